@@ -1,0 +1,118 @@
+package fleet
+
+import (
+	"fmt"
+	"time"
+)
+
+// EventType says what an event tells. The numbers are the wire's.
+type EventType int16
+
+// The types of events that Simferry writes.
+const (
+	EventSIMActivated   EventType = 8
+	EventSIMSuspended   EventType = 9
+	EventSIMDeleted     EventType = 10
+	EventUserInvited    EventType = 36
+	EventDeviceEnabled  EventType = 42
+	EventDeviceDisabled EventType = 43
+	EventSIMFactoryTest EventType = 45
+	EventSIMRegistered  EventType = 48
+	EventSIMReleased    EventType = 50
+	EventSIMAssigned    EventType = 51
+	EventSwitched       EventType = 67
+	EventMigration      EventType = 69
+)
+
+// EventTypes is the closed list of types, by id.
+var EventTypes = []struct {
+	ID   EventType
+	Name string
+}{
+	{ID: EventSIMActivated, Name: "SIM activation"},
+	{ID: EventSIMSuspended, Name: "SIM suspension"},
+	{ID: EventSIMDeleted, Name: "SIM deletion"},
+	{ID: EventUserInvited, Name: "User invited"},
+	{ID: EventDeviceEnabled, Name: "Endpoint enabled"},
+	{ID: EventDeviceDisabled, Name: "Endpoint disabled"},
+	{ID: EventSIMFactoryTest, Name: "SIM factory test"},
+	{ID: EventSIMRegistered, Name: "SIM registration"},
+	{ID: EventSIMReleased, Name: "SIM Released"},
+	{ID: EventSIMAssigned, Name: "SIM Assigned"},
+	{ID: EventSwitched, Name: "User switched workspaces"},
+	{ID: EventMigration, Name: "SIM migration"},
+}
+
+func (t EventType) String() string {
+	for _, e := range EventTypes {
+		if e.ID == t {
+			return e.Name
+		}
+	}
+	return fmt.Sprintf("Event type %d", int16(t))
+}
+
+// EventSource says what raised an event.
+type EventSource int8
+
+// The sources of events.
+const (
+	SourceNetwork       EventSource = 0
+	SourcePolicyControl EventSource = 1
+	SourceAPI           EventSource = 2
+)
+
+// EventSources lists every source with its wire name, by id.
+var EventSources = []Named[EventSource]{
+	{ID: SourceNetwork, Name: "Network"},
+	{ID: SourcePolicyControl, Name: "Policy Control"},
+	{ID: SourceAPI, Name: "API"},
+}
+
+// Severity says how much an event asks for attention.
+type Severity int8
+
+// The severities of events.
+const (
+	Info     Severity = 0
+	Warn     Severity = 1
+	Critical Severity = 2
+)
+
+// Severities lists every severity with its wire name, by id.
+var Severities = []Named[Severity]{
+	{ID: Info, Name: "Info"},
+	{ID: Warn, Name: "Warn"},
+	{ID: Critical, Name: "Critical"},
+}
+
+// Event is something that happened in a Workspace. It stays with that Workspace when the
+// SIM moves on.
+type Event struct {
+	ID          EventID
+	Time        time.Time
+	Type        EventType
+	Source      EventSource
+	Severity    Severity
+	Workspace   WorkspaceID
+	User        UserID // 0 for an application token or the operator
+	SIM         SIMID
+	Device      DeviceID
+	Migration   MigrationID // the ledger entry that wrote it, 0 where none
+	Description string
+}
+
+// StatusChanged words the events 8, 9, 10 and 45.
+func StatusChanged(from, to SIMStatus) string {
+	return fmt.Sprintf("Status of SIM changed from '%s' to '%s'", from, to)
+}
+
+// Released words event 50.
+func Released(sim SIMID, device DeviceID) string {
+	return fmt.Sprintf("SIM %d released from endpoint %d", sim, device)
+}
+
+// Assigned words event 51.
+func Assigned(sim SIMID, device DeviceID) string {
+	return fmt.Sprintf("SIM %d assigned to endpoint %d", sim, device)
+}

@@ -1,0 +1,106 @@
+package fleet
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ICCIDLength is the number of digits of an ICCID without its check digit.
+const ICCIDLength = 19
+
+// ICCID is a SIM card's serial number: exactly 19 decimal digits, no check digit. It is
+// a string because 19 digits overflow both int64 and the exact range of a float64.
+type ICCID string
+
+// ParseICCID accepts exactly 19 digits. A 20-digit number is refused with the cure: it
+// is usually an ICCID with its check digit, and guessing would hide a typing mistake.
+func ParseICCID(s string) (ICCID, error) {
+	switch {
+	case !digitsOnly(s):
+		return "", fmt.Errorf("%q is no ICCID: it must be exactly %d digits", clip(s), ICCIDLength)
+	case len(s) == ICCIDLength+1:
+		return "", twentyDigits(s)
+	case len(s) != ICCIDLength:
+		return "", fmt.Errorf("%q is no ICCID: it has %d digits, not %d", clip(s), len(s), ICCIDLength)
+	}
+	return ICCID(s), nil
+}
+
+// ParseICCIDWithLuhn accepts 19 digits, or 20 of which the last is the right check digit.
+// It is for spreadsheets and files; the wire takes ParseICCID only.
+func ParseICCIDWithLuhn(s string) (ICCID, error) {
+	if len(s) != ICCIDLength+1 || !digitsOnly(s) {
+		return ParseICCID(s)
+	}
+	if id := ICCID(s[:ICCIDLength]); id.WithLuhn() == s {
+		return id, nil
+	}
+	return "", twentyDigits(s)
+}
+
+func twentyDigits(s string) error {
+	id := ICCID(s[:ICCIDLength])
+	if id.WithLuhn() == s {
+		return fmt.Errorf("%q has 20 digits, the last being the check digit: drop it and send %q", s, id)
+	}
+	return fmt.Errorf("%q has 20 digits and its last is not the check digit of the first 19 (that would be %c)",
+		s, id.CheckDigit())
+}
+
+// CheckDigit is the Luhn digit over the 19.
+func (id ICCID) CheckDigit() byte {
+	sum := 0
+	for i := range len(id) {
+		d := int(id[len(id)-1-i] - '0')
+		if i%2 == 0 { // the digit next to the check digit is doubled, then every second one
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return byte('0' + (10-sum%10)%10)
+}
+
+// WithLuhn is the 20-digit form that is printed on the card.
+func (id ICCID) WithLuhn() string { return string(id) + string(rune(id.CheckDigit())) }
+
+// number is the ICCID as an integer: 10^19-1 fits into 64 unsigned bits.
+func (id ICCID) number() uint64 {
+	var n uint64
+	for i := range len(id) {
+		n = n*10 + uint64(id[i]-'0')
+	}
+	return n
+}
+
+// Add is the ICCID n numbers further on. ok is false beyond the last 19-digit number.
+func (id ICCID) Add(n int) (next ICCID, ok bool) {
+	const end = 10_000_000_000_000_000_000 // 10^19
+	sum := id.number() + uint64(n)
+	if n < 0 || sum >= end {
+		return "", false
+	}
+	return ICCID(fmt.Sprintf("%019d", sum)), true
+}
+
+// distance is how many numbers lie between id and a later one; both are valid.
+func (id ICCID) distance(later ICCID) uint64 { return later.number() - id.number() }
+
+func digitsOnly(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// clip keeps an offending value short enough for an error message.
+func clip(s string) string {
+	const most = 40
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

@@ -1,0 +1,38 @@
+package fleet
+
+import "time"
+
+// LedgerKind says what changed SIMs in one transaction.
+type LedgerKind int8
+
+// The kinds of ledger entries. Every transaction that changes a SIM writes exactly one.
+const (
+	LedgerImport    LedgerKind = 0
+	LedgerMigration LedgerKind = 1
+	LedgerStatus    LedgerKind = 2 // a status change through PATCH
+	LedgerAttach    LedgerKind = 3
+	LedgerDetach    LedgerKind = 4
+	LedgerDelete    LedgerKind = 5
+)
+
+// Migration is a ledger entry: who moved what, when, with which options.
+type Migration struct {
+	ID              MigrationID
+	Time            time.Time
+	User            UserID
+	Username        string
+	Target          Workspace
+	Sources         []SourceCount
+	SIMs            int
+	AllowedStatuses []SIMStatus
+	DetachDevices   bool
+	Lines           []LedgerLine // in the order of the request; nil in a list
+}
+
+// LedgerLine is one SIM of a migration, before and after.
+type LedgerLine struct {
+	SIM    SIMID
+	ICCID  ICCID
+	Before SIMState
+	After  SIMState
+}

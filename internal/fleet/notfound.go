@@ -1,0 +1,29 @@
+package fleet
+
+import "fmt"
+
+// notFound collects everything of the request that the caller cannot know of. One error
+// names it all, so that a long list is mended in one go.
+func notFound(req MigrationRequest, target Standing, found []SIMState, missing []string) error {
+	if !target.Role.Administers() {
+		missing = append([]string{fmt.Sprintf("workspace with id %d not found", req.Target)}, missing...)
+	}
+	if r := req.Select.Range; r != nil && len(found) == 0 {
+		missing = append(missing, fmt.Sprintf("no sim with an iccid from %s to %s found", r.Start, r.End))
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	err := Errorf(NotFound, "%s", missing[0])
+	if len(missing) > 1 {
+		err.Message = fmt.Sprintf("%s, and %d more of this request not found: see errors", missing[0], len(missing)-1)
+	}
+	for _, m := range missing {
+		err.Problems = append(err.Problems, Problem{NotFound, m})
+	}
+	return err
+}
+
+func missingSIM(kind string, key any) string {
+	return fmt.Sprintf("sim with %s %v not found", kind, key)
+}

@@ -1,0 +1,144 @@
+package fleet
+
+import "slices"
+
+// MigrationRequest asks to move the selected SIMs into Target.
+type MigrationRequest struct {
+	Target          WorkspaceID
+	Select          Selector
+	AllowedStatuses []SIMStatus // nil allows every status
+	DetachDevices   bool        // take attached SIMs out of their devices instead of refusing
+}
+
+// SIMState is what the planner needs to know of one SIM, at one instant.
+type SIMState struct {
+	ID         SIMID
+	ICCID      ICCID
+	Status     SIMStatus
+	Workspace  WorkspaceID
+	Device     DeviceID // 0 where unattached
+	DeviceName string
+	Version    int64
+}
+
+// Standing is a Workspace and what the caller is in it; NoRole where no member.
+type Standing struct {
+	Workspace Workspace
+	Role      Role
+}
+
+// Snapshot is everything the planner looks at besides the request, read at one instant:
+// the SIMs that the selector names, wherever they are, and the Workspaces of the target
+// and of those SIMs with the caller's standing in each.
+type Snapshot struct {
+	Workspaces map[WorkspaceID]Standing
+	SIMs       []SIMState
+}
+
+// Plan is what a migration would do, or did: every SIM as it stands before the move.
+type Plan struct {
+	Request MigrationRequest
+	Target  Workspace
+	SIMs    []SIMState // in the request's order; a range ascending
+	sources map[WorkspaceID]Standing
+}
+
+// Source is the Workspace that a SIM of the plan leaves.
+func (p *Plan) Source(s SIMState) Workspace { return p.sources[s.Workspace].Workspace }
+
+// After is the SIM once it moved: the other Workspace, no device, suspended if it was
+// activated, one change further.
+func (p *Plan) After(s SIMState) SIMState {
+	s.Workspace = p.Target.ID
+	s.Status = s.Status.AfterMigration()
+	s.Device, s.DeviceName = 0, ""
+	s.Version++
+	return s
+}
+
+// SourceCounts tells how many SIMs leave each Workspace, ordered by Workspace id.
+func (p *Plan) SourceCounts() []SourceCount {
+	counts := make(map[WorkspaceID]int)
+	for _, s := range p.SIMs {
+		counts[s.Workspace]++
+	}
+	list := make([]SourceCount, 0, len(counts))
+	for id, n := range counts {
+		list = append(list, SourceCount{p.sources[id].Workspace, n})
+	}
+	slices.SortFunc(list, func(a, b SourceCount) int { return int(a.Workspace.ID - b.Workspace.ID) })
+	return list
+}
+
+// SourceCount is how many SIMs a migration takes out of one Workspace.
+type SourceCount struct {
+	Workspace Workspace
+	SIMs      int
+}
+
+// PlanMigration decides a migration. It is the only place that does: a dry run answers
+// what it returns, a real run applies it. It returns
+//
+//   - an Error NotFound where the target is unknown to the caller, or the caller is no
+//     Administrator there, or a named SIM is unknown, deleted or in a Workspace where the
+//     caller is no member. A range skips such SIMs; one that keeps none is NotFound;
+//   - *Conflicts with every reason why the SIMs may not move;
+//   - a Plan.
+func PlanMigration(req MigrationRequest, snap Snapshot) (*Plan, error) {
+	found, missing := Resolve(req.Select, snap)
+	target := snap.Workspaces[req.Target]
+	if err := notFound(req, target, found, missing); err != nil {
+		return nil, err
+	}
+	plan := &Plan{Request: req, Target: target.Workspace, SIMs: found, sources: snap.Workspaces}
+	if conflicts := findConflicts(plan, snap); conflicts != nil {
+		return nil, conflicts
+	}
+	return plan, nil
+}
+
+// Resolve finds the SIMs of the selector that the caller may know of, in the request's
+// order, and words each identifier for which there is none.
+func Resolve(sel Selector, snap Snapshot) (found []SIMState, missing []string) {
+	visible := make([]SIMState, 0, len(snap.SIMs))
+	for _, s := range snap.SIMs {
+		if s.Status != SIMDeleted && snap.Workspaces[s.Workspace].Role != NoRole {
+			visible = append(visible, s)
+		}
+	}
+	switch {
+	case sel.Range != nil:
+		return inRange(*sel.Range, visible), nil
+	case sel.ICCIDs != nil:
+		return inOrder(sel.ICCIDs, "iccid", visible, func(s SIMState) ICCID { return s.ICCID })
+	default:
+		return inOrder(sel.SIMs, "id", visible, func(s SIMState) SIMID { return s.ID })
+	}
+}
+
+func inRange(r ICCIDRange, visible []SIMState) []SIMState {
+	found := slices.DeleteFunc(visible, func(s SIMState) bool { return s.ICCID < r.Start || s.ICCID > r.End })
+	slices.SortFunc(found, func(a, b SIMState) int {
+		if a.ICCID < b.ICCID {
+			return -1
+		}
+		return 1
+	})
+	return found
+}
+
+func inOrder[K comparable](keys []K, kind string, visible []SIMState, key func(SIMState) K) (found []SIMState, missing []string) {
+	at := make(map[K]int, len(visible))
+	for i, s := range visible {
+		at[key(s)] = i
+	}
+	found = make([]SIMState, 0, len(keys))
+	for _, k := range keys {
+		if i, ok := at[k]; ok {
+			found = append(found, visible[i])
+		} else {
+			missing = append(missing, missingSIM(kind, k))
+		}
+	}
+	return found, missing
+}

@@ -1,0 +1,49 @@
+package fleet
+
+import "slices"
+
+// SIMStatus is where a SIM stands in its life. The numbers are the wire's.
+type SIMStatus int8
+
+// The statuses of a SIM.
+const (
+	SIMIssued      SIMStatus = 0
+	SIMActivated   SIMStatus = 1
+	SIMSuspended   SIMStatus = 2
+	SIMDeleted     SIMStatus = 3
+	SIMFactoryTest SIMStatus = 4
+)
+
+// SIMStatuses lists every status with its wire name, by id.
+var SIMStatuses = []Named[SIMStatus]{
+	{ID: SIMIssued, Name: "Issued"},
+	{ID: SIMActivated, Name: "Activated"},
+	{ID: SIMSuspended, Name: "Suspended"},
+	{ID: SIMDeleted, Name: "Deleted"},
+	{ID: SIMFactoryTest, Name: "Factory Test"},
+}
+
+// simTransitions is what PATCH may do. Deletion has an operation of its own, and nothing
+// ever returns to Issued.
+var simTransitions = map[SIMStatus][]SIMStatus{
+	SIMIssued:      {SIMActivated, SIMFactoryTest},
+	SIMFactoryTest: {SIMActivated},
+	SIMActivated:   {SIMSuspended},
+	SIMSuspended:   {SIMActivated},
+}
+
+func (s SIMStatus) String() string { return nameOf(SIMStatuses, s) }
+
+// Known tells whether the id is one of SIMStatuses.
+func (s SIMStatus) Known() bool { return known(SIMStatuses, s) }
+
+// MayBecome tells whether a user may change the status from s to next.
+func (s SIMStatus) MayBecome(next SIMStatus) bool { return slices.Contains(simTransitions[s], next) }
+
+// AfterMigration is the status a SIM has once it moved: only Activated changes.
+func (s SIMStatus) AfterMigration() SIMStatus {
+	if s == SIMActivated {
+		return SIMSuspended
+	}
+	return s
+}

@@ -1,0 +1,77 @@
+package fleet
+
+import "time"
+
+// Role is what a user may do in one Workspace.
+type Role int8
+
+// The roles. SuperAdmin is an Administrator everywhere and is made only by the operator.
+const (
+	NoRole        Role = 0
+	Administrator Role = 1
+	Member        Role = 2 // the wire's "User"
+	Observer      Role = 3
+	SuperAdmin    Role = 4
+)
+
+// Roles lists every role with its wire name, by id.
+var Roles = []Named[Role]{
+	{ID: Administrator, Name: "Administrator"},
+	{ID: Member, Name: "User"},
+	{ID: Observer, Name: "Observer"},
+	{ID: SuperAdmin, Name: "SuperAdmin"},
+}
+
+func (r Role) String() string { return nameOf(Roles, r) }
+
+// Administers tells whether the role may migrate SIMs, manage users and tokens.
+func (r Role) Administers() bool { return r == Administrator || r == SuperAdmin }
+
+// UserStatus tells whether a user may sign in.
+type UserStatus int8
+
+// The statuses of a user, also of a user's membership in one Workspace.
+const (
+	UserActivationPending UserStatus = 0
+	UserActive            UserStatus = 1
+	UserSuspended         UserStatus = 2
+)
+
+// UserStatuses lists every status with its wire name, by id.
+var UserStatuses = []Named[UserStatus]{
+	{ID: UserActivationPending, Name: "Activation Pending"},
+	{ID: UserActive, Name: "Active"},
+	{ID: UserSuspended, Name: "Suspended"},
+}
+
+func (s UserStatus) String() string { return nameOf(UserStatuses, s) }
+
+// User is a person. PasswordHash never leaves the process.
+type User struct {
+	ID               UserID
+	Username         string // an e-mail address, lower case
+	Name             string
+	Status           UserStatus
+	DefaultWorkspace WorkspaceID
+	PasswordHash     string
+	Created          time.Time
+}
+
+// Membership is one user's standing in one Workspace.
+type Membership struct {
+	User      UserID
+	Workspace Workspace
+	Status    UserStatus // UserActive or UserSuspended, in this Workspace only
+	Roles     []Role     // ascending, at least one
+}
+
+// Best is the role that counts: the one that allows the most.
+func Best(roles []Role) Role {
+	best := NoRole
+	for _, r := range roles {
+		if best == NoRole || r == SuperAdmin || (best != SuperAdmin && r < best) {
+			best = r
+		}
+	}
+	return best
+}

@@ -1,0 +1,55 @@
+package fleet
+
+import "time"
+
+// WorkspaceType is the kind of organisation that a Workspace stands for.
+type WorkspaceType int8
+
+// The types of a Workspace. Only an Enterprise can be the target of a migration.
+const (
+	MobileNetworkOperator WorkspaceType = 1
+	ServiceProvider       WorkspaceType = 2
+	Reseller              WorkspaceType = 3
+	Enterprise            WorkspaceType = 4
+)
+
+// WorkspaceTypes lists every type with its wire name, by id.
+var WorkspaceTypes = []Named[WorkspaceType]{
+	{ID: MobileNetworkOperator, Name: "Mobile Network Operator", Word: "mno"},
+	{ID: ServiceProvider, Name: "Service Provider"},
+	{ID: Reseller, Name: "Reseller"},
+	{ID: Enterprise, Name: "Enterprise"},
+}
+
+func (t WorkspaceType) String() string { return nameOf(WorkspaceTypes, t) }
+
+// WorkspaceStatus tells whether a Workspace may take SIMs.
+type WorkspaceStatus int8
+
+// The statuses of a Workspace.
+const (
+	WorkspaceEnabled   WorkspaceStatus = 0
+	WorkspaceSuspended WorkspaceStatus = 1
+)
+
+// WorkspaceStatuses lists every status with its wire name, by id.
+var WorkspaceStatuses = []Named[WorkspaceStatus]{
+	{ID: WorkspaceEnabled, Name: "Enabled"},
+	{ID: WorkspaceSuspended, Name: "Suspended"},
+}
+
+func (s WorkspaceStatus) String() string { return nameOf(WorkspaceStatuses, s) }
+
+// Workspace owns SIMs and devices: a customer, a business unit, a sandbox.
+type Workspace struct {
+	ID      WorkspaceID
+	Name    string
+	Type    WorkspaceType
+	Status  WorkspaceStatus
+	Country string // ISO 3166-1 alpha-2, upper case; "" where unknown
+	Parent  WorkspaceID
+	Created time.Time
+}
+
+// Brazilian tells on which side of the Brazilian numbering rule (1505) the Workspace is.
+func (w Workspace) Brazilian() bool { return w.Country == "BR" }
