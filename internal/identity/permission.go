@@ -1,0 +1,107 @@
+package identity
+
+import (
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Permission names what an operation needs of its caller. The names are what
+// GET /api/v1/user/{id}/role/permission lists.
+type Permission string
+
+// The permissions. Public is for operations that need no bearer.
+const (
+	Public          Permission = ""
+	ReadOwn         Permission = "self.read"
+	WriteOwn        Permission = "self.write"
+	SwitchWorkspace Permission = "workspace.switch"
+	ReadWorkspace   Permission = "workspace.read"
+	ReadSIMs        Permission = "sim.read"
+	WriteSIMs       Permission = "sim.write"
+	MigrateSIMs     Permission = "sim.migrate"
+	ReadMigrations  Permission = "migration.read"
+	ReadDevices     Permission = "device.read"
+	WriteDevices    Permission = "device.write"
+	ReadEvents      Permission = "event.read"
+	ReadUsers       Permission = "user.read"
+	ManageUsers     Permission = "user.manage"
+	ManageTokens    Permission = "token.manage"
+)
+
+// Grant is one row of the permission table: who has a permission.
+type Grant struct {
+	Permission  Permission
+	Description string
+	Roles       []fleet.Role // of user credentials, in the Workspace of the bearer; NoRole is a user who is no member of it
+	Tokens      bool         // whether an application token has it in its Workspace
+}
+
+// The columns of the table, widest first.
+var (
+	anyUser        = []fleet.Role{fleet.NoRole, fleet.Administrator, fleet.Member, fleet.Observer, fleet.SuperAdmin}
+	readers        = []fleet.Role{fleet.Administrator, fleet.Member, fleet.Observer, fleet.SuperAdmin}
+	writers        = []fleet.Role{fleet.Administrator, fleet.Member, fleet.SuperAdmin}
+	administrators = []fleet.Role{fleet.Administrator, fleet.SuperAdmin}
+)
+
+// grants is the table. MigrateSIMs goes to every person: whether they administer the
+// target and the sources is decided per request by fleet.PlanMigration, which answers
+// "not found" or 1504 and not "forbidden".
+var grants = []Grant{
+	{ReadOwn, "Read the own user, its roles, sessions and Workspaces", anyUser, false},
+	{WriteOwn, "Change the own password, second factor and default Workspace", anyUser, false},
+	{SwitchWorkspace, "Sign in to another Workspace", anyUser, false},
+	{ReadWorkspace, "Read the Workspace", readers, true},
+	{ReadSIMs, "Read SIMs", readers, true},
+	{WriteSIMs, "Change SIMs", writers, true},
+	{MigrateSIMs, "Move SIMs between Workspaces that the user administers", anyUser, false},
+	{ReadMigrations, "Read the ledger of migrations", readers, true},
+	{ReadDevices, "Read devices", readers, true},
+	{WriteDevices, "Create, change and delete devices", writers, true},
+	{ReadEvents, "Read events", readers, true},
+	{ReadUsers, "Read the users of the Workspace", readers, true},
+	{ManageUsers, "Invite, change and remove users of the Workspace", administrators, false},
+	{ManageTokens, "Create and revoke application tokens", administrators, false},
+}
+
+// Grants lists the whole table, one row per permission. The caller may keep it.
+func Grants() []Grant {
+	list := slices.Clone(grants)
+	for i := range list {
+		list[i].Roles = slices.Clone(list[i].Roles)
+	}
+	return list
+}
+
+// RoleMay tells whether a user with the role has the permission. Public is everybody's;
+// an unknown permission or role is nobody's.
+func RoleMay(role fleet.Role, need Permission) bool {
+	g, ok := grantOf(need)
+	return need == Public || ok && slices.Contains(g.Roles, role)
+}
+
+// TokenMay tells whether an application token has the permission in its Workspace.
+func TokenMay(need Permission) bool {
+	g, ok := grantOf(need)
+	return need == Public || ok && g.Tokens
+}
+
+// PermissionsOf lists what a role gives, in the table's order.
+func PermissionsOf(role fleet.Role) []Permission {
+	var list []Permission
+	for _, g := range grants {
+		if slices.Contains(g.Roles, role) {
+			list = append(list, g.Permission)
+		}
+	}
+	return list
+}
+
+func grantOf(p Permission) (Grant, bool) {
+	i := slices.IndexFunc(grants, func(g Grant) bool { return g.Permission == p })
+	if i < 0 {
+		return Grant{}, false
+	}
+	return grants[i], true
+}

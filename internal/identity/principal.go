@@ -1,0 +1,59 @@
+package identity
+
+import "github.com/simferry/simferry/internal/fleet"
+
+// Principal is who asks, as established for one request: a user, or an application
+// token, acting in one Workspace. The zero value is nobody and may do nothing.
+type Principal struct {
+	User          fleet.UserID // 0 for an application token
+	Username      string
+	Token         fleet.TokenID // the application token, 0 for user credentials
+	Workspace     fleet.WorkspaceID
+	WorkspaceName string
+	Role          fleet.Role // in Workspace; NoRole where no member
+	SuperAdmin    bool       // Administrator everywhere
+}
+
+// UserCredentials tells whether a person signed in, as opposed to an application token.
+func (p Principal) UserCredentials() bool { return p.User != 0 && p.Token == 0 }
+
+// May tells whether the Principal has the permission in its Workspace. Everybody, even
+// nobody, has Public.
+func (p Principal) May(need Permission) bool {
+	switch {
+	case need == Public:
+		return true
+	case p.Token != 0:
+		return TokenMay(need)
+	case p.User != 0:
+		return RoleMay(p.role(), need)
+	}
+	return false
+}
+
+// Require is May as an error: fleet.Forbidden (1104) that names the permission needed.
+func (p Principal) Require(need Permission) error {
+	switch {
+	case p.May(need):
+		return nil
+	case p.Token != 0:
+		return fleet.Errorf(fleet.Forbidden, "An application token does not have the permission %s; sign in as a user", need)
+	default:
+		return fleet.Errorf(fleet.Forbidden, "The permission %s is needed and the role %s in this Workspace does not give it", need, roleName(p.role()))
+	}
+}
+
+// role is the one that counts in the Workspace.
+func (p Principal) role() fleet.Role {
+	if p.SuperAdmin {
+		return fleet.SuperAdmin
+	}
+	return p.Role
+}
+
+func roleName(r fleet.Role) string {
+	if r == fleet.NoRole {
+		return "of a stranger"
+	}
+	return r.String()
+}
