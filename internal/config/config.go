@@ -1,0 +1,42 @@
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+)
+
+// Config is every setting of one process. It is plain data: read it, copy it, print it;
+// a password in Database does not appear in print.
+type Config struct {
+	Listen         string      // host:port that the server listens on; port 0 lets the system choose
+	Database       DatabaseURL // sqlite:PATH, or postgres://...
+	DatabaseFile   string      // file that holds the database URL; read by Load into Database
+	Seed           string      // world file to apply at start, "" for none
+	LogLevel       slog.Level
+	LogFormat      string         // json or text
+	TokenTTL       time.Duration  // how long an auth_token is valid
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; empty believes nobody
+	MaxConns       int            // most connections to PostgreSQL; SQLite has a pool of its own
+	ShutdownGrace  time.Duration  // how long requests may run on after SIGTERM
+}
+
+// The formats of the log.
+const (
+	LogJSON = "json"
+	LogText = "text"
+)
+
+// Default is the configuration where nothing is set: a server for this machine only, on
+// an embedded database in the current directory.
+func Default() Config {
+	return Config{
+		Listen:        "127.0.0.1:8080",
+		Database:      "sqlite:simferry.db",
+		LogLevel:      slog.LevelInfo,
+		LogFormat:     LogJSON,
+		TokenTTL:      240 * time.Minute,
+		MaxConns:      16,
+		ShutdownGrace: 15 * time.Second,
+	}
+}

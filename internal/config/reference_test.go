@@ -1,0 +1,80 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+const referencePage = "../../docs/operations/settings.md"
+
+var update = flag.Bool("update", false, "write the reference page instead of comparing it")
+
+// TestReference keeps the page in step with the table.
+func TestReference(t *testing.T) {
+	want := reference()
+	if *update {
+		if err := os.WriteFile(referencePage, []byte(want), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(referencePage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("%s is out of date: run go generate ./internal/config", referencePage)
+	}
+}
+
+const referenceHead = `# Settings
+
+Generated from the table in ` + "`internal/config`" + `; do not edit.
+
+A flag wins over the environment, the environment over the file, the file over the default. The file is YAML
+and is named by ` + "`--config FILE`" + ` or ` + "`SIMFERRY_CONFIG`" + `; an unknown key in it is an error. A variable that is empty counts as
+absent. Durations are written with their unit: ` + "`90s`, `15m`, `4h`" + `.
+
+Secrets belong in files: put the database URL with its password into a file that only the server can read, and
+name it with ` + "`--database-file`" + `. Whatever Simferry prints, passwords are left out.
+
+`
+
+func reference() string {
+	var b strings.Builder
+	b.WriteString(referenceHead)
+	defaults := Default()
+	for _, s := range settings {
+		value := s.value(&defaults).String()
+		if value == "" {
+			value = "none"
+		} else {
+			value = "`" + value + "`"
+		}
+		fmt.Fprintf(&b, "## %s\n\n%s.\n\n", s.key, s.usage)
+		fmt.Fprintf(&b, "| flag | variable | default | example |\n|---|---|---|---|\n| `--%s` | `%s` | %s | `%s` |\n\n", s.flag(), s.env(), value, s.example)
+	}
+	b.WriteString("## A file with all of them\n\n```yaml\n")
+	for _, s := range settings {
+		if s.key != "database" { // it excludes database_file
+			fmt.Fprintf(&b, "%s: %s\n", s.key, s.example)
+		}
+	}
+	b.WriteString("```\n")
+	return b.String()
+}
+
+// Every example of the page must be one that the program accepts.
+func TestExamplesAreValid(t *testing.T) {
+	for _, s := range settings {
+		c := Default()
+		if err := s.value(&c).Set(s.example); err != nil {
+			t.Errorf("%s: %v", s.key, err)
+		}
+		if err := c.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// setting is one row of the table. value binds it to its field of a Config: reading the
+// binding gives the text form, setting it parses.
+type setting struct {
+	key     string // in the file; the flag and the variable follow from it
+	usage   string
+	example string
+	value   func(*Config) pflag.Value
+}
+
+// flag is the setting's name on the command line.
+func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
+
+// env is the setting's name in the environment.
+func (s setting) env() string { return "SIMFERRY_" + strings.ToUpper(s.key) }
+
+// help is the usage for the command line, where pflag would take a quoted word for the
+// name of the value.
+func (s setting) help() string {
+	return strings.ReplaceAll(s.usage, "`", "") + " (also " + s.env() + ")"
+}
+
+// cited names the setting in every spelling, for messages.
+func (s setting) cited() string {
+	return s.key + " (--" + s.flag() + ", " + s.env() + ")"
+}
+
+// settings is the closed list, in the order of the reference page.
+var settings = []setting{
+	{
+		"listen", "Address and port to listen on; port 0 takes a free one",
+		"0.0.0.0:8080", func(c *Config) pflag.Value { return (*text)(&c.Listen) },
+	},
+	{
+		"database", "Database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME` where several servers share one fleet",
+		"postgres://simferry@db/simferry", func(c *Config) pflag.Value { return (*databaseURL)(&c.Database) },
+	},
+	{
+		"database_file", "File whose content is the database URL, so that its password stands in no command line; instead of `database`",
+		"/run/secrets/simferry-database", func(c *Config) pflag.Value { return (*text)(&c.DatabaseFile) },
+	},
+	{
+		"seed", "World file to apply at start; applying it again changes nothing",
+		"world.yaml", func(c *Config) pflag.Value { return (*text)(&c.Seed) },
+	},
+	{
+		"log_level", "Least level that is logged: `debug`, `info`, `warn` or `error`",
+		"debug", func(c *Config) pflag.Value { return (*level)(&c.LogLevel) },
+	},
+	{
+		"log_format", "Format of the log on standard error: `json` or `text`",
+		"text", func(c *Config) pflag.Value { return (*text)(&c.LogFormat) },
+	},
+	{
+		"token_ttl", "How long an `auth_token` is valid, between `1s` and `720h`",
+		"60m", func(c *Config) pflag.Value { return (*duration)(&c.TokenTTL) },
+	},
+	{
+		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is believed, comma-separated; in the file also a list",
+		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
+	},
+	{
+		"max_conns", "Most connections to PostgreSQL, between 2 and 1000; SQLite ignores it",
+		"50", func(c *Config) pflag.Value { return (*number)(&c.MaxConns) },
+	},
+	{
+		"shutdown_grace", "How long requests that are running may go on after SIGTERM, at most `5m`",
+		"30s", func(c *Config) pflag.Value { return (*duration)(&c.ShutdownGrace) },
+	},
+}
+
+// find looks a setting up by its key.
+func find(key string) (setting, bool) {
+	for _, s := range settings {
+		if s.key == key {
+			return s, true
+		}
+	}
+	return setting{}, false
+}
+
+// cite names a setting of the table in every spelling.
+func cite(key string) string {
+	s, _ := find(key)
+	return s.cited()
+}

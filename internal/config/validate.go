@@ -1,0 +1,64 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+)
+
+// The bounds of the settings that have any.
+const (
+	minTokenTTL, maxTokenTTL = time.Second, 720 * time.Hour
+	minConns, maxConns       = 2, 1000
+	maxShutdownGrace         = 5 * time.Minute
+)
+
+// Validate reports every setting that cannot work, each with the cure. Load calls it;
+// who fills a Config by hand calls it too.
+func (c Config) Validate() error {
+	checks := []struct {
+		key string
+		err error
+	}{
+		{"listen", checkListen(c.Listen)},
+		{"database", c.Database.check()},
+		{"log_format", checkLogFormat(c.LogFormat)},
+		{"token_ttl", between(c.TokenTTL, minTokenTTL, maxTokenTTL)},
+		{"max_conns", between(c.MaxConns, minConns, maxConns)},
+		{"shutdown_grace", between(c.ShutdownGrace, 0, maxShutdownGrace)},
+	}
+	var all []error
+	for _, check := range checks {
+		if check.err != nil {
+			all = append(all, fmt.Errorf("%s %w", cite(check.key), check.err))
+		}
+	}
+	return errors.Join(all...)
+}
+
+func checkListen(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return errors.New("must be host:port, such as 127.0.0.1:8080, or :8080 for every address")
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return errors.New("must end in a port number between 0 and 65535")
+	}
+	return nil
+}
+
+func checkLogFormat(format string) error {
+	if format != LogJSON && format != LogText {
+		return errors.New("must be json or text")
+	}
+	return nil
+}
+
+func between[T int | time.Duration](value, least, most T) error {
+	if value < least || value > most {
+		return fmt.Errorf("must be between %v and %v", least, most)
+	}
+	return nil
+}
