@@ -1,0 +1,107 @@
+package identity
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// MaxTokenLength is the longest token, in bytes, that is looked at. Ours have about 400;
+// garbage beyond it is refused before any of it is decoded.
+const MaxTokenLength = 8 << 10
+
+// leeway is how far the clocks of two servers may be apart.
+const leeway = 60 * time.Second
+
+// ErrUnknownKey is in the chain of an InvalidToken error whose key is not in the ring: it
+// may be one that another server made since the ring was read.
+var ErrUnknownKey = errors.New("unknown kid")
+
+// claimSet is the payload of either kind of token.
+type claimSet interface{ standard() *jwt.Claims }
+
+func (i Issuer) stamp(audience string, now, expires time.Time) jwt.Claims {
+	return jwt.Claims{
+		Issuer:   i.Name,
+		Audience: jwt.Audience{audience},
+		IssuedAt: jwt.NewNumericDate(now),
+		Expiry:   jwt.NewNumericDate(expires),
+	}
+}
+
+func (i Issuer) sign(c claimSet) (string, error) {
+	raw, err := jwt.Signed(i.Keyring.signer).Claims(c).Serialize()
+	if err != nil {
+		return "", fmt.Errorf("sign token: %w", err)
+	}
+	if len(raw) > MaxTokenLength {
+		return "", fmt.Errorf("sign token: it has %d bytes, more than the %d that verify", len(raw), MaxTokenLength)
+	}
+	return raw, nil
+}
+
+// open checks everything that both kinds of token have in common and fills dest. The
+// signature comes first: nothing is believed, and no claim decoded, before it.
+func (i Issuer) open(raw, audience string, now time.Time, dest claimSet) error {
+	if err := checkSpelling(raw); err != nil {
+		return invalidToken(err)
+	}
+	token, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil {
+		return invalidToken(err)
+	}
+	key, known := i.Keyring.public[token.Headers[0].KeyID]
+	if !known {
+		return invalidToken(ErrUnknownKey)
+	}
+	if err := token.Claims(key, dest); err != nil {
+		return invalidToken(err)
+	}
+	return i.checkClaims(dest.standard(), audience, now)
+}
+
+// checkClaims does not use the library's validation: that skips what is empty on either
+// side.
+func (i Issuer) checkClaims(c *jwt.Claims, audience string, now time.Time) error {
+	switch {
+	case c.Issuer != i.Name:
+		return invalidToken(fmt.Errorf("iss is %q", c.Issuer))
+	case len(c.Audience) != 1 || c.Audience[0] != audience:
+		return invalidToken(fmt.Errorf("aud is %q", c.Audience))
+	case c.IssuedAt == nil || now.Add(leeway).Before(c.IssuedAt.Time()):
+		return invalidToken(errors.New("iat is missing or lies ahead"))
+	case c.NotBefore != nil && now.Add(leeway).Before(c.NotBefore.Time()):
+		return invalidToken(errors.New("nbf lies ahead"))
+	case c.Expiry != nil && !now.Add(-leeway).Before(c.Expiry.Time()):
+		return fleet.Errorf(fleet.TokenExpired, "The token has expired; authenticate again")
+	}
+	return nil
+}
+
+// checkSpelling refuses what is too long, and the spellings of base64 that decode to the
+// same bytes: of one token there is exactly one form.
+func checkSpelling(raw string) error {
+	if len(raw) > MaxTokenLength {
+		return fmt.Errorf("it has %d bytes", len(raw))
+	}
+	if strings.ContainsAny(raw, "\r\n") { // which decoders skip
+		return errors.New("it has line breaks")
+	}
+	for part := range strings.SplitSeq(raw, ".") {
+		if _, err := base64.RawURLEncoding.Strict().DecodeString(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func invalidToken(cause error) error {
+	return &fleet.Error{Code: fleet.InvalidToken, Message: "The token is not valid; authenticate again", Err: cause}
+}

@@ -1,0 +1,134 @@
+package identity
+
+import (
+	"bytes"
+	"cmp"
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// Key signs tokens. Keep Private secret: whoever has it is whoever they say they are.
+// Printed or logged, a Key shows its ID only.
+type Key struct {
+	ID      string // the JWT header's kid
+	Private ed25519.PrivateKey
+	Created time.Time
+}
+
+// GenerateKey makes a new random key. Its ID is the thumbprint of the public half
+// (RFC 7638), so that two servers cannot give one ID to two keys.
+func GenerateKey(now time.Time) (Key, error) {
+	_, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return Key{}, fmt.Errorf("generate signing key: %w", err)
+	}
+	k := Key{Private: private, Created: now}
+	public := k.public()
+	sum, err := public.Thumbprint(crypto.SHA256)
+	if err != nil {
+		return Key{}, fmt.Errorf("name signing key: %w", err)
+	}
+	k.ID = base64.RawURLEncoding.EncodeToString(sum)
+	return k, nil
+}
+
+// String keeps the private half out of messages.
+func (k Key) String() string { return "key " + k.ID }
+
+// GoString keeps the private half out of %#v.
+func (k Key) GoString() string { return k.String() }
+
+// LogValue keeps the private half out of the log.
+func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID) }
+
+func (k Key) public() jose.JSONWebKey {
+	return jose.JSONWebKey{
+		Key:       k.Private.Public(),
+		KeyID:     k.ID,
+		Algorithm: string(jose.EdDSA),
+		Use:       "sig",
+	}
+}
+
+// check tells why the key cannot be used; it finds a row that was damaged in storage.
+func (k Key) check() error {
+	switch {
+	case k.ID == "":
+		return errors.New("a signing key has no id")
+	case len(k.Private) != ed25519.PrivateKeySize:
+		return fmt.Errorf("signing key %s has %d bytes, not %d", k.ID, len(k.Private), ed25519.PrivateKeySize)
+	case !bytes.Equal(k.Private, ed25519.NewKeyFromSeed(k.Private.Seed())):
+		return fmt.Errorf("signing key %s is damaged: its halves do not belong together", k.ID)
+	}
+	return nil
+}
+
+// Keyring is the set of keys that count. The newest signs, all verify, so a new key can
+// come into use while tokens of the old one live on. Taking a key out ends every token
+// that it signed, application tokens among them. It never changes: make another to add
+// or remove a key.
+type Keyring struct {
+	signer jose.Signer
+	public map[string]ed25519.PublicKey
+	jwks   []byte
+}
+
+// NewKeyring makes a ring of at least one key, in any order. It refuses a damaged key
+// and two keys of one ID.
+func NewKeyring(keys ...Key) (*Keyring, error) {
+	if len(keys) == 0 {
+		return nil, errors.New("there is no signing key")
+	}
+	keys = slices.Clone(keys)
+	slices.SortFunc(keys, func(a, b Key) int {
+		return cmp.Or(b.Created.Compare(a.Created), cmp.Compare(a.ID, b.ID))
+	})
+	ring := &Keyring{public: make(map[string]ed25519.PublicKey, len(keys))}
+	var set jose.JSONWebKeySet
+	for _, k := range keys {
+		if err := ring.add(k); err != nil {
+			return nil, err
+		}
+		set.Keys = append(set.Keys, k.public())
+	}
+	return ring, ring.finish(keys[0], set)
+}
+
+// JWKS is the JSON document of the public keys (RFC 7517), newest first, for
+// /.well-known/jwks.json. Do not change the bytes.
+func (r *Keyring) JWKS() []byte { return r.jwks }
+
+func (r *Keyring) add(k Key) error {
+	if err := k.check(); err != nil {
+		return err
+	}
+	if _, twice := r.public[k.ID]; twice {
+		return fmt.Errorf("there are two signing keys of the id %s", k.ID)
+	}
+	r.public[k.ID] = ed25519.PublicKey(bytes.Clone(k.Private[ed25519.PrivateKeySize-ed25519.PublicKeySize:]))
+	return nil
+}
+
+func (r *Keyring) finish(newest Key, set jose.JSONWebKeySet) (err error) {
+	if r.jwks, err = json.Marshal(set); err != nil {
+		return fmt.Errorf("encode public keys: %w", err)
+	}
+	signing := jose.SigningKey{
+		Algorithm: jose.EdDSA,
+		Key:       jose.JSONWebKey{Key: newest.Private, KeyID: newest.ID},
+	}
+	if r.signer, err = jose.NewSigner(signing, (&jose.SignerOptions{}).WithType("JWT")); err != nil {
+		return fmt.Errorf("signing key %s: %w", newest.ID, err)
+	}
+	return nil
+}

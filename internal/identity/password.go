@@ -1,0 +1,120 @@
+package identity
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"runtime"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// waitersPerSlot is how many may queue behind each running hash. At some 40 ms each the
+// last of them waits two to three seconds; beyond that it is kinder to say so.
+const waitersPerSlot = 64
+
+// Hasher makes and checks password hashes. Each costs memory and a processor by design,
+// so no more run at once than there are processors; the others wait their turn. It is
+// safe for concurrent use: share one.
+type Hasher struct {
+	params  Params
+	running chan struct{} // one per hash being computed
+	tickets chan struct{} // one per hash being computed or waiting
+}
+
+// NewHasher makes a Hasher whose new hashes cost p. Like the algorithm itself it panics
+// on parameters that cannot be used: those are the program's mistake.
+func NewHasher(p Params) *Hasher {
+	if err := p.check(); err != nil {
+		panic(err)
+	}
+	n := runtime.GOMAXPROCS(0)
+	return &Hasher{
+		params:  p,
+		running: make(chan struct{}, n),
+		tickets: make(chan struct{}, n*(1+waitersPerSlot)),
+	}
+}
+
+// Hash makes the string to store for a password, given its wire digest. It refuses what
+// is no digest, so that a plain password is never stored as if it were one. Errors:
+// fleet.BadRequest; fleet.Unavailable where ctx ends first or too many wait.
+func (h *Hasher) Hash(ctx context.Context, digest string) (string, error) {
+	digest, err := ParseWireDigest(digest)
+	if err != nil {
+		return "", err
+	}
+	salt := make([]byte, saltBytes)
+	_, _ = rand.Read(salt) // documented never to fail
+	key, err := h.derive(ctx, h.params, digest, salt, keyBytes)
+	if err != nil {
+		return "", err
+	}
+	return hashed{h.params, salt, key}.String(), nil
+}
+
+// Verify tells whether the stored string is that of the digest, which is what
+// ParseWireDigest gives; anything else costs the same and is simply wrong. rehash tells,
+// after a match, that the stored string has other parameters than new ones have: store
+// Hash(digest) in its place. Errors: fleet.Unavailable as for Hash; a plain error where
+// the stored string is damaged or asks for more than is reasonable.
+func (h *Hasher) Verify(ctx context.Context, stored, digest string) (ok, rehash bool, err error) {
+	want, err := parseHashed(stored)
+	if err != nil {
+		return false, false, err
+	}
+	key, err := h.derive(ctx, want.Params, digest, want.salt, uint32(len(want.key)))
+	if err != nil {
+		return false, false, err
+	}
+	ok = subtle.ConstantTimeCompare(key, want.key) == 1
+	return ok, ok && h.outdated(want), nil
+}
+
+// VerifyNothing does the work of Verify for a user who does not exist, so that the time
+// of the answer does not tell. Errors: fleet.Unavailable as for Hash.
+func (h *Hasher) VerifyNothing(ctx context.Context, digest string) error {
+	_, err := h.derive(ctx, h.params, digest, make([]byte, saltBytes), keyBytes)
+	return err
+}
+
+func (h *Hasher) outdated(stored hashed) bool {
+	return stored.Params != h.params || len(stored.salt) != saltBytes || len(stored.key) != keyBytes
+}
+
+func (h *Hasher) derive(ctx context.Context, p Params, digest string, salt []byte, size uint32) ([]byte, error) {
+	leave, err := h.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return argon2.IDKey([]byte(digest), salt, p.Time, p.Memory, p.Threads, size), nil
+}
+
+// enter waits for a processor. The caller must call leave.
+func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case h.tickets <- struct{}{}:
+	default:
+		return nil, fleet.Errorf(fleet.Unavailable, "Too many are signing in at once; try again in a few seconds")
+	}
+	if err := h.run(ctx); err != nil {
+		<-h.tickets
+		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "Signing in took too long; try again", Err: err}
+	}
+	return func() { <-h.running; <-h.tickets }, nil
+}
+
+func (h *Hasher) run(ctx context.Context) error {
+	if err := ctx.Err(); err != nil { // select would choose at random
+		return err
+	}
+	select {
+	case h.running <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

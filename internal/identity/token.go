@@ -1,0 +1,125 @@
+package identity
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// DefaultTTL is how long a bearer is valid unless the operator says otherwise.
+const DefaultTTL = 240 * time.Minute
+
+// Issuer signs and verifies the two kinds of token, bearers and application tokens. They
+// differ in audience and in claims, so that one is never taken for the other. All fields
+// are required.
+type Issuer struct {
+	Keyring  *Keyring
+	Name     string        // "iss"
+	Audience string        // "aud" of a bearer
+	TTL      time.Duration // of a bearer
+}
+
+// Claims is what a bearer says. It names a user or an application token, never both.
+type Claims struct {
+	User          fleet.UserID      // 0 for an application token
+	AppToken      fleet.TokenID     // 0 for a user
+	Workspace     fleet.WorkspaceID // 0 only for a user who has none
+	WorkspaceName string
+	Epoch         int64     // of the user's sessions: a bearer counts while it is the user's own
+	Issued        time.Time // Verify fills these two in, Sign ignores them
+	Expires       time.Time
+}
+
+// bearerClaims is the wire's form of Claims; the names are the contract's.
+type bearerClaims struct {
+	jwt.Claims
+	Workspace     fleet.WorkspaceID `json:"esc.org,omitempty"`
+	WorkspaceName string            `json:"esc.orgName,omitempty"`
+	AppToken      fleet.TokenID     `json:"esc.app,omitempty"`
+	Epoch         int64             `json:"esc.epoch,omitempty"`
+}
+
+func (b *bearerClaims) standard() *jwt.Claims { return &b.Claims }
+
+// Sign makes a bearer that is valid from now for the TTL. It fails on Claims that Verify
+// would not take back, which is a mistake of the program.
+func (i Issuer) Sign(c Claims, now time.Time) (string, error) {
+	if err := c.check(); err != nil {
+		return "", err
+	}
+	b := &bearerClaims{
+		Claims:        i.stamp(i.Audience, now, now.Add(i.TTL)),
+		Workspace:     c.Workspace,
+		WorkspaceName: c.WorkspaceName,
+		AppToken:      c.AppToken,
+		Epoch:         c.Epoch,
+	}
+	if c.User != 0 {
+		b.Subject = strconv.FormatInt(int64(c.User), 10)
+	}
+	return i.sign(b)
+}
+
+// Verify reads a bearer. It looks at the token only: whether the user or the application
+// token may still act, and whether the epoch is the user's, is for the caller to ask the
+// store. Errors: fleet.TokenExpired, or fleet.InvalidToken for everything else, with the
+// cause for the log; see also ErrUnknownKey.
+func (i Issuer) Verify(raw string, now time.Time) (Claims, error) {
+	var b bearerClaims
+	if err := i.open(raw, i.Audience, now, &b); err != nil {
+		return Claims{}, err
+	}
+	if b.Expiry == nil {
+		return Claims{}, invalidToken(errors.New("no exp"))
+	}
+	c, err := b.claims()
+	if err != nil {
+		return Claims{}, invalidToken(err)
+	}
+	return c, nil
+}
+
+func (b *bearerClaims) claims() (Claims, error) {
+	c := Claims{
+		AppToken:      b.AppToken,
+		Workspace:     b.Workspace,
+		WorkspaceName: b.WorkspaceName,
+		Epoch:         b.Epoch,
+		Issued:        b.IssuedAt.Time(),
+		Expires:       b.Expiry.Time(),
+	}
+	if b.Subject != "" {
+		id, err := parseSubject(b.Subject)
+		if err != nil {
+			return Claims{}, err
+		}
+		c.User = fleet.UserID(id)
+	}
+	return c, c.check()
+}
+
+// check tells why the claims are nobody's.
+func (c Claims) check() error {
+	switch {
+	case c.User < 0 || c.AppToken < 0 || c.Workspace < 0:
+		return errors.New("bearer: an id is negative")
+	case (c.User == 0) == (c.AppToken == 0):
+		return errors.New("bearer: it must name a user or an application token, and only one")
+	case c.AppToken != 0 && c.Workspace == 0:
+		return errors.New("bearer: an application token without Workspace")
+	}
+	return nil
+}
+
+func parseSubject(s string) (int64, error) {
+	id, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || id < 1 {
+		return 0, fmt.Errorf("sub %q is no id", s)
+	}
+	return id, nil
+}
