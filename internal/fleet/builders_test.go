@@ -1,0 +1,169 @@
+package fleet_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// The Workspaces of the tests, and what the caller is in each.
+const (
+	berlin   fleet.WorkspaceID = 100 // DE, Administrator
+	vienna   fleet.WorkspaceID = 110 // AT, Administrator
+	lyon     fleet.WorkspaceID = 200 // FR, Administrator; the usual target
+	oslo     fleet.WorkspaceID = 300 // NO, Observer
+	porto    fleet.WorkspaceID = 310 // PT, User
+	saoPaulo fleet.WorkspaceID = 400 // BR, Administrator
+	rio      fleet.WorkspaceID = 410 // BR, Administrator
+	foreign  fleet.WorkspaceID = 500 // DE, no member
+	reseller fleet.WorkspaceID = 600 // a reseller, Administrator
+	closed   fleet.WorkspaceID = 700 // suspended, Administrator
+	nowhere  fleet.WorkspaceID = 999 // does not exist
+)
+
+func standings() map[fleet.WorkspaceID]fleet.Standing {
+	all := make(map[fleet.WorkspaceID]fleet.Standing)
+	for _, w := range []struct {
+		id      fleet.WorkspaceID
+		name    string
+		country string
+		role    fleet.Role
+	}{
+		{berlin, "Berlin", "DE", fleet.Administrator},
+		{vienna, "Vienna", "AT", fleet.Administrator},
+		{lyon, "Lyon", "FR", fleet.Administrator},
+		{oslo, "Oslo", "NO", fleet.Observer},
+		{porto, "Porto", "PT", fleet.Member},
+		{saoPaulo, "Sao Paulo", "BR", fleet.Administrator},
+		{rio, "Rio", "BR", fleet.Administrator},
+		{foreign, "Foreign", "DE", fleet.NoRole},
+		{reseller, "Reseller", "FR", fleet.Administrator},
+		{closed, "Closed", "FR", fleet.Administrator},
+	} {
+		workspace := fleet.Workspace{ID: w.id, Name: w.name, Country: w.country, Type: fleet.Enterprise}
+		all[w.id] = fleet.Standing{Workspace: workspace, Role: w.role}
+	}
+	change(all, reseller, func(s *fleet.Standing) { s.Workspace.Type = fleet.Reseller })
+	change(all, closed, func(s *fleet.Standing) { s.Workspace.Status = fleet.WorkspaceSuspended })
+	return all
+}
+
+func change(all map[fleet.WorkspaceID]fleet.Standing, id fleet.WorkspaceID, edit func(*fleet.Standing)) {
+	s := all[id]
+	edit(&s)
+	all[id] = s
+}
+
+// snapshot is the tests' Workspaces with these SIMs.
+func snapshot(sims ...fleet.SIMState) fleet.Snapshot {
+	return fleet.Snapshot{Workspaces: standings(), SIMs: sims}
+}
+
+// sim makes an Issued, unattached SIM in Berlin at version 1, with iccid(id) for its
+// number, and then edits it.
+func sim(id fleet.SIMID, edits ...func(*fleet.SIMState)) fleet.SIMState {
+	s := fleet.SIMState{ID: id, ICCID: iccid(id), Workspace: berlin, Version: 1}
+	for _, edit := range edits {
+		edit(&s)
+	}
+	return s
+}
+
+func in(w fleet.WorkspaceID) func(*fleet.SIMState) {
+	return func(s *fleet.SIMState) { s.Workspace = w }
+}
+
+func as(status fleet.SIMStatus) func(*fleet.SIMState) {
+	return func(s *fleet.SIMState) { s.Status = status }
+}
+
+func attached(d fleet.DeviceID) func(*fleet.SIMState) {
+	return func(s *fleet.SIMState) { s.Device, s.DeviceName = d, fmt.Sprintf("tracker-%d", d) }
+}
+
+func version(v int64) func(*fleet.SIMState) {
+	return func(s *fleet.SIMState) { s.Version = v }
+}
+
+// iccid is the number of the test SIM with this id.
+func iccid(id fleet.SIMID) fleet.ICCID {
+	return fleet.ICCID(fmt.Sprintf("89883030000%08d", id))
+}
+
+// fresh are n SIMs as an import leaves them, with ids from 1.
+func fresh(n int) []fleet.SIMState {
+	sims := make([]fleet.SIMState, n)
+	for i := range sims {
+		sims[i] = sim(fleet.SIMID(i + 1))
+	}
+	return sims
+}
+
+func byID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
+	return must(t)(fleet.SelectSIMs(ids))
+}
+
+func byICCID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
+	values := make([]string, len(ids))
+	for i, id := range ids {
+		values[i] = string(iccid(id))
+	}
+	return must(t)(fleet.SelectICCIDs(values))
+}
+
+func byRange(t testing.TB, first, last fleet.SIMID) fleet.Selector {
+	return must(t)(fleet.SelectRange(string(iccid(first)), string(iccid(last))))
+}
+
+func must(t testing.TB) func(fleet.Selector, error) fleet.Selector {
+	return func(sel fleet.Selector, err error) fleet.Selector {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("selector: %v", err)
+		}
+		return sel
+	}
+}
+
+// to asks to move the selected SIMs to w with the usual options.
+func to(w fleet.WorkspaceID, sel fleet.Selector) fleet.MigrationRequest {
+	return fleet.MigrationRequest{Target: w, Select: sel}
+}
+
+func plan(t testing.TB, req fleet.MigrationRequest, snap fleet.Snapshot) *fleet.Plan {
+	t.Helper()
+	p, err := fleet.PlanMigration(req, snap)
+	if err != nil {
+		t.Fatalf("PlanMigration: %v", err)
+	}
+	return p
+}
+
+func preview(t testing.TB, p *fleet.Plan) *fleet.Preview {
+	t.Helper()
+	v, err := fleet.ParsePreview(p.ETag())
+	if err != nil {
+		t.Fatalf("ParsePreview(%s): %v", p.ETag(), err)
+	}
+	return v
+}
+
+// refused is err as an error that the caller is told about, of this code.
+func refused(t testing.TB, err error, code fleet.Code) *fleet.Error {
+	t.Helper()
+	var e *fleet.Error
+	if !errors.As(err, &e) || e.Code != code {
+		t.Fatalf("got error %v, want one of code %d", err, code)
+	}
+	return e
+}
+
+func ids(sims []fleet.SIMState) []fleet.SIMID {
+	list := make([]fleet.SIMID, len(sims))
+	for i, s := range sims {
+		list[i] = s.ID
+	}
+	return list
+}
