@@ -1,0 +1,23 @@
+package api
+
+// AuthRequest is the body of POST /api/v1/authenticate. The strings that are there choose
+// the mode: an application token, a user name with its password, or a refresh token.
+type AuthRequest struct {
+	ApplicationToken *string `json:"application_token,omitempty"`
+	Username         *string `json:"username,omitempty"`
+	Password         *string `json:"password,omitempty"` // SHA-1 of the password, in hex
+	Fingerprint      *string `json:"fingerprint,omitempty"`
+	RefreshToken     *string `json:"refresh_token,omitempty"`
+}
+
+// AuthResponse carries the tokens. RefreshToken is "" for an application token and for a
+// switch of Workspace.
+type AuthResponse struct {
+	AuthToken    string `json:"auth_token"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+}
+
+// SwitchRequest is the body of POST /api/v1/authenticate/workspace.
+type SwitchRequest struct {
+	TargetOrganisation Optional[IDRef] `json:"target_organisation,omitzero"`
+}

@@ -1,0 +1,59 @@
+package api
+
+// MigrationConflict is the body of a 409 of the migration rules: every reason at once, and
+// under each every SIM that it holds back.
+type MigrationConflict struct {
+	StatusCode int              `json:"status_code"` // 409
+	Message    string           `json:"message"`
+	Errors     []ConflictReason `json:"errors"`
+}
+
+// ConflictReason is one rule that the migration breaks, 1502 to 1509. SIMs is empty where
+// the reason is the target Workspace itself.
+type ConflictReason struct {
+	ErrorCode int            `json:"error_code"`
+	Message   string         `json:"message"`
+	SIMs      []MigrationSIM `json:"sims"`
+}
+
+// MigrationStale is the body of a 412: what has changed since the preview that If-Match
+// names.
+type MigrationStale struct {
+	ErrorCode  int        `json:"error_code"`
+	ErrorToken string     `json:"error_token"`
+	Message    string     `json:"message"`
+	SIMs       []StaleSIM `json:"sims"`
+}
+
+// StaleSIM is one SIM that is not as it was previewed.
+type StaleSIM struct {
+	ID            int64         `json:"id"`
+	ICCID         string        `json:"iccid"`
+	ICCIDWithLuhn string        `json:"iccid_with_luhn"`
+	Changes       []StaleChange `json:"changes"`
+}
+
+// The properties that a StaleChange can name. ChangedSIM is the SIM as a whole: it has
+// joined or left the selection.
+const (
+	ChangedWorkspace = "workspace"
+	ChangedStatus    = "status"
+	ChangedDevice    = "device"
+	ChangedSIM       = "sim"
+)
+
+// StaleChange is one difference. Was and Now are null where there was or is nothing, such
+// as no device.
+type StaleChange struct {
+	Property string      `json:"property"`
+	Was      *StaleValue `json:"was"`
+	Now      *StaleValue `json:"now"`
+}
+
+// StaleValue is a reference of either kind: a status has a description, a Workspace and a
+// device have a name.
+type StaleValue struct {
+	ID          int64  `json:"id"`
+	Description string `json:"description,omitempty"`
+	Name        string `json:"name,omitempty"`
+}

@@ -1,0 +1,40 @@
+package api
+
+// MigrationRequest is the body of POST /api/v1/sim/migration/workspace. Exactly one of
+// SIMs, ICCIDs and ICCIDRange selects; null counts as absent there.
+type MigrationRequest struct {
+	TargetWorkspace    Optional[IDRef]      `json:"target_workspace,omitzero"`
+	SIMs               Optional[[]IDRef]    `json:"sims,omitzero"`
+	ICCIDs             Optional[[]string]   `json:"iccids,omitzero"`
+	ICCIDRange         Optional[ICCIDRange] `json:"iccid_range,omitzero"`
+	AllowedSIMStatuses Optional[[]IDRef]    `json:"allowed_sim_statuses,omitzero"`
+	DryRun             Optional[bool]       `json:"dry_run,omitzero"`             // true where absent
+	AutoDetachDevices  Optional[bool]       `json:"auto_detach_devices,omitzero"` // false where absent
+}
+
+// ICCIDRange is every number from Start to End, both included, 19 digits each.
+type ICCIDRange struct {
+	Start string `json:"start"`
+	End   string `json:"end"`
+}
+
+// MigrationResponse tells what a migration would do (a dry run) or did. Statuses, devices
+// and source Workspaces are those before the move, in both cases.
+type MigrationResponse struct {
+	SIMCount           int            `json:"sim_count"`
+	DryRun             bool           `json:"dry_run"`
+	TargetWorkspace    NamedRef       `json:"target_workspace"`
+	AutoDetachDevices  bool           `json:"auto_detach_devices"`
+	AllowedSIMStatuses []Ref          `json:"allowed_sim_statuses"` // null where not given
+	SIMs               []MigrationSIM `json:"sims"`                 // in the request's order, ranges ascending
+}
+
+// MigrationSIM is one SIM of a migration, or of a conflict, as it stands before the move.
+type MigrationSIM struct {
+	ID              int64     `json:"id"`
+	ICCID           string    `json:"iccid"`
+	ICCIDWithLuhn   string    `json:"iccid_with_luhn"`
+	Status          Ref       `json:"status"`
+	Endpoint        *NamedRef `json:"endpoint,omitempty"`
+	SourceWorkspace NamedRef  `json:"source_workspace"`
+}

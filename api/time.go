@@ -1,0 +1,85 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Time is a date of a resource: written 2021-11-18T08:25:53.000+0000, in UTC, cut to the
+// millisecond. It reads that form, the one of EventTime, and RFC 3339.
+type Time struct{ time.Time }
+
+// EventTime is the date of an event: written 2022-03-27T23:20:49.298Z, in UTC, cut to the
+// millisecond. It reads what Time reads.
+type EventTime struct{ time.Time }
+
+// NewTime makes the date that a reader of the wire will have: in UTC, to the millisecond.
+func NewTime(t time.Time) Time { return Time{wireTime(t)} }
+
+// NewEventTime does for EventTime what NewTime does for Time.
+func NewEventTime(t time.Time) EventTime { return EventTime{wireTime(t)} }
+
+func wireTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+
+const (
+	timeLayout      = `"2006-01-02T15:04:05.000-0700"`
+	eventTimeLayout = `"2006-01-02T15:04:05.000Z07:00"`
+)
+
+// MarshalJSON writes the date of a resource. A year beyond 9999 is an error.
+func (t Time) MarshalJSON() ([]byte, error) { return formatTime(t.Time, timeLayout) }
+
+// MarshalJSON writes the date of an event. A year beyond 9999 is an error.
+func (t EventTime) MarshalJSON() ([]byte, error) { return formatTime(t.Time, eventTimeLayout) }
+
+// UnmarshalJSON reads a date; null leaves it as it is. The error names the value and a
+// form that is accepted.
+func (t *Time) UnmarshalJSON(data []byte) error { return parseTime(data, &t.Time) }
+
+// UnmarshalJSON reads a date; null leaves it as it is. The error names the value and a
+// form that is accepted.
+func (t *EventTime) UnmarshalJSON(data []byte) error { return parseTime(data, &t.Time) }
+
+func formatTime(t time.Time, layout string) ([]byte, error) {
+	t = t.UTC()
+	if err := checkYear(t); err != nil {
+		return nil, err
+	}
+	return t.AppendFormat(make([]byte, 0, len(layout)), layout), nil
+}
+
+// checkYear keeps out what four digits cannot say.
+func checkYear(t time.Time) error {
+	if y := t.Year(); y < 0 || y > 9999 {
+		return fmt.Errorf("the year %d has more than four digits", y)
+	}
+	return nil
+}
+
+func parseTime(data []byte, to *time.Time) error {
+	text := string(data)
+	if text == "null" {
+		return nil
+	}
+	var t time.Time
+	err := t.UnmarshalText([]byte(rfc3339(strings.Trim(text, `"`))))
+	if err != nil || len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+		return fmt.Errorf("%s is no date: write it like \"2021-11-18T08:25:53.000+0000\"", clip(data))
+	}
+	t = t.UTC()
+	if err := checkYear(t); err != nil {
+		return fmt.Errorf("%s is no date: %w", clip(data), err)
+	}
+	*to = t
+	return nil
+}
+
+// rfc3339 puts the colon into an offset like +0000. What is no date stays none.
+func rfc3339(s string) string {
+	i := len(s) - len("+0000")
+	if i > 0 && (s[i] == '+' || s[i] == '-') {
+		return s[:i+3] + ":" + s[i+3:]
+	}
+	return s
+}

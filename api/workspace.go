@@ -1,0 +1,17 @@
+package api
+
+// Workspace is the answer of GET /api/v1/organisation/my.
+type Workspace struct {
+	ID      int64    `json:"id"`
+	Name    string   `json:"name"`
+	Type    Ref      `json:"type"`
+	Status  Ref      `json:"status"`
+	Country *Country `json:"country,omitempty"`
+}
+
+// WorkspaceRef is a Workspace as a SIM refers to it.
+type WorkspaceRef struct {
+	ID      int64    `json:"id"`
+	Name    string   `json:"name"`
+	Country *Country `json:"country,omitempty"`
+}
