@@ -76,12 +76,12 @@ func (id ICCID) number() uint64 {
 
 // Add is the ICCID n numbers further on. ok is false beyond the last 19-digit number.
 func (id ICCID) Add(n int) (next ICCID, ok bool) {
-	const end = 10_000_000_000_000_000_000 // 10^19
-	sum := id.number() + uint64(n)
-	if n < 0 || sum >= end {
+	const last = 9_999_999_999_999_999_999 // 19 nines
+	from := id.number()
+	if n < 0 || uint64(n) > last-from { // not from+n > last: the sum may not fit into 64 bits
 		return "", false
 	}
-	return ICCID(fmt.Sprintf("%019d", sum)), true
+	return ICCID(fmt.Sprintf("%019d", from+uint64(n))), true
 }
 
 // distance is how many numbers lie between id and a later one; both are valid.

@@ -1,6 +1,9 @@
 package fleet
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // MigrationRequest asks to move the selected SIMs into Target.
 type MigrationRequest struct {
@@ -66,7 +69,7 @@ func (p *Plan) SourceCounts() []SourceCount {
 	for id, n := range counts {
 		list = append(list, SourceCount{p.sources[id].Workspace, n})
 	}
-	slices.SortFunc(list, func(a, b SourceCount) int { return int(a.Workspace.ID - b.Workspace.ID) })
+	slices.SortFunc(list, func(a, b SourceCount) int { return cmp.Compare(a.Workspace.ID, b.Workspace.ID) })
 	return list
 }
 
@@ -118,12 +121,7 @@ func Resolve(sel Selector, snap Snapshot) (found []SIMState, missing []string) {
 
 func inRange(r ICCIDRange, visible []SIMState) []SIMState {
 	found := slices.DeleteFunc(visible, func(s SIMState) bool { return s.ICCID < r.Start || s.ICCID > r.End })
-	slices.SortFunc(found, func(a, b SIMState) int {
-		if a.ICCID < b.ICCID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(found, func(a, b SIMState) int { return cmp.Compare(a.ICCID, b.ICCID) })
 	return found
 }
 

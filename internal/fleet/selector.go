@@ -1,9 +1,6 @@
 package fleet
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // MaxSIMs is how many SIMs one request may name.
 const MaxSIMs = 500
@@ -44,10 +41,7 @@ func SelectICCIDs(values []string) (Selector, error) {
 		ids[i] = id
 	}
 	if problems != nil {
-		err := Invalid("iccids", "%s", strings.TrimPrefix(problems[0].Message, "iccids"))
-		err.Message = problems[0].Message
-		err.Problems = problems
-		return Selector{}, err
+		return Selector{}, &Error{Code: BadRequest, Field: "iccids", Message: problems[0].Message, Problems: problems}
 	}
 	once := unique(ids)
 	if err := checkCount("iccids", len(once)); err != nil {

@@ -4,19 +4,20 @@ import "time"
 
 // SIM is a card as the inventory keeps it.
 type SIM struct {
-	ID        SIMID
-	ICCID     ICCID
-	EID       string // "" for a card that is no eSIM
-	IMSI      string
-	MSISDN    string
-	Status    SIMStatus
-	Workspace WorkspaceID // who has it; the wire's customer_org
-	Issuer    WorkspaceID // who issued it; a migration never changes this
-	Reseller  WorkspaceID // 0 where none
-	Device    DeviceID    // 0 where unattached
-	Produced  time.Time
-	Activated time.Time // zero until the first activation, then kept
-	Version   int64     // number of changes since import
+	ID         SIMID
+	ICCID      ICCID
+	EID        string // "" for a card that is no eSIM
+	IMSI       string
+	MSISDN     string
+	Status     SIMStatus
+	Workspace  WorkspaceID // who has it; the wire's customer_org
+	Issuer     WorkspaceID // who issued it; a migration never changes this
+	Reseller   WorkspaceID // 0 where none
+	Device     DeviceID    // 0 where unattached
+	DeviceName string
+	Produced   time.Time
+	Activated  time.Time // zero until the first activation, then kept
+	Version    int64     // number of changes since import
 }
 
 // Device is the thing a SIM sits in; the wire calls it an endpoint.

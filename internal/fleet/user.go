@@ -65,11 +65,14 @@ type Membership struct {
 	Roles     []Role     // ascending, at least one
 }
 
-// Best is the role that counts: the one that allows the most.
+// Best is the role that counts: the one that allows the most. NoRole only where there is
+// no other.
 func Best(roles []Role) Role {
 	best := NoRole
 	for _, r := range roles {
-		if best == NoRole || r == SuperAdmin || (best != SuperAdmin && r < best) {
+		switch {
+		case r == NoRole || best == SuperAdmin:
+		case best == NoRole || r == SuperAdmin || r < best:
 			best = r
 		}
 	}

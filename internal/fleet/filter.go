@@ -1,0 +1,93 @@
+package fleet
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parseFilters reads q: field:value,field:value, several values separated by |.
+func parseFilters(spec ListSpec, q string) ([]Filter, error) {
+	if strings.TrimSpace(q) == "" {
+		return nil, nil
+	}
+	var filters []Filter
+	for _, part := range strings.Split(q, ",") {
+		name, values, ok := strings.Cut(part, ":")
+		if !ok {
+			return nil, badQuery("%q has no value: write field:value", clip(part))
+		}
+		field, known := spec.field(strings.TrimSpace(name))
+		if !known || field.NoFilter {
+			return nil, badQuery("cannot filter by %q; known: %s", clip(name), spec.names(func(f ListField) bool { return !f.NoFilter }))
+		}
+		f, err := parseFilter(field, values)
+		if err != nil {
+			return nil, err
+		}
+		filters = append(filters, f)
+	}
+	return filters, nil
+}
+
+func badQuery(format string, args ...any) error {
+	return &Error{Code: BadQuery, Field: "q", Message: "q: " + fmt.Sprintf(format, args...)}
+}
+
+func parseFilter(field ListField, values string) (Filter, error) {
+	f := Filter{Field: field}
+	for _, v := range strings.Split(values, "|") {
+		v = strings.TrimSpace(v)
+		if field.Nullable && v == "null" {
+			f.Null = true
+			continue
+		}
+		if err := f.add(v); err != nil {
+			return Filter{}, err
+		}
+	}
+	return f, nil
+}
+
+func (f *Filter) add(v string) error {
+	switch f.Field.Kind {
+	case IntegerField:
+		n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64)
+		if err != nil {
+			return badQuery("%s takes a whole number, not %q", f.Field.Name, clip(v))
+		}
+		f.Numbers = append(f.Numbers, n)
+	case LuhnField:
+		id, err := ParseICCIDWithLuhn(v)
+		if err != nil || len(v) == ICCIDLength {
+			return badQuery("%s takes 20 digits with their check digit, not %q", f.Field.Name, clip(v))
+		}
+		f.Texts = append(f.Texts, string(id))
+	case TimeField:
+		r, ok := parseTimeRange(v)
+		if !ok {
+			return badQuery("%s takes a day (2021-11-18) or an instant (2021-11-18T08:25:53Z), not %q", f.Field.Name, clip(v))
+		}
+		f.Times = append(f.Times, r)
+	default:
+		if v == "" {
+			return badQuery("%s has no value", f.Field.Name)
+		}
+		f.Texts = append(f.Texts, v)
+	}
+	return nil
+}
+
+// parseTimeRange takes a day as a whole, an instant as its millisecond.
+func parseTimeRange(v string) (TimeRange, bool) {
+	if day, err := time.Parse(time.DateOnly, v); err == nil {
+		return TimeRange{day, day.AddDate(0, 0, 1)}, true
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.000-0700"} {
+		if t, err := time.Parse(layout, v); err == nil {
+			return TimeRange{t, t.Add(time.Millisecond)}, true
+		}
+	}
+	return TimeRange{}, false
+}

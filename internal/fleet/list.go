@@ -1,0 +1,141 @@
+package fleet
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// FieldKind says what values a list field takes.
+type FieldKind int
+
+// The kinds of list fields.
+const (
+	IntegerField FieldKind = iota // an id
+	TextField                     // compared as a whole
+	PrefixField                   // compared from its beginning
+	LuhnField                     // a 20-digit ICCID with its check digit
+	TimeField                     // a day, or an instant
+)
+
+// ListField is one property that a list can be filtered or sorted by.
+type ListField struct {
+	Name     string
+	Kind     FieldKind
+	Nullable bool // takes the value null: "has none"
+	NoFilter bool
+	NoSort   bool
+}
+
+// ListSpec is what a list offers.
+type ListSpec struct {
+	Fields      []ListField
+	DefaultSort Order
+	PerPage     int
+	MaxPerPage  int
+}
+
+// Order is one key of a sort.
+type Order struct {
+	Field      string
+	Descending bool
+}
+
+// Filter keeps what has one of the values in a field; several filters must all hold.
+type Filter struct {
+	Field   ListField
+	Numbers []int64     // of an IntegerField
+	Texts   []string    // of a TextField, PrefixField or LuhnField; a LuhnField's as ICCIDs
+	Times   []TimeRange // of a TimeField
+	Null    bool        // "has none" is wanted too
+}
+
+// TimeRange is from From (included) to Until (excluded).
+type TimeRange struct{ From, Until time.Time }
+
+// List asks for one page of a list.
+type List struct {
+	Filters []Filter
+	Sort    []Order
+	Page    int // from 1
+	PerPage int
+}
+
+// Page is one page of a list, and where it stands in the whole.
+type Page[T any] struct {
+	Items   []T
+	Total   int // over all pages
+	Page    int // the page that is given: never beyond the last
+	PerPage int
+}
+
+// Pages is the number of pages; an empty list has one.
+func (p Page[T]) Pages() int { return pages(p.Total, p.PerPage) }
+
+func pages(total, perPage int) int { return max(1, (total+perPage-1)/perPage) }
+
+// At is the page of the list that a total allows, and how many items lie before it.
+func (l List) At(total int) (page, offset int) {
+	page = min(l.Page, pages(total, l.PerPage))
+	return page, (page - 1) * l.PerPage
+}
+
+// ParseList reads the query parameters q, sort, page and per_page. A page or size that is
+// out of bounds is moved to the next bound; an unknown field or value is an error.
+func ParseList(spec ListSpec, q, sort, page, perPage string) (List, error) {
+	l := List{Page: clampedInt(page, 1, 1<<31-1, 1), PerPage: clampedInt(perPage, 1, spec.MaxPerPage, spec.PerPage)}
+	var err error
+	if l.Filters, err = parseFilters(spec, q); err != nil {
+		return List{}, err
+	}
+	l.Sort, err = parseSort(spec, sort)
+	return l, err
+}
+
+// clampedInt reads a whole number; below low it is fallback, above high it is high.
+func clampedInt(s string, low, high, fallback int) int {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	tooLarge := err != nil && strings.Trim(s, "0123456789") == "" && s != ""
+	switch {
+	case tooLarge || (err == nil && n > high):
+		return high
+	case err != nil || n < low:
+		return fallback
+	}
+	return n
+}
+
+func parseSort(spec ListSpec, sort string) ([]Order, error) {
+	if strings.TrimSpace(sort) == "" {
+		return []Order{spec.DefaultSort}, nil
+	}
+	var orders []Order
+	for _, key := range strings.Split(sort, ",") {
+		name, desc := strings.CutPrefix(strings.TrimSpace(key), "-")
+		f, ok := spec.field(name)
+		if !ok || f.NoSort {
+			return nil, &Error{Code: BadSort, Field: "sort", Message: "cannot sort by \"" + clip(name) + "\"; known: " + spec.names(func(f ListField) bool { return !f.NoSort })}
+		}
+		orders = append(orders, Order{f.Name, desc})
+	}
+	return orders, nil
+}
+
+func (spec ListSpec) field(name string) (ListField, bool) {
+	for _, f := range spec.Fields {
+		if strings.EqualFold(f.Name, name) {
+			return f, true
+		}
+	}
+	return ListField{}, false
+}
+
+func (spec ListSpec) names(keep func(ListField) bool) string {
+	var names []string
+	for _, f := range spec.Fields {
+		if keep(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

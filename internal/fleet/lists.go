@@ -1,0 +1,52 @@
+package fleet
+
+// SIMList is what GET /api/v1/sim can be filtered and sorted by.
+var SIMList = ListSpec{
+	Fields: []ListField{
+		{Name: "id"},
+		{Name: "iccid", Kind: PrefixField},
+		{Name: "iccid_with_luhn", Kind: LuhnField},
+		{Name: "imsi", Kind: TextField},
+		{Name: "msisdn", Kind: TextField},
+		{Name: "eid", Kind: TextField},
+		{Name: "status"},
+		{Name: "endpoint", Nullable: true},
+		{Name: "customer_org"},
+		{Name: "issuer_org"},
+		{Name: "reseller_org", Nullable: true},
+		{Name: "production_date", Kind: TimeField},
+	},
+	DefaultSort: Order{Field: "id"},
+	PerPage:     2000,
+	MaxPerPage:  2500,
+}
+
+// EventList is what the event lists can be filtered and sorted by.
+var EventList = ListSpec{
+	Fields: []ListField{
+		{Name: "id"},
+		{Name: "timestamp", Kind: TimeField},
+		{Name: "event_type"},
+		{Name: "event_source"},
+		{Name: "event_severity"},
+		{Name: "sim", Nullable: true},
+		{Name: "endpoint", Nullable: true},
+		{Name: "user", Nullable: true},
+	},
+	DefaultSort: Order{Field: "id", Descending: true},
+	PerPage:     100,
+	MaxPerPage:  2500,
+}
+
+// MigrationList is what GET /api/v1/migration can be filtered and sorted by.
+var MigrationList = ListSpec{
+	Fields: []ListField{
+		{Name: "id"},
+		{Name: "timestamp", Kind: TimeField},
+		{Name: "user"},
+		{Name: "target_workspace"},
+	},
+	DefaultSort: Order{Field: "id", Descending: true},
+	PerPage:     100,
+	MaxPerPage:  1000,
+}
