@@ -62,9 +62,10 @@ func parseTime(data []byte, to *time.Time) error {
 	if text == "null" {
 		return nil
 	}
-	var t time.Time
-	err := t.UnmarshalText([]byte(rfc3339(strings.Trim(text, `"`))))
-	if err != nil || len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+	inner, quoted := strings.CutPrefix(text, `"`)
+	inner, closed := strings.CutSuffix(inner, `"`)
+	t, err := time.Parse(time.RFC3339, rfc3339(inner))
+	if err != nil || !quoted || !closed || !strict(inner) {
 		return fmt.Errorf("%s is no date: write it like \"2021-11-18T08:25:53.000+0000\"", clip(data))
 	}
 	t = t.UTC()
@@ -73,6 +74,13 @@ func parseTime(data []byte, to *time.Time) error {
 	}
 	*to = t
 	return nil
+}
+
+// strict refuses two things that time.Parse lets through: an hour of one digit, and a comma
+// before the fraction.
+func strict(s string) bool {
+	const hourEnd = len("2021-11-18T08")
+	return len(s) > hourEnd && s[hourEnd] == ':' && !strings.Contains(s, ",")
 }
 
 // rfc3339 puts the colon into an offset like +0000. What is no date stays none.
