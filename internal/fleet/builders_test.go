@@ -102,10 +102,12 @@ func fresh(n int) []fleet.SIMState {
 }
 
 func byID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
+	t.Helper()
 	return must(t)(fleet.SelectSIMs(ids))
 }
 
 func byICCID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
+	t.Helper()
 	values := make([]string, len(ids))
 	for i, id := range ids {
 		values[i] = string(iccid(id))
@@ -114,6 +116,7 @@ func byICCID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
 }
 
 func byRange(t testing.TB, first, last fleet.SIMID) fleet.Selector {
+	t.Helper()
 	return must(t)(fleet.SelectRange(string(iccid(first)), string(iccid(last))))
 }
 

@@ -76,6 +76,7 @@ type planCase struct {
 }
 
 func runPlanCases(t *testing.T, cases []planCase) {
+	t.Helper()
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, decide(t, test.req, snapshot(test.sims...))); diff != "" {

@@ -1,0 +1,140 @@
+package fleet_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+func TestStatusTransitions(t *testing.T) {
+	may := map[[2]fleet.SIMStatus]bool{
+		{fleet.SIMIssued, fleet.SIMActivated}:      true,
+		{fleet.SIMIssued, fleet.SIMFactoryTest}:    true,
+		{fleet.SIMFactoryTest, fleet.SIMActivated}: true,
+		{fleet.SIMActivated, fleet.SIMSuspended}:   true,
+		{fleet.SIMSuspended, fleet.SIMActivated}:   true,
+	}
+	for from := fleet.SIMStatus(-1); from <= 5; from++ {
+		for next := fleet.SIMStatus(-1); next <= 5; next++ {
+			if got := from.MayBecome(next); got != may[[2]fleet.SIMStatus{from, next}] {
+				t.Errorf("%s may become %s: %v", from, next, got)
+			}
+		}
+	}
+}
+
+func TestKnownStatuses(t *testing.T) {
+	for id := fleet.SIMStatus(-1); id <= 6; id++ {
+		if got, want := id.Known(), id >= 0 && id <= 4; got != want {
+			t.Errorf("status %d known: %v", int(id), got)
+		}
+	}
+}
+
+// The wire's ids, names and the world file's words, as the contract gives them.
+func TestClosedLists(t *testing.T) {
+	checkList(t, "SIM status", fleet.SIMStatuses, 0, "Issued", "Activated", "Suspended", "Deleted", "Factory Test")
+	checkList(t, "device status", fleet.DeviceStatuses, 0, "Enabled", "Disabled", "Deleted")
+	checkList(t, "user status", fleet.UserStatuses, 0, "Activation Pending", "Active", "Suspended")
+	checkList(t, "Workspace status", fleet.WorkspaceStatuses, 0, "Enabled", "Suspended")
+	checkList(t, "Workspace type", fleet.WorkspaceTypes, 1, "Mobile Network Operator", "Service Provider", "Reseller", "Enterprise")
+	checkList(t, "role", fleet.Roles, 1, "Administrator", "User", "Observer", "SuperAdmin")
+	checkList(t, "event source", fleet.EventSources, 0, "Network", "Policy Control", "API")
+	checkList(t, "severity", fleet.Severities, 0, "Info", "Warn", "Critical")
+}
+
+func checkList[T ~int8](t *testing.T, kind string, list []fleet.Named[T], first T, names ...string) {
+	t.Helper()
+	for i, want := range names {
+		if i >= len(list) || list[i].ID != first+T(i) || list[i].Name != want {
+			t.Fatalf("%s %d is not %q in %v", kind, int(first)+i, want, list)
+		}
+	}
+	if len(list) != len(names) {
+		t.Errorf("%s: %d entries, want %d", kind, len(list), len(names))
+	}
+	for _, n := range list {
+		if id, ok := fleet.ByKeyword(list, n.Keyword()); !ok || id != n.ID {
+			t.Errorf("%s %q is found as %d, %v", kind, n.Keyword(), id, ok)
+		}
+	}
+}
+
+func TestKeywords(t *testing.T) {
+	if got, want := fleet.Keywords(fleet.SIMStatuses), "issued, activated, suspended, deleted, factory_test"; got != want {
+		t.Errorf("SIM statuses: %s", got)
+	}
+	if got, want := fleet.Keywords(fleet.WorkspaceTypes), "mno, service_provider, reseller, enterprise"; got != want {
+		t.Errorf("Workspace types: %s", got)
+	}
+	for _, word := range []string{"", "Issued", "factory test", "nonsense"} {
+		if id, ok := fleet.ByKeyword(fleet.SIMStatuses, word); ok {
+			t.Errorf("keyword %q is status %s", word, id)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, test := range []struct {
+		got  interface{ String() string }
+		want string
+	}{
+		{fleet.SIMFactoryTest, "Factory Test"},
+		{fleet.SIMStatus(9), "9"},
+		{fleet.DeviceDisabled, "Disabled"},
+		{fleet.UserActive, "Active"},
+		{fleet.WorkspaceSuspended, "Suspended"},
+		{fleet.Enterprise, "Enterprise"},
+		{fleet.Member, "User"},
+		{fleet.EventMigration, "SIM migration"},
+		{fleet.EventType(3), "Event type 3"},
+	} {
+		if got := test.got.String(); got != test.want {
+			t.Errorf("%#v is %q, want %q", test.got, got, test.want)
+		}
+	}
+}
+
+func TestEventWords(t *testing.T) {
+	for got, want := range map[string]string{
+		fleet.StatusChanged(fleet.SIMIssued, fleet.SIMActivated): "Status of SIM changed from 'Issued' to 'Activated'",
+		fleet.Released(3423335, 5749159):                         "SIM 3423335 released from endpoint 5749159",
+		fleet.Assigned(250, 11380016):                            "SIM 250 assigned to endpoint 11380016",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestBestRole(t *testing.T) {
+	for _, test := range []struct {
+		roles []fleet.Role
+		want  fleet.Role
+	}{
+		{nil, fleet.NoRole},
+		{[]fleet.Role{fleet.NoRole}, fleet.NoRole},
+		{[]fleet.Role{fleet.Observer}, fleet.Observer},
+		{[]fleet.Role{fleet.Observer, fleet.Member}, fleet.Member},
+		{[]fleet.Role{fleet.Member, fleet.Administrator, fleet.Observer}, fleet.Administrator},
+		{[]fleet.Role{fleet.Administrator, fleet.SuperAdmin, fleet.Observer}, fleet.SuperAdmin},
+		{[]fleet.Role{fleet.Administrator, fleet.NoRole}, fleet.Administrator},
+	} {
+		forth := fleet.Best(test.roles)
+		back := slices.Clone(test.roles)
+		slices.Reverse(back)
+		if forth != test.want || fleet.Best(back) != test.want {
+			t.Errorf("best of %v is %s, backwards %s; want %s", test.roles, forth, fleet.Best(back), test.want)
+		}
+	}
+}
+
+func TestOnlyAdministratorsAdminister(t *testing.T) {
+	for role := fleet.NoRole; role <= fleet.SuperAdmin+1; role++ {
+		want := role == fleet.Administrator || role == fleet.SuperAdmin
+		if role.Administers() != want {
+			t.Errorf("%s administers: %v", role, !want)
+		}
+	}
+}
