@@ -101,7 +101,10 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 		}
 		set.Keys = append(set.Keys, k.public())
 	}
-	return ring, ring.finish(keys[0], set)
+	if err := ring.finish(keys[0], set); err != nil {
+		return nil, err
+	}
+	return ring, nil
 }
 
 // JWKS is the JSON document of the public keys (RFC 7517), newest first, for

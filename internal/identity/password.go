@@ -7,21 +7,18 @@ import (
 	"runtime"
 
 	"golang.org/x/crypto/argon2"
-
-	"github.com/simferry/simferry/internal/fleet"
 )
 
-// waitersPerSlot is how many may queue behind each running hash. At some 40 ms each the
-// last of them waits two to three seconds; beyond that it is kinder to say so.
-const waitersPerSlot = 64
+// waitersPerProcessor is how many may queue behind each running hash. At some 40 ms each
+// the last of them waits two to three seconds; beyond that it is kinder to say so.
+const waitersPerProcessor = 64
 
 // Hasher makes and checks password hashes. Each costs memory and a processor by design,
 // so no more run at once than there are processors; the others wait their turn. It is
 // safe for concurrent use: share one.
 type Hasher struct {
-	params  Params
-	running chan struct{} // one per hash being computed
-	tickets chan struct{} // one per hash being computed or waiting
+	params Params
+	queue  queue
 }
 
 // NewHasher makes a Hasher whose new hashes cost p. Like the algorithm itself it panics
@@ -31,11 +28,7 @@ func NewHasher(p Params) *Hasher {
 		panic(err)
 	}
 	n := runtime.GOMAXPROCS(0)
-	return &Hasher{
-		params:  p,
-		running: make(chan struct{}, n),
-		tickets: make(chan struct{}, n*(1+waitersPerSlot)),
-	}
+	return &Hasher{params: p, queue: newQueue(n, n*waitersPerProcessor)}
 }
 
 // Hash makes the string to store for a password, given its wire digest. It refuses what
@@ -85,36 +78,9 @@ func (h *Hasher) outdated(stored hashed) bool {
 }
 
 func (h *Hasher) derive(ctx context.Context, p Params, digest string, salt []byte, size uint32) ([]byte, error) {
-	leave, err := h.enter(ctx)
-	if err != nil {
+	if err := h.queue.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer h.queue.leave()
 	return argon2.IDKey([]byte(digest), salt, p.Time, p.Memory, p.Threads, size), nil
-}
-
-// enter waits for a processor. The caller must call leave.
-func (h *Hasher) enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case h.tickets <- struct{}{}:
-	default:
-		return nil, fleet.Errorf(fleet.Unavailable, "Too many are signing in at once; try again in a few seconds")
-	}
-	if err := h.run(ctx); err != nil {
-		<-h.tickets
-		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "Signing in took too long; try again", Err: err}
-	}
-	return func() { <-h.running; <-h.tickets }, nil
-}
-
-func (h *Hasher) run(ctx context.Context) error {
-	if err := ctx.Err(); err != nil { // select would choose at random
-		return err
-	}
-	select {
-	case h.running <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

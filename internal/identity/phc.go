@@ -23,8 +23,8 @@ var DefaultParams = Params{Memory: 19 * 1024, Time: 2, Threads: 1}
 // The most that a stored string may ask for. A row that somebody tampered with must not
 // be able to take the machine's memory or hold a processor for minutes.
 const (
-	maxMemory  = 256 * 1024 // KiB
-	maxTime    = 16
+	maxMemory  = 128 * 1024 // KiB
+	maxTime    = 8
 	maxThreads = 16
 	saltBytes  = 16
 	keyBytes   = 32
@@ -71,7 +71,11 @@ func parseHashed(stored string) (hashed, error) {
 	}
 	salt, saltErr := parseBlob(parts[4], 8)
 	key, keyErr := parseBlob(parts[5], 16)
-	return hashed{params, salt, key}, errors.Join(saltErr, keyErr)
+	h := hashed{params, salt, key}
+	if saltErr != nil || keyErr != nil || h.String() != stored {
+		return hashed{}, errNotPHC
+	}
+	return h, nil
 }
 
 func parseParams(s string) (Params, error) {
@@ -99,7 +103,7 @@ func parseBlob(s string, least int) ([]byte, error) {
 	if len(s) > base64.RawStdEncoding.EncodedLen(maxBlob) {
 		return nil, errNotPHC
 	}
-	blob, err := base64.RawStdEncoding.Strict().DecodeString(s)
+	blob, err := base64.RawStdEncoding.DecodeString(s)
 	if err != nil || len(blob) < least {
 		return nil, errNotPHC
 	}
