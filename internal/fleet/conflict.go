@@ -1,5 +1,7 @@
 package fleet
 
+import "slices"
+
 // ConflictCode says why SIMs may not move. The numbers are the wire's.
 type ConflictCode int
 
@@ -36,57 +38,46 @@ func (c *Conflicts) Error() string {
 // Source is the Workspace in which a SIM of the conflicts is.
 func (c *Conflicts) Source(s SIMState) Workspace { return c.sources[s.Workspace].Workspace }
 
-// rule is one row of the conflict table: per SIM, or of the target as a whole.
+// rule is one row of the conflict table that is asked of each SIM. Arguments are pointers
+// because 500 SIMs times five rules would copy more than they decide.
 type rule struct {
 	code    ConflictCode
 	message string
-	holds   func(p *Plan, source Standing, s SIMState) bool
+	holds   func(p *Plan, source *Standing, s *SIMState) bool
 }
 
-// simRules are asked of each SIM, so that a SIM stands in every group that applies.
-var simRules = []rule{
-	{SIMsAttached, "SIM(s) attached to devices", func(p *Plan, _ Standing, s SIMState) bool {
+// simRules are all asked of every SIM, so that a SIM stands in every group that applies.
+var simRules = [...]rule{
+	{SIMsAttached, "SIM(s) attached to devices", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Device != 0 && !p.Request.DetachDevices
 	}},
-	{StatusNotAllowed, "SIM(s) in disallowed status", func(p *Plan, _ Standing, s SIMState) bool {
+	{StatusNotAllowed, "SIM(s) in disallowed status", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return !allowed(p.Request.AllowedStatuses, s.Status)
 	}},
-	{NoAdminOnSource, "No admin access on source workspace", func(_ *Plan, source Standing, _ SIMState) bool {
+	{NoAdminOnSource, "No admin access on source workspace", func(_ *Plan, source *Standing, _ *SIMState) bool {
 		return !source.Role.Administers()
 	}},
-	{BrazilianBorder, "Migration between Brazilian and non-Brazilian workspaces is not allowed", func(p *Plan, source Standing, _ SIMState) bool {
+	{BrazilianBorder, "Migration between Brazilian and non-Brazilian workspaces is not allowed", func(p *Plan, source *Standing, _ *SIMState) bool {
 		return source.Workspace.Brazilian() != p.Target.Brazilian()
 	}},
-	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ Standing, s SIMState) bool {
+	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Workspace == p.Target.ID
 	}},
 }
 
 func allowed(list []SIMStatus, s SIMStatus) bool {
-	if list == nil {
-		return true
-	}
-	for _, a := range list {
-		if a == s {
-			return true
-		}
-	}
-	return false
+	return list == nil || slices.Contains(list, s)
 }
 
-func findConflicts(p *Plan, snap Snapshot) error {
-	c := &Conflicts{sources: snap.Workspaces}
-	for _, r := range simRules {
-		var held []SIMState
-		for _, s := range p.SIMs {
-			if r.holds(p, snap.Workspaces[s.Workspace], s) {
-				held = append(held, s)
-			}
-		}
-		c.add(r.code, r.message, held, len(held) > 0)
+func findConflicts(p *Plan) error {
+	c := &Conflicts{sources: p.sources}
+	held := askRules(p)
+	for i, r := range simRules {
+		c.add(r.code, r.message, held[i], len(held[i]) > 0)
 	}
-	movers := leaving(p)
-	c.add(SeveralSources, "SIMs belong to more than one source Workspace", movers, p.Request.Select.SIMs == nil && sources(movers) > 1)
+	if p.Request.Select.SIMs == nil && severalSources(p) {
+		c.add(SeveralSources, "SIMs belong to more than one source Workspace", leaving(p), true)
+	}
 	c.add(TargetNoEnterprise, "Target Workspace is not an enterprise Workspace", nil, p.Target.Type != Enterprise)
 	c.add(TargetSuspended, "Target Workspace is suspended", nil, p.Target.Status != WorkspaceEnabled)
 	if len(c.Groups) == 0 {
@@ -95,28 +86,44 @@ func findConflicts(p *Plan, snap Snapshot) error {
 	return c
 }
 
+// askRules finds the SIMs that each rule holds back.
+func askRules(p *Plan) (held [len(simRules)][]SIMState) {
+	look := lookup{of: p.sources}
+	for i := range p.SIMs {
+		s := &p.SIMs[i]
+		source := look.standing(s.Workspace)
+		for r := range simRules {
+			if simRules[r].holds(p, source, s) {
+				held[r] = append(held[r], *s)
+			}
+		}
+	}
+	return held
+}
+
 func (c *Conflicts) add(code ConflictCode, message string, sims []SIMState, applies bool) {
 	if applies {
 		c.Groups = append(c.Groups, Conflict{code, message, sims})
 	}
 }
 
-// leaving are the SIMs that would change Workspace: one that is in the target already has
-// no source to count.
-func leaving(p *Plan) []SIMState {
-	movers := make([]SIMState, 0, len(p.SIMs))
-	for _, s := range p.SIMs {
-		if s.Workspace != p.Target.ID {
-			movers = append(movers, s)
+// severalSources tells whether the SIMs leave more than one Workspace. One that is in the
+// target already has no source to count.
+func severalSources(p *Plan) bool {
+	first := p.Target.ID
+	for i := range p.SIMs {
+		switch w := p.SIMs[i].Workspace; {
+		case w == p.Target.ID || w == first:
+		case first == p.Target.ID:
+			first = w
+		default:
+			return true
 		}
 	}
-	return movers
+	return false
 }
 
-func sources(sims []SIMState) int {
-	distinct := make(map[WorkspaceID]struct{})
-	for _, s := range sims {
-		distinct[s.Workspace] = struct{}{}
-	}
-	return len(distinct)
+// leaving are the SIMs that would change Workspace.
+func leaving(p *Plan) []SIMState {
+	return slices.DeleteFunc(slices.Clone(p.SIMs), func(s SIMState) bool { return s.Workspace == p.Target.ID })
 }

@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -98,9 +99,9 @@ func TestNames(t *testing.T) {
 
 func TestEventWords(t *testing.T) {
 	for got, want := range map[string]string{
-		fleet.StatusChanged(fleet.SIMIssued, fleet.SIMActivated): "Status of SIM changed from 'Issued' to 'Activated'",
-		fleet.Released(3423335, 5749159):                         "SIM 3423335 released from endpoint 5749159",
-		fleet.Assigned(250, 11380016):                            "SIM 250 assigned to endpoint 11380016",
+		fmt.Sprintf(fleet.StatusChangedWords, fleet.SIMIssued, fleet.SIMActivated): "Status of SIM changed from 'Issued' to 'Activated'",
+		fmt.Sprintf(fleet.ReleasedWords, 3423335, 5749159):                         "SIM 3423335 released from endpoint 5749159",
+		fmt.Sprintf(fleet.AssignedWords, 250, 11380016):                            "SIM 250 assigned to endpoint 11380016",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

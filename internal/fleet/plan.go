@@ -94,7 +94,7 @@ func PlanMigration(req MigrationRequest, snap Snapshot) (*Plan, error) {
 		return nil, err
 	}
 	plan := &Plan{Request: req, Target: target.Workspace, SIMs: found, sources: snap.Workspaces}
-	if conflicts := findConflicts(plan, snap); conflicts != nil {
+	if conflicts := findConflicts(plan); conflicts != nil {
 		return nil, conflicts
 	}
 	return plan, nil
@@ -103,40 +103,62 @@ func PlanMigration(req MigrationRequest, snap Snapshot) (*Plan, error) {
 // Resolve finds the SIMs of the selector that the caller may know of, in the request's
 // order, and words each identifier for which there is none.
 func Resolve(sel Selector, snap Snapshot) (found []SIMState, missing []string) {
-	visible := make([]SIMState, 0, len(snap.SIMs))
-	for _, s := range snap.SIMs {
-		if s.Status != SIMDeleted && snap.Workspaces[s.Workspace].Role != NoRole {
-			visible = append(visible, s)
-		}
-	}
 	switch {
 	case sel.Range != nil:
-		return inRange(*sel.Range, visible), nil
+		return inRange(*sel.Range, snap), nil
 	case sel.ICCIDs != nil:
-		return inOrder(sel.ICCIDs, "iccid", visible, func(s SIMState) ICCID { return s.ICCID })
+		return inOrder(sel.ICCIDs, "iccid", snap, func(s *SIMState) ICCID { return s.ICCID })
 	default:
-		return inOrder(sel.SIMs, "id", visible, func(s SIMState) SIMID { return s.ID })
+		return inOrder(sel.SIMs, "id", snap, func(s *SIMState) SIMID { return s.ID })
 	}
 }
 
-func inRange(r ICCIDRange, visible []SIMState) []SIMState {
-	found := slices.DeleteFunc(visible, func(s SIMState) bool { return s.ICCID < r.Start || s.ICCID > r.End })
+func inRange(r ICCIDRange, snap Snapshot) []SIMState {
+	found := make([]SIMState, 0, len(snap.SIMs))
+	look := lookup{of: snap.Workspaces}
+	for i := range snap.SIMs {
+		if s := &snap.SIMs[i]; look.visible(s) && r.Start <= s.ICCID && s.ICCID <= r.End {
+			found = append(found, *s)
+		}
+	}
 	slices.SortFunc(found, func(a, b SIMState) int { return cmp.Compare(a.ICCID, b.ICCID) })
 	return found
 }
 
-func inOrder[K comparable](keys []K, kind string, visible []SIMState, key func(SIMState) K) (found []SIMState, missing []string) {
-	at := make(map[K]int, len(visible))
-	for i, s := range visible {
-		at[key(s)] = i
+func inOrder[K comparable](keys []K, kind string, snap Snapshot, key func(*SIMState) K) (found []SIMState, missing []string) {
+	at := make(map[K]int, len(snap.SIMs))
+	look := lookup{of: snap.Workspaces}
+	for i := range snap.SIMs {
+		if s := &snap.SIMs[i]; look.visible(s) {
+			at[key(s)] = i
+		}
 	}
 	found = make([]SIMState, 0, len(keys))
 	for _, k := range keys {
 		if i, ok := at[k]; ok {
-			found = append(found, visible[i])
+			found = append(found, snap.SIMs[i])
 		} else {
 			missing = append(missing, missingSIM(kind, k))
 		}
 	}
 	return found, missing
+}
+
+// lookup remembers the last Workspace looked up, for most requests have only one.
+type lookup struct {
+	of   map[WorkspaceID]Standing
+	id   WorkspaceID
+	last Standing
+}
+
+func (l *lookup) standing(id WorkspaceID) *Standing {
+	if id != l.id {
+		l.id, l.last = id, l.of[id]
+	}
+	return &l.last
+}
+
+// visible tells whether the caller may know that the SIM exists.
+func (l *lookup) visible(s *SIMState) bool {
+	return s.Status != SIMDeleted && l.standing(s.Workspace).Role != NoRole
 }

@@ -80,7 +80,7 @@ func (v *Preview) fits(sel Selector) bool {
 // digestRequest covers what the caller asked for. Each part says its own length, so that
 // no two requests can run together into the same bytes.
 func digestRequest(req MigrationRequest) requestDigest {
-	b := appendSelector(make([]byte, 0, 4096), req.Select)
+	b := appendSelector(make([]byte, 0, 64+10*len(req.Select.SIMs)+ICCIDLength*len(req.Select.ICCIDs)), req.Select)
 	b = binary.AppendUvarint(b, uint64(req.Target))
 	b = appendBool(b, req.DetachDevices)
 	b = appendBool(b, req.AllowedStatuses != nil)
