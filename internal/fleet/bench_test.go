@@ -1,6 +1,7 @@
 package fleet_test
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -14,6 +15,8 @@ func BenchmarkPlan500(b *testing.B) {
 		sims[i].Version = int64(1 + i%3)
 	}
 	snap := snapshot(sims...)
+	reversed := snapshot(slices.Clone(sims)...)
+	slices.Reverse(reversed.SIMs)
 	for form, sel := range map[string]fleet.Selector{
 		"sims":   byID(b, ids(sims)...),
 		"iccids": byICCID(b, ids(sims)...),
@@ -25,6 +28,12 @@ func BenchmarkPlan500(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				_, _ = fleet.PlanMigration(req, snap)
+			}
+		})
+		b.Run(form+"/plan out of order", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = fleet.PlanMigration(req, reversed)
 			}
 		})
 		b.Run(form+"/etag", func(b *testing.B) {

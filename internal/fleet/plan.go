@@ -125,7 +125,32 @@ func inRange(r ICCIDRange, snap Snapshot) []SIMState {
 	return found
 }
 
+// inOrder tries the next SIM of the snapshot first: most stores answer in the request's
+// order, and then nothing has to be indexed.
 func inOrder[K comparable](keys []K, kind string, snap Snapshot, key func(*SIMState) K) (found []SIMState, missing []string) {
+	found = make([]SIMState, 0, len(keys))
+	look := lookup{of: snap.Workspaces}
+	var at map[K]int
+	next := 0
+	for _, k := range keys {
+		i, ok := next, next < len(snap.SIMs) && key(&snap.SIMs[next]) == k && look.visible(&snap.SIMs[next])
+		if !ok {
+			if at == nil {
+				at = index(snap, key)
+			}
+			i, ok = at[k]
+		}
+		if !ok {
+			missing = append(missing, missingSIM(kind, k))
+			continue
+		}
+		found, next = append(found, snap.SIMs[i]), i+1
+	}
+	return found, missing
+}
+
+// index tells where the visible SIMs are.
+func index[K comparable](snap Snapshot, key func(*SIMState) K) map[K]int {
 	at := make(map[K]int, len(snap.SIMs))
 	look := lookup{of: snap.Workspaces}
 	for i := range snap.SIMs {
@@ -133,15 +158,7 @@ func inOrder[K comparable](keys []K, kind string, snap Snapshot, key func(*SIMSt
 			at[key(s)] = i
 		}
 	}
-	found = make([]SIMState, 0, len(keys))
-	for _, k := range keys {
-		if i, ok := at[k]; ok {
-			found = append(found, snap.SIMs[i])
-		} else {
-			missing = append(missing, missingSIM(kind, k))
-		}
-	}
-	return found, missing
+	return at
 }
 
 // lookup remembers the last Workspace looked up, for most requests have only one.
