@@ -1,0 +1,152 @@
+package world_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/world"
+)
+
+func TestReadSIMs(t *testing.T) {
+	full := []fleet.SIM{
+		{
+			ID: 250, ICCID: "8988303000006738593", IMSI: "295050999900095", MSISDN: "423663999900095", EID: "89033023422130000000000199887766",
+			Workspace: 100, Issuer: 1, Reseller: 2, Status: fleet.SIMFactoryTest, Produced: time.Date(2021, 11, 18, 7, 25, 53, 0, time.UTC),
+		},
+		{ICCID: "8988303000006738591"},
+	}
+	two := []fleet.SIM{{ICCID: "8988303000006738593", Workspace: 7}, {ICCID: "8988303000006738591", Workspace: 8}}
+	tests := []struct {
+		name, text string
+		want       []fleet.SIM
+		lines      []int
+	}{
+		{"every column", "iccid,id,imsi,msisdn,eid,workspace,issuer,reseller,status,production_date\n" +
+			"89883030000067385937,250,295050999900095,423663999900095,89033023422130000000000199887766,100,1,2,factory_test,2021-11-18T08:25:53+01:00\n" +
+			"8988303000006738591,,,,,,,,,\n", full, []int{2, 3}},
+		{"byte order mark, CRLF, semicolons, other order and case", "\ufeffWorkspace; ICCID\r\n7; 8988303000006738593\r\n8;89883030000067385911\r\n", two, []int{2, 3}},
+		{"tabs, quotes, empty rows", "\niccid\tworkspace\n\t\n\n\"8988303000006738593\"\t7\n\t\n8988303000006738591\t\"8\"", two, []int{5, 7}},
+		{"a value over two lines", "iccid,workspace\n\"\n8988303000006738593\",7\n8988303000006738591,8\n", two, []int{2, 4}},
+		{"empty rows of fewer cells", "iccid,workspace\n8988303000006738593,7\n , , \n8988303000006738591,8\n", two, []int{2, 4}},
+		{"status as the API says it", "status,iccid\nFactory Test,8988303000006738593\n", []fleet.SIM{{ICCID: "8988303000006738593", Status: fleet.SIMFactoryTest}}, []int{2}},
+		{"header only", "iccid", nil, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			list, err := world.ReadSIMs(iotest.OneByteReader(strings.NewReader(test.text)))
+			if err != nil {
+				t.Fatalf("%v\n%q", err, messages(t, err))
+			}
+			if diff := cmp.Diff(test.want, list.SIMs); diff != "" {
+				t.Error(diff)
+			}
+			for i, want := range test.lines {
+				if got := list.Line(i); got != want {
+					t.Errorf("SIM %d stands on line %d, got %d", i, want, got)
+				}
+			}
+		})
+	}
+}
+
+const allColumns = "iccid, id, imsi, msisdn, eid, workspace, issuer, reseller, status, production_date"
+
+func TestReadSIMsRefused(t *testing.T) {
+	const spreadsheet = "a spreadsheet rounded the number and its last digits are lost: format the column as text and enter or export it again"
+	tests := []struct {
+		name, text string
+		want       []string
+	}{
+		{"empty file", "", []string{"line 1: the file is empty: its first line must name the columns, such as " + strings.ReplaceAll(allColumns, " ", "")}},
+		{"header", "\nicid,id,ID\n1,2,3\n", []string{
+			`line 2: unknown column "icid": the first line must name the columns; known are ` + allColumns,
+			"line 2: column id stands there twice: remove one of the two",
+			"line 2: column iccid is missing: add it",
+		}},
+		{"no header", "8988303000006738593", []string{
+			`line 1: unknown column "8988303000006738593": the first line must name the columns; known are ` + allColumns,
+			"line 1: column iccid is missing: add it",
+		}},
+		{"quotes in the header", "ic\"cid\n", []string{"line 1: the quotes of the header are not balanced: remove them"}},
+		{"UTF-16", "\xff\xfei\x00", []string{"line 1: it is UTF-16: save the file as CSV in UTF-8"}},
+		{"rounded numbers", "iccid;imsi;eid\n8.98E+18;;\n8,98830E+18;2.95E+14;8.9e31\n", []string{
+			`line 2: iccid: "8.98E+18": ` + spreadsheet,
+			`line 3: iccid: "8,98830E+18": ` + spreadsheet,
+			`line 3: imsi: "2.95E+14": ` + spreadsheet,
+			`line 3: eid: "8.9e31": ` + spreadsheet,
+		}},
+		{"values", "iccid,id,workspace,status,production_date,msisdn\n,1,,,,\n8988303,0,+1,on,18/11/2021,12\n89883030000067385938,1.0,,,,\n", []string{
+			"line 2: iccid: it is empty: fill it in or remove the line",
+			`line 3: iccid: "8988303" is no ICCID: it has 7 digits, not 19`,
+			`line 3: id: "0" is no id: write a whole number from 1`,
+			`line 3: workspace: "+1" is no id: write a whole number from 1`,
+			`line 3: status: "on" is unknown: write one of issued, activated, suspended, deleted, factory_test`,
+			`line 3: production_date: "18/11/2021" is no date: write 2021-11-18 or 2021-11-18T08:25:53Z`,
+			`line 3: msisdn: "12" must be 3 to 15 digits and nothing else`,
+			`line 4: iccid: "89883030000067385938" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`,
+			`line 4: id: "1.0" is no id: write a whole number from 1`,
+		}},
+		{"shape of a line", "iccid,id\n8988303000006738593\n8988303000006738593,1,2\n8988303\"000,1\n\"8988303000006738593,1\n,\n", []string{
+			"line 2: it has 1 values, the header names 2 columns: add or remove separators",
+			"line 3: it has 3 values, the header names 2 columns: add or remove separators",
+			"line 4: its quotes are not balanced: put the whole value in quotes, and double each quote inside",
+			"line 5: its quotes are not balanced: put the whole value in quotes, and double each quote inside",
+		}},
+		{"duplicates", "iccid,id\n8988303000006738593,1\n8988303000006738591,1\n89883030000067385937,2\n8988303000006738590,1\n", []string{
+			"line 3: id: 1 is on line 2 already: remove one of the two",
+			"line 4: iccid: 8988303000006738593 is on line 2 already: remove one of the two",
+			"line 5: id: 1 is on line 2 already: remove one of the two",
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			list, err := world.ReadSIMs(strings.NewReader(test.text))
+			if list != nil {
+				t.Errorf("a refused file yields %+v", list.SIMs)
+			}
+			wantRefusal(t, err, test.want...)
+		})
+	}
+}
+
+func TestReadSIMsManyProblems(t *testing.T) {
+	_, err := world.ReadSIMs(strings.NewReader("iccid\n" + strings.Repeat("x\n", 1500)))
+	got := messages(t, err)
+	if len(got) != 1001 || got[999] != `line 1001: iccid: "x" is no ICCID: it must be exactly 19 digits` || got[1000] != "and 500 more problems: mend these first" {
+		t.Errorf("got %d problems, the last being %q", len(got), got[len(got)-2:])
+	}
+}
+
+func TestReadSIMsFailureToReadIsNoRefusal(t *testing.T) {
+	failure := errors.New("disk on fire")
+	for _, before := range []string{"", "iccid\n8988303000006738593\n" + strings.Repeat("\n", 100_000)} {
+		r := io.MultiReader(strings.NewReader(before), iotest.ErrReader(failure))
+		if _, err := world.ReadSIMs(r); !errors.Is(err, failure) || fleet.CodeOf(err) != 0 {
+			t.Errorf("after %d bytes: got %v", len(before), err)
+		}
+	}
+}
+
+func BenchmarkReadSIMs(b *testing.B) {
+	var text strings.Builder
+	text.WriteString("iccid,id,imsi,msisdn,workspace,status\n")
+	r := world.SIMRange{FirstID: 1, FirstICCID: "8988303000000100000", Count: 100_000, Workspace: 100}
+	for s := range r.SIMs() {
+		fmt.Fprintf(&text, "%s,%d,%s,%s,%d,activated\n", s.ICCID.WithLuhn(), s.ID, s.IMSI, s.MSISDN, s.Workspace)
+	}
+	b.SetBytes(int64(text.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		if list, err := world.ReadSIMs(strings.NewReader(text.String())); err != nil || len(list.SIMs) != r.Count {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package world
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/parser"
+	"github.com/goccy/go-yaml/token"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// MaxSize is how long a world file may be, in bytes. The syntax tree of one takes about
+// forty times as much memory.
+const MaxSize = 16 << 20
+
+// maxDepth is how deep lists and mappings may be nested. The format itself needs four
+// levels; the parser recurses, so the depth must be bounded before it runs.
+const maxDepth = 16
+
+// read takes the whole file as UTF-8 text without a byte order mark.
+func read(r io.Reader) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the world file: %w", err)
+	}
+	if len(text) > MaxSize {
+		return nil, fleet.Errorf(fleet.TooLarge, "the world file is over %d MiB: write SIMs as sim_ranges, or load them with simferry sim import", MaxSize>>20)
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	for i, line := range bytes.Split(text, []byte("\n")) {
+		if !utf8.Valid(line) {
+			return nil, syntax(i+1, "it is not UTF-8: save the file in that encoding")
+		}
+	}
+	return text, nil
+}
+
+// tree is the file's one document; nil for a file without any.
+func tree(text []byte) (ast.Node, error) {
+	tokens := lexer.Tokenize(string(text))
+	if err := plain(tokens); err != nil {
+		return nil, err
+	}
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // object names duplicates, all of them
+	var bad yaml.Error
+	switch {
+	case errors.As(err, &bad) && bad.GetToken() != nil:
+		return nil, syntax(bad.GetToken().Position.Line, "it is no YAML: %s", bad.GetMessage())
+	case err != nil:
+		return nil, fleet.Errorf(fleet.BadRequest, "the world file is no YAML: %v", err)
+	case len(file.Docs) > 1:
+		return nil, syntax(startOf(file.Docs[1]), "a second document starts here: a world file is one; remove the ---")
+	case len(file.Docs) == 0:
+		return nil, nil
+	}
+	return file.Docs[0].Body, nil
+}
+
+// startOf is the line of the --- that opens a document.
+func startOf(d *ast.DocumentNode) int {
+	if d.Start != nil {
+		return d.Start.Position.Line
+	}
+	return d.GetToken().Position.Line
+}
+
+// unsupported are the parts of YAML that a world file does without.
+var unsupported = map[token.Type]string{
+	token.AnchorType:     "anchors (&)",
+	token.AliasType:      "aliases (*)",
+	token.TagType:        "tags (!)",
+	token.MergeKeyType:   "merge keys (<<)",
+	token.MappingKeyType: "complex keys (?)",
+	token.DirectiveType:  "directives (%)",
+	token.LiteralType:    "block texts (|)",
+	token.FoldedType:     "block texts (>)",
+}
+
+// plain refuses what unsupported lists, and nesting beyond maxDepth. Over several lines
+// only indentation nests, which the size of the file bounds.
+func plain(tokens token.Tokens) error {
+	open, line, nests := 0, 0, 0
+	for _, t := range tokens {
+		if name, found := unsupported[t.Type]; found {
+			return syntax(t.Position.Line, "%s are not supported: write the value out, in quotes if it is text", name)
+		}
+		if t.Position.Line != line {
+			line, nests = t.Position.Line, 0
+		}
+		open += opens(t.Type)
+		if t.Type == token.SequenceEntryType || t.Type == token.MappingValueType && open == 0 {
+			nests++
+		}
+		if open > maxDepth || nests > maxDepth {
+			return syntax(line, "lists and mappings are nested more than %d deep: the format needs no more than 4", maxDepth)
+		}
+	}
+	return nil
+}
+
+func opens(t token.Type) int {
+	switch t {
+	case token.MappingStartType, token.SequenceStartType:
+		return 1
+	case token.MappingEndType, token.SequenceEndType:
+		return -1
+	default:
+		return 0
+	}
+}
+
+// syntax is the refusal of a file that cannot be read on.
+func syntax(line int, format string, args ...any) error {
+	p := problems{limit: 1}
+	p.add(line, fleet.BadRequest, format, args...)
+	return p.err()
+}

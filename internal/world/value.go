@@ -1,0 +1,98 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"net/mail"
+	"regexp"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// The lengths of the numbers on a SIM, in digits.
+const (
+	imsiLeast, imsiMost     = 6, 15 // ITU-T E.212: country, network and at least one more digit
+	msisdnLeast, msisdnMost = 3, 15 // ITU-T E.164, with the country code
+	eidLength               = 32    // GSMA SGP.02
+)
+
+// scientific is what a spreadsheet makes of a long number; some countries use a comma.
+var scientific = regexp.MustCompile(`^[+-]?\d+([.,]\d*)?[eE][+-]?\d+$`)
+
+var errSpreadsheet = errors.New("a spreadsheet rounded the number and its last digits are lost: " +
+	"format the column as text and enter or export it again")
+
+// exactDigits guards every number that is a name: one in scientific notation cannot be
+// restored, so nothing may guess at it.
+func exactDigits(s string) error {
+	if scientific.MatchString(s) {
+		return fmt.Errorf("%q: %w", s, errSpreadsheet)
+	}
+	return nil
+}
+
+func parseICCID(s string) (fleet.ICCID, error) {
+	if err := exactDigits(s); err != nil {
+		return "", err
+	}
+	return fleet.ParseICCIDWithLuhn(s)
+}
+
+func parseDigits(s string, least, most int) (string, error) {
+	if err := exactDigits(s); err != nil {
+		return "", err
+	}
+	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
+	if len(s) >= least && len(s) <= most && strings.TrimFunc(s, isDigit) == "" {
+		return s, nil
+	}
+	if least == most {
+		return "", fmt.Errorf("%q must be exactly %d digits", clip(s), most)
+	}
+	return "", fmt.Errorf("%q must be %d to %d digits and nothing else", clip(s), least, most)
+}
+
+func parseDate(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no date: write 2021-11-18 or 2021-11-18T08:25:53Z", clip(s))
+}
+
+func parseCountry(s string) (string, error) {
+	upper := strings.ToUpper(s)
+	if len(upper) != 2 || strings.Trim(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "", fmt.Errorf("%q is no country: write the two letters of ISO 3166-1, such as DE", clip(s))
+	}
+	return upper, nil
+}
+
+func parseUsername(s string) (string, error) {
+	address, err := mail.ParseAddress(s)
+	if err != nil || address.Address != s {
+		return "", fmt.Errorf("%q is no username: write an e-mail address, such as admin@example.com", clip(s))
+	}
+	return strings.ToLower(s), nil
+}
+
+// parseName keeps line breaks and other control characters out of lists and logs.
+func parseName(s string) (string, error) {
+	if strings.TrimSpace(s) == "" || strings.ContainsFunc(s, unicode.IsControl) {
+		return "", fmt.Errorf("%q is no name: it must be some text in one line", clip(s))
+	}
+	return s, nil
+}
+
+// clip keeps an offending value short enough for an error message.
+func clip(s string) string {
+	const most = 60
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

@@ -1,0 +1,54 @@
+package world
+
+import (
+	"iter"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// World is what a world file describes, in the file's order. Times of creation are zero;
+// whoever stores it sets them.
+type World struct {
+	Workspaces []fleet.Workspace
+	Users      []User
+	Devices    []fleet.Device
+	SIMs       []fleet.SIM
+	Ranges     []SIMRange
+	Profiles   []fleet.Profile
+}
+
+// User is a person as the file describes one. PasswordHash is empty.
+type User struct {
+	fleet.User
+	Password   string // plain; "" where the file has none, and then it cannot sign in by one
+	SuperAdmin bool   // Administrator of every Workspace
+	Roles      map[fleet.WorkspaceID]fleet.Role
+}
+
+// AllSIMs are the SIMs of the file: first those listed, then those of the ranges. They
+// are made on the way, so a million of them need no memory at once.
+func (w *World) AllSIMs() iter.Seq[fleet.SIM] {
+	return func(yield func(fleet.SIM) bool) {
+		for _, s := range w.SIMs {
+			if !yield(s) {
+				return
+			}
+		}
+		for _, r := range w.Ranges {
+			for s := range r.SIMs() {
+				if !yield(s) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// SIMCount is how many SIMs AllSIMs has.
+func (w *World) SIMCount() int {
+	n := len(w.SIMs)
+	for _, r := range w.Ranges {
+		n += r.Count
+	}
+	return n
+}
