@@ -1,0 +1,99 @@
+package pgtest
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// serverEnv names a server that is there already.
+const serverEnv = "SIMFERRY_TEST_POSTGRES"
+
+// server is where this process's databases are made: found at first use, kept to the end.
+type server struct {
+	mu      sync.Mutex
+	found   bool
+	failure error
+	admin   string   // superuser's URL
+	cluster *Cluster // nil where the server is not ours
+
+	templates templates
+}
+
+var shared server
+
+// url is the superuser's URL. A failure is remembered: a hundred tests should not each
+// wait for what cannot be had.
+func (s *server) url() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.found {
+		s.found = true
+		s.failure = s.find()
+	}
+	return s.admin, s.failure
+}
+
+func (s *server) find() error {
+	if s.admin = os.Getenv(serverEnv); s.admin != "" {
+		return nil
+	}
+	var err error
+	if s.cluster, err = Start(Options{}); err != nil {
+		return err
+	}
+	s.admin = s.cluster.URL("postgres")
+	return nil
+}
+
+// exec runs statements as the superuser, outside a transaction: what creates and drops
+// databases runs in none.
+func (s *server) exec(statements ...string) error {
+	admin, err := s.url()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	conn, err := pgx.Connect(ctx, admin)
+	if err != nil {
+		return fmt.Errorf("the tests' PostgreSQL does not answer: %w", err)
+	}
+	defer func() { _ = conn.Close(ctx) }() // the statements have been answered
+	for _, statement := range statements {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
+	}
+	return nil
+}
+
+// urlOf is the URL of another database of the same server.
+func (s *server) urlOf(database string) (string, error) {
+	admin, err := s.url()
+	if err != nil {
+		return "", err
+	}
+	u, err := url.Parse(admin)
+	if err != nil {
+		return "", fmt.Errorf("%s is no valid URL", serverEnv)
+	}
+	u.Path = "/" + database
+	return u.String(), nil
+}
+
+// close leaves nothing behind, on our server or on another's.
+func (s *server) close() error {
+	s.mu.Lock()
+	cluster := s.cluster
+	s.mu.Unlock()
+	if cluster != nil {
+		return cluster.Remove()
+	}
+	return s.templates.drop(s)
+}
