@@ -3,7 +3,6 @@ package fleet_test
 import (
 	"errors"
 	"fmt"
-	"testing"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -101,12 +100,18 @@ func fresh(n int) []fleet.SIMState {
 	return sims
 }
 
-func byID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
+// tester is what tests, benchmarks, fuzz targets and property tests have in common.
+type tester interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func byID(t tester, ids ...fleet.SIMID) fleet.Selector {
 	t.Helper()
 	return must(t)(fleet.SelectSIMs(ids))
 }
 
-func byICCID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
+func byICCID(t tester, ids ...fleet.SIMID) fleet.Selector {
 	t.Helper()
 	values := make([]string, len(ids))
 	for i, id := range ids {
@@ -115,12 +120,12 @@ func byICCID(t testing.TB, ids ...fleet.SIMID) fleet.Selector {
 	return must(t)(fleet.SelectICCIDs(values))
 }
 
-func byRange(t testing.TB, first, last fleet.SIMID) fleet.Selector {
+func byRange(t tester, first, last fleet.SIMID) fleet.Selector {
 	t.Helper()
 	return must(t)(fleet.SelectRange(string(iccid(first)), string(iccid(last))))
 }
 
-func must(t testing.TB) func(fleet.Selector, error) fleet.Selector {
+func must(t tester) func(fleet.Selector, error) fleet.Selector {
 	return func(sel fleet.Selector, err error) fleet.Selector {
 		t.Helper()
 		if err != nil {
@@ -135,7 +140,7 @@ func to(w fleet.WorkspaceID, sel fleet.Selector) fleet.MigrationRequest {
 	return fleet.MigrationRequest{Target: w, Select: sel}
 }
 
-func plan(t testing.TB, req fleet.MigrationRequest, snap fleet.Snapshot) *fleet.Plan {
+func plan(t tester, req fleet.MigrationRequest, snap fleet.Snapshot) *fleet.Plan {
 	t.Helper()
 	p, err := fleet.PlanMigration(req, snap)
 	if err != nil {
@@ -144,7 +149,7 @@ func plan(t testing.TB, req fleet.MigrationRequest, snap fleet.Snapshot) *fleet.
 	return p
 }
 
-func preview(t testing.TB, p *fleet.Plan) *fleet.Preview {
+func preview(t tester, p *fleet.Plan) *fleet.Preview {
 	t.Helper()
 	v, err := fleet.ParsePreview(p.ETag())
 	if err != nil {
@@ -154,7 +159,7 @@ func preview(t testing.TB, p *fleet.Plan) *fleet.Preview {
 }
 
 // refused is err as an error that the caller is told about, of this code.
-func refused(t testing.TB, err error, code fleet.Code) *fleet.Error {
+func refused(t tester, err error, code fleet.Code) *fleet.Error {
 	t.Helper()
 	var e *fleet.Error
 	if !errors.As(err, &e) || e.Code != code {

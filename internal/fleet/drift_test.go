@@ -10,7 +10,7 @@ import (
 
 // drifted is the drift from one set of SIMs to another, with every earlier state at hand
 // as the ledger has it.
-func drifted(t testing.TB, req fleet.MigrationRequest, before, after fleet.Snapshot) []fleet.SIMDrift {
+func drifted(t tester, req fleet.MigrationRequest, before, after fleet.Snapshot) []fleet.SIMDrift {
 	t.Helper()
 	v := preview(t, plan(t, req, before))
 	ledger := make(map[fleet.VersionAt]fleet.SIMState)

@@ -24,7 +24,7 @@ type group struct {
 	SIMs []fleet.SIMID
 }
 
-func decide(t testing.TB, req fleet.MigrationRequest, snap fleet.Snapshot) verdict {
+func decide(t tester, req fleet.MigrationRequest, snap fleet.Snapshot) verdict {
 	t.Helper()
 	p, err := fleet.PlanMigration(req, snap)
 	var conflicts *fleet.Conflicts

@@ -1,0 +1,111 @@
+package fleet_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// reader hands out the bytes of a fuzz input one by one, and zeros once they are used up.
+type reader []byte
+
+func (r *reader) next() int {
+	if len(*r) == 0 {
+		return 0
+	}
+	b := (*r)[0]
+	*r = (*r)[1:]
+	return int(b)
+}
+
+func pick[T any](r *reader, of ...T) T { return of[r.next()%len(of)] }
+
+// request reads the target, the form of the selector, two numbers for it, and the options.
+// Unlike the generators of the property tests it also makes selectors that no constructor
+// gives.
+func (r *reader) request() fleet.MigrationRequest {
+	req := to(pick(r, lyon, rio, oslo, closed, reseller, foreign, nowhere, 0, -1), fleet.Selector{})
+	form, a, b := r.next()%5, fleet.SIMID(r.next()), fleet.SIMID(r.next())
+	switch form {
+	case 0:
+		req.Select.SIMs = []fleet.SIMID{a, b}
+	case 1:
+		req.Select.ICCIDs = []fleet.ICCID{iccid(a), iccid(b)}
+	case 2:
+		req.Select.Range = &fleet.ICCIDRange{Start: iccid(min(a, b)), End: iccid(max(a, b))}
+	case 3:
+		req.Select.ICCIDs = []fleet.ICCID{}
+	}
+	req.DetachDevices = r.next()%2 == 1
+	for range r.next() % 4 {
+		req.AllowedStatuses = append(req.AllowedStatuses, fleet.SIMStatus(r.next()%6))
+	}
+	return req
+}
+
+// world reads a SIM from each five bytes that are left. Numbers may come twice.
+func (r *reader) world() fleet.Snapshot {
+	snap := snapshot()
+	for len(*r) > 0 {
+		snap.SIMs = append(snap.SIMs, sim(fleet.SIMID(r.next()),
+			in(pick(r, berlin, vienna, lyon, oslo, porto, saoPaulo, rio, foreign, closed, nowhere, 0)),
+			as(fleet.SIMStatus(r.next()%6)), attached(fleet.DeviceID(r.next())), version(int64(r.next()))))
+	}
+	return snap
+}
+
+func FuzzPlanMigration(f *testing.F) {
+	for _, seed := range [][]byte{
+		nil,
+		{0, 0, 1, 2, 1, 0, 1, 0, 0, 0, 1, 2, 0, 1, 0, 1},                  // two ids, both move
+		{0, 1, 2, 1, 0, 1, 0, 1, 0, 1, 9, 1, 2, 1, 2, 9, 1},               // two ICCIDs, refused
+		{0, 2, 1, 200, 1, 0, 5, 0, 0, 0, 1, 3, 7, 0, 0, 1, 4, 0, 3, 0, 1}, // a range with a foreign and a deleted SIM
+		{1, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1},                                 // into Brazil
+		{3, 0, 1, 1, 0, 0, 1, 8, 0, 0, 1},                                 // a suspended target, there already
+		{6, 3, 0, 0, 0, 0, 1, 0, 0, 0, 1},                                 // nowhere, an empty list
+		{0, 4, 0, 0, 1, 2, 9, 9, 1, 10, 5, 0, 0},                          // no selector
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := reader(data)
+		req, snap := r.request(), r.world()
+		p, err := fleet.PlanMigration(req, snap)
+		var conflicts *fleet.Conflicts
+		switch {
+		case err == nil:
+			checkPlan(t, req, snap, p)
+		case errors.As(err, &conflicts):
+			if len(conflicts.Groups) == 0 {
+				t.Error("refused for no reason")
+			}
+		default:
+			if e := refused(t, err, fleet.NotFound); len(e.Problems) == 0 {
+				t.Error("not found, but nothing named")
+			}
+		}
+	})
+}
+
+func checkPlan(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, p *fleet.Plan) {
+	t.Helper()
+	for _, s := range p.SIMs {
+		role := snap.Workspaces[s.Workspace].Role
+		if !role.Administers() || s.Status == fleet.SIMDeleted || s.Workspace == req.Target {
+			t.Errorf("SIM %+v moves", s)
+		}
+	}
+	if len(p.SIMs) == 0 {
+		return // an empty list, which no constructor lets through
+	}
+	v := preview(t, p)
+	if !v.Matches(p) {
+		t.Errorf("preview %s does not match its plan", p.ETag())
+	}
+	if diff := cmp.Diff([]fleet.VersionAt(nil), v.Changed(req, snap)); diff != "" {
+		t.Errorf("changed at once:\n%s", diff)
+	}
+}
