@@ -25,16 +25,18 @@ type MigrationStale struct {
 	SIMs       []StaleSIM `json:"sims"`
 }
 
-// StaleSIM is one SIM that is not as it was previewed.
+// StaleSIM is one SIM that is not as it was previewed. Of one that is no longer found only
+// the identifier that the request named is there. Changes is empty for a SIM that changed
+// and changed back.
 type StaleSIM struct {
-	ID            int64         `json:"id"`
-	ICCID         string        `json:"iccid"`
-	ICCIDWithLuhn string        `json:"iccid_with_luhn"`
+	ID            int64         `json:"id,omitempty"`
+	ICCID         string        `json:"iccid,omitempty"`
+	ICCIDWithLuhn string        `json:"iccid_with_luhn,omitempty"`
 	Changes       []StaleChange `json:"changes"`
 }
 
-// The properties that a StaleChange can name. ChangedSIM is the SIM as a whole: it has
-// joined or left the selection.
+// The properties that a StaleChange can name. ChangedSIM tells whether the SIM could be
+// found: Was and Now are a StaleValue with id 1, "Found", or null.
 const (
 	ChangedWorkspace = "workspace"
 	ChangedStatus    = "status"
