@@ -1,0 +1,78 @@
+package archtest
+
+// Module is the path that our own packages begin with.
+const Module = "github.com/simferry/simferry"
+
+// Rule is what one package may import. Paths are relative to Module; one that ends in
+// /... stands for the package and all below it.
+type Rule struct {
+	Imports  []string // of ours, in production code
+	Tests    []string // of ours, in its tests besides
+	Never    []string // of others, although nothing general forbids them
+	Drivers  bool     // may import database/sql and the database drivers
+	StdOnly  bool     // production code imports the standard library and nothing else
+	TestSide bool     // exists for tests: imports what it likes, and production imports it never
+}
+
+// drivers are what only a package with Drivers, or a test, may import.
+var drivers = []string{"database/sql/...", "modernc.org/sqlite/...", "github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/..."}
+
+// testDrivers are the drivers that tests may import: those of SQLite stay with the store,
+// whose DSN is half of its correctness.
+var testDrivers = []string{"database/sql/...", "github.com/jackc/pgx/v5/..."}
+
+// testLibraries have no place in a binary that is shipped.
+var testLibraries = []string{
+	"testing", "testing/...", "github.com/google/go-cmp/...", "pgregory.net/rapid/...", "go.uber.org/goleak/...",
+	"github.com/anishathalye/porcupine/...", "github.com/getkin/kin-openapi/...", "github.com/rogpeppe/go-internal/testscript/...",
+	"github.com/chromedp/...",
+}
+
+// Rules is the design's picture, from the bottom up.
+var Rules = map[string]Rule{
+	// what everything speaks
+	"internal/fleet": {StdOnly: true},
+	"api":            {},
+
+	// beside the fleet
+	"internal/config":   {},
+	"internal/docspage": {},
+	"internal/identity": {Imports: []string{"internal/fleet"}},
+	"internal/world":    {Imports: []string{"internal/fleet"}},
+	"client":            {Imports: []string{"api"}, Tests: []string{"internal/fleet"}},
+
+	// the rules and what they stand on
+	"internal/store":     {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
+	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
+	"internal/control": {
+		Imports: []string{"internal/fleet", "internal/identity", "internal/store"},
+		Never:   []string{"net/http/..."},
+	},
+	"internal/bulk":    {Imports: []string{"internal/control", "internal/fleet"}},
+	"internal/webhook": {Imports: []string{"internal/control", "internal/fleet"}},
+
+	// the ways in
+	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity"}, Tests: []string{"client"}},
+	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity"}},
+	"internal/server": {
+		Imports: []string{
+			"api", "internal/bulk", "internal/config", "internal/console", "internal/control", "internal/docspage", "internal/fleet",
+			"internal/httpapi", "internal/identity", "internal/store/...", "internal/webhook", "internal/world",
+		},
+		Tests: []string{"client"},
+	},
+	"internal/cli": {Imports: []string{
+		"api", "client", "internal/config", "internal/control", "internal/demo", "internal/fleet", "internal/identity", "internal/server", "internal/world",
+	}},
+	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/control", "internal/fleet", "internal/server", "internal/world"}},
+	"cmd/simferry":  {Imports: []string{"internal/cli"}},
+
+	// for tests
+	"internal/store/storetest": {TestSide: true},
+	"internal/testkit":         {TestSide: true},
+	"internal/testkit/...":     {TestSide: true},
+	"internal/contracttest":    {TestSide: true},
+	"internal/archtest":        {TestSide: true},
+	"e2e":                      {TestSide: true},
+	"e2e/...":                  {TestSide: true},
+}
