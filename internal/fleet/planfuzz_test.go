@@ -46,13 +46,19 @@ func (r *reader) request() fleet.MigrationRequest {
 	return req
 }
 
-// world reads a SIM from each five bytes that are left. Numbers may come twice.
+// world reads a SIM from each five bytes that are left. A number comes once, as in every
+// store, but that deleted cards may have had it too.
 func (r *reader) world() fleet.Snapshot {
 	snap := snapshot()
+	live := make(map[fleet.SIMID]bool)
 	for len(*r) > 0 {
-		snap.SIMs = append(snap.SIMs, sim(fleet.SIMID(r.next()),
+		s := sim(fleet.SIMID(r.next()),
 			in(pick(r, berlin, vienna, lyon, oslo, porto, saoPaulo, rio, foreign, closed, nowhere, 0)),
-			as(fleet.SIMStatus(r.next()%6)), attached(fleet.DeviceID(r.next())), version(int64(r.next()))))
+			as(fleet.SIMStatus(r.next()%6)), attached(fleet.DeviceID(r.next())), version(int64(r.next())))
+		if s.Status == fleet.SIMDeleted || !live[s.ID] {
+			snap.SIMs = append(snap.SIMs, s)
+			live[s.ID] = live[s.ID] || s.Status != fleet.SIMDeleted
+		}
 	}
 	return snap
 }
