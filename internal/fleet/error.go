@@ -3,6 +3,7 @@ package fleet
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Code says what kind of failure an Error is. httpapi turns it into a status and a body,
@@ -18,6 +19,7 @@ const (
 	TokenExpired      Code = 1103
 	Forbidden         Code = 1104
 	TooManyRequests   Code = 1105
+	LockedOut         Code = 1199 // TooManyRequests of one account; the wire answers 401 with 1105
 	NotFound          Code = 1201
 	BadQuery          Code = 1301
 	BadSort           Code = 1302
@@ -42,7 +44,9 @@ type Error struct {
 	Message  string
 	Field    string    // the property of the request at fault, where there is one
 	Problems []Problem // the particulars, one per offending value
-	Err      error
+	// RetryAfter is how long the caller should wait, where waiting helps.
+	RetryAfter time.Duration
+	Err        error
 }
 
 // Problem is one particular of an Error.

@@ -102,17 +102,12 @@ type Event struct {
 	Description string
 }
 
-// StatusChanged words the events 8, 9, 10 and 45.
-func StatusChanged(from, to SIMStatus) string {
-	return fmt.Sprintf("Status of SIM changed from '%s' to '%s'", from, to)
-}
-
-// Released words event 50.
-func Released(sim SIMID, device DeviceID) string {
-	return fmt.Sprintf("SIM %d released from endpoint %d", sim, device)
-}
-
-// Assigned words event 51.
-func Assigned(sim SIMID, device DeviceID) string {
-	return fmt.Sprintf("SIM %d assigned to endpoint %d", sim, device)
-}
+// The words of events. The store fills them in where it writes many at once.
+const (
+	// StatusChangedWords is for events 8, 9, 10 and 45: the status before and after.
+	StatusChangedWords = "Status of SIM changed from '%s' to '%s'"
+	// ReleasedWords is for event 50: the SIM and the device that it left.
+	ReleasedWords = "SIM %d released from endpoint %d"
+	// AssignedWords is for event 51: the SIM and its device.
+	AssignedWords = "SIM %d assigned to endpoint %d"
+)

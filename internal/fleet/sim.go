@@ -70,3 +70,11 @@ type Profile struct {
 	Kind      ProfileKind
 	Name      string
 }
+
+// State is what the planner and the ledger know of the SIM.
+func (s SIM) State() SIMState {
+	return SIMState{
+		ID: s.ID, ICCID: s.ICCID, Status: s.Status, Workspace: s.Workspace,
+		Device: s.Device, DeviceName: s.DeviceName, Version: s.Version,
+	}
+}

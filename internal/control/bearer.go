@@ -1,0 +1,86 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Bearer finds out who a bearer token is. Signature and expiry alone are not enough: the
+// user may have been suspended, the password changed or the application token revoked
+// since, on any server, so each request asks the database.
+//
+// Errors: InvalidToken, TokenExpired; Unavailable.
+func (c *Control) Bearer(ctx context.Context, raw string, from netip.Addr) (identity.Principal, error) {
+	var who identity.Principal
+	claims, err := c.verify(ctx, raw)
+	if err != nil {
+		return who, err
+	}
+	err = c.store.Read(ctx, func(tx *store.Tx) error {
+		if claims.AppToken != 0 {
+			who, err = tokenPrincipal(ctx, tx, claims.AppToken, from)
+		} else {
+			who, err = userPrincipal(ctx, tx, claims)
+		}
+		return err
+	})
+	return who, err
+}
+
+// verify checks the token itself. A key that is not known here may be a new one of another
+// server: the keys are read again, once.
+func (c *Control) verify(ctx context.Context, raw string) (identity.Claims, error) {
+	claims, err := c.issuer.Load().Verify(raw, c.store.Now())
+	if errors.Is(err, identity.ErrUnknownKey) {
+		if err := c.reloadKeys(ctx); err != nil {
+			return claims, err
+		}
+		claims, err = c.issuer.Load().Verify(raw, c.store.Now())
+	}
+	return claims, err
+}
+
+func userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (identity.Principal, error) {
+	s, found, err := tx.UserSession(ctx, claims.User, claims.Workspace)
+	if err != nil {
+		return identity.Principal{}, err
+	}
+	if !found || s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch {
+		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The token is no longer valid: sign in again")
+	}
+	return identity.Principal{
+		User: s.User.ID, Username: s.User.Username, Workspace: s.Workspace.ID, WorkspaceName: s.Workspace.Name,
+		Role: s.Role, SuperAdmin: s.User.SuperAdmin,
+	}, nil
+}
+
+func tokenPrincipal(ctx context.Context, tx *store.Tx, id fleet.TokenID, from netip.Addr) (identity.Principal, error) {
+	t, found, err := tx.ApplicationToken(ctx, id)
+	if err != nil {
+		return identity.Principal{}, err
+	}
+	if !found || !usable(t, tx.Now(), from) {
+		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The application token is no longer valid here")
+	}
+	return identity.Principal{
+		Token: t.ID, Workspace: t.Workspace.ID, WorkspaceName: t.Workspace.Name, Role: fleet.Administrator,
+	}, nil
+}
+
+// usable tells whether an application token may be used now and from there.
+func usable(t store.ApplicationToken, now time.Time, from netip.Addr) bool {
+	if t.Revoked || (!t.Expires.IsZero() && !now.Before(t.Expires)) {
+		return false
+	}
+	if t.CIDR == "" {
+		return true
+	}
+	allowed, err := netip.ParsePrefix(t.CIDR)
+	return err == nil && allowed.Contains(from.Unmap())
+}

@@ -1,0 +1,46 @@
+package control
+
+import (
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// change is what a plan writes: a line per SIM, its sides, and one event 69 in each of them.
+func change(plan *fleet.Plan, who identity.Principal, uid string) store.Change {
+	c := store.Change{
+		UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
+		DetachDevices: plan.Request.DetachDevices, AllowedStatuses: plan.Request.AllowedStatuses,
+		Lines: make([]store.Line, len(plan.SIMs)),
+		Sides: []store.Side{{Workspace: plan.Target.ID, Target: true, SIMs: len(plan.SIMs)}},
+	}
+	for i, s := range plan.SIMs {
+		c.Lines[i] = store.Line{Before: s, After: plan.After(s)}
+	}
+	from := ""
+	for i, source := range plan.SourceCounts() {
+		c.Sides = append(c.Sides, store.Side{Workspace: source.Workspace.ID, SIMs: source.SIMs})
+		c.Events = append(c.Events, migrationEvent(source.Workspace.ID, source.SIMs, "to", side(plan.Target)))
+		if i > 0 {
+			from += ", "
+		}
+		from += side(source.Workspace)
+	}
+	c.Events = append(c.Events, migrationEvent(plan.Target.ID, len(plan.SIMs), "from", from))
+	return c
+}
+
+func side(w fleet.Workspace) string { return fmt.Sprintf("%s (%d)", w.Name, w.ID) }
+
+func migrationEvent(in fleet.WorkspaceID, count int, direction, other string) fleet.Event {
+	sims := "SIMs"
+	if count == 1 {
+		sims = "SIM"
+	}
+	return fleet.Event{
+		Type: fleet.EventMigration, Workspace: in,
+		Description: fmt.Sprintf("%d %s migrated %s workspace %s", count, sims, direction, other),
+	}
+}

@@ -1,0 +1,60 @@
+// Package control holds every rule of Simferry, one file per capability. A rule takes the
+// Principal who asks, checks its permission, does its work in one transaction of the
+// store, and answers in the vocabulary of fleet. It knows nothing of HTTP.
+package control
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Control is the rules over one store.
+type Control struct {
+	store  *store.Store
+	hasher *identity.Hasher
+	ttl    time.Duration
+	log    *slog.Logger
+	issuer atomic.Pointer[identity.Issuer] // replaced when another server has made a key
+}
+
+// Options tune a Control.
+type Options struct {
+	// Password is the cost of hashing passwords; identity.DefaultParams where zero.
+	Password identity.Params
+	// TokenTTL is how long a bearer token lasts; identity.DefaultTTL where zero.
+	TokenTTL time.Duration
+	// Log takes what an operator should know; slog.Default where nil.
+	Log *slog.Logger
+}
+
+// New makes the rules over a store. It makes the key that signs bearer tokens where the
+// database has none yet.
+func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
+	if o.Password == (identity.Params{}) {
+		o.Password = identity.DefaultParams
+	}
+	if o.TokenTTL == 0 {
+		o.TokenTTL = identity.DefaultTTL
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	c := &Control{store: s, hasher: identity.NewHasher(o.Password), ttl: o.TokenTTL, log: o.Log}
+	if err := c.ensureKey(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Ready tells whether the database answers and has the right schema.
+func (c *Control) Ready(ctx context.Context) error { return c.store.Ready(ctx) }
+
+// caller is the Principal as the store remembers it.
+func caller(who identity.Principal) store.Caller {
+	return store.Caller{User: who.User, SuperAdmin: who.SuperAdmin, Token: who.Token}
+}

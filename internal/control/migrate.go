@@ -1,0 +1,107 @@
+package control
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Migrated is the outcome of a real run.
+type Migrated struct {
+	Plan *fleet.Plan
+	ID   fleet.MigrationID
+}
+
+// PreviewMigration answers what a real run would do, and changes nothing.
+//
+// Permission: MigrateSIMs. Errors: those of fleet.PlanMigration.
+func (c *Control) PreviewMigration(ctx context.Context, who identity.Principal, req fleet.MigrationRequest) (plan *fleet.Plan, err error) {
+	if err := who.Require(identity.MigrateSIMs); err != nil {
+		return nil, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		snap, err := tx.Snapshot(ctx, caller(who), req, false)
+		if err == nil {
+			plan, err = fleet.PlanMigration(req, snap)
+		}
+		return err
+	})
+	return plan, err
+}
+
+// Run is a real run of a migration.
+type Run struct {
+	Request fleet.MigrationRequest
+	Preview *fleet.Preview // moves exactly what was previewed, where given
+	Once    Once
+	// Render words the outcome: exactly one of the two is given. It runs in the
+	// transaction, because the answer is stored with the effect.
+	Render func(Migrated, *fleet.Conflicts) Reply
+}
+
+// Migrate moves the SIMs: all of them with their devices released, their events and their
+// ledger entry, or none. A refusal by the rules is a Reply as well, because it is kept
+// under an idempotency key like a success.
+//
+// Permission: MigrateSIMs. Errors: *Stale; NotFound as fleet.PlanMigration has it; those
+// of Once.
+func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) (r Reply, replayed bool, err error) {
+	if err := who.Require(identity.MigrateSIMs); err != nil {
+		return Reply{}, false, err
+	}
+	m := migrating{who: who, run: run, uid: uuid.NewString()} // the uid outlives a repeated transaction
+	return c.once(ctx, who, run.Once, func(tx *store.Tx) (answer, error) {
+		done, err := m.attempt(ctx, tx)
+		var refusal *fleet.Conflicts
+		switch {
+		case err == nil:
+			return answer{run.Render(done, nil), done.ID, true}, nil
+		case errors.As(err, &refusal):
+			return answer{run.Render(Migrated{}, refusal), 0, true}, nil
+		}
+		return answer{}, err
+	})
+}
+
+// migrating is one real run, over all the times that its transaction is tried.
+type migrating struct {
+	who  identity.Principal
+	run  Run
+	uid  string
+	last Migrated // what the last attempt did, should its commit have come through
+}
+
+func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error) {
+	snap, err := tx.Snapshot(ctx, caller(m.who), m.run.Request, true)
+	if err != nil {
+		return Migrated{}, err
+	}
+	// Asked behind the locks: an attempt whose outcome was lost has ended by now.
+	if tx.Unsure() {
+		if _, happened, err := tx.EntryByUID(ctx, m.uid); err != nil || happened {
+			return m.last, err
+		}
+	}
+	plan, refusal := fleet.PlanMigration(m.run.Request, snap)
+	if m.run.Preview != nil && !targetUnknown(m.run.Request, snap) {
+		if err := compare(ctx, tx, caller(m.who), m.run, snap, plan); err != nil {
+			return Migrated{}, err
+		}
+	}
+	if refusal != nil {
+		return Migrated{}, refusal
+	}
+	id, err := tx.Apply(ctx, change(plan, m.who, m.uid))
+	m.last = Migrated{plan, id}
+	return m.last, err
+}
+
+// targetUnknown is answered before anything else is told.
+func targetUnknown(req fleet.MigrationRequest, snap fleet.Snapshot) bool {
+	return !snap.Workspaces[req.Target].Role.Administers()
+}

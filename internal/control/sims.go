@@ -1,0 +1,129 @@
+package control
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// SIMs are SIMs and the Workspaces that they refer to.
+type SIMs struct {
+	fleet.Page[fleet.SIM]
+	Workspaces map[fleet.WorkspaceID]fleet.Workspace
+}
+
+// ListSIMs reads one page of the SIMs of the caller's Workspace; of those that it issued
+// or resells as well, where it is no enterprise.
+//
+// Permission: ReadSIMs.
+func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.List) (found SIMs, err error) {
+	if err := who.Require(identity.ReadSIMs); err != nil {
+		return found, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		ws, err := own(ctx, tx, who)
+		if err != nil {
+			return err
+		}
+		if found.Page, err = tx.SIMs(ctx, ws, l); err != nil {
+			return err
+		}
+		found.Workspaces, err = workspacesOf(ctx, tx, found.Items)
+		return err
+	})
+	return found, err
+}
+
+// SIM reads one SIM. Permission: ReadSIMs. Errors: NotFound, also for a SIM of a Workspace
+// that is none of the caller's business.
+func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMID) (found SIMs, err error) {
+	if err := who.Require(identity.ReadSIMs); err != nil {
+		return found, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		sim, _, err := visibleSIM(ctx, tx, who, id, false)
+		if err != nil {
+			return err
+		}
+		found.Items = []fleet.SIM{sim}
+		found.Workspaces, err = workspacesOf(ctx, tx, found.Items)
+		return err
+	})
+	return found, err
+}
+
+// SetSIMStatus takes a SIM to another status, with its event and its ledger line. The same
+// status again is done already. The reply is what a repetition under the same key gets.
+//
+// Permission: WriteSIMs. Errors: NotFound; BadRequest for a transition that is not allowed;
+// those of Once.
+func (c *Control) SetSIMStatus(ctx context.Context, who identity.Principal, id fleet.SIMID, next fleet.SIMStatus, o Once, done Reply) (Reply, bool, error) {
+	if err := who.Require(identity.WriteSIMs); err != nil {
+		return Reply{}, false, err
+	}
+	uid := uuid.NewString()
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		sim, _, err := visibleSIM(ctx, tx, who, id, true)
+		if err != nil {
+			return answer{}, err
+		}
+		if tx.Unsure() {
+			if entry, happened, err := tx.EntryByUID(ctx, uid); err != nil || happened {
+				return answer{done, entry, true}, err
+			}
+		}
+		if sim.Status == next {
+			return answer{done, 0, true}, nil
+		}
+		if !sim.Status.MayBecome(next) {
+			return answer{}, fleet.Invalid("status", "a SIM cannot go from %s to %s", sim.Status, next)
+		}
+		entry, err := tx.Apply(ctx, statusChange(sim, next, who, uid))
+		return answer{done, entry, true}, err
+	})
+}
+
+func statusChange(sim fleet.SIM, next fleet.SIMStatus, who identity.Principal, uid string) store.Change {
+	before := sim.State()
+	after := before
+	after.Status = next
+	after.Version++
+	return store.Change{UID: uid, Kind: fleet.LedgerStatus, By: caller(who), Lines: []store.Line{{Before: before, After: after}}}
+}
+
+// visibleSIM finds a SIM in the scope of the caller's Workspace.
+func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.SIMID, lock bool) (fleet.SIM, fleet.Workspace, error) {
+	ws, err := own(ctx, tx, who)
+	if err != nil {
+		return fleet.SIM{}, ws, err
+	}
+	sim, found, err := tx.SIM(ctx, ws, id, lock)
+	if err == nil && !found {
+		err = fleet.Missing("sim", int64(id))
+	}
+	return sim, ws, err
+}
+
+// own is the caller's Workspace.
+func own(ctx context.Context, tx *store.Tx, who identity.Principal) (fleet.Workspace, error) {
+	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{who.Workspace})
+	return found[who.Workspace], err
+}
+
+func workspacesOf(ctx context.Context, tx *store.Tx, sims []fleet.SIM) (map[fleet.WorkspaceID]fleet.Workspace, error) {
+	seen := make(map[fleet.WorkspaceID]bool)
+	var ids []fleet.WorkspaceID
+	for _, s := range sims {
+		for _, id := range [...]fleet.WorkspaceID{s.Workspace, s.Issuer, s.Reseller} {
+			if id != 0 && !seen[id] {
+				seen[id] = true
+				ids = append(ids, id)
+			}
+		}
+	}
+	return tx.Workspaces(ctx, ids)
+}

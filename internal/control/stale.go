@@ -1,0 +1,79 @@
+package control
+
+import (
+	"context"
+	"maps"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Stale is the refusal of a real run whose preview is out of date: what has changed since,
+// with the names of the Workspaces and devices that it mentions.
+type Stale struct {
+	OtherRequest bool // the preview was of another request
+	SIMs         []fleet.SIMDrift
+	Workspaces   map[fleet.WorkspaceID]fleet.Standing
+	Devices      map[fleet.DeviceID]string
+}
+
+func (s *Stale) Error() string {
+	if s.OtherRequest {
+		return "If-Match: the preview was of another request; make a dry run of this one"
+	}
+	return "If-Match: what was previewed has changed since; make a new dry run"
+}
+
+// compare refuses a run that would not move exactly what was previewed. plan is nil where
+// the rules refuse the run; that is for them to tell, unless a SIM has changed.
+func compare(ctx context.Context, tx *store.Tx, who store.Caller, run Run, snap fleet.Snapshot, plan *fleet.Plan) error {
+	if plan != nil && run.Preview.Matches(plan) {
+		return nil
+	}
+	if !run.Preview.SameRequest(run.Request) {
+		return &Stale{OtherRequest: true}
+	}
+	was, err := tx.StatesAt(ctx, run.Preview.Changed(run.Request, snap))
+	if err != nil {
+		return err
+	}
+	if snap, err = withStandings(ctx, tx, who, snap, was); err != nil {
+		return err
+	}
+	drift := fleet.Drift(run.Preview, run.Request, snap, was)
+	if plan == nil && len(drift) == 0 {
+		return nil
+	}
+	return &Stale{SIMs: drift, Workspaces: snap.Workspaces, Devices: deviceNames(snap, was)}
+}
+
+// withStandings adds the Workspaces in which the SIMs were when they were previewed.
+func withStandings(ctx context.Context, tx *store.Tx, who store.Caller, snap fleet.Snapshot, was map[fleet.SIMID]fleet.SIMState) (fleet.Snapshot, error) {
+	missing := make(map[fleet.WorkspaceID]fleet.Standing)
+	var ids []fleet.WorkspaceID
+	for _, s := range was {
+		_, known := snap.Workspaces[s.Workspace]
+		_, asked := missing[s.Workspace]
+		if !known && !asked {
+			missing[s.Workspace] = fleet.Standing{}
+			ids = append(ids, s.Workspace)
+		}
+	}
+	if len(ids) == 0 {
+		return snap, nil
+	}
+	standings, err := tx.Standings(ctx, who.User, ids)
+	maps.Copy(standings, snap.Workspaces)
+	return fleet.Snapshot{Workspaces: standings, SIMs: snap.SIMs}, err
+}
+
+func deviceNames(snap fleet.Snapshot, was map[fleet.SIMID]fleet.SIMState) map[fleet.DeviceID]string {
+	names := make(map[fleet.DeviceID]string)
+	for _, s := range was {
+		names[s.Device] = s.DeviceName
+	}
+	for _, s := range snap.SIMs {
+		names[s.Device] = s.DeviceName
+	}
+	return names
+}

@@ -1,0 +1,140 @@
+package control
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// UserRecord is a user as seen from one Workspace.
+type UserRecord struct {
+	fleet.User
+	Workspace fleet.Workspace
+	Roles     []fleet.Role // in Workspace
+}
+
+// OwnWorkspace reads the Workspace of the caller's token. Permission: ReadWorkspace.
+func (c *Control) OwnWorkspace(ctx context.Context, who identity.Principal) (ws fleet.Workspace, err error) {
+	if err := who.Require(identity.ReadWorkspace); err != nil {
+		return ws, err
+	}
+	err = c.store.Read(ctx, func(tx *store.Tx) error {
+		ws, err = own(ctx, tx, who)
+		return err
+	})
+	return ws, err
+}
+
+// User finds a user by id or e-mail address: oneself, or a member of the caller's
+// Workspace.
+//
+// Permission: ReadOwn for oneself, ReadUsers for others. Errors: NotFound, also for a user
+// of other Workspaces.
+func (c *Control) User(ctx context.Context, who identity.Principal, ref string) (u UserRecord, err error) {
+	if !who.May(identity.ReadOwn) {
+		if err := who.Require(identity.ReadUsers); err != nil {
+			return u, err
+		}
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		user, found, err := findUser(ctx, tx, who, ref)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fleet.Missing("user", ref)
+		}
+		if user.ID != who.User && !who.May(identity.ReadUsers) {
+			return fleet.Missing("user", ref)
+		}
+		u.User = user.User
+		if u.Workspace, err = own(ctx, tx, who); err != nil {
+			return err
+		}
+		u.Roles, err = rolesIn(ctx, tx, user, who.Workspace)
+		if err == nil && len(u.Roles) == 0 && user.ID != who.User {
+			err = fleet.Missing("user", ref)
+		}
+		return err
+	})
+	return u, err
+}
+
+func findUser(ctx context.Context, tx *store.Tx, who identity.Principal, ref string) (store.UserRecord, bool, error) {
+	if ref == "my" {
+		return tx.UserByID(ctx, who.User)
+	}
+	if id, err := strconv.ParseInt(ref, 10, 64); err == nil {
+		return tx.UserByID(ctx, fleet.UserID(id))
+	}
+	return tx.UserByName(ctx, strings.ToLower(ref))
+}
+
+func rolesIn(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.WorkspaceID) ([]fleet.Role, error) {
+	memberships, err := tx.Memberships(ctx, user.ID)
+	if err != nil {
+		return nil, err
+	}
+	var roles []fleet.Role
+	if user.SuperAdmin {
+		roles = append(roles, fleet.SuperAdmin)
+	}
+	for _, m := range memberships {
+		if m.Workspace.ID == ws {
+			roles = append(roles, m.Roles...)
+		}
+	}
+	return roles, nil
+}
+
+// UserWorkspaces lists the Workspaces of a user, of those in which the caller is
+// Administrator; the second answer is the user's default Workspace.
+//
+// Permission: ReadOwn. Errors: NotFound where no such user is in any of them.
+func (c *Control) UserWorkspaces(ctx context.Context, who identity.Principal, ref string) (shared []fleet.Membership, home fleet.WorkspaceID, err error) {
+	if err := who.Require(identity.ReadOwn); err != nil {
+		return nil, 0, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		user, found, err := findUser(ctx, tx, who, ref)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fleet.Missing("user", ref)
+		}
+		home = user.DefaultWorkspace
+		if shared, err = administered(ctx, tx, who, user.ID); err != nil {
+			return err
+		}
+		if len(shared) == 0 && user.ID != who.User {
+			return fleet.Missing("user", ref)
+		}
+		return nil
+	})
+	return shared, home, err
+}
+
+// administered keeps the memberships of a user in Workspaces that the caller administers.
+func administered(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) ([]fleet.Membership, error) {
+	all, err := tx.Memberships(ctx, user)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	ids := make([]fleet.WorkspaceID, len(all))
+	for i, m := range all {
+		ids[i] = m.Workspace.ID
+	}
+	standings, err := tx.Standings(ctx, who.User, ids)
+	var shared []fleet.Membership
+	for _, m := range all {
+		if standings[m.Workspace.ID].Role.Administers() {
+			shared = append(shared, m)
+		}
+	}
+	return shared, err
+}

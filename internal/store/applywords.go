@@ -1,0 +1,63 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// The events of a change are made from its lines inside the database. Their words are
+// those of fleet: these expressions are built from its templates, not written again.
+var (
+	releasedWords = concat(fleet.ReleasedWords, "l.sim_id", "l.device_before")
+	assignedWords = concat(fleet.AssignedWords, "l.sim_id", "l.device_after")
+	changedWords  = concat(fleet.StatusChangedWords, statusName("l.status_before"), statusName("l.status_after"))
+	statusEvent   = statusEventType("l.status_after")
+)
+
+// lineEvents are the events of lines l, each in the Workspace that it concerns. step puts
+// the release before the change of status, as they happen.
+var lineEvents = `
+	SELECT l.ordinal, 1 AS step, ` + fmt.Sprint(int(fleet.EventSIMReleased)) + ` AS type, l.workspace_before AS workspace_id,
+		l.sim_id, l.device_before AS device_id, ` + releasedWords + ` AS description
+	FROM l WHERE l.device_before IS NOT NULL AND l.device_after IS DISTINCT FROM l.device_before
+	UNION ALL
+	SELECT l.ordinal, 2, ` + statusEvent + `, l.workspace_before, l.sim_id, l.device_before, ` + changedWords + `
+	FROM l WHERE l.status_after <> l.status_before
+	UNION ALL
+	SELECT l.ordinal, 3, ` + fmt.Sprint(int(fleet.EventSIMAssigned)) + `, l.workspace_after, l.sim_id, l.device_after, ` + assignedWords + `
+	FROM l WHERE l.device_after IS NOT NULL AND l.device_after IS DISTINCT FROM l.device_before`
+
+// concat words a template of %d and %s as an SQL concatenation of columns.
+func concat(template string, columns ...string) string {
+	pieces := strings.FieldsFunc(strings.NewReplacer("%d", "\x00", "%s", "\x00").Replace(template), func(r rune) bool { return r == 0 })
+	terms := make([]string, 0, len(pieces)+len(columns))
+	for i, piece := range pieces {
+		terms = append(terms, quote(piece))
+		if i < len(columns) {
+			terms = append(terms, columns[i])
+		}
+	}
+	return strings.Join(terms, " || ")
+}
+
+func statusName(column string) string {
+	text := "CASE " + column
+	for _, s := range fleet.SIMStatuses {
+		text += fmt.Sprintf(" WHEN %d THEN %s", s.ID, quote(s.Name))
+	}
+	return text + " END"
+}
+
+func statusEventType(column string) string {
+	text := "CASE " + column
+	for _, s := range fleet.SIMStatuses {
+		if event, ok := statusEvents[s.ID]; ok {
+			text += fmt.Sprintf(" WHEN %d THEN %d", s.ID, event)
+		}
+	}
+	return text + " END"
+}
+
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Counter counts what happened under a key until it expires; it is then as if it had
+// never been. Counters are rows, so that all servers count together.
+type Counter struct {
+	Count   int
+	Expires time.Time
+}
+
+// Counter reads a counter; an expired one counts nothing.
+func (tx *Tx) Counter(ctx context.Context, kind, key string) (Counter, error) {
+	var c Counter
+	var expires int64
+	_, err := tx.one(ctx, "SELECT count, expires_at FROM auth_counters WHERE kind = $1 AND key = $2 AND expires_at > $3",
+		[]any{kind, key, micros(tx.now)}, &c.Count, &expires)
+	c.Expires = fromMicros(expires)
+	return c, err
+}
+
+// Count adds one to a counter and answers the new value. A counter that is not there, or
+// has expired, starts with 1 and lives for ttl.
+func (tx *Tx) Count(ctx context.Context, kind, key string, ttl time.Duration) (Counter, error) {
+	var c Counter
+	var expires int64
+	_, err := tx.one(ctx, `
+		INSERT INTO auth_counters (kind, key, count, expires_at) VALUES ($1, $2, 1, $3)
+		ON CONFLICT (kind, key) DO UPDATE SET
+			count = CASE WHEN auth_counters.expires_at <= $4 THEN 1 ELSE auth_counters.count + 1 END,
+			expires_at = CASE WHEN auth_counters.expires_at <= $4 THEN excluded.expires_at ELSE auth_counters.expires_at END
+		RETURNING count, expires_at`,
+		[]any{kind, key, micros(tx.now.Add(ttl)), micros(tx.now)}, &c.Count, &expires)
+	c.Expires = fromMicros(expires)
+	return c, err
+}
+
+// ExpireCounter lets a counter count for ttl from now on, and then no more.
+func (tx *Tx) ExpireCounter(ctx context.Context, kind, key string, ttl time.Duration) error {
+	return tx.exec(ctx, "UPDATE auth_counters SET expires_at = $3 WHERE kind = $1 AND key = $2", kind, key, micros(tx.now.Add(ttl)))
+}
+
+// ClearCounter forgets a counter.
+func (tx *Tx) ClearCounter(ctx context.Context, kind, key string) error {
+	return tx.exec(ctx, "DELETE FROM auth_counters WHERE kind = $1 AND key = $2", kind, key)
+}
+
+// Sweep removes what has expired: counters, refresh tokens, and answers under idempotency
+// keys that are older than keep and belong to no migration.
+func (tx *Tx) Sweep(ctx context.Context, keep time.Duration) error {
+	now := micros(tx.now)
+	if err := tx.exec(ctx, "DELETE FROM auth_counters WHERE expires_at <= $1", now); err != nil {
+		return err
+	}
+	if err := tx.exec(ctx, "DELETE FROM refresh_tokens WHERE expires_at <= $1", now); err != nil {
+		return err
+	}
+	return tx.exec(ctx, "DELETE FROM idempotency WHERE ledger_id IS NULL AND created_at <= $1", micros(tx.now.Add(-keep)))
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// EventRecord is an event with what the wire shows of the things it names.
+type EventRecord struct {
+	fleet.Event
+	WorkspaceName string
+	Username      string
+	UserName      string
+	ICCID         fleet.ICCID
+	IMSI          string
+	MSISDN        string
+	DeviceName    string
+}
+
+var eventColumns = map[string]string{
+	"id": "e.id", "timestamp": "e.at", "event_type": "e.type", "event_source": "e.source", "event_severity": "e.severity",
+	"sim": "e.sim_id", "endpoint": "e.device_id", "user": "e.user_id",
+}
+
+// InsertEvent writes one event at the transaction's instant.
+func (tx *Tx) InsertEvent(ctx context.Context, e fleet.Event) error {
+	return tx.exec(ctx, `
+		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		micros(tx.now), int64(e.Type), int64(fleet.SourceAPI), int64(e.Severity), int64(e.Workspace), orNull(e.User),
+		orNull(e.SIM), orNull(e.Device), orNull(e.Migration), e.Description)
+}
+
+// Events reads one page of the events of a Workspace, of one SIM only where sim is not 0.
+func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, sim fleet.SIMID, l fleet.List) (fleet.Page[EventRecord], error) {
+	w := where{tx: tx}
+	w.and("e.workspace_id = " + w.arg(int64(ws)))
+	if sim != 0 {
+		w.and("e.sim_id = " + w.arg(int64(sim)))
+	}
+	w.filter(l, eventColumns)
+	page := fleet.Page[EventRecord]{PerPage: l.PerPage}
+	if _, err := tx.one(ctx, "SELECT count(*) FROM events e WHERE "+w.String(), w.args, &page.Total); err != nil {
+		return page, err
+	}
+	var offset int
+	page.Page, offset = l.At(page.Total)
+	text := `SELECT e.id, e.at, e.type, e.source, e.severity, e.workspace_id, COALESCE(e.user_id, 0), COALESCE(e.sim_id, 0),
+			COALESCE(e.device_id, 0), COALESCE(e.ledger_id, 0), e.description, w.name, COALESCE(u.username, ''), COALESCE(u.name, ''),
+			COALESCE(s.iccid, ''), COALESCE(s.imsi, ''), COALESCE(s.msisdn, ''), COALESCE(d.name, '')
+		FROM events e JOIN workspaces w ON w.id = e.workspace_id LEFT JOIN users u ON u.id = e.user_id
+			LEFT JOIN sims s ON s.id = e.sim_id LEFT JOIN devices d ON d.id = e.device_id
+		WHERE ` + w.String() + " ORDER BY " + orderBy(l, eventColumns) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		var e EventRecord
+		var at int64
+		err := r.Scan(&e.ID, &at, &e.Type, &e.Source, &e.Severity, &e.Workspace, &e.User, &e.SIM, &e.Device, &e.Migration,
+			&e.Description, &e.WorkspaceName, &e.Username, &e.UserName, &e.ICCID, &e.IMSI, &e.MSISDN, &e.DeviceName)
+		e.Time = fromMicros(at)
+		page.Items = append(page.Items, e)
+		return err
+	})
+	return page, err
+}

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"hash/fnv"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Reply is an answer as it went over the wire, kept to be given again byte by byte.
+type Reply struct {
+	Status   int
+	Location string
+	ETag     string
+	Body     []byte
+}
+
+// Key is an idempotency key: one caller's, for one operation.
+type Key struct {
+	By        Caller
+	Operation string
+	Key       string
+}
+
+// ClaimKey looks a key up and claims it until the transaction ends. free is false where
+// another transaction holds it right now. SQLite has one writer at a time, so there the
+// claim is the transaction itself.
+func (tx *Tx) ClaimKey(ctx context.Context, k Key) (free bool, err error) {
+	if tx.d == SQLite {
+		return true, nil
+	}
+	_, err = tx.one(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{k.lockID()}, &free)
+	return free, err
+}
+
+func (k Key) lockID() int64 {
+	h := fnv.New64a()
+	_ = appendKey(h, k)
+	return int64(h.Sum64()) //nolint:gosec // 64 bits are 64 bits
+}
+
+// StoredReply finds the answer that was given under a key, and the fingerprint of the
+// request that it answered.
+func (tx *Tx) StoredReply(ctx context.Context, k Key) (r Reply, fingerprint []byte, found bool, err error) {
+	var packed []byte
+	found, err = tx.one(ctx, `
+		SELECT fingerprint, status, location, etag, body FROM idempotency
+		WHERE user_id = $1 AND token_id = $2 AND operation = $3 AND key = $4`,
+		[]any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key},
+		&fingerprint, &r.Status, &r.Location, &r.ETag, &packed)
+	if err == nil && found {
+		r.Body, err = unpack(packed)
+	}
+	return r, bytes.Clone(fingerprint), found, err
+}
+
+// StoreReply keeps an answer under a key, with the effect that it tells of. Where another
+// transaction stored one meanwhile, this one starts again and finds it.
+func (tx *Tx) StoreReply(ctx context.Context, k Key, fingerprint []byte, r Reply, entry fleet.MigrationID) error {
+	packed, err := pack(r.Body)
+	if err != nil {
+		return err
+	}
+	n, err := tx.q.exec(ctx, `
+		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
+		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, fingerprint, r.Status, r.Location, r.ETag, packed, micros(tx.now), orNull(entry))
+	if err == nil && n == 0 {
+		err = ErrRaced
+	}
+	return err
+}

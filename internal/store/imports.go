@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// importBatch is how many SIMs one statement takes in.
+const importBatch = 5000
+
+// InsertSIMs adds SIMs as version 0 and answers those that are new: one whose id is there
+// already stays as it is, because it may have moved on since.
+func (tx *Tx) InsertSIMs(ctx context.Context, sims []fleet.SIM) (added []fleet.SIM, err error) {
+	for len(sims) > 0 {
+		n := min(len(sims), importBatch)
+		fresh, err := tx.insertBatch(ctx, sims[:n])
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range sims[:n] {
+			if fresh[s.ID] {
+				added = append(added, s)
+			}
+		}
+		sims = sims[n:]
+	}
+	return added, nil
+}
+
+const simInsert = `
+	INSERT INTO sims (id, iccid, eid, imsi, msisdn, status, workspace_id, issuer_id, reseller_id, device_id, produced_at, activated_at, version) `
+
+const insertSIMsSQLite = simInsert + `
+	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+		NULLIF(value ->> 8, 0), NULLIF(value ->> 9, 0), value ->> 10, NULLIF(value ->> 11, 0), 0
+	FROM json_each($1) WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id`
+
+const insertSIMsPostgres = simInsert + `
+	SELECT id, iccid, eid, imsi, msisdn, status, workspace, issuer, NULLIF(reseller, 0), NULLIF(device, 0), produced, NULLIF(activated, 0), 0
+	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
+		AS t (id, iccid, eid, imsi, msisdn, status, workspace, issuer, reseller, device, produced, activated)
+	ON CONFLICT (id) DO NOTHING RETURNING id`
+
+func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMID]bool, error) {
+	args := []any{}
+	if tx.d == Postgres {
+		args = simColumnArrays(sims)
+	} else {
+		args = append(args, simRowsJSON(sims))
+	}
+	fresh := make(map[fleet.SIMID]bool, len(sims))
+	err := tx.each(ctx, tx.pick(insertSIMsSQLite, insertSIMsPostgres), args, func(r rows) error {
+		var id int64
+		err := r.Scan(&id)
+		fresh[fleet.SIMID(id)] = true
+		return err
+	})
+	return fresh, err
+}
+
+func simColumnArrays(sims []fleet.SIM) []any {
+	n := len(sims)
+	texts, numbers, status := make([]string, 4*n), make([]int64, 7*n), make([]int16, n)
+	text := func(i int) []string { return texts[i*n : (i+1)*n] }
+	number := func(i int) []int64 { return numbers[i*n : (i+1)*n] }
+	for i, s := range sims {
+		text(0)[i], text(1)[i], text(2)[i], text(3)[i] = string(s.ICCID), s.EID, s.IMSI, s.MSISDN
+		number(0)[i], number(1)[i], number(2)[i] = int64(s.ID), int64(s.Workspace), int64(s.Issuer)
+		number(3)[i], number(4)[i] = int64(s.Reseller), int64(s.Device)
+		number(5)[i], number(6)[i] = micros(s.Produced), activation(s)
+		status[i] = int16(s.Status)
+	}
+	return []any{
+		number(0), text(0), text(1), text(2), text(3), status,
+		number(1), number(2), number(3), number(4), number(5), number(6),
+	}
+}
+
+// activation is the stored instant of the first activation, 0 for none.
+func activation(s fleet.SIM) int64 {
+	if s.Activated.IsZero() {
+		return 0
+	}
+	return micros(s.Activated)
+}
+
+func simRowsJSON(sims []fleet.SIM) string {
+	b := make([]byte, 0, 160*len(sims)+2)
+	for i, s := range sims {
+		b = append(b, "[,"[min(i, 1)])
+		b = append(b, '[')
+		b = append(strconv.AppendInt(b, int64(s.ID), 10), ',')
+		for _, text := range [...]string{string(s.ICCID), s.EID, s.IMSI, s.MSISDN} {
+			quoted, _ := json.Marshal(text) // a string: cannot fail
+			b = append(append(b, quoted...), ',')
+		}
+		for j, v := range [...]int64{
+			int64(s.Status), int64(s.Workspace), int64(s.Issuer), int64(s.Reseller), int64(s.Device), micros(s.Produced), activation(s),
+		} {
+			if j > 0 {
+				b = append(b, ',')
+			}
+			b = strconv.AppendInt(b, v, 10)
+		}
+		b = append(b, ']')
+	}
+	return string(append(b, ']'))
+}
+
+// InsertImport writes the ledger entry of an import: how many SIMs came, and their share
+// of the rolling checksum and of the set of ids.
+func (tx *Tx) InsertImport(ctx context.Context, uid string, added []fleet.SIM) error {
+	var delta, ids uint64
+	for _, s := range added {
+		delta ^= fleet.Checksum(fleet.SIMState{ID: s.ID, Status: s.Status, Workspace: s.Workspace, Device: s.Device})
+		ids ^= fleet.Checksum(fleet.SIMState{ID: s.ID})
+	}
+	return tx.exec(ctx, `
+		INSERT INTO ledger (uid, kind, at, sims, detach_devices, delta, ids_delta) VALUES ($1, $2, $3, $4, 0, $5, $6)`,
+		uid, int64(fleet.LedgerImport), micros(tx.now), len(added), int64(delta), int64(ids)) //nolint:gosec // 64 bits are 64 bits
+}
+
+// Holders finds who has ICCIDs: the ids of the SIMs, deleted ones left out.
+func (tx *Tx) Holders(ctx context.Context, iccids []fleet.ICCID) (map[fleet.ICCID]fleet.SIMID, error) {
+	holders := make(map[fleet.ICCID]fleet.SIMID)
+	for len(iccids) > 0 {
+		n := min(len(iccids), importBatch)
+		w := where{tx: tx}
+		w.and("s.status <> 3")
+		w.and(w.in("s.iccid", list(tx, iccids[:n])))
+		err := tx.each(ctx, "SELECT s.iccid, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
+			var iccid fleet.ICCID
+			var id fleet.SIMID
+			err := r.Scan(&iccid, &id)
+			holders[iccid] = id
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		iccids = iccids[n:]
+	}
+	return holders, nil
+}
+
+// PutDevice creates the device, or brings the one with its id up to date.
+func (tx *Tx) PutDevice(ctx context.Context, d fleet.Device) error {
+	return tx.exec(ctx, `
+		INSERT INTO devices (id, workspace_id, name, status, created_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (id) DO UPDATE SET workspace_id = excluded.workspace_id, name = excluded.name, status = excluded.status`,
+		int64(d.ID), int64(d.Workspace), d.Name, int64(d.Status), micros(tx.now))
+}
+
+// PutProfile creates the profile, or brings the one with its kind and id up to date.
+func (tx *Tx) PutProfile(ctx context.Context, p fleet.Profile) error {
+	return tx.exec(ctx, `
+		INSERT INTO profiles (kind, id, workspace_id, name) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (kind, id) DO UPDATE SET workspace_id = excluded.workspace_id, name = excluded.name`,
+		int64(p.Kind), p.ID, int64(p.Workspace), p.Name)
+}

@@ -1,0 +1,93 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// where builds the condition of a list, its arguments numbered as they come.
+type where struct {
+	tx    *Tx
+	terms []string
+	args  []any
+}
+
+// arg adds an argument and gives its placeholder.
+func (w *where) arg(v any) string {
+	w.args = append(w.args, v)
+	return fmt.Sprintf("$%d", len(w.args))
+}
+
+// and adds a condition that must hold as well.
+func (w *where) and(term string) { w.terms = append(w.terms, "("+term+")") }
+
+// in is "the column has one of the values", as one parameter whatever their number.
+func (w *where) in(column string, values any) string {
+	return column + " " + w.tx.pick("IN (SELECT value FROM json_each(%s))", "= ANY(%s)", w.arg(values))
+}
+
+func (w *where) String() string {
+	if len(w.terms) == 0 {
+		return "TRUE"
+	}
+	return strings.Join(w.terms, " AND ")
+}
+
+// filter adds the conditions of a list; columns names the column of each field.
+func (w *where) filter(l fleet.List, columns map[string]string) {
+	for _, f := range l.Filters {
+		w.and(strings.Join(w.alternatives(f, columns[f.Field.Name]), " OR "))
+	}
+}
+
+func (w *where) alternatives(f fleet.Filter, column string) []string {
+	var terms []string
+	if f.Null {
+		terms = append(terms, column+" IS NULL")
+	}
+	switch len(f.Numbers) {
+	case 0:
+	case 1: // an equality lets an index also give the order
+		terms = append(terms, column+" = "+w.arg(f.Numbers[0]))
+	default:
+		terms = append(terms, w.in(column, list(w.tx, f.Numbers)))
+	}
+	for _, text := range f.Texts {
+		if f.Field.Kind == fleet.PrefixField {
+			terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(text), column, w.arg(prefixEnd(text))))
+		} else {
+			terms = append(terms, column+" = "+w.arg(text))
+		}
+	}
+	for _, r := range f.Times {
+		terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(micros(r.From)), column, w.arg(micros(r.Until))))
+	}
+	return terms
+}
+
+// prefixEnd is a text behind all those that begin with prefix: keys compare bytewise, and
+// no UTF-8 text has a byte 0xFF, whose rune stands for it here.
+func prefixEnd(prefix string) string { return prefix + "\U0010FFFF" }
+
+// orderBy words the sort, ending with the id so that pages never overlap.
+func orderBy(l fleet.List, columns map[string]string) string {
+	var keys []string
+	ends := false
+	for _, o := range l.Sort {
+		ends = ends || o.Field == "id"
+		keys = append(keys, columns[o.Field]+direction(o.Descending))
+	}
+	if !ends {
+		keys = append(keys, columns["id"]+direction(l.Sort[len(l.Sort)-1].Descending))
+	}
+	return strings.Join(keys, ", ")
+}
+
+func direction(descending bool) string {
+	if descending {
+		return " DESC"
+	}
+	return ""
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Caller is who asks, as the ledger and the events remember it.
+type Caller struct {
+	User       fleet.UserID
+	SuperAdmin bool
+	Token      fleet.TokenID
+}
+
+// Snapshot reads what the planner needs: the SIMs of the selector in the Workspaces that
+// the caller is a member of, and the Workspaces with the caller's standing. With lock the
+// SIMs stay as they are until the transaction ends; they are locked in the order of their
+// ids, so that two requests over the same SIMs queue instead of blocking each other.
+func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, lock bool) (fleet.Snapshot, error) {
+	sims, err := tx.selected(ctx, who, req.Select, lock)
+	if err != nil {
+		return fleet.Snapshot{}, err
+	}
+	ids := []fleet.WorkspaceID{req.Target}
+	seen := map[fleet.WorkspaceID]bool{req.Target: true}
+	for _, s := range sims {
+		if !seen[s.Workspace] {
+			seen[s.Workspace] = true
+			ids = append(ids, s.Workspace)
+		}
+	}
+	standings, err := tx.Standings(ctx, who.User, ids)
+	return fleet.Snapshot{Workspaces: standings, SIMs: sims}, err
+}
+
+// selected reads the SIMs that a selector names. SIMs of foreign Workspaces stay out of
+// the statement, so that nobody can lock what they may not see; the planner still decides.
+func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
+	w := where{tx: tx}
+	w.and("s.status <> 3")
+	switch {
+	case sel.Range != nil:
+		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
+	case sel.ICCIDs != nil:
+		w.and(w.in("s.iccid", list(tx, sel.ICCIDs)))
+	default:
+		w.and(w.in("s.id", list(tx, sel.SIMs)))
+	}
+	if !who.SuperAdmin {
+		w.and("s.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1)")
+	}
+	text := `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0),
+			COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '')
+		FROM sims s WHERE ` + w.String()
+	if lock {
+		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
+	}
+	return tx.states(ctx, text, w.args)
+}
+
+func (tx *Tx) states(ctx context.Context, text string, args []any) ([]fleet.SIMState, error) {
+	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
+	err := tx.each(ctx, text, args, func(r rows) error {
+		var id, status, workspace, version, device int64
+		var iccid, name string
+		if err := r.Scan(&id, &iccid, &status, &workspace, &version, &device, &name); err != nil {
+			return err
+		}
+		sims = append(sims, fleet.SIMState{
+			ID: fleet.SIMID(id), ICCID: fleet.ICCID(iccid), Status: fleet.SIMStatus(status), Workspace: fleet.WorkspaceID(workspace),
+			Device: fleet.DeviceID(device), DeviceName: name, Version: version,
+		})
+		return nil
+	})
+	return sims, err
+}
+
+// Change is one transaction's change of SIMs: what the ledger keeps of it.
+type Change struct {
+	UID             string // unique, chosen before the transaction
+	Kind            fleet.LedgerKind
+	By              Caller
+	Target          fleet.WorkspaceID // of a migration, else 0
+	DetachDevices   bool
+	AllowedStatuses []fleet.SIMStatus
+	Lines           []Line
+	Sides           []Side
+	Events          []fleet.Event // written as they are, behind those of the lines
+}
+
+// Line is one SIM of a change. The SIM must still be as it was before: a SIM that is not
+// fails the whole transaction.
+type Line struct{ Before, After fleet.SIMState }
+
+// Side is a Workspace that a migration takes SIMs from, or gives them to.
+type Side struct {
+	Workspace fleet.WorkspaceID
+	Target    bool
+	SIMs      int
+}
+
+// Apply writes a change: the ledger entry and its lines, the SIMs, and the events, in a
+// handful of statements whatever the number of SIMs. Each line releases the SIM's device
+// (event 50) and tells a change of status (event 9 and the like) in the Workspace that
+// the SIM was in.
+func (tx *Tx) Apply(ctx context.Context, c Change) (fleet.MigrationID, error) {
+	apply := tx.applySQLite
+	if tx.d == Postgres {
+		apply = tx.applyPostgres
+	}
+	id, moved, err := apply(ctx, c)
+	if err == nil && moved != int64(len(c.Lines)) {
+		err = fmt.Errorf("%w: %d of %d SIMs changed", ErrRaced, moved, len(c.Lines))
+	}
+	return id, err
+}
+
+// delta is the change's share of the rolling checksum.
+func (c Change) delta() int64 {
+	var d uint64
+	for _, l := range c.Lines {
+		d ^= fleet.Checksum(l.Before) ^ fleet.Checksum(l.After)
+	}
+	return int64(d) //nolint:gosec // 64 bits are 64 bits
+}
+
+// statusEvents is the event that tells a change into a status.
+var statusEvents = map[fleet.SIMStatus]fleet.EventType{
+	fleet.SIMActivated:   fleet.EventSIMActivated,
+	fleet.SIMSuspended:   fleet.EventSIMSuspended,
+	fleet.SIMDeleted:     fleet.EventSIMDeleted,
+	fleet.SIMFactoryTest: fleet.EventSIMFactoryTest,
+}

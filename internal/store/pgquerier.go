@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// errConnLost marks an error after which the connection was gone.
+var errConnLost = errors.New("connection to the database lost")
+
+// commitLostError tells that the connection was lost while the commit was under way:
+// nobody here knows whether it happened.
+type commitLostError struct{ err error }
+
+func (e *commitLostError) Error() string {
+	return "the outcome of a commit is unknown: " + e.err.Error()
+}
+func (e *commitLostError) Unwrap() error { return e.err }
+
+// pgQuerier is one connection. With begin set, the first statement opens a transaction in
+// the same round trip.
+type pgQuerier struct {
+	conn  *pgx.Conn
+	begin *pgx.TxOptions
+	begun bool
+}
+
+func (q *pgQuerier) query(ctx context.Context, text string, args ...any) (rows, error) {
+	if q.begin == nil || q.begun {
+		return q.conn.Query(ctx, text, args...)
+	}
+	q.begun = true
+	batch := &pgx.Batch{}
+	batch.BeginTx(*q.begin)
+	batch.Queue(text, args...)
+	results := q.conn.SendBatch(ctx, batch)
+	if _, err := results.Exec(); err != nil {
+		return nil, errors.Join(err, results.Close())
+	}
+	r, err := results.Query()
+	if err != nil {
+		return nil, errors.Join(err, results.Close())
+	}
+	return batchRows{r, results}, nil
+}
+
+func (q *pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, error) {
+	r, err := q.query(ctx, text, args...)
+	if err != nil {
+		return 0, err
+	}
+	r.Close()
+	if err := r.Err(); err != nil {
+		return 0, err
+	}
+	return r.(interface{ CommandTag() pgconn.CommandTag }).CommandTag().RowsAffected(), nil
+}
+
+// lost wraps an error that ended the connection, so that it is not taken for the caller's.
+func (q *pgQuerier) lost(err error) error {
+	if err != nil && q.conn.IsClosed() {
+		return fmt.Errorf("%w: %w", errConnLost, err)
+	}
+	return err
+}
+
+func (q *pgQuerier) commit(ctx context.Context) error {
+	if !q.begun {
+		return nil
+	}
+	tag, err := q.conn.Exec(ctx, "commit")
+	switch {
+	case err != nil && q.conn.IsClosed():
+		return &commitLostError{err}
+	case err != nil:
+		return err
+	case tag.String() == "ROLLBACK": // a statement failed and fn swallowed its error
+		return errors.New("the transaction was rolled back at commit")
+	}
+	return nil
+}
+
+// rollback needs no answer: a connection that cannot roll back is closed by the pool.
+func (q *pgQuerier) rollback() {
+	if !q.begun || q.conn.IsClosed() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), dialTimeout)
+	defer cancel()
+	_, _ = q.conn.Exec(ctx, "rollback")
+}
+
+// batchRows are the rows of the statement that followed "begin" in one batch.
+type batchRows struct {
+	pgx.Rows
+	batch pgx.BatchResults
+}
+
+// Close ends the batch too; its error is that of the rows.
+func (r batchRows) Close() {
+	r.Rows.Close()
+	_ = r.batch.Close()
+}

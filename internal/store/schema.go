@@ -1,0 +1,96 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed schema/sqlite/*.sql schema/postgres/*.sql
+var schemaFiles embed.FS
+
+// steps are one engine's schema steps.
+type steps struct {
+	dialect Dialect
+	files   fs.FS
+	latest  int64
+}
+
+func loadSteps(d Dialect) (steps, error) {
+	files, err := fs.Sub(schemaFiles, "schema/"+d.String())
+	if err != nil {
+		return steps{}, err
+	}
+	all, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return steps{}, err
+	}
+	latest, err := goose.NumericComponent(all[len(all)-1]) // Glob sorts by name
+	return steps{d, files, latest}, err
+}
+
+// bring applies the steps that the database lacks. It refuses a database of a newer
+// schema. Several servers may start at once on an empty one: a lock row lets one of them
+// through at a time, which also holds behind a pooler, unlike a lock of the session.
+func (s steps) bring(ctx context.Context, db *sql.DB) error {
+	have, err := s.version(ctx, db)
+	switch {
+	case err != nil:
+		return fmt.Errorf("schema: %w", err)
+	case have > s.latest:
+		return fmt.Errorf("schema: the database has schema %d, this program knows %d: run a newer simferry", have, s.latest)
+	case have == s.latest:
+		return nil
+	}
+	p, err := s.provider(db)
+	if err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	if _, err := p.Up(ctx); err != nil {
+		return fmt.Errorf("schema: %w", err)
+	}
+	return nil
+}
+
+// behind tells of a database that lacks steps. One that has more than this program knows
+// is served on: it was right when this server started, and steps only add.
+func (s steps) behind(ctx context.Context, db *sql.DB) error {
+	have, err := s.version(ctx, db)
+	if err == nil && have < s.latest {
+		err = fmt.Errorf("schema: the database has schema %d, this program needs %d", have, s.latest)
+	}
+	return err
+}
+
+// version is the number of the last step that was applied, 0 on an empty database.
+func (s steps) version(ctx context.Context, db *sql.DB) (v int64, err error) {
+	exists := `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
+	if s.dialect == Postgres {
+		exists = `SELECT count(to_regclass('goose_db_version'))`
+	}
+	var n int
+	if err := db.QueryRowContext(ctx, exists).Scan(&n); err != nil || n == 0 {
+		return 0, err
+	}
+	err = db.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`).Scan(&v)
+	return v, err
+}
+
+func (s steps) provider(db *sql.DB) (*goose.Provider, error) {
+	if s.dialect == SQLite {
+		return goose.NewProvider(goose.DialectSQLite3, db, s.files)
+	}
+	locker, err := lock.NewPostgresTableLocker(
+		lock.WithTableName("schema_lock"),
+		lock.WithTableLockTimeout(200*time.Millisecond, 300))
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, s.files, goose.WithLocker(locker))
+}

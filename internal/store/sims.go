@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+const simColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.status, s.workspace_id, s.issuer_id, COALESCE(s.reseller_id, 0),
+	COALESCE(s.device_id, 0), COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), ''),
+	s.produced_at, COALESCE(s.activated_at, 0), s.version`
+
+func scanSIM(r rows) (fleet.SIM, error) {
+	// Plain types: database/sql and pgx take a longer way to named ones, and lists are long.
+	var id, status, workspace, issuer, reseller, device, produced, activated, version int64
+	var iccid, eid, imsi, msisdn, name string
+	err := r.Scan(&id, &iccid, &eid, &imsi, &msisdn, &status, &workspace, &issuer, &reseller, &device, &name, &produced, &activated, &version)
+	return fleet.SIM{
+		ID: fleet.SIMID(id), ICCID: fleet.ICCID(iccid), EID: eid, IMSI: imsi, MSISDN: msisdn, Status: fleet.SIMStatus(status),
+		Workspace: fleet.WorkspaceID(workspace), Issuer: fleet.WorkspaceID(issuer), Reseller: fleet.WorkspaceID(reseller),
+		Device: fleet.DeviceID(device), DeviceName: name, Produced: fromMicros(produced), Activated: fromMicros(activated), Version: version,
+	}, err
+}
+
+var simFields = map[string]string{
+	"id": "s.id", "iccid": "s.iccid", "iccid_with_luhn": "s.iccid", "imsi": "s.imsi", "msisdn": "s.msisdn", "eid": "s.eid",
+	"status": "s.status", "endpoint": "s.device_id", "customer_org": "s.workspace_id", "issuer_org": "s.issuer_id",
+	"reseller_org": "s.reseller_id", "production_date": "s.produced_at",
+}
+
+// scope limits a query on sims s to those that a Workspace may see: its own; and, unless
+// it is an enterprise, those that it issued or resells.
+func (w *where) scope(ws fleet.Workspace) {
+	id := w.arg(int64(ws.ID))
+	if ws.Type == fleet.Enterprise {
+		w.and("s.workspace_id = " + id)
+		return
+	}
+	w.and("s.workspace_id = " + id + " OR s.issuer_id = " + id + " OR s.reseller_id = " + id)
+}
+
+// SIMs reads one page of the SIMs that a Workspace may see. Deleted ones are shown only to
+// a filter that asks for their status.
+func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet.Page[fleet.SIM], error) {
+	w := where{tx: tx}
+	w.scope(ws)
+	if !filtersBy(l, "status") {
+		w.and("s.status <> 3")
+	}
+	w.filter(l, simFields)
+	page := fleet.Page[fleet.SIM]{PerPage: l.PerPage}
+	if _, err := tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+w.String(), w.args, &page.Total); err != nil {
+		return page, err
+	}
+	var offset int
+	page.Page, offset = l.At(page.Total)
+	page.Items = make([]fleet.SIM, 0, min(l.PerPage, max(page.Total-offset, 0)))
+	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String() +
+		" ORDER BY " + orderBy(l, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		s, err := scanSIM(r)
+		page.Items = append(page.Items, s)
+		return err
+	})
+	return page, err
+}
+
+func filtersBy(l fleet.List, field string) bool {
+	for _, f := range l.Filters {
+		if f.Field.Name == field {
+			return true
+		}
+	}
+	return false
+}
+
+// SIM reads one SIM that a Workspace may see; found is false where there is none. With
+// lock it stays as it is until the transaction ends.
+func (tx *Tx) SIM(ctx context.Context, ws fleet.Workspace, id fleet.SIMID, lock bool) (s fleet.SIM, found bool, err error) {
+	w := where{tx: tx}
+	w.scope(ws)
+	w.and("s.status <> 3")
+	w.and("s.id = " + w.arg(int64(id)))
+	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String()
+	if lock {
+		text += tx.pick("", " FOR NO KEY UPDATE OF s")
+	}
+	err = tx.each(ctx, text, w.args, func(r rows) error {
+		found = true
+		s, err = scanSIM(r)
+		return err
+	})
+	return s, found, err
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"runtime"
+	"strings"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// sqliteEngine has one writer and a pool of readers: in WAL mode readers never wait for
+// the writer, and a second writer would only wait for the first.
+type sqliteEngine struct {
+	writer, readers *sql.DB
+	checkpoints     *checkpointer
+	steps           steps
+}
+
+// Pragmas stand in the DSN because through Exec they would bind one pooled connection
+// only. synchronous=FULL: an acknowledged migration survives a power cut.
+const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
+	"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)"
+
+func openSQLite(file string, o Options) (*sqliteEngine, error) {
+	if file == "" || strings.HasPrefix(file, ":memory:") {
+		return nil, errors.New("database: sqlite needs a file name, as in sqlite:simferry.db")
+	}
+	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + sqlitePragmas
+	steps, err := loadSteps(SQLite)
+	if err != nil {
+		return nil, err
+	}
+	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=wal_autocheckpoint(0)")
+	if err != nil {
+		return nil, err
+	}
+	writer.SetMaxOpenConns(1)
+	if err := writer.Ping(); err != nil { // creates the file and turns WAL on before readers come
+		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), writer.Close())
+	}
+	readers, err := sql.Open("sqlite", dsn+"&_txlock=deferred&_pragma=query_only(1)")
+	if err != nil {
+		return nil, errors.Join(err, writer.Close())
+	}
+	n := o.MaxConns
+	if n == 0 {
+		n = max(4, 2*runtime.NumCPU())
+	}
+	readers.SetMaxOpenConns(n)
+	readers.SetMaxIdleConns(n)
+	return &sqliteEngine{writer, readers, startCheckpointer(dsn), steps}, nil
+}
+
+func (e *sqliteEngine) dialect() Dialect { return SQLite }
+
+func (e *sqliteEngine) update(ctx context.Context, fn func(querier) error) error {
+	if err := inSQLTx(ctx, e.writer, fn); err != nil {
+		return err
+	}
+	e.checkpoints.committed()
+	return nil
+}
+
+func (e *sqliteEngine) view(ctx context.Context, fn func(querier) error) error {
+	return inSQLTx(ctx, e.readers, fn)
+}
+
+func (e *sqliteEngine) read(_ context.Context, fn func(querier) error) error {
+	return fn(sqlQuerier{e.readers})
+}
+
+func (e *sqliteEngine) classify(err error) verdict {
+	var se *sqlite.Error
+	if errors.As(err, &se) {
+		switch se.Code() & 0xff { // the primary code; the rest is detail
+		case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+			return busy
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN:
+			return away
+		}
+	}
+	return fatal
+}
+
+func (e *sqliteEngine) bring(ctx context.Context) error { return e.steps.bring(ctx, e.writer) }
+
+func (e *sqliteEngine) behind(ctx context.Context) error { return e.steps.behind(ctx, e.readers) }
+
+func (e *sqliteEngine) close() error {
+	e.checkpoints.stop()
+	return errors.Join(e.readers.Close(), e.writer.Close())
+}

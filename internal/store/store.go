@@ -1,0 +1,133 @@
+// Package store keeps the fleet in SQLite or PostgreSQL. All SQL is here, and only as
+// methods of Tx, so that no statement can escape a transaction.
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Store is one open database.
+type Store struct {
+	engine engine
+	clock  func() time.Time
+}
+
+// Options tune a Store; the zero value is what a server wants.
+type Options struct {
+	// Clock is the source of Tx.Now; time.Now where nil.
+	Clock func() time.Time
+	// MaxConns bounds the connections to PostgreSQL; 0 takes four per core. SQLite always
+	// has one writer; MaxConns bounds its readers.
+	MaxConns int
+}
+
+// engine is what differs between the two databases: how a transaction begins and ends,
+// and which of their errors mean "try again".
+type engine interface {
+	dialect() Dialect
+	// update runs fn in a read-write transaction, once, and commits.
+	update(ctx context.Context, fn func(querier) error) error
+	// view runs fn on one read-only snapshot.
+	view(ctx context.Context, fn func(querier) error) error
+	// read runs fn outside any transaction: each statement sees its own instant.
+	read(ctx context.Context, fn func(querier) error) error
+	classify(err error) verdict
+	// bring applies missing schema steps; behind only tells that there are some.
+	bring(ctx context.Context) error
+	behind(ctx context.Context) error
+	close() error
+}
+
+// Dialect names the SQL that an engine understands.
+type Dialect int
+
+// The dialects.
+const (
+	SQLite Dialect = iota
+	Postgres
+)
+
+func (d Dialect) String() string {
+	if d == Postgres {
+		return "postgres"
+	}
+	return "sqlite"
+}
+
+// Open opens the database that the URL names, sqlite:FILE or postgres://..., and brings
+// its schema up to date. It refuses a database of a newer schema: an older program must
+// not write into tables that it does not know.
+func Open(ctx context.Context, url string, o Options) (*Store, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	e, err := openEngine(ctx, url, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.bring(ctx); err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return &Store{engine: e, clock: o.Clock}, nil
+}
+
+func openEngine(ctx context.Context, url string, o Options) (engine, error) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	switch scheme {
+	case "sqlite":
+		return openSQLite(strings.TrimPrefix(rest, "//"), o)
+	case "postgres", "postgresql":
+		return openPostgres(ctx, url, o)
+	}
+	return nil, fmt.Errorf("database: unknown scheme %q: use sqlite:FILE or postgres://USER@HOST/NAME", scheme)
+}
+
+// Dialect tells which engine this is.
+func (s *Store) Dialect() Dialect { return s.engine.dialect() }
+
+// Now is the store's clock.
+func (s *Store) Now() time.Time { return s.clock().UTC() }
+
+// Close waits for running transactions and closes all connections.
+func (s *Store) Close() error { return s.engine.close() }
+
+// Ready tells whether the database answers and has this program's schema.
+func (s *Store) Ready(ctx context.Context) error {
+	return s.public(s.engine.behind(ctx))
+}
+
+// View runs fn on one read-only snapshot: all its statements see the same instant.
+func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
+	return s.retry(ctx, func(int) error {
+		return s.engine.view(ctx, func(q querier) error { return fn(s.tx(q, false)) })
+	})
+}
+
+// Read runs fn without a transaction. It is for one statement, which is its own snapshot;
+// it saves the round trips of begin and commit.
+func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
+	return s.retry(ctx, func(int) error {
+		return s.engine.read(ctx, func(q querier) error { return fn(s.tx(q, false)) })
+	})
+}
+
+// Update runs fn in a read-write transaction and commits what it did. fn may run more than
+// once: a deadlock, a busy database or a lost connection starts it again from nothing, so
+// its only side effects may be rows. Where the answer to a commit was lost, the next run's
+// Tx says so (Unsure), and fn must look whether its effect is there before it repeats it.
+func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
+	unsure := false
+	return s.retry(ctx, func(int) error {
+		err := s.engine.update(ctx, func(q querier) error { return fn(s.tx(q, unsure)) })
+		unsure = unsure || s.engine.classify(err) == outcomeUnknown
+		return err
+	})
+}
+
+func (s *Store) tx(q querier, unsure bool) *Tx {
+	return &Tx{q: q, d: s.engine.dialect(), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure}
+}

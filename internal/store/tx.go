@@ -1,0 +1,124 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Tx is one transaction. Its methods are the statements of the program.
+type Tx struct {
+	q      querier
+	d      Dialect
+	now    time.Time
+	unsure bool
+}
+
+// Now is the instant of the transaction: the same for everything that it writes.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Unsure tells that an earlier run of this transaction may have committed: its answer was
+// lost with the connection.
+func (tx *Tx) Unsure() bool { return tx.unsure }
+
+// querier is one connection, inside a transaction or not.
+type querier interface {
+	query(ctx context.Context, sql string, args ...any) (rows, error)
+	exec(ctx context.Context, sql string, args ...any) (affected int64, err error)
+}
+
+// rows is the common part of sql.Rows and pgx.Rows.
+type rows interface {
+	Next() bool
+	Scan(dest ...any) error
+	Err() error
+	Close()
+}
+
+// each calls scan once per row of a query.
+func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) error) error {
+	r, err := tx.q.query(ctx, sql, args...)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for r.Next() {
+		if err := scan(r); err != nil {
+			return err
+		}
+	}
+	return r.Err()
+}
+
+// one scans the first row of a query; found is false where there is none.
+func (tx *Tx) one(ctx context.Context, sql string, args []any, dest ...any) (found bool, err error) {
+	err = tx.each(ctx, sql, args, func(r rows) error {
+		if found {
+			return nil
+		}
+		found = true
+		return r.Scan(dest...)
+	})
+	return found, err
+}
+
+func (tx *Tx) exec(ctx context.Context, sql string, args ...any) error {
+	_, err := tx.q.exec(ctx, sql, args...)
+	return err
+}
+
+// pick chooses the text for the engine, where the two need different ones, and fills in
+// its placeholders.
+func (tx *Tx) pick(sqlite, postgres string, fill ...any) string {
+	text := sqlite
+	if tx.d == Postgres {
+		text = postgres
+	}
+	if len(fill) == 0 {
+		return text
+	}
+	return fmt.Sprintf(text, fill...)
+}
+
+// list makes a slice into one parameter: an array for PostgreSQL, JSON for SQLite.
+func list[T any](tx *Tx, values []T) any {
+	if tx.d == Postgres {
+		return values
+	}
+	text, _ := json.Marshal(values) // numbers and strings only: cannot fail
+	return string(text)
+}
+
+// micros is how times are stored.
+func micros(t time.Time) int64 { return t.UnixMicro() }
+
+// fromMicros is the inverse of micros; 0 is the zero time.
+func fromMicros(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// orNull makes the vocabulary's "none" (zero) into the database's (NULL).
+func orNull[T ~int64](v T) any {
+	if v == 0 {
+		return nil
+	}
+	return int64(v)
+}
+
+func timeOrNull(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return micros(t)
+}
+
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,148 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// UserRecord is a user as the database keeps it.
+type UserRecord struct {
+	fleet.User
+	SuperAdmin bool
+	Epoch      int64 // grows whenever all the user's sessions must end
+}
+
+const userColumns = `u.id, u.username, u.name, u.status, u.super_admin, COALESCE(u.default_workspace_id, 0),
+	u.password_hash, u.session_epoch, u.created_at`
+
+func scanUser(r rows, u *UserRecord, more ...any) error {
+	var created, super int64
+	dest := append([]any{&u.ID, &u.Username, &u.Name, &u.Status, &super, &u.DefaultWorkspace,
+		&u.PasswordHash, &u.Epoch, &created}, more...)
+	err := r.Scan(dest...)
+	u.Created, u.SuperAdmin = fromMicros(created), super != 0
+	return err
+}
+
+// UserByID finds a user; found is false where there is none.
+func (tx *Tx) UserByID(ctx context.Context, id fleet.UserID) (UserRecord, bool, error) {
+	return tx.user(ctx, "u.id = $1", int64(id))
+}
+
+// UserByName finds a user by e-mail address, which must be in lower case.
+func (tx *Tx) UserByName(ctx context.Context, username string) (UserRecord, bool, error) {
+	return tx.user(ctx, "u.username = $1", username)
+}
+
+func (tx *Tx) user(ctx context.Context, condition string, arg any) (u UserRecord, found bool, err error) {
+	err = tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE "+condition, []any{arg}, func(r rows) error {
+		found = true
+		return scanUser(r, &u)
+	})
+	return u, found, err
+}
+
+// AllUsers reads every user, by id. It is for the operator.
+func (tx *Tx) AllUsers(ctx context.Context) ([]UserRecord, error) {
+	var all []UserRecord
+	err := tx.each(ctx, "SELECT "+userColumns+" FROM users u ORDER BY u.id", nil, func(r rows) error {
+		var u UserRecord
+		err := scanUser(r, &u)
+		all = append(all, u)
+		return err
+	})
+	return all, err
+}
+
+// PutUser creates the user, or brings the one with its id up to date. A changed password
+// ends the user's sessions.
+func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
+	return tx.exec(ctx, `
+		INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)
+		ON CONFLICT (id) DO UPDATE SET username = excluded.username, name = excluded.name, status = excluded.status,
+			super_admin = excluded.super_admin, default_workspace_id = excluded.default_workspace_id,
+			session_epoch = users.session_epoch + CASE WHEN users.password_hash = excluded.password_hash THEN 0 ELSE 1 END,
+			password_hash = excluded.password_hash`,
+		int64(u.ID), u.Username, u.Name, int64(u.Status), flag(u.SuperAdmin), orNull(u.DefaultWorkspace),
+		u.PasswordHash, micros(tx.now))
+}
+
+// SetPassword stores a new hash. Where ends is true, the user's sessions end.
+func (tx *Tx) SetPassword(ctx context.Context, id fleet.UserID, hash string, ends bool) error {
+	return tx.exec(ctx, "UPDATE users SET password_hash = $2, session_epoch = session_epoch + $3 WHERE id = $1",
+		int64(id), hash, flag(ends))
+}
+
+// SetUserStatus suspends or activates a user.
+func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.UserStatus) error {
+	return tx.exec(ctx, "UPDATE users SET status = $2 WHERE id = $1", int64(id), int64(status))
+}
+
+// SetMembership makes the user a member of a Workspace with exactly these roles. Without
+// roles the membership ends.
+func (tx *Tx) SetMembership(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID, status fleet.UserStatus, roles []fleet.Role) error {
+	if err := tx.exec(ctx, "DELETE FROM membership_roles WHERE user_id = $1 AND workspace_id = $2", int64(user), int64(ws)); err != nil {
+		return err
+	}
+	if len(roles) == 0 {
+		return tx.exec(ctx, "DELETE FROM memberships WHERE user_id = $1 AND workspace_id = $2", int64(user), int64(ws))
+	}
+	err := tx.exec(ctx, `
+		INSERT INTO memberships (user_id, workspace_id, status) VALUES ($1, $2, $3)
+		ON CONFLICT (user_id, workspace_id) DO UPDATE SET status = excluded.status`, int64(user), int64(ws), int64(status))
+	for _, role := range roles {
+		if err == nil {
+			err = tx.exec(ctx, "INSERT INTO membership_roles (user_id, workspace_id, role) VALUES ($1, $2, $3)",
+				int64(user), int64(ws), int64(role))
+		}
+	}
+	return err
+}
+
+// Memberships reads the Workspaces of a user with the roles there, by Workspace id.
+func (tx *Tx) Memberships(ctx context.Context, user fleet.UserID) ([]fleet.Membership, error) {
+	var all []fleet.Membership
+	err := tx.each(ctx, `
+		SELECT `+workspaceColumns+`, m.status, r.role
+		FROM memberships m JOIN membership_roles r USING (user_id, workspace_id) JOIN workspaces w ON w.id = m.workspace_id
+		WHERE m.user_id = $1 ORDER BY m.workspace_id, r.role`, []any{int64(user)}, func(r rows) error {
+		m := fleet.Membership{User: user}
+		var role fleet.Role
+		if err := scanWorkspace(r, &m.Workspace, &m.Status, &role); err != nil {
+			return err
+		}
+		if n := len(all); n > 0 && all[n-1].Workspace.ID == m.Workspace.ID {
+			all[n-1].Roles = append(all[n-1].Roles, role)
+			return nil
+		}
+		m.Roles = []fleet.Role{role}
+		all = append(all, m)
+		return nil
+	})
+	return all, err
+}
+
+// Session is what a bearer token is checked against at every request.
+type Session struct {
+	User      UserRecord
+	Workspace fleet.Workspace
+	Role      fleet.Role // NoRole where the user is no member, or suspended there
+}
+
+// UserSession reads, in one statement, what the request of a user in a Workspace needs.
+func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (s Session, found bool, err error) {
+	err = tx.each(ctx, `
+		SELECT `+userColumns+`, w.id, w.name, w.type, w.status, w.country, COALESCE((SELECT MIN(r.role)
+			FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
+			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0)
+		FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`, []any{int64(user), int64(ws)}, func(r rows) error {
+		found = true
+		return scanUser(r, &s.User, &s.Workspace.ID, &s.Workspace.Name, &s.Workspace.Type, &s.Workspace.Status, &s.Workspace.Country, &s.Role)
+	})
+	if s.User.SuperAdmin {
+		s.Role = fleet.SuperAdmin
+	}
+	return s, found, err
+}

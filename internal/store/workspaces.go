@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+const workspaceColumns = "w.id, w.name, w.type, w.status, w.country, COALESCE(w.parent_id, 0), w.created_at"
+
+func scanWorkspace(r rows, w *fleet.Workspace, more ...any) error {
+	var created int64
+	dest := append([]any{&w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created}, more...)
+	err := r.Scan(dest...)
+	w.Created = fromMicros(created)
+	return err
+}
+
+// Workspaces reads those of the ids that exist.
+func (tx *Tx) Workspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
+	w := where{tx: tx}
+	w.and(w.in("w.id", list(tx, ids)))
+	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(ids))
+	err := tx.each(ctx, "SELECT "+workspaceColumns+" FROM workspaces w WHERE "+w.String(), w.args, func(r rows) error {
+		var ws fleet.Workspace
+		err := scanWorkspace(r, &ws)
+		found[ws.ID] = ws
+		return err
+	})
+	return found, err
+}
+
+// AllWorkspaces reads every Workspace, by id. It is for the operator.
+func (tx *Tx) AllWorkspaces(ctx context.Context) ([]fleet.Workspace, error) {
+	var all []fleet.Workspace
+	err := tx.each(ctx, "SELECT "+workspaceColumns+" FROM workspaces w ORDER BY w.id", nil, func(r rows) error {
+		var ws fleet.Workspace
+		err := scanWorkspace(r, &ws)
+		all = append(all, ws)
+		return err
+	})
+	return all, err
+}
+
+// PutWorkspace creates the Workspace, or brings the one with its id up to date.
+func (tx *Tx) PutWorkspace(ctx context.Context, w fleet.Workspace) error {
+	return tx.exec(ctx, `
+		INSERT INTO workspaces (id, name, type, status, country, parent_id, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = excluded.type, status = excluded.status,
+			country = excluded.country, parent_id = excluded.parent_id`,
+		int64(w.ID), w.Name, int64(w.Type), int64(w.Status), w.Country, orNull(w.Parent), micros(tx.now))
+}
+
+// tables whose ids are given out here. Two transactions that take the same one collide on
+// the primary key, and the later starts again.
+const (
+	Workspaces        = "workspaces"
+	Users             = "users"
+	Devices           = "devices"
+	SIMs              = "sims"
+	ApplicationTokens = "application_tokens"
+)
+
+// NextID is one more than the highest id of a table.
+func (tx *Tx) NextID(ctx context.Context, table string) (id int64, err error) {
+	_, err = tx.one(ctx, "SELECT COALESCE(MAX(id), 0) + 1 FROM "+table, nil, &id)
+	return id, err
+}
+
+// Standings reads Workspaces together with what the user is in each: NoRole where no
+// member, or suspended there. A SuperAdmin is one everywhere.
+func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Standing, error) {
+	w := where{tx: tx}
+	u := w.arg(int64(user))
+	w.and(w.in("w.id", list(tx, ids)))
+	found := make(map[fleet.WorkspaceID]fleet.Standing, len(ids))
+	err := tx.each(ctx, `
+		SELECT `+workspaceColumns+`, u.super_admin,
+			COALESCE((SELECT MIN(r.role) FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
+				WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0)
+		FROM workspaces w JOIN users u ON u.id = `+u+`
+		WHERE `+w.String(), w.args, func(r rows) error {
+		var s fleet.Standing
+		var super int
+		err := scanWorkspace(r, &s.Workspace, &super, &s.Role)
+		if super != 0 {
+			s.Role = fleet.SuperAdmin
+		}
+		found[s.Workspace.ID] = s
+		return err
+	})
+	return found, err
+}
