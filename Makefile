@@ -1,0 +1,75 @@
+# What developers and CI run. `make` alone lists the targets.
+
+export CGO_ENABLED = 0
+
+GOLANGCI_LINT_VERSION = v2.15.0
+GOLANGCI_LINT = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
+
+REDOCLY_VERSION = 2.77.0
+
+# Where several goroutines share something. The whole under the race detector would take
+# an hour: SQLite is Go code here, and is slowed down with the rest.
+RACE = ./internal/bulk/... ./internal/config/... ./internal/control/... ./internal/httpapi/... ./internal/identity/... \
+       ./internal/server/... ./internal/store/... ./internal/testkit/... ./internal/webhook/...
+
+# Where the benchmarks are, and how long each fuzz target runs.
+BENCH = ./internal/control/... ./internal/httpapi/...
+BENCHTIME = 1s
+FUZZTIME = 10s
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## Build bin/simferry, static, without cgo
+	go build -trimpath -ldflags '-s -w' -o bin/simferry ./cmd/simferry
+
+.PHONY: demo
+demo: ## Move 500 SIMs on a throw-away database, and stay up to be tried
+	go run ./cmd/simferry demo
+
+.PHONY: test
+test: ## Run every test; brings its own PostgreSQL, or says what to install
+	go test ./...
+
+.PHONY: race
+race: ## Run the tests of what is concurrent under the race detector; needs a C compiler
+	CGO_ENABLED=1 go test -race $(RACE)
+
+.PHONY: bench
+bench: ## Measure migrations beside the bare SQL that they cannot beat
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 60m $(BENCH)
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME
+	.ci/fuzz $(FUZZTIME)
+
+.PHONY: lint
+lint: $(GOLANGCI_LINT) ## Check style and look for faults
+	$(GOLANGCI_LINT) run
+
+# Built from source, with the compiler that checks the code, at one version: the file's
+# name carries it, so that another version is another file.
+$(GOLANGCI_LINT):
+	mkdir -p bin
+	GOBIN=$(CURDIR)/bin/install go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
+	mv bin/install/golangci-lint $@
+
+.PHONY: lint-api
+lint-api: ## Check the OpenAPI document; needs Node.js
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@$(REDOCLY_VERSION) lint api/openapi.yaml
+
+.PHONY: generate
+generate: ## Write again what is generated
+	go generate ./...
+
+.PHONY: ci
+ci: ## Everything that CI runs
+	.ci/run
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist
