@@ -1,0 +1,29 @@
+package fleet
+
+// Country is where a Workspace is at home. Its codes are text: they are names made of
+// digits, and nobody adds them up.
+type Country struct {
+	ID          int64  // ISO 3166-1 numeric
+	Name        string // English short name of ISO 3166-1, without article and with qualifiers after a comma; United Kingdom and United States for short
+	ISO         string // ISO 3166-1 alpha-2, upper case
+	MCC         string // primary mobile country code (ITU-T E.212), three digits; "" where none is assigned
+	CallingCode string // ITU-T E.164, without plus; within the North American plan with the area code, but for its founders (1)
+}
+
+// CountryByISO finds a country by its alpha-2 code in upper case, the form in which a
+// Workspace holds it. It finds none for "", which is a Workspace of unknown country, nor
+// for two letters that ISO 3166-1 does not assign.
+func CountryByISO(code string) (Country, bool) {
+	c, ok := countriesByISO[code]
+	return c, ok
+}
+
+var countriesByISO = indexCountries()
+
+func indexCountries() map[string]Country {
+	index := make(map[string]Country, len(Countries))
+	for _, c := range Countries {
+		index[c.ISO] = c
+	}
+	return index
+}
