@@ -139,6 +139,8 @@ func TestPlanRefuses(t *testing.T) {
 			refuses(because(fleet.SeveralSources, 1, 2))},
 		{"the target is no second source", to(lyon, byICCID(t, 1, 2)), []fleet.SIMState{sim(1, in(lyon)), sim(2)},
 			refuses(because(fleet.AlreadyInTarget, 1))},
+		{"nor is it after another", to(lyon, byICCID(t, 2, 1)), []fleet.SIMState{sim(1, in(lyon)), sim(2)},
+			refuses(because(fleet.AlreadyInTarget, 1))},
 		{"1508, with no SIM", to(reseller, byID(t, 1)), []fleet.SIMState{sim(1)},
 			refuses(because(fleet.TargetNoEnterprise))},
 		{"1509, with no SIM", to(closed, byID(t, 1)), []fleet.SIMState{sim(1)},

@@ -108,6 +108,9 @@ func TestPreviewMatches(t *testing.T) {
 	if v.Matches(plan(t, req, snapshot(sim(3), sim(11, version(7)), sim(12)))) {
 		t.Error("a preview matches although a SIM appeared in the range")
 	}
+	if v.SameRequest(fleet.MigrationRequest{Target: lyon, Select: req.Select, AllowedStatuses: []fleet.SIMStatus{}}) {
+		t.Error("a preview that allowed every status takes one that allows none for its own")
+	}
 	if v.SameRequest(to(vienna, req.Select)) || v.SameRequest(to(lyon, byRange(t, 1, 21))) {
 		t.Error("a preview takes another request for its own")
 	}
@@ -184,6 +187,10 @@ func TestParsePreviewRefuses(t *testing.T) {
 		{"more offsets than bytes", edit(func(b []byte) []byte { b[head] = 60; return b }), fleet.PreconditionStale},
 		{"offsets beyond 500 numbers", edit(func(b []byte) []byte { b[head] = 255; return b }), fleet.PreconditionStale},
 		{"more offsets than SIMs", edit(func(b []byte) []byte { b[head+1] = 7; return b }), fleet.PreconditionStale},
+		{"offsets that end in nothing", edit(func(b []byte) []byte { return append(b[:head], 2, 3, 0, 2, 1) }), fleet.PreconditionStale},
+		{"an offset beyond 500", edit(func(b []byte) []byte {
+			return append(append(append(b[:head], 63), make([]byte, 62)...), 1<<4, 1, 1)
+		}), fleet.PreconditionStale},
 		{"an empty run", edit(func(b []byte) []byte { return append(b, 0, 9) }), fleet.PreconditionStale},
 		{"a run of 501", edit(func(b []byte) []byte { return append(b[:head], 0, 0xf5, 3, 1) }), fleet.PreconditionStale},
 		{"a run beyond 64 bits", edit(func(b []byte) []byte {
