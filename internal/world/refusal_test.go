@@ -131,8 +131,9 @@ var refusals = []struct {
 	{"tag", "sims: !!seq []", []string{"line 1: tags (!) are not supported: write the value out, in quotes if it is text"}},
 	{"block text", "workspaces:\n- id: 1\n  name: |\n    A", []string{"line 3: block texts (|) are not supported: write the value out, in quotes if it is text"}},
 	{"not UTF-8", "# ok\n# M\xfcnchen", []string{"line 2: it is not UTF-8: save the file in that encoding"}},
-	{"nested brackets", "sims: " + strings.Repeat("[", 1_000_000), []string{"line 1: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
-	{"nested dashes", "sims:\n" + strings.Repeat("- ", 1_000_000), []string{"line 2: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
+	{"nested brackets", "sims: " + strings.Repeat("[", 50_000), []string{"line 1: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
+	{"nested dashes", "sims:\n" + strings.Repeat("- ", 50_000), []string{"line 2: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
+	{"endless mapping", strings.Repeat("a: 1\n", 50_000), []string{"line 10001: there are more than 10000 keys without a dash: write a list, each entry behind a dash"}},
 	{"key with a line break", `{"a\nb": 1}`, []string{`line 1: "a\nb": unknown key: known are devices, profiles, sim_ranges, sims, users, workspaces`}},
 }
 

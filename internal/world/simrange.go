@@ -52,7 +52,7 @@ func (r SIMRange) sim(i int, iccid fleet.ICCID) fleet.SIM {
 	return fleet.SIM{
 		ID:        r.FirstID + fleet.SIMID(i),
 		ICCID:     iccid,
-		IMSI:      fmt.Sprintf("%015d", subscriber(iccid)),
+		IMSI:      string(iccid[fleet.ICCIDLength-15:]),
 		MSISDN:    fmt.Sprintf("%015d", (subscriber(iccid)+msisdnOffset)%subscriberNumbers),
 		Status:    r.Status,
 		Workspace: r.Workspace,

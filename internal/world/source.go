@@ -24,6 +24,10 @@ const MaxSize = 16 << 20
 // levels; the parser recurses, so the depth must be bounded before it runs.
 const maxDepth = 16
 
+// maxKeys is how many keys an entry in block style may have, those of its roles included:
+// there the parser recurses from key to key, and takes time with their square.
+const maxKeys = 10_000
+
 // read takes the whole file as UTF-8 text without a byte order mark.
 func read(r io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
@@ -83,26 +87,47 @@ var unsupported = map[token.Type]string{
 	token.FoldedType:     "block texts (>)",
 }
 
-// plain refuses what unsupported lists, and nesting beyond maxDepth. Over several lines
-// only indentation nests, which the size of the file bounds.
+// plain refuses what unsupported lists, and what the parser could not cope with.
 func plain(tokens token.Tokens) error {
-	open, line, nests := 0, 0, 0
+	var s shape
 	for _, t := range tokens {
 		if name, found := unsupported[t.Type]; found {
 			return syntax(t.Position.Line, "%s are not supported: write the value out, in quotes if it is text", name)
 		}
-		if t.Position.Line != line {
-			line, nests = t.Position.Line, 0
+		s.next(t)
+		if s.open > maxDepth || s.inLine > maxDepth {
+			return syntax(t.Position.Line, "lists and mappings are nested more than %d deep: the format needs no more than 4", maxDepth)
 		}
-		open += opens(t.Type)
-		if t.Type == token.SequenceEntryType || t.Type == token.MappingValueType && open == 0 {
-			nests++
-		}
-		if open > maxDepth || nests > maxDepth {
-			return syntax(line, "lists and mappings are nested more than %d deep: the format needs no more than 4", maxDepth)
+		if s.keys > maxKeys {
+			return syntax(t.Position.Line, "there are more than %d keys without a dash: write a list, each entry behind a dash", maxKeys)
 		}
 	}
 	return nil
+}
+
+// shape follows how the tokens nest. Over several lines only indentation nests, and the
+// size of the file bounds that.
+type shape struct {
+	open   int // brackets
+	line   int
+	inLine int // dashes and keys of this line, outside brackets
+	keys   int // keys since the last dash, outside brackets
+}
+
+func (s *shape) next(t *token.Token) {
+	if t.Position.Line != s.line {
+		s.line, s.inLine = t.Position.Line, 0
+	}
+	s.open += opens(t.Type)
+	switch {
+	case s.open > 0:
+	case t.Type == token.SequenceEntryType:
+		s.inLine++
+		s.keys = 0
+	case t.Type == token.MappingValueType:
+		s.inLine++
+		s.keys++
+	}
 }
 
 func opens(t token.Type) int {

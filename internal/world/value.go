@@ -25,34 +25,30 @@ var scientific = regexp.MustCompile(`^[+-]?\d+([.,]\d*)?[eE][+-]?\d+$`)
 var errSpreadsheet = errors.New("a spreadsheet rounded the number and its last digits are lost: " +
 	"format the column as text and enter or export it again")
 
-// exactDigits guards every number that is a name: one in scientific notation cannot be
+// refusal is err, or what to do about a number in scientific notation: it cannot be
 // restored, so nothing may guess at it.
-func exactDigits(s string) error {
-	if scientific.MatchString(s) {
-		return fmt.Errorf("%q: %w", s, errSpreadsheet)
+func refusal(s string, err error) error {
+	if err != nil && scientific.MatchString(s) {
+		return fmt.Errorf("%q: %w", clip(s), errSpreadsheet)
 	}
-	return nil
+	return err
 }
 
 func parseICCID(s string) (fleet.ICCID, error) {
-	if err := exactDigits(s); err != nil {
-		return "", err
-	}
-	return fleet.ParseICCIDWithLuhn(s)
+	iccid, err := fleet.ParseICCIDWithLuhn(s)
+	return iccid, refusal(s, err)
 }
 
 func parseDigits(s string, least, most int) (string, error) {
-	if err := exactDigits(s); err != nil {
-		return "", err
-	}
 	isDigit := func(r rune) bool { return '0' <= r && r <= '9' }
-	if len(s) >= least && len(s) <= most && strings.TrimFunc(s, isDigit) == "" {
+	switch {
+	case len(s) >= least && len(s) <= most && strings.TrimFunc(s, isDigit) == "":
 		return s, nil
+	case least == most:
+		return "", refusal(s, fmt.Errorf("%q must be exactly %d digits", clip(s), most))
+	default:
+		return "", refusal(s, fmt.Errorf("%q must be %d to %d digits and nothing else", clip(s), least, most))
 	}
-	if least == most {
-		return "", fmt.Errorf("%q must be exactly %d digits", clip(s), most)
-	}
-	return "", fmt.Errorf("%q must be %d to %d digits and nothing else", clip(s), least, most)
 }
 
 func parseDate(s string) (time.Time, error) {
