@@ -1,14 +1,10 @@
 package world
 
-import (
-	"cmp"
-
-	"github.com/simferry/simferry/internal/fleet"
-)
+import "github.com/simferry/simferry/internal/fleet"
 
 func decodeSIM(o *object) fleet.SIM {
 	o.require("id", "iccid", "workspace")
-	s := fleet.SIM{
+	return fleet.SIM{
 		ID:        id[fleet.SIMID](o, "id"),
 		ICCID:     digits(o, "iccid", parseICCID),
 		EID:       digits(o, "eid", parseEID),
@@ -21,8 +17,6 @@ func decodeSIM(o *object) fleet.SIM {
 		Device:    id[fleet.DeviceID](o, "device"),
 		Produced:  parsed(o, "production_date", parseDate),
 	}
-	s.Issuer = cmp.Or(s.Issuer, s.Workspace)
-	return s
 }
 
 func decodeRange(o *object) SIMRange {
@@ -35,7 +29,6 @@ func decodeRange(o *object) SIMRange {
 		Issuer:     id[fleet.WorkspaceID](o, "issuer"),
 		Status:     keyword(o, "status", fleet.SIMStatuses, fleet.SIMIssued),
 	}
-	r.Issuer = cmp.Or(r.Issuer, r.Workspace)
 	checkEnds(o, r)
 	return r
 }

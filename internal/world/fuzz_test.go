@@ -38,7 +38,7 @@ func wantSoundWorld(t *testing.T, w *world.World) {
 	n := 0
 	for s := range w.AllSIMs() {
 		wantSoundSIM(t, s)
-		if s.ID <= 0 || s.Workspace <= 0 || s.Issuer <= 0 || !ids.add(s.ID) || !iccids.add(s.ICCID) {
+		if s.ID <= 0 || s.Workspace <= 0 || !ids.add(s.ID) || !iccids.add(s.ICCID) {
 			t.Fatalf("%+v is unsound or doubled", s)
 		}
 		if n >= listed && !imsis.add(s.IMSI) {

@@ -6,8 +6,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// World is what a world file describes, in the file's order. Times of creation are zero;
-// whoever stores it sets them.
+// World is what a world file describes, in the file's order. Times of creation are zero,
+// as is the Issuer of a SIM for which the file names none; whoever stores it sets them.
 type World struct {
 	Workspaces []fleet.Workspace
 	Users      []User

@@ -40,7 +40,7 @@ func TestExample(t *testing.T) {
 			Status: fleet.SIMActivated, Workspace: 100, Issuer: 1, Reseller: 1, Device: 9001,
 			Produced: time.Date(2021, 11, 18, 0, 0, 0, 0, time.UTC),
 		}, {
-			ID: 251, ICCID: "8988303000006738593", Workspace: 200, Issuer: 200,
+			ID: 251, ICCID: "8988303000006738593", Workspace: 200,
 		}},
 		Ranges:   []world.SIMRange{{FirstID: 100000, FirstICCID: "8988303000000100000", Count: 10000, Workspace: 100, Issuer: 1}},
 		Profiles: []fleet.Profile{{ID: 1, Workspace: 100, Kind: fleet.ServiceProfile, Name: "Default"}, {ID: 1, Workspace: 100, Kind: fleet.TariffProfile, Name: "Default"}},
@@ -60,7 +60,7 @@ func TestJSONIsYAML(t *testing.T) {
 			User:  fleet.User{ID: 1, Username: "a@b.example", Name: "a@b.example", Status: fleet.UserActive},
 			Roles: map[fleet.WorkspaceID]fleet.Role{100: fleet.Member},
 		}},
-		SIMs: []fleet.SIM{{ID: 1, ICCID: "8988303000006738593", Workspace: 100, Issuer: 100}},
+		SIMs: []fleet.SIM{{ID: 1, ICCID: "8988303000006738593", Workspace: 100}},
 	}
 	if diff := cmp.Diff(want, w); diff != "" {
 		t.Error(diff)
@@ -92,9 +92,9 @@ func TestUnquotedDigitsStayExact(t *testing.T) {
 	w := mustParse(t, "sims: [{id: 1, iccid: 9999999999999999999, imsi: 001010123456789, msisdn: 0049, workspace: 1},"+
 		" {id: 2, iccid: 0000000000000000017, workspace: 1}, {id: 3, iccid: 89883030000067385937, workspace: 1}]")
 	want := []fleet.SIM{
-		{ID: 1, ICCID: "9999999999999999999", IMSI: "001010123456789", MSISDN: "0049", Workspace: 1, Issuer: 1},
-		{ID: 2, ICCID: "0000000000000000017", Workspace: 1, Issuer: 1},
-		{ID: 3, ICCID: "8988303000006738593", Workspace: 1, Issuer: 1},
+		{ID: 1, ICCID: "9999999999999999999", IMSI: "001010123456789", MSISDN: "0049", Workspace: 1},
+		{ID: 2, ICCID: "0000000000000000017", Workspace: 1},
+		{ID: 3, ICCID: "8988303000006738593", Workspace: 1},
 	}
 	if diff := cmp.Diff(want, w.SIMs); diff != "" {
 		t.Error(diff)
