@@ -55,6 +55,7 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) 
 		return Reply{}, false, err
 	}
 	m := migrating{who: who, run: run, uid: uuid.NewString()} // the uid outlives a repeated transaction
+	run.Once.rights = m.mayReplay
 	return c.once(ctx, who, run.Once, func(tx *store.Tx) (answer, error) {
 		done, err := m.attempt(ctx, tx)
 		var refusal *fleet.Conflicts
@@ -99,6 +100,29 @@ func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error)
 	id, err := tx.Apply(ctx, change(plan, m.who, m.uid))
 	m.last = Migrated{plan, id}
 	return m.last, err
+}
+
+// mayReplay asks for a repetition what the first request was asked: an Administrator who
+// has been dismissed since learns nothing from an old key.
+func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, key store.Key) error {
+	sides, err := tx.ReplaySides(ctx, key)
+	if err != nil {
+		return err
+	}
+	target := m.run.Request.Target
+	standings, err := tx.Standings(ctx, m.who.User, append(sides, target))
+	if err != nil {
+		return err
+	}
+	if !standings[target].Role.Administers() {
+		return fleet.Missing("workspace", int64(target))
+	}
+	for _, id := range sides {
+		if !standings[id].Role.Administers() {
+			return fleet.Errorf(fleet.Forbidden, "You no longer administer a Workspace of this migration")
+		}
+	}
+	return nil
 }
 
 // targetUnknown is answered before anything else is told.

@@ -20,6 +20,10 @@ type Once struct {
 	Key         string
 	Operation   string
 	Fingerprint []byte // of the request, after strict decoding
+
+	// rights are asked before a stored answer is given again; nil where the permission
+	// that the operation needs is all there is.
+	rights func(context.Context, *store.Tx, store.Key) error
 }
 
 // answer is what a rule does in its transaction: the reply, the ledger entry that it
@@ -39,7 +43,7 @@ func (c *Control) once(ctx context.Context, who identity.Principal, o Once, writ
 	key := store.Key{By: caller(who), Operation: o.Operation, Key: o.Key}
 	err = c.store.Update(ctx, func(tx *store.Tx) error {
 		if o.Key != "" {
-			stored, err := recall(ctx, tx, key, o.Fingerprint)
+			stored, err := recall(ctx, tx, key, o)
 			if err != nil {
 				return err
 			}
@@ -64,7 +68,7 @@ func (c *Control) once(ctx context.Context, who identity.Principal, o Once, writ
 }
 
 // recall finds the answer that was given under a key before; nil where there is none.
-func recall(ctx context.Context, tx *store.Tx, key store.Key, fingerprint []byte) (*Reply, error) {
+func recall(ctx context.Context, tx *store.Tx, key store.Key, o Once) (*Reply, error) {
 	free, err := tx.ClaimKey(ctx, key)
 	switch {
 	case err != nil:
@@ -80,7 +84,12 @@ func recall(ctx context.Context, tx *store.Tx, key store.Key, fingerprint []byte
 	if err != nil || !found {
 		return nil, err
 	}
-	if !bytes.Equal(asked, fingerprint) {
+	if o.rights != nil {
+		if err := o.rights(ctx, tx, key); err != nil {
+			return nil, err
+		}
+	}
+	if !bytes.Equal(asked, o.Fingerprint) {
 		return nil, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
 	}
 	return &r, nil

@@ -32,13 +32,11 @@ func (c *Control) OwnWorkspace(ctx context.Context, who identity.Principal) (ws 
 // User finds a user by id or e-mail address: oneself, or a member of the caller's
 // Workspace.
 //
-// Permission: ReadOwn for oneself, ReadUsers for others. Errors: NotFound, also for a user
+// Permission: ReadUsers. Errors: NotFound, also for a user
 // of other Workspaces.
 func (c *Control) User(ctx context.Context, who identity.Principal, ref string) (u UserRecord, err error) {
-	if !who.May(identity.ReadOwn) {
-		if err := who.Require(identity.ReadUsers); err != nil {
-			return u, err
-		}
+	if err := who.Require(identity.ReadUsers); err != nil {
+		return u, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		user, found, err := findUser(ctx, tx, who, ref)
@@ -46,9 +44,6 @@ func (c *Control) User(ctx context.Context, who identity.Principal, ref string) 
 			return err
 		}
 		if !found {
-			return fleet.Missing("user", ref)
-		}
-		if user.ID != who.User && !who.May(identity.ReadUsers) {
 			return fleet.Missing("user", ref)
 		}
 		u.User = user.User

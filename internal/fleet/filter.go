@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // parseFilters reads q: field:value,field:value, several values separated by |.
@@ -36,7 +37,7 @@ func badQuery(format string, args ...any) error {
 }
 
 func parseFilter(field ListField, values string) (Filter, error) {
-	f := Filter{Field: field}
+	f := Filter{Field: field, Value: values}
 	for _, v := range strings.Split(values, "|") {
 		v = strings.TrimSpace(v)
 		if field.Nullable && v == "null" {
@@ -73,6 +74,9 @@ func (f *Filter) add(v string) error {
 	default:
 		if v == "" {
 			return badQuery("%s has no value", f.Field.Name)
+		}
+		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return badQuery("%s has a value that is no text", f.Field.Name)
 		}
 		f.Texts = append(f.Texts, v)
 	}

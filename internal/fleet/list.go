@@ -48,6 +48,7 @@ type Filter struct {
 	Texts   []string    // of a TextField, PrefixField or LuhnField; a LuhnField's as ICCIDs
 	Times   []TimeRange // of a TimeField
 	Null    bool        // "has none" is wanted too
+	Value   string      // as it was asked for
 }
 
 // TimeRange is from From (included) to Until (excluded).

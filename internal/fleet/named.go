@@ -20,7 +20,8 @@ func (n Named[T]) Keyword() string {
 	return strings.ReplaceAll(strings.ToLower(n.Name), " ", "_")
 }
 
-func nameOf[T ~int8](list []Named[T], id T) string {
+// NameOf is the wire name of an id; an unknown id is its number.
+func NameOf[T ~int8](list []Named[T], id T) string {
 	for _, n := range list {
 		if n.ID == id {
 			return n.Name

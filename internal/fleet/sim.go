@@ -46,7 +46,7 @@ var DeviceStatuses = []Named[DeviceStatus]{
 	{ID: DeviceDeleted, Name: "Deleted"},
 }
 
-func (s DeviceStatus) String() string { return nameOf(DeviceStatuses, s) }
+func (s DeviceStatus) String() string { return NameOf(DeviceStatuses, s) }
 
 // ProfileKind separates the two lists of named profiles that a device refers to.
 type ProfileKind int8

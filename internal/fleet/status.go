@@ -32,7 +32,7 @@ var simTransitions = map[SIMStatus][]SIMStatus{
 	SIMSuspended:   {SIMActivated},
 }
 
-func (s SIMStatus) String() string { return nameOf(SIMStatuses, s) }
+func (s SIMStatus) String() string { return NameOf(SIMStatuses, s) }
 
 // Known tells whether the id is one of SIMStatuses.
 func (s SIMStatus) Known() bool { return known(SIMStatuses, s) }

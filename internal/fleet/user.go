@@ -22,7 +22,7 @@ var Roles = []Named[Role]{
 	{ID: SuperAdmin, Name: "SuperAdmin"},
 }
 
-func (r Role) String() string { return nameOf(Roles, r) }
+func (r Role) String() string { return NameOf(Roles, r) }
 
 // Administers tells whether the role may migrate SIMs, manage users and tokens.
 func (r Role) Administers() bool { return r == Administrator || r == SuperAdmin }
@@ -44,7 +44,7 @@ var UserStatuses = []Named[UserStatus]{
 	{ID: UserSuspended, Name: "Suspended"},
 }
 
-func (s UserStatus) String() string { return nameOf(UserStatuses, s) }
+func (s UserStatus) String() string { return NameOf(UserStatuses, s) }
 
 // User is a person. PasswordHash never leaves the process.
 type User struct {

@@ -21,7 +21,7 @@ var WorkspaceTypes = []Named[WorkspaceType]{
 	{ID: Enterprise, Name: "Enterprise"},
 }
 
-func (t WorkspaceType) String() string { return nameOf(WorkspaceTypes, t) }
+func (t WorkspaceType) String() string { return NameOf(WorkspaceTypes, t) }
 
 // WorkspaceStatus tells whether a Workspace may take SIMs.
 type WorkspaceStatus int8
@@ -38,7 +38,7 @@ var WorkspaceStatuses = []Named[WorkspaceStatus]{
 	{ID: WorkspaceSuspended, Name: "Suspended"},
 }
 
-func (s WorkspaceStatus) String() string { return nameOf(WorkspaceStatuses, s) }
+func (s WorkspaceStatus) String() string { return NameOf(WorkspaceStatuses, s) }
 
 // Workspace owns SIMs and devices: a customer, a business unit, a sandbox.
 type Workspace struct {

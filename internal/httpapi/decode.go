@@ -1,0 +1,105 @@
+package httpapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// maxBody bounds a request's body, also once it is unpacked.
+const maxBody = 1 << 20
+
+// decode reads a JSON body strictly: an unknown property at its top level is refused by
+// name, so that a mistyped guard is never silently ignored; so are duplicate keys, and
+// anything behind the value.
+func decode(r *request, into any) error {
+	body, err := io.ReadAll(http.MaxBytesReader(r.writer, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes", maxBody)
+	case err != nil:
+		return &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
+	case len(body) == 0:
+		return fleet.Errorf(fleet.BadRequest, "The body is empty: send a JSON object")
+	}
+	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
+		return explain(err, into)
+	}
+	return nil
+}
+
+// explain names the property at fault and the cure.
+func explain(err error, into any) error {
+	var semantic *json.SemanticError
+	var syntax *jsontext.SyntacticError
+	bad := &fleet.Error{Code: fleet.BadRequest, Err: err}
+	switch {
+	case errors.As(err, &semantic) && errors.Is(semantic.Err, json.ErrUnknownName):
+		bad.Field = pointed(semantic.JSONPointer)
+		bad.Message = fmt.Sprintf("%s: there is no such property; known: %s", clip(bad.Field), strings.Join(properties(into), ", "))
+	case errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
+		bad.Field = pointed(syntax.JSONPointer)
+		bad.Message = clip(bad.Field) + ": the property is there twice"
+	case errors.As(err, &semantic):
+		bad.Field = pointed(semantic.JSONPointer)
+		bad.Message = fmt.Sprintf("%s: %s", clip(orBody(bad.Field)), reason(semantic))
+	case errors.As(err, &syntax):
+		bad.Message = fmt.Sprintf("The body is no JSON: error at byte %d", syntax.ByteOffset)
+	default:
+		bad.Message = "The body is no JSON that can be read"
+	}
+	return bad
+}
+
+// pointed turns /iccid_range/start into iccid_range.start.
+func pointed(p jsontext.Pointer) string {
+	var names []string
+	for name := range p.Tokens() {
+		names = append(names, name)
+	}
+	return strings.Join(names, ".")
+}
+
+func orBody(field string) string {
+	if field == "" {
+		return "the body"
+	}
+	return field
+}
+
+// reason words why a value does not fit, without the names of Go types.
+func reason(e *json.SemanticError) string {
+	if e.Err != nil && !strings.Contains(e.Err.Error(), "Go ") {
+		return clip(e.Err.Error())
+	}
+	return "a value of the wrong type"
+}
+
+// properties are the names that a body may have.
+func properties(of any) []string {
+	t := reflect.TypeOf(of).Elem()
+	var names []string
+	for i := range t.NumField() {
+		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		names = append(names, name)
+	}
+	return names
+}
+
+// clip keeps what a client sent short enough to be sent back.
+func clip(s string) string {
+	const most = 200
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}

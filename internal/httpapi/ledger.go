@@ -1,0 +1,76 @@
+package httpapi
+
+import (
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+func (a *api) listMigrations(r *request) (response, error) {
+	l, err := r.list(fleet.MigrationList)
+	if err != nil {
+		return response{}, err
+	}
+	page, err := a.control.ListMigrations(r.Context(), r.who, l)
+	if err != nil {
+		return response{}, err
+	}
+	out := make([]wire.Migration, len(page.Items))
+	for i, m := range page.Items {
+		out[i] = ledgerBody(m)
+	}
+	return paged(r, l, page, out)
+}
+
+func (a *api) getMigration(r *request) (response, error) {
+	id, err := r.id("migration_id")
+	if err != nil {
+		return response{}, err
+	}
+	m, err := a.control.Migration(r.Context(), r.who, fleet.MigrationID(id))
+	if err != nil {
+		return response{}, err
+	}
+	out := ledgerBody(m.Migration)
+	out.SIMs = make([]wire.MigrationLine, len(m.Lines))
+	for i, l := range m.Lines {
+		out.SIMs[i] = wire.MigrationLine{
+			ID: int64(l.SIM), ICCID: string(l.ICCID), ICCIDWithLuhn: l.ICCID.WithLuhn(),
+			Before: lineState(m, l.Before), After: lineState(m, l.After),
+		}
+	}
+	return ok(out)
+}
+
+func lineState(m control.MigrationRecord, s fleet.SIMState) wire.LineState {
+	return wire.LineState{
+		Workspace: workspaceRef(m.Workspaces[s.Workspace]), Status: statusRef(s.Status), Endpoint: deviceRef(s.Device, s.DeviceName),
+	}
+}
+
+func ledgerBody(m fleet.Migration) wire.Migration {
+	out := wire.Migration{
+		ID: int64(m.ID), Timestamp: wire.NewTime(m.Time), AutoDetachDevices: m.DetachDevices,
+		AllowedSIMStatuses: allowedRefs(m.AllowedStatuses), SIMCount: m.SIMs,
+		TargetWorkspace: workspaceRef(m.Target), SourceWorkspaces: make([]wire.SourceCount, len(m.Sources)),
+	}
+	if m.User != 0 {
+		out.User = &wire.NamedRef{ID: int64(m.User), Name: m.Username}
+	}
+	for i, s := range m.Sources {
+		out.SourceWorkspaces[i] = wire.SourceCount{ID: int64(s.Workspace.ID), Name: s.Workspace.Name, SIMCount: s.SIMs}
+	}
+	return out
+}
+
+// allowedRefs is null where every status was allowed.
+func allowedRefs(list []fleet.SIMStatus) []wire.Ref {
+	if list == nil {
+		return nil
+	}
+	out := make([]wire.Ref, len(list))
+	for i, s := range list {
+		out[i] = statusRef(s)
+	}
+	return out
+}

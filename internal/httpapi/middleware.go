@@ -1,0 +1,165 @@
+package httpapi
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/klauspost/compress/gzhttp"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// wrap puts around every operation what they all have in common.
+func (a *api) wrap(next http.Handler) http.Handler {
+	packed, err := gzhttp.NewWrapper(gzhttp.MinSize(4096), gzhttp.CompressionLevel(gzip.BestSpeed))
+	if err != nil {
+		panic(err) // the options are constants
+	}
+	return a.logged(headers(packed(unpacked(next))))
+}
+
+// entry is what the log line of a request gathers on the way.
+type entry struct {
+	id   string
+	user fleet.UserID
+	app  fleet.TokenID
+	err  error
+}
+
+type entryKey struct{}
+
+// logged writes one line per request and turns a panic into a 500.
+func (a *api) logged(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		e := &entry{id: uuid.NewString()}
+		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		sw.Header().Set("X-Request-Id", e.id)
+		defer func() {
+			if p := recover(); p != nil {
+				e.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				if !sw.wrote {
+					write(sw, failure(e.err))
+				}
+			}
+			a.line(r, sw, e, time.Since(start))
+		}()
+		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
+	})
+}
+
+func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Duration) {
+	level := slog.LevelInfo
+	attrs := []slog.Attr{
+		slog.String("id", e.id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", sw.status), slog.Int64("bytes", sw.bytes), slog.Duration("took", took),
+		slog.String("from", a.clientAddr(r).String()),
+	}
+	if e.user != 0 {
+		attrs = append(attrs, slog.Int64("user", int64(e.user)))
+	}
+	if e.app != 0 {
+		attrs = append(attrs, slog.Int64("application_token", int64(e.app)))
+	}
+	if e.err != nil {
+		attrs = append(attrs, slog.String("err", e.err.Error()))
+	}
+	if sw.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	a.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// noteCaller tells the log line who asked.
+func noteCaller(r *http.Request, who identity.Principal) {
+	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
+		e.user, e.app = who.User, who.Token
+	}
+}
+
+// remember tells the log line why a request was refused.
+func remember(r *http.Request, err error) {
+	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
+		e.err = err
+	}
+}
+
+// statusWriter remembers what was answered.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+	wrote  bool
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status, w.wrote = status, true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	w.wrote = true
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach what is below.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+const exposed = "X-Count-Per-Page, X-Current-Page, X-Total-Count, X-Total-Pages, X-Sort, X-Filter, X-Request-Id, " +
+	"Location, Link, ETag, Idempotent-Replayed, Retry-After"
+
+// headers are on every answer. CORS is open because no cookie ever authenticates: what a
+// page may do, its own bearer allows.
+func headers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", exposed)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		if r.TLS != nil {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key")
+			h.Set("Access-Control-Max-Age", "86400")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// unpacked accepts gzip bodies. What comes out is bounded by decode, so a bomb is a 413.
+func unpacked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Header.Get("Content-Encoding") {
+		case "", "identity":
+		case "gzip":
+			body, err := gzip.NewReader(r.Body)
+			if err != nil {
+				write(w, failure(fleet.Errorf(fleet.BadRequest, "The body is no gzip, though Content-Encoding says so")))
+				return
+			}
+			r.Body = struct {
+				io.Reader
+				io.Closer
+			}{body, r.Body}
+		default:
+			write(w, failure(fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is understood")))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

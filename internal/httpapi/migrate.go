@@ -1,0 +1,143 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// migrate is POST /api/v1/sim/migration/workspace, the heart of the product.
+func (a *api) migrate(r *request) (response, error) {
+	var body wire.MigrationRequest
+	if err := decode(r, &body); err != nil {
+		return response{}, err
+	}
+	req, err := migrationRequest(body)
+	if err != nil {
+		return response{}, err
+	}
+	if body.DryRun.Or(true) {
+		return a.preview(r, req)
+	}
+	return a.realRun(r, req, body)
+}
+
+func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) {
+	plan, err := a.control.PreviewMigration(r.Context(), r.who, req)
+	if err != nil {
+		return response{}, err
+	}
+	res := response{status: http.StatusOK, body: planBody(plan, true)}
+	res.set("ETag", plan.ETag())
+	return res, nil
+}
+
+func (a *api) realRun(r *request, req fleet.MigrationRequest, body wire.MigrationRequest) (response, error) {
+	tag := r.Header.Get("If-Match")
+	once, err := r.once("sim.migrate", struct {
+		Body    wire.MigrationRequest
+		IfMatch string
+	}{body, tag})
+	if err != nil {
+		return response{}, err
+	}
+	run := control.Run{Request: req, Once: once, Render: render}
+	if tag != "" && tag != "*" {
+		run.Preview, err = fleet.ParsePreview(tag)
+		if fleet.CodeOf(err) == fleet.PreconditionStale {
+			err = &control.Stale{OtherRequest: true} // no tag of ours: none that could match
+		}
+		if err != nil {
+			return response{}, err
+		}
+	}
+	reply, replayed, err := a.control.Migrate(r.Context(), r.who, run)
+	return replied(reply, replayed), err
+}
+
+// render words the outcome of a real run, while its transaction is still open.
+func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
+	if refusal != nil {
+		res := encoded(http.StatusConflict, conflictBody(refusal))
+		return control.Reply{Status: res.status, Body: res.body}
+	}
+	return control.Reply{
+		Status: http.StatusOK, Body: planBody(done.Plan, false),
+		Location: "/api/v1/migration/" + strconv.FormatInt(int64(done.ID), 10),
+	}
+}
+
+// migrationRequest reads a body into the vocabulary. It decides all that needs no
+// database.
+func migrationRequest(b wire.MigrationRequest) (req fleet.MigrationRequest, err error) {
+	target, err := requiredID("target_workspace", b.TargetWorkspace)
+	if err != nil {
+		return req, err
+	}
+	req.Target = fleet.WorkspaceID(target)
+	if req.Select, err = selector(b); err != nil {
+		return req, err
+	}
+	if req.AllowedStatuses, err = allowedStatuses(b.AllowedSIMStatuses); err != nil {
+		return req, err
+	}
+	if b.DryRun.Null || b.AutoDetachDevices.Null {
+		return req, fleet.Invalid("dry_run, auto_detach_devices", "they take true or false, not null; leave the key out instead")
+	}
+	req.DetachDevices = b.AutoDetachDevices.Or(false)
+	return req, nil
+}
+
+func selector(b wire.MigrationRequest) (fleet.Selector, error) {
+	sims, bySIM := b.SIMs.Get()
+	iccids, byICCID := b.ICCIDs.Get()
+	span, byRange := b.ICCIDRange.Get()
+	switch {
+	case bySIM && !byICCID && !byRange:
+		ids, err := simIDs("sims", sims)
+		if err != nil {
+			return fleet.Selector{}, err
+		}
+		return fleet.SelectSIMs(ids)
+	case byICCID && !bySIM && !byRange:
+		return fleet.SelectICCIDs(iccids)
+	case byRange && !bySIM && !byICCID:
+		return fleet.SelectRange(span.Start, span.End)
+	}
+	return fleet.Selector{}, fleet.Errorf(fleet.BadRequest, "Send exactly one of sims, iccids and iccid_range")
+}
+
+func simIDs(field string, list []wire.IDRef) ([]fleet.SIMID, error) {
+	ids := make([]fleet.SIMID, len(list))
+	for i, ref := range list {
+		if ref.ID == nil {
+			return nil, fleet.Invalid(field+"["+strconv.Itoa(i)+"].id", "it is required")
+		}
+		ids[i] = fleet.SIMID(*ref.ID)
+	}
+	return ids, nil
+}
+
+func allowedStatuses(o wire.Optional[[]wire.IDRef]) ([]fleet.SIMStatus, error) {
+	const field = "allowed_sim_statuses"
+	list, ok := o.Get()
+	if !ok {
+		return nil, nil
+	}
+	if len(list) == 0 {
+		return nil, fleet.Invalid(field, "the list is empty, so no SIM could move; leave the key out to allow every status")
+	}
+	statuses := make([]fleet.SIMStatus, 0, len(list))
+	ids, err := simIDs(field, list)
+	for i, id := range ids {
+		s, bad := knownStatus(field+"["+strconv.Itoa(i)+"].id", int64(id))
+		if bad != nil {
+			return nil, bad
+		}
+		statuses = append(statuses, s)
+	}
+	return statuses, err
+}

@@ -1,0 +1,77 @@
+package httpapi
+
+import (
+	"net/http"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// planBody words a plan: what a dry run would do, or a real run did.
+func planBody(p *fleet.Plan, dryRun bool) []byte {
+	body := wire.MigrationResponse{
+		SIMCount: len(p.SIMs), DryRun: dryRun, TargetWorkspace: workspaceRef(p.Target),
+		AutoDetachDevices: p.Request.DetachDevices, AllowedSIMStatuses: allowedRefs(p.Request.AllowedStatuses),
+		SIMs: migrationSIMs(p.SIMs, p.Source),
+	}
+	return body.AppendJSON(make([]byte, 0, 256+256*len(p.SIMs)))
+}
+
+func migrationSIMs(sims []fleet.SIMState, source func(fleet.SIMState) fleet.Workspace) []wire.MigrationSIM {
+	out := make([]wire.MigrationSIM, len(sims))
+	for i, s := range sims {
+		out[i] = wire.MigrationSIM{
+			ID: int64(s.ID), ICCID: string(s.ICCID), ICCIDWithLuhn: s.ICCID.WithLuhn(), Status: statusRef(s.Status),
+			Endpoint: deviceRef(s.Device, s.DeviceName), SourceWorkspace: workspaceRef(source(s)),
+		}
+	}
+	return out
+}
+
+func conflictBody(c *fleet.Conflicts) wire.MigrationConflict {
+	body := wire.MigrationConflict{StatusCode: http.StatusConflict, Message: c.Error(), Errors: make([]wire.ConflictReason, len(c.Groups))}
+	for i, g := range c.Groups {
+		body.Errors[i] = wire.ConflictReason{ErrorCode: int(g.Code), Message: g.Message, SIMs: migrationSIMs(g.SIMs, c.Source)}
+	}
+	return body
+}
+
+// staleBody words what has changed since a preview, SIM by SIM.
+func staleBody(s *control.Stale) wire.MigrationStale {
+	row := failures[fleet.PreconditionStale]
+	body := wire.MigrationStale{ErrorCode: row.code, ErrorToken: row.token, Message: s.Error(), SIMs: make([]wire.StaleSIM, len(s.SIMs))}
+	for i, d := range s.SIMs {
+		sim := wire.StaleSIM{ID: int64(d.SIM), ICCID: string(d.ICCID), Changes: make([]wire.StaleChange, len(d.Changes))}
+		if d.ICCID != "" {
+			sim.ICCIDWithLuhn = d.ICCID.WithLuhn()
+		}
+		for j, change := range d.Changes {
+			sim.Changes[j] = wire.StaleChange{
+				Property: string(change.Property),
+				Was:      staleValue(s, change.Property, change.Was), Now: staleValue(s, change.Property, change.Now),
+			}
+		}
+		body.SIMs[i] = sim
+	}
+	return body
+}
+
+func staleValue(s *control.Stale, p fleet.Property, id int64) *wire.StaleValue {
+	switch p {
+	case fleet.PropertyStatus:
+		return &wire.StaleValue{ID: id, Description: fleet.SIMStatus(id).String()} //nolint:gosec // it came from one
+	case fleet.PropertyWorkspace:
+		return &wire.StaleValue{ID: id, Name: s.Workspaces[fleet.WorkspaceID(id)].Workspace.Name}
+	case fleet.PropertyDevice:
+		if id != 0 {
+			return &wire.StaleValue{ID: id, Name: s.Devices[fleet.DeviceID(id)]}
+		}
+	case fleet.PropertySIM:
+		if id != 0 {
+			return &wire.StaleValue{ID: id, Description: "found"}
+		}
+		return &wire.StaleValue{ID: id, Description: "not found"}
+	}
+	return nil
+}

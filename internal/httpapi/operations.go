@@ -1,0 +1,78 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// operation is one row of the table of everything that the API does: where it is, and the
+// permission without which it is not even tried. Public ones need no bearer.
+type operation struct {
+	pattern string
+	need    identity.Permission
+	handle  func(*api, *request) (response, error)
+}
+
+var operations = []operation{
+	{"GET /healthz", identity.Public, (*api).health},
+	{"GET /readyz", identity.Public, (*api).ready},
+	{"GET /openapi.yaml", identity.Public, (*api).openAPI},
+	{"GET /.well-known/jwks.json", identity.Public, (*api).jwks},
+
+	{"POST /api/v1/authenticate", identity.Public, (*api).authenticate},
+	{"POST /api/v1/authenticate/workspace", anybody, (*api).switchWorkspace},
+
+	{"GET /api/v1/sim", identity.ReadSIMs, (*api).listSIMs},
+	{"GET /api/v1/sim/status", identity.ReadSIMs, listed(simStatuses)},
+	{"GET /api/v1/sim/{sim_id}", identity.ReadSIMs, (*api).getSIM},
+	{"PATCH /api/v1/sim/{sim_id}", identity.WriteSIMs, (*api).patchSIM},
+	{"POST /api/v1/sim/migration/workspace", identity.MigrateSIMs, (*api).migrate},
+
+	{"GET /api/v1/event", identity.ReadEvents, (*api).listEvents},
+	{"GET /api/v1/event/type", identity.ReadEvents, listed(eventTypes)},
+	{"GET /api/v1/sim/{sim_id}/event", identity.ReadEvents, (*api).listSIMEvents},
+
+	{"GET /api/v1/migration", identity.ReadMigrations, (*api).listMigrations},
+	{"GET /api/v1/migration/{migration_id}", identity.ReadMigrations, (*api).getMigration},
+
+	{"GET /api/v1/organisation/my", identity.ReadWorkspace, (*api).ownWorkspace},
+	{"GET /api/v1/organisation/status", identity.ReadWorkspace, listed(workspaceStatuses)},
+	{"GET /api/v1/user/role", identity.ReadUsers, listed(roles)},
+	{"GET /api/v1/user/status", identity.ReadUsers, listed(userStatuses)},
+	{"GET /api/v1/user/{user_id}", identity.ReadUsers, (*api).getUser},
+	{"GET /api/v2/user/{user_id}/workspace", identity.ReadOwn, (*api).userWorkspaces},
+}
+
+// anybody is for an operation that refuses in its own words, with a bearer all the same.
+const anybody identity.Permission = "anybody"
+
+// serve is the course of every request: who asks, may they, the operation, the answer.
+func (a *api) serve(op operation) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req := &request{Request: r, writer: w, from: a.clientAddr(r)}
+		res, err := a.permitted(op, req)
+		if err != nil {
+			res = failure(err)
+			remember(r, err)
+		}
+		write(w, res)
+	})
+}
+
+func (a *api) permitted(op operation, req *request) (response, error) {
+	if op.need != identity.Public {
+		who, err := a.bearer(req)
+		if err != nil {
+			return response{}, err
+		}
+		req.who = who
+		noteCaller(req.Request, who)
+		if op.need != anybody {
+			if err := who.Require(op.need); err != nil {
+				return response{}, err
+			}
+		}
+	}
+	return op.handle(a, req)
+}

@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// request is one request on its way to a rule.
+type request struct {
+	*http.Request
+	writer http.ResponseWriter
+	who    identity.Principal
+	from   netip.Addr
+}
+
+// id reads a path parameter that must be a whole number. 250.0 is 250, as in a body.
+func (r *request) id(name string) (int64, error) {
+	text := r.PathValue(name)
+	n, err := strconv.ParseInt(strings.TrimSuffix(text, ".0"), 10, 64)
+	if err != nil {
+		return 0, fleet.Invalid(name, "it must be a whole number")
+	}
+	return n, nil
+}
+
+// list reads the query of a list.
+func (r *request) list(spec fleet.ListSpec) (fleet.List, error) {
+	q := r.URL.Query()
+	return fleet.ParseList(spec, q.Get("q"), q.Get("sort"), q.Get("page"), q.Get("per_page"))
+}
+
+// bearer finds out who asks.
+func (a *api) bearer(r *request) (identity.Principal, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is needed: POST /api/v1/authenticate gives one")
+	}
+	return a.control.Bearer(r.Context(), token, r.from)
+}
+
+// clientAddr is who connected, or, behind trusted proxies, whom the last of them that is
+// not ours names. Anything else in X-Forwarded-For could be made up.
+func (a *api) clientAddr(r *http.Request) netip.Addr {
+	addr := parseAddr(r.RemoteAddr)
+	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	for i := len(forwarded) - 1; i >= 0 && a.trusted(addr); i-- {
+		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
+		if err != nil {
+			break
+		}
+		addr = next.Unmap()
+	}
+	return addr
+}
+
+func (a *api) trusted(addr netip.Addr) bool {
+	for _, p := range a.proxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+func parseAddr(hostport string) netip.Addr {
+	host, _, err := net.SplitHostPort(hostport)
+	if err != nil {
+		host = hostport
+	}
+	addr, _ := netip.ParseAddr(host) // the zero Addr, as from a Unix socket, is an address of its own
+	return addr.Unmap()
+}

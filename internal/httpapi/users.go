@@ -1,0 +1,58 @@
+package httpapi
+
+import (
+	"strconv"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+func (a *api) ownWorkspace(r *request) (response, error) {
+	w, err := a.control.OwnWorkspace(r.Context(), r.who)
+	if err != nil {
+		return response{}, err
+	}
+	return ok(wire.Workspace{
+		ID: int64(w.ID), Name: w.Name, Country: country(w.Country),
+		Type:   wire.Ref{ID: int64(w.Type), Description: w.Type.String()},
+		Status: wire.Ref{ID: int64(w.Status), Description: w.Status.String()},
+	})
+}
+
+func (a *api) getUser(r *request) (response, error) {
+	u, err := a.control.User(r.Context(), r.who, r.PathValue("user_id"))
+	if err != nil {
+		return response{}, err
+	}
+	return ok(wire.User{
+		ID: int64(u.ID), Username: u.Username, Name: u.Name, Status: userStatusRef(u.Status),
+		Created: wire.NewTime(u.Created), Organisation: workspaceRef(u.Workspace), Roles: roleRefs(u.Roles...),
+	})
+}
+
+func (a *api) userWorkspaces(r *request) (response, error) {
+	ref := r.PathValue("user_id")
+	if ref != "my" {
+		id, err := r.id("user_id")
+		if err != nil {
+			return response{}, err
+		}
+		ref = strconv.FormatInt(id, 10)
+	}
+	shared, home, err := a.control.UserWorkspaces(r.Context(), r.who, ref)
+	if err != nil {
+		return response{}, err
+	}
+	out := make([]wire.UserWorkspace, len(shared))
+	for i, m := range shared {
+		out[i] = wire.UserWorkspace{
+			ID: int64(m.Workspace.ID), Name: m.Workspace.Name, Status: userStatusRef(m.Status),
+			Roles: roleRefs(m.Roles...), DefaultWorkspace: m.Workspace.ID == home,
+		}
+	}
+	return ok(out)
+}
+
+func userStatusRef(s fleet.UserStatus) wire.Ref {
+	return wire.Ref{ID: int64(s), Description: s.String()}
+}
