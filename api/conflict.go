@@ -36,7 +36,7 @@ type StaleSIM struct {
 }
 
 // The properties that a StaleChange can name. ChangedSIM tells whether the SIM could be
-// found: Was and Now are a StaleValue with id 1, "Found", or null.
+// found: Was and Now are 1, "found", or 0, "not found".
 const (
 	ChangedWorkspace = "workspace"
 	ChangedStatus    = "status"
@@ -44,8 +44,7 @@ const (
 	ChangedSIM       = "sim"
 )
 
-// StaleChange is one difference. Was and Now are null where there was or is nothing, such
-// as no device.
+// StaleChange is one difference. Was and Now are null where there was or is no device.
 type StaleChange struct {
 	Property string      `json:"property"`
 	Was      *StaleValue `json:"was"`

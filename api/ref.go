@@ -29,7 +29,7 @@ func RefTo(id int64) IDRef {
 type Country struct {
 	ID          int64  `json:"id"`
 	Name        string `json:"name"`
-	ISOCode     string `json:"iso_code"`     // ISO 3166-1 alpha-2, lower case
-	MCC         string `json:"mcc"`          // mobile country code, three digits
-	CountryCode string `json:"country_code"` // calling code, without plus
+	ISOCode     string `json:"iso_code"`      // ISO 3166-1 alpha-2, lower case
+	MCC         string `json:"mcc,omitempty"` // mobile country code, three digits; a few remote places have none
+	CountryCode string `json:"country_code"`  // calling code, without plus
 }

@@ -29,9 +29,9 @@ type Model struct {
 	Manufacturer NamedRef `json:"manufacturer"`
 }
 
-// SIMPatch is the body of PATCH /api/v1/sim/{id}: any subset of the first four. The rest
-// is what a listing returns besides; it is tolerated, so that a client can send back what
-// it received, and never applied.
+// SIMPatch is the body of PATCH /api/v1/sim/{id}: any subset of the first four, as far as
+// the server allows. The rest is what a listing returns besides; it is tolerated, so that a
+// client can send back what it received, and never applied.
 type SIMPatch struct {
 	Status      Optional[IDRef] `json:"status,omitzero"`
 	CustomerOrg Optional[IDRef] `json:"customer_org,omitzero"`

@@ -135,6 +135,8 @@ func TestJudgeAccepts(t *testing.T) {
 		"a 401 of the lockout":       with(exchange{method: http.MethodPost, target: "/api/v1/authenticate", send: `{"username":"a","password":"b"}`, status: 401, answer: errorBody}, "Retry-After", "300"),
 		"no answer while it is down": migrate(`{`, 503, errorBody),
 		"a user by e-mail":           get("/api/v1/user/a@example.com", 404, errorBody),
+		"an id with a point":         func() exchange { x := list(`[]`); x.target = "/api/v1/sim/250.0/event"; return x }(),
+		"a page that is no number":   func() exchange { x := list(`[]`); x.target += "?page=two"; return x }(),
 		"a bad path parameter":       get("/api/v1/sim/abc", 400, errorBody),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,24 +152,23 @@ func TestJudgeCatches(t *testing.T) {
 		exchange exchange
 		says     string
 	}{
-		"an undocumented status":             {get("/api/v1/sim/status", 418, ``), "not documented"},
-		"an extra property":                  {migrate(goodRequest, 200, strings.Replace(goodAnswer, `{`, `{"extra":1,`, 1)), "extra"},
-		"an extra property deep inside":      {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"id":250`, `"id":250,"imsi":"1"`, 1)), "imsi"},
-		"a missing property":                 {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"dry_run":true,`, ``, 1)), "dry_run"},
-		"a wrong type":                       {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"id":250`, `"id":"250"`, 1)), "/sims/0/id"},
-		"a wrong form":                       {migrate(goodRequest, 200, strings.Replace(goodAnswer, `89883030000000001294`, `898830300000000012`, 1)), "iccid_with_luhn"},
-		"a null that should be absent":       {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"id":250`, `"endpoint":null,"id":250`, 1)), "endpoint"},
-		"a list that is null":                {list(`null`), "array"},
-		"an unknown route that answers":      {get("/api/v1/nothing", 200, `[]`), "no such route"},
-		"an unknown method that answers":     {exchange{method: http.MethodDelete, target: "/api/v1/event", status: 204}, "no such route"},
-		"a bad request that got 200":         {migrate(`{"target_workspace":{"id":200},"sims":[{"id":250.5}]}`, 200, goodAnswer), "refuses the request"},
-		"a mistyped guard that got 200":      {migrate(`{"target_workspace":{"id":200},"sims":[{"id":250}],"allowed_sim_status":[{"id":1}]}`, 200, goodAnswer), "allowed_sim_status"},
-		"two selections that got 200":        {migrate(`{"target_workspace":{"id":200},"sims":[{"id":250}],"iccids":["8988303000000000129"]}`, 200, goodAnswer), "oneOf"},
-		"no selection that got 200":          {migrate(`{"target_workspace":{"id":200},"sims":null}`, 200, goodAnswer), "oneOf"},
-		"no body that got 200":               {migrate(``, 200, goodAnswer), "missing"},
-		"no JSON that got 500":               {migrate(`{`, 500, errorBody), "no JSON"},
-		"a bad path parameter that got 500":  {get("/api/v1/sim/abc", 500, errorBody), "sim_id"},
-		"a bad query parameter that got 200": {func() exchange { x := list(`[]`); x.target += "?page=two"; return x }(), "page"},
+		"an undocumented status":            {get("/api/v1/sim/status", 418, ``), "not documented"},
+		"an extra property":                 {migrate(goodRequest, 200, strings.Replace(goodAnswer, `{`, `{"extra":1,`, 1)), "extra"},
+		"an extra property deep inside":     {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"id":250`, `"id":250,"imsi":"1"`, 1)), "imsi"},
+		"a missing property":                {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"dry_run":true,`, ``, 1)), "dry_run"},
+		"a wrong type":                      {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"id":250`, `"id":"250"`, 1)), "/sims/0/id"},
+		"a wrong form":                      {migrate(goodRequest, 200, strings.Replace(goodAnswer, `89883030000000001294`, `898830300000000012`, 1)), "iccid_with_luhn"},
+		"a null that should be absent":      {migrate(goodRequest, 200, strings.Replace(goodAnswer, `"id":250`, `"endpoint":null,"id":250`, 1)), "endpoint"},
+		"a list that is null":               {list(`null`), "array"},
+		"an unknown route that answers":     {get("/api/v1/nothing", 200, `[]`), "no such route"},
+		"an unknown method that answers":    {exchange{method: http.MethodDelete, target: "/api/v1/event", status: 204}, "no such route"},
+		"a bad request that got 200":        {migrate(`{"target_workspace":{"id":200},"sims":[{"id":250.5}]}`, 200, goodAnswer), "refuses the request"},
+		"a mistyped guard that got 200":     {migrate(`{"target_workspace":{"id":200},"sims":[{"id":250}],"allowed_sim_status":[{"id":1}]}`, 200, goodAnswer), "allowed_sim_status"},
+		"two selections that got 200":       {migrate(`{"target_workspace":{"id":200},"sims":[{"id":250}],"iccids":["8988303000000000129"]}`, 200, goodAnswer), "oneOf"},
+		"no selection that got 200":         {migrate(`{"target_workspace":{"id":200},"sims":null}`, 200, goodAnswer), "oneOf"},
+		"no body that got 200":              {migrate(``, 200, goodAnswer), "missing"},
+		"no JSON that got 500":              {migrate(`{`, 500, errorBody), "no JSON"},
+		"a bad path parameter that got 500": {get("/api/v1/sim/abc", 500, errorBody), "sim_id"},
 		"a bad header that got 200": {func() exchange {
 			x := migrate(goodRequest, 200, goodAnswer)
 			x.sendHeader = http.Header{"Idempotency-Key": {"ключ"}}

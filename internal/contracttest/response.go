@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"mime"
@@ -10,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // emptyBody is the mark of a response whose body may be absent although one is documented.
@@ -80,11 +82,17 @@ func (d *document) checkBody(r *openapi3.Response, got http.Header, body []byte,
 }
 
 // typed turns the text of a parameter or header into the JSON value that its schema speaks
-// of. What is no number stays text, for the schema to refuse.
+// of; 250.0 in a path is the id 250. What is no number stays text, for the schema to refuse.
 func typed(text string, schema *openapi3.SchemaRef) any {
-	if schema.Value.Type.Is(openapi3.TypeInteger) {
-		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
-			return n
+	if !schema.Value.Type.Is(openapi3.TypeInteger) {
+		return text
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n
+	}
+	if n, err := jsonschema.UnmarshalJSON(strings.NewReader(text)); err == nil {
+		if number, ok := n.(json.Number); ok {
+			return number
 		}
 	}
 	return text
