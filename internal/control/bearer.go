@@ -36,12 +36,19 @@ func (c *Control) Bearer(ctx context.Context, raw string, from netip.Addr) (iden
 // verify checks the token itself. A key that is not known here may be a new one of another
 // server: the keys are read again, once.
 func (c *Control) verify(ctx context.Context, raw string) (identity.Claims, error) {
-	claims, err := c.issuer.Load().Verify(raw, c.store.Now())
+	now := c.store.Now()
+	if claims, ok := c.verified.get(raw, now); ok {
+		return claims, nil
+	}
+	claims, err := c.issuer.Load().Verify(raw, now)
 	if errors.Is(err, identity.ErrUnknownKey) {
 		if err := c.reloadKeys(ctx); err != nil {
 			return claims, err
 		}
-		claims, err = c.issuer.Load().Verify(raw, c.store.Now())
+		claims, err = c.issuer.Load().Verify(raw, now)
+	}
+	if err == nil {
+		c.verified.put(raw, claims)
 	}
 	return claims, err
 }

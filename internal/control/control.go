@@ -20,6 +20,8 @@ type Control struct {
 	ttl    time.Duration
 	log    *slog.Logger
 	issuer atomic.Pointer[identity.Issuer] // replaced when another server has made a key
+
+	verified verified
 }
 
 // Options tune a Control.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"crypto/ed25519"
 
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
@@ -25,7 +26,7 @@ func (c *Control) ensureKey(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			return tx.InsertSigningKey(ctx, key)
+			return tx.InsertSigningKey(ctx, store.SigningKey{ID: key.ID, Private: key.Private, Created: key.Created})
 		})
 		if err != nil {
 			return err
@@ -44,15 +45,20 @@ func (c *Control) reloadKeys(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	c.verified.forget()
 	c.issuer.Store(&identity.Issuer{Keyring: ring, Name: issuerName, Audience: audience, TTL: c.ttl})
 	return nil
 }
 
 func (c *Control) readKeys(ctx context.Context) (keys []identity.Key, err error) {
+	var stored []store.SigningKey
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		keys, err = tx.SigningKeys(ctx)
+		stored, err = tx.SigningKeys(ctx)
 		return err
 	})
+	for _, k := range stored {
+		keys = append(keys, identity.Key{ID: k.ID, Private: ed25519.PrivateKey(k.Private), Created: k.Created})
+	}
 	return keys, err
 }
 

@@ -26,16 +26,25 @@ type sqliteEngine struct {
 const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)" +
 	"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)"
 
+func sqliteDSN(file string) string {
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + sqlitePragmas
+}
+
+// SQLiteWriterDSN is how the writer connects, so that a benchmark's floor is as durable.
+func SQLiteWriterDSN(file string) string {
+	return sqliteDSN(file) + "&_txlock=immediate&_pragma=wal_autocheckpoint(0)"
+}
+
 func openSQLite(file string, o Options) (*sqliteEngine, error) {
 	if file == "" || strings.HasPrefix(file, ":memory:") {
 		return nil, errors.New("database: sqlite needs a file name, as in sqlite:simferry.db")
 	}
-	dsn := "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + sqlitePragmas
+	dsn := sqliteDSN(file)
 	steps, err := loadSteps(SQLite)
 	if err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=wal_autocheckpoint(0)")
+	writer, err := sql.Open("sqlite", SQLiteWriterDSN(file))
 	if err != nil {
 		return nil, err
 	}

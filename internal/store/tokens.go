@@ -2,11 +2,9 @@ package store
 
 import (
 	"context"
-	"crypto/ed25519"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/identity"
 )
 
 // ApplicationToken is a credential of a program, bound to one Workspace.
@@ -43,15 +41,21 @@ func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID) (t Applica
 	return t, found, err
 }
 
-// SigningKeys reads the keys that sign bearer tokens, oldest first.
-func (tx *Tx) SigningKeys(ctx context.Context) ([]identity.Key, error) {
-	var keys []identity.Key
+// SigningKey is a key that signs bearer tokens, as identity has it, in bytes.
+type SigningKey struct {
+	ID      string
+	Private []byte
+	Created time.Time
+}
+
+// SigningKeys reads all keys, oldest first.
+func (tx *Tx) SigningKeys(ctx context.Context) ([]SigningKey, error) {
+	var keys []SigningKey
 	err := tx.each(ctx, "SELECT id, private_key, created_at FROM signing_keys ORDER BY created_at, id", nil, func(r rows) error {
-		var k identity.Key
-		var private []byte
+		var k SigningKey
 		var created int64
-		err := r.Scan(&k.ID, &private, &created)
-		k.Private, k.Created = ed25519.PrivateKey(private), fromMicros(created)
+		err := r.Scan(&k.ID, &k.Private, &created)
+		k.Created = fromMicros(created)
 		keys = append(keys, k)
 		return err
 	})
@@ -59,9 +63,9 @@ func (tx *Tx) SigningKeys(ctx context.Context) ([]identity.Key, error) {
 }
 
 // InsertSigningKey stores a new key.
-func (tx *Tx) InsertSigningKey(ctx context.Context, k identity.Key) error {
+func (tx *Tx) InsertSigningKey(ctx context.Context, k SigningKey) error {
 	return tx.exec(ctx, "INSERT INTO signing_keys (id, private_key, created_at) VALUES ($1, $2, $3)",
-		k.ID, []byte(k.Private), micros(k.Created))
+		k.ID, k.Private, micros(k.Created))
 }
 
 // RefreshToken is one link in a chain of refresh tokens; only its hash is known here.
