@@ -1,0 +1,49 @@
+package api_test
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// The list is read by people and by the tests that it names, so its form is checked: rows
+// count up without a gap, and each names one test that no other row names.
+func TestDeviationsAreWellFormed(t *testing.T) {
+	text, err := os.ReadFile("DEVIATIONS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	test := regexp.MustCompile("^`TestContract/[a-z0-9]+(-[a-z0-9]+)*`$")
+	seen := make(map[string]string)
+	rows := 0
+	for _, line := range strings.Split(string(text), "\n") {
+		if !strings.HasPrefix(line, "| D") {
+			continue
+		}
+		rows++
+		cells := strings.Split(strings.Trim(line, "|"), "|")
+		if len(cells) != 4 {
+			t.Errorf("%d cells: %s", len(cells), line)
+			continue
+		}
+		number, name := strings.TrimSpace(cells[0]), strings.TrimSpace(cells[3])
+		if want := fmt.Sprintf("D%d", rows); number != want {
+			t.Errorf("row %s should be %s", number, want)
+		}
+		if name == "not built yet" {
+			continue
+		}
+		if !test.MatchString(name) {
+			t.Errorf("%s names no test: %s", number, name)
+		}
+		if other, twice := seen[name]; twice {
+			t.Errorf("%s and %s name the same test %s", other, number, name)
+		}
+		seen[name] = number
+	}
+	if rows < 60 {
+		t.Errorf("only %d rows were found", rows)
+	}
+}
