@@ -1,0 +1,88 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Operator holds the rules of whoever runs the installation. They ask for no Principal:
+// to be able to open the database is the permission. Only commands and the start of the
+// server use them; nothing that listens on the network may.
+type Operator struct{ c *Control }
+
+// Operator gives the operator's rules over the same store.
+func (c *Control) Operator() Operator { return Operator{c} }
+
+// looks is how often a rule may find that somebody wrote between its look and its write.
+const looks = 3
+
+// update runs a rule in one transaction. No error of a constraint comes out as the
+// database words it. A rule must set what it answers anew each time it is run.
+func (o Operator) update(ctx context.Context, rule func(*store.Tx) error) error {
+	look := 0
+	return o.c.store.Update(ctx, func(tx *store.Tx) error {
+		if tx.Unsure() {
+			return fleet.Errorf(fleet.Unavailable, "The connection to the database was lost at the end: look whether it was done before you repeat it")
+		}
+		look++
+		err := rule(tx)
+		switch violated := store.Violated(err); {
+		case violated == store.NoViolation:
+			return err
+		case violated != store.Outside && look < looks:
+			return store.ErrRaced
+		}
+		return &fleet.Error{
+			Code: fleet.Failed, Err: err,
+			Message: "The database does not take it, because of something that is there already or missing",
+		}
+	})
+}
+
+// maxProblems is how many particulars one refusal names.
+const maxProblems = 1000
+
+// problems collects everything that is wrong with a request, so that it is mended in one
+// go. It keeps the first of them and counts the rest.
+type problems struct {
+	total int
+	kept  []fleet.Problem
+}
+
+func (p *problems) add(code fleet.Code, format string, args ...any) {
+	p.total++
+	if p.total <= maxProblems {
+		p.kept = append(p.kept, fleet.Problem{Code: code, Message: fmt.Sprintf(format, args...)})
+	}
+}
+
+// err is nil where nothing was added.
+func (p *problems) err() error {
+	if p.total == 0 {
+		return nil
+	}
+	e := fleet.Errorf(fleet.ValidationFailed, "%s", p.kept[0].Message)
+	e.Problems = p.kept
+	if p.total > 1 {
+		e.Message += fmt.Sprintf(" (%d problems in all)", p.total)
+	}
+	if more := p.total - len(p.kept); more > 0 {
+		e.Problems = append(e.Problems, fleet.Problem{
+			Code: fleet.ValidationFailed, Message: fmt.Sprintf("and %d more problems: mend these first", more),
+		})
+	}
+	return e
+}
+
+// checkName keeps line breaks and other control characters out of lists and logs.
+func checkName(field, name string) error {
+	if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, unicode.IsControl) {
+		return fleet.Invalid(field, "%q is no name: it must be some text in one line", name)
+	}
+	return nil
+}

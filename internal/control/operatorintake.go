@@ -1,0 +1,139 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// intakeBatch is how many SIMs are checked and inserted at a time.
+const intakeBatch = 5000
+
+// intake takes SIMs into the inventory, batch by batch in one transaction. After the
+// first problem it inserts no more, but goes on looking for others.
+type intake struct {
+	tx         *store.Tx
+	workspaces map[fleet.WorkspaceID]fleet.Workspace // all there are
+	problems   *problems
+	sum        store.Intake
+	kept       int // that were there already
+}
+
+// standing is what the database knows about the SIMs of one batch.
+type standing struct {
+	iccids  map[fleet.SIMID]fleet.ICCID
+	holders map[fleet.ICCID]fleet.SIMID
+	devices map[fleet.DeviceID]store.DeviceRecord
+}
+
+// take checks one batch and inserts what is new. A SIM whose id is there under the same
+// ICCID stays as it is. place names SIM i in messages.
+func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int) string) error {
+	known, err := in.look(ctx, batch)
+	if err != nil {
+		return err
+	}
+	fresh := make([]fleet.SIM, 0, len(batch))
+	for i, s := range batch {
+		iccid, there := known.iccids[s.ID]
+		switch {
+		case !there:
+			fresh = append(fresh, in.complete(s))
+			in.check(s, known, func() string { return place(i) })
+		case iccid != s.ICCID:
+			in.problems.add(fleet.Duplicated, "%s: id: SIM %d has the ICCID %s: choose another id", place(i), s.ID, iccid)
+		default:
+			in.kept++
+		}
+	}
+	if in.problems.total > 0 || len(fresh) == 0 {
+		return nil
+	}
+	added, err := in.tx.InsertSIMs(ctx, fresh)
+	if err == nil && len(added) < len(fresh) {
+		return store.ErrRaced // somebody took an id meanwhile
+	}
+	in.sum.Add(added)
+	return err
+}
+
+func (in *intake) look(ctx context.Context, batch []fleet.SIM) (known standing, err error) {
+	ids, iccids := make([]fleet.SIMID, len(batch)), make([]fleet.ICCID, len(batch))
+	var devices []fleet.DeviceID
+	for i, s := range batch {
+		ids[i], iccids[i] = s.ID, s.ICCID
+		if s.Device != 0 {
+			devices = append(devices, s.Device)
+		}
+	}
+	if known.iccids, err = in.tx.ICCIDs(ctx, ids); err != nil {
+		return known, err
+	}
+	if known.holders, err = in.tx.Holders(ctx, iccids); err != nil || len(devices) == 0 {
+		return known, err
+	}
+	known.devices, err = in.tx.Devices(ctx, devices)
+	return known, err
+}
+
+// check reports what keeps a new SIM out.
+func (in *intake) check(s fleet.SIM, known standing, place func() string) {
+	for _, ref := range [...]struct {
+		field string
+		id    fleet.WorkspaceID
+	}{{"workspace", s.Workspace}, {"issuer", s.Issuer}, {"reseller", s.Reseller}} {
+		if _, found := in.workspaces[ref.id]; ref.id != 0 && !found {
+			in.problems.add(fleet.InvalidReference, "%s: %s: there is no Workspace %d", place(), ref.field, ref.id)
+		}
+	}
+	if s.Workspace == 0 {
+		in.problems.add(fleet.Required, "%s: workspace: it is empty: fill it in, or name a Workspace for all that leave it out", place())
+	}
+	if holder, held := known.holders[s.ICCID]; held && s.Status != fleet.SIMDeleted {
+		in.problems.add(fleet.Duplicated, "%s: iccid: %s is SIM %d already", place(), s.ICCID, holder)
+	}
+	if fault := misplaced(s, known.devices[s.Device]); s.Device != 0 && fault != "" {
+		in.problems.add(fleet.InvalidReference, "%s: device: device %d %s", place(), s.Device, fault)
+	}
+}
+
+// misplaced says why a SIM cannot be in a device; the zero device is one that is not there.
+func misplaced(s fleet.SIM, d store.DeviceRecord) string {
+	switch {
+	case d.ID == 0:
+		return "does not exist"
+	case d.Status == fleet.DeviceDeleted:
+		return "is deleted"
+	case d.SIM != 0:
+		return "holds another SIM already"
+	case d.Workspace != s.Workspace:
+		return "is in another Workspace than the SIM"
+	}
+	return ""
+}
+
+// complete fills in what the file left out. A Workspace without parent issues its own SIMs.
+func (in *intake) complete(s fleet.SIM) fleet.SIM {
+	if s.Issuer == 0 {
+		s.Issuer = s.Workspace
+		if parent := in.workspaces[s.Workspace].Parent; parent != 0 {
+			s.Issuer = parent
+		}
+	}
+	if s.Produced.IsZero() {
+		s.Produced = in.tx.Now()
+	}
+	if s.Status == fleet.SIMActivated && s.Activated.IsZero() {
+		s.Activated = in.tx.Now()
+	}
+	return s
+}
+
+// finish writes the ledger entry, unless nothing came in.
+func (in *intake) finish(ctx context.Context, uid string) error {
+	if in.sum.SIMs == 0 {
+		return nil
+	}
+	return in.tx.InsertIntake(ctx, uid, in.sum)
+}

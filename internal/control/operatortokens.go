@@ -1,0 +1,89 @@
+package control
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// NewToken is an application token to be created.
+type NewToken struct {
+	Workspace   fleet.WorkspaceID
+	Description string
+	Expires     time.Time // zero: never
+	CIDR        string    // the network, or address, that may use it; "" for every one
+}
+
+// CreatedToken is a new application token. Text is the credential itself: it is not
+// stored and cannot be shown again.
+type CreatedToken struct {
+	ID   fleet.TokenID
+	Text string
+}
+
+// CreateApplicationToken makes a credential of a program, bound to one Workspace.
+//
+// Errors: NotFound for the Workspace; BadRequest that names the field.
+func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (CreatedToken, error) {
+	cidr, err := parseCIDR(n.CIDR)
+	if err == nil && n.Description != "" {
+		err = checkName("description", n.Description)
+	}
+	if err != nil {
+		return CreatedToken{}, err
+	}
+	var created CreatedToken
+	err = o.update(ctx, func(tx *store.Tx) error {
+		if !n.Expires.IsZero() && !n.Expires.After(tx.Now()) {
+			return fleet.Invalid("expires", "%s is over: choose a time to come", n.Expires.Format(time.RFC3339))
+		}
+		found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{n.Workspace})
+		if err != nil {
+			return err
+		}
+		ws, exists := found[n.Workspace]
+		if !exists {
+			return fleet.Missing("workspace", n.Workspace)
+		}
+		created, err = o.insertToken(ctx, tx, store.ApplicationToken{
+			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires,
+		})
+		return err
+	})
+	return created, err
+}
+
+func (o Operator) insertToken(ctx context.Context, tx *store.Tx, t store.ApplicationToken) (CreatedToken, error) {
+	id, err := tx.NextID(ctx, store.ApplicationTokens)
+	if err != nil {
+		return CreatedToken{}, err
+	}
+	t.ID = fleet.TokenID(id)
+	if err := tx.InsertApplicationToken(ctx, t); err != nil {
+		return CreatedToken{}, err
+	}
+	text, err := o.c.issuer.Load().SignApplicationToken(identity.ApplicationClaims{
+		Token: t.ID, Workspace: t.Workspace.ID, WorkspaceName: t.Workspace.Name, Expires: t.Expires,
+	}, tx.Now())
+	return CreatedToken{t.ID, text}, err
+}
+
+// parseCIDR reads a network, or one address, into the form that is compared with.
+func parseCIDR(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()).String(), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return "", fleet.Invalid("cidr", "%q is neither an address nor a network such as 10.0.0.0/8", s)
+	}
+	return p.Masked().String(), nil
+}

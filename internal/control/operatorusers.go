@@ -1,0 +1,201 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/mail"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// minPassword is the least length of a password, in characters. The wire carries a plain
+// SHA-1 of it, so length is what protects it there.
+const minPassword = 8
+
+// NewUser is a user to be created.
+type NewUser struct {
+	Username         string // an e-mail address
+	Name             string // the username where empty
+	Password         string // plain
+	Roles            map[fleet.WorkspaceID]fleet.Role
+	SuperAdmin       bool
+	DefaultWorkspace fleet.WorkspaceID // 0: the one with the lowest id in Roles
+}
+
+// UserListing is a user with every role that the user has.
+type UserListing struct {
+	fleet.User
+	SuperAdmin  bool
+	Memberships []fleet.Membership
+}
+
+// CreateUser creates a user who can sign in at once.
+//
+// Errors: BadRequest that names the field; Duplicated where the username is taken;
+// ValidationFailed that names every Workspace that does not exist.
+func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error) {
+	n, err := checkedUser(n)
+	if err != nil {
+		return UserListing{}, err
+	}
+	hash, err := o.c.hasher.Hash(ctx, identity.WireDigest(n.Password))
+	if err != nil {
+		return UserListing{}, err
+	}
+	var created UserListing
+	err = o.update(ctx, func(tx *store.Tx) error {
+		id, err := freeUser(ctx, tx, n)
+		if err != nil {
+			return err
+		}
+		user := store.UserRecord{SuperAdmin: n.SuperAdmin, User: fleet.User{
+			ID: id, Username: n.Username, Name: n.Name, Status: fleet.UserActive,
+			DefaultWorkspace: n.DefaultWorkspace, PasswordHash: hash, Created: tx.Now(),
+		}}
+		created, err = insertUser(ctx, tx, user, n.Roles)
+		return err
+	})
+	return created, err
+}
+
+func checkedUser(n NewUser) (NewUser, error) {
+	var err error
+	if n.Username, err = parseUsername(n.Username); err != nil {
+		return n, err
+	}
+	n.Name = cmp.Or(n.Name, n.Username)
+	if err := checkName("name", n.Name); err != nil {
+		return n, err
+	}
+	if err := checkNewPassword(n.Password); err != nil {
+		return n, err
+	}
+	if len(n.Roles) == 0 && !n.SuperAdmin {
+		return n, fleet.Invalid("roles", "without a role nobody can sign in: give one, such as administrator of a Workspace")
+	}
+	return withDefaultWorkspace(n)
+}
+
+// withDefaultWorkspace wants a Workspace that the user can sign in to.
+func withDefaultWorkspace(n NewUser) (NewUser, error) {
+	if n.DefaultWorkspace == 0 && len(n.Roles) > 0 {
+		n.DefaultWorkspace = slices.Min(slices.Collect(maps.Keys(n.Roles)))
+	}
+	_, member := n.Roles[n.DefaultWorkspace]
+	switch {
+	case n.DefaultWorkspace == 0:
+		return n, fleet.Invalid("default_workspace", "a superadmin without roles needs one to sign in to")
+	case !member && !n.SuperAdmin:
+		return n, fleet.Invalid("default_workspace", "the user has no role in Workspace %d", n.DefaultWorkspace)
+	}
+	return n, nil
+}
+
+func parseUsername(s string) (string, error) {
+	address, err := mail.ParseAddress(s)
+	if err != nil || address.Address != s {
+		return "", fleet.Invalid("username", "%q must be an e-mail address, such as admin@example.com", s)
+	}
+	return strings.ToLower(s), nil
+}
+
+func checkNewPassword(password string) error {
+	if utf8.RuneCountInString(password) < minPassword {
+		return fleet.Invalid("password", "it must have at least %d characters", minPassword)
+	}
+	return nil
+}
+
+// freeUser looks whether the user can be created, and takes an id.
+func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error) {
+	old, found, err := tx.UserByName(ctx, n.Username)
+	if err == nil && found {
+		err = fleet.Errorf(fleet.Duplicated, "username: %s is user %d already", n.Username, old.ID)
+	}
+	if err != nil {
+		return 0, err
+	}
+	known, err := allWorkspaces(ctx, tx)
+	if err != nil {
+		return 0, err
+	}
+	var p problems
+	checkRoles(&p, "user", n.Roles, n.DefaultWorkspace, known)
+	if err := p.err(); err != nil {
+		return 0, err
+	}
+	id, err := tx.NextID(ctx, store.Users)
+	return fleet.UserID(id), err
+}
+
+// checkRoles reports each Workspace of a user that does not exist.
+func checkRoles(p *problems, who string, roles map[fleet.WorkspaceID]fleet.Role, home fleet.WorkspaceID, known map[fleet.WorkspaceID]fleet.Workspace) {
+	for _, id := range slices.Sorted(maps.Keys(roles)) {
+		if _, found := known[id]; !found {
+			p.add(fleet.InvalidReference, "%s: roles: there is no Workspace %d", who, id)
+		}
+	}
+	if _, found := known[home]; home != 0 && !found {
+		p.add(fleet.InvalidReference, "%s: default_workspace: there is no Workspace %d", who, home)
+	}
+}
+
+func insertUser(ctx context.Context, tx *store.Tx, u store.UserRecord, roles map[fleet.WorkspaceID]fleet.Role) (UserListing, error) {
+	if err := tx.PutUser(ctx, u); err != nil {
+		return UserListing{}, err
+	}
+	for ws, role := range roles {
+		if err := tx.SetMembership(ctx, u.ID, ws, fleet.UserActive, []fleet.Role{role}); err != nil {
+			return UserListing{}, err
+		}
+	}
+	memberships, err := tx.Memberships(ctx, u.ID)
+	return UserListing{u.User, u.SuperAdmin, memberships}, err
+}
+
+// ListUsers reads every user with all roles, by id.
+func (o Operator) ListUsers(ctx context.Context) (all []UserListing, err error) {
+	err = o.c.store.View(ctx, func(tx *store.Tx) error {
+		users, err := tx.AllUsers(ctx)
+		if err != nil {
+			return err
+		}
+		memberships, err := tx.AllMemberships(ctx)
+		all = make([]UserListing, len(users))
+		for i, u := range users {
+			all[i] = UserListing{u.User, u.SuperAdmin, memberships[u.ID]}
+		}
+		return err
+	})
+	return all, err
+}
+
+// SetPassword gives a user, by e-mail address, another password. Every session of the
+// user ends.
+//
+// Errors: NotFound; BadRequest for a password that is too short.
+func (o Operator) SetPassword(ctx context.Context, username, password string) error {
+	if err := checkNewPassword(password); err != nil {
+		return err
+	}
+	hash, err := o.c.hasher.Hash(ctx, identity.WireDigest(password))
+	if err != nil {
+		return err
+	}
+	return o.update(ctx, func(tx *store.Tx) error {
+		user, found, err := tx.UserByName(ctx, strings.ToLower(username))
+		if err == nil && !found {
+			err = fleet.Missing("user", username)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.SetPassword(ctx, user.ID, hash, true)
+	})
+}

@@ -1,0 +1,79 @@
+package control
+
+import (
+	"context"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// CreateWorkspace creates a Workspace and answers it as it is stored. ID 0 takes the next
+// free one; Type 0 is an enterprise; Country and Parent may be left out.
+//
+// Errors: BadRequest that names the field; Duplicated where the id is taken.
+func (o Operator) CreateWorkspace(ctx context.Context, w fleet.Workspace) (fleet.Workspace, error) {
+	w, err := checkedWorkspace(w)
+	if err != nil {
+		return w, err
+	}
+	created := w
+	err = o.update(ctx, func(tx *store.Tx) error {
+		created = w
+		created.Created = tx.Now()
+		known, err := allWorkspaces(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if _, found := known[w.Parent]; w.Parent != 0 && !found {
+			return fleet.Invalid("parent", "there is no Workspace %d", w.Parent)
+		}
+		if old, found := known[w.ID]; found {
+			return fleet.Errorf(fleet.Duplicated, "id: Workspace %d is there already (%s): leave the id out to get a free one", w.ID, old.Name)
+		}
+		if w.ID == 0 {
+			id, err := tx.NextID(ctx, store.Workspaces)
+			if err != nil {
+				return err
+			}
+			created.ID = fleet.WorkspaceID(id)
+		}
+		return tx.PutWorkspace(ctx, created)
+	})
+	return created, err
+}
+
+func checkedWorkspace(w fleet.Workspace) (fleet.Workspace, error) {
+	w.Country = strings.ToUpper(w.Country)
+	if w.Type == 0 {
+		w.Type = fleet.Enterprise
+	}
+	if err := checkName("name", w.Name); err != nil {
+		return w, err
+	}
+	if _, known := fleet.CountryByISO(w.Country); w.Country != "" && !known {
+		return w, fleet.Invalid("country", "%q is no country: write the two letters of ISO 3166-1, such as DE", w.Country)
+	}
+	if w.ID < 0 || w.Parent < 0 {
+		return w, fleet.Invalid("id", "must be a whole number from 1")
+	}
+	return w, nil
+}
+
+// ListWorkspaces reads every Workspace, by id.
+func (o Operator) ListWorkspaces(ctx context.Context) (all []fleet.Workspace, err error) {
+	err = o.c.store.Read(ctx, func(tx *store.Tx) error {
+		all, err = tx.AllWorkspaces(ctx)
+		return err
+	})
+	return all, err
+}
+
+func allWorkspaces(ctx context.Context, tx *store.Tx) (map[fleet.WorkspaceID]fleet.Workspace, error) {
+	all, err := tx.AllWorkspaces(ctx)
+	known := make(map[fleet.WorkspaceID]fleet.Workspace, len(all))
+	for _, w := range all {
+		known[w.ID] = w
+	}
+	return known, err
+}

@@ -1,0 +1,43 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// checkRanges reports a Workspace that is missing once per range, not once per SIM.
+func (a *applying) checkRanges() {
+	for i, r := range a.world.Ranges {
+		place := fmt.Sprintf("sim_ranges[%d]", i)
+		a.missing(place, "workspace", r.Workspace)
+		a.missing(place, "issuer", r.Issuer)
+	}
+}
+
+// applySIMs makes the SIMs of ranges on the way: there may be millions.
+func (a *applying) applySIMs(ctx context.Context, uid string) error {
+	in := &intake{tx: a.tx, workspaces: a.workspaces, problems: &a.problems}
+	batch := make([]fleet.SIM, 0, intakeBatch)
+	take := func() error {
+		err := in.take(ctx, batch, func(i int) string { return fmt.Sprintf("SIM %d", batch[i].ID) })
+		batch = batch[:0]
+		return err
+	}
+	for s := range a.world.AllSIMs() {
+		if batch = append(batch, s); len(batch) == intakeBatch {
+			if err := take(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := take(); err != nil {
+		return err
+	}
+	if err := a.problems.err(); err != nil {
+		return err
+	}
+	a.done.SIMs = Tally{Added: in.sum.SIMs, Kept: in.kept}
+	return in.finish(ctx, uid)
+}

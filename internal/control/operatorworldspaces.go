@@ -1,0 +1,67 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+func (a *applying) applyWorkspaces(ctx context.Context) error {
+	old, err := allWorkspaces(ctx, a.tx)
+	if err != nil {
+		return err
+	}
+	a.workspaces = make(map[fleet.WorkspaceID]fleet.Workspace, len(old)+len(a.world.Workspaces))
+	for id, w := range old {
+		a.workspaces[id] = w
+	}
+	for _, w := range a.world.Workspaces {
+		w.Created = old[w.ID].Created
+		a.workspaces[w.ID] = w
+	}
+	for _, w := range a.parentsFirst() {
+		was, there := old[w.ID]
+		if a.done.Workspaces.count(there, was == w) && a.clean() {
+			if err := a.tx.PutWorkspace(ctx, w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// parentsFirst orders the file's Workspaces so that each can refer to its parent. It
+// reports a parent that is missing, and a circle: the file alone has none, but together
+// with the database it may.
+func (a *applying) parentsFirst() []fleet.Workspace {
+	const visiting, placed = 1, 2
+	state := make(map[fleet.WorkspaceID]int)
+	inFile := make(map[fleet.WorkspaceID]bool, len(a.world.Workspaces))
+	for _, w := range a.world.Workspaces {
+		inFile[w.ID] = true
+	}
+	var ordered []fleet.Workspace
+	var visit func(id fleet.WorkspaceID)
+	visit = func(id fleet.WorkspaceID) {
+		w, place := a.workspaces[id], fmt.Sprintf("workspace %d", id)
+		if state[id] == visiting {
+			a.problems.add(fleet.InvalidReference, "%s: parent: it would be its own ancestor", place)
+		}
+		if id == 0 || state[id] != 0 {
+			return
+		}
+		state[id] = visiting
+		if !a.missing(place, "parent", w.Parent) {
+			visit(w.Parent)
+		}
+		state[id] = placed
+		if inFile[id] {
+			ordered = append(ordered, w)
+		}
+	}
+	for _, w := range a.world.Workspaces {
+		visit(w.ID)
+	}
+	return ordered
+}

@@ -1,0 +1,112 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// hashPasswords finds, for each user with a password, the hash to store: the one that is
+// there while it fits. It runs outside the transaction, because each takes tens of
+// milliseconds, and SQLite has one writer at a time.
+func (o Operator) hashPasswords(ctx context.Context, users []world.User) (map[fleet.UserID]string, error) {
+	hashes := make(map[fleet.UserID]string)
+	for _, u := range users {
+		if u.Password == "" {
+			continue
+		}
+		var old store.UserRecord
+		err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
+			old, _, err = tx.UserByID(ctx, u.ID)
+			return err
+		})
+		if err == nil {
+			hashes[u.ID], err = o.hashUnlessFits(ctx, old.PasswordHash, identity.WireDigest(u.Password))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return hashes, nil
+}
+
+func (o Operator) hashUnlessFits(ctx context.Context, stored, digest string) (string, error) {
+	if stored != "" {
+		if fits, _, err := o.c.hasher.Verify(ctx, stored, digest); err != nil || fits {
+			return stored, err
+		}
+	}
+	return o.c.hasher.Hash(ctx, digest)
+}
+
+func (a *applying) applyUsers(ctx context.Context) error {
+	for _, u := range a.world.Users {
+		place := fmt.Sprintf("user %d", u.ID)
+		checkRoles(&a.problems, place, u.Roles, u.DefaultWorkspace, a.workspaces)
+		holder, found, err := a.tx.UserByName(ctx, u.Username)
+		if err != nil {
+			return err
+		}
+		if found && holder.ID != u.ID {
+			a.problems.add(fleet.Duplicated, "%s: username: %s is user %d already", place, u.Username, holder.ID)
+		}
+		if err := a.applyUser(ctx, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *applying) applyUser(ctx context.Context, u world.User) error {
+	old, there, err := a.tx.UserByID(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	want := store.UserRecord{User: u.User, SuperAdmin: u.SuperAdmin, Epoch: old.Epoch}
+	want.Created, want.PasswordHash = old.Created, old.PasswordHash
+	if u.Password != "" {
+		want.PasswordHash = a.hashes[u.ID]
+	}
+	memberships, err := a.tx.Memberships(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	differ := differing(memberships, u.Roles)
+	if !a.done.Users.count(there, old == want && len(differ) == 0) || !a.clean() {
+		return nil
+	}
+	if err := a.tx.PutUser(ctx, want); err != nil {
+		return err
+	}
+	for _, m := range differ {
+		if err := a.tx.SetMembership(ctx, u.ID, m.Workspace.ID, m.Status, m.Roles); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// differing are the memberships to be written. One that is suspended stays so.
+func differing(old []fleet.Membership, roles map[fleet.WorkspaceID]fleet.Role) []fleet.Membership {
+	var list []fleet.Membership
+	for _, id := range slices.Sorted(maps.Keys(roles)) {
+		m := fleet.Membership{Workspace: fleet.Workspace{ID: id}, Status: fleet.UserActive}
+		for _, is := range old {
+			if is.Workspace.ID == id {
+				m = is
+			}
+		}
+		want := []fleet.Role{roles[id]}
+		if !slices.Equal(m.Roles, want) {
+			m.Roles = want
+			list = append(list, m)
+		}
+	}
+	return list
+}
