@@ -1,0 +1,133 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+func BenchmarkHTTP(b *testing.B) {
+	for _, engine := range engines {
+		for _, size := range []int{10_000, 1_000_000} {
+			b.Run(fmt.Sprintf("%s/fleet=%d", engine.name, size), func(b *testing.B) {
+				p := engine.open(b, size)
+				s := serve(b, p)
+				for _, n := range []int{1, 50, 500} {
+					b.Run(fmt.Sprintf("dry/sims=%d", n), func(b *testing.B) { s.dryRun(b, n) })
+					b.Run(fmt.Sprintf("real/sims=%d", n), func(b *testing.B) { s.realRun(b, n, false) })
+					b.Run(fmt.Sprintf("real-busy/sims=%d", n), func(b *testing.B) { s.realRun(b, n, true) })
+				}
+			})
+		}
+	}
+}
+
+var engines = []struct {
+	name string
+	open func(*testing.B, int) *place
+}{
+	{"sqlite", openSQLite},
+}
+
+// served is a place behind its API, and a client that is signed in.
+type served struct {
+	*place
+	url    string
+	token  string
+	client *http.Client
+}
+
+func serve(b *testing.B, p *place) *served {
+	b.Helper()
+	c, err := control.New(b.Context(), p.store, control.Options{Password: cheap})
+	if err != nil {
+		b.Fatal(err)
+	}
+	server := httptest.NewServer(httpapi.New(c, httpapi.Options{Log: slog.New(slog.DiscardHandler)}))
+	b.Cleanup(server.Close)
+	s := &served{place: p, url: server.URL, client: &http.Client{Transport: &http.Transport{DisableCompression: true}}}
+	name, digest := username, identity.WireDigest(password)
+	var signedIn wire.AuthResponse
+	body, err := s.post(b.Context(), "/api/v1/authenticate", wire.AuthRequest{Username: &name, Password: &digest})
+	if err == nil {
+		err = json.Unmarshal(body, &signedIn)
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.token = signedIn.AuthToken
+	return s
+}
+
+func (s *served) post(ctx context.Context, path string, v any) ([]byte, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+path, bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", "Bearer "+s.token)
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", resp.Status, body)
+	}
+	return body, err
+}
+
+func (s *served) migrate(ctx context.Context, first, n int, to int64, real bool) error {
+	req := wire.MigrationRequest{
+		TargetWorkspace: wire.Some(wire.RefTo(to)), DryRun: wire.Some(!real), AutoDetachDevices: wire.Some(true),
+	}
+	list := make([]string, n)
+	for i := range list {
+		list[i] = string(iccid(first + i))
+	}
+	req.ICCIDs = wire.Some(list)
+	_, err := s.post(ctx, "/api/v1/sim/migration/workspace", req)
+	return err
+}
+
+// ids is the JSON array of n ids from first on.
+func ids(first, n int) string {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = first + i
+	}
+	text, _ := json.Marshal(list)
+	return string(text)
+}
+
+func (s *served) dryRun(b *testing.B, n int) {
+	ctx := b.Context()
+	turns(b, func() error { return nil },
+		func() error { return s.migrate(ctx, 1, n, int64(right), false) },
+		func() error { return s.floor.read(ctx, ids(1, n)) })
+}
+
+func (s *served) realRun(b *testing.B, n int, busy bool) {
+	ctx := b.Context()
+	turns(b, func() error { return s.floor.reset(ctx, ids(1, n), int64(left), busy) },
+		func() error { return s.migrate(ctx, 1, n, int64(right), true) },
+		func() error { return s.floor.move(ctx, ids(1, n), int64(left), int64(right)) })
+	if err := s.floor.reset(ctx, ids(1, n), int64(left), false); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,40 @@
+package bench
+
+import (
+	"slices"
+	"testing"
+	"time"
+)
+
+// turns lets an operation and its floor take turns, each timed by itself, and reports the
+// medians and their ratio. between runs untimed before each of the two.
+func turns(b *testing.B, between func() error, operation, floor func() error) {
+	b.Helper()
+	var ours, bare []time.Duration
+	for b.Loop() {
+		ours = append(ours, timed(b, between, operation))
+		bare = append(bare, timed(b, between, floor))
+	}
+	o, f := median(ours), median(bare)
+	b.ReportMetric(0, "ns/op") // both together, and no use
+	b.ReportMetric(float64(o.Microseconds())/1000, "ms")
+	b.ReportMetric(float64(f.Microseconds())/1000, "floor-ms")
+	b.ReportMetric(float64(o)/float64(f), "ratio")
+}
+
+func timed(b *testing.B, before, do func() error) time.Duration {
+	b.Helper()
+	if err := before(); err != nil {
+		b.Fatal(err)
+	}
+	start := time.Now()
+	if err := do(); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
+}
+
+func median(d []time.Duration) time.Duration {
+	slices.Sort(d)
+	return d[len(d)/2]
+}

@@ -1,0 +1,20 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/simferry/simferry/internal/contracttest"
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+)
+
+func TestMain(m *testing.M) {
+	pgtest.Main(m)
+	if testing.Verbose() {
+		fmt.Println("\ncontract coverage, operation x status:")
+		if _, err := contracttest.Total().WriteTo(os.Stdout); err != nil {
+			panic(err)
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package testkit
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+)
+
+// Engine is a kind of database that Simferry runs on.
+type Engine string
+
+// The engines.
+const (
+	SQLite   Engine = "sqlite"
+	Postgres Engine = "postgres"
+)
+
+// OnEach runs a test on every engine.
+func OnEach(t *testing.T, test func(t *testing.T, e Engine)) {
+	t.Helper()
+	for _, e := range []Engine{SQLite, Postgres} {
+		t.Run(string(e), func(t *testing.T) { test(t, e) })
+	}
+}
+
+// URL is that of a fresh database with the schema in it.
+func (e Engine) URL(t testing.TB) string {
+	t.Helper()
+	if e == SQLite {
+		return "sqlite:" + filepath.Join(t.TempDir(), "simferry.db")
+	}
+	const schema = "schema"
+	pgtest.Template(t, schema, func(url string) { openStore(t, url, store.Options{}).close() })
+	return pgtest.Clone(t, schema)
+}
+
+type opened struct{ *store.Store }
+
+func (o opened) close() { _ = o.Close() }
+
+func openStore(t testing.TB, url string, o store.Options) opened {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opened{s}
+}

@@ -1,0 +1,77 @@
+package testkit
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/simferry/simferry/internal/contracttest"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// Server is one Simferry of a test.
+type Server struct {
+	T       testing.TB
+	URL     string // http://127.0.0.1:PORT
+	DB      string // the database's URL, for a second server on it
+	Store   *store.Store
+	Control *control.Control
+	Clock   *Clock
+	HTTP    *http.Client // judged
+
+	mu     sync.Mutex
+	tokens map[string]string
+}
+
+// CheapPassword is a cost of hashing at which tests stay fast. It hides no difference
+// between outcomes: each still costs one hash.
+var CheapPassword = identity.Params{Memory: 64, Time: 1, Threads: 1}
+
+// Start runs a server over a fresh database.
+func Start(t testing.TB, e Engine) *Server {
+	t.Helper()
+	return StartOn(t, e.URL(t), NewClock())
+}
+
+// StartOn runs a server over a database that may have others.
+func StartOn(t testing.TB, url string, clock *Clock) *Server {
+	t.Helper()
+	s := &Server{T: t, DB: url, Clock: clock, tokens: make(map[string]string)}
+	db := openStore(t, url, store.Options{Clock: clock.Now, MaxConns: 8})
+	t.Cleanup(db.close)
+	s.Store = db.Store
+	c, err := control.New(t.Context(), s.Store, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Control = c
+	handler := httpapi.New(c, httpapi.Options{
+		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+	})
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	s.URL = server.URL
+	s.HTTP = &http.Client{Transport: contracttest.New(t).RoundTripper(server.Client().Transport)}
+	return s
+}
+
+// Seed applies a world file.
+func (s *Server) Seed(text string) *Server {
+	s.T.Helper()
+	w, err := world.Parse(strings.NewReader(text))
+	if err == nil {
+		_, err = s.Control.Operator().ApplyWorld(s.T.Context(), w)
+	}
+	if err != nil {
+		s.T.Fatalf("seed: %v", err)
+	}
+	return s
+}
