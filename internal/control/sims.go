@@ -56,12 +56,19 @@ func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMI
 	return found, err
 }
 
-// SetSIMStatus takes a SIM to another status, with its event and its ledger line. The same
-// status again is done already. The reply is what a repetition under the same key gets.
+// SIMPatch is what a caller would have of a SIM; nil leaves a thing as it is. An owner is
+// there only to be compared: a client may send back what it received.
+type SIMPatch struct {
+	Status                     *fleet.SIMStatus
+	Customer, Issuer, Reseller *fleet.WorkspaceID // 0 for none
+}
+
+// PatchSIM takes a SIM to another status, with its event and its ledger line. The same
+// status again is done already. done is the reply to what went well.
 //
 // Permission: WriteSIMs. Errors: NotFound; BadRequest for a transition that is not allowed;
-// those of Once.
-func (c *Control) SetSIMStatus(ctx context.Context, who identity.Principal, id fleet.SIMID, next fleet.SIMStatus, o Once, done Reply) (Reply, bool, error) {
+// Forbidden for another owner than the SIM has; those of Once.
+func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet.SIMID, patch SIMPatch, o Once, done Reply) (Reply, bool, error) {
 	if err := who.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, false, err
 	}
@@ -76,15 +83,37 @@ func (c *Control) SetSIMStatus(ctx context.Context, who identity.Principal, id f
 				return answer{done, entry, true}, err
 			}
 		}
-		if sim.Status == next {
+		if err := patch.check(sim); err != nil {
+			return answer{}, err
+		}
+		if patch.Status == nil || *patch.Status == sim.Status {
 			return answer{done, 0, true}, nil
 		}
-		if !sim.Status.MayBecome(next) {
-			return answer{}, fleet.Invalid("status", "a SIM cannot go from %s to %s", sim.Status, next)
-		}
-		entry, err := tx.Apply(ctx, statusChange(sim, next, who, uid))
+		entry, err := tx.Apply(ctx, statusChange(sim, *patch.Status, who, uid))
 		return answer{done, entry, true}, err
 	})
+}
+
+// check refuses what cannot be patched.
+func (p SIMPatch) check(sim fleet.SIM) error {
+	for _, owner := range []struct {
+		field string
+		want  *fleet.WorkspaceID
+		has   fleet.WorkspaceID
+	}{
+		{"customer_org", p.Customer, sim.Workspace}, {"issuer_org", p.Issuer, sim.Issuer}, {"reseller_org", p.Reseller, sim.Reseller},
+	} {
+		if owner.want != nil && *owner.want != owner.has {
+			return &fleet.Error{
+				Code: fleet.Forbidden, Field: owner.field,
+				Message: owner.field + ": only status can be changed here; POST /api/v1/sim/migration/workspace moves SIMs",
+			}
+		}
+	}
+	if p.Status != nil && *p.Status != sim.Status && !sim.Status.MayBecome(*p.Status) {
+		return fleet.Invalid("status", "a SIM cannot go from %s to %s", sim.Status, *p.Status)
+	}
+	return nil
 }
 
 func statusChange(sim fleet.SIM, next fleet.SIMStatus, who identity.Principal, uid string) store.Change {

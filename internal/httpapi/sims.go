@@ -32,7 +32,8 @@ func (a *api) getSIM(r *request) (response, error) {
 	return ok(simBodies(found)[0])
 }
 
-// patchSIM changes the status. The owner of a SIM changes by a migration.
+// patchSIM changes the status. An owner that is sent along must be the one that the SIM
+// has: it changes by a migration.
 func (a *api) patchSIM(r *request) (response, error) {
 	id, err := r.id("sim_id")
 	if err != nil {
@@ -49,29 +50,51 @@ func (a *api) patchSIM(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	status, err := patchedStatus(body)
+	patch, err := simPatch(body)
 	if err != nil {
 		return response{}, err
 	}
 	done := control.Reply{Status: http.StatusNoContent}
-	reply, replayed, err := a.control.SetSIMStatus(r.Context(), r.who, fleet.SIMID(id), status, once, done)
+	reply, replayed, err := a.control.PatchSIM(r.Context(), r.who, fleet.SIMID(id), patch, once, done)
 	return replied(reply, replayed), err
 }
 
-func patchedStatus(body wire.SIMPatch) (fleet.SIMStatus, error) {
-	for field, ref := range map[string]wire.Optional[wire.IDRef]{
-		"customer_org": body.CustomerOrg, "issuer_org": body.IssuerOrg, "reseller_org": body.ResellerOrg,
-	} {
-		if ref.Set {
-			return 0, &fleet.Error{Code: fleet.Forbidden, Field: field, Message: field + ": only status can be changed here; " +
-				"POST /api/v1/sim/migration/workspace moves SIMs"}
+func simPatch(body wire.SIMPatch) (p control.SIMPatch, err error) {
+	if body.Status.Set {
+		id, err := requiredID("status", body.Status)
+		if err != nil {
+			return p, err
 		}
+		status, err := knownStatus("status.id", id)
+		if err != nil {
+			return p, err
+		}
+		p.Status = &status
 	}
-	id, err := requiredID("status", body.Status)
-	if err != nil {
-		return 0, err
+	if p.Customer, err = owner("customer_org", body.CustomerOrg); err != nil {
+		return p, err
 	}
-	return knownStatus("status.id", id)
+	if p.Issuer, err = owner("issuer_org", body.IssuerOrg); err != nil {
+		return p, err
+	}
+	p.Reseller, err = owner("reseller_org", body.ResellerOrg)
+	return p, err
+}
+
+// owner reads a reference to a Workspace: nil where it is absent, 0 where it is null.
+func owner(field string, ref wire.Optional[wire.IDRef]) (*fleet.WorkspaceID, error) {
+	var id fleet.WorkspaceID
+	if !ref.Set {
+		return nil, nil
+	}
+	if !ref.Null {
+		n, err := requiredID(field, ref)
+		if err != nil {
+			return nil, err
+		}
+		id = fleet.WorkspaceID(n)
+	}
+	return &id, nil
 }
 
 func knownStatus(field string, id int64) (fleet.SIMStatus, error) {
