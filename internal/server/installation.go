@@ -1,0 +1,67 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// Installation is an open database with the rules over it: what the server and the
+// operator's commands have in common.
+type Installation struct {
+	Control  *control.Control
+	Operator control.Operator
+	store    *store.Store
+}
+
+// Open opens the database that the configuration names, and brings its schema up to date.
+// It refuses a database of a newer schema. Close it when done.
+func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installation, error) {
+	s, err := store.Open(ctx, string(cfg.Database), storeOptions(cfg))
+	if err != nil {
+		return nil, err
+	}
+	c, err := control.New(ctx, s, control.Options{TokenTTL: cfg.TokenTTL, Log: log})
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return &Installation{c, c.Operator(), s}, nil
+}
+
+// storeOptions leaves the pool of readers that SQLite has to the store: the setting is
+// about a database that others use as well.
+func storeOptions(cfg config.Config) store.Options {
+	if strings.HasPrefix(string(cfg.Database), "sqlite:") {
+		return store.Options{}
+	}
+	return store.Options{MaxConns: cfg.MaxConns}
+}
+
+// Close waits for running transactions and closes the database.
+func (in *Installation) Close() error { return in.store.Close() }
+
+// Seed applies a world file, which changes nothing where that has been done before.
+func (in *Installation) Seed(ctx context.Context, file string) (control.Applied, error) {
+	f, err := os.Open(file) //nolint:gosec // the operator names the file
+	if err != nil {
+		return control.Applied{}, err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	w, err := world.Parse(f)
+	if err != nil {
+		return control.Applied{}, fmt.Errorf("%s: %w", file, err)
+	}
+	done, err := in.Operator.ApplyWorld(ctx, w)
+	if err != nil {
+		return done, fmt.Errorf("%s: %w", file, err)
+	}
+	return done, nil
+}

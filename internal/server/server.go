@@ -1,0 +1,108 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/httpapi"
+)
+
+// The bounds of one connection. A body is at most 1 MiB and an answer takes well under a
+// second; what needs longer than this is stuck, or means harm.
+const (
+	headerTimeout = 10 * time.Second
+	readTimeout   = 30 * time.Second
+	writeTimeout  = 60 * time.Second
+	idleTimeout   = 2 * time.Minute
+	maxHeader     = 64 << 10
+)
+
+// Server is a running server.
+type Server struct {
+	*Installation
+	log      *slog.Logger
+	http     *http.Server
+	listener net.Listener
+	grace    time.Duration
+	stop     context.CancelFunc
+	stopped  chan struct{}
+	err      error // of the run; read once stopped is closed
+}
+
+// Start opens the database, seeds it where the configuration says so, and serves until ctx
+// ends or Stop is called. It returns once the server listens.
+func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, error) {
+	in, err := Open(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Installation: in, log: log, grace: cfg.ShutdownGrace, stopped: make(chan struct{})}
+	if err := s.prepare(ctx, cfg); err != nil {
+		return nil, errors.Join(err, in.Close())
+	}
+	ctx, s.stop = context.WithCancel(ctx)
+	go s.run(ctx)
+	log.Info("listening", "address", s.Addr(), "database", cfg.Database)
+	return s, nil
+}
+
+func (s *Server) prepare(ctx context.Context, cfg config.Config) error {
+	if err := s.seed(ctx, cfg.Seed); err != nil {
+		return err
+	}
+	s.http = &http.Server{
+		Handler:           httpapi.New(s.Control, httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies}),
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		// A request that runs when ctx ends is finished, not cancelled.
+		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	var err error
+	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	return err
+}
+
+func (s *Server) seed(ctx context.Context, file string) error {
+	if file == "" {
+		return nil
+	}
+	start := time.Now()
+	done, err := s.Seed(ctx, file)
+	if err != nil {
+		return fmt.Errorf("seed: %w", err)
+	}
+	s.log.Info("seeded", "file", file, "took", time.Since(start), "sims_added", done.SIMs.Added, "sims_kept", done.SIMs.Kept)
+	return nil
+}
+
+// Addr is where the server listens, as host:port.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Wait waits until the server has stopped and the database is closed, and tells why it
+// stopped: nil where it was asked to, and every request was answered.
+func (s *Server) Wait() error {
+	<-s.stopped
+	return s.err
+}
+
+// Stop stops the server as the end of Start's ctx does, and waits for it; no longer than
+// its own ctx lasts.
+func (s *Server) Stop(ctx context.Context) error {
+	s.stop()
+	select {
+	case <-s.stopped:
+		return s.err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
