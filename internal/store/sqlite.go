@@ -44,7 +44,7 @@ func openSQLite(file string, o Options) (*sqliteEngine, error) {
 	if err != nil {
 		return nil, err
 	}
-	writer, err := sql.Open("sqlite", SQLiteWriterDSN(file))
+	writer, err := openPool(SQLiteWriterDSN(file))
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func openSQLite(file string, o Options) (*sqliteEngine, error) {
 	if err := writer.Ping(); err != nil { // creates the file and turns WAL on before readers come
 		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), writer.Close())
 	}
-	readers, err := sql.Open("sqlite", dsn+"&_txlock=deferred&_pragma=query_only(1)")
+	readers, err := openPool(dsn+"&_txlock=deferred&_pragma=query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}

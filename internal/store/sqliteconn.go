@@ -1,0 +1,137 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+)
+
+// sqliteConnector opens connections that keep their statements prepared: parsing one takes
+// SQLite longer than running it over a few rows. database/sql has prepared statements of
+// its own, but those of a pool cannot be made while a transaction holds its only
+// connection, and every use of one takes locks.
+type sqliteConnector struct {
+	dsn string
+	raw driver.Driver
+}
+
+// openPool opens a pool of such connections.
+func openPool(dsn string) (*sql.DB, error) {
+	plain, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	raw := plain.Driver()
+	return sql.OpenDB(sqliteConnector{dsn, raw}), plain.Close()
+}
+
+func (c sqliteConnector) Driver() driver.Driver { return c.raw }
+
+func (c sqliteConnector) Connect(context.Context) (driver.Conn, error) {
+	conn, err := c.raw.Open(c.dsn)
+	if err != nil {
+		return nil, err
+	}
+	full, ok := conn.(fullConn)
+	if !ok {
+		return nil, errors.Join(errors.New("sqlite: the driver lacks what its connections had"), conn.Close())
+	}
+	return &sqliteConn{fullConn: full, ready: make(map[string]*readyStmt)}, nil
+}
+
+// fullConn is what the driver's connections can do.
+type fullConn interface {
+	driver.Conn
+	driver.ConnPrepareContext
+	driver.ConnBeginTx
+	driver.QueryerContext
+	driver.ExecerContext
+	driver.Pinger
+}
+
+// sqliteConn is one connection. database/sql lets one goroutine at a time use it.
+type sqliteConn struct {
+	fullConn
+	ready map[string]*readyStmt
+}
+
+// readyStmt is a prepared statement; busy while its rows are being read.
+type readyStmt struct {
+	driver.Stmt
+	busy bool
+}
+
+// The texts of the program are few, but those of lists vary with their filters, and those
+// of schema steps come once.
+const (
+	readyMost    = 256
+	readyLongest = 8192
+)
+
+// prepared finds or prepares a statement; nil where it is not kept, or in use already.
+func (c *sqliteConn) prepared(ctx context.Context, text string) (*readyStmt, error) {
+	s := c.ready[text]
+	switch {
+	case s != nil && s.busy, s == nil && (len(c.ready) >= readyMost || len(text) > readyLongest):
+		return nil, nil
+	case s != nil:
+		return s, nil
+	}
+	made, err := c.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	s = &readyStmt{Stmt: made}
+	c.ready[text] = s
+	return s, nil
+}
+
+// QueryContext runs a query on its prepared statement.
+func (c *sqliteConn) QueryContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Rows, error) {
+	s, err := c.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return c.fullConn.QueryContext(ctx, text, args)
+	}
+	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	s.busy = true
+	return readyRows{rows, s}, nil
+}
+
+// ExecContext runs a statement on its prepared form.
+func (c *sqliteConn) ExecContext(ctx context.Context, text string, args []driver.NamedValue) (driver.Result, error) {
+	s, err := c.prepared(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return c.fullConn.ExecContext(ctx, text, args)
+	}
+	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+}
+
+// Close lets go of the statements, then of the connection.
+func (c *sqliteConn) Close() error {
+	var errs []error
+	for _, s := range c.ready {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, c.fullConn.Close())...)
+}
+
+// readyRows give their statement back when they are closed.
+type readyRows struct {
+	driver.Rows
+	stmt *readyStmt
+}
+
+func (r readyRows) Close() error {
+	r.stmt.busy = false
+	return r.Rows.Close()
+}
