@@ -51,7 +51,7 @@ func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, sim fleet.SIMID,
 			COALESCE(s.iccid, ''), COALESCE(s.imsi, ''), COALESCE(s.msisdn, ''), COALESCE(d.name, '')
 		FROM events e JOIN workspaces w ON w.id = e.workspace_id LEFT JOIN users u ON u.id = e.user_id
 			LEFT JOIN sims s ON s.id = e.sim_id LEFT JOIN devices d ON d.id = e.device_id
-		WHERE ` + w.String() + " ORDER BY " + orderBy(l, eventColumns) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, eventColumns) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
 	err := tx.each(ctx, text, w.args, func(r rows) error {
 		var e EventRecord
 		var at int64

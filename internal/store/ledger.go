@@ -34,7 +34,10 @@ func parseStatusText(text *string) []fleet.SIMStatus {
 	if text == nil {
 		return nil
 	}
-	var list []fleet.SIMStatus
+	list := []fleet.SIMStatus{}
+	if *text == "" {
+		return list
+	}
 	for _, id := range strings.Split(*text, ",") {
 		n, _ := strconv.ParseInt(id, 10, 8) // we wrote it
 		list = append(list, fleet.SIMStatus(n))
@@ -79,7 +82,7 @@ func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceI
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	var err error
-	page.Items, err = tx.migrations(ctx, &w, orderBy(l, migrationColumns), l.PerPage, offset)
+	page.Items, err = tx.migrations(ctx, &w, w.orderBy(l, migrationColumns), l.PerPage, offset)
 	return page, err
 }
 

@@ -42,6 +42,8 @@ func (w *where) filter(l fleet.List, columns map[string]string) {
 	}
 }
 
+// alternatives are the values of one filter. Numbers are 64 bits wide whatever the column:
+// PostgreSQL fails on a number that is too large for a SMALLINT, where it should find none.
 func (w *where) alternatives(f fleet.Filter, column string) []string {
 	var terms []string
 	if f.Null {
@@ -50,9 +52,9 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 	switch len(f.Numbers) {
 	case 0:
 	case 1: // an equality lets an index also give the order
-		terms = append(terms, column+" = "+w.arg(f.Numbers[0]))
+		terms = append(terms, column+" = "+w.arg(f.Numbers[0])+w.tx.pick("", "::bigint"))
 	default:
-		terms = append(terms, w.in(column, list(w.tx, f.Numbers)))
+		terms = append(terms, column+w.tx.pick(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::bigint[])", w.arg(list(w.tx, f.Numbers))))
 	}
 	for _, text := range f.Texts {
 		if f.Field.Kind == fleet.PrefixField {
@@ -71,23 +73,34 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 // no UTF-8 text has a byte 0xFF, whose rune stands for it here.
 func prefixEnd(prefix string) string { return prefix + "\U0010FFFF" }
 
+// mayBeNull are the columns whose place in an order PostgreSQL must be told: by itself it
+// puts "none" behind everything, SQLite before it. Other columns stay without, because
+// PostgreSQL reads no index in an order that is not word by word the index's own.
+var mayBeNull = map[string]bool{
+	"s.device_id": true, "s.reseller_id": true, "e.sim_id": true, "e.device_id": true, "e.user_id": true, "m.user_id": true,
+}
+
 // orderBy words the sort, ending with the id so that pages never overlap.
-func orderBy(l fleet.List, columns map[string]string) string {
+func (w *where) orderBy(l fleet.List, columns map[string]string) string {
 	var keys []string
 	ends := false
 	for _, o := range l.Sort {
 		ends = ends || o.Field == "id"
-		keys = append(keys, columns[o.Field]+direction(o.Descending))
+		keys = append(keys, w.sortKey(columns[o.Field], o.Descending))
 	}
 	if !ends {
-		keys = append(keys, columns["id"]+direction(l.Sort[len(l.Sort)-1].Descending))
+		keys = append(keys, w.sortKey(columns["id"], l.Sort[len(l.Sort)-1].Descending))
 	}
 	return strings.Join(keys, ", ")
 }
 
-func direction(descending bool) string {
+func (w *where) sortKey(column string, descending bool) string {
+	key, nulls := column, " NULLS FIRST"
 	if descending {
-		return " DESC"
+		key, nulls = column+" DESC", " NULLS LAST"
 	}
-	return ""
+	if mayBeNull[column] {
+		key += w.tx.pick("", nulls)
+	}
+	return key
 }

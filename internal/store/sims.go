@@ -56,7 +56,7 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 	page.Page, offset = l.At(page.Total)
 	page.Items = make([]fleet.SIM, 0, min(l.PerPage, max(page.Total-offset, 0)))
 	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String() +
-		" ORDER BY " + orderBy(l, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+		" ORDER BY " + w.orderBy(l, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
 	err := tx.each(ctx, text, w.args, func(r rows) error {
 		s, err := scanSIM(r)
 		page.Items = append(page.Items, s)
