@@ -15,7 +15,7 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	if err := tx.exec(ctx, insertLinesSQLite, int64(id), c.linesJSON()); err != nil {
 		return 0, 0, err
 	}
-	if moved, err = tx.q.exec(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
+	if moved, err = tx.affect(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
 		return 0, 0, err
 	}
 	for _, s := range c.Sides {

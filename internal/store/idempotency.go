@@ -62,7 +62,7 @@ func (tx *Tx) StoreReply(ctx context.Context, k Key, fingerprint []byte, r Reply
 	if err != nil {
 		return err
 	}
-	n, err := tx.q.exec(ctx, `
+	n, err := tx.affect(ctx, `
 		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
 		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, fingerprint, r.Status, r.Location, r.ETag, packed, micros(tx.now), orNull(entry))

@@ -34,6 +34,6 @@ func unpack(packed []byte) ([]byte, error) {
 
 // appendKey writes the parts of a key so that no two keys write the same.
 func appendKey(w io.Writer, k Key) error {
-	_, err := fmt.Fprintf(w, "%d/%d/%s/%s", k.By.User, k.By.Token, k.Operation, k.Key)
+	_, err := fmt.Fprintf(w, "%d/%d/%q/%q", k.By.User, k.By.Token, k.Operation, k.Key)
 	return err
 }

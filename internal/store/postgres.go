@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -33,16 +35,17 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err) // pgx leaves the password out
 	}
-	if o.MaxConns > 0 {
+	switch {
+	case o.MaxConns > 0:
 		cfg.MaxConns = int32(min(o.MaxConns, 10_000)) //nolint:gosec // bounded
+	case !strings.Contains(url, "pool_max_conns"):
+		cfg.MaxConns = int32(4 * runtime.NumCPU()) //nolint:gosec // few
 	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = dialTimeout
 	}
-	if cfg.ConnConfig.ValidateConnect == nil {
-		// Nothing is decided from a standby, not even in a single-host URL.
-		cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
-	}
+	// Nothing is decided from a standby, whatever target_session_attrs the URL has.
+	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
@@ -61,55 +64,76 @@ func (e *pgEngine) view(ctx context.Context, fn func(querier) error) error {
 }
 
 func (e *pgEngine) read(ctx context.Context, fn func(querier) error) error {
-	return e.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+	return e.renew(e.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		q := &pgQuerier{conn: c.Conn()}
 		return q.lost(fn(q))
-	})
+	}))
 }
 
 // inTx runs fn in a transaction that begins with its first statement, in the same round
 // trip.
 func (e *pgEngine) inTx(ctx context.Context, o pgx.TxOptions, fn func(querier) error) error {
-	return e.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
+	return e.renew(e.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
 		q := &pgQuerier{conn: c.Conn(), begin: &o}
 		if err := fn(q); err != nil {
 			q.rollback()
 			return q.lost(err)
 		}
 		return q.commit(ctx)
-	})
+	}))
 }
 
-// classify reads SQLSTATE: class 40 asks for a retry, 08 and 57P say that the server went.
+// classify reads SQLSTATE, but first whether there still is a connection: without one, the
+// server's last words are only its reason.
 func (e *pgEngine) classify(err error) verdict {
 	var lost *commitLostError
 	var pg *pgconn.PgError
 	var dial *pgconn.ConnectError
 	var network net.Error
 	switch {
-	case err == nil, errors.Is(err, context.Canceled):
+	case err == nil:
 		return fatal
 	case errors.As(err, &lost):
 		return outcomeUnknown
+	case errors.Is(err, context.Canceled):
+		return fatal
+	case errors.As(err, &dial), errors.Is(err, errConnLost):
+		return away
 	case errors.As(err, &pg):
 		return classifyState(pg.Code)
-	case errors.As(err, &dial), errors.As(err, &network), errors.Is(err, errConnLost), pgconn.SafeToRetry(err):
+	case errors.As(err, &network), pgconn.SafeToRetry(err):
 		return away
 	}
 	return fatal
 }
 
+// readOnly is the SQLSTATE of a write on a server that takes none: a standby, or a primary
+// that became one.
+const readOnly = "25006"
+
 func classifyState(code string) verdict {
 	switch code {
-	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock not available
+	case "40001", "40P01", "55P03", "57014": // serialization failure, deadlock, lock or statement timeout
 		return busy
-	case "57P01", "57P02", "57P03", "53300", "25006": // shutdown, crash, starting up, too many connections, a standby
+	case "57P01", "57P02", "57P03", "53300", readOnly: // shutdown, crash, starting up, too many connections
 		return away
 	}
-	if code[:2] == "08" { // connection exceptions, as a pooler reports them
+	if strings.HasPrefix(code, "08") { // connection exceptions, as a pooler reports them
 		return away
 	}
 	return fatal
+}
+
+// renew closes the idle connections after an error that probably concerns them all: the
+// server restarted, or is no primary any more. Without it, every one of them would cost a
+// request one of its attempts.
+func (e *pgEngine) renew(err error) error {
+	var lost *commitLostError
+	var pg *pgconn.PgError
+	if errors.Is(err, errConnLost) || errors.As(err, &lost) || errors.As(err, &pg) && pg.Code == readOnly {
+		e.pool.Reset()
+	}
+	return err
 }
 
 func (e *pgEngine) bring(ctx context.Context) error { return e.steps.bring(ctx, e.db) }

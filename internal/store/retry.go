@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -15,6 +16,7 @@ type verdict int
 const (
 	fatal          verdict = iota // ours, or the caller's: do not repeat
 	busy                          // a deadlock, a serialization failure, a locked database
+	taken                         // a unique value that another row has
 	away                          // the database cannot be reached
 	outcomeUnknown                // the connection was lost while the commit was under way
 )
@@ -23,33 +25,45 @@ const (
 // settle, such as a key that another transaction has just stored.
 var ErrRaced = errors.New("lost a race against another transaction")
 
-const (
-	attempts = 12
-	patience = 10 * time.Second        // for a busy database
-	absence  = 1500 * time.Millisecond // for one that is away: fail fast
-)
+// limit bounds the repetition after one verdict: the runs in all, and the time since the
+// first failure.
+type limit struct {
+	runs int
+	time time.Duration
+}
 
-// retry is the one place where a transaction is repeated.
-func (s *Store) retry(ctx context.Context, run func(attempt int) error) error {
-	start := time.Now()
-	for attempt := 0; ; attempt++ {
-		err := run(attempt)
-		limit := patience
-		switch s.verdict(err) {
-		case fatal:
-			return s.public(err)
-		case away:
-			limit = absence
+var limits = map[verdict]limit{
+	busy:           {12, 10 * time.Second},
+	taken:          {3, 10 * time.Second}, // a new snapshot shows the rule what is in the way; after that it is the caller's
+	away:           {12, 1500 * time.Millisecond},
+	outcomeUnknown: {12, 10 * time.Second},
+}
+
+// retry is the one place where a transaction is repeated. The time counts from the first
+// failure: a transaction that ran for long deserves its second chance as well.
+func (s *Store) retry(ctx context.Context, run func() error) error {
+	var failing time.Time
+	for attempt := 1; ; attempt++ {
+		err := run()
+		if err == nil {
+			return nil
 		}
-		if attempt == attempts-1 || time.Since(start) > limit || !pause(ctx, attempt) {
-			return s.public(err)
+		if attempt == 1 {
+			failing = time.Now()
+		}
+		l := limits[s.verdict(err)]
+		if attempt >= l.runs || time.Since(failing) > l.time || !pause(ctx, attempt) {
+			return s.public(ctx, err)
 		}
 	}
 }
 
 func (s *Store) verdict(err error) verdict {
-	if errors.Is(err, ErrRaced) {
+	switch {
+	case errors.Is(err, ErrRaced):
 		return busy
+	case Violated(err) == Taken:
+		return taken
 	}
 	return s.engine.classify(err)
 }
@@ -57,7 +71,7 @@ func (s *Store) verdict(err error) verdict {
 // pause waits a random share of a doubling interval, 2 ms to 250 ms, so that two
 // transactions that collided do not meet again. It is false where the caller has gone.
 func pause(ctx context.Context, attempt int) bool {
-	most := min(2*time.Millisecond<<attempt, 250*time.Millisecond)
+	most := min(time.Millisecond<<attempt, 250*time.Millisecond)
 	timer := time.NewTimer(rand.N(most) + time.Millisecond) //nolint:gosec // jitter needs no secrecy
 	defer timer.Stop()
 	select {
@@ -68,16 +82,23 @@ func pause(ctx context.Context, attempt int) bool {
 	}
 }
 
-// public turns what an engine says of itself into what a caller may be told.
-func (s *Store) public(err error) error {
+// public turns what an engine says of itself into what a caller may be told. A caller who
+// has gone gets the context's error, whatever the engine made of it.
+func (s *Store) public(ctx context.Context, err error) error {
 	if err == nil || fleet.CodeOf(err) != 0 {
 		return err
 	}
-	switch s.verdict(err) {
-	case away, outcomeUnknown:
+	switch v := s.verdict(err); {
+	case v == away, v == outcomeUnknown:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database cannot be reached; try again", Err: err}
-	case busy:
+	case v == busy:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database is too busy; try again", Err: err}
+	case v == taken:
+		return &fleet.Error{Code: fleet.Duplicated, Message: "Something with this id, name or number exists already", Err: err}
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &fleet.Error{Code: fleet.Unavailable, Message: "The database took too long; try again", Err: err}
+	case ctx.Err() != nil:
+		return fmt.Errorf("%w: %w", ctx.Err(), err)
 	}
 	return err
 }

@@ -97,12 +97,12 @@ func (s *Store) Close() error { return s.engine.close() }
 
 // Ready tells whether the database answers and has this program's schema.
 func (s *Store) Ready(ctx context.Context) error {
-	return s.public(s.engine.behind(ctx))
+	return s.public(ctx, s.engine.behind(ctx))
 }
 
 // View runs fn on one read-only snapshot: all its statements see the same instant.
 func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
-	return s.retry(ctx, func(int) error {
+	return s.retry(ctx, func() error {
 		return s.engine.view(ctx, func(q querier) error { return fn(s.tx(q, false)) })
 	})
 }
@@ -110,7 +110,7 @@ func (s *Store) View(ctx context.Context, fn func(*Tx) error) error {
 // Read runs fn without a transaction. It is for one statement, which is its own snapshot;
 // it saves the round trips of begin and commit.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	return s.retry(ctx, func(int) error {
+	return s.retry(ctx, func() error {
 		return s.engine.read(ctx, func(q querier) error { return fn(s.tx(q, false)) })
 	})
 }
@@ -121,8 +121,14 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 // Tx says so (Unsure), and fn must look whether its effect is there before it repeats it.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	unsure := false
-	return s.retry(ctx, func(int) error {
-		err := s.engine.update(ctx, func(q querier) error { return fn(s.tx(q, unsure)) })
+	return s.retry(ctx, func() error {
+		err := s.engine.update(ctx, func(q querier) error {
+			tx := s.tx(q, unsure)
+			if err := fn(tx); err != nil {
+				return err
+			}
+			return tx.failed // fn may have swallowed it
+		})
 		unsure = unsure || s.engine.classify(err) == outcomeUnknown
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -13,6 +14,7 @@ type Tx struct {
 	d      Dialect
 	now    time.Time
 	unsure bool
+	failed error // of the first statement that failed: the transaction must not commit
 }
 
 // Now is the instant of the transaction: the same for everything that it writes.
@@ -38,9 +40,9 @@ type rows interface {
 
 // each calls scan once per row of a query.
 func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) error) error {
-	r, err := tx.q.query(ctx, sql, args...)
+	r, err := tx.q.query(ctx, sql, storable(args)...)
 	if err != nil {
-		return err
+		return tx.note(err)
 	}
 	defer r.Close()
 	for r.Next() {
@@ -48,7 +50,7 @@ func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) 
 			return err
 		}
 	}
-	return r.Err()
+	return tx.note(r.Err())
 }
 
 // one scans the first row of a query; found is false where there is none.
@@ -64,8 +66,35 @@ func (tx *Tx) one(ctx context.Context, sql string, args []any, dest ...any) (fou
 }
 
 func (tx *Tx) exec(ctx context.Context, sql string, args ...any) error {
-	_, err := tx.q.exec(ctx, sql, args...)
+	_, err := tx.affect(ctx, sql, args...)
 	return err
+}
+
+// affect is exec that tells how many rows it changed.
+func (tx *Tx) affect(ctx context.Context, sql string, args ...any) (rows int64, err error) {
+	rows, err = tx.q.exec(ctx, sql, storable(args)...)
+	return rows, tx.note(err)
+}
+
+// note remembers that a statement failed. PostgreSQL then refuses to commit, SQLite would
+// commit the rest: Update holds both to the former.
+func (tx *Tx) note(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
+}
+
+// storable replaces, in texts, what PostgreSQL cannot hold and would answer with a failure:
+// NUL, and what is no UTF-8. Texts from outside may well have them, such as the user name
+// of somebody who tries to sign in. Both engines do it, so that both answer alike.
+func storable(args []any) []any {
+	for i, a := range args {
+		if text, ok := a.(string); ok {
+			args[i] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+		}
+	}
+	return args
 }
 
 // pick chooses the text for the engine, where the two need different ones, and fills in
