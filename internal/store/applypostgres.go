@@ -32,12 +32,13 @@ var applyPostgresSQL = `
 		FROM entry e, unnest($19::bigint[], $20::smallint[], $21::bigint[]) AS t (workspace_id, side, sims)
 	), written AS (
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
-		SELECT $3, n.type, 2, 0, n.workspace_id, $4, n.sim_id, n.device_id, e.id, n.description
-		FROM entry e, (` + lineEvents + `
+		SELECT $3, n.type, 2, n.severity, n.workspace_id, $4, n.sim_id, n.device_id, e.id, n.description
+		FROM entry e, (
+			SELECT v.*, 0 AS severity FROM (` + lineEvents + `) v
 			UNION ALL
-			SELECT 1000000 + t.ordinal, 4, t.type, t.workspace_id, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), t.description
-			FROM unnest($22::smallint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::text[])
-				WITH ORDINALITY AS t (type, workspace_id, sim_id, device_id, description, ordinal)
+			SELECT 1000000 + t.ordinal, 4, t.type, t.workspace_id, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), t.description, t.severity
+			FROM unnest($22::smallint[], $23::smallint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[])
+				WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal)
 		) n ORDER BY n.ordinal, n.step
 	)
 	SELECT e.id, (SELECT count(*) FROM moved) FROM entry e`
@@ -83,9 +84,11 @@ func (c Change) sideColumns() []any {
 
 func (c Change) eventColumns() []any {
 	n := len(c.Events)
-	types, workspaces, sims, devices, words := make([]int16, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]string, n)
+	types, severities, words := make([]int16, n), make([]int16, n), make([]string, n)
+	workspaces, sims, devices := make([]int64, n), make([]int64, n), make([]int64, n)
 	for i, e := range c.Events {
+		severities[i] = int16(e.Severity)
 		types[i], workspaces[i], sims[i], devices[i], words[i] = int16(e.Type), int64(e.Workspace), int64(e.SIM), int64(e.Device), e.Description
 	}
-	return []any{types, workspaces, sims, devices, words}
+	return []any{types, severities, workspaces, sims, devices, words}
 }

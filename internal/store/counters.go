@@ -38,9 +38,11 @@ func (tx *Tx) Count(ctx context.Context, kind, key string, ttl time.Duration) (C
 	return c, err
 }
 
-// ExpireCounter lets a counter count for ttl from now on, and then no more.
+// ExpireCounter lets a counter count for ttl from now on, and then no more. One that has
+// expired stays so.
 func (tx *Tx) ExpireCounter(ctx context.Context, kind, key string, ttl time.Duration) error {
-	return tx.exec(ctx, "UPDATE auth_counters SET expires_at = $3 WHERE kind = $1 AND key = $2", kind, key, micros(tx.now.Add(ttl)))
+	return tx.exec(ctx, "UPDATE auth_counters SET expires_at = $3 WHERE kind = $1 AND key = $2 AND expires_at > $4",
+		kind, key, micros(tx.now.Add(ttl)), micros(tx.now))
 }
 
 // ClearCounter forgets a counter.

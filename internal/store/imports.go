@@ -23,6 +23,7 @@ func (tx *Tx) InsertSIMs(ctx context.Context, sims []fleet.SIM) (added []fleet.S
 		for _, s := range sims[:n] {
 			if fresh[s.ID] {
 				added = append(added, s)
+				delete(fresh, s.ID) // a SIM that is named twice came once
 			}
 		}
 		sims = sims[n:]

@@ -134,12 +134,15 @@ type Session struct {
 // UserSession reads, in one statement, what the request of a user in a Workspace needs.
 func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (s Session, found bool, err error) {
 	err = tx.each(ctx, `
-		SELECT `+userColumns+`, w.id, w.name, w.type, w.status, w.country, COALESCE((SELECT MIN(r.role)
+		SELECT `+userColumns+`, `+workspaceColumns+`, COALESCE((SELECT MIN(r.role)
 			FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
 			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0)
 		FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`, []any{int64(user), int64(ws)}, func(r rows) error {
 		found = true
-		return scanUser(r, &s.User, &s.Workspace.ID, &s.Workspace.Name, &s.Workspace.Type, &s.Workspace.Status, &s.Workspace.Country, &s.Role)
+		w, created := &s.Workspace, int64(0)
+		err := scanUser(r, &s.User, &w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &s.Role)
+		w.Created = fromMicros(created)
+		return err
 	})
 	if s.User.SuperAdmin {
 		s.Role = fleet.SuperAdmin

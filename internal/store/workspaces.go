@@ -52,8 +52,7 @@ func (tx *Tx) PutWorkspace(ctx context.Context, w fleet.Workspace) error {
 		int64(w.ID), w.Name, int64(w.Type), int64(w.Status), w.Country, orNull(w.Parent), micros(tx.now))
 }
 
-// tables whose ids are given out here. Two transactions that take the same one collide on
-// the primary key, and the later starts again.
+// Tables whose ids are given out by NextID.
 const (
 	Workspaces        = "workspaces"
 	Users             = "users"
@@ -62,8 +61,15 @@ const (
 	ApplicationTokens = "application_tokens"
 )
 
-// NextID is one more than the highest id of a table.
+// NextID is one more than the highest id of a table. Until the transaction ends no other
+// gets an id of that table: what it creates might be an "insert or bring up to date", which
+// would take the other's new row for its own.
 func (tx *Tx) NextID(ctx context.Context, table string) (id int64, err error) {
+	if tx.d == Postgres { // in a statement of its own: the next one must see what the last holder committed
+		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock(1, hashtext($1))", table); err != nil {
+			return 0, err
+		}
+	}
 	_, err = tx.one(ctx, "SELECT COALESCE(MAX(id), 0) + 1 FROM "+table, nil, &id)
 	return id, err
 }
