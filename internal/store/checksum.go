@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Checksums are the two sides of invariants I1 and I13: what the SIMs amount to, and what
+// the ledger says that they must amount to. On a sound database, read on one snapshot, the
+// two are equal.
+type Checksums struct {
+	SIMs      int
+	State     uint64 // XOR of fleet.Checksum over all SIMs, deleted ones included
+	IDs       uint64 // the same over their ids alone
+	Deltas    uint64 // XOR of what each ledger entry contributed to State
+	IDsDeltas uint64 // and to IDs
+}
+
+// Hold tells whether the SIMs are what the ledger says.
+func (c Checksums) Hold() bool { return c.State == c.Deltas && c.IDs == c.IDsDeltas }
+
+// Checksums adds up all SIMs and all ledger entries. It reads every row of both: it is for
+// the operator's checks. Call it in a View.
+func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
+	err = tx.each(ctx, "SELECT id, workspace_id, status, COALESCE(device_id, 0), version FROM sims", nil, func(r rows) error {
+		var id, workspace, status, device, version int64
+		err := r.Scan(&id, &workspace, &status, &device, &version)
+		c.SIMs++
+		c.IDs ^= fleet.Checksum(fleet.SIMState{ID: fleet.SIMID(id)})
+		c.State ^= fleet.Checksum(fleet.SIMState{
+			ID: fleet.SIMID(id), Workspace: fleet.WorkspaceID(workspace), Status: fleet.SIMStatus(status),
+			Device: fleet.DeviceID(device), Version: version,
+		})
+		return err
+	})
+	if err != nil {
+		return c, err
+	}
+	err = tx.each(ctx, "SELECT delta, ids_delta FROM ledger", nil, func(r rows) error {
+		var delta, ids int64
+		err := r.Scan(&delta, &ids)
+		c.Deltas ^= uint64(delta)  //nolint:gosec // 64 bits are 64 bits
+		c.IDsDeltas ^= uint64(ids) //nolint:gosec // 64 bits are 64 bits
+		return err
+	})
+	return c, err
+}

@@ -1,0 +1,148 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/internal/store"
+)
+
+var idempotencyCases = []testCase{
+	{"RoundTrip", replyRoundTrip},
+	{"KeysAreApart", keysAreApart},
+	{"SecondStoreStartsAgain", secondStoreStartsAgain},
+	{"Claim", claimKey},
+	{"Sweep", sweepReplies},
+}
+
+var aKey = store.Key{By: store.Caller{User: Admin}, Operation: "POST /api/v1/sim/migration/workspace", Key: "k/1"}
+
+func (e *env) storeReply(k store.Key, r store.Reply) {
+	e.Helper()
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.StoreReply(ctx, k, []byte{0xff, 0}, r, 0) })
+}
+
+func (e *env) stored(k store.Key) (r store.Reply, fingerprint []byte, found bool) {
+	e.Helper()
+	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
+		r, fingerprint, found, err = tx.StoredReply(ctx, k)
+		return err
+	})
+	return r, fingerprint, found
+}
+
+func replyRoundTrip(e *env) {
+	big := []byte(strings.Repeat(`{"id":250,"iccid":"8988303000000000129"},`, 5000))
+	for i, body := range [][]byte{big, []byte("{}"), {0xff, 0, 1}, {}} {
+		k := aKey
+		k.Key += string(rune('a' + i))
+		want := store.Reply{Status: 200 + i, Location: "/api/v1/migration/7", ETag: `"x"`, Body: body}
+		e.storeReply(k, want)
+		got, fingerprint, found := e.stored(k)
+		if !found || !bytes.Equal(fingerprint, []byte{0xff, 0}) {
+			e.Errorf("found %v, fingerprint %x", found, fingerprint)
+		}
+		e.equal("reply", got, want)
+	}
+}
+
+func keysAreApart(e *env) {
+	e.storeReply(aKey, store.Reply{Body: []byte{}})
+	for _, change := range []func(*store.Key){
+		func(k *store.Key) { k.By.User = Observer },
+		func(k *store.Key) { k.By.Token = 1 },
+		func(k *store.Key) { k.Operation = "PATCH" },
+		func(k *store.Key) { k.Key = "K/1" },
+	} {
+		k := aKey
+		change(&k)
+		if _, _, found := e.stored(k); found {
+			e.Errorf("%+v is taken for %+v", k, aKey)
+		}
+	}
+}
+
+// A transaction that stores under a key which another has just used starts again.
+func secondStoreStartsAgain(e *env) {
+	e.storeReply(aKey, store.Reply{Status: 200, Body: []byte("first")})
+	runs := 0
+	err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
+		runs++
+		if runs > 1 {
+			r, _, found, err := tx.StoredReply(ctx, aKey)
+			if !found || string(r.Body) != "first" {
+				e.Errorf("the second run finds %v %q", found, r.Body)
+			}
+			return err
+		}
+		return tx.StoreReply(ctx, aKey, []byte{1}, store.Reply{Body: []byte("second")}, 0)
+	})
+	if err != nil || runs != 2 {
+		e.Errorf("%d runs, %v", runs, err)
+	}
+}
+
+func claimKey(e *env) {
+	err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
+		free, err := tx.ClaimKey(ctx, aKey)
+		if err != nil || !free {
+			e.Errorf("a key that nobody holds: %v, %v", free, err)
+		}
+		if e.s.Dialect() == store.Postgres { // SQLite's second writer waits for the first
+			e.claimWhileHeld()
+		}
+		return errors.New("rolled back")
+	})
+	if err == nil {
+		e.Fatal("it committed")
+	}
+	e.update(func(ctx context.Context, tx *store.Tx) error { // free again once the holder has ended
+		free, err := tx.ClaimKey(ctx, aKey)
+		if !free {
+			e.Error("the claim outlived its transaction")
+		}
+		return err
+	})
+}
+
+func (e *env) claimWhileHeld() {
+	e.Helper()
+	other := aKey
+	other.Key = "other"
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		held, err := tx.ClaimKey(ctx, aKey)
+		if err != nil || held {
+			e.Errorf("claimed while another holds it: %v, %v", held, err)
+		}
+		free, err := tx.ClaimKey(ctx, other)
+		if !free {
+			e.Error("another key is held too")
+		}
+		return err
+	})
+}
+
+func sweepReplies(e *env) {
+	e.fleet()
+	kept := aKey
+	kept.Key = "migration"
+	e.storeReply(aKey, store.Reply{Body: []byte{}})
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.StoreReply(ctx, kept, []byte{1}, store.Reply{Body: []byte{}}, 1)
+	})
+	e.clock.advance(time.Hour)
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.Sweep(ctx, time.Hour+1000) })
+	if _, _, found := e.stored(aKey); !found {
+		e.Error("swept too early")
+	}
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.Sweep(ctx, time.Hour) })
+	if _, _, found := e.stored(aKey); found {
+		e.Error("not swept")
+	}
+	if _, _, found := e.stored(kept); !found {
+		e.Error("a key of a migration was swept: it is kept with the ledger entry")
+	}
+}

@@ -1,0 +1,107 @@
+package storetest
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+var snapshotCases = []testCase{
+	{"Selectors", snapshotSelectors},
+	{"Membership", snapshotMembership},
+	{"Deleted", snapshotDeleted},
+}
+
+func (e *env) snapshot(who store.Caller, sel fleet.Selector, lock bool) (snap fleet.Snapshot) {
+	e.Helper()
+	read := func(ctx context.Context, tx *store.Tx) (err error) {
+		snap, err = tx.Snapshot(ctx, who, fleet.MigrationRequest{Target: FleetAT, Select: sel}, lock)
+		slices.SortFunc(snap.SIMs, func(a, b fleet.SIMState) int { return cmp.Compare(a.ID, b.ID) })
+		return err
+	}
+	if lock {
+		e.update(read)
+	} else {
+		e.view(read)
+	}
+	return snap
+}
+
+func selectIDs(e *env, list ...fleet.SIMID) fleet.Selector {
+	e.Helper()
+	sel, err := fleet.SelectSIMs(list)
+	if err != nil {
+		e.Fatal(err)
+	}
+	return sel
+}
+
+// states are the fixture's SIMs as the planner sees them.
+func states(list ...fleet.SIMID) []fleet.SIMState {
+	found := make([]fleet.SIMState, 0, len(list))
+	for _, s := range stored() {
+		if slices.Contains(list, s.ID) {
+			found = append(found, s.State())
+		}
+	}
+	return found
+}
+
+func snapshotSelectors(e *env) {
+	e.fleet()
+	byICCID, err := fleet.SelectICCIDs([]string{string(ICCIDOf(22)), string(ICCIDOf(12)), string(ICCIDOf(99))})
+	if err != nil {
+		e.Fatal(err)
+	}
+	byRange, err := fleet.SelectRange(string(ICCIDOf(12)), string(ICCIDOf(20)))
+	if err != nil {
+		e.Fatal(err)
+	}
+	for _, lock := range []bool{false, true} {
+		for name, tt := range map[string]struct {
+			sel  fleet.Selector
+			want []fleet.SIMState
+		}{
+			"ids":    {selectIDs(e, 20, 11, 999), states(11, 20)},
+			"iccids": {byICCID, states(12, 22)},
+			"range":  {byRange, states(12, 13, 14, 15, 16, 17, 18, 19, 20)},
+		} {
+			e.equal(name, e.snapshot(store.Caller{User: Admin}, tt.sel, lock).SIMs, tt.want)
+		}
+	}
+}
+
+func snapshotMembership(e *env) {
+	e.fleet()
+	all := selectIDs(e, 10, 20, 30)
+	standing := func(ws fleet.WorkspaceID, role fleet.Role) fleet.Standing {
+		return fleet.Standing{Workspace: workspace(ws), Role: role}
+	}
+	for name, tt := range map[string]struct {
+		who        store.Caller
+		sims       []fleet.SIMState
+		workspaces map[fleet.WorkspaceID]fleet.Standing
+	}{
+		"admin": {store.Caller{User: Admin}, states(10, 20), map[fleet.WorkspaceID]fleet.Standing{
+			FleetDE: standing(FleetDE, fleet.Administrator), FleetAT: standing(FleetAT, fleet.Administrator)}},
+		"observer": {store.Caller{User: Observer}, states(10), map[fleet.WorkspaceID]fleet.Standing{
+			FleetDE: standing(FleetDE, fleet.Observer), FleetAT: standing(FleetAT, fleet.NoRole)}},
+		"suspended there": {store.Caller{User: Ousted}, states(), map[fleet.WorkspaceID]fleet.Standing{FleetAT: standing(FleetAT, fleet.NoRole)}},
+		"stranger":        {store.Caller{User: Stranger}, states(), map[fleet.WorkspaceID]fleet.Standing{FleetAT: standing(FleetAT, fleet.NoRole)}},
+		"superadmin": {store.Caller{User: Super, SuperAdmin: true}, states(10, 20, 30), map[fleet.WorkspaceID]fleet.Standing{
+			FleetDE: standing(FleetDE, fleet.SuperAdmin), FleetAT: standing(FleetAT, fleet.SuperAdmin), FleetBR: standing(FleetBR, fleet.SuperAdmin)}},
+	} {
+		for _, lock := range []bool{false, true} {
+			e.equal(name, e.snapshot(tt.who, all, lock), fleet.Snapshot{SIMs: tt.sims, Workspaces: tt.workspaces})
+		}
+	}
+}
+
+func snapshotDeleted(e *env) {
+	e.fleet()
+	e.delete(11)
+	e.equal("with a deleted SIM", e.snapshot(store.Caller{User: Admin}, selectIDs(e, 10, 11), false).SIMs, states(10))
+}
