@@ -13,6 +13,7 @@ import (
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
 )
@@ -105,6 +106,16 @@ func (s *served) migrate(ctx context.Context, first, n int, to int64, real bool)
 	return err
 }
 
+// iccids is the JSON array of the ICCIDs of n SIMs from first on.
+func iccids(first, n int) string {
+	list := make([]fleet.ICCID, n)
+	for i := range list {
+		list[i] = iccid(first + i)
+	}
+	text, _ := json.Marshal(list)
+	return string(text)
+}
+
 // ids is the JSON array of n ids from first on.
 func ids(first, n int) string {
 	list := make([]int, n)
@@ -119,7 +130,7 @@ func (s *served) dryRun(b *testing.B, n int) {
 	ctx := b.Context()
 	turns(b, func() error { return nil },
 		func() error { return s.migrate(ctx, 1, n, int64(right), false) },
-		func() error { return s.floor.read(ctx, ids(1, n)) })
+		func() error { return s.floor.read(ctx, iccids(1, n)) })
 }
 
 func (s *served) realRun(b *testing.B, n int, busy bool) {

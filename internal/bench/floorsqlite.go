@@ -59,10 +59,10 @@ type shownRef struct {
 	Name string `json:"name"`
 }
 
-func (f sqliteSQL) read(ctx context.Context, ids string) error {
+func (f sqliteSQL) read(ctx context.Context, iccids string) error {
 	rows, err := f.db.QueryContext(ctx, `
 		SELECT s.id, s.iccid, s.status, w.id, w.name, s.device_id, d.name
-		FROM json_each($1) j CROSS JOIN sims s ON s.id = j.value JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN devices d ON d.id = s.device_id`, ids)
+		FROM json_each($1) j CROSS JOIN sims s ON s.iccid = j.value AND s.status <> 3 JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN devices d ON d.id = s.device_id`, iccids)
 	if err != nil {
 		return err
 	}

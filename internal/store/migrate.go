@@ -35,29 +35,41 @@ func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationReque
 	return fleet.Snapshot{Workspaces: standings, SIMs: sims}, err
 }
 
-// selected reads the SIMs that a selector names. SIMs of foreign Workspaces stay out of
-// the statement, so that nobody can lock what they may not see; the planner still decides.
+// selected reads the SIMs that a selector names. On PostgreSQL those of foreign Workspaces
+// stay out of the statement, so that nobody can lock what they may not see; on SQLite
+// there are no such locks. The planner decides on both.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	w := where{tx: tx}
-	w.and("s.status <> 3")
+	from := "sims s"
 	switch {
 	case sel.Range != nil:
 		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
 	case sel.ICCIDs != nil:
-		w.and(w.in("s.iccid", list(tx, sel.ICCIDs)))
+		from = w.among("iccid", list(tx, sel.ICCIDs))
 	default:
-		w.and(w.in("s.id", list(tx, sel.SIMs)))
+		from = w.among("id", list(tx, sel.SIMs))
 	}
-	if !who.SuperAdmin {
+	w.and("s.status <> 3")
+	if tx.d == Postgres && !who.SuperAdmin {
 		w.and("s.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1)")
 	}
 	text := `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0),
 			COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '')
-		FROM sims s WHERE ` + w.String()
+		FROM ` + from + " WHERE " + w.String()
 	if lock {
 		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
 	}
 	return tx.states(ctx, text, w.args)
+}
+
+// among is the SIMs with one of the values, which are distinct. SQLite walks the values and
+// looks each up, in their order; as a condition it would sort them first.
+func (w *where) among(column string, values any) (from string) {
+	if w.tx.d == Postgres {
+		w.and(w.in("s."+column, values))
+		return "sims s"
+	}
+	return "json_each(" + w.arg(values) + ") j CROSS JOIN sims s ON s." + column + " = j.value"
 }
 
 func (tx *Tx) states(ctx context.Context, text string, args []any) ([]fleet.SIMState, error) {
