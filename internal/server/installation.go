@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"strings"
@@ -48,20 +47,29 @@ func storeOptions(cfg config.Config) store.Options {
 // Close waits for running transactions and closes the database.
 func (in *Installation) Close() error { return in.store.Close() }
 
+// FileError is what is wrong with a file that the operator named.
+type FileError struct {
+	File string
+	Err  error
+}
+
+func (e *FileError) Error() string { return e.File + ": " + e.Err.Error() }
+func (e *FileError) Unwrap() error { return e.Err }
+
 // Seed applies a world file, which changes nothing where that has been done before.
-func (in *Installation) Seed(ctx context.Context, file string) (control.Applied, error) {
+// Errors: *FileError for what is wrong with the file, itself or beside the database.
+func (in *Installation) Seed(ctx context.Context, file string) (done control.Applied, err error) {
 	f, err := os.Open(file) //nolint:gosec // the operator names the file
 	if err != nil {
-		return control.Applied{}, err
+		return done, err
 	}
 	defer func() { _ = f.Close() }() // it was only read
 	w, err := world.Parse(f)
-	if err != nil {
-		return control.Applied{}, fmt.Errorf("%s: %w", file, err)
+	if err == nil {
+		done, err = in.Operator.ApplyWorld(ctx, w)
 	}
-	done, err := in.Operator.ApplyWorld(ctx, w)
 	if err != nil {
-		return done, fmt.Errorf("%s: %w", file, err)
+		return done, &FileError{file, err}
 	}
 	return done, nil
 }

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Process is what the surroundings give to a command.
+type Process struct {
+	Args      []string // without the program's name
+	Stdin     io.Reader
+	Stdout    io.Writer
+	Stderr    io.Writer
+	LookupEnv func(string) (string, bool)
+}
+
+// Main runs the command of this process and gives its exit code. The first SIGINT or
+// SIGTERM stops it in order, the second at once.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return Run(ctx, Process{os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv})
+}
+
+// Run runs one command to its end and gives its exit code. Serving commands end with ctx.
+func Run(ctx context.Context, p Process) int {
+	root := newRoot(p)
+	root.SetArgs(p.Args)
+	root.SetIn(p.Stdin)
+	root.SetOut(p.Stdout)
+	root.SetErr(p.Stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return 0
+	}
+	return explain(p.Stderr, cmd, err)
+}

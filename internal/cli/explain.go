@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/server"
+)
+
+const (
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// usageError is a command that was called wrongly.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...)}
+}
+
+// explain prints an error once, with all its particulars, and gives the exit code.
+func explain(w io.Writer, cmd *cobra.Command, err error) int {
+	var usage *usageError
+	if errors.As(err, &usage) {
+		_, _ = fmt.Fprintf(w, "simferry: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
+		return exitUsage
+	}
+	var refusal *fleet.Error
+	if errors.As(err, &refusal) && len(refusal.Problems) > 1 {
+		explainAll(w, err, refusal.Problems)
+		return exitFailed
+	}
+	_, _ = fmt.Fprintf(w, "simferry: %v\n", err)
+	return exitFailed
+}
+
+func explainAll(w io.Writer, err error, problems []fleet.Problem) {
+	subject := "the request"
+	var file *server.FileError
+	if errors.As(err, &file) {
+		subject = file.File
+	}
+	_, _ = fmt.Fprintf(w, "simferry: nothing was changed, because of what is wrong with %s:\n", subject)
+	for _, p := range problems {
+		_, _ = fmt.Fprintf(w, "  %s\n", p.Message)
+	}
+}

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/server"
+)
+
+// operatorFlags are the settings that a command on the database needs.
+func operatorFlags(cmd *cobra.Command) *cobra.Command {
+	config.Flags(cmd.Flags(), "database", "database_file")
+	return cmd
+}
+
+// load reads the settings; one that cannot work is the caller's to mend.
+func load(cmd *cobra.Command, p Process) (config.Config, error) {
+	cfg, err := config.Load(cmd.Flags(), p.LookupEnv)
+	if err != nil {
+		return cfg, &usageError{err}
+	}
+	return cfg, nil
+}
+
+// operate opens the database for one command and closes it behind.
+func operate(cmd *cobra.Command, p Process, do func(context.Context, *server.Installation) error) (err error) {
+	cfg, err := load(cmd, p)
+	if err != nil {
+		return err
+	}
+	in, err := server.Open(cmd.Context(), cfg, newLog(cfg, p.Stderr))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	return do(cmd.Context(), in)
+}
+
+func newLog(cfg config.Config, w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == config.LogText {
+		return slog.New(slog.NewTextHandler(w, o))
+	}
+	return slog.New(slog.NewJSONHandler(w, o))
+}

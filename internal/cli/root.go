@@ -1,0 +1,76 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+func newRoot(p Process) *cobra.Command {
+	root := group("simferry", "Move SIM cards between Workspaces: previewed, all or nothing, audited",
+		serveCommand(p),
+		workspaceCommands(p),
+		userCommands(p),
+		tokenCommands(p),
+		simCommands(p),
+		seedCommand(p),
+		versionCommand(),
+	)
+	root.Long = `Simferry keeps an inventory of SIM cards and moves them between Workspaces safely.
+
+'simferry serve' runs the server. The other commands work straight on its database, and may
+run beside it.`
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return missingCommand(cmd, args)
+	}
+	root.Version = version()
+	root.SetVersionTemplate("simferry {{.Version}}\n")
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	return root
+}
+
+// group is a command that only has others below it.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs, RunE: missingCommand}
+	g.AddCommand(commands...)
+	return g
+}
+
+// missingCommand answers a group that was called without one of its commands.
+func missingCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("%s needs a command: %s", cmd.CommandPath(), strings.Join(commandNames(cmd), ", "))
+	}
+	cmd.SuggestionsMinimumDistance = 2
+	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
+		return usagef("%s has no command %q: did you mean %s?", cmd.CommandPath(), args[0], strings.Join(similar, " or "))
+	}
+	return usagef("%s has no command %q: it has %s", cmd.CommandPath(), args[0], strings.Join(commandNames(cmd), ", "))
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return names
+}
+
+// positional wants exactly the arguments that the usage line names.
+func positional(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		switch {
+		case len(args) < len(names):
+			return usagef("%s needs %s", cmd.CommandPath(), strings.Join(names[len(args):], " and "))
+		case len(args) > len(names):
+			return usagef("%s does not take %q", cmd.CommandPath(), args[len(names)])
+		}
+		return nil
+	}
+}

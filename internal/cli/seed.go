@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/server"
+)
+
+func seedCommand(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "seed FILE",
+		Short: "Make the database what a world file describes",
+		Long: `Make the database what a world file describes: Workspaces, users, devices, SIMs and profiles. It is done in
+one transaction, and doing it again changes nothing: things are known by their ids. A SIM that is there
+already stays as it is, because it may have moved on.`,
+		Example: `  simferry seed world.yaml
+  simferry serve --seed world.yaml    # the same before it serves`,
+		Args: positional("FILE"),
+	})
+	form := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			done, err := in.Seed(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return form.print(p.Stdout, seedAnswer(done))
+		})
+	}
+	return cmd
+}
+
+type tallyJSON struct {
+	Added   int `json:"added"`
+	Changed int `json:"changed"`
+	Kept    int `json:"kept"`
+}
+
+func seedAnswer(done control.Applied) answer {
+	a := answer{header: table.Row{"kind", "added", "changed", "kept"}}
+	value := make(map[string]tallyJSON)
+	for _, kind := range []struct {
+		name string
+		control.Tally
+	}{
+		{"workspaces", done.Workspaces},
+		{"users", done.Users},
+		{"devices", done.Devices},
+		{"sims", done.SIMs},
+		{"profiles", done.Profiles},
+	} {
+		a.rows = append(a.rows, table.Row{kind.name, kind.Added, kind.Changed, kind.Kept})
+		value[kind.name] = tallyJSON(kind.Tally)
+	}
+	a.value = value
+	return a
+}

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"log/slog"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/server"
+)
+
+func serveCommand(p Process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the server",
+		Long: `Run the server until SIGTERM or SIGINT; what runs then is finished first.
+
+The database is created where it is not there, and brought up to date. Every setting can also be given as an
+environment variable or in a file (--config).`,
+		Example: `  simferry serve
+  simferry serve --listen 0.0.0.0:8080 --database sqlite:/var/lib/simferry/fleet.db
+  simferry serve --seed world.yaml --log-format text`,
+		Args: positional(),
+	}
+	config.Flags(cmd.Flags())
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := load(cmd, p)
+		if err != nil {
+			return err
+		}
+		log := newLog(cfg, p.Stderr)
+		slog.SetDefault(log)
+		log.Info("starting", "version", version())
+		s, err := server.Start(cmd.Context(), cfg, log)
+		if err != nil {
+			return err
+		}
+		return s.Wait()
+	}
+	return cmd
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/server"
+)
+
+func tokenCommands(p Process) *cobra.Command {
+	return group("token", "Create application tokens", tokenCreate(p))
+}
+
+func tokenCreate(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "create",
+		Short: "Create an application token of a Workspace",
+		Long: `Create an application token, the credential of a program, bound to one Workspace. The token is printed
+on standard output this once; it is not stored and cannot be shown again.`,
+		Example: `  simferry token create --workspace 100 --description billing
+  TOKEN=$(simferry token create --workspace 100 --expires 2027-12-31 --cidr 10.0.0.0/8)`,
+		Args: positional(),
+	})
+	var n control.NewToken
+	cmd.Flags().Int64Var((*int64)(&n.Workspace), "workspace", 0, "id of the Workspace (required)")
+	cmd.Flags().StringVar(&n.Description, "description", "", "what the token is for")
+	cmd.Flags().Var((*day)(&n.Expires), "expires", "when it expires: 2027-12-31, or 2027-12-31T18:00:00Z; never if left out")
+	cmd.Flags().StringVar(&n.CIDR, "cidr", "", "network that may use it, such as 10.0.0.0/8; every one if left out")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if n.Workspace == 0 {
+			return usagef("%s needs --workspace", cmd.CommandPath())
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			t, err := in.Operator.CreateApplicationToken(ctx, n)
+			if err != nil {
+				return err
+			}
+			_, _ = fmt.Fprintf(p.Stderr, "Application token %d of Workspace %d, shown this once:\n", t.ID, n.Workspace)
+			_, err = fmt.Fprintln(p.Stdout, t.Text)
+			return err
+		})
+	}
+	return cmd
+}
+
+// day is an instant, or the beginning of a day in UTC, a pflag.Value.
+type day time.Time
+
+func (d *day) Type() string { return "time" }
+func (d *day) String() string {
+	if time.Time(*d).IsZero() {
+		return ""
+	}
+	return time.Time(*d).Format(time.RFC3339)
+}
+
+func (d *day) Set(s string) error {
+	for _, layout := range []string{time.DateOnly, time.RFC3339} {
+		if t, err := time.Parse(layout, s); err == nil {
+			*d = day(t)
+			return nil
+		}
+	}
+	return fmt.Errorf("must be a day such as 2027-12-31, or a time such as 2027-12-31T18:00:00Z")
+}

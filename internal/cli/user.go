@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/server"
+)
+
+func userCommands(p Process) *cobra.Command {
+	return group("user", "Create and list users, set passwords", userCreate(p), userList(p), userPasswd(p))
+}
+
+func userCreate(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "create E-MAIL",
+		Short: "Create a user who can sign in at once",
+		Long: `Create a user who can sign in at once. The password is asked for on the terminal, or read from
+standard input with --password-stdin; it is never given on the command line, where others see it.`,
+		Example: `  simferry user create admin@example.com --role 100=administrator --role 200=observer
+  simferry user create root@example.com --superadmin --default-workspace 1 --password-stdin < password.txt`,
+		Args: positional("the user's E-MAIL"),
+	})
+	form, secret, roles := outputFlag(cmd), passwordFlag(cmd, p), roleFlag{}
+	n := control.NewUser{Roles: roles}
+	cmd.Flags().StringVar(&n.Name, "name", "", "the user's name; the e-mail address if left out")
+	cmd.Flags().Var(roles, "role", "role in a Workspace: administrator, user or observer; may be repeated")
+	cmd.Flags().BoolVar(&n.SuperAdmin, "superadmin", false, "make the user Administrator of every Workspace")
+	cmd.Flags().Int64Var((*int64)(&n.DefaultWorkspace), "default-workspace", 0, "where the user is after signing in; the lowest id under --role if left out")
+	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
+		n.Username = args[0]
+		if n.Password, err = secret.read(); err != nil {
+			return err
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			u, err := in.Operator.CreateUser(ctx, n)
+			if err != nil {
+				return err
+			}
+			a := userAnswer([]control.UserListing{u})
+			a.value = userView(u)
+			return form.print(p.Stdout, a)
+		})
+	}
+	return cmd
+}
+
+func userList(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "list",
+		Short: "List every user with all roles",
+		Example: `  simferry user list
+  simferry user list --output json`,
+		Args: positional(),
+	})
+	form := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			all, err := in.Operator.ListUsers(ctx)
+			if err != nil {
+				return err
+			}
+			return form.print(p.Stdout, userAnswer(all))
+		})
+	}
+	return cmd
+}
+
+func userPasswd(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "passwd E-MAIL",
+		Short: "Set a user's password",
+		Long:  "Set a user's password, which ends every session of the user. It is read as 'user create' reads it.",
+		Example: `  simferry user passwd admin@example.com
+  simferry user passwd admin@example.com --password-stdin < password.txt`,
+		Args: positional("the user's E-MAIL"),
+	})
+	secret := passwordFlag(cmd, p)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		password, err := secret.read()
+		if err != nil {
+			return err
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			if err := in.Operator.SetPassword(ctx, args[0], password); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(p.Stderr, "The password of %s is set; every session has ended.\n", args[0])
+			return err
+		})
+	}
+	return cmd
+}
+
+// roleFlag collects --role 100=administrator, a pflag.Value.
+type roleFlag map[fleet.WorkspaceID]fleet.Role
+
+func (f roleFlag) String() string { return "" }
+func (f roleFlag) Type() string   { return "WORKSPACE=ROLE" }
+func (f roleFlag) Set(s string) error {
+	id, role, err := parseRole(s)
+	if err != nil {
+		return err
+	}
+	if _, twice := f[id]; twice {
+		return fmt.Errorf("workspace %d has a role already", id)
+	}
+	f[id] = role
+	return nil
+}
