@@ -1,0 +1,29 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// Route is a row of the table of operations, and what is served beside it, as tests see it.
+type Route struct {
+	Pattern string
+	Need    identity.Permission
+}
+
+// Routes is everything that the server answers.
+func Routes() []Route {
+	routes := []Route{{"GET /docs", identity.Public}, {"GET /docs/{file}", identity.Public}}
+	for _, op := range operations {
+		routes = append(routes, Route{op.pattern, op.need})
+	}
+	return routes
+}
+
+// Wrap puts the middleware around any handler.
+func Wrap(log *slog.Logger, next http.Handler) http.Handler { return (&api{log: log}).wrap(next) }
+
+// Fail answers with an error, as an operation does whose rule returned it.
+func Fail(w http.ResponseWriter, err error) { write(w, failure(err)) }
