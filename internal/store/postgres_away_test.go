@@ -1,0 +1,122 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+)
+
+// unavailable asserts that everything answers Unavailable, and soon.
+func unavailable(t *testing.T, s *store.Store) {
+	t.Helper()
+	one := func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err }
+	for name, access := range map[string]func() error{
+		"Update": func() error { return s.Update(t.Context(), one) },
+		"View":   func() error { return s.View(t.Context(), one) },
+		"Read":   func() error { return s.Read(t.Context(), one) },
+		"Ready":  func() error { return s.Ready(t.Context()) },
+	} {
+		began := time.Now()
+		err := access()
+		if took := time.Since(began); took > 3*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+		if fleet.CodeOf(err) != fleet.Unavailable {
+			t.Errorf("%s: %v, want Unavailable", name, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "password=") {
+			t.Errorf("%s tells the password: %v", name, err)
+		}
+	}
+}
+
+func TestDatabaseAwayAndBack(t *testing.T) {
+	t.Parallel()
+	c, err := pgtest.Start(pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := open(t, c.URL("postgres"), store.Options{})
+	for i, mode := range []pgtest.StopMode{pgtest.Kill, pgtest.Fast} {
+		put(t, s, named(fleet.WorkspaceID(i+1), "before"))
+		if err := c.Stop(mode); err != nil {
+			t.Fatal(err)
+		}
+		unavailable(t, s)
+		if err := c.Restart(); err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, named(9, "after"))
+		if err := s.Ready(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := count(t, direct(t, c.URL("postgres")), "SELECT count(*) FROM workspaces"); n != 3 {
+		t.Errorf("%d of 3 Workspaces", n)
+	}
+}
+
+func TestNetworkAwayAndBack(t *testing.T) {
+	t.Parallel()
+	p := pgproxy.Start(t, postgresURL(t))
+	s := open(t, p.URL(), store.Options{})
+	put(t, s, named(1, "before"))
+	p.Sever(true)
+	unavailable(t, s)
+	p.Sever(false)
+	put(t, s, named(2, "after"))
+	p.Sever(false) // connections break, new ones can be had: nobody notices
+	put(t, s, named(3, "later"))
+}
+
+// A server that takes no writes is refused, at the start and later, whatever the URL says.
+func TestReadOnlyServer(t *testing.T) {
+	t.Parallel()
+	url := postgresURL(t)
+	s, conn := open(t, url, store.Options{}), direct(t, url)
+	put(t, s, named(1, "before"))
+	var database string
+	if err := conn.QueryRow(t.Context(), "SELECT current_database()").Scan(&database); err != nil {
+		t.Fatal(err)
+	}
+	run(t, conn, "ALTER DATABASE "+database+" SET default_transaction_read_only = on")
+	for _, attrs := range []string{"", "&target_session_attrs=any", "&target_session_attrs=read-only", "&target_session_attrs=prefer-standby"} {
+		if refused, err := store.Open(t.Context(), url+attrs, store.Options{}); err == nil {
+			t.Errorf("opened a read-only server with %q", attrs)
+			_ = refused.Close()
+		}
+	}
+	killOthers(t, conn, "idle")
+	unavailable(t, s)
+	run(t, conn, "SET default_transaction_read_only = off")
+	run(t, conn, "ALTER DATABASE "+database+" RESET default_transaction_read_only")
+	put(t, s, named(2, "after"))
+}
+
+func TestOpenDoesNotTellThePassword(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{
+		"postgres://user:hunter2@127.0.0.1:1/db", "postgres://user:hunter2@127.0.0.1:x/db", "postgres://user:hunter2@127.0.0.1/db?pool_max_conns=x",
+		"postgres://user:hunter2@[::1/db", "postgres:host=127.0.0.1 port=1 password=hunter2", "mysql://user:hunter2@localhost/db",
+	} {
+		s, err := store.Open(t.Context(), url, store.Options{})
+		if err == nil {
+			_ = s.Close()
+			t.Errorf("%s was opened", url)
+			continue
+		}
+		if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v", err)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/testkit/pgproxy"
+)
+
+// direct is a connection beside the store's.
+func direct(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the server may be gone
+	return conn
+}
+
+func run(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func count(t testing.TB, conn *pgx.Conn, sql string) (n int) {
+	t.Helper()
+	if err := conn.QueryRow(t.Context(), sql).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func named(id fleet.WorkspaceID, name string) fleet.Workspace {
+	return fleet.Workspace{ID: id, Name: name, Type: fleet.Enterprise}
+}
+
+// Two transactions that lock the same rows in opposite order: PostgreSQL ends one of them,
+// and nobody hears of it.
+func TestDeadlockIsRetried(t *testing.T) {
+	t.Parallel()
+	s := openPostgres(t, store.Options{})
+	put(t, s, named(1, ""), named(2, ""))
+	var both sync.WaitGroup
+	both.Add(2)
+	var mu sync.Mutex
+	runs := 0
+	lock := func(first, second fleet.WorkspaceID) error {
+		mine := 0
+		return s.Update(t.Context(), func(tx *store.Tx) error {
+			mine++
+			mu.Lock()
+			runs++
+			mu.Unlock()
+			if err := tx.PutWorkspace(t.Context(), named(first, "x")); err != nil {
+				return err
+			}
+			if mine == 1 {
+				both.Done()
+				both.Wait()
+			}
+			return tx.PutWorkspace(t.Context(), named(second, "x"))
+		})
+	}
+	var wg sync.WaitGroup
+	for _, order := range [][2]fleet.WorkspaceID{{1, 2}, {2, 1}} {
+		wg.Go(func() {
+			if err := lock(order[0], order[1]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if runs < 3 {
+		t.Errorf("%d runs: there was no deadlock", runs)
+	}
+}
+
+func put(t testing.TB, s *store.Store, all ...fleet.Workspace) {
+	t.Helper()
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		for _, w := range all {
+			if err := tx.PutWorkspace(t.Context(), w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A trigger fails the first write with each SQLSTATE; a sequence remembers across the
+// rollback that it has.
+func TestWhatIsRetriedOnPostgres(t *testing.T) {
+	t.Parallel()
+	for state, wantRuns := range map[string]int{
+		"40001": 2, "40P01": 2, "55P03": 2, "57014": 2, "25006": 2, "57P03": 2, "08006": 2, "53300": 2, "23505": 2, "23514": 1, "XX000": 1,
+	} {
+		t.Run(state, func(t *testing.T) {
+			t.Parallel()
+			url := postgresURL(t)
+			s := open(t, url, store.Options{})
+			conn := direct(t, url)
+			run(t, conn, "CREATE SEQUENCE failures")
+			run(t, conn, fmt.Sprintf(`CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS
+				$$ BEGIN IF nextval('failures') = 1 THEN RAISE 'planted' USING ERRCODE = '%s'; END IF; RETURN NEW; END $$`, state))
+			run(t, conn, "CREATE TRIGGER fail BEFORE INSERT ON workspaces FOR EACH ROW EXECUTE FUNCTION fail()")
+			runs := 0
+			err := s.Update(t.Context(), func(tx *store.Tx) error {
+				runs++
+				return tx.PutWorkspace(t.Context(), named(1, "x"))
+			})
+			if runs != wantRuns || (err == nil) != (wantRuns == 2) {
+				t.Errorf("%d runs, %v", runs, err)
+			}
+		})
+	}
+}
+
+// killOthers ends the sessions of a database that are in a state, and waits for their end.
+func killOthers(t testing.TB, conn *pgx.Conn, state string) (killed int) {
+	t.Helper()
+	return count(t, conn, fmt.Sprintf(`SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = '%s'`, state))
+}
+
+func TestAConnectionKilledUnderway(t *testing.T) {
+	t.Parallel()
+	url := postgresURL(t)
+	s, conn := open(t, url, store.Options{}), direct(t, url)
+	runs := 0
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		runs++
+		if tx.Unsure() {
+			t.Error("no commit was under way")
+		}
+		if _, err := tx.Count(t.Context(), "k", "k", 1e12); err != nil {
+			return err
+		}
+		if runs == 1 && killOthers(t, conn, "idle in transaction") != 1 {
+			t.Error("nothing was killed")
+		}
+		return tx.PutWorkspace(t.Context(), named(1, "x"))
+	})
+	if err != nil || runs != 2 {
+		t.Errorf("%d runs, %v", runs, err)
+	}
+	if n := count(t, conn, "SELECT count::int FROM auth_counters"); n != 1 {
+		t.Errorf("the effect is there %d times", n)
+	}
+}
+
+// After a restart of the server every idle connection is dead. One request must not have
+// to try them all.
+func TestManyDeadConnections(t *testing.T) {
+	t.Parallel()
+	const n = 30
+	url := postgresURL(t)
+	s, conn := open(t, url, store.Options{MaxConns: n}), direct(t, url)
+	var all sync.WaitGroup
+	all.Add(n)
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if err := s.View(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.AllWorkspaces(t.Context())
+				all.Done()
+				all.Wait()
+				return err
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if killed := killOthers(t, conn, "idle"); killed < n {
+		t.Fatalf("%d connections were idle, want %d", killed, n)
+	}
+	for name, access := range map[string]func(context.Context, func(*store.Tx) error) error{"Update": s.Update, "View": s.View, "Read": s.Read} {
+		runs := 0
+		err := access(t.Context(), func(tx *store.Tx) error {
+			runs++
+			_, err := tx.AllWorkspaces(t.Context())
+			return err
+		})
+		if err != nil || runs > 3 {
+			t.Errorf("%s: %d runs, %v", name, runs, err)
+		}
+	}
+}
+
+// The connection is lost around the commit. fn runs again, is told that nobody knows, and
+// finds out by looking.
+func TestCommitOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		cut      pgproxy.Cut
+		happened bool
+	}{"it did not happen": {pgproxy.BeforeCommit, false}, "it happened": {pgproxy.AfterCommit, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := pgproxy.Start(t, postgresURL(t))
+			s := open(t, p.URL(), store.Options{})
+			p.CutNext(tt.cut)
+			runs := 0
+			err := s.Update(t.Context(), func(tx *store.Tx) error {
+				runs++
+				if tx.Unsure() != (runs > 1) {
+					t.Errorf("run %d: unsure is %v", runs, tx.Unsure())
+				}
+				_, found, err := tx.EntryByUID(t.Context(), "u")
+				if runs > 1 && found != tt.happened {
+					t.Errorf("the looking finds %v", found)
+				}
+				if err != nil || found {
+					return err
+				}
+				return tx.InsertImport(t.Context(), "u", nil)
+			})
+			if err != nil || runs != 2 || p.Cuts() != 1 {
+				t.Errorf("%d runs, %d cuts, %v", runs, p.Cuts(), err)
+			}
+		})
+	}
+}
+
+// Once unsure, always unsure: a run that fails for another reason does not make the first
+// commit's outcome known.
+func TestUnsureStays(t *testing.T) {
+	t.Parallel()
+	p := pgproxy.Start(t, postgresURL(t))
+	s := open(t, p.URL(), store.Options{})
+	p.CutNext(pgproxy.AfterCommit)
+	var unsure []bool
+	err := s.Update(t.Context(), func(tx *store.Tx) error {
+		unsure = append(unsure, tx.Unsure())
+		if len(unsure) == 2 {
+			return store.ErrRaced
+		}
+		return tx.PutWorkspace(t.Context(), named(1, "x"))
+	})
+	if err != nil || len(unsure) != 3 || !unsure[1] || !unsure[2] {
+		t.Errorf("unsure in its runs: %v, %v", unsure, err)
+	}
+}
