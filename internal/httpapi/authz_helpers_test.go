@@ -1,0 +1,90 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+const authenticate = "/api/v1/authenticate"
+
+// credentials are what a user sends to sign in.
+func credentials(username, password string) object {
+	return object{"username": username, "password": identity.WireDigest(password)}
+}
+
+// signIn tries to sign a user in, from wherever the client is.
+func signIn(c *testkit.Client, username, password string) *testkit.Answer {
+	c.T.Helper()
+	return c.Post(authenticate, credentials(username, password))
+}
+
+// from is somebody at an address, behind the proxy that the server trusts.
+func from(s *testkit.Server, address string) *testkit.Client {
+	return s.Nobody().With("X-Forwarded-For", address)
+}
+
+// tokensOf reads what a sign-in answered.
+func tokensOf(a *testkit.Answer) api.AuthResponse {
+	a.T.Helper()
+	var got api.AuthResponse
+	a.Is(http.StatusOK).JSON(&got)
+	return got
+}
+
+// with is somebody who has a bearer.
+func with(s *testkit.Server, bearer string) *testkit.Client {
+	c := s.Nobody()
+	c.Token = bearer
+	return c
+}
+
+// newApplicationToken makes a token of Workspace 100 and gives its id and text.
+func newApplicationToken(s *testkit.Server, n control.NewToken) control.CreatedToken {
+	s.T.Helper()
+	if n.Workspace == 0 {
+		n.Workspace = 100
+	}
+	made, err := s.Control.Operator().CreateApplicationToken(s.T.Context(), n)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return made
+}
+
+// application signs a program in.
+func application(s *testkit.Server, made control.CreatedToken) *testkit.Client {
+	s.T.Helper()
+	return with(s, tokensOf(s.Nobody().Post(authenticate, object{"application_token": made.Text})).AuthToken)
+}
+
+func revoke(s *testkit.Server, id fleet.TokenID) {
+	s.T.Helper()
+	s.Exec(fmt.Sprintf("UPDATE application_tokens SET status = 1 WHERE id = %d", id))
+}
+
+func suspend(s *testkit.Server, user fleet.UserID) {
+	s.T.Helper()
+	s.Exec(fmt.Sprintf("UPDATE users SET status = 2 WHERE id = %d", user))
+}
+
+// beyond is longer than a bearer lives, clocks that differ allowed for.
+const beyond = identity.DefaultTTL + 2*time.Minute
+
+// wantCode checks the code of an error body.
+func wantCode(t *testing.T, a *testkit.Answer, status, code int) api.Error {
+	t.Helper()
+	var got api.Error
+	a.Is(status).JSON(&got)
+	if got.ErrorCode != code || got.Message == "" || got.ErrorToken == "" {
+		t.Errorf("%s: %s, want the code %d", a.Request, a.Body, code)
+	}
+	return got
+}

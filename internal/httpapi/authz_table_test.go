@@ -1,0 +1,170 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// access is what one operation answers to each kind of caller. Administrator, User and
+// Observer hold their role in Workspace 100, to which the request belongs; the stranger is
+// Administrator of Workspace 900; the leaver signed in to 200 and was taken out of it; the
+// application token is of 100. Whoever has no valid bearer is in no column: always 401, but
+// for a public operation, which does not look.
+type access struct {
+	path, body                                                               string // of the request; path is the pattern's where empty
+	administrator, user, observer, stranger, leaver, application, superAdmin int
+}
+
+// The shapes that recur.
+var (
+	public  = access{"", "", 200, 200, 200, 200, 200, 200, 200}
+	readers = access{"", "", 200, 200, 200, 200, 403, 200, 200}
+	hidden  = access{"", "", 200, 200, 200, 404, 403, 200, 200} // a thing of 100
+)
+
+func (a access) at(path string) access { a.path = path; return a }
+
+var accesses = map[string]access{
+	"GET /healthz":               public,
+	"GET /readyz":                public,
+	"GET /openapi.yaml":          public,
+	"GET /.well-known/jwks.json": public,
+	"GET /docs":                  public,
+	"GET /docs/{file}":           public.at("/docs/docs.js"),
+	"POST /api/v1/authenticate": {
+		body:          `{"username": "target@example.com", "password": "` + identity.WireDigest(testkit.Password) + `"}`,
+		administrator: 200, user: 200, observer: 200, stranger: 200, leaver: 200, application: 200, superAdmin: 200,
+	},
+	"POST /api/v1/authenticate/workspace": {
+		body:          `{"target_organisation": {"id": 100}}`,
+		administrator: 200, user: 200, observer: 200, stranger: 401, leaver: 200, application: 401, superAdmin: 200,
+	},
+
+	"GET /api/v1/sim":                readers,
+	"GET /api/v1/sim/status":         readers,
+	"GET /api/v1/sim/{sim_id}":       hidden.at("/api/v1/sim/251"),
+	"PATCH /api/v1/sim/{sim_id}":     {"/api/v1/sim/251", `{"status": {"id": 1}}`, 204, 204, 403, 404, 403, 204, 204},
+	"GET /api/v1/event":              readers,
+	"GET /api/v1/event/type":         readers,
+	"GET /api/v1/sim/{sim_id}/event": readers.at("/api/v1/sim/250/event"),
+	"POST /api/v1/sim/migration/workspace": {
+		body:          `{"target_workspace": {"id": 300}, "sims": [{"id": 251}]}`,
+		administrator: 200, user: 404, observer: 404, stranger: 404, leaver: 404, application: 403, superAdmin: 200,
+	},
+
+	"GET /api/v1/migration":                readers,
+	"GET /api/v1/migration/{migration_id}": hidden, // its path is made by the test
+
+	"GET /api/v1/organisation/my":          readers,
+	"GET /api/v1/organisation/status":      readers,
+	"GET /api/v1/user/role":                readers,
+	"GET /api/v1/user/status":              readers,
+	"GET /api/v1/user/{user_id}":           hidden.at("/api/v1/user/3"),
+	"GET /api/v2/user/{user_id}/workspace": {"/api/v2/user/my/workspace", "", 200, 200, 200, 200, 200, 403, 200},
+}
+
+func TestEveryOperationHasARow(t *testing.T) {
+	known := make(map[string]bool)
+	for _, r := range httpapi.Routes() {
+		known[r.Pattern] = true
+		if _, ok := accesses[r.Pattern]; !ok {
+			t.Errorf("%s: say in accesses who may do it", r.Pattern)
+		}
+	}
+	for pattern := range accesses {
+		if !known[pattern] {
+			t.Errorf("%s: there is no such operation", pattern)
+		}
+	}
+}
+
+// callers signs everybody in; some lose afterwards what their token stood for.
+func callers(s *testkit.Server) (valid map[string]*testkit.Client, invalid map[string]*testkit.Client) {
+	expired := s.As("observer@example.com")
+	s.Clock.Pass(beyond)
+	s.SignOut()
+	revoked, live := newApplicationToken(s, control.NewToken{}), newApplicationToken(s, control.NewToken{})
+	valid = map[string]*testkit.Client{
+		"administrator": s.As("admin@example.com"), "user": s.As("user@example.com"), "observer": s.As("observer@example.com"),
+		"stranger": s.As("stranger@example.com"), "leaver": s.As("target@example.com"), "application": application(s, live),
+		"superadmin": s.As("root@example.com"),
+	}
+	invalid = map[string]*testkit.Client{
+		"nobody": s.Nobody(), "garbage": with(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
+		"revoked": application(s, revoked), "wrong scheme": s.Nobody().With("Authorization", "Basic "+valid["administrator"].Token),
+		"application token": with(s, live.Text), // to be exchanged, and no bearer itself
+	}
+	invalid["suspended"].Get("/api/v1/organisation/my").Is(http.StatusOK)
+	invalid["revoked"].Get("/api/v1/organisation/my").Is(http.StatusOK)
+	suspend(s, 7)
+	revoke(s, revoked.ID)
+	s.SetRole(2, 200, fleet.NoRole)
+	return valid, invalid
+}
+
+func TestAuthorization(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		valid, invalid := callers(s)
+		entry := valid["administrator"].Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
+		for _, r := range httpapi.Routes() {
+			row := accesses[r.Pattern]
+			if r.Pattern == "GET /api/v1/migration/{migration_id}" {
+				row.path = entry.Header.Get("Location")
+			}
+			for who, want := range row.columns() {
+				expect(t, r, row, who, valid[who], want)
+			}
+			for who, c := range invalid {
+				want := http.StatusUnauthorized
+				if r.Need == identity.Public {
+					want = row.administrator
+				}
+				expect(t, r, row, who, c, want)
+			}
+		}
+	})
+}
+
+func (a access) columns() map[string]int {
+	return map[string]int{
+		"administrator": a.administrator, "user": a.user, "observer": a.observer, "stranger": a.stranger,
+		"leaver": a.leaver, "application": a.application, "superadmin": a.superAdmin,
+	}
+}
+
+// expect sends the request of a row and holds the status, and the form of a refusal,
+// against it.
+func expect(t *testing.T, r httpapi.Route, row access, who string, c *testkit.Client, want int) {
+	t.Helper()
+	method, path, _ := strings.Cut(r.Pattern, " ")
+	if row.path != "" {
+		path = row.path
+	}
+	var body any
+	if row.body != "" {
+		body = row.body
+	}
+	got := c.Do(method, path, body)
+	if got.Status != want {
+		t.Errorf("%s as %s: %d, want %d: %.200s", r.Pattern, who, got.Status, want, got.Body)
+		return
+	}
+	switch want {
+	case http.StatusUnauthorized:
+		if got.Header.Get("WWW-Authenticate") != "Bearer" || !strings.HasPrefix(string(got.Body), `{"message":"`) {
+			t.Errorf("%s as %s: %v %s", r.Pattern, who, got.Header, got.Body)
+		}
+	case http.StatusForbidden:
+		wantCode(t, got, want, 1104)
+	case http.StatusNotFound:
+		wantCode(t, got, want, 1201)
+	}
+}
