@@ -1,0 +1,98 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// patience is how long a script waits for a server to say that it listens.
+const patience = 20 * time.Second
+
+// listening LOG VAR waits until a server's log says where it listens, and sets VAR to it.
+func listening(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: listening LOG VAR")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		if address := addressIn(ts.MkAbs(args[0])); address != "" {
+			ts.Setenv(args[1], address)
+			return
+		}
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			text, err := os.ReadFile(ts.MkAbs(args[0]))
+			ts.Fatalf("it does not listen after %v: %s %v", patience, text, err)
+		}
+	}
+}
+
+// addressIn finds the address in a log, "" where it is not there yet.
+func addressIn(file string) string {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	for line := range strings.Lines(string(text)) {
+		var entry struct{ Msg, Address string }
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "listening" {
+			return entry.Address
+		}
+	}
+	return ""
+}
+
+// terminate sends SIGTERM to what runs in the background; kill knows other signals only.
+func terminate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: terminate")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGTERM))
+	}
+}
+
+// get URL prints the body of the answer; negated, it wants no server to be there.
+func get(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: [!] get URL")
+	}
+	body, err := fetch(args[0])
+	switch {
+	case neg && err == nil:
+		ts.Fatalf("somebody answers: %s", body)
+	case !neg && err != nil:
+		ts.Fatalf("%v", err)
+	}
+	_, err = io.WriteString(ts.Stdout(), body)
+	ts.Check(err)
+}
+
+func fetch(url string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Do(req)
+	if err != nil {
+		return "", err
+	}
+	body, err := io.ReadAll(resp.Body)
+	return resp.Status + "\n" + string(body), errors.Join(err, resp.Body.Close())
+}
