@@ -50,9 +50,12 @@ func (c *Control) User(ctx context.Context, who identity.Principal, ref string) 
 		if u.Workspace, err = own(ctx, tx, who); err != nil {
 			return err
 		}
-		u.Roles, err = rolesIn(ctx, tx, user, who.Workspace)
+		u.Roles, err = rolesIn(ctx, tx, user.ID, who.Workspace)
 		if err == nil && len(u.Roles) == 0 && user.ID != who.User {
 			err = fleet.Missing("user", ref)
+		}
+		if user.SuperAdmin { // a role everywhere, and a member nowhere for that
+			u.Roles = append([]fleet.Role{fleet.SuperAdmin}, u.Roles...)
 		}
 		return err
 	})
@@ -63,27 +66,24 @@ func findUser(ctx context.Context, tx *store.Tx, who identity.Principal, ref str
 	if ref == "my" {
 		return tx.UserByID(ctx, who.User)
 	}
+	if strings.ContainsRune(ref, 0) { // which PostgreSQL does not take for text
+		return store.UserRecord{}, false, nil
+	}
 	if id, err := strconv.ParseInt(ref, 10, 64); err == nil {
 		return tx.UserByID(ctx, fleet.UserID(id))
 	}
 	return tx.UserByName(ctx, strings.ToLower(ref))
 }
 
-func rolesIn(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.WorkspaceID) ([]fleet.Role, error) {
-	memberships, err := tx.Memberships(ctx, user.ID)
-	if err != nil {
-		return nil, err
-	}
-	var roles []fleet.Role
-	if user.SuperAdmin {
-		roles = append(roles, fleet.SuperAdmin)
-	}
+// rolesIn are the roles that the user holds as a member of a Workspace.
+func rolesIn(ctx context.Context, tx *store.Tx, user fleet.UserID, ws fleet.WorkspaceID) ([]fleet.Role, error) {
+	memberships, err := tx.Memberships(ctx, user)
 	for _, m := range memberships {
 		if m.Workspace.ID == ws {
-			roles = append(roles, m.Roles...)
+			return m.Roles, err
 		}
 	}
-	return roles, nil
+	return nil, err
 }
 
 // UserWorkspaces lists the Workspaces of a user, of those in which the caller is
