@@ -33,22 +33,28 @@ func (c *Control) Bearer(ctx context.Context, raw string, from netip.Addr) (iden
 	return who, err
 }
 
-// verify checks the token itself. A key that is not known here may be a new one of another
-// server: the keys are read again, once.
+// verify checks the token itself.
 func (c *Control) verify(ctx context.Context, raw string) (identity.Claims, error) {
 	now := c.store.Now()
 	if claims, ok := c.verified.get(raw, now); ok {
 		return claims, nil
 	}
-	claims, err := c.issuer.Load().Verify(raw, now)
+	claims, err := withKeys(ctx, c, func(i *identity.Issuer) (identity.Claims, error) { return i.Verify(raw, now) })
+	if err == nil {
+		c.verified.put(raw, claims)
+	}
+	return claims, err
+}
+
+// withKeys verifies a token. A key that is not known here may be a new one of another
+// server: the keys are read again, once.
+func withKeys[T any](ctx context.Context, c *Control, verify func(*identity.Issuer) (T, error)) (T, error) {
+	claims, err := verify(c.issuer.Load())
 	if errors.Is(err, identity.ErrUnknownKey) {
 		if err := c.reloadKeys(ctx); err != nil {
 			return claims, err
 		}
-		claims, err = c.issuer.Load().Verify(raw, now)
-	}
-	if err == nil {
-		c.verified.put(raw, claims)
+		claims, err = verify(c.issuer.Load())
 	}
 	return claims, err
 }

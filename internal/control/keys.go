@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"crypto/ed25519"
 
@@ -35,7 +36,8 @@ func (c *Control) ensureKey(ctx context.Context) error {
 	return c.reloadKeys(ctx)
 }
 
-// reloadKeys takes over keys that other servers have made.
+// reloadKeys takes over keys that other servers have made. Where there are none it changes
+// nothing: anybody can send tokens that name a key nobody has.
 func (c *Control) reloadKeys(ctx context.Context) error {
 	keys, err := c.readKeys(ctx)
 	if err != nil {
@@ -44,6 +46,9 @@ func (c *Control) reloadKeys(ctx context.Context) error {
 	ring, err := identity.NewKeyring(keys...)
 	if err != nil {
 		return err
+	}
+	if had := c.issuer.Load(); had != nil && bytes.Equal(had.Keyring.JWKS(), ring.JWKS()) {
+		return nil
 	}
 	c.verified.forget()
 	c.issuer.Store(&identity.Issuer{Keyring: ring, Name: issuerName, Audience: audience, TTL: c.ttl})

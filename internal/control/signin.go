@@ -28,7 +28,7 @@ func refused() error { return fleet.Errorf(fleet.BadCredentials, "The credential
 // Errors: BadCredentials for an unknown user, a wrong password, a user who is suspended or
 // not yet active, all alike; TooManyRequests while locked out.
 func (c *Control) SignIn(ctx context.Context, username, password string, from netip.Addr) (Tokens, error) {
-	username = strings.ToLower(strings.TrimSpace(username))
+	username = folded(username)
 	digest, err := identity.ParseWireDigest(password)
 	if err != nil {
 		return Tokens{}, err
@@ -44,6 +44,19 @@ func (c *Control) SignIn(ctx context.Context, username, password string, from ne
 		return Tokens{}, c.failed(ctx, username, from)
 	}
 	return c.openSession(ctx, user, from)
+}
+
+// maxUsername is more than the longest e-mail address has, in bytes.
+const maxUsername = 320
+
+// folded is the form in which user names are compared and counted. What no user name can
+// be, and no database takes as a key, becomes the name of nobody.
+func folded(username string) string {
+	username = strings.ToLower(strings.TrimSpace(username))
+	if len(username) > maxUsername || strings.ContainsRune(username, 0) {
+		return "nobody"
+	}
+	return username
 }
 
 // checkPassword does the same work whether the user exists or not. The hash is computed
@@ -198,9 +211,15 @@ func orRefused(err error) error {
 // Errors: BadCredentials for a token that is garbled, expired, revoked, or used from an
 // address that it is not for.
 func (c *Control) SignInApplication(ctx context.Context, raw string, from netip.Addr) (t Tokens, err error) {
-	claims, err := c.issuer.Load().VerifyApplicationToken(raw, c.store.Now())
-	if err != nil {
+	claims, err := withKeys(ctx, c, func(i *identity.Issuer) (identity.ApplicationClaims, error) {
+		return i.VerifyApplicationToken(raw, c.store.Now())
+	})
+	switch fleet.CodeOf(err) {
+	case fleet.InvalidToken, fleet.TokenExpired:
 		return Tokens{}, refused()
+	}
+	if err != nil {
+		return Tokens{}, err
 	}
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
 		who, err := tokenPrincipal(ctx, tx, claims.Token, from)
