@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -144,9 +145,9 @@ func headers(next http.Handler) http.Handler {
 // unpacked accepts gzip bodies. What comes out is bounded by decode, so a bomb is a 413.
 func unpacked(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.Header.Get("Content-Encoding") {
+		switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 		case "", "identity":
-		case "gzip":
+		case "gzip", "x-gzip":
 			body, err := gzip.NewReader(r.Body)
 			if err != nil {
 				write(w, failure(fleet.Errorf(fleet.BadRequest, "The body is no gzip, though Content-Encoding says so")))
