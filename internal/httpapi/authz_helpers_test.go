@@ -88,3 +88,11 @@ func wantCode(t *testing.T, a *testkit.Answer, status, code int) api.Error {
 	}
 	return got
 }
+
+// in is the same somebody, whose failures are those of a subtest.
+func in(t *testing.T, c *testkit.Client) *testkit.Client {
+	t.Helper()
+	other := *c
+	other.T = t
+	return &other
+}

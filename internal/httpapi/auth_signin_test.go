@@ -1,0 +1,201 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+const wrong = "no password of anybody"
+
+func TestSignIn(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		for name, body := range map[string]object{
+			"as documented":        credentials("admin@example.com", testkit.Password),
+			"the name in capitals": credentials("Admin@EXAMPLE.com", testkit.Password),
+			"the hash in capitals": {"username": "admin@example.com", "password": strings.ToUpper(identity.WireDigest(testkit.Password))},
+			"a fingerprint":        {"username": "admin@example.com", "password": identity.WireDigest(testkit.Password), "fingerprint": "abc"},
+		} {
+			got := tokensOf(s.Nobody().Post(authenticate, body))
+			if got.RefreshToken == "" {
+				t.Errorf("%s: no refresh token", name)
+			}
+			var place struct{ ID int64 }
+			with(s, got.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
+			if place.ID != 100 {
+				t.Errorf("%s: signed in to Workspace %d", name, place.ID)
+			}
+		}
+	})
+}
+
+// Nothing tells why a sign-in failed.
+func TestRefusalsAreAlike(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		s.Seed(`users: [{id: 20, username: pending@example.com, name: Pending, password: correct horse, status: activation_pending, default_workspace: 100, roles: {100: administrator}}]`)
+		s.Exec("INSERT INTO users SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
+		want := looks(signIn(s.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
+		if want["body"] != "" {
+			t.Errorf("the body is %q", want["body"])
+		}
+		for name, body := range map[string]object{
+			"unknown user":             credentials("unknown@example.com", testkit.Password),
+			"suspended":                credentials("suspended@example.com", testkit.Password),
+			"suspended, wrong":         credentials("suspended@example.com", wrong),
+			"not activated":            credentials("pending@example.com", testkit.Password),
+			"no Workspace":             credentials("homeless@example.com", testkit.Password),
+			"no text":                  credentials("admin\x00@example.com", testkit.Password),
+			"very long name":           credentials(strings.Repeat("long.", 50_000)+"@example.com", testkit.Password),
+			"empty name":               credentials("", testkit.Password),
+			"unknown refresh token":    {"refresh_token": "bm90aGluZw"},
+			"garbled refresh token":    {"refresh_token": "\x00\n"},
+			"garbled application":      {"application_token": "abc"},
+			"an application of nobody": {"application_token": "eyJhbGciOiJub25lIn0.e30."},
+		} {
+			got := looks(s.Nobody().Post(authenticate, body), "admin@example.com")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s: a wrong password (-) is answered otherwise (+):\n%s", name, diff)
+			}
+		}
+	})
+}
+
+// A password in the clear is a 400 that says what to send and does not repeat it.
+func TestPlainPassword(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	for _, password := range []string{testkit.Password, "", strings.Repeat("z", 40), strings.Repeat("a", 41)} {
+		got := wantCode(t, s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": password}), 400, 1000)
+		if !strings.HasPrefix(got.Message, "password: ") || password != "" && strings.Contains(got.Message, password) {
+			t.Errorf("%q: %s", password, got.Message)
+		}
+	}
+}
+
+func TestLockout(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		here := from(s, "203.0.113.5")
+		for range 2 {
+			signIn(here, "admin@example.com", wrong).Is(http.StatusUnauthorized)
+		}
+		tokensOf(signIn(here, "admin@example.com", testkit.Password)) // not three in a row
+		for range 3 {
+			if got := signIn(here, "ADMIN@example.com", wrong).Is(http.StatusUnauthorized); len(got.Body) != 0 {
+				t.Fatalf("locked too early: %s", got.Body)
+			}
+		}
+		locked := signIn(here, "admin@example.com", testkit.Password)
+		wantCode(t, locked, http.StatusUnauthorized, 1105)
+		if locked.Header.Get("Retry-After") != "300" {
+			t.Errorf("Retry-After: %s", locked.Header.Get("Retry-After"))
+		}
+		s.Clock.Pass(5*time.Minute - time.Second)
+		wantCode(t, signIn(here, "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		s.Clock.Pass(time.Second)
+		tokensOf(signIn(here, "admin@example.com", testkit.Password))
+	})
+}
+
+// Only an address that a trusted proxy vouches for counts: the right-most one that is no
+// proxy of ours.
+func TestLockoutAddresses(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	for _, forged := range []string{"203.0.113.5", "198.51.100.1, 203.0.113.5", "198.51.100.2,203.0.113.5, 127.0.0.1"} {
+		signIn(from(s, forged), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+	}
+	wantCode(t, signIn(from(s, "192.0.2.99, ::ffff:203.0.113.5"), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+	tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", testkit.Password))
+	tokensOf(signIn(from(s, "not an address"), "admin@example.com", testkit.Password))
+	tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
+}
+
+// A name that nobody has locks like one that somebody has.
+func TestLockoutOfNobody(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	for _, name := range []string{"unknown@example.com", "suspended@example.com"} {
+		for range 3 {
+			signIn(s.Nobody(), name, wrong).Is(http.StatusUnauthorized)
+		}
+		wantCode(t, signIn(s.Nobody(), name, wrong), http.StatusUnauthorized, 1105)
+	}
+}
+
+func TestAttemptsPerAddress(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		here := from(s, "203.0.113.5")
+		for i := range 100 { // of every kind
+			here.Post(authenticate, []any{`{}`, `no JSON`, object{"refresh_token": "x"}, object{"application_token": "x"}}[i%4])
+		}
+		got := signIn(here, "admin@example.com", testkit.Password)
+		wantCode(t, got, http.StatusTooManyRequests, 1105)
+		if wait, err := strconv.Atoi(got.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 300 {
+			t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
+		}
+		tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", testkit.Password))
+		s.Clock.Pass(5 * time.Minute)
+		tokensOf(signIn(here, "admin@example.com", testkit.Password))
+	})
+}
+
+// 100 guesses at one account are evaluated in an hour, from however many addresses.
+func TestGuessCeiling(t *testing.T) {
+	testkit.OnEach(t, guessCeiling)
+}
+
+func guessCeiling(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := testkit.Ferried(t, e)
+	for i := range 100 {
+		if got := signIn(from(s, fmt.Sprintf("203.0.113.%d", i)), "admin@example.com", wrong).Is(http.StatusUnauthorized); len(got.Body) != 0 {
+			t.Fatalf("guess %d: %s", i+1, got.Body)
+		}
+	}
+	refused := signIn(from(s, "203.0.113.200"), "admin@example.com", testkit.Password)
+	wantCode(t, refused, http.StatusUnauthorized, 1105)
+	if refused.Header.Get("Retry-After") != "3600" {
+		t.Errorf("Retry-After: %s", refused.Header.Get("Retry-After"))
+	}
+	tokensOf(signIn(from(s, "203.0.113.200"), "user@example.com", testkit.Password)) // another account
+	s.Clock.Pass(time.Hour)
+	tokensOf(signIn(from(s, "203.0.113.200"), "admin@example.com", testkit.Password))
+}
+
+func TestPasswordChangeEndsSessions(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		session := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+		other := s.As("admin@example.com")
+		if err := s.Control.Operator().SetPassword(t.Context(), "User@example.com", "battery staple"); err != nil {
+			t.Fatal(err)
+		}
+		with(s, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
+		s.Nobody().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
+		signIn(s.Nobody(), "user@example.com", testkit.Password).Is(http.StatusUnauthorized)
+		fresh := tokensOf(signIn(s.Nobody(), "user@example.com", "battery staple"))
+		with(s, fresh.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
+		other.Get("/api/v1/organisation/my").Is(http.StatusOK)
+	})
+}
+
+func TestSuspendingBitesAtOnce(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		session := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+		elsewhere := with(s, session.AuthToken).In(200)
+		suspend(s, 4)
+		with(s, session.AuthToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
+		elsewhere.Get("/api/v1/sim").Is(http.StatusUnauthorized)
+		s.Nobody().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
+	})
+}

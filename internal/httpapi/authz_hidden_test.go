@@ -1,0 +1,90 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// looks is what an answer shows but for what differs between any two: its id and its time.
+// The id that was asked for becomes {id}.
+func looks(a *testkit.Answer, id string) object {
+	blank := regexp.MustCompile(`(\b|%3A)` + regexp.QuoteMeta(id) + `\b`)
+	h := a.Header.Clone()
+	h.Del("X-Request-Id")
+	h.Del("Date")
+	for _, values := range h {
+		for i := range values {
+			values[i] = blank.ReplaceAllString(values[i], "${1}{id}")
+		}
+	}
+	return object{"status": a.Status, "header": h, "body": blank.ReplaceAllString(string(a.Body), "${1}{id}")}
+}
+
+// What is in a Workspace that the caller has no access to looks like what does not exist:
+// the same status, the same bytes, the same headers.
+func TestForeignThingsLookAbsent(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		moved := s.As("admin@example.com").In(300).Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 270}], "dry_run": false}`).Is(http.StatusOK)
+		entry := strings.TrimPrefix(moved.Header.Get("Location"), "/api/v1/migration/")
+		caller := s.As("observer@example.com") // of 100 only
+		admin := s.As("admin@example.com")     // of 100 and others, not of 900
+		for name, test := range map[string]struct {
+			c               *testkit.Client
+			foreign, absent string // of equal length, for Content-Length tells too
+			ask             func(c *testkit.Client, id string) *testkit.Answer
+			status          int
+		}{
+			"a SIM":               {caller, "290", "999", get("/api/v1/sim/{id}"), 404},
+			"a deleted SIM":       {caller, "255", "999", get("/api/v1/sim/{id}"), 404},
+			"a SIM to change":     {admin, "290", "999", patch("/api/v1/sim/{id}", `{"status": {"id": 1}}`), 404},
+			"a SIM's owner":       {admin, "290", "999", patch("/api/v1/sim/{id}", `{"customer_org": {"id": 100}}`), 404},
+			"a bad transition":    {admin, "290", "999", patch("/api/v1/sim/{id}", `{"status": {"id": 3}}`), 404},
+			"a SIM's events":      {caller, "290", "999", get("/api/v1/sim/{id}/event"), 200},
+			"a SIM in a list":     {caller, "290", "999", get("/api/v1/sim?q=id:{id}"), 200},
+			"a SIM to move":       {admin, "290", "999", post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": {id}}]}`), 404},
+			"an ICCID to move":    {admin, "8988303000000000256", "8988303000000000999", post(migration, `{"target_workspace": {"id": 200}, "iccids": ["{id}"]}`), 404},
+			"a target":            {admin, "900", "999", post(migration, `{"target_workspace": {"id": {id}}, "sims": [{"id": 250}]}`), 404},
+			"a Workspace":         {admin, "900", "999", post(authenticate+"/workspace", `{"target_organisation": {"id": {id}}}`), 401},
+			"a user":              {admin, "5", "9", get("/api/v1/user/{id}"), 404},
+			"a user by name":      {admin, "stranger@example.com", "unknown1@example.com", get("/api/v1/user/{id}"), 404},
+			"the operator's user": {s.As("stranger@example.com"), "8", "9", get("/api/v1/user/{id}"), 404},
+			"a user's Workspaces": {admin, "5", "9", get("/api/v2/user/{id}/workspace"), 404},
+			"an entry":            {caller, entry, strings.Repeat("9", len(entry)), get("/api/v1/migration/{id}"), 404},
+		} {
+			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+				c := in(t, test.c)
+				foreign, absent := test.ask(c, test.foreign).Is(test.status), test.ask(c, test.absent)
+				if diff := cmp.Diff(looks(absent, test.absent), looks(foreign, test.foreign)); diff != "" {
+					t.Errorf("absent (-) and foreign (+) differ:\n%s", diff)
+				}
+			})
+		}
+	})
+}
+
+type ask = func(c *testkit.Client, id string) *testkit.Answer
+
+func get(path string) ask {
+	return func(c *testkit.Client, id string) *testkit.Answer {
+		return c.Get(strings.ReplaceAll(path, "{id}", id))
+	}
+}
+
+func post(path, body string) ask {
+	return func(c *testkit.Client, id string) *testkit.Answer {
+		return c.Post(path, strings.ReplaceAll(body, "{id}", id))
+	}
+}
+
+func patch(path, body string) ask {
+	return func(c *testkit.Client, id string) *testkit.Answer {
+		return c.Patch(strings.ReplaceAll(path, "{id}", id), body)
+	}
+}
