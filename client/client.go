@@ -1,0 +1,68 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Client sends requests to one server as one caller. It is safe for concurrent use. Make
+// one with New.
+type Client struct {
+	base      string // without a slash at the end
+	http      *http.Client
+	userAgent string
+	tokens    TokenSource // nil for nobody
+	retry     Retry
+	clock     Clock
+}
+
+const (
+	defaultUserAgent = "simferry-client"
+	// defaultTimeout bounds one attempt. A migration of 500 SIMs takes well under a second.
+	defaultTimeout = time.Minute
+)
+
+// New makes a client of the server at baseURL, such as https://sims.example.com; a path in
+// it is put before every operation's. It sends nothing yet.
+//
+// Without an option that says who calls, only health and the Authenticate calls work.
+func New(baseURL string, opts ...Option) (*Client, error) {
+	base, err := checkBase(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		base: base, http: &http.Client{Timeout: defaultTimeout}, userAgent: defaultUserAgent,
+		retry: DefaultRetry, clock: systemClock{},
+	}
+	for _, o := range opts {
+		o(c)
+	}
+	return c, nil
+}
+
+func checkBase(text string) (string, error) {
+	u, err := url.Parse(text)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("base URL: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return "", fmt.Errorf("base URL %q: it must be like https://sims.example.com", text)
+	case u.User != nil:
+		return "", errors.New("base URL: it must not hold a user name or a password; use WithPassword")
+	case u.RawQuery != "" || u.Fragment != "":
+		return "", fmt.Errorf("base URL %q: it must end with its path", text)
+	}
+	return strings.TrimRight(text, "/"), nil
+}
+
+// as is the same client for another caller.
+func (c *Client) as(tokens TokenSource) *Client {
+	other := *c
+	other.tokens = tokens
+	return &other
+}

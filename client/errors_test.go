@@ -1,0 +1,167 @@
+package client_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/client"
+)
+
+func TestRefusalsOfTheRealServer(t *testing.T) {
+	s := ferry(t)
+	ctx, c := t.Context(), as(t, s, admin)
+	missing := func(c *client.Client) error { _, err := c.SIM(ctx, 4711); return err }
+	tests := []struct {
+		name   string
+		err    error
+		is     func(error) bool
+		status int
+		code   int
+	}{
+		{"a SIM that is not there", missing(c), client.IsNotFound, http.StatusNotFound, 1201},
+		{"a role that is not enough", as(t, s, observer).SetSIMStatus(ctx, 252, client.SIMActivated), client.IsForbidden, http.StatusForbidden, 1104},
+		{"a transition that is not", c.SetSIMStatus(ctx, 250, client.SIMIssued), client.IsInvalid, http.StatusBadRequest, 1000},
+		{"nobody", missing(of(t, s)), client.IsUnauthorized, http.StatusUnauthorized, 0},
+		{"a wrong password", missing(of(t, s, client.WithPassword(admin, "wrong"))), client.IsUnauthorized, http.StatusUnauthorized, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := asError[*client.APIError](t, tt.err)
+			if !tt.is(tt.err) || got.Status != tt.status || got.Code != tt.code || got.Message == "" || got.RequestID == "" {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestMissingSIMsAreNamed(t *testing.T) {
+	c := as(t, ferry(t), admin)
+	_, err := c.Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{250, 4711, 290}})
+	got := asError[*client.APIError](t, err)
+	if !client.IsNotFound(err) || len(got.Problems) != 2 || !strings.Contains(got.Problems[0].Message, "4711") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
+	c := as(t, ferry(t), admin)
+	ask := client.MigrationRequest{Target: 200, SIMs: []int64{250, 252, 260}, AllowedStatuses: []int64{client.SIMActivated}}
+	for name, run := range map[string]func() error{
+		"dry run":  func() error { _, err := c.Preview(t.Context(), ask); return err },
+		"real run": func() error { _, err := c.Migrate(t.Context(), ask); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := run()
+			got := asError[*client.ConflictError](t, err)
+			held := map[int][]int64{}
+			for _, g := range got.Groups {
+				for _, sim := range g.SIMs {
+					held[g.ErrorCode] = append(held[g.ErrorCode], sim.ID)
+				}
+			}
+			if len(held) != 3 || !slices.Equal(held[client.SIMsAttached], []int64{250}) ||
+				!slices.Equal(held[client.StatusNotAllowed], []int64{252}) || !slices.Equal(held[client.AlreadyInTarget], []int64{260}) {
+				t.Errorf("held back: %v", held)
+			}
+			if !client.IsConflict(err) || client.IsStale(err) || !got.Has(client.SIMsAttached) || got.Has(client.TargetSuspended) {
+				t.Errorf("%v", err)
+			}
+			if plain := asError[*client.APIError](t, err); plain.Status != http.StatusConflict || plain.RequestID == "" {
+				t.Errorf("as an APIError: %+v", plain)
+			}
+			if !strings.Contains(err.Error(), "1506 SIM(s) already in the target Workspace (1)") {
+				t.Errorf("it does not tell the reasons: %v", err)
+			}
+		})
+	}
+}
+
+func TestStaleTellsWhatChanged(t *testing.T) {
+	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ask := client.MigrationRequest{Target: 200, SIMs: []int64{251, 252}}
+	preview, err := c.Preview(ctx, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.SetSIMStatus(ctx, 252, client.SIMActivated); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.Migrate(ctx, ask, client.IfMatch(preview.ETag))
+	got := asError[*client.StaleError](t, err)
+	if len(got.SIMs) != 1 || got.SIMs[0].ID != 252 || got.SIMs[0].Changes[0].Now.ID != client.SIMActivated {
+		t.Errorf("%+v", got.SIMs)
+	}
+	if !client.IsStale(err) || client.IsConflict(err) || asError[*client.APIError](t, err).Status != http.StatusPreconditionFailed {
+		t.Errorf("%v", err)
+	}
+}
+
+// A key that has been used for another request is an error of the caller, not of the rules.
+func TestKeyOfAnotherRequest(t *testing.T) {
+	ctx, c := t.Context(), as(t, ferry(t), admin)
+	key := client.IdempotencyKey("rollout 7")
+	if _, err := c.Migrate(ctx, client.MigrationRequest{Target: 200, SIMs: []int64{252}}, key); err != nil {
+		t.Fatal(err)
+	}
+	_, err := c.Migrate(ctx, client.MigrationRequest{Target: 200, SIMs: []int64{253}}, key)
+	if !client.IsInvalid(err) || client.IsConflict(err) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLockedAccount(t *testing.T) {
+	s := ferry(t)
+	c := of(t, s)
+	var err error
+	for range 4 {
+		_, err = c.AuthenticateUser(t.Context(), admin, "wrong")
+	}
+	got := asError[*client.APIError](t, err)
+	if !client.IsTooManyRequests(err) || !client.IsUnauthorized(err) || got.RetryAfter <= 0 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// What is in front of a server answers in its own words.
+func TestAnswersThatAreNotTheContracts(t *testing.T) {
+	tests := map[string]struct {
+		answer http.HandlerFunc
+		want   string
+	}{
+		"a proxy's page":         {status(http.StatusForbidden, "<html>no</html>"), "403 Forbidden"},
+		"no body":                {status(http.StatusUnauthorized, ""), "401 Unauthorized"},
+		"a status nobody knows":  {status(499, ""), "status 499"},
+		"errors of another kind": {status(http.StatusBadRequest, `{"message": "bad", "errors": "many"}`), "bad"},
+		"409 without reasons":    {status(http.StatusConflict, `{"error_code": 1406, "message": "still running"}`), "still running"},
+		"409 with other reasons": {status(http.StatusConflict, `{"status_code": 409, "message": "no", "errors": 7}`), "no"},
+		"an answer cut short":    {status(http.StatusOK, `{"id": `), "cannot be read"},
+		"an answer of no JSON":   {status(http.StatusOK, `<html>`), "cannot be read"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			url, _ := play(t, tt.answer)
+			_, err := newClient(t, url).MyWorkspace(t.Context())
+			if err == nil || !strings.Contains(err.Error(), tt.want) || client.IsConflict(err) {
+				t.Errorf("%v, want %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// A server that did the real thing where a preview was asked for must not go unnoticed.
+func TestAnswerToTheOtherQuestion(t *testing.T) {
+	url, _ := play(t, status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`))
+	if _, err := newClient(t, url).Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{1}}); err == nil {
+		t.Error("the preview was answered by a real run, and nobody says so")
+	}
+}
+
+func TestReadinessTellsTheReason(t *testing.T) {
+	url, s := play(t, status(http.StatusServiceUnavailable, `{"status": "unavailable", "reason": "the database is away"}`, "Retry-After", "1"))
+	err := newClient(t, url).Ready(t.Context())
+	if !client.IsUnavailable(err) || !strings.Contains(err.Error(), "the database is away") || len(s.requests()) != 1 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}

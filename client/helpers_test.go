@@ -1,0 +1,124 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// The people of testkit.Ferry.
+const (
+	admin    = "admin@example.com"    // Administrator of nearly everything, at home in 100
+	observer = "observer@example.com" // of 100
+)
+
+// ferry is a real server with the world of testkit.Ferry.
+func ferry(t *testing.T) *testkit.Server {
+	t.Helper()
+	return testkit.Start(t, testkit.SQLite).Seed(testkit.Ferry)
+}
+
+// of is a client of the server that the contract's document judges.
+func of(t *testing.T, s *testkit.Server, opts ...client.Option) *client.Client {
+	t.Helper()
+	clock := &clock{Clock: s.Clock}
+	return newClient(t, s.URL, append([]client.Option{client.WithHTTPClient(s.HTTP), client.WithClock(clock)}, opts...)...)
+}
+
+func as(t *testing.T, s *testkit.Server, username string, opts ...client.Option) *client.Client {
+	t.Helper()
+	return of(t, s, append(opts, client.WithPassword(username, testkit.Password))...)
+}
+
+func newClient(t *testing.T, url string, opts ...client.Option) *client.Client {
+	t.Helper()
+	c, err := client.New(url, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// clock passes when it is slept on, and remembers the sleeps.
+type clock struct {
+	*testkit.Clock
+	mu    sync.Mutex
+	slept []time.Duration
+}
+
+func newClock() *clock { return &clock{Clock: testkit.NewClock()} }
+
+func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.slept = append(c.slept, d)
+	c.Pass(d)
+	return ctx.Err()
+}
+
+func (c *clock) sleeps() []time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.slept
+}
+
+// script answers one request after the other, each in its way; the last way goes on.
+type script struct {
+	mu   sync.Mutex
+	ways []http.HandlerFunc
+	seen []*http.Request
+}
+
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	way := s.ways[min(len(s.seen), len(s.ways)-1)]
+	s.seen = append(s.seen, r)
+	s.mu.Unlock()
+	way(w, r)
+}
+
+func (s *script) requests() []*http.Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen
+}
+
+// play runs a server that follows the script.
+func play(t *testing.T, ways ...http.HandlerFunc) (url string, s *script) {
+	t.Helper()
+	s = &script{ways: ways}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	return server.URL, s
+}
+
+// status answers with a status, a body and headers given as name, value, name, value.
+func status(code int, body string, headers ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(headers); i += 2 {
+			w.Header().Set(headers[i], headers[i+1])
+		}
+		w.WriteHeader(code)
+		_, _ = w.Write([]byte(body))
+	}
+}
+
+// hangUp breaks the connection off once it has read the request.
+func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
+
+// asError finds an error of a type or ends the test.
+func asError[E error](t *testing.T, err error) E {
+	t.Helper()
+	found, ok := errors.AsType[E](err)
+	if !ok {
+		t.Fatalf("got %T %v, want a %T", err, err, found)
+	}
+	return found
+}

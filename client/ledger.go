@@ -1,0 +1,34 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"strconv"
+
+	"github.com/simferry/simferry/api"
+)
+
+const ledgerPath = "/api/v1/migration"
+
+// Migrations reads one page of the ledger, the latest first unless sorted otherwise: the
+// migrations out of, and into, Workspaces that the caller is a member of, without their
+// SIMs. The ledger is Simferry's own; other servers answer 404.
+//
+// Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
+func (c *Client) Migrations(ctx context.Context, o ListOptions) (*Page[api.Migration], error) {
+	return list[api.Migration](ctx, c, ledgerPath, o)
+}
+
+// AllMigrations walks over all pages of Migrations, one request per page. It ends with the
+// first error.
+func (c *Client) AllMigrations(ctx context.Context, o ListOptions) iter.Seq2[api.Migration, error] {
+	return all[api.Migration](ctx, c, ledgerPath, o)
+}
+
+// Migration reads one entry of the ledger, with each SIM before and after.
+//
+// Permission: any role in a source or in the target. Errors: IsNotFound, also for an entry
+// of other Workspaces.
+func (c *Client) Migration(ctx context.Context, id int64) (*api.Migration, error) {
+	return get[api.Migration](ctx, c, ledgerPath+"/"+strconv.FormatInt(id, 10))
+}

@@ -1,0 +1,82 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/simferry/simferry/api"
+)
+
+// Option changes how a Client works.
+type Option func(*Client)
+
+// WithHTTPClient sends through h, which brings its own timeout, proxy and certificates.
+// The default is a client with a timeout of one minute per attempt.
+func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
+
+// WithUserAgent names the calling program, such as "meter-rollout/1.2".
+func WithUserAgent(name string) Option { return func(c *Client) { c.userAgent = name } }
+
+// WithRetry replaces DefaultRetry.
+func WithRetry(r Retry) Option { return func(c *Client) { c.retry = r } }
+
+// WithClock replaces the system's clock: a test need not wait for a retry or an expiry.
+func WithClock(clock Clock) Option { return func(c *Client) { c.clock = clock } }
+
+// Clock tells the time and lets it pass.
+type Clock interface {
+	Now() time.Time
+	// Sleep returns after d, or with the error of ctx once that ends.
+	Sleep(ctx context.Context, d time.Duration) error
+}
+
+type systemClock struct{}
+
+func (systemClock) Now() time.Time { return time.Now() }
+
+func (systemClock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// WithBearer sends one bearer token with every request. It cannot be renewed: once it has
+// expired, calls fail with 401.
+func WithBearer(token string) Option { return WithTokenSource(static(token)) }
+
+// WithTokenSource asks s for the bearer of each request.
+func WithTokenSource(s TokenSource) Option { return func(c *Client) { c.tokens = s } }
+
+// WithPassword signs a user in, in the user's default Workspace. The plain password stays
+// here: only its SHA-1 is kept and sent, as the contract has it.
+func WithPassword(username, password string) Option {
+	digest := passwordDigest(password)
+	return func(c *Client) {
+		c.tokens = &session{client: c, signIn: func(ctx context.Context) (*api.AuthResponse, error) {
+			return c.authenticateDigest(ctx, username, digest)
+		}}
+	}
+}
+
+// WithApplicationToken signs a program in, in the Workspace of its application token.
+// Such a caller moves no SIMs: that takes a user.
+func WithApplicationToken(token string) Option {
+	return func(c *Client) {
+		c.tokens = &session{client: c, signIn: func(ctx context.Context) (*api.AuthResponse, error) {
+			return c.AuthenticateApplication(ctx, token)
+		}}
+	}
+}
+
+// WithRefreshToken takes up an earlier session by its refresh token. Each refresh token is
+// good for one use: rotated, where not nil, is told the next one, to be kept in place of
+// the last. It is called from the goroutine of a request, one call at a time.
+func WithRefreshToken(token string, rotated func(next string)) Option {
+	return func(c *Client) { c.tokens = &session{client: c, refresh: token, rotated: rotated} }
+}

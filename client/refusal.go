@@ -1,0 +1,76 @@
+package client
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/api"
+)
+
+// refusalBody has room for every body that a refusal has: that of most, that of the
+// migration's 409 (whose errors have SIMs), that of its 412 and that of readiness.
+type refusalBody struct {
+	ErrorCode  int             `json:"error_code"`
+	ErrorToken string          `json:"error_token"`
+	Message    string          `json:"message"`
+	Reason     string          `json:"reason"`
+	StatusCode int             `json:"status_code"` // of the migration's 409 only
+	Errors     json.RawMessage `json:"errors"`
+	SIMs       []api.StaleSIM  `json:"sims"`
+}
+
+// refusal turns an answer back into the error that the server meant. A body that is none
+// of the contract's, such as a proxy's page, leaves the status to speak.
+func refusal(got *answer, now time.Time) error {
+	var body refusalBody
+	if json.Unmarshal(got.body, &body) != nil {
+		body = refusalBody{}
+	}
+	e := APIError{
+		Status: got.status, Code: body.ErrorCode, Token: body.ErrorToken, Message: message(body, got.status),
+		RequestID: got.header.Get("X-Request-Id"), RetryAfter: retryAfter(got.header, now),
+	}
+	switch {
+	case got.status == http.StatusConflict && body.StatusCode != 0:
+		var groups []api.ConflictReason
+		if json.Unmarshal(body.Errors, &groups) == nil {
+			return &ConflictError{e, groups}
+		}
+	case got.status == http.StatusPreconditionFailed:
+		return &StaleError{e, body.SIMs}
+	case len(body.Errors) > 0 && json.Unmarshal(body.Errors, &e.Problems) != nil:
+		e.Problems = nil
+	}
+	return &e
+}
+
+func message(b refusalBody, status int) string {
+	for _, text := range []string{b.Message, b.Reason, http.StatusText(status)} {
+		if text != "" {
+			return text
+		}
+	}
+	return "status " + strconv.Itoa(status)
+}
+
+// retryAfter reads both forms, seconds and a date; 0 where there is none to read. A date is
+// held against the server's own clock where the answer tells it.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		const most = math.MaxInt64 / uint64(time.Second)
+		return time.Duration(min(n, most)) * time.Second //nolint:gosec // bounded
+	}
+	at, err := http.ParseTime(text)
+	if err != nil {
+		return 0
+	}
+	if there, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = there
+	}
+	return max(0, at.Sub(now))
+}

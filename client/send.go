@@ -1,0 +1,172 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+)
+
+// call is one operation to perform.
+type call struct {
+	method string
+	path   string // escaped, with its query
+	body   any    // sent as JSON; nil for none
+	header http.Header
+	repeat bool // may be sent twice without harm
+	probe  bool // answers for this instant: never sent twice
+}
+
+// answer is what came back, read to its end.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// maxAnswer bounds what is read of an answer. The largest page, 2,500 SIMs, takes 2 MB.
+const maxAnswer = 64 << 20
+
+// errNotSent marks a failure before there was a connection: the server has seen nothing.
+var errNotSent = errors.New("no connection")
+
+// do performs a call. A refusal comes back as the error that it is.
+func (c *Client) do(ctx context.Context, what call) (*answer, error) {
+	s := sending{client: c, call: what}
+	if what.body != nil {
+		var err error
+		if s.body, err = json.Marshal(what.body); err != nil {
+			return nil, err
+		}
+	}
+	got, err := s.send(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", what.method, what.path, err)
+	}
+	return got, nil
+}
+
+// one performs a call whose answer is one JSON value.
+func one[T any](ctx context.Context, c *Client, what call) (*T, error) {
+	got, err := c.do(ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	return decode[T](what, got)
+}
+
+func decode[T any](what call, got *answer) (*T, error) {
+	var v T
+	if err := json.Unmarshal(got.body, &v); err != nil {
+		return nil, fmt.Errorf("%s %s: the answer (%d) cannot be read: %w", what.method, what.path, got.status, err)
+	}
+	return &v, nil
+}
+
+// sending is one call over all its attempts.
+type sending struct {
+	client  *Client
+	call    call
+	body    []byte
+	bearer  string
+	renewed bool // once per call
+}
+
+// send repeats attempts as far as the policy allows.
+func (s *sending) send(ctx context.Context) (*answer, error) {
+	for attempt := 1; ; attempt++ {
+		got, err := s.authorized(ctx)
+		if err == nil {
+			return got, nil
+		}
+		wait, again := s.client.retry.after(attempt, s.call, err)
+		if !again || !inTime(ctx, wait) {
+			return nil, err
+		}
+		if s.client.clock.Sleep(ctx, wait) != nil {
+			return nil, err // why it was to be repeated tells more than that time ran out
+		}
+	}
+}
+
+// authorized sends once, or twice where the first bearer is refused and there is another:
+// what is refused with 401 has not been processed.
+func (s *sending) authorized(ctx context.Context) (*answer, error) {
+	source := s.client.tokens
+	if source == nil {
+		return s.attempt(ctx)
+	}
+	var err error
+	if s.bearer, err = source.Token(ctx, ""); err != nil {
+		return nil, &signInError{err}
+	}
+	got, err := s.attempt(ctx)
+	if err == nil || s.renewed || !IsUnauthorized(err) {
+		return got, err
+	}
+	s.renewed = true
+	next, failed := source.Token(ctx, s.bearer)
+	switch {
+	case failed != nil:
+		return nil, &signInError{failed}
+	case next == s.bearer:
+		return nil, err
+	}
+	s.bearer = next
+	return s.attempt(ctx)
+}
+
+// attempt sends once and reads the whole answer.
+func (s *sending) attempt(ctx context.Context) (*answer, error) {
+	var connected atomic.Bool
+	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
+	req, err := s.request(httptrace.WithClientTrace(ctx, trace))
+	if err != nil {
+		return nil, err
+	}
+	got, err := exchange(s.client.http, req)
+	switch {
+	case err != nil:
+		return nil, &connectionError{err: err, sent: connected.Load(), ended: ctx.Err() != nil}
+	case got.status >= 200 && got.status < 300:
+		return got, nil
+	}
+	return nil, refusal(got, s.client.clock.Now())
+}
+
+func (s *sending) request(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, s.call.method, s.client.base+s.call.path, bytes.NewReader(s.body))
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range s.call.header {
+		req.Header[name] = values
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", s.client.userAgent)
+	if s.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if s.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+s.bearer)
+	}
+	return req, nil
+}
+
+func exchange(h *http.Client, req *http.Request) (*answer, error) {
+	resp, err := h.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+	}
+	return &answer{resp.StatusCode, resp.Header, body}, err
+}

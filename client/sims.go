@@ -1,0 +1,77 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"strconv"
+
+	"github.com/simferry/simferry/api"
+)
+
+// The statuses of a SIM, as its Status.ID.
+const (
+	SIMIssued      int64 = 0
+	SIMActivated   int64 = 1
+	SIMSuspended   int64 = 2
+	SIMDeleted     int64 = 3
+	SIMFactoryTest int64 = 4
+)
+
+const simsPath = "/api/v1/sim"
+
+// ListSIMs reads one page of the SIMs of the bearer's Workspace, by id unless sorted
+// otherwise; 2,000 on a page unless asked otherwise, 2,500 at most.
+//
+// Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
+func (c *Client) ListSIMs(ctx context.Context, o ListOptions) (*Page[api.SIM], error) {
+	return list[api.SIM](ctx, c, simsPath, o)
+}
+
+// AllSIMs walks over all pages of ListSIMs, one request per page. It ends with the first
+// error.
+func (c *Client) AllSIMs(ctx context.Context, o ListOptions) iter.Seq2[api.SIM, error] {
+	return all[api.SIM](ctx, c, simsPath, o)
+}
+
+// SIM reads one SIM.
+//
+// Permission: any role in the Workspace. Errors: IsNotFound, also for a SIM of a Workspace
+// that the bearer is not for.
+func (c *Client) SIM(ctx context.Context, id int64) (*api.SIM, error) {
+	return get[api.SIM](ctx, c, simPath(id))
+}
+
+// SetSIMStatus takes a SIM to another status: Issued to Activated or Factory Test, Factory
+// Test to Activated, Activated to Suspended and back. Use one of the SIM constants.
+//
+// Permission: User or Administrator in the Workspace. Errors: IsInvalid for a transition
+// that is not allowed; IsNotFound; IsForbidden.
+func (c *Client) SetSIMStatus(ctx context.Context, id, status int64, opts ...WriteOption) error {
+	_, err := c.do(ctx, call{
+		method: http.MethodPatch, path: simPath(id), header: written(opts), body: api.SIMPatch{Status: api.Some(api.RefTo(status))},
+	})
+	return err
+}
+
+// SIMStatuses lists the statuses that a SIM can have.
+//
+// Permission: any role in the Workspace.
+func (c *Client) SIMStatuses(ctx context.Context) ([]api.Ref, error) {
+	return getList[api.Ref](ctx, c, simsPath+"/status")
+}
+
+func simPath(id int64) string { return simsPath + "/" + strconv.FormatInt(id, 10) }
+
+func get[T any](ctx context.Context, c *Client, path string) (*T, error) {
+	return one[T](ctx, c, call{method: http.MethodGet, path: path})
+}
+
+// getList reads a list that has no pages.
+func getList[T any](ctx context.Context, c *Client, path string) ([]T, error) {
+	items, err := get[[]T](ctx, c, path)
+	if err != nil {
+		return nil, err
+	}
+	return *items, nil
+}

@@ -1,0 +1,53 @@
+package client
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/simferry/simferry/api"
+)
+
+// MyWorkspace reads the Workspace of the bearer.
+//
+// Permission: any role in it.
+func (c *Client) MyWorkspace(ctx context.Context) (*api.Workspace, error) {
+	return get[api.Workspace](ctx, c, "/api/v1/organisation/my")
+}
+
+// WorkspaceStatuses lists the statuses that a Workspace can have.
+//
+// Permission: any role in the Workspace.
+func (c *Client) WorkspaceStatuses(ctx context.Context) ([]api.Ref, error) {
+	return getList[api.Ref](ctx, c, "/api/v1/organisation/status")
+}
+
+// User reads a user of the bearer's Workspace, by id or by e-mail address, with the roles
+// held in it.
+//
+// Permission: any role in the Workspace. Errors: IsNotFound, also for a user who is no
+// member there.
+func (c *Client) User(ctx context.Context, idOrEmail string) (*api.User, error) {
+	return get[api.User](ctx, c, "/api/v1/user/"+url.PathEscape(idOrEmail))
+}
+
+// UserWorkspaces lists the Workspaces of a user, by id, in which the caller is
+// Administrator. "my" is the caller, with a server that knows the word; Simferry does.
+//
+// Permission: any user. Errors: IsForbidden for an application token.
+func (c *Client) UserWorkspaces(ctx context.Context, id string) ([]api.UserWorkspace, error) {
+	return getList[api.UserWorkspace](ctx, c, "/api/v2/user/"+url.PathEscape(id)+"/workspace")
+}
+
+// Roles lists the roles that a user can hold in a Workspace.
+//
+// Permission: any role in the Workspace.
+func (c *Client) Roles(ctx context.Context) ([]api.NamedRef, error) {
+	return getList[api.NamedRef](ctx, c, "/api/v1/user/role")
+}
+
+// UserStatuses lists the statuses that a user can have.
+//
+// Permission: any role in the Workspace.
+func (c *Client) UserStatuses(ctx context.Context) ([]api.Ref, error) {
+	return getList[api.Ref](ctx, c, "/api/v1/user/status")
+}
