@@ -11,20 +11,23 @@ import (
 // own, so that no commit waits for it. A passive checkpoint never blocks a writer; once
 // the log is large, one that resets it is worth a short wait.
 type checkpointer struct {
-	wake chan struct{}
-	done chan struct{}
-	quit context.CancelFunc
+	wake     chan struct{}
+	done     chan struct{}
+	quit     context.CancelFunc
+	tooLarge int // pages
 }
 
-// checkpointEvery is the number of commits between two checkpoints.
 const (
-	checkpointEvery = 16
+	checkpointEvery = 16    // commits between two checkpoints
 	walTooLarge     = 32768 // pages: 128 MiB
+
+	// While a reset waits for readers, no writer gets in.
+	resetPatience = "PRAGMA busy_timeout = 200"
 )
 
-func startCheckpointer(dsn string) *checkpointer {
+func startCheckpointer(dsn string, tooLarge int) *checkpointer {
 	ctx, quit := context.WithCancel(context.Background())
-	c := &checkpointer{wake: make(chan struct{}, checkpointEvery), done: make(chan struct{}), quit: quit}
+	c := &checkpointer{wake: make(chan struct{}, checkpointEvery), done: make(chan struct{}), quit: quit, tooLarge: tooLarge}
 	go c.run(ctx, dsn)
 	return c
 }
@@ -62,18 +65,28 @@ func (c *checkpointer) run(ctx context.Context, dsn string) {
 		}
 		if commits >= checkpointEvery {
 			commits = 0
-			checkpoint(ctx, db)
+			c.checkpoint(ctx, db)
 		}
 	}
 }
 
-func checkpoint(ctx context.Context, db *sql.DB) {
+func (c *checkpointer) checkpoint(ctx context.Context, db *sql.DB) {
 	var blocked, logged, copied int
 	err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &logged, &copied)
-	if err == nil && logged > walTooLarge {
-		err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(RESTART)").Scan(&blocked, &logged, &copied)
+	if err == nil && logged > c.tooLarge {
+		err = reset(ctx, db)
 	}
 	if err != nil && ctx.Err() == nil {
 		slog.Warn("checkpoint", "err", err) // the log only grows; the next one catches up
 	}
+}
+
+// reset has the log begin anew where no reader is in its way for long. The patience is set
+// each time, for the connection may be a new one, and the DSN's is that of writers.
+func reset(ctx context.Context, db *sql.DB) error {
+	if _, err := db.ExecContext(ctx, resetPatience); err != nil {
+		return err
+	}
+	var blocked, logged, copied int
+	return db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(RESTART)").Scan(&blocked, &logged, &copied)
 }

@@ -76,7 +76,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
 		running := open(t, url, store.Options{})
-		exec(t, rawSQL(t, url), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)")
+		execute(t, rawSQL(t, url), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)")
 		s, err := store.Open(t.Context(), url, store.Options{})
 		if err == nil {
 			_ = s.Close()
@@ -98,14 +98,14 @@ func TestReadyMissesSteps(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
 		s := open(t, url, store.Options{})
-		exec(t, rawSQL(t, url), "DELETE FROM goose_db_version WHERE version_id > 0")
+		execute(t, rawSQL(t, url), "DELETE FROM goose_db_version WHERE version_id > 0")
 		if err := s.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "schema") {
 			t.Errorf("ready without its schema: %v", err)
 		}
 	})
 }
 
-func exec(t testing.TB, db *sql.DB, text string) {
+func execute(t testing.TB, db *sql.DB, text string) {
 	t.Helper()
 	if _, err := db.ExecContext(context.WithoutCancel(t.Context()), text); err != nil {
 		t.Fatal(err)

@@ -52,7 +52,7 @@ func openSQLite(file string, o Options) (*sqliteEngine, error) {
 	if err := writer.Ping(); err != nil { // creates the file and turns WAL on before readers come
 		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), writer.Close())
 	}
-	readers, err := openPool(dsn+"&_txlock=deferred&_pragma=query_only(1)")
+	readers, err := openPool(dsn + "&_txlock=deferred&_pragma=query_only(1)")
 	if err != nil {
 		return nil, errors.Join(err, writer.Close())
 	}
@@ -62,7 +62,7 @@ func openSQLite(file string, o Options) (*sqliteEngine, error) {
 	}
 	readers.SetMaxOpenConns(n)
 	readers.SetMaxIdleConns(n)
-	return &sqliteEngine{writer, readers, startCheckpointer(dsn), steps}, nil
+	return &sqliteEngine{writer, readers, startCheckpointer(dsn, walTooLarge), steps}, nil
 }
 
 func (e *sqliteEngine) dialect() Dialect { return SQLite }

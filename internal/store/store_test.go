@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 
@@ -9,7 +10,13 @@ import (
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if url := os.Getenv(crashEnv); url != "" {
+		crash(url)
+		return
+	}
+	pgtest.Main(m)
+}
 
 func TestSQLite(t *testing.T) { storetest.Run(t, openSQLite) }
 
