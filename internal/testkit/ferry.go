@@ -21,7 +21,8 @@ func Ferried(t testing.TB, e Engine) *Server {
 	return StartOn(t, e.FerryURL(t), NewClock())
 }
 
-// FerryURL is that of a fresh database with the world Ferry in it.
+// FerryURL is that of a fresh database with the world Ferry in it. A test that changes the
+// schema takes Start and Seed instead: on PostgreSQL a later test gets the same database.
 func (e Engine) FerryURL(t testing.TB) string {
 	t.Helper()
 	if e == SQLite {
@@ -33,7 +34,7 @@ func (e Engine) FerryURL(t testing.TB) string {
 	}
 	const ferry = "ferry"
 	pgtest.Template(t, ferry, func(url string) { fillFerry(t, url) })
-	return pgtest.Clone(t, ferry)
+	return pgtest.Reuse(t, ferry)
 }
 
 var ferrySQLite struct {

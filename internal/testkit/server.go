@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"database/sql"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -27,8 +28,10 @@ type Server struct {
 	Clock   *Clock
 	HTTP    *http.Client // judged
 
+	engine Engine
 	mu     sync.Mutex
 	tokens map[string]string
+	sql    *sql.DB
 }
 
 // CheapPassword is a cost of hashing at which tests stay fast. It hides no difference
@@ -44,7 +47,10 @@ func Start(t testing.TB, e Engine) *Server {
 // StartOn runs a server over a database that may have others.
 func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	t.Helper()
-	s := &Server{T: t, DB: url, Clock: clock, tokens: make(map[string]string)}
+	s := &Server{T: t, DB: url, Clock: clock, engine: Postgres, tokens: make(map[string]string)}
+	if strings.HasPrefix(url, "sqlite:") {
+		s.engine = SQLite
+	}
 	db := openStore(t, url, store.Options{Clock: clock.Now, MaxConns: 8})
 	t.Cleanup(db.close)
 	s.Store = db.Store

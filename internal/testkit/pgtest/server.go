@@ -2,6 +2,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -23,6 +24,7 @@ type server struct {
 	cluster *Cluster // nil where the server is not ours
 
 	templates templates
+	pool      pool
 }
 
 var shared server
@@ -95,5 +97,5 @@ func (s *server) close() error {
 	if cluster != nil {
 		return cluster.Remove()
 	}
-	return s.templates.drop(s)
+	return errors.Join(s.pool.drop(s), s.templates.drop(s))
 }

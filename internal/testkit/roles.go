@@ -1,0 +1,22 @@
+package testkit
+
+import (
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// SetRole gives a user this one role in a Workspace; NoRole ends the membership.
+func (s *Server) SetRole(user fleet.UserID, in fleet.WorkspaceID, role fleet.Role) {
+	s.T.Helper()
+	var roles []fleet.Role
+	if role != fleet.NoRole {
+		roles = []fleet.Role{role}
+	}
+	ctx := s.T.Context()
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		return tx.SetMembership(ctx, user, in, fleet.UserActive, roles)
+	})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+}
