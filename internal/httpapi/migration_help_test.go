@@ -1,0 +1,205 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// ferry is a server over the Ferry world and its Administrator.
+func ferry(t testing.TB, e testkit.Engine) (*testkit.Server, *testkit.Client) {
+	t.Helper()
+	s := testkit.Ferried(t, e)
+	return s, s.As("admin@example.com")
+}
+
+// breakable is ferry over a database of its own, whose schema the test may change.
+func breakable(t testing.TB, e testkit.Engine) (*testkit.Server, *testkit.Client) {
+	t.Helper()
+	s := testkit.Start(t, e).Seed(testkit.Ferry)
+	return s, s.As("admin@example.com")
+}
+
+// moving asks to move SIMs by id. It is a dry run until ran says otherwise.
+func moving(target int64, ids ...int64) object {
+	refs := make([]object, len(ids))
+	for i, id := range ids {
+		refs[i] = object{"id": id}
+	}
+	return object{"target_workspace": object{"id": target}, "sims": refs}
+}
+
+func movingICCIDs(target int64, iccids ...string) object {
+	return object{"target_workspace": object{"id": target}, "iccids": iccids}
+}
+
+func movingRange(target int64, start, end string) object {
+	return object{"target_workspace": object{"id": target}, "iccid_range": object{"start": start, "end": end}}
+}
+
+// and is the request with one more property.
+func and(o object, name string, value any) object {
+	more := maps.Clone(o)
+	more[name] = value
+	return more
+}
+
+func ran(o object) object { return and(o, "dry_run", false) }
+
+// detaching takes SIMs out of their devices.
+func detaching(o object) object { return and(o, "auto_detach_devices", true) }
+
+// body reads an answer that must have this status and no property but those of T.
+func body[T any](t testing.TB, a *testkit.Answer, status int) T {
+	t.Helper()
+	a.Is(status)
+	var v T
+	d := json.NewDecoder(bytes.NewReader(a.Body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%s: %v: %s", a.Request, err, a.Body)
+	}
+	return v
+}
+
+// same compares an answer with what it must be, whole.
+func same[T any](t testing.TB, a *testkit.Answer, status int, want T) {
+	t.Helper()
+	if diff := cmp.Diff(want, body[T](t, a, status)); diff != "" {
+		t.Errorf("%s: (-want +got)\n%s", a.Request, diff)
+	}
+}
+
+// bad is a refusal of the request's shape whose message begins like this.
+func bad(t testing.TB, a *testkit.Answer, message string) {
+	t.Helper()
+	got := body[api.Error](t, a, http.StatusBadRequest)
+	if got.ErrorCode != 1000 || got.ErrorToken != "BadRequest" || !strings.HasPrefix(got.Message, message) {
+		t.Errorf("%s: got %+v, want 1000 BadRequest %q", a.Request, got, message)
+	}
+}
+
+// gone is the 404 that names each of these.
+func gone(t testing.TB, a *testkit.Answer, each ...string) {
+	t.Helper()
+	want := api.Error{ErrorCode: 1201, ErrorToken: "NotFound", Message: each[0]}
+	if len(each) > 1 {
+		want.Message += fmt.Sprintf(", and %d more of this request not found: see errors", len(each)-1)
+	}
+	for _, text := range each {
+		want.Errors = append(want.Errors, api.Problem{ErrorCode: 1201, ErrorToken: "NotFound", Message: text})
+	}
+	same(t, a, http.StatusNotFound, want)
+}
+
+// The messages of the conflicts, as the contract has them.
+var reasons = map[int]string{
+	1502: "SIM(s) attached to devices",
+	1503: "SIM(s) in disallowed status",
+	1504: "No admin access on source workspace",
+	1505: "Migration between Brazilian and non-Brazilian workspaces is not allowed",
+	1506: "SIM(s) already in the target Workspace",
+	1507: "SIMs belong to more than one source Workspace",
+	1508: "Target Workspace is not an enterprise Workspace",
+	1509: "Target Workspace is suspended",
+}
+
+// why is one reason of a 409 and the SIMs that it holds back.
+type why struct {
+	code int
+	sims []int64
+}
+
+// conflict is the 409 of the rules for exactly these reasons, in this order.
+func conflict(t testing.TB, a *testkit.Answer, want ...why) {
+	t.Helper()
+	got := body[api.MigrationConflict](t, a, http.StatusConflict)
+	expected := api.MigrationConflict{StatusCode: 409, Message: "The SIMs cannot be migrated: " + reasons[want[0].code]}
+	for _, w := range want {
+		reason := api.ConflictReason{ErrorCode: w.code, Message: reasons[w.code], SIMs: []api.MigrationSIM{}}
+		for _, id := range w.sims {
+			reason.SIMs = append(reason.SIMs, cards[id])
+		}
+		expected.Errors = append(expected.Errors, reason)
+	}
+	if diff := cmp.Diff(expected, got); diff != "" {
+		t.Errorf("%s: (-want +got)\n%s", a.Request, diff)
+	}
+}
+
+// moves is the 200 for exactly these SIMs, in this order.
+func moves(t testing.TB, a *testkit.Answer, ids ...int64) api.MigrationResponse {
+	t.Helper()
+	got := body[api.MigrationResponse](t, a, http.StatusOK)
+	want := make([]int64, 0, len(ids))
+	there := make([]int64, 0, len(got.SIMs))
+	want = append(want, ids...)
+	for _, s := range got.SIMs {
+		there = append(there, s.ID)
+	}
+	if diff := cmp.Diff(want, there); diff != "" || got.SIMCount != len(ids) {
+		t.Errorf("%s: sim_count %d (-want +got)\n%s", a.Request, got.SIMCount, diff)
+	}
+	return got
+}
+
+// cards are SIMs of the Ferry world as a migration words them, before anything moved.
+var cards = map[int64]api.MigrationSIM{
+	250: card(250, "8988303000000000250", 1, 100),
+	251: card(251, "8988303000000000251", 1, 100),
+	252: card(252, "8988303000000000252", 0, 100),
+	253: card(253, "8988303000000000253", 2, 100),
+	254: card(254, "8988303000000000254", 4, 100),
+	260: card(260, "8988303000000000260", 1, 200),
+	270: card(270, "8988303000000000270", 0, 300),
+	280: card(280, "8988303000000000280", 0, 400),
+}
+
+var placeNames = map[int64]string{
+	100: "Fleet DE", 200: "Fleet FR", 300: "Fleet US", 400: "Frota BR", 500: "Shut", 600: "Resale", 900: "Elsewhere",
+}
+
+var statusNames = map[int64]string{0: "Issued", 1: "Activated", 2: "Suspended", 3: "Deleted", 4: "Factory Test"}
+
+func card(id int64, iccid string, status, in int64) api.MigrationSIM {
+	s := api.MigrationSIM{
+		ID: id, ICCID: iccid, ICCIDWithLuhn: fleet.ICCID(iccid).WithLuhn(),
+		Status: api.Ref{ID: status, Description: statusNames[status]}, SourceWorkspace: place(in),
+	}
+	if id == 250 {
+		s.Endpoint = &api.NamedRef{ID: 9001, Name: "tracker-7"}
+	}
+	return s
+}
+
+func place(id int64) api.NamedRef { return api.NamedRef{ID: id, Name: placeNames[id]} }
+
+// where a SIM is, in what status, and in which device (0 for none), read over HTTP.
+type standing struct{ workspace, status, device int64 }
+
+func stands(c *testkit.Client, in, sim int64) standing {
+	c.T.Helper()
+	var got api.SIM
+	c.Get(simPath(sim)).Is(http.StatusOK).JSON(&got)
+	st := standing{got.CustomerOrg.ID, got.Status.ID, 0}
+	if got.Endpoint != nil {
+		st.device = got.Endpoint.ID
+	}
+	if st.workspace != in {
+		c.T.Errorf("SIM %d is in Workspace %d, not %d", sim, st.workspace, in)
+	}
+	return st
+}
+
+func simPath(id int64) string { return "/api/v1/sim/" + strconv.FormatInt(id, 10) }
