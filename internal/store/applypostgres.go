@@ -30,6 +30,9 @@ var applyPostgresSQL = `
 		INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims)
 		SELECT t.workspace_id, e.id, t.side, t.sims
 		FROM entry e, unnest($19::bigint[], $20::smallint[], $21::bigint[]) AS t (workspace_id, side, sims)
+	), tallied AS (
+		INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
+		SELECT * FROM unnest($28::bigint[], $29::smallint[], $30::bigint[], $31::bigint[])
 	), written AS (
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
 		SELECT $3, n.type, 2, n.severity, n.workspace_id, $4, n.sim_id, n.device_id, e.id, n.description
@@ -47,6 +50,7 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 	args := append(tx.entryArgs(c), c.lineColumns()...)
 	args = append(args, c.sideColumns()...)
 	args = append(args, c.eventColumns()...)
+	args = append(args, tallyColumns(c.tally())...)
 	_, err = tx.one(ctx, applyPostgresSQL, args, &id, &moved)
 	return id, moved, err
 }

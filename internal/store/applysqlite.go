@@ -18,6 +18,9 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	if moved, err = tx.affect(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
 		return 0, 0, err
 	}
+	if err := tx.addTally(ctx, c.tally()); err != nil {
+		return 0, 0, err
+	}
 	for _, s := range c.Sides {
 		if err := tx.exec(ctx, "INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) VALUES ($1, $2, $3, $4)",
 			int64(s.Workspace), int64(id), flag(s.Target), s.SIMs); err != nil {

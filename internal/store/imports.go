@@ -20,11 +20,15 @@ func (tx *Tx) InsertSIMs(ctx context.Context, sims []fleet.SIM) (added []fleet.S
 		if err != nil {
 			return nil, err
 		}
+		before := len(added)
 		for _, s := range sims[:n] {
 			if fresh[s.ID] {
 				added = append(added, s)
 				delete(fresh, s.ID) // a SIM that is named twice came once
 			}
+		}
+		if err := tx.raiseTally(ctx, added[before:]); err != nil {
+			return nil, err
 		}
 		sims = sims[n:]
 	}
@@ -111,17 +115,11 @@ func simRowsJSON(sims []fleet.SIM) string {
 	return string(append(b, ']'))
 }
 
-// InsertImport writes the ledger entry of an import: how many SIMs came, and their share
-// of the rolling checksum and of the set of ids.
+// InsertImport writes the ledger entry of an import that came at once.
 func (tx *Tx) InsertImport(ctx context.Context, uid string, added []fleet.SIM) error {
-	var delta, ids uint64
-	for _, s := range added {
-		delta ^= fleet.Checksum(fleet.SIMState{ID: s.ID, Status: s.Status, Workspace: s.Workspace, Device: s.Device})
-		ids ^= fleet.Checksum(fleet.SIMState{ID: s.ID})
-	}
-	return tx.exec(ctx, `
-		INSERT INTO ledger (uid, kind, at, sims, detach_devices, delta, ids_delta) VALUES ($1, $2, $3, $4, 0, $5, $6)`,
-		uid, int64(fleet.LedgerImport), micros(tx.now), len(added), int64(delta), int64(ids)) //nolint:gosec // 64 bits are 64 bits
+	var in Intake
+	in.Add(added)
+	return tx.InsertIntake(ctx, uid, in)
 }
 
 // Holders finds who has ICCIDs: the ids of the SIMs, deleted ones left out.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -32,12 +34,26 @@ func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationReque
 		}
 	}
 	standings, err := tx.Standings(ctx, who.User, ids)
-	return fleet.Snapshot{Workspaces: standings, SIMs: sims}, err
+	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, req.Target), err
+}
+
+// narrowed leaves out what the caller is no member of, where the statement did not.
+func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
+	before := len(snap.Workspaces)
+	maps.DeleteFunc(snap.Workspaces, func(id fleet.WorkspaceID, s fleet.Standing) bool {
+		return s.Role == fleet.NoRole && id != target
+	})
+	if len(snap.Workspaces) < before || snap.Workspaces[target].Role == fleet.NoRole {
+		snap.SIMs = slices.DeleteFunc(snap.SIMs, func(s fleet.SIMState) bool {
+			return snap.Workspaces[s.Workspace].Role == fleet.NoRole
+		})
+	}
+	return snap
 }
 
 // selected reads the SIMs that a selector names. On PostgreSQL those of foreign Workspaces
-// stay out of the statement, so that nobody can lock what they may not see; on SQLite
-// there are no such locks. The planner decides on both.
+// stay out of the statement, so that nobody can lock what they may not see; SQLite has no
+// such locks, and is quicker to leave them out afterwards. The planner decides on both.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	w := where{tx: tx}
 	from := "sims s"

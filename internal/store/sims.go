@@ -49,20 +49,38 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 	}
 	w.filter(l, simFields)
 	page := fleet.Page[fleet.SIM]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+w.String(), w.args, &page.Total); err != nil {
+	skip, err := tx.locate(ctx, &w, ws, l, &page)
+	if err != nil {
 		return page, err
 	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	page.Items = make([]fleet.SIM, 0, min(l.PerPage, max(page.Total-offset, 0)))
+	page.Items = make([]fleet.SIM, 0, max(min(l.PerPage, page.Total-(page.Page-1)*l.PerPage), 0))
 	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String() +
-		" ORDER BY " + w.orderBy(l, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+		" ORDER BY " + w.orderBy(l, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(skip)
+	err = tx.each(ctx, text, w.args, func(r rows) error {
 		s, err := scanSIM(r)
 		page.Items = append(page.Items, s)
 		return err
 	})
 	return page, err
+}
+
+// locate finds the total of a list and where the page begins: by the tally where that
+// knows it, else by counting and skipping.
+func (tx *Tx) locate(ctx context.Context, w *where, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (skip int64, err error) {
+	var offset int
+	statuses, ok := tallied(ws, l)
+	if !ok {
+		_, err := tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+w.String(), w.args, &page.Total)
+		page.Page, offset = l.At(page.Total)
+		return int64(offset), err
+	}
+	top, err := tx.blocks(ctx, ws.ID, statuses, 2, 0, 1<<62)
+	if err != nil {
+		return 0, err
+	}
+	page.Total = int(total(top))
+	page.Page, offset = l.At(page.Total)
+	return tx.seek(ctx, w, ws.ID, statuses, top, offset, l.Sort[0].Descending)
 }
 
 func filtersBy(l fleet.List, field string) bool {

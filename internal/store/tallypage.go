@@ -1,0 +1,102 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// liveStatuses are those of the SIMs that a list shows unless asked otherwise.
+var liveStatuses = []int64{int64(fleet.SIMIssued), int64(fleet.SIMActivated), int64(fleet.SIMSuspended), int64(fleet.SIMFactoryTest)}
+
+// tallied tells whether the tally knows a list's total and pages: the SIMs of one
+// Workspace, perhaps of some statuses, by id. It answers those statuses.
+func tallied(ws fleet.Workspace, l fleet.List) (statuses []int64, ok bool) {
+	if ws.Type != fleet.Enterprise || len(l.Sort) != 1 || l.Sort[0].Field != "id" {
+		return nil, false
+	}
+	switch {
+	case len(l.Filters) == 0:
+		return liveStatuses, true
+	case len(l.Filters) == 1 && l.Filters[0].Field.Name == "status" && !l.Filters[0].Null:
+		return l.Filters[0].Numbers, true
+	}
+	return nil, false
+}
+
+// blockCount is how many SIMs a block has.
+type blockCount struct{ block, sims int64 }
+
+// blocks reads the counts of a Workspace's blocks from first to last on a level, by block:
+// what was folded, and what was noted since.
+func (tx *Tx) blocks(ctx context.Context, ws fleet.WorkspaceID, statuses []int64, level int, first, last int64) ([]blockCount, error) {
+	w := where{tx: tx}
+	id, in, from, to := w.arg(int64(ws)), w.arg(list(tx, statuses)), w.arg(first), w.arg(last)
+	statusIn := tx.pick("status IN (SELECT value FROM json_each(%s))", "status = ANY(%s::bigint[])", in)
+	shift := (level - 1) * blockBits
+	text := fmt.Sprintf(`
+		SELECT block, CAST(sum(sims) AS BIGINT) FROM (
+			SELECT block, sims FROM sim_tally
+			WHERE workspace_id = %[1]s AND level = %[5]d AND %[2]s AND block BETWEEN %[3]s AND %[4]s
+			UNION ALL
+			SELECT block >> %[6]d, sims FROM sim_tally_changes
+			WHERE workspace_id = %[1]s AND %[2]s AND block >> %[6]d BETWEEN %[3]s AND %[4]s
+		) t GROUP BY block ORDER BY block`, id, statusIn, from, to, level, shift)
+	var counts []blockCount
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		var c blockCount
+		err := r.Scan(&c.block, &c.sims)
+		counts = append(counts, c)
+		return err
+	})
+	return counts, err
+}
+
+// place is where a page begins: behind skip SIMs of the block, from its start or, in a
+// descending list, from its end.
+type place struct{ block, skip int64 }
+
+// find walks the blocks to the one that holds the SIM with offset SIMs before it.
+func find(counts []blockCount, offset int64, descending bool) place {
+	at := func(i int) blockCount {
+		if descending {
+			return counts[len(counts)-1-i]
+		}
+		return counts[i]
+	}
+	for i := range counts {
+		if offset < at(i).sims || i == len(counts)-1 {
+			return place{at(i).block, offset}
+		}
+		offset -= at(i).sims
+	}
+	return place{}
+}
+
+// seek finds a page in two steps down the levels, and words where its SIMs begin. top are
+// the counts of level 2.
+func (tx *Tx) seek(ctx context.Context, w *where, ws fleet.WorkspaceID, statuses []int64, top []blockCount, offset int, descending bool) (skip int64, err error) {
+	if offset == 0 || len(top) == 0 {
+		return int64(offset), nil
+	}
+	p := find(top, int64(offset), descending)
+	counts, err := tx.blocks(ctx, ws, statuses, 1, p.block<<blockBits, (p.block+1)<<blockBits-1)
+	if err != nil {
+		return 0, err
+	}
+	p = find(counts, p.skip, descending)
+	if descending {
+		w.and("s.id < " + w.arg((p.block+1)<<blockBits))
+	} else {
+		w.and("s.id >= " + w.arg(p.block<<blockBits))
+	}
+	return p.skip, nil
+}
+
+func total(counts []blockCount) (n int64) {
+	for _, c := range counts {
+		n += c.sims
+	}
+	return n
+}
