@@ -3,8 +3,12 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -121,4 +125,22 @@ func asError[E error](t *testing.T, err error) E {
 		t.Fatalf("got %T %v, want a %T", err, err, found)
 	}
 	return found
+}
+
+// discard is the log of a server whose complaints are what the test is about.
+var discard = log.New(io.Discard, "", 0)
+
+// migrationAnswer is how a server of two SIMs, one of them in a device, takes a migration.
+func migrationAnswer(body string, header http.Header) (code int, reply string) {
+	dry := strings.Contains(body, `"dry_run":true`)
+	switch {
+	case !strings.Contains(body, `"auto_detach_devices":true`):
+		return http.StatusConflict, `{"status_code": 409, "message": "The SIMs cannot be migrated", "errors": [{"error_code": 1502,
+			"message": "SIM(s) attached to devices", "sims": [{"id": 250, "iccid_with_luhn": "89883030000000002501", "endpoint": {"id": 9001, "name": "tracker-7"}}]}]}`
+	case dry:
+		header.Set("ETag", `"abc"`)
+	default:
+		header.Set("Location", "/api/v1/migration/7")
+	}
+	return http.StatusOK, fmt.Sprintf(`{"sim_count": 2, "dry_run": %t, "target_workspace": {"id": 200, "name": "Fleet FR"}, "sims": []}`, dry)
 }

@@ -63,7 +63,7 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
 		const most = math.MaxInt64 / uint64(time.Second)
-		return time.Duration(min(n, most)) * time.Second //nolint:gosec // bounded
+		return time.Duration(min(n, most)) * time.Second
 	}
 	at, err := http.ParseTime(text)
 	if err != nil {

@@ -39,7 +39,7 @@ var Rules = map[string]Rule{
 	"internal/docspage": {},
 	"internal/identity": {Imports: []string{"internal/fleet"}},
 	"internal/world":    {Imports: []string{"internal/fleet"}},
-	"client":            {Imports: []string{"api"}, Tests: []string{"internal/fleet"}},
+	"client":            {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
 
 	// the rules and what they stand on
 	"internal/store":     {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},

@@ -1,0 +1,103 @@
+package client_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/simferry/simferry/client"
+)
+
+// A server that speaks the contract and nothing of ours: no ETag, no Location, no ledger,
+// no request ids, no refresh of refresh tokens.
+func TestAgainstTheBareContract(t *testing.T) {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /api/v1/authenticate", status(http.StatusOK, `{"auth_token": "t"}`))
+	var sent http.Header
+	mux.HandleFunc("POST /api/v1/sim/migration/workspace", func(w http.ResponseWriter, r *http.Request) {
+		if sent == nil {
+			sent = r.Header
+			shown(w, r)
+			return
+		}
+		sent = r.Header
+		moved(w, r)
+	})
+	mux.HandleFunc("GET /api/v1/sim", status(http.StatusOK, `[{"id": 1}, {"id": 2}]`, "X-Total-Pages", "1"))
+	url, _ := play(t, mux.ServeHTTP)
+	c := newClient(t, url, client.WithPassword(admin, "x"))
+	ctx := t.Context()
+	preview, err := c.Preview(ctx, someSIM)
+	if err != nil || preview.ETag != "" {
+		t.Fatalf("%+v %v", preview, err)
+	}
+	done, err := c.Migrate(ctx, someSIM, client.IfMatch(preview.ETag))
+	if err != nil || done.SIMCount != 1 || done.Replayed {
+		t.Fatalf("%+v %v", done, err)
+	}
+	if _, there := sent["If-Match"]; there {
+		t.Errorf("an empty If-Match was sent: %v", sent)
+	}
+	if _, ok := done.LedgerID(); ok {
+		t.Error("a ledger entry out of nothing")
+	}
+	if _, err := c.Migration(ctx, 1); !client.IsNotFound(err) || asError[*client.APIError](t, err).RequestID != "" {
+		t.Errorf("%v", err)
+	}
+	n := 0
+	for _, err := range c.AllSIMs(ctx, client.ListOptions{}) {
+		if err != nil {
+			t.Error(err)
+		}
+		n++
+	}
+	if n != 2 {
+		t.Errorf("%d SIMs", n)
+	}
+}
+
+// Pages that nobody counts must not be taken for the whole.
+func TestPagesThatNobodyCounts(t *testing.T) {
+	url, _ := play(t, status(http.StatusOK, `[{"id": 1}]`))
+	var got error
+	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
+		got = err
+	}
+	if got == nil {
+		t.Error("one page was taken for all")
+	}
+}
+
+// While somebody walks, the list becomes shorter: the server then answers its last page
+// again, which has been read.
+func TestPagesThatVanish(t *testing.T) {
+	url, s := play(t,
+		status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1"),
+		status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "1", "X-Current-Page", "1"))
+	n := 0
+	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
+		if err != nil {
+			t.Error(err)
+		}
+		n++
+	}
+	if n != 1 || len(s.requests()) != 2 {
+		t.Errorf("%d SIMs in %d requests", n, len(s.requests()))
+	}
+}
+
+func TestAnErrorEndsTheWalk(t *testing.T) {
+	url, _ := play(t,
+		status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1"),
+		status(http.StatusInternalServerError, ""))
+	var sims, faults int
+	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
+		if err != nil {
+			faults++
+			continue
+		}
+		sims++
+	}
+	if sims != 1 || faults != 1 {
+		t.Errorf("%d SIMs and %d errors", sims, faults)
+	}
+}

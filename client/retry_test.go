@@ -1,0 +1,238 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/client"
+)
+
+var (
+	someSIM = client.MigrationRequest{Target: 200, SIMs: []int64{252}}
+	moved   = status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`)
+	shown   = status(http.StatusOK, `{"sim_count": 1, "dry_run": true, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`)
+	sim     = status(http.StatusOK, `{"id": 252}`)
+	busy    = status(http.StatusServiceUnavailable, "")
+)
+
+// What is repeated, and what never is.
+func TestWhatIsRepeated(t *testing.T) {
+	read := func(ctx context.Context, c *client.Client) error { _, err := c.SIM(ctx, 252); return err }
+	preview := func(ctx context.Context, c *client.Client) error { _, err := c.Preview(ctx, someSIM); return err }
+	write := func(ctx context.Context, c *client.Client) error { _, err := c.Migrate(ctx, someSIM); return err }
+	keyed := func(ctx context.Context, c *client.Client) error {
+		_, err := c.Migrate(ctx, someSIM, client.IdempotencyKey("k"))
+		return err
+	}
+	patch := func(ctx context.Context, c *client.Client) error {
+		return c.SetSIMStatus(ctx, 252, client.SIMActivated)
+	}
+	signIn := func(ctx context.Context, c *client.Client) error {
+		_, err := c.AuthenticateUser(ctx, admin, "x")
+		return err
+	}
+	running := status(http.StatusConflict, `{"error_code": 1406, "message": "still running"}`, "Retry-After", "1")
+	tests := []struct {
+		name   string
+		do     func(context.Context, *client.Client) error
+		first  http.HandlerFunc
+		then   http.HandlerFunc
+		repeat bool
+	}{
+		{"a read, 503", read, busy, sim, true},
+		{"a read, 429", read, status(http.StatusTooManyRequests, ""), sim, true},
+		{"a read, 502", read, status(http.StatusBadGateway, ""), sim, true},
+		{"a read, 504", read, status(http.StatusGatewayTimeout, ""), sim, true},
+		{"a read, broken off", read, hangUp, sim, true},
+		{"a read, an answer cut short", read, cutShort, sim, true},
+		{"a read, 500", read, status(http.StatusInternalServerError, ""), sim, false},
+		{"a read, 404", read, status(http.StatusNotFound, ""), sim, false},
+		{"a dry run, broken off", preview, hangUp, shown, true},
+		{"a dry run, 503", preview, busy, shown, true},
+		{"a keyed write, broken off", keyed, hangUp, moved, true},
+		{"a keyed write, 503", keyed, busy, moved, true},
+		{"a keyed write whose first attempt still runs", keyed, running, moved, true},
+		{"a keyed write that the rules refuse", keyed, status(http.StatusConflict, `{"status_code": 409, "errors": []}`), moved, false},
+		{"a write, broken off", write, hangUp, moved, false},
+		{"a write, an answer cut short", write, cutShort, moved, false},
+		{"a write, 503", write, busy, moved, false},
+		{"a write, 429", write, status(http.StatusTooManyRequests, ""), moved, false},
+		{"a change of status, broken off", patch, hangUp, status(http.StatusNoContent, ""), false},
+		{"a sign-in, 503", signIn, busy, status(http.StatusOK, `{"auth_token": "x"}`), false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			url, s := play(t, tt.first, tt.then)
+			clock := newClock()
+			err := tt.do(t.Context(), newClient(t, url, client.WithClock(clock)))
+			if repeated := len(s.requests()) == 2; repeated != tt.repeat || (err == nil) != tt.repeat || len(clock.sleeps()) != len(s.requests())-1 {
+				t.Errorf("%d requests, %v slept, error %v; repeated should be %t", len(s.requests()), clock.sleeps(), err, tt.repeat)
+			}
+		})
+	}
+}
+
+// cutShort promises more than it sends.
+func cutShort(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Length", "1000")
+	_, _ = io.WriteString(w, `{"id": `)
+}
+
+// Where no connection came about nothing can have been processed, so even a write without
+// a key goes out again.
+func TestAWriteThatNeverLeftIsRepeated(t *testing.T) {
+	url, s := play(t, moved)
+	refusals := 2
+	dialer := &http.Transport{}
+	defer dialer.CloseIdleConnections()
+	transport := roundTrip(func(r *http.Request) (*http.Response, error) {
+		if refusals > 0 {
+			refusals--
+			return nil, errors.New("connection refused")
+		}
+		return dialer.RoundTrip(r)
+	})
+	c := newClient(t, url, client.WithClock(newClock()), client.WithHTTPClient(&http.Client{Transport: transport}))
+	if _, err := c.Migrate(t.Context(), someSIM); err != nil || len(s.requests()) != 1 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestRepeatsAreBounded(t *testing.T) {
+	url, s := play(t, busy)
+	clock := newClock()
+	policy := client.Retry{Attempts: 6, MinDelay: 100 * time.Millisecond, MaxDelay: 500 * time.Millisecond}
+	_, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), 252)
+	if !client.IsUnavailable(err) || len(s.requests()) != 6 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+	for i, ms := range []int{100, 200, 400, 500, 500} {
+		longest := time.Duration(ms) * time.Millisecond
+		if got := clock.sleeps()[i]; got < longest/2 || got > longest {
+			t.Errorf("wait %d: %v, want between %v and %v", i+1, got, longest/2, longest)
+		}
+	}
+}
+
+// Jitter is what keeps a thousand clients from coming back in the same instant.
+func TestWaitsDiffer(t *testing.T) {
+	url, _ := play(t, busy)
+	clock := newClock()
+	policy := client.Retry{Attempts: 20, MinDelay: time.Second, MaxDelay: time.Second}
+	if _, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), 252); err == nil {
+		t.Fatal("it was served")
+	}
+	distinct := map[time.Duration]bool{}
+	for _, d := range clock.sleeps() {
+		distinct[d] = true
+	}
+	if len(distinct) < 10 {
+		t.Errorf("%d distinct waits of %d", len(distinct), len(clock.sleeps()))
+	}
+}
+
+func TestNoRetry(t *testing.T) {
+	url, s := play(t, busy)
+	if _, err := newClient(t, url, client.WithRetry(client.NoRetry)).SIM(t.Context(), 252); err == nil || len(s.requests()) != 1 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	const date = "Sun, 22 Nov 2026 10:00:00 GMT"
+	tests := []struct {
+		name      string
+		header    []string
+		low, high time.Duration // of the wait; 0, 0 for giving up
+	}{
+		{"seconds", []string{"Retry-After", "7"}, 7 * time.Second, 8 * time.Second},
+		{"a date, by the server's clock", []string{"Retry-After", "Sun, 22 Nov 2026 10:00:20 GMT", "Date", date}, 20 * time.Second, 21 * time.Second},
+		{"a date that has passed", []string{"Retry-After", "Sun, 22 Nov 2026 09:00:00 GMT", "Date", date}, 1, time.Second},
+		{"nothing that can be read", []string{"Retry-After", "soon"}, 1, time.Second},
+		{"a negative number", []string{"Retry-After", "-5"}, 1, time.Second},
+		{"longer than the policy waits", []string{"Retry-After", "3600"}, 0, 0},
+		{"beyond any number", []string{"Retry-After", "18446744073709551615"}, 0, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			url, _ := play(t, status(http.StatusServiceUnavailable, "", tt.header...), sim)
+			clock := newClock()
+			_, err := newClient(t, url, client.WithClock(clock)).SIM(t.Context(), 252)
+			if tt.high == 0 {
+				if got := asError[*client.APIError](t, err); got.RetryAfter < time.Hour || len(clock.sleeps()) != 0 {
+					t.Errorf("%+v, slept %v", got, clock.sleeps())
+				}
+				return
+			}
+			if err != nil || len(clock.sleeps()) != 1 || clock.sleeps()[0] < tt.low || clock.sleeps()[0] > tt.high {
+				t.Errorf("%v, slept %v, want between %v and %v", err, clock.sleeps(), tt.low, tt.high)
+			}
+		})
+	}
+}
+
+// A proxy may leave Date out: then the caller's own clock has to do.
+func TestRetryAfterByTheOwnClock(t *testing.T) {
+	clock := newClock()
+	at := clock.Now().Add(20 * time.Second).Format(http.TimeFormat)
+	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Date"] = nil
+		status(http.StatusServiceUnavailable, "", "Retry-After", at)(w, r)
+	}, sim)
+	if _, err := newClient(t, url, client.WithClock(clock)).SIM(t.Context(), 252); err != nil || clock.sleeps()[0] < 20*time.Second || clock.sleeps()[0] > 21*time.Second {
+		t.Errorf("%v, slept %v", err, clock.sleeps())
+	}
+}
+
+// The caller who has no time for the wait learns at once why there was one.
+func TestDeadlineEndsTheRepeats(t *testing.T) {
+	url, s := play(t, status(http.StatusServiceUnavailable, "", "Retry-After", "30"))
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	_, err := newClient(t, url).SIM(ctx, 252)
+	if !client.IsUnavailable(err) || len(s.requests()) != 1 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
+func TestEndOfTheContextEndsTheRequest(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	url, s := play(t, func(w http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+		hangUp(w, r)
+	})
+	_, err := newClient(t, url, client.WithClock(newClock())).SIM(ctx, 252)
+	if !errors.Is(err, context.Canceled) || len(s.requests()) != 1 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
+// A certificate does not become valid by asking again.
+func TestWrongCertificateIsNotRepeated(t *testing.T) {
+	server := httptest.NewTLSServer(sim)
+	defer server.Close()
+	server.Config.ErrorLog = discard
+	clock := newClock()
+	_, err := newClient(t, server.URL, client.WithClock(clock)).SIM(t.Context(), 252)
+	if err == nil || len(clock.sleeps()) != 0 {
+		t.Errorf("%v, slept %v", err, clock.sleeps())
+	}
+}
+
+func TestSystemClock(t *testing.T) {
+	url, s := play(t, busy, sim)
+	policy := client.Retry{Attempts: 2, MinDelay: time.Millisecond, MaxDelay: time.Millisecond}
+	if _, err := newClient(t, url, client.WithRetry(policy)).SIM(t.Context(), 252); err != nil || len(s.requests()) != 2 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}

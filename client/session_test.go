@@ -1,0 +1,288 @@
+package client_test
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// counted is an HTTP client that counts the requests to one path.
+func counted(s *testkit.Server, path string) (h *http.Client, count func() int) {
+	var mu sync.Mutex
+	n := 0
+	h = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == path {
+			mu.Lock()
+			n++
+			mu.Unlock()
+		}
+		return s.HTTP.Transport.RoundTrip(r)
+	})}
+	return h, func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return n
+	}
+}
+
+const signInPath = "/api/v1/authenticate"
+
+func TestSignsInOnceForManyRequests(t *testing.T) {
+	s := ferry(t)
+	h, signIns := counted(s, signInPath)
+	c := as(t, s, admin, client.WithHTTPClient(h))
+	inParallel(t, 16, func() error { _, err := c.SIM(t.Context(), 252); return err })
+	if signIns() != 1 {
+		t.Errorf("%d sign-ins for 16 requests", signIns())
+	}
+}
+
+// Before the bearer expires one request renews it, and all others wait for that.
+func TestRenewsABearerThatExpires(t *testing.T) {
+	s := ferry(t)
+	h, signIns := counted(s, signInPath)
+	c := as(t, s, admin, client.WithHTTPClient(h))
+	for range 3 {
+		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
+		s.Clock.Pass(4 * time.Hour)
+	}
+	if signIns() != 3 {
+		t.Errorf("%d sign-ins, want 3", signIns())
+	}
+}
+
+// The server's word counts more than the date in the bearer.
+func TestRenewsABearerThatIsRefused(t *testing.T) {
+	s := ferry(t)
+	h, signIns := counted(s, signInPath)
+	slow := testkit.NewClock() // it stands still: for the client nothing expires
+	c := as(t, s, admin, client.WithHTTPClient(h), client.WithClock(&clock{Clock: slow}))
+	for range 2 {
+		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
+		s.Clock.Pass(5 * time.Hour)
+	}
+	if signIns() != 2 {
+		t.Errorf("%d sign-ins, want 2", signIns())
+	}
+}
+
+func inParallel(t *testing.T, n int, do func() error) {
+	t.Helper()
+	var wg sync.WaitGroup
+	for range n {
+		wg.Go(func() {
+			if err := do(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestApplicationToken(t *testing.T) {
+	s := ferry(t)
+	made, err := s.Control.Operator().CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, Description: "reporting"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := of(t, s, client.WithApplicationToken(made.Text))
+	if ws, err := c.MyWorkspace(t.Context()); err != nil || ws.ID != 100 {
+		t.Errorf("%+v %v", ws, err)
+	}
+	s.Clock.Pass(5 * time.Hour)
+	if ws, err := c.MyWorkspace(t.Context()); err != nil || ws.ID != 100 {
+		t.Errorf("after the bearer's expiry: %+v %v", ws, err)
+	}
+	if _, err := c.Preview(t.Context(), someSIM); !client.IsForbidden(err) {
+		t.Errorf("a program previews a migration: %v", err)
+	}
+	if _, err := of(t, s, client.WithApplicationToken("garbled")).MyWorkspace(t.Context()); !client.IsUnauthorized(err) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestRefreshTokenRotates(t *testing.T) {
+	s := ferry(t)
+	first, err := of(t, s).AuthenticateUser(t.Context(), admin, testkit.Password)
+	if err != nil || first.RefreshToken == "" {
+		t.Fatalf("%+v %v", first, err)
+	}
+	var kept []string
+	c := of(t, s, client.WithRefreshToken(first.RefreshToken, func(next string) { kept = append(kept, next) }))
+	for range 2 {
+		if _, err := c.MyWorkspace(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.Clock.Pass(5 * time.Hour)
+	}
+	if len(kept) != 2 || kept[0] == first.RefreshToken || kept[0] == kept[1] {
+		t.Errorf("told of %d refresh tokens", len(kept))
+	}
+	if _, err := of(t, s).AuthenticateRefresh(t.Context(), kept[1]); err != nil {
+		t.Errorf("the last one that was told is not good: %v", err)
+	}
+	if _, err := c.MyWorkspace(t.Context()); !client.IsUnauthorized(err) {
+		t.Errorf("a session whose refresh token somebody else has used goes on: %v", err)
+	}
+}
+
+// The server may have taken a refresh token whose answer was lost: a second use would look
+// like a theft, so the session signs in anew.
+func TestALostRefreshIsNotRepeated(t *testing.T) {
+	var refreshes, passwords int
+	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+		body := make([]byte, r.ContentLength)
+		_, _ = r.Body.Read(body)
+		switch {
+		case r.URL.Path != signInPath && r.Header.Get("Authorization") == "Bearer t2":
+			sim(w, r)
+		case r.URL.Path != signInPath:
+			status(http.StatusUnauthorized, `{"message": "expired"}`)(w, r)
+		case strings.Contains(string(body), "refresh_token"):
+			refreshes++
+			hangUp(w, r)
+		default:
+			passwords++
+			status(http.StatusOK, fmt.Sprintf(`{"auth_token": "t%d", "refresh_token": "r"}`, passwords))(w, r)
+		}
+	})
+	c := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(newClock()))
+	if _, err := c.SIM(t.Context(), 252); err != nil || refreshes != 1 || passwords != 2 {
+		t.Errorf("%v after %d refreshes and %d passwords", err, refreshes, passwords)
+	}
+}
+
+// A bearer is renewed once per request: a server that refuses every one must not be asked
+// for ever.
+func TestRenewsOncePerRequest(t *testing.T) {
+	url, s := play(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == signInPath {
+			status(http.StatusOK, `{"auth_token": "`+rand()+`"}`)(w, r)
+			return
+		}
+		status(http.StatusUnauthorized, `{"message": "no"}`)(w, r)
+	})
+	_, err := newClient(t, url, client.WithPassword(admin, "x")).SIM(t.Context(), 252)
+	if !client.IsUnauthorized(err) || len(s.requests()) != 4 {
+		t.Errorf("%v after %d requests, want sign-in, refusal, sign-in, refusal", err, len(s.requests()))
+	}
+}
+
+func rand() string { return client.NewIdempotencyKey() }
+
+func TestStaticBearerIsNotRenewed(t *testing.T) {
+	url, s := play(t, status(http.StatusUnauthorized, `{"message": "expired"}`))
+	_, err := newClient(t, url, client.WithBearer("old")).SIM(t.Context(), 252)
+	if !client.IsUnauthorized(err) || !strings.Contains(err.Error(), "expired") || len(s.requests()) != 1 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
+// bearers is a TokenSource of the caller's own.
+type bearers func(refused string) (string, error)
+
+func (b bearers) Token(_ context.Context, refused string) (string, error) { return b(refused) }
+
+func TestOwnTokenSource(t *testing.T) {
+	url, s := play(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") == "Bearer new" {
+			sim(w, r)
+			return
+		}
+		status(http.StatusUnauthorized, "")(w, r)
+	})
+	source := bearers(func(refused string) (string, error) {
+		if refused == "old" {
+			return "new", nil
+		}
+		return "old", nil
+	})
+	if _, err := newClient(t, url, client.WithTokenSource(source)).SIM(t.Context(), 252); err != nil || len(s.requests()) != 2 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+	vault := errors.New("the vault is sealed")
+	failing := bearers(func(string) (string, error) { return "", vault })
+	if _, err := newClient(t, url, client.WithTokenSource(failing)).SIM(t.Context(), 252); !errors.Is(err, vault) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestSwitchWorkspace(t *testing.T) {
+	s := ferry(t)
+	c := as(t, s, admin)
+	there := c.InWorkspace(200)
+	if ws, err := there.MyWorkspace(t.Context()); err != nil || ws.ID != 200 {
+		t.Errorf("%+v %v", ws, err)
+	}
+	if ws, err := c.MyWorkspace(t.Context()); err != nil || ws.ID != 100 {
+		t.Errorf("the first has moved as well: %+v %v", ws, err)
+	}
+	s.Clock.Pass(5 * time.Hour)
+	if ws, err := there.MyWorkspace(t.Context()); err != nil || ws.ID != 200 {
+		t.Errorf("after both bearers' expiry: %+v %v", ws, err)
+	}
+	if _, err := c.SwitchWorkspace(t.Context(), 900); !client.IsUnauthorized(err) {
+		t.Errorf("a Workspace where the caller is no member: %v", err)
+	}
+}
+
+// Bearers need not be JWTs, and what a JWT says need not make sense.
+func TestBearersThatTellNoExpiry(t *testing.T) {
+	for name, claims := range map[string]string{
+		"opaque": "", "no dates": `{}`, "backwards": `{"iat": 20, "exp": 10}`, "no JSON": `x`, "for ever": `{"iat": 1, "exp": 1e300}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bearer := "h." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".s"
+			if claims == "" {
+				bearer = "opaque"
+			}
+			url, s := play(t, status(http.StatusOK, `{"auth_token": "`+bearer+`"}`), sim)
+			clock := newClock()
+			c := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(clock))
+			for range 3 {
+				if _, err := c.SIM(t.Context(), 252); err != nil {
+					t.Fatal(err)
+				}
+				clock.Pass(24 * time.Hour)
+			}
+			if len(s.requests()) != 4 {
+				t.Errorf("%d requests, want one sign-in and three reads", len(s.requests()))
+			}
+		})
+	}
+}
+
+// Whoever waits for somebody else's renewal can still give up.
+func TestWaitingForARenewalCanBeEnded(t *testing.T) {
+	signingIn, finish := make(chan struct{}), make(chan struct{})
+	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+		close(signingIn)
+		<-finish
+		status(http.StatusOK, `{"auth_token": "x"}`)(w, r)
+	}, sim)
+	c := newClient(t, url, client.WithPassword(admin, "x"))
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := c.SIM(t.Context(), 252); err != nil {
+			t.Error(err)
+		}
+	})
+	<-signingIn
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.SIM(ctx, 252); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	close(finish)
+	wg.Wait()
+}
