@@ -148,11 +148,8 @@ func TestAttemptsPerAddress(t *testing.T) {
 	})
 }
 
-// 100 guesses at one account are evaluated in an hour, from however many addresses.
-func TestGuessCeiling(t *testing.T) {
-	testkit.OnEach(t, guessCeiling)
-}
-
+// 100 guesses at one account are evaluated in an hour, from however many addresses. It is
+// TestContract/guess-ceiling.
 func guessCeiling(t *testing.T, e testkit.Engine) {
 	t.Helper()
 	s := testkit.Ferried(t, e)

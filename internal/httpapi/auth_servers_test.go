@@ -1,0 +1,129 @@
+package httpapi_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// twoServers are two processes' worth of server over one database.
+func twoServers(t *testing.T, e testkit.Engine) (one, other *testkit.Server) {
+	t.Helper()
+	one = testkit.Ferried(t, e)
+	return one, testkit.StartOn(t, one.DB, one.Clock)
+}
+
+// at is the same somebody, asking another server.
+func at(s *testkit.Server, c *testkit.Client) *testkit.Client {
+	other := *c
+	other.Server = s
+	return &other
+}
+
+// What one server knows the other knows: no state is in a process that another would miss.
+func TestTwoServers(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		for name, test := range map[string]func(t *testing.T, one, other *testkit.Server){
+			"tokens": func(t *testing.T, one, other *testkit.Server) {
+				t.Helper()
+				session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
+				with(other, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
+				next := tokensOf(refresh(other, session.RefreshToken))
+				refresh(one, session.RefreshToken).Is(http.StatusUnauthorized) // spent, and known to be here
+				refresh(other, next.RefreshToken).Is(http.StatusUnauthorized)
+				program := application(one, newApplicationToken(other, control.NewToken{}))
+				at(other, program).Get("/api/v1/sim/status").Is(http.StatusOK)
+			},
+			"lockout": func(t *testing.T, one, other *testkit.Server) {
+				t.Helper()
+				signIn(one.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+				signIn(other.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+				signIn(one.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+				for _, s := range []*testkit.Server{one, other} {
+					wantCode(t, signIn(s.Nobody(), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+				}
+			},
+			"attempts": func(t *testing.T, one, other *testkit.Server) {
+				t.Helper()
+				for i := range 100 {
+					s := []*testkit.Server{one, other}[i%2]
+					s.Nobody().Post(authenticate, `{}`).Is(http.StatusBadRequest)
+				}
+				for _, s := range []*testkit.Server{one, other} {
+					wantCode(t, s.Nobody().Post(authenticate, `{}`), http.StatusTooManyRequests, 1105)
+				}
+			},
+			"idempotency": func(t *testing.T, one, other *testkit.Server) {
+				t.Helper()
+				c := one.As("admin@example.com").With("Idempotency-Key", "k1")
+				body := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": false}`
+				first := c.Post(migration, body).Is(http.StatusOK)
+				again := at(other, c).Post(migration, body).Is(http.StatusOK)
+				if again.Header.Get("Idempotent-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
+					t.Errorf("the answer of the other: %v", again.Header)
+				}
+				if diff := cmp.Diff(string(first.Body), string(again.Body)); diff != "" {
+					t.Errorf("the replay differs:\n%s", diff)
+				}
+				wantCode(t, at(other, c).Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 252}], "dry_run": false}`), 422, 1406)
+			},
+			"suspension": func(t *testing.T, one, other *testkit.Server) {
+				t.Helper()
+				c := one.As("user@example.com")
+				at(other, c).Get("/api/v1/sim/status").Is(http.StatusOK) // the other has seen the token
+				one.Seed(`users: [{id: 4, username: user@example.com, name: User, password: correct horse, status: suspended, default_workspace: 100, roles: {100: user, 200: user}}]`)
+				at(other, c).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
+				signIn(other.Nobody(), "user@example.com", testkit.Password).Is(http.StatusUnauthorized)
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				one, other := twoServers(t, e)
+				test(t, one, other)
+			})
+		}
+	})
+}
+
+// A server that runs takes over the key that another one made since, for bearers and for
+// application tokens, and goes on knowing its own.
+func TestNewSigningKey(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		for _, kind := range []string{"bearer", "application token"} {
+			t.Run(kind, func(t *testing.T) {
+				one := testkit.Ferried(t, e)
+				before := one.As("admin@example.com")
+				key, err := identity.GenerateKey(one.Clock.Now().Add(1))
+				if err != nil {
+					t.Fatal(err)
+				}
+				literal := map[testkit.Engine]string{testkit.SQLite: "x'%x'", testkit.Postgres: "'\\x%x'"}[e]
+				one.Exec(fmt.Sprintf("INSERT INTO signing_keys VALUES ('%s', "+literal+", %d)", key.ID, []byte(key.Private), one.Clock.Now().UnixMicro()+1))
+				other := testkit.StartOn(t, one.DB, one.Clock)
+				if kind == "bearer" {
+					after := at(one, other.As("user@example.com"))
+					if kid := decodePart(t, after.Token, 0)["kid"]; kid != key.ID {
+						t.Fatalf("the other signs with %v, not with the newest key", kid)
+					}
+					after.Get("/api/v1/sim/status").Is(http.StatusOK)
+				} else {
+					application(one, newApplicationToken(other, control.NewToken{}))
+				}
+				before.Get("/api/v1/sim/status").Is(http.StatusOK)
+				at(other, before).Get("/api/v1/sim/status").Is(http.StatusOK)
+				if set := string(one.Nobody().Get("/.well-known/jwks.json").Body); strings.Count(set, `"kid"`) != 2 {
+					t.Errorf("the key set is %s", set)
+				}
+				forged := encode(object{"alg": "EdDSA", "kid": "nobody's"}) + "." + encode(object{}) + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64))
+				with(one, forged).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
+			})
+		}
+	})
+}
