@@ -67,7 +67,9 @@ func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock
 	}
 	w.and("s.status <> 3")
 	if tx.d == Postgres && !who.SuperAdmin {
-		w.and("s.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1)")
+		// An array and not IN: PostgreSQL would make that a join, and judge a SIM that moved
+		// while it waited for the lock by the membership of where the SIM was before.
+		w.and("s.workspace_id = ANY (ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1))")
 	}
 	text := `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0),
 			COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '')
