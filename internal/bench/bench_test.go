@@ -13,9 +13,9 @@ import (
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit/pgtest"
 )
 
 func BenchmarkHTTP(b *testing.B) {
@@ -39,7 +39,10 @@ var engines = []struct {
 	open func(*testing.B, int) *place
 }{
 	{"sqlite", openSQLite},
+	{"postgres", openPostgres},
 }
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // served is a place behind its API, and a client that is signed in.
 type served struct {
@@ -97,33 +100,27 @@ func (s *served) migrate(ctx context.Context, first, n int, to int64, real bool)
 	req := wire.MigrationRequest{
 		TargetWorkspace: wire.Some(wire.RefTo(to)), DryRun: wire.Some(!real), AutoDetachDevices: wire.Some(true),
 	}
-	list := make([]string, n)
-	for i := range list {
-		list[i] = string(iccid(first + i))
-	}
-	req.ICCIDs = wire.Some(list)
+	req.ICCIDs = wire.Some(iccids(first, n))
 	_, err := s.post(ctx, "/api/v1/sim/migration/workspace", req)
 	return err
 }
 
-// iccids is the JSON array of the ICCIDs of n SIMs from first on.
-func iccids(first, n int) string {
-	list := make([]fleet.ICCID, n)
+// iccids are those of n SIMs from first on.
+func iccids(first, n int) []string {
+	list := make([]string, n)
 	for i := range list {
-		list[i] = iccid(first + i)
+		list[i] = string(iccid(first + i))
 	}
-	text, _ := json.Marshal(list)
-	return string(text)
+	return list
 }
 
-// ids is the JSON array of n ids from first on.
-func ids(first, n int) string {
-	list := make([]int, n)
+// ids are those of n SIMs from first on.
+func ids(first, n int) []int64 {
+	list := make([]int64, n)
 	for i := range list {
-		list[i] = first + i
+		list[i] = int64(first + i)
 	}
-	text, _ := json.Marshal(list)
-	return string(text)
+	return list
 }
 
 func (s *served) dryRun(b *testing.B, n int) {

@@ -13,12 +13,12 @@ import (
 // floor is the work that no product could do without.
 type floor interface {
 	// move changes the rows that a migration of the SIMs changes: SIMs, ledger, events.
-	move(ctx context.Context, ids string, from, to int64) error
+	move(ctx context.Context, ids []int64, from, to int64) error
 	// read selects the columns that the answer to a dry run shows, and encodes them.
-	read(ctx context.Context, iccids string) error
+	read(ctx context.Context, iccids []string) error
 	// reset puts the SIMs back into the Workspace without any record, with devices and
 	// activated where wanted, so that the next turn finds what this one found.
-	reset(ctx context.Context, ids string, in int64, busy bool) error
+	reset(ctx context.Context, ids []int64, in int64, busy bool) error
 }
 
 type sqliteSQL struct{ db *sql.DB }

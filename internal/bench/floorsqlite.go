@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-func (f sqliteSQL) move(ctx context.Context, ids string, from, to int64) error {
+func (f sqliteSQL) move(ctx context.Context, list []int64, from, to int64) error {
+	ids := text(list)
 	return f.tx(ctx, func(tx *sql.Tx) error {
 		now := time.Now().UnixMicro()
 		res, err := tx.ExecContext(ctx, `
@@ -21,7 +22,7 @@ func (f sqliteSQL) move(ctx context.Context, ids string, from, to int64) error {
 		if err != nil {
 			return err
 		}
-		for _, text := range []string{
+		for _, statement := range []string{
 			`INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before)
 			SELECT s.id, s.version + 1, $1, j.key + 1, s.workspace_id, $4, s.status, CASE s.status WHEN 1 THEN 2 ELSE s.status END, s.device_id
 			FROM json_each($5) j CROSS JOIN sims s ON s.id = j.value WHERE s.workspace_id = $3`,
@@ -37,7 +38,7 @@ func (f sqliteSQL) move(ctx context.Context, ids string, from, to int64) error {
 			`INSERT INTO events (at, type, source, severity, workspace_id, user_id, ledger_id, description)
 			VALUES ($2, 69, 2, 0, $3, 1, $1, 'SIMs migrated to workspace'), ($2, 69, 2, 0, $4, 1, $1, 'SIMs migrated from workspace')`,
 		} {
-			if _, err := tx.ExecContext(ctx, text, id, now, from, to, ids); err != nil {
+			if _, err := tx.ExecContext(ctx, statement, id, now, from, to, ids); err != nil {
 				return err
 			}
 		}
@@ -59,10 +60,16 @@ type shownRef struct {
 	Name string `json:"name"`
 }
 
-func (f sqliteSQL) read(ctx context.Context, iccids string) error {
+// text is how SQLite takes a list.
+func text[T any](list []T) string {
+	b, _ := json.Marshal(list) // numbers and strings only: cannot fail
+	return string(b)
+}
+
+func (f sqliteSQL) read(ctx context.Context, iccids []string) error {
 	rows, err := f.db.QueryContext(ctx, `
 		SELECT s.id, s.iccid, s.status, w.id, w.name, s.device_id, d.name
-		FROM json_each($1) j CROSS JOIN sims s ON s.iccid = j.value AND s.status <> 3 JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN devices d ON d.id = s.device_id`, iccids)
+		FROM json_each($1) j CROSS JOIN sims s ON s.iccid = j.value AND s.status <> 3 JOIN workspaces w ON w.id = s.workspace_id LEFT JOIN devices d ON d.id = s.device_id`, text(iccids))
 	if err != nil {
 		return err
 	}
@@ -97,7 +104,8 @@ func encodeShown(rows scanner) error {
 	return err
 }
 
-func (f sqliteSQL) reset(ctx context.Context, ids string, in int64, busy bool) error {
+func (f sqliteSQL) reset(ctx context.Context, list []int64, in int64, busy bool) error {
+	ids := text(list)
 	return f.tx(ctx, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `
 			UPDATE sims SET workspace_id = $2, status = CASE WHEN $3 THEN 1 ELSE 0 END,
