@@ -8,13 +8,24 @@ import (
 	"unicode/utf8"
 )
 
+// The bounds of a query, which keep it from growing beyond what an engine takes in one
+// statement. Whole numbers travel as one list, so there may be any number of them.
+const (
+	maxFilters = 50
+	maxValues  = 500
+)
+
 // parseFilters reads q: field:value,field:value, several values separated by |.
 func parseFilters(spec ListSpec, q string) ([]Filter, error) {
 	if strings.TrimSpace(q) == "" {
 		return nil, nil
 	}
+	parts := strings.Split(q, ",")
+	if len(parts) > maxFilters {
+		return nil, badQuery("at most %d filters in one request", maxFilters)
+	}
 	var filters []Filter
-	for _, part := range strings.Split(q, ",") {
+	for _, part := range parts {
 		name, values, ok := strings.Cut(part, ":")
 		if !ok {
 			return nil, badQuery("%q has no value: write field:value", clip(part))
@@ -47,6 +58,9 @@ func parseFilter(field ListField, values string) (Filter, error) {
 		if err := f.add(v); err != nil {
 			return Filter{}, err
 		}
+	}
+	if len(f.Texts)+len(f.Times) > maxValues {
+		return Filter{}, badQuery("%s takes at most %d values in one request", field.Name, maxValues)
 	}
 	return f, nil
 }

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,9 +118,15 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 		if !ok || f.NoSort {
 			return nil, &Error{Code: BadSort, Field: "sort", Message: "cannot sort by \"" + clip(name) + "\"; known: " + spec.names(func(f ListField) bool { return !f.NoSort })}
 		}
-		orders = append(orders, Order{f.Name, desc})
+		if !sortsBy(orders, f.Name) { // again, it would say nothing
+			orders = append(orders, Order{f.Name, desc})
+		}
 	}
 	return orders, nil
+}
+
+func sortsBy(orders []Order, field string) bool {
+	return slices.ContainsFunc(orders, func(o Order) bool { return o.Field == field })
 }
 
 func (spec ListSpec) field(name string) (ListField, bool) {
