@@ -115,7 +115,9 @@ func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, key store.Key) 
 		return err
 	}
 	if !standings[target].Role.Administers() {
-		return fleet.Missing("workspace", int64(target))
+		missing := fleet.Missing("workspace", int64(target))
+		missing.Problems = []fleet.Problem{{Code: fleet.NotFound, Message: missing.Message}} // as a first request is told
+		return missing
 	}
 	for _, id := range sides {
 		if !standings[id].Role.Administers() {
