@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
@@ -20,6 +21,9 @@ func (a *api) migrate(r *request) (response, error) {
 		return response{}, err
 	}
 	if body.DryRun.Or(true) {
+		if _, err := headerKey(r.Header.Values(idempotencyKey)); err != nil {
+			return response{}, err // as the real run would refuse it
+		}
 		return a.preview(r, req)
 	}
 	return a.realRun(r, req, body)
@@ -36,7 +40,9 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 }
 
 func (a *api) realRun(r *request, req fleet.MigrationRequest, body wire.MigrationRequest) (response, error) {
-	tag := r.Header.Get("If-Match")
+	// A guard that is there must guard: an empty one, and a second one, are refused below.
+	guard := r.Header.Values("If-Match")
+	tag := strings.Join(guard, ", ")
 	once, err := r.once("sim.migrate", struct {
 		Body    wire.MigrationRequest
 		IfMatch string
@@ -45,7 +51,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest, body wire.Migratio
 		return response{}, err
 	}
 	run := control.Run{Request: req, Once: once, Render: render}
-	if tag != "" && tag != "*" {
+	if len(guard) > 0 && tag != "*" {
 		run.Preview, err = fleet.ParsePreview(tag)
 		if fleet.CodeOf(err) == fleet.PreconditionStale {
 			err = &control.Stale{OtherRequest: true} // no tag of ours: none that could match
