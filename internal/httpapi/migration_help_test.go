@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -185,21 +185,28 @@ func card(id int64, iccid string, status, in int64) api.MigrationSIM {
 
 func place(id int64) api.NamedRef { return api.NamedRef{ID: id, Name: placeNames[id]} }
 
-// where a SIM is, in what status, and in which device (0 for none), read over HTTP.
-type standing struct{ workspace, status, device int64 }
-
-func stands(c *testkit.Client, in, sim int64) standing {
-	c.T.Helper()
-	var got api.SIM
-	c.Get(simPath(sim)).Is(http.StatusOK).JSON(&got)
-	st := standing{got.CustomerOrg.ID, got.Status.ID, 0}
-	if got.Endpoint != nil {
-		st.device = got.Endpoint.ID
+// text is a request's body.
+func text(t testing.TB, o object) string {
+	t.Helper()
+	b, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if st.workspace != in {
-		c.T.Errorf("SIM %d is in Workspace %d, not %d", sim, st.workspace, in)
-	}
-	return st
+	return string(b)
 }
 
-func simPath(id int64) string { return "/api/v1/sim/" + strconv.FormatInt(id, 10) }
+// together sends n requests at once, as nearly as goroutines can.
+func together(n int, send func(i int) *testkit.Answer) []*testkit.Answer {
+	answers := make([]*testkit.Answer, n)
+	start := make(chan struct{})
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			answers[i] = send(i)
+		})
+	}
+	close(start)
+	wg.Wait()
+	return answers
+}
