@@ -14,6 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"github.com/simferry/simferry/internal/fleet"
 )
 
 // pgEngine runs on a pool of PostgreSQL connections.
@@ -44,13 +46,49 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = dialTimeout
 	}
+	cfg.AfterConnect = registerLists
 	// Nothing is decided from a standby, whatever target_session_attrs the URL has.
 	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	if !strings.Contains(url, "default_query_exec_mode") {
+		if cfg.ConnConfig.DefaultQueryExecMode, err = chooseExecMode(ctx, cfg.ConnConfig); err != nil {
+			return nil, fmt.Errorf("database: %w", err)
+		}
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	return &pgEngine{pool, stdlib.OpenDBFromPool(pool), steps}, nil
+}
+
+// chooseExecMode finds out whether there is a pooler in between. Statements that are
+// prepared by name belong to a session, which a pooler in transaction mode exchanges under
+// way; without them a migration of 500 SIMs takes a tenth longer. A pooler shows because
+// the number of the session that it tells its clients is not the server's.
+func chooseExecMode(ctx context.Context, c *pgx.ConnConfig) (pgx.QueryExecMode, error) {
+	conn, err := pgx.ConnectConfig(ctx, c.Copy())
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close(ctx) }() // it has answered
+	var session uint32
+	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&session)
+	if err == nil && session != conn.PgConn().PID() {
+		return pgx.QueryExecModeCacheDescribe, nil
+	}
+	return pgx.QueryExecModeCacheStatement, err
+}
+
+// registerLists tells pgx what the lists of our types are. It finds out by itself where it
+// asks the server, which it does not with default_query_exec_mode=exec.
+func registerLists(_ context.Context, conn *pgx.Conn) error {
+	for _, numbers := range []any{
+		[]fleet.SIMID(nil), []fleet.WorkspaceID(nil), []fleet.UserID(nil), []fleet.DeviceID(nil), []fleet.TokenID(nil), []fleet.MigrationID(nil),
+	} {
+		conn.TypeMap().RegisterDefaultPgType(numbers, "_int8")
+	}
+	conn.TypeMap().RegisterDefaultPgType([]fleet.ICCID(nil), "_text")
+	return nil
 }
 
 func (e *pgEngine) dialect() Dialect { return Postgres }

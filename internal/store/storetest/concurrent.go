@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -44,6 +45,7 @@ func oneWinner(e *env) {
 			}
 			p, refusal := fleet.PlanMigration(req, snap)
 			if moved = refusal == nil; !moved {
+				e.seesTheResult(refusal)
 				return nil
 			}
 			_, err = tx.Apply(ctx, plan(fmt.Sprint("racer ", i), p.SIMs, FleetAT))
@@ -62,6 +64,14 @@ func oneWinner(e *env) {
 		e.Errorf("%d migrations won", won)
 	}
 	CheckSums(e, e.s)
+}
+
+// seesTheResult asserts that whoever waited for the locks knows where the SIMs are now.
+func (e *env) seesTheResult(refusal error) {
+	var conflicts *fleet.Conflicts
+	if !errors.As(refusal, &conflicts) || conflicts.Groups[0].Code != fleet.AlreadyInTarget || len(conflicts.Groups[0].SIMs) != 4 {
+		e.Errorf("a loser is told %v", refusal)
+	}
 }
 
 // Nobody's row is overwritten, and nobody is refused, because two took the next id at once.
