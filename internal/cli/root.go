@@ -9,6 +9,7 @@ import (
 func newRoot(p Process) *cobra.Command {
 	root := group("simferry", "Move SIM cards between Workspaces: previewed, all or nothing, audited",
 		serveCommand(p),
+		demoCommand(p),
 		workspaceCommands(p),
 		userCommands(p),
 		tokenCommands(p),

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/simferry/simferry/internal/demo"
+)
+
+func demoCommand(p Process) *cobra.Command {
+	var o demo.Options
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Show a migration from beginning to end, on a throw-away database",
+		Long: `Show how 500 of 1,200 SIMs move from one Workspace to another, through the real HTTP API:
+a dry run that is refused, one that is not, the real run, and its entry in the ledger.
+
+Then the server stays up to be tried, until Ctrl-C. Its database is removed at the end.`,
+		Example: `  simferry demo
+  simferry demo --once
+  simferry demo --listen 127.0.0.1:8080`,
+		Args: positional(),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.Color = colors(p.Stdout, p.LookupEnv)
+			o.Log = slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+			return demo.Run(cmd.Context(), p.Stdout, o)
+		},
+	}
+	cmd.Flags().BoolVar(&o.Once, "once", false, "end after the last step; the exit code tells whether all went as told")
+	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "host:port of the server; port 0 is any that is free")
+	return cmd
+}
+
+// colors tells whether to write in colours: to a terminal that has them, unless NO_COLOR
+// asks for none.
+func colors(w io.Writer, lookupEnv func(string) (string, bool)) bool {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return false
+	}
+	no, _ := lookupEnv("NO_COLOR")
+	kind, _ := lookupEnv("TERM")
+	return no == "" && kind != "dumb"
+}

@@ -1,0 +1,42 @@
+package cli_test
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/cli"
+)
+
+// What is no terminal gets no colours, whatever the environment says of one.
+func TestDemoOnce(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	var out, complaints bytes.Buffer
+	code := cli.Run(t.Context(), cli.Process{
+		Args: []string{"demo", "--once"}, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &complaints,
+		LookupEnv: func(name string) (string, bool) { return "xterm-256color", name == "TERM" },
+	})
+	if code != 0 || complaints.Len() > 0 {
+		t.Errorf("exit code %d: %s", code, complaints.String())
+	}
+	if text := out.String(); strings.Contains(text, "\x1b") || !strings.Contains(text, "500 SIMs have moved to Fleet South.") {
+		t.Errorf("%s", text)
+	}
+}
+
+// A file is no terminal either.
+func TestDemoIntoAFile(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	f, err := os.Create(t.TempDir() + "/story.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	var complaints bytes.Buffer
+	code := cli.Run(t.Context(), cli.Process{Args: []string{"demo", "--once"}, Stdin: strings.NewReader(""), Stdout: f, Stderr: &complaints, LookupEnv: os.LookupEnv})
+	text, err := os.ReadFile(f.Name())
+	if err != nil || code != 0 || bytes.Contains(text, []byte("\x1b")) {
+		t.Errorf("exit code %d, %v, %s%s", code, err, complaints.String(), text)
+	}
+}

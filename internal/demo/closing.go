@@ -1,0 +1,40 @@
+package demo
+
+import (
+	"crypto/sha1" //nolint:gosec // the contract's form of a password
+	"encoding/hex"
+	"strings"
+)
+
+// closing tells how to go on by oneself.
+func (t *teller) closing(url string) {
+	t.heading("Now you")
+	t.linef("  API       %s", url)
+	t.linef("  Docs      %s/docs", url)
+	t.linef("  User      %s", username)
+	t.linef("  Password  %s", password)
+	t.line("")
+	t.prose("Paste this into another terminal: it signs in (passwords travel as their SHA-1) and asks whether three more SIMs may move.")
+	t.line("")
+	for line := range strings.SplitSeq(tryIt(url), "\n") {
+		t.line(line)
+	}
+	t.line("")
+	t.line("Ctrl-C stops the server and removes its database.")
+}
+
+// tryIt is a dry run of the reader's own, for bash.
+func tryIt(url string) string {
+	sum := sha1.Sum([]byte(password)) //nolint:gosec // see the import
+	return strings.NewReplacer("URL", url, "USER", username, "DIGEST", hex.EncodeToString(sum[:])).Replace(
+		`TOKEN=$(curl -sS URL/api/v1/authenticate \
+  -H 'Content-Type: application/json' \
+  -d '{"username": "USER",
+       "password": "DIGEST"}' |
+  sed 's/.*"auth_token":"\([^"]*\)".*/\1/')
+curl -sS URL/api/v1/sim/migration/workspace \
+  -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+  -d '{"target_workspace": {"id": 200}, "dry_run": true,
+       "iccid_range": {"start": "8988303000000100500",
+                       "end": "8988303000000100502"}}'; echo`)
+}

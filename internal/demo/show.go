@@ -1,0 +1,110 @@
+package demo
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/simferry/simferry/api"
+)
+
+// exchange shows what was asked, and the head of what was answered.
+func (t *teller) exchange(ex exchange) {
+	t.linef(" %s %s %s", t.faint(">"), ex.method, ex.path)
+	t.headers(">", ex.sent, "If-Match", "Idempotency-Key")
+	for _, line := range bodyLines(ex.body) {
+		t.linef(" %s %s", t.faint(">"), line)
+	}
+	status := fmt.Sprintf("%d %s", ex.status, http.StatusText(ex.status))
+	if ex.status < http.StatusBadRequest {
+		status = t.good(status)
+	} else {
+		status = t.bad(status)
+	}
+	t.linef(" %s %s", t.faint("<"), status)
+	t.headers("<", ex.got, "Etag", "Location")
+	t.line("")
+}
+
+func (t *teller) headers(mark string, h http.Header, names ...string) {
+	for _, name := range names {
+		if v := h.Get(name); v != "" {
+			t.linef(" %s %s: %s", t.faint(mark), spelling(name), clip(v))
+		}
+	}
+}
+
+func spelling(name string) string {
+	if name == "Etag" { // as net/http has it
+		return "ETag"
+	}
+	return name
+}
+
+// clip keeps a value on its line; only an ETag is that long.
+func clip(s string) string {
+	const most = 48
+	if len(s) <= most {
+		return s
+	}
+	return s[:most] + "..."
+}
+
+// bodyLines lays a JSON object out with one property per line. What is none is one line.
+func bodyLines(body []byte) []string {
+	if len(body) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(body))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return []string{string(body)}
+	}
+	lines := []string{"{"}
+	for d.More() {
+		name, err := d.Token()
+		var value json.RawMessage
+		if err != nil || d.Decode(&value) != nil {
+			return []string{string(body)}
+		}
+		comma := ","
+		if !d.More() {
+			comma = ""
+		}
+		lines = append(lines, fmt.Sprintf(" %q: %s%s", name, value, comma))
+	}
+	return append(lines, "}")
+}
+
+// few is how many SIMs stand for all of a list.
+const few = 3
+
+// sims shows the first SIMs of a migration as they stand before it.
+func (t *teller) sims(list []api.MigrationSIM) {
+	for _, s := range list[:min(few, len(list))] {
+		t.linef("     %s  %-9s  %s", s.ICCID, s.Status.Description, place(s.SourceWorkspace, s.Endpoint))
+	}
+	t.more(len(list))
+}
+
+// lines shows the first SIMs of a ledger entry, before and after.
+func (t *teller) lines(list []api.MigrationLine) {
+	for _, l := range list[:min(few, len(list))] {
+		t.linef("     %s  %s, %s", l.ICCID, l.Before.Status.Description, place(l.Before.Workspace, l.Before.Endpoint))
+		t.linef("     %19s  %s, %s", "->", l.After.Status.Description, place(l.After.Workspace, l.After.Endpoint))
+	}
+	t.more(len(list))
+}
+
+func (t *teller) more(n int) {
+	if n > few {
+		t.linef("     and %d more", n-few)
+	}
+}
+
+func place(ws api.NamedRef, device *api.NamedRef) string {
+	if device == nil {
+		return ws.Name
+	}
+	return ws.Name + ", in " + device.Name
+}

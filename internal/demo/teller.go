@@ -1,0 +1,71 @@
+package demo
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// width is how wide the story is told; any terminal has as much.
+const width = 80
+
+// teller writes the story. It keeps the first error of out.
+type teller struct {
+	out   io.Writer
+	color bool
+	err   error
+}
+
+func (t *teller) line(s string) {
+	if t.err == nil {
+		_, t.err = io.WriteString(t.out, s+"\n")
+	}
+}
+
+func (t *teller) linef(format string, args ...any) { t.line(fmt.Sprintf(format, args...)) }
+
+func (t *teller) title(s string) {
+	t.line(t.strong(s))
+	t.line("")
+}
+
+func (t *teller) heading(s string) {
+	t.line("")
+	t.line(t.strong(s))
+	t.line("")
+}
+
+// prose breaks a paragraph into lines.
+func (t *teller) prose(s string) {
+	line := ""
+	for _, word := range strings.Fields(s) {
+		if line != "" && len(line)+1+len(word) > width {
+			t.line(line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	t.line(line)
+}
+
+// why explains an answer.
+func (t *teller) why(s string) {
+	t.line("")
+	t.prose(s)
+}
+
+// The colours say nothing that the words do not.
+func (t *teller) strong(s string) string { return t.paint("1", s) }
+func (t *teller) faint(s string) string  { return t.paint("2", s) }
+func (t *teller) good(s string) string   { return t.paint("32", s) }
+func (t *teller) bad(s string) string    { return t.paint("31", s) }
+
+func (t *teller) paint(code, s string) string {
+	if !t.color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
