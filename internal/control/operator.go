@@ -18,29 +18,20 @@ type Operator struct{ c *Control }
 // Operator gives the operator's rules over the same store.
 func (c *Control) Operator() Operator { return Operator{c} }
 
-// looks is how often a rule may find that somebody wrote between its look and its write.
-const looks = 3
-
 // update runs a rule in one transaction. No error of a constraint comes out as the
-// database words it. A rule must set what it answers anew each time it is run.
+// database words it. A rule must set what it answers anew each time it is run: the store
+// runs it again where somebody else wrote between its look and its write.
 func (o Operator) update(ctx context.Context, rule func(*store.Tx) error) error {
-	look := 0
 	return o.c.store.Update(ctx, func(tx *store.Tx) error {
 		if tx.Unsure() {
 			return fleet.Errorf(fleet.Unavailable, "The connection to the database was lost at the end: look whether it was done before you repeat it")
 		}
-		look++
 		err := rule(tx)
-		switch violated := store.Violated(err); {
-		case violated == store.NoViolation:
+		switch store.Violated(err) {
+		case store.NoViolation, store.Taken: // which the store words, after another look
 			return err
-		case violated != store.Outside && look < looks:
-			return store.ErrRaced
 		}
-		return &fleet.Error{
-			Code: fleet.Failed, Err: err,
-			Message: "The database does not take it, because of something that is there already or missing",
-		}
+		return &fleet.Error{Code: fleet.Failed, Message: "The database does not take it, because of something that is missing", Err: err}
 	})
 }
 

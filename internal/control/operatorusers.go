@@ -147,7 +147,7 @@ func checkRoles(p *problems, who string, roles map[fleet.WorkspaceID]fleet.Role,
 }
 
 func insertUser(ctx context.Context, tx *store.Tx, u store.UserRecord, roles map[fleet.WorkspaceID]fleet.Role) (UserListing, error) {
-	if err := tx.PutUser(ctx, u); err != nil {
+	if err := tx.InsertUser(ctx, u); err != nil {
 		return UserListing{}, err
 	}
 	for ws, role := range roles {

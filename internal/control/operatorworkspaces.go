@@ -38,7 +38,7 @@ func (o Operator) CreateWorkspace(ctx context.Context, w fleet.Workspace) (fleet
 			}
 			created.ID = fleet.WorkspaceID(id)
 		}
-		return tx.PutWorkspace(ctx, created)
+		return tx.InsertWorkspace(ctx, created)
 	})
 	return created, err
 }

@@ -4,22 +4,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
-const sweepEvery = time.Hour
+// The server's duties beside requests. Several servers may do them at once.
+const (
+	sweepEvery = time.Hour
+	foldEvery  = time.Second
+)
 
 // run serves until ctx ends or the listener fails, then takes everything down in order:
-// no new connections, the running requests, the sweep, the database.
+// no new connections, the running requests, the duties, the database.
 func (s *Server) run(ctx context.Context) {
 	defer close(s.stopped)
 	served := make(chan error, 1)
 	go func() { served <- s.http.Serve(s.listener) }()
-	swept := make(chan struct{})
-	go func() {
-		defer close(swept)
-		s.sweep(ctx)
-	}()
+	var duties sync.WaitGroup
+	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
+	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
 	select {
 	case <-ctx.Done():
 	case s.err = <-served:
@@ -27,7 +30,7 @@ func (s *Server) run(ctx context.Context) {
 	s.stop()
 	s.log.Info("stopping", "grace", s.grace)
 	s.err = errors.Join(s.err, s.drain(context.WithoutCancel(ctx)))
-	<-swept
+	duties.Wait()
 	s.err = errors.Join(s.err, s.Close())
 	s.log.Info("stopped")
 }
@@ -43,18 +46,18 @@ func (s *Server) drain(ctx context.Context) error {
 	return err
 }
 
-// sweep removes what has expired, once an hour. That it fails is no reason to stop: the
-// next one catches up.
-func (s *Server) sweep(ctx context.Context) {
-	tick := time.NewTicker(sweepEvery)
+// every repeats a duty until ctx ends. That it fails is no reason to stop: the next time
+// catches up.
+func (s *Server) every(ctx context.Context, interval time.Duration, name string, duty func(context.Context) error) {
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := s.Operator.Sweep(ctx); err != nil && !errors.Is(err, context.Canceled) {
-				s.log.Warn("sweep", "err", err)
+			if err := duty(ctx); err != nil && ctx.Err() == nil {
+				s.log.Warn("a duty failed", "duty", name, "err", err)
 			}
 		}
 	}
