@@ -81,7 +81,7 @@ func (c Change) lineColumns() []any {
 func (c Change) sideColumns() []any {
 	workspaces, sides, sims := make([]int64, len(c.Sides)), make([]int16, len(c.Sides)), make([]int64, len(c.Sides))
 	for i, s := range c.Sides {
-		workspaces[i], sides[i], sims[i] = int64(s.Workspace), int16(flag(s.Target)), int64(s.SIMs) //nolint:gosec // 0 or 1
+		workspaces[i], sides[i], sims[i] = int64(s.Workspace), int16(flag(s.Target)), int64(s.SIMs)
 	}
 	return []any{workspaces, sides, sims}
 }

@@ -40,8 +40,8 @@ func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
 	err = tx.each(ctx, "SELECT delta, ids_delta FROM ledger", nil, func(r rows) error {
 		var delta, ids int64
 		err := r.Scan(&delta, &ids)
-		c.Deltas ^= uint64(delta)  //nolint:gosec // 64 bits are 64 bits
-		c.IDsDeltas ^= uint64(ids) //nolint:gosec // 64 bits are 64 bits
+		c.Deltas ^= uint64(delta)
+		c.IDsDeltas ^= uint64(ids)
 		return err
 	})
 	return c, err

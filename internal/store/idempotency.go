@@ -37,7 +37,7 @@ func (tx *Tx) ClaimKey(ctx context.Context, k Key) (free bool, err error) {
 func (k Key) lockID() int64 {
 	h := fnv.New64a()
 	_ = appendKey(h, k)
-	return int64(h.Sum64()) //nolint:gosec // 64 bits are 64 bits
+	return int64(h.Sum64())
 }
 
 // StoredReply finds the answer that was given under a key, and the fingerprint of the

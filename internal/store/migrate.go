@@ -153,7 +153,7 @@ func (c Change) delta() int64 {
 	for _, l := range c.Lines {
 		d ^= fleet.Checksum(l.Before) ^ fleet.Checksum(l.After)
 	}
-	return int64(d) //nolint:gosec // 64 bits are 64 bits
+	return int64(d)
 }
 
 // statusEvents is the event that tells a change into a status.

@@ -27,7 +27,7 @@ func (in *Intake) Add(sims []fleet.SIM) {
 func (tx *Tx) InsertIntake(ctx context.Context, uid string, in Intake) error {
 	return tx.exec(ctx, `
 		INSERT INTO ledger (uid, kind, at, sims, detach_devices, delta, ids_delta) VALUES ($1, $2, $3, $4, 0, $5, $6)`,
-		uid, int64(fleet.LedgerImport), micros(tx.now), in.SIMs, int64(in.delta), int64(in.ids)) //nolint:gosec // 64 bits are 64 bits
+		uid, int64(fleet.LedgerImport), micros(tx.now), in.SIMs, int64(in.delta), int64(in.ids))
 }
 
 // ICCIDs reads the ICCIDs of those of the SIMs that exist, deleted ones among them.

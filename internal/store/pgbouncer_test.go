@@ -47,6 +47,7 @@ func TestBehindPgBouncer(t *testing.T) {
 // shuttle moves SIMs to the Workspace where the first of them is not, and does a few other
 // things, so that many different statements are in use.
 func shuttle(t testing.TB, s *store.Store, uid string, sims []fleet.SIMID) error {
+	t.Helper()
 	ctx := t.Context()
 	if err := s.View(ctx, func(tx *store.Tx) error {
 		l, err := fleet.ParseList(fleet.SIMList, "status:1|2", "-iccid", "1", "5")

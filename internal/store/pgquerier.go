@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // errConnLost marks an error after which the connection was gone.
@@ -30,6 +29,11 @@ type pgQuerier struct {
 }
 
 func (q *pgQuerier) query(ctx context.Context, text string, args ...any) (rows, error) {
+	return q.send(ctx, text, args) //nolint:sqlclosecheck // who reads them closes them
+}
+
+// send leaves the rows open; who reads them closes them.
+func (q *pgQuerier) send(ctx context.Context, text string, args []any) (pgx.Rows, error) {
 	if q.begin == nil || q.begun {
 		return q.conn.Query(ctx, text, args...)
 	}
@@ -49,7 +53,7 @@ func (q *pgQuerier) query(ctx context.Context, text string, args ...any) (rows, 
 }
 
 func (q *pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, error) {
-	r, err := q.query(ctx, text, args...)
+	r, err := q.send(ctx, text, args)
 	if err != nil {
 		return 0, err
 	}
@@ -57,7 +61,7 @@ func (q *pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, 
 	if err := r.Err(); err != nil {
 		return 0, err
 	}
-	return r.(interface{ CommandTag() pgconn.CommandTag }).CommandTag().RowsAffected(), nil
+	return r.CommandTag().RowsAffected(), nil
 }
 
 // lost wraps an error that ended the connection, so that it is not taken for the caller's.

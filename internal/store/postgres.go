@@ -39,9 +39,9 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	}
 	switch {
 	case o.MaxConns > 0:
-		cfg.MaxConns = int32(min(o.MaxConns, 10_000)) //nolint:gosec // bounded
+		cfg.MaxConns = int32(min(o.MaxConns, 10_000))
 	case !strings.Contains(url, "pool_max_conns"):
-		cfg.MaxConns = int32(4 * runtime.NumCPU()) //nolint:gosec // few
+		cfg.MaxConns = int32(4 * runtime.NumCPU())
 	}
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = dialTimeout

@@ -24,9 +24,9 @@ func direct(t testing.TB, url string) *pgx.Conn {
 	return conn
 }
 
-func run(t testing.TB, conn *pgx.Conn, sql string, args ...any) {
+func run(t testing.TB, conn *pgx.Conn, sql string) {
 	t.Helper()
-	if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
 		t.Fatal(err)
 	}
 }

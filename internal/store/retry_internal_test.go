@@ -112,7 +112,7 @@ func TestWhatSQLiteMeans(t *testing.T) {
 		t.Errorf("an error of ours is %v", v)
 	}
 	ctx := t.Context()
-	other, err := openSQLite(dataFile(t, e), Options{})
+	other, err := openSQLite(t.Context(), dataFile(t, e), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

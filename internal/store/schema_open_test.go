@@ -33,6 +33,7 @@ func rawSQL(t testing.TB, url string) *sql.DB {
 }
 
 func engines(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
 	for name, url := range map[string]func(testing.TB) string{"sqlite": sqliteURL, "postgres": pgtest.Database} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,6 +47,7 @@ func engines(t *testing.T, test func(t *testing.T, url string)) {
 func TestOpenTogether(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
+		t.Helper()
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
@@ -75,6 +77,7 @@ func TestOpenTogether(t *testing.T) {
 func TestNewerSchemaIsRefused(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
+		t.Helper()
 		running := open(t, url, store.Options{})
 		execute(t, rawSQL(t, url), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, TRUE)")
 		s, err := store.Open(t.Context(), url, store.Options{})
@@ -97,6 +100,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 func TestReadyMissesSteps(t *testing.T) {
 	t.Parallel()
 	engines(t, func(t *testing.T, url string) {
+		t.Helper()
 		s := open(t, url, store.Options{})
 		execute(t, rawSQL(t, url), "DELETE FROM goose_db_version WHERE version_id > 0")
 		if err := s.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), "schema") {

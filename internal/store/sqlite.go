@@ -35,7 +35,7 @@ func SQLiteWriterDSN(file string) string {
 	return sqliteDSN(file) + "&_txlock=immediate&_pragma=wal_autocheckpoint(0)"
 }
 
-func openSQLite(file string, o Options) (*sqliteEngine, error) {
+func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, error) {
 	if file == "" || strings.HasPrefix(file, ":memory:") {
 		return nil, errors.New("database: sqlite needs a file name, as in sqlite:simferry.db")
 	}
@@ -49,7 +49,7 @@ func openSQLite(file string, o Options) (*sqliteEngine, error) {
 		return nil, err
 	}
 	writer.SetMaxOpenConns(1)
-	if err := writer.Ping(); err != nil { // creates the file and turns WAL on before readers come
+	if err := writer.PingContext(ctx); err != nil { // creates the file and turns WAL on before readers come
 		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), writer.Close())
 	}
 	readers, err := openPool(dsn + "&_txlock=deferred&_pragma=query_only(1)")

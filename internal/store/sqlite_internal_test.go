@@ -15,7 +15,7 @@ import (
 func openFile(t *testing.T) (*sqliteEngine, string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "simferry.db")
-	e, err := openSQLite(file, Options{MaxConns: 5})
+	e, err := openSQLite(t.Context(), file, Options{MaxConns: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestEveryConnectionHasThePragmas(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = conn.Close() }()
+			t.Cleanup(func() { _ = conn.Close() })
 			for pragma, want := range map[string]string{
 				"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "busy_timeout": "5000", "query_only": pool.queryOnly,
 			} {
@@ -98,11 +98,12 @@ func TestTheLogStaysBounded(t *testing.T) {
 	small(e, file)
 	createPages(t, e)
 	ctx, stop := context.WithCancel(t.Context())
+	work := func() { time.Sleep(3 * time.Millisecond) } //nolint:forbidigo // a reader takes its time, whatever others do
 	var readers sync.WaitGroup
 	for range 3 {
 		readers.Go(func() {
 			for ctx.Err() == nil {
-				if err := readPages(t.Context(), e, func() { time.Sleep(3 * time.Millisecond) }); err != nil {
+				if err := readPages(t.Context(), e, work); err != nil {
 					t.Error(err)
 				}
 			}

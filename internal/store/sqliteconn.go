@@ -58,8 +58,15 @@ type sqliteConn struct {
 
 // readyStmt is a prepared statement; busy while its rows are being read.
 type readyStmt struct {
-	driver.Stmt
+	fullStmt
 	busy bool
+}
+
+// fullStmt is what the driver's prepared statements can do.
+type fullStmt interface {
+	driver.Stmt
+	driver.StmtQueryContext
+	driver.StmtExecContext
 }
 
 // The texts of the program are few, but those of lists vary with their filters, and those
@@ -82,7 +89,11 @@ func (c *sqliteConn) prepared(ctx context.Context, text string) (*readyStmt, err
 	if err != nil {
 		return nil, err
 	}
-	s = &readyStmt{Stmt: made}
+	full, ok := made.(fullStmt)
+	if !ok {
+		return nil, errors.Join(errors.New("sqlite: the driver lacks what its statements had"), made.Close())
+	}
+	s = &readyStmt{fullStmt: full}
 	c.ready[text] = s
 	return s, nil
 }
@@ -96,7 +107,7 @@ func (c *sqliteConn) QueryContext(ctx context.Context, text string, args []drive
 	if s == nil {
 		return c.fullConn.QueryContext(ctx, text, args)
 	}
-	rows, err := s.Stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
+	rows, err := s.fullStmt.QueryContext(ctx, args)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +124,7 @@ func (c *sqliteConn) ExecContext(ctx context.Context, text string, args []driver
 	if s == nil {
 		return c.fullConn.ExecContext(ctx, text, args)
 	}
-	return s.Stmt.(driver.StmtExecContext).ExecContext(ctx, args)
+	return s.fullStmt.ExecContext(ctx, args)
 }
 
 // Close lets go of the statements, then of the connection.

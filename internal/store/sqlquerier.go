@@ -15,7 +15,7 @@ type sqlQuerier struct {
 }
 
 func (q sqlQuerier) query(ctx context.Context, text string, args ...any) (rows, error) {
-	r, err := q.db.QueryContext(ctx, text, args...)
+	r, err := q.db.QueryContext(ctx, text, args...) //nolint:rowserrcheck // who reads the rows does
 	if err != nil {
 		return nil, err
 	}

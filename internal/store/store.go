@@ -79,7 +79,7 @@ func openEngine(ctx context.Context, url string, o Options) (engine, error) {
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch scheme {
 	case "sqlite":
-		return openSQLite(strings.TrimPrefix(rest, "//"), o)
+		return openSQLite(ctx, strings.TrimPrefix(rest, "//"), o)
 	case "postgres", "postgresql":
 		return openPostgres(ctx, url, o)
 	}

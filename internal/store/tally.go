@@ -53,7 +53,7 @@ func tallyColumns(list []tallyRow) []any {
 	n := len(list)
 	workspaces, statuses, blocks, sims := make([]int64, n), make([]int16, n), make([]int64, n), make([]int64, n)
 	for i, r := range list {
-		workspaces[i], statuses[i], blocks[i], sims[i] = r.workspace, int16(r.status), r.block, r.sims //nolint:gosec // 0 to 4
+		workspaces[i], statuses[i], blocks[i], sims[i] = r.workspace, int16(r.status), r.block, r.sims
 	}
 	return []any{workspaces, statuses, blocks, sims}
 }

@@ -115,7 +115,7 @@ func list[T any](tx *Tx, values []T) any {
 	if tx.d == Postgres {
 		return values
 	}
-	text, _ := json.Marshal(values) // numbers and strings only: cannot fail
+	text, _ := json.Marshal(values) //nolint:errchkjson // numbers and strings only: cannot fail
 	return string(text)
 }
 

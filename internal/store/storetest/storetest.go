@@ -17,6 +17,7 @@ type Open func(t testing.TB, o store.Options) *store.Store
 
 // Run runs the suite over one engine.
 func Run(t *testing.T, open Open) {
+	t.Helper()
 	for _, suite := range []struct {
 		name  string
 		cases []testCase
@@ -72,6 +73,7 @@ type env struct {
 }
 
 func newEnv(t *testing.T, open Open) *env {
+	t.Helper()
 	c := &clock{now: start}
 	return &env{t, open(t, store.Options{Clock: c.Now}), c}
 }

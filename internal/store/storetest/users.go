@@ -15,14 +15,14 @@ var userCases = []testCase{
 	{"Session", sessions},
 }
 
-func (e *env) user(id fleet.UserID) (u store.UserRecord) {
+func (e *env) admin() (u store.UserRecord) {
 	e.Helper()
 	e.view(func(ctx context.Context, tx *store.Tx) error {
 		var found bool
 		var err error
-		u, found, err = tx.UserByID(ctx, id)
+		u, found, err = tx.UserByID(ctx, Admin)
 		if !found {
-			e.Errorf("user %d is not found", id)
+			e.Error("the admin is not found")
 		}
 		return err
 	})
@@ -33,7 +33,7 @@ func putAndFindUsers(e *env) {
 	e.fleet()
 	want := users[0]
 	want.Created = start
-	e.equal("by id", e.user(Admin), want)
+	e.equal("by id", e.admin(), want)
 	e.view(func(ctx context.Context, tx *store.Tx) error {
 		got, found, err := tx.UserByName(ctx, "admin@example.com")
 		if !found {
@@ -62,17 +62,17 @@ func passwordEndsSessions(e *env) {
 	same := users[0]
 	same.Name = "Renamed"
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.PutUser(ctx, same) })
-	e.equal("epoch after the same password", e.user(Admin).Epoch, int64(0))
+	e.equal("epoch after the same password", e.admin().Epoch, int64(0))
 	same.PasswordHash = "h1b"
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.PutUser(ctx, same) })
-	e.equal("epoch after another", e.user(Admin).Epoch, int64(1))
+	e.equal("epoch after another", e.admin().Epoch, int64(1))
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, Admin, "h1c", false) })
-	e.equal("epoch after a rehash", e.user(Admin).Epoch, int64(1))
+	e.equal("epoch after a rehash", e.admin().Epoch, int64(1))
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, Admin, "h1d", true) })
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		return tx.SetUserStatus(ctx, Admin, fleet.UserSuspended)
 	})
-	u := e.user(Admin)
+	u := e.admin()
 	if u.Epoch != 2 || u.PasswordHash != "h1d" || u.Status != fleet.UserSuspended || u.Name != "Renamed" {
 		e.Errorf("in the end %+v", u)
 	}

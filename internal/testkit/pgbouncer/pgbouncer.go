@@ -31,7 +31,7 @@ const startTimeout = 20 * time.Second
 func Start(t testing.TB, database string) string {
 	t.Helper()
 	program := find(t)
-	dir, err := os.MkdirTemp("", "simferry-pgbouncer-") // t.TempDir lets no other user in
+	dir, err := os.MkdirTemp("", "simferry-pgbouncer-") //nolint:usetesting // t.TempDir lets no other user in
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,11 @@ func freePort() (int, error) {
 		return 0, err
 	}
 	defer func() { _ = l.Close() }() // it served to learn the number
-	return l.Addr().(*net.TCPAddr).Port, nil
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(port)
 }
 
 func start(t testing.TB, program, dir string, port int) error {
@@ -114,7 +118,11 @@ func start(t testing.TB, program, dir string, port int) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { <-ended })
+	t.Cleanup(func() {
+		if err := <-ended; err == nil {
+			t.Error("PgBouncer ended by itself") // it is killed
+		}
+	})
 	return awaitListening(port, dir, ended)
 }
 
