@@ -3,6 +3,9 @@ package api
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+
+	jsonv2 "github.com/go-json-experiment/json"
 )
 
 // Optional is a property of a request that may be absent, null or a value; the three are
@@ -45,12 +48,18 @@ func (o Optional[T]) MarshalJSON() ([]byte, error) {
 	return []byte("null"), nil
 }
 
-// UnmarshalJSON reads a value or null, whichever the key has; errors are those of T.
+// UnmarshalJSON reads a value or null, whichever the key has; errors are those of T. Names
+// must be spelled as they are: encoding/json would take {"id": 1, "ID": 2} for 2.
 func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	*o = Optional[T]{Set: true}
 	if bytes.Equal(data, []byte("null")) {
 		o.Null = true
 		return nil
 	}
-	return json.Unmarshal(data, &o.Value)
+	err := jsonv2.Unmarshal(data, &o.Value)
+	var semantic *jsonv2.SemanticError
+	if errors.As(err, &semantic) && semantic.Err != nil {
+		return semantic.Err
+	}
+	return err
 }
