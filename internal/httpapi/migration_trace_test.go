@@ -1,0 +1,222 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// attempt is a request that must be refused, or be a dry run.
+type attempt struct {
+	name   string
+	body   any
+	header map[string]string
+	status int
+}
+
+func (a attempt) send(c *testkit.Client) *testkit.Answer {
+	c.T.Helper()
+	for name, value := range a.header {
+		c = c.With(name, value)
+	}
+	got := c.Post(migration, a.body)
+	if got.Status != a.status {
+		c.T.Errorf("%s: status %d, want %d: %.300s", a.name, got.Status, a.status, got.Body)
+	}
+	return got
+}
+
+// Refused leaves no trace (invariant I7): no row of anything but the counters and the kept
+// answers changes, whatever refuses it, and no dry run changes one either.
+func TestRefusedLeavesNoTrace(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		people := map[string]*testkit.Client{
+			"admin": admin, "target": s.As("target@example.com"), "observer": s.As("observer@example.com"), "user": s.As("user@example.com"),
+			"stranger": s.As("stranger@example.com"), "issuer": s.As("issuer@example.com"), "program": s.Program(100), "nobody": s.Nobody(),
+		}
+		unsigned := *admin
+		unsigned.Token = admin.Token[:len(admin.Token)-4] + "AAAA"
+		people["forger"] = &unsigned
+		tag := previewed(admin, moving(200, 253))
+		keyed(admin, "kept", ran(moving(300, 251))).Is(http.StatusOK)
+		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
+
+		s.Untouched("a refused request or a dry run", func() {
+			for _, a := range refusals(tag) {
+				a.send(admin)
+			}
+			for name, c := range people {
+				if name == "admin" {
+					continue
+				}
+				want := map[string]int{"nobody": 401, "forger": 401, "program": 403}[name]
+				for _, o := range []object{moving(300, 252), movingICCIDs(300, cards[252].ICCID), movingRange(300, cards[252].ICCID, cards[253].ICCID)} {
+					for _, o := range []object{o, ran(o)} {
+						if a := c.Post(migration, o); want != 0 && a.Status != want || want == 0 && a.Status != 404 {
+							t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
+						}
+					}
+				}
+			}
+		})
+		s.CheckInvariants()
+	})
+}
+
+// refusals are those of an Administrator, one for each way to be refused, and dry runs.
+func refusals(staleTag string) []attempt {
+	list := []attempt{
+		{"dry run", moving(200, 252), nil, 200},
+		{"dry run that detaches", detaching(moving(200, 250)), nil, 200},
+		{"dry run with a key", moving(200, 252), map[string]string{"Idempotency-Key": "dry"}, 200},
+		{"dry run under a kept key", moving(200, 252), map[string]string{"Idempotency-Key": "kept"}, 200},
+		{"dry run with If-Match", moving(200, 252), map[string]string{"If-Match": `"x"`}, 200},
+		{"a replay", ran(moving(300, 251)), map[string]string{"Idempotency-Key": "kept"}, 200},
+		{"attached", ran(moving(200, 250)), nil, 409},
+		{"attached, with a key", ran(moving(200, 250, 252)), map[string]string{"Idempotency-Key": "refused"}, 409},
+		{"status", ran(and(moving(200, 252), "allowed_sim_statuses", []object{{"id": 1}})), nil, 409},
+		{"border", ran(moving(400, 252)), nil, 409},
+		{"already there", ran(moving(200, 260, 252)), nil, 409},
+		{"two sources", ran(movingICCIDs(300, cards[252].ICCID, cards[260].ICCID)), nil, 409},
+		{"no enterprise", ran(moving(600, 252)), nil, 409},
+		{"suspended", ran(moving(500, 252)), nil, 409},
+		{"stale", ran(moving(200, 253)), map[string]string{"If-Match": staleTag}, 412},
+		{"stale, with a key", ran(moving(200, 253)), map[string]string{"If-Match": staleTag, "Idempotency-Key": "stale"}, 412},
+		{"another's tag", ran(moving(200, 252)), map[string]string{"If-Match": staleTag}, 412},
+		{"forged tag", ran(moving(200, 252)), map[string]string{"If-Match": `"x"`}, 412},
+		{"no tag", ran(moving(200, 252)), map[string]string{"If-Match": "x"}, 400},
+		{"key of another", ran(moving(200, 252)), map[string]string{"Idempotency-Key": "kept"}, 422},
+		{"unknown SIM beside a known", ran(moving(200, 252, 77777)), nil, 404},
+		{"foreign SIM", ran(moving(200, 290)), nil, 404},
+		{"deleted SIM", ran(moving(200, 255)), nil, 404},
+		{"empty range", ran(movingRange(200, "8988303000000009000", "8988303000000009001")), nil, 404},
+		{"unknown target", ran(moving(77777, 252)), nil, 404},
+		{"foreign target", ran(moving(900, 252)), nil, 404},
+	}
+	for _, key := range []string{"", `""`, strings.Repeat("k", 256), `"` + strings.Repeat("k", 256) + `"`, "schlüssel", "a\tb", "\x80"} {
+		header := map[string]string{"Idempotency-Key": key}
+		list = append(list, attempt{fmt.Sprintf("key %q", key), ran(moving(200, 252)), header, 400},
+			attempt{fmt.Sprintf("dry run with key %q", key), moving(200, 252), header, 400})
+	}
+	return append(list, hostile()...)
+}
+
+// hostile are bodies that no client of good will sends.
+func hostile() []attempt {
+	const head = `{"target_workspace":{"id":200},"dry_run":false,`
+	var list []attempt
+	add := func(status int, bodies ...string) {
+		for _, b := range bodies {
+			list = append(list, attempt{fmt.Sprintf("%.120q", b), b, nil, status})
+		}
+	}
+	// ids that no SIM has are looked for and not found
+	for _, id := range []string{"-1", "0", "-0", "-9223372036854775808", "9223372036854775807", "1e18", "0.0", "0e999999999999999999"} {
+		add(404, head+`"sims":[{"id":252},{"id":`+id+`}]}`, `{"target_workspace":{"id":`+id+`},"dry_run":false,"sims":[{"id":252}]}`)
+	}
+	// what is no id is refused
+	for _, id := range []string{
+		"9223372036854775808", "-9223372036854775809", "1e19", "1e400", "1e999999999999999999", "-1e400", "2.5", "252.5", "1e-1", "2.52e1", "252.0000000000000001",
+		`"252"`, `""`, "null", "true", "[]", "[252]", "{}", "NaN", "Infinity", "-Infinity", "+1", "0252", "0x10", ".5", "1.", "1e", "--1", "",
+	} {
+		add(400, head+`"sims":[{"id":252},{"id":`+id+`}]}`, `{"target_workspace":{"id":`+id+`},"dry_run":false,"sims":[{"id":252}]}`)
+	}
+	deep := strings.Repeat("[", 100_000)
+	add(400, "", " ", "null", "[]", "{}", "1", `"x"`, "{", head, head+`"sims":[{"id":252}]} x`, head+`"sims":[{"id":252}]}{}`, "\ufeff"+head+`"sims":[{"id":252}]}`,
+		head+`"sims":null}`, head+`"sims":{"id":252}}`, head+`"sims":[252]}`, head+`"sims":[null]}`, head+`"sims":[{}]}`, head+`"sims":[[{"id":252}]]}`, head+`"sims":"252"}`,
+		deep, deep+strings.Repeat("]", 100_000), head+`"sims":`+deep+strings.Repeat("]", 100_000)+"}", head+`"sims":[{"id":252,"x":`+deep+strings.Repeat("]", 100_000)+"}]}",
+		strings.Repeat(`{"a":`, 100_000)+"1"+strings.Repeat("}", 100_000),
+		// duplicate keys, at any depth and however spelled
+		head+`"sims":[{"id":252}],"sims":[{"id":252}]}`, head+`"sims":[{"id":252}],"dry_run":true}`, head+`"sims":[{"id":252,"id":252}]}`,
+		head+`"sims":[{"id":252,"x":{"y":[{"z":1,"z":2}]}}]}`, head+`"sims":[{"id":252}],"dry\u005frun":true}`,
+		`{"target_workspace":{"id":200,"id":200},"dry_run":false,"sims":[{"id":252}]}`,
+		// invalid text
+		head+"\"sims\":[{\"id\":252,\"x\":\"\xff\"}]}", head+"\"sims\":[{\"id\":252,\"\xff\":1}]}", head+`"iccids":["\ud800"]}`, head+"\"iccids\":[\"a\x00b\"]}",
+		// unknown properties, one letter off
+		head+`"sims":[{"id":252}],"allowed_sim_status":[{"id":0}]}`, head+`"SIMs":[{"id":252}]}`, head+`"sims":[{"id":252}],"Dry_Run":true}`, head+`"sims":[{"id":252}],"":1}`,
+		// ICCIDs
+		head+`"iccids":[8988303000000000252]}`, head+`"iccids":[null]}`, head+`"iccids":[""]}`, head+`"iccids":["٨٩٨٨٣٠٣٠٠٠٠٠٠٠٠٠٢٥٢"]}`, head+`"iccids":["８９８８３０３０００００００００２５２"]}`,
+		head+`"iccids":["+988303000000000252"]}`, head+`"iccids":["898830300000000025 "]}`, head+`"iccids":["8988303000000000252\n"]}`, head+`"iccids":["898830300000000025a"]}`, head+`"iccids":["' OR 1=1 --"]}`,
+		head+`"iccid_range":{}}`, head+`"iccid_range":[]}`, head+`"iccid_range":"8988303000000000252"}`, head+`"iccid_range":{"start":"8988303000000000252"}}`,
+		head+`"iccid_range":{"start":8988303000000000252,"end":8988303000000000252}}`, head+`"iccid_range":{"start":null,"end":null}}`,
+		head+`"iccid_range":{"start":"9999999999999999499","end":"9999999999999999999"}}`,
+		head+`"sims":[{"id":252}],"allowed_sim_statuses":[{"id":1e400}]}`, head+`"sims":[{"id":252}],"allowed_sim_statuses":[{"id":4294967296}]}`, head+`"sims":[{"id":252}],"allowed_sim_statuses":{"id":0}}`,
+	)
+	add(404, head+`"iccid_range":{"start":"9999999999999999500","end":"9999999999999999999"}}`, head+`"iccid_range":{"start":"0000000000000000000","end":"0000000000000000499"}}`)
+	// references may carry more than an id, and whatever it is, it counts for nothing
+	add(404, `{"target_workspace":{"ID":77777,"Id":77777,"id":77777,"iD":200},"dry_run":false,"sims":[{"id":252}]}`, head+`"sims":[{"ID":252,"id":77777,"Id":252}]}`)
+	add(400, head+`"sims":[{"ID":252}]}`, head+`"iccid_range":{"START":"8988303000000000252","END":"8988303000000000252"}}`)
+	add(413, head+`"sims":[{"id":252}]`+strings.Repeat(" ", 1<<20)+"}", strings.Repeat("[", 1<<20+1))
+	return append(list, packed(head)...)
+}
+
+// packed are bodies under Content-Encoding.
+func packed(head string) []attempt {
+	gz := map[string]string{"Content-Encoding": "gzip"}
+	whole := zip(head + `"sims":[{"id":77777}]}`)
+	return []attempt{
+		{"gzip", whole, gz, 404},
+		{"gzip cut short", whole[:len(whole)-9], gz, 400},
+		{"gzip with a wrong checksum", append(bytes.Clone(whole[:len(whole)-8]), 0, 0, 0, 0, 0, 0, 0, 0), gz, 400},
+		{"no gzip", head + `"sims":[{"id":252}]}`, gz, 400},
+		{"gzip of nothing", zip(""), gz, 400},
+		{"gzip twice", zip(string(whole)), gz, 400},
+		{"bomb", zip(head + `"sims":[{"id":252}]` + strings.Repeat(" ", 64<<20) + "}"), gz, 413},
+		{"brotli", "x", map[string]string{"Content-Encoding": "br"}, 400},
+		{"gzip in gzip", whole, map[string]string{"Content-Encoding": "gzip, gzip"}, 400},
+	}
+}
+
+func zip(text string) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write([]byte(text)); err != nil {
+		panic(err)
+	}
+	if err := w.Close(); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// At the edges of what is allowed, everything works.
+func TestMigrationAtTheEdges(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		s.Seed(`sim_ranges: [{first_id: 5000, first_iccid: "9999999999999999500", count: 500, workspace: 100, issuer: 1, status: issued},
+			{first_id: 6000, first_iccid: "0000000000000000000", count: 1, workspace: 100, issuer: 1, status: issued}]`)
+		top := ran(movingRange(200, "9999999999999999500", "9999999999999999999"))
+		moves(t, admin.Post(migration, top), ids(5000, 500)...)
+		moves(t, admin.Post(migration, ran(movingRange(200, "0000000000000000000", "0000000000000000499"))), 6000)
+		moves(t, admin.Post(migration, ran(moving(100, ids(5000, 500)...))), ids(5000, 500)...)
+		plain := text(t, ran(moving(200, 252)))
+		full := plain[:len(plain)-1] + strings.Repeat(" ", 1<<20-len(plain)) + "}" // exactly 1 MiB
+		moves(t, admin.Post(migration, full), 252)
+		moves(t, admin.With("Content-Encoding", "gzip").Post(migration, zip(text(t, ran(moving(200, 253))))), 253)
+		s.CheckInvariants()
+	})
+}
+
+// Every refusal of the operation's rules says the same of a fleet of one as of 500.
+func TestConflictNamesEverySIM(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		s.SetRole(1, 100, fleet.Observer)
+		got := body[api.MigrationConflict](t, admin.Post(migration, ran(moving(200, ids(1000, 500)...))), http.StatusConflict)
+		if len(got.Errors) != 1 || len(got.Errors[0].SIMs) != 500 || got.Errors[0].SIMs[499].ID != 1499 {
+			t.Errorf("not every SIM is named")
+		}
+		missing := body[api.Error](t, admin.Post(migration, ran(moving(200, ids(70000, 500)...))), http.StatusNotFound)
+		if len(missing.Errors) != 500 {
+			t.Errorf("%d of 500 unknown SIMs are named", len(missing.Errors))
+		}
+	})
+}
