@@ -38,7 +38,7 @@ func (c *Control) Migration(ctx context.Context, who identity.Principal, id flee
 		return m, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		found := false
+		var found bool
 		m.Migration, found, err = tx.Migration(ctx, caller(who), who.Workspace, id)
 		if err == nil && !found {
 			err = fleet.Missing("migration", int64(id))

@@ -45,7 +45,7 @@ func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMI
 		return found, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		sim, _, err := visibleSIM(ctx, tx, who, id, false)
+		sim, err := visibleSIM(ctx, tx, who, id, false)
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet
 	}
 	uid := uuid.NewString()
 	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
-		sim, _, err := visibleSIM(ctx, tx, who, id, true)
+		sim, err := visibleSIM(ctx, tx, who, id, true)
 		if err != nil {
 			return answer{}, err
 		}
@@ -125,16 +125,16 @@ func statusChange(sim fleet.SIM, next fleet.SIMStatus, who identity.Principal, u
 }
 
 // visibleSIM finds a SIM in the scope of the caller's Workspace.
-func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.SIMID, lock bool) (fleet.SIM, fleet.Workspace, error) {
+func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.SIMID, lock bool) (fleet.SIM, error) {
 	ws, err := own(ctx, tx, who)
 	if err != nil {
-		return fleet.SIM{}, ws, err
+		return fleet.SIM{}, err
 	}
 	sim, found, err := tx.SIM(ctx, ws, id, lock)
 	if err == nil && !found {
 		err = fleet.Missing("sim", int64(id))
 	}
-	return sim, ws, err
+	return sim, err
 }
 
 // own is the caller's Workspace.
