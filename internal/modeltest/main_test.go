@@ -1,0 +1,50 @@
+package modeltest_test
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+)
+
+// steps is the average length of one check: long enough for SIMs to travel far.
+const steps = 300
+
+// TestMain sets the sizes of a run in CI, unless the command line has its own. The seed is
+// chosen here, so that it can be told even where nothing fails.
+func TestMain(m *testing.M) {
+	flag.Parse()
+	given := map[string]bool{}
+	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name, value := range map[string]string{
+		"rapid.steps":      strconv.Itoa(steps),
+		"rapid.checks":     strconv.Itoa(max(1, sizeFrom("SIMFERRY_MODEL_ACTIONS", 5000)/steps)),
+		"rapid.seed":       strconv.FormatUint(rand.Uint64N(1<<63)+1, 10),
+		"rapid.nofailfile": "true", // the seed is enough, and the tree stays clean
+	} {
+		if !given[name] {
+			set(name, value)
+		}
+	}
+	pgtest.Main(m)
+}
+
+func set(name, value string) {
+	if err := flag.Set(name, value); err != nil {
+		panic(err)
+	}
+}
+
+func setting(name string) string { return flag.Lookup(name).Value.String() }
+
+// sizeFrom reads a size from the environment.
+func sizeFrom(name string, usual int) int {
+	n, err := strconv.Atoi(os.Getenv(name))
+	if err != nil {
+		return usual
+	}
+	return n
+}

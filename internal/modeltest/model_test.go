@@ -1,0 +1,79 @@
+package modeltest_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// weights says how often each kind of action comes.
+var weights = []struct {
+	name string
+	n    int
+	act  func(*pair)
+}{
+	{"migrate", 32, (*pair).migrate}, {"migrate again", 9, (*pair).migrateAgain}, {"run a preview", 9, (*pair).runPreview},
+	{"patch sim", 12, (*pair).patchSIM}, {"get sim", 5, (*pair).getSIM}, {"list sims", 9, (*pair).listSIMs},
+	{"list events", 6, (*pair).listEvents}, {"sim events", 4, (*pair).simEvents}, {"list migrations", 5, (*pair).listMigrations},
+	{"get migration", 5, (*pair).getMigration}, {"sign in", 5, (*pair).signIn}, {"guess", 2, (*pair).guess}, {"sign in badly", 2, (*pair).signInBadly},
+	{"application", 1, (*pair).signInApplication}, {"refresh", 5, (*pair).refresh}, {"switch", 5, (*pair).switchWorkspace}, {"pass", 5, (*pair).pass},
+	{"user status", 2, (*pair).setUserStatus}, {"membership", 4, (*pair).setMembership}, {"make admin", 2, (*pair).makeAdmin},
+	{"end sessions", 1, (*pair).endSessions}, {"suspend workspace", 2, (*pair).suspendWorkspace},
+}
+
+// kinds is weights as rapid draws from it: by index, so that shrinking goes to the first.
+func kinds() []int {
+	var list []int
+	for i, w := range weights {
+		for range w.n {
+			list = append(list, i)
+		}
+	}
+	return list
+}
+
+// check is the property: two servers and the model, and any sequence of actions.
+func check(wrap transport, n *tally) func(*rapid.T) {
+	all := kinds()
+	return func(rt *rapid.T) {
+		n.checks++
+		p := startPair(rt, wrap, n)
+		p.signInAll()
+		rt.Repeat(map[string]func(*rapid.T){"act": func(*rapid.T) {
+			weights[pick(p, all, "kind")].act(p)
+		}})
+		p.compareTables()
+	}
+}
+
+func TestModel(t *testing.T) {
+	for _, e := range []testkit.Engine{testkit.SQLite, testkit.Postgres} {
+		prepare(t, e)
+	}
+	var n tally
+	t.Cleanup(func() { t.Logf("seed %s, %v", setting("rapid.seed"), &n) })
+	rapid.Check(t, check(nil, &n))
+	n.enough(t)
+}
+
+// enough makes a run void that did too little of what matters.
+func (n *tally) enough(t *testing.T) {
+	t.Helper()
+	moved, all := 0, 0
+	for _, op := range []string{"migrate", "migrate again", "run a preview"} {
+		for status, times := range n.answers[op] {
+			if all += times; status == 200 {
+				moved += times
+			}
+		}
+	}
+	if moved*10 < all {
+		t.Errorf("void: only %d of %d migrations were answered with 200", moved, all)
+	}
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
