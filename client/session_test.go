@@ -162,6 +162,43 @@ func TestALostRefreshIsNotRepeated(t *testing.T) {
 	}
 }
 
+// The same for a session that knows nothing but its refresh token: it is over, and says so.
+func TestALostRefreshEndsASessionWithoutAPassword(t *testing.T) {
+	url, s := play(t, hangUp)
+	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
+	for range 2 {
+		if _, err := c.SIM(t.Context(), 252); err == nil {
+			t.Error("it was served without a bearer")
+		}
+	}
+	if len(s.requests()) != 1 {
+		t.Errorf("the refresh token was sent %d times", len(s.requests()))
+	}
+}
+
+// A refresh that the server did not even look at has used nothing up.
+func TestARefreshThatWasTurnedAwayCanBeRepeated(t *testing.T) {
+	url, _ := play(t, status(http.StatusTooManyRequests, ""), status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
+	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
+	if _, err := c.SIM(t.Context(), 252); !client.IsTooManyRequests(err) {
+		t.Errorf("%v", err)
+	}
+	if _, err := c.SIM(t.Context(), 252); err != nil {
+		t.Error(err)
+	}
+}
+
+// A repeat does not bring another renewal.
+func TestRenewsOnceOverAllRepeats(t *testing.T) {
+	refused := status(http.StatusUnauthorized, `{"message": "no"}`)
+	first, second := status(http.StatusOK, `{"auth_token": "a"}`), status(http.StatusOK, `{"auth_token": "b"}`)
+	url, s := play(t, []http.HandlerFunc{first, refused, second, busy, refused}...)
+	_, err := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(newClock())).SIM(t.Context(), 252)
+	if !client.IsUnauthorized(err) || len(s.requests()) != 5 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
 // A bearer is renewed once per request: a server that refuses every one must not be asked
 // for ever.
 func TestRenewsOncePerRequest(t *testing.T) {
