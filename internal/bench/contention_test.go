@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -28,8 +29,8 @@ func BenchmarkTwoServers(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			s, first, to := servers[rand.IntN(2)], 1+batch*rand.IntN(sims/batch), []int64{int64(left), int64(right)}[rand.IntN(2)]
-			switch err := s.migrate(b.Context(), first, batch, to, true); {
+			s, body := servers[rand.IntN(2)], request(1+batch*rand.IntN(sims/batch), batch, []fleet.WorkspaceID{left, right}[rand.IntN(2)], false)
+			switch err := s.migrate(b.Context(), body); {
 			case err == nil:
 				moved.Add(1)
 			case strings.HasPrefix(err.Error(), "409 "):

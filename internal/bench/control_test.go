@@ -1,0 +1,58 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// BenchmarkControl is the rules without HTTP: what is left to the wire is the difference
+// to BenchmarkHTTP.
+func BenchmarkControl(b *testing.B) {
+	for _, engine := range engines {
+		b.Run(engine.name, func(b *testing.B) {
+			p := engine.open(b, 10_000)
+			c, err := control.New(b.Context(), p.store, control.Options{Password: cheap})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, n := range []int{1, 50, 500} {
+				b.Run(fmt.Sprintf("dry/sims=%d", n), func(b *testing.B) { p.controlDry(b, c, n) })
+				b.Run(fmt.Sprintf("real/sims=%d", n), func(b *testing.B) { p.controlReal(b, c, n) })
+			}
+		})
+	}
+}
+
+var who = identity.Principal{User: admin, Workspace: left, Role: fleet.Administrator}
+
+func byICCID(b *testing.B, n int) fleet.MigrationRequest {
+	b.Helper()
+	sel, err := fleet.SelectICCIDs(iccids(1, n))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return fleet.MigrationRequest{Target: right, Select: sel, DetachDevices: true}
+}
+
+func (p *place) controlDry(b *testing.B, c *control.Control, n int) {
+	b.Helper()
+	ctx, req, list := b.Context(), byICCID(b, n), iccids(1, n)
+	turns(b, func() error { return nil }, func() error {
+		_, err := c.PreviewMigration(ctx, who, req)
+		return err
+	}, func() error { return p.floor.read(ctx, list) })
+}
+
+func (p *place) controlReal(b *testing.B, c *control.Control, n int) {
+	b.Helper()
+	run := control.Run{Request: byICCID(b, n), Render: func(control.Migrated, *fleet.Conflicts) control.Reply { return control.Reply{} }}
+	p.moves(b, n, false, func(ctx context.Context) error {
+		_, _, err := c.Migrate(ctx, who, run)
+		return err
+	})
+}
