@@ -9,7 +9,8 @@ import (
 )
 
 // The bounds of a query, which keep it from growing beyond what an engine takes in one
-// statement. Whole numbers travel as one list, so there may be any number of them.
+// statement, and well below what keeps it busy. Whole numbers travel as one list, so there
+// may be any number of them.
 const (
 	maxFilters = 50
 	maxValues  = 500
@@ -25,6 +26,7 @@ func parseFilters(spec ListSpec, q string) ([]Filter, error) {
 		return nil, badQuery("at most %d filters in one request", maxFilters)
 	}
 	var filters []Filter
+	used := 0
 	for _, part := range parts {
 		name, values, ok := strings.Cut(part, ":")
 		if !ok {
@@ -37,6 +39,9 @@ func parseFilters(spec ListSpec, q string) ([]Filter, error) {
 		f, err := parseFilter(field, values)
 		if err != nil {
 			return nil, err
+		}
+		if used += len(f.Texts) + len(f.Times); used > maxValues {
+			return nil, badQuery("at most %d texts and dates in one request", maxValues)
 		}
 		filters = append(filters, f)
 	}
@@ -58,9 +63,6 @@ func parseFilter(field ListField, values string) (Filter, error) {
 		if err := f.add(v); err != nil {
 			return Filter{}, err
 		}
-	}
-	if len(f.Texts)+len(f.Times) > maxValues {
-		return Filter{}, badQuery("%s takes at most %d values in one request", field.Name, maxValues)
 	}
 	return f, nil
 }
