@@ -253,6 +253,7 @@ func (p *pair) setUserStatus() {
 	p.t.Logf("user %d becomes %v", id, status)
 	p.both(func(ctx context.Context, tx *store.Tx) error { return tx.SetUserStatus(ctx, fleet.UserID(id), status) })
 	p.model.SetUserStatus(id, int(status))
+	p.probe(id)
 }
 
 func (p *pair) setMembership() {
@@ -271,6 +272,14 @@ func (p *pair) setMembership() {
 		plain = append(plain, int(r))
 	}
 	p.model.SetMembership(id, ws, status == fleet.UserSuspended, plain)
+	p.probe(id)
+}
+
+// probe asks with an old bearer right behind a change of rights, which must count at once.
+func (p *pair) probe(user int64) {
+	if h := p.model.LastOf(user); h >= 0 {
+		p.try("get sim", h, request{method: "GET", path: "/api/v1/sim/252"}, p.model.GetSIM(h, 252))
+	}
 }
 
 // makeAdmin undoes the worst of setMembership, so that there is somebody to move SIMs.
@@ -292,6 +301,7 @@ func (p *pair) endSessions() {
 		}
 	}
 	p.model.EndSessions(id)
+	p.probe(id)
 }
 
 func (p *pair) suspendWorkspace() {

@@ -74,6 +74,16 @@ func (m *Model) Same(h, as int) bool {
 	return m.Valid(h) && a.user == b.user && a.app == b.app && a.workspace == b.workspace
 }
 
+// LastOf is the newest bearer of a user, which need not count any more; -1 for none.
+func (m *Model) LastOf(user int64) int {
+	for h := len(m.bearers) - 1; h >= 0; h-- {
+		if m.bearers[h].user == user {
+			return h
+		}
+	}
+	return -1
+}
+
 // ICCIDs are those of SIMs; one that does not exist is left out.
 func (m *Model) ICCIDs(ids []int64) []string {
 	list := []string{}

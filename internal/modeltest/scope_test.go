@@ -28,17 +28,20 @@ func (s scope) Log(args ...any)                   { s.rt.Log(args...) }
 func (s scope) Logf(format string, args ...any)   { s.rt.Logf(format, args...) }
 func (s scope) Name() string                      { return s.rt.Name() }
 
-// TempDir is removed with the check. It is in memory where there is such a place: what
+func (s scope) TempDir() string { return memoryDir(s) }
+
+// memoryDir is removed with the test. It is in memory where there is such a place: what
 // survives a power cut is for others to prove.
-func (s scope) TempDir() string {
+func memoryDir(t testing.TB) string {
+	t.Helper()
 	memory := "/dev/shm"
 	if _, err := os.Stat(memory); err != nil {
 		memory = ""
 	}
-	dir, err := os.MkdirTemp(memory, "modeltest") //nolint:usetesting // there is no other TB to ask: this is the one
+	dir, err := os.MkdirTemp(memory, "modeltest") //nolint:usetesting // the test's own is on a disk
 	if err != nil {
-		s.Fatal(err)
+		t.Fatal(err)
 	}
-	s.Cleanup(func() { _ = os.RemoveAll(dir) })
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
 }

@@ -146,7 +146,7 @@ func database(t testing.TB, e testkit.Engine) string {
 	return "sqlite:" + file
 }
 
-// unsynced is a database that does not wait for its disk: see scope.TempDir.
+// unsynced is a database that does not wait for its disk: see memoryDir.
 func unsynced(url string) string {
 	if strings.Contains(url, "?") {
 		return url + "&synchronous_commit=off"
