@@ -2,17 +2,16 @@ package store
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// applySQLite writes the lines from one JSON text, and everything else from the lines.
+// applySQLite writes the lines, and everything else from the lines.
 func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, moved int64, err error) {
 	if id, err = tx.insertEntry(ctx, c, 0); err != nil {
 		return 0, 0, err
 	}
-	if err := tx.exec(ctx, insertLinesSQLite, int64(id), c.linesJSON()); err != nil {
+	if err := tx.insertLinesSQLite(ctx, id, c.Lines); err != nil {
 		return 0, 0, err
 	}
 	if moved, err = tx.affect(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
@@ -39,10 +38,22 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	return id, moved, nil
 }
 
-const insertLinesSQLite = `
-	INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after)
-	SELECT value ->> 0, value ->> 1, $1, key + 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, NULLIF(value ->> 6, 0), NULLIF(value ->> 7, 0)
-	FROM json_each($2)`
+var insertLinesSQLite = valuesText(`
+	INSERT INTO ledger_lines (ledger_id, sim_id, version, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after)
+	VALUES %s`, "($1, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", 1)
+
+func (tx *Tx) insertLinesSQLite(ctx context.Context, id fleet.MigrationID, lines []Line) error {
+	return inChunks(len(lines), func(first, size int) error {
+		args := make([]any, 0, 1+9*size)
+		args = append(args, int64(id))
+		for i, l := range lines[first : first+size] {
+			b, a := l.Before, l.After
+			args = append(args, int64(b.ID), a.Version, first+i+1, int64(b.Workspace), int64(a.Workspace),
+				int64(b.Status), int64(a.Status), orNull(b.Device), orNull(a.Device))
+		}
+		return tx.exec(ctx, insertLinesSQLite[size], args...)
+	})
+}
 
 // The UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
 const moveSIMsSQLite = `
@@ -56,23 +67,3 @@ var insertLineEventsSQLite = `
 	INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
 	SELECT $2, type, 2, 0, workspace_id, $3, sim_id, device_id, $1, description
 	FROM (` + lineEvents + `) ORDER BY ordinal, step`
-
-// linesJSON is [[sim, version, from, to, was, is, unplugged, plugged], ...].
-func (c Change) linesJSON() string {
-	b := make([]byte, 0, 64*len(c.Lines)+2)
-	b = append(b, '[')
-	for i, l := range c.Lines {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		for j, v := range [...]int64{
-			int64(l.Before.ID), l.After.Version, int64(l.Before.Workspace), int64(l.After.Workspace),
-			int64(l.Before.Status), int64(l.After.Status), int64(l.Before.Device), int64(l.After.Device),
-		} {
-			b = append(b, "[,,,,,,,"[j])
-			b = strconv.AppendInt(b, v, 10)
-		}
-		b = append(b, ']')
-	}
-	return string(append(b, ']'))
-}

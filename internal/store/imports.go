@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
-	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -38,10 +36,8 @@ func (tx *Tx) InsertSIMs(ctx context.Context, sims []fleet.SIM) (added []fleet.S
 const simInsert = `
 	INSERT INTO sims (id, iccid, eid, imsi, msisdn, status, workspace_id, issuer_id, reseller_id, device_id, produced_at, activated_at, version) `
 
-const insertSIMsSQLite = simInsert + `
-	SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-		NULLIF(value ->> 8, 0), NULLIF(value ->> 9, 0), value ->> 10, NULLIF(value ->> 11, 0), 0
-	FROM json_each($1) WHERE TRUE ON CONFLICT (id) DO NOTHING RETURNING id`
+var insertSIMsSQLite = valuesText(simInsert+`VALUES %s ON CONFLICT (id) DO NOTHING RETURNING id`,
+	"($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, 0)", 0)
 
 const insertSIMsPostgres = simInsert + `
 	SELECT id, iccid, eid, imsi, msisdn, status, workspace, issuer, NULLIF(reseller, 0), NULLIF(device, 0), produced, NULLIF(activated, 0), 0
@@ -49,21 +45,26 @@ const insertSIMsPostgres = simInsert + `
 		AS t (id, iccid, eid, imsi, msisdn, status, workspace, issuer, reseller, device, produced, activated)
 	ON CONFLICT (id) DO NOTHING RETURNING id`
 
+// insertBatch answers which of the SIMs are new.
 func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMID]bool, error) {
-	args := []any{}
-	if tx.d == Postgres {
-		args = simColumnArrays(sims)
-	} else {
-		args = append(args, simRowsJSON(sims))
-	}
 	fresh := make(map[fleet.SIMID]bool, len(sims))
-	err := tx.each(ctx, tx.pick(insertSIMsSQLite, insertSIMsPostgres), args, func(r rows) error {
+	note := func(r rows) error {
 		var id int64
 		err := r.Scan(&id)
 		fresh[fleet.SIMID(id)] = true
 		return err
+	}
+	if tx.d == Postgres {
+		return fresh, tx.each(ctx, insertSIMsPostgres, simColumnArrays(sims), note)
+	}
+	return fresh, inChunks(len(sims), func(first, size int) error {
+		args := make([]any, 0, 12*size)
+		for _, s := range sims[first : first+size] {
+			args = append(args, int64(s.ID), string(s.ICCID), s.EID, s.IMSI, s.MSISDN, int64(s.Status), int64(s.Workspace), int64(s.Issuer),
+				orNull(s.Reseller), orNull(s.Device), micros(s.Produced), timeOrNull(s.Activated))
+		}
+		return tx.each(ctx, insertSIMsSQLite[size], args, note)
 	})
-	return fresh, err
 }
 
 func simColumnArrays(sims []fleet.SIM) []any {
@@ -90,28 +91,6 @@ func activation(s fleet.SIM) int64 {
 		return 0
 	}
 	return micros(s.Activated)
-}
-
-func simRowsJSON(sims []fleet.SIM) string {
-	b := make([]byte, 0, 160*len(sims)+2)
-	for i, s := range sims {
-		b = append(b, "[,"[min(i, 1)], '[')
-		b = append(strconv.AppendInt(b, int64(s.ID), 10), ',')
-		for _, text := range [...]string{string(s.ICCID), s.EID, s.IMSI, s.MSISDN} {
-			quoted, _ := json.Marshal(text) //nolint:errchkjson // a string: cannot fail
-			b = append(append(b, quoted...), ',')
-		}
-		for j, v := range [...]int64{
-			int64(s.Status), int64(s.Workspace), int64(s.Issuer), int64(s.Reseller), int64(s.Device), micros(s.Produced), activation(s),
-		} {
-			if j > 0 {
-				b = append(b, ',')
-			}
-			b = strconv.AppendInt(b, v, 10)
-		}
-		b = append(b, ']')
-	}
-	return string(append(b, ']'))
 }
 
 // InsertImport writes the ledger entry of an import that came at once.
