@@ -152,7 +152,7 @@ func TestHangUpIsAtomic(t *testing.T) {
 }
 
 func hangUp(ctx context.Context, c *testkit.Client, o object) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Server.URL+migration, strings.NewReader(text(c.T, o)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Server.URL+migration, strings.NewReader(bodyText(c.T, o)))
 	if err != nil {
 		c.T.Fatal(err)
 	}

@@ -21,14 +21,16 @@ import (
 func ferry(t testing.TB, e testkit.Engine) (*testkit.Server, *testkit.Client) {
 	t.Helper()
 	s := testkit.Ferried(t, e)
-	return s, s.As("admin@example.com")
+	admin := s.As("admin@example.com")
+	return s, admin
 }
 
 // breakable is ferry over a database of its own, whose schema the test may change.
 func breakable(t testing.TB, e testkit.Engine) (*testkit.Server, *testkit.Client) {
 	t.Helper()
 	s := testkit.Start(t, e).Seed(testkit.Ferry)
-	return s, s.As("admin@example.com")
+	admin := s.As("admin@example.com")
+	return s, admin
 }
 
 // moving asks to move SIMs by id. It is a dry run until ran says otherwise.
@@ -185,8 +187,8 @@ func card(id int64, iccid string, status, in int64) api.MigrationSIM {
 
 func place(id int64) api.NamedRef { return api.NamedRef{ID: id, Name: placeNames[id]} }
 
-// text is a request's body.
-func text(t testing.TB, o object) string {
+// bodyText is a request's body.
+func bodyText(t testing.TB, o object) string {
 	t.Helper()
 	b, err := json.Marshal(o)
 	if err != nil {

@@ -127,9 +127,9 @@ var _ = pin("dry-run-equals-run", func(t *testing.T, e testkit.Engine) {
 	user := s.As("target@example.com")
 	compare := func(c *testkit.Client, o object) {
 		t.Helper()
-		dry, real := c.Post(migration, o), c.Post(migration, ran(o))
-		if dry.Status != real.Status || !bytes.Equal(dry.Body, real.Body) {
-			t.Errorf("%v:\ndry run  %d %s\nreal run %d %s", o, dry.Status, dry.Body, real.Status, real.Body)
+		dry, run := c.Post(migration, o), c.Post(migration, ran(o))
+		if dry.Status != run.Status || !bytes.Equal(dry.Body, run.Body) {
+			t.Errorf("%v:\ndry run  %d %s\nreal run %d %s", o, dry.Status, dry.Body, run.Status, run.Body)
 		}
 	}
 	refused := []object{
@@ -149,9 +149,9 @@ var _ = pin("dry-run-equals-run", func(t *testing.T, e testkit.Engine) {
 		detaching(moving(200, 250, 252)), movingICCIDs(300, "8988303000000000251"), movingRange(300, "8988303000000000253", "8988303000000000255"),
 	} {
 		dry := admin.Post(migration, o).Is(http.StatusOK)
-		real := admin.Post(migration, ran(o)).Is(http.StatusOK)
-		if want := bytes.Replace(dry.Body, []byte(`"dry_run":true`), []byte(`"dry_run":false`), 1); !bytes.Equal(want, real.Body) {
-			t.Errorf("%v:\ndry run  %s\nreal run %s", o, dry.Body, real.Body)
+		run := admin.Post(migration, ran(o)).Is(http.StatusOK)
+		if want := bytes.Replace(dry.Body, []byte(`"dry_run":true`), []byte(`"dry_run":false`), 1); !bytes.Equal(want, run.Body) {
+			t.Errorf("%v:\ndry run  %s\nreal run %s", o, dry.Body, run.Body)
 		}
 	}
 	everything := everyReason(s)

@@ -197,10 +197,10 @@ func TestMigrationAtTheEdges(t *testing.T) {
 		moves(t, admin.Post(migration, top), ids(5000, 500)...)
 		moves(t, admin.Post(migration, ran(movingRange(200, "0000000000000000000", "0000000000000000499"))), 6000)
 		moves(t, admin.Post(migration, ran(moving(100, ids(5000, 500)...))), ids(5000, 500)...)
-		plain := text(t, ran(moving(200, 252)))
+		plain := bodyText(t, ran(moving(200, 252)))
 		full := plain[:len(plain)-1] + strings.Repeat(" ", 1<<20-len(plain)) + "}" // exactly 1 MiB
 		moves(t, admin.Post(migration, full), 252)
-		moves(t, admin.With("Content-Encoding", "gzip").Post(migration, zip(text(t, ran(moving(200, 253))))), 253)
+		moves(t, admin.With("Content-Encoding", "gzip").Post(migration, zip(bodyText(t, ran(moving(200, 253))))), 253)
 		s.CheckInvariants()
 	})
 }

@@ -1,0 +1,94 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/contracttest"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// Whatever is posted to the migration, by whoever may migrate: no panic and no 5xx, an
+// answer that the document knows, no row changed by a refusal or a dry run, and sound
+// tables after a real run.
+func FuzzMigration(f *testing.F) {
+	small, _, _ := strings.Cut(testkit.Ferry, "sim_ranges:")
+	s := testkit.Start(f, testkit.SQLite).Seed(small)
+	admin := s.As("admin@example.com")
+	known := s.Dump()
+	keepRows(s, known)
+	known = s.Dump()
+	tag := previewed(admin, moving(200, 252))
+	addSeeds(f, tag)
+	f.Fuzz(func(t *testing.T, body, key, ifMatch string) {
+		s.T = t // the one of the target must not be used in here
+		s.HTTP = &http.Client{Transport: contracttest.New(t).RoundTripper(http.DefaultTransport)}
+		c := &testkit.Client{T: t, Server: s, Token: admin.Token, Header: http.Header{}}
+		for name, value := range map[string]string{"Idempotency-Key": key, "If-Match": ifMatch} {
+			if value != "" && strings.IndexFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0 {
+				c.Header.Set(name, value)
+			}
+		}
+		a := c.Post(migration, body)
+		if a.Status >= 500 || len(a.Body) > 0 && !json.Valid(a.Body) {
+			t.Errorf("status %d: %s", a.Status, a.Body)
+		}
+		var ran struct {
+			DryRun *bool `json:"dry_run"`
+		}
+		if a.Status == http.StatusOK && json.Unmarshal(a.Body, &ran) == nil && ran.DryRun != nil && !*ran.DryRun {
+			s.CheckInvariants()
+			restoreRows(s, known)
+		}
+		if diff := known.Diff(s.Dump(), testkit.Counters...); diff != "" {
+			t.Errorf("status %d changed rows (-before +after):\n%s", a.Status, diff)
+		}
+	})
+}
+
+func addSeeds(f *testing.F, tag string) {
+	f.Helper()
+	for _, a := range refusals(tag) {
+		seed := ""
+		switch b := a.body.(type) {
+		case string:
+			seed = b
+		case object:
+			seed = bodyText(f, b)
+		}
+		if len(seed) < 4096 {
+			f.Add(seed, a.header["Idempotency-Key"], a.header["If-Match"])
+		}
+	}
+	for _, o := range []object{
+		ran(moving(200, 252)), ran(detaching(moving(200, 250, 251))), ran(movingICCIDs(300, cards[252].ICCID, cards[253].ICCID)),
+		ran(detaching(movingRange(300, "8988303000000000245", "8988303000000000259"))), ran(moving(300, 252, 260)),
+		ran(and(moving(200, 252, 253), "allowed_sim_statuses", []object{{"id": 0}, {"id": 2}})),
+	} {
+		f.Add(bodyText(f, o), "", "")
+		f.Add(bodyText(f, o), "key", "*")
+		f.Add(bodyText(f, o), `"key"`, tag)
+	}
+}
+
+// keepRows puts the rows of every table aside, and restoreRows brings them back, so that
+// one input does not depend on those before it.
+func keepRows(s *testkit.Server, d testkit.Dump) {
+	for _, table := range slices.Sorted(maps.Keys(d)) {
+		s.Exec(fmt.Sprintf("CREATE TABLE kept_%s AS SELECT * FROM %s", table, table))
+	}
+}
+
+func restoreRows(s *testkit.Server, d testkit.Dump) {
+	s.Exec("PRAGMA foreign_keys = 0")
+	for _, kept := range slices.Sorted(maps.Keys(d)) {
+		if table, ok := strings.CutPrefix(kept, "kept_"); ok {
+			s.Exec(fmt.Sprintf("DELETE FROM %s; INSERT INTO %s SELECT * FROM %s", table, table, kept))
+		}
+	}
+}

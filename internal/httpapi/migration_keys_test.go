@@ -1,0 +1,117 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// The same request under the same key, twenty times at once: one effect, and whoever is
+// not told to wait is told the same.
+func TestSameKeyAtOnce(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		for round := range 4 {
+			key, o := fmt.Sprint("round ", round), ran(moving(200, ids(int64(1000+100*round), 100)...))
+			answers := together(20, func(int) *testkit.Answer { return keyed(admin, key, o) })
+			first := onlyFirst(t, answers)
+			replays(t, first, keyed(admin, key, o))
+			entries := s.Rows(fmt.Sprintf("SELECT DISTINCT ledger_id FROM ledger_lines WHERE sim_id BETWEEN %d AND %d", 1000+100*round, 1099+100*round))
+			if len(entries) != 1 || first.Header.Get("Location") != fmt.Sprint("/api/v1/migration/", entries[0][0]) {
+				t.Errorf("entries %v, Location %s", entries, first.Header.Get("Location"))
+			}
+		}
+		s.CheckInvariants()
+	})
+}
+
+// onlyFirst finds the answer of the request that took effect: the others are its replays,
+// or were told to wait.
+func onlyFirst(t *testing.T, answers []*testkit.Answer) (first *testkit.Answer) {
+	t.Helper()
+	for _, a := range answers {
+		if a.Status == http.StatusOK && a.Header.Get("Idempotent-Replayed") == "" {
+			if first != nil {
+				t.Fatal("two requests took effect")
+			}
+			first = a
+		}
+	}
+	if first == nil {
+		t.Fatalf("none took effect: %d %s", answers[0].Status, answers[0].Body)
+	}
+	for _, a := range answers {
+		switch {
+		case a == first:
+		case a.Status == http.StatusConflict:
+			if a.Header.Get("Retry-After") != "1" || !bytes.Contains(a.Body, []byte("still running")) {
+				t.Errorf("409: %v %s", a.Header, a.Body)
+			}
+		default:
+			replays(t, first, a)
+		}
+	}
+	return first
+}
+
+// Different requests under one key at once: one is the key's, the others are told.
+func TestKeyOfManyRequestsAtOnce(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		answers := together(12, func(i int) *testkit.Answer { return keyed(admin, "k", ran(moving(200, int64(1000+i)))) })
+		won := 0
+		for _, a := range answers {
+			switch a.Status {
+			case http.StatusOK:
+				won++
+			case http.StatusUnprocessableEntity:
+				reused(t, a)
+			case http.StatusConflict:
+				if a.Header.Get("Retry-After") == "" {
+					t.Errorf("409 without Retry-After: %s", a.Body)
+				}
+			default:
+				t.Errorf("status %d: %s", a.Status, a.Body)
+			}
+		}
+		if moved := s.Rows("SELECT count(*) FROM sims WHERE workspace_id = 200 AND id >= 1000"); won != 1 || moved[0][0] != int64(1) {
+			t.Errorf("%d requests won, %v SIMs moved", won, moved[0][0])
+		}
+		s.CheckInvariants()
+	})
+}
+
+// Keys compare as they are: case, blanks within and quotes within count.
+func TestKeysAreExact(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		_, admin := ferry(t, e)
+		keys := []string{"k", "K", "k ", "k k", "k  k", `"k`, `k"k`, "%6b", "k'--", "k\\", `""k""`, strings.Repeat("~", 255), "!"}
+		keys[2] = `"k "` // a bare one would lose its blank on the way
+		for i, key := range keys {
+			a := keyed(admin, key, ran(moving(200, int64(1000+i))))
+			moves(t, a, int64(1000+i))
+		}
+		for i, key := range keys {
+			if a := keyed(admin, key, ran(moving(200, int64(1000+i)))); a.Header.Get("Idempotent-Replayed") != "true" {
+				t.Errorf("key %q: %d %s", key, a.Status, a.Body)
+			}
+		}
+		two := admin.With("Idempotency-Key", "a")
+		two.Header["Idempotency-Key"] = []string{"a", "b"}
+		bad(t, two.Post(migration, ran(moving(200, 252))), "Idempotency-Key: send it once")
+	})
+}
+
+// A key survives the server, and works on another one over the same database.
+func TestKeyOnAnotherServer(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		first := keyed(admin, "k", ran(moving(200, 252))).Is(http.StatusOK)
+		second := testkit.StartOn(t, s.DB, s.Clock)
+		replays(t, first, keyed(second.As("admin@example.com"), "k", ran(moving(200, 252))))
+	})
+}

@@ -1,0 +1,146 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// What a 412 tells of each SIM that changed since the preview, and what it must not tell.
+
+func gonePreviewed(id int64, iccid string) api.StaleSIM {
+	s := api.StaleSIM{ID: id, ICCID: iccid, Changes: []api.StaleChange{{Property: "sim", Was: found, Now: notFound}}}
+	if iccid != "" {
+		s.ICCIDWithLuhn = iccid + string(luhn(iccid))
+	}
+	return s
+}
+
+// luhn is the check digit of an ICCID.
+func luhn(iccid string) byte {
+	sum := 0
+	for i := range len(iccid) {
+		d := int(iccid[len(iccid)-1-i] - '0')
+		if i%2 == 0 {
+			d = d*2/10 + d*2%10
+		}
+		sum += d
+	}
+	return byte('0' + (10-sum%10)%10)
+}
+
+func TestStaleTellsWhatChanged(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		root := s.As("root@example.com")
+		o := detaching(moving(300, 250, 251, 252, 253, 254))
+		tag := previewed(admin, o)
+
+		admin.Patch(simPath(251), toStatus(2)).Is(http.StatusNoContent)
+		moves(t, root.Post(migration, ran(moving(200, 252))), 252)            // where the caller is a member
+		moves(t, root.Post(migration, ran(moving(900, 253))), 253)            // where not
+		moves(t, root.Post(migration, ran(detaching(moving(200, 250)))), 250) // there and back,
+		moves(t, root.Post(migration, ran(detaching(moving(100, 250)))), 250) // without its device
+		admin.Patch(simPath(254), toStatus(1)).Is(http.StatusNoContent)
+
+		s.Untouched("a stale run", func() {
+			stale(t, ifMatch(admin, tag, o),
+				drifted(250, statusChange(1, 2), api.StaleChange{Property: "device", Was: &api.StaleValue{ID: 9001, Name: "tracker-7"}}),
+				drifted(251, statusChange(1, 2)),
+				drifted(252, movedTo(200)),
+				gonePreviewed(253, ""),
+				drifted(254, statusChange(4, 1)))
+		})
+		a := ifMatch(admin, tag, o)
+		if bytes.Contains(a.Body, []byte("Elsewhere")) || bytes.Contains(a.Body, []byte(`"id":900,`)) || bytes.Contains(a.Body, []byte(cards[253].ICCID)) {
+			t.Errorf("it tells of a Workspace that the caller is no member of: %s", a.Body)
+		}
+	})
+}
+
+// A SIM that left the caller's sight is told like one that was deleted, in the words of
+// the request.
+func TestStaleHidesWhereASIMWent(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		byID, byICCID := moving(200, 251, 252, 253), movingICCIDs(200, cards[251].ICCID, cards[252].ICCID, cards[253].ICCID)
+		idTag, iccidTag := previewed(admin, byID), previewed(admin, byICCID)
+		moves(t, s.As("root@example.com").Post(migration, ran(moving(900, 252))), 252)
+		s.Exec("UPDATE sims SET status = 3 WHERE id = 253")
+		stale(t, ifMatch(admin, idTag, byID), gonePreviewed(252, ""), gonePreviewed(253, ""))
+		withoutID := func(id int64) api.StaleSIM { return gonePreviewed(0, cards[id].ICCID) }
+		stale(t, ifMatch(admin, iccidTag, byICCID), withoutID(252), withoutID(253))
+		// Without a preview it is a 404, and the same for both.
+		gone(t, admin.Post(migration, ran(byID)), "sim with id 252 not found", "sim with id 253 not found")
+	})
+}
+
+func TestStaleRange(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		root := s.As("root@example.com")
+		span := movingRange(300, "8988303000000000251", "8988303000000000259")
+		tag := previewed(admin, span)
+
+		// SIM 290, number ...256, was in a Workspace out of sight: for the caller it is new.
+		moves(t, root.Post(migration, ran(moving(100, 290))), 290)
+		newcomer := api.StaleSIM{
+			ID: 290, ICCID: "8988303000000000256", ICCIDWithLuhn: "8988303000000000256" + string(luhn("8988303000000000256")),
+			Changes: []api.StaleChange{{Property: "sim", Was: notFound, Now: found}},
+		}
+		stale(t, ifMatch(admin, tag, span), newcomer)
+		moves(t, root.Post(migration, ran(moving(900, 252))), 252)
+		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
+		stale(t, ifMatch(admin, tag, span), gonePreviewed(0, cards[252].ICCID), drifted(253, statusChange(2, 1)), newcomer)
+
+		// The newcomer leaves again, and the other comes back: changed and changed back.
+		moves(t, root.Post(migration, ran(moving(900, 290))), 290)
+		moves(t, root.Post(migration, ran(moving(100, 252))), 252)
+		admin.Patch(simPath(253), toStatus(2)).Is(http.StatusNoContent)
+		stale(t, ifMatch(admin, tag, span), drifted(252), drifted(253))
+		moves(t, ifMatch(admin, previewed(admin, span), span), 251, 252, 253, 254)
+
+		// All of them gone.
+		back := ran(moving(100, 251, 252, 253, 254))
+		moves(t, admin.Post(migration, back), 251, 252, 253, 254)
+		tag = previewed(admin, span)
+		moves(t, root.Post(migration, ran(moving(900, 251, 252, 253, 254))), 251, 252, 253, 254)
+		stale(t, ifMatch(admin, tag, span),
+			gonePreviewed(0, cards[251].ICCID), gonePreviewed(0, cards[252].ICCID), gonePreviewed(0, cards[253].ICCID), gonePreviewed(0, cards[254].ICCID))
+		s.CheckInvariants()
+	})
+}
+
+// A made-up tag, and one of somebody else, open nothing: the caller learns no more than
+// from the request itself.
+func TestStaleTagsOfOthers(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, admin := ferry(t, e)
+		stranger := s.As("stranger@example.com")
+		o := moving(200, 252)
+		tag := previewed(admin, o)
+		gone(t, ifMatch(stranger, tag, o), "workspace with id 200 not found", "sim with id 252 not found")
+		other(t, ifMatch(stranger, `"x"`, o))
+
+		// Administrator of the target and nothing else: what was where is not told.
+		s.SetRole(5, 200, 1)
+		a := ifMatch(stranger, tag, o)
+		stale(t, a, gonePreviewed(252, ""))
+		moves(t, admin.Post(migration, ran(o)), 252)
+		a = ifMatch(stranger, tag, o)
+		stale(t, a, api.StaleSIM{
+			ID: 252, ICCID: cards[252].ICCID, ICCIDWithLuhn: cards[252].ICCIDWithLuhn,
+			Changes: []api.StaleChange{{Property: "sim", Was: notFound, Now: found}},
+		})
+		if strings.Contains(string(a.Body), "Fleet DE") {
+			t.Errorf("it tells of a Workspace that the caller is no member of: %s", a.Body)
+		}
+		// A tag fits whoever may run the same request over the same SIMs.
+		tag = previewed(admin, moving(300, 252))
+		moves(t, ifMatch(s.As("root@example.com"), tag, moving(300, 252)), 252)
+	})
+}

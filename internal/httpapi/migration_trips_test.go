@@ -1,0 +1,47 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/testkit/pgproxy"
+)
+
+// A migration takes few round trips to the database, whatever the number of SIMs: with a
+// millisecond between the two, each one is a millisecond.
+func TestMigrationRoundTrips(t *testing.T) {
+	proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
+	s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+	admin := s.As("admin@example.com")
+	// Every statement has been prepared before anything is counted.
+	for range 3 {
+		admin.Post(migration, moving(200, ids(1000, 500)...)).Is(http.StatusOK)
+		admin.Post(migration, ran(movingRange(100, "8988303000000001001", "8988303000000001499"))).Is(http.StatusConflict)
+		for _, target := range []int64{200, 100} {
+			keyed(admin, "warm "+string(rune('a'+target%7)), ran(moving(target, ids(1000, 500)...)))
+			admin.Post(migration, ran(moving(target, ids(1000, 500)...)))
+		}
+	}
+	trips := func(what string, most int64, send func() *testkit.Answer) {
+		t.Helper()
+		before := proxy.RoundTrips()
+		send().Is(http.StatusOK)
+		n := proxy.RoundTrips() - before
+		t.Logf("%s: %d round trips", what, n)
+		if n > most {
+			t.Errorf("%s takes %d round trips, more than %d", what, n, most)
+		}
+	}
+	many := ids(1000, 500)
+	trips("a dry run of 500", 4, func() *testkit.Answer { return admin.Post(migration, moving(200, many...)) })
+	trips("a real run of 500", 6, func() *testkit.Answer { return admin.Post(migration, ran(moving(200, many...))) })
+	trips("a real run of 1", 6, func() *testkit.Answer { return admin.Post(migration, ran(moving(100, 1000))) })
+	trips("a real run of 499 by range", 6, func() *testkit.Answer {
+		return admin.Post(migration, ran(movingRange(100, "8988303000000001001", "8988303000000001499")))
+	})
+	tag := previewed(admin, moving(200, many...))
+	trips("a real run of 500 with If-Match", 6, func() *testkit.Answer { return ifMatch(admin, tag, moving(200, many...)) })
+	trips("a real run of 500 with a key", 8, func() *testkit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
+	trips("its replay", 6, func() *testkit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
+}
