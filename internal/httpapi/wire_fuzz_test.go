@@ -1,0 +1,88 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// FuzzOperations: whatever is sent to whichever operation, the answer is no 5xx, a refusal
+// changes no row, and neither does a GET. The engine is SQLite; what PostgreSQL alone
+// chokes on (NUL, invalid UTF-8, numbers too large) TestHostileQueries asks both.
+func FuzzOperations(f *testing.F) {
+	s := testkit.Ferried(f, testkit.SQLite)
+	s.SQL() // closed with f, and not with the first input
+	handler := httpapi.New(s.Control, httpapi.Options{Log: discard})
+	routes := httpapi.Routes()
+	untouched := number(s)
+	token := s.As("admin@example.com").Token
+	if number(s) == untouched {
+		f.Fatal("a sign-in does not show: the check below would prove nothing")
+	}
+	for i, r := range routes {
+		row := accesses[r.Pattern]
+		_, query, _ := strings.Cut(row.path, "?")
+		f.Add(uint(i), "250", query, row.body, "", "")
+	}
+	patch, run := routeNumber(routes, "PATCH /api/v1/sim/{sim_id}"), routeNumber(routes, "POST "+migration)
+	list, user := routeNumber(routes, "GET /api/v1/sim"), routeNumber(routes, "GET /api/v1/user/{user_id}")
+	f.Add(patch, "252", "", `{"status": {"id": 1}, "model": {"a": [null]}}`, "key", "")
+	f.Add(patch, "-9223372036854775809", "", `{"status": null}`, "\xff", "")
+	f.Add(run, "", "", `{"target_workspace": {"id": 200}, "iccid_range": {"start": "8988303000000001000", "end": "8988303000000001010"}, "dry_run": false}`, "key", `"x"`)
+	f.Add(run, "", "", `{"target_workspace": {"id": 1e400}, "iccids": ["\u0000"], "allowed_sim_statuses": []}`, "", "*")
+	f.Add(list, "", "q=status:1|2,iccid:%00&sort=-ID&page=9&per_page=x", "", "", "")
+	f.Add(list, "", "q=%ff:%ed%a0%80&sort=%00", "", "", "")
+	f.Add(user, "x\x00y\xff", "", "", "", "")
+	f.Fuzz(func(t *testing.T, route uint, id, query, body, key, match string) {
+		r := routes[route%uint(len(routes))]
+		s.T = t
+		before := number(s)
+		rec := httptest.NewRecorder()
+		req := fuzzed(t, r.Pattern, id, query, body)
+		req.Header.Set("Authorization", "Bearer "+token)
+		if key != "" {
+			req.Header["Idempotency-Key"] = []string{key}
+		}
+		req.Header["If-Match"] = []string{match}
+		handler.ServeHTTP(rec, req)
+		if rec.Code >= 500 {
+			t.Fatalf("%s %s: %d: %s", r.Pattern, req.URL, rec.Code, rec.Body)
+		}
+		// Signing in counts attempts; nothing else that is refused, or reads, writes a byte.
+		if (rec.Code >= 400 || req.Method == http.MethodGet) && r.Pattern != "POST "+authenticate && number(s) != before {
+			t.Fatalf("%s %s: %d, and the database changed: %s", r.Pattern, req.URL, rec.Code, rec.Body)
+		}
+		if strings.ContainsFunc(rec.Header().Get("X-Filter")+rec.Header().Get("Link")+rec.Header().Get("X-Sort"), func(c rune) bool { return c < ' ' || c > '~' }) {
+			t.Fatalf("%s %s: the headers are %q", r.Pattern, req.URL, rec.Header())
+		}
+	})
+}
+
+func number(s *testkit.Server) any { return s.Rows("PRAGMA data_version")[0][0] }
+
+func routeNumber(routes []httpapi.Route, pattern string) uint {
+	for i, r := range routes {
+		if r.Pattern == pattern {
+			return uint(i)
+		}
+	}
+	panic(pattern)
+}
+
+// fuzzed is a request to an operation; the id stands for whatever its path leaves open.
+func fuzzed(t *testing.T, pattern, id, query, body string) *http.Request {
+	t.Helper()
+	method, path, _ := strings.Cut(pattern, " ")
+	before, after, open := strings.Cut(path, "{")
+	_, after, _ = strings.Cut(after, "}")
+	req := httptest.NewRequestWithContext(t.Context(), method, "/", strings.NewReader(body))
+	req.URL.Path, req.URL.RawQuery = path, query
+	if open {
+		req.URL.Path = before + strings.Trim(id, "/") + after
+	}
+	return req
+}
