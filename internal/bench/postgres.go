@@ -14,6 +14,24 @@ func openPostgres(b *testing.B, size int) *place {
 	b.Helper()
 	p := &place{url: pgtest.Database(b)}
 	p.open(b, size)
+	p.addFloor(b)
+	return p
+}
+
+// openCopied does the same for a fleet so large that it takes COPY.
+func openCopied(b *testing.B, size int) *place {
+	b.Helper()
+	p := &place{url: pgtest.Database(b)}
+	p.open(b, 0)
+	if err := copyFleet(b.Context(), p.url, size); err != nil {
+		b.Fatal(err)
+	}
+	p.addFloor(b)
+	return p
+}
+
+func (p *place) addFloor(b *testing.B) {
+	b.Helper()
 	pool, err := pgxpool.New(b.Context(), p.url)
 	if err != nil {
 		b.Fatal(err)
@@ -26,7 +44,6 @@ func openPostgres(b *testing.B, size int) *place {
 		b.Fatal(err)
 	}
 	p.floor = pgFloor{pool}
-	return p
 }
 
 type pgFloor struct{ pool *pgxpool.Pool }

@@ -11,7 +11,8 @@ import (
 // The tally counts SIMs by Workspace, status and block of ids, on two levels. See
 // docs/adr/0007.
 const (
-	blockBits = 10 // a block of level 1 has 1,024 ids, one of level 2 has 1,024 blocks
+	blockBits = 10 // a block of level 1 has 1,024 ids
+	groupBits = 6  // one of level 2 has 64 of those
 )
 
 // tallyRow is a number of SIMs, or a change of it, in one block of level 1.
@@ -83,7 +84,7 @@ func (tx *Tx) raiseTally(ctx context.Context, sims []fleet.SIM) error {
 	}
 	for _, r := range list {
 		for level := range int64(2) {
-			if err := tx.exec(ctx, raiseTallySQLite, r.workspace, level+1, r.status, r.block>>(level*blockBits), r.sims); err != nil {
+			if err := tx.exec(ctx, raiseTallySQLite, r.workspace, level+1, r.status, r.block>>(level*groupBits), r.sims); err != nil {
 				return err
 			}
 		}
@@ -95,7 +96,7 @@ const raiseTallySQLite = `INSERT INTO sim_tally (workspace_id, level, status, bl
 
 const raiseTallyPostgres = `
 	INSERT INTO sim_tally (workspace_id, level, status, block, sims)
-	SELECT workspace_id, level, status, block >> (10 * (level - 1)), sum(sims)
+	SELECT workspace_id, level, status, block >> (6 * (level - 1)), sum(sims)
 	FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[]) AS t (workspace_id, status, block, sims), (VALUES (1), (2)) AS v (level)
 	GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4` + foldInto
 
@@ -136,13 +137,13 @@ const foldTallyPostgres = `
 		SELECT workspace_id, 1, status, block, sum(sims) FROM gone GROUP BY 1, 3, 4 ORDER BY 1, 3, 4` + foldInto + `
 	)
 	INSERT INTO sim_tally (workspace_id, level, status, block, sims)
-	SELECT workspace_id, 2, status, block >> 10, sum(sims) FROM gone GROUP BY 1, 3, 4 ORDER BY 1, 3, 4` + foldInto
+	SELECT workspace_id, 2, status, block >> 6, sum(sims) FROM gone GROUP BY 1, 3, 4 ORDER BY 1, 3, 4` + foldInto
 
 // SQLite has one writer, so that nothing comes in between.
 var foldTallySQLite = []string{
 	`INSERT INTO sim_tally (workspace_id, level, status, block, sims)
 	SELECT workspace_id, 1, status, block, sum(sims) FROM sim_tally_changes WHERE TRUE GROUP BY 1, 3, 4` + foldInto,
 	`INSERT INTO sim_tally (workspace_id, level, status, block, sims)
-	SELECT workspace_id, 2, status, block >> 10, sum(sims) FROM sim_tally_changes WHERE TRUE GROUP BY 1, 3, 4` + foldInto,
+	SELECT workspace_id, 2, status, block >> 6, sum(sims) FROM sim_tally_changes WHERE TRUE GROUP BY 1, 3, 4` + foldInto,
 	`DELETE FROM sim_tally_changes`,
 }

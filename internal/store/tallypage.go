@@ -34,7 +34,7 @@ func (tx *Tx) blocks(ctx context.Context, ws fleet.WorkspaceID, statuses []int64
 	w := where{tx: tx}
 	id, in, from, to := w.arg(int64(ws)), w.arg(list(tx, statuses)), w.arg(first), w.arg(last)
 	statusIn := tx.pick("status IN (SELECT value FROM json_each(%s))", "status = ANY(%s::bigint[])", in)
-	shift := (level - 1) * blockBits
+	shift := (level - 1) * groupBits
 	text := fmt.Sprintf(`
 		SELECT block, CAST(sum(sims) AS BIGINT) FROM (
 			SELECT block, sims FROM sim_tally
@@ -81,7 +81,7 @@ func (tx *Tx) seek(ctx context.Context, w *where, ws fleet.WorkspaceID, statuses
 		return int64(offset), nil
 	}
 	p := find(top, int64(offset), descending)
-	counts, err := tx.blocks(ctx, ws, statuses, 1, p.block<<blockBits, (p.block+1)<<blockBits-1)
+	counts, err := tx.blocks(ctx, ws, statuses, 1, p.block<<groupBits, (p.block+1)<<groupBits-1)
 	if err != nil {
 		return 0, err
 	}

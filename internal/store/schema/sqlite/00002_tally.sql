@@ -2,7 +2,7 @@
 
 -- How many SIMs of a status a Workspace has among a run of ids, so that a list knows its
 -- total and finds its page without counting rows. Level 1 counts 1,024 ids (block is
--- id >> 10), level 2 counts 1,048,576 (id >> 20).
+-- id >> 10), level 2 counts 65,536 (id >> 16).
 CREATE TABLE sim_tally (
     workspace_id INTEGER NOT NULL,
     level        INTEGER NOT NULL CHECK (level IN (1, 2)),
@@ -27,7 +27,7 @@ INSERT INTO sim_tally (workspace_id, level, status, block, sims)
 SELECT workspace_id, 1, status, id >> 10, count(*) FROM sims GROUP BY 1, 3, 4;
 
 INSERT INTO sim_tally (workspace_id, level, status, block, sims)
-SELECT workspace_id, 2, status, block >> 10, sum(sims) FROM sim_tally WHERE level = 1 GROUP BY 1, 3, 4;
+SELECT workspace_id, 2, status, block >> 6, sum(sims) FROM sim_tally WHERE level = 1 GROUP BY 1, 3, 4;
 
 -- +goose Down
 SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
