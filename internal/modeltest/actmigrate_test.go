@@ -39,6 +39,20 @@ func (p *pair) migrate() {
 	p.sendMigration("migrate", said{h, ask, text, ""})
 }
 
+// migrateMany moves as many as one request may name, or one too many.
+func (p *pair) migrateMany() {
+	h := p.mover()
+	target := p.target(h)
+	ids := p.model.Movable(h, target, pick(p, []int{500, 500, 500, 501, 499}, "how many"))
+	if len(ids) == 0 {
+		return
+	}
+	ask := modeltest.Ask{Body: object{
+		"target_workspace": ref(target), "sims": refs(ids), "auto_detach_devices": true, "dry_run": p.chance(3, "dry"),
+	}}
+	p.sendMigration("migrate many", said{h, ask, p.write(ask.Body), ""})
+}
+
 // target is mostly one that will do.
 func (p *pair) target(h int) int64 {
 	if fine := p.model.Targets(h); len(fine) > 0 && !p.chance(4, "any target") {
@@ -84,7 +98,7 @@ func (p *pair) selectSIMs(h int, body object) {
 		}
 	default:
 		target := body["target_workspace"].(object)["id"].(int64) //nolint:errcheck,forcetypeassert // migrate put it there
-		movable := p.model.Movable(h, target)
+		movable := p.model.Movable(h, target, 60)
 		if len(movable) == 0 {
 			movable = someSIMs
 		}
@@ -94,8 +108,8 @@ func (p *pair) selectSIMs(h int, body object) {
 
 // span is around 500 SIMs of the range, at its edges.
 func (p *pair) span(what string) []int64 {
-	from := int64(manySIMs + p.index(6, what))
-	n := 497 + p.index(6, "length")
+	from := int64(manySIMs + p.index(many-500+1, what))
+	n := pick(p, []int{500, 500, 500, 499, 501, 498, 502}, "length")
 	var ids []int64
 	for i := range n {
 		ids = append(ids, from+int64(i))

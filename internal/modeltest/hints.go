@@ -34,8 +34,8 @@ func (m *Model) Targets(h int) []int64 {
 }
 
 // Movable are SIMs that a caller may move into the target, but for their devices. They are
-// ascending, and not more than 60: the many that are alike would drown the others.
-func (m *Model) Movable(h int, target int64) []int64 {
+// ascending, and not more than most: the many that are alike would drown the others.
+func (m *Model) Movable(h int, target int64, most int) []int64 {
 	c, refused := m.who(h)
 	if refused != nil || c.user == nil || m.workspaces[target] == nil {
 		return nil
@@ -49,7 +49,7 @@ func (m *Model) Movable(h int, target int64) []int64 {
 		}
 	}
 	slices.Sort(ids)
-	return ids[:min(len(ids), 60)]
+	return ids[:min(len(ids), most)]
 }
 
 // Visible are SIMs that a caller can read, ascending, and not more than 20.

@@ -174,7 +174,7 @@ func (a *arena) history(seed, number uint64) []porcupine.Operation {
 	var all [clients][]porcupine.Operation
 	var wg sync.WaitGroup
 	for client := range clients {
-		random := rand.New(rand.NewPCG(seed, number*clients+uint64(client))) //nolint:gosec // it must be repeatable
+		random := rand.New(rand.NewPCG(seed, number*clients+uint64(client)))
 		wg.Go(func() {
 			for range requests {
 				s := a.servers[random.IntN(len(a.servers))]
@@ -260,6 +260,7 @@ func TestLinearizability(t *testing.T) {
 // one by the totals.
 func TestLinearizabilityControl(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		t.Helper()
 		a := open(t, e, 1)
 		s := a.servers[0]
 		start, _ := a.list(s)

@@ -4,9 +4,11 @@ import (
 	"flag"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 
+	"github.com/simferry/simferry/internal/testkit"
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 )
 
@@ -30,6 +32,11 @@ func TestMain(m *testing.M) {
 		}
 	}
 	pgtest.Main(m)
+	if file := templates[testkit.SQLite].url; file != "" {
+		if err := os.RemoveAll(filepath.Dir(file)); err != nil {
+			panic(err)
+		}
+	}
 }
 
 func set(name, value string) {

@@ -47,28 +47,37 @@ func (w *wanted) selection(body object) bool {
 	span, byRange := body["iccid_range"].(object)
 	switch {
 	case bySIM && !byICCID && !byRange:
-		for _, ref := range sims {
-			if id, _ := refID(ref); !slices.Contains(w.ids, id) {
-				w.ids = append(w.ids, id)
-			}
-		}
-		return 1 <= len(w.ids) && len(w.ids) <= 500
+		return w.listed(sims)
 	case byICCID && !bySIM && !byRange:
-		for _, iccid := range iccids {
-			if !nineteenDigits(iccid) {
-				return false
-			}
-			if !slices.Contains(w.iccids, iccid) {
-				w.iccids = append(w.iccids, iccid)
-			}
-		}
-		return 1 <= len(w.iccids) && len(w.iccids) <= 500
+		return w.numbered(iccids)
 	case byRange && !bySIM && !byICCID:
 		w.start, _ = span["start"].(string)
 		w.end, _ = span["end"].(string)
 		return nineteenDigits(w.start) && nineteenDigits(w.end) && w.start <= w.end && narrow(w.start, w.end)
 	}
 	return false
+}
+
+// listed takes each SIM once, in the place of its first mention.
+func (w *wanted) listed(sims []object) bool {
+	for _, ref := range sims {
+		if id, _ := refID(ref); !slices.Contains(w.ids, id) {
+			w.ids = append(w.ids, id)
+		}
+	}
+	return 1 <= len(w.ids) && len(w.ids) <= 500
+}
+
+func (w *wanted) numbered(iccids []string) bool {
+	for _, iccid := range iccids {
+		if !nineteenDigits(iccid) {
+			return false
+		}
+		if !slices.Contains(w.iccids, iccid) {
+			w.iccids = append(w.iccids, iccid)
+		}
+	}
+	return 1 <= len(w.iccids) && len(w.iccids) <= 500
 }
 
 // narrow counts upwards from the start, at most 500 numbers.

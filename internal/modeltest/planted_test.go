@@ -78,20 +78,20 @@ type verdict struct {
 	told   strings.Builder
 }
 
-func (v *verdict) Helper()                         {}
-func (v *verdict) Name() string                    { return "planted" }
-func (v *verdict) Logf(format string, args ...any) {}
-func (v *verdict) Log(args ...any)                 {}
-func (v *verdict) Skipf(string, ...any)            { v.FailNow() }
-func (v *verdict) Skip(...any)                     { v.FailNow() }
-func (v *verdict) SkipNow()                        { v.FailNow() }
-func (v *verdict) Fail()                           { v.failed = true }
-func (v *verdict) FailNow()                        { v.failed = true; runtime.Goexit() }
-func (v *verdict) Failed() bool                    { return v.failed }
-func (v *verdict) Error(args ...any)               { fmt.Fprintln(&v.told, args...); v.Fail() }
-func (v *verdict) Fatal(args ...any)               { v.Error(args...); v.FailNow() }
-func (v *verdict) Errorf(f string, args ...any)    { fmt.Fprintf(&v.told, f+"\n", args...); v.Fail() }
-func (v *verdict) Fatalf(f string, args ...any)    { v.Errorf(f, args...); v.FailNow() }
+func (v *verdict) Helper()                      {}
+func (v *verdict) Name() string                 { return "planted" }
+func (v *verdict) Logf(string, ...any)          {}
+func (v *verdict) Log(...any)                   {}
+func (v *verdict) Skipf(string, ...any)         { v.FailNow() }
+func (v *verdict) Skip(...any)                  { v.FailNow() }
+func (v *verdict) SkipNow()                     { v.FailNow() }
+func (v *verdict) Fail()                        { v.failed = true }
+func (v *verdict) FailNow()                     { v.failed = true; runtime.Goexit() }
+func (v *verdict) Failed() bool                 { return v.failed }
+func (v *verdict) Error(args ...any)            { fmt.Fprintln(&v.told, args...); v.Fail() }
+func (v *verdict) Fatal(args ...any)            { v.Error(args...); v.FailNow() }
+func (v *verdict) Errorf(f string, args ...any) { fmt.Fprintf(&v.told, f+"\n", args...); v.Fail() }
+func (v *verdict) Fatalf(f string, args ...any) { v.Errorf(f, args...); v.FailNow() }
 
 // faulty is a transport with a bug.
 type faulty struct {

@@ -8,7 +8,6 @@ import (
 // preview is what a dry run answered, kept by its entity tag.
 type preview struct {
 	meaning string
-	foreign bool // a tag that no dry run gave
 	sims    []seen
 }
 
