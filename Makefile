@@ -9,11 +9,12 @@ REDOCLY_VERSION = 2.77.0
 
 # Where several goroutines share something. The whole under the race detector would take
 # an hour: SQLite is Go code here, and is slowed down with the rest.
-RACE = ./internal/config/... ./internal/control/... ./internal/httpapi/... ./internal/identity/... \
+RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/httpapi/... ./internal/identity/... \
        ./internal/server/... ./internal/store/... ./internal/testkit/...
 
-# Where the benchmarks are, and how long each fuzz target runs.
-BENCH = ./internal/control/... ./internal/httpapi/...
+# Where the benchmarks of migrations are, and how long each fuzz target runs. BenchmarkScale
+# makes ten million SIMs: it has a target of its own.
+BENCH = ./internal/bench
 BENCHTIME = 1s
 FUZZTIME = 10s
 
@@ -41,7 +42,11 @@ race: ## Run the tests of what is concurrent under the race detector; needs a C 
 
 .PHONY: bench
 bench: ## Measure migrations beside the bare SQL that they cannot beat
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) -timeout 60m $(BENCH)
+	go test -run '^$$' -bench 'HTTP|Control|TwoServers' -benchtime $(BENCHTIME) -timeout 60m $(BENCH)
+
+.PHONY: bench-scale
+bench-scale: ## Measure a fleet of ten million SIMs beside one of a hundred thousand
+	go test -run '^$$' -bench Scale -benchtime 100x -timeout 60m -v $(BENCH)
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME
