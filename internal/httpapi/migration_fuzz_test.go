@@ -85,10 +85,11 @@ func keepRows(s *testkit.Server, d testkit.Dump) {
 }
 
 func restoreRows(s *testkit.Server, d testkit.Dump) {
-	s.Exec("PRAGMA foreign_keys = 0")
+	statements := "PRAGMA foreign_keys = 0; BEGIN;"
 	for _, kept := range slices.Sorted(maps.Keys(d)) {
 		if table, ok := strings.CutPrefix(kept, "kept_"); ok {
-			s.Exec(fmt.Sprintf("DELETE FROM %s; INSERT INTO %s SELECT * FROM %s", table, table, kept))
+			statements += fmt.Sprintf("DELETE FROM %s; INSERT INTO %s SELECT * FROM %s;", table, table, kept)
 		}
 	}
+	s.Exec(statements + "COMMIT")
 }

@@ -1,0 +1,66 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/testkit/pgproxy"
+)
+
+// A connection that is lost around the commit, on either side of it: the migration has
+// happened once, and its caller is told so.
+func TestLostCommit(t *testing.T) {
+	for name, cut := range map[string]pgproxy.Cut{"before": pgproxy.BeforeCommit, "after": pgproxy.AfterCommit} {
+		t.Run(name, func(t *testing.T) {
+			proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
+			s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+			admin := s.As("admin@example.com")
+			for i, send := range []func(object) *testkit.Answer{
+				func(o object) *testkit.Answer { return admin.Post(migration, o) },
+				func(o object) *testkit.Answer { return keyed(admin, "k", o) },
+			} {
+				from := int64(1000 + 100*i)
+				proxy.CutNext(cut)
+				a := send(ran(moving(200, ids(from, 100)...)))
+				moves(t, a, ids(from, 100)...)
+				if a.Header.Get("Idempotent-Replayed") != "" {
+					t.Error("the first answer is told as a replay")
+				}
+				if proxy.Cuts() != i+1 {
+					t.Errorf("%d commits were cut", proxy.Cuts())
+				}
+				entry := body[api.Migration](t, admin.Get(a.Header.Get("Location")), http.StatusOK)
+				if entry.SIMCount != 100 || entry.SIMs[0].ID != from {
+					t.Errorf("Location is of another entry: %+v", entry)
+				}
+			}
+			if n := s.Rows("SELECT count(*) FROM ledger WHERE kind = 1")[0][0]; n != int64(2) {
+				t.Errorf("%v entries for two migrations", n)
+			}
+			s.CheckInvariants()
+		})
+	}
+}
+
+// While the database is away, a migration is a 503 that says when to come back; nothing
+// of it happens, and its key is free.
+func TestDatabaseAway(t *testing.T) {
+	url := testkit.Postgres.FerryURL(t)
+	proxy := pgproxy.Start(t, url)
+	s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+	direct := testkit.StartOn(t, url, s.Clock)
+	admin := s.As("admin@example.com")
+	direct.Untouched("a run without a database", func() {
+		proxy.Sever(true)
+		for _, o := range []object{moving(200, 252), ran(moving(200, 252))} {
+			a := keyed(admin, "k", o)
+			if got := body[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
+				t.Errorf("%v %+v", a.Header, got)
+			}
+		}
+		proxy.Sever(false)
+	})
+	moves(t, keyed(admin, "k", ran(moving(200, 252))), 252)
+}
