@@ -20,18 +20,23 @@ type Checksums struct {
 // Hold tells whether the SIMs are what the ledger says.
 func (c Checksums) Hold() bool { return c.State == c.Deltas && c.IDs == c.IDsDeltas }
 
+func (c *Checksums) addSIM(s fleet.SIMState) {
+	c.SIMs++
+	c.IDs ^= fleet.Checksum(fleet.SIMState{ID: s.ID})
+	c.State ^= fleet.Checksum(s)
+}
+
+func (c *Checksums) addEntry(delta, ids int64) {
+	c.Deltas ^= uint64(delta)
+	c.IDsDeltas ^= uint64(ids)
+}
+
 // Checksums adds up all SIMs and all ledger entries. It reads every row of both: it is for
 // the operator's checks. Call it in a View.
 func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
-	err = tx.each(ctx, "SELECT id, workspace_id, status, COALESCE(device_id, 0), version FROM sims", nil, func(r rows) error {
-		var id, workspace, status, device, version int64
-		err := r.Scan(&id, &workspace, &status, &device, &version)
-		c.SIMs++
-		c.IDs ^= fleet.Checksum(fleet.SIMState{ID: fleet.SIMID(id)})
-		c.State ^= fleet.Checksum(fleet.SIMState{
-			ID: fleet.SIMID(id), Workspace: fleet.WorkspaceID(workspace), Status: fleet.SIMStatus(status),
-			Device: fleet.DeviceID(device), Version: version,
-		})
+	err = tx.each(ctx, "SELECT "+checkedColumns+" FROM sims", nil, func(r rows) error {
+		s, err := scanChecked(r)
+		c.addSIM(s)
 		return err
 	})
 	if err != nil {
@@ -40,9 +45,19 @@ func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
 	err = tx.each(ctx, "SELECT delta, ids_delta FROM ledger", nil, func(r rows) error {
 		var delta, ids int64
 		err := r.Scan(&delta, &ids)
-		c.Deltas ^= uint64(delta)
-		c.IDsDeltas ^= uint64(ids)
+		c.addEntry(delta, ids)
 		return err
 	})
 	return c, err
+}
+
+// checkedColumns are what a SIM's checksum is made of.
+const checkedColumns = "id, workspace_id, status, COALESCE(device_id, 0), version"
+
+func scanChecked(r rows) (fleet.SIMState, error) {
+	var id, workspace, status, device, version int64
+	err := r.Scan(&id, &workspace, &status, &device, &version)
+	return fleet.SIMState{
+		ID: fleet.SIMID(id), Workspace: fleet.WorkspaceID(workspace), Status: fleet.SIMStatus(status), Device: fleet.DeviceID(device), Version: version,
+	}, err
 }

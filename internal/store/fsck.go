@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Report is what Fsck found out.
+type Report struct {
+	At     time.Time // of the snapshot
+	Took   time.Duration
+	Checks []Check
+}
+
+// OK tells whether everything holds.
+func (r Report) OK() bool {
+	for _, c := range r.Checks {
+		if !c.OK() {
+			return false
+		}
+	}
+	return true
+}
+
+// Check is one thing that must always hold, and whether it does.
+type Check struct {
+	Key       string // its name for programs
+	Invariant string // its number in docs/operations/backup-and-fsck.md
+	Name      string // what holds
+	Counts    []Count
+	Faults    int
+	First     []Fault // the first of them, MaxFaults at most
+	Took      time.Duration
+}
+
+// MaxFaults is how many faults a Check names; it counts the rest.
+const MaxFaults = 20
+
+// OK tells whether it holds.
+func (c *Check) OK() bool { return c.Faults == 0 }
+
+// Count is how many things a check has looked at.
+type Count struct {
+	What string
+	N    int64
+}
+
+// Fault is one thing that is not as it must be.
+type Fault struct {
+	Kind string // of the thing: SIM, device, entry, event, Workspace, user; "" where it cannot be told
+	ID   int64
+	What string
+}
+
+func (f Fault) String() string {
+	if f.Kind == "" {
+		return f.What
+	}
+	return fmt.Sprintf("%s %d: %s", f.Kind, f.ID, f.What)
+}
+
+func (c *Check) fail(kind string, id int64, format string, args ...any) {
+	c.Faults++
+	if len(c.First) < MaxFaults {
+		c.First = append(c.First, Fault{kind, id, fmt.Sprintf(format, args...)})
+	}
+}
+
+func (c *Check) count(what string, n int64) { c.Counts = append(c.Counts, Count{what, n}) }
+
+// timed adds the time of one step to a check.
+func (c *Check) timed(step func() error) error {
+	began := time.Now()
+	err := step()
+	c.Took += time.Since(began)
+	return err
+}
+
+// Fsck checks the whole database against the invariants that it can show. It trusts no
+// constraint and no index to have held. It reads every SIM and every ledger line, in runs
+// of fsckRun, so that its memory does not grow with the fleet. Call it in a View: on any
+// other transaction it would compare different instants.
+func (tx *Tx) Fsck(ctx context.Context) (Report, error) { return tx.fsck(ctx, fsckRun) }
+
+func (tx *Tx) fsck(ctx context.Context, run int) (Report, error) {
+	began := time.Now()
+	f := newFsck(tx, run)
+	for _, step := range []func(context.Context) error{f.allSIMs, f.wholeLedger, f.conserve, f.queries} {
+		if err := step(ctx); err != nil {
+			return Report{}, err
+		}
+	}
+	f.conclude()
+	return Report{tx.now, time.Since(began), f.inOrder()}, nil
+}
+
+// fsckRun is how many SIMs or ledger entries are in memory at once.
+const fsckRun = 20_000
+
+// fsck is one check of a database under way.
+type fsck struct {
+	tx       *Tx
+	run      int
+	sums     Checksums
+	imported int64 // SIMs, as the ledger has it
+
+	conserved, history, simEvents          Check // what the walk over the SIMs asks
+	counted, targets, sides, deltas, state Check // and that over the ledger
+	asked                                  []Check
+
+	lines, events, entries, sideRows int64 // that were read
+}
+
+func newFsck(tx *Tx, run int) *fsck {
+	return &fsck{
+		tx:        tx,
+		run:       run,
+		conserved: Check{Key: "sims", Invariant: "I1", Name: "every imported SIM is there, once"},
+		history:   Check{Key: "history", Invariant: "I4", Name: "each SIM's history has no gap and ends where the SIM is"},
+		simEvents: Check{Key: "line_events", Invariant: "I8", Name: "releases, assignments and changes of status have one event each"},
+		counted:   Check{Key: "line_counts", Invariant: "I3", Name: "each ledger entry has as many lines as it counts"},
+		targets:   Check{Key: "targets", Invariant: "I3", Name: "the lines of a migration share its target"},
+		sides:     Check{Key: "sides", Invariant: "I3", Name: "the sides of a migration agree with its lines"},
+		deltas:    Check{Key: "deltas", Invariant: "I13", Name: "each ledger entry's checksum is that of its lines"},
+		state:     Check{Key: "state", Invariant: "I13", Name: "the SIMs are what all checksums amount to"},
+	}
+}
+
+// conclude compares what only both walks together tell.
+func (f *fsck) conclude() {
+	sims := int64(f.sums.SIMs)
+	f.conserved.count("SIMs", sims)
+	f.history.count("SIMs", sims)
+	f.history.count("lines", f.lines)
+	f.simEvents.count("events", f.events)
+	f.counted.count("entries", f.entries)
+	f.targets.count("lines", f.lines)
+	f.sides.count("sides", f.sideRows)
+	f.deltas.count("entries", f.entries)
+	f.state.count("SIMs", sims)
+	f.state.count("entries", f.entries)
+	if f.sums.State != f.sums.Deltas {
+		f.state.fail("", 0, "the SIMs' checksum is %016x, that of the ledger %016x: what the other checks do not name has changed outside the ledger",
+			f.sums.State, f.sums.Deltas)
+	}
+}
+
+// inOrder are all checks by their numbers.
+func (f *fsck) inOrder() []Check {
+	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state}
+	list = append(list, f.asked...)
+	ordered := make([]Check, 0, len(list))
+	for _, invariant := range []string{"I1", "I2", "I3", "I4", "I6", "I8", "I13", tallyInvariant} {
+		for _, c := range list {
+			if c.Invariant == invariant {
+				ordered = append(ordered, c)
+			}
+		}
+	}
+	return ordered
+}

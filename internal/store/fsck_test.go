@@ -1,0 +1,122 @@
+package store_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"pgregory.net/rapid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/storetest"
+)
+
+func TestFsckSQLite(t *testing.T) {
+	storetest.RunFsck(t, storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+		t.Helper()
+		url := sqliteURL(t)
+		s := open(t, url, o)
+		file, _ := store.SQLiteFile(url)
+		db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=ignore_check_constraints(1)") // foreign keys are off
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, changing(t, db)
+	}})
+}
+
+func TestFsckPostgres(t *testing.T) {
+	storetest.RunFsck(t, storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+		t.Helper()
+		url := postgresURL(t)
+		s := open(t, url, o)
+		cfg, err := pgx.ParseConfig(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.RuntimeParams["session_replication_role"] = "replica" // who receives a replication checks no foreign key
+		return s, changing(t, stdlib.OpenDB(*cfg))
+	}})
+}
+
+// changing runs statements, each of which must change something.
+func changing(t testing.TB, db *sql.DB) func(string) {
+	t.Helper()
+	t.Cleanup(func() { _ = db.Close() })
+	return func(statement string) {
+		t.Helper()
+		r, err := db.ExecContext(t.Context(), statement)
+		if err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+		verb, _, _ := strings.Cut(statement, " ")
+		if n, err := r.RowsAffected(); err != nil || n == 0 && slices.Contains([]string{"INSERT", "UPDATE", "DELETE"}, verb) {
+			t.Fatalf("%s: changes nothing: %v", statement, err)
+		}
+	}
+}
+
+// Whichever id is lost, its checksum tells.
+func TestChecksummed(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.Int64().Draw(t, "id")
+		if got := store.Checksummed(fleet.Checksum(fleet.SIMState{ID: fleet.SIMID(id)})); got != id {
+			t.Errorf("%d from the checksum of %d", got, id)
+		}
+	})
+}
+
+func TestInspectCreatesAndChangesNothing(t *testing.T) {
+	dir := t.TempDir()
+	for name, content := range map[string]string{"missing.db": "", "empty.db": "", "other.db": "this is no database, but it is long enough for the header of one\n"} {
+		file := filepath.Join(dir, name)
+		if name != "missing.db" {
+			if err := os.WriteFile(file, []byte(strings.Repeat(content, 20)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := store.Inspect(t.Context(), "sqlite:"+file, store.Options{})
+		if err == nil {
+			t.Errorf("%s was opened", name)
+			_ = s.Close()
+		}
+		if now, err := os.ReadFile(file); name == "missing.db" != errors.Is(err, os.ErrNotExist) || len(now) != 20*len(content) {
+			t.Errorf("%s was changed: %v, %d bytes", name, err, len(now))
+		}
+	}
+}
+
+func TestInspectTakesNoWrites(t *testing.T) {
+	for name, url := range map[string]string{"sqlite": sqliteURL(t), "postgres": postgresURL(t)} {
+		storetest.Load(t, open(t, url, store.Options{}))
+		s, err := store.Inspect(t.Context(), url, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Update(t.Context(), func(*store.Tx) error { return nil }); err == nil {
+			t.Errorf("%s: Update went through", name)
+		}
+		if err := s.View(t.Context(), func(tx *store.Tx) error { return fsckOK(t.Context(), tx) }); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func fsckOK(ctx context.Context, tx *store.Tx) error {
+	r, err := tx.Fsck(ctx)
+	if err == nil && !r.OK() {
+		err = errors.New("fsck found something")
+	}
+	return err
+}

@@ -1,0 +1,138 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// trail follows the lines of one SIM in the order of their versions.
+type trail struct {
+	lines int64
+	last  fleet.SIMState // after the last line
+	gap   string         // the first fault, "" while there is none
+}
+
+// follow takes the next line.
+func (t *trail) follow(l checkedLine) {
+	t.lines++
+	switch v := l.after.Version; {
+	case t.gap != "":
+	case v != t.lines:
+		t.gap = fmt.Sprintf("version %d stands where %d should", v, t.lines)
+	case t.lines > 1 && l.before != t.last:
+		t.gap = fmt.Sprintf("version %d ended with %s, version %d begins with %s", v-1, stand(t.last), v, stand(l.before))
+	}
+	t.last = l.after
+}
+
+// end compares the trail with where the SIM is.
+func (t *trail) end(s fleet.SIMState) string {
+	switch {
+	case t.gap != "":
+		return t.gap
+	case t.lines != s.Version:
+		return fmt.Sprintf("it has version %d and %d lines", s.Version, t.lines)
+	case t.lines > 0 && t.last != s:
+		return fmt.Sprintf("its history ends with %s, it is in %s", stand(t.last), stand(s))
+	}
+	return ""
+}
+
+func stand(s fleet.SIMState) string {
+	return fmt.Sprintf("Workspace %d, %s, device %d", s.Workspace, s.Status, s.Device)
+}
+
+// readHistory follows the lines of a run.
+func (f *fsck) readHistory(ctx context.Context, run *simRun) error {
+	next, lost := 0, int64(0)
+	scanner := newLineScanner()
+	text := "SELECT " + checkedLineColumns + " FROM ledger_lines WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
+	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+		l, err := scanner.scan(r)
+		if err != nil {
+			return err
+		}
+		f.lines++
+		id := l.after.ID
+		for next < len(run.sims) && run.sims[next].ID < id {
+			next++
+		}
+		if next < len(run.sims) && run.sims[next].ID == id {
+			run.sims[next].follow(l)
+			run.sims[next].call(l)
+			return nil
+		}
+		run.toldOf(int64(id)).call(l)
+		if int64(id) != lost {
+			lost = int64(id)
+			f.conserved.fail("SIM", lost, "it has a history, and is not there")
+		}
+		return nil
+	})
+	for i := range run.sims {
+		if s := &run.sims[i]; s.end(s.SIMState) != "" {
+			f.history.fail("SIM", int64(s.ID), "%s", s.end(s.SIMState))
+		}
+	}
+	return err
+}
+
+// told compares the events that a SIM's lines call for with those that are there, without
+// keeping either: each adds, or takes away, a number made from all that it says.
+type told struct {
+	called, found int
+	sum           uint64
+}
+
+// call takes a line: the same events as lineEvents, which writes them.
+func (t *told) call(l checkedLine) {
+	before, after := l.before, l.after
+	if before.Device != 0 && after.Device != before.Device {
+		t.add(1, l.entry, int64(fleet.EventSIMReleased), before.Workspace, before.ID, before.Device)
+	}
+	if before.Status != after.Status {
+		t.add(1, l.entry, int64(statusEvents[after.Status]), before.Workspace, before.ID, before.Device)
+	}
+	if after.Device != 0 && after.Device != before.Device {
+		t.add(1, l.entry, int64(fleet.EventSIMAssigned), after.Workspace, before.ID, after.Device)
+	}
+}
+
+// add takes n events of a kind, -1 for one that is there.
+func (t *told) add(n int, entry, kind int64, ws fleet.WorkspaceID, sim fleet.SIMID, device fleet.DeviceID) {
+	if n > 0 {
+		t.called++
+	} else {
+		t.found++
+	}
+	t.sum += uint64(n) * fleet.Checksum(fleet.SIMState{ID: sim, Workspace: ws, Device: device, Version: entry<<16 | kind})
+}
+
+// readEvents compares the events of a run with its lines. It asks only for the types that
+// lines call for.
+func (f *fsck) readEvents(ctx context.Context, run *simRun) error {
+	text := `SELECT ledger_id, type, workspace_id, sim_id, COALESCE(device_id, 0) FROM events
+		WHERE sim_id > $1 AND sim_id <= $2 AND ledger_id IS NOT NULL AND type IN (8, 9, 10, 45, 50, 51)`
+	var entry, kind, ws, sim, device int64
+	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+		err := r.Scan(&entry, &kind, &ws, &sim, &device)
+		f.events++
+		run.toldOf(sim).add(-1, entry, kind, fleet.WorkspaceID(ws), fleet.SIMID(sim), fleet.DeviceID(device))
+		return err
+	})
+	for i := range run.sims {
+		f.judge(int64(run.sims[i].ID), &run.sims[i].told)
+	}
+	for id, t := range run.strange {
+		f.judge(id, t)
+	}
+	return err
+}
+
+func (f *fsck) judge(id int64, t *told) {
+	if t.sum != 0 {
+		f.simEvents.fail("SIM", id, "its lines call for %d events, %d are there, and they do not correspond", t.called, t.found)
+	}
+}

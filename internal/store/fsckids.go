@@ -1,0 +1,54 @@
+package store
+
+import "context"
+
+// conserve compares the set of SIMs with what imports brought in. A deleted SIM keeps its
+// row, so that nothing but an import changes the set.
+func (f *fsck) conserve(ctx context.Context) error {
+	extra := int64(f.sums.SIMs) - f.imported
+	differ := f.sums.IDs ^ f.sums.IDsDeltas
+	if extra == 0 && differ == 0 || f.conserved.Faults > 0 {
+		return nil // where there are faults, they name the culprits already
+	}
+	id := checksummed(differ)
+	var one int
+	there, err := f.tx.one(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
+	switch {
+	case extra == -1 && !there && id > 0 && id < maxSaneID:
+		f.conserved.fail("SIM", id, "it was imported, and is not there")
+	case extra == 1 && there:
+		f.conserved.fail("SIM", id, "it is there, and was never imported")
+	default:
+		f.conserved.fail("", 0, "%d SIMs are there, %d were imported; the checksum over their ids differs by %016x", f.sums.SIMs, f.imported, differ)
+	}
+	return err
+}
+
+// maxSaneID bounds the ids that are believed: those that a JSON number holds exactly. What
+// is no single SIM's checksum leads to any number at all.
+const maxSaneID = 1 << 53
+
+// checksummed is the id of which fleet.Checksum is the checksum. Where the set of ids
+// differs by a single SIM, the difference of the checksums is that SIM's own, and its id
+// can be named although there is no other trace of it.
+func checksummed(sum uint64) int64 {
+	for range 5 { // one for each field of the state
+		sum = unmix(sum)
+	}
+	return int64(sum)
+}
+
+// unmix undoes one round of fleet.Checksum: the finalizer of splitmix64, backwards.
+func unmix(x uint64) uint64 {
+	x = unshift(x, 31) * 0x319642b2d24d8ec3
+	x = unshift(x, 27) * 0x96de1b173f119089
+	return unshift(x, 30) - 0x9e3779b97f4a7c15
+}
+
+// unshift undoes x ^ x>>n.
+func unshift(x uint64, n int) uint64 {
+	for y := x >> n; y != 0; y >>= n {
+		x ^= y
+	}
+	return x
+}

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// checkedEntry is a ledger entry on the walk, with what its lines and its sides add up to.
+type checkedEntry struct {
+	id, target, sims int64
+	kind             fleet.LedgerKind
+	delta            uint64 // as stored; zero once the lines have been taken out of it
+	lines, astray    int64
+	stray            int64  // a SIM among those astray
+	came             int64  // SIMs, as its side of the target has it
+	left             uint64 // lines by their source, less the sides of sources
+	odd              bool   // there is a side that cannot be
+}
+
+func (e *checkedEntry) migrates() bool { return e.kind == fleet.LedgerMigration }
+
+// entryRun is the ledger entries with ids above lo, up to and including hi.
+type entryRun struct {
+	lo, hi  int64
+	entries []checkedEntry
+	last    int // where find found one
+	lost    int64
+}
+
+// wholeLedger walks over all entries, with their lines and their sides beside them.
+func (f *fsck) wholeLedger(ctx context.Context) error {
+	for lo := int64(math.MinInt64); ; {
+		run := entryRun{lo: lo, hi: math.MaxInt64}
+		if err := f.state.timed(func() error { return f.readEntries(ctx, &run) }); err != nil {
+			return err
+		}
+		if err := f.counted.timed(func() error { return f.readLines(ctx, &run) }); err != nil {
+			return err
+		}
+		if err := f.sides.timed(func() error { return f.readSides(ctx, &run) }); err != nil {
+			return err
+		}
+		for i := range run.entries {
+			f.judgeEntry(&run.entries[i])
+		}
+		if run.hi == math.MaxInt64 {
+			return nil
+		}
+		lo = run.hi
+	}
+}
+
+func (f *fsck) readEntries(ctx context.Context, run *entryRun) error {
+	run.entries = make([]checkedEntry, 0, f.run)
+	text := "SELECT id, kind, COALESCE(target_id, 0), sims, delta, ids_delta FROM ledger WHERE id > $1 ORDER BY id LIMIT $2"
+	err := f.tx.each(ctx, text, []any{run.lo, f.run}, func(r rows) error {
+		var e checkedEntry
+		var delta, ids int64
+		err := r.Scan(&e.id, &e.kind, &e.target, &e.sims, &delta, &ids)
+		e.delta = uint64(delta)
+		f.entries++
+		f.sums.addEntry(delta, ids)
+		if e.kind == fleet.LedgerImport {
+			f.imported += e.sims
+		}
+		run.entries = append(run.entries, e)
+		return err
+	})
+	if n := len(run.entries); n == f.run {
+		run.hi = run.entries[n-1].id
+	}
+	return err
+}
+
+// find is the entry with an id, nil where it is not there. Mostly it is that of the last
+// time.
+func (run *entryRun) find(id int64) *checkedEntry {
+	if run.last < len(run.entries) && run.entries[run.last].id == id {
+		return &run.entries[run.last]
+	}
+	i, found := slices.BinarySearchFunc(run.entries, id, func(e checkedEntry, id int64) int { return cmp.Compare(e.id, id) })
+	if !found {
+		return nil
+	}
+	run.last = i
+	return &run.entries[i]
+}
+
+func (f *fsck) readLines(ctx context.Context, run *entryRun) error {
+	scanner := newLineScanner()
+	text := "SELECT " + checkedLineColumns + " FROM ledger_lines WHERE ledger_id > $1 AND ledger_id <= $2"
+	return f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+		l, err := scanner.scan(r)
+		switch e := run.find(l.entry); {
+		case err != nil:
+		case e != nil:
+			e.take(l)
+		case l.entry != run.lost:
+			run.lost = l.entry
+			f.counted.fail("entry", l.entry, "it is not there, but SIM %d has a line of it", l.after.ID)
+		}
+		return err
+	})
+}
+
+func (e *checkedEntry) take(l checkedLine) {
+	e.lines++
+	e.delta ^= fleet.Checksum(l.before) ^ fleet.Checksum(l.after)
+	e.left += source(int64(l.before.Workspace))
+	if e.migrates() && int64(l.after.Workspace) != e.target {
+		e.astray++
+		e.stray = int64(l.after.ID)
+	}
+}
+
+// source is the weight of one SIM that came from a Workspace.
+func source(ws int64) uint64 { return fleet.Checksum(fleet.SIMState{Workspace: fleet.WorkspaceID(ws)}) }
+
+func (f *fsck) readSides(ctx context.Context, run *entryRun) error {
+	text := "SELECT ledger_id, workspace_id, side, sims FROM ledger_sides WHERE ledger_id > $1 AND ledger_id <= $2"
+	var id, ws, side, sims int64
+	return f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+		err := r.Scan(&id, &ws, &side, &sims)
+		f.sideRows++
+		switch e := run.find(id); {
+		case err != nil:
+		case e == nil:
+			f.sides.fail("entry", id, "it is not there, but Workspace %d is a side of it", ws)
+		case side == 0:
+			e.left -= uint64(sims) * source(ws)
+		case ws == e.target:
+			e.came += sims
+		default:
+			e.odd = true
+		}
+		return err
+	})
+}
+
+// judgeEntry tells what is wrong with an entry once all that belongs to it was read.
+// Imports have no lines: their checksums are compared all together, with the SIMs.
+func (f *fsck) judgeEntry(e *checkedEntry) {
+	want := e.sims
+	if e.kind == fleet.LedgerImport {
+		want = 0
+	} else if e.delta != 0 {
+		f.deltas.fail("entry", e.id, "its checksum and that of its lines differ by %016x", e.delta)
+	}
+	if e.lines != want {
+		f.counted.fail("entry", e.id, "it has %d lines and should have %d", e.lines, want)
+	}
+	if e.astray > 0 {
+		f.targets.fail("entry", e.id, "%d of its lines do not lead to Workspace %d, that of SIM %d for one", e.astray, e.target, e.stray)
+	}
+	if e.migrates() && (e.left != 0 || e.came != e.lines || e.odd) {
+		f.sides.fail("entry", e.id, "its sides do not say what its %d lines do", e.lines)
+	}
+}

@@ -1,0 +1,105 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+)
+
+// Inspect opens a database to look at it: it creates nothing, changes nothing, and brings
+// no schema up to date. It refuses a database that is not there, and one of another schema
+// than this program's. Update fails on the Store that it gives.
+func Inspect(ctx context.Context, address string, o Options) (*Store, error) {
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	e, err := inspectEngine(ctx, address, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{engine: e, clock: o.Clock}, nil
+}
+
+func inspectEngine(ctx context.Context, url string, o Options) (engine, error) {
+	if file, ok := SQLiteFile(url); ok {
+		return inspectSQLite(ctx, file)
+	}
+	e, err := openEngine(ctx, url, o)
+	if err != nil {
+		return nil, err
+	}
+	if pg, ok := e.(*pgEngine); ok {
+		err = pg.steps.exactly(ctx, pg.db)
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.close())
+	}
+	return lookingEngine{e, nil}, nil
+}
+
+// SQLiteFile is the file that a database URL names; ok is false where it names none.
+func SQLiteFile(url string) (file string, ok bool) {
+	rest, ok := strings.CutPrefix(url, "sqlite:")
+	return strings.TrimPrefix(rest, "//"), ok
+}
+
+// inspectSQLite sorts in files, not in memory: a fleet may be large. mode=rw creates
+// nothing, but lets SQLite clean up behind a server that crashed.
+func inspectSQLite(ctx context.Context, file string) (engine, error) {
+	if _, err := os.Stat(file); err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	steps, err := loadSteps(SQLite)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openPool("file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=rw&_txlock=deferred&_pragma=busy_timeout(5000)" +
+		"&_pragma=query_only(1)&_pragma=temp_store(1)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)")
+	if err != nil {
+		return nil, err
+	}
+	if err := steps.exactly(ctx, db); err != nil {
+		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), db.Close())
+	}
+	return lookingEngine{&sqliteEngine{readers: db, steps: steps}, db}, nil
+}
+
+// exactly refuses a database of another schema than this program's.
+func (s steps) exactly(ctx context.Context, db *sql.DB) error {
+	have, err := s.version(ctx, db)
+	switch {
+	case err != nil:
+		return fmt.Errorf("schema: %w", err)
+	case have == 0:
+		return errors.New("there is no fleet of Simferry in it")
+	case have > s.latest:
+		return fmt.Errorf("schema: the database has schema %d, this program knows %d: use a newer simferry", have, s.latest)
+	case have < s.latest:
+		return fmt.Errorf("schema: the database has schema %d, this program checks %d: use the simferry that serves it, or let this one serve it first", have, s.latest)
+	}
+	return nil
+}
+
+// lookingEngine is an engine that takes no writes.
+type lookingEngine struct {
+	engine
+	db *sql.DB // SQLite's only pool; nil elsewhere
+}
+
+var errLooking = errors.New("the database was opened to be looked at, not to be written")
+
+func (e lookingEngine) update(context.Context, func(querier) error) error { return errLooking }
+
+func (e lookingEngine) bring(context.Context) error { return errLooking }
+
+func (e lookingEngine) close() error {
+	if e.db != nil {
+		return e.db.Close()
+	}
+	return e.engine.close()
+}

@@ -1,0 +1,110 @@
+package store
+
+import "context"
+
+const tallyInvariant = "tally"
+
+// question is a check that SQL can answer by itself: with nothing, where all is well.
+type question struct {
+	key, invariant, name string
+	what, size           string // how many there are of what
+	kind                 string // of the thing that a fault names
+	faults               string // answers the thing's id and what is wrong with it
+}
+
+// queries asks all questions.
+func (f *fsck) queries(ctx context.Context) error {
+	for _, q := range questions {
+		c := Check{Key: q.key, Invariant: q.invariant, Name: q.name}
+		err := c.timed(func() error { return f.ask(ctx, q, &c) })
+		if err != nil {
+			return err
+		}
+		f.asked = append(f.asked, c)
+	}
+	return nil
+}
+
+func (f *fsck) ask(ctx context.Context, q question, c *Check) error {
+	var n int64
+	if _, err := f.tx.one(ctx, "SELECT count(*) FROM "+q.size, nil, &n); err != nil {
+		return err
+	}
+	c.count(q.what, n)
+	return f.tx.each(ctx, q.faults, nil, func(r rows) error {
+		var id int64
+		var what string
+		err := r.Scan(&id, &what)
+		c.fail(q.kind, id, "%s", what)
+		return err
+	})
+}
+
+var questions = []question{
+	{
+		"iccids", "I1", "an ICCID is that of one SIM that is not deleted", "SIMs", "sims WHERE status <> 3", "SIM",
+		`SELECT min(id), 'its ICCID ' || iccid || ' is that of SIM ' || max(id) || ', too'
+		FROM sims WHERE status <> 3 GROUP BY iccid HAVING count(*) > 1 ORDER BY 1`,
+	},
+	{
+		"workspaces", "I2", "every SIM's Workspace exists", "Workspaces", "workspaces", "SIM",
+		`SELECT s.id, 'there is no Workspace ' || s.workspace_id
+		FROM sims s WHERE s.workspace_id NOT IN (SELECT id FROM workspaces) ORDER BY 1`,
+	},
+	{
+		"devices", "I2", "an attached device is in the SIM's Workspace", "devices", "devices", "SIM",
+		`SELECT s.id, CASE WHEN d.id IS NULL THEN 'there is no device ' || s.device_id
+			ELSE 'it is in Workspace ' || s.workspace_id || ', its device ' || d.id || ' in ' || d.workspace_id END
+		FROM sims s LEFT JOIN devices d ON d.id = s.device_id
+		WHERE s.device_id IS NOT NULL AND (d.id IS NULL OR d.workspace_id <> s.workspace_id) ORDER BY 1`,
+	},
+	{
+		"holders", "I2", "a device holds one SIM", "SIMs in devices", "sims WHERE device_id IS NOT NULL", "device",
+		`SELECT device_id, 'it holds ' || count(*) || ' SIMs, such as ' || min(id) || ' and ' || max(id)
+		FROM sims WHERE device_id IS NOT NULL GROUP BY device_id HAVING count(*) > 1 ORDER BY 1`,
+	},
+	{
+		"keys", "I6", "an idempotency key is used once", "keys", "idempotency", "user",
+		`SELECT user_id, 'key ' || key || ' of ' || operation || ' is there ' || count(*) || ' times'
+		FROM idempotency GROUP BY user_id, token_id, operation, key HAVING count(*) > 1`,
+	},
+	{
+		"answers", "I6", "a stored answer belongs to a ledger entry of its user", "answers", "idempotency WHERE ledger_id IS NOT NULL", "entry",
+		`SELECT i.ledger_id, 'key ' || i.key || ' of user ' || i.user_id || ' refers to it, and it is ' ||
+			CASE WHEN m.id IS NULL THEN 'not there' ELSE 'somebody else''s' END
+		FROM idempotency i LEFT JOIN ledger m ON m.id = i.ledger_id
+		WHERE i.ledger_id IS NOT NULL AND (m.id IS NULL OR COALESCE(m.user_id, 0) <> i.user_id OR COALESCE(m.token_id, 0) <> i.token_id)`,
+	},
+	{
+		"event_instants", "I8", "an event of a change has its instant and its user", "events", "events WHERE ledger_id IS NOT NULL", "event",
+		`SELECT e.id, CASE WHEN m.id IS NULL THEN 'there is no entry ' || e.ledger_id ELSE 'it differs from entry ' || m.id END
+		FROM events e LEFT JOIN ledger m ON m.id = e.ledger_id
+		WHERE e.ledger_id IS NOT NULL AND (m.id IS NULL OR m.at <> e.at OR COALESCE(m.user_id, 0) <> COALESCE(e.user_id, 0))`,
+	},
+	{
+		"side_events", "I8", "each side of a migration has one event 69", "events", "events WHERE type = 69 AND ledger_id IS NOT NULL", "entry",
+		`SELECT ledger_id, 'Workspace ' || workspace_id || ' is ' || sum(sides) || ' of its sides and has ' || sum(told) || ' events 69 of it'
+		FROM (
+			SELECT ledger_id, workspace_id, 0 AS sides, 1 AS told FROM events WHERE type = 69 AND ledger_id IS NOT NULL
+			UNION ALL SELECT ledger_id, workspace_id, 1, 0 FROM ledger_sides
+		) u GROUP BY ledger_id, workspace_id HAVING sum(told) <> sum(sides)`,
+	},
+	{
+		"tally", tallyInvariant, "the counts by Workspace, status and block are those of the SIMs", "counts", "sim_tally WHERE level = 1", "Workspace",
+		`SELECT workspace_id, 'of status ' || status || ', ' || sum(there) || ' SIMs have ids from ' || (block << 10) || ' to ' || ((block << 10) + 1023)
+			|| ', ' || sum(counted) || ' are counted'
+		FROM (
+			SELECT workspace_id, status, id >> 10 AS block, count(*) AS there, 0 AS counted FROM sims GROUP BY workspace_id, status, id >> 10
+			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally WHERE level = 1
+			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally_changes
+		) u GROUP BY workspace_id, status, block HAVING sum(there) <> sum(counted) ORDER BY 1`,
+	},
+	{
+		"tally_levels", tallyInvariant, "both levels of the counts agree", "counts", "sim_tally WHERE level = 2", "Workspace",
+		`SELECT workspace_id, 'of status ' || status || ', block ' || block || ' of level 2 counts ' || sum(large) || ' SIMs, those of level 1 ' || sum(small)
+		FROM (
+			SELECT workspace_id, status, block, sims AS large, 0 AS small FROM sim_tally WHERE level = 2
+			UNION ALL SELECT workspace_id, status, block >> 6, 0, sims FROM sim_tally WHERE level = 1
+		) u GROUP BY workspace_id, status, block HAVING sum(large) <> sum(small) ORDER BY 1`,
+	},
+}

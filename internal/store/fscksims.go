@@ -1,0 +1,122 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"math"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// checkedSIM is a SIM on the walk, with what its lines and its events say.
+type checkedSIM struct {
+	fleet.SIMState
+	trail
+	told
+}
+
+// simRun is the SIMs with ids above lo, up to and including hi, in their order.
+type simRun struct {
+	lo, hi  int64
+	sims    []checkedSIM
+	strange map[int64]*told // by the id of a SIM that is not there
+}
+
+// allSIMs walks over all SIMs in the order of their ids, and over their lines and events
+// beside them. The runs leave no gap between them, so that a line of a SIM that is not
+// there is met as well.
+func (f *fsck) allSIMs(ctx context.Context) error {
+	for lo := int64(math.MinInt64); ; {
+		run := simRun{lo: lo, hi: math.MaxInt64, strange: make(map[int64]*told)}
+		if err := f.conserved.timed(func() error { return f.readSIMs(ctx, &run) }); err != nil {
+			return err
+		}
+		if err := f.history.timed(func() error { return f.readHistory(ctx, &run) }); err != nil {
+			return err
+		}
+		if err := f.simEvents.timed(func() error { return f.readEvents(ctx, &run) }); err != nil {
+			return err
+		}
+		if run.hi == math.MaxInt64 {
+			return nil
+		}
+		lo = run.hi
+	}
+}
+
+func (f *fsck) readSIMs(ctx context.Context, run *simRun) error {
+	run.sims = make([]checkedSIM, 0, f.run)
+	text := "SELECT " + checkedColumns + " FROM sims WHERE id > $1 ORDER BY id LIMIT $2"
+	last := run.lo
+	err := f.tx.each(ctx, text, []any{run.lo, f.run}, func(r rows) error {
+		s, err := scanChecked(r)
+		if id := int64(s.ID); id <= last {
+			f.conserved.fail("SIM", id, "it is there twice")
+		} else {
+			last = id
+		}
+		f.sums.addSIM(s)
+		run.sims = append(run.sims, checkedSIM{SIMState: s})
+		return err
+	})
+	if len(run.sims) == f.run {
+		run.hi = last
+	}
+	return err
+}
+
+// find is the SIM with an id, nil where it is not there.
+func (run *simRun) find(id int64) *checkedSIM {
+	i, found := slices.BinarySearchFunc(run.sims, id, func(s checkedSIM, id int64) int { return cmp.Compare(int64(s.ID), id) })
+	if !found {
+		return nil
+	}
+	return &run.sims[i]
+}
+
+// toldOf is where the events of a SIM are added up, whether it is there or not.
+func (run *simRun) toldOf(id int64) *told {
+	if s := run.find(id); s != nil {
+		return &s.told
+	}
+	t := run.strange[id]
+	if t == nil {
+		t = &told{}
+		run.strange[id] = t
+	}
+	return t
+}
+
+// checkedLine is a line of the ledger as the database has it.
+type checkedLine struct {
+	entry         int64
+	before, after fleet.SIMState
+}
+
+const checkedLineColumns = `ledger_id, sim_id, version, workspace_before, workspace_after, status_before, status_after,
+	COALESCE(device_before, 0), COALESCE(device_after, 0)`
+
+// lineScanner scans lines into the same variables again and again.
+type lineScanner struct {
+	v    [9]int64
+	into [9]any
+}
+
+func newLineScanner() *lineScanner {
+	s := &lineScanner{}
+	for i := range s.v {
+		s.into[i] = &s.v[i]
+	}
+	return s
+}
+
+func (s *lineScanner) scan(r rows) (checkedLine, error) {
+	err := r.Scan(s.into[:]...)
+	id, version := fleet.SIMID(s.v[1]), s.v[2]
+	return checkedLine{
+		entry:  s.v[0],
+		before: fleet.SIMState{ID: id, Version: version - 1, Workspace: fleet.WorkspaceID(s.v[3]), Status: fleet.SIMStatus(s.v[5]), Device: fleet.DeviceID(s.v[7])},
+		after:  fleet.SIMState{ID: id, Version: version, Workspace: fleet.WorkspaceID(s.v[4]), Status: fleet.SIMStatus(s.v[6]), Device: fleet.DeviceID(s.v[8])},
+	}, err
+}

@@ -1,0 +1,171 @@
+package storetest
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Breakable is an engine whose databases can be damaged.
+type Breakable struct {
+	// Open gives a test an empty store of its own, and a way to run statements behind its
+	// back with no foreign key and no check in force.
+	Open func(t testing.TB, o store.Options) (s *store.Store, exec func(statement string))
+	// InRuns is Fsck with so few SIMs and entries in memory at once.
+	InRuns func(ctx context.Context, tx *store.Tx, run int) (store.Report, error)
+}
+
+// RunFsck holds fsck against databases that are sound, and against each kind of damage.
+func RunFsck(t *testing.T, b Breakable) {
+	t.Helper()
+	setUp := func(t *testing.T) (*env, func(string)) {
+		t.Helper()
+		var exec func(string)
+		e := newEnv(t, func(t testing.TB, o store.Options) (s *store.Store) {
+			t.Helper()
+			s, exec = b.Open(t, o)
+			return s
+		})
+		return e, exec
+	}
+	t.Run("Empty", func(t *testing.T) {
+		e, _ := setUp(t)
+		e.sound(b)
+	})
+	t.Run("Sound", func(t *testing.T) {
+		e, _ := setUp(t)
+		e.past()
+		e.sound(b)
+	})
+	t.Run("Random", func(t *testing.T) {
+		e, _ := setUp(t)
+		e.fleet()
+		e.wander(100)
+		e.sound(b)
+	})
+	for name, d := range damages {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e, exec := setUp(t)
+			e.past()
+			for _, statement := range d.do {
+				exec(statement)
+			}
+			e.broken(b, d.found)
+		})
+	}
+}
+
+// past gives the fleet a history with something of everything. The entries are 1 (the
+// import), 2 and 3 and 8 (migrations), and 4 to 7 (other changes); 9 is another import.
+func (e *env) past() {
+	e.Helper()
+	e.fleet()
+	first := e.migrate("m2", FleetAT, 11, 10, 12)
+	e.migrate("m3", FleetDE, 11)
+	e.change(fleet.LedgerStatus, 15, func(s *fleet.SIMState) { s.Status = fleet.SIMActivated })
+	e.change(fleet.LedgerAttach, 13, func(s *fleet.SIMState) { s.Device = 9001 })
+	e.change(fleet.LedgerDetach, 22, func(s *fleet.SIMState) { s.Device = 0 })
+	e.delete(17)
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.FoldTally(ctx) })
+	e.migrate("m8", FleetBR, 14, 20)
+	e.imported("later", []fleet.SIM{plain(2000, FleetDE), plain(2_000_000, FleetAT)})
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.StoreReply(ctx, aKey, []byte{1}, store.Reply{Status: 200}, first)
+	})
+}
+
+// wander changes SIMs at random, as the rules may.
+func (e *env) wander(steps int) {
+	e.Helper()
+	seed := rand.Uint64()
+	e.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	next := fleet.SIMID(3000)
+	for i := range steps {
+		switch sim := fleet.SIMID(10 + r.IntN(13)); r.IntN(8) {
+		case 0, 1, 2:
+			e.migrate(fmt.Sprintf("w%d", i), []fleet.WorkspaceID{FleetDE, FleetAT, FleetBR}[r.IntN(3)], sim, sim%13+10, (sim+5)%13+10)
+		case 3, 4:
+			e.change(fleet.LedgerStatus, sim, func(s *fleet.SIMState) { s.Status = fleet.SIMStatus(1 + (int(s.Status)+r.IntN(2))%2) })
+		case 5:
+			e.change(fleet.LedgerDetach, sim, func(s *fleet.SIMState) { s.Device = 0 })
+		case 6:
+			e.imported(fmt.Sprintf("i%d", i), []fleet.SIM{plain(next, FleetDE), plain(next+1, FleetAT)})
+			next += 1500
+		default:
+			e.update(func(ctx context.Context, tx *store.Tx) error { return tx.FoldTally(ctx) })
+		}
+	}
+}
+
+// fsck checks the database twice, in runs of any size: both must find the same.
+func (e *env) fsck(b Breakable) (report store.Report) {
+	e.Helper()
+	var small store.Report
+	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
+		if report, err = tx.Fsck(ctx); err != nil {
+			return err
+		}
+		small, err = b.InRuns(ctx, tx, 2)
+		return err
+	})
+	same := cmp.Options{
+		cmpopts.IgnoreFields(store.Report{}, "Took"), cmpopts.IgnoreFields(store.Check{}, "Took"),
+		cmpopts.SortSlices(func(a, b store.Fault) int { return strings.Compare(a.String(), b.String()) }),
+	}
+	if diff := cmp.Diff(report, small, same); diff != "" {
+		e.Errorf("in one run and in many (-one +many):\n%s", diff)
+	}
+	return report
+}
+
+func (e *env) sound(b Breakable) {
+	e.Helper()
+	r := e.fsck(b)
+	for _, c := range r.Checks {
+		if !c.OK() {
+			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
+		}
+	}
+	if len(r.Checks) != 18 || !r.OK() {
+		e.Errorf("%d checks, all well: %v", len(r.Checks), r.OK())
+	}
+}
+
+// broken wants exactly the checks to fail that found names, each with its culprit.
+func (e *env) broken(b Breakable, found map[string]string) {
+	e.Helper()
+	r := e.fsck(b)
+	failed := map[string]string{}
+	for _, c := range r.Checks {
+		if c.OK() {
+			continue
+		}
+		failed[c.Key] = fmt.Sprint(c.First)
+		if c.Faults < len(c.First) || len(c.First) > store.MaxFaults {
+			e.Errorf("%s has %d faults and names %d", c.Key, c.Faults, len(c.First))
+		}
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(failed))); diff != "" {
+		e.Errorf("checks that should fail, and that did (-should +did):\n%s%v", diff, failed)
+	}
+	for key, culprit := range found {
+		if !strings.Contains(failed[key], culprit) {
+			e.Errorf("%s does not name %s: %s", key, culprit, failed[key])
+		}
+	}
+	if r.OK() {
+		e.Error("the report says that all is well")
+	}
+}
