@@ -22,6 +22,7 @@ func refresh(s *testkit.Server, token string) *testkit.Answer {
 }
 
 var _ = pin("refresh-rotates", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	seen := make(map[string]bool)
 	for now, i := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password)), 0; i < 3; i++ {
@@ -37,6 +38,7 @@ var _ = pin("refresh-rotates", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("refresh-reuse", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	first := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
 	other := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
@@ -60,6 +62,7 @@ func lock(c *testkit.Client, username string) {
 }
 
 var _ = pin("lockout-retry-after", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	lock(s.Nobody(), "admin@example.com")
 	got := signIn(s.Nobody(), "admin@example.com", testkit.Password)
@@ -70,6 +73,7 @@ var _ = pin("lockout-retry-after", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("lockout-per-address", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	lock(from(s, "203.0.113.66"), "admin@example.com")
 	tokensOf(signIn(from(s, "203.0.113.1"), "admin@example.com", testkit.Password))
@@ -80,6 +84,7 @@ var _ = pin("lockout-per-address", func(t *testing.T, e testkit.Engine) {
 var _ = pin("guess-ceiling", guessCeiling)
 
 var _ = pin("token-eddsa", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	var set struct {
 		Keys []struct{ Kid, X, Alg string }
@@ -127,6 +132,7 @@ var _ = pin("token-eddsa", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("auth-modes", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	digest := identity.WireDigest(testkit.Password)
 	for _, body := range []object{
@@ -150,6 +156,7 @@ var _ = pin("auth-modes", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("switch-refused", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	s.Exec("UPDATE memberships SET status = 2 WHERE user_id = 4 AND workspace_id = 200")
 	program := application(s, newApplicationToken(s, control.NewToken{}))
@@ -187,6 +194,7 @@ workspaces:
 `
 
 var _ = pin("superadmin", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	root := s.As("root@example.com")
 	elsewhere := root.In(900) // of which it is no member
@@ -211,6 +219,7 @@ var _ = pin("superadmin", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("workspace-types", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e).Seed(more)
 	root := s.As("root@example.com")
 	for id, want := range map[int64]api.Ref{
@@ -231,6 +240,7 @@ var _ = pin("workspace-types", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("user-scope", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	admin := s.As("admin@example.com")
 	for place, want := range map[int64]api.NamedRef{100: {ID: 3, Name: "Observer"}, 200: {ID: 1, Name: "Administrator"}} {
@@ -255,6 +265,7 @@ var _ = pin("user-scope", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("user-workspaces", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	got := s.As("admin@example.com").Get("/api/v2/user/2/workspace").Is(http.StatusOK)
 	if diff := cmp.Diff([]api.UserWorkspace{
@@ -274,6 +285,7 @@ var _ = pin("user-workspaces", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("user-workspaces-my", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	if list := workspaces(s.As("target@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
 		t.Errorf("those that the caller administers: %+v", list)

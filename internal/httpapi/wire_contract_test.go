@@ -15,6 +15,7 @@ import (
 )
 
 var _ = pin("unknown-property", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	admin := s.As("admin@example.com")
 	s.Untouched("an unknown property", func() {
@@ -37,6 +38,7 @@ var _ = pin("unknown-property", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("duplicate-key", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	admin := s.As("admin@example.com")
 	s.Untouched("a duplicate key", func() {
@@ -69,6 +71,7 @@ func zipped(t *testing.T, text []byte) []byte {
 }
 
 var _ = pin("large-body", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	admin := s.As("admin@example.com")
 	const limit = 1 << 20
@@ -94,12 +97,13 @@ var _ = pin("large-body", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("flexible-id", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	admin := s.As("admin@example.com")
 	want := admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}], "auto_detach_devices": true}`).Is(http.StatusOK)
 	for _, id := range []string{"250.0", "250.000", "2.5e2", "25E1", "2500e-1"} {
 		got := admin.Post(migration, `{"target_workspace": {"id": 2e2}, "sims": [{"id": `+id+`}], "auto_detach_devices": true}`).Is(http.StatusOK)
-		if string(got.Body) != string(want.Body) {
+		if !bytes.Equal(got.Body, want.Body) {
 			t.Errorf("%s: %s", id, got.Body)
 		}
 	}
@@ -124,6 +128,7 @@ var _ = pin("flexible-id", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("unknown-route", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	admin := testkit.Ferried(t, e).As("admin@example.com")
 	for _, path := range []string{"/", "/api", "/api/v1", "/api/v1/sims", "/api/v1/sim/", "/api/v1/sim/250/", "/api/v1/sim/250/stats", "/api/v3/sim", "/API/v1/sim", "/favicon.ico"} {
 		wantCode(t, admin.Get(path), http.StatusNotFound, 1201)
@@ -142,6 +147,7 @@ var _ = pin("unknown-route", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("own-errors", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	// Every kind of error of ours, over HTTP, worded by the one table.
 	for name, test := range map[string]struct {
 		err         error

@@ -64,6 +64,7 @@ func logging(t *testing.T, s *testkit.Server) (*testkit.Server, *journal) {
 }
 
 var _ = pin("request-id", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	logged, j := logging(t, s)
 	seen := make(map[string]bool)

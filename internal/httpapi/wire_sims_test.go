@@ -139,6 +139,7 @@ func TestPatchOnce(t *testing.T) {
 }
 
 var _ = pin("sim-model", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	c := testkit.Ferried(t, e).As("admin@example.com")
 	var list []api.SIM
 	c.Get("/api/v1/sim?per_page=10").Is(http.StatusOK).JSON(&list)
@@ -152,6 +153,7 @@ var _ = pin("sim-model", func(t *testing.T, e testkit.Engine) {
 })
 
 var _ = pin("patch-owner", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	admin := s.As("admin@example.com")
 	s.Untouched("another owner", func() {
@@ -171,6 +173,7 @@ var _ = pin("patch-owner", func(t *testing.T, e testkit.Engine) {
 
 // A client reads a SIM, changes what it means to change, and sends all of it back.
 var _ = pin("patch-tolerates", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
 	s := testkit.Ferried(t, e)
 	user := s.As("user@example.com")
 	for _, id := range []int64{250, 251} { // with a device and without
