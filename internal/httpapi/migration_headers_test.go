@@ -106,10 +106,10 @@ func statusChange(was, now int64) api.StaleChange {
 	}
 }
 
-// movedTo is a SIM of 100 that is elsewhere now.
-func movedTo(now int64) api.StaleChange {
+// movedAway is a SIM of 100 that is in 200 now.
+func movedAway() api.StaleChange {
 	return api.StaleChange{
-		Property: "workspace", Was: &api.StaleValue{ID: 100, Name: placeNames[100]}, Now: &api.StaleValue{ID: now, Name: placeNames[now]},
+		Property: "workspace", Was: &api.StaleValue{ID: 100, Name: placeNames[100]}, Now: &api.StaleValue{ID: 200, Name: placeNames[200]},
 	}
 }
 
@@ -132,7 +132,7 @@ var _ = pin("if-match", func(t *testing.T, e testkit.Engine) {
 		moves(t, ifMatch(admin, fresh, o), 252, 253)
 		// Used once, it is of the past.
 		stale(t, ifMatch(admin, fresh, o),
-			drifted(252, movedTo(200), statusChange(1, 2)), drifted(253, movedTo(200)))
+			drifted(252, movedAway(), statusChange(1, 2)), drifted(253, movedAway()))
 	}
 	s.CheckInvariants()
 })
@@ -168,7 +168,7 @@ var _ = pin("stale-before-conflict", func(t *testing.T, e testkit.Engine) {
 	o := moving(200, 252, 253)
 	tag := previewed(admin, o)
 	moves(t, admin.Post(migration, ran(moving(200, 252))), 252)
-	stale(t, ifMatch(admin, tag, o), drifted(252, movedTo(200)))
+	stale(t, ifMatch(admin, tag, o), drifted(252, movedAway()))
 	if got := body[api.MigrationConflict](t, admin.Post(migration, ran(o)), http.StatusConflict); got.Errors[0].ErrorCode != 1506 {
 		t.Errorf("without the tag: %+v", got)
 	}

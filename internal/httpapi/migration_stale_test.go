@@ -51,7 +51,7 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 			stale(t, ifMatch(admin, tag, o),
 				drifted(250, statusChange(1, 2), api.StaleChange{Property: "device", Was: &api.StaleValue{ID: 9001, Name: "tracker-7"}}),
 				drifted(251, statusChange(1, 2)),
-				drifted(252, movedTo(200)),
+				drifted(252, movedAway()),
 				gonePreviewed(253, ""),
 				drifted(254, statusChange(4, 1)))
 		})
