@@ -109,7 +109,7 @@ func TestEmptyLists(t *testing.T) {
 // Every command that does something shows how.
 func TestHelpHasExamples(t *testing.T) {
 	for _, command := range []string{
-		"serve", "workspace create", "workspace list", "user create", "user list", "user passwd", "token create", "sim import", "seed", "version",
+		"serve", "workspace create", "workspace list", "user create", "user list", "user passwd", "token create", "sim import", "seed", "fsck", "backup", "restore", "version",
 	} {
 		got := run(t, database(t), "", append(strings.Fields(command), "--help")...)
 		if got.code != 0 || !strings.Contains(got.out, "Examples:\n  simferry "+command) {

@@ -15,6 +15,9 @@ func newRoot(p Process) *cobra.Command {
 		tokenCommands(p),
 		simCommands(p),
 		seedCommand(p),
+		fsckCommand(p),
+		backupCommand(p),
+		restoreCommand(p),
 		versionCommand(),
 	)
 	root.Long = `Simferry keeps an inventory of SIM cards and moves them between Workspaces safely.

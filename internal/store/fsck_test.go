@@ -25,12 +25,18 @@ func TestFsckSQLite(t *testing.T) {
 		url := sqliteURL(t)
 		s := open(t, url, o)
 		file, _ := store.SQLiteFile(url)
-		db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=ignore_check_constraints(1)") // foreign keys are off
-		if err != nil {
-			t.Fatal(err)
-		}
-		return s, changing(t, db)
+		return s, changing(t, rawSQLite(t, file))
 	}})
+}
+
+// rawSQLite is a database with no foreign key and no check in force.
+func rawSQLite(t testing.TB, file string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=ignore_check_constraints(1)&_pragma=foreign_keys(0)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
 func TestFsckPostgres(t *testing.T) {

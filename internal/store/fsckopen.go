@@ -48,8 +48,13 @@ func SQLiteFile(url string) (file string, ok bool) {
 	return strings.TrimPrefix(rest, "//"), ok
 }
 
-// inspectSQLite sorts in files, not in memory: a fleet may be large. mode=rw creates
-// nothing, but lets SQLite clean up behind a server that crashed.
+// lookDSN sorts in files, not in memory: a fleet may be large. mode=rw creates nothing, but
+// lets SQLite clean up behind a server that crashed.
+func lookDSN(file string) string {
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=rw&_txlock=deferred&_pragma=busy_timeout(5000)" +
+		"&_pragma=temp_store(1)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)"
+}
+
 func inspectSQLite(ctx context.Context, file string) (engine, error) {
 	if _, err := os.Stat(file); err != nil {
 		return nil, fmt.Errorf("database: %w", err)
@@ -58,8 +63,7 @@ func inspectSQLite(ctx context.Context, file string) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openPool("file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=rw&_txlock=deferred&_pragma=busy_timeout(5000)" +
-		"&_pragma=query_only(1)&_pragma=temp_store(1)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)")
+	db, err := openPool(lookDSN(file) + "&_pragma=query_only(1)")
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +73,8 @@ func inspectSQLite(ctx context.Context, file string) (engine, error) {
 	return lookingEngine{&sqliteEngine{readers: db, steps: steps}, db}, nil
 }
 
+var errNoFleet = errors.New("there is no fleet of Simferry in it")
+
 // exactly refuses a database of another schema than this program's.
 func (s steps) exactly(ctx context.Context, db *sql.DB) error {
 	have, err := s.version(ctx, db)
@@ -76,7 +82,7 @@ func (s steps) exactly(ctx context.Context, db *sql.DB) error {
 	case err != nil:
 		return fmt.Errorf("schema: %w", err)
 	case have == 0:
-		return errors.New("there is no fleet of Simferry in it")
+		return errNoFleet
 	case have > s.latest:
 		return fmt.Errorf("schema: the database has schema %d, this program knows %d: use a newer simferry", have, s.latest)
 	case have < s.latest:

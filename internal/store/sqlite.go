@@ -5,7 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -44,12 +47,15 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 	if err != nil {
 		return nil, err
 	}
+	if err := private(file); err != nil {
+		return nil, err
+	}
 	writer, err := openPool(SQLiteWriterDSN(file))
 	if err != nil {
 		return nil, err
 	}
 	writer.SetMaxOpenConns(1)
-	if err := writer.PingContext(ctx); err != nil { // creates the file and turns WAL on before readers come
+	if err := writer.PingContext(ctx); err != nil { // turns WAL on before readers come
 		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), writer.Close())
 	}
 	readers, err := openPool(dsn + "&_txlock=deferred&_pragma=query_only(1)")
@@ -63,6 +69,19 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 	readers.SetMaxOpenConns(n)
 	readers.SetMaxIdleConns(n)
 	return &sqliteEngine{writer, readers, startCheckpointer(dsn, walTooLarge), steps}, nil
+}
+
+// private creates the file where it is not there, so that only its owner may read it: it
+// holds the keys that sign tokens. SQLite gives the files beside it the same permissions.
+func private(file string) error {
+	f, err := os.OpenFile(filepath.Clean(file), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return fmt.Errorf("database: %w", err)
+	}
+	return f.Close()
 }
 
 func (e *sqliteEngine) dialect() Dialect { return SQLite }

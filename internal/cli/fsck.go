@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+)
+
+func fsckCommand(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "fsck",
+		Short: "Check that nothing was lost, doubled or half moved",
+		Long: `Check the whole database: that every SIM is in one Workspace, that each migration happened whole, that the
+history of every SIM leads to where it is, that events, counts and checksums agree.
+
+It reads one snapshot, writes nothing, and may run beside the server. The exit code is 0 where everything holds,
+1 where something does not, with what is wrong named.`,
+		Example: `  simferry fsck
+  simferry fsck --database sqlite:/var/lib/simferry/fleet.db --output json`,
+		Args: positional(),
+	})
+	form := outputFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := load(cmd, p)
+		if err != nil {
+			return err
+		}
+		report, err := control.FsckDatabase(cmd.Context(), string(cfg.Database))
+		if err != nil {
+			return err
+		}
+		if err := printReport(p.Stdout, form, report); err != nil {
+			return err
+		}
+		return verdict(report)
+	}
+	return cmd
+}
+
+// verdict is an error where something does not hold.
+func verdict(r control.FsckReport) error {
+	failed := 0
+	for _, c := range r.Checks {
+		if !c.OK() {
+			failed++
+		}
+	}
+	if failed == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d checks failed", failed, len(r.Checks))
+}
+
+func printReport(w io.Writer, form *output, r control.FsckReport) error {
+	if *form == asJSON {
+		return form.print(w, answer{value: reportValue(r)})
+	}
+	var b strings.Builder
+	for _, c := range r.Checks {
+		writeCheck(&b, c)
+	}
+	fmt.Fprintf(&b, "%d checks of one snapshot of %s took %.1f s\n", len(r.Checks), r.At.Format(time.RFC3339), r.Took.Seconds())
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// writeCheck writes one line, and one more per fault.
+func writeCheck(b *strings.Builder, c control.FsckCheck) {
+	word := "ok"
+	if !c.OK() {
+		word = "FAILED"
+	}
+	counts := make([]string, len(c.Counts))
+	for i, n := range c.Counts {
+		counts[i] = grouped(n.N) + " " + n.What
+	}
+	fmt.Fprintf(b, "%-6s  %-5s  %s: %s, %.2f s\n", word, c.Invariant, c.Name, strings.Join(counts, ", "), c.Took.Seconds())
+	for _, f := range c.First {
+		fmt.Fprintf(b, "        %s\n", f)
+	}
+	if more := c.Faults - len(c.First); more > 0 {
+		fmt.Fprintf(b, "        and %s more\n", grouped(int64(more)))
+	}
+}
+
+// grouped writes a number of things with a comma between thousands.
+func grouped(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+type reportJSON struct {
+	OK       bool        `json:"ok"`
+	Snapshot time.Time   `json:"snapshot"`
+	Seconds  float64     `json:"seconds"`
+	Checks   []checkJSON `json:"checks"`
+}
+
+type checkJSON struct {
+	Check     string           `json:"check"`
+	Invariant string           `json:"invariant"`
+	Name      string           `json:"name"`
+	OK        bool             `json:"ok"`
+	Counts    map[string]int64 `json:"counts"`
+	Seconds   float64          `json:"seconds"`
+	Faults    int              `json:"faults"`
+	First     []faultJSON      `json:"first"`
+}
+
+type faultJSON struct {
+	Kind string `json:"kind,omitempty"`
+	ID   int64  `json:"id,omitempty"`
+	What string `json:"what"`
+}
+
+func reportValue(r control.FsckReport) reportJSON {
+	v := reportJSON{OK: r.OK(), Snapshot: r.At, Seconds: r.Took.Seconds(), Checks: make([]checkJSON, 0, len(r.Checks))}
+	for _, c := range r.Checks {
+		j := checkJSON{
+			Check: c.Key, Invariant: c.Invariant, Name: c.Name, OK: c.OK(), Counts: make(map[string]int64), Seconds: c.Took.Seconds(),
+			Faults: c.Faults, First: make([]faultJSON, 0, len(c.First)),
+		}
+		for _, n := range c.Counts {
+			j.Counts[n.What] = n.N
+		}
+		for _, f := range c.First {
+			j.First = append(j.First, faultJSON(f))
+		}
+		v.Checks = append(v.Checks, j)
+	}
+	return v
+}

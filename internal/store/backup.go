@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// ErrUnsound is the error of a Backup or Restore whose copy fails Fsck.
+var ErrUnsound = errors.New("the copy does not pass fsck")
+
+// Backup copies a SQLite database into a new file, as of one instant, while it is being
+// served: readers do not block the writer. The file gets its name only once it is whole,
+// on the disk, and has passed Fsck; only its owner may read it, because it holds the keys
+// that sign tokens. PostgreSQL has tools of its own for this, and Backup refuses it.
+//
+// The report is that of the copy; the error is ErrUnsound where it has faults.
+func Backup(ctx context.Context, url, file string) (Report, error) {
+	if _, ok := SQLiteFile(url); !ok {
+		return Report{}, errors.New("PostgreSQL is backed up by its own tools: pg_dump -Fc, or pg_basebackup; see docs/operations/postgresql.md")
+	}
+	if _, err := os.Lstat(file); err == nil {
+		return Report{}, fmt.Errorf("%s is there already: a backup overwrites nothing", file)
+	}
+	source, err := Inspect(ctx, url, Options{}) // before anything is made
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { _ = source.Close() }() // it was only looked at
+	part, err := partial(file)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { _ = os.Remove(part) }() // gone already where all went well
+	if err := vacuumInto(ctx, url, part); err != nil {
+		return Report{}, err
+	}
+	report, err := inspected(ctx, part)
+	if err != nil {
+		return report, err
+	}
+	return report, publish(part, file)
+}
+
+// vacuumInto writes a compact copy. It is one read transaction of the source. SQLite does
+// not sync the copy: publish does.
+func vacuumInto(ctx context.Context, url, part string) error {
+	file, _ := SQLiteFile(url)
+	db, err := openPool(lookDSN(file)) // query_only would forbid the copy as well
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO $1", part)
+	return errors.Join(err, db.Close())
+}
+
+// partial makes an empty file beside the one that is to come, which only its owner may read.
+func partial(file string) (string, error) {
+	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.partial")
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), f.Close()
+}
+
+// inspected is what Fsck says of a file.
+func inspected(ctx context.Context, file string) (report Report, err error) {
+	s, err := Inspect(ctx, "sqlite:"+file, Options{})
+	if err != nil {
+		return report, err
+	}
+	err = s.View(ctx, func(tx *Tx) (err error) {
+		report, err = tx.Fsck(ctx)
+		return err
+	})
+	if err = errors.Join(err, s.Close()); err == nil && !report.OK() {
+		err = ErrUnsound
+	}
+	return report, err
+}
+
+// publish gives a file its name, once it is on the disk. A link never replaces what came
+// there meanwhile; where the file system has none, a look must do.
+func publish(part, file string) error {
+	if err := syncPath(part); err != nil {
+		return err
+	}
+	err := os.Link(part, file)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return fmt.Errorf("%s has come meanwhile: nothing was overwritten", file)
+	case err == nil:
+		err = os.Remove(part)
+	default:
+		if _, there := os.Lstat(file); there == nil {
+			return fmt.Errorf("%s has come meanwhile: nothing was overwritten", file)
+		}
+		err = os.Rename(part, file)
+	}
+	if err != nil {
+		return err
+	}
+	return syncPath(filepath.Dir(file))
+}
+
+// syncPath has a file, or the names in a folder, outlive a power cut.
+func syncPath(path string) error {
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

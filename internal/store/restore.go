@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Restore makes a backup the SQLite database that the URL names. It refuses where there is
+// a database already. The copy is checked before it gets its name: that it is a database
+// of Simferry and not of a newer schema, that its pages are whole, that it passes Fsck. A
+// backup of an older schema is brought up to date; the backup itself stays as it is.
+//
+// The report is that of the copy; the error is ErrUnsound where it has faults.
+func Restore(ctx context.Context, backup, url string) (Report, error) {
+	file, ok := SQLiteFile(url)
+	if !ok {
+		return Report{}, errors.New("PostgreSQL is restored by its own tools, such as pg_restore; see docs/operations/postgresql.md")
+	}
+	if err := vacant(file); err != nil {
+		return Report{}, err
+	}
+	part, err := partial(file)
+	if err != nil {
+		return Report{}, err
+	}
+	defer func() { _ = os.Remove(part) }() // gone already where all went well
+	if err := copyBackup(backup, part); err != nil {
+		return Report{}, err
+	}
+	if err := prepare(ctx, part); err != nil {
+		return Report{}, fmt.Errorf("%s: %w", backup, err)
+	}
+	report, err := inspected(ctx, part)
+	if err != nil {
+		return report, fmt.Errorf("%s: %w", backup, err)
+	}
+	_ = os.Remove(file) // vacant: it is not there, or empty
+	return report, publish(part, file)
+}
+
+// vacant refuses a place where a database is, or remains of one, which SQLite would take
+// for those of the new one.
+func vacant(file string) error {
+	for _, name := range []string{file, file + "-wal", file + "-journal"} {
+		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
+			return fmt.Errorf("%s is there and not empty: move it away first", name)
+		}
+	}
+	return nil
+}
+
+func copyBackup(backup, part string) error {
+	if info, err := os.Stat(backup + "-wal"); err == nil && info.Size() > 0 {
+		return fmt.Errorf("%s has a write-ahead log beside it: it is a database in use, make a backup of it", backup)
+	}
+	from, err := os.Open(backup) //nolint:gosec // the operator names the file
+	if err != nil {
+		return err
+	}
+	defer func() { _ = from.Close() }() // it was only read
+	to, err := os.OpenFile(filepath.Clean(part), os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(to, from)
+	return errors.Join(err, to.Close())
+}
+
+// prepare refuses what is no whole database of ours, and brings an older one up to date.
+func prepare(ctx context.Context, part string) error {
+	have, latest, err := pagesAndSchema(ctx, part)
+	switch {
+	case err != nil:
+		return err
+	case have == 0:
+		return errNoFleet
+	case have >= latest:
+		return nil // inspected refuses a newer one
+	}
+	s, err := Open(ctx, "sqlite:"+part, Options{})
+	if err != nil {
+		return err
+	}
+	return s.Close()
+}
+
+func pagesAndSchema(ctx context.Context, file string) (have, latest int64, err error) {
+	steps, err := loadSteps(SQLite)
+	if err != nil {
+		return 0, 0, err
+	}
+	db, err := openPool(lookDSN(file))
+	if err != nil {
+		return 0, 0, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var verdict string
+	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&verdict); err != nil {
+		return 0, 0, err
+	}
+	if verdict != "ok" {
+		return 0, 0, fmt.Errorf("its pages are damaged: %s", verdict)
+	}
+	have, err = steps.version(ctx, db)
+	return have, steps.latest, err
+}
