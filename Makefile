@@ -36,6 +36,10 @@ demo: ## Move 500 SIMs on a throw-away database, and stay up to be tried
 test: ## Run every test; brings its own PostgreSQL, or says what to install
 	go test ./...
 
+.PHONY: coverage
+coverage: ## Print which answers of the OpenAPI document the HTTP tests have seen
+	go test -count 1 -v ./internal/httpapi | sed -n '/^contract coverage/,/^ok/p'
+
 .PHONY: race
 race: ## Run the tests of what is concurrent under the race detector; needs a C compiler
 	CGO_ENABLED=1 go test -race $(RACE)

@@ -27,7 +27,17 @@ const (
 )
 
 // lockKey is per account and address, so that a stranger cannot lock an Administrator out.
-func lockKey(username string, from netip.Addr) string { return username + " " + from.Unmap().String() }
+func lockKey(username string, from netip.Addr) string { return username + " " + network(from) }
+
+// network is what counts as one address: with IPv6 the /64, which one customer has whole.
+func network(from netip.Addr) string {
+	from = from.Unmap()
+	if !from.Is6() {
+		return from.String()
+	}
+	whole, _ := from.WithZone("").Prefix(64) // 64 bits fit into an IPv6 address
+	return whole.String()
+}
 
 // CountAttempt counts one authentication of an address, whatever its outcome.
 //
@@ -37,7 +47,7 @@ func (c *Control) CountAttempt(ctx context.Context, from netip.Addr) error {
 	var now time.Time
 	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		n, err = tx.Count(ctx, attempts, from.Unmap().String(), attemptWindow)
+		n, err = tx.Count(ctx, attempts, network(from), attemptWindow)
 		return err
 	})
 	if err == nil && n.Count > attemptsPerIP {
@@ -46,7 +56,8 @@ func (c *Control) CountAttempt(ctx context.Context, from netip.Addr) error {
 	return err
 }
 
-// mayTry refuses an attempt that is not even evaluated.
+// mayTry refuses an attempt that is not even evaluated. It counts the guess beforehand, so
+// that a burst is counted too; openSession takes it back where the password was right.
 func (c *Control) mayTry(ctx context.Context, username string, from netip.Addr) error {
 	var wait time.Duration
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
@@ -80,6 +91,14 @@ func (c *Control) failed(ctx context.Context, username string, from netip.Addr) 
 		return tx.ExpireCounter(ctx, failures, lockKey(username, from), lockFor)
 	})
 	return orRefused(err)
+}
+
+// succeeded forgets the failures before a right password, which was no guess either.
+func succeeded(ctx context.Context, tx *store.Tx, username string, from netip.Addr) error {
+	if err := tx.Uncount(ctx, guesses, username); err != nil {
+		return err
+	}
+	return tx.ClearCounter(ctx, failures, lockKey(username, from))
 }
 
 func tooMany(message string, wait time.Duration) error {

@@ -98,7 +98,7 @@ func (c *Control) rehash(ctx context.Context, user store.UserRecord, digest stri
 // openSession starts a new family of refresh tokens, in the user's default Workspace.
 func (c *Control) openSession(ctx context.Context, user store.UserRecord, from netip.Addr) (t Tokens, err error) {
 	err = c.store.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.ClearCounter(ctx, failures, lockKey(user.Username, from)); err != nil {
+		if err := succeeded(ctx, tx, user.Username, from); err != nil {
 			return err
 		}
 		ws, err := startWorkspace(ctx, tx, user)

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -21,20 +22,50 @@ const maxBody = 1 << 20
 // name, so that a mistyped guard is never silently ignored; so are duplicate keys, and
 // anything behind the value.
 func decode(r *request, into any) error {
-	body, err := io.ReadAll(http.MaxBytesReader(r.writer, r.Body, maxBody))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes", maxBody)
-	case err != nil:
-		return &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
-	case len(body) == 0:
-		return fleet.Errorf(fleet.BadRequest, "The body is empty: send a JSON object")
+	body, err := readBody(r)
+	if err != nil {
+		return err
 	}
 	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
 		return explain(err, into)
 	}
 	return nil
+}
+
+// readBody reads a body, bounded as it comes and as it unpacks, so that a bomb is a 413.
+func readBody(r *request) ([]byte, error) {
+	plain, err := unpacked(r, http.MaxBytesReader(r.writer, r.Body, maxBody))
+	var body []byte
+	if err == nil {
+		body, err = io.ReadAll(io.LimitReader(plain, maxBody+1))
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), len(body) > maxBody:
+		return nil, fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes", maxBody)
+	case fleet.CodeOf(err) != 0:
+		return nil, err
+	case err != nil:
+		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
+	case len(body) == 0:
+		return nil, fleet.Errorf(fleet.BadRequest, "The body is empty: send a JSON object")
+	}
+	return body, nil
+}
+
+// unpacked accepts gzip bodies.
+func unpacked(r *request, body io.Reader) (io.Reader, error) {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is no gzip, though Content-Encoding says so", Err: err}
+		}
+		return plain, nil
+	}
+	return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is understood")
 }
 
 // explain names the property at fault and the cure.

@@ -12,7 +12,7 @@ import (
 func TestMain(m *testing.M) {
 	pgtest.Main(m)
 	if testing.Verbose() {
-		fmt.Println("\ncontract coverage, operation x status:")
+		_, _ = fmt.Fprintln(os.Stdout, "\ncontract coverage, operation x status:")
 		if _, err := contracttest.Total().WriteTo(os.Stdout); err != nil {
 			panic(err)
 		}

@@ -4,11 +4,9 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,7 +22,7 @@ func (a *api) wrap(next http.Handler) http.Handler {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return a.logged(headers(packed(unpacked(next))))
+	return a.logged(headers(packed(next)))
 }
 
 // entry is what the log line of a request gathers on the way.
@@ -136,29 +134,6 @@ func headers(next http.Handler) http.Handler {
 			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key")
 			h.Set("Access-Control-Max-Age", "86400")
 			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// unpacked accepts gzip bodies. What comes out is bounded by decode, so a bomb is a 413.
-func unpacked(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch strings.ToLower(r.Header.Get("Content-Encoding")) {
-		case "", "identity":
-		case "gzip", "x-gzip":
-			body, err := gzip.NewReader(r.Body)
-			if err != nil {
-				write(w, failure(fleet.Errorf(fleet.BadRequest, "The body is no gzip, though Content-Encoding says so")))
-				return
-			}
-			r.Body = struct {
-				io.Reader
-				io.Closer
-			}{body, r.Body}
-		default:
-			write(w, failure(fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is understood")))
 			return
 		}
 		next.ServeHTTP(w, r)

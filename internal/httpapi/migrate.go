@@ -26,7 +26,7 @@ func (a *api) migrate(r *request) (response, error) {
 		}
 		return a.preview(r, req)
 	}
-	return a.realRun(r, req, body)
+	return a.realRun(r, req)
 }
 
 func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) {
@@ -39,14 +39,14 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 	return res, nil
 }
 
-func (a *api) realRun(r *request, req fleet.MigrationRequest, body wire.MigrationRequest) (response, error) {
+func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) {
 	// A guard that is there must guard: an empty one, and a second one, are refused below.
 	guard := r.Header.Values("If-Match")
 	tag := strings.Join(guard, ", ")
 	once, err := r.once("sim.migrate", struct {
-		Body    wire.MigrationRequest
+		Request fleet.MigrationRequest
 		IfMatch string
-	}{body, tag})
+	}{req, tag})
 	if err != nil {
 		return response{}, err
 	}

@@ -38,6 +38,11 @@ func (tx *Tx) Count(ctx context.Context, kind, key string, ttl time.Duration) (C
 	return c, err
 }
 
+// Uncount takes one back that should not have been counted.
+func (tx *Tx) Uncount(ctx context.Context, kind, key string) error {
+	return tx.exec(ctx, "UPDATE auth_counters SET count = count - 1 WHERE kind = $1 AND key = $2 AND count > 0", kind, key)
+}
+
 // ExpireCounter lets a counter count for ttl from now on, and then no more. One that has
 // expired stays so.
 func (tx *Tx) ExpireCounter(ctx context.Context, kind, key string, ttl time.Duration) error {
