@@ -23,9 +23,7 @@ PostgreSQL is backed up by its own tools, pg_dump or pg_basebackup.`,
 		Example: `  simferry backup /var/backups/fleet-2026-11-22.db`,
 		Args:    positional("FILE"),
 	})
-	return copying(p, cmd, "backed up to", func(ctx context.Context, url, file string) (control.FsckReport, error) {
-		return control.BackUpDatabase(ctx, url, file)
-	})
+	return copying(p, cmd, "backed up to", control.BackUpDatabase)
 }
 
 func restoreCommand(p Process) *cobra.Command {

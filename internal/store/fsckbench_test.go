@@ -18,10 +18,15 @@ func BenchmarkFsck(b *testing.B) {
 	if n == 0 {
 		n = 20_000
 	}
-	for name, open := range map[string]storetest.Open{"SQLite": openSQLite, "Postgres": openPostgres} {
+	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		b.Run(name, func(b *testing.B) {
-			s := open(b, store.Options{})
-			storetest.LoadMany(b, s, n)
+			url := newURL(b)
+			storetest.LoadMany(b, open(b, url, store.Options{}), n)
+			s, err := store.Inspect(b.Context(), url, store.Options{}) // as the command does
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { _ = s.Close() })
 			for b.Loop() {
 				if err := s.View(b.Context(), func(tx *store.Tx) error { return logFsck(b.Context(), b, tx) }); err != nil {
 					b.Fatal(err)

@@ -88,7 +88,7 @@ func (e *env) past() {
 // wander changes SIMs at random, as the rules may.
 func (e *env) wander(steps int) {
 	e.Helper()
-	seed := rand.Uint64()
+	seed := rand.Uint64() //nolint:gosec // a test
 	e.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
 	next := fleet.SIMID(3000)
