@@ -52,10 +52,27 @@ func (s steps) bring(ctx context.Context, db *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("schema: %w", err)
+	return s.up(ctx, db, p)
+}
+
+// openTries bounds how often a start is tried beside others on one SQLite file.
+const openTries = 10
+
+// up applies the steps. SQLite has no lock to wait for: of several that start at once on
+// one file, one applies a step, and the others fail on finding it done. They look again.
+func (s steps) up(ctx context.Context, db *sql.DB, p *goose.Provider) error {
+	for attempt := 1; ; attempt++ {
+		_, err := p.Up(ctx)
+		if err == nil {
+			return nil
+		}
+		if have, look := s.version(ctx, db); look == nil && have == s.latest {
+			return nil
+		}
+		if s.dialect != SQLite || attempt == openTries || !pause(ctx, attempt) {
+			return fmt.Errorf("schema: %w", err)
+		}
 	}
-	return nil
 }
 
 // behind tells of a database that lacks steps. One that has more than this program knows
