@@ -53,6 +53,10 @@ func RunFsck(t *testing.T, b Breakable) {
 		e.wander(100)
 		e.sound(b)
 	})
+	t.Run("WhileServing", func(t *testing.T) {
+		e, _ := setUp(t)
+		e.whileServing(b)
+	})
 	for name, d := range damages {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -64,6 +68,40 @@ func RunFsck(t *testing.T, b Breakable) {
 			e.broken(b, d.found)
 		})
 	}
+}
+
+// whileServing moves SIMs as long as fsck looks: it must see one instant.
+func (e *env) whileServing(b Breakable) {
+	e.Helper()
+	LoadMany(e, e.s, 1000)
+	moved, quit, done := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for n := 0; ; n++ {
+			MoveBack(e, e.s, n)
+			select {
+			case moved <- struct{}{}:
+			case <-quit:
+				return
+			default:
+			}
+		}
+	}()
+	for range 3 {
+		e.view(func(ctx context.Context, tx *store.Tx) error {
+			if _, err := b.InRuns(ctx, tx, 100); err != nil { // takes the snapshot
+				return err
+			}
+			<-moved // which is now behind
+			r, err := b.InRuns(ctx, tx, 100)
+			if !r.OK() {
+				e.Errorf("it sees more than one instant: %+v", r)
+			}
+			return err
+		})
+	}
+	close(quit)
+	<-done
 }
 
 // past gives the fleet a history with something of everything. The entries are 1 (the
