@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -26,7 +27,7 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			return 0, 0, err
 		}
 	}
-	if err := tx.exec(ctx, insertLineEventsSQLite, int64(id), micros(tx.now), orNull(c.By.User)); err != nil {
+	if err := tx.insertLineEvents(ctx, id, c); err != nil {
 		return 0, 0, err
 	}
 	for _, e := range c.Events {
@@ -40,15 +41,14 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 
 var insertLinesSQLite = valuesText(`
 	INSERT INTO ledger_lines (ledger_id, sim_id, version, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after)
-	VALUES %s`, "($1, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d)", 1)
+	VALUES %s`, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
 func (tx *Tx) insertLinesSQLite(ctx context.Context, id fleet.MigrationID, lines []Line) error {
 	return inChunks(len(lines), func(first, size int) error {
-		args := make([]any, 0, 1+9*size)
-		args = append(args, int64(id))
+		args := make([]any, 0, 10*size)
 		for i, l := range lines[first : first+size] {
 			b, a := l.Before, l.After
-			args = append(args, int64(b.ID), a.Version, first+i+1, int64(b.Workspace), int64(a.Workspace),
+			args = append(args, int64(id), int64(b.ID), a.Version, first+i+1, int64(b.Workspace), int64(a.Workspace),
 				int64(b.Status), int64(a.Status), orNull(b.Device), orNull(a.Device))
 		}
 		return tx.exec(ctx, insertLinesSQLite[size], args...)
@@ -62,8 +62,17 @@ const moveSIMsSQLite = `
 	FROM ledger_lines l
 	WHERE l.ledger_id = $1 AND sims.id = l.sim_id AND sims.workspace_id = l.workspace_before AND sims.version = l.version - 1`
 
-var insertLineEventsSQLite = `
-	WITH l AS (SELECT * FROM ledger_lines WHERE ledger_id = $1)
-	INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
-	SELECT $2, type, 2, 0, workspace_id, $3, sim_id, device_id, $1, description
-	FROM (` + lineEvents + `) ORDER BY ordinal, step`
+// insertLineEvents makes the events of the lines, reading the lines once for each kind of
+// event that they have.
+func (tx *Tx) insertLineEvents(ctx context.Context, id fleet.MigrationID, c Change) error {
+	told := c.eventsToTell()
+	if len(told) == 0 {
+		return nil
+	}
+	return tx.exec(ctx, `
+		WITH l AS (SELECT * FROM ledger_lines WHERE ledger_id = $1)
+		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
+		SELECT $2, type, 2, 0, workspace_id, $3, sim_id, device_id, $1, description
+		FROM (`+strings.Join(told, " UNION ALL ")+`) ORDER BY ordinal, step`,
+		int64(id), micros(tx.now), orNull(c.By.User))
+}

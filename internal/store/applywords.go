@@ -16,18 +16,44 @@ var (
 	statusEvent   = statusEventType("l.status_after")
 )
 
-// lineEvents are the events of lines l, each in the Workspace that it concerns. step puts
+// The events that lines l can tell of, each in the Workspace that it concerns. step puts
 // the release before the change of status, as they happen.
-var lineEvents = `
+var (
+	releases = `
 	SELECT l.ordinal, 1 AS step, ` + fmt.Sprint(int(fleet.EventSIMReleased)) + ` AS type, l.workspace_before AS workspace_id,
 		l.sim_id, l.device_before AS device_id, ` + releasedWords + ` AS description
-	FROM l WHERE l.device_before IS NOT NULL AND l.device_after IS DISTINCT FROM l.device_before
-	UNION ALL
-	SELECT l.ordinal, 2, ` + statusEvent + `, l.workspace_before, l.sim_id, l.device_before, ` + changedWords + `
-	FROM l WHERE l.status_after <> l.status_before
-	UNION ALL
-	SELECT l.ordinal, 3, ` + fmt.Sprint(int(fleet.EventSIMAssigned)) + `, l.workspace_after, l.sim_id, l.device_after, ` + assignedWords + `
+	FROM l WHERE l.device_before IS NOT NULL AND l.device_after IS DISTINCT FROM l.device_before`
+	changes = `
+	SELECT l.ordinal, 2 AS step, ` + statusEvent + ` AS type, l.workspace_before AS workspace_id,
+		l.sim_id, l.device_before AS device_id, ` + changedWords + ` AS description
+	FROM l WHERE l.status_after <> l.status_before`
+	assignments = `
+	SELECT l.ordinal, 3 AS step, ` + fmt.Sprint(int(fleet.EventSIMAssigned)) + ` AS type, l.workspace_after AS workspace_id,
+		l.sim_id, l.device_after AS device_id, ` + assignedWords + ` AS description
 	FROM l WHERE l.device_after IS NOT NULL AND l.device_after IS DISTINCT FROM l.device_before`
+	lineEvents = releases + " UNION ALL " + changes + " UNION ALL " + assignments
+)
+
+// eventsToTell are those of the three that the lines of a change have.
+func (c Change) eventsToTell() []string {
+	var released, changed, assigned bool
+	for _, l := range c.Lines {
+		moved := l.Before.Device != l.After.Device
+		released = released || moved && l.Before.Device != 0
+		assigned = assigned || moved && l.After.Device != 0
+		changed = changed || l.Before.Status != l.After.Status
+	}
+	var told []string
+	for _, e := range []struct {
+		there bool
+		text  string
+	}{{released, releases}, {changed, changes}, {assigned, assignments}} {
+		if e.there {
+			told = append(told, e.text)
+		}
+	}
+	return told
+}
 
 // concat words a template of %d and %s as an SQL concatenation of columns.
 func concat(template string, columns ...string) string {

@@ -37,7 +37,7 @@ const simInsert = `
 	INSERT INTO sims (id, iccid, eid, imsi, msisdn, status, workspace_id, issuer_id, reseller_id, device_id, produced_at, activated_at, version) `
 
 var insertSIMsSQLite = valuesText(simInsert+`VALUES %s ON CONFLICT (id) DO NOTHING RETURNING id`,
-	"($%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, $%d, 0)", 0)
+	"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)")
 
 const insertSIMsPostgres = simInsert + `
 	SELECT id, iccid, eid, imsi, msisdn, status, workspace, issuer, NULLIF(reseller, 0), NULLIF(device, 0), produced, NULLIF(activated, 0), 0

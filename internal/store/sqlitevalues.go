@@ -27,22 +27,12 @@ func inChunks(n int, do func(first, size int) error) error {
 // valuesTexts are the texts of one statement, by the number of rows.
 type valuesTexts map[int]string
 
-// valuesText fills "(...), (...)" into the place of %s in a statement. row is one such
-// pair of brackets with a %d for each number of a parameter; $1 to $fixed are the
-// statement's own.
-func valuesText(statement, row string, fixed int) valuesTexts {
+// valuesText fills rows into the place of %s in a statement. A row has bare question
+// marks: SQLite looks a numbered parameter's name up in a list, at every binding.
+func valuesText(statement, row string) valuesTexts {
 	texts := make(valuesTexts, len(chunkSizes))
-	width := strings.Count(row, "%d")
 	for _, size := range chunkSizes {
-		rows := make([]string, size)
-		for i := range rows {
-			numbers := make([]any, width)
-			for j := range numbers {
-				numbers[j] = fixed + i*width + j + 1
-			}
-			rows[i] = fmt.Sprintf(row, numbers...)
-		}
-		texts[size] = fmt.Sprintf(statement, strings.Join(rows, ", "))
+		texts[size] = fmt.Sprintf(statement, strings.Repeat(row+", ", size-1)+row)
 	}
 	return texts
 }
