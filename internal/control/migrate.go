@@ -20,18 +20,15 @@ type Migrated struct {
 // PreviewMigration answers what a real run would do, and changes nothing.
 //
 // Permission: MigrateSIMs. Errors: those of fleet.PlanMigration.
-func (c *Control) PreviewMigration(ctx context.Context, who identity.Principal, req fleet.MigrationRequest) (plan *fleet.Plan, err error) {
+func (c *Control) PreviewMigration(ctx context.Context, who identity.Principal, req fleet.MigrationRequest) (*fleet.Plan, error) {
 	if err := who.Require(identity.MigrateSIMs); err != nil {
 		return nil, err
 	}
-	err = c.store.View(ctx, func(tx *store.Tx) error {
-		snap, err := tx.Snapshot(ctx, caller(who), req, false)
-		if err == nil {
-			plan, err = fleet.PlanMigration(req, snap)
-		}
-		return err
-	})
-	return plan, err
+	snap, err := c.store.PreviewSnapshot(ctx, caller(who), req)
+	if err != nil {
+		return nil, err
+	}
+	return fleet.PlanMigration(req, snap)
 }
 
 // Run is a real run of a migration.

@@ -56,7 +56,16 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 // such locks, and is quicker to leave them out afterwards. The planner decides on both.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	w := where{tx: tx}
-	from := "sims s"
+	text := w.selection(who, sel)
+	if lock {
+		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
+	}
+	return tx.states(ctx, text, w.args)
+}
+
+// selection words the SELECT of the SIMs that a selector names.
+func (w *where) selection(who Caller, sel fleet.Selector) string {
+	tx, from := w.tx, "sims s"
 	switch {
 	case sel.Range != nil:
 		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
@@ -71,13 +80,9 @@ func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock
 		// while it waited for the lock by the membership of where the SIM was before.
 		w.and("s.workspace_id = ANY (ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1))")
 	}
-	text := `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0),
-			COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '')
+	return `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0) AS device_id,
+			COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '') AS device_name
 		FROM ` + from + " WHERE " + w.String()
-	if lock {
-		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
-	}
-	return tx.states(ctx, text, w.args)
 }
 
 // among is the SIMs with one of the values, which are distinct. SQLite walks the values and

@@ -13,6 +13,7 @@ var snapshotCases = []testCase{
 	{"Selectors", snapshotSelectors},
 	{"Membership", snapshotMembership},
 	{"Deleted", snapshotDeleted},
+	{"Preview", snapshotPreview},
 }
 
 func (e *env) snapshot(who store.Caller, sel fleet.Selector, lock bool) (snap fleet.Snapshot) {
@@ -104,4 +105,41 @@ func snapshotDeleted(e *env) {
 	e.fleet()
 	e.delete(11)
 	e.equal("with a deleted SIM", e.snapshot(store.Caller{User: Admin}, selectIDs(e, 10, 11), false).SIMs, states(10))
+}
+
+// snapshotPreview holds the snapshot of a dry run against that of a real one: the planner
+// must see the same in both.
+func snapshotPreview(e *env) {
+	e.fleet()
+	byRange, err := fleet.SelectRange(string(ICCIDOf(10)), string(ICCIDOf(30)))
+	if err != nil {
+		e.Fatal(err)
+	}
+	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: Ousted}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
+		for _, sel := range []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), byRange} {
+			for _, target := range []fleet.WorkspaceID{FleetAT, FleetBR, nowhere} {
+				req := fleet.MigrationRequest{Target: target, Select: sel}
+				preview, err := e.s.PreviewSnapshot(e.Context(), who, req)
+				if err != nil {
+					e.Fatal(err)
+				}
+				var run fleet.Snapshot
+				e.update(func(ctx context.Context, tx *store.Tx) (err error) {
+					run, err = tx.Snapshot(ctx, who, req, true)
+					return err
+				})
+				e.equal("preview and run", inOrder(preview), inOrder(run))
+			}
+		}
+	}
+}
+
+// inOrder puts a snapshot's SIMs in order, and leaves out what the planner never reads.
+func inOrder(snap fleet.Snapshot) fleet.Snapshot {
+	slices.SortFunc(snap.SIMs, func(a, b fleet.SIMState) int { return cmp.Compare(a.ID, b.ID) })
+	for id, s := range snap.Workspaces {
+		s.Workspace.Created = start
+		snap.Workspaces[id] = s
+	}
+	return snap
 }
