@@ -61,8 +61,11 @@ type shownRef struct {
 }
 
 // text is how SQLite takes a list.
-func text[T any](list []T) string {
-	b, _ := json.Marshal(list) // numbers and strings only: cannot fail
+func text[T int64 | string](list []T) string {
+	b, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // numbers and strings
+	}
 	return string(b)
 }
 
@@ -74,7 +77,10 @@ func (f sqliteSQL) read(ctx context.Context, iccids []string) error {
 		return err
 	}
 	defer func() { _ = rows.Close() }()
-	return encodeShown(rows)
+	if err := encodeShown(rows); err != nil {
+		return err
+	}
+	return rows.Err()
 }
 
 type scanner interface {

@@ -60,7 +60,7 @@ func staleBody(s *control.Stale) wire.MigrationStale {
 func staleValue(s *control.Stale, p fleet.Property, id int64) *wire.StaleValue {
 	switch p {
 	case fleet.PropertyStatus:
-		return &wire.StaleValue{ID: id, Description: fleet.SIMStatus(id).String()} //nolint:gosec // it came from one
+		return &wire.StaleValue{ID: id, Description: fleet.SIMStatus(id).String()}
 	case fleet.PropertyWorkspace:
 		return &wire.StaleValue{ID: id, Name: s.Workspaces[fleet.WorkspaceID(id)].Workspace.Name}
 	case fleet.PropertyDevice:

@@ -98,7 +98,7 @@ func owner(field string, ref wire.Optional[wire.IDRef]) (*fleet.WorkspaceID, err
 }
 
 func knownStatus(field string, id int64) (fleet.SIMStatus, error) {
-	s := fleet.SIMStatus(id) //nolint:gosec // compared below
+	s := fleet.SIMStatus(id)
 	if int64(s) != id || !s.Known() {
 		return 0, fleet.Invalid(field, "%d is no status of a SIM; GET /api/v1/sim/status lists them", id)
 	}

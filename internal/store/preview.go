@@ -45,13 +45,13 @@ func (tx *Tx) previewPostgres(ctx context.Context, who Caller, req fleet.Migrati
 		}
 		if kind == 0 {
 			snap.SIMs = append(snap.SIMs, fleet.SIMState{
-				ID: fleet.SIMID(id), ICCID: fleet.ICCID(name), Status: fleet.SIMStatus(a), Workspace: fleet.WorkspaceID(b), //nolint:gosec // a column that holds one
+				ID: fleet.SIMID(id), ICCID: fleet.ICCID(name), Status: fleet.SIMStatus(a), Workspace: fleet.WorkspaceID(b),
 				Version: c, Device: fleet.DeviceID(d), DeviceName: other,
 			})
 			return nil
 		}
-		snap.Workspaces[fleet.WorkspaceID(id)] = fleet.Standing{Role: fleet.Role(c), Workspace: fleet.Workspace{ //nolint:gosec // a column that holds one
-			ID: fleet.WorkspaceID(id), Name: name, Type: fleet.WorkspaceType(a), Status: fleet.WorkspaceStatus(b), Parent: fleet.WorkspaceID(d), Country: other, //nolint:gosec // columns that hold them
+		snap.Workspaces[fleet.WorkspaceID(id)] = fleet.Standing{Role: fleet.Role(c), Workspace: fleet.Workspace{
+			ID: fleet.WorkspaceID(id), Name: name, Type: fleet.WorkspaceType(a), Status: fleet.WorkspaceStatus(b), Parent: fleet.WorkspaceID(d), Country: other,
 		}}
 		return nil
 	})

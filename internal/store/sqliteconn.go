@@ -107,7 +107,7 @@ func (c *sqliteConn) QueryContext(ctx context.Context, text string, args []drive
 	if s == nil {
 		return c.fullConn.QueryContext(ctx, text, args)
 	}
-	rows, err := s.fullStmt.QueryContext(ctx, args)
+	rows, err := s.QueryContext(ctx, args)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +124,7 @@ func (c *sqliteConn) ExecContext(ctx context.Context, text string, args []driver
 	if s == nil {
 		return c.fullConn.ExecContext(ctx, text, args)
 	}
-	return s.fullStmt.ExecContext(ctx, args)
+	return s.ExecContext(ctx, args)
 }
 
 // Close lets go of the statements, then of the connection.

@@ -59,7 +59,7 @@ func (c *Client) With(name, value string) *Client {
 	return &other
 }
 
-// Get, Post, Patch and Delete send a request. A body may be a string, sent as it is, or
+// Get sends a GET. Post and Patch send a body: it may be a string, sent as it is, or
 // anything else, sent as JSON.
 func (c *Client) Get(path string) *Answer { c.T.Helper(); return c.Do(http.MethodGet, path, nil) }
 
