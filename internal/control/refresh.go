@@ -1,0 +1,75 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// issue makes a bearer token and the next refresh token of a family.
+func (c *Control) issue(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string) (Tokens, error) {
+	bearer, err := c.bearer(tx, user, ws)
+	if err != nil {
+		return Tokens{}, err
+	}
+	secret, hash := identity.NewSecret()
+	err = tx.InsertRefreshToken(ctx, store.RefreshToken{
+		Hash: hash, Family: family, User: user.ID, Workspace: ws.ID, Epoch: user.Epoch, Expires: tx.Now().Add(RefreshTTL),
+	})
+	return Tokens{bearer, secret}, err
+}
+
+func (c *Control) bearer(tx *store.Tx, user store.UserRecord, ws fleet.Workspace) (string, error) {
+	return c.issuer.Load().Sign(identity.Claims{
+		User: user.ID, Workspace: ws.ID, WorkspaceName: ws.Name, Epoch: user.Epoch,
+	}, tx.Now())
+}
+
+// Refresh exchanges a refresh token for new tokens. Each is good for one use: a second use
+// means that somebody else has a copy, and ends the whole family.
+//
+// Errors: BadCredentials.
+func (c *Control) Refresh(ctx context.Context, secret string) (t Tokens, err error) {
+	reused := false
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
+		old, found, err := tx.RefreshToken(ctx, identity.HashSecret(secret))
+		if err != nil || !found {
+			return orRefused(err)
+		}
+		if reused = old.Spent && !old.Revoked; reused {
+			return tx.RevokeRefreshFamily(ctx, old.Family)
+		}
+		t, err = c.renew(ctx, tx, old)
+		return err
+	})
+	if err == nil && reused {
+		c.log.Warn("a spent refresh token was used again: its family is revoked")
+		return Tokens{}, refused()
+	}
+	return t, err
+}
+
+func (c *Control) renew(ctx context.Context, tx *store.Tx, old store.RefreshToken) (Tokens, error) {
+	s, found, err := tx.UserSession(ctx, old.User, old.Workspace)
+	if err != nil {
+		return Tokens{}, err
+	}
+	valid := found && !old.Revoked && tx.Now().Before(old.Expires) &&
+		s.User.Status == fleet.UserActive && s.User.Epoch == old.Epoch && s.Role != fleet.NoRole
+	if !valid {
+		return Tokens{}, refused()
+	}
+	if err := tx.SpendRefreshToken(ctx, old.Hash); err != nil {
+		return Tokens{}, err
+	}
+	return c.issue(ctx, tx, s.User, s.Workspace, old.Family)
+}
+
+func orRefused(err error) error {
+	if err != nil {
+		return err
+	}
+	return refused()
+}

@@ -1,0 +1,41 @@
+package control
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// SignInApplication exchanges an application token for a bearer token of its Workspace.
+//
+// Errors: BadCredentials for a token that is garbled, expired, revoked, or used from an
+// address that it is not for.
+func (c *Control) SignInApplication(ctx context.Context, raw string, from netip.Addr) (t Tokens, err error) {
+	claims, err := withKeys(ctx, c, func(i *identity.Issuer) (identity.ApplicationClaims, error) {
+		return i.VerifyApplicationToken(raw, c.store.Now())
+	})
+	switch fleet.CodeOf(err) {
+	case fleet.InvalidToken, fleet.TokenExpired:
+		return Tokens{}, refused()
+	}
+	if err != nil {
+		return Tokens{}, err
+	}
+	err = c.store.Read(ctx, func(tx *store.Tx) error {
+		who, err := tokenPrincipal(ctx, tx, claims.Token, from)
+		if fleet.CodeOf(err) == fleet.InvalidToken {
+			return refused()
+		}
+		if err != nil {
+			return err
+		}
+		t.Bearer, err = c.issuer.Load().Sign(identity.Claims{
+			AppToken: who.Token, Workspace: who.Workspace, WorkspaceName: who.WorkspaceName,
+		}, tx.Now())
+		return err
+	})
+	return t, err
+}

@@ -1,0 +1,41 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// SwitchWorkspace gives a bearer token for another Workspace that the user is a member of;
+// the old one stays valid. It leaves event 67 in the target.
+//
+// Permission: SwitchWorkspace. Errors: InvalidToken where the user is no member there, the
+// Workspace is unknown, or an application token asks.
+func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, target fleet.WorkspaceID) (t Tokens, err error) {
+	if who.Require(identity.SwitchWorkspace) != nil {
+		return t, noSwitch()
+	}
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
+		s, found, err := tx.UserSession(ctx, who.User, target)
+		if err != nil {
+			return err
+		}
+		if !found || s.Role == fleet.NoRole {
+			return noSwitch()
+		}
+		if t.Bearer, err = c.bearer(tx, s.User, s.Workspace); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, fleet.Event{
+			Type: fleet.EventSwitched, Workspace: target, User: who.User,
+			Description: "User " + s.User.Username + " switched to workspace " + s.Workspace.Name,
+		})
+	})
+	return t, err
+}
+
+func noSwitch() error {
+	return fleet.Errorf(fleet.InvalidToken, "There is no such Workspace to switch to")
+}
