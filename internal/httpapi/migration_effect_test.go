@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/testkit"
 )
 
-// The decisions of the section "Migration: the effect", D54 to D59.
+// The decisions of the section "Migration: the effect".
 
 var _ = pin("state-before", func(t *testing.T, e testkit.Engine) {
 	s, admin := ferry(t, e)

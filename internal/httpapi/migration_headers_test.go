@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/testkit"
 )
 
-// The decisions of the section "Migration: headers and ledger", D60 to D70.
+// The decisions of the section "Migration: headers and ledger".
 
 var _ = pin("location", func(t *testing.T, e testkit.Engine) {
 	_, admin := ferry(t, e)

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/testkit"
 )
 
-// The decisions of the section "Migration: the request", D35 to D46.
+// The decisions of the section "Migration: the request".
 
 var _ = pin("auto-detach-default", func(t *testing.T, e testkit.Engine) {
 	_, admin := ferry(t, e)

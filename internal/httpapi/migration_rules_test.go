@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/testkit"
 )
 
-// The decisions of the section "Migration: the rules", D47 to D53.
+// The decisions of the section "Migration: the rules".
 
 // both sends the dry run and the real run.
 func both(c *testkit.Client, o object, check func(*testkit.Answer)) {

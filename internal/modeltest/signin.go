@@ -87,8 +87,9 @@ func (m *Model) SignIn(username string, p Password, from string) Answer {
 	if c := m.counted(lock); c.n >= 3 {
 		return m.tooMany(401, c.expires)
 	}
-	if c := m.count("guesses\x00"+username, time.Hour); c.n > 100 {
-		return m.tooMany(401, c.expires)
+	guesses := m.count("guesses\x00"+username, time.Hour)
+	if guesses.n > 100 {
+		return m.tooMany(401, guesses.expires)
 	}
 	u := m.userNamed(username)
 	if u == nil || p == Wrong || u.status != active {
@@ -101,6 +102,7 @@ func (m *Model) SignIn(username string, p Password, from string) Answer {
 	if ws == 0 {
 		return refusedSignIn()
 	}
+	guesses.n-- // the right password was no guess
 	delete(m.counters, lock)
 	m.families++
 	return m.session(u, ws, m.families)
