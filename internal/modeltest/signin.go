@@ -2,6 +2,7 @@ package modeltest
 
 import (
 	"math"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,11 +60,20 @@ const (
 
 // attempt counts an authentication of an address: 100 in five minutes are allowed.
 func (m *Model) attempt(from string) *Answer {
-	if c := m.count("attempts\x00"+from, 5*time.Minute); c.n > 100 {
+	if c := m.count("attempts\x00"+network(from), 5*time.Minute); c.n > 100 {
 		no := m.tooMany(429, c.expires)
 		return &no
 	}
 	return nil
+}
+
+// network is what counts as one address: of IPv6 the first half.
+func network(from string) string {
+	addr := netip.MustParseAddr(from)
+	if addr.Is4() {
+		return from
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String()
 }
 
 // BadSignIn is an authentication in none of the modes.
@@ -83,7 +93,7 @@ func (m *Model) SignIn(username string, p Password, from string) Answer {
 		return badRequest()
 	}
 	username = strings.ToLower(username)
-	lock := "failures\x00" + username + " " + from
+	lock := "failures\x00" + username + " " + network(from)
 	if c := m.counted(lock); c.n >= 3 {
 		return m.tooMany(401, c.expires)
 	}
