@@ -45,7 +45,7 @@ func (p *place) controlDry(b *testing.B, c *control.Control, n int) {
 	turns(b, func() error { return nil }, func() error {
 		_, err := c.PreviewMigration(ctx, who, req)
 		return err
-	}, func() error { return p.floor.read(ctx, list) })
+	}, func() error { return p.floor.read(ctx, list) }, nil)
 }
 
 func (p *place) controlReal(b *testing.B, c *control.Control, n int) {
@@ -54,5 +54,5 @@ func (p *place) controlReal(b *testing.B, c *control.Control, n int) {
 	p.moves(b, n, false, func(ctx context.Context) error {
 		_, _, err := c.Migrate(ctx, who, run)
 		return err
-	})
+	}, nil)
 }

@@ -29,7 +29,7 @@ func BenchmarkScale(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			turns(b, func() error { return nil },
 				func() error { return big.list(b.Context(), c.big) },
-				func() error { return small.list(b.Context(), c.small) })
+				func() error { return small.list(b.Context(), c.small) }, nil)
 		})
 	}
 	b.Run("migration", func(b *testing.B) { migrateBoth(b, small, big) })
@@ -46,7 +46,7 @@ func migrateBoth(b *testing.B, small, big *served) {
 	}
 	turns(b, reset,
 		func() error { return big.migrate(ctx, body) },
-		func() error { return small.migrate(ctx, body) })
+		func() error { return small.migrate(ctx, body) }, nil)
 }
 
 func scaled(b *testing.B, size int) *served {

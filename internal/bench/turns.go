@@ -7,15 +7,22 @@ import (
 )
 
 // turns lets an operation and its floor take turns, each timed by itself, and reports the
-// medians and their ratio. between runs untimed before each of the two.
-func turns(b *testing.B, between func() error, operation, floor func() error) {
+// medians and their ratio. between runs untimed before each of the two. Over HTTP, wire is
+// a request that does nothing, so that one can tell what the way there and back costs.
+func turns(b *testing.B, between, operation, floor, wire func() error) {
 	b.Helper()
-	var ours, bare []time.Duration
+	var ours, bare, empty []time.Duration
 	for b.Loop() {
 		ours = append(ours, timed(b, between, operation))
 		bare = append(bare, timed(b, between, floor))
+		if wire != nil {
+			empty = append(empty, timed(b, func() error { return nil }, wire))
+		}
 	}
 	o, f := median(ours), median(bare)
+	if wire != nil {
+		b.ReportMetric(float64(median(empty).Microseconds())/1000, "wire-ms")
+	}
 	b.ReportMetric(0, "ns/op") // both together, and no use
 	b.ReportMetric(float64(o.Microseconds())/1000, "ms")
 	b.ReportMetric(float64(f.Microseconds())/1000, "floor-ms")
