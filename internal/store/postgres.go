@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"runtime"
 	"strings"
@@ -135,7 +136,7 @@ func (e *pgEngine) classify(err error) verdict {
 		return outcomeUnknown
 	case errors.Is(err, context.Canceled):
 		return fatal
-	case errors.As(err, &dial), errors.Is(err, errConnLost):
+	case errors.As(err, &dial), errors.Is(err, errConnLost), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
 		return away
 	case errors.As(err, &pg):
 		return classifyState(pg.Code)
