@@ -18,7 +18,7 @@ const (
 // tallyRow is a number of SIMs, or a change of it, in one block of level 1.
 type tallyRow struct{ workspace, status, block, sims int64 }
 
-// tallyOf sums up what sims weigh, by block; before counts what is taken away.
+// tallySum is a number of SIMs by Workspace, status and block; what leaves counts below zero.
 type tallySum map[[3]int64]int64
 
 func (t tallySum) add(s fleet.SIMState, n int64) {
