@@ -17,7 +17,7 @@ type Config struct {
 	LogFormat      string         // json or text
 	TokenTTL       time.Duration  // how long an auth_token is valid
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; empty believes nobody
-	MaxConns       int            // most connections to PostgreSQL; SQLite has a pool of its own
+	MaxConns       int            // most connections to PostgreSQL, or readers of SQLite, which has one writer besides
 	ShutdownGrace  time.Duration  // how long requests may run on after SIGTERM
 }
 

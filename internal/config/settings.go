@@ -67,7 +67,7 @@ var settings = []setting{
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},
 	{
-		"max_conns", "Most connections to PostgreSQL, between 2 and 1000; SQLite ignores it",
+		"max_conns", "Most connections to PostgreSQL, or readers of SQLite, between 2 and 1000",
 		"50", func(c *Config) pflag.Value { return (*number)(&c.MaxConns) },
 	},
 	{
