@@ -56,6 +56,10 @@ bench-scale: ## Measure a fleet of ten million SIMs beside one of a hundred thou
 fuzz: ## Run every fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
 
+.PHONY: trust
+trust: ## Try to break every promise, with real crashes; FULL=1 takes days
+	go run ./internal/trust/cmd/trust $(if $(FULL),-full) $(if $(ONLY),-only $(ONLY)) $(if $(SEED),-seed $(SEED))
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check style and look for faults
 	$(GOLANGCI_LINT) run

@@ -75,6 +75,8 @@ var Rules = map[string]Rule{
 	"internal/contracttest":    {TestSide: true},
 	"internal/modeltest":       {TestSide: true},
 	"internal/archtest":        {TestSide: true},
+	"internal/trust":           {TestSide: true},
+	"internal/trust/...":       {TestSide: true},
 	"e2e":                      {TestSide: true},
 	"e2e/...":                  {TestSide: true},
 }

@@ -1,0 +1,90 @@
+package trust
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Runner runs harnesses one after the other, because each wants the machine for itself,
+// and tells each in one line.
+type Runner struct {
+	Out    io.Writer
+	Commit string
+	Size   Size
+	Seed   uint64
+}
+
+// ErrNotProved is that a harness failed, was void or could not run.
+var ErrNotProved = errors.New("not proved")
+
+// Run runs them all, also after a failure, and returns ErrNotProved where one was not ok.
+func (r Runner) Run(ctx context.Context, list []Harness) error {
+	if len(list) == 0 {
+		return fmt.Errorf("%w: there is no harness", ErrNotProved)
+	}
+	bad := 0
+	for _, h := range list {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if r.one(ctx, h) != Passed {
+			bad++
+		}
+	}
+	if bad > 0 {
+		return fmt.Errorf("%w: %d of %d harnesses", ErrNotProved, bad, len(list))
+	}
+	return nil
+}
+
+func (r Runner) one(ctx context.Context, h Harness) Verdict {
+	start := time.Now()
+	res, err := h.Run(ctx, r.Size, r.Seed)
+	took := time.Since(start)
+	verdict, why := res.Judge(r.Size)
+	if err != nil {
+		verdict, why = Failed, "the harness could not work: "+err.Error()
+	}
+	parts := append([]string{fmt.Sprintf("seed %d", r.Seed), "commit " + r.Commit}, res.words()...)
+	parts = append(parts, fmt.Sprintf("%.1f s", took.Seconds()))
+	r.say("%-6s %-16s %-4s %s", verdict, h.Name, r.Size, strings.Join(parts, "; "))
+	if why != "" {
+		r.say("       %s: %s", h.Name, why)
+	}
+	for _, f := range res.First {
+		r.say("       %s: %s", h.Name, f)
+	}
+	if verdict != Passed {
+		r.say("       again: go run ./internal/trust/cmd/trust -only %s -size %s -seed %d", h.Name, r.Size, r.Seed)
+	}
+	return verdict
+}
+
+func (r Runner) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(r.Out, format+"\n", args...) // a terminal that is gone is nobody to tell
+}
+
+// Select finds the harnesses that names, separated by commas, stand for: a whole name or
+// the part before a dash (kill is kill-sqlite and kill-postgres). "" is all of them.
+func Select(all []Harness, names string) ([]Harness, error) {
+	if names == "" {
+		return all, nil
+	}
+	var chosen []Harness
+	for name := range strings.SplitSeq(names, ",") {
+		n := len(chosen)
+		for _, h := range all {
+			if h.Name == name || strings.HasPrefix(h.Name, name+"-") {
+				chosen = append(chosen, h)
+			}
+		}
+		if len(chosen) == n {
+			return nil, fmt.Errorf("there is no harness %q", name)
+		}
+	}
+	return chosen, nil
+}

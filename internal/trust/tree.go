@@ -1,0 +1,64 @@
+package trust
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+// Root is the directory of the tree that this program was built from: what it builds and
+// runs must be the same sources.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+// Commit is that of the tree, with a plus where it has changes besides.
+func Commit(ctx context.Context) string {
+	out, err := git(ctx, "rev-parse", "--short=12", "HEAD")
+	if err != nil {
+		return "unknown"
+	}
+	if changes, err := git(ctx, "status", "--porcelain"); err != nil || changes != "" {
+		out += "+"
+	}
+	return out
+}
+
+func git(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", Root()}, args...)...).Output()
+	return strings.TrimSpace(string(out)), err
+}
+
+// Tags are the build tags of this program. A harness builds what it tries with the same
+// ones, so that a bug planted by a tag is in all of it.
+func Tags() string {
+	info, _ := debug.ReadBuildInfo()
+	if info == nil {
+		return ""
+	}
+	for _, s := range info.Settings {
+		if s.Key == "-tags" {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+// Build builds simferry from the tree into dir with build tags, and returns its path.
+func Build(ctx context.Context, dir, tags string) (string, error) {
+	file := filepath.Join(dir, "simferry")
+	if tags != "" {
+		file += "-" + strings.ReplaceAll(tags, ",", "-")
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-o", file, "./cmd/simferry")
+	cmd.Dir = Root()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return file, nil
+}

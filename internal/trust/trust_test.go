@@ -1,0 +1,95 @@
+package trust_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/trust"
+)
+
+// sound is a result that passes.
+func sound() trust.Result {
+	return trust.Result{
+		Trials: 200, Work: []trust.Work{{What: "requests", Done: 10, Least: 10}},
+		Control: trust.Control{What: "a planted bug", Failed: true},
+	}
+}
+
+func TestAHarnessThatShowedNothingIsVoid(t *testing.T) {
+	tests := map[string]struct {
+		change func(*trust.Result)
+		size   trust.Size
+		want   trust.Verdict
+	}{
+		"all is well":             {func(*trust.Result) {}, trust.CI, trust.Passed},
+		"a failure":               {func(r *trust.Result) { r.Fail("I1: a SIM is gone") }, trust.CI, trust.Failed},
+		"a failure in void":       {func(r *trust.Result) { r.Work = nil; r.Fail("I1: a SIM is gone") }, trust.CI, trust.Failed},
+		"no trials":               {func(r *trust.Result) { r.Trials = 0 }, trust.CI, trust.Void},
+		"no work":                 {func(r *trust.Result) { r.Work = nil }, trust.CI, trust.Void},
+		"too little work":         {func(r *trust.Result) { r.Did("kills inside", 4, 5) }, trust.CI, trust.Void},
+		"no control":              {func(r *trust.Result) { r.Control = trust.Control{} }, trust.Full, trust.Void},
+		"a control that passes":   {func(r *trust.Result) { r.Control.Failed = false }, trust.Full, trust.Void},
+		"a probe has no control":  {func(r *trust.Result) { r.Control = trust.Control{} }, trust.Probe, trust.Passed},
+		"a probe can be void too": {func(r *trust.Result) { r.Did("kills inside", 0, 1) }, trust.Probe, trust.Void},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := sound()
+			tt.change(&r)
+			if got, why := r.Judge(tt.size); got != tt.want {
+				t.Errorf("got %s (%s), want %s", got, why, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheLineTellsHowToRepeat(t *testing.T) {
+	var out strings.Builder
+	runner := trust.Runner{Out: &out, Commit: "abc", Size: trust.CI, Seed: 42}
+	failing := func(context.Context, trust.Size, uint64) (trust.Result, error) {
+		r := sound()
+		r.Fail("I5: request %d was acknowledged and is not there", 7)
+		return r, nil
+	}
+	broken := func(context.Context, trust.Size, uint64) (trust.Result, error) {
+		return trust.Result{}, errors.New("no disk")
+	}
+	fine := func(context.Context, trust.Size, uint64) (trust.Result, error) { return sound(), nil }
+	err := runner.Run(t.Context(), []trust.Harness{{Name: "kill-sqlite", Run: failing}, {Name: "fuzz", Run: broken}, {Name: "model", Run: fine}})
+	if !errors.Is(err, trust.ErrNotProved) {
+		t.Errorf("error %v, want that it is not proved", err)
+	}
+	for _, want := range []string{
+		"FAILED kill-sqlite", "seed 42; commit abc; 200 trials; 1 failures", "I5: request 7 was acknowledged",
+		"-only kill-sqlite -size CI -seed 42", "no disk", "ok     model", "failure rate < 1.5 % (95 %)", "10 requests (least 10)", "control: a planted bug failed as it must",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	all := []trust.Harness{{Name: "kill-sqlite"}, {Name: "kill-postgres"}, {Name: "model"}}
+	for names, want := range map[string]int{"": 3, "kill": 2, "kill-sqlite": 1, "model,kill": 3, "mod": -1, "model,": -1} {
+		got, err := trust.Select(all, names)
+		if (err != nil) != (want < 0) || err == nil && len(got) != want {
+			t.Errorf("%q: %d harnesses, %v; want %d", names, len(got), err, want)
+		}
+	}
+}
+
+func TestPartsAddUp(t *testing.T) {
+	var whole trust.Result
+	for range 12 {
+		part := trust.Result{Trials: 2}
+		part.Fail("I1: gone")
+		part.Did("requests", 3, 1)
+		whole.Add(part)
+	}
+	if whole.Trials != 24 || whole.Failures != 12 || len(whole.First) != 10 || len(whole.Work) != 1 || whole.Work[0].Done != 36 || whole.Work[0].Least != 12 {
+		t.Errorf("got %+v", whole)
+	}
+}
