@@ -1,6 +1,11 @@
 package main
 
-import "github.com/simferry/simferry/internal/trust"
+import (
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/kill"
+)
 
 // harnesses are all there are, in the order in which they run.
-var harnesses = []trust.Harness{}
+var harnesses = []trust.Harness{
+	kill.SQLite,
+}

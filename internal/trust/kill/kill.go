@@ -1,0 +1,244 @@
+// Package kill is the harness that kills servers with SIGKILL in the midst of their work,
+// again and again on the same database, and then counts: everything that was acknowledged
+// is there, everything once, nothing that was refused.
+package kill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/load"
+	"github.com/simferry/simferry/internal/trust/proc"
+)
+
+const (
+	clients  = 6
+	longest  = 40 * time.Millisecond // of load before a kill
+	perEpoch = 500                   // cycles on one database; its check reads all of it
+)
+
+// arena is one database, the servers over it, and the clients.
+type arena struct {
+	binary, dir, database string
+	random                *rand.Rand
+	journal               *load.Journal
+	clients               []*load.Client
+	servers               []*proc.Server
+	res                   *trust.Result
+
+	kills, inside, flying int // servers killed, inside a write transaction, with a request on its way
+}
+
+// epoch is what the engines do differently: where the database is, and how one sees that a
+// frozen server holds an open transaction.
+type epoch struct {
+	servers int
+	open    func(dir string) (database string, inside func(*proc.Server) (bool, error), done func() error, err error)
+}
+
+// run goes through so many cycles, in epochs of their own databases.
+func run(ctx context.Context, e epoch, tags string, cycles int, seed uint64) (res trust.Result, err error) {
+	dir, err := os.MkdirTemp("", "trust-kill-")
+	if err != nil {
+		return res, err
+	}
+	binary, err := trust.Build(ctx, dir, tags)
+	if err != nil {
+		return res, err
+	}
+	for n := 0; n < cycles && err == nil && res.Failures == 0; n += perEpoch {
+		var part trust.Result
+		part, err = e.run(ctx, binary, filepath.Join(dir, fmt.Sprint("epoch", n/perEpoch)), min(perEpoch, cycles-n), seed+uint64(n))
+		res.Add(part)
+	}
+	if err != nil || res.Failures > 0 {
+		res.First = append(res.First, "the journal, the log and a database on SQLite are in "+dir)
+		return res, err
+	}
+	return res, os.RemoveAll(dir)
+}
+
+func (e epoch) run(ctx context.Context, binary, dir string, cycles int, seed uint64) (res trust.Result, err error) {
+	if err := os.Mkdir(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL's user goes through it
+		return res, err
+	}
+	database, inside, done, err := e.open(dir)
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	a := &arena{
+		binary: binary, dir: dir, database: database, random: rand.New(rand.NewPCG(seed, 0)), res: &res, //nolint:gosec // to be repeated
+		servers: make([]*proc.Server, e.servers),
+	}
+	if err := a.begin(ctx, seed); err != nil {
+		return res, err
+	}
+	for range cycles {
+		if err := a.cycle(ctx, inside); err != nil {
+			return res, errors.Join(err, a.killAll())
+		}
+	}
+	return res, a.end(ctx, cycles)
+}
+
+func (a *arena) begin(ctx context.Context, seed uint64) (err error) {
+	if a.journal, err = load.Open(filepath.Join(a.dir, "journal")); err != nil {
+		return err
+	}
+	if err := load.Seed(ctx, a.binary, a.database, a.dir, clients); err != nil {
+		return err
+	}
+	a.clients = load.NewClients(clients, seed, a.journal)
+	if err := a.start(ctx); err != nil {
+		return err
+	}
+	for _, c := range a.clients {
+		if err := c.SignIn(ctx, a.servers[0].URL); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start starts the servers that are not running.
+func (a *arena) start(ctx context.Context) (err error) {
+	for i, s := range a.servers {
+		if s != nil && s.Running() {
+			continue
+		}
+		a.servers[i], err = proc.Serve(ctx, proc.Options{Binary: a.binary, Database: a.database, Log: filepath.Join(a.dir, "log")})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cycle is some load, a kill, and another start. Where one of two servers goes on, so does
+// the load for a while.
+func (a *arena) cycle(ctx context.Context, inside func(*proc.Server) (bool, error)) error {
+	stop := make(chan struct{})
+	urls := make([]string, len(a.servers))
+	for i, s := range a.servers {
+		urls[i] = s.URL
+	}
+	var wg sync.WaitGroup
+	for _, c := range a.clients {
+		wg.Go(func() { c.Run(ctx, stop, func(r *rand.Rand) string { return urls[r.IntN(len(urls))] }) })
+	}
+	sleep(ctx, upTo(a.random, longest))
+	err := a.kill(inside)
+	if err == nil && len(a.running()) > 0 {
+		sleep(ctx, upTo(a.random, longest))
+	}
+	close(stop)
+	wg.Wait()
+	for _, c := range a.clients {
+		err = errors.Join(err, c.Broken)
+	}
+	if err == nil {
+		err = a.start(ctx)
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+func upTo(r *rand.Rand, most time.Duration) time.Duration {
+	return time.Duration(r.Int64N(int64(most) + 1))
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
+}
+
+func (a *arena) running() (list []*proc.Server) {
+	for _, s := range a.servers {
+		if s != nil && s.Running() {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// kill freezes a server, or all of them, looks what it was doing, and kills it.
+func (a *arena) kill(inside func(*proc.Server) (bool, error)) error {
+	victims := a.servers
+	if n := a.random.IntN(3); n < 2 {
+		victims = a.servers[n%len(a.servers):][:1]
+	}
+	for _, s := range victims {
+		if err := s.Freeze(); err != nil {
+			return err
+		}
+		open, err := inside(s)
+		if err != nil {
+			return err
+		}
+		a.kills++
+		if open {
+			a.inside++
+		}
+		for _, c := range a.clients {
+			if c.InFlight() {
+				a.flying++
+				break
+			}
+		}
+		if err := s.Kill(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *arena) killAll() (err error) {
+	for _, s := range a.running() {
+		err = errors.Join(err, s.Kill())
+	}
+	return err
+}
+
+// end settles what is unsettled, stops the servers, and counts.
+func (a *arena) end(ctx context.Context, cycles int) error {
+	for _, c := range a.clients {
+		if err := c.Settle(ctx, a.servers[0].URL); err != nil {
+			a.res.Fail("%v", err)
+		}
+	}
+	for _, s := range a.running() {
+		if err := s.Stop(ctx); err != nil {
+			return err
+		}
+	}
+	if err := load.Fsck(ctx, a.binary, a.database, a.res.Fail); err != nil {
+		return err
+	}
+	list, err := load.Entries(ctx, a.database)
+	if err != nil {
+		return err
+	}
+	a.journal.Check(list, a.res.Fail)
+	a.res.Trials = cycles
+	a.res.Did("changes acknowledged", a.journal.Acknowledged(), cycles*leastAcknowledged)
+	a.res.Did("kills", a.kills, cycles)
+	a.res.Did("of them inside an open transaction", a.inside, a.kills*leastInside/100)
+	a.res.Did("of them with a request on its way", a.flying, a.kills*leastFlying/100)
+	return a.journal.Close()
+}
+
+// Below these a run is void.
+const (
+	leastAcknowledged = 2  // changes per cycle
+	leastInside       = 20 // per cent of the kills
+	leastFlying       = 80 // per cent of the kills
+)

@@ -1,0 +1,61 @@
+package kill
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/proc"
+)
+
+// SQLite is the harness on the embedded database.
+var SQLite = trust.Harness{
+	Name: "kill-sqlite",
+	Does: "one server on SQLite, killed with SIGKILL after 0 to 40 ms of load and started again",
+	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
+		return run(ctx, onSQLite, trust.Tags(), size.Of(200, 10_000, 20), seed)
+	},
+}
+
+var onSQLite = epoch{servers: 1, open: openSQLite}
+
+func openSQLite(dir string) (string, func(*proc.Server) (bool, error), func() error, error) {
+	file := filepath.Join(dir, "simferry.db")
+	inside := func(s *proc.Server) (bool, error) { return writing(s.PID, file) }
+	return "sqlite:" + file, inside, func() error { return nil }, nil
+}
+
+// writeLock is the byte of the -shm file that a writer locks from BEGIN IMMEDIATE to the
+// end of its transaction (https://sqlite.org/walformat.html).
+const writeLock = 120
+
+// writing tells whether a process holds SQLite's lock for writing: the kernel's list of
+// locks says so of a frozen process as well.
+func writing(pid int, file string) (bool, error) {
+	var stat syscall.Stat_t
+	if err := syscall.Stat(file+"-shm", &stat); err != nil {
+		return false, err
+	}
+	locks, err := os.ReadFile("/proc/locks")
+	if err != nil {
+		return false, err
+	}
+	// 1: POSIX  ADVISORY  WRITE 1234 fe:00:5678 120 120
+	for line := range bytes.Lines(locks) {
+		f := strings.Fields(string(line))
+		if len(f) < 8 || f[3] != "WRITE" || f[4] != strconv.Itoa(pid) || !strings.HasSuffix(f[5], ":"+strconv.FormatUint(stat.Ino, 10)) {
+			continue
+		}
+		first, err := strconv.Atoi(f[6])
+		last, bad := strconv.Atoi(f[7])
+		if err == nil && bad == nil && first <= writeLock && writeLock <= last {
+			return true, nil
+		}
+	}
+	return false, nil
+}

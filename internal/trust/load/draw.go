@@ -1,0 +1,198 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// beliefs are where the clients think that SIMs are: with them most requests can be
+// granted, and as they are often out of date, many are not.
+type beliefs struct {
+	mu     sync.Mutex
+	hot    [hotSIMs]int64
+	blocks [bulkBlocks]int64
+}
+
+func newBeliefs() *beliefs {
+	b := &beliefs{}
+	for i := range b.hot {
+		b.hot[i] = fleets[0]
+	}
+	for i := range b.blocks {
+		b.blocks[i] = fleets[0]
+	}
+	return b
+}
+
+func (b *beliefs) moved(to int64, sims []simAnswer) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range sims {
+		switch i := int(s.ID); {
+		case i >= bulkFirst:
+			b.blocks[(i-bulkFirst)/blockSIMs] = to
+		case i >= hotFirst:
+			b.hot[i-hotFirst] = to
+		}
+	}
+}
+
+// elsewhere are up to n of the hot SIMs that one Workspace other than the target has, or
+// all do.
+func (c *Client) elsewhere(target int64, n int, oneSource bool) []int {
+	c.beliefs.mu.Lock()
+	defer c.beliefs.mu.Unlock()
+	var chosen []int
+	source := int64(0)
+	for _, i := range c.random.Perm(hotSIMs) {
+		at := c.beliefs.hot[i]
+		if at == target || oneSource && source != 0 && at != source || len(chosen) == n {
+			continue
+		}
+		source = at
+		chosen = append(chosen, hotFirst+i)
+	}
+	if len(chosen) == 0 {
+		chosen = []int{hotFirst + c.random.IntN(hotSIMs)}
+	}
+	return chosen
+}
+
+// span is a run of blocks of which the first is elsewhere, 10 blocks at most: 500 SIMs.
+func (c *Client) span(target int64, most int) (first, count int) {
+	c.beliefs.mu.Lock()
+	defer c.beliefs.mu.Unlock()
+	first = c.random.IntN(bulkBlocks)
+	for range bulkBlocks {
+		if c.beliefs.blocks[first] != target {
+			break
+		}
+		first = (first + 1) % bulkBlocks
+	}
+	for count = 1; count < most && first+count < bulkBlocks && c.beliefs.blocks[first+count] == c.beliefs.blocks[first]; count++ {
+	}
+	return bulkFirst + first*blockSIMs, count * blockSIMs
+}
+
+// draw makes up a request.
+func (c *Client) draw() *Request {
+	switch n := c.random.IntN(100); {
+	case n < 30:
+		return c.patch()
+	case n < 40:
+		return c.refused()
+	case n < 52:
+		r := c.migration(true)
+		return r
+	}
+	return c.migration(false)
+}
+
+func (c *Client) patch() *Request {
+	sim, status := hotFirst+c.random.IntN(hotSIMs), 1+c.random.IntN(2)
+	return c.perhapsKeyed(&Request{
+		Kind: Patch, Method: http.MethodPatch, Path: fmt.Sprintf("/api/v1/sim/%d", sim),
+		Body: fmt.Sprintf(`{"status":{"id":%d}}`, status), SIM: int64(sim), Status: status,
+	})
+}
+
+// perhapsKeyed gives two of three requests a key.
+func (c *Client) perhapsKeyed(r *Request) *Request {
+	r.Client = c.number
+	if c.random.IntN(3) > 0 {
+		c.requests++
+		r.Key = fmt.Sprintf("client %d request %d", c.number, c.requests)
+	}
+	return r
+}
+
+// migration asks for hot SIMs, or for a span of the others.
+func (c *Client) migration(dry bool) *Request {
+	target := fleets[c.random.IntN(len(fleets))]
+	var selector string
+	switch n := c.random.IntN(10); {
+	case n < 4:
+		selector = `"sims":` + idList(c.elsewhere(target, 1+c.random.IntN(6), false))
+	case n < 7:
+		selector = `"iccids":` + iccidList(c.elsewhere(target, 1+c.random.IntN(6), true))
+	case n < 9:
+		first, count := c.span(target, 2)
+		selector = rangeOf(first, count)
+	default:
+		first, count := c.span(target, 10)
+		selector = rangeOf(first, count)
+	}
+	return c.run(target, selector, c.random.IntN(6) > 0, dry)
+}
+
+func (c *Client) run(target int64, selector string, detach, dry bool) *Request {
+	r := &Request{Kind: Migrate, Method: http.MethodPost, Path: "/api/v1/sim/migration/workspace", Target: target, Client: c.number}
+	r.Body = fmt.Sprintf(`{"target_workspace":{"id":%d},%s,"auto_detach_devices":%t,"dry_run":%t}`, target, selector, detach, dry)
+	if dry {
+		r.Kind = Preview
+		return r
+	}
+	return c.perhapsKeyed(r)
+}
+
+// realRun makes a preview real, exactly as it was previewed.
+func (c *Client) realRun(p *Request, tag string) *Request {
+	return c.perhapsKeyed(&Request{
+		Kind: Migrate, Method: p.Method, Path: p.Path, Target: p.Target, IfMatch: tag,
+		Body: strings.Replace(p.Body, `"dry_run":true`, `"dry_run":false`, 1),
+	})
+}
+
+// refused asks for what must not be.
+func (c *Client) refused() *Request {
+	some := `"sims":` + idList(c.elsewhere(0, 3, false))
+	switch c.random.IntN(4) {
+	case 0:
+		return c.run(brazil, some, true, false) // 1505
+	case 1:
+		return c.run(fleets[0], rangeOf(bulkFirst, 501), true, false) // 400
+	case 2:
+		return c.run(999, some, true, false) // 404
+	}
+	return c.run(fleets[c.random.IntN(3)], some[:len(some)-1]+`,{"id":77}]`, true, false) // 404
+}
+
+func idList(sims []int) string {
+	parts := make([]string, len(sims))
+	for i, id := range sims {
+		parts[i] = fmt.Sprintf(`{"id":%d}`, id)
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}
+
+func iccidList(sims []int) string {
+	parts := make([]string, len(sims))
+	for i, id := range sims {
+		parts[i] = strconv.Quote(iccid(id))
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}
+
+func rangeOf(first, count int) string {
+	return fmt.Sprintf(`"iccid_range":{"start":%q,"end":%q}`, iccid(first), iccid(first+count-1))
+}
+
+// simAnswer is a SIM in the answer to a migration.
+type simAnswer struct {
+	ID       int64              `json:"id"`
+	Status   struct{ ID int64 } `json:"status"`
+	Source   struct{ ID int64 } `json:"source_workspace"`
+	Endpoint struct{ ID int64 } `json:"endpoint"`
+}
+
+func simsOf(body []byte) []simAnswer {
+	var got struct {
+		SIMs []simAnswer `json:"sims"`
+	}
+	_ = json.Unmarshal(body, &got) // no SIMs in what is no such answer
+	return got.SIMs
+}

@@ -1,0 +1,159 @@
+package load
+
+import (
+	"encoding/json"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Kind is what a request asks for.
+type Kind string
+
+// The kinds of requests.
+const (
+	Migrate Kind = "migrate" // a real run
+	Preview Kind = "preview" // a dry run
+	Patch   Kind = "patch"   // of a SIM's status
+)
+
+// Request is what a client wants, over all its attempts.
+type Request struct {
+	Client  int    `json:"client"`
+	Kind    Kind   `json:"kind"`
+	Method  string `json:"method"`
+	Path    string `json:"path"`
+	Key     string `json:"key,omitempty"`
+	IfMatch string `json:"if_match,omitempty"`
+	Body    string `json:"body"`
+	Target  int64  `json:"-"` // of a migration
+	SIM     int64  `json:"-"` // of a patch
+	Status  int    `json:"-"` // of a patch
+
+	attempts []*Attempt
+}
+
+// Attempt is one time that a request was sent.
+type Attempt struct {
+	Request *Request
+	Sent    time.Time
+	Ended   time.Time // with or without an answer
+	Err     error     // there was no answer
+	Status  int
+	Header  http.Header
+	Body    []byte
+
+	entries []*Entry // that it made, as far as their time and user say
+}
+
+// Settled tells that the answer says what became of the request: neither was it lost, nor
+// is it "try again".
+func (a *Attempt) Settled() bool {
+	return a.Err == nil && a.Status < http.StatusInternalServerError && a.Header.Get("Retry-After") == ""
+}
+
+// Replayed tells that the answer is a repetition of an earlier one.
+func (a *Attempt) Replayed() bool { return a.Header.Get("Idempotent-Replayed") == "true" }
+
+// Journal is what the clients know: every attempt is on disk before it is sent, and its
+// answer behind it. Its methods may be called from several goroutines.
+type Journal struct {
+	file    *os.File
+	mu      sync.Mutex
+	all     []*Request
+	lines   int64 // written
+	syncing sync.Mutex
+	synced  int64
+
+	acked atomic.Int64
+}
+
+// Open begins a journal in a file.
+func Open(file string) (*Journal, error) {
+	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600) //nolint:gosec // the harness's own
+	return &Journal{file: f}, err
+}
+
+// Close ends the journal.
+func (j *Journal) Close() error { return j.file.Close() }
+
+// Acknowledged is how many changes were acknowledged with a 2xx so far.
+func (j *Journal) Acknowledged() int { return int(j.acked.Load()) }
+
+type line struct {
+	Sent     *time.Time `json:"sent,omitempty"`
+	Ended    *time.Time `json:"ended,omitempty"`
+	Request  *Request   `json:"request,omitempty"`
+	Client   int        `json:"client"`
+	Err      string     `json:"err,omitempty"`
+	Status   int        `json:"status,omitempty"`
+	Location string     `json:"location,omitempty"`
+	Replayed bool       `json:"replayed,omitempty"`
+	Body     string     `json:"body,omitempty"`
+}
+
+// Begin notes an attempt, and returns when it is on disk.
+func (j *Journal) Begin(r *Request) (*Attempt, error) {
+	a := &Attempt{Request: r}
+	now := time.Now()
+	n, err := j.write(line{Sent: &now, Request: r, Client: r.Client}, func() {
+		if len(r.attempts) == 0 {
+			j.all = append(j.all, r)
+		}
+		r.attempts = append(r.attempts, a)
+	})
+	if err == nil {
+		err = j.sync(n)
+	}
+	a.Sent = time.Now()
+	return a, err
+}
+
+// End notes what became of an attempt.
+func (j *Journal) End(a *Attempt) error {
+	a.Ended = time.Now()
+	l := line{Ended: &a.Ended, Client: a.Request.Client, Status: a.Status, Body: string(a.Body)}
+	if a.Err != nil {
+		l.Err = a.Err.Error()
+	} else {
+		l.Location, l.Replayed = a.Header.Get("Location"), a.Replayed()
+	}
+	if a.Settled() && a.Status < 300 && a.Request.Kind != Preview {
+		j.acked.Add(1)
+	}
+	_, err := j.write(l, func() {})
+	return err
+}
+
+func (j *Journal) write(l line, also func()) (n int64, err error) {
+	text, err := json.Marshal(l)
+	if err != nil {
+		return 0, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	also()
+	j.lines++
+	_, err = j.file.Write(append(text, '\n'))
+	return j.lines, err
+}
+
+// sync returns when line n is on disk. Whoever waits for the disk takes along all lines
+// that were written meanwhile.
+func (j *Journal) sync(n int64) error {
+	j.syncing.Lock()
+	defer j.syncing.Unlock()
+	if j.synced >= n {
+		return nil
+	}
+	j.mu.Lock()
+	written := j.lines
+	j.mu.Unlock()
+	err := j.file.Sync()
+	if err == nil {
+		j.synced = written
+	}
+	return err
+}
