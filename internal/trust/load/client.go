@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/trust"
 )
 
 // patience is how long a client waits for an answer. A server that takes longer stalls,
@@ -86,7 +87,7 @@ func (c *Client) Run(ctx context.Context, stop <-chan struct{}, where func(*rand
 		a := c.Send(ctx, where(c.random), c.choose())
 		if a != nil && a.Err != nil {
 			c.http.CloseIdleConnections()
-			time.Sleep(time.Millisecond) // a server that is away refuses a thousand times a second otherwise
+			trust.Pause(ctx, time.Millisecond) // a server that is away refuses a thousand times a second otherwise
 		}
 	}
 }
@@ -194,7 +195,7 @@ func (c *Client) Settle(ctx context.Context, url string) error {
 		case time.Now().After(until):
 			return fmt.Errorf("I12: %s under key %s is not settled after %v: status %d, %w", r.Kind, r.Key, patience, a.Status, a.Err)
 		default:
-			time.Sleep(5 * time.Millisecond)
+			trust.Pause(ctx, 5*time.Millisecond)
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/signal"
@@ -15,15 +16,15 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:]); err != nil {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "trust:", err)
-		os.Exit(1) //nolint:gocritic // the process ends: nobody listens for signals any more
+		os.Exit(1) //nolint:forbidigo // here it is main
 	}
 }
 
-func run(ctx context.Context, args []string) error {
+func run(args []string, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	flags := flag.NewFlagSet("trust", flag.ExitOnError)
 	full := flags.Bool("full", false, "the full size, which takes days")
 	named := flags.String("size", "CI", "CI, full or probe")
@@ -36,10 +37,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if *list {
-		for _, h := range chosen {
-			fmt.Printf("%-16s %s\n", h.Name, h.Does)
-		}
-		return nil
+		return tell(out, chosen)
 	}
 	size, err := trust.ParseSize(*named)
 	if err != nil {
@@ -51,5 +49,14 @@ func run(ctx context.Context, args []string) error {
 	if *seed == 0 {
 		*seed = rand.Uint64N(1<<62) + 1
 	}
-	return trust.Runner{Out: os.Stdout, Commit: trust.Commit(ctx), Size: size, Seed: *seed}.Run(ctx, chosen)
+	return trust.Runner{Out: out, Commit: trust.Commit(ctx), Size: size, Seed: *seed}.Run(ctx, chosen)
+}
+
+func tell(out io.Writer, list []trust.Harness) error {
+	for _, h := range list {
+		if _, err := fmt.Fprintf(out, "%-16s %s\n", h.Name, h.Does); err != nil {
+			return err
+		}
+	}
+	return nil
 }
