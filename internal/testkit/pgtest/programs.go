@@ -35,10 +35,14 @@ var programs = sync.OnceValues(func() (string, error) {
 	return "", fmt.Errorf(advice, MinVersion)
 })
 
-// findPrograms prefers PATH, where the developer's own choice is, to Debian's newest.
+// findPrograms prefers PATH, where the developer's own choice is, to Debian's newest. What
+// is on PATH may be links to some of the programs: where they lead, there are all.
 func findPrograms() (string, bool) {
 	candidates := debianPrograms()
 	if path, err := exec.LookPath("initdb"); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real
+		}
 		candidates = slices.Insert(candidates, 0, filepath.Dir(path))
 	}
 	for _, dir := range candidates {
