@@ -40,8 +40,8 @@ var programs = sync.OnceValues(func() (string, error) {
 func findPrograms() (string, bool) {
 	candidates := debianPrograms()
 	if path, err := exec.LookPath("initdb"); err == nil {
-		if real, err := filepath.EvalSymlinks(path); err == nil {
-			path = real
+		if target, err := filepath.EvalSymlinks(path); err == nil {
+			path = target
 		}
 		candidates = slices.Insert(candidates, 0, filepath.Dir(path))
 	}

@@ -1,0 +1,187 @@
+// Package failover kills the primary of a PostgreSQL with a synchronous standby, promotes
+// the standby, and has two servers of Simferry find it by themselves, again and again:
+// what was acknowledged must be there (I5), once (I6), sound (I1 to I4, I8, I13), and
+// writes must go on within the promised time (I12).
+package failover
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/traffic"
+)
+
+// Harness is this one.
+var Harness = trust.Harness{
+	Name: "failover", Run: run,
+	Does: "kills a PostgreSQL primary under load and promotes its synchronous standby; two servers find it by themselves",
+}
+
+const (
+	// promised is how soon after a promotion every server writes again, and how soon
+	// after the loss of the primary its /readyz says so.
+	promised = 5 * time.Second
+
+	clients  = 8
+	ackedMin = 40 // successes before each kill, without which a failover shows nothing
+)
+
+func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
+	dir, err := os.MkdirTemp("", "simferry-trust-")
+	if err != nil {
+		return res, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary, err := trust.Build(ctx, dir, trust.Tags())
+	if err != nil {
+		return res, err
+	}
+	p, err := setUp(ctx, binary)
+	if err != nil {
+		return res, err
+	}
+	defer p.remove()
+	t := &trial{pair: p, res: &res}
+	n := size.Of(2, 200, 1)
+	for i := range n {
+		if err := t.once(ctx, seed+uint64(i)); err != nil {
+			return res, fmt.Errorf("failover %d: %w", i+1, err)
+		}
+	}
+	if err := t.wholeJournal(ctx); err != nil {
+		return res, err
+	}
+	res.Did("acknowledged before a kill", t.acked, n*ackedMin)
+	res.Did("requests under way at a kill", t.underWay, n)
+	res.Did("attempts told to come later", t.refused, n/2)
+	res.Did("answers asked for again", t.replayed, n)
+	if size != trust.Probe {
+		res.Control, err = p.control(ctx, seed)
+	}
+	return res, err
+}
+
+// trial is the failovers of one run.
+type trial struct {
+	*pair
+	res     *trust.Result
+	journal traffic.Journal
+	last    int64 // ledger entry that has been compared
+
+	acked, underWay, refused, replayed int
+}
+
+// once is one failover under load, the comparison, and the way back to two databases.
+func (t *trial) once(ctx context.Context, seed uint64) error {
+	t.res.Trials++
+	load := traffic.Begin(ctx, t.clients, seed, clients)
+	if err := awaitAcks(ctx, load, ackedMin); err != nil {
+		return err
+	}
+	t.acked += load.Acknowledged()
+	killed, err := t.failOver(ctx, load)
+	if err != nil {
+		return err
+	}
+	before := load.Acknowledged()
+	if err := awaitAcks(ctx, load, before+ackedMin); err != nil {
+		return err
+	}
+	if err := load.End(ctx); err != nil {
+		return err
+	}
+	t.underWay += load.Journal().UnderWay(killed)
+	t.refused += load.Refused()
+	if err := t.compare(ctx, load.Journal()); err != nil {
+		return err
+	}
+	return t.rebuild(ctx)
+}
+
+// failOver kills, promotes, and looks at the clock. Every second time nobody promotes until
+// clients have been told to come later: so long a server does not hide it from them.
+func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
+	killed = time.Now()
+	if err := t.kill(); err != nil {
+		return killed, err
+	}
+	for i := range servers {
+		if took, ok := t.readiness(ctx, i, killed, http.StatusServiceUnavailable); !ok {
+			t.res.Fail("I12: /readyz of server %d did not turn within %v of the primary's end", i, took)
+		}
+	}
+	for t.res.Trials%2 == 0 && load.Refused() == 0 && ctx.Err() == nil && time.Since(killed) < time.Minute {
+		trust.Pause(ctx, 10*time.Millisecond)
+	}
+	if err := t.promote(ctx); err != nil {
+		return killed, err
+	}
+	promoted := time.Now()
+	for i := range servers {
+		if took, ok := load.NextAck(promoted, i, promised); !ok {
+			t.res.Fail("I12: server %d has not written within %v of the promotion", i, took)
+		}
+		if took, ok := t.readiness(ctx, i, promoted, http.StatusOK); !ok {
+			t.res.Fail("I12: /readyz of server %d is not back %v after the promotion", i, took)
+		}
+	}
+	return killed, nil
+}
+
+// readiness waits for a server's /readyz to answer a status.
+func (t *trial) readiness(ctx context.Context, server int, since time.Time, want int) (took time.Duration, ok bool) {
+	for time.Since(since) < promised && ctx.Err() == nil {
+		if t.clients.Ready(ctx, server) == want {
+			return time.Since(since), true
+		}
+		trust.Pause(ctx, 10*time.Millisecond)
+	}
+	return time.Since(since), false
+}
+
+func (t *trial) compare(ctx context.Context, j *traffic.Journal) error {
+	asked, wrong := j.Replay(ctx, t.clients, 50)
+	have, err := traffic.Read(ctx, t.url(), t.last)
+	if err != nil {
+		return err
+	}
+	faults, err := traffic.Sound(ctx, t.url())
+	if err != nil {
+		return err
+	}
+	for _, w := range append(append(j.Compare(have), wrong...), faults...) {
+		t.res.Fail("%s", w)
+	}
+	t.replayed += asked
+	t.last = max(t.last, have.Last())
+	t.journal.Add(&traffic.Journal{Requests: j.Requests}) // what was strange has been told
+	return nil
+}
+
+// wholeJournal asks, after all failovers, for what was acknowledged before any of them.
+func (t *trial) wholeJournal(ctx context.Context) error {
+	have, err := traffic.Read(ctx, t.url(), 0)
+	if err != nil {
+		return err
+	}
+	for _, w := range t.journal.Compare(have) {
+		t.res.Fail("at the end: %s", w)
+	}
+	return nil
+}
+
+func awaitAcks(ctx context.Context, load *traffic.Load, n int) error {
+	for began := time.Now(); load.Acknowledged() < n; trust.Pause(ctx, 5*time.Millisecond) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(began) > time.Minute {
+			return fmt.Errorf("only %d of %d requests were acknowledged within a minute", load.Acknowledged(), n)
+		}
+	}
+	return nil
+}

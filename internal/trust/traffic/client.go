@@ -1,0 +1,105 @@
+package traffic
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1" //nolint:gosec // the wire carries passwords so
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// Patience is how long a client waits for one answer.
+const Patience = 20 * time.Second
+
+// Clients send requests to servers over one database.
+type Clients struct {
+	http   *http.Client
+	bearer string
+	urls   []string
+}
+
+// SignIn makes clients of servers, signed in at the first of them.
+func SignIn(ctx context.Context, urls ...string) (*Clients, error) {
+	c := &Clients{http: &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}, urls: urls}
+	err := c.Renew(ctx)
+	return c, err
+}
+
+// Renew signs in anew.
+func (c *Clients) Renew(ctx context.Context) error {
+	digest := sha1.Sum([]byte(password)) //nolint:gosec // as above
+	body := fmt.Appendf(nil, `{"username":%q,"password":%q}`, username, hex.EncodeToString(digest[:]))
+	a, err := c.post(ctx, 0, "/api/v1/authenticate", body, "")
+	if err != nil {
+		return err
+	}
+	var got struct {
+		Token string `json:"auth_token"`
+	}
+	if a.Status != http.StatusOK || json.Unmarshal(a.Body, &got) != nil || got.Token == "" {
+		return fmt.Errorf("sign in: %d %s", a.Status, a.Body)
+	}
+	c.bearer = got.Token
+	return nil
+}
+
+// At is the same clients, talking to other servers.
+func (c *Clients) At(urls ...string) *Clients { return &Clients{c.http, c.bearer, urls} }
+
+// send makes one attempt, and notes what came of it.
+func (c *Clients) send(ctx context.Context, r *Request, server int) Answer {
+	sent := time.Now()
+	a, err := c.post(ctx, server, "/api/v1/sim/migration/workspace", r.body, r.Key)
+	if err != nil {
+		a = Answer{At: time.Now(), Server: server}
+	}
+	a.Sent = sent
+	r.Answers = append(r.Answers, a)
+	return a
+}
+
+func (c *Clients) post(ctx context.Context, server int, path string, body []byte, key string) (Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.urls[server]+path, bytes.NewReader(body))
+	if err != nil {
+		return Answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+c.bearer)
+	}
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	} else {
+		req.GetBody = nil // or the transport might send it a second time by itself
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	a := Answer{
+		Server: server, Status: resp.StatusCode, Location: resp.Header.Get("Location"), Later: resp.Header.Get("Retry-After"),
+		Replayed: resp.Header.Get("Idempotent-Replayed") == "true",
+	}
+	a.Body, err = io.ReadAll(resp.Body)
+	a.At = time.Now()
+	return a, err
+}
+
+// Ready is the status of a server's /readyz, 0 where it does not answer.
+func (c *Clients) Ready(ctx context.Context, server int) int {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.urls[server]+"/readyz", nil)
+	if err != nil {
+		return 0
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close()
+	return resp.StatusCode
+}

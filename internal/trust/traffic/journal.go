@@ -1,0 +1,142 @@
+package traffic
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Journal is what clients sent and were told.
+type Journal struct {
+	Requests []*Request
+	Strange  []string // answers that no client should see
+}
+
+// Acknowledged are the requests that some client saw succeed.
+func (j *Journal) Acknowledged() []*Request {
+	var done []*Request
+	for _, r := range j.Requests {
+		if r.Acknowledged() != nil {
+			done = append(done, r)
+		}
+	}
+	return done
+}
+
+// UnderWay counts the attempts that were under way at an instant.
+func (j *Journal) UnderWay(at time.Time) int {
+	n := 0
+	for _, r := range j.Requests {
+		for _, a := range r.Answers {
+			if a.Sent.Before(at) && a.At.After(at) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Add takes another journal over.
+func (j *Journal) Add(more *Journal) {
+	j.Requests = append(j.Requests, more.Requests...)
+	j.Strange = append(j.Strange, more.Strange...)
+}
+
+// Compare holds the journal against what a database has: every success is stored as it was
+// told (I5), once per key (I6), and there is nothing that nobody asked for (I7). What was
+// asked without a key and never answered may be there, once.
+func (j *Journal) Compare(have *Stored) []string {
+	wrong := slices.Clone(j.Strange)
+	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	claimed := make(map[string]*Request)
+	for _, r := range j.Acknowledged() {
+		j.compareOne(r, have, claimed, fail)
+	}
+	open := make(map[string]int) // what may be there
+	for _, r := range j.Requests {
+		if !r.Settled() {
+			open[r.what()]++
+		}
+	}
+	for _, e := range have.Entries {
+		if claimed[e.Location()] != nil {
+			continue
+		}
+		if open[e.what()] == 0 {
+			fail("I7: ledger entry %d moved %v to %d, and nobody who was not refused asked for it, or it was done twice", e.ID, e.SIMs, e.Target)
+			continue
+		}
+		open[e.what()]--
+	}
+	return wrong
+}
+
+func (j *Journal) compareOne(r *Request, have *Stored, claimed map[string]*Request, fail func(string, ...any)) {
+	first := r.Acknowledged()
+	for _, a := range r.Answers {
+		if a.Status == http.StatusOK && (a.Location != first.Location || !bytes.Equal(a.Body, first.Body)) {
+			fail("I6: %v had two answers, %s and %s", r, first.Location, a.Location)
+		} else if a.Settled() && a.Status != http.StatusOK {
+			fail("I6: %v succeeded, and was answered %d besides: %.200s", r, a.Status, a.Body)
+		}
+	}
+	if other := claimed[first.Location]; other != nil {
+		fail("I6: %v and %v both had the answer %s", r, other, first.Location)
+	}
+	claimed[first.Location] = r
+	e, found := have.byLocation[first.Location]
+	switch {
+	case !found:
+		fail("I5: %v was acknowledged as %s, which is not there", r, first.Location)
+	case e.what() != r.what():
+		fail("I5: %v was acknowledged as %s, which moved %v to %d", r, first.Location, e.SIMs, e.Target)
+	case r.Key != "" && e.Key != r.Key:
+		fail("I6: %v was acknowledged as %s, which is under the key %q", r, first.Location, e.Key)
+	case !slices.Equal(answeredSIMs(first.Body), r.SIMs):
+		fail("I5: %v was answered with other SIMs: %.200s", r, first.Body)
+	}
+}
+
+func answeredSIMs(body []byte) []int64 {
+	var got struct {
+		SIMs []struct {
+			ID int64 `json:"id"`
+		} `json:"sims"`
+	}
+	_ = json.Unmarshal(body, &got) // what cannot be read has no SIMs
+	ids := make([]int64, len(got.SIMs))
+	for i, s := range got.SIMs {
+		ids[i] = s.ID
+	}
+	slices.SortFunc(ids, cmp.Compare[int64])
+	return ids
+}
+
+// what says what a request would do: two of the same what cannot be told apart.
+func (r *Request) what() string { return fmt.Sprint(r.Target, r.SIMs) }
+
+// Replay asks again, by their keys, for up to n of the successes, the latest first: each
+// must be answered with the same bytes (I6).
+func (j *Journal) Replay(ctx context.Context, c *Clients, n int) (asked int, wrong []string) {
+	done := j.Acknowledged()
+	for _, r := range slices.Backward(done) {
+		if asked == n {
+			break
+		}
+		if r.Key == "" {
+			continue
+		}
+		asked++
+		first := *r.Acknowledged()
+		a := c.send(ctx, r, asked%len(c.urls))
+		if a.Status != first.Status || a.Location != first.Location || !bytes.Equal(a.Body, first.Body) || !a.Replayed {
+			wrong = append(wrong, fmt.Sprintf("I6: %v, asked again: %d %s %.200s", r, a.Status, a.Location, a.Body))
+		}
+	}
+	return asked, wrong
+}

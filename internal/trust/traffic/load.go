@@ -1,0 +1,156 @@
+package traffic
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/simferry/simferry/internal/trust"
+)
+
+// Load is clients at work, and the journal of all that they sent.
+type Load struct {
+	clients *Clients
+	ctx     context.Context
+	stop    context.CancelFunc
+	wg      sync.WaitGroup
+
+	mu       sync.Mutex
+	requests []*Request // settled ones, and those that are given up
+	acked    []Ack
+	refused  int
+	strange  []string
+}
+
+// Ack is a success that a client saw.
+type Ack struct {
+	At     time.Time
+	Server int
+}
+
+// pauseBetween is a client's pause after an answer that was none or "not now".
+const pauseBetween = 20 * time.Millisecond
+
+// Begin starts n clients. Half of the requests have an idempotency key, and are sent until
+// they are settled or the load ends; the others are sent once.
+func Begin(ctx context.Context, c *Clients, seed uint64, n int) *Load {
+	l := &Load{clients: c}
+	l.ctx, l.stop = context.WithCancel(ctx)
+	for i := range n {
+		rng := mathrand.New(mathrand.NewPCG(seed, uint64(i))) //nolint:gosec // repeatable on purpose
+		l.wg.Go(func() { l.one(rng) })
+	}
+	return l
+}
+
+func (l *Load) one(rng *mathrand.Rand) {
+	for l.ctx.Err() == nil {
+		key := ""
+		if rng.IntN(2) == 0 {
+			key = rand.Text()
+		}
+		r := some(rng, key)
+		l.pursue(r, rng)
+		l.mu.Lock()
+		l.requests = append(l.requests, r)
+		l.mu.Unlock()
+	}
+}
+
+// pursue sends a request until it is settled, where it has a key. An attempt that is under
+// way when the load ends is not broken off: its answer counts.
+func (l *Load) pursue(r *Request, rng *mathrand.Rand) {
+	for first := true; first || r.Key != "" && l.ctx.Err() == nil; first = false {
+		a := l.clients.send(context.WithoutCancel(l.ctx), r, rng.IntN(len(l.clients.urls)))
+		l.note(r, a)
+		if a.Settled() {
+			return
+		}
+		select {
+		case <-time.After(pauseBetween):
+		case <-l.ctx.Done():
+		}
+	}
+}
+
+// note counts an answer. The only failure that may be told to a client is "not now", with
+// when to come again.
+func (l *Load) note(r *Request, a Answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if a.Refused() {
+		l.refused++
+	}
+	switch {
+	case a.Status == http.StatusOK && !a.Replayed:
+		l.acked = append(l.acked, Ack{a.At, a.Server})
+	case a.Status >= 500 && (a.Status != http.StatusServiceUnavailable || a.Later == ""):
+		l.strange = append(l.strange, fmt.Sprintf("I12: %v answered %d, Retry-After %q: %.200s", r, a.Status, a.Later, a.Body))
+	case a.Status == http.StatusUnauthorized, a.Status == http.StatusBadRequest, a.Status == http.StatusNotFound:
+		l.strange = append(l.strange, fmt.Sprintf("%v answered %d: %.200s", r, a.Status, a.Body))
+	}
+}
+
+// End stops the clients and settles, by their keys, the requests that have one.
+func (l *Load) End(ctx context.Context) error {
+	l.stop()
+	l.wg.Wait()
+	for _, r := range l.requests {
+		for tries := 0; r.Key != "" && !r.Settled(); tries++ {
+			l.note(r, l.clients.send(ctx, r, tries%len(l.clients.urls)))
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+// Acknowledged tells how many successes clients have seen so far.
+func (l *Load) Acknowledged() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.acked)
+}
+
+// Refused tells how many attempts were told "not now" so far, or nothing at all.
+func (l *Load) Refused() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.refused
+}
+
+// NextAck waits for a success of a request that a server answered after an instant.
+func (l *Load) NextAck(after time.Time, server int, limit time.Duration) (took time.Duration, ok bool) {
+	for time.Since(after) < limit {
+		if at, ok := l.firstAfter(after, server); ok {
+			return at.Sub(after), true
+		}
+		trust.Pause(context.Background(), 5*time.Millisecond)
+	}
+	return limit, false
+}
+
+func (l *Load) firstAfter(after time.Time, server int) (time.Time, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i := len(l.acked) - 1; i >= 0; i-- {
+		if a := l.acked[i]; a.Server == server && a.At.After(after) {
+			first := a.At
+			for _, b := range l.acked[:i] {
+				if b.Server == server && b.At.After(after) && b.At.Before(first) {
+					first = b.At
+				}
+			}
+			return first, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// Journal is what was sent. Call it after End.
+func (l *Load) Journal() *Journal { return &Journal{l.requests, l.strange} }
