@@ -24,7 +24,7 @@ func (c *Control) Bearer(ctx context.Context, raw string, from netip.Addr) (iden
 	}
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
 		if claims.AppToken != 0 {
-			who, err = tokenPrincipal(ctx, tx, claims.AppToken, from)
+			who, err = tokenPrincipal(ctx, tx, claims.AppToken, claims.Key, from)
 		} else {
 			who, err = userPrincipal(ctx, tx, claims)
 		}
@@ -60,7 +60,9 @@ func withKeys[T any](ctx context.Context, c *Control, verify func(*identity.Issu
 }
 
 func userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (identity.Principal, error) {
-	s, found, err := tx.UserSession(ctx, claims.User, claims.Workspace)
+	s, found, err := tx.BearerSession(ctx, store.BearerOf{
+		User: claims.User, Workspace: claims.Workspace, Key: claims.Key, Family: claims.Session,
+	})
 	if err != nil {
 		return identity.Principal{}, err
 	}
@@ -69,12 +71,12 @@ func userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (i
 	}
 	return identity.Principal{
 		User: s.User.ID, Username: s.User.Username, Workspace: s.Workspace.ID, WorkspaceName: s.Workspace.Name,
-		Role: s.Role, SuperAdmin: s.User.SuperAdmin,
+		Role: s.Role, SuperAdmin: s.User.SuperAdmin, Session: claims.Session,
 	}, nil
 }
 
-func tokenPrincipal(ctx context.Context, tx *store.Tx, id fleet.TokenID, from netip.Addr) (identity.Principal, error) {
-	t, found, err := tx.ApplicationToken(ctx, id)
+func tokenPrincipal(ctx context.Context, tx *store.Tx, id fleet.TokenID, key string, from netip.Addr) (identity.Principal, error) {
+	t, found, err := tx.ApplicationToken(ctx, id, key)
 	if err != nil {
 		return identity.Principal{}, err
 	}

@@ -17,55 +17,88 @@ const (
 // ensureKey loads the keys that sign bearer tokens and makes the first one. Two servers
 // that start at once may both make one: each verifies with all keys.
 func (c *Control) ensureKey(ctx context.Context) error {
-	keys, err := c.readKeys(ctx)
-	if err != nil {
+	err := c.reloadKeys(ctx)
+	if err == nil || c.hasKeys(ctx) {
 		return err
 	}
-	if len(keys) == 0 {
-		err := c.store.Update(ctx, func(tx *store.Tx) error {
-			key, err := identity.GenerateKey(tx.Now())
-			if err != nil {
-				return err
-			}
-			return tx.InsertSigningKey(ctx, store.SigningKey{ID: key.ID, Private: key.Private, Created: key.Created})
-		})
-		if err != nil {
-			return err
-		}
+	if err := c.store.Update(ctx, func(tx *store.Tx) error { _, err := newKey(ctx, tx); return err }); err != nil {
+		return err
 	}
 	return c.reloadKeys(ctx)
+}
+
+// hasKeys tells whether there is a key, damaged ones counted.
+func (c *Control) hasKeys(ctx context.Context) bool {
+	var ids []string
+	err := c.store.Read(ctx, func(tx *store.Tx) (err error) {
+		ids, err = tx.SigningKeyIDs(ctx)
+		return err
+	})
+	return err != nil || len(ids) > 0
+}
+
+// newKey makes the key that signs from now on.
+func newKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
+	key, err := identity.GenerateKey(tx.Now())
+	if err != nil {
+		return key, err
+	}
+	return key, tx.InsertSigningKey(ctx, store.SigningKey{ID: key.ID, Private: key.Private, Created: key.Created})
+}
+
+// current is the issuer over the keys that the transaction sees. Whatever is signed asks
+// it, so that a new key signs on every server from the commit on that made it.
+func (c *Control) current(ctx context.Context, tx *store.Tx) (*identity.Issuer, error) {
+	ids, err := tx.SigningKeyIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if had := c.issuer.Load(); had != nil && had.Keyring.Is(ids) {
+		return had, nil
+	}
+	return c.readKeys(ctx, tx)
+}
+
+// readKeys takes over the keys that are there.
+func (c *Control) readKeys(ctx context.Context, tx *store.Tx) (*identity.Issuer, error) {
+	stored, err := tx.SigningKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	keys := make([]identity.Key, len(stored))
+	for i, k := range stored {
+		keys[i] = identity.Key{ID: k.ID, Private: ed25519.PrivateKey(k.Private), Created: k.Created}
+	}
+	ring, err := identity.NewKeyring(keys...)
+	if err != nil {
+		return nil, err
+	}
+	had := c.issuer.Load()
+	if had != nil && bytes.Equal(had.Keyring.JWKS(), ring.JWKS()) {
+		return had, nil
+	}
+	is := &identity.Issuer{Keyring: ring, Name: issuerName, Audience: audience, TTL: c.ttl}
+	c.verified.forget()
+	c.issuer.Store(is)
+	return is, nil
 }
 
 // reloadKeys takes over keys that other servers have made. Where there are none it changes
 // nothing: anybody can send tokens that name a key nobody has.
 func (c *Control) reloadKeys(ctx context.Context) error {
-	keys, err := c.readKeys(ctx)
-	if err != nil {
-		return err
-	}
-	ring, err := identity.NewKeyring(keys...)
-	if err != nil {
-		return err
-	}
-	if had := c.issuer.Load(); had != nil && bytes.Equal(had.Keyring.JWKS(), ring.JWKS()) {
-		return nil
-	}
-	c.verified.forget()
-	c.issuer.Store(&identity.Issuer{Keyring: ring, Name: issuerName, Audience: audience, TTL: c.ttl})
-	return nil
+	return c.store.Read(ctx, func(tx *store.Tx) error { _, err := c.readKeys(ctx, tx); return err })
 }
 
-func (c *Control) readKeys(ctx context.Context) (keys []identity.Key, err error) {
-	var stored []store.SigningKey
+// JWKS is the public half of the keys as they are right now, as a JSON Web Key Set.
+//
+// Permission: none. Errors: Unavailable.
+func (c *Control) JWKS(ctx context.Context) (set []byte, err error) {
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		stored, err = tx.SigningKeys(ctx)
+		issuer, err := c.current(ctx, tx)
+		if err == nil {
+			set = issuer.Keyring.JWKS()
+		}
 		return err
 	})
-	for _, k := range stored {
-		keys = append(keys, identity.Key{ID: k.ID, Private: ed25519.PrivateKey(k.Private), Created: k.Created})
-	}
-	return keys, err
+	return set, err
 }
-
-// JWKS is the public half of the keys, as a JSON Web Key Set.
-func (c *Control) JWKS() []byte { return c.issuer.Load().Keyring.JWKS() }

@@ -13,5 +13,10 @@ const keepReplies = 30 * 24 * time.Hour
 
 // Sweep removes what has expired. The server calls it every hour; several servers may.
 func (o Operator) Sweep(ctx context.Context) error {
-	return o.c.store.Update(ctx, func(tx *store.Tx) error { return tx.Sweep(ctx, keepReplies) })
+	return o.c.store.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.Sweep(ctx, keepReplies); err != nil {
+			return err
+		}
+		return retireKeys(ctx, tx)
+	})
 }

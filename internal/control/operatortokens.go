@@ -49,7 +49,7 @@ func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (Creat
 		if !exists {
 			return fleet.Missing("workspace", n.Workspace)
 		}
-		created, err = o.insertToken(ctx, tx, store.ApplicationToken{
+		created, err = o.c.insertToken(ctx, tx, store.ApplicationToken{
 			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires,
 		})
 		return err
@@ -57,16 +57,20 @@ func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (Creat
 	return created, err
 }
 
-func (o Operator) insertToken(ctx context.Context, tx *store.Tx, t store.ApplicationToken) (CreatedToken, error) {
+func (c *Control) insertToken(ctx context.Context, tx *store.Tx, t store.ApplicationToken) (CreatedToken, error) {
 	id, err := tx.NextID(ctx, store.ApplicationTokens)
 	if err != nil {
 		return CreatedToken{}, err
 	}
-	t.ID = fleet.TokenID(id)
+	issuer, err := c.current(ctx, tx)
+	if err != nil {
+		return CreatedToken{}, err
+	}
+	t.ID, t.Key = fleet.TokenID(id), issuer.Keyring.Signer()
 	if err := tx.InsertApplicationToken(ctx, t); err != nil {
 		return CreatedToken{}, err
 	}
-	text, err := o.c.issuer.Load().SignApplicationToken(identity.ApplicationClaims{
+	text, err := issuer.SignApplicationToken(identity.ApplicationClaims{
 		Token: t.ID, Workspace: t.Workspace.ID, WorkspaceName: t.Workspace.Name, Expires: t.Expires,
 	}, tx.Now())
 	return CreatedToken{t.ID, text}, err

@@ -196,6 +196,6 @@ func (o Operator) SetPassword(ctx context.Context, username, password string) er
 		if err != nil {
 			return err
 		}
-		return tx.SetPassword(ctx, user.ID, hash, true)
+		return tx.SetPassword(ctx, user.ID, hash)
 	})
 }

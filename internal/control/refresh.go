@@ -8,9 +8,9 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// issue makes a bearer token and the next refresh token of a family.
+// issue makes a bearer token and the next refresh token of a family, which is one session.
 func (c *Control) issue(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string) (Tokens, error) {
-	bearer, err := c.bearer(tx, user, ws)
+	bearer, err := c.bearer(ctx, tx, user, ws, family)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -18,17 +18,22 @@ func (c *Control) issue(ctx context.Context, tx *store.Tx, user store.UserRecord
 	err = tx.InsertRefreshToken(ctx, store.RefreshToken{
 		Hash: hash, Family: family, User: user.ID, Workspace: ws.ID, Epoch: user.Epoch, Expires: tx.Now().Add(RefreshTTL),
 	})
-	return Tokens{bearer, secret}, err
+	return Tokens{Bearer: bearer, Refresh: secret}, err
 }
 
-func (c *Control) bearer(tx *store.Tx, user store.UserRecord, ws fleet.Workspace) (string, error) {
-	return c.issuer.Load().Sign(identity.Claims{
-		User: user.ID, Workspace: ws.ID, WorkspaceName: ws.Name, Epoch: user.Epoch,
+func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string) (string, error) {
+	issuer, err := c.current(ctx, tx)
+	if err != nil {
+		return "", err
+	}
+	return issuer.Sign(identity.Claims{
+		User: user.ID, Workspace: ws.ID, WorkspaceName: ws.Name, Epoch: user.Epoch, Session: family,
 	}, tx.Now())
 }
 
 // Refresh exchanges a refresh token for new tokens. Each is good for one use: a second use
-// means that somebody else has a copy, and ends the whole family.
+// means that somebody else has a copy, and ends the whole session, its bearers too. It
+// leaves event 6 in the session's Workspace.
 //
 // Errors: BadCredentials.
 func (c *Control) Refresh(ctx context.Context, secret string) (t Tokens, err error) {
@@ -39,7 +44,7 @@ func (c *Control) Refresh(ctx context.Context, secret string) (t Tokens, err err
 			return orRefused(err)
 		}
 		if reused = old.Spent && !old.Revoked; reused {
-			return tx.RevokeRefreshFamily(ctx, old.Family)
+			return c.endStolen(ctx, tx, old)
 		}
 		t, err = c.renew(ctx, tx, old)
 		return err
@@ -49,6 +54,20 @@ func (c *Control) Refresh(ctx context.Context, secret string) (t Tokens, err err
 		return Tokens{}, refused()
 	}
 	return t, err
+}
+
+func (c *Control) endStolen(ctx context.Context, tx *store.Tx, old store.RefreshToken) error {
+	if err := c.endSession(ctx, tx, old.Family); err != nil {
+		return err
+	}
+	user, _, err := tx.UserByID(ctx, old.User)
+	if err != nil {
+		return err
+	}
+	return tx.InsertEvent(ctx, fleet.Event{
+		Type: fleet.EventUserRefused, Severity: fleet.Critical, Workspace: old.Workspace, User: old.User,
+		Description: "A used refresh token of user " + user.Username + " was used again: the session has ended",
+	})
 }
 
 func (c *Control) renew(ctx context.Context, tx *store.Tx, old store.RefreshToken) (Tokens, error) {

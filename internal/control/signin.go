@@ -83,12 +83,12 @@ func (c *Control) checkPassword(ctx context.Context, username, digest string) (u
 	return user, user.Status == fleet.UserActive, nil
 }
 
-// rehash brings a stored hash up to the present cost. Failing to is no reason to refuse
-// the sign-in.
+// rehash brings a stored hash up to the present cost, unless the password has changed
+// since. Failing to is no reason to refuse the sign-in.
 func (c *Control) rehash(ctx context.Context, user store.UserRecord, digest string) {
 	hash, err := c.hasher.Hash(ctx, digest)
 	if err == nil {
-		err = c.store.Update(ctx, func(tx *store.Tx) error { return tx.SetPassword(ctx, user.ID, hash, false) })
+		err = c.store.Update(ctx, func(tx *store.Tx) error { return tx.Rehash(ctx, user.ID, user.PasswordHash, hash) })
 	}
 	if err != nil {
 		c.log.Warn("rehash password", "user", user.ID, "err", err)

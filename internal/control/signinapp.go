@@ -25,14 +25,18 @@ func (c *Control) SignInApplication(ctx context.Context, raw string, from netip.
 		return Tokens{}, err
 	}
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		who, err := tokenPrincipal(ctx, tx, claims.Token, from)
+		who, err := tokenPrincipal(ctx, tx, claims.Token, claims.Key, from)
 		if fleet.CodeOf(err) == fleet.InvalidToken {
 			return refused()
 		}
 		if err != nil {
 			return err
 		}
-		t.Bearer, err = c.issuer.Load().Sign(identity.Claims{
+		issuer, err := c.current(ctx, tx)
+		if err != nil {
+			return err
+		}
+		t.Bearer, err = issuer.Sign(identity.Claims{
 			AppToken: who.Token, Workspace: who.Workspace, WorkspaceName: who.WorkspaceName,
 		}, tx.Now())
 		return err

@@ -25,7 +25,7 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 		if !found || s.Role == fleet.NoRole {
 			return noSwitch()
 		}
-		if t.Bearer, err = c.bearer(tx, s.User, s.Workspace); err != nil {
+		if t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, who.Session); err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, fleet.Event{

@@ -10,9 +10,11 @@ type EventType int16
 
 // The types of events that Simferry writes.
 const (
+	EventUserRefused    EventType = 6
 	EventSIMActivated   EventType = 8
 	EventSIMSuspended   EventType = 9
 	EventSIMDeleted     EventType = 10
+	EventSecondFactor   EventType = 14
 	EventUserInvited    EventType = 36
 	EventDeviceEnabled  EventType = 42
 	EventDeviceDisabled EventType = 43
@@ -29,9 +31,11 @@ var EventTypes = []struct {
 	ID   EventType
 	Name string
 }{
+	{ID: EventUserRefused, Name: "User authentication failed"},
 	{ID: EventSIMActivated, Name: "SIM activation"},
 	{ID: EventSIMSuspended, Name: "SIM suspension"},
 	{ID: EventSIMDeleted, Name: "SIM deletion"},
+	{ID: EventSecondFactor, Name: "Multi-factor Authentication"},
 	{ID: EventUserInvited, Name: "User invited"},
 	{ID: EventDeviceEnabled, Name: "Endpoint enabled"},
 	{ID: EventDeviceDisabled, Name: "Endpoint disabled"},

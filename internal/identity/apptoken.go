@@ -17,7 +17,8 @@ type ApplicationClaims struct {
 	Workspace     fleet.WorkspaceID
 	WorkspaceName string
 	Expires       time.Time // zero for never
-	Issued        time.Time // VerifyApplicationToken fills it in, SignApplicationToken ignores it
+	Issued        time.Time // VerifyApplicationToken fills these two in, SignApplicationToken ignores them
+	Key           string    // the id of the key that signed
 }
 
 type applicationClaims struct {
@@ -47,13 +48,15 @@ func (i Issuer) SignApplicationToken(c ApplicationClaims, now time.Time) (string
 // the caller's address may use it, is for the caller to ask the store. Errors as for Verify.
 func (i Issuer) VerifyApplicationToken(raw string, now time.Time) (ApplicationClaims, error) {
 	var a applicationClaims
-	if err := i.open(raw, i.applicationAudience(), now, &a); err != nil {
+	key, err := i.open(raw, i.applicationAudience(), now, &a)
+	if err != nil {
 		return ApplicationClaims{}, err
 	}
 	c, err := a.claims()
 	if err != nil {
 		return ApplicationClaims{}, invalidToken(err)
 	}
+	c.Key = key
 	return c, nil
 }
 

@@ -26,6 +26,7 @@ func TestApplicationTokenRoundTrip(t *testing.T) {
 		{Token: 9, Workspace: 100, WorkspaceName: "Fleet DE", Issued: now},
 		{Token: 9, Workspace: 100, Issued: now, Expires: now.AddDate(1, 0, 0)},
 	} {
+		want.Key = i.Keyring.Signer()
 		got, err := i.VerifyApplicationToken(signApplication(t, i, want), now)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Error(err, diff)

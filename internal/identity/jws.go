@@ -47,24 +47,26 @@ func (i Issuer) sign(c claimSet) (string, error) {
 	return raw, nil
 }
 
-// open checks everything that both kinds of token have in common and fills dest. The
-// signature comes first: nothing is believed, and no claim decoded, before it.
-func (i Issuer) open(raw, audience string, now time.Time, dest claimSet) error {
+// open checks everything that both kinds of token have in common, fills dest, and tells
+// the id of the key that signed. The signature comes first: nothing is believed, and no
+// claim decoded, before it.
+func (i Issuer) open(raw, audience string, now time.Time, dest claimSet) (key string, err error) {
 	if err := checkSpelling(raw); err != nil {
-		return invalidToken(err)
+		return "", invalidToken(err)
 	}
 	token, err := jwt.ParseSigned(raw, []jose.SignatureAlgorithm{jose.EdDSA})
 	if err != nil {
-		return invalidToken(err)
+		return "", invalidToken(err)
 	}
-	key, known := i.Keyring.public[token.Headers[0].KeyID]
+	id := token.Headers[0].KeyID
+	public, known := i.Keyring.public[id]
 	if !known {
-		return invalidToken(ErrUnknownKey)
+		return "", invalidToken(ErrUnknownKey)
 	}
-	if err := token.Claims(key, dest); err != nil {
-		return invalidToken(err)
+	if err := token.Claims(public, dest); err != nil {
+		return "", invalidToken(err)
 	}
-	return i.checkClaims(dest.standard(), audience, now)
+	return id, i.checkClaims(dest.standard(), audience, now)
 }
 
 // checkClaims does not use the library's validation: that skips what is empty on either

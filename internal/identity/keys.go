@@ -79,6 +79,7 @@ func (k Key) check() error {
 // or remove a key.
 type Keyring struct {
 	signer jose.Signer
+	ids    []string // newest first
 	public map[string]ed25519.PublicKey
 	jwks   []byte
 }
@@ -99,12 +100,22 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 		if err := ring.add(k); err != nil {
 			return nil, err
 		}
+		ring.ids = append(ring.ids, k.ID)
 		set.Keys = append(set.Keys, k.public())
 	}
 	if err := ring.finish(keys[0], set); err != nil {
 		return nil, err
 	}
 	return ring, nil
+}
+
+// Signer is the id of the key that signs: the newest.
+func (r *Keyring) Signer() string { return r.ids[0] }
+
+// Is tells whether the ring is of exactly these keys, in any order.
+func (r *Keyring) Is(ids []string) bool {
+	missing := func(id string) bool { return !slices.Contains(r.ids, id) }
+	return len(ids) == len(r.ids) && !slices.ContainsFunc(ids, missing)
 }
 
 // JWKS is the JSON document of the public keys (RFC 7517), newest first, for

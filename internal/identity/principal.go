@@ -12,6 +12,7 @@ type Principal struct {
 	WorkspaceName string
 	Role          fleet.Role // in Workspace; NoRole where no member
 	SuperAdmin    bool       // Administrator everywhere
+	Session       string     // of user credentials: which sign-in it is; "" for a bearer of an earlier version
 }
 
 // UserCredentials tells whether a person signed in, as opposed to an application token.

@@ -31,8 +31,10 @@ type Claims struct {
 	Workspace     fleet.WorkspaceID // 0 only for a user who has none
 	WorkspaceName string
 	Epoch         int64     // of the user's sessions: a bearer counts while it is the user's own
-	Issued        time.Time // Verify fills these two in, Sign ignores them
+	Session       string    // which of them: what a sign-in, its renewals and switches have in common
+	Issued        time.Time // Verify fills these three in, Sign ignores them
 	Expires       time.Time
+	Key           string // the id of the key that signed
 }
 
 // bearerClaims is the wire's form of Claims; the names are the contract's.
@@ -42,6 +44,7 @@ type bearerClaims struct {
 	WorkspaceName string            `json:"esc.orgName,omitempty"`
 	AppToken      fleet.TokenID     `json:"esc.app,omitempty"`
 	Epoch         int64             `json:"esc.epoch,omitempty"`
+	Session       string            `json:"sid,omitempty"`
 }
 
 func (b *bearerClaims) standard() *jwt.Claims { return &b.Claims }
@@ -58,6 +61,7 @@ func (i Issuer) Sign(c Claims, now time.Time) (string, error) {
 		WorkspaceName: c.WorkspaceName,
 		AppToken:      c.AppToken,
 		Epoch:         c.Epoch,
+		Session:       c.Session,
 	}
 	if c.User != 0 {
 		b.Subject = strconv.FormatInt(int64(c.User), 10)
@@ -71,7 +75,8 @@ func (i Issuer) Sign(c Claims, now time.Time) (string, error) {
 // cause for the log; see also ErrUnknownKey.
 func (i Issuer) Verify(raw string, now time.Time) (Claims, error) {
 	var b bearerClaims
-	if err := i.open(raw, i.Audience, now, &b); err != nil {
+	key, err := i.open(raw, i.Audience, now, &b)
+	if err != nil {
 		return Claims{}, err
 	}
 	if b.Expiry == nil {
@@ -81,6 +86,7 @@ func (i Issuer) Verify(raw string, now time.Time) (Claims, error) {
 	if err != nil {
 		return Claims{}, invalidToken(err)
 	}
+	c.Key = key
 	return c, nil
 }
 
@@ -90,6 +96,7 @@ func (b *bearerClaims) claims() (Claims, error) {
 		Workspace:     b.Workspace,
 		WorkspaceName: b.WorkspaceName,
 		Epoch:         b.Epoch,
+		Session:       b.Session,
 		Issued:        b.IssuedAt.Time(),
 		Expires:       b.Expiry.Time(),
 	}

@@ -96,6 +96,8 @@ func TestBearerRoundTrip(t *testing.T) {
 			Epoch:         rapid.Int64Min(0).Draw(t, "epoch"),
 			Issued:        now,
 			Expires:       now.Add(i.TTL),
+			Session:       rapid.StringMatching("[0-9a-f-]{0,36}").Draw(t, "session"),
+			Key:           i.Keyring.Signer(),
 		}
 		id := rapid.Int64Range(1, math.MaxInt64).Draw(t, "id")
 		if rapid.Bool().Draw(t, "user") {

@@ -10,6 +10,7 @@ type bearer struct {
 	user, app int64 // one of them
 	workspace int64
 	epoch     int64
+	family    int // the session, of a user
 	expires   time.Time
 }
 
@@ -64,7 +65,7 @@ func (m *Model) who(h int) (caller, *Answer) {
 		return caller{app: b.app, workspace: b.workspace}, nil
 	}
 	u := m.users[b.user]
-	if u.status != active || u.epoch != b.epoch {
+	if u.status != active || u.epoch != b.epoch || m.ended[b.family] {
 		return caller{}, &no
 	}
 	return caller{user: u, workspace: b.workspace}, nil

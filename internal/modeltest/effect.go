@@ -40,6 +40,7 @@ func (l line) after() state  { return l.sim.states[l.version] }
 type event struct {
 	at        time.Time
 	kind      int
+	severity  int
 	workspace int64
 	user      int64
 	sim       int64

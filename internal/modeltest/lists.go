@@ -62,7 +62,7 @@ func (m *Model) ListEvents(h int, ofSIM *int64, q Query) Answer {
 	for i, e := range m.events {
 		if e.workspace == c.workspace && (ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM) {
 			rows = append(rows, row{map[string]any{
-				"id": int64(i + 1), "timestamp": e.at, "event_type": int64(e.kind), "event_source": int64(2), "event_severity": int64(0),
+				"id": int64(i + 1), "timestamp": e.at, "event_type": int64(e.kind), "event_source": int64(2), "event_severity": int64(e.severity),
 				"sim": orNone(e.sim), "endpoint": orNone(e.device), "user": orNone(e.user),
 			}, func() object { return m.eventBody(i+1, e) }})
 		}
@@ -74,7 +74,7 @@ func (m *Model) eventBody(id int, e *event) object {
 	body := object{
 		"id": id, "timestamp": eventTime(e.at), "alert": false, "description": e.words,
 		"event_type":   object{"id": e.kind, "description": eventNames[e.kind]},
-		"event_source": object{"id": 2, "description": "API"}, "event_severity": object{"id": 0, "description": "Info"},
+		"event_source": object{"id": 2, "description": "API"}, "event_severity": object{"id": e.severity, "description": map[int]string{0: "Info", 2: "Critical"}[e.severity]},
 		"organisation": m.workspaceRef(e.workspace),
 	}
 	if u := m.users[e.user]; u != nil {

@@ -18,6 +18,7 @@ type Model struct {
 	bearers    []*bearer
 	refresh    []*refreshToken
 	families   int
+	ended      map[int]bool // families whose bearers count no more
 	kept       map[keptKey]*keptAnswer
 	previews   map[string]preview // by entity tag
 	counters   map[string]*counter
@@ -76,7 +77,7 @@ const (
 var (
 	simStatusNames = map[int]string{0: "Issued", 1: "Activated", 2: "Suspended", 3: "Deleted", 4: "Factory Test"}
 	eventNames     = map[int]string{
-		8: "SIM activation", 9: "SIM suspension", 45: "SIM factory test", 50: "SIM Released",
+		6: "User authentication failed", 8: "SIM activation", 9: "SIM suspension", 45: "SIM factory test", 50: "SIM Released",
 		67: "User switched workspaces", 69: "SIM migration",
 	}
 )
@@ -85,7 +86,7 @@ var (
 func New(w *world.World, now time.Time) *Model {
 	m := &Model{
 		now: now, workspaces: map[int64]*workspace{}, users: map[int64]*user{}, devices: map[int64]string{}, sims: map[int64]*sim{},
-		kept: map[keptKey]*keptAnswer{}, previews: map[string]preview{}, counters: map[string]*counter{},
+		kept: map[keptKey]*keptAnswer{}, previews: map[string]preview{}, ended: map[int]bool{}, counters: map[string]*counter{},
 	}
 	for _, x := range w.Workspaces {
 		m.workspaces[int64(x.ID)] = &workspace{int64(x.ID), x.Name, int(x.Type), x.Status != 0, x.Country}

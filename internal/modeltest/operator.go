@@ -1,10 +1,23 @@
 package modeltest
 
-// SetUserStatus is the operator's: a suspended user's tokens count no more at once.
-func (m *Model) SetUserStatus(id int64, status int) { m.users[id].status = status }
+// SetUserStatus is the operator's: a suspended user's tokens count no more at once, nor
+// when the user is active again.
+func (m *Model) SetUserStatus(id int64, status int) {
+	u := m.users[id]
+	if status == 2 && u.status != 2 {
+		u.epoch++
+	}
+	u.status = status
+}
 
 // SetMembership gives a user exactly these roles in a Workspace; none ends the membership.
+// Its end, or suspension, ends the refresh tokens for that Workspace.
 func (m *Model) SetMembership(id, ws int64, suspended bool, roles []int) {
+	for _, t := range m.refresh {
+		if t.user == id && t.workspace == ws && (suspended || len(roles) == 0) {
+			t.revoked = true
+		}
+	}
 	if len(roles) == 0 {
 		delete(m.users[id].members, ws)
 		return

@@ -145,7 +145,7 @@ func (m *Model) startWorkspace(u *user) int64 {
 }
 
 func (m *Model) session(u *user, ws int64, family int) Answer {
-	m.giveBearer(&bearer{user: u.id, workspace: ws, epoch: u.epoch})
+	m.giveBearer(&bearer{user: u.id, workspace: ws, epoch: u.epoch, family: family})
 	m.refresh = append(m.refresh, &refreshToken{family: family, user: u.id, workspace: ws, epoch: u.epoch, expires: m.now.Add(30 * 24 * time.Hour)})
 	return Answer{Status: 200, Secret: true}
 }
@@ -178,6 +178,9 @@ func (m *Model) Refresh(h int, from string) Answer {
 		for _, other := range m.refresh {
 			other.revoked = other.revoked || other.family == t.family
 		}
+		m.ended[t.family] = true
+		m.happen(event{kind: 6, severity: 2, workspace: t.workspace, user: t.user,
+			words: "A used refresh token of user " + m.users[t.user].username + " was used again: the session has ended"})
 		return refusedSignIn()
 	}
 	u := m.users[t.user]
@@ -199,7 +202,7 @@ func (m *Model) Switch(h int, target int64, malformed bool) Answer {
 	case c.user == nil || m.role(c.user, target) == 0:
 		return noBearer()
 	}
-	m.giveBearer(&bearer{user: c.user.id, workspace: target, epoch: c.user.epoch})
+	m.giveBearer(&bearer{user: c.user.id, workspace: target, epoch: c.user.epoch, family: m.bearers[h].family})
 	m.happen(event{kind: 67, workspace: target, user: c.user.id,
 		words: "User " + c.user.username + " switched to workspace " + m.workspaces[target].name})
 	return Answer{Status: 200, Secret: true}

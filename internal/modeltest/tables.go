@@ -103,7 +103,7 @@ func statusList(list []int) string {
 func (m *Model) eventRows(t map[string][]Row) {
 	for i, e := range m.events {
 		t["events"] = append(t["events"], Row{
-			"id": strconv.Itoa(i + 1), "at": stamp(e.at), "type": strconv.Itoa(e.kind), "source": "2", "severity": "0",
+			"id": strconv.Itoa(i + 1), "at": stamp(e.at), "type": strconv.Itoa(e.kind), "source": "2", "severity": strconv.Itoa(e.severity),
 			"workspace_id": number(e.workspace), "user_id": orNULL(e.user), "sim_id": orNULL(e.sim), "device_id": orNULL(e.device),
 			"ledger_id": orNULL(e.entry), "description": e.words,
 		})

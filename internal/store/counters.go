@@ -55,15 +55,15 @@ func (tx *Tx) ClearCounter(ctx context.Context, kind, key string) error {
 	return tx.exec(ctx, "DELETE FROM auth_counters WHERE kind = $1 AND key = $2", kind, key)
 }
 
-// Sweep removes what has expired: counters, refresh tokens, and answers under idempotency
-// keys that are older than keep and belong to no migration.
+// Sweep removes what has expired: counters, refresh tokens and what else signing in left
+// behind, and answers under idempotency keys that are older than keep and belong to no
+// migration.
 func (tx *Tx) Sweep(ctx context.Context, keep time.Duration) error {
 	now := micros(tx.now)
-	if err := tx.exec(ctx, "DELETE FROM auth_counters WHERE expires_at <= $1", now); err != nil {
-		return err
-	}
-	if err := tx.exec(ctx, "DELETE FROM refresh_tokens WHERE expires_at <= $1", now); err != nil {
-		return err
+	for _, table := range []string{"auth_counters", "refresh_tokens", "pending_sign_ins", "trusted_devices", "ended_sessions"} {
+		if err := tx.exec(ctx, "DELETE FROM "+table+" WHERE expires_at <= $1", now); err != nil {
+			return err
+		}
 	}
 	return tx.exec(ctx, "DELETE FROM idempotency WHERE ledger_id IS NULL AND created_at <= $1", micros(tx.now.Add(-keep)))
 }

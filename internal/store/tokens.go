@@ -15,95 +15,73 @@ type ApplicationToken struct {
 	Revoked     bool
 	CIDR        string // "" lets it be used from everywhere
 	Created     time.Time
-	Expires     time.Time // zero: never
+	Expires     time.Time    // zero: never
+	Key         string       // that signed it; "" where an earlier version made it
+	Creator     fleet.UserID // 0 for the operator
+	CreatorName string       // the creator's user name; read only
 }
 
 // InsertApplicationToken stores a new token.
 func (tx *Tx) InsertApplicationToken(ctx context.Context, t ApplicationToken) error {
 	return tx.exec(ctx, `
-		INSERT INTO application_tokens (id, workspace_id, description, status, cidr, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		int64(t.ID), int64(t.Workspace.ID), t.Description, flag(t.Revoked), t.CIDR, micros(tx.now), timeOrNull(t.Expires))
+		INSERT INTO application_tokens (id, workspace_id, description, status, cidr, created_at, expires_at, key_id, created_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		int64(t.ID), int64(t.Workspace.ID), t.Description, flag(t.Revoked), t.CIDR, micros(tx.now), timeOrNull(t.Expires),
+		t.Key, orNull(t.Creator))
 }
 
-// ApplicationToken finds a token with its Workspace; found is false where there is none.
-func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID) (t ApplicationToken, found bool, err error) {
+const applicationTokenColumns = workspaceColumns + `, t.id, t.description, t.status, t.cidr, t.created_at,
+	COALESCE(t.expires_at, 0), COALESCE(t.key_id, ''), COALESCE(t.created_by, 0)`
+
+func scanApplicationToken(r rows, t *ApplicationToken, more ...any) error {
+	var revoked int
+	var created, expires int64
+	dest := append([]any{&t.ID, &t.Description, &revoked, &t.CIDR, &created, &expires, &t.Key, &t.Creator}, more...)
+	err := scanWorkspace(r, &t.Workspace, dest...)
+	t.Revoked, t.Created, t.Expires = revoked != 0, fromMicros(created), fromMicros(expires)
+	return err
+}
+
+// ApplicationToken finds a token with its Workspace; found is false where there is none,
+// and where key is not "" and no signing key of that id is there.
+func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string) (t ApplicationToken, found bool, err error) {
 	err = tx.each(ctx, `
-		SELECT `+workspaceColumns+`, t.id, t.description, t.status, t.cidr, t.created_at, COALESCE(t.expires_at, 0)
-		FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id WHERE t.id = $1`, []any{int64(id)}, func(r rows) error {
-		found = true
-		var revoked int
-		var created, expires int64
-		err := scanWorkspace(r, &t.Workspace, &t.ID, &t.Description, &revoked, &t.CIDR, &created, &expires)
-		t.Revoked, t.Created, t.Expires = revoked != 0, fromMicros(created), fromMicros(expires)
-		return err
-	})
+		SELECT `+applicationTokenColumns+` FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id
+		WHERE t.id = $1 AND ($2 = '' OR EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $2))`,
+		[]any{int64(id), key}, func(r rows) error {
+			found = true
+			return scanApplicationToken(r, &t)
+		})
 	return t, found, err
 }
 
-// SigningKey is a key that signs bearer tokens, as identity has it, in bytes.
-type SigningKey struct {
-	ID      string
-	Private []byte
-	Created time.Time
-}
+var applicationTokenFields = map[string]string{"id": "t.id", "status": "t.status", "created": "t.created_at"}
 
-// SigningKeys reads all keys, oldest first.
-func (tx *Tx) SigningKeys(ctx context.Context) ([]SigningKey, error) {
-	var keys []SigningKey
-	err := tx.each(ctx, "SELECT id, private_key, created_at FROM signing_keys ORDER BY created_at, id", nil, func(r rows) error {
-		var k SigningKey
-		var created int64
-		err := r.Scan(&k.ID, &k.Private, &created)
-		k.Created = fromMicros(created)
-		keys = append(keys, k)
+// ApplicationTokens reads one page of the tokens of a Workspace.
+func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[ApplicationToken], error) {
+	w := where{tx: tx}
+	w.and("t.workspace_id = " + w.arg(int64(ws)))
+	w.filter(l, applicationTokenFields)
+	page := fleet.Page[ApplicationToken]{PerPage: l.PerPage}
+	if _, err := tx.one(ctx, "SELECT count(*) FROM application_tokens t WHERE "+w.String(), w.args, &page.Total); err != nil {
+		return page, err
+	}
+	var offset int
+	page.Page, offset = l.At(page.Total)
+	text := "SELECT " + applicationTokenColumns + `, COALESCE(u.username, '')
+		FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id LEFT JOIN users u ON u.id = t.created_by
+		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, applicationTokenFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		var t ApplicationToken
+		err := scanApplicationToken(r, &t, &t.CreatorName)
+		page.Items = append(page.Items, t)
 		return err
 	})
-	return keys, err
+	return page, err
 }
 
-// InsertSigningKey stores a new key.
-func (tx *Tx) InsertSigningKey(ctx context.Context, k SigningKey) error {
-	return tx.exec(ctx, "INSERT INTO signing_keys (id, private_key, created_at) VALUES ($1, $2, $3)",
-		k.ID, k.Private, micros(k.Created))
-}
-
-// RefreshToken is one link in a chain of refresh tokens; only its hash is known here.
-type RefreshToken struct {
-	Hash      []byte
-	Family    string
-	User      fleet.UserID
-	Workspace fleet.WorkspaceID
-	Epoch     int64
-	Expires   time.Time
-	Spent     bool
-	Revoked   bool
-}
-
-// InsertRefreshToken stores a new link.
-func (tx *Tx) InsertRefreshToken(ctx context.Context, t RefreshToken) error {
-	return tx.exec(ctx, `
-		INSERT INTO refresh_tokens (hash, family, user_id, workspace_id, epoch, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		t.Hash, t.Family, int64(t.User), int64(t.Workspace), t.Epoch, micros(tx.now), micros(t.Expires))
-}
-
-// RefreshToken finds a link by its hash and keeps it from being spent by another.
-func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, found bool, err error) {
-	var expires int64
-	text := `SELECT hash, family, user_id, workspace_id, epoch, expires_at, spent_at IS NOT NULL, revoked_at IS NOT NULL
-		FROM refresh_tokens WHERE hash = $1` + tx.pick("", " FOR UPDATE")
-	found, err = tx.one(ctx, text, []any{hash}, &t.Hash, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Spent, &t.Revoked)
-	t.Expires = fromMicros(expires)
-	return t, found, err
-}
-
-// SpendRefreshToken marks a link as used.
-func (tx *Tx) SpendRefreshToken(ctx context.Context, hash []byte) error {
-	return tx.exec(ctx, "UPDATE refresh_tokens SET spent_at = $2 WHERE hash = $1", hash, micros(tx.now))
-}
-
-// RevokeRefreshFamily ends every link that descends from one sign-in.
-func (tx *Tx) RevokeRefreshFamily(ctx context.Context, family string) error {
-	return tx.exec(ctx, "UPDATE refresh_tokens SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL", family, micros(tx.now))
+// SetApplicationToken changes a token's description and whether it is revoked.
+func (tx *Tx) SetApplicationToken(ctx context.Context, id fleet.TokenID, description string, revoked bool) error {
+	return tx.exec(ctx, "UPDATE application_tokens SET description = $2, status = $3 WHERE id = $1",
+		int64(id), description, flag(revoked))
 }

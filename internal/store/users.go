@@ -56,33 +56,48 @@ func (tx *Tx) AllUsers(ctx context.Context) ([]UserRecord, error) {
 }
 
 // PutUser creates the user, or brings the one with its id up to date. A changed password
-// ends the user's sessions.
+// ends the user's sessions, and so does suspension.
 func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
 	return tx.exec(ctx, `
 		INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)
 		ON CONFLICT (id) DO UPDATE SET username = excluded.username, name = excluded.name, status = excluded.status,
 			super_admin = excluded.super_admin, default_workspace_id = excluded.default_workspace_id,
-			session_epoch = users.session_epoch + CASE WHEN users.password_hash = excluded.password_hash THEN 0 ELSE 1 END,
+			session_epoch = users.session_epoch + CASE
+				WHEN users.password_hash <> excluded.password_hash OR (excluded.status = 2 AND users.status <> 2) THEN 1 ELSE 0 END,
 			password_hash = excluded.password_hash`,
 		int64(u.ID), u.Username, u.Name, int64(u.Status), flag(u.SuperAdmin), orNull(u.DefaultWorkspace),
 		u.PasswordHash, micros(tx.now))
 }
 
-// SetPassword stores a new hash. Where ends is true, the user's sessions end.
-func (tx *Tx) SetPassword(ctx context.Context, id fleet.UserID, hash string, ends bool) error {
-	return tx.exec(ctx, "UPDATE users SET password_hash = $2, session_epoch = session_epoch + $3 WHERE id = $1",
-		int64(id), hash, flag(ends))
+// SetPassword stores the hash of a new password, which ends the user's sessions.
+func (tx *Tx) SetPassword(ctx context.Context, id fleet.UserID, hash string) error {
+	return tx.exec(ctx, "UPDATE users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1", int64(id), hash)
 }
 
-// SetUserStatus suspends or activates a user.
+// Rehash replaces a hash by another of the same password; it does nothing where the
+// password has changed since old was read.
+func (tx *Tx) Rehash(ctx context.Context, id fleet.UserID, old, hash string) error {
+	return tx.exec(ctx, "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", int64(id), old, hash)
+}
+
+// SetUserStatus suspends or activates a user. Suspension ends the user's sessions: they do
+// not come back with the user.
 func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.UserStatus) error {
-	return tx.exec(ctx, "UPDATE users SET status = $2 WHERE id = $1", int64(id), int64(status))
+	return tx.exec(ctx, `
+		UPDATE users SET status = $2, session_epoch = session_epoch + CASE WHEN status <> 2 THEN $3 ELSE 0 END
+		WHERE id = $1`, int64(id), int64(status), flag(status == fleet.UserSuspended))
 }
 
 // SetMembership makes the user a member of a Workspace with exactly these roles. Without
-// roles the membership ends.
+// roles the membership ends. With its end, or suspension, the refresh tokens for that
+// Workspace end.
 func (tx *Tx) SetMembership(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID, status fleet.UserStatus, roles []fleet.Role) error {
+	if len(roles) == 0 || status != fleet.UserActive {
+		if err := tx.revokeRefreshTokens(ctx, user, ws); err != nil {
+			return err
+		}
+	}
 	if err := tx.exec(ctx, "DELETE FROM membership_roles WHERE user_id = $1 AND workspace_id = $2", int64(user), int64(ws)); err != nil {
 		return err
 	}
@@ -122,30 +137,4 @@ func (tx *Tx) Memberships(ctx context.Context, user fleet.UserID) ([]fleet.Membe
 		return nil
 	})
 	return all, err
-}
-
-// Session is what a bearer token is checked against at every request.
-type Session struct {
-	User      UserRecord
-	Workspace fleet.Workspace
-	Role      fleet.Role // NoRole where the user is no member, or suspended there
-}
-
-// UserSession reads, in one statement, what the request of a user in a Workspace needs.
-func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (s Session, found bool, err error) {
-	err = tx.each(ctx, `
-		SELECT `+userColumns+`, `+workspaceColumns+`, COALESCE((SELECT MIN(r.role)
-			FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
-			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0)
-		FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`, []any{int64(user), int64(ws)}, func(r rows) error {
-		found = true
-		w, created := &s.Workspace, int64(0)
-		err := scanUser(r, &s.User, &w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &s.Role)
-		w.Created = fromMicros(created)
-		return err
-	})
-	if s.User.SuperAdmin {
-		s.Role = fleet.SuperAdmin
-	}
-	return s, found, err
 }

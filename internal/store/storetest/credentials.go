@@ -30,13 +30,13 @@ func applicationTokens(e *env) {
 	plain.Created, bounded.Created = start, start
 	e.view(func(ctx context.Context, tx *store.Tx) error {
 		for _, want := range []store.ApplicationToken{plain, bounded} {
-			got, found, err := tx.ApplicationToken(ctx, want.ID)
+			got, found, err := tx.ApplicationToken(ctx, want.ID, "")
 			if err != nil || !found {
 				e.Errorf("token %d: %v, %v", want.ID, found, err)
 			}
 			e.equal("token", got, want)
 		}
-		_, found, err := tx.ApplicationToken(ctx, 3)
+		_, found, err := tx.ApplicationToken(ctx, 3, "")
 		if found {
 			e.Error("found a token that is not there")
 		}

@@ -66,14 +66,17 @@ func passwordEndsSessions(e *env) {
 	same.PasswordHash = "h1b"
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.PutUser(ctx, same) })
 	e.equal("epoch after another", e.admin().Epoch, int64(1))
-	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, Admin, "h1c", false) })
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, Admin, "h1b", "h1c") })
 	e.equal("epoch after a rehash", e.admin().Epoch, int64(1))
-	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, Admin, "h1d", true) })
+	e.equal("hash after a rehash", e.admin().PasswordHash, "h1c")
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.Rehash(ctx, Admin, "h1b", "late") })
+	e.equal("hash after a rehash of an earlier password", e.admin().PasswordHash, "h1c")
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.SetPassword(ctx, Admin, "h1d") })
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		return tx.SetUserStatus(ctx, Admin, fleet.UserSuspended)
 	})
 	u := e.admin()
-	if u.Epoch != 2 || u.PasswordHash != "h1d" || u.Status != fleet.UserSuspended || u.Name != "Renamed" {
+	if u.Epoch != 3 || u.PasswordHash != "h1d" || u.Status != fleet.UserSuspended || u.Name != "Renamed" {
 		e.Errorf("in the end %+v", u)
 	}
 }

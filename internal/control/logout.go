@@ -1,0 +1,36 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// longestBearer is more than any server lets a bearer live (the setting token_ttl), clocks
+// that differ allowed for: after that long nothing needs to be known of a session or a key.
+const longestBearer = 721 * time.Hour
+
+// Logout ends the session of the caller at once, on every server: its bearers, those of
+// other Workspaces that came from it, and its refresh tokens. With everywhere it ends all
+// sessions of the user. A bearer that does not tell its session, because an earlier version
+// made it, ends all of them too.
+//
+// Permission: WriteOwn. Errors: Forbidden for an application token, which is revoked
+// instead.
+func (c *Control) Logout(ctx context.Context, who identity.Principal, everywhere bool) error {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return err
+	}
+	return c.store.Update(ctx, func(tx *store.Tx) error {
+		if everywhere || who.Session == "" {
+			return tx.EndSessions(ctx, who.User)
+		}
+		return c.endSession(ctx, tx, who.Session)
+	})
+}
+
+func (*Control) endSession(ctx context.Context, tx *store.Tx, family string) error {
+	return tx.EndSession(ctx, family, tx.Now().Add(longestBearer))
+}

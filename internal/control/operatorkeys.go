@@ -1,0 +1,88 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// KeyListing is a key that signs, or has signed, tokens.
+type KeyListing struct {
+	ID       string
+	Created  time.Time
+	Replaced time.Time // when the next one took over; zero for the one that signs
+	Tokens   int       // application tokens that live by it
+}
+
+// removable tells whether nothing can depend on the key any more.
+func (k KeyListing) removable(now time.Time) bool {
+	return !k.Replaced.IsZero() && k.Tokens == 0 && now.Sub(k.Replaced) > longestBearer
+}
+
+// RotateKey makes a new signing key. Every server signs with it from now on, and goes on to
+// accept what the old ones have signed, so that nobody is signed out. Sweep removes an old
+// key once everything that it signed has expired.
+func (o Operator) RotateKey(ctx context.Context) (made KeyListing, err error) {
+	err = o.update(ctx, func(tx *store.Tx) error {
+		key, err := newKey(ctx, tx)
+		made = KeyListing{ID: key.ID, Created: key.Created}
+		return err
+	})
+	return made, err
+}
+
+// ListKeys reads all signing keys, oldest first.
+func (o Operator) ListKeys(ctx context.Context) (keys []KeyListing, err error) {
+	err = o.c.store.View(ctx, func(tx *store.Tx) error {
+		keys, err = listKeys(ctx, tx)
+		return err
+	})
+	return keys, err
+}
+
+func listKeys(ctx context.Context, tx *store.Tx) ([]KeyListing, error) {
+	uses, err := tx.KeyUses(ctx)
+	keys := make([]KeyListing, len(uses))
+	for i, u := range uses {
+		keys[i] = KeyListing{ID: u.ID, Created: u.Created, Tokens: u.Tokens}
+		if i > 0 {
+			keys[i-1].Replaced = u.Created
+		}
+	}
+	return keys, err
+}
+
+// RemoveKey takes a signing key away at once, because somebody else may have it: every
+// bearer and every application token that it signed ends, on every server. Refresh tokens
+// are not signed: people stay signed in. Where it was the only one, a new key is made.
+//
+// Errors: NotFound.
+func (o Operator) RemoveKey(ctx context.Context, id string) error {
+	return o.update(ctx, func(tx *store.Tx) error {
+		found, err := tx.DeleteSigningKey(ctx, id)
+		if err == nil && !found {
+			err = fleet.Missing("key", id)
+		}
+		if err != nil {
+			return err
+		}
+		left, err := tx.SigningKeyIDs(ctx)
+		if err == nil && len(left) == 0 {
+			_, err = newKey(ctx, tx)
+		}
+		return err
+	})
+}
+
+// retireKeys removes the keys that nothing depends on.
+func retireKeys(ctx context.Context, tx *store.Tx) error {
+	keys, err := listKeys(ctx, tx)
+	for _, k := range keys {
+		if err == nil && k.removable(tx.Now()) {
+			_, err = tx.DeleteSigningKey(ctx, k.ID)
+		}
+	}
+	return err
+}

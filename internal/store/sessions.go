@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// RefreshToken is one link in a chain of refresh tokens; only its hash is known here.
+type RefreshToken struct {
+	Hash      []byte
+	Family    string
+	User      fleet.UserID
+	Workspace fleet.WorkspaceID
+	Epoch     int64
+	Expires   time.Time
+	Spent     bool
+	Revoked   bool
+}
+
+// InsertRefreshToken stores a new link.
+func (tx *Tx) InsertRefreshToken(ctx context.Context, t RefreshToken) error {
+	return tx.exec(ctx, `
+		INSERT INTO refresh_tokens (hash, family, user_id, workspace_id, epoch, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		t.Hash, t.Family, int64(t.User), int64(t.Workspace), t.Epoch, micros(tx.now), micros(t.Expires))
+}
+
+// RefreshToken finds a link by its hash and keeps it from being spent by another.
+func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, found bool, err error) {
+	var expires int64
+	text := `SELECT hash, family, user_id, workspace_id, epoch, expires_at, spent_at IS NOT NULL, revoked_at IS NOT NULL
+		FROM refresh_tokens WHERE hash = $1` + tx.pick("", " FOR UPDATE")
+	found, err = tx.one(ctx, text, []any{hash}, &t.Hash, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Spent, &t.Revoked)
+	t.Expires = fromMicros(expires)
+	return t, found, err
+}
+
+// SpendRefreshToken marks a link as used.
+func (tx *Tx) SpendRefreshToken(ctx context.Context, hash []byte) error {
+	return tx.exec(ctx, "UPDATE refresh_tokens SET spent_at = $2 WHERE hash = $1", hash, micros(tx.now))
+}
+
+// RevokeRefreshFamily ends every link that descends from one sign-in.
+func (tx *Tx) RevokeRefreshFamily(ctx context.Context, family string) error {
+	return tx.exec(ctx, "UPDATE refresh_tokens SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL", family, micros(tx.now))
+}
+
+// revokeRefreshTokens ends what a user could renew a session in one Workspace with.
+func (tx *Tx) revokeRefreshTokens(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) error {
+	return tx.exec(ctx, "UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND workspace_id = $2 AND revoked_at IS NULL",
+		int64(user), int64(ws), micros(tx.now))
+}
+
+// EndSession ends a session at once: its refresh tokens, and its bearers for as long as
+// any could be valid.
+func (tx *Tx) EndSession(ctx context.Context, family string, bearersUntil time.Time) error {
+	if err := tx.RevokeRefreshFamily(ctx, family); err != nil {
+		return err
+	}
+	return tx.exec(ctx, "INSERT INTO ended_sessions (family, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+		family, micros(bearersUntil))
+}
+
+// EndSessions ends every session of a user.
+func (tx *Tx) EndSessions(ctx context.Context, user fleet.UserID) error {
+	return tx.exec(ctx, "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1", int64(user))
+}
+
+// BearerOf is what a user's bearer says of itself.
+type BearerOf struct {
+	User      fleet.UserID
+	Workspace fleet.WorkspaceID
+	Key       string // that signed it
+	Family    string // the session, "" for a bearer of an earlier version
+}
+
+// Session is what a bearer token is checked against at every request.
+type Session struct {
+	User       UserRecord
+	Workspace  fleet.Workspace
+	Role       fleet.Role // NoRole where the user is no member, or suspended there
+	Factor     bool       // the user has an active second factor
+	Administer bool       // the user is Administrator of some Workspace
+}
+
+const sessionSelect = `
+	SELECT ` + userColumns + `, ` + workspaceColumns + `, COALESCE((SELECT MIN(r.role)
+			FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
+			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0),
+		EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.status = 1),
+		EXISTS (SELECT 1 FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
+			WHERE m.user_id = u.id AND m.status = 1 AND r.role = 1)
+	FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`
+
+// UserSession reads, in one statement, what the request of a user in a Workspace needs.
+func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (Session, bool, error) {
+	return tx.session(ctx, sessionSelect, int64(user), int64(ws))
+}
+
+// BearerSession is UserSession for a bearer: there is none where the key that signed it has
+// been removed, or its session has ended.
+func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (Session, bool, error) {
+	return tx.session(ctx, sessionSelect+`
+		AND EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3)
+		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)`,
+		int64(b.User), int64(b.Workspace), b.Key, b.Family)
+}
+
+func (tx *Tx) session(ctx context.Context, text string, args ...any) (s Session, found bool, err error) {
+	err = tx.each(ctx, text, args, func(r rows) error {
+		found = true
+		w, created := &s.Workspace, int64(0)
+		err := scanUser(r, &s.User, &w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &s.Role, &s.Factor, &s.Administer)
+		w.Created = fromMicros(created)
+		return err
+	})
+	if s.User.SuperAdmin {
+		s.Role, s.Administer = fleet.SuperAdmin, true
+	}
+	return s, found, err
+}
