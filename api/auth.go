@@ -17,6 +17,11 @@ type AuthResponse struct {
 	RefreshToken string `json:"refresh_token,omitempty"`
 }
 
+// LogoutRequest is the body of POST /api/v1/logout, which may be left out.
+type LogoutRequest struct {
+	Everywhere bool `json:"everywhere,omitempty"` // every session of the user, and not only this one
+}
+
 // SwitchRequest is the body of POST /api/v1/authenticate/workspace.
 type SwitchRequest struct {
 	TargetOrganisation Optional[IDRef] `json:"target_organisation,omitzero"`

@@ -52,6 +52,16 @@ func (c *Client) authenticate(ctx context.Context, body api.AuthRequest) (*api.A
 	return one[api.AuthResponse](ctx, c.as(nil), call{method: http.MethodPost, path: authenticatePath, body: body})
 }
 
+// Logout ends the session of the bearer at once: its bearers of every Workspace and its
+// refresh token; with everywhere, every session of the user. A Client that signs in by
+// itself would do so again at its next call.
+//
+// Permission: any user. Errors: IsForbidden for an application token.
+func (c *Client) Logout(ctx context.Context, everywhere bool) error {
+	_, err := c.do(ctx, call{method: http.MethodPost, path: "/api/v1/logout", body: api.LogoutRequest{Everywhere: everywhere}})
+	return err
+}
+
 // SwitchWorkspace gives a bearer for another Workspace; that of this Client stays as it
 // is. InWorkspace is a Client that does it by itself.
 //

@@ -13,6 +13,7 @@ func newRoot(p Process) *cobra.Command {
 		workspaceCommands(p),
 		userCommands(p),
 		tokenCommands(p),
+		keyCommands(p),
 		simCommands(p),
 		seedCommand(p),
 		fsckCommand(p),

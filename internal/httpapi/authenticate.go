@@ -55,6 +55,15 @@ func (a *api) switchWorkspace(r *request) (response, error) {
 	return ok(wire.AuthResponse{AuthToken: tokens.Bearer})
 }
 
+// logout takes no body as "this session only".
+func (a *api) logout(r *request) (response, error) {
+	var body wire.LogoutRequest
+	if err := decodeIfAny(r, &body); err != nil {
+		return response{}, err
+	}
+	return done(a.control.Logout(r.Context(), r.who, body.Everywhere))
+}
+
 // requiredID reads the id of a reference that must be there.
 func requiredID(field string, ref wire.Optional[wire.IDRef]) (int64, error) {
 	v, ok := ref.Get()

@@ -26,11 +26,29 @@ func decode(r *request, into any) error {
 	if err != nil {
 		return err
 	}
+	return decodeText(body, into)
+}
+
+// decodeIfAny is decode for a body that may be left out.
+func decodeIfAny(r *request, into any) error {
+	body, err := readBody(r)
+	if errors.Is(err, errNoBody) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return decodeText(body, into)
+}
+
+func decodeText(body []byte, into any) error {
 	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
 		return explain(err, into)
 	}
 	return nil
 }
+
+var errNoBody = errors.New("empty body")
 
 // readBody reads a body, bounded as it comes and as it unpacks, so that a bomb is a 413.
 func readBody(r *request) ([]byte, error) {
@@ -48,7 +66,7 @@ func readBody(r *request) ([]byte, error) {
 	case err != nil:
 		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
 	case len(body) == 0:
-		return nil, fleet.Errorf(fleet.BadRequest, "The body is empty: send a JSON object")
+		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is empty: send a JSON object", Err: errNoBody}
 	}
 	return body, nil
 }

@@ -23,6 +23,8 @@ var operations = []operation{
 	{"POST /api/v1/authenticate", identity.Public, (*api).authenticate},
 	{"POST /api/v1/authenticate/workspace", anybody, (*api).switchWorkspace},
 
+	{"POST /api/v1/logout", identity.WriteOwn, (*api).logout},
+
 	{"GET /api/v1/sim", identity.ReadSIMs, (*api).listSIMs},
 	{"GET /api/v1/sim/status", identity.ReadSIMs, listed(simStatuses)},
 	{"GET /api/v1/sim/{sim_id}", identity.ReadSIMs, (*api).getSIM},

@@ -20,6 +20,9 @@ func ok(v any) (response, error) {
 	return response{status: http.StatusOK, body: body}, err
 }
 
+// done is an answer without a body.
+func done(err error) (response, error) { return response{status: http.StatusNoContent}, err }
+
 // set adds a header.
 func (r *response) set(name, value string) {
 	if r.header == nil {

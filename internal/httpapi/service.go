@@ -23,6 +23,7 @@ func (a *api) openAPI(*request) (response, error) {
 	return response{status: http.StatusOK, kind: "application/yaml", body: wire.OpenAPI}, nil
 }
 
-func (a *api) jwks(*request) (response, error) {
-	return response{status: http.StatusOK, body: a.control.JWKS()}, nil
+func (a *api) jwks(r *request) (response, error) {
+	set, err := a.control.JWKS(r.Context())
+	return response{status: http.StatusOK, body: set}, err
 }

@@ -20,3 +20,13 @@ func (s *Server) SetRole(user fleet.UserID, in fleet.WorkspaceID, role fleet.Rol
 		s.T.Fatal(err)
 	}
 }
+
+// SetStatus suspends a user, or makes one active again.
+func (s *Server) SetStatus(user fleet.UserID, status fleet.UserStatus) {
+	s.T.Helper()
+	ctx := s.T.Context()
+	err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetUserStatus(ctx, user, status) })
+	if err != nil {
+		s.T.Fatal(err)
+	}
+}

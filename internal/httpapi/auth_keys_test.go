@@ -1,0 +1,113 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+func kids(s *testkit.Server) (ids []string) {
+	s.T.Helper()
+	var set struct{ Keys []struct{ Kid string } }
+	s.Nobody().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
+	for _, k := range set.Keys {
+		ids = append(ids, k.Kid)
+	}
+	return ids
+}
+
+func rotate(s *testkit.Server) string {
+	s.T.Helper()
+	s.Clock.Pass(time.Second)
+	made, err := s.Control.Operator().RotateKey(s.T.Context())
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return made.ID
+}
+
+// A new key signs at every server at once and the key set has it before any token does;
+// nobody is signed out by it.
+func TestKeysRotate(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		one, other := twoServers(t, e)
+		old := kids(one)
+		session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
+		made := newApplicationToken(one, control.NewToken{})
+		program := application(one, made)
+		next := rotate(one)
+		for _, s := range []*testkit.Server{other, one} {
+			if got := kids(s); !slices.Equal(got, []string{next, old[0]}) {
+				t.Errorf("the key set is %v, want %s before %s", got, next, old[0])
+			}
+			with(s, session.AuthToken).Get(whoami).Is(http.StatusOK)
+			at(s, program).Get(whoami).Is(http.StatusOK)
+			application(s, made)
+			fresh := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+			if kid := decodePart(t, fresh.AuthToken, 0)["kid"]; kid != next {
+				t.Errorf("signed with %v, want %s", kid, next)
+			}
+		}
+		tokensOf(refresh(other, session.RefreshToken))
+	})
+}
+
+// An old key goes once nothing lives by it: its bearers have expired, and its application
+// tokens have expired or are revoked.
+func TestOldKeysRetire(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		old := kids(s)[0]
+		made := newApplicationToken(s, control.NewToken{})
+		next := rotate(s)
+		sweep := func(want ...string) {
+			t.Helper()
+			if err := s.Control.Operator().Sweep(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := kids(s); !slices.Equal(got, want) {
+				t.Errorf("the keys are %v, want %v", got, want)
+			}
+		}
+		s.Clock.Pass(720 * time.Hour)
+		sweep(next, old)
+		s.Clock.Pass(2 * time.Hour)
+		sweep(next, old)
+		application(s, made)
+		revoke(s, made.ID)
+		sweep(next)
+		s.Clock.Pass(10_000 * time.Hour)
+		sweep(next) // the one that signs stays
+	})
+}
+
+// A key that somebody may have copied is taken away: what it signed ends on every server,
+// at once, though they have seen the tokens before.
+func TestRemovedKeyBitesAtOnce(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		one, other := twoServers(t, e)
+		old := kids(one)[0]
+		session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
+		made := newApplicationToken(one, control.NewToken{})
+		program := application(one, made)
+		at(other, program).Get(whoami).Is(http.StatusOK)
+		with(other, session.AuthToken).Get(whoami).Is(http.StatusOK)
+		if err := one.Control.Operator().RemoveKey(t.Context(), old); err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []*testkit.Server{other, one} {
+			at(s, program).Get(whoami).Is(http.StatusUnauthorized)
+			with(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+			exchange(s.Nobody(), made.Text).Is(http.StatusUnauthorized)
+			if got := kids(s); len(got) != 1 || got[0] == old {
+				t.Errorf("the keys are %v", got)
+			}
+		}
+		next := tokensOf(refresh(other, session.RefreshToken)) // people stay signed in
+		with(one, next.AuthToken).Get(whoami).Is(http.StatusOK)
+	})
+}
