@@ -27,7 +27,7 @@ func (p *pair) control(ctx context.Context, seed uint64) (c trust.Control, err e
 		return c, err
 	}
 	load := traffic.Begin(ctx, p.clients, seed, clients)
-	if err := awaitAcks(ctx, load, ackedMin); err != nil {
+	if err := load.Await(ctx, ackedMin); err != nil {
 		return c, err
 	}
 	if err := p.kill(); err != nil {

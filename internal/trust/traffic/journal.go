@@ -89,17 +89,27 @@ func (j *Journal) compareOne(r *Request, have *Stored, claimed map[string]*Reque
 		fail("I6: %v and %v both had the answer %s", r, other, first.Location)
 	}
 	claimed[first.Location] = r
-	e, found := have.byLocation[first.Location]
-	switch {
-	case !found:
-		fail("I5: %v was acknowledged as %s, which is not there", r, first.Location)
-	case e.what() != r.what():
-		fail("I5: %v was acknowledged as %s, which moved %v to %d", r, first.Location, e.SIMs, e.Target)
-	case r.Key != "" && e.Key != r.Key:
-		fail("I6: %v was acknowledged as %s, which is under the key %q", r, first.Location, e.Key)
-	case !slices.Equal(answeredSIMs(first.Body), r.SIMs):
+	if lost := have.Lacks(first.Location, r); lost != "" {
+		fail("%s", lost)
+	}
+	if !slices.Equal(answeredSIMs(first.Body), r.SIMs) {
 		fail("I5: %v was answered with other SIMs: %.200s", r, first.Body)
 	}
+}
+
+// Lacks tells what is wrong with what is stored of an acknowledged request (I5); "" where
+// it is as it was acknowledged.
+func (s *Stored) Lacks(location string, r *Request) string {
+	e, found := s.byLocation[location]
+	switch {
+	case !found:
+		return fmt.Sprintf("I5: %v was acknowledged as %s, which is not there", r, location)
+	case e.what() != r.what():
+		return fmt.Sprintf("I5: %v was acknowledged as %s, which moved %v to %d", r, location, e.SIMs, e.Target)
+	case r.Key != "" && e.Key != r.Key:
+		return fmt.Sprintf("I6: %v was acknowledged as %s, which is under the key %q", r, location, e.Key)
+	}
+	return ""
 }
 
 func answeredSIMs(body []byte) []int64 {

@@ -41,7 +41,7 @@ func Begin(ctx context.Context, c *Clients, seed uint64, n int) *Load {
 	l := &Load{clients: c}
 	l.ctx, l.stop = context.WithCancel(ctx)
 	for i := range n {
-		rng := mathrand.New(mathrand.NewPCG(seed, uint64(i))) //nolint:gosec // repeatable on purpose
+		rng := mathrand.New(mathrand.NewPCG(seed, uint64(i)))
 		l.wg.Go(func() { l.one(rng) })
 	}
 	return l
@@ -115,6 +115,19 @@ func (l *Load) Acknowledged() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.acked)
+}
+
+// Await waits until so many successes have been seen.
+func (l *Load) Await(ctx context.Context, n int) error {
+	for began := time.Now(); l.Acknowledged() < n; trust.Pause(ctx, 5*time.Millisecond) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if time.Since(began) > time.Minute {
+			return fmt.Errorf("only %d of %d requests were acknowledged within a minute", l.Acknowledged(), n)
+		}
+	}
+	return nil
 }
 
 // Refused tells how many attempts were told "not now" so far, or nothing at all.

@@ -14,39 +14,69 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/simferry/simferry/internal/trust/tracer"
 )
 
 // Server is one simferry serve, as a process of its own.
 type Server struct {
-	URL string // http://127.0.0.1:PORT
-	cmd *exec.Cmd
-	log *logWatch
+	URL   string // http://127.0.0.1:PORT
+	pid   int
+	ended <-chan struct{} // closed when it is gone
+	log   *logWatch
 }
 
 // startLimit is far beyond what a start takes.
 const startLimit = time.Minute
 
-// Command prepares simferry serve. Its log has to go to a Watch.
-func Command(binary, database string) *exec.Cmd {
-	cmd := exec.CommandContext(context.Background(), binary, "serve", "--listen", "127.0.0.1:0", "--log-level", "info")
-	cmd.Env = append(os.Environ(), "SIMFERRY_DATABASE="+database)
-	return cmd
+// Serve starts a server over a database and returns once it listens. args are of serve,
+// besides.
+func Serve(binary, database string, args ...string) (*Server, error) {
+	return begin(binary, database, args, func(cmd *exec.Cmd, log *logWatch) (<-chan struct{}, error) {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+		ended := make(chan struct{})
+		go func() {
+			<-log.ended // Wait closes the pipe
+			_ = cmd.Wait()
+			close(ended)
+		}()
+		return ended, nil
+	})
 }
 
-// Serve starts a server over a database and returns once it listens.
-func Serve(binary, database string) (*Server, error) {
-	s := &Server{cmd: Command(binary, database), log: newLogWatch()}
-	out, err := s.cmd.StderrPipe()
+// ServeTraced is Serve with somebody between the server and the kernel.
+func ServeTraced(binary, database string, w tracer.Watcher, args ...string) (*Server, error) {
+	return begin(binary, database, args, func(cmd *exec.Cmd, _ *logWatch) (<-chan struct{}, error) {
+		p, err := tracer.Start(cmd, w)
+		if err != nil {
+			return nil, err
+		}
+		return p.Ended(), nil
+	})
+}
+
+func begin(binary, database string, args []string, start func(*exec.Cmd, *logWatch) (<-chan struct{}, error)) (*Server, error) {
+	cmd := exec.CommandContext(context.Background(), binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Env = append(os.Environ(), "SIMFERRY_DATABASE="+database)
+	from, to, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
+	cmd.Stderr = to
+	s := &Server{log: newLogWatch()}
+	s.ended, err = start(cmd, s.log)
+	_ = to.Close() // the child has its own
+	if err != nil {
+		return nil, errors.Join(err, from.Close())
 	}
-	go s.log.read(out)
-	if s.URL, err = s.log.listening(startLimit); err != nil {
-		return nil, errors.Join(err, s.Kill())
+	s.pid = cmd.Process.Pid
+	go s.log.read(from)
+	s.URL, err = s.log.listening(startLimit)
+	if err != nil {
+		return s, errors.Join(err, s.Kill())
 	}
 	return s, nil
 }
@@ -58,11 +88,15 @@ func (s *Server) Kill() error { return s.end(syscall.SIGKILL) }
 func (s *Server) Stop() error { return s.end(syscall.SIGTERM) }
 
 func (s *Server) end(how syscall.Signal) error {
-	if err := s.cmd.Process.Signal(how); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+	select {
+	case <-s.ended: // its number may be another process's by now
+	default:
+		if err := syscall.Kill(s.pid, how); err != nil && !errors.Is(err, syscall.ESRCH) {
+			return err
+		}
 	}
-	<-s.log.ended // Wait closes the pipe
-	_ = s.cmd.Wait()
+	<-s.ended
+	<-s.log.ended
 	return nil
 }
 
@@ -83,7 +117,7 @@ func Seed(ctx context.Context, binary, database string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, binary, "seed", world) //nolint:gosec // our own program
+	cmd := exec.CommandContext(ctx, binary, "seed", world)
 	cmd.Env = append(os.Environ(), "SIMFERRY_DATABASE="+database)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("seed: %w\n%s", err, out)
@@ -107,8 +141,9 @@ func newLogWatch() *logWatch {
 // kept is how many lines of a log are kept for messages.
 const kept = 20
 
-func (w *logWatch) read(r io.Reader) {
+func (w *logWatch) read(r io.ReadCloser) {
 	defer close(w.ended)
+	defer func() { _ = r.Close() }() // it was only read
 	lines := bufio.NewReader(r)
 	for {
 		line, err := lines.ReadString('\n')
@@ -156,5 +191,5 @@ func CopySQLite(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, content, 0o600) //nolint:gosec // the harness names the file
+	return os.WriteFile(to, content, 0o600)
 }

@@ -1,0 +1,51 @@
+package powercut
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/simferry/simferry/internal/trust"
+)
+
+// control does the same to servers that sync less: with synchronous=NORMAL acknowledged
+// work must be lost, with OFF a database must be damaged.
+func control(ctx context.Context, dir string, seed uint64, n int) (c trust.Control, err error) {
+	c.What = "synchronous=NORMAL and synchronous=OFF"
+	lost, _, err := damage(ctx, dir, "NORMAL", seed, n)
+	if err != nil {
+		return c, err
+	}
+	lostOff, corrupt, err := damage(ctx, dir, "OFF", seed, n)
+	if err != nil {
+		return c, err
+	}
+	c.Failed = lost > 0 && corrupt > 0
+	c.Saw = fmt.Sprintf("of %d states each, NORMAL lost acknowledged work in %d; OFF lost it in %d and was damaged in %d", n, lost, lostOff, corrupt)
+	return c, nil
+}
+
+func damage(ctx context.Context, dir, mode string, seed uint64, n int) (lost, corrupt int, err error) {
+	binary, err := weaker(ctx, dir, mode)
+	if err != nil {
+		return 0, 0, err
+	}
+	rec, _, err := record(ctx, binary, seed)
+	if err != nil {
+		return 0, 0, err
+	}
+	var mu sync.Mutex
+	_, err = rec.states(ctx, dir, seed, n, func(_ state, wrong []string) {
+		mu.Lock()
+		defer mu.Unlock()
+		all := strings.Join(wrong, "; ")
+		if strings.Contains(all, "which is not there") {
+			lost++
+		}
+		if strings.Contains(all, "I1: ") || strings.Contains(all, "I12: ") {
+			corrupt++
+		}
+	})
+	return lost, corrupt, err
+}

@@ -1,0 +1,147 @@
+// Package powercut records everything that a server under load does to its SQLite
+// database, and when it answered its clients. Then it cuts the power, in thought: at any
+// event, what was synced is there, and of what was not, a random part, dropped, out of
+// order, torn. Each such state is opened as the server opens it: fsck must pass, and every
+// migration that was acknowledged before the cut must be there.
+package powercut
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/simferry/simferry/internal/trust"
+)
+
+// Harness is this one.
+var Harness = trust.Harness{
+	Name: "power-cut", Run: run,
+	Does: "cuts the power at any write of SQLite's, keeps a random part of what was not synced, and opens what is left",
+}
+
+// perRecording bounds how many states one recording stands for.
+const perRecording = 5000
+
+func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
+	dir, err := os.MkdirTemp(memory(), "simferry-trust-")
+	if err != nil {
+		return res, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary, err := trust.Build(ctx, dir, trust.Tags())
+	if err != nil {
+		return res, err
+	}
+	states := size.Of(500, 100_000, 100)
+	var t tally
+	for done := 0; done < states; done += perRecording {
+		n := min(perRecording, states-done)
+		part, err := cuts(ctx, dir, binary, seed+uint64(done), n, &res)
+		if err != nil {
+			return res, err
+		}
+		t.add(part)
+	}
+	res.Did("states with acknowledged work", t.acked, states/2)
+	res.Did("states with a write in doubt", t.unsure, states/2)
+	res.Did("states with the database file itself in doubt", t.checkpoint, states/50)
+	if size != trust.Probe {
+		res.Control, err = control(ctx, dir, seed, max(150, states/50))
+	}
+	return res, err
+}
+
+// tally counts what kind of states there were.
+type tally struct{ acked, unsure, checkpoint int }
+
+func (t *tally) add(u tally) {
+	t.acked += u.acked
+	t.unsure += u.unsure
+	t.checkpoint += u.checkpoint
+}
+
+// cuts records one server and cuts the power n times.
+func cuts(ctx context.Context, dir, binary string, seed uint64, n int, res *trust.Result) (t tally, err error) {
+	rec, wrong, err := record(ctx, binary, seed)
+	if err != nil {
+		return t, err
+	}
+	for _, w := range wrong {
+		res.Fail("before any cut: %s", w)
+	}
+	var mu sync.Mutex
+	t, err = rec.states(ctx, dir, seed, n, func(_ state, wrong []string) {
+		mu.Lock()
+		defer mu.Unlock()
+		res.Trials++
+		if len(wrong) > 0 {
+			res.Fail("%s", strings.Join(wrong, "; "))
+		}
+	})
+	return t, err
+}
+
+// states cuts the power n times and has each state checked.
+func (rec recording) states(ctx context.Context, dir string, seed uint64, n int, checked func(state, []string)) (t tally, err error) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	at := make([]int, n)
+	for i := range at {
+		at[i] = rng.IntN(len(rec.steps) + 1)
+	}
+	slices.Sort(at)
+	work := make(chan state)
+	var workers sync.WaitGroup
+	for i := range runtime.NumCPU() {
+		place := filepath.Join(dir, fmt.Sprintf("state-%d", i))
+		if err := os.MkdirAll(place, 0o700); err != nil {
+			return t, err
+		}
+		workers.Go(func() {
+			for s := range work {
+				checked(s, s.recover(ctx, place, rec.db, rec.asked))
+			}
+		})
+	}
+	d, done := newDisk(), 0
+	for i, cut := range at {
+		for ; done < cut; done++ {
+			d.advance(rec.steps[done])
+		}
+		l := draw(rng)
+		s := state{files: d.cut(l), acked: d.locations(), what: fmt.Sprintf("state %d, cut at step %d of %d, %+v", i, cut, len(rec.steps), l.words())}
+		if rng.IntN(3) == 0 {
+			s.files[rec.db+"-shm"] = rubbish(rng)
+		}
+		t.add(kindOf(d, rec.db))
+		work <- s
+	}
+	close(work)
+	workers.Wait()
+	return t, ctx.Err()
+}
+
+func kindOf(d *disk, db string) (t tally) {
+	t.acked = min(1, len(d.acked))
+	t.unsure = min(1, d.unsure(db)+d.unsure(db+"-wal"))
+	t.checkpoint = min(1, d.unsure(db))
+	return t
+}
+
+// rubbish is what the index of the log may be after a cut.
+func rubbish(rng *rand.Rand) []byte {
+	b := make([]byte, 32768)
+	for i := range b {
+		b[i] = byte(rng.Uint32())
+	}
+	return b
+}
+
+func (l luck) words() string {
+	return fmt.Sprintf("keep %g, torn %g, sectors of %d, rubbish %t, prefix %t", l.keep, l.torn, l.sector, l.rubbish, l.prefix)
+}

@@ -1,0 +1,91 @@
+package powercut
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/traffic"
+)
+
+// recording is the life of one server on a new database, from its first byte to its
+// orderly end: schema steps, import, load, checkpoints.
+type recording struct {
+	db    string
+	steps []step
+	asked map[string]*traffic.Request // by ledger entry
+}
+
+const (
+	clients = 4
+	// A checkpoint comes after every 16 commits: there are several, and the log begins
+	// anew several times.
+	ackedMin = 150
+)
+
+func record(ctx context.Context, binary string, seed uint64) (rec recording, wrong []string, err error) {
+	dir, err := os.MkdirTemp(memory(), "simferry-trust-")
+	if err != nil {
+		return rec, nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	world, err := traffic.World(dir)
+	if err != nil {
+		return rec, nil, err
+	}
+	disk := filepath.Join(dir, "disk")
+	if err := os.Mkdir(disk, 0o700); err != nil {
+		return rec, nil, err
+	}
+	file := filepath.Join(disk, "fleet.db")
+	r := newRecorder(file)
+	s, err := traffic.ServeTraced(binary, "sqlite:"+file, r, "--seed", world)
+	if err != nil {
+		return rec, nil, err
+	}
+	j, err := underLoad(ctx, s, seed)
+	if err := errors.Join(err, s.Stop()); err != nil {
+		return rec, nil, err
+	}
+	have, err := traffic.Read(ctx, "sqlite:"+file, 0)
+	if err != nil {
+		return rec, nil, err
+	}
+	rec = recording{db: filepath.Base(file), steps: r.steps, asked: make(map[string]*traffic.Request)}
+	for _, a := range j.Acknowledged() {
+		rec.asked[a.Acknowledged().Location] = a
+	}
+	return rec, j.Compare(have), nil
+}
+
+func underLoad(ctx context.Context, s *traffic.Server, seed uint64) (*traffic.Journal, error) {
+	c, err := traffic.SignIn(ctx, s.URL)
+	if err != nil {
+		return nil, err
+	}
+	load := traffic.Begin(ctx, c, seed, clients)
+	if err := load.Await(ctx, ackedMin); err != nil {
+		return nil, fmt.Errorf("%w\n%s", err, s.Log())
+	}
+	if err := load.End(ctx); err != nil {
+		return nil, err
+	}
+	return load.Journal(), nil
+}
+
+// memory is a folder that is none of a real disk's, where there is one: a state is written
+// to be read once.
+func memory() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return os.TempDir()
+}
+
+// weaker builds a server that asks less of the disk than ours does.
+func weaker(ctx context.Context, dir, mode string) (string, error) {
+	return trust.BuildChanged(ctx, dir, mode, "internal/store/sqlite.go", "synchronous(FULL)", "synchronous("+mode+")")
+}
