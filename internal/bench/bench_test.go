@@ -16,6 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 )
 
@@ -43,7 +44,10 @@ var engines = []struct {
 	{"postgres", openPostgres},
 }
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	server.CollectLess() // as serve does, for operation and floor alike
+	pgtest.Main(m)
+}
 
 // served is a place behind its API, and a client that is signed in.
 type served struct {

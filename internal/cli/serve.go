@@ -31,6 +31,7 @@ environment variable or in a file (--config).`,
 		log := newLog(cfg, p.Stderr)
 		slog.SetDefault(log)
 		log.Info("starting", "version", version())
+		server.CollectLess()
 		s, err := server.Start(cmd.Context(), cfg, log)
 		if err != nil {
 			return err
