@@ -12,6 +12,10 @@ REDOCLY_VERSION = 2.77.0
 RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/httpapi/... ./internal/identity/... \
        ./internal/server/... ./internal/store/... ./internal/testkit/...
 
+# A version of PostgreSQL, and whose tests are run on it.
+POSTGRES = 17
+ON_POSTGRES = ./internal/testkit/... ./internal/store/... ./internal/httpapi/... ./internal/modeltest/...
+
 # Where the benchmarks of migrations are, and how long each fuzz target runs. BenchmarkScale
 # makes ten million SIMs: it has a target of its own.
 BENCH = ./internal/bench
@@ -22,7 +26,7 @@ FUZZTIME = 10s
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## Build bin/simferry, static, without cgo
@@ -35,6 +39,10 @@ demo: ## Move 500 SIMs on a throw-away database, and stay up to be tried
 .PHONY: test
 test: ## Run every test; brings its own PostgreSQL, or says what to install
 	go test ./...
+
+.PHONY: test-postgres
+test-postgres: ## Run what asks the database on POSTGRES=14, 15, 16 or 17; needs Node.js
+	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" go test -count 1 $(ON_POSTGRES)
 
 .PHONY: coverage
 coverage: ## Print which answers of the OpenAPI document the HTTP tests have seen

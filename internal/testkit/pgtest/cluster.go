@@ -106,13 +106,21 @@ func (c *Cluster) initdb() error {
 	if err := c.owner.give(secret); err != nil {
 		return err
 	}
-	cmd := c.Command("initdb", "--pgdata", c.Data(), "--username", superuser, "--pwfile", secret,
-		"--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C",
-		"--locale-provider", "icu", "--icu-locale", "en", "--no-sync", "--no-instructions")
+	cmd := c.Command("initdb", append(c.locale(), "--pgdata", c.Data(), "--username", superuser, "--pwfile", secret,
+		"--auth", "scram-sha-256", "--encoding", "UTF8", "--no-sync", "--no-instructions")...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
 	return nil
+}
+
+// locale asks for an order of text that is not the bytewise one, so that whoever relies on
+// the database's own order is found out. PostgreSQL 14 cannot bring such an order along.
+func (c *Cluster) locale() []string {
+	if version(c.bin) < 15 {
+		return []string{"--locale", "C"}
+	}
+	return []string{"--locale", "C", "--locale-provider", "icu", "--icu-locale", "en"}
 }
 
 // Command prepares one of PostgreSQL's server programs (pg_ctl, pg_basebackup ...) to run

@@ -13,8 +13,8 @@ import (
 	"sync"
 )
 
-// MinVersion is the oldest PostgreSQL whose server programs are taken.
-const MinVersion = 15
+// MinVersion is the oldest PostgreSQL that is served, and so that the tests take.
+const MinVersion = 14
 
 const advice = `no PostgreSQL for the tests: install its server programs, version %d or newer
 (Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@17),
