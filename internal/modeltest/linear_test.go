@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -239,7 +240,7 @@ func TestLinearizability(t *testing.T) {
 		servers int
 	}{{"sqlite", testkit.SQLite, 1}, {"postgres", testkit.Postgres, 1}, {"two servers on postgres", testkit.Postgres, 2}} {
 		t.Run(c.name, func(t *testing.T) {
-			a, seed, histories := open(t, c.engine, c.servers), rand.Uint64(), sizeFrom("SIMFERRY_HISTORIES", 50)
+			a, seed, histories := open(t, c.engine, c.servers), historySeed(), sizeFrom("SIMFERRY_HISTORIES", 50)
 			for n := range histories {
 				start, _ := a.list(a.servers[0])
 				ops := a.history(seed, uint64(n))
@@ -254,6 +255,14 @@ func TestLinearizability(t *testing.T) {
 			}
 		})
 	}
+}
+
+// historySeed is the one that the environment gives, to repeat a run.
+func historySeed() uint64 {
+	if n, err := strconv.ParseUint(os.Getenv("SIMFERRY_HISTORY_SEED"), 10, 64); err == nil {
+		return n
+	}
+	return rand.Uint64()
 }
 
 // The control: moves that are no single instant must be caught, one by the register and

@@ -80,3 +80,12 @@ func (c Control) words() string {
 	}
 	return text
 }
+
+// Clip shortens what a control saw, so that a result stays one line.
+func Clip(s string) string {
+	const most = 120
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

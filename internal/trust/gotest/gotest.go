@@ -1,0 +1,112 @@
+// Package gotest runs tests of the tree as a harness: they are built with build tags, so
+// that a bug may be planted in what they judge, and their output is read.
+package gotest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/internal/trust"
+)
+
+// Program is the test program of one package.
+type Program struct {
+	file, dir string
+}
+
+// Build builds the tests of a package, named by its directory in the tree. Remove it when
+// done.
+func Build(ctx context.Context, pkg, tags string) (Program, error) {
+	tmp, err := os.MkdirTemp("", "trust-test-")
+	if err != nil {
+		return Program{}, err
+	}
+	p := Program{filepath.Join(tmp, "test"), filepath.Join(trust.Root(), pkg)}
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", tags, "-o", p.file, "./"+pkg)
+	cmd.Dir = trust.Root()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return p, errors.Join(fmt.Errorf("go test -c %s: %w\n%s", pkg, err, out), p.Remove())
+	}
+	return p, nil
+}
+
+// Remove deletes the program.
+func (p Program) Remove() error { return os.RemoveAll(filepath.Dir(p.file)) }
+
+// Output is what a run printed.
+type Output struct {
+	Text   string
+	Passed bool
+}
+
+// Run runs the tests that match. Arguments go to the program, env to its environment.
+func (p Program) Run(ctx context.Context, match string, env []string, args ...string) (Output, error) {
+	args = append([]string{"-test.v", "-test.timeout=0", "-test.run=" + match}, args...)
+	cmd := exec.CommandContext(ctx, p.file, args...)
+	cmd.Dir, cmd.Env = p.dir, append(os.Environ(), env...)
+	text, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
+		return Output{}, errors.Join(err, ctx.Err())
+	}
+	out := Output{string(text), err == nil}
+	if strings.Contains(out.Text, "no tests to run") {
+		return out, fmt.Errorf("no test matches %s", match)
+	}
+	return out, nil
+}
+
+// Sum adds up the numbers that stand before a word: "50 histories".
+func (o Output) Sum(word string) int {
+	sum := 0
+	for _, m := range regexp.MustCompile(`(\d+) `+regexp.QuoteMeta(word)+`\b`).FindAllStringSubmatch(o.Text, -1) {
+		n, _ := strconv.Atoi(m[1]) // digits
+		sum += n
+	}
+	return sum
+}
+
+// telling are the lines that say what went wrong.
+var telling = regexp.MustCompile(`_test\.go:\d+: |^panic|\bI\d+: |^\s*[-+]\s*(status|\S+:)|differ`)
+
+// Judge notes a run that failed: with what its tests said. A run that calls itself void is
+// an error, for it shows nothing.
+func (o Output) Judge(r *trust.Result) error {
+	if o.Passed {
+		return nil
+	}
+	var said []string
+	void := ""
+	for line := range strings.Lines(o.Text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case strings.Contains(line, " void: "):
+			void = line
+		case telling.MatchString(line) && len(said) < 6:
+			said = append(said, clip(line))
+		}
+	}
+	if void != "" && r.Failures == 0 && !strings.Contains(o.Text, "differ") {
+		return errors.New(void)
+	}
+	if len(said) == 0 {
+		said = []string{clip(o.Text[max(0, len(o.Text)-500):])}
+	}
+	r.Fail("%s", strings.Join(said, " | "))
+	return nil
+}
+
+func clip(s string) string {
+	const most = 300
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

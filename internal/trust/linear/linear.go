@@ -1,0 +1,47 @@
+// Package linear is the harness that lets clients fight over a few SIMs and asks porcupine
+// whether what they were answered can have happened one after the other, with a reader of
+// totals beside them: internal/modeltest, at the harness's size.
+package linear
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/gotest"
+)
+
+// Harness is the concurrent histories on SQLite, PostgreSQL, and two servers on PostgreSQL.
+var Harness = trust.Harness{
+	Name: "linear",
+	Does: "concurrent histories over few SIMs, judged by porcupine, and totals read beside the load, on both engines",
+	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
+		return Run(ctx, "", size.Of(50, 1000, 5), seed, size != trust.Probe)
+	},
+}
+
+// Run tries so many histories on each engine, against what is built with some tags.
+func Run(ctx context.Context, tags string, histories int, seed uint64, controlled bool) (res trust.Result, err error) {
+	test, err := gotest.Build(ctx, "internal/modeltest", tags)
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, test.Remove()) }()
+	env := []string{fmt.Sprintf("SIMFERRY_HISTORIES=%d", histories), fmt.Sprintf("SIMFERRY_HISTORY_SEED=%d", seed)}
+	out, err := test.Run(ctx, "^TestLinearizability$", env)
+	if err != nil {
+		return res, err
+	}
+	res.Trials = out.Sum("histories")
+	res.Did("migrations", out.Sum("migrations"), res.Trials)
+	res.Did("refused", out.Sum("refused"), res.Trials)
+	res.Did("totals read", out.Sum("lists"), res.Trials)
+	if err := out.Judge(&res); err != nil || !controlled {
+		return res, err
+	}
+	// The test passes where the checks fail, each on what it is there for.
+	out, err = test.Run(ctx, "^TestLinearizabilityControl$", nil)
+	res.Control = trust.Control{What: "a move in two transactions, and a SIM on its way", Failed: out.Passed}
+	return res, err
+}
