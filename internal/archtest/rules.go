@@ -31,8 +31,9 @@ var testLibraries = []string{
 // Rules is the design's picture, from the bottom up.
 var Rules = map[string]Rule{
 	// what everything speaks
-	"internal/fleet": {StdOnly: true},
-	"api":            {},
+	"internal/planted": {StdOnly: true},
+	"internal/fleet":   {StdOnly: true, Imports: []string{"internal/planted"}},
+	"api":              {},
 
 	// beside the fleet
 	"internal/config":   {},
@@ -42,17 +43,17 @@ var Rules = map[string]Rule{
 	"client":            {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
 
 	// the rules and what they stand on
-	"internal/store":     {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
+	"internal/store":     {Imports: []string{"internal/fleet", "internal/planted", "internal/store/..."}, Drivers: true},
 	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
 	"internal/control": {
-		Imports: []string{"internal/fleet", "internal/identity", "internal/store", "internal/world"}, // world: what the operator hands in
+		Imports: []string{"internal/fleet", "internal/identity", "internal/planted", "internal/store", "internal/world"}, // world: what the operator hands in
 		Never:   []string{"net/http/..."},
 	},
 	"internal/bulk":    {Imports: []string{"internal/control", "internal/fleet"}},
 	"internal/webhook": {Imports: []string{"internal/control", "internal/fleet"}},
 
 	// the ways in
-	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity"}, Tests: []string{"client"}},
+	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/planted"}, Tests: []string{"client"}},
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity"}},
 	"internal/server": {
 		Imports: []string{

@@ -1,6 +1,10 @@
 package fleet
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/simferry/simferry/internal/planted"
+)
 
 // SIMStatus is where a SIM stands in its life. The numbers are the wire's.
 type SIMStatus int8
@@ -42,7 +46,7 @@ func (s SIMStatus) MayBecome(next SIMStatus) bool { return slices.Contains(simTr
 
 // AfterMigration is the status a SIM has once it moved: only Activated changes.
 func (s SIMStatus) AfterMigration() SIMStatus {
-	if s == SIMActivated {
+	if s == SIMActivated && !planted.NotSuspended {
 		return SIMSuspended
 	}
 	return s

@@ -8,6 +8,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/planted"
 )
 
 // migrate is POST /api/v1/sim/migration/workspace, the heart of the product.
@@ -34,6 +35,9 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 	if err != nil {
 		return response{}, err
 	}
+	if planted.DryRunWrites {
+		_, _ = a.realRun(r, req)
+	}
 	res := response{status: http.StatusOK, body: planBody(plan, true)}
 	res.set("ETag", plan.ETag())
 	return res, nil
@@ -51,7 +55,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 		return response{}, err
 	}
 	run := control.Run{Request: req, Once: once, Render: render}
-	if len(guard) > 0 && tag != "*" {
+	if len(guard) > 0 && tag != "*" && !planted.MatchIgnored {
 		run.Preview, err = fleet.ParsePreview(tag)
 		if fleet.CodeOf(err) == fleet.PreconditionStale {
 			err = &control.Stale{OtherRequest: true} // no tag of ours: none that could match

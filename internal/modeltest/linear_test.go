@@ -248,6 +248,9 @@ func TestLinearizability(t *testing.T) {
 					t.Fatalf("history %d of seed %d is not linearizable, from %v: %+v", n, seed, start, ops)
 				}
 			}
+			if n := a.deadlocks(c.engine); n > 0 {
+				t.Errorf("I12: %d deadlocks: requests over the same SIMs do not queue", n)
+			}
 			moved, refused := a.moved.Load(), a.refused.Load()
 			t.Logf("seed %d: %d histories, %d migrations, %d refused, %d lists", seed, histories, moved, refused, a.reads.Load())
 			if moved < int64(histories) || refused < int64(histories) {
@@ -255,6 +258,15 @@ func TestLinearizability(t *testing.T) {
 			}
 		})
 	}
+}
+
+// deadlocks is how often PostgreSQL had to end a transaction because it and another one
+// waited for each other.
+func (a *arena) deadlocks(e testkit.Engine) (n int64) {
+	if e == testkit.Postgres {
+		n, _ = a.servers[0].Rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][0].(int64)
+	}
+	return n
 }
 
 // historySeed is the one that the environment gives, to repeat a run.

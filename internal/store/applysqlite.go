@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/planted"
 )
 
 // applySQLite writes the lines, and everything else from the lines.
@@ -15,8 +16,14 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	if err := tx.insertLinesSQLite(ctx, id, c.Lines); err != nil {
 		return 0, 0, err
 	}
+	if planted.LedgerOutside {
+		tx.split(ctx)
+	}
 	if moved, err = tx.affect(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
 		return 0, 0, err
+	}
+	if planted.SplitCommit {
+		tx.split(ctx)
 	}
 	if err := tx.addTally(ctx, c.tally()); err != nil {
 		return 0, 0, err
@@ -26,6 +33,9 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			int64(s.Workspace), int64(id), flag(s.Target), s.SIMs); err != nil {
 			return 0, 0, err
 		}
+	}
+	if planted.EventAfterCommit {
+		tx.split(ctx)
 	}
 	if err := tx.insertLineEvents(ctx, id, c); err != nil {
 		return 0, 0, err

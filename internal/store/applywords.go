@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/planted"
 )
 
 // The events of a change are made from its lines inside the database. Their words are
@@ -24,7 +25,7 @@ var (
 		l.sim_id, l.device_before AS device_id, ` + releasedWords + ` AS description
 	FROM l WHERE l.device_before IS NOT NULL AND l.device_after IS DISTINCT FROM l.device_before`
 	changes = `
-	SELECT l.ordinal, 2 AS step, ` + statusEvent + ` AS type, l.workspace_before AS workspace_id,
+	SELECT l.ordinal, 2 AS step, ` + statusEvent + ` AS type, ` + statusEventPlace() + ` AS workspace_id,
 		l.sim_id, l.device_before AS device_id, ` + changedWords + ` AS description
 	FROM l WHERE l.status_after <> l.status_before`
 	assignments = `
@@ -87,3 +88,11 @@ func statusEventType(column string) string {
 }
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
+// statusEventPlace is where a change of status is told.
+func statusEventPlace() string {
+	if planted.EventAtTarget {
+		return "l.workspace_after"
+	}
+	return "l.workspace_before"
+}

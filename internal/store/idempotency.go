@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/planted"
 )
 
 // Reply is an answer as it went over the wire, kept to be given again byte by byte.
@@ -61,6 +62,9 @@ func (tx *Tx) StoreReply(ctx context.Context, k Key, fingerprint []byte, r Reply
 	packed, err := pack(r.Body)
 	if err != nil {
 		return err
+	}
+	if planted.KeyOutside {
+		tx.split(ctx)
 	}
 	n, err := tx.affect(ctx, `
 		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id)

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/simferry/simferry/internal/planted"
 )
 
 // Store is one open database.
@@ -129,7 +131,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 			}
 			return tx.failed // fn may have swallowed it
 		})
-		unsure = unsure || s.engine.classify(err) == outcomeUnknown
+		unsure = unsure || s.engine.classify(err) == outcomeUnknown && !planted.UnknownCommit
 		return err
 	})
 }

@@ -26,25 +26,36 @@ const (
 
 // arena is one database, the servers over it, and the clients.
 type arena struct {
-	binary, dir, database string
-	random                *rand.Rand
-	journal               *load.Journal
-	clients               []*load.Client
-	servers               []*proc.Server
-	res                   *trust.Result
+	binary, dir string
+	site        site
+	random      *rand.Rand
+	journal     *load.Journal
+	clients     []*load.Client
+	servers     []*proc.Server
+	res         *trust.Result
 
 	kills, inside, flying int // servers killed, inside a write transaction, with a request on its way
 }
 
-// epoch is what the engines do differently: where the database is, and how one sees that a
-// frozen server holds an open transaction.
-type epoch struct {
+// site is where the database is. Its engine decides how one sees what a server holds open.
+type site interface {
+	// url is the database, as the server of that number names it.
+	url(server int) string
+	// inside tells whether a frozen server is inside a transaction that writes.
+	inside(ctx context.Context, server int, frozen *proc.Server) (bool, error)
+	// complaints are what the database itself has to say at the end.
+	complaints(ctx context.Context, fail func(format string, args ...any)) error
+	close() error
+}
+
+// engine makes sites.
+type engine struct {
 	servers int
-	open    func(dir string) (database string, inside func(*proc.Server) (bool, error), done func() error, err error)
+	open    func(ctx context.Context, dir string) (site, error)
 }
 
 // run goes through so many cycles, in epochs of their own databases.
-func run(ctx context.Context, e epoch, tags string, cycles int, seed uint64) (res trust.Result, err error) {
+func run(ctx context.Context, e engine, tags string, cycles int, seed uint64) (res trust.Result, err error) {
 	dir, err := os.MkdirTemp("", "trust-kill-")
 	if err != nil {
 		return res, err
@@ -65,24 +76,35 @@ func run(ctx context.Context, e epoch, tags string, cycles int, seed uint64) (re
 	return res, os.RemoveAll(dir)
 }
 
-func (e epoch) run(ctx context.Context, binary, dir string, cycles int, seed uint64) (res trust.Result, err error) {
+// control is a program that stores the answer under a key behind its commit.
+func control(ctx context.Context, e engine, seed uint64) (c trust.Control, err error) {
+	c.What = "a program that stores keys in a transaction of their own"
+	res, err := run(ctx, e, "planted_key_outside", 60, seed)
+	c.Failed = res.Failures > 0
+	if c.Failed {
+		c.Saw = trust.Clip(res.First[0])
+	}
+	return c, err
+}
+
+func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed uint64) (res trust.Result, err error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return res, err
 	}
-	database, inside, done, err := e.open(dir)
+	site, err := e.open(ctx, dir)
 	if err != nil {
 		return res, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = errors.Join(err, site.close()) }()
 	a := &arena{
-		binary: binary, dir: dir, database: database, random: rand.New(rand.NewPCG(seed, 0)), res: &res,
+		binary: binary, dir: dir, site: site, random: rand.New(rand.NewPCG(seed, 0)), res: &res,
 		servers: make([]*proc.Server, e.servers),
 	}
 	if err := a.begin(ctx, seed); err != nil {
 		return res, err
 	}
 	for range cycles {
-		if err := a.cycle(ctx, inside); err != nil {
+		if err := a.cycle(ctx); err != nil {
 			return res, errors.Join(err, a.killAll())
 		}
 	}
@@ -93,7 +115,7 @@ func (a *arena) begin(ctx context.Context, seed uint64) (err error) {
 	if a.journal, err = load.Open(filepath.Join(a.dir, "journal")); err != nil {
 		return err
 	}
-	if err := load.Seed(ctx, a.binary, a.database, a.dir, clients); err != nil {
+	if err := load.Seed(ctx, a.binary, a.site.url(0), a.dir, clients); err != nil {
 		return err
 	}
 	a.clients = load.NewClients(clients, seed, a.journal)
@@ -114,7 +136,7 @@ func (a *arena) start(ctx context.Context) (err error) {
 		if s != nil && s.Running() {
 			continue
 		}
-		a.servers[i], err = proc.Serve(ctx, proc.Options{Binary: a.binary, Database: a.database, Log: filepath.Join(a.dir, "log")})
+		a.servers[i], err = proc.Serve(ctx, proc.Options{Binary: a.binary, Database: a.site.url(i), Log: filepath.Join(a.dir, "log")})
 		if err != nil {
 			return err
 		}
@@ -124,7 +146,7 @@ func (a *arena) start(ctx context.Context) (err error) {
 
 // cycle is some load, a kill, and another start. Where one of two servers goes on, so does
 // the load for a while.
-func (a *arena) cycle(ctx context.Context, inside func(*proc.Server) (bool, error)) error {
+func (a *arena) cycle(ctx context.Context) error {
 	stop := make(chan struct{})
 	urls := make([]string, len(a.servers))
 	for i, s := range a.servers {
@@ -135,7 +157,7 @@ func (a *arena) cycle(ctx context.Context, inside func(*proc.Server) (bool, erro
 		wg.Go(func() { c.Run(ctx, stop, func(r *rand.Rand) string { return urls[r.IntN(len(urls))] }) })
 	}
 	trust.Pause(ctx, upTo(a.random, longest))
-	err := a.kill(inside)
+	err := a.kill(ctx)
 	if err == nil && len(a.running()) > 0 {
 		trust.Pause(ctx, upTo(a.random, longest))
 	}
@@ -164,16 +186,16 @@ func (a *arena) running() (list []*proc.Server) {
 }
 
 // kill freezes a server, or all of them, looks what it was doing, and kills it.
-func (a *arena) kill(inside func(*proc.Server) (bool, error)) error {
-	victims := a.servers
-	if n := a.random.IntN(3); n < 2 {
-		victims = a.servers[n%len(a.servers):][:1]
-	}
-	for _, s := range victims {
+func (a *arena) kill(ctx context.Context) error {
+	only := a.random.IntN(len(a.servers) + 1) // the last number is all of them
+	for i, s := range a.servers {
+		if only < len(a.servers) && i != only {
+			continue
+		}
 		if err := s.Freeze(); err != nil {
 			return err
 		}
-		open, err := inside(s)
+		open, err := a.site.inside(ctx, i, s)
 		if err != nil {
 			return err
 		}
@@ -213,14 +235,17 @@ func (a *arena) end(ctx context.Context, cycles int) error {
 			return err
 		}
 	}
-	if err := load.Fsck(ctx, a.binary, a.database, a.res.Fail); err != nil {
+	if err := load.Fsck(ctx, a.binary, a.site.url(0), a.res.Fail); err != nil {
 		return err
 	}
-	list, err := load.Entries(ctx, a.database)
+	list, err := load.Entries(ctx, a.site.url(0))
 	if err != nil {
 		return err
 	}
 	a.journal.Check(list, a.res.Fail)
+	if err := a.site.complaints(ctx, a.res.Fail); err != nil {
+		return err
+	}
 	a.res.Trials = cycles
 	a.res.Did("changes acknowledged", a.journal.Acknowledged(), cycles*leastAcknowledged/100)
 	a.res.Did("kills", a.kills, cycles)

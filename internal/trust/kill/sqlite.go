@@ -18,17 +18,33 @@ var SQLite = trust.Harness{
 	Name: "kill-sqlite",
 	Does: "one server on SQLite, killed with SIGKILL after 0 to 40 ms of load and started again",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		return run(ctx, onSQLite, trust.Tags(), size.Of(200, 10_000, 20), seed)
+		res, err := OnSQLite(ctx, "", size.Of(200, 10_000, 20), seed)
+		if err == nil && size != trust.Probe {
+			res.Control, err = control(ctx, onSQLite, seed)
+		}
+		return res, err
 	},
 }
 
-var onSQLite = epoch{servers: 1, open: openSQLite}
-
-func openSQLite(dir string) (string, func(*proc.Server) (bool, error), func() error, error) {
-	file := filepath.Join(dir, "simferry.db")
-	inside := func(s *proc.Server) (bool, error) { return writing(s.PID, file) }
-	return "sqlite:" + file, inside, func() error { return nil }, nil
+// OnSQLite kills so many times what is built with some tags.
+func OnSQLite(ctx context.Context, tags string, cycles int, seed uint64) (trust.Result, error) {
+	return run(ctx, onSQLite, tags, cycles, seed)
 }
+
+var onSQLite = engine{servers: 1, open: func(_ context.Context, dir string) (site, error) {
+	return sqliteSite{filepath.Join(dir, "simferry.db")}, nil
+}}
+
+type sqliteSite struct{ file string }
+
+func (s sqliteSite) url(int) string { return "sqlite:" + s.file }
+
+func (s sqliteSite) inside(_ context.Context, _ int, frozen *proc.Server) (bool, error) {
+	return writing(frozen.PID, s.file)
+}
+
+func (sqliteSite) complaints(context.Context, func(string, ...any)) error { return nil }
+func (sqliteSite) close() error                                           { return nil }
 
 // writeLock is the byte of the -shm file that a writer locks from BEGIN IMMEDIATE to the
 // end of its transaction (https://sqlite.org/walformat.html).

@@ -2,14 +2,23 @@ package main
 
 import (
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/bugs"
 	"github.com/simferry/simferry/internal/trust/failover"
+	"github.com/simferry/simferry/internal/trust/fuzz"
 	"github.com/simferry/simferry/internal/trust/kill"
+	"github.com/simferry/simferry/internal/trust/linear"
+	"github.com/simferry/simferry/internal/trust/model"
 	"github.com/simferry/simferry/internal/trust/powercut"
 )
 
 // harnesses are all there are, in the order in which they run.
 var harnesses = []trust.Harness{
 	kill.SQLite,
+	kill.Postgres,
 	failover.Harness,
 	powercut.Harness,
+	linear.Harness,
+	model.Harness,
+	fuzz.Harness,
+	bugs.Harness,
 }

@@ -1,0 +1,5 @@
+//go:build planted_checksum
+
+package planted
+
+const bug = "checksum"

@@ -1,0 +1,5 @@
+//go:build planted_detach_forgets
+
+package planted
+
+const bug = "detach_forgets"

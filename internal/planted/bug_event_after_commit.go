@@ -1,0 +1,5 @@
+//go:build planted_event_after_commit
+
+package planted
+
+const bug = "event_after_commit"

@@ -1,0 +1,5 @@
+//go:build planted_event_at_target
+
+package planted
+
+const bug = "event_at_target"

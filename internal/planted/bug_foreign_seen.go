@@ -1,0 +1,5 @@
+//go:build planted_foreign_seen
+
+package planted
+
+const bug = "foreign_seen"

@@ -1,0 +1,5 @@
+//go:build planted_key_global
+
+package planted
+
+const bug = "key_global"

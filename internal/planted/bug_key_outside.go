@@ -1,0 +1,5 @@
+//go:build planted_key_outside
+
+package planted
+
+const bug = "key_outside"

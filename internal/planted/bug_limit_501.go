@@ -1,0 +1,5 @@
+//go:build planted_limit_501
+
+package planted
+
+const bug = "limit_501"

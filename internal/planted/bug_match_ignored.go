@@ -1,0 +1,5 @@
+//go:build planted_match_ignored
+
+package planted
+
+const bug = "match_ignored"

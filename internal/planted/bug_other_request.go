@@ -1,0 +1,5 @@
+//go:build planted_other_request
+
+package planted
+
+const bug = "other_request"

@@ -1,0 +1,5 @@
+//go:build planted_range_end
+
+package planted
+
+const bug = "range_end"

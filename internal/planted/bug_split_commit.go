@@ -1,0 +1,5 @@
+//go:build planted_split_commit
+
+package planted
+
+const bug = "split_commit"

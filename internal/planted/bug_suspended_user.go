@@ -1,0 +1,5 @@
+//go:build planted_suspended_user
+
+package planted
+
+const bug = "suspended_user"

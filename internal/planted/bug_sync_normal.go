@@ -1,0 +1,5 @@
+//go:build planted_sync_normal
+
+package planted
+
+const bug = "sync_normal"

@@ -1,0 +1,5 @@
+//go:build planted_sync_off
+
+package planted
+
+const bug = "sync_off"

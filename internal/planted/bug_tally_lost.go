@@ -1,0 +1,5 @@
+//go:build planted_tally_lost
+
+package planted
+
+const bug = "tally_lost"

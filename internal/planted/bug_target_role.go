@@ -1,0 +1,5 @@
+//go:build planted_target_role
+
+package planted
+
+const bug = "target_role"

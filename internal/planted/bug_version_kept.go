@@ -1,0 +1,5 @@
+//go:build planted_version_kept
+
+package planted
+
+const bug = "version_kept"

@@ -1,0 +1,94 @@
+// Package bugs is the harness of the harnesses: it builds the program with each bug that
+// internal/planted knows, and requires that the harness which is there for it says so.
+package bugs
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/simferry/simferry/internal/trust"
+)
+
+// Harness is the planted bugs, one after the other.
+var Harness = trust.Harness{
+	Name: "bugs",
+	Does: "every planted bug is built by its tag, and must be caught by the harness that the table names",
+	Run: func(ctx context.Context, _ trust.Size, _ uint64) (trust.Result, error) {
+		return Run(ctx, Table)
+	},
+}
+
+// Only is the harness for one bug of the table.
+func Only(tag string) ([]trust.Harness, error) {
+	for _, b := range Table {
+		if b.Tag == tag {
+			h := Harness
+			h.Run = func(ctx context.Context, _ trust.Size, _ uint64) (trust.Result, error) { return Run(ctx, []Bug{b}) }
+			return []trust.Harness{h}, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no planted bug %q", tag)
+}
+
+// The seed is one with which all bugs were caught: what is random in the harnesses is
+// theirs to repeat, and this one asks what they can see, not how lucky they are.
+const seed = 20261122
+
+// atOnce is how many bugs are tried at a time: building one keeps a core busy.
+const atOnce = 2
+
+// Run tries some bugs. Its control is a program without any, which must not be reported:
+// a harness that always complains would catch everything.
+func Run(ctx context.Context, table []Bug) (res trust.Result, err error) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, atOnce)
+	for _, b := range table {
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			said, bad := b.try(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			res.Trials++
+			if bad != nil {
+				err = fmt.Errorf("planted_%s: %w", b.Tag, bad)
+			} else if said != "" {
+				res.Fail("planted_%s: %s", b.Tag, said)
+			}
+		})
+	}
+	wg.Wait()
+	res.Did("bugs", res.Trials, len(table))
+	if err == nil {
+		res.Control, err = control(ctx)
+	}
+	return res, err
+}
+
+// try builds a bug and has its harness look; what it says is why the bug is not caught.
+func (b Bug) try(ctx context.Context) (string, error) {
+	res, err := b.catch(ctx, "planted_"+b.Tag, seed)
+	if err != nil {
+		return "", err
+	}
+	words := regexp.MustCompile(b.Words)
+	for _, f := range res.First {
+		if words.MatchString(f) {
+			return "", nil
+		}
+	}
+	if res.Failures > 0 {
+		return fmt.Sprintf("%s reports something else than %s: %s", b.Harness, b.Words, strings.Join(res.First, " | ")), nil
+	}
+	return fmt.Sprintf("%s does not catch it in %d trials", b.Harness, res.Trials), nil
+}
+
+// control asks the quickest harness about a bug that is not there.
+func control(ctx context.Context) (trust.Control, error) {
+	said, err := Bug{Tag: "none", Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
+	return trust.Control{What: "a bug that is not there", Failed: said != "", Saw: said}, err
+}

@@ -1,0 +1,88 @@
+package bugs
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/fuzz"
+	"github.com/simferry/simferry/internal/trust/kill"
+	"github.com/simferry/simferry/internal/trust/linear"
+	"github.com/simferry/simferry/internal/trust/model"
+)
+
+// catcher runs a harness, at the size that suffices, against what is built with a tag.
+type catcher func(ctx context.Context, tags string, seed uint64) (trust.Result, error)
+
+// The harnesses as the table names them.
+func killSQLite(cycles int) catcher {
+	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+		return kill.OnSQLite(ctx, tags, cycles, seed)
+	}
+}
+
+func killPostgres(cycles int) catcher {
+	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+		return kill.OnPostgres(ctx, tags, cycles, seed)
+	}
+}
+
+func modelled(actions int) catcher {
+	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+		return model.Run(ctx, tags, actions, seed)
+	}
+}
+
+func histories(n int) catcher {
+	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+		return linear.Run(ctx, tags, n, seed, false)
+	}
+}
+
+func planner(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+	return fuzz.Properties(ctx, "internal/fleet", tags, fuzz.Planner, seed)
+}
+
+// Bug is one planted bug and who must catch it.
+type Bug struct {
+	Tag     string // without "planted_"
+	Harness string
+	Words   string // a regular expression of what the harness must say: the failure must be this one
+	catch   catcher
+}
+
+// Table has every bug of internal/planted.
+var Table = []Bug{
+	// Crashes: what is not one transaction is seen by a kill in the midst of it.
+	{"split_commit", "kill-sqlite", `I\d+: fsck`, killSQLite(60)},
+	{"ledger_outside", "kill-sqlite", `I[34]: fsck`, killSQLite(60)},
+	{"event_after_commit", "kill-sqlite", `I8: fsck`, killSQLite(60)},
+	{"key_outside", "kill-sqlite", `I[67]:`, killSQLite(60)},
+	{"ack_early", "kill-sqlite", `I5:`, killSQLite(60)},
+	{"checksum", "kill-sqlite", `I13: fsck`, killSQLite(1)},
+	{"tally_lost", "kill-sqlite", `fsck`, killSQLite(1)},
+	{"dry_run_writes", "kill-sqlite", `I7:`, killSQLite(5)},
+
+	// Concurrency.
+	{"source_guard", "linear", `not linearizable|I\d+:`, histories(8)},
+	{"lock_order", "linear", `deadlock`, histories(8)},
+
+	// The planner.
+	{"range_end", "fuzz", `_test.go`, planner},
+	{"limit_501", "fuzz", `_test.go`, planner},
+	{"first_source", "fuzz", `_test.go`, planner},
+	{"target_role", "fuzz", `_test.go`, planner},
+	{"one_way_border", "fuzz", `_test.go`, planner},
+	{"first_reason", "fuzz", `_test.go`, planner},
+	{"detach_forgets", "fuzz", `_test.go`, planner},
+	{"not_suspended", "fuzz", `_test.go`, planner},
+	{"version_kept", "fuzz", `_test.go`, planner},
+
+	// Rules that only a whole server has.
+	{"match_ignored", "model", `differ`, modelled(900)},
+	{"replay_before_rights", "model", `differ`, modelled(900)},
+	{"key_global", "model", `differ`, modelled(900)},
+	{"other_request", "model", `differ`, modelled(900)},
+	{"foreign_seen", "model", `differ`, modelled(900)},
+	{"suspended_user", "model", `differ`, modelled(900)},
+	{"event_at_target", "model", `differ`, modelled(900)},
+}
