@@ -32,6 +32,7 @@ const (
 	NotAllowed        Code = 1406
 	TooLarge          Code = 4130 // the body is over the limit
 	KeyReused         Code = 4220 // an idempotency key came with another request
+	InUse             Code = 4091 // something hangs on it that must be taken away first
 	KeyBusy           Code = 4090 // the first request under an idempotency key still runs
 	PreconditionStale Code = 4120 // If-Match: the preview is out of date
 	Unavailable       Code = 5030 // the database is away; try again

@@ -114,4 +114,6 @@ const (
 	ReleasedWords = "SIM %d released from endpoint %d"
 	// AssignedWords is for event 51: the SIM and its device.
 	AssignedWords = "SIM %d assigned to endpoint %d"
+	// DeviceStatusWords is for events 42 and 43: the device's status before and after.
+	DeviceStatusWords = "Status of endpoint changed from '%s' to '%s'"
 )

@@ -17,6 +17,7 @@ const (
 	PrefixField                   // compared from its beginning
 	LuhnField                     // a 20-digit ICCID with its check digit
 	TimeField                     // a day, or an instant
+	TagField                      // one of several tags in a text, separated by commas; spaces do not count
 )
 
 // ListField is one property that a list can be filtered or sorted by.
@@ -46,7 +47,7 @@ type Order struct {
 type Filter struct {
 	Field   ListField
 	Numbers []int64     // of an IntegerField
-	Texts   []string    // of a TextField, PrefixField or LuhnField; a LuhnField's as ICCIDs
+	Texts   []string    // of a TextField, PrefixField, TagField or LuhnField; a LuhnField's as ICCIDs
 	Times   []TimeRange // of a TimeField
 	Null    bool        // "has none" is wanted too
 	Value   string      // as it was asked for

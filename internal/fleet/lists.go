@@ -21,6 +21,35 @@ var SIMList = ListSpec{
 	MaxPerPage:  2500,
 }
 
+// DeviceList is what GET /api/v1/endpoint can be filtered and sorted by.
+var DeviceList = ListSpec{
+	Fields: []ListField{
+		{Name: "id"},
+		{Name: "name", Kind: PrefixField},
+		{Name: "status"},
+		{Name: "tags", Kind: TagField},
+		{Name: "imei", Kind: PrefixField},
+		{Name: "ip_address", Kind: TextField},
+		{Name: "service_profile", Nullable: true},
+		{Name: "tariff_profile", Nullable: true},
+		{Name: "sim", Nullable: true},
+		{Name: "sim_status", Nullable: true},
+		{Name: "created", Kind: TimeField},
+		{Name: "last_updated", Kind: TimeField},
+	},
+	DefaultSort: Order{Field: "id"},
+	PerPage:     1000,
+	MaxPerPage:  2000,
+}
+
+// ProfileList is what the lists of profiles can be filtered and sorted by.
+var ProfileList = ListSpec{
+	Fields:      []ListField{{Name: "id"}, {Name: "name", Kind: PrefixField}},
+	DefaultSort: Order{Field: "id"},
+	PerPage:     1000,
+	MaxPerPage:  2000,
+}
+
 // EventList is what the event lists can be filtered and sorted by.
 var EventList = ListSpec{
 	Fields: []ListField{

@@ -1,0 +1,41 @@
+package fleet
+
+import "time"
+
+// Device is the thing a SIM sits in; the wire calls it an endpoint.
+type Device struct {
+	ID             DeviceID
+	Workspace      WorkspaceID
+	Name           string // "" for none, as in the four below
+	Tags           string // as they were sent, separated by commas
+	IMEI           string // 14 to 16 digits
+	IMEILock       bool   // whether the SIM works with this IMEI only
+	IPAddress      string // in canonical form
+	Status         DeviceStatus
+	ServiceProfile int64 // 0 for none, as in TariffProfile
+	TariffProfile  int64
+	Created        time.Time
+	Updated        time.Time // of the last change of the device itself; a migration is none
+}
+
+// DeviceStatus tells whether a device may use the network.
+type DeviceStatus int8
+
+// The statuses of a device.
+const (
+	DeviceEnabled  DeviceStatus = 0
+	DeviceDisabled DeviceStatus = 1
+	DeviceDeleted  DeviceStatus = 2
+)
+
+// DeviceStatuses lists every status with its wire name, by id.
+var DeviceStatuses = []Named[DeviceStatus]{
+	{ID: DeviceEnabled, Name: "Enabled"},
+	{ID: DeviceDisabled, Name: "Disabled"},
+	{ID: DeviceDeleted, Name: "Deleted"},
+}
+
+func (s DeviceStatus) String() string { return NameOf(DeviceStatuses, s) }
+
+// Known tells whether the id is one of DeviceStatuses.
+func (s DeviceStatus) Known() bool { return known(DeviceStatuses, s) }

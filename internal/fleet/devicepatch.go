@@ -1,0 +1,85 @@
+package fleet
+
+import (
+	"net/netip"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The bounds of what a device carries, in characters.
+const (
+	maxDeviceName = 255
+	maxDeviceTags = 1024
+)
+
+// DevicePatch is what a caller would have of a device; nil leaves a thing as it is, and ""
+// clears it.
+type DevicePatch struct {
+	Name, Tags, IMEI, IPAddress   *string
+	IMEILock                      *bool
+	Status                        *DeviceStatus
+	ServiceProfile, TariffProfile *int64
+	SIM                           *Plug
+}
+
+// Plug puts a SIM into a device, or takes out the one that is there.
+type Plug struct {
+	Out      bool // takes out; the rest is not looked at then
+	SIM      SIMID
+	Activate bool // activates a SIM that is Issued
+}
+
+// Patched is the device with what the patch asks for, and what of it cannot be. Fields are
+// named as on the wire.
+func (d Device) Patched(p DevicePatch) (Device, []Problem) {
+	for _, v := range []struct {
+		to   *string
+		from *string
+	}{{&d.Name, p.Name}, {&d.Tags, p.Tags}, {&d.IMEI, p.IMEI}, {&d.IPAddress, p.IPAddress}} {
+		if v.from != nil {
+			*v.to = strings.TrimSpace(*v.from)
+		}
+	}
+	replace(&d.IMEILock, p.IMEILock)
+	replace(&d.Status, p.Status)
+	replace(&d.ServiceProfile, p.ServiceProfile)
+	replace(&d.TariffProfile, p.TariffProfile)
+	if ip, err := netip.ParseAddr(d.IPAddress); err == nil && ip.Zone() == "" {
+		d.IPAddress = ip.String()
+	}
+	return d, d.Check()
+}
+
+func replace[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// Check reports the values that a device cannot have.
+func (d Device) Check() (bad []Problem) {
+	add := func(code Code, message string) { bad = append(bad, Problem{code, message}) }
+	for _, t := range []struct {
+		field, value string
+		most         int
+		tooLong      string
+	}{
+		{"name", d.Name, maxDeviceName, "name: at most 255 characters"},
+		{"tags", d.Tags, maxDeviceTags, "tags: at most 1024 characters"},
+	} {
+		if strings.ContainsFunc(t.value, unicode.IsControl) {
+			add(InvalidFormat, t.field+": it must be some text in one line")
+		}
+		if utf8.RuneCountInString(t.value) > t.most {
+			add(OutOfRange, t.tooLong)
+		}
+	}
+	if d.IMEI != "" && (len(d.IMEI) < 14 || len(d.IMEI) > 16 || strings.Trim(d.IMEI, "0123456789") != "") {
+		add(InvalidFormat, "imei: it must be 14 to 16 digits, as text")
+	}
+	if ip, err := netip.ParseAddr(d.IPAddress); d.IPAddress != "" && (err != nil || ip.Zone() != "") {
+		add(InvalidFormat, "ip_address: it must be an IPv4 or IPv6 address")
+	}
+	return bad
+}
