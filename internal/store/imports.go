@@ -122,19 +122,3 @@ func (tx *Tx) Holders(ctx context.Context, iccids []fleet.ICCID) (map[fleet.ICCI
 	}
 	return holders, nil
 }
-
-// PutDevice creates the device, or brings the one with its id up to date.
-func (tx *Tx) PutDevice(ctx context.Context, d fleet.Device) error {
-	return tx.exec(ctx, `
-		INSERT INTO devices (id, workspace_id, name, status, created_at) VALUES ($1, $2, $3, $4, $5)
-		ON CONFLICT (id) DO UPDATE SET workspace_id = excluded.workspace_id, name = excluded.name, status = excluded.status`,
-		int64(d.ID), int64(d.Workspace), d.Name, int64(d.Status), micros(tx.now))
-}
-
-// PutProfile creates the profile, or brings the one with its kind and id up to date.
-func (tx *Tx) PutProfile(ctx context.Context, p fleet.Profile) error {
-	return tx.exec(ctx, `
-		INSERT INTO profiles (kind, id, workspace_id, name) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (kind, id) DO UPDATE SET workspace_id = excluded.workspace_id, name = excluded.name`,
-		int64(p.Kind), p.ID, int64(p.Workspace), p.Name)
-}

@@ -57,9 +57,12 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 		terms = append(terms, column+w.tx.pick(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::bigint[])", w.arg(list(w.tx, f.Numbers))))
 	}
 	for _, text := range f.Texts {
-		if f.Field.Kind == fleet.PrefixField {
+		switch f.Field.Kind {
+		case fleet.PrefixField:
 			terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(text), column, w.arg(prefixEnd(text))))
-		} else {
+		case fleet.TagField:
+			terms = append(terms, w.tagged(column, text))
+		default:
 			terms = append(terms, column+" = "+w.arg(text))
 		}
 	}
@@ -67,6 +70,12 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 		terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(micros(r.From)), column, w.arg(micros(r.Until))))
 	}
 	return terms
+}
+
+// tagged is "the column, a list with commas, has this tag". Spaces do not count.
+func (w *where) tagged(column, tag string) string {
+	tag = "," + strings.ReplaceAll(tag, " ", "") + ","
+	return fmt.Sprintf(w.tx.pick("instr(%s, %s) > 0", "strpos(%s, %s) > 0"), "',' || replace("+column+", ' ', '') || ','", w.arg(tag))
 }
 
 // prefixEnd is a text behind all those that begin with prefix: keys compare bytewise, and
@@ -77,7 +86,8 @@ func prefixEnd(prefix string) string { return prefix + "\U0010FFFF" }
 // puts "none" behind everything, SQLite before it. Other columns stay without, because
 // PostgreSQL reads no index in an order that is not word by word the index's own.
 var mayBeNull = map[string]bool{
-	"s.device_id": true, "s.reseller_id": true, "e.sim_id": true, "e.device_id": true, "e.user_id": true, "m.user_id": true,
+	"s.device_id": true, "s.reseller_id": true, "h.id": true, "h.status": true,
+	"d.service_profile_id": true, "d.tariff_profile_id": true, "e.sim_id": true, "e.device_id": true, "e.user_id": true, "m.user_id": true,
 }
 
 // orderBy words the sort, ending with the id so that pages never overlap.

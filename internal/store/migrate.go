@@ -85,10 +85,12 @@ func (w *where) selection(who Caller, sel fleet.Selector) string {
 		// while it waited for the lock by the membership of where the SIM was before.
 		w.and("s.workspace_id = ANY (ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1))")
 	}
-	return `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0) AS device_id,
-			COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '') AS device_name
-		FROM ` + from + " WHERE " + w.String()
+	return stateColumns + " FROM " + from + " WHERE " + w.String()
 }
+
+// stateColumns are what states reads.
+const stateColumns = `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0) AS device_id,
+		COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '') AS device_name`
 
 // among is the SIMs with one of the values, which are distinct. SQLite walks the values and
 // looks each up, in their order; as a condition it would sort them first.

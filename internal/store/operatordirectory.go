@@ -12,40 +12,18 @@ type DeviceRecord struct {
 	SIM fleet.SIMID
 }
 
-// Devices reads those of the devices that exist.
+// Devices reads those of the devices that exist, deleted ones among them.
 func (tx *Tx) Devices(ctx context.Context, ids []fleet.DeviceID) (map[fleet.DeviceID]DeviceRecord, error) {
 	found := make(map[fleet.DeviceID]DeviceRecord)
 	w := where{tx: tx}
 	w.and(w.in("d.id", list(tx, ids)))
-	err := tx.each(ctx, `
-		SELECT d.id, d.workspace_id, d.name, d.status, d.created_at, COALESCE(s.id, 0)
-		FROM devices d LEFT JOIN sims s ON s.device_id = d.id WHERE `+w.String(), w.args, func(r rows) error {
-		var d DeviceRecord
-		var created int64
-		err := r.Scan(&d.ID, &d.Workspace, &d.Name, &d.Status, &created, &d.SIM)
-		d.Created = fromMicros(created)
-		found[d.ID] = d
+	err := tx.each(ctx, "SELECT "+deviceColumns+", COALESCE(h.id, 0) FROM "+joinSIMs+" WHERE "+w.String(), w.args, func(r rows) error {
+		var sim int64
+		d, err := scanDevice(r, &sim)
+		found[d.ID] = DeviceRecord{d, fleet.SIMID(sim)}
 		return err
 	})
 	return found, err
-}
-
-// ProfileKey names a profile: ids are unique per kind.
-type ProfileKey struct {
-	Kind fleet.ProfileKind
-	ID   int64
-}
-
-// AllProfiles reads every profile. It is for the operator.
-func (tx *Tx) AllProfiles(ctx context.Context) (map[ProfileKey]fleet.Profile, error) {
-	all := make(map[ProfileKey]fleet.Profile)
-	err := tx.each(ctx, "SELECT kind, id, workspace_id, name FROM profiles", nil, func(r rows) error {
-		var p fleet.Profile
-		err := r.Scan(&p.Kind, &p.ID, &p.Workspace, &p.Name)
-		all[ProfileKey{p.Kind, p.ID}] = p
-		return err
-	})
-	return all, err
 }
 
 // AllMemberships reads the roles of every user, by user and Workspace. It is for the

@@ -91,10 +91,14 @@ func (tx *Tx) note(err error) error {
 func storable(args []any) []any {
 	for i, a := range args {
 		if text, ok := a.(string); ok {
-			args[i] = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+			args[i] = clean(text)
 		}
 	}
 	return args
+}
+
+func clean(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // pick chooses the text for the engine, where the two need different ones, and fills in
@@ -136,6 +140,13 @@ func orNull[T ~int64](v T) any {
 		return nil
 	}
 	return int64(v)
+}
+
+func textOrNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 func timeOrNull(t time.Time) any {

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// updatedAt is when a device was last changed: a device that an older server wrote has no
+// such time of its own.
+const updatedAt = "COALESCE(d.updated_at, d.created_at)"
+
+const deviceColumns = `d.id, d.workspace_id, d.name, d.tags, d.imei, d.imei_lock, d.ip_address, d.status,
+	COALESCE(d.service_profile_id, 0), COALESCE(d.tariff_profile_id, 0), d.created_at, ` + updatedAt
+
+func scanDevice(r rows, more ...any) (fleet.Device, error) {
+	var id, workspace, lock, status, service, tariff, created, updated int64
+	var d fleet.Device
+	err := r.Scan(append([]any{
+		&id, &workspace, &d.Name, &d.Tags, &d.IMEI, &lock, &d.IPAddress, &status, &service, &tariff, &created, &updated,
+	}, more...)...)
+	d.ID, d.Workspace, d.IMEILock, d.Status = fleet.DeviceID(id), fleet.WorkspaceID(workspace), lock != 0, fleet.DeviceStatus(status)
+	d.ServiceProfile, d.TariffProfile, d.Created, d.Updated = service, tariff, fromMicros(created), fromMicros(updated)
+	return d, err
+}
+
+var deviceFields = map[string]string{
+	"id": "d.id", "name": "d.name", "status": "d.status", "tags": "d.tags", "imei": "d.imei", "ip_address": "d.ip_address",
+	"service_profile": "d.service_profile_id", "tariff_profile": "d.tariff_profile_id", "sim": "h.id", "sim_status": "h.status",
+	"created": "d.created_at", "last_updated": updatedAt,
+}
+
+// withSIMs joins the SIM of each device where the list asks for it.
+func withSIMs(l fleet.List) string {
+	of := func(field string) bool { return strings.HasPrefix(field, "sim") }
+	for _, f := range l.Filters {
+		if of(f.Field.Name) {
+			return joinSIMs
+		}
+	}
+	for _, o := range l.Sort {
+		if of(o.Field) {
+			return joinSIMs
+		}
+	}
+	return "devices d"
+}
+
+const joinSIMs = "devices d LEFT JOIN sims h ON h.device_id = d.id"
+
+// DevicePage reads one page of the devices of a Workspace. Deleted ones are shown only to a
+// filter that asks for their status.
+func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Device], error) {
+	w := where{tx: tx}
+	w.and("d.workspace_id = " + w.arg(int64(ws)))
+	if !filtersBy(l, "status") {
+		w.and("d.status <> 2")
+	}
+	w.filter(l, deviceFields)
+	from := withSIMs(l)
+	page := fleet.Page[fleet.Device]{PerPage: l.PerPage}
+	if _, err := tx.one(ctx, "SELECT count(*) FROM "+from+" WHERE "+w.String(), w.args, &page.Total); err != nil {
+		return page, err
+	}
+	var offset int
+	page.Page, offset = l.At(page.Total)
+	text := "SELECT " + deviceColumns + " FROM " + from + " WHERE " + w.String() +
+		" ORDER BY " + w.orderBy(l, deviceFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		d, err := scanDevice(r)
+		page.Items = append(page.Items, d)
+		return err
+	})
+	return page, err
+}
+
+// DevicesOf reads those of the devices that a Workspace has, deleted ones left out. With
+// lock they stay as they are until the transaction ends, and no SIM is put into them: they
+// are locked in the order of their ids, and before any SIM.
+func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.DeviceID, lock bool) (map[fleet.DeviceID]fleet.Device, error) {
+	w := where{tx: tx}
+	w.and("d.workspace_id = " + w.arg(int64(ws)))
+	w.and("d.status <> 2")
+	w.and(w.in("d.id", list(tx, ids)))
+	text := "SELECT " + deviceColumns + " FROM devices d WHERE " + w.String()
+	if lock {
+		text += tx.pick("", " ORDER BY d.id FOR NO KEY UPDATE")
+	}
+	found := make(map[fleet.DeviceID]fleet.Device, len(ids))
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		d, err := scanDevice(r)
+		found[d.ID] = d
+		return err
+	})
+	return found, err
+}
+
+// DevicesBy reads the devices that the change with this uid wrote, by id: to settle whether
+// a commit whose answer was lost has happened.
+func (tx *Tx) DevicesBy(ctx context.Context, uid string) ([]fleet.DeviceID, error) {
+	var ids []fleet.DeviceID
+	err := tx.each(ctx, "SELECT id FROM devices WHERE change_uid = $1 ORDER BY id", []any{uid}, func(r rows) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, fleet.DeviceID(id))
+		return err
+	})
+	return ids, err
+}
+
+// HeldBy finds which SIM sits in each of the devices.
+func (tx *Tx) HeldBy(ctx context.Context, devices []fleet.DeviceID) (map[fleet.DeviceID]fleet.SIMID, error) {
+	w := where{tx: tx}
+	w.and(w.in("s.device_id", list(tx, devices)))
+	held := make(map[fleet.DeviceID]fleet.SIMID)
+	err := tx.each(ctx, "SELECT s.device_id, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
+		var device, sim int64
+		err := r.Scan(&device, &sim)
+		held[fleet.DeviceID(device)] = fleet.SIMID(sim)
+		return err
+	})
+	return held, err
+}
+
+// LockedSIMs reads those of the SIMs that a Workspace has, deleted ones left out. They stay
+// as they are until the transaction ends, and are locked in the order of their ids, as a
+// migration locks them.
+func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.SIMID) (map[fleet.SIMID]fleet.SIMState, error) {
+	w := where{tx: tx}
+	w.and("s.workspace_id = " + w.arg(int64(ws)))
+	w.and("s.status <> 3")
+	w.and(w.in("s.id", list(tx, ids)))
+	sims, err := tx.states(ctx, stateColumns+" FROM sims s WHERE "+w.String()+tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s"), w.args)
+	found := make(map[fleet.SIMID]fleet.SIMState, len(sims))
+	for _, s := range sims {
+		found[s.ID] = s
+	}
+	return found, err
+}
+
+// SIMsIn reads the SIMs that sit in devices of a Workspace.
+func (tx *Tx) SIMsIn(ctx context.Context, ws fleet.WorkspaceID, devices []fleet.DeviceID) (found []fleet.SIM, err error) {
+	w := where{tx: tx}
+	w.and("s.workspace_id = " + w.arg(int64(ws)))
+	w.and(w.in("s.device_id", list(tx, devices)))
+	err = tx.each(ctx, "SELECT "+simColumns+" FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
+		s, err := scanSIM(r)
+		found = append(found, s)
+		return err
+	})
+	return found, err
+}

@@ -1,0 +1,70 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+var profileFields = map[string]string{"id": "p.id", "name": "p.name"}
+
+const profileColumns = "p.kind, p.id, p.workspace_id, p.name"
+
+func scanProfile(r rows) (p fleet.Profile, err error) {
+	err = r.Scan(&p.Kind, &p.ID, &p.Workspace, &p.Name)
+	return p, err
+}
+
+// AllProfiles reads every profile. It is for the operator.
+func (tx *Tx) AllProfiles(ctx context.Context) (map[fleet.ProfileKey]fleet.Profile, error) {
+	w := where{tx: tx}
+	return tx.profiles(ctx, &w)
+}
+
+// ProfilesNamed reads those of the profiles that a Workspace has.
+func (tx *Tx) ProfilesNamed(ctx context.Context, ws fleet.WorkspaceID, service, tariff []int64) (map[fleet.ProfileKey]fleet.Profile, error) {
+	w := where{tx: tx}
+	w.and("p.workspace_id = " + w.arg(int64(ws)))
+	w.and("p.kind = 0 AND " + w.in("p.id", list(tx, service)) + " OR p.kind = 1 AND " + w.in("p.id", list(tx, tariff)))
+	return tx.profiles(ctx, &w)
+}
+
+func (tx *Tx) profiles(ctx context.Context, w *where) (map[fleet.ProfileKey]fleet.Profile, error) {
+	found := make(map[fleet.ProfileKey]fleet.Profile)
+	err := tx.each(ctx, "SELECT "+profileColumns+" FROM profiles p WHERE "+w.String(), w.args, func(r rows) error {
+		p, err := scanProfile(r)
+		found[fleet.ProfileKey{Kind: p.Kind, ID: p.ID}] = p
+		return err
+	})
+	return found, err
+}
+
+// Profiles reads one page of the profiles of a kind that a Workspace has.
+func (tx *Tx) Profiles(ctx context.Context, ws fleet.WorkspaceID, kind fleet.ProfileKind, l fleet.List) (fleet.Page[fleet.Profile], error) {
+	w := where{tx: tx}
+	w.and("p.workspace_id = " + w.arg(int64(ws)))
+	w.and("p.kind = " + w.arg(int64(kind)))
+	w.filter(l, profileFields)
+	page := fleet.Page[fleet.Profile]{PerPage: l.PerPage}
+	if _, err := tx.one(ctx, "SELECT count(*) FROM profiles p WHERE "+w.String(), w.args, &page.Total); err != nil {
+		return page, err
+	}
+	var offset int
+	page.Page, offset = l.At(page.Total)
+	text := "SELECT " + profileColumns + " FROM profiles p WHERE " + w.String() +
+		" ORDER BY " + w.orderBy(l, profileFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		p, err := scanProfile(r)
+		page.Items = append(page.Items, p)
+		return err
+	})
+	return page, err
+}
+
+// PutProfile creates the profile, or brings the one with its kind and id up to date.
+func (tx *Tx) PutProfile(ctx context.Context, p fleet.Profile) error {
+	return tx.exec(ctx, `
+		INSERT INTO profiles (kind, id, workspace_id, name) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (kind, id) DO UPDATE SET workspace_id = excluded.workspace_id, name = excluded.name`,
+		int64(p.Kind), p.ID, int64(p.Workspace), p.Name)
+}

@@ -1,0 +1,20 @@
+-- +goose Up
+
+-- What the wire shows of a device. A device that came before has no profiles, and was last
+-- changed when it was created. change_uid is chosen before the transaction that last wrote
+-- the device, so that a commit whose answer was lost can be looked up.
+ALTER TABLE devices ADD COLUMN tags TEXT NOT NULL DEFAULT '';
+ALTER TABLE devices ADD COLUMN imei TEXT NOT NULL DEFAULT '';
+ALTER TABLE devices ADD COLUMN imei_lock INTEGER NOT NULL DEFAULT 0 CHECK (imei_lock IN (0, 1));
+ALTER TABLE devices ADD COLUMN ip_address TEXT NOT NULL DEFAULT '';
+ALTER TABLE devices ADD COLUMN service_profile_id INTEGER;
+ALTER TABLE devices ADD COLUMN tariff_profile_id INTEGER;
+ALTER TABLE devices ADD COLUMN updated_at INTEGER;
+ALTER TABLE devices ADD COLUMN change_uid TEXT;
+
+CREATE INDEX devices_of_workspace ON devices (workspace_id, id);
+CREATE INDEX profiles_of_workspace ON profiles (workspace_id, kind, id);
+CREATE INDEX events_device ON events (device_id, id) WHERE device_id IS NOT NULL;
+
+-- +goose Down
+SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
