@@ -52,6 +52,13 @@ func (p *problems) add(code fleet.Code, format string, args ...any) {
 	}
 }
 
+// addAll adds problems with a thing at a place.
+func (p *problems) addAll(place string, list []fleet.Problem) {
+	for _, q := range list {
+		p.add(q.Code, "%s: %s", place, q.Message)
+	}
+}
+
 // err is nil where nothing was added.
 func (p *problems) err() error {
 	if p.total == 0 {

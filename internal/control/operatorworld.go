@@ -63,6 +63,7 @@ type applying struct {
 	world      *world.World
 	hashes     map[fleet.UserID]string
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // of the database and of the file
+	profiles   map[fleet.ProfileKey]fleet.Profile    // likewise
 	problems   problems
 	done       Applied
 }
@@ -96,9 +97,15 @@ func (a *applying) applyProfiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.profiles = old
 	for _, p := range a.world.Profiles {
-		a.missing(fmt.Sprintf("profile %d", p.ID), "workspace", p.Workspace)
-		was, there := old[store.ProfileKey{Kind: p.Kind, ID: p.ID}]
+		place, key := fmt.Sprintf("profile %d", p.ID), fleet.ProfileKey{Kind: p.Kind, ID: p.ID}
+		a.missing(place, "workspace", p.Workspace)
+		was, there := old[key]
+		if there && was.Workspace != p.Workspace {
+			a.problems.add(fleet.NotAllowed, "%s: workspace: it is one of Workspace %d, whose devices may refer to it: choose another id", place, was.Workspace)
+		}
+		a.profiles[key] = p
 		if a.done.Profiles.count(there, was == p) && a.clean() {
 			if err := a.tx.PutProfile(ctx, p); err != nil {
 				return err
@@ -120,7 +127,7 @@ func (a *applying) applyDevices(ctx context.Context) error {
 	for _, d := range a.world.Devices {
 		was, there := old[d.ID]
 		a.checkDevice(d, was)
-		d.Created = was.Created
+		d.Created, d.Updated = was.Created, was.Updated
 		if a.done.Devices.count(there, was.Device == d) && a.clean() {
 			if err := a.tx.PutDevice(ctx, d); err != nil {
 				return err
@@ -134,6 +141,7 @@ func (a *applying) applyDevices(ctx context.Context) error {
 func (a *applying) checkDevice(d fleet.Device, was store.DeviceRecord) {
 	place := fmt.Sprintf("device %d", d.ID)
 	a.missing(place, "workspace", d.Workspace)
+	a.problems.addAll(place, strayProfiles(d, a.profiles))
 	switch {
 	case was.SIM == 0:
 	case d.Workspace != was.Workspace:
@@ -141,4 +149,22 @@ func (a *applying) checkDevice(d fleet.Device, was store.DeviceRecord) {
 	case d.Status == fleet.DeviceDeleted:
 		a.problems.add(fleet.NotAllowed, "%s: status: it holds SIM %d: detach that first", place, was.SIM)
 	}
+}
+
+// strayProfiles reports the profiles of a device that its Workspace does not have.
+func strayProfiles(d fleet.Device, known map[fleet.ProfileKey]fleet.Profile) (bad []fleet.Problem) {
+	for _, ref := range [...]struct {
+		field string
+		key   fleet.ProfileKey
+	}{
+		{"service_profile", fleet.ProfileKey{Kind: fleet.ServiceProfile, ID: d.ServiceProfile}},
+		{"tariff_profile", fleet.ProfileKey{Kind: fleet.TariffProfile, ID: d.TariffProfile}},
+	} {
+		if p, found := known[ref.key]; ref.key.ID != 0 && (!found || p.Workspace != d.Workspace) {
+			bad = append(bad, fleet.Problem{
+				Code: fleet.InvalidReference, Message: fmt.Sprintf("%s: Workspace %d has no profile %d", ref.field, d.Workspace, ref.key.ID),
+			})
+		}
+	}
+	return bad
 }

@@ -89,6 +89,13 @@ func decodeDevice(o *object) fleet.Device {
 		Workspace: id[fleet.WorkspaceID](o, "workspace"),
 		Name:      parsed(o, "name", parseName),
 		Status:    keyword(o, "status", fleet.DeviceStatuses, fleet.DeviceEnabled),
+
+		Tags:           parsed(o, "tags", parseName),
+		IMEI:           digits(o, "imei", parseIMEI),
+		IMEILock:       o.truth("imei_lock"),
+		IPAddress:      parsed(o, "ip_address", parseIP),
+		ServiceProfile: id[int64](o, "service_profile"),
+		TariffProfile:  id[int64](o, "tariff_profile"),
 	}
 }
 

@@ -49,6 +49,7 @@ func checkEnds(o *object, r SIMRange) {
 	}
 }
 
+func parseIMEI(s string) (string, error)   { return parseDigits(s, imeiLeast, imeiMost) }
 func parseEID(s string) (string, error)    { return parseDigits(s, eidLength, eidLength) }
 func parseIMSI(s string) (string, error)   { return parseDigits(s, imsiLeast, imsiMost) }
 func parseMSISDN(s string) (string, error) { return parseDigits(s, msisdnLeast, msisdnMost) }

@@ -53,6 +53,12 @@ var refusals = []struct {
 		"line 8: sims: it is a mapping: write a list, each entry behind a dash",
 		"line 9: devices: it is a number: write a list, each entry behind a dash",
 	}},
+	{"values of a device", "devices:\n- {id: 1, workspace: 1, imei: 123, imei_lock: maybe}\n- {id: 2, workspace: 1, ip_address: fe80::1%eth0, service_profile: x}", []string{
+		"line 2: devices[0].imei: \"123\" must be 14 to 16 digits and nothing else",
+		"line 2: devices[0].imei_lock: it is text: write true or false",
+		"line 3: devices[1].ip_address: \"fe80::1%eth0\" is no IP address: write it like 10.64.12.181 or 2001:db8::1",
+		"line 3: devices[1].service_profile: it is text, not a whole number: write digits without quotes",
+	}},
 	{"ids", "devices:\n- {id: 0, workspace: 1}\n- {id: -3, workspace: 010}\n- {id: 9223372036854775808, workspace: 0x10}", []string{
 		"line 2: devices[0].id: 0 is not allowed: write a whole number from 1 to 9223372036854775807",
 		"line 3: devices[1].id: -3 is not allowed: write a whole number from 1 to 9223372036854775807",

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -14,9 +15,10 @@ import (
 
 // The lengths of the numbers on a SIM, in digits.
 const (
-	imsiLeast, imsiMost     = 6, 15 // ITU-T E.212: country, network and at least one more digit
-	msisdnLeast, msisdnMost = 3, 15 // ITU-T E.164, with the country code
-	eidLength               = 32    // GSMA SGP.02
+	imsiLeast, imsiMost     = 6, 15  // ITU-T E.212: country, network and at least one more digit
+	msisdnLeast, msisdnMost = 3, 15  // ITU-T E.164, with the country code
+	imeiLeast, imeiMost     = 14, 16 // 3GPP TS 23.003, with check digit or software version or without
+	eidLength               = 32     // GSMA SGP.02
 )
 
 // scientific is what a spreadsheet makes of a long number; some countries use a comma.
@@ -49,6 +51,15 @@ func parseDigits(s string, least, most int) (string, error) {
 	default:
 		return "", refusal(s, fmt.Errorf("%q must be %d to %d digits and nothing else", clip(s), least, most))
 	}
+}
+
+// parseIP also gives an address the one form in which it is stored.
+func parseIP(s string) (string, error) {
+	ip, err := netip.ParseAddr(s)
+	if err != nil || ip.Zone() != "" {
+		return "", fmt.Errorf("%q is no IP address: write it like 10.64.12.181 or 2001:db8::1", clip(s))
+	}
+	return ip.String(), nil
 }
 
 func parseDate(s string) (time.Time, error) {

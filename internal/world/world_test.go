@@ -34,7 +34,7 @@ func TestExample(t *testing.T) {
 			Password:   "12345678",
 			SuperAdmin: true,
 		}},
-		Devices: []fleet.Device{{ID: 9001, Workspace: 100, Name: "tracker-7"}},
+		Devices: []fleet.Device{{ID: 9001, Workspace: 100, Name: "tracker-7", Tags: "north, meter", IMEI: "353175101234560", IPAddress: "10.64.12.181", ServiceProfile: 1, TariffProfile: 1}},
 		SIMs: []fleet.SIM{{
 			ID: 250, ICCID: "8988303000000000129", EID: "89033023422130000000000199887766", IMSI: "295050999900095", MSISDN: "423663999900095",
 			Status: fleet.SIMActivated, Workspace: 100, Issuer: 1, Reseller: 1, Device: 9001,

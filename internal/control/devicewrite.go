@@ -1,0 +1,242 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// DeviceRun is a request that writes devices. Of many, the messages of a refusal say which
+// one they are about.
+type DeviceRun struct {
+	Changes []fleet.DeviceChange // of creation without ids; each device is named once
+	Many    bool
+	Once    Once
+	// Render words what was done, in the transaction: the answer is stored with the effect.
+	// Only the devices that were created are there to be told.
+	Render func(Devices) Reply
+	// Refuse words the refusal InUse, which is kept under a key as well.
+	Refuse func(*fleet.Error) Reply
+}
+
+// CreateDevices creates devices in the caller's Workspace, all or none. A SIM that is to
+// sit in one is assigned (event 51), and activated on request where it is Issued (event 8).
+//
+// Permission: WriteDevices, and WriteSIMs where a SIM is named. Errors: ValidationFailed as
+// fleet.PlanDevices has it; those of Once.
+func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
+	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+		if err := w.look(ctx, tx); err != nil { // the SIMs are locked before the next id is: others wait for ids
+			return err
+		}
+		first, err := tx.NextID(ctx, store.Devices)
+		if err != nil {
+			return err
+		}
+		for i := range w.changes {
+			w.changes[i].ID = fleet.DeviceID(first) + fleet.DeviceID(i)
+		}
+		w.created = w.ids()
+		return w.apply(ctx, tx, tx.InsertDevices)
+	})
+}
+
+// PatchDevices changes devices of the caller's Workspace, all or none. What changes their
+// status has event 42 or 43; a SIM that is put in is assigned (event 51), one that is taken
+// out released (event 50), and keeps its status.
+//
+// Permission: WriteDevices, and WriteSIMs where a SIM is named. Errors: InvalidReference
+// where a device is not there; ValidationFailed as fleet.PlanDevices has it; those of Once.
+func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
+	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+		if err := w.lockDevices(ctx, tx); err != nil {
+			return err
+		}
+		if err := w.look(ctx, tx); err != nil {
+			return err
+		}
+		return w.apply(ctx, tx, tx.PutDevices)
+	})
+}
+
+// DeleteDevices deletes devices of the caller's Workspace, all or none.
+//
+// Permission: WriteDevices. Errors: InvalidReference where a device is not there; those of
+// Once.
+func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
+	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+		if err := w.lockDevices(ctx, tx); err != nil {
+			return err
+		}
+		held, err := tx.HeldBy(ctx, w.ids())
+		if err != nil {
+			return err
+		}
+		plan, err := fleet.PlanDeletion(w.changes, w.snap.Devices, held, run.Many)
+		if err != nil {
+			return err
+		}
+		return tx.PutDevices(ctx, plan, w.uid)
+	})
+}
+
+// deviceWriting is one run of the transaction.
+type deviceWriting struct {
+	who     identity.Principal
+	uid     string
+	many    bool
+	changes []fleet.DeviceChange
+	snap    fleet.DeviceSnapshot
+	created []fleet.DeviceID
+}
+
+func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, write func(*deviceWriting, *store.Tx) error) (Reply, bool, error) {
+	if err := mayWrite(who, run.Changes); err != nil {
+		return Reply{}, false, err
+	}
+	uid := uuid.NewString() // it outlives a repeated transaction
+	return c.once(ctx, who, run.Once, func(tx *store.Tx) (answer, error) {
+		w := &deviceWriting{who: who, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
+		var refusal *fleet.Error
+		switch happened, err := w.happened(ctx, tx); {
+		case err != nil:
+			return answer{}, err
+		case !happened:
+			err := write(w, tx)
+			if fleet.CodeOf(err) == fleet.InUse && errors.As(err, &refusal) {
+				return answer{run.Refuse(refusal), 0, true}, nil
+			}
+			if err != nil {
+				return answer{}, err
+			}
+		}
+		done, err := readDevices(ctx, tx, who.Workspace, w.created)
+		return answer{run.Render(done), 0, true}, err
+	})
+}
+
+func mayWrite(who identity.Principal, changes []fleet.DeviceChange) error {
+	if err := who.Require(identity.WriteDevices); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(changes, func(c fleet.DeviceChange) bool { return c.Patch.SIM != nil }) {
+		return who.Require(identity.WriteSIMs)
+	}
+	return nil
+}
+
+// happened tells whether an earlier attempt, whose outcome was lost, did all this already.
+func (w *deviceWriting) happened(ctx context.Context, tx *store.Tx) (bool, error) {
+	if !tx.Unsure() {
+		return false, nil
+	}
+	ids, err := tx.DevicesBy(ctx, w.uid)
+	if len(w.changes) > 0 && w.changes[0].ID == 0 {
+		w.created = ids // given out in the order of the request
+	}
+	return len(ids) > 0, err
+}
+
+func (w *deviceWriting) ids() []fleet.DeviceID {
+	ids := make([]fleet.DeviceID, len(w.changes))
+	for i, c := range w.changes {
+		ids[i] = c.ID
+	}
+	return ids
+}
+
+// lockDevices finds the devices that are to be changed, all of them.
+func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (err error) {
+	ids := w.ids()
+	if w.snap.Devices, err = tx.DevicesOf(ctx, w.who.Workspace, ids, true); err != nil {
+		return err
+	}
+	missing := slices.DeleteFunc(ids, func(id fleet.DeviceID) bool {
+		_, found := w.snap.Devices[id]
+		return found
+	})
+	if len(missing) > 0 {
+		return fleet.MissingDevices(missing, w.many)
+	}
+	return nil
+}
+
+// look reads the rest of the snapshot. Nothing is put into a locked device, so what it
+// holds can only be taken out: which shows once the SIM is locked as well.
+func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
+	var named profileNames
+	var sims []fleet.SIMID
+	var plugged []fleet.DeviceID
+	for _, c := range w.changes {
+		if p := c.Patch.ServiceProfile; p != nil {
+			named.add(fleet.ServiceProfile, *p)
+		}
+		if p := c.Patch.TariffProfile; p != nil {
+			named.add(fleet.TariffProfile, *p)
+		}
+		if plug := c.Patch.SIM; plug != nil {
+			if c.ID != 0 {
+				plugged = append(plugged, c.ID)
+			}
+			if !plug.Out {
+				sims = append(sims, plug.SIM)
+			}
+		}
+	}
+	if w.snap.Profiles, err = named.read(ctx, tx, w.who.Workspace); err != nil || len(plugged)+len(sims) == 0 {
+		return err
+	}
+	held, err := tx.HeldBy(ctx, plugged)
+	if err != nil {
+		return err
+	}
+	for _, sim := range held {
+		sims = append(sims, sim)
+	}
+	if w.snap.SIMs, err = tx.LockedSIMs(ctx, w.who.Workspace, sims); err != nil {
+		return err
+	}
+	w.snap.Held = make(map[fleet.DeviceID]fleet.SIMID, len(held))
+	for device, sim := range held {
+		if w.snap.SIMs[sim].Device == device {
+			w.snap.Held[device] = sim
+		}
+	}
+	return nil
+}
+
+// apply writes what the plan says: the devices, their events, and the SIMs with a ledger
+// entry of their own.
+func (w *deviceWriting) apply(ctx context.Context, tx *store.Tx, write func(context.Context, []fleet.Device, string) error) error {
+	plan, err := fleet.PlanDevices(w.who.Workspace, w.changes, w.snap, w.many)
+	if err != nil {
+		return err
+	}
+	if err := write(ctx, plan.Devices, w.uid); err != nil {
+		return err
+	}
+	if err := tx.InsertEvents(ctx, w.who.User, plan.Events); err != nil || len(plan.SIMs) == 0 {
+		return err
+	}
+	_, err = tx.Apply(ctx, plugging(plan.SIMs, caller(w.who), w.uid))
+	return err
+}
+
+// plugging is the ledger's side of SIMs that are put into devices or taken out. A change
+// that does both is an attachment.
+func plugging(sims []fleet.SIMChange, by store.Caller, uid string) store.Change {
+	c := store.Change{UID: uid, Kind: fleet.LedgerDetach, By: by, Lines: make([]store.Line, len(sims))}
+	for i, s := range sims {
+		c.Lines[i] = store.Line(s)
+		if s.After.Device != 0 {
+			c.Kind = fleet.LedgerAttach
+		}
+	}
+	return c
+}
