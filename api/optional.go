@@ -56,7 +56,11 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 		o.Null = true
 		return nil
 	}
-	err := jsonv2.Unmarshal(data, &o.Value)
+	return unwrapped(jsonv2.Unmarshal(data, &o.Value))
+}
+
+// unwrapped is the error of a type of ours, without the decoder's words around it.
+func unwrapped(err error) error {
 	var semantic *jsonv2.SemanticError
 	if errors.As(err, &semantic) && semantic.Err != nil {
 		return semantic.Err

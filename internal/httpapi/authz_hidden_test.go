@@ -30,7 +30,7 @@ func looks(a *testkit.Answer, id string) object {
 // the same status, the same bytes, the same headers.
 func TestForeignThingsLookAbsent(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+		s := testkit.Ferried(t, e).Seed(elsewhere)
 		moved := s.As("admin@example.com").In(300).Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 270}], "dry_run": false}`).Is(http.StatusOK)
 		entry := strings.TrimPrefix(moved.Header.Get("Location"), "/api/v1/migration/")
 		caller := s.As("observer@example.com") // of 100 only
@@ -56,6 +56,18 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 			"a user by name":      {admin, "stranger@example.com", "unknown1@example.com", get("/api/v1/user/{id}"), 404},
 			"the operator's user": {s.As("stranger@example.com"), "8", "9", get("/api/v1/user/{id}"), 404},
 			"a user's Workspaces": {admin, "5", "9", get("/api/v2/user/{id}/workspace"), 404},
+			"a device":            {caller, "9201", "9999", get("/api/v1/endpoint/{id}"), 404},
+			"a deleted device":    {caller, "9202", "9999", get("/api/v1/endpoint/{id}"), 404},
+			"a SIM's id":          {caller, "250", "999", get("/api/v1/endpoint/{id}"), 404},
+			"a device to change":  {admin, "9201", "9999", patch("/api/v1/endpoint/{id}", `{"name": "x", "sim": {"id": null}}`), 404},
+			"one to delete":       {admin, "9201", "9999", remove("/api/v1/endpoint/{id}"), 404},
+			"one of many":         {admin, "9201", "9999", patch("/api/v2/endpoint/multi", `[{"id": 9001, "name": "x"}, {"id": {id}, "name": "x"}]`), 404},
+			"a device's events":   {caller, "9201", "9999", get("/api/v1/endpoint/{id}/event"), 200},
+			"a device in a list":  {caller, "9201", "9999", get("/api/v1/endpoint?q=id:{id}"), 200},
+			"a SIM to put in":     {admin, "290", "999", patch("/api/v1/endpoint/9002", `{"sim": {"id": {id}}}`), 422},
+			"a deleted SIM in":    {admin, "255", "999", patch("/api/v1/endpoint/9002", `{"sim": {"id": {id}}}`), 422},
+			"a profile":           {caller, "21", "99", get("/api/v1/service_profile/{id}"), 404},
+			"a device's profile":  {admin, "21", "99", patch("/api/v1/endpoint/9002", `{"tariff_profile": {"id": {id}}}`), 422},
 			"an entry":            {caller, entry, strings.Repeat("9", len(entry)), get("/api/v1/migration/{id}"), 404},
 		} {
 			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
@@ -68,6 +80,16 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 		}
 	})
 }
+
+// elsewhere are devices and profiles that Workspace 100 has not, or not any more.
+const elsewhere = `
+devices:
+  - {id: 9201, workspace: 900, name: hidden}
+  - {id: 9202, workspace: 100, name: gone, status: deleted}
+profiles:
+  - {id: 21, workspace: 900, kind: service, name: Hidden}
+  - {id: 21, workspace: 900, kind: tariff, name: Hidden}
+`
 
 type ask = func(c *testkit.Client, id string) *testkit.Answer
 
@@ -83,8 +105,14 @@ func post(path, body string) ask {
 	}
 }
 
+func remove(path string) ask {
+	return func(c *testkit.Client, id string) *testkit.Answer {
+		return c.Do("DELETE", strings.ReplaceAll(path, "{id}", id), nil)
+	}
+}
+
 func patch(path, body string) ask {
 	return func(c *testkit.Client, id string) *testkit.Answer {
-		return c.Patch(strings.ReplaceAll(path, "{id}", id), body)
+		return c.Patch(strings.ReplaceAll(path, "{id}", id), strings.ReplaceAll(body, "{id}", id))
 	}
 }

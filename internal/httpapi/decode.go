@@ -133,13 +133,17 @@ func reason(e *json.SemanticError) string {
 	return "a value of the wrong type"
 }
 
-// properties are the names that a body may have.
+// properties are the names that a body may have, or each item of one that is a list.
 func properties(of any) []string {
 	t := reflect.TypeOf(of).Elem()
+	if t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
 	var names []string
-	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		names = append(names, name)
+	for _, f := range reflect.VisibleFields(t) {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			names = append(names, name)
+		}
 	}
 	return names
 }

@@ -28,6 +28,10 @@ func (a *api) events(r *request, sim fleet.SIMID) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	return eventPage(r, l, page)
+}
+
+func eventPage(r *request, l fleet.List, page fleet.Page[control.EventRecord]) (response, error) {
 	out := make([]wire.Event, len(page.Items))
 	for i, e := range page.Items {
 		out[i] = eventBody(e)

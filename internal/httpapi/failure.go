@@ -36,6 +36,7 @@ var failures = map[fleet.Code]struct {
 	fleet.OutOfRange:        {http.StatusUnprocessableEntity, 1404, "OutOfRange"},
 	fleet.Duplicated:        {http.StatusConflict, 1405, "Duplicated"},
 	fleet.NotAllowed:        {http.StatusForbidden, 1406, "NotAllowed"},
+	fleet.InUse:             {http.StatusConflict, 1406, "NotAllowed"},
 	fleet.TooLarge:          {http.StatusRequestEntityTooLarge, 1000, "BadRequest"},
 	fleet.KeyReused:         {http.StatusUnprocessableEntity, 1406, "NotAllowed"},
 	fleet.KeyBusy:           {http.StatusConflict, 1406, "NotAllowed"},

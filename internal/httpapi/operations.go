@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -30,6 +31,21 @@ var operations = []operation{
 	{"GET /api/v1/sim/{sim_id}", identity.ReadSIMs, (*api).getSIM},
 	{"PATCH /api/v1/sim/{sim_id}", identity.WriteSIMs, (*api).patchSIM},
 	{"POST /api/v1/sim/migration/workspace", identity.MigrateSIMs, (*api).migrate},
+
+	{"GET /api/v1/endpoint", identity.ReadDevices, (*api).listDevices},
+	{"POST /api/v1/endpoint", identity.WriteDevices, (*api).createDevice},
+	{"GET /api/v1/endpoint/status", identity.ReadDevices, listed(deviceStatuses)},
+	{"GET /api/v1/endpoint/{endpoint_id}", identity.ReadDevices, (*api).getDevice},
+	{"PATCH /api/v1/endpoint/{endpoint_id}", identity.WriteDevices, (*api).patchDevice},
+	{"DELETE /api/v1/endpoint/{endpoint_id}", identity.WriteDevices, (*api).deleteDevice},
+	{"GET /api/v1/endpoint/{endpoint_id}/event", identity.ReadEvents, (*api).listDeviceEvents},
+	{"POST /api/v2/endpoint/multi", identity.WriteDevices, (*api).createDevices},
+	{"PATCH /api/v2/endpoint/multi", identity.WriteDevices, (*api).patchDevices},
+	{"DELETE /api/v2/endpoint/multi", identity.WriteDevices, (*api).deleteDevices},
+	{"GET /api/v1/service_profile", identity.ReadDevices, listProfiles(fleet.ServiceProfile)},
+	{"GET /api/v1/service_profile/{profile_id}", identity.ReadDevices, getProfile(fleet.ServiceProfile, "service_profile")},
+	{"GET /api/v1/tariff_profile", identity.ReadDevices, listProfiles(fleet.TariffProfile)},
+	{"GET /api/v1/tariff_profile/{profile_id}", identity.ReadDevices, getProfile(fleet.TariffProfile, "tariff_profile")},
 
 	{"GET /api/v1/event", identity.ReadEvents, (*api).listEvents},
 	{"GET /api/v1/event/type", identity.ReadEvents, listed(eventTypes)},

@@ -14,6 +14,7 @@ func listed(entries any) func(*api, *request) (response, error) {
 
 var (
 	simStatuses       = refs(fleet.SIMStatuses)
+	deviceStatuses    = refs(fleet.DeviceStatuses)
 	workspaceStatuses = refs(fleet.WorkspaceStatuses)
 	userStatuses      = refs(fleet.UserStatuses)
 	eventTypes        = eventTypeRefs()

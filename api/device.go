@@ -1,0 +1,74 @@
+package api
+
+import (
+	"encoding/json"
+
+	jsonv2 "github.com/go-json-experiment/json"
+)
+
+// Device is the thing a SIM sits in; the wire calls it an endpoint.
+type Device struct {
+	ID             int64     `json:"id"`
+	Name           string    `json:"name"`
+	Tags           string    `json:"tags,omitempty"` // separated by commas
+	Created        Time      `json:"created"`
+	LastUpdated    Time      `json:"last_updated"`
+	Status         Ref       `json:"status"`
+	ServiceProfile *NamedRef `json:"service_profile,omitempty"`
+	TariffProfile  *NamedRef `json:"tariff_profile,omitempty"`
+	SIM            *SIM      `json:"sim,omitempty"` // as a listing of SIMs has it, but for the device; absent where unattached
+	IMEI           string    `json:"imei,omitempty"`
+	IMEILock       bool      `json:"imei_lock"`
+	IPAddress      string    `json:"ip_address,omitempty"`
+}
+
+// DeviceFields are what a request may say of a device.
+type DeviceFields struct {
+	Name           Optional[string] `json:"name,omitzero"`
+	Tags           Optional[string] `json:"tags,omitzero"`
+	Status         Optional[IDRef]  `json:"status,omitzero"`
+	ServiceProfile Optional[IDRef]  `json:"service_profile,omitzero"`
+	TariffProfile  Optional[IDRef]  `json:"tariff_profile,omitzero"`
+	SIM            Optional[Plug]   `json:"sim,omitzero"`
+	IMEI           Optional[string] `json:"imei,omitzero"`
+	IMEILock       Optional[bool]   `json:"imei_lock,omitzero"`
+	IPAddress      Optional[string] `json:"ip_address,omitzero"`
+
+	// What a listing returns besides, and what other servers know: tolerated, so that a
+	// client can send back what it received, and never applied.
+	Created        json.RawMessage `json:"created,omitempty"`
+	LastUpdated    json.RawMessage `json:"last_updated,omitempty"`
+	IPAddressSpace json.RawMessage `json:"ip_address_space,omitempty"`
+}
+
+// Plug says which SIM sits in a device. An id of null takes it out; any other property that
+// a SIM has may come along.
+type Plug struct {
+	ID       Optional[ID]   `json:"id,omitzero"`
+	Activate Optional[bool] `json:"activate,omitzero"` // whether a SIM that is Issued becomes Activated
+}
+
+// DeviceRequest is the body of POST /api/v1/endpoint and PATCH /api/v1/endpoint/{id}. An id
+// is tolerated and never applied.
+type DeviceRequest struct {
+	DeviceFields
+	ID json.RawMessage `json:"id,omitempty"`
+}
+
+// DevicePatch is one item of PATCH /api/v2/endpoint/multi.
+type DevicePatch struct {
+	ID Optional[ID] `json:"id,omitzero"`
+	DeviceFields
+}
+
+// IDRefs are the body of a request that names things by their ids: [{"id": 1}, {"id": 2}].
+// What else a listing returns may come along.
+type IDRefs []IDRef
+
+// UnmarshalJSON reads tolerantly even where unknown properties are refused.
+func (r *IDRefs) UnmarshalJSON(data []byte) error {
+	var list []IDRef
+	err := jsonv2.Unmarshal(data, &list)
+	*r = list
+	return unwrapped(err)
+}

@@ -1,0 +1,66 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+const (
+	endpoint = "/api/v1/endpoint"
+	multi    = "/api/v2/endpoint/multi"
+)
+
+func deviceURL(id int64) string { return fmt.Sprintf("%s/%d", endpoint, id) }
+
+func readDevice(c *testkit.Client, id int64) (d api.Device) {
+	c.T.Helper()
+	c.Get(deviceURL(id)).Is(http.StatusOK).JSON(&d)
+	return d
+}
+
+// makeDevice creates a device of Ferry's profiles with more properties than it must have.
+func makeDevice(c *testkit.Client, more object) (d api.Device) {
+	c.T.Helper()
+	c.Post(endpoint, deviceBody(more)).Is(http.StatusCreated).JSON(&d)
+	return d
+}
+
+func deviceBody(more object) object {
+	body := object{"status": object{"id": 0}, "service_profile": object{"id": 1}, "tariff_profile": object{"id": 1}}
+	for k, v := range more {
+		body[k] = v
+	}
+	return body
+}
+
+// told are the types and words of the events of a device, the oldest first.
+func told(c *testkit.Client, device int64) (list []string) {
+	c.T.Helper()
+	var events []api.Event
+	c.Get(deviceURL(device) + "/event?sort=id").Is(http.StatusOK).JSON(&events)
+	for _, e := range events {
+		list = append(list, fmt.Sprintf("%d %s", e.Type.ID, e.Description))
+	}
+	return list
+}
+
+// holds is the SIM that a device holds, 0 for none.
+func holds(c *testkit.Client, device int64) int64 {
+	c.T.Helper()
+	if d := readDevice(c, device); d.SIM != nil {
+		return d.SIM.ID
+	}
+	return 0
+}
+
+// sits is the device that a SIM sits in, 0 for none.
+func sits(c *testkit.Client, sim int64) int64 {
+	c.T.Helper()
+	if s := readSIM(c, sim); s.Endpoint != nil {
+		return s.Endpoint.ID
+	}
+	return 0
+}

@@ -1,0 +1,325 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// Create, read, change every property, enable and disable, delete.
+func TestDeviceLife(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		s.Clock.Pass(time.Hour)
+		made := user.Post(endpoint, deviceBody(object{
+			"name": "meter", "tags": "north, water", "imei": "353175101234560", "imei_lock": true, "ip_address": "2001:DB8::1",
+		})).Is(http.StatusCreated)
+		var got api.Device
+		made.JSON(&got)
+		created := api.NewTime(s.Clock.Now())
+		want := api.Device{
+			ID: got.ID, Name: "meter", Tags: "north, water", IMEI: "353175101234560", IMEILock: true, IPAddress: "2001:db8::1",
+			Created: created, LastUpdated: created, Status: api.Ref{ID: 0, Description: "Enabled"},
+			ServiceProfile: &api.NamedRef{ID: 1, Name: "Default"}, TariffProfile: &api.NamedRef{ID: 1, Name: "Default"},
+		}
+		if diff := cmp.Diff(want, got); diff != "" || made.Header.Get("Location") != deviceURL(got.ID) {
+			t.Errorf("created at %s (-want +got):\n%s", made.Header.Get("Location"), diff)
+		}
+		s.Clock.Pass(time.Hour)
+		user.Patch(deviceURL(got.ID), `{"name": "gauge", "tags": null, "imei": "", "imei_lock": false, "ip_address": "10.0.0.7", "status": {"id": 1.0, "description": "?"}, "service_profile": {"id": 1, "name": "?"}}`).Is(http.StatusNoContent)
+		want.Name, want.Tags, want.IMEI, want.IMEILock, want.IPAddress = "gauge", "", "", false, "10.0.0.7"
+		want.Status, want.LastUpdated = api.Ref{ID: 1, Description: "Disabled"}, api.NewTime(s.Clock.Now())
+		if diff := cmp.Diff(want, readDevice(user, got.ID)); diff != "" {
+			t.Errorf("changed (-want +got):\n%s", diff)
+		}
+		s.Untouched("what is so already", func() {
+			user.Patch(deviceURL(got.ID), `{"name": " gauge ", "status": {"id": 1}, "sim": {"id": null}}`).Is(http.StatusNoContent)
+			user.Patch(deviceURL(got.ID), `{}`).Is(http.StatusNoContent)
+		})
+		user.Patch(deviceURL(got.ID), `{"status": {"id": 0}}`).Is(http.StatusNoContent)
+		wanted := []string{"43 Status of endpoint changed from 'Enabled' to 'Disabled'", "42 Status of endpoint changed from 'Disabled' to 'Enabled'"}
+		if diff := cmp.Diff(wanted, told(user, got.ID)); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+		user.Do("DELETE", deviceURL(got.ID), nil).Is(http.StatusNoContent)
+		for _, a := range []*testkit.Answer{user.Get(deviceURL(got.ID)), user.Patch(deviceURL(got.ID), `{"name": "x"}`), user.Do("DELETE", deviceURL(got.ID), nil)} {
+			if body := wantCode(t, a, http.StatusNotFound, 1401); body.Message != fmt.Sprintf("Endpoint with Id '%d' not found.", got.ID) || body.Errors != nil {
+				t.Errorf("%s: %s", a.Request, a.Body)
+			}
+		}
+		if next := makeDevice(user, nil); next.ID <= got.ID {
+			t.Errorf("the id %d is given out again as %d", got.ID, next.ID)
+		}
+		s.CheckInvariants()
+	})
+}
+
+// A SIM goes into a device and out of it, and the ledger has each step.
+func TestPlugging(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		before := readSIM(user, 252)
+		d := makeDevice(user, object{"name": "meter", "sim": object{"id": 252, "iccid": before.ICCID, "status": object{"id": 0, "description": "Issued"}}})
+		after := readSIM(user, 252)
+		if after.Status.ID != 1 || after.ActivationDate == nil || after.Endpoint == nil || *after.Endpoint != (api.NamedRef{ID: d.ID, Name: "meter"}) {
+			t.Errorf("after the creation: %+v", after)
+		}
+		inside := after
+		inside.Endpoint = nil
+		if diff := cmp.Diff(&inside, d.SIM); diff != "" {
+			t.Errorf("in the device is another SIM than in the list of SIMs (-list +device):\n%s", diff)
+		}
+		user.Patch(deviceURL(d.ID), `{"sim": {"id": 252}}`).Is(http.StatusNoContent) // it is there
+		user.Patch(deviceURL(d.ID), `{"sim": {"id": null}, "status": {"id": 1}}`).Is(http.StatusNoContent)
+		if got := readSIM(user, 252); got.Endpoint != nil || got.Status.ID != 1 {
+			t.Errorf("after the release: %+v", got)
+		}
+		user.Patch(deviceURL(d.ID), `{"sim": {"id": 253.0, "imsi": "x"}}`).Is(http.StatusNoContent) // a suspended one, into a disabled device
+		if got := readSIM(user, 253); got.Endpoint == nil || got.Status.ID != 2 {
+			t.Errorf("after the assignment: %+v", got)
+		}
+		wanted := []string{
+			fmt.Sprintf("51 SIM 252 assigned to endpoint %d", d.ID), "43 Status of endpoint changed from 'Enabled' to 'Disabled'",
+			fmt.Sprintf("50 SIM 252 released from endpoint %d", d.ID), fmt.Sprintf("51 SIM 253 assigned to endpoint %d", d.ID),
+		}
+		if diff := cmp.Diff(wanted, told(user, d.ID)); diff != "" {
+			t.Errorf("events of the device (-want +got):\n%s", diff)
+		}
+		var types []int64
+		for _, e := range eventsOf(user, 252) {
+			types = append(types, e.Type.ID)
+		}
+		if diff := cmp.Diff([]int64{8, 51, 50}, types); diff != "" {
+			t.Errorf("events of the SIM (-want +got):\n%s", diff)
+		}
+		got := s.Rows("SELECT kind, sims FROM ledger WHERE kind > 1 ORDER BY id")
+		if diff := cmp.Diff("[[3 1] [4 1] [3 1]]", fmt.Sprint(got)); diff != "" {
+			t.Errorf("ledger: %s", diff)
+		}
+		s.CheckInvariants()
+	})
+}
+
+// What stands in the way is a 409 that names it, and nothing happens.
+func TestPluggingRefused(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		s.Untouched("a SIM or device in use", func() {
+			for _, c := range []struct{ method, path, body, message string }{
+				{"PATCH", deviceURL(9002), `{"sim": {"id": 250}, "name": "x"}`, "SIM 250 sits in device 9001"},
+				{"PATCH", deviceURL(9001), `{"sim": {"id": 251}}`, "device 9001 holds SIM 250"},
+				{"POST", endpoint, strings.Replace(newDevice, "{", `{"sim": {"id": 250}, `, 1), "SIM 250 sits in device 9001"},
+				{"DELETE", deviceURL(9001), "", "Endpoint 9001 holds SIM 250"},
+				{"DELETE", multi, `[{"id": 9002}, {"id": 9001, "name": "tracker-7"}]`, "Endpoint 9001 holds SIM 250"},
+				{"PATCH", multi, `[{"id": 9001, "sim": {"id": null}}, {"id": 9002, "sim": {"id": 250}}]`, "[1].sim: SIM 250 sits in device 9001"},
+			} {
+				var body any
+				if c.body != "" {
+					body = c.body
+				}
+				if got := wantCode(t, user.Do(c.method, c.path, body), http.StatusConflict, 1406); !strings.Contains(got.Message, c.message) {
+					t.Errorf("%s %s %s: %s", c.method, c.path, c.body, got.Message)
+				}
+			}
+		})
+	})
+}
+
+// Every fault of a device is told at once, each with its code.
+func TestInvalidDevices(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		long := strings.Repeat("é", 256)
+		s.Untouched("an invalid device", func() {
+			for _, c := range []struct {
+				method, path string
+				body         any
+				codes        []int
+			}{
+				{"POST", endpoint, object{}, []int{1402, 1402, 1402}},
+				{"POST", endpoint, object{"status": nil, "service_profile": nil, "tariff_profile": nil}, []int{1402, 1402, 1402}},
+				{"POST", endpoint, deviceBody(object{"service_profile": object{"id": 7}}), []int{1401}},
+				{"POST", endpoint, deviceBody(object{"tariff_profile": object{"id": -1}, "sim": object{"id": 9999}}), []int{1401, 1401}},
+				{"POST", endpoint, deviceBody(object{"sim": object{"id": 290}}), []int{1401}}, // of another Workspace
+				{"POST", endpoint, deviceBody(object{"sim": object{"id": 255}}), []int{1401}}, // deleted
+				{"POST", endpoint, deviceBody(object{"sim": object{"id": 0}}), []int{1401}},
+				{"POST", endpoint, deviceBody(object{"name": long, "tags": "a\nb", "imei": "123", "ip_address": "10.0.0.256"}), []int{1404, 1403, 1403, 1403}},
+				{"PATCH", deviceURL(9002), object{"imei": "35317510123456x", "ip_address": "fe80::1%1"}, []int{1403, 1403}},
+				{"PATCH", deviceURL(9002), object{"service_profile": object{"id": int64(9223372036854775807)}}, []int{1401}},
+				{"POST", multi, []any{deviceBody(nil), deviceBody(object{"imei": "1"}), object{"status": object{"id": 1}}}, []int{1403, 1402, 1402}},
+				{"PATCH", multi, []any{object{"id": 9001, "name": "x"}, object{"id": 9002, "sim": object{"id": 260}}}, []int{1401}},
+			} {
+				got := wantCode(t, user.Do(c.method, c.path, c.body), http.StatusUnprocessableEntity, 1400)
+				var codes []int
+				for _, p := range got.Errors {
+					codes = append(codes, p.ErrorCode)
+				}
+				if diff := cmp.Diff(c.codes, codes); diff != "" || got.Message != got.Errors[0].Message {
+					t.Errorf("%s %s %v: %+v", c.method, c.path, c.body, got)
+				}
+			}
+		})
+		got := wantCode(t, user.Patch(multi, `[{"id": 9001, "name": "x"}, {"id": 9002, "imei": "1"}]`), http.StatusUnprocessableEntity, 1400)
+		if !strings.HasPrefix(got.Message, "[1].imei: ") {
+			t.Errorf("the message does not say which: %s", got.Message)
+		}
+	})
+}
+
+// A request that is malformed is decided without the database, as a 400.
+func TestMalformedDevices(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		many := func(n int) []any {
+			list := make([]any, n)
+			for i := range list {
+				list[i] = object{"id": i + 1}
+			}
+			return list
+		}
+		s.Untouched("a malformed request", func() {
+			for _, c := range []struct {
+				method, path string
+				body         any
+			}{
+				{"POST", endpoint, `{`}, {"POST", endpoint, `[]`}, {"POST", endpoint, deviceBody(object{"colour": "red"})},
+				{"POST", endpoint, deviceBody(object{"name": 7})}, {"POST", endpoint, deviceBody(object{"status": object{"id": 2}})},
+				{"POST", endpoint, deviceBody(object{"status": object{"id": 9}})}, {"POST", endpoint, deviceBody(object{"status": object{"id": "0"}})},
+				{"POST", endpoint, deviceBody(object{"status": 0})}, {"POST", endpoint, deviceBody(object{"sim": object{"activate": true}})},
+				{"POST", endpoint, deviceBody(object{"sim": object{"id": 252, "activate": "no"}})}, {"POST", endpoint, deviceBody(object{"sim": object{"id": 252, "activate": nil}})},
+				{"POST", endpoint, deviceBody(object{"imei_lock": nil})}, {"POST", endpoint, deviceBody(object{"imei": 353175101234560})},
+				{"PATCH", deviceURL(9001), object{"sim": nil}}, {"PATCH", deviceURL(9001), object{"sim": object{}}}, {"PATCH", deviceURL(9001), object{"status": nil}},
+				{"PATCH", deviceURL(9001), object{"service_profile": nil}}, {"PATCH", deviceURL(9001), object{"sim": object{"id": 250.5}}},
+				{"PATCH", endpoint + "/abc", object{}}, {"GET", endpoint + "/9001.5", nil}, {"DELETE", endpoint + "/9223372036854775808", nil}, {"GET", endpoint + "/x/event", nil},
+				{"POST", multi, `[]`}, {"POST", multi, `{}`}, {"POST", multi, `[{"colour": 1}]`}, {"PATCH", multi, `[{"name": "x"}]`}, {"PATCH", multi, `[{"id": null}]`},
+				{"PATCH", multi, `[{"id": 9001}, {"id": 9001.0}]`}, {"PATCH", multi, `[{"id": 9002, "sim": {"id": 251}}, {"id": 9001, "sim": {"id": 251}}]`},
+				{"PATCH", multi, many(2001)}, {"DELETE", multi, many(2001)}, {"POST", multi, many(2001)}, {"DELETE", multi, `[]`}, {"DELETE", multi, `null`},
+				{"DELETE", multi, `[{}]`}, {"DELETE", multi, `[9001]`}, {"DELETE", multi, `[{"id": "9001"}]`}, {"DELETE", multi, `[{"id": 9002, "id": 9001}]`},
+			} {
+				if got := user.Do(c.method, c.path, c.body); got.Status != http.StatusBadRequest {
+					t.Errorf("%s %s %.80v: %d %s", c.method, c.path, c.body, got.Status, got.Body)
+				} else {
+					wantCode(t, got, http.StatusBadRequest, 1000)
+				}
+			}
+		})
+		got := wantCode(t, user.Patch(multi, `[{"id": 9001, "name": "x"}, {"id": 9002, "status": {"id": 7}}]`), http.StatusBadRequest, 1000)
+		if !strings.HasPrefix(got.Message, "[1].status.id: ") {
+			t.Errorf("the message does not say which: %s", got.Message)
+		}
+	})
+}
+
+// Many devices in one request: all of them, or none.
+func TestManyDevices(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		const n = 600 // all SIMs of the range 1000 to 1599
+		create, patch, gone := make([]any, n), make([]any, n), make([]any, n)
+		for i := range create {
+			create[i] = deviceBody(object{"name": fmt.Sprintf("meter-%d", i), "sim": object{"id": 1000 + i}})
+		}
+		var made []api.Device
+		user.Post(multi, create).Is(http.StatusCreated).JSON(&made)
+		for i, d := range made {
+			if d.Name != fmt.Sprintf("meter-%d", i) || d.SIM == nil || d.SIM.ID != int64(1000+i) || d.SIM.Status.ID != 1 {
+				t.Fatalf("device %d of the answer is %+v", i, d)
+			}
+			patch[i] = object{"id": d.ID, "status": object{"id": 1}, "sim": object{"id": nil}}
+			gone[n-1-i] = object{"id": d.ID, "name": d.Name}
+		}
+		s.Untouched("a change of devices of which one is not there", func() {
+			odd := append([]any{object{"id": 777}, object{"id": -1, "name": "x"}}, patch...)
+			for _, a := range []*testkit.Answer{user.Patch(multi, odd), user.Do("DELETE", multi, []any{object{"id": made[0].ID}, object{"id": 777}, object{"id": -1}})} {
+				got := wantCode(t, a, http.StatusNotFound, 1401)
+				if got.Message != "Endpoint with Id '777' not found." || len(got.Errors) != 2 || got.Errors[1].Message != "Endpoint with Id '-1' not found." {
+					t.Errorf("%s: %s", a.Request, a.Body)
+				}
+			}
+		})
+		user.Patch(multi, patch).Is(http.StatusNoContent)
+		if got := listed(user, "/api/v1/sim", q("status:1,endpoint:null,iccid:8988303000000001")); len(got) != n {
+			t.Errorf("%d SIMs are activated and free, want %d", len(got), n)
+		}
+		if got := listed(user, endpoint, q("status:1,sim:null")); len(got) != n {
+			t.Errorf("%d devices are disabled and free, want %d", len(got), n)
+		}
+		user.Do("DELETE", multi, gone).Is(http.StatusNoContent)
+		if got := listed(user, endpoint, nil); len(got) != 2 {
+			t.Errorf("%d devices are left, want 2", len(got))
+		}
+		s.CheckInvariants()
+	})
+}
+
+// Every write under a key takes effect once, whatever it answers.
+func TestDeviceKeys(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		spare := makeDevice(user, nil).ID
+		for i, c := range []struct{ method, path, body, same, other string }{
+			{"POST", endpoint, newDevice, strings.Replace(newDevice, `"id": 0`, `"id": 0.0, "description": "x"`, 1), strings.Replace(newDevice, "{", `{"name": "x", `, 1)},
+			{"POST", multi, "[" + newDevice + "]", "[" + newDevice + " ]", "[" + newDevice + "," + newDevice + "]"},
+			{"PATCH", deviceURL(9002), `{"status": {"id": 1}}`, `{"status": {"id": 1e0}}`, `{"status": {"id": 0}}`},
+			{"PATCH", multi, `[{"id": 9002, "sim": {"id": 251}}]`, `[{"sim": {"activate": false, "id": 251.0}, "id": 9002.0}]`, `[{"id": 9002, "sim": {"id": null}}]`},
+			{"PATCH", deviceURL(9001), `{"sim": {"id": 252}}`, `{"sim": {"id": 252, "x": 1}}`, `{"sim": {"id": 253}}`}, // a 409, and kept
+			{"DELETE", multi, fmt.Sprintf(`[{"id": %d}]`, spare), fmt.Sprintf(`[{"id": %d.0}]`, spare), `[{"id": 9002}]`},
+		} {
+			keyed := user.With("Idempotency-Key", fmt.Sprintf("key %d", i))
+			first := keyed.Do(c.method, c.path, c.body)
+			s.Untouched("a replay", func() {
+				again := keyed.Do(c.method, c.path, c.same)
+				if again.Status != first.Status || !bytes.Equal(again.Body, first.Body) || again.Header.Get("Idempotent-Replayed") != "true" ||
+					again.Header.Get("Location") != first.Header.Get("Location") {
+					t.Errorf("%s: %d %s, then %d %s %v", first.Request, first.Status, first.Body, again.Status, again.Body, again.Header)
+				}
+				wantCode(t, keyed.Do(c.method, c.path, c.other), http.StatusUnprocessableEntity, 1406)
+			})
+		}
+		keyed := user.With("Idempotency-Key", "delete")
+		keyed.Do("DELETE", deviceURL(9002), nil).Is(http.StatusConflict)
+		if got := keyed.Do("DELETE", deviceURL(9002), nil).Is(http.StatusConflict); got.Header.Get("Idempotent-Replayed") != "true" {
+			t.Error("a 409 of the rules was not kept")
+		}
+	})
+}
+
+// A client reads a device, changes what it means to, and sends all of it back.
+func TestDeviceSentBack(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		made := makeDevice(user, object{"name": "meter", "tags": "a", "imei": "353175101234560", "ip_address": "10.0.0.1", "sim": object{"id": 252}})
+		var body object
+		user.Get(deviceURL(made.ID)).Is(http.StatusOK).JSON(&body)
+		body["name"], body["id"], body["created"] = "gauge", 1, nil
+		user.Patch(deviceURL(made.ID), body).Is(http.StatusNoContent)
+		made.Name = "gauge"
+		if diff := cmp.Diff(made, readDevice(user, made.ID)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		var list []json.RawMessage
+		user.Get(endpoint).Is(http.StatusOK).JSON(&list)
+		devices := make([]json.RawMessage, 0, len(list))
+		user.Patch(multi, append(devices, list...)).Is(http.StatusNoContent)
+		if diff := cmp.Diff(made, readDevice(user, made.ID)); diff != "" {
+			t.Errorf("after the list was sent back (-want +got):\n%s", diff)
+		}
+	})
+}

@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+const devicesPath = "/api/v1/endpoint"
+
+func (a *api) listDevices(r *request) (response, error) {
+	l, err := r.list(fleet.DeviceList)
+	if err != nil {
+		return response{}, err
+	}
+	found, err := a.control.ListDevices(r.Context(), r.who, l)
+	if err != nil {
+		return response{}, err
+	}
+	return paged(r, l, found.Page, deviceBodies(found))
+}
+
+func (a *api) getDevice(r *request) (response, error) {
+	id, err := r.id("endpoint_id")
+	if err != nil {
+		return response{}, err
+	}
+	found, err := a.control.Device(r.Context(), r.who, fleet.DeviceID(id))
+	if err != nil {
+		return response{}, err
+	}
+	return ok(deviceBodies(found)[0])
+}
+
+func (a *api) listDeviceEvents(r *request) (response, error) {
+	id, err := r.id("endpoint_id")
+	if err != nil {
+		return response{}, err
+	}
+	l, err := r.list(fleet.EventList)
+	if err != nil {
+		return response{}, err
+	}
+	page, err := a.control.ListDeviceEvents(r.Context(), r.who, fleet.DeviceID(id), l)
+	if err != nil {
+		return response{}, err
+	}
+	return eventPage(r, l, page)
+}
+
+func (a *api) createDevice(r *request) (response, error) {
+	var body wire.DeviceRequest
+	if err := decode(r, &body); err != nil {
+		return response{}, err
+	}
+	patch, err := devicePatch(body.DeviceFields, true)
+	if err != nil {
+		return response{}, err
+	}
+	run := control.DeviceRun{Changes: []fleet.DeviceChange{{Patch: patch}}, Render: func(d control.Devices) control.Reply {
+		res := encoded(http.StatusCreated, deviceBodies(d)[0])
+		return control.Reply{Status: res.status, Body: res.body, Location: devicesPath + "/" + strconv.FormatInt(int64(d.Items[0].ID), 10)}
+	}}
+	return a.writeDevices(r, "device.create", run, a.control.CreateDevices)
+}
+
+func (a *api) patchDevice(r *request) (response, error) {
+	id, err := r.id("endpoint_id")
+	if err != nil {
+		return response{}, err
+	}
+	var body wire.DeviceRequest
+	if err := decode(r, &body); err != nil {
+		return response{}, err
+	}
+	patch, err := devicePatch(body.DeviceFields, false)
+	if err != nil {
+		return response{}, err
+	}
+	run := control.DeviceRun{Changes: []fleet.DeviceChange{{ID: fleet.DeviceID(id), Patch: patch}}, Render: noContent}
+	return a.writeDevices(r, "device.patch", run, a.control.PatchDevices)
+}
+
+func (a *api) deleteDevice(r *request) (response, error) {
+	id, err := r.id("endpoint_id")
+	if err != nil {
+		return response{}, err
+	}
+	run := control.DeviceRun{Changes: []fleet.DeviceChange{{ID: fleet.DeviceID(id)}}, Render: noContent}
+	return a.writeDevices(r, "device.delete", run, a.control.DeleteDevices)
+}
+
+func noContent(control.Devices) control.Reply { return control.Reply{Status: http.StatusNoContent} }
+
+// writeDevices asks the rule under the request's key.
+func (a *api) writeDevices(r *request, operation string, run control.DeviceRun, rule deviceRule) (response, error) {
+	once, err := r.once(operation, run.Changes)
+	if err != nil {
+		return response{}, err
+	}
+	run.Once = once
+	run.Refuse = func(e *fleet.Error) control.Reply {
+		res := failure(e)
+		return control.Reply{Status: res.status, Body: res.body}
+	}
+	reply, replayed, err := rule(r.Context(), r.who, run)
+	return replied(reply, replayed), err
+}
+
+func deviceBodies(found control.Devices) []wire.Device {
+	sims := make(map[fleet.DeviceID]*wire.SIM, len(found.SIMs.Items))
+	for i, body := range simBodies(found.SIMs) {
+		body.Endpoint = nil // it is the device around it
+		sims[found.SIMs.Items[i].Device] = &body
+	}
+	out := make([]wire.Device, len(found.Items))
+	for i, d := range found.Items {
+		out[i] = wire.Device{
+			ID: int64(d.ID), Name: d.Name, Tags: d.Tags, Created: wire.NewTime(d.Created), LastUpdated: wire.NewTime(d.Updated),
+			Status: wire.Ref{ID: int64(d.Status), Description: d.Status.String()}, SIM: sims[d.ID],
+			ServiceProfile: profileRef(found, fleet.ServiceProfile, d.ServiceProfile),
+			TariffProfile:  profileRef(found, fleet.TariffProfile, d.TariffProfile),
+			IMEI:           d.IMEI, IMEILock: d.IMEILock, IPAddress: d.IPAddress,
+		}
+	}
+	return out
+}
+
+// profileRef is nil where a device has no profile, or one that is not there any more.
+func profileRef(found control.Devices, kind fleet.ProfileKind, id int64) *wire.NamedRef {
+	p, there := found.Profiles[fleet.ProfileKey{Kind: kind, ID: id}]
+	if !there {
+		return nil
+	}
+	return &wire.NamedRef{ID: p.ID, Name: p.Name}
+}
