@@ -39,6 +39,7 @@ var Rules = map[string]Rule{
 	"internal/config":   {},
 	"internal/docspage": {},
 	"internal/identity": {Imports: []string{"internal/fleet"}},
+	"internal/intake":   {Imports: []string{"internal/fleet"}},
 	"internal/world":    {Imports: []string{"internal/fleet"}},
 	"client":            {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
 
