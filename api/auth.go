@@ -11,10 +11,11 @@ type AuthRequest struct {
 }
 
 // AuthResponse carries the tokens. RefreshToken is "" for an application token and for a
-// switch of Workspace.
+// switch of Workspace. Where a second factor is due, only MFAToken is there.
 type AuthResponse struct {
 	AuthToken    string `json:"auth_token"`
 	RefreshToken string `json:"refresh_token,omitempty"`
+	MFAToken     string `json:"mfa_token,omitempty"`
 }
 
 // LogoutRequest is the body of POST /api/v1/logout, which may be left out.

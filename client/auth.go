@@ -31,6 +31,19 @@ func (c *Client) authenticateDigest(ctx context.Context, username, digest string
 	return c.authenticate(ctx, api.AuthRequest{Username: &username, Password: &digest})
 }
 
+// AuthenticateSecondFactor completes a sign-in whose answer was an MFAToken. code is what
+// the user's authenticator shows, six digits; each is good for one use.
+//
+// Permission: none. Errors: IsUnauthorized for a wrong code, and once the MFAToken has
+// expired; IsTooManyRequests.
+func (c *Client) AuthenticateSecondFactor(ctx context.Context, mfaToken, code string) (*api.AuthResponse, error) {
+	body := struct {
+		MFAToken string `json:"mfa_token"`
+		Code     string `json:"code"`
+	}{mfaToken, code}
+	return one[api.AuthResponse](ctx, c.as(nil), call{method: http.MethodPost, path: authenticatePath, body: body})
+}
+
 // AuthenticateApplication exchanges an application token for a bearer of its Workspace.
 // The answer has no refresh token.
 //

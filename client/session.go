@@ -68,18 +68,25 @@ func (s *session) renew(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if got.AuthToken == "" {
+		return "", errSecondFactor
+	}
 	s.keep(got)
 	return s.bearer, nil
 }
 
-var errSessionEnded = errors.New("the session has ended: its refresh token has been used")
+var errSecondFactor = errors.New("a second factor is due: use AuthenticateSecondFactor and WithRefreshToken")
+
+// ErrSessionEnded is a session that cannot be renewed: only its user can go on, by signing
+// in again. A TokenSource of one's own should return it in that case.
+var ErrSessionEnded = errors.New("the session has ended: sign in again")
 
 // refreshed uses the refresh token up, whatever comes of it: where the answer is lost, the
 // server may have taken it, and a second use would look like a theft and end the session.
 func (s *session) refreshed(ctx context.Context) (*api.AuthResponse, error) {
 	token := s.refresh
 	if token == "" {
-		return nil, errSessionEnded
+		return nil, ErrSessionEnded
 	}
 	s.refresh = ""
 	got, err := s.client.AuthenticateRefresh(ctx, token)
@@ -94,7 +101,7 @@ func tooMany(err error) bool { return IsTooManyRequests(err) && !IsUnauthorized(
 
 func (s *session) keep(got *api.AuthResponse) {
 	s.bearer, s.renewAt = got.AuthToken, time.Time{}
-	if life := lifetime(got.AuthToken); life > 0 {
+	if life := BearerLifetime(got.AuthToken); life > 0 {
 		s.renewAt = s.client.clock.Now().Add(life - min(life/10, time.Minute))
 	}
 	if got.RefreshToken == "" {
@@ -106,9 +113,9 @@ func (s *session) keep(got *api.AuthResponse) {
 	}
 }
 
-// lifetime is how long a bearer is valid from its issue on, 0 where it does not tell. Only
-// the difference of its dates counts, because the clocks here and there may differ.
-func lifetime(bearer string) time.Duration {
+// BearerLifetime is how long a bearer is valid from its issue on, 0 where it does not tell.
+// Only the difference of its dates counts, because the clocks here and there may differ.
+func BearerLifetime(bearer string) time.Duration {
 	parts := strings.Split(bearer, ".")
 	if len(parts) != 3 {
 		return 0

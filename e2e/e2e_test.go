@@ -26,6 +26,7 @@ func TestScripts(t *testing.T) {
 			"listening": listening,
 			"terminate": terminate,
 			"get":       get,
+			"exits":     exits,
 		},
 	})
 }

@@ -38,10 +38,15 @@ var Rules = map[string]Rule{
 	// beside the fleet
 	"internal/config":   {},
 	"internal/docspage": {},
+	"internal/durable":  {StdOnly: true},
 	"internal/identity": {Imports: []string{"internal/fleet"}},
 	"internal/intake":   {Imports: []string{"internal/fleet"}},
 	"internal/world":    {Imports: []string{"internal/fleet"}},
 	"client":            {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
+
+	// the command line's own, over the client
+	"internal/ferry":   {Imports: []string{"api", "client", "internal/durable"}},
+	"internal/profile": {Imports: []string{"api", "client", "internal/durable"}},
 
 	// the rules and what they stand on
 	"internal/store":     {Imports: []string{"internal/fleet", "internal/planted", "internal/store/..."}, Drivers: true},
@@ -64,7 +69,8 @@ var Rules = map[string]Rule{
 		Tests: []string{"client"},
 	},
 	"internal/cli": {Imports: []string{
-		"api", "client", "internal/config", "internal/control", "internal/demo", "internal/fleet", "internal/identity", "internal/server", "internal/world",
+		"api", "client", "internal/config", "internal/control", "internal/demo", "internal/durable", "internal/ferry", "internal/fleet",
+		"internal/identity", "internal/intake", "internal/profile", "internal/server", "internal/world",
 	}},
 	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/control", "internal/fleet", "internal/server", "internal/world"}},
 	"cmd/simferry":  {Imports: []string{"internal/cli"}},

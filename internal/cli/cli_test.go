@@ -110,6 +110,7 @@ func TestEmptyLists(t *testing.T) {
 func TestHelpHasExamples(t *testing.T) {
 	for _, command := range []string{
 		"serve", "workspace create", "workspace list", "user create", "user list", "user passwd", "token create", "sim import", "seed", "fsck", "backup", "restore", "version",
+		"login", "logout", "whoami", "migrate", "migrate apply", "migrate resume", "migrate runs",
 	} {
 		got := run(t, database(t), "", append(strings.Fields(command), "--help")...)
 		if got.code != 0 || !strings.Contains(got.out, "Examples:\n  simferry "+command) {

@@ -26,12 +26,33 @@ func usagef(format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...)}
 }
 
+// codeError is an end with an exit code of its own. err is nil where all has been said.
+type codeError struct {
+	code int
+	err  error
+}
+
+func (e *codeError) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit code %d", e.code)
+	}
+	return e.err.Error()
+}
+func (e *codeError) Unwrap() error { return e.err }
+
 // explain prints an error once, with all its particulars, and gives the exit code.
 func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var usage *usageError
 	if errors.As(err, &usage) {
 		_, _ = fmt.Fprintf(w, "simferry: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
 		return exitUsage
+	}
+	var coded *codeError
+	if errors.As(err, &coded) {
+		if coded.err != nil {
+			_, _ = fmt.Fprintf(w, "simferry: %v\n", coded.err)
+		}
+		return coded.code
 	}
 	var refusal *fleet.Error
 	if errors.As(err, &refusal) && len(refusal.Problems) > 1 {

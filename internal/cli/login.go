@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/profile"
+)
+
+// login is one sign-in.
+type login struct {
+	process     Process
+	server      string
+	username    string
+	code        string
+	stdin       bool // the password comes from there
+	application bool // an application token comes from there
+}
+
+func loginCommand(p Process) *cobra.Command {
+	l := login{process: p}
+	cmd := &cobra.Command{
+		Use:   "login",
+		Short: "Sign in to a server and keep the session",
+		Long: `Sign in to a server and keep the session in a file that only you may read, for the commands that work over
+the API: migrate, sims, devices, workspaces, migrations, events.
+
+The password is asked for, and so is the code of a second factor where one is due; neither is shown or kept.
+What is kept are the tokens of the session, which is renewed by itself. Several sessions live side by side as profiles.`,
+		Example: `  simferry login --server https://sims.example.com
+  simferry login --server https://sims.example.com --username admin@example.com --password-stdin < password.txt
+  simferry login --server https://lab.example.com --profile lab --application-token-stdin < token.txt`,
+		Args: positional(),
+	}
+	name := profileFlag(cmd, p)
+	preset, _ := p.LookupEnv(serverEnv)
+	cmd.Flags().StringVar(&l.server, "server", preset, "address of the server, such as https://sims.example.com (also "+serverEnv+"); that of the profile if left out")
+	cmd.Flags().StringVar(&l.username, "username", "", "who signs in; asked for if left out")
+	cmd.Flags().StringVar(&l.code, "code", "", "six digits of the second factor; asked for where due")
+	cmd.Flags().BoolVar(&l.stdin, "password-stdin", false, "read the password from the first line of standard input")
+	cmd.Flags().BoolVar(&l.application, "application-token-stdin", false, "sign in as a program: read its token from standard input")
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "application-token-stdin")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return l.run(cmd.Context(), *name) }
+	return cmd
+}
+
+func (l *login) run(ctx context.Context, name string) error {
+	if err := profile.CheckName(name); err != nil {
+		return &usageError{err}
+	}
+	store, err := l.process.profiles()
+	if err != nil {
+		return err
+	}
+	if l.server == "" {
+		known, _ := store.Load(name) // none is as good as one without a server
+		if l.server = known.Server; l.server == "" {
+			return usagef("simferry login needs --server")
+		}
+	}
+	c, err := client.New(l.server, clientOptions(1)...)
+	if err != nil {
+		return &usageError{err}
+	}
+	signedIn, err := l.signIn(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := store.Save(name, signedIn); err != nil {
+		return err
+	}
+	return l.welcome(ctx, name)
+}
+
+func (l *login) signIn(ctx context.Context, c *client.Client) (profile.Profile, error) {
+	p := profile.Profile{Server: l.server}
+	var got *api.AuthResponse
+	var err error
+	if l.application {
+		if p.ApplicationToken, err = l.firstLine(); err == nil {
+			got, err = c.AuthenticateApplication(ctx, p.ApplicationToken)
+		}
+	} else {
+		got, err = l.user(ctx, c)
+		p.Username = l.username
+	}
+	if err != nil {
+		return p, refusedSignIn(err)
+	}
+	p.Keep(got, time.Now())
+	return p, nil
+}
+
+func (l *login) user(ctx context.Context, c *client.Client) (*api.AuthResponse, error) {
+	fd, terminal := l.process.terminal()
+	if l.username == "" {
+		if !terminal {
+			return nil, usagef("there is no terminal to ask on: use --username")
+		}
+		var err error
+		if l.username, err = l.process.ask(ctx, "User name (e-mail): "); err != nil {
+			return nil, err
+		}
+	}
+	password, err := l.password(ctx, fd, terminal)
+	if err != nil {
+		return nil, err
+	}
+	got, err := c.AuthenticateUser(ctx, l.username, password)
+	if err != nil || got.MFAToken == "" {
+		return got, err
+	}
+	if l.code == "" {
+		if !terminal || l.stdin {
+			return nil, usagef("a second factor is due: use --code")
+		}
+		if l.code, err = l.process.ask(ctx, "Code of the second factor: "); err != nil {
+			return nil, err
+		}
+	}
+	return c.AuthenticateSecondFactor(ctx, got.MFAToken, strings.ReplaceAll(l.code, " ", ""))
+}
+
+func (l *login) password(ctx context.Context, fd int, terminal bool) (string, error) {
+	switch {
+	case l.stdin:
+		return l.firstLine()
+	case !terminal:
+		return "", usagef("there is no terminal to ask for the password on: use --password-stdin")
+	}
+	return l.process.askSecret(ctx, fd, "Password: ")
+}
+
+func (l *login) firstLine() (string, error) {
+	const longest = 64 << 10
+	line, err := bufio.NewReader(io.LimitReader(l.process.Stdin, longest)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("standard input: %w", err)
+	}
+	if line = strings.TrimRight(line, "\r\n"); line == "" {
+		return "", errors.New("standard input: its first line is empty")
+	}
+	return line, nil
+}
+
+// refusedSignIn says what a server, rightly, does not.
+func refusedSignIn(err error) error {
+	switch refused, ok := errors.AsType[*client.APIError](err); {
+	case client.IsTooManyRequests(err) && ok && refused.RetryAfter > 0:
+		return fmt.Errorf("signing in is locked after too many attempts: try again in %v", refused.RetryAfter.Round(time.Second))
+	case client.IsTooManyRequests(err):
+		return errors.New("signing in is locked after too many attempts: try again in a few minutes")
+	case client.IsUnauthorized(err):
+		return errors.New("not signed in: the user name, the password or the code is wrong, or the user is not active")
+	}
+	return err
+}
+
+// welcome shows that the session works.
+func (l *login) welcome(ctx context.Context, name string) error {
+	c, known, err := l.process.connect(name)
+	if err != nil {
+		return err
+	}
+	w, err := c.MyWorkspace(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(l.process.Stdout, "Signed in to %s as %s, in the Workspace %s (%d).\n", known.Server, who(known), w.Name, w.ID)
+	return err
+}
+
+func who(p profile.Profile) string {
+	if p.ApplicationToken != "" {
+		return "a program"
+	}
+	return p.Username
+}
+
+func logoutCommand(p Process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "logout",
+		Short: "Forget a session",
+		Long:  "Forget a session: its tokens are deleted from this machine.",
+		Example: `  simferry logout
+  simferry logout --profile lab`,
+		Args: positional(),
+	}
+	name := profileFlag(cmd, p)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		store, err := p.profiles()
+		if err != nil {
+			return err
+		}
+		if err := store.Remove(*name); err != nil {
+			return err
+		}
+		_, err = fmt.Fprintf(p.Stdout, "Signed out of the profile %s.\n", *name)
+		return err
+	}
+	return cmd
+}

@@ -1,0 +1,258 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// migrateFlags are those of migrate; some are also those of apply and resume.
+type migrateFlags struct {
+	profile  *string
+	to       string
+	selected selection
+	statuses []string
+	detach   bool
+	dryRun   bool
+	yes      bool
+	conflict onConflict
+	planFile string
+	report   string
+	output   *output
+	parallel int
+	patience time.Duration
+}
+
+// onConflict says what becomes of the others where some SIMs may not move, a pflag.Value.
+type onConflict string
+
+const (
+	stop onConflict = "stop"
+	skip onConflict = "skip"
+)
+
+func (o *onConflict) String() string { return string(*o) }
+func (o *onConflict) Type() string   { return "stop|skip" }
+func (o *onConflict) Set(s string) error {
+	if s != string(stop) && s != string(skip) {
+		return errors.New("must be stop or skip")
+	}
+	*o = onConflict(s)
+	return nil
+}
+
+func migrateCommand(p Process) *cobra.Command {
+	f := &migrateFlags{conflict: stop}
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Move any number of SIMs into a Workspace: planned, asked once, resumable",
+		Long: `Move SIMs into a Workspace, as many as there are. First everything is dry run, and one screen shows what would
+happen; then it asks; then the SIMs move, 500 at a time. A journal on disk knows what has moved: after Ctrl-C, a crash or a dead
+network 'simferry migrate resume' completes the run.
+
+SIMs are named by any mix of --iccid, --iccid-range, --sim-id, --file and --filter. A file may be CSV, TSV or text, with a
+column called iccid or nothing but ICCIDs, of 19 digits or 20. Where one line of it is not understood, nothing is done.
+
+Exit codes: 0 every SIM is in the target, 1 failed, 2 called wrongly, 3 refused and nothing moved, 4 some moved and some not.`,
+		Example: `  simferry migrate --to "Fleet FR" --file sims.csv --dry-run
+  simferry migrate --to 200 --file sims.csv --detach --report moved.csv
+  simferry migrate --to 200 --iccid-range 8988303000000001000..8988303000000001599 --yes
+  simferry migrate --to 200 --from "Fleet DE" --filter status:suspended,endpoint:null
+  cut -f 2 export.tsv | simferry migrate --to 200 --file - --on-conflict skip --yes --output json
+  simferry migrate --to 200 --file sims.csv --plan tonight.plan && simferry migrate apply tonight.plan --yes`,
+		Args: positional(),
+	}
+	f.profile = profileFlag(cmd, p)
+	cmd.Flags().StringVar(&f.to, "to", "", "target Workspace, by id or name (required)")
+	f.selected.flags(cmd)
+	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "only SIMs in this status may move; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
+	cmd.Flags().BoolVar(&f.detach, "detach", false, "take SIMs out of their devices")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "plan only, and move nothing")
+	cmd.Flags().StringVar(&f.planFile, "plan", "", "save the plan in this file instead of moving anything; for 'simferry migrate apply'")
+	f.runFlags(cmd)
+	cmd.MarkFlagsMutuallyExclusive("plan", "dry-run")
+	completeMigrate(cmd, p, f)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) }
+	cmd.AddCommand(applyCommand(p), resumeCommand(p), runsCommand(p))
+	return cmd
+}
+
+// runFlags are those of whatever moves SIMs.
+func (f *migrateFlags) runFlags(cmd *cobra.Command) {
+	f.conflict = stop
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask before moving")
+	cmd.Flags().Var(&f.conflict, "on-conflict", "where some SIMs may not move: stop and move none, or skip them")
+	f.reportFlags(cmd)
+}
+
+// reportFlags are those of a run, new or resumed.
+func (f *migrateFlags) reportFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.report, "report", "", "write the verdict on every SIM into this file, .csv or .json")
+	f.output = outputFlag(cmd)
+	cmd.Flags().IntVar(&f.parallel, "parallel", 4, "dry runs at once, until the server asks for less")
+	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Minute, "how long to wait for a server that does not answer")
+}
+
+func completeMigrate(cmd *cobra.Command, p Process, f *migrateFlags) {
+	words := func(list ...string) cobra.CompletionFunc {
+		return cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp)
+	}
+	workspaces := func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return p.completeWorkspaces(cmd.Context(), *f.profile), cobra.ShellCompDirectiveNoFileComp
+	}
+	var statuses []string
+	for _, s := range fleet.SIMStatuses {
+		statuses = append(statuses, s.Keyword())
+	}
+	for name, complete := range map[string]cobra.CompletionFunc{
+		"to": workspaces, "from": workspaces, "on-conflict": words(string(stop), string(skip)), "output": words(string(asTable), string(asJSON)),
+		"allow-status": words(statuses...),
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(name, complete) // it fails only for a flag that is not there
+	}
+}
+
+func (f *migrateFlags) run(ctx context.Context, p Process) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	wanted, err := f.selected.read(p)
+	if err != nil {
+		return err
+	}
+	if _, terminal := p.terminal(); !terminal && f.asks() {
+		return usagef("there is no terminal to ask on: use --yes, --dry-run or --plan")
+	}
+	s, err := f.open(ctx, p)
+	if err != nil {
+		return err
+	}
+	if s.terms.Target, err = s.workspace(ctx, "--to", f.to); err != nil {
+		return err
+	}
+	plan, err := s.plan(ctx, wanted)
+	if client.IsConflict(err) {
+		return &codeError{ferry.ExitRefused, err}
+	}
+	if err != nil {
+		return err
+	}
+	return s.proceed(ctx, plan)
+}
+
+// asks tells whether somebody has to be asked before it is done.
+func (f *migrateFlags) asks() bool { return !f.yes && !f.dryRun && f.planFile == "" }
+
+func (f *migrateFlags) check() error {
+	switch {
+	case f.to == "":
+		return usagef("simferry migrate needs --to")
+	case f.parallel < 1 || f.parallel > 32:
+		return usagef("--parallel: must be from 1 to 32")
+	}
+	if _, err := f.allowed(); err != nil {
+		return err
+	}
+	if err := checkReport(f.report); err != nil {
+		return err
+	}
+	return f.selected.check()
+}
+
+func (f *migrateFlags) allowed() (ids []int64, err error) {
+	for _, text := range f.statuses {
+		id, ok := fleet.ByKeyword(fleet.SIMStatuses, text)
+		if !ok {
+			return nil, usagef("--allow-status: must be one of %s", fleet.Keywords(fleet.SIMStatuses))
+		}
+		ids = append(ids, int64(id))
+	}
+	return ids, nil
+}
+
+// shipping is one call of migrate, apply or resume.
+type shipping struct {
+	*migrateFlags
+	process Process
+	client  *client.Client
+	remote  *ferry.Remote
+	pace    *ferry.Pace
+	server  string
+	terms   ferry.Terms
+	screen  *screen
+	user    string
+	known   named // Workspaces of the user
+}
+
+func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {
+	c, known, err := p.connect(*f.profile, client.WithRetry(client.NoRetry))
+	if err != nil {
+		return nil, err
+	}
+	allowed, err := f.allowed()
+	if err != nil {
+		return nil, err
+	}
+	s := &shipping{
+		migrateFlags: f, process: p, client: c, remote: ferry.NewRemote(c), server: known.Server, user: known.Username,
+		terms: ferry.Terms{AllowedStatuses: allowed, DetachDevices: f.detach}, screen: newScreen(p, f.output),
+	}
+	s.pace = &ferry.Pace{Clock: realClock{}, Patience: f.patience, Parallel: f.parallel, Notify: s.screen.waiting}
+	return s, nil
+}
+
+// proceed shows a plan, and carries it out as far as that is wanted and allowed.
+func (s *shipping) proceed(ctx context.Context, plan *ferry.Plan) error {
+	s.screen.plan(plan, s.migrateFlags)
+	state := ferry.NewState(plan)
+	if s.planFile != "" {
+		if err := ferry.SavePlan(s.planFile, plan); err != nil {
+			return err
+		}
+		s.screen.line("The plan is in %s. To carry it out: simferry migrate apply %s", s.planFile, s.planFile)
+	}
+	refused := len(plan.Against) > 0 || plan.Refused() && s.conflict == stop
+	switch {
+	case s.dryRun || s.planFile != "":
+		code := ferry.ExitDone
+		if plan.Refused() {
+			code = ferry.ExitRefused
+		}
+		return s.finish(plan, state, "", true, code, nil)
+	case refused:
+		return s.finish(plan, state, "", false, ferry.ExitRefused, nil)
+	case plan.Count() == 0:
+		return s.finish(plan, state, "", false, state.ExitCode(), nil)
+	}
+	if err := s.confirm(ctx, plan.Count()); err != nil {
+		return err
+	}
+	run, err := s.newRun(plan)
+	if err != nil {
+		return err
+	}
+	defer run.close()
+	return s.carryOut(ctx, run)
+}
+
+// confirm wants the number of SIMs typed: whoever types it has seen it.
+func (s *shipping) confirm(ctx context.Context, n int) error {
+	if s.yes {
+		return nil
+	}
+	typed, err := s.process.ask(ctx, fmt.Sprintf("\nType %d to move them, anything else to leave all as it is: ", n))
+	if err != nil {
+		return fmt.Errorf("nothing was moved: %w", err)
+	}
+	if digits(typed) != fmt.Sprint(n) {
+		return errors.New("nothing was moved: the number typed is not the number of SIMs")
+	}
+	return nil
+}

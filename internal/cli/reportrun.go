@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/durable"
+	"github.com/simferry/simferry/internal/ferry"
+)
+
+// report is what a run came to, SIM by SIM.
+type report struct {
+	Run      string          `json:"run,omitempty"`
+	DryRun   bool            `json:"dry_run"`
+	ExitCode int             `json:"exit_code"`
+	Error    string          `json:"error,omitempty"`
+	Server   string          `json:"server"`
+	Target   api.NamedRef    `json:"target_workspace"`
+	Tally    ferry.Tally     `json:"tally"`
+	Against  []ferry.Reason  `json:"against_target,omitempty"`
+	SIMs     []ferry.Verdict `json:"sims"`
+}
+
+func checkReport(file string) error {
+	if ext := filepath.Ext(file); file == "" || ext == ".csv" || ext == ".json" {
+		return nil
+	}
+	return usagef("--report: %s must end in .csv or .json", file)
+}
+
+// finish tells what has become of every SIM, and ends with the exit code.
+func (s *shipping) finish(plan *ferry.Plan, state *ferry.State, dir string, dryRun bool, code int, err error) error {
+	r := report{
+		DryRun: dryRun, ExitCode: code, Server: plan.Server, Target: plan.Terms.Target, Tally: state.Tally(), Against: plan.Against,
+		SIMs: state.Verdicts(),
+	}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	if dir != "" {
+		r.Run = filepath.Base(dir)
+	}
+	if failed := s.write(r, dir); failed != nil {
+		err, code = failed, max(code, ferry.ExitError)
+	}
+	if dir != "" {
+		s.screen.result(r, dir, s.report)
+	}
+	if *s.output == asJSON {
+		enc := json.NewEncoder(s.process.Stdout)
+		enc.SetIndent("", "  ")
+		if failed := enc.Encode(r); failed != nil {
+			return failed
+		}
+	}
+	if code == ferry.ExitDone {
+		return nil
+	}
+	return &codeError{code, err}
+}
+
+// write puts the report where it was asked for, and beside the journal.
+func (s *shipping) write(r report, dir string) error {
+	files := []string{s.report}
+	if dir != "" {
+		files = append(files, filepath.Join(dir, reportFile))
+	}
+	for _, file := range files {
+		if file == "" {
+			continue
+		}
+		text, err := r.encode(filepath.Ext(file))
+		if err == nil {
+			err = durable.WriteFile(file, text)
+		}
+		if err != nil {
+			return fmt.Errorf("the report: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r report) encode(ext string) ([]byte, error) {
+	if ext == ".json" {
+		text, err := json.MarshalIndent(r, "", "  ")
+		return append(text, '\n'), err
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	_ = w.Write([]string{"iccid", "sim_id", "verdict", "reason_codes", "reasons", "source_id", "source", "target_id", "status_before", "device_before", "migration", "named_at"})
+	for _, v := range r.SIMs {
+		_ = w.Write(reportRow(v, r.Target.ID)) // of a buffer: Error below is the one of the encoder
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
+
+func reportRow(v ferry.Verdict, target int64) []string {
+	number := func(n int64) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.FormatInt(n, 10)
+	}
+	var codes, texts []string
+	for _, r := range v.Reasons {
+		codes, texts = append(codes, strconv.Itoa(r.Code)), append(texts, r.Message)
+	}
+	device := ""
+	if v.Device != nil {
+		device = v.Device.Name
+	}
+	return []string{
+		v.ICCID, number(v.ID), string(v.Outcome), strings.Join(codes, "|"), strings.Join(texts, "|"), number(v.Source.ID), v.Source.Name,
+		number(target), v.Status.Description, device, number(v.Ledger), v.Where,
+	}
+}

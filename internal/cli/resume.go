@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/ferry"
+)
+
+func applyCommand(p Process) *cobra.Command {
+	f := &migrateFlags{}
+	cmd := &cobra.Command{
+		Use:   "apply FILE",
+		Short: "Carry out a saved plan: exactly that",
+		Long: `Carry out a plan that 'simferry migrate --plan FILE' has saved. It is compared with how the SIMs are now, and each one
+that has changed since is refused by name; with --on-conflict skip the others move.`,
+		Example: `  simferry migrate apply tonight.plan
+  simferry migrate apply tonight.plan --yes --on-conflict skip --report moved.csv`,
+		Args: positional("FILE"),
+	}
+	f.profile = profileFlag(cmd, p)
+	f.runFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return f.apply(cmd.Context(), p, args[0]) }
+	return cmd
+}
+
+func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error {
+	if err := checkReport(f.report); err != nil {
+		return err
+	}
+	plan, err := ferry.LoadPlan(file)
+	if err != nil {
+		return err
+	}
+	if _, terminal := p.terminal(); !terminal && f.asks() {
+		return usagef("there is no terminal to ask on: use --yes")
+	}
+	s, err := f.open(ctx, p)
+	if err != nil {
+		return err
+	}
+	if plan.Server != s.server {
+		return fmt.Errorf("the plan was made for %s, and the profile %s is for %s: use --profile", plan.Server, *f.profile, s.server)
+	}
+	s.terms = plan.Terms
+	again := ferry.Planner{Server: s.remote, Pace: s.pace, Terms: plan.Terms, Progress: s.screen.planning}
+	plan, err = again.Confirm(ctx, plan)
+	s.screen.planned()
+	if err != nil {
+		return err
+	}
+	return s.proceed(ctx, plan)
+}
+
+func resumeCommand(p Process) *cobra.Command {
+	f := &migrateFlags{}
+	cmd := &cobra.Command{
+		Use:   "resume [RUN]",
+		Short: "Complete a run that was interrupted",
+		Long: `Complete a run that was interrupted, by whatever it was. What has moved stays moved and is not sent again; where nobody knows
+whether a request was carried out, the SIMs are read back first.
+
+Without RUN it is the only one that is not complete. 'simferry migrate runs' lists them.`,
+		Example: `  simferry migrate resume
+  simferry migrate resume 20261122-140312-k7qd --report moved.csv`,
+		Args: cobra.MaximumNArgs(1),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			open, _ := p.openRuns()
+			return open, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	f.reportFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error { return f.resume(cmd.Context(), p, args) }
+	return cmd
+}
+
+func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) error {
+	if err := checkReport(f.report); err != nil {
+		return err
+	}
+	id, err := p.chosenRun(args)
+	if err != nil || id == "" {
+		return err
+	}
+	r, err := p.openRun(id)
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	f.profile, f.conflict, f.yes = &r.info.Profile, r.info.OnConflict, true
+	s, err := f.open(ctx, p)
+	if err != nil {
+		return err
+	}
+	if r.plan.Server != s.server {
+		return fmt.Errorf("run %s is one of %s, and the profile %s is for %s now", r.id, r.plan.Server, r.info.Profile, s.server)
+	}
+	s.terms = r.plan.Terms
+	t := r.state.Tally()
+	s.screen.line("Run %s to %s: %s of %s SIMs have moved so far.", r.id, target(r.plan), thousands(t.Moved), thousands(r.plan.Count()))
+	return s.carryOut(ctx, r)
+}
+
+// chosenRun is the run that is named, or the only one there is to complete; "" for none.
+func (p Process) chosenRun(args []string) (string, error) {
+	if len(args) == 1 {
+		return args[0], nil
+	}
+	open, err := p.openRuns()
+	switch {
+	case err != nil:
+		return "", err
+	case len(open) == 0:
+		_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run is complete.")
+		return "", err
+	case len(open) > 1:
+		return "", usagef("several runs are not complete, name one: %s", strings.Join(open, ", "))
+	}
+	return open[0], nil
+}
+
+// openRuns lists the runs that are not complete.
+func (p Process) openRuns() (open []string, err error) {
+	ids, err := p.runIDs()
+	for _, id := range ids {
+		r, err := p.readRun(id)
+		if err == nil {
+			err = r.peek()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if !r.state.Done() {
+			open = append(open, id)
+		}
+	}
+	return open, err
+}
+
+func runsCommand(p Process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List the runs of this machine and how far they are",
+		Example: `  simferry migrate runs
+  simferry migrate runs --output json`,
+		Args: positional(),
+	}
+	form := outputFlag(cmd)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		ids, err := p.runIDs()
+		if err != nil {
+			return err
+		}
+		a := answer{header: table.Row{"run", "target", "sims", "moved", "already there", "refused", "left", "state"}}
+		values := []map[string]any{}
+		for _, id := range ids {
+			r, err := p.readRun(id)
+			if err == nil {
+				err = r.peek()
+			}
+			if err != nil {
+				return err
+			}
+			t := r.state.Tally()
+			a.rows = append(a.rows, table.Row{id, target(r.plan), t.Total, t.Moved, t.There, t.Refused, t.NotMoved + t.Unknown, stateWord(r.state)})
+			values = append(values, map[string]any{
+				"run": id, "server": r.plan.Server, "target": r.plan.Terms.Target, "started": r.info.Started, "state": stateWord(r.state),
+				"tally": t, "folder": r.dir, "report": filepath.Join(r.dir, reportFile),
+			})
+		}
+		a.value = values
+		return form.print(p.Stdout, a)
+	}
+	return cmd
+}
+
+func stateWord(s *ferry.State) string {
+	if s.Done() {
+		return "complete"
+	}
+	return "to resume"
+}
+
+// carryOut does what is left of a run and reports on it.
+func (s *shipping) carryOut(ctx context.Context, r *run) error {
+	s.screen.begin(r)
+	runner := ferry.Runner{
+		Server: s.remote, Pace: s.pace, Plan: r.plan, State: r.state, Journal: r.journal,
+		Skip: s.conflict == skip, Progress: s.screen.moved,
+	}
+	err := runner.Run(ctx)
+	s.screen.end()
+	code := r.state.ExitCode()
+	if err != nil && code == ferry.ExitDone {
+		code = ferry.ExitError
+	}
+	if ctx.Err() != nil && err != nil {
+		err = errors.New("interrupted")
+	}
+	if client.IsUnauthorized(err) {
+		err = errors.Join(err, client.ErrSessionEnded)
+	}
+	return s.finish(r.plan, r.state, r.dir, false, code, err)
+}

@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/ferry"
+)
+
+// plan shows on one screen what would happen, and what stands against it.
+func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
+	s.line("%s SIMs asked for, to %s on %s.", thousands(p.Total()), target(p), p.Server)
+	if n := len(p.Duplicates); n > 0 {
+		s.line("%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
+	}
+	for _, r := range p.Against {
+		s.line("\nNothing may move: %s (%d). %s", r.Message, r.Code, cure(r.Code))
+	}
+	if len(p.Against) > 0 {
+		return
+	}
+	if p.Count() > 0 {
+		s.line("")
+		s.sources(p)
+		s.devices(p)
+	}
+	if n := len(p.There); n > 0 {
+		s.line("\n%s %s in %s already: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
+	}
+	if len(p.Held) > 0 {
+		s.conflicts(p)
+	}
+	s.outlook(p, f)
+}
+
+// sources tell where the SIMs come from and what happens to them besides.
+func (s *screen) sources(p *ferry.Plan) {
+	type row struct {
+		name                 string
+		sims, suspended, out int
+	}
+	var order []int64
+	rows := make(map[int64]*row)
+	for _, c := range p.Chunks {
+		for _, sim := range c.SIMs {
+			r := rows[sim.Source.ID]
+			if r == nil {
+				r = &row{name: fmt.Sprintf("%s (%d)", sim.Source.Name, sim.Source.ID)}
+				rows[sim.Source.ID] = r
+				order = append(order, sim.Source.ID)
+			}
+			r.sims++
+			if sim.Status.ID == client.SIMActivated {
+				r.suspended++
+			}
+			if sim.Device != nil {
+				r.out++
+			}
+		}
+	}
+	t := numbers(table.Row{"from", "move", "suspended by it", "taken out of devices"})
+	all := row{name: "together"}
+	for _, id := range order {
+		r := rows[id]
+		t.AppendRow(table.Row{r.name, thousands(r.sims), thousands(r.suspended), thousands(r.out)})
+		all.sims, all.suspended, all.out = all.sims+r.sims, all.suspended+r.suspended, all.out+r.out
+	}
+	if len(order) > 1 {
+		t.AppendRow(table.Row{all.name, thousands(all.sims), thousands(all.suspended), thousands(all.out)})
+	}
+	s.line("%s", indent(t.Render()))
+}
+
+// numbers is a table whose columns are numbers, but for the first.
+func numbers(header table.Row) table.Writer {
+	t := table.NewWriter()
+	t.SetStyle(plain)
+	t.SuppressTrailingSpaces()
+	t.AppendHeader(header)
+	var right []table.ColumnConfig
+	for i := 2; i <= len(header); i++ {
+		right = append(right, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	}
+	t.SetColumnConfigs(right)
+	return t
+}
+
+func indent(block string) string { return "  " + strings.ReplaceAll(block, "\n", "\n  ") }
+
+// devices names those that lose their SIM.
+func (s *screen) devices(p *ferry.Plan) {
+	var names []string
+	for _, c := range p.Chunks {
+		for _, sim := range c.SIMs {
+			if sim.Device != nil {
+				names = append(names, sim.Device.Name)
+			}
+		}
+	}
+	if len(names) > 0 {
+		s.line("\n%s %s: %s", plural(len(names), "Device that loses its SIM", "Devices that lose their SIM"), "("+thousands(len(names))+")", some(names, len(names)))
+	}
+}
+
+// some names the first few.
+func some(words []string, of int) string {
+	const few = 5
+	shown := strings.Join(words[:min(few, len(words))], ", ")
+	if of > few {
+		shown += fmt.Sprintf(", and %s more", thousands(of-few))
+	}
+	return shown
+}
+
+// conflicts groups what may not move by its reason, with what helps.
+func (s *screen) conflicts(p *ferry.Plan) {
+	groups := reasons(p.Held)
+	s.line("\n%s may not move:", thousands(len(p.Held)))
+	for _, g := range groups {
+		s.line("\n  %s  %s (%d)", padded(thousands(len(g.sims)), 6), g.message, g.code)
+		s.line("          %s", some(g.sims, len(g.sims)))
+		if help := cure(g.code); help != "" {
+			s.line("          → %s", help)
+		}
+	}
+}
+
+func padded(s string, n int) string { return strings.Repeat(" ", max(0, n-len(s))) + s }
+
+// reason is one group of conflicts. A SIM stands in every group that applies.
+type reason struct {
+	code    int
+	message string
+	sims    []string
+}
+
+func reasons(held []ferry.Held) (groups []reason) {
+	for _, h := range held {
+		for _, r := range h.Reasons {
+			message := r.Message
+			if r.Code == ferry.Changed {
+				message = "changed since the plan"
+			}
+			i := slices.IndexFunc(groups, func(g reason) bool { return g.code == r.Code && g.message == message })
+			if i < 0 {
+				i, groups = len(groups), append(groups, reason{code: r.Code, message: message})
+			}
+			groups[i].sims = append(groups[i].sims, mention(h.SIM, r))
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b reason) int { return a.code - b.code })
+	return groups
+}
+
+// mention is a SIM with what the reason is about.
+func mention(s ferry.SIM, r ferry.Reason) string {
+	name := s.ICCID
+	if name == "" {
+		name = fmt.Sprintf("SIM %d", s.ID)
+	}
+	var about []string
+	switch {
+	case r.Code == client.SIMsAttached && s.Device != nil:
+		about = append(about, "in "+s.Device.Name)
+	case r.Code == client.StatusNotAllowed:
+		about = append(about, s.Status.Description)
+	case r.Code == client.NoAdminOnSource, r.Code == client.BrazilianBorder:
+		about = append(about, "in "+s.Source.Name)
+	case r.Code == ferry.Changed:
+		about = append(about, strings.TrimPrefix(r.Message, "changed since the plan: "))
+	}
+	if r.Code == ferry.NotFound && s.Where != "" {
+		about = append(about, s.Where)
+	}
+	if len(about) == 0 {
+		return name
+	}
+	return name + " (" + strings.Join(about, ", ") + ")"
+}
+
+// cure is the flag or the action that helps against a reason.
+func cure(code int) string {
+	switch code {
+	case client.SIMsAttached:
+		return "--detach takes them out of their devices"
+	case client.StatusNotAllowed:
+		return "name their status with --allow-status as well, or leave that flag out"
+	case client.NoAdminOnSource:
+		return "an Administrator of that Workspace must do it, or make you one"
+	case client.BrazilianBorder:
+		return "no SIM may cross that border: leave them out"
+	case client.TargetNoEnterprise:
+		return "Choose an enterprise Workspace with --to."
+	case client.TargetSuspended:
+		return "The Workspace must be enabled first."
+	case ferry.NotFound:
+		return "look at the numbers; SIMs of others, and deleted ones, are not found either"
+	case ferry.Changed:
+		return "make a new plan"
+	}
+	return ""
+}
+
+// outlook is the last line before anything happens.
+func (s *screen) outlook(p *ferry.Plan, f *migrateFlags) {
+	n := p.Count()
+	switch {
+	case n == 0 && len(p.Held) == 0:
+		s.line("\nNothing to do.")
+	case n == 0:
+		s.line("\nNothing moves.")
+	case len(p.Held) > 0 && f.conflict == stop:
+		s.line("\nNothing moves as long as some may not. With --on-conflict skip the other %s do.", thousands(n))
+	default:
+		s.line("\n%s %s, in %d %s of up to %d.", thousands(n), plural(n, "SIM moves", "SIMs move"), len(p.Chunks), plural(len(p.Chunks), "request", "requests"), ferry.MaxChunk)
+	}
+}

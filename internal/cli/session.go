@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/profile"
+)
+
+const (
+	homeEnv    = "SIMFERRY_HOME"
+	profileEnv = "SIMFERRY_PROFILE"
+	serverEnv  = "SIMFERRY_SERVER"
+)
+
+// home is the folder of the command line's own files: profiles and runs.
+func (p Process) home() (string, error) {
+	if dir, _ := p.LookupEnv(homeEnv); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserConfigDir()
+	return filepath.Join(dir, "simferry"), err
+}
+
+func (p Process) profiles() (profile.Store, error) {
+	home, err := p.home()
+	return profile.Store{Dir: filepath.Join(home, "profiles")}, err
+}
+
+// profileFlag names the session that a command works in.
+func profileFlag(cmd *cobra.Command, p Process) *string {
+	name := profile.Default
+	if fromEnv, _ := p.LookupEnv(profileEnv); fromEnv != "" {
+		name = fromEnv
+	}
+	flag := cmd.Flags().String("profile", name, "which session to work in (also "+profileEnv+")")
+	_ = cmd.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		store, err := p.profiles()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		names, _ := store.Names()
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	return flag
+}
+
+// realClock is the system's.
+type realClock struct{}
+
+func (realClock) Now() time.Time { return time.Now() }
+
+func (realClock) Sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// answerTime bounds one attempt. The answer to 500 SIMs takes well under a second.
+const answerTime = time.Minute
+
+// clientOptions are those of every client here. keep is how many connections are kept.
+func clientOptions(keep int) []client.Option {
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: keep, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
+	return []client.Option{
+		client.WithHTTPClient(&http.Client{Timeout: answerTime, Transport: transport}),
+		client.WithUserAgent("simferry/" + version()),
+	}
+}
+
+// connect is the client of a profile.
+func (p Process) connect(name string, opts ...client.Option) (*client.Client, profile.Profile, error) {
+	store, err := p.profiles()
+	if err != nil {
+		return nil, profile.Profile{}, err
+	}
+	known, err := store.Load(name)
+	if err != nil {
+		return nil, known, err
+	}
+	const connections = 16
+	session := &profile.Session{Store: store, Name: name, Clock: realClock{}}
+	c, err := session.Client(append(clientOptions(connections), opts...)...)
+	return c, known, err
+}

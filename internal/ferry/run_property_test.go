@@ -1,0 +1,195 @@
+package ferry_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/testkit/plain"
+)
+
+// errKilled is the death of the process: what comes after it is not done.
+var errKilled = errors.New("killed")
+
+// disk is a journal that outlives its process, which may be killed before or after a line
+// is safe.
+type disk struct {
+	lines []string
+	kill  func() (before, after bool)
+}
+
+func (d *disk) Append(e ferry.Entry) error {
+	before, after := d.kill()
+	if before {
+		panic(errKilled)
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	d.lines = append(d.lines, string(line))
+	if after {
+		panic(errKilled)
+	}
+	return nil
+}
+
+func (d *disk) state(t *rapid.T, plan *ferry.Plan) *ferry.State {
+	s := ferry.NewState(plan)
+	for _, line := range d.lines {
+		var e ferry.Entry
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Apply(e); err != nil {
+			t.Fatalf("a journal that cannot be read back: %v in %s", err, line)
+		}
+	}
+	return s
+}
+
+// Whatever the network, the server and the machine do, and however often the run is killed
+// and resumed: each SIM moves once, and what is said of it is true.
+func TestEachSIMMovesOnce(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := drawWorld(t)
+		p := ferry.Planner{Server: w.server, Pace: newPace(), Terms: terms}
+		plan, err := p.Plan(t.Context(), w.asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan.Total() != len(w.asked) {
+			t.Fatalf("%d SIMs asked for, %d in the plan", len(w.asked), plan.Total())
+		}
+		d := &disk{kill: func() (bool, bool) {
+			return rapid.IntRange(0, 19).Draw(t, "before") == 0, rapid.IntRange(0, 19).Draw(t, "after") == 0
+		}}
+		state := d.state(t, plan)
+		for life := 0; !state.Done(); life++ {
+			if life == 200 {
+				t.Fatal("it does not come to an end")
+			}
+			err := w.live(t.Context(), plan, state, d)
+			state = d.state(t, plan)
+			if err != nil && !errors.Is(err, errKilled) {
+				t.Fatalf("%v", err)
+			}
+		}
+		w.check(t, state)
+	})
+}
+
+type randomWorld struct {
+	server *server
+	asked  []ferry.SIM
+	others map[int64]bool // SIMs that somebody else has changed meanwhile
+}
+
+func drawWorld(t *rapid.T) *randomWorld {
+	f := newFleet()
+	f.NamesMissing, f.SecondSource = rapid.Bool().Draw(t, "names missing"), rapid.Bool().Draw(t, "second source")
+	w := &randomWorld{server: &server{fleet: f, tags: rapid.Bool().Draw(t, "tags")}, others: make(map[int64]bool)}
+	n := rapid.IntRange(1, 1200).Draw(t, "SIMs")
+	mixed := rapid.Bool().Draw(t, "mixed")
+	byID := rapid.Bool().Draw(t, "by id")
+	for i := 1; i <= n; i++ {
+		s := plain.SIM{ID: int64(i), ICCID: iccid(i), Status: int64(i % 3), Workspace: north}
+		if mixed && i%7 == 0 {
+			s.Workspace = south
+		}
+		if i%331 == 0 {
+			s.Device = int64(i)
+		}
+		if i%97 == 0 {
+			s.Workspace = target
+		}
+		if i%401 != 0 {
+			f.Add(s)
+		}
+		asked := ferry.SIM{ICCID: s.ICCID}
+		if byID && i%2 == 0 {
+			asked = ferry.SIM{ID: s.ID}
+		}
+		w.asked = append(w.asked, asked)
+	}
+	meddlesome := rapid.IntRange(0, 3).Draw(t, "meddlesome") == 0
+	w.server.fault = func() fault {
+		if meddlesome && rapid.IntRange(0, 9).Draw(t, "meddle") == 0 {
+			w.disturb(int64(rapid.IntRange(1, n).Draw(t, "victim")), rapid.IntRange(0, 3).Draw(t, "how"))
+		}
+		if rapid.IntRange(0, 4).Draw(t, "trouble") > 0 {
+			return none
+		}
+		return fault(rapid.IntRange(1, 5).Draw(t, "fault"))
+	}
+	return w
+}
+
+// disturb is what colleagues do meanwhile.
+func (w *randomWorld) disturb(id int64, how int) {
+	s, ok := w.server.fleet.SIM(id)
+	if !ok || s.Workspace == target {
+		return
+	}
+	w.others[id] = true
+	switch how {
+	case 0:
+		w.server.fleet.Remove(id)
+	case 1:
+		w.server.fleet.Change(id, func(s *plain.SIM) { s.Workspace = south })
+	case 2:
+		w.server.fleet.Change(id, func(s *plain.SIM) { s.Workspace = target })
+	default:
+		w.server.fleet.Change(id, func(s *plain.SIM) { s.Status = 4 })
+	}
+}
+
+// live is one life of the process.
+func (w *randomWorld) live(ctx context.Context, plan *ferry.Plan, state *ferry.State, d *disk) (err error) {
+	defer func() {
+		if killed := recover(); killed != nil {
+			if killed != any(errKilled) {
+				panic(killed)
+			}
+			err = errKilled
+		}
+	}()
+	r := ferry.Runner{Server: w.server, Pace: newPace(), Plan: plan, State: state, Journal: d, Skip: true}
+	return r.Run(ctx)
+}
+
+func (w *randomWorld) check(t *rapid.T, state *ferry.State) {
+	for _, v := range state.Verdicts() {
+		s, there := w.server.fleet.SIM(v.ID)
+		if s.Moves > 1 {
+			t.Fatalf("SIM %d moved %d times", v.ID, s.Moves)
+		}
+		arrived := there && s.Workspace == target
+		switch v.Outcome {
+		case ferry.Moved, ferry.There:
+			if !arrived && !w.others[v.ID] {
+				t.Fatalf("SIM %d is said to have %s, and has not", v.ID, v.Outcome)
+			}
+			if (v.Outcome == ferry.Moved) != (s.Moves == 1) && !w.others[v.ID] {
+				t.Fatalf("SIM %d has moved %d times, and is said to have %s", v.ID, s.Moves, v.Outcome)
+			}
+		case ferry.Refused:
+			if s.Moves > 0 {
+				t.Fatalf("SIM %d has moved, and is said to be refused: %v", v.ID, v.Reasons)
+			}
+			if len(v.Reasons) == 0 {
+				t.Fatalf("SIM %d is refused without a reason", v.ID)
+			}
+		default:
+			t.Fatalf("SIM %d at the end: %s", v.ID, v.Outcome)
+		}
+	}
+	tally := state.Tally()
+	if (state.ExitCode() == ferry.ExitDone) != (tally.Moved+tally.There == tally.Total) {
+		t.Fatalf("exit code %d for %+v", state.ExitCode(), tally)
+	}
+}

@@ -1,0 +1,128 @@
+package profile
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/lockedfile"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+)
+
+// Authenticator is what a session needs of the server; *client.Client is one.
+type Authenticator interface {
+	AuthenticateRefresh(ctx context.Context, refreshToken string) (*api.AuthResponse, error)
+	AuthenticateApplication(ctx context.Context, token string) (*api.AuthResponse, error)
+}
+
+// Session gives the bearer of a profile and renews it: a client.TokenSource.
+type Session struct {
+	Store Store
+	Name  string
+	Auth  Authenticator
+	Clock client.Clock
+
+	mu   sync.Mutex
+	read bool
+	p    Profile
+}
+
+// Token returns the bearer. One that has expired, or that the server refused, is renewed,
+// unless another process has done so: then it is that process's.
+func (s *Session) Token(ctx context.Context, refused string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.read {
+		if err := s.load(); err != nil {
+			return "", err
+		}
+	}
+	if s.good(refused) {
+		return s.p.Bearer, nil
+	}
+	unlock, err := lockedfile.MutexAt(s.Store.lock(s.Name)).Lock()
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if err := s.load(); err != nil {
+		return "", err
+	}
+	if s.good(refused) {
+		return s.p.Bearer, nil
+	}
+	return s.renew(ctx)
+}
+
+func (s *Session) load() (err error) {
+	s.p, err = s.Store.Load(s.Name)
+	s.read = err == nil
+	return err
+}
+
+func (s *Session) good(refused string) bool {
+	return s.p.Bearer != "" && s.p.Bearer != refused && (s.p.RenewAt.IsZero() || s.Clock.Now().Before(s.p.RenewAt))
+}
+
+// renew has the lock. The new refresh token is safe on the disk before anything is done
+// with the new bearer: the old one is good for nothing any more.
+func (s *Session) renew(ctx context.Context) (string, error) {
+	got, err := s.authenticate(ctx)
+	switch {
+	case client.IsUnauthorized(err) && !client.IsTooManyRequests(err):
+		return "", client.ErrSessionEnded
+	case err != nil:
+		return "", err
+	case got.AuthToken == "":
+		return "", client.ErrSessionEnded
+	}
+	s.p.Keep(got, s.Clock.Now())
+	return s.p.Bearer, s.Store.Save(s.Name, s.p)
+}
+
+func (s *Session) authenticate(ctx context.Context) (*api.AuthResponse, error) {
+	switch {
+	case s.p.ApplicationToken != "":
+		return s.Auth.AuthenticateApplication(ctx, s.p.ApplicationToken)
+	case s.p.RefreshToken != "":
+		// Once begun it is seen through: an interrupted answer would be a lost session.
+		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer done()
+		return s.Auth.AuthenticateRefresh(ctx, s.p.RefreshToken)
+	}
+	return nil, client.ErrSessionEnded
+}
+
+// Keep takes over the tokens of a sign-in. A server that gives no new refresh token lets
+// the old one go on.
+func (p *Profile) Keep(got *api.AuthResponse, now time.Time) {
+	p.Bearer, p.RenewAt = got.AuthToken, time.Time{}
+	if life := client.BearerLifetime(got.AuthToken); life > 0 {
+		p.RenewAt = now.Add(life - min(life/10, time.Minute))
+	}
+	if got.RefreshToken != "" {
+		p.RefreshToken = got.RefreshToken
+	}
+}
+
+var errNoServer = errors.New("the profile names no server")
+
+// Client is a client of the profile's server, as its user.
+func (s *Session) Client(opts ...client.Option) (*client.Client, error) {
+	p, err := s.Store.Load(s.Name)
+	if err != nil {
+		return nil, err
+	}
+	if p.Server == "" {
+		return nil, errNoServer
+	}
+	plain, err := client.New(p.Server, opts...)
+	if err != nil {
+		return nil, err
+	}
+	s.Auth = plain
+	return client.New(p.Server, append(opts, client.WithTokenSource(s))...)
+}
