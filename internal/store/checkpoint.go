@@ -47,7 +47,7 @@ func (c *checkpointer) stop() {
 
 func (c *checkpointer) run(ctx context.Context, dsn string) {
 	defer close(c.done)
-	db, err := sql.Open("sqlite", dsn+"&_pragma=wal_autocheckpoint(0)")
+	db, err := openPool(dsn + "&_pragma=wal_autocheckpoint(0)")
 	if err != nil {
 		slog.Error("checkpoint", "err", err)
 		return

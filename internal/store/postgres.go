@@ -154,8 +154,10 @@ func classifyState(code string) verdict {
 	switch code {
 	case "40001", "40P01", "55P03", "57014": // serialization failure, deadlock, lock or statement timeout
 		return busy
-	case "57P01", "57P02", "57P03", "53300", readOnly: // shutdown, crash, starting up, too many connections
+	case "57P01", "57P02", "57P03", "53300", "53200", "58030", readOnly: // shutdown, crash, starting up, too many connections, out of memory, I/O error
 		return away
+	case "53100":
+		return full
 	}
 	if strings.HasPrefix(code, "08") { // connection exceptions, as a pooler reports them
 		return away

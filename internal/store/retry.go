@@ -18,6 +18,7 @@ const (
 	busy                          // a deadlock, a serialization failure, a locked database
 	taken                         // a unique value that another row has
 	away                          // the database cannot be reached
+	full                          // its disk has no room left
 	outcomeUnknown                // the connection was lost while the commit was under way
 )
 
@@ -36,6 +37,7 @@ var limits = map[verdict]limit{
 	busy:           {12, 10 * time.Second},
 	taken:          {3, 10 * time.Second}, // a new snapshot shows the rule what is in the way; after that it is the caller's
 	away:           {12, 1500 * time.Millisecond},
+	full:           {12, 1500 * time.Millisecond},
 	outcomeUnknown: {12, 10 * time.Second},
 }
 
@@ -91,6 +93,8 @@ func (s *Store) public(ctx context.Context, err error) error {
 	switch v := s.verdict(err); {
 	case v == away, v == outcomeUnknown:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database cannot be reached; try again", Err: err}
+	case v == full:
+		return &fleet.Error{Code: fleet.Unavailable, Message: "The disk of the database is full; try again once there is room", Err: err}
 	case v == busy:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database is too busy; try again", Err: err}
 	case v == taken:

@@ -23,6 +23,7 @@ type scripted struct {
 var (
 	errBusy    = errors.New("busy")
 	errAway    = errors.New("away")
+	errFull    = errors.New("full")
 	errUnknown = errors.New("unknown")
 	errOurs    = errors.New("ours")
 )
@@ -36,7 +37,7 @@ func (e *scripted) update(_ context.Context, fn func(querier) error) error {
 }
 
 func (e *scripted) classify(err error) verdict {
-	for cause, v := range map[error]verdict{errBusy: busy, errAway: away, errUnknown: outcomeUnknown} {
+	for cause, v := range map[error]verdict{errBusy: busy, errAway: away, errFull: full, errUnknown: outcomeUnknown} {
 		if errors.Is(err, cause) {
 			return v
 		}
@@ -61,6 +62,8 @@ func TestRetry(t *testing.T) {
 		"the caller's error":      {[]error{fleet.Errorf(fleet.Forbidden, "no")}, 1, fleet.Forbidden, []bool{false}},
 		"busy, then the caller's": {[]error{errBusy, fleet.Errorf(fleet.Forbidden, "no")}, 2, fleet.Forbidden, []bool{false, false}},
 		"always busy":             {[]error{errBusy}, 12, fleet.Unavailable, nil},
+		"full, then well":         {[]error{errFull, nil}, 2, 0, []bool{false, false}},
+		"always full":             {[]error{errFull}, 12, fleet.Unavailable, nil},
 		"always unknown":          {[]error{errUnknown}, 12, fleet.Unavailable, nil},
 	} {
 		t.Run(name, func(t *testing.T) {

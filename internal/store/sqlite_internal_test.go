@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"os"
 	"path/filepath"
 	"strings"
@@ -158,5 +159,38 @@ func TestOnlyFilesAreOpened(t *testing.T) {
 		if s, err := Open(t.Context(), url, Options{}); err == nil || !strings.Contains(err.Error(), "file") {
 			t.Errorf("%s: %v, %v", url, s, err)
 		}
+	}
+}
+
+// readOnlyOnce opens its first connection as SQLite does where a file cannot be opened to
+// be written at that moment.
+type readOnlyOnce struct {
+	sqliteConnector
+	file  string
+	opens int
+}
+
+func (c *readOnlyOnce) Connect(ctx context.Context) (driver.Conn, error) {
+	c.opens++
+	if c.opens == 1 {
+		return sqliteConnector{"file:" + c.file + "?mode=ro", c.raw}.Connect(ctx)
+	}
+	return c.sqliteConnector.Connect(ctx)
+}
+
+func TestAConnectionThatCannotWriteIsReplaced(t *testing.T) {
+	t.Parallel()
+	e, file := openFile(t)
+	createPages(t, e)
+	c := &readOnlyOnce{sqliteConnector: sqliteConnector{SQLiteWriterDSN(file), e.writer.Driver()}, file: file}
+	if err := e.writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	e.writer = sql.OpenDB(c)
+	e.writer.SetMaxOpenConns(1)
+	s := &Store{engine: e, clock: time.Now}
+	err := s.Update(t.Context(), func(tx *Tx) error { return tx.exec(t.Context(), "INSERT INTO pages VALUES (1, x'00')") })
+	if err != nil || c.opens != 2 {
+		t.Errorf("%v, and %d connections", err, c.opens)
 	}
 }

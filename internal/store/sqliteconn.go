@@ -5,6 +5,9 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // sqliteConnector opens connections that keep their statements prepared: parsing one takes
@@ -53,7 +56,27 @@ type fullConn interface {
 // sqliteConn is one connection. database/sql lets one goroutine at a time use it.
 type sqliteConn struct {
 	fullConn
-	ready map[string]*readyStmt
+	ready    map[string]*readyStmt
+	readOnly bool
+}
+
+// IsValid has the pool throw the connection away where it is false. Where a file could not
+// be opened to be written, were it once, SQLite opens it to be read, and the connection
+// would refuse to write for as long as it lives.
+func (c *sqliteConn) IsValid() bool { return !c.readOnly }
+
+func (c *sqliteConn) note(err error) error {
+	var se *sqlite.Error
+	if errors.As(err, &se) && se.Code() == sqlite3.SQLITE_READONLY {
+		c.readOnly = true
+	}
+	return err
+}
+
+// BeginTx may be the first to find that the log cannot be written.
+func (c *sqliteConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
+	tx, err := c.fullConn.BeginTx(ctx, o)
+	return tx, c.note(err)
 }
 
 // readyStmt is a prepared statement; busy while its rows are being read.
@@ -105,11 +128,12 @@ func (c *sqliteConn) QueryContext(ctx context.Context, text string, args []drive
 		return nil, err
 	}
 	if s == nil {
-		return c.fullConn.QueryContext(ctx, text, args)
+		rows, err := c.fullConn.QueryContext(ctx, text, args)
+		return rows, c.note(err)
 	}
 	rows, err := s.QueryContext(ctx, args)
 	if err != nil {
-		return nil, err
+		return nil, c.note(err)
 	}
 	s.busy = true
 	return readyRows{rows, s}, nil
@@ -122,9 +146,11 @@ func (c *sqliteConn) ExecContext(ctx context.Context, text string, args []driver
 		return nil, err
 	}
 	if s == nil {
-		return c.fullConn.ExecContext(ctx, text, args)
+		done, err := c.fullConn.ExecContext(ctx, text, args)
+		return done, c.note(err)
 	}
-	return s.ExecContext(ctx, args)
+	done, err := s.ExecContext(ctx, args)
+	return done, c.note(err)
 }
 
 // Close lets go of the statements, then of the connection.

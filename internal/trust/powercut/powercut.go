@@ -29,7 +29,7 @@ var Harness = trust.Harness{
 const perRecording = 5000
 
 func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
-	dir, err := os.MkdirTemp(memory(), "simferry-trust-")
+	dir, err := os.MkdirTemp(trust.Memory(), "simferry-trust-")
 	if err != nil {
 		return res, err
 	}

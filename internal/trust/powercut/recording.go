@@ -27,7 +27,7 @@ const (
 )
 
 func record(ctx context.Context, binary string, seed uint64) (rec recording, wrong []string, err error) {
-	dir, err := os.MkdirTemp(memory(), "simferry-trust-")
+	dir, err := os.MkdirTemp(trust.Memory(), "simferry-trust-")
 	if err != nil {
 		return rec, nil, err
 	}
@@ -74,15 +74,6 @@ func underLoad(ctx context.Context, s *traffic.Server, seed uint64) (*traffic.Jo
 		return nil, err
 	}
 	return load.Journal(), nil
-}
-
-// memory is a folder that is none of a real disk's, where there is one: a state is written
-// to be read once.
-func memory() string {
-	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
-		return "/dev/shm"
-	}
-	return os.TempDir()
 }
 
 // weaker builds a server that asks less of the disk than ours does.

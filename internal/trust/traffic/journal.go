@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	cryptorand "crypto/rand"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
@@ -40,6 +42,18 @@ func (j *Journal) UnderWay(at time.Time) int {
 	}
 	return n
 }
+
+// Ask sends one request, once, and notes it. Every second one has a key.
+func (j *Journal) Ask(ctx context.Context, c *Clients, rng *rand.Rand) Answer {
+	l := &Load{clients: c}
+	r := some(rng, keys[len(j.Requests)%len(keys)]())
+	a := c.send(ctx, r, rng.IntN(len(c.urls)))
+	l.note(r, a)
+	j.Requests, j.Strange = append(j.Requests, r), append(j.Strange, l.strange...)
+	return a
+}
+
+var keys = []func() string{cryptorand.Text, func() string { return "" }}
 
 // Add takes another journal over.
 func (j *Journal) Add(more *Journal) {

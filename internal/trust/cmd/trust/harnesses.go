@@ -9,6 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/linear"
 	"github.com/simferry/simferry/internal/trust/model"
 	"github.com/simferry/simferry/internal/trust/powercut"
+	"github.com/simferry/simferry/internal/trust/syscalls"
 )
 
 // harnesses are all there are, in the order in which they run.
@@ -17,6 +18,7 @@ var harnesses = []trust.Harness{
 	kill.Postgres,
 	failover.Harness,
 	powercut.Harness,
+	syscalls.Harness,
 	linear.Harness,
 	model.Harness,
 	fuzz.Harness,
