@@ -8,6 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/kill"
 	"github.com/simferry/simferry/internal/trust/linear"
 	"github.com/simferry/simferry/internal/trust/model"
+	"github.com/simferry/simferry/internal/trust/powercut"
 )
 
 // catcher runs a harness, at the size that suffices, against what is built with a tag.
@@ -42,6 +43,10 @@ func planner(ctx context.Context, tags string, seed uint64) (trust.Result, error
 	return fuzz.Properties(ctx, "internal/fleet", tags, fuzz.Planner, seed)
 }
 
+func powerCuts(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+	return powercut.Cuts(ctx, tags, 150, seed)
+}
+
 // Bug is one planted bug and who must catch it.
 type Bug struct {
 	Tag     string // without "planted_"
@@ -61,6 +66,10 @@ var Table = []Bug{
 	{"checksum", "kill-sqlite", `I13: fsck`, killSQLite(1)},
 	{"tally_lost", "kill-sqlite", `fsck`, killSQLite(1)},
 	{"dry_run_writes", "kill-sqlite", `I7:`, killSQLite(5)},
+
+	// Power cuts.
+	{"sync_normal", "power-cut", `I5: .* is not there`, powerCuts},
+	{"sync_off", "power-cut", `I(1|12): `, powerCuts},
 
 	// Concurrency.
 	{"source_guard", "linear", `not linearizable|I\d+:`, histories(8)},

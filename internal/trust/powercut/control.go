@@ -3,6 +3,7 @@ package powercut
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"sync"
 
@@ -11,13 +12,18 @@ import (
 
 // control does the same to servers that sync less: with synchronous=NORMAL acknowledged
 // work must be lost, with OFF a database must be damaged.
-func control(ctx context.Context, dir string, seed uint64, n int) (c trust.Control, err error) {
-	c.What = "synchronous=NORMAL and synchronous=OFF"
-	lost, _, err := damage(ctx, dir, "NORMAL", seed, n)
+func control(ctx context.Context, seed uint64, n int) (c trust.Control, err error) {
+	dir, err := os.MkdirTemp(trust.Memory(), "simferry-trust-")
 	if err != nil {
 		return c, err
 	}
-	lostOff, corrupt, err := damage(ctx, dir, "OFF", seed, n)
+	defer func() { _ = os.RemoveAll(dir) }()
+	c.What = "synchronous=NORMAL and synchronous=OFF"
+	lost, _, err := damage(ctx, dir, "planted_sync_normal", seed, n)
+	if err != nil {
+		return c, err
+	}
+	lostOff, corrupt, err := damage(ctx, dir, "planted_sync_off", seed, n)
 	if err != nil {
 		return c, err
 	}
@@ -26,8 +32,8 @@ func control(ctx context.Context, dir string, seed uint64, n int) (c trust.Contr
 	return c, nil
 }
 
-func damage(ctx context.Context, dir, mode string, seed uint64, n int) (lost, corrupt int, err error) {
-	binary, err := weaker(ctx, dir, mode)
+func damage(ctx context.Context, dir, tags string, seed uint64, n int) (lost, corrupt int, err error) {
+	binary, err := trust.Build(ctx, dir, tags)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -29,16 +29,25 @@ var Harness = trust.Harness{
 const perRecording = 5000
 
 func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
+	states := size.Of(500, 100_000, 100)
+	res, err = Cuts(ctx, trust.Tags(), states, seed)
+	if err == nil && size != trust.Probe {
+		res.Control, err = control(ctx, seed, max(150, states/50))
+	}
+	return res, err
+}
+
+// Cuts cuts the power so many times on what is built with some tags.
+func Cuts(ctx context.Context, tags string, states int, seed uint64) (res trust.Result, err error) {
 	dir, err := os.MkdirTemp(trust.Memory(), "simferry-trust-")
 	if err != nil {
 		return res, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, dir, trust.Tags())
+	binary, err := trust.Build(ctx, dir, tags)
 	if err != nil {
 		return res, err
 	}
-	states := size.Of(500, 100_000, 100)
 	var t tally
 	for done := 0; done < states; done += perRecording {
 		n := min(perRecording, states-done)
@@ -51,10 +60,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	res.Did("states with acknowledged work", t.acked, states/2)
 	res.Did("states with a write in doubt", t.unsure, states/2)
 	res.Did("states with the database file itself in doubt", t.checkpoint, states/50)
-	if size != trust.Probe {
-		res.Control, err = control(ctx, dir, seed, max(150, states/50))
-	}
-	return res, err
+	return res, nil
 }
 
 // tally counts what kind of states there were.

@@ -75,8 +75,3 @@ func underLoad(ctx context.Context, s *traffic.Server, seed uint64) (*traffic.Jo
 	}
 	return load.Journal(), nil
 }
-
-// weaker builds a server that asks less of the disk than ours does.
-func weaker(ctx context.Context, dir, mode string) (string, error) {
-	return trust.BuildChanged(ctx, dir, mode, "internal/store/sqlite.go", "synchronous(FULL)", "synchronous("+mode+")")
-}

@@ -136,11 +136,10 @@ func (t *tally) note(l *life, res *trust.Result) {
 	}
 }
 
-// control is a server that takes a commit that failed for one that was done.
+// control is a server that acknowledges what it has not committed.
 func control(ctx context.Context, dir string, seed uint64) (c trust.Control, err error) {
-	c.What = "a server that overlooks that a commit failed"
-	binary, err := trust.BuildChanged(ctx, dir, "overlooks", "internal/store/sqlite.go",
-		"if err := inSQLTx(ctx, e.writer, fn); err != nil {\n\t\treturn err", "if err := inSQLTx(ctx, e.writer, fn); err != nil {\n\t\treturn nil")
+	c.What = "a server that acknowledges before it commits"
+	binary, err := trust.Build(ctx, dir, "planted_ack_early")
 	if err != nil {
 		return c, err
 	}
