@@ -64,6 +64,19 @@ var questions = []question{
 		FROM sims WHERE device_id IS NOT NULL GROUP BY device_id HAVING count(*) > 1 ORDER BY 1`,
 	},
 	{
+		"deleted_devices", "I2", "a deleted device holds no SIM", "deleted devices", "devices WHERE status = 2", "device",
+		`SELECT d.id, 'it is deleted, and SIM ' || s.id || ' sits in it' FROM devices d JOIN sims s ON s.device_id = d.id WHERE d.status = 2 ORDER BY 1`,
+	},
+	{
+		"profiles", "I2", "a device's profiles are those of its Workspace", "profiles", "profiles", "device",
+		`SELECT u.id, u.what || ' ' || u.profile || ' is not one of Workspace ' || u.workspace_id
+		FROM (
+			SELECT id, workspace_id, 0 AS kind, 'service profile' AS what, service_profile_id AS profile FROM devices
+			UNION ALL SELECT id, workspace_id, 1, 'tariff profile', tariff_profile_id FROM devices
+		) u LEFT JOIN profiles p ON p.kind = u.kind AND p.id = u.profile AND p.workspace_id = u.workspace_id
+		WHERE u.profile IS NOT NULL AND p.id IS NULL ORDER BY 1`,
+	},
+	{
 		"keys", "I6", "an idempotency key is used once", "keys", "idempotency", "user",
 		`SELECT user_id, 'key ' || key || ' of ' || operation || ' is there ' || count(*) || ' times'
 		FROM idempotency GROUP BY user_id, token_id, operation, key HAVING count(*) > 1`,

@@ -80,3 +80,17 @@ func number(v any) int64 {
 	}
 	panic("no number")
 }
+
+// MustFsck has the shipped check look at the whole database.
+func (s *Server) MustFsck() {
+	s.T.Helper()
+	report, err := s.Control.Operator().Fsck(s.T.Context())
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	for _, c := range report.Checks {
+		if !c.OK() {
+			s.T.Errorf("fsck: %s: %d faults, the first %v", c.Name, c.Faults, c.First)
+		}
+	}
+}

@@ -37,6 +37,8 @@ var damages = map[string]damage{
 	"NoDevice":        {[]string{"DELETE FROM devices WHERE id = 9001"}, map[string]string{"devices": "SIM 13: there is no device 9001"}},
 	"DeviceTwice": {[]string{"DROP INDEX sims_device", "UPDATE sims SET device_id = 9001 WHERE id = 16"},
 		map[string]string{"holders": "device 9001:", "state": ""}},
+	"DeviceGone": {[]string{"UPDATE devices SET status = 2 WHERE id = 9001"}, map[string]string{"deleted_devices": "device 9001: it is deleted, and SIM 13"}},
+	"NoProfile":  {[]string{"UPDATE devices SET tariff_profile_id = 7 WHERE id = 9002"}, map[string]string{"profiles": "device 9002: tariff profile 7"}},
 	"HalfMove": {[]string{"UPDATE sims SET workspace_id = 100 WHERE id = 12"},
 		map[string]string{"history": "SIM 12:", "state": "", "tally": "Workspace 100:"}},
 	"StatusChanged": {[]string{"UPDATE sims SET status = 2 WHERE id = 15"},
