@@ -1,0 +1,130 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// allAtOnce sends requests at once and counts the statuses of the answers.
+func allAtOnce(n int, send func(i int) *testkit.Answer) map[int]int {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	statuses := make(map[int]int)
+	for i := range n {
+		wg.Go(func() {
+			got := send(i)
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[got.Status]++
+		})
+	}
+	wg.Wait()
+	return statuses
+}
+
+// One SIM is wanted for many devices, and one device for many SIMs: one wins, the others
+// are told who.
+func TestRaceForASIM(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		const n = 12
+		devices := make([]int64, n)
+		for i := range devices {
+			devices[i] = makeDevice(user, nil).ID
+		}
+		got := allAtOnce(n, func(i int) *testkit.Answer {
+			return user.Patch(deviceURL(devices[i]), object{"sim": object{"id": 252, "activate": true}})
+		})
+		if got[http.StatusNoContent] != 1 || got[http.StatusConflict] != n-1 {
+			t.Errorf("one SIM for %d devices: %v", n, got)
+		}
+		free := devices[0]
+		if free == sits(user, 252) {
+			free = devices[1]
+		}
+		got = allAtOnce(n, func(i int) *testkit.Answer {
+			return user.Patch(deviceURL(free), object{"sim": object{"id": 1000 + i}})
+		})
+		if got[http.StatusNoContent] != 1 || got[http.StatusConflict] != n-1 {
+			t.Errorf("%d SIMs for one device: %v", n, got)
+		}
+		got = allAtOnce(n, func(i int) *testkit.Answer {
+			return user.Post(endpoint, deviceBody(object{"sim": object{"id": 1100}, "name": fmt.Sprint(i)}))
+		})
+		if got[http.StatusCreated] != 1 || got[http.StatusConflict] != n-1 {
+			t.Errorf("one SIM for %d new devices: %v", n, got)
+		}
+		s.CheckInvariants()
+		s.MustFsck()
+	})
+}
+
+// Devices are filled, emptied, disabled and deleted while their SIMs are moved: nobody gets
+// a 5xx, and whatever is left is sound.
+func TestDevicesWhileSIMsMove(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		admin := s.As("admin@example.com")
+		const n, rounds = 6, 10
+		ids := make([]int64, n+rounds) // the latter are for one round each, and deleted in it
+		for i := range ids {
+			ids[i] = makeDevice(admin, nil).ID
+		}
+		elsewhere := admin.In(200)
+		statuses := make(map[int]int)
+		for round := range rounds {
+			doomed := ids[n+round]
+			batch := func(sims func(i int) any) (list []any) {
+				for i, id := range ids[:n] {
+					list = append(list, object{"id": id, "sim": object{"id": sims((i + round) % n)}})
+				}
+				return list
+			}
+			moved := make([]any, n)
+			for i := range moved {
+				moved[i] = object{"id": 1000 + n - 1 - i}
+			}
+			answers := allAtOnce(10, func(i int) *testkit.Answer {
+				switch i % 5 {
+				case 0:
+					return admin.Patch(multi, batch(func(i int) any { return 1000 + i }))
+				case 1:
+					return admin.Patch(multi, batch(func(int) any { return nil }))
+				case 2:
+					return admin.Post(migration, object{"target_workspace": object{"id": 200}, "sims": moved, "auto_detach_devices": true, "dry_run": false})
+				case 3:
+					return elsewhere.Post(migration, object{"target_workspace": object{"id": 100}, "sims": moved, "dry_run": false})
+				default:
+					if i == 4 {
+						return admin.Patch(deviceURL(doomed), object{"status": object{"id": 1}, "sim": object{"id": 1300 + round}})
+					}
+					return admin.Do("DELETE", deviceURL(doomed), nil)
+				}
+			})
+			for status, count := range answers {
+				statuses[status] += count
+			}
+		}
+		for status := range statuses {
+			switch status {
+			case http.StatusOK, http.StatusNoContent, http.StatusConflict, http.StatusNotFound, http.StatusUnprocessableEntity:
+			default:
+				t.Errorf("answers: %v", statuses)
+			}
+		}
+		if statuses[http.StatusOK] < 2 || statuses[http.StatusNoContent] < rounds {
+			t.Errorf("too little happened: %v", statuses)
+		}
+		if deleted := s.Rows("SELECT count(*) FROM sims s JOIN devices d ON d.id = s.device_id WHERE d.status = 2")[0][0]; deleted != int64(0) {
+			t.Errorf("%v SIMs sit in deleted devices", deleted)
+		}
+		t.Log(statuses)
+		s.CheckInvariants()
+		s.MustFsck()
+	})
+}
