@@ -108,6 +108,14 @@ func IsForbidden(err error) bool { return hasStatus(err, http.StatusForbidden) }
 // ConflictError.
 func IsConflict(err error) bool { _, ok := errors.AsType[*ConflictError](err); return ok }
 
+// IsInUse tells that something hangs on what is to be changed or deleted, and must be taken
+// away first: a device holds a SIM, or a SIM sits in a device.
+func IsInUse(err error) bool {
+	const code = 1406
+	e, ok := errors.AsType[*APIError](err)
+	return ok && e.Status == http.StatusConflict && e.Code == code && e.RetryAfter == 0
+}
+
 // IsStale tells that a preview is out of date. For what has changed see StaleError.
 func IsStale(err error) bool { _, ok := errors.AsType[*StaleError](err); return ok }
 

@@ -1,0 +1,166 @@
+package client
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"strconv"
+
+	"github.com/simferry/simferry/api"
+)
+
+// The statuses of a device, as its Status.ID.
+const (
+	DeviceEnabled  int64 = 0
+	DeviceDisabled int64 = 1
+	DeviceDeleted  int64 = 2
+)
+
+const (
+	devicesPath     = "/api/v1/endpoint"
+	manyDevicesPath = "/api/v2/endpoint/multi"
+)
+
+// DeviceChange is what to make of a device; what is absent stays as it is. api.Some gives a
+// value, api.Null clears a text. To create one, Status, ServiceProfile and TariffProfile
+// are required.
+type DeviceChange = api.DeviceFields
+
+// ListDevices reads one page of the devices of the bearer's Workspace, by id unless sorted
+// otherwise; 1,000 on a page unless asked otherwise, 2,000 at most.
+//
+// Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
+func (c *Client) ListDevices(ctx context.Context, o ListOptions) (*Page[api.Device], error) {
+	return list[api.Device](ctx, c, devicesPath, o)
+}
+
+// AllDevices walks over all pages of ListDevices, one request per page. It ends with the
+// first error.
+func (c *Client) AllDevices(ctx context.Context, o ListOptions) iter.Seq2[api.Device, error] {
+	return all[api.Device](ctx, c, devicesPath, o)
+}
+
+// Device reads one device.
+//
+// Permission: any role in the Workspace. Errors: IsNotFound, also for a device of a
+// Workspace that the bearer is not for.
+func (c *Client) Device(ctx context.Context, id int64) (*api.Device, error) {
+	return get[api.Device](ctx, c, devicePath(id))
+}
+
+// CreateDevice creates a device. A SIM that is named goes into it, and becomes Activated
+// where it is Issued, unless Activate is false.
+//
+// Permission: User or Administrator in the Workspace. Errors: IsInvalid, with Problems;
+// IsInUse where the SIM sits elsewhere; IsForbidden.
+func (c *Client) CreateDevice(ctx context.Context, d DeviceChange, opts ...WriteOption) (*api.Device, error) {
+	return one[api.Device](ctx, c, call{method: http.MethodPost, path: devicesPath, header: written(opts), body: api.DeviceRequest{DeviceFields: d}})
+}
+
+// ChangeDevice changes a device.
+//
+// Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsInvalid, with
+// Problems; IsInUse where a SIM is to go in that sits elsewhere, or the device holds
+// another; IsForbidden.
+func (c *Client) ChangeDevice(ctx context.Context, id int64, d DeviceChange, opts ...WriteOption) error {
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: devicePath(id), header: written(opts), body: api.DeviceRequest{DeviceFields: d}})
+	return err
+}
+
+// SetDeviceStatus enables or disables a device. Permission and errors: those of
+// ChangeDevice.
+func (c *Client) SetDeviceStatus(ctx context.Context, id, status int64, opts ...WriteOption) error {
+	return c.ChangeDevice(ctx, id, DeviceChange{Status: api.Some(api.RefTo(status))}, opts...)
+}
+
+// AttachSIM puts a SIM into a device and leaves its status as it is. Permission and errors:
+// those of ChangeDevice.
+func (c *Client) AttachSIM(ctx context.Context, device, sim int64, opts ...WriteOption) error {
+	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.Plug{ID: api.Some(api.ID(sim))})}, opts...)
+}
+
+// DetachSIM takes the SIM out of a device, if there is one, and leaves its status as it is.
+// Permission and errors: those of ChangeDevice.
+func (c *Client) DetachSIM(ctx context.Context, device int64, opts ...WriteOption) error {
+	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.Plug{ID: api.Null[api.ID]()})}, opts...)
+}
+
+// DeleteDevice deletes a device.
+//
+// Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsInUse while
+// it holds a SIM; IsForbidden.
+func (c *Client) DeleteDevice(ctx context.Context, id int64, opts ...WriteOption) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: devicePath(id), header: written(opts)})
+	return err
+}
+
+// CreateDevices creates up to 2,000 devices, all or none, and answers them in the same
+// order. Permission and errors: those of CreateDevice.
+func (c *Client) CreateDevices(ctx context.Context, devices []DeviceChange, opts ...WriteOption) ([]api.Device, error) {
+	body := make([]api.DeviceRequest, len(devices))
+	for i, d := range devices {
+		body[i].DeviceFields = d
+	}
+	made, err := one[[]api.Device](ctx, c, call{method: http.MethodPost, path: manyDevicesPath, header: written(opts), body: body})
+	if err != nil {
+		return nil, err
+	}
+	return *made, nil
+}
+
+// ChangeDevices changes up to 2,000 devices, all or none; each is named once, by its ID.
+// Permission and errors: those of ChangeDevice, with a problem per device concerned.
+func (c *Client) ChangeDevices(ctx context.Context, devices []api.DevicePatch, opts ...WriteOption) error {
+	_, err := c.do(ctx, call{method: http.MethodPatch, path: manyDevicesPath, header: written(opts), body: devices})
+	return err
+}
+
+// DeleteDevices deletes up to 2,000 devices, all or none. Permission and errors: those of
+// DeleteDevice, with a problem per device concerned.
+func (c *Client) DeleteDevices(ctx context.Context, ids []int64, opts ...WriteOption) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: manyDevicesPath, header: written(opts), body: refs(ids)})
+	return err
+}
+
+// DeviceEvents reads one page of what happened to a device in the bearer's Workspace, newest
+// first unless sorted otherwise. A device that is unknown has none.
+//
+// Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
+func (c *Client) DeviceEvents(ctx context.Context, device int64, o ListOptions) (*Page[api.Event], error) {
+	return list[api.Event](ctx, c, devicePath(device)+"/event", o)
+}
+
+// DeviceStatuses lists the statuses that a device can have.
+//
+// Permission: any role in the Workspace.
+func (c *Client) DeviceStatuses(ctx context.Context) ([]api.Ref, error) {
+	return getList[api.Ref](ctx, c, devicesPath+"/status")
+}
+
+// ServiceProfiles reads one page of the service profiles of the bearer's Workspace.
+//
+// Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
+func (c *Client) ServiceProfiles(ctx context.Context, o ListOptions) (*Page[api.NamedRef], error) {
+	return list[api.NamedRef](ctx, c, "/api/v1/service_profile", o)
+}
+
+// TariffProfiles reads one page of the tariff profiles of the bearer's Workspace.
+//
+// Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
+func (c *Client) TariffProfiles(ctx context.Context, o ListOptions) (*Page[api.NamedRef], error) {
+	return list[api.NamedRef](ctx, c, "/api/v1/tariff_profile", o)
+}
+
+// ServiceProfile reads one service profile. Permission: any role in the Workspace. Errors:
+// IsNotFound.
+func (c *Client) ServiceProfile(ctx context.Context, id int64) (*api.NamedRef, error) {
+	return get[api.NamedRef](ctx, c, "/api/v1/service_profile/"+strconv.FormatInt(id, 10))
+}
+
+// TariffProfile reads one tariff profile. Permission: any role in the Workspace. Errors:
+// IsNotFound.
+func (c *Client) TariffProfile(ctx context.Context, id int64) (*api.NamedRef, error) {
+	return get[api.NamedRef](ctx, c, "/api/v1/tariff_profile/"+strconv.FormatInt(id, 10))
+}
+
+func devicePath(id int64) string { return devicesPath + "/" + strconv.FormatInt(id, 10) }
