@@ -45,7 +45,11 @@ func (c *Control) once(ctx context.Context, who identity.Principal, o Once, writ
 	if planted.KeyGlobal {
 		key.By = store.Caller{}
 	}
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	update := updater(c.store.Update)
+	if planted.AckEarly {
+		update = early(update)
+	}
+	err = update(ctx, func(tx *store.Tx) error {
 		if o.Key != "" {
 			stored, err := recall(ctx, tx, key, o)
 			if err != nil {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // sqlQuerier adapts database/sql to querier.
@@ -86,19 +84,12 @@ func inSQLTx(ctx context.Context, db *sql.DB, fn func(querier) error) (err error
 		return err
 	}
 	defer func() {
-		if planted.AckEarly && err == nil {
-			go func() { _ = tx.Commit() }()
-			return
-		}
 		if rollback := tx.Rollback(); rollback != nil && !errors.Is(rollback, sql.ErrTxDone) {
 			err = errors.Join(err, rollback)
 		}
 	}()
 	if err := fn(sqlQuerier{tx}); err != nil {
 		return err
-	}
-	if planted.AckEarly {
-		return nil
 	}
 	return tx.Commit()
 }

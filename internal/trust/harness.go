@@ -39,6 +39,7 @@ type Result struct {
 	Trials   int
 	Failures int
 	First    []string // the first failures, in words, each naming its invariant
+	Notes    []string // what else is worth a line
 	Work     []Work
 	Control  Control
 }

@@ -55,6 +55,9 @@ func (r Runner) one(ctx context.Context, h Harness) Verdict {
 	if why != "" {
 		r.say("       %s: %s", h.Name, why)
 	}
+	for _, n := range res.Notes {
+		r.say("       %s", n)
+	}
 	for _, f := range res.First {
 		r.say("       %s: %s", h.Name, f)
 	}

@@ -55,7 +55,7 @@ func Build(ctx context.Context, dir, tags string) (string, error) {
 	if tags != "" {
 		file += "-" + strings.ReplaceAll(tags, ",", "-")
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags", tags, "-o", file, "./cmd/simferry")
+	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-w", "-tags", tags, "-o", file, "./cmd/simferry")
 	cmd.Dir = Root()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)

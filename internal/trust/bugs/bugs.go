@@ -4,8 +4,10 @@ package bugs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -50,18 +52,23 @@ func Run(ctx context.Context, table []Bug) (res trust.Result, err error) {
 		turn <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-turn }()
-			said, bad := b.try(ctx)
+			saw, bad := b.try(ctx)
 			mu.Lock()
 			defer mu.Unlock()
 			res.Trials++
-			if bad != nil {
-				err = fmt.Errorf("planted_%s: %w", b.Tag, bad)
-			} else if said != "" {
-				res.Fail("planted_%s: %s", b.Tag, said)
+			var missed missedError
+			switch {
+			case errors.As(bad, &missed):
+				res.Fail("planted_%s: %v", b.Tag, missed)
+			case bad != nil:
+				err = errors.Join(err, fmt.Errorf("planted_%s: %w", b.Tag, bad))
+			default:
+				res.Notes = append(res.Notes, fmt.Sprintf("planted_%s: %s: %s", b.Tag, b.Harness, saw))
 			}
 		})
 	}
 	wg.Wait()
+	slices.Sort(res.Notes)
 	res.Did("bugs", res.Trials, len(table))
 	if err == nil {
 		res.Control, err = control(ctx)
@@ -69,8 +76,13 @@ func Run(ctx context.Context, table []Bug) (res trust.Result, err error) {
 	return res, err
 }
 
-// try builds a bug and has its harness look; what it says is why the bug is not caught.
-func (b Bug) try(ctx context.Context) (string, error) {
+// missedError is that a harness does not catch a bug.
+type missedError struct{ why string }
+
+func (e missedError) Error() string { return e.why }
+
+// try builds a bug and has its harness look, which must say what is wrong.
+func (b Bug) try(ctx context.Context) (saw string, err error) {
 	res, err := b.catch(ctx, "planted_"+b.Tag, seed)
 	if err != nil {
 		return "", err
@@ -78,17 +90,22 @@ func (b Bug) try(ctx context.Context) (string, error) {
 	words := regexp.MustCompile(b.Words)
 	for _, f := range res.First {
 		if words.MatchString(f) {
-			return "", nil
+			return trust.Clip(f), nil
 		}
 	}
 	if res.Failures > 0 {
-		return fmt.Sprintf("%s reports something else than %s: %s", b.Harness, b.Words, strings.Join(res.First, " | ")), nil
+		return "", missedError{fmt.Sprintf("%s reports something else than %s: %s", b.Harness, b.Words, strings.Join(res.First, " | "))}
 	}
-	return fmt.Sprintf("%s does not catch it in %d trials", b.Harness, res.Trials), nil
+	return "", missedError{fmt.Sprintf("%s does not catch it in %d trials", b.Harness, res.Trials)}
 }
 
 // control asks the quickest harness about a bug that is not there.
 func control(ctx context.Context) (trust.Control, error) {
-	said, err := Bug{Tag: "none", Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
-	return trust.Control{What: "a bug that is not there", Failed: said != "", Saw: said}, err
+	c := trust.Control{What: "a bug that is not there"}
+	_, err := Bug{Tag: "none", Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
+	var missed missedError
+	if errors.As(err, &missed) {
+		c.Failed, c.Saw, err = true, missed.why, nil
+	}
+	return c, err
 }

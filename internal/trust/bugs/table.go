@@ -65,7 +65,6 @@ var Table = []Bug{
 	{"ack_early", "kill-sqlite", `I5:`, killSQLite(60)},
 	{"checksum", "kill-sqlite", `I13: fsck`, killSQLite(1)},
 	{"tally_lost", "kill-sqlite", `fsck`, killSQLite(1)},
-	{"dry_run_writes", "kill-sqlite", `I7:`, killSQLite(5)},
 
 	// Power cuts.
 	{"sync_normal", "power-cut", `I5: .* is not there`, powerCuts},
@@ -87,11 +86,12 @@ var Table = []Bug{
 	{"version_kept", "fuzz", `_test.go`, planner},
 
 	// Rules that only a whole server has.
-	{"match_ignored", "model", `differ`, modelled(900)},
-	{"replay_before_rights", "model", `differ`, modelled(900)},
-	{"key_global", "model", `differ`, modelled(900)},
-	{"other_request", "model", `differ`, modelled(900)},
-	{"foreign_seen", "model", `differ`, modelled(900)},
-	{"suspended_user", "model", `differ`, modelled(900)},
-	{"event_at_target", "model", `differ`, modelled(900)},
+	{"dry_run_writes", "model", `differ|I\d+:`, modelled(5000)},
+	{"match_ignored", "model", `differ|I\d+:`, modelled(5000)},
+	{"replay_before_rights", "model", `differ|I\d+:`, modelled(5000)},
+	{"key_global", "model", `differ|I\d+:`, modelled(5000)},
+	{"other_request", "model", `differ|I\d+:`, modelled(5000)},
+	{"foreign_seen", "model", `differ|I\d+:`, modelled(5000)},
+	{"suspended_user", "model", `differ|I\d+:`, modelled(5000)},
+	{"event_at_target", "model", `differ|I\d+:`, modelled(5000)},
 }

@@ -29,7 +29,7 @@ func Build(ctx context.Context, pkg, tags string) (Program, error) {
 		return Program{}, err
 	}
 	p := Program{filepath.Join(tmp, "test"), filepath.Join(trust.Root(), pkg)}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", tags, "-o", p.file, "./"+pkg)
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags", "-w", "-tags", tags, "-o", p.file, "./"+pkg)
 	cmd.Dir = trust.Root()
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return p, errors.Join(fmt.Errorf("go test -c %s: %w\n%s", pkg, err, out), p.Remove())
@@ -73,8 +73,11 @@ func (o Output) Sum(word string) int {
 	return sum
 }
 
-// telling are the lines that say what went wrong.
-var telling = regexp.MustCompile(`_test\.go:\d+: |^panic|\bI\d+: |^\s*[-+]\s*(status|\S+:)|differ`)
+// telling are the lines that say what went wrong: the first kind alone, where there are any.
+var telling = []*regexp.Regexp{
+	regexp.MustCompile(`^panic|\bI\d+: |differ|not linearizable|failed after`),
+	regexp.MustCompile(`_test\.go:\d+: `),
+}
 
 // Judge notes a run that failed: with what its tests said. A run that calls itself void is
 // an error, for it shows nothing.
@@ -82,25 +85,28 @@ func (o Output) Judge(r *trust.Result) error {
 	if o.Passed {
 		return nil
 	}
-	var said []string
-	void := ""
-	for line := range strings.Lines(o.Text) {
-		line = strings.TrimSpace(line)
-		switch {
-		case strings.Contains(line, " void: "):
-			void = line
-		case telling.MatchString(line) && len(said) < 6:
-			said = append(said, clip(line))
+	if void := regexp.MustCompile(`(?m)^.* void: .*$`).FindString(o.Text); void != "" && !strings.Contains(o.Text, "differ") {
+		return errors.New(strings.TrimSpace(void))
+	}
+	for _, kind := range telling {
+		if said := o.lines(kind); len(said) > 0 {
+			r.Fail("%s", strings.Join(said, " | "))
+			return nil
 		}
 	}
-	if void != "" && r.Failures == 0 && !strings.Contains(o.Text, "differ") {
-		return errors.New(void)
-	}
-	if len(said) == 0 {
-		said = []string{clip(o.Text[max(0, len(o.Text)-500):])}
-	}
-	r.Fail("%s", strings.Join(said, " | "))
+	r.Fail("%s", clip(o.Text[max(0, len(o.Text)-500):]))
 	return nil
+}
+
+// lines are the first lines of a kind.
+func (o Output) lines(kind *regexp.Regexp) (said []string) {
+	const most = 4
+	for line := range strings.Lines(o.Text) {
+		if kind.MatchString(line) && len(said) < most {
+			said = append(said, clip(strings.TrimSpace(line)))
+		}
+	}
+	return said
 }
 
 func clip(s string) string {

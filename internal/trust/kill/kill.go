@@ -22,6 +22,7 @@ const (
 	clients  = 6
 	longest  = 40 * time.Millisecond // of load before a kill
 	perEpoch = 500                   // cycles on one database; its check reads all of it
+	perProbe = 10                    // the same, where a bug shall be found soon
 )
 
 // arena is one database, the servers over it, and the clients.
@@ -54,8 +55,12 @@ type engine struct {
 	open    func(ctx context.Context, dir string) (site, error)
 }
 
-// run goes through so many cycles, in epochs of their own databases.
+// run goes through so many cycles, in epochs of their own databases, until one fails.
 func run(ctx context.Context, e engine, tags string, cycles int, seed uint64) (res trust.Result, err error) {
+	perEpoch := perEpoch
+	if tags != "" {
+		perEpoch = perProbe
+	}
 	dir, err := os.MkdirTemp("", "trust-kill-")
 	if err != nil {
 		return res, err
