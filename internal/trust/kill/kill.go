@@ -74,11 +74,11 @@ func run(ctx context.Context, e engine, tags string, cycles int, seed uint64) (r
 		part, err = e.run(ctx, binary, filepath.Join(dir, fmt.Sprint("epoch", n/perEpoch)), min(perEpoch, cycles-n), seed+uint64(n))
 		res.Add(part)
 	}
-	if err != nil || res.Failures > 0 {
+	if tags == "" && (err != nil || res.Failures > 0) {
 		res.First = append(res.First, "the journal, the log and a database on SQLite are in "+dir)
 		return res, err
 	}
-	return res, os.RemoveAll(dir)
+	return res, errors.Join(err, os.RemoveAll(dir))
 }
 
 // control is a program that stores the answer under a key behind its commit.

@@ -35,8 +35,11 @@ type checker struct {
 type moment struct {
 	version  int64
 	from, to time.Time
-	was, is  int64
+	was, is  standing
 }
+
+// standing is what a patch or a plug asks for: a status, a device.
+type standing struct{ status, device int64 }
 
 // attribute finds the attempt that made each entry.
 func (c *checker) attribute(all []*Request, list []*Entry) {
@@ -69,7 +72,9 @@ func (c *checker) tell(list []*Entry) {
 			continue
 		}
 		for _, l := range e.Lines {
-			c.history[l.SIM] = append(c.history[l.SIM], moment{l.Version, e.At, e.attempt.Ended, l.Was, l.Is})
+			c.history[l.SIM] = append(c.history[l.SIM], moment{
+				l.Version, e.At, e.attempt.Ended, standing{l.Was, l.Unplugged}, standing{l.Is, l.Plugged},
+			})
 		}
 	}
 	for _, h := range c.history {
@@ -124,9 +129,9 @@ func (c *checker) settled(a *Attempt, entries []*Entry) {
 	case r.Kind == Migrate:
 		c.migrated(a, entries)
 	case len(entries) == 1:
-		c.patched(r, entries[0])
-	case !c.had(a):
-		c.fail("I5: %s was acknowledged, and the SIM never had that status then", r)
+		c.changed(r, entries[0])
+	case r.SIM != 0 && !c.had(a):
+		c.fail("I5: %s was acknowledged, and the SIM never stood like that then", r)
 	}
 }
 
@@ -155,27 +160,44 @@ func (c *checker) migrated(a *Attempt, entries []*Entry) {
 	}
 }
 
-func (c *checker) patched(r *Request, e *Entry) {
-	if e.Kind != statusEntry || len(e.Lines) != 1 || e.Lines[0].SIM != r.SIM || e.Lines[0].Is != int64(r.Status) {
-		c.fail("I5: %s was acknowledged, and ledger entry %d is %+v", r, e.ID, e.Lines)
+// changed compares an acknowledged patch or plug with its entry.
+func (c *checker) changed(r *Request, e *Entry) {
+	if len(e.Lines) != 1 {
+		c.fail("I5: %s was acknowledged, and ledger entry %d has %d lines", r, e.ID, len(e.Lines))
+		return
+	}
+	l, right := e.Lines[0], false
+	switch {
+	case r.Kind == Patch:
+		right = e.Kind == statusEntry && l.SIM == r.SIM && l.Is == r.Status && l.Plugged == l.Unplugged
+	case r.SIM == 0:
+		right = e.Kind == detachEntry && l.Unplugged == r.Device && l.Plugged == 0 && l.Is == l.Was
+	default:
+		right = e.Kind == attachEntry && l.SIM == r.SIM && l.Unplugged == 0 && l.Plugged == r.Device
+	}
+	if !right || l.From != l.To {
+		c.fail("I5: %s was acknowledged, and ledger entry %d of kind %d is %+v", r, e.ID, e.Kind, l)
 	}
 }
 
-// had tells whether a SIM may have had the status that was asked for while the request ran:
-// then nothing was left to do. A status lasts from the change into it to the next change,
+// had tells whether a SIM may have stood as was asked for while the request ran: then
+// nothing was left to do. It stands like that from the change into it to the next change,
 // each of which came to pass at some instant between two that are known.
 func (c *checker) had(a *Attempt) bool {
 	r := a.Request
 	sent, ended := r.attempts[0].Sent, a.Ended
+	asked := func(s standing) bool {
+		return r.Kind == Patch && s.status == r.Status || r.Kind == Plug && s.device == r.Device
+	}
 	h := c.history[r.SIM]
 	if len(h) == 0 {
-		return r.Status == 1 // as the world has it
+		return asked(standing{1, deviceFirst + r.SIM - hotFirst}) // as the world has it
 	}
-	if h[0].was == int64(r.Status) && !h[0].to.Before(sent) {
+	if asked(h[0].was) && !h[0].to.Before(sent) {
 		return true
 	}
 	for i, m := range h {
-		if m.is == int64(r.Status) && !m.from.After(ended) && (i+1 == len(h) || !h[i+1].to.Before(sent)) {
+		if asked(m.is) && !m.from.After(ended) && (i+1 == len(h) || !h[i+1].to.Before(sent)) {
 			return true
 		}
 	}

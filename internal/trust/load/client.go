@@ -28,7 +28,8 @@ type Client struct {
 	random   *rand.Rand
 	beliefs  *beliefs
 	http     *http.Client
-	token    string
+	token    string     // in the issuer's Workspace, where every SIM is seen
+	home     string     // in that of the devices
 	pending  *Request   // to be sent again
 	keyed    []*Request // settled, of late
 	next     *Request   // the run of a preview
@@ -52,26 +53,37 @@ func NewClients(n int, seed uint64, j *Journal) []*Client {
 	return list
 }
 
-// SignIn gets the client's bearer, which stays valid over restarts.
-func (c *Client) SignIn(ctx context.Context, url string) error {
+// SignIn gets the client's bearers, which stay valid over restarts.
+func (c *Client) SignIn(ctx context.Context, url string) (err error) {
 	body := fmt.Sprintf(`{"username":%q,"password":%q}`, username(c.number), identity.WireDigest(password))
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/authenticate", strings.NewReader(body))
-	if err != nil {
+	if c.token, err = c.bearer(ctx, url+"/api/v1/authenticate", body); err != nil {
 		return err
+	}
+	body = fmt.Sprintf(`{"target_organisation":{"id":%d}}`, fleets[0])
+	c.home, err = c.bearer(ctx, url+"/api/v1/authenticate/workspace", body)
+	return err
+}
+
+func (c *Client) bearer(ctx context.Context, url, body string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer func() { _ = resp.Body.Close() }()
 	var got struct {
 		Token string `json:"auth_token"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil || got.Token == "" {
-		return fmt.Errorf("sign-in of %s: %s: %w", username(c.number), resp.Status, err)
+		return "", fmt.Errorf("sign-in of %s: %s: %w", username(c.number), resp.Status, err)
 	}
-	c.token = got.Token
-	return nil
+	return got.Token, nil
 }
 
 // Run sends requests until stop is closed. where chooses a server for each.
@@ -137,7 +149,11 @@ func (c *Client) exchange(ctx context.Context, url string, a *Attempt) {
 	// The transport must not send a request a second time by itself, behind the journal's
 	// back; without GetBody it cannot.
 	req.GetBody = nil
-	req.Header.Set("Authorization", "Bearer "+c.token)
+	bearer := c.token
+	if r.Kind == Plug {
+		bearer = c.home
+	}
+	req.Header.Set("Authorization", "Bearer "+bearer)
 	req.Header.Set("Content-Type", "application/json")
 	if r.Key != "" {
 		req.Header.Set("Idempotency-Key", r.Key)

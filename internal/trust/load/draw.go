@@ -81,13 +81,14 @@ func (c *Client) span(target int64, most int) (first, count int) {
 // draw makes up a request.
 func (c *Client) draw() *Request {
 	switch n := c.random.IntN(100); {
-	case n < 30:
+	case n < 20:
 		return c.patch()
-	case n < 40:
+	case n < 32:
+		return c.plug()
+	case n < 42:
 		return c.refused()
 	case n < 52:
-		r := c.migration(true)
-		return r
+		return c.migration(true)
 	}
 	return c.migration(false)
 }
@@ -96,7 +97,20 @@ func (c *Client) patch() *Request {
 	sim, status := hotFirst+c.random.IntN(hotSIMs), 1+c.random.IntN(2)
 	return c.perhapsKeyed(&Request{
 		Kind: Patch, Method: http.MethodPatch, Path: fmt.Sprintf("/api/v1/sim/%d", sim),
-		Body: fmt.Sprintf(`{"status":{"id":%d}}`, status), SIM: int64(sim), Status: status,
+		Body: fmt.Sprintf(`{"status":{"id":%d}}`, status), SIM: int64(sim), Status: int64(status),
+	})
+}
+
+// plug puts a SIM of the devices' Workspace into one of them, or takes out what is there.
+func (c *Client) plug() *Request {
+	device, sim, id := deviceFirst+c.random.IntN(hotSIMs), 0, "null"
+	if c.random.IntN(3) > 0 {
+		sim = c.elsewhere(fleets[1+c.random.IntN(len(fleets)-1)], 1, true)[0]
+		id = strconv.Itoa(sim)
+	}
+	return c.perhapsKeyed(&Request{
+		Kind: Plug, Method: http.MethodPatch, Path: fmt.Sprintf("/api/v1/endpoint/%d", device),
+		Body: fmt.Sprintf(`{"sim":{"id":%s}}`, id), SIM: int64(sim), Device: int64(device),
 	})
 }
 

@@ -17,6 +17,7 @@ const (
 	Migrate Kind = "migrate" // a real run
 	Preview Kind = "preview" // a dry run
 	Patch   Kind = "patch"   // of a SIM's status
+	Plug    Kind = "plug"    // a SIM into a device, or out of it
 )
 
 // Request is what a client wants, over all its attempts.
@@ -29,8 +30,9 @@ type Request struct {
 	IfMatch string `json:"if_match,omitempty"`
 	Body    string `json:"body"`
 	Target  int64  `json:"-"` // of a migration
-	SIM     int64  `json:"-"` // of a patch
-	Status  int    `json:"-"` // of a patch
+	SIM     int64  `json:"-"` // of a patch; of a plug, 0 takes out what is there
+	Status  int64  `json:"-"` // of a patch
+	Device  int64  `json:"-"` // of a plug
 
 	attempts []*Attempt
 }

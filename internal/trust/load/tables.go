@@ -31,6 +31,8 @@ type Line struct {
 const (
 	migrationEntry = 1
 	statusEntry    = 2
+	attachEntry    = 3
+	detachEntry    = 4
 )
 
 // Entries reads the ledger as it is in the database, not as the program tells it.
