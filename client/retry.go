@@ -26,7 +26,7 @@ type Retry struct {
 // DefaultRetry sends four times within some two seconds, or as slowly as the server asks.
 var DefaultRetry = Retry{Attempts: 4, MinDelay: 250 * time.Millisecond, MaxDelay: 5 * time.Second, MaxRetryAfter: time.Minute}
 
-// NoRetry sends once.
+// NoRetry sends once, also what has an idempotency key.
 var NoRetry = Retry{Attempts: 1}
 
 // after decides what follows a failed attempt.

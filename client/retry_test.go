@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -234,5 +235,28 @@ func TestSystemClock(t *testing.T) {
 	policy := client.Retry{Attempts: 2, MinDelay: time.Millisecond, MaxDelay: time.Millisecond}
 	if _, err := newClient(t, url, client.WithRetry(policy)).SIM(t.Context(), 252); err != nil || len(s.requests()) != 2 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
+// net/http repeats by itself what has an Idempotency-Key, once a kept connection breaks
+// off. Where nothing is to be repeated, that must not be either: the server may not know
+// such keys, and has done it all the same.
+func TestNoRetryMeansOnce(t *testing.T) {
+	var runs int
+	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		if strings.Contains(string(body), `"dry_run":true`) {
+			shown(w, r)
+			return
+		}
+		runs++
+		hangUp(w, r)
+	})
+	c := newClient(t, url, client.WithBearer("t"), client.WithRetry(client.NoRetry))
+	if _, err := c.Preview(t.Context(), someSIM); err != nil { // the connection is kept
+		t.Fatal(err)
+	}
+	if _, err := c.Migrate(t.Context(), someSIM, client.IdempotencyKey("k")); err == nil || runs != 1 {
+		t.Errorf("%d runs, %v", runs, err)
 	}
 }

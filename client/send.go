@@ -144,6 +144,10 @@ func (s *sending) request(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.client.retry.Attempts < 2 {
+		// net/http sends a request with an Idempotency-Key again by itself, where it can.
+		req.GetBody = nil
+	}
 	for name, values := range s.call.header {
 		req.Header[name] = values
 	}

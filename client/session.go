@@ -116,21 +116,33 @@ func (s *session) keep(got *api.AuthResponse) {
 // BearerLifetime is how long a bearer is valid from its issue on, 0 where it does not tell.
 // Only the difference of its dates counts, because the clocks here and there may differ.
 func BearerLifetime(bearer string) time.Duration {
-	parts := strings.Split(bearer, ".")
-	if len(parts) != 3 {
-		return 0
-	}
-	text, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return 0
-	}
-	var claims struct {
-		Issued  float64 `json:"iat"`
-		Expires float64 `json:"exp"`
-	}
 	const longest = 10 * 365 * 24 * time.Hour
-	if json.Unmarshal(text, &claims) != nil || claims.Issued <= 0 || claims.Expires <= claims.Issued {
+	claims := claimsOf(bearer)
+	if claims.Issued <= 0 || claims.Expires <= claims.Issued {
 		return 0
 	}
 	return time.Duration(min(claims.Expires-claims.Issued, longest.Seconds()) * float64(time.Second))
+}
+
+// BearerUser is the id of the user whom a bearer is for, "" for a program, or where the
+// bearer does not tell.
+func BearerUser(bearer string) string { return claimsOf(bearer).Subject }
+
+// claims are what a client may read of a bearer. It is not theirs to verify.
+type claims struct {
+	Subject string  `json:"sub"`
+	Issued  float64 `json:"iat"`
+	Expires float64 `json:"exp"`
+}
+
+func claimsOf(bearer string) (c claims) {
+	parts := strings.Split(bearer, ".")
+	if len(parts) != 3 {
+		return claims{}
+	}
+	text, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(text, &c) != nil {
+		return claims{}
+	}
+	return c
 }

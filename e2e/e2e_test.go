@@ -27,6 +27,8 @@ func TestScripts(t *testing.T) {
 			"terminate": terminate,
 			"get":       get,
 			"exits":     exits,
+			"plain":     plainServer,
+			"arrived":   arrived,
 		},
 	})
 }

@@ -15,7 +15,7 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
 		return nil, err
 	}
 	sims = append(sims, w.sims...)
-	p := ferry.Planner{Server: s.remote, Pace: s.pace, Terms: s.terms, Progress: s.screen.planning}
+	p := ferry.Planner{Server: s.remote, Pace: s.pace, Terms: s.terms, Chunk: s.chunk, Progress: s.screen.planning}
 	for _, r := range w.ranges {
 		in, err := p.Range(ctx, ferry.Span{First: string(r.first), Last: string(r.last)})
 		if err != nil {

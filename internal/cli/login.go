@@ -190,15 +190,20 @@ func logoutCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout",
 		Short: "Forget a session",
-		Long:  "Forget a session: its tokens are deleted from this machine.",
+		Long: `Forget a session: its tokens are deleted from this machine. A server that knows of signing out ends the session there, too;
+of one that does not, the tokens go on until they expire.`,
 		Example: `  simferry logout
   simferry logout --profile lab`,
 		Args: positional(),
 	}
 	name := profileFlag(cmd, p)
-	cmd.RunE = func(*cobra.Command, []string) error {
+	everywhere := cmd.Flags().Bool("everywhere", false, "end every session of the user, those on other machines, too")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		store, err := p.profiles()
 		if err != nil {
+			return err
+		}
+		if err := p.endSession(cmd.Context(), *name, *everywhere); err != nil {
 			return err
 		}
 		if err := store.Remove(*name); err != nil {
@@ -208,4 +213,24 @@ func logoutCommand(p Process) *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// endSession tells the server, where it can be told. What stays behind is a warning, and
+// no reason to keep the tokens here, unless it was every session that was to end.
+func (p Process) endSession(ctx context.Context, name string, everywhere bool) error {
+	c, known, err := p.connect(name, client.WithRetry(client.NoRetry))
+	if errors.Is(err, profile.ErrNone) || err == nil && known.ApplicationToken != "" {
+		return nil
+	}
+	if err == nil {
+		err = c.Logout(ctx, everywhere)
+	}
+	if err == nil || errors.Is(err, client.ErrSessionEnded) {
+		return nil
+	}
+	if everywhere {
+		return fmt.Errorf("the other sessions have not ended: %w", err)
+	}
+	_, _ = fmt.Fprintf(p.Stderr, "The server has not ended the session, so its tokens are good until they expire: %v\n", err)
+	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/ferry"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/profile"
 )
 
 // migrateFlags are those of migrate; some are also those of apply and resume.
@@ -27,6 +28,7 @@ type migrateFlags struct {
 	report   string
 	output   *output
 	parallel int
+	chunk    int
 	patience time.Duration
 }
 
@@ -75,6 +77,7 @@ Exit codes: 0 every SIM is in the target, 1 failed, 2 called wrongly, 3 refused 
 	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "only SIMs in this status may move; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "take SIMs out of their devices")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "plan only, and move nothing")
+	cmd.Flags().IntVar(&f.chunk, "chunk", ferry.MaxChunk, "SIMs in a request, 500 at most")
 	cmd.Flags().StringVar(&f.planFile, "plan", "", "save the plan in this file instead of moving anything; for 'simferry migrate apply'")
 	f.runFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("plan", "dry-run")
@@ -156,6 +159,8 @@ func (f *migrateFlags) check() error {
 		return usagef("simferry migrate needs --to")
 	case f.parallel < 1 || f.parallel > 32:
 		return usagef("--parallel: must be from 1 to 32")
+	case f.chunk < 1 || f.chunk > ferry.MaxChunk:
+		return usagef("--chunk: must be from 1 to %d", ferry.MaxChunk)
 	}
 	if _, err := f.allowed(); err != nil {
 		return err
@@ -180,15 +185,15 @@ func (f *migrateFlags) allowed() (ids []int64, err error) {
 // shipping is one call of migrate, apply or resume.
 type shipping struct {
 	*migrateFlags
-	process Process
-	client  *client.Client
-	remote  *ferry.Remote
-	pace    *ferry.Pace
-	server  string
-	terms   ferry.Terms
-	screen  *screen
-	user    string
-	known   named // Workspaces of the user
+	process  Process
+	client   *client.Client
+	remote   *ferry.Remote
+	pace     *ferry.Pace
+	server   string
+	terms    ferry.Terms
+	screen   *screen
+	profiled profile.Profile
+	known    named // Workspaces of the user
 }
 
 func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {
@@ -201,7 +206,7 @@ func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {
 		return nil, err
 	}
 	s := &shipping{
-		migrateFlags: f, process: p, client: c, remote: ferry.NewRemote(c), server: known.Server, user: known.Username,
+		migrateFlags: f, process: p, client: c, remote: ferry.NewRemote(c), server: known.Server, profiled: known,
 		terms: ferry.Terms{AllowedStatuses: allowed, DetachDevices: f.detach}, screen: newScreen(p, f.output),
 	}
 	s.pace = &ferry.Pace{Clock: realClock{}, Patience: f.patience, Parallel: f.parallel, Notify: s.screen.waiting}

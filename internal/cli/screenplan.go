@@ -217,6 +217,6 @@ func (s *screen) outlook(p *ferry.Plan, f *migrateFlags) {
 	case len(p.Held) > 0 && f.conflict == stop:
 		s.line("\nNothing moves as long as some may not. With --on-conflict skip the other %s do.", thousands(n))
 	default:
-		s.line("\n%s %s, in %d %s of up to %d.", thousands(n), plural(n, "SIM moves", "SIMs move"), len(p.Chunks), plural(len(p.Chunks), "request", "requests"), ferry.MaxChunk)
+		s.line("\n%s %s, in %d %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), len(p.Chunks), plural(len(p.Chunks), "request", "requests"))
 	}
 }

@@ -10,16 +10,17 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/profile"
 )
 
 // named are the Workspaces that the caller administers.
 type named []api.UserWorkspace
 
 // administered asks for them. Servers differ in whether they know "my".
-func administered(ctx context.Context, c *client.Client, username string) (named, error) {
+func administered(ctx context.Context, c *client.Client, known profile.Profile) (named, error) {
 	list, err := c.UserWorkspaces(ctx, "my")
-	if err != nil && (client.IsNotFound(err) || client.IsInvalid(err)) && username != "" {
-		list, err = c.UserWorkspaces(ctx, username)
+	if user := client.BearerUser(known.Bearer); user != "" && (client.IsNotFound(err) || client.IsInvalid(err)) {
+		list, err = c.UserWorkspaces(ctx, user)
 	}
 	return list, err
 }
@@ -62,7 +63,7 @@ func (n named) find(flag, text string) (api.NamedRef, error) {
 func (s *shipping) workspace(ctx context.Context, flag, text string) (api.NamedRef, error) {
 	if s.known == nil {
 		err := s.pace.Persist(ctx, func(ctx context.Context) (err error) {
-			s.known, err = administered(ctx, s.client, s.user)
+			s.known, err = administered(ctx, s.client, s.profiled)
 			return err
 		})
 		if _, numeric := strconv.ParseInt(text, 10, 64); err != nil && numeric != nil {
@@ -81,7 +82,7 @@ func (p Process) completeWorkspaces(ctx context.Context, profile string) []strin
 	if err != nil {
 		return nil
 	}
-	list, err := administered(ctx, c, known.Username)
+	list, err := administered(ctx, c, known)
 	if err != nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"sync"
 	"time"
 
@@ -112,7 +113,7 @@ func (p *Pace) Failed(err error) error {
 	if until := now.Add(wait); until.After(p.until) {
 		p.until = until
 		if p.Notify != nil {
-			p.Notify(wait, err.Error())
+			p.Notify(wait, brief(err))
 		}
 	}
 	return nil
@@ -166,3 +167,9 @@ func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i i
 	group.Wait()
 	return context.Cause(ctx)
 }
+
+// query is the part of an address that holds hundreds of ids.
+var query = regexp.MustCompile(`\?\S+?(: |$)`)
+
+// brief is an error without what nobody would read.
+func brief(err error) string { return query.ReplaceAllString(err.Error(), "$1") }

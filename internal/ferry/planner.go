@@ -11,6 +11,7 @@ type Planner struct {
 	Server   Server
 	Pace     *Pace
 	Terms    Terms
+	Chunk    int                    // SIMs in a request, MaxChunk at most; 0 for that
 	Progress func(known, total int) // may be nil; one call at a time
 
 	plan  Plan
@@ -24,7 +25,7 @@ func (p *Planner) Plan(ctx context.Context, sims []SIM) (*Plan, error) {
 	p.plan = Plan{Version: PlanVersion, Terms: p.Terms}
 	p.total = len(sims)
 	order := orderOf(sims)
-	if err := p.rounds(ctx, chunked(units(sims))); err != nil {
+	if err := p.rounds(ctx, p.chunked(units(sims))); err != nil {
 		return nil, err
 	}
 	for {
@@ -54,9 +55,13 @@ func units(sims []SIM) []unit {
 }
 
 // chunked cuts units to the size of a request.
-func chunked(units []unit) (chunks []unit) {
+func (p *Planner) chunked(units []unit) (chunks []unit) {
+	size := MaxChunk
+	if p.Chunk > 0 {
+		size = min(p.Chunk, MaxChunk)
+	}
 	for _, u := range units {
-		for part := range slices.Chunk(u.sims, MaxChunk) {
+		for part := range slices.Chunk(u.sims, size) {
 			chunks = append(chunks, unit{u.by, part})
 		}
 	}
@@ -84,7 +89,7 @@ func (p *Planner) rounds(ctx context.Context, queue []unit) error {
 				left = append(left, j.again...)
 			}
 		}
-		queue = slices.Concat(halved, chunked(pooled(left)))
+		queue = slices.Concat(halved, p.chunked(pooled(left)))
 		if p.Progress != nil {
 			p.Progress(min(p.total, p.plan.Total()), p.total)
 		}

@@ -34,7 +34,7 @@ type Runner struct {
 var ErrRefused = errors.New("something has changed since the plan was made")
 
 // grace is how long a request whose answer was lost may still be at work over there.
-const grace = 2 * time.Second
+const grace = time.Second
 
 // answerTime is how long the answer to one chunk may take, whatever else has been
 // interrupted meanwhile.
@@ -143,10 +143,14 @@ func (r *Runner) send(ctx context.Context, i int, c *chunkState, etag string) er
 	if c.etag != "" {
 		by = r.Plan.Chunks[i].By // the entity tag is that of exactly this request
 	}
+	var opts []client.WriteOption
+	if etag != "" { // a server that has tags may well know keys; to others a key is an empty promise
+		opts = append(opts, client.IfMatch(etag), client.IdempotencyKey(key))
+	}
 	within, done := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
 	defer done()
 	c.tries++
-	got, err := r.Server.Migrate(within, r.Plan.Terms.request(by, c.left), client.IfMatch(etag), client.IdempotencyKey(key))
+	got, err := r.Server.Migrate(within, r.Plan.Terms.request(by, c.left), opts...)
 	return r.answered(i, c, got, err)
 }
 

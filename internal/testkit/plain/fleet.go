@@ -69,6 +69,23 @@ func (f *Fleet) SIM(id int64) (SIM, bool) {
 	return *s, true
 }
 
+// Tally counts the SIMs in a Workspace, and over all SIMs the moves, and those that moved
+// more than once.
+func (f *Fleet) Tally(workspace int64) (in, moves, twice int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, s := range f.sims {
+		if s.Workspace == workspace {
+			in++
+		}
+		moves += s.Moves
+		if s.Moves > 1 {
+			twice++
+		}
+	}
+	return in, moves, twice
+}
+
 // Migrate is the one operation that this is about.
 func (f *Fleet) Migrate(r api.MigrationRequest) (status int, body any) {
 	f.mu.Lock()

@@ -1,0 +1,289 @@
+package e2e_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/testkit/plain"
+)
+
+// The size of the test, from the environment: make ferry-kill sets the large one.
+var (
+	killedSIMs  = fromEnv("SIMFERRY_TEST_KILL_SIMS", 2000)
+	killedChunk = fromEnv("SIMFERRY_TEST_KILL_CHUNK", 50)
+	kills       = fromEnv("SIMFERRY_TEST_KILLS", 6)
+)
+
+func fromEnv(name string, preset int) int {
+	if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return n
+	}
+	return preset
+}
+
+// However often the command is killed on the way, and whatever the server is like, each
+// SIM moves once, none is forgotten, and the report says so.
+func TestKilledAndResumed(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("it needs SIGKILL")
+	}
+	t.Run("plain server", func(t *testing.T) {
+		t.Parallel()
+		f := plainFleet(killedSIMs)
+		s := plain.Start(t, f, plainHome, plain.Manners{Throttle: 97, LoseAfter: 9, FailBefore: 25, FailAfter: 13, Spend: 31})
+		k := newKilled(t, s.URL, plain.Username, plain.Password)
+		k.through(t)
+		in, moves, twice := f.Tally(plainTarget)
+		if in != killedSIMs || moves != killedSIMs || twice != 0 || s.Reused > 0 {
+			t.Errorf("%d SIMs arrived by %d moves, %d of them more than once; %d refresh tokens used again", in, moves, twice, s.Reused)
+		}
+		t.Logf("%d requests", s.Requests())
+	})
+	t.Run("Simferry", func(t *testing.T) {
+		t.Parallel()
+		url, stop := serveSIMs(t, killedSIMs)
+		k := newKilled(t, url, plain.Username, plain.Password)
+		k.through(t)
+		k.recorded(t, url)
+		database := stop()
+		if out, err := exec.CommandContext(t.Context(), "simferry", "fsck", "--database", database).CombinedOutput(); err != nil {
+			t.Errorf("fsck: %v\n%s", err, out)
+		}
+	})
+}
+
+// killed is one run, over as many processes as it takes.
+type killed struct {
+	home, file string
+	environ    []string
+	doubtful   int // kills while nobody knew what had become of a chunk
+}
+
+func newKilled(t *testing.T, url, username, password string) *killed {
+	t.Helper()
+	dir := t.TempDir()
+	k := &killed{home: filepath.Join(dir, "home"), file: filepath.Join(dir, "sims.txt")}
+	k.environ = append(os.Environ(), "SIMFERRY_HOME="+k.home)
+	var list strings.Builder
+	for i := 1; i <= killedSIMs; i++ {
+		list.WriteString(plainICCID(i) + "\n")
+	}
+	if err := os.WriteFile(k.file, []byte(list.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	login := k.command(t.Context(), "login", "--server", url, "--username", username, "--password-stdin")
+	login.Stdin = strings.NewReader(password)
+	if out, err := login.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return k
+}
+
+func (k *killed) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "simferry", args...)
+	cmd.Env = k.environ
+	return cmd
+}
+
+// through lives as many lives as it takes, and one to the end.
+func (k *killed) through(t *testing.T) {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	random := rand.New(rand.NewPCG(seed, 0))
+	began := time.Now()
+	args := []string{"migrate", "--to", "Fleet FR", "--file", k.file, "--detach", "--yes", "--chunk", strconv.Itoa(killedChunk)}
+	// The lines that one life may write: all lives together stay below the whole.
+	most := 2 * killedSIMs / killedChunk / (kills + spare)
+	life := 0
+	for ; life < kills || k.doubtful == 0 && life < kills+spare; life++ {
+		if !k.die(t, args, 1+random.IntN(most), life%2 == 0) {
+			t.Fatalf("life %d came to its end unkilled: the test shows nothing", life)
+		}
+		args = []string{"migrate", "resume"}
+	}
+	out, err := k.command(t.Context(), args...).CombinedOutput()
+	if err != nil || !bytes.Contains(out, []byte("  moved to Fleet FR")) {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+	k.report(t)
+	if k.doubtful == 0 {
+		t.Error("no kill hit a chunk under way: the test shows nothing")
+	}
+	t.Logf("seed %d: %d SIMs, %d a request, killed %d times, %d of them with a chunk in doubt, %.1f s",
+		seed, killedSIMs, killedChunk, life, k.doubtful, time.Since(began).Seconds())
+}
+
+// spare is how many more kills there may be where none has hit a chunk under way.
+const spare = 4
+
+// die starts a process and kills it once it has written that many lines to the journal,
+// and, if so wished, has a chunk under way. It tells whether the process was killed, and
+// did not end before.
+func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool {
+	t.Helper()
+	ctx, giveUp := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer giveUp()
+	before := len(k.journal(t))
+	cmd := k.command(ctx, args...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for {
+		select {
+		case err := <-ended:
+			t.Logf("%v: %s", err, said.String())
+			return false
+		case <-poll.C:
+		}
+		if all := k.journal(t); len(all) < before+lines || underWay && !doubtful(all) {
+			continue
+		}
+		_ = cmd.Process.Kill()
+		_ = <-ended // it was killed, and says so
+		if doubtful(k.journal(t)) {
+			k.doubtful++
+		}
+		return true
+	}
+}
+
+// doubtful tells whether a chunk is under way.
+func doubtful(lines []string) bool {
+	return len(lines) > 0 && strings.Contains(lines[len(lines)-1], `"step":"sent"`)
+}
+
+// journal is the lines of the only run's journal so far.
+func (k *killed) journal(t *testing.T) (lines []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(k.home, "runs", "*", "journal.jsonl"))
+	if err != nil || len(files) > 1 {
+		t.Fatalf("%v: %v", files, err)
+	}
+	if len(files) == 0 {
+		return nil
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// report wants every SIM in it once, moved.
+func (k *killed) report(t *testing.T) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(k.home, "runs", "*", "report.csv"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v: %v", files, err)
+	}
+	f, err := os.Open(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = f.Close() }()
+	seen := make(map[string]bool)
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if fields := strings.Split(lines.Text(), ","); fields[2] == "moved" {
+			seen[fields[0]] = true
+		}
+	}
+	if len(seen) != killedSIMs {
+		t.Errorf("%d SIMs are said to have moved, of %d", len(seen), killedSIMs)
+	}
+}
+
+// recorded wants each SIM in the target, and as many moves in the ledger as there are SIMs.
+func (k *killed) recorded(t *testing.T, url string) {
+	t.Helper()
+	c, err := client.New(url, client.WithPassword(plain.Username, plain.Password))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := c.InWorkspace(plainTarget).ListSIMs(t.Context(), client.ListOptions{PerPage: 1})
+	if err != nil || page.Total != killedSIMs {
+		t.Fatalf("%v, %v", page, err)
+	}
+	moves := 0
+	for m, err := range c.AllMigrations(t.Context(), client.ListOptions{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.TargetWorkspace.ID == plainTarget {
+			moves += m.SIMCount
+		}
+	}
+	if moves != killedSIMs {
+		t.Errorf("the ledger has %d moves of %d SIMs", moves, killedSIMs)
+	}
+}
+
+// serveSIMs runs a server of ours, a process of its own. stop ends it and gives its
+// database.
+func serveSIMs(t *testing.T, n int) (url string, stop func() string) {
+	t.Helper()
+	dir := t.TempDir()
+	world := fmt.Sprintf(`
+workspaces:
+  - {id: 1, name: Issuer, type: mno}
+  - {id: %d, name: Fleet DE, type: enterprise, parent: 1}
+  - {id: %d, name: Fleet FR, type: enterprise, parent: 1}
+users:
+  - {id: 1, username: %s, name: Admin, password: %s, default_workspace: %d, roles: {%d: administrator, %d: administrator}}
+sim_ranges:
+  - {first_id: 1, first_iccid: "%s", count: %d, workspace: %d, issuer: 1, status: activated}
+`, plainHome, plainTarget, plain.Username, plain.Password, plainHome, plainHome, plainTarget, plainICCID(1), n, plainHome)
+	seed, log := filepath.Join(dir, "world.yaml"), filepath.Join(dir, "server.log")
+	if err := os.WriteFile(seed, []byte(world), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.Create(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	database := "sqlite:" + filepath.Join(dir, "fleet.db")
+	cmd := exec.CommandContext(t.Context(), "simferry", "serve", "--listen", "127.0.0.1:0", "--database", database, "--seed", seed)
+	cmd.Stderr = out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for addressIn(log) == "" {
+		select {
+		case err := <-ended:
+			t.Fatalf("the server does not start: %v", err)
+		case <-poll.C:
+		}
+	}
+	return "http://" + addressIn(log), func() string {
+		_ = cmd.Process.Signal(os.Interrupt)
+		if err := <-ended; err != nil {
+			t.Errorf("the server: %v", err)
+		}
+		return database
+	}
+}

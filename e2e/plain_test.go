@@ -1,0 +1,93 @@
+package e2e_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/simferry/simferry/internal/testkit/plain"
+)
+
+// The Workspaces of a plain server.
+const (
+	plainHome   = 100
+	plainTarget = 200
+)
+
+// plainServers are those that scripts have started, by address.
+var plainServers sync.Map
+
+// plainFleet has n Activated SIMs in one Workspace, of which every 100th is in a device.
+func plainFleet(n int) *plain.Fleet {
+	f := plain.NewFleet(map[int64]string{plainHome: "Fleet DE", plainTarget: "Fleet FR"})
+	for i := 1; i <= n; i++ {
+		s := plain.SIM{ID: int64(i), ICCID: plainICCID(i), Status: 1, Workspace: plainHome}
+		if i%100 == 0 {
+			s.Device = int64(9000 + i)
+		}
+		f.Add(s)
+	}
+	return f
+}
+
+func plainICCID(i int) string { return fmt.Sprintf("89883030000%08d", i) }
+
+// deferrer lets what a test needs end with its script.
+type deferrer struct{ *testscript.TestScript }
+
+func (d deferrer) Cleanup(end func()) { d.Defer(end) }
+
+// plainServer VAR SIMS [MANNER=N...] starts a server that speaks only the bare contract,
+// and sets VAR to its address.
+func plainServer(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: plain VAR SIMS [throttle=N] [lose=N] [failbefore=N] [failafter=N] [spend=N] [mfa=1]")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var m plain.Manners
+	for _, arg := range args[2:] {
+		name, value, _ := strings.Cut(arg, "=")
+		n, err := strconv.Atoi(value)
+		ts.Check(err)
+		switch name {
+		case "throttle":
+			m.Throttle = n
+		case "lose":
+			m.LoseAfter = n
+		case "failbefore":
+			m.FailBefore = n
+		case "failafter":
+			m.FailAfter = n
+		case "spend":
+			m.Spend = n
+		case "mfa":
+			m.SecondStep = true
+		default:
+			ts.Fatalf("no manner %q", name)
+		}
+	}
+	s := plain.Start(deferrer{ts}, plainFleet(n), plainHome, m)
+	plainServers.Store(s.URL, s)
+	ts.Setenv(args[0], s.URL)
+}
+
+// arrived URL SIMS wants that many SIMs in the target, each moved once, and no refresh token
+// used twice.
+func arrived(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: arrived URL SIMS")
+	}
+	found, _ := plainServers.Load(args[0])
+	s, ok := found.(*plain.Server)
+	if !ok {
+		ts.Fatalf("no plain server at %s", args[0])
+	}
+	in, moves, twice := s.Tally(plainTarget)
+	if strconv.Itoa(in) != args[1] || moves != in || twice > 0 || s.Reused > 0 {
+		ts.Fatalf("%d SIMs in the target by %d moves, %d of them more than once, %d refresh tokens used again", in, moves, twice, s.Reused)
+	}
+}
