@@ -10,6 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/model"
 	"github.com/simferry/simferry/internal/trust/powercut"
 	"github.com/simferry/simferry/internal/trust/syscalls"
+	"github.com/simferry/simferry/internal/trust/upgrade"
 )
 
 // harnesses are all there are, in the order in which they run.
@@ -19,6 +20,7 @@ var harnesses = []trust.Harness{
 	failover.Harness,
 	powercut.Harness,
 	syscalls.Harness,
+	upgrade.Harness,
 	linear.Harness,
 	model.Harness,
 	fuzz.Harness,
