@@ -44,13 +44,16 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 		return res, err
 	}
 	n := size.Of(1, 20, 1)
+	var acked, replayed int
 	for i := range n {
 		t := &trial{res: &res, seed: seed + uint64(i)}
 		if err := t.run(ctx, before, after); err != nil {
 			return res, fmt.Errorf("upgrade %d: %w", i+1, err)
 		}
-		res.Control = t.control
+		res.Control, acked, replayed = t.control, acked+t.acked, replayed+t.replayed
 	}
+	res.Did("acknowledged before a change", acked, 3*n*ackedMin)
+	res.Did("answers asked for again", replayed, n*ackedMin/2)
 	return res, nil
 }
 
@@ -61,6 +64,8 @@ type trial struct {
 	seed    uint64
 	journal traffic.Journal
 	control trust.Control
+
+	acked, replayed int
 }
 
 func (t *trial) run(ctx context.Context, before, after string) (err error) {
@@ -138,7 +143,7 @@ func (t *trial) during(ctx context.Context, on, stopped []int, change func() err
 	load := traffic.Begin(ctx, t.at(on), t.seed+uint64(len(t.journal.Requests)), clients)
 	err := load.Await(ctx, ackedMin)
 	if err == nil {
-		t.res.Did("acknowledged before a change", load.Acknowledged(), ackedMin)
+		t.acked += load.Acknowledged()
 		err = change()
 	}
 	if err != nil {
@@ -188,6 +193,6 @@ func (t *trial) compare(ctx context.Context) error {
 	for _, w := range slices.Concat(t.journal.Compare(have), wrong, faults) {
 		t.res.Fail("%s", w)
 	}
-	t.res.Did("answers asked for again", asked, ackedMin/2)
+	t.replayed = asked
 	return nil
 }
