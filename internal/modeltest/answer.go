@@ -59,7 +59,7 @@ func (m *Model) workspaceRef(id int64) object {
 // addDevice adds an endpoint where there is one.
 func (m *Model) addDevice(to object, device int64) object {
 	if device != 0 {
-		to["endpoint"] = object{"id": device, "name": m.devices[device]}
+		to["endpoint"] = object{"id": device, "name": m.devices[device].name}
 	}
 	return to
 }

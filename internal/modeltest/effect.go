@@ -10,7 +10,7 @@ import (
 
 // entry is one row of the ledger.
 type entry struct {
-	kind    int // 0 import, 1 migration, 2 status
+	kind    int // 0 import, 1 migration, 2 status, 3 attachment, 4 detachment
 	at      time.Time
 	user    int64
 	app     int64

@@ -75,7 +75,9 @@ func (f *facts) owned() {
 		workspaces[w["id"]] = true
 	}
 	for _, d := range f.dump["devices"] {
-		devices[d["id"]] = d["workspace_id"]
+		if d["status"] != "2" { // a deleted one is nowhere
+			devices[d["id"]] = d["workspace_id"]
+		}
 	}
 	for _, s := range f.dump["sims"] {
 		if !workspaces[s["workspace_id"]] {
@@ -167,6 +169,9 @@ func (f *facts) recorded() {
 		e := at[l["ledger_id"]]
 		if l["device_before"] != "NULL" && l["device_after"] == "NULL" {
 			want[fmt.Sprint(l["ledger_id"], " 50 ", l["workspace_before"], " ", l["sim_id"], " ", e["at"])]++
+		}
+		if l["device_after"] != "NULL" && l["device_after"] != l["device_before"] {
+			want[fmt.Sprint(l["ledger_id"], " 51 ", l["workspace_after"], " ", l["sim_id"], " ", e["at"])]++
 		}
 		if l["status_before"] != l["status_after"] {
 			kind := map[string]int{"1": 8, "2": 9, "4": 45}[l["status_after"]]

@@ -54,13 +54,17 @@ var eventListing = listing{
 
 // ListEvents is GET /api/v1/event, or with a SIM GET /api/v1/sim/{id}/event.
 func (m *Model) ListEvents(h int, ofSIM *int64, q Query) Answer {
+	return m.listEvents(h, q, func(e *event) bool { return ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM })
+}
+
+func (m *Model) listEvents(h int, q Query, which func(*event) bool) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
 		return *refused
 	}
 	var rows []row
 	for i, e := range m.events {
-		if e.workspace == c.workspace && (ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM) {
+		if e.workspace == c.workspace && which(e) {
 			rows = append(rows, row{map[string]any{
 				"id": int64(i + 1), "timestamp": e.at, "event_type": int64(e.kind), "event_source": int64(2), "event_severity": int64(e.severity),
 				"sim": orNone(e.sim), "endpoint": orNone(e.device), "user": orNone(e.user),

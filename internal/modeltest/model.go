@@ -11,7 +11,8 @@ type Model struct {
 	now        time.Time
 	workspaces map[int64]*workspace
 	users      map[int64]*user
-	devices    map[int64]string // names
+	devices    map[int64]*device
+	profiles   map[profile]string // names
 	sims       map[int64]*sim
 	ledger     []*entry // entry i has the id i+1
 	events     []*event // event i has the id i+1
@@ -77,7 +78,7 @@ const (
 var (
 	simStatusNames = map[int]string{0: "Issued", 1: "Activated", 2: "Suspended", 3: "Deleted", 4: "Factory Test"}
 	eventNames     = map[int]string{
-		6: "User authentication failed", 8: "SIM activation", 9: "SIM suspension", 45: "SIM factory test", 50: "SIM Released",
+		6: "User authentication failed", 8: "SIM activation", 9: "SIM suspension", 42: "Endpoint enabled", 43: "Endpoint disabled", 45: "SIM factory test", 50: "SIM Released", 51: "SIM Assigned",
 		67: "User switched workspaces", 69: "SIM migration",
 	}
 )
@@ -85,7 +86,7 @@ var (
 // New makes the model of a fresh database into which a world file has just come.
 func New(w *world.World, now time.Time) *Model {
 	m := &Model{
-		now: now, workspaces: map[int64]*workspace{}, users: map[int64]*user{}, devices: map[int64]string{}, sims: map[int64]*sim{},
+		now: now, workspaces: map[int64]*workspace{}, users: map[int64]*user{}, devices: map[int64]*device{}, profiles: map[profile]string{}, sims: map[int64]*sim{},
 		kept: map[keptKey]*keptAnswer{}, previews: map[string]preview{}, ended: map[int]bool{}, counters: map[string]*counter{},
 	}
 	for _, x := range w.Workspaces {
@@ -99,7 +100,13 @@ func New(w *world.World, now time.Time) *Model {
 		m.users[u.id] = u
 	}
 	for _, x := range w.Devices {
-		m.devices[int64(x.ID)] = x.Name
+		m.devices[int64(x.ID)] = &device{
+			id: int64(x.ID), workspace: int64(x.Workspace), status: int(x.Status), service: x.ServiceProfile, tariff: x.TariffProfile,
+			texts: texts{name: x.Name, tags: x.Tags, imei: x.IMEI}, created: now, updated: now,
+		}
+	}
+	for _, x := range w.Profiles {
+		m.profiles[profile{int(x.Kind), x.ID, int64(x.Workspace)}] = x.Name
 	}
 	for x := range w.AllSIMs() {
 		s := &sim{id: int64(x.ID), iccid: string(x.ICCID), imsi: x.IMSI, msisdn: x.MSISDN, issuer: int64(x.Issuer), reseller: int64(x.Reseller), produced: now}

@@ -38,6 +38,7 @@ const (
 	prefix
 	luhn
 	instant
+	tagged
 )
 
 // listing is what a list offers.
@@ -114,6 +115,9 @@ func (k kind) matches(field any, v string) bool {
 		return is && strings.HasPrefix(s, v)
 	case luhn:
 		return field == v
+	case tagged:
+		s, is := field.(string)
+		return is && slices.Contains(strings.Split(strings.ReplaceAll(s, " ", ""), ","), strings.ReplaceAll(v, " ", ""))
 	case instant:
 		from, until, _ := span(v)
 		t, is := field.(time.Time)

@@ -160,5 +160,9 @@ func (m *Model) deviceOrNull(id int64) any {
 	if id == 0 {
 		return nil
 	}
-	return object{"id": id, "name": m.devices[id]}
+	v := object{"id": id}
+	if name := m.devices[id].name; name != "" {
+		v["name"] = name
+	}
+	return v
 }

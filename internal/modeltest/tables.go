@@ -12,10 +12,11 @@ type Row map[string]string
 // Tables are the rows that a database must have, as far as the model knows their columns.
 func (m *Model) Tables() map[string][]Row {
 	t := map[string][]Row{
-		"sims": {}, "ledger": {}, "ledger_sides": {}, "ledger_lines": {}, "events": {}, "users": {},
+		"sims": {}, "devices": {}, "ledger": {}, "ledger_sides": {}, "ledger_lines": {}, "events": {}, "users": {},
 		"memberships": {}, "membership_roles": {}, "refresh_tokens": {}, "idempotency": {}, "auth_counters": {},
 	}
 	m.simRows(t)
+	m.deviceRows(t)
 	m.ledgerRows(t)
 	m.eventRows(t)
 	m.userRows(t)

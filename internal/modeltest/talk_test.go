@@ -136,7 +136,10 @@ func decimalIDs(text string) string {
 			return b.String()
 		}
 		n := len(after) - len(strings.TrimLeft(after, "-0123456789"))
-		b.WriteString(`"id":` + after[:n] + ".0")
+		b.WriteString(`"id":` + after[:n])
+		if n > 0 { // null stays
+			b.WriteString(".0")
+		}
 		text = after[n:]
 	}
 }

@@ -39,8 +39,14 @@ users:
   - {id: 6, username: suspended@example.com, name: Suspended, password: correct horse, status: suspended, default_workspace: 100, roles: {100: administrator}}
   - {id: 7, username: issuer@example.com, name: Issuer admin, password: correct horse, default_workspace: 1, roles: {1: administrator, 600: user}}
   - {id: 8, username: root@example.com, name: Operator, password: correct horse, default_workspace: 100, superadmin: true, roles: {100: administrator}}
+profiles:
+  - {id: 1, workspace: 100, kind: service, name: Default}
+  - {id: 1, workspace: 100, kind: tariff, name: Default}
+  - {id: 2, workspace: 100, kind: tariff, name: Roaming}
+  - {id: 2, workspace: 200, kind: service, name: Standard}
+  - {id: 3, workspace: 200, kind: tariff, name: Standard}
 devices:
-  - {id: 9001, workspace: 100, name: tracker-7, status: enabled}
+  - {id: 9001, workspace: 100, name: tracker-7, status: enabled, tags: "north, gas", service_profile: 1, tariff_profile: 2}
   - {id: 9002, workspace: 100, name: "tracker \"8\" & <9>", status: enabled}
   - {id: 9003, workspace: 200, name: "Zähler ☃", status: disabled}
   - {id: 9004, workspace: 400, name: medidor, status: enabled}

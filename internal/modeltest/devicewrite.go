@@ -1,0 +1,252 @@
+package modeltest
+
+import (
+	"fmt"
+	"strings"
+)
+
+// DeviceWrite is a request that creates, changes or deletes devices.
+type DeviceWrite struct {
+	Operation   string // the name of the operation, as keys are kept under it
+	Devices     []DevicePatch
+	Many        bool // by /api/v2/endpoint/multi
+	Malformed   bool
+	Key         string
+	Fingerprint string // of the path and the body
+}
+
+// DevicePatch is what is asked of one device; nil leaves a thing as it is.
+type DevicePatch struct {
+	ID              int64
+	Name, Tags      *string
+	IMEI            *string
+	Status          *int
+	Service, Tariff *int64
+	SIM             *int64 // 0 takes it out
+	Activate        *bool
+}
+
+// CreateDevices is POST.
+func (m *Model) CreateDevices(h int, w DeviceWrite) Answer {
+	return m.writeDevices(h, w, func(c caller) Answer {
+		next := int64(1)
+		for id := range m.devices {
+			next = max(next, id+1)
+		}
+		fresh := make([]*device, len(w.Devices))
+		for i := range w.Devices {
+			fresh[i] = &device{id: next + int64(i), workspace: c.workspace, created: m.now, updated: m.now}
+		}
+		return m.changeDevices(c, w, fresh, true)
+	})
+}
+
+// PatchDevices is PATCH.
+func (m *Model) PatchDevices(h int, w DeviceWrite) Answer {
+	return m.writeDevices(h, w, func(c caller) Answer {
+		there, no := m.named(c, w)
+		if no != nil {
+			return *no
+		}
+		return m.changeDevices(c, w, there, false)
+	})
+}
+
+// DeleteDevices is DELETE.
+func (m *Model) DeleteDevices(h int, w DeviceWrite) Answer {
+	return m.writeDevices(h, w, func(c caller) Answer {
+		there, no := m.named(c, w)
+		if no != nil {
+			return *no
+		}
+		for _, d := range there {
+			if m.holds(d.id) != nil {
+				return inUse()
+			}
+		}
+		for _, d := range there {
+			d.status, d.updated = gone, m.now
+		}
+		return Answer{Status: 204}
+	})
+}
+
+func inUse() Answer { return refusal(409, 1406, "NotAllowed") }
+
+// writeDevices asks who it is, and for the key, before anything else. A 409 is kept.
+func (m *Model) writeDevices(h int, w DeviceWrite, do func(caller) Answer) Answer {
+	c, refused := m.admit(h, writers)
+	if refused != nil {
+		return *refused
+	}
+	if w.Malformed {
+		return badRequest()
+	}
+	key := keptKey{c.id(), c.app, w.Operation, w.Key}
+	if stored := m.kept[key]; w.Key != "" && stored != nil {
+		return m.replay(stored, w.Fingerprint, func() *Answer { return nil })
+	}
+	a := do(c).with("Idempotent-Replayed", "")
+	if w.Key != "" && (a.Status < 300 || a.Status == 409) {
+		m.kept[key] = &keptAnswer{fingerprint: w.Fingerprint, answer: a}
+	}
+	return a
+}
+
+// named are the devices of a request, each once.
+func (m *Model) named(c caller, w DeviceWrite) (there []*device, no *Answer) {
+	var missing []int64
+	seen := map[int64]bool{}
+	for _, p := range w.Devices {
+		if seen[p.ID] {
+			continue
+		}
+		seen[p.ID] = true
+		if d := m.mine(c, p.ID); d != nil {
+			there = append(there, d)
+		} else {
+			missing = append(missing, p.ID)
+		}
+	}
+	return there, noDevices(missing, w.Many)
+}
+
+// changeDevices changes them one by one, once nothing is against any of them.
+func (m *Model) changeDevices(c caller, w DeviceWrite, there []*device, create bool) Answer {
+	for _, p := range w.Devices {
+		if !m.fits(c, p, create) {
+			return refusal(422, 1400, "InputValidationFailed")
+		}
+	}
+	for i, p := range w.Devices {
+		if p.SIM == nil || *p.SIM == 0 {
+			continue
+		}
+		in, held := m.sims[*p.SIM].now().device, m.holds(there[i].id)
+		if in != 0 && in != there[i].id || held != nil && held.id != *p.SIM {
+			return inUse()
+		}
+	}
+	e := &entry{kind: 4, user: c.id(), app: c.app}
+	for i, p := range w.Devices {
+		m.changeDevice(c, e, there[i], p, create)
+	}
+	m.plugged(c, e)
+	if !create {
+		return Answer{Status: 204}
+	}
+	return m.createdBody(w, there)
+}
+
+func (m *Model) createdBody(w DeviceWrite, fresh []*device) Answer {
+	if !w.Many {
+		return Answer{Status: 201, Body: m.deviceBody(fresh[0])}.with("Location", "/api/v1/endpoint/"+number(fresh[0].id))
+	}
+	list := []any{}
+	for _, d := range fresh {
+		list = append(list, m.deviceBody(d))
+	}
+	return Answer{Status: 201, Body: list}
+}
+
+// fits tells whether a device can be as it is asked for, in the caller's Workspace.
+func (m *Model) fits(c caller, p DevicePatch, create bool) bool {
+	if create && (p.Status == nil || p.Service == nil || p.Tariff == nil) {
+		return false
+	}
+	if p.IMEI != nil && *p.IMEI != "" && (len(*p.IMEI) < 14 || len(*p.IMEI) > 16 || strings.Trim(*p.IMEI, "0123456789") != "") {
+		return false
+	}
+	for kind, id := range []*int64{p.Service, p.Tariff} {
+		if id != nil && m.profiles[profile{kind, *id, c.workspace}] == "" {
+			return false
+		}
+	}
+	if p.SIM == nil || *p.SIM == 0 {
+		return true
+	}
+	s := m.sims[*p.SIM]
+	return s != nil && s.now().status != deleted && s.now().workspace == c.workspace
+}
+
+// changeDevice changes one device and notes in the entry what becomes of its SIM. It is
+// changed only where something is not so already.
+func (m *Model) changeDevice(c caller, e *entry, d *device, p DevicePatch, create bool) {
+	was := *d
+	for to, from := range map[*string]*string{&d.name: p.Name, &d.tags: p.Tags, &d.imei: p.IMEI} {
+		if from != nil {
+			*to = strings.TrimSpace(*from)
+		}
+	}
+	for to, from := range map[*int64]*int64{&d.service: p.Service, &d.tariff: p.Tariff} {
+		if from != nil {
+			*to = *from
+		}
+	}
+	if p.Status != nil {
+		d.status = *p.Status
+	}
+	if !create && was.status != d.status {
+		m.happen(event{kind: 42 + d.status, workspace: d.workspace, user: c.id(), device: d.id,
+			words: fmt.Sprintf("Status of endpoint changed from '%s' to '%s'", deviceStatusNames[was.status], deviceStatusNames[d.status])})
+	}
+	moved := m.plug(e, d, p, create)
+	if *d != was || moved {
+		d.updated = m.now
+	}
+	m.devices[d.id] = d
+}
+
+// plug takes a SIM to its next version where its device or its status changes.
+func (m *Model) plug(e *entry, d *device, p DevicePatch, create bool) bool {
+	if p.SIM == nil {
+		return false
+	}
+	s := m.holds(d.id)
+	next := state{}
+	if *p.SIM != 0 {
+		s = m.sims[*p.SIM]
+		next = s.now()
+		next.device = d.id
+		activate := create
+		if p.Activate != nil {
+			activate = *p.Activate
+		}
+		if activate && next.status == issued {
+			next.status = activated
+		}
+	} else if s != nil {
+		next = s.now()
+		next.device = 0
+	}
+	if s == nil || next == s.now() {
+		return false
+	}
+	m.change(s, next)
+	e.lines = append(e.lines, line{s, s.version()})
+	if next.device != 0 {
+		e.kind = 3
+	}
+	return true
+}
+
+// plugged writes the entry of all SIMs that came or went, and tells of each.
+func (m *Model) plugged(c caller, e *entry) {
+	if len(e.lines) == 0 {
+		return
+	}
+	e.count = len(e.lines)
+	id := m.write(e)
+	for _, l := range e.lines {
+		was, is := l.before(), l.after()
+		if was.device != 0 && was.device != is.device {
+			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: l.sim.id, device: was.device, entry: id,
+				words: fmt.Sprintf("SIM %d released from endpoint %d", l.sim.id, was.device)})
+		}
+		m.tellStatus(l, c.id(), id)
+		if is.device != 0 && was.device != is.device {
+			m.happen(event{kind: 51, workspace: is.workspace, user: c.id(), sim: l.sim.id, device: is.device, entry: id,
+				words: fmt.Sprintf("SIM %d assigned to endpoint %d", l.sim.id, is.device)})
+		}
+	}
+}
