@@ -67,7 +67,8 @@ func userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (i
 	if err != nil {
 		return identity.Principal{}, err
 	}
-	if !found || s.User.Status != fleet.UserActive && !planted.SuspendedUser || s.User.Epoch != claims.Epoch {
+	ended := s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch
+	if !found || ended && !planted.SuspendedUser {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The token is no longer valid: sign in again")
 	}
 	return identity.Principal{

@@ -2,6 +2,8 @@ package fleet_test
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -70,6 +72,9 @@ func FuzzPlanMigration(f *testing.F) {
 		{0, 1, 2, 1, 0, 1, 0, 1, 0, 1, 9, 1, 2, 1, 2, 9, 1},               // two ICCIDs, refused
 		{0, 2, 1, 200, 1, 0, 5, 0, 0, 0, 1, 3, 7, 0, 0, 1, 4, 0, 3, 0, 1}, // a range with a foreign and a deleted SIM
 		{1, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1},                                 // into Brazil
+		{0, 0, 1, 1, 0, 0, 1, 5, 0, 0, 1},                                 // out of it
+		{0, 0, 1, 2, 0, 0, 1, 0, 0, 0, 1, 2, 4, 0, 0, 1},                  // no Administrator of where the second is
+		{2, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1},                                 // nor of the target
 		{3, 0, 1, 1, 0, 0, 1, 8, 0, 0, 1},                                 // a suspended target, there already
 		{6, 3, 0, 0, 0, 0, 1, 0, 0, 0, 1},                                 // nowhere, an empty list
 		{0, 4, 0, 0, 1, 2, 9, 9, 1, 10, 5, 0, 0},                          // no selector
@@ -84,10 +89,12 @@ func FuzzPlanMigration(f *testing.F) {
 		switch {
 		case err == nil:
 			checkPlan(t, req, snap, p)
+			checkReasons(t, req, snap, nil)
 		case errors.As(err, &conflicts):
 			if len(conflicts.Groups) == 0 {
 				t.Error("refused for no reason")
 			}
+			checkReasons(t, req, snap, conflicts.Groups)
 		default:
 			if e := refused(t, err, fleet.NotFound); len(e.Problems) == 0 {
 				t.Error("not found, but nothing named")
@@ -98,6 +105,9 @@ func FuzzPlanMigration(f *testing.F) {
 
 func checkPlan(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, p *fleet.Plan) {
 	t.Helper()
+	if !snap.Workspaces[req.Target].Role.Administers() {
+		t.Errorf("a move into Workspace %d, which the caller does not administer", req.Target)
+	}
 	for _, s := range p.SIMs {
 		role := snap.Workspaces[s.Workspace].Role
 		if !role.Administers() || s.Status == fleet.SIMDeleted || s.Workspace == req.Target {
@@ -114,4 +124,65 @@ func checkPlan(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, p 
 	if diff := cmp.Diff([]fleet.VersionAt(nil), v.Changed(req, snap)); diff != "" {
 		t.Errorf("changed at once:\n%s", diff)
 	}
+}
+
+// reason is a conflict without its words.
+type reason struct {
+	Code fleet.ConflictCode
+	SIMs []fleet.SIMID
+}
+
+// checkReasons holds the conflicts against the contract's list, spelt a second time: each
+// reason is there, with every SIM that it concerns, and no other.
+func checkReasons(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, groups []fleet.Conflict) {
+	t.Helper()
+	var got []reason
+	for _, g := range groups {
+		r := reason{Code: g.Code}
+		for _, s := range g.SIMs {
+			r.SIMs = append(r.SIMs, s.ID)
+		}
+		got = append(got, r)
+	}
+	if diff := cmp.Diff(reasons(req, snap), got); diff != "" {
+		t.Errorf("reasons of %+v (-contract +planner):\n%s", req, diff)
+	}
+}
+
+func reasons(req fleet.MigrationRequest, snap fleet.Snapshot) (list []reason) {
+	sims, _ := fleet.Resolve(req.Select, snap)
+	target := snap.Workspaces[req.Target].Workspace
+	leaving := map[fleet.WorkspaceID]bool{}
+	held := map[fleet.ConflictCode][]fleet.SIMID{}
+	for _, s := range sims {
+		source := snap.Workspaces[s.Workspace]
+		if s.Workspace != req.Target {
+			leaving[s.Workspace] = true
+		}
+		for code, holds := range map[fleet.ConflictCode]bool{
+			1502: s.Device != 0 && !req.DetachDevices,
+			1503: req.AllowedStatuses != nil && !slices.Contains(req.AllowedStatuses, s.Status),
+			1504: source.Role != fleet.Administrator && source.Role != fleet.SuperAdmin,
+			1505: (source.Workspace.Country == "BR") != (target.Country == "BR"),
+			1506: s.Workspace == req.Target,
+			1507: s.Workspace != req.Target,
+		} {
+			if holds {
+				held[code] = append(held[code], s.ID)
+			}
+		}
+	}
+	if req.Select.SIMs != nil || len(leaving) < 2 {
+		delete(held, 1507)
+	}
+	if target.Type != fleet.Enterprise {
+		held[1508] = nil
+	}
+	if target.Status == fleet.WorkspaceSuspended {
+		held[1509] = nil
+	}
+	for _, code := range slices.Sorted(maps.Keys(held)) {
+		list = append(list, reason{code, held[code]})
+	}
+	return list
 }

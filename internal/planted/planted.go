@@ -41,5 +41,5 @@ const (
 	KeyGlobal          = bug == "key_global"           // a key of one caller is the same for all others
 	OtherRequest       = bug == "other_request"        // another request under the same key gets the first one's answer
 	ForeignSeen        = bug == "foreign_seen"         // a SIM of any Workspace can be read and patched
-	SuspendedUser      = bug == "suspended_user"       // a suspended user's bearer goes on working
+	SuspendedUser      = bug == "suspended_user"       // a bearer outlives the suspension of its user, and a new password
 )
