@@ -27,7 +27,7 @@ func (c *Control) Bearer(ctx context.Context, raw string, from netip.Addr) (iden
 		if claims.AppToken != 0 {
 			who, err = tokenPrincipal(ctx, tx, claims.AppToken, claims.Key, from)
 		} else {
-			who, err = userPrincipal(ctx, tx, claims)
+			who, err = c.userPrincipal(ctx, tx, claims)
 		}
 		return err
 	})
@@ -60,7 +60,7 @@ func withKeys[T any](ctx context.Context, c *Control, verify func(*identity.Issu
 	return claims, err
 }
 
-func userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (identity.Principal, error) {
+func (c *Control) userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (identity.Principal, error) {
 	s, found, err := tx.BearerSession(ctx, store.BearerOf{
 		User: claims.User, Workspace: claims.Workspace, Key: claims.Key, Family: claims.Session,
 	})
@@ -74,6 +74,7 @@ func userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (i
 	return identity.Principal{
 		User: s.User.ID, Username: s.User.Username, Workspace: s.Workspace.ID, WorkspaceName: s.Workspace.Name,
 		Role: s.Role, SuperAdmin: s.User.SuperAdmin, Session: claims.Session,
+		Enrolling: c.demand.missing(s),
 	}, nil
 }
 

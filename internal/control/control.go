@@ -18,6 +18,7 @@ type Control struct {
 	store  *store.Store
 	hasher *identity.Hasher
 	ttl    time.Duration
+	demand FactorDemand
 	log    *slog.Logger
 	issuer atomic.Pointer[identity.Issuer] // replaced when another server has made a key
 
@@ -30,6 +31,8 @@ type Options struct {
 	Password identity.Params
 	// TokenTTL is how long a bearer token lasts; identity.DefaultTTL where zero.
 	TokenTTL time.Duration
+	// RequireMFA says who must have a second factor; nobody where "".
+	RequireMFA FactorDemand
 	// Log takes what an operator should know; slog.Default where nil.
 	Log *slog.Logger
 }
@@ -46,7 +49,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Control{store: s, hasher: identity.NewHasher(o.Password), ttl: o.TokenTTL, log: o.Log}
+	c := &Control{store: s, hasher: identity.NewHasher(o.Password), ttl: o.TokenTTL, demand: o.RequireMFA, log: o.Log}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // server.
 const (
 	failures = "failures" // in a row, per account and address
-	guesses  = "guesses"  // evaluated at all, per account and hour
+	guesses  = "guesses"  // evaluated at all, per account (or its trusted device) and hour
 	attempts = "attempts" // per address and five minutes
 )
 
@@ -56,20 +57,30 @@ func (c *Control) CountAttempt(ctx context.Context, from netip.Addr) error {
 	return err
 }
 
+// guesser is whose secret is tried, and from where.
+type guesser struct {
+	username string
+	from     netip.Addr
+	budget   string // whose guesses of an hour count together: the account, or a trusted device of it
+}
+
+func guessAt(username string, from netip.Addr) guesser { return guesser{username, from, username} }
+
 // mayTry refuses an attempt that is not even evaluated. It counts the guess beforehand, so
-// that a burst is counted too; openSession takes it back where the password was right.
-func (c *Control) mayTry(ctx context.Context, username string, from netip.Addr) error {
+// that a burst is counted too; succeeded takes it back where it was none.
+func (c *Control) mayTry(ctx context.Context, g guesser) error {
 	var wait time.Duration
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
-		locked, err := tx.Counter(ctx, failures, lockKey(username, from))
+		locked, err := tx.Counter(ctx, failures, lockKey(g.username, g.from))
 		if err != nil {
 			return err
 		}
+		wait = 0
 		if locked.Count >= lockAfter {
 			wait = locked.Expires.Sub(tx.Now())
 			return nil
 		}
-		n, err := tx.Count(ctx, guesses, username, time.Hour)
+		n, err := tx.Count(ctx, guesses, g.budget, time.Hour)
 		if n.Count > guessesPerHour {
 			wait = n.Expires.Sub(tx.Now())
 		}
@@ -81,24 +92,42 @@ func (c *Control) mayTry(ctx context.Context, username string, from netip.Addr) 
 	return err
 }
 
-// failed counts a wrong password; the third in a row locks.
-func (c *Control) failed(ctx context.Context, username string, from netip.Addr) error {
+// mayConfirm is mayTry for somebody who is signed in: the wire answers it with 429, since
+// another sign-in would not help.
+func (c *Control) mayConfirm(ctx context.Context, g guesser) error {
+	err := c.mayTry(ctx, g)
+	var locked *fleet.Error
+	if errors.As(err, &locked) && locked.Code == fleet.LockedOut {
+		return tooMany("Too many failed attempts", locked.RetryAfter)
+	}
+	return err
+}
+
+// failed counts a wrong password or code; the third in a row locks. It answers what is to
+// be told.
+func (c *Control) failed(ctx context.Context, g guesser, told error) error {
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
-		n, err := tx.Count(ctx, failures, lockKey(username, from), forgetAfter)
+		n, err := tx.Count(ctx, failures, lockKey(g.username, g.from), forgetAfter)
 		if err != nil || n.Count < lockAfter {
 			return err
 		}
-		return tx.ExpireCounter(ctx, failures, lockKey(username, from), lockFor)
+		return tx.ExpireCounter(ctx, failures, lockKey(g.username, g.from), lockFor)
 	})
-	return orRefused(err)
-}
-
-// succeeded forgets the failures before a right password, which was no guess either.
-func succeeded(ctx context.Context, tx *store.Tx, username string, from netip.Addr) error {
-	if err := tx.Uncount(ctx, guesses, username); err != nil {
+	if err != nil {
 		return err
 	}
-	return tx.ClearCounter(ctx, failures, lockKey(username, from))
+	return told
+}
+
+// succeeded forgets the failures before a success, which was no guess either: it takes back
+// one count for each secret that was right.
+func succeeded(ctx context.Context, tx *store.Tx, g guesser, secrets int) error {
+	for range secrets {
+		if err := tx.Uncount(ctx, guesses, g.budget); err != nil {
+			return err
+		}
+	}
+	return tx.ClearCounter(ctx, failures, lockKey(g.username, g.from))
 }
 
 func tooMany(message string, wait time.Duration) error {

@@ -25,6 +25,10 @@ type Once struct {
 	// rights are asked before a stored answer is given again; nil where the permission
 	// that the operation needs is all there is.
 	rights func(context.Context, *store.Tx, store.Key) error
+
+	// instead is what a repetition is answered where the reply holds a secret, which must
+	// not be stored; nil where it is the reply.
+	instead func() Reply
 }
 
 // answer is what a rule does in its transaction: the reply, the ledger entry that it
@@ -69,6 +73,9 @@ func (c *Control) once(ctx context.Context, who identity.Principal, o Once, writ
 		r, replayed = a.reply, false
 		if o.Key == "" || !a.keep {
 			return nil
+		}
+		if o.instead != nil {
+			a.reply = o.instead()
 		}
 		return tx.StoreReply(ctx, key, o.Fingerprint, a.reply, a.entry)
 	})

@@ -104,7 +104,7 @@ func (in installation) sims(t *testing.T, ws fleet.WorkspaceID) []fleet.SIM {
 
 func (in installation) signIn(t *testing.T, username, password string) (control.Tokens, error) {
 	t.Helper()
-	return in.SignIn(t.Context(), username, identity.WireDigest(password), anywhere)
+	return in.SignIn(t.Context(), control.Credentials{Username: username, Password: identity.WireDigest(password)}, anywhere)
 }
 
 const smallWorld = `

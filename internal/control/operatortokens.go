@@ -29,7 +29,7 @@ type CreatedToken struct {
 //
 // Errors: NotFound for the Workspace; BadRequest that names the field.
 func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (CreatedToken, error) {
-	cidr, err := parseCIDR(n.CIDR)
+	cidr, err := parseCIDR("cidr", n.CIDR)
 	if err == nil && n.Description != "" {
 		err = checkName("description", n.Description)
 	}
@@ -38,8 +38,8 @@ func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (Creat
 	}
 	var created CreatedToken
 	err = o.update(ctx, func(tx *store.Tx) error {
-		if !n.Expires.IsZero() && !n.Expires.After(tx.Now()) {
-			return fleet.Invalid("expires", "%s is over: choose a time to come", n.Expires.Format(time.RFC3339))
+		if err := checkExpiry(tx, "expires", n.Expires); err != nil {
+			return err
 		}
 		found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{n.Workspace})
 		if err != nil {
@@ -55,6 +55,13 @@ func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (Creat
 		return err
 	})
 	return created, err
+}
+
+func checkExpiry(tx *store.Tx, field string, expires time.Time) error {
+	if expires.IsZero() || expires.After(tx.Now()) {
+		return nil
+	}
+	return fleet.Invalid(field, "%s is over: choose a time to come", expires.Format(time.RFC3339))
 }
 
 func (c *Control) insertToken(ctx context.Context, tx *store.Tx, t store.ApplicationToken) (CreatedToken, error) {
@@ -77,7 +84,7 @@ func (c *Control) insertToken(ctx context.Context, tx *store.Tx, t store.Applica
 }
 
 // parseCIDR reads a network, or one address, into the form that is compared with.
-func parseCIDR(s string) (string, error) {
+func parseCIDR(field, s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
@@ -87,7 +94,7 @@ func parseCIDR(s string) (string, error) {
 	}
 	p, err := netip.ParsePrefix(s)
 	if err != nil {
-		return "", fleet.Invalid("cidr", "%q is neither an address nor a network such as 10.0.0.0/8", s)
+		return "", fleet.Invalid(field, "%q is neither an address nor a network such as 10.0.0.0/8", s)
 	}
 	return p.Masked().String(), nil
 }

@@ -176,6 +176,25 @@ func (o Operator) ListUsers(ctx context.Context) (all []UserListing, err error) 
 	return all, err
 }
 
+// ResetSecondFactor takes away the second factor of a user who has lost it, by e-mail
+// address, with the trusted devices.
+//
+// Errors: NotFound, also where the user has none.
+func (o Operator) ResetSecondFactor(ctx context.Context, username string) error {
+	return o.update(ctx, func(tx *store.Tx) error {
+		user, found, err := tx.UserByName(ctx, strings.ToLower(username))
+		if err != nil || !found {
+			return orElse(err, fleet.Missing("user", username))
+		}
+		f, found, err := tx.SecondFactor(ctx, user.ID)
+		if err != nil || !found {
+			return orElse(err, fleet.Errorf(fleet.NotFound, "%s has no second factor", username))
+		}
+		_, err = tx.DeleteSecondFactor(ctx, user.ID, f.ID)
+		return err
+	})
+}
+
 // SetPassword gives a user, by e-mail address, another password. Every session of the
 // user ends.
 //

@@ -16,34 +16,54 @@ import (
 // RefreshTTL is how long a refresh token can be used.
 const RefreshTTL = 30 * 24 * time.Hour
 
-// Tokens are what a sign-in gives. Refresh is empty for an application token.
-type Tokens struct{ Bearer, Refresh string }
+// Tokens are what a sign-in gives.
+type Tokens struct {
+	Bearer  string
+	Refresh string // "" for an application token
+	Pending string // alone, where a code is due: what is sent with it
+	Enrol   bool   // the bearer is good for adding a second factor, and for nothing else before
+}
+
+// Credentials are what a user sends to sign in.
+type Credentials struct {
+	Username    string
+	Password    string // the wire's digest
+	Fingerprint string // of the device, "" for none
+}
 
 // refused is the one answer to everything that is wrong with a sign-in, so that nobody can
 // find out which user names exist.
 func refused() error { return fleet.Errorf(fleet.BadCredentials, "The credentials are not valid") }
 
-// SignIn exchanges a user name and the wire's password digest for tokens.
+// SignIn exchanges a user name and the wire's password digest for tokens; where the user has
+// a second factor and the device is not trusted, for Pending, which SignInCode takes.
 //
 // Errors: BadCredentials for an unknown user, a wrong password, a user who is suspended or
-// not yet active, all alike; TooManyRequests while locked out.
-func (c *Control) SignIn(ctx context.Context, username, password string, from netip.Addr) (Tokens, error) {
-	username = folded(username)
-	digest, err := identity.ParseWireDigest(password)
+// not yet active, all alike; LockedOut.
+func (c *Control) SignIn(ctx context.Context, sent Credentials, from netip.Addr) (Tokens, error) {
+	digest, err := identity.ParseWireDigest(sent.Password)
 	if err != nil {
 		return Tokens{}, err
 	}
-	if err := c.mayTry(ctx, username, from); err != nil {
+	g := guessAt(folded(sent.Username), from)
+	device, err := c.trustedDevice(ctx, g.username, sent.Fingerprint)
+	if err != nil {
 		return Tokens{}, err
 	}
-	user, ok, err := c.checkPassword(ctx, username, digest)
+	if device != 0 {
+		g.budget = deviceBudget(g.username, device)
+	}
+	if err := c.mayTry(ctx, g); err != nil {
+		return Tokens{}, err
+	}
+	user, ok, err := c.checkPassword(ctx, g.username, digest)
 	if err != nil {
 		return Tokens{}, err
 	}
 	if !ok {
-		return Tokens{}, c.failed(ctx, username, from)
+		return Tokens{}, c.failed(ctx, g, refused())
 	}
-	return c.openSession(ctx, user, from)
+	return c.passwordWasRight(ctx, user, g, device != 0)
 }
 
 // maxUsername is more than the longest e-mail address has, in bytes.
@@ -95,19 +115,39 @@ func (c *Control) rehash(ctx context.Context, user store.UserRecord, digest stri
 	}
 }
 
-// openSession starts a new family of refresh tokens, in the user's default Workspace.
-func (c *Control) openSession(ctx context.Context, user store.UserRecord, from netip.Addr) (t Tokens, err error) {
+// passwordWasRight opens the session, or waits for the code. Until that comes the password
+// counts as a guess: whoever knows it has not more tries at codes.
+func (c *Control) passwordWasRight(ctx context.Context, user store.UserRecord, g guesser, trusted bool) (t Tokens, err error) {
 	err = c.store.Update(ctx, func(tx *store.Tx) error {
-		if err := succeeded(ctx, tx, user.Username, from); err != nil {
-			return err
-		}
-		ws, err := startWorkspace(ctx, tx, user)
+		factor, _, err := tx.SecondFactor(ctx, user.ID)
 		if err != nil {
 			return err
 		}
-		t, err = c.issue(ctx, tx, user, ws, uuid.NewString())
+		if factor.Active && !trusted {
+			t, err = awaitCode(ctx, tx, user)
+			return err
+		}
+		if err := succeeded(ctx, tx, g, 1); err != nil {
+			return err
+		}
+		t, err = c.openSession(ctx, tx, user, factor.Active)
 		return err
 	})
+	return t, err
+}
+
+// openSession starts a new family of refresh tokens, in the user's default Workspace.
+func (c *Control) openSession(ctx context.Context, tx *store.Tx, user store.UserRecord, factor bool) (Tokens, error) {
+	ws, err := startWorkspace(ctx, tx, user)
+	if err != nil {
+		return Tokens{}, err
+	}
+	t, err := c.issue(ctx, tx, user, ws, uuid.NewString())
+	if err != nil || factor || c.demand == "" {
+		return t, err
+	}
+	s, _, err := tx.UserSession(ctx, user.ID, ws.ID)
+	t.Enrol = c.demand.missing(s)
 	return t, err
 }
 

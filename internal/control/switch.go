@@ -12,9 +12,12 @@ import (
 // the old one stays valid. It leaves event 67 in the target.
 //
 // Permission: SwitchWorkspace. Errors: InvalidToken where the user is no member there, the
-// Workspace is unknown, or an application token asks.
+// Workspace is unknown, or an application token asks; Forbidden where a second factor is to be added first.
 func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, target fleet.WorkspaceID) (t Tokens, err error) {
-	if who.Require(identity.SwitchWorkspace) != nil {
+	if who.Enrolling {
+		return t, who.Require(identity.SwitchWorkspace)
+	}
+	if !who.May(identity.SwitchWorkspace) {
 		return t, noSwitch()
 	}
 	err = c.store.Update(ctx, func(tx *store.Tx) error {

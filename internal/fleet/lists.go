@@ -79,3 +79,16 @@ var MigrationList = ListSpec{
 	PerPage:     100,
 	MaxPerPage:  1000,
 }
+
+// ApplicationTokenList is what GET /api/v1/application_token can be filtered and sorted by.
+var ApplicationTokenList = ListSpec{
+	Fields: []ListField{
+		{Name: "id"},
+		{Name: "status"},
+		{Name: "created", Kind: TimeField},
+		{Name: "expiry_date", Kind: TimeField},
+	},
+	DefaultSort: Order{Field: "id"},
+	PerPage:     100,
+	MaxPerPage:  1000,
+}

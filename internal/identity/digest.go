@@ -18,16 +18,19 @@ func WireDigest(plain string) string {
 // ParseWireDigest takes a password as the wire carries it, in either case, and gives it
 // in lower case. Anything else is a fleet.BadRequest on "password"; the message does not
 // repeat the value, because people send their plain password by mistake.
-func ParseWireDigest(s string) (string, error) {
+func ParseWireDigest(s string) (string, error) { return ParseWireDigestOf("password", s) }
+
+// ParseWireDigestOf is ParseWireDigest for a property of another name.
+func ParseWireDigestOf(field, s string) (string, error) {
 	if len(s) != hex.EncodedLen(sha1.Size) {
-		return "", notDigest()
+		return "", notDigest(field)
 	}
 	if _, err := hex.DecodeString(s); err != nil {
-		return "", notDigest()
+		return "", notDigest(field)
 	}
 	return strings.ToLower(s), nil
 }
 
-func notDigest() error {
-	return fleet.Invalid("password", "send the SHA-1 of the password as %d hexadecimal digits", hex.EncodedLen(sha1.Size))
+func notDigest(field string) error {
+	return fleet.Invalid(field, "send the SHA-1 of the password as %d hexadecimal digits", hex.EncodedLen(sha1.Size))
 }

@@ -12,6 +12,7 @@ type Principal struct {
 	WorkspaceName string
 	Role          fleet.Role // in Workspace; NoRole where no member
 	SuperAdmin    bool       // Administrator everywhere
+	Enrolling     bool       // must add a second factor before anything else: has WriteOwn only
 	Session       string     // of user credentials: which sign-in it is; "" for a bearer of an earlier version
 }
 
@@ -26,6 +27,8 @@ func (p Principal) May(need Permission) bool {
 		return true
 	case p.Token != 0:
 		return TokenMay(need)
+	case p.Enrolling && need != WriteOwn:
+		return false
 	case p.User != 0:
 		return RoleMay(p.role(), need)
 	}
@@ -37,6 +40,8 @@ func (p Principal) Require(need Permission) error {
 	switch {
 	case p.May(need):
 		return nil
+	case p.Enrolling:
+		return fleet.Errorf(fleet.Forbidden, "A second factor is required here first: POST /api/v1/user/mfa makes one, PATCH /api/v1/user/mfa/{key_id} activates it")
 	case p.Token != 0:
 		return fleet.Errorf(fleet.Forbidden, "An application token does not have the permission %s; sign in as a user", need)
 	default:

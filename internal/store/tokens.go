@@ -55,7 +55,7 @@ func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string
 	return t, found, err
 }
 
-var applicationTokenFields = map[string]string{"id": "t.id", "status": "t.status", "created": "t.created_at"}
+var applicationTokenFields = map[string]string{"id": "t.id", "status": "t.status", "created": "t.created_at", "expiry_date": "t.expires_at"}
 
 // ApplicationTokens reads one page of the tokens of a Workspace.
 func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[ApplicationToken], error) {

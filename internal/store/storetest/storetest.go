@@ -22,7 +22,7 @@ func Run(t *testing.T, open Open) {
 		name  string
 		cases []testCase
 	}{
-		{"Workspaces", workspaceCases}, {"Users", userCases}, {"Credentials", credentialCases}, {"Sessions", sessionCases}, {"Counters", counterCases},
+		{"Workspaces", workspaceCases}, {"Users", userCases}, {"Credentials", credentialCases}, {"Sessions", sessionCases}, {"SecondFactor", secondFactorCases}, {"Counters", counterCases},
 		{"Idempotency", idempotencyCases}, {"Import", importCases}, {"SIMs", simCases}, {"Lists", listCases},
 		{"Snapshot", snapshotCases}, {"Apply", applyCases}, {"Refused", refusedCases}, {"Ledger", ledgerCases},
 		{"Events", eventCases}, {"Tally", tallyCases}, {"Transactions", transactionCases}, {"Concurrent", concurrentCases},

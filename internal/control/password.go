@@ -1,0 +1,88 @@
+package control
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// ChangePassword replaces the caller's password, given both as the wire's digests. Every
+// session of the user ends, the caller's too.
+//
+// Permission: WriteOwn. Errors: BadRequest for what is no digest; Failed with a
+// ValidationFailed for a wrong old password, which counts as a guess; TooManyRequests;
+// ValidationFailed for a new one that everybody would guess, or that is the old one.
+func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, old, next string, from netip.Addr) error {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return err
+	}
+	digest, err := identity.ParseWireDigestOf("new_password", next)
+	if err != nil {
+		return err
+	}
+	g := guessAt(who.Username, from)
+	user, err := c.confirmPassword(ctx, g, "old_password", old)
+	if err != nil {
+		return err
+	}
+	if err := c.checkDigest(ctx, user, digest); err != nil {
+		return err
+	}
+	hash, err := c.hasher.Hash(ctx, digest)
+	if err != nil {
+		return err
+	}
+	return c.store.Update(ctx, func(tx *store.Tx) error {
+		now, _, err := tx.UserByID(ctx, user.ID)
+		if err != nil || now.Epoch != user.Epoch { // another change came first
+			return orElse(err, wrong("old_password", "it has just been changed"))
+		}
+		if err := succeeded(ctx, tx, g, 1); err != nil {
+			return err
+		}
+		return tx.SetPassword(ctx, user.ID, hash)
+	})
+}
+
+// confirmPassword asks a signed-in user for the password again. A wrong one counts as a
+// guess, as it does at sign-in.
+func (c *Control) confirmPassword(ctx context.Context, g guesser, field, password string) (user store.UserRecord, err error) {
+	digest, err := identity.ParseWireDigestOf(field, password)
+	if err != nil {
+		return user, err
+	}
+	if err := c.mayConfirm(ctx, g); err != nil {
+		return user, err
+	}
+	user, ok, err := c.checkPassword(ctx, g.username, digest)
+	if err == nil && !ok {
+		err = c.failed(ctx, g, wrong(field, "it is not the password"))
+	}
+	return user, err
+}
+
+// checkDigest refuses a new password that is easily guessed. Its length cannot be seen in a
+// digest.
+func (c *Control) checkDigest(ctx context.Context, user store.UserRecord, digest string) error {
+	same, _, err := c.hasher.Verify(ctx, user.PasswordHash, digest)
+	switch {
+	case err != nil:
+		return err
+	case same:
+		return fleet.Errorf(fleet.ValidationFailed, "new_password: it is the old one")
+	case identity.Guessable(digest, user.Username, user.Name):
+		return fleet.Errorf(fleet.ValidationFailed, "new_password: it is among the first that anybody would guess; choose another")
+	}
+	return nil
+}
+
+// wrong is the answer to a wrong secret of somebody who is signed in.
+func wrong(field, why string) error {
+	return &fleet.Error{
+		Code: fleet.Failed, Field: field, Message: field + ": " + why,
+		Problems: []fleet.Problem{{Code: fleet.ValidationFailed, Message: field + ": " + why}},
+	}
+}

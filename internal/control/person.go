@@ -1,0 +1,92 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// TrustedDevice is a device on which a user is not asked for a code.
+type TrustedDevice = store.TrustedDevice
+
+// TrustedDevices lists the devices of a user that are trusted now.
+//
+// Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
+func (c *Control) TrustedDevices(ctx context.Context, who identity.Principal, ref string) (list []TrustedDevice, err error) {
+	err = c.withPerson(ctx, who, ref, c.store.View, func(tx *store.Tx, user store.UserRecord) error {
+		list, err = tx.TrustedDevices(ctx, user.ID)
+		return err
+	})
+	return list, err
+}
+
+// RemoveTrustedDevice trusts a device of a user no longer.
+//
+// Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
+func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principal, ref string, id int64) error {
+	return c.withPerson(ctx, who, ref, c.store.Update, func(tx *store.Tx, user store.UserRecord) error {
+		found, err := tx.DeleteTrustedDevice(ctx, user.ID, id)
+		if err != nil || !found {
+			return orElse(err, fleet.Missing("trusted device", id))
+		}
+		return nil
+	})
+}
+
+// withPerson runs a rule on the user whom person finds.
+func (c *Control) withPerson(ctx context.Context, who identity.Principal, ref string,
+	run func(context.Context, func(*store.Tx) error) error, rule func(*store.Tx, store.UserRecord) error,
+) error {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return err
+	}
+	return run(ctx, func(tx *store.Tx) error {
+		user, err := person(ctx, tx, who, ref)
+		if err != nil {
+			return err
+		}
+		return rule(tx, user)
+	})
+}
+
+// person finds the user whose second factor the caller may look at and take away: oneself
+// ("my"), or a member of the caller's Workspace all of whose Workspaces the caller
+// administers. To weaken somebody's sign-in is to weaken it for each of them; whoever
+// administers only some is told what a stranger is told.
+//
+// Permission: WriteOwn for oneself, else ManageUsers. Errors: NotFound.
+func person(ctx context.Context, tx *store.Tx, who identity.Principal, ref string) (store.UserRecord, error) {
+	user, found, err := findUser(ctx, tx, who, ref)
+	if err == nil && found && user.ID == who.User {
+		return user, nil
+	}
+	if err == nil {
+		err = who.Require(identity.ManageUsers)
+	}
+	if err != nil {
+		return user, err
+	}
+	if !found || user.SuperAdmin && !who.SuperAdmin {
+		return user, fleet.Missing("user", ref)
+	}
+	all, err := tx.Memberships(ctx, user.ID)
+	if err != nil {
+		return user, err
+	}
+	shared, err := administered(ctx, tx, who, user.ID)
+	if err == nil && (len(shared) < len(all) || !memberOf(all, who.Workspace)) {
+		err = fleet.Missing("user", ref)
+	}
+	return user, err
+}
+
+func memberOf(all []fleet.Membership, ws fleet.WorkspaceID) bool {
+	for _, m := range all {
+		if m.Workspace.ID == ws {
+			return true
+		}
+	}
+	return false
+}

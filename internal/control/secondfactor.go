@@ -1,0 +1,197 @@
+package control
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// FactorDemand says who must have a second factor. Whoever must and has none can add one,
+// and nothing else, also with a bearer from before.
+type FactorDemand string
+
+// The demands.
+const (
+	DemandNone           FactorDemand = ""
+	DemandAdministrators FactorDemand = "administrators" // of any Workspace
+	DemandEverybody      FactorDemand = "everybody"
+)
+
+// missing tells whether the user must add a second factor first.
+func (d FactorDemand) missing(s store.Session) bool {
+	return !s.Factor && (d == DemandEverybody || d == DemandAdministrators && s.Administer)
+}
+
+// SecondFactor is a user's second factor.
+type SecondFactor = store.SecondFactor
+
+// NewSecondFactor is a factor that is still to be activated, with its secret, which is
+// shown this once.
+type NewSecondFactor struct {
+	SecondFactor
+	identity.TOTP
+}
+
+// AddSecondFactor makes a second factor for the caller, in the place of one that was never
+// activated. It asks for the password again: a bearer that was left lying about is not
+// enough.
+//
+// Permission: WriteOwn. Errors: Failed for a wrong password, which counts as a guess;
+// TooManyRequests; Duplicated where there is an active one.
+func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, password string, from netip.Addr) (NewSecondFactor, error) {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return NewSecondFactor{}, err
+	}
+	g := guessAt(who.Username, from)
+	if _, err := c.confirmPassword(ctx, g, "password", password); err != nil {
+		return NewSecondFactor{}, err
+	}
+	made, err := identity.NewTOTP(who.Username)
+	if err != nil {
+		return NewSecondFactor{}, err
+	}
+	n := NewSecondFactor{TOTP: made}
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
+		if err := succeeded(ctx, tx, g, 1); err != nil {
+			return err
+		}
+		if f, _, err := tx.SecondFactor(ctx, who.User); err != nil || f.Active {
+			return orElse(err, factorActive())
+		}
+		id, err := tx.InsertSecondFactor(ctx, who.User, made.Secret)
+		n.SecondFactor = SecondFactor{ID: id, User: who.User, Created: tx.Now()}
+		return err
+	})
+	return n, err
+}
+
+// ActivateSecondFactor activates the caller's factor with the first code of it. From then on
+// a sign-in needs a code. It leaves event 14 in the caller's Workspace.
+//
+// Permission: WriteOwn. Errors: NotFound; Duplicated where it is active already; Failed for
+// a wrong code, which counts as a guess; TooManyRequests.
+func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Principal, id int64, code string, from netip.Addr) error {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return err
+	}
+	if err := checkCode(code); err != nil {
+		return err
+	}
+	if err := c.inactiveFactor(ctx, who, id); err != nil {
+		return err
+	}
+	g := guessAt(who.Username, from)
+	if err := c.mayConfirm(ctx, g); err != nil {
+		return err
+	}
+	right := false
+	err := c.store.Update(ctx, func(tx *store.Tx) error {
+		f, found, err := tx.SecondFactor(ctx, who.User)
+		if err != nil || !found || f.ID != id || f.Active {
+			return orElse(err, fleet.Missing("mfa key", id)) // gone since we looked
+		}
+		if right, err = useCode(ctx, tx, f, code); err != nil || !right {
+			return err
+		}
+		if err := succeeded(ctx, tx, g, 1); err != nil {
+			return err
+		}
+		return tx.InsertEvent(ctx, factorEvent(who, fleet.Info, "Second factor of user "+who.Username+" activated"))
+	})
+	if err == nil && !right {
+		err = c.failed(ctx, g, wrong("code", "it is not the code of now"))
+	}
+	return err
+}
+
+// inactiveFactor looks whether there is something to activate, before a code is counted.
+func (c *Control) inactiveFactor(ctx context.Context, who identity.Principal, id int64) error {
+	var f SecondFactor
+	err := c.store.Read(ctx, func(tx *store.Tx) (err error) {
+		f, _, err = tx.SecondFactor(ctx, who.User)
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case f.ID != id || id == 0:
+		return fleet.Missing("mfa key", id)
+	case f.Active:
+		return factorActive()
+	}
+	return nil
+}
+
+// SecondFactors lists the factor of a user: oneself, or whom one may manage wholly.
+//
+// Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
+func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref string) (list []SecondFactor, err error) {
+	err = c.withPerson(ctx, who, ref, c.store.View, func(tx *store.Tx, user store.UserRecord) error {
+		f, found, err := tx.SecondFactor(ctx, user.ID)
+		list = nil
+		if found {
+			f.Secret = nil
+			list = []SecondFactor{f}
+		}
+		return err
+	})
+	return list, err
+}
+
+// RemoveSecondFactor takes a user's second factor away, with the trusted devices. It leaves
+// event 14 in the caller's Workspace.
+//
+// Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
+func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal, ref string, id int64) error {
+	return c.withPerson(ctx, who, ref, c.store.Update, func(tx *store.Tx, user store.UserRecord) error {
+		found, err := tx.DeleteSecondFactor(ctx, user.ID, id)
+		if err != nil || !found {
+			return orElse(err, fleet.Missing("mfa key", id))
+		}
+		return tx.InsertEvent(ctx, factorEvent(who, fleet.Warn, "Second factor of user "+user.Username+" removed"))
+	})
+}
+
+func factorEvent(who identity.Principal, s fleet.Severity, words string) fleet.Event {
+	return fleet.Event{Type: fleet.EventSecondFactor, Severity: s, Workspace: who.Workspace, User: who.User, Description: words}
+}
+
+func factorActive() error {
+	return fleet.Errorf(fleet.Duplicated, "The second factor is active already; remove it first to have another")
+}
+
+// useCode accepts a code once.
+func useCode(ctx context.Context, tx *store.Tx, f SecondFactor, code string) (bool, error) {
+	step, ok, err := identity.TOTPStep(f.Secret, code, tx.Now())
+	if err != nil || !ok {
+		return false, err
+	}
+	return tx.UseCode(ctx, f.ID, step)
+}
+
+// checkCode wants what can be a code at all.
+func checkCode(code string) error {
+	if len(code) == 6 && digitsOnly(code) {
+		return nil
+	}
+	return fleet.Invalid("code", "send the six digits that the authenticator shows, as a string")
+}
+
+func digitsOnly(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+func orElse(err, other error) error {
+	if err != nil {
+		return err
+	}
+	return other
+}

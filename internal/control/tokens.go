@@ -1,0 +1,113 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// ApplicationToken is the credential of a program, without its text.
+type ApplicationToken = store.ApplicationToken
+
+// ListApplicationTokens reads one page of the tokens of the caller's Workspace.
+//
+// Permission: ManageTokens.
+func (c *Control) ListApplicationTokens(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[ApplicationToken], err error) {
+	if err := who.Require(identity.ManageTokens); err != nil {
+		return page, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		page, err = tx.ApplicationTokens(ctx, who.Workspace, l)
+		return err
+	})
+	return page, err
+}
+
+// MakeApplicationToken makes a credential of a program, bound to the caller's Workspace; n
+// need not name it. worded gives the reply, and what a repetition under the same key is
+// answered instead, because the text of a token is not stored.
+//
+// Permission: ManageTokens. Errors: BadRequest that names the field; those of Once.
+func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Principal, n NewToken, o Once, worded func(CreatedToken) (reply, again Reply)) (Reply, bool, error) {
+	if err := who.Require(identity.ManageTokens); err != nil {
+		return Reply{}, false, err
+	}
+	cidr, err := parseCIDR("ip", n.CIDR)
+	if err == nil {
+		err = checkDescription(n.Description)
+	}
+	if err != nil {
+		return Reply{}, false, err
+	}
+	var again Reply
+	o.instead = func() Reply { return again }
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		if err := checkExpiry(tx, "expiry_date", n.Expires); err != nil {
+			return answer{}, err
+		}
+		ws, err := own(ctx, tx, who)
+		if err != nil {
+			return answer{}, err
+		}
+		made, err := c.insertToken(ctx, tx, store.ApplicationToken{
+			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires, Creator: who.User,
+		})
+		if err != nil {
+			return answer{}, err
+		}
+		var reply Reply
+		reply, again = worded(made)
+		return answer{reply: reply, keep: true}, nil
+	})
+}
+
+// TokenPatch is what a caller would have of an application token; nil leaves a thing as it
+// is.
+type TokenPatch struct {
+	Description *string
+	Revoked     *bool
+}
+
+// PatchApplicationToken changes a token of the caller's Workspace. A token that is revoked
+// ends at once, with every bearer that it got. done is the reply to what went well.
+//
+// Permission: ManageTokens. Errors: NotFound; BadRequest; those of Once.
+func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Principal, id fleet.TokenID, p TokenPatch, o Once, done Reply) (Reply, bool, error) {
+	if err := who.Require(identity.ManageTokens); err != nil {
+		return Reply{}, false, err
+	}
+	if p.Description != nil {
+		if err := checkDescription(*p.Description); err != nil {
+			return Reply{}, false, err
+		}
+	}
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		t, found, err := tx.ApplicationToken(ctx, id, "")
+		if err != nil || !found || t.Workspace.ID != who.Workspace {
+			return answer{}, orElse(err, fleet.Missing("application token", int64(id)))
+		}
+		if p.Description != nil {
+			t.Description = *p.Description
+		}
+		if p.Revoked != nil {
+			t.Revoked = *p.Revoked
+		}
+		err = tx.SetApplicationToken(ctx, t.ID, t.Description, t.Revoked)
+		return answer{reply: done, keep: true}, err
+	})
+}
+
+// maxDescription is the longest description, in bytes.
+const maxDescription = 1000
+
+func checkDescription(s string) error {
+	if len(s) > maxDescription {
+		return fleet.Invalid("description", "it has more than %d bytes", maxDescription)
+	}
+	if s == "" {
+		return nil
+	}
+	return checkName("description", s)
+}

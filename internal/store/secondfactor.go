@@ -1,0 +1,85 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// SecondFactor is what a user proves to have besides the password.
+type SecondFactor struct {
+	ID       int64
+	User     fleet.UserID
+	Active   bool
+	Secret   []byte
+	LastStep int64 // of the last code that was accepted, 0 for none
+	Created  time.Time
+}
+
+// InsertSecondFactor stores a factor that is still to be activated, in the place of an
+// earlier one of that kind. It fails where the user has an active one.
+func (tx *Tx) InsertSecondFactor(ctx context.Context, user fleet.UserID, secret []byte) (id int64, err error) {
+	if err := tx.exec(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND status = 0", int64(user)); err != nil {
+		return 0, err
+	}
+	_, err = tx.one(ctx, `
+		INSERT INTO second_factors (user_id, type, status, secret, last_step, created_at) VALUES ($1, 0, 0, $2, 0, $3) RETURNING id`,
+		[]any{int64(user), secret, micros(tx.now)}, &id)
+	return id, err
+}
+
+// SecondFactor finds the factor of a user, active or not.
+func (tx *Tx) SecondFactor(ctx context.Context, user fleet.UserID) (f SecondFactor, found bool, err error) {
+	var status, created int64
+	found, err = tx.one(ctx, "SELECT id, user_id, status, secret, last_step, created_at FROM second_factors WHERE user_id = $1",
+		[]any{int64(user)}, &f.ID, &f.User, &status, &f.Secret, &f.LastStep, &created)
+	f.Active, f.Created = status == 1, fromMicros(created)
+	return f, found, err
+}
+
+// UseCode accepts the code of a step, and activates the factor. It is false where a code of
+// that step, or of a later one, was accepted before, at whichever server.
+func (tx *Tx) UseCode(ctx context.Context, factor, step int64) (bool, error) {
+	n, err := tx.affect(ctx, "UPDATE second_factors SET last_step = $2, status = 1 WHERE id = $1 AND last_step < $2", factor, step)
+	return n > 0, err
+}
+
+// DeleteSecondFactor takes a user's factor away, and the devices that were trusted because
+// of it. found is false where the user has no factor of that id.
+func (tx *Tx) DeleteSecondFactor(ctx context.Context, user fleet.UserID, id int64) (found bool, err error) {
+	n, err := tx.affect(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND id = $2", int64(user), id)
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, tx.exec(ctx, "DELETE FROM trusted_devices WHERE user_id = $1", int64(user))
+}
+
+// PendingSignIn is a sign-in whose password was right and whose code is still to come.
+type PendingSignIn struct {
+	Hash    []byte // of the mfa_token
+	User    fleet.UserID
+	Epoch   int64
+	Expires time.Time
+}
+
+// InsertPendingSignIn stores a sign-in that waits for its code.
+func (tx *Tx) InsertPendingSignIn(ctx context.Context, p PendingSignIn) error {
+	return tx.exec(ctx, "INSERT INTO pending_sign_ins (hash, user_id, epoch, expires_at) VALUES ($1, $2, $3, $4)",
+		p.Hash, int64(p.User), p.Epoch, micros(p.Expires))
+}
+
+// PendingSignIn finds a sign-in that waits for its code and has not expired.
+func (tx *Tx) PendingSignIn(ctx context.Context, hash []byte) (p PendingSignIn, found bool, err error) {
+	var expires int64
+	found, err = tx.one(ctx, "SELECT hash, user_id, epoch, expires_at FROM pending_sign_ins WHERE hash = $1 AND expires_at > $2",
+		[]any{hash, micros(tx.now)}, &p.Hash, &p.User, &p.Epoch, &expires)
+	p.Expires = fromMicros(expires)
+	return p, found, err
+}
+
+// DeletePendingSignIn ends the wait. found is false where another has ended it.
+func (tx *Tx) DeletePendingSignIn(ctx context.Context, hash []byte) (found bool, err error) {
+	n, err := tx.affect(ctx, "DELETE FROM pending_sign_ins WHERE hash = $1", hash)
+	return n > 0, err
+}
