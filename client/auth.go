@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the contract's; the server hashes it again with Argon2id
 	"encoding/hex"
+	"errors"
 	"net/http"
 
 	"github.com/simferry/simferry/api"
@@ -19,7 +20,8 @@ func passwordDigest(password string) string {
 }
 
 // AuthenticateUser exchanges a user name and the plain password for a bearer and a
-// refresh token. A Client made with WithPassword does it by itself.
+// refresh token; where a second factor is due, for an MFAToken alone, which
+// AuthenticateSecondFactor takes. A Client made with WithPassword does it by itself.
 //
 // Permission: none. Errors: IsUnauthorized, alike for a wrong password, an unknown, a
 // suspended and a locked-out user, the last with RetryAfter; IsTooManyRequests.
@@ -28,20 +30,30 @@ func (c *Client) AuthenticateUser(ctx context.Context, username, password string
 }
 
 func (c *Client) authenticateDigest(ctx context.Context, username, digest string) (*api.AuthResponse, error) {
-	return c.authenticate(ctx, api.AuthRequest{Username: &username, Password: &digest})
+	body := api.AuthRequest{Username: &username, Password: &digest}
+	if c.fingerprint != "" {
+		body.Fingerprint = &c.fingerprint
+	}
+	return c.authenticate(ctx, body)
 }
 
-// AuthenticateSecondFactor completes a sign-in whose answer was an MFAToken. code is what
-// the user's authenticator shows, six digits; each is good for one use.
-//
-// Permission: none. Errors: IsUnauthorized for a wrong code, and once the MFAToken has
-// expired; IsTooManyRequests.
-func (c *Client) AuthenticateSecondFactor(ctx context.Context, mfaToken, code string) (*api.AuthResponse, error) {
-	body := struct {
-		MFAToken string `json:"mfa_token"`
-		Code     string `json:"code"`
-	}{mfaToken, code}
-	return one[api.AuthResponse](ctx, c.as(nil), call{method: http.MethodPost, path: authenticatePath, body: body})
+// ErrSecondFactor is the error of a sign-in that needs a code where no one gives any.
+var ErrSecondFactor = errors.New("a second factor is due: use WithSecondFactor, or AuthenticateSecondFactor and WithRefreshToken")
+
+// authenticateWhole is authenticateDigest with the second factor, where one is due.
+func (c *Client) authenticateWhole(ctx context.Context, username, digest string) (*api.AuthResponse, error) {
+	got, err := c.authenticateDigest(ctx, username, digest)
+	if err != nil || got.MFAToken == "" {
+		return got, err
+	}
+	if c.code == nil {
+		return nil, ErrSecondFactor
+	}
+	code, err := c.code(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.AuthenticateSecondFactor(ctx, got.MFAToken, code)
 }
 
 // AuthenticateApplication exchanges an application token for a bearer of its Workspace.

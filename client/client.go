@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -18,6 +19,9 @@ type Client struct {
 	tokens    TokenSource // nil for nobody
 	retry     Retry
 	clock     Clock
+
+	code        func(context.Context) (string, error) // of the second factor; nil where nobody gives any
+	fingerprint string                                // of this device, "" for none
 }
 
 const (

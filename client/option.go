@@ -59,9 +59,22 @@ func WithPassword(username, password string) Option {
 	digest := passwordDigest(password)
 	return func(c *Client) {
 		c.tokens = &session{client: c, signIn: func(ctx context.Context) (*api.AuthResponse, error) {
-			return c.authenticateDigest(ctx, username, digest)
+			return c.authenticateWhole(ctx, username, digest)
 		}}
 	}
+}
+
+// WithSecondFactor lets the Client of WithPassword sign in a user who has a second factor:
+// code is asked for a code whenever a sign-in needs one, which is seldom, since a session is
+// renewed by its refresh token. Without it such a sign-in fails with ErrSecondFactor.
+func WithSecondFactor(code func(context.Context) (string, error)) Option {
+	return func(c *Client) { c.code = code }
+}
+
+// WithFingerprint names the device: where it was trusted (AuthenticateAndTrust), no
+// code is asked for.
+func WithFingerprint(fingerprint string) Option {
+	return func(c *Client) { c.fingerprint = fingerprint }
 }
 
 // WithApplicationToken signs a program in, in the Workspace of its application token.

@@ -69,13 +69,11 @@ func (s *session) renew(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if got.AuthToken == "" {
-		return "", errSecondFactor
+		return "", ErrSecondFactor
 	}
 	s.keep(got)
 	return s.bearer, nil
 }
-
-var errSecondFactor = errors.New("a second factor is due: use AuthenticateSecondFactor and WithRefreshToken")
 
 // ErrSessionEnded is a session that cannot be renewed: only its user can go on, by signing
 // in again. A TokenSource of one's own should return it in that case.

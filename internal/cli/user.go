@@ -12,7 +12,7 @@ import (
 )
 
 func userCommands(p Process) *cobra.Command {
-	return group("user", "Create and list users, set passwords", userCreate(p), userList(p), userPasswd(p))
+	return group("user", "Create and list users, set passwords, reset second factors", userCreate(p), userList(p), userPasswd(p), userResetMFA(p))
 }
 
 func userCreate(p Process) *cobra.Command {
@@ -90,6 +90,26 @@ func userPasswd(p Process) *cobra.Command {
 				return err
 			}
 			_, err := fmt.Fprintf(p.Stderr, "The password of %s is set; every session has ended.\n", args[0])
+			return err
+		})
+	}
+	return cmd
+}
+
+func userResetMFA(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:     "reset-mfa E-MAIL",
+		Short:   "Take away the second factor of a user who has lost it",
+		Long:    "Take away the second factor of a user who has lost it, and the user's trusted devices. The password alone signs in then.",
+		Example: `  simferry user reset-mfa admin@example.com`,
+		Args:    positional("the user's E-MAIL"),
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			if err := in.Operator.ResetSecondFactor(ctx, args[0]); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(p.Stderr, "%s has no second factor any more.\n", args[0])
 			return err
 		})
 	}

@@ -16,10 +16,18 @@ type Config struct {
 	LogLevel       slog.Level
 	LogFormat      string         // json or text
 	TokenTTL       time.Duration  // how long an auth_token is valid
+	RequireMFA     string         // who must have a second factor: off, administrators or everybody
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; empty believes nobody
 	MaxConns       int            // most connections to PostgreSQL, or readers of SQLite, which has one writer besides
 	ShutdownGrace  time.Duration  // how long requests may run on after SIGTERM
 }
+
+// Who must have a second factor.
+const (
+	MFAOff            = "off"
+	MFAAdministrators = "administrators"
+	MFAEverybody      = "everybody"
+)
 
 // The formats of the log.
 const (
@@ -36,6 +44,7 @@ func Default() Config {
 		LogLevel:      slog.LevelInfo,
 		LogFormat:     LogJSON,
 		TokenTTL:      240 * time.Minute,
+		RequireMFA:    MFAOff,
 		MaxConns:      16,
 		ShutdownGrace: 15 * time.Second,
 	}

@@ -71,7 +71,7 @@ func TestNothingSetIsTheDefault(t *testing.T) {
 func TestEverySettingFromEverySource(t *testing.T) {
 	want := config.Config{
 		Listen: "[::1]:9000", Database: "postgres://u:p@h/db", Seed: "w.yaml",
-		LogLevel: slog.LevelDebug, LogFormat: config.LogText, TokenTTL: 90 * time.Minute,
+		LogLevel: slog.LevelDebug, LogFormat: config.LogText, TokenTTL: 90 * time.Minute, RequireMFA: config.MFAEverybody,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")},
 		MaxConns:       50, ShutdownGrace: 3 * time.Second,
 	}
@@ -83,18 +83,19 @@ seed: w.yaml
 log_level: debug   # a comment
 log_format: text
 token_ttl: 90m
+require_mfa: everybody
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 max_conns: 50
 shutdown_grace: 3s
 `},
 		"environment": {env: map[string]string{
 			"SIMFERRY_LISTEN": "[::1]:9000", "SIMFERRY_DATABASE": "postgres://u:p@h/db", "SIMFERRY_SEED": "w.yaml",
-			"SIMFERRY_LOG_LEVEL": "debug", "SIMFERRY_LOG_FORMAT": "text", "SIMFERRY_TOKEN_TTL": "90m",
+			"SIMFERRY_LOG_LEVEL": "debug", "SIMFERRY_LOG_FORMAT": "text", "SIMFERRY_TOKEN_TTL": "90m", "SIMFERRY_REQUIRE_MFA": "everybody",
 			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_SHUTDOWN_GRACE": "3s",
 		}},
 		"flags": {args: []string{
 			"--listen=[::1]:9000", "--database=postgres://u:p@h/db", "--seed=w.yaml", "--log-level=debug", "--log-format=text",
-			"--token-ttl=90m", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--max-conns=50", "--shutdown-grace=3s",
+			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--max-conns=50", "--shutdown-grace=3s",
 		}},
 	}
 	for name, g := range sources {

@@ -63,6 +63,10 @@ var settings = []setting{
 		"60m", func(c *Config) pflag.Value { return (*duration)(&c.TokenTTL) },
 	},
 	{
+		"require_mfa", "Who must have a second factor: `off` (nobody), `administrators` (of any Workspace) or `everybody`; who must and has none can only add one. Give every server of a fleet the same",
+		"administrators", func(c *Config) pflag.Value { return (*text)(&c.RequireMFA) },
+	},
+	{
 		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is believed, comma-separated; in the file also a list",
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},

@@ -26,6 +26,7 @@ func (c Config) Validate() error {
 		{"database", c.Database.check()},
 		{"log_format", checkLogFormat(c.LogFormat)},
 		{"token_ttl", between(c.TokenTTL, minTokenTTL, maxTokenTTL)},
+		{"require_mfa", checkRequireMFA(c.RequireMFA)},
 		{"max_conns", between(c.MaxConns, minConns, maxConns)},
 		{"shutdown_grace", between(c.ShutdownGrace, 0, maxShutdownGrace)},
 	}
@@ -54,6 +55,14 @@ func checkLogFormat(format string) error {
 		return errors.New("must be json or text")
 	}
 	return nil
+}
+
+func checkRequireMFA(who string) error {
+	switch who {
+	case MFAOff, MFAAdministrators, MFAEverybody:
+		return nil
+	}
+	return errors.New("must be off, administrators or everybody")
 }
 
 func between[T int | time.Duration](value, least, most T) error {

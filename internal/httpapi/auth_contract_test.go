@@ -141,7 +141,9 @@ var _ = pin("auth-modes", func(t *testing.T, e testkit.Engine) {
 		{"username": "admin@example.com", "password": digest, "refresh_token": "x"},
 		{"username": "admin@example.com", "refresh_token": "x"}, {"application_token": "x", "refresh_token": "x"},
 		{"application_token": "x", "fingerprint": "x"}, {"refresh_token": "x", "fingerprint": "x"}, {"application_token": nil},
-		{"username": 1, "password": digest}, {"mfa_token": "x", "code": "000000"},
+		{"username": 1, "password": digest}, {"mfa_token": "x"}, {"code": "000000"}, {"mfa_token": nil, "code": "000000"},
+		{"mfa_token": "x", "code": "000000", "refresh_token": "x"}, {"mfa_token": "x", "code": "000000", "fingerprint": "x"},
+		{"mfa_token": "x", "code": 0}, {"trusted_device": object{"fingerprint": "x"}},
 		{"username": "admin@example.com", "password": digest, "trusted_device": object{}},
 	} {
 		wantCode(t, s.Nobody().Post(authenticate, body), http.StatusBadRequest, 1000)

@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"strings"
+
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
@@ -19,24 +21,71 @@ func (a *api) authenticate(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return ok(wire.AuthResponse{AuthToken: tokens.Bearer, RefreshToken: tokens.Refresh})
+	return ok(wire.AuthResponse{
+		AuthToken: tokens.Bearer, RefreshToken: tokens.Refresh, MFAToken: tokens.Pending, MFAEnrolment: tokens.Enrol,
+	})
 }
 
 func (a *api) signIn(r *request, b wire.AuthRequest) (control.Tokens, error) {
-	application, user := b.ApplicationToken != nil, b.Username != nil && b.Password != nil
-	half := (b.Username != nil) != (b.Password != nil)
-	refresh := b.RefreshToken != nil
-	switch {
-	case half || b.Fingerprint != nil && !user:
-	case application && !user && !refresh:
+	switch modeOf(b) {
+	case "application_token":
 		return a.control.SignInApplication(r.Context(), *b.ApplicationToken, r.from)
-	case user && !application && !refresh:
-		return a.control.SignIn(r.Context(), *b.Username, *b.Password, r.from)
-	case refresh && !application && !user:
+	case "username,password", "username,password,fingerprint":
+		sent := control.Credentials{Username: *b.Username, Password: *b.Password, Fingerprint: text(b.Fingerprint)}
+		return a.control.SignIn(r.Context(), sent, r.from)
+	case "mfa_token,code", "mfa_token,code,trusted_device":
+		return a.control.SignInCode(r.Context(), control.CodeProof{
+			Pending: *b.MFAToken, Code: *b.Code, Device: deviceToTrust(b.TrustedDevice),
+		}, r.from)
+	case "refresh_token":
 		return a.control.Refresh(r.Context(), *b.RefreshToken)
 	}
 	return control.Tokens{}, fleet.Errorf(fleet.BadRequest,
-		"Send either application_token, or username and password, or refresh_token")
+		"Send either application_token, or username and password, or mfa_token and code, or refresh_token")
+}
+
+// modeOf names the strings that are there.
+func modeOf(b wire.AuthRequest) string {
+	var there []string
+	for _, p := range []struct {
+		name  string
+		given bool
+	}{
+		{"application_token", b.ApplicationToken != nil}, {"username", b.Username != nil}, {"password", b.Password != nil},
+		{"fingerprint", b.Fingerprint != nil}, {"mfa_token", b.MFAToken != nil}, {"code", b.Code != nil},
+		{"trusted_device", given(b.TrustedDevice)}, {"refresh_token", b.RefreshToken != nil},
+	} {
+		if p.given {
+			there = append(there, p.name)
+		}
+	}
+	return strings.Join(there, ",")
+}
+
+func given[T any](o wire.Optional[T]) bool { _, ok := o.Get(); return ok }
+
+func deviceToTrust(o wire.Optional[wire.DeviceToTrust]) *control.DeviceToTrust {
+	d, ok := o.Get()
+	if !ok {
+		return nil
+	}
+	return &control.DeviceToTrust{Fingerprint: d.Fingerprint, Name: d.Name, OperatingSystem: d.OperatingSystem, Browser: d.Browser}
+}
+
+// text is the string that was sent, "" for none.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// requiredText reads a string that must be there.
+func requiredText(field string, s *string) (string, error) {
+	if s == nil {
+		return "", fleet.Invalid(field, "it is required")
+	}
+	return *s, nil
 }
 
 func (a *api) switchWorkspace(r *request) (response, error) {

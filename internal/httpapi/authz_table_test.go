@@ -27,10 +27,13 @@ type access struct {
 var (
 	public  = access{"", "", 200, 200, 200, 200, 200, 200, 200}
 	readers = access{"", "", 200, 200, 200, 200, 403, 200, 200}
+	people  = access{"", "", 200, 200, 200, 200, 200, 403, 200}
+	keepers = access{"", "", 200, 403, 403, 200, 403, 403, 200} // of tokens
 	hidden  = access{"", "", 200, 200, 200, 404, 403, 200, 200} // a thing of 100
 )
 
-func (a access) at(path string) access { a.path = path; return a }
+func (a access) sending(body string) access { a.body = body; return a }
+func (a access) at(path string) access      { a.path = path; return a }
 
 // newDevice is the least that a device is created with.
 const newDevice = `{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}}`
@@ -54,6 +57,24 @@ var accesses = map[string]access{
 		body:          `{"everywhere": false}`,
 		administrator: 204, user: 204, observer: 204, stranger: 204, leaver: 204, application: 403, superAdmin: 204,
 	},
+	"PATCH /api/v1/user/password": {
+		body:          `{"old_password": "` + identity.WireDigest(wrong) + `", "new_password": "` + identity.WireDigest("battery staple") + `"}`,
+		administrator: 422, user: 422, observer: 422, stranger: 422, leaver: 422, application: 403, superAdmin: 422,
+	},
+	"POST /api/v1/user/mfa": {
+		body:          `{"type": {"id": 0}, "password": "` + identity.WireDigest(testkit.Password) + `"}`,
+		administrator: 200, user: 200, observer: 200, stranger: 200, leaver: 200, application: 403, superAdmin: 200,
+	},
+	"PATCH /api/v1/user/mfa/{key_id}":                              {"/api/v1/user/mfa/999", `{"status": {"id": 1}, "code": "000000"}`, 404, 404, 404, 404, 404, 403, 404},
+	"GET /api/v1/user/mfa/status":                                  people,
+	"GET /api/v1/user/mfa/type":                                    people,
+	"GET /api/v1/user/{user_id}/mfa":                               {"/api/v1/user/3/mfa", "", 200, 403, 200, 404, 403, 403, 200}, // 3 is the Observer
+	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                   {"/api/v1/user/my/mfa/999", "", 404, 404, 404, 404, 404, 403, 404},
+	"GET /api/v1/user/{user_id}/mfa/trusted_device":                {"/api/v1/user/3/mfa/trusted_device", "", 200, 403, 200, 404, 403, 403, 200},
+	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}": {"/api/v1/user/my/mfa/trusted_device/999", "", 404, 404, 404, 404, 404, 403, 404},
+	"GET /api/v1/application_token":                                keepers,
+	"POST /api/v1/application_token":                               keepers.sending(`{"description": "billing"}`),
+	"PATCH /api/v1/application_token/{token_id}":                   {"/api/v1/application_token/999", `{"description": "x"}`, 404, 403, 403, 404, 403, 403, 404},
 
 	"GET /api/v1/sim":                          readers,
 	"GET /api/v1/sim/status":                   readers,

@@ -26,6 +26,20 @@ var operations = []operation{
 
 	{"POST /api/v1/logout", identity.WriteOwn, (*api).logout},
 
+	{"PATCH /api/v1/user/password", identity.WriteOwn, (*api).changePassword},
+	{"GET /api/v1/user/mfa/status", identity.WriteOwn, listed(mfaStatuses)},
+	{"GET /api/v1/user/mfa/type", identity.WriteOwn, listed(mfaTypes)},
+	{"POST /api/v1/user/mfa", identity.WriteOwn, (*api).addMFA},
+	{"PATCH /api/v1/user/mfa/{key_id}", identity.WriteOwn, (*api).activateMFA},
+	{"GET /api/v1/user/{user_id}/mfa", identity.WriteOwn, (*api).listMFA},
+	{"DELETE /api/v1/user/{user_id}/mfa/{key_id}", identity.WriteOwn, (*api).removeMFA},
+	{"GET /api/v1/user/{user_id}/mfa/trusted_device", identity.WriteOwn, (*api).listTrustedDevices},
+	{"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}", identity.WriteOwn, (*api).removeTrustedDevice},
+
+	{"GET /api/v1/application_token", identity.ManageTokens, (*api).listApplicationTokens},
+	{"POST /api/v1/application_token", identity.ManageTokens, (*api).makeApplicationToken},
+	{"PATCH /api/v1/application_token/{token_id}", identity.ManageTokens, (*api).patchApplicationToken},
+
 	{"GET /api/v1/sim", identity.ReadSIMs, (*api).listSIMs},
 	{"GET /api/v1/sim/status", identity.ReadSIMs, listed(simStatuses)},
 	{"GET /api/v1/sim/{sim_id}", identity.ReadSIMs, (*api).getSIM},

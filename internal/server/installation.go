@@ -28,11 +28,16 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installati
 	if err != nil {
 		return nil, err
 	}
-	c, err := control.New(ctx, s, control.Options{TokenTTL: cfg.TokenTTL, Log: log})
+	c, err := control.New(ctx, s, control.Options{TokenTTL: cfg.TokenTTL, RequireMFA: demands[cfg.RequireMFA], Log: log})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return &Installation{c, c.Operator(), s}, nil
+}
+
+// demands are the values of the setting require_mfa.
+var demands = map[string]control.FactorDemand{
+	config.MFAOff: control.DemandNone, config.MFAAdministrators: control.DemandAdministrators, config.MFAEverybody: control.DemandEverybody,
 }
 
 // storeOptions leaves the pool of readers that SQLite has to the store: the setting is

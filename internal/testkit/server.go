@@ -47,6 +47,12 @@ func Start(t testing.TB, e Engine) *Server {
 // StartOn runs a server over a database that may have others.
 func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	t.Helper()
+	return StartWith(t, url, clock, control.Options{})
+}
+
+// StartWith is StartOn with options of the rules; password cost and log are those of tests.
+func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Server {
+	t.Helper()
 	s := &Server{T: t, DB: url, Clock: clock, engine: Postgres, tokens: make(map[string]string)}
 	if strings.HasPrefix(url, "sqlite:") {
 		s.engine = SQLite
@@ -54,7 +60,8 @@ func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	db := openStore(t, url, store.Options{Clock: clock.Now, MaxConns: 8})
 	t.Cleanup(db.close)
 	s.Store = db.Store
-	c, err := control.New(t.Context(), s.Store, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})
+	o.Password, o.Log = CheapPassword, slog.New(slog.DiscardHandler)
+	c, err := control.New(t.Context(), s.Store, o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,30 @@
+package api
+
+// ApplicationTokenRequest is the body of POST /api/v1/application_token.
+type ApplicationTokenRequest struct {
+	Description *string `json:"description,omitempty"`
+	ExpiryDate  *Time   `json:"expiry_date,omitempty"` // never where absent
+	IP          *string `json:"ip,omitempty"`          // network or address that may use it; every one where absent
+}
+
+// ApplicationTokenResponse carries a new token, which is shown this once.
+type ApplicationTokenResponse struct {
+	ApplicationToken string `json:"application_token"`
+}
+
+// ApplicationTokenPatch is the body of PATCH /api/v1/application_token/{id}.
+type ApplicationTokenPatch struct {
+	Description *string         `json:"description,omitempty"`
+	Status      Optional[IDRef] `json:"status,omitzero"` // 0 Activated, 1 Revoked
+}
+
+// ApplicationToken is a credential of a program, as a listing shows it.
+type ApplicationToken struct {
+	ID          int64     `json:"id"`
+	Description string    `json:"description,omitempty"`
+	Status      Ref       `json:"status"`
+	Created     Time      `json:"created"`
+	ExpiryDate  *Time     `json:"expiry_date,omitempty"`
+	IP          string    `json:"ip,omitempty"`
+	Creator     *NamedRef `json:"creator,omitempty"` // absent where the operator made it
+}

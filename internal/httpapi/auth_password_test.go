@@ -1,0 +1,62 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+const better = "battery staple"
+
+func change(c *testkit.Client, old, next string) *testkit.Answer {
+	c.T.Helper()
+	return c.Patch("/api/v1/user/password", object{"old_password": identity.WireDigest(old), "new_password": identity.WireDigest(next)})
+}
+
+var _ = pin("password-change", func(t *testing.T, e testkit.Engine) {
+	one, two := twoServers(t, e)
+	session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
+	another := tokensOf(signIn(two.Nobody(), "user@example.com", testkit.Password))
+	me := with(one, session.AuthToken)
+	digest := identity.WireDigest(better)
+	for _, bad := range []any{
+		object{}, object{"old_password": digest}, object{"new_password": digest}, object{"old_password": digest, "new_password": better},
+		object{"old_password": better, "new_password": digest}, object{"old_password": nil, "new_password": digest},
+		object{"old_password": digest, "new_password": digest, "user": 1}, "[]",
+	} {
+		wantCode(t, me.Patch("/api/v1/user/password", bad), http.StatusBadRequest, 1000)
+	}
+	refused := wantCode(t, change(me, wrong, better), http.StatusUnprocessableEntity, 1002)
+	if len(refused.Errors) != 1 || refused.Errors[0].ErrorCode != 1400 {
+		t.Errorf("a wrong old password: %+v", refused)
+	}
+	for _, weak := range []string{"", "password", "Password1", "12345678", "user@example.com", "user", "User", testkit.Password} {
+		wantCode(t, change(me, testkit.Password, weak), http.StatusUnprocessableEntity, 1400)
+	}
+	me.Patch("/api/v1/user/password", object{"old_password": strings.ToUpper(identity.WireDigest(testkit.Password)), "new_password": strings.ToUpper(digest)}).Is(http.StatusNoContent)
+	for _, s := range []*testkit.Server{two, one} {
+		for _, old := range []string{session.AuthToken, another.AuthToken} {
+			with(s, old).Get(whoami).Is(http.StatusUnauthorized)
+		}
+		refresh(s, another.RefreshToken).Is(http.StatusUnauthorized)
+	}
+	signIn(two.Nobody(), "user@example.com", testkit.Password).Is(http.StatusUnauthorized)
+	me = with(two, tokensOf(signIn(two.Nobody(), "user@example.com", better)).AuthToken)
+
+	// Wrong old ones are guesses: three lock, here and at sign-in.
+	for range 3 {
+		change(me, wrong, testkit.Password).Is(http.StatusUnprocessableEntity)
+	}
+	locked := change(at(one, me), better, testkit.Password)
+	wantCode(t, locked, http.StatusTooManyRequests, 1105)
+	if locked.Header.Get("Retry-After") != "300" {
+		t.Errorf("Retry-After: %q", locked.Header.Get("Retry-After"))
+	}
+	wantCode(t, signIn(one.Nobody(), "user@example.com", better), http.StatusUnauthorized, 1105)
+	me.Get(whoami).Is(http.StatusOK) // whoever is signed in stays so
+	wantCode(t, change(application(one, newApplicationToken(one, control.NewToken{})), wrong, better), http.StatusForbidden, 1104)
+})
