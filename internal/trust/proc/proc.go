@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/simferry/simferry/internal/trust"
 )
 
 // startLimit is far beyond what a healthy start needs.
@@ -132,13 +134,16 @@ func tail(file string) []byte {
 	return text[max(0, len(text)-most):]
 }
 
+// freezeLimit is how long a thread may wait for its disk before it can be stopped.
+const freezeLimit = 10 * time.Second
+
 // Freeze stops every thread of the process where it is, so that one can look at what it
 // holds before it is killed.
 func (s *Server) Freeze() error {
 	if err := syscall.Kill(s.PID, syscall.SIGSTOP); err != nil {
 		return err
 	}
-	for until := time.Now().Add(time.Second); time.Now().Before(until); {
+	for until := time.Now().Add(freezeLimit); time.Now().Before(until); trust.Pause(context.Background(), 100*time.Microsecond) {
 		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.PID))
 		if err != nil {
 			return err
