@@ -32,11 +32,15 @@ type DeviceRun struct {
 // fleet.PlanDevices has it; those of Once.
 func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+		w.create = true
 		if err := w.look(ctx, tx); err != nil { // the SIMs are locked before the next id is: others wait for ids
 			return err
 		}
 		first, err := tx.NextID(ctx, store.Devices)
 		if err != nil {
+			return err
+		}
+		if done, err := w.happened(ctx, tx); done || err != nil {
 			return err
 		}
 		for i := range w.changes {
@@ -55,7 +59,7 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 // where a device is not there; ValidationFailed as fleet.PlanDevices has it; those of Once.
 func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
-		if err := w.lockDevices(ctx, tx); err != nil {
+		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
 		if err := w.look(ctx, tx); err != nil {
@@ -71,7 +75,7 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 // Once.
 func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
-		if err := w.lockDevices(ctx, tx); err != nil {
+		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
 		held, err := tx.HeldBy(ctx, w.ids())
@@ -91,6 +95,7 @@ type deviceWriting struct {
 	who     identity.Principal
 	uid     string
 	many    bool
+	create  bool
 	changes []fleet.DeviceChange
 	snap    fleet.DeviceSnapshot
 	created []fleet.DeviceID
@@ -104,17 +109,12 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 	return c.once(ctx, who, run.Once, func(tx *store.Tx) (answer, error) {
 		w := &deviceWriting{who: who, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
 		var refusal *fleet.Error
-		switch happened, err := w.happened(ctx, tx); {
-		case err != nil:
+		err := write(w, tx)
+		if fleet.CodeOf(err) == fleet.InUse && errors.As(err, &refusal) {
+			return answer{run.Refuse(refusal), 0, true}, nil
+		}
+		if err != nil {
 			return answer{}, err
-		case !happened:
-			err := write(w, tx)
-			if fleet.CodeOf(err) == fleet.InUse && errors.As(err, &refusal) {
-				return answer{run.Refuse(refusal), 0, true}, nil
-			}
-			if err != nil {
-				return answer{}, err
-			}
 		}
 		done, err := readDevices(ctx, tx, who.Workspace, w.created)
 		return answer{run.Render(done), 0, true}, err
@@ -132,12 +132,13 @@ func mayWrite(who identity.Principal, changes []fleet.DeviceChange) error {
 }
 
 // happened tells whether an earlier attempt, whose outcome was lost, did all this already.
+// It is asked behind the locks that such an attempt holds: it has ended by then.
 func (w *deviceWriting) happened(ctx context.Context, tx *store.Tx) (bool, error) {
 	if !tx.Unsure() {
 		return false, nil
 	}
 	ids, err := tx.DevicesBy(ctx, w.uid)
-	if len(w.changes) > 0 && w.changes[0].ID == 0 {
+	if w.create {
 		w.created = ids // given out in the order of the request
 	}
 	return len(ids) > 0, err
@@ -151,20 +152,24 @@ func (w *deviceWriting) ids() []fleet.DeviceID {
 	return ids
 }
 
-// lockDevices finds the devices that are to be changed, all of them.
-func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (err error) {
+// lockDevices finds the devices that are to be changed, all of them. done tells that they
+// are changed already.
+func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (done bool, err error) {
 	ids := w.ids()
 	if w.snap.Devices, err = tx.DevicesOf(ctx, w.who.Workspace, ids, true); err != nil {
-		return err
+		return false, err
+	}
+	if done, err := w.happened(ctx, tx); done || err != nil {
+		return done, err
 	}
 	missing := slices.DeleteFunc(ids, func(id fleet.DeviceID) bool {
 		_, found := w.snap.Devices[id]
 		return found
 	})
 	if len(missing) > 0 {
-		return fleet.MissingDevices(missing, w.many)
+		return false, fleet.MissingDevices(missing, w.many)
 	}
-	return nil
+	return false, nil
 }
 
 // look reads the rest of the snapshot. Nothing is put into a locked device, so what it

@@ -6,7 +6,11 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/testkit/pgproxy"
 )
 
 // allAtOnce sends requests at once and counts the statuses of the answers.
@@ -127,4 +131,38 @@ func TestDevicesWhileSIMsMove(t *testing.T) {
 		s.CheckInvariants()
 		s.MustFsck()
 	})
+}
+
+// A connection that is lost around the commit, on either side of it: each request has taken
+// effect once, and its caller is told so.
+func TestLostCommitOfDevices(t *testing.T) {
+	for name, cut := range map[string]pgproxy.Cut{"before": pgproxy.BeforeCommit, "after": pgproxy.AfterCommit} {
+		t.Run(name, func(t *testing.T) {
+			proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
+			s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+			user := s.As("user@example.com")
+			lost := func() *testkit.Client { proxy.CutNext(cut); return user }
+			var made []api.Device
+			lost().Post(multi, []any{deviceBody(object{"name": "a"}), deviceBody(object{"name": "b", "sim": object{"id": 252}})}).Is(http.StatusCreated).JSON(&made)
+			if len(made) != 2 || made[0].Name != "a" || made[1].SIM == nil || made[1].SIM.ID != 252 {
+				t.Errorf("made %+v", made)
+			}
+			first := makeDevice(lost(), nil)
+			lost().Patch(deviceURL(first.ID), `{"status": {"id": 1}, "sim": {"id": 251}}`).Is(http.StatusNoContent)
+			lost().Patch(multi, []any{object{"id": first.ID, "sim": object{"id": nil}}, object{"id": made[1].ID, "sim": object{"id": nil}}}).Is(http.StatusNoContent)
+			lost().Do("DELETE", deviceURL(first.ID), nil).Is(http.StatusNoContent)
+			lost().Do("DELETE", multi, []any{object{"id": made[0].ID}, object{"id": made[1].ID}}).Is(http.StatusNoContent)
+			if n := proxy.Cuts(); n != 6 {
+				t.Errorf("%d commits were cut", n)
+			}
+			if got := s.Rows("SELECT count(*) FROM devices")[0][0]; got != int64(5) {
+				t.Errorf("%v devices, want 5", got)
+			}
+			if diff := cmp.Diff([]string{"43 Status of endpoint changed from 'Enabled' to 'Disabled'", fmt.Sprintf("51 SIM 251 assigned to endpoint %d", first.ID), fmt.Sprintf("50 SIM 251 released from endpoint %d", first.ID)}, told(user, first.ID)); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+			s.CheckInvariants()
+			s.MustFsck()
+		})
+	}
 }
