@@ -151,3 +151,32 @@ func (tx *Tx) SIMsIn(ctx context.Context, ws fleet.WorkspaceID, devices []fleet.
 	})
 	return found, err
 }
+
+// CountDevices counts the devices that are not deleted, of one Workspace where ws is not 0.
+func (tx *Tx) CountDevices(ctx context.Context, ws fleet.WorkspaceID) (n int, err error) {
+	w := where{tx: tx}
+	w.existing(ws)
+	_, err = tx.one(ctx, "SELECT count(*) FROM devices d WHERE "+w.String(), w.args, &n)
+	return n, err
+}
+
+// EachDevice gives those devices one by one, by id.
+func (tx *Tx) EachDevice(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.Device) error) error {
+	w := where{tx: tx}
+	w.existing(ws)
+	return tx.each(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE "+w.String()+" ORDER BY d.id", w.args, func(r rows) error {
+		d, err := scanDevice(r)
+		if err != nil {
+			return err
+		}
+		return give(d)
+	})
+}
+
+// existing limits a query on devices d to those that are not deleted.
+func (w *where) existing(ws fleet.WorkspaceID) {
+	w.and("d.status <> 2")
+	if ws != 0 {
+		w.and("d.workspace_id = " + w.arg(int64(ws)))
+	}
+}
