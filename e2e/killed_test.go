@@ -157,7 +157,9 @@ func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool
 			continue
 		}
 		_ = cmd.Process.Kill()
-		_ = <-ended // it was killed, and says so
+		if err := <-ended; err == nil {
+			return false
+		}
 		if doubtful(k.journal(t)) {
 			k.doubtful++
 		}

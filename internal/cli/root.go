@@ -7,28 +7,19 @@ import (
 )
 
 func newRoot(p Process) *cobra.Command {
-	root := group("simferry", "Move SIM cards between Workspaces: previewed, all or nothing, audited",
-		serveCommand(p),
-		demoCommand(p),
-		loginCommand(p),
-		logoutCommand(p),
-		whoamiCommand(p),
-		migrateCommand(p),
-		workspaceCommands(p),
-		userCommands(p),
-		tokenCommands(p),
-		keyCommands(p),
-		simCommands(p),
-		seedCommand(p),
-		fsckCommand(p),
-		backupCommand(p),
-		restoreCommand(p),
-		versionCommand(),
-	)
+	root := group("simferry", "Move SIM cards between Workspaces: previewed, all or nothing, audited")
+	add(root, "Run a server:", serveCommand(p), demoCommand(p))
+	add(root, "Work with a server, over the API:",
+		loginCommand(p), logoutCommand(p), whoamiCommand(p), migrateCommand(p), simsCommand(p), devicesCommand(p), workspacesCommand(p),
+		migrationsCommands(p), eventsCommand(p))
+	add(root, "Run the installation, straight on its database:",
+		workspaceCommands(p), userCommands(p), tokenCommands(p), keyCommands(p), simCommands(p), seedCommand(p), fsckCommand(p),
+		backupCommand(p), restoreCommand(p))
+	root.AddCommand(manCommand(p), versionCommand())
 	root.Long = `Simferry keeps an inventory of SIM cards and moves them between Workspaces safely.
 
-'simferry serve' runs the server. The other commands work straight on its database, and may
-run beside it.`
+'simferry serve' runs the server. Of the other commands, those that begin with 'simferry login' work with a server over
+its API; the operator's work straight on its database, and may run beside it.`
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()
@@ -40,6 +31,15 @@ run beside it.`
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	return root
+}
+
+// add puts commands under a heading of their own.
+func add(root *cobra.Command, heading string, commands ...*cobra.Command) {
+	root.AddGroup(&cobra.Group{ID: heading, Title: heading})
+	for _, c := range commands {
+		c.GroupID = heading
+	}
+	root.AddCommand(commands...)
 }
 
 // group is a command that only has others below it.

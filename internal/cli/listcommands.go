@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+)
+
+func simsCommand(p Process) *cobra.Command {
+	l := lister[api.SIM]{
+		cmd: &cobra.Command{
+			Use:   "sims",
+			Short: "List the SIMs of a Workspace",
+			Long: `List the SIMs of a Workspace. Filters: id, iccid (a prefix will do), iccid_with_luhn, imsi, msisdn, eid, status,
+endpoint (the device; null for none), customer_org, issuer_org, reseller_org, production_date. Sorting: the same.`,
+			Example: `  simferry sims
+  simferry sims --filter status:activated,endpoint:null --sort -id
+  simferry sims --in "Fleet FR" --filter iccid:89883030000 --output csv > sims.csv`,
+			Args: positional(),
+		},
+		filter: statusWords,
+		page: func(ctx context.Context, c *client.Client, o client.ListOptions) (*client.Page[api.SIM], error) {
+			return c.ListSIMs(ctx, o)
+		},
+		columns: []column[api.SIM]{
+			{name: "id", of: func(s api.SIM) any { return s.ID }},
+			{name: "iccid", of: func(s api.SIM) any { return s.ICCID }},
+			{name: "iccid_with_luhn", wide: true, of: func(s api.SIM) any { return s.ICCIDWithLuhn }},
+			{name: "imsi", wide: true, of: func(s api.SIM) any { return s.IMSI }},
+			{name: "msisdn", wide: true, of: func(s api.SIM) any { return s.MSISDN }},
+			{name: "eid", wide: true, of: func(s api.SIM) any { return s.EID }},
+			{name: "status", of: func(s api.SIM) any { return s.Status.Description }},
+			{name: "device", of: func(s api.SIM) any { return nameOf(s.Endpoint) }},
+			{name: "workspace", of: func(s api.SIM) any { return workspaceName(s.CustomerOrg) }},
+			{name: "issuer", wide: true, of: func(s api.SIM) any { return workspaceName(s.IssuerOrg) }},
+			{name: "produced", of: func(s api.SIM) any { return day10(s.ProductionDate.Time) }},
+		},
+	}
+	return l.command(p)
+}
+
+func devicesCommand(p Process) *cobra.Command {
+	l := lister[api.Device]{
+		cmd: &cobra.Command{
+			Use:   "devices",
+			Short: "List the devices of a Workspace",
+			Long:  "List the devices of a Workspace, which the API calls endpoints, with the SIM that each one holds.",
+			Example: `  simferry devices
+  simferry devices --filter status:0 --sort name
+  simferry devices --in 200 --output json`,
+			Args: positional(),
+		},
+		page: func(ctx context.Context, c *client.Client, o client.ListOptions) (*client.Page[api.Device], error) {
+			return c.ListDevices(ctx, o)
+		},
+		columns: []column[api.Device]{
+			{name: "id", of: func(d api.Device) any { return d.ID }},
+			{name: "name", of: func(d api.Device) any { return d.Name }},
+			{name: "status", of: func(d api.Device) any { return d.Status.Description }},
+			{name: "sim_id", wide: true, of: func(d api.Device) any {
+				if d.SIM == nil {
+					return ""
+				}
+				return d.SIM.ID
+			}},
+			{name: "iccid", of: func(d api.Device) any {
+				if d.SIM == nil {
+					return ""
+				}
+				return d.SIM.ICCID
+			}},
+			{name: "imei", wide: true, of: func(d api.Device) any { return d.IMEI }},
+			{name: "ip_address", wide: true, of: func(d api.Device) any { return d.IPAddress }},
+			{name: "tags", of: func(d api.Device) any { return d.Tags }},
+			{name: "created", of: func(d api.Device) any { return day10(d.Created.Time) }},
+		},
+	}
+	return l.command(p)
+}
+
+func eventsCommand(p Process) *cobra.Command {
+	var sim, device int64
+	l := lister[api.Event]{
+		cmd: &cobra.Command{
+			Use:   "events",
+			Short: "List what happened in a Workspace, the latest first",
+			Long: `List what happened in a Workspace, the latest first. Filters: id, timestamp (a day will do), event_type, event_source,
+event_severity, sim, endpoint (the device), user. Sorting: the same.`,
+			Example: `  simferry events
+  simferry events --sim 250
+  simferry events --in "Fleet FR" --filter event_type:69 --limit 20`,
+			Args: positional(),
+		},
+		page: func(ctx context.Context, c *client.Client, o client.ListOptions) (*client.Page[api.Event], error) {
+			switch {
+			case sim != 0:
+				return c.SIMEvents(ctx, sim, o)
+			case device != 0:
+				return c.DeviceEvents(ctx, device, o)
+			}
+			return c.ListEvents(ctx, o)
+		},
+		columns: []column[api.Event]{
+			{name: "id", wide: true, of: func(e api.Event) any { return e.ID }},
+			{name: "time", of: func(e api.Event) any { return instant(e.Timestamp.Time) }},
+			{name: "type", of: func(e api.Event) any { return e.Type.Description }},
+			{name: "user", of: func(e api.Event) any {
+				if e.User == nil {
+					return ""
+				}
+				return e.User.Username
+			}},
+			{name: "sim", wide: true, of: func(e api.Event) any {
+				if e.SIM == nil {
+					return ""
+				}
+				return e.SIM.ICCID
+			}},
+			{name: "device", wide: true, of: func(e api.Event) any { return nameOf(e.Endpoint) }},
+			{name: "description", of: func(e api.Event) any { return e.Description }},
+		},
+	}
+	cmd := l.command(p)
+	cmd.Flags().Int64Var(&sim, "sim", 0, "only those of one SIM, by its id")
+	cmd.Flags().Int64Var(&device, "device", 0, "only those of one device, by its id")
+	cmd.MarkFlagsMutuallyExclusive("sim", "device")
+	return cmd
+}
+
+func workspacesCommand(p Process) *cobra.Command {
+	l := lister[api.UserWorkspace]{
+		cmd: &cobra.Command{
+			Use:   "workspaces",
+			Short: "List the Workspaces that you administer",
+			Long:  "List the Workspaces that you administer: those into which, and out of which, you may move SIMs.",
+			Example: `  simferry workspaces
+  simferry workspaces --output json`,
+			Args: positional(),
+		},
+		columns: []column[api.UserWorkspace]{
+			{name: "id", of: func(w api.UserWorkspace) any { return w.ID }},
+			{name: "name", of: func(w api.UserWorkspace) any { return w.Name }},
+			{name: "roles", of: func(w api.UserWorkspace) any { return names(w.Roles) }},
+			{name: "default", of: func(w api.UserWorkspace) any {
+				if w.DefaultWorkspace {
+					return "yes"
+				}
+				return ""
+			}},
+		},
+	}
+	l.process, l.form, l.profile = p, listForm(asTable), profileFlag(l.cmd, p)
+	l.cmd.Flags().VarP(&l.form, "output", "o", "form of the answer")
+	l.cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, known, err := p.connect(*l.profile)
+		if err != nil {
+			return err
+		}
+		list, err := administered(cmd.Context(), c, known)
+		if err != nil {
+			return err
+		}
+		return l.print(list)
+	}
+	return l.cmd
+}
+
+func nameOf(r *api.NamedRef) string {
+	if r == nil {
+		return ""
+	}
+	return r.Name
+}
+
+func workspaceName(w *api.WorkspaceRef) string {
+	if w == nil {
+		return ""
+	}
+	return w.Name
+}
+
+func names(refs []api.NamedRef) string {
+	words := make([]string, len(refs))
+	for i, r := range refs {
+		words[i] = r.Name
+	}
+	return strings.Join(words, ", ")
+}
+
+func day10(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return date(t)
+}
+
+func instant(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04:05")
+}

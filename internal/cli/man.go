@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+func manCommand(p Process) *cobra.Command {
+	return &cobra.Command{
+		Use:   "man DIR",
+		Short: "Write the man pages into a folder",
+		Long:  "Write a man page for each command into a folder, which is created where it is not there.",
+		Example: `  simferry man /usr/local/share/man/man1
+  simferry man pages && man pages/simferry-migrate.1`,
+		Args: positional("DIR"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // man pages are for everybody
+				return err
+			}
+			root := cmd.Root()
+			root.DisableAutoGenTag = true // the same pages for the same program
+			header := doc.GenManHeader{Section: "1", Source: "simferry " + version(), Manual: "Simferry"}
+			if err := doc.GenManTree(root, &header, args[0]); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(p.Stdout, "The pages are in %s; the first is simferry.1.\n", args[0])
+			return err
+		},
+	}
+}

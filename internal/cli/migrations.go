@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+)
+
+func migrationsCommands(p Process) *cobra.Command {
+	return group("migrations", "Look into the ledger: who moved what, and when", migrationsList(p), migrationsShow(p))
+}
+
+func migrationsList(p Process) *cobra.Command {
+	l := lister[api.Migration]{
+		cmd: &cobra.Command{
+			Use:   "list",
+			Short: "List migrations, the latest first",
+			Long: `List the migrations out of and into the Workspaces that you are a member of, the latest first. Filters: id, timestamp (a day
+will do), user, target_workspace. The ledger is Simferry's own: other servers have none.`,
+			Example: `  simferry migrations list
+  simferry migrations list --filter target_workspace:200 --sort timestamp --output csv`,
+			Args: positional(),
+		},
+		page: func(ctx context.Context, c *client.Client, o client.ListOptions) (*client.Page[api.Migration], error) {
+			return c.Migrations(ctx, o)
+		},
+		columns: []column[api.Migration]{
+			{name: "id", of: func(m api.Migration) any { return m.ID }},
+			{name: "time", of: func(m api.Migration) any { return instant(m.Timestamp.Time) }},
+			{name: "user", of: func(m api.Migration) any { return nameOf(m.User) }},
+			{name: "sims", of: func(m api.Migration) any { return m.SIMCount }},
+			{name: "from", of: func(m api.Migration) any { return sources(m) }},
+			{name: "to", of: func(m api.Migration) any { return m.TargetWorkspace.Name }},
+		},
+	}
+	return l.command(p)
+}
+
+func sources(m api.Migration) string {
+	words := make([]string, len(m.SourceWorkspaces))
+	for i, s := range m.SourceWorkspaces {
+		words[i] = s.Name
+		if len(words) > 1 {
+			words[i] += fmt.Sprintf(" (%d)", s.SIMCount)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
+func migrationsShow(p Process) *cobra.Command {
+	l := lister[api.MigrationLine]{
+		cmd: &cobra.Command{
+			Use:   "show ID",
+			Short: "Show one migration, each SIM before and after",
+			Example: `  simferry migrations show 17
+  simferry migrations show 17 --output csv > moved.csv`,
+			Args: positional("ID"),
+		},
+		columns: []column[api.MigrationLine]{
+			{name: "id", of: func(l api.MigrationLine) any { return l.ID }},
+			{name: "iccid", of: func(l api.MigrationLine) any { return l.ICCID }},
+			{name: "from", of: func(l api.MigrationLine) any { return l.Before.Workspace.Name }},
+			{name: "to", of: func(l api.MigrationLine) any { return l.After.Workspace.Name }},
+			{name: "status", of: func(l api.MigrationLine) any { return change(l.Before.Status.Description, l.After.Status.Description) }},
+			{name: "device", of: func(l api.MigrationLine) any { return change(nameOf(l.Before.Endpoint), nameOf(l.After.Endpoint)) }},
+		},
+	}
+	l.process, l.form, l.profile = p, listForm(asTable), profileFlag(l.cmd, p)
+	l.cmd.Flags().VarP(&l.form, "output", "o", "form of the answer")
+	l.cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		id, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil {
+			return usagef("%q is no id of a migration: 'simferry migrations list' has them", args[0])
+		}
+		c, _, err := p.connect(*l.profile)
+		if err != nil {
+			return err
+		}
+		m, err := c.Migration(cmd.Context(), id)
+		if err != nil {
+			return err
+		}
+		if l.form == listForm(asJSON) {
+			form := asJSON
+			return form.print(p.Stdout, answer{value: m})
+		}
+		if l.form == listForm(asTable) {
+			_, _ = fmt.Fprintf(p.Stdout, "Migration %d of %s UTC, by %s: %d SIMs from %s to %s\n\n",
+				m.ID, instant(m.Timestamp.Time), orDash(nameOf(m.User)), m.SIMCount, sources(*m), m.TargetWorkspace.Name)
+		}
+		return l.print(m.SIMs)
+	}
+	return l.cmd
+}
+
+func change(before, after string) string {
+	if before == after {
+		return before
+	}
+	return fmt.Sprintf("%v → %v", orDash(before), orDash(after))
+}
