@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"iter"
+	"strconv"
 
 	"github.com/simferry/simferry/api"
 )
@@ -36,6 +37,27 @@ func (c *Client) SIMEvents(ctx context.Context, sim int64, o ListOptions) (*Page
 // first error.
 func (c *Client) AllSIMEvents(ctx context.Context, sim int64, o ListOptions) iter.Seq2[api.Event, error] {
 	return all[api.Event](ctx, c, simPath(sim)+"/event", o)
+}
+
+// UserEvents reads one page of what a user did in the bearer's Workspace; 0 is the bearer's
+// own user. Who is unknown, or did nothing there, has none, which is no error.
+//
+// Permission and errors: those of ListEvents.
+func (c *Client) UserEvents(ctx context.Context, user int64, o ListOptions) (*Page[api.Event], error) {
+	return list[api.Event](ctx, c, userEventsPath(user), o)
+}
+
+// AllUserEvents walks over all pages of UserEvents, one request per page. It ends with the
+// first error.
+func (c *Client) AllUserEvents(ctx context.Context, user int64, o ListOptions) iter.Seq2[api.Event, error] {
+	return all[api.Event](ctx, c, userEventsPath(user), o)
+}
+
+func userEventsPath(user int64) string {
+	if user == 0 {
+		return "/api/v1/user/my/event"
+	}
+	return "/api/v1/user/" + strconv.FormatInt(user, 10) + "/event"
 }
 
 // EventTypes lists the types of events.

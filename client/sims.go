@@ -54,6 +54,43 @@ func (c *Client) SetSIMStatus(ctx context.Context, id, status int64, opts ...Wri
 	return err
 }
 
+// PatchSIM changes any subset of the status and the owners of a SIM; what the SIM has
+// already asks for nothing. A CustomerOrg of null gives it back to its issuer. It answers
+// the address of the ledger entry where the SIM has moved, and "" where it has not.
+//
+// Permission: as SetSIMStatus; for the owners to be Administrator, or an application token,
+// of the Workspace that issued the SIM. Errors: those of SetSIMStatus; IsNotFound for a
+// Workspace that is not below the issuer; *ConflictError where the rules of a migration
+// forbid the move.
+func (c *Client) PatchSIM(ctx context.Context, id int64, patch api.SIMPatch, opts ...WriteOption) (entry string, err error) {
+	got, err := c.do(ctx, call{method: http.MethodPatch, path: simPath(id), header: written(opts), body: patch})
+	if err != nil {
+		return "", err
+	}
+	return got.header.Get("Location"), nil
+}
+
+// DeleteSIM deletes a SIM. Its ICCID may come in again, as another SIM.
+//
+// Permission: User or Administrator in the Workspace. Errors: IsNotFound; an *APIError of
+// the status 409 where it sits in a device.
+func (c *Client) DeleteSIM(ctx context.Context, id int64, opts ...WriteOption) error {
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: simPath(id), header: written(opts)})
+	return err
+}
+
+// DeleteSIMs deletes up to 2000 SIMs, all of them or none.
+//
+// Permission and errors: those of DeleteSIM, with one of Problems per SIM in the way.
+func (c *Client) DeleteSIMs(ctx context.Context, ids []int64, opts ...WriteOption) error {
+	refs := make([]api.IDRef, len(ids))
+	for i, id := range ids {
+		refs[i] = api.RefTo(id)
+	}
+	_, err := c.do(ctx, call{method: http.MethodDelete, path: simsPath + "/multi", header: written(opts), body: refs})
+	return err
+}
+
 // SIMStatuses lists the statuses that a SIM can have.
 //
 // Permission: any role in the Workspace.

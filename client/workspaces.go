@@ -51,3 +51,10 @@ func (c *Client) Roles(ctx context.Context) ([]api.NamedRef, error) {
 func (c *Client) UserStatuses(ctx context.Context) ([]api.Ref, error) {
 	return getList[api.Ref](ctx, c, "/api/v1/user/status")
 }
+
+// Countries lists the countries that a Workspace can be in.
+//
+// Permission: any role in the Workspace.
+func (c *Client) Countries(ctx context.Context) ([]api.Country, error) {
+	return getList[api.Country](ctx, c, "/api/v1/country")
+}

@@ -52,6 +52,7 @@ func seedAnswer(done control.Applied) answer {
 		{"devices", done.Devices},
 		{"sims", done.SIMs},
 		{"profiles", done.Profiles},
+		{"models", done.Models},
 	} {
 		a.rows = append(a.rows, table.Row{kind.name, kind.Added, kind.Changed, kind.Kept})
 		value[kind.name] = tallyJSON(kind.Tally)

@@ -34,13 +34,17 @@ func change(plan *fleet.Plan, who identity.Principal, uid string) store.Change {
 
 func side(w fleet.Workspace) string { return fmt.Sprintf("%s (%d)", w.Name, w.ID) }
 
-func migrationEvent(in fleet.WorkspaceID, count int, direction, other string) fleet.Event {
-	sims := "SIMs"
-	if count == 1 {
-		sims = "SIM"
+// count is a number of SIMs in words.
+func count(n int) string {
+	if n == 1 {
+		return "1 SIM"
 	}
+	return fmt.Sprintf("%d SIMs", n)
+}
+
+func migrationEvent(in fleet.WorkspaceID, sims int, direction, other string) fleet.Event {
 	return fleet.Event{
 		Type: fleet.EventMigration, Workspace: in,
-		Description: fmt.Sprintf("%d %s migrated %s workspace %s", count, sims, direction, other),
+		Description: fmt.Sprintf("%s migrated %s workspace %s", count(sims), direction, other),
 	}
 }

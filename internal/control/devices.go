@@ -49,15 +49,6 @@ func (c *Control) Device(ctx context.Context, who identity.Principal, id fleet.D
 	return found, err
 }
 
-// ListDeviceEvents reads one page of what happened to a device in the caller's Workspace; a
-// foreign or unknown one has none.
-//
-// Permission: ReadEvents.
-func (c *Control) ListDeviceEvents(ctx context.Context, who identity.Principal, id fleet.DeviceID, l fleet.List) (fleet.Page[EventRecord], error) {
-	l.Filters = append([]fleet.Filter{{Field: fleet.ListField{Name: "endpoint"}, Numbers: []int64{int64(id)}}}, l.Filters...)
-	return c.ListEvents(ctx, who, 0, l)
-}
-
 // ListProfiles reads one page of the profiles of a kind that the caller's Workspace has.
 //
 // Permission: ReadDevices.
@@ -130,8 +121,7 @@ func furnished(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, page fle
 	if found.SIMs.Items, err = tx.SIMsIn(ctx, ws, ids); err != nil || len(found.SIMs.Items) == 0 {
 		return found, err
 	}
-	found.SIMs.Workspaces, err = workspacesOf(ctx, tx, found.SIMs.Items)
-	return found, err
+	return found, found.SIMs.look(ctx, tx)
 }
 
 // profileNames are the profiles that something refers to, by kind, each once.

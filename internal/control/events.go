@@ -11,16 +11,19 @@ import (
 // EventRecord is an event with what the wire shows of the things it names.
 type EventRecord = store.EventRecord
 
-// ListEvents reads one page of the events of the caller's Workspace. With sim not 0 it is
-// that SIM's events there; a foreign or unknown SIM has none.
+// EventsOf narrows a list of events to those of one thing; 0 does not narrow.
+type EventsOf = store.EventsOf
+
+// ListEvents reads one page of the events of the caller's Workspace, or of those of one
+// thing there; what is foreign or unknown has none.
 //
 // Permission: ReadEvents.
-func (c *Control) ListEvents(ctx context.Context, who identity.Principal, sim fleet.SIMID, l fleet.List) (page fleet.Page[EventRecord], err error) {
+func (c *Control) ListEvents(ctx context.Context, who identity.Principal, of EventsOf, l fleet.List) (page fleet.Page[EventRecord], err error) {
 	if err := who.Require(identity.ReadEvents); err != nil {
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		page, err = tx.Events(ctx, who.Workspace, sim, l)
+		page, err = tx.Events(ctx, who.Workspace, of, l)
 		return err
 	})
 	return page, err

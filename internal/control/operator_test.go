@@ -3,6 +3,7 @@ package control_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"strings"
 	"sync"
@@ -81,11 +82,11 @@ func parseWorld(t *testing.T, file string) *world.World {
 
 func (in installation) importCSV(t *testing.T, text string, home fleet.WorkspaceID) (control.Imported, error) {
 	t.Helper()
-	list, err := world.ReadSIMs(strings.NewReader(text))
+	list, err := world.ReadSIMs(func() (io.Reader, error) { return strings.NewReader(text), nil })
 	if err != nil {
 		t.Fatal(err)
 	}
-	return in.operator.ImportSIMs(t.Context(), list, home)
+	return in.operator.ImportSIMs(t.Context(), list, home, nil)
 }
 
 // sims reads every SIM as a Workspace's Administrator sees them.

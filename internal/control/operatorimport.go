@@ -1,9 +1,9 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -24,23 +24,22 @@ type Imported struct {
 //
 // Errors: ValidationFailed with one of Problems per fault, each with its line: an unknown
 // Workspace, an ICCID that another SIM has, an id under which there is another ICCID.
-func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home fleet.WorkspaceID) (done Imported, err error) {
+//
+// The list is read batch by batch, so that memory does not grow with it; progress, where
+// not nil, is told how many SIMs have been looked at so far.
+func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home fleet.WorkspaceID, progress func(sims int)) (done Imported, err error) {
 	uid := uuid.NewString()
 	err = o.update(ctx, func(tx *store.Tx) error {
-		in, err := newIntake(ctx, tx)
+		known, err := allWorkspaces(ctx, tx)
 		if err != nil {
 			return err
 		}
-		sims, err := numbered(ctx, tx, list.SIMs, home)
+		in, err := newIntake(ctx, tx, known, &problems{})
 		if err != nil {
 			return err
 		}
-		for from := 0; from < len(sims); from += intakeBatch {
-			batch := sims[from:min(from+intakeBatch, len(sims))]
-			place := func(i int) string { return fmt.Sprintf("line %d", list.Line(from+i)) }
-			if err := in.take(ctx, batch, place); err != nil {
-				return err
-			}
+		if err := takeList(ctx, in, list, home, progress); err != nil {
+			return err
 		}
 		if err := in.problems.err(); err != nil {
 			return err
@@ -51,30 +50,39 @@ func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home flee
 	return done, err
 }
 
-func newIntake(ctx context.Context, tx *store.Tx) (*intake, error) {
-	known, err := allWorkspaces(ctx, tx)
-	return &intake{tx: tx, workspaces: known, problems: &problems{}}, err
-}
-
-// numbered gives each SIM an id and a Workspace. Free ids begin above all that are stored
-// and all that the list itself names.
-func numbered(ctx context.Context, tx *store.Tx, list []fleet.SIM, home fleet.WorkspaceID) ([]fleet.SIM, error) {
-	first, err := tx.NextID(ctx, store.SIMs)
+// takeList gives each SIM an id and a Workspace, and takes it in. Free ids begin above all
+// that are stored and all that the list itself names.
+func takeList(ctx context.Context, in *intake, list *world.SIMList, home fleet.WorkspaceID, progress func(int)) error {
+	first, err := in.tx.NextID(ctx, store.SIMs)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sims, next := slices.Clone(list), fleet.SIMID(first)
-	for _, s := range sims {
-		next = max(next, s.ID+1)
+	next := max(fleet.SIMID(first), list.MaxID+1)
+	batch, lines, seen := make([]fleet.SIM, 0, intakeBatch), make([]int, 0, intakeBatch), 0
+	take := func() error {
+		err := in.take(ctx, batch, func(i int) string { return fmt.Sprintf("line %d", lines[i]) })
+		seen += len(batch)
+		batch, lines = batch[:0], lines[:0]
+		if progress != nil {
+			progress(seen)
+		}
+		return err
 	}
-	for i := range sims {
-		if sims[i].ID == 0 {
-			sims[i].ID = next
+	for s, err := range list.SIMs() {
+		if err != nil {
+			return err
+		}
+		if s.ID == 0 {
+			s.ID = next
 			next++
 		}
-		if sims[i].Workspace == 0 {
-			sims[i].Workspace = home
+		s.Workspace = cmp.Or(s.Workspace, home)
+		batch, lines = append(batch, s.SIM), append(lines, s.Line)
+		if len(batch) == intakeBatch {
+			if err := take(); err != nil {
+				return err
+			}
 		}
 	}
-	return sims, nil
+	return take()
 }

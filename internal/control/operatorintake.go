@@ -1,7 +1,10 @@
 package control
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
@@ -15,16 +18,24 @@ const intakeBatch = 5000
 type intake struct {
 	tx         *store.Tx
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // all there are
+	models     map[fleet.ModelID]fleet.Model
+	batches    map[string]int // SIMs of this intake
 	problems   *problems
 	sum        store.Intake
 	kept       int // that were there already
 }
 
+func newIntake(ctx context.Context, tx *store.Tx, workspaces map[fleet.WorkspaceID]fleet.Workspace, p *problems) (*intake, error) {
+	models, err := tx.Models(ctx, nil)
+	return &intake{tx: tx, workspaces: workspaces, models: models, batches: make(map[string]int), problems: p}, err
+}
+
 // standing is what the database knows about the SIMs of one batch.
 type standing struct {
-	iccids  map[fleet.SIMID]fleet.ICCID
-	holders map[fleet.ICCID]fleet.SIMID
-	devices map[fleet.DeviceID]store.DeviceRecord
+	registered map[string]bool // by the codes of batches
+	iccids     map[fleet.SIMID]fleet.ICCID
+	holders    map[fleet.ICCID]fleet.SIMID
+	devices    map[fleet.DeviceID]store.DeviceRecord
 }
 
 // take checks one batch and inserts what is new. A SIM whose id is there under the same
@@ -61,10 +72,19 @@ func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int)
 func (in *intake) look(ctx context.Context, batch []fleet.SIM) (known standing, err error) {
 	ids, iccids := make([]fleet.SIMID, len(batch)), make([]fleet.ICCID, len(batch))
 	var devices []fleet.DeviceID
+	batches := make(map[string]bool)
 	for i, s := range batch {
+		if s.BIC != "" {
+			batches[s.BIC] = true
+		}
 		ids[i], iccids[i] = s.ID, s.ICCID
 		if s.Device != 0 {
 			devices = append(devices, s.Device)
+		}
+	}
+	if len(batches) > 0 {
+		if known.registered, err = in.tx.RegisteredBatches(ctx, slices.Collect(maps.Keys(batches))); err != nil {
+			return known, err
 		}
 	}
 	if known.iccids, err = in.tx.ICCIDs(ctx, ids); err != nil {
@@ -93,8 +113,30 @@ func (in *intake) check(s fleet.SIM, known standing, place func() string) {
 	if holder, held := known.holders[s.ICCID]; held && s.Status != fleet.SIMDeleted {
 		in.problems.add(fleet.Duplicated, "%s: iccid: %s is SIM %d already", place(), s.ICCID, holder)
 	}
+	if _, found := in.models[s.Model]; s.Model != 0 && !found {
+		in.problems.add(fleet.InvalidReference, "%s: model: there is no model %d", place(), s.Model)
+	}
+	if s.BIC != "" {
+		in.checkBatch(s, known, place)
+	}
 	if fault := misplaced(s, known.devices[s.Device]); s.Device != 0 && fault != "" {
 		in.problems.add(fleet.InvalidReference, "%s: device: device %d %s", place(), s.Device, fault)
+	}
+}
+
+// MaxBatch is how many SIMs one batch may have: they are registered in one transaction.
+const MaxBatch = 10_000
+
+// checkBatch keeps SIMs out of a batch that could not be registered with them.
+func (in *intake) checkBatch(s fleet.SIM, known standing, place func() string) {
+	in.batches[s.BIC]++
+	switch stock := in.complete(s); {
+	case known.registered[s.BIC]:
+		in.problems.add(fleet.NotAllowed, "%s: bic: batch %s is registered already: choose another code", place(), s.BIC)
+	case in.batches[s.BIC] == MaxBatch+1:
+		in.problems.add(fleet.OutOfRange, "%s: bic: batch %s has more than %d SIMs: split it", place(), s.BIC, MaxBatch)
+	case stock.Workspace != stock.Issuer:
+		in.problems.add(fleet.NotAllowed, "%s: bic: the SIM is in Workspace %d, and a batch waits in that of its issuer, %d", place(), stock.Workspace, stock.Issuer)
 	}
 }
 
@@ -121,6 +163,7 @@ func (in *intake) complete(s fleet.SIM) fleet.SIM {
 			s.Issuer = parent
 		}
 	}
+	s.Model = cmp.Or(s.Model, fleet.StandardModel)
 	if s.Produced.IsZero() {
 		s.Produced = in.tx.Now()
 	}

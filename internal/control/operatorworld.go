@@ -13,7 +13,7 @@ import (
 
 // Applied tells what ApplyWorld did, per kind of thing.
 type Applied struct {
-	Workspaces, Users, Devices, Profiles, SIMs Tally
+	Workspaces, Users, Devices, Profiles, Models, SIMs Tally
 }
 
 // Tally counts things of one kind.
@@ -69,7 +69,7 @@ type applying struct {
 }
 
 func (a *applying) all(ctx context.Context, uid string) error {
-	for _, step := range []func(context.Context) error{a.applyWorkspaces, a.applyUsers, a.applyProfiles, a.applyDevices} {
+	for _, step := range []func(context.Context) error{a.applyWorkspaces, a.applyUsers, a.applyProfiles, a.applyModels, a.applyDevices} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -108,6 +108,22 @@ func (a *applying) applyProfiles(ctx context.Context) error {
 		a.profiles[key] = p
 		if a.done.Profiles.count(there, was == p) && a.clean() {
 			if err := a.tx.PutProfile(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (a *applying) applyModels(ctx context.Context) error {
+	old, err := a.tx.Models(ctx, nil)
+	if err != nil {
+		return err
+	}
+	for _, m := range a.world.Models {
+		was, there := old[m.ID]
+		if a.done.Models.count(there, was == m) && a.clean() {
+			if err := a.tx.PutModel(ctx, m); err != nil {
 				return err
 			}
 		}

@@ -18,7 +18,10 @@ func (a *applying) checkRanges() {
 
 // applySIMs makes the SIMs of ranges on the way: there may be millions.
 func (a *applying) applySIMs(ctx context.Context, uid string) error {
-	in := &intake{tx: a.tx, workspaces: a.workspaces, problems: &a.problems}
+	in, err := newIntake(ctx, a.tx, a.workspaces, &a.problems)
+	if err != nil {
+		return err
+	}
 	batch := make([]fleet.SIM, 0, intakeBatch)
 	take := func() error {
 		err := in.take(ctx, batch, func(i int) string { return fmt.Sprintf("SIM %d", batch[i].ID) })

@@ -82,7 +82,7 @@ func findConflicts(p *Plan) error {
 	if p.Request.Select.SIMs == nil && severalSources(p) {
 		c.add(SeveralSources, "SIMs belong to more than one source Workspace", leaving(p), true)
 	}
-	c.add(TargetNoEnterprise, "Target Workspace is not an enterprise Workspace", nil, p.Target.Type != Enterprise)
+	c.add(TargetNoEnterprise, "Target Workspace is not an enterprise Workspace", nil, p.Target.Type != Enterprise && !p.stock)
 	c.add(TargetSuspended, "Target Workspace is suspended", nil, p.Target.Status != WorkspaceEnabled)
 	if len(c.Groups) == 0 {
 		return nil

@@ -13,6 +13,8 @@ type (
 	SIMID int64
 	// DeviceID names the thing a SIM sits in; the wire calls it an endpoint.
 	DeviceID int64
+	// ModelID names a kind of card.
+	ModelID int64
 	// MigrationID names a ledger entry.
 	MigrationID int64
 	// EventID names an event; it needs all 64 bits.

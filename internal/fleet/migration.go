@@ -9,7 +9,7 @@ type LedgerKind int8
 const (
 	LedgerImport    LedgerKind = 0
 	LedgerMigration LedgerKind = 1
-	LedgerStatus    LedgerKind = 2 // a status change through PATCH
+	LedgerStatus    LedgerKind = 2 // a change through PATCH: of the status, of issuer or reseller
 	LedgerAttach    LedgerKind = 3
 	LedgerDetach    LedgerKind = 4
 	LedgerDelete    LedgerKind = 5

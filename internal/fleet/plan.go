@@ -38,6 +38,9 @@ type Standing struct {
 type Snapshot struct {
 	Workspaces map[WorkspaceID]Standing
 	SIMs       []SIMState
+	// Stock is the Workspace of an issuer that takes its SIMs back, which therefore need be
+	// no enterprise; 0 in a migration proper.
+	Stock WorkspaceID
 }
 
 // Plan is what a migration would do, or did: every SIM as it stands before the move.
@@ -46,6 +49,7 @@ type Plan struct {
 	Target  Workspace
 	SIMs    []SIMState // in the request's order; a range ascending
 	sources map[WorkspaceID]Standing
+	stock   bool // the target is the issuer's stock
 }
 
 // Source is the Workspace that a SIM of the plan leaves.
@@ -99,7 +103,7 @@ func PlanMigration(req MigrationRequest, snap Snapshot) (*Plan, error) {
 	if err := notFound(req, target, found, missing); err != nil {
 		return nil, err
 	}
-	plan := &Plan{Request: req, Target: target.Workspace, SIMs: found, sources: snap.Workspaces}
+	plan := &Plan{Request: req, Target: target.Workspace, SIMs: found, sources: snap.Workspaces, stock: snap.Stock == req.Target}
 	if conflicts := findConflicts(plan); conflicts != nil {
 		return nil, conflicts
 	}

@@ -25,7 +25,7 @@ func (r ICCIDRange) Width() int { return int(r.Start.distance(r.End)) + 1 }
 
 // SelectSIMs names SIMs by id, each once, in the order of their first mention.
 func SelectSIMs(ids []SIMID) (Selector, error) {
-	once := unique(ids)
+	once := Once(ids)
 	if err := checkCount("sims", len(once)); err != nil {
 		return Selector{}, err
 	}
@@ -47,7 +47,7 @@ func SelectICCIDs(values []string) (Selector, error) {
 	if problems != nil {
 		return Selector{}, &Error{Code: BadRequest, Field: "iccids", Message: problems[0].Message, Problems: problems}
 	}
-	once := unique(ids)
+	once := Once(ids)
 	if err := checkCount("iccids", len(once)); err != nil {
 		return Selector{}, err
 	}
@@ -83,7 +83,8 @@ func checkCount(field string, n int) error {
 	return nil
 }
 
-func unique[T comparable](list []T) []T {
+// Once keeps the first of equal values.
+func Once[T comparable](list []T) []T {
 	seen := make(map[T]struct{}, len(list))
 	once := make([]T, 0, len(list))
 	for _, v := range list {

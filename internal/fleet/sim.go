@@ -13,7 +13,9 @@ type SIM struct {
 	Workspace  WorkspaceID // who has it; the wire's customer_org
 	Issuer     WorkspaceID // who issued it; a migration never changes this
 	Reseller   WorkspaceID // 0 where none
-	Device     DeviceID    // 0 where unattached
+	Model      ModelID
+	BIC        string   // the code of the batch it was delivered in, "" for none
+	Device     DeviceID // 0 where unattached
 	DeviceName string
 	Produced   time.Time
 	Activated  time.Time // zero until the first activation, then kept

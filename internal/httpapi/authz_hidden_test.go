@@ -46,6 +46,13 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 			"a SIM to change":     {admin, "290", "999", patch("/api/v1/sim/{id}", `{"status": {"id": 1}}`), 404},
 			"a SIM's owner":       {admin, "290", "999", patch("/api/v1/sim/{id}", `{"customer_org": {"id": 100}}`), 404},
 			"a bad transition":    {admin, "290", "999", patch("/api/v1/sim/{id}", `{"status": {"id": 3}}`), 404},
+			"a SIM to give away":  {s.As("issuer@example.com"), "290", "999", patch("/api/v1/sim/{id}", `{"customer_org": {"id": 100}}`), 404},
+			"a new owner":         {s.As("issuer@example.com"), "900", "999", patch("/api/v1/sim/251", `{"customer_org": {"id": {id}}}`), 404},
+			"a new issuer":        {s.As("issuer@example.com"), "900", "999", patch("/api/v1/sim/251", `{"issuer_org": {"id": {id}}}`), 404},
+			"a new reseller":      {s.As("issuer@example.com"), "900", "999", patch("/api/v1/sim/251", `{"reseller_org": {"id": {id}}}`), 404},
+			"a SIM to delete":     {admin, "290", "999", del("/api/v1/sim/{id}", nil), 404},
+			"SIMs to delete":      {admin, "290", "999", del("/api/v1/sim/multi", `[{"id": 252}, {"id": {id}}]`), 404},
+			"a user's events":     {caller, "5", "9", get("/api/v1/user/{id}/event"), 200},
 			"a SIM's events":      {caller, "290", "999", get("/api/v1/sim/{id}/event"), 200},
 			"a SIM in a list":     {caller, "290", "999", get("/api/v1/sim?q=id:{id}"), 200},
 			"a SIM to move":       {admin, "290", "999", post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": {id}}]}`), 404},
@@ -114,5 +121,15 @@ func remove(path string) ask {
 func patch(path, body string) ask {
 	return func(c *testkit.Client, id string) *testkit.Answer {
 		return c.Patch(strings.ReplaceAll(path, "{id}", id), strings.ReplaceAll(body, "{id}", id))
+	}
+}
+
+func del(path string, body any) ask {
+	return func(c *testkit.Client, id string) *testkit.Answer {
+		sent := body
+		if text, is := body.(string); is {
+			sent = strings.ReplaceAll(text, "{id}", id)
+		}
+		return c.Do(http.MethodDelete, strings.ReplaceAll(path, "{id}", id), sent)
 	}
 }

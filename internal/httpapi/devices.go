@@ -36,19 +36,11 @@ func (a *api) getDevice(r *request) (response, error) {
 }
 
 func (a *api) listDeviceEvents(r *request) (response, error) {
-	id, err := r.id("endpoint_id")
+	id, err := r.thing("endpoint_id")
 	if err != nil {
 		return response{}, err
 	}
-	l, err := r.list(fleet.EventList)
-	if err != nil {
-		return response{}, err
-	}
-	page, err := a.control.ListDeviceEvents(r.Context(), r.who, fleet.DeviceID(id), l)
-	if err != nil {
-		return response{}, err
-	}
-	return eventPage(r, l, page)
+	return a.events(r, control.EventsOf{Device: fleet.DeviceID(id)})
 }
 
 func (a *api) createDevice(r *request) (response, error) {
@@ -102,10 +94,7 @@ func (a *api) writeDevices(r *request, operation string, run control.DeviceRun, 
 		return response{}, err
 	}
 	run.Once = once
-	run.Refuse = func(e *fleet.Error) control.Reply {
-		res := failure(e)
-		return control.Reply{Status: res.status, Body: res.body}
-	}
+	run.Refuse = stored
 	reply, replayed, err := rule(r.Context(), r.who, run)
 	return replied(reply, replayed), err
 }

@@ -6,32 +6,53 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-func (a *api) listEvents(r *request) (response, error) { return a.events(r, 0) }
+func (a *api) listEvents(r *request) (response, error) { return a.events(r, control.EventsOf{}) }
 
 func (a *api) listSIMEvents(r *request) (response, error) {
-	id, err := r.id("sim_id")
+	id, err := r.thing("sim_id")
 	if err != nil {
 		return response{}, err
 	}
-	if id <= 0 {
-		id = -1 // no SIM; 0 would mean every one
-	}
-	return a.events(r, fleet.SIMID(id))
+	return a.events(r, control.EventsOf{SIM: fleet.SIMID(id)})
 }
 
-func (a *api) events(r *request, sim fleet.SIMID) (response, error) {
+// listUserEvents are what a user did in the Workspace of the token. A program is no user.
+func (a *api) listUserEvents(r *request) (response, error) {
+	of := control.EventsOf{User: r.who.User}
+	if r.PathValue("user_id") != "my" {
+		id, err := r.thing("user_id")
+		if err != nil {
+			return response{}, err
+		}
+		of.User = fleet.UserID(id)
+	}
+	if of.User == 0 {
+		of.User = nothing
+	}
+	return a.events(r, of)
+}
+
+// nothing is the id of no thing, where 0 would mean every one.
+const nothing = -1
+
+// thing reads the id of a thing in a path.
+func (r *request) thing(name string) (int64, error) {
+	id, err := r.id(name)
+	if id <= 0 {
+		id = nothing
+	}
+	return id, err
+}
+
+func (a *api) events(r *request, of control.EventsOf) (response, error) {
 	l, err := r.list(fleet.EventList)
 	if err != nil {
 		return response{}, err
 	}
-	page, err := a.control.ListEvents(r.Context(), r.who, sim, l)
+	page, err := a.control.ListEvents(r.Context(), r.who, of, l)
 	if err != nil {
 		return response{}, err
 	}
-	return eventPage(r, l, page)
-}
-
-func eventPage(r *request, l fleet.List, page fleet.Page[control.EventRecord]) (response, error) {
 	out := make([]wire.Event, len(page.Items))
 	for i, e := range page.Items {
 		out[i] = eventBody(e)

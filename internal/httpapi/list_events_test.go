@@ -79,6 +79,8 @@ func TestFilterEvents(t *testing.T) {
 			"user:4":                       {8},
 			"user:null":                    {9},
 			"user:1|null":                  {69, 9, 50, 9},
+			"organisation:100,user:4":      {8},
+			"organisation:200":             {},
 		} {
 			name, _, _ := strings.Cut(text, ":")
 			filtered[name] = true
@@ -104,6 +106,7 @@ func TestFilterEvents(t *testing.T) {
 			}
 		}
 		c.Get("/api/v1/sim/x/event").Is(http.StatusBadRequest)
+		c.Get("/api/v1/user/user@example.com/event").Is(http.StatusBadRequest)
 	})
 }
 
@@ -127,6 +130,7 @@ var _ = pin("event-sort", func(t *testing.T, e testkit.Engine) {
 			}
 			return e.Endpoint.ID
 		},
+		"organisation": func(e api.Event) int64 { return e.Organisation.ID },
 		"user": func(e api.Event) int64 {
 			if e.User == nil {
 				return 0

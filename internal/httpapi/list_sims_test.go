@@ -28,10 +28,12 @@ devices:
   - {id: 9101, workspace: 850, name: b}
 sims:
   - {id: 11, iccid: "8988303000000500011", workspace: 850, issuer: 1, status: activated, imsi: "295050000000033", msisdn: "423660000000022", eid: "89049032000000000000000000000011", device: 9101, production_date: "2021-11-18T08:25:53Z"}
-  - {id: 12, iccid: "8988303000000500022", workspace: 850, issuer: 1, reseller: 851, status: issued, imsi: "295050000000022", msisdn: "423660000000033", production_date: "2021-11-18T23:59:59.999Z"}
+  - {id: 12, iccid: "8988303000000500022", workspace: 850, issuer: 1, reseller: 851, model: 7, status: issued, imsi: "295050000000022", msisdn: "423660000000033", production_date: "2021-11-18T23:59:59.999Z"}
   - {id: 13, iccid: "8988303000000510033", workspace: 850, issuer: 851, status: suspended, imsi: "295050000000011", msisdn: "423660000000011", device: 9100, production_date: "2021-11-19T00:00:00Z"}
   - {id: 14, iccid: "8988303000000510044", workspace: 850, issuer: 850, status: deleted, imsi: "295050000000044", msisdn: "423660000000044", production_date: "2020-01-01"}
   - {id: 15, iccid: "8988303000000510055", workspace: 851, issuer: 1, status: issued, imsi: "295050000000055", msisdn: "423660000000055"}
+models:
+  - {id: 7, description: Industrial MFF2, memory_size: 256, formfactor: {id: 4, name: MFF2}, manufacturer: {id: 9, name: Ferry Cards}}
 `
 
 func listed(c *testkit.Client, path string, query url.Values) []int64 {
@@ -86,6 +88,8 @@ func TestFilterSIMs(t *testing.T) {
 			"issuer_org:851":                                  {13},
 			"reseller_org:851":                                {12},
 			"reseller_org:null":                               {11, 13},
+			"model:1":                                         {11, 13},
+			"model:7|8":                                       {12},
 			"production_date:2021-11-18":                      {11, 12},
 			"production_date:2021-11-18T08:25:53Z":            {11},
 			"production_date:2021-11-18T08:25:53.000+0000":    {11},
@@ -116,7 +120,7 @@ func TestSortSIMs(t *testing.T) {
 		ascending := map[string][]int64{
 			"id": {11, 12, 13}, "iccid": {11, 12, 13}, "iccid_with_luhn": {11, 12, 13}, "imsi": {13, 12, 11}, "msisdn": {13, 11, 12},
 			"eid": {12, 13, 11}, "status": {12, 11, 13}, "endpoint": {12, 13, 11}, "customer_org": {11, 12, 13}, "issuer_org": {11, 12, 13},
-			"reseller_org": {11, 13, 12}, "production_date": {11, 12, 13},
+			"reseller_org": {11, 13, 12}, "production_date": {11, 12, 13}, "model": {11, 13, 12},
 		}
 		for _, f := range fleet.SIMList.Fields {
 			want := ascending[f.Name]

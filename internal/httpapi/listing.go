@@ -15,6 +15,11 @@ func paged[T any](r *request, l fleet.List, page fleet.Page[T], items any) (resp
 	if err != nil {
 		return res, err
 	}
+	return onPage(r, l, page, res), nil
+}
+
+// onPage adds the headers to an answer of one page.
+func onPage[T any](r *request, l fleet.List, page fleet.Page[T], res response) response {
 	res.set("X-Count-Per-Page", strconv.Itoa(page.PerPage))
 	res.set("X-Current-Page", strconv.Itoa(page.Page))
 	res.set("X-Total-Count", strconv.Itoa(page.Total))
@@ -24,7 +29,7 @@ func paged[T any](r *request, l fleet.List, page fleet.Page[T], items any) (resp
 		res.set("X-Filter", text)
 	}
 	res.set("Link", links(r.URL, page.Page, page.Pages(), page.PerPage))
-	return res, nil
+	return res
 }
 
 func sortText(orders []fleet.Order) string {

@@ -71,13 +71,23 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 // render words the outcome of a real run, while its transaction is still open.
 func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
 	if refusal != nil {
-		res := encoded(http.StatusConflict, conflictBody(refusal))
-		return control.Reply{Status: res.status, Body: res.body}
+		return refused(refusal)
 	}
 	return control.Reply{
 		Status: http.StatusOK, Body: planBody(done.Plan, false),
-		Location: "/api/v1/migration/" + strconv.FormatInt(int64(done.ID), 10),
+		Location: entryPath(done.ID),
 	}
+}
+
+// refused words a refusal by the rules.
+func refused(refusal *fleet.Conflicts) control.Reply {
+	res := encoded(http.StatusConflict, conflictBody(refusal))
+	return control.Reply{Status: res.status, Body: res.body}
+}
+
+// entryPath is where a migration can be read.
+func entryPath(id fleet.MigrationID) string {
+	return "/api/v1/migration/" + strconv.FormatInt(int64(id), 10)
 }
 
 // migrationRequest reads a body into the vocabulary. It decides all that needs no

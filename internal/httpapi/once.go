@@ -60,3 +60,9 @@ func replied(r control.Reply, replayed bool) response {
 	}
 	return res
 }
+
+// stored is a refusal that is kept under a key like a success.
+func stored(e *fleet.Error) control.Reply {
+	res := failure(e)
+	return control.Reply{Status: res.status, Body: res.body}
+}

@@ -44,6 +44,8 @@ var operations = []operation{
 	{"GET /api/v1/sim/status", identity.ReadSIMs, listed(simStatuses)},
 	{"GET /api/v1/sim/{sim_id}", identity.ReadSIMs, (*api).getSIM},
 	{"PATCH /api/v1/sim/{sim_id}", identity.WriteSIMs, (*api).patchSIM},
+	{"DELETE /api/v1/sim/{sim_id}", identity.WriteSIMs, (*api).deleteSIM},
+	{"DELETE /api/v1/sim/multi", identity.WriteSIMs, (*api).deleteSIMs},
 	{"POST /api/v1/sim/migration/workspace", identity.MigrateSIMs, (*api).migrate},
 
 	{"GET /api/v1/endpoint", identity.ReadDevices, (*api).listDevices},
@@ -60,14 +62,18 @@ var operations = []operation{
 	{"GET /api/v1/service_profile/{profile_id}", identity.ReadDevices, getProfile(fleet.ServiceProfile, "service_profile")},
 	{"GET /api/v1/tariff_profile", identity.ReadDevices, listProfiles(fleet.TariffProfile)},
 	{"GET /api/v1/tariff_profile/{profile_id}", identity.ReadDevices, getProfile(fleet.TariffProfile, "tariff_profile")},
+	{"GET /api/v1/sim_batch/bic/{bic}", identity.ReadSIMs, (*api).getBatch},
+	{"PATCH /api/v1/sim_batch/bic/{bic}", identity.WriteSIMs, (*api).registerBatch},
 
 	{"GET /api/v1/event", identity.ReadEvents, (*api).listEvents},
 	{"GET /api/v1/event/type", identity.ReadEvents, listed(eventTypes)},
 	{"GET /api/v1/sim/{sim_id}/event", identity.ReadEvents, (*api).listSIMEvents},
+	{"GET /api/v1/user/{user_id}/event", identity.ReadEvents, (*api).listUserEvents},
 
 	{"GET /api/v1/migration", identity.ReadMigrations, (*api).listMigrations},
 	{"GET /api/v1/migration/{migration_id}", identity.ReadMigrations, (*api).getMigration},
 
+	{"GET /api/v1/country", identity.ReadWorkspace, listed(countries)},
 	{"GET /api/v1/organisation/my", identity.ReadWorkspace, (*api).ownWorkspace},
 	{"GET /api/v1/organisation/status", identity.ReadWorkspace, listed(workspaceStatuses)},
 	{"GET /api/v1/user/role", identity.ReadUsers, listed(roles)},

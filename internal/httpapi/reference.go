@@ -18,6 +18,7 @@ var (
 	workspaceStatuses = refs(fleet.WorkspaceStatuses)
 	userStatuses      = refs(fleet.UserStatuses)
 	eventTypes        = eventTypeRefs()
+	countries         = countryBodies()
 	roles             = roleRefs(fleet.Administrator, fleet.Member, fleet.Observer, fleet.SuperAdmin)
 )
 
@@ -64,5 +65,17 @@ func country(code string) *wire.Country {
 	if !found {
 		return nil
 	}
+	return countryBody(c)
+}
+
+func countryBody(c fleet.Country) *wire.Country {
 	return &wire.Country{ID: c.ID, Name: c.Name, ISOCode: strings.ToLower(c.ISO), MCC: c.MCC, CountryCode: c.CallingCode}
+}
+
+func countryBodies() []*wire.Country {
+	out := make([]*wire.Country, len(fleet.Countries))
+	for i, c := range fleet.Countries {
+		out[i] = countryBody(c)
+	}
+	return out
 }

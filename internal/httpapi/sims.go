@@ -17,7 +17,7 @@ func (a *api) listSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return paged(r, l, found.Page, simBodies(found))
+	return onPage(r, l, found.Page, response{status: http.StatusOK, body: simPage(found)}), nil
 }
 
 func (a *api) getSIM(r *request) (response, error) {
@@ -32,8 +32,7 @@ func (a *api) getSIM(r *request) (response, error) {
 	return ok(simBodies(found)[0])
 }
 
-// patchSIM changes the status. An owner that is sent along must be the one that the SIM
-// has: it changes by a migration.
+// patchSIM changes the status and, for whoever issued the SIM, the owners.
 func (a *api) patchSIM(r *request) (response, error) {
 	id, err := r.id("sim_id")
 	if err != nil {
@@ -54,8 +53,51 @@ func (a *api) patchSIM(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	done := control.Reply{Status: http.StatusNoContent}
-	reply, replayed, err := a.control.PatchSIM(r.Context(), r.who, fleet.SIMID(id), patch, once, done)
+	reply, replayed, err := a.control.PatchSIM(r.Context(), r.who, fleet.SIMID(id), patch, once, patched)
+	return replied(reply, replayed), err
+}
+
+// patched words the outcome of a patch; one that moved the SIM points to the ledger.
+func patched(entry fleet.MigrationID, refusal *fleet.Conflicts) control.Reply {
+	switch {
+	case refusal != nil:
+		return refused(refusal)
+	case entry != 0:
+		return control.Reply{Status: http.StatusNoContent, Location: entryPath(entry)}
+	}
+	return control.Reply{Status: http.StatusNoContent}
+}
+
+func (a *api) deleteSIM(r *request) (response, error) {
+	id, err := r.id("sim_id")
+	if err != nil {
+		return response{}, err
+	}
+	return a.delete(r, "sim.delete", []fleet.SIMID{fleet.SIMID(id)})
+}
+
+func (a *api) deleteSIMs(r *request) (response, error) {
+	var body wire.Optional[[]wire.IDRef] // whose elements are read tolerantly: a listing may be sent back
+	if err := decode(r, &body); err != nil {
+		return response{}, err
+	}
+	ids, err := simIDs("sims", body.Value)
+	if err != nil {
+		return response{}, err
+	}
+	ids = fleet.Once(ids)
+	if len(ids) == 0 || len(ids) > control.MaxDeletedSIMs {
+		return response{}, fleet.Invalid("the body", "it names %d SIMs; name 1 to %d in one request", len(ids), control.MaxDeletedSIMs)
+	}
+	return a.delete(r, "sim.delete.multi", ids)
+}
+
+func (a *api) delete(r *request, operation string, ids []fleet.SIMID) (response, error) {
+	once, err := r.once(operation, ids)
+	if err != nil {
+		return response{}, err
+	}
+	reply, replayed, err := a.control.DeleteSIMs(r.Context(), r.who, ids, once, control.Reply{Status: http.StatusNoContent}, stored)
 	return replied(reply, replayed), err
 }
 
@@ -81,20 +123,16 @@ func simPatch(body wire.SIMPatch) (p control.SIMPatch, err error) {
 	return p, err
 }
 
-// owner reads a reference to a Workspace: nil where it is absent, 0 where it is null.
-func owner(field string, ref wire.Optional[wire.IDRef]) (*fleet.WorkspaceID, error) {
-	var id fleet.WorkspaceID
+// owner reads a reference to a Workspace: nil where it is absent.
+func owner(field string, ref wire.Optional[wire.IDRef]) (*control.Owner, error) {
 	if !ref.Set {
 		return nil, nil
 	}
-	if !ref.Null {
-		n, err := requiredID(field, ref)
-		if err != nil {
-			return nil, err
-		}
-		id = fleet.WorkspaceID(n)
+	if ref.Null {
+		return &control.Owner{None: true}, nil
 	}
-	return &id, nil
+	id, err := requiredID(field, ref)
+	return &control.Owner{ID: fleet.WorkspaceID(id)}, err
 }
 
 func knownStatus(field string, id int64) (fleet.SIMStatus, error) {
@@ -106,27 +144,63 @@ func knownStatus(field string, id int64) (fleet.SIMStatus, error) {
 }
 
 func simBodies(found control.SIMs) []wire.SIM {
-	places := make(map[fleet.WorkspaceID]*wire.WorkspaceRef, len(found.Workspaces))
-	for id, w := range found.Workspaces {
-		places[id] = &wire.WorkspaceRef{ID: int64(w.ID), Name: w.Name, Country: country(w.Country)}
-	}
+	words := newSIMWords(found)
 	out := make([]wire.SIM, len(found.Items))
 	for i, s := range found.Items {
-		out[i] = wire.SIM{
-			ID: int64(s.ID), ICCID: string(s.ICCID), ICCIDWithLuhn: s.ICCID.WithLuhn(), EID: s.EID, IMSI: s.IMSI, MSISDN: s.MSISDN,
-			Status: statusRef(s.Status), ProductionDate: wire.NewTime(s.Produced), Endpoint: deviceRef(s.Device, s.DeviceName),
-			CustomerOrg: places[s.Workspace], IssuerOrg: places[s.Issuer], ResellerOrg: places[s.Reseller], Model: standardModel,
-		}
-		if !s.Activated.IsZero() {
-			t := wire.NewTime(s.Activated)
-			out[i].ActivationDate = &t
-		}
+		words.put(&out[i], s)
 	}
 	return out
 }
 
-// standardModel is the only kind of card that the inventory knows so far.
-var standardModel = wire.Model{
-	ID: 1, Description: "Standard SIM", MemorySize: "128",
-	FormFactor: wire.NamedRef{ID: 1, Name: "2FF/3FF/4FF"}, Manufacturer: wire.NamedRef{ID: 1, Name: "Unknown"},
+// simPage is the body of a list of SIMs. It makes the text SIM by SIM, without a wire.SIM
+// for each: a page has up to 2,500.
+func simPage(found control.SIMs) []byte {
+	const usual = 640 // bytes of one
+	words := newSIMWords(found)
+	var one wire.SIM
+	out := append(make([]byte, 0, 2+usual*len(found.Items)), '[')
+	for i, s := range found.Items {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		words.put(&one, s)
+		out = one.AppendJSON(out)
+	}
+	return append(out, ']')
+}
+
+// simWords are what SIMs refer to, as the wire has it.
+type simWords struct {
+	places map[fleet.WorkspaceID]*wire.WorkspaceRef
+	models map[fleet.ModelID]wire.Model
+}
+
+func newSIMWords(found control.SIMs) simWords {
+	w := simWords{make(map[fleet.WorkspaceID]*wire.WorkspaceRef, len(found.Workspaces)), make(map[fleet.ModelID]wire.Model, len(found.Models))}
+	for id, p := range found.Workspaces {
+		w.places[id] = &wire.WorkspaceRef{ID: int64(p.ID), Name: p.Name, Country: country(p.Country)}
+	}
+	for id, m := range found.Models {
+		w.models[id] = modelBody(m)
+	}
+	return w
+}
+
+func (w *simWords) put(out *wire.SIM, s fleet.SIM) {
+	*out = wire.SIM{
+		ID: int64(s.ID), ICCID: string(s.ICCID), ICCIDWithLuhn: s.ICCID.WithLuhn(), EID: s.EID, IMSI: s.IMSI, MSISDN: s.MSISDN,
+		Status: statusRef(s.Status), ProductionDate: wire.NewTime(s.Produced), Endpoint: deviceRef(s.Device, s.DeviceName),
+		CustomerOrg: w.places[s.Workspace], IssuerOrg: w.places[s.Issuer], ResellerOrg: w.places[s.Reseller], Model: w.models[s.Model],
+	}
+	if !s.Activated.IsZero() {
+		t := wire.NewTime(s.Activated)
+		out.ActivationDate = &t
+	}
+}
+
+func modelBody(m fleet.Model) wire.Model {
+	return wire.Model{
+		ID: int64(m.ID), Description: m.Description, MemorySize: m.MemorySize,
+		FormFactor: wire.NamedRef(m.FormFactor), Manufacturer: wire.NamedRef(m.Manufacturer),
+	}
 }

@@ -135,7 +135,7 @@ var _ = pin("unknown-route", func(t *testing.T, e testkit.Engine) {
 		wantCode(t, admin.Do("DELETE", path, nil), http.StatusNotFound, 1201)
 	}
 	for _, test := range []struct{ method, path, allow string }{
-		{"DELETE", "/api/v1/sim/250", "GET PATCH"}, {"POST", "/api/v1/sim", "GET"}, {"GET", authenticate, "POST"}, {"PUT", migration, "POST"},
+		{"PUT", "/api/v1/sim/250", "GET PATCH DELETE"}, {"POST", "/api/v1/sim", "GET"}, {"GET", authenticate, "POST"}, {"PUT", migration, "POST"},
 		{"OPTIONS", simURL(250), "GET PATCH"}, {"BREW", "/api/v1/event", "GET"}, {"POST", "/healthz", "GET"}, {"TRACE", "/docs", "GET"},
 	} {
 		got := admin.Do(test.method, test.path, nil)

@@ -2,7 +2,6 @@ package modeltest_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -66,9 +65,13 @@ func (p *pair) signInBadly() {
 // signInApplication sends each server its own token: they sign with different keys.
 func (p *pair) signInApplication() {
 	from, header := p.from()
-	want := p.model.SignInApplication(1, appWorkspace, from)
+	p.signInProgram(p.index(len(appWorkspaces), "application"), from, header)
+}
+
+func (p *pair) signInProgram(n int, from string, header map[string]string) {
+	want := p.model.SignInApplication(int64(n+1), appWorkspaces[n], from)
 	p.tryEach("application", request{"POST", authenticate, "", header}, want, func(s *side) string {
-		return `{"application_token":` + strconv.Quote(templates[s.engine].appToken) + "}"
+		return `{"application_token":` + strconv.Quote(templates[s.engine].appTokens[n]) + "}"
 	})
 }
 
@@ -118,39 +121,12 @@ func (p *pair) getSIM() {
 	p.try("get sim", h, request{method: "GET", path: fmt.Sprintf("/api/v1/sim/%d", id)}, p.model.GetSIM(h, id))
 }
 
-func (p *pair) patchSIM() {
-	h := p.caller()
-	patch := modeltest.Patch{SIM: p.known(h), Status: pick(p, []int{1, 2, 1, 2, 4, 0, 3, 7, 300}, "status")}
-	body := object{"status": ref(int64(patch.Status))}
-	if p.chance(8, "owner") {
-		patch.Owner = pick(p, workspaces[:8], "owner")
-		body["customer_org"] = ref(patch.Owner)
-	}
-	text := p.write(body)
-	canonical, _ := json.Marshal(body) //nolint:errchkjson // ids only
-	patch.Fingerprint = string(canonical)
-	if p.chance(12, "malformed") {
-		patch.Malformed = true
-		text = pick(p, []string{"", "[]", `{"status":null}`, `{"status":{"id":"1"}}`, `{"status":1}`, `{"status":{"id":1},"state":1}`, `{"status":{}}`}, "fault")
-	}
-	header := map[string]string{}
-	if p.chance(3, "key") {
-		patch.Key = pick(p, []string{"patch 1", "patch 2", p.freshKey()}, "patch key")
-		header["Idempotency-Key"] = patch.Key
-	}
-	want := p.model.PatchSIM(h, patch)
-	got := p.try("patch sim", h, request{"PATCH", fmt.Sprintf("/api/v1/sim/%d", patch.SIM), text, header}, want)
-	if want.Status == 204 {
-		p.model.Remember(h, "sim.patch", patch.Key, got)
-	}
-}
-
 func (p *pair) listSIMs() {
 	h := p.caller()
 	q := p.query(map[string][]string{
 		"id": {"250", "1003", "77", "x"}, "iccid": {"89883030000000002", "898830300000000100", "9"}, "iccid_with_luhn": {"89883030000000002501", "89883030000000002509"},
 		"imsi": {"295050000000260", "1"}, "msisdn": {"423660000000270"}, "eid": {"1"}, "status": {"0", "1", "2", "3", "4", "x"}, "Status": {"1"},
-		"endpoint": {"9001", "null", "9003", "-"}, "customer_org": {"100", "200", "300"}, "issuer_org": {"1", "900"}, "reseller_org": {"600", "null"},
+		"endpoint": {"9001", "null", "9003", "-"}, "customer_org": {"100", "200", "300"}, "issuer_org": {"1", "900"}, "reseller_org": {"600", "null"}, "model": {"1", "2"},
 		"production_date": {"2026-11-22", "2026-11-23", "2026-11-22T10:00:00Z", "yesterday"}, "colour": {"red"},
 	})
 	p.try("list sims", h, request{method: "GET", path: "/api/v1/sim" + q.text}, p.model.ListSIMs(h, q.Query))
@@ -158,7 +134,7 @@ func (p *pair) listSIMs() {
 
 var eventFilters = map[string][]string{
 	"id": {"1", "2", "5", "x"}, "timestamp": {"2026-11-22", "2026-11-22T10:00:00Z", "2026-11-24", "now"}, "event_type": {"69", "9", "67", "50"},
-	"event_source": {"2", "0"}, "event_severity": {"0", "1"}, "sim": {"250", "null", "260"}, "endpoint": {"9001", "null"}, "user": {"1", "8", "null"}, "kind": {"1"},
+	"event_source": {"2", "0"}, "event_severity": {"0", "1"}, "sim": {"250", "null", "260"}, "endpoint": {"9001", "null"}, "user": {"1", "8", "null"}, "organisation": {"100", "1"}, "kind": {"1"},
 }
 
 func (p *pair) listEvents() {
@@ -170,6 +146,16 @@ func (p *pair) simEvents() {
 	h := p.caller()
 	id, q := p.known(h), p.query(eventFilters)
 	p.try("sim events", h, request{method: "GET", path: fmt.Sprintf("/api/v1/sim/%d/event%s", id, q.text)}, p.model.ListEvents(h, &id, q.Query))
+}
+
+func (p *pair) userEvents() {
+	h, q := p.caller(), p.query(eventFilters)
+	ref, user := "my", (*int64)(nil)
+	if p.chance(2, "by id") {
+		id := pick(p, []int64{1, 2, 4, 7, 8, 99, 0, -1}, "user")
+		ref, user = strconv.FormatInt(id, 10), &id
+	}
+	p.try("user events", h, request{method: "GET", path: "/api/v1/user/" + ref + "/event" + q.text}, p.model.ListUserEvents(h, user, q.Query))
 }
 
 func (p *pair) listMigrations() {
@@ -241,7 +227,9 @@ func (p *pair) signInAll() {
 	for _, name := range usernames[:8] {
 		p.signInAs(name, modeltest.Right, addresses[0], map[string]string{"X-Forwarded-For": addresses[0]})
 	}
-	p.signInApplication()
+	for n := range appWorkspaces {
+		p.signInProgram(n, addresses[0], map[string]string{"X-Forwarded-For": addresses[0]})
+	}
 }
 
 func (p *pair) setUserStatus() {

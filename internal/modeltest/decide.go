@@ -13,10 +13,14 @@ func (m *Model) decide(u *user, w wanted) (Answer, found) {
 	if len(f.missing) > 0 {
 		return allMissing(f.missing), f
 	}
-	if groups := m.conflicts(u, w, f.sims); len(groups) > 0 {
-		return Answer{Status: 409, Body: object{"status_code": 409, "errors": groups}, Free: []string{"message"}}, f
+	if groups := m.conflicts(w, f.sims, func(ws int64) bool { return m.administers(u, ws) }); len(groups) > 0 {
+		return against(groups), f
 	}
 	return Answer{Status: 200}, f
+}
+
+func against(groups []any) Answer {
+	return Answer{Status: 409, Body: object{"status_code": 409, "errors": groups}, Free: []string{"message"}}
 }
 
 func allMissing(list []string) Answer {
@@ -29,7 +33,7 @@ func allMissing(list []string) Answer {
 	return a
 }
 
-func (m *Model) conflicts(u *user, w wanted, sims []*sim) []any {
+func (m *Model) conflicts(w wanted, sims []*sim, administers func(ws int64) bool) []any {
 	target := m.workspaces[w.target]
 	var groups []any
 	add := func(code int, message string, holds func(*sim) bool) {
@@ -41,7 +45,7 @@ func (m *Model) conflicts(u *user, w wanted, sims []*sim) []any {
 	add(1503, "SIM(s) in disallowed status", func(s *sim) bool {
 		return w.allowed != nil && !slices.Contains(w.allowed, s.now().status)
 	})
-	add(1504, "No admin access on source workspace", func(s *sim) bool { return !m.administers(u, s.now().workspace) })
+	add(1504, "No admin access on source workspace", func(s *sim) bool { return !administers(s.now().workspace) })
 	add(1505, "Migration between Brazilian and non-Brazilian workspaces is not allowed", func(s *sim) bool {
 		return (m.workspaces[s.now().workspace].country == "BR") != (target.country == "BR")
 	})
@@ -49,7 +53,7 @@ func (m *Model) conflicts(u *user, w wanted, sims []*sim) []any {
 	if w.ids == nil && m.sources(sims, w.target) > 1 {
 		add(1507, "SIMs belong to more than one source Workspace", func(s *sim) bool { return s.now().workspace != w.target })
 	}
-	if target.kind != enterprise {
+	if target.kind != enterprise && !w.stock {
 		groups = append(groups, object{"error_code": 1508, "message": "Target Workspace is not an enterprise Workspace", "sims": []any{}})
 	}
 	if target.suspended {

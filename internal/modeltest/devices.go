@@ -137,7 +137,7 @@ func (m *Model) ListDevices(h int, q Query) Answer {
 
 // ListDeviceEvents is GET /api/v1/endpoint/{id}/event.
 func (m *Model) ListDeviceEvents(h int, id int64, q Query) Answer {
-	return m.listEvents(h, q, func(e *event) bool { return e.device == id && id > 0 })
+	return m.listEvents(h, q, func(_ caller, e *event) bool { return e.device == id && id > 0 })
 }
 
 var profileListing = listing{fields: map[string]kind{"id": whole, "name": prefix}, perPage: 1000, most: 2000}

@@ -10,7 +10,7 @@ import (
 
 // entry is one row of the ledger.
 type entry struct {
-	kind    int // 0 import, 1 migration, 2 status, 3 attachment, 4 detachment
+	kind    int // 0 import, 1 migration, 2 status, 3 attachment, 4 detachment, 5 deletion
 	at      time.Time
 	user    int64
 	app     int64
@@ -62,8 +62,8 @@ func (m *Model) write(e *entry) int64 {
 }
 
 // move does what a plan says: every SIM, its events, and one ledger entry.
-func (m *Model) move(u *user, w wanted, f found) *entry {
-	e := &entry{kind: 1, user: u.id, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: leaving(f.sims)}
+func (m *Model) move(c caller, w wanted, f found) *entry {
+	e := &entry{kind: 1, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: leaving(f.sims)}
 	id := m.write(e)
 	for _, s := range f.sims {
 		was := s.now()
@@ -75,10 +75,10 @@ func (m *Model) move(u *user, w wanted, f found) *entry {
 		l := line{s, s.version()}
 		e.lines = append(e.lines, l)
 		if was.device != 0 {
-			m.happen(event{kind: 50, workspace: was.workspace, user: u.id, sim: s.id, device: was.device, entry: id,
+			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,
 				words: fmt.Sprintf("SIM %d released from endpoint %d", s.id, was.device)})
 		}
-		m.tellStatus(l, u.id, id)
+		m.tellStatus(l, c.id(), id)
 	}
 	m.tellMove(e, id)
 	return e
@@ -103,7 +103,7 @@ func (m *Model) tellStatus(l line, user, id int64) {
 	if was.status == is.status {
 		return
 	}
-	kind := map[int]int{activated: 8, suspended: 9, 4: 45}[is.status]
+	kind := map[int]int{activated: 8, suspended: 9, deleted: 10, 4: 45}[is.status]
 	m.happen(event{kind: kind, workspace: was.workspace, user: user, sim: l.sim.id, device: was.device, entry: id,
 		words: fmt.Sprintf("Status of SIM changed from '%s' to '%s'", simStatusNames[was.status], simStatusNames[is.status])})
 }

@@ -100,3 +100,15 @@ func (m *Model) Entries() int { return len(m.ledger) }
 
 // RefreshTokens is how many were given out.
 func (m *Model) RefreshTokens() int { return len(m.refresh) }
+
+// Issuers are bearers that count, of who may give SIMs away that their Workspace issued.
+func (m *Model) Issuers() []int {
+	var list []int
+	for h := range m.bearers {
+		c, refused := m.admit(h, writers)
+		if refused == nil && m.mayAssign(c) {
+			list = append(list, h)
+		}
+	}
+	return list
+}

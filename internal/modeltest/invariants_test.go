@@ -174,7 +174,7 @@ func (f *facts) recorded() {
 			want[fmt.Sprint(l["ledger_id"], " 51 ", l["workspace_after"], " ", l["sim_id"], " ", e["at"])]++
 		}
 		if l["status_before"] != l["status_after"] {
-			kind := map[string]int{"1": 8, "2": 9, "4": 45}[l["status_after"]]
+			kind := map[string]int{"1": 8, "2": 9, "3": 10, "4": 45}[l["status_after"]]
 			want[fmt.Sprint(l["ledger_id"], " ", kind, " ", l["workspace_before"], " ", l["sim_id"], " ", e["at"])]++
 		}
 	}

@@ -8,7 +8,7 @@ import (
 var simListing = listing{
 	fields: map[string]kind{
 		"id": whole, "iccid": prefix, "iccid_with_luhn": luhn, "imsi": text, "msisdn": text, "eid": text, "status": whole,
-		"endpoint": wholeOrNull, "customer_org": whole, "issuer_org": whole, "reseller_org": wholeOrNull, "production_date": instant,
+		"endpoint": wholeOrNull, "customer_org": whole, "issuer_org": whole, "reseller_org": wholeOrNull, "production_date": instant, "model": whole,
 	},
 	perPage: 2000, most: 2500,
 }
@@ -33,7 +33,7 @@ func (m *Model) simRow(s *sim) row {
 	return row{map[string]any{
 		"id": s.id, "iccid": s.iccid, "iccid_with_luhn": withLuhn(s.iccid), "imsi": s.imsi, "msisdn": s.msisdn, "eid": "",
 		"status": int64(s.now().status), "endpoint": orNone(s.now().device), "customer_org": s.now().workspace,
-		"issuer_org": s.issuer, "reseller_org": orNone(s.reseller), "production_date": s.produced,
+		"issuer_org": s.issuer, "reseller_org": orNone(s.reseller), "production_date": s.produced, "model": int64(1),
 	}, func() object { return m.simBody(s) }}
 }
 
@@ -47,27 +47,38 @@ func orNone(id int64) any {
 var eventListing = listing{
 	fields: map[string]kind{
 		"id": whole, "timestamp": instant, "event_type": whole, "event_source": whole, "event_severity": whole,
-		"sim": wholeOrNull, "endpoint": wholeOrNull, "user": wholeOrNull,
+		"sim": wholeOrNull, "endpoint": wholeOrNull, "user": wholeOrNull, "organisation": whole,
 	},
 	descending: true, perPage: 100, most: 2500,
 }
 
 // ListEvents is GET /api/v1/event, or with a SIM GET /api/v1/sim/{id}/event.
 func (m *Model) ListEvents(h int, ofSIM *int64, q Query) Answer {
-	return m.listEvents(h, q, func(e *event) bool { return ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM })
+	return m.listEvents(h, q, func(_ caller, e *event) bool { return ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM })
 }
 
-func (m *Model) listEvents(h int, q Query, which func(*event) bool) Answer {
+// ListUserEvents is GET /api/v1/user/{id}/event; nil is the caller.
+func (m *Model) ListUserEvents(h int, user *int64, q Query) Answer {
+	return m.listEvents(h, q, func(c caller, e *event) bool {
+		wanted := c.id()
+		if user != nil {
+			wanted = *user
+		}
+		return wanted > 0 && e.user == wanted
+	})
+}
+
+func (m *Model) listEvents(h int, q Query, of func(caller, *event) bool) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
 		return *refused
 	}
 	var rows []row
 	for i, e := range m.events {
-		if e.workspace == c.workspace && which(e) {
+		if e.workspace == c.workspace && of(c, e) {
 			rows = append(rows, row{map[string]any{
 				"id": int64(i + 1), "timestamp": e.at, "event_type": int64(e.kind), "event_source": int64(2), "event_severity": int64(e.severity),
-				"sim": orNone(e.sim), "endpoint": orNone(e.device), "user": orNone(e.user),
+				"sim": orNone(e.sim), "endpoint": orNone(e.device), "user": orNone(e.user), "organisation": e.workspace,
 			}, func() object { return m.eventBody(i+1, e) }})
 		}
 	}
@@ -105,7 +116,7 @@ func (m *Model) ListMigrations(h int, q Query) Answer {
 	for i, e := range m.ledger {
 		if m.mayRead(c, e) {
 			rows = append(rows, row{map[string]any{
-				"id": int64(i + 1), "timestamp": e.at, "user": e.user, "target_workspace": e.target,
+				"id": int64(i + 1), "timestamp": e.at, "user": orNone(e.user), "target_workspace": e.target,
 			}, func() object { return m.entryBody(i+1, e) }})
 		}
 	}
@@ -157,9 +168,13 @@ func (m *Model) entryBody(id int, e *entry) object {
 	for _, s := range e.sources {
 		sources = append(sources, object{"id": s.workspace, "name": m.workspaces[s.workspace].name, "sim_count": s.count})
 	}
-	return object{
-		"id": id, "timestamp": resourceTime(e.at), "user": object{"id": e.user, "name": m.users[e.user].username},
+	body := object{
+		"id": id, "timestamp": resourceTime(e.at),
 		"auto_detach_devices": e.detach, "allowed_sim_statuses": allowedRefs(e.allowed), "source_workspaces": sources,
 		"target_workspace": m.workspaceRef(e.target), "sim_count": e.count,
 	}
+	if u := m.users[e.user]; u != nil {
+		body["user"] = object{"id": u.id, "name": u.username}
+	}
+	return body
 }

@@ -25,6 +25,7 @@ type wanted struct {
 	allowed    []int  // nil for all
 	dry        bool
 	detach     bool
+	stock      bool // back to the issuer, which need be no enterprise
 }
 
 // understand refuses what needs no look at any SIM.
@@ -235,7 +236,7 @@ func (m *Model) realRun(c caller, a Ask, w wanted) Answer {
 	var e *entry
 	if answer.Status == 200 {
 		answer.Body = m.planBody(w, f)
-		e = m.move(c.user, w, f)
+		e = m.move(c, w, f)
 		answer = answer.with("Location", fmt.Sprintf("/api/v1/migration/%d", len(m.ledger)))
 	}
 	if a.Key != "" && (answer.Status == 200 || answer.Status == 409) {

@@ -31,6 +31,7 @@ type workspace struct {
 	kind      int
 	suspended bool
 	country   string
+	parent    int64
 }
 
 type user struct {
@@ -78,7 +79,7 @@ const (
 var (
 	simStatusNames = map[int]string{0: "Issued", 1: "Activated", 2: "Suspended", 3: "Deleted", 4: "Factory Test"}
 	eventNames     = map[int]string{
-		6: "User authentication failed", 8: "SIM activation", 9: "SIM suspension", 42: "Endpoint enabled", 43: "Endpoint disabled", 45: "SIM factory test", 50: "SIM Released", 51: "SIM Assigned",
+		6: "User authentication failed", 8: "SIM activation", 9: "SIM suspension", 10: "SIM deletion", 42: "Endpoint enabled", 43: "Endpoint disabled", 45: "SIM factory test", 50: "SIM Released", 51: "SIM Assigned",
 		67: "User switched workspaces", 69: "SIM migration",
 	}
 )
@@ -90,7 +91,7 @@ func New(w *world.World, now time.Time) *Model {
 		kept: map[keptKey]*keptAnswer{}, previews: map[string]preview{}, ended: map[int]bool{}, counters: map[string]*counter{},
 	}
 	for _, x := range w.Workspaces {
-		m.workspaces[int64(x.ID)] = &workspace{int64(x.ID), x.Name, int(x.Type), x.Status != 0, x.Country}
+		m.workspaces[int64(x.ID)] = &workspace{int64(x.ID), x.Name, int(x.Type), x.Status != 0, x.Country, int64(x.Parent)}
 	}
 	for _, x := range w.Users {
 		u := &user{id: int64(x.ID), username: x.Username, name: x.Name, status: int(x.Status), super: x.SuperAdmin, home: int64(x.DefaultWorkspace), members: map[int64]membership{}}

@@ -17,11 +17,11 @@ var weights = []struct {
 	act  func(*pair)
 }{
 	{"migrate", 32, (*pair).migrate}, {"migrate many", 2, (*pair).migrateMany}, {"migrate again", 9, (*pair).migrateAgain}, {"run a preview", 9, (*pair).runPreview},
-	{"patch sim", 12, (*pair).patchSIM}, {"get sim", 5, (*pair).getSIM}, {"list sims", 9, (*pair).listSIMs},
+	{"patch sim", 12, (*pair).patchSIM}, {"give sim", 7, (*pair).giveSIM}, {"delete sim", 2, (*pair).deleteSIM}, {"delete sims", 2, (*pair).deleteSIMs}, {"get sim", 5, (*pair).getSIM}, {"list sims", 9, (*pair).listSIMs},
 	{"patch device", 9, (*pair).patchDevice}, {"patch devices", 4, (*pair).patchDevices}, {"create device", 3, (*pair).createDevice},
 	{"create devices", 1, (*pair).createDevices}, {"delete devices", 2, (*pair).deleteDevices}, {"get device", 2, (*pair).getDevice},
 	{"list devices", 4, (*pair).listDevices}, {"device events", 2, (*pair).deviceEvents}, {"profiles", 1, (*pair).listProfiles},
-	{"list events", 6, (*pair).listEvents}, {"sim events", 4, (*pair).simEvents}, {"list migrations", 5, (*pair).listMigrations},
+	{"list events", 6, (*pair).listEvents}, {"sim events", 4, (*pair).simEvents}, {"user events", 2, (*pair).userEvents}, {"list migrations", 5, (*pair).listMigrations},
 	{"get migration", 5, (*pair).getMigration}, {"sign in", 5, (*pair).signIn}, {"guess", 2, (*pair).guess}, {"sign in badly", 2, (*pair).signInBadly},
 	{"application", 1, (*pair).signInApplication}, {"refresh", 5, (*pair).refresh}, {"switch", 5, (*pair).switchWorkspace}, {"pass", 5, (*pair).pass},
 	{"user status", 2, (*pair).setUserStatus}, {"membership", 4, (*pair).setMembership}, {"make admin", 2, (*pair).makeAdmin},

@@ -65,49 +65,6 @@ func (m *Model) org(ws int64) object {
 	return body
 }
 
-// Patch is a PATCH of a SIM. Owner is a customer_org that is sent along, 0 for none.
-type Patch struct {
-	SIM         int64
-	Status      int
-	Owner       int64
-	Malformed   bool
-	Key         string
-	Fingerprint string // of the body
-}
-
-// PatchSIM is PATCH /api/v1/sim/{id}.
-func (m *Model) PatchSIM(h int, p Patch) Answer {
-	c, refused := m.admit(h, writers)
-	if refused != nil {
-		return *refused
-	}
-	if _, known := simStatusNames[p.Status]; p.Malformed || !known {
-		return badRequest()
-	}
-	fingerprint := number(p.SIM) + p.Fingerprint
-	key := keptKey{c.id(), c.app, "sim.patch", p.Key}
-	if stored := m.kept[key]; p.Key != "" && stored != nil {
-		return m.replay(stored, fingerprint, func() *Answer { return nil })
-	}
-	s, no := m.visibleSIM(c, p.SIM)
-	if no != nil {
-		return *no
-	}
-	if p.Owner != 0 && p.Owner != s.now().workspace {
-		return forbidden()
-	}
-	if was := s.now().status; was != p.Status {
-		if !mayBecome(was, p.Status) {
-			return badRequest()
-		}
-		m.setStatus(c, s, p.Status)
-	}
-	if p.Key != "" {
-		m.kept[key] = &keptAnswer{fingerprint: fingerprint, answer: Answer{Status: 204}}
-	}
-	return Answer{Status: 204}.with("Idempotent-Replayed", "")
-}
-
 // mayBecome is 0→1, 0→4, 4→1, 1→2, 2→1.
 func mayBecome(was, next int) bool {
 	return slices.Contains([][2]int{{0, 1}, {0, 4}, {4, 1}, {1, 2}, {2, 1}}, [2]int{was, next})

@@ -21,7 +21,7 @@ type tally struct {
 
 // landmarks are what a run of a few thousand actions must have come to.
 var landmarks = []string{
-	"1502", "1503", "1504", "1505", "1506", "1507", "1508", "1509", "500 SIMs moved", "replayed", "drift", "locked out", "detached", "assigned", "released",
+	"1502", "1503", "1504", "1505", "1506", "1507", "1508", "1509", "500 SIMs moved", "replayed", "drift", "locked out", "detached", "assigned", "released", "given away", "deleted",
 }
 
 func (n *tally) reach(landmark string) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/testkit"
 	"github.com/simferry/simferry/internal/testkit/pgtest"
@@ -72,13 +73,13 @@ sim_ranges:
   - {first_id: 1000, first_iccid: "8988303000000001000", count: 505, workspace: 100, issuer: 1, status: issued}
 `
 
-// appWorkspace is that of the application token.
-const appWorkspace = 100
+// appWorkspaces are those of the application tokens: token n+1 is of the Workspace n.
+var appWorkspaces = []int64{100, 1}
 
-// seeded is a database with the world in it, and the application token made there.
+// seeded is a database with the world in it, and the application tokens made there.
 type seeded struct {
-	url      string // of SQLite: a file to copy
-	appToken string
+	url       string // of SQLite: a file to copy
+	appTokens []string
 }
 
 var templates = map[testkit.Engine]seeded{}
@@ -95,7 +96,7 @@ func parsed() *world.World {
 // prepare fills one database per engine and process; checks work on copies.
 func prepare(t *testing.T, e testkit.Engine) {
 	t.Helper()
-	if templates[e].appToken != "" {
+	if templates[e].appTokens != nil {
 		return
 	}
 	if e == testkit.Postgres {
@@ -110,7 +111,7 @@ func prepare(t *testing.T, e testkit.Engine) {
 	templates[e] = seeded{file, fill(t, "sqlite:"+file)}
 }
 
-func fill(t *testing.T, url string) string {
+func fill(t *testing.T, url string) (tokens []string) {
 	t.Helper()
 	db, err := store.Open(t.Context(), url, store.Options{Clock: testkit.NewClock().Now})
 	if err != nil {
@@ -128,11 +129,14 @@ func fill(t *testing.T, url string) string {
 	if _, err := c.Operator().ApplyWorld(t.Context(), parsed()); err != nil {
 		t.Fatal(err)
 	}
-	token, err := c.Operator().CreateApplicationToken(t.Context(), control.NewToken{Workspace: appWorkspace, Description: "model"})
-	if err != nil {
-		t.Fatal(err)
+	for _, ws := range appWorkspaces {
+		token, err := c.Operator().CreateApplicationToken(t.Context(), control.NewToken{Workspace: fleet.WorkspaceID(ws), Description: "model"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens = append(tokens, token.Text)
 	}
-	return token.Text
+	return tokens
 }
 
 // database is a copy for one check.

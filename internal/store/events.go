@@ -20,7 +20,7 @@ type EventRecord struct {
 
 var eventColumns = map[string]string{
 	"id": "e.id", "timestamp": "e.at", "event_type": "e.type", "event_source": "e.source", "event_severity": "e.severity",
-	"sim": "e.sim_id", "endpoint": "e.device_id", "user": "e.user_id",
+	"sim": "e.sim_id", "endpoint": "e.device_id", "user": "e.user_id", "organisation": "e.workspace_id",
 }
 
 // InsertEvent writes one event at the transaction's instant.
@@ -32,12 +32,25 @@ func (tx *Tx) InsertEvent(ctx context.Context, e fleet.Event) error {
 		orNull(e.SIM), orNull(e.Device), orNull(e.Migration), e.Description)
 }
 
-// Events reads one page of the events of a Workspace, of one SIM only where sim is not 0.
-func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, sim fleet.SIMID, l fleet.List) (fleet.Page[EventRecord], error) {
+// EventsOf narrows a list of events to those of one thing; 0 does not narrow.
+type EventsOf struct {
+	SIM    fleet.SIMID
+	Device fleet.DeviceID
+	User   fleet.UserID // who did it
+}
+
+// Events reads one page of the events of a Workspace.
+func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l fleet.List) (fleet.Page[EventRecord], error) {
 	w := where{tx: tx}
 	w.and("e.workspace_id = " + w.arg(int64(ws)))
-	if sim != 0 {
-		w.and("e.sim_id = " + w.arg(int64(sim)))
+	if of.SIM != 0 {
+		w.and("e.sim_id = " + w.arg(int64(of.SIM)))
+	}
+	if of.Device != 0 {
+		w.and("e.device_id = " + w.arg(int64(of.Device)))
+	}
+	if of.User != 0 {
+		w.and("e.user_id = " + w.arg(int64(of.User)))
 	}
 	w.filter(l, eventColumns)
 	page := fleet.Page[EventRecord]{PerPage: l.PerPage}

@@ -52,6 +52,11 @@ var questions = []question{
 		FROM sims s WHERE s.workspace_id NOT IN (SELECT id FROM workspaces) ORDER BY 1`,
 	},
 	{
+		"models", "I2", "every SIM's model exists", "models", "sim_models", "SIM",
+		`SELECT s.id, 'there is no model ' || s.model_id
+		FROM sims s WHERE s.model_id NOT IN (SELECT id FROM sim_models) ORDER BY 1`,
+	},
+	{
 		"devices", "I2", "an attached device is in the SIM's Workspace", "devices", "devices", "SIM",
 		`SELECT s.id, CASE WHEN d.id IS NULL THEN 'there is no device ' || s.device_id
 			ELSE 'it is in Workspace ' || s.workspace_id || ', its device ' || d.id || ' in ' || d.workspace_id END
@@ -75,6 +80,17 @@ var questions = []question{
 			UNION ALL SELECT id, workspace_id, 1, 'tariff profile', tariff_profile_id FROM devices
 		) u LEFT JOIN profiles p ON p.kind = u.kind AND p.id = u.profile AND p.workspace_id = u.workspace_id
 		WHERE u.profile IS NOT NULL AND p.id IS NULL ORDER BY 1`,
+	},
+	{
+		"owners", "I4", "each SIM's issuer and reseller are those of the last change of them", "changes", "ledger_owners", "SIM",
+		`SELECT o.sim_id, CASE WHEN l.sim_id IS NULL THEN 'the ledger has no line of version ' || o.version
+			WHEN s.id IS NULL THEN 'it is not there'
+			ELSE 'version ' || o.version || ' left it with issuer ' || o.issuer_after || ' and reseller ' || COALESCE(o.reseller_after, 0) ||
+				', it has ' || s.issuer_id || ' and ' || COALESCE(s.reseller_id, 0) END
+		FROM ledger_owners o LEFT JOIN ledger_lines l ON l.sim_id = o.sim_id AND l.version = o.version LEFT JOIN sims s ON s.id = o.sim_id
+		WHERE l.sim_id IS NULL OR s.id IS NULL
+			OR o.version = (SELECT max(p.version) FROM ledger_owners p WHERE p.sim_id = o.sim_id)
+				AND (o.issuer_after <> s.issuer_id OR o.reseller_after IS DISTINCT FROM s.reseller_id) ORDER BY 1`,
 	},
 	{
 		"keys", "I6", "an idempotency key is used once", "keys", "idempotency", "user",
@@ -101,6 +117,15 @@ var questions = []question{
 			SELECT ledger_id, workspace_id, 0 AS sides, 1 AS told FROM events WHERE type = 69 AND ledger_id IS NOT NULL
 			UNION ALL SELECT ledger_id, workspace_id, 1, 0 FROM ledger_sides
 		) u GROUP BY ledger_id, workspace_id HAVING sum(told) <> sum(sides)`,
+	},
+	{
+		"batches", "I8", "each registration of a batch has its migration and one event 48", "batches", "sim_batches", "entry",
+		`SELECT u.ledger_id, sum(batches) || ' batches, ' || sum(told) || ' events 48 and ' || sum(moved) || ' migrations are of it'
+		FROM (
+			SELECT b.ledger_id, 1 AS batches, 0 AS told, 0 AS moved FROM sim_batches b
+			UNION ALL SELECT e.ledger_id, 0, 1, 0 FROM events e WHERE e.type = 48
+			UNION ALL SELECT m.id, 0, 0, 1 FROM ledger m JOIN sim_batches b ON b.ledger_id = m.id AND b.workspace_id = m.target_id WHERE m.kind = 1
+		) u GROUP BY u.ledger_id HAVING sum(batches) <> 1 OR sum(told) <> 1 OR sum(moved) <> 1`,
 	},
 	{
 		"tally", tallyInvariant, "the counts by Workspace, status and block are those of the SIMs", "counts", "sim_tally WHERE level = 1", "Workspace",

@@ -9,24 +9,28 @@ import (
 
 const simColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.status, s.workspace_id, s.issuer_id, COALESCE(s.reseller_id, 0),
 	COALESCE(s.device_id, 0), COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), ''),
-	s.produced_at, COALESCE(s.activated_at, 0), s.version`
+	s.produced_at, COALESCE(s.activated_at, 0), s.version, s.model_id`
 
-func scanSIM(r rows) (fleet.SIM, error) {
+func scanSIM(r rows, more ...any) (fleet.SIM, error) {
 	// Plain types: database/sql and pgx take a longer way to named ones, and lists are long.
-	var id, status, workspace, issuer, reseller, device, produced, activated, version int64
+	var id, status, workspace, issuer, reseller, device, produced, activated, version, model int64
 	var iccid, eid, imsi, msisdn, name string
-	err := r.Scan(&id, &iccid, &eid, &imsi, &msisdn, &status, &workspace, &issuer, &reseller, &device, &name, &produced, &activated, &version)
+	dest := append([]any{
+		&id, &iccid, &eid, &imsi, &msisdn, &status, &workspace, &issuer, &reseller, &device, &name, &produced, &activated, &version, &model,
+	}, more...)
+	err := r.Scan(dest...)
 	return fleet.SIM{
 		ID: fleet.SIMID(id), ICCID: fleet.ICCID(iccid), EID: eid, IMSI: imsi, MSISDN: msisdn, Status: fleet.SIMStatus(status),
 		Workspace: fleet.WorkspaceID(workspace), Issuer: fleet.WorkspaceID(issuer), Reseller: fleet.WorkspaceID(reseller),
 		Device: fleet.DeviceID(device), DeviceName: name, Produced: fromMicros(produced), Activated: fromMicros(activated), Version: version,
+		Model: fleet.ModelID(model),
 	}, err
 }
 
 var simFields = map[string]string{
 	"id": "s.id", "iccid": "s.iccid", "iccid_with_luhn": "s.iccid", "imsi": "s.imsi", "msisdn": "s.msisdn", "eid": "s.eid",
 	"status": "s.status", "endpoint": "s.device_id", "customer_org": "s.workspace_id", "issuer_org": "s.issuer_id",
-	"reseller_org": "s.reseller_id", "production_date": "s.produced_at",
+	"reseller_org": "s.reseller_id", "production_date": "s.produced_at", "model": "s.model_id",
 }
 
 // scope limits a query on sims s to those that a Workspace may see: its own; and, unless

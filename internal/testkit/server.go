@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"database/sql"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -87,4 +88,15 @@ func (s *Server) Seed(text string) *Server {
 		s.T.Fatalf("seed: %v", err)
 	}
 	return s
+}
+
+// Import takes in a CSV file of SIMs, as the operator does, and tells how many came.
+func (s *Server) Import(text string) (added int, err error) {
+	s.T.Helper()
+	list, err := world.ReadSIMs(func() (io.Reader, error) { return strings.NewReader(text), nil })
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	done, err := s.Control.Operator().ImportSIMs(s.T.Context(), list, 0, nil)
+	return done.Added, err
 }

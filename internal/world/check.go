@@ -12,6 +12,7 @@ func (f *file) check(p *problems) {
 	unique(p, f.workspaces, "id", func(w fleet.Workspace) fleet.WorkspaceID { return w.ID })
 	unique(p, f.users, "id", func(u User) fleet.UserID { return u.ID })
 	unique(p, f.users, "username", func(u User) string { return u.Username })
+	unique(p, f.models, "id", func(m fleet.Model) fleet.ModelID { return m.ID })
 	unique(p, f.devices, "id", func(d fleet.Device) fleet.DeviceID { return d.ID })
 	unique(p, f.sims, "device", func(s fleet.SIM) fleet.DeviceID { return s.Device })
 	for kind := range f.profileKinds() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -13,54 +14,101 @@ import (
 // maxBadLines is how many bad lines of a SIM list are named at once.
 const maxBadLines = 1000
 
-// SIMList is what a CSV file of SIMs holds, in the file's order.
+// Source opens a file anew, at its beginning.
+type Source func() (io.Reader, error)
+
+// SIMList is a CSV file of SIMs without a fault. It holds none of them: they are read
+// again when they are asked for, so that a million need no more memory than ten.
 type SIMList struct {
-	// SIMs have zero for whatever the file leaves out: ID, Workspace and Issuer are then
-	// the reader's to choose.
-	SIMs  []fleet.SIM
-	lines []int
+	Count int
+	MaxID fleet.SIMID // that the file names; 0 where it names none
+	open  Source
 }
 
-// Line is the physical line of the file, from 1, on which SIMs[i] stands.
-func (l *SIMList) Line(i int) int { return l.lines[i] }
+// SIMLine is a SIM and the physical line of the file, from 1, on which it stands. It has
+// zero for whatever the file leaves out: ID, Workspace and Issuer are then the reader's to
+// choose.
+type SIMLine struct {
+	fleet.SIM
+	Line int
+}
+
+var errChanged = errors.New("the file has changed while it was read: leave it alone, and try again")
+
+// SIMs reads the SIMs in the file's order. It ends with the first error: a failure to
+// read, or a file that is another than it was.
+func (l *SIMList) SIMs() iter.Seq2[SIMLine, error] {
+	return func(yield func(SIMLine, error) bool) {
+		n, stopped := 0, false
+		p := &problems{limit: 1}
+		err := readSIMs(l.open, p, func(s SIMLine, sound bool) bool {
+			n++
+			stopped = sound && !yield(s, nil)
+			return sound && !stopped
+		})
+		switch {
+		case stopped:
+		case err != nil:
+			yield(SIMLine{}, err)
+		case p.total > 0 || n != l.Count:
+			yield(SIMLine{}, errChanged)
+		}
+	}
+}
 
 // ReadSIMs reads a CSV file of SIMs. Its first line names the columns, in any order and
-// case: iccid is required; id, imsi, msisdn, eid, workspace, issuer, reseller, status and
-// production_date may be left out, as may their values. An ICCID has 19 digits, or 20 of
-// which the last is the right check digit; status is a word as in the world file, or as
-// the API says it (factory_test or Factory Test); dates are RFC 3339 or 2021-11-18. The
-// columns are separated by commas, semicolons or tabs.
+// case: iccid is required; the others that knownColumns lists may be left out, as may their
+// values. An ICCID has 19 digits, or 20 of which the last is the right check digit; status
+// is a word as in the world file, or as the API says it (factory_test or Factory Test);
+// dates are RFC 3339 or 2021-11-18. The columns are separated by commas, semicolons or tabs.
 //
-// It returns every SIM or none. Errors are a *fleet.Error ValidationFailed with one of
-// Problems per bad value, up to 1000; a failure of r itself is returned as it is.
-func ReadSIMs(r io.Reader) (*SIMList, error) {
+// Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to
+// 1000; a failure to open or to read is returned as it is.
+func ReadSIMs(open Source) (*SIMList, error) {
 	p := &problems{limit: maxBadLines}
-	in, header, err := openCSV(r, p)
+	list := &SIMList{open: open}
+	d := newDoubles()
+	err := readSIMs(open, p, func(s SIMLine, sound bool) bool {
+		d.see(s)
+		if sound {
+			list.Count++
+			list.MaxID = max(list.MaxID, s.ID)
+		}
+		return true
+	})
+	if err == nil && d.any() {
+		err = readSIMs(open, &problems{}, func(s SIMLine, _ bool) bool { d.name(s, p); return true })
+	}
 	if err != nil {
 		return nil, err
 	}
 	if p.total > 0 {
 		return nil, p.err()
 	}
-	reader := simReader{in: in, columns: header, problems: p, iccids: map[fleet.ICCID]int{}, ids: map[fleet.SIMID]int{}}
-	if err := reader.all(); err != nil {
-		return nil, err
-	}
-	if p.total > 0 {
-		return nil, p.err()
-	}
-	return &reader.list, nil
+	return list, nil
 }
 
-// simReader reads the lines below the header. iccids and ids tell the line on which each
-// was first seen.
+// readSIMs reads the file once. take gets each SIM that could be made out; sound tells
+// whether its line had no fault. It ends where take says so.
+func readSIMs(open Source, p *problems, take func(s SIMLine, sound bool) bool) error {
+	text, err := open()
+	if err != nil {
+		return err
+	}
+	in, header, err := openCSV(text, p)
+	if err != nil || p.total > 0 || in == nil {
+		return err
+	}
+	r := simReader{in: in, columns: header, problems: p, take: take}
+	return r.all()
+}
+
+// simReader reads the lines below the header.
 type simReader struct {
 	in       *csv.Reader
 	columns  []string
 	problems *problems
-	list     SIMList
-	iccids   map[fleet.ICCID]int
-	ids      map[fleet.SIMID]int
+	take     func(SIMLine, bool) bool
 }
 
 func (r *simReader) all() error {
@@ -74,14 +122,22 @@ func (r *simReader) all() error {
 			r.malformed(bad, record)
 		case err != nil:
 			return fmt.Errorf("read the SIM list: %w", err)
-		case !blank(record):
-			r.record(record)
+		case blank(record):
+		case !r.record(record):
+			return nil
 		}
 	}
 }
 
 // blank tells whether a line has no values: spreadsheets leave such behind.
-func blank(record []string) bool { return strings.TrimSpace(strings.Join(record, "")) == "" }
+func blank(record []string) bool {
+	for _, value := range record {
+		if strings.TrimSpace(value) != "" {
+			return false
+		}
+	}
+	return true
+}
 
 // malformed reports a line that is no CSV; encoding/csv goes on with the next one.
 func (r *simReader) malformed(bad *csv.ParseError, record []string) {
@@ -95,28 +151,10 @@ func (r *simReader) malformed(bad *csv.ParseError, record []string) {
 	r.problems.add(bad.StartLine, fleet.InvalidFormat, "its quotes are not balanced: put the whole value in quotes, and double each quote inside")
 }
 
-func (r *simReader) record(record []string) {
+func (r *simReader) record(record []string) (more bool) {
 	line, _ := r.in.FieldPos(0)
 	before := r.problems.total
 	row := row{line: line, problems: r.problems}
 	sim := row.sim(r.columns, record)
-	firstOf(&row, r.iccids, "iccid", sim.ICCID)
-	firstOf(&row, r.ids, "id", sim.ID)
-	if r.problems.total == before {
-		r.list.SIMs = append(r.list.SIMs, sim)
-		r.list.lines = append(r.list.lines, line)
-	}
-}
-
-// firstOf reports a key that an earlier line has.
-func firstOf[K comparable](row *row, seen map[K]int, column string, key K) {
-	var none K
-	if key == none {
-		return
-	}
-	if line, taken := seen[key]; taken {
-		row.fault(column, fleet.Duplicated, "%v is on line %d already: remove one of the two", key, line)
-		return
-	}
-	seen[key] = row.line
+	return r.take(SIMLine{sim, line}, r.problems.total == before)
 }

@@ -15,11 +15,29 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
+// from opens a text again and again.
+func from(text string) world.Source {
+	return func() (io.Reader, error) { return strings.NewReader(text), nil }
+}
+
+// all reads a list to its end.
+func all(t testing.TB, list *world.SIMList) (sims []fleet.SIM, lines []int) {
+	t.Helper()
+	for s, err := range list.SIMs() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		sims, lines = append(sims, s.SIM), append(lines, s.Line)
+	}
+	return sims, lines
+}
+
 func TestReadSIMs(t *testing.T) {
 	full := []fleet.SIM{
 		{
 			ID: 250, ICCID: "8988303000006738593", IMSI: "295050999900095", MSISDN: "423663999900095", EID: "89033023422130000000000199887766",
 			Workspace: 100, Issuer: 1, Reseller: 2, Status: fleet.SIMFactoryTest, Produced: time.Date(2021, 11, 18, 7, 25, 53, 0, time.UTC),
+			Activated: time.Date(2022, 1, 3, 0, 0, 0, 0, time.UTC), Device: 9001, Model: 7, BIC: "1234567890123456",
 		},
 		{ICCID: "8988303000006738591"},
 	}
@@ -29,9 +47,9 @@ func TestReadSIMs(t *testing.T) {
 		want       []fleet.SIM
 		lines      []int
 	}{
-		{"every column", "iccid,id,imsi,msisdn,eid,workspace,issuer,reseller,status,production_date\n" +
-			"89883030000067385937,250,295050999900095,423663999900095,89033023422130000000000199887766,100,1,2,factory_test,2021-11-18T08:25:53+01:00\n" +
-			"8988303000006738591,,,,,,,,,\n", full, []int{2, 3}},
+		{"every column", "iccid,id,imsi,msisdn,eid,workspace,issuer,reseller,status,production_date,activation_date,device,model,bic\n" +
+			"89883030000067385937,250,295050999900095,423663999900095,89033023422130000000000199887766,100,1,2,factory_test,2021-11-18T08:25:53+01:00,2022-01-03,9001,7,1234567890123456\n" +
+			"8988303000006738591,,,,,,,,,,,,,\n", full, []int{2, 3}},
 		{"byte order mark, CRLF, semicolons, other order and case", "\ufeffWorkspace; ICCID\r\n7; 8988303000006738593\r\n8;89883030000067385911\r\n", two, []int{2, 3}},
 		{"tabs, quotes, empty rows", "\niccid\tworkspace\n\t\n\n\"8988303000006738593\"\t7\n\t\n8988303000006738591\t\"8\"", two, []int{5, 7}},
 		{"a value over two lines", "iccid,workspace\n\"\n8988303000006738593\",7\n8988303000006738591,8\n", two, []int{2, 4}},
@@ -41,23 +59,22 @@ func TestReadSIMs(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			list, err := world.ReadSIMs(iotest.OneByteReader(strings.NewReader(test.text)))
+			list, err := world.ReadSIMs(func() (io.Reader, error) { return iotest.OneByteReader(strings.NewReader(test.text)), nil })
 			if err != nil {
 				t.Fatalf("%v\n%q", err, messages(t, err))
 			}
-			if diff := cmp.Diff(test.want, list.SIMs); diff != "" {
+			sims, lines := all(t, list)
+			if diff := cmp.Diff(test.want, sims); diff != "" {
 				t.Error(diff)
 			}
-			for i, want := range test.lines {
-				if got := list.Line(i); got != want {
-					t.Errorf("SIM %d stands on line %d, got %d", i, want, got)
-				}
+			if diff := cmp.Diff(test.lines, lines); diff != "" || list.Count != len(sims) {
+				t.Errorf("%d SIMs on the lines (-want +got):\n%s", list.Count, diff)
 			}
 		})
 	}
 }
 
-const allColumns = "iccid, id, imsi, msisdn, eid, workspace, issuer, reseller, status, production_date"
+const allColumns = "iccid, id, imsi, msisdn, eid, workspace, issuer, reseller, status, production_date, activation_date, device, model, bic"
 
 func TestReadSIMsRefused(t *testing.T) {
 	const spreadsheet = "a spreadsheet rounded the number and its last digits are lost: format the column as text and enter or export it again"
@@ -108,9 +125,9 @@ func TestReadSIMsRefused(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			list, err := world.ReadSIMs(strings.NewReader(test.text))
+			list, err := world.ReadSIMs(from(test.text))
 			if list != nil {
-				t.Errorf("a refused file yields %+v", list.SIMs)
+				t.Errorf("a refused file yields %+v", list)
 			}
 			wantRefusal(t, err, test.want...)
 		})
@@ -118,7 +135,7 @@ func TestReadSIMsRefused(t *testing.T) {
 }
 
 func TestReadSIMsManyProblems(t *testing.T) {
-	_, err := world.ReadSIMs(strings.NewReader("iccid\n" + strings.Repeat("x\n", 1500)))
+	_, err := world.ReadSIMs(from("iccid\n" + strings.Repeat("x\n", 1500)))
 	got := messages(t, err)
 	if len(got) != 1001 || got[999] != `line 1001: iccid: "x" is no ICCID: it must be exactly 19 digits` || got[1000] != "and 500 more problems: mend these first" {
 		t.Errorf("got %d problems, the last being %q", len(got), got[len(got)-2:])
@@ -128,8 +145,10 @@ func TestReadSIMsManyProblems(t *testing.T) {
 func TestReadSIMsFailureToReadIsNoRefusal(t *testing.T) {
 	failure := errors.New("disk on fire")
 	for _, before := range []string{"", "iccid\n8988303000006738593\n" + strings.Repeat("\n", 100_000)} {
-		r := io.MultiReader(strings.NewReader(before), iotest.ErrReader(failure))
-		if _, err := world.ReadSIMs(r); !errors.Is(err, failure) || fleet.CodeOf(err) != 0 {
+		broken := func() (io.Reader, error) {
+			return io.MultiReader(strings.NewReader(before), iotest.ErrReader(failure)), nil
+		}
+		if _, err := world.ReadSIMs(broken); !errors.Is(err, failure) || fleet.CodeOf(err) != 0 {
 			t.Errorf("after %d bytes: got %v", len(before), err)
 		}
 	}
@@ -145,8 +164,49 @@ func BenchmarkReadSIMs(b *testing.B) {
 	b.SetBytes(int64(text.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		if list, err := world.ReadSIMs(strings.NewReader(text.String())); err != nil || len(list.SIMs) != r.Count {
+		if list, err := world.ReadSIMs(from(text.String())); err != nil || list.Count != r.Count {
 			b.Fatal(err)
+		}
+	}
+}
+
+// What a file has twice is found however far apart it is, and whatever the filter mistakes
+// for it is not reported.
+func TestReadSIMsFindsDoublesFarApart(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("iccid,id\n")
+	r := world.SIMRange{FirstID: 1, FirstICCID: "8988303000000100000", Count: 100_000, Workspace: 100}
+	for s := range r.SIMs() {
+		fmt.Fprintf(&text, "%s,%d\n", s.ICCID, s.ID)
+	}
+	if list, err := world.ReadSIMs(from(text.String())); err != nil || list.Count != r.Count || list.MaxID != 100_000 {
+		t.Fatalf("%+v: %v", list, err)
+	}
+	text.WriteString("8988303000000100004,400000\n8988303000000900000,90000\n")
+	_, err := world.ReadSIMs(from(text.String()))
+	wantRefusal(t, err,
+		"line 100002: iccid: 8988303000000100004 is on line 6 already: remove one of the two",
+		"line 100003: id: 90000 is on line 90001 already: remove one of the two")
+}
+
+// A file that is another when its SIMs are read ends them with an error.
+func TestReadSIMsOfAFileThatChanges(t *testing.T) {
+	const line = "8988303000006738593\n"
+	for name, later := range map[string]string{
+		"longer": "iccid\n" + line + "8988303000006738591\n", "shorter": "iccid\n", "bad": "iccid\nx\n", "another": "id\n1\n", "empty": "",
+	} {
+		text := "iccid\n" + line
+		list, err := world.ReadSIMs(func() (io.Reader, error) { return strings.NewReader(text), nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = later
+		var last error
+		for _, err := range list.SIMs() {
+			last = err
+		}
+		if last == nil || fleet.CodeOf(last) != 0 {
+			t.Errorf("%s: %v", name, last)
 		}
 	}
 }

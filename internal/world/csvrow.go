@@ -10,6 +10,7 @@ import (
 // knownColumns are the columns that a SIM list may have.
 var knownColumns = []string{
 	"iccid", "id", "imsi", "msisdn", "eid", "workspace", "issuer", "reseller", "status", "production_date",
+	"activation_date", "device", "model", "bic",
 }
 
 // row is one line of a SIM list.
@@ -62,6 +63,14 @@ func set(s *fleet.SIM, column, value string) (err error) {
 		s.Status, err = parseStatus(value)
 	case "production_date":
 		s.Produced, err = parseDate(value)
+	case "activation_date":
+		s.Activated, err = parseDate(value)
+	case "device":
+		s.Device, err = parseID[fleet.DeviceID](value)
+	case "model":
+		s.Model, err = parseID[fleet.ModelID](value)
+	case "bic":
+		s.BIC, err = fleet.ParseBIC(value)
 	}
 	return err
 }

@@ -16,6 +16,8 @@ func decodeSIM(o *object) fleet.SIM {
 		Reseller:  id[fleet.WorkspaceID](o, "reseller"),
 		Device:    id[fleet.DeviceID](o, "device"),
 		Produced:  parsed(o, "production_date", parseDate),
+		Model:     id[fleet.ModelID](o, "model"),
+		BIC:       digits(o, "bic", fleet.ParseBIC),
 	}
 }
 
@@ -28,6 +30,8 @@ func decodeRange(o *object) SIMRange {
 		Workspace:  id[fleet.WorkspaceID](o, "workspace"),
 		Issuer:     id[fleet.WorkspaceID](o, "issuer"),
 		Status:     keyword(o, "status", fleet.SIMStatuses, fleet.SIMIssued),
+		Model:      id[fleet.ModelID](o, "model"),
+		BIC:        digits(o, "bic", fleet.ParseBIC),
 	}
 	checkEnds(o, r)
 	return r

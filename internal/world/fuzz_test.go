@@ -3,6 +3,7 @@ package world_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"os"
 	"testing"
 
@@ -64,21 +65,22 @@ func FuzzReadSIMs(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		list, err := world.ReadSIMs(bytes.NewReader(text))
+		list, err := world.ReadSIMs(func() (io.Reader, error) { return bytes.NewReader(text), nil })
 		if err != nil {
 			wantSoundError(t, err)
 			return
 		}
 		ids, iccids, line := set[fleet.SIMID]{}, set[fleet.ICCID]{}, 1
-		for i, s := range list.SIMs {
+		sims, lines := all(t, list)
+		for i, s := range sims {
 			wantSoundSIM(t, s)
 			if !iccids.add(s.ICCID) || s.ID < 0 || s.ID > 0 && !ids.add(s.ID) {
 				t.Fatalf("%+v is unsound or doubled", s)
 			}
-			if list.Line(i) <= line {
-				t.Fatalf("SIM %d stands on line %d, below line %d", i, list.Line(i), line)
+			if lines[i] <= line {
+				t.Fatalf("SIM %d stands on line %d, below line %d", i, lines[i], line)
 			}
-			line = list.Line(i)
+			line = lines[i]
 		}
 	})
 }

@@ -52,6 +52,7 @@ type file struct {
 	sims       []entry[fleet.SIM]
 	ranges     []entry[SIMRange]
 	profiles   []entry[fleet.Profile]
+	models     []entry[fleet.Model]
 }
 
 func decode(top *object) file {
@@ -62,6 +63,7 @@ func decode(top *object) file {
 		sims:       section(top, "sims", decodeSIM),
 		ranges:     section(top, "sim_ranges", decodeRange),
 		profiles:   section(top, "profiles", decodeProfile),
+		models:     section(top, "models", decodeModel),
 	}
 	top.done()
 	return f
@@ -85,6 +87,7 @@ func (f *file) world() *World {
 		SIMs:       values(f.sims),
 		Ranges:     values(f.ranges),
 		Profiles:   values(f.profiles),
+		Models:     values(f.models),
 	}
 }
 

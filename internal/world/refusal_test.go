@@ -13,8 +13,8 @@ var refusals = []struct {
 	want       []string
 }{
 	{"unknown key", "sims:\n  - {id: 1, iccid: \"8988303000000000129\", workspace: 1, stauts: issued}\nsim: []", []string{
-		"line 2: sims[0].stauts: unknown key: known are device, eid, iccid, id, imsi, issuer, msisdn, production_date, reseller, status, workspace",
-		"line 3: sim: unknown key: known are devices, profiles, sim_ranges, sims, users, workspaces",
+		"line 2: sims[0].stauts: unknown key: known are bic, device, eid, iccid, id, imsi, issuer, model, msisdn, production_date, reseller, status, workspace",
+		"line 3: sim: unknown key: known are devices, models, profiles, sim_ranges, sims, users, workspaces",
 	}},
 	{"duplicate keys", "workspaces:\n  - id: 1\n    name: A\n    id: 2\nusers:\n  - id: 1\n    username: a@b.example\n    roles: {100: user,\n      \"100\": observer}\nworkspaces: []", []string{
 		"line 4: workspaces[0].id: the key stands in line 2 already: remove one of the two",
@@ -140,7 +140,7 @@ var refusals = []struct {
 	{"nested brackets", "sims: " + strings.Repeat("[", 50_000), []string{"line 1: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
 	{"nested dashes", "sims:\n" + strings.Repeat("- ", 50_000), []string{"line 2: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
 	{"endless mapping", strings.Repeat("a: 1\n", 50_000), []string{"line 10001: there are more than 10000 keys without a dash: write a list, each entry behind a dash"}},
-	{"key with a line break", `{"a\nb": 1}`, []string{`line 1: "a\nb": unknown key: known are devices, profiles, sim_ranges, sims, users, workspaces`}},
+	{"key with a line break", `{"a\nb": 1}`, []string{`line 1: "a\nb": unknown key: known are devices, models, profiles, sim_ranges, sims, users, workspaces`}},
 }
 
 func TestRefused(t *testing.T) {

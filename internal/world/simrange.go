@@ -27,6 +27,8 @@ type SIMRange struct {
 	Workspace  fleet.WorkspaceID
 	Issuer     fleet.WorkspaceID
 	Status     fleet.SIMStatus
+	Model      fleet.ModelID // 0 for the standard one
+	BIC        string        // of the batch that all of them are in, "" for none
 }
 
 // SIMs are the SIMs of the range, ascending: SIM i has the id FirstID + i and the ICCID
@@ -57,6 +59,8 @@ func (r SIMRange) sim(i int, iccid fleet.ICCID) fleet.SIM {
 		Status:    r.Status,
 		Workspace: r.Workspace,
 		Issuer:    r.Issuer,
+		Model:     r.Model,
+		BIC:       r.BIC,
 	}
 }
 

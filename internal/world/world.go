@@ -15,6 +15,7 @@ type World struct {
 	SIMs       []fleet.SIM
 	Ranges     []SIMRange
 	Profiles   []fleet.Profile
+	Models     []fleet.Model
 }
 
 // User is a person as the file describes one. PasswordHash is empty.

@@ -37,13 +37,20 @@ func TestExample(t *testing.T) {
 		Devices: []fleet.Device{{ID: 9001, Workspace: 100, Name: "tracker-7", Tags: "north, meter", IMEI: "353175101234560", IPAddress: "10.64.12.181", ServiceProfile: 1, TariffProfile: 1}},
 		SIMs: []fleet.SIM{{
 			ID: 250, ICCID: "8988303000000000129", EID: "89033023422130000000000199887766", IMSI: "295050999900095", MSISDN: "423663999900095",
-			Status: fleet.SIMActivated, Workspace: 100, Issuer: 1, Reseller: 1, Device: 9001,
+			Status: fleet.SIMActivated, Workspace: 100, Issuer: 1, Reseller: 1, Device: 9001, Model: 2,
 			Produced: time.Date(2021, 11, 18, 0, 0, 0, 0, time.UTC),
 		}, {
 			ID: 251, ICCID: "8988303000006738593", Workspace: 200,
 		}},
-		Ranges:   []world.SIMRange{{FirstID: 100000, FirstICCID: "8988303000000100000", Count: 10000, Workspace: 100, Issuer: 1}},
+		Ranges: []world.SIMRange{
+			{FirstID: 100000, FirstICCID: "8988303000000100000", Count: 10000, Workspace: 100, Issuer: 1, Model: 1},
+			{FirstID: 200000, FirstICCID: "8988303000000200000", Count: 500, Workspace: 1, Issuer: 1, BIC: "1234567890123456"},
+		},
 		Profiles: []fleet.Profile{{ID: 1, Workspace: 100, Kind: fleet.ServiceProfile, Name: "Default"}, {ID: 1, Workspace: 100, Kind: fleet.TariffProfile, Name: "Default"}},
+		Models: []fleet.Model{{
+			ID: 2, Description: "Industrial MFF2", MemorySize: "256",
+			FormFactor: fleet.ModelPart{ID: 4, Name: "MFF2"}, Manufacturer: fleet.ModelPart{ID: 7, Name: "Ferry Cards"},
+		}},
 	}
 	if diff := cmp.Diff(want, mustParse(t, string(text))); diff != "" {
 		t.Error(diff)

@@ -25,7 +25,7 @@ func (e *env) eventPage(ws fleet.WorkspaceID, sim fleet.SIMID, q, sort, page, pe
 		e.Fatal(err)
 	}
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		got, err = tx.Events(ctx, ws, sim, l)
+		got, err = tx.Events(ctx, ws, store.EventsOf{SIM: sim}, l)
 		return err
 	})
 	return got

@@ -1,0 +1,103 @@
+package control
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// MaxDeletedSIMs is how many SIMs one request may delete.
+const MaxDeletedSIMs = 2000
+
+// DeleteSIMs deletes SIMs, all of them or none, with an event 10 each and one ledger
+// entry. A deleted SIM keeps its row and its id; its ICCID may come in again. done is the
+// reply to what went well; refuse words the refusal InUse, which is kept under a key as well.
+//
+// Permission: WriteSIMs. Errors: NotFound with a Problem per SIM that is unknown, deleted
+// already, or in a Workspace that is none of the caller's business; InUse with a Problem
+// per SIM that sits in a device; those of Once.
+func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []fleet.SIMID, o Once, done Reply, refuse func(*fleet.Error) Reply) (Reply, bool, error) {
+	if err := who.Require(identity.WriteSIMs); err != nil {
+		return Reply{}, false, err
+	}
+	uid := uuid.NewString()
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		ws, err := own(ctx, tx, who)
+		if err != nil {
+			return answer{}, err
+		}
+		sims, err := tx.SIMsByID(ctx, ws, ids)
+		if err != nil {
+			return answer{}, err
+		}
+		if tx.Unsure() { // asked behind the locks: an attempt whose outcome was lost has ended by now
+			if entry, happened, err := tx.EntryByUID(ctx, uid); err != nil || happened {
+				return answer{done, entry, true}, err
+			}
+		}
+		if refusal := mayDelete(ids, sims); refusal != nil {
+			if refusal.Code == fleet.InUse {
+				return answer{refuse(refusal), 0, true}, nil
+			}
+			return answer{}, refusal
+		}
+		deletion := store.Change{UID: uid, Kind: fleet.LedgerDelete, By: caller(who), Lines: statusLines(sims, fleet.SIMDeleted)}
+		entry, err := tx.Apply(ctx, deletion)
+		return answer{done, entry, true}, err
+	})
+}
+
+// mayDelete refuses what must not be deleted; found are those of the SIMs that there are.
+func mayDelete(ids []fleet.SIMID, found []fleet.SIM) *fleet.Error {
+	at := make(map[fleet.SIMID]*fleet.SIM, len(found))
+	for i := range found {
+		at[found[i].ID] = &found[i]
+	}
+	var missing, attached []fleet.Problem
+	for _, id := range ids {
+		switch s := at[id]; {
+		case s == nil:
+			missing = append(missing, fleet.Problem{Code: fleet.NotFound, Message: fleet.Missing("sim", int64(id)).Message})
+		case s.Device != 0:
+			words := fleet.Errorf(fleet.InUse, "SIM %d sits in endpoint %d: release it first", id, s.Device)
+			attached = append(attached, fleet.Problem{Code: fleet.InUse, Message: words.Message})
+		}
+	}
+	if err := several(fleet.NotFound, missing, len(ids), "not found"); err != nil {
+		return err
+	}
+	return several(fleet.InUse, attached, len(ids), "in endpoints")
+}
+
+// several is one error for all problems of a request, nil where there are none. A request
+// for one thing needs no list.
+func several(code fleet.Code, list []fleet.Problem, asked int, state string) *fleet.Error {
+	if len(list) == 0 {
+		return nil
+	}
+	err := fleet.Errorf(code, "%s", list[0].Message)
+	if len(list) > 1 {
+		err.Message = fleet.Errorf(code, "%s, and %d more of this request %s: see errors", list[0].Message, len(list)-1, state).Message
+	}
+	if asked > 1 {
+		err.Problems = list
+	}
+	return err
+}
+
+// statusLines take SIMs to another status, where they are.
+func statusLines(sims []fleet.SIM, next fleet.SIMStatus) []store.Line {
+	lines := make([]store.Line, len(sims))
+	for i, s := range sims {
+		before := s.State()
+		after := before
+		after.Status = next
+		after.Version++
+		lines[i] = store.Line{Before: before, After: after}
+	}
+	return lines
+}

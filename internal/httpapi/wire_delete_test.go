@@ -1,0 +1,128 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+func deleteSIM(c *testkit.Client, id int64) *testkit.Answer {
+	c.T.Helper()
+	return c.Do(http.MethodDelete, simURL(id), nil)
+}
+
+func deleteMany(c *testkit.Client, body any) *testkit.Answer {
+	c.T.Helper()
+	return c.Do(http.MethodDelete, "/api/v1/sim/multi", body)
+}
+
+// From every status, with event 10; then it is gone for everybody but who asks for deleted ones.
+func TestDeleteSIM(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		for before, id := range ofStatus {
+			if got := deleteSIM(user, id).Is(http.StatusNoContent); len(got.Body) != 0 {
+				t.Errorf("SIM %d: %s", id, got.Body)
+			}
+			gone := fmt.Sprintf("sim with id %d not found", id)
+			for _, again := range []*testkit.Answer{user.Get(simURL(id)), deleteSIM(user, id), user.Patch(simURL(id), status(1))} {
+				if e := wantCode(t, again, http.StatusNotFound, 1201); e.Message != gone {
+					t.Errorf("%s: %s", again.Request, e.Message)
+				}
+			}
+			events := eventsOf(user, id)
+			if len(events) != 1 || events[0].Type.ID != 10 || events[0].Description != fmt.Sprintf("Status of SIM changed from '%s' to 'Deleted'", before) {
+				t.Errorf("SIM %d: %+v", id, events)
+			}
+		}
+		if got := listed(user, "/api/v1/sim", q("status:3,id:251|252|253|254|255")); len(got) != 5 {
+			t.Errorf("deleted SIMs: %v", got)
+		}
+		s.Untouched("a SIM in a device", func() { wantCode(t, deleteSIM(user, 250), http.StatusConflict, 1406) })
+		s.CheckInvariants()
+		s.Sound()
+	})
+}
+
+func TestDeleteSIMOnce(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		user := testkit.Ferried(t, e).As("user@example.com").With("Idempotency-Key", "k")
+		for i, path := range []string{simURL(252), simURL(252) + ".0"} {
+			got := user.Do(http.MethodDelete, path, nil).Is(http.StatusNoContent)
+			if (got.Header.Get("Idempotent-Replayed") == "true") != (i == 1) {
+				t.Errorf("%d: %v", i, got.Header)
+			}
+		}
+		wantCode(t, deleteSIM(user, 253), http.StatusUnprocessableEntity, 1406)
+		deleteMany(user, `[{"id": 253}]`).Is(http.StatusNoContent) // another operation
+		refused := user.With("Idempotency-Key", "refused")
+		for i := range 2 {
+			if got := deleteSIM(refused, 250); got.Status != http.StatusConflict || (got.Header.Get("Idempotent-Replayed") == "true") != (i == 1) {
+				t.Errorf("a refusal is kept: %d %v", got.Status, got.Header)
+			}
+		}
+	})
+}
+
+var _ = pin("delete-multi", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := testkit.Ferried(t, e)
+	user := s.As("user@example.com")
+	s.Untouched("a refused deletion", func() {
+		gone(t, deleteMany(user, `[{"id": 252}, {"id": 290}, {"id": 255}]`), "sim with id 290 not found", "sim with id 255 not found")
+		got := wantCode(t, deleteMany(user, `[{"id": 252}, {"id": 250}]`), http.StatusConflict, 1406)
+		if want := "SIM 250 sits in endpoint 9001: release it first"; got.Message != want || len(got.Errors) != 1 || got.Errors[0].Message != want {
+			t.Errorf("%+v", got)
+		}
+		for _, body := range []string{
+			"", "{}", "[]", "null", `[{}]`, `[{"id": null}]`, `[{"id": "252"}]`, `[252]`, `{"sims": [{"id": 252}]}`,
+			"[" + strings.Repeat(`{"id": 252},`, 3) + `{"id": 1.5}]`,
+			"[" + strings.TrimSuffix(manySIMs(2001), ",") + "]",
+		} {
+			wantCode(t, deleteMany(user, body), http.StatusBadRequest, 1000)
+		}
+	})
+	var sent []api.SIM
+	user.Get("/api/v1/sim?q=id:252|253").Is(http.StatusOK).JSON(&sent)
+	deleteMany(user, append(sent, sent[0])).Is(http.StatusNoContent) // as a listing has them, one twice
+	deleteMany(user, "["+strings.TrimSuffix(manySIMs(600), ",")+"]").Is(http.StatusNoContent)
+	if total := user.Get("/api/v1/sim").Header.Get("X-Total-Count"); total != "3" { // 250, 251 and 254 are left
+		t.Errorf("%s SIMs are left", total)
+	}
+	s.CheckInvariants()
+	s.Sound()
+})
+
+// manySIMs are references to n SIMs from 1000 on.
+func manySIMs(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `{"id": %d},`, 1000+i)
+	}
+	return b.String()
+}
+
+// The ICCID of a deleted SIM may come in again, as another SIM.
+func TestDeletedICCIDComesBack(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		const again = "iccid,workspace\n8988303000000000252,100\n"
+		if _, err := s.Import(again); err == nil {
+			t.Error("an ICCID came in twice")
+		}
+		deleteSIM(user, 252).Is(http.StatusNoContent)
+		if done, err := s.Import(again); err != nil || done != 1 {
+			t.Fatalf("%d: %v", done, err)
+		}
+		if got := listed(user, "/api/v1/sim", q("iccid:8988303000000000252")); len(got) != 1 || got[0] == 252 {
+			t.Errorf("the ICCID is that of %v", got)
+		}
+		s.Sound()
+	})
+}

@@ -1,0 +1,44 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// RegisteredBatches tells which of the batches have been registered.
+func (tx *Tx) RegisteredBatches(ctx context.Context, bics []string) (map[string]bool, error) {
+	w := where{tx: tx}
+	w.and(w.in("b.bic", list(tx, bics)))
+	taken := make(map[string]bool)
+	err := tx.each(ctx, "SELECT b.bic FROM sim_batches b WHERE "+w.String(), w.args, func(r rows) error {
+		var bic string
+		err := r.Scan(&bic)
+		taken[bic] = true
+		return err
+	})
+	return taken, err
+}
+
+// BatchSIMs reads the SIMs of a batch that are still with their issuer, by id; with lock
+// they stay as they are until the transaction ends.
+func (tx *Tx) BatchSIMs(ctx context.Context, bic string, lock bool) ([]fleet.SIM, error) {
+	w := where{tx: tx}
+	w.and("s.bic = " + w.arg(bic))
+	w.and("s.workspace_id = s.issuer_id")
+	w.and("s.status <> 3")
+	return tx.ordered(ctx, &w, lock)
+}
+
+// SIMsOfEntry reads the SIMs of a ledger entry as they are now, by id.
+func (tx *Tx) SIMsOfEntry(ctx context.Context, entry fleet.MigrationID) ([]fleet.SIM, error) {
+	w := where{tx: tx}
+	w.and("s.id IN (SELECT l.sim_id FROM ledger_lines l WHERE l.ledger_id = " + w.arg(int64(entry)) + ")")
+	return tx.ordered(ctx, &w, false)
+}
+
+// RegisterBatch notes that a batch is taken. Call it behind the locks of BatchSIMs.
+func (tx *Tx) RegisterBatch(ctx context.Context, bic string, by fleet.WorkspaceID, entry fleet.MigrationID) error {
+	return tx.exec(ctx, "INSERT INTO sim_batches (bic, workspace_id, ledger_id, registered_at) VALUES ($1, $2, $3, $4)",
+		bic, int64(by), int64(entry), micros(tx.now))
+}

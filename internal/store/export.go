@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// exported limits a query on sims s to what an export has: all that are not deleted, of one
+// Workspace where ws is not 0.
+func (w *where) exported(ws fleet.WorkspaceID) {
+	w.and("s.status <> 3")
+	if ws != 0 {
+		w.and("s.workspace_id = " + w.arg(int64(ws)))
+	}
+}
+
+// CountExported counts the SIMs that Export gives.
+func (tx *Tx) CountExported(ctx context.Context, ws fleet.WorkspaceID) (n int, err error) {
+	w := where{tx: tx}
+	w.exported(ws)
+	_, err = tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+w.String(), w.args, &n)
+	return n, err
+}
+
+// Export gives one SIM after the other, by id, as they come from the database: it holds
+// none of them. The code of a batch is given as long as the batch can be registered.
+func (tx *Tx) Export(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.SIM) error) error {
+	w := where{tx: tx}
+	w.exported(ws)
+	text := "SELECT " + simColumns + `, CASE WHEN s.bic IS NULL OR s.workspace_id <> s.issuer_id
+			OR EXISTS (SELECT 1 FROM sim_batches b WHERE b.bic = s.bic) THEN '' ELSE s.bic END
+		FROM sims s WHERE ` + w.String() + " ORDER BY s.id"
+	return tx.each(ctx, text, w.args, func(r rows) error {
+		var bic string
+		s, err := scanSIM(r, &bic)
+		if err != nil {
+			return err
+		}
+		s.BIC = bic
+		return give(s)
+	})
+}

@@ -1,0 +1,36 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+const modelColumns = "m.id, m.description, m.memory_size, m.formfactor_id, m.formfactor, m.manufacturer_id, m.manufacturer"
+
+// Models reads those of the ids that exist; every one where ids is nil.
+func (tx *Tx) Models(ctx context.Context, ids []fleet.ModelID) (map[fleet.ModelID]fleet.Model, error) {
+	w := where{tx: tx}
+	if ids != nil {
+		w.and(w.in("m.id", list(tx, ids)))
+	}
+	found := make(map[fleet.ModelID]fleet.Model)
+	err := tx.each(ctx, "SELECT "+modelColumns+" FROM sim_models m WHERE "+w.String(), w.args, func(r rows) error {
+		var m fleet.Model
+		err := r.Scan(&m.ID, &m.Description, &m.MemorySize, &m.FormFactor.ID, &m.FormFactor.Name, &m.Manufacturer.ID, &m.Manufacturer.Name)
+		found[m.ID] = m
+		return err
+	})
+	return found, err
+}
+
+// PutModel creates the model, or brings the one with its id up to date.
+func (tx *Tx) PutModel(ctx context.Context, m fleet.Model) error {
+	return tx.exec(ctx, `
+		INSERT INTO sim_models (id, description, memory_size, formfactor_id, formfactor, manufacturer_id, manufacturer)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT (id) DO UPDATE SET description = excluded.description, memory_size = excluded.memory_size,
+			formfactor_id = excluded.formfactor_id, formfactor = excluded.formfactor,
+			manufacturer_id = excluded.manufacturer_id, manufacturer = excluded.manufacturer`,
+		int64(m.ID), m.Description, m.MemorySize, m.FormFactor.ID, m.FormFactor.Name, m.Manufacturer.ID, m.Manufacturer.Name)
+}

@@ -1,0 +1,66 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// SIMsByID reads those of the SIMs that a Workspace may see, by id. They stay as they are
+// until the transaction ends; they are locked in the order of their ids, so that two
+// requests over the same SIMs queue instead of blocking each other.
+func (tx *Tx) SIMsByID(ctx context.Context, ws fleet.Workspace, ids []fleet.SIMID) ([]fleet.SIM, error) {
+	w := where{tx: tx}
+	w.scope(ws)
+	w.and("s.status <> 3")
+	w.and(w.in("s.id", list(tx, ids)))
+	return tx.ordered(ctx, &w, true)
+}
+
+// ordered reads the SIMs that fulfil a condition, by id.
+func (tx *Tx) ordered(ctx context.Context, w *where, lock bool) ([]fleet.SIM, error) {
+	var sims []fleet.SIM
+	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String() + " ORDER BY s.id"
+	if lock {
+		text += tx.pick("", " FOR NO KEY UPDATE OF s")
+	}
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		s, err := scanSIM(r)
+		sims = append(sims, s)
+		return err
+	})
+	return sims, err
+}
+
+// OwnersChange is a change of who issued and who resells a SIM: what the ledger's line of
+// it does not tell.
+type OwnersChange struct {
+	SIM                           fleet.SIMID
+	Version                       int64 // of the SIM after it, as in the line
+	IssuerBefore, IssuerAfter     fleet.WorkspaceID
+	ResellerBefore, ResellerAfter fleet.WorkspaceID
+}
+
+// ChangeOwners writes issuer and reseller of a SIM, beside the line that Apply has written.
+func (tx *Tx) ChangeOwners(ctx context.Context, c OwnersChange) error {
+	err := tx.exec(ctx, `
+		INSERT INTO ledger_owners (sim_id, version, issuer_before, issuer_after, reseller_before, reseller_after) VALUES ($1, $2, $3, $4, $5, $6)`,
+		int64(c.SIM), c.Version, int64(c.IssuerBefore), int64(c.IssuerAfter), orNull(c.ResellerBefore), orNull(c.ResellerAfter))
+	if err != nil {
+		return err
+	}
+	return tx.exec(ctx, "UPDATE sims SET issuer_id = $2, reseller_id = $3 WHERE id = $1",
+		int64(c.SIM), int64(c.IssuerAfter), orNull(c.ResellerAfter))
+}
+
+// Below tells whether a Workspace stands below another: its parent is, or its parent's
+// parent, and so on. None stands below itself.
+func (tx *Tx) Below(ctx context.Context, id, above fleet.WorkspaceID) (bool, error) {
+	var one int
+	return tx.one(ctx, `
+		WITH RECURSIVE up (id) AS (
+			SELECT parent_id FROM workspaces WHERE id = $1
+			UNION SELECT w.parent_id FROM workspaces w JOIN up ON w.id = up.id
+		)
+		SELECT 1 FROM up WHERE up.id = $2 AND $1 <> $2`, []any{int64(id), int64(above)}, &one)
+}

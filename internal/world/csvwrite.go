@@ -1,0 +1,66 @@
+package world
+
+import (
+	"encoding/csv"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// exportColumns are the columns of a written list, always in this order.
+var exportColumns = []string{
+	"id", "iccid", "imsi", "msisdn", "eid", "workspace", "issuer", "reseller", "status", "production_date",
+	"activation_date", "device", "model", "bic",
+}
+
+// SIMWriter writes SIMs as a CSV file that ReadSIMs reads.
+type SIMWriter struct {
+	out    *csv.Writer
+	record []string
+}
+
+// NewSIMWriter writes the first line.
+func NewSIMWriter(w io.Writer) (*SIMWriter, error) {
+	s := &SIMWriter{csv.NewWriter(w), make([]string, len(exportColumns))}
+	return s, s.out.Write(exportColumns)
+}
+
+// Write writes one SIM.
+func (w *SIMWriter) Write(s fleet.SIM) error {
+	w.record = append(w.record[:0],
+		idText(s.ID), string(s.ICCID), s.IMSI, s.MSISDN, s.EID, idText(s.Workspace), idText(s.Issuer), idText(s.Reseller),
+		word(s.Status), instantText(s.Produced), instantText(s.Activated), idText(s.Device), idText(s.Model), s.BIC)
+	return w.out.Write(w.record)
+}
+
+// Close writes what is still in memory.
+func (w *SIMWriter) Close() error {
+	w.out.Flush()
+	return w.out.Error()
+}
+
+// idText is empty for none.
+func idText[T ~int64](id T) string {
+	if id == 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(id), 10)
+}
+
+func instantText(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
+}
+
+func word(s fleet.SIMStatus) string {
+	for _, n := range fleet.SIMStatuses {
+		if n.ID == s {
+			return n.Keyword()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,31 @@
+package world
+
+import "github.com/simferry/simferry/internal/fleet"
+
+func decodeModel(o *object) fleet.Model {
+	o.require("id", "description")
+	return fleet.Model{
+		ID:           id[fleet.ModelID](o, "id"),
+		Description:  parsed(o, "description", parseName),
+		MemorySize:   digits(o, "memory_size", parseMemory),
+		FormFactor:   decodePart(o, "formfactor"),
+		Manufacturer: decodePart(o, "manufacturer"),
+	}
+}
+
+// decodePart reads {id: 2, name: 3FF}; one that is left out is that of the standard model.
+func decodePart(o *object, name string) fleet.ModelPart {
+	n := o.take(name)
+	if n == nil {
+		return fleet.ModelPart{ID: 1, Name: "Unknown"}
+	}
+	part := newObject(place{o.key(name), n.GetToken().Position.Line}, n, o.problems)
+	if part == nil {
+		return fleet.ModelPart{}
+	}
+	part.require("id", "name")
+	defer part.done()
+	return fleet.ModelPart{ID: id[int64](part, "id"), Name: parsed(part, "name", parseName)}
+}
+
+func parseMemory(s string) (string, error) { return parseDigits(s, 1, 9) }
