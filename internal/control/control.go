@@ -59,6 +59,9 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 // Ready tells whether the database answers and has the right schema.
 func (c *Control) Ready(ctx context.Context) error { return c.store.Ready(ctx) }
 
+// PasswordHashes is how many password hashes have been computed since the start.
+func (c *Control) PasswordHashes() uint64 { return c.hasher.Work() }
+
 // caller is the Principal as the store remembers it.
 func caller(who identity.Principal) store.Caller {
 	return store.Caller{User: who.User, SuperAdmin: who.SuperAdmin, Token: who.Token}

@@ -56,20 +56,26 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) error {
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
 	}
-	s.http = &http.Server{
-		Handler:           httpapi.New(s.Control, httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies}),
+	handler := httpapi.New(s.Control, httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies})
+	s.http = newHTTP(ctx, handler, s.log)
+	var err error
+	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
+	return err
+}
+
+// newHTTP bounds how long a connection may take for what it sends, and how much that is.
+func newHTTP(ctx context.Context, handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		// A request that runs when ctx ends is finished, not cancelled.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
-	var err error
-	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
-	return err
 }
 
 func (s *Server) seed(ctx context.Context, file string) error {

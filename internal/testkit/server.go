@@ -51,7 +51,8 @@ func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	return StartWith(t, url, clock, control.Options{})
 }
 
-// StartWith is StartOn with options of the rules; password cost and log are those of tests.
+// StartWith is StartOn with options of the rules; the log is that of tests, and so is the
+// cost of passwords unless the options have one.
 func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Server {
 	t.Helper()
 	s := &Server{T: t, DB: url, Clock: clock, engine: Postgres, tokens: make(map[string]string)}
@@ -61,7 +62,10 @@ func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Serve
 	db := openStore(t, url, store.Options{Clock: clock.Now, MaxConns: 8})
 	t.Cleanup(db.close)
 	s.Store = db.Store
-	o.Password, o.Log = CheapPassword, slog.New(slog.DiscardHandler)
+	o.Log = slog.New(slog.DiscardHandler)
+	if o.Password == (identity.Params{}) {
+		o.Password = CheapPassword
+	}
 	c, err := control.New(t.Context(), s.Store, o)
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,135 @@
+package httpapi_test
+
+import (
+	"crypto/ed25519"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// thief has stolen the private key of a server, so that nothing but what a test changes is
+// wrong with a token.
+type thief struct {
+	kid     string
+	private ed25519.PrivateKey
+	claims  object // of a bearer that counts
+}
+
+func newThief(s *testkit.Server, token string) thief {
+	s.T.Helper()
+	row := s.Rows("SELECT id, private_key FROM signing_keys")[0]
+	key, ok := row[1].([]byte)
+	if !ok {
+		s.T.Fatalf("the key is a %T", row[1])
+	}
+	return thief{fmt.Sprint(row[0]), key, decodePart(s.T.(*testing.T), token, 1)} //nolint:errcheck,forcetypeassert // these tests are no benchmarks
+}
+
+func (f thief) header() object { return object{"alg": "EdDSA", "kid": f.kid, "typ": "JWT"} }
+
+// but is the claims with one of them changed; nil takes it away.
+func (f thief) but(name string, value any) object {
+	other := maps.Clone(f.claims)
+	if other[name] = value; value == nil {
+		delete(other, name)
+	}
+	return other
+}
+
+func sealed(header, claims object, seal func([]byte) []byte) string {
+	text := encode(header) + "." + encode(claims)
+	return text + "." + base64.RawURLEncoding.EncodeToString(seal([]byte(text)))
+}
+
+func (f thief) sign(text []byte) []byte { return ed25519.Sign(f.private, text) }
+
+// Each attack is refused, and with it nothing is told but that the token is no good.
+func TestAttackBearer(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	made := newApplicationToken(s, control.NewToken{})
+	f := newThief(s, s.As("admin@example.com").Token)
+	with(s, sealed(f.header(), f.claims, f.sign)).Get(whoami).Is(http.StatusOK) // the control
+	stranger, err := identity.GenerateKey(s.Clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	byStranger := func(text []byte) []byte { return ed25519.Sign(stranger.Private, text) }
+	public, ok := f.private.Public().(ed25519.PublicKey)
+	if !ok {
+		t.Fatal("no Ed25519 key")
+	}
+	hmacOf := func(key []byte) func([]byte) []byte {
+		return func(text []byte) []byte {
+			mac := hmac.New(sha256.New, key)
+			mac.Write(text)
+			return mac.Sum(nil)
+		}
+	}
+	nothing := func([]byte) []byte { return nil }
+	header := func(name string, value any) object {
+		h := f.header()
+		h[name] = value
+		return h
+	}
+	now := s.Clock.Now()
+	for name, tokens := range map[string][]string{
+		"alg-none": {
+			sealed(header("alg", "none"), f.claims, nothing), sealed(header("alg", "None"), f.claims, nothing), sealed(header("alg", ""), f.claims, nothing),
+			sealed(header("alg", "none"), f.claims, f.sign), sealed(f.header(), f.claims, nothing),
+		},
+		"key-confusion": { // the public key, which everybody has, as the secret of an HMAC
+			sealed(header("alg", "HS256"), f.claims, hmacOf(public)), sealed(f.header(), f.claims, hmacOf(public)),
+			sealed(header("alg", "HS256"), f.claims, hmacOf([]byte(base64.RawURLEncoding.EncodeToString(public)))),
+			sealed(header("alg", "HS512"), f.claims, hmacOf(public)), sealed(header("alg", "RS256"), f.claims, f.sign), sealed(header("alg", "HS256"), f.claims, f.sign),
+		},
+		"kid-of-another-key": {
+			sealed(f.header(), f.claims, byStranger), sealed(header("kid", stranger.ID), f.claims, byStranger), sealed(header("kid", stranger.ID), f.claims, f.sign),
+		},
+		"kid-is-a-path": {
+			sealed(header("kid", "../../../../dev/null"), f.claims, hmacOf(nil)), sealed(header("kid", "/dev/null"), f.claims, nothing),
+			sealed(header("kid", "file:///etc/passwd"), f.claims, f.sign), sealed(header("kid", "' OR '1'='1"), f.claims, f.sign),
+			sealed(header("kid", f.kid+"\x00"), f.claims, f.sign), sealed(header("kid", []string{f.kid}), f.claims, f.sign), sealed(header("kid", ""), f.claims, f.sign),
+		},
+		"key-in-the-header": {
+			sealed(header("jku", "http://127.0.0.1:1/keys"), f.claims, byStranger), sealed(header("x5u", "http://127.0.0.1:1/cert"), f.claims, byStranger),
+			sealed(header("jwk", object{"kty": "OKP", "crv": "Ed25519", "kid": f.kid, "x": base64.RawURLEncoding.EncodeToString(stranger.Private[32:])}), f.claims, byStranger),
+		},
+		"unknown-crit": {sealed(header("crit", []string{"exp"}), f.claims, f.sign)},
+		"expired": {
+			sealed(f.header(), f.but("exp", now.Add(-time.Minute-time.Second).Unix()), f.sign), sealed(f.header(), f.but("exp", 0), f.sign),
+			sealed(f.header(), f.but("exp", nil), f.sign), sealed(f.header(), f.but("exp", "never"), f.sign),
+		},
+		"future": {
+			sealed(f.header(), f.but("iat", now.Add(time.Minute+time.Second).Unix()), f.sign), sealed(f.header(), f.but("nbf", now.Add(time.Hour).Unix()), f.sign),
+			sealed(f.header(), f.but("iat", nil), f.sign),
+		},
+		"wrong-audience": {
+			sealed(f.header(), f.but("aud", "another"), f.sign), sealed(f.header(), f.but("aud", nil), f.sign), made.Text,
+			sealed(f.header(), f.but("aud", []any{f.claims["aud"], "another"}), f.sign), sealed(f.header(), f.but("aud", fmt.Sprint(f.claims["aud"], "/authenticate")), f.sign),
+		},
+		"wrong-issuer":        {sealed(f.header(), f.but("iss", "https://example.com"), f.sign), sealed(f.header(), f.but("iss", nil), f.sign)},
+		"session-of-another":  {sealed(f.header(), f.but("esc.epoch", 7), f.sign), sealed(f.header(), f.but("sub", "999"), f.sign), sealed(f.header(), f.but("sub", "-1"), f.sign), sealed(f.header(), f.but("sub", nil), f.sign)},
+		"user-and-program":    {sealed(f.header(), f.but("esc.app", 1), f.sign)},
+		"spelled-differently": {s.As("admin@example.com").Token + "=", s.As("admin@example.com").Token + "."},
+		"very-long":           {strings.Repeat("A", 40_000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i, token := range tokens {
+				got := in(t, with(s, token)).Get("/api/v1/user/my")
+				if got.Status != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") != "Bearer" || strings.Contains(string(got.Body), "kid") {
+					t.Errorf("%d: %d %v %s", i, got.Status, got.Header, got.Body)
+				}
+			}
+		})
+	}
+}

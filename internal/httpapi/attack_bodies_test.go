@@ -1,0 +1,187 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// takesBody are the operations that read a body, with a path that can be asked for.
+func takesBody() (list []attacked) {
+	for _, r := range httpapi.Routes() {
+		row := accesses[r.Pattern]
+		if row.body == "" {
+			continue
+		}
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		if row.path != "" {
+			path = row.path
+		}
+		list = append(list, attacked{method, path, row.body})
+	}
+	return list
+}
+
+type attacked struct{ method, path, body string }
+
+// A body that is deep, or grows when it is unpacked, is refused before it costs anything
+// that counts; the server answers the next request.
+func TestAttackBodies(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	admin := s.As("admin@example.com")
+	operations := takesBody()
+	if len(operations) < 8 {
+		t.Fatalf("only %d operations take a body", len(operations))
+	}
+	deep := strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000)
+	bomb := zipped(t, make([]byte, 32<<20))
+	s.Untouched("a body that is an attack", func() {
+		for _, op := range operations {
+			name, rest, _ := strings.Cut(strings.TrimPrefix(op.body, "{"), ":") // its first property
+			for what, body := range map[string]string{
+				"nested-arrays": deep, "nested-objects": strings.Repeat(`{"a":`, 100_000) + "1" + strings.Repeat("}", 100_000),
+				"nested-in-a-property": "{" + name + ":" + deep + "}", "unclosed": strings.Repeat("[", 100_000),
+				"long-number": "{" + name + ": " + strings.Repeat("9", 500_000) + "}", "not-UTF-8": "{" + name + ": \"\xff\xfe\"}",
+				"trailing": op.body + op.body, "half": op.body[:len(op.body)-len(rest)/2],
+			} {
+				if got := admin.Do(op.method, op.path, body); got.Status != http.StatusBadRequest {
+					t.Errorf("%s %s: %s: %d %.200s", op.method, op.path, what, got.Status, got.Body)
+				}
+			}
+			if got := admin.With("Content-Encoding", "gzip").Do(op.method, op.path, bomb); got.Status != http.StatusRequestEntityTooLarge {
+				t.Errorf("%s %s: gzip-bomb: %d", op.method, op.path, got.Status)
+			}
+		}
+	})
+	admin.Get(whoami).Is(http.StatusOK)
+}
+
+// A password of nearly a mebibyte is refused by its form; nothing is hashed.
+func TestAttackLongPassword(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	admin := s.As("admin@example.com")
+	before := s.Control.PasswordHashes()
+	long := strings.Repeat("a", 1<<20-200)
+	for _, got := range []*testkit.Answer{
+		s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": long}),
+		s.Nobody().Post(authenticate, object{"username": "unknown@example.com", "password": long}),
+		admin.Patch("/api/v1/user/password", object{"old_password": long, "new_password": wrong}),
+		admin.Patch("/api/v1/user/password", object{"old_password": wrong, "new_password": long}),
+		admin.Post(mfaURL, object{"type": object{"id": 0}, "password": long}),
+		s.Nobody().Post(authenticate, object{"mfa_token": "x", "code": long}),
+	} {
+		if body := wantCode(t, got, http.StatusBadRequest, 1000); len(body.Message) > 300 {
+			t.Errorf("%s: the answer has %d bytes", got.Request, len(body.Message))
+		}
+	}
+	if n := s.Control.PasswordHashes() - before; n != 0 {
+		t.Errorf("%d hashes", n)
+	}
+	wantCode(t, s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": long + long}), http.StatusRequestEntityTooLarge, 1000)
+	got := s.Nobody().Post(authenticate, object{"username": long, "password": strings.Repeat("a", 40)}).Is(http.StatusUnauthorized)
+	if len(got.Body) != 0 {
+		t.Errorf("%s", got.Body)
+	}
+}
+
+// What a caller would like to be set along is refused by name, wherever it is no property of
+// the operation: nobody becomes anybody by a body.
+func TestAttackMassAssignment(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	user := s.As("user@example.com")
+	admin := s.As("admin@example.com")
+	allowed := map[string]string{ // what an operation does take, or tolerates of what it has listed
+		"/api/v1/sim/251": "id status customer_org issuer_org created", "/api/v1/application_token/999": "status", "/api/v1/user/mfa/999": "status",
+	}
+	s.Untouched("mass assignment", func() {
+		for _, op := range takesBody() {
+			if strings.Contains(op.path, "/endpoint") {
+				continue // whose bodies are arrays, or have a status
+			}
+			for property, value := range map[string]string{
+				"id": "1", "roles": `[{"id": 1}]`, "role": `{"id": 4}`, "organisation": `{"id": 900}`, "workspace": `{"id": 900}`, "user": `{"id": 1}`,
+				"superadmin": "true", "super_admin": "true", "status": `{"id": 1}`, "password_hash": `"x"`, "session_epoch": "0", "customer_org": `{"id": 900}`,
+				"issuer_org": `{"id": 900}`, "created": `"2020-01-01T00:00:00Z"`, "created_by": "1", "__proto__": `{"admin": true}`,
+			} {
+				if strings.Contains(" "+allowed[op.path]+" ", " "+property+" ") || strings.Contains(op.body, `"`+property+`"`) {
+					continue
+				}
+				body := strings.TrimSuffix(op.body, "}") + `, "` + property + `": ` + value + "}"
+				for _, c := range []*testkit.Client{user, admin} {
+					got := c.Do(op.method, op.path, body)
+					named := strings.Contains(string(got.Body), property+":")
+					if got.Status != http.StatusForbidden && (got.Status != http.StatusBadRequest || !named) {
+						t.Errorf("%s %s with %s: %d %.200s", op.method, op.path, property, got.Status, got.Body)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Nothing that a caller sends becomes a header of the answer, or a second line of one.
+func TestAttackHeaderInjection(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	s.Seed("users: [{id: 30, username: odd@example.com, name: \"Odd\", password: correct horse, default_workspace: 100, roles: {100: administrator}}]")
+	admin := s.As("odd@example.com")
+	const evil = "x\r\nX-Injected: yes\r\n\r\n<script>"
+	for _, path := range []string{
+		"/api/v1/sim?q=imsi:" + url.QueryEscape(evil), "/api/v1/sim?q=" + url.QueryEscape("eid:"+evil) + "&sort=id", "/api/v1/sim?sort=" + url.QueryEscape(evil),
+		"/api/v1/sim?page=" + url.QueryEscape(evil) + "&per_page=" + url.QueryEscape(evil) + "&other=" + url.QueryEscape(evil), "/api/v1/user/" + url.PathEscape(evil),
+		"/api/v1/" + url.PathEscape(evil), "/api/v1/event?q=" + url.QueryEscape("user:"+evil), "/api/v1/sim/" + url.PathEscape(evil) + "/event",
+	} {
+		got := admin.Get(path)
+		for name, values := range got.Header {
+			for _, v := range values {
+				if name == "X-Injected" || strings.ContainsAny(v, "\r\n") {
+					t.Errorf("%s: %s: %q", path, name, v)
+				}
+			}
+		}
+		if kind := got.Header.Get("Content-Type"); kind != "application/json" {
+			t.Errorf("%s is %s", path, kind)
+		}
+	}
+	wantCode(t, admin.Post(tokensURL, object{"description": evil}), http.StatusBadRequest, 1000) // names have one line
+	// And on the wire, where no client tidies up.
+	for _, line := range []string{
+		"Idempotency-Key: a\r\n X-Injected: yes", "Idempotency-Key: a\nX-Injected: yes", "X-Request-Id: a\r\nX-Forwarded-For: \r\nX-Injected: yes", "Origin: https://example.com\r\nAccess-Control-Request-Method: \x01",
+	} {
+		status, header := raw(t, s.URL, "POST "+migration+" HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+admin.Token+"\r\n"+line+"\r\nContent-Length: 2\r\n\r\n{}")
+		if status >= 500 || status < 400 || strings.Contains(header, "X-Injected") {
+			t.Errorf("%q: %d\n%s", line, status, header)
+		}
+	}
+}
+
+// raw sends bytes and reads the head of the answer.
+func raw(t *testing.T, server, request string) (status int, header string) {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(server, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if err := conn.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("%q: %v", request, err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var text strings.Builder
+	_ = resp.Header.Write(&text)
+	return resp.StatusCode, text.String()
+}

@@ -1,0 +1,89 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// Whatever is wrong with a sign-in costs one password hash, and so does a right one: the
+// time of the answer does not tell whether a user name exists. It is counted and not
+// measured, because a clock would only sometimes catch the difference; for the clock there
+// is BenchmarkUserEnumeration. (That bodies and headers tell nothing: TestRefusalsAreAlike.)
+func TestUserEnumerationByWork(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		s.Exec("INSERT INTO users SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
+		s.Exec("INSERT INTO users SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0 FROM users WHERE id = 1")
+		_, _ = withFactor(s, "user@example.com")
+		hashes := func(send func()) uint64 {
+			before := s.Control.PasswordHashes()
+			send()
+			return s.Control.PasswordHashes() - before
+		}
+		for i, name := range []string{"admin@example.com", "unknown@example.com", "suspended@example.com", "homeless@example.com", "invited@example.com", "user@example.com", "", "no text\x00", "observer@example.com"} {
+			for j, password := range []string{wrong, testkit.Password} {
+				here := from(s, fmt.Sprintf("203.0.113.%d", 10*i+j))
+				for _, fingerprint := range []string{"", "a fingerprint"} {
+					body := credentials(name, password)
+					if fingerprint != "" {
+						body["fingerprint"] = fingerprint
+					}
+					if n := hashes(func() { here.Post(authenticate, body) }); n != 1 {
+						t.Errorf("%q with %q costs %d hashes", name, password, n)
+					}
+				}
+			}
+		}
+		// Locked, it costs none, for names that exist and for others.
+		for _, name := range []string{"target@example.com", "nobody@example.com"} {
+			lock(s.Nobody(), name)
+			if n := hashes(func() { wantCode(t, signIn(s.Nobody(), name, testkit.Password), http.StatusUnauthorized, 1105) }); n != 0 {
+				t.Errorf("%s, locked, costs %d hashes", name, n)
+			}
+		}
+	})
+}
+
+// BenchmarkUserEnumeration measures refused sign-ins over HTTP at the real cost of
+// passwords, of a name that exists and of one that does not, in turns, and tells the
+// medians and their ratio.
+func BenchmarkUserEnumeration(b *testing.B) {
+	clock := testkit.NewClock()
+	s := testkit.StartWith(b, testkit.SQLite.FerryURL(b), clock, control.Options{Password: identity.DefaultParams})
+	if got := s.Rows("SELECT count(*) FROM users"); fmt.Sprint(got[0][0]) == "0" {
+		b.Fatal("there are no users")
+	}
+	names := [2]string{"admin@example.com", "nobody@example.com"}
+	sign := s.Nobody()
+	digest := identity.WireDigest("password of admin")
+	// The seeded hash is of the cheap kind: set one of the real cost.
+	if err := s.Control.Operator().SetPassword(b.Context(), names[0], testkit.Password); err != nil {
+		b.Fatal(err)
+	}
+	var took [2][]time.Duration
+	for i := 0; b.Loop(); i++ {
+		for k := range names {
+			which := (i + k) % 2
+			c := sign.With("X-Forwarded-For", fmt.Sprintf("203.0.%d.%d", i/200%200, i%200))
+			start := time.Now()
+			c.Post(authenticate, object{"username": names[which], "password": digest}).Is(http.StatusUnauthorized)
+			took[which] = append(took[which], time.Since(start))
+		}
+		clock.Pass(time.Minute) // so that no limit is reached
+	}
+	median := func(d []time.Duration) float64 {
+		slices.Sort(d)
+		return float64(d[len(d)/2]) / float64(time.Millisecond)
+	}
+	known, unknown := median(took[0]), median(took[1])
+	b.ReportMetric(known, "ms/wrong-password")
+	b.ReportMetric(unknown, "ms/unknown-user")
+	b.ReportMetric(unknown/known, "ratio")
+}
