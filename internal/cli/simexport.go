@@ -11,13 +11,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/world"
 )
 
-// How often a progress bar is drawn, and how many SIMs pass between two looks at it.
+// How often a progress bar is drawn, and how many lines pass between two looks at it.
 const (
 	progressPause = 100 * time.Millisecond
 	progressStep  = 1000
@@ -32,23 +31,17 @@ the columns always in the same order. 'simferry sim import' reads what it writes
 where SIMs sit in some. A file that is there already is replaced once all SIMs are written.`,
 		Example: `  simferry sim export sims.csv
   simferry sim export --workspace 100 | gzip > fleet-100.csv.gz`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usagef("simferry sim export does not take %q", args[1])
-			}
-			return nil
-		},
+		Args: atMostFile,
 	})
 	only := cmd.Flags().Int64("workspace", 0, "only the SIMs of this Workspace")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
-			write := func(w io.Writer) error {
-				return writeSIMs(ctx, in.Operator, fleet.WorkspaceID(*only), w, newProgress(p, "exporting SIMs"))
-			}
-			if len(args) == 0 || args[0] == "-" {
-				return write(p.Stdout)
-			}
-			return replaceFile(args[0], write)
+			return exportTo(p, args, func(w io.Writer) error {
+				open := func(w io.Writer) (listWriter[fleet.SIM], error) { return world.NewSIMWriter(w) }
+				return writeList(w, newProgress(p, "exporting SIMs"), open, func(begin func(int) error, give func(fleet.SIM) error) error {
+					return in.Operator.ExportSIMs(ctx, fleet.WorkspaceID(*only), begin, give)
+				})
+			})
 		})
 	}
 	return cmd
@@ -56,26 +49,32 @@ where SIMs sit in some. A file that is there already is replaced once all SIMs a
 
 var errBrokenOff = errors.New("the connection to the database was lost half way: start again")
 
-// writeSIMs writes all SIMs. What has been written cannot be taken back, so that it does
-// not begin a second time.
-func writeSIMs(ctx context.Context, o control.Operator, ws fleet.WorkspaceID, w io.Writer, bar *progress) error {
+// listWriter writes a list, line by line.
+type listWriter[T any] interface {
+	Write(T) error
+	Close() error
+}
+
+// writeList writes all that rows gives. What has been written cannot be taken back, so that
+// it does not begin a second time.
+func writeList[T any](w io.Writer, bar *progress, open func(io.Writer) (listWriter[T], error), rows func(begin func(total int) error, give func(T) error) error) error {
 	text := bufio.NewWriterSize(w, 64<<10)
-	var out *world.SIMWriter
+	var out listWriter[T]
 	n := 0
 	begin := func(total int) (err error) {
 		if out != nil {
 			return errBrokenOff
 		}
 		bar.begin(total)
-		out, err = world.NewSIMWriter(text)
+		out, err = open(text)
 		return err
 	}
 	defer bar.end()
-	err := o.ExportSIMs(ctx, ws, begin, func(s fleet.SIM) error {
+	err := rows(begin, func(row T) error {
 		if n++; n%progressStep == 0 {
 			bar.reach(n)
 		}
-		return out.Write(s)
+		return out.Write(row)
 	})
 	if err == nil {
 		err = out.Close()
@@ -84,6 +83,22 @@ func writeSIMs(ctx context.Context, o control.Operator, ws fleet.WorkspaceID, w 
 		err = text.Flush()
 	}
 	return err
+}
+
+// exportTo writes into the file that the arguments name, or to standard output.
+func exportTo(p Process, args []string, write func(io.Writer) error) error {
+	if len(args) == 0 || args[0] == "-" {
+		return write(p.Stdout)
+	}
+	return replaceFile(args[0], write)
+}
+
+// atMostFile takes the arguments of an export.
+func atMostFile(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usagef("%s does not take %q", cmd.CommandPath(), args[1])
+	}
+	return nil
 }
 
 // replaceFile writes a file beside the one that is to be, which takes its name once it is

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// maxBadLines is how many bad lines of a SIM list are named at once.
+// maxBadLines is how many bad lines of a list are named at once.
 const maxBadLines = 1000
 
 // Source opens a file anew, at its beginning.
@@ -37,27 +37,31 @@ var errChanged = errors.New("the file has changed while it was read: leave it al
 
 // SIMs reads the SIMs in the file's order. It ends with the first error: a failure to
 // read, or a file that is another than it was.
-func (l *SIMList) SIMs() iter.Seq2[SIMLine, error] {
-	return func(yield func(SIMLine, error) bool) {
+func (l *SIMList) SIMs() iter.Seq2[SIMLine, error] { return again(l.open, l.Count, readSIMs) }
+
+// again reads the lines of a file that was read before and had so many.
+func again[T any](open Source, count int, read func(Source, *problems, func(T, bool) bool) error) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
 		n, stopped := 0, false
 		p := &problems{limit: 1}
-		err := readSIMs(l.open, p, func(s SIMLine, sound bool) bool {
+		err := read(open, p, func(line T, sound bool) bool {
 			n++
-			stopped = sound && !yield(s, nil)
+			stopped = sound && !yield(line, nil)
 			return sound && !stopped
 		})
 		switch {
 		case stopped:
 		case err != nil:
-			yield(SIMLine{}, err)
-		case p.total > 0 || n != l.Count:
-			yield(SIMLine{}, errChanged)
+			yield(none, err)
+		case p.total > 0 || n != count:
+			yield(none, errChanged)
 		}
 	}
 }
 
 // ReadSIMs reads a CSV file of SIMs. Its first line names the columns, in any order and
-// case: iccid is required; the others that knownColumns lists may be left out, as may their
+// case: iccid is required; the others that simTable lists may be left out, as may their
 // values. An ICCID has 19 digits, or 20 of which the last is the right check digit; status
 // is a word as in the world file, or as the API says it (factory_test or Factory Test);
 // dates are RFC 3339 or 2021-11-18. The columns are separated by commas, semicolons or tabs.
@@ -69,7 +73,7 @@ func ReadSIMs(open Source) (*SIMList, error) {
 	list := &SIMList{open: open}
 	d := newDoubles()
 	err := readSIMs(open, p, func(s SIMLine, sound bool) bool {
-		d.see(s)
+		d.see(iccidKey(s.ICCID), idKey(s.ID))
 		if sound {
 			list.Count++
 			list.MaxID = max(list.MaxID, s.ID)
@@ -77,7 +81,12 @@ func ReadSIMs(open Source) (*SIMList, error) {
 		return true
 	})
 	if err == nil && d.any() {
-		err = readSIMs(open, &problems{}, func(s SIMLine, _ bool) bool { d.name(s, p); return true })
+		err = readSIMs(open, &problems{}, func(s SIMLine, _ bool) bool {
+			r := row{line: s.Line, problems: p}
+			d.name(&r, "iccid", iccidKey(s.ICCID), s.ICCID)
+			d.name(&r, "id", idKey(s.ID), s.ID)
+			return true
+		})
 	}
 	if err != nil {
 		return nil, err
@@ -91,27 +100,37 @@ func ReadSIMs(open Source) (*SIMList, error) {
 // readSIMs reads the file once. take gets each SIM that could be made out; sound tells
 // whether its line had no fault. It ends where take says so.
 func readSIMs(open Source, p *problems, take func(s SIMLine, sound bool) bool) error {
+	return readCSV(open, simTable, p, func(r row, columns, record []string) bool {
+		before := p.total
+		sim := r.sim(columns, record)
+		return take(SIMLine{sim, r.line}, p.total == before)
+	})
+}
+
+// readCSV reads a file once. take gets each line below the header that could be made out,
+// and tells whether to go on.
+func readCSV(open Source, what table, p *problems, take func(r row, columns, record []string) bool) error {
 	text, err := open()
 	if err != nil {
 		return err
 	}
-	in, header, err := openCSV(text, p)
+	in, header, err := openCSV(text, what, p)
 	if err != nil || p.total > 0 || in == nil {
 		return err
 	}
-	r := simReader{in: in, columns: header, problems: p, take: take}
+	r := csvReader{in: in, columns: header, problems: p, take: take}
 	return r.all()
 }
 
-// simReader reads the lines below the header.
-type simReader struct {
+// csvReader reads the lines below the header.
+type csvReader struct {
 	in       *csv.Reader
 	columns  []string
 	problems *problems
-	take     func(SIMLine, bool) bool
+	take     func(r row, columns, record []string) bool
 }
 
-func (r *simReader) all() error {
+func (r *csvReader) all() error {
 	for {
 		record, err := r.in.Read()
 		var bad *csv.ParseError
@@ -121,7 +140,7 @@ func (r *simReader) all() error {
 		case errors.As(err, &bad):
 			r.malformed(bad, record)
 		case err != nil:
-			return fmt.Errorf("read the SIM list: %w", err)
+			return fmt.Errorf("read the list: %w", err)
 		case blank(record):
 		case !r.record(record):
 			return nil
@@ -140,7 +159,7 @@ func blank(record []string) bool {
 }
 
 // malformed reports a line that is no CSV; encoding/csv goes on with the next one.
-func (r *simReader) malformed(bad *csv.ParseError, record []string) {
+func (r *csvReader) malformed(bad *csv.ParseError, record []string) {
 	if errors.Is(bad.Err, csv.ErrFieldCount) {
 		if blank(record) {
 			return
@@ -151,10 +170,7 @@ func (r *simReader) malformed(bad *csv.ParseError, record []string) {
 	r.problems.add(bad.StartLine, fleet.InvalidFormat, "its quotes are not balanced: put the whole value in quotes, and double each quote inside")
 }
 
-func (r *simReader) record(record []string) (more bool) {
+func (r *csvReader) record(record []string) (more bool) {
 	line, _ := r.in.FieldPos(0)
-	before := r.problems.total
-	row := row{line: line, problems: r.problems}
-	sim := row.sim(r.columns, record)
-	return r.take(SIMLine{sim, line}, r.problems.total == before)
+	return r.take(row{line: line, problems: r.problems}, r.columns, record)
 }

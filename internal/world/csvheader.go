@@ -15,11 +15,11 @@ import (
 
 // openCSV finds out how the file is written and reads its header. What is wrong with the
 // header goes to p; err is a failure to read.
-func openCSV(r io.Reader, p *problems) (in *csv.Reader, columns []string, err error) {
+func openCSV(r io.Reader, what table, p *problems) (in *csv.Reader, columns []string, err error) {
 	text := bufio.NewReaderSize(r, 64<<10)
 	head, err := text.Peek(4 << 10)
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("read the SIM list: %w", err)
+		return nil, nil, fmt.Errorf("read the list: %w", err)
 	}
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
 		p.add(1, fleet.InvalidFormat, "it is UTF-16: save the file as CSV in UTF-8")
@@ -32,7 +32,7 @@ func openCSV(r io.Reader, p *problems) (in *csv.Reader, columns []string, err er
 	in = csv.NewReader(text)
 	in.Comma = separator(head)
 	in.ReuseRecord = true
-	columns, err = header(in, p)
+	columns, err = header(in, what, p)
 	return in, columns, err
 }
 
@@ -48,38 +48,38 @@ func separator(head []byte) rune {
 	return best
 }
 
-func header(in *csv.Reader, p *problems) ([]string, error) {
+func header(in *csv.Reader, what table, p *problems) ([]string, error) {
 	record, err := in.Read()
 	var bad *csv.ParseError
 	switch {
 	case errors.Is(err, io.EOF):
-		p.add(1, fleet.Required, "the file is empty: its first line must name the columns, such as %s", strings.Join(knownColumns, ","))
+		p.add(1, fleet.Required, "the file is empty: its first line must name the columns, such as %s", strings.Join(what.columns, ","))
 		return nil, nil
 	case errors.As(err, &bad):
 		p.add(bad.StartLine, fleet.InvalidFormat, "the quotes of the header are not balanced: remove them")
 		return nil, nil
 	case err != nil:
-		return nil, fmt.Errorf("read the SIM list: %w", err)
+		return nil, fmt.Errorf("read the list: %w", err)
 	}
 	columns := make([]string, len(record))
 	for i, name := range record {
 		columns[i] = strings.ToLower(strings.TrimSpace(name))
 	}
 	line, _ := in.FieldPos(0)
-	checkHeader(columns, line, p)
+	checkHeader(columns, line, what, p)
 	return columns, nil
 }
 
-func checkHeader(columns []string, line int, p *problems) {
+func checkHeader(columns []string, line int, what table, p *problems) {
 	for i, c := range columns {
 		switch {
-		case !slices.Contains(knownColumns, c):
-			p.add(line, fleet.InvalidFormat, "unknown column %q: the first line must name the columns; known are %s", clip(c), strings.Join(knownColumns, ", "))
+		case !slices.Contains(what.columns, c):
+			p.add(line, fleet.InvalidFormat, "unknown column %q: the first line must name the columns; known are %s", clip(c), strings.Join(what.columns, ", "))
 		case slices.Contains(columns[:i], c):
 			p.add(line, fleet.Duplicated, "column %s stands there twice: remove one of the two", c)
 		}
 	}
-	if !slices.Contains(columns, "iccid") {
-		p.add(line, fleet.Required, "column iccid is missing: add it")
+	if what.required != "" && !slices.Contains(columns, what.required) {
+		p.add(line, fleet.Required, "column %s is missing: add it", what.required)
 	}
 }

@@ -7,13 +7,18 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// knownColumns are the columns that a SIM list may have.
-var knownColumns = []string{
-	"iccid", "id", "imsi", "msisdn", "eid", "workspace", "issuer", "reseller", "status", "production_date",
-	"activation_date", "device", "model", "bic",
+// table is a kind of CSV file: the columns that it may have, and the one that it must.
+type table struct {
+	columns  []string
+	required string
 }
 
-// row is one line of a SIM list.
+var simTable = table{required: "iccid", columns: []string{
+	"iccid", "id", "imsi", "msisdn", "eid", "workspace", "issuer", "reseller", "status", "production_date",
+	"activation_date", "device", "model", "bic",
+}}
+
+// row is one line of a list.
 type row struct {
 	line     int
 	problems *problems

@@ -31,7 +31,7 @@ func NewSIMWriter(w io.Writer) (*SIMWriter, error) {
 func (w *SIMWriter) Write(s fleet.SIM) error {
 	w.record = append(w.record[:0],
 		idText(s.ID), string(s.ICCID), s.IMSI, s.MSISDN, s.EID, idText(s.Workspace), idText(s.Issuer), idText(s.Reseller),
-		word(s.Status), instantText(s.Produced), instantText(s.Activated), idText(s.Device), idText(s.Model), s.BIC)
+		word(fleet.SIMStatuses, s.Status), instantText(s.Produced), instantText(s.Activated), idText(s.Device), idText(s.Model), s.BIC)
 	return w.out.Write(w.record)
 }
 
@@ -56,9 +56,10 @@ func instantText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-func word(s fleet.SIMStatus) string {
-	for _, n := range fleet.SIMStatuses {
-		if n.ID == s {
+// word is the world file's spelling of an entry of a closed list.
+func word[T ~int8](list []fleet.Named[T], id T) string {
+	for _, n := range list {
+		if n.ID == id {
 			return n.Keyword()
 		}
 	}

@@ -32,20 +32,23 @@ func newDoubles() *doubles {
 	return &doubles{seed: maphash.MakeSeed(), few: make(map[fileKey]struct{}), maybe: make(map[fileKey]int)}
 }
 
-func keysOf(s SIMLine) [2]fileKey {
-	var keys [2]fileKey
-	if s.ICCID != "" {
-		keys[0] = fileKey{'i', number(s.ICCID)}
+func iccidKey(iccid fleet.ICCID) fileKey {
+	if iccid == "" {
+		return fileKey{}
 	}
-	if s.ID != 0 {
-		keys[1] = fileKey{'#', uint64(s.ID)}
-	}
-	return keys
+	return fileKey{'i', number(iccid)}
 }
 
-// see takes the keys of a SIM in the first reading.
-func (d *doubles) see(s SIMLine) {
-	for _, k := range keysOf(s) {
+func idKey[T ~int64](id T) fileKey {
+	if id == 0 {
+		return fileKey{}
+	}
+	return fileKey{'#', uint64(id)}
+}
+
+// see takes the keys of a line in the first reading; the zero key is none.
+func (d *doubles) see(keys ...fileKey) {
+	for _, k := range keys {
 		if k != (fileKey{}) && d.met(k) {
 			d.maybe[k] = 0
 		}
@@ -85,20 +88,13 @@ func (d *doubles) mark(k fileKey) bool {
 
 func (d *doubles) any() bool { return len(d.maybe) > 0 }
 
-// name takes a SIM in the second reading, and reports what an earlier line has.
-func (d *doubles) name(s SIMLine, p *problems) {
-	keys := keysOf(s)
-	row := row{line: s.Line, problems: p}
-	for i, column := range [...]string{"iccid", "id"} {
-		first, asked := d.maybe[keys[i]]
-		switch {
-		case !asked:
-		case first == 0:
-			d.maybe[keys[i]] = s.Line
-		case column == "iccid":
-			row.fault(column, fleet.Duplicated, "%v is on line %d already: remove one of the two", s.ICCID, first)
-		default:
-			row.fault(column, fleet.Duplicated, "%v is on line %d already: remove one of the two", s.ID, first)
-		}
+// name takes a key in the second reading, and reports it where an earlier line has it.
+func (d *doubles) name(r *row, column string, k fileKey, value any) {
+	switch first, asked := d.maybe[k]; {
+	case !asked:
+	case first == 0:
+		d.maybe[k] = r.line
+	default:
+		r.fault(column, fleet.Duplicated, "%v is on line %d already: remove one of the two", value, first)
 	}
 }

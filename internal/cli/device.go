@@ -1,0 +1,83 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/server"
+	"github.com/simferry/simferry/internal/world"
+)
+
+func deviceCommands(p Process) *cobra.Command {
+	return group("device", "Import and export devices", deviceImport(p), deviceExport(p))
+}
+
+func deviceImport(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "import FILE.csv",
+		Short: "Import devices from a CSV file, all or none",
+		Long: `Import devices from a CSV file, all or none; every bad line is reported with its number.
+
+The first line names the columns, as needed: id, workspace, name, status, service_profile, tariff_profile, tags,
+imei, imei_lock, ip_address and created. Devices without an id get the next free ones. One that is there already
+in the same Workspace stays as it is. The SIMs in them come with 'simferry sim import', whose file names the
+device of each. The file is read several times, so it must be a file and no pipe.`,
+		Example: `  simferry device import devices.csv
+  simferry device import devices.csv --workspace 100    # for lines that name no Workspace`,
+		Args: positional("FILE.csv"),
+	})
+	form := outputFlag(cmd)
+	home := cmd.Flags().Int64("workspace", 0, "Workspace of the lines that name none")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		f, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		list, err := world.ReadDevices(fromStart(f))
+		if err != nil {
+			return &server.FileError{File: args[0], Err: err}
+		}
+		bar := newProgress(p, "importing devices")
+		defer bar.end()
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			bar.begin(list.Count)
+			done, err := in.Operator.ImportDevices(ctx, list, fleet.WorkspaceID(*home), bar.reach)
+			bar.end()
+			if err != nil {
+				return &server.FileError{File: args[0], Err: err}
+			}
+			return form.print(p.Stdout, importAnswer(done))
+		})
+	}
+	return cmd
+}
+
+func deviceExport(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "export [FILE.csv]",
+		Short: "Export devices to a CSV file, or to standard output",
+		Long: `Export all devices that are not deleted to a CSV file, or to standard output: one instant of the database, by id,
+the columns always in the same order. 'simferry device import' reads what it writes. A file that is there already
+is replaced once all devices are written.`,
+		Example: `  simferry device export devices.csv
+  simferry device export --workspace 100 | gzip > devices-100.csv.gz`,
+		Args: atMostFile,
+	})
+	only := cmd.Flags().Int64("workspace", 0, "only the devices of this Workspace")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			return exportTo(p, args, func(w io.Writer) error {
+				open := func(w io.Writer) (listWriter[fleet.Device], error) { return world.NewDeviceWriter(w) }
+				return writeList(w, newProgress(p, "exporting devices"), open, func(begin func(int) error, give func(fleet.Device) error) error {
+					return in.Operator.ExportDevices(ctx, fleet.WorkspaceID(*only), begin, give)
+				})
+			})
+		})
+	}
+	return cmd
+}

@@ -1,0 +1,155 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// ImportDevices takes a list of devices into the inventory, all of them or none. Devices
+// without an id get the next free ones, in the list's order; those without a Workspace come
+// into home, unless it is 0. One that is there already in the same Workspace stays as it is.
+//
+// Errors: ValidationFailed with one of Problems per fault, each with its line: an unknown
+// Workspace or profile, an id under which there is a device of another Workspace.
+//
+// The list is read batch by batch, so that memory does not grow with it; progress, where
+// not nil, is told how many devices have been looked at so far.
+func (o Operator) ImportDevices(ctx context.Context, list *world.DeviceList, home fleet.WorkspaceID, progress func(devices int)) (done Imported, err error) {
+	err = o.update(ctx, func(tx *store.Tx) error {
+		in := deviceIntake{tx: tx, problems: &problems{}}
+		if in.workspaces, err = allWorkspaces(ctx, tx); err != nil {
+			return err
+		}
+		if in.profiles, err = tx.AllProfiles(ctx); err != nil {
+			return err
+		}
+		if err := in.takeList(ctx, list, home, progress); err != nil {
+			return err
+		}
+		done = in.done
+		return in.problems.err()
+	})
+	return done, err
+}
+
+// deviceIntake takes devices in, batch by batch in one transaction. After the first problem
+// it inserts no more, but goes on looking for others.
+type deviceIntake struct {
+	tx         *store.Tx
+	workspaces map[fleet.WorkspaceID]fleet.Workspace // all there are
+	profiles   map[fleet.ProfileKey]fleet.Profile    // likewise
+	problems   *problems
+	done       Imported
+}
+
+// takeList gives each device an id and a Workspace, and takes it in. Free ids begin above
+// all that are stored and all that the list itself names.
+func (in *deviceIntake) takeList(ctx context.Context, list *world.DeviceList, home fleet.WorkspaceID, progress func(int)) error {
+	first, err := in.tx.NextID(ctx, store.Devices)
+	if err != nil {
+		return err
+	}
+	next, seen := max(fleet.DeviceID(first), list.MaxID+1), 0
+	batch := make([]world.DeviceLine, 0, intakeBatch)
+	take := func() error {
+		err := in.take(ctx, batch)
+		seen += len(batch)
+		batch = batch[:0]
+		if progress != nil {
+			progress(seen)
+		}
+		return err
+	}
+	for d, err := range list.Devices() {
+		if err != nil {
+			return err
+		}
+		if d.ID == 0 {
+			d.ID = next
+			next++
+		}
+		d.Workspace = cmp.Or(d.Workspace, home)
+		if batch = append(batch, d); len(batch) == intakeBatch {
+			if err := take(); err != nil {
+				return err
+			}
+		}
+	}
+	return take()
+}
+
+// take checks one batch and inserts what is new.
+func (in *deviceIntake) take(ctx context.Context, batch []world.DeviceLine) error {
+	ids := make([]fleet.DeviceID, len(batch))
+	for i, d := range batch {
+		ids[i] = d.ID
+	}
+	known, err := in.tx.Devices(ctx, ids)
+	if err != nil {
+		return err
+	}
+	fresh := make([]fleet.Device, 0, len(batch))
+	for _, d := range batch {
+		place := fmt.Sprintf("line %d", d.Line)
+		is, there := known[d.ID]
+		switch {
+		case !there:
+			fresh = append(fresh, d.Device)
+			in.check(d.Device, place)
+		case is.Workspace != d.Workspace:
+			in.problems.add(fleet.Duplicated, "%s: id: device %d is there already, in Workspace %d: choose another id", place, d.ID, is.Workspace)
+		default:
+			in.done.Kept++
+		}
+	}
+	if in.problems.total > 0 {
+		return nil
+	}
+	in.done.Added += len(fresh)
+	return in.tx.InsertDevices(ctx, fresh, "")
+}
+
+// check reports what keeps a new device out.
+func (in *deviceIntake) check(d fleet.Device, place string) {
+	_, found := in.workspaces[d.Workspace]
+	switch {
+	case d.Workspace == 0:
+		in.problems.add(fleet.Required, "%s: workspace: it is empty: fill it in, or name a Workspace for all that leave it out", place)
+	case !found:
+		in.problems.add(fleet.InvalidReference, "%s: workspace: there is no Workspace %d", place, d.Workspace)
+	default:
+		in.problems.addAll(place, strayProfiles(d, in.profiles))
+	}
+}
+
+// ExportDevices gives every device that is not deleted, by id, from one instant of the
+// database; of one Workspace only where ws is not 0. begin is told how many there will be.
+// It holds one device at a time, whatever their number. What give returns ends it.
+//
+// Errors: NotFound for a Workspace that does not exist.
+func (o Operator) ExportDevices(ctx context.Context, ws fleet.WorkspaceID, begin func(total int) error, give func(fleet.Device) error) error {
+	return o.c.store.View(ctx, func(tx *store.Tx) error {
+		if ws != 0 {
+			found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{ws})
+			if err != nil {
+				return err
+			}
+			if _, there := found[ws]; !there {
+				return fleet.Missing("workspace", int64(ws))
+			}
+		}
+		total, err := tx.CountDevices(ctx, ws)
+		if err == nil {
+			err = begin(total)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.EachDevice(ctx, ws, give)
+	})
+}

@@ -1,0 +1,173 @@
+package world
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// DeviceList is a CSV file of devices without a fault. It holds none of them: they are read
+// again when they are asked for.
+type DeviceList struct {
+	Count int
+	MaxID fleet.DeviceID // that the file names; 0 where it names none
+	open  Source
+}
+
+// DeviceLine is a device and the physical line of the file, from 1, on which it stands. It
+// has zero for whatever the file leaves out.
+type DeviceLine struct {
+	fleet.Device
+	Line int
+}
+
+// Devices reads the devices in the file's order. It ends with the first error: a failure to
+// read, or a file that is another than it was.
+func (l *DeviceList) Devices() iter.Seq2[DeviceLine, error] {
+	return again(l.open, l.Count, readDevices)
+}
+
+// deviceTable has its columns in the order in which they are written.
+var deviceTable = table{columns: []string{
+	"id", "workspace", "name", "status", "service_profile", "tariff_profile", "tags", "imei", "imei_lock", "ip_address", "created",
+}}
+
+// ReadDevices reads a CSV file of devices. Its first line names the columns, in any order
+// and case; any may be left out, as may their values. status is a word as in the world
+// file, or as the API says it (disabled or Disabled); imei_lock is true or false; created is
+// RFC 3339 or 2021-11-18. The columns are separated by commas, semicolons or tabs.
+//
+// Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to
+// 1000; a failure to open or to read is returned as it is.
+func ReadDevices(open Source) (*DeviceList, error) {
+	p := &problems{limit: maxBadLines}
+	list := &DeviceList{open: open}
+	d := newDoubles()
+	err := readDevices(open, p, func(line DeviceLine, sound bool) bool {
+		d.see(idKey(line.ID))
+		if sound {
+			list.Count++
+			list.MaxID = max(list.MaxID, line.ID)
+		}
+		return true
+	})
+	if err == nil && d.any() {
+		err = readDevices(open, &problems{}, func(line DeviceLine, _ bool) bool {
+			d.name(&row{line: line.Line, problems: p}, "id", idKey(line.ID), line.ID)
+			return true
+		})
+	}
+	if err != nil {
+		return nil, err
+	}
+	if p.total > 0 {
+		return nil, p.err()
+	}
+	return list, nil
+}
+
+// readDevices reads the file once, as readSIMs does.
+func readDevices(open Source, p *problems, take func(line DeviceLine, sound bool) bool) error {
+	return readCSV(open, deviceTable, p, func(r row, columns, record []string) bool {
+		before := p.total
+		d := r.device(columns, record)
+		return take(DeviceLine{d, r.line}, p.total == before)
+	})
+}
+
+// device reads the values of one line; both slices have the same length.
+func (r *row) device(columns, record []string) (d fleet.Device) {
+	for i, column := range columns {
+		value := strings.TrimSpace(record[i])
+		if value == "" {
+			continue
+		}
+		if err := setDevice(&d, column, value); err != nil {
+			r.fault(column, fleet.InvalidFormat, "%v", err)
+		}
+	}
+	for _, p := range d.Check() {
+		if p.Code == fleet.OutOfRange { // the rest was looked at value by value
+			r.problems.add(r.line, p.Code, "%s", p.Message)
+		}
+	}
+	return d
+}
+
+// setDevice puts one value into its field; columns are the known ones.
+func setDevice(d *fleet.Device, column, value string) (err error) {
+	switch column {
+	case "id":
+		d.ID, err = parseID[fleet.DeviceID](value)
+	case "workspace":
+		d.Workspace, err = parseID[fleet.WorkspaceID](value)
+	case "name":
+		d.Name, err = parseName(value)
+	case "status":
+		d.Status, err = parseDeviceStatus(value)
+	case "service_profile":
+		d.ServiceProfile, err = parseID[int64](value)
+	case "tariff_profile":
+		d.TariffProfile, err = parseID[int64](value)
+	case "tags":
+		d.Tags, err = parseName(value)
+	case "imei":
+		d.IMEI, err = parseIMEI(value)
+	case "imei_lock":
+		d.IMEILock, err = parseTruth(value)
+	case "ip_address":
+		d.IPAddress, err = parseIP(value)
+	case "created":
+		d.Created, err = parseDate(value)
+	}
+	return err
+}
+
+func parseDeviceStatus(s string) (fleet.DeviceStatus, error) {
+	status, ok := fleet.ByKeyword(fleet.DeviceStatuses, strings.ToLower(s))
+	if !ok {
+		return 0, fmt.Errorf("%q is unknown: write one of %s", clip(s), fleet.Keywords(fleet.DeviceStatuses))
+	}
+	return status, nil
+}
+
+func parseTruth(s string) (bool, error) {
+	switch strings.ToLower(s) {
+	case "true":
+		return true, nil
+	case "false":
+		return false, nil
+	}
+	return false, fmt.Errorf("%q is neither true nor false", clip(s))
+}
+
+// DeviceWriter writes devices as a CSV file that ReadDevices reads.
+type DeviceWriter struct {
+	out    *csv.Writer
+	record []string
+}
+
+// NewDeviceWriter writes the first line.
+func NewDeviceWriter(w io.Writer) (*DeviceWriter, error) {
+	d := &DeviceWriter{csv.NewWriter(w), make([]string, len(deviceTable.columns))}
+	return d, d.out.Write(deviceTable.columns)
+}
+
+// Write writes one device.
+func (w *DeviceWriter) Write(d fleet.Device) error {
+	w.record = append(w.record[:0],
+		idText(d.ID), idText(d.Workspace), d.Name, word(fleet.DeviceStatuses, d.Status), idText(d.ServiceProfile), idText(d.TariffProfile),
+		d.Tags, d.IMEI, strconv.FormatBool(d.IMEILock), d.IPAddress, instantText(d.Created))
+	return w.out.Write(w.record)
+}
+
+// Close writes what is still in memory.
+func (w *DeviceWriter) Close() error {
+	w.out.Flush()
+	return w.out.Error()
+}
