@@ -75,11 +75,10 @@ func (c *Control) mayTry(ctx context.Context, g guesser) error {
 		if err != nil {
 			return err
 		}
-		wait = 0
-		if locked.Count >= lockAfter {
-			wait = locked.Expires.Sub(tx.Now())
+		if wait = locked.Expires.Sub(tx.Now()); locked.Count >= lockAfter && wait <= 2*lockFor {
 			return nil
 		}
+		wait = 0 // no lock, or one that a clock has set which was wrong: it may be years ahead
 		n, err := tx.Count(ctx, guesses, g.budget, time.Hour)
 		if n.Count > guessesPerHour {
 			wait = n.Expires.Sub(tx.Now())

@@ -106,6 +106,19 @@ func TestLockout(t *testing.T) {
 	})
 }
 
+// A lock that was set while the clock was years ahead does not outlast its correction.
+func TestLockoutByAClockThatWasWrong(t *testing.T) {
+	const years = 3 * 365 * 24 * time.Hour
+	s := testkit.Ferried(t, testkit.SQLite)
+	s.Clock.Pass(years)
+	for range 3 {
+		signIn(s.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+	}
+	wantCode(t, signIn(s.Nobody(), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+	s.Clock.Pass(-years)
+	tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
+}
+
 // Only an address that a trusted proxy vouches for counts: the right-most one that is no
 // proxy of ours.
 func TestLockoutAddresses(t *testing.T) {

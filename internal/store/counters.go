@@ -23,17 +23,19 @@ func (tx *Tx) Counter(ctx context.Context, kind, key string) (Counter, error) {
 }
 
 // Count adds one to a counter and answers the new value. A counter that is not there, or
-// has expired, starts with 1 and lives for ttl.
+// has expired, starts with 1 and lives for ttl. So does one that would live for more than
+// twice as long, which the clocks of several servers do not differ by: it was made by a clock
+// that was wrong, perhaps by years.
 func (tx *Tx) Count(ctx context.Context, kind, key string, ttl time.Duration) (Counter, error) {
 	var c Counter
 	var expires int64
 	_, err := tx.one(ctx, `
 		INSERT INTO auth_counters (kind, key, count, expires_at) VALUES ($1, $2, 1, $3)
 		ON CONFLICT (kind, key) DO UPDATE SET
-			count = CASE WHEN auth_counters.expires_at <= $4 THEN 1 ELSE auth_counters.count + 1 END,
-			expires_at = CASE WHEN auth_counters.expires_at <= $4 THEN excluded.expires_at ELSE auth_counters.expires_at END
+			count = CASE WHEN auth_counters.expires_at <= $4 OR auth_counters.expires_at > $5 THEN 1 ELSE auth_counters.count + 1 END,
+			expires_at = CASE WHEN auth_counters.expires_at <= $4 OR auth_counters.expires_at > $5 THEN excluded.expires_at ELSE auth_counters.expires_at END
 		RETURNING count, expires_at`,
-		[]any{kind, key, micros(tx.now.Add(ttl)), micros(tx.now)}, &c.Count, &expires)
+		[]any{kind, key, micros(tx.now.Add(ttl)), micros(tx.now), micros(tx.now.Add(2 * ttl))}, &c.Count, &expires)
 	c.Expires = fromMicros(expires)
 	return c, err
 }

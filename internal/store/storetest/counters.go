@@ -10,6 +10,7 @@ import (
 var counterCases = []testCase{
 	{"CountAndExpire", countAndExpire},
 	{"ExpiredStaysExpired", expiredStaysExpired},
+	{"ClockThatWasWrong", clockThatWasWrong},
 	{"Sweep", sweepCounters},
 }
 
@@ -63,6 +64,18 @@ func expiredStaysExpired(e *env) {
 		return tx.ExpireCounter(ctx, "failures", "a", time.Hour)
 	})
 	e.counter(store.Counter{})
+}
+
+// A counter of a time that has not come counts nothing; the clock of another server, which
+// is a little ahead, is no such time.
+func clockThatWasWrong(e *env) {
+	const years = 3 * 365 * 24 * time.Hour
+	e.clock.advance(years)
+	e.count(1, start.Add(years+time.Minute))
+	e.clock.advance(-30 * time.Second)
+	e.count(2, start.Add(years+time.Minute))
+	e.clock.advance(30*time.Second - years)
+	e.count(1, start.Add(time.Minute))
 }
 
 func sweepCounters(e *env) {

@@ -41,17 +41,26 @@ const (
 // query, no TLS), until the test ends.
 func Start(t testing.TB, database string) *Proxy {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	p, err := Listen(database)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// Listen is Start for who is no test, and calls Close.
+func Listen(database string) (*Proxy, error) {
+	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
 	p := &Proxy{listener: listener, conns: make(map[net.Conn]struct{})}
 	if p.target, p.url, err = redirect(database, listener.Addr().String()); err != nil {
-		t.Fatal(err)
+		return nil, errors.Join(err, listener.Close())
 	}
 	p.wg.Go(p.accept)
-	t.Cleanup(p.close)
-	return p
+	return p, nil
 }
 
 // redirect finds the server in a URL and puts another address in its place.
@@ -180,7 +189,8 @@ func (p *Proxy) takeCut() Cut {
 	return cut
 }
 
-func (p *Proxy) close() {
+// Close ends all connections, and waits for their end.
+func (p *Proxy) Close() {
 	_ = p.listener.Close() // ends accept
 	p.Sever(true)
 	p.wg.Wait()

@@ -58,7 +58,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	res.Did("acknowledged before a kill", t.acked, n*ackedMin)
 	res.Did("requests under way at a kill", t.underWay, n)
 	res.Did("attempts told to come later", t.refused, n/2)
-	res.Did("answers asked for again", t.replayed, n)
+	res.Did("answers asked for again", t.proof.Asked, n)
 	if size != trust.Probe {
 		res.Control, err = p.control(ctx, seed)
 	}
@@ -70,9 +70,9 @@ type trial struct {
 	*pair
 	res     *trust.Result
 	journal traffic.Journal
-	last    int64 // ledger entry that has been compared
+	proof   traffic.Proof
 
-	acked, underWay, refused, replayed int
+	acked, underWay, refused int
 }
 
 // once is one failover under load, the comparison, and the way back to two databases.
@@ -144,22 +144,12 @@ func (t *trial) readiness(ctx context.Context, server int, since time.Time, want
 }
 
 func (t *trial) compare(ctx context.Context, j *traffic.Journal) error {
-	asked, wrong := j.Replay(ctx, t.clients, 50)
-	have, err := traffic.Read(ctx, t.url(), t.last)
-	if err != nil {
-		return err
-	}
-	faults, err := traffic.Sound(ctx, t.url())
-	if err != nil {
-		return err
-	}
-	for _, w := range append(append(j.Compare(have), wrong...), faults...) {
+	wrong, err := t.proof.Compare(ctx, t.url(), t.clients, j)
+	for _, w := range wrong {
 		t.res.Fail("%s", w)
 	}
-	t.replayed += asked
-	t.last = max(t.last, have.Last())
 	t.journal.Add(&traffic.Journal{Requests: j.Requests}) // what was strange has been told
-	return nil
+	return err
 }
 
 // wholeJournal asks, after all failovers, for what was acknowledged before any of them.

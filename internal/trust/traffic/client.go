@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,33 +19,45 @@ const Patience = 20 * time.Second
 // Clients send requests to servers over one database.
 type Clients struct {
 	http   *http.Client
-	bearer string
+	bearer *atomic.Pointer[string]
 	urls   []string
 }
 
 // SignIn makes clients of servers, signed in at the first of them.
 func SignIn(ctx context.Context, urls ...string) (*Clients, error) {
-	c := &Clients{http: &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}, urls: urls}
+	c := &Clients{
+		http:   &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
+		bearer: new(atomic.Pointer[string]), urls: urls,
+	}
 	err := c.Renew(ctx)
 	return c, err
 }
 
 // Renew signs in anew.
 func (c *Clients) Renew(ctx context.Context) error {
-	digest := sha1.Sum([]byte(password))
-	body := fmt.Appendf(nil, `{"username":%q,"password":%q}`, username, hex.EncodeToString(digest[:]))
+	status, token, err := c.TrySignIn(ctx, username, password)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("sign in: %d", status)
+	}
+	if err == nil {
+		c.bearer.Store(&token)
+	}
+	return err
+}
+
+// TrySignIn is an attempt to sign in.
+func (c *Clients) TrySignIn(ctx context.Context, user, with string) (status int, token string, err error) {
+	digest := sha1.Sum([]byte(with))
+	body := fmt.Appendf(nil, `{"username":%q,"password":%q}`, user, hex.EncodeToString(digest[:]))
 	a, err := c.post(ctx, 0, "/api/v1/authenticate", body, "")
 	if err != nil {
-		return err
+		return 0, "", err
 	}
 	var got struct {
 		Token string `json:"auth_token"`
 	}
-	if a.Status != http.StatusOK || json.Unmarshal(a.Body, &got) != nil || got.Token == "" {
-		return fmt.Errorf("sign in: %d %s", a.Status, a.Body)
-	}
-	c.bearer = got.Token
-	return nil
+	_ = json.Unmarshal(a.Body, &got) // what cannot be read has no token
+	return a.Status, got.Token, nil
 }
 
 // At is the same clients, talking to other servers.
@@ -68,8 +81,8 @@ func (c *Clients) post(ctx context.Context, server int, path string, body []byte
 		return Answer{}, err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if c.bearer != "" {
-		req.Header.Set("Authorization", "Bearer "+c.bearer)
+	if bearer := c.bearer.Load(); bearer != nil {
+		req.Header.Set("Authorization", "Bearer "+*bearer)
 	}
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)

@@ -15,6 +15,10 @@ const (
 	iccidBase = "8988303000000001"
 	username  = "admin@example.com"
 	password  = "correct horse"
+
+	// Guest may sign in, with GuestPassword, and does nothing else.
+	Guest         = "guest@example.com"
+	GuestPassword = "battery staple"
 )
 
 var workspaces = [...]int64{100, 200, 300}
@@ -33,6 +37,8 @@ func World(dir string) (string, error) {
 	}
 	fmt.Fprintf(&b, "users:\n  - {id: 1, username: %s, name: Admin, password: %s, default_workspace: %d, roles: {%s}}\n",
 		username, password, workspaces[0], strings.Join(roles, ", "))
+	fmt.Fprintf(&b, "  - {id: 2, username: %s, password: %s, default_workspace: %d, roles: {%d: observer}}\n",
+		Guest, GuestPassword, workspaces[0], workspaces[0])
 	b.WriteString("devices:\n")
 	for i := range SIMs / 6 {
 		fmt.Fprintf(&b, "  - {id: %d, workspace: %d, name: tracker-%d}\n", 9000+i, workspaces[0], i)

@@ -3,6 +3,7 @@ package traffic
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 // Load is clients at work, and the journal of all that they sent.
 type Load struct {
 	clients *Clients
+	expires bool // bearers expire: 401 is no surprise
 	ctx     context.Context
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
@@ -39,11 +41,22 @@ const pauseBetween = 20 * time.Millisecond
 // they are settled or the load ends; the others are sent once.
 func Begin(ctx context.Context, c *Clients, seed uint64, n int) *Load {
 	l := &Load{clients: c}
+	l.start(ctx, seed, n)
+	return l
+}
+
+func (l *Load) start(ctx context.Context, seed uint64, n int) {
 	l.ctx, l.stop = context.WithCancel(ctx)
 	for i := range n {
 		rng := mathrand.New(mathrand.NewPCG(seed, uint64(i)))
 		l.wg.Go(func() { l.one(rng) })
 	}
+}
+
+// BeginExpiring is Begin where bearers expire, and somebody renews them.
+func BeginExpiring(ctx context.Context, c *Clients, seed uint64, n int) *Load {
+	l := &Load{clients: c, expires: true}
+	l.start(ctx, seed, n)
 	return l
 }
 
@@ -90,20 +103,23 @@ func (l *Load) note(r *Request, a Answer) {
 		l.acked = append(l.acked, Ack{a.At, a.Server})
 	case a.Status >= 500 && (a.Status != http.StatusServiceUnavailable || a.Later == ""):
 		l.strange = append(l.strange, fmt.Sprintf("I12: %v answered %d, Retry-After %q: %.200s", r, a.Status, a.Later, a.Body))
-	case a.Status == http.StatusUnauthorized, a.Status == http.StatusBadRequest, a.Status == http.StatusNotFound:
+	case a.Status == http.StatusUnauthorized && !l.expires, a.Status == http.StatusBadRequest, a.Status == http.StatusNotFound:
 		l.strange = append(l.strange, fmt.Sprintf("%v answered %d: %.200s", r, a.Status, a.Body))
 	}
 }
+
+// settleLimit is how long one request is asked for, once all is as it should be again.
+const settleLimit = 10 * time.Second
 
 // End stops the clients and settles, by their keys, the requests that have one.
 func (l *Load) End(ctx context.Context) error {
 	l.stop()
 	l.wg.Wait()
 	for _, r := range l.requests {
-		for tries := 0; r.Key != "" && !r.Settled(); tries++ {
+		for began, tries := time.Now(), 0; r.Key != "" && !r.Settled(); tries++ {
 			l.note(r, l.clients.send(ctx, r, tries%len(l.clients.urls)))
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if ctx.Err() != nil || time.Since(began) > settleLimit {
+				return errors.Join(ctx.Err(), fmt.Errorf("%v is not settled after %d attempts", r, tries+1))
 			}
 		}
 	}

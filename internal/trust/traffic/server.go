@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,24 +33,29 @@ const startLimit = time.Minute
 // Serve starts a server over a database and returns once it listens. args are of serve,
 // besides.
 func Serve(binary, database string, args ...string) (*Server, error) {
-	return begin(binary, database, args, func(cmd *exec.Cmd, log *logWatch) (<-chan struct{}, error) {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-		if err := cmd.Start(); err != nil {
-			return nil, err
-		}
-		ended := make(chan struct{})
-		go func() {
-			<-log.ended // Wait closes the pipe
-			_ = cmd.Wait()
+	return begin(binary, database, args, startDying)
+}
+
+// startDying starts a process that dies with this one. It keeps the thread that made it:
+// the kernel takes the end of that for the death of the parent.
+func startDying(cmd *exec.Cmd) (<-chan struct{}, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started, ended := make(chan error), make(chan struct{})
+	go func() {
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err == nil {
+			_ = cmd.Wait() // a process that was killed reports just that
 			close(ended)
-		}()
-		return ended, nil
-	})
+		}
+	}()
+	return ended, <-started
 }
 
 // ServeTraced is Serve with somebody between the server and the kernel.
 func ServeTraced(binary, database string, w tracer.Watcher, args ...string) (*Server, error) {
-	return begin(binary, database, args, func(cmd *exec.Cmd, _ *logWatch) (<-chan struct{}, error) {
+	return begin(binary, database, args, func(cmd *exec.Cmd) (<-chan struct{}, error) {
 		p, err := tracer.Start(cmd, w)
 		if err != nil {
 			return nil, err
@@ -58,7 +64,7 @@ func ServeTraced(binary, database string, w tracer.Watcher, args ...string) (*Se
 	})
 }
 
-func begin(binary, database string, args []string, start func(*exec.Cmd, *logWatch) (<-chan struct{}, error)) (*Server, error) {
+func begin(binary, database string, args []string, start func(*exec.Cmd) (<-chan struct{}, error)) (*Server, error) {
 	cmd := exec.CommandContext(context.Background(), binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
 	cmd.Env = append(os.Environ(), "SIMFERRY_DATABASE="+database)
 	from, to, err := os.Pipe()
@@ -67,7 +73,7 @@ func begin(binary, database string, args []string, start func(*exec.Cmd, *logWat
 	}
 	cmd.Stderr = to
 	s := &Server{log: newLogWatch()}
-	s.ended, err = start(cmd, s.log)
+	s.ended, err = start(cmd)
 	_ = to.Close() // the child has its own
 	if err != nil {
 		return nil, errors.Join(err, from.Close())

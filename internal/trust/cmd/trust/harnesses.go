@@ -9,6 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/linear"
 	"github.com/simferry/simferry/internal/trust/model"
 	"github.com/simferry/simferry/internal/trust/powercut"
+	"github.com/simferry/simferry/internal/trust/resources"
 	"github.com/simferry/simferry/internal/trust/syscalls"
 	"github.com/simferry/simferry/internal/trust/upgrade"
 )
@@ -20,6 +21,10 @@ var harnesses = []trust.Harness{
 	failover.Harness,
 	powercut.Harness,
 	syscalls.Harness,
+	resources.Disk,
+	resources.Restart,
+	resources.Connections,
+	resources.Clock,
 	upgrade.Harness,
 	linear.Harness,
 	model.Harness,

@@ -1,0 +1,91 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/traffic"
+)
+
+var connections = scene{
+	name: "resources-connections", does: "connections to PostgreSQL break: before a commit, after it, all at once, for a while",
+	setUp: setUpConnections, least: least{underWay: 0.5},
+}
+
+// Connections cuts them. Its control takes a commit whose answer was lost for one that
+// failed.
+var Connections = func() trust.Harness {
+	s := connections
+	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
+		return failing(ctx, "a server that guesses what became of a commit", connections, "planted_unknown_commit", 8, seed)
+	}
+	return s.harness()
+}()
+
+// Cut is the harness for what is built with some tags.
+func Cut(ctx context.Context, tags string, cycles int, seed uint64) (trust.Result, error) {
+	return connections.run(ctx, tags, cycles, seed)
+}
+
+type connectionSite struct {
+	served
+	cluster *pgtest.Cluster
+	proxy   *pgproxy.Proxy
+}
+
+func setUpConnections(ctx context.Context, dir, tags string) (site, error) {
+	c, url, err := cluster(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	p, err := pgproxy.Listen(url)
+	if err != nil {
+		return nil, errors.Join(err, c.Remove())
+	}
+	s, err := serve(ctx, dir, tags, url, p.URL())
+	if err != nil {
+		p.Close()
+		return nil, errors.Join(err, c.Remove())
+	}
+	return connectionSite{s, c, p}, nil
+}
+
+func (s connectionSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
+	struck = time.Now()
+	switch rng.IntN(4) {
+	case 0:
+		err = s.cut(ctx, pgproxy.BeforeCommit)
+	case 1, 2:
+		err = s.cut(ctx, pgproxy.AfterCommit)
+	default:
+		s.proxy.Sever(true)
+		trust.Pause(ctx, time.Duration(rng.IntN(2500))*time.Millisecond)
+		s.proxy.Sever(false)
+	}
+	return struck, time.Now(), err
+}
+
+// cut has a few commits lose their connection there.
+func (s connectionSite) cut(ctx context.Context, where pgproxy.Cut) error {
+	for range 5 {
+		before := s.proxy.Cuts()
+		s.proxy.CutNext(where)
+		for began := time.Now(); s.proxy.Cuts() == before; trust.Pause(ctx, time.Millisecond) {
+			if ctx.Err() != nil || time.Since(began) > time.Minute {
+				return errors.Join(ctx.Err(), errors.New("no commit has come by"))
+			}
+		}
+	}
+	return nil
+}
+
+func (s connectionSite) close() error {
+	err := s.served.close()
+	s.proxy.Close()
+	return errors.Join(err, s.cluster.Remove())
+}

@@ -1,0 +1,55 @@
+package resources
+
+import (
+	"context"
+	"errors"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/traffic"
+)
+
+// served is a database with a server process over it.
+type served struct {
+	database string // for who compares
+	server   *traffic.Server
+	users    *traffic.Clients
+}
+
+// serve builds, seeds and starts; through is the way that the server takes to the database.
+func serve(ctx context.Context, dir, tags, database, through string) (s served, err error) {
+	sound, err := trust.Build(ctx, dir, trust.Tags())
+	if err == nil {
+		err = traffic.Seed(ctx, sound, database)
+	}
+	if err != nil {
+		return s, err
+	}
+	binary, err := trust.Build(ctx, dir, tags)
+	if err != nil {
+		return s, err
+	}
+	s.database = database
+	if s.server, err = traffic.Serve(binary, through); err != nil {
+		return s, err
+	}
+	if s.users, err = traffic.SignIn(ctx, s.server.URL); err != nil {
+		err = errors.Join(err, s.server.Kill())
+	}
+	return s, err
+}
+
+func (s served) url() string               { return s.database }
+func (s served) clients() *traffic.Clients { return s.users }
+func (s served) close() error              { return s.server.Stop() }
+
+func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
+	return traffic.Begin(ctx, s.users, seed, clients)
+}
+
+func (s served) complaints() []string {
+	var list []string
+	for _, p := range s.server.Panics() {
+		list = append(list, "I12: the server panics: "+p)
+	}
+	return list
+}
