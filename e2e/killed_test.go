@@ -43,7 +43,7 @@ func TestKilledAndResumed(t *testing.T) {
 		t.Parallel()
 		f := plainFleet(killedSIMs)
 		s := plain.Start(t, f, plainHome, plain.Manners{Throttle: 97, LoseAfter: 9, FailBefore: 25, FailAfter: 13, Spend: 31})
-		k := newKilled(t, s.URL, plain.Username, plain.Password)
+		k := newKilled(t, s.URL, killedSIMs)
 		k.through(t)
 		in, moves, twice := f.Tally(plainTarget)
 		if in != killedSIMs || moves != killedSIMs || twice != 0 || s.Reused > 0 {
@@ -54,7 +54,7 @@ func TestKilledAndResumed(t *testing.T) {
 	t.Run("Simferry", func(t *testing.T) {
 		t.Parallel()
 		url, stop := serveSIMs(t, killedSIMs)
-		k := newKilled(t, url, plain.Username, plain.Password)
+		k := newKilled(t, url, killedSIMs)
 		k.through(t)
 		k.recorded(t, url)
 		database := stop()
@@ -71,20 +71,20 @@ type killed struct {
 	doubtful   int // kills while nobody knew what had become of a chunk
 }
 
-func newKilled(t *testing.T, url, username, password string) *killed {
+func newKilled(t testing.TB, url string, n int) *killed {
 	t.Helper()
 	dir := t.TempDir()
 	k := &killed{home: filepath.Join(dir, "home"), file: filepath.Join(dir, "sims.txt")}
 	k.environ = append(os.Environ(), "SIMFERRY_HOME="+k.home)
 	var list strings.Builder
-	for i := 1; i <= killedSIMs; i++ {
+	for i := 1; i <= n; i++ {
 		list.WriteString(plainICCID(i) + "\n")
 	}
 	if err := os.WriteFile(k.file, []byte(list.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	login := k.command(t.Context(), "login", "--server", url, "--username", username, "--password-stdin")
-	login.Stdin = strings.NewReader(password)
+	login := k.command(t.Context(), "login", "--server", url, "--username", plain.Username, "--password-stdin")
+	login.Stdin = strings.NewReader(plain.Password)
 	if out, err := login.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -241,9 +241,12 @@ func (k *killed) recorded(t *testing.T, url string) {
 	}
 }
 
+// issuerName is the Administrator of the Workspace that issued the SIMs of serveSIMs.
+const issuerName = "issuer@example.com"
+
 // serveSIMs runs a server of ours, a process of its own. stop ends it and gives its
 // database.
-func serveSIMs(t *testing.T, n int) (url string, stop func() string) {
+func serveSIMs(t testing.TB, n int) (url string, stop func() string) {
 	t.Helper()
 	dir := t.TempDir()
 	world := fmt.Sprintf(`
@@ -253,9 +256,11 @@ workspaces:
   - {id: %d, name: Fleet FR, type: enterprise, parent: 1}
 users:
   - {id: 1, username: %s, name: Admin, password: %s, default_workspace: %d, roles: {%d: administrator, %d: administrator}}
+  - {id: 2, username: %s, name: Issuer, password: %s, default_workspace: 1, roles: {1: administrator}}
 sim_ranges:
   - {first_id: 1, first_iccid: "%s", count: %d, workspace: %d, issuer: 1, status: activated}
-`, plainHome, plainTarget, plain.Username, plain.Password, plainHome, plainHome, plainTarget, plainICCID(1), n, plainHome)
+`, plainHome, plainTarget, plain.Username, plain.Password, plainHome, plainHome, plainTarget,
+		issuerName, plain.Password, plainICCID(1), n, plainHome)
 	seed, log := filepath.Join(dir, "world.yaml"), filepath.Join(dir, "server.log")
 	if err := os.WriteFile(seed, []byte(world), 0o600); err != nil {
 		t.Fatal(err)

@@ -18,8 +18,8 @@ func newRoot(p Process) *cobra.Command {
 	root.AddCommand(manCommand(p), versionCommand())
 	root.Long = `Simferry keeps an inventory of SIM cards and moves them between Workspaces safely.
 
-'simferry serve' runs the server. Of the other commands, those that begin with 'simferry login' work with a server over
-its API; the operator's work straight on its database, and may run beside it.`
+'simferry serve' runs the server. 'simferry login' signs in to one, for the commands that work over its API. The
+operator's commands work straight on the database, and may run beside the server.`
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()

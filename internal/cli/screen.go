@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/simferry/simferry/internal/ferry"
@@ -38,6 +40,16 @@ func newScreen(p Process, form *output) *screen {
 
 func (s *screen) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, format+"\n", args...)
+}
+
+// prose is a line that goes on below its beginning where the terminal ends, indented.
+func (s *screen) prose(indent int, format string, args ...any) {
+	said := fmt.Sprintf(format, args...)
+	if columns, ok := width(s.out); ok && columns > 2*indent {
+		said = text.WrapSoft(said, columns-indent)
+	}
+	margin := strings.Repeat(" ", indent)
+	s.line("%s%s", margin, strings.ReplaceAll(said, "\n", "\n"+margin))
 }
 
 // note says something that is no part of the answer. A bar makes room for it.
@@ -112,7 +124,7 @@ func (s *screen) waiting(wait time.Duration, why string) {
 // begin tells how to go on after whatever may happen now.
 func (s *screen) begin(r *run) {
 	s.total = r.plan.Count()
-	s.note("Run %s. Should it be interrupted: simferry migrate resume %s", r.id, r.id)
+	s.note("Run %s; after an interruption: simferry migrate resume", r.id)
 }
 
 func (s *screen) moved(n int, settled bool) {
@@ -151,7 +163,7 @@ func (s *screen) result(r report, dir, file string) {
 	if file == "" {
 		file = filepath.Join(dir, reportFile)
 	}
-	s.line("\nEvery SIM and its verdict: %s", file)
+	s.line("\nEvery SIM and its verdict:\n%s", file)
 	if t.NotMoved+t.Unknown > 0 {
 		s.line("To go on: simferry migrate resume %s", r.Run)
 	}

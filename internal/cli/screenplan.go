@@ -14,12 +14,13 @@ import (
 
 // plan shows on one screen what would happen, and what stands against it.
 func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
-	s.line("%s SIMs asked for, to %s on %s.", thousands(p.Total()), target(p), p.Server)
+	s.prose(0, "%s %s asked for, to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
 	if n := len(p.Duplicates); n > 0 {
-		s.line("%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
+		s.prose(0, "%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
 	}
 	for _, r := range p.Against {
-		s.line("\nNothing may move: %s (%d). %s", r.Message, r.Code, cure(r.Code))
+		s.line("")
+		s.prose(0, "Nothing may move: %s (%d). %s", r.Message, r.Code, cure(r.Code))
 	}
 	if len(p.Against) > 0 {
 		return
@@ -30,7 +31,8 @@ func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
 		s.devices(p)
 	}
 	if n := len(p.There); n > 0 {
-		s.line("\n%s %s in %s already: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
+		s.line("")
+		s.prose(0, "%s %s in %s already: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
 	}
 	if len(p.Held) > 0 {
 		s.conflicts(p)
@@ -103,7 +105,8 @@ func (s *screen) devices(p *ferry.Plan) {
 		}
 	}
 	if len(names) > 0 {
-		s.line("\n%s %s: %s", plural(len(names), "Device that loses its SIM", "Devices that lose their SIM"), "("+thousands(len(names))+")", some(names, len(names)))
+		s.line("")
+		s.prose(0, "%s %s: %s", plural(len(names), "Device that loses its SIM", "Devices that lose their SIM"), "("+thousands(len(names))+")", some(names, len(names)))
 	}
 }
 
@@ -123,9 +126,9 @@ func (s *screen) conflicts(p *ferry.Plan) {
 	s.line("\n%s may not move:", thousands(len(p.Held)))
 	for _, g := range groups {
 		s.line("\n  %s  %s (%d)", padded(thousands(len(g.sims)), 6), g.message, g.code)
-		s.line("          %s", some(g.sims, len(g.sims)))
+		s.prose(10, "%s", some(g.sims, len(g.sims)))
 		if help := cure(g.code); help != "" {
-			s.line("          → %s", help)
+			s.prose(10, "→ %s", help)
 		}
 	}
 }
@@ -199,7 +202,7 @@ func cure(code int) string {
 	case client.TargetSuspended:
 		return "The Workspace must be enabled first."
 	case ferry.NotFound:
-		return "look at the numbers; SIMs of others, and deleted ones, are not found either"
+		return "look at the numbers; deleted SIMs are not found either"
 	case ferry.Changed:
 		return "make a new plan"
 	}
@@ -215,8 +218,9 @@ func (s *screen) outlook(p *ferry.Plan, f *migrateFlags) {
 	case n == 0:
 		s.line("\nNothing moves.")
 	case len(p.Held) > 0 && f.conflict == stop:
-		s.line("\nNothing moves as long as some may not. With --on-conflict skip the other %s do.", thousands(n))
+		s.line("")
+		s.prose(0, "Nothing moves as long as some may not. With --on-conflict skip the other %s do.", thousands(n))
 	default:
-		s.line("\n%s %s, in %d %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), len(p.Chunks), plural(len(p.Chunks), "request", "requests"))
+		s.line("\n%s %s, in %s %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), thousands(len(p.Chunks)), plural(len(p.Chunks), "request", "requests"))
 	}
 }

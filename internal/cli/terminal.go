@@ -34,6 +34,11 @@ func width(w io.Writer) (columns int, ok bool) {
 // ask reads a line that may be seen. Ctrl-C ends it at once.
 func (p Process) ask(ctx context.Context, question string) (string, error) {
 	_, _ = fmt.Fprint(p.Stderr, question)
+	defer func() {
+		if ctx.Err() != nil {
+			_, _ = fmt.Fprintln(p.Stderr) // the ^C stands behind the question
+		}
+	}()
 	return interruptible(ctx, func() (string, error) {
 		line, err := bufio.NewReader(p.Stdin).ReadString('\n')
 		if err != nil && (!errors.Is(err, io.EOF) || line == "") {

@@ -65,7 +65,7 @@ func granted(t Terms, u unit, got *client.Migration) judgment {
 	return j
 }
 
-var notFound = Reason{NotFound, "not found: unknown, deleted, or in a Workspace where you are no member"}
+var notFound = Reason{NotFound, "not found, or in a Workspace where you are no member"}
 
 func (j *judgment) leave(by By, sims []SIM) {
 	if len(sims) > 0 {
