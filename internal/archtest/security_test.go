@@ -71,7 +71,7 @@ var testName = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Za-z0-9]*(?:/[a-z
 
 // Each line of the threat model names tests that exist, or says why there is none.
 func TestThreatModelNamesTests(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs/security.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "security.md"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,7 +83,9 @@ func (c *Control) renew(ctx context.Context, tx *store.Tx, old store.RefreshToke
 	if err := tx.SpendRefreshToken(ctx, old.Hash); err != nil {
 		return Tokens{}, err
 	}
-	return c.issue(ctx, tx, s.User, s.Workspace, old.Family)
+	t, err := c.issue(ctx, tx, s.User, s.Workspace, old.Family)
+	t.Enrol = c.demand.missing(s)
+	return t, err
 }
 
 func orRefused(err error) error {

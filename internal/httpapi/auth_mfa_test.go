@@ -384,6 +384,9 @@ var _ = pin("mfa-enrolment", func(t *testing.T, e testkit.Engine) {
 		wantCode(t, c.Get("/api/v1/user/3/mfa"), http.StatusForbidden, 1104)
 	}
 	renewed := tokensOf(refresh(strict, session.RefreshToken))
+	if !renewed.MFAEnrolment {
+		t.Error("the renewal does not tell")
+	}
 	wantCode(t, with(strict, renewed.AuthToken).Get(whoami), http.StatusForbidden, 1104)
 	// An Administrator of any Workspace, whichever the token is for; a User of two is none.
 	target := tokensOf(signIn(strict.Nobody(), "target@example.com", testkit.Password))

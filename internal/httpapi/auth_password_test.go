@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -60,3 +61,34 @@ var _ = pin("password-change", func(t *testing.T, e testkit.Engine) {
 	me.Get(whoami).Is(http.StatusOK) // whoever is signed in stays so
 	wantCode(t, change(application(one, newApplicationToken(one, control.NewToken{})), wrong, better), http.StatusForbidden, 1104)
 })
+
+// A sign-in brings a hash of another cost up to the present one, and nothing else changes:
+// sessions go on.
+func TestRehashAtSignIn(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		before := testkit.Ferried(t, e)
+		me := before.As("user@example.com")
+		dearer := identity.Params{Memory: 128, Time: 2, Threads: 1}
+		after := testkit.StartWith(t, before.DB, before.Clock, control.Options{Password: dearer})
+		stored := func() string {
+			t.Helper()
+			return fmt.Sprint(before.Rows("SELECT password_hash FROM users WHERE id = 4")[0][0])
+		}
+		first := stored()
+		signIn(after.Nobody(), "user@example.com", wrong).Is(http.StatusUnauthorized)
+		if stored() != first {
+			t.Error("a wrong password changed the hash")
+		}
+		tokensOf(signIn(after.Nobody(), "user@example.com", testkit.Password))
+		second := stored()
+		if !strings.Contains(first, "m=64,t=1,") || !strings.Contains(second, "m=128,t=2,") {
+			t.Errorf("%s became %s", first, second)
+		}
+		tokensOf(signIn(after.Nobody(), "user@example.com", testkit.Password))
+		if stored() != second {
+			t.Error("it was hashed again though nothing had changed")
+		}
+		at(after, me).Get(whoami).Is(http.StatusOK)
+		tokensOf(signIn(before.Nobody(), "user@example.com", testkit.Password)) // with the costs of before
+	})
+}

@@ -33,6 +33,10 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 		s := testkit.Ferried(t, e).Seed(elsewhere)
 		moved := s.As("admin@example.com").In(300).Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 270}], "dry_run": false}`).Is(http.StatusOK)
 		entry := strings.TrimPrefix(moved.Header.Get("Location"), "/api/v1/migration/")
+		_, app := withFactor(s, "user@example.com")
+		trust(s.Nobody(), app)
+		makeToken(s.As("admin@example.com"), `{}`)
+		makeToken(s.As("stranger@example.com"), `{}`)
 		caller := s.As("observer@example.com") // of 100 only
 		admin := s.As("admin@example.com")     // of 100 and others, not of 900
 		for name, test := range map[string]struct {
@@ -75,6 +79,12 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 			"a deleted SIM in":    {admin, "255", "999", patch("/api/v1/endpoint/9002", `{"sim": {"id": {id}}}`), 422},
 			"a profile":           {caller, "21", "99", get("/api/v1/service_profile/{id}"), 404},
 			"a device's profile":  {admin, "21", "99", patch("/api/v1/endpoint/9002", `{"tariff_profile": {"id": {id}}}`), 422},
+			"a token to revoke":   {admin, "2", "9", patch(tokensURL+"/{id}", `{"status": {"id": 1}}`), 404},
+			"a second factor":     {caller, "1", "9", del("/api/v1/user/my/mfa/{id}", nil), 404},
+			"another's factors":   {admin, "5", "9", get("/api/v1/user/{id}/mfa"), 404},
+			"another's factor":    {admin, "5", "9", del("/api/v1/user/{id}/mfa/1", nil), 404},
+			"another's devices":   {admin, "5", "9", get("/api/v1/user/{id}/mfa/trusted_device"), 404},
+			"a trusted device":    {caller, "1", "9", del("/api/v1/user/my/mfa/trusted_device/{id}", nil), 404},
 			"an entry":            {caller, entry, strings.Repeat("9", len(entry)), get("/api/v1/migration/{id}"), 404},
 		} {
 			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
