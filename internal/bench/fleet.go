@@ -62,8 +62,8 @@ func (p *place) open(b *testing.B, size int) {
 func people(ctx context.Context, tx *store.Tx) error {
 	for _, w := range []fleet.Workspace{
 		{ID: issuer, Name: "Issuer", Type: fleet.MobileNetworkOperator, Country: "DE"},
-		{ID: left, Name: "Fleet left", Type: fleet.Enterprise, Country: "DE"},
-		{ID: right, Name: "Fleet right", Type: fleet.Enterprise, Country: "DE"},
+		{ID: left, Name: "Fleet left", Type: fleet.Enterprise, Country: "DE", Parent: issuer},
+		{ID: right, Name: "Fleet right", Type: fleet.Enterprise, Country: "DE", Parent: issuer},
 	} {
 		if err := tx.PutWorkspace(ctx, w); err != nil {
 			return err

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -247,7 +246,7 @@ func TestTheOlderScript(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
 		s := testkit.Ferried(t, e)
 		source, issuer := application(s, newApplicationToken(s, control.NewToken{})), issuing(s)
-		for _, iccid := range []string{"8988303000000000251", "8988303000000000252", "8988303000000001000"} {
+		for _, iccid := range []string{"8988303000000000250", "8988303000000000252", "8988303000000001000"} {
 			var found []api.SIM
 			a := source.Get(fmt.Sprintf("/api/v1/sim?q=iccid:%s&page=1&per_page=2", iccid)).Is(http.StatusOK).JSON(&found)
 			if len(found) != 1 || a.Header.Get("X-Total-Count") != "1" {
@@ -257,11 +256,19 @@ func TestTheOlderScript(t *testing.T) {
 			if diff := cmp.Diff(found[0], read); diff != "" {
 				t.Errorf("listed (-) and read (+) differ:\n%s", diff)
 			}
+			if read.Endpoint != nil {
+				conflict(t, give(issuer, read.ID, 200), why{1502, []int64{read.ID}})
+				source.Patch(fmt.Sprintf("/api/v1/endpoint/%d", read.Endpoint.ID), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
+			}
 			give(issuer, read.ID, 200).Is(http.StatusNoContent)
 			source.Get(simURL(read.ID)).Is(http.StatusNotFound)
 		}
-		if got := listed(s.As("target@example.com"), "/api/v1/sim", q("iccid:"+strings.Repeat("8988303000000000251|", 1)+"8988303000000000252|8988303000000001000")); len(got) != 3 {
+		if got := listed(s.As("target@example.com"), "/api/v1/sim", q("iccid:8988303000000000250|8988303000000000252|8988303000000001000")); len(got) != 3 {
 			t.Errorf("in the target: %v", got)
+		}
+		// What happened to the SIM that sat in a device, as the Workspace that had it tells it.
+		if got := eventTypes(source, simURL(250)+"/event", sort("id")); !slices.Equal(got, []int64{50, 9}) {
+			t.Errorf("events of SIM 250: %v", got)
 		}
 		s.CheckInvariants()
 		s.Sound()
