@@ -9,6 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/linear"
 	"github.com/simferry/simferry/internal/trust/model"
 	"github.com/simferry/simferry/internal/trust/powercut"
+	"github.com/simferry/simferry/internal/trust/resources"
 )
 
 // catcher runs a harness, at the size that suffices, against what is built with a tag.
@@ -47,6 +48,10 @@ func powerCuts(ctx context.Context, tags string, seed uint64) (trust.Result, err
 	return powercut.Cuts(ctx, tags, 150, seed)
 }
 
+func cutConnections(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+	return resources.Cut(ctx, tags, 8, seed)
+}
+
 // Bug is one planted bug and who must catch it.
 type Bug struct {
 	Tag     string // without "planted_"
@@ -69,6 +74,9 @@ var Table = []Bug{
 	// Power cuts.
 	{"sync_normal", "power-cut", `I5: .* is not there`, powerCuts},
 	{"sync_off", "power-cut", `I(1|12): `, powerCuts},
+
+	// Connections that break.
+	{"unknown_commit", "resources", `I[67]: `, cutConnections},
 
 	// Concurrency.
 	{"source_guard", "linear", `not linearizable|I\d+:`, histories(8)},

@@ -93,7 +93,7 @@ func seed(ctx context.Context, c *control.Control, dir string) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(file) //nolint:gosec // we have just written it
+	f, err := os.Open(file)
 	if err != nil {
 		return err
 	}

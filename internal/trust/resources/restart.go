@@ -65,7 +65,8 @@ func cluster(ctx context.Context, settings map[string]string) (*pgtest.Cluster, 
 	if err != nil {
 		return nil, "", errors.Join(err, c.Remove())
 	}
-	return c, c.URL("simferry"), nil
+	url := c.URL("simferry")
+	return c, url, nil
 }
 
 func (s restartSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
