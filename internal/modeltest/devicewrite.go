@@ -154,7 +154,7 @@ func (m *Model) fits(c caller, p DevicePatch, create bool) bool {
 	if create && (p.Status == nil || p.Service == nil || p.Tariff == nil) {
 		return false
 	}
-	if p.IMEI != nil && *p.IMEI != "" && (len(*p.IMEI) < 14 || len(*p.IMEI) > 16 || strings.Trim(*p.IMEI, "0123456789") != "") {
+	if p.IMEI != nil && *p.IMEI != "" && !isIMEI(*p.IMEI) {
 		return false
 	}
 	for kind, id := range []*int64{p.Service, p.Tariff} {
@@ -167,6 +167,10 @@ func (m *Model) fits(c caller, p DevicePatch, create bool) bool {
 	}
 	s := m.sims[*p.SIM]
 	return s != nil && s.now().status != deleted && s.now().workspace == c.workspace
+}
+
+func isIMEI(s string) bool {
+	return len(s) >= 14 && len(s) <= 16 && strings.Trim(s, "0123456789") == ""
 }
 
 // changeDevice changes one device and notes in the entry what becomes of its SIM. It is

@@ -13,6 +13,7 @@ var deviceCases = []testCase{
 	{"WrittenAndRead", devicesWritten},
 	{"IDTaken", deviceTaken},
 	{"InOneWorkspace", devicesOfOne},
+	{"SIMsInOneWorkspace", simsOfOne},
 	{"OneByOne", devicesOneByOne},
 	{"Events", deviceEvents},
 	{"Profiles", profilesListed},
@@ -115,6 +116,13 @@ func devicesOfOne(e *env) {
 		if err != nil || held[9001] != 11 || held[9002] != 12 || len(held) != 3 {
 			e.Errorf("held %v, %v", held, err)
 		}
+		return err
+	})
+}
+
+func simsOfOne(e *env) {
+	e.fleet()
+	e.update(func(ctx context.Context, tx *store.Tx) error {
 		sims, err := tx.LockedSIMs(ctx, FleetDE, []fleet.SIMID{12, 11, 22, 999})
 		if err != nil || len(sims) != 2 || sims[11].Device != 9001 || sims[11].DeviceName != "tracker-1" {
 			e.Errorf("SIMs %+v, %v", sims, err)
