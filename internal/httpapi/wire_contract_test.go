@@ -136,7 +136,7 @@ var _ = pin("unknown-route", func(t *testing.T, e testkit.Engine) {
 	}
 	for _, test := range []struct{ method, path, allow string }{
 		{"PUT", "/api/v1/sim/250", "GET PATCH DELETE"}, {"POST", "/api/v1/sim", "GET"}, {"GET", authenticate, "POST"}, {"PUT", migration, "POST"},
-		{"OPTIONS", simURL(250), "GET PATCH"}, {"BREW", "/api/v1/event", "GET"}, {"POST", "/healthz", "GET"}, {"TRACE", "/docs", "GET"},
+		{"OPTIONS", simURL(250), "GET PATCH DELETE"}, {"BREW", "/api/v1/event", "GET"}, {"POST", "/healthz", "GET"}, {"TRACE", "/docs", "GET"},
 	} {
 		got := admin.Do(test.method, test.path, nil)
 		wantCode(t, got, http.StatusMethodNotAllowed, 1000)
