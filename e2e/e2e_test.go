@@ -29,6 +29,7 @@ func TestScripts(t *testing.T) {
 			"exits":     exits,
 			"plain":     plainServer,
 			"arrived":   arrived,
+			"change":    change,
 		},
 	})
 }

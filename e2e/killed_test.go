@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/ferry"
 	"github.com/simferry/simferry/internal/testkit/plain"
 )
 
@@ -113,6 +115,7 @@ func (k *killed) through(t *testing.T) {
 		}
 		args = []string{"migrate", "resume"}
 	}
+	k.interrupted(t)
 	out, err := k.command(t.Context(), args...).CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("  moved to Fleet FR")) {
 		t.Fatalf("%v:\n%s", err, out)
@@ -164,6 +167,37 @@ func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool
 			k.doubtful++
 		}
 		return true
+	}
+}
+
+// interrupted begins once more, and presses Ctrl-C: that ends in order, and says how to go
+// on.
+func (k *killed) interrupted(t *testing.T) {
+	t.Helper()
+	before := len(k.journal(t))
+	cmd := k.command(t.Context(), "migrate", "resume")
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for len(k.journal(t)) == before {
+		select {
+		case err := <-ended:
+			t.Fatalf("%v: %s", err, said.String())
+		case <-poll.C:
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	err := <-ended
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != ferry.ExitPartly || !strings.Contains(said.String(), "To go on: simferry migrate resume") {
+		t.Errorf("interrupted: %v\n%s", err, said.String())
 	}
 }
 

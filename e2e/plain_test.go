@@ -44,7 +44,7 @@ func (d deferrer) Cleanup(end func()) { d.Defer(end) }
 // and sets VAR to its address.
 func plainServer(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
-		ts.Fatalf("usage: plain VAR SIMS [throttle=N] [lose=N] [failbefore=N] [failafter=N] [spend=N] [mfa=1]")
+		ts.Fatalf("usage: plain VAR SIMS [throttle=N] [lose=N] [failbefore=N] [failafter=N] [spend=N] [end=N] [mfa=1]")
 	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
@@ -64,6 +64,8 @@ func plainServer(ts *testscript.TestScript, neg bool, args []string) {
 			m.FailAfter = n
 		case "spend":
 			m.Spend = n
+		case "end":
+			m.End = n
 		case "mfa":
 			m.SecondStep = true
 		default:
@@ -75,17 +77,41 @@ func plainServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], s.URL)
 }
 
+// change URL ID PROPERTY VALUE changes a SIM as somebody else would: status, or the
+// workspace that it is in.
+func change(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: change URL ID status|workspace VALUE")
+	}
+	id, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	value, err := strconv.ParseInt(args[3], 10, 64)
+	ts.Check(err)
+	plainAt(ts, args[0]).Change(id, func(s *plain.SIM) {
+		if args[2] == "status" {
+			s.Status = value
+		} else {
+			s.Workspace = value
+		}
+	})
+}
+
+func plainAt(ts *testscript.TestScript, url string) *plain.Server {
+	found, _ := plainServers.Load(url)
+	s, ok := found.(*plain.Server)
+	if !ok {
+		ts.Fatalf("no plain server at %s", url)
+	}
+	return s
+}
+
 // arrived URL SIMS wants that many SIMs in the target, each moved once, and no refresh token
 // used twice.
 func arrived(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: arrived URL SIMS")
 	}
-	found, _ := plainServers.Load(args[0])
-	s, ok := found.(*plain.Server)
-	if !ok {
-		ts.Fatalf("no plain server at %s", args[0])
-	}
+	s := plainAt(ts, args[0])
 	in, moves, twice := s.Tally(plainTarget)
 	if strconv.Itoa(in) != args[1] || moves != in || twice > 0 || s.Reused > 0 {
 		ts.Fatalf("%d SIMs in the target by %d moves, %d of them more than once, %d refresh tokens used again", in, moves, twice, s.Reused)

@@ -31,6 +31,7 @@ type Manners struct {
 	FailBefore int // a real run: 500, not processed
 	FailAfter  int // a real run: processed, and 500
 	Spend      int // any request: the bearer has expired, 401
+	End        int // the n-th real run only: the session has ended for good
 	SecondStep bool
 }
 
@@ -123,7 +124,9 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) {
 		}
 	case body["refresh_token"] != nil:
 		if body["refresh_token"] != s.refresh || s.refresh == "" {
-			s.Reused++
+			if s.refresh != "" { // else the session had ended before
+				s.Reused++
+			}
 			s.refresh = ""
 			w.WriteHeader(http.StatusUnauthorized)
 			return
@@ -267,6 +270,12 @@ func (s *Server) migrate(w http.ResponseWriter, r *http.Request, _ caller) {
 	s.mu.Lock()
 	s.runs++
 	n := s.runs
+	if n == s.manners.End {
+		s.bearers, s.refresh = make(map[string]int64), ""
+		s.mu.Unlock()
+		reply(w, http.StatusUnauthorized, api.Message{Message: "signed out"})
+		return
+	}
 	s.mu.Unlock()
 	if nth(n, s.manners.FailBefore) {
 		reply(w, http.StatusInternalServerError, problem(1000, "InternalError", "not today"))
