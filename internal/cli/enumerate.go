@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
@@ -18,6 +19,9 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
 	p := ferry.Planner{Server: s.remote, Pace: s.pace, Terms: s.terms, Chunk: s.chunk, Progress: s.screen.planning}
 	for _, r := range w.ranges {
 		in, err := p.Range(ctx, ferry.Span{First: string(r.first), Last: string(r.last)})
+		if refused, ok := errors.AsType[*client.ConflictError](err); ok && len(ferry.Against(refused)) > 0 {
+			return s.stamped(ferry.Impossible(s.terms, sims, ferry.Against(refused))), nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -32,9 +36,14 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan.Created, plan.Server = s.pace.Clock.Now().UTC(), s.server
+	plan = s.stamped(plan)
 	plan.Duplicates = append(append(w.duplicates, twice...), plan.Duplicates...)
 	return plan, nil
+}
+
+func (s *shipping) stamped(p *ferry.Plan) *ferry.Plan {
+	p.Created, p.Server = s.pace.Clock.Now().UTC(), s.server
+	return p
 }
 
 // filtered lists what --filter finds. A deleted SIM is none that could move.

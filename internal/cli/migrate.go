@@ -141,9 +141,6 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 		return err
 	}
 	plan, err := s.plan(ctx, wanted)
-	if client.IsConflict(err) {
-		return &codeError{ferry.ExitRefused, err}
-	}
 	if err != nil {
 		return err
 	}

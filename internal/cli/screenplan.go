@@ -14,9 +14,10 @@ import (
 
 // plan shows on one screen what would happen, and what stands against it.
 func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
-	s.prose(0, "%s %s asked for, to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
-	if n := len(p.Duplicates); n > 0 {
-		s.prose(0, "%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
+	if p.Total() == 0 {
+		s.prose(0, "No SIM, to %s on %s.", target(p), p.Server)
+	} else {
+		s.counted(p)
 	}
 	for _, r := range p.Against {
 		s.line("")
@@ -38,6 +39,14 @@ func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
 		s.conflicts(p)
 	}
 	s.outlook(p, f)
+}
+
+// counted tells how many SIMs it is about.
+func (s *screen) counted(p *ferry.Plan) {
+	s.prose(0, "%s %s asked for, to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
+	if n := len(p.Duplicates); n > 0 {
+		s.prose(0, "%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
+	}
 }
 
 // sources tell where the SIMs come from and what happens to them besides.
@@ -219,7 +228,7 @@ func (s *screen) outlook(p *ferry.Plan, f *migrateFlags) {
 		s.line("\nNothing moves.")
 	case len(p.Held) > 0 && f.conflict == stop:
 		s.line("")
-		s.prose(0, "Nothing moves as long as some may not. With --on-conflict skip the other %s do.", thousands(n))
+		s.prose(0, "Nothing moves as long as some may not. With --on-conflict skip the other %s %s.", thousands(n), plural(n, "does", "do"))
 	default:
 		s.line("\n%s %s, in %s %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), thousands(len(p.Chunks)), plural(len(p.Chunks), "request", "requests"))
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/simferry/simferry/client"
 )
 
 // Planner finds out, by dry runs alone, what may move.
@@ -38,7 +40,29 @@ func (p *Planner) Plan(ctx context.Context, sims []SIM) (*Plan, error) {
 		}
 	}
 	p.sort(order)
+	if len(p.plan.Against) > 0 {
+		return Impossible(p.Terms, sims, p.plan.Against), nil
+	}
 	return &p.plan, nil
+}
+
+// Impossible is the plan of a target that takes no SIM, whatever it is.
+func Impossible(t Terms, sims []SIM, against []Reason) *Plan {
+	plan := &Plan{Version: PlanVersion, Terms: t, Against: against}
+	for _, s := range sims {
+		plan.Held = append(plan.Held, Held{s, against})
+	}
+	return plan
+}
+
+// Against are the reasons of a refusal that concern the target itself.
+func Against(refused *client.ConflictError) (reasons []Reason) {
+	for _, g := range refused.Groups {
+		if len(g.SIMs) == 0 {
+			reasons = append(reasons, Reason{g.ErrorCode, g.Message})
+		}
+	}
+	return reasons
 }
 
 // units keeps ids and ICCIDs apart: a request has only one of them.
