@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"time"
 
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
@@ -37,9 +38,18 @@ func (c *Control) hasKeys(ctx context.Context) bool {
 	return err != nil || len(ids) > 0
 }
 
-// newKey makes the key that signs from now on.
+// newKey makes the key that signs from now on: the newest one does, so it is newer than all
+// others even where the clock here is behind that of who made them.
 func newKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
-	key, err := identity.GenerateKey(tx.Now())
+	at := tx.Now()
+	uses, err := tx.KeyUses(ctx)
+	if err != nil {
+		return identity.Key{}, err
+	}
+	if n := len(uses); n > 0 && !uses[n-1].Created.Before(at) {
+		at = uses[n-1].Created.Add(time.Microsecond)
+	}
+	key, err := identity.GenerateKey(at)
 	if err != nil {
 		return key, err
 	}

@@ -53,6 +53,10 @@ func TestKeysRotate(t *testing.T) {
 			}
 		}
 		tokensOf(refresh(other, session.RefreshToken))
+		one.Clock.Pass(-time.Hour) // whoever rotates may have a clock that is behind
+		if last := rotate(one); kids(other)[0] != last {
+			t.Errorf("%s does not sign", last)
+		}
 	})
 }
 
