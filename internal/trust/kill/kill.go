@@ -19,10 +19,11 @@ import (
 )
 
 const (
-	clients  = 6
-	longest  = 40 * time.Millisecond // of load before a kill
-	perEpoch = 500                   // cycles on one database; its check reads all of it
-	perProbe = 10                    // the same, where a bug shall be found soon
+	longest     = 40 * time.Millisecond // of load before a kill
+	answerLimit = 2 * time.Second
+
+	perEpoch = 500 // cycles on one database; its check reads all of it
+	perProbe = 10  // the same, where a bug shall be found soon
 )
 
 // arena is one database, the servers over it, and the clients.
@@ -51,8 +52,8 @@ type site interface {
 
 // engine makes sites.
 type engine struct {
-	servers int
-	open    func(ctx context.Context, dir string) (site, error)
+	servers, clients int
+	open             func(ctx context.Context, dir string) (site, error)
 }
 
 // run goes through so many cycles, in epochs of their own databases, until one fails.
@@ -105,7 +106,7 @@ func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed ui
 		binary: binary, dir: dir, site: site, random: rand.New(rand.NewPCG(seed, 0)), res: &res,
 		servers: make([]*proc.Server, e.servers),
 	}
-	if err := a.begin(ctx, seed); err != nil {
+	if err := a.begin(ctx, e.clients, seed); err != nil {
 		return res, err
 	}
 	for range cycles {
@@ -116,7 +117,7 @@ func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed ui
 	return res, a.end(ctx, cycles)
 }
 
-func (a *arena) begin(ctx context.Context, seed uint64) (err error) {
+func (a *arena) begin(ctx context.Context, clients int, seed uint64) (err error) {
 	if a.journal, err = load.Open(filepath.Join(a.dir, "journal")); err != nil {
 		return err
 	}
@@ -161,6 +162,9 @@ func (a *arena) cycle(ctx context.Context) error {
 	for _, c := range a.clients {
 		wg.Go(func() { c.Run(ctx, stop, func(r *rand.Rand) string { return urls[r.IntN(len(urls))] }) })
 	}
+	if a.kills%2 == 1 {
+		a.awaitAnswer(ctx)
+	}
 	trust.Pause(ctx, upTo(a.random, longest))
 	err := a.kill(ctx)
 	if err == nil && len(a.running()) > 0 {
@@ -175,6 +179,15 @@ func (a *arena) cycle(ctx context.Context) error {
 		err = a.start(ctx)
 	}
 	return errors.Join(err, ctx.Err())
+}
+
+// awaitAnswer has every second cycle begin with an answer, however slow the machine is:
+// what is never answered cannot be lost.
+func (a *arena) awaitAnswer(ctx context.Context) {
+	before := a.journal.Acknowledged()
+	for until := time.Now().Add(answerLimit); a.journal.Acknowledged() == before && time.Now().Before(until); {
+		trust.Pause(ctx, time.Millisecond)
+	}
 }
 
 func upTo(r *rand.Rand, most time.Duration) time.Duration {
@@ -262,6 +275,6 @@ func (a *arena) end(ctx context.Context, cycles int) error {
 // Below these a run is void.
 const (
 	leastAcknowledged = 50 // changes per hundred cycles; on an idle machine it is more than one for each
-	leastInside       = 20 // per cent of the kills
+	leastInside       = 15 // per cent of the kills
 	leastFlying       = 80 // per cent of the kills
 )

@@ -30,7 +30,7 @@ func OnPostgres(ctx context.Context, tags string, cycles int, seed uint64) (trus
 	return run(ctx, onPostgres, tags, cycles, seed)
 }
 
-var onPostgres = engine{servers: 2, open: openPostgres}
+var onPostgres = engine{servers: 2, clients: 12, open: openPostgres}
 
 // postgresSite is a private cluster, as durable as PostgreSQL is by itself.
 type postgresSite struct {

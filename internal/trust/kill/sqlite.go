@@ -31,7 +31,7 @@ func OnSQLite(ctx context.Context, tags string, cycles int, seed uint64) (trust.
 	return run(ctx, onSQLite, tags, cycles, seed)
 }
 
-var onSQLite = engine{servers: 1, open: func(_ context.Context, dir string) (site, error) {
+var onSQLite = engine{servers: 1, clients: 6, open: func(_ context.Context, dir string) (site, error) {
 	return sqliteSite{filepath.Join(dir, "simferry.db")}, nil
 }}
 
