@@ -19,20 +19,20 @@ import (
 	"github.com/simferry/simferry/internal/trust/gotest"
 )
 
-// Harness is every fuzz target of the tree, an equal share of the time or of the
-// executions for each.
+// Harness is every fuzz target of the tree.
 var Harness = trust.Harness{
 	Name: "fuzz",
 	Does: "every fuzz target: the parsers, the planner, each operation's path, query, headers and body through the router",
 	Run:  run,
 }
 
-// A run in CI takes this long altogether, the full size so many executions; of those of CI
-// at least so many must be.
+// A run in CI takes a minute altogether, of which a target that has a whole server gets
+// more than a parser; the full size is so many executions, the same for each.
 const (
-	ciTime    = 60 * time.Second
-	fullExecs = 10_000_000
-	leastCI   = 5_000
+	parserTime = 2500 * time.Millisecond
+	serverTime = 10 * time.Second
+	fullExecs  = 10_000_000
+	leastCI    = 5_000
 )
 
 func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
@@ -40,16 +40,14 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	if err != nil {
 		return res, err
 	}
-	share, least := (ciTime / time.Duration(len(list))).Truncate(100*time.Millisecond).String(), leastCI
-	switch size {
-	case trust.Full:
-		share, least = strconv.Itoa(fullExecs/len(list)+1)+"x", fullExecs
-	case trust.Probe:
-		share, least = "200ms", 100
-	}
 	dry := ""
 	for _, t := range list {
-		execs, err := t.run(ctx, share, &res)
+		execs := 0
+		if size == trust.Full {
+			execs, err = t.guided(ctx, fullExecs/len(list)+1, &res)
+		} else {
+			execs, err = t.quick(ctx, size, &res)
+		}
 		if err != nil {
 			return res, err
 		}
@@ -58,7 +56,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 		}
 		res.Trials += execs
 	}
-	res.Did("executions", res.Trials, least)
+	res.Did("executions", res.Trials, size.Of(leastCI, fullExecs, 100))
 	res.Did("targets", len(list), 10)
 	if dry != "" {
 		return res, errors.New("nothing was executed of" + dry)
@@ -93,25 +91,59 @@ func targets(root string) (list []target, err error) {
 	return list, err
 }
 
-var executed = regexp.MustCompile(`execs: (\d+)`)
-
-// run fuzzes for a time or a number of executions, and tells how many there were. An input
-// that fails is kept by go test in the package's testdata.
-func (t target) run(ctx context.Context, share string, res *trust.Result) (execs int, err error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", share, "-timeout", "0", "./"+t.pkg)
+// guided fuzzes as go test does: towards code that no input has reached yet. Building it
+// like that takes longer than a run in CI may.
+func (t target) guided(ctx context.Context, execs int, res *trust.Result) (int, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", strconv.Itoa(execs)+"x", "-timeout", "0", "./"+t.pkg)
 	cmd.Dir = trust.Root()
-	out, err := cmd.CombinedOutput()
+	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
-	switch {
-	case ctx.Err() != nil:
-		return 0, ctx.Err()
-	case errors.As(err, &exit) && strings.Contains(string(out), "Failing input"):
-		res.Fail("%s in %s: %s", t.name, t.pkg, out[max(0, len(out)-600):])
-	case err != nil:
-		return 0, fmt.Errorf("%s in %s: %w: %s", t.name, t.pkg, err, out)
+	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
+		return 0, errors.Join(err, ctx.Err())
 	}
-	if all := executed.FindAllSubmatch(out, -1); len(all) > 0 {
-		execs, _ = strconv.Atoi(string(all[len(all)-1][1])) // digits
+	return t.judge(gotest.Output{Text: string(text), Passed: err == nil}, res)
+}
+
+// quick fuzzes the ordinary test program for some seconds, without guidance.
+func (t target) quick(ctx context.Context, size trust.Size, res *trust.Result) (execs int, err error) {
+	program, err := gotest.Build(ctx, t.pkg, "")
+	if err != nil {
+		return 0, err
+	}
+	cache, err := os.MkdirTemp("", "trust-fuzz-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, program.Remove(), os.RemoveAll(cache)) }()
+	share := parserTime
+	if strings.HasSuffix(t.pkg, "httpapi") {
+		share = serverTime
+	}
+	if size == trust.Probe {
+		share /= 10
+	}
+	out, err := program.Run(ctx, "^$", nil, "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+share.String(), "-test.fuzzcachedir="+cache)
+	if err != nil {
+		return 0, err
+	}
+	return t.judge(out, res)
+}
+
+// done finds how many inputs were tried: of those that are kept at first, of all later.
+var done = regexp.MustCompile(`execs: (\d+)|(\d+)/\d+ completed`)
+
+// judge counts the executions. An input that fails is kept in the package's testdata, as go
+// test does it.
+func (t target) judge(out gotest.Output, res *trust.Result) (execs int, err error) {
+	if !out.Passed && !strings.Contains(out.Text, "Failing input") {
+		return 0, fmt.Errorf("%s in %s: %s", t.name, t.pkg, out.Text)
+	}
+	if !out.Passed {
+		res.Fail("%s in %s: %s", t.name, t.pkg, out.Text[max(0, len(out.Text)-600):])
+	}
+	for _, m := range done.FindAllStringSubmatch(out.Text, -1) {
+		n, _ := strconv.Atoi(m[1] + m[2]) // digits
+		execs = max(execs, n)
 	}
 	return execs, nil
 }
