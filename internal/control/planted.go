@@ -2,11 +2,15 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"github.com/simferry/simferry/internal/store"
 )
 
 // What planted bugs need; without their tags nothing of it is in the program.
+
+// putOff is how much later a commit comes that somebody put off to save work.
+const putOff = 10 * time.Millisecond
 
 type updater func(context.Context, func(*store.Tx) error) error
 
@@ -19,6 +23,7 @@ func early(update updater) updater {
 				err := fn(tx)
 				if err == nil {
 					done <- nil
+					<-time.After(putOff)
 				}
 				return err
 			})

@@ -37,6 +37,7 @@ func FuzzOperations(f *testing.F) {
 	f.Add(patch, "252", "", `{"status": {"id": 1}, "model": {"a": [null]}}`, "key", "")
 	f.Add(patch, "-9223372036854775809", "", `{"status": null}`, "\xff", "")
 	f.Add(run, "", "", `{"target_workspace": {"id": 200}, "iccid_range": {"start": "8988303000000001000", "end": "8988303000000001010"}, "dry_run": false}`, "key", `"x"`)
+	f.Add(routeNumber(routes, "DELETE /api/v2/endpoint/multi"), "", "", `[{"id": 9001}]`, "key", "")
 	f.Add(run, "", "", `{"target_workspace": {"id": 1e400}, "iccids": ["\u0000"], "allowed_sim_statuses": []}`, "", "*")
 	f.Add(list, "", "q=status:1|2,iccid:%00&sort=-ID&page=9&per_page=x", "", "", "")
 	f.Add(list, "", "q=%ff:%ed%a0%80&sort=%00", "", "", "")
@@ -45,6 +46,10 @@ func FuzzOperations(f *testing.F) {
 		r := routes[route%uint(len(routes))]
 		s.T = t
 		before := number(s)
+		var rows testkit.Dump
+		if key != "" {
+			rows = s.Dump()
+		}
 		rec := httptest.NewRecorder()
 		req := fuzzed(t, r.Pattern, id, query, body)
 		req.Header.Set("Authorization", "Bearer "+token)
@@ -66,6 +71,12 @@ func FuzzOperations(f *testing.F) {
 		}
 		if guessed[r.Pattern] && (rec.Code == http.StatusUnprocessableEntity || rec.Code == http.StatusTooManyRequests) {
 			return // a wrong password or code is counted
+		}
+		if key != "" && rec.Code == http.StatusConflict { // kept under its key, and nothing else
+			if diff := rows.Diff(s.Dump(), testkit.Counters...); diff != "" {
+				t.Fatalf("%s %s: 409, and rows changed (-before +after):\n%s", r.Pattern, req.URL, diff)
+			}
+			return
 		}
 		// Signing in counts attempts; nothing else that is refused, or reads, writes a byte.
 		if (rec.Code >= 400 || req.Method == http.MethodGet) && r.Pattern != "POST "+authenticate && number(s) != before {

@@ -135,10 +135,12 @@ var done = regexp.MustCompile(`execs: (\d+)|(\d+)/\d+ completed`)
 // judge counts the executions. An input that fails is kept in the package's testdata, as go
 // test does it.
 func (t target) judge(out gotest.Output, res *trust.Result) (execs int, err error) {
-	if !out.Passed && !strings.Contains(out.Text, "Failing input") {
-		return 0, fmt.Errorf("%s in %s: %s", t.name, t.pkg, out.Text)
-	}
-	if !out.Passed {
+	late := strings.Contains(out.Text, "context deadline exceeded") // the time was up in the midst of an input
+	switch {
+	case out.Passed:
+	case !strings.Contains(out.Text, "Failing input") && !late:
+		return 0, fmt.Errorf("%s in %s: %s", t.name, t.pkg, out.Text[:min(len(out.Text), 1500)])
+	case !late:
 		res.Fail("%s in %s: %s", t.name, t.pkg, out.Text[max(0, len(out.Text)-600):])
 	}
 	for _, m := range done.FindAllStringSubmatch(out.Text, -1) {

@@ -102,7 +102,7 @@ func (o Output) Judge(r *trust.Result) error {
 func (o Output) lines(kind *regexp.Regexp) (said []string) {
 	const most = 4
 	for line := range strings.Lines(o.Text) {
-		if kind.MatchString(line) && len(said) < most {
+		if kind.MatchString(line) && len(said) < most && !strings.Contains(line, "[rapid] OK") {
 			said = append(said, clip(strings.TrimSpace(line)))
 		}
 	}
