@@ -59,10 +59,10 @@ var simRules = [...]rule{
 		return !allowed(p.Request.AllowedStatuses, s.Status)
 	}},
 	{NoAdminOnSource, "No admin access on source workspace", func(p *Plan, source *Standing, s *SIMState) bool {
-		return !source.Role.Administers() && !(planted.FirstSource && s.ID != p.SIMs[0].ID)
+		return !source.Role.Administers() && (!planted.FirstSource || s.ID == p.SIMs[0].ID)
 	}},
 	{BrazilianBorder, "Migration between Brazilian and non-Brazilian workspaces is not allowed", func(p *Plan, source *Standing, _ *SIMState) bool {
-		return source.Workspace.Brazilian() != p.Target.Brazilian() && !(planted.OneWayBorder && source.Workspace.Brazilian())
+		return source.Workspace.Brazilian() != p.Target.Brazilian() && (!planted.OneWayBorder || !source.Workspace.Brazilian())
 	}},
 	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Workspace == p.Target.ID

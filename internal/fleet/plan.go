@@ -127,7 +127,7 @@ func inRange(r ICCIDRange, snap Snapshot) []SIMState {
 	found := make([]SIMState, 0, len(snap.SIMs))
 	look := lookup{of: snap.Workspaces}
 	for i := range snap.SIMs {
-		if s := &snap.SIMs[i]; look.visible(s) && r.Start <= s.ICCID && s.ICCID <= r.End && !(planted.RangeEnd && s.ICCID == r.End) {
+		if s := &snap.SIMs[i]; look.visible(s) && r.Start <= s.ICCID && s.ICCID <= r.End && (!planted.RangeEnd || s.ICCID < r.End) {
 			found = append(found, *s)
 		}
 	}

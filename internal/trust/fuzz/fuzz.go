@@ -42,7 +42,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	}
 	dry := ""
 	for _, t := range list {
-		execs := 0
+		var execs int
 		if size == trust.Full {
 			execs, err = t.guided(ctx, fullExecs/len(list)+1, &res)
 		} else {
@@ -164,7 +164,8 @@ func Properties(ctx context.Context, pkg, tags, match string, seed uint64) (res 
 	}
 	res.Trials = strings.Count(out.Text, "=== RUN")
 	res.Did("tests", res.Trials, 1)
-	return res, out.Judge(&res)
+	err = out.Judge(&res)
+	return res, err
 }
 
 // control is a planner that asks for Administrators on the first SIM's source only.

@@ -166,7 +166,8 @@ func (c *checker) changed(r *Request, e *Entry) {
 		c.fail("I5: %s was acknowledged, and ledger entry %d has %d lines", r, e.ID, len(e.Lines))
 		return
 	}
-	l, right := e.Lines[0], false
+	l := e.Lines[0]
+	var right bool
 	switch {
 	case r.Kind == Patch:
 		right = e.Kind == statusEntry && l.SIM == r.SIM && l.Is == r.Status && l.Plugged == l.Unplugged

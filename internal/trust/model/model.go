@@ -39,7 +39,8 @@ func Run(ctx context.Context, tags string, actions int, seed uint64) (res trust.
 	}
 	res.Trials = out.Sum("actions")
 	res.Did("actions", res.Trials, actions/2) // their number is drawn as well
-	return res, out.Judge(&res)
+	err = out.Judge(&res)
+	return res, err
 }
 
 // control is a model that meets a server which does not look at If-Match.
