@@ -9,8 +9,8 @@ REDOCLY_VERSION = 2.77.0
 
 # Where several goroutines share something. The whole under the race detector would take
 # an hour: SQLite is Go code here, and is slowed down with the rest.
-RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/httpapi/... ./internal/identity/... \
-       ./internal/server/... ./internal/store/... ./internal/testkit/...
+RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/ferry/... ./internal/httpapi/... ./internal/identity/... \
+       ./internal/profile/... ./internal/server/... ./internal/store/... ./internal/testkit/...
 
 # A version of PostgreSQL, and whose tests are run on it.
 POSTGRES = 17

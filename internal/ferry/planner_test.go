@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/ferry"
@@ -142,5 +143,31 @@ func TestPatience(t *testing.T) {
 	waited := pace.Clock.Now().Sub(began)
 	if !errors.Is(err, errLost) || waited > pace.Patience || waited < pace.Patience/2 {
 		t.Errorf("%v after %v", err, waited)
+	}
+}
+
+// A server that asks for less gets less: its wish is waited for, and fewer requests go out
+// at once from then on.
+func TestThrottledPlan(t *testing.T) {
+	n := 0
+	s := &server{fleet: newFleet()}
+	s.fault = func() fault {
+		if n++; n%3 == 0 {
+			return throttled
+		}
+		return none
+	}
+	asked := many(s.fleet, 1, 4000, north)
+	pace := newPace()
+	pace.Parallel = 4
+	waits := 0
+	pace.Notify = func(time.Duration, string) { waits++ }
+	p := ferry.Planner{Server: s, Pace: pace, Terms: terms}
+	plan, err := p.Plan(t.Context(), asked)
+	if err != nil || plan.Count() != 4000 {
+		t.Fatalf("%v", err)
+	}
+	if pace.Parallel != 1 || waits == 0 {
+		t.Errorf("%d at once after %d waits", pace.Parallel, waits)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ type server struct {
 	fleet *plain.Fleet
 	tags  bool
 	fault func() fault // may be nil
+
+	mu    sync.Mutex
 	calls int
 }
 
@@ -48,6 +51,8 @@ const (
 var errLost = errors.New("connection reset by peer")
 
 func (s *server) meet() fault {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.calls++
 	if s.fault == nil {
 		return none
@@ -144,24 +149,35 @@ func (s *server) SIMsIn(_ context.Context, workspace int64, ids []int64) (found 
 }
 
 // clock passes when it is slept on.
-type clock struct{ now time.Time }
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
 
-func (c *clock) Now() time.Time { return c.now }
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 	return ctx.Err()
 }
 
 func newPace() *ferry.Pace {
-	return &ferry.Pace{Clock: &clock{time.Unix(1_700_000_000, 0)}, Patience: time.Hour, Parallel: 1}
+	return &ferry.Pace{Clock: &clock{now: time.Unix(1_700_000_000, 0)}, Patience: time.Hour, Parallel: 1}
 }
 
 var terms = ferry.Terms{Target: api.NamedRef{ID: target, Name: "Target"}}
 
 func planned(t *testing.T, s ferry.Server, terms ferry.Terms, sims ...ferry.SIM) *ferry.Plan {
 	t.Helper()
-	p := ferry.Planner{Server: s, Pace: newPace(), Terms: terms}
+	pace := newPace()
+	pace.Parallel = 4
+	p := ferry.Planner{Server: s, Pace: pace, Terms: terms}
 	plan, err := p.Plan(t.Context(), sims)
 	if err != nil {
 		t.Fatal(err)
