@@ -155,7 +155,7 @@ func simBodies(found control.SIMs) []wire.SIM {
 // simPage is the body of a list of SIMs. It makes the text SIM by SIM, without a wire.SIM
 // for each: a page has up to 2,500.
 func simPage(found control.SIMs) []byte {
-	const usual = 640 // bytes of one
+	const usual = 768 // bytes of one
 	words := newSIMWords(found)
 	var one wire.SIM
 	out := append(make([]byte, 0, 2+usual*len(found.Items)), '[')

@@ -176,7 +176,7 @@ func (e *env) sound(b Breakable) {
 			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
 		}
 	}
-	if len(r.Checks) != 20 || !r.OK() {
+	if len(r.Checks) != 23 || !r.OK() {
 		e.Errorf("%d checks, all well: %v", len(r.Checks), r.OK())
 	}
 }
