@@ -34,6 +34,7 @@ var planted = []struct {
 	{"If-Match is not looked at", "differ", ignoreMatch},
 	{"the total of a list is one too high", "the engines differ", miscount},
 	{"no address is ever locked out", "differ", spreadAddresses},
+	{"a device and its SIM stay as they are", "differ", keepDevice},
 }
 
 // The harness must find every planted bug, or its silence means nothing.
@@ -262,6 +263,20 @@ func miscount() exchange {
 			resp.Header.Set("X-Total-Count", strconv.Itoa(n+1))
 		}
 		return resp
+	}
+}
+
+// keepDevice changes the status of a device, and its SIM, in the answer only.
+func keepDevice() exchange {
+	return func(req *http.Request, body []byte, send func(*http.Request, []byte) *http.Response) *http.Response {
+		if req.Method == http.MethodPatch && strings.Contains(req.URL.Path, "/endpoint/") {
+			body = edit(body, func(o object) object {
+				delete(o, "status")
+				delete(o, "sim")
+				return o
+			})
+		}
+		return send(req, body)
 	}
 }
 
