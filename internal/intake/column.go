@@ -3,6 +3,8 @@ package intake
 import (
 	"slices"
 	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
 )
 
 // sameColumn finds, in a table whose columns are not named, the one that has an ICCID in
@@ -27,17 +29,28 @@ func sameColumn(all []string, first int) (separator rune, column, from int, foun
 // hasNumber tells whether a line has as many digits in a row as no heading has.
 func hasNumber(line string) bool {
 	const many = 6
+	return longestRun(line) >= many
+}
+
+// longestRun is how many digits stand in a row.
+func longestRun(text string) (longest int) {
 	run := 0
-	for _, c := range line {
+	for _, c := range text {
 		if c < '0' || c > '9' {
 			run = 0
 			continue
 		}
-		if run++; run == many {
-			return true
-		}
+		run++
+		longest = max(longest, run)
 	}
-	return false
+	return longest
+}
+
+// mayHoldICCID is for a cell that nobody reads: where an ICCID may be in it, with something
+// about it that does not belong there, it must not be passed over. An EID is longer.
+func mayHoldICCID(cell string) bool {
+	run := longestRun(cell)
+	return run == fleet.ICCIDLength || run == fleet.ICCIDLength+1 || slices.ContainsFunc(strings.Fields(cell), looksLikeICCID)
 }
 
 // onlyColumn wants at least two columns: of one, every word must be an ICCID, and that
@@ -63,7 +76,7 @@ func onlyColumn(all []string, separator rune) (column int, ok bool) {
 		}
 		for i, c := range cells {
 			possible[i] = possible[i] && looksLikeICCID(c)
-			some[i] = some[i] || slices.ContainsFunc(strings.Fields(c), looksLikeICCID)
+			some[i] = some[i] || mayHoldICCID(c)
 		}
 	}
 	if _, alone := single(some); !alone {

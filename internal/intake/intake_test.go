@@ -158,7 +158,7 @@ func TestOne(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		a, a + "7\n" + b, "iccid;x\n" + a + ";1", "8.98E+18", "\ufeff\"" + a + "\"\r\n", "x,iccid,iccid20\n," + a + "," + a + "7\n",
-		"1," + a + "\n2," + b, "PK\x03\x04", "\xff\xfe8\x009\x00", "'" + a, `="` + a + `"`, a + " " + b, "\"", "#\n", a + "\xe90," + b, a + "é0," + b, "8988-3030 0000-6738593F", "3 " + b,
+		"1," + a + "\n2," + b, "PK\x03\x04", "\xff\xfe8\x009\x00", "'" + a, `="` + a + `"`, a + " " + b, "\"", "#\n", a + "\xe90," + b, a + "é0," + b, a + "!00," + b, "8988-3030 0000-6738593F", "3 " + b,
 	} {
 		f.Add(seed)
 	}
