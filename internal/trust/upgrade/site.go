@@ -38,7 +38,7 @@ func buildPrevious(ctx context.Context, dir string) (string, error) {
 		{sources, []string{"tar", "-xf", archive}},
 		{sources, []string{"go", "build", "-o", file, "./cmd/simferry"}},
 	} {
-		cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...) //nolint:gosec // the list above
+		cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
 		cmd.Dir = c.in
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", fmt.Errorf("the previous version (%s, SIMFERRY_UPGRADE_FROM names another): %w\n%s", ref, err, out)
