@@ -121,7 +121,8 @@ func furnished(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, page fle
 	if found.SIMs.Items, err = tx.SIMsIn(ctx, ws, ids); err != nil || len(found.SIMs.Items) == 0 {
 		return found, err
 	}
-	return found, found.SIMs.look(ctx, tx)
+	err = found.SIMs.look(ctx, tx)
+	return found, err
 }
 
 // profileNames are the profiles that something refers to, by kind, each once.

@@ -76,8 +76,12 @@ func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg
 
 func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Registration, uid string) (done SIMs, entry fleet.MigrationID, err error) {
 	if tx.Unsure() {
-		if done.Items, entry, err = registered(ctx, tx, reg.BIC, uid); err != nil || entry != 0 {
-			return done, entry, errors.Join(err, done.look(ctx, tx))
+		if done.Items, entry, err = registered(ctx, tx, uid); err != nil {
+			return done, 0, err
+		}
+		if entry != 0 {
+			err = done.look(ctx, tx)
+			return done, entry, err
 		}
 	}
 	sims, err := waiting(ctx, tx, reg.BIC, true)
@@ -104,11 +108,12 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 	if done.Items, err = tx.SIMsByID(ctx, plan.Target, plan.Request.Select.SIMs); err != nil {
 		return done, 0, err
 	}
-	return done, entry, done.look(ctx, tx)
+	err = done.look(ctx, tx)
+	return done, entry, err
 }
 
 // registered finds what an attempt did whose outcome was lost.
-func registered(ctx context.Context, tx *store.Tx, bic, uid string) ([]fleet.SIM, fleet.MigrationID, error) {
+func registered(ctx context.Context, tx *store.Tx, uid string) ([]fleet.SIM, fleet.MigrationID, error) {
 	entry, happened, err := tx.EntryByUID(ctx, uid)
 	if err != nil || !happened {
 		return nil, 0, err

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"net/http"
 	"testing"
 	"time"
@@ -159,7 +160,7 @@ func TestRegisterOnce(t *testing.T) {
 		first := user.Patch(batchURL+"1234567890123456", `{"sim_status": {"id": 1}}`).Is(http.StatusOK)
 		s.Untouched("a replay", func() {
 			again := user.Patch(batchURL+"1234567890123456", `{"id": 1}`).Is(http.StatusOK)
-			if again.Header.Get("Idempotent-Replayed") != "true" || string(again.Body) != string(first.Body) {
+			if again.Header.Get("Idempotent-Replayed") != "true" || !bytes.Equal(again.Body, first.Body) {
 				t.Errorf("%v %s", again.Header, again.Body)
 			}
 		})

@@ -135,14 +135,14 @@ func (m *Model) DeleteSIMs(h int, d Deletion) Answer {
 	if stored := m.kept[key]; d.Key != "" && stored != nil {
 		return m.replay(stored, fmt.Sprint(ids), func() *Answer { return nil })
 	}
-	answer := m.delete(c, ids, d.Multi)
+	answer := m.delete(c, ids)
 	if d.Key != "" && (answer.Status == 204 || answer.Status == 409) {
 		m.kept[key] = &keptAnswer{fingerprint: fmt.Sprint(ids), answer: answer}
 	}
 	return answer.with("Idempotent-Replayed", "")
 }
 
-func (m *Model) delete(c caller, ids []int64, multi bool) Answer {
+func (m *Model) delete(c caller, ids []int64) Answer {
 	var sims []*sim
 	var missing []string
 	attached := false
