@@ -77,7 +77,7 @@ func checkCount(field string, n int) error {
 	switch {
 	case n == 0:
 		return Invalid(field, "the list is empty; name at least one SIM")
-	case n > MaxSIMs && !(planted.Limit501 && n == MaxSIMs+1):
+	case n > MaxSIMs && (!planted.Limit501 || n > MaxSIMs+1):
 		return Invalid(field, "%d SIMs are named; at most %d are allowed in one request: split it", n, MaxSIMs)
 	}
 	return nil
