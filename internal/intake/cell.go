@@ -67,7 +67,13 @@ func complete(word string) bool { return len(digitsOf(word)) >= fleet.ICCIDLengt
 
 // parseNumber reads one ICCID of 19 digits, or of 20 with the right check digit, with
 // dashes or without. A card's own memory pads 19 digits with an F: that is no digit.
+//
+// A whole number behind other digits and a dash is most likely "3-8988...": a line number
+// in front of an ICCID, which with it may look like 20 digits. Nobody should have to guess.
 func parseNumber(word string) (fleet.ICCID, error) {
+	if i := strings.LastIndexByte(strings.TrimRight(word, "-"), '-'); i > 0 && complete(word[i+1:]) && strings.Trim(word[:i], "-") != "" {
+		return "", fmt.Errorf("%q has a whole number behind a dash: put it into a column or on a line of its own", clip(word))
+	}
 	digits := digitsOf(word)
 	if len(digits) == fleet.ICCIDLength+1 && (digits[fleet.ICCIDLength] == 'F' || digits[fleet.ICCIDLength] == 'f') {
 		digits = digits[:fleet.ICCIDLength]
