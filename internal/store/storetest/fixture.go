@@ -54,7 +54,7 @@ func ICCIDOf(id fleet.SIMID) fleet.ICCID { return fleet.ICCID(fmt.Sprintf("89883
 func plain(id fleet.SIMID, ws fleet.WorkspaceID) fleet.SIM {
 	return fleet.SIM{
 		ID: id, ICCID: ICCIDOf(id), IMSI: fmt.Sprintf("29505%010d", id), MSISDN: fmt.Sprintf("42366%010d", id), EID: fmt.Sprintf("890490%d", id),
-		Workspace: ws, Issuer: Carrier, Produced: start.Add(-time.Duration(id) * 24 * time.Hour),
+		Workspace: ws, Issuer: Carrier, Model: fleet.StandardModel, Produced: start.Add(-time.Duration(id) * 24 * time.Hour),
 	}
 }
 

@@ -107,6 +107,7 @@ var byField = map[string]func(a, b fleet.SIM) int{
 	"customer_org":    func(a, b fleet.SIM) int { return cmp.Compare(a.Workspace, b.Workspace) },
 	"issuer_org":      func(a, b fleet.SIM) int { return cmp.Compare(a.Issuer, b.Issuer) },
 	"reseller_org":    func(a, b fleet.SIM) int { return cmp.Compare(a.Reseller, b.Reseller) },
+	"model":           func(a, b fleet.SIM) int { return cmp.Compare(a.Model, b.Model) },
 	"production_date": func(a, b fleet.SIM) int { return a.Produced.Compare(b.Produced) },
 }
 
