@@ -99,6 +99,9 @@ func (p *pair) selectSIMs(h int, body object) {
 	default:
 		target := body["target_workspace"].(object)["id"].(int64) //nolint:errcheck,forcetypeassert // migrate put it there
 		movable := p.model.Movable(h, target, 60)
+		if watched := p.model.Watched(h); len(watched) > 0 && (len(movable) == 0 || p.chance(8, "not his own")) {
+			movable = watched
+		}
 		if len(movable) == 0 {
 			movable = someSIMs
 		}

@@ -2,19 +2,23 @@ package modeltest
 
 import "slices"
 
-// MovesMuch tells whether a bearer is that of an Administrator of several Workspaces.
+// MovesMuch tells whether a bearer is that of a user who administers a Workspace and is a
+// member of others.
 func (m *Model) MovesMuch(h int) bool {
 	c, refused := m.who(h)
 	if refused != nil || c.user == nil {
 		return false
 	}
-	n := 0
+	administered, member := 0, 0
 	for ws := range m.workspaces {
 		if m.administers(c.user, ws) {
-			n++
+			administered++
+		}
+		if m.role(c.user, ws) != 0 {
+			member++
 		}
 	}
-	return n > 1
+	return administered > 0 && member > 1
 }
 
 // Targets are the Workspaces into which a caller may move SIMs, ascending.
@@ -50,6 +54,24 @@ func (m *Model) Movable(h int, target int64, most int) []int64 {
 	}
 	slices.Sort(ids)
 	return ids[:min(len(ids), most)]
+}
+
+// Watched are SIMs in Workspaces that a caller is a member of and does not administer,
+// ascending, and not more than 20.
+func (m *Model) Watched(h int) []int64 {
+	c, refused := m.who(h)
+	if refused != nil || c.user == nil {
+		return nil
+	}
+	var ids []int64
+	for id, s := range m.sims {
+		ws := s.now().workspace
+		if s.now().status != deleted && m.role(c.user, ws) != 0 && !m.administers(c.user, ws) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(len(ids), 20)]
 }
 
 // Visible are SIMs that a caller can read, ascending, and not more than 20.
