@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 			"plain":     plainServer,
 			"arrived":   arrived,
 			"change":    change,
+			"enrol":     enrol,
 		},
 	})
 }
