@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -242,21 +243,21 @@ func TestSystemClock(t *testing.T) {
 // off. Where nothing is to be repeated, that must not be either: the server may not know
 // such keys, and has done it all the same.
 func TestNoRetryMeansOnce(t *testing.T) {
-	var runs int
+	var runs atomic.Int32
 	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if strings.Contains(string(body), `"dry_run":true`) {
 			shown(w, r)
 			return
 		}
-		runs++
+		runs.Add(1)
 		hangUp(w, r)
 	})
 	c := newClient(t, url, client.WithBearer("t"), client.WithRetry(client.NoRetry))
 	if _, err := c.Preview(t.Context(), someSIM); err != nil { // the connection is kept
 		t.Fatal(err)
 	}
-	if _, err := c.Migrate(t.Context(), someSIM, client.IdempotencyKey("k")); err == nil || runs != 1 {
-		t.Errorf("%d runs, %v", runs, err)
+	if _, err := c.Migrate(t.Context(), someSIM, client.IdempotencyKey("k")); err == nil || runs.Load() != 1 {
+		t.Errorf("%d runs, %v", runs.Load(), err)
 	}
 }
