@@ -50,7 +50,7 @@ func longestRun(text string) (longest int) {
 // about it that does not belong there, it must not be passed over. An EID is longer.
 func mayHoldICCID(cell string) bool {
 	run := longestRun(cell)
-	return run == fleet.ICCIDLength || run == fleet.ICCIDLength+1 || slices.ContainsFunc(strings.Fields(cell), looksLikeICCID)
+	return run == fleet.ICCIDLength || run == fleet.ICCIDLength+1 || looksLikeICCID(cell) || slices.ContainsFunc(strings.Fields(cell), looksLikeICCID)
 }
 
 // onlyColumn wants at least two columns: of one, every word must be an ICCID, and that

@@ -113,6 +113,7 @@ func TestFaults(t *testing.T) {
 		"no text":                {a + "\x00\x01", "it is no text"},
 		"cut off":                {"\xff\xfe8", "cut off"},
 		"digits of other script": {"٨٩٨٨٣٠٣٠٠٠٠٠٦٧٣٨٥٩٣", "is no ICCID"},
+		"spoiled, and one apart": {a + "!00," + b[:10] + " " + b[10:], "line 1:"},
 		"numbered by a dash":     {"3-" + b, "has a whole number behind a dash"},
 		"a span":                 {b + "-" + a, "has a whole number behind a dash"},
 		"glued together":         {a + b, "is no ICCID: it has 38 digits"},
@@ -160,7 +161,7 @@ func TestOne(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		a, a + "7\n" + b, "iccid;x\n" + a + ";1", "8.98E+18", "\ufeff\"" + a + "\"\r\n", "x,iccid,iccid20\n," + a + "," + a + "7\n",
-		"1," + a + "\n2," + b, "PK\x03\x04", "\xff\xfe8\x009\x00", "'" + a, `="` + a + `"`, a + " " + b, "\"", "#\n", a + "\xe90," + b, a + "é0," + b, a + "!00," + b, "8988-3030 0000-6738593F", "3 " + b, "3-" + b, "-" + b, b + "-1",
+		"1," + a + "\n2," + b, "PK\x03\x04", "\xff\xfe8\x009\x00", "'" + a, `="` + a + `"`, a + " " + b, "\"", "#\n", a + "\xe90," + b, a + "é0," + b, a + "!00," + b, "8988-3030 0000-6738593F", "3 " + b, a + "!00," + b[:10] + " " + b[10:], "3-" + b, "-" + b, b + "-1",
 	} {
 		f.Add(seed)
 	}
