@@ -134,14 +134,8 @@ func (in *deviceIntake) check(d fleet.Device, place string) {
 // Errors: NotFound for a Workspace that does not exist.
 func (o Operator) ExportDevices(ctx context.Context, ws fleet.WorkspaceID, begin func(total int) error, give func(fleet.Device) error) error {
 	return o.c.store.View(ctx, func(tx *store.Tx) error {
-		if ws != 0 {
-			found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{ws})
-			if err != nil {
-				return err
-			}
-			if _, there := found[ws]; !there {
-				return fleet.Missing("workspace", int64(ws))
-			}
+		if err := exportable(ctx, tx, ws); err != nil {
+			return err
 		}
 		total, err := tx.CountDevices(ctx, ws)
 		if err == nil {
