@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -139,7 +140,7 @@ func TestRefreshTokenRotates(t *testing.T) {
 // The server may have taken a refresh token whose answer was lost: a second use would look
 // like a theft, so the session signs in anew.
 func TestALostRefreshIsNotRepeated(t *testing.T) {
-	var refreshes, passwords int
+	var refreshes, passwords atomic.Int32
 	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, r.ContentLength)
 		_, _ = r.Body.Read(body)
@@ -149,16 +150,15 @@ func TestALostRefreshIsNotRepeated(t *testing.T) {
 		case r.URL.Path != signInPath:
 			status(http.StatusUnauthorized, `{"message": "expired"}`)(w, r)
 		case strings.Contains(string(body), "refresh_token"):
-			refreshes++
+			refreshes.Add(1)
 			hangUp(w, r)
 		default:
-			passwords++
-			status(http.StatusOK, fmt.Sprintf(`{"auth_token": "t%d", "refresh_token": "r"}`, passwords))(w, r)
+			status(http.StatusOK, fmt.Sprintf(`{"auth_token": "t%d", "refresh_token": "r"}`, passwords.Add(1)))(w, r)
 		}
 	})
 	c := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(newClock()))
-	if _, err := c.SIM(t.Context(), 252); err != nil || refreshes != 1 || passwords != 2 {
-		t.Errorf("%v after %d refreshes and %d passwords", err, refreshes, passwords)
+	if _, err := c.SIM(t.Context(), 252); err != nil || refreshes.Load() != 1 || passwords.Load() != 2 {
+		t.Errorf("%v after %d refreshes and %d passwords", err, refreshes.Load(), passwords.Load())
 	}
 }
 
