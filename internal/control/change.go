@@ -29,7 +29,23 @@ func change(plan *fleet.Plan, who identity.Principal, uid string) store.Change {
 		from += side(source.Workspace)
 	}
 	c.Events = append(c.Events, migrationEvent(plan.Target.ID, len(plan.SIMs), "from", from))
+	c.Audit = auditMove(who, c)
 	return c
+}
+
+// auditMove is the entry of a migration, filed on both its sides.
+func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
+	e := audited(who, fleet.AuditEntry{
+		Action: fleet.AuditMigrated, Workspaces: []fleet.WorkspaceID{who.Workspace},
+		Detail: fleet.AuditDetail{SIMs: len(c.Lines), Target: c.Target},
+	})
+	if len(c.Lines) == 1 {
+		e.Subject = fleet.Subject("sim", c.Lines[0].Before.ID)
+	}
+	for _, s := range c.Sides {
+		e.Workspaces = append(e.Workspaces, s.Workspace)
+	}
+	return &e
 }
 
 func side(w fleet.Workspace) string { return fmt.Sprintf("%s (%d)", w.Name, w.ID) }

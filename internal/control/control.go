@@ -23,6 +23,7 @@ type Control struct {
 	issuer atomic.Pointer[identity.Issuer] // replaced when another server has made a key
 
 	verified verified
+	refusals refusals
 }
 
 // Options tune a Control.

@@ -7,16 +7,21 @@ import (
 	"unicode"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
 )
 
 // Operator holds the rules of whoever runs the installation. They ask for no Principal:
 // to be able to open the database is the permission. Only commands and the start of the
 // server use them; nothing that listens on the network may.
-type Operator struct{ c *Control }
+type Operator struct {
+	c      *Control
+	actor  fleet.Actor // for the audit log, with origin
+	origin identity.Origin
+}
 
-// Operator gives the operator's rules over the same store.
-func (c *Control) Operator() Operator { return Operator{c} }
+// Operator gives the operator's rules over the same store, as its commands use them.
+func (c *Control) Operator() Operator { return Operator{c: c, actor: fleet.ActorCommand} }
 
 // update runs a rule in one transaction. No error of a constraint comes out as the
 // database words it. A rule must set what it answers anew each time it is run: the store

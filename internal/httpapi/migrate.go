@@ -82,7 +82,7 @@ func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
 // refused words a refusal by the rules.
 func refused(refusal *fleet.Conflicts) control.Reply {
 	res := encoded(http.StatusConflict, conflictBody(refusal))
-	return control.Reply{Status: res.status, Body: res.body}
+	return control.Reply{Status: res.status, Body: res.body, Refusal: fleet.Code(refusal.Groups[0].Code)}
 }
 
 // entryPath is where a migration can be read.

@@ -46,6 +46,9 @@ func headerKey(values []string) (string, error) {
 // replied is the answer that a rule gave, or gave before.
 func replied(r control.Reply, replayed bool) response {
 	res := response{status: r.Status, body: r.Body}
+	if !replayed {
+		res.refusal = r.Refusal
+	}
 	if r.Location != "" {
 		res.set("Location", r.Location)
 	}
@@ -64,5 +67,5 @@ func replied(r control.Reply, replayed bool) response {
 // stored is a refusal that is kept under a key like a success.
 func stored(e *fleet.Error) control.Reply {
 	res := failure(e)
-	return control.Reply{Status: res.status, Body: res.body}
+	return control.Reply{Status: res.status, Body: res.body, Refusal: e.Code}
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 )
@@ -92,8 +93,10 @@ func (a *api) serve(op operation) http.Handler {
 		res, err := a.permitted(op, req)
 		if err != nil {
 			res = failure(err)
+			res.refusal = control.RefusalCode(err)
 			remember(r, err)
 		}
+		a.refusedIn(op, req, res.refusal)
 		write(w, res)
 	})
 }
@@ -104,6 +107,7 @@ func (a *api) permitted(op operation, req *request) (response, error) {
 		if err != nil {
 			return response{}, err
 		}
+		who.Origin = req.origin()
 		req.who = who
 		noteCaller(req.Request, who)
 		if op.need != anybody {

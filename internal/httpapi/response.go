@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+
+	"github.com/simferry/simferry/internal/fleet"
 )
 
 // response is an answer before it is written.
@@ -12,6 +14,8 @@ type response struct {
 	header http.Header
 	kind   string // content type; JSON where empty
 	body   []byte // nil for none
+
+	refusal fleet.Code // of a refusal that a rule has worded, else 0
 }
 
 // ok is an answer with a JSON body.

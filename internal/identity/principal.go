@@ -1,6 +1,16 @@
 package identity
 
-import "github.com/simferry/simferry/internal/fleet"
+import (
+	"net/netip"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Origin is where a request came from: what the audit log keeps of it.
+type Origin struct {
+	Address   netip.Addr // of the client; the zero Addr where there is none
+	RequestID string     // as in X-Request-Id
+}
 
 // Principal is who asks, as established for one request: a user, or an application
 // token, acting in one Workspace. The zero value is nobody and may do nothing.
@@ -14,6 +24,7 @@ type Principal struct {
 	SuperAdmin    bool       // Administrator everywhere
 	Enrolling     bool       // must add a second factor before anything else: has WriteOwn only
 	Session       string     // of user credentials: which sign-in it is; "" for a bearer of an earlier version
+	Origin        Origin     // of this request
 }
 
 // UserCredentials tells whether a person signed in, as opposed to an application token.

@@ -11,8 +11,8 @@ import (
 // The UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
 var applyPostgresSQL = `
 	WITH entry AS (
-		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta)
-		VALUES ($1, $2, $3::bigint, $4::bigint, $5, $6, cardinality($11::bigint[]), $7, $8, $9, $10)
+		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited)
+		VALUES ($1, $2, $3::bigint, $4::bigint, $5, $6, cardinality($11::bigint[]), $7, $8, $9, $10, CASE WHEN $32::boolean THEN 1 END)
 		RETURNING id
 	), l AS (
 		SELECT e.id AS ledger_id, t.sim_id, t.version, t.ordinal, t.workspace_before, t.workspace_after,
@@ -34,6 +34,13 @@ var applyPostgresSQL = `
 	), tallied AS (
 		INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
 		SELECT * FROM unnest($28::bigint[], $29::smallint[], $30::bigint[], $31::bigint[])
+	), noted AS (
+		INSERT INTO audit (at, actor, user_id, token_id, address, request_id, action, code, subject, subject_id, ledger_id, detail, places)
+		SELECT $3, $33::smallint, $34::bigint, $35::bigint, $36::text, $37::text, $38::text, $39::bigint, $40::text, $41::text, e.id, $42::text, $43::text
+		FROM entry e WHERE $32
+		RETURNING id
+	), filed AS (
+		INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, n.id FROM noted n, unnest($44::bigint[]) AS p (place)
 	), written AS (
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
 		SELECT $3, n.type, 2, n.severity, n.workspace_id, $4, n.sim_id, n.device_id, e.id, n.description
@@ -52,6 +59,7 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 	args = append(args, c.sideColumns()...)
 	args = append(args, c.eventColumns()...)
 	args = append(args, tallyColumns(c.tally())...)
+	args = append(args, c.auditColumns()...)
 	text := applyPostgresSQL
 	if planted.SourceGuard {
 		text = unguarded(text)

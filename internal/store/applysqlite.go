@@ -46,6 +46,13 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			return 0, 0, err
 		}
 	}
+	if c.Audit != nil {
+		e := *c.Audit
+		e.Migration = id
+		if err := tx.InsertAudit(ctx, e); err != nil {
+			return 0, 0, err
+		}
+	}
 	return id, moved, nil
 }
 

@@ -15,6 +15,7 @@ type Reply struct {
 	Location string
 	ETag     string
 	Body     []byte
+	Refusal  fleet.Code // why it refuses, for the audit log; it is not kept
 }
 
 // Key is an idempotency key: one caller's, for one operation.

@@ -10,11 +10,11 @@ import (
 
 // insertEntry writes the head of a ledger entry. idsDelta is its share of the set of ids.
 func (tx *Tx) insertEntry(ctx context.Context, c Change, idsDelta uint64) (id fleet.MigrationID, err error) {
-	args := append(tx.entryArgs(c), len(c.Lines))
+	args := append(tx.entryArgs(c), len(c.Lines), c.audited())
 	args[9] = int64(idsDelta)
 	_, err = tx.one(ctx, `
-		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, detach_devices, allowed_statuses, delta, ids_delta, sims)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id`, args, &id)
+		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, detach_devices, allowed_statuses, delta, ids_delta, sims, audited)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`, args, &id)
 	return id, err
 }
 

@@ -129,7 +129,8 @@ type Change struct {
 	AllowedStatuses []fleet.SIMStatus
 	Lines           []Line
 	Sides           []Side
-	Events          []fleet.Event // written as they are, behind those of the lines
+	Events          []fleet.Event     // written as they are, behind those of the lines
+	Audit           *fleet.AuditEntry // written with the rest, and refers to it; nil for none
 }
 
 // Line is one SIM of a change. The SIM must still be as it was before: a SIM that is not

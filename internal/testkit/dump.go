@@ -12,8 +12,8 @@ import (
 type Dump map[string][]string
 
 // Counters are the tables that a refused request may touch: its attempt, the answer kept
-// under its key, the tokens of who signed in.
-var Counters = []string{"idempotency", "auth_counters", "refresh_tokens", "pending_sign_ins"}
+// under its key, the tokens of who signed in, what the audit log says of it.
+var Counters = []string{"idempotency", "auth_counters", "refresh_tokens", "pending_sign_ins", "audit", "audit_places"}
 
 // Dump reads the whole database. Nothing may write meanwhile.
 func (s *Server) Dump() Dump {

@@ -1,0 +1,59 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// audited completes an entry with who does it and from where. Without Workspaces it is filed
+// in that of the caller.
+func audited(who identity.Principal, e fleet.AuditEntry) fleet.AuditEntry {
+	switch {
+	case who.Token != 0:
+		e.Actor = fleet.ActorToken
+	case who.User != 0:
+		e.Actor = fleet.ActorUser
+	}
+	e.User, e.Token = who.User, who.Token
+	if len(e.Workspaces) == 0 && who.Workspace != 0 {
+		e.Workspaces = []fleet.WorkspaceID{who.Workspace}
+	}
+	return from(who.Origin, e)
+}
+
+// from completes an entry with where the request came from.
+func from(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
+	if o.Address.IsValid() {
+		e.Address = o.Address.String()
+	}
+	e.RequestID = o.RequestID
+	return e
+}
+
+// audit writes, in the transaction of what it tells of, that the caller has done something.
+// Every rule that changes anything calls it once, as its last statement:
+//
+//	return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", id)})
+//
+// A rule that moves SIMs gives the entry to store.Change instead, which costs no statement.
+// Refusals are not a rule's to write: see Refused.
+func audit(ctx context.Context, tx *store.Tx, who identity.Principal, e fleet.AuditEntry) error {
+	return tx.InsertAudit(ctx, audited(who, e))
+}
+
+// audit writes, in the transaction of what it tells of, that the operator has done something.
+// Without Workspaces it is the installation's.
+func (o Operator) audit(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
+	e.Actor = o.actor
+	return tx.InsertAudit(ctx, from(o.origin, e))
+}
+
+// From is the operator's rules as the operator API asks for them: the audit log tells from
+// where.
+func (o Operator) From(origin identity.Origin) Operator {
+	o.actor, o.origin = fleet.ActorOperatorAPI, origin
+	return o
+}

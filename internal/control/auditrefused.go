@@ -1,0 +1,132 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Refused writes that a known caller was refused something. The transaction of what was
+// refused is rolled back, so this is one of its own; it comes before the answer. A caller
+// has refusalsKept of them a minute and server, the rest are counted.
+//
+// That it cannot be written changes no answer: the log of the server has it then.
+func (c *Control) Refused(ctx context.Context, who identity.Principal, action fleet.AuditAction, operation string, code fleet.Code) {
+	keep, left := c.refusals.note(who, c.store.Now())
+	if !keep {
+		return
+	}
+	e := audited(who, fleet.AuditEntry{Action: action, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}})
+	entries := []fleet.AuditEntry{e}
+	if left > 0 {
+		entries = append([]fleet.AuditEntry{leftOut(who, left)}, e)
+	}
+	c.writeAudit(ctx, entries...)
+}
+
+// writeAudit writes entries that belong to no other transaction.
+func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
+	ctx = context.WithoutCancel(ctx) // a client that hangs up does not get away with it
+	err := c.store.Update(ctx, func(tx *store.Tx) error {
+		if tx.Unsure() {
+			return nil // better once or not at all than twice
+		}
+		return tx.InsertAudit(ctx, entries...)
+	})
+	if err != nil {
+		c.log.Error("the audit log could not be written", "entries", entries, "err", err)
+	}
+}
+
+// RefusalCode is the code of a refusal; 0 for what is none, as a failure of ours is.
+func RefusalCode(why error) fleet.Code {
+	var stale *Stale
+	var conflicts *fleet.Conflicts
+	switch code := fleet.CodeOf(why); {
+	case code == fleet.Unavailable:
+		return 0
+	case code != 0:
+		return code
+	case errors.As(why, &stale):
+		return fleet.PreconditionStale
+	case errors.As(why, &conflicts):
+		return fleet.Code(conflicts.Groups[0].Code)
+	}
+	return 0
+}
+
+func leftOut(who identity.Principal, n int) fleet.AuditEntry {
+	who.Origin = identity.Origin{}
+	return audited(who, fleet.AuditEntry{Action: fleet.AuditLeftOut, Refusal: fleet.TooManyRequests, Detail: fleet.AuditDetail{LeftOut: n}})
+}
+
+// refusalsKept is how many refusals of one caller are written in refusalsWindow.
+const (
+	refusalsKept   = 60
+	refusalsWindow = time.Minute
+)
+
+// refusals bounds what callers can make the audit log grow by. It is this process's own:
+// what servers share would have refused requests wait for one another.
+type refusals struct {
+	mu      sync.Mutex
+	windows map[refusedCaller]*refusedWindow
+}
+
+type refusedCaller struct {
+	user      fleet.UserID
+	token     fleet.TokenID
+	workspace fleet.WorkspaceID
+}
+
+type refusedWindow struct {
+	who     identity.Principal
+	ends    time.Time
+	n, left int
+}
+
+// note counts a refusal and tells whether it is to be written, and how many of the caller's
+// window before were left out.
+func (r *refusals) note(who identity.Principal, now time.Time) (keep bool, left int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := refusedCaller{who.User, who.Token, who.Workspace}
+	w := r.windows[key]
+	if w == nil || !now.Before(w.ends) {
+		if w != nil {
+			left = w.left
+		}
+		w = &refusedWindow{who: who, ends: now.Add(refusalsWindow)}
+		if r.windows == nil {
+			r.windows = make(map[refusedCaller]*refusedWindow)
+		}
+		r.windows[key] = w
+	}
+	if w.n++; w.n <= refusalsKept {
+		return true, left
+	}
+	w.left++
+	return false, 0
+}
+
+// over takes out the windows that have ended, and those that have not where all is set, and
+// answers what was left out in them.
+func (r *refusals) over(now time.Time, all bool) (entries []fleet.AuditEntry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, w := range r.windows {
+		if !all && now.Before(w.ends) {
+			continue
+		}
+		if w.left > 0 {
+			entries = append(entries, leftOut(w.who, w.left))
+		}
+		delete(r.windows, key)
+	}
+	return entries
+}

@@ -1,0 +1,68 @@
+package fleet
+
+import "slices"
+
+// AuditAction says what was done, or tried.
+type AuditAction string
+
+// The actions. Each is a thing and what happened to it.
+const (
+	AuditSignedIn          AuditAction = "user.signed_in"
+	AuditCodeAwaited       AuditAction = "user.code_awaited" // the password was right, the second factor is due
+	AuditRefreshed         AuditAction = "session.refreshed"
+	AuditReused            AuditAction = "session.token_reused" // a spent refresh token: its session has ended
+	AuditSignedOut         AuditAction = "session.ended"
+	AuditSwitched          AuditAction = "session.workspace_switched"
+	AuditTokenSignedIn     AuditAction = "application_token.signed_in"
+	AuditRateLimited       AuditAction = "address.rate_limited" // the first of many
+	AuditBearerRefused     AuditAction = "bearer.refused"       // one that was valid once
+	AuditRead              AuditAction = "data.read"            // only ever refused
+	AuditLeftOut           AuditAction = "refusals.left_out"    // how many refusals more a caller had
+	AuditPasswordChanged   AuditAction = "user.password_changed"
+	AuditFactorAdded       AuditAction = "second_factor.added"
+	AuditFactorActivated   AuditAction = "second_factor.activated"
+	AuditFactorRemoved     AuditAction = "second_factor.removed"
+	AuditDeviceUntrusted   AuditAction = "trusted_device.removed"
+	AuditUserCreated       AuditAction = "user.created"
+	AuditUserChanged       AuditAction = "user.changed"
+	AuditUserDeleted       AuditAction = "user.deleted"
+	AuditUserInvited       AuditAction = "user.invited"
+	AuditUserActivated     AuditAction = "user.activated"
+	AuditResetAsked        AuditAction = "user.password_reset_asked"
+	AuditMembershipChanged AuditAction = "membership.changed"
+	AuditMembershipRemoved AuditAction = "membership.removed"
+	AuditRoleGiven         AuditAction = "role.given"
+	AuditRoleTaken         AuditAction = "role.taken"
+	AuditDefaultWorkspace  AuditAction = "user.default_workspace_set"
+	AuditWorkspaceCreated  AuditAction = "workspace.created"
+	AuditWorkspaceChanged  AuditAction = "workspace.changed"
+	AuditTokenMade         AuditAction = "application_token.made"
+	AuditTokenChanged      AuditAction = "application_token.changed"
+	AuditTokenRevoked      AuditAction = "application_token.revoked"
+	AuditKeyMade           AuditAction = "key.made"
+	AuditKeyRemoved        AuditAction = "key.removed"
+	AuditMigrated          AuditAction = "sim.migrated"
+	AuditSIMChanged        AuditAction = "sim.changed"
+	AuditSIMDeleted        AuditAction = "sim.deleted"
+	AuditSIMsImported      AuditAction = "sim.imported"
+	AuditBatchRegistered   AuditAction = "sim_batch.registered"
+	AuditDeviceCreated     AuditAction = "device.created"
+	AuditDeviceChanged     AuditAction = "device.changed"
+	AuditDeviceDeleted     AuditAction = "device.deleted"
+	AuditDevicesImported   AuditAction = "device.imported"
+	AuditWorldApplied      AuditAction = "world.applied"
+)
+
+// AuditActions is the closed list of actions.
+var AuditActions = []AuditAction{
+	AuditSignedIn, AuditCodeAwaited, AuditRefreshed, AuditReused, AuditSignedOut, AuditSwitched, AuditTokenSignedIn, AuditRateLimited,
+	AuditBearerRefused, AuditRead, AuditLeftOut, AuditPasswordChanged, AuditFactorAdded, AuditFactorActivated, AuditFactorRemoved,
+	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserInvited, AuditUserActivated, AuditResetAsked,
+	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
+	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated,
+	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,
+	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
+}
+
+// Known tells whether there is such an action.
+func (a AuditAction) Known() bool { return slices.Contains(AuditActions, a) }

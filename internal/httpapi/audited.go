@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// audited says, of every operation that writes, what the audit log calls it; a test holds it
+// against the table of operations. A rule writes what was done, in its transaction; what a
+// known caller is refused is written here, for all rules alike.
+var audited = map[string]fleet.AuditAction{
+	"POST /api/v1/authenticate":           fleet.AuditSignedIn,
+	"POST /api/v1/authenticate/workspace": fleet.AuditSwitched,
+	"POST /api/v1/logout":                 fleet.AuditSignedOut,
+
+	"PATCH /api/v1/user/password":                                  fleet.AuditPasswordChanged,
+	"POST /api/v1/user/mfa":                                        fleet.AuditFactorAdded,
+	"PATCH /api/v1/user/mfa/{key_id}":                              fleet.AuditFactorActivated,
+	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                   fleet.AuditFactorRemoved,
+	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}": fleet.AuditDeviceUntrusted,
+
+	"POST /api/v1/application_token":             fleet.AuditTokenMade,
+	"PATCH /api/v1/application_token/{token_id}": fleet.AuditTokenChanged,
+
+	"PATCH /api/v1/sim/{sim_id}":           fleet.AuditSIMChanged,
+	"DELETE /api/v1/sim/{sim_id}":          fleet.AuditSIMDeleted,
+	"DELETE /api/v1/sim/multi":             fleet.AuditSIMDeleted,
+	"POST /api/v1/sim/migration/workspace": fleet.AuditMigrated,
+	"PATCH /api/v1/sim_batch/bic/{bic}":    fleet.AuditBatchRegistered,
+
+	"POST /api/v1/endpoint":                 fleet.AuditDeviceCreated,
+	"PATCH /api/v1/endpoint/{endpoint_id}":  fleet.AuditDeviceChanged,
+	"DELETE /api/v1/endpoint/{endpoint_id}": fleet.AuditDeviceDeleted,
+	"POST /api/v2/endpoint/multi":           fleet.AuditDeviceCreated,
+	"PATCH /api/v2/endpoint/multi":          fleet.AuditDeviceChanged,
+	"DELETE /api/v2/endpoint/multi":         fleet.AuditDeviceDeleted,
+}
+
+// origin is where a request came from.
+func (r *request) origin() identity.Origin {
+	o := identity.Origin{Address: r.from}
+	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
+		o.RequestID = e.id
+	}
+	return o
+}
+
+// refusedIn tells the audit log what a known caller was refused: every write, and of what only
+// reads what the caller has no permission for. Who has no valid bearer is in the log of the
+// server alone, lest strangers make the audit log grow.
+func (a *api) refusedIn(op operation, req *request, code fleet.Code) {
+	if code == 0 || req.who.User == 0 && req.who.Token == 0 {
+		return
+	}
+	action, writes := audited[op.pattern]
+	switch {
+	case writes:
+	case code == fleet.Forbidden:
+		action = fleet.AuditRead
+	default:
+		return
+	}
+	a.control.Refused(req.Context(), req.who, action, op.pattern, code)
+}

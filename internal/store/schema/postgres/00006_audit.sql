@@ -1,0 +1,43 @@
+-- +goose Up
+
+-- Who did what, and who was refused it. Rows are only added. seq and hash are NULL until the
+-- fold has linked the entry into the chain: from then on nothing of it may change.
+-- ledger_id is the entry of the ledger that came with it. places repeats audit_places, so
+-- that the hash covers it.
+CREATE TABLE audit (
+    id         BIGINT NOT NULL GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at         BIGINT NOT NULL,
+    actor      SMALLINT NOT NULL CHECK (actor BETWEEN 0 AND 5),
+    user_id    BIGINT,
+    token_id   BIGINT,
+    address    TEXT COLLATE "C" NOT NULL,
+    request_id TEXT COLLATE "C" NOT NULL,
+    action     TEXT COLLATE "C" NOT NULL,
+    code       BIGINT NOT NULL,
+    subject    TEXT COLLATE "C" NOT NULL,
+    subject_id TEXT COLLATE "C" NOT NULL,
+    ledger_id  BIGINT,
+    detail     TEXT COLLATE "C" NOT NULL,
+    places     TEXT COLLATE "C" NOT NULL,
+    seq        BIGINT,
+    hash       BYTEA
+);
+CREATE UNIQUE INDEX audit_seq ON audit (seq) WHERE seq IS NOT NULL;
+CREATE INDEX audit_unlinked ON audit (id) WHERE seq IS NULL;
+CREATE INDEX audit_ledger ON audit (ledger_id) WHERE ledger_id IS NOT NULL;
+
+-- The Workspaces whose Administrators read an entry; 0 is the installation.
+CREATE TABLE audit_places (
+    workspace_id BIGINT NOT NULL,
+    audit_id     BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, audit_id)
+);
+
+-- 1 where an audit entry came with the entry of the ledger. NULL owes none: it is older than
+-- this step, or a server of an earlier version wrote it.
+ALTER TABLE ledger ADD COLUMN audited BIGINT;
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd
