@@ -175,7 +175,12 @@ var _ = pin("mfa-lockout", func(t *testing.T, e testkit.Engine) {
 // trust signs the User in with a code, on a device that is to be trusted.
 func trust(c *testkit.Client, app testkit.Authenticator) {
 	c.T.Helper()
-	waiting := pending(signIn(c, "user@example.com", testkit.Password))
+	trustFor(c, "user@example.com", app)
+}
+
+func trustFor(c *testkit.Client, username string, app testkit.Authenticator) {
+	c.T.Helper()
+	waiting := pending(signIn(c, username, testkit.Password))
 	tokensOf(c.Post(authenticate, object{"mfa_token": waiting, "code": app.Code(), "trusted_device": laptop}))
 }
 

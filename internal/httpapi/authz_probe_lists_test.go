@@ -1,0 +1,101 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// filtered tells of what the ids are that a list can be filtered by; with the operation
+// before it, where the name of the field alone does not tell.
+var filtered = map[string]string{
+	"GET /api/v1/sim id": "SIM", "GET /api/v1/endpoint id": "device", "GET /api/v1/service_profile id": "profile", "GET /api/v1/tariff_profile id": "profile",
+	"GET /api/v1/event id": "event", "GET /api/v1/sim/{sim_id}/event id": "event", "GET /api/v1/endpoint/{endpoint_id}/event id": "event",
+	"GET /api/v1/user/{user_id}/event id": "event", "GET /api/v1/migration id": "entry", "GET /api/v1/application_token id": "token",
+	"sim": "SIM", "endpoint": "device", "user": "user", "service_profile": "profile", "tariff_profile": "profile",
+	"customer_org": "Workspace", "issuer_org": "Workspace", "reseller_org": "Workspace", "organisation": "Workspace", "target_workspace": "Workspace",
+	"status": "", "sim_status": "", "model": "", "event_type": "", "event_source": "", "event_severity": "", // the same for everybody
+}
+
+// probeLists: whatever a list is filtered by, ids that the caller must learn nothing from
+// find nothing, as one that does not exist; what is no id is a 422. The fields are those
+// that each list names itself.
+func probeLists(t *testing.T, admin *testkit.Client, known map[string]string) (requests int) {
+	t.Helper()
+	for _, r := range httpapi.Routes() {
+		o := documented(t, r.Pattern)
+		if !o.Lists() {
+			continue
+		}
+		path := fresh(probe{pattern: r.Pattern}.pathOf(known)) + "?q="
+		for _, field := range numbersOf(admin, path) {
+			kind, ok := filtered[r.Pattern+" "+field]
+			if !ok {
+				kind, ok = filtered[field]
+			}
+			if !ok {
+				t.Errorf("%s can be filtered by %s: say in filtered of what the id is", r.Pattern, field)
+			}
+			th := things[kind].filled(known)
+			if th.absent == "" {
+				th.absent = "999"
+			}
+			p := probe{pattern: r.Pattern, place: "q=" + field, thing: th, path: path + field + ":{id}"}
+			requests += p.filter(admin)
+		}
+	}
+	return requests
+}
+
+// numbersOf are the fields of a list that take ids.
+func numbersOf(c *testkit.Client, path string) (fields []string) {
+	c.T.Helper()
+	var refusal api.Error
+	c.Get(path + "no_such_field:1").Is(http.StatusUnprocessableEntity).JSON(&refusal)
+	_, names, found := strings.Cut(refusal.Message, "known: ")
+	if !found {
+		c.T.Fatalf("%s does not tell its fields: %s", path, refusal.Message)
+	}
+	for name := range strings.SplitSeq(names, ", ") {
+		if got := c.Get(path + name + ":x"); strings.Contains(string(got.Body), "takes a whole number") {
+			fields = append(fields, name)
+		}
+	}
+	return fields
+}
+
+// filter asks a list for what is not the caller's.
+func (p probe) filter(c *testkit.Client) (requests int) {
+	c.T.Helper()
+	ask := func(id string) *testkit.Answer {
+		return c.Get(strings.ReplaceAll(p.path, "{id}", url.QueryEscape(id)))
+	}
+	absent := ask(p.thing.absent).Is(http.StatusOK)
+	if string(absent.Body) != "[]" {
+		c.T.Errorf("%s %s: an id that does not exist: %s", p.pattern, p.place, absent.Body)
+	}
+	for _, id := range p.thing.foreign {
+		if diff := unlike(absent, p.thing.absent, ask(id), id); diff != "" {
+			c.T.Errorf("%s %s: absent (-) and the foreign %s (+) differ:\n%s", p.pattern, p.place, id, diff)
+		}
+	}
+	for _, id := range slices.Concat(nobodys, noIDs) {
+		if id == "null" || id == "0" { // "has none"; an entry of closed lists
+			continue
+		}
+		got := ask(id)
+		if got.Status == http.StatusUnprocessableEntity && slices.Contains(noIDs, id) {
+			continue
+		}
+		if diff := unlike(absent, p.thing.absent, got, id); diff != "" {
+			c.T.Errorf("%s %s: absent (-) and %.40s (+) differ:\n%s", p.pattern, p.place, id, diff)
+		}
+	}
+	return 1 + len(p.thing.foreign) + len(nobodys) + len(noIDs) - 2
+}

@@ -1,0 +1,274 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/internal/contracttest"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// probe is one place of one operation that takes an id, with what is tried there.
+type probe struct {
+	pattern, place string
+	thing          thing
+	as             string
+	path, body     string // with {id}
+}
+
+// probes are made from the routes and the document: whoever adds an operation that takes an
+// id adds no test, but has to say of what the id is where no name in identified tells it.
+func probes(t *testing.T, known map[string]string) (list []probe) {
+	t.Helper()
+	for _, r := range httpapi.Routes() {
+		o := documented(t, r.Pattern)
+		for _, place := range o.IDs() {
+			kind, ok := identified[r.Pattern+" "+place]
+			if !ok {
+				kind, ok = identified[place]
+			}
+			th, exists := things[kind]
+			if !ok || !exists {
+				t.Errorf("%s takes an id in %s: say in identified of what it is", r.Pattern, place)
+				continue
+			}
+			special := specials[r.Pattern+" "+place]
+			p := probe{pattern: r.Pattern, place: place, thing: th.filled(known), as: "admin@example.com", body: special.body}
+			if special.as != "" {
+				p.as = special.as
+			}
+			if special.own != "" {
+				p.thing.own = filled(special.own, known)
+			}
+			p.path = p.pathOf(known)
+			if p.body == "" {
+				p.body = withPlace(t, fresh(accesses[r.Pattern].body), place)
+			}
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// documented is the operation of the document that a route serves.
+func documented(t *testing.T, pattern string) contracttest.Operation {
+	t.Helper()
+	for _, o := range contracttest.Operations() {
+		if o.Pattern() == contracttest.Shape(pattern) {
+			return o
+		}
+	}
+	t.Fatalf("%s is not in the document", pattern)
+	return contracttest.Operation{}
+}
+
+// pathOf has {id} where the probe goes, and ids of the caller's own things elsewhere.
+func (p probe) pathOf(known map[string]string) string {
+	_, path, _ := strings.Cut(p.pattern, " ")
+	parts := strings.Split(path, "/")
+	for i, part := range parts {
+		if !strings.HasPrefix(part, "{") {
+			continue
+		}
+		parts[i] = things[identified[part]].filled(known).own
+		if part == p.place {
+			parts[i] = "{id}"
+		}
+	}
+	path = strings.Join(parts, "/")
+	if name, query := strings.CutPrefix(p.place, "?"); query {
+		path += "?" + name + "={id}"
+	}
+	return path
+}
+
+// withPlace is a body with {id} in a place such as sims[].id, made where it is missing.
+func withPlace(t *testing.T, body, place string) string {
+	t.Helper()
+	if strings.HasPrefix(place, "{") || strings.HasPrefix(place, "?") {
+		return body
+	}
+	var value any
+	if body != "" {
+		if err := json.Unmarshal([]byte(body), &value); err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+	}
+	text, err := json.Marshal(placed(value, strings.Split(strings.ReplaceAll(place, "[]", ".[]"), ".")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(text), `"{id}"`, "{id}")
+}
+
+func placed(value any, at []string) any {
+	for len(at) > 0 && at[0] == "" {
+		at = at[1:]
+	}
+	if len(at) == 0 {
+		return "{id}"
+	}
+	if at[0] == "[]" {
+		list, ok := value.([]any)
+		if !ok || len(list) == 0 {
+			list = []any{nil}
+		}
+		list[0] = placed(list[0], at[1:])
+		return list
+	}
+	properties, ok := value.(map[string]any)
+	if !ok {
+		properties = map[string]any{}
+	}
+	properties[at[0]] = placed(properties[at[0]], at[1:])
+	return properties
+}
+
+func (p probe) method() string {
+	method, _, _ := strings.Cut(p.pattern, " ")
+	return method
+}
+
+// ask sends the request with an id as it stands in JSON, or in a path.
+func (p probe) ask(c *testkit.Client, id string) *testkit.Answer {
+	var body any
+	if p.body != "" {
+		body = fresh(strings.ReplaceAll(p.body, "{id}", id))
+	}
+	return c.Do(p.method(), fresh(strings.ReplaceAll(p.path, "{id}", url.PathEscape(id))), body)
+}
+
+// spelled is an id that is text, as JSON has it.
+func (p probe) spelled(id string) string {
+	if p.thing.text && strings.Contains(p.body, "{id}") {
+		return `"` + id + `"`
+	}
+	return id
+}
+
+// What is no id of anything, but is a number; and what is no number. As JSON.
+var (
+	nobodys = []string{"-1", "0", "9223372036854775807", "-9223372036854775808"}
+	noIDs   = []string{
+		"9223372036854775808", "18446744073709551616", "-9223372036854775809", "1" + strings.Repeat("0", 400), "1e400", "1e2147483648", "250.5", "-0.5",
+		`"250"`, `"x"`, `""`, "true", "false", "null", "[250]", "[]", `{"id": 250}`, "{}", "[[250]]",
+	}
+)
+
+// Every place of every operation that takes an id answers to ids of another Workspace,
+// deleted ones, and ones that never were alike: the same status, bytes and headers. What is
+// no id is answered likewise, or is a 400. No row changes. That the id is looked at at all,
+// one that the caller may use shows at the end.
+func TestProbes(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, known := probed(t, e)
+		list := probes(t, known)
+		callers := make([]*testkit.Client, len(list))
+		for i, p := range list {
+			callers[i] = s.As(p.as).With("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+		}
+		requests, before := 0, s.Dump()
+		for i, p := range list {
+			what := p.pattern + " " + p.place
+			t.Run(strings.ReplaceAll(what, "/", "."), func(t *testing.T) { requests += p.try(in(t, callers[i])) })
+			after := s.Dump()
+			if diff := before.Diff(after, testkit.Counters...); diff != "" {
+				t.Errorf("%s: a probe left a trace (-before +after):\n%s", what, diff)
+			}
+			before = after
+		}
+		t.Run("lists", func(t *testing.T) { requests += probeLists(t, in(t, s.As("admin@example.com")), known) })
+		if diff := before.Diff(s.Dump(), testkit.Counters...); diff != "" {
+			t.Errorf("a probe of a list left a trace (-before +after):\n%s", diff)
+		}
+		mayUse(t, s, list)
+		t.Logf("%d places, %d requests", len(list), requests)
+	})
+}
+
+// mayUse sends each request with an id that the caller may use. Were it refused as well,
+// the probe would prove nothing.
+func mayUse(t *testing.T, s *testkit.Server, list []probe) {
+	t.Helper()
+	// Reading comes before writing and deleting last, the part before the whole: each finds
+	// what it is about.
+	slices.SortStableFunc(list, func(a, b probe) int {
+		order := func(p probe) int {
+			return strings.Index("GET POST PATCH PUT DELETE", p.method())
+		}
+		return cmp.Or(order(a)-order(b), len(b.pattern)-len(a.pattern))
+	})
+	answers := make(map[string]*testkit.Answer)
+	for _, p := range list {
+		id := p.spelled(fresh(p.thing.own))
+		request := p.pattern + strings.ReplaceAll(p.path+p.body, "{id}", id) // the same for two places of one operation
+		own, asked := answers[request]
+		if !asked {
+			own = p.ask(s.As(p.as), id)
+			answers[request] = own
+		}
+		if own.Status >= 400 && own.Status != http.StatusConflict && own.Status != http.StatusUnprocessableEntity {
+			t.Errorf("%s in %s: an id that may be used, %s, is answered %d %.200s", p.pattern, p.place, id, own.Status, own.Body)
+		}
+		absent := p.ask(s.As(p.as), p.spelled(p.thing.absent))
+		if own.Status == absent.Status && bytes.Equal(own.Body, absent.Body) {
+			t.Errorf("%s in %s: an id that may be used, %s, is answered like one that does not exist: %d %.200s", p.pattern, p.place, id, own.Status, own.Body)
+		}
+	}
+}
+
+// try asks for everything that the caller must learn nothing from, and tells how often.
+func (p probe) try(c *testkit.Client) (requests int) {
+	c.T.Helper()
+	absent := p.ask(c, p.spelled(p.thing.absent))
+	if absent.Status >= 500 || absent.Status < 300 && !strings.HasPrefix(p.pattern, "GET ") {
+		c.T.Fatalf("an id that does not exist: %d %s", absent.Status, absent.Body)
+	}
+	for _, id := range p.thing.foreign {
+		got := p.ask(c, p.spelled(id))
+		if diff := gocmp.Diff(looksWith(absent, p.thing.absent, id), looksWith(got, id, id)); diff != "" {
+			c.T.Errorf("absent (-) and the foreign %s (+) differ:\n%s", id, diff)
+		}
+	}
+	for _, id := range slices.Concat(nobodys, noIDs) {
+		if slices.Contains(p.thing.means, id) {
+			continue
+		}
+		got := p.ask(c, id)
+		// A number is an id, but where ids are texts, such as ICCIDs.
+		malformed := p.thing.text || slices.Contains(noIDs, id)
+		if malformed && got.Status == http.StatusBadRequest {
+			continue
+		}
+		if diff := unlike(absent, p.thing.absent, got, id); diff != "" {
+			c.T.Errorf("absent (-) and %.40s (+) differ:\n%s", id, diff)
+		}
+	}
+	return 1 + len(p.thing.foreign) + len(nobodys) + len(noIDs)
+}
+
+// unlike tells how an answer differs from that to an id of perhaps another length.
+func unlike(absent *testkit.Answer, its string, got *testkit.Answer, id string) string {
+	quoted, err := json.Marshal(id) // as the body repeats it
+	if err != nil {
+		return err.Error()
+	}
+	want, have := looksWith(absent, its, id), looksWith(got, id, id)
+	want["body"] = looksWith(absent, its, string(quoted[1:len(quoted)-1]))["body"]
+	for _, answer := range []object{want, have} {
+		if h, ok := answer["header"].(http.Header); ok {
+			h.Del("Content-Length")
+		}
+	}
+	return gocmp.Diff(want, have)
+}

@@ -1,0 +1,159 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// thing is a kind of what has ids, as the Administrator of Workspace 100 sees it. An id in
+// braces is one that the setting up has made.
+type thing struct {
+	own     string   // one that the caller may use
+	foreign []string // of another Workspace, or deleted
+	absent  string   // of the same length as the foreign ones, for Content-Length tells too
+	means   []string // of the ids that are tried, those that mean something here
+	text    bool     // the id is a text in JSON
+}
+
+var things = map[string]thing{
+	"SIM":            {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999"},
+	"plugged SIM":    {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999", means: []string{"null"}}, // takes it out
+	"device":         {own: "9002", foreign: []string{"9201", "9202"}, absent: "9999"},
+	"profile":        {own: "1", foreign: []string{"21"}, absent: "99"},
+	"user":           {own: "4", foreign: []string{"5"}, absent: "9"},
+	"Workspace":      {own: "200", foreign: []string{"900"}, absent: "999"},
+	"factor":         {own: "{key}", foreign: []string{"{foreign key}"}, absent: "9"},
+	"trusted device": {own: "{trusted}", foreign: []string{"{foreign trusted}"}, absent: "9"},
+	"event":          {own: "{event}", foreign: []string{"{foreign event}"}, absent: "9"},
+	"token":          {own: "{token}", foreign: []string{"{foreign token}"}, absent: "9"},
+	"entry":          {own: "{entry}", foreign: []string{"{foreign entry}"}, absent: "9"},
+	"batch":          {own: "2234567890123456", foreign: []string{"1234567890123456"}, absent: "3234567890123456", text: true},
+	"ICCID":          {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true},
+	"file":           {own: "docs.js", absent: "docs.go", text: true},
+	"status":         {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which are everybody's
+	"closed list":    {own: "0", absent: "9", means: []string{"0"}},
+}
+
+// identified tells what a place takes the id of; with the operation before it, where the
+// place alone does not tell.
+var identified = map[string]string{
+	"{sim_id}": "SIM", "sims[].id": "SIM", "DELETE /api/v1/sim/multi [].id": "SIM", "sim.id": "plugged SIM", "[].sim.id": "plugged SIM",
+	"{endpoint_id}": "device", "PATCH /api/v2/endpoint/multi [].id": "device", "DELETE /api/v2/endpoint/multi [].id": "device",
+	"{profile_id}": "profile", "service_profile.id": "profile", "tariff_profile.id": "profile", "[].service_profile.id": "profile", "[].tariff_profile.id": "profile",
+	"{user_id}": "user", "{key_id}": "factor", "{device_id}": "trusted device", "{token_id}": "token", "{migration_id}": "entry",
+	"target_workspace.id": "Workspace", "target_organisation.id": "Workspace",
+	"customer_org.id": "Workspace", "issuer_org.id": "Workspace", "reseller_org.id": "Workspace",
+	"{bic}": "batch", "iccids[]": "ICCID", "iccid_range.start": "ICCID", "iccid_range.end": "ICCID", "{file}": "file",
+	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
+	"sim_status.id": "status", "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
+}
+
+// special is what a probe needs that is not made from its operation's row in accesses.
+type special struct{ as, body, own string }
+
+var specials = map[string]special{
+	"POST " + migration + " iccids[]":                 {body: `{"target_workspace": {"id": 200}, "iccids": [{id}]}`},
+	"POST " + migration + " iccid_range.start":        {body: `{"target_workspace": {"id": 200}, "iccid_range": {"start": {id}, "end": {id}}}`},
+	"POST " + migration + " iccid_range.end":          {body: `{"target_workspace": {"id": 200}, "iccid_range": {"end": {id}, "start": {id}}}`},
+	"PATCH /api/v1/sim/{sim_id} customer_org.id":      {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
+	"PATCH /api/v1/sim/{sim_id} issuer_org.id":        {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "600"},
+	"PATCH /api/v1/sim/{sim_id} reseller_org.id":      {as: "issuer@example.com", body: `{"reseller_org": {"id": {id}}}`, own: "600"},
+	"PATCH /api/v1/sim_batch/bic/{bic} sim_status.id": {body: `{"sim_status": {"id": {id}}}`},
+	"PATCH /api/v1/sim_batch/bic/{bic} {bic}":         {own: "4234567890123456"},
+	"GET /api/v1/sim/{sim_id}/event {sim_id}":         {own: "252"},
+	"GET /api/v1/user/{user_id}/event {user_id}":      {own: "1"},
+	"PATCH /api/v1/user/mfa/{key_id} {key_id}":        {own: "{admin key}"},
+	"POST /api/v1/user/mfa type.id":                   {as: "user@example.com"}, // who has one, so that none is made
+	"PATCH /api/v1/user/mfa/{key_id} status.id":       {as: "user@example.com"},
+}
+
+// filled puts the ids that the setting up has made for the names in braces.
+func filled(text string, known map[string]string) string {
+	for name, id := range known {
+		text = strings.ReplaceAll(text, "{"+name+"}", id)
+	}
+	return text
+}
+
+func (th thing) filled(known map[string]string) thing {
+	th.own = filled(th.own, known)
+	foreign := make([]string, len(th.foreign))
+	for i, id := range th.foreign {
+		foreign[i] = filled(id, known)
+		if foreign[i] != id {
+			th.absent = strings.Repeat("9", len(foreign[i]))
+		}
+	}
+	th.foreign = foreign
+	return th
+}
+
+// beyondReach is what Workspace 100 and its Administrator have nothing to do with.
+const beyondReach = elsewhere + `
+workspaces:
+  - {id: 901, name: Elsewhere too, type: enterprise, country: DE}
+users:
+  - {id: 31, username: both@example.com, name: Both, password: correct horse, default_workspace: 900, roles: {900: administrator, 901: administrator}}
+`
+
+// probed is a server with something of every kind on either side of the border, and the ids
+// that came of it.
+func probed(t *testing.T, e testkit.Engine) (*testkit.Server, map[string]string) {
+	t.Helper()
+	s := batched(t, e).Seed(beyondReach)
+	if _, err := s.Import("id,iccid,workspace,issuer,bic,status\n5011,8988303000000005011,1,1,2234567890123456,issued\n" +
+		"5012,8988303000000005012,1,1,4234567890123456,issued\n"); err != nil {
+		t.Fatal(err)
+	}
+	admin, both := s.As("admin@example.com"), s.As("both@example.com")
+	s.As("stranger@example.com").Patch(batchURL+"1234567890123456", `{"id": 1}`).Is(http.StatusOK)
+	admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent) // an event
+	admin.Patch("/api/v1/endpoint/9002", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+	known := map[string]string{
+		"entry":         entryOf(admin.Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`)),
+		"foreign entry": entryOf(both.Post(migration, `{"target_workspace": {"id": 901}, "sims": [{"id": 290}], "dry_run": false}`)),
+		"token":         newToken(admin), "foreign token": newToken(both),
+	}
+	known["key"], known["trusted"] = ownFactor(s, "user@example.com")
+	known["foreign key"], known["foreign trusted"] = ownFactor(s, "stranger@example.com")
+	known["event"], known["foreign event"] = newestEvent(admin), newestEvent(both)
+	mine, _ := admin.NewFactor()
+	known["admin key"] = strconv.FormatInt(mine.ID, 10)
+	return s, known
+}
+
+func entryOf(a *testkit.Answer) string {
+	a.T.Helper()
+	return strings.TrimPrefix(a.Is(http.StatusOK).Header.Get("Location"), "/api/v1/migration/")
+}
+
+// newToken makes an application token and gives its id.
+func newToken(c *testkit.Client) string {
+	c.T.Helper()
+	makeToken(c, `{}`)
+	list := tokenList(c, "?sort=-id")
+	return strconv.FormatInt(list[0].ID, 10)
+}
+
+func newestEvent(c *testkit.Client) string {
+	c.T.Helper()
+	var events []api.Event
+	c.Get("/api/v1/event?per_page=1").Is(http.StatusOK).JSON(&events)
+	return strconv.FormatInt(events[0].ID, 10)
+}
+
+// ownFactor gives a user an active second factor and a trusted device, and tells their ids.
+func ownFactor(s *testkit.Server, username string) (key, device string) {
+	s.T.Helper()
+	c := s.As(username)
+	made, app := withFactor(s, username)
+	trustFor(s.Nobody(), username, app)
+	var devices []api.TrustedDevice
+	c.Get("/api/v1/user/my/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
+	return strconv.FormatInt(made.ID, 10), strconv.FormatInt(devices[0].ID, 10)
+}
