@@ -18,6 +18,8 @@ type Config struct {
 	TokenTTL       time.Duration  // how long an auth_token is valid
 	RequireMFA     string         // who must have a second factor: off, administrators or everybody
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; empty believes nobody
+	OperatorListen string         // host:port that the operator API listens on, where there are tokens for it
+	OperatorTokens string         // file with the tokens of the operator API; "" keeps it off
 	MaxConns       int            // most connections to PostgreSQL, or readers of SQLite, which has one writer besides
 	ShutdownGrace  time.Duration  // how long requests may run on after SIGTERM
 }
@@ -39,13 +41,14 @@ const (
 // an embedded database in the current directory.
 func Default() Config {
 	return Config{
-		Listen:        "127.0.0.1:8080",
-		Database:      "sqlite:simferry.db",
-		LogLevel:      slog.LevelInfo,
-		LogFormat:     LogJSON,
-		TokenTTL:      240 * time.Minute,
-		RequireMFA:    MFAOff,
-		MaxConns:      16,
-		ShutdownGrace: 15 * time.Second,
+		Listen:         "127.0.0.1:8080",
+		Database:       "sqlite:simferry.db",
+		LogLevel:       slog.LevelInfo,
+		LogFormat:      LogJSON,
+		TokenTTL:       240 * time.Minute,
+		RequireMFA:     MFAOff,
+		OperatorListen: "127.0.0.1:8081",
+		MaxConns:       16,
+		ShutdownGrace:  15 * time.Second,
 	}
 }

@@ -71,6 +71,14 @@ var settings = []setting{
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},
 	{
+		"operator_listen", "Address and port of the operator API, which is a listener of its own; it is off without `operator_token_file`",
+		"10.0.0.7:8081", func(c *Config) pflag.Value { return (*text)(&c.OperatorListen) },
+	},
+	{
+		"operator_token_file", "File with the tokens of the operator API, one per line, with a name before each; `simferry operator token` makes one. Without it the operator API is off",
+		"/run/secrets/simferry-operator", func(c *Config) pflag.Value { return (*text)(&c.OperatorTokens) },
+	},
+	{
 		"max_conns", "Most connections to PostgreSQL, or readers of SQLite, between 2 and 1000",
 		"50", func(c *Config) pflag.Value { return (*number)(&c.MaxConns) },
 	},

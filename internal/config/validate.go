@@ -27,6 +27,7 @@ func (c Config) Validate() error {
 		{"log_format", checkLogFormat(c.LogFormat)},
 		{"token_ttl", between(c.TokenTTL, minTokenTTL, maxTokenTTL)},
 		{"require_mfa", checkRequireMFA(c.RequireMFA)},
+		{"operator_listen", checkListen(c.OperatorListen)},
 		{"max_conns", between(c.MaxConns, minConns, maxConns)},
 		{"shutdown_grace", between(c.ShutdownGrace, 0, maxShutdownGrace)},
 	}

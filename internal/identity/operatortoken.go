@@ -1,0 +1,133 @@
+package identity
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// OperatorTokens are the credentials of the operator API that count now. There may be
+// several, so that one can take another's place while both still work. Of each only the
+// hash is kept.
+type OperatorTokens []operatorToken
+
+type operatorToken struct {
+	name string
+	hash [sha256.Size]byte
+}
+
+// What a token of 256 bits is at least: in base64, in hexadecimal digits, and in characters
+// that differ, which keeps out what somebody typed to try things.
+const (
+	leastToken, mostToken = 43, 512
+	leastHex              = 64
+	leastDistinct         = 10
+	maxTokenName          = 40
+)
+
+// NewOperatorToken makes a credential of the operator API: 256 random bits, behind a prefix
+// by which scanners for leaked secrets can know it.
+func NewOperatorToken() string {
+	var secret [32]byte
+	_, _ = rand.Read(secret[:]) // never fails
+	return "sfop_" + base64.RawURLEncoding.EncodeToString(secret[:])
+}
+
+// ParseOperatorTokens reads a file of tokens: one per line, with a name before it and a space
+// between them, or without. A name is what the log and the audit log know a token by; a token
+// without one goes by the beginning of its hash. Empty lines and those that begin with # are
+// passed over.
+//
+// Errors name the line, and never what stands there.
+func ParseOperatorTokens(text string) (OperatorTokens, error) {
+	var all OperatorTokens
+	for i, line := range strings.Split(text, "\n") {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		t, err := parseOperatorToken(fields)
+		if err == nil {
+			err = all.clash(t)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", i+1, err)
+		}
+		all = append(all, t)
+	}
+	if len(all) == 0 {
+		return nil, errors.New("there is no token in it: 'simferry operator token' makes one")
+	}
+	return all, nil
+}
+
+func parseOperatorToken(fields []string) (operatorToken, error) {
+	secret := fields[len(fields)-1]
+	t := operatorToken{hash: sha256.Sum256([]byte(secret))}
+	switch {
+	case len(fields) > 2:
+		return t, errors.New("it has more than a name and a token: keep both without spaces")
+	case !strong(secret):
+		return t, errors.New("the token is too weak: it takes 256 random bits, as 'simferry operator token' or 'openssl rand -hex 32' makes them")
+	case len(fields) == 1:
+		t.name = "token-" + hex.EncodeToString(t.hash[:4])
+	case !tokenName(fields[0]):
+		return t, fmt.Errorf("the name has other characters than letters, digits, '.', '_' and '-', or more than %d of them", maxTokenName)
+	default:
+		t.name = fields[0]
+	}
+	return t, nil
+}
+
+func (list OperatorTokens) clash(t operatorToken) error {
+	for _, other := range list {
+		switch {
+		case other.hash == t.hash:
+			return fmt.Errorf("the token is that of %s: make another", other.name)
+		case other.name == t.name:
+			return fmt.Errorf("the name %s is there already: choose another", t.name)
+		}
+	}
+	return nil
+}
+
+// strong tells whether a text can hold 256 random bits, as far as that can be seen.
+func strong(secret string) bool {
+	if len(secret) < leastToken || len(secret) > mostToken {
+		return false
+	}
+	distinct, hexadecimal := make(map[rune]bool), true
+	for _, c := range secret {
+		if c <= ' ' || c > '~' {
+			return false
+		}
+		distinct[c] = true
+		hexadecimal = hexadecimal && strings.ContainsRune("0123456789abcdefABCDEF", c)
+	}
+	return len(distinct) >= leastDistinct && (!hexadecimal || len(secret) >= leastHex)
+}
+
+func tokenName(s string) bool {
+	const known = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-"
+	return len(s) <= maxTokenName && strings.Trim(s, known) == ""
+}
+
+// ValidOperatorTokenName tells whether a token can have the name.
+func ValidOperatorTokenName(s string) bool { return s != "" && tokenName(s) }
+
+// Match finds the token that was sent, by its name. It compares hashes, each of them to the
+// end, so that the time it takes tells nothing.
+func (list OperatorTokens) Match(sent string) (name string, ok bool) {
+	hash := sha256.Sum256([]byte(sent))
+	for _, t := range list {
+		if subtle.ConstantTimeCompare(t.hash[:], hash[:]) == 1 {
+			name, ok = t.name, true
+		}
+	}
+	return name, ok
+}
