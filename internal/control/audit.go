@@ -47,13 +47,13 @@ func audit(ctx context.Context, tx *store.Tx, who identity.Principal, e fleet.Au
 // audit writes, in the transaction of what it tells of, that the operator has done something.
 // Without Workspaces it is the installation's.
 func (o Operator) audit(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
-	e.Actor = o.actor
+	e.Actor, e.Detail.OperatorToken = o.actor, o.token
 	return tx.InsertAudit(ctx, from(o.origin, e))
 }
 
-// From is the operator's rules as the operator API asks for them: the audit log tells from
-// where.
-func (o Operator) From(origin identity.Origin) Operator {
-	o.actor, o.origin = fleet.ActorOperatorAPI, origin
+// From is the operator's rules as the operator API asks for them: the audit log tells by
+// which of the operator's tokens, whose name it is, and from where.
+func (o Operator) From(token string, origin identity.Origin) Operator {
+	o.actor, o.token, o.origin = fleet.ActorOperatorAPI, token, origin
 	return o
 }

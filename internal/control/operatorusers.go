@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/mail"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -22,7 +23,8 @@ const minPassword = 8
 type NewUser struct {
 	Username         string // an e-mail address
 	Name             string // the username where empty
-	Password         string // plain
+	Password         string // plain; "" where NoPassword
+	NoPassword       bool   // the user cannot sign in before SetPassword
 	Roles            map[fleet.WorkspaceID]fleet.Role
 	SuperAdmin       bool
 	DefaultWorkspace fleet.WorkspaceID // 0: the one with the lowest id in Roles
@@ -35,7 +37,7 @@ type UserListing struct {
 	Memberships []fleet.Membership
 }
 
-// CreateUser creates a user who can sign in at once.
+// CreateUser creates a user who can sign in at once, unless NoPassword is set.
 //
 // Errors: BadRequest that names the field; Duplicated where the username is taken;
 // ValidationFailed that names every Workspace that does not exist.
@@ -44,9 +46,12 @@ func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error
 	if err != nil {
 		return UserListing{}, err
 	}
-	hash, err := o.c.hasher.Hash(ctx, identity.WireDigest(n.Password))
-	if err != nil {
-		return UserListing{}, err
+	status, hash := fleet.UserActivationPending, ""
+	if !n.NoPassword {
+		status = fleet.UserActive
+		if hash, err = o.c.hasher.Hash(ctx, identity.WireDigest(n.Password)); err != nil {
+			return UserListing{}, err
+		}
 	}
 	var created UserListing
 	err = o.update(ctx, func(tx *store.Tx) error {
@@ -55,7 +60,7 @@ func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error
 			return err
 		}
 		user := store.UserRecord{SuperAdmin: n.SuperAdmin, User: fleet.User{
-			ID: id, Username: n.Username, Name: n.Name, Status: fleet.UserActive,
+			ID: id, Username: n.Username, Name: n.Name, Status: status,
 			DefaultWorkspace: n.DefaultWorkspace, PasswordHash: hash, Created: tx.Now(),
 		}}
 		created, err = insertUser(ctx, tx, user, n.Roles)
@@ -73,8 +78,10 @@ func checkedUser(n NewUser) (NewUser, error) {
 	if err := checkName("name", n.Name); err != nil {
 		return n, err
 	}
-	if err := checkNewPassword(n.Password); err != nil {
-		return n, err
+	if !n.NoPassword {
+		if err := checkNewPassword(n.Password); err != nil {
+			return n, err
+		}
 	}
 	if len(n.Roles) == 0 && !n.SuperAdmin {
 		return n, fleet.Invalid("roles", "without a role nobody can sign in: give one, such as administrator of a Workspace")
@@ -167,39 +174,98 @@ func (o Operator) ListUsers(ctx context.Context) (all []UserListing, err error) 
 			return err
 		}
 		memberships, err := tx.AllMemberships(ctx)
-		all = make([]UserListing, len(users))
-		for i, u := range users {
-			all[i] = UserListing{u.User, u.SuperAdmin, memberships[u.ID]}
-		}
+		all = listings(users, memberships)
 		return err
 	})
 	return all, err
 }
 
-// ResetSecondFactor takes away the second factor of a user who has lost it, by e-mail
+// UserPage reads one page of all users, with all roles.
+func (o Operator) UserPage(ctx context.Context, l fleet.List) (page fleet.Page[UserListing], err error) {
+	err = o.read(ctx, func(tx *store.Tx) error {
+		users, err := tx.UserPage(ctx, l)
+		if err != nil {
+			return err
+		}
+		ids := make([]fleet.UserID, len(users.Items))
+		for i, u := range users.Items {
+			ids[i] = u.ID
+		}
+		memberships, err := tx.MembershipsOf(ctx, ids)
+		page = fleet.Page[UserListing]{Items: listings(users.Items, memberships), Total: users.Total, Page: users.Page, PerPage: users.PerPage}
+		return err
+	})
+	return page, err
+}
+
+func listings(users []store.UserRecord, memberships map[fleet.UserID][]fleet.Membership) []UserListing {
+	all := make([]UserListing, len(users))
+	for i, u := range users {
+		all[i] = UserListing{u.User, u.SuperAdmin, memberships[u.ID]}
+	}
+	return all
+}
+
+// User reads one user, by id or e-mail address, with all roles.
+//
+// Errors: NotFound.
+func (o Operator) User(ctx context.Context, ref string) (u UserListing, err error) {
+	err = o.read(ctx, func(tx *store.Tx) error {
+		u, err = userListing(ctx, tx, ref)
+		return err
+	})
+	return u, err
+}
+
+func userListing(ctx context.Context, tx *store.Tx, ref string) (UserListing, error) {
+	user, err := userNamed(ctx, tx, ref)
+	if err != nil {
+		return UserListing{}, err
+	}
+	memberships, err := tx.Memberships(ctx, user.ID)
+	return UserListing{user.User, user.SuperAdmin, memberships}, err
+}
+
+// userNamed finds a user by id or e-mail address.
+func userNamed(ctx context.Context, tx *store.Tx, ref string) (store.UserRecord, error) {
+	var user store.UserRecord
+	var found bool
+	var err error
+	if id, notNumber := strconv.ParseInt(ref, 10, 64); notNumber == nil {
+		user, found, err = tx.UserByID(ctx, fleet.UserID(id))
+	} else {
+		user, found, err = tx.UserByName(ctx, strings.ToLower(ref))
+	}
+	if err == nil && !found {
+		err = fleet.Missing("user", ref)
+	}
+	return user, err
+}
+
+// ResetSecondFactor takes away the second factor of a user who has lost it, by id or e-mail
 // address, with the trusted devices.
 //
 // Errors: NotFound, also where the user has none.
-func (o Operator) ResetSecondFactor(ctx context.Context, username string) error {
+func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 	return o.update(ctx, func(tx *store.Tx) error {
-		user, found, err := tx.UserByName(ctx, strings.ToLower(username))
-		if err != nil || !found {
-			return orElse(err, fleet.Missing("user", username))
+		user, err := userNamed(ctx, tx, ref)
+		if err != nil {
+			return err
 		}
 		f, found, err := tx.SecondFactor(ctx, user.ID)
 		if err != nil || !found {
-			return orElse(err, fleet.Errorf(fleet.NotFound, "%s has no second factor", username))
+			return orElse(err, fleet.Errorf(fleet.NotFound, "%s has no second factor", user.Username))
 		}
 		_, err = tx.DeleteSecondFactor(ctx, user.ID, f.ID)
 		return err
 	})
 }
 
-// SetPassword gives a user, by e-mail address, another password. Every session of the
-// user ends.
+// SetPassword gives a user, by id or e-mail address, another password. Every session of the
+// user ends. A user whose activation is pending can sign in with it.
 //
 // Errors: NotFound; BadRequest for a password that is too short.
-func (o Operator) SetPassword(ctx context.Context, username, password string) error {
+func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 	if err := checkNewPassword(password); err != nil {
 		return err
 	}
@@ -208,13 +274,13 @@ func (o Operator) SetPassword(ctx context.Context, username, password string) er
 		return err
 	}
 	return o.update(ctx, func(tx *store.Tx) error {
-		user, found, err := tx.UserByName(ctx, strings.ToLower(username))
-		if err == nil && !found {
-			err = fleet.Missing("user", username)
-		}
+		user, err := userNamed(ctx, tx, ref)
 		if err != nil {
 			return err
 		}
-		return tx.SetPassword(ctx, user.ID, hash)
+		if err := tx.SetPassword(ctx, user.ID, hash); err != nil || user.Status != fleet.UserActivationPending {
+			return err
+		}
+		return tx.SetUserStatus(ctx, user.ID, fleet.UserActive)
 	})
 }

@@ -51,6 +51,12 @@ func checkedWorkspace(w fleet.Workspace) (fleet.Workspace, error) {
 	if err := checkName("name", w.Name); err != nil {
 		return w, err
 	}
+	if !w.Type.Known() {
+		return w, fleet.Invalid("type", "%d is no type of a Workspace: it can be 1 to 4", w.Type)
+	}
+	if !w.Status.Known() {
+		return w, fleet.Invalid("status", "%d is no status of a Workspace: it can be 0 (Enabled) or 1 (Suspended)", w.Status)
+	}
 	if _, known := fleet.CountryByISO(w.Country); w.Country != "" && !known {
 		return w, fleet.Invalid("country", "%q is no country: write the two letters of ISO 3166-1, such as DE", w.Country)
 	}
@@ -60,9 +66,36 @@ func checkedWorkspace(w fleet.Workspace) (fleet.Workspace, error) {
 	return w, nil
 }
 
+// Workspace reads one Workspace.
+//
+// Errors: NotFound.
+func (o Operator) Workspace(ctx context.Context, id fleet.WorkspaceID) (w fleet.Workspace, err error) {
+	err = o.read(ctx, func(tx *store.Tx) error {
+		found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{id})
+		if err != nil {
+			return err
+		}
+		var there bool
+		if w, there = found[id]; !there {
+			return fleet.Missing("workspace", id)
+		}
+		return nil
+	})
+	return w, err
+}
+
+// WorkspacePage reads one page of all Workspaces.
+func (o Operator) WorkspacePage(ctx context.Context, l fleet.List) (page fleet.Page[fleet.Workspace], err error) {
+	err = o.read(ctx, func(tx *store.Tx) error {
+		page, err = tx.WorkspacePage(ctx, l)
+		return err
+	})
+	return page, err
+}
+
 // ListWorkspaces reads every Workspace, by id.
 func (o Operator) ListWorkspaces(ctx context.Context) (all []fleet.Workspace, err error) {
-	err = o.c.store.Read(ctx, func(tx *store.Tx) error {
+	err = o.read(ctx, func(tx *store.Tx) error {
 		all, err = tx.AllWorkspaces(ctx)
 		return err
 	})

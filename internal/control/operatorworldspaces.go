@@ -22,6 +22,11 @@ func (a *applying) applyWorkspaces(ctx context.Context) error {
 	}
 	for _, w := range a.parentsFirst() {
 		was, there := old[w.ID]
+		if there {
+			if err := a.checkWorkspace(ctx, was, w); err != nil {
+				return err
+			}
+		}
 		if a.done.Workspaces.count(there, was == w) && a.clean() {
 			if err := a.tx.PutWorkspace(ctx, w); err != nil {
 				return err
@@ -29,6 +34,13 @@ func (a *applying) applyWorkspaces(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// checkWorkspace reports what the SIMs of a Workspace that is there forbid.
+func (a *applying) checkWorkspace(ctx context.Context, was, w fleet.Workspace) error {
+	list, err := forbiddenBySIMs(ctx, a.tx, was, w)
+	a.problems.addAll(fmt.Sprintf("workspace %d", w.ID), list)
+	return err
 }
 
 // parentsFirst orders the file's Workspaces so that each can refer to its parent. It

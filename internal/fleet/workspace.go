@@ -23,6 +23,9 @@ var WorkspaceTypes = []Named[WorkspaceType]{
 
 func (t WorkspaceType) String() string { return NameOf(WorkspaceTypes, t) }
 
+// Known tells whether there is such a type.
+func (t WorkspaceType) Known() bool { return known(WorkspaceTypes, t) }
+
 // WorkspaceStatus tells whether a Workspace may take SIMs.
 type WorkspaceStatus int8
 
@@ -39,6 +42,9 @@ var WorkspaceStatuses = []Named[WorkspaceStatus]{
 }
 
 func (s WorkspaceStatus) String() string { return NameOf(WorkspaceStatuses, s) }
+
+// Known tells whether there is such a status.
+func (s WorkspaceStatus) Known() bool { return known(WorkspaceStatuses, s) }
 
 // Workspace owns SIMs and devices: a customer, a business unit, a sandbox.
 type Workspace struct {

@@ -29,11 +29,15 @@ func (tx *Tx) Devices(ctx context.Context, ids []fleet.DeviceID) (map[fleet.Devi
 // AllMemberships reads the roles of every user, by user and Workspace. It is for the
 // operator.
 func (tx *Tx) AllMemberships(ctx context.Context) (map[fleet.UserID][]fleet.Membership, error) {
+	return tx.memberships(ctx, &where{tx: tx})
+}
+
+func (tx *Tx) memberships(ctx context.Context, w *where) (map[fleet.UserID][]fleet.Membership, error) {
 	all := make(map[fleet.UserID][]fleet.Membership)
 	err := tx.each(ctx, `
 		SELECT `+workspaceColumns+`, m.user_id, m.status, r.role
 		FROM memberships m JOIN membership_roles r USING (user_id, workspace_id) JOIN workspaces w ON w.id = m.workspace_id
-		ORDER BY m.user_id, m.workspace_id, r.role`, nil, func(r rows) error {
+		WHERE `+w.String()+" ORDER BY m.user_id, m.workspace_id, r.role", w.args, func(r rows) error {
 		var m fleet.Membership
 		var role fleet.Role
 		err := scanWorkspace(r, &m.Workspace, &m.User, &m.Status, &role)

@@ -65,13 +65,21 @@ const (
 // gets an id of that table: what it creates might be an "insert or bring up to date", which
 // would take the other's new row for its own.
 func (tx *Tx) NextID(ctx context.Context, table string) (id int64, err error) {
-	if tx.d == Postgres { // in a statement of its own: the next one must see what the last holder committed
-		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock(1, hashtext($1))", table); err != nil {
-			return 0, err
-		}
+	if err := tx.Hold(ctx, table); err != nil {
+		return 0, err
 	}
 	_, err = tx.one(ctx, "SELECT COALESCE(MAX(id), 0) + 1 FROM "+table, nil, &id)
 	return id, err
+}
+
+// Hold keeps a table for this transaction: until it ends no other gets past Hold or NextID
+// of it. A rule that decides by what it has read there holds it first, in a statement of its
+// own, so that the next one sees what the last holder committed.
+func (tx *Tx) Hold(ctx context.Context, table string) error {
+	if tx.d != Postgres { // SQLite has one writer at a time
+		return nil
+	}
+	return tx.exec(ctx, "SELECT pg_advisory_xact_lock(1, hashtext($1))", table)
 }
 
 // Standings reads Workspaces together with what the user is in each: NoRole where no

@@ -1,0 +1,153 @@
+package control
+
+import (
+	"context"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// UserPatch is what is to change of a user; nil leaves a thing as it is.
+type UserPatch struct {
+	Name             *string
+	Status           *fleet.UserStatus
+	SuperAdmin       *bool
+	DefaultWorkspace *fleet.WorkspaceID
+}
+
+// ChangeUser changes a user, by id or e-mail address, and answers the user as stored.
+// Suspension ends every session for good.
+//
+// Errors: NotFound; BadRequest that names the field; InUse where nobody could sign in as the
+// user any more, for want of a role.
+func (o Operator) ChangeUser(ctx context.Context, ref string, p UserPatch) (u UserListing, err error) {
+	if p.Name != nil {
+		if err := checkName("name", *p.Name); err != nil {
+			return u, err
+		}
+	}
+	err = o.changingUser(ctx, ref, func(tx *store.Tx, user store.UserRecord, memberships []fleet.Membership) error {
+		next := user
+		put(&next.Name, p.Name)
+		put(&next.Status, p.Status)
+		put(&next.SuperAdmin, p.SuperAdmin)
+		put(&next.DefaultWorkspace, p.DefaultWorkspace)
+		if err := checkUserChange(ctx, tx, user, next, memberships); err != nil {
+			return err
+		}
+		if err := tx.PutUser(ctx, next); err != nil {
+			return err
+		}
+		u, err = userListing(ctx, tx, ref)
+		return err
+	})
+	return u, err
+}
+
+func checkUserChange(ctx context.Context, tx *store.Tx, was, next store.UserRecord, memberships []fleet.Membership) error {
+	switch {
+	case next.Status == was.Status:
+	case next.Status != fleet.UserActive && next.Status != fleet.UserSuspended:
+		return fleet.Invalid("status", "a user can be made 1 (Active) or 2 (Suspended)")
+	case next.Status == fleet.UserActive && was.PasswordHash == "":
+		return fleet.Invalid("status", "the user has no password to sign in with: set one, which activates the user too")
+	}
+	if was.SuperAdmin && !next.SuperAdmin && len(memberships) == 0 {
+		return fleet.Errorf(fleet.InUse, "superadmin: the user has no other role: give one in a Workspace first, or suspend the user")
+	}
+	if next.DefaultWorkspace == was.DefaultWorkspace {
+		return nil
+	}
+	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{next.DefaultWorkspace})
+	switch _, there := found[next.DefaultWorkspace]; {
+	case err != nil:
+		return err
+	case !there:
+		return fleet.Invalid("default_workspace", "there is no Workspace %d", next.DefaultWorkspace)
+	case !next.SuperAdmin && !memberOf(memberships, next.DefaultWorkspace):
+		return fleet.Invalid("default_workspace", "the user has no role in Workspace %d", next.DefaultWorkspace)
+	}
+	return nil
+}
+
+// SetRole gives a user, by id or e-mail address, exactly one role in a Workspace, active
+// or suspended there, and answers the user as stored. Suspension in a Workspace ends the
+// user's refresh tokens for it.
+//
+// Errors: NotFound for the user and for the Workspace; BadRequest for a role or a status that
+// a member cannot have.
+func (o Operator) SetRole(ctx context.Context, ref string, ws fleet.WorkspaceID, role fleet.Role, status fleet.UserStatus) (u UserListing, err error) {
+	if err := checkRole("role", role); err != nil {
+		return u, err
+	}
+	if status != fleet.UserActive && status != fleet.UserSuspended {
+		return u, fleet.Invalid("status", "a member can be 1 (Active) or 2 (Suspended)")
+	}
+	err = o.changingUser(ctx, ref, func(tx *store.Tx, user store.UserRecord, _ []fleet.Membership) error {
+		found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{ws})
+		if err != nil {
+			return err
+		}
+		if _, there := found[ws]; !there {
+			return fleet.Missing("workspace", ws)
+		}
+		if err := tx.SetMembership(ctx, user.ID, ws, status, []fleet.Role{role}); err != nil {
+			return err
+		}
+		u, err = userListing(ctx, tx, ref)
+		return err
+	})
+	return u, err
+}
+
+// checkRole wants a role that is held in a Workspace.
+func checkRole(field string, role fleet.Role) error {
+	if role < fleet.Administrator || role > fleet.Observer {
+		return fleet.Invalid(field, "it must be 1 (Administrator), 2 (User) or 3 (Observer)")
+	}
+	return nil
+}
+
+// RemoveRole takes a user, by id or e-mail address, out of a Workspace. Where that was the
+// default Workspace, the one with the lowest id takes its place.
+//
+// Errors: NotFound for the user, and where the user is no member; InUse where nobody could
+// sign in as the user any more.
+func (o Operator) RemoveRole(ctx context.Context, ref string, ws fleet.WorkspaceID) error {
+	return o.changingUser(ctx, ref, func(tx *store.Tx, user store.UserRecord, memberships []fleet.Membership) error {
+		switch {
+		case !memberOf(memberships, ws):
+			return fleet.Errorf(fleet.NotFound, "%s has no role in Workspace %d", user.Username, ws)
+		case len(memberships) == 1 && !user.SuperAdmin:
+			return fleet.Errorf(fleet.InUse, "it is the only role of %s: give another first, or suspend the user", user.Username)
+		}
+		if err := tx.SetMembership(ctx, user.ID, ws, fleet.UserActive, nil); err != nil {
+			return err
+		}
+		rest := slices.DeleteFunc(memberships, func(m fleet.Membership) bool { return m.Workspace.ID == ws })
+		if user.DefaultWorkspace != ws || len(rest) == 0 {
+			return nil
+		}
+		user.DefaultWorkspace = rest[0].Workspace.ID
+		return tx.PutUser(ctx, user)
+	})
+}
+
+// changingUser runs a change of a user that no other change of users overtakes.
+func (o Operator) changingUser(ctx context.Context, ref string, change func(*store.Tx, store.UserRecord, []fleet.Membership) error) error {
+	return o.update(ctx, func(tx *store.Tx) error {
+		if err := tx.Hold(ctx, store.Users); err != nil {
+			return err
+		}
+		user, err := userNamed(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		memberships, err := tx.Memberships(ctx, user.ID)
+		if err != nil {
+			return err
+		}
+		return change(tx, user, memberships)
+	})
+}
