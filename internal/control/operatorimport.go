@@ -45,7 +45,10 @@ func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home flee
 			return err
 		}
 		done = Imported{in.sum.SIMs, in.kept}
-		return in.finish(ctx, uid)
+		if err := in.finish(ctx, uid); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, fleet.AuditEntry{Action: fleet.AuditSIMsImported, Detail: fleet.AuditDetail{SIMs: in.sum.SIMs}})
 	})
 	return done, err
 }

@@ -52,7 +52,12 @@ func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (Creat
 		created, err = o.c.insertToken(ctx, tx, store.ApplicationToken{
 			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires,
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, fleet.AuditEntry{
+			Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", created.ID), Workspaces: []fleet.WorkspaceID{ws.ID},
+		})
 	})
 	return created, err
 }

@@ -39,8 +39,12 @@ func (o Operator) ChangeUser(ctx context.Context, ref string, p UserPatch) (u Us
 		if err := tx.PutUser(ctx, next); err != nil {
 			return err
 		}
-		u, err = userListing(ctx, tx, ref)
-		return err
+		if u, err = userListing(ctx, tx, ref); err != nil {
+			return err
+		}
+		e := aboutUser(fleet.AuditUserChanged, u)
+		e.Detail.Status = u.Status.String()
+		return o.audit(ctx, tx, e)
 	})
 	return u, err
 }
@@ -95,8 +99,13 @@ func (o Operator) SetRole(ctx context.Context, ref string, ws fleet.WorkspaceID,
 		if err := tx.SetMembership(ctx, user.ID, ws, status, []fleet.Role{role}); err != nil {
 			return err
 		}
-		u, err = userListing(ctx, tx, ref)
-		return err
+		if u, err = userListing(ctx, tx, ref); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, fleet.AuditEntry{
+			Action: fleet.AuditMembershipChanged, Subject: fleet.Subject("user", user.ID), Workspaces: []fleet.WorkspaceID{ws},
+			Detail: fleet.AuditDetail{Role: role.String(), Status: status.String()},
+		})
 	})
 	return u, err
 }
@@ -126,11 +135,15 @@ func (o Operator) RemoveRole(ctx context.Context, ref string, ws fleet.Workspace
 			return err
 		}
 		rest := slices.DeleteFunc(memberships, func(m fleet.Membership) bool { return m.Workspace.ID == ws })
-		if user.DefaultWorkspace != ws || len(rest) == 0 {
-			return nil
+		if user.DefaultWorkspace == ws && len(rest) > 0 {
+			user.DefaultWorkspace = rest[0].Workspace.ID
+			if err := tx.PutUser(ctx, user); err != nil {
+				return err
+			}
 		}
-		user.DefaultWorkspace = rest[0].Workspace.ID
-		return tx.PutUser(ctx, user)
+		return o.audit(ctx, tx, fleet.AuditEntry{
+			Action: fleet.AuditMembershipRemoved, Subject: fleet.Subject("user", user.ID), Workspaces: []fleet.WorkspaceID{ws},
+		})
 	})
 }
 

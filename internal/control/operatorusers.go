@@ -63,10 +63,22 @@ func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error
 			ID: id, Username: n.Username, Name: n.Name, Status: status,
 			DefaultWorkspace: n.DefaultWorkspace, PasswordHash: hash, Created: tx.Now(),
 		}}
-		created, err = insertUser(ctx, tx, user, n.Roles)
-		return err
+		if created, err = insertUser(ctx, tx, user, n.Roles); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, aboutUser(fleet.AuditUserCreated, created))
 	})
 	return created, err
+}
+
+// aboutUser is filed in every Workspace that the user belongs to: their Administrators are
+// those whom it concerns.
+func aboutUser(action fleet.AuditAction, u UserListing) fleet.AuditEntry {
+	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("user", u.ID)}
+	for _, m := range u.Memberships {
+		e.Workspaces = append(e.Workspaces, m.Workspace.ID)
+	}
+	return e
 }
 
 func checkedUser(n NewUser) (NewUser, error) {
@@ -248,7 +260,7 @@ func userNamed(ctx context.Context, tx *store.Tx, ref string) (store.UserRecord,
 // Errors: NotFound, also where the user has none.
 func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 	return o.update(ctx, func(tx *store.Tx) error {
-		user, err := userNamed(ctx, tx, ref)
+		user, err := userListing(ctx, tx, ref)
 		if err != nil {
 			return err
 		}
@@ -256,8 +268,10 @@ func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 		if err != nil || !found {
 			return orElse(err, fleet.Errorf(fleet.NotFound, "%s has no second factor", user.Username))
 		}
-		_, err = tx.DeleteSecondFactor(ctx, user.ID, f.ID)
-		return err
+		if _, err = tx.DeleteSecondFactor(ctx, user.ID, f.ID); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, aboutUser(fleet.AuditFactorRemoved, user))
 	})
 }
 
@@ -274,13 +288,18 @@ func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 		return err
 	}
 	return o.update(ctx, func(tx *store.Tx) error {
-		user, err := userNamed(ctx, tx, ref)
+		user, err := userListing(ctx, tx, ref)
 		if err != nil {
 			return err
 		}
-		if err := tx.SetPassword(ctx, user.ID, hash); err != nil || user.Status != fleet.UserActivationPending {
+		if err := tx.SetPassword(ctx, user.ID, hash); err != nil {
 			return err
 		}
-		return tx.SetUserStatus(ctx, user.ID, fleet.UserActive)
+		if user.Status == fleet.UserActivationPending {
+			if err := tx.SetUserStatus(ctx, user.ID, fleet.UserActive); err != nil {
+				return err
+			}
+		}
+		return o.audit(ctx, tx, aboutUser(fleet.AuditPasswordChanged, user))
 	})
 }

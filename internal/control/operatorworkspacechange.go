@@ -64,7 +64,10 @@ func (o Operator) ChangeWorkspace(ctx context.Context, id fleet.WorkspaceID, p W
 			return err
 		}
 		w = next
-		return tx.PutWorkspace(ctx, next)
+		if err := tx.PutWorkspace(ctx, next); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, aboutWorkspace(fleet.AuditWorkspaceChanged, next))
 	})
 	return w, err
 }

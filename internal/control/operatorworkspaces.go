@@ -38,9 +38,19 @@ func (o Operator) CreateWorkspace(ctx context.Context, w fleet.Workspace) (fleet
 			}
 			created.ID = fleet.WorkspaceID(id)
 		}
-		return tx.InsertWorkspace(ctx, created)
+		if err := tx.InsertWorkspace(ctx, created); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, aboutWorkspace(fleet.AuditWorkspaceCreated, created))
 	})
 	return created, err
+}
+
+func aboutWorkspace(action fleet.AuditAction, w fleet.Workspace) fleet.AuditEntry {
+	return fleet.AuditEntry{
+		Action: action, Subject: fleet.Subject("workspace", w.ID), Workspaces: []fleet.WorkspaceID{w.ID},
+		Detail: fleet.AuditDetail{Status: w.Status.String()},
+	}
 }
 
 func checkedWorkspace(w fleet.Workspace) (fleet.Workspace, error) {
