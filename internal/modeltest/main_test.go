@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 	flag.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	for name, value := range map[string]string{
 		"rapid.steps":      strconv.Itoa(steps),
-		"rapid.checks":     strconv.Itoa(max(1, sizeFrom("SIMFERRY_MODEL_ACTIONS", 5000)/steps)),
+		"rapid.checks":     strconv.Itoa(max(1, wanted()/steps)),
 		"rapid.seed":       strconv.FormatUint(rand.Uint64N(1<<63)+1, 10),
 		"rapid.nofailfile": "true", // the seed is enough, and the tree stays clean
 	} {
@@ -38,6 +38,9 @@ func TestMain(m *testing.M) {
 		}
 	}
 }
+
+// wanted is how many actions a run has at least.
+func wanted() int { return sizeFrom("SIMFERRY_MODEL_ACTIONS", 5000) }
 
 func set(name, value string) {
 	if err := flag.Set(name, value); err != nil {

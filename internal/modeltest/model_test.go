@@ -3,6 +3,7 @@ package modeltest_test
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -58,8 +59,20 @@ func TestModel(t *testing.T) {
 		prepare(t, e)
 	}
 	var n tally
-	t.Cleanup(func() { t.Logf("seed %s, %v", setting("rapid.seed"), &n) })
-	rapid.Check(t, check(nil, &n))
+	seed := setting("rapid.seed")
+	t.Cleanup(func() { t.Logf("seed %s, %v", seed, &n) })
+	// The length of a check is drawn: what is missing is done with the seeds that follow.
+	for again := uint64(0); !t.Failed() && n.actions < wanted(); again++ {
+		first, err := strconv.ParseUint(seed, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again > 0 {
+			set("rapid.seed", strconv.FormatUint(first+again, 10))
+			set("rapid.checks", strconv.Itoa((wanted()-n.actions)/steps+1))
+		}
+		rapid.Check(t, check(nil, &n))
+	}
 	n.enough(t)
 }
 

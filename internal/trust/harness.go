@@ -39,6 +39,7 @@ type Result struct {
 	Trials   int
 	Failures int
 	First    []string // the first failures, in words, each naming its invariant
+	Doubts   []string // what shows nothing, and makes the result void where there is no failure
 	Notes    []string // what else is worth a line
 	Work     []Work
 	Control  Control
@@ -81,6 +82,7 @@ func (r *Result) Add(part Result) {
 	r.Failures += part.Failures
 	r.First = append(r.First, part.First...)
 	r.First = r.First[:min(len(r.First), shown)]
+	r.Doubts = append(r.Doubts, part.Doubts...)
 	for _, w := range part.Work {
 		r.addWork(w)
 	}

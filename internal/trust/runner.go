@@ -26,7 +26,7 @@ func (r Runner) Run(ctx context.Context, list []Harness) error {
 	if len(list) == 0 {
 		return fmt.Errorf("%w: there is no harness", ErrNotProved)
 	}
-	bad := 0
+	bad, start := 0, time.Now()
 	for _, h := range list {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -35,6 +35,7 @@ func (r Runner) Run(ctx context.Context, list []Harness) error {
 			bad++
 		}
 	}
+	r.say("%d of %d harnesses are ok, in %v altogether", len(list)-bad, len(list), time.Since(start).Round(time.Second))
 	if bad > 0 {
 		return fmt.Errorf("%w: %d of %d harnesses", ErrNotProved, bad, len(list))
 	}
@@ -42,15 +43,19 @@ func (r Runner) Run(ctx context.Context, list []Harness) error {
 }
 
 func (r Runner) one(ctx context.Context, h Harness) Verdict {
-	start := time.Now()
+	start, strain := time.Now(), Measure()
 	res, err := h.Run(ctx, r.Size, r.Seed)
-	took := time.Since(start)
+	took, busy := time.Since(start), strain.Busy()
 	verdict, why := res.Judge(r.Size)
 	if err != nil {
-		verdict, why = Failed, "the harness could not work: "+err.Error()
+		// No finding, and nothing shown either; what was found before it counts.
+		why = "the harness could not work: " + err.Error()
+		if verdict != Failed {
+			verdict = Void
+		}
 	}
 	parts := append([]string{fmt.Sprintf("seed %d", r.Seed), "commit " + r.Commit}, res.words()...)
-	parts = append(parts, fmt.Sprintf("%.1f s", took.Seconds()))
+	parts = append(parts, fmt.Sprintf("%.1f s with the processors %.0f %% busy", took.Seconds(), 100*busy))
 	r.say("%-6s %-16s %-4s %s", verdict, h.Name, r.Size, strings.Join(parts, "; "))
 	if why != "" {
 		r.say("       %s: %s", h.Name, why)

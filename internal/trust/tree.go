@@ -2,7 +2,6 @@ package trust
 
 import (
 	"context"
-	"fmt"
 	"os/exec"
 	"path/filepath"
 	"runtime"
@@ -47,18 +46,4 @@ func Tags() string {
 		}
 	}
 	return ""
-}
-
-// Build builds simferry from the tree into dir with build tags, and returns its path.
-func Build(ctx context.Context, dir, tags string) (string, error) {
-	file := filepath.Join(dir, "simferry")
-	if tags != "" {
-		file += "-" + strings.ReplaceAll(tags, ",", "-")
-	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-w", "-tags", tags, "-o", file, "./cmd/simferry")
-	cmd.Dir = Root()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return file, nil
 }

@@ -3,6 +3,7 @@ package trust_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -26,6 +27,8 @@ func TestAHarnessThatShowedNothingIsVoid(t *testing.T) {
 		"all is well":             {func(*trust.Result) {}, trust.CI, trust.Passed},
 		"a failure":               {func(r *trust.Result) { r.Fail("I1: a SIM is gone") }, trust.CI, trust.Failed},
 		"a failure in void":       {func(r *trust.Result) { r.Work = nil; r.Fail("I1: a SIM is gone") }, trust.CI, trust.Failed},
+		"a doubt":                 {func(r *trust.Result) { r.Doubt("late on a busy machine") }, trust.CI, trust.Void},
+		"a doubt and a failure":   {func(r *trust.Result) { r.Doubt("late"); r.Fail("I1: a SIM is gone") }, trust.CI, trust.Failed},
 		"no trials":               {func(r *trust.Result) { r.Trials = 0 }, trust.CI, trust.Void},
 		"no work":                 {func(r *trust.Result) { r.Work = nil }, trust.CI, trust.Void},
 		"too little work":         {func(r *trust.Result) { r.Did("kills inside", 4, 5) }, trust.CI, trust.Void},
@@ -63,7 +66,7 @@ func TestTheLineTellsHowToRepeat(t *testing.T) {
 	}
 	for _, want := range []string{
 		"FAILED kill-sqlite", "seed 42; commit abc; 200 trials; 1 failures", "I5: request 7 was acknowledged",
-		"-only kill-sqlite -size CI -seed 42", "no disk", "ok     model", "failure rate < 1.5 % (95 %)", "10 requests (least 10)", "control: a planted bug failed as it must",
+		"-only kill-sqlite -size CI -seed 42", "VOID   fuzz", "no disk", "1 of 3 harnesses are ok, in ", "ok     model", "failure rate < 1.5 % (95 %)", "10 requests (least 10)", "control: a planted bug failed as it must",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
@@ -91,5 +94,42 @@ func TestPartsAddUp(t *testing.T) {
 	}
 	if whole.Trials != 24 || whole.Failures != 12 || len(whole.First) != 10 || len(whole.Work) != 1 || whole.Work[0].Done != 36 || whole.Work[0].Least != 12 {
 		t.Errorf("got %+v", whole)
+	}
+}
+
+// A control that depends on luck is tried until it fails; one that never does makes a
+// result void.
+func TestAControlIsTriedUntilItFails(t *testing.T) {
+	var seeds []uint64
+	atThe := func(n uint64) func(context.Context, uint64) (trust.Result, error) {
+		seeds = nil
+		return func(_ context.Context, seed uint64) (res trust.Result, err error) {
+			seeds = append(seeds, seed)
+			if seed == n {
+				res.Fail("I5: gone")
+				err = errors.New("and it cannot go on")
+			}
+			return res, err
+		}
+	}
+	c, err := trust.Until(t.Context(), "a bug", 5, 1, trust.Complains(atThe(3)))
+	if err != nil || !c.Failed || c.What != "a bug" || c.Saw != "I5: gone" || len(seeds) != 3 {
+		t.Errorf("%+v, %v, tried %v", c, err, seeds)
+	}
+	if c, err := trust.Until(t.Context(), "a bug", 5, 1, trust.Complains(atThe(9))); err != nil || c.Failed || len(seeds) != 5 {
+		t.Errorf("%+v, %v, tried %v", c, err, seeds)
+	}
+	broken := func(context.Context, uint64) (trust.Result, error) { return trust.Result{}, errors.New("no disk") }
+	if _, err := trust.Until(t.Context(), "a bug", 5, 1, trust.Complains(broken)); err == nil {
+		t.Error("a harness that cannot work is no control that passes")
+	}
+}
+
+// What is late is a failure, but not where others kept the machine from working.
+func TestLate(t *testing.T) {
+	var res trust.Result
+	res.Late(trust.Measure(), "I12: slow")
+	if len(res.First)+len(res.Doubts) != 1 || !strings.Contains(strings.Join(slices.Concat(res.First, res.Doubts), ""), "I12: slow") {
+		t.Errorf("%+v", res)
 	}
 }

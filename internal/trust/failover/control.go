@@ -7,58 +7,64 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
+// controls is how often the control fails over at most: what waits in the receiver's socket
+// may get to the standby once, but hardly ever all of it.
+const controls = 5
+
 // control fails over to an asynchronous standby that has stopped listening. What was
 // acknowledged meanwhile is lost, and the same comparison must say so.
-func (p *pair) control(ctx context.Context, seed uint64) (c trust.Control, err error) {
-	c.What = "an asynchronous standby with a stalled receiver"
+func (p *pair) control(ctx context.Context, seed uint64) (saw string, failed bool, err error) {
 	before, err := traffic.Read(ctx, p.url(), 0)
 	if err != nil {
-		return c, err
+		return "", false, err
 	}
+	load, err := p.loseStalled(ctx, seed)
+	if err != nil {
+		return "", false, err
+	}
+	have, err := traffic.Read(ctx, p.url(), before.Last())
+	if err != nil {
+		return "", false, err
+	}
+	for _, w := range load.Journal().Compare(have) {
+		if strings.HasPrefix(w, "I5") {
+			return w, true, nil
+		}
+	}
+	return "nothing is missing", false, p.rebuild(ctx)
+}
+
+// loseStalled is the failover under load.
+func (p *pair) loseStalled(ctx context.Context, seed uint64) (*traffic.Load, error) {
 	if err := p.primary.Synchronous(ctx, ""); err != nil {
-		return c, err
+		return nil, err
 	}
 	receiver, err := stall(ctx, p.standby.URL("postgres"))
 	if err != nil {
-		return c, err
+		return nil, err
 	}
 	load := traffic.Begin(ctx, p.clients, seed, clients)
 	if err := load.Await(ctx, ackedMin); err != nil {
-		return c, err
+		return nil, err
 	}
 	if err := p.kill(); err != nil {
-		return c, err
+		return nil, err
 	}
 	// It is told to end before it wakes up, so that it does not read what is still
 	// waiting in its socket.
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGCONT} {
 		if err := syscall.Kill(receiver, signal); err != nil {
-			return c, err
+			return nil, err
 		}
 	}
 	if err := p.promote(ctx); err != nil {
-		return c, err
+		return nil, err
 	}
-	if err := load.End(ctx); err != nil {
-		return c, err
-	}
-	have, err := traffic.Read(ctx, p.url(), before.Last())
-	if err != nil {
-		return c, err
-	}
-	lost := 0
-	for _, w := range load.Journal().Compare(have) {
-		if strings.HasPrefix(w, "I5") {
-			lost++
-			c.Saw = w
-		}
-	}
-	c.Failed = lost > 0
-	return c, nil
+	err = load.End(ctx)
+	return load, err
 }
 
 // stall stops the standby's receiver in the middle of what it does.

@@ -36,7 +36,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 		return res, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, dir, trust.Tags())
+	binary, err := trust.Build(ctx, trust.Tags())
 	if err != nil {
 		return res, err
 	}
@@ -60,7 +60,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	res.Did("attempts told to come later", t.refused, n/2)
 	res.Did("answers asked for again", t.proof.Asked, n)
 	if size != trust.Probe {
-		res.Control, err = p.control(ctx, seed)
+		res.Control, err = trust.Until(ctx, "an asynchronous standby with a stalled receiver", controls, seed, p.control)
 	}
 	return res, err
 }
@@ -106,12 +106,13 @@ func (t *trial) once(ctx context.Context, seed uint64) error {
 // clients have been told to come later: so long a server does not hide it from them.
 func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
 	killed = time.Now()
+	strain := trust.Measure()
 	if err := t.kill(); err != nil {
 		return killed, err
 	}
 	for i := range servers {
 		if took, ok := t.readiness(ctx, i, killed, http.StatusServiceUnavailable); !ok {
-			t.res.Fail("I12: /readyz of server %d did not turn within %v of the primary's end", i, took)
+			t.res.Late(strain, "I12: /readyz of server %d did not turn within %v of the primary's end", i, took)
 		}
 	}
 	for t.res.Trials%2 == 0 && load.Refused() == 0 && ctx.Err() == nil && time.Since(killed) < time.Minute {
@@ -121,12 +122,13 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 		return killed, err
 	}
 	promoted := time.Now()
+	strain = trust.Measure()
 	for i := range servers {
 		if took, ok := load.NextAck(promoted, i, promised); !ok {
-			t.res.Fail("I12: server %d has not written within %v of the promotion", i, took)
+			t.res.Late(strain, "I12: server %d has not written within %v of the promotion", i, took)
 		}
 		if took, ok := t.readiness(ctx, i, promoted, http.StatusOK); !ok {
-			t.res.Fail("I12: /readyz of server %d is not back %v after the promotion", i, took)
+			t.res.Late(strain, "I12: /readyz of server %d is not back %v after the promotion", i, took)
 		}
 	}
 	return killed, nil

@@ -21,24 +21,11 @@ type Program struct {
 	file, dir string
 }
 
-// Build builds the tests of a package, named by its directory in the tree. Remove it when
-// done.
+// Build builds the tests of a package, named by its directory in the tree.
 func Build(ctx context.Context, pkg, tags string) (Program, error) {
-	tmp, err := os.MkdirTemp("", "trust-test-")
-	if err != nil {
-		return Program{}, err
-	}
-	p := Program{filepath.Join(tmp, "test"), filepath.Join(trust.Root(), pkg)}
-	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-ldflags", "-w", "-tags", tags, "-o", p.file, "./"+pkg)
-	cmd.Dir = trust.Root()
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return p, errors.Join(fmt.Errorf("go test -c %s: %w\n%s", pkg, err, out), p.Remove())
-	}
-	return p, nil
+	file, err := trust.BuildTests(ctx, pkg, tags)
+	return Program{file, filepath.Join(trust.Root(), pkg)}, err
 }
-
-// Remove deletes the program.
-func (p Program) Remove() error { return os.RemoveAll(filepath.Dir(p.file)) }
 
 // Output is what a run printed.
 type Output struct {

@@ -5,7 +5,6 @@ package linear
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/simferry/simferry/internal/trust"
@@ -27,7 +26,6 @@ func Run(ctx context.Context, tags string, histories int, seed uint64, controlle
 	if err != nil {
 		return res, err
 	}
-	defer func() { err = errors.Join(err, test.Remove()) }()
 	env := []string{fmt.Sprintf("SIMFERRY_HISTORIES=%d", histories), fmt.Sprintf("SIMFERRY_HISTORY_SEED=%d", seed)}
 	out, err := test.Run(ctx, "^TestLinearizability$", env)
 	if err != nil {

@@ -44,7 +44,7 @@ func Cuts(ctx context.Context, tags string, states int, seed uint64) (res trust.
 		return res, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, dir, tags)
+	binary, err := trust.Build(ctx, tags)
 	if err != nil {
 		return res, err
 	}

@@ -29,18 +29,16 @@ import (
 var Clock = func() trust.Harness {
 	s := jumps(false)
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
-		return failing(ctx, "clients that do not sign in again", jumps(true), trust.Tags(), 1, seed)
+		return failing(ctx, "clients that do not sign in again", jumps(true), trust.Tags(), seed)
 	}
 	return s.harness()
 }()
 
 func jumps(forgetful bool) scene {
-	engines := 0
 	return scene{
 		name: "resources-clock", does: "the server's clock jumps by years under load, forth and back, on both engines",
-		setUp: func(ctx context.Context, dir, _ string) (site, error) {
-			engines++
-			return setUpClock(ctx, dir, engines%2 == 0, forgetful)
+		setUp: func(ctx context.Context, p place) (site, error) {
+			return setUpClock(ctx, p, forgetful)
 		},
 		least: least{underWay: 1},
 	}
@@ -58,9 +56,14 @@ type clockSite struct {
 	wrong     []string
 }
 
-func setUpClock(ctx context.Context, dir string, postgres, forgetful bool) (_ site, err error) {
-	s := &clockSite{database: "sqlite:" + filepath.Join(dir, time.Now().Format("fleet-150405.000000.db")), ahead: new(atomic.Int64), forgetful: forgetful}
-	if postgres {
+// setUpClock has the engines take turns.
+func setUpClock(ctx context.Context, p place, forgetful bool) (_ site, err error) {
+	dir, err := p.own()
+	if err != nil {
+		return nil, err
+	}
+	s := &clockSite{database: "sqlite:" + filepath.Join(dir, "fleet.db"), ahead: new(atomic.Int64), forgetful: forgetful}
+	if p.number%2 == 1 {
 		if s.cluster, s.database, err = cluster(ctx, nil); err != nil {
 			return nil, err
 		}

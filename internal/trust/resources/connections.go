@@ -22,14 +22,14 @@ var connections = scene{
 var Connections = func() trust.Harness {
 	s := connections
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
-		return failing(ctx, "a server that guesses what became of a commit", connections, "planted_unknown_commit", 8, seed)
+		return failing(ctx, "a server that guesses what became of a commit", connections, "planted_unknown_commit", seed)
 	}
 	return s.harness()
 }()
 
 // Cut is the harness for what is built with some tags.
 func Cut(ctx context.Context, tags string, cycles int, seed uint64) (trust.Result, error) {
-	return connections.run(ctx, tags, cycles, seed)
+	return connections.run(ctx, tags, cycles, seed, true)
 }
 
 type connectionSite struct {
@@ -38,7 +38,7 @@ type connectionSite struct {
 	proxy   *pgproxy.Proxy
 }
 
-func setUpConnections(ctx context.Context, dir, tags string) (site, error) {
+func setUpConnections(ctx context.Context, where place) (site, error) {
 	c, url, err := cluster(ctx, nil)
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func setUpConnections(ctx context.Context, dir, tags string) (site, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
-	s, err := serve(ctx, dir, tags, url, p.URL())
+	s, err := serve(ctx, where.tags, url, p.URL())
 	if err != nil {
 		p.Close()
 		return nil, errors.Join(err, c.Remove())

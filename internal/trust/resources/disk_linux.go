@@ -27,7 +27,7 @@ var disk = scene{
 var Disk = func() trust.Harness {
 	s := disk
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
-		return failing(ctx, "a server that acknowledges before it commits", disk, "planted_ack_early", 3, seed)
+		return failing(ctx, "a server that acknowledges before it commits", disk, "planted_ack_early", seed)
 	}
 	return s.harness()
 }()
@@ -37,16 +37,16 @@ type diskSite struct {
 	mount string
 }
 
-func setUpDisk(ctx context.Context, dir, tags string) (site, error) {
-	mount := filepath.Join(dir, "disk")
-	if err := os.MkdirAll(mount, 0o700); err != nil {
+func setUpDisk(ctx context.Context, p place) (site, error) {
+	mount, err := p.own()
+	if err != nil {
 		return nil, err
 	}
 	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, fmt.Sprintf("size=%d,mode=700", diskSize)); err != nil {
 		return nil, fmt.Errorf("a small disk of its own needs the right to mount a tmpfs (root, or CAP_SYS_ADMIN): %w", err)
 	}
 	url := "sqlite:" + filepath.Join(mount, "fleet.db")
-	s, err := serve(ctx, dir, tags, url, url)
+	s, err := serve(ctx, p.tags, url, url)
 	if err != nil {
 		return nil, errors.Join(err, syscall.Unmount(mount, 0))
 	}

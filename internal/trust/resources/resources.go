@@ -6,9 +6,12 @@ package resources
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/simferry/simferry/internal/trust"
@@ -30,7 +33,7 @@ const (
 // scene is something that can be taken away from a server and given back.
 type scene struct {
 	name, does string
-	setUp      func(ctx context.Context, dir, tags string) (site, error)
+	setUp      func(ctx context.Context, p place) (site, error)
 	control    func(ctx context.Context, seed uint64) (trust.Control, error)
 	least      least
 }
@@ -51,12 +54,17 @@ type site interface {
 	close() error
 }
 
+// controlCycles is how many faults a control has at most, one site after the other, until
+// it complains: with one fault in two that shows nothing, the chance to miss it is one in
+// 2^60.
+const controlCycles = 60
+
 // harness makes a scene one of trust's harnesses: 20 faults in CI, 1,000 at full size.
 func (s scene) harness() trust.Harness {
 	return trust.Harness{
 		Name: s.name, Does: s.does,
 		Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-			res, err := s.run(ctx, trust.Tags(), size.Of(20, 1000, 5), seed)
+			res, err := s.run(ctx, trust.Tags(), size.Of(20, 1000, 5), seed, false)
 			if err == nil && size != trust.Probe {
 				res.Control, err = s.control(ctx, seed)
 			}
@@ -65,35 +73,93 @@ func (s scene) harness() trust.Harness {
 	}
 }
 
-func (s scene) run(ctx context.Context, tags string, cycles int, seed uint64) (res trust.Result, err error) {
+// run has so many faults, on several sites of which two are there at a time: a server that
+// waits for something leaves the machine to another. until ends it with the first failure.
+func (s scene) run(ctx context.Context, tags string, cycles int, seed uint64, until bool) (res trust.Result, err error) {
 	dir, err := os.MkdirTemp("", "simferry-trust-")
 	if err != nil {
 		return res, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	t := &trial{res: &res}
-	for done := 0; done < cycles; done += perSite {
-		if err := t.at(ctx, s, dir, tags, min(perSite, cycles-done), seed+uint64(done)); err != nil {
-			return res, err
+	var mu sync.Mutex
+	var all trial
+	one := func(n int) {
+		mu.Lock()
+		over := err != nil || until && all.res.Failures > 0
+		mu.Unlock()
+		if over {
+			return
 		}
+		t := trial{until: until}
+		bad := t.at(ctx, s, place{dir, n, tags}, min(perSite, cycles-n*perSite), seed+uint64(n*perSite))
+		mu.Lock()
+		defer mu.Unlock()
+		all.add(t)
+		err = errors.Join(err, bad)
 	}
-	res.Did("acknowledged before a fault", t.acked, cycles*ackedMin)
-	res.Did("requests under way at a fault", t.underWay, int(float64(cycles)*s.least.underWay))
-	res.Did("attempts told to come later", t.refused, int(float64(cycles)*s.least.refused))
-	res.Did("answers asked for again", t.asked, cycles)
-	return res, nil
+	sites := make(chan int)
+	var workers sync.WaitGroup
+	for range atOnce(until) {
+		workers.Go(func() {
+			for n := range sites {
+				one(n)
+			}
+		})
+	}
+	for n := range (cycles + perSite - 1) / perSite {
+		sites <- n
+	}
+	close(sites)
+	workers.Wait()
+	return all.result(cycles, s.least), err
+}
+
+// atOnce is how many sites there are at a time.
+func atOnce(until bool) int {
+	if until {
+		return 1
+	}
+	return 2
+}
+
+// place is where a site is set up.
+type place struct {
+	dir    string // for all sites
+	number int    // of this one
+	tags   string // that its server is built with
+}
+
+// own is a folder of the site's own.
+func (p place) own() (string, error) {
+	dir := filepath.Join(p.dir, fmt.Sprint("site-", p.number))
+	return dir, os.Mkdir(dir, 0o700)
 }
 
 // trial is the faults of one run.
 type trial struct {
-	res *trust.Result
+	res   trust.Result
+	until bool // the first failure ends it
 
 	acked, underWay, refused, asked int
 }
 
+func (t *trial) add(u trial) {
+	t.res.Add(u.res)
+	t.acked, t.underWay, t.refused, t.asked = t.acked+u.acked, t.underWay+u.underWay, t.refused+u.refused, t.asked+u.asked
+}
+
+func (t *trial) result(cycles int, least least) trust.Result {
+	res := t.res
+	res.Did("acknowledged before a fault", t.acked, cycles*ackedMin)
+	res.Did("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))
+	res.Did("attempts told to come later", t.refused, int(float64(cycles)*least.refused))
+	res.Did("answers asked for again", t.asked, cycles)
+	return res
+}
+
 // at sets one site up, and strikes so many times.
-func (t *trial) at(ctx context.Context, s scene, dir, tags string, cycles int, seed uint64) (err error) {
-	there, err := s.setUp(ctx, dir, tags)
+func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint64) (err error) {
+	there, err := s.setUp(ctx, p)
 	if err != nil {
 		return err
 	}
@@ -102,7 +168,10 @@ func (t *trial) at(ctx context.Context, s scene, dir, tags string, cycles int, s
 	for i := range cycles {
 		if err := t.once(ctx, there, &proof, rng, seed+uint64(i)); err != nil {
 			_ = there.close()
-			return fmt.Errorf("fault %d: %w", t.res.Trials, err)
+			return fmt.Errorf("fault %d of site %d: %w", t.res.Trials, p.number, err)
+		}
+		if t.until && t.res.Failures > 0 {
+			break
 		}
 	}
 	t.asked += proof.Asked
@@ -124,11 +193,13 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	if err != nil {
 		return err
 	}
+	strain := trust.Measure()
 	if _, ok := load.NextAck(over, 0, promised); !ok {
-		t.res.Fail("I12: nothing was written within %v of the fault's end", promised)
+		t.res.Late(strain, "I12: nothing was written within %v of the fault's end", promised)
 	}
+	strain = trust.Measure()
 	if err := load.End(ctx); err != nil {
-		t.res.Fail("I12: %v", err)
+		t.res.Late(strain, "I12: %v", err)
 		return ctx.Err()
 	}
 	t.underWay += load.Journal().UnderWay(struck)
@@ -140,14 +211,10 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	return err
 }
 
-// failing is a control: the same faults where something is wrong on purpose. What is wrong
-// may keep the harness from going on; that is no error, once it has complained.
-func failing(ctx context.Context, what string, s scene, tags string, cycles int, seed uint64) (trust.Control, error) {
-	res, err := s.run(ctx, tags, cycles, seed)
-	c := trust.Control{What: what, Failed: res.Failures > 0}
-	if !c.Failed {
-		return c, err
-	}
-	c.Saw = res.First[0]
-	return c, ctx.Err()
+// failing is a control: the same faults where something is wrong on purpose, until the
+// harness complains.
+func failing(ctx context.Context, what string, s scene, tags string, seed uint64) (trust.Control, error) {
+	return trust.Until(ctx, what, 1, seed, trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
+		return s.run(ctx, tags, controlCycles, seed, true)
+	}))
 }

@@ -48,6 +48,9 @@ type life struct {
 	began   bool // the server listened
 	acked   bool // the migration was acknowledged
 	wrong   []string
+
+	late   string // what did not come in time, measured from strain on
+	strain trust.Strain
 }
 
 func (l *life) fail(format string, args ...any) {
@@ -94,12 +97,13 @@ func (l *life) serve(ctx context.Context, s *traffic.Server) {
 		return
 	}
 	began := time.Now()
+	l.strain = trust.Measure()
 	for ; time.Since(began) < promised && ctx.Err() == nil; trust.Pause(ctx, 20*time.Millisecond) {
 		if l.journal.Ask(ctx, c, rng).Status == 200 {
 			return
 		}
 	}
-	l.fail("I12: nothing was written within %v of the fault", promised)
+	l.late = fmt.Sprintf("I12: nothing was written within %v of the fault [%s]", promised, l.watcher.struck())
 }
 
 // look is what the next start finds.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 
@@ -30,7 +31,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 		return res, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, dir, trust.Tags())
+	binary, err := trust.Build(ctx, trust.Tags())
 	if err != nil {
 		return res, err
 	}
@@ -124,6 +125,9 @@ func (t *tally) note(l *life, res *trust.Result) {
 	if n := len(l.wrong); n > 0 {
 		res.Fail("%s (%d in all)", strings.Join(l.wrong[:min(n, 2)], "; "), n)
 	}
+	if l.late != "" {
+		res.Late(l.strain, "%s", l.late)
+	}
 	if l.watcher.struck() == "" {
 		return
 	}
@@ -136,10 +140,13 @@ func (t *tally) note(l *life, res *trust.Result) {
 	}
 }
 
+// controls is how many migrations the control makes at most: what ends the first of them
+// between the answer and the commit shows it.
+const controls = 10
+
 // control is a server that acknowledges what it has not committed.
 func control(ctx context.Context, dir string, seed uint64) (c trust.Control, err error) {
-	c.What = "a server that acknowledges before it commits"
-	binary, err := trust.Build(ctx, dir, "planted_ack_early")
+	binary, err := trust.Build(ctx, "planted_ack_early")
 	if err != nil {
 		return c, err
 	}
@@ -151,17 +158,10 @@ func control(ctx context.Context, dir string, seed uint64) (c trust.Control, err
 	if err != nil {
 		return c, err
 	}
-	var res trust.Result
-	for ; res.Trials == 0; seed++ {
-		if err := b.sweep(ctx, seed, 5, &res, &tally{}); err != nil {
-			return c, err
-		}
-	}
-	for _, w := range res.First {
-		if strings.Contains(w, "I5: ") {
-			c.Failed = true
-		}
-	}
-	c.Saw = fmt.Sprintf("%d of %d trials", res.Failures, res.Trials)
-	return c, nil
+	return trust.Until(ctx, "a server that acknowledges before it commits", controls, seed, func(ctx context.Context, seed uint64) (saw string, failed bool, err error) {
+		var res trust.Result
+		err = b.sweep(ctx, seed, 5, &res, &tally{})
+		lost := slices.ContainsFunc(res.First, func(w string) bool { return strings.Contains(w, "I5: ") })
+		return fmt.Sprintf("%d of %d trials", res.Failures, res.Trials), lost, err
+	})
 }

@@ -121,6 +121,9 @@ func (l *Load) End(ctx context.Context) error {
 			if ctx.Err() != nil || time.Since(began) > settleLimit {
 				return errors.Join(ctx.Err(), fmt.Errorf("%v is not settled after %d attempts", r, tries+1))
 			}
+			if !r.Settled() {
+				trust.Pause(ctx, pauseBetween)
+			}
 		}
 	}
 	return nil

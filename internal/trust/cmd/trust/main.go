@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/simferry/simferry/internal/trust"
@@ -53,6 +54,10 @@ func run(args []string, out io.Writer) error {
 	}
 	if *seed == 0 {
 		*seed = rand.Uint64N(1<<62) + 1
+	}
+	defer func() { _ = trust.RemovePrograms() }() // of a folder for temporary files
+	if slices.ContainsFunc(chosen, func(h trust.Harness) bool { return h.Name == bugs.Harness.Name }) && len(chosen) > 1 {
+		go bugs.Ahead(ctx)
 	}
 	return trust.Runner{Out: out, Commit: trust.Commit(ctx), Size: size, Seed: *seed}.Run(ctx, chosen)
 }
