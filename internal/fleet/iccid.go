@@ -63,7 +63,10 @@ func (id ICCID) CheckDigit() byte {
 }
 
 // WithLuhn is the 20-digit form that is printed on the card.
-func (id ICCID) WithLuhn() string { return string(id) + string(rune(id.CheckDigit())) }
+func (id ICCID) WithLuhn() string {
+	b := make([]byte, 0, ICCIDLength+1) // stays on the stack: one allocation, not two
+	return string(append(append(b, id...), id.CheckDigit()))
+}
 
 // number is the ICCID as an integer: 10^19-1 fits into 64 unsigned bits.
 func (id ICCID) number() uint64 {

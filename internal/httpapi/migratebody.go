@@ -13,18 +13,28 @@ func planBody(p *fleet.Plan, dryRun bool) []byte {
 	body := wire.MigrationResponse{
 		SIMCount: len(p.SIMs), DryRun: dryRun, TargetWorkspace: workspaceRef(p.Target),
 		AutoDetachDevices: p.Request.DetachDevices, AllowedSIMStatuses: allowedRefs(p.Request.AllowedStatuses),
-		SIMs: migrationSIMs(p.SIMs, p.Source),
 	}
-	return body.AppendJSON(make([]byte, 0, 256+256*len(p.SIMs)))
+	return body.AppendEach(make([]byte, 0, 256+256*len(p.SIMs)), func(yield func(*wire.MigrationSIM) bool) {
+		var sim wire.MigrationSIM // the same for each
+		for _, s := range p.SIMs {
+			if sim = migrationSIM(s, p.Source(s)); !yield(&sim) {
+				return
+			}
+		}
+	})
+}
+
+func migrationSIM(s fleet.SIMState, source fleet.Workspace) wire.MigrationSIM {
+	return wire.MigrationSIM{
+		ID: int64(s.ID), ICCID: string(s.ICCID), ICCIDWithLuhn: s.ICCID.WithLuhn(), Status: statusRef(s.Status),
+		Endpoint: deviceRef(s.Device, s.DeviceName), SourceWorkspace: workspaceRef(source),
+	}
 }
 
 func migrationSIMs(sims []fleet.SIMState, source func(fleet.SIMState) fleet.Workspace) []wire.MigrationSIM {
 	out := make([]wire.MigrationSIM, len(sims))
 	for i, s := range sims {
-		out[i] = wire.MigrationSIM{
-			ID: int64(s.ID), ICCID: string(s.ICCID), ICCIDWithLuhn: s.ICCID.WithLuhn(), Status: statusRef(s.Status),
-			Endpoint: deviceRef(s.Device, s.DeviceName), SourceWorkspace: workspaceRef(source(s)),
-		}
+		out[i] = migrationSIM(s, source(s))
 	}
 	return out
 }
