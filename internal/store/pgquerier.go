@@ -29,7 +29,11 @@ type pgQuerier struct {
 }
 
 func (q *pgQuerier) query(ctx context.Context, text string, args ...any) (rows, error) {
-	return q.send(ctx, text, args) //nolint:sqlclosecheck // who reads them closes them
+	r, err := q.send(ctx, text, args)
+	if err != nil {
+		return nil, err
+	}
+	return &pgRows{Rows: r}, nil
 }
 
 // send leaves the rows open; who reads them closes them.
@@ -50,6 +54,47 @@ func (q *pgQuerier) send(ctx context.Context, text string, args []any) (pgx.Rows
 		return nil, errors.Join(err, results.Close())
 	}
 	return batchRows{r, results}, nil
+}
+
+// pipeline is a whole transaction in one round trip: its begin, the statements, its commit.
+func (q *pgQuerier) pipeline(ctx context.Context, statements []statement) (err error) {
+	batch := &pgx.Batch{}
+	batch.BeginTx(*q.begin)
+	for _, s := range statements {
+		batch.Queue(s.text, s.args...)
+	}
+	batch.Queue("commit")
+	q.begun = true // until the commit has been answered
+	results := q.conn.SendBatch(ctx, batch)
+	defer func() {
+		err = errors.Join(err, results.Close())
+		q.begun = err != nil
+	}()
+	if _, err := results.Exec(); err != nil {
+		return err
+	}
+	for _, s := range statements {
+		if err := scanned(results, s.scan); err != nil {
+			return err
+		}
+	}
+	_, err = results.Exec()
+	return err
+}
+
+func scanned(results pgx.BatchResults, scan func(rows) error) error {
+	r, err := results.Query()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	scanning := &pgRows{Rows: r}
+	for scanning.Next() {
+		if err := scan(scanning); err != nil {
+			return err
+		}
+	}
+	return r.Err()
 }
 
 func (q *pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, error) {
