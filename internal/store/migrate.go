@@ -104,19 +104,26 @@ func (w *where) among(column string, values any) (from string) {
 
 func (tx *Tx) states(ctx context.Context, text string, args []any) ([]fleet.SIMState, error) {
 	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
-	err := tx.each(ctx, text, args, func(r rows) error {
-		var id, status, workspace, version, device int64
-		var iccid, name string
-		if err := r.Scan(&id, &iccid, &status, &workspace, &version, &device, &name); err != nil {
+	err := tx.each(ctx, text, args, scanState(&sims))
+	return sims, err
+}
+
+// scanState appends the rows of stateColumns. Where they are scanned to is the same for all
+// of them: it would be nine things to collect for each SIM.
+func scanState(sims *[]fleet.SIMState) func(rows) error {
+	var id, status, workspace, version, device int64
+	var iccid, name string
+	into := []any{&id, &iccid, &status, &workspace, &version, &device, &name}
+	return func(r rows) error {
+		if err := r.Scan(into...); err != nil {
 			return err
 		}
-		sims = append(sims, fleet.SIMState{
+		*sims = append(*sims, fleet.SIMState{
 			ID: fleet.SIMID(id), ICCID: fleet.ICCID(iccid), Status: fleet.SIMStatus(status), Workspace: fleet.WorkspaceID(workspace),
 			Device: fleet.DeviceID(device), DeviceName: name, Version: version,
 		})
 		return nil
-	})
-	return sims, err
+	}
 }
 
 // Change is one transaction's change of SIMs: what the ledger keeps of it.

@@ -53,6 +53,30 @@ func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) 
 	return tx.note(r.Err())
 }
 
+// statement is a query, and what is done with each of its rows.
+type statement struct {
+	text string
+	args []any
+	scan func(rows) error
+}
+
+// together runs statements on the snapshot of a View that has read nothing yet, and ends it:
+// what follows sees a later instant. On PostgreSQL it is one round trip altogether.
+func (tx *Tx) together(ctx context.Context, statements ...statement) error {
+	for _, s := range statements {
+		s.args = storable(s.args)
+	}
+	if q, ok := tx.q.(*pgQuerier); ok {
+		return tx.note(q.pipeline(ctx, statements))
+	}
+	for _, s := range statements {
+		if err := tx.each(ctx, s.text, s.args, s.scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // one scans the first row of a query; found is false where there is none.
 func (tx *Tx) one(ctx context.Context, sql string, args []any, dest ...any) (found bool, err error) {
 	err = tx.each(ctx, sql, args, func(r rows) error {

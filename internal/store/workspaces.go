@@ -86,15 +86,26 @@ func (tx *Tx) Hold(ctx context.Context, table string) error {
 // member, or suspended there. A SuperAdmin is one everywhere.
 func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Standing, error) {
 	w := where{tx: tx}
-	u := w.arg(int64(user))
+	text := standingsOf(w.arg(int64(user)))
 	w.and(w.in("w.id", list(tx, ids)))
 	found := make(map[fleet.WorkspaceID]fleet.Standing, len(ids))
-	err := tx.each(ctx, `
-		SELECT `+workspaceColumns+`, u.super_admin,
+	err := tx.each(ctx, text+w.String(), w.args, scanStanding(found))
+	return found, err
+}
+
+// standingsOf words the SELECT of Workspaces w and what the user is in each, up to its
+// conditions.
+func standingsOf(user string) string {
+	return `
+		SELECT ` + workspaceColumns + `, u.super_admin,
 			COALESCE((SELECT MIN(r.role) FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
 				WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0)
-		FROM workspaces w JOIN users u ON u.id = `+u+`
-		WHERE `+w.String(), w.args, func(r rows) error {
+		FROM workspaces w JOIN users u ON u.id = ` + user + `
+		WHERE `
+}
+
+func scanStanding(found map[fleet.WorkspaceID]fleet.Standing) func(rows) error {
+	return func(r rows) error {
 		var s fleet.Standing
 		var super int
 		err := scanWorkspace(r, &s.Workspace, &super, &s.Role)
@@ -103,6 +114,5 @@ func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.Work
 		}
 		found[s.Workspace.ID] = s
 		return err
-	})
-	return found, err
+	}
 }

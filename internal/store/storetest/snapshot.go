@@ -14,6 +14,7 @@ var snapshotCases = []testCase{
 	{"Membership", snapshotMembership},
 	{"Deleted", snapshotDeleted},
 	{"Preview", snapshotPreview},
+	{"ManyWorkspaces", snapshotManyWorkspaces},
 }
 
 func (e *env) snapshot(who store.Caller, sel fleet.Selector, lock bool) (snap fleet.Snapshot) {
@@ -107,8 +108,6 @@ func snapshotDeleted(e *env) {
 	e.equal("with a deleted SIM", e.snapshot(store.Caller{User: Admin}, selectIDs(e, 10, 11), false).SIMs, states(10))
 }
 
-// snapshotPreview holds the snapshot of a dry run against that of a real one: the planner
-// must see the same in both.
 func snapshotPreview(e *env) {
 	e.fleet()
 	byRange, err := fleet.SelectRange(string(ICCIDOf(10)), string(ICCIDOf(30)))
@@ -118,20 +117,54 @@ func snapshotPreview(e *env) {
 	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: Ousted}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
 		for _, sel := range []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), byRange} {
 			for _, target := range []fleet.WorkspaceID{FleetAT, FleetBR, nowhere} {
-				req := fleet.MigrationRequest{Target: target, Select: sel}
-				preview, err := e.s.PreviewSnapshot(e.Context(), who, req)
-				if err != nil {
-					e.Fatal(err)
-				}
-				var run fleet.Snapshot
-				e.update(func(ctx context.Context, tx *store.Tx) (err error) {
-					run, err = tx.Snapshot(ctx, who, req, true)
-					return err
-				})
-				e.equal("preview and run", inOrder(preview), inOrder(run))
+				e.previewed(who, fleet.MigrationRequest{Target: target, Select: sel})
 			}
 		}
 	}
+}
+
+// snapshotManyWorkspaces is for somebody who is in more Workspaces than a dry run asks for
+// at a guess.
+func snapshotManyWorkspaces(e *env) {
+	e.fleet()
+	const first, last fleet.WorkspaceID = 1000, 1099
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		for id := first; id <= last; id++ {
+			if err := tx.PutWorkspace(ctx, fleet.Workspace{ID: id, Name: "One of many", Type: fleet.Enterprise, Country: "DE"}); err != nil {
+				return err
+			}
+			if err := tx.SetMembership(ctx, Admin, id, fleet.UserActive, []fleet.Role{fleet.Administrator}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	e.migrate("out", last, 15)
+	for _, ids := range [][]fleet.SIMID{{10}, {15}, {10, 15, 20, 30}} {
+		for _, target := range []fleet.WorkspaceID{FleetAT, first, last} {
+			snap := e.previewed(store.Caller{User: Admin}, fleet.MigrationRequest{Target: target, Select: selectIDs(e, ids...)})
+			if len(snap.SIMs) == 0 {
+				e.Errorf("no SIM of %v was found", ids)
+			}
+		}
+	}
+}
+
+// previewed holds the snapshot of a dry run against that of a real one: the planner must
+// see the same in both.
+func (e *env) previewed(who store.Caller, req fleet.MigrationRequest) (preview fleet.Snapshot) {
+	e.Helper()
+	preview, err := e.s.PreviewSnapshot(e.Context(), who, req)
+	if err != nil {
+		e.Fatal(err)
+	}
+	var run fleet.Snapshot
+	e.update(func(ctx context.Context, tx *store.Tx) (err error) {
+		run, err = tx.Snapshot(ctx, who, req, true)
+		return err
+	})
+	e.equal("preview and run", inOrder(preview), inOrder(run))
+	return preview
 }
 
 // inOrder puts a snapshot's SIMs in order, and leaves out what the planner never reads.
