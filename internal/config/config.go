@@ -20,6 +20,7 @@ type Config struct {
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; empty believes nobody
 	OperatorListen string         // host:port that the operator API listens on, where there are tokens for it
 	OperatorTokens string         // file with the tokens of the operator API; "" keeps it off
+	RequestTimeout time.Duration  // how long one request may take
 	MaxConns       int            // most connections to PostgreSQL, or readers of SQLite, which has one writer besides
 	ShutdownGrace  time.Duration  // how long requests may run on after SIGTERM
 }
@@ -48,6 +49,7 @@ func Default() Config {
 		TokenTTL:       240 * time.Minute,
 		RequireMFA:     MFAOff,
 		OperatorListen: "127.0.0.1:8081",
+		RequestTimeout: 30 * time.Second,
 		MaxConns:       16,
 		ShutdownGrace:  15 * time.Second,
 	}

@@ -74,7 +74,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		LogLevel: slog.LevelDebug, LogFormat: config.LogText, TokenTTL: 90 * time.Minute, RequireMFA: config.MFAEverybody,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")},
 		OperatorListen: "[::1]:9001", OperatorTokens: "tokens",
-		MaxConns: 50, ShutdownGrace: 3 * time.Second,
+		RequestTimeout: 7 * time.Second, MaxConns: 50, ShutdownGrace: 3 * time.Second,
 	}
 	sources := map[string]given{
 		"file": {file: `
@@ -88,18 +88,19 @@ require_mfa: everybody
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 operator_listen: "[::1]:9001"
 operator_token_file: tokens
+request_timeout: 7s
 max_conns: 50
 shutdown_grace: 3s
 `},
 		"environment": {env: map[string]string{
 			"SIMFERRY_LISTEN": "[::1]:9000", "SIMFERRY_DATABASE": "postgres://u:p@h/db", "SIMFERRY_SEED": "w.yaml",
 			"SIMFERRY_LOG_LEVEL": "debug", "SIMFERRY_LOG_FORMAT": "text", "SIMFERRY_TOKEN_TTL": "90m", "SIMFERRY_REQUIRE_MFA": "everybody",
-			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_SHUTDOWN_GRACE": "3s",
+			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_SHUTDOWN_GRACE": "3s",
 			"SIMFERRY_OPERATOR_LISTEN": "[::1]:9001", "SIMFERRY_OPERATOR_TOKEN_FILE": "tokens",
 		}},
 		"flags": {args: []string{
 			"--listen=[::1]:9000", "--database=postgres://u:p@h/db", "--seed=w.yaml", "--log-level=debug", "--log-format=text",
-			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--max-conns=50", "--shutdown-grace=3s",
+			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--request-timeout=7s", "--max-conns=50", "--shutdown-grace=3s",
 			"--operator-listen=[::1]:9001", "--operator-token-file=tokens",
 		}},
 	}

@@ -79,6 +79,10 @@ var settings = []setting{
 		"/run/secrets/simferry-operator", func(c *Config) pflag.Value { return (*text)(&c.OperatorTokens) },
 	},
 	{
+		"request_timeout", "How long one request may take, between `1s` and `50s`; then it is answered with 503, and nothing of it has happened but where the answer to a commit was lost",
+		"10s", func(c *Config) pflag.Value { return (*duration)(&c.RequestTimeout) },
+	},
+	{
 		"max_conns", "Most connections to PostgreSQL, or readers of SQLite, between 2 and 1000",
 		"50", func(c *Config) pflag.Value { return (*number)(&c.MaxConns) },
 	},

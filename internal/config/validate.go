@@ -11,6 +11,7 @@ import (
 // The bounds of the settings that have any.
 const (
 	minTokenTTL, maxTokenTTL = time.Second, 720 * time.Hour
+	minRequest, maxRequest   = time.Second, 50 * time.Second // the connection itself is cut off after a minute
 	minConns, maxConns       = 2, 1000
 	maxShutdownGrace         = 5 * time.Minute
 )
@@ -28,6 +29,7 @@ func (c Config) Validate() error {
 		{"token_ttl", between(c.TokenTTL, minTokenTTL, maxTokenTTL)},
 		{"require_mfa", checkRequireMFA(c.RequireMFA)},
 		{"operator_listen", checkListen(c.OperatorListen)},
+		{"request_timeout", between(c.RequestTimeout, minRequest, maxRequest)},
 		{"max_conns", between(c.MaxConns, minConns, maxConns)},
 		{"shutdown_grace", between(c.ShutdownGrace, 0, maxShutdownGrace)},
 	}

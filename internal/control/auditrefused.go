@@ -31,7 +31,9 @@ func (c *Control) Refused(ctx context.Context, who identity.Principal, action fl
 
 // writeAudit writes entries that belong to no other transaction.
 func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
-	ctx = context.WithoutCancel(ctx) // a client that hangs up does not get away with it
+	// A client that hangs up does not get away with it.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
+	defer cancel()
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
 		if tx.Unsure() {
 			return nil // better once or not at all than twice
@@ -42,6 +44,9 @@ func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
 		c.log.Error("the audit log could not be written", "entries", entries, "err", err)
 	}
 }
+
+// auditPatience is how long an answer waits for its entry, where the database is silent.
+const auditPatience = 5 * time.Second
 
 // RefusalCode is the code of a refusal; 0 for what is none, as a failure of ours is.
 func RefusalCode(why error) fleet.Code {

@@ -102,12 +102,6 @@ func post(path, body string) ask {
 	}
 }
 
-func remove(path string) ask {
-	return func(c *testkit.Client, id string) *testkit.Answer {
-		return c.Do("DELETE", strings.ReplaceAll(path, "{id}", id), nil)
-	}
-}
-
 func patch(path, body string) ask {
 	return func(c *testkit.Client, id string) *testkit.Answer {
 		return c.Patch(strings.ReplaceAll(path, "{id}", id), strings.ReplaceAll(body, "{id}", id))

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"math"
@@ -58,6 +59,8 @@ func failure(err error) response {
 		return encoded(http.StatusConflict, conflictBody(refusal))
 	case errors.As(err, &e):
 		return known(e)
+	case errors.Is(err, context.DeadlineExceeded):
+		return known(fleet.Errorf(fleet.Unavailable, "The request took too long; try again"))
 	}
 	return encoded(http.StatusInternalServerError, wire.Error{
 		ErrorCode: 1000, ErrorToken: "InternalError", Message: "Something went wrong here; the log tells more under this request's id",

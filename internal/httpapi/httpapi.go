@@ -3,9 +3,11 @@
 package httpapi
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/docspage"
@@ -18,13 +20,19 @@ type Options struct {
 	Log *slog.Logger
 	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+	// RequestTimeout is how long one request may take; DefaultRequestTimeout where zero.
+	RequestTimeout time.Duration
 }
+
+// DefaultRequestTimeout leaves time to answer before the connection's own limit cuts it off.
+const DefaultRequestTimeout = 30 * time.Second
 
 // api is the operations over the rules.
 type api struct {
 	control *control.Control
 	log     *slog.Logger
 	proxies []netip.Prefix
+	timeout time.Duration
 }
 
 // New makes the handler of the whole API, with the OpenAPI document and its page.
@@ -32,7 +40,7 @@ func New(c *control.Control, o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	a := &api{control: c, log: o.Log, proxies: o.TrustedProxies}
+	a := &api{control: c, log: o.Log, proxies: o.TrustedProxies, timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout)}
 	mux := http.NewServeMux()
 	for _, op := range operations {
 		mux.Handle(op.pattern, a.serve(op))

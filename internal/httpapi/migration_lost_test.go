@@ -2,9 +2,13 @@ package httpapi_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/testkit"
 	"github.com/simferry/simferry/internal/testkit/pgproxy"
 )
@@ -42,6 +46,43 @@ func TestLostCommit(t *testing.T) {
 			s.CheckInvariants()
 		})
 	}
+}
+
+// A network that swallows what it is given holds no request for longer than it may take:
+// each is a 503 that says when to come back, and its key is free.
+func TestDatabaseSilent(t *testing.T) {
+	url := testkit.Postgres.FerryURL(t)
+	proxy := pgproxy.Start(t, url)
+	s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+	direct := testkit.StartOn(t, url, s.Clock)
+	hasty := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: discard, RequestTimeout: 300 * time.Millisecond}))
+	defer hasty.Close()
+	s.URL = hasty.URL
+	admin := s.As("admin@example.com")
+	digest := identity.WireDigest(testkit.Password)
+	direct.Untouched("a request that the database does not answer", func() {
+		proxy.Freeze()
+		defer proxy.Thaw()
+		for _, send := range []func() *testkit.Answer{
+			func() *testkit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
+			func() *testkit.Answer { return admin.Patch(simPath(251), toStatus(2)) },
+			func() *testkit.Answer { return keyed(admin, "k", moving(200, 252)) },
+			func() *testkit.Answer { return keyed(admin, "k", ran(moving(200, 252))) },
+			func() *testkit.Answer {
+				return s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest})
+			},
+		} {
+			start := time.Now()
+			a := send()
+			if got := body[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
+				t.Errorf("%s: %v %+v", a.Request, a.Header, got)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("%s: answered after %v", a.Request, took)
+			}
+		}
+	})
+	moves(t, keyed(admin, "k", ran(moving(200, 252))), 252)
 }
 
 // While the database is away, a migration is a 503 that says when to come back; nothing

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/simferry/simferry/internal/control"
@@ -89,7 +90,9 @@ const anybody identity.Permission = "anybody"
 // serve is the course of every request: who asks, may they, the operation, the answer.
 func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		req := &request{Request: r, writer: w, from: a.clientAddr(r)}
+		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
+		defer cancel()
+		req := &request{Request: r.WithContext(ctx), writer: w, from: a.clientAddr(r)}
 		res, err := a.permitted(op, req)
 		if err != nil {
 			res = failure(err)

@@ -56,7 +56,7 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) error {
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
 	}
-	handler := httpapi.New(s.Control, httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies})
+	handler := httpapi.New(s.Control, httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout})
 	s.http = newHTTP(ctx, handler, s.log)
 	var err error
 	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)

@@ -36,7 +36,12 @@ func (c *connection) hangUp() {
 // upstream forwards what the client says. Its first message, and only that, has no type.
 func (c *connection) upstream() {
 	from := bufio.NewReader(c.client)
-	if startup, err := readBody(from, nil); err != nil || write(c.server, startup) != nil {
+	startup, err := readBody(from, nil)
+	if err != nil {
+		return
+	}
+	c.proxy.pass()
+	if write(c.server, startup) != nil {
 		return
 	}
 	for {
@@ -44,6 +49,7 @@ func (c *connection) upstream() {
 		if err != nil {
 			return
 		}
+		c.proxy.pass()
 		if isCommit(m) {
 			switch c.proxy.takeCut() {
 			case BeforeCommit:
@@ -68,6 +74,7 @@ func (c *connection) downstream() {
 		if err != nil {
 			return
 		}
+		c.proxy.pass()
 		ready := m[0] == 'Z'
 		if c.deaf.Load() {
 			if ready {

@@ -1,6 +1,7 @@
 // Package pgproxy stands between a program under test and PostgreSQL. It reads enough of
 // the protocol to count round trips, and to cut the connection where it hurts: just before
-// a commit reaches the server, or just after it has happened and before the client knows.
+// a commit reaches the server, or just after it has happened and before the client knows;
+// and to swallow all that is said without a word.
 //
 //	p := pgproxy.Start(t, pgtest.Database(t))
 //	... open the program with p.URL() ...

@@ -24,6 +24,7 @@ type Proxy struct {
 	cuts    int
 	conns   map[net.Conn]struct{}
 	refuses bool
+	frozen  chan struct{} // closed when it thaws; nil where nothing is frozen
 	wg      sync.WaitGroup
 }
 
@@ -119,6 +120,36 @@ func (p *Proxy) Sever(refuse bool) {
 	}
 }
 
+// Freeze forwards nothing any more, in either direction, and closes nothing: a network
+// that swallows what it is given. What was held back goes on with Thaw.
+func (p *Proxy) Freeze() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.frozen == nil {
+		p.frozen = make(chan struct{})
+	}
+}
+
+// Thaw ends Freeze.
+func (p *Proxy) Thaw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.frozen != nil {
+		close(p.frozen)
+		p.frozen = nil
+	}
+}
+
+// pass waits while the proxy is frozen.
+func (p *Proxy) pass() {
+	p.mu.Lock()
+	frozen := p.frozen
+	p.mu.Unlock()
+	if frozen != nil {
+		<-frozen
+	}
+}
+
 func (p *Proxy) accept() {
 	for {
 		client, err := p.listener.Accept()
@@ -193,5 +224,6 @@ func (p *Proxy) takeCut() Cut {
 func (p *Proxy) Close() {
 	_ = p.listener.Close() // ends accept
 	p.Sever(true)
+	p.Thaw()
 	p.wg.Wait()
 }
