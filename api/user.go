@@ -20,3 +20,20 @@ type UserWorkspace struct {
 	Roles            []NamedRef `json:"roles"`
 	DefaultWorkspace bool       `json:"default_workspace"`
 }
+
+// UserPatch is the body of PATCH /api/v1/user/{id}.
+type UserPatch struct {
+	Name   *string         `json:"name,omitempty"`
+	Status Optional[IDRef] `json:"status,omitzero"` // in the token's Workspace: 1 Active, 2 Suspended
+}
+
+// MemberPatch is the body of PATCH /api/v2/user/{id}/workspace/{workspace_id}.
+type MemberPatch struct {
+	Status Optional[IDRef] `json:"status,omitzero"` // 1 Active, 2 Suspended
+}
+
+// Permission is one thing that a user may do.
+type Permission struct {
+	Name        string `json:"name"`
+	Description string `json:"description"`
+}

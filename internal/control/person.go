@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -71,22 +72,23 @@ func person(ctx context.Context, tx *store.Tx, who identity.Principal, ref strin
 	if !found || user.SuperAdmin && !who.SuperAdmin {
 		return user, fleet.Missing("user", ref)
 	}
-	all, err := tx.Memberships(ctx, user.ID)
-	if err != nil {
-		return user, err
-	}
-	shared, err := administered(ctx, tx, who, user.ID)
-	if err == nil && (len(shared) < len(all) || !memberOf(all, who.Workspace)) {
+	mine, err := wholly(ctx, tx, who, user.ID)
+	if err == nil && !mine {
 		err = fleet.Missing("user", ref)
 	}
 	return user, err
 }
 
-func memberOf(all []fleet.Membership, ws fleet.WorkspaceID) bool {
-	for _, m := range all {
-		if m.Workspace.ID == ws {
-			return true
-		}
+// wholly tells whether the caller administers every Workspace that the user has entered, and
+// the caller's own is among them. Where the user was only invited to does not count: else
+// anybody who administers some Workspace could take a person out of everybody's hands.
+func wholly(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) (bool, error) {
+	all, err := tx.Memberships(ctx, user)
+	if err != nil {
+		return false, err
 	}
-	return false
+	entered := slices.DeleteFunc(all, func(m fleet.Membership) bool { return m.Invited })
+	shared, err := keepAdministered(ctx, tx, who, entered)
+	here := slices.ContainsFunc(entered, func(m fleet.Membership) bool { return m.Workspace.ID == who.Workspace })
+	return here && len(shared) == len(entered), err
 }

@@ -142,6 +142,9 @@ func (c *Control) openSession(ctx context.Context, tx *store.Tx, user store.User
 	if err != nil {
 		return Tokens{}, err
 	}
+	if err := tx.Enter(ctx, user.ID, ws.ID); err != nil {
+		return Tokens{}, err
+	}
 	t, err := c.issue(ctx, tx, user, ws, uuid.NewString())
 	if err != nil || factor || c.demand == "" {
 		return t, err

@@ -31,6 +31,9 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 		if t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, who.Session); err != nil {
 			return err
 		}
+		if err := tx.Enter(ctx, who.User, target); err != nil {
+			return err
+		}
 		return tx.InsertEvent(ctx, fleet.Event{
 			Type: fleet.EventSwitched, Workspace: target, User: who.User,
 			Description: "User " + s.User.Username + " switched to workspace " + s.Workspace.Name,

@@ -50,9 +50,12 @@ func (c *Control) User(ctx context.Context, who identity.Principal, ref string) 
 		if u.Workspace, err = own(ctx, tx, who); err != nil {
 			return err
 		}
-		u.Roles, err = rolesIn(ctx, tx, user.ID, who.Workspace)
-		if err == nil && len(u.Roles) == 0 && user.ID != who.User {
+		m, found, err := tx.Member(ctx, user.ID, who.Workspace)
+		switch {
+		case err == nil && !found && user.ID != who.User:
 			err = fleet.Missing("user", ref)
+		case found:
+			u.User, u.Roles = m.User, m.Roles
 		}
 		if user.SuperAdmin { // a role everywhere, and a member nowhere for that
 			u.Roles = append([]fleet.Role{fleet.SuperAdmin}, u.Roles...)
@@ -73,17 +76,6 @@ func findUser(ctx context.Context, tx *store.Tx, who identity.Principal, ref str
 		return tx.UserByID(ctx, fleet.UserID(id))
 	}
 	return tx.UserByName(ctx, strings.ToLower(ref))
-}
-
-// rolesIn are the roles that the user holds as a member of a Workspace.
-func rolesIn(ctx context.Context, tx *store.Tx, user fleet.UserID, ws fleet.WorkspaceID) ([]fleet.Role, error) {
-	memberships, err := tx.Memberships(ctx, user)
-	for _, m := range memberships {
-		if m.Workspace.ID == ws {
-			return m.Roles, err
-		}
-	}
-	return nil, err
 }
 
 // UserWorkspaces lists the Workspaces of a user, of those in which the caller is
@@ -117,8 +109,15 @@ func (c *Control) UserWorkspaces(ctx context.Context, who identity.Principal, re
 // administered keeps the memberships of a user in Workspaces that the caller administers.
 func administered(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) ([]fleet.Membership, error) {
 	all, err := tx.Memberships(ctx, user)
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	return keepAdministered(ctx, tx, who, all)
+}
+
+func keepAdministered(ctx context.Context, tx *store.Tx, who identity.Principal, all []fleet.Membership) ([]fleet.Membership, error) {
+	if len(all) == 0 {
+		return nil, nil
 	}
 	ids := make([]fleet.WorkspaceID, len(all))
 	for i, m := range all {

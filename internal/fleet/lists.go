@@ -82,6 +82,20 @@ var MigrationList = ListSpec{
 	MaxPerPage:  1000,
 }
 
+// UserList is what GET /api/v1/user can be filtered and sorted by.
+var UserList = ListSpec{
+	Fields: []ListField{
+		{Name: "id"},
+		{Name: "username", Kind: PrefixField},
+		{Name: "name", Kind: PrefixField},
+		{Name: "status"},
+		{Name: "created", Kind: TimeField},
+	},
+	DefaultSort: Order{Field: "id"},
+	PerPage:     100,
+	MaxPerPage:  1000,
+}
+
 // ApplicationTokenList is what GET /api/v1/application_token can be filtered and sorted by.
 var ApplicationTokenList = ListSpec{
 	Fields: []ListField{

@@ -62,6 +62,7 @@ type Membership struct {
 	User      UserID
 	Workspace Workspace
 	Status    UserStatus // UserActive or UserSuspended, in this Workspace only
+	Invited   bool       // the user has not entered the Workspace yet
 	Roles     []Role     // ascending, at least one
 }
 

@@ -114,13 +114,25 @@ var accesses = map[string]access{
 	"GET /api/v1/migration":                readers,
 	"GET /api/v1/migration/{migration_id}": hidden, // its path is made by the test
 
-	"GET /api/v1/country":                  readers,
-	"GET /api/v1/organisation/my":          readers,
-	"GET /api/v1/organisation/status":      readers,
-	"GET /api/v1/user/role":                readers,
-	"GET /api/v1/user/status":              readers,
-	"GET /api/v1/user/{user_id}":           hidden.at("/api/v1/user/3"),
-	"GET /api/v2/user/{user_id}/workspace": {"/api/v2/user/my/workspace", "", 200, 200, 200, 200, 200, 403, 200},
+	"GET /api/v1/country":             readers,
+	"GET /api/v1/organisation/my":     readers,
+	"GET /api/v1/organisation/status": readers,
+	"GET /api/v1/user/role":           readers,
+	"GET /api/v1/user/status":         readers,
+	"GET /api/v1/user/{user_id}":      hidden.at("/api/v1/user/3"),
+	"GET /api/v1/user":                readers,
+	// 3 is the Observer; what would change a row changes nothing, so that the next caller finds it as it was.
+	"PATCH /api/v1/user/{user_id}":                                          {"/api/v1/user/3", `{"name": "Observer"}`, 204, 403, 204, 404, 403, 403, 204},
+	"DELETE /api/v1/user/{user_id}":                                         {"/api/v1/user/999", "", 404, 403, 403, 404, 403, 403, 404},
+	"GET /api/v1/user/{user_id}/role/permission":                            {"/api/v1/user/3/role/permission", "", 200, 200, 200, 404, 403, 403, 200},
+	"PUT /api/v1/user/{user_id}/role/{role_id}":                             {"/api/v1/user/3/role/3", "", 204, 403, 403, 404, 403, 403, 204},
+	"DELETE /api/v1/user/{user_id}/role/{role_id}":                          {"/api/v1/user/3/role/1", "", 404, 403, 403, 404, 403, 403, 404},
+	"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}":                 {"/api/v2/user/3/workspace/100", `{"status": {"id": 1}}`, 204, 403, 403, 404, 403, 403, 204},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}":                {"/api/v2/user/999/workspace/100", "", 404, 403, 403, 404, 403, 403, 404},
+	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    {"/api/v2/user/3/workspace/100/role/3", "", 204, 403, 403, 404, 403, 403, 204},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {"/api/v2/user/3/workspace/100/role/1", "", 404, 403, 403, 404, 403, 403, 404},
+	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}":        {"/api/v2/user/my/default_organisation/100", "", 200, 200, 200, 403, 200, 403, 200},
+	"GET /api/v2/user/{user_id}/workspace":                                  {"/api/v2/user/my/workspace", "", 200, 200, 200, 200, 200, 403, 200},
 }
 
 func TestEveryOperationHasARow(t *testing.T) {

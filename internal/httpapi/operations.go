@@ -80,8 +80,19 @@ var operations = []operation{
 	{"GET /api/v1/organisation/status", identity.ReadWorkspace, listed(workspaceStatuses)},
 	{"GET /api/v1/user/role", identity.ReadUsers, listed(roles)},
 	{"GET /api/v1/user/status", identity.ReadUsers, listed(userStatuses)},
+	{"GET /api/v1/user", identity.ReadUsers, (*api).listUsers},
 	{"GET /api/v1/user/{user_id}", identity.ReadUsers, (*api).getUser},
+	{"PATCH /api/v1/user/{user_id}", identity.WriteOwn, (*api).patchUser},
+	{"DELETE /api/v1/user/{user_id}", identity.ManageUsers, (*api).deleteUser},
+	{"GET /api/v1/user/{user_id}/role/permission", identity.ReadOwn, (*api).listPermissions},
+	{"PUT /api/v1/user/{user_id}/role/{role_id}", identity.ManageUsers, changeRole(here, true)},
+	{"DELETE /api/v1/user/{user_id}/role/{role_id}", identity.ManageUsers, changeRole(here, false)},
 	{"GET /api/v2/user/{user_id}/workspace", identity.ReadOwn, (*api).userWorkspaces},
+	{"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}", identity.ManageMembers, (*api).patchMember},
+	{"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}", identity.ManageMembers, (*api).deleteMember},
+	{"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", identity.ManageMembers, changeRole(member, true)},
+	{"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", identity.ManageMembers, changeRole(member, false)},
+	{"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}", identity.WriteOwn, (*api).setDefaultWorkspace},
 }
 
 // anybody is for an operation that refuses in its own words, with a bearer all the same.

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 )
 
@@ -24,10 +25,14 @@ func (a *api) getUser(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return ok(wire.User{
+	return ok(userBody(u))
+}
+
+func userBody(u control.UserRecord) wire.User {
+	return wire.User{
 		ID: int64(u.ID), Username: u.Username, Name: u.Name, Status: userStatusRef(u.Status),
 		Created: wire.NewTime(u.Created), Organisation: workspaceRef(u.Workspace), Roles: roleRefs(u.Roles...),
-	})
+	}
 }
 
 func (a *api) userWorkspaces(r *request) (response, error) {
@@ -45,9 +50,13 @@ func (a *api) userWorkspaces(r *request) (response, error) {
 	}
 	out := make([]wire.UserWorkspace, len(shared))
 	for i, m := range shared {
+		status := m.Status
+		if m.Invited && status == fleet.UserActive {
+			status = fleet.UserActivationPending
+		}
 		out[i] = wire.UserWorkspace{
-			ID: int64(m.Workspace.ID), Name: m.Workspace.Name, Status: userStatusRef(m.Status),
-			Roles: roleRefs(m.Roles...), DefaultWorkspace: m.Workspace.ID == home,
+			ID: int64(m.Workspace.ID), Name: m.Workspace.Name, Status: userStatusRef(status),
+			Roles: roleRefs(m.Roles...), DefaultWorkspace: m.Workspace.ID == home && !m.Invited,
 		}
 	}
 	return ok(out)

@@ -26,6 +26,7 @@ const (
 	ReadEvents      Permission = "event.read"
 	ReadUsers       Permission = "user.read"
 	ManageUsers     Permission = "user.manage"
+	ManageMembers   Permission = "member.manage"
 	ManageTokens    Permission = "token.manage"
 )
 
@@ -45,7 +46,7 @@ var (
 	administrators = []fleet.Role{fleet.Administrator, fleet.SuperAdmin}
 )
 
-// grants is the table. MigrateSIMs goes to every person: whether they administer the
+// grants is the table. ManageMembers is decided per Workspace, as MigrateSIMs is. That goes to every person: whether they administer the
 // target and the sources is decided per request by fleet.PlanMigration, which answers
 // "not found" or 1504 and not "forbidden".
 var grants = []Grant{
@@ -62,6 +63,7 @@ var grants = []Grant{
 	{ReadEvents, "Read events", readers, true},
 	{ReadUsers, "Read the users of the Workspace", readers, true},
 	{ManageUsers, "Invite, change and remove users of the Workspace", administrators, false},
+	{ManageMembers, "Manage the members of the Workspaces that the user administers", anyUser, false},
 	{ManageTokens, "Create and revoke application tokens", administrators, false},
 }
 

@@ -60,7 +60,7 @@ func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l f
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := `SELECT e.id, e.at, e.type, e.source, e.severity, e.workspace_id, COALESCE(e.user_id, 0), COALESCE(e.sim_id, 0),
-			COALESCE(e.device_id, 0), COALESCE(e.ledger_id, 0), e.description, w.name, COALESCE(u.username, ''), COALESCE(u.name, ''),
+			COALESCE(e.device_id, 0), COALESCE(e.ledger_id, 0), e.description, w.name, ` + shownUsername + `, COALESCE(u.name, ''),
 			COALESCE(s.iccid, ''), COALESCE(s.imsi, ''), COALESCE(s.msisdn, ''), COALESCE(d.name, '')
 		FROM events e JOIN workspaces w ON w.id = e.workspace_id LEFT JOIN users u ON u.id = e.user_id
 			LEFT JOIN sims s ON s.id = e.sim_id LEFT JOIN devices d ON d.id = e.device_id

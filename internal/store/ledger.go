@@ -103,7 +103,7 @@ func (tx *Tx) Migration(ctx context.Context, who Caller, token fleet.WorkspaceID
 func (tx *Tx) migrations(ctx context.Context, w *where, order string, limit, offset int) ([]fleet.Migration, error) {
 	var found []fleet.Migration
 	var ids []fleet.MigrationID
-	text := `SELECT m.id, m.at, COALESCE(m.user_id, 0), COALESCE(u.username, ''), m.target_id, m.sims, m.detach_devices, m.allowed_statuses
+	text := `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses
 		FROM ledger m LEFT JOIN users u ON u.id = m.user_id
 		WHERE ` + w.String() + " ORDER BY " + order + " LIMIT " + w.arg(limit) + " OFFSET " + w.arg(offset)
 	err := tx.each(ctx, text, w.args, func(r rows) error {

@@ -100,11 +100,12 @@ func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.Works
 }
 
 // BearerSession is UserSession for a bearer: there is none where the key that signed it has
-// been removed, or its session has ended.
+// been removed, its session has ended, or the user is suspended in the Workspace.
 func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (Session, bool, error) {
 	return tx.session(ctx, sessionSelect+`
 		AND EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3)
-		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)`,
+		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)
+		AND (u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = 2))`,
 		int64(b.User), int64(b.Workspace), b.Key, b.Family)
 }
 

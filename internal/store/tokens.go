@@ -68,7 +68,7 @@ func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fle
 	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
-	text := "SELECT " + applicationTokenColumns + `, COALESCE(u.username, '')
+	text := "SELECT " + applicationTokenColumns + `, ` + shownUsername + `
 		FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id LEFT JOIN users u ON u.id = t.created_by
 		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, applicationTokenFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
 	err := tx.each(ctx, text, w.args, func(r rows) error {

@@ -25,7 +25,10 @@ func scanUser(r rows, u *UserRecord, more ...any) error {
 	return err
 }
 
-// UserByID finds a user; found is false where there is none.
+// shownUsername is under which address a user did things: that of a deleted user is kept.
+const shownUsername = "COALESCE(u.former_username, u.username, '')"
+
+// UserByID finds a user; found is false where there is none, or it has been deleted.
 func (tx *Tx) UserByID(ctx context.Context, id fleet.UserID) (UserRecord, bool, error) {
 	return tx.user(ctx, "u.id = $1", int64(id))
 }
@@ -36,7 +39,7 @@ func (tx *Tx) UserByName(ctx context.Context, username string) (UserRecord, bool
 }
 
 func (tx *Tx) user(ctx context.Context, condition string, arg any) (u UserRecord, found bool, err error) {
-	err = tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE "+condition, []any{arg}, func(r rows) error {
+	err = tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL AND "+condition, []any{arg}, func(r rows) error {
 		found = true
 		return scanUser(r, &u)
 	})
@@ -46,7 +49,7 @@ func (tx *Tx) user(ctx context.Context, condition string, arg any) (u UserRecord
 // AllUsers reads every user, by id. It is for the operator.
 func (tx *Tx) AllUsers(ctx context.Context) ([]UserRecord, error) {
 	var all []UserRecord
-	err := tx.each(ctx, "SELECT "+userColumns+" FROM users u ORDER BY u.id", nil, func(r rows) error {
+	err := tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL ORDER BY u.id", nil, func(r rows) error {
 		var u UserRecord
 		err := scanUser(r, &u)
 		all = append(all, u)
@@ -65,7 +68,7 @@ func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
 			super_admin = excluded.super_admin, default_workspace_id = excluded.default_workspace_id,
 			session_epoch = users.session_epoch + CASE
 				WHEN users.password_hash <> excluded.password_hash OR (excluded.status = 2 AND users.status <> 2) THEN 1 ELSE 0 END,
-			password_hash = excluded.password_hash`,
+			password_hash = excluded.password_hash, former_username = NULL`,
 		int64(u.ID), u.Username, u.Name, int64(u.Status), flag(u.SuperAdmin), orNull(u.DefaultWorkspace),
 		u.PasswordHash, micros(tx.now))
 }
@@ -120,14 +123,16 @@ func (tx *Tx) SetMembership(ctx context.Context, user fleet.UserID, ws fleet.Wor
 func (tx *Tx) Memberships(ctx context.Context, user fleet.UserID) ([]fleet.Membership, error) {
 	var all []fleet.Membership
 	err := tx.each(ctx, `
-		SELECT `+workspaceColumns+`, m.status, r.role
+		SELECT `+workspaceColumns+`, m.status, CASE WHEN m.invited_at IS NULL THEN 0 ELSE 1 END, r.role
 		FROM memberships m JOIN membership_roles r USING (user_id, workspace_id) JOIN workspaces w ON w.id = m.workspace_id
 		WHERE m.user_id = $1 ORDER BY m.workspace_id, r.role`, []any{int64(user)}, func(r rows) error {
 		m := fleet.Membership{User: user}
 		var role fleet.Role
-		if err := scanWorkspace(r, &m.Workspace, &m.Status, &role); err != nil {
+		var invited int
+		if err := scanWorkspace(r, &m.Workspace, &m.Status, &invited, &role); err != nil {
 			return err
 		}
+		m.Invited = invited != 0
 		if n := len(all); n > 0 && all[n-1].Workspace.ID == m.Workspace.ID {
 			all[n-1].Roles = append(all[n-1].Roles, role)
 			return nil

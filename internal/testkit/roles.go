@@ -8,14 +8,18 @@ import (
 // SetRole gives a user this one role in a Workspace; NoRole ends the membership.
 func (s *Server) SetRole(user fleet.UserID, in fleet.WorkspaceID, role fleet.Role) {
 	s.T.Helper()
-	var roles []fleet.Role
-	if role != fleet.NoRole {
-		roles = []fleet.Role{role}
+	if role == fleet.NoRole {
+		s.SetMember(user, in, fleet.UserActive)
+		return
 	}
+	s.SetMember(user, in, fleet.UserActive, role)
+}
+
+// SetMember makes a user exactly this in a Workspace; without roles, no member.
+func (s *Server) SetMember(user fleet.UserID, in fleet.WorkspaceID, status fleet.UserStatus, roles ...fleet.Role) {
+	s.T.Helper()
 	ctx := s.T.Context()
-	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		return tx.SetMembership(ctx, user, in, fleet.UserActive, roles)
-	})
+	err := s.Store.Update(ctx, func(tx *store.Tx) error { return tx.SetMembership(ctx, user, in, status, roles) })
 	if err != nil {
 		s.T.Fatal(err)
 	}

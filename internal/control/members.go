@@ -1,0 +1,219 @@
+package control
+
+import (
+	"context"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// MemberOf names a user's membership in a Workspace.
+type MemberOf struct {
+	User      string // an id, an e-mail address, or "my"
+	Workspace fleet.WorkspaceID
+}
+
+// SetMemberStatus suspends a user in one Workspace, or makes one active there again. In other
+// Workspaces nothing changes. Suspension bites at once: the bearers for that Workspace end,
+// on every server, and so do the refresh tokens.
+//
+// Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound; NotAllowed
+// for oneself; InUse for the last Administrator; those of Once.
+func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, of MemberOf, s fleet.UserStatus, o Once, done Reply) (Reply, bool, error) {
+	if s != fleet.UserActive && s != fleet.UserSuspended {
+		return Reply{}, false, fleet.Invalid("status.id", "it can be 1 (Active) or 2 (Suspended)")
+	}
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error { return m.setStatus(ctx, tx, who, s) })
+}
+
+// RemoveMember takes a user out of one Workspace. Who belongs to no other is deleted: the
+// address is free again, and what the user did keeps it.
+//
+// Permission and errors: as for SetMemberStatus.
+func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply) (Reply, bool, error) {
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error { return m.remove(ctx, tx, who) })
+}
+
+// GiveRole gives a user a role in a Workspace. To have it already is no error.
+//
+// Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound, also for an
+// unknown role; BadRequest for oneself; NotAllowed for SuperAdmin, which only the operator
+// gives; those of Once.
+func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of MemberOf, role fleet.Role, o Once, done Reply) (Reply, bool, error) {
+	if err := checkRole(role); err != nil {
+		return Reply{}, false, err
+	}
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error {
+		if m.user.ID == who.User {
+			return ownRoles()
+		}
+		return m.setRoles(ctx, tx, withRole(m.Roles, role))
+	})
+}
+
+// TakeRole takes a role of a user in a Workspace away.
+//
+// Permission and errors: as for GiveRole; NotFound where the user does not have it; InUse for
+// the last role, and for the last Administrator.
+func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of MemberOf, role fleet.Role, o Once, done Reply) (Reply, bool, error) {
+	if err := checkRole(role); err != nil {
+		return Reply{}, false, err
+	}
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error {
+		switch {
+		case m.user.ID == who.User:
+			return ownRoles()
+		case !slices.Contains(m.Roles, role):
+			return fleet.Missing("role", int64(role))
+		case len(m.Roles) == 1:
+			return fleet.Errorf(fleet.InUse, "It is the last role of the user in this Workspace: give another first, or take the user out of it")
+		case role == fleet.Administrator:
+			if err := m.notTheLast(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return m.setRoles(ctx, tx, slices.DeleteFunc(m.Roles, func(r fleet.Role) bool { return r == role }))
+	})
+}
+
+func ownRoles() error {
+	return fleet.Invalid("user_id", "nobody changes the own roles: let another Administrator do it")
+}
+
+// checkRole wants one of those that can be held in a Workspace.
+func checkRole(role fleet.Role) error {
+	switch role {
+	case fleet.Administrator, fleet.Member, fleet.Observer:
+		return nil
+	case fleet.SuperAdmin:
+		return fleet.Errorf(fleet.NotAllowed, "The role SuperAdmin is given by the operator, at the command line")
+	}
+	return fleet.Missing("role", int64(role))
+}
+
+func withRole(roles []fleet.Role, role fleet.Role) []fleet.Role {
+	if !slices.Contains(roles, role) {
+		roles = append(roles, role)
+	}
+	return roles
+}
+
+// managed is a membership in a Workspace that the caller administers.
+type managed struct {
+	user store.UserRecord
+	fleet.Membership
+}
+
+// manage runs a rule on a membership. The members of the Workspace stay as they are
+// meanwhile: of two Administrators who dismiss each other at once, one comes too late.
+func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply, rule func(*store.Tx, managed) error) (Reply, bool, error) {
+	if err := who.Require(identity.ManageMembers); err != nil {
+		return Reply{}, false, err
+	}
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		m, err := findManaged(ctx, tx, who, of)
+		if err == nil {
+			err = rule(tx, m)
+		}
+		return answer{reply: done, keep: true}, err
+	})
+}
+
+// findManaged finds a membership. A Workspace that the caller has nothing to do with is not
+// found, and nor is somebody who is no member of it, wherever else they are.
+func findManaged(ctx context.Context, tx *store.Tx, who identity.Principal, of MemberOf) (m managed, err error) {
+	if err := administers(ctx, tx, who, of.Workspace); err != nil {
+		return m, err
+	}
+	user, found, err := findUser(ctx, tx, who, of.User)
+	if err == nil && found {
+		m, found, err = membership(ctx, tx, user.ID, of.Workspace)
+	}
+	if err == nil && !found {
+		err = fleet.Missing("user", of.User)
+	}
+	return m, err
+}
+
+// membership reads a user and what the user is in a Workspace, both behind locks.
+func membership(ctx context.Context, tx *store.Tx, id fleet.UserID, ws fleet.WorkspaceID) (m managed, found bool, err error) {
+	if err := tx.LockUser(ctx, id); err != nil {
+		return m, false, err
+	}
+	if m.user, found, err = tx.UserByID(ctx, id); err != nil || !found {
+		return m, false, err
+	}
+	all, err := tx.Memberships(ctx, id)
+	i := slices.IndexFunc(all, func(m fleet.Membership) bool { return m.Workspace.ID == ws })
+	if err != nil || i < 0 {
+		return m, false, err
+	}
+	m.Membership = all[i]
+	return m, true, nil
+}
+
+// administers wants the caller to be Administrator of a Workspace, and keeps its members as
+// they are. Errors: NotFound, where the caller is no member; Forbidden.
+func administers(ctx context.Context, tx *store.Tx, who identity.Principal, ws fleet.WorkspaceID) error {
+	if err := tx.LockMembers(ctx, ws); err != nil {
+		return err
+	}
+	standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{ws})
+	if err != nil {
+		return err
+	}
+	switch role := standings[ws].Role; {
+	case role == fleet.NoRole:
+		return fleet.Missing("workspace", int64(ws))
+	case !role.Administers():
+		return fleet.Errorf(fleet.Forbidden, "The role %s in Workspace %d does not give the permission %s", role, ws, identity.ManageUsers)
+	}
+	return nil
+}
+
+func (m managed) setStatus(ctx context.Context, tx *store.Tx, who identity.Principal, s fleet.UserStatus) error {
+	if m.user.ID == who.User {
+		return fleet.Errorf(fleet.NotAllowed, "Nobody suspends or activates oneself: let another Administrator do it")
+	}
+	if s == fleet.UserSuspended {
+		if err := m.notTheLast(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, s, m.Roles)
+}
+
+func (m managed) setRoles(ctx context.Context, tx *store.Tx, roles []fleet.Role) error {
+	return tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, m.Status, roles)
+}
+
+func (m managed) remove(ctx context.Context, tx *store.Tx, who identity.Principal) error {
+	if m.user.ID == who.User {
+		return fleet.Errorf(fleet.NotAllowed, "Nobody takes oneself out of a Workspace: let another Administrator do it")
+	}
+	if err := m.notTheLast(ctx, tx); err != nil {
+		return err
+	}
+	if err := tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, m.Status, nil); err != nil {
+		return err
+	}
+	left, err := tx.Memberships(ctx, m.user.ID)
+	if err != nil || len(left) > 0 || m.user.SuperAdmin {
+		return err
+	}
+	return tx.DeleteUser(ctx, m.user.ID)
+}
+
+// notTheLast refuses to leave a Workspace without an Administrator who can sign in.
+func (m managed) notTheLast(ctx context.Context, tx *store.Tx) error {
+	if m.Status != fleet.UserActive || !slices.Contains(m.Roles, fleet.Administrator) {
+		return nil
+	}
+	others, err := tx.OtherAdministrators(ctx, m.Workspace.ID, m.user.ID)
+	if err == nil && others == 0 {
+		err = fleet.Errorf(fleet.InUse, "It is the last Administrator of Workspace %d: make another first", m.Workspace.ID)
+	}
+	return err
+}

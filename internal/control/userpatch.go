@@ -1,0 +1,120 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// UserPatch is what a caller would have of a user; nil leaves a thing as it is.
+type UserPatch struct {
+	Name   *string
+	Status *fleet.UserStatus // in the caller's Workspace: Active or Suspended
+}
+
+func (p UserPatch) check() error {
+	if p.Status != nil && *p.Status != fleet.UserActive && *p.Status != fleet.UserSuspended {
+		return fleet.Invalid("status.id", "it can be 1 (Active) or 2 (Suspended)")
+	}
+	if p.Name == nil {
+		return nil
+	}
+	return checkPersonName(*p.Name)
+}
+
+// maxName is the longest name of a person, in bytes.
+const maxName = 255
+
+func checkPersonName(name string) error {
+	if len(name) > maxName {
+		return fleet.Invalid("name", "it has more than %d bytes", maxName)
+	}
+	return checkName("name", name)
+}
+
+// PatchUser changes one's own name; or the name of a user of the caller's Workspace, and the
+// status that the user has there. A name is the same everywhere, so only who administers
+// every Workspace of the user changes it.
+//
+// Permission: WriteOwn for oneself, else ManageUsers. Errors: NotFound; BadRequest; NotAllowed
+// for the own status, and for the name of somebody who is not in one's hands alone; InUse for
+// the last Administrator; those of Once.
+func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref string, p UserPatch, o Once, done Reply) (Reply, bool, error) {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return Reply{}, false, err
+	}
+	if err := p.check(); err != nil {
+		return Reply{}, false, err
+	}
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		user, found, err := findUser(ctx, tx, who, ref)
+		switch {
+		case err != nil:
+		case found && user.ID == who.User:
+			err = patchOneself(ctx, tx, who, p)
+		default:
+			err = patchMember(ctx, tx, who, ref, p)
+		}
+		return answer{reply: done, keep: true}, err
+	})
+}
+
+func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, p UserPatch) error {
+	if p.Status != nil {
+		return fleet.Errorf(fleet.NotAllowed, "Nobody suspends or activates oneself: let another Administrator do it")
+	}
+	if p.Name == nil {
+		return nil
+	}
+	return tx.SetName(ctx, who.User, *p.Name)
+}
+
+func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref string, p UserPatch) error {
+	if err := who.Require(identity.ManageUsers); err != nil {
+		return err
+	}
+	m, err := findManaged(ctx, tx, who, MemberOf{ref, who.Workspace})
+	if err != nil {
+		return err
+	}
+	if p.Name != nil {
+		mine, err := wholly(ctx, tx, who, m.user.ID)
+		if err != nil {
+			return err
+		}
+		if !mine || m.user.SuperAdmin && !who.SuperAdmin {
+			return fleet.Errorf(fleet.NotAllowed, "name: only who administers every Workspace of the user changes it, once the user has entered them")
+		}
+		if err := tx.SetName(ctx, m.user.ID, *p.Name); err != nil {
+			return err
+		}
+	}
+	if p.Status == nil {
+		return nil
+	}
+	return m.setStatus(ctx, tx, who, *p.Status)
+}
+
+// SetDefaultWorkspace chooses where the caller's sign-ins lead.
+//
+// Permission: WriteOwn. Errors: Forbidden for anybody else, and for a Workspace that the
+// caller is no active member of or that is unknown, all alike; those of Once.
+func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply) (Reply, bool, error) {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return Reply{}, false, err
+	}
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		refusal := fleet.Errorf(fleet.Forbidden, "The default Workspace is chosen by the user, among those that the user belongs to")
+		user, found, err := findUser(ctx, tx, who, of.User)
+		if err != nil || !found || user.ID != who.User {
+			return answer{}, orElse(err, refusal)
+		}
+		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{of.Workspace})
+		if err != nil || standings[of.Workspace].Role == fleet.NoRole {
+			return answer{}, orElse(err, refusal)
+		}
+		return answer{reply: done, keep: true}, tx.SetDefaultWorkspace(ctx, user.ID, of.Workspace)
+	})
+}

@@ -1,0 +1,164 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Member is a user as the members of one Workspace see it. Of somebody who was invited and
+// has not entered yet they see what the inviter has written, and nothing else.
+type Member struct {
+	fleet.User
+	Roles []fleet.Role
+}
+
+const (
+	memberColumns = `u.id, u.username, ` + memberName + `, ` + memberStatus + `, ` + memberSince
+	memberName    = `COALESCE(m.invited_name, u.name)`
+	memberStatus  = `(CASE WHEN m.status = 2 THEN 2 WHEN m.invited_at IS NOT NULL THEN 0 ELSE u.status END)`
+	memberSince   = `COALESCE(m.invited_at, u.created_at)`
+	joinMembers   = `memberships m JOIN users u ON u.id = m.user_id`
+)
+
+var memberFields = map[string]string{
+	"id": "u.id", "username": "u.username", "name": memberName, "status": memberStatus, "created": memberSince,
+}
+
+func scanMember(r rows) (m Member, err error) {
+	var created int64
+	err = r.Scan(&m.ID, &m.Username, &m.Name, &m.Status, &created)
+	m.Created = fromMicros(created)
+	return m, err
+}
+
+// Member finds a user as a member of a Workspace; found is false where it is none.
+func (tx *Tx) Member(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (m Member, found bool, err error) {
+	err = tx.each(ctx, "SELECT "+memberColumns+" FROM "+joinMembers+" WHERE m.user_id = $1 AND m.workspace_id = $2",
+		[]any{int64(user), int64(ws)}, func(r rows) (err error) {
+			found = true
+			m, err = scanMember(r)
+			return err
+		})
+	if err != nil || !found {
+		return m, found, err
+	}
+	list := []Member{m}
+	err = tx.memberRoles(ctx, ws, list)
+	return list[0], true, err
+}
+
+// Members reads one page of the members of a Workspace.
+func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[Member], error) {
+	w := where{tx: tx}
+	w.and("m.workspace_id = " + w.arg(int64(ws)))
+	w.filter(l, memberFields)
+	page := fleet.Page[Member]{PerPage: l.PerPage}
+	if _, err := tx.one(ctx, "SELECT count(*) FROM "+joinMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
+		return page, err
+	}
+	var offset int
+	page.Page, offset = l.At(page.Total)
+	text := "SELECT " + memberColumns + " FROM " + joinMembers + " WHERE " + w.String() +
+		" ORDER BY " + w.orderBy(l, memberFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
+	err := tx.each(ctx, text, w.args, func(r rows) error {
+		m, err := scanMember(r)
+		page.Items = append(page.Items, m)
+		return err
+	})
+	if err != nil {
+		return page, err
+	}
+	return page, tx.memberRoles(ctx, ws, page.Items)
+}
+
+// memberRoles fills in the roles of members of a Workspace.
+func (tx *Tx) memberRoles(ctx context.Context, ws fleet.WorkspaceID, members []Member) error {
+	place := make(map[fleet.UserID]*Member, len(members))
+	ids := make([]fleet.UserID, len(members))
+	for i := range members {
+		ids[i] = members[i].ID
+		place[ids[i]] = &members[i]
+	}
+	w := where{tx: tx}
+	w.and("r.workspace_id = " + w.arg(int64(ws)))
+	w.and(w.in("r.user_id", list(tx, ids)))
+	return tx.each(ctx, "SELECT r.user_id, r.role FROM membership_roles r WHERE "+w.String()+" ORDER BY r.user_id, r.role", w.args, func(r rows) error {
+		var user fleet.UserID
+		var role fleet.Role
+		err := r.Scan(&user, &role)
+		if m := place[user]; m != nil {
+			m.Roles = append(m.Roles, role)
+		}
+		return err
+	})
+}
+
+// LockMembers keeps the members of a Workspace as they are until the transaction ends, for
+// whoever else asks for it first. SQLite has one writer at a time.
+func (tx *Tx) LockMembers(ctx context.Context, ws fleet.WorkspaceID) error {
+	if tx.d == SQLite {
+		return nil
+	}
+	return tx.exec(ctx, "SELECT pg_advisory_xact_lock(2, hashtext($1))", fmt.Sprint(ws))
+}
+
+// LockUser keeps the user and the user's memberships from others who ask for it, until the
+// transaction ends.
+func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
+	if tx.d == SQLite {
+		return nil
+	}
+	return tx.exec(ctx, "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE", int64(user))
+}
+
+// OtherAdministrators counts the Administrators of a Workspace, besides one user, who can
+// sign in and have entered it.
+func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, besides fleet.UserID) (n int, err error) {
+	_, err = tx.one(ctx, `
+		SELECT count(*) FROM `+joinMembers+` JOIN membership_roles r ON r.user_id = m.user_id AND r.workspace_id = m.workspace_id
+		WHERE m.workspace_id = $1 AND m.user_id <> $2 AND m.status = 1 AND m.invited_at IS NULL AND u.status = 1 AND r.role = 1`,
+		[]any{int64(ws), int64(besides)}, &n)
+	return n, err
+}
+
+// Enter makes an invited user a member like any other. It does nothing for those who are.
+func (tx *Tx) Enter(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) error {
+	return tx.exec(ctx, `UPDATE memberships SET invited_at = NULL, invited_name = NULL
+		WHERE user_id = $1 AND workspace_id = $2 AND invited_at IS NOT NULL`, int64(user), int64(ws))
+}
+
+// MarkInvited makes a member one who was invited and has not entered yet.
+func (tx *Tx) MarkInvited(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID, name string) error {
+	return tx.exec(ctx, "UPDATE memberships SET invited_at = $3, invited_name = $4 WHERE user_id = $1 AND workspace_id = $2",
+		int64(user), int64(ws), micros(tx.now), name)
+}
+
+// SetName gives a user another name.
+func (tx *Tx) SetName(ctx context.Context, user fleet.UserID, name string) error {
+	return tx.exec(ctx, "UPDATE users SET name = $2 WHERE id = $1", int64(user), name)
+}
+
+// SetDefaultWorkspace chooses where the sign-ins of a user lead.
+func (tx *Tx) SetDefaultWorkspace(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) error {
+	return tx.exec(ctx, "UPDATE users SET default_workspace_id = $2 WHERE id = $1", int64(user), int64(ws))
+}
+
+// personal are the tables with what belongs to a user alone.
+var personal = []string{"second_factors", "trusted_devices", "pending_sign_ins", "refresh_tokens", "activation_keys"}
+
+// DeleteUser takes away a user who is a member of no Workspace, with everything that could
+// sign in. The row stays for what the user did, and keeps the address of then; the address
+// itself is free.
+func (tx *Tx) DeleteUser(ctx context.Context, user fleet.UserID) error {
+	for _, table := range personal {
+		if err := tx.exec(ctx, "DELETE FROM "+table+" WHERE user_id = $1", int64(user)); err != nil {
+			return err
+		}
+	}
+	return tx.exec(ctx, `
+		UPDATE users SET former_username = username, username = $2, status = 2, password_hash = '', default_workspace_id = NULL,
+			session_epoch = session_epoch + 1
+		WHERE id = $1 AND former_username IS NULL`, int64(user), fmt.Sprintf("deleted user %d", user))
+}
