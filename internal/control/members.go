@@ -49,7 +49,10 @@ func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of Membe
 		if m.user.ID == who.User {
 			return ownRoles()
 		}
-		return m.setRoles(ctx, tx, withRole(m.Roles, role))
+		if err := m.setRoles(ctx, tx, withRole(m.Roles, role)); err != nil {
+			return err
+		}
+		return m.audit(ctx, tx, who, fleet.AuditRoleGiven, fleet.AuditDetail{Role: role.String()})
 	})
 }
 
@@ -74,7 +77,10 @@ func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of Membe
 				return err
 			}
 		}
-		return m.setRoles(ctx, tx, slices.DeleteFunc(m.Roles, func(r fleet.Role) bool { return r == role }))
+		if err := m.setRoles(ctx, tx, slices.DeleteFunc(m.Roles, func(r fleet.Role) bool { return r == role })); err != nil {
+			return err
+		}
+		return m.audit(ctx, tx, who, fleet.AuditRoleTaken, fleet.AuditDetail{Role: role.String()})
 	})
 }
 
@@ -182,7 +188,17 @@ func (m managed) setStatus(ctx context.Context, tx *store.Tx, who identity.Princ
 			return err
 		}
 	}
-	return tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, s, m.Roles)
+	if err := tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, s, m.Roles); err != nil {
+		return err
+	}
+	return m.audit(ctx, tx, who, fleet.AuditMembershipChanged, fleet.AuditDetail{Status: s.String()})
+}
+
+// audit tells of the member, in the Workspace that it is a member of.
+func (m managed) audit(ctx context.Context, tx *store.Tx, who identity.Principal, a fleet.AuditAction, d fleet.AuditDetail) error {
+	return audit(ctx, tx, who, fleet.AuditEntry{
+		Action: a, Workspaces: []fleet.WorkspaceID{m.Workspace.ID}, Subject: fleet.Subject("user", m.user.ID), Detail: d,
+	})
 }
 
 func (m managed) setRoles(ctx context.Context, tx *store.Tx, roles []fleet.Role) error {
@@ -199,11 +215,17 @@ func (m managed) remove(ctx context.Context, tx *store.Tx, who identity.Principa
 	if err := tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, m.Status, nil); err != nil {
 		return err
 	}
+	if err := m.audit(ctx, tx, who, fleet.AuditMembershipRemoved, fleet.AuditDetail{}); err != nil {
+		return err
+	}
 	left, err := tx.Memberships(ctx, m.user.ID)
 	if err != nil || len(left) > 0 || m.user.SuperAdmin {
 		return err
 	}
-	return tx.DeleteUser(ctx, m.user.ID)
+	if err := tx.DeleteUser(ctx, m.user.ID); err != nil {
+		return err
+	}
+	return m.audit(ctx, tx, who, fleet.AuditUserDeleted, fleet.AuditDetail{})
 }
 
 // notTheLast refuses to leave a Workspace without an Administrator who can sign in.

@@ -68,7 +68,14 @@ func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, p U
 	if p.Name == nil {
 		return nil
 	}
-	return tx.SetName(ctx, who.User, *p.Name)
+	return rename(ctx, tx, who, who.User, *p.Name)
+}
+
+func rename(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID, name string) error {
+	if err := tx.SetName(ctx, user, name); err != nil {
+		return err
+	}
+	return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditUserChanged, Subject: fleet.Subject("user", user)})
 }
 
 func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref string, p UserPatch) error {
@@ -87,7 +94,7 @@ func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref 
 		if !mine || m.user.SuperAdmin && !who.SuperAdmin {
 			return fleet.Errorf(fleet.NotAllowed, "name: only who administers every Workspace of the user changes it, once the user has entered them")
 		}
-		if err := tx.SetName(ctx, m.user.ID, *p.Name); err != nil {
+		if err := rename(ctx, tx, who, m.user.ID, *p.Name); err != nil {
 			return err
 		}
 	}
@@ -115,6 +122,11 @@ func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principa
 		if err != nil || standings[of.Workspace].Role == fleet.NoRole {
 			return answer{}, orElse(err, refusal)
 		}
-		return answer{reply: done, keep: true}, tx.SetDefaultWorkspace(ctx, user.ID, of.Workspace)
+		if err := tx.SetDefaultWorkspace(ctx, user.ID, of.Workspace); err != nil {
+			return answer{}, err
+		}
+		return answer{reply: done, keep: true}, audit(ctx, tx, who, fleet.AuditEntry{
+			Action: fleet.AuditDefaultWorkspace, Subject: fleet.Subject("user", user.ID), Detail: fleet.AuditDetail{Target: of.Workspace},
+		})
 	})
 }

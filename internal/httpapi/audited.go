@@ -19,6 +19,16 @@ var audited = map[string]fleet.AuditAction{
 	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                   fleet.AuditFactorRemoved,
 	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}": fleet.AuditDeviceUntrusted,
 
+	"PATCH /api/v1/user/{user_id}":                                          fleet.AuditUserChanged,
+	"DELETE /api/v1/user/{user_id}":                                         fleet.AuditMembershipRemoved,
+	"PUT /api/v1/user/{user_id}/role/{role_id}":                             fleet.AuditRoleGiven,
+	"DELETE /api/v1/user/{user_id}/role/{role_id}":                          fleet.AuditRoleTaken,
+	"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}":                 fleet.AuditMembershipChanged,
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}":                fleet.AuditMembershipRemoved,
+	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    fleet.AuditRoleGiven,
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": fleet.AuditRoleTaken,
+	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}":        fleet.AuditDefaultWorkspace,
+
 	"POST /api/v1/application_token":             fleet.AuditTokenMade,
 	"PATCH /api/v1/application_token/{token_id}": fleet.AuditTokenChanged,
 

@@ -34,6 +34,7 @@ var things = map[string]thing{
 	"entry":          {own: "{entry}", foreign: []string{"{foreign entry}"}, absent: "9"},
 	"batch":          {own: "2234567890123456", foreign: []string{"1234567890123456"}, absent: "3234567890123456", text: true},
 	"ICCID":          {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true},
+	"role":           {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
 	"file":           {own: "docs.js", absent: "docs.go", text: true},
 	"status":         {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which are everybody's
 	"closed list":    {own: "0", absent: "9", means: []string{"0"}},
@@ -49,6 +50,7 @@ var identified = map[string]string{
 	"target_workspace.id": "Workspace", "target_organisation.id": "Workspace",
 	"customer_org.id": "Workspace", "issuer_org.id": "Workspace", "reseller_org.id": "Workspace",
 	"{bic}": "batch", "iccids[]": "ICCID", "iccid_range.start": "ICCID", "iccid_range.end": "ICCID", "{file}": "file",
+	"{workspace_id}": "Workspace", "{role_id}": "role",
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
 	"sim_status.id": "status", "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
 }
@@ -57,19 +59,21 @@ var identified = map[string]string{
 type special struct{ as, body, own string }
 
 var specials = map[string]special{
-	"POST " + migration + " iccids[]":                 {body: `{"target_workspace": {"id": 200}, "iccids": [{id}]}`},
-	"POST " + migration + " iccid_range.start":        {body: `{"target_workspace": {"id": 200}, "iccid_range": {"start": {id}, "end": {id}}}`},
-	"POST " + migration + " iccid_range.end":          {body: `{"target_workspace": {"id": 200}, "iccid_range": {"end": {id}, "start": {id}}}`},
-	"PATCH /api/v1/sim/{sim_id} customer_org.id":      {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
-	"PATCH /api/v1/sim/{sim_id} issuer_org.id":        {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "600"},
-	"PATCH /api/v1/sim/{sim_id} reseller_org.id":      {as: "issuer@example.com", body: `{"reseller_org": {"id": {id}}}`, own: "600"},
-	"PATCH /api/v1/sim_batch/bic/{bic} sim_status.id": {body: `{"sim_status": {"id": {id}}}`},
-	"PATCH /api/v1/sim_batch/bic/{bic} {bic}":         {own: "4234567890123456"},
-	"GET /api/v1/sim/{sim_id}/event {sim_id}":         {own: "252"},
-	"GET /api/v1/user/{user_id}/event {user_id}":      {own: "1"},
-	"PATCH /api/v1/user/mfa/{key_id} {key_id}":        {own: "{admin key}"},
-	"POST /api/v1/user/mfa type.id":                   {as: "user@example.com"}, // who has one, so that none is made
-	"PATCH /api/v1/user/mfa/{key_id} status.id":       {as: "user@example.com"},
+	"POST " + migration + " iccids[]":                                               {body: `{"target_workspace": {"id": 200}, "iccids": [{id}]}`},
+	"POST " + migration + " iccid_range.start":                                      {body: `{"target_workspace": {"id": 200}, "iccid_range": {"start": {id}, "end": {id}}}`},
+	"POST " + migration + " iccid_range.end":                                        {body: `{"target_workspace": {"id": 200}, "iccid_range": {"end": {id}, "start": {id}}}`},
+	"PATCH /api/v1/sim/{sim_id} customer_org.id":                                    {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
+	"PATCH /api/v1/sim/{sim_id} issuer_org.id":                                      {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "600"},
+	"PATCH /api/v1/sim/{sim_id} reseller_org.id":                                    {as: "issuer@example.com", body: `{"reseller_org": {"id": {id}}}`, own: "600"},
+	"PATCH /api/v1/sim_batch/bic/{bic} sim_status.id":                               {body: `{"sim_status": {"id": {id}}}`},
+	"PATCH /api/v1/sim_batch/bic/{bic} {bic}":                                       {own: "4234567890123456"},
+	"GET /api/v1/sim/{sim_id}/event {sim_id}":                                       {own: "252"},
+	"GET /api/v1/user/{user_id}/event {user_id}":                                    {own: "1"},
+	"PATCH /api/v1/user/mfa/{key_id} {key_id}":                                      {own: "{admin key}"},
+	"POST /api/v1/user/mfa type.id":                                                 {as: "user@example.com"}, // who has one, so that none is made
+	"PATCH /api/v1/user/mfa/{key_id} status.id":                                     {as: "user@example.com"},
+	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id} {user_id}":      {as: "user@example.com"},
+	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id} {workspace_id}": {as: "user@example.com"},
 }
 
 // filled puts the ids that the setting up has made for the names in braces.

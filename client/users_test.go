@@ -1,0 +1,47 @@
+package client_test
+
+import (
+	"testing"
+
+	"github.com/simferry/simferry/client"
+)
+
+func TestUsers(t *testing.T) {
+	s := ferry(t)
+	c, ctx := as(t, s, admin), t.Context()
+	page, err := c.ListUsers(ctx, client.ListOptions{Filter: "username:observer"})
+	if err != nil || page.Total != 1 || page.Items[0].Username != "observer@example.com" {
+		t.Fatalf("%+v, %v", page, err)
+	}
+	walked := 0
+	for _, err := range c.AllUsers(ctx, client.ListOptions{PerPage: 2}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		walked++
+	}
+	if walked < 5 {
+		t.Errorf("%d users", walked)
+	}
+	if list, err := c.Permissions(ctx, "my"); err != nil || len(list) < 10 {
+		t.Errorf("%v, %v", list, err)
+	}
+	for i, err := range []error{
+		c.RenameUser(ctx, "observer@example.com", "Olga"), c.GiveRole(ctx, "3", 100, 2), c.TakeRole(ctx, "3", 100, 3),
+		c.SuspendMember(ctx, "3", 100), c.ActivateMember(ctx, "3", 100), c.SetDefaultWorkspace(ctx, 200),
+	} {
+		if err != nil {
+			t.Errorf("step %d: %v", i, err)
+		}
+	}
+	got, err := c.User(ctx, "3")
+	if err != nil || got.Name != "Olga" || len(got.Roles) != 1 || got.Roles[0].ID != 2 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := c.RemoveMember(ctx, "3", 100); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.User(ctx, "3"); !client.IsNotFound(err) {
+		t.Errorf("after the removal: %v", err)
+	}
+}
