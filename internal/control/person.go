@@ -89,6 +89,9 @@ func wholly(ctx context.Context, tx *store.Tx, who identity.Principal, user flee
 	}
 	entered := slices.DeleteFunc(all, func(m fleet.Membership) bool { return m.Invited })
 	shared, err := keepAdministered(ctx, tx, who, entered)
-	here := slices.ContainsFunc(entered, func(m fleet.Membership) bool { return m.Workspace.ID == who.Workspace })
-	return here && len(shared) == len(entered), err
+	return memberOf(entered, who.Workspace) && len(shared) == len(entered), err
+}
+
+func memberOf(all []fleet.Membership, ws fleet.WorkspaceID) bool {
+	return slices.ContainsFunc(all, func(m fleet.Membership) bool { return m.Workspace.ID == ws })
 }

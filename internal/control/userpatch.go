@@ -8,13 +8,13 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// UserPatch is what a caller would have of a user; nil leaves a thing as it is.
-type UserPatch struct {
+// PersonPatch is what a caller would have of a user; nil leaves a thing as it is.
+type PersonPatch struct {
 	Name   *string
 	Status *fleet.UserStatus // in the caller's Workspace: Active or Suspended
 }
 
-func (p UserPatch) check() error {
+func (p PersonPatch) check() error {
 	if p.Status != nil && *p.Status != fleet.UserActive && *p.Status != fleet.UserSuspended {
 		return fleet.Invalid("status.id", "it can be 1 (Active) or 2 (Suspended)")
 	}
@@ -41,7 +41,7 @@ func checkPersonName(name string) error {
 // Permission: WriteOwn for oneself, else ManageUsers. Errors: NotFound; BadRequest; NotAllowed
 // for the own status, and for the name of somebody who is not in one's hands alone; InUse for
 // the last Administrator; those of Once.
-func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref string, p UserPatch, o Once, done Reply) (Reply, bool, error) {
+func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref string, p PersonPatch, o Once, done Reply) (Reply, bool, error) {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return Reply{}, false, err
 	}
@@ -61,7 +61,7 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 	})
 }
 
-func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, p UserPatch) error {
+func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, p PersonPatch) error {
 	if p.Status != nil {
 		return fleet.Errorf(fleet.NotAllowed, "Nobody suspends or activates oneself: let another Administrator do it")
 	}
@@ -78,7 +78,7 @@ func rename(ctx context.Context, tx *store.Tx, who identity.Principal, user flee
 	return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditUserChanged, Subject: fleet.Subject("user", user)})
 }
 
-func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref string, p UserPatch) error {
+func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref string, p PersonPatch) error {
 	if err := who.Require(identity.ManageUsers); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ var want = map[identity.Permission]string{
 	identity.WriteSIMs:       "auSt",
 	identity.WriteDevices:    "auSt",
 	identity.ManageUsers:     "aS",
+	identity.ManageMembers:   "sauoS",
 	identity.ManageTokens:    "aS",
 }
 
