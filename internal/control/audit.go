@@ -21,11 +21,11 @@ func audited(who identity.Principal, e fleet.AuditEntry) fleet.AuditEntry {
 	if len(e.Workspaces) == 0 && who.Workspace != 0 {
 		e.Workspaces = []fleet.WorkspaceID{who.Workspace}
 	}
-	return from(who.Origin, e)
+	return withOrigin(who.Origin, e)
 }
 
-// from completes an entry with where the request came from.
-func from(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
+// withOrigin completes an entry with where the request came from.
+func withOrigin(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
 	if o.Address.IsValid() {
 		e.Address = o.Address.String()
 	}
@@ -48,7 +48,7 @@ func audit(ctx context.Context, tx *store.Tx, who identity.Principal, e fleet.Au
 // Without Workspaces it is the installation's.
 func (o Operator) audit(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
 	e.Actor, e.Detail.OperatorToken = o.actor, o.token
-	return tx.InsertAudit(ctx, from(o.origin, e))
+	return tx.InsertAudit(ctx, withOrigin(o.origin, e))
 }
 
 // From is the operator's rules as the operator API asks for them: the audit log tells by
@@ -56,4 +56,10 @@ func (o Operator) audit(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) e
 func (o Operator) From(token string, origin identity.Origin) Operator {
 	o.actor, o.token, o.origin = fleet.ActorOperatorAPI, token, origin
 	return o
+}
+
+// byServer writes what the server did by itself.
+func byServer(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
+	e.Actor = fleet.ActorServer
+	return tx.InsertAudit(ctx, e)
 }

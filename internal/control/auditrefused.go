@@ -31,12 +31,21 @@ func (c *Control) Refused(ctx context.Context, who identity.Principal, action fl
 
 // writeAudit writes entries that belong to no other transaction.
 func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
+	c.writeAuditOf(ctx, func(*store.Tx) ([]fleet.AuditEntry, error) { return entries, nil })
+}
+
+// writeAuditOf is writeAudit of entries that are worded with the help of the database.
+func (c *Control) writeAuditOf(ctx context.Context, word func(*store.Tx) ([]fleet.AuditEntry, error)) {
 	// A client that hangs up does not get away with it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
 	defer cancel()
-	err := c.store.Update(ctx, func(tx *store.Tx) error {
+	var entries []fleet.AuditEntry
+	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
 		if tx.Unsure() {
 			return nil // better once or not at all than twice
+		}
+		if entries, err = word(tx); err != nil {
+			return err
 		}
 		return tx.InsertAudit(ctx, entries...)
 	})

@@ -35,15 +35,19 @@ func change(plan *fleet.Plan, who identity.Principal, uid string) store.Change {
 
 // auditMove is the entry of a migration, filed on both its sides.
 func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
-	e := audited(who, fleet.AuditEntry{
-		Action: fleet.AuditMigrated, Workspaces: []fleet.WorkspaceID{who.Workspace},
-		Detail: fleet.AuditDetail{SIMs: len(c.Lines), Target: c.Target},
-	})
-	if len(c.Lines) == 1 {
-		e.Subject = fleet.Subject("sim", c.Lines[0].Before.ID)
-	}
+	e := auditSIMs(who, fleet.AuditMigrated, c)
+	e.Detail.Target = c.Target
 	for _, s := range c.Sides {
 		e.Workspaces = append(e.Workspaces, s.Workspace)
+	}
+	return e
+}
+
+// auditSIMs is the entry of a change of SIMs.
+func auditSIMs(who identity.Principal, action fleet.AuditAction, c store.Change) *fleet.AuditEntry {
+	e := audited(who, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{SIMs: len(c.Lines)}})
+	if len(c.Lines) == 1 {
+		e.Subject, e.Detail.Status = fleet.Subject("sim", c.Lines[0].Before.ID), c.Lines[0].After.Status.String()
 	}
 	return &e
 }

@@ -32,7 +32,7 @@ type DeviceRun struct {
 // fleet.PlanDevices has it; those of Once.
 func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
-		w.create = true
+		w.create, w.action = true, fleet.AuditDeviceCreated
 		if err := w.look(ctx, tx); err != nil { // the SIMs are locked before the next id is: others wait for ids
 			return err
 		}
@@ -62,6 +62,7 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
+		w.action = fleet.AuditDeviceChanged
 		if err := w.look(ctx, tx); err != nil {
 			return err
 		}
@@ -78,6 +79,7 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
+		w.action = fleet.AuditDeviceDeleted
 		held, err := tx.HeldBy(ctx, w.ids())
 		if err != nil {
 			return err
@@ -99,6 +101,20 @@ type deviceWriting struct {
 	changes []fleet.DeviceChange
 	snap    fleet.DeviceSnapshot
 	created []fleet.DeviceID
+	action  fleet.AuditAction
+	done    bool // by an earlier attempt
+}
+
+// audit writes what was done to the devices, once.
+func (w *deviceWriting) audit(ctx context.Context, tx *store.Tx) error {
+	if w.done {
+		return nil
+	}
+	e := fleet.AuditEntry{Action: w.action, Detail: fleet.AuditDetail{Devices: len(w.changes)}}
+	if len(w.changes) == 1 {
+		e.Subject = fleet.Subject("device", w.changes[0].ID)
+	}
+	return audit(ctx, tx, w.who, e)
 }
 
 func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, write func(*deviceWriting, *store.Tx) error) (Reply, bool, error) {
@@ -114,6 +130,9 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 			return answer{run.Refuse(refusal), 0, true}, nil
 		}
 		if err != nil {
+			return answer{}, err
+		}
+		if err := w.audit(ctx, tx); err != nil {
 			return answer{}, err
 		}
 		done, err := readDevices(ctx, tx, who.Workspace, w.created)
@@ -141,7 +160,8 @@ func (w *deviceWriting) happened(ctx context.Context, tx *store.Tx) (bool, error
 	if w.create {
 		w.created = ids // given out in the order of the request
 	}
-	return len(ids) > 0, err
+	w.done = len(ids) > 0
+	return w.done, err
 }
 
 func (w *deviceWriting) ids() []fleet.DeviceID {

@@ -6,6 +6,7 @@ import (
 	"crypto/ed25519"
 	"time"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -22,7 +23,13 @@ func (c *Control) ensureKey(ctx context.Context) error {
 	if err == nil || c.hasKeys(ctx) {
 		return err
 	}
-	if err := c.store.Update(ctx, func(tx *store.Tx) error { _, err := newKey(ctx, tx); return err }); err != nil {
+	if err := c.store.Update(ctx, func(tx *store.Tx) error {
+		key, err := newKey(ctx, tx)
+		if err != nil {
+			return err
+		}
+		return byServer(ctx, tx, auditKey(fleet.AuditKeyMade, key.ID))
+	}); err != nil {
 		return err
 	}
 	return c.reloadKeys(ctx)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -42,14 +43,18 @@ func network(from netip.Addr) string {
 
 // CountAttempt counts one authentication of an address, whatever its outcome.
 //
-// Errors: TooManyRequests with RetryAfter beyond 100 in five minutes.
-func (c *Control) CountAttempt(ctx context.Context, from netip.Addr) error {
+// Errors: TooManyRequests with RetryAfter beyond 100 in five minutes. The first of them is
+// in the audit log.
+func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	var n store.Counter
 	var now time.Time
 	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		n, err = tx.Count(ctx, attempts, network(from), attemptWindow)
-		return err
+		n, err = tx.Count(ctx, attempts, network(o.Address), attemptWindow)
+		if err != nil || n.Count != attemptsPerIP+1 {
+			return err
+		}
+		return tx.InsertAudit(ctx, withOrigin(o, fleet.AuditEntry{Action: fleet.AuditRateLimited, Refusal: fleet.TooManyRequests}))
 	})
 	if err == nil && n.Count > attemptsPerIP {
 		err = tooMany("Too many authentications from this address", n.Expires.Sub(now))

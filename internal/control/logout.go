@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -24,10 +25,14 @@ func (c *Control) Logout(ctx context.Context, who identity.Principal, everywhere
 		return err
 	}
 	return c.store.Update(ctx, func(tx *store.Tx) error {
+		end := func() error { return c.endSession(ctx, tx, who.Session) }
 		if everywhere || who.Session == "" {
-			return tx.EndSessions(ctx, who.User)
+			end = func() error { return tx.EndSessions(ctx, who.User) }
 		}
-		return c.endSession(ctx, tx, who.Session)
+		if err := end(); err != nil {
+			return err
+		}
+		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditSignedOut, Detail: fleet.AuditDetail{Everywhere: everywhere}})
 	})
 }
 

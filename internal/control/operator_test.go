@@ -105,7 +105,7 @@ func (in installation) sims(t *testing.T, ws fleet.WorkspaceID) []fleet.SIM {
 
 func (in installation) signIn(t *testing.T, username, password string) (control.Tokens, error) {
 	t.Helper()
-	return in.SignIn(t.Context(), control.Credentials{Username: username, Password: identity.WireDigest(password)}, anywhere)
+	return in.SignIn(t.Context(), control.Credentials{Username: username, Password: identity.WireDigest(password)}, identity.Origin{Address: anywhere})
 }
 
 const smallWorld = `
@@ -585,7 +585,7 @@ func TestCreateApplicationToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		session, err := in.SignInApplication(ctx, token.Text, anywhere)
+		session, err := in.SignInApplication(ctx, token.Text, identity.Origin{Address: anywhere})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -593,7 +593,7 @@ func TestCreateApplicationToken(t *testing.T) {
 		if err != nil || who.Token != token.ID || who.Workspace != 100 {
 			t.Errorf("%+v, %v", who, err)
 		}
-		if _, err := in.SignInApplication(ctx, token.Text, netip.MustParseAddr("198.51.100.1")); fleet.CodeOf(err) != fleet.BadCredentials {
+		if _, err := in.SignInApplication(ctx, token.Text, identity.Origin{Address: netip.MustParseAddr("198.51.100.1")}); fleet.CodeOf(err) != fleet.BadCredentials {
 			t.Errorf("from elsewhere: %v", err)
 		}
 		refusals := []struct {
@@ -626,7 +626,7 @@ func TestSweepForgetsWhatExpired(t *testing.T) {
 		t.Fatal(err)
 	}
 	now = now.Add(-time.Hour) // were the row still there, it would be valid again
-	if _, err := in.Refresh(t.Context(), tokens.Refresh); fleet.CodeOf(err) != fleet.BadCredentials {
+	if _, err := in.Refresh(t.Context(), tokens.Refresh, identity.Origin{}); fleet.CodeOf(err) != fleet.BadCredentials {
 		t.Errorf("a refresh token that was swept answers %v", err)
 	}
 }

@@ -32,7 +32,10 @@ func (o Operator) ImportDevices(ctx context.Context, list *world.DeviceList, hom
 			return err
 		}
 		done = in.done
-		return in.problems.err()
+		if err := in.problems.err(); err != nil {
+			return err
+		}
+		return o.auditImport(ctx, tx, fleet.AuditDevicesImported, home, fleet.AuditDetail{Devices: done.Added})
 	})
 	return done, err
 }

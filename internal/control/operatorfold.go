@@ -2,13 +2,44 @@ package control
 
 import (
 	"context"
+	"errors"
 
 	"github.com/simferry/simferry/internal/store"
 )
 
 // Fold takes the changes of the numbers of SIMs over into the counts, which keeps totals
-// cheap to read. The server calls it every second; several servers may.
+// cheap to read, and links new entries of the audit log into its chain. The server calls it
+// every second; several servers may.
 func (o Operator) Fold(ctx context.Context) error {
+	return errors.Join(o.foldTally(ctx), o.foldAudit(ctx))
+}
+
+// linkBatch is how many entries one transaction links: SQLite has one writer at a time.
+const linkBatch = 1000
+
+func (o Operator) foldAudit(ctx context.Context) error {
+	if left := o.c.refusals.over(o.c.store.Now(), false); len(left) > 0 {
+		o.c.writeAudit(ctx, left...)
+	}
+	for {
+		unlinked, linked := false, 0
+		err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
+			unlinked, err = tx.AuditUnlinked(ctx)
+			return err
+		})
+		if err == nil && unlinked {
+			err = o.c.store.Update(ctx, func(tx *store.Tx) (err error) {
+				linked, err = tx.LinkAudit(ctx, linkBatch)
+				return err
+			})
+		}
+		if err != nil || linked < linkBatch {
+			return err
+		}
+	}
+}
+
+func (o Operator) foldTally(ctx context.Context) error {
 	changed := false
 	err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		changed, err = tx.TallyChanged(ctx)

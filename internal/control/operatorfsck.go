@@ -12,6 +12,29 @@ type FsckReport = store.Report
 // FsckCheck is one thing that must always hold, and whether it does.
 type FsckCheck = store.Check
 
+// AuditHead is a link of the audit log's chain.
+type AuditHead = store.AuditHead
+
+// AuditReport is what a check of the audit log's chain found out.
+type AuditReport = store.AuditReport
+
+// VerifyAudit checks the audit log's chain, and whether it still has a link that was noted
+// elsewhere; the zero AuditHead is none. It opens the database as FsckDatabase does.
+func VerifyAudit(ctx context.Context, url string, noted AuditHead) (report AuditReport, err error) {
+	s, err := store.Inspect(ctx, url, store.Options{MaxConns: 2})
+	if err != nil {
+		return report, err
+	}
+	err = s.View(ctx, func(tx *store.Tx) (err error) {
+		report, err = tx.VerifyAudit(ctx, noted)
+		return err
+	})
+	if closing := s.Close(); err == nil {
+		err = closing
+	}
+	return report, err
+}
+
 // ErrUnsound is the error of a backup or a restore whose copy does not pass the check.
 var ErrUnsound = store.ErrUnsound
 

@@ -48,9 +48,22 @@ func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home flee
 		if err := in.finish(ctx, uid); err != nil {
 			return err
 		}
-		return o.audit(ctx, tx, fleet.AuditEntry{Action: fleet.AuditSIMsImported, Detail: fleet.AuditDetail{SIMs: in.sum.SIMs}})
+		return o.auditImport(ctx, tx, fleet.AuditSIMsImported, home, fleet.AuditDetail{SIMs: done.Added})
 	})
 	return done, err
+}
+
+// auditImport files an import in the Workspace that the list is for, where it is for one. One
+// that brought nothing changed nothing.
+func (o Operator) auditImport(ctx context.Context, tx *store.Tx, action fleet.AuditAction, home fleet.WorkspaceID, d fleet.AuditDetail) error {
+	if d == (fleet.AuditDetail{}) {
+		return nil
+	}
+	e := fleet.AuditEntry{Action: action, Detail: d}
+	if home != 0 {
+		e.Workspaces = []fleet.WorkspaceID{home}
+	}
+	return o.audit(ctx, tx, e)
 }
 
 // takeList gives each SIM an id and a Workspace, and takes it in. Free ids begin above all

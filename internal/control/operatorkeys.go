@@ -27,8 +27,11 @@ func (k KeyListing) removable(now time.Time) bool {
 func (o Operator) RotateKey(ctx context.Context) (made KeyListing, err error) {
 	err = o.update(ctx, func(tx *store.Tx) error {
 		key, err := newKey(ctx, tx)
+		if err != nil {
+			return err
+		}
 		made = KeyListing{ID: key.ID, Created: key.Created}
-		return err
+		return o.audit(ctx, tx, auditKey(fleet.AuditKeyMade, key.ID))
 	})
 	return made, err
 }
@@ -72,8 +75,16 @@ func (o Operator) RemoveKey(ctx context.Context, id string) error {
 		if err == nil && len(left) == 0 {
 			_, err = newKey(ctx, tx)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, auditKey(fleet.AuditKeyRemoved, id))
 	})
+}
+
+// auditKey names a key by its id, which is public.
+func auditKey(action fleet.AuditAction, id string) fleet.AuditEntry {
+	return fleet.AuditEntry{Action: action, Subject: fleet.AuditSubject{Kind: "key", ID: id}}
 }
 
 // retireKeys removes the keys that nothing depends on.
@@ -81,7 +92,9 @@ func retireKeys(ctx context.Context, tx *store.Tx) error {
 	keys, err := listKeys(ctx, tx)
 	for _, k := range keys {
 		if err == nil && k.removable(tx.Now()) {
-			_, err = tx.DeleteSigningKey(ctx, k.ID)
+			if _, err = tx.DeleteSigningKey(ctx, k.ID); err == nil {
+				err = byServer(ctx, tx, auditKey(fleet.AuditKeyRemoved, k.ID))
+			}
 		}
 	}
 	return err

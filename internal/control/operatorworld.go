@@ -19,6 +19,16 @@ type Applied struct {
 // Tally counts things of one kind.
 type Tally struct{ Added, Changed, Kept int }
 
+// audit counts what was written; to write nothing is no change.
+func (a Applied) audit() fleet.AuditDetail {
+	return fleet.AuditDetail{
+		Spaces: a.Workspaces.written(), Users: a.Users.written(), Devices: a.Devices.written(), SIMs: a.SIMs.written(),
+		Others: a.Profiles.written() + a.Models.written(),
+	}
+}
+
+func (t Tally) written() int { return t.Added + t.Changed }
+
 func (t *Tally) count(there, same bool) (write bool) {
 	switch {
 	case !there:
@@ -51,7 +61,7 @@ func (o Operator) ApplyWorld(ctx context.Context, w *world.World) (Applied, erro
 			return err
 		}
 		done = a.done
-		return nil
+		return o.auditImport(ctx, tx, fleet.AuditWorldApplied, 0, done.audit())
 	})
 	return done, err
 }

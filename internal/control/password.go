@@ -43,7 +43,10 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 		if err := succeeded(ctx, tx, g, 1); err != nil {
 			return err
 		}
-		return tx.SetPassword(ctx, user.ID, hash)
+		if err := tx.SetPassword(ctx, user.ID, hash); err != nil {
+			return err
+		}
+		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditPasswordChanged, Subject: fleet.Subject("user", user.ID)})
 	})
 }
 

@@ -32,7 +32,7 @@ func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principa
 		if err != nil || !found {
 			return orElse(err, fleet.Missing("trusted device", id))
 		}
-		return nil
+		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditDeviceUntrusted, Subject: fleet.Subject("user", user.ID)})
 	})
 }
 

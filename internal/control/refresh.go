@@ -36,32 +36,45 @@ func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecor
 // leaves event 6 in the session's Workspace.
 //
 // Errors: BadCredentials.
-func (c *Control) Refresh(ctx context.Context, secret string) (t Tokens, err error) {
-	reused := false
+func (c *Control) Refresh(ctx context.Context, secret string, from identity.Origin) (Tokens, error) {
+	t, reused, err := c.refresh(ctx, secret, from)
+	if err == nil && reused {
+		c.log.Warn("a spent refresh token was used again: its family is revoked")
+		return Tokens{}, refused()
+	}
+	return t, c.signInRefused(ctx, from, byRefresh, err, refreshing(secret))
+}
+
+func (c *Control) refresh(ctx context.Context, secret string, from identity.Origin) (t Tokens, reused bool, err error) {
 	err = c.store.Update(ctx, func(tx *store.Tx) error {
 		old, found, err := tx.RefreshToken(ctx, identity.HashSecret(secret))
 		if err != nil || !found {
 			return orRefused(err)
 		}
 		if reused = old.Spent && !old.Revoked; reused {
-			return c.endStolen(ctx, tx, old)
+			return c.endStolen(ctx, tx, old, from)
 		}
-		t, err = c.renew(ctx, tx, old)
-		return err
+		if t, err = c.renew(ctx, tx, old); err != nil {
+			return err
+		}
+		return signedIn(ctx, tx, from, fleet.AuditRefreshed, byRefresh, old.User, old.Workspace)
 	})
-	if err == nil && reused {
-		c.log.Warn("a spent refresh token was used again: its family is revoked")
-		return Tokens{}, refused()
-	}
-	return t, err
+	return t, reused, err
 }
 
-func (c *Control) endStolen(ctx context.Context, tx *store.Tx, old store.RefreshToken) error {
+func (c *Control) endStolen(ctx context.Context, tx *store.Tx, old store.RefreshToken, o identity.Origin) error {
 	if err := c.endSession(ctx, tx, old.Family); err != nil {
 		return err
 	}
 	user, _, err := tx.UserByID(ctx, old.User)
 	if err != nil {
+		return err
+	}
+	theft := fleet.AuditEntry{
+		Action: fleet.AuditReused, Refusal: fleet.BadCredentials, Subject: fleet.Subject("user", old.User),
+		Workspaces: []fleet.WorkspaceID{old.Workspace}, Detail: fleet.AuditDetail{Mode: byRefresh},
+	}
+	if err := tx.InsertAudit(ctx, withOrigin(o, theft)); err != nil {
 		return err
 	}
 	return tx.InsertEvent(ctx, fleet.Event{

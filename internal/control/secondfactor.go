@@ -62,8 +62,11 @@ func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, p
 			return orElse(err, factorActive())
 		}
 		id, err := tx.InsertSecondFactor(ctx, who.User, made.Secret)
+		if err != nil {
+			return err
+		}
 		n.SecondFactor = SecondFactor{ID: id, User: who.User, Created: tx.Now()}
-		return err
+		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditFactorAdded, Subject: fleet.Subject("second_factor", id)})
 	})
 	return n, err
 }
@@ -97,6 +100,9 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 			return err
 		}
 		if err := succeeded(ctx, tx, g, 1); err != nil {
+			return err
+		}
+		if err := audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditFactorActivated, Subject: fleet.Subject("second_factor", id)}); err != nil {
 			return err
 		}
 		return tx.InsertEvent(ctx, factorEvent(who, fleet.Info, "Second factor of user "+who.Username+" activated"))
@@ -150,6 +156,10 @@ func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal
 		found, err := tx.DeleteSecondFactor(ctx, user.ID, id)
 		if err != nil || !found {
 			return orElse(err, fleet.Missing("mfa key", id))
+		}
+		entry := fleet.AuditEntry{Action: fleet.AuditFactorRemoved, Subject: fleet.Subject("user", user.ID)}
+		if err := audit(ctx, tx, who, entry); err != nil {
+			return err
 		}
 		return tx.InsertEvent(ctx, factorEvent(who, fleet.Warn, "Second factor of user "+user.Username+" removed"))
 	})

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -40,12 +39,17 @@ func refused() error { return fleet.Errorf(fleet.BadCredentials, "The credential
 //
 // Errors: BadCredentials for an unknown user, a wrong password, a user who is suspended or
 // not yet active, all alike; LockedOut.
-func (c *Control) SignIn(ctx context.Context, sent Credentials, from netip.Addr) (Tokens, error) {
+func (c *Control) SignIn(ctx context.Context, sent Credentials, from identity.Origin) (Tokens, error) {
+	t, err := c.signIn(ctx, sent, from)
+	return t, c.signInRefused(ctx, from, byPassword, err, named(folded(sent.Username)))
+}
+
+func (c *Control) signIn(ctx context.Context, sent Credentials, from identity.Origin) (Tokens, error) {
 	digest, err := identity.ParseWireDigest(sent.Password)
 	if err != nil {
 		return Tokens{}, err
 	}
-	g := guessAt(folded(sent.Username), from)
+	g := guessAt(folded(sent.Username), from.Address)
 	device, err := c.trustedDevice(ctx, g.username, sent.Fingerprint)
 	if err != nil {
 		return Tokens{}, err
@@ -63,7 +67,7 @@ func (c *Control) SignIn(ctx context.Context, sent Credentials, from netip.Addr)
 	if !ok {
 		return Tokens{}, c.failed(ctx, g, refused())
 	}
-	return c.passwordWasRight(ctx, user, g, device != 0)
+	return c.passwordWasRight(ctx, user, g, device != 0, from)
 }
 
 // maxUsername is more than the longest e-mail address has, in bytes.
@@ -117,32 +121,37 @@ func (c *Control) rehash(ctx context.Context, user store.UserRecord, digest stri
 
 // passwordWasRight opens the session, or waits for the code. Until that comes the password
 // counts as a guess: whoever knows it has not more tries at codes.
-func (c *Control) passwordWasRight(ctx context.Context, user store.UserRecord, g guesser, trusted bool) (t Tokens, err error) {
+func (c *Control) passwordWasRight(ctx context.Context, user store.UserRecord, g guesser, trusted bool, from identity.Origin) (t Tokens, err error) {
 	err = c.store.Update(ctx, func(tx *store.Tx) error {
 		factor, _, err := tx.SecondFactor(ctx, user.ID)
 		if err != nil {
 			return err
 		}
 		if factor.Active && !trusted {
-			t, err = awaitCode(ctx, tx, user)
-			return err
+			if t, err = awaitCode(ctx, tx, user); err != nil {
+				return err
+			}
+			return signedIn(ctx, tx, from, fleet.AuditCodeAwaited, byPassword, user.ID, user.DefaultWorkspace)
 		}
 		if err := succeeded(ctx, tx, g, 1); err != nil {
 			return err
 		}
-		t, err = c.openSession(ctx, tx, user, factor.Active)
+		t, err = c.openSession(ctx, tx, user, factor.Active, byPassword, from)
 		return err
 	})
 	return t, err
 }
 
 // openSession starts a new family of refresh tokens, in the user's default Workspace.
-func (c *Control) openSession(ctx context.Context, tx *store.Tx, user store.UserRecord, factor bool) (Tokens, error) {
+func (c *Control) openSession(ctx context.Context, tx *store.Tx, user store.UserRecord, factor bool, mode string, from identity.Origin) (Tokens, error) {
 	ws, err := startWorkspace(ctx, tx, user)
 	if err != nil {
 		return Tokens{}, err
 	}
 	if err := tx.Enter(ctx, user.ID, ws.ID); err != nil {
+		return Tokens{}, err
+	}
+	if err := signedIn(ctx, tx, from, fleet.AuditSignedIn, mode, user.ID, ws.ID); err != nil {
 		return Tokens{}, err
 	}
 	t, err := c.issue(ctx, tx, user, ws, uuid.NewString())

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"net/netip"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -13,19 +12,24 @@ import (
 //
 // Errors: BadCredentials for a token that is garbled, expired, revoked, or used from an
 // address that it is not for.
-func (c *Control) SignInApplication(ctx context.Context, raw string, from netip.Addr) (t Tokens, err error) {
-	claims, err := withKeys(ctx, c, func(i *identity.Issuer) (identity.ApplicationClaims, error) {
+func (c *Control) SignInApplication(ctx context.Context, raw string, from identity.Origin) (Tokens, error) {
+	t, claims, err := c.signInApplication(ctx, raw, from)
+	return t, c.signInRefused(ctx, from, byToken, err, program(claims))
+}
+
+func (c *Control) signInApplication(ctx context.Context, raw string, from identity.Origin) (t Tokens, claims identity.ApplicationClaims, err error) {
+	claims, err = withKeys(ctx, c, func(i *identity.Issuer) (identity.ApplicationClaims, error) {
 		return i.VerifyApplicationToken(raw, c.store.Now())
 	})
 	switch fleet.CodeOf(err) {
 	case fleet.InvalidToken, fleet.TokenExpired:
-		return Tokens{}, refused()
+		return t, claims, refused()
 	}
 	if err != nil {
-		return Tokens{}, err
+		return t, claims, err
 	}
-	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		who, err := tokenPrincipal(ctx, tx, claims.Token, claims.Key, from)
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
+		who, err := tokenPrincipal(ctx, tx, claims.Token, claims.Key, from.Address)
 		if fleet.CodeOf(err) == fleet.InvalidToken {
 			return refused()
 		}
@@ -39,7 +43,11 @@ func (c *Control) SignInApplication(ctx context.Context, raw string, from netip.
 		t.Bearer, err = issuer.Sign(identity.Claims{
 			AppToken: who.Token, Workspace: who.Workspace, WorkspaceName: who.WorkspaceName,
 		}, tx.Now())
-		return err
+		if err != nil {
+			return err
+		}
+		who.Origin = from
+		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenSignedIn, Detail: fleet.AuditDetail{Mode: byToken}})
 	})
-	return t, err
+	return t, claims, err
 }

@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -45,7 +44,12 @@ func awaitCode(ctx context.Context, tx *store.Tx, user store.UserRecord) (Tokens
 //
 // Errors: BadRequest for what can be no code; BadCredentials for a wrong or used code and
 // for a sign-in that is unknown, has expired or ended; LockedOut.
-func (c *Control) SignInCode(ctx context.Context, proof CodeProof, from netip.Addr) (Tokens, error) {
+func (c *Control) SignInCode(ctx context.Context, proof CodeProof, from identity.Origin) (Tokens, error) {
+	t, err := c.signInCode(ctx, proof, from)
+	return t, c.signInRefused(ctx, from, byCode, err, pendingSignIn(proof.Pending))
+}
+
+func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity.Origin) (Tokens, error) {
 	if err := checkCode(proof.Code); err != nil {
 		return Tokens{}, err
 	}
@@ -56,7 +60,7 @@ func (c *Control) SignInCode(ctx context.Context, proof CodeProof, from netip.Ad
 	if err != nil {
 		return Tokens{}, err
 	}
-	g := guessAt(user.Username, from)
+	g := guessAt(user.Username, from.Address)
 	if err := c.mayTry(ctx, g); err != nil {
 		return Tokens{}, err
 	}
@@ -69,7 +73,7 @@ func (c *Control) SignInCode(ctx context.Context, proof CodeProof, from netip.Ad
 		if err := succeeded(ctx, tx, g, 2); err != nil { // the password, too, was no guess
 			return err
 		}
-		t, err = c.openSession(ctx, tx, user, true)
+		t, err = c.openSession(ctx, tx, user, true, byCode, from)
 		return err
 	})
 	if err == nil && !right {

@@ -93,6 +93,7 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 		return done, 0, err
 	}
 	c := change(plan, who, uid)
+	c.Audit.Action = fleet.AuditBatchRegistered
 	c.Events = append(c.Events, fleet.Event{
 		Type: fleet.EventSIMRegistered, Workspace: who.Workspace, Description: fmt.Sprintf("Batch %s registered with %s", reg.BIC, count(len(sims))),
 	})

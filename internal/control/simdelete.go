@@ -46,6 +46,7 @@ func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []
 			return answer{}, refusal
 		}
 		deletion := store.Change{UID: uid, Kind: fleet.LedgerDelete, By: caller(who), Lines: statusLines(sims, fleet.SIMDeleted)}
+		deletion.Audit = auditSIMs(who, fleet.AuditSIMDeleted, deletion)
 		entry, err := tx.Apply(ctx, deletion)
 		return answer{done, entry, true}, err
 	})

@@ -173,9 +173,11 @@ func (p *patching) rest(ctx context.Context, tx *store.Tx, was fleet.SIMStatus, 
 	if p.moving {
 		uid = uuid.NewString() // the move has it, and both are written or neither
 	}
-	entry, err := tx.Apply(ctx, store.Change{
-		UID: uid, Kind: fleet.LedgerStatus, By: caller(p.who), Lines: []store.Line{{Before: before, After: after}},
-	})
+	c := store.Change{UID: uid, Kind: fleet.LedgerStatus, By: caller(p.who), Lines: []store.Line{{Before: before, After: after}}}
+	if !p.moving { // one entry for the request: a move has its own
+		c.Audit = auditSIMs(p.who, fleet.AuditSIMChanged, c)
+	}
+	entry, err := tx.Apply(ctx, c)
 	if err == nil && reassigned {
 		owners.Version = after.Version
 		err = tx.ChangeOwners(ctx, owners)

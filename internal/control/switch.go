@@ -34,6 +34,10 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 		if err := tx.Enter(ctx, who.User, target); err != nil {
 			return err
 		}
+		entry := fleet.AuditEntry{Action: fleet.AuditSwitched, Workspaces: []fleet.WorkspaceID{who.Workspace, target}, Detail: fleet.AuditDetail{Target: target}}
+		if err := audit(ctx, tx, who, entry); err != nil {
+			return err
+		}
 		return tx.InsertEvent(ctx, fleet.Event{
 			Type: fleet.EventSwitched, Workspace: target, User: who.User,
 			Description: "User " + s.User.Username + " switched to workspace " + s.Workspace.Name,

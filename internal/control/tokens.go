@@ -57,6 +57,9 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 		if err != nil {
 			return answer{}, err
 		}
+		if err := audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", made.ID)}); err != nil {
+			return answer{}, err
+		}
 		var reply Reply
 		reply, again = worded(made)
 		return answer{reply: reply, keep: true}, nil
@@ -94,8 +97,14 @@ func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Princi
 		if p.Revoked != nil {
 			t.Revoked = *p.Revoked
 		}
-		err = tx.SetApplicationToken(ctx, t.ID, t.Description, t.Revoked)
-		return answer{reply: done, keep: true}, err
+		if err := tx.SetApplicationToken(ctx, t.ID, t.Description, t.Revoked); err != nil {
+			return answer{}, err
+		}
+		e := fleet.AuditEntry{Action: fleet.AuditTokenChanged, Subject: fleet.Subject("application_token", t.ID)}
+		if p.Revoked != nil && t.Revoked {
+			e.Action = fleet.AuditTokenRevoked
+		}
+		return answer{reply: done, keep: true}, audit(ctx, tx, who, e)
 	})
 }
 

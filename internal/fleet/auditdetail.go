@@ -15,6 +15,8 @@ type AuditDetail struct {
 	Role          string      `json:"role,omitempty"`           // that was given or taken
 	Status        string      `json:"status,omitempty"`         // that something has now
 	OperatorToken string      `json:"operator_token,omitempty"` // of the operator API: its name in the operator's file
+	Others        int         `json:"others,omitempty"`         // counted like SIMs: profiles and models
+	Everywhere    bool        `json:"everywhere,omitempty"`     // all sessions ended
 	LeftOut       int         `json:"left_out,omitempty"`       // how many refusals were only counted
 }
 

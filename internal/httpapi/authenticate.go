@@ -10,7 +10,7 @@ import (
 
 // authenticate chooses the mode by the strings that are there.
 func (a *api) authenticate(r *request) (response, error) {
-	if err := a.control.CountAttempt(r.Context(), r.from); err != nil {
+	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
 		return response{}, err
 	}
 	var body wire.AuthRequest
@@ -29,16 +29,16 @@ func (a *api) authenticate(r *request) (response, error) {
 func (a *api) signIn(r *request, b wire.AuthRequest) (control.Tokens, error) {
 	switch modeOf(b) {
 	case "application_token":
-		return a.control.SignInApplication(r.Context(), *b.ApplicationToken, r.from)
+		return a.control.SignInApplication(r.Context(), *b.ApplicationToken, r.origin())
 	case "username,password", "username,password,fingerprint":
 		sent := control.Credentials{Username: *b.Username, Password: *b.Password, Fingerprint: text(b.Fingerprint)}
-		return a.control.SignIn(r.Context(), sent, r.from)
+		return a.control.SignIn(r.Context(), sent, r.origin())
 	case "mfa_token,code", "mfa_token,code,trusted_device":
 		return a.control.SignInCode(r.Context(), control.CodeProof{
 			Pending: *b.MFAToken, Code: *b.Code, Device: deviceToTrust(b.TrustedDevice),
-		}, r.from)
+		}, r.origin())
 	case "refresh_token":
-		return a.control.Refresh(r.Context(), *b.RefreshToken)
+		return a.control.Refresh(r.Context(), *b.RefreshToken, r.origin())
 	}
 	return control.Tokens{}, fleet.Errorf(fleet.BadRequest,
 		"Send either application_token, or username and password, or mfa_token and code, or refresh_token")

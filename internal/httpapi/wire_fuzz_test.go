@@ -3,7 +3,6 @@ package httpapi_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
@@ -67,7 +66,7 @@ func FuzzOperations(f *testing.F) {
 			t.Fatalf("%s %s: %d: %s", r.Pattern, req.URL, rec.Code, rec.Body)
 		}
 		if r.Pattern == "POST /api/v1/logout" && rec.Code < 300 {
-			tokens, err := s.Control.SignIn(t.Context(), control.Credentials{Username: "admin@example.com", Password: identity.WireDigest(testkit.Password)}, netip.Addr{})
+			tokens, err := s.Control.SignIn(t.Context(), control.Credentials{Username: "admin@example.com", Password: identity.WireDigest(testkit.Password)}, identity.Origin{})
 			if err != nil {
 				t.Fatal(err)
 			}

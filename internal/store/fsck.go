@@ -11,6 +11,7 @@ type Report struct {
 	At     time.Time // of the snapshot
 	Took   time.Duration
 	Checks []Check
+	Audit  AuditHead // the last link of the audit log's chain
 }
 
 // OK tells whether everything holds.
@@ -86,13 +87,13 @@ func (tx *Tx) Fsck(ctx context.Context) (Report, error) { return tx.fsck(ctx, fs
 func (tx *Tx) fsck(ctx context.Context, run int) (Report, error) {
 	began := time.Now()
 	f := newFsck(tx, run)
-	for _, step := range []func(context.Context) error{f.allSIMs, f.wholeLedger, f.conserve, f.queries} {
+	for _, step := range []func(context.Context) error{f.allSIMs, f.wholeLedger, f.conserve, f.wholeAudit, f.queries} {
 		if err := step(ctx); err != nil {
 			return Report{}, err
 		}
 	}
 	f.conclude()
-	return Report{tx.now, time.Since(began), f.inOrder()}, nil
+	return Report{tx.now, time.Since(began), f.inOrder(), f.head}, nil
 }
 
 // fsckRun is how many SIMs or ledger entries are in memory at once.
@@ -110,6 +111,8 @@ type fsck struct {
 	asked                                  []Check
 
 	lines, events, entries, sideRows int64 // that were read
+
+	head AuditHead
 }
 
 func newFsck(tx *Tx, run int) *fsck {
@@ -151,7 +154,7 @@ func (f *fsck) inOrder() []Check {
 	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state}
 	list = append(list, f.asked...)
 	ordered := make([]Check, 0, len(list))
-	for _, invariant := range []string{"I1", "I2", "I3", "I4", "I6", "I8", "I13", tallyInvariant} {
+	for _, invariant := range []string{"I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", tallyInvariant} {
 		for _, c := range list {
 			if c.Invariant == invariant {
 				ordered = append(ordered, c)

@@ -128,6 +128,29 @@ var questions = []question{
 		) u GROUP BY u.ledger_id HAVING sum(batches) <> 1 OR sum(told) <> 1 OR sum(moved) <> 1`,
 	},
 	{
+		"audit_entries", "I8", "each migration has one audit entry, and each audit entry of one its migration", "audit entries", "audit WHERE ledger_id IS NOT NULL", "entry",
+		`SELECT id, sum(owed) || ' audit entries are owed for it, and ' || sum(written) || ' are there'
+		FROM (
+			SELECT id, 1 AS owed, 0 AS written FROM ledger WHERE audited IS NOT NULL
+			UNION ALL SELECT ledger_id, 0, 1 FROM audit WHERE ledger_id IS NOT NULL
+		) u GROUP BY id HAVING sum(owed) <> sum(written) ORDER BY 1`,
+	},
+	{
+		"audit_instants", "I8", "an audit entry of a migration has its instant and its actor", "audit entries", "audit WHERE ledger_id IS NOT NULL", "audit entry",
+		`SELECT a.id, 'it differs from entry ' || m.id
+		FROM audit a JOIN ledger m ON m.id = a.ledger_id
+		WHERE m.at <> a.at OR COALESCE(m.user_id, 0) <> COALESCE(a.user_id, 0) OR COALESCE(m.token_id, 0) <> COALESCE(a.token_id, 0) ORDER BY 1`,
+	},
+	{
+		"audit_places", "I9", "each audit entry is filed where it says", "places", "audit_places", "audit entry",
+		`SELECT COALESCE(a.id, p.audit_id), CASE WHEN a.id IS NULL THEN 'it is filed in ' || p.places || ', and not there'
+			ELSE 'it says ' || a.places || ', and is filed in ' || COALESCE(p.places, 'none') END
+		FROM audit a FULL JOIN (
+			SELECT audit_id, string_agg(CAST(workspace_id AS TEXT), ',' ORDER BY workspace_id) AS places FROM audit_places GROUP BY audit_id
+		) p ON p.audit_id = a.id
+		WHERE a.places IS DISTINCT FROM p.places ORDER BY 1`,
+	},
+	{
 		"tally", tallyInvariant, "the counts by Workspace, status and block are those of the SIMs", "counts", "sim_tally WHERE level = 1", "Workspace",
 		`SELECT workspace_id, 'of status ' || status || ', ' || sum(there) || ' SIMs have ids from ' || (block << 10) || ' to ' || ((block << 10) + 1023)
 			|| ', ' || sum(counted) || ' are counted'

@@ -53,7 +53,11 @@ func (e *env) migrate(uid string, target fleet.WorkspaceID, list ...fleet.SIMID)
 			return err
 		}
 		found, _ := fleet.Resolve(req.Select, snap)
-		id, err = tx.Apply(ctx, plan(uid, found, target))
+		c := plan(uid, found, target)
+		c.Audit = &fleet.AuditEntry{
+			Actor: fleet.ActorUser, User: c.By.User, Token: c.By.Token, Action: fleet.AuditMigrated, RequestID: uid, Workspaces: []fleet.WorkspaceID{target, FleetDE},
+		}
+		id, err = tx.Apply(ctx, c)
 		return err
 	})
 	CheckSums(e, e.s)

@@ -105,7 +105,8 @@ func (e *env) whileServing(b Breakable) {
 }
 
 // past gives the fleet a history with something of everything. The entries are 1 (the
-// import), 2 and 3 and 8 (migrations), and 4 to 7 (other changes); 9 is another import.
+// import), 2 and 3 and 8 (migrations), and 4 to 7 (other changes); 9 is another import. Of the
+// audit log, 1 to 3 are those of the migrations, 4 to 6 of sign-ins, and 7 is not linked yet.
 func (e *env) past() {
 	e.Helper()
 	e.fleet()
@@ -118,6 +119,9 @@ func (e *env) past() {
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.FoldTally(ctx) })
 	e.migrate("m8", FleetBR, 14, 20)
 	e.imported("later", []fleet.SIM{plain(2000, FleetDE), plain(2_000_000, FleetAT)})
+	e.audited(refusedSignIn, signedIn, refusedSignIn)
+	e.link(100)
+	e.audited(signedIn)
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		return tx.StoreReply(ctx, aKey, []byte{1}, store.Reply{Status: 200}, first)
 	})
@@ -176,7 +180,7 @@ func (e *env) sound(b Breakable) {
 			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
 		}
 	}
-	if len(r.Checks) != 23 || !r.OK() {
+	if len(r.Checks) != 27 || !r.OK() {
 		e.Errorf("%d checks, all well: %v", len(r.Checks), r.OK())
 	}
 }

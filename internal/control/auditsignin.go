@@ -1,0 +1,91 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// The modes of authentication, as the audit log names them.
+const (
+	byPassword = "password"
+	byCode     = "code"
+	byRefresh  = "refresh_token"
+	byToken    = "application_token"
+)
+
+// signedIn writes that a user's sign-in went a step further, filed in the Workspace that it
+// leads to.
+func signedIn(ctx context.Context, tx *store.Tx, o identity.Origin, action fleet.AuditAction, mode string, user fleet.UserID, ws fleet.WorkspaceID) error {
+	who := identity.Principal{User: user, Workspace: ws, Origin: o}
+	return audit(ctx, tx, who, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{Mode: mode}})
+}
+
+// suspect finds what a refused sign-in was after: the account, or the application token, and
+// the Workspace to be told. It finds nothing where there is no such thing.
+type suspect func(context.Context, *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error)
+
+// signInRefused writes that a sign-in was refused, and answers why. It does the same work
+// whether there is such an account or not. What was typed as a user name is not written: it
+// may have been a password. How much of this a stranger can cause, CountAttempt bounds.
+func (c *Control) signInRefused(ctx context.Context, o identity.Origin, mode string, why error, whose suspect) error {
+	code := fleet.CodeOf(why)
+	if code != fleet.BadCredentials && code != fleet.LockedOut {
+		return why
+	}
+	e := withOrigin(o, fleet.AuditEntry{Action: fleet.AuditSignedIn, Refusal: code, Detail: fleet.AuditDetail{Mode: mode}})
+	c.writeAuditOf(ctx, func(tx *store.Tx) ([]fleet.AuditEntry, error) {
+		subject, ws, err := whose(ctx, tx)
+		e.Subject, e.Workspaces = subject, nil
+		if ws != 0 {
+			e.Workspaces = []fleet.WorkspaceID{ws}
+		}
+		return []fleet.AuditEntry{e}, err
+	})
+	return why
+}
+
+func ofUser(user store.UserRecord, found bool, err error) (fleet.AuditSubject, fleet.WorkspaceID, error) {
+	if err != nil || !found {
+		return fleet.AuditSubject{}, 0, err
+	}
+	return fleet.Subject("user", user.ID), user.DefaultWorkspace, nil
+}
+
+func named(username string) suspect {
+	return func(ctx context.Context, tx *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error) {
+		return ofUser(tx.UserByName(ctx, username))
+	}
+}
+
+func pendingSignIn(secret string) suspect {
+	return func(ctx context.Context, tx *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error) {
+		p, found, err := tx.PendingSignIn(ctx, identity.HashSecret(secret))
+		if err != nil || !found {
+			return fleet.AuditSubject{}, 0, err
+		}
+		return ofUser(tx.UserByID(ctx, p.User))
+	}
+}
+
+func refreshing(secret string) suspect {
+	return func(ctx context.Context, tx *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error) {
+		t, found, err := tx.RefreshToken(ctx, identity.HashSecret(secret))
+		if err != nil || !found {
+			return fleet.AuditSubject{}, 0, err
+		}
+		return fleet.Subject("user", t.User), t.Workspace, nil
+	}
+}
+
+// program is what is suspected behind an application token whose signature was right.
+func program(claims identity.ApplicationClaims) suspect {
+	return func(context.Context, *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error) {
+		if claims.Token == 0 {
+			return fleet.AuditSubject{}, 0, nil
+		}
+		return fleet.Subject("application_token", claims.Token), claims.Workspace, nil
+	}
+}
