@@ -96,6 +96,28 @@ var UserList = ListSpec{
 	MaxPerPage:  1000,
 }
 
+// AuditList is what GET /api/v1/audit can be filtered and sorted by.
+var AuditList = ListSpec{
+	Fields: []ListField{
+		{Name: "id"},
+		{Name: "timestamp", Kind: TimeField},
+		{Name: "actor"},
+		{Name: "user", Nullable: true},
+		{Name: "application_token", Nullable: true},
+		{Name: "address", Kind: TextField},
+		{Name: "request_id", Kind: TextField},
+		{Name: "action", Kind: TextField},
+		{Name: "outcome", Kind: TextField},
+		{Name: "error_code"},
+		{Name: "subject_type", Kind: TextField},
+		{Name: "subject", Kind: TextField},
+		{Name: "migration", Nullable: true},
+	},
+	DefaultSort: Order{Field: "id", Descending: true},
+	PerPage:     100,
+	MaxPerPage:  2500,
+}
+
 // ApplicationTokenList is what GET /api/v1/application_token can be filtered and sorted by.
 var ApplicationTokenList = ListSpec{
 	Fields: []ListField{

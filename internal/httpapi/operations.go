@@ -72,6 +72,8 @@ var operations = []operation{
 	{"GET /api/v1/sim/{sim_id}/event", identity.ReadEvents, (*api).listSIMEvents},
 	{"GET /api/v1/user/{user_id}/event", identity.ReadEvents, (*api).listUserEvents},
 
+	{"GET /api/v1/audit", identity.ReadAudit, (*api).listAudit},
+
 	{"GET /api/v1/migration", identity.ReadMigrations, (*api).listMigrations},
 	{"GET /api/v1/migration/{migration_id}", identity.ReadMigrations, (*api).getMigration},
 

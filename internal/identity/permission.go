@@ -28,6 +28,7 @@ const (
 	ManageUsers     Permission = "user.manage"
 	ManageMembers   Permission = "member.manage"
 	ManageTokens    Permission = "token.manage"
+	ReadAudit       Permission = "audit.read"
 )
 
 // Grant is one row of the permission table: who has a permission.
@@ -65,6 +66,7 @@ var grants = []Grant{
 	{ManageUsers, "Invite, change and remove users of the Workspace", administrators, false},
 	{ManageMembers, "Manage the members of the Workspaces that the user administers", anyUser, false},
 	{ManageTokens, "Create and revoke application tokens", administrators, false},
+	{ReadAudit, "Read the audit log of the Workspace", administrators, false},
 }
 
 // Grants lists the whole table, one row per permission. The caller may keep it.

@@ -89,6 +89,7 @@ var mayBeNull = map[string]bool{
 	"s.device_id": true, "s.reseller_id": true, "h.id": true, "h.status": true,
 	"d.service_profile_id": true, "d.tariff_profile_id": true, "e.sim_id": true, "e.device_id": true, "e.user_id": true, "m.user_id": true,
 	"t.expires_at": true, "w.parent_id": true, "u.default_workspace_id": true,
+	"a.user_id": true, "a.token_id": true, "a.ledger_id": true,
 }
 
 // orderBy words the sort, ending with the id so that pages never overlap.
