@@ -17,6 +17,7 @@ const (
 	LedgerOutside      = bug == "ledger_outside"       // the ledger's lines are committed before the SIMs move
 	EventAfterCommit   = bug == "event_after_commit"   // the events of a migration come in a transaction of their own
 	KeyOutside         = bug == "key_outside"          // the answer under an Idempotency-Key is stored after the commit of the effect
+	ReplayEarly        = bug == "replay_early"         // a stored answer is given again without waiting for the synchronous standby
 	AckEarly           = bug == "ack_early"            // a write is acknowledged before its commit, which is put off
 	SourceGuard        = bug == "source_guard"         // the UPDATE does not look at the Workspace and version that were planned with, nor are they locked
 	LockOrder          = bug == "lock_order"           // every other request locks its SIMs in descending order

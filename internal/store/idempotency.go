@@ -42,15 +42,27 @@ func (k Key) lockID() int64 {
 	return int64(h.Sum64())
 }
 
+// waitForStandby is what an answer is read with on PostgreSQL, so that the commit of the
+// transaction that reads it waits for a synchronous standby as that of a write does. What a
+// primary that crashed had not sent to its standby yet is there after its restart: a replay
+// must not acknowledge it before the standby has it as well. It is part of the same
+// statement, so it costs no round trip.
+const waitForStandby = ", pg_logical_emit_message(true, 'simferry', '')::text"
+
 // StoredReply finds the answer that was given under a key, and the fingerprint of the
-// request that it answered.
+// request that it answered. On PostgreSQL, an answer that was found is as lasting as one
+// that was just written once the transaction has committed.
 func (tx *Tx) StoredReply(ctx context.Context, k Key) (r Reply, fingerprint []byte, found bool, err error) {
 	var packed []byte
+	dest := []any{&fingerprint, &r.Status, &r.Location, &r.ETag, &packed}
+	wait := ""
+	if tx.d == Postgres && !planted.ReplayEarly {
+		wait, dest = waitForStandby, append(dest, new(string))
+	}
 	found, err = tx.one(ctx, `
-		SELECT fingerprint, status, location, etag, body FROM idempotency
+		SELECT fingerprint, status, location, etag, body`+wait+` FROM idempotency
 		WHERE user_id = $1 AND token_id = $2 AND operation = $3 AND key = $4`,
-		[]any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key},
-		&fingerprint, &r.Status, &r.Location, &r.ETag, &packed)
+		[]any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key}, dest...)
 	if err == nil && found {
 		r.Body, err = unpack(packed)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/failover"
 	"github.com/simferry/simferry/internal/trust/fuzz"
 	"github.com/simferry/simferry/internal/trust/kill"
 	"github.com/simferry/simferry/internal/trust/linear"
@@ -67,8 +68,10 @@ var Table = []Bug{
 	{"sync_normal", "power-cut", `I5: .* is not there`, powerCuts},
 	{"sync_off", "power-cut", `I(1|12): `, powerCuts},
 
-	// Connections that break.
+	// Connections and databases that break.
 	{"unknown_commit", "resources", `I[67]: `, cutConnections},
+
+	{"replay_early", "failover", `I[56]: `, failover.Double},
 
 	// Concurrency.
 	{"source_guard", "linear", `not linearizable|I\d+:`, histories(8)},

@@ -2,11 +2,15 @@ package failover
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -42,7 +46,7 @@ func (p *pair) loseStalled(ctx context.Context, seed uint64) (*traffic.Load, err
 	if err := p.primary.Synchronous(ctx, ""); err != nil {
 		return nil, err
 	}
-	receiver, err := stall(ctx, p.standby.URL("postgres"))
+	resume, err := stall(ctx, p.standby.URL("postgres"))
 	if err != nil {
 		return nil, err
 	}
@@ -53,12 +57,8 @@ func (p *pair) loseStalled(ctx context.Context, seed uint64) (*traffic.Load, err
 	if err := p.kill(); err != nil {
 		return nil, err
 	}
-	// It is told to end before it wakes up, so that it does not read what is still
-	// waiting in its socket.
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGCONT} {
-		if err := syscall.Kill(receiver, signal); err != nil {
-			return nil, err
-		}
+	if err := resume(); err != nil {
+		return nil, err
 	}
 	if err := p.promote(ctx); err != nil {
 		return nil, err
@@ -67,15 +67,38 @@ func (p *pair) loseStalled(ctx context.Context, seed uint64) (*traffic.Load, err
 	return load, err
 }
 
-// stall stops the standby's receiver in the middle of what it does.
-func stall(ctx context.Context, url string) (pid int, err error) {
+// stall stops the standby's receiver in the middle of what it does. resume ends it: it is
+// told to end before it wakes up, so that it does not read what is still waiting in its
+// socket.
+func stall(ctx context.Context, url string) (resume func() error, err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	var pid int
 	if err := conn.QueryRow(ctx, "SELECT pid FROM pg_stat_wal_receiver").Scan(&pid); err != nil {
-		return 0, err
+		return nil, err
 	}
-	return pid, syscall.Kill(pid, syscall.SIGSTOP)
+	return func() error {
+		return errors.Join(syscall.Kill(pid, syscall.SIGTERM), syscall.Kill(pid, syscall.SIGCONT))
+	}, syscall.Kill(pid, syscall.SIGSTOP)
+}
+
+// hanging waits until that many transactions of the servers wait for the standby.
+func (p *pair) hanging(ctx context.Context, least int) error {
+	conn, err := pgx.Connect(ctx, p.primary.URL(database))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	for began, n := time.Now(), 0; n < least; trust.Pause(ctx, 10*time.Millisecond) {
+		if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&n); err != nil {
+			return err
+		}
+		if time.Since(began) > time.Minute || ctx.Err() != nil {
+			return errors.Join(ctx.Err(), fmt.Errorf("%d of %d transactions wait for the standby", n, least))
+		}
+	}
+	return nil
 }

@@ -6,11 +6,12 @@ package failover
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"time"
 
+	"github.com/simferry/simferry/internal/testkit/pgtest"
 	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
@@ -26,17 +27,24 @@ const (
 	// after the loss of the primary its /readyz says so.
 	promised = 5 * time.Second
 
+	// again is how long clients ask, after a crash, for what they were not told.
+	again = time.Second
+
 	clients  = 8
 	ackedMin = 40 // successes before each kill, without which a failover shows nothing
 )
 
 func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
-	dir, err := os.MkdirTemp("", "simferry-trust-")
-	if err != nil {
-		return res, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, trust.Tags())
+	return failOvers(ctx, trust.Tags(), size.Of(2, 200, 1), seed, size != trust.Probe)
+}
+
+// Double has one failover, of the kind with two faults, of what is built with some tags.
+func Double(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+	return failOvers(ctx, tags, 1, seed, false)
+}
+
+func failOvers(ctx context.Context, tags string, n int, seed uint64, controlled bool) (res trust.Result, err error) {
+	binary, err := trust.Build(ctx, tags)
 	if err != nil {
 		return res, err
 	}
@@ -46,7 +54,6 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	}
 	defer p.remove()
 	t := &trial{pair: p, res: &res}
-	n := size.Of(2, 200, 1)
 	for i := range n {
 		if err := t.once(ctx, seed+uint64(i)); err != nil {
 			return res, fmt.Errorf("failover %d: %w", i+1, err)
@@ -57,9 +64,10 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	}
 	res.Did("acknowledged before a kill", t.acked, n*ackedMin)
 	res.Did("requests under way at a kill", t.underWay, n)
+	res.Did("of them after a crash with the standby cut off", t.doubles, (n+1)/2)
 	res.Did("attempts told to come later", t.refused, n/2)
 	res.Did("answers asked for again", t.proof.Asked, n)
-	if size != trust.Probe {
+	if controlled {
 		res.Control, err = trust.Until(ctx, "an asynchronous standby with a stalled receiver", controls, seed, p.control)
 	}
 	return res, err
@@ -72,7 +80,7 @@ type trial struct {
 	journal traffic.Journal
 	proof   traffic.Proof
 
-	acked, underWay, refused int
+	acked, underWay, refused, doubles int
 }
 
 // once is one failover under load, the comparison, and the way back to two databases.
@@ -103,8 +111,12 @@ func (t *trial) once(ctx context.Context, seed uint64) error {
 }
 
 // failOver kills, promotes, and looks at the clock. Every second time nobody promotes until
-// clients have been told to come later: so long a server does not hide it from them.
+// clients have been told to come later: so long a server does not hide it from them. The
+// other times the primary has crashed and come back before, with the standby cut off.
 func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
+	if t.res.Trials%2 == 1 {
+		return t.double(ctx, load)
+	}
 	killed = time.Now()
 	strain := trust.Measure()
 	if err := t.kill(); err != nil {
@@ -118,11 +130,42 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 	for t.res.Trials%2 == 0 && load.Refused() == 0 && ctx.Err() == nil && time.Since(killed) < time.Minute {
 		trust.Pause(ctx, 10*time.Millisecond)
 	}
-	if err := t.promote(ctx); err != nil {
+	return killed, t.takeOver(ctx, load)
+}
+
+// double is two faults in a row. The standby's receiver stops, so that clients wait for
+// what the primary has written already; the primary crashes and comes back with it; they
+// ask again. Nobody may be told that it is done, for then the primary is lost, and the
+// standby never saw it.
+func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
+	resume, err := stall(ctx, t.standby.URL("postgres"))
+	if err != nil {
 		return killed, err
 	}
-	promoted := time.Now()
-	strain = trust.Measure()
+	if err := t.hanging(ctx, clients/4); err != nil {
+		return killed, err
+	}
+	if err := errors.Join(t.primary.Stop(pgtest.Immediate), t.primary.Restart()); err != nil {
+		return killed, err
+	}
+	if err := t.hanging(ctx, 1); err != nil {
+		return killed, err
+	}
+	trust.Pause(ctx, again) // the others ask
+	t.doubles++
+	killed = time.Now()
+	if err := errors.Join(t.kill(), resume()); err != nil {
+		return killed, err
+	}
+	return killed, t.takeOver(ctx, load)
+}
+
+// takeOver promotes, and looks at the clock.
+func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
+	if err := t.promote(ctx); err != nil {
+		return err
+	}
+	promoted, strain := time.Now(), trust.Measure()
 	for i := range servers {
 		if took, ok := load.NextAck(promoted, i, promised); !ok {
 			t.res.Late(strain, "I12: server %d has not written within %v of the promotion", i, took)
@@ -131,7 +174,7 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 			t.res.Late(strain, "I12: /readyz of server %d is not back %v after the promotion", i, took)
 		}
 	}
-	return killed, nil
+	return nil
 }
 
 // readiness waits for a server's /readyz to answer a status.

@@ -1,0 +1,5 @@
+//go:build planted_replay_early
+
+package planted
+
+const bug = "replay_early"
