@@ -84,8 +84,8 @@ $(GOLANGCI_LINT):
 	mv bin/install/golangci-lint $@
 
 .PHONY: lint-api
-lint-api: ## Check the OpenAPI document; needs Node.js
-	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@$(REDOCLY_VERSION) lint api/openapi.yaml
+lint-api: ## Check the OpenAPI documents; needs Node.js
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@$(REDOCLY_VERSION) lint api/openapi.yaml api/operator.yaml
 
 .PHONY: generate
 generate: ## Write again what is generated

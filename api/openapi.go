@@ -7,3 +7,8 @@ import _ "embed" // for the document
 //
 //go:embed openapi.yaml
 var OpenAPI []byte
+
+// OperatorAPI is the document of the operator API, which has a listener of its own.
+//
+//go:embed operator.yaml
+var OperatorAPI []byte

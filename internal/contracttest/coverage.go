@@ -22,13 +22,18 @@ type Coverage []Row
 // Coverage is what this judge has seen.
 func (j *Judge) Coverage() Coverage { return coverage(j.document, j.seen) }
 
-// Total is what all judges of this process have seen; a TestMain can print it.
+// Total is what all judges of this process have seen, by both documents; a TestMain can
+// print it.
 func Total() Coverage {
-	d, err := theDocument()
-	if err != nil {
-		panic(err)
+	var all Coverage
+	for _, read := range []func() (*document, error){theDocument, operatorDocument} {
+		d, err := read()
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, coverage(d, total)...)
 	}
-	return coverage(d, total)
+	return all
 }
 
 // Unseen lists the pairs that no exchange has shown.

@@ -41,8 +41,13 @@ func Shape(pattern string) string {
 
 // Operations lists every operation of the document, by path and method. It panics where
 // the document cannot be read; New says so more gently.
-func Operations() []Operation {
-	d, err := theDocument()
+func Operations() []Operation { return operationsIn(theDocument) }
+
+// OperatorOperations lists those of the operator API's document.
+func OperatorOperations() []Operation { return operationsIn(operatorDocument) }
+
+func operationsIn(read func() (*document, error)) []Operation {
+	d, err := read()
 	if err != nil {
 		panic(err)
 	}
@@ -60,7 +65,10 @@ type document struct {
 	schemas    *schemas
 }
 
-var theDocument = sync.OnceValues(func() (*document, error) { return load(api.OpenAPI) })
+var (
+	theDocument      = sync.OnceValues(func() (*document, error) { return load(api.OpenAPI) })
+	operatorDocument = sync.OnceValues(func() (*document, error) { return load(api.OperatorAPI) })
+)
 
 // load reads a document. It validates it as OpenAPI, examples included.
 func load(source []byte) (*document, error) {

@@ -18,7 +18,18 @@ type Judge struct {
 // New makes the judge of a test. A document that cannot be read fails the test at once.
 func New(t testing.TB) *Judge {
 	t.Helper()
-	d, err := theDocument()
+	return judgeBy(t, theDocument)
+}
+
+// NewOperator makes the judge of a test of the operator API, by that one's document.
+func NewOperator(t testing.TB) *Judge {
+	t.Helper()
+	return judgeBy(t, operatorDocument)
+}
+
+func judgeBy(t testing.TB, read func() (*document, error)) *Judge {
+	t.Helper()
+	d, err := read()
 	if err != nil {
 		t.Fatalf("contract: %v", err)
 	}

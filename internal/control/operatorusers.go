@@ -98,6 +98,11 @@ func checkedUser(n NewUser) (NewUser, error) {
 	if len(n.Roles) == 0 && !n.SuperAdmin {
 		return n, fleet.Invalid("roles", "without a role nobody can sign in: give one, such as administrator of a Workspace")
 	}
+	for _, role := range n.Roles {
+		if err := checkRole("role", role); err != nil {
+			return n, err
+		}
+	}
 	return withDefaultWorkspace(n)
 }
 

@@ -23,7 +23,18 @@ func Routes() []Route {
 }
 
 // Wrap puts the middleware around any handler.
-func Wrap(log *slog.Logger, next http.Handler) http.Handler { return (&api{log: log}).wrap(next) }
+func Wrap(log *slog.Logger, next http.Handler) http.Handler {
+	return (&api{log: log}).wrap(crossOrigin(next))
+}
+
+// OperatorRoutes are the patterns that the operator API answers, and whether a token is needed.
+func OperatorRoutes() map[string]bool {
+	routes := make(map[string]bool)
+	for _, op := range operatorOperations {
+		routes[op.pattern] = !op.open
+	}
+	return routes
+}
 
 // Fail answers with an error, as an operation does whose rule returned it.
 func Fail(w http.ResponseWriter, err error) { write(w, failure(err)) }

@@ -48,7 +48,7 @@ func New(c *control.Control, o Options) http.Handler {
 	page := docspage.Handler()
 	mux.Handle("GET /docs", page)
 	mux.Handle("GET /docs/{file}", page)
-	return a.wrap(unknownRoutes(mux))
+	return a.wrap(crossOrigin(unknownRoutes(mux)))
 }
 
 // unknownRoutes answers in the contract's words what the mux would answer in plain text.

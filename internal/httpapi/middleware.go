@@ -22,7 +22,7 @@ func (a *api) wrap(next http.Handler) http.Handler {
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return a.logged(headers(packed(next)))
+	return a.logged(secured(packed(next)))
 }
 
 // entry is what the log line of a request gathers on the way.
@@ -30,6 +30,7 @@ type entry struct {
 	id   string
 	user fleet.UserID
 	app  fleet.TokenID
+	oper string // name of the operator's token
 	err  error
 }
 
@@ -68,6 +69,9 @@ func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Durati
 	if e.app != 0 {
 		attrs = append(attrs, slog.Int64("application_token", int64(e.app)))
 	}
+	if e.oper != "" {
+		attrs = append(attrs, slog.String("operator_token", e.oper))
+	}
 	if e.err != nil {
 		attrs = append(attrs, slog.String("err", e.err.Error()))
 	}
@@ -81,6 +85,13 @@ func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Durati
 func noteCaller(r *http.Request, who identity.Principal) {
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
 		e.user, e.app = who.User, who.Token
+	}
+}
+
+// noteOperator tells the log line by which of the operator's tokens.
+func noteOperator(r *http.Request, token string) {
+	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
+		e.oper = token
 	}
 }
 
@@ -117,18 +128,26 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 const exposed = "X-Count-Per-Page, X-Current-Page, X-Total-Count, X-Total-Pages, X-Sort, X-Filter, X-Request-Id, " +
 	"Location, Link, ETag, Idempotent-Replayed, Retry-After"
 
-// headers are on every answer. CORS is open because no cookie ever authenticates: what a
-// page may do, its own bearer allows.
-func headers(next http.Handler) http.Handler {
+// secured sets what is on every answer.
+func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", exposed)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// crossOrigin lets pages from elsewhere in. It is open because no cookie ever authenticates:
+// what a page may do, its own bearer allows.
+func crossOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", exposed)
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
 			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key")

@@ -37,12 +37,20 @@ func (r *request) list(spec fleet.ListSpec) (fleet.List, error) {
 
 // bearer finds out who asks.
 func (a *api) bearer(r *request) (identity.Principal, error) {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	token = strings.TrimSpace(token)
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+	token := bearerText(r.Request)
+	if token == "" {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is needed: POST /api/v1/authenticate gives one")
 	}
 	return a.control.Bearer(r.Context(), token, r.from)
+}
+
+// bearerText is the bearer token that was sent, "" for none.
+func bearerText(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 // clientAddr is who connected, or, behind trusted proxies, whom the last of them that is

@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// operatorAPI is the second table of operations, for a listener of its own. Only it has the
+// operator's rules; what the two tables share (decoding, errors, log, paging, keys) is api's.
+type operatorAPI struct {
+	*api
+	operator control.Operator
+	tokens   identity.OperatorTokens
+}
+
+// operatorOperation is one row of that table. Each needs one of the operator's tokens, but
+// for open ones, which tell nothing of the installation.
+type operatorOperation struct {
+	pattern string
+	open    bool
+	handle  func(*operatorAPI, *operatorRequest) (response, error)
+}
+
+// operatorRequest is a request whose caller has shown a token. Its rules know which.
+type operatorRequest struct {
+	request
+	rules control.Operator
+}
+
+var operatorOperations = []operatorOperation{
+	{"GET /operator/v1/openapi.yaml", true, (*operatorAPI).document},
+
+	{"GET /operator/v1/workspace", false, (*operatorAPI).listWorkspaces},
+	{"POST /operator/v1/workspace", false, (*operatorAPI).createWorkspace},
+	{"GET /operator/v1/workspace/{workspace_id}", false, (*operatorAPI).getWorkspace},
+	{"PATCH /operator/v1/workspace/{workspace_id}", false, (*operatorAPI).changeWorkspace},
+
+	{"GET /operator/v1/user", false, (*operatorAPI).listUsers},
+	{"POST /operator/v1/user", false, (*operatorAPI).createUser},
+	{"GET /operator/v1/user/{user_id}", false, (*operatorAPI).getUser},
+	{"PATCH /operator/v1/user/{user_id}", false, (*operatorAPI).changeUser},
+	{"PUT /operator/v1/user/{user_id}/password", false, (*operatorAPI).setPassword},
+	{"DELETE /operator/v1/user/{user_id}/mfa", false, (*operatorAPI).resetSecondFactor},
+	{"PUT /operator/v1/user/{user_id}/workspace/{workspace_id}", false, (*operatorAPI).setRole},
+	{"DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}", false, (*operatorAPI).removeRole},
+
+	{"POST /operator/v1/sim/import", false, (*operatorAPI).importSIMs},
+	{"POST /operator/v1/application_token", false, (*operatorAPI).makeToken},
+}
+
+// NewOperator makes the handler of the operator API over the operator's rules, for whoever
+// has one of the tokens.
+func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Options) http.Handler {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	a := &operatorAPI{&api{log: o.Log, proxies: o.TrustedProxies}, rules, tokens}
+	mux := http.NewServeMux()
+	for _, op := range operatorOperations {
+		mux.Handle(op.pattern, a.serve(op))
+	}
+	return a.wrap(unknownRoutes(mux))
+}
+
+// serve is the course of every request: by which token, the operation, the answer.
+func (a *operatorAPI) serve(op operatorOperation) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		req := &operatorRequest{request: request{Request: r, writer: w, from: a.clientAddr(r)}}
+		err := a.admit(op, req)
+		var res response
+		if err == nil {
+			res, err = op.handle(a, req)
+		}
+		if err != nil {
+			res = failure(err)
+			remember(r, err)
+		}
+		write(w, res)
+	})
+}
+
+func (a *operatorAPI) admit(op operatorOperation, r *operatorRequest) error {
+	if op.open {
+		return nil
+	}
+	token := bearerText(r.Request)
+	if token == "" {
+		return fleet.Errorf(fleet.InvalidToken, "One of the operator's tokens is needed, as Authorization: Bearer TOKEN")
+	}
+	name, err := a.operator.Admit(r.Context(), a.tokens, token, r.from)
+	if err != nil {
+		return err
+	}
+	noteOperator(r.Request, name)
+	r.rules = a.operator.From(name, r.origin())
+	return nil
+}
+
+func (a *operatorAPI) document(*operatorRequest) (response, error) {
+	return response{status: http.StatusOK, kind: "application/yaml", body: wire.OperatorAPI}, nil
+}

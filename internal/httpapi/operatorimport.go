@@ -1,0 +1,124 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strconv"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// maxImport bounds a list of SIMs, also once it is unpacked: some four million lines.
+const maxImport = 256 << 20
+
+// importSIMs takes a CSV file as 'simferry sim import' does. The body goes to a temporary
+// file on its way: the list is read several times, and does not fit into memory.
+func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
+	home, err := homeOf(r)
+	if err != nil {
+		return response{}, err
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "text/csv" {
+		return response{}, fleet.Errorf(fleet.BadRequest, "Content-Type: it must be text/csv")
+	}
+	file, sum, err := spooled(&r.request)
+	if err != nil {
+		return response{}, err
+	}
+	defer discard(file)
+	once, err := r.once("operator.sim.import", struct {
+		Workspace fleet.WorkspaceID
+		Body      []byte
+	}{home, sum})
+	if err != nil {
+		return response{}, err
+	}
+	list, err := world.ReadSIMs(func() (io.Reader, error) {
+		_, err := file.Seek(0, io.SeekStart)
+		return file, err
+	})
+	if err != nil {
+		return response{}, err
+	}
+	reply, replayed, err := r.rules.Once(r.Context(), once, func(o control.Operator) (control.Reply, error) {
+		done, err := o.ImportSIMs(r.Context(), list, home, nil)
+		res := encoded(http.StatusOK, wire.Imported{Added: done.Added, Kept: done.Kept})
+		return control.Reply{Status: res.status, Body: res.body}, err
+	})
+	return replied(reply, replayed), err
+}
+
+// homeOf reads the Workspace of the lines that name none.
+func homeOf(r *operatorRequest) (fleet.WorkspaceID, error) {
+	q := r.URL.Query()
+	if !q.Has("workspace") {
+		return 0, nil
+	}
+	id, err := strconv.ParseInt(q.Get("workspace"), 10, 64)
+	if err != nil || id < 1 {
+		return 0, fleet.Invalid("workspace", "it must be a whole number from 1")
+	}
+	return fleet.WorkspaceID(id), nil
+}
+
+// spooled writes a body to a temporary file, and adds it up.
+func spooled(r *request) (*os.File, []byte, error) {
+	plain, err := unpacked(r, http.MaxBytesReader(r.writer, r.Body, maxImport))
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := os.CreateTemp("", "simferry-import-*.csv")
+	if err != nil {
+		return nil, nil, err
+	}
+	sum := sha256.New()
+	n, err := io.Copy(io.MultiWriter(file, sum), io.LimitReader(plain, maxImport+1))
+	var large *http.MaxBytesError
+	var path *os.PathError
+	switch {
+	case errors.As(err, &large), n > maxImport:
+		err = fleet.Errorf(fleet.TooLarge, "The list is larger than %d MiB: split it", maxImport>>20)
+	case errors.As(err, &path): // ours: the disk is full
+	case err != nil:
+		err = &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
+	}
+	if err != nil {
+		discard(file)
+		return nil, nil, err
+	}
+	return file, sum.Sum(nil), nil
+}
+
+func discard(file *os.File) {
+	_ = file.Close()
+	_ = os.Remove(file.Name()) // the system's own clean-up has it otherwise
+}
+
+// makeToken makes an application token. It takes no idempotency key, because the text is
+// not stored.
+func (a *operatorAPI) makeToken(r *operatorRequest) (response, error) {
+	var body wire.NewOperatorToken
+	if err := decode(&r.request, &body); err != nil {
+		return response{}, err
+	}
+	ws, err := workspaceID("workspace", body.Workspace)
+	if err != nil {
+		return response{}, err
+	}
+	n := control.NewToken{Workspace: ws, Description: text(body.Description), CIDR: text(body.CIDR)}
+	if body.Expires != nil {
+		n.Expires = body.Expires.Time
+	}
+	made, err := r.rules.CreateApplicationToken(r.Context(), n)
+	if err != nil {
+		return response{}, err
+	}
+	return ok(wire.ApplicationTokenResponse{ApplicationToken: made.Text})
+}
