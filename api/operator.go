@@ -11,8 +11,8 @@ type OperatorWorkspace struct {
 	Created Time    `json:"created"`
 }
 
-// NewWorkspace is the body of POST /operator/v1/workspace.
-type NewWorkspace struct {
+// OperatorNewWorkspace is the body of POST /operator/v1/workspace.
+type OperatorNewWorkspace struct {
 	ID      *ID             `json:"id,omitempty"` // the next free one where absent
 	Name    *string         `json:"name,omitempty"`
 	Type    Optional[IDRef] `json:"type,omitzero"` // an enterprise where absent
@@ -21,8 +21,8 @@ type NewWorkspace struct {
 	Parent  Optional[IDRef] `json:"parent,omitzero"`
 }
 
-// WorkspacePatch is the body of PATCH /operator/v1/workspace/{workspace_id}.
-type WorkspacePatch struct {
+// OperatorWorkspacePatch is the body of PATCH /operator/v1/workspace/{workspace_id}.
+type OperatorWorkspacePatch struct {
 	Name    *string          `json:"name,omitempty"`
 	Type    Optional[IDRef]  `json:"type,omitzero"`
 	Status  Optional[IDRef]  `json:"status,omitzero"`
@@ -32,14 +32,14 @@ type WorkspacePatch struct {
 
 // OperatorUser is a user as the operator API shows one.
 type OperatorUser struct {
-	ID               int64        `json:"id"`
-	Username         string       `json:"username"` // an e-mail address
-	Name             string       `json:"name"`
-	Status           Ref          `json:"status"`
-	SuperAdmin       bool         `json:"superadmin"`
-	DefaultWorkspace *IDOnly      `json:"default_workspace,omitempty"`
-	Workspaces       []UserStands `json:"workspaces"`
-	Created          Time         `json:"created"`
+	ID               int64                `json:"id"`
+	Username         string               `json:"username"` // an e-mail address
+	Name             string               `json:"name"`
+	Status           Ref                  `json:"status"`
+	SuperAdmin       bool                 `json:"superadmin"`
+	DefaultWorkspace *IDOnly              `json:"default_workspace,omitempty"`
+	Workspaces       []OperatorUserStands `json:"workspaces"`
+	Created          Time                 `json:"created"`
 }
 
 // IDOnly points to something by its id alone.
@@ -47,59 +47,59 @@ type IDOnly struct {
 	ID int64 `json:"id"`
 }
 
-// UserStands is what a user is in one Workspace. Of several roles the one that allows the
+// OperatorUserStands is what a user is in one Workspace. Of several roles the one that allows the
 // most is shown.
-type UserStands struct {
+type OperatorUserStands struct {
 	ID     int64    `json:"id"`
 	Name   string   `json:"name"`
 	Status Ref      `json:"status"`
 	Role   NamedRef `json:"role"`
 }
 
-// NewUser is the body of POST /operator/v1/user. It holds no password: that is set by
+// OperatorNewUser is the body of POST /operator/v1/user. It holds no password: that is set by
 // another request, so that this one can be repeated under an idempotency key.
-type NewUser struct {
-	Username         *string         `json:"username,omitempty"`
-	Name             *string         `json:"name,omitempty"` // the username where absent
-	SuperAdmin       bool            `json:"superadmin,omitzero"`
-	DefaultWorkspace Optional[IDRef] `json:"default_workspace,omitzero"`
-	Workspaces       []NewUserStands `json:"workspaces,omitempty"`
+type OperatorNewUser struct {
+	Username         *string                 `json:"username,omitempty"`
+	Name             *string                 `json:"name,omitempty"` // the username where absent
+	SuperAdmin       bool                    `json:"superadmin,omitzero"`
+	DefaultWorkspace Optional[IDRef]         `json:"default_workspace,omitzero"`
+	Workspaces       []OperatorNewUserStands `json:"workspaces,omitempty"`
 }
 
-// NewUserStands is a role of a new user in one Workspace.
-type NewUserStands struct {
+// OperatorNewUserStands is a role of a new user in one Workspace.
+type OperatorNewUserStands struct {
 	ID   *ID             `json:"id,omitempty"`
 	Role Optional[IDRef] `json:"role,omitzero"`
 }
 
-// UserPatch is the body of PATCH /operator/v1/user/{user_id}.
-type UserPatch struct {
+// OperatorUserPatch is the body of PATCH /operator/v1/user/{user_id}.
+type OperatorUserPatch struct {
 	Name             *string         `json:"name,omitempty"`
 	Status           Optional[IDRef] `json:"status,omitzero"`     // 1 Active, 2 Suspended
 	SuperAdmin       Optional[bool]  `json:"superadmin,omitzero"` // only a JSON boolean
 	DefaultWorkspace Optional[IDRef] `json:"default_workspace,omitzero"`
 }
 
-// NewPassword is the body of PUT /operator/v1/user/{user_id}/password. The password is
+// OperatorNewPassword is the body of PUT /operator/v1/user/{user_id}/password. The password is
 // plain: it travels to the operator's listener only.
-type NewPassword struct {
+type OperatorNewPassword struct {
 	Password *string `json:"password,omitempty"`
 }
 
-// NewRole is the body of PUT /operator/v1/user/{user_id}/workspace/{workspace_id}.
-type NewRole struct {
+// OperatorNewRole is the body of PUT /operator/v1/user/{user_id}/workspace/{workspace_id}.
+type OperatorNewRole struct {
 	Role   Optional[IDRef] `json:"role,omitzero"`
 	Status Optional[IDRef] `json:"status,omitzero"` // 1 Active where absent, 2 Suspended
 }
 
-// Imported is the answer of POST /operator/v1/sim/import.
-type Imported struct {
+// OperatorImported is the answer of POST /operator/v1/sim/import.
+type OperatorImported struct {
 	Added int `json:"added"`
 	Kept  int `json:"kept"` // that were there already, under the same id and ICCID
 }
 
-// NewOperatorToken is the body of POST /operator/v1/application_token.
-type NewOperatorToken struct {
+// OperatorNewToken is the body of POST /operator/v1/application_token.
+type OperatorNewToken struct {
 	Workspace   Optional[IDRef] `json:"workspace,omitzero"`
 	Description *string         `json:"description,omitempty"`
 	Expires     *Time           `json:"expires,omitempty"` // never where absent

@@ -1,8 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
+	"time"
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
@@ -49,9 +52,15 @@ var operatorOperations = []operatorOperation{
 	{"PUT /operator/v1/user/{user_id}/workspace/{workspace_id}", false, (*operatorAPI).setRole},
 	{"DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}", false, (*operatorAPI).removeRole},
 
-	{"POST /operator/v1/sim/import", false, (*operatorAPI).importSIMs},
+	{importPattern, false, (*operatorAPI).importSIMs},
 	{"POST /operator/v1/application_token", false, (*operatorAPI).makeToken},
 }
+
+const importPattern = "POST /operator/v1/sim/import"
+
+// ImportTimeout is how long a list of SIMs may take to be sent and taken in. A server's
+// limits on connections must leave more.
+const ImportTimeout = 10 * time.Minute
 
 // NewOperator makes the handler of the operator API over the operator's rules, for whoever
 // has one of the tokens.
@@ -59,7 +68,7 @@ func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Optio
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	a := &operatorAPI{&api{log: o.Log, proxies: o.TrustedProxies}, rules, tokens}
+	a := &operatorAPI{&api{log: o.Log, proxies: o.TrustedProxies, timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout)}, rules, tokens}
 	mux := http.NewServeMux()
 	for _, op := range operatorOperations {
 		mux.Handle(op.pattern, a.serve(op))
@@ -70,6 +79,13 @@ func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Optio
 // serve is the course of every request: by which token, the operation, the answer.
 func (a *operatorAPI) serve(op operatorOperation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		limit := a.timeout
+		if op.pattern == importPattern {
+			limit = max(limit, ImportTimeout)
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), limit)
+		defer cancel()
+		r = r.WithContext(ctx)
 		req := &operatorRequest{request: request{Request: r, writer: w, from: a.clientAddr(r)}}
 		err := a.admit(op, req)
 		var res response

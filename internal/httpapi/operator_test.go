@@ -18,7 +18,7 @@ import (
 
 const (
 	spaces  = "/operator/v1/workspace"
-	users   = "/operator/v1/user"
+	persons = "/operator/v1/user"
 	imports = "/operator/v1/sim/import"
 )
 
@@ -47,14 +47,14 @@ var operatorTries = map[string]struct {
 	"POST /operator/v1/workspace":                                 {spaces, `{"name": "Fleet"}`, 201},
 	"GET /operator/v1/workspace/{workspace_id}":                   {spaces + "/100", "", 200},
 	"PATCH /operator/v1/workspace/{workspace_id}":                 {spaces + "/100", `{"name": "Fleet"}`, 200},
-	"GET /operator/v1/user":                                       {users, "", 200},
-	"POST /operator/v1/user":                                      {users, `{"username": "new@example.com", "workspaces": [{"id": 100, "role": {"id": 1}}]}`, 201},
-	"GET /operator/v1/user/{user_id}":                             {users + "/1", "", 200},
-	"PATCH /operator/v1/user/{user_id}":                           {users + "/1", `{"name": "Fleet admin"}`, 200},
-	"PUT /operator/v1/user/{user_id}/password":                    {users + "/1/password", `{"password": "battery staple"}`, 204},
-	"DELETE /operator/v1/user/{user_id}/mfa":                      {users + "/1/mfa", "", 404}, // there is none
-	"PUT /operator/v1/user/{user_id}/workspace/{workspace_id}":    {users + "/3/workspace/200", `{"role": {"id": 2}}`, 200},
-	"DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}": {users + "/3/workspace/200", "", 204},
+	"GET /operator/v1/user":                                       {persons, "", 200},
+	"POST /operator/v1/user":                                      {persons, `{"username": "new@example.com", "workspaces": [{"id": 100, "role": {"id": 1}}]}`, 201},
+	"GET /operator/v1/user/{user_id}":                             {persons + "/1", "", 200},
+	"PATCH /operator/v1/user/{user_id}":                           {persons + "/1", `{"name": "Fleet admin"}`, 200},
+	"PUT /operator/v1/user/{user_id}/password":                    {persons + "/1/password", `{"password": "battery staple"}`, 204},
+	"DELETE /operator/v1/user/{user_id}/mfa":                      {persons + "/1/mfa", "", 404}, // there is none
+	"PUT /operator/v1/user/{user_id}/workspace/{workspace_id}":    {persons + "/3/workspace/200", `{"role": {"id": 2}}`, 200},
+	"DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}": {persons + "/3/workspace/200", "", 204},
 	"POST /operator/v1/sim/import":                                {imports, "iccid,workspace\n8988303000006738593,100\n", 200},
 	"POST /operator/v1/application_token":                         {"/operator/v1/application_token", `{"workspace": {"id": 100}}`, 200},
 }

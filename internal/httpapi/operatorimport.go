@@ -49,7 +49,7 @@ func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	}
 	reply, replayed, err := r.rules.Once(r.Context(), once, func(o control.Operator) (control.Reply, error) {
 		done, err := o.ImportSIMs(r.Context(), list, home, nil)
-		res := encoded(http.StatusOK, wire.Imported{Added: done.Added, Kept: done.Kept})
+		res := encoded(http.StatusOK, wire.OperatorImported{Added: done.Added, Kept: done.Kept})
 		return control.Reply{Status: res.status, Body: res.body}, err
 	})
 	return replied(reply, replayed), err
@@ -104,7 +104,7 @@ func discard(file *os.File) {
 // makeToken makes an application token. It takes no idempotency key, because the text is
 // not stored.
 func (a *operatorAPI) makeToken(r *operatorRequest) (response, error) {
-	var body wire.NewOperatorToken
+	var body wire.OperatorNewToken
 	if err := decode(&r.request, &body); err != nil {
 		return response{}, err
 	}

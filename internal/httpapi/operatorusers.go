@@ -34,7 +34,7 @@ func (a *operatorAPI) getUser(r *operatorRequest) (response, error) {
 }
 
 func (a *operatorAPI) createUser(r *operatorRequest) (response, error) {
-	var body wire.NewUser
+	var body wire.OperatorNewUser
 	if err := decode(&r.request, &body); err != nil {
 		return response{}, err
 	}
@@ -54,7 +54,7 @@ func (a *operatorAPI) createUser(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-func newUser(body wire.NewUser) (n control.NewUser, err error) {
+func newUser(body wire.OperatorNewUser) (n control.NewUser, err error) {
 	n = control.NewUser{Name: text(body.Name), SuperAdmin: body.SuperAdmin, NoPassword: true, Roles: make(map[fleet.WorkspaceID]fleet.Role)}
 	if n.Username, err = requiredText("username", body.Username); err != nil {
 		return n, err
@@ -82,13 +82,13 @@ func newUser(body wire.NewUser) (n control.NewUser, err error) {
 
 func (a *operatorAPI) changeUser(r *operatorRequest) (response, error) {
 	ref := r.PathValue("user_id")
-	var body wire.UserPatch
+	var body wire.OperatorUserPatch
 	if err := decode(&r.request, &body); err != nil {
 		return response{}, err
 	}
 	once, err := r.once("operator.user.patch", struct {
 		User string
-		Body wire.UserPatch
+		Body wire.OperatorUserPatch
 	}{ref, body})
 	if err != nil {
 		return response{}, err
@@ -105,7 +105,7 @@ func (a *operatorAPI) changeUser(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-func userPatch(body wire.UserPatch) (p control.UserPatch, err error) {
+func userPatch(body wire.OperatorUserPatch) (p control.UserPatch, err error) {
 	p.Name = body.Name
 	if body.Status.Set {
 		s, err := listedID[fleet.UserStatus]("status", body.Status)
@@ -133,7 +133,7 @@ func userPatch(body wire.UserPatch) (p control.UserPatch, err error) {
 // setPassword takes no idempotency key: nothing of a password is to be stored. To send it
 // again does no harm.
 func (a *operatorAPI) setPassword(r *operatorRequest) (response, error) {
-	var body wire.NewPassword
+	var body wire.OperatorNewPassword
 	if err := decode(&r.request, &body); err != nil {
 		return response{}, err
 	}
@@ -154,7 +154,7 @@ func (a *operatorAPI) setRole(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	var body wire.NewRole
+	var body wire.OperatorNewRole
 	if err := decode(&r.request, &body); err != nil {
 		return response{}, err
 	}
@@ -186,13 +186,13 @@ func (a *operatorAPI) removeRole(r *operatorRequest) (response, error) {
 func operatorUser(u control.UserListing) wire.OperatorUser {
 	out := wire.OperatorUser{
 		ID: int64(u.ID), Username: u.Username, Name: u.Name, Status: userStatusRef(u.Status), SuperAdmin: u.SuperAdmin,
-		Workspaces: make([]wire.UserStands, len(u.Memberships)), Created: wire.NewTime(u.Created),
+		Workspaces: make([]wire.OperatorUserStands, len(u.Memberships)), Created: wire.NewTime(u.Created),
 	}
 	if u.DefaultWorkspace != 0 {
 		out.DefaultWorkspace = &wire.IDOnly{ID: int64(u.DefaultWorkspace)}
 	}
 	for i, m := range u.Memberships {
-		out.Workspaces[i] = wire.UserStands{
+		out.Workspaces[i] = wire.OperatorUserStands{
 			ID: int64(m.Workspace.ID), Name: m.Workspace.Name, Status: userStatusRef(m.Status), Role: roleRefs(fleet.Best(m.Roles))[0],
 		}
 	}

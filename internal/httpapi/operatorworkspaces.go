@@ -38,7 +38,7 @@ func (a *operatorAPI) getWorkspace(r *operatorRequest) (response, error) {
 }
 
 func (a *operatorAPI) createWorkspace(r *operatorRequest) (response, error) {
-	var body wire.NewWorkspace
+	var body wire.OperatorNewWorkspace
 	if err := decode(&r.request, &body); err != nil {
 		return response{}, err
 	}
@@ -58,7 +58,7 @@ func (a *operatorAPI) createWorkspace(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-func newWorkspace(body wire.NewWorkspace) (w fleet.Workspace, err error) {
+func newWorkspace(body wire.OperatorNewWorkspace) (w fleet.Workspace, err error) {
 	if w.Name, err = requiredText("name", body.Name); err != nil {
 		return w, err
 	}
@@ -89,13 +89,13 @@ func (a *operatorAPI) changeWorkspace(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	var body wire.WorkspacePatch
+	var body wire.OperatorWorkspacePatch
 	if err := decode(&r.request, &body); err != nil {
 		return response{}, err
 	}
 	once, err := r.once("operator.workspace.patch", struct {
 		Workspace int64
-		Body      wire.WorkspacePatch
+		Body      wire.OperatorWorkspacePatch
 	}{id, body})
 	if err != nil {
 		return response{}, err
@@ -112,7 +112,7 @@ func (a *operatorAPI) changeWorkspace(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-func workspacePatch(body wire.WorkspacePatch) (p control.WorkspacePatch, err error) {
+func workspacePatch(body wire.OperatorWorkspacePatch) (p control.WorkspacePatch, err error) {
 	p.Name = body.Name
 	if body.Type.Set {
 		t, err := listedID[fleet.WorkspaceType]("type", body.Type)

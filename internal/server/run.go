@@ -14,12 +14,14 @@ const (
 	foldEvery  = time.Second
 )
 
-// run serves until ctx ends or the listener fails, then takes everything down in order:
+// run serves until ctx ends or a listener fails, then takes everything down in order:
 // no new connections, the running requests, the duties, the database.
 func (s *Server) run(ctx context.Context) {
 	defer close(s.stopped)
-	served := make(chan error, 1)
-	go func() { served <- s.http.Serve(s.listener) }()
+	served := make(chan error, len(s.endpoints()))
+	for _, e := range s.endpoints() {
+		go func() { served <- e.http.Serve(e.listener) }()
+	}
 	var duties sync.WaitGroup
 	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
 	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
@@ -39,11 +41,29 @@ func (s *Server) run(ctx context.Context) {
 func (s *Server) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.grace)
 	defer cancel()
-	err := s.http.Shutdown(ctx)
+	var stopping sync.WaitGroup
+	ended := make([]error, len(s.endpoints()))
+	for i, e := range s.endpoints() {
+		stopping.Go(func() { ended[i] = e.drain(ctx, s.grace) })
+	}
+	stopping.Wait()
+	return errors.Join(ended...)
+}
+
+func (e endpoint) drain(ctx context.Context, grace time.Duration) error {
+	err := e.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.Join(fmt.Errorf("requests that ran for more than %v after the stop were cut off", s.grace), s.http.Close())
+		return errors.Join(fmt.Errorf("requests that ran for more than %v after the stop were cut off", grace), e.http.Close())
 	}
 	return err
+}
+
+// endpoints are the listeners that there are.
+func (s *Server) endpoints() []endpoint {
+	if s.operator == nil {
+		return []endpoint{s.public}
+	}
+	return []endpoint{s.public, *s.operator}
 }
 
 // every repeats a duty until ctx ends. That it fails is no reason to stop: the next time

@@ -21,14 +21,16 @@ const (
 	writeTimeout  = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
 	maxHeader     = 64 << 10
+
+	importTimeout = httpapi.ImportTimeout + time.Minute // a list of SIMs that the operator sends, and its answer
 )
 
 // Server is a running server.
 type Server struct {
 	*Installation
 	log      *slog.Logger
-	http     *http.Server
-	listener net.Listener
+	public   endpoint
+	operator *endpoint // nil where the operator API is off
 	grace    time.Duration
 	stop     context.CancelFunc
 	stopped  chan struct{}
@@ -49,6 +51,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 	ctx, s.stop = context.WithCancel(ctx)
 	go s.run(ctx)
 	log.Info("listening", "address", s.Addr(), "database", cfg.Database)
+	s.tellOperator(cfg)
 	return s, nil
 }
 
@@ -56,11 +59,37 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) error {
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
 	}
-	handler := httpapi.New(s.Control, httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout})
-	s.http = newHTTP(ctx, handler, s.log)
-	var err error
-	s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", cfg.Listen)
-	return err
+	handler := httpapi.New(s.Control, s.options(cfg))
+	operator, err := s.operatorHandler(cfg) // before anything listens: its tokens may be unsound
+	if err != nil {
+		return err
+	}
+	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, handler, s.log)); err != nil || operator == nil {
+		return err
+	}
+	srv := newHTTP(ctx, operator, s.log)
+	srv.ReadTimeout, srv.WriteTimeout = importTimeout, importTimeout
+	e, err := listen(ctx, cfg.OperatorListen, srv)
+	if err != nil {
+		return errors.Join(err, s.public.listener.Close())
+	}
+	s.operator = &e
+	return nil
+}
+
+func (s *Server) options(cfg config.Config) httpapi.Options {
+	return httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout}
+}
+
+// endpoint is an HTTP server and where it listens.
+type endpoint struct {
+	http     *http.Server
+	listener net.Listener
+}
+
+func listen(ctx context.Context, address string, srv *http.Server) (endpoint, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	return endpoint{srv, l}, err
 }
 
 // newHTTP bounds how long a connection may take for what it sends, and how much that is.
@@ -92,7 +121,15 @@ func (s *Server) seed(ctx context.Context, file string) error {
 }
 
 // Addr is where the server listens, as host:port.
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+func (s *Server) Addr() string { return s.public.listener.Addr().String() }
+
+// OperatorAddr is where the operator API listens, as host:port; "" where it is off.
+func (s *Server) OperatorAddr() string {
+	if s.operator == nil {
+		return ""
+	}
+	return s.operator.listener.Addr().String()
+}
 
 // Wait waits until the server has stopped and the database is closed, and tells why it
 // stopped: nil where it was asked to, and every request was answered.

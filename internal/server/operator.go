@@ -1,0 +1,41 @@
+package server
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+
+	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// operatorHandler is the operator API; nil where there are no tokens for it.
+func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
+	if cfg.OperatorTokens == "" {
+		return nil, nil //nolint:nilnil // off is no failure
+	}
+	text, err := os.ReadFile(cfg.OperatorTokens)
+	if err != nil {
+		return nil, fmt.Errorf("the operator's tokens: %w", err)
+	}
+	tokens, err := identity.ParseOperatorTokens(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("the operator's tokens: %w", &FileError{cfg.OperatorTokens, err})
+	}
+	return httpapi.NewOperator(s.Operator, tokens, s.options(cfg)), nil
+}
+
+// tellOperator says in the log whether there is an operator API, and what is not safe about
+// where.
+func (s *Server) tellOperator(cfg config.Config) {
+	if s.operator == nil {
+		s.log.Info("the operator API is off: operator_token_file turns it on")
+		return
+	}
+	s.log.Info("the operator API is listening", "address", s.OperatorAddr(), "tokens", cfg.OperatorTokens)
+	if a, ok := s.operator.listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
+		s.log.Warn("the operator API can be reached from other machines: its tokens and passwords travel in the clear unless a proxy brings TLS", "address", s.OperatorAddr())
+	}
+}
