@@ -42,11 +42,6 @@ type OperatorUser struct {
 	Created          Time                 `json:"created"`
 }
 
-// IDOnly points to something by its id alone.
-type IDOnly struct {
-	ID int64 `json:"id"`
-}
-
 // OperatorUserStands is what a user is in one Workspace. Of several roles the one that allows the
 // most is shown.
 type OperatorUserStands struct {
