@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -40,6 +41,9 @@ type Run struct {
 	// Render words the outcome: exactly one of the two is given. It runs in the
 	// transaction, because the answer is stored with the effect.
 	Render func(Migrated, *fleet.Conflicts) Reply
+	// Told are the Workspaces of the SIMs that a refusal names, read back from what Render
+	// made of it.
+	Told func(Reply) []fleet.WorkspaceID
 }
 
 // Migrate moves the SIMs: all of them with their devices released, their events and their
@@ -101,14 +105,19 @@ func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error)
 }
 
 // mayReplay asks for a repetition what the first request was asked: an Administrator who
-// has been dismissed since learns nothing from an old key.
-func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, key store.Key) error {
+// has been dismissed since learns nothing from an old key, and neither does, from a refusal
+// that names SIMs, a member of their Workspaces.
+func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, key store.Key, r Reply) error {
 	sides, err := tx.ReplaySides(ctx, key)
 	if err != nil {
 		return err
 	}
+	var told []fleet.WorkspaceID
+	if len(sides) == 0 {
+		told = m.run.Told(r)
+	}
 	target := m.run.Request.Target
-	standings, err := tx.Standings(ctx, m.who.User, append(sides, target))
+	standings, err := tx.Standings(ctx, m.who.User, slices.Concat(sides, told, []fleet.WorkspaceID{target}))
 	if err != nil {
 		return err
 	}
@@ -120,6 +129,11 @@ func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, key store.Key) 
 	for _, id := range sides {
 		if !standings[id].Role.Administers() {
 			return fleet.Errorf(fleet.Forbidden, "You no longer administer a Workspace of this migration")
+		}
+	}
+	for _, id := range told {
+		if standings[id].Role == fleet.NoRole {
+			return fleet.Errorf(fleet.Forbidden, "You no longer belong to a Workspace of these SIMs")
 		}
 	}
 	return nil

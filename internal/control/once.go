@@ -24,7 +24,7 @@ type Once struct {
 
 	// rights are asked before a stored answer is given again; nil where the permission
 	// that the operation needs is all there is.
-	rights func(context.Context, *store.Tx, store.Key) error
+	rights func(context.Context, *store.Tx, store.Key, Reply) error
 
 	// instead is what a repetition is answered where the reply holds a secret, which must
 	// not be stored; nil where it is the reply.
@@ -100,7 +100,7 @@ func recall(ctx context.Context, tx *store.Tx, key store.Key, o Once) (*Reply, e
 		return nil, err
 	}
 	if o.rights != nil && !planted.ReplayBeforeRights {
-		if err := o.rights(ctx, tx, key); err != nil {
+		if err := o.rights(ctx, tx, key, r); err != nil {
 			return nil, err
 		}
 	}

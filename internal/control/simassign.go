@@ -26,10 +26,11 @@ func assigns(who identity.Principal, ws fleet.Workspace) bool {
 	return ws.Type != fleet.Enterprise && (who.Token != 0 || who.SuperAdmin || who.Role.Administers())
 }
 
-// mayReplay asks for a repetition what the first request was asked where it moved the SIM.
-func (p *patching) mayReplay(ctx context.Context, tx *store.Tx, key store.Key) error {
+// mayReplay asks for a repetition what the first request was asked where it was to move the SIM.
+// Only a refusal of a move has a body.
+func (p *patching) mayReplay(ctx context.Context, tx *store.Tx, key store.Key, r Reply) error {
 	sides, err := tx.ReplaySides(ctx, key)
-	if err != nil || len(sides) == 0 {
+	if err != nil || len(sides) == 0 && len(r.Body) == 0 {
 		return err
 	}
 	ws, err := own(ctx, tx, p.who)

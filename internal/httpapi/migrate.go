@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -54,7 +55,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	if err != nil {
 		return response{}, err
 	}
-	run := control.Run{Request: req, Once: once, Render: render}
+	run := control.Run{Request: req, Once: once, Render: render, Told: told}
 	if len(guard) > 0 && tag != "*" && !planted.MatchIgnored {
 		run.Preview, err = fleet.ParsePreview(tag)
 		if fleet.CodeOf(err) == fleet.PreconditionStale {
@@ -77,6 +78,20 @@ func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
 		Status: http.StatusOK, Body: planBody(done.Plan, false),
 		Location: entryPath(done.ID),
 	}
+}
+
+// told reads the Workspaces of the SIMs that a refusal names out of what refused has made.
+func told(r control.Reply) (ids []fleet.WorkspaceID) {
+	var body wire.MigrationConflict
+	if json.Unmarshal(r.Body, &body) != nil {
+		return nil // a refusal that names none
+	}
+	for _, reason := range body.Errors {
+		for _, sim := range reason.SIMs {
+			ids = append(ids, fleet.WorkspaceID(sim.SourceWorkspace.ID))
+		}
+	}
+	return fleet.Once(ids)
 }
 
 // refused words a refusal by the rules.

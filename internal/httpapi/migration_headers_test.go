@@ -293,6 +293,10 @@ var _ = pin("replay-rights", func(t *testing.T, e testkit.Engine) {
 			t.Errorf("%+v", got)
 		}
 	}
+	// no member where the SIMs were that a refusal names
+	same(t, keyed(elsewhere, "c", refused), http.StatusForbidden, api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer belong to a Workspace of these SIMs"})
+	s.SetRole(1, 100, fleet.Observer) // who was told of them at first, too
+	replays(t, conflicted, keyed(elsewhere, "c", refused))
 	s.SetRole(1, 100, fleet.Administrator)
 	replays(t, first, keyed(elsewhere, "k", o))
 	replays(t, conflicted, keyed(admin, "c", refused))

@@ -216,6 +216,7 @@ func TestAssignOnce(t *testing.T) {
 		}
 		s.SetRole(7, 1, fleet.Member)
 		wantCode(t, give(issuer, 251, 200), http.StatusForbidden, 1104)
+		wantCode(t, give(kept, 250, 200), http.StatusForbidden, 1104)
 	})
 }
 

@@ -35,7 +35,7 @@ func (m *Model) mayReplay(u *user, w wanted, stored *keptAnswer) *Answer {
 		return &no
 	}
 	if stored.entry == nil {
-		return nil
+		return m.mayBeTold(u, stored)
 	}
 	sides := []int64{stored.entry.target}
 	for _, s := range stored.entry.sources {
@@ -45,6 +45,23 @@ func (m *Model) mayReplay(u *user, w wanted, stored *keptAnswer) *Answer {
 		if !m.administers(u, ws) {
 			no := forbidden()
 			return &no
+		}
+	}
+	return nil
+}
+
+// mayBeTold asks, for a refusal, to be a member still wherever the SIMs were that it names.
+func (m *Model) mayBeTold(u *user, stored *keptAnswer) *Answer {
+	body, _ := stored.answer.Body.(object)
+	groups, _ := body["errors"].([]any)
+	for _, g := range groups {
+		held, _ := g.(object)["sims"].([]any)
+		for _, line := range held {
+			source, _ := line.(object)["source_workspace"].(object)
+			if ws, _ := source["id"].(int64); m.role(u, ws) == 0 {
+				no := forbidden()
+				return &no
+			}
 		}
 	}
 	return nil

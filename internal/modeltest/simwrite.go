@@ -77,7 +77,7 @@ func (m *Model) mayAssign(c caller) bool {
 }
 
 func (m *Model) mayReplayPatch(c caller, stored *keptAnswer) *Answer {
-	if stored.entry == nil || m.mayAssign(c) {
+	if stored.entry == nil && stored.answer.Status != 409 || m.mayAssign(c) {
 		return nil
 	}
 	no := forbidden()
