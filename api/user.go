@@ -37,3 +37,28 @@ type Permission struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
 }
+
+// InvitationRequest is the body of POST /api/v2/user/invitation and POST /api/v1/user.
+type InvitationRequest struct {
+	Username     *string           `json:"username,omitempty"` // an e-mail address
+	Name         *string           `json:"name,omitempty"`
+	Organisation Optional[IDRef]   `json:"organisation,omitzero"` // the token's Workspace where absent
+	Roles        Optional[[]IDRef] `json:"roles,omitzero"`        // Observer where absent
+}
+
+// InvitationResponse carries the activation key where the inviter hands it on.
+type InvitationResponse struct {
+	ActivationKey string `json:"activation_key"`
+}
+
+// ActivationRequest is the body of POST /api/v2/user/activation.
+type ActivationRequest struct {
+	ActivationKey *string `json:"activationKey,omitempty"`
+	Password      *string `json:"password,omitempty"` // SHA-1 of the password, in hex
+	Name          *string `json:"name,omitempty"`
+}
+
+// PasswordResetRequest is the body of POST /api/v1/user/password/reset.
+type PasswordResetRequest struct {
+	Username *string `json:"username,omitempty"`
+}

@@ -41,6 +41,7 @@ var Rules = map[string]Rule{
 	"internal/durable":  {StdOnly: true},
 	"internal/identity": {Imports: []string{"internal/fleet"}},
 	"internal/intake":   {Imports: []string{"internal/fleet"}},
+	"internal/mailer":   {Imports: []string{"internal/fleet"}},
 	"internal/world":    {Imports: []string{"internal/fleet"}},
 	"client":            {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
 
@@ -64,7 +65,7 @@ var Rules = map[string]Rule{
 	"internal/server": {
 		Imports: []string{
 			"api", "internal/bulk", "internal/config", "internal/console", "internal/control", "internal/docspage", "internal/fleet",
-			"internal/httpapi", "internal/identity", "internal/store/...", "internal/webhook", "internal/world",
+			"internal/httpapi", "internal/identity", "internal/mailer", "internal/store/...", "internal/webhook", "internal/world",
 		},
 		Tests: []string{"client"},
 	},

@@ -17,6 +17,12 @@ type Config struct {
 	LogFormat      string         // json or text
 	TokenTTL       time.Duration  // how long an auth_token is valid
 	RequireMFA     string         // who must have a second factor: off, administrators or everybody
+	ActivationKey  string         // how activation keys reach people without mail: off or inviter
+	SMTPURL        string         // smtp://USER@HOST:PORT or smtps://..., "" for no mail
+	SMTPPassword   string         // file that holds the password of the URL's user
+	SMTPCA         string         // file with the certificates that the mail server's is signed with, "" for the system's
+	MailFrom       string         // the sender of mails
+	ActivationPage string         // URL of the page for activation keys, "" for none
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed; empty believes nobody
 	OperatorListen string         // host:port that the operator API listens on, where there are tokens for it
 	OperatorTokens string         // file with the tokens of the operator API; "" keeps it off
@@ -30,6 +36,12 @@ const (
 	MFAOff            = "off"
 	MFAAdministrators = "administrators"
 	MFAEverybody      = "everybody"
+)
+
+// How activation keys reach people where no mail is sent.
+const (
+	KeyOff     = "off"
+	KeyInviter = "inviter"
 )
 
 // The formats of the log.
@@ -48,6 +60,7 @@ func Default() Config {
 		LogFormat:      LogJSON,
 		TokenTTL:       240 * time.Minute,
 		RequireMFA:     MFAOff,
+		ActivationKey:  KeyOff,
 		OperatorListen: "127.0.0.1:8081",
 		RequestTimeout: 30 * time.Second,
 		MaxConns:       16,

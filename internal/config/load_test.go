@@ -72,6 +72,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	want := config.Config{
 		Listen: "[::1]:9000", Database: "postgres://u:p@h/db", Seed: "w.yaml",
 		LogLevel: slog.LevelDebug, LogFormat: config.LogText, TokenTTL: 90 * time.Minute, RequireMFA: config.MFAEverybody,
+		SMTPURL: "smtp://u@mail:587", SMTPPassword: "pw", SMTPCA: "ca.pem", MailFrom: "ferry@example.com", ActivationPage: "https://example.com/a", ActivationKey: config.KeyOff,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")},
 		OperatorListen: "[::1]:9001", OperatorTokens: "tokens",
 		RequestTimeout: 7 * time.Second, MaxConns: 50, ShutdownGrace: 3 * time.Second,
@@ -85,6 +86,12 @@ log_level: debug   # a comment
 log_format: text
 token_ttl: 90m
 require_mfa: everybody
+smtp_url: smtp://u@mail:587
+smtp_password_file: pw
+smtp_ca_file: ca.pem
+mail_from: ferry@example.com
+activation_page: https://example.com/a
+activation_key: "off"
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 operator_listen: "[::1]:9001"
 operator_token_file: tokens
@@ -95,12 +102,16 @@ shutdown_grace: 3s
 		"environment": {env: map[string]string{
 			"SIMFERRY_LISTEN": "[::1]:9000", "SIMFERRY_DATABASE": "postgres://u:p@h/db", "SIMFERRY_SEED": "w.yaml",
 			"SIMFERRY_LOG_LEVEL": "debug", "SIMFERRY_LOG_FORMAT": "text", "SIMFERRY_TOKEN_TTL": "90m", "SIMFERRY_REQUIRE_MFA": "everybody",
+			"SIMFERRY_SMTP_URL": "smtp://u@mail:587", "SIMFERRY_SMTP_PASSWORD_FILE": "pw", "SIMFERRY_SMTP_CA_FILE": "ca.pem",
+			"SIMFERRY_MAIL_FROM": "ferry@example.com", "SIMFERRY_ACTIVATION_PAGE": "https://example.com/a", "SIMFERRY_ACTIVATION_KEY": "off",
 			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_SHUTDOWN_GRACE": "3s",
 			"SIMFERRY_OPERATOR_LISTEN": "[::1]:9001", "SIMFERRY_OPERATOR_TOKEN_FILE": "tokens",
 		}},
 		"flags": {args: []string{
 			"--listen=[::1]:9000", "--database=postgres://u:p@h/db", "--seed=w.yaml", "--log-level=debug", "--log-format=text",
 			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--request-timeout=7s", "--max-conns=50", "--shutdown-grace=3s",
+			"--smtp-url=smtp://u@mail:587", "--smtp-password-file=pw", "--smtp-ca-file=ca.pem", "--mail-from=ferry@example.com",
+			"--activation-page=https://example.com/a", "--activation-key=off",
 			"--operator-listen=[::1]:9001", "--operator-token-file=tokens",
 		}},
 	}

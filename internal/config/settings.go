@@ -67,6 +67,30 @@ var settings = []setting{
 		"administrators", func(c *Config) pflag.Value { return (*text)(&c.RequireMFA) },
 	},
 	{
+		"smtp_url", "Mail server for invitations and password resets: `smtp://USER@HOST:587`, with STARTTLS, or `smtps://USER@HOST:465`; `?starttls=off` sends in the clear and takes no user. No password in it: that is in `smtp_password_file`",
+		"smtp://simferry@mail.example.com:587", func(c *Config) pflag.Value { return (*text)(&c.SMTPURL) },
+	},
+	{
+		"smtp_password_file", "File whose content is the password of the user in `smtp_url`",
+		"/run/secrets/simferry-smtp", func(c *Config) pflag.Value { return (*text)(&c.SMTPPassword) },
+	},
+	{
+		"smtp_ca_file", "File with the certificates, in PEM, that the mail server's is signed with; those of the system where absent",
+		"/etc/simferry/mail-ca.pem", func(c *Config) pflag.Value { return (*text)(&c.SMTPCA) },
+	},
+	{
+		"mail_from", "Sender of mails, needed with `smtp_url`",
+		"Simferry <simferry@example.com>", func(c *Config) pflag.Value { return (*text)(&c.MailFrom) },
+	},
+	{
+		"activation_page", "Page of yours on which people use activation keys; mails link to it, the key behind `#key=`, where no server on the way sees it",
+		"https://fleet.example.com/activate", func(c *Config) pflag.Value { return (*text)(&c.ActivationPage) },
+	},
+	{
+		"activation_key", "What happens to activation keys without `smtp_url`: `off` (nobody can be invited) or `inviter` (who invites is shown the key, and can so open an account for any address: only where all Administrators are trusted)",
+		"inviter", func(c *Config) pflag.Value { return (*text)(&c.ActivationKey) },
+	},
+	{
 		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is believed, comma-separated; in the file also a list",
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},

@@ -30,6 +30,10 @@ func (c Config) Validate() error {
 		{"require_mfa", checkRequireMFA(c.RequireMFA)},
 		{"operator_listen", checkListen(c.OperatorListen)},
 		{"request_timeout", between(c.RequestTimeout, minRequest, maxRequest)},
+		{"smtp_url", c.checkSMTPURL()},
+		{"mail_from", c.checkMailFrom()},
+		{"activation_page", checkPage(c.ActivationPage)},
+		{"activation_key", c.checkActivationKey()},
 		{"max_conns", between(c.MaxConns, minConns, maxConns)},
 		{"shutdown_grace", between(c.ShutdownGrace, 0, maxShutdownGrace)},
 	}

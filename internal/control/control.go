@@ -15,12 +15,13 @@ import (
 
 // Control is the rules over one store.
 type Control struct {
-	store  *store.Store
-	hasher *identity.Hasher
-	ttl    time.Duration
-	demand FactorDemand
-	log    *slog.Logger
-	issuer atomic.Pointer[identity.Issuer] // replaced when another server has made a key
+	store   *store.Store
+	hasher  *identity.Hasher
+	ttl     time.Duration
+	demand  FactorDemand
+	deliver Delivery
+	log     *slog.Logger
+	issuer  atomic.Pointer[identity.Issuer] // replaced when another server has made a key
 
 	verified verified
 	refusals refusals
@@ -34,6 +35,8 @@ type Options struct {
 	TokenTTL time.Duration
 	// RequireMFA says who must have a second factor; nobody where "".
 	RequireMFA FactorDemand
+	// Deliver says how activation keys reach people; nobody can be invited where "".
+	Deliver Delivery
 	// Log takes what an operator should know; slog.Default where nil.
 	Log *slog.Logger
 }
@@ -50,7 +53,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Control{store: s, hasher: identity.NewHasher(o.Password), ttl: o.TokenTTL, demand: o.RequireMFA, log: o.Log}
+	c := &Control{store: s, hasher: identity.NewHasher(o.Password), ttl: o.TokenTTL, demand: o.RequireMFA, deliver: o.Deliver, log: o.Log}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err
 	}

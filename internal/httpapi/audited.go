@@ -19,6 +19,11 @@ var audited = map[string]fleet.AuditAction{
 	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                   fleet.AuditFactorRemoved,
 	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}": fleet.AuditDeviceUntrusted,
 
+	"POST /api/v1/user":                fleet.AuditUserInvited,
+	"POST /api/v2/user/invitation":     fleet.AuditUserInvited,
+	"POST /api/v2/user/activation":     fleet.AuditUserActivated,
+	"POST /api/v1/user/password/reset": fleet.AuditResetAsked,
+
 	"PATCH /api/v1/user/{user_id}":                                          fleet.AuditUserChanged,
 	"DELETE /api/v1/user/{user_id}":                                         fleet.AuditMembershipRemoved,
 	"PUT /api/v1/user/{user_id}/role/{role_id}":                             fleet.AuditRoleGiven,

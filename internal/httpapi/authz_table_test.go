@@ -114,13 +114,17 @@ var accesses = map[string]access{
 	"GET /api/v1/migration":                readers,
 	"GET /api/v1/migration/{migration_id}": hidden, // its path is made by the test
 
-	"GET /api/v1/country":             readers,
-	"GET /api/v1/organisation/my":     readers,
-	"GET /api/v1/organisation/status": readers,
-	"GET /api/v1/user/role":           readers,
-	"GET /api/v1/user/status":         readers,
-	"GET /api/v1/user/{user_id}":      hidden.at("/api/v1/user/3"),
-	"GET /api/v1/user":                readers,
+	"GET /api/v1/country":              readers,
+	"GET /api/v1/organisation/my":      readers,
+	"GET /api/v1/organisation/status":  readers,
+	"GET /api/v1/user/role":            readers,
+	"GET /api/v1/user/status":          readers,
+	"GET /api/v1/user/{user_id}":       hidden.at("/api/v1/user/3"),
+	"POST /api/v1/user":                {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409}, // who is in 100
+	"POST /api/v2/user/invitation":     {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409},
+	"POST /api/v2/user/activation":     {"", `{"activationKey": "unknown"}`, 403, 403, 403, 403, 403, 403, 403},
+	"POST /api/v1/user/password/reset": {"", `{"username": "unknown@example.com"}`, 204, 204, 204, 204, 204, 204, 204},
+	"GET /api/v1/user":                 readers,
 	// 3 is the Observer; what would change a row changes nothing, so that the next caller finds it as it was.
 	"PATCH /api/v1/user/{user_id}":                                          {"/api/v1/user/3", `{"name": "Observer"}`, 204, 403, 204, 404, 403, 403, 204},
 	"DELETE /api/v1/user/{user_id}":                                         {"/api/v1/user/999", "", 404, 403, 403, 404, 403, 403, 404},

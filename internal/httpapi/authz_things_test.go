@@ -51,7 +51,7 @@ var identified = map[string]string{
 	"target_workspace.id": "Workspace", "target_organisation.id": "Workspace",
 	"customer_org.id": "Workspace", "issuer_org.id": "Workspace", "reseller_org.id": "Workspace",
 	"{bic}": "batch", "iccids[]": "ICCID", "iccid_range.start": "ICCID", "iccid_range.end": "ICCID", "{file}": "file",
-	"{workspace_id}": "Workspace", "{role_id}": "role",
+	"{workspace_id}": "Workspace", "{role_id}": "role", "organisation.id": "Workspace", "roles[].id": "role",
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
 	"sim_status.id": "status", "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
 }

@@ -28,11 +28,24 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installati
 	if err != nil {
 		return nil, err
 	}
-	c, err := control.New(ctx, s, control.Options{TokenTTL: cfg.TokenTTL, RequireMFA: demands[cfg.RequireMFA], Log: log})
+	c, err := control.New(ctx, s, control.Options{
+		TokenTTL: cfg.TokenTTL, RequireMFA: demands[cfg.RequireMFA], Deliver: delivery(cfg), Log: log,
+	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return &Installation{c, c.Operator(), s}, nil
+}
+
+// delivery is how activation keys get to people.
+func delivery(cfg config.Config) control.Delivery {
+	switch {
+	case cfg.SMTPURL != "":
+		return control.DeliverByMail
+	case cfg.ActivationKey == config.KeyInviter:
+		return control.DeliverToInviter
+	}
+	return control.DeliverNot
 }
 
 // demands are the values of the setting require_mfa.

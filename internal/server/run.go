@@ -12,6 +12,7 @@ import (
 const (
 	sweepEvery = time.Hour
 	foldEvery  = time.Second
+	mailEvery  = time.Second
 )
 
 // run serves until ctx ends or a listener fails, then takes everything down in order:
@@ -25,6 +26,9 @@ func (s *Server) run(ctx context.Context) {
 	var duties sync.WaitGroup
 	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
 	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
+	if s.mailer != nil {
+		duties.Go(func() { s.every(ctx, mailEvery, "mail", s.deliver) })
+	}
 	select {
 	case <-ctx.Done():
 	case s.err = <-served:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/mailer"
 )
 
 // The bounds of one connection. A body is at most 1 MiB and an answer takes well under a
@@ -32,6 +33,7 @@ type Server struct {
 	public   endpoint
 	operator *endpoint // nil where the operator API is off
 	grace    time.Duration
+	mailer   *mailer.Mailer // nil where no mail is sent
 	stop     context.CancelFunc
 	stopped  chan struct{}
 	err      error // of the run; read once stopped is closed
@@ -55,7 +57,12 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 	return s, nil
 }
 
-func (s *Server) prepare(ctx context.Context, cfg config.Config) error {
+func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
+	if cfg.SMTPURL != "" {
+		if s.mailer, err = newMailer(cfg); err != nil {
+			return err
+		}
+	}
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (tx *Tx) ClearCounter(ctx context.Context, kind, key string) error {
 // migration.
 func (tx *Tx) Sweep(ctx context.Context, keep time.Duration) error {
 	now := micros(tx.now)
-	for _, table := range []string{"auth_counters", "refresh_tokens", "pending_sign_ins", "trusted_devices", "ended_sessions", "activation_keys"} {
+	for _, table := range []string{"auth_counters", "refresh_tokens", "pending_sign_ins", "trusted_devices", "ended_sessions", "activation_keys", "mails"} {
 		if err := tx.exec(ctx, "DELETE FROM "+table+" WHERE expires_at <= $1", now); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ func Start(t testing.TB, e Engine) *Server {
 // StartOn runs a server over a database that may have others.
 func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	t.Helper()
-	return StartWith(t, url, clock, control.Options{})
+	return StartWith(t, url, clock, control.Options{Deliver: control.DeliverByMail})
 }
 
 // StartWith is StartOn with options of the rules; the log is that of tests, and so is the

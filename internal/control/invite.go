@@ -1,0 +1,223 @@
+package control
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Delivery says how activation keys get to the people that they are for.
+type Delivery string
+
+// The deliveries.
+const (
+	DeliverNot       Delivery = ""        // nobody can be invited
+	DeliverByMail    Delivery = "mail"    // to the address, which so is shown to be theirs
+	DeliverToInviter Delivery = "inviter" // who hands them on: proves nothing of the address
+)
+
+const (
+	invitationTTL      = 7 * 24 * time.Hour
+	invitations        = "invitations" // the counter, per Workspace and hour
+	invitationsPerHour = 100
+)
+
+// Invitation is whom to invite, and to what.
+type Invitation struct {
+	Username  string
+	Name      string            // Username where empty
+	Workspace fleet.WorkspaceID // the caller's where 0
+	Roles     []fleet.Role      // Observer where empty
+}
+
+// Invited is the outcome of an invitation.
+type Invited struct {
+	User fleet.UserID
+	Key  string // where it is the inviter who hands it on, else ""
+}
+
+// Invite makes somebody a member of a Workspace, and tells them by mail, or by the inviter.
+// Who has no account gets one with the activation key; who has one keeps it as it is and
+// enters the Workspace by switching to it. The answer is the same for both. It leaves event 36
+// in the Workspace.
+//
+// Permission: ManageMembers, as Administrator of the Workspace. Errors: BadRequest that names
+// the field; Forbidden for any other Workspace, known or not; NotAllowed for SuperAdmin, and
+// where no keys are delivered; Duplicated for a member; TooManyRequests; those of Once.
+func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitation, o Once, worded func(Invited) (reply, again Reply)) (Reply, bool, error) {
+	if err := who.Require(identity.ManageMembers); err != nil {
+		return Reply{}, false, err
+	}
+	n, err := n.checked(who)
+	if err != nil {
+		return Reply{}, false, err
+	}
+	if c.deliver == DeliverNot {
+		return Reply{}, false, fleet.Errorf(fleet.NotAllowed,
+			"Nobody can be invited here: the operator has set up neither mail (smtp_url) nor that the inviter hands on the key (activation_key)")
+	}
+	var again Reply
+	o.instead = func() Reply { return again }
+	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+		done, err := c.invite(ctx, tx, who, n)
+		if err != nil {
+			return answer{}, err
+		}
+		var reply Reply
+		reply, again = worded(done)
+		return answer{reply: reply, keep: true}, nil
+	})
+}
+
+func (n Invitation) checked(who identity.Principal) (Invitation, error) {
+	var err error
+	if n.Username, err = parseUsername(n.Username); err != nil {
+		return n, err
+	}
+	if len(n.Username) > maxMailAddress {
+		return n, fleet.Invalid("username", "an address has at most %d bytes", maxMailAddress)
+	}
+	n.Name = cmp.Or(n.Name, n.Username)
+	if err := checkPersonName(n.Name); err != nil {
+		return n, err
+	}
+	n.Workspace = cmp.Or(n.Workspace, who.Workspace)
+	if len(n.Roles) == 0 {
+		n.Roles = []fleet.Role{fleet.Observer}
+	}
+	for _, r := range n.Roles {
+		switch r {
+		case fleet.Administrator, fleet.Member, fleet.Observer:
+		case fleet.SuperAdmin:
+			return n, giveable(r)
+		default:
+			return n, fleet.Invalid("roles", "there is no role %d: GET /api/v1/user/role lists them", r)
+		}
+	}
+	slices.Sort(n.Roles)
+	n.Roles = slices.Compact(n.Roles)
+	return n, nil
+}
+
+// maxMailAddress is the longest address that mail can be sent to, in bytes (RFC 5321).
+const maxMailAddress = 254
+
+func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Principal, n Invitation) (Invited, error) {
+	ws, err := inviting(ctx, tx, who, n.Workspace)
+	if err != nil {
+		return Invited{}, err
+	}
+	user, created, err := invitee(ctx, tx, n)
+	if err != nil {
+		return Invited{}, err
+	}
+	if err := tx.SetMembership(ctx, user.ID, ws.ID, fleet.UserActive, n.Roles); err != nil {
+		return Invited{}, err
+	}
+	if err := tx.MarkInvited(ctx, user.ID, ws.ID, n.Name); err != nil {
+		return Invited{}, err
+	}
+	done := Invited{User: user.ID}
+	if done.Key, err = c.handOver(ctx, tx, who, user, created, ws, n); err != nil {
+		return Invited{}, err
+	}
+	err = tx.InsertEvent(ctx, fleet.Event{
+		Type: fleet.EventUserInvited, Workspace: ws.ID, User: who.User, Description: "User " + n.Username + " invited",
+	})
+	if err != nil {
+		return Invited{}, err
+	}
+	return done, audit(ctx, tx, who, fleet.AuditEntry{
+		Action: fleet.AuditUserInvited, Workspaces: []fleet.WorkspaceID{ws.ID}, Subject: fleet.Subject("user", user.ID),
+		Detail: fleet.AuditDetail{Role: fleet.Best(n.Roles).String()},
+	})
+}
+
+// inviting asks whether the caller may invite into a Workspace. One that is unknown is
+// answered like one that is somebody else's.
+func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) (ws fleet.Workspace, err error) {
+	err = administers(ctx, tx, who, id)
+	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
+		err = fleet.Errorf(fleet.Forbidden, "Only who administers a Workspace invites people to it")
+	}
+	if err != nil {
+		return ws, err
+	}
+	count, err := tx.Count(ctx, invitations, strconv.FormatInt(int64(id), 10), time.Hour)
+	if err == nil && count.Count > invitationsPerHour {
+		err = tooMany("Too many invitations to this Workspace", count.Expires.Sub(tx.Now()))
+	}
+	if err != nil {
+		return ws, err
+	}
+	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{id})
+	return found[id], err
+}
+
+// invitee finds the user of the address, or creates one who cannot sign in yet.
+func invitee(ctx context.Context, tx *store.Tx, n Invitation) (user store.UserRecord, created bool, err error) {
+	if err := tx.Hold(ctx, store.Users); err != nil {
+		return user, false, err
+	}
+	user, found, err := tx.UserByName(ctx, n.Username)
+	if err != nil {
+		return user, false, err
+	}
+	if !found {
+		id, err := tx.NextID(ctx, store.Users)
+		user.User = fleet.User{
+			ID: fleet.UserID(id), Username: n.Username, Name: n.Name, Status: fleet.UserActivationPending, DefaultWorkspace: n.Workspace,
+		}
+		if err != nil {
+			return user, false, err
+		}
+		return user, true, tx.InsertUser(ctx, user)
+	}
+	m, member, err := membership(ctx, tx, user.ID, n.Workspace)
+	switch {
+	case err != nil:
+		return user, false, err
+	case member:
+		return user, false, fleet.Errorf(fleet.Duplicated, "username: %s is a user of this Workspace already", n.Username)
+	case m.user.ID == 0: // deleted since we looked
+		return user, false, store.ErrRaced
+	}
+	return m.user, false, nil
+}
+
+// inert is the epoch of no user: a key of it sets no password.
+const inert = -1
+
+// handOver makes the activation key and sends it on its way. A key that the inviter sees
+// must not open an account that others have made or invited: it is accepted, and does nothing.
+func (c *Control) handOver(ctx context.Context, tx *store.Tx, who identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (string, error) {
+	secret, hash := identity.NewSecret()
+	shown := c.deliver == DeliverToInviter
+	key := store.ActivationKey{
+		Hash: hash, Kind: store.KeyInvitation, User: user.ID, Workspace: ws.ID, Epoch: user.Epoch, Shown: shown, Expires: tx.Now().Add(invitationTTL),
+	}
+	if shown && !created {
+		key.Epoch = inert
+		if err := tx.DeleteShownKeys(ctx, user.ID); err != nil {
+			return "", err
+		}
+	}
+	if err := tx.InsertActivationKey(ctx, key); err != nil || shown {
+		return secret, err
+	}
+	mail := fleet.Mail{
+		UID: uuid.NewString(), Kind: fleet.MailAdded, Recipient: user.Username, Name: n.Name, Workspace: ws.Name, Sender: who.Username, Expires: key.Expires,
+	}
+	if user.Status == fleet.UserActivationPending {
+		mail.Kind, mail.Secret = fleet.MailInvitation, secret
+	}
+	return "", tx.InsertMail(ctx, mail)
+}

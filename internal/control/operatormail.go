@@ -1,0 +1,75 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+const (
+	mailLease    = 2 * time.Minute // longer than a server waits for the mail server
+	mailAttempts = 12
+	longestDelay = time.Hour
+)
+
+// NextMail takes a mail that is due; no other server has it for two minutes. found is false
+// where there is none. A mail of which nobody knows whether it was delivered is tried
+// again: each is delivered at least once.
+func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err error) {
+	for {
+		drop := false
+		err = o.c.store.Update(ctx, func(tx *store.Tx) error {
+			if m, found, err = tx.NextMail(ctx, mailLease); err != nil || !found {
+				return err
+			}
+			drop, err = addressed(ctx, tx, &m)
+			if err != nil || !drop {
+				return err
+			}
+			return tx.EndMail(ctx, m, false)
+		})
+		if err != nil || !drop {
+			return m, found, err
+		}
+	}
+}
+
+// addressed completes a mail on its way out; drop tells that it is not to be sent. The key of
+// a reset is made here and not where it was asked for, where its absence could be measured.
+func addressed(ctx context.Context, tx *store.Tx, m *fleet.Mail) (drop bool, err error) {
+	if !tx.Now().Before(m.Expires) || m.Attempts > mailAttempts {
+		return true, nil
+	}
+	if m.Kind != fleet.MailReset || m.Secret != "" {
+		return false, nil
+	}
+	user, found, err := tx.UserByName(ctx, m.Recipient)
+	if err != nil || !found || user.Status != fleet.UserActive {
+		return true, err
+	}
+	secret, hash := identity.NewSecret()
+	m.Secret, m.Name, m.Expires = secret, user.Name, tx.Now().Add(resetTTL)
+	err = tx.InsertActivationKey(ctx, store.ActivationKey{
+		Hash: hash, Kind: store.KeyReset, User: user.ID, Epoch: user.Epoch, Expires: m.Expires,
+	})
+	if err != nil {
+		return false, err
+	}
+	return false, tx.SetMailSecret(ctx, *m)
+}
+
+// MailDone tells how the attempt at a mail ended: delivered (err nil), to be tried again, each
+// time after a longer while, or given up, where it is final or was the last attempt.
+// Of what is delivered or given up the key is forgotten.
+func (o Operator) MailDone(ctx context.Context, m fleet.Mail, failed error, final bool) error {
+	return o.c.store.Update(ctx, func(tx *store.Tx) error {
+		if failed == nil || final || m.Attempts >= mailAttempts {
+			return tx.EndMail(ctx, m, failed == nil)
+		}
+		delay := min(time.Minute<<(m.Attempts-1), longestDelay)
+		return tx.DelayMail(ctx, m, tx.Now().Add(delay))
+	})
+}

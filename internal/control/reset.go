@@ -1,0 +1,83 @@
+package control
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+const (
+	resetTTL      = time.Hour
+	resets        = "resets" // the counter, per account and hour
+	resetsPerHour = 3
+)
+
+// AskReset asks for a mail by which a user sets another password. The answer and the work
+// are the same for every user name: whether there is such a user is looked at by whoever
+// sends the mail. Beyond three in an hour nothing more is sent to a user.
+//
+// Permission: none. Errors: BadRequest for what is no address; NotAllowed where there is no
+// mail.
+func (c *Control) AskReset(ctx context.Context, username string, from identity.Origin) error {
+	username, err := parseUsername(username)
+	if err != nil {
+		return err
+	}
+	if c.deliver != DeliverByMail {
+		return fleet.Errorf(fleet.NotAllowed, "No mail is sent from here: ask the operator for another password")
+	}
+	return c.store.Update(ctx, func(tx *store.Tx) error {
+		count, err := tx.Count(ctx, resets, folded(username), time.Hour)
+		if err != nil || count.Count > resetsPerHour {
+			return err
+		}
+		user, _, err := tx.UserByName(ctx, folded(username))
+		if err != nil {
+			return err
+		}
+		places, err := placesOf(ctx, tx, user.ID)
+		if err != nil {
+			return err
+		}
+		err = tx.InsertMail(ctx, fleet.Mail{
+			UID: uuid.NewString(), Kind: fleet.MailReset, Recipient: folded(username), Expires: tx.Now().Add(resetTTL),
+		})
+		if err != nil {
+			return err
+		}
+		return audit(ctx, tx, identity.Principal{Origin: from}, fleet.AuditEntry{
+			Action: fleet.AuditResetAsked, Workspaces: places, User: user.ID,
+		})
+	})
+}
+
+// placesOf are the Workspaces that a user belongs to, for the audit log.
+func placesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []fleet.WorkspaceID, err error) {
+	all, err := tx.Memberships(ctx, user)
+	for _, m := range all {
+		ids = append(ids, m.Workspace.ID)
+	}
+	return ids, err
+}
+
+// reset gives a user the password of a key.
+func reset(ctx context.Context, tx *store.Tx, who identity.Principal, hash string) error {
+	if err := tx.SetPassword(ctx, who.User, hash); err != nil {
+		return err
+	}
+	if err := tx.DeleteActivationKeys(ctx, who.User, store.KeyReset); err != nil {
+		return err
+	}
+	places, err := placesOf(ctx, tx, who.User)
+	if err != nil {
+		return err
+	}
+	return audit(ctx, tx, who, fleet.AuditEntry{
+		Action: fleet.AuditPasswordChanged, Workspaces: places, Subject: fleet.Subject("user", who.User),
+	})
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// KeyKind says what an activation key is for.
+type KeyKind int8
+
+// The kinds of activation keys.
+const (
+	KeyInvitation KeyKind = 0
+	KeyReset      KeyKind = 1
+)
+
+// ActivationKey lets somebody set a password without having one; only its hash is known here.
+type ActivationKey struct {
+	Hash      []byte
+	Kind      KeyKind
+	User      fleet.UserID
+	Workspace fleet.WorkspaceID // of an invitation
+	Epoch     int64             // of the user when it was made; a key of another epoch sets nothing
+	Shown     bool              // to the inviter
+	Expires   time.Time
+}
+
+// InsertActivationKey stores a new key.
+func (tx *Tx) InsertActivationKey(ctx context.Context, k ActivationKey) error {
+	return tx.exec(ctx, `
+		INSERT INTO activation_keys (hash, kind, user_id, workspace_id, epoch, shown, created_at, expires_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		k.Hash, int64(k.Kind), int64(k.User), orNull(k.Workspace), k.Epoch, flag(k.Shown), micros(tx.now), micros(k.Expires))
+}
+
+// TakeActivationKey finds a key by its hash and uses it up, unless the transaction fails;
+// found is false where it is unknown, used or expired. Of two who come at once one has it.
+func (tx *Tx) TakeActivationKey(ctx context.Context, hash []byte) (k ActivationKey, found bool, err error) {
+	var expires int64
+	var shown int
+	found, err = tx.one(ctx, `
+		DELETE FROM activation_keys WHERE hash = $1 AND expires_at > $2
+		RETURNING hash, kind, user_id, COALESCE(workspace_id, 0), epoch, shown, expires_at`,
+		[]any{hash, micros(tx.now)}, &k.Hash, &k.Kind, &k.User, &k.Workspace, &k.Epoch, &shown, &expires)
+	k.Shown, k.Expires = shown != 0, fromMicros(expires)
+	return k, found, err
+}
+
+// DeleteShownKeys ends the keys of a user that inviters have seen.
+func (tx *Tx) DeleteShownKeys(ctx context.Context, user fleet.UserID) error {
+	return tx.exec(ctx, "DELETE FROM activation_keys WHERE user_id = $1 AND shown = 1", int64(user))
+}
+
+// DeleteActivationKeys ends all keys of one kind of a user.
+func (tx *Tx) DeleteActivationKeys(ctx context.Context, user fleet.UserID, kind KeyKind) error {
+	return tx.exec(ctx, "DELETE FROM activation_keys WHERE user_id = $1 AND kind = $2", int64(user), int64(kind))
+}
+
+// ActivateUser lets an invited user sign in, with a first password.
+func (tx *Tx) ActivateUser(ctx context.Context, user fleet.UserID, name, hash string) error {
+	return tx.exec(ctx, "UPDATE users SET status = 1, name = $2, password_hash = $3, session_epoch = session_epoch + 1 WHERE id = $1",
+		int64(user), name, hash)
+}

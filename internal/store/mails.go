@@ -1,0 +1,47 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// InsertMail stores a mail that is due at once.
+func (tx *Tx) InsertMail(ctx context.Context, m fleet.Mail) error {
+	return tx.exec(ctx, `
+		INSERT INTO mails (uid, kind, recipient, recipient_name, workspace, sender, secret, created_at, expires_at, due_at, attempts, done)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, 0, 0)`,
+		m.UID, int64(m.Kind), m.Recipient, m.Name, m.Workspace, m.Sender, m.Secret, micros(tx.now), micros(m.Expires))
+}
+
+// NextMail takes the mail that has been due for longest, and keeps it from other servers for
+// lease; found is false where none is due. Whoever dies with it leaves it to the next.
+func (tx *Tx) NextMail(ctx context.Context, lease time.Duration) (m fleet.Mail, found bool, err error) {
+	var expires int64
+	text := `
+		UPDATE mails SET attempts = attempts + 1, due_at = $2
+		WHERE id = (SELECT id FROM mails WHERE done = 0 AND due_at <= $1 ORDER BY due_at, id LIMIT 1` + tx.pick("", " FOR UPDATE SKIP LOCKED") + `)
+		RETURNING id, uid, kind, recipient, recipient_name, workspace, sender, secret, expires_at, attempts`
+	found, err = tx.one(ctx, text, []any{micros(tx.now), micros(tx.now.Add(lease))},
+		&m.ID, &m.UID, &m.Kind, &m.Recipient, &m.Name, &m.Workspace, &m.Sender, &m.Secret, &expires, &m.Attempts)
+	m.Expires = fromMicros(expires)
+	return m, found, err
+}
+
+// SetMailSecret gives a mail the key that it is to bring, and whose name it is addressed to.
+func (tx *Tx) SetMailSecret(ctx context.Context, m fleet.Mail) error {
+	return tx.exec(ctx, "UPDATE mails SET secret = $2, recipient_name = $3, expires_at = $4 WHERE id = $1", m.ID, m.Secret, m.Name, micros(m.Expires))
+}
+
+// EndMail tells that a mail was delivered, or is given up, and blanks its secret. It does
+// nothing where another server has taken the mail since.
+func (tx *Tx) EndMail(ctx context.Context, m fleet.Mail, delivered bool) error {
+	return tx.exec(ctx, "UPDATE mails SET done = $3, secret = '' WHERE id = $1 AND attempts = $2 AND done = 0",
+		m.ID, m.Attempts, 2-flag(delivered))
+}
+
+// DelayMail lets a mail be tried again at an instant, unless another server has taken it since.
+func (tx *Tx) DelayMail(ctx context.Context, m fleet.Mail, due time.Time) error {
+	return tx.exec(ctx, "UPDATE mails SET due_at = $3 WHERE id = $1 AND attempts = $2 AND done = 0", m.ID, m.Attempts, micros(due))
+}
