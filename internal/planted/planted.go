@@ -16,6 +16,8 @@ const (
 	SplitCommit        = bug == "split_commit"         // a migration commits its SIMs first and the rest of its record after them
 	LedgerOutside      = bug == "ledger_outside"       // the ledger's lines are committed before the SIMs move
 	EventAfterCommit   = bug == "event_after_commit"   // the events of a migration come in a transaction of their own
+	AuditOutside       = bug == "audit_outside"        // a migration's entry in the audit log comes in a transaction of its own
+	ChainForgets       = bug == "chain_forgets"        // a link of the audit log's chain does not depend on the one before it
 	KeyOutside         = bug == "key_outside"          // the answer under an Idempotency-Key is stored after the commit of the effect
 	ReplayEarly        = bug == "replay_early"         // a stored answer is given again without waiting for the synchronous standby
 	AckEarly           = bug == "ack_early"            // a write is acknowledged before its commit, which is put off

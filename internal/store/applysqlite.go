@@ -46,6 +46,9 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			return 0, 0, err
 		}
 	}
+	if planted.AuditOutside {
+		tx.split(ctx)
+	}
 	if c.Audit != nil {
 		e := *c.Audit
 		e.Migration = id

@@ -59,9 +59,11 @@ var Table = []Bug{
 	{"split_commit", "kill-sqlite", `I\d+: fsck`, killSQLite(60)},
 	{"ledger_outside", "kill-sqlite", `I[34]: fsck`, killSQLite(60)},
 	{"event_after_commit", "kill-sqlite", `I8: fsck`, killSQLite(60)},
+	{"audit_outside", "kill-sqlite", `I8: fsck`, killSQLite(60)},
 	{"key_outside", "kill-sqlite", `I[67]:`, killSQLite(60)},
 	{"ack_early", "kill-sqlite", `I5:`, killSQLite(60)},
 	{"checksum", "kill-sqlite", `I13: fsck`, killSQLite(1)},
+	{"chain_forgets", "kill-sqlite", `I9: fsck`, killSQLite(1)},
 	{"tally_lost", "kill-sqlite", `fsck`, killSQLite(1)},
 
 	// Power cuts.

@@ -21,6 +21,7 @@ import (
 const (
 	longest     = 40 * time.Millisecond // of load before a kill
 	answerLimit = 2 * time.Second
+	chainLimit  = 30 * time.Second
 
 	perEpoch = 500 // cycles on one database; its check reads all of it
 	perProbe = 10  // the same, where a bug shall be found soon
@@ -244,10 +245,14 @@ func (a *arena) killAll() (err error) {
 
 // end settles what is unsettled, stops the servers, and counts.
 func (a *arena) end(ctx context.Context, cycles int) error {
+	strain := trust.Measure()
 	for _, c := range a.clients {
 		if err := c.Settle(ctx, a.servers[0].URL); err != nil {
-			a.res.Fail("%v", err)
+			a.res.Late(strain, "%v", err)
 		}
+	}
+	if err := load.AwaitChain(ctx, a.site.url(0), chainLimit); err != nil {
+		a.res.Late(strain, "%v", err)
 	}
 	for _, s := range a.running() {
 		if err := s.Stop(ctx); err != nil {

@@ -20,6 +20,9 @@ import (
 // which is a failure (I12).
 const patience = 30 * time.Second
 
+// signInEvery is after how many requests, on average, a client signs in anew.
+const signInEvery = 50
+
 // Client is one user who sends one request after the other. A request with a key that was
 // not settled is sent again before anything else.
 type Client struct {
@@ -54,23 +57,27 @@ func NewClients(n int, seed uint64, j *Journal) []*Client {
 }
 
 // SignIn gets the client's bearers, which stay valid over restarts.
-func (c *Client) SignIn(ctx context.Context, url string) (err error) {
+func (c *Client) SignIn(ctx context.Context, url string) error {
 	body := fmt.Sprintf(`{"username":%q,"password":%q}`, username(c.number), identity.WireDigest(password))
-	if c.token, err = c.bearer(ctx, url+"/api/v1/authenticate", body); err != nil {
+	token, err := c.bearer(ctx, url+"/api/v1/authenticate", "", body)
+	if err != nil {
 		return err
 	}
 	body = fmt.Sprintf(`{"target_organisation":{"id":%d}}`, fleets[0])
-	c.home, err = c.bearer(ctx, url+"/api/v1/authenticate/workspace", body)
+	home, err := c.bearer(ctx, url+"/api/v1/authenticate/workspace", token, body)
+	if err == nil {
+		c.token, c.home = token, home
+	}
 	return err
 }
 
-func (c *Client) bearer(ctx context.Context, url, body string) (string, error) {
+func (c *Client) bearer(ctx context.Context, url, token, body string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(body))
 	if err != nil {
 		return "", err
 	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -95,6 +102,9 @@ func (c *Client) Run(ctx context.Context, stop <-chan struct{}, where func(*rand
 		case <-ctx.Done():
 			return
 		default:
+		}
+		if c.random.IntN(signInEvery) == 0 {
+			_ = c.SignIn(ctx, where(c.random)) // a server that is away is what this is about
 		}
 		a := c.Send(ctx, where(c.random), c.choose())
 		if a != nil && a.Err != nil {

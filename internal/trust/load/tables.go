@@ -3,10 +3,12 @@ package load
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/trust"
 )
 
 // Entry is one row of the ledger: one transaction that changed SIMs.
@@ -37,11 +39,7 @@ const (
 
 // Entries reads the ledger as it is in the database, not as the program tells it.
 func Entries(ctx context.Context, database string) ([]*Entry, error) {
-	driver, dsn := "pgx", database
-	if file, ok := strings.CutPrefix(database, "sqlite:"); ok {
-		driver, dsn = "sqlite", store.SQLiteWriterDSN(file)
-	}
-	db, err := sql.Open(driver, dsn)
+	db, err := open(database)
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +49,32 @@ func Entries(ctx context.Context, database string) ([]*Entry, error) {
 		return nil, err
 	}
 	return list, lines(ctx, db, list)
+}
+
+func open(database string) (*sql.DB, error) {
+	if file, ok := strings.CutPrefix(database, "sqlite:"); ok {
+		return sql.Open("sqlite", store.SQLiteWriterDSN(file))
+	}
+	return sql.Open("pgx", database)
+}
+
+// AwaitChain waits until a server has taken every entry of the audit log into its chain,
+// which it does every second. Only what is in the chain can be checked.
+func AwaitChain(ctx context.Context, database string, limit time.Duration) error {
+	db, err := open(database)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }() // it was only read
+	for began, left := time.Now(), 1; left > 0; trust.Pause(ctx, 20*time.Millisecond) {
+		if err := db.QueryRowContext(ctx, "SELECT count(*) FROM audit WHERE seq IS NULL").Scan(&left); err != nil {
+			return err
+		}
+		if time.Since(began) > limit {
+			return fmt.Errorf("I12: %d entries of the audit log are not in its chain after %v", left, limit)
+		}
+	}
+	return nil
 }
 
 func entries(ctx context.Context, db *sql.DB) (list []*Entry, err error) {

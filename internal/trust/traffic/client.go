@@ -16,6 +16,8 @@ import (
 // Patience is how long a client waits for one answer.
 const Patience = 20 * time.Second
 
+const migrations = "/api/v1/sim/migration/workspace"
+
 // Clients send requests to servers over one database.
 type Clients struct {
 	http   *http.Client
@@ -66,7 +68,7 @@ func (c *Clients) At(urls ...string) *Clients { return &Clients{c.http, c.bearer
 // send makes one attempt, and notes what came of it.
 func (c *Clients) send(ctx context.Context, r *Request, server int) Answer {
 	sent := time.Now()
-	a, err := c.post(ctx, server, "/api/v1/sim/migration/workspace", r.body, r.Key)
+	a, err := c.post(ctx, server, migrations, r.body, r.Key)
 	if err != nil {
 		a = Answer{At: time.Now(), Server: server}
 	}

@@ -62,6 +62,7 @@ func BeginExpiring(ctx context.Context, c *Clients, seed uint64, n int) *Load {
 
 func (l *Load) one(rng *mathrand.Rand) {
 	for l.ctx.Err() == nil {
+		l.aside(rng)
 		key := ""
 		if rng.IntN(2) == 0 {
 			key = rand.Text()
@@ -71,6 +72,29 @@ func (l *Load) one(rng *mathrand.Rand) {
 		l.mu.Lock()
 		l.requests = append(l.requests, r)
 		l.mu.Unlock()
+	}
+}
+
+// asideEvery is after how many requests, on average, a client signs in, or asks for what it
+// must not have.
+const asideEvery = 25
+
+// aside is work that leaves only entries of the audit log: a sign-in, and a migration of a
+// SIM that is not there.
+func (l *Load) aside(rng *mathrand.Rand) {
+	if rng.IntN(asideEvery) > 0 {
+		return
+	}
+	ctx, c := context.WithoutCancel(l.ctx), l.clients
+	if rng.IntN(2) == 0 {
+		_, _, _ = c.TrySignIn(ctx, username, password) // a server that is away is what this is about
+		return
+	}
+	body := fmt.Appendf(nil, `{"target_workspace":{"id":%d},"sims":[{"id":77}],"dry_run":false}`, workspaces[0])
+	if a, err := c.post(ctx, rng.IntN(len(c.urls)), migrations, body, ""); err == nil && a.Status < 300 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.strange = append(l.strange, fmt.Sprintf("I7: a migration of a SIM that is not there was answered %d: %.200s", a.Status, a.Body))
 	}
 }
 

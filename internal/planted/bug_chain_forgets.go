@@ -1,0 +1,5 @@
+//go:build planted_chain_forgets
+
+package planted
+
+const bug = "chain_forgets"
