@@ -16,3 +16,9 @@ var Disk = trust.Harness{
 		return trust.Result{}, errors.New("a small disk is mounted on Linux only")
 	},
 }
+
+// ClusterDisk says so as well.
+var ClusterDisk = trust.Harness{
+	Name: "resources-disk-postgres", Does: "PostgreSQL's disk is full under load and has room again; on Linux only",
+	Run: Disk.Run,
+}

@@ -22,6 +22,7 @@ var harnesses = []trust.Harness{
 	powercut.Harness,
 	syscalls.Harness,
 	resources.Disk,
+	resources.ClusterDisk,
 	resources.Restart,
 	resources.Connections,
 	resources.Clock,

@@ -1,0 +1,147 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/traffic"
+)
+
+// clusterDiskSize is that of the small disk: a fresh cluster takes a quarter of it.
+const clusterDiskSize = 256 << 20
+
+var clusterDisk = scene{
+	name: "resources-disk-postgres", does: "PostgreSQL's disk, a small tmpfs, is full under load, up to its panic, and has room again",
+	setUp: setUpClusterDisk, least: least{refused: 1, underWay: 1},
+}
+
+// ClusterDisk fills the disk of PostgreSQL. Its control acknowledges before it commits: on
+// a full disk that is a lie.
+var ClusterDisk = func() trust.Harness {
+	s := clusterDisk
+	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
+		return failing(ctx, "a server that acknowledges before it commits", clusterDisk, "planted_ack_early", seed)
+	}
+	return s.harness()
+}()
+
+type clusterDiskSite struct {
+	served
+	cluster *pgtest.Cluster
+}
+
+func setUpClusterDisk(ctx context.Context, p place) (site, error) {
+	// Small segments of the log, so that it needs a new one soon.
+	c, url, err := cluster(ctx, map[string]string{"min_wal_size": "32MB", "max_wal_size": "64MB"})
+	if err != nil {
+		return nil, err
+	}
+	s := clusterDiskSite{cluster: c}
+	if err := s.moveToSmallDisk(ctx); err != nil {
+		return nil, errors.Join(err, s.remove())
+	}
+	if s.served, err = serve(ctx, p.tags, url, url); err != nil {
+		return nil, errors.Join(err, s.remove())
+	}
+	return s, nil
+}
+
+// moveToSmallDisk puts the stopped cluster's files on a disk that is mounted over them.
+func (s clusterDiskSite) moveToSmallDisk(ctx context.Context) error {
+	if err := s.cluster.Stop(pgtest.Fast); err != nil {
+		return err
+	}
+	data := s.cluster.Data()
+	var owner syscall.Stat_t
+	if err := syscall.Stat(data, &owner); err != nil {
+		return err
+	}
+	aside := filepath.Join(filepath.Dir(data), "aside")
+	if err := errors.Join(os.Rename(data, aside), os.Mkdir(data, 0o700)); err != nil {
+		return err
+	}
+	options := fmt.Sprintf("size=%d,mode=700,uid=%d,gid=%d", clusterDiskSize, owner.Uid, owner.Gid)
+	if err := syscall.Mount("tmpfs", data, "tmpfs", 0, options); err != nil {
+		return fmt.Errorf("a small disk of its own needs the right to mount a tmpfs (root, or CAP_SYS_ADMIN): %w", err)
+	}
+	if out, err := exec.CommandContext(ctx, "cp", "-a", aside+"/.", data).CombinedOutput(); err != nil {
+		return fmt.Errorf("%w: %s", err, out)
+	}
+	return errors.Join(os.RemoveAll(aside), s.cluster.Restart())
+}
+
+// strike leaves a little room, until clients are told that there is none. Every second time
+// PostgreSQL is made to begin another segment of its log, for which there is no room
+// either: it panics, and cannot recover before there is. Then the operator makes room, and
+// starts it where it has ended.
+func (s clusterDiskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
+	struck = time.Now()
+	ballast := filepath.Join(s.cluster.Data(), "ballast")
+	panics := rng.IntN(2) == 0
+	for load.Refused() == 0 && time.Since(struck) < noticed && ctx.Err() == nil {
+		if err := fill(s.cluster.Data(), ballast, rng.Int64N(64<<10)); err != nil {
+			return struck, over, err
+		}
+		if panics {
+			s.switchLog(ctx)
+		}
+		trust.Pause(ctx, 10*time.Millisecond)
+	}
+	trust.Pause(ctx, time.Duration(rng.IntN(200))*time.Millisecond)
+	if err := os.Remove(ballast); err != nil {
+		return struck, over, err
+	}
+	if !s.answers(ctx) {
+		err = errors.Join(s.cluster.Stop(pgtest.Kill), s.cluster.Restart())
+	}
+	return struck, time.Now(), err
+}
+
+// switchLog asks for another segment, which PostgreSQL may not survive.
+func (s clusterDiskSite) switchLog(ctx context.Context) {
+	conn, err := pgx.Connect(ctx, s.cluster.URL("postgres"))
+	if err != nil {
+		return
+	}
+	defer func() { _ = conn.Close(ctx) }() // it may be gone
+	_, _ = conn.Exec(ctx, "SELECT pg_logical_emit_message(false, 'fill', repeat('x', 100000)), pg_switch_wal()")
+}
+
+// recovers is how long the cluster may take to come back by itself before it is started
+// anew.
+const recovers = 2 * time.Second
+
+func (s clusterDiskSite) answers(ctx context.Context) bool {
+	for began := time.Now(); time.Since(began) < recovers; trust.Pause(ctx, 20*time.Millisecond) {
+		conn, err := pgx.Connect(ctx, s.cluster.URL("postgres"))
+		if err != nil {
+			continue
+		}
+		_, err = conn.Exec(ctx, "SELECT pg_current_xact_id()")
+		if err = errors.Join(err, conn.Close(ctx)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func (s clusterDiskSite) close() error { return errors.Join(s.served.close(), s.remove()) }
+
+func (s clusterDiskSite) remove() error {
+	err := s.cluster.Stop(pgtest.Kill)
+	if bad := syscall.Unmount(s.cluster.Data(), 0); !errors.Is(bad, syscall.EINVAL) { // not mounted yet
+		err = errors.Join(err, bad)
+	}
+	return errors.Join(err, s.cluster.Remove())
+}
