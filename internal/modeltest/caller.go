@@ -68,6 +68,9 @@ func (m *Model) who(h int) (caller, *Answer) {
 	if u.status != active || u.epoch != b.epoch || m.ended[b.family] {
 		return caller{}, &no
 	}
+	if u.members[b.workspace].suspended && !u.super {
+		return caller{}, &no
+	}
 	return caller{user: u, workspace: b.workspace}, nil
 }
 
