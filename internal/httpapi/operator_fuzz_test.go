@@ -1,0 +1,59 @@
+package httpapi_test
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"testing"
+
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// FuzzOperator: whatever is sent to the operator API with a right token, the answer is no
+// 5xx, and what is refused, or only reads, writes no byte.
+func FuzzOperator(f *testing.F) {
+	s := testkit.Ferried(f, testkit.SQLite)
+	s.SQL() // closed with f, and not with the first input
+	tokens, err := identity.ParseOperatorTokens(testkit.OperatorToken)
+	if err != nil {
+		f.Fatal(err)
+	}
+	handler := httpapi.NewOperator(s.Control.Operator(), tokens, httpapi.Options{Log: discard})
+	patterns := slices.Sorted(maps.Keys(httpapi.OperatorRoutes()))
+	at := func(pattern string) uint { return uint(slices.Index(patterns, pattern)) }
+	for i, pattern := range patterns {
+		f.Add(uint(i), "3", "", operatorTries[pattern].body, "")
+	}
+	workspace, user := at("PATCH /operator/v1/workspace/{workspace_id}"), at("PATCH /operator/v1/user/{user_id}")
+	f.Add(workspace, "100", "", `{"type": {"id": 3}, "country": "br", "parent": {"id": 100}}`, "key")
+	f.Add(workspace, "-9223372036854775809", "", `{"name": "\u0000", "status": {"id": 1e400}}`, "\xff")
+	f.Add(workspace, "500", "", `{"type": {"id": 259}, "country": null, "parent": null}`, "")
+	f.Add(user, "x\x00y\xff", "", `{"superadmin": false, "default_workspace": {"id": null}}`, "")
+	f.Add(user, "8", "", `{"status": {"id": 0}, "name": " ", "status": 1}`, "key")
+	f.Add(at("POST /operator/v1/user"), "", "", `{"username": "A@b.example", "workspaces": [{"id": 1, "role": {"id": -1}}, {}]}`, "key")
+	f.Add(at("POST /operator/v1/sim/import"), "", "workspace=100", "iccid;id\n89883030000067385937;9223372036854775807\n\"", "key")
+	f.Add(at("GET /operator/v1/workspace"), "", "q=name:%00,parent:null|1,country:%ff&sort=-Parent&per_page=x", "", "")
+	f.Add(at("GET /operator/v1/user"), "", "q=default_workspace:99999999999999999999&page=9", "", "")
+	f.Fuzz(func(t *testing.T, route uint, id, query, body, key string) {
+		pattern := patterns[route%uint(len(patterns))]
+		s.T = t
+		before := number(s)
+		rec := httptest.NewRecorder()
+		req := fuzzed(t, pattern, id, query, body)
+		req.Header.Set("Authorization", "Bearer "+testkit.OperatorToken)
+		req.Header.Set("Content-Type", "text/csv")
+		if key != "" {
+			req.Header["Idempotency-Key"] = []string{key}
+		}
+		handler.ServeHTTP(rec, req)
+		if rec.Code >= 500 {
+			t.Fatalf("%s %s: %d: %s", pattern, req.URL, rec.Code, rec.Body)
+		}
+		if (rec.Code >= 400 || req.Method == http.MethodGet) && number(s) != before {
+			t.Fatalf("%s %s: %d, and the database changed: %s", pattern, req.URL, rec.Code, rec.Body)
+		}
+	})
+}
