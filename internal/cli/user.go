@@ -12,7 +12,7 @@ import (
 )
 
 func userCommands(p Process) *cobra.Command {
-	return group("user", "Create and list users, set passwords, reset second factors", userCreate(p), userList(p), userPasswd(p), userResetMFA(p))
+	return group("user", "Create, change and list users, set roles and passwords, reset second factors", userCreate(p), userSet(p), userRole(p), userList(p), userPasswd(p), userResetMFA(p))
 }
 
 func userCreate(p Process) *cobra.Command {
@@ -41,9 +41,7 @@ standard input with --password-stdin; it is never given on the command line, whe
 			if err != nil {
 				return err
 			}
-			a := userAnswer([]control.UserListing{u})
-			a.value = userView(u)
-			return form.print(p.Stdout, a)
+			return form.print(p.Stdout, oneUser(u))
 		})
 	}
 	return cmd

@@ -12,7 +12,7 @@ import (
 )
 
 func workspaceCommands(p Process) *cobra.Command {
-	return group("workspace", "Create and list Workspaces", workspaceCreate(p), workspaceList(p))
+	return group("workspace", "Create, change and list Workspaces", workspaceCreate(p), workspaceSet(p), workspaceList(p))
 }
 
 func workspaceCreate(p Process) *cobra.Command {

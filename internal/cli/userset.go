@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/server"
+)
+
+func userSet(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "set E-MAIL",
+		Short: "Rename, suspend, activate or change a user",
+		Long:  "Change what is given of a user, and leave the rest. Suspension ends every session of the user for good.",
+		Example: `  simferry user set admin@example.com --status suspended
+  simferry user set admin@example.com --superadmin=false --default-workspace 100`,
+		Args: positional("the user's E-MAIL"),
+	})
+	form := outputFlag(cmd)
+	status := newKeyword(fleet.UserStatuses, fleet.UserActive)
+	name := cmd.Flags().String("name", "", "another name")
+	cmd.Flags().Var(status, "status", "active or suspended")
+	super := cmd.Flags().Bool("superadmin", false, "make the user Administrator of every Workspace, or take that away")
+	home := cmd.Flags().Int64("default-workspace", 0, "where the user is after signing in")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		patch := control.UserPatch{
+			Name: ifSet(cmd, "name", *name), Status: ifSet(cmd, "status", status.id), SuperAdmin: ifSet(cmd, "superadmin", *super),
+			DefaultWorkspace: ifSet(cmd, "default-workspace", fleet.WorkspaceID(*home)),
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			u, err := in.Operator.ChangeUser(ctx, args[0], patch)
+			if err != nil {
+				return err
+			}
+			return form.print(p.Stdout, oneUser(u))
+		})
+	}
+	return cmd
+}
+
+func userRole(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "role E-MAIL WORKSPACE=ROLE",
+		Short: "Give a user a role in a Workspace, or take it away",
+		Long: `Give a user exactly one role in a Workspace: administrator, user or observer; none takes the user out of it.
+The only role of a user cannot be taken: suspend the user instead.`,
+		Example: `  simferry user role admin@example.com 200=observer
+  simferry user role admin@example.com 200=none`,
+		Args: positional("the user's E-MAIL", "WORKSPACE=ROLE"),
+	})
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if text, none := strings.CutSuffix(args[1], "=none"); none {
+			id, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return usagef("%s needs WORKSPACE=none, such as 100=none", cmd.CommandPath())
+			}
+			return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+				if err := in.Operator.RemoveRole(ctx, args[0], fleet.WorkspaceID(id)); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(p.Stderr, "%s has no role in Workspace %d any more.\n", args[0], id)
+				return err
+			})
+		}
+		ws, role, err := parseRole(args[1])
+		if err != nil {
+			return usagef("%s: %v", cmd.CommandPath(), err)
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			u, err := in.Operator.SetRole(ctx, args[0], ws, role, fleet.UserActive)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(p.Stderr, "%s: %s\n", args[0], userView(u).allRoles())
+			return err
+		})
+	}
+	return cmd
+}
+
+// oneUser is the answer about a single user.
+func oneUser(u control.UserListing) answer {
+	a := userAnswer([]control.UserListing{u})
+	a.value = userView(u)
+	return a
+}

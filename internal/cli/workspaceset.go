@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/server"
+)
+
+func workspaceSet(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "set ID",
+		Short: "Rename, suspend, enable or change a Workspace",
+		Long: `Change what is given of a Workspace, and leave the rest. A suspended Workspace takes no SIMs; its members
+sign in, read and take SIMs out as before. While it has SIMs its country does not change to Brazil or from there;
+while SIMs name it (as theirs, as issuer or as reseller) its type does not change.`,
+		Example: `  simferry workspace set 100 --status suspended
+  simferry workspace set 100 --name "Fleet Germany" --country DE --parent 1`,
+		Args: positional("the Workspace's ID"),
+	})
+	form := outputFlag(cmd)
+	kind, status := newKeyword(fleet.WorkspaceTypes, fleet.Enterprise), newKeyword(fleet.WorkspaceStatuses, fleet.WorkspaceEnabled)
+	name := cmd.Flags().String("name", "", "another name")
+	cmd.Flags().Var(kind, "type", "one of "+fleet.Keywords(fleet.WorkspaceTypes))
+	cmd.Flags().Var(status, "status", "one of "+fleet.Keywords(fleet.WorkspaceStatuses))
+	country := cmd.Flags().String("country", "", "two letters of ISO 3166-1; empty for unknown")
+	parent := cmd.Flags().Int64("parent", 0, "id of the Workspace above; 0 for none")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		id, err := strconv.ParseInt(args[0], 10, 64)
+		if err != nil {
+			return usagef("%s needs the Workspace's ID, a whole number, and not %q", cmd.CommandPath(), args[0])
+		}
+		patch := control.WorkspacePatch{
+			Name: ifSet(cmd, "name", *name), Type: ifSet(cmd, "type", kind.id), Status: ifSet(cmd, "status", status.id),
+			Country: ifSet(cmd, "country", *country), Parent: ifSet(cmd, "parent", fleet.WorkspaceID(*parent)),
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			w, err := in.Operator.ChangeWorkspace(ctx, fleet.WorkspaceID(id), patch)
+			if err != nil {
+				return err
+			}
+			a := workspaceAnswer([]fleet.Workspace{w})
+			a.value = workspaceView(w)
+			return form.print(p.Stdout, a)
+		})
+	}
+	return cmd
+}
+
+// ifSet is a flag's value where it was given, else nil.
+func ifSet[T any](cmd *cobra.Command, flag string, value T) *T {
+	if !cmd.Flags().Changed(flag) {
+		return nil
+	}
+	return &value
+}
