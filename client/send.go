@@ -16,10 +16,21 @@ import (
 type call struct {
 	method string
 	path   string // escaped, with its query
-	body   any    // sent as JSON; nil for none
+	body   any    // sent as JSON, a csv as it is; nil for none
 	header http.Header
 	repeat bool // may be sent twice without harm
 	probe  bool // answers for this instant: never sent twice
+}
+
+// csv is a list that is sent as it is.
+type csv []byte
+
+// kind is the content type of the body.
+func (c call) kind() string {
+	if _, ok := c.body.(csv); ok {
+		return "text/csv"
+	}
+	return "application/json"
 }
 
 // answer is what came back, read to its end.
@@ -38,7 +49,9 @@ var errNotSent = errors.New("no connection")
 // do performs a call. A refusal comes back as the error that it is.
 func (c *Client) do(ctx context.Context, what call) (*answer, error) {
 	s := sending{client: c, call: what}
-	if what.body != nil {
+	if list, ok := what.body.(csv); ok {
+		s.body = list
+	} else if what.body != nil {
 		var err error
 		if s.body, err = json.Marshal(what.body); err != nil {
 			return nil, err
@@ -154,7 +167,7 @@ func (s *sending) request(ctx context.Context) (*http.Request, error) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", s.client.userAgent)
 	if s.body != nil {
-		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("Content-Type", s.call.kind())
 	}
 	if s.bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+s.bearer)
