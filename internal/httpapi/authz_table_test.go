@@ -18,8 +18,10 @@ import (
 // access is what one operation answers to each kind of caller. Administrator, User and
 // Observer hold their role in Workspace 100, to which the request belongs; the stranger is
 // Administrator of Workspace 900; the leaver signed in to 200 and was taken out of it; the
-// application token is of 100. Whoever has no valid bearer is in no column: always 401, but
-// for a public operation, which does not look.
+// application token is of 100. The Administrator of a suspended Workspace is a stranger like
+// another: the suspension only keeps SIMs from moving in. Whoever has no valid bearer is in
+// no column: always 401, but for a public operation, which does not look. Nor is who has to
+// add a second factor first: see enrolling.
 type access struct {
 	path, body                                                               string // of the request; path is the pattern's where empty
 	administrator, user, observer, stranger, leaver, application, superAdmin int
@@ -164,16 +166,19 @@ func callers(s *testkit.Server) (valid map[string]*testkit.Client, invalid map[s
 	valid = map[string]*testkit.Client{
 		"administrator": s.As("admin@example.com"), "user": s.As("user@example.com"), "observer": s.As("observer@example.com"),
 		"stranger": s.As("stranger@example.com"), "leaver": s.As("target@example.com"), "application": application(s, live),
-		"superadmin": s.As("root@example.com"),
+		"superadmin": s.As("root@example.com"), "of a suspended Workspace": s.As("shut@example.com"),
 	}
 	invalid = map[string]*testkit.Client{
 		"nobody": s.Nobody(), "garbage": with(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
 		"revoked": application(s, revoked), "wrong scheme": s.Nobody().With("Authorization", "Basic "+valid["administrator"].Token),
 		"application token": with(s, live.Text), // to be exchanged, and no bearer itself
+		"barred":            s.As("barred@example.com"),
 	}
+	invalid["barred"].Get("/api/v1/organisation/my").Is(http.StatusOK)
 	invalid["suspended"].Get("/api/v1/organisation/my").Is(http.StatusOK)
 	invalid["revoked"].Get("/api/v1/organisation/my").Is(http.StatusOK)
 	suspend(s, 7)
+	s.SetMember(33, 100, fleet.UserSuspended, fleet.Administrator)
 	revoke(s, revoked.ID)
 	s.SetRole(2, 200, fleet.NoRole)
 	return valid, invalid
@@ -181,8 +186,11 @@ func callers(s *testkit.Server) (valid map[string]*testkit.Client, invalid map[s
 
 func TestAuthorization(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+		s := testkit.Ferried(t, e).Seed(oddPeople)
 		valid, invalid := callers(s)
+		// Somebody who has to add a second factor first, by the settings of another server.
+		newcomer := at(testkit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators}), s.As("newcomer@example.com"))
+		tried := 0
 		entry := valid["administrator"].Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
 		routes := httpapi.Routes()
 		isLogout := func(r httpapi.Route) bool { return r.Pattern == "POST /api/v1/logout" } // whoever has done it is nobody
@@ -194,6 +202,11 @@ func TestAuthorization(t *testing.T) {
 			for who, want := range row.columns() {
 				expect(t, r, row, who, valid[who], want)
 			}
+			expect(t, r, row, "newcomer", newcomer, row.enrolling(r.Need))
+			tried += len(valid) + len(invalid) + 1
+			if len(row.columns()) != len(valid) {
+				t.Fatalf("%d columns for %d callers", len(row.columns()), len(valid))
+			}
 			for who, c := range invalid {
 				want := http.StatusUnauthorized
 				if r.Need == identity.Public {
@@ -202,13 +215,33 @@ func TestAuthorization(t *testing.T) {
 				expect(t, r, row, who, c, want)
 			}
 		}
+		t.Logf("%d operations, each as %d callers: %d requests", len(routes), tried/len(routes), tried)
 	})
+}
+
+// oddPeople are an Administrator of a suspended Workspace; one who has no second factor
+// where one is required; and one who will be suspended in the Workspace.
+const oddPeople = `
+users:
+  - {id: 32, username: shut@example.com, name: Shut, password: correct horse, default_workspace: 500, roles: {500: administrator}}
+  - {id: 33, username: barred@example.com, name: Barred, password: correct horse, default_workspace: 100, roles: {100: administrator}}
+  - {id: 34, username: newcomer@example.com, name: Newcomer, password: correct horse, default_workspace: 100, roles: {100: administrator}}
+`
+
+// enrolling is what an Administrator is answered who has to add a second factor first: what
+// they do to their own account, and nothing else.
+func (a access) enrolling(need identity.Permission) int {
+	ofAnother := strings.HasPrefix(a.path, "/api/v1/user/3")
+	if need == identity.Public || need == identity.WriteOwn && !ofAnother {
+		return a.administrator
+	}
+	return http.StatusForbidden
 }
 
 func (a access) columns() map[string]int {
 	return map[string]int{
 		"administrator": a.administrator, "user": a.user, "observer": a.observer, "stranger": a.stranger,
-		"leaver": a.leaver, "application": a.application, "superadmin": a.superAdmin,
+		"leaver": a.leaver, "application": a.application, "superadmin": a.superAdmin, "of a suspended Workspace": a.stranger,
 	}
 }
 
