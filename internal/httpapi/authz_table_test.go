@@ -189,7 +189,7 @@ func TestAuthorization(t *testing.T) {
 		s := testkit.Ferried(t, e).Seed(oddPeople)
 		valid, invalid := callers(s)
 		// Somebody who has to add a second factor first, by the settings of another server.
-		newcomer := at(testkit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators}), s.As("newcomer@example.com"))
+		newcomer := at(testkit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
 		tried := 0
 		entry := valid["administrator"].Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
 		routes := httpapi.Routes()
