@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"log/slog"
+	"maps"
 	"net/http"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -38,3 +40,6 @@ func OperatorRoutes() map[string]bool {
 
 // Fail answers with an error, as an operation does whose rule returned it.
 func Fail(w http.ResponseWriter, err error) { write(w, failure(err)) }
+
+// Audited is the table of what the audit log calls each operation that writes.
+func Audited() map[string]fleet.AuditAction { return maps.Clone(audited) }

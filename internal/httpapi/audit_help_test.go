@@ -1,0 +1,66 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// noted is an entry of the audit log as it stands in the table.
+type noted struct {
+	actor, user, token, code, migration          int64
+	address, action, subject, subjectID, det, in string
+}
+
+const notedColumns = `actor, COALESCE(user_id, 0), COALESCE(token_id, 0), code, COALESCE(ledger_id, 0),
+	address, action, subject, subject_id, detail, places`
+
+// auditOf reads the entries that a request left.
+func auditOf(s *testkit.Server, a *testkit.Answer) []noted {
+	s.T.Helper()
+	id := a.Header.Get("X-Request-Id")
+	if len(id) != 36 || strings.Trim(id, "0123456789abcdef-") != "" {
+		s.T.Fatalf("%s: X-Request-Id is %q", a.Request, id)
+	}
+	return auditWhere(s, "request_id = '"+id+"'")
+}
+
+func auditWhere(s *testkit.Server, condition string) (list []noted) {
+	s.T.Helper()
+	for _, r := range s.Rows("SELECT " + notedColumns + " FROM audit WHERE " + condition + " ORDER BY id") {
+		list = append(list, noted{
+			whole(r[0]), whole(r[1]), whole(r[2]), whole(r[3]), whole(r[4]),
+			fmt.Sprint(r[5]), fmt.Sprint(r[6]), fmt.Sprint(r[7]), fmt.Sprint(r[8]), fmt.Sprint(r[9]), fmt.Sprint(r[10]),
+		})
+	}
+	return list
+}
+
+func whole(v any) int64 {
+	switch n := v.(type) {
+	case int64:
+		return n
+	case int32:
+		return int64(n)
+	case int16:
+		return int64(n)
+	}
+	panic(fmt.Sprintf("%T is no number", v))
+}
+
+// leaves wants a request to have left exactly one entry, and answers it.
+func leaves(t *testing.T, s *testkit.Server, a *testkit.Answer, action fleet.AuditAction, code fleet.Code) noted {
+	t.Helper()
+	list := auditOf(s, a)
+	if len(list) != 1 {
+		t.Errorf("%s: %d: %d entries, want one: %+v", a.Request, a.Status, len(list), list)
+		return noted{}
+	}
+	if n := list[0]; n.action != string(action) || n.code != int64(code) || n.address != "127.0.0.1" {
+		t.Errorf("%s: %d: left %+v, want %s with code %d", a.Request, a.Status, n, action, code)
+	}
+	return list[0]
+}

@@ -1,0 +1,201 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// Every operation that writes has a name in the audit log, and nothing else has.
+func TestEveryWritingOperationIsAudited(t *testing.T) {
+	audited := httpapi.Audited()
+	for _, r := range httpapi.Routes() {
+		action, writes := audited[r.Pattern]
+		if writes == strings.HasPrefix(r.Pattern, "GET ") {
+			t.Errorf("%s: in the audited ones: %v", r.Pattern, writes)
+		}
+		if writes && !action.Known() {
+			t.Errorf("%s: there is no action %q", r.Pattern, action)
+		}
+		delete(audited, r.Pattern)
+	}
+	for pattern := range audited {
+		t.Errorf("%s: there is no such operation", pattern)
+	}
+}
+
+// deeds does things over the API, and keeps the secrets that it has used.
+type deeds struct {
+	*testing.T
+	s       *testkit.Server
+	done    map[string]bool
+	secrets []string
+}
+
+// do sends a request that must succeed and leave one entry, of the operation's action unless
+// another is given.
+func (d *deeds) do(c *testkit.Client, pattern, path string, body any, action ...fleet.AuditAction) *testkit.Answer {
+	d.Helper()
+	method, plain, _ := strings.Cut(pattern, " ")
+	if path == "" {
+		path = plain
+	}
+	d.done[pattern] = true
+	got := c.Do(method, path, body)
+	if got.Status >= 300 {
+		d.Fatalf("%s: %d: %s", pattern, got.Status, got.Body)
+	}
+	n := leaves(d.T, d.s, got, append(action, httpapi.Audited()[pattern])[0], 0)
+	if n.actor != int64(fleet.ActorUser) || n.user == 0 {
+		d.Errorf("%s: it was done by %+v", pattern, n)
+	}
+	return got
+}
+
+func (d *deeds) secret(texts ...string) {
+	for _, text := range texts {
+		if len(text) < 6 {
+			d.Fatalf("%q is no secret", text)
+		}
+	}
+	d.secrets = append(d.secrets, texts...)
+}
+
+// Every operation that writes leaves exactly one entry, with actor, address and request, and
+// never a secret.
+func TestEveryOperationLeavesItsEntry(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		d := &deeds{T: t, s: batched(t, e), done: map[string]bool{}}
+		d.signIns()
+		d.people()
+		d.sims()
+		d.devices()
+		for pattern := range httpapi.Audited() {
+			if !d.done[pattern] {
+				t.Errorf("%s: do it here, to see that it leaves its entry", pattern)
+			}
+		}
+		d.tellNoSecret()
+		d.s.MustFsck()
+		if err := d.s.Control.Operator().Fold(t.Context()); err != nil {
+			t.Error(err)
+		}
+		d.s.MustFsck()
+		if left := auditWhere(d.s, "seq IS NULL"); len(left) > 0 {
+			t.Errorf("%d entries are not linked", len(left))
+		}
+	})
+}
+
+func (d *deeds) signIns() {
+	s, digest := d.s, identity.WireDigest(testkit.Password)
+	next := identity.WireDigest("battery staple 9")
+	d.secret(testkit.Password, digest, next, "battery staple 9")
+	first := tokensOf(d.do(s.Nobody(), "POST /api/v1/authenticate", "", object{"username": "user@example.com", "password": digest}))
+	again := refresh(s, first.RefreshToken).Is(http.StatusOK)
+	leaves(d.T, s, again, fleet.AuditRefreshed, 0)
+	leaves(d.T, s, refresh(s, first.RefreshToken).Is(http.StatusUnauthorized), fleet.AuditReused, fleet.BadCredentials)
+	user := s.As("user@example.com")
+	d.secret(first.AuthToken, first.RefreshToken, tokensOf(again).RefreshToken, user.Token)
+	d.do(user, "POST /api/v1/authenticate/workspace", "", object{"target_organisation": object{"id": 200}})
+
+	var key api.NewMFAKey
+	d.do(user, "POST /api/v1/user/mfa", "", object{"type": object{"id": 0}, "password": digest}).JSON(&key)
+	app := testkit.NewAuthenticator(s, key.SecretKey)
+	code := app.Code()
+	d.do(user, "PATCH /api/v1/user/mfa/{key_id}", keyURL(key.ID), object{"status": object{"id": 1}, "code": code})
+	s.Clock.Pass(step)
+	asked := signIn(s.Nobody(), "user@example.com", testkit.Password)
+	leaves(d.T, s, asked, fleet.AuditCodeAwaited, 0)
+	finger, waiting, second := "a fingerprint that is long", pending(asked), app.Code()
+	leaves(d.T, s, sendCode(s.Nobody(), waiting, notCode(second)).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	leaves(d.T, s, s.Nobody().Post(authenticate, object{
+		"mfa_token": waiting, "code": second, "trusted_device": object{"fingerprint": finger, "operating_system": "x", "browser": "y"},
+	}).Is(http.StatusOK), fleet.AuditSignedIn, 0)
+	d.secret(key.SecretKey, key.OTPAuth, code, second, notCode(second), finger, waiting)
+	var trusted []api.TrustedDevice
+	user.Get("/api/v1/user/my/mfa/trusted_device").Is(http.StatusOK).JSON(&trusted)
+	d.do(user, "DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}", fmt.Sprintf("/api/v1/user/my/mfa/trusted_device/%d", trusted[0].ID), nil)
+	d.do(user, "DELETE /api/v1/user/{user_id}/mfa/{key_id}", fmt.Sprintf("/api/v1/user/my/mfa/%d", key.ID), nil)
+	d.do(user, "PATCH /api/v1/user/password", "", object{"old_password": digest, "new_password": next})
+	d.do(s.As("observer@example.com"), "POST /api/v1/logout", "", object{"everywhere": false})
+
+	// A password that was typed into the wrong field is nobody's to read.
+	leaves(d.T, s, signIn(s.Nobody(), "hunter2-typed-as-a-name", "whatever it is").Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	d.secret("hunter2-typed-as-a-name", identity.WireDigest("whatever it is"))
+}
+
+func (d *deeds) people() {
+	admin := d.s.As("admin@example.com")
+	var made api.ApplicationTokenResponse
+	d.do(admin, "POST /api/v1/application_token", "", object{"description": "billing"}).JSON(&made)
+	d.secret(made.ApplicationToken)
+	entered := d.s.Nobody().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusOK)
+	if n := leaves(d.T, d.s, entered, fleet.AuditTokenSignedIn, 0); n.token == 0 || n.actor != int64(fleet.ActorToken) || n.in != "100" {
+		d.Errorf("a program's sign-in left %+v", n)
+	}
+	d.secret(tokensOf2(entered))
+	d.do(admin, "PATCH /api/v1/application_token/{token_id}", "/api/v1/application_token/1", object{"description": "other"})
+	revoked := admin.Patch("/api/v1/application_token/1", object{"status": object{"id": 1}}).Is(http.StatusNoContent)
+	leaves(d.T, d.s, revoked, fleet.AuditTokenRevoked, 0)
+	leaves(d.T, d.s, d.s.Nobody().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+
+	d.do(admin, "PATCH /api/v1/user/{user_id}", "/api/v1/user/3", object{"name": "Watcher"})
+	d.do(admin, "PUT /api/v1/user/{user_id}/role/{role_id}", "/api/v1/user/3/role/2", nil)
+	d.do(admin, "DELETE /api/v1/user/{user_id}/role/{role_id}", "/api/v1/user/3/role/2", nil)
+	d.do(admin, "PATCH /api/v2/user/{user_id}/workspace/{workspace_id}", "/api/v2/user/3/workspace/100", object{"status": object{"id": 2}})
+	d.do(admin, "PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", "/api/v2/user/3/workspace/100/role/2", nil)
+	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", "/api/v2/user/3/workspace/100/role/2", nil)
+	d.do(admin, "PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}", "/api/v2/user/my/default_organisation/200", nil)
+	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}", "/api/v2/user/2/workspace/100", nil)
+	d.do(admin, "DELETE /api/v1/user/{user_id}", "/api/v1/user/4", nil) // who is a member elsewhere, and stays
+}
+
+func tokensOf2(a *testkit.Answer) string {
+	var got api.AuthResponse
+	a.JSON(&got)
+	return got.AuthToken
+}
+
+func (d *deeds) sims() {
+	admin := d.s.As("admin@example.com")
+	d.do(admin, "PATCH /api/v1/sim/{sim_id}", "/api/v1/sim/252", object{"status": object{"id": 1}})
+	d.do(admin, "DELETE /api/v1/sim/{sim_id}", "/api/v1/sim/253", nil)
+	d.do(admin, "DELETE /api/v1/sim/multi", "", []object{{"id": 1000}, {"id": 1001}})
+	d.do(admin, "POST /api/v1/sim/migration/workspace", "", ran(moving(200, 251)))
+	d.do(admin, "PATCH /api/v1/sim_batch/bic/{bic}", batchURL+"1234567890123456", object{"sim_status": object{"id": 1}})
+}
+
+func (d *deeds) devices() {
+	admin, device := d.s.As("admin@example.com"), "/api/v1/endpoint/9002"
+	d.do(admin, "POST /api/v1/endpoint", "", newDevice)
+	d.do(admin, "PATCH /api/v1/endpoint/{endpoint_id}", device, object{"name": "renamed"})
+	d.do(admin, "DELETE /api/v1/endpoint/{endpoint_id}", device, nil)
+	var made []api.Device
+	d.do(admin, "POST /api/v2/endpoint/multi", "", "["+newDevice+"]").JSON(&made)
+	d.do(admin, "PATCH /api/v2/endpoint/multi", "", []object{{"id": made[0].ID, "name": "other"}})
+	d.do(admin, "DELETE /api/v2/endpoint/multi", "", []object{{"id": made[0].ID}})
+}
+
+// tellNoSecret looks for everything that was secret in all that the audit log has.
+func (d *deeds) tellNoSecret() {
+	d.Helper()
+	entries := auditWhere(d.s, "id > 0")
+	if len(d.secrets) < 15 || len(entries) < 30 {
+		d.Errorf("%d secrets and %d entries are too few to tell", len(d.secrets), len(entries))
+	}
+	for _, n := range entries {
+		text := strings.Join([]string{n.address, n.action, n.subject, n.subjectID, n.det, n.in}, "\n")
+		if i := slices.IndexFunc(d.secrets, func(secret string) bool { return strings.Contains(text, secret) }); i >= 0 {
+			d.Errorf("an entry has the secret %q: %+v", d.secrets[i], n)
+		}
+	}
+}
