@@ -65,6 +65,7 @@ func printReport(w io.Writer, form *output, r control.FsckReport) error {
 	for _, c := range r.Checks {
 		writeCheck(&b, c)
 	}
+	fmt.Fprintf(&b, "The audit log ends with link %s\n", headText(r.Audit))
 	fmt.Fprintf(&b, "%d checks of one snapshot of %s took %.1f s\n", len(r.Checks), r.At.Format(time.RFC3339), r.Took.Seconds())
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -102,6 +103,7 @@ type reportJSON struct {
 	OK       bool        `json:"ok"`
 	Snapshot time.Time   `json:"snapshot"`
 	Seconds  float64     `json:"seconds"`
+	Audit    string      `json:"audit_head"`
 	Checks   []checkJSON `json:"checks"`
 }
 
@@ -123,7 +125,7 @@ type faultJSON struct {
 }
 
 func reportValue(r control.FsckReport) reportJSON {
-	v := reportJSON{OK: r.OK(), Snapshot: r.At, Seconds: r.Took.Seconds(), Checks: make([]checkJSON, 0, len(r.Checks))}
+	v := reportJSON{OK: r.OK(), Snapshot: r.At, Seconds: r.Took.Seconds(), Audit: headText(r.Audit), Checks: make([]checkJSON, 0, len(r.Checks))}
 	for _, c := range r.Checks {
 		j := checkJSON{
 			Check: c.Key, Invariant: c.Invariant, Name: c.Name, OK: c.OK(), Counts: make(map[string]int64), Seconds: c.Took.Seconds(),

@@ -38,7 +38,10 @@ func operate(cmd *cobra.Command, p Process, do func(context.Context, *server.Ins
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	return do(cmd.Context(), in)
+	if err := do(cmd.Context(), in); err != nil {
+		return err
+	}
+	return in.Operator.Fold(cmd.Context()) // no server may be there to do it
 }
 
 func newLog(cfg config.Config, w io.Writer) *slog.Logger {

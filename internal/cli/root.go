@@ -13,7 +13,7 @@ func newRoot(p Process) *cobra.Command {
 		loginCommand(p), logoutCommand(p), whoamiCommand(p), migrateCommand(p), simsCommand(p), devicesCommand(p), workspacesCommand(p),
 		migrationsCommands(p), eventsCommand(p))
 	add(root, "Run the installation, straight on its database:",
-		workspaceCommands(p), userCommands(p), tokenCommands(p), operatorCommands(p), keyCommands(p), simCommands(p), deviceCommands(p), seedCommand(p), fsckCommand(p),
+		workspaceCommands(p), userCommands(p), tokenCommands(p), operatorCommands(p), keyCommands(p), simCommands(p), deviceCommands(p), seedCommand(p), auditCommands(p), fsckCommand(p),
 		backupCommand(p), restoreCommand(p))
 	root.AddCommand(manCommand(p), versionCommand())
 	root.Long = `Simferry keeps an inventory of SIM cards and moves them between Workspaces safely.

@@ -28,7 +28,17 @@ func (c *Control) ListAudit(ctx context.Context, who identity.Principal, l fleet
 
 // ExportAudit gives the entries of all Workspaces, and of the installation, from an instant
 // (included) until another (excluded), by id; the zero time does not bound. It holds one
-// entry at a time, whatever their number. What give returns ends it.
-func (o Operator) ExportAudit(ctx context.Context, from, until time.Time, give func(AuditRecord) error) error {
-	return o.c.store.View(ctx, func(tx *store.Tx) error { return tx.ExportAudit(ctx, from, until, give) })
+// entry at a time, whatever their number; begin is told how many there will be. What give
+// returns ends it.
+func (o Operator) ExportAudit(ctx context.Context, from, until time.Time, begin func(total int) error, give func(AuditRecord) error) error {
+	return o.c.store.View(ctx, func(tx *store.Tx) error {
+		total, err := tx.CountAudit(ctx, from, until)
+		if err == nil {
+			err = begin(total)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.ExportAudit(ctx, from, until, give)
+	})
 }

@@ -72,16 +72,29 @@ func (tx *Tx) AuditEntries(ctx context.Context, ws fleet.WorkspaceID, l fleet.Li
 	return page, err
 }
 
-// ExportAudit gives one entry after the other, by id, as they come from the database: it
-// holds none of them. The zero time does not bound.
-func (tx *Tx) ExportAudit(ctx context.Context, from, until time.Time, give func(AuditRecord) error) error {
-	w := where{tx: tx}
+// between limits a query on the audit log a to a time; the zero time does not bound.
+func (w *where) between(from, until time.Time) {
 	if !from.IsZero() {
 		w.and("a.at >= " + w.arg(micros(from)))
 	}
 	if !until.IsZero() {
 		w.and("a.at < " + w.arg(micros(until)))
 	}
+}
+
+// CountAudit counts the entries that ExportAudit gives.
+func (tx *Tx) CountAudit(ctx context.Context, from, until time.Time) (n int, err error) {
+	w := where{tx: tx}
+	w.between(from, until)
+	_, err = tx.one(ctx, "SELECT count(*) FROM audit a WHERE "+w.String(), w.args, &n)
+	return n, err
+}
+
+// ExportAudit gives one entry after the other, by id, as they come from the database: it
+// holds none of them.
+func (tx *Tx) ExportAudit(ctx context.Context, from, until time.Time, give func(AuditRecord) error) error {
+	w := where{tx: tx}
+	w.between(from, until)
 	text := "SELECT " + auditRecordColumns + " FROM audit a LEFT JOIN users u ON u.id = a.user_id WHERE " + w.String() + " ORDER BY a.id"
 	return tx.each(ctx, text, w.args, func(r rows) error {
 		a, err := scanAudit(r)

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/server"
+)
+
+func auditCommands(p Process) *cobra.Command {
+	return group("audit", "Export the audit log, and verify that nobody has changed it", auditExport(p), auditVerify(p))
+}
+
+func auditExport(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "export [FILE]",
+		Short: "Export the audit log of all Workspaces to a file, or to standard output",
+		Long: `Export the audit log of all Workspaces, and of the installation, to a file, or to standard output: one instant of the
+database, by id, as CSV or as one JSON object a line. A file that is there already is replaced once all is written.`,
+		Example: `  simferry audit export --from 2026-11-01 --to 2026-12-01 november.csv
+  simferry audit export --output json | gzip > audit.jsonl.gz`,
+		Args: atMostFile,
+	})
+	var from, to time.Time
+	form := "csv"
+	cmd.Flags().Var((*day)(&from), "from", "only what happened then or later, a day or an instant as RFC 3339 has it")
+	cmd.Flags().Var((*day)(&to), "to", "only what happened before")
+	cmd.Flags().StringVarP(&form, "output", "o", form, "form of the export, csv or json")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		open, known := auditWriters[form]
+		if !known {
+			return usagef("--output: %q must be csv or json", form)
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			return exportTo(p, args, func(w io.Writer) error {
+				return writeList(w, newProgress(p, "exporting entries"), open, func(begin func(int) error, give func(control.AuditRecord) error) error {
+					return in.Operator.ExportAudit(ctx, from, to, begin, give)
+				})
+			})
+		})
+	}
+	return cmd
+}
+
+func auditVerify(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "verify",
+		Short: "Verify the chain of the audit log",
+		Long: `Verify the chain of the audit log from its first link to its last, which is printed as HASH@SEQ. Note that elsewhere:
+with --head, a history that was rewritten, or cut off, since then is found out. The exit code is 0 where everything
+holds, 1 where something does not, with the first broken entries named.`,
+		Example: `  simferry audit verify
+  simferry audit verify --head 8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4@1042`,
+		Args: positional(),
+	})
+	head := cmd.Flags().String("head", "", "a link that was noted before, as HASH@SEQ")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		noted, err := parseHead(*head)
+		if err != nil {
+			return err
+		}
+		cfg, err := load(cmd, p)
+		if err != nil {
+			return err
+		}
+		r, err := control.VerifyAudit(cmd.Context(), string(cfg.Database), noted)
+		if err != nil {
+			return err
+		}
+		var b strings.Builder
+		writeCheck(&b, r.Check)
+		fmt.Fprintln(&b, headText(r.Head))
+		if _, err := io.WriteString(p.Stdout, b.String()); err != nil {
+			return err
+		}
+		if !r.OK() {
+			return errors.New("the audit log does not verify")
+		}
+		return nil
+	}
+	return cmd
+}
+
+// headText is a link as it is noted.
+func headText(h control.AuditHead) string {
+	return hex.EncodeToString(h.Hash) + "@" + strconv.FormatInt(h.Seq, 10)
+}
+
+func parseHead(text string) (control.AuditHead, error) {
+	if text == "" {
+		return control.AuditHead{}, nil
+	}
+	hash, seq, _ := strings.Cut(text, "@")
+	sum, err := hex.DecodeString(hash)
+	n, bad := strconv.ParseInt(seq, 10, 64)
+	if err != nil || bad != nil || len(sum) != 32 || n < 1 {
+		return control.AuditHead{}, usagef("--head: %q must be HASH@SEQ, as 'simferry audit verify' prints it", text)
+	}
+	return control.AuditHead{Seq: n, Hash: sum}, nil
+}
