@@ -50,9 +50,11 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 		if err != nil {
 			return err
 		}
-		return audit(ctx, tx, identity.Principal{Origin: from}, fleet.AuditEntry{
-			Action: fleet.AuditResetAsked, Workspaces: places, User: user.ID,
-		})
+		asked := fleet.AuditEntry{Action: fleet.AuditResetAsked, Workspaces: places}
+		if user.ID != 0 {
+			asked.Subject = fleet.Subject("user", user.ID)
+		}
+		return audit(ctx, tx, identity.Principal{Origin: from}, asked)
 	})
 }
 

@@ -75,6 +75,7 @@ func TestEveryOperationLeavesItsEntry(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
 		d := &deeds{T: t, s: batched(t, e), done: map[string]bool{}}
 		d.signIns()
+		d.invitations()
 		d.people()
 		d.sims()
 		d.devices()
@@ -157,6 +158,21 @@ func (d *deeds) people() {
 	d.do(admin, "PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}", "/api/v2/user/my/default_organisation/200", nil)
 	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}", "/api/v2/user/2/workspace/100", nil)
 	d.do(admin, "DELETE /api/v1/user/{user_id}", "/api/v1/user/4", nil) // who is a member elsewhere, and stays
+}
+
+func (d *deeds) invitations() {
+	admin := d.s.As("admin@example.com")
+	d.do(admin, "POST /api/v2/user/invitation", "", object{"username": "new1@example.com", "name": "New", "roles": []object{{"id": 2}}})
+	first := nextMail(d.s)
+	d.do(d.s.Nobody(), "POST /api/v2/user/activation", "", object{"activationKey": first.Secret, "password": identity.WireDigest(better)})
+	d.do(admin, "POST /api/v1/user", "", object{"username": "new2@example.com", "name": "New", "roles": []object{{"id": 2}}})
+	second := nextMail(d.s)
+	asked := d.s.Nobody().Post(resetURL, object{"username": "new1@example.com"}).Is(http.StatusNoContent)
+	if n := leaves(d.T, d.s, asked, fleet.AuditResetAsked, 0); n.actor != 0 || n.subject != "user" || n.subjectID == "" || n.in != "100" {
+		d.Errorf("who asks for a new password left %+v", n)
+	}
+	d.done["POST /api/v1/user/password/reset"] = true
+	d.secret(first.Secret, second.Secret, nextMail(d.s).Secret, identity.WireDigest(better))
 }
 
 func tokensOf2(a *testkit.Answer) string {
