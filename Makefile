@@ -73,6 +73,10 @@ fuzz: ## Run every fuzz target for FUZZTIME
 trust: ## Try to break every promise, with real crashes; FULL=1 takes days
 	go run ./internal/trust/cmd/trust $(if $(FULL),-full) $(if $(ONLY),-only $(ONLY)) $(if $(SEED),-seed $(SEED))
 
+.PHONY: trust-smoke
+trust-smoke: ## Try whether the harnesses of make trust still work, each at its smallest size
+	SIMFERRY_TRUST_SMOKE=1 go test -count 1 -v -run TestHarnessesWork ./internal/trust/cmd/trust
+
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check style and look for faults
 	$(GOLANGCI_LINT) run

@@ -46,17 +46,20 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			return 0, 0, err
 		}
 	}
+	return id, moved, tx.insertOwnAudit(ctx, id, c)
+}
+
+// insertOwnAudit writes the change's own entry of the audit log, where it owes one.
+func (tx *Tx) insertOwnAudit(ctx context.Context, id fleet.MigrationID, c Change) error {
 	if planted.AuditOutside {
 		tx.split(ctx)
 	}
-	if c.Audit != nil {
-		e := *c.Audit
-		e.Migration = id
-		if err := tx.InsertAudit(ctx, e); err != nil {
-			return 0, 0, err
-		}
+	if c.Audit == nil {
+		return nil
 	}
-	return id, moved, nil
+	e := *c.Audit
+	e.Migration = id
+	return tx.InsertAudit(ctx, e)
 }
 
 var insertLinesSQLite = valuesText(`

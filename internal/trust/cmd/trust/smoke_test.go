@@ -1,0 +1,52 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/trust"
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if err := trust.RemovePrograms(); err != nil {
+		panic(err)
+	}
+	os.Exit(code) //nolint:forbidigo // here it is main
+}
+
+// ordinary are harnesses that CI has as tests already: model, linear and fuzz are tests, and
+// bugs is them all again. upgrade wants the history, which a shallow clone has not.
+var ordinary = []string{"model", "linear", "fuzz", "bugs", "upgrade"}
+
+// Each harness still works: at its smallest size, and without its control, it finds nothing
+// wrong. How much it has seen is no matter here, for CI's machines are busy.
+func TestHarnessesWork(t *testing.T) {
+	if os.Getenv("SIMFERRY_TRUST_SMOKE") == "" {
+		t.Skip("make trust-smoke runs it, by itself: it takes a minute, and looks at the clock")
+	}
+	for _, h := range harnesses {
+		t.Run(h.Name, func(t *testing.T) {
+			switch {
+			case slices.Contains(ordinary, h.Name):
+				t.Skip("CI has it as an ordinary test")
+			case strings.HasPrefix(h.Name, "resources-disk") && os.Getuid() != 0:
+				t.Skip("only root mounts a small disk")
+			}
+			res, err := h.Run(t.Context(), trust.Probe, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range res.First {
+				t.Error(f)
+			}
+			if res.Trials == 0 {
+				t.Error("nothing was tried")
+			}
+			verdict, why := res.Judge(trust.Probe)
+			t.Log(verdict, why, res.Trials, "trials")
+		})
+	}
+}
