@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/testkit"
 )
 
 func TestUsers(t *testing.T) {
@@ -43,5 +45,33 @@ func TestUsers(t *testing.T) {
 	}
 	if _, err := c.User(ctx, "3"); !client.IsNotFound(err) {
 		t.Errorf("after the removal: %v", err)
+	}
+}
+
+func TestInvitations(t *testing.T) {
+	s := ferry(t)
+	c, ctx := as(t, s, admin), t.Context()
+	key, err := c.Invite(ctx, client.Invitation{Username: "new@example.com", Name: "New", Workspace: 200, Roles: []int64{2, 3}})
+	if err != nil || key != "" {
+		t.Fatalf("%q, %v", key, err)
+	}
+	if err := c.AskPasswordReset(ctx, "observer@example.com"); err != nil {
+		t.Error(err)
+	}
+	for _, next := range []string{"new@example.com", "observer@example.com"} {
+		m, found, err := s.Control.Operator().NextMail(ctx)
+		if err != nil || !found || m.Recipient != next {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		if err := c.Activate(ctx, m.Secret, "battery staple", ""); err != nil {
+			t.Error(err)
+		}
+		if err := c.Activate(ctx, m.Secret, "battery staple", "Again"); !client.IsForbidden(err) {
+			t.Errorf("a used key: %v", err)
+		}
+	}
+	shown := testkit.StartWith(t, s.DB, s.Clock, control.Options{Deliver: control.DeliverToInviter})
+	if key, err := as(t, shown, admin).Invite(ctx, client.Invitation{Username: "other@example.com"}); err != nil || len(key) != 43 {
+		t.Errorf("%q, %v", key, err)
 	}
 }

@@ -65,7 +65,8 @@ func (m *Model) who(h int) (caller, *Answer) {
 		return caller{app: b.app, workspace: b.workspace}, nil
 	}
 	u := m.users[b.user]
-	if u.status != active || u.epoch != b.epoch || m.ended[b.family] {
+	shutOut := u.members[b.workspace].suspended && !u.super
+	if u.status != active || u.epoch != b.epoch || m.ended[b.family] || shutOut {
 		return caller{}, &no
 	}
 	if u.members[b.workspace].suspended && !u.super {
