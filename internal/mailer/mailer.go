@@ -55,7 +55,7 @@ func New(o Options) (*Mailer, error) {
 	if m.from, err = mail.ParseAddress(o.From); err != nil {
 		return nil, fmt.Errorf("mail_from must be an address, since smtp_url is set: %w", err)
 	}
-	secured, clear, err := transport(u)
+	secured, open, err := transport(u)
 	if err != nil {
 		return nil, err
 	}
@@ -63,11 +63,12 @@ func New(o Options) (*Mailer, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.options = append(secured, gomail.WithTimeout(timeout), gomail.WithTLSConfig(trust))
+	m.options = secured
+	m.options = append(m.options, gomail.WithTimeout(timeout), gomail.WithTLSConfig(trust))
 	if u.User.Username() == "" {
 		return m, nil
 	}
-	if clear {
+	if open {
 		return nil, errors.New("a password is not sent in the clear: leave out the user, or starttls=off")
 	}
 	password, err := os.ReadFile(o.PasswordFile)
@@ -79,8 +80,8 @@ func New(o Options) (*Mailer, error) {
 	return m, nil
 }
 
-// transport is how the connection is secured; clear tells that it is not.
-func transport(u *url.URL) (options []gomail.Option, clear bool, err error) {
+// transport is how the connection is secured; open tells that it is not.
+func transport(u *url.URL) (options []gomail.Option, open bool, err error) {
 	port := u.Port()
 	switch starttls := u.Query().Get("starttls"); {
 	case u.Scheme == "smtps" && starttls == "":
@@ -88,13 +89,13 @@ func transport(u *url.URL) (options []gomail.Option, clear bool, err error) {
 	case u.Scheme == "smtp" && starttls == "":
 		options, port = []gomail.Option{gomail.WithTLSPolicy(gomail.TLSMandatory)}, or(port, "587")
 	case u.Scheme == "smtp" && starttls == "off":
-		clear = true
+		open = true
 		options, port = []gomail.Option{gomail.WithTLSPolicy(gomail.NoTLS)}, or(port, "25")
 	default:
 		return nil, false, errors.New("smtp_url must begin with smtp:// or smtps://; its query can be starttls=off with smtp://")
 	}
 	n, err := strconv.Atoi(port)
-	return append(options, gomail.WithPort(n)), clear, err
+	return append(options, gomail.WithPort(n)), open, err
 }
 
 func or(s, other string) string {
@@ -109,7 +110,7 @@ func certificates(host, file string) (*tls.Config, error) {
 	if file == "" {
 		return c, nil
 	}
-	text, err := os.ReadFile(file)
+	text, err := os.ReadFile(file) //nolint:gosec // the operator names it
 	if err != nil {
 		return nil, fmt.Errorf("smtp_ca_file: %w", err)
 	}

@@ -105,7 +105,7 @@ func openOffice(t *testing.T, secure bool, refuse *smtp.SMTPError) *postOffice {
 	if secure {
 		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{p.certificate(t)}}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
