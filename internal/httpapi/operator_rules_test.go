@@ -254,13 +254,13 @@ func TestOperatorImports(t *testing.T) {
 				}
 			}
 			for path, body := range map[string]string{
-				"":                "iccid\n8988303000006738593\n",        // no Workspace at all
-				"?workspace=77":   "iccid\n8988303000006738593\n",        // an unknown one
-				"?workspace=100":  "iccid\n8988303000000000250\n",        // an ICCID that is there
-				"?workspace=200":  "name\nx\n",                           // no column iccid
-				"?workspace=300 ": "iccid,id\n8988303000006738593,250\n", // an id that is there
+				"":               "iccid\n8988303000006738593\n",        // no Workspace at all
+				"?workspace=77":  "iccid\n8988303000006738593\n",        // an unknown one
+				"?workspace=100": "iccid\n8988303000000000250\n",        // an ICCID that is there
+				"?workspace=200": "name\nx\n",                           // no column iccid
+				"?workspace=300": "iccid,id\n8988303000006738593,250\n", // an id that is there
 			} {
-				if got := op.Post(imports+strings.TrimSpace(path), body); got.Status != http.StatusUnprocessableEntity {
+				if got := op.Post(imports+path, body); got.Status != http.StatusUnprocessableEntity {
 					t.Errorf("%s %q: %d %s", path, body, got.Status, got.Body)
 				}
 			}
@@ -354,7 +354,6 @@ func TestOperatorIsAudited(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
 		s := testkit.Ferried(t, e)
 		op := csv(s.Operator()).With("X-Forwarded-For", "192.0.2.9")
-		number := func() int64 { return s.Rows("SELECT COALESCE(MAX(id), 0) FROM audit")[0][0].(int64) }
 		for _, test := range []struct{ method, path, body, action, subject string }{
 			{"POST", spaces, `{"name": "Fleet", "id": 1000}`, "workspace.created", "workspace 1000"},
 			{"PATCH", spaces + "/1000", `{"status": {"id": 1}}`, "workspace.changed", "workspace 1000"},
@@ -366,13 +365,13 @@ func TestOperatorIsAudited(t *testing.T) {
 			{"POST", imports, "iccid,workspace\n8988303000006738593,100\n", "sim.imported", " "},
 			{"POST", "/operator/v1/application_token", `{"workspace": {"id": 100}}`, "application_token.made", "application_token 1"},
 		} {
-			before := number()
+			before := s.Rows("SELECT COALESCE(MAX(id), 0) FROM audit")[0][0]
 			var body any
 			if test.body != "" {
 				body = test.body
 			}
 			got := op.Do(test.method, test.path, body)
-			rows := s.Rows(fmt.Sprintf("SELECT actor, action, subject, subject_id, address, request_id, detail FROM audit WHERE id > %d", before))
+			rows := s.Rows(fmt.Sprintf("SELECT actor, action, subject, subject_id, address, request_id, detail FROM audit WHERE id > %v", before))
 			if got.Status >= 300 || len(rows) != 1 {
 				t.Fatalf("%s %s: %d %s, and %d entries", test.method, test.path, got.Status, got.Body, len(rows))
 			}

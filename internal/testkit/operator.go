@@ -12,7 +12,7 @@ import (
 )
 
 // OperatorToken is the one that the operator API of tests takes, by the name "test".
-const OperatorToken = "sfop_Zm9yIHRlc3RzIG9ubHksIGFuZCBub3doZXJlIGVsc2U" //nolint:gosec // it opens tests only
+const OperatorToken = "sfop_Zm9yIHRlc3RzIG9ubHksIGFuZCBub3doZXJlIGVsc2U"
 
 // Operated is the operator API over a server's database: another listener, judged by its
 // own document. Whoever it makes with Nobody has no token yet.
