@@ -72,11 +72,11 @@ func parseDate(s string) (time.Time, error) {
 }
 
 func parseCountry(s string) (string, error) {
-	upper := strings.ToUpper(s)
-	if len(upper) != 2 || strings.Trim(upper, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+	country, known := fleet.CountryByISO(strings.ToUpper(s))
+	if !known {
 		return "", fmt.Errorf("%q is no country: write the two letters of ISO 3166-1, such as DE", clip(s))
 	}
-	return upper, nil
+	return country.ISO, nil
 }
 
 func parseUsername(s string) (string, error) {
