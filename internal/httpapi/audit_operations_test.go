@@ -40,9 +40,8 @@ type deeds struct {
 	secrets []string
 }
 
-// do sends a request that must succeed and leave one entry, of the operation's action unless
-// another is given.
-func (d *deeds) do(c *testkit.Client, pattern, path string, body any, action ...fleet.AuditAction) *testkit.Answer {
+// do sends a request that must succeed and leave one entry, of the operation's action.
+func (d *deeds) do(c *testkit.Client, pattern, path string, body any) *testkit.Answer {
 	d.Helper()
 	method, plain, _ := strings.Cut(pattern, " ")
 	if path == "" {
@@ -53,7 +52,7 @@ func (d *deeds) do(c *testkit.Client, pattern, path string, body any, action ...
 	if got.Status >= 300 {
 		d.Fatalf("%s: %d: %s", pattern, got.Status, got.Body)
 	}
-	n := leaves(d.T, d.s, got, append(action, httpapi.Audited()[pattern])[0], 0)
+	n := leaves(d.T, d.s, got, httpapi.Audited()[pattern], 0)
 	if n.actor != int64(fleet.ActorUser) || n.user == 0 {
 		d.Errorf("%s: it was done by %+v", pattern, n)
 	}

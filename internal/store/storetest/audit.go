@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"bytes"
 	"context"
 	"sync"
 	"time"
@@ -80,7 +81,7 @@ func auditChained(e *env) {
 		e.Errorf("%d of the last 1 were linked", n)
 	}
 	second := e.verified(3)
-	if n := e.link(100); n != 0 || string(first.Hash) == string(second.Hash) {
+	if n := e.link(100); n != 0 || bytes.Equal(first.Hash, second.Hash) {
 		e.Errorf("%d were linked twice, and the head went from %x to %x", n, first.Hash, second.Hash)
 	}
 }
