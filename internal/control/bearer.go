@@ -14,15 +14,25 @@ import (
 
 // Bearer finds out who a bearer token is. Signature and expiry alone are not enough: the
 // user may have been suspended, the password changed or the application token revoked
-// since, on any server, so each request asks the database.
+// since, on any server, so each request asks the database. A bearer that has come to an end
+// in this way, not by its age, is for the audit log.
 //
 // Errors: InvalidToken, TokenExpired; Unavailable.
-func (c *Control) Bearer(ctx context.Context, raw string, from netip.Addr) (identity.Principal, error) {
-	var who identity.Principal
+func (c *Control) Bearer(ctx context.Context, raw string, from identity.Origin) (identity.Principal, error) {
 	claims, err := c.verify(ctx, raw)
 	if err != nil {
-		return who, err
+		return identity.Principal{}, err
 	}
+	who, err := c.principal(ctx, claims, from.Address)
+	if fleet.CodeOf(err) == fleet.InvalidToken {
+		was := identity.Principal{User: claims.User, Token: claims.AppToken, Workspace: claims.Workspace, Origin: from}
+		c.Refused(ctx, was, fleet.AuditBearerRefused, "", fleet.InvalidToken)
+	}
+	who.Origin = from
+	return who, err
+}
+
+func (c *Control) principal(ctx context.Context, claims identity.Claims, from netip.Addr) (who identity.Principal, err error) {
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
 		if claims.AppToken != 0 {
 			who, err = tokenPrincipal(ctx, tx, claims.AppToken, claims.Key, from)

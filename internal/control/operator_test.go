@@ -155,7 +155,7 @@ func TestApplyWorldTwiceChangesNothing(t *testing.T) {
 		if got := in.imports(t); got != entries || entries != 1 {
 			t.Errorf("%d imports in the ledger after the first, %d after the second, want one", entries, got)
 		}
-		if _, err := in.Bearer(t.Context(), session.Bearer, anywhere); err != nil {
+		if _, err := in.Bearer(t.Context(), session.Bearer, identity.Origin{Address: anywhere}); err != nil {
 			t.Errorf("the session has ended: %v", err)
 		}
 	})
@@ -214,7 +214,7 @@ sims: [{id: 250, iccid: "8988303000000000129", workspace: 200, status: issued}]
 		if diff := cmp.Diff(want, done); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := in.Bearer(t.Context(), old.Bearer, anywhere); fleet.CodeOf(err) != fleet.InvalidToken {
+		if _, err := in.Bearer(t.Context(), old.Bearer, identity.Origin{Address: anywhere}); fleet.CodeOf(err) != fleet.InvalidToken {
 			t.Errorf("after a new password the old session answers %v", err)
 		}
 		if _, err := in.signIn(t, "admin@example.com", "battery staple"); err != nil {
@@ -502,7 +502,7 @@ func TestCreateUserAndPassword(t *testing.T) {
 		if err := in.operator.SetPassword(ctx, "EVE@example.com", "longer than before"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := in.Bearer(ctx, old.Bearer, anywhere); fleet.CodeOf(err) != fleet.InvalidToken {
+		if _, err := in.Bearer(ctx, old.Bearer, identity.Origin{Address: anywhere}); fleet.CodeOf(err) != fleet.InvalidToken {
 			t.Errorf("after a new password the old session answers %v", err)
 		}
 		if _, err := in.signIn(t, "eve@example.com", "longer than before"); err != nil {
@@ -530,7 +530,7 @@ func TestSuperAdminSignsInWithoutRoles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := in.Bearer(t.Context(), tokens.Bearer, anywhere)
+		who, err := in.Bearer(t.Context(), tokens.Bearer, identity.Origin{Address: anywhere})
 		if err != nil || who.Workspace != 200 || !who.SuperAdmin {
 			t.Errorf("%+v, %v", who, err)
 		}
@@ -589,7 +589,7 @@ func TestCreateApplicationToken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		who, err := in.Bearer(ctx, session.Bearer, anywhere)
+		who, err := in.Bearer(ctx, session.Bearer, identity.Origin{Address: anywhere})
 		if err != nil || who.Token != token.ID || who.Workspace != 100 {
 			t.Errorf("%+v, %v", who, err)
 		}

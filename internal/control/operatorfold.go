@@ -11,16 +11,28 @@ import (
 // cheap to read, and links new entries of the audit log into its chain. The server calls it
 // every second; several servers may.
 func (o Operator) Fold(ctx context.Context) error {
+	o.leftOut(ctx, false)
 	return errors.Join(o.foldTally(ctx), o.foldAudit(ctx))
+}
+
+// LastFold is for a server that stops: it also tells the audit log of those refusals that it
+// has only counted so far.
+func (o Operator) LastFold(ctx context.Context) error {
+	o.leftOut(ctx, true)
+	return o.foldAudit(ctx)
+}
+
+// leftOut writes how many refusals have not been written, of the minutes that are over or of all.
+func (o Operator) leftOut(ctx context.Context, all bool) {
+	if left := o.c.refusals.over(o.c.store.Now(), all); len(left) > 0 {
+		o.c.writeAudit(ctx, left...)
+	}
 }
 
 // linkBatch is how many entries one transaction links: SQLite has one writer at a time.
 const linkBatch = 1000
 
 func (o Operator) foldAudit(ctx context.Context) error {
-	if left := o.c.refusals.over(o.c.store.Now(), false); len(left) > 0 {
-		o.c.writeAudit(ctx, left...)
-	}
 	for {
 		unlinked, linked := false, 0
 		err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -138,7 +139,43 @@ var _ = pin("audit-refusals", func(t *testing.T, e testkit.Engine) {
 	if len(n) != 1 || n[0].det != `{"left_out":5}` || n[0].user != 1 || n[0].in != "100" {
 		t.Errorf("of those left out, %+v is told", n)
 	}
+	for range 62 {
+		admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
+	}
+	if err := s.Control.Operator().LastFold(t.Context()); err != nil { // within the minute, because the server stops
+		t.Fatal(err)
+	}
+	if n := auditWhere(s, `detail = '{"left_out":2}'`); len(n) != 1 {
+		t.Errorf("a server that stops tells of %+v", n)
+	}
 })
+
+// A bearer that was valid is refused under the name that it bears; what never was one leaves
+// nothing, whoever it claims to be.
+func TestAuditTellsOfEndedBearers(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, _ := ferry(t, e)
+		user, program := s.As("observer@example.com"), s.Program(100)
+		user.Get("/api/v1/sim").Is(http.StatusOK)
+		program.Get("/api/v1/sim").Is(http.StatusOK)
+		s.SetStatus(3, fleet.UserSuspended)
+		got := user.Get("/api/v1/sim").Is(http.StatusUnauthorized)
+		if n := leaves(t, s, got, fleet.AuditBearerRefused, fleet.InvalidToken); n.user != 3 || n.in != "100" {
+			t.Errorf("%+v", n)
+		}
+		s.Exec("UPDATE application_tokens SET status = 1")
+		got = program.Get("/api/v1/sim").Is(http.StatusUnauthorized)
+		if n := leaves(t, s, got, fleet.AuditBearerRefused, fleet.InvalidToken); n.token == 0 || n.in != "100" {
+			t.Errorf("%+v", n)
+		}
+		for _, bearer := range []string{"x", strings.Repeat("a.", 2) + "b"} {
+			got := s.Nobody().With("Authorization", "Bearer "+bearer).Get("/api/v1/sim").Is(http.StatusUnauthorized)
+			if n := auditOf(s, got); len(n) != 0 {
+				t.Errorf("%q left %+v", bearer, n)
+			}
+		}
+	})
+}
 
 // Whoever tries again and again from one address is told of once.
 func TestAuditTellsOfTheRateLimitOnce(t *testing.T) {

@@ -61,8 +61,8 @@ func (r *request) origin() identity.Origin {
 }
 
 // refusedIn tells the audit log what a known caller was refused: every write, and of what only
-// reads what the caller has no permission for. Who has no valid bearer is in the log of the
-// server alone, lest strangers make the audit log grow.
+// reads what the caller has no permission for. Who never had a valid bearer is in the log of
+// the server alone, lest strangers make the audit log grow.
 func (a *api) refusedIn(op operation, req *request, code fleet.Code) {
 	if code == 0 || req.who.User == 0 && req.who.Token == 0 {
 		return

@@ -127,7 +127,6 @@ func (a *api) permitted(op operation, req *request) (response, error) {
 		if err != nil {
 			return response{}, err
 		}
-		who.Origin = req.origin()
 		req.who = who
 		noteCaller(req.Request, who)
 		if op.need != anybody {

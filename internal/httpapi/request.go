@@ -41,7 +41,7 @@ func (a *api) bearer(r *request) (identity.Principal, error) {
 	if token == "" {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is needed: POST /api/v1/authenticate gives one")
 	}
-	return a.control.Bearer(r.Context(), token, r.from)
+	return a.control.Bearer(r.Context(), token, r.origin())
 }
 
 // bearerText is the bearer token that was sent, "" for none.

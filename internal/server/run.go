@@ -37,8 +37,18 @@ func (s *Server) run(ctx context.Context) {
 	s.log.Info("stopping", "grace", s.grace)
 	s.err = errors.Join(s.err, s.drain(context.WithoutCancel(ctx)))
 	duties.Wait()
+	s.lastDuty(context.WithoutCancel(ctx))
 	s.err = errors.Join(s.err, s.Close())
 	s.log.Info("stopped")
+}
+
+// lastDuty must not hold up the end where the database is away.
+func (s *Server) lastDuty(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	if err := s.Operator.LastFold(ctx); err != nil {
+		s.log.Warn("a duty failed", "duty", "last fold", "err", err)
+	}
 }
 
 // drain lets running requests finish, and cuts off those that take longer than the grace.
