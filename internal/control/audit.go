@@ -47,8 +47,13 @@ func audit(ctx context.Context, tx *store.Tx, who identity.Principal, e fleet.Au
 // audit writes, in the transaction of what it tells of, that the operator has done something.
 // Without Workspaces it is the installation's.
 func (o Operator) audit(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
+	return tx.InsertAudit(ctx, o.by(e))
+}
+
+// by completes an entry with how the operator asks, and from where.
+func (o Operator) by(e fleet.AuditEntry) fleet.AuditEntry {
 	e.Actor, e.Detail.OperatorToken = o.actor, o.token
-	return tx.InsertAudit(ctx, withOrigin(o.origin, e))
+	return withOrigin(o.origin, e)
 }
 
 // From is the operator's rules as the operator API asks for them: the audit log tells by

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -22,13 +21,13 @@ const (
 // minutes; those beyond are turned away with a look at the count alone.
 //
 // Errors: InvalidToken; TooManyRequests with RetryAfter.
-func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sent string, from netip.Addr) (name string, err error) {
+func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sent string, origin identity.Origin) (name string, err error) {
 	if name, ok := tokens.Match(sent); ok {
 		return name, nil
 	}
 	var wait time.Duration
 	err = o.c.store.Read(ctx, func(tx *store.Tx) error {
-		n, err := tx.Counter(ctx, operatorGuesses, network(from))
+		n, err := tx.Counter(ctx, operatorGuesses, network(origin.Address))
 		if wait = n.Expires.Sub(tx.Now()); n.Count < guessesPerIP || wait > 2*guessWindow { // a clock that was wrong has set it
 			wait = 0
 		}
@@ -39,12 +38,30 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 	}
 	if err == nil {
 		err = o.c.store.Update(ctx, func(tx *store.Tx) error {
-			_, err := tx.Count(ctx, operatorGuesses, network(from), guessWindow)
-			return err
+			if _, err := tx.Count(ctx, operatorGuesses, network(origin.Address), guessWindow); err != nil {
+				return err
+			}
+			guess := fleet.AuditEntry{Action: fleet.AuditOperatorRefused, Refusal: fleet.InvalidToken}
+			return tx.InsertAudit(ctx, withOrigin(origin, guess))
 		})
 	}
 	if err != nil {
 		return "", err
 	}
 	return "", fleet.Errorf(fleet.InvalidToken, "This is none of the operator's tokens")
+}
+
+// Refused writes that a holder of one of the operator's tokens was refused something, like
+// Control.Refused.
+func (o Operator) Refused(ctx context.Context, operation string, code fleet.Code) {
+	keep, left := o.c.refusals.note(identity.Principal{}, o.c.store.Now()) // no other caller is nobody
+	if !keep {
+		return
+	}
+	e := o.by(fleet.AuditEntry{Action: fleet.AuditOperatorRefused, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}})
+	entries := []fleet.AuditEntry{e}
+	if left > 0 {
+		entries = []fleet.AuditEntry{leftOut(identity.Principal{}, left), e}
+	}
+	o.c.writeAudit(ctx, entries...)
 }

@@ -17,6 +17,7 @@ const (
 	AuditRateLimited       AuditAction = "address.rate_limited" // the first of many
 	AuditBearerRefused     AuditAction = "bearer.refused"       // one that was valid once
 	AuditRead              AuditAction = "data.read"            // only ever refused
+	AuditOperatorRefused   AuditAction = "operator.refused"     // at the operator API
 	AuditLeftOut           AuditAction = "refusals.left_out"    // how many refusals more a caller had
 	AuditPasswordChanged   AuditAction = "user.password_changed"
 	AuditFactorAdded       AuditAction = "second_factor.added"
@@ -56,7 +57,7 @@ const (
 // AuditActions is the closed list of actions.
 var AuditActions = []AuditAction{
 	AuditSignedIn, AuditCodeAwaited, AuditRefreshed, AuditReused, AuditSignedOut, AuditSwitched, AuditTokenSignedIn, AuditRateLimited,
-	AuditBearerRefused, AuditRead, AuditLeftOut, AuditPasswordChanged, AuditFactorAdded, AuditFactorActivated, AuditFactorRemoved,
+	AuditBearerRefused, AuditRead, AuditOperatorRefused, AuditLeftOut, AuditPasswordChanged, AuditFactorAdded, AuditFactorActivated, AuditFactorRemoved,
 	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserInvited, AuditUserActivated, AuditResetAsked,
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated,

@@ -19,8 +19,8 @@ import (
 func TestUserEnumerationByWork(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
 		s := testkit.Ferried(t, e)
-		s.Exec("INSERT INTO users SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
-		s.Exec("INSERT INTO users SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0 FROM users WHERE id = 1")
+		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
+		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0 FROM users WHERE id = 1")
 		_, _ = withFactor(s, "user@example.com")
 		hashes := func(send func()) uint64 {
 			before := s.Control.PasswordHashes()

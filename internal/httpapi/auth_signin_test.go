@@ -43,7 +43,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
 		s := testkit.Ferried(t, e)
 		s.Seed(`users: [{id: 20, username: pending@example.com, name: Pending, password: correct horse, status: activation_pending, default_workspace: 100, roles: {100: administrator}}]`)
-		s.Exec("INSERT INTO users SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
+		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
 		want := looks(signIn(s.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
 		if want["body"] != "" {
 			t.Errorf("the body is %q", want["body"])

@@ -32,7 +32,8 @@ type operatorOperation struct {
 // operatorRequest is a request whose caller has shown a token. Its rules know which.
 type operatorRequest struct {
 	request
-	rules control.Operator
+	rules    control.Operator
+	admitted bool // the token was right: rules are who asks
 }
 
 var operatorOperations = []operatorOperation{
@@ -95,9 +96,17 @@ func (a *operatorAPI) serve(op operatorOperation) http.Handler {
 		if err != nil {
 			res = failure(err)
 			remember(r, err)
+			req.refused(op, control.RefusalCode(err))
 		}
 		write(w, res)
 	})
+}
+
+// refused tells the audit log what a holder of a token was refused to change.
+func (r *operatorRequest) refused(op operatorOperation, code fleet.Code) {
+	if r.admitted && code != 0 && r.Method != http.MethodGet {
+		r.rules.Refused(r.Context(), op.pattern, code)
+	}
 }
 
 func (a *operatorAPI) admit(op operatorOperation, r *operatorRequest) error {
@@ -108,12 +117,12 @@ func (a *operatorAPI) admit(op operatorOperation, r *operatorRequest) error {
 	if token == "" {
 		return fleet.Errorf(fleet.InvalidToken, "One of the operator's tokens is needed, as Authorization: Bearer TOKEN")
 	}
-	name, err := a.operator.Admit(r.Context(), a.tokens, token, r.from)
+	name, err := a.operator.Admit(r.Context(), a.tokens, token, r.origin())
 	if err != nil {
 		return err
 	}
 	noteOperator(r.Request, name)
-	r.rules = a.operator.From(name, r.origin())
+	r.rules, r.admitted = a.operator.From(name, r.origin()), true
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/testkit"
 )
 
@@ -383,6 +385,25 @@ func TestOperatorIsAudited(t *testing.T) {
 			if detail := fmt.Sprint(r[6]); !strings.Contains(detail, `"operator_token":"test"`) || strings.Contains(detail, "battery") {
 				t.Errorf("%s: %s", test.path, detail)
 			}
+		}
+		wrong := *op
+		wrong.Token = identity.NewOperatorToken()
+		for name, test := range map[string]struct {
+			got   *testkit.Answer
+			code  fleet.Code
+			actor int64
+		}{
+			"unknown Workspace": {op.Patch(spaces+"/77777", `{"name": "x"}`), fleet.NotFound, 4},
+			"bad body":          {op.Post(persons, `{"username": 5}`), fleet.BadRequest, 4},
+			"wrong token":       {wrong.Get(spaces), fleet.InvalidToken, 0},
+		} {
+			n := auditOf(s, test.got)
+			if len(n) != 1 || n[0].action != "operator.refused" || n[0].code != int64(test.code) || n[0].actor != test.actor || n[0].address != "192.0.2.9" || n[0].in != "0" {
+				t.Errorf("%s: %d left %+v", name, test.got.Status, n)
+			}
+		}
+		if n := auditOf(s, op.Get(persons+"/77777").Is(http.StatusNotFound)); len(n) != 0 {
+			t.Errorf("a read left %+v", n)
 		}
 	})
 }
