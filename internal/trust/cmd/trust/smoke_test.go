@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"slices"
 	"strings"
@@ -36,6 +37,9 @@ func TestHarnessesWork(t *testing.T) {
 				t.Skip("only root mounts a small disk")
 			}
 			res, err := h.Run(t.Context(), trust.Probe, 1)
+			if errors.Is(err, os.ErrPermission) {
+				t.Skipf("NOT CHECKED: %v", err) // a container whose root may not mount, or may not trace
+			}
 			if err != nil {
 				t.Fatal(err)
 			}
