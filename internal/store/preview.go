@@ -8,7 +8,9 @@ import (
 )
 
 // PreviewSnapshot reads the snapshot of a dry run at one instant. On PostgreSQL, where each
-// round trip counts, that is one, whatever the number of SIMs and of their Workspaces.
+// round trip counts, that is one whatever the number of SIMs, for whoever is a member of no
+// more Workspaces than mostStandings. A SuperAdmin's takes three: those of a Snapshot, and
+// the commit; so does, behind the first one, what memberSnapshot has left incomplete.
 func (s *Store) PreviewSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest) (snap fleet.Snapshot, err error) {
 	known := s.Dialect() == Postgres && !who.SuperAdmin // whose Workspaces are, without looking at the SIMs
 	err = s.View(ctx, func(tx *Tx) error {
