@@ -3,6 +3,7 @@ package modeltest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strings"
@@ -142,9 +143,14 @@ func (w wanted) meaning() string {
 	return fmt.Sprint(w.target, w.ids, w.iccids, w.start, w.end, w.allowed != nil, slices.Compact(allowed), w.detach)
 }
 
-// fingerprint is equal for two requests that say the same.
+// fingerprint is equal for two requests that say the same: not to detach is what happens
+// when nothing is said of it.
 func (a Ask) fingerprint() string {
-	text, err := json.Marshal(a.Body) // its keys come out sorted
+	said := maps.Clone(a.Body)
+	if said["auto_detach_devices"] == false {
+		delete(said, "auto_detach_devices")
+	}
+	text, err := json.Marshal(said) // its keys come out sorted
 	if err != nil {
 		panic(err)
 	}

@@ -69,7 +69,7 @@ func TestModel(t *testing.T) {
 		}
 		if again > 0 {
 			set("rapid.seed", strconv.FormatUint(first+again, 10))
-			set("rapid.checks", strconv.Itoa((wanted()-n.actions)/steps+1))
+			set("rapid.checks", strconv.Itoa((wanted()-n.actions)/steps()+1))
 		}
 		rapid.Check(t, check(nil, &n))
 	}
