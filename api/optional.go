@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Optional is a property of a request that may be absent, null or a value; the three are
@@ -57,6 +58,17 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	return unwrapped(jsonv2.Unmarshal(data, &o.Value))
+}
+
+// UnmarshalJSONFrom is UnmarshalJSON for a decoder that would otherwise read a value twice:
+// once to find its end.
+func (o *Optional[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	*o = Optional[T]{Set: true}
+	if dec.PeekKind() == 'n' {
+		o.Null = true
+		return dec.SkipValue()
+	}
+	return unwrapped(jsonv2.UnmarshalDecode(dec, &o.Value, jsonv2.RejectUnknownMembers(false)))
 }
 
 // unwrapped is the error of a type of ours, without the decoder's words around it.

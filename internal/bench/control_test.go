@@ -41,9 +41,16 @@ func byICCID(b *testing.B, n int) fleet.MigrationRequest {
 
 func (p *place) controlDry(b *testing.B, c *control.Control, n int) {
 	b.Helper()
-	ctx, req, list := b.Context(), byICCID(b, n), iccids(1, n)
+	ctx, req, list, here := b.Context(), byICCID(b, n), iccids(1, n), identity.Origin{}
+	tokens, err := c.SignIn(ctx, control.Credentials{Username: username, Password: identity.WireDigest(password)}, here)
+	if err != nil {
+		b.Fatal(err)
+	}
 	turns(b, func() error { return nil }, func() error {
-		_, err := c.PreviewMigration(ctx, who, req)
+		who, seen, err := c.BearerPreview(ctx, tokens.Bearer, here, func() (fleet.MigrationRequest, bool) { return req, true })
+		if err == nil {
+			_, err = c.PreviewMigration(who, req, seen)
+		}
 		return err
 	}, func() error { return p.floor.read(ctx, list) }, nil)
 }

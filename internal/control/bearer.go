@@ -23,7 +23,38 @@ func (c *Control) Bearer(ctx context.Context, raw string, from identity.Origin) 
 	if err != nil {
 		return identity.Principal{}, err
 	}
+	return c.whose(ctx, claims, from)
+}
+
+// BearerPreview is Bearer for a request that may be a dry run. Once the token itself is good,
+// read tells which; then the snapshot that PreviewMigration needs comes in the round trip
+// that finds out who asks. It is nil for what read says is none, and for an application.
+func (c *Control) BearerPreview(ctx context.Context, raw string, from identity.Origin, read func() (req fleet.MigrationRequest, dry bool)) (identity.Principal, *fleet.Snapshot, error) {
+	claims, err := c.verify(ctx, raw)
+	if err != nil {
+		return identity.Principal{}, nil, err
+	}
+	req, dry := read()
+	if !dry || claims.AppToken != 0 {
+		who, err := c.whose(ctx, claims, from)
+		return who, nil, err
+	}
+	session, found, snap, err := c.store.BearerPreview(ctx, bearerOf(claims), req)
+	if err != nil {
+		return identity.Principal{}, nil, err
+	}
+	who, err := c.userPrincipal(claims, session, found)
+	who, err = c.admitted(ctx, who, err, claims, from)
+	return who, &snap, err
+}
+
+func (c *Control) whose(ctx context.Context, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
 	who, err := c.principal(ctx, claims, from.Address)
+	return c.admitted(ctx, who, err, claims, from)
+}
+
+// admitted notes where who comes from, and for the audit log whose bearer has come to an end.
+func (c *Control) admitted(ctx context.Context, who identity.Principal, err error, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
 	if fleet.CodeOf(err) == fleet.InvalidToken {
 		was := identity.Principal{User: claims.User, Token: claims.AppToken, Workspace: claims.Workspace, Origin: from}
 		c.Refused(ctx, was, fleet.AuditBearerRefused, "", fleet.InvalidToken)
@@ -36,12 +67,19 @@ func (c *Control) principal(ctx context.Context, claims identity.Claims, from ne
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
 		if claims.AppToken != 0 {
 			who, err = tokenPrincipal(ctx, tx, claims.AppToken, claims.Key, from)
-		} else {
-			who, err = c.userPrincipal(ctx, tx, claims)
+			return err
+		}
+		session, found, err := tx.BearerSession(ctx, bearerOf(claims))
+		if err == nil {
+			who, err = c.userPrincipal(claims, session, found)
 		}
 		return err
 	})
 	return who, err
+}
+
+func bearerOf(claims identity.Claims) store.BearerOf {
+	return store.BearerOf{User: claims.User, Workspace: claims.Workspace, Key: claims.Key, Family: claims.Session}
 }
 
 // verify checks the token itself.
@@ -70,13 +108,8 @@ func withKeys[T any](ctx context.Context, c *Control, verify func(*identity.Issu
 	return claims, err
 }
 
-func (c *Control) userPrincipal(ctx context.Context, tx *store.Tx, claims identity.Claims) (identity.Principal, error) {
-	s, found, err := tx.BearerSession(ctx, store.BearerOf{
-		User: claims.User, Workspace: claims.Workspace, Key: claims.Key, Family: claims.Session,
-	})
-	if err != nil {
-		return identity.Principal{}, err
-	}
+// userPrincipal is who a user's bearer stands for, if its session goes on.
+func (c *Control) userPrincipal(claims identity.Claims, s store.Session, found bool) (identity.Principal, error) {
 	ended := s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch
 	if !found || ended && !planted.SuspendedUser {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The token is no longer valid: sign in again")

@@ -19,18 +19,15 @@ type Migrated struct {
 	ID   fleet.MigrationID
 }
 
-// PreviewMigration answers what a real run would do, and changes nothing.
+// PreviewMigration answers what a real run would do, and changes nothing. The snapshot is
+// what BearerPreview has read for this request and for who asks.
 //
 // Permission: MigrateSIMs. Errors: those of fleet.PlanMigration.
-func (c *Control) PreviewMigration(ctx context.Context, who identity.Principal, req fleet.MigrationRequest) (*fleet.Plan, error) {
+func (c *Control) PreviewMigration(who identity.Principal, req fleet.MigrationRequest, seen *fleet.Snapshot) (*fleet.Plan, error) {
 	if err := who.Require(identity.MigrateSIMs); err != nil {
 		return nil, err
 	}
-	snap, err := c.store.PreviewSnapshot(ctx, caller(who), req)
-	if err != nil {
-		return nil, err
-	}
-	return fleet.PlanMigration(req, snap)
+	return fleet.PlanMigration(req, *seen)
 }
 
 // Run is a real run of a migration.

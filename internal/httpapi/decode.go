@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -17,6 +18,10 @@ import (
 
 // maxBody bounds a request's body, also once it is unpacked.
 const maxBody = 1 << 20
+
+// trusted is what a request's Content-Length is believed, before anything has come: that
+// much is set aside at once.
+const trusted = 32 << 10
 
 // decode reads a JSON body strictly: an unknown property at its top level is refused by
 // name, so that a mistyped guard is never silently ignored; so are duplicate keys, and
@@ -53,10 +58,12 @@ var errNoBody = errors.New("empty body")
 // readBody reads a body, bounded as it comes and as it unpacks, so that a bomb is a 413.
 func readBody(r *request) ([]byte, error) {
 	plain, err := unpacked(r, http.MaxBytesReader(r.writer, r.Body, maxBody))
-	var body []byte
+	var sent bytes.Buffer
 	if err == nil {
-		body, err = io.ReadAll(io.LimitReader(plain, maxBody+1))
+		sent.Grow(int(min(max(r.ContentLength, 0), trusted)) + bytes.MinRead)
+		_, err = sent.ReadFrom(io.LimitReader(plain, maxBody+1))
 	}
+	body := sent.Bytes()
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large), len(body) > maxBody:

@@ -9,35 +9,65 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/planted"
 )
 
-// migrate is POST /api/v1/sim/migration/workspace, the heart of the product.
-func (a *api) migrate(r *request) (response, error) {
-	var body wire.MigrationRequest
-	if err := decode(r, &body); err != nil {
-		return response{}, err
-	}
-	req, err := migrationRequest(body)
-	if err != nil {
-		return response{}, err
-	}
-	if body.DryRun.Or(true) {
-		if _, err := headerKey(r.Header.Values(idempotencyKey)); err != nil {
-			return response{}, err // as the real run would refuse it
-		}
-		return a.preview(r, req)
-	}
-	return a.realRun(r, req)
+const migratePattern = "POST /api/v1/sim/migration/workspace"
+
+// sentMigration is the body of a migration. It is read before the database is asked who
+// sends it, so that for a dry run all is asked at once. What is wrong with it is told to
+// those only who may migrate, as with every other operation.
+type sentMigration struct {
+	request fleet.MigrationRequest
+	dryRun  bool
+	wrong   error
+	seen    *fleet.Snapshot // for a dry run
 }
 
-func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) {
-	plan, err := a.control.PreviewMigration(r.Context(), r.who, req)
+func readMigration(r *request) *sentMigration {
+	var body wire.MigrationRequest
+	if err := decode(r, &body); err != nil {
+		return &sentMigration{wrong: err}
+	}
+	req, err := migrationRequest(body)
+	return &sentMigration{request: req, dryRun: body.DryRun.Or(true), wrong: err}
+}
+
+// mover finds out who asks for a migration.
+func (a *api) mover(r *request, token string) (identity.Principal, error) {
+	who, seen, err := a.control.BearerPreview(r.Context(), token, r.origin(), func() (fleet.MigrationRequest, bool) {
+		r.early = readMigration(r)
+		return r.early.request, r.early.dryRun && r.early.wrong == nil
+	})
+	if err == nil {
+		r.early.seen = seen
+	}
+	return who, err
+}
+
+// migrate is POST /api/v1/sim/migration/workspace, the heart of the product.
+func (a *api) migrate(r *request) (response, error) {
+	sent := r.early
+	if sent.wrong != nil {
+		return response{}, sent.wrong
+	}
+	if !sent.dryRun {
+		return a.realRun(r, sent.request)
+	}
+	if _, err := headerKey(r.Header.Values(idempotencyKey)); err != nil {
+		return response{}, err // as the real run would refuse it
+	}
+	return a.preview(r, sent)
+}
+
+func (a *api) preview(r *request, sent *sentMigration) (response, error) {
+	plan, err := a.control.PreviewMigration(r.who, sent.request, sent.seen)
 	if err != nil {
 		return response{}, err
 	}
 	if planted.DryRunWrites {
-		_, _ = a.realRun(r, req)
+		_, _ = a.realRun(r, sent.request)
 	}
 	res := response{status: http.StatusOK, body: planBody(plan, true)}
 	res.set("ETag", plan.ETag())

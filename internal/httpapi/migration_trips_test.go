@@ -34,7 +34,7 @@ func TestMigrationRoundTrips(t *testing.T) {
 		}
 	}
 	many := ids(1000, 500)
-	trips("a dry run of 500", 2, func() *testkit.Answer { return admin.Post(migration, moving(200, many...)) })
+	trips("a dry run of 500", 1, func() *testkit.Answer { return admin.Post(migration, moving(200, many...)) })
 	trips("a real run of 500", 6, func() *testkit.Answer { return admin.Post(migration, ran(moving(200, many...))) })
 	trips("a real run of 1", 6, func() *testkit.Answer { return admin.Post(migration, ran(moving(100, 1000))) })
 	trips("a real run of 499 by range", 6, func() *testkit.Answer {

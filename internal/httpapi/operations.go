@@ -48,7 +48,7 @@ var operations = []operation{
 	{"PATCH /api/v1/sim/{sim_id}", identity.WriteSIMs, (*api).patchSIM},
 	{"DELETE /api/v1/sim/{sim_id}", identity.WriteSIMs, (*api).deleteSIM},
 	{"DELETE /api/v1/sim/multi", identity.WriteSIMs, (*api).deleteSIMs},
-	{"POST /api/v1/sim/migration/workspace", identity.MigrateSIMs, (*api).migrate},
+	{migratePattern, identity.MigrateSIMs, (*api).migrate},
 
 	{"GET /api/v1/endpoint", identity.ReadDevices, (*api).listDevices},
 	{"POST /api/v1/endpoint", identity.WriteDevices, (*api).createDevice},
@@ -123,7 +123,7 @@ func (a *api) serve(op operation) http.Handler {
 
 func (a *api) permitted(op operation, req *request) (response, error) {
 	if op.need != identity.Public {
-		who, err := a.bearer(req)
+		who, err := a.bearer(op, req)
 		if err != nil {
 			return response{}, err
 		}

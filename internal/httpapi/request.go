@@ -17,6 +17,7 @@ type request struct {
 	writer http.ResponseWriter
 	who    identity.Principal
 	from   netip.Addr
+	early  *sentMigration // what was read before anybody knew who asks; of a migration only
 }
 
 // id reads a path parameter that must be a whole number. 250.0 is 250, as in a body.
@@ -36,10 +37,13 @@ func (r *request) list(spec fleet.ListSpec) (fleet.List, error) {
 }
 
 // bearer finds out who asks.
-func (a *api) bearer(r *request) (identity.Principal, error) {
+func (a *api) bearer(op operation, r *request) (identity.Principal, error) {
 	token := bearerText(r.Request)
 	if token == "" {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is needed: POST /api/v1/authenticate gives one")
+	}
+	if op.pattern == migratePattern {
+		return a.mover(r, token)
 	}
 	return a.control.Bearer(r.Context(), token, r.origin())
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/planted"
@@ -75,9 +76,9 @@ func (w *where) selection(who Caller, sel fleet.Selector) string {
 	case sel.Range != nil:
 		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
 	case sel.ICCIDs != nil:
-		from = w.among("iccid", list(tx, sel.ICCIDs))
+		from = w.among("iccid", numbers(tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) }))
 	default:
-		from = w.among("id", list(tx, sel.SIMs))
+		from = w.among("id", numbers(tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) }))
 	}
 	w.and("s.status <> 3")
 	if tx.d == Postgres && !who.SuperAdmin {

@@ -7,23 +7,28 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// PreviewSnapshot reads the snapshot of a dry run at one instant. On PostgreSQL, where each
-// round trip counts, that is one whatever the number of SIMs, for whoever is a member of no
-// more Workspaces than mostStandings. A SuperAdmin's takes three: those of a Snapshot, and
-// the commit; so does, behind the first one, what memberSnapshot has left incomplete.
-func (s *Store) PreviewSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest) (snap fleet.Snapshot, err error) {
-	known := s.Dialect() == Postgres && !who.SuperAdmin // whose Workspaces are, without looking at the SIMs
+// BearerPreview is BearerSession together with the snapshot of a dry run, both at one instant;
+// there is a snapshot where there is a session. On PostgreSQL, where each round trip counts,
+// that is one whatever the number of SIMs, for whoever is a member of no more Workspaces than
+// mostStandings. For a SuperAdmin, and behind what memberSnapshot has left incomplete, come
+// those of a Snapshot, and the commit.
+func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.MigrationRequest) (asks Session, found bool, snap fleet.Snapshot, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
-		if known {
-			var complete bool
-			if snap, complete, err = tx.memberSnapshot(ctx, who, req); err != nil || complete {
-				return err
-			}
+		complete := false
+		found = false // this may be another attempt
+		if s.Dialect() == Postgres {
+			session := b.statement(&asks, &found)
+			snap, complete, err = tx.memberSnapshot(ctx, Caller{User: b.User}, req, session)
+		} else {
+			asks, found, err = tx.BearerSession(ctx, b)
 		}
-		snap, err = tx.Snapshot(ctx, who, req, false)
+		if err != nil || !found || complete && !asks.User.SuperAdmin {
+			return err
+		}
+		snap, err = tx.Snapshot(ctx, Caller{User: b.User, SuperAdmin: asks.User.SuperAdmin}, req, false)
 		return err
 	})
-	return snap, err
+	return asks, found, snap, err
 }
 
 // mostStandings bounds how many Workspaces memberSnapshot reads unasked: a handful costs
@@ -32,9 +37,9 @@ func (s *Store) PreviewSnapshot(ctx context.Context, who Caller, req fleet.Migra
 const mostStandings = 64
 
 // memberSnapshot reads the SIMs together with the Workspaces that they may be in: those
-// that the caller is a member of. It is complete unless those are more than mostStandings,
-// and one beyond them holds a SIM.
-func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest) (snap fleet.Snapshot, complete bool, err error) {
+// that the caller is a member of; and what else is asked at that instant. It is complete
+// unless those are more than mostStandings, and one beyond them holds a SIM.
+func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
 	snap = fleet.Snapshot{Workspaces: make(map[fleet.WorkspaceID]fleet.Standing), SIMs: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
 	sims, spaces := where{tx: tx}, where{tx: tx}
 	text := sims.selection(who, req.Select)
@@ -42,9 +47,9 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = 1
 		ORDER BY m.workspace_id LIMIT ` + spaces.arg(mostStandings) + "))")
-	err = tx.together(ctx,
+	err = tx.together(ctx, append(besides,
 		statement{text, sims.args, scanState(&snap.SIMs)},
-		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})
+		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})...)
 	if err != nil {
 		return snap, false, err
 	}

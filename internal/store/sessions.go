@@ -95,30 +95,37 @@ const sessionSelect = `
 	FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`
 
 // UserSession reads, in one statement, what the request of a user in a Workspace needs.
-func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (Session, bool, error) {
-	return tx.session(ctx, sessionSelect, int64(user), int64(ws))
+func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (s Session, found bool, err error) {
+	err = tx.each(ctx, sessionSelect, []any{int64(user), int64(ws)}, scanSession(&s, &found))
+	return s, found, err
 }
 
 // BearerSession is UserSession for a bearer: there is none where the key that signed it has
 // been removed, its session has ended, or the user is suspended in the Workspace.
-func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (Session, bool, error) {
-	return tx.session(ctx, sessionSelect+`
-		AND EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3)
-		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)
-		AND (u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = 2))`,
-		int64(b.User), int64(b.Workspace), b.Key, b.Family)
+func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (s Session, found bool, err error) {
+	ask := b.statement(&s, &found)
+	err = tx.each(ctx, ask.text, ask.args, ask.scan)
+	return s, found, err
 }
 
-func (tx *Tx) session(ctx context.Context, text string, args ...any) (s Session, found bool, err error) {
-	err = tx.each(ctx, text, args, func(r rows) error {
-		found = true
+// statement is BearerSession as a statement, which may be one of several.
+func (b BearerOf) statement(s *Session, found *bool) statement {
+	const text = sessionSelect + `
+		AND EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3)
+		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)
+		AND (u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = 2))`
+	return statement{text, []any{int64(b.User), int64(b.Workspace), b.Key, b.Family}, scanSession(s, found)}
+}
+
+func scanSession(s *Session, found *bool) func(rows) error {
+	return func(r rows) error {
+		*found = true
 		w, created := &s.Workspace, int64(0)
 		err := scanUser(r, &s.User, &w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &s.Role, &s.Factor, &s.Administer)
 		w.Created = fromMicros(created)
+		if s.User.SuperAdmin {
+			s.Role, s.Administer = fleet.SuperAdmin, true
+		}
 		return err
-	})
-	if s.User.SuperAdmin {
-		s.Role, s.Administer = fleet.SuperAdmin, true
 	}
-	return s, found, err
 }

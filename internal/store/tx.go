@@ -147,6 +147,23 @@ func list[T any](tx *Tx, values []T) any {
 	return string(text)
 }
 
+// numbers is list for hundreds of values that are written in digits: as the text of an
+// array PostgreSQL reads them faster than the driver encodes them one by one.
+func numbers[T any](tx *Tx, values []T, write func([]byte, T) []byte) any {
+	if tx.d != Postgres {
+		return list(tx, values)
+	}
+	text := make([]byte, 0, 2+20*len(values))
+	text = append(text, '{')
+	for i, v := range values {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = write(text, v)
+	}
+	return string(append(text, '}'))
+}
+
 // micros is how times are stored.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 

@@ -14,6 +14,7 @@ var snapshotCases = []testCase{
 	{"Membership", snapshotMembership},
 	{"Deleted", snapshotDeleted},
 	{"Preview", snapshotPreview},
+	{"PreviewWithoutSession", previewWithoutSession},
 	{"ManyWorkspaces", snapshotManyWorkspaces},
 }
 
@@ -110,6 +111,7 @@ func snapshotDeleted(e *env) {
 
 func snapshotPreview(e *env) {
 	e.fleet()
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.InsertSigningKey(ctx, signingKey("k", start)) })
 	byRange, err := fleet.SelectRange(string(ICCIDOf(10)), string(ICCIDOf(30)))
 	if err != nil {
 		e.Fatal(err)
@@ -123,12 +125,25 @@ func snapshotPreview(e *env) {
 	}
 }
 
+// Who has no session, or none any more, is found out by a dry run as by any request.
+func previewWithoutSession(e *env) {
+	e.fleet()
+	req := fleet.MigrationRequest{Target: FleetAT, Select: selectIDs(e, 10)}
+	_, found, _, err := e.s.BearerPreview(e.Context(), store.BearerOf{User: Admin, Workspace: FleetDE, Key: "removed"}, req)
+	if err != nil || found {
+		e.Errorf("%v, %v", found, err)
+	}
+}
+
 // snapshotManyWorkspaces is for somebody who is in more Workspaces than a dry run asks for
 // at a guess.
 func snapshotManyWorkspaces(e *env) {
 	e.fleet()
 	const first, last fleet.WorkspaceID = 1000, 1099
 	e.update(func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.InsertSigningKey(ctx, signingKey("k", start)); err != nil {
+			return err
+		}
 		for id := first; id <= last; id++ {
 			if err := tx.PutWorkspace(ctx, fleet.Workspace{ID: id, Name: "One of many", Type: fleet.Enterprise, Country: "DE"}); err != nil {
 				return err
@@ -154,9 +169,9 @@ func snapshotManyWorkspaces(e *env) {
 // see the same in both.
 func (e *env) previewed(who store.Caller, req fleet.MigrationRequest) (preview fleet.Snapshot) {
 	e.Helper()
-	preview, err := e.s.PreviewSnapshot(e.Context(), who, req)
-	if err != nil {
-		e.Fatal(err)
+	asks, found, preview, err := e.s.BearerPreview(e.Context(), store.BearerOf{User: who.User, Workspace: FleetBR, Key: "k"}, req)
+	if err != nil || !found || asks.User.ID != who.User {
+		e.Fatalf("%v, %v, asked by %d", err, found, asks.User.ID)
 	}
 	var run fleet.Snapshot
 	e.update(func(ctx context.Context, tx *store.Tx) (err error) {
