@@ -17,16 +17,22 @@ type updater func(context.Context, func(*store.Tx) error) error
 // early has an update return before it commits.
 func early(update updater) updater {
 	return func(ctx context.Context, fn func(*store.Tx) error) error {
-		done := make(chan error, 2)
+		done := make(chan error, 1)
+		tell := func(err error) {
+			select {
+			case done <- err:
+			default: // the client has been told already: this is another attempt
+			}
+		}
 		go func() {
-			done <- update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+			tell(update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 				err := fn(tx)
 				if err == nil {
-					done <- nil
+					tell(nil)
 					<-time.After(putOff)
 				}
 				return err
-			})
+			}))
 		}()
 		return <-done
 	}

@@ -29,8 +29,8 @@ var Harness = trust.Harness{
 // A run in CI takes a minute altogether, of which a target that has a whole server gets
 // more than a parser; the full size is so many executions, the same for each.
 const (
-	parserTime = 2500 * time.Millisecond
-	serverTime = 10 * time.Second
+	parserTime = 2 * time.Second
+	serverTime = 8 * time.Second
 	fullExecs  = 10_000_000
 	leastCI    = 5_000
 )
