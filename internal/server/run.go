@@ -80,19 +80,19 @@ func (s *Server) endpoints() []endpoint {
 	return []endpoint{s.public, *s.operator}
 }
 
-// every repeats a duty until ctx ends. That it fails is no reason to stop: the next time
-// catches up.
+// every repeats a duty until ctx ends, at once first: what ran before may have been killed in
+// the midst of it. That it fails is no reason to stop: the next time catches up.
 func (s *Server) every(ctx context.Context, interval time.Duration, name string, duty func(context.Context) error) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
+		if err := duty(ctx); err != nil && ctx.Err() == nil {
+			s.log.Warn("a duty failed", "duty", name, "err", err)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			if err := duty(ctx); err != nil && ctx.Err() == nil {
-				s.log.Warn("a duty failed", "duty", name, "err", err)
-			}
 		}
 	}
 }

@@ -110,12 +110,18 @@ func (rec recording) states(ctx context.Context, dir string, seed uint64, n int,
 		}
 		workers.Go(func() {
 			for s := range work {
-				checked(s, s.recover(ctx, place, rec.db, rec.asked))
+				wrong := s.recover(ctx, place, rec.db, rec.asked)
+				if ctx.Err() == nil { // what is broken off shows nothing
+					checked(s, wrong)
+				}
 			}
 		})
 	}
 	d, done := newDisk(), 0
 	for i, cut := range at {
+		if ctx.Err() != nil {
+			break
+		}
 		for ; done < cut; done++ {
 			d.advance(rec.steps[done])
 		}
