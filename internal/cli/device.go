@@ -3,10 +3,10 @@ package cli
 import (
 	"context"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/world"
@@ -30,31 +30,8 @@ device of each. The file is read several times, so it must be a file and no pipe
   simferry device import devices.csv --workspace 100    # for lines that name no Workspace`,
 		Args: positional("FILE.csv"),
 	})
-	form := outputFlag(cmd)
-	home := cmd.Flags().Int64("workspace", 0, "Workspace of the lines that name none")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }() // it was only read
-		list, err := world.ReadDevices(fromStart(f))
-		if err != nil {
-			return &server.FileError{File: args[0], Err: err}
-		}
-		bar := newProgress(p, "importing devices")
-		defer bar.end()
-		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
-			bar.begin(list.Count)
-			done, err := in.Operator.ImportDevices(ctx, list, fleet.WorkspaceID(*home), bar.reach)
-			bar.end()
-			if err != nil {
-				return &server.FileError{File: args[0], Err: err}
-			}
-			return form.print(p.Stdout, importAnswer(done))
-		})
-	}
-	return cmd
+	count := func(list *world.DeviceList) int { return list.Count }
+	return importing(p, cmd, "devices", world.ReadDevices, count, control.Operator.ImportDevices)
 }
 
 func deviceExport(p Process) *cobra.Command {

@@ -1,16 +1,9 @@
 package cli
 
 import (
-	"context"
-	"io"
-	"os"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/world"
 )
 
@@ -33,48 +26,6 @@ Workspace of their issuer until then. The file is read several times, so it must
   simferry sim import sims.csv --workspace 100    # for lines that name no Workspace`,
 		Args: positional("FILE.csv"),
 	})
-	form := outputFlag(cmd)
-	home := cmd.Flags().Int64("workspace", 0, "Workspace of the lines that name none")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		f, err := os.Open(args[0])
-		if err != nil {
-			return err
-		}
-		defer func() { _ = f.Close() }() // it was only read
-		list, err := world.ReadSIMs(fromStart(f))
-		if err != nil {
-			return &server.FileError{File: args[0], Err: err}
-		}
-		bar := newProgress(p, "importing SIMs")
-		defer bar.end()
-		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
-			bar.begin(list.Count)
-			done, err := in.Operator.ImportSIMs(ctx, list, fleet.WorkspaceID(*home), bar.reach)
-			bar.end()
-			if err != nil {
-				return &server.FileError{File: args[0], Err: err}
-			}
-			return form.print(p.Stdout, importAnswer(done))
-		})
-	}
-	return cmd
-}
-
-// fromStart reads a file from its beginning, as often as needed.
-func fromStart(f *os.File) world.Source {
-	return func() (io.Reader, error) {
-		_, err := f.Seek(0, io.SeekStart)
-		return f, err
-	}
-}
-
-func importAnswer(done control.Imported) answer {
-	return answer{
-		header: table.Row{"added", "kept"},
-		rows:   []table.Row{{done.Added, done.Kept}},
-		value: struct {
-			Added int `json:"added"`
-			Kept  int `json:"kept"`
-		}{done.Added, done.Kept},
-	}
+	count := func(list *world.SIMList) int { return list.Count }
+	return importing(p, cmd, "SIMs", world.ReadSIMs, count, control.Operator.ImportSIMs)
 }

@@ -1,0 +1,66 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/server"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// bringIn is the rule that imports a list. home is the Workspace of lines that name none.
+type bringIn[L any] func(o control.Operator, ctx context.Context, list L, home fleet.WorkspaceID, reached func(int)) (control.Imported, error)
+
+// importing makes cmd one that reads a file, and imports what is in it or nothing.
+func importing[L any](p Process, cmd *cobra.Command, things string, read func(world.Source) (L, error), count func(L) int, rule bringIn[L]) *cobra.Command {
+	form := outputFlag(cmd)
+	home := cmd.Flags().Int64("workspace", 0, "Workspace of the lines that name none")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		f, err := os.Open(args[0])
+		if err != nil {
+			return err
+		}
+		defer func() { _ = f.Close() }() // it was only read
+		list, err := read(fromStart(f))
+		if err != nil {
+			return &server.FileError{File: args[0], Err: err}
+		}
+		bar := newProgress(p, "importing "+things)
+		defer bar.end()
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			bar.begin(count(list))
+			done, err := rule(in.Operator, ctx, list, fleet.WorkspaceID(*home), bar.reach)
+			bar.end()
+			if err != nil {
+				return &server.FileError{File: args[0], Err: err}
+			}
+			return form.print(p.Stdout, importAnswer(done))
+		})
+	}
+	return cmd
+}
+
+// fromStart reads a file from its beginning, as often as needed.
+func fromStart(f *os.File) world.Source {
+	return func() (io.Reader, error) {
+		_, err := f.Seek(0, io.SeekStart)
+		return f, err
+	}
+}
+
+func importAnswer(done control.Imported) answer {
+	return answer{
+		header: table.Row{"added", "kept"},
+		rows:   []table.Row{{done.Added, done.Kept}},
+		value: struct {
+			Added int `json:"added"`
+			Kept  int `json:"kept"`
+		}{done.Added, done.Kept},
+	}
+}
