@@ -3,8 +3,6 @@ package control
 import (
 	"context"
 	"fmt"
-	"strings"
-	"unicode"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -123,10 +121,9 @@ func (p *problems) as(code fleet.Code) error {
 	return e
 }
 
-// checkName keeps line breaks and other control characters out of lists and logs.
 func checkName(field, name string) error {
-	if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, unicode.IsControl) {
-		return fleet.Invalid(field, "%q is no name: it must be some text in one line", name)
+	if _, err := fleet.ParseName(name); err != nil {
+		return fleet.Invalid(field, "%v", err)
 	}
 	return nil
 }

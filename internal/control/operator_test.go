@@ -550,7 +550,7 @@ func TestCreateUserRefuses(t *testing.T) {
 			message string
 		}{
 			{"no e-mail address", control.NewUser{Username: "eve", Password: "long enough", Roles: administrator},
-				fleet.BadRequest, `username: "eve" must be an e-mail address, such as admin@example.com`},
+				fleet.BadRequest, `username: "eve" is no username: write an e-mail address, such as admin@example.com`},
 			{"short password", control.NewUser{Username: "e@x.example", Password: "1234567", Roles: administrator},
 				fleet.BadRequest, "password: it must have at least 8 characters"},
 			{"no roles", control.NewUser{Username: "e@x.example", Password: "long enough"},

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"maps"
-	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
@@ -122,11 +121,11 @@ func withDefaultWorkspace(n NewUser) (NewUser, error) {
 }
 
 func parseUsername(s string) (string, error) {
-	address, err := mail.ParseAddress(s)
-	if err != nil || address.Address != s {
-		return "", fleet.Invalid("username", "%q must be an e-mail address, such as admin@example.com", s)
+	name, err := fleet.ParseUsername(s)
+	if err != nil {
+		return "", fleet.Invalid("username", "%v", err)
 	}
-	return strings.ToLower(s), nil
+	return name, nil
 }
 
 func checkNewPassword(password string) error {

@@ -14,7 +14,7 @@ func decodeWorkspace(o *object) fleet.Workspace {
 	o.require("id", "name")
 	return fleet.Workspace{
 		ID:      id[fleet.WorkspaceID](o, "id"),
-		Name:    parsed(o, "name", parseName),
+		Name:    parsed(o, "name", fleet.ParseName),
 		Type:    keyword(o, "type", fleet.WorkspaceTypes, fleet.Enterprise),
 		Status:  keyword(o, "status", fleet.WorkspaceStatuses, fleet.WorkspaceEnabled),
 		Country: parsed(o, "country", parseCountry),
@@ -31,8 +31,8 @@ func decodeUser(o *object) User {
 	}
 	u.User = fleet.User{
 		ID:               id[fleet.UserID](o, "id"),
-		Username:         parsed(o, "username", parseUsername),
-		Name:             parsed(o, "name", parseName),
+		Username:         parsed(o, "username", fleet.ParseUsername),
+		Name:             parsed(o, "name", fleet.ParseName),
 		Status:           keyword(o, "status", fleet.UserStatuses, fleet.UserActive),
 		DefaultWorkspace: id[fleet.WorkspaceID](o, "default_workspace"),
 	}
@@ -87,10 +87,10 @@ func decodeDevice(o *object) fleet.Device {
 	return fleet.Device{
 		ID:        id[fleet.DeviceID](o, "id"),
 		Workspace: id[fleet.WorkspaceID](o, "workspace"),
-		Name:      parsed(o, "name", parseName),
+		Name:      parsed(o, "name", fleet.ParseName),
 		Status:    keyword(o, "status", fleet.DeviceStatuses, fleet.DeviceEnabled),
 
-		Tags:           parsed(o, "tags", parseName),
+		Tags:           parsed(o, "tags", fleet.ParseName),
 		IMEI:           digits(o, "imei", parseIMEI),
 		IMEILock:       o.truth("imei_lock"),
 		IPAddress:      parsed(o, "ip_address", parseIP),
@@ -105,6 +105,6 @@ func decodeProfile(o *object) fleet.Profile {
 		ID:        id[int64](o, "id"),
 		Workspace: id[fleet.WorkspaceID](o, "workspace"),
 		Kind:      keyword(o, "kind", fleet.ProfileKinds, fleet.ServiceProfile),
-		Name:      parsed(o, "name", parseName),
+		Name:      parsed(o, "name", fleet.ParseName),
 	}
 }

@@ -6,7 +6,7 @@ func decodeModel(o *object) fleet.Model {
 	o.require("id", "description")
 	return fleet.Model{
 		ID:           id[fleet.ModelID](o, "id"),
-		Description:  parsed(o, "description", parseName),
+		Description:  parsed(o, "description", fleet.ParseName),
 		MemorySize:   digits(o, "memory_size", parseMemory),
 		FormFactor:   decodePart(o, "formfactor"),
 		Manufacturer: decodePart(o, "manufacturer"),
@@ -25,7 +25,7 @@ func decodePart(o *object, name string) fleet.ModelPart {
 	}
 	part.require("id", "name")
 	defer part.done()
-	return fleet.ModelPart{ID: id[int64](part, "id"), Name: parsed(part, "name", parseName)}
+	return fleet.ModelPart{ID: id[int64](part, "id"), Name: parsed(part, "name", fleet.ParseName)}
 }
 
 func parseMemory(s string) (string, error) { return parseDigits(s, 1, 9) }

@@ -107,7 +107,7 @@ func setDevice(d *fleet.Device, column, value string) (err error) {
 	case "workspace":
 		d.Workspace, err = parseID[fleet.WorkspaceID](value)
 	case "name":
-		d.Name, err = parseName(value)
+		d.Name, err = fleet.ParseName(value)
 	case "status":
 		d.Status, err = parseDeviceStatus(value)
 	case "service_profile":
@@ -115,7 +115,7 @@ func setDevice(d *fleet.Device, column, value string) (err error) {
 	case "tariff_profile":
 		d.TariffProfile, err = parseID[int64](value)
 	case "tags":
-		d.Tags, err = parseName(value)
+		d.Tags, err = fleet.ParseName(value)
 	case "imei":
 		d.IMEI, err = parseIMEI(value)
 	case "imei_lock":

@@ -3,12 +3,10 @@ package world
 import (
 	"errors"
 	"fmt"
-	"net/mail"
 	"net/netip"
 	"regexp"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -77,22 +75,6 @@ func parseCountry(s string) (string, error) {
 		return "", fmt.Errorf("%q is no country: write the two letters of ISO 3166-1, such as DE", clip(s))
 	}
 	return country.ISO, nil
-}
-
-func parseUsername(s string) (string, error) {
-	address, err := mail.ParseAddress(s)
-	if err != nil || address.Address != s {
-		return "", fmt.Errorf("%q is no username: write an e-mail address, such as admin@example.com", clip(s))
-	}
-	return strings.ToLower(s), nil
-}
-
-// parseName keeps line breaks and other control characters out of lists and logs.
-func parseName(s string) (string, error) {
-	if strings.TrimSpace(s) == "" || strings.ContainsFunc(s, unicode.IsControl) {
-		return "", fmt.Errorf("%q is no name: it must be some text in one line", clip(s))
-	}
-	return s, nil
 }
 
 // clip keeps an offending value short enough for an error message.
