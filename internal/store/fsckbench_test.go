@@ -7,21 +7,22 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
 // BenchmarkFsck checks a fleet of FSCK_SIMS SIMs (20,000 where unset) with one migration of
-// 500 of them for each 500 that there are.
+// 500 of them for each 500 that there are, and an audit log of FSCK_AUDIT entries (none
+// where unset), each in its chain.
 func BenchmarkFsck(b *testing.B) {
-	n, _ := strconv.Atoi(os.Getenv("FSCK_SIMS"))
-	if n == 0 {
-		n = 20_000
-	}
+	n := sizeOf(b, "FSCK_SIMS", 20_000)
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		b.Run(name, func(b *testing.B) {
 			url := newURL(b)
-			storetest.LoadMany(b, open(b, url, store.Options{}), n)
+			full := open(b, url, store.Options{})
+			storetest.LoadMany(b, full, n)
+			audit(b, full, sizeOf(b, "FSCK_AUDIT", 0))
 			s, err := store.Inspect(b.Context(), url, store.Options{}) // as the command does
 			if err != nil {
 				b.Fatal(err)
@@ -48,4 +49,42 @@ func logFsck(ctx context.Context, b *testing.B, tx *store.Tx) error {
 		b.Error("it is not sound")
 	}
 	return err
+}
+
+func sizeOf(b *testing.B, name string, usual int) int {
+	b.Helper()
+	text, set := os.LookupEnv(name)
+	if !set {
+		return usual
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// audit writes entries and links them, as a server does it.
+func audit(b *testing.B, s *store.Store, n int) {
+	b.Helper()
+	const batch = 1000
+	entries := make([]fleet.AuditEntry, batch)
+	for i := range entries {
+		entries[i] = fleet.AuditEntry{
+			Workspaces: []fleet.WorkspaceID{storetest.FleetDE}, Actor: fleet.ActorUser, User: storetest.Admin, Address: "192.0.2.1",
+			RequestID: "7b0c9f3e-6d6e-4f39-9d5c-0c7f3b1a2d4e", Action: fleet.AuditSignedIn,
+		}
+	}
+	for done := 0; done < n; done += batch {
+		err := s.Update(b.Context(), func(tx *store.Tx) error {
+			if err := tx.InsertAudit(b.Context(), entries[:min(batch, n-done)]...); err != nil {
+				return err
+			}
+			_, err := tx.LinkAudit(b.Context(), batch)
+			return err
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
 }
