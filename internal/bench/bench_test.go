@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -27,10 +28,11 @@ func BenchmarkHTTP(b *testing.B) {
 				p := engine.open(b, size)
 				s := serve(b, p)
 				for _, n := range []int{1, 50, 500} {
-					b.Run(fmt.Sprintf("dry/sims=%d", n), func(b *testing.B) { s.dryRun(b, n) })
+					b.Run(fmt.Sprintf("dry/sims=%d", n), func(b *testing.B) { s.dryRun(b, iccids(1, n)) })
 					b.Run(fmt.Sprintf("real/sims=%d", n), func(b *testing.B) { s.realRun(b, n, false) })
 					b.Run(fmt.Sprintf("real-busy/sims=%d", n), func(b *testing.B) { s.realRun(b, n, true) })
 				}
+				b.Run("dry-scattered/sims=500", func(b *testing.B) { s.dryRun(b, scattered(size, 500)) })
 			})
 		}
 	}
@@ -126,11 +128,20 @@ func (s *served) migrate(ctx context.Context, body []byte) error {
 }
 
 // request asks for n SIMs from first on, by ICCID.
-func request(first, n int, to fleet.WorkspaceID, dry bool) []byte {
+func request(list []string, to fleet.WorkspaceID, dry bool) []byte {
 	return encoded(wire.MigrationRequest{
 		TargetWorkspace: wire.Some(wire.RefTo(int64(to))), DryRun: wire.Some(dry), AutoDetachDevices: wire.Some(true),
-		ICCIDs: wire.Some(iccids(first, n)),
+		ICCIDs: wire.Some(list),
 	})
+}
+
+// scattered are n SIMs all over a fleet, in no order: none is near another.
+func scattered(size, n int) []string {
+	list := make([]string, n)
+	for i, at := range rand.New(rand.NewPCG(1, 1)).Perm(n) {
+		list[i] = string(iccid(1 + at*(size/n)))
+	}
+	return list
 }
 
 // iccids are those of n SIMs from first on.
@@ -151,9 +162,9 @@ func ids(first, n int) []int64 {
 	return list
 }
 
-func (s *served) dryRun(b *testing.B, n int) {
+func (s *served) dryRun(b *testing.B, list []string) {
 	b.Helper()
-	ctx, body, list := b.Context(), request(1, n, right, true), iccids(1, n)
+	ctx, body := b.Context(), request(list, right, true)
 	turns(b, func() error { return nil },
 		func() error { return s.migrate(ctx, body) },
 		func() error { return s.floor.read(ctx, list) }, s.empty)
@@ -172,7 +183,7 @@ func (s *served) empty() error {
 // has two events.
 func (s *served) realRun(b *testing.B, n int, busy bool) {
 	b.Helper()
-	body := request(1, n, right, false)
+	body := request(iccids(1, n), right, false)
 	s.moves(b, n, busy, func(ctx context.Context) error { return s.migrate(ctx, body) }, s.empty)
 }
 

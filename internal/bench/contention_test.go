@@ -29,7 +29,7 @@ func BenchmarkTwoServers(b *testing.B) {
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			s, body := servers[rand.IntN(2)], request(1+batch*rand.IntN(sims/batch), batch, []fleet.WorkspaceID{left, right}[rand.IntN(2)], false)
+			s, body := servers[rand.IntN(2)], request(iccids(1+batch*rand.IntN(sims/batch), batch), []fleet.WorkspaceID{left, right}[rand.IntN(2)], false)
 			switch err := s.migrate(b.Context(), body); {
 			case err == nil:
 				moved.Add(1)

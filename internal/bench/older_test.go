@@ -22,7 +22,7 @@ func BenchmarkOlderWay(b *testing.B) {
 		b.Run(engine.name, func(b *testing.B) {
 			s := serve(b, engine.open(b, 10_000))
 			script := newOlderScript(b, s)
-			ctx, list, body := b.Context(), ids(1, batch), request(1, batch, right, false)
+			ctx, list, body := b.Context(), ids(1, batch), request(iccids(1, batch), right, false)
 			reset := func() error { return s.floor.reset(ctx, list, int64(left), true) }
 			var older, newer []time.Duration
 			for b.Loop() {

@@ -37,7 +37,7 @@ func BenchmarkScale(b *testing.B) {
 
 func migrateBoth(b *testing.B, small, big *served) {
 	b.Helper()
-	ctx, list, body := b.Context(), ids(1, batch), request(1, batch, right, false)
+	ctx, list, body := b.Context(), ids(1, batch), request(iccids(1, batch), right, false)
 	reset := func() error {
 		if err := small.floor.reset(ctx, list, int64(left), false); err != nil {
 			return err

@@ -42,6 +42,19 @@ func selectIDs(e *env, list ...fleet.SIMID) fleet.Selector {
 	return sel
 }
 
+func selectICCIDs(e *env, list ...fleet.SIMID) fleet.Selector {
+	e.Helper()
+	texts := make([]string, len(list))
+	for i, id := range list {
+		texts[i] = string(ICCIDOf(id))
+	}
+	sel, err := fleet.SelectICCIDs(texts)
+	if err != nil {
+		e.Fatal(err)
+	}
+	return sel
+}
+
 // states are the fixture's SIMs as the planner sees them.
 func states(list ...fleet.SIMID) []fleet.SIMState {
 	found := make([]fleet.SIMState, 0, len(list))
@@ -117,7 +130,12 @@ func snapshotPreview(e *env) {
 		e.Fatal(err)
 	}
 	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: Ousted}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
-		for _, sel := range []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), byRange} {
+		selectors := []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), byRange}
+		// Lists that are close together, with one between that is not named, and far apart.
+		for _, ids := range [][]fleet.SIMID{{10, 12}, {13, 10, 11}, {10, 30}, {11}, {998, 999}, {20, 21, 22, 999}} {
+			selectors = append(selectors, selectICCIDs(e, ids...))
+		}
+		for _, sel := range selectors {
 			for _, target := range []fleet.WorkspaceID{FleetAT, FleetBR, nowhere} {
 				e.previewed(who, fleet.MigrationRequest{Target: target, Select: sel})
 			}
