@@ -177,7 +177,27 @@ func (e *pgEngine) renew(err error) error {
 	return err
 }
 
-func (e *pgEngine) bring(ctx context.Context) error { return e.steps.bring(ctx, e.db) }
+// A schema step may find its tables in use: by the requests of a server of the version
+// before, or by an export that reads for minutes. It waits for less than PostgreSQL takes to
+// notice a deadlock (lock_timeout, in the step itself), so that it is the step that gives way
+// and no request, and then lets the requests through that have queued behind it.
+const (
+	stepPatience = 2 * time.Minute
+	stepPause    = 2 * time.Second // at most
+)
+
+func (e *pgEngine) bring(ctx context.Context) error {
+	started := time.Now()
+	for {
+		err := e.steps.bring(ctx, e.db)
+		if e.classify(err) != busy {
+			return err
+		}
+		if time.Since(started) > stepPatience || !pauseUpTo(ctx, stepPause) {
+			return fmt.Errorf("%w; start again once nothing holds its tables for long (an export, a dump, an open psql)", err)
+		}
+	}
+}
 
 func (e *pgEngine) behind(ctx context.Context) error { return e.steps.behind(ctx, e.db) }
 

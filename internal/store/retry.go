@@ -73,7 +73,10 @@ func (s *Store) verdict(err error) verdict {
 // pause waits a random share of a doubling interval, 2 ms to 250 ms, so that two
 // transactions that collided do not meet again. It is false where the caller has gone.
 func pause(ctx context.Context, attempt int) bool {
-	most := min(time.Millisecond<<attempt, 250*time.Millisecond)
+	return pauseUpTo(ctx, min(time.Millisecond<<attempt, 250*time.Millisecond))
+}
+
+func pauseUpTo(ctx context.Context, most time.Duration) bool {
 	timer := time.NewTimer(rand.N(most) + time.Millisecond) //nolint:gosec // jitter needs no secrecy
 	defer timer.Stop()
 	select {

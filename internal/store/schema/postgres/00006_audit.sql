@@ -1,5 +1,7 @@
 -- +goose Up
 
+SET LOCAL lock_timeout = '500ms'; -- see pgEngine.bring
+
 -- Who did what, and who was refused it. Rows are only added. seq and hash are NULL until the
 -- fold has linked the entry into the chain: from then on nothing of it may change.
 -- ledger_id is the entry of the ledger that came with it. places repeats audit_places, so

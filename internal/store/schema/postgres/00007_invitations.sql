@@ -1,5 +1,7 @@
 -- +goose Up
 
+SET LOCAL lock_timeout = '500ms'; -- see pgEngine.bring
+
 -- A membership that an Administrator has made and the user has not entered yet: since when,
 -- and the name that was given with it. NULL once the user has entered the Workspace.
 ALTER TABLE memberships ADD COLUMN invited_at BIGINT;
