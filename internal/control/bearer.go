@@ -44,23 +44,24 @@ func (c *Control) BearerPreview(ctx context.Context, raw string, from identity.O
 		return identity.Principal{}, nil, err
 	}
 	who, err := c.userPrincipal(claims, session, found)
-	who, err = c.admitted(ctx, who, err, claims, from)
+	c.noteEnded(ctx, claims, from, err)
+	who.Origin = from
 	return who, &snap, err
 }
 
 func (c *Control) whose(ctx context.Context, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
 	who, err := c.principal(ctx, claims, from.Address)
-	return c.admitted(ctx, who, err, claims, from)
+	c.noteEnded(ctx, claims, from, err)
+	who.Origin = from
+	return who, err
 }
 
-// admitted notes where who comes from, and for the audit log whose bearer has come to an end.
-func (c *Control) admitted(ctx context.Context, who identity.Principal, err error, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
+// noteEnded notes for the audit log whose bearer has come to an end, if that is what err says.
+func (c *Control) noteEnded(ctx context.Context, claims identity.Claims, from identity.Origin, err error) {
 	if fleet.CodeOf(err) == fleet.InvalidToken {
 		was := identity.Principal{User: claims.User, Token: claims.AppToken, Workspace: claims.Workspace, Origin: from}
 		c.Refused(ctx, was, fleet.AuditBearerRefused, "", fleet.InvalidToken)
 	}
-	who.Origin = from
-	return who, err
 }
 
 func (c *Control) principal(ctx context.Context, claims identity.Claims, from netip.Addr) (who identity.Principal, err error) {
