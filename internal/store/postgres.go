@@ -177,10 +177,11 @@ func (e *pgEngine) renew(err error) error {
 	return err
 }
 
-// A schema step may find its tables in use: by the requests of a server of the version
-// before, or by an export that reads for minutes. It waits for less than PostgreSQL takes to
-// notice a deadlock (lock_timeout, in the step itself), so that it is the step that gives way
-// and no request, and then lets the requests through that have queued behind it.
+// A schema step may find its table in use: by the requests of a server of the version before,
+// or by an export that reads for minutes. New requests queue behind it, so it waits a moment
+// only (lock_timeout, in the step itself), lets them through, and tries again. No transaction
+// of a step takes two tables that others use: one would be held while it waits for the other,
+// and among enough requests it would never have both.
 const (
 	stepPatience = 2 * time.Minute
 	stepPause    = 2 * time.Second // at most

@@ -2,37 +2,34 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"os"
-	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 )
 
-// A server of the version before changes users and then memberships; the step that waits
-// for it has them the other way round. It is the step that gives way, and it comes through
-// in the end.
-func TestASchemaStepGivesWayToRequests(t *testing.T) {
-	t.Parallel()
-	url := pgtest.Database(t)
-	before, err := goose.NewProvider(goose.DialectPostgres, rawSQL(t, url), os.DirFS("schema/postgres"))
+// beforeInvitations is a database of schema 6, in which step 7 finds nobody at work.
+func beforeInvitations(t *testing.T) (url string) {
+	t.Helper()
+	url = pgtest.Database(t)
+	steps, err := goose.NewProvider(goose.DialectPostgres, rawSQL(t, url), os.DirFS("schema/postgres"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := before.UpTo(t.Context(), 6); err != nil {
+	if _, err := steps.UpTo(t.Context(), 6); err != nil {
 		t.Fatal(err)
 	}
-	watch := direct(t, url)
-	request, err := direct(t, url).Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := request.Exec(t.Context(), "LOCK TABLE users IN ROW EXCLUSIVE MODE"); err != nil {
-		t.Fatal(err)
-	}
+	return url
+}
+
+// opening opens the database meanwhile; the channel gets what comes of it.
+func opening(t *testing.T, url string) <-chan error {
+	t.Helper()
 	opened := make(chan error, 1)
 	go func() {
 		s, err := store.Open(context.WithoutCancel(t.Context()), url, store.Options{})
@@ -41,37 +38,54 @@ func TestASchemaStepGivesWayToRequests(t *testing.T) {
 		}
 		opened <- err
 	}()
-	for count(t, watch, `SELECT count(*) FROM pg_locks WHERE relation = 'users'::regclass AND NOT granted`) == 0 {
+	return opened
+}
+
+// queued waits until that many wait for a table.
+func queued(t *testing.T, watch *pgx.Conn, table string, want int, opened <-chan error) {
+	t.Helper()
+	for count(t, watch, fmt.Sprintf("SELECT count(*) FROM pg_locks WHERE relation = '%s'::regclass AND NOT granted", table)) != want {
 		if len(opened) > 0 {
-			t.Fatalf("the step has not waited for the request: %v", <-opened)
+			t.Fatalf("the step has not waited for %s: %v", table, <-opened)
 		}
-	}
-	if _, err := request.Exec(t.Context(), "LOCK TABLE memberships IN ROW EXCLUSIVE MODE"); err != nil {
-		t.Errorf("the request had to give way: %v", err)
-	}
-	if err := request.Commit(t.Context()); err != nil {
-		t.Error(err)
-	}
-	if err := <-opened; err != nil {
-		t.Errorf("the step was not tried again: %v", err)
 	}
 }
 
-// Every step but the one that finds nothing waits for locks for less than PostgreSQL takes
-// to look for a deadlock, a second.
-func TestSchemaStepsDoNotWaitLong(t *testing.T) {
+// A request has one table and asks for the other while a step waits that changes both. It
+// gets it, whichever it has first, and the step comes through behind it.
+func TestASchemaStepHoldsNoTableBack(t *testing.T) {
 	t.Parallel()
-	files, err := os.ReadDir("schema/postgres")
-	if err != nil || len(files) < 7 {
-		t.Fatalf("%d steps, %v", len(files), err)
+	for _, order := range [][2]string{{"users", "memberships"}, {"memberships", "users"}} {
+		t.Run(order[0], func(t *testing.T) {
+			t.Parallel()
+			url := beforeInvitations(t)
+			request, watch := direct(t, url), direct(t, url)
+			run(t, request, "BEGIN")
+			run(t, request, "LOCK TABLE "+order[0]+" IN ROW EXCLUSIVE MODE")
+			opened := opening(t, url)
+			queued(t, watch, order[0], 1, opened)
+			run(t, request, "LOCK TABLE "+order[1]+" IN ROW EXCLUSIVE MODE")
+			run(t, request, "COMMIT")
+			if err := <-opened; err != nil {
+				t.Error(err)
+			}
+		})
 	}
-	for _, f := range files[1:] {
-		text, err := os.ReadFile("schema/postgres/" + f.Name())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !strings.HasPrefix(string(text), "-- +goose Up\n\nSET LOCAL lock_timeout = '500ms';") {
-			t.Errorf("%s does not begin with its lock_timeout", f.Name())
-		}
+}
+
+// Something has a table for long: the step lets the others through, and tries again.
+func TestASchemaStepGivesWay(t *testing.T) {
+	t.Parallel()
+	url := beforeInvitations(t)
+	long, watch := direct(t, url), direct(t, url)
+	run(t, long, "BEGIN")
+	run(t, long, "LOCK TABLE users IN ACCESS SHARE MODE")
+	opened := opening(t, url)
+	for _, waiting := range []int{1, 0, 1} {
+		queued(t, watch, "users", waiting, opened)
+	}
+	run(t, long, "COMMIT")
+	if err := <-opened; err != nil {
+		t.Error(err)
 	}
 }

@@ -1,7 +1,5 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '500ms'; -- see pgEngine.bring
-
 -- How many SIMs of a status a Workspace has among a run of ids, so that a list knows its
 -- total and finds its page without counting rows. Level 1 counts 1,024 ids (block is
 -- id >> 10), level 2 counts 65,536 (id >> 16).

@@ -1,7 +1,5 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '500ms'; -- see pgEngine.bring
-
 -- What the wire shows of a device. A device that came before has no profiles, and was last
 -- changed when it was created. change_uid is chosen before the transaction that last wrote
 -- the device, so that a commit whose answer was lost can be looked up.

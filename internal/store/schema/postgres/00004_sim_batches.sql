@@ -1,7 +1,5 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '500ms'; -- see pgEngine.bring
-
 -- The kinds of cards. Every SIM is of one; 1 is that of SIMs of which nobody said more.
 CREATE TABLE sim_models (
     id              BIGINT NOT NULL PRIMARY KEY,

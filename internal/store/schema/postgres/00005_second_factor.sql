@@ -1,7 +1,5 @@
 -- +goose Up
 
-SET LOCAL lock_timeout = '500ms'; -- see pgEngine.bring
-
 -- A user's second factor: one at most. last_step is the step of the last code that was
 -- accepted: what is not above it is a replay.
 CREATE TABLE second_factors (
