@@ -172,7 +172,12 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint6
 	var proof traffic.Proof
 	rng := rand.New(rand.NewPCG(seed, 3))
 	for i := range cycles {
-		if err := t.once(ctx, there, &proof, rng, seed+uint64(i)); err != nil {
+		err := t.once(ctx, there, &proof, rng, seed+uint64(i))
+		if i > 0 && errors.Is(err, traffic.ErrStalled) {
+			t.res.Fail("I12: after fault %d of site %d: %v", i, p.number, err)
+			break
+		}
+		if err != nil {
 			_ = there.close()
 			return fmt.Errorf("fault %d of site %d: %w", t.res.Trials, p.number, err)
 		}
@@ -192,7 +197,7 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	t.res.Trials++
 	load := there.begin(ctx, seed)
 	if err := load.Await(ctx, ackedMin); err != nil {
-		return err
+		return errors.Join(err, load.End(ctx))
 	}
 	t.acked += load.Acknowledged()
 	struck, over, err := there.strike(ctx, load, rng)

@@ -160,14 +160,17 @@ func (l *Load) Acknowledged() int {
 	return len(l.acked)
 }
 
-// Await waits until so many successes have been seen.
+// ErrStalled is that of an Await that has waited for longer than any strain explains.
+var ErrStalled = errors.New("acknowledged within a minute")
+
+// Await waits until so many successes have been seen. Errors: ErrStalled.
 func (l *Load) Await(ctx context.Context, n int) error {
 	for began := time.Now(); l.Acknowledged() < n; trust.Pause(ctx, 5*time.Millisecond) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if time.Since(began) > time.Minute {
-			return fmt.Errorf("only %d of %d requests were acknowledged within a minute", l.Acknowledged(), n)
+			return fmt.Errorf("only %d of %d requests were %w", l.Acknowledged(), n, ErrStalled)
 		}
 	}
 	return nil
