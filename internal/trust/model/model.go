@@ -6,6 +6,9 @@ package model
 import (
 	"context"
 	"fmt"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/gotest"
@@ -24,12 +27,37 @@ var Harness = trust.Harness{
 	},
 }
 
+// A long run is several, of which two are at work at a time: a request waits for its answers,
+// and leaves a processor to others. Each draws by its own seed, from that of the whole on.
+const (
+	perRun = 50_000
+	atOnce = 2
+)
+
 // Run tries about so many actions against what is built with some tags.
 func Run(ctx context.Context, tags string, actions int, seed uint64) (res trust.Result, err error) {
 	test, err := gotest.Build(ctx, "internal/modeltest", tags)
 	if err != nil {
 		return res, err
 	}
+	var mu sync.Mutex
+	runs, ctx := errgroup.WithContext(ctx)
+	runs.SetLimit(atOnce)
+	for n := range (actions + perRun - 1) / perRun {
+		runs.Go(func() error {
+			part, err := once(ctx, test, min(perRun, actions-n*perRun), seed+uint64(n)<<32)
+			mu.Lock()
+			defer mu.Unlock()
+			res.Add(part)
+			return err
+		})
+	}
+	err = runs.Wait()
+	return res, err
+}
+
+// once is one run of the test. Its checks that follow one another have seeds that do so too.
+func once(ctx context.Context, test gotest.Program, actions int, seed uint64) (res trust.Result, err error) {
 	out, err := test.Run(ctx, "^TestModel$", []string{fmt.Sprintf("SIMFERRY_MODEL_ACTIONS=%d", actions)},
 		fmt.Sprintf("-rapid.seed=%d", seed), "-rapid.shrinktime=1ms")
 	if err != nil {
