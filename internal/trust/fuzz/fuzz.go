@@ -27,10 +27,12 @@ var Harness = trust.Harness{
 }
 
 // A run in CI takes a minute altogether, of which a target that has a whole server gets
-// more than a parser; the full size is so many executions, the same for each.
+// more than a parser. The full size is rounds of eight times that, until so many executions
+// are done.
 const (
 	parserTime = 2 * time.Second
 	serverTime = 8 * time.Second
+	fullShare  = 8
 	fullExecs  = 10_000_000
 	leastCI    = 5_000
 )
@@ -40,31 +42,36 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	if err != nil {
 		return res, err
 	}
-	dry := ""
-	for _, t := range list {
-		var execs int
-		if size == trust.Full {
-			execs, err = t.guided(ctx, fullExecs/len(list)+1, &res)
-		} else {
-			execs, err = t.quick(ctx, size, &res)
-		}
-		if err != nil {
+	for ok := true; ok; ok = size == trust.Full && res.Trials < fullExecs && res.Failures == 0 {
+		if err := round(ctx, list, size, &res); err != nil {
 			return res, err
 		}
-		if execs == 0 {
-			dry += " " + t.name
-		}
-		res.Trials += execs
 	}
 	res.Did("executions", res.Trials, size.Of(leastCI, fullExecs, 100))
 	res.Did("targets", len(list), 10)
-	if dry != "" {
-		return res, errors.New("nothing was executed of" + dry)
-	}
 	if size != trust.Probe {
 		res.Control, err = control(ctx, seed)
 	}
 	return res, err
+}
+
+// round gives every target its share of time. One that executes nothing in it is an error.
+func round(ctx context.Context, list []target, size trust.Size, res *trust.Result) error {
+	for _, t := range list {
+		fuzz := t.quick
+		if size == trust.Full {
+			fuzz = t.guided
+		}
+		execs, err := fuzz(ctx, t.share(size), res)
+		if err != nil {
+			return err
+		}
+		if execs == 0 {
+			return fmt.Errorf("nothing was executed of %s in %s", t.name, t.pkg)
+		}
+		res.Trials += execs
+	}
+	return nil
 }
 
 // target is one fuzz target.
@@ -91,10 +98,26 @@ func targets(root string) (list []target, err error) {
 	return list, err
 }
 
+// share is how long it is fuzzed in a round.
+func (t target) share(size trust.Size) time.Duration {
+	share := parserTime
+	if strings.HasSuffix(t.pkg, "httpapi") {
+		share = serverTime
+	}
+	switch size {
+	case trust.Full:
+		return share * fullShare
+	case trust.Probe:
+		return share / 10
+	default:
+		return share
+	}
+}
+
 // guided fuzzes as go test does: towards code that no input has reached yet. Building it
 // like that takes longer than a run in CI may.
-func (t target) guided(ctx context.Context, execs int, res *trust.Result) (int, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", strconv.Itoa(execs)+"x", "-timeout", "0", "./"+t.pkg)
+func (t target) guided(ctx context.Context, share time.Duration, res *trust.Result) (int, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", share.String(), "-timeout", "0", "./"+t.pkg)
 	cmd.Dir = trust.Root()
 	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -104,8 +127,8 @@ func (t target) guided(ctx context.Context, execs int, res *trust.Result) (int, 
 	return t.judge(gotest.Output{Text: string(text), Passed: err == nil}, res)
 }
 
-// quick fuzzes the ordinary test program for some seconds, without guidance.
-func (t target) quick(ctx context.Context, size trust.Size, res *trust.Result) (execs int, err error) {
+// quick fuzzes the ordinary test program, without guidance.
+func (t target) quick(ctx context.Context, share time.Duration, res *trust.Result) (execs int, err error) {
 	program, err := gotest.Build(ctx, t.pkg, "")
 	if err != nil {
 		return 0, err
@@ -115,13 +138,6 @@ func (t target) quick(ctx context.Context, size trust.Size, res *trust.Result) (
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
-	share := parserTime
-	if strings.HasSuffix(t.pkg, "httpapi") {
-		share = serverTime
-	}
-	if size == trust.Probe {
-		share /= 10
-	}
 	out, err := program.Run(ctx, "^$", nil, "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+share.String(), "-test.fuzzcachedir="+cache)
 	if err != nil {
 		return 0, err
