@@ -35,6 +35,7 @@ const (
 	fullShare  = 8
 	fullExecs  = 10_000_000
 	leastCI    = 5_000
+	probeExecs = "20x"
 )
 
 func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
@@ -98,26 +99,27 @@ func targets(root string) (list []target, err error) {
 	return list, err
 }
 
-// share is how long it is fuzzed in a round.
-func (t target) share(size trust.Size) time.Duration {
+// share is how much it is fuzzed in a round, as go test takes it: for a time, but in a probe,
+// where it is so many executions.
+func (t target) share(size trust.Size) string {
 	share := parserTime
 	if strings.HasSuffix(t.pkg, "httpapi") {
 		share = serverTime
 	}
 	switch size {
 	case trust.Full:
-		return share * fullShare
+		return (share * fullShare).String()
 	case trust.Probe:
-		return share / 10
+		return probeExecs
 	default:
-		return share
+		return share.String()
 	}
 }
 
 // guided fuzzes as go test does: towards code that no input has reached yet. Building it
 // like that takes longer than a run in CI may.
-func (t target) guided(ctx context.Context, share time.Duration, res *trust.Result) (int, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", share.String(), "-timeout", "0", "./"+t.pkg)
+func (t target) guided(ctx context.Context, share string, res *trust.Result) (int, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", share, "-timeout", "0", "./"+t.pkg)
 	cmd.Dir = trust.Root()
 	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
@@ -128,7 +130,7 @@ func (t target) guided(ctx context.Context, share time.Duration, res *trust.Resu
 }
 
 // quick fuzzes the ordinary test program, without guidance.
-func (t target) quick(ctx context.Context, share time.Duration, res *trust.Result) (execs int, err error) {
+func (t target) quick(ctx context.Context, share string, res *trust.Result) (execs int, err error) {
 	program, err := gotest.Build(ctx, t.pkg, "")
 	if err != nil {
 		return 0, err
@@ -138,7 +140,7 @@ func (t target) quick(ctx context.Context, share time.Duration, res *trust.Resul
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
-	out, err := program.Run(ctx, "^$", nil, "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+share.String(), "-test.fuzzcachedir="+cache)
+	out, err := program.Run(ctx, "^$", nil, "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+share, "-test.fuzzcachedir="+cache)
 	if err != nil {
 		return 0, err
 	}
