@@ -3,7 +3,6 @@ package modeltest_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 
 	"github.com/simferry/simferry/internal/modeltest"
 )
@@ -48,19 +47,17 @@ func (p *pair) sendPatch(h int, patch modeltest.Patch, body object) {
 		patch.Malformed = true
 		text = pick(p, []string{"", "[]", `{"status":null}`, `{"status":{"id":"1"}}`, `{"status":1}`, `{"status":{"id":1},"state":1}`, `{"status":{}}`}, "fault")
 	}
-	header := map[string]string{}
-	if p.chance(3, "key") {
-		patch.Key = pick(p, []string{"patch 1", "patch 2", p.freshKey()}, "patch key")
-		header["Idempotency-Key"] = patch.Key
-	}
-	want := p.model.PatchSIM(h, patch)
-	got := p.try("patch sim", h, request{"PATCH", fmt.Sprintf("/api/v1/sim/%d", patch.SIM), text, header}, want)
-	if want.Status == 204 || want.Status == 409 {
-		p.model.Remember(h, "sim.patch", patch.Key, got)
-	}
-	if want.Status == 204 && want.Header["Location"] != "" {
-		p.tally.reach("given away")
-	}
+	patch.Key = p.key("patch 1", "patch 2")
+	p.writeOnce(h, patch.Key, func(h int, again string) {
+		want := p.model.PatchSIM(h, patch)
+		got := p.try("patch sim"+again, h, request{"PATCH", fmt.Sprintf("/api/v1/sim/%d", patch.SIM), text, keyHeader(patch.Key)}, want)
+		if want.Status == 204 || want.Status == 409 {
+			p.model.Remember(h, "sim.patch", patch.Key, got)
+		}
+		if want.Status == 204 && want.Header["Location"] != "" {
+			p.tally.reach("given away")
+		}
+	})
 }
 
 func (p *pair) deleteSIM() {
@@ -91,15 +88,13 @@ func (p *pair) deleteSIMs() {
 }
 
 func (p *pair) sendDeletion(h int, d modeltest.Deletion, path, body, operation string) {
-	header := map[string]string{}
-	if p.chance(3, "key") {
-		d.Key = pick(p, []string{"delete 1", "delete 2", p.freshKey()}, "delete key")
-		header["Idempotency-Key"] = d.Key
-	}
-	want := p.model.DeleteSIMs(h, d)
-	got := p.try("delete sim", h, request{"DELETE", path, body, maps.Clone(header)}, want)
-	if want.Status == 204 || want.Status == 409 {
-		p.model.Remember(h, operation, d.Key, got)
-		p.tally.reach("deleted")
-	}
+	d.Key = p.key("delete 1", "delete 2")
+	p.writeOnce(h, d.Key, func(h int, again string) {
+		want := p.model.DeleteSIMs(h, d)
+		got := p.try("delete sim"+again, h, request{"DELETE", path, body, keyHeader(d.Key)}, want)
+		if want.Status == 204 || want.Status == 409 {
+			p.model.Remember(h, operation, d.Key, got)
+			p.tally.reach("deleted")
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package modeltest
 
 import (
+	"maps"
 	"time"
 )
 
@@ -39,10 +40,11 @@ func refusedSignIn() Answer { return Answer{Status: 401} }
 func ok(body any) Answer { return Answer{Status: 200, Body: body} }
 
 func (a Answer) with(name, value string) Answer {
-	header := map[string]string{name: value}
-	for k, v := range a.Header {
-		header[k] = v
+	header := maps.Clone(a.Header)
+	if header == nil {
+		header = map[string]string{}
 	}
+	header[name] = value
 	a.Header = header
 	return a
 }

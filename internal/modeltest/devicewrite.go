@@ -1,18 +1,19 @@
 package modeltest
 
 import (
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // DeviceWrite is a request that creates, changes or deletes devices.
 type DeviceWrite struct {
-	Operation   string // the name of the operation, as keys are kept under it
-	Devices     []DevicePatch
-	Many        bool // by /api/v2/endpoint/multi
-	Malformed   bool
-	Key         string
-	Fingerprint string // of the path and the body
+	Operation string // the name of the operation, as keys are kept under it
+	Devices   []DevicePatch
+	Many      bool // by /api/v2/endpoint/multi
+	Malformed bool
+	Key       string
 }
 
 // DevicePatch is what is asked of one device; nil leaves a thing as it is.
@@ -24,6 +25,25 @@ type DevicePatch struct {
 	Service, Tariff *int64
 	SIM             *int64 // 0 takes it out
 	Activate        *bool
+}
+
+// asked is the request as it was understood, by which a repetition is told from another
+// request. What is named twice is named once, and what is left out is what it stands for.
+func (w DeviceWrite) asked() string {
+	create := strings.HasPrefix(w.Operation, "device.create")
+	var list []DevicePatch
+	for _, d := range w.Devices {
+		if d.SIM == nil || *d.SIM == 0 {
+			d.Activate = nil
+		} else if d.Activate == nil {
+			d.Activate = &create
+		}
+		if create || !slices.ContainsFunc(list, func(o DevicePatch) bool { return o.ID == d.ID }) {
+			list = append(list, d)
+		}
+	}
+	text, _ := json.Marshal(list) //nolint:errchkjson // texts and numbers only
+	return string(text)
 }
 
 // CreateDevices is POST.
@@ -84,13 +104,13 @@ func (m *Model) writeDevices(h int, w DeviceWrite, do func(caller) Answer) Answe
 	}
 	key := keptKey{c.id(), c.app, w.Operation, w.Key}
 	if stored := m.kept[key]; w.Key != "" && stored != nil {
-		return m.replay(stored, w.Fingerprint, func() *Answer { return nil })
+		return m.replay(stored, w.asked(), func() *Answer { return nil })
 	}
-	a := do(c).with("Idempotent-Replayed", "")
+	a := do(c)
 	if w.Key != "" && (a.Status < 300 || a.Status == 409) {
-		m.kept[key] = &keptAnswer{fingerprint: w.Fingerprint, answer: a}
+		m.kept[key] = &keptAnswer{fingerprint: w.asked(), answer: a}
 	}
-	return a
+	return a.with("Idempotent-Replayed", "")
 }
 
 // named are the devices of a request, each once.

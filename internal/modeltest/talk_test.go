@@ -15,8 +15,14 @@ type object = map[string]any
 // talk is what the harness remembers of what it said, in order to say it again.
 type talk struct {
 	keys     int
-	keyed    []said // with an Idempotency-Key
-	previews []said // dry runs and their tags
+	keyed    []said  // with an Idempotency-Key
+	previews []said  // dry runs and their tags
+	writes   []write // others that had a key
+}
+
+type write struct {
+	bearer int
+	send   func(bearer int, again string)
 }
 
 type said struct {
@@ -152,4 +158,37 @@ func refs(ids []int64) []object {
 		list[i] = ref(id)
 	}
 	return list
+}
+
+// key draws an Idempotency-Key, mostly none: one that others use too, or a fresh one.
+func (p *pair) key(shared ...string) string {
+	if !p.chance(3, "key") {
+		return ""
+	}
+	return pick(p, append(shared, p.freshKey()), "which key")
+}
+
+func keyHeader(key string) map[string]string {
+	if key == "" {
+		return map[string]string{}
+	}
+	return map[string]string{"Idempotency-Key": key}
+}
+
+// writeOnce sends a write, and remembers one that has a key.
+func (p *pair) writeOnce(bearer int, key string, send func(bearer int, again string)) {
+	send(bearer, "")
+	if key != "" {
+		p.talk.writes = append(p.talk.writes, write{bearer, send})
+	}
+}
+
+// writeAgain sends one of the last writes again as it was, under its key, when much may have
+// happened.
+func (p *pair) writeAgain() {
+	if n := len(p.talk.writes); n > 0 {
+		last := max(0, n-10)
+		w := p.talk.writes[last+p.index(n-last, "again")]
+		w.send(p.again(w.bearer), " again")
+	}
 }
