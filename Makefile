@@ -73,7 +73,7 @@ fuzz: ## Run every fuzz target for FUZZTIME
 	.ci/fuzz $(FUZZTIME)
 
 .PHONY: trust
-trust: ## Try to break every promise, with real crashes; FULL=1 takes days
+trust: ## Try to break every promise, with real crashes; FULL=1 takes hours
 	go run ./internal/trust/cmd/trust $(if $(FULL),-full) $(if $(ONLY),-only $(ONLY)) $(if $(SEED),-seed $(SEED))
 
 .PHONY: trust-smoke

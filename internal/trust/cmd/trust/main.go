@@ -28,7 +28,7 @@ func run(args []string, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	flags := flag.NewFlagSet("trust", flag.ExitOnError)
-	full := flags.Bool("full", false, "the full size, which takes days")
+	full := flags.Bool("full", false, "the full size, which takes hours")
 	named := flags.String("size", "CI", "CI, full or probe")
 	only := flags.String("only", "", "only these harnesses, by name, with commas between")
 	seed := flags.Uint64("seed", 0, "repeat a run; a random one if left out")
