@@ -1,8 +1,8 @@
 -- +goose NO TRANSACTION
 -- +goose Up
 
--- Requests use users and memberships in either order, so this holds neither while it waits
--- for the other: each block is a transaction, and may be done again (see pgEngine.bring).
+-- This holds neither users nor memberships while it waits for the other, in whichever order
+-- requests take them: each block is a transaction, and may be done again (see pgEngine.bring).
 
 -- A membership that an Administrator has made and the user has not entered yet: since when,
 -- and the name that was given with it. NULL once the user has entered the Workspace.
