@@ -127,7 +127,7 @@ func (s *served) migrate(ctx context.Context, body []byte) error {
 	return err
 }
 
-// request asks for n SIMs from first on, by ICCID.
+// request asks for SIMs by ICCID.
 func request(list []string, to fleet.WorkspaceID, dry bool) []byte {
 	return encoded(wire.MigrationRequest{
 		TargetWorkspace: wire.Some(wire.RefTo(int64(to))), DryRun: wire.Some(dry), AutoDetachDevices: wire.Some(true),

@@ -160,7 +160,8 @@ func (l *Load) Acknowledged() int {
 	return len(l.acked)
 }
 
-// ErrStalled is that of an Await that has waited for longer than any strain explains.
+// ErrStalled is that of an Await that has waited for longer than any strain explains. Its
+// words are the end of a sentence, which Await begins with how many there were.
 var ErrStalled = errors.New("acknowledged within a minute")
 
 // Await waits until so many successes have been seen. Errors: ErrStalled.
