@@ -6,6 +6,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/planted"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -26,10 +27,10 @@ func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err e
 				return err
 			}
 			drop, err = addressed(ctx, tx, &m)
-			if err != nil || !drop {
+			if err != nil || !drop && !planted.MailOnce {
 				return err
 			}
-			return tx.EndMail(ctx, m, false)
+			return tx.EndMail(ctx, m, !drop)
 		})
 		if err != nil || !drop {
 			return m, found, err

@@ -45,4 +45,7 @@ const (
 	OtherRequest       = bug == "other_request"        // another request under the same key gets the first one's answer
 	ForeignSeen        = bug == "foreign_seen"         // a SIM of any Workspace can be read and patched
 	SuspendedUser      = bug == "suspended_user"       // a bearer outlives the suspension of its user, and a new password
+	MailOutside        = bug == "mail_outside"         // the mail of an invitation comes in a transaction of its own
+	MailOnce           = bug == "mail_once"            // a mail counts as delivered before it is sent
+	MailRenamed        = bug == "mail_renamed"         // each attempt at a mail has an id of its own
 )

@@ -9,6 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/kill"
 	"github.com/simferry/simferry/internal/trust/linear"
 	"github.com/simferry/simferry/internal/trust/model"
+	"github.com/simferry/simferry/internal/trust/outbox"
 	"github.com/simferry/simferry/internal/trust/powercut"
 	"github.com/simferry/simferry/internal/trust/resources"
 )
@@ -45,6 +46,12 @@ func cutConnections(ctx context.Context, tags string, seed uint64) (trust.Result
 	return resources.Cut(ctx, tags, 8, seed)
 }
 
+func deliveries(kills int) catcher {
+	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
+		return outbox.Run(ctx, tags, kills, seed)
+	}
+}
+
 // Bug is one planted bug and who must catch it.
 type Bug struct {
 	Tag     string // without "planted_"
@@ -74,6 +81,11 @@ var Table = []Bug{
 	{"unknown_commit", "resources", `I[67]: `, cutConnections},
 
 	{"replay_early", "failover", `I[56]: `, failover.Double},
+
+	// Mails.
+	{"mail_outside", "outbox", `I6: .* was refused`, deliveries(60)},
+	{"mail_once", "outbox", `I10: .* never arrived`, deliveries(10)},
+	{"mail_renamed", "outbox", `I10: .* no mail has`, deliveries(4)},
 
 	// Concurrency.
 	{"source_guard", "linear", `not linearizable|I\d+:`, histories(8)},

@@ -39,7 +39,7 @@ const (
 
 // Entries reads the ledger as it is in the database, not as the program tells it.
 func Entries(ctx context.Context, database string) ([]*Entry, error) {
-	db, err := open(database)
+	db, err := Database(database)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,8 @@ func Entries(ctx context.Context, database string) ([]*Entry, error) {
 	return list, lines(ctx, db, list)
 }
 
-func open(database string) (*sql.DB, error) {
+// Database opens a database to be looked at behind the servers' backs.
+func Database(database string) (*sql.DB, error) {
 	if file, ok := strings.CutPrefix(database, "sqlite:"); ok {
 		return sql.Open("sqlite", store.SQLiteWriterDSN(file))
 	}
@@ -61,7 +62,7 @@ func open(database string) (*sql.DB, error) {
 // AwaitChain waits until a server has taken every entry of the audit log into its chain,
 // which it does every second. Only what is in the chain can be checked.
 func AwaitChain(ctx context.Context, database string, limit time.Duration) error {
-	db, err := open(database)
+	db, err := Database(database)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/kill"
 	"github.com/simferry/simferry/internal/trust/linear"
 	"github.com/simferry/simferry/internal/trust/model"
+	"github.com/simferry/simferry/internal/trust/outbox"
 	"github.com/simferry/simferry/internal/trust/powercut"
 	"github.com/simferry/simferry/internal/trust/resources"
 	"github.com/simferry/simferry/internal/trust/syscalls"
@@ -26,6 +27,7 @@ var harnesses = []trust.Harness{
 	resources.Restart,
 	resources.Connections,
 	resources.Clock,
+	outbox.Harness,
 	upgrade.Harness,
 	linear.Harness,
 	model.Harness,

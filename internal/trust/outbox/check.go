@@ -1,0 +1,133 @@
+package outbox
+
+import (
+	"context"
+	"net/http"
+	"strings"
+)
+
+// How a mail can have ended.
+const (
+	delivered = 1
+	givenUp   = 2
+)
+
+// compare holds what people were told, the rows and the letters against one another.
+func (a *arena) compare(ctx context.Context) error {
+	rows, err := a.rows(ctx)
+	if err != nil {
+		return err
+	}
+	letters, err := a.office.got()
+	if err != nil {
+		return err
+	}
+	a.againstRows(rows)
+	byID := a.arrived(rows, letters)
+	a.outcomes(rows, byID)
+	a.useKeys(ctx, byID)
+	return nil
+}
+
+// wish is what invitations have in common of which only one can succeed.
+type wish struct{ recipient, place string }
+
+// againstRows: an acknowledged invitation is one row, a refused one none; who was never
+// invited is no member; of somebody who asked for a password there is a row for each time.
+func (a *arena) againstRows(rows map[string]row) {
+	have, granted := make(map[wish]int), make(map[wish]int)
+	for _, r := range rows {
+		have[wish{r.recipient, r.place}]++
+	}
+	unknown := make(map[wish]int)
+	acknowledged := 0
+	for _, r := range a.people.all {
+		w := wish{r.recipient, r.place}
+		if r.done() {
+			granted[w]++
+			acknowledged++
+		} else if r.workspace == 0 {
+			unknown[w]++
+		}
+	}
+	a.res.Did("mails acknowledged", acknowledged, len(a.people.all)/4)
+	for w, n := range have {
+		if n < granted[w] || n > granted[w]+unknown[w] {
+			a.res.Fail("I7: there are %d mails to %s about %q, and %d requests for one were acknowledged", n, w.recipient, w.place, granted[w])
+		}
+	}
+	for _, r := range a.people.all {
+		w := wish{r.recipient, r.place}
+		switch {
+		case have[w] < granted[w]:
+			a.res.Fail("I10: a mail to %s about %q was acknowledged, and is not there", r.recipient, r.place)
+		case r.status == http.StatusConflict && granted[w] == 0:
+			a.res.Fail("I6: the invitation of %s to %q was refused (%s), after %d attempts without an answer", r.recipient, r.place, r.why, r.unknown)
+		}
+	}
+}
+
+// arrived: every letter is of a row that was committed before, goes to its recipient, and is
+// the same each time.
+func (a *arena) arrived(rows map[string]row, letters []letter) map[string][]letter {
+	byID := make(map[string][]letter)
+	again := 0
+	for _, l := range letters {
+		r, known := rows[l.uid]
+		before := byID[l.uid]
+		switch {
+		case !known:
+			a.res.Fail("I10: a letter to %s has the id %s, which no mail has: either it was never committed, or a retry bears another id", l.recipient, l.uid)
+		case l.early:
+			a.res.Fail("I10: the letter %s to %s came before its transaction had committed", l.uid, l.recipient)
+		case r.recipient != l.recipient:
+			a.res.Fail("I10: the letter %s for %s went to %s", l.uid, r.recipient, l.recipient)
+		case len(before) > 0 && before[0].key != l.key:
+			a.res.Fail("I10: the letter %s to %s came with two keys", l.uid, l.recipient)
+		}
+		if len(before) > 0 {
+			again++
+		}
+		byID[l.uid] = append(before, l)
+	}
+	a.res.Did("letters", len(letters), 1)
+	a.res.Did("of them not for the first time", again, a.cut/4)
+	return byID
+}
+
+// outcomes: what counts as delivered was, what was given up could not be; neither keeps its
+// key.
+func (a *arena) outcomes(rows map[string]row, byID map[string][]letter) {
+	for uid, r := range rows {
+		hopeless := strings.HasPrefix(r.recipient, gone) // for these it takes no kill to be wrong
+		switch {
+		case r.done == delivered && len(byID[uid]) == 0 && !hopeless:
+			a.res.Fail("I10: the mail %s to %s counts as delivered, and never arrived", uid, r.recipient)
+		case r.done == givenUp && !hopeless:
+			a.res.Fail("I10: the mail %s to %s was given up", uid, r.recipient)
+		case r.done != 0 && r.secret != "":
+			a.res.Fail("the mail %s to %s is done, and keeps its key", uid, r.recipient)
+		}
+	}
+}
+
+// keysTried is how many keys of letters are used: the server bounds how many anybody may
+// try in five minutes.
+const keysTried = 20
+
+// useKeys: what a letter brings opens what it says. Each person is asked about once, since
+// one key voids the others.
+func (a *arena) useKeys(ctx context.Context, byID map[string][]letter) {
+	used := make(map[string]bool)
+	for _, copies := range byID {
+		l := copies[a.random.IntN(len(copies))]
+		if l.key == "" || used[l.recipient] || len(used) == keysTried {
+			continue
+		}
+		used[l.recipient] = true
+		if err := a.people.guest.Activate(ctx, l.key, "battery staple of "+l.recipient, ""); err != nil {
+			a.res.Fail("I10: the key of the letter %s to %s, which came %d times: %v", l.uid, l.recipient, len(copies), err)
+		}
+	}
+	a.res.Did("keys of letters used", len(used), 1)
+}

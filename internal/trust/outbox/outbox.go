@@ -1,0 +1,199 @@
+// Package outbox is the harness that kills servers in the midst of delivering mails, which
+// are rows that the transactions write which cause them: each arrives, none before its
+// transaction has committed, and under one id however often it comes (I10).
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/load"
+)
+
+// Harness is this one.
+var Harness = trust.Harness{
+	Name: "outbox",
+	Does: "servers killed with SIGKILL while they deliver mails, to a mail server that puts off and forgets to answer",
+	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
+		res, err := Run(ctx, "", size.Of(20, 1000, 4), seed)
+		if err == nil && size != trust.Probe {
+			res.Control, err = control(ctx, seed)
+		}
+		return res, err
+	},
+}
+
+const (
+	perSite  = 25 // kills of the servers over one database
+	perCycle = 4  // requests of a member between two kills
+	longest  = 40 * time.Millisecond
+	patience = 30 * time.Second
+)
+
+// Run kills so many times what is built with some tags, by turns one server on SQLite and
+// two on PostgreSQL. The two are at work at a time, for they wait more than they work.
+func Run(ctx context.Context, tags string, kills int, seed uint64) (res trust.Result, err error) {
+	binary, err := trust.Build(ctx, tags)
+	if err != nil {
+		return res, err
+	}
+	dir, err := os.MkdirTemp("", "simferry-trust-")
+	if err != nil {
+		return res, err
+	}
+	var mu sync.Mutex
+	engines, ctx := errgroup.WithContext(ctx)
+	for servers := 1; servers <= 2; servers++ {
+		engines.Go(func() error {
+			share := (kills + 2 - servers) / 2
+			for n := 0; n < share; n += perSite {
+				part, err := one(ctx, binary, filepath.Join(dir, fmt.Sprint(servers, "-", n)), servers, min(perSite, share-n), seed+uint64(n))
+				mu.Lock()
+				res.Add(part)
+				failed := res.Failures > 0
+				mu.Unlock()
+				if err != nil || failed {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	err = engines.Wait()
+	if tags == "" && (err != nil || res.Failures > 0) {
+		res.Notes = append(res.Notes, "the logs, and databases on SQLite, are in "+dir)
+		return res, err
+	}
+	return res, errors.Join(err, os.RemoveAll(dir))
+}
+
+// controlTries is how often the control is tried: each has six kills, of which two in three
+// come in the midst of a delivery.
+const controlTries = 10
+
+// control is a program that takes mails for delivered once it has begun to send them.
+func control(ctx context.Context, seed uint64) (trust.Control, error) {
+	return trust.Until(ctx, "a program that notes a mail as delivered before it sends it", controlTries, seed,
+		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
+			return Run(ctx, "planted_mail_once", 6, seed)
+		}))
+}
+
+// arena is one site with its people.
+type arena struct {
+	*site
+	people *people
+	random *rand.Rand
+	res    *trust.Result
+	cut    int // kills in the midst of a delivery
+}
+
+func one(ctx context.Context, binary, dir string, servers, kills int, seed uint64) (res trust.Result, err error) {
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return res, err
+	}
+	s, err := open(ctx, binary, dir, servers, seed)
+	if err != nil {
+		return res, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	a := &arena{site: s, random: rand.New(rand.NewPCG(seed, 0)), res: &res}
+	if a.people, err = newPeople(seed, s.dial); err != nil {
+		return res, err
+	}
+	for range kills {
+		if err := a.cycle(ctx); err != nil {
+			return res, err
+		}
+	}
+	if err := a.end(ctx); err != nil {
+		return res, err
+	}
+	res.Trials = kills
+	res.Did("kills in the midst of a delivery", a.cut, kills/3)
+	return res, nil
+}
+
+// cycle starts servers, lets people invite others, and kills: two times in three all
+// servers, when a delivery is at a certain point, else any of them at any time.
+func (a *arena) cycle(ctx context.Context) error {
+	lying := a.random.IntN(3) > 0
+	t := a.office.set(point(a.random.IntN(int(points))), a.random.IntN(3))
+	if !lying {
+		a.office.release()
+	}
+	if err := a.start(ctx); err != nil {
+		return err
+	}
+	stop := make(chan struct{})
+	var working sync.WaitGroup
+	for _, m := range a.people.members {
+		working.Go(func() { m.work(ctx, stop, perCycle) })
+	}
+	only := -1
+	if lying && t.await(ctx) {
+		a.cut++
+	} else {
+		only = a.random.IntN(len(a.servers)+1) - 1
+		trust.Pause(ctx, time.Duration(a.random.Int64N(int64(longest))))
+	}
+	err := a.kill(only)
+	close(stop)
+	a.office.release()
+	working.Wait()
+	return errors.Join(err, a.later(ctx), ctx.Err())
+}
+
+// end lets everything be delivered, stops the servers, and counts.
+func (a *arena) end(ctx context.Context) error {
+	a.office.calm()
+	if err := a.start(ctx); err != nil {
+		return err
+	}
+	strain := trust.Measure()
+	for _, m := range a.people.members {
+		if err := m.settle(ctx); err != nil {
+			a.res.Late(strain, "%v", err)
+		}
+	}
+	if err := a.delivered(ctx); err != nil {
+		a.res.Late(strain, "%v", err)
+	}
+	if err := a.compare(ctx); err != nil {
+		return err
+	}
+	if err := load.AwaitChain(ctx, a.database, patience); err != nil {
+		a.res.Late(strain, "%v", err)
+	}
+	for _, s := range a.servers {
+		if err := s.Stop(ctx); err != nil {
+			return err
+		}
+	}
+	return load.Fsck(ctx, a.binary, a.database, a.res.Fail)
+}
+
+// delivered waits until no mail is left to be sent.
+func (a *arena) delivered(ctx context.Context) error {
+	for until := time.Now().Add(patience); ; trust.Pause(ctx, 100*time.Millisecond) {
+		left, err := a.waiting(ctx)
+		if err != nil || left == 0 {
+			return err
+		}
+		if time.Now().After(until) {
+			return fmt.Errorf("I12: %d mails are neither delivered nor given up after %v", left, patience)
+		}
+		if err := a.later(ctx); err != nil {
+			return err
+		}
+	}
+}
