@@ -118,7 +118,9 @@ func (p *people) draw(refused bool) *request {
 	case kind < 2:
 		r.recipient = gone + r.recipient
 	case kind < 5 && len(p.all) > 0:
-		r.recipient = p.all[p.random.IntN(len(p.all))].recipient // perhaps a member already
+		if before := p.all[p.random.IntN(len(p.all))]; before.workspace != 0 {
+			r.recipient = before.recipient // perhaps a member already
+		}
 	case kind < 6:
 		if user := forgetter(p.random.IntN(forgetful)); p.asked[user] < resetsPerUser {
 			p.asked[user]++
