@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/trust/proc"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -19,7 +20,7 @@ const (
 // pair is two databases, one following the other, and two servers that know both.
 type pair struct {
 	primary, standby *pgtest.Cluster
-	servers          []*traffic.Server
+	servers          []*proc.Server
 	clients          *traffic.Clients
 }
 
@@ -52,7 +53,7 @@ func setUp(ctx context.Context, binary string) (p *pair, err error) {
 func (p *pair) serve(ctx context.Context, binary string) error {
 	var urls []string
 	for range servers {
-		s, err := traffic.Serve(binary, p.url())
+		s, err := proc.Serve(ctx, proc.Options{Binary: binary, Database: p.url()})
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/proc"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -42,12 +43,12 @@ func record(ctx context.Context, binary string, seed uint64) (rec recording, wro
 	}
 	file := filepath.Join(disk, "fleet.db")
 	r := newRecorder(file)
-	s, err := traffic.ServeTraced(binary, "sqlite:"+file, r, "--seed", world)
+	s, err := proc.Serve(ctx, proc.Options{Binary: binary, Database: "sqlite:" + file, Args: []string{"--seed", world}, Watcher: r})
 	if err != nil {
 		return rec, nil, err
 	}
 	j, err := underLoad(ctx, s, seed)
-	if err := errors.Join(err, s.Stop()); err != nil {
+	if err := errors.Join(err, s.Stop(ctx)); err != nil {
 		return rec, nil, err
 	}
 	have, err := traffic.Read(ctx, "sqlite:"+file, 0)
@@ -61,7 +62,7 @@ func record(ctx context.Context, binary string, seed uint64) (rec recording, wro
 	return rec, j.Compare(have), nil
 }
 
-func underLoad(ctx context.Context, s *traffic.Server, seed uint64) (*traffic.Journal, error) {
+func underLoad(ctx context.Context, s *proc.Server, seed uint64) (*traffic.Journal, error) {
 	c, err := traffic.SignIn(ctx, s.URL)
 	if err != nil {
 		return nil, err

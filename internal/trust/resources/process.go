@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/proc"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
 // served is a database with a server process over it.
 type served struct {
 	database string // for who compares
-	server   *traffic.Server
+	server   *proc.Server
 	users    *traffic.Clients
 }
 
@@ -29,7 +30,7 @@ func serve(ctx context.Context, tags, database, through string) (s served, err e
 		return s, err
 	}
 	s.database = database
-	if s.server, err = traffic.Serve(binary, through); err != nil {
+	if s.server, err = proc.Serve(ctx, proc.Options{Binary: binary, Database: through}); err != nil {
 		return s, err
 	}
 	if s.users, err = traffic.SignIn(ctx, s.server.URL); err != nil {
@@ -40,7 +41,7 @@ func serve(ctx context.Context, tags, database, through string) (s served, err e
 
 func (s served) url() string               { return s.database }
 func (s served) clients() *traffic.Clients { return s.users }
-func (s served) close() error              { return s.server.Stop() }
+func (s served) close() error              { return s.server.Stop(context.Background()) }
 
 func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
 	return traffic.Begin(ctx, s.users, seed, clients)

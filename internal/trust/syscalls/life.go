@@ -11,6 +11,7 @@ import (
 
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/proc"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -31,12 +32,12 @@ func newBench(ctx context.Context, dir, binary string) (*bench, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := traffic.Serve(binary, "sqlite:"+b.base, "--seed", world)
+	s, err := proc.Serve(ctx, proc.Options{Binary: binary, Database: "sqlite:" + b.base, Args: []string{"--seed", world}})
 	if err != nil {
 		return nil, err
 	}
 	b.clients, err = traffic.SignIn(ctx, s.URL)
-	return b, errors.Join(err, s.Stop())
+	return b, errors.Join(err, s.Stop(ctx))
 }
 
 // life is a server that starts, does one migration, and stops, with one fault somewhere.
@@ -65,11 +66,11 @@ func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, 
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	file := filepath.Join(dir, "fleet.db")
-	if err := traffic.CopySQLite(b.base, file); err != nil {
+	if err := copySQLite(b.base, file); err != nil {
 		return nil, err
 	}
 	l := &life{bench: b, seed: seed, watcher: &watcher{dir: dir, at: at, fault: f}}
-	s, err := traffic.ServeTraced(b.binary, "sqlite:"+file, l.watcher)
+	s, err := proc.Serve(ctx, proc.Options{Binary: b.binary, Database: "sqlite:" + file, Watcher: l.watcher})
 	switch {
 	case err == nil:
 		l.began = true
@@ -77,7 +78,7 @@ func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, 
 	case s == nil || l.watcher.struck() == "":
 		return nil, err
 	}
-	if err := s.Stop(); err != nil {
+	if err := s.Stop(ctx); err != nil {
 		return nil, err
 	}
 	for _, p := range s.Panics() {
@@ -87,9 +88,18 @@ func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, 
 	return l, ctx.Err()
 }
 
+// copySQLite copies a database that is not being served.
+func copySQLite(from, to string) error {
+	content, err := os.ReadFile(filepath.Clean(from))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}
+
 // serve sends the migration, and another one once the fault has passed: where the server
 // lives, it must succeed.
-func (l *life) serve(ctx context.Context, s *traffic.Server) {
+func (l *life) serve(ctx context.Context, s *proc.Server) {
 	c, rng := l.clients.At(s.URL), rand.New(rand.NewPCG(l.seed, 2))
 	a := l.journal.Ask(ctx, c, rng)
 	l.acked = a.Status == 200

@@ -1,8 +1,10 @@
 package traffic
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 )
@@ -57,4 +59,23 @@ func device(i int64) string {
 		return ""
 	}
 	return fmt.Sprintf(", device: %d", 9000+i/6)
+}
+
+// Seed fills a fresh database with the fleet.
+func Seed(ctx context.Context, binary, database string) error {
+	dir, err := os.MkdirTemp("", "simferry-trust-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	world, err := World(dir)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, binary, "seed", world)
+	cmd.Env = append(os.Environ(), "SIMFERRY_DATABASE="+database)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("seed: %w\n%s", err, out)
+	}
+	return nil
 }

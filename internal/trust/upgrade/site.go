@@ -12,6 +12,7 @@ import (
 
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/proc"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -52,7 +53,7 @@ type site struct {
 	before, after string // the programs
 	cluster       *pgtest.Cluster
 	url           string
-	running       []*traffic.Server
+	running       []*proc.Server
 	clients       *traffic.Clients
 }
 
@@ -76,7 +77,7 @@ func setUp(ctx context.Context, before, after string) (s *site, err error) {
 	if err := traffic.Seed(ctx, before, s.url); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.serve(before), s.serve(before)); err != nil {
+	if err := errors.Join(s.serve(ctx, before), s.serve(ctx, before)); err != nil {
 		return nil, err
 	}
 	// Signed in once, at the previous version: nobody is logged out by an upgrade.
@@ -84,8 +85,8 @@ func setUp(ctx context.Context, before, after string) (s *site, err error) {
 	return s, err
 }
 
-func (s *site) serve(program string) error {
-	server, err := traffic.Serve(program, s.url)
+func (s *site) serve(ctx context.Context, program string) error {
+	server, err := proc.Serve(ctx, proc.Options{Binary: program, Database: s.url})
 	if err == nil {
 		s.running = append(s.running, server)
 	}

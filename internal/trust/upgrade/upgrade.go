@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/proc"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -85,7 +86,7 @@ func (t *trial) run(ctx context.Context, before, after string) (err error) {
 // migrateUnder starts the first server of the new version, which brings the schema up to
 // date while both of the previous version are at work.
 func (t *trial) migrateUnder(ctx context.Context) error {
-	return t.during(ctx, []int{0, 1}, nil, func() error { return t.serve(t.after) })
+	return t.during(ctx, []int{0, 1}, nil, func() error { return t.serve(ctx, t.after) })
 }
 
 // breakOldest is the control: a step that takes away what the previous version writes must
@@ -111,22 +112,22 @@ func (t *trial) breakOldest(ctx context.Context) error {
 
 // replaceFirst stops a server of the previous version while all three are at work.
 func (t *trial) replaceFirst(ctx context.Context) error {
-	return t.during(ctx, []int{0, 1, 2}, []int{0}, func() error { return t.running[0].Stop() })
+	return t.during(ctx, []int{0, 1, 2}, []int{0}, func() error { return t.running[0].Stop(ctx) })
 }
 
 // replaceSecond starts the second new one and stops the last of the previous version.
 // Started anew, that one has to refuse.
 func (t *trial) replaceSecond(ctx context.Context) error {
-	if err := t.serve(t.after); err != nil {
+	if err := t.serve(ctx, t.after); err != nil {
 		return err
 	}
 	return t.during(ctx, []int{1, 2, 3}, []int{1}, func() error {
-		return errors.Join(t.running[1].Stop(), t.refusesToStart())
+		return errors.Join(t.running[1].Stop(ctx), t.refusesToStart(ctx))
 	})
 }
 
-func (t *trial) refusesToStart() error {
-	s, err := traffic.Serve(t.before, t.url)
+func (t *trial) refusesToStart(ctx context.Context) error {
+	s, err := proc.Serve(ctx, proc.Options{Binary: t.before, Database: t.url})
 	switch {
 	case err == nil:
 		t.res.Fail("a server of the previous version starts on the newer schema")
