@@ -150,7 +150,7 @@ func (a *arena) cycle(ctx context.Context) error {
 	close(stop)
 	a.office.release()
 	working.Wait()
-	return errors.Join(err, a.later(ctx), ctx.Err())
+	return errors.Join(err, a.later(ctx, lastAttempt/2), ctx.Err())
 }
 
 // end lets everything be delivered, stops the servers, and counts.
@@ -192,7 +192,7 @@ func (a *arena) delivered(ctx context.Context) error {
 		if time.Now().After(until) {
 			return fmt.Errorf("I12: %d mails are neither delivered nor given up after %v", left, patience)
 		}
-		if err := a.later(ctx); err != nil {
+		if err := a.later(ctx, lastAttempt); err != nil {
 			return err
 		}
 	}

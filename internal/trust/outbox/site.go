@@ -102,10 +102,13 @@ func (s *site) kill(only int) (err error) {
 	return err
 }
 
+// lastAttempt is the one after which a mail is given up, whatever became of the others.
+const lastAttempt = 12
+
 // later is as if hours had passed: what was put off, or was in the hands of a server that
-// is gone, is due.
-func (s *site) later(ctx context.Context) error {
-	_, err := s.db.ExecContext(ctx, "UPDATE mails SET due_at = created_at WHERE done = 0")
+// is gone, is due, but for what has been tried so often already.
+func (s *site) later(ctx context.Context, tried int) error {
+	_, err := s.db.ExecContext(ctx, "UPDATE mails SET due_at = created_at WHERE done = 0 AND attempts < $1", tried)
 	return err
 }
 
