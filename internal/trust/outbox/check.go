@@ -22,11 +22,16 @@ func (a *arena) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.useKeys(ctx, a.judge(rows, letters))
+	return nil
+}
+
+// judge is what needs no server; it returns the letters by their ids.
+func (a *arena) judge(rows map[string]row, letters []letter) map[string][]letter {
 	a.againstRows(rows)
 	byID := a.arrived(rows, letters)
 	a.outcomes(rows, byID)
-	a.useKeys(ctx, byID)
-	return nil
+	return byID
 }
 
 // wish is what invitations have in common of which only one can succeed.
