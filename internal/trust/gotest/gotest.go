@@ -66,6 +66,10 @@ var telling = []*regexp.Regexp{
 	regexp.MustCompile(`_test\.go:\d+: `),
 }
 
+// flaky is what rapid says of a failure that it has not seen a second time: the seed of the
+// check, and what it was.
+var flaky = regexp.MustCompile(`(?s)\[rapid\] flaky test.*?(-rapid\.seed=\d+).*?Original traceback \((.*?)\):\n`)
+
 // Judge notes a run that failed: with what its tests said. A run that calls itself void is
 // an error, for it shows nothing.
 func (o Output) Judge(r *trust.Result) error {
@@ -75,13 +79,17 @@ func (o Output) Judge(r *trust.Result) error {
 	if void := regexp.MustCompile(`(?m)^.* void: .*$`).FindString(o.Text); void != "" && !strings.Contains(o.Text, "differ") {
 		return errors.New(strings.TrimSpace(void))
 	}
+	if once := flaky.FindStringSubmatch(o.Text); once != nil {
+		r.Fail("seen once, and not again with %s: %s", once[1], clip(once[2], 10*usual))
+		return nil
+	}
 	for _, kind := range telling {
 		if said := o.lines(kind); len(said) > 0 {
 			r.Fail("%s", strings.Join(said, " | "))
 			return nil
 		}
 	}
-	r.Fail("%s", clip(o.Text[max(0, len(o.Text)-500):]))
+	r.Fail("%s", clip(o.Text[max(0, len(o.Text)-500):], usual))
 	return nil
 }
 
@@ -90,14 +98,16 @@ func (o Output) lines(kind *regexp.Regexp) (said []string) {
 	const most = 4
 	for line := range strings.Lines(o.Text) {
 		if kind.MatchString(line) && len(said) < most && !strings.Contains(line, "[rapid] OK") {
-			said = append(said, clip(strings.TrimSpace(line)))
+			said = append(said, clip(strings.TrimSpace(line), usual))
 		}
 	}
 	return said
 }
 
-func clip(s string) string {
-	const most = 300
+// usual is the length of what is told; of what cannot be seen again it is more.
+const usual = 300
+
+func clip(s string, most int) string {
 	if len(s) > most {
 		return s[:most] + "…"
 	}
