@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/simferry/simferry/internal/trust/proc"
 )
 
 // The fleet: three enterprise Workspaces over which its SIMs wander. A few SIMs start in a
@@ -72,10 +73,6 @@ func Seed(ctx context.Context, binary, database string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, binary, "seed", world)
-	cmd.Env = append(os.Environ(), "SIMFERRY_DATABASE="+database)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("seed: %w\n%s", err, out)
-	}
-	return nil
+	_, err = proc.Run(ctx, binary, "seed", world, "--database", database)
+	return err
 }
