@@ -126,9 +126,9 @@ func one(ctx context.Context, binary, dir string, servers, kills int, seed uint6
 // cycle starts servers, lets people invite others, and kills: two times in three all
 // servers, when a delivery is at a certain point, else any of them at any time.
 func (a *arena) cycle(ctx context.Context) error {
-	lying := a.random.IntN(3) > 0
+	ambush := a.random.IntN(3) > 0
 	t := a.office.set(point(a.random.IntN(int(points))), a.random.IntN(3))
-	if !lying {
+	if !ambush {
 		a.office.release()
 	}
 	if err := a.start(ctx); err != nil {
@@ -140,7 +140,7 @@ func (a *arena) cycle(ctx context.Context) error {
 		working.Go(func() { m.work(ctx, stop, perCycle) })
 	}
 	only := -1
-	if lying && t.await(ctx) {
+	if ambush && t.await(ctx) {
 		a.cut++
 	} else {
 		only = a.random.IntN(len(a.servers)+1) - 1

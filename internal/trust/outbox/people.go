@@ -43,9 +43,9 @@ type people struct {
 // again before anything else.
 type member struct {
 	*people
-	as   *client.Client
-	open *request
-	mere bool // may not invite anybody
+	as       *client.Client
+	open     *request
+	observes bool // may not invite anybody
 }
 
 // newPeople makes the users of the world; dial opens a connection to a server.
@@ -63,9 +63,9 @@ func newPeople(seed uint64, dial func(context.Context) (net.Conn, error)) (*peop
 		return nil, err
 	}
 	for i := range inviters + 1 {
-		m := &member{people: p, mere: i == inviters}
+		m := &member{people: p, observes: i == inviters}
 		name := inviter(i)
-		if m.mere {
+		if m.observes {
 			name = observer
 		}
 		if m.as, err = user(client.WithPassword(name, password)); err != nil {
@@ -87,7 +87,7 @@ func (m *member) work(ctx context.Context, stop <-chan struct{}, requests int) {
 		default:
 		}
 		if m.open == nil {
-			m.open = m.draw(m.mere)
+			m.open = m.draw(m.observes)
 		}
 		if m.send(ctx, m.open); m.open.status != 0 || m.open.key == "" {
 			m.open = nil
@@ -98,7 +98,9 @@ func (m *member) work(ctx context.Context, stop <-chan struct{}, requests int) {
 // settle sends what was not answered, now that nobody disturbs any more.
 func (m *member) settle(ctx context.Context) error {
 	for until := time.Now().Add(patience); m.open != nil; {
-		m.work(ctx, nil, 1)
+		if m.work(ctx, nil, 1); ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if m.open != nil && time.Now().After(until) {
 			return fmt.Errorf("I12: the invitation of %s under its key is not answered after %v", m.open.recipient, patience)
 		}
