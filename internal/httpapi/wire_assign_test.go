@@ -72,7 +72,7 @@ var _ = pin("customer-org-moves", func(t *testing.T, e testkit.Engine) {
 		}
 	}
 	s.CheckInvariants()
-	s.Sound()
+	s.MustFsck()
 })
 
 // Whoever may not, and where it may not go.
@@ -107,7 +107,7 @@ users: [{id: 40, username: helper@example.com, name: Helper, password: correct h
 	})
 	give(issuer, 251, 100).Is(http.StatusNoContent) // where it is
 	give(issuer, 251, 950).Is(http.StatusNoContent) // two below
-	s.Sound()
+	s.MustFsck()
 })
 
 var _ = pin("customer-org-null", func(t *testing.T, e testkit.Engine) {
@@ -126,7 +126,7 @@ var _ = pin("customer-org-null", func(t *testing.T, e testkit.Engine) {
 	})
 	conflict(t, issuer.Patch(simURL(250), `{"customer_org": null}`), why{1502, []int64{250}})
 	give(issuer, 251, 300).Is(http.StatusNoContent)
-	s.Sound()
+	s.MustFsck()
 })
 
 // A status besides is that of the SIM behind the move; the one it has asks for nothing.
@@ -150,7 +150,7 @@ var _ = pin("customer-org-status", func(t *testing.T, e testkit.Engine) {
 		t.Errorf("events in the target: %v, want %v", types, want)
 	}
 	s.CheckInvariants()
-	s.Sound()
+	s.MustFsck()
 })
 
 var _ = pin("issuer-and-reseller", func(t *testing.T, e testkit.Engine) {
@@ -182,7 +182,7 @@ users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct
 		t.Errorf("%+v", got)
 	}
 	s.CheckInvariants()
-	s.Sound()
+	s.MustFsck()
 	s.Exec("UPDATE sims SET reseller_id = 600 WHERE id = 251")
 	report, err := s.Control.Operator().Fsck(t.Context())
 	if err != nil {
@@ -237,7 +237,7 @@ func TestAssignConcurrently(t *testing.T) {
 			}
 		}
 		s.CheckInvariants()
-		s.Sound()
+		s.MustFsck()
 	})
 }
 
@@ -272,6 +272,6 @@ func TestTheOlderScript(t *testing.T) {
 			t.Errorf("events of SIM 250: %v", got)
 		}
 		s.CheckInvariants()
-		s.Sound()
+		s.MustFsck()
 	})
 }

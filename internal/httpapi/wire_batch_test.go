@@ -62,7 +62,7 @@ var _ = pin("batch-registration", func(t *testing.T, e testkit.Engine) {
 			t.Error("a SIM came into a batch that was registered")
 		}
 		s.CheckInvariants()
-		s.Sound()
+		s.MustFsck()
 	}
 })
 
@@ -109,7 +109,7 @@ var _ = pin("batch-refused", func(t *testing.T, e testkit.Engine) {
 	if user.Patch(batchURL+"1234567890123456", `{"id": 0}`).Is(http.StatusOK).JSON(&left); len(left.SIMs) != 1 || left.SIMs[0].ID != 5003 {
 		t.Errorf("%+v", left)
 	}
-	s.Sound()
+	s.MustFsck()
 })
 
 var _ = pin("batch-guesses", func(t *testing.T, e testkit.Engine) {
@@ -149,7 +149,7 @@ func TestRegisterConcurrently(t *testing.T) {
 			t.Errorf("%d have it", won)
 		}
 		s.CheckInvariants()
-		s.Sound()
+		s.MustFsck()
 	})
 }
 

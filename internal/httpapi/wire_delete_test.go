@@ -45,7 +45,7 @@ func TestDeleteSIM(t *testing.T) {
 		}
 		s.Untouched("a SIM in a device", func() { wantCode(t, deleteSIM(user, 250), http.StatusConflict, 1406) })
 		s.CheckInvariants()
-		s.Sound()
+		s.MustFsck()
 	})
 }
 
@@ -95,7 +95,7 @@ var _ = pin("delete-multi", func(t *testing.T, e testkit.Engine) {
 		t.Errorf("%s SIMs are left", total)
 	}
 	s.CheckInvariants()
-	s.Sound()
+	s.MustFsck()
 })
 
 // manySIMs are references to n SIMs from 1000 on.
@@ -123,6 +123,6 @@ func TestDeletedICCIDComesBack(t *testing.T) {
 		if got := listed(user, "/api/v1/sim", q("iccid:8988303000000000252")); len(got) != 1 || got[0] == 252 {
 			t.Errorf("the ICCID is that of %v", got)
 		}
-		s.Sound()
+		s.MustFsck()
 	})
 }
