@@ -41,7 +41,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	}
 	c := &Client{
 		base: base, http: &http.Client{Timeout: defaultTimeout}, userAgent: defaultUserAgent,
-		retry: DefaultRetry, clock: systemClock{},
+		retry: DefaultRetry, clock: SystemClock{},
 	}
 	for _, o := range opts {
 		o(c)

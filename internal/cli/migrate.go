@@ -206,7 +206,7 @@ func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {
 		migrateFlags: f, process: p, client: c, remote: ferry.NewRemote(c), server: known.Server, profiled: known,
 		terms: ferry.Terms{AllowedStatuses: allowed, DetachDevices: f.detach}, screen: newScreen(p, f.output),
 	}
-	s.pace = &ferry.Pace{Clock: realClock{}, Patience: f.patience, Parallel: f.parallel, Notify: s.screen.waiting}
+	s.pace = &ferry.Pace{Clock: client.SystemClock{}, Patience: f.patience, Parallel: f.parallel, Notify: s.screen.waiting}
 	return s, nil
 }
 

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -51,22 +50,6 @@ func profileFlag(cmd *cobra.Command, p Process) *string {
 	return flag
 }
 
-// realClock is the system's.
-type realClock struct{}
-
-func (realClock) Now() time.Time { return time.Now() }
-
-func (realClock) Sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
 // answerTime bounds one attempt. The answer to 500 SIMs takes well under a second.
 const answerTime = time.Minute
 
@@ -90,7 +73,7 @@ func (p Process) connect(name string, opts ...client.Option) (*client.Client, pr
 		return nil, known, err
 	}
 	const connections = 16
-	session := &profile.Session{Store: store, Name: name, Clock: realClock{}}
+	session := &profile.Session{Store: store, Name: name, Clock: client.SystemClock{}}
 	c, err := session.Client(append(clientOptions(connections), opts...)...)
 	return c, known, err
 }
