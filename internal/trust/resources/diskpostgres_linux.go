@@ -72,8 +72,8 @@ func (s clusterDiskSite) moveToSmallDisk(ctx context.Context) error {
 		return err
 	}
 	options := fmt.Sprintf("size=%d,mode=700,uid=%d,gid=%d", clusterDiskSize, owner.Uid, owner.Gid)
-	if err := syscall.Mount("tmpfs", data, "tmpfs", 0, options); err != nil {
-		return fmt.Errorf("a small disk of its own needs the right to mount a tmpfs (root, or CAP_SYS_ADMIN): %w", err)
+	if err := mountSmall(data, options); err != nil {
+		return err
 	}
 	if out, err := exec.CommandContext(ctx, "cp", "-a", aside+"/.", data).CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, out)
@@ -81,25 +81,16 @@ func (s clusterDiskSite) moveToSmallDisk(ctx context.Context) error {
 	return errors.Join(os.RemoveAll(aside), s.cluster.Restart())
 }
 
-// strike leaves a little room, until clients are told that there is none. Every second time
-// PostgreSQL is made to begin another segment of its log, for which there is no room
-// either: it panics, and cannot recover before there is. Then the operator makes room, and
-// starts it where it has ended.
+// strike fills the disk. Every second time PostgreSQL is made to begin another segment of
+// its log, for which there is no room either: it panics, and cannot recover before there is.
+// Once there is, the operator starts it where it has ended.
 func (s clusterDiskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
 	struck = time.Now()
-	ballast := filepath.Join(s.cluster.Data(), "ballast")
-	panics := rng.IntN(2) == 0
-	for load.Refused() == 0 && time.Since(struck) < noticed && ctx.Err() == nil {
-		if err := fill(s.cluster.Data(), ballast, rng.Int64N(64<<10)); err != nil {
-			return struck, over, err
-		}
-		if panics {
-			s.switchLog(ctx)
-		}
-		trust.Pause(ctx, 10*time.Millisecond)
+	var meanwhile func(context.Context)
+	if rng.IntN(2) == 0 {
+		meanwhile = s.switchLog
 	}
-	trust.Pause(ctx, time.Duration(rng.IntN(200))*time.Millisecond)
-	if err := os.Remove(ballast); err != nil {
+	if err := fillUp(ctx, s.cluster.Data(), load, rng, meanwhile); err != nil {
 		return struck, over, err
 	}
 	if !s.answers(ctx) {
