@@ -2,7 +2,9 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 )
 
 // Harness is one way of trying to break the promises.
@@ -10,6 +12,26 @@ type Harness struct {
 	Name string // as -only takes it: kill-sqlite
 	Does string // one sentence, for -list
 	Run  func(ctx context.Context, size Size, seed uint64) (Result, error)
+
+	// Control does the same to what is broken on purpose. It is nil where Run has a control
+	// of its own.
+	Control func(ctx context.Context, size Size, seed uint64) (Control, error)
+}
+
+// Try runs the harness and its control at the same time: both wait more than they work. A
+// probe has no control.
+func (h Harness) Try(ctx context.Context, size Size, seed uint64) (Result, error) {
+	if h.Control == nil || size == Probe {
+		return h.Run(ctx, size, seed)
+	}
+	var control Control
+	var broken error
+	var beside sync.WaitGroup
+	beside.Go(func() { control, broken = h.Control(ctx, size, seed) })
+	res, err := h.Run(ctx, size, seed)
+	beside.Wait()
+	res.Control = control
+	return res, errors.Join(err, broken)
 }
 
 // Size is how much a harness does.

@@ -44,7 +44,7 @@ func (r Runner) Run(ctx context.Context, list []Harness) error {
 
 func (r Runner) one(ctx context.Context, h Harness) Verdict {
 	start, strain := time.Now(), Measure()
-	res, err := h.Run(ctx, r.Size, r.Seed)
+	res, err := h.Try(ctx, r.Size, r.Seed)
 	took, busy := time.Since(start), strain.Busy()
 	verdict, why := res.Judge(r.Size)
 	if err != nil {

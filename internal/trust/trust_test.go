@@ -3,6 +3,7 @@ package trust_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -99,6 +100,40 @@ func TestPartsAddUp(t *testing.T) {
 
 // A control that depends on luck is tried until it fails; one that never does makes a
 // result void.
+func TestAControlIsTriedBesideItsHarness(t *testing.T) {
+	run, control := make(chan struct{}), make(chan struct{})
+	broken := errors.New("no disk")
+	h := trust.Harness{
+		Run: func(context.Context, trust.Size, uint64) (trust.Result, error) {
+			close(run)
+			<-control
+			return trust.Result{Trials: 7}, nil
+		},
+		Control: func(_ context.Context, size trust.Size, seed uint64) (trust.Control, error) {
+			close(control)
+			<-run
+			return trust.Control{What: fmt.Sprint(size, seed), Failed: true}, broken
+		},
+	}
+	res, err := h.Try(t.Context(), trust.Full, 42)
+	if !errors.Is(err, broken) || res.Trials != 7 || res.Control.What != "full 42" || !res.Control.Failed {
+		t.Errorf("got %+v, %v", res, err)
+	}
+}
+
+func TestAProbeTriesNoControl(t *testing.T) {
+	h := trust.Harness{
+		Run: func(context.Context, trust.Size, uint64) (trust.Result, error) { return trust.Result{Trials: 1}, nil },
+		Control: func(context.Context, trust.Size, uint64) (trust.Control, error) {
+			t.Error("it was tried")
+			return trust.Control{}, nil
+		},
+	}
+	if res, err := h.Try(t.Context(), trust.Probe, 1); err != nil || res.Trials != 1 {
+		t.Errorf("got %+v, %v", res, err)
+	}
+}
+
 func TestAControlIsTriedUntilItFails(t *testing.T) {
 	var seeds []uint64
 	atThe := func(n uint64) func(context.Context, uint64) (trust.Result, error) {

@@ -30,7 +30,7 @@ func modelled(ctx context.Context, tags string, seed uint64) (trust.Result, erro
 
 func histories(n int) catcher {
 	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-		return linear.Run(ctx, tags, n, seed, false)
+		return linear.Run(ctx, tags, n, seed)
 	}
 }
 

@@ -88,11 +88,13 @@ func run(ctx context.Context, e engine, tags string, cycles int, seed uint64) (r
 const controlCycles = 600
 
 // control is a program that stores the answer under a key behind its commit.
-func control(ctx context.Context, e engine, seed uint64) (trust.Control, error) {
-	return trust.Until(ctx, "a program that stores keys in a transaction of their own", 1, seed,
-		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
-			return run(ctx, e, "planted_key_outside", controlCycles, seed)
-		}))
+func control(e engine) func(context.Context, trust.Size, uint64) (trust.Control, error) {
+	return func(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
+		return trust.Until(ctx, "a program that stores keys in a transaction of their own", 1, seed,
+			trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
+				return run(ctx, e, "planted_key_outside", controlCycles, seed)
+			}))
+	}
 }
 
 func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed uint64) (res trust.Result, err error) {

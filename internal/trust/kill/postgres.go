@@ -17,12 +17,9 @@ var Postgres = trust.Harness{
 	Name: "kill-postgres",
 	Does: "two servers on PostgreSQL, one of them or both killed with SIGKILL after 0 to 40 ms of load and started again",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		res, err := OnPostgres(ctx, "", size.Of(100, 2000, 10), seed)
-		if err == nil && size != trust.Probe {
-			res.Control, err = control(ctx, onPostgres, seed)
-		}
-		return res, err
+		return OnPostgres(ctx, "", size.Of(100, 2000, 10), seed)
 	},
+	Control: control(onPostgres),
 }
 
 // OnPostgres kills so many times what is built with some tags.

@@ -18,12 +18,9 @@ var SQLite = trust.Harness{
 	Name: "kill-sqlite",
 	Does: "one server on SQLite, killed with SIGKILL after 0 to 40 ms of load and started again",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		res, err := OnSQLite(ctx, "", size.Of(200, 10_000, 20), seed)
-		if err == nil && size != trust.Probe {
-			res.Control, err = control(ctx, onSQLite, seed)
-		}
-		return res, err
+		return OnSQLite(ctx, "", size.Of(200, 10_000, 20), seed)
 	},
+	Control: control(onSQLite),
 }
 
 // OnSQLite kills so many times what is built with some tags.

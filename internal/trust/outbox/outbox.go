@@ -24,12 +24,9 @@ var Harness = trust.Harness{
 	Name: "outbox",
 	Does: "servers killed with SIGKILL while they deliver mails, to a mail server that puts off and forgets to answer",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		res, err := Run(ctx, "", size.Of(20, 1000, 4), seed)
-		if err == nil && size != trust.Probe {
-			res.Control, err = control(ctx, seed)
-		}
-		return res, err
+		return Run(ctx, "", size.Of(20, 1000, 4), seed)
 	},
+	Control: control,
 }
 
 const (
@@ -81,7 +78,7 @@ func Run(ctx context.Context, tags string, kills int, seed uint64) (res trust.Re
 const controlTries = 10
 
 // control is a program that takes mails for delivered once it has begun to send them.
-func control(ctx context.Context, seed uint64) (trust.Control, error) {
+func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, "a program that notes a mail as delivered before it sends it", controlTries, seed,
 		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
 			return Run(ctx, "planted_mail_once", 6, seed)

@@ -16,7 +16,8 @@ const controls = 10
 
 // control does the same to servers that sync less: with synchronous=NORMAL acknowledged
 // work must be lost, with OFF a database must be damaged.
-func control(ctx context.Context, seed uint64, n int) (c trust.Control, err error) {
+func control(ctx context.Context, size trust.Size, seed uint64) (c trust.Control, err error) {
+	n := size.Of(150, 2000, 0)
 	dir, err := os.MkdirTemp(trust.Memory(), "simferry-trust-")
 	if err != nil {
 		return c, err

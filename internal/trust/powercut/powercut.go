@@ -21,20 +21,15 @@ import (
 
 // Harness is this one.
 var Harness = trust.Harness{
-	Name: "power-cut", Run: run,
+	Name: "power-cut", Run: run, Control: control,
 	Does: "cuts the power at any write of SQLite's, keeps a random part of what was not synced, and opens what is left",
 }
 
 // perRecording bounds how many states one recording stands for.
 const perRecording = 5000
 
-func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
-	states := size.Of(500, 100_000, 100)
-	res, err = Cuts(ctx, trust.Tags(), states, seed)
-	if err == nil && size != trust.Probe {
-		res.Control, err = control(ctx, seed, max(150, states/50))
-	}
-	return res, err
+func run(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
+	return Cuts(ctx, trust.Tags(), size.Of(500, 100_000, 100), seed)
 }
 
 // Cuts cuts the power so many times on what is built with some tags.
