@@ -13,7 +13,10 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/gotest"
@@ -26,8 +29,8 @@ var Harness = trust.Harness{
 	Run:  run, Control: control,
 }
 
-// A run in CI takes a minute altogether, of which a target that has a whole server gets
-// more than a parser. The full size is rounds of eight times that, until so many executions
+// The shares of all targets in CI are a minute altogether, of which one that has a whole
+// server gets more than a parser. The full size is rounds of eight times that, until so many executions
 // are done.
 const (
 	parserTime = 2 * time.Second
@@ -53,23 +56,32 @@ func run(ctx context.Context, size trust.Size, _ uint64) (res trust.Result, err 
 	return res, nil
 }
 
+// atOnce is how many targets are fuzzed at a time, each by one worker. What is guided takes
+// all processors, one target after the other.
+const atOnce = 2
+
 // round gives every target its share of time. One that executes nothing in it is an error.
 func round(ctx context.Context, list []target, size trust.Size, res *trust.Result) error {
-	for _, t := range list {
-		fuzz := t.quick
-		if size == trust.Full {
-			fuzz = t.guided
-		}
-		execs, err := fuzz(ctx, t.share(size), res)
-		if err != nil {
-			return err
-		}
-		if execs == 0 {
-			return fmt.Errorf("nothing was executed of %s in %s", t.name, t.pkg)
-		}
-		res.Trials += execs
+	fuzz, workers := target.quick, atOnce
+	if size == trust.Full {
+		fuzz, workers = target.guided, 1
 	}
-	return nil
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(workers)
+	for _, t := range list {
+		group.Go(func() error {
+			part, err := fuzz(t, ctx, t.share(size))
+			if err == nil && part.Trials == 0 {
+				err = fmt.Errorf("nothing was executed of %s in %s", t.name, t.pkg)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			res.Add(part)
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 // target is one fuzz target.
@@ -115,33 +127,33 @@ func (t target) share(size trust.Size) string {
 
 // guided fuzzes as go test does: towards code that no input has reached yet. Building it
 // like that takes longer than a run in CI may.
-func (t target) guided(ctx context.Context, share string, res *trust.Result) (int, error) {
+func (t target) guided(ctx context.Context, share string) (res trust.Result, err error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", share, "-timeout", "0", "./"+t.pkg)
 	cmd.Dir = trust.Root()
 	text, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
-		return 0, errors.Join(err, ctx.Err())
+		return res, errors.Join(err, ctx.Err())
 	}
-	return t.judge(gotest.Output{Text: string(text), Passed: err == nil}, res)
+	return t.judge(gotest.Output{Text: string(text), Passed: err == nil})
 }
 
 // quick fuzzes the ordinary test program, without guidance.
-func (t target) quick(ctx context.Context, share string, res *trust.Result) (execs int, err error) {
+func (t target) quick(ctx context.Context, share string) (res trust.Result, err error) {
 	program, err := gotest.Build(ctx, t.pkg, "")
 	if err != nil {
-		return 0, err
+		return res, err
 	}
 	cache, err := os.MkdirTemp("", "trust-fuzz-")
 	if err != nil {
-		return 0, err
+		return res, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
-	out, err := program.Run(ctx, "^$", nil, "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+share, "-test.fuzzcachedir="+cache)
+	out, err := program.Run(ctx, "^$", nil, "-test.fuzz=^"+t.name+"$", "-test.fuzztime="+share, "-test.parallel=1", "-test.fuzzcachedir="+cache)
 	if err != nil {
-		return 0, err
+		return res, err
 	}
-	return t.judge(out, res)
+	return t.judge(out)
 }
 
 // done finds how many inputs were tried: of those that are kept at first, of all later.
@@ -149,20 +161,20 @@ var done = regexp.MustCompile(`execs: (\d+)|(\d+)/\d+ completed`)
 
 // judge counts the executions. An input that fails is kept in the package's testdata, as go
 // test does it.
-func (t target) judge(out gotest.Output, res *trust.Result) (execs int, err error) {
+func (t target) judge(out gotest.Output) (res trust.Result, err error) {
 	late := strings.Contains(out.Text, "context deadline exceeded") // the time was up in the midst of an input
 	switch {
 	case out.Passed:
 	case !strings.Contains(out.Text, "Failing input") && !late:
-		return 0, fmt.Errorf("%s in %s: %s", t.name, t.pkg, out.Text[:min(len(out.Text), 1500)])
+		return res, fmt.Errorf("%s in %s: %s", t.name, t.pkg, out.Text[:min(len(out.Text), 1500)])
 	case !late:
 		res.Fail("%s in %s: %s", t.name, t.pkg, out.Text[max(0, len(out.Text)-600):])
 	}
 	for _, m := range done.FindAllStringSubmatch(out.Text, -1) {
 		n, _ := strconv.Atoi(m[1] + m[2]) // digits
-		execs = max(execs, n)
+		res.Trials = max(res.Trials, n)
 	}
-	return execs, nil
+	return res, nil
 }
 
 // Properties runs the seeds of the fuzz targets of a package and its property tests against
