@@ -18,7 +18,7 @@ type Harness struct {
 	Control func(ctx context.Context, size Size, seed uint64) (Control, error)
 }
 
-// Try runs the harness and its control at the same time: both wait more than they work. A
+// Try runs the harness and its control at the same time, since most wait a good deal. A
 // probe has no control.
 func (h Harness) Try(ctx context.Context, size Size, seed uint64) (Result, error) {
 	if h.Control == nil || size == Probe {

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Runner runs harnesses one after the other, because each wants the machine for itself,
-// and tells each in one line.
+// Runner runs harnesses one after the other, because each wants the machine for itself and
+// its control, and tells each in one line.
 type Runner struct {
 	Out    io.Writer
 	Commit string

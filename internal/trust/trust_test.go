@@ -98,8 +98,6 @@ func TestPartsAddUp(t *testing.T) {
 	}
 }
 
-// A control that depends on luck is tried until it fails; one that never does makes a
-// result void.
 func TestAControlIsTriedBesideItsHarness(t *testing.T) {
 	run, control := make(chan struct{}), make(chan struct{})
 	broken := errors.New("no disk")
@@ -134,6 +132,8 @@ func TestAProbeTriesNoControl(t *testing.T) {
 	}
 }
 
+// A control that depends on luck is tried until it fails; one that never does makes a
+// result void.
 func TestAControlIsTriedUntilItFails(t *testing.T) {
 	var seeds []uint64
 	atThe := func(n uint64) func(context.Context, uint64) (trust.Result, error) {

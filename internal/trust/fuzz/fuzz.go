@@ -30,8 +30,8 @@ var Harness = trust.Harness{
 }
 
 // The shares of all targets in CI are a minute altogether, of which one that has a whole
-// server gets more than a parser. The full size is rounds of eight times that, until so many executions
-// are done.
+// server gets more than a parser. The full size is rounds of eight times that, until so
+// many executions are done.
 const (
 	parserTime = 2 * time.Second
 	serverTime = 8 * time.Second

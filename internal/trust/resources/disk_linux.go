@@ -52,6 +52,7 @@ func setUpDisk(ctx context.Context, p place) (site, error) {
 	return diskSite{s, mount}, nil
 }
 
+// strike fills the disk, and makes room again.
 func (s diskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
 	struck = time.Now()
 	err = fillUp(ctx, s.mount, load, rng, nil)
