@@ -20,6 +20,10 @@ RACE_SKIP = ^(TestProbes|TestAuthorization)$$
 POSTGRES = 17
 ON_POSTGRES = ./internal/testkit/... ./internal/store/... ./internal/httpapi/... ./internal/modeltest/...
 
+# How long one package's tests may take before they count as hung. They take a minute on an
+# idle machine; a machine busy with other work needs many times that.
+TEST_TIMEOUT = 60m
+
 # Where the benchmarks of migrations are, and how long each fuzz target runs. BenchmarkScale
 # makes ten million SIMs: it has a target of its own.
 BENCH = ./internal/bench
@@ -40,13 +44,21 @@ build: ## Build bin/simferry, static, without cgo
 demo: ## Move 500 SIMs on a throw-away database, and stay up to be tried
 	go run ./cmd/simferry demo
 
+.PHONY: setup
+setup: ## Find or install the programs that the tests need
+	.ci/setup
+
 .PHONY: test
-test: ## Run every test; brings its own PostgreSQL, or says what to install
-	go test ./...
+test: setup ## Run every test; installs PostgreSQL if it may, or says what to install
+	go test -timeout $(TEST_TIMEOUT) ./...
+
+.PHONY: test-short
+test-short: ## Run the tests that need nothing but Go: SQLite, half a minute
+	go test -short ./...
 
 .PHONY: test-postgres
 test-postgres: ## Run what asks the database on POSTGRES=14, 15, 16 or 17; needs Node.js
-	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" go test -count 1 -skip StandbysTakeTurns $(ON_POSTGRES)
+	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" go test -timeout $(TEST_TIMEOUT) -count 1 -skip StandbysTakeTurns $(ON_POSTGRES)
 
 .PHONY: coverage
 coverage: ## Print which answers of the OpenAPI document the HTTP tests have seen
@@ -54,7 +66,7 @@ coverage: ## Print which answers of the OpenAPI document the HTTP tests have see
 
 .PHONY: race
 race: ## Run the tests of what is concurrent under the race detector; needs a C compiler
-	CGO_ENABLED=1 go test -race -skip '$(RACE_SKIP)' $(RACE)
+	CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) -skip '$(RACE_SKIP)' $(RACE)
 
 .PHONY: bench
 bench: ## Measure migrations beside the bare SQL that they cannot beat

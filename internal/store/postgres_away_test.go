@@ -37,6 +37,7 @@ func unavailable(t *testing.T, s *store.Store) {
 
 func TestDatabaseAwayAndBack(t *testing.T) {
 	t.Parallel()
+	pgtest.SkipIfShort(t)
 	c, err := pgtest.Start(pgtest.Options{})
 	if err != nil {
 		t.Fatal(err)

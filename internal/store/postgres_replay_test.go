@@ -15,6 +15,7 @@ import (
 // there: so the replay hangs, while a read that found nothing does not.
 func TestAReplayWaitsForTheStandby(t *testing.T) {
 	t.Parallel()
+	pgtest.SkipIfShort(t)
 	c, err := pgtest.Start(pgtest.Options{})
 	if err != nil {
 		t.Fatal(err)

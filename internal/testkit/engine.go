@@ -17,10 +17,18 @@ const (
 	Postgres Engine = "postgres"
 )
 
-// OnEach runs a test on every engine.
+// Engines returns the engines of this run: every one, or SQLite alone with -short.
+func Engines() []Engine {
+	if testing.Short() {
+		return []Engine{SQLite}
+	}
+	return []Engine{SQLite, Postgres}
+}
+
+// OnEach runs a test on every engine of this run.
 func OnEach(t *testing.T, test func(t *testing.T, e Engine)) {
 	t.Helper()
-	for _, e := range []Engine{SQLite, Postgres} {
+	for _, e := range Engines() {
 		t.Run(string(e), func(t *testing.T) { test(t, e) })
 	}
 }

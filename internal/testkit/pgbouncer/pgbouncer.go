@@ -1,8 +1,7 @@
 // Package pgbouncer puts PgBouncer, in transaction mode, between a test and PostgreSQL.
 //
-// The program is the one on PATH, or where Debian puts it. Where there is none the test
-// fails in CI; elsewhere it is skipped with a word on what to install, because a pooler is
-// no part of what a developer must have.
+// The program is the one on PATH or in /usr/sbin. Without it the test fails and says what to
+// install.
 package pgbouncer
 
 import (
@@ -57,11 +56,7 @@ func find(t testing.TB) string {
 			return path
 		}
 	}
-	const missing = "PgBouncer is not installed, so nothing shows that Simferry works behind it: apt-get install pgbouncer"
-	if os.Getenv("CI") == "true" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
+	t.Fatal("PgBouncer is not installed: run .ci/setup, or apt-get install pgbouncer")
 	return ""
 }
 

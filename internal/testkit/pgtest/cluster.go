@@ -39,8 +39,8 @@ type Cluster struct {
 	process *process // nil while stopped
 }
 
-// Start makes a new cluster and starts it. The caller calls Remove; where it cannot, the
-// server dies with this process, and a later Start clears the directory away.
+// Start makes a new cluster and starts it. The caller calls Remove. If it cannot, the server
+// dies with this process, and a later Start removes the directory.
 func Start(opts Options) (*Cluster, error) {
 	bin, err := programs()
 	if err != nil {
@@ -62,8 +62,10 @@ func Start(opts Options) (*Cluster, error) {
 }
 
 func (c *Cluster) create() error {
-	if err := c.initdb(); err != nil {
-		return err
+	if !c.unpackImage() {
+		if err := errors.Join(c.initdb(), c.packImage()); err != nil {
+			return err
+		}
 	}
 	return c.startOnFreePort()
 }
@@ -96,10 +98,10 @@ func freePort() (int, error) {
 	return strconv.Atoi(port)
 }
 
-// initdb leaves out its own fsync, which only matters where the machine loses power
-// while the test runs. The server's fsync stays on.
+// initdb skips its own fsync, which matters only if the machine loses power while the test
+// runs. The server's fsync stays on.
 func (c *Cluster) initdb() error {
-	secret := filepath.Join(c.home.path, "password")
+	secret := c.passwordFile()
 	if err := os.WriteFile(secret, []byte(c.password), 0o600); err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 func start(t *testing.T, opts pgtest.Options) *pgtest.Cluster {
 	t.Helper()
+	pgtest.SkipIfShort(t)
 	c, err := pgtest.Start(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -115,6 +116,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestAServerThatCannotStartSaysWhy(t *testing.T) {
+	pgtest.SkipIfShort(t)
 	_, err := pgtest.Start(pgtest.Options{Settings: map[string]string{"max_connections": "many"}})
 	if err == nil || !strings.Contains(err.Error(), "max_connections") {
 		t.Errorf("got %v", err)
@@ -141,5 +143,27 @@ func TestNothingOutlivesItsProcess(t *testing.T) {
 	start(t, pgtest.Options{})
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("%s was left behind: %v", dir, err)
+	}
+}
+
+// TestClustersComeFromOneImage compares the identifiers that initdb draws at random: two
+// clusters that have the same one are copies.
+func TestClustersComeFromOneImage(t *testing.T) {
+	pgtest.SkipIfShort(t)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	identifier := func() int64 {
+		c, err := pgtest.Start(pgtest.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := c.Remove(); err != nil {
+				t.Error(err)
+			}
+		})
+		return scalar[int64](t, connect(t, c.URL("postgres")), "SELECT system_identifier FROM pg_control_system()")
+	}
+	if first, second := identifier(), identifier(); first != second {
+		t.Errorf("system identifiers %d and %d: the second cluster was made by initdb again", first, second)
 	}
 }

@@ -28,6 +28,7 @@ func Database(t testing.TB) string {
 // others run: nobody may be connected to the source.
 func create(t testing.TB, template string) string {
 	t.Helper()
+	SkipIfShort(t)
 	name := newName()
 	if err := shared.exec(fmt.Sprintf("CREATE DATABASE %s TEMPLATE %s", name, template)); err != nil {
 		t.Fatal(err)
@@ -44,6 +45,15 @@ func create(t testing.TB, template string) string {
 	return u
 }
 
+// SkipIfShort skips a test that needs PostgreSQL when the tests run with -short. A plain run
+// skips nothing.
+func SkipIfShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("-short leaves PostgreSQL out")
+	}
+}
+
 // newName needs no quoting in SQL, and is unique among all processes on one server.
 func newName() string { return "simferry_test_" + strings.ToLower(rand.Text()) }
 
@@ -58,6 +68,7 @@ type templates struct {
 // must close its connections. A fill that fails its test is tried again by the next one.
 func Template(t testing.TB, name string, fill func(url string)) {
 	t.Helper()
+	SkipIfShort(t)
 	ts := &shared.templates
 	ts.mu.Lock()
 	defer ts.mu.Unlock()

@@ -4,20 +4,20 @@
 //
 //	func TestMain(m *testing.M) { pgtest.Main(m) }
 //
-// and asks for Database(t) where it wants an empty database. The server is, in this order:
+// and calls Database(t) to get an empty database. The server is, in this order:
 //
 //   - the one that SIMFERRY_TEST_POSTGRES names (the URL of a superuser);
-//   - one of our own, from the server programs on PATH, or where Debian puts them;
-//   - the same after apt-get install postgresql, where the test runs as root on Debian.
+//   - a private one, from the server programs on PATH or in Debian's directories.
 //
-// Where none can be had the test fails and says what to install. Nothing is skipped: a
-// suite that passes without its database proves nothing.
+// Tests install nothing. Without server programs they fail and say what to install
+// (.ci/setup does it). Nothing is skipped: a suite that passes without its database proves
+// nothing.
 //
-// Our own server is a private cluster in a temporary directory, one per test process,
-// started at first use. It runs with PostgreSQL's own durability (fsync on), as a user
-// without privileges, on a loopback port that was free, with a password of its own. Its
-// collation is ICU English on purpose: a query that relies on bytewise order without
-// saying COLLATE "C" fails here, as it would at a customer's.
+// A private server is a cluster in a temporary directory, one per test process, started at
+// first use. It runs with PostgreSQL's own durability (fsync on), as a user without
+// privileges, on a free loopback port, with a random password. Its collation is ICU English
+// on purpose: a query that relies on bytewise order without COLLATE "C" fails here, as it
+// would in a customer's database.
 //
 // Start gives a cluster to stop, kill and restart, for tests of what happens then.
 package pgtest

@@ -40,6 +40,7 @@ func hold() {
 // holder is such a process, its cluster's URL and directory.
 func holder(t *testing.T) (cmd *exec.Cmd, url, dir string) {
 	t.Helper()
+	pgtest.SkipIfShort(t)
 	cmd = exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), helperEnv+"=1")
 	cmd.Stderr = os.Stderr

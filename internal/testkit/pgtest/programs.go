@@ -16,21 +16,14 @@ import (
 // MinVersion is the oldest PostgreSQL that is served, and so that the tests take.
 const MinVersion = 14
 
-const advice = `no PostgreSQL for the tests: install its server programs, version %d or newer
-(Debian, Ubuntu: apt-get install postgresql; macOS: brew install postgresql@17),
-or set SIMFERRY_TEST_POSTGRES to the URL of a superuser on a server of yours`
+const advice = `no PostgreSQL for the tests: run .ci/setup, which finds or installs what the tests need,
+or install PostgreSQL's server programs, version %d or newer (Debian, Ubuntu: apt-get install postgresql;
+macOS: brew install postgresql@17), or set SIMFERRY_TEST_POSTGRES to the URL of a superuser`
 
-// programs is the directory of initdb and postgres, found or installed once per process.
+// programs returns the directory of initdb and postgres, looked up once per process.
 var programs = sync.OnceValues(func() (string, error) {
 	if dir, ok := findPrograms(); ok {
 		return dir, nil
-	}
-	installErr := install()
-	if dir, ok := findPrograms(); ok {
-		return dir, nil
-	}
-	if installErr != nil {
-		return "", fmt.Errorf(advice+"\n(%w)", MinVersion, installErr)
 	}
 	return "", fmt.Errorf(advice, MinVersion)
 })

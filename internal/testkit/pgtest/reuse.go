@@ -23,6 +23,7 @@ type pool struct {
 // aside.
 func Reuse(t testing.TB, name string) string {
 	t.Helper()
+	SkipIfShort(t)
 	database := shared.pool.take(name)
 	if database == "" {
 		database = fresh(t, name)
