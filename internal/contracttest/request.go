@@ -1,6 +1,7 @@
 package contracttest
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -57,6 +58,7 @@ func (d *document) checkRequestBody(o *Operation, body []byte) error {
 	if o.op.RequestBody == nil {
 		return nil
 	}
+	body = bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")) // a byte order mark is not part of the body
 	if len(body) == 0 {
 		if o.op.RequestBody.Value.Required {
 			return errors.New("the body is missing")

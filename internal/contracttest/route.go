@@ -3,6 +3,8 @@ package contracttest
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 )
 
 // match is where a request leads: the operation and what its path parameters are. The
@@ -21,9 +23,49 @@ func (d *document) route(req *http.Request) match {
 	// The body stays with the caller: routing looks at method, host and path only.
 	r := req.Clone(context.WithValue(req.Context(), matchKey{}, &m))
 	r.Body = http.NoBody
-	r.RequestURI = req.URL.RequestURI()
+	if raw := tidy(r.URL.EscapedPath()); raw != r.URL.EscapedPath() {
+		if path, err := url.PathUnescape(raw); err == nil {
+			r.URL.Path, r.URL.RawPath = path, raw
+		}
+	}
+	r.RequestURI = r.URL.RequestURI()
+	if d.fixedElsewhere(r) {
+		return match{}
+	}
 	d.mux.ServeHTTP(discard{}, r)
 	return m
+}
+
+// tidy is a path as the server reads it: repeated slashes at its beginning count as one, and
+// one at its end does not count.
+func tidy(path string) string {
+	for strings.HasPrefix(path, "//") {
+		path = path[1:]
+	}
+	if len(path) > 1 && !strings.HasSuffix(path, "//") {
+		path = strings.TrimSuffix(path, "/")
+	}
+	return path
+}
+
+// fixedElsewhere reports whether the document has the path word by word, but not with this
+// method. It is then not taken for the parameter of a template.
+func (d *document) fixedElsewhere(r *http.Request) bool {
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	there := false
+	for _, o := range d.operations {
+		if o.Path != r.URL.Path || strings.Contains(o.Path, "{") {
+			continue
+		}
+		if o.Method == method {
+			return false
+		}
+		there = true
+	}
+	return there
 }
 
 // capture is the handler of an operation in that mux: it only says that it was reached.

@@ -114,7 +114,7 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 	}
 	var orders []Order
 	for _, key := range strings.Split(sort, ",") {
-		name, desc := strings.CutPrefix(strings.TrimSpace(key), "-")
+		name, desc := sortKey(key)
 		f, ok := spec.field(name)
 		if !ok || f.NoSort {
 			return nil, &Error{Code: BadSort, Field: "sort", Message: "cannot sort by \"" + clip(name) + "\"; known: " + spec.names(func(f ListField) bool { return !f.NoSort })}
@@ -124,6 +124,16 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 		}
 	}
 	return orders, nil
+}
+
+// sortKey splits one key of a sort. A leading "-" means descending; a leading "+", or the space
+// that a "+" in a query string decodes to, means ascending.
+func sortKey(key string) (name string, descending bool) {
+	key = strings.TrimSpace(key)
+	if name, plus := strings.CutPrefix(key, "+"); plus {
+		return strings.TrimSpace(name), false
+	}
+	return strings.CutPrefix(key, "-")
 }
 
 func sortsBy(orders []Order, field string) bool {

@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
 )
 
@@ -47,11 +48,29 @@ func decodeIfAny(r *request, into any) error {
 }
 
 func decodeText(body []byte, into any) error {
+	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
+		return fleet.Errorf(fleet.BadRequest, "The body is null: send a JSON %s", wanted(into))
+	}
 	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
 		return explain(err, into)
 	}
 	return nil
 }
+
+// wanted names what a body has to be.
+func wanted(into any) string {
+	switch into.(type) {
+	case *wire.Optional[[]wire.IDRef]:
+		return "array"
+	}
+	if reflect.TypeOf(into).Elem().Kind() == reflect.Slice {
+		return "array"
+	}
+	return "object"
+}
+
+// byteOrderMark may stand before JSON that was saved as UTF-8 on Windows.
+const byteOrderMark = "\xef\xbb\xbf"
 
 var errNoBody = errors.New("empty body")
 
@@ -63,10 +82,10 @@ func readBody(r *request) ([]byte, error) {
 		sent.Grow(int(min(max(r.ContentLength, 0), trusted)) + bytes.MinRead)
 		_, err = sent.ReadFrom(io.LimitReader(plain, maxBody+1))
 	}
-	body := sent.Bytes()
+	body := bytes.TrimPrefix(sent.Bytes(), []byte(byteOrderMark))
 	var large *http.MaxBytesError
 	switch {
-	case errors.As(err, &large), len(body) > maxBody:
+	case errors.As(err, &large), sent.Len() > maxBody:
 		return nil, fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes", maxBody)
 	case fleet.CodeOf(err) != 0:
 		return nil, err

@@ -11,7 +11,6 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/docspage"
-	"github.com/simferry/simferry/internal/fleet"
 )
 
 // Options tune the handler.
@@ -41,40 +40,12 @@ func New(c *control.Control, o Options) http.Handler {
 		o.Log = slog.Default()
 	}
 	a := &api{control: c, log: o.Log, proxies: o.TrustedProxies, timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout)}
-	mux := http.NewServeMux()
+	routes := newRouter()
 	for _, op := range operations {
-		mux.Handle(op.pattern, a.serve(op))
+		routes.handle(op.pattern, a.serve(op))
 	}
 	page := docspage.Handler()
-	mux.Handle("GET /docs", page)
-	mux.Handle("GET /docs/{file}", page)
-	return a.wrap(crossOrigin(unknownRoutes(mux)))
-}
-
-// unknownRoutes answers in the contract's words what the mux would answer in plain text.
-func unknownRoutes(mux *http.ServeMux) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, pattern := mux.Handler(r); pattern != "" {
-			mux.ServeHTTP(w, r)
-			return
-		}
-		if allowed := methodsOf(mux, r); len(allowed) > 0 {
-			w.Header()["Allow"] = allowed
-			write(w, failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
-			return
-		}
-		write(w, failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
-	})
-}
-
-func methodsOf(mux *http.ServeMux, r *http.Request) []string {
-	var allowed []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
-		other := r.Clone(r.Context())
-		other.Method = method
-		if _, pattern := mux.Handler(other); pattern != "" {
-			allowed = append(allowed, method)
-		}
-	}
-	return allowed
+	routes.handle("GET /docs", page)
+	routes.handle("GET /docs/{file}", page)
+	return a.wrap(crossOrigin(routes))
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -150,11 +151,40 @@ func crossOrigin(next http.Handler) http.Handler {
 		h.Set("Access-Control-Expose-Headers", exposed)
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, POST, PUT, PATCH, DELETE")
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, Idempotency-Key")
+			h.Set("Access-Control-Allow-Headers", allowedHeaders(r))
+			h.Add("Vary", "Access-Control-Request-Headers")
 			h.Set("Access-Control-Max-Age", "86400")
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// knownHeaders are the request headers that a page from elsewhere may always send.
+const knownHeaders = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Requested-With, Cache-Control, " +
+	"If-Modified-Since, DNT, User-Agent"
+
+// allowedHeaders are the known headers and those that a preflight asks for besides: an unknown
+// one has no effect here, so it must not keep a page from its request.
+func allowedHeaders(r *http.Request) string {
+	const most = 4096 // bytes of what is repeated
+	asked := strings.Join(r.Header.Values("Access-Control-Request-Headers"), ",")
+	if len(asked) > most {
+		asked = ""
+	}
+	allowed := knownHeaders
+	for _, name := range strings.Split(asked, ",") {
+		if name = strings.TrimSpace(name); isToken(name) {
+			allowed += ", " + name
+		}
+	}
+	return allowed
+}
+
+// isToken reports whether a text can be the name of a header.
+func isToken(s string) bool {
+	return s != "" && strings.IndexFunc(s, func(c rune) bool {
+		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)
+	}) < 0
 }

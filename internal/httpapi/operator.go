@@ -70,11 +70,11 @@ func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Optio
 		o.Log = slog.Default()
 	}
 	a := &operatorAPI{&api{log: o.Log, proxies: o.TrustedProxies, timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout)}, rules, tokens}
-	mux := http.NewServeMux()
+	routes := newRouter()
 	for _, op := range operatorOperations {
-		mux.Handle(op.pattern, a.serve(op))
+		routes.handle(op.pattern, a.serve(op))
 	}
-	return a.wrap(unknownRoutes(mux))
+	return a.wrap(routes)
 }
 
 // serve is the course of every request: by which token, the operation, the answer.

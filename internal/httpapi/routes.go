@@ -1,0 +1,139 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// router serves the operations and words what no operation serves.
+type router struct {
+	mux   *http.ServeMux
+	paths []pathMethods
+}
+
+// pathMethods is the path of one or more patterns, with the methods that they allow.
+type pathMethods struct {
+	segments []string
+	methods  []string
+}
+
+func newRouter() *router { return &router{mux: http.NewServeMux()} }
+
+// handle adds a pattern such as "GET /api/v1/sim/{sim_id}".
+func (rt *router) handle(pattern string, h http.Handler) {
+	rt.mux.Handle(pattern, h)
+	method, path, _ := strings.Cut(pattern, " ")
+	segments := strings.Split(path, "/")
+	for i := range rt.paths {
+		if sameShape(rt.paths[i].segments, segments) {
+			rt.paths[i].methods = append(rt.paths[i].methods, method)
+			return
+		}
+	}
+	rt.paths = append(rt.paths, pathMethods{segments, []string{method}})
+}
+
+// sameShape reports whether two paths differ in the names of their parameters only.
+func sameShape(a, b []string) bool {
+	return slices.EqualFunc(a, b, func(x, y string) bool { return x == y || isParameter(x) && isParameter(y) })
+}
+
+func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
+
+// ServeHTTP serves a request. A path that is fixed, such as /api/v1/sim/status, is never taken
+// for a parameter of a template beside it: a method that it does not have is a 405.
+func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = tolerantPath(r)
+	methods, found := rt.methodsOf(r.URL.EscapedPath())
+	switch _, pattern := rt.mux.Handler(r); {
+	case found && !allows(methods, r.Method):
+		w.Header()["Allow"] = methods
+		write(w, failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
+	case pattern != "":
+		rt.mux.ServeHTTP(w, r)
+	default:
+		write(w, failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
+	}
+}
+
+// allows reports whether a method may be used; whoever may GET may ask for the HEAD.
+func allows(methods []string, method string) bool {
+	return slices.Contains(methods, method) || method == http.MethodHead && slices.Contains(methods, http.MethodGet)
+}
+
+// methodsOf finds the methods of the most specific path that matches, in a fixed order.
+func (rt *router) methodsOf(escapedPath string) (methods []string, found bool) {
+	segments := strings.Split(escapedPath, "/")
+	for i, s := range segments {
+		if plain, err := url.PathUnescape(s); err == nil {
+			segments[i] = plain
+		}
+	}
+	var best *pathMethods
+	for i := range rt.paths {
+		p := &rt.paths[i]
+		if p.matches(segments) && (best == nil || p.moreSpecific(best)) {
+			best = p
+		}
+	}
+	if best == nil {
+		return nil, false
+	}
+	for _, m := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if slices.Contains(best.methods, m) {
+			methods = append(methods, m)
+		}
+	}
+	return methods, true
+}
+
+func (p *pathMethods) matches(segments []string) bool {
+	return slices.EqualFunc(p.segments, segments, func(pattern, segment string) bool {
+		return pattern == segment || isParameter(pattern) && segment != ""
+	})
+}
+
+// moreSpecific compares two paths that match the same request: the one that is fixed in the
+// first segment where only one of them is.
+func (p *pathMethods) moreSpecific(than *pathMethods) bool {
+	for i, segment := range p.segments {
+		if a, b := isParameter(segment), isParameter(than.segments[i]); a != b {
+			return b
+		}
+	}
+	return false
+}
+
+// tolerantPath is the request without one slash at the end of its path, and without the
+// repeated slashes at its beginning that joining a base address and a path leaves. Existing
+// clients send both; a redirect would lose the body of some.
+func tolerantPath(r *http.Request) *http.Request {
+	raw := r.URL.EscapedPath()
+	tidy := tidyPath(raw)
+	if tidy == raw {
+		return r
+	}
+	path, err := url.PathUnescape(tidy)
+	if err != nil {
+		return r // an odd escape; the mux refuses it
+	}
+	other := *r
+	u := *r.URL
+	u.Path, u.RawPath = path, tidy
+	other.URL = &u
+	return &other
+}
+
+func tidyPath(path string) string {
+	for strings.HasPrefix(path, "//") {
+		path = path[1:]
+	}
+	if len(path) > 1 && strings.HasSuffix(path, "/") && !strings.HasSuffix(path, "//") {
+		path = path[:len(path)-1]
+	}
+	return path
+}
