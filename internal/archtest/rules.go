@@ -36,7 +36,8 @@ var Rules = map[string]Rule{
 	"api":              {},
 
 	// beside the fleet
-	"internal/config":   {},
+	"internal/config":   {Imports: []string{"internal/dburl"}},
+	"internal/dburl":    {StdOnly: true},
 	"internal/docspage": {},
 	"internal/durable":  {StdOnly: true},
 	"internal/identity": {Imports: []string{"internal/fleet"}},
@@ -50,7 +51,7 @@ var Rules = map[string]Rule{
 	"internal/profile": {Imports: []string{"api", "client", "internal/durable"}},
 
 	// the rules and what they stand on
-	"internal/store":     {Imports: []string{"internal/fleet", "internal/planted", "internal/store/..."}, Drivers: true},
+	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/planted", "internal/store/..."}, Drivers: true},
 	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
 	"internal/control": {
 		Imports: []string{"internal/fleet", "internal/identity", "internal/planted", "internal/store", "internal/world"}, // world: what the operator hands in
@@ -70,7 +71,7 @@ var Rules = map[string]Rule{
 		Tests: []string{"client"},
 	},
 	"internal/cli": {Imports: []string{
-		"api", "client", "internal/config", "internal/control", "internal/demo", "internal/durable", "internal/ferry", "internal/fleet",
+		"api", "client", "internal/config", "internal/control", "internal/dburl", "internal/demo", "internal/durable", "internal/ferry", "internal/fleet",
 		"internal/identity", "internal/intake", "internal/profile", "internal/server", "internal/world",
 	}},
 	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/control", "internal/fleet", "internal/server", "internal/world"}},

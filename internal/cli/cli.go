@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/simferry/simferry/internal/dburl"
 )
 
 // Process is what the surroundings give to a command.
@@ -37,5 +39,5 @@ func Run(ctx context.Context, p Process) int {
 	if err == nil {
 		return 0
 	}
-	return explain(p.Stderr, cmd, err)
+	return explain(dburl.ScrubbingWriter{W: p.Stderr}, cmd, err)
 }

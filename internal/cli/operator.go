@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/dburl"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -45,6 +46,7 @@ func operate(cmd *cobra.Command, p Process, do func(context.Context, *server.Ins
 }
 
 func newLog(cfg config.Config, w io.Writer) *slog.Logger {
+	w = dburl.ScrubbingWriter{W: w}
 	o := &slog.HandlerOptions{Level: cfg.LogLevel}
 	if cfg.LogFormat == config.LogText {
 		return slog.New(slog.NewTextHandler(w, o))

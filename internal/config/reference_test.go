@@ -38,7 +38,7 @@ and is named by ` + "`--config FILE`" + ` or ` + "`SIMFERRY_CONFIG`" + `; an unk
 absent. Durations are written with their unit: ` + "`90s`, `15m`, `4h`" + `.
 
 Secrets belong in files: put the database URL with its password into a file that only the server can read, and
-name it with ` + "`--database-file`" + `. Whatever Simferry prints, passwords are left out.
+name it with ` + "`--database-file`" + `. Of a database URL, Simferry prints host, port and database only.
 
 `
 

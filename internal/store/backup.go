@@ -19,7 +19,11 @@ var ErrUnsound = errors.New("the copy does not pass fsck")
 //
 // The report is that of the copy; the error is ErrUnsound where it has faults.
 func Backup(ctx context.Context, url, file string) (Report, error) {
-	if _, ok := SQLiteFile(url); !ok {
+	from, ok, err := sqliteFile(url)
+	switch {
+	case err != nil:
+		return Report{}, err
+	case !ok:
 		return Report{}, errors.New("PostgreSQL is backed up by its own tools: pg_dump -Fc, or pg_basebackup; see docs/operations/postgresql.md")
 	}
 	if _, err := os.Lstat(file); err == nil {
@@ -35,7 +39,7 @@ func Backup(ctx context.Context, url, file string) (Report, error) {
 		return Report{}, err
 	}
 	defer func() { _ = os.Remove(part) }() // gone already where all went well
-	if err := vacuumInto(ctx, url, part); err != nil {
+	if err := vacuumInto(ctx, from, part); err != nil {
 		return Report{}, err
 	}
 	report, err := inspected(ctx, part)
@@ -47,8 +51,7 @@ func Backup(ctx context.Context, url, file string) (Report, error) {
 
 // vacuumInto writes a compact copy. It is one read transaction of the source. SQLite does
 // not sync the copy: publish does.
-func vacuumInto(ctx context.Context, url, part string) error {
-	file, _ := SQLiteFile(url)
+func vacuumInto(ctx context.Context, file, part string) error {
 	db, err := openPool(lookDSN(file)) // query_only would forbid the copy as well
 	if err != nil {
 		return err

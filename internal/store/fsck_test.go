@@ -24,7 +24,7 @@ func TestFsckSQLite(t *testing.T) {
 		t.Helper()
 		url := sqliteURL(t)
 		s := open(t, url, o)
-		file, _ := store.SQLiteFile(url)
+		file := strings.TrimPrefix(url, "sqlite:")
 		return s, changing(t, rawSQLite(t, file))
 	}})
 }

@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"net/url"
 	"os"
-	"strings"
 	"time"
+
+	"github.com/simferry/simferry/internal/dburl"
 )
 
 // Inspect opens a database to look at it: it creates nothing, changes nothing, and brings
@@ -25,27 +26,31 @@ func Inspect(ctx context.Context, address string, o Options) (*Store, error) {
 	return &Store{engine: e, clock: o.Clock}, nil
 }
 
-func inspectEngine(ctx context.Context, url string, o Options) (engine, error) {
-	if file, ok := SQLiteFile(url); ok {
-		return inspectSQLite(ctx, file)
+func inspectEngine(ctx context.Context, address string, o Options) (engine, error) {
+	u, err := dburl.Parse(address)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("database: the URL %w", err)
+	case u.SQLite():
+		return inspectSQLite(ctx, u.File)
 	}
-	e, err := openEngine(ctx, url, o)
+	e, err := openPostgres(ctx, address, o)
 	if err != nil {
 		return nil, err
 	}
-	if pg, ok := e.(*pgEngine); ok {
-		err = pg.steps.exactly(ctx, pg.db)
-	}
-	if err != nil {
+	if err := e.steps.exactly(ctx, e.db); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return lookingEngine{e, nil}, nil
 }
 
-// SQLiteFile is the file that a database URL names; ok is false where it names none.
-func SQLiteFile(url string) (file string, ok bool) {
-	rest, ok := strings.CutPrefix(url, "sqlite:")
-	return strings.TrimPrefix(rest, "//"), ok
+// sqliteFile is the file that a URL names; ok is false if it is one of PostgreSQL.
+func sqliteFile(address string) (file string, ok bool, err error) {
+	u, err := dburl.Parse(address)
+	if err != nil {
+		return "", false, fmt.Errorf("database: the URL %w", err)
+	}
+	return u.File, u.SQLite(), nil
 }
 
 // lookDSN sorts in files, not in memory: a fleet may be large. mode=rw creates nothing, but

@@ -34,9 +34,9 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := pgxpool.ParseConfig(url)
+	cfg, err := parsePool(url)
 	if err != nil {
-		return nil, fmt.Errorf("database: %w", err) // pgx leaves the password out
+		return nil, err
 	}
 	switch {
 	case o.MaxConns > 0:
@@ -52,7 +52,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	if !strings.Contains(url, "default_query_exec_mode") {
 		if cfg.ConnConfig.DefaultQueryExecMode, err = chooseExecMode(ctx, cfg.ConnConfig); err != nil {
-			return nil, fmt.Errorf("database: %w", err)
+			return nil, fmt.Errorf("database: %w", withoutUser(err))
 		}
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
@@ -174,7 +174,7 @@ func (e *pgEngine) renew(err error) error {
 	if errors.Is(err, errConnLost) || errors.As(err, &lost) || errors.As(err, &pg) && pg.Code == readOnly {
 		e.pool.Reset()
 	}
-	return err
+	return withoutUser(err)
 }
 
 // A schema step may find its table in use: by the requests of a server of the version before,
@@ -190,7 +190,7 @@ const (
 func (e *pgEngine) bring(ctx context.Context) error {
 	started := time.Now()
 	for {
-		err := e.steps.bring(ctx, e.db)
+		err := withoutUser(e.steps.bring(ctx, e.db))
 		if e.classify(err) != busy {
 			return err
 		}
@@ -200,7 +200,7 @@ func (e *pgEngine) bring(ctx context.Context) error {
 	}
 }
 
-func (e *pgEngine) behind(ctx context.Context) error { return e.steps.behind(ctx, e.db) }
+func (e *pgEngine) behind(ctx context.Context) error { return withoutUser(e.steps.behind(ctx, e.db)) }
 
 func (e *pgEngine) close() error {
 	err := e.db.Close()

@@ -104,20 +104,35 @@ func TestReadOnlyServer(t *testing.T) {
 	put(t, s, named(2, "after"))
 }
 
-func TestOpenDoesNotTellThePassword(t *testing.T) {
+// Whatever of the URL does not work, errors hold host, port and database of it, and nothing
+// else. "hunter2" stands in every other place.
+func TestErrorsTellHostPortAndDatabaseOnly(t *testing.T) {
 	t.Parallel()
+	real := strings.Replace(pgtest.Database(t), "postgres://", "", 1)
+	_, real, _ = strings.Cut(real, "@")
+	host, _, _ := strings.Cut(real, "/")
 	for _, url := range []string{
-		"postgres://user:hunter2@127.0.0.1:1/db", "postgres://user:hunter2@127.0.0.1:x/db", "postgres://user:hunter2@127.0.0.1/db?pool_max_conns=x",
+		"postgres://hunter2:hunter2@127.0.0.1:1/db", "postgres://user:hunter2@127.0.0.1:x/db",
+		"postgres://user:hunter2@127.0.0.1/db?pool_max_conns=hunter2", "postgres://user:hunter2@127.0.0.1/db?sslmode=hunter2",
+		"postgres://user:hunter2@127.0.0.1/db?sslmode=verify-full&sslrootcert=hunter2", "postgres://hunter2:hunter2@no-such-host.invalid/db",
 		"postgres://user:hunter2@[::1/db", "postgres:host=127.0.0.1 port=1 password=hunter2", "mysql://user:hunter2@localhost/db",
+		"postgres://user:pass@hunter2@localhost/db", "postgres://user:1/hunter2@localhost/db",
+		"postgres://hunter2:hunter2@" + real, "postgres://hunter2@" + host + "/no_such_database",
+		"postgres://postgres:hunter2@" + real + "?hunter2=on", "postgres://postgres:hunter2@" + real + "?search_path=a&work_mem=hunter2",
 	} {
-		s, err := store.Open(t.Context(), url, store.Options{})
-		if err == nil {
-			_ = s.Close()
-			t.Errorf("%s was opened", url)
-			continue
-		}
-		if strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("%v", err)
+		for name, opening := range map[string]func() (*store.Store, error){
+			"Open":    func() (*store.Store, error) { return store.Open(t.Context(), url, store.Options{}) },
+			"Inspect": func() (*store.Store, error) { return store.Inspect(t.Context(), url, store.Options{}) },
+		} {
+			s, err := opening()
+			if err == nil {
+				_ = s.Close()
+				t.Errorf("%s was opened", url)
+				continue
+			}
+			if strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("%s of %s: %v", name, url, err)
+			}
 		}
 	}
 }

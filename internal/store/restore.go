@@ -16,8 +16,11 @@ import (
 //
 // The report is that of the copy; the error is ErrUnsound where it has faults.
 func Restore(ctx context.Context, backup, url string) (Report, error) {
-	file, ok := SQLiteFile(url)
-	if !ok {
+	file, ok, err := sqliteFile(url)
+	switch {
+	case err != nil:
+		return Report{}, err
+	case !ok:
 		return Report{}, errors.New("PostgreSQL is restored by its own tools, such as pg_restore; see docs/operations/postgresql.md")
 	}
 	if err := vacant(file); err != nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -51,9 +50,6 @@ func SQLiteWriterDSN(file string) string {
 }
 
 func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, error) {
-	if file == "" || strings.HasPrefix(file, ":memory:") {
-		return nil, errors.New("database: sqlite needs a file name, as in sqlite:simferry.db")
-	}
 	dsn := sqliteDSN(file)
 	steps, err := loadSteps(SQLite)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
+	"github.com/simferry/simferry/internal/dburl"
 	"github.com/simferry/simferry/internal/planted"
 )
 
@@ -77,15 +77,15 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	return &Store{engine: e, clock: o.Clock}, nil
 }
 
-func openEngine(ctx context.Context, url string, o Options) (engine, error) {
-	scheme, rest, _ := strings.Cut(url, ":")
-	switch scheme {
-	case "sqlite":
-		return openSQLite(ctx, strings.TrimPrefix(rest, "//"), o)
-	case "postgres", "postgresql":
-		return openPostgres(ctx, url, o)
+func openEngine(ctx context.Context, address string, o Options) (engine, error) {
+	u, err := dburl.Parse(address)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("database: the URL %w", err)
+	case u.SQLite():
+		return openSQLite(ctx, u.File, o)
 	}
-	return nil, fmt.Errorf("database: unknown scheme %q: use sqlite:FILE or postgres://USER@HOST/NAME", scheme)
+	return openPostgres(ctx, address, o)
 }
 
 // Dialect tells which engine this is.

@@ -49,7 +49,7 @@ const entriesQuery = `
 // the store: the tables themselves are the proof.
 func Read(ctx context.Context, url string, after int64) (have *Stored, err error) {
 	driver, dsn := "pgx", url
-	if file, ok := store.SQLiteFile(url); ok {
+	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
 		driver, dsn = "sqlite", "file:"+file+"?_pragma=query_only(1)&_pragma=busy_timeout(5000)"
 	}
 	db, err := sql.Open(driver, dsn)
