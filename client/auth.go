@@ -66,7 +66,7 @@ func (c *Client) AuthenticateApplication(ctx context.Context, token string) (*ap
 }
 
 // AuthenticateRefresh exchanges a refresh token for a new bearer and a new refresh token.
-// The old one is used up; using it again ends the session.
+// The old one is spent once the new one has been used; using it after that ends the session.
 //
 // Permission: none. Errors: IsUnauthorized; IsTooManyRequests.
 func (c *Client) AuthenticateRefresh(ctx context.Context, refreshToken string) (*api.AuthResponse, error) {

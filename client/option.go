@@ -90,9 +90,10 @@ func WithApplicationToken(token string) Option {
 	}
 }
 
-// WithRefreshToken takes up an earlier session by its refresh token. Each refresh token is
-// good for one use: rotated, where not nil, is told the next one, to be kept in place of
-// the last. It is called from the goroutine of a request, one call at a time.
+// WithRefreshToken takes up an earlier session by its refresh token. Each refresh yields the
+// next refresh token, which rotated gets, if it is not nil, to be kept in place of the last:
+// once the next one has been used, the use of the last one ends the session. rotated is
+// called from the goroutine of a request, one call at a time.
 func WithRefreshToken(token string, rotated func(next string)) Option {
 	return func(c *Client) { c.tokens = &session{client: c, refresh: token, rotated: rotated} }
 }

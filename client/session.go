@@ -79,23 +79,19 @@ func (s *session) renew(ctx context.Context) (string, error) {
 // in again. A TokenSource of one's own should return it in that case.
 var ErrSessionEnded = errors.New("the session has ended: sign in again")
 
-// refreshed uses the refresh token up, whatever comes of it: where the answer is lost, the
-// server may have taken it, and a second use would look like a theft and end the session.
+// refreshed exchanges the refresh token. Only a refusal ends its use: if the answer is lost,
+// the same token can be sent again, because it is spent only once its successor is used.
 func (s *session) refreshed(ctx context.Context) (*api.AuthResponse, error) {
 	token := s.refresh
 	if token == "" {
 		return nil, ErrSessionEnded
 	}
-	s.refresh = ""
 	got, err := s.client.AuthenticateRefresh(ctx, token)
-	if errors.Is(err, errNotSent) || tooMany(err) {
-		s.refresh = token
+	if IsUnauthorized(err) {
+		s.refresh = ""
 	}
 	return got, err
 }
-
-// tooMany tells whether the server refused to look at a sign-in at all.
-func tooMany(err error) bool { return IsTooManyRequests(err) && !IsUnauthorized(err) }
 
 func (s *session) keep(got *api.AuthResponse) {
 	s.bearer, s.renewAt = got.AuthToken, time.Time{}

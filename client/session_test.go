@@ -127,19 +127,22 @@ func TestRefreshTokenRotates(t *testing.T) {
 		s.Clock.Pass(5 * time.Hour)
 	}
 	if len(kept) != 2 || kept[0] == first.RefreshToken || kept[0] == kept[1] {
-		t.Errorf("told of %d refresh tokens", len(kept))
+		t.Errorf("%d refresh tokens were reported", len(kept))
 	}
-	if _, err := of(t, s).AuthenticateRefresh(t.Context(), kept[1]); err != nil {
-		t.Errorf("the last one that was told is not good: %v", err)
+	next, err := of(t, s).AuthenticateRefresh(t.Context(), kept[1])
+	if err != nil {
+		t.Fatalf("the last one that was reported is not valid: %v", err)
+	}
+	if _, err := of(t, s).AuthenticateRefresh(t.Context(), next.RefreshToken); err != nil {
+		t.Fatal(err)
 	}
 	if _, err := c.MyWorkspace(t.Context()); !client.IsUnauthorized(err) {
-		t.Errorf("a session whose refresh token somebody else has used goes on: %v", err)
+		t.Errorf("a session whose refresh token another client has used twice goes on: %v", err)
 	}
 }
 
-// The server may have taken a refresh token whose answer was lost: a second use would look
-// like a theft, so the session signs in anew.
-func TestALostRefreshIsNotRepeated(t *testing.T) {
+// With a password the session does not wait for a lost answer: it signs in anew.
+func TestLostRefreshSignsInAgain(t *testing.T) {
 	var refreshes, passwords atomic.Int32
 	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, r.ContentLength)
@@ -162,9 +165,21 @@ func TestALostRefreshIsNotRepeated(t *testing.T) {
 	}
 }
 
-// The same for a session that knows nothing but its refresh token: it is over, and says so.
-func TestALostRefreshEndsASessionWithoutAPassword(t *testing.T) {
-	url, s := play(t, hangUp)
+// Without a password it sends the same refresh token again.
+func TestLostRefreshIsRepeated(t *testing.T) {
+	url, s := play(t, hangUp, status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
+	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
+	if _, err := c.SIM(t.Context(), 252); err == nil {
+		t.Error("it was served without a bearer")
+	}
+	if _, err := c.SIM(t.Context(), 252); err != nil || len(s.requests()) != 3 {
+		t.Errorf("%v after %d requests", err, len(s.requests()))
+	}
+}
+
+// A refused refresh token is not sent again.
+func TestRefusedRefreshIsNotRepeated(t *testing.T) {
+	url, s := play(t, status(http.StatusUnauthorized, ""), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
 	for range 2 {
 		if _, err := c.SIM(t.Context(), 252); err == nil {

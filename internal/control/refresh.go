@@ -3,19 +3,23 @@ package control
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
 )
 
-// issue makes a bearer token and the next refresh token of a family, which is one session.
-func (c *Control) issue(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string) (Tokens, error) {
+// newSession issues the bearer token and the first refresh token of a new session. All later
+// refresh tokens of the session are of the same family.
+func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace) (Tokens, error) {
+	family := uuid.NewString()
 	bearer, err := c.bearer(ctx, tx, user, ws, family)
 	if err != nil {
 		return Tokens{}, err
 	}
 	secret, hash := identity.NewSecret()
-	err = tx.InsertRefreshToken(ctx, store.RefreshToken{
+	err = tx.SaveRefreshToken(ctx, store.RefreshToken{
 		Hash: hash, Family: family, User: user.ID, Workspace: ws.ID, Epoch: user.Epoch, Expires: tx.Now().Add(RefreshTTL),
 	})
 	return Tokens{Bearer: bearer, Refresh: secret}, err
@@ -31,15 +35,18 @@ func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecor
 	}, tx.Now())
 }
 
-// Refresh exchanges a refresh token for new tokens. Each is good for one use: a second use
-// means that somebody else has a copy, and ends the whole session, its bearers too. It
-// leaves event 6 in the session's Workspace.
+// Refresh exchanges a refresh token for a new bearer and the next refresh token. A refresh
+// token is spent once its successor has been used. Until then it can be used again and
+// yields the same successor, so a lost answer, two processes that refresh at the same time
+// and a client that keeps its first refresh token do not end the session. The use of a spent
+// token means that there is a copy of it: the whole session ends, its bearers too, with
+// event 6 in the session's Workspace.
 //
 // Errors: BadCredentials.
 func (c *Control) Refresh(ctx context.Context, secret string, from identity.Origin) (Tokens, error) {
 	t, reused, err := c.refresh(ctx, secret, from)
 	if err == nil && reused {
-		c.log.Warn("a spent refresh token was used again: its family is revoked")
+		c.log.Warn("a spent refresh token was used again: the session has ended")
 		return Tokens{}, refused()
 	}
 	return t, c.signInRefused(ctx, from, byRefresh, err, refreshing(secret))
@@ -54,7 +61,7 @@ func (c *Control) refresh(ctx context.Context, secret string, from identity.Orig
 		if reused = old.Spent && !old.Revoked; reused {
 			return c.endStolen(ctx, tx, old, from)
 		}
-		if t, err = c.renew(ctx, tx, old); err != nil {
+		if t, err = c.renew(ctx, tx, old, secret); err != nil {
 			return err
 		}
 		return signedIn(ctx, tx, from, fleet.AuditRefreshed, byRefresh, old.User, old.Workspace)
@@ -83,7 +90,9 @@ func (c *Control) endStolen(ctx context.Context, tx *store.Tx, old store.Refresh
 	})
 }
 
-func (c *Control) renew(ctx context.Context, tx *store.Tx, old store.RefreshToken) (Tokens, error) {
+// renew issues the tokens for the use of a refresh token that is not spent, and marks the
+// token before it as spent.
+func (c *Control) renew(ctx context.Context, tx *store.Tx, old store.RefreshToken, secret string) (Tokens, error) {
 	s, found, err := tx.UserSession(ctx, old.User, old.Workspace)
 	if err != nil {
 		return Tokens{}, err
@@ -93,12 +102,35 @@ func (c *Control) renew(ctx context.Context, tx *store.Tx, old store.RefreshToke
 	if !valid {
 		return Tokens{}, refused()
 	}
-	if err := tx.SpendRefreshToken(ctx, old.Hash); err != nil {
+	if old.Predecessor != nil {
+		if err := tx.SpendRefreshToken(ctx, old.Predecessor); err != nil {
+			return Tokens{}, err
+		}
+	}
+	t := Tokens{Enrol: c.demand.missing(s)}
+	if t.Refresh, err = successor(ctx, tx, old, secret); err != nil {
 		return Tokens{}, err
 	}
-	t, err := c.issue(ctx, tx, s.User, s.Workspace, old.Family)
-	t.Enrol = c.demand.missing(s)
+	t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, old.Family)
 	return t, err
+}
+
+// successor returns the refresh token that follows old, whose text is secret. The first use
+// chooses a random key and derives the successor from both. The key is stored, the texts are
+// not: only the holder of old, with the database, can derive the same successor again.
+func successor(ctx context.Context, tx *store.Tx, old store.RefreshToken, secret string) (string, error) {
+	key := old.SuccessorKey
+	if key == nil {
+		key = identity.NewSecretKey()
+		if err := tx.SetSuccessorKey(ctx, old.Hash, key); err != nil {
+			return "", err
+		}
+	}
+	next, hash := identity.DeriveSecret(key, secret)
+	return next, tx.SaveRefreshToken(ctx, store.RefreshToken{
+		Hash: hash, Family: old.Family, User: old.User, Workspace: old.Workspace, Epoch: old.Epoch,
+		Expires: tx.Now().Add(RefreshTTL), Predecessor: old.Hash,
+	})
 }
 
 func orRefused(err error) error {

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
@@ -154,7 +152,7 @@ func (c *Control) openSession(ctx context.Context, tx *store.Tx, user store.User
 	if err := signedIn(ctx, tx, from, fleet.AuditSignedIn, mode, user.ID, ws.ID); err != nil {
 		return Tokens{}, err
 	}
-	t, err := c.issue(ctx, tx, user, ws, uuid.NewString())
+	t, err := c.newSession(ctx, tx, user, ws)
 	if err != nil || factor || c.demand == "" {
 		return t, err
 	}

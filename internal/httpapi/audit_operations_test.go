@@ -102,9 +102,10 @@ func (d *deeds) signIns() {
 	first := tokensOf(d.do(s.Nobody(), "POST /api/v1/authenticate", "", object{"username": "user@example.com", "password": digest}))
 	again := refresh(s, first.RefreshToken).Is(http.StatusOK)
 	leaves(d.T, s, again, fleet.AuditRefreshed, 0)
+	last := refresh(s, tokensOf(again).RefreshToken).Is(http.StatusOK)
 	leaves(d.T, s, refresh(s, first.RefreshToken).Is(http.StatusUnauthorized), fleet.AuditReused, fleet.BadCredentials)
 	user := s.As("user@example.com")
-	d.secret(first.AuthToken, first.RefreshToken, tokensOf(again).RefreshToken, user.Token)
+	d.secret(first.AuthToken, first.RefreshToken, tokensOf(again).RefreshToken, tokensOf(last).RefreshToken, user.Token)
 	d.do(user, "POST /api/v1/authenticate/workspace", "", object{"target_organisation": object{"id": 200}})
 
 	var key api.NewMFAKey

@@ -16,44 +16,6 @@ import (
 	"github.com/simferry/simferry/internal/testkit"
 )
 
-func refresh(s *testkit.Server, token string) *testkit.Answer {
-	s.T.Helper()
-	return s.Nobody().Post(authenticate, object{"refresh_token": token})
-}
-
-var _ = pin("refresh-rotates", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	seen := make(map[string]bool)
-	for now, i := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password)), 0; i < 3; i++ {
-		if now.RefreshToken == "" || seen[now.RefreshToken] {
-			t.Fatalf("the refresh token %q is not the next", now.RefreshToken)
-		}
-		seen[now.RefreshToken] = true
-		with(s, now.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
-		s.Clock.Pass(beyond)
-		with(s, now.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
-		now = tokensOf(refresh(s, now.RefreshToken))
-	}
-})
-
-var _ = pin("refresh-reuse", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	first := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
-	other := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
-	second := tokensOf(refresh(s, first.RefreshToken))
-	if got := refresh(s, first.RefreshToken).Is(http.StatusUnauthorized); len(got.Body) != 0 {
-		t.Errorf("the refusal tells: %s", got.Body)
-	}
-	refresh(s, second.RefreshToken).Is(http.StatusUnauthorized)
-	refresh(s, first.RefreshToken).Is(http.StatusUnauthorized)
-	tokensOf(refresh(s, other.RefreshToken)) // another sign-in is another family
-	old := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
-	s.Clock.Pass(control.RefreshTTL)
-	refresh(s, old.RefreshToken).Is(http.StatusUnauthorized)
-})
-
 func lock(c *testkit.Client, username string) {
 	c.T.Helper()
 	for range 3 {

@@ -2,11 +2,8 @@ package httpapi_test
 
 import (
 	"net/http"
-	"strings"
-	"sync"
 	"testing"
 
-	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/testkit"
@@ -52,45 +49,6 @@ var _ = pin("logout", func(t *testing.T, e testkit.Engine) {
 	logout(fresh, `{"everywhere": false}`).Is(http.StatusNoContent)
 	wantCode(t, logout(application(one, newApplicationToken(one, control.NewToken{})), nil), http.StatusForbidden, 1104)
 })
-
-// The token and its copy are used at the same time at two servers: one use succeeds, and
-// the other ends the session, the winner's tokens too, and tells.
-func TestRefreshReplayedInParallel(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		one, other := twoServers(t, e)
-		for range 5 {
-			session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
-			var answers [2]*testkit.Answer
-			var wg sync.WaitGroup
-			for i, s := range []*testkit.Server{one, other} {
-				wg.Go(func() { answers[i] = refresh(s, session.RefreshToken) })
-			}
-			wg.Wait()
-			if answers[0].Status == answers[1].Status || answers[0].Status+answers[1].Status != 200+401 {
-				t.Fatalf("both were answered: %d and %d", answers[0].Status, answers[1].Status)
-			}
-			winner := answers[0]
-			if winner.Status != http.StatusOK {
-				winner = answers[1]
-			}
-			won := tokensOf(winner)
-			for _, bearer := range []string{session.AuthToken, won.AuthToken} {
-				with(one, bearer).Get(whoami).Is(http.StatusUnauthorized)
-				with(other, bearer).Get(whoami).Is(http.StatusUnauthorized)
-			}
-			refresh(one, won.RefreshToken).Is(http.StatusUnauthorized)
-		}
-		var events []api.Event
-		one.As("admin@example.com").Get("/api/v1/event?q=event_type:6").Is(http.StatusOK).JSON(&events)
-		if len(events) != 5 {
-			t.Fatalf("%d events, want one per theft: %+v", len(events), events)
-		}
-		got := events[0]
-		if got.User == nil || got.User.ID != 4 || got.Severity.ID != 2 || got.Organisation.ID != 100 || !strings.Contains(got.Description, "user@example.com") {
-			t.Errorf("the event is %+v", got)
-		}
-	})
-}
 
 var _ = pin("suspension-ends-sessions", func(t *testing.T, e testkit.Engine) {
 	one, other := twoServers(t, e)

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -17,6 +18,22 @@ func NewSecret() (secret string, hash []byte) {
 	_, _ = rand.Read(raw) // documented never to fail: the process ends where there is no randomness
 	secret = base64.RawURLEncoding.EncodeToString(raw)
 	return secret, HashSecret(secret)
+}
+
+// NewSecretKey returns a random key for DeriveSecret.
+func NewSecretKey() []byte {
+	key := make([]byte, secretBytes)
+	_, _ = rand.Read(key) // documented never to fail
+	return key
+}
+
+// DeriveSecret returns the secret that follows from another one under a key: always the same
+// for the same two, and unknown to anyone who lacks either of them.
+func DeriveSecret(key []byte, secret string) (derived string, hash []byte) {
+	mac := hmac.New(sha256.New, key)
+	_, _ = mac.Write([]byte(secret)) // a hash never fails
+	derived = base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	return derived, HashSecret(derived)
 }
 
 // HashSecret is the 32 bytes under which a secret is stored and found again.

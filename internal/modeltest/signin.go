@@ -15,8 +15,12 @@ type refreshToken struct {
 	workspace      int64
 	epoch          int64
 	expires        time.Time
-	spent, revoked bool
+	spent, revoked bool          // spent: its successor has been used
+	before, next   *refreshToken // in the same session; nil for none
 }
+
+// refreshTTL is how long a refresh token can be used.
+const refreshTTL = 30 * 24 * time.Hour
 
 // counter counts until it expires.
 type counter struct {
@@ -146,7 +150,7 @@ func (m *Model) startWorkspace(u *user) int64 {
 
 func (m *Model) session(u *user, ws int64, family int) Answer {
 	m.giveBearer(&bearer{user: u.id, workspace: ws, epoch: u.epoch, family: family})
-	m.refresh = append(m.refresh, &refreshToken{family: family, user: u.id, workspace: ws, epoch: u.epoch, expires: m.now.Add(30 * 24 * time.Hour)})
+	m.refresh = append(m.refresh, &refreshToken{family: family, user: u.id, workspace: ws, epoch: u.epoch, expires: m.now.Add(refreshTTL)})
 	return Answer{Status: 200, Secret: true}
 }
 
@@ -187,8 +191,16 @@ func (m *Model) Refresh(h int, from string) Answer {
 	if t.revoked || !m.now.Before(t.expires) || u.status != active || u.epoch != t.epoch || m.role(u, t.workspace) == 0 {
 		return refusedSignIn()
 	}
-	t.spent = true
-	return m.session(u, t.workspace, t.family)
+	if t.before != nil {
+		t.before.spent = true
+	}
+	m.giveBearer(&bearer{user: u.id, workspace: t.workspace, epoch: u.epoch, family: t.family})
+	if t.next == nil {
+		t.next = &refreshToken{family: t.family, user: u.id, workspace: t.workspace, epoch: u.epoch, before: t}
+	}
+	t.next.expires = m.now.Add(refreshTTL)
+	m.refresh = append(m.refresh, t.next) // the same once more, if it was given out before
+	return Answer{Status: 200, Secret: true}
 }
 
 // Switch asks for a bearer of another Workspace; malformed is a body that names none.

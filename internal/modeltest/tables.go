@@ -20,8 +20,12 @@ func (m *Model) Tables() map[string][]Row {
 	m.ledgerRows(t)
 	m.eventRows(t)
 	m.userRows(t)
-	for i := range m.refresh {
-		r := m.refresh[i]
+	stored := make(map[*refreshToken]bool)
+	for _, r := range m.refresh {
+		if stored[r] {
+			continue
+		}
+		stored[r] = true
 		t["refresh_tokens"] = append(t["refresh_tokens"], Row{
 			"user_id": number(r.user), "workspace_id": number(r.workspace), "epoch": number(r.epoch), "expires_at": stamp(r.expires),
 		})

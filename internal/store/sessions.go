@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// RefreshToken is one link in a chain of refresh tokens; only its hash is known here.
+// RefreshToken is one link in a chain of refresh tokens; only its hash is stored.
 type RefreshToken struct {
 	Hash      []byte
 	Family    string
@@ -15,31 +15,55 @@ type RefreshToken struct {
 	Workspace fleet.WorkspaceID
 	Epoch     int64
 	Expires   time.Time
-	Spent     bool
+	Spent     bool // its successor has been used
 	Revoked   bool
+
+	// Predecessor is the hash of the token that this one was issued for; nil for the first
+	// of a family.
+	Predecessor []byte
+	// SuccessorKey is the random key from which, together with the token itself, the
+	// successor is derived. It is nil before the first use, and again once the token is spent.
+	SuccessorKey []byte
 }
 
-// InsertRefreshToken stores a new link.
-func (tx *Tx) InsertRefreshToken(ctx context.Context, t RefreshToken) error {
+// SaveRefreshToken stores a new link. If the link exists, which it does when its predecessor
+// is used again, only its expiry changes.
+func (tx *Tx) SaveRefreshToken(ctx context.Context, t RefreshToken) error {
 	return tx.exec(ctx, `
-		INSERT INTO refresh_tokens (hash, family, user_id, workspace_id, epoch, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		t.Hash, t.Family, int64(t.User), int64(t.Workspace), t.Epoch, micros(tx.now), micros(t.Expires))
+		INSERT INTO refresh_tokens (hash, family, user_id, workspace_id, epoch, created_at, expires_at, predecessor)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
+		t.Hash, t.Family, int64(t.User), int64(t.Workspace), t.Epoch, micros(tx.now), micros(t.Expires), bytesOrNull(t.Predecessor))
 }
 
-// RefreshToken finds a link by its hash and keeps it from being spent by another.
+// RefreshToken finds a link by its hash. It locks the link and the one before it, always in
+// this order, so that uses of neighbouring links wait for each other and never deadlock.
 func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, found bool, err error) {
+	if tx.d == Postgres {
+		const before = "SELECT 1 FROM refresh_tokens WHERE hash = (SELECT predecessor FROM refresh_tokens WHERE hash = $1) FOR UPDATE"
+		if err := tx.exec(ctx, before, hash); err != nil {
+			return t, false, err
+		}
+	}
 	var expires int64
-	text := `SELECT hash, family, user_id, workspace_id, epoch, expires_at, spent_at IS NOT NULL, revoked_at IS NOT NULL
+	text := `SELECT hash, family, user_id, workspace_id, epoch, expires_at, spent_at IS NOT NULL, revoked_at IS NOT NULL,
+			predecessor, successor_key
 		FROM refresh_tokens WHERE hash = $1` + tx.pick("", " FOR UPDATE")
-	found, err = tx.one(ctx, text, []any{hash}, &t.Hash, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Spent, &t.Revoked)
+	found, err = tx.one(ctx, text, []any{hash}, &t.Hash, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Spent, &t.Revoked,
+		&t.Predecessor, &t.SuccessorKey)
 	t.Expires = fromMicros(expires)
 	return t, found, err
 }
 
-// SpendRefreshToken marks a link as used.
+// SetSuccessorKey stores what the successor of a link is derived from.
+func (tx *Tx) SetSuccessorKey(ctx context.Context, hash, key []byte) error {
+	return tx.exec(ctx, "UPDATE refresh_tokens SET successor_key = $2 WHERE hash = $1", hash, key)
+}
+
+// SpendRefreshToken marks a link as spent. Its successor cannot be derived any more.
 func (tx *Tx) SpendRefreshToken(ctx context.Context, hash []byte) error {
-	return tx.exec(ctx, "UPDATE refresh_tokens SET spent_at = $2 WHERE hash = $1", hash, micros(tx.now))
+	return tx.exec(ctx, "UPDATE refresh_tokens SET spent_at = $2, successor_key = NULL WHERE hash = $1 AND spent_at IS NULL",
+		hash, micros(tx.now))
 }
 
 // RevokeRefreshFamily ends every link that descends from one sign-in.

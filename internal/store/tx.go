@@ -190,6 +190,13 @@ func textOrNull(s string) any {
 	return s
 }
 
+func bytesOrNull(b []byte) any {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
 func timeOrNull(t time.Time) any {
 	if t.IsZero() {
 		return nil

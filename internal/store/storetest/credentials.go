@@ -66,16 +66,21 @@ func refreshTokens(e *env) {
 	e.fleet()
 	first := store.RefreshToken{Hash: []byte{0, 1, 2}, Family: "f", User: Admin, Workspace: FleetDE, Epoch: 3, Expires: start.Add(time.Hour)}
 	second, other := first, first
-	second.Hash, other.Hash, other.Family = []byte{3}, []byte{4}, "g"
+	second.Hash, second.Predecessor, other.Hash, other.Family = []byte{3}, first.Hash, []byte{4}, "g"
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		for _, t := range []store.RefreshToken{first, second, other} {
-			if err := tx.InsertRefreshToken(ctx, t); err != nil {
+			if err := tx.SaveRefreshToken(ctx, t); err != nil {
 				return err
 			}
 		}
-		return tx.SpendRefreshToken(ctx, first.Hash)
+		return tx.SetSuccessorKey(ctx, first.Hash, []byte{9})
 	})
-	first.Spent = true
+	first.SuccessorKey = []byte{9}
+	e.refreshToken(first)
+	second.Expires = start.Add(2 * time.Hour)
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.SaveRefreshToken(ctx, second) }) // again
+	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.SpendRefreshToken(ctx, first.Hash) })
+	first.Spent, first.SuccessorKey = true, nil
 	e.refreshToken(first)
 	e.refreshToken(second)
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.RevokeRefreshFamily(ctx, "f") })

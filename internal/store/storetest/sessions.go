@@ -71,10 +71,10 @@ func membershipEndsRefreshTokens(e *env) {
 	there := here
 	there.Hash, there.Family, there.Workspace = []byte{2}, "g", FleetAT
 	e.update(func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.InsertRefreshToken(ctx, here); err != nil {
+		if err := tx.SaveRefreshToken(ctx, here); err != nil {
 			return err
 		}
-		if err := tx.InsertRefreshToken(ctx, there); err != nil {
+		if err := tx.SaveRefreshToken(ctx, there); err != nil {
 			return err
 		}
 		return tx.SetMembership(ctx, Admin, FleetDE, fleet.UserActive, []fleet.Role{fleet.Observer})

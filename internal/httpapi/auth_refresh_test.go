@@ -1,0 +1,250 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+func refresh(s *testkit.Server, token string) *testkit.Answer {
+	s.T.Helper()
+	return s.Nobody().Post(authenticate, object{"refresh_token": token})
+}
+
+// newSession signs in as user@example.com.
+func newSession(s *testkit.Server) api.AuthResponse {
+	s.T.Helper()
+	return tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+}
+
+// wantEnded checks that neither the bearers nor the refresh tokens of a session are valid.
+func wantEnded(s *testkit.Server, session ...api.AuthResponse) {
+	s.T.Helper()
+	for _, t := range session {
+		with(s, t.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+		if got := refresh(s, t.RefreshToken).Is(http.StatusUnauthorized); len(got.Body) != 0 {
+			s.T.Errorf("the refusal has a body: %s", got.Body)
+		}
+	}
+}
+
+// thefts reads the events about spent refresh tokens.
+func thefts(s *testkit.Server) (events []api.Event) {
+	s.T.Helper()
+	s.As("admin@example.com").Get("/api/v1/event?q=event_type:6").Is(http.StatusOK).JSON(&events)
+	return events
+}
+
+var _ = pin("refresh-rotates", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := testkit.Ferried(t, e)
+	seen := make(map[string]bool)
+	for now, i := newSession(s), 0; i < 3; i++ {
+		if now.RefreshToken == "" || seen[now.RefreshToken] {
+			t.Fatalf("the refresh token %q is not the next", now.RefreshToken)
+		}
+		seen[now.RefreshToken] = true
+		with(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
+		s.Clock.Pass(beyond)
+		with(s, now.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+		now = tokensOf(refresh(s, now.RefreshToken))
+	}
+})
+
+var _ = pin("refresh-reuse", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := testkit.Ferried(t, e)
+	first, other := newSession(s), newSession(s)
+	second := tokensOf(refresh(s, first.RefreshToken))
+	third := tokensOf(refresh(s, second.RefreshToken))
+	refresh(s, first.RefreshToken).Is(http.StatusUnauthorized)
+	wantEnded(s, first, second, third)
+	tokensOf(refresh(s, other.RefreshToken)) // another sign-in is another family
+	old := newSession(s)
+	s.Clock.Pass(control.RefreshTTL)
+	refresh(s, old.RefreshToken).Is(http.StatusUnauthorized)
+	if got := thefts(s); len(got) != 1 {
+		t.Errorf("%d events, want one: %+v", len(got), got)
+	}
+})
+
+// A client that keeps its first refresh token works until that token expires.
+func TestRefreshWithoutRotation(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		one, other := twoServers(t, e)
+		first := newSession(one)
+		next := ""
+		for i := range 5 {
+			one.Clock.Pass(beyond)
+			got := tokensOf(refresh([]*testkit.Server{one, other}[i%2], first.RefreshToken))
+			if next == "" {
+				next = got.RefreshToken
+			}
+			if got.RefreshToken != next || got.RefreshToken == first.RefreshToken {
+				t.Errorf("use %d got another successor", i)
+			}
+			with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
+		}
+		if rows := one.Rows("SELECT hash FROM refresh_tokens"); len(rows) != 2 {
+			t.Errorf("%d refresh tokens are stored, want the first and its successor", len(rows))
+		}
+		one.Clock.Pass(control.RefreshTTL - 5*beyond)
+		refresh(one, first.RefreshToken).Is(http.StatusUnauthorized)
+		tokensOf(refresh(one, next)) // which each use of its predecessor has prolonged
+		if got := thefts(one); len(got) != 0 {
+			t.Errorf("events of thefts: %+v", got)
+		}
+	})
+}
+
+// A client whose answer was lost sends the same token again, and rotates from there.
+func TestRefreshAnswerLost(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		now := newSession(s)
+		for range 4 {
+			lost := tokensOf(refresh(s, now.RefreshToken))
+			s.Clock.Pass(time.Minute)
+			again := tokensOf(refresh(s, now.RefreshToken))
+			if lost.RefreshToken != again.RefreshToken || lost.AuthToken == again.AuthToken {
+				t.Error("want the same refresh token with a new bearer")
+			}
+			now = again
+		}
+		with(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
+	})
+}
+
+// Two processes that refresh at the same time, at two servers, get the same successor, and
+// both go on with it.
+func TestRefreshInParallel(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		one, other := twoServers(t, e)
+		now := newSession(one)
+		for range 5 {
+			var answers [4]*testkit.Answer
+			var wg sync.WaitGroup
+			for i := range answers {
+				wg.Go(func() { answers[i] = refresh([]*testkit.Server{one, other}[i%2], now.RefreshToken) })
+			}
+			wg.Wait()
+			now = tokensOf(answers[0])
+			for _, a := range answers {
+				got := tokensOf(a)
+				if got.RefreshToken != now.RefreshToken {
+					t.Error("two successors of one refresh token")
+				}
+				with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
+			}
+		}
+		if got := thefts(one); len(got) != 0 {
+			t.Errorf("events of thefts: %+v", got)
+		}
+	})
+}
+
+// One process still uses a token while another already uses its successor. Either the first
+// comes in time, or it ends the session; it never fails and never deadlocks.
+func TestRefreshOfNeighboursInParallel(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		one, other := twoServers(t, e)
+		ended := 0
+		for range 8 {
+			first := newSession(one)
+			second := tokensOf(refresh(one, first.RefreshToken))
+			var late, next *testkit.Answer
+			var wg sync.WaitGroup
+			wg.Go(func() { late = refresh(one, first.RefreshToken) })
+			wg.Go(func() { next = refresh(other, second.RefreshToken) })
+			wg.Wait()
+			if late.Status == http.StatusUnauthorized {
+				ended++
+				wantEnded(one, first, second)
+			} else if tokensOf(late).RefreshToken != second.RefreshToken {
+				t.Error("another successor")
+			}
+			if next.Status != http.StatusOK && late.Status != http.StatusUnauthorized {
+				t.Errorf("answers %d and %d", late.Status, next.Status)
+			}
+		}
+		if got := thefts(one); len(got) != ended {
+			t.Errorf("%d events, want %d", len(got), ended)
+		}
+	})
+}
+
+// A copy of a refresh token is noticed as soon as the owner or the thief uses a token whose
+// successor the other has used.
+func TestRefreshTheft(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		for name, steal := range map[string]func(first api.AuthResponse) []api.AuthResponse{
+			"before the owner's refresh": func(first api.AuthResponse) []api.AuthResponse {
+				thief := tokensOf(refresh(s, first.RefreshToken))
+				thief2 := tokensOf(refresh(s, thief.RefreshToken))
+				refresh(s, first.RefreshToken).Is(http.StatusUnauthorized) // the owner
+				return []api.AuthResponse{thief, thief2}
+			},
+			"after the owner's refresh": func(first api.AuthResponse) []api.AuthResponse {
+				owner := tokensOf(refresh(s, first.RefreshToken))
+				owner2 := tokensOf(refresh(s, owner.RefreshToken))
+				refresh(s, first.RefreshToken).Is(http.StatusUnauthorized) // the thief
+				return []api.AuthResponse{owner, owner2}
+			},
+			"between two refreshes of the owner": func(first api.AuthResponse) []api.AuthResponse {
+				owner := tokensOf(refresh(s, first.RefreshToken))
+				thief := tokensOf(refresh(s, first.RefreshToken)) // the same tokens as the owner
+				owner2 := tokensOf(refresh(s, owner.RefreshToken))
+				owner3 := tokensOf(refresh(s, owner2.RefreshToken))
+				refresh(s, thief.RefreshToken).Is(http.StatusUnauthorized)
+				return []api.AuthResponse{owner, thief, owner2, owner3}
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				before := len(thefts(s))
+				first := newSession(s)
+				wantEnded(s, append(steal(first), first)...)
+				events := thefts(s)
+				if len(events) != before+1 {
+					t.Fatalf("%d events, want one more than %d", len(events), before)
+				}
+				got := events[0]
+				if got.User == nil || got.User.ID != 4 || got.Severity.ID != 2 || got.Organisation.ID != 100 ||
+					!strings.Contains(got.Description, "user@example.com") {
+					t.Errorf("the event is %+v", got)
+				}
+			})
+		}
+	})
+}
+
+// What is stored does not contain a refresh token, and no key for a token that is spent.
+func TestRefreshTokensAreNotReadable(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		first := newSession(s)
+		second := tokensOf(refresh(s, first.RefreshToken))
+		third := tokensOf(refresh(s, second.RefreshToken))
+		for table, lines := range s.Dump() {
+			for _, line := range lines {
+				for _, secret := range []string{first.RefreshToken, second.RefreshToken, third.RefreshToken} {
+					if strings.Contains(line, secret) {
+						t.Errorf("%s holds a refresh token: %s", table, line)
+					}
+				}
+			}
+		}
+		got := s.Rows("SELECT count(*) FROM refresh_tokens WHERE successor_key IS NOT NULL AND spent_at IS NULL")
+		left := s.Rows("SELECT count(*) FROM refresh_tokens WHERE successor_key IS NOT NULL AND spent_at IS NOT NULL")
+		if fmt.Sprint(got, left) != "[[1]] [[0]]" {
+			t.Errorf("%v keys of tokens in use, %v of spent ones, want 1 and 0", got, left)
+		}
+	})
+}
