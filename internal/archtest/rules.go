@@ -31,9 +31,8 @@ var testLibraries = []string{
 // Rules is the design's picture, from the bottom up.
 var Rules = map[string]Rule{
 	// what everything speaks
-	"internal/planted": {StdOnly: true},
-	"internal/fleet":   {StdOnly: true, Imports: []string{"internal/planted"}},
-	"api":              {},
+	"internal/fleet": {StdOnly: true},
+	"api":            {},
 
 	// beside the fleet
 	"internal/config":   {Imports: []string{"internal/dburl"}},
@@ -51,17 +50,17 @@ var Rules = map[string]Rule{
 	"internal/profile": {Imports: []string{"api", "client", "internal/durable"}},
 
 	// the rules and what they stand on
-	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/planted", "internal/store/..."}, Drivers: true},
+	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/store/..."}, Drivers: true},
 	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
 	"internal/control": {
-		Imports: []string{"internal/fleet", "internal/identity", "internal/planted", "internal/store", "internal/world"}, // world: what the operator hands in
+		Imports: []string{"internal/fleet", "internal/identity", "internal/store", "internal/world"}, // world: what the operator hands in
 		Never:   []string{"net/http/..."},
 	},
 	"internal/bulk":    {Imports: []string{"internal/control", "internal/fleet"}},
 	"internal/webhook": {Imports: []string{"internal/control", "internal/fleet"}},
 
 	// the ways in
-	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/planted", "internal/world"}, Tests: []string{"client"}}, // world: lists of SIMs that the operator sends
+	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/world"}, Tests: []string{"client"}}, // world: lists of SIMs that the operator sends
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity"}},
 	"internal/server": {
 		Imports: []string{

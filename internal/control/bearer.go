@@ -8,7 +8,6 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/planted"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -111,8 +110,7 @@ func withKeys[T any](ctx context.Context, c *Control, verify func(*identity.Issu
 
 // userPrincipal is who a user's bearer stands for, if its session goes on.
 func (c *Control) userPrincipal(claims identity.Claims, s store.Session, found bool) (identity.Principal, error) {
-	ended := s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch
-	if !found || ended && !planted.SuspendedUser {
+	if !found || s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The token is no longer valid: sign in again")
 	}
 	return identity.Principal{

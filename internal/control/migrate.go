@@ -9,7 +9,6 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/planted"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -77,7 +76,7 @@ type migrating struct {
 }
 
 func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error) {
-	snap, err := tx.Snapshot(ctx, caller(m.who), m.run.Request, !planted.SourceGuard)
+	snap, err := tx.Snapshot(ctx, caller(m.who), m.run.Request, true)
 	if err != nil {
 		return Migrated{}, err
 	}

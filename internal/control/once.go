@@ -7,7 +7,6 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/planted"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -46,14 +45,7 @@ type answer struct {
 // while the first still runs.
 func (c *Control) once(ctx context.Context, who identity.Principal, o Once, write func(*store.Tx) (answer, error)) (r Reply, replayed bool, err error) {
 	key := store.Key{By: caller(who), Operation: o.Operation, Key: o.Key}
-	if planted.KeyGlobal {
-		key.By = store.Caller{}
-	}
-	update := updater(c.store.Update)
-	if planted.AckEarly {
-		update = early(update)
-	}
-	err = update(ctx, func(tx *store.Tx) error {
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
 		if o.Key != "" {
 			stored, err := recall(ctx, tx, key, o)
 			if err != nil {
@@ -99,12 +91,12 @@ func recall(ctx context.Context, tx *store.Tx, key store.Key, o Once) (*Reply, e
 	if err != nil || !found {
 		return nil, err
 	}
-	if o.rights != nil && !planted.ReplayBeforeRights {
+	if o.rights != nil {
 		if err := o.rights(ctx, tx, key, r); err != nil {
 			return nil, err
 		}
 	}
-	if !bytes.Equal(asked, o.Fingerprint) && !planted.OtherRequest {
+	if !bytes.Equal(asked, o.Fingerprint) {
 		return nil, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
 	}
 	return &r, nil

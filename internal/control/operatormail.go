@@ -6,7 +6,6 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/planted"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -27,7 +26,7 @@ func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err e
 				return err
 			}
 			drop, err = addressed(ctx, tx, &m)
-			if err != nil || !drop && !planted.MailOnce {
+			if err != nil || !drop {
 				return err
 			}
 			return tx.EndMail(ctx, m, !drop)

@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"slices"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // ConflictCode says why SIMs may not move. The numbers are the wire's.
@@ -58,11 +56,11 @@ var simRules = [...]rule{
 	{StatusNotAllowed, "SIM(s) in disallowed status", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return !allowed(p.Request.AllowedStatuses, s.Status)
 	}},
-	{NoAdminOnSource, "No admin access on source workspace", func(p *Plan, source *Standing, s *SIMState) bool {
-		return !source.Role.Administers() && (!planted.FirstSource || s.ID == p.SIMs[0].ID)
+	{NoAdminOnSource, "No admin access on source workspace", func(_ *Plan, source *Standing, _ *SIMState) bool {
+		return !source.Role.Administers()
 	}},
 	{BrazilianBorder, "Migration between Brazilian and non-Brazilian workspaces is not allowed", func(p *Plan, source *Standing, _ *SIMState) bool {
-		return source.Workspace.Brazilian() != p.Target.Brazilian() && (!planted.OneWayBorder || !source.Workspace.Brazilian())
+		return source.Workspace.Brazilian() != p.Target.Brazilian()
 	}},
 	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Workspace == p.Target.ID
@@ -86,9 +84,6 @@ func findConflicts(p *Plan) error {
 	c.add(TargetSuspended, "Target Workspace is suspended", nil, p.Target.Status != WorkspaceEnabled)
 	if len(c.Groups) == 0 {
 		return nil
-	}
-	if planted.FirstReason {
-		c.Groups = c.Groups[:1]
 	}
 	return c
 }

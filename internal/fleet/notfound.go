@@ -2,14 +2,12 @@ package fleet
 
 import (
 	"fmt"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // notFound collects everything of the request that the caller cannot know of. One error
 // names it all, so that a long list is mended in one go.
 func notFound(req MigrationRequest, target Standing, found []SIMState, missing []string) error {
-	if !target.Role.Administers() && !planted.TargetRole {
+	if !target.Role.Administers() {
 		missing = append([]string{fmt.Sprintf("workspace with id %d not found", req.Target)}, missing...)
 	}
 	if r := req.Select.Range; r != nil && len(found) == 0 {

@@ -3,8 +3,6 @@ package fleet
 import (
 	"cmp"
 	"slices"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // MigrationRequest asks to move the selected SIMs into Target.
@@ -60,12 +58,8 @@ func (p *Plan) Source(s SIMState) Workspace { return p.sources[s.Workspace].Work
 func (p *Plan) After(s SIMState) SIMState {
 	s.Workspace = p.Target.ID
 	s.Status = s.Status.AfterMigration()
-	if !planted.DetachForgets {
-		s.Device, s.DeviceName = 0, ""
-	}
-	if !planted.VersionKept {
-		s.Version++
-	}
+	s.Device, s.DeviceName = 0, ""
+	s.Version++
 	return s
 }
 
@@ -127,7 +121,7 @@ func inRange(r ICCIDRange, snap Snapshot) []SIMState {
 	found := make([]SIMState, 0, len(snap.SIMs))
 	look := lookup{of: snap.Workspaces}
 	for i := range snap.SIMs {
-		if s := &snap.SIMs[i]; look.visible(s) && r.Start <= s.ICCID && s.ICCID <= r.End && (!planted.RangeEnd || s.ICCID < r.End) {
+		if s := &snap.SIMs[i]; look.visible(s) && r.Start <= s.ICCID && s.ICCID <= r.End {
 			found = append(found, *s)
 		}
 	}

@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"fmt"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // MaxSIMs is how many SIMs one request may name.
@@ -77,7 +75,7 @@ func checkCount(field string, n int) error {
 	switch {
 	case n == 0:
 		return Invalid(field, "the list is empty; name at least one SIM")
-	case n > MaxSIMs && (!planted.Limit501 || n > MaxSIMs+1):
+	case n > MaxSIMs:
 		return Invalid(field, "%d SIMs are named; at most %d are allowed in one request: split it", n, MaxSIMs)
 	}
 	return nil

@@ -2,8 +2,6 @@ package fleet
 
 import (
 	"slices"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // SIMStatus is where a SIM stands in its life. The numbers are the wire's.
@@ -46,7 +44,7 @@ func (s SIMStatus) MayBecome(next SIMStatus) bool { return slices.Contains(simTr
 
 // AfterMigration is the status a SIM has once it moved: only Activated changes.
 func (s SIMStatus) AfterMigration() SIMStatus {
-	if s == SIMActivated && !planted.NotSuspended {
+	if s == SIMActivated {
 		return SIMSuspended
 	}
 	return s

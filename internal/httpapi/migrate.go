@@ -10,7 +10,6 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 const migratePattern = "POST /api/v1/sim/migration/workspace"
@@ -66,9 +65,6 @@ func (a *api) preview(r *request, sent *sentMigration) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	if planted.DryRunWrites {
-		_, _ = a.realRun(r, sent.request)
-	}
 	res := response{status: http.StatusOK, body: planBody(plan, true)}
 	res.set("ETag", plan.ETag())
 	return res, nil
@@ -86,7 +82,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 		return response{}, err
 	}
 	run := control.Run{Request: req, Once: once, Render: render, Told: told}
-	if len(guard) > 0 && tag != "*" && !planted.MatchIgnored {
+	if len(guard) > 0 && tag != "*" {
 		run.Preview, err = fleet.ParsePreview(tag)
 		if fleet.CodeOf(err) == fleet.PreconditionStale {
 			err = &control.Stale{OtherRequest: true} // no tag of ours: none that could match

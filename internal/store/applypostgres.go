@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // applyPostgres is one statement: one round trip, and no line that another could miss.
@@ -60,11 +59,7 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 	args = append(args, c.eventColumns()...)
 	args = append(args, tallyColumns(c.tally())...)
 	args = append(args, c.auditColumns()...)
-	text := applyPostgresSQL
-	if planted.SourceGuard {
-		text = unguarded(text)
-	}
-	_, err = tx.one(ctx, text, args, &id, &moved)
+	_, err = tx.one(ctx, applyPostgresSQL, args, &id, &moved)
 	return id, moved, err
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // applySQLite writes the lines, and everything else from the lines.
@@ -16,14 +15,8 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	if err := tx.insertLinesSQLite(ctx, id, c.Lines); err != nil {
 		return 0, 0, err
 	}
-	if planted.LedgerOutside {
-		tx.split(ctx)
-	}
 	if moved, err = tx.affect(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
 		return 0, 0, err
-	}
-	if planted.SplitCommit {
-		tx.split(ctx)
 	}
 	if err := tx.addTally(ctx, c.tally()); err != nil {
 		return 0, 0, err
@@ -33,9 +26,6 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			int64(s.Workspace), int64(id), flag(s.Target), s.SIMs); err != nil {
 			return 0, 0, err
 		}
-	}
-	if planted.EventAfterCommit {
-		tx.split(ctx)
 	}
 	if err := tx.insertLineEvents(ctx, id, c); err != nil {
 		return 0, 0, err
@@ -51,9 +41,6 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 
 // insertOwnAudit writes the change's own entry of the audit log, where it owes one.
 func (tx *Tx) insertOwnAudit(ctx context.Context, id fleet.MigrationID, c Change) error {
-	if planted.AuditOutside {
-		tx.split(ctx)
-	}
 	if c.Audit == nil {
 		return nil
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // The events of a change are made from its lines inside the database. Their words are
@@ -91,8 +90,5 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'
 
 // statusEventPlace is where a change of status is told.
 func statusEventPlace() string {
-	if planted.EventAtTarget {
-		return "l.workspace_after"
-	}
 	return "l.workspace_before"
 }

@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // auditRow is an entry of the audit log as it is stored: what the chain vouches for.
@@ -89,9 +87,6 @@ func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 			return err
 		}
 		a.seq = head.Seq + 1
-		if planted.ChainForgets {
-			head.Hash = make([]byte, sha256.Size)
-		}
 		head = AuditHead{a.seq, a.link(head.Hash)}
 		ids, seqs, hashes = append(ids, a.id), append(seqs, head.Seq), append(hashes, head.Hash)
 		return nil

@@ -6,7 +6,6 @@ import (
 	"hash/fnv"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // Reply is an answer as it went over the wire, kept to be given again byte by byte.
@@ -56,7 +55,7 @@ func (tx *Tx) StoredReply(ctx context.Context, k Key) (r Reply, fingerprint []by
 	var packed []byte
 	dest := []any{&fingerprint, &r.Status, &r.Location, &r.ETag, &packed}
 	wait := ""
-	if tx.d == Postgres && !planted.ReplayEarly {
+	if tx.d == Postgres {
 		wait, dest = waitForStandby, append(dest, new(string))
 	}
 	found, err = tx.one(ctx, `
@@ -75,9 +74,6 @@ func (tx *Tx) StoreReply(ctx context.Context, k Key, fingerprint []byte, r Reply
 	packed, err := pack(r.Body)
 	if err != nil {
 		return err
-	}
-	if planted.KeyOutside {
-		tx.split(ctx)
 	}
 	n, err := tx.affect(ctx, `
 		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id)

@@ -2,18 +2,13 @@ package store
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // InsertMail stores a mail that is due at once.
 func (tx *Tx) InsertMail(ctx context.Context, m fleet.Mail) error {
-	if planted.MailOutside {
-		tx.split(ctx)
-	}
 	return tx.exec(ctx, `
 		INSERT INTO mails (uid, kind, recipient, recipient_name, workspace, sender, secret, created_at, expires_at, due_at, attempts, done)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, 0, 0)`,
@@ -31,9 +26,6 @@ func (tx *Tx) NextMail(ctx context.Context, lease time.Duration) (m fleet.Mail, 
 	found, err = tx.one(ctx, text, []any{micros(tx.now), micros(tx.now.Add(lease))},
 		&m.ID, &m.UID, &m.Kind, &m.Recipient, &m.Name, &m.Workspace, &m.Sender, &m.Secret, &expires, &m.Attempts)
 	m.Expires = fromMicros(expires)
-	if planted.MailRenamed {
-		m.UID += "-" + strconv.Itoa(m.Attempts)
-	}
 	return m, found, err
 }
 

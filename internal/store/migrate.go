@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // Caller is who asks, as the ledger and the events remember it.
@@ -60,11 +59,7 @@ func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock
 	w := where{tx: tx}
 	text := w.selection(who, sel)
 	if lock {
-		order := "s.id"
-		if planted.LockOrder && len(sel.SIMs)%2 == 1 {
-			order = "s.id DESC"
-		}
-		text += tx.pick("", " ORDER BY "+order+" FOR NO KEY UPDATE OF s")
+		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
 	}
 	return tx.states(ctx, text, w.args)
 }
@@ -173,9 +168,6 @@ func (c Change) delta() int64 {
 	var d uint64
 	for _, l := range c.Lines {
 		d ^= fleet.Checksum(l.Before) ^ fleet.Checksum(l.After)
-	}
-	if planted.Checksum {
-		return 0
 	}
 	return int64(d)
 }

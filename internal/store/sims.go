@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 const simColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.status, s.workspace_id, s.issuer_id, COALESCE(s.reseller_id, 0),
@@ -101,9 +100,7 @@ func filtersBy(l fleet.List, field string) bool {
 // lock it stays as it is until the transaction ends.
 func (tx *Tx) SIM(ctx context.Context, ws fleet.Workspace, id fleet.SIMID, lock bool) (s fleet.SIM, found bool, err error) {
 	w := where{tx: tx}
-	if !planted.ForeignSeen {
-		w.scope(ws)
-	}
+	w.scope(ws)
 	w.and("s.status <> 3")
 	w.and("s.id = " + w.arg(int64(id)))
 	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String()

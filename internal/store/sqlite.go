@@ -13,8 +13,6 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // sqliteEngine has one writer and a pool of readers: in WAL mode readers never wait for
@@ -31,17 +29,7 @@ const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)" +
 	"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)"
 
 func sqliteDSN(file string) string {
-	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + sqlitePragmas + "&_pragma=synchronous(" + synchronous() + ")"
-}
-
-func synchronous() string {
-	switch {
-	case planted.SyncOff:
-		return "OFF"
-	case planted.SyncNormal:
-		return "NORMAL"
-	}
-	return "FULL"
+	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + sqlitePragmas + "&_pragma=synchronous(FULL)"
 }
 
 // SQLiteWriterDSN is how the writer connects, so that a benchmark's floor is as durable.

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/dburl"
-	"github.com/simferry/simferry/internal/planted"
 )
 
 // Store is one open database.
@@ -131,7 +130,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 			}
 			return tx.failed // fn may have swallowed it
 		})
-		unsure = unsure || s.engine.classify(err) == outcomeUnknown && !planted.UnknownCommit
+		unsure = unsure || s.engine.classify(err) == outcomeUnknown
 		return err
 	})
 }

@@ -11,18 +11,24 @@ import (
 	"sync"
 )
 
-// programs are what was built so far: each once, however many harnesses want it.
+// programs holds what was built so far: each program once, however many harnesses use it.
 var programs = struct {
 	mu   sync.Mutex
 	dir  string
-	made map[program]*making
-}{made: make(map[program]*making)}
+	made map[programKey]*building
+}{made: make(map[programKey]*building)}
 
-// program is what to build: the command, or the tests of a package, with build tags.
-type program struct{ pkg, tags string }
+// program is what to build: the command, or the tests of a package, with a mutation.
+type program struct {
+	pkg      string
+	mutation Mutation
+}
 
-// making is a program that somebody builds; done is closed when it is there.
-type making struct {
+// programKey identifies a program. Mutations of one name are the same.
+type programKey struct{ pkg, mutation string }
+
+// building is a program that is being built, or was built once done is closed.
+type building struct {
 	done chan struct{}
 	file string
 	err  error
@@ -30,24 +36,24 @@ type making struct {
 
 const command = "cmd/simferry"
 
-// Build builds simferry from the tree with build tags, and returns its path. It is there
+// Build builds simferry from the tree with a mutation and returns its path. The file exists
 // until RemovePrograms.
-func Build(ctx context.Context, tags string) (string, error) {
-	return program{command, tags}.get(ctx, "")
+func Build(ctx context.Context, m Mutation) (string, error) {
+	return program{command, m}.get(ctx, "")
 }
 
 // BuildTests is Build for the tests of a package, named by its directory in the tree.
-func BuildTests(ctx context.Context, pkg, tags string) (string, error) {
-	return program{pkg, tags}.get(ctx, "")
+func BuildTests(ctx context.Context, pkg string, m Mutation) (string, error) {
+	return program{pkg, m}.get(ctx, "")
 }
 
-// BuildAhead builds simferry, or the tests of a package, at a low priority: beside
-// something that waits more than it works. Who needs it meanwhile waits for it.
-func BuildAhead(ctx context.Context, pkg, tags string) {
+// BuildAhead builds simferry, or the tests of a package, at a low priority, while the
+// machine mostly waits. A harness that needs the program meanwhile waits for it.
+func BuildAhead(ctx context.Context, pkg string, m Mutation) {
 	if pkg == "" {
 		pkg = command
 	}
-	_, _ = program{pkg, tags}.get(ctx, "nice") // who asks for it is told
+	_, _ = program{pkg, m}.get(ctx, "nice") // the harness that needs it gets the error
 }
 
 // RemovePrograms deletes what was built.
@@ -55,7 +61,7 @@ func RemovePrograms() error {
 	programs.mu.Lock()
 	defer programs.mu.Unlock()
 	dir := programs.dir
-	programs.dir, programs.made = "", make(map[program]*making)
+	programs.dir, programs.made = "", make(map[programKey]*building)
 	if dir == "" {
 		return nil
 	}
@@ -82,8 +88,10 @@ func (p program) get(ctx context.Context, prefix string) (string, error) {
 	}
 }
 
-// claim tells whether the caller is the one who has to build it.
-func (p program) claim() (m *making, mine bool, err error) {
+func (p program) key() programKey { return programKey{p.pkg, p.mutation.Name} }
+
+// claim reports whether the caller has to build the program.
+func (p program) claim() (b *building, mine bool, err error) {
 	programs.mu.Lock()
 	defer programs.mu.Unlock()
 	if programs.dir == "" {
@@ -91,21 +99,21 @@ func (p program) claim() (m *making, mine bool, err error) {
 			return nil, false, err
 		}
 	}
-	if m := programs.made[p]; m != nil {
-		return m, false, nil
+	if b := programs.made[p.key()]; b != nil {
+		return b, false, nil
 	}
-	name := strings.NewReplacer("/", "-", ",", "-").Replace(p.pkg + "-" + p.tags)
-	m = &making{done: make(chan struct{}), file: filepath.Join(programs.dir, name)}
-	programs.made[p] = m
-	return m, true, nil
+	name := strings.ReplaceAll(p.pkg+"-"+p.mutation.Name, "/", "-")
+	b = &building{done: make(chan struct{}), file: filepath.Join(programs.dir, name)}
+	programs.made[p.key()] = b
+	return b, true, nil
 }
 
-// forget lets somebody else try again: who built it may have been told to stop.
-func (p program) forget(m *making) {
+// forget lets another caller build the program: the first one may have been stopped.
+func (p program) forget(b *building) {
 	programs.mu.Lock()
 	defer programs.mu.Unlock()
-	if programs.made[p] == m {
-		delete(programs.made, p)
+	if programs.made[p.key()] == b {
+		delete(programs.made, p.key())
 	}
 }
 
@@ -117,11 +125,20 @@ func (p program) build(ctx context.Context, file, prefix string) error {
 	if prefix != "" {
 		args = append([]string{prefix, "-n", "10"}, args...)
 	}
-	args = append(args, "-ldflags", "-w", "-tags", p.tags)
-	if p.tags != "" {
-		// All of ours is compiled anew for one bug, and thrown away: inlining and what a
-		// debugger wants take a third of that.
-		args = append(args, "-gcflags=github.com/simferry/simferry/...=-l -dwarf=false")
+	args = append(args, "-ldflags", "-w")
+	if !p.mutation.IsZero() {
+		dir, err := os.MkdirTemp("", "trust-overlay-")
+		if err != nil {
+			return err
+		}
+		defer func() { _ = os.RemoveAll(dir) }() // the compiler has read it
+		overlay, err := p.mutation.Overlay(Root(), dir)
+		if err != nil {
+			return err
+		}
+		// Without inlining and debug information a package compiles in two thirds of the time,
+		// and the mutant is thrown away.
+		args = append(args, "-overlay", overlay, "-gcflags=github.com/simferry/simferry/...=-l -dwarf=false")
 	}
 	cmd := exec.CommandContext(ctx, args[0], append(args[1:], "-o", file, "./"+p.pkg)...)
 	cmd.Dir = Root()

@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"runtime/debug"
 	"strings"
 )
 
@@ -31,19 +30,4 @@ func Commit(ctx context.Context) string {
 func git(ctx context.Context, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", Root()}, args...)...).Output()
 	return strings.TrimSpace(string(out)), err
-}
-
-// Tags are the build tags of this program. A harness builds what it tries with the same
-// ones, so that a bug planted by a tag is in all of it.
-func Tags() string {
-	info, _ := debug.ReadBuildInfo()
-	if info == nil {
-		return ""
-	}
-	for _, s := range info.Settings {
-		if s.Key == "-tags" {
-			return s.Value
-		}
-	}
-	return ""
 }

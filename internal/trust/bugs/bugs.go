@@ -1,5 +1,5 @@
-// Package bugs is the harness of the harnesses: it builds the program with each bug that
-// internal/planted knows, and requires that the harness which is there for it says so.
+// Package bugs is the harness of the harnesses: it builds the program with each mutation of
+// internal/trust/mutants, and the harness that is responsible for it must fail.
 package bugs
 
 import (
@@ -12,39 +12,40 @@ import (
 	"sync"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
-// Harness is the planted bugs, one after the other.
+// Harness tries the bugs of Table.
 var Harness = trust.Harness{
 	Name: "bugs",
-	Does: "every planted bug is built by its tag, and must be caught by the harness that the table names",
+	Does: "each mutation is built, and the harness that the table names must catch it",
 	Run: func(ctx context.Context, _ trust.Size, _ uint64) (trust.Result, error) {
 		return Run(ctx, Table)
 	},
 }
 
-// Only is the harness for one bug of the table.
-func Only(tag string) ([]trust.Harness, error) {
+// Only returns the harness for one bug of the table.
+func Only(name string) ([]trust.Harness, error) {
 	for _, b := range Table {
-		if b.Tag == tag {
+		if b.Name == name {
 			h := Harness
 			h.Run = func(ctx context.Context, _ trust.Size, _ uint64) (trust.Result, error) { return Run(ctx, []Bug{b}) }
 			return []trust.Harness{h}, nil
 		}
 	}
-	return nil, fmt.Errorf("there is no planted bug %q", tag)
+	return nil, fmt.Errorf("no bug is called %q", name)
 }
 
-// The seed is one with which all bugs were caught: what is random in the harnesses is
-// theirs to repeat, and this one asks what they can see, not how lucky they are.
+// seed is one with which all bugs were caught. The harnesses repeat their random choices, so
+// this one shows what they can see, not how lucky they are.
 const seed = 20261122
 
-// Ahead builds what this harness needs, one after the other, while others wait more than
-// they work.
+// Ahead builds what this harness needs, one program after the other, while other harnesses
+// wait more than they compute.
 func Ahead(ctx context.Context) {
 	for _, b := range Table {
 		if ctx.Err() == nil {
-			trust.BuildAhead(ctx, programs[b.Harness], "planted_"+b.Tag)
+			trust.BuildAhead(ctx, programs[b.Harness], mutants.MustFind(b.Name))
 		}
 	}
 }
@@ -72,11 +73,11 @@ func Run(ctx context.Context, table []Bug) (res trust.Result, err error) {
 			var missed missedError
 			switch {
 			case errors.As(bad, &missed):
-				res.Fail("planted_%s: %v", b.Tag, missed)
+				res.Fail("%s: %v", b.Name, missed)
 			case bad != nil:
-				err = errors.Join(err, fmt.Errorf("planted_%s: %w", b.Tag, bad))
+				err = errors.Join(err, fmt.Errorf("%s: %w", b.Name, bad))
 			default:
-				res.Notes = append(res.Notes, fmt.Sprintf("planted_%s: %s: %s", b.Tag, b.Harness, saw))
+				res.Notes = append(res.Notes, fmt.Sprintf("%s: %s: %s", b.Name, b.Harness, saw))
 			}
 		})
 	}
@@ -102,7 +103,7 @@ const tries = 5
 // try builds a bug and has its harness look, which must say what is wrong.
 func (b Bug) try(ctx context.Context) (saw string, err error) {
 	for n := range uint64(tries) {
-		if saw, err = b.once(ctx, seed+n); err == nil || ctx.Err() != nil || b.Tag == "none" {
+		if saw, err = b.once(ctx, seed+n); err == nil || ctx.Err() != nil || b.Name == none {
 			break
 		}
 	}
@@ -110,7 +111,7 @@ func (b Bug) try(ctx context.Context) (saw string, err error) {
 }
 
 func (b Bug) once(ctx context.Context, seed uint64) (saw string, err error) {
-	res, err := b.catch(ctx, "planted_"+b.Tag, seed)
+	res, err := b.catch(ctx, b.mutation(), seed)
 	if err != nil {
 		return "", err
 	}
@@ -126,10 +127,20 @@ func (b Bug) once(ctx context.Context, seed uint64) (saw string, err error) {
 	return "", missedError{fmt.Sprintf("%s does not catch it in %d trials", b.Harness, res.Trials)}
 }
 
+// none is the name of the program without a bug.
+const none = "none"
+
+func (b Bug) mutation() trust.Mutation {
+	if b.Name == none {
+		return trust.Mutation{}
+	}
+	return mutants.MustFind(b.Name)
+}
+
 // control asks the quickest harness about a bug that is not there.
 func control(ctx context.Context) (trust.Control, error) {
 	c := trust.Control{What: "a bug that is not there"}
-	_, err := Bug{Tag: "none", Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
+	_, err := Bug{Name: none, Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
 	var missed missedError
 	if errors.As(err, &missed) {
 		c.Failed, c.Saw, err = true, missed.why, nil

@@ -14,55 +14,55 @@ import (
 	"github.com/simferry/simferry/internal/trust/resources"
 )
 
-// catcher runs a harness, at the size that suffices, against what is built with a tag.
-type catcher func(ctx context.Context, tags string, seed uint64) (trust.Result, error)
+// catcher runs a harness, at the size that suffices, against a program with a mutation.
+type catcher func(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error)
 
 // The harnesses as the table names them.
 func killSQLite(cycles int) catcher {
-	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-		return kill.OnSQLite(ctx, tags, cycles, seed)
+	return func(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+		return kill.OnSQLite(ctx, mutation, cycles, seed)
 	}
 }
 
-func modelled(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-	return model.Run(ctx, tags, 5000, seed) // it ends with the first failure
+func modelled(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+	return model.Run(ctx, mutation, 5000, seed) // it ends with the first failure
 }
 
 func histories(n int) catcher {
-	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-		return linear.Run(ctx, tags, n, seed)
+	return func(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+		return linear.Run(ctx, mutation, n, seed)
 	}
 }
 
-func planner(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-	return fuzz.Properties(ctx, "internal/fleet", tags, fuzz.Planner, seed)
+func planner(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+	return fuzz.Properties(ctx, "internal/fleet", mutation, fuzz.Planner, seed)
 }
 
-func powerCuts(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-	return powercut.Cuts(ctx, tags, 150, seed)
+func powerCuts(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+	return powercut.Cuts(ctx, mutation, 150, seed)
 }
 
-func cutConnections(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-	return resources.Cut(ctx, tags, 8, seed)
+func cutConnections(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+	return resources.Cut(ctx, mutation, 8, seed)
 }
 
 func deliveries(kills int) catcher {
-	return func(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-		return outbox.Run(ctx, tags, kills, seed)
+	return func(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+		return outbox.Run(ctx, mutation, kills, seed)
 	}
 }
 
-// Bug is one planted bug and who must catch it.
+// Bug is a mutation and the harness that must catch it.
 type Bug struct {
-	Tag     string // without "planted_"
+	Name    string // of the mutation
 	Harness string
 	Words   string // a regular expression of what the harness must say: the failure must be this one
 	catch   catcher
 }
 
-// Table has every bug of internal/planted.
+// Table has every mutation of internal/trust/mutants.
 var Table = []Bug{
-	// Crashes: what is not one transaction is seen by a kill in the midst of it.
+	// Crashes: a kill in the middle shows what is not one transaction.
 	{"split_commit", "kill-sqlite", `I\d+: fsck`, killSQLite(60)},
 	{"ledger_outside", "kill-sqlite", `I[34]: fsck`, killSQLite(60)},
 	{"event_after_commit", "kill-sqlite", `I8: fsck`, killSQLite(60)},
@@ -77,7 +77,7 @@ var Table = []Bug{
 	{"sync_normal", "power-cut", `I5: .* is not there`, powerCuts},
 	{"sync_off", "power-cut", `I(1|12): `, powerCuts},
 
-	// Connections and databases that break.
+	// Broken connections and databases.
 	{"unknown_commit", "resources", `I[67]: `, cutConnections},
 
 	{"replay_early", "failover", `I[56]: `, failover.Double},
@@ -102,7 +102,7 @@ var Table = []Bug{
 	{"not_suspended", "fuzz", `_test.go`, planner},
 	{"version_kept", "fuzz", `_test.go`, planner},
 
-	// Rules that only a whole server has.
+	// Rules of a whole server.
 	{"dry_run_writes", "model", `differ|I\d+:`, modelled},
 	{"match_ignored", "model", `differ|I\d+:`, modelled},
 	{"replay_before_rights", "model", `differ|I\d+:`, modelled},

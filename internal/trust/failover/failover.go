@@ -35,16 +35,16 @@ const (
 )
 
 func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
-	return failOvers(ctx, trust.Tags(), size.Of(2, 200, 1), seed, size != trust.Probe)
+	return failOvers(ctx, trust.Mutation{}, size.Of(2, 200, 1), seed, size != trust.Probe)
 }
 
-// Double has one failover, of the kind with two faults, of what is built with some tags.
-func Double(ctx context.Context, tags string, seed uint64) (trust.Result, error) {
-	return failOvers(ctx, tags, 1, seed, false)
+// Double has one failover, of the kind with two faults, of a program with a mutation.
+func Double(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
+	return failOvers(ctx, mutation, 1, seed, false)
 }
 
-func failOvers(ctx context.Context, tags string, n int, seed uint64, controlled bool) (res trust.Result, err error) {
-	binary, err := trust.Build(ctx, tags)
+func failOvers(ctx context.Context, mutation trust.Mutation, n int, seed uint64, controlled bool) (res trust.Result, err error) {
+	binary, err := trust.Build(ctx, mutation)
 	if err != nil {
 		return res, err
 	}

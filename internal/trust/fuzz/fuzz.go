@@ -20,6 +20,7 @@ import (
 
 	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/gotest"
+	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
 // Harness is every fuzz target of the tree.
@@ -140,7 +141,7 @@ func (t target) guided(ctx context.Context, share string) (res trust.Result, err
 
 // quick fuzzes the ordinary test program, without guidance.
 func (t target) quick(ctx context.Context, share string) (res trust.Result, err error) {
-	program, err := gotest.Build(ctx, t.pkg, "")
+	program, err := gotest.Build(ctx, t.pkg, trust.Mutation{})
 	if err != nil {
 		return res, err
 	}
@@ -178,9 +179,9 @@ func (t target) judge(out gotest.Output) (res trust.Result, err error) {
 }
 
 // Properties runs the seeds of the fuzz targets of a package and its property tests against
-// what is built with some tags: enough for a bug that a planner cannot hide.
-func Properties(ctx context.Context, pkg, tags, match string, seed uint64) (res trust.Result, err error) {
-	test, err := gotest.Build(ctx, pkg, tags)
+// a program with a mutation: enough for a bug that a planner cannot hide.
+func Properties(ctx context.Context, pkg string, mutation trust.Mutation, match string, seed uint64) (res trust.Result, err error) {
+	test, err := gotest.Build(ctx, pkg, mutation)
 	if err != nil {
 		return res, err
 	}
@@ -202,7 +203,7 @@ const controls = 10
 func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, "a planner that asks for rights on the first SIM's source only", controls, seed,
 		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
-			return Properties(ctx, "internal/fleet", "planted_first_source", Planner, seed)
+			return Properties(ctx, "internal/fleet", mutants.MustFind("first_source"), Planner, seed)
 		}))
 }
 

@@ -1,5 +1,5 @@
-// Package gotest runs tests of the tree as a harness: they are built with build tags, so
-// that a bug may be planted in what they judge, and their output is read.
+// Package gotest runs tests of the tree as a harness: it builds them with a mutation and
+// reads their output.
 package gotest
 
 import (
@@ -22,8 +22,8 @@ type Program struct {
 }
 
 // Build builds the tests of a package, named by its directory in the tree.
-func Build(ctx context.Context, pkg, tags string) (Program, error) {
-	file, err := trust.BuildTests(ctx, pkg, tags)
+func Build(ctx context.Context, pkg string, mutation trust.Mutation) (Program, error) {
+	file, err := trust.BuildTests(ctx, pkg, mutation)
 	return Program{file, filepath.Join(trust.Root(), pkg)}, err
 }
 

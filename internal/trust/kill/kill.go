@@ -15,6 +15,7 @@ import (
 
 	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/load"
+	"github.com/simferry/simferry/internal/trust/mutants"
 	"github.com/simferry/simferry/internal/trust/proc"
 )
 
@@ -58,16 +59,16 @@ type engine struct {
 }
 
 // run goes through so many cycles, in epochs of their own databases, until one fails.
-func run(ctx context.Context, e engine, tags string, cycles int, seed uint64) (res trust.Result, err error) {
+func run(ctx context.Context, e engine, mutation trust.Mutation, cycles int, seed uint64) (res trust.Result, err error) {
 	perEpoch := perEpoch
-	if tags != "" {
+	if !mutation.IsZero() {
 		perEpoch = perProbe
 	}
 	dir, err := os.MkdirTemp("", "trust-kill-")
 	if err != nil {
 		return res, err
 	}
-	binary, err := trust.Build(ctx, tags)
+	binary, err := trust.Build(ctx, mutation)
 	if err != nil {
 		return res, err
 	}
@@ -76,7 +77,7 @@ func run(ctx context.Context, e engine, tags string, cycles int, seed uint64) (r
 		part, err = e.run(ctx, binary, filepath.Join(dir, fmt.Sprint("epoch", n/perEpoch)), min(perEpoch, cycles-n), seed+uint64(n))
 		res.Add(part)
 	}
-	if tags == "" && (err != nil || res.Failures > 0) {
+	if mutation.IsZero() && (err != nil || res.Failures > 0) {
 		res.First = append(res.First, "the journal, the log and a database on SQLite are in "+dir)
 		return res, err
 	}
@@ -92,7 +93,7 @@ func control(e engine) func(context.Context, trust.Size, uint64) (trust.Control,
 	return func(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 		return trust.Until(ctx, "a program that stores keys in a transaction of their own", 1, seed,
 			trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
-				return run(ctx, e, "planted_key_outside", controlCycles, seed)
+				return run(ctx, e, mutants.MustFind("key_outside"), controlCycles, seed)
 			}))
 	}
 }

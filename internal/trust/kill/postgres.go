@@ -17,14 +17,14 @@ var Postgres = trust.Harness{
 	Name: "kill-postgres",
 	Does: "two servers on PostgreSQL, one of them or both killed with SIGKILL after 0 to 40 ms of load and started again",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		return OnPostgres(ctx, "", size.Of(100, 2000, 10), seed)
+		return OnPostgres(ctx, trust.Mutation{}, size.Of(100, 2000, 10), seed)
 	},
 	Control: control(onPostgres),
 }
 
-// OnPostgres kills so many times what is built with some tags.
-func OnPostgres(ctx context.Context, tags string, cycles int, seed uint64) (trust.Result, error) {
-	return run(ctx, onPostgres, tags, cycles, seed)
+// OnPostgres kills so many times a program with a mutation.
+func OnPostgres(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64) (trust.Result, error) {
+	return run(ctx, onPostgres, mutation, cycles, seed)
 }
 
 var onPostgres = engine{servers: 2, clients: 12, open: openPostgres}

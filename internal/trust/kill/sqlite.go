@@ -18,14 +18,14 @@ var SQLite = trust.Harness{
 	Name: "kill-sqlite",
 	Does: "one server on SQLite, killed with SIGKILL after 0 to 40 ms of load and started again",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		return OnSQLite(ctx, "", size.Of(200, 10_000, 20), seed)
+		return OnSQLite(ctx, trust.Mutation{}, size.Of(200, 10_000, 20), seed)
 	},
 	Control: control(onSQLite),
 }
 
-// OnSQLite kills so many times what is built with some tags.
-func OnSQLite(ctx context.Context, tags string, cycles int, seed uint64) (trust.Result, error) {
-	return run(ctx, onSQLite, tags, cycles, seed)
+// OnSQLite kills so many times a program with a mutation.
+func OnSQLite(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64) (trust.Result, error) {
+	return run(ctx, onSQLite, mutation, cycles, seed)
 }
 
 var onSQLite = engine{servers: 1, clients: 6, open: func(_ context.Context, dir string) (site, error) {

@@ -16,14 +16,14 @@ var Harness = trust.Harness{
 	Name: "linear",
 	Does: "concurrent histories over few SIMs, judged by porcupine, and totals read beside the load, on both engines",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		return Run(ctx, "", size.Of(50, 1000, 5), seed)
+		return Run(ctx, trust.Mutation{}, size.Of(50, 1000, 5), seed)
 	},
 	Control: control,
 }
 
-// Run tries so many histories on each engine, against what is built with some tags.
-func Run(ctx context.Context, tags string, histories int, seed uint64) (res trust.Result, err error) {
-	test, err := gotest.Build(ctx, "internal/modeltest", tags)
+// Run tries so many histories on each engine, against a program with a mutation.
+func Run(ctx context.Context, mutation trust.Mutation, histories int, seed uint64) (res trust.Result, err error) {
+	test, err := gotest.Build(ctx, "internal/modeltest", mutation)
 	if err != nil {
 		return res, err
 	}
@@ -43,7 +43,7 @@ func Run(ctx context.Context, tags string, histories int, seed uint64) (res trus
 // control is a test that passes where the checks fail, each on what it is there for.
 func control(ctx context.Context, _ trust.Size, _ uint64) (trust.Control, error) {
 	c := trust.Control{What: "a move in two transactions, and a SIM on its way"}
-	test, err := gotest.Build(ctx, "internal/modeltest", "")
+	test, err := gotest.Build(ctx, "internal/modeltest", trust.Mutation{})
 	if err != nil {
 		return c, err
 	}

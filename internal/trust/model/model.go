@@ -12,6 +12,7 @@ import (
 
 	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/gotest"
+	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
 // Harness is the model beside both engines.
@@ -19,7 +20,7 @@ var Harness = trust.Harness{
 	Name: "model",
 	Does: "random requests to SQLite, PostgreSQL and a model of the contract: alike in every status, body and row",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		return Run(ctx, "", size.Of(5000, 1_000_000, 600), seed)
+		return Run(ctx, trust.Mutation{}, size.Of(5000, 1_000_000, 600), seed)
 	},
 	Control: control,
 }
@@ -31,9 +32,9 @@ const (
 	atOnce = 2
 )
 
-// Run tries about so many actions against what is built with some tags.
-func Run(ctx context.Context, tags string, actions int, seed uint64) (res trust.Result, err error) {
-	test, err := gotest.Build(ctx, "internal/modeltest", tags)
+// Run tries about so many actions against a program with a mutation.
+func Run(ctx context.Context, mutation trust.Mutation, actions int, seed uint64) (res trust.Result, err error) {
+	test, err := gotest.Build(ctx, "internal/modeltest", mutation)
 	if err != nil {
 		return res, err
 	}
@@ -74,6 +75,6 @@ const controls = 10
 func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, "a server that ignores If-Match", controls, seed,
 		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
-			return Run(ctx, "planted_match_ignored", 900, seed)
+			return Run(ctx, mutants.MustFind("match_ignored"), 900, seed)
 		}))
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/simferry/simferry/internal/trust"
 	"github.com/simferry/simferry/internal/trust/load"
+	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
 // Harness is this one.
@@ -24,7 +25,7 @@ var Harness = trust.Harness{
 	Name: "outbox",
 	Does: "servers killed with SIGKILL while they deliver mails, to a mail server that puts off and forgets to answer",
 	Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-		return Run(ctx, "", size.Of(20, 1000, 4), seed)
+		return Run(ctx, trust.Mutation{}, size.Of(20, 1000, 4), seed)
 	},
 	Control: control,
 }
@@ -36,10 +37,10 @@ const (
 	patience = 30 * time.Second
 )
 
-// Run kills so many times what is built with some tags, by turns one server on SQLite and
+// Run kills so many times a program with a mutation, by turns one server on SQLite and
 // two on PostgreSQL. The two are at work at a time, for they wait more than they work.
-func Run(ctx context.Context, tags string, kills int, seed uint64) (res trust.Result, err error) {
-	binary, err := trust.Build(ctx, tags)
+func Run(ctx context.Context, mutation trust.Mutation, kills int, seed uint64) (res trust.Result, err error) {
+	binary, err := trust.Build(ctx, mutation)
 	if err != nil {
 		return res, err
 	}
@@ -66,7 +67,7 @@ func Run(ctx context.Context, tags string, kills int, seed uint64) (res trust.Re
 		})
 	}
 	err = engines.Wait()
-	if tags == "" && (err != nil || res.Failures > 0) {
+	if mutation.IsZero() && (err != nil || res.Failures > 0) {
 		res.Notes = append(res.Notes, "the logs, and databases on SQLite, are in "+dir)
 		return res, err
 	}
@@ -81,7 +82,7 @@ const controlTries = 10
 func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, "a program that notes a mail as delivered before it sends it", controlTries, seed,
 		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
-			return Run(ctx, "planted_mail_once", 6, seed)
+			return Run(ctx, mutants.MustFind("mail_once"), 6, seed)
 		}))
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
 // controls is how many recordings the control takes at most. With 150 states of one, a
@@ -24,18 +25,18 @@ func control(ctx context.Context, size trust.Size, seed uint64) (c trust.Control
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	return trust.Until(ctx, "synchronous=NORMAL and synchronous=OFF", controls, seed, func(ctx context.Context, seed uint64) (saw string, failed bool, err error) {
-		lost, _, err := damage(ctx, dir, "planted_sync_normal", seed, n)
+		lost, _, err := damage(ctx, dir, mutants.MustFind("sync_normal"), seed, n)
 		if err != nil {
 			return "", false, err
 		}
-		lostOff, corrupt, err := damage(ctx, dir, "planted_sync_off", seed, n)
+		lostOff, corrupt, err := damage(ctx, dir, mutants.MustFind("sync_off"), seed, n)
 		saw = fmt.Sprintf("of %d states each, NORMAL lost acknowledged work in %d; OFF lost it in %d and was damaged in %d", n, lost, lostOff, corrupt)
 		return saw, lost > 0 && corrupt > 0, err
 	})
 }
 
-func damage(ctx context.Context, dir, tags string, seed uint64, n int) (lost, corrupt int, err error) {
-	binary, err := trust.Build(ctx, tags)
+func damage(ctx context.Context, dir string, mutation trust.Mutation, seed uint64, n int) (lost, corrupt int, err error) {
+	binary, err := trust.Build(ctx, mutation)
 	if err != nil {
 		return 0, 0, err
 	}

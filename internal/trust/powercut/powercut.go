@@ -29,17 +29,17 @@ var Harness = trust.Harness{
 const perRecording = 5000
 
 func run(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-	return Cuts(ctx, trust.Tags(), size.Of(500, 100_000, 100), seed)
+	return Cuts(ctx, trust.Mutation{}, size.Of(500, 100_000, 100), seed)
 }
 
-// Cuts cuts the power so many times on what is built with some tags.
-func Cuts(ctx context.Context, tags string, states int, seed uint64) (res trust.Result, err error) {
+// Cuts cuts the power so many times on a program with a mutation.
+func Cuts(ctx context.Context, mutation trust.Mutation, states int, seed uint64) (res trust.Result, err error) {
 	dir, err := os.MkdirTemp(trust.Memory(), "simferry-trust-")
 	if err != nil {
 		return res, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, tags)
+	binary, err := trust.Build(ctx, mutation)
 	if err != nil {
 		return res, err
 	}

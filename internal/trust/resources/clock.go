@@ -29,7 +29,7 @@ import (
 var Clock = func() trust.Harness {
 	s := jumps(false)
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
-		return failing(ctx, "clients that do not sign in again", jumps(true), trust.Tags(), seed)
+		return failing(ctx, "clients that do not sign in again", jumps(true), trust.Mutation{}, seed)
 	}
 	return s.harness()
 }()

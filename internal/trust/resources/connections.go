@@ -9,6 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/testkit/pgproxy"
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/mutants"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -22,14 +23,14 @@ var connections = scene{
 var Connections = func() trust.Harness {
 	s := connections
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
-		return failing(ctx, "a server that guesses what became of a commit", connections, "planted_unknown_commit", seed)
+		return failing(ctx, "a server that guesses what became of a commit", connections, mutants.MustFind("unknown_commit"), seed)
 	}
 	return s.harness()
 }()
 
-// Cut is the harness for what is built with some tags.
-func Cut(ctx context.Context, tags string, cycles int, seed uint64) (trust.Result, error) {
-	return connections.run(ctx, tags, cycles, seed, true)
+// Cut is the harness for a program with a mutation.
+func Cut(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64) (trust.Result, error) {
+	return connections.run(ctx, mutation, cycles, seed, true)
 }
 
 type connectionSite struct {
@@ -47,7 +48,7 @@ func setUpConnections(ctx context.Context, where place) (site, error) {
 	if err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}
-	s, err := serve(ctx, where.tags, url, p.URL())
+	s, err := serve(ctx, where.mutation, url, p.URL())
 	if err != nil {
 		p.Close()
 		return nil, errors.Join(err, c.Remove())

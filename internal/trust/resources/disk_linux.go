@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/mutants"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -26,7 +27,7 @@ var disk = scene{
 var Disk = func() trust.Harness {
 	s := disk
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
-		return failing(ctx, "a server that acknowledges before it commits", disk, "planted_ack_early", seed)
+		return failing(ctx, "a server that acknowledges before it commits", disk, mutants.MustFind("ack_early"), seed)
 	}
 	return s.harness()
 }()
@@ -45,7 +46,7 @@ func setUpDisk(ctx context.Context, p place) (site, error) {
 		return nil, err
 	}
 	url := "sqlite:" + filepath.Join(mount, "fleet.db")
-	s, err := serve(ctx, p.tags, url, url)
+	s, err := serve(ctx, p.mutation, url, url)
 	if err != nil {
 		return nil, errors.Join(err, syscall.Unmount(mount, 0))
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/mutants"
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
@@ -31,7 +32,7 @@ var clusterDisk = scene{
 var ClusterDisk = func() trust.Harness {
 	s := clusterDisk
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
-		return failing(ctx, "a server that acknowledges before it commits", clusterDisk, "planted_ack_early", seed)
+		return failing(ctx, "a server that acknowledges before it commits", clusterDisk, mutants.MustFind("ack_early"), seed)
 	}
 	return s.harness()
 }()
@@ -51,7 +52,7 @@ func setUpClusterDisk(ctx context.Context, p place) (site, error) {
 	if err := s.moveToSmallDisk(ctx); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
-	if s.served, err = serve(ctx, p.tags, url, url); err != nil {
+	if s.served, err = serve(ctx, p.mutation, url, url); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil

@@ -17,15 +17,15 @@ type served struct {
 }
 
 // serve builds, seeds and starts; through is the way that the server takes to the database.
-func serve(ctx context.Context, tags, database, through string) (s served, err error) {
-	sound, err := trust.Build(ctx, trust.Tags())
+func serve(ctx context.Context, mutation trust.Mutation, database, through string) (s served, err error) {
+	sound, err := trust.Build(ctx, trust.Mutation{})
 	if err == nil {
 		err = traffic.Seed(ctx, sound, database)
 	}
 	if err != nil {
 		return s, err
 	}
-	binary, err := trust.Build(ctx, tags)
+	binary, err := trust.Build(ctx, mutation)
 	if err != nil {
 		return s, err
 	}

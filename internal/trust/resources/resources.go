@@ -64,7 +64,7 @@ func (s scene) harness() trust.Harness {
 	return trust.Harness{
 		Name: s.name, Does: s.does,
 		Run: func(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
-			return s.run(ctx, trust.Tags(), size.Of(20, 1000, 5), seed, false)
+			return s.run(ctx, trust.Mutation{}, size.Of(20, 1000, 5), seed, false)
 		},
 		Control: func(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 			return s.control(ctx, seed)
@@ -74,7 +74,7 @@ func (s scene) harness() trust.Harness {
 
 // run has so many faults, on several sites of which two are there at a time: a server that
 // waits for something leaves the machine to another. until ends it with the first failure.
-func (s scene) run(ctx context.Context, tags string, cycles int, seed uint64, until bool) (res trust.Result, err error) {
+func (s scene) run(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64, until bool) (res trust.Result, err error) {
 	dir, err := os.MkdirTemp("", "simferry-trust-")
 	if err != nil {
 		return res, err
@@ -90,7 +90,7 @@ func (s scene) run(ctx context.Context, tags string, cycles int, seed uint64, un
 			return
 		}
 		t := trial{until: until}
-		bad := t.at(ctx, s, place{dir, n, tags}, min(perSite, cycles-n*perSite), seed+uint64(n*perSite))
+		bad := t.at(ctx, s, place{dir, n, mutation}, min(perSite, cycles-n*perSite), seed+uint64(n*perSite))
 		mu.Lock()
 		defer mu.Unlock()
 		all.add(t)
@@ -123,9 +123,9 @@ func atOnce(until bool) int {
 
 // place is where a site is set up.
 type place struct {
-	dir    string // for all sites
-	number int    // of this one
-	tags   string // that its server is built with
+	dir      string         // for all sites
+	number   int            // of this one
+	mutation trust.Mutation // what its server is built with
 }
 
 // own is a folder of the site's own.
@@ -217,8 +217,8 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 
 // failing is a control: the same faults where something is wrong on purpose, until the
 // harness complains.
-func failing(ctx context.Context, what string, s scene, tags string, seed uint64) (trust.Control, error) {
+func failing(ctx context.Context, what string, s scene, mutation trust.Mutation, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, what, 1, seed, trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
-		return s.run(ctx, tags, controlCycles, seed, true)
+		return s.run(ctx, mutation, controlCycles, seed, true)
 	}))
 }

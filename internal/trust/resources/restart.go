@@ -19,7 +19,7 @@ var Restart = func() trust.Harness {
 	s := restarts(nil)
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
 		careless := restarts(map[string]string{"synchronous_commit": "off", "wal_writer_delay": "10s"})
-		return failing(ctx, "a PostgreSQL with synchronous_commit=off", careless, trust.Tags(), seed)
+		return failing(ctx, "a PostgreSQL with synchronous_commit=off", careless, trust.Mutation{}, seed)
 	}
 	return s.harness()
 }()
@@ -28,7 +28,7 @@ func restarts(settings map[string]string) scene {
 	return scene{
 		name: "resources-restart", does: "PostgreSQL ends at once under load (pg_ctl stop -m immediate), and starts again",
 		setUp: func(ctx context.Context, p place) (site, error) {
-			return setUpRestart(ctx, p.tags, settings)
+			return setUpRestart(ctx, p.mutation, settings)
 		},
 		least: least{underWay: 1},
 	}
@@ -39,12 +39,12 @@ type restartSite struct {
 	cluster *pgtest.Cluster
 }
 
-func setUpRestart(ctx context.Context, tags string, settings map[string]string) (site, error) {
+func setUpRestart(ctx context.Context, mutation trust.Mutation, settings map[string]string) (site, error) {
 	c, url, err := cluster(ctx, settings)
 	if err != nil {
 		return nil, err
 	}
-	s, err := serve(ctx, tags, url, url)
+	s, err := serve(ctx, mutation, url, url)
 	if err != nil {
 		return nil, errors.Join(err, c.Remove())
 	}

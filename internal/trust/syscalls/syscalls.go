@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
 // Harness is this one.
@@ -31,7 +32,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 		return res, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, trust.Tags())
+	binary, err := trust.Build(ctx, trust.Mutation{})
 	if err != nil {
 		return res, err
 	}
@@ -148,7 +149,7 @@ func control(ctx context.Context, _ trust.Size, seed uint64) (c trust.Control, e
 		return c, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	binary, err := trust.Build(ctx, "planted_ack_early")
+	binary, err := trust.Build(ctx, mutants.MustFind("ack_early"))
 	if err != nil {
 		return c, err
 	}

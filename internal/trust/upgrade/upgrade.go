@@ -40,7 +40,7 @@ func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, e
 	if err != nil {
 		return res, err
 	}
-	after, err := trust.Build(ctx, trust.Tags())
+	after, err := trust.Build(ctx, trust.Mutation{})
 	if err != nil {
 		return res, err
 	}

@@ -1,5 +1,0 @@
-//go:build planted_audit_outside
-
-package planted
-
-const bug = "audit_outside"

@@ -1,5 +1,0 @@
-//go:build planted_checksum
-
-package planted
-
-const bug = "checksum"

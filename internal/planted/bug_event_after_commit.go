@@ -1,5 +1,0 @@
-//go:build planted_event_after_commit
-
-package planted
-
-const bug = "event_after_commit"

@@ -1,5 +1,0 @@
-//go:build planted_foreign_seen
-
-package planted
-
-const bug = "foreign_seen"

@@ -1,5 +1,0 @@
-//go:build planted_key_outside
-
-package planted
-
-const bug = "key_outside"

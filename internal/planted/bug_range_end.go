@@ -1,5 +1,0 @@
-//go:build planted_range_end
-
-package planted
-
-const bug = "range_end"

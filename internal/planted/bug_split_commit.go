@@ -1,5 +1,0 @@
-//go:build planted_split_commit
-
-package planted
-
-const bug = "split_commit"

@@ -1,5 +1,0 @@
-//go:build planted_sync_off
-
-package planted
-
-const bug = "sync_off"
