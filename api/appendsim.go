@@ -81,7 +81,7 @@ func (m *Model) appendJSON(dst []byte) []byte {
 	dst = append(dst, `,"description":`...)
 	dst = appendString(dst, m.Description)
 	dst = append(dst, `,"memory_size":`...)
-	dst = appendString(dst, m.MemorySize)
+	dst = strconv.AppendInt(dst, m.MemorySize, 10)
 	dst = append(dst, `,"formfactor":`...)
 	dst = m.FormFactor.appendJSON(dst)
 	dst = append(dst, `,"manufacturer":`...)

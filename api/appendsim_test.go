@@ -39,7 +39,7 @@ func TestAppendSIMIsEncodingJSON(t *testing.T) {
 			CustomerOrg: rapid.Ptr(workspaceRef(), true).Draw(t, "customer"), IssuerOrg: rapid.Ptr(workspaceRef(), true).Draw(t, "issuer"),
 			ResellerOrg: rapid.Ptr(workspaceRef(), true).Draw(t, "reseller"), Endpoint: rapid.Ptr(namedRef(), true).Draw(t, "endpoint"),
 			Model: api.Model{
-				ID: rapid.Int64().Draw(t, "model"), Description: text().Draw(t, "description"), MemorySize: text().Draw(t, "memory"),
+				ID: rapid.Int64().Draw(t, "model"), Description: text().Draw(t, "description"), MemorySize: rapid.Int64().Draw(t, "memory"),
 				FormFactor: namedRef().Draw(t, "formfactor"), Manufacturer: namedRef().Draw(t, "manufacturer"),
 			},
 		}

@@ -2,9 +2,9 @@ package api
 
 // ApplicationTokenRequest is the body of POST /api/v1/application_token.
 type ApplicationTokenRequest struct {
-	Description *string `json:"description,omitempty"`
-	ExpiryDate  *Time   `json:"expiry_date,omitempty"` // never where absent
-	IP          *string `json:"ip,omitempty"`          // network or address that may use it; every one where absent
+	Description *string     `json:"description,omitempty"`
+	ExpiryDate  *ExpiryTime `json:"expiry_date,omitempty"` // never when absent
+	IP          *string     `json:"ip,omitempty"`          // network or address that may use it; every one where absent
 }
 
 // ApplicationTokenResponse carries a new token, which is shown this once.

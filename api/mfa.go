@@ -34,5 +34,6 @@ type TrustedDevice struct {
 	OperatingSystem string `json:"operating_system,omitempty"`
 	Browser         string `json:"browser,omitempty"`
 	CreationDate    Time   `json:"creation_date"`
+	ActivationDate  Time   `json:"activation_date"` // the same: a device is trusted from its creation
 	ExpiryDate      Time   `json:"expiry_date"`
 }

@@ -97,6 +97,6 @@ type OperatorImported struct {
 type OperatorNewToken struct {
 	Workspace   Optional[IDRef] `json:"workspace,omitzero"`
 	Description *string         `json:"description,omitempty"`
-	Expires     *Time           `json:"expires,omitempty"` // never where absent
+	Expires     *ExpiryTime     `json:"expires,omitempty"` // never when absent
 	CIDR        *string         `json:"cidr,omitempty"`    // network or address that may use it; every one where absent
 }

@@ -24,7 +24,7 @@ type SIM struct {
 type Model struct {
 	ID           int64    `json:"id"`
 	Description  string   `json:"description"`
-	MemorySize   string   `json:"memory_size"` // kilobytes
+	MemorySize   int64    `json:"memory_size"` // kilobytes
 	FormFactor   NamedRef `json:"formfactor"`
 	Manufacturer NamedRef `json:"manufacturer"`
 }

@@ -41,6 +41,28 @@ func (t *Time) UnmarshalJSON(data []byte) error { return parseTime(data, &t.Time
 // form that is accepted.
 func (t *EventTime) UnmarshalJSON(data []byte) error { return parseTime(data, &t.Time) }
 
+// ExpiryTime is a date in a request at which something expires. It reads what Time reads, and a
+// day such as 2027-12-31, which means the end of that day in UTC.
+type ExpiryTime struct{ time.Time }
+
+// MarshalJSON writes the date as Time does.
+func (t ExpiryTime) MarshalJSON() ([]byte, error) { return formatTime(t.Time, timeLayout) }
+
+// UnmarshalJSON reads a date or a day; null leaves it as it is. The error names the value and a
+// form that is accepted.
+func (t *ExpiryTime) UnmarshalJSON(data []byte) error {
+	if day, err := time.Parse(`"`+time.DateOnly+`"`, string(data)); err == nil {
+		t.Time = EndOfDay(day)
+		return nil
+	}
+	return parseTime(data, &t.Time)
+}
+
+// EndOfDay is the last millisecond of the day that begins at midnight.
+func EndOfDay(midnight time.Time) time.Time {
+	return midnight.AddDate(0, 0, 1).Add(-time.Millisecond)
+}
+
 func formatTime(t time.Time, layout string) ([]byte, error) {
 	t = t.UTC()
 	if err := checkYear(t); err != nil {

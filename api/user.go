@@ -23,8 +23,9 @@ type UserWorkspace struct {
 
 // UserPatch is the body of PATCH /api/v1/user/{id}.
 type UserPatch struct {
-	Name   *string         `json:"name,omitempty"`
-	Status Optional[IDRef] `json:"status,omitzero"` // in the token's Workspace: 1 Active, 2 Suspended
+	Username *string         `json:"username,omitempty"` // only the present one, in any case
+	Name     *string         `json:"name,omitempty"`
+	Status   Optional[IDRef] `json:"status,omitzero"` // in the token's Workspace: 1 Active, 2 Suspended
 }
 
 // MemberPatch is the body of PATCH /api/v2/user/{id}/workspace/{workspace_id}.
@@ -46,9 +47,14 @@ type InvitationRequest struct {
 	Roles        Optional[[]IDRef] `json:"roles,omitzero"`        // Observer where absent
 }
 
-// InvitationResponse carries the activation key where the inviter hands it on.
+// InvitationResponse is who was invited, and to what.
 type InvitationResponse struct {
-	ActivationKey string `json:"activation_key"`
+	ID            int64      `json:"id"`
+	Username      string     `json:"username"`
+	Name          string     `json:"name"`
+	Organisation  IDRef      `json:"organisation"`
+	Roles         []NamedRef `json:"roles"`
+	ActivationKey string     `json:"activation_key,omitempty"` // only when the inviter hands it on
 }
 
 // ActivationRequest is the body of POST /api/v2/user/activation.
@@ -56,6 +62,12 @@ type ActivationRequest struct {
 	ActivationKey *string `json:"activationKey,omitempty"`
 	Password      *string `json:"password,omitempty"` // SHA-1 of the password, in hex
 	Name          *string `json:"name,omitempty"`
+}
+
+// ActivationRequestV1 is the body of POST /api/v1/user/activation.
+type ActivationRequestV1 struct {
+	ActivationKey *string `json:"activationKey,omitempty"`
+	Password      *string `json:"password,omitempty"` // SHA-1 of the password, in hex
 }
 
 // PasswordResetRequest is the body of POST /api/v1/user/password/reset.

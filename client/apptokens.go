@@ -44,7 +44,7 @@ func (c *Client) CreateApplicationToken(ctx context.Context, n NewApplicationTok
 		body.Description = &n.Description
 	}
 	if !n.Expires.IsZero() {
-		expires := api.NewTime(n.Expires)
+		expires := api.ExpiryTime(api.NewTime(n.Expires))
 		body.ExpiryDate = &expires
 	}
 	if n.IP != "" {

@@ -129,7 +129,7 @@ func listBare(ctx context.Context, db *sql.DB, where string, count bool) error {
 }
 
 var bareModel = wire.Model{
-	ID: 1, Description: "Standard SIM", MemorySize: "128",
+	ID: 1, Description: "Standard SIM", MemorySize: 128,
 	FormFactor: wire.NamedRef{ID: 1, Name: "2FF/3FF/4FF"}, Manufacturer: wire.NamedRef{ID: 1, Name: "Unknown"},
 }
 

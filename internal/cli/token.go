@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/server"
 )
@@ -28,7 +29,7 @@ on standard output this once; it is not stored and cannot be shown again.`,
 	var n control.NewToken
 	cmd.Flags().Int64Var((*int64)(&n.Workspace), "workspace", 0, "id of the Workspace (required)")
 	cmd.Flags().StringVar(&n.Description, "description", "", "what the token is for")
-	cmd.Flags().Var((*day)(&n.Expires), "expires", "when it expires: 2027-12-31, or 2027-12-31T18:00:00Z; never if left out")
+	cmd.Flags().Var((*lastDay)(&n.Expires), "expires", "when it expires: 2027-12-31, which means the end of that day in UTC, or 2027-12-31T18:00:00Z; never if left out")
 	cmd.Flags().StringVar(&n.CIDR, "cidr", "", "network that may use it, such as 10.0.0.0/8; every one if left out")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if n.Workspace == 0 {
@@ -66,4 +67,18 @@ func (d *day) Set(s string) error {
 		}
 	}
 	return fmt.Errorf("must be a day such as 2027-12-31, or a time such as 2027-12-31T18:00:00Z")
+}
+
+// lastDay is a day that counts as a whole, for something that expires at its end; or an instant.
+type lastDay time.Time
+
+func (d *lastDay) Type() string   { return "time" }
+func (d *lastDay) String() string { return (*day)(d).String() }
+
+func (d *lastDay) Set(s string) error {
+	if t, err := time.Parse(time.DateOnly, s); err == nil {
+		*d = lastDay(api.EndOfDay(t))
+		return nil
+	}
+	return (*day)(d).Set(s)
 }

@@ -40,8 +40,12 @@ type Invitation struct {
 
 // Invited is the outcome of an invitation.
 type Invited struct {
-	User fleet.UserID
-	Key  string // where it is the inviter who hands it on, else ""
+	User      fleet.UserID
+	Username  string
+	Name      string // as the inviter has written it
+	Workspace fleet.WorkspaceID
+	Roles     []fleet.Role
+	Key       string // where it is the inviter who hands it on, else ""
 }
 
 // Invite makes somebody a member of a Workspace, and tells them by mail, or by the inviter.
@@ -125,7 +129,7 @@ func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Princip
 	if err := tx.MarkInvited(ctx, user.ID, ws.ID, n.Name); err != nil {
 		return Invited{}, err
 	}
-	done := Invited{User: user.ID}
+	done := Invited{User: user.ID, Username: n.Username, Name: n.Name, Workspace: ws.ID, Roles: n.Roles}
 	if done.Key, err = c.handOver(ctx, tx, who, user, created, ws, n); err != nil {
 		return Invited{}, err
 	}

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -10,8 +11,17 @@ import (
 
 // PersonPatch is what a caller would have of a user; nil leaves a thing as it is.
 type PersonPatch struct {
-	Name   *string
-	Status *fleet.UserStatus // in the caller's Workspace: Active or Suspended
+	Username *string // the present one, in any case: a client may send back what it received
+	Name     *string
+	Status   *fleet.UserStatus // in the caller's Workspace: Active or Suspended
+}
+
+// keeps refuses another username than the present one.
+func (p PersonPatch) keeps(username string) error {
+	if p.Username == nil || strings.EqualFold(*p.Username, username) {
+		return nil
+	}
+	return fleet.Invalid("username", "it cannot be changed; send the present one, or leave it out")
 }
 
 func (p PersonPatch) check() error {
@@ -53,7 +63,7 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 		switch {
 		case err != nil:
 		case found && user.ID == who.User:
-			err = patchOneself(ctx, tx, who, p)
+			err = patchOneself(ctx, tx, who, user, p)
 		default:
 			err = patchMember(ctx, tx, who, ref, p)
 		}
@@ -61,7 +71,10 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 	})
 }
 
-func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, p PersonPatch) error {
+func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, user store.UserRecord, p PersonPatch) error {
+	if err := p.keeps(user.Username); err != nil {
+		return err
+	}
 	if p.Status != nil {
 		return fleet.Errorf(fleet.NotAllowed, "Nobody suspends or activates oneself: let another Administrator do it")
 	}
@@ -84,6 +97,9 @@ func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref 
 	}
 	m, err := findManaged(ctx, tx, who, MemberOf{ref, who.Workspace})
 	if err != nil {
+		return err
+	}
+	if err := p.keeps(m.user.Username); err != nil {
 		return err
 	}
 	if p.Name != nil {

@@ -89,6 +89,7 @@ var UserList = ListSpec{
 		{Name: "username", Kind: PrefixField},
 		{Name: "name", Kind: PrefixField},
 		{Name: "status"},
+		{Name: "organisation"},
 		{Name: "created", Kind: TimeField},
 	},
 	DefaultSort: Order{Field: "id"},

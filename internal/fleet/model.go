@@ -4,7 +4,7 @@ package fleet
 type Model struct {
 	ID           ModelID
 	Description  string
-	MemorySize   string // kilobytes
+	MemorySize   int64 // kilobytes, 0 if unknown
 	FormFactor   ModelPart
 	Manufacturer ModelPart
 }

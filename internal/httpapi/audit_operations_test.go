@@ -172,6 +172,7 @@ func (d *deeds) invitations() {
 		d.Errorf("who asks for a new password left %+v", n)
 	}
 	d.done["POST /api/v1/user/password/reset"] = true
+	d.do(d.s.Nobody(), "POST /api/v1/user/activation", "", object{"activationKey": second.Secret, "password": identity.WireDigest(better)})
 	d.secret(first.Secret, second.Secret, nextMail(d.s).Secret, identity.WireDigest(better))
 }
 

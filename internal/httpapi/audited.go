@@ -22,6 +22,7 @@ var audited = map[string]fleet.AuditAction{
 	"POST /api/v1/user":                fleet.AuditUserInvited,
 	"POST /api/v2/user/invitation":     fleet.AuditUserInvited,
 	"POST /api/v2/user/activation":     fleet.AuditUserActivated,
+	"POST /api/v1/user/activation":     fleet.AuditUserActivated,
 	"POST /api/v1/user/password/reset": fleet.AuditResetAsked,
 
 	"PATCH /api/v1/user/{user_id}":                                          fleet.AuditUserChanged,

@@ -75,6 +75,7 @@ var accesses = map[string]access{
 	"GET /api/v1/user/{user_id}/mfa":                               {"/api/v1/user/3/mfa", "", 200, 403, 200, 404, 403, 403, 200}, // 3 is the Observer
 	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                   {"/api/v1/user/my/mfa/999", "", 404, 404, 404, 404, 404, 403, 404},
 	"GET /api/v1/user/{user_id}/mfa/trusted_device":                {"/api/v1/user/3/mfa/trusted_device", "", 200, 403, 200, 404, 403, 403, 200},
+	"GET /api/v1/user/mfa/trusted_device":                          people,
 	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}": {"/api/v1/user/my/mfa/trusted_device/999", "", 404, 404, 404, 404, 404, 403, 404},
 	"GET /api/v1/application_token":                                keepers,
 	"POST /api/v1/application_token":                               keepers.sending(`{"description": "billing"}`),
@@ -125,6 +126,7 @@ var accesses = map[string]access{
 	"POST /api/v1/user":                {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409}, // who is in 100
 	"POST /api/v2/user/invitation":     {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409},
 	"POST /api/v2/user/activation":     {"", `{"activationKey": "unknown"}`, 403, 403, 403, 403, 403, 403, 403},
+	"POST /api/v1/user/activation":     {"", `{"activationKey": "unknown"}`, 400, 400, 400, 400, 400, 400, 400},
 	"POST /api/v1/user/password/reset": {"", `{"username": "unknown@example.com"}`, 204, 204, 204, 204, 204, 204, 204},
 	"GET /api/v1/user":                 readers,
 	// 3 is the Observer; what would change a row changes nothing, so that the next caller finds it as it was.

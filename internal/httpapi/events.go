@@ -18,11 +18,15 @@ func (a *api) listSIMEvents(r *request) (response, error) {
 
 // listUserEvents are what a user did in the Workspace of the token. A program is no user.
 func (a *api) listUserEvents(r *request) (response, error) {
+	ref, err := r.person()
+	if err != nil {
+		return response{}, err
+	}
 	of := control.EventsOf{User: r.who.User}
-	if r.PathValue("user_id") != "my" {
+	if ref != "my" {
 		id, err := r.thing("user_id")
-		if err != nil {
-			return response{}, err
+		if err != nil { // the person that it is has an e-mail address
+			return a.events(r, control.EventsOf{Username: ref})
 		}
 		of.User = fleet.UserID(id)
 	}

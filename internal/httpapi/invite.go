@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -32,11 +33,12 @@ func (a *api) invite(r *request, location func(control.Invited) string) (respons
 		return response{}, err
 	}
 	reply, replayed, err := a.control.Invite(r.Context(), r.who, n, o, func(i control.Invited) (reply, again control.Reply) {
-		reply = control.Reply{Status: http.StatusCreated, Location: location(i)}
+		reply = control.Reply{Status: http.StatusCreated, Location: location(i), Body: encoded(http.StatusCreated, wire.InvitationResponse{
+			ID: int64(i.User), Username: i.Username, Name: i.Name, Organisation: wire.RefTo(int64(i.Workspace)), Roles: roleRefs(i.Roles...), ActivationKey: i.Key,
+		}).body}
 		if i.Key == "" {
 			return reply, reply
 		}
-		reply.Body = encoded(http.StatusCreated, wire.InvitationResponse{ActivationKey: i.Key}).body
 		return reply, stored(fleet.Errorf(fleet.Duplicated, "The invitation was made under this Idempotency-Key; its activation key was shown then and is not stored"))
 	})
 	return replied(reply, replayed), err
@@ -99,6 +101,27 @@ func (a *api) activateUser(r *request) (response, error) {
 		return response{}, err
 	}
 	return done(a.control.Activate(r.Context(), control.Activation{Key: key, Password: text(body.Password), Name: body.Name}, r.origin()))
+}
+
+// activateUserV1 is the older form of activateUser: it refuses a key, and a password, with 400.
+func (a *api) activateUserV1(r *request) (response, error) {
+	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
+		return response{}, err
+	}
+	var body wire.ActivationRequestV1
+	if err := decode(r, &body); err != nil {
+		return response{}, err
+	}
+	key, err := requiredText("activationKey", body.ActivationKey)
+	if err != nil {
+		return response{}, err
+	}
+	err = a.control.Activate(r.Context(), control.Activation{Key: key, Password: text(body.Password)}, r.origin())
+	var refusal *fleet.Error
+	if errors.As(err, &refusal) && (refusal.Code == fleet.Forbidden || refusal.Code == fleet.ValidationFailed) {
+		err = &fleet.Error{Code: fleet.BadRequest, Message: refusal.Message, Err: err}
+	}
+	return done(err)
 }
 
 func (a *api) resetPassword(r *request) (response, error) {

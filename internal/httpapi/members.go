@@ -56,7 +56,7 @@ func (a *api) patchUser(r *request) (response, error) {
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
-	p := control.PersonPatch{Name: body.Name}
+	p := control.PersonPatch{Username: body.Username, Name: body.Name}
 	if body.Status.Set {
 		status, err := memberStatus(body.Status)
 		if err != nil {

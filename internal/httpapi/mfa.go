@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"strconv"
+	"strings"
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
@@ -106,6 +107,13 @@ func (a *api) listTrustedDevices(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	return a.trustedDevices(r, who)
+}
+
+// listOwnTrustedDevices is listTrustedDevices of the caller, by the address without a user_id.
+func (a *api) listOwnTrustedDevices(r *request) (response, error) { return a.trustedDevices(r, "my") }
+
+func (a *api) trustedDevices(r *request, who string) (response, error) {
 	list, err := a.control.TrustedDevices(r.Context(), r.who, who)
 	if err != nil {
 		return response{}, err
@@ -114,7 +122,7 @@ func (a *api) listTrustedDevices(r *request) (response, error) {
 	for i, d := range list {
 		out[i] = wire.TrustedDevice{
 			ID: d.ID, Name: d.Name, OperatingSystem: d.OperatingSystem, Browser: d.Browser,
-			CreationDate: wire.NewTime(d.Created), ExpiryDate: wire.NewTime(d.Expires),
+			CreationDate: wire.NewTime(d.Created), ActivationDate: wire.NewTime(d.Created), ExpiryDate: wire.NewTime(d.Expires),
 		}
 	}
 	return ok(out)
@@ -128,13 +136,16 @@ func (a *api) removeTrustedDevice(r *request) (response, error) {
 	return done(a.control.RemoveTrustedDevice(r.Context(), r.who, who, id))
 }
 
-// person reads a user_id that is an id or "my".
+// person reads a user_id: an id, an e-mail address, or "my".
 func (r *request) person() (string, error) {
 	ref := r.PathValue("user_id")
-	if ref == "my" {
+	if ref == "my" || strings.Contains(ref, "@") {
 		return ref, nil
 	}
 	id, err := r.id("user_id")
+	if err != nil {
+		err = fleet.Invalid("user_id", "it must be the id of a user, an e-mail address, or \"my\"")
+	}
 	return strconv.FormatInt(id, 10), err
 }
 

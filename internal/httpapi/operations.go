@@ -36,6 +36,7 @@ var operations = []operation{
 	{"GET /api/v1/user/{user_id}/mfa", identity.WriteOwn, (*api).listMFA},
 	{"DELETE /api/v1/user/{user_id}/mfa/{key_id}", identity.WriteOwn, (*api).removeMFA},
 	{"GET /api/v1/user/{user_id}/mfa/trusted_device", identity.WriteOwn, (*api).listTrustedDevices},
+	{"GET /api/v1/user/mfa/trusted_device", identity.WriteOwn, (*api).listOwnTrustedDevices},
 	{"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}", identity.WriteOwn, (*api).removeTrustedDevice},
 
 	{"GET /api/v1/application_token", identity.ManageTokens, (*api).listApplicationTokens},
@@ -86,6 +87,7 @@ var operations = []operation{
 	{"POST /api/v1/user", identity.ManageMembers, (*api).createUser},
 	{"POST /api/v2/user/invitation", identity.ManageMembers, (*api).inviteUser},
 	{"POST /api/v2/user/activation", identity.Public, (*api).activateUser},
+	{"POST /api/v1/user/activation", identity.Public, (*api).activateUserV1},
 	{"POST /api/v1/user/password/reset", identity.Public, (*api).resetPassword},
 	{"GET /api/v1/user/{user_id}", identity.ReadUsers, (*api).getUser},
 	{"PATCH /api/v1/user/{user_id}", identity.WriteOwn, (*api).patchUser},

@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"strconv"
-
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
@@ -36,13 +34,9 @@ func userBody(u control.UserRecord) wire.User {
 }
 
 func (a *api) userWorkspaces(r *request) (response, error) {
-	ref := r.PathValue("user_id")
-	if ref != "my" {
-		id, err := r.id("user_id")
-		if err != nil {
-			return response{}, err
-		}
-		ref = strconv.FormatInt(id, 10)
+	ref, err := r.person()
+	if err != nil {
+		return response{}, err
 	}
 	shared, home, err := a.control.UserWorkspaces(r.Context(), r.who, ref)
 	if err != nil {

@@ -142,11 +142,11 @@ var _ = pin("sim-model", func(t *testing.T, e testkit.Engine) {
 	t.Helper()
 	c := testkit.Ferried(t, e).Seed(few).As("few@example.com")
 	standard := api.Model{
-		ID: 1, Description: "Standard SIM", MemorySize: "128",
+		ID: 1, Description: "Standard SIM", MemorySize: 128,
 		FormFactor: api.NamedRef{ID: 1, Name: "2FF/3FF/4FF"}, Manufacturer: api.NamedRef{ID: 1, Name: "Unknown"},
 	}
 	industrial := api.Model{
-		ID: 7, Description: "Industrial MFF2", MemorySize: "256",
+		ID: 7, Description: "Industrial MFF2", MemorySize: 256,
 		FormFactor: api.NamedRef{ID: 4, Name: "MFF2"}, Manufacturer: api.NamedRef{ID: 9, Name: "Ferry Cards"},
 	}
 	for id, want := range map[int64]api.Model{11: standard, 12: industrial, 13: standard} {

@@ -44,7 +44,7 @@ func (m *Model) simBody(s *sim) object {
 		"status": statusRef(s.now().status), "production_date": resourceTime(s.produced),
 		"customer_org": m.org(s.now().workspace), "issuer_org": m.org(s.issuer),
 		"model": object{
-			"id": 1, "description": "Standard SIM", "memory_size": "128",
+			"id": 1, "description": "Standard SIM", "memory_size": 128,
 			"formfactor": object{"id": 1, "name": "2FF/3FF/4FF"}, "manufacturer": object{"id": 1, "name": "Unknown"},
 		},
 	}

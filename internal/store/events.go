@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -37,6 +38,8 @@ type EventsOf struct {
 	SIM    fleet.SIMID
 	Device fleet.DeviceID
 	User   fleet.UserID // who did it
+	// Username is the e-mail address of who did it, in any case; "" does not narrow.
+	Username string
 }
 
 // Events reads one page of the events of a Workspace.
@@ -51,6 +54,9 @@ func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l f
 	}
 	if of.User != 0 {
 		w.and("e.user_id = " + w.arg(int64(of.User)))
+	}
+	if of.Username != "" {
+		w.and("e.user_id = (SELECT n.id FROM users n WHERE n.username = " + w.arg(clean(strings.ToLower(of.Username))) + ")")
 	}
 	w.filter(l, eventColumns)
 	page := fleet.Page[EventRecord]{PerPage: l.PerPage}

@@ -24,6 +24,7 @@ const (
 
 var memberFields = map[string]string{
 	"id": "u.id", "username": "u.username", "name": memberName, "status": memberStatus, "created": memberSince,
+	"organisation": "m.workspace_id",
 }
 
 func scanMember(r rows) (m Member, err error) {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -17,7 +18,9 @@ func (tx *Tx) Models(ctx context.Context, ids []fleet.ModelID) (map[fleet.ModelI
 	found := make(map[fleet.ModelID]fleet.Model)
 	err := tx.each(ctx, "SELECT "+modelColumns+" FROM sim_models m WHERE "+w.String(), w.args, func(r rows) error {
 		var m fleet.Model
-		err := r.Scan(&m.ID, &m.Description, &m.MemorySize, &m.FormFactor.ID, &m.FormFactor.Name, &m.Manufacturer.ID, &m.Manufacturer.Name)
+		var memory string // digits, or nothing
+		err := r.Scan(&m.ID, &m.Description, &memory, &m.FormFactor.ID, &m.FormFactor.Name, &m.Manufacturer.ID, &m.Manufacturer.Name)
+		m.MemorySize, _ = strconv.ParseInt(memory, 10, 64)
 		found[m.ID] = m
 		return err
 	})
@@ -32,5 +35,5 @@ func (tx *Tx) PutModel(ctx context.Context, m fleet.Model) error {
 		ON CONFLICT (id) DO UPDATE SET description = excluded.description, memory_size = excluded.memory_size,
 			formfactor_id = excluded.formfactor_id, formfactor = excluded.formfactor,
 			manufacturer_id = excluded.manufacturer_id, manufacturer = excluded.manufacturer`,
-		int64(m.ID), m.Description, m.MemorySize, m.FormFactor.ID, m.FormFactor.Name, m.Manufacturer.ID, m.Manufacturer.Name)
+		int64(m.ID), m.Description, strconv.FormatInt(m.MemorySize, 10), m.FormFactor.ID, m.FormFactor.Name, m.Manufacturer.ID, m.Manufacturer.Name)
 }

@@ -1,6 +1,10 @@
 package world
 
-import "github.com/simferry/simferry/internal/fleet"
+import (
+	"strconv"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
 
 func decodeModel(o *object) fleet.Model {
 	o.require("id", "description")
@@ -28,4 +32,10 @@ func decodePart(o *object, name string) fleet.ModelPart {
 	return fleet.ModelPart{ID: id[int64](part, "id"), Name: parsed(part, "name", fleet.ParseName)}
 }
 
-func parseMemory(s string) (string, error) { return parseDigits(s, 1, 9) }
+func parseMemory(s string) (int64, error) {
+	text, err := parseDigits(s, 1, 9)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(text, 10, 64)
+}

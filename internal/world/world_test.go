@@ -48,7 +48,7 @@ func TestExample(t *testing.T) {
 		},
 		Profiles: []fleet.Profile{{ID: 1, Workspace: 100, Kind: fleet.ServiceProfile, Name: "Default"}, {ID: 1, Workspace: 100, Kind: fleet.TariffProfile, Name: "Default"}},
 		Models: []fleet.Model{{
-			ID: 2, Description: "Industrial MFF2", MemorySize: "256",
+			ID: 2, Description: "Industrial MFF2", MemorySize: 256,
 			FormFactor: fleet.ModelPart{ID: 4, Name: "MFF2"}, Manufacturer: fleet.ModelPart{ID: 7, Name: "Ferry Cards"},
 		}},
 	}
