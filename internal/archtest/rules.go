@@ -35,11 +35,13 @@ var Rules = map[string]Rule{
 	"api":            {},
 
 	// beside the fleet
-	"internal/config":   {Imports: []string{"internal/dburl"}},
+	"internal/config":   {Imports: []string{"internal/dburl", "internal/netaddr"}},
 	"internal/dburl":    {StdOnly: true},
 	"internal/docspage": {},
 	"internal/durable":  {StdOnly: true},
-	"internal/identity": {Imports: []string{"internal/fleet"}},
+	"internal/limit":    {StdOnly: true},
+	"internal/netaddr":  {StdOnly: true},
+	"internal/identity": {Imports: []string{"internal/fleet", "internal/limit"}},
 	"internal/intake":   {Imports: []string{"internal/fleet"}},
 	"internal/mailer":   {Imports: []string{"internal/fleet"}},
 	"internal/world":    {Imports: []string{"internal/fleet"}},
@@ -50,22 +52,22 @@ var Rules = map[string]Rule{
 	"internal/profile": {Imports: []string{"api", "client", "internal/durable"}},
 
 	// the rules and what they stand on
-	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/store/..."}, Drivers: true},
+	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/limit", "internal/store/..."}, Drivers: true},
 	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
 	"internal/control": {
-		Imports: []string{"internal/fleet", "internal/identity", "internal/store", "internal/world"}, // world: what the operator hands in
+		Imports: []string{"internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/store", "internal/world"}, // world: what the operator hands in
 		Never:   []string{"net/http/..."},
 	},
 	"internal/bulk":    {Imports: []string{"internal/control", "internal/fleet"}},
 	"internal/webhook": {Imports: []string{"internal/control", "internal/fleet"}},
 
 	// the ways in
-	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/world"}, Tests: []string{"client"}}, // world: lists of SIMs that the operator sends
+	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/world"}, Tests: []string{"client"}}, // world: lists of SIMs that the operator sends
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity"}},
 	"internal/server": {
 		Imports: []string{
 			"api", "internal/bulk", "internal/config", "internal/console", "internal/control", "internal/docspage", "internal/fleet",
-			"internal/httpapi", "internal/identity", "internal/mailer", "internal/store/...", "internal/webhook", "internal/world",
+			"internal/httpapi", "internal/identity", "internal/limit", "internal/mailer", "internal/store/...", "internal/webhook", "internal/world",
 		},
 		Tests: []string{"client"},
 	},

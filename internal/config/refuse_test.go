@@ -29,6 +29,8 @@ func TestRefusals(t *testing.T) {
 		"bad flag":            {given{args: []string{"--shutdown-grace=15"}}, []string{"--shutdown-grace", "with its unit"}},
 		"no network":          {given{args: []string{"--trusted-proxies=lan"}}, []string{"--trusted-proxies", `"lan"`, "10.0.0.0/8"}},
 		"network with host":   {given{args: []string{"--trusted-proxies=10.0.0.1/8"}}, []string{"10.0.0.0/8"}},
+		"network with zone":   {given{args: []string{"--trusted-proxies=fe80::1%eth0"}}, []string{"--trusted-proxies", "leave it out"}},
+		"network of nobody":   {given{args: []string{"--trusted-proxies=::ffff:0:0/90"}}, []string{"--trusted-proxies", "match no client"}},
 		"database and file":   {given{args: []string{"--database=sqlite:a", "--database-file=b"}}, []string{"--database", "--database-file", "keep one"}},
 		"database file gone":  {given{args: []string{"--database-file=/nowhere"}}, []string{"--database-file", "/nowhere"}},
 		"database file empty": {given{args: []string{"--database-file", empty}}, []string{"--database-file", "is empty"}},

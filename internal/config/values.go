@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/simferry/simferry/internal/netaddr"
 )
 
 // The kinds of value, each a pflag.Value over a field of Config. Set's errors name what
@@ -100,12 +102,9 @@ func (v *prefixes) Set(s string) error {
 
 // parsePrefix also takes a single address, which is a network of one.
 func parsePrefix(s string) (netip.Prefix, error) {
-	if a, err := netip.ParseAddr(s); err == nil {
-		return netip.PrefixFrom(a, a.BitLen()), nil
-	}
-	p, err := netip.ParsePrefix(s)
+	p, err := netaddr.ParseNetwork(s)
 	if err != nil {
-		return netip.Prefix{}, errors.New(strconv.Quote(s) + " is neither an address nor a network such as 10.0.0.0/8")
+		return netip.Prefix{}, err
 	}
 	if p != p.Masked() {
 		return netip.Prefix{}, errors.New(strconv.Quote(s) + " has bits set beyond its length: write " + p.Masked().String())

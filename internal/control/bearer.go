@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/netaddr"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -133,7 +134,7 @@ func tokenPrincipal(ctx context.Context, tx *store.Tx, id fleet.TokenID, key str
 	}, nil
 }
 
-// usable tells whether an application token may be used now and from there.
+// usable reports whether an application token may be used now and from there.
 func usable(t store.ApplicationToken, now time.Time, from netip.Addr) bool {
 	if t.Revoked || (!t.Expires.IsZero() && !now.Before(t.Expires)) {
 		return false
@@ -141,6 +142,6 @@ func usable(t store.ApplicationToken, now time.Time, from netip.Addr) bool {
 	if t.CIDR == "" {
 		return true
 	}
-	allowed, err := netip.ParsePrefix(t.CIDR)
-	return err == nil && allowed.Contains(from.Unmap())
+	allowed, err := netaddr.ParseNetwork(t.CIDR) // an earlier version stored IPv4-mapped networks as they came
+	return err == nil && allowed.Contains(netaddr.Canonical(from))
 }

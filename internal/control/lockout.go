@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/netaddr"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -31,15 +32,8 @@ const (
 // lockKey is per account and address, so that a stranger cannot lock an Administrator out.
 func lockKey(username string, from netip.Addr) string { return username + " " + network(from) }
 
-// network is what counts as one address: with IPv6 the /64, which one customer has whole.
-func network(from netip.Addr) string {
-	from = from.Unmap()
-	if !from.Is6() {
-		return from.String()
-	}
-	whole, _ := from.WithZone("").Prefix(64) // 64 bits fit into an IPv6 address
-	return whole.String()
-}
+// network is what counts as one address.
+func network(from netip.Addr) string { return netaddr.Network(from) }
 
 // CountAttempt counts one authentication of an address, whatever its outcome.
 //

@@ -2,11 +2,11 @@ package control
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/netaddr"
 	"github.com/simferry/simferry/internal/store"
 )
 
@@ -93,13 +93,9 @@ func parseCIDR(field, s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
-	if a, err := netip.ParseAddr(s); err == nil {
-		a = a.Unmap()
-		return netip.PrefixFrom(a, a.BitLen()).String(), nil
-	}
-	p, err := netip.ParsePrefix(s)
+	p, err := netaddr.ParseNetwork(s)
 	if err != nil {
-		return "", fleet.Invalid(field, "%q is neither an address nor a network such as 10.0.0.0/8", s)
+		return "", fleet.Invalid(field, "%s", err)
 	}
 	return p.Masked().String(), nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/testkit"
 )
 
@@ -61,6 +62,10 @@ func TestApplicationTokenNetwork(t *testing.T) {
 		{"203.0.113.0/24", "203.0.113.200", "203.0.114.1"},
 		{"203.0.113.7", "::ffff:203.0.113.7", "203.0.113.8"},
 		{"2001:db8::/32", "2001:db8::1", "2001:db9::1"},
+		{"::ffff:203.0.113.0/120", "203.0.113.200", "203.0.114.1"},
+		{"203.0.113.0/24", "203.0.113.200:4711", "203.0.114.1:4711"},
+		{"2001:db8::/32", "[2001:db8::1]:443", "[2001:db9::1]:443"},
+		{"fe80::/64", "fe80::1%eth0", "[fe80:0:0:1::1%eth0]:80"},
 	} {
 		made := newApplicationToken(s, control.NewToken{CIDR: test.cidr})
 		got := tokensOf(exchange(from(s, test.inside), made.Text))
@@ -70,6 +75,22 @@ func TestApplicationTokenNetwork(t *testing.T) {
 		program.With("X-Forwarded-For", test.inside).Get("/api/v1/sim/status").Is(http.StatusOK)
 		program.With("X-Forwarded-For", test.outside).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
 		program.With("X-Forwarded-For", test.inside+", "+test.outside).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
+	}
+}
+
+// A network that no client's address could be in is refused, wherever one is taken.
+func TestNetworksThatMatchNothing(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	admin := s.As("admin@example.com")
+	for _, cidr := range []string{"fe80::1%eth0", "fe80::%1/64", "::ffff:0:0/80", "::ffff:10.0.0.0/8", "10.0.0.0/40", "lan"} {
+		got := wantCode(t, admin.Post(tokensURL, object{"description": "x", "ip": cidr}), http.StatusBadRequest, 1000)
+		if !strings.HasPrefix(got.Message, "ip: ") {
+			t.Errorf("%s: %s", cidr, got.Message)
+		}
+		_, err := s.Control.Operator().CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, CIDR: cidr})
+		if fleet.CodeOf(err) != fleet.BadRequest || !strings.HasPrefix(err.Error(), "cidr: ") {
+			t.Errorf("%s: %v", cidr, err)
+		}
 	}
 }
 

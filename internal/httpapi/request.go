@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"net"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/netaddr"
 )
 
 // request is one request on its way to a rule.
@@ -57,17 +57,17 @@ func bearerText(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// clientAddr is who connected, or, behind trusted proxies, whom the last of them that is
-// not ours names. Anything else in X-Forwarded-For could be made up.
+// clientAddr is the address of the client. Behind trusted proxies that is the last entry of
+// X-Forwarded-For that is not one of theirs; anything before it could be made up.
 func (a *api) clientAddr(r *http.Request) netip.Addr {
-	addr := parseAddr(r.RemoteAddr)
+	addr, _ := netaddr.ParseHop(r.RemoteAddr) // the zero Addr, as from a Unix socket, is an address of its own
 	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(forwarded) - 1; i >= 0 && a.trusted(addr); i-- {
-		next, err := netip.ParseAddr(strings.TrimSpace(forwarded[i]))
-		if err != nil {
+		next, ok := netaddr.ParseHop(forwarded[i])
+		if !ok {
 			break
 		}
-		addr = next.Unmap()
+		addr = next
 	}
 	return addr
 }
@@ -79,13 +79,4 @@ func (a *api) trusted(addr netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-func parseAddr(hostport string) netip.Addr {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
-	}
-	addr, _ := netip.ParseAddr(host) // the zero Addr, as from a Unix socket, is an address of its own
-	return addr.Unmap()
 }

@@ -1,0 +1,170 @@
+package limit
+
+import (
+	"container/list"
+	"context"
+	"errors"
+	"sync"
+)
+
+// ErrFull reports that a queue has no place left.
+var ErrFull = errors.New("the queue is full")
+
+// Rules are the bounds of a Gate. A zero bound does not bind.
+type Rules struct {
+	Total    int // running at once
+	PerParty int // running at once for one party
+	Queue    int // waiting, for one party
+	QueueAll int // waiting, for all parties together
+}
+
+// Gate lets a bounded number run at once and the others wait. Parties take turns: one that has
+// a hundred waiting delays another by one of them, not by a hundred. It is safe for
+// concurrent use.
+type Gate struct {
+	rules Rules
+
+	mu      sync.Mutex
+	running int
+	waiting int
+	parties map[string]*party
+	turns   list.List // of *party that have somebody waiting, in the order of their turns
+}
+
+// party is one caller, address or other group that shares the Gate with others.
+type party struct {
+	name    string
+	running int
+	waiting list.List // of *ticket, the longest wait first
+	turn    *list.Element
+}
+
+// ticket is one that waits. in is closed when it may run.
+type ticket struct {
+	in    chan struct{}
+	place *list.Element
+}
+
+// NewGate makes a Gate.
+func NewGate(r Rules) *Gate {
+	return &Gate{rules: r, parties: make(map[string]*party)}
+}
+
+// Enter waits until the party may run; leave must then be called once. Errors: ErrFull when
+// too many are waiting; that of ctx when it ends first.
+func (g *Gate) Enter(ctx context.Context, name string) (leave func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	g.mu.Lock()
+	p := g.parties[name]
+	if p == nil {
+		p = &party{name: name}
+		g.parties[name] = p
+	}
+	if p.waiting.Len() == 0 && g.free(p) {
+		g.start(p)
+		g.mu.Unlock()
+		return g.leave(p), nil
+	}
+	if bound(p.waiting.Len(), g.rules.Queue) || bound(g.waiting, g.rules.QueueAll) {
+		g.mu.Unlock()
+		return nil, ErrFull
+	}
+	t := g.wait(p)
+	g.mu.Unlock()
+	select {
+	case <-t.in:
+		return g.leave(p), nil
+	case <-ctx.Done():
+		g.giveUp(p, t)
+		return nil, ctx.Err()
+	}
+}
+
+func bound(n, most int) bool { return most > 0 && n >= most }
+
+func (g *Gate) free(p *party) bool {
+	return !bound(g.running, g.rules.Total) && !bound(p.running, g.rules.PerParty)
+}
+
+func (g *Gate) start(p *party) {
+	g.running++
+	p.running++
+}
+
+func (g *Gate) wait(p *party) *ticket {
+	t := &ticket{in: make(chan struct{})}
+	t.place = p.waiting.PushBack(t)
+	g.waiting++
+	if p.turn == nil {
+		p.turn = g.turns.PushBack(p)
+	}
+	return t
+}
+
+// giveUp takes a ticket out of the queue, or passes its place on when it was let in just now.
+func (g *Gate) giveUp(p *party, t *ticket) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	select {
+	case <-t.in:
+		g.end(p)
+	default:
+		g.dequeue(p, t.place)
+		g.forget(p)
+	}
+}
+
+func (g *Gate) dequeue(p *party, place *list.Element) {
+	p.waiting.Remove(place)
+	g.waiting--
+	if p.waiting.Len() == 0 {
+		g.turns.Remove(p.turn)
+		p.turn = nil
+	}
+}
+
+func (g *Gate) leave(p *party) func() {
+	return sync.OnceFunc(func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.end(p)
+	})
+}
+
+func (g *Gate) end(p *party) {
+	g.running--
+	p.running--
+	g.admit()
+	g.forget(p)
+}
+
+func (g *Gate) forget(p *party) {
+	if p.running == 0 && p.waiting.Len() == 0 {
+		delete(g.parties, p.name)
+	}
+}
+
+// admit lets in whose turn it is, as long as there is room. Whoever was let in goes to the end.
+func (g *Gate) admit() {
+	for e := g.turns.Front(); e != nil && !bound(g.running, g.rules.Total); {
+		p, _ := e.Value.(*party)
+		next := e.Next()
+		if g.free(p) {
+			t, _ := p.waiting.Front().Value.(*ticket)
+			g.turns.MoveToBack(e)
+			g.dequeue(p, t.place)
+			g.start(p)
+			close(t.in)
+			next = g.turns.Front()
+		}
+		e = next
+	}
+}
+
+// Running is how many run now; Waiting is how many wait.
+func (g *Gate) Running() int { g.mu.Lock(); defer g.mu.Unlock(); return g.running }
+
+// Waiting is how many wait now.
+func (g *Gate) Waiting() int { g.mu.Lock(); defer g.mu.Unlock(); return g.waiting }

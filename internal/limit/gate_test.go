@@ -1,0 +1,158 @@
+package limit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/simferry/simferry/internal/limit"
+)
+
+// queue enters the gate in the order of names, one after the other, and returns the order in
+// which they were let in. Each leaves at once.
+func queue(t *testing.T, g *limit.Gate, names ...string) func() []string {
+	t.Helper()
+	var mu sync.Mutex
+	var order []string
+	for _, name := range names {
+		go func() {
+			leave, err := g.Enter(t.Context(), name)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			order = append(order, name)
+			mu.Unlock()
+			leave()
+			leave() // a second time does nothing
+		}()
+		synctest.Wait()
+	}
+	return func() []string {
+		synctest.Wait()
+		mu.Lock()
+		defer mu.Unlock()
+		return order
+	}
+}
+
+func enter(t *testing.T, g *limit.Gate, name string) func() {
+	t.Helper()
+	leave, err := g.Enter(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return leave
+}
+
+func TestGateTakesTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := limit.NewGate(limit.Rules{Total: 1})
+		leave := enter(t, g, "a")
+		order := queue(t, g, "a", "a", "a", "b", "c", "b")
+		leave()
+		if got, want := order(), []string{"a", "b", "c", "a", "b", "a"}; !slices.Equal(got, want) {
+			t.Errorf("let in %v, want %v", got, want)
+		}
+		if g.Running() != 0 || g.Waiting() != 0 {
+			t.Errorf("%d run and %d wait afterwards", g.Running(), g.Waiting())
+		}
+	})
+}
+
+func TestGateBoundsAParty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := limit.NewGate(limit.Rules{Total: 3, PerParty: 1, Queue: 2, QueueAll: 3})
+		first := enter(t, g, "a")
+		order := queue(t, g, "a", "a")
+		if _, err := g.Enter(t.Context(), "a"); !errors.Is(err, limit.ErrFull) {
+			t.Errorf("the queue of a is full: %v", err)
+		}
+		second := enter(t, g, "b") // although a waits
+		more := queue(t, g, "b")
+		if _, err := g.Enter(t.Context(), "b"); !errors.Is(err, limit.ErrFull) {
+			t.Errorf("the queue of all is full: %v", err)
+		}
+		enter(t, g, "c")()
+		first()
+		if got := order(); len(got) != 2 {
+			t.Errorf("let in %v", got)
+		}
+		second()
+		if got := more(); len(got) != 1 {
+			t.Errorf("let in %v", got)
+		}
+	})
+}
+
+func TestGateWaitEndsWithContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := limit.NewGate(limit.Rules{Total: 1})
+		leave := enter(t, g, "a")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		for range 3 { // a place lost by the first would show in the second
+			if _, err := g.Enter(ctx, "b"); !errors.Is(err, context.DeadlineExceeded) {
+				t.Fatal(err)
+			}
+		}
+		leave()
+		enter(t, g, "b")()
+	})
+}
+
+// Whatever comes and goes, the bounds hold, nobody is forgotten and no place is lost.
+func TestGateUnderLoad(t *testing.T) {
+	g := limit.NewGate(limit.Rules{Total: 3, PerParty: 2})
+	var all sync.WaitGroup
+	var running atomic.Int64
+	for i := range 32 {
+		all.Go(func() {
+			name := fmt.Sprint(i % 4)
+			for range 300 {
+				ctx, cancel := context.WithCancel(t.Context())
+				if rand.IntN(3) == 0 {
+					go cancel()
+				}
+				if leave, err := g.Enter(ctx, name); err == nil {
+					if n := running.Add(1); n > 3 {
+						t.Errorf("%d run at once", n)
+					}
+					running.Add(-1)
+					leave()
+				}
+				cancel()
+			}
+		})
+	}
+	all.Wait()
+	if g.Running() != 0 || g.Waiting() != 0 {
+		t.Errorf("%d run and %d wait afterwards", g.Running(), g.Waiting())
+	}
+}
+
+func TestBudget(t *testing.T) {
+	b := limit.NewBudget(10, 6)
+	for _, step := range []struct {
+		name string
+		n    int64
+		want bool
+	}{{"a", 5, true}, {"a", 2, false}, {"a", 1, true}, {"b", 5, false}, {"b", 4, true}, {"c", 1, false}, {"a", -5, true}, {"c", 1, true}} {
+		if step.n < 0 {
+			b.Give(step.name, -step.n)
+		} else if got := b.Take(step.name, step.n); got != step.want {
+			t.Errorf("%s takes %d: %t", step.name, step.n, got)
+		}
+	}
+	if b.Held() != 6 {
+		t.Errorf("%d are held, want 6", b.Held())
+	}
+}

@@ -1,0 +1,75 @@
+// Package netaddr reads the addresses and networks that people and proxies write. Every
+// address of a client is compared in one form (IPv4 as IPv4, no zone), so every network must
+// be in that form too: one that could match nothing is refused.
+package netaddr
+
+import (
+	"errors"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// mappedBits is the length of ::ffff:0:0/96, which maps IPv4 into IPv6.
+const mappedBits = 96
+
+// ParseNetwork reads a network such as 10.0.0.0/8, or a single address, which is a network of
+// one. IPv4-mapped notation (::ffff:10.0.0.0/104) becomes IPv4. The result may have bits set
+// beyond its length; Masked clears them.
+//
+// Errors quote s and say what to write instead; they do not name the field.
+func ParseNetwork(s string) (netip.Prefix, error) {
+	if strings.Contains(s, "%") {
+		return netip.Prefix{}, errors.New(strconv.Quote(s) + " has a zone (%), which means something on one machine only: leave it out")
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		a = a.Unmap()
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	p, err := netip.ParsePrefix(s)
+	switch {
+	case err != nil:
+		return netip.Prefix{}, errors.New(strconv.Quote(s) + " is neither an address nor a network such as 10.0.0.0/8")
+	case !p.Addr().Is4In6():
+		return p, nil
+	case p.Bits() < mappedBits:
+		return netip.Prefix{}, errors.New(strconv.Quote(s) + " is shorter than the 96 bits that map IPv4 into IPv6, so it would match no client: write an IPv4 network such as 10.0.0.0/8")
+	}
+	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits), nil
+}
+
+// Canonical is the form in which the addresses of clients are compared: IPv4-mapped
+// addresses as IPv4, and no zone.
+func Canonical(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
+
+// ParseHop reads one entry of X-Forwarded-For, or the address of a peer. It takes an address
+// with or without a port, brackets and quotes, as the proxies in use write it. ok is false
+// for anything else, such as "unknown".
+func ParseHop(s string) (a netip.Addr, ok bool) {
+	s = strings.TrimSpace(s)
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		s = s[1 : len(s)-1]
+	}
+	if p, err := netip.ParseAddrPort(s); err == nil {
+		return Canonical(p.Addr()), true
+	}
+	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
+		s = s[1 : len(s)-1]
+	}
+	if strings.ContainsAny(s, "[]") { // a zone may hold anything
+		return netip.Addr{}, false
+	}
+	a, err := netip.ParseAddr(s)
+	return Canonical(a), err == nil
+}
+
+// Network is what counts as one client address: with IPv6 the /64, which one customer has
+// whole. The zero Addr, as from a Unix socket, is a network of its own.
+func Network(a netip.Addr) string {
+	a = Canonical(a)
+	if !a.Is6() {
+		return a.String()
+	}
+	whole, _ := a.Prefix(64) // 64 bits fit into an IPv6 address
+	return whole.String()
+}
