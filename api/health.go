@@ -1,7 +1,7 @@
 package api
 
-// Health is the answer of /healthz and /readyz: Status is "ok" or "unavailable", and Reason
-// says why it is not ok.
+// Health is the body of /healthz and /readyz: Status is "ok" or "unavailable". Reason says why
+// it is not ok; only the operator API sends it.
 type Health struct {
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`

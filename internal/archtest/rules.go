@@ -73,7 +73,7 @@ var Rules = map[string]Rule{
 	},
 	"internal/cli": {Imports: []string{
 		"api", "client", "internal/config", "internal/control", "internal/dburl", "internal/demo", "internal/durable", "internal/ferry", "internal/fleet",
-		"internal/identity", "internal/intake", "internal/profile", "internal/server", "internal/world",
+		"internal/identity", "internal/intake", "internal/limit", "internal/profile", "internal/server", "internal/world",
 	}},
 	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/control", "internal/fleet", "internal/server", "internal/world"}},
 	"cmd/simferry":  {Imports: []string{"internal/cli"}},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/dburl"
+	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -49,7 +50,7 @@ func newLog(cfg config.Config, w io.Writer) *slog.Logger {
 	w = dburl.ScrubbingWriter{W: w}
 	o := &slog.HandlerOptions{Level: cfg.LogLevel}
 	if cfg.LogFormat == config.LogText {
-		return slog.New(slog.NewTextHandler(w, o))
+		return slog.New(limit.Log(slog.NewTextHandler(w, o)))
 	}
-	return slog.New(slog.NewJSONHandler(w, o))
+	return slog.New(limit.Log(slog.NewJSONHandler(w, o)))
 }

@@ -60,8 +60,12 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	return c, nil
 }
 
-// Ready tells whether the database answers and has the right schema.
+// Ready reports whether the database answers and has the right schema. The error is for the
+// operator and the log, not for strangers.
 func (c *Control) Ready(ctx context.Context) error { return c.store.Ready(ctx) }
+
+// Ready is Control.Ready.
+func (o Operator) Ready(ctx context.Context) error { return o.c.Ready(ctx) }
 
 // PasswordHashes is how many password hashes have been computed since the start.
 func (c *Control) PasswordHashes() uint64 { return c.hasher.Work() }

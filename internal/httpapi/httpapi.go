@@ -11,6 +11,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/docspage"
+	"github.com/simferry/simferry/internal/limit"
 )
 
 // Options tune the handler.
@@ -34,12 +35,21 @@ type api struct {
 	timeout time.Duration
 }
 
-// New makes the handler of the whole API, with the OpenAPI document and its page.
-func New(c *control.Control, o Options) http.Handler {
+// newAPI is what both tables of operations share.
+func newAPI(o Options) *api {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	a := &api{control: c, log: o.Log, proxies: o.TrustedProxies, timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout)}
+	return &api{
+		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies,
+		timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout),
+	}
+}
+
+// New makes the handler of the whole API, with the OpenAPI document and its page.
+func New(c *control.Control, o Options) http.Handler {
+	a := newAPI(o)
+	a.control = c
 	routes := newRouter()
 	for _, op := range operations {
 		routes.handle(op.pattern, a.serve(op))

@@ -25,10 +25,12 @@ func onPage[T any](r *request, l fleet.List, page fleet.Page[T], res response) r
 	res.set("X-Total-Count", strconv.Itoa(page.Total))
 	res.set("X-Total-Pages", strconv.Itoa(page.Pages()))
 	res.set("X-Sort", sortText(l.Sort))
-	if text := filterText(l.Filters); text != "" {
+	if text := filterText(l.Filters); text != "" && len(text) <= maxFilterHeader {
 		res.set("X-Filter", text)
 	}
-	res.set("Link", links(r.URL, page.Page, page.Pages(), page.PerPage))
+	if text := links(r.URL, page.Page, page.Pages(), page.PerPage); text != "" {
+		res.set("Link", text)
+	}
 	return res
 }
 
@@ -60,22 +62,36 @@ func headerSafe(r rune) rune {
 	return r
 }
 
-// links are first, prev, next and last as RFC 8288 has them, relative to the server.
+// The most bytes of the headers that repeat what the client sent. Proxies refuse answers whose
+// headers do not fit into a buffer, often of 4 KiB.
+const (
+	maxFilterHeader = 1 << 10
+	maxLinkHeader   = 2 << 10
+)
+
+// links are first, prev, next and last as RFC 8288 has them, relative to the server. When they
+// are too long for a header it is next alone, or nothing.
 func links(u *url.URL, page, last, perPage int) string {
-	var list []string
-	add := func(rel string, to int) {
+	link := func(rel string, to int) string {
 		q := u.Query()
 		q.Set("page", strconv.Itoa(to))
 		q.Set("per_page", strconv.Itoa(perPage))
-		list = append(list, fmt.Sprintf("<%s?%s>; rel=%q", u.EscapedPath(), q.Encode(), rel))
+		return fmt.Sprintf("<%s?%s>; rel=%q", u.EscapedPath(), q.Encode(), rel)
 	}
-	add("first", 1)
+	list := []string{link("first", 1)}
 	if page > 1 {
-		add("prev", page-1)
+		list = append(list, link("prev", page-1))
 	}
+	next := ""
 	if page < last {
-		add("next", page+1)
+		next = link("next", page+1)
+		list = append(list, next)
 	}
-	add("last", last)
-	return strings.Join(list, ", ")
+	list = append(list, link("last", last))
+	for _, text := range []string{strings.Join(list, ", "), next} {
+		if len(text) <= maxLinkHeader {
+			return text
+		}
+	}
+	return ""
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/limit"
 )
 
 // wrap puts around every operation what they all have in common.
@@ -46,7 +47,7 @@ func (a *api) logged(next http.Handler) http.Handler {
 		sw.Header().Set("X-Request-Id", e.id)
 		defer func() {
 			if p := recover(); p != nil {
-				e.err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				e.err = fmt.Errorf(limit.LogPanic+"%v\n%s", p, debug.Stack())
 				if !sw.wrote {
 					write(sw, failure(e.err))
 				}

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"cmp"
 	"context"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -38,6 +36,7 @@ type operatorRequest struct {
 
 var operatorOperations = []operatorOperation{
 	{"GET /operator/v1/openapi.yaml", true, (*operatorAPI).document},
+	{"GET /operator/v1/readyz", false, (*operatorAPI).ready},
 
 	{"GET /operator/v1/workspace", false, (*operatorAPI).listWorkspaces},
 	{"POST /operator/v1/workspace", false, (*operatorAPI).createWorkspace},
@@ -66,10 +65,7 @@ const ImportTimeout = 10 * time.Minute
 // NewOperator makes the handler of the operator API over the operator's rules, for whoever
 // has one of the tokens.
 func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Options) http.Handler {
-	if o.Log == nil {
-		o.Log = slog.Default()
-	}
-	a := &operatorAPI{&api{log: o.Log, proxies: o.TrustedProxies, timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout)}, rules, tokens}
+	a := &operatorAPI{newAPI(o), rules, tokens}
 	routes := newRouter()
 	for _, op := range operatorOperations {
 		routes.handle(op.pattern, a.serve(op))

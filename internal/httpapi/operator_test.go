@@ -43,6 +43,7 @@ var operatorTries = map[string]struct {
 	status     int
 }{
 	"GET /operator/v1/openapi.yaml":                               {"/operator/v1/openapi.yaml", "", 200},
+	"GET /operator/v1/readyz":                                     {"/operator/v1/readyz", "", 200},
 	"GET /operator/v1/workspace":                                  {spaces, "", 200},
 	"POST /operator/v1/workspace":                                 {spaces, `{"name": "Fleet"}`, 201},
 	"GET /operator/v1/workspace/{workspace_id}":                   {spaces + "/100", "", 200},

@@ -8,15 +8,30 @@ import (
 
 func (a *api) health(*request) (response, error) { return ok(wire.Health{Status: "ok"}) }
 
-// ready answers 503 where requests would fail; the log has the particulars.
+// ready returns 503 when requests would fail. Anybody may ask, so the reason is only in the
+// log, and in the operator's answer.
 func (a *api) ready(r *request) (response, error) {
-	if err := a.control.Ready(r.Context()); err != nil {
-		remember(r.Request, err)
-		res := encoded(http.StatusServiceUnavailable, wire.Health{Status: "unavailable", Reason: err.Error()})
-		res.set("Retry-After", "1")
-		return res, nil
+	err := a.control.Ready(r.Context())
+	return readiness(r, err, "")
+}
+
+// ready is the same for the operator, with the reason.
+func (a *operatorAPI) ready(r *operatorRequest) (response, error) {
+	err := a.operator.Ready(r.Context())
+	if err != nil {
+		return readiness(&r.request, err, err.Error())
 	}
-	return ok(wire.Health{Status: "ok"})
+	return readiness(&r.request, nil, "")
+}
+
+func readiness(r *request, err error, reason string) (response, error) {
+	if err == nil {
+		return ok(wire.Health{Status: "ok"})
+	}
+	remember(r.Request, err)
+	res := encoded(http.StatusServiceUnavailable, wire.Health{Status: "unavailable", Reason: reason})
+	res.set("Retry-After", "1")
+	return res, nil
 }
 
 func (a *api) openAPI(*request) (response, error) {

@@ -180,8 +180,13 @@ var _ = pin("own-errors", func(t *testing.T, e testkit.Engine) {
 		}
 	}
 	got := s.Nobody().Get("/readyz").Is(http.StatusServiceUnavailable)
-	if got.Header.Get("Retry-After") != "1" || !strings.Contains(string(got.Body), "unavailable") {
-		t.Errorf("readyz: %v %s", got.Header, got.Body)
+	if got.Header.Get("Retry-After") != "1" || string(got.Body) != `{"status":"unavailable"}` {
+		t.Errorf("readyz tells a stranger more than its state: %v %s", got.Header, got.Body)
+	}
+	op := s.Operated().Nobody()
+	op.Token = testkit.OperatorToken
+	if got := op.Get("/operator/v1/readyz").Is(http.StatusServiceUnavailable); !strings.Contains(string(got.Body), `"reason":"`) {
+		t.Errorf("readyz does not tell the operator why: %s", got.Body)
 	}
 	s.Nobody().Get("/healthz").Is(http.StatusOK)
 })

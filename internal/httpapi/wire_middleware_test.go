@@ -137,7 +137,7 @@ func TestLogLines(t *testing.T) {
 	} {
 		test.a()
 		lines, text := j.read(t)
-		if len(lines) != 1 || lines[0]["msg"] != "request" || lines[0]["id"] == "" || lines[0]["took"] == nil {
+		if len(lines) != 1 || lines[0]["msg"] != "request" || lines[0]["id"] == "" || lines[0]["took_ms"] == nil {
 			t.Errorf("%s: %s", name, text)
 			continue
 		}

@@ -9,11 +9,14 @@ import (
 	"unicode/utf8"
 )
 
-// The longest strings of a log line, in bytes. Errors may hold the stack of a panic.
+// The longest strings of a log line, in bytes. The stack of a panic needs more than others.
 const (
 	maxLogText  = 1 << 10
-	maxLogError = 8 << 10
+	maxLogPanic = 8 << 10
 )
+
+// LogPanic begins the text of a panic, whose stack is logged in full.
+const LogPanic = "panic: "
 
 // Log returns a handler that cuts long strings, so that nobody can write a long line by
 // sending a long path, and that gives durations their unit: took=1.5ms becomes took_ms=1.5.
@@ -52,25 +55,28 @@ func boundedAttrs(attrs []slog.Attr) []slog.Attr {
 }
 
 func boundedAttr(a slog.Attr) slog.Attr {
-	most := maxLogText
-	if a.Key == "err" {
-		most = maxLogError
-	}
 	switch v := a.Value.Resolve(); v.Kind() {
 	case slog.KindString:
-		return slog.String(a.Key, Cut(v.String(), most))
+		return slog.String(a.Key, cutText(v.String()))
 	case slog.KindDuration:
 		return slog.Float64(a.Key+"_ms", float64(v.Duration().Microseconds())/float64(time.Millisecond/time.Microsecond))
 	case slog.KindGroup:
 		return slog.Attr{Key: a.Key, Value: slog.GroupValue(boundedAttrs(v.Group())...)}
 	case slog.KindAny:
-		if err, ok := v.Any().(error); ok && len(err.Error()) > most {
-			return slog.String(a.Key, Cut(err.Error(), most))
+		if err, ok := v.Any().(error); ok {
+			return slog.String(a.Key, cutText(err.Error()))
 		}
 		return slog.Attr{Key: a.Key, Value: v}
 	default:
 		return slog.Attr{Key: a.Key, Value: v}
 	}
+}
+
+func cutText(s string) string {
+	if strings.HasPrefix(s, LogPanic) {
+		return Cut(s, maxLogPanic)
+	}
+	return Cut(s, maxLogText)
 }
 
 // Cut shortens s to at most most bytes, and says how long it was.

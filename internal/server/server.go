@@ -11,6 +11,7 @@ import (
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/mailer"
 )
 
@@ -42,6 +43,7 @@ type Server struct {
 // Start opens the database, seeds it where the configuration says so, and serves until ctx
 // ends or Stop is called. It returns once the server listens.
 func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, error) {
+	log = slog.New(limit.Log(log.Handler()))
 	in, err := Open(ctx, cfg, log)
 	if err != nil {
 		return nil, err
