@@ -55,8 +55,12 @@ func TestAuditIsExportedAndVerified(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	damage(t, db, "DELETE FROM audit WHERE seq = 4")
+	if got := run(t, db, "", "audit", "verify"); got.code != 1 || !strings.Contains(got.out, "the chain ends with link 3, and link 4 was made") {
+		t.Errorf("an entry that was cut off the end: %+v", got)
+	}
+	damage(t, db, "UPDATE audit_head SET seq = 3, hash = (SELECT hash FROM audit WHERE seq = 3)")
 	if got := run(t, db, "", "audit", "verify"); got.code != 0 {
-		t.Errorf("only a noted link can tell what was cut off the end: %+v", got)
+		t.Errorf("only a link noted elsewhere shows that the end and its note were cut off: %+v", got)
 	}
 	if got := run(t, db, "", "audit", "verify", "--head", head); got.code != 1 || !strings.Contains(got.out, "the chain ends with link 3") {
 		t.Errorf("%+v", got)

@@ -40,10 +40,12 @@ func operate(cmd *cobra.Command, p Process, do func(context.Context, *server.Ins
 		return err
 	}
 	defer func() { err = errors.Join(err, in.Close()) }()
-	if err := do(cmd.Context(), in); err != nil {
-		return err
+	err = do(cmd.Context(), in)
+	// Perhaps no server runs that would do it. A command that failed may have left entries, too.
+	if folding := in.Operator.Fold(context.WithoutCancel(cmd.Context())); err == nil {
+		err = folding
 	}
-	return in.Operator.Fold(cmd.Context()) // no server may be there to do it
+	return err
 }
 
 func newLog(cfg config.Config, w io.Writer) *slog.Logger {

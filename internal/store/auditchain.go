@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"math"
+	"time"
 )
 
 // auditRow is an entry of the audit log as it is stored: what the chain vouches for.
@@ -40,22 +42,51 @@ func (a *auditRow) link(before []byte) []byte {
 	return sum[:]
 }
 
-// AuditHead is the last link of the chain: whoever has noted it elsewhere notices when what
+// AuditHead is the last link of the chain. A reader who noted it elsewhere notices when what
 // lies before it was rewritten.
 type AuditHead struct {
 	Seq  int64 // 0 for an empty chain
 	Hash []byte
 }
 
-// AuditHead reads the last link.
+// AuditHead reads the last link, where the chain goes on. It is the later of the link that was
+// noted when entries were last linked and the link that the entries end with. They differ if
+// a server of an earlier version linked entries, or if entries were removed or unlinked:
+// then the chain goes on behind the gap, which stays for VerifyAudit to find.
 func (tx *Tx) AuditHead(ctx context.Context) (AuditHead, error) {
-	head := AuditHead{Hash: make([]byte, sha256.Size)}
-	_, err := tx.one(ctx, "SELECT seq, hash FROM audit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1", nil, &head.Seq, &head.Hash)
-	head.Hash = bytes.Clone(head.Hash)
+	head, _, err := tx.auditEnd(ctx)
 	return head, err
 }
 
-// AuditUnlinked tells whether there are entries that the chain does not have yet.
+// auditMark is the row of audit_head: the last link that was made, and the instant before
+// which every entry has a link.
+type auditMark struct {
+	AuditHead
+	at int64
+}
+
+func (tx *Tx) auditMark(ctx context.Context) (m auditMark, found bool, err error) {
+	found, err = tx.one(ctx, "SELECT seq, hash, at FROM audit_head WHERE id = 1", nil, &m.Seq, &m.Hash, &m.at)
+	m.Hash = bytes.Clone(m.Hash)
+	return m, found, err
+}
+
+// auditEnd reads where the chain goes on, and the id of the last entry in it.
+func (tx *Tx) auditEnd(ctx context.Context) (head AuditHead, id int64, err error) {
+	m, _, err := tx.auditMark(ctx)
+	if err != nil {
+		return head, 0, err
+	}
+	last := AuditHead{Hash: make([]byte, sha256.Size)}
+	_, err = tx.one(ctx, "SELECT seq, hash, id FROM audit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1", nil, &last.Seq, &last.Hash, &id)
+	if last.Seq < m.Seq {
+		last = m.AuditHead
+	}
+	last.Hash = bytes.Clone(last.Hash)
+	return last, id, err
+}
+
+// AuditUnlinked reports whether there are entries that the chain does not have yet.
 func (tx *Tx) AuditUnlinked(ctx context.Context) (bool, error) {
 	var one int
 	return tx.one(ctx, "SELECT 1 FROM audit WHERE seq IS NULL LIMIT 1", nil, &one)
@@ -63,10 +94,19 @@ func (tx *Tx) AuditUnlinked(ctx context.Context) (bool, error) {
 
 const auditLock int64 = 0x51_6d_61_75_64_69_74
 
-// LinkAudit takes up to most entries that have no link yet into the chain, and answers how
-// many. Any number of servers may try, one of them does it. The order is that in which the
-// entries are found: on PostgreSQL one with a lower id may be committed after a higher one,
-// and gets its link later.
+// tooOldToLink is how far before the last linking an entry may be dated and still be linked
+// on PostgreSQL. No transaction takes that long, and the clocks of servers do not differ that
+// much.
+const tooOldToLink = time.Hour
+
+// LinkAudit links up to most entries that have no link yet, and returns how many it linked.
+// Any number of servers may try; one of them does it. The order is that in which the entries
+// are found: on PostgreSQL an entry with a lower id may be committed after a higher one, and
+// gets its link later.
+//
+// It leaves alone what no server can have written since the last linking: an entry dated before
+// it, one that has only a hash, and on SQLite, which has one writer at a time, one with
+// the id of an entry before the last link. VerifyAudit names them.
 func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	if tx.d == Postgres {
 		var ours bool
@@ -74,14 +114,18 @@ func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 			return 0, err
 		}
 	}
-	head, err := tx.AuditHead(ctx) // behind the lock: what the one before has linked is seen
+	mark, _, err := tx.auditMark(ctx) // after the lock: links of the previous holder are seen
+	if err != nil {
+		return 0, err
+	}
+	head, last, err := tx.auditEnd(ctx)
 	if err != nil {
 		return 0, err
 	}
 	var ids, seqs []int64
 	var hashes [][]byte
-	text := "SELECT " + auditRowColumns + " FROM audit WHERE seq IS NULL ORDER BY id LIMIT $1"
-	err = tx.each(ctx, text, []any{most}, func(r rows) error {
+	text := "SELECT " + auditRowColumns + " FROM audit WHERE seq IS NULL AND hash IS NULL AND at >= $2 AND id > $3 ORDER BY id LIMIT $1"
+	err = tx.each(ctx, text, []any{most, tx.oldestToLink(mark), tx.lowestToLink(last)}, func(r rows) error {
 		var a auditRow
 		if err := a.scan(r); err != nil {
 			return err
@@ -94,7 +138,38 @@ func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	return len(ids), tx.setLinks(ctx, ids, seqs, hashes)
+	if len(ids) < most {
+		mark.at = micros(tx.now)
+	}
+	if err := tx.setLinks(ctx, ids, seqs, hashes); err != nil {
+		return 0, err
+	}
+	return len(ids), tx.setAuditMark(ctx, auditMark{head, mark.at})
+}
+
+// oldestToLink is the instant from which on entries are linked. A clock that was set back
+// must not leave entries without a link for ever: the mark then follows the clock.
+func (tx *Tx) oldestToLink(mark auditMark) int64 {
+	if micros(tx.now) < mark.at {
+		return math.MinInt64
+	}
+	if tx.d == SQLite {
+		return mark.at - slackSQLite.Microseconds()
+	}
+	return mark.at - tooOldToLink.Microseconds()
+}
+
+// lowestToLink is the id above which entries are linked.
+func (tx *Tx) lowestToLink(last int64) int64 {
+	if tx.d == Postgres {
+		return math.MinInt64
+	}
+	return last
+}
+
+func (tx *Tx) setAuditMark(ctx context.Context, m auditMark) error {
+	return tx.exec(ctx, `INSERT INTO audit_head (id, seq, hash, at) VALUES (1, $1, $2, $3)
+		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at`, m.Seq, m.Hash, m.at)
 }
 
 func (tx *Tx) setLinks(ctx context.Context, ids, seqs []int64, hashes [][]byte) error {

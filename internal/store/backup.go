@@ -42,6 +42,9 @@ func Backup(ctx context.Context, url, file string) (Report, error) {
 	if err := vacuumInto(ctx, from, part); err != nil {
 		return Report{}, err
 	}
+	if err := settle(ctx, part); err != nil {
+		return Report{}, err
+	}
 	report, err := inspected(ctx, part)
 	if err != nil {
 		return report, err

@@ -19,14 +19,18 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-func TestFsckSQLite(t *testing.T) {
-	storetest.RunFsck(t, storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+func TestFsckSQLite(t *testing.T) { storetest.RunFsck(t, breakableSQLite()) }
+
+func TestAuditTamperingSQLite(t *testing.T) { storetest.RunAuditTampering(t, breakableSQLite()) }
+
+func breakableSQLite() storetest.Breakable {
+	return storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
 		t.Helper()
 		url := sqliteURL(t)
 		s := open(t, url, o)
 		file := strings.TrimPrefix(url, "sqlite:")
 		return s, changing(t, rawSQLite(t, file))
-	}})
+	}}
 }
 
 // rawSQLite is a database with no foreign key and no check in force.
@@ -39,8 +43,12 @@ func rawSQLite(t testing.TB, file string) *sql.DB {
 	return db
 }
 
-func TestFsckPostgres(t *testing.T) {
-	storetest.RunFsck(t, storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+func TestFsckPostgres(t *testing.T) { storetest.RunFsck(t, breakablePostgres()) }
+
+func TestAuditTamperingPostgres(t *testing.T) { storetest.RunAuditTampering(t, breakablePostgres()) }
+
+func breakablePostgres() storetest.Breakable {
+	return storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
 		t.Helper()
 		url := postgresURL(t)
 		s := open(t, url, o)
@@ -50,7 +58,7 @@ func TestFsckPostgres(t *testing.T) {
 		}
 		cfg.RuntimeParams["session_replication_role"] = "replica" // who receives a replication checks no foreign key
 		return s, changing(t, stdlib.OpenDB(*cfg))
-	}})
+	}}
 }
 
 // changing runs statements, each of which must change something.

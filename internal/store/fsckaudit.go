@@ -6,51 +6,119 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
+	"time"
 )
 
 // auditChain follows the chain of the audit log from its first link to its last.
 type auditChain struct {
-	last  AuditHead
-	noted AuditHead // a link that was noted elsewhere; the zero value is none
-	links int64
-	check Check
+	last   AuditHead
+	lastID int64 // the highest id of a linked entry
+	known  []knownLink
+	links  int64
+	check  Check
 }
 
-// AuditReport is what a check of the audit log's chain found out.
+// knownLink is a link that the chain must have, and how that is known.
+type knownLink struct {
+	AuditHead
+	from string
+}
+
+// AuditReport is what a check of the audit log's chain found.
 type AuditReport struct {
 	Check
 	Head AuditHead
 }
 
-// VerifyAudit follows the whole chain, and holds it against a link that was noted elsewhere
-// unless that is the zero value. Behind a broken link it goes on from what is stored, so
-// that each fault is told once. Call it in a View.
+// VerifyAudit follows the whole chain. It compares the chain with the link that was noted when
+// entries were last linked, and with a link that the caller noted, unless that is the zero
+// value. After a broken link it goes on from what is stored, so that each fault is reported
+// once. An entry without a link is a fault unless it is so young that the server may not have
+// linked it yet. Call it in a View.
 func (tx *Tx) VerifyAudit(ctx context.Context, noted AuditHead) (AuditReport, error) {
 	return tx.verifyAudit(ctx, noted, fsckRun)
 }
 
 func (tx *Tx) verifyAudit(ctx context.Context, noted AuditHead, run int) (AuditReport, error) {
-	chain := auditChain{last: AuditHead{Hash: make([]byte, sha256.Size)}, noted: noted}
-	chain.check = Check{Key: "audit_chain", Invariant: "I9", Name: "the audit log's chain verifies: no entry was changed, removed or moved"}
+	chain := auditChain{last: AuditHead{Hash: make([]byte, sha256.Size)}, lastID: math.MinInt64}
+	chain.check = Check{Key: "audit_chain", Invariant: "I9", Name: "the audit log's chain verifies: no entry was changed, removed, moved or unlinked"}
 	c := &chain.check
-	var waiting int64
-	err := c.timed(func() error {
-		for more := true; more; {
-			var err error
-			if more, err = tx.followAudit(ctx, &chain, run); err != nil {
-				return err
-			}
-		}
-		_, err := tx.one(ctx, "SELECT count(*) FROM audit WHERE seq IS NULL", nil, &waiting)
-		return err
-	})
-	if noted.Seq > chain.last.Seq {
-		c.fail("", 0, "the chain ends with link %d, and link %d was noted: entries were removed from its end", chain.last.Seq, noted.Seq)
-	}
-	c.count("links", chain.links)
-	c.count("entries not linked yet", waiting)
+	err := c.timed(func() error { return tx.followAll(ctx, &chain, noted, run) })
 	return AuditReport{*c, chain.last}, err
 }
+
+func (tx *Tx) followAll(ctx context.Context, chain *auditChain, noted AuditHead, run int) error {
+	mark, found, err := tx.auditMark(ctx)
+	if err != nil {
+		return err
+	}
+	if !found {
+		chain.check.fail("", 0, "the note of the last link (table audit_head) is gone")
+	}
+	if mark.Seq != 0 {
+		chain.known = append(chain.known, knownLink{mark.AuditHead, "was made"})
+	}
+	if noted.Seq != 0 {
+		chain.known = append(chain.known, knownLink{noted, "was noted"})
+	}
+	for more := true; more; {
+		if more, err = tx.followAudit(ctx, chain, run); err != nil {
+			return err
+		}
+	}
+	for _, k := range chain.known {
+		if k.Seq > chain.last.Seq {
+			chain.check.fail("", 0, "the chain ends with link %d, and link %d %s: entries were removed or unlinked at its end", chain.last.Seq, k.Seq, k.from)
+		}
+	}
+	chain.check.count("links", chain.links)
+	return tx.unlinkedAudit(ctx, chain, mark)
+}
+
+// How old an entry without a link may be.
+const (
+	// linkWithin is how soon a running server has linked an entry. It links once a second.
+	linkWithin = time.Minute
+	// The mark of the last linking says that every entry committed before it has a link. An entry
+	// bears the instant at which its transaction began. On SQLite the writer before it has
+	// finished by then; on PostgreSQL it may commit while others do.
+	slackSQLite   = 5 * time.Second
+	slackPostgres = time.Minute
+)
+
+// unlinkedAudit judges the entries that have no link.
+func (tx *Tx) unlinkedAudit(ctx context.Context, chain *auditChain, mark auditMark) error {
+	slack := slackSQLite
+	if tx.d == Postgres {
+		slack = slackPostgres
+	}
+	c, waiting := &chain.check, int64(0)
+	err := tx.each(ctx, "SELECT id, at, CASE WHEN hash IS NULL THEN 0 ELSE 1 END FROM audit WHERE seq IS NULL ORDER BY id", nil, func(r rows) error {
+		var id, at int64
+		var hashed int
+		if err := r.Scan(&id, &at, &hashed); err != nil {
+			return err
+		}
+		waiting++
+		switch {
+		case hashed != 0:
+			c.fail("audit entry", id, "it has a hash, and no place in the chain: it was taken out of it")
+		case tx.d == SQLite && id < chain.lastID:
+			c.fail("audit entry", id, "it has no link, and entry %d, which came after it, has one: it was unlinked, or inserted later", chain.lastID)
+		case at < mark.at-slack.Microseconds():
+			c.fail("audit entry", id, "it is dated %s and has no link, and every entry before %s was linked: it was unlinked, or inserted later",
+				instant(at), instant(mark.at))
+		case at < micros(tx.now)-linkWithin.Microseconds():
+			c.fail("audit entry", id, "it has no link since %s, and a running server links entries every second: start the server if it has stopped, "+
+				"and check again", instant(at))
+		}
+		return nil
+	})
+	c.count("entries not linked yet", waiting)
+	return err
+}
+
+func instant(us int64) string { return fromMicros(us).Format(time.RFC3339) }
 
 // wholeAudit is VerifyAudit as a part of fsck.
 func (f *fsck) wholeAudit(ctx context.Context) error {
@@ -88,9 +156,11 @@ func (chain *auditChain) follow(a *auditRow) {
 	} else if !bytes.Equal(a.link(chain.last.Hash), a.hash) {
 		c.fail("audit entry", a.id, "link %d does not verify: the entry, or the one before it, was changed", a.seq)
 	}
-	chain.last = AuditHead{a.seq, bytes.Clone(a.hash)}
-	if n := chain.noted; n.Seq == a.seq && a.seq != 0 && !bytes.Equal(n.Hash, a.hash) {
-		c.fail("audit entry", a.id, "link %d is %s, and %s was noted: the history before it was rewritten",
-			a.seq, hex.EncodeToString(a.hash), hex.EncodeToString(n.Hash))
+	chain.last, chain.lastID = AuditHead{a.seq, bytes.Clone(a.hash)}, max(chain.lastID, a.id)
+	for _, k := range chain.known {
+		if k.Seq == a.seq && !bytes.Equal(k.Hash, a.hash) {
+			c.fail("audit entry", a.id, "link %d is %s, and %s %s: the history before it was rewritten",
+				a.seq, hex.EncodeToString(a.hash), hex.EncodeToString(k.Hash), k.from)
+		}
 	}
 }

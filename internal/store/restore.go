@@ -37,6 +37,9 @@ func Restore(ctx context.Context, backup, url string) (Report, error) {
 	if err := prepare(ctx, part); err != nil {
 		return Report{}, fmt.Errorf("%s: %w", backup, err)
 	}
+	if err := settle(ctx, part); err != nil {
+		return Report{}, fmt.Errorf("%s: %w", backup, err)
+	}
 	report, err := inspected(ctx, part)
 	if err != nil {
 		return report, fmt.Errorf("%s: %w", backup, err)
@@ -81,8 +84,10 @@ func prepare(ctx context.Context, part string) error {
 		return err
 	case have == 0:
 		return errNoFleet
-	case have >= latest:
-		return nil // inspected refuses a newer one
+	case have > latest:
+		return fmt.Errorf("schema: the backup has schema %d, this program knows %d: use a newer simferry", have, latest)
+	case have == latest:
+		return nil
 	}
 	s, err := Open(ctx, "sqlite:"+part, Options{})
 	if err != nil {

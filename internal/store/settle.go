@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// settleBatch is how many rows one transaction of settle takes.
+const settleBatch = 1000
+
+// settle does in the copy of a SQLite database what a running server does every second, such
+// as linking entries of the audit log: a copy that nobody serves would keep what was left to
+// do at its instant, and Fsck would take that for damage.
+func settle(ctx context.Context, file string) (err error) {
+	db, err := openPool(lookDSN(file))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	for _, duty := range []func(context.Context, *Tx) (int, error){
+		func(ctx context.Context, tx *Tx) (int, error) { return tx.LinkAudit(ctx, settleBatch) },
+	} {
+		for done := settleBatch; done == settleBatch; {
+			err := inSQLTx(ctx, db, func(q querier) (err error) {
+				tx := &Tx{q: q, d: SQLite, now: time.Now().UTC().Truncate(time.Microsecond)}
+				done, err = duty(ctx, tx)
+				return errors.Join(err, tx.failed)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
