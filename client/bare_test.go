@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"errors"
 	"net/http"
 	"testing"
 
@@ -67,21 +68,38 @@ func TestPagesThatNobodyCounts(t *testing.T) {
 	}
 }
 
-// While somebody walks, the list becomes shorter: the server then answers its last page
-// again, which has been read.
-func TestPagesThatVanish(t *testing.T) {
-	url, s := play(t,
-		status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1"),
-		status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "1", "X-Current-Page", "1"))
-	n := 0
-	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
-		if err != nil {
-			t.Error(err)
+// While the pages are read the list changes: an item may have moved to a page that was read
+// already. The walk must not end as if it had seen everything.
+func TestChangedListEndsTheWalk(t *testing.T) {
+	for name, second := range map[string]func(http.ResponseWriter, *http.Request){
+		"shorter by a page": status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "1", "X-Current-Page", "1"),
+		"one item less":     status(http.StatusOK, `[{"id": 3}]`, "X-Total-Pages", "2", "X-Current-Page", "2", "X-Total-Count", "2"),
+		"one item more":     status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "4", "X-Current-Page", "2", "X-Total-Count", "4"),
+	} {
+		url, s := play(t, status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Total-Count", "3"), second)
+		var last error
+		n := 0
+		for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
+			if last = err; err == nil {
+				n++
+			}
 		}
-		n++
+		if n != 1 || !errors.Is(last, client.ErrListChanged) || len(s.requests()) != 2 {
+			t.Errorf("%s: %d SIMs in %d requests, %v", name, n, len(s.requests()), last)
+		}
 	}
-	if n != 1 || len(s.requests()) != 2 {
-		t.Errorf("%d SIMs in %d requests", n, len(s.requests()))
+}
+
+// A cursor that does not advance must not make the walk go round for ever.
+func TestCursorThatStandsStill(t *testing.T) {
+	page := status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Next", "1")
+	url, s := play(t, page, page)
+	var last error
+	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
+		last = err
+	}
+	if last == nil || len(s.requests()) != 2 {
+		t.Errorf("%d requests, %v", len(s.requests()), last)
 	}
 }
 

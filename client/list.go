@@ -16,6 +16,10 @@ type ListOptions struct {
 	Sort    string // field,-field; - is descending
 	Page    int    // from 1; 0 is the first
 	PerPage int    // items on a page; 0 is the server's default, and it has a maximum
+
+	// After is the cursor of the page to read, which Page.Next of the page before gives; 0
+	// is none. Simferry has it for lists sorted by id. It replaces Page.
+	After int64
 }
 
 func (o ListOptions) query() string {
@@ -29,6 +33,7 @@ func (o ListOptions) query() string {
 	set("sort", o.Sort, o.Sort != "")
 	set("page", strconv.Itoa(o.Page), o.Page > 0)
 	set("per_page", strconv.Itoa(o.PerPage), o.PerPage > 0)
+	set("after", strconv.FormatInt(o.After, 10), o.After != 0)
 	if len(q) == 0 {
 		return ""
 	}
@@ -41,8 +46,9 @@ type Page[T any] struct {
 	Items      []T
 	Page       int // from 1; never beyond the last
 	PerPage    int
-	Total      int // items over all pages
+	Total      int // items over all pages; with After those left, this page included
 	TotalPages int
+	Next       int64 // the cursor of the next page; 0 on the last page, and if there are no cursors
 }
 
 func list[T any](ctx context.Context, c *Client, path string, o ListOptions) (*Page[T], error) {
@@ -56,42 +62,105 @@ func list[T any](ctx context.Context, c *Client, path string, o ListOptions) (*P
 		return nil, err
 	}
 	number := func(name string) int {
-		n, _ := strconv.Atoi(got.header.Get(name)) // 0 where it is no number
+		n, _ := strconv.Atoi(got.header.Get(name)) // 0 if it is not a number
 		return n
 	}
+	next, _ := strconv.ParseInt(got.header.Get("X-Next"), 10, 64) // 0 if there is none
 	return &Page[T]{
 		Items: *items, Page: number("X-Current-Page"), PerPage: number("X-Count-Per-Page"),
-		Total: number("X-Total-Count"), TotalPages: number("X-Total-Pages"),
+		Total: number("X-Total-Count"), TotalPages: number("X-Total-Pages"), Next: next,
 	}, nil
 }
 
-var errNoTotalPages = errors.New("the server does not tell X-Total-Pages: ask page by page")
+// ErrListChanged is the error of a walk over numbered pages during which the list has
+// changed: an item may have moved to a page that had been read already, and would be
+// missing. A walk with cursors never ends with it.
+var ErrListChanged = errors.New("the list has changed while it was read: read it again")
 
-// all walks over every page from o.Page on, with one request at a time. An error ends it.
-// What is written meanwhile may move items from page to page: sort by id, ascending, to
-// miss none that was there from the beginning.
-func all[T any](ctx context.Context, c *Client, path string, o ListOptions) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		for o.Page = max(1, o.Page); ; o.Page++ {
-			page, err := list[T](ctx, c, path, o)
-			if err == nil && page.TotalPages == 0 && len(page.Items) > 0 {
-				err = errNoTotalPages
+var (
+	errNoTotalPages = errors.New("the server does not tell X-Total-Pages: ask page by page")
+	errStuck        = errors.New("the server's cursor (X-Next) does not advance")
+)
+
+// Walk reads the pages of a list, from the one that o names to the last, one request at a
+// time. read reads one page, such as Client.ListSIMs. The first error ends it.
+//
+// If the server gives cursors (Simferry does, in lists sorted by id), whoever walks sees
+// every item that stays in the list, once, whatever others write meanwhile. Elsewhere the
+// pages are numbered, and items that leave the list shift those behind them: then the walk
+// compares the totals and ends with ErrListChanged if they differ. An item that leaves
+// while another arrives escapes this comparison.
+func Walk[T any](ctx context.Context, o ListOptions, read func(context.Context, ListOptions) (*Page[T], error)) iter.Seq2[*Page[T], error] {
+	return func(yield func(*Page[T], error) bool) {
+		w := walk{options: o}
+		for more := true; more; {
+			page, err := read(ctx, w.options)
+			if err == nil {
+				more, err = w.step(standing{page.Page, page.Total, page.TotalPages, page.Next, len(page.Items)})
 			}
 			if err != nil {
-				yield(none, err)
+				yield(nil, err)
 				return
 			}
-			if page.Page != 0 && page.Page < o.Page {
-				return // the list has become shorter, and this page was here before
+			if !yield(page, nil) {
+				return
+			}
+		}
+	}
+}
+
+// standing is where a page stands in its list.
+type standing struct {
+	page, total, pages int
+	next               int64
+	items              int
+}
+
+// walk is how far a walk has come.
+type walk struct {
+	options ListOptions
+	total   int // of the first page
+	begun   bool
+}
+
+// step takes note of a page and turns to the next one; more is false after the last page.
+func (w *walk) step(p standing) (more bool, err error) {
+	switch {
+	case p.next != 0 && p.next == w.options.After:
+		return false, errStuck
+	case p.next != 0:
+		w.options.After, w.options.Page = p.next, 0
+		return true, nil
+	case w.options.After != 0:
+		return false, nil // the last page behind a cursor
+	case p.pages == 0 && p.items > 0:
+		return false, errNoTotalPages
+	}
+	asked := max(1, w.options.Page)
+	if !w.begun {
+		w.begun, w.total = true, p.total
+	}
+	if p.total != w.total || p.page != 0 && p.page < asked && p.items > 0 {
+		return false, ErrListChanged
+	}
+	w.options.Page = asked + 1
+	return asked < p.pages, nil
+}
+
+// all walks over the items of every page, as Walk does over the pages.
+func all[T any](ctx context.Context, c *Client, path string, o ListOptions) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		read := func(ctx context.Context, o ListOptions) (*Page[T], error) { return list[T](ctx, c, path, o) }
+		for page, err := range Walk(ctx, o, read) {
+			if err != nil {
+				var none T
+				yield(none, err)
+				return
 			}
 			for _, item := range page.Items {
 				if !yield(item, nil) {
 					return
 				}
-			}
-			if o.Page >= page.TotalPages {
-				return
 			}
 		}
 	}

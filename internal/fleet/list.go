@@ -62,6 +62,15 @@ type List struct {
 	Sort    []Order
 	Page    int // from 1
 	PerPage int
+	After   *int64 // the id of the last item already read; nil for none. Needs ByID
+}
+
+// ByID returns whether a list is sorted by id alone, and in which direction.
+func (l List) ByID() (descending, ok bool) {
+	if len(l.Sort) != 1 || l.Sort[0].Field != "id" {
+		return false, false
+	}
+	return l.Sort[0].Descending, true
 }
 
 // Page is one page of a list, and where it stands in the whole.
@@ -93,6 +102,26 @@ func ParseList(spec ListSpec, q, sort, page, perPage string) (List, error) {
 	}
 	l.Sort, err = parseSort(spec, sort)
 	return l, err
+}
+
+// ReadAfter adds the query parameter after: a cursor, which makes the list start behind the
+// item with that id. An empty text adds none.
+func (l List) ReadAfter(after string) (List, error) {
+	if after == "" {
+		return l, nil
+	}
+	id, err := strconv.ParseInt(after, 10, 64)
+	if err != nil {
+		return List{}, Invalid("after", "it must be the id of the last item read, as X-Next gives it, not %q", clip(after))
+	}
+	if _, ok := l.ByID(); !ok {
+		return List{}, Invalid("after", "it works only in a list sorted by id: use sort=id or sort=-id")
+	}
+	if l.Page > 1 {
+		return List{}, Invalid("after", "it replaces page: leave page out")
+	}
+	l.After = &id
+	return l, nil
 }
 
 // clampedInt reads a whole number; below low it is fallback, above high it is high.

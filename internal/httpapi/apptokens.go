@@ -23,7 +23,7 @@ func (a *api) listApplicationTokens(r *request) (response, error) {
 	for i, t := range page.Items {
 		out[i] = applicationToken(t)
 	}
-	return paged(r, l, page, out)
+	return paged(r, l, page, func(x control.ApplicationToken) int64 { return int64(x.ID) }, out)
 }
 
 func applicationToken(t control.ApplicationToken) wire.ApplicationToken {

@@ -22,7 +22,7 @@ func (a *api) listAudit(r *request) (response, error) {
 	for i, e := range page.Items {
 		out[i] = auditBody(e)
 	}
-	return paged(r, l, page, out)
+	return paged(r, l, page, func(x control.AuditRecord) int64 { return int64(x.ID) }, out)
 }
 
 func auditBody(e control.AuditRecord) wire.AuditEntry {

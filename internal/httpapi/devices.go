@@ -20,7 +20,7 @@ func (a *api) listDevices(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return paged(r, l, found.Page, deviceBodies(found))
+	return paged(r, l, found.Page, func(d fleet.Device) int64 { return int64(d.ID) }, deviceBodies(found))
 }
 
 func (a *api) getDevice(r *request) (response, error) {

@@ -61,7 +61,7 @@ func (a *api) events(r *request, of control.EventsOf) (response, error) {
 	for i, e := range page.Items {
 		out[i] = eventBody(e)
 	}
-	return paged(r, l, page, out)
+	return paged(r, l, page, func(x control.EventRecord) int64 { return int64(x.ID) }, out)
 }
 
 func eventBody(e control.EventRecord) wire.Event {

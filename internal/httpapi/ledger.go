@@ -19,7 +19,7 @@ func (a *api) listMigrations(r *request) (response, error) {
 	for i, m := range page.Items {
 		out[i] = ledgerBody(m)
 	}
-	return paged(r, l, page, out)
+	return paged(r, l, page, func(x fleet.Migration) int64 { return int64(x.ID) }, out)
 }
 
 func (a *api) getMigration(r *request) (response, error) {

@@ -9,17 +9,18 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// paged is an answer of one page with the headers that tell where it stands.
-func paged[T any](r *request, l fleet.List, page fleet.Page[T], items any) (response, error) {
+// paged is an answer of one page with the headers that tell where it stands. id is that of
+// an item.
+func paged[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64, items any) (response, error) {
 	res, err := ok(items)
 	if err != nil {
 		return res, err
 	}
-	return onPage(r, l, page, res), nil
+	return onPage(r, l, page, id, res), nil
 }
 
 // onPage adds the headers to an answer of one page.
-func onPage[T any](r *request, l fleet.List, page fleet.Page[T], res response) response {
+func onPage[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64, res response) response {
 	res.set("X-Count-Per-Page", strconv.Itoa(page.PerPage))
 	res.set("X-Current-Page", strconv.Itoa(page.Page))
 	res.set("X-Total-Count", strconv.Itoa(page.Total))
@@ -28,10 +29,27 @@ func onPage[T any](r *request, l fleet.List, page fleet.Page[T], res response) r
 	if text := filterText(l.Filters); text != "" && len(text) <= maxFilterHeader {
 		res.set("X-Filter", text)
 	}
-	if text := links(r.URL, page.Page, page.Pages(), page.PerPage); text != "" {
-		res.set("Link", text)
+	next, more := nextAfter(l, page, id)
+	if more {
+		res.set("X-Next", strconv.FormatInt(next, 10))
+	}
+	link := links(r.URL, page.Page, page.Pages(), page.PerPage)
+	if l.After != nil {
+		link = cursorLinks(r.URL, next, more, page.PerPage)
+	}
+	if link != "" {
+		res.set("Link", link)
 	}
 	return res
+}
+
+// nextAfter returns the cursor of the page behind this one, if there is one and the list is
+// sorted by id.
+func nextAfter[T any](l fleet.List, page fleet.Page[T], id func(T) int64) (next int64, ok bool) {
+	if _, byID := l.ByID(); !byID || page.Page >= page.Pages() || len(page.Items) == 0 {
+		return 0, false
+	}
+	return id(page.Items[len(page.Items)-1]), true
 }
 
 func sortText(orders []fleet.Order) string {
@@ -69,6 +87,37 @@ const (
 	maxLinkHeader   = 2 << 10
 )
 
+// cursorLinks are first and next, of a list that is read with a cursor. They are shortened as
+// links are.
+func cursorLinks(u *url.URL, next int64, more bool, perPage int) string {
+	link := func(rel, after string) string {
+		q := u.Query()
+		q.Del("page")
+		q.Del("after")
+		q.Set("per_page", strconv.Itoa(perPage))
+		if after != "" {
+			q.Set("after", after)
+		}
+		return fmt.Sprintf("<%s?%s>; rel=%q", u.EscapedPath(), q.Encode(), rel)
+	}
+	list, following := link("first", ""), ""
+	if more {
+		following = link("next", strconv.FormatInt(next, 10))
+		list += ", " + following
+	}
+	return shortEnough(list, following)
+}
+
+// shortEnough returns the first of its arguments that fits into the header Link, or nothing.
+func shortEnough(links ...string) string {
+	for _, text := range links {
+		if len(text) <= maxLinkHeader {
+			return text
+		}
+	}
+	return ""
+}
+
 // links are first, prev, next and last as RFC 8288 has them, relative to the server. When they
 // are too long for a header it is next alone, or nothing.
 func links(u *url.URL, page, last, perPage int) string {
@@ -88,10 +137,5 @@ func links(u *url.URL, page, last, perPage int) string {
 		list = append(list, next)
 	}
 	list = append(list, link("last", last))
-	for _, text := range []string{strings.Join(list, ", "), next} {
-		if len(text) <= maxLinkHeader {
-			return text
-		}
-	}
-	return ""
+	return shortEnough(strings.Join(list, ", "), next)
 }

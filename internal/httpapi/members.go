@@ -36,7 +36,7 @@ func (a *api) listUsers(r *request) (response, error) {
 	for i, u := range page.Items {
 		out[i] = userBody(u)
 	}
-	return paged(r, l, page, out)
+	return paged(r, l, page, func(x control.UserRecord) int64 { return int64(x.ID) }, out)
 }
 
 func (a *api) listPermissions(r *request) (response, error) {

@@ -22,7 +22,7 @@ func (a *operatorAPI) listUsers(r *operatorRequest) (response, error) {
 	for i, u := range page.Items {
 		out[i] = operatorUser(u)
 	}
-	return paged(&r.request, l, page, out)
+	return paged(&r.request, l, page, func(x control.UserListing) int64 { return int64(x.ID) }, out)
 }
 
 func (a *operatorAPI) getUser(r *operatorRequest) (response, error) {

@@ -22,7 +22,7 @@ func (a *operatorAPI) listWorkspaces(r *operatorRequest) (response, error) {
 	for i, w := range page.Items {
 		out[i] = operatorWorkspace(w)
 	}
-	return paged(&r.request, l, page, out)
+	return paged(&r.request, l, page, func(x fleet.Workspace) int64 { return int64(x.ID) }, out)
 }
 
 func (a *operatorAPI) getWorkspace(r *operatorRequest) (response, error) {

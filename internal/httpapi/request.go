@@ -33,7 +33,11 @@ func (r *request) id(name string) (int64, error) {
 // list reads the query of a list.
 func (r *request) list(spec fleet.ListSpec) (fleet.List, error) {
 	q := r.URL.Query()
-	return fleet.ParseList(spec, q.Get("q"), q.Get("sort"), q.Get("page"), q.Get("per_page"))
+	l, err := fleet.ParseList(spec, q.Get("q"), q.Get("sort"), q.Get("page"), q.Get("per_page"))
+	if err != nil {
+		return fleet.List{}, err
+	}
+	return l.ReadAfter(q.Get("after"))
 }
 
 // bearer finds out who asks.

@@ -17,7 +17,7 @@ func (a *api) listSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return onPage(r, l, found.Page, response{status: http.StatusOK, body: simPage(found)}), nil
+	return onPage(r, l, found.Page, func(s fleet.SIM) int64 { return int64(s.ID) }, response{status: http.StatusOK, body: simPage(found)}), nil
 }
 
 func (a *api) getSIM(r *request) (response, error) {

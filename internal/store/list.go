@@ -40,6 +40,17 @@ func (w *where) filter(l fleet.List, columns map[string]string) {
 	for _, f := range l.Filters {
 		w.and(strings.Join(w.alternatives(f, columns[f.Field.Name]), " OR "))
 	}
+	if l.After != nil {
+		w.and(columns["id"] + beyond(l) + w.arg(*l.After))
+	}
+}
+
+// beyond is the comparison with the cursor of a list.
+func beyond(l fleet.List) string {
+	if descending, _ := l.ByID(); descending {
+		return " < "
+	}
+	return " > "
 }
 
 // alternatives are the values of one filter. Numbers are 64 bits wide whatever the column:

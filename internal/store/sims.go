@@ -78,6 +78,11 @@ func (tx *Tx) locate(ctx context.Context, w *where, ws fleet.Workspace, l fleet.
 		page.Page, offset = l.At(page.Total)
 		return int64(offset), err
 	}
+	if l.After != nil {
+		page.Total, err = tx.tallyBeyond(ctx, w, ws.ID, statuses, l)
+		page.Page = 1
+		return 0, err
+	}
 	top, err := tx.blocks(ctx, ws.ID, statuses, 2, 0, 1<<62)
 	if err != nil {
 		return 0, err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -99,4 +100,30 @@ func total(counts []blockCount) (n int64) {
 		n += c.sims
 	}
 	return n
+}
+
+// tallyBeyond counts the SIMs behind the cursor of a list: whole blocks from the tally, and
+// the SIMs of the cursor's own block, which are few, one by one.
+func (tx *Tx) tallyBeyond(ctx context.Context, w *where, ws fleet.WorkspaceID, statuses []int64, l fleet.List) (int, error) {
+	block := *l.After >> blockBits
+	group := block >> groupBits
+	const first, last = int64(0), int64(1) << 62
+	far, near := [2]int64{group + 1, last}, [2]int64{block + 1, (group+1)<<groupBits - 1}
+	if descending, _ := l.ByID(); descending {
+		far, near = [2]int64{first, group - 1}, [2]int64{group << groupBits, block - 1}
+	}
+	groups, err := tx.blocks(ctx, ws, statuses, 2, far[0], far[1])
+	if err != nil {
+		return 0, err
+	}
+	blocks, err := tx.blocks(ctx, ws, statuses, 1, near[0], near[1])
+	if err != nil {
+		return 0, err
+	}
+	var inside int64
+	own := where{tx: tx, terms: slices.Clone(w.terms), args: slices.Clone(w.args)}
+	own.and("s.id >= " + own.arg(block<<blockBits))
+	own.and("s.id <= " + own.arg((block+1)<<blockBits-1))
+	_, err = tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+own.String(), own.args, &inside)
+	return int(total(groups) + total(blocks) + inside), err
 }
