@@ -4,14 +4,17 @@ import (
 	"context"
 	"errors"
 
-	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/ferry"
 )
 
 // plan finds out which SIMs are meant, and what may become of each.
 func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
-	sims, err := s.filtered(ctx)
+	var err error
+	if s.from, err = s.source(ctx); err != nil {
+		return nil, err
+	}
+	sims, err := s.filtered(ctx, s.from)
 	if err != nil {
 		return nil, err
 	}
@@ -44,46 +47,6 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
 func (s *shipping) stamped(p *ferry.Plan) *ferry.Plan {
 	p.Created, p.Server = s.pace.Clock.Now().UTC(), s.server
 	return p
-}
-
-// filtered lists what --filter finds. A deleted SIM is none that could move.
-func (s *shipping) filtered(ctx context.Context) (sims []ferry.SIM, err error) {
-	if s.selected.filter == "" {
-		return nil, nil
-	}
-	filter, err := statusWords(s.selected.filter)
-	if err != nil {
-		return nil, err
-	}
-	c := s.client
-	if s.selected.from != "" {
-		from, err := s.workspace(ctx, "--from", s.selected.from)
-		if err != nil {
-			return nil, err
-		}
-		c = s.remote.In(from.ID)
-	}
-	err = s.pace.Persist(ctx, func(ctx context.Context) error {
-		sims = nil
-		for sim, err := range c.AllSIMs(ctx, client.ListOptions{Filter: filter, Sort: "id"}) {
-			if err != nil {
-				return err
-			}
-			if sim.Status.ID != client.SIMDeleted {
-				sims = append(sims, fromList(sim))
-			}
-		}
-		return nil
-	})
-	return sims, err
-}
-
-func fromList(sim api.SIM) ferry.SIM {
-	s := ferry.SIM{ID: sim.ID, ICCID: sim.ICCID, Status: sim.Status, Device: sim.Endpoint, Where: "--filter"}
-	if o := sim.CustomerOrg; o != nil {
-		s.Source = api.NamedRef{ID: o.ID, Name: o.Name}
-	}
-	return s
 }
 
 // plural is the word that stands beside a number.

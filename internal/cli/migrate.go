@@ -190,7 +190,9 @@ type shipping struct {
 	terms    ferry.Terms
 	screen   *screen
 	profiled profile.Profile
-	known    named // Workspaces of the user
+	known    named   // Workspaces of the user
+	from     *source // of --filter; nil without
+	remain   int     // SIMs that --filter finds after the run
 }
 
 func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {

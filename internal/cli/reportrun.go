@@ -24,6 +24,8 @@ type report struct {
 	Target   api.NamedRef    `json:"target_workspace"`
 	Tally    ferry.Tally     `json:"tally"`
 	Against  []ferry.Reason  `json:"against_target,omitempty"`
+	Remain   int             `json:"remaining,omitempty"` // SIMs that --filter finds after the run
+	Left     []ferry.SIM     `json:"left,omitempty"`      // left their Workspace, or changed, before the dry run
 	SIMs     []ferry.Verdict `json:"sims"`
 }
 
@@ -38,7 +40,7 @@ func checkReport(file string) error {
 func (s *shipping) finish(plan *ferry.Plan, state *ferry.State, dir string, dryRun bool, code int, err error) error {
 	r := report{
 		DryRun: dryRun, ExitCode: code, Server: plan.Server, Target: plan.Terms.Target, Tally: state.Tally(), Against: plan.Against,
-		SIMs: state.Verdicts(),
+		Remain: s.remain, Left: plan.Left, SIMs: state.Verdicts(),
 	}
 	if err != nil {
 		r.Error = err.Error()

@@ -102,7 +102,7 @@ func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) err
 	if r.plan.Server != s.server {
 		return fmt.Errorf("run %s is one of %s, and the profile %s is for %s now", r.id, r.plan.Server, r.info.Profile, s.server)
 	}
-	s.terms = r.plan.Terms
+	s.terms, s.from = r.plan.Terms, r.info.From
 	t := r.state.Tally()
 	s.screen.line("Run %s to %s: %s of %s SIMs have moved so far.", r.id, target(r.plan), thousands(t.Moved), thousands(r.plan.Count()))
 	return s.carryOut(ctx, r)
@@ -206,6 +206,9 @@ func (s *shipping) carryOut(ctx context.Context, r *run) error {
 	}
 	if client.IsUnauthorized(err) {
 		err = errors.Join(err, client.ErrSessionEnded)
+	}
+	if err == nil {
+		code, err = s.lookAgain(ctx, r.state, code)
 	}
 	return s.finish(r.plan, r.state, r.dir, false, code, err)
 }

@@ -44,6 +44,7 @@ type runInfo struct {
 	Profile    string     `json:"profile"`
 	OnConflict onConflict `json:"on_conflict"`
 	Started    time.Time  `json:"started"`
+	From       *source    `json:"from,omitempty"` // of --filter; nil without
 }
 
 func (p Process) runsDir() (string, error) {
@@ -59,7 +60,7 @@ func (s *shipping) newRun(plan *ferry.Plan) (*run, error) {
 	}
 	now := s.pace.Clock.Now()
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:4])
-	r := &run{id: id, dir: filepath.Join(dir, id), plan: plan, info: runInfo{*s.profile, s.conflict, now.UTC()}}
+	r := &run{id: id, dir: filepath.Join(dir, id), plan: plan, info: runInfo{*s.profile, s.conflict, now.UTC(), s.from}}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
 		return nil, err
 	}

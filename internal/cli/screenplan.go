@@ -16,6 +16,7 @@ import (
 func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
 	if p.Total() == 0 {
 		s.prose(0, "No SIM, to %s on %s.", target(p), p.Server)
+		s.left(p)
 	} else {
 		s.counted(p)
 	}
@@ -47,6 +48,20 @@ func (s *screen) counted(p *ferry.Plan) {
 	if n := len(p.Duplicates); n > 0 {
 		s.prose(0, "%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
 	}
+	s.left(p)
+}
+
+// left tells which SIMs the filter found that are no longer as it found them.
+func (s *screen) left(p *ferry.Plan) {
+	n := len(p.Left)
+	if n == 0 {
+		return
+	}
+	names := make([]string, n)
+	for i, sim := range p.Left {
+		names[i] = sim.ICCID
+	}
+	s.prose(0, "%s left out: %s left the Workspace, or changed status, while the plan was made: %s", thousands(n), plural(n, "it", "they"), some(names, n))
 }
 
 // sources tell where the SIMs come from and what happens to them besides.

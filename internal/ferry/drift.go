@@ -22,6 +22,11 @@ func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 			drop[was.ID] = h.Reasons
 		}
 	}
+	for _, s := range now.Left {
+		if was, ok := find(s); ok {
+			drop[was.ID] = []Reason{{Changed, gone(was, s)}}
+		}
+	}
 	for _, c := range now.Chunks {
 		for _, s := range c.SIMs {
 			was, ok := find(s)
@@ -31,6 +36,14 @@ func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 		}
 	}
 	return drop, there
+}
+
+// gone says what became of a SIM that has left; of one that is not found nothing is known.
+func gone(was, now SIM) string {
+	if text := difference(was, now); text != "" {
+		return text
+	}
+	return changedSince + "not found any more"
 }
 
 // finder looks SIMs up by whichever name is there.

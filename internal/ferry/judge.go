@@ -23,6 +23,7 @@ type judgment struct {
 	there   []SIM    // in the target already
 	held    []Held   // may not move
 	again   []unit   // nothing is known yet
+	left    []SIM    // no longer in the Workspace From, or not as they were listed there
 	against []Reason // the target is to blame; then all else is empty
 }
 
@@ -49,9 +50,11 @@ func granted(t Terms, u unit, got *client.Migration) judgment {
 		answer, ok := known.find(u.by, s)
 		switch {
 		case !ok:
-			j.held = append(j.held, Held{s, []Reason{notFound}})
+			j.miss(s)
 		case answer.SourceWorkspace.ID == t.Target.ID:
 			j.there = append(j.there, described(s, answer))
+		case departed(s, answer):
+			j.left = append(j.left, described(s, answer))
 		default:
 			j.yes = append(j.yes, described(s, answer))
 		}
@@ -66,6 +69,21 @@ func granted(t Terms, u unit, got *client.Migration) judgment {
 }
 
 var notFound = Reason{NotFound, "not found, or in a Workspace where you are no member"}
+
+// miss notes a SIM that was not found. One that was just listed has left.
+func (j *judgment) miss(s SIM) {
+	if s.From != 0 {
+		j.left = append(j.left, s)
+		return
+	}
+	j.held = append(j.held, Held{s, []Reason{notFound}})
+}
+
+// departed reports whether a SIM is no longer as it was listed: not in the Workspace From, or
+// in another status, by which it may not match the filter any more.
+func departed(s SIM, now api.MigrationSIM) bool {
+	return s.From != 0 && (now.SourceWorkspace.ID != s.From || now.Status.ID != s.Status.ID)
+}
 
 func (j *judgment) leave(by By, sims []SIM) {
 	if len(sims) > 0 {
@@ -97,6 +115,10 @@ func conflicting(t Terms, u unit, refused *client.ConflictError) judgment {
 	var rest []SIM
 	for _, s := range u.sims {
 		answer, ok := known.find(u.by, s)
+		if ok && departed(s, answer) && answer.SourceWorkspace.ID != t.Target.ID {
+			j.left = append(j.left, described(s, answer))
+			continue
+		}
 		if ok {
 			s = described(s, answer)
 		}
@@ -109,7 +131,7 @@ func conflicting(t Terms, u unit, refused *client.ConflictError) judgment {
 			j.held = append(j.held, Held{s, why})
 		}
 	}
-	if len(rest) == 1 && len(u.sims) == 1 {
+	if len(rest) == 1 && len(u.sims) == 1 { // nothing else explains the refusal
 		j.held = append(j.held, Held{rest[0], []Reason{{refused.Status, refused.Message}}})
 		return j
 	}
@@ -160,12 +182,12 @@ func missing(u unit, refused *client.APIError) judgment {
 	var rest []SIM
 	for _, s := range u.sims {
 		if named[s.name(u.by)] || len(u.sims) == 1 {
-			j.held = append(j.held, Held{s, []Reason{notFound}})
+			j.miss(s)
 		} else {
 			rest = append(rest, s)
 		}
 	}
-	if len(j.held) == 0 {
+	if len(j.held)+len(j.left) == 0 {
 		j.again = halves(u)
 		return j
 	}
@@ -238,5 +260,5 @@ func (l listing) find(by By, s SIM) (api.MigrationSIM, bool) {
 
 // described is a SIM with what an answer tells of it.
 func described(s SIM, a api.MigrationSIM) SIM {
-	return SIM{ID: a.ID, ICCID: a.ICCID, Status: a.Status, Device: a.Endpoint, Source: a.SourceWorkspace, Where: s.Where}
+	return SIM{ID: a.ID, ICCID: a.ICCID, Status: a.Status, Device: a.Endpoint, Source: a.SourceWorkspace, Where: s.Where, From: s.From}
 }

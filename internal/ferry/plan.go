@@ -26,6 +26,7 @@ type Plan struct {
 	Held       []Held    `json:"held,omitempty"`
 	Against    []Reason  `json:"against_target,omitempty"` // nothing may move, whatever the SIM
 	Duplicates []string  `json:"duplicates,omitempty"`     // what was named more than once, in words
+	Left       []SIM     `json:"left,omitempty"`           // had left their Workspace From, or changed, before the dry run
 }
 
 // PlanVersion is that of the file's form.
@@ -56,6 +57,7 @@ type SIM struct {
 	Device *api.NamedRef `json:"device,omitempty"`
 	Source api.NamedRef  `json:"source"`
 	Where  string        `json:"where,omitempty"` // such as sims.csv:12
+	From   int64         `json:"from,omitempty"`  // the only Workspace that it may be taken from; 0 for any
 }
 
 // Reason is why a SIM, or any, may not move. Code is the contract's, 1502 to 1509, or one

@@ -115,7 +115,7 @@ func (p *Planner) rounds(ctx context.Context, queue []unit) error {
 		}
 		queue = slices.Concat(halved, p.chunked(pooled(left)))
 		if p.Progress != nil {
-			p.Progress(min(p.total, p.plan.Total()), p.total)
+			p.Progress(min(p.total, p.plan.Total()+len(p.plan.Left)), p.total)
 		}
 	}
 	return nil
@@ -170,6 +170,7 @@ func (p *Planner) note(u unit, j judgment) {
 	}
 	p.plan.There = append(p.plan.There, j.there...)
 	p.plan.Held = append(p.plan.Held, j.held...)
+	p.plan.Left = append(p.plan.Left, j.left...)
 }
 
 // overlapping takes apart the chunks in which a SIM stands that is elsewhere already: it

@@ -55,11 +55,14 @@ const located = 250
 func (r *Remote) SIMsIn(ctx context.Context, workspace int64, ids []int64) (found []int64, err error) {
 	for len(ids) > 0 {
 		n := min(located, len(ids))
-		page, err := r.In(workspace).ListSIMs(ctx, client.ListOptions{Filter: "id:" + joined(ids[:n]), PerPage: located})
-		if err != nil {
-			return nil, err
+		var sims []api.SIM
+		for sim, err := range r.In(workspace).AllSIMs(ctx, client.ListOptions{Filter: "id:" + joined(ids[:n]), Sort: "id", PerPage: located}) {
+			if err != nil {
+				return nil, err
+			}
+			sims = append(sims, sim)
 		}
-		found = append(found, owned(page.Items, workspace)...)
+		found = append(found, owned(sims, workspace)...)
 		ids = ids[n:]
 	}
 	return found, nil

@@ -9,7 +9,9 @@ import (
 )
 
 // contract holds the test of each decision in api/DEVIATIONS.md, by the name it has there.
-var contract = map[string]func(*testing.T, testkit.Engine){}
+var contract = map[string]func(*testing.T, testkit.Engine){
+	"list-cursor": cursorOnEveryList,
+}
 
 // pin adds the test of a decision; the files of this package call it in a declaration, for
 // which it has a result.

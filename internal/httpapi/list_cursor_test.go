@@ -40,46 +40,45 @@ func byCursor(c *testkit.Client, path string, query url.Values, perPage int) (id
 
 // Every list of both documents has the cursor, in both directions, and gives with it what
 // it gives on one page.
-func TestCursorOnEveryList(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := busy(t, e)
-		admin, operator := s.As("admin@example.com"), s.Operator()
-		newApplicationToken(s, control.NewToken{})
-		newApplicationToken(s, control.NewToken{})
-		lists := map[string]*testkit.Client{"/operator/v1/workspace": operator, "/operator/v1/user": operator}
-		fill := strings.NewReplacer("{sim_id}", "252", "{endpoint_id}", "9001", "{user_id}", "8")
-		for _, r := range httpapi.Routes() {
-			if o := documented(t, r.Pattern); o.Lists() {
-				lists[fill.Replace(strings.TrimPrefix(r.Pattern, "GET "))] = admin
+func cursorOnEveryList(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := busy(t, e)
+	admin, operator := s.As("admin@example.com"), s.Operator()
+	newApplicationToken(s, control.NewToken{})
+	newApplicationToken(s, control.NewToken{})
+	lists := map[string]*testkit.Client{"/operator/v1/workspace": operator, "/operator/v1/user": operator}
+	fill := strings.NewReplacer("{sim_id}", "252", "{endpoint_id}", "9001", "{user_id}", "8")
+	for _, r := range httpapi.Routes() {
+		if o := documented(t, r.Pattern); o.Lists() {
+			lists[fill.Replace(strings.TrimPrefix(r.Pattern, "GET "))] = admin
+		}
+	}
+	several := 0
+	for path, c := range lists {
+		for _, order := range []string{"", "id", "-id"} {
+			query := url.Values{}
+			if order != "" {
+				query.Set("sort", order)
+			}
+			want := listed(c, path, query)
+			if len(want) > 1 {
+				several++
+			}
+			if got := byCursor(c, path, query, 2); !slices.Equal(got, want) {
+				t.Errorf("%s, sort=%s: with the cursor %v, on one page %v", path, order, got, want)
 			}
 		}
-		several := 0
-		for path, c := range lists {
-			for _, order := range []string{"", "id", "-id"} {
-				query := url.Values{}
-				if order != "" {
-					query.Set("sort", order)
-				}
-				want := listed(c, path, query)
-				if len(want) > 1 {
-					several++
-				}
-				if got := byCursor(c, path, query, 2); !slices.Equal(got, want) {
-					t.Errorf("%s, sort=%s: with the cursor %v, on one page %v", path, order, got, want)
-				}
-			}
-			for _, query := range []string{"after=x", "after=1.5", "after=1&page=2", "after=99999999999999999999"} {
-				wantCode(t, c.Get(path+"?"+query), http.StatusBadRequest, 1000)
-			}
+		for _, query := range []string{"after=x", "after=1.5", "after=1&page=2", "after=99999999999999999999"} {
+			wantCode(t, c.Get(path+"?"+query), http.StatusBadRequest, 1000)
 		}
-		if several < 3*8 {
-			t.Errorf("only %d lists have more than one item: the others prove nothing", several)
-		}
-		wantCode(t, admin.Get("/api/v1/sim?sort=iccid&after=1"), http.StatusBadRequest, 1000)
-		if next := admin.Get("/api/v1/sim?sort=iccid&per_page=1").Header.Get("X-Next"); next != "" {
-			t.Errorf("a cursor in a list that is not sorted by id: %s", next)
-		}
-	})
+	}
+	if several < 3*8 {
+		t.Errorf("only %d lists have more than one item: the others prove nothing", several)
+	}
+	wantCode(t, admin.Get("/api/v1/sim?sort=iccid&after=1"), http.StatusBadRequest, 1000)
+	if next := admin.Get("/api/v1/sim?sort=iccid&per_page=1").Header.Get("X-Next"); next != "" {
+		t.Errorf("a cursor in a list that is not sorted by id: %s", next)
+	}
 }
 
 // What is left behind a cursor is counted right, by the tally and without it, at every

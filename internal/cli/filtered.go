@@ -1,0 +1,172 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/ferry"
+)
+
+// source is where --filter looks, and for what. It is kept with a run, which looks again
+// at its end.
+type source struct {
+	Filter    string       `json:"filter"`
+	Workspace api.NamedRef `json:"workspace"`
+}
+
+// source resolves --from and --filter; nil without --filter.
+func (s *shipping) source(ctx context.Context) (*source, error) {
+	if s.selected.filter == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	filter, err := statusWords(s.selected.filter)
+	if err != nil {
+		return nil, err
+	}
+	if s.selected.from != "" {
+		from, err := s.workspace(ctx, "--from", s.selected.from)
+		return &source{filter, from}, err
+	}
+	var own *api.Workspace
+	err = s.pace.Persist(ctx, func(ctx context.Context) (err error) {
+		own, err = s.client.MyWorkspace(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &source{filter, api.NamedRef{ID: own.ID, Name: own.Name}}, nil
+}
+
+// filtered lists the SIMs of a source. Each of them may be taken only from there. Deleted
+// SIMs are left out, and so are those that the Workspace only issued or resells.
+func (s *shipping) filtered(ctx context.Context, from *source) (sims []ferry.SIM, err error) {
+	if from == nil {
+		return nil, nil
+	}
+	found, err := s.listed(ctx, from)
+	if err != nil {
+		return nil, err
+	}
+	for _, sim := range found {
+		if sim.Status.ID == client.SIMDeleted || sim.CustomerOrg != nil && sim.CustomerOrg.ID != from.Workspace.ID {
+			continue
+		}
+		sims = append(sims, ferry.SIM{
+			ID: sim.ID, ICCID: sim.ICCID, Status: sim.Status, Device: sim.Endpoint, Source: from.Workspace, Where: "--filter", From: from.Workspace.ID,
+		})
+	}
+	return sims, nil
+}
+
+// mostPasses bounds how often a list that changes meanwhile is read over numbered pages.
+const mostPasses = 6
+
+// listed reads everything that a filter finds, by id. With a cursor one pass is enough.
+// Over numbered pages a SIM can be missed: passes are made until two of them agree. What a
+// list that never rests still hides is found at the end of the run, by remaining.
+func (s *shipping) listed(ctx context.Context, from *source) ([]api.SIM, error) {
+	found := make(map[int64]api.SIM)
+	for range mostPasses {
+		var pass map[int64]api.SIM
+		var steady, certain bool
+		err := s.pace.Persist(ctx, func(ctx context.Context) (err error) {
+			pass, steady, certain, err = readPass(ctx, s.in(from.Workspace.ID), from.Filter)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		same := steady && len(pass) == len(found)
+		for id := range pass {
+			_, known := found[id]
+			same = same && known
+		}
+		maps.Copy(found, pass)
+		if certain || same {
+			found = pass
+			break
+		}
+	}
+	sims := make([]api.SIM, 0, len(found))
+	for _, id := range slices.Sorted(maps.Keys(found)) {
+		sims = append(sims, found[id])
+	}
+	return sims, nil
+}
+
+// in is the client of a Workspace.
+func (s *shipping) in(workspace int64) *client.Client { return s.remote.In(workspace) }
+
+// readPass reads a list from its first page to its last. steady reports whether it stood
+// still meanwhile, as far as its totals show; certain, whether nothing can be missing: it
+// was one page, or was read with a cursor.
+func readPass(ctx context.Context, c *client.Client, filter string) (sims map[int64]api.SIM, steady, certain bool, err error) {
+	sims, steady, certain = make(map[int64]api.SIM), true, true
+	for o := (client.ListOptions{Filter: filter, Sort: "id", Page: 1}); ; steady, certain = false, false {
+		begun, cursor := o.Page, false
+		for page, err := range client.Walk(ctx, o, c.ListSIMs) {
+			if errors.Is(err, client.ErrListChanged) {
+				break
+			}
+			if err != nil {
+				return nil, false, false, err
+			}
+			for _, sim := range page.Items {
+				sims[sim.ID] = sim
+			}
+			cursor = cursor || page.Next != 0
+			certain = certain && (cursor || page.TotalPages <= 1)
+			if page.Next == 0 && (cursor || o.Page >= page.TotalPages) {
+				return sims, steady, certain, nil
+			}
+			o.Page++
+		}
+		if o.Page == begun { // the list has fewer pages now
+			return sims, false, false, nil
+		}
+	}
+}
+
+// remaining counts the SIMs that a filter finds once a run is over, less those that the run
+// was not allowed to move: they came, or changed, while it was at work.
+func (s *shipping) remaining(ctx context.Context, from *source, state *ferry.State) (n int, err error) {
+	if from == nil {
+		return 0, nil
+	}
+	sims, err := s.filtered(ctx, from)
+	if err != nil {
+		return 0, err
+	}
+	known := make(map[int64]bool)
+	for _, v := range state.Verdicts() {
+		known[v.ID] = v.Outcome == ferry.Refused || v.Outcome == ferry.NotMoved || v.Outcome == ferry.Unknown
+	}
+	for _, sim := range sims {
+		if !known[sim.ID] {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// lookAgain asks the filter once more after a run. What it finds now makes the run one that
+// moved only some.
+func (s *shipping) lookAgain(ctx context.Context, state *ferry.State, code int) (int, error) {
+	n, err := s.remaining(ctx, s.from, state)
+	if err != nil {
+		return max(code, ferry.ExitError), fmt.Errorf("the SIMs were moved, but --filter could not be asked again for new ones: %w", err)
+	}
+	if s.remain = n; n == 0 {
+		return code, nil
+	}
+	s.screen.line("")
+	s.screen.prose(0, "%s %s --filter in %s now: %s came in, or changed, while this ran. Run the command again to move %s.", thousands(n),
+		plural(n, "SIM matches", "SIMs match"), s.from.Workspace.Name, plural(n, "it", "they"), plural(n, "it", "them"))
+	return ferry.ExitPartly, nil
+}

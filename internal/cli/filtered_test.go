@@ -1,0 +1,177 @@
+package cli_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/testkit/plain"
+)
+
+// inventory is a server with SIMs 1 to n, of which others may move some.
+type inventory struct {
+	url   string
+	user  string
+	first int64 // id of the first SIM
+	n     int
+	move  func(sim, to int64) // as somebody else
+	in    func(workspace int64) map[int64]bool
+}
+
+// inventories are a server with the cursor and one without.
+func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
+	t.Helper()
+	return map[string]func(t *testing.T) inventory{
+		"plain": func(t *testing.T) inventory {
+			f := plain.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR", 300: "Fleet IT"})
+			const n = 500
+			for i := int64(1); i <= n; i++ {
+				f.Add(plain.SIM{ID: i, ICCID: fmt.Sprintf("89883030000%08d", i), Status: 2, Workspace: 100})
+			}
+			s := plain.Start(t, f, 100, plain.Manners{})
+			return inventory{
+				url: s.URL, user: plain.Username, first: 1, n: n,
+				move: func(sim, to int64) { f.Change(sim, func(s *plain.SIM) { s.Workspace = to }) },
+				in: func(workspace int64) map[int64]bool {
+					found := make(map[int64]bool)
+					for i := int64(1); i <= n; i++ {
+						if sim, ok := f.SIM(i); ok && sim.Workspace == workspace {
+							found[i] = true
+						}
+					}
+					return found
+				},
+			}
+		},
+		"cursor": func(t *testing.T) inventory {
+			s := testkit.Ferried(t, testkit.SQLite)
+			root := s.As("root@example.com")
+			return inventory{
+				url: s.URL, user: "admin@example.com", first: 1000, n: 600,
+				move: func(sim, to int64) {
+					root.Post(strings.TrimPrefix(beforeRun, "POST "), fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, to, sim)).
+						Is(http.StatusOK)
+				},
+				in: func(workspace int64) map[int64]bool {
+					found := make(map[int64]bool)
+					var list []struct{ ID int64 }
+					root.In(workspace).Get("/api/v1/sim?per_page=2500").JSON(&list)
+					for _, sim := range list {
+						found[sim.ID] = true
+					}
+					return found
+				},
+			}
+		},
+	}
+}
+
+// others does something to the inventory while a filtered migration is at work, and says
+// what must come of it.
+type others struct {
+	name  string
+	do    func(v inventory, b *between)
+	stay  []int64 // offsets of the SIMs that must not be in the target
+	code  int
+	tells string
+}
+
+var whileFiltered = []others{
+	{
+		name: "a SIM leaves between two pages, so that those behind it shift",
+		do: func(v inventory, b *between) {
+			b.on(afterList, func(n int) {
+				if n == 1 {
+					v.move(v.first+5, 300)
+				}
+			})
+		},
+		stay: []int64{5}, code: 0,
+	},
+	{
+		name: "one leaves and comes back, page after page",
+		do: func(v inventory, b *between) {
+			b.on(afterList, func(n int) {
+				if n <= 9 {
+					v.move(v.first, []int64{100, 300}[n%2])
+				}
+			})
+		},
+		stay: []int64{0}, code: 0,
+	},
+	{
+		name: "a SIM leaves after it was listed, before its dry run",
+		do: func(v inventory, b *between) {
+			b.on(beforeRun, func(n int) {
+				if n == 1 {
+					v.move(v.first+7, 300)
+				}
+			})
+		},
+		stay: []int64{7}, code: 0, tells: "1 left out: it left the Workspace",
+	},
+	{
+		name: "a SIM comes in while the others move",
+		do: func(v inventory, b *between) {
+			v.move(v.first+9, 300)
+			b.on("real "+beforeRun, func(n int) {
+				if n == 1 {
+					v.move(v.first+9, 100)
+				}
+			})
+		},
+		stay: []int64{9}, code: 4, tells: "1 SIM matches --filter in Fleet DE now",
+	},
+}
+
+// Whatever moves while migrate --filter lists, plans and moves: each SIM that stayed in
+// --from arrives, none that left it is taken from where it is, and what remains is told by
+// the exit code.
+func TestFilteredWhileOthersMove(t *testing.T) {
+	for kind, start := range inventories(t) {
+		for _, o := range whileFiltered {
+			t.Run(kind+"/"+o.name, func(t *testing.T) {
+				v := start(t)
+				b := newBetween(t, v.url, "90")
+				p := newPerson(t)
+				p.login(b.URL, v.user)
+				o.do(v, b)
+				got := p.run("", "migrate", "--to", "200", "--from", "100", "--filter", filterOf(kind), "--yes")
+				if got.code != o.code || !strings.Contains(got.out+got.errors, o.tells) {
+					t.Errorf("exit code %d, want %d\n%s%s", got.code, o.code, got.out, got.errors)
+				}
+				arrived := v.in(200)
+				for i := range int64(v.n) {
+					stays := false
+					for _, k := range o.stay {
+						stays = stays || k == i
+					}
+					if arrived[v.first+i] == stays {
+						t.Errorf("SIM %d: in the target %t\n%s", v.first+i, arrived[v.first+i], got.out)
+					}
+				}
+			})
+		}
+	}
+}
+
+// filterOf is a filter that finds all SIMs of an inventory.
+func filterOf(kind string) string {
+	if kind == "plain" {
+		return "status:2"
+	}
+	return "id:" + joinedIDs(1000, 1599)
+}
+
+func joinedIDs(from, to int) string {
+	var b strings.Builder
+	for i := from; i <= to; i++ {
+		if i > from {
+			b.WriteByte('|')
+		}
+		fmt.Fprint(&b, i)
+	}
+	return b.String()
+}

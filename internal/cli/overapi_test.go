@@ -1,0 +1,117 @@
+package cli_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/simferry/simferry/internal/cli"
+	"github.com/simferry/simferry/internal/testkit/plain"
+)
+
+// person is somebody who works over the API, with a folder of files of their own.
+type person struct {
+	t    *testing.T
+	home string
+	env  map[string]string
+}
+
+func newPerson(t *testing.T) *person {
+	t.Helper()
+	p := &person{t: t, home: t.TempDir(), env: make(map[string]string)}
+	p.env["SIMFERRY_HOME"] = p.home
+	return p
+}
+
+// run runs one command; stdin is not a terminal.
+func (p *person) run(stdin string, args ...string) result {
+	p.t.Helper()
+	var out, errs bytes.Buffer
+	code := cli.Run(p.t.Context(), cli.Process{
+		Args: args, Stdin: strings.NewReader(stdin), Stdout: &out, Stderr: &errs,
+		LookupEnv: func(name string) (string, bool) {
+			value, found := p.env[name]
+			return value, found
+		},
+	})
+	return result{code, out.String(), errs.String()}
+}
+
+// login signs in to a server.
+func (p *person) login(server, username string) {
+	p.t.Helper()
+	if got := p.run(plain.Password+"\n", "login", "--server", server, "--username", username, "--password-stdin"); got.code != 0 {
+		p.t.Fatalf("login: %+v", got)
+	}
+}
+
+// between is a server with somebody in front of it who sees every request and may change
+// the world just then.
+type between struct {
+	URL string
+
+	mu     sync.Mutex
+	counts map[string]int
+	hooks  map[string]func(n int)
+}
+
+// The requests that a hook may follow or precede.
+const (
+	afterList = "GET /api/v1/sim"                      // after the answer to a page
+	beforeRun = "POST /api/v1/sim/migration/workspace" // before a dry run, or a real one
+)
+
+// newBetween stands in front of a server. Lists get pages of perPage items.
+func newBetween(t *testing.T, server, perPage string) *between {
+	t.Helper()
+	target, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &between{counts: make(map[string]int), hooks: make(map[string]func(int))}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := r.Method + " " + r.URL.Path
+		if name == afterList {
+			q := r.URL.Query()
+			q.Set("per_page", perPage)
+			r.URL.RawQuery = q.Encode()
+			proxy.ServeHTTP(w, r)
+			b.meet(name)
+			return
+		}
+		if name == beforeRun {
+			body, _ := io.ReadAll(r.Body) // the proxy reports what is wrong
+			if bytes.Contains(body, []byte(`"dry_run":false`)) {
+				name = "real " + name
+			}
+			b.meet(name)
+			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	t.Cleanup(front.Close)
+	b.URL = front.URL
+	return b
+}
+
+func (b *between) on(name string, hook func(n int)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.hooks[name] = hook
+}
+
+func (b *between) meet(name string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.counts[name]++
+	if hook := b.hooks[name]; hook != nil {
+		hook(b.counts[name])
+	}
+}
