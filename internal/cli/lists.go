@@ -41,6 +41,7 @@ type lister[T any] struct {
 	profile *string
 	options client.ListOptions
 	limit   int
+	number  int // of the page; 0 for all from the first
 	in      string
 	form    listForm
 }
@@ -65,6 +66,7 @@ func (l *lister[T]) command(p Process) *cobra.Command {
 	f.StringVar(&l.options.Filter, "filter", "", "as field:value,field:value; several values as value|value")
 	f.StringVar(&l.options.Sort, "sort", "", "as field,-field; - is descending")
 	f.IntVar(&l.limit, "limit", allOfThem, fmt.Sprintf("print so many at most; without it %d in a table, else all", tableLimit))
+	f.IntVar(&l.number, "page", 0, fmt.Sprintf("print only this page of --limit items, from 1; without --limit a page has %d", tableLimit))
 	f.StringVar(&l.in, "in", "", "a Workspace, by id or name, instead of your own")
 	f.VarP(&l.form, "output", "o", "form of the answer")
 	_ = l.cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{string(asTable), string(asJSON), string(asCSV)}, cobra.ShellCompDirectiveNoFileComp))
@@ -76,6 +78,14 @@ func (l *lister[T]) command(p Process) *cobra.Command {
 }
 
 func (l *lister[T]) run(ctx context.Context) (err error) {
+	switch given := l.cmd.Flags().Changed; {
+	case l.limit < 0 && given("limit"):
+		return usagef("--limit: must be 0 or more")
+	case l.number < 1 && given("page"):
+		return usagef("--page: must be 1 or more")
+	case l.number > 0 && l.limit == 0:
+		return usagef("--page needs a --limit of at least 1")
+	}
 	if l.filter != nil {
 		if l.options.Filter, err = l.filter(l.options.Filter); err != nil {
 			return err
@@ -85,7 +95,7 @@ func (l *lister[T]) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if l.limit == allOfThem && l.form == listForm(asTable) {
+	if l.limit == allOfThem && (l.form == listForm(asTable) || l.number != 0) {
 		l.limit = tableLimit
 	}
 	items, total, err := l.collect(ctx, c)
@@ -98,36 +108,72 @@ func (l *lister[T]) run(ctx context.Context) (err error) {
 	if err := l.print(items); err != nil {
 		return err
 	}
-	if len(items) < total {
-		_, _ = fmt.Fprintf(l.process.Stderr, "%s of %s: --limit %d prints all\n", thousands(len(items)), thousands(total), total)
+	switch {
+	case l.number != 0:
+		first := (l.number-1)*l.limit + 1
+		_, _ = fmt.Fprintf(l.process.Stderr, "%s to %s of %s: page %d of %d\n", thousands(first), thousands(first+len(items)-1), thousands(total),
+			l.number, max(1, (total+l.limit-1)/l.limit))
+	case len(items) < total:
+		_, _ = fmt.Fprintf(l.process.Stderr, "%s of %s: --limit %d prints all, --page 2 the next ones\n", thousands(len(items)), thousands(total), total)
 	}
 	return nil
 }
 
-// collect reads pages up to the limit.
+// collect reads the page that was asked for, or else from the first page up to the limit. A
+// list that changes while its numbered pages are read is read again.
 func (l *lister[T]) collect(ctx context.Context, c *client.Client) (items []T, total int, err error) {
-	limit := l.limit
+	if l.number != 0 {
+		return l.onePage(ctx, c)
+	}
+	for range mostPasses {
+		items, total, err = l.upTo(ctx, c, l.limit)
+		if !errors.Is(err, client.ErrListChanged) {
+			return items, total, err
+		}
+	}
+	return nil, 0, err
+}
+
+// upTo reads pages until there are limit items; a negative limit is none.
+func (l *lister[T]) upTo(ctx context.Context, c *client.Client, limit int) (items []T, total int, err error) {
+	o := l.options
 	if limit < 0 {
 		limit = math.MaxInt
 	} else {
-		l.options.PerPage = max(1, limit)
+		o.PerPage = max(1, limit)
 	}
-	for l.options.Page = 1; ; l.options.Page++ {
-		page, err := l.page(ctx, c, l.options)
+	read := func(ctx context.Context, o client.ListOptions) (*client.Page[T], error) { return l.page(ctx, c, o) }
+	first := true
+	for page, err := range client.Walk(ctx, o, read) {
 		if err != nil {
 			return nil, 0, err
 		}
-		if page.Page != 0 && page.Page < l.options.Page {
-			return items, len(items), nil // the list has become shorter meanwhile
+		if first {
+			total, first = page.Total, false
 		}
 		items = append(items, page.Items...)
 		if len(items) >= limit {
-			return items[:limit], page.Total, nil
-		}
-		if len(page.Items) == 0 || l.options.Page >= page.TotalPages {
-			return items, page.Total, nil
+			return items[:limit], total, nil
 		}
 	}
+	return items, len(items), nil
+}
+
+// onePage reads the page --page of --limit items.
+func (l *lister[T]) onePage(ctx context.Context, c *client.Client) (items []T, total int, err error) {
+	o := l.options
+	o.Page, o.PerPage = l.number, l.limit
+	page, err := l.page(ctx, c, o)
+	if err != nil {
+		return nil, 0, err
+	}
+	switch {
+	case page.PerPage != 0 && page.PerPage < l.limit:
+		return nil, 0, usagef("--limit: a page of this server has at most %d items", page.PerPage)
+	case page.Page != 0 && page.Page < l.number, len(page.Items) == 0 && l.number > 1:
+		return nil, 0, usagef("--page: there is no page %d: the list has %d items, on %d pages of %d", l.number, page.Total, page.TotalPages, l.limit)
+	}
+	return page.Items, page.Total, nil
 }
 
 func (l *lister[T]) print(items []T) error {
