@@ -30,6 +30,7 @@ type migrateFlags struct {
 	parallel int
 	chunk    int
 	patience time.Duration
+	files    outputFiles
 }
 
 // onConflict says what becomes of the others where some SIMs may not move, a pflag.Value.
@@ -133,6 +134,10 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 	if _, terminal := p.terminal(); !terminal && f.asks() {
 		return usagef("there is no terminal to ask on: use --yes, --dry-run or --plan")
 	}
+	if err := f.files.create(f.report, f.planFile, f.selected.files...); err != nil {
+		return err
+	}
+	defer f.files.discard()
 	s, err := f.open(ctx, p)
 	if err != nil {
 		return err
@@ -217,7 +222,7 @@ func (s *shipping) proceed(ctx context.Context, plan *ferry.Plan) error {
 	s.screen.plan(plan, s.migrateFlags)
 	state := ferry.NewState(plan)
 	if s.planFile != "" {
-		if err := ferry.SavePlan(s.planFile, plan); err != nil {
+		if err := s.savePlan(plan); err != nil {
 			return err
 		}
 		s.screen.line("The plan is in %s. To carry it out: simferry migrate apply %s", s.planFile, s.planFile)

@@ -67,23 +67,41 @@ func (s *shipping) finish(plan *ferry.Plan, state *ferry.State, dir string, dryR
 	return &codeError{code, err}
 }
 
-// write puts the report where it was asked for, and beside the journal.
+// write puts the report where --report says, and beside the journal.
 func (s *shipping) write(r report, dir string) error {
-	files := []string{s.report}
-	if dir != "" {
-		files = append(files, filepath.Join(dir, reportFile))
-	}
-	for _, file := range files {
-		if file == "" {
-			continue
-		}
-		text, err := r.encode(filepath.Ext(file))
+	if s.files.report != nil {
+		text, err := r.encode(filepath.Ext(s.report))
 		if err == nil {
-			err = durable.WriteFile(file, text)
+			_, err = s.files.report.Write(text)
+		}
+		if err == nil {
+			err = s.files.report.Commit()
 		}
 		if err != nil {
 			return fmt.Errorf("the report: %w", err)
 		}
+	}
+	if dir == "" {
+		return nil
+	}
+	text, err := r.encode(filepath.Ext(reportFile))
+	if err == nil {
+		err = durable.WriteFile(filepath.Join(dir, reportFile), text)
+	}
+	if err != nil {
+		return fmt.Errorf("the report: %w", err)
+	}
+	return nil
+}
+
+// savePlan puts the plan where --plan says.
+func (s *shipping) savePlan(plan *ferry.Plan) error {
+	err := ferry.WritePlan(s.files.plan, plan)
+	if err == nil {
+		err = s.files.plan.Commit()
+	}
+	if err != nil {
+		return fmt.Errorf("the plan: %w", err)
 	}
 	return nil
 }

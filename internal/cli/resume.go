@@ -42,6 +42,10 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 	if _, terminal := p.terminal(); !terminal && f.asks() {
 		return usagef("there is no terminal to ask on: use --yes")
 	}
+	if err := f.files.create(f.report, "", file); err != nil {
+		return err
+	}
+	defer f.files.discard()
 	s, err := f.open(ctx, p)
 	if err != nil {
 		return err
@@ -89,6 +93,10 @@ func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) err
 	if err != nil || id == "" {
 		return err
 	}
+	if err := f.files.create(f.report, ""); err != nil {
+		return err
+	}
+	defer f.files.discard()
 	r, err := p.openRun(id)
 	if err != nil {
 		return err

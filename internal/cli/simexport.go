@@ -5,12 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/simferry/simferry/internal/durable"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/world"
@@ -101,25 +100,15 @@ func atMostFile(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// replaceFile writes a file beside the one that is to be, which takes its name once it is
-// whole.
+// replaceFile writes a file that takes its name once it is whole.
 func replaceFile(name string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.partial")
+	f, err := durable.Create(name)
 	if err != nil {
 		return err
 	}
-	err = write(f)
-	if err == nil {
-		err = f.Sync()
+	defer f.Discard()
+	if err := write(f); err != nil {
+		return err
 	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name()) // what is wrong is told already
-	}
-	return err
+	return f.Commit()
 }

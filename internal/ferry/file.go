@@ -12,13 +12,23 @@ import (
 	"github.com/simferry/simferry/internal/durable"
 )
 
-// SavePlan writes a plan where it survives a loss of power, readable by its owner only.
+// SavePlan writes a plan where it survives a loss of power. Only the owner may read it.
 func SavePlan(file string, p *Plan) error {
+	var text bytes.Buffer
+	if err := WritePlan(&text, p); err != nil {
+		return err
+	}
+	return durable.WriteFile(file, text.Bytes())
+}
+
+// WritePlan writes a plan as LoadPlan reads it.
+func WritePlan(w io.Writer, p *Plan) error {
 	text, err := json.MarshalIndent(p, "", " ")
 	if err != nil {
 		return err
 	}
-	return durable.WriteFile(file, append(text, '\n'))
+	_, err = w.Write(append(text, '\n'))
+	return err
 }
 
 // LoadPlan reads what SavePlan wrote.
