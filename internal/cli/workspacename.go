@@ -25,38 +25,76 @@ func administered(ctx context.Context, c *client.Client, known profile.Profile) 
 	return list, err
 }
 
-// find is the Workspace of an id or a name. An id that is not listed may be one all the
-// same: the server decides.
+// idPrefix marks a number as an id: a Workspace may be called 200, too.
+const idPrefix = "id:"
+
+// find is the Workspace that a flag names, by id or by name. A text that could mean two
+// Workspaces is refused. An id that is not listed may exist all the same: the server
+// decides.
 func (n named) find(flag, text string) (api.NamedRef, error) {
-	if id, err := strconv.ParseInt(text, 10, 64); err == nil {
-		if i := slices.IndexFunc(n, func(w api.UserWorkspace) bool { return w.ID == id }); i >= 0 {
-			return api.NamedRef{ID: id, Name: n[i].Name}, nil
+	if number, ok := strings.CutPrefix(text, idPrefix); ok {
+		id, ok := workspaceID(number)
+		if !ok {
+			return api.NamedRef{}, usagef("%s: %q must be id: and a number, such as id:200", flag, text)
 		}
-		return api.NamedRef{ID: id, Name: "Workspace " + text}, nil
+		return n.byID(id), nil
 	}
-	var exact, folded []api.UserWorkspace
-	for _, w := range n {
-		if w.Name == text {
-			exact = append(exact, w)
+	id, numeric := workspaceID(text)
+	called := n.called(text)
+	switch {
+	case numeric && slices.ContainsFunc(called, func(w api.UserWorkspace) bool { return w.ID != id }):
+		return api.NamedRef{}, usagef("%s: %s is an id, and a Workspace with another id is called that: write id:%d for the id, or %s for the name",
+			flag, text, id, idsOf(called, id))
+	case numeric:
+		return n.byID(id), nil
+	case len(called) == 1:
+		return api.NamedRef{ID: called[0].ID, Name: called[0].Name}, nil
+	case len(called) > 1:
+		return api.NamedRef{}, usagef("%s: several Workspaces are called %q: write %s", flag, text, idsOf(called, 0))
+	}
+	return api.NamedRef{}, fmt.Errorf("%s: you are Administrator of no Workspace called %q: 'simferry workspaces' lists yours", flag, text)
+}
+
+// workspaceID reads an id as lists print it: +200 and 0200 are not ids, but may be names.
+func workspaceID(text string) (id int64, ok bool) {
+	id, err := strconv.ParseInt(text, 10, 64)
+	return id, err == nil && id > 0 && strconv.FormatInt(id, 10) == text
+}
+
+func (n named) byID(id int64) api.NamedRef {
+	if i := slices.IndexFunc(n, func(w api.UserWorkspace) bool { return w.ID == id }); i >= 0 {
+		return api.NamedRef{ID: id, Name: n[i].Name}
+	}
+	return api.NamedRef{ID: id, Name: fmt.Sprintf("Workspace %d", id)}
+}
+
+// called are the Workspaces of a name. If none has exactly this name, case does not count.
+func (n named) called(name string) (found []api.UserWorkspace) {
+	for _, same := range []func(string) bool{
+		func(s string) bool { return s == name },
+		func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), strings.TrimSpace(name)) },
+	} {
+		for _, w := range n {
+			if same(w.Name) {
+				found = append(found, w)
+			}
 		}
-		if strings.EqualFold(w.Name, text) {
-			folded = append(folded, w)
+		if len(found) > 0 {
+			return found
 		}
 	}
-	if len(exact) == 0 {
-		exact = folded
+	return nil
+}
+
+// idsOf lists how to name Workspaces without doubt, all but one.
+func idsOf(list []api.UserWorkspace, but int64) string {
+	var ids []string
+	for _, w := range list {
+		if w.ID != but {
+			ids = append(ids, idPrefix+strconv.FormatInt(w.ID, 10))
+		}
 	}
-	switch len(exact) {
-	case 1:
-		return api.NamedRef{ID: exact[0].ID, Name: exact[0].Name}, nil
-	case 0:
-		return api.NamedRef{}, fmt.Errorf("%s: you are Administrator of no Workspace called %q: 'simferry workspaces' lists yours", flag, text)
-	}
-	ids := make([]string, len(exact))
-	for i, w := range exact {
-		ids[i] = strconv.FormatInt(w.ID, 10)
-	}
-	return api.NamedRef{}, fmt.Errorf("%s: several Workspaces are called %q: name one by its id, %s", flag, text, strings.Join(ids, " or "))
+	return strings.Join(ids, " or ")
 }
 
 // workspace is what a flag names.
@@ -66,7 +104,7 @@ func (s *shipping) workspace(ctx context.Context, flag, text string) (api.NamedR
 			s.known, err = administered(ctx, s.client, s.profiled)
 			return err
 		})
-		if _, numeric := strconv.ParseInt(text, 10, 64); err != nil && numeric != nil {
+		if _, explicit := strings.CutPrefix(text, idPrefix); err != nil && !explicit {
 			return api.NamedRef{}, err
 		}
 	}
