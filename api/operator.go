@@ -81,6 +81,11 @@ type OperatorNewPassword struct {
 	Password *string `json:"password,omitempty"`
 }
 
+// OperatorUnlock is the body of POST /operator/v1/user/{user_id}/unlock.
+type OperatorUnlock struct {
+	Address *string `json:"address,omitempty"` // an IP address, none if absent
+}
+
 // OperatorNewRole is the body of PUT /operator/v1/user/{user_id}/workspace/{workspace_id}.
 type OperatorNewRole struct {
 	Role   Optional[IDRef] `json:"role,omitzero"`

@@ -88,6 +88,17 @@ func (o *Operator) SetPassword(ctx context.Context, idOrEmail, password string) 
 	return err
 }
 
+// UnlockUser forgets the wrong passwords and codes that were tried at a user. Guesses from
+// the address, if it is not "", count on their own for 24 hours. Errors: IsNotFound; IsInvalid.
+func (o *Operator) UnlockUser(ctx context.Context, idOrEmail, address string) error {
+	var body api.OperatorUnlock
+	if address != "" {
+		body.Address = &address
+	}
+	_, err := o.c.do(ctx, call{method: http.MethodPost, path: userPath(idOrEmail) + "/unlock", body: body, repeat: true})
+	return err
+}
+
 // ResetSecondFactor takes away a second factor that was lost. Errors: IsNotFound, also where
 // there is none.
 func (o *Operator) ResetSecondFactor(ctx context.Context, idOrEmail string) error {

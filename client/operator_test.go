@@ -56,6 +56,12 @@ func TestOperatorSetsUp(t *testing.T) {
 	if _, err := op.ChangeWorkspace(ctx, w.ID, api.OperatorWorkspacePatch{Country: api.Some("BR")}); !client.IsInUse(err) {
 		t.Errorf("%v, want that the SIMs forbid it", err)
 	}
+	if err := op.UnlockUser(ctx, "1", "203.0.113.7"); err != nil {
+		t.Error(err)
+	}
+	if err := op.UnlockUser(ctx, "1", "nowhere"); !client.IsInvalid(err) {
+		t.Errorf("%v, want that it is not an address", err)
+	}
 	if err := op.ResetSecondFactor(ctx, "1"); !client.IsNotFound(err) {
 		t.Errorf("%v, want that there is none", err)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"net/netip"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func userCommands(p Process) *cobra.Command {
-	return group("user", "Create, change and list users, set roles and passwords, reset second factors", userCreate(p), userSet(p), userRole(p), userList(p), userPasswd(p), userResetMFA(p))
+	return group("user", "Create, change and list users, set roles and passwords, unlock accounts, reset second factors", userCreate(p), userSet(p), userRole(p), userList(p), userPasswd(p), userUnlock(p), userResetMFA(p))
 }
 
 func userCreate(p Process) *cobra.Command {
@@ -88,6 +89,37 @@ func userPasswd(p Process) *cobra.Command {
 				return err
 			}
 			_, err := fmt.Fprintf(p.Stderr, "The password of %s is set; every session has ended.\n", args[0])
+			return err
+		})
+	}
+	return cmd
+}
+
+func userUnlock(p Process) *cobra.Command {
+	cmd := operatorFlags(&cobra.Command{
+		Use:   "unlock E-MAIL",
+		Short: "Unlock a user after wrong guesses at the password or code",
+		Long: `Forget the wrong passwords and codes that were tried at a user, so that the user can sign in again.
+If strangers go on guessing, give the address that the user signs in from: guesses from there count on
+their own for 24 hours, and strangers elsewhere do not lock the user out again.`,
+		Example: `  simferry user unlock admin@example.com
+  simferry user unlock admin@example.com --from 203.0.113.7`,
+		Args: positional("the user's E-MAIL"),
+	})
+	address := cmd.Flags().String("from", "", "the IP address that the user signs in from")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		var from netip.Addr
+		if *address != "" {
+			var err error
+			if from, err = netip.ParseAddr(*address); err != nil {
+				return usagef("%s needs --from with an IP address, such as 203.0.113.7", cmd.CommandPath())
+			}
+		}
+		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			if err := in.Operator.UnlockUser(ctx, args[0], from); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(p.Stderr, "%s can sign in again.\n", args[0])
 			return err
 		})
 	}

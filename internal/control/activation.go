@@ -48,7 +48,7 @@ func (c *Control) Activate(ctx context.Context, a Activation, from identity.Orig
 		who := identity.Principal{User: user.ID, Origin: from}
 		switch {
 		case key.Kind == store.KeyReset:
-			return reset(ctx, tx, who, hash)
+			return reset(ctx, tx, who, user.Username, hash)
 		case key.Epoch != user.Epoch || user.Status != fleet.UserActivationPending:
 			return nil
 		}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,7 +25,6 @@ const (
 
 const (
 	invitationTTL      = 7 * 24 * time.Hour
-	invitations        = "invitations" // the counter, per Workspace and hour
 	invitationsPerHour = 100
 )
 
@@ -155,7 +153,7 @@ func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id flee
 	if err != nil {
 		return ws, err
 	}
-	count, err := tx.Count(ctx, invitations, strconv.FormatInt(int64(id), 10), time.Hour)
+	count, err := invitationsTo(id).add(ctx, tx, time.Hour)
 	if err == nil && count.Count > invitationsPerHour {
 		err = tooMany("Too many invitations to this Workspace", count.Expires.Sub(tx.Now()))
 	}

@@ -8,16 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/netaddr"
 	"github.com/simferry/simferry/internal/store"
-)
-
-// The kinds of sign-in counters. They are rows, because the next attempt may reach another
-// server.
-const (
-	failures = "failures" // in a row, per account and address
-	guesses  = "guesses"  // evaluated at all, per account (or its trusted device) and hour
-	attempts = "attempts" // per address and five minutes
 )
 
 const (
@@ -29,12 +20,6 @@ const (
 	attemptsPerIP  = 100
 )
 
-// lockKey is per account and address, so that a stranger cannot lock an Administrator out.
-func lockKey(username string, from netip.Addr) string { return username + " " + network(from) }
-
-// network is what counts as one address.
-func network(from netip.Addr) string { return netaddr.Network(from) }
-
 // CountAttempt counts one authentication of an address, whatever its outcome.
 //
 // Errors: TooManyRequests with RetryAfter beyond 100 in five minutes. The first of them is
@@ -44,7 +29,7 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	var now time.Time
 	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		n, err = tx.Count(ctx, attempts, network(o.Address), attemptWindow)
+		n, err = attemptsFrom(o.Address).add(ctx, tx, attemptWindow)
 		if err != nil || n.Count != attemptsPerIP+1 {
 			return err
 		}
@@ -56,21 +41,37 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	return err
 }
 
-// guesser is whose secret is tried, and from where.
+// guesser is an attempt at the secret of an account, and the counters that bound it.
 type guesser struct {
 	username string
 	from     netip.Addr
-	budget   string // whose guesses of an hour count together: the account, or a trusted device of it
+	lock     counter // failures in a row
+	budget   counter // guesses within an hour
 }
 
-func guessAt(username string, from netip.Addr) guesser { return guesser{username, from, username} }
+// guessAt is an attempt by somebody who is not signed in.
+func guessAt(username string, from netip.Addr) guesser {
+	return guesser{username, from, failuresAt(username, from), guessesAt(username)}
+}
+
+// guessOn is an attempt on a trusted device, which has counters of its own: strangers who
+// guess at the account do not lock the owner out.
+func guessOn(username string, from netip.Addr, device int64) guesser {
+	return guesser{username, from, deviceFailures(device), deviceGuesses(device)}
+}
+
+// guessBy is an attempt by a signed-in user. Guesses of strangers do not count.
+func guessBy(who identity.Principal, from netip.Addr) guesser {
+	return guesser{who.Username, from, failuresAt(who.Username, from), confirmations(who.User)}
+}
 
 // mayTry refuses an attempt that is not even evaluated. It counts the guess beforehand, so
-// that a burst is counted too; succeeded takes it back where it was none.
-func (c *Control) mayTry(ctx context.Context, g guesser) error {
+// that a burst is counted too; succeeded takes it back if it was right. It returns the attempt
+// with the budget that it was counted in.
+func (c *Control) mayTry(ctx context.Context, g guesser) (guesser, error) {
 	var wait time.Duration
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
-		locked, err := tx.Counter(ctx, failures, lockKey(g.username, g.from))
+		locked, err := g.lock.read(ctx, tx)
 		if err != nil {
 			return err
 		}
@@ -78,7 +79,14 @@ func (c *Control) mayTry(ctx context.Context, g guesser) error {
 			return nil
 		}
 		wait = 0 // no lock, or one that a clock has set which was wrong: it may be years ahead
-		n, err := tx.Count(ctx, guesses, g.budget, time.Hour)
+		admitted, err := admittedFrom(g.username, g.from).read(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if g.budget == guessesAt(g.username) && admitted.Count > 0 {
+			g.budget = admittedGuesses(g.username, g.from)
+		}
+		n, err := g.budget.add(ctx, tx, time.Hour)
 		if n.Count > guessesPerHour {
 			wait = n.Expires.Sub(tx.Now())
 		}
@@ -87,45 +95,44 @@ func (c *Control) mayTry(ctx context.Context, g guesser) error {
 	if err == nil && wait > 0 {
 		err = lockedOut(wait)
 	}
-	return err
+	return g, err
 }
 
-// mayConfirm is mayTry for somebody who is signed in: the wire answers it with 429, since
-// another sign-in would not help.
-func (c *Control) mayConfirm(ctx context.Context, g guesser) error {
-	err := c.mayTry(ctx, g)
+// mayConfirm is mayTry for a signed-in user: the wire answers 429, since another sign-in
+// would not help.
+func (c *Control) mayConfirm(ctx context.Context, g guesser) (guesser, error) {
+	g, err := c.mayTry(ctx, g)
 	var locked *fleet.Error
 	if errors.As(err, &locked) && locked.Code == fleet.LockedOut {
-		return tooMany("Too many failed attempts", locked.RetryAfter)
+		err = tooMany("Too many failed attempts", locked.RetryAfter)
 	}
-	return err
+	return g, err
 }
 
-// failed counts a wrong password or code; the third in a row locks. It answers what is to
-// be told.
-func (c *Control) failed(ctx context.Context, g guesser, told error) error {
+// failed counts a wrong password or code; the third in a row locks. It returns the refusal.
+func (c *Control) failed(ctx context.Context, g guesser, refusal error) error {
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
-		n, err := tx.Count(ctx, failures, lockKey(g.username, g.from), forgetAfter)
+		n, err := g.lock.add(ctx, tx, forgetAfter)
 		if err != nil || n.Count < lockAfter {
 			return err
 		}
-		return tx.ExpireCounter(ctx, failures, lockKey(g.username, g.from), lockFor)
+		return g.lock.expire(ctx, tx, lockFor)
 	})
 	if err != nil {
 		return err
 	}
-	return told
+	return refusal
 }
 
 // succeeded forgets the failures before a success, which was no guess either: it takes back
 // one count for each secret that was right.
 func succeeded(ctx context.Context, tx *store.Tx, g guesser, secrets int) error {
 	for range secrets {
-		if err := tx.Uncount(ctx, guesses, g.budget); err != nil {
+		if err := g.budget.takeBack(ctx, tx); err != nil {
 			return err
 		}
 	}
-	return tx.ClearCounter(ctx, failures, lockKey(g.username, g.from))
+	return g.lock.clear(ctx, tx)
 }
 
 func tooMany(message string, wait time.Duration) error {

@@ -10,9 +10,8 @@ import (
 )
 
 const (
-	operatorGuesses = "operator_guesses" // per address, of tokens of the operator API
-	guessWindow     = 5 * time.Minute
-	guessesPerIP    = 20
+	guessWindow  = 5 * time.Minute
+	guessesPerIP = 20
 )
 
 // Admit finds out which of the operator's tokens was sent, by its name. A right one is
@@ -27,7 +26,7 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 	}
 	var wait time.Duration
 	err = o.c.store.Read(ctx, func(tx *store.Tx) error {
-		n, err := tx.Counter(ctx, operatorGuesses, network(origin.Address))
+		n, err := operatorGuessesFrom(origin.Address).read(ctx, tx)
 		if wait = n.Expires.Sub(tx.Now()); n.Count < guessesPerIP || wait > 2*guessWindow { // a clock that was wrong has set it
 			wait = 0
 		}
@@ -38,7 +37,7 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 	}
 	if err == nil {
 		err = o.c.store.Update(ctx, func(tx *store.Tx) error {
-			if _, err := tx.Count(ctx, operatorGuesses, network(origin.Address), guessWindow); err != nil {
+			if _, err := operatorGuessesFrom(origin.Address).add(ctx, tx, guessWindow); err != nil {
 				return err
 			}
 			guess := fleet.AuditEntry{Action: fleet.AuditOperatorRefused, Refusal: fleet.InvalidToken}

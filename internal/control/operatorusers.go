@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -282,6 +283,8 @@ func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 // SetPassword gives a user, by id or e-mail address, another password. Every session of the
 // user ends. A user whose activation is pending can sign in with it.
 //
+// Wrong guesses at the account before are forgotten.
+//
 // Errors: NotFound; BadRequest for a password that is too short.
 func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 	if err := checkNewPassword(password); err != nil {
@@ -297,6 +300,9 @@ func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 			return err
 		}
 		if err := tx.SetPassword(ctx, user.ID, hash); err != nil {
+			return err
+		}
+		if err := unlock(ctx, tx, user.Username, netip.Addr{}); err != nil {
 			return err
 		}
 		if user.Status == fleet.UserActivationPending {

@@ -23,7 +23,7 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 	if err != nil {
 		return err
 	}
-	g := guessAt(who.Username, from)
+	g := guessBy(who, from)
 	user, err := c.confirmPassword(ctx, g, "old_password", old)
 	if err != nil {
 		return err
@@ -57,7 +57,7 @@ func (c *Control) confirmPassword(ctx context.Context, g guesser, field, passwor
 	if err != nil {
 		return user, err
 	}
-	if err := c.mayConfirm(ctx, g); err != nil {
+	if g, err = c.mayConfirm(ctx, g); err != nil {
 		return user, err
 	}
 	user, ok, err := c.checkPassword(ctx, g.username, digest)

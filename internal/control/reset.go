@@ -13,8 +13,7 @@ import (
 
 const (
 	resetTTL      = time.Hour
-	resets        = "resets" // the counter, per account and hour
-	resetsPerHour = 3
+	resetsPerHour = 3 // for an account
 )
 
 // AskReset asks for a mail by which a user sets another password. The answer and the work
@@ -32,7 +31,7 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 		return fleet.Errorf(fleet.NotAllowed, "No mail is sent from here: ask the operator for another password")
 	}
 	return c.store.Update(ctx, func(tx *store.Tx) error {
-		count, err := tx.Count(ctx, resets, folded(username), time.Hour)
+		count, err := resetsOf(folded(username)).add(ctx, tx, time.Hour)
 		if err != nil || count.Count > resetsPerHour {
 			return err
 		}
@@ -67,8 +66,12 @@ func placesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []fleet
 	return ids, err
 }
 
-// reset gives a user the password of a key.
-func reset(ctx context.Context, tx *store.Tx, who identity.Principal, hash string) error {
+// reset sets the password of a user who has the key of a reset. The account is unlocked for
+// the address that has shown the key.
+func reset(ctx context.Context, tx *store.Tx, who identity.Principal, username, hash string) error {
+	if err := unlock(ctx, tx, username, who.Origin.Address); err != nil {
+		return err
+	}
 	if err := tx.SetPassword(ctx, who.User, hash); err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, p
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return NewSecondFactor{}, err
 	}
-	g := guessAt(who.Username, from)
+	g := guessBy(who, from)
 	if _, err := c.confirmPassword(ctx, g, "password", password); err != nil {
 		return NewSecondFactor{}, err
 	}
@@ -86,12 +86,13 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 	if err := c.inactiveFactor(ctx, who, id); err != nil {
 		return err
 	}
-	g := guessAt(who.Username, from)
-	if err := c.mayConfirm(ctx, g); err != nil {
+	g := guessBy(who, from)
+	g, err := c.mayConfirm(ctx, g)
+	if err != nil {
 		return err
 	}
 	right := false
-	err := c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.store.Update(ctx, func(tx *store.Tx) error {
 		f, found, err := tx.SecondFactor(ctx, who.User)
 		if err != nil || !found || f.ID != id || f.Active {
 			return orElse(err, fleet.Missing("mfa key", id)) // gone since we looked

@@ -53,9 +53,9 @@ func (c *Control) signIn(ctx context.Context, sent Credentials, from identity.Or
 		return Tokens{}, err
 	}
 	if device != 0 {
-		g.budget = deviceBudget(g.username, device)
+		g = guessOn(g.username, from.Address, device)
 	}
-	if err := c.mayTry(ctx, g); err != nil {
+	if g, err = c.mayTry(ctx, g); err != nil {
 		return Tokens{}, err
 	}
 	user, ok, err := c.checkPassword(ctx, g.username, digest)

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -60,8 +59,8 @@ func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity
 	if err != nil {
 		return Tokens{}, err
 	}
-	g := guessAt(user.Username, from.Address)
-	if err := c.mayTry(ctx, g); err != nil {
+	g, err := c.mayTry(ctx, guessAt(user.Username, from.Address))
+	if err != nil {
 		return Tokens{}, err
 	}
 	var t Tokens
@@ -157,10 +156,4 @@ func (c *Control) trustedDevice(ctx context.Context, username, fingerprint strin
 		return err
 	})
 	return id, err
-}
-
-// deviceBudget lets the owner in while strangers use up the guesses at the account. It is
-// bounded too: a fingerprint may have been copied.
-func deviceBudget(username string, device int64) string {
-	return fmt.Sprintf("%s device %d", username, device)
 }

@@ -185,12 +185,12 @@ func waiting(ctx context.Context, tx *store.Tx, bic string, lock bool) ([]fleet.
 
 // guessing counts codes that are good for nothing, and refuses to try more of them.
 func (c *Control) guessing(ctx context.Context, who identity.Principal, try func() error) error {
-	key := fmt.Sprint(who.Workspace)
+	key := batchGuessesIn(who.Workspace)
 	var tried store.Counter
 	var now time.Time
 	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		tried, err = tx.Counter(ctx, "bic", key)
+		tried, err = key.read(ctx, tx)
 		return err
 	})
 	if err != nil {
@@ -204,7 +204,7 @@ func (c *Control) guessing(ctx context.Context, who identity.Principal, try func
 		return err
 	}
 	counting := c.store.Update(ctx, func(tx *store.Tx) error {
-		_, err := tx.Count(ctx, "bic", key, batchPeriod)
+		_, err := key.add(ctx, tx, batchPeriod)
 		return err
 	})
 	return errors.Join(err, counting)

@@ -27,6 +27,7 @@ const (
 	AuditUserCreated       AuditAction = "user.created"
 	AuditUserChanged       AuditAction = "user.changed"
 	AuditUserDeleted       AuditAction = "user.deleted"
+	AuditUserUnlocked      AuditAction = "user.unlocked"
 	AuditUserInvited       AuditAction = "user.invited"
 	AuditUserActivated     AuditAction = "user.activated"
 	AuditResetAsked        AuditAction = "user.password_reset_asked"
@@ -58,7 +59,7 @@ const (
 var AuditActions = []AuditAction{
 	AuditSignedIn, AuditCodeAwaited, AuditRefreshed, AuditReused, AuditSignedOut, AuditSwitched, AuditTokenSignedIn, AuditRateLimited,
 	AuditBearerRefused, AuditRead, AuditOperatorRefused, AuditLeftOut, AuditPasswordChanged, AuditFactorAdded, AuditFactorActivated, AuditFactorRemoved,
-	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserInvited, AuditUserActivated, AuditResetAsked,
+	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserUnlocked, AuditUserInvited, AuditUserActivated, AuditResetAsked,
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated,
 	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,

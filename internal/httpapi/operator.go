@@ -48,6 +48,7 @@ var operatorOperations = []operatorOperation{
 	{"GET /operator/v1/user/{user_id}", false, (*operatorAPI).getUser},
 	{"PATCH /operator/v1/user/{user_id}", false, (*operatorAPI).changeUser},
 	{"PUT /operator/v1/user/{user_id}/password", false, (*operatorAPI).setPassword},
+	{"POST /operator/v1/user/{user_id}/unlock", false, (*operatorAPI).unlockUser},
 	{"DELETE /operator/v1/user/{user_id}/mfa", false, (*operatorAPI).resetSecondFactor},
 	{"PUT /operator/v1/user/{user_id}/workspace/{workspace_id}", false, (*operatorAPI).setRole},
 	{"DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}", false, (*operatorAPI).removeRole},

@@ -225,6 +225,7 @@ func TestOperatorProbes(t *testing.T) {
 					{"PATCH", persons + "/" + id, `{"name": "x"}`},
 					{"PUT", persons + "/" + id + "/password", `{"password": "battery staple"}`},
 					{"DELETE", persons + "/" + id + "/mfa", ""},
+					{"POST", persons + "/" + id + "/unlock", "{}"},
 					{"PUT", persons + "/" + id + "/workspace/100", `{"role": {"id": 1}}`},
 					{"PUT", persons + "/3/workspace/" + id, `{"role": {"id": 1}}`},
 					{"DELETE", persons + "/" + id + "/workspace/100", ""},

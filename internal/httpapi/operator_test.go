@@ -53,6 +53,7 @@ var operatorTries = map[string]struct {
 	"GET /operator/v1/user/{user_id}":                             {persons + "/1", "", 200},
 	"PATCH /operator/v1/user/{user_id}":                           {persons + "/1", `{"name": "Fleet admin"}`, 200},
 	"PUT /operator/v1/user/{user_id}/password":                    {persons + "/1/password", `{"password": "battery staple"}`, 204},
+	"POST /operator/v1/user/{user_id}/unlock":                     {persons + "/1/unlock", `{"address": "203.0.113.7"}`, 204},
 	"DELETE /operator/v1/user/{user_id}/mfa":                      {persons + "/1/mfa", "", 404}, // there is none
 	"PUT /operator/v1/user/{user_id}/workspace/{workspace_id}":    {persons + "/3/workspace/200", `{"role": {"id": 2}}`, 200},
 	"DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}": {persons + "/3/workspace/200", "", 204},

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"net/netip"
 	"strconv"
 
 	wire "github.com/simferry/simferry/api"
@@ -142,6 +143,22 @@ func (a *operatorAPI) setPassword(r *operatorRequest) (response, error) {
 		return response{}, err
 	}
 	return done(r.rules.SetPassword(r.Context(), r.PathValue("user_id"), password))
+}
+
+// unlockUser is the same however often it is sent, so it takes no idempotency key.
+func (a *operatorAPI) unlockUser(r *operatorRequest) (response, error) {
+	var body wire.OperatorUnlock
+	if err := decodeIfAny(&r.request, &body); err != nil {
+		return response{}, err
+	}
+	var from netip.Addr
+	if body.Address != nil {
+		var err error
+		if from, err = netip.ParseAddr(*body.Address); err != nil {
+			return response{}, fleet.Invalid("address", "it is not an IP address, such as 203.0.113.7")
+		}
+	}
+	return done(r.rules.UnlockUser(r.Context(), r.PathValue("user_id"), from))
 }
 
 func (a *operatorAPI) resetSecondFactor(r *operatorRequest) (response, error) {

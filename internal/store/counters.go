@@ -57,6 +57,11 @@ func (tx *Tx) ClearCounter(ctx context.Context, kind, key string) error {
 	return tx.exec(ctx, "DELETE FROM auth_counters WHERE kind = $1 AND key = $2", kind, key)
 }
 
+// ClearCountersOf forgets the counters of a kind whose keys begin with a text.
+func (tx *Tx) ClearCountersOf(ctx context.Context, kind, prefix string) error {
+	return tx.exec(ctx, "DELETE FROM auth_counters WHERE kind = $1 AND key >= $2 AND substr(key, 1, length($2)) = $2", kind, prefix)
+}
+
 // Sweep removes what has expired: counters, refresh tokens and what else signing in left
 // behind, and answers under idempotency keys that are older than keep and belong to no
 // migration.

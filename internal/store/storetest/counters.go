@@ -11,6 +11,7 @@ var counterCases = []testCase{
 	{"CountAndExpire", countAndExpire},
 	{"ExpiredStaysExpired", expiredStaysExpired},
 	{"ClockThatWasWrong", clockThatWasWrong},
+	{"ClearByPrefix", clearCountersOf},
 	{"Sweep", sweepCounters},
 }
 
@@ -86,4 +87,34 @@ func sweepCounters(e *env) {
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.Sweep(ctx, time.Hour) })
 	e.clock.advance(-time.Minute) // what was swept is gone, not merely expired
 	e.counter(store.Counter{})
+}
+
+func clearCountersOf(e *env) {
+	rows := []struct {
+		kind, key string
+		stays     bool
+	}{
+		{"failures", "a 10.0.0.1", false}, {"failures", "a 10.0.0.2", false}, {"failures", "a ", false},
+		{"failures", "a", true}, {"failures", "ab 10.0.0.1", true}, {"failures", "A 10.0.0.1", true}, {"guesses", "a 10.0.0.1", true},
+	}
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		for _, r := range rows {
+			if _, err := tx.Count(ctx, r.kind, r.key, time.Hour); err != nil {
+				return err
+			}
+		}
+		return tx.ClearCountersOf(ctx, "failures", "a ")
+	})
+	e.view(func(ctx context.Context, tx *store.Tx) error {
+		for _, r := range rows {
+			c, err := tx.Counter(ctx, r.kind, r.key)
+			if err != nil {
+				return err
+			}
+			if (c.Count == 1) != r.stays {
+				e.Errorf("%s %q: count %d", r.kind, r.key, c.Count)
+			}
+		}
+		return nil
+	})
 }

@@ -1,0 +1,138 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// attack guesses at an account three times from each of 34 addresses, which uses up the
+// guesses of an hour. A second attack comes from other addresses than the first.
+func attack(s *testkit.Server, username string, wave int) {
+	s.T.Helper()
+	for i := range 34 {
+		for range 3 {
+			signIn(from(s, fmt.Sprintf("198.51.%d.%d", wave, i)), username, wrong).Is(http.StatusUnauthorized)
+		}
+	}
+}
+
+// Strangers cannot keep the owner of an account out, however long they guess.
+func TestOwnerOfALockedAccount(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		const owner, next = "203.0.113.7", "battery staple 9"
+		s := testkit.StartWith(t, e.FerryURL(t), testkit.NewClock(), control.Options{Deliver: control.DeliverByMail})
+		_, app := withFactor(s, "user@example.com")
+		trust(from(s, owner), app)
+		fingerprint := fmt.Sprint(laptop["fingerprint"])
+		locked := func(username, password string) {
+			t.Helper()
+			wantCode(t, signIn(from(s, owner), username, password), http.StatusUnauthorized, 1105)
+		}
+		session := tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
+
+		attack(s, "user@example.com", 0)
+		locked("user@example.com", testkit.Password)
+		tokensOf(signInOn(from(s, owner), "user@example.com", testkit.Password, fingerprint))
+
+		// A session goes on, and its user can confirm the password.
+		attack(s, "admin@example.com", 0)
+		locked("admin@example.com", testkit.Password)
+		session = tokensOf(refresh(s, session.RefreshToken))
+		change(with(s, session.AuthToken), testkit.Password, next).Is(http.StatusNoContent)
+		locked("admin@example.com", next)
+
+		// A mail opens the account for the address that uses it, while the attack goes on.
+		s.Nobody().Post(resetURL, object{"username": "admin@example.com"}).Is(http.StatusNoContent)
+		useKey(from(s, owner), nextMail(s).Secret, testkit.Password).Is(http.StatusNoContent)
+		attack(s, "admin@example.com", 1)
+		tokensOf(signIn(from(s, owner), "admin@example.com", testkit.Password))
+		wantCode(t, signIn(from(s, "203.0.113.8"), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+
+		// So does the operator, for an address or until the next hundred guesses.
+		attack(s, "target@example.com", 0)
+		locked("target@example.com", testkit.Password)
+		op := s.Control.Operator()
+		if err := op.UnlockUser(t.Context(), "Target@example.com", netip.Addr{}); err != nil {
+			t.Fatal(err)
+		}
+		tokensOf(signIn(from(s, owner), "target@example.com", testkit.Password))
+		attack(s, "target@example.com", 1)
+		locked("target@example.com", testkit.Password)
+		if err := op.UnlockUser(t.Context(), "target@example.com", netip.MustParseAddr(owner)); err != nil {
+			t.Fatal(err)
+		}
+		attack(s, "target@example.com", 2)
+		tokensOf(signIn(from(s, owner), "target@example.com", testkit.Password))
+		attack(s, "observer@example.com", 0)
+		if err := op.SetPassword(t.Context(), "observer@example.com", next); err != nil {
+			t.Fatal(err)
+		}
+		tokensOf(signIn(from(s, owner), "observer@example.com", next))
+	})
+}
+
+// An address that counts on its own is locked by wrong guesses like any other, and only for
+// the account that it was opened for.
+func TestAdmittedAddressIsBounded(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		owner := from(s, "203.0.113.7")
+		if err := s.Control.Operator().UnlockUser(t.Context(), "user@example.com", netip.MustParseAddr("203.0.113.7")); err != nil {
+			t.Fatal(err)
+		}
+		lock(owner, "user@example.com")
+		wantCode(t, signIn(owner, "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		attack(s, "admin@example.com", 0)
+		wantCode(t, signIn(owner, "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		s.Clock.Pass(5 * time.Minute)
+		for range 33 {
+			lock(owner, "user@example.com")
+			s.Clock.Pass(5 * time.Minute / 5) // not longer than the hour in all
+			s.Exec("DELETE FROM auth_counters WHERE kind = 'failures'")
+		}
+		signIn(owner, "user@example.com", wrong).Is(http.StatusUnauthorized)
+		wantCode(t, signIn(owner, "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+	})
+}
+
+// Guesses at user names that look like the counters of somebody else lock nobody.
+func TestCraftedNamesLockNobody(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		_, app := withFactor(s, "user@example.com")
+		trust(s.Nobody(), app)
+		var counters []string
+		for _, row := range s.Rows("SELECT id FROM trusted_devices") {
+			counters = append(counters, fmt.Sprintf("user@example.com device %v", row[0]), fmt.Sprint(row[0]))
+		}
+		for i, name := range append(counters, "user@example.com 127.0.0.1") {
+			attack(s, name, i)
+		}
+		tokensOf(signInOn(s.Nobody(), "user@example.com", testkit.Password, fmt.Sprint(laptop["fingerprint"])))
+		pending(signIn(s.Nobody(), "user@example.com", testkit.Password))
+	})
+}
+
+// Failures of strangers at the same address do not lock a trusted device, and three of its
+// own do.
+func TestTrustedDeviceBehindASharedAddress(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		_, app := withFactor(s, "user@example.com")
+		trust(s.Nobody(), app)
+		fingerprint := fmt.Sprint(laptop["fingerprint"])
+		lock(s.Nobody(), "user@example.com")
+		wantCode(t, signIn(s.Nobody(), "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signInOn(s.Nobody(), "user@example.com", testkit.Password, fingerprint))
+		for i := range 3 {
+			signInOn(from(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
+		}
+		wantCode(t, signInOn(s.Nobody(), "user@example.com", testkit.Password, fingerprint), http.StatusUnauthorized, 1105)
+	})
+}
