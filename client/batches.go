@@ -8,23 +8,20 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// Batch reads the SIMs that the code of a batch would bring into the bearer's Workspace.
+// Batch reads the batch that a code would bring into the bearer's Workspace.
 //
-// Permission: any role in the Workspace. Errors: IsInvalid for a code that is unknown or
-// was used; IsTooManyRequests after many of those.
-func (c *Client) Batch(ctx context.Context, bic string) ([]api.SIM, error) {
-	got, err := get[api.Batch](ctx, c, batchPath(bic))
-	if err != nil {
-		return nil, err
-	}
-	return got.SIMs, nil
+// Permission: any role in the Workspace. Errors: IsNotFound for an unknown code; IsInvalid for
+// a batch that is registered, or has SIMs of another Workspace; IsTooManyRequests after many of
+// those.
+func (c *Client) Batch(ctx context.Context, bic string) (*api.BatchInfo, error) {
+	return get[api.BatchInfo](ctx, c, batchPath(bic))
 }
 
 // RegisterBatch moves the SIMs of a batch into the bearer's Workspace and answers them as
-// they are then. status is SIMActivated to activate them, SIMIssued to leave them as they
-// are.
+// they are then. status is SIMActivated to activate them, SIMFactoryTest to test
+// them, SIMIssued to leave them as they are.
 //
-// Permission: User or Administrator in the Workspace. Errors: those of Batch;
+// Permission: User or Administrator in the Workspace. Errors: IsInvalid when Batch would refuse the code;
 // *ConflictError where the rules of a migration forbid it.
 func (c *Client) RegisterBatch(ctx context.Context, bic string, status int64, opts ...WriteOption) ([]api.SIM, error) {
 	got, err := one[api.Batch](ctx, c, call{

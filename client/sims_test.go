@@ -42,7 +42,7 @@ func TestSIMsFromTheirIssuer(t *testing.T) {
 		t.Errorf("a SIM in a device: %v", err)
 	}
 	waiting, err := customer.Batch(ctx, "1234567890123456")
-	if err != nil || len(waiting) != 1 {
+	if err != nil || waiting.Quantity != 1 || waiting.BIC != "1234567890123456" {
 		t.Fatalf("%+v: %v", waiting, err)
 	}
 	got, err := customer.RegisterBatch(ctx, "1234567890123456", client.SIMActivated, client.IdempotencyKey("k"))

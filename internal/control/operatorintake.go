@@ -32,7 +32,7 @@ func newIntake(ctx context.Context, tx *store.Tx, workspaces map[fleet.Workspace
 
 // standing is what the database knows about the SIMs of one batch.
 type standing struct {
-	registered map[string]bool // by the codes of batches
+	registered map[string]fleet.WorkspaceID // by the codes of batches
 	iccids     map[fleet.SIMID]fleet.ICCID
 	holders    map[fleet.ICCID]fleet.SIMID
 	devices    map[fleet.DeviceID]store.DeviceRecord
@@ -131,7 +131,7 @@ const MaxBatch = 10_000
 func (in *intake) checkBatch(s fleet.SIM, known standing, place func() string) {
 	in.batches[s.BIC]++
 	switch stock := in.complete(s); {
-	case known.registered[s.BIC]:
+	case known.registered[s.BIC] != 0:
 		in.problems.add(fleet.NotAllowed, "%s: bic: batch %s is registered already: choose another code", place(), s.BIC)
 	case in.batches[s.BIC] == MaxBatch+1:
 		in.problems.add(fleet.OutOfRange, "%s: bic: batch %s has more than %d SIMs: split it", place(), s.BIC, MaxBatch)

@@ -19,21 +19,37 @@ const (
 	batchPeriod  = time.Hour
 )
 
-// Batch reads the SIMs that a code would bring into the caller's Workspace.
+// Batch is a batch of SIMs that waits to be registered.
+type Batch struct {
+	ID       int64 // that of its first SIM
+	BIC      string
+	Quantity int // SIMs that would come into the caller's Workspace
+	Issuer   fleet.WorkspaceID
+	Reseller fleet.WorkspaceID // 0 for none
+	Model    fleet.Model       // of its first SIM
+}
+
+// Batch reads the batch that a code would bring into the caller's Workspace.
 //
-// Permission: ReadSIMs. Errors: ValidationFailed for a code that is unknown or used
-// already, indistinguishably; TooManyRequests where the Workspace has tried many such.
-func (c *Control) Batch(ctx context.Context, who identity.Principal, bic string) (found SIMs, err error) {
+// Permission: ReadSIMs. Errors: NotFound for an unknown code; BadRequest for a batch that is
+// registered; ValidationFailed for one with SIMs of another Workspace; TooManyRequests when the
+// Workspace has tried many codes that were not for it.
+func (c *Control) Batch(ctx context.Context, who identity.Principal, bic string) (found Batch, err error) {
 	if err := who.Require(identity.ReadSIMs); err != nil {
 		return found, err
 	}
 	err = c.guessing(ctx, who, func() error {
 		return c.store.View(ctx, func(tx *store.Tx) error {
-			found.Items, err = waiting(ctx, tx, bic, false)
+			sims, err := waiting(ctx, tx, who.Workspace, bic, false)
 			if err != nil {
 				return err
 			}
-			return found.look(ctx, tx)
+			first := sims[0]
+			models, err := tx.Models(ctx, []fleet.ModelID{first.Model})
+			found = Batch{
+				ID: int64(first.ID), BIC: bic, Quantity: len(sims), Issuer: first.Issuer, Reseller: first.Reseller, Model: models[first.Model],
+			}
+			return err
 		})
 	})
 	return found, err
@@ -42,7 +58,7 @@ func (c *Control) Batch(ctx context.Context, who identity.Principal, bic string)
 // Registration asks for the SIMs of a batch.
 type Registration struct {
 	BIC    string
-	Status fleet.SIMStatus // Issued leaves them as they are, Activated activates them
+	Status fleet.SIMStatus // Issued leaves them as they are; Activated or Factory Test as far as each allows it
 	Once   Once
 	// Render words the SIMs as they are then, or the refusal by the rules of a migration.
 	Render func(SIMs, *fleet.Conflicts) Reply
@@ -51,7 +67,8 @@ type Registration struct {
 // RegisterBatch moves the SIMs of a batch from their issuer into the caller's Workspace:
 // a migration, with an event 48 in the Workspace besides. A code is good for once.
 //
-// Permission: WriteSIMs. Errors: those of Batch; those of Once.
+// Permission: WriteSIMs. Errors: ValidationFailed when Batch would refuse the code;
+// TooManyRequests; those of Once.
 func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg Registration) (r Reply, replayed bool, err error) {
 	if err := who.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, false, err
@@ -84,9 +101,9 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 			return done, entry, err
 		}
 	}
-	sims, err := waiting(ctx, tx, reg.BIC, true)
+	sims, err := waiting(ctx, tx, who.Workspace, reg.BIC, true)
 	if err != nil {
-		return done, 0, err
+		return done, 0, asValidation(err)
 	}
 	plan, err := batchPlan(ctx, tx, who, sims)
 	if err != nil {
@@ -103,7 +120,7 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 	if err := tx.RegisterBatch(ctx, reg.BIC, who.Workspace, entry); err != nil {
 		return done, 0, err
 	}
-	if err := activateMoved(ctx, tx, who, plan, reg.Status); err != nil {
+	if err := changeMoved(ctx, tx, who, plan, reg.Status); err != nil {
 		return done, 0, err
 	}
 	if done.Items, err = tx.SIMsByID(ctx, plan.Target, plan.Request.Select.SIMs); err != nil {
@@ -145,12 +162,12 @@ func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims [
 	return fleet.PlanMigration(req, snap)
 }
 
-// activateMoved activates the SIMs that have moved, as far as their status allows it.
-func activateMoved(ctx context.Context, tx *store.Tx, who identity.Principal, plan *fleet.Plan, status fleet.SIMStatus) error {
+// changeMoved gives the SIMs that have moved a status, as far as theirs allows it.
+func changeMoved(ctx context.Context, tx *store.Tx, who identity.Principal, plan *fleet.Plan, status fleet.SIMStatus) error {
 	var lines []store.Line
 	for _, s := range plan.SIMs {
 		before := plan.After(s)
-		if status == fleet.SIMActivated && before.Status.MayBecome(status) {
+		if status != fleet.SIMIssued && before.Status.MayBecome(status) {
 			after := before
 			after.Status = status
 			after.Version++
@@ -164,9 +181,12 @@ func activateMoved(ctx context.Context, tx *store.Tx, who identity.Principal, pl
 	return err
 }
 
-// waiting are the SIMs of a batch that can still be registered.
-func waiting(ctx context.Context, tx *store.Tx, bic string, lock bool) ([]fleet.SIM, error) {
-	sims, err := tx.BatchSIMs(ctx, bic, lock)
+// errGuess marks the refusal of a code that is none of the caller's.
+var errGuess = errors.New("the code of no batch for this Workspace")
+
+// waiting finds the SIMs of a batch that a Workspace can register: those with their issuer.
+func waiting(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, bic string, lock bool) ([]fleet.SIM, error) {
+	all, err := tx.BatchSIMs(ctx, bic, lock)
 	if err != nil {
 		return nil, err
 	}
@@ -174,13 +194,48 @@ func waiting(ctx context.Context, tx *store.Tx, bic string, lock bool) ([]fleet.
 	if err != nil {
 		return nil, err
 	}
-	if len(sims) == 0 || taken[bic] {
-		return nil, &fleet.Error{
-			Code: fleet.ValidationFailed, Message: "bic: there is no such batch to be registered: the code is unknown, or was used",
-			Problems: []fleet.Problem{{Code: fleet.InvalidReference, Message: "bic: there is no such batch to be registered"}},
+	if by, registered := taken[bic]; registered {
+		refusal := fleet.Invalid("bic", "the batch is registered already")
+		if by != ws { // its own Workspace may ask as often as it likes
+			refusal.Err = errGuess
+		}
+		return nil, refusal
+	}
+	var sims []fleet.SIM
+	for _, s := range all {
+		switch s.Workspace {
+		case s.Issuer:
+			sims = append(sims, s)
+		case ws: // came by itself
+		default:
+			refusal := fleet.Errorf(fleet.ValidationFailed, "bic: the batch has SIMs of another Workspace")
+			refusal.Problems, refusal.Err = []fleet.Problem{{Code: fleet.InvalidReference, Message: refusal.Message}}, errGuess
+			return nil, refusal
 		}
 	}
+	if len(sims) == 0 {
+		refusal := fleet.Missing("sim_batch", bic)
+		refusal.Err = errGuess
+		return nil, refusal
+	}
 	return sims, nil
+}
+
+// asValidation is a refusal of a code as PATCH words it: always a 422, and the same for all codes
+// that are none of the caller's.
+func asValidation(err error) error {
+	const words = "bic: there is no such batch to be registered: the code is unknown or was used, or the batch has SIMs of another Workspace"
+	if !errors.Is(err, errGuess) {
+		var refusal *fleet.Error
+		if errors.As(err, &refusal) && refusal.Code == fleet.BadRequest { // the own Workspace has it
+			return &fleet.Error{Code: fleet.ValidationFailed, Message: refusal.Message, Problems: []fleet.Problem{{Code: fleet.InvalidReference, Message: refusal.Message}}}
+		}
+		return err
+	}
+	return &fleet.Error{
+		Code: fleet.ValidationFailed, Message: words, Err: errGuess,
+		Problems: []fleet.Problem{{Code: fleet.InvalidReference, Message: words}},
+	}
 }
 
 // guessing counts codes that are good for nothing, and refuses to try more of them.
@@ -200,7 +255,7 @@ func (c *Control) guessing(ctx context.Context, who identity.Principal, try func
 		return tooMany("Too many codes were tried that no batch has", tried.Expires.Sub(now))
 	}
 	err = try()
-	if fleet.CodeOf(err) != fleet.ValidationFailed {
+	if !errors.Is(err, errGuess) {
 		return err
 	}
 	counting := c.store.Update(ctx, func(tx *store.Tx) error {

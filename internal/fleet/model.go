@@ -1,5 +1,7 @@
 package fleet
 
+import "strings"
+
 // Model is a kind of card.
 type Model struct {
 	ID           ModelID
@@ -21,8 +23,10 @@ const StandardModel ModelID = 1
 // BICLength is how many digits the code of a batch has.
 const BICLength = 16
 
-// ParseBIC takes the code of a batch of SIMs: exactly 16 digits.
+// ParseBIC takes the code of a batch of SIMs: exactly 16 digits, perhaps behind the "#" that is
+// printed on the box.
 func ParseBIC(s string) (string, error) {
+	s = strings.TrimPrefix(s, "#")
 	if len(s) != BICLength {
 		return "", Errorf(BadRequest, "%q is no code of a batch: it has %d characters, not %d digits", clip(s), len(s), BICLength)
 	}

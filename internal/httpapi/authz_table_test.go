@@ -103,7 +103,7 @@ var accesses = map[string]access{
 	"DELETE /api/v1/sim/{sim_id}": {"/api/v1/sim/{fresh}", "", 204, 204, 403, 404, 403, 204, 204},
 	"DELETE /api/v1/sim/multi":    {"/api/v1/sim/multi", `[{"id": {fresh}}]`, 204, 204, 403, 404, 403, 204, 204},
 	// A batch belongs to whoever knows its code: nobody here does.
-	"GET /api/v1/sim_batch/bic/{bic}":   {"/api/v1/sim_batch/bic/0000000000000000", "", 422, 422, 422, 422, 403, 422, 422},
+	"GET /api/v1/sim_batch/bic/{bic}":   {"/api/v1/sim_batch/bic/0000000000000000", "", 404, 404, 404, 404, 403, 404, 404},
 	"PATCH /api/v1/sim_batch/bic/{bic}": {"/api/v1/sim_batch/bic/0000000000000000", `{"id": 1}`, 422, 422, 403, 422, 403, 422, 422},
 	"GET /api/v1/event":                 readers,
 	"GET /api/v1/event/type":            readers,

@@ -34,11 +34,14 @@ var things = map[string]thing{
 	"token":          {own: "{token}", foreign: []string{"{foreign token}"}, absent: "9"},
 	"entry":          {own: "{entry}", foreign: []string{"{foreign entry}"}, absent: "9"},
 	"batch":          {own: "2234567890123456", foreign: []string{"1234567890123456"}, absent: "3234567890123456", text: true},
-	"ICCID":          {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true},
-	"role":           {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
-	"file":           {own: "docs.js", absent: "docs.go", text: true},
-	"status":         {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which are everybody's
-	"closed list":    {own: "0", absent: "9", means: []string{"0"}},
+	// GET tells a batch that was registered from one that is unknown, as the vendor does: whoever
+	// has the code of a batch was given it.
+	"batch to read": {own: "2234567890123456", absent: "3234567890123456", text: true},
+	"ICCID":         {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true},
+	"role":          {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
+	"file":          {own: "docs.js", absent: "docs.go", text: true},
+	"status":        {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which are everybody's
+	"closed list":   {own: "0", absent: "9", means: []string{"0"}},
 }
 
 // identified tells what a place takes the id of; with the operation before it, where the
@@ -50,7 +53,7 @@ var identified = map[string]string{
 	"{user_id}": "user", "{key_id}": "factor", "{device_id}": "trusted device", "{token_id}": "token", "{migration_id}": "entry",
 	"target_workspace.id": "Workspace", "target_organisation.id": "Workspace",
 	"customer_org.id": "Workspace", "issuer_org.id": "Workspace", "reseller_org.id": "Workspace",
-	"{bic}": "batch", "iccids[]": "ICCID", "iccid_range.start": "ICCID", "iccid_range.end": "ICCID", "{file}": "file",
+	"{bic}": "batch", "GET /api/v1/sim_batch/bic/{bic} {bic}": "batch to read", "iccids[]": "ICCID", "iccid_range.start": "ICCID", "iccid_range.end": "ICCID", "{file}": "file",
 	"{workspace_id}": "Workspace", "{role_id}": "role", "organisation.id": "Workspace", "roles[].id": "role",
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
 	"sim_status.id": "status", "PATCH /api/v1/sim_batch/bic/{bic} id": "status",

@@ -8,6 +8,11 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
+// batchStatuses are what a batch can be, by id. GET shows the first only.
+var batchStatuses = []wire.Ref{{ID: 0, Description: "Not registered"}, {ID: 1, Description: "Registered"}}
+
+const batchStatusHelp = "0 leaves the SIMs as they are, 1 activates them, 4 starts their Factory Test"
+
 func (a *api) getBatch(r *request) (response, error) {
 	bic, err := fleet.ParseBIC(r.PathValue("bic"))
 	if err != nil {
@@ -17,7 +22,15 @@ func (a *api) getBatch(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return ok(wire.Batch{SIMs: simBodies(found)})
+	body := wire.BatchInfo{
+		ID: found.ID, BIC: found.BIC, BSN: found.BIC, Quantity: int64(found.Quantity), Status: batchStatuses[0], Model: modelBody(found.Model),
+		IssuerOrgID: int64(found.Issuer), CustomerOrgID: int64(found.Issuer), SIMModelID: int64(found.Model.ID),
+	}
+	if found.Reseller != 0 {
+		reseller := int64(found.Reseller)
+		body.ResellerOrgID = &reseller
+	}
+	return ok(body)
 }
 
 func (a *api) registerBatch(r *request) (response, error) {
@@ -58,7 +71,7 @@ func batchReply(done control.SIMs, refusal *fleet.Conflicts) control.Reply {
 func batchStatus(body wire.BatchRegistration) (fleet.SIMStatus, error) {
 	named, direct := body.SIMStatus.Set, body.ID.Set || body.Description.Set
 	if named == direct {
-		return 0, fleet.Invalid("sim_status", `send {"sim_status": {"id": 1}} or {"id": 1}: 0 leaves the SIMs as they are, 1 activates them`)
+		return 0, fleet.Invalid("sim_status", `send {"sim_status": {"id": 1}} or {"id": 1}: `+batchStatusHelp)
 	}
 	id, given := body.ID.Get()
 	if named {
@@ -71,8 +84,8 @@ func batchStatus(body wire.BatchRegistration) (fleet.SIMStatus, error) {
 	switch {
 	case !given:
 		return 0, fleet.Invalid("id", "it is required")
-	case id != wire.ID(fleet.SIMIssued) && id != wire.ID(fleet.SIMActivated):
-		return 0, fleet.Invalid("sim_status", "%d is no status that a batch can be registered with: 0 leaves the SIMs as they are, 1 activates them", id)
+	case id != wire.ID(fleet.SIMIssued) && id != wire.ID(fleet.SIMActivated) && id != wire.ID(fleet.SIMFactoryTest):
+		return 0, fleet.Invalid("sim_status", "a batch cannot be registered with status %d: "+batchStatusHelp, id)
 	}
 	return fleet.SIMStatus(id), nil
 }

@@ -34,13 +34,24 @@ var _ = pin("batch-registration", func(t *testing.T, e testkit.Engine) {
 		`{"sim_status": {"id": 1}}`:               {1, 1, 1},
 		`{"id": 1.0, "description": "Activated"}`: {1, 1, 1},
 		`{"id": 0}`: {0, 4, 2},
+		`{"sim_status": {"id": 4, "description": "Factory Test"}}`: {4, 4, 2},
 	} {
 		s := batched(t, e)
 		user := s.As("user@example.com")
-		preview := body2SIMs(t, user.Get(batchURL+"1234567890123456"))
+		before := readBatch(t, user.Get(batchURL+"1234567890123456"))
+		want := api.BatchInfo{
+			ID: 5001, BIC: "1234567890123456", BSN: "1234567890123456", Quantity: 3, Status: api.Ref{ID: 0, Description: "Not registered"},
+			Model: before.Model, IssuerOrgID: 1, CustomerOrgID: 1, SIMModelID: 1,
+		}
+		if diff := cmp.Diff(want, before); diff != "" || before.Model.ID != 1 {
+			t.Errorf("the batch (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(want, readBatch(t, user.Get(batchURL+"%231234567890123456"))); diff != "" {
+			t.Errorf("with # before the code (-want +got):\n%s", diff)
+		}
 		done := body2SIMs(t, user.Patch(batchURL+"1234567890123456", body))
 		for i, sim := range done {
-			if sim.ID != 5001+int64(i) || sim.Status.ID != statuses[i] || sim.CustomerOrg.ID != 100 || sim.IssuerOrg.ID != 1 || preview[i].CustomerOrg.ID != 1 {
+			if sim.ID != 5001+int64(i) || sim.Status.ID != statuses[i] || sim.CustomerOrg.ID != 100 || sim.IssuerOrg.ID != 1 {
 				t.Errorf("%s: %+v", body, sim)
 			}
 			if diff := cmp.Diff(sim, readSIM(user, sim.ID)); diff != "" {
@@ -54,8 +65,13 @@ var _ = pin("batch-registration", func(t *testing.T, e testkit.Engine) {
 			t.Errorf("%+v", events)
 		}
 		s.Untouched("a code that was used", func() {
-			for _, a := range []*testkit.Answer{user.Get(batchURL + "1234567890123456"), user.Patch(batchURL+"1234567890123456", body), s.As("stranger@example.com").Patch(batchURL+"1234567890123456", body)} {
-				wantCode(t, a, http.StatusUnprocessableEntity, 1400)
+			stranger := s.As("stranger@example.com")
+			for range 21 { // its own Workspace may ask as often as it likes
+				bad(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
+			}
+			bad(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
+			for _, c := range []*testkit.Client{user, stranger} {
+				wantCode(t, c.Patch(batchURL+"1234567890123456", body), http.StatusUnprocessableEntity, 1400)
 			}
 		})
 		if _, err := s.Import("iccid,workspace,issuer,bic\n8988303000000005009,1,1,1234567890123456\n"); err == nil {
@@ -65,6 +81,11 @@ var _ = pin("batch-registration", func(t *testing.T, e testkit.Engine) {
 		s.MustFsck()
 	}
 })
+
+func readBatch(t *testing.T, a *testkit.Answer) api.BatchInfo {
+	t.Helper()
+	return body[api.BatchInfo](t, a, http.StatusOK)
+}
 
 func body2SIMs(t *testing.T, a *testkit.Answer) []api.SIM {
 	t.Helper()
@@ -81,7 +102,7 @@ var _ = pin("batch-refused", func(t *testing.T, e testkit.Engine) {
 	user, admin := s.As("user@example.com"), s.As("admin@example.com")
 	brazil, shut, reseller := admin.In(400), admin.In(500), admin.In(600)
 	s.Untouched("a refused batch", func() {
-		for _, code := range []string{"123456789012345", "12345678901234567", "123456789012345x", "x", "1234567890123456.0", "%00"} {
+		for _, code := range []string{"123456789012345", "12345678901234567", "123456789012345x", "x", "1234567890123456.0", "%00", "%23%231234567890123456", "1234567890123456%23", "%23"} {
 			wantCode(t, user.Get(batchURL+code), http.StatusBadRequest, 1000)
 			wantCode(t, user.Patch(batchURL+code, `{"id": 1}`), http.StatusBadRequest, 1000)
 		}
@@ -96,15 +117,25 @@ var _ = pin("batch-refused", func(t *testing.T, e testkit.Engine) {
 				t.Errorf("%d %s", got.Status, got.Body)
 			}
 		}
+		wantCode(t, user.Get(batchURL+"6543210987654321"), http.StatusNotFound, 1201)
 		unknown := wantCode(t, user.Patch(batchURL+"6543210987654321", `{"id": 1}`), http.StatusUnprocessableEntity, 1400)
 		if len(unknown.Errors) != 1 || unknown.Errors[0].ErrorCode != 1401 {
 			t.Errorf("%+v", unknown)
 		}
 	})
-	// A batch loses what left the stock by itself, and what was deleted.
+	// A SIM that went to another Workspace by itself bars the batch; what came here by itself, and
+	// what was deleted, is not in it any more.
 	issuer := s.As("issuer@example.com")
 	give(issuer, 5001, 300).Is(http.StatusNoContent)
+	wantCode(t, user.Patch(batchURL+"1234567890123456", `{"id": 0}`), http.StatusUnprocessableEntity, 1400)
+	if got := wantCode(t, user.Get(batchURL+"1234567890123456"), http.StatusUnprocessableEntity, 1400); got.Message != "bic: the batch has SIMs of another Workspace" {
+		t.Errorf("%+v", got)
+	}
+	give(issuer, 5001, 100).Is(http.StatusNoContent)
 	deleteSIM(issuer, 5002).Is(http.StatusNoContent)
+	if got := readBatch(t, user.Get(batchURL+"1234567890123456")); got.Quantity != 1 || got.ID != 5003 {
+		t.Errorf("%+v", got)
+	}
 	var left api.Batch
 	if user.Patch(batchURL+"1234567890123456", `{"id": 0}`).Is(http.StatusOK).JSON(&left); len(left.SIMs) != 1 || left.SIMs[0].ID != 5003 {
 		t.Errorf("%+v", left)
@@ -117,7 +148,7 @@ var _ = pin("batch-guesses", func(t *testing.T, e testkit.Engine) {
 	s := batched(t, e)
 	user := s.As("user@example.com")
 	for range 20 {
-		user.Get(batchURL + "0000000000000000").Is(http.StatusUnprocessableEntity)
+		user.Get(batchURL + "0000000000000000").Is(http.StatusNotFound)
 	}
 	for _, a := range []*testkit.Answer{user.Get(batchURL + "1234567890123456"), s.As("admin@example.com").Patch(batchURL+"1234567890123456", `{"id": 1}`)} {
 		wantCode(t, a, http.StatusTooManyRequests, 1105)

@@ -6,26 +6,26 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// RegisteredBatches tells which of the batches have been registered.
-func (tx *Tx) RegisteredBatches(ctx context.Context, bics []string) (map[string]bool, error) {
+// RegisteredBatches finds which of the batches have been registered, and by which Workspace.
+func (tx *Tx) RegisteredBatches(ctx context.Context, bics []string) (map[string]fleet.WorkspaceID, error) {
 	w := where{tx: tx}
 	w.and(w.in("b.bic", list(tx, bics)))
-	taken := make(map[string]bool)
-	err := tx.each(ctx, "SELECT b.bic FROM sim_batches b WHERE "+w.String(), w.args, func(r rows) error {
+	taken := make(map[string]fleet.WorkspaceID)
+	err := tx.each(ctx, "SELECT b.bic, b.workspace_id FROM sim_batches b WHERE "+w.String(), w.args, func(r rows) error {
 		var bic string
-		err := r.Scan(&bic)
-		taken[bic] = true
+		var by int64
+		err := r.Scan(&bic, &by)
+		taken[bic] = fleet.WorkspaceID(by)
 		return err
 	})
 	return taken, err
 }
 
-// BatchSIMs reads the SIMs of a batch that are still with their issuer, by id; with lock
-// they stay as they are until the transaction ends.
+// BatchSIMs reads the SIMs of a batch that are not deleted, by id; with lock they stay as they
+// are until the transaction ends.
 func (tx *Tx) BatchSIMs(ctx context.Context, bic string, lock bool) ([]fleet.SIM, error) {
 	w := where{tx: tx}
 	w.and("s.bic = " + w.arg(bic))
-	w.and("s.workspace_id = s.issuer_id")
 	w.and("s.status <> 3")
 	return tx.ordered(ctx, &w, lock)
 }
