@@ -34,6 +34,7 @@ func inspectEngine(ctx context.Context, address string, o Options) (engine, erro
 	case u.SQLite():
 		return inspectSQLite(ctx, u.File)
 	}
+	o.patient = true
 	e, err := openPostgres(ctx, address, o)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ func (e *commitLostError) Unwrap() error { return e.err }
 type pgQuerier struct {
 	conn  *pgx.Conn
 	begin *pgx.TxOptions
+	local string // a statement that sets up the transaction, "" for none
 	begun bool
 }
 
@@ -44,10 +45,16 @@ func (q *pgQuerier) send(ctx context.Context, text string, args []any) (pgx.Rows
 	q.begun = true
 	batch := &pgx.Batch{}
 	batch.BeginTx(*q.begin)
+	if q.local != "" {
+		batch.Queue(q.local)
+	}
+	before := batch.Len()
 	batch.Queue(text, args...)
 	results := q.conn.SendBatch(ctx, batch)
-	if _, err := results.Exec(); err != nil {
-		return nil, errors.Join(err, results.Close())
+	for range before {
+		if _, err := results.Exec(); err != nil {
+			return nil, errors.Join(err, results.Close())
+		}
 	}
 	r, err := results.Query()
 	if err != nil {

@@ -21,9 +21,13 @@ import (
 
 // pgEngine runs on a pool of PostgreSQL connections.
 type pgEngine struct {
-	pool  *pgxpool.Pool
-	db    *sql.DB // the same pool, for the schema steps
-	steps steps
+	pool   *pgxpool.Pool
+	lane   chan struct{} // one element for each connection that waits for locks
+	pooled bool          // there is a pooler in between
+	spare  *pgxpool.Pool // one connection for Ready, which must not wait for the others
+	db     *sql.DB       // spare
+	config *pgxpool.Config
+	steps  steps
 }
 
 // dialTimeout bounds how long a request waits for a server that does not answer at all.
@@ -34,6 +38,40 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	if err != nil {
 		return nil, err
 	}
+	cfg, err := poolConfig(url, o)
+	if err != nil {
+		return nil, err
+	}
+	mode, pooled, err := chooseExecMode(ctx, cfg.ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", withoutUser(err))
+	}
+	if !strings.Contains(url, "default_query_exec_mode") {
+		cfg.ConnConfig.DefaultQueryExecMode = mode
+	}
+	spare, err := spareConn(ctx, cfg, 1)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", withoutUser(err))
+	}
+	main := cfg.Copy()
+	if !pooled && !o.patient {
+		main.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+			return errors.Join(registerLists(ctx, conn), applySettings(ctx, conn))
+		}
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, main)
+	if err != nil {
+		spare.Close()
+		return nil, fmt.Errorf("database: %w", withoutUser(err))
+	}
+	return &pgEngine{
+		pool: pool, lane: make(chan struct{}, laneOf(main)), pooled: pooled,
+		spare: spare, db: stdlib.OpenDBFromPool(spare), config: cfg, steps: steps,
+	}, nil
+}
+
+// poolConfig is what all connections have in common.
+func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	cfg, err := parsePool(url)
 	if err != nil {
 		return nil, err
@@ -47,37 +85,36 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	if cfg.ConnConfig.ConnectTimeout == 0 {
 		cfg.ConnConfig.ConnectTimeout = dialTimeout
 	}
+	cfg.ConnConfig.DialFunc = dialer()
 	cfg.AfterConnect = registerLists
 	// Nothing is decided from a standby, whatever target_session_attrs the URL has.
 	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
-	if !strings.Contains(url, "default_query_exec_mode") {
-		if cfg.ConnConfig.DefaultQueryExecMode, err = chooseExecMode(ctx, cfg.ConnConfig); err != nil {
-			return nil, fmt.Errorf("database: %w", withoutUser(err))
-		}
-	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
-		return nil, fmt.Errorf("database: %w", err)
-	}
-	return &pgEngine{pool, stdlib.OpenDBFromPool(pool), steps}, nil
+	return cfg, nil
+}
+
+// spareConn is a pool beside the main one, with none of its timeouts.
+func spareConn(ctx context.Context, cfg *pgxpool.Config, conns int32) (*pgxpool.Pool, error) {
+	spare := cfg.Copy()
+	spare.MaxConns, spare.MinConns, spare.MinIdleConns = conns, 0, 0
+	return pgxpool.NewWithConfig(ctx, spare)
 }
 
 // chooseExecMode finds out whether there is a pooler in between. Statements that are
 // prepared by name belong to a session, which a pooler in transaction mode exchanges under
 // way; without them a migration of 500 SIMs takes a tenth longer. A pooler shows because
 // the number of the session that it tells its clients is not the server's.
-func chooseExecMode(ctx context.Context, c *pgx.ConnConfig) (pgx.QueryExecMode, error) {
+func chooseExecMode(ctx context.Context, c *pgx.ConnConfig) (mode pgx.QueryExecMode, pooled bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, c.Copy())
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer func() { _ = conn.Close(ctx) }() // it has answered
 	var session uint32
 	err = conn.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&session)
 	if err == nil && session != conn.PgConn().PID() {
-		return pgx.QueryExecModeCacheDescribe, nil
+		return pgx.QueryExecModeCacheDescribe, true, nil
 	}
-	return pgx.QueryExecModeCacheStatement, err
+	return pgx.QueryExecModeCacheStatement, false, err
 }
 
 // registerLists tells pgx what the lists of our types are. It finds out by itself where it
@@ -94,12 +131,8 @@ func registerLists(_ context.Context, conn *pgx.Conn) error {
 
 func (e *pgEngine) dialect() Dialect { return Postgres }
 
-func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
-	return e.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, fn)
-}
-
 func (e *pgEngine) view(ctx context.Context, fn func(querier) error) error {
-	return e.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, fn)
+	return e.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, "", fn)
 }
 
 func (e *pgEngine) read(ctx context.Context, fn func(querier) error) error {
@@ -111,9 +144,9 @@ func (e *pgEngine) read(ctx context.Context, fn func(querier) error) error {
 
 // inTx runs fn in a transaction that begins with its first statement, in the same round
 // trip.
-func (e *pgEngine) inTx(ctx context.Context, o pgx.TxOptions, fn func(querier) error) error {
+func (e *pgEngine) inTx(ctx context.Context, o pgx.TxOptions, local string, fn func(querier) error) error {
 	return e.renew(e.pool.AcquireFunc(ctx, func(c *pgxpool.Conn) error {
-		q := &pgQuerier{conn: c.Conn(), begin: &o}
+		q := &pgQuerier{conn: c.Conn(), begin: &o, local: local}
 		if err := fn(q); err != nil {
 			q.rollback()
 			return q.lost(err)
@@ -134,6 +167,8 @@ func (e *pgEngine) classify(err error) verdict {
 		return fatal
 	case errors.As(err, &lost):
 		return outcomeUnknown
+	case errors.Is(err, errLocked):
+		return held
 	case errors.Is(err, context.Canceled):
 		return fatal
 	case errors.As(err, &dial), errors.Is(err, errConnLost), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
@@ -154,7 +189,7 @@ func classifyState(code string) verdict {
 	switch code {
 	case "40001", "40P01", "55P03", "57014": // serialization failure, deadlock, lock or statement timeout
 		return busy
-	case "57P01", "57P02", "57P03", "53300", "53200", "58030", readOnly: // shutdown, crash, starting up, too many connections, out of memory, I/O error
+	case "25P03", "57P01", "57P02", "57P03", "53300", "53200", "58030", readOnly: // idle in a transaction for too long, shutdown, crash, starting up, too many connections, out of memory, I/O error
 		return away
 	case "53100":
 		return full
@@ -185,12 +220,25 @@ func (e *pgEngine) renew(err error) error {
 const (
 	stepPatience = 2 * time.Minute
 	stepPause    = 2 * time.Second // at most
+
+	schemaConns   = 4 // for the steps: their transaction and the lock's
+	readyPatience = 2 * time.Second
 )
 
 func (e *pgEngine) bring(ctx context.Context) error {
+	if have, err := e.steps.version(ctx, e.db); err == nil && have == e.steps.latest {
+		return nil
+	}
+	pool, err := spareConn(ctx, e.config, schemaConns) // steps may wait longer than requests
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	db := stdlib.OpenDBFromPool(pool)
+	defer func() { _ = db.Close() }() // its connections are the pool's
 	started := time.Now()
 	for {
-		err := withoutUser(e.steps.bring(ctx, e.db))
+		err := withoutUser(e.steps.bring(ctx, db))
 		if e.classify(err) != busy {
 			return err
 		}
@@ -200,10 +248,16 @@ func (e *pgEngine) bring(ctx context.Context) error {
 	}
 }
 
-func (e *pgEngine) behind(ctx context.Context) error { return withoutUser(e.steps.behind(ctx, e.db)) }
+// behind asks on a connection of its own: requests that wait do not make a server unready.
+func (e *pgEngine) behind(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyPatience)
+	defer cancel()
+	return withoutUser(e.steps.behind(ctx, e.db))
+}
 
 func (e *pgEngine) close() error {
 	err := e.db.Close()
+	e.spare.Close()
 	e.pool.Close()
 	return err
 }

@@ -19,6 +19,7 @@ const (
 	taken                         // a unique value that another row has
 	away                          // the database cannot be reached
 	full                          // its disk has no room left
+	held                          // another transaction has held a lock for too long
 	outcomeUnknown                // the connection was lost while the commit was under way
 )
 
@@ -38,6 +39,7 @@ var limits = map[verdict]limit{
 	taken:          {3, 10 * time.Second}, // a new snapshot shows the rule what is in the way; after that it is the caller's
 	away:           {12, 1500 * time.Millisecond},
 	full:           {12, 1500 * time.Millisecond},
+	held:           {1, 0}, // the engine has waited
 	outcomeUnknown: {12, 10 * time.Second},
 }
 
@@ -98,6 +100,8 @@ func (s *Store) public(ctx context.Context, err error) error {
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database cannot be reached; try again", Err: err}
 	case v == full:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The disk of the database is full; try again once there is room", Err: err}
+	case v == held:
+		return locked(err)
 	case v == busy:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database is too busy; try again", Err: err}
 	case v == taken:

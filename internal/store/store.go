@@ -24,6 +24,8 @@ type Options struct {
 	// MaxConns bounds the connections to PostgreSQL; 0 takes four per core. SQLite always
 	// has one writer; MaxConns bounds its readers.
 	MaxConns int
+
+	patient bool // no limits on locks and open transactions: of who only looks
 }
 
 // engine is what differs between the two databases: how a transaction begins and ends,

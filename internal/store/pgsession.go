@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// How long a transaction may keep others waiting. A server that is frozen or cut off holds
+// its locks until PostgreSQL ends its session.
+const (
+	// idleLimit ends a session that has a transaction open and sends nothing.
+	idleLimit = 5 * time.Second
+	// lockGlance is how long a transaction waits for a lock on its first attempt, while it
+	// keeps a connection from requests that need no lock.
+	lockGlance = 50 * time.Millisecond
+	// lockPatience is how long it waits in all. It is more than idleLimit, so that who waits
+	// for a frozen server still gets the lock.
+	lockPatience = 8 * time.Second
+	// lockedRetryAfter is when the caller of a transaction that has waited in vain may return.
+	lockedRetryAfter = 2 * time.Second
+
+	// When the peer of a connection counts as gone: the time without an acknowledgement of
+	// what was sent, and the probes of a connection on which nothing is sent.
+	tcpUserTimeout = 10 * time.Second
+	keepAliveIdle  = 5 * time.Second
+	keepAliveEvery = 2 * time.Second
+	keepAliveCount = 3
+
+	// laneShare is the share of the pool's connections that may wait for locks: one in four.
+	laneShare = 4
+)
+
+// errLocked is the end of a transaction that has waited for lockPatience.
+var errLocked = errors.New("a lock was not to be had")
+
+// locked is what the caller of such a transaction is told.
+func locked(err error) error {
+	return &fleet.Error{
+		Code: fleet.Unavailable, RetryAfter: lockedRetryAfter, Err: err,
+		Message: "Another request is changing the same things and has not ended; try again in a moment",
+	}
+}
+
+// sessionSettings are those of each session of the main pool.
+func sessionSettings() map[string]string {
+	return map[string]string{
+		"idle_in_transaction_session_timeout": milliseconds(idleLimit),
+		"lock_timeout":                        milliseconds(lockGlance),
+		"tcp_user_timeout":                    milliseconds(tcpUserTimeout),
+		"tcp_keepalives_idle":                 seconds(keepAliveIdle),
+		"tcp_keepalives_interval":             seconds(keepAliveEvery),
+		"tcp_keepalives_count":                strconv.Itoa(keepAliveCount),
+	}
+}
+
+func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
+
+// setting is a call of set_config. local ends it with the transaction, which is the only way
+// behind a pooler, whose sessions are not the client's.
+func setting(name, value string, local bool) string {
+	return fmt.Sprintf("set_config('%s', '%s', %t)", name, value, local)
+}
+
+// applySettings sets those up that the URL does not have.
+func applySettings(ctx context.Context, conn *pgx.Conn) error {
+	var calls []string
+	for name, value := range sessionSettings() {
+		if _, own := conn.Config().RuntimeParams[name]; !own {
+			calls = append(calls, setting(name, value, false))
+		}
+	}
+	_, err := conn.Exec(ctx, "SELECT "+strings.Join(calls, ", "), pgx.QueryExecModeSimpleProtocol)
+	return err
+}
+
+// localSettings is the statement that sets up a transaction whose lock_timeout is lock; ""
+// if the session has all that it needs.
+func (e *pgEngine) localSettings(lock time.Duration) string {
+	switch {
+	case e.pooled:
+		return "SELECT " + setting("lock_timeout", milliseconds(lock), true) + ", " +
+			setting("idle_in_transaction_session_timeout", milliseconds(idleLimit), true)
+	case lock != lockGlance:
+		return "SELECT " + setting("lock_timeout", milliseconds(lock), true)
+	}
+	return ""
+}
+
+// dialer notices a server that is gone, or cut off, while a request waits for its answer.
+func dialer() pgconn.DialFunc {
+	d := net.Dialer{
+		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveEvery, Count: keepAliveCount},
+		Control:         limitUnacknowledged,
+	}
+	return d.DialContext
+}
+
+// update tries a transaction, which at first waits a moment only for locks. One that must
+// wait longer gives its connection back and waits in a lane of its own: a quarter of the
+// connections wait for locks at most, first come, first served, and the rest serves requests
+// that need none of these locks.
+func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
+	err := e.write(ctx, lockGlance, fn)
+	if !waitedForLock(err) {
+		return err
+	}
+	until := time.Now().Add(lockPatience)
+	patience := time.NewTimer(lockPatience)
+	defer patience.Stop()
+	select {
+	case e.lane <- struct{}{}:
+		defer func() { <-e.lane }()
+	case <-patience.C:
+		return errors.Join(errLocked, err)
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if err = e.write(ctx, max(time.Until(until), lockGlance+time.Millisecond), fn); waitedForLock(err) {
+		return errors.Join(errLocked, err)
+	}
+	return err
+}
+
+func (e *pgEngine) write(ctx context.Context, lock time.Duration, fn func(querier) error) error {
+	return e.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, e.localSettings(lock), fn)
+}
+
+func waitedForLock(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == lockNotAvailable
+}
+
+// lockNotAvailable is the SQLSTATE of a lock that was not to be had within lock_timeout.
+const lockNotAvailable = "55P03"
+
+// laneOf is how many connections of a pool may wait for locks.
+func laneOf(cfg *pgxpool.Config) int { return max(int(cfg.MaxConns)/laneShare, 1) }
