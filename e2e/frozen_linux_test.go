@@ -1,0 +1,323 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha1" //nolint:gosec // the contract's digest
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/trust"
+	"github.com/simferry/simferry/internal/trust/proc"
+)
+
+const (
+	frozenUsers   = 16 // Administrators who want the frozen server's SIMs
+	frozenClients = 64 // their requests at once
+	frozenPass    = "correct horse"
+
+	// frozenBar is how soon the other server answers for the SIMs of a frozen one.
+	frozenBar = 10 * time.Second
+)
+
+// twoServers are two processes over one PostgreSQL.
+type twoServers struct {
+	database string
+	a, b     *proc.Server
+	watch    *pgx.Conn
+}
+
+func startTwoServers(t *testing.T) *twoServers {
+	t.Helper()
+	cluster, err := pgtest.Start(pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &twoServers{database: cluster.URL("postgres")}
+	seed := filepath.Join(t.TempDir(), "world.yaml")
+	if err := os.WriteFile(seed, frozenWorld(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.a = s.serve(t, "--seed", seed)
+	s.b = s.serve(t)
+	if s.watch, err = pgx.Connect(t.Context(), s.database); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.watch.Close(context.WithoutCancel(t.Context())) })
+	return s
+}
+
+func (s *twoServers) serve(t *testing.T, args ...string) *proc.Server {
+	t.Helper()
+	server, err := proc.Serve(t.Context(), proc.Options{Binary: "simferry", Database: s.database, Args: args})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Kill() })
+	return server
+}
+
+// frozenWorld has SIMs 1 to 100, which are moved by the server that freezes, and 101 to 200.
+func frozenWorld() []byte {
+	var b bytes.Buffer
+	b.WriteString(`
+workspaces:
+  - {id: 1, name: Issuer, type: mno}
+  - {id: 10, name: Fleet DE, type: enterprise, parent: 1}
+  - {id: 20, name: Fleet FR, type: enterprise, parent: 1}
+users:
+`)
+	for i := 1; i <= frozenUsers+1; i++ {
+		fmt.Fprintf(&b, "  - {id: %d, username: u%d@example.com, name: U, password: %s, default_workspace: 10, roles: {10: administrator, 20: administrator}}\n", i, i, frozenPass)
+	}
+	fmt.Fprintf(&b, "sim_ranges:\n  - {first_id: 1, first_iccid: %q, count: 200, workspace: 10, issuer: 1, status: activated}\n", plainICCID(1))
+	return b.Bytes()
+}
+
+// caller is a user with a bearer of one server.
+type frozenCaller struct {
+	url, bearer string
+}
+
+func frozenSignIn(t *testing.T, url string, user int) frozenCaller {
+	t.Helper()
+	digest := sha1.Sum([]byte(frozenPass)) //nolint:gosec // the contract's digest
+	body := fmt.Sprintf(`{"username": "u%d@example.com", "password": %q}`, user, hex.EncodeToString(digest[:]))
+	status, answer, _, err := frozenCaller{url: url}.post(t.Context(), "/api/v1/authenticate", body)
+	var tokens struct {
+		AuthToken string `json:"auth_token"`
+	}
+	if err != nil || status != http.StatusOK || json.Unmarshal(answer, &tokens) != nil {
+		t.Fatalf("sign-in: %d %s %v", status, answer, err)
+	}
+	return frozenCaller{url, tokens.AuthToken}
+}
+
+func (c frozenCaller) post(ctx context.Context, path, body string) (status int, answer []byte, header http.Header, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url+path, bytes.NewReader([]byte(body)))
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if c.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+c.bearer)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }() // it was read
+	answer, err = io.ReadAll(resp.Body)
+	return resp.StatusCode, answer, resp.Header, err
+}
+
+// move moves SIMs first to last for real.
+func (c frozenCaller) move(ctx context.Context, first, last, target int) (status int, answer []byte, header http.Header, err error) {
+	var ids []map[string]int
+	for id := first; id <= last; id++ {
+		ids = append(ids, map[string]int{"id": id})
+	}
+	body, _ := json.Marshal(map[string]any{ //nolint:errchkjson // numbers and booleans
+		"sims": ids, "target_workspace": map[string]int{"id": target}, "dry_run": false,
+	})
+	return c.post(ctx, "/api/v1/sim/migration/workspace", string(body))
+}
+
+// freezeInside has server A begin to move SIMs 1 to 100, and stops it when their rows are
+// locked by a transaction that waits for its next statement.
+func (s *twoServers) freezeInside(t *testing.T) {
+	t.Helper()
+	blocker, err := pgx.Connect(t.Context(), s.database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = blocker.Close(context.WithoutCancel(t.Context())) }()
+	exec1 := func(text string) {
+		if _, err := blocker.Exec(t.Context(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mover := frozenSignIn(t, s.a.URL, frozenUsers+1)
+	exec1("BEGIN")
+	exec1("LOCK TABLE events IN EXCLUSIVE MODE")
+	go func() { _, _, _, _ = mover.move(context.WithoutCancel(t.Context()), 1, 100, 20) }() // it ends with its server
+	var pid int
+	s.await(t, "a migration that waits for the table", func() bool {
+		err := s.watch.QueryRow(t.Context(), `SELECT pid FROM pg_stat_activity a WHERE wait_event_type = 'Lock'
+			AND query_start < clock_timestamp() - interval '300 ms' AND xact_start IS NOT NULL`).Scan(&pid)
+		return err == nil
+	})
+	if err := s.a.Freeze(); err != nil {
+		t.Fatal(err)
+	}
+	exec1("ROLLBACK")
+	s.await(t, "the frozen server's transaction is idle", func() bool {
+		var idle bool
+		err := s.watch.QueryRow(t.Context(), "SELECT state = 'idle in transaction' FROM pg_stat_activity WHERE pid = $1", pid).Scan(&idle)
+		return err == nil && idle
+	})
+}
+
+func (s *twoServers) await(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for until := time.Now().Add(time.Minute); !done(); trust.Pause(t.Context(), 10*time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("not within a minute: %s\n%s", what, s.a.Log())
+		}
+	}
+}
+
+// others moves SIMs 101 to 150 to and fro until stop is closed, and returns how long each
+// move took.
+func (s *twoServers) others(t *testing.T, c frozenCaller, stop <-chan struct{}, most int) (took []time.Duration) {
+	target := 20
+	for len(took) < most {
+		select {
+		case <-stop:
+			return took
+		default:
+		}
+		began := time.Now()
+		status, answer, _, err := c.move(t.Context(), 101, 150, target)
+		if err != nil || status != http.StatusOK {
+			t.Errorf("a migration of other SIMs: %d %s %v", status, answer, err)
+			return took
+		}
+		took = append(took, time.Since(began))
+		target = 30 - target
+		trust.Pause(t.Context(), 20*time.Millisecond)
+	}
+	return took
+}
+
+func median(all []time.Duration) time.Duration {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[len(sorted)/2]
+}
+
+// One of two servers is stopped inside a migration. The other answers for these SIMs within
+// ten seconds, for others in about the usual time, and stays ready.
+func TestAFrozenServerHoldsNobodyUp(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs two servers for half a minute")
+	}
+	s := startTwoServers(t)
+	other := frozenSignIn(t, s.b.URL, frozenUsers+1)
+	var callers []frozenCaller
+	for i := 1; i <= frozenUsers; i++ {
+		callers = append(callers, frozenSignIn(t, s.b.URL, i))
+	}
+	never := make(chan struct{})
+	s.others(t, other, never, 10)
+	usual := s.others(t, other, never, 40)
+
+	s.freezeInside(t)
+	frozen := time.Now()
+	stop := make(chan struct{})
+	var during, ready []time.Duration
+	var measuring, asking sync.WaitGroup
+	measuring.Go(func() { during = s.others(t, other, stop, 10_000) })
+	measuring.Go(func() { ready = s.readiness(t, stop) })
+	for i := range frozenClients {
+		asking.Go(func() { s.askForFrozen(t, callers[i%len(callers)]) })
+	}
+	asking.Wait()
+	stopped := time.Since(frozen)
+	close(stop)
+	measuring.Wait()
+	t.Logf("others: usually %v, meanwhile %v (worst %v of %d); /readyz worst %v of %d; all answered after %v",
+		median(usual), median(during), slices.Max(during), len(during), slices.Max(ready), len(ready), stopped)
+	if limit := 2*median(usual) + 20*time.Millisecond; median(during) > limit {
+		t.Errorf("others took %v, usually %v", median(during), median(usual))
+	}
+	if slices.Max(ready) > 2*time.Second {
+		t.Errorf("/readyz took %v", slices.Max(ready))
+	}
+	s.thawed(t, callers[0])
+}
+
+// askForFrozen wants the frozen server's SIMs.
+func (s *twoServers) askForFrozen(t *testing.T, c frozenCaller) {
+	began := time.Now()
+	status, answer, header, err := c.move(t.Context(), 1, 100, 20)
+	if took := time.Since(began); took > frozenBar {
+		t.Errorf("an answer after %v: %d", took, status)
+	}
+	switch {
+	case err != nil:
+		t.Error(err)
+	case status == http.StatusOK, status == http.StatusConflict:
+	case (status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests) && header.Get("Retry-After") != "":
+	default:
+		t.Errorf("%d %s", status, answer)
+	}
+}
+
+func (s *twoServers) readiness(t *testing.T, stop <-chan struct{}) (took []time.Duration) {
+	for {
+		select {
+		case <-stop:
+			return took
+		default:
+		}
+		began := time.Now()
+		resp, err := http.Get(s.b.URL + "/readyz") //nolint:noctx // it must not end with the test
+		if err != nil {
+			t.Error(err)
+			return took
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Errorf("/readyz: %d", resp.StatusCode)
+			return took
+		}
+		took = append(took, time.Since(began))
+		trust.Pause(t.Context(), 20*time.Millisecond)
+	}
+}
+
+// thawed lets the frozen server go on: it finds its session ended, and nothing is half done.
+func (s *twoServers) thawed(t *testing.T, c frozenCaller) {
+	t.Helper()
+	if status, answer, _, err := c.move(t.Context(), 1, 100, 10); err != nil || status != http.StatusOK && status != http.StatusConflict {
+		t.Errorf("the SIMs cannot be moved: %d %s %v", status, answer, err)
+	}
+	if err := syscall.Kill(s.a.PID, syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	s.await(t, "the thawed server is ready", func() bool {
+		resp, err := http.Get(s.a.URL + "/readyz") //nolint:noctx // asked until it is
+		if err != nil {
+			return false
+		}
+		_ = resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
+	for _, server := range []*proc.Server{s.a, s.b} {
+		if err := server.Stop(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if out, err := exec.CommandContext(t.Context(), "simferry", "fsck", "--database", s.database).CombinedOutput(); err != nil {
+		t.Errorf("fsck: %v\n%s", err, out)
+	}
+}
