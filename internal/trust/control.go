@@ -2,16 +2,16 @@ package trust
 
 import "context"
 
-// Until tries a control until it fails, as it must, at most so many times. What is left to
-// chance in one try is given so many that a miss of all of them is rarer than one in a
-// million. Each try has a seed of its own.
+// Until repeats a control until it fails, as it must, but at most so many times. A control that
+// depends on chance gets so many tries that missing all of them is rarer than one in a million.
+// Each try has a seed of its own.
 func Until(ctx context.Context, what string, most int, seed uint64, try func(ctx context.Context, seed uint64) (saw string, failed bool, err error)) (Control, error) {
 	c := Control{What: what}
 	for n := range most {
 		saw, failed, err := try(ctx, seed+uint64(n))
 		c.Failed, c.Saw = failed, Clip(saw)
 		if failed {
-			return c, ctx.Err() // what is broken on purpose may keep the harness from going on
+			return c, ctx.Err() // a program that is broken on purpose may stop the harness
 		}
 		if err != nil {
 			return c, err
@@ -20,7 +20,7 @@ func Until(ctx context.Context, what string, most int, seed uint64, try func(ctx
 	return c, nil
 }
 
-// Complains is a try of Until for a harness that returns a Result.
+// Complains turns a harness that returns a Result into a try of Until.
 func Complains(run func(ctx context.Context, seed uint64) (Result, error)) func(context.Context, uint64) (string, bool, error) {
 	return func(ctx context.Context, seed uint64) (string, bool, error) {
 		res, err := run(ctx, seed)

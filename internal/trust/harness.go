@@ -13,12 +13,12 @@ type Harness struct {
 	Does string // one sentence, for -list
 	Run  func(ctx context.Context, size Size, seed uint64) (Result, error)
 
-	// Control does the same to what is broken on purpose. It is nil where Run has a control
-	// of its own.
+	// Control runs the harness on something that is broken on purpose. It is nil if Run has a
+	// control of its own.
 	Control func(ctx context.Context, size Size, seed uint64) (Control, error)
 }
 
-// Try runs the harness and its control at the same time, since most wait a good deal. A
+// Try runs the harness and its control at the same time, because most of them wait a lot. A
 // probe has no control.
 func (h Harness) Try(ctx context.Context, size Size, seed uint64) (Result, error) {
 	if h.Control == nil || size == Probe {
@@ -37,7 +37,7 @@ func (h Harness) Try(ctx context.Context, size Size, seed uint64) (Result, error
 // Size is how much a harness does.
 type Size int
 
-// The sizes. A Probe is for a planted bug: as small as still finds it, without a control.
+// The sizes. A Probe is as small as still catches a mutation, and has no control.
 const (
 	CI Size = iota
 	Full
@@ -46,7 +46,7 @@ const (
 
 func (s Size) String() string { return [...]string{"CI", "full", "probe"}[s] }
 
-// Of chooses a number by the size. A probe that says 0 takes a tenth of CI's.
+// Of picks the number for the size. If probe is 0, a probe takes a tenth of CI's.
 func (s Size) Of(ci, full, probe int) int {
 	n := [...]int{CI: ci, Full: full, Probe: probe}[s]
 	if n == 0 && s == Probe {
@@ -55,20 +55,20 @@ func (s Size) Of(ci, full, probe int) int {
 	return n
 }
 
-// Result is what a harness has seen. An error beside it means that the harness itself
-// could not work; what it found wrong with the product are Failures.
+// Result is what a harness found. An error beside it means that the harness itself could not
+// work; faults of the product are Failures.
 type Result struct {
 	Trials   int
 	Failures int
-	First    []string // the first failures, in words, each naming its invariant
-	Doubts   []string // what shows nothing, and makes the result void where there is no failure
-	Notes    []string // what else is worth a line
+	First    []string // the first failures, each naming its invariant
+	Doubts   []string // reasons why a result without failures is void
+	Notes    []string // remarks
 	Work     []Work
 	Control  Control
 }
 
-// Work is how much of something was done. Below Least the result is void: a harness that
-// hardly asked anything has shown nothing.
+// Work is how much of something was done. Below Least the result is void: a harness that asked
+// hardly anything has shown nothing.
 type Work struct {
 	What        string
 	Done, Least int
@@ -78,13 +78,13 @@ type Work struct {
 type Control struct {
 	What   string // what is wrong
 	Failed bool   // it failed, as it must
-	Saw    string // what it reported, in few words
+	Saw    string // what it reported, in short
 }
 
-// shown bounds the failures that are told: the first ones matter.
+// shown bounds the failures that are kept: the first ones matter.
 const shown = 10
 
-// Fail notes one failure.
+// Fail records one failure.
 func (r *Result) Fail(format string, args ...any) {
 	r.Failures++
 	if len(r.First) < shown {
@@ -92,13 +92,13 @@ func (r *Result) Fail(format string, args ...any) {
 	}
 }
 
-// Did notes work and the least of it that counts.
+// Did records work and the least amount that counts.
 func (r *Result) Did(what string, done, least int) {
 	r.Work = append(r.Work, Work{what, done, least})
 }
 
-// Add takes the trials, failures and work of another part of the same harness over. Work
-// of the same name adds up, the minimum as well.
+// Add merges the trials, failures and work of another part of the same harness. Work of the
+// same name adds up, and so does its minimum.
 func (r *Result) Add(part Result) {
 	r.Trials += part.Trials
 	r.Failures += part.Failures
@@ -121,7 +121,7 @@ func (r *Result) addWork(w Work) {
 	r.Work = append(r.Work, w)
 }
 
-// ParseSize reads a size as String writes it.
+// ParseSize parses a size as String formats it.
 func ParseSize(text string) (Size, error) {
 	for _, s := range []Size{CI, Full, Probe} {
 		if s.String() == text {

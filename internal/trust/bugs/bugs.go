@@ -50,14 +50,14 @@ func Ahead(ctx context.Context) {
 	}
 }
 
-// programs are what a harness builds: the tests of a package, or else simferry.
+// programs maps a harness to the package whose tests it builds. The others build simferry.
 var programs = map[string]string{"linear": "internal/modeltest", "model": "internal/modeltest", "fuzz": "internal/fleet"}
 
-// atOnce is how many bugs are tried at a time: building one keeps a core busy.
+// atOnce is how many bugs are tried at a time. Building one keeps a core busy.
 const atOnce = 2
 
-// Run tries some bugs. Its control is a program without any, which must not be reported:
-// a harness that always complains would catch everything.
+// Run tries some bugs. Its control is a program without a bug, which must not be reported: a
+// harness that always fails would catch everything.
 func Run(ctx context.Context, table []Bug) (res trust.Result, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -90,17 +90,17 @@ func Run(ctx context.Context, table []Bug) (res trust.Result, err error) {
 	return res, err
 }
 
-// missedError is that a harness does not catch a bug.
+// missedError says that a harness did not catch a bug.
 type missedError struct{ why string }
 
 func (e missedError) Error() string { return e.why }
 
-// tries is how often a harness may look for a bug, with another seed each time: all of them
-// see theirs nearly always at once, and what they draw and what two processes make of it is
-// no reason to be void.
+// tries is how often a harness may look for a bug, each time with another seed. Nearly always
+// the first try succeeds, but random choices and the scheduling of two processes may hide a bug
+// once.
 const tries = 5
 
-// try builds a bug and has its harness look, which must say what is wrong.
+// try builds a bug and runs its harness, which must report it.
 func (b Bug) try(ctx context.Context) (saw string, err error) {
 	for n := range uint64(tries) {
 		if saw, err = b.once(ctx, seed+n); err == nil || ctx.Err() != nil || b.Name == none {
@@ -137,7 +137,7 @@ func (b Bug) mutation() trust.Mutation {
 	return mutants.MustFind(b.Name)
 }
 
-// control asks the quickest harness about a bug that is not there.
+// control runs the quickest harness on the program without a bug.
 func control(ctx context.Context) (trust.Control, error) {
 	c := trust.Control{What: "a bug that is not there"}
 	_, err := Bug{Name: none, Harness: "fuzz", Words: ".", catch: planner}.try(ctx)

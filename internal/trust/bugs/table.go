@@ -17,7 +17,7 @@ import (
 // catcher runs a harness, at the size that suffices, against a program with a mutation.
 type catcher func(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error)
 
-// The harnesses as the table names them.
+// The harnesses that the table uses.
 func killSQLite(cycles int) catcher {
 	return func(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
 		return kill.OnSQLite(ctx, mutation, cycles, seed)
@@ -56,7 +56,7 @@ func deliveries(kills int) catcher {
 type Bug struct {
 	Name    string // of the mutation
 	Harness string
-	Words   string // a regular expression of what the harness must say: the failure must be this one
+	Words   string // a regular expression that one of the harness's failures must match
 	catch   catcher
 }
 

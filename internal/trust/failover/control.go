@@ -14,12 +14,12 @@ import (
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
-// controls is how often the control fails over at most: what waits in the receiver's socket
-// may get to the standby once, but hardly ever all of it.
+// controls is how often the control fails over at most. Data that waits in the receiver's
+// socket may reach the standby once, but hardly ever all of it.
 const controls = 5
 
-// control fails over to an asynchronous standby that has stopped listening. What was
-// acknowledged meanwhile is lost, and the same comparison must say so.
+// control fails over to an asynchronous standby that has stopped receiving. Work acknowledged
+// meanwhile is lost, and the same comparison must report it.
 func (p *pair) control(ctx context.Context, seed uint64) (saw string, failed bool, err error) {
 	before, err := traffic.Read(ctx, p.url(), 0)
 	if err != nil {
@@ -41,7 +41,7 @@ func (p *pair) control(ctx context.Context, seed uint64) (saw string, failed boo
 	return "nothing is missing", false, p.rebuild(ctx)
 }
 
-// loseStalled is the failover under load.
+// loseStalled fails over under load.
 func (p *pair) loseStalled(ctx context.Context, seed uint64) (*traffic.Load, error) {
 	if err := p.primary.Synchronous(ctx, ""); err != nil {
 		return nil, err
@@ -67,15 +67,14 @@ func (p *pair) loseStalled(ctx context.Context, seed uint64) (*traffic.Load, err
 	return load, err
 }
 
-// stall stops the standby's receiver in the middle of what it does. resume ends it: it is
-// told to end before it wakes up, so that it does not read what is still waiting in its
-// socket.
+// stall stops the standby's receiver in the middle of its work. resume ends it: the signal to
+// end arrives before it continues, so that it does not read what still waits in its socket.
 func stall(ctx context.Context, url string) (resume func() error, err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	defer func() { _ = conn.Close(ctx) }() // the statement has completed
 	var pid int
 	if err := conn.QueryRow(ctx, "SELECT pid FROM pg_stat_wal_receiver").Scan(&pid); err != nil {
 		return nil, err
@@ -91,7 +90,7 @@ func (p *pair) hanging(ctx context.Context, least int) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	defer func() { _ = conn.Close(ctx) }() // the statement has completed
 	for began, n := time.Now(), 0; n < least; trust.Pause(ctx, 10*time.Millisecond) {
 		if err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'").Scan(&n); err != nil {
 			return err

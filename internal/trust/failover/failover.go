@@ -1,7 +1,7 @@
-// Package failover kills the primary of a PostgreSQL with a synchronous standby, promotes
-// the standby, and has two servers of Simferry find it by themselves, again and again:
-// what was acknowledged must be there (I5), once (I6), sound (I1 to I4, I8, I13), and
-// writes must go on within the promised time (I12).
+// Package failover kills the primary of a PostgreSQL with a synchronous standby and promotes
+// the standby, again and again, while two Simferry servers find the new primary on their own.
+// Acknowledged work must be there (I5), once (I6) and sound (I1 to I4, I8, I13), and writes
+// must resume within the promised time (I12).
 package failover
 
 import (
@@ -16,29 +16,29 @@ import (
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
-// Harness is this one.
+// Harness is the failover harness.
 var Harness = trust.Harness{
 	Name: "failover", Run: run,
 	Does: "kills a PostgreSQL primary under load and promotes its synchronous standby; two servers find it by themselves",
 }
 
 const (
-	// promised is how soon after a promotion every server writes again, and how soon
-	// after the loss of the primary its /readyz says so.
+	// promised is the time within which every server writes again after a promotion, and within
+	// which /readyz reports the loss of the primary.
 	promised = 5 * time.Second
 
-	// again is how long clients ask, after a crash, for what they were not told.
+	// again is how long clients repeat unanswered requests after a crash.
 	again = time.Second
 
 	clients  = 8
-	ackedMin = 40 // successes before each kill, without which a failover shows nothing
+	ackedMin = 40 // successes before each kill; with fewer a failover shows nothing
 )
 
 func run(ctx context.Context, size trust.Size, seed uint64) (res trust.Result, err error) {
 	return failOvers(ctx, trust.Mutation{}, size.Of(2, 200, 1), seed, size != trust.Probe)
 }
 
-// Double has one failover, of the kind with two faults, of a program with a mutation.
+// Double runs one failover with two faults on a program with a mutation.
 func Double(ctx context.Context, mutation trust.Mutation, seed uint64) (trust.Result, error) {
 	return failOvers(ctx, mutation, 1, seed, false)
 }
@@ -73,7 +73,7 @@ func failOvers(ctx context.Context, mutation trust.Mutation, n int, seed uint64,
 	return res, err
 }
 
-// trial is the failovers of one run.
+// trial is a run of several failovers.
 type trial struct {
 	*pair
 	res     *trust.Result
@@ -83,7 +83,7 @@ type trial struct {
 	acked, underWay, refused, doubles int
 }
 
-// once is one failover under load, the comparison, and the way back to two databases.
+// once runs one failover under load, compares, and restores the pair of databases.
 func (t *trial) once(ctx context.Context, seed uint64) error {
 	t.res.Trials++
 	load := traffic.Begin(ctx, t.clients, seed, clients)
@@ -110,9 +110,9 @@ func (t *trial) once(ctx context.Context, seed uint64) error {
 	return t.rebuild(ctx)
 }
 
-// failOver kills, promotes, and looks at the clock. Every second time nobody promotes until
-// clients have been told to come later: so long a server does not hide it from them. The
-// other times the primary has crashed and come back before, with the standby cut off.
+// failOver kills, promotes and measures the time. In every second failover the promotion waits
+// until clients have got a Retry-After, so that a server cannot hide the gap from them. In the
+// others the primary has crashed and come back before, with the standby cut off.
 func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
 	if t.res.Trials%2 == 1 {
 		return t.double(ctx, load)
@@ -133,10 +133,10 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 	return killed, t.takeOver(ctx, load)
 }
 
-// double is two faults in a row. The standby's receiver stops, so that clients wait for
-// what the primary has written already; the primary crashes and comes back with it; they
-// ask again. Nobody may be told that it is done, for then the primary is lost, and the
-// standby never saw it.
+// double is two faults in a row. The standby's receiver stops, so that clients wait for work
+// that the primary has already written. The primary crashes and comes back with that work, and
+// the clients ask again. No client may get a success, because then the primary is lost and the
+// standby never received the work.
 func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
 	resume, err := stall(ctx, t.standby.URL("postgres"))
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	if err := t.hanging(ctx, 1); err != nil {
 		return killed, err
 	}
-	trust.Pause(ctx, again) // the others ask
+	trust.Pause(ctx, again) // the other clients ask
 	t.doubles++
 	killed = time.Now()
 	if err := errors.Join(t.kill(), resume()); err != nil {
@@ -160,7 +160,7 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	return killed, t.takeOver(ctx, load)
 }
 
-// takeOver promotes, and looks at the clock.
+// takeOver promotes the standby and measures the time.
 func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
 	if err := t.promote(ctx); err != nil {
 		return err
@@ -177,7 +177,7 @@ func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
 	return nil
 }
 
-// readiness waits for a server's /readyz to answer a status.
+// readiness waits until a server's /readyz returns a status.
 func (t *trial) readiness(ctx context.Context, server int, since time.Time, want int) (took time.Duration, ok bool) {
 	for time.Since(since) < promised && ctx.Err() == nil {
 		if t.clients.Ready(ctx, server) == want {
@@ -193,11 +193,12 @@ func (t *trial) compare(ctx context.Context, j *traffic.Journal) error {
 	for _, w := range wrong {
 		t.res.Fail("%s", w)
 	}
-	t.journal.Add(&traffic.Journal{Requests: j.Requests}) // what was strange has been told
+	t.journal.Add(&traffic.Journal{Requests: j.Requests}) // oddities were reported above
 	return err
 }
 
-// wholeJournal asks, after all failovers, for what was acknowledged before any of them.
+// wholeJournal checks, after all failovers, everything that was acknowledged before any of
+// them.
 func (t *trial) wholeJournal(ctx context.Context) error {
 	have, err := traffic.Read(ctx, t.url(), 0)
 	if err != nil {

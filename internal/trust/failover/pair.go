@@ -13,7 +13,7 @@ import (
 
 const (
 	database = "simferry"
-	standby  = "standby" // the name by which each primary knows the other
+	standby  = "standby" // the name by which each primary knows its standby
 	servers  = 2
 )
 
@@ -70,18 +70,18 @@ func createDatabase(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	defer func() { _ = conn.Close(ctx) }() // the statement has completed
 	_, err = conn.Exec(ctx, "CREATE DATABASE "+database)
 	return err
 }
 
-// url names both databases, always in the same order: what the servers were started with.
+// url names both databases, always in the same order, as the servers were started with.
 func (p *pair) url() string { return pgtest.Address(database, p.primary, p.standby) }
 
 func (p *pair) kill() error { return p.primary.Stop(pgtest.Kill) }
 
-// promote does what docs/operations/postgresql.md tells the operator to do. The standby's
-// settings may be a copy of the primary's: it must not wait for a standby itself.
+// promote follows docs/operations/postgresql.md. The standby's settings may be a copy of the
+// primary's, so it is set not to wait for a standby itself.
 func (p *pair) promote(ctx context.Context) error {
 	if err := p.standby.Synchronous(ctx, ""); err != nil {
 		return err
@@ -108,5 +108,5 @@ func (p *pair) remove() {
 			errs = append(errs, c.Remove())
 		}
 	}
-	_ = errors.Join(errs...) // what cannot be removed is cleared away by the next run
+	_ = errors.Join(errs...) // the next run removes what is left
 }

@@ -1,5 +1,5 @@
-// Package fuzz is the harness that feeds the parsers, the planner and every operation with
-// what nobody would send: no panic, no 5xx, no changed row behind a refusal.
+// Package fuzz is the harness that feeds hostile input to the parsers, the planner and every
+// operation: no panic, no 5xx, no row changed by a refusal.
 package fuzz
 
 import (
@@ -23,16 +23,15 @@ import (
 	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
-// Harness is every fuzz target of the tree.
+// Harness runs every fuzz target of the tree.
 var Harness = trust.Harness{
 	Name: "fuzz",
 	Does: "every fuzz target: the parsers, the planner, each operation's path, query, headers and body through the router",
 	Run:  run, Control: control,
 }
 
-// The shares of all targets in CI are a minute altogether, of which one that has a whole
-// server gets more than a parser. The full size is rounds of eight times that, until so
-// many executions are done.
+// In CI all targets share a minute, and a target with a whole server gets more than a parser.
+// The full size repeats rounds of eight times that until enough executions are done.
 const (
 	parserTime = 2 * time.Second
 	serverTime = 8 * time.Second
@@ -57,11 +56,11 @@ func run(ctx context.Context, size trust.Size, _ uint64) (res trust.Result, err 
 	return res, nil
 }
 
-// atOnce is how many targets are fuzzed at a time, each by one worker. What is guided takes
-// all processors, one target after the other.
+// atOnce is how many targets are fuzzed at a time, each by one worker. Guided fuzzing uses all
+// processors, one target after the other.
 const atOnce = 2
 
-// round gives every target its share of time. One that executes nothing in it is an error.
+// round gives every target its share of time. A target that executes nothing in it is an error.
 func round(ctx context.Context, list []target, size trust.Size, res *trust.Result) error {
 	fuzz, workers := target.quick, atOnce
 	if size == trust.Full {
@@ -109,8 +108,8 @@ func targets(root string) (list []target, err error) {
 	return list, err
 }
 
-// share is how much it is fuzzed in a round, as go test takes it: for a time, but in a probe,
-// where it is so many executions.
+// share is how much a target is fuzzed in a round, in the form that go test takes: a duration,
+// or a number of executions in a probe.
 func (t target) share(size trust.Size) string {
 	share := parserTime
 	if strings.HasSuffix(t.pkg, "httpapi") {
@@ -126,8 +125,8 @@ func (t target) share(size trust.Size) string {
 	}
 }
 
-// guided fuzzes as go test does: towards code that no input has reached yet. Building it
-// like that takes longer than a run in CI may.
+// guided fuzzes as go test does, towards code that no input has reached yet. The instrumented
+// build takes longer than a run in CI may.
 func (t target) guided(ctx context.Context, share string) (res trust.Result, err error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-fuzz", "^"+t.name+"$", "-fuzztime", share, "-timeout", "0", "./"+t.pkg)
 	cmd.Dir = trust.Root()
@@ -157,13 +156,13 @@ func (t target) quick(ctx context.Context, share string) (res trust.Result, err 
 	return t.judge(out)
 }
 
-// done finds how many inputs were tried: of those that are kept at first, of all later.
+// done matches the number of inputs tried: first the stored ones, then new ones.
 var done = regexp.MustCompile(`execs: (\d+)|(\d+)/\d+ completed`)
 
-// judge counts the executions. An input that fails is kept in the package's testdata, as go
-// test does it.
+// judge counts the executions. A failing input is kept in the package's testdata, as go test
+// does.
 func (t target) judge(out gotest.Output) (res trust.Result, err error) {
-	late := strings.Contains(out.Text, "context deadline exceeded") // the time was up in the midst of an input
+	late := strings.Contains(out.Text, "context deadline exceeded") // the time was up during an input
 	switch {
 	case out.Passed:
 	case !strings.Contains(out.Text, "Failing input") && !late:
@@ -178,8 +177,8 @@ func (t target) judge(out gotest.Output) (res trust.Result, err error) {
 	return res, nil
 }
 
-// Properties runs the seeds of the fuzz targets of a package and its property tests against
-// a program with a mutation: enough for a bug that a planner cannot hide.
+// Properties runs the seeds of the fuzz targets of a package and its property tests against a
+// program with a mutation. That is enough for a bug of the planner.
 func Properties(ctx context.Context, pkg string, mutation trust.Mutation, match string, seed uint64) (res trust.Result, err error) {
 	test, err := gotest.Build(ctx, pkg, mutation)
 	if err != nil {
@@ -195,11 +194,11 @@ func Properties(ctx context.Context, pkg string, mutation trust.Mutation, match 
 	return res, err
 }
 
-// controls is how often the control is tried: with a seed of its own a miss is rare, and
-// that of so many is not seen.
+// controls is how often the control is tried. With one seed a miss is rare; ten misses in a row
+// have not been seen.
 const controls = 10
 
-// control is a planner that asks for Administrators on the first SIM's source only.
+// control is a planner that checks for an Administrator on the first SIM's source only.
 func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, "a planner that asks for rights on the first SIM's source only", controls, seed,
 		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
@@ -207,5 +206,6 @@ func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, err
 		}))
 }
 
-// Planner is what judges PlanMigration: the seeds of its fuzz target, and its properties.
+// Planner matches the tests that judge PlanMigration: the seeds of its fuzz target, and its
+// properties.
 const Planner = "^(FuzzPlanMigration|FuzzSelect.*|TestEverySIMIsAccountedFor|TestAfterChangesNoMoreThanItMay|TestSelectorsTakeUpTo500|TestPlan.*)$"

@@ -60,18 +60,19 @@ func (o Output) Sum(word string) int {
 	return sum
 }
 
-// telling are the lines that say what went wrong: the first kind alone, where there are any.
+// telling matches the lines that say what went wrong. If lines of the first kind exist, the
+// others are dropped.
 var telling = []*regexp.Regexp{
 	regexp.MustCompile(`^panic|\bI\d+: |differ|not linearizable|failed after`),
 	regexp.MustCompile(`_test\.go:\d+: `),
 }
 
-// flaky is what rapid says of a failure that it has not seen a second time: the seed of the
-// check, and what it was.
+// flaky matches rapid's report of a failure that it could not repeat: the seed of the check,
+// and the failure.
 var flaky = regexp.MustCompile(`(?s)\[rapid\] flaky test.*?(-rapid\.seed=\d+).*?Original traceback \((.*?)\):\n`)
 
-// Judge notes a run that failed: with what its tests said. A run that calls itself void is
-// an error, for it shows nothing.
+// Judge records a failed run with the output of its tests. A run that calls itself void is an
+// error, because it shows nothing.
 func (o Output) Judge(r *trust.Result) error {
 	if o.Passed {
 		return nil
@@ -93,7 +94,7 @@ func (o Output) Judge(r *trust.Result) error {
 	return nil
 }
 
-// lines are the first lines of a kind.
+// lines returns the first lines of a kind.
 func (o Output) lines(kind *regexp.Regexp) (said []string) {
 	const most = 4
 	for line := range strings.Lines(o.Text) {
@@ -104,7 +105,8 @@ func (o Output) lines(kind *regexp.Regexp) (said []string) {
 	return said
 }
 
-// usual is the length of what is told; of what cannot be seen again it is more.
+// usual is the length of a reported failure. One that cannot be repeated is reported at greater
+// length.
 const usual = 300
 
 func clip(s string, most int) string {

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/gotest"
 )
 
-// overheard is a test that fails without failing, and what was said of it.
+// overheard is a test that records a failure without failing.
 type overheard struct {
 	*testing.T
 	text string
@@ -22,10 +22,10 @@ func (o *overheard) Errorf(format string, args ...any) {
 	o.text += "    some_test.go:1: " + fmt.Sprintf(format, args...) + "\n"
 }
 
-// What went wrong once is told, with the seed of the check, even where it does not again:
-// it may have been a race.
+// A failure that happened once is reported with the seed of its check, even if it does not
+// happen again: it may have been a race.
 func TestAFailureThatIsNotSeenAgainIsTold(t *testing.T) {
-	if err := flag.Set("rapid.nofailfile", "true"); err != nil { // as our own tests have it
+	if err := flag.Set("rapid.nofailfile", "true"); err != nil { // as in our own tests
 		t.Fatal(err)
 	}
 	o, seen := overheard{T: t}, false

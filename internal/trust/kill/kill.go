@@ -1,6 +1,6 @@
-// Package kill is the harness that kills servers with SIGKILL in the midst of their work,
-// again and again on the same database, and then counts: everything that was acknowledged
-// is there, everything once, nothing that was refused.
+// Package kill kills servers with SIGKILL in the middle of their work, again and again on the
+// same database, and then counts: everything acknowledged is there, once, and nothing that was
+// refused.
 package kill
 
 import (
@@ -25,7 +25,7 @@ const (
 	chainLimit  = 30 * time.Second
 
 	perEpoch = 500 // cycles on one database; its check reads all of it
-	perProbe = 10  // the same, where a bug shall be found soon
+	perProbe = 10  // the same for a mutation, which should be found soon
 )
 
 // arena is one database, the servers over it, and the clients.
@@ -38,16 +38,16 @@ type arena struct {
 	servers     []*proc.Server
 	res         *trust.Result
 
-	kills, inside, flying int // servers killed, inside a write transaction, with a request on its way
+	kills, inside, flying int // servers killed, inside a write transaction, with a request in flight
 }
 
-// site is where the database is. Its engine decides how one sees what a server holds open.
+// site is a database. Its engine decides how to see which transactions a server has open.
 type site interface {
-	// url is the database, as the server of that number names it.
+	// url returns the database's URL as the server of that number uses it.
 	url(server int) string
-	// inside tells whether a frozen server is inside a transaction that writes.
+	// inside reports whether a frozen server is inside a transaction that writes.
 	inside(ctx context.Context, server int, frozen *proc.Server) (bool, error)
-	// complaints are what the database itself has to say at the end.
+	// complaints reports what the database itself logged.
 	complaints(ctx context.Context, fail func(format string, args ...any)) error
 	close() error
 }
@@ -58,7 +58,7 @@ type engine struct {
 	open             func(ctx context.Context, dir string) (site, error)
 }
 
-// run goes through so many cycles, in epochs of their own databases, until one fails.
+// run runs cycles in epochs, each with its own database, until one fails.
 func run(ctx context.Context, e engine, mutation trust.Mutation, cycles int, seed uint64) (res trust.Result, err error) {
 	perEpoch := perEpoch
 	if !mutation.IsZero() {
@@ -84,11 +84,11 @@ func run(ctx context.Context, e engine, mutation trust.Mutation, cycles int, see
 	return res, errors.Join(err, os.RemoveAll(dir))
 }
 
-// controlCycles is how many kills the control has at most. It is seen within a few dozens:
-// a kill must come between the effect and its key, and the client ask again.
+// controlCycles is the most kills of the control. A few dozen are usually enough: a kill must
+// come between the effect and its key, and the client must ask again.
 const controlCycles = 600
 
-// control is a program that stores the answer under a key behind its commit.
+// control is a program that stores the reply under a key after its commit.
 func control(e engine) func(context.Context, trust.Size, uint64) (trust.Control, error) {
 	return func(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 		return trust.Until(ctx, "a program that stores keys in a transaction of their own", 1, seed,
@@ -155,8 +155,8 @@ func (a *arena) start(ctx context.Context) (err error) {
 	return nil
 }
 
-// cycle is some load, a kill, and another start. Where one of two servers goes on, so does
-// the load for a while.
+// cycle is some load, a kill and a restart. If one of two servers survives, the load continues
+// for a while.
 func (a *arena) cycle(ctx context.Context) error {
 	stop := make(chan struct{})
 	urls := make([]string, len(a.servers))
@@ -186,8 +186,8 @@ func (a *arena) cycle(ctx context.Context) error {
 	return errors.Join(err, ctx.Err())
 }
 
-// awaitAnswer has every second cycle begin with an answer, however slow the machine is:
-// what is never answered cannot be lost.
+// awaitAnswer makes every second cycle begin with a reply, however slow the machine is: work
+// that is never acknowledged cannot be lost.
 func (a *arena) awaitAnswer(ctx context.Context) {
 	before := a.journal.Acknowledged()
 	for until := time.Now().Add(answerLimit); a.journal.Acknowledged() == before && time.Now().Before(until); {
@@ -208,9 +208,9 @@ func (a *arena) running() (list []*proc.Server) {
 	return list
 }
 
-// kill freezes a server, or all of them, looks what it was doing, and kills it.
+// kill freezes one server or all, checks what it was doing, and kills it.
 func (a *arena) kill(ctx context.Context) error {
-	only := a.random.IntN(len(a.servers) + 1) // the last number is all of them
+	only := a.random.IntN(len(a.servers) + 1) // the last number means all of them
 	for i, s := range a.servers {
 		if only < len(a.servers) && i != only {
 			continue
@@ -246,7 +246,7 @@ func (a *arena) killAll() (err error) {
 	return err
 }
 
-// end settles what is unsettled, stops the servers, and counts.
+// end settles open requests, stops the servers and counts.
 func (a *arena) end(ctx context.Context, cycles int) error {
 	strain := trust.Measure()
 	for _, c := range a.clients {

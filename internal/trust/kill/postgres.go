@@ -22,14 +22,14 @@ var Postgres = trust.Harness{
 	Control: control(onPostgres),
 }
 
-// OnPostgres kills so many times a program with a mutation.
+// OnPostgres runs kill cycles on a program with a mutation.
 func OnPostgres(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64) (trust.Result, error) {
 	return run(ctx, onPostgres, mutation, cycles, seed)
 }
 
 var onPostgres = engine{servers: 2, clients: 12, open: openPostgres}
 
-// postgresSite is a private cluster, as durable as PostgreSQL is by itself.
+// postgresSite is a private cluster with PostgreSQL's default durability.
 type postgresSite struct {
 	cluster *pgtest.Cluster
 	watch   *pgx.Conn
@@ -57,7 +57,7 @@ func (s postgresSite) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	defer func() { _ = conn.Close(ctx) }() // the statement has completed
 	_, err = conn.Exec(ctx, "CREATE DATABASE "+postgresName)
 	return err
 }
@@ -68,14 +68,14 @@ func (s postgresSite) url(server int) string {
 
 func application(server int) string { return fmt.Sprint("simferry-", server) }
 
-// inside asks PostgreSQL: a transaction that has locked or written a row has an id.
+// inside queries PostgreSQL: a transaction that has locked or written a row has an id.
 func (s postgresSite) inside(ctx context.Context, server int, _ *proc.Server) (inside bool, err error) {
 	err = s.watch.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM pg_stat_activity
 		WHERE application_name = $1 AND backend_xid IS NOT NULL)`, application(server)).Scan(&inside)
 	return inside, err
 }
 
-// complaints: requests over the same SIMs must queue, and never block one another.
+// complaints reports deadlocks: requests over the same SIMs must queue, never block each other.
 func (s postgresSite) complaints(ctx context.Context, fail func(string, ...any)) error {
 	var deadlocks int
 	err := s.watch.QueryRow(ctx, "SELECT deadlocks FROM pg_stat_database WHERE datname = $1", postgresName).Scan(&deadlocks)

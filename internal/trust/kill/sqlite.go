@@ -23,7 +23,7 @@ var SQLite = trust.Harness{
 	Control: control(onSQLite),
 }
 
-// OnSQLite kills so many times a program with a mutation.
+// OnSQLite runs kill cycles on a program with a mutation.
 func OnSQLite(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64) (trust.Result, error) {
 	return run(ctx, onSQLite, mutation, cycles, seed)
 }
@@ -47,8 +47,8 @@ func (sqliteSite) close() error                                           { retu
 // end of its transaction (https://sqlite.org/walformat.html).
 const writeLock = 120
 
-// writing tells whether a process holds SQLite's lock for writing: the kernel's list of
-// locks says so of a frozen process as well.
+// writing reports whether a process holds SQLite's write lock. The kernel lists the locks of
+// frozen processes as well.
 func writing(pid int, file string) (bool, error) {
 	var stat syscall.Stat_t
 	if err := syscall.Stat(file+"-shm", &stat); err != nil {

@@ -1,6 +1,6 @@
-// Package linear is the harness that lets clients fight over a few SIMs and asks porcupine
-// whether what they were answered can have happened one after the other, with a reader of
-// totals beside them: internal/modeltest, at the harness's size.
+// Package linear lets clients compete for a few SIMs and checks with porcupine whether their
+// replies are linearizable, with a reader of totals beside them. It runs the tests of
+// internal/modeltest at the harness's size.
 package linear
 
 import (
@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/gotest"
 )
 
-// Harness is the concurrent histories on SQLite, PostgreSQL, and two servers on PostgreSQL.
+// Harness runs concurrent histories on SQLite, PostgreSQL, and two servers on PostgreSQL.
 var Harness = trust.Harness{
 	Name: "linear",
 	Does: "concurrent histories over few SIMs, judged by porcupine, and totals read beside the load, on both engines",
@@ -21,7 +21,7 @@ var Harness = trust.Harness{
 	Control: control,
 }
 
-// Run tries so many histories on each engine, against a program with a mutation.
+// Run runs histories on each engine, against a program with a mutation.
 func Run(ctx context.Context, mutation trust.Mutation, histories int, seed uint64) (res trust.Result, err error) {
 	test, err := gotest.Build(ctx, "internal/modeltest", mutation)
 	if err != nil {
@@ -40,7 +40,7 @@ func Run(ctx context.Context, mutation trust.Mutation, histories int, seed uint6
 	return res, err
 }
 
-// control is a test that passes where the checks fail, each on what it is there for.
+// control runs a test that passes if the checks fail as intended.
 func control(ctx context.Context, _ trust.Size, _ uint64) (trust.Control, error) {
 	c := trust.Control{What: "a move in two transactions, and a SIM on its way"}
 	test, err := gotest.Build(ctx, "internal/modeltest", trust.Mutation{})

@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/upgrade"
 )
 
-// harnesses are all there are, in the order in which they run.
+// harnesses lists all of them, in the order in which they run.
 var harnesses = []trust.Harness{
 	kill.SQLite,
 	kill.Postgres,

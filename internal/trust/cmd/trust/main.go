@@ -1,5 +1,5 @@
-// Command trust runs the harnesses that try to break what Simferry promises; make trust
-// calls it. It is no part of what is shipped.
+// Command trust runs the harnesses that try to break Simferry's promises; make trust calls it.
+// It is not part of a release.
 package main
 
 import (
@@ -34,7 +34,7 @@ func run(args []string, out io.Writer) error {
 	seed := flags.Uint64("seed", 0, "repeat a run; a random one if left out")
 	bug := flags.String("bug", "", "only this mutation, by its name, instead of a harness")
 	list := flags.Bool("list", false, "tell what there is, and end")
-	_ = flags.Parse(args) // it exits by itself
+	_ = flags.Parse(args) // it exits on an error
 	chosen, err := trust.Select(harnesses, *only)
 	if *bug != "" {
 		chosen, err = bugs.Only(*bug)
@@ -55,7 +55,7 @@ func run(args []string, out io.Writer) error {
 	if *seed == 0 {
 		*seed = rand.Uint64N(1<<62) + 1
 	}
-	defer func() { _ = trust.RemovePrograms() }() // of a folder for temporary files
+	defer func() { _ = trust.RemovePrograms() }() // a folder for temporary files
 	if slices.ContainsFunc(chosen, func(h trust.Harness) bool { return h.Name == bugs.Harness.Name }) && len(chosen) > 1 {
 		go bugs.Ahead(ctx)
 	}

@@ -18,12 +18,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code) //nolint:forbidigo // here it is main
 }
 
-// ordinary are harnesses that CI has as tests already: model, linear and fuzz are tests, and
-// bugs is them all again. upgrade wants the history, which a shallow clone has not.
+// ordinary lists harnesses that CI runs as ordinary tests: model, linear and fuzz are tests,
+// and bugs runs them all again. upgrade needs the history, which a shallow clone lacks.
 var ordinary = []string{"model", "linear", "fuzz", "bugs", "upgrade"}
 
-// Each harness still works: at its smallest size, and without its control, it finds nothing
-// wrong. How much it has seen is no matter here, for CI's machines are busy.
+// TestHarnessesWork runs each harness at its smallest size and without its control. Whether it
+// did enough work is not checked, because CI machines are busy.
 func TestHarnessesWork(t *testing.T) {
 	if os.Getenv("SIMFERRY_TRUST_SMOKE") == "" {
 		t.Skip("make trust-smoke runs it, by itself: it takes a minute, and looks at the clock")
@@ -38,7 +38,7 @@ func TestHarnessesWork(t *testing.T) {
 			}
 			res, err := h.Run(t.Context(), trust.Probe, 1)
 			if errors.Is(err, os.ErrPermission) {
-				t.Skipf("NOT CHECKED: %v", err) // a container whose root may not mount, or may not trace
+				t.Skipf("NOT CHECKED: %v", err) // a container whose root may not mount or trace
 			}
 			if err != nil {
 				t.Fatal(err)
