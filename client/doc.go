@@ -19,6 +19,12 @@
 // that is out of date. What is no refusal (no connection, an answer that is no JSON) is
 // none of them.
 //
+// # Redirects
+//
+// No redirect is followed: the request has credentials in its header or its body, and they
+// are for the server that was named. A redirect is a [*RedirectError], which tells where it
+// leads.
+//
 // # Retries
 //
 // A request that may be sent twice without harm is repeated on 429, 502, 503, 504 and on

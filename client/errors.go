@@ -87,6 +87,17 @@ type StaleError struct {
 // Unwrap is the refusal as an APIError.
 func (e *StaleError) Unwrap() error { return &e.APIError }
 
+// RedirectError is an answer that sends the client elsewhere. It is not followed, because the
+// request has credentials.
+type RedirectError struct {
+	APIError
+	Location string // where the request was sent to, as a whole address; "" if the server does not say
+	BaseURL  string // what to give to New in order to follow it; "" if Location is another operation
+}
+
+// Unwrap is the refusal as an APIError.
+func (e *RedirectError) Unwrap() error { return &e.APIError }
+
 // signInError is a request that was not sent, because there was no bearer for it.
 type signInError struct{ err error }
 

@@ -12,7 +12,8 @@ import (
 type Option func(*Client)
 
 // WithHTTPClient sends through h, which brings its own timeout, proxy and certificates.
-// The default is a client with a timeout of one minute per attempt.
+// The default is a client with a timeout of one minute per attempt. Its CheckRedirect is not
+// used: no redirect is followed, see RedirectError.
 func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
 
 // WithUserAgent names the calling program, such as "meter-rollout/1.2".

@@ -30,6 +30,9 @@ func refusal(got *answer, now time.Time) error {
 	if json.Unmarshal(got.body, &body) != nil {
 		body = refusalBody{}
 	}
+	if got.status >= 300 && got.status < 400 {
+		return redirected(got)
+	}
 	e := APIError{
 		Status: got.status, Code: body.ErrorCode, Token: body.ErrorToken, Message: message(body, got.status),
 		RequestID: got.header.Get("X-Request-Id"), RetryAfter: retryAfter(got.header, now),
@@ -46,6 +49,28 @@ func refusal(got *answer, now time.Time) error {
 		e.Problems = nil
 	}
 	return &e
+}
+
+// redirected says where a redirect leads.
+func redirected(got *answer) error {
+	e := &RedirectError{APIError: APIError{Status: got.status, RequestID: got.header.Get("X-Request-Id")}}
+	e.Message = "the server sends the client elsewhere, and does not say where; use its own address"
+	asked := got.asked
+	if asked == nil {
+		return e
+	}
+	to, err := asked.Parse(got.header.Get("Location"))
+	if err != nil || got.header.Get("Location") == "" {
+		return e
+	}
+	to.User = nil
+	e.Location = to.String()
+	e.Message = "the server sends the client to " + e.Location + "; a redirect is not followed, because the request has credentials"
+	if base, same := strings.CutSuffix(to.EscapedPath(), got.path); same && to.RawQuery == asked.RawQuery {
+		e.BaseURL = to.Scheme + "://" + to.Host + base
+		e.Message += ". If you trust that address, use " + e.BaseURL
+	}
+	return e
 }
 
 func message(b refusalBody, status int) string {

@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
+	"strings"
 	"sync/atomic"
 )
 
@@ -38,6 +40,8 @@ type answer struct {
 	status int
 	header http.Header
 	body   []byte
+	asked  *url.URL // the address of the request
+	path   string   // of the operation, without the query
 }
 
 // maxAnswer bounds what is read of an answer. The largest page, 2,500 SIMs, takes 2 MB.
@@ -149,6 +153,7 @@ func (s *sending) attempt(ctx context.Context) (*answer, error) {
 	case got.status >= 200 && got.status < 300:
 		return got, nil
 	}
+	got.path, _, _ = strings.Cut(s.call.path, "?")
 	return nil, refusal(got, s.client.clock.Now())
 }
 
@@ -185,5 +190,5 @@ func exchange(h *http.Client, req *http.Request) (*answer, error) {
 	if err == nil && len(body) > maxAnswer {
 		err = fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
 	}
-	return &answer{resp.StatusCode, resp.Header, body}, err
+	return &answer{status: resp.StatusCode, header: resp.Header, body: body, asked: req.URL}, err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/server"
 )
@@ -50,7 +51,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var coded *codeError
 	if errors.As(err, &coded) {
 		if coded.err != nil {
-			_, _ = fmt.Fprintf(w, "simferry: %v\n", coded.err)
+			_, _ = fmt.Fprintf(w, "simferry: %v\n%s", coded.err, help(coded.err))
 		}
 		return coded.code
 	}
@@ -59,8 +60,16 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		explainAll(w, err, refusal.Problems)
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(w, "simferry: %v\n", err)
+	_, _ = fmt.Fprintf(w, "simferry: %v\n%s", err, help(err))
 	return exitFailed
+}
+
+// help is the command that helps against an error, as a line; "" if none is known.
+func help(err error) string {
+	if elsewhere, ok := errors.AsType[*client.RedirectError](err); ok && elsewhere.BaseURL != "" {
+		return "To sign in there: simferry login --server " + elsewhere.BaseURL + "\n"
+	}
+	return ""
 }
 
 func explainAll(w io.Writer, err error, problems []fleet.Problem) {

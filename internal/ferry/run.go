@@ -164,6 +164,9 @@ func (r *Runner) answered(i int, c *chunkState, got *client.Migration, err error
 		ledger, _ := got.LedgerID()
 		return r.arrived(c, Entry{Step: Arrived, Chunk: i, Ledger: ledger})
 	}
+	if _, elsewhere := errors.AsType[*client.RedirectError](err); elsewhere {
+		return err // whether it was done before the redirect nobody knows: reading back tells, once the address is right
+	}
 	switch refused, isRefusal := errors.AsType[*client.APIError](err); {
 	case isRefusal && (refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusConflict && refused.RetryAfter > 0):
 		return errors.Join(r.write(Entry{Step: Stayed, Chunk: i}), r.Pace.Failed(err))

@@ -1,0 +1,43 @@
+package cli_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit/plain"
+)
+
+// A server that redirects gets no credentials sent on, by no command, and the message says
+// which address to use instead.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	fleet := plain.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
+	fleet.Add(plain.SIM{ID: 1, ICCID: "8988303000000000001", Workspace: 100})
+	s := plain.Start(t, fleet, 100, plain.Manners{})
+	var stolen atomic.Int64
+	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Add(1) }))
+	defer thief.Close()
+	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, thief.URL+r.URL.RequestURI(), http.StatusPermanentRedirect)
+	}))
+	defer door.Close()
+	p := newPerson(t)
+	p.login(s.URL, plain.Username)
+	profile := readFile(t, p.home+"/profiles/default.json")
+	writeFile(t, p.home+"/profiles/default.json", strings.ReplaceAll(profile, s.URL, door.URL))
+	for _, args := range [][]string{
+		{"login", "--server", door.URL, "--username", plain.Username, "--password-stdin"},
+		{"sims"}, {"devices"}, {"events"}, {"workspaces"}, {"whoami"}, {"migrations", "list"},
+		{"migrate", "--to", "200", "--sim-id", "1", "--yes"},
+	} {
+		got := p.run(plain.Password+"\n", args...)
+		if got.code == 0 || !strings.Contains(got.errors, "To sign in there: simferry login --server "+thief.URL) {
+			t.Errorf("%v: %+v", args, got)
+		}
+	}
+	if n := stolen.Load(); n != 0 {
+		t.Errorf("%d requests were sent on", n)
+	}
+}
