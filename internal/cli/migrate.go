@@ -248,7 +248,7 @@ func (s *shipping) proceed(ctx context.Context, plan *ferry.Plan) error {
 		return err
 	}
 	defer run.close()
-	return s.carryOut(ctx, run)
+	return s.carryOut(ctx, run, false)
 }
 
 // confirm wants the number of SIMs typed: whoever types it has seen it.

@@ -52,7 +52,7 @@ func (s *shipping) finish(plan *ferry.Plan, state *ferry.State, dir string, dryR
 		err, code = failed, max(code, ferry.ExitError)
 	}
 	if dir != "" {
-		s.screen.result(r, dir, s.report)
+		s.screen.result(r, dir, s.report, state.Refused())
 	}
 	if *s.output == asJSON {
 		enc := json.NewEncoder(s.process.Stdout)

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/client"
@@ -71,13 +69,17 @@ func resumeCommand(p Process) *cobra.Command {
 		Long: `Complete a run that was interrupted, by whatever it was. What has moved stays moved and is not sent again; where nobody knows
 whether a request was carried out, the SIMs are read back first.
 
-Without RUN it is the only one that is not complete. 'simferry migrate runs' lists them.`,
+SIMs that were refused on the way are tried once more: a role may have been given back since, or a SIM taken out of
+its device. Name the RUN for that if it is complete otherwise.
+
+Without RUN it is the only one that is not complete. 'simferry migrate runs' lists them. A run is resumed on the
+machine, and by the user, that began it: its journal is there.`,
 		Example: `  simferry migrate resume
   simferry migrate resume 20261122-140312-k7qd --report moved.csv`,
 		Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			open, _ := p.openRuns()
-			return open, cobra.ShellCompDirectiveNoFileComp
+			runs, _ := p.allRuns()
+			return unfinished(runs), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	f.reportFlags(cmd)
@@ -113,7 +115,7 @@ func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) err
 	s.terms, s.from = r.plan.Terms, r.info.From
 	t := r.state.Tally()
 	s.screen.line("Run %s to %s: %s of %s SIMs have moved so far.", r.id, target(r.plan), thousands(t.Moved), thousands(r.plan.Count()))
-	return s.carryOut(ctx, r)
+	return s.carryOut(ctx, r, true)
 }
 
 // chosenRun is the run that is named, or the only one there is to complete; "" for none.
@@ -121,22 +123,42 @@ func (p Process) chosenRun(args []string) (string, error) {
 	if len(args) == 1 {
 		return args[0], nil
 	}
-	open, err := p.openRuns()
-	switch {
-	case err != nil:
+	runs, err := p.allRuns()
+	if err != nil {
 		return "", err
-	case len(open) == 0:
-		_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run is complete.")
-		return "", err
-	case len(open) > 1:
-		return "", usagef("several runs are not complete, name one: %s", strings.Join(open, ", "))
 	}
-	return open[0], nil
+	if len(runs) == 0 {
+		dir, _ := p.runsDir() // it was found a moment ago
+		return "", fmt.Errorf("this machine has no runs of yours (in %s): a run is resumed on the machine, and by the user, that began it", dir)
+	}
+	open := unfinished(runs)
+	switch len(open) {
+	case 0:
+		return "", p.nothingToResume(runs)
+	case 1:
+		return open[0], nil
+	}
+	return "", usagef("several runs are not complete, name one: %s", strings.Join(open, ", "))
 }
 
-// openRuns lists the runs that are not complete.
-func (p Process) openRuns() (open []string, err error) {
+// nothingToResume says so, and which run has SIMs that could be tried again.
+func (p Process) nothingToResume(runs []*run) error {
+	_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run of this machine is complete.")
+	for _, r := range runs {
+		if n := r.state.Refused(); n > 0 && err == nil {
+			_, err = fmt.Fprintf(p.Stdout, "Run %s had %s %s refused. To try %s again, once the reason is gone: simferry migrate resume %s\n",
+				r.id, thousands(n), plural(n, "SIM", "SIMs"), plural(n, "it", "them"), r.id)
+		}
+	}
+	return err
+}
+
+// allRuns reads every run with its journal, the latest first.
+func (p Process) allRuns() (runs []*run, err error) {
 	ids, err := p.runIDs()
+	if err != nil {
+		return nil, err
+	}
 	for _, id := range ids {
 		r, err := p.readRun(id)
 		if err == nil {
@@ -145,65 +167,33 @@ func (p Process) openRuns() (open []string, err error) {
 		if err != nil {
 			return nil, err
 		}
+		runs = append(runs, r)
+	}
+	return runs, nil
+}
+
+// unfinished are the ids of the runs that are not complete.
+func unfinished(runs []*run) (open []string) {
+	for _, r := range runs {
 		if !r.state.Done() {
-			open = append(open, id)
+			open = append(open, r.id)
 		}
 	}
-	return open, err
-}
-
-func runsCommand(p Process) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "runs",
-		Short: "List the runs of this machine and how far they are",
-		Example: `  simferry migrate runs
-  simferry migrate runs --output json`,
-		Args: positional(),
-	}
-	form := outputFlag(cmd)
-	cmd.RunE = func(*cobra.Command, []string) error {
-		ids, err := p.runIDs()
-		if err != nil {
-			return err
-		}
-		a := answer{header: table.Row{"run", "target", "sims", "moved", "already there", "refused", "left", "state"}}
-		values := []map[string]any{}
-		for _, id := range ids {
-			r, err := p.readRun(id)
-			if err == nil {
-				err = r.peek()
-			}
-			if err != nil {
-				return err
-			}
-			t := r.state.Tally()
-			a.rows = append(a.rows, table.Row{id, target(r.plan), t.Total, t.Moved, t.There, t.Refused, t.NotMoved + t.Unknown, stateWord(r.state)})
-			values = append(values, map[string]any{
-				"run": id, "server": r.plan.Server, "target": r.plan.Terms.Target, "started": r.info.Started, "state": stateWord(r.state),
-				"tally": t, "folder": r.dir, "report": filepath.Join(r.dir, reportFile),
-			})
-		}
-		a.value = values
-		return form.print(p.Stdout, a)
-	}
-	return cmd
-}
-
-func stateWord(s *ferry.State) string {
-	if s.Done() {
-		return "complete"
-	}
-	return "to resume"
+	return open
 }
 
 // carryOut does what is left of a run and reports on it.
-func (s *shipping) carryOut(ctx context.Context, r *run) error {
+func (s *shipping) carryOut(ctx context.Context, r *run, resumed bool) error {
 	s.screen.begin(r)
 	runner := ferry.Runner{
 		Server: s.remote, Pace: s.pace, Plan: r.plan, State: r.state, Journal: r.journal,
 		Skip: s.conflict == skip, Progress: s.screen.moved,
 	}
-	err := runner.Run(ctx)
+	do := runner.Run
+	if resumed {
+		do = runner.Resume
+	}
+	err := do(ctx)
 	s.screen.end()
 	code := r.state.ExitCode()
 	if err != nil && code == ferry.ExitDone {

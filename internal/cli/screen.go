@@ -143,7 +143,7 @@ func target(p *ferry.Plan) string {
 }
 
 // result is the summary at the end of a run.
-func (s *screen) result(r report, dir, file string) {
+func (s *screen) result(r report, dir, file string, refused int) {
 	t := r.Tally
 	s.line("")
 	for _, row := range []struct {
@@ -166,5 +166,7 @@ func (s *screen) result(r report, dir, file string) {
 	s.line("\nEvery SIM and its verdict:\n%s", file)
 	if t.NotMoved+t.Unknown > 0 {
 		s.line("To go on: simferry migrate resume %s", r.Run)
+	} else if refused > 0 {
+		s.line("To try the refused SIMs again, once the reason is gone: simferry migrate resume %s", r.Run)
 	}
 }

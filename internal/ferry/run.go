@@ -45,7 +45,7 @@ const answerTime = 2 * time.Minute
 // Run goes on from there.
 func (r *Runner) Run(ctx context.Context) error {
 	r.moved = r.State.Tally().Moved
-	for i := range r.State.chunks {
+	for i := range r.State.chunks { // no chunk is added meanwhile
 		for c := &r.State.chunks[i]; !c.done(); {
 			if err := ctx.Err(); err != nil && !c.doubt {
 				return err
@@ -112,7 +112,7 @@ func (r *Runner) leave(i int, there []int64, drop map[int64][]Reason) error {
 	if err := r.write(Entry{Step: Dropped, Chunk: i, Reasons: drop}); err != nil {
 		return err
 	}
-	if r.Skip {
+	if r.Skip || r.tried(i) {
 		return nil
 	}
 	return fmt.Errorf("%w: %d SIMs of chunk %d", ErrRefused, len(drop), i+1)
@@ -140,7 +140,7 @@ func (r *Runner) send(ctx context.Context, i int, c *chunkState, etag string) er
 		return err
 	}
 	by := ByID
-	if c.etag != "" {
+	if c.etag != "" && !r.tried(i) {
 		by = r.Plan.Chunks[i].By // the entity tag is that of exactly this request
 	}
 	var opts []client.WriteOption

@@ -87,6 +87,8 @@ type randomWorld struct {
 	server *server
 	asked  []ferry.SIM
 	others map[int64]bool // SIMs that somebody else has changed meanwhile
+
+	resumes bool // later lives try the refused SIMs again
 }
 
 func drawWorld(t *rapid.T) *randomWorld {
@@ -116,6 +118,7 @@ func drawWorld(t *rapid.T) *randomWorld {
 		}
 		w.asked = append(w.asked, asked)
 	}
+	w.resumes = rapid.Bool().Draw(t, "resumes")
 	meddlesome := rapid.IntRange(0, 3).Draw(t, "meddlesome") == 0
 	w.server.fault = func() fault {
 		if meddlesome && rapid.IntRange(0, 9).Draw(t, "meddle") == 0 {
@@ -159,6 +162,9 @@ func (w *randomWorld) live(ctx context.Context, plan *ferry.Plan, state *ferry.S
 		}
 	}()
 	r := ferry.Runner{Server: w.server, Pace: newPace(), Plan: plan, State: state, Journal: d, Skip: true}
+	if len(d.lines) > 0 && w.resumes {
+		return r.Resume(ctx)
+	}
 	return r.Run(ctx)
 }
 

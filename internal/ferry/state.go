@@ -17,6 +17,7 @@ const (
 	Stayed  Step = "stayed"  // none of it has moved
 	Dropped Step = "dropped" // the named SIMs leave the chunk, each with its reasons; the others stayed
 	Found   Step = "found"   // the named SIMs leave the chunk, being in the target already; the others stayed
+	Again   Step = "again"   // the named SIMs, which were dropped, make a chunk of their own and are tried again
 )
 
 // Entry is one line of a journal.
@@ -34,9 +35,10 @@ type Entry struct {
 // State is where each SIM of a plan stands: the plan with a journal's entries applied.
 type State struct {
 	plan    *Plan
-	chunks  []chunkState
+	chunks  []chunkState // those of the plan, and behind them those that are tried again
 	dropped map[int64][]Reason
 	found   map[int64]bool
+	again   map[int64]int // the chunk in which a SIM is tried again
 }
 
 type chunkState struct {
@@ -51,7 +53,7 @@ type chunkState struct {
 
 // NewState is that of a plan of which nothing has been sent.
 func NewState(p *Plan) *State {
-	s := &State{plan: p, chunks: make([]chunkState, len(p.Chunks)), dropped: make(map[int64][]Reason), found: make(map[int64]bool)}
+	s := &State{plan: p, chunks: make([]chunkState, len(p.Chunks)), dropped: make(map[int64][]Reason), found: make(map[int64]bool), again: make(map[int64]int)}
 	for i, c := range p.Chunks {
 		s.chunks[i] = chunkState{left: c.SIMs, etag: c.ETag}
 	}
@@ -61,6 +63,9 @@ func NewState(p *Plan) *State {
 // Apply takes in one entry. An error is an entry that no run of this plan can have
 // written.
 func (s *State) Apply(e Entry) error {
+	if e.Step == Again {
+		return s.retry(e)
+	}
 	if e.Chunk < 0 || e.Chunk >= len(s.chunks) {
 		return fmt.Errorf("chunk %d of %d", e.Chunk, len(s.chunks))
 	}
@@ -92,6 +97,44 @@ func (s *State) Apply(e Entry) error {
 	return nil
 }
 
+// retry puts dropped SIMs into a new chunk.
+func (s *State) retry(e Entry) error {
+	if e.Chunk != len(s.chunks) || len(e.SIMs) == 0 || len(e.SIMs) > MaxChunk {
+		return fmt.Errorf("chunk %d of %d SIMs cannot be tried again", e.Chunk, len(e.SIMs))
+	}
+	var left []SIM
+	for _, sim := range s.refused() {
+		if slices.Contains(e.SIMs, sim.ID) {
+			left = append(left, sim)
+		}
+	}
+	if len(left) != len(e.SIMs) {
+		return fmt.Errorf("%d SIMs are tried again that were not dropped", len(e.SIMs)-len(left))
+	}
+	for _, sim := range left {
+		delete(s.dropped, sim.ID)
+		s.again[sim.ID] = e.Chunk
+	}
+	s.chunks = append(s.chunks, chunkState{left: left})
+	return nil
+}
+
+// refused are the SIMs that were dropped from their chunks, in the order of the plan.
+func (s *State) refused() (sims []SIM) {
+	for _, c := range s.plan.Chunks {
+		for _, sim := range c.SIMs {
+			if s.dropped[sim.ID] != nil {
+				sims = append(sims, sim)
+			}
+		}
+	}
+	return sims
+}
+
+// Refused counts the SIMs that were planned and then refused. Another run may move them once
+// somebody has repaired what was in their way.
+func (s *State) Refused() int { return len(s.dropped) }
+
 // stayed: after a doubt the chunk is dry run anew before it goes out again.
 func (c *chunkState) stayed(settled bool) {
 	c.doubt = false
@@ -119,7 +162,11 @@ func (s *State) Verdicts() []Verdict {
 	all := make([]Verdict, 0, s.plan.Total())
 	for i, c := range s.plan.Chunks {
 		for _, sim := range c.SIMs {
-			all = append(all, s.verdict(&s.chunks[i], sim))
+			at := i
+			if again, ok := s.again[sim.ID]; ok {
+				at = again
+			}
+			all = append(all, s.verdict(&s.chunks[at], sim))
 		}
 	}
 	for _, sim := range s.plan.There {

@@ -1,0 +1,109 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/ferry"
+)
+
+func runsCommand(p Process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "runs",
+		Short: "List the runs of this machine and how far they are",
+		Example: `  simferry migrate runs
+  simferry migrate runs --output json`,
+		Args: positional(),
+	}
+	form := outputFlag(cmd)
+	cmd.RunE = func(*cobra.Command, []string) error {
+		runs, err := p.allRuns()
+		if err != nil {
+			return err
+		}
+		a := answer{header: table.Row{"run", "target", "sims", "moved", "already there", "refused", "left", "state"}}
+		values := []map[string]any{}
+		for _, r := range runs {
+			id := r.id
+			t := r.state.Tally()
+			a.rows = append(a.rows, table.Row{id, target(r.plan), t.Total, t.Moved, t.There, t.Refused, t.NotMoved + t.Unknown, stateWord(r.state)})
+			values = append(values, map[string]any{
+				"run": id, "server": r.plan.Server, "target": r.plan.Terms.Target, "started": r.info.Started, "state": stateWord(r.state),
+				"tally": t, "folder": r.dir, "report": filepath.Join(r.dir, reportFile),
+			})
+		}
+		a.value = values
+		return form.print(p.Stdout, a)
+	}
+	cmd.AddCommand(pruneCommand(p))
+	return cmd
+}
+
+func stateWord(s *ferry.State) string {
+	if s.Done() {
+		return "complete"
+	}
+	return "to resume"
+}
+
+func pruneCommand(p Process) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Delete the files of old runs",
+		Long: `Delete the files of runs that are complete and were begun some days ago: plan, journal and report. Runs that are
+not complete stay, unless --unfinished is given; they cannot be resumed any more then. No SIM moves.`,
+		Example: `  simferry migrate runs prune
+  simferry migrate runs prune --days 7 --dry-run`,
+		Args: positional(),
+	}
+	days := cmd.Flags().Int("days", 30, "keep runs that were begun within so many days")
+	open := cmd.Flags().Bool("unfinished", false, "delete runs that are not complete, too")
+	dryRun := cmd.Flags().Bool("dry-run", false, "say what would be deleted, and delete nothing")
+	cmd.RunE = func(*cobra.Command, []string) error {
+		if *days < 0 {
+			return usagef("--days: must be 0 or more")
+		}
+		runs, err := p.allRuns()
+		if err != nil {
+			return err
+		}
+		before := time.Now().AddDate(0, 0, -*days)
+		deleted, kept := 0, 0
+		for _, r := range runs {
+			if r.info.Started.After(before) || !r.state.Done() && !*open {
+				kept++
+				continue
+			}
+			if err := r.remove(*dryRun); err != nil {
+				return err
+			}
+			deleted++
+			_, _ = fmt.Fprintf(p.Stdout, "%s  %s  %s\n", r.id, target(r.plan), stateWord(r.state))
+		}
+		verb := "deleted"
+		if *dryRun {
+			verb = "would be deleted"
+		}
+		_, err = fmt.Fprintf(p.Stderr, "%d %s %s, %d kept.\n", deleted, plural(deleted, "run", "runs"), verb, kept)
+		return err
+	}
+	return cmd
+}
+
+// remove deletes the files of a run that nobody is working on.
+func (r *run) remove(dryRun bool) error {
+	if dryRun {
+		return nil
+	}
+	unlock, err := lockWithin(filepath.Join(r.dir, lockFile), time.Second)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", r.id, err)
+	}
+	defer unlock()
+	return os.RemoveAll(r.dir)
+}
