@@ -38,7 +38,7 @@ func (o *Operation) Lists() bool {
 	})
 }
 
-var ofLists = map[string]bool{"q": true, "sort": true, "page": true, "per_page": true}
+var ofLists = map[string]bool{"q": true, "sort": true, "page": true, "per_page": true, "after": true}
 
 // idsIn walks a schema of a request, none of which is recursive.
 func idsIn(ref *openapi3.SchemaRef, at string) (places []string) {
