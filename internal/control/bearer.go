@@ -68,6 +68,7 @@ func (c *Control) principal(ctx context.Context, claims identity.Claims, from ne
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
 		if claims.AppToken != 0 {
 			who, err = tokenPrincipal(ctx, tx, claims.AppToken, claims.Key, from)
+			who.Key = claims.Key
 			return err
 		}
 		session, found, err := tx.BearerSession(ctx, bearerOf(claims))
@@ -116,7 +117,7 @@ func (c *Control) userPrincipal(claims identity.Claims, s store.Session, found b
 	}
 	return identity.Principal{
 		User: s.User.ID, Username: s.User.Username, Workspace: s.Workspace.ID, WorkspaceName: s.Workspace.Name,
-		Role: s.Role, SuperAdmin: s.User.SuperAdmin, Session: claims.Session,
+		Role: s.Role, SuperAdmin: s.User.SuperAdmin, Session: claims.Session, Epoch: claims.Epoch, Key: claims.Key,
 		Enrolling: c.demand.missing(s),
 	}, nil
 }
@@ -126,7 +127,12 @@ func tokenPrincipal(ctx context.Context, tx *store.Tx, id fleet.TokenID, key str
 	if err != nil {
 		return identity.Principal{}, err
 	}
-	if !found || !usable(t, tx.Now(), from) {
+	return programPrincipal(t, found, tx.Now(), from)
+}
+
+// programPrincipal is the program of an application token, if that may be used.
+func programPrincipal(t store.ApplicationToken, found bool, now time.Time, from netip.Addr) (identity.Principal, error) {
+	if !found || !usable(t, now, from) {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The application token is no longer valid here")
 	}
 	return identity.Principal{

@@ -122,7 +122,10 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 		return Reply{}, false, err
 	}
 	uid := uuid.NewString() // it outlives a repeated transaction
-	return c.once(ctx, who, run.Once, func(tx *store.Tx) (answer, error) {
+	return c.once(ctx, who, identity.WriteDevices, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		if err := mayWrite(who, run.Changes); err != nil {
+			return answer{}, err
+		}
 		w := &deviceWriting{who: who, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
 		var refusal *fleet.Error
 		err := write(w, tx)

@@ -68,7 +68,16 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 	}
 	var again Reply
 	o.instead = func() Reply { return again }
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	o.first = func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.LockMembers(ctx, n.Workspace); err != nil {
+			return err
+		}
+		return tx.Hold(ctx, store.Users)
+	}
+	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+		return mayInvite(ctx, tx, who, n.Workspace)
+	}
+	return c.once(ctx, who, identity.ManageMembers, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		done, err := c.invite(ctx, tx, who, n)
 		if err != nil {
 			return answer{}, err
@@ -143,14 +152,19 @@ func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Princip
 	})
 }
 
-// inviting asks whether the caller may invite into a Workspace. One that is unknown is
+// mayInvite requires that the caller administers a Workspace. One that is unknown is
 // answered like one that is somebody else's.
-func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) (ws fleet.Workspace, err error) {
-	err = administers(ctx, tx, who, id)
+func mayInvite(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) error {
+	err := administers(ctx, tx, who, id)
 	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
 		err = fleet.Errorf(fleet.Forbidden, "Only who administers a Workspace invites people to it")
 	}
-	if err != nil {
+	return err
+}
+
+// inviting counts an invitation to a Workspace, if the caller may invite there.
+func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) (ws fleet.Workspace, err error) {
+	if err := mayInvite(ctx, tx, who, id); err != nil {
 		return ws, err
 	}
 	count, err := invitationsTo(id).add(ctx, tx, time.Hour)
@@ -164,11 +178,9 @@ func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id flee
 	return found[id], err
 }
 
-// invitee finds the user of the address, or creates one who cannot sign in yet.
+// invitee finds the user of the address, or creates one who cannot sign in yet. The caller
+// holds the table of users.
 func invitee(ctx context.Context, tx *store.Tx, n Invitation) (user store.UserRecord, created bool, err error) {
-	if err := tx.Hold(ctx, store.Users); err != nil {
-		return user, false, err
-	}
 	user, found, err := tx.UserByName(ctx, n.Username)
 	if err != nil {
 		return user, false, err

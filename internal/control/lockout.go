@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"time"
 
@@ -68,45 +67,61 @@ func guessBy(who identity.Principal, from netip.Addr) guesser {
 // mayTry refuses an attempt that is not even evaluated. It counts the guess beforehand, so
 // that a burst is counted too; succeeded takes it back if it was right. It returns the attempt
 // with the budget that it was counted in.
-func (c *Control) mayTry(ctx context.Context, g guesser) (guesser, error) {
+func (c *Control) mayTry(ctx context.Context, g guesser) (counted guesser, err error) {
 	var wait time.Duration
-	err := c.store.Update(ctx, func(tx *store.Tx) error {
-		locked, err := g.lock.read(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if wait = locked.Expires.Sub(tx.Now()); locked.Count >= lockAfter && wait <= 2*lockFor {
-			return nil
-		}
-		wait = 0 // no lock, or one that a clock has set which was wrong: it may be years ahead
-		admitted, err := admittedFrom(g.username, g.from).read(ctx, tx)
-		if err != nil {
-			return err
-		}
-		if g.budget == guessesAt(g.username) && admitted.Count > 0 {
-			g.budget = admittedGuesses(g.username, g.from)
-		}
-		n, err := g.budget.add(ctx, tx, time.Hour)
-		if n.Count > guessesPerHour {
-			wait = n.Expires.Sub(tx.Now())
-		}
+	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
+		counted, wait, err = countGuess(ctx, tx, g)
 		return err
 	})
 	if err == nil && wait > 0 {
 		err = lockedOut(wait)
 	}
-	return g, err
+	return counted, err
 }
 
-// mayConfirm is mayTry for a signed-in user: the wire answers 429, since another sign-in
-// would not help.
-func (c *Control) mayConfirm(ctx context.Context, g guesser) (guesser, error) {
-	g, err := c.mayTry(ctx, g)
-	var locked *fleet.Error
-	if errors.As(err, &locked) && locked.Code == fleet.LockedOut {
-		err = tooMany("Too many failed attempts", locked.RetryAfter)
+// countGuess counts a guess. It returns the attempt with the budget that it was counted in, and
+// how long the guesser has to wait instead, 0 if not.
+func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, wait time.Duration, err error) {
+	locked, err := g.lock.read(ctx, tx)
+	if err != nil {
+		return g, 0, err
 	}
-	return g, err
+	if wait = locked.Expires.Sub(tx.Now()); locked.Count >= lockAfter && wait <= 2*lockFor {
+		return g, wait, nil
+	}
+	// No lock, or one set by a clock that was wrong: it may be years ahead.
+	admitted, err := admittedFrom(g.username, g.from).read(ctx, tx)
+	if err != nil {
+		return g, 0, err
+	}
+	if g.budget == guessesAt(g.username) && admitted.Count > 0 {
+		g.budget = admittedGuesses(g.username, g.from)
+	}
+	n, err := g.budget.add(ctx, tx, time.Hour)
+	if err != nil || n.Count <= guessesPerHour {
+		return g, 0, err
+	}
+	return g, n.Expires.Sub(tx.Now()), nil
+}
+
+// mayConfirm is mayTry for a caller who is signed in, and still is: whoever has an ended session
+// learns nothing of the password. ready, if it is not nil, says first whether there is anything
+// to confirm. The wire answers with 429, since another sign-in would not help.
+func (c *Control) mayConfirm(ctx context.Context, who identity.Principal, g guesser, ready func(*store.Tx) error) (counted guesser, err error) {
+	var wait time.Duration
+	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, _ identity.Principal) (err error) {
+		if ready != nil {
+			if err := ready(tx); err != nil {
+				return err
+			}
+		}
+		counted, wait, err = countGuess(ctx, tx, g)
+		return err
+	})
+	if err == nil && wait > 0 {
+		err = tooMany("Too many failed attempts", wait)
+	}
+	return counted, err
 }
 
 // failed counts a wrong password or code; the third in a row locks. It returns the refusal.

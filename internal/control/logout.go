@@ -21,10 +21,7 @@ const longestBearer = 721 * time.Hour
 // Permission: WriteOwn. Errors: Forbidden for an application token, which is revoked
 // instead.
 func (c *Control) Logout(ctx context.Context, who identity.Principal, everywhere bool) error {
-	if err := who.Require(identity.WriteOwn); err != nil {
-		return err
-	}
-	return c.store.Update(ctx, func(tx *store.Tx) error {
+	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
 		end := func() error { return c.endSession(ctx, tx, who.Session) }
 		if everywhere || who.Session == "" {
 			end = func() error { return tx.EndSessions(ctx, who.User) }
@@ -34,6 +31,11 @@ func (c *Control) Logout(ctx context.Context, who identity.Principal, everywhere
 		}
 		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditSignedOut, Detail: fleet.AuditDetail{Everywhere: everywhere}})
 	})
+}
+
+// lockingUser locks the caller's own row, for a rule that changes it.
+func lockingUser(who identity.Principal) func(context.Context, *store.Tx) error {
+	return func(ctx context.Context, tx *store.Tx) error { return tx.LockUser(ctx, who.User) }
 }
 
 func (*Control) endSession(ctx context.Context, tx *store.Tx, family string) error {

@@ -25,7 +25,7 @@ func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, o
 	if s != fleet.UserActive && s != fleet.UserSuspended {
 		return Reply{}, false, fleet.Invalid("status.id", "it can be 1 (Active) or 2 (Suspended)")
 	}
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error { return m.setStatus(ctx, tx, who, s) })
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error { return m.setStatus(ctx, tx, who, s) })
 }
 
 // RemoveMember takes a user out of one Workspace. Who belongs to no other is deleted: the
@@ -33,7 +33,7 @@ func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, o
 //
 // Permission and errors: as for SetMemberStatus.
 func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply) (Reply, bool, error) {
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error { return m.remove(ctx, tx, who) })
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error { return m.remove(ctx, tx, who) })
 }
 
 // GiveRole gives a user a role in a Workspace. To have it already is no error.
@@ -45,7 +45,7 @@ func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of Membe
 	if err := giveable(role); err != nil {
 		return Reply{}, false, err
 	}
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error {
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error {
 		if m.user.ID == who.User {
 			return ownRoles()
 		}
@@ -64,7 +64,7 @@ func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of Membe
 	if err := giveable(role); err != nil {
 		return Reply{}, false, err
 	}
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, m managed) error {
+	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error {
 		switch {
 		case m.user.ID == who.User:
 			return ownRoles()
@@ -114,14 +114,18 @@ type managed struct {
 
 // manage runs a rule on a membership. The members of the Workspace stay as they are
 // meanwhile: of two Administrators who dismiss each other at once, one comes too late.
-func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply, rule func(*store.Tx, managed) error) (Reply, bool, error) {
+func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply, rule func(*store.Tx, identity.Principal, managed) error) (Reply, bool, error) {
 	if err := who.Require(identity.ManageMembers); err != nil {
 		return Reply{}, false, err
 	}
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	o.first = func(ctx context.Context, tx *store.Tx) error { return tx.LockMembers(ctx, of.Workspace) }
+	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+		return administers(ctx, tx, who, of.Workspace)
+	}
+	return c.once(ctx, who, identity.ManageMembers, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		m, err := findManaged(ctx, tx, who, of)
 		if err == nil {
-			err = rule(tx, m)
+			err = rule(tx, who, m)
 		}
 		return answer{reply: done, keep: true}, err
 	})
@@ -160,12 +164,9 @@ func membership(ctx context.Context, tx *store.Tx, id fleet.UserID, ws fleet.Wor
 	return m, true, nil
 }
 
-// administers wants the caller to be Administrator of a Workspace, and keeps its members as
-// they are. Errors: NotFound, where the caller is no member; Forbidden.
+// administers requires that the caller is Administrator of a Workspace. What then changes its
+// members holds LockMembers. Errors: NotFound if the caller is no member; Forbidden.
 func administers(ctx context.Context, tx *store.Tx, who identity.Principal, ws fleet.WorkspaceID) error {
-	if err := tx.LockMembers(ctx, ws); err != nil {
-		return err
-	}
 	standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{ws})
 	if err != nil {
 		return err

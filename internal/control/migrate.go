@@ -52,9 +52,10 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) 
 	if err := who.Require(identity.MigrateSIMs); err != nil {
 		return Reply{}, false, err
 	}
-	m := migrating{who: who, run: run, uid: uuid.NewString()} // the uid outlives a repeated transaction
+	m := migrating{run: run, uid: uuid.NewString()} // the uid outlives a repeated transaction
 	run.Once.rights = m.mayReplay
-	return c.once(ctx, who, run.Once, func(tx *store.Tx) (answer, error) {
+	return c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		m.who = who
 		done, err := m.attempt(ctx, tx)
 		var refusal *fleet.Conflicts
 		switch {
@@ -103,7 +104,7 @@ func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error)
 // mayReplay asks for a repetition what the first request was asked: an Administrator who
 // has been dismissed since learns nothing from an old key, and neither does, from a refusal
 // that names SIMs, a member of their Workspaces.
-func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, key store.Key, r Reply) error {
+func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
 	sides, err := tx.ReplaySides(ctx, key)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, key store.Key, 
 		told = m.run.Told(r)
 	}
 	target := m.run.Request.Target
-	standings, err := tx.Standings(ctx, m.who.User, slices.Concat(sides, told, []fleet.WorkspaceID{target}))
+	standings, err := tx.Standings(ctx, who.User, slices.Concat(sides, told, []fleet.WorkspaceID{target}))
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package control
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -21,12 +22,17 @@ type Once struct {
 	Operation   string
 	Fingerprint []byte // of the request, after strict decoding
 
-	// rights are asked before a stored answer is given again; nil where the permission
-	// that the operation needs is all there is.
-	rights func(context.Context, *store.Tx, store.Key, Reply) error
+	// first takes locks that must come before those of the caller; nil for none. Whatever
+	// changes the caller's own rows, or those of another user, locks them here, so that two
+	// such writes wait for each other instead of being in each other's way.
+	first func(context.Context, *store.Tx) error
 
-	// instead is what a repetition is answered where the reply holds a secret, which must
-	// not be stored; nil where it is the reply.
+	// rights are asked before a stored answer is given again; nil if the permission of the
+	// operation is all there is.
+	rights func(context.Context, *store.Tx, identity.Principal, store.Key, Reply) error
+
+	// instead is the answer to a repetition if the reply holds a secret, which must not be
+	// stored; nil if it is the reply.
 	instead func() Reply
 }
 
@@ -38,66 +44,138 @@ type answer struct {
 	keep  bool
 }
 
-// once runs a write in one transaction; under a key it answers a repetition with the
-// stored reply. replayed tells that it did.
+// once runs every write of a caller. In the write's own transaction it reads the caller again
+// and requires the permission: what was decided before the body arrived may be out of date.
+// The rule gets the caller as of then, and the caller stays so until the commit. Under a key
+// it answers a repetition with the stored reply; replayed reports that.
 //
-// Errors: KeyReused where another request came under the key; KeyBusy, with RetryAfter,
-// while the first still runs.
-func (c *Control) once(ctx context.Context, who identity.Principal, o Once, write func(*store.Tx) (answer, error)) (r Reply, replayed bool, err error) {
-	key := store.Key{By: caller(who), Operation: o.Operation, Key: o.Key}
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
-		if o.Key != "" {
-			stored, err := recall(ctx, tx, key, o)
-			if err != nil {
-				return err
-			}
-			if stored != nil {
-				// Not a replay where an attempt of this very request stored it, and its
-				// outcome was lost.
-				r, replayed = *stored, !tx.Unsure()
-				return nil
-			}
-		}
-		a, err := write(tx)
-		if err != nil {
-			return err
-		}
-		r, replayed = a.reply, false
-		if o.Key == "" || !a.keep {
-			return nil
-		}
-		if o.instead != nil {
-			a.reply = o.instead()
-		}
-		return tx.StoreReply(ctx, key, o.Fingerprint, a.reply, a.entry)
-	})
-	return r, replayed, err
+// Errors: what Bearer and Require refuse; KeyReused if another request came under the key;
+// KeyBusy, with RetryAfter, while the first still runs.
+func (c *Control) once(ctx context.Context, who identity.Principal, need identity.Permission, o Once, rule func(*store.Tx, identity.Principal) (answer, error)) (Reply, bool, error) {
+	if err := who.Require(need); err != nil {
+		return Reply{}, false, err
+	}
+	w := writing{c: c, who: who, need: need, once: o, open: opening(who, o), rule: rule}
+	err := c.store.Update(ctx, func(tx *store.Tx) error { return w.attempt(ctx, tx) })
+	return w.reply, w.replayed, err
 }
 
-// recall finds the answer that was given under a key before; nil where there is none.
-func recall(ctx context.Context, tx *store.Tx, key store.Key, o Once) (*Reply, error) {
-	free, err := tx.ClaimKey(ctx, key)
+// writing is one write of a caller, over all the times that its transaction is tried.
+type writing struct {
+	c    *Control
+	who  identity.Principal // as of the start of the request
+	need identity.Permission
+	once Once
+	open store.Opening
+	rule func(*store.Tx, identity.Principal) (answer, error)
+
+	reply    Reply // of the last attempt
+	replayed bool
+}
+
+func (w *writing) attempt(ctx context.Context, tx *store.Tx) error {
+	if w.once.first != nil {
+		if err := w.once.first(ctx, tx); err != nil {
+			return err
+		}
+	}
+	got, err := tx.Open(ctx, w.open)
+	if err != nil || got.Done {
+		return err // if it is done, the reply of the attempt before counts
+	}
+	who, err := w.caller(tx, got)
+	if err != nil {
+		return err
+	}
+	if w.once.Key != "" {
+		stored, err := w.recall(ctx, tx, who, got)
+		if err != nil || stored {
+			return err
+		}
+	}
+	a, err := w.rule(tx, who)
+	if err != nil {
+		return err
+	}
+	w.reply, w.replayed = a.reply, false
+	if w.once.Key == "" || !a.keep {
+		return nil
+	}
+	if w.once.instead != nil {
+		a.reply = w.once.instead()
+	}
+	return tx.StoreReply(ctx, *w.open.Key, w.once.Fingerprint, a.reply, a.entry)
+}
+
+// write is once for a rule without an idempotency key and without a reply.
+func (c *Control) write(ctx context.Context, who identity.Principal, need identity.Permission, first func(context.Context, *store.Tx) error, rule func(*store.Tx, identity.Principal) error) error {
+	_, _, err := c.once(ctx, who, need, Once{first: first}, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		return answer{}, rule(tx, who)
+	})
+	return err
+}
+
+// opening is what the transaction of a write asks first. The operator has no Principal.
+func opening(who identity.Principal, o Once) store.Opening {
+	open := store.Opening{Program: who.Token, Bearer: store.BearerOf{Key: who.Key}}
+	if who.Token == 0 {
+		open.Bearer = bearerOf(claimsOf(who))
+	}
+	if o.Key != "" {
+		key := store.Key{By: caller(who), Operation: o.Operation, Key: o.Key}
+		open.Key = &key
+	} else if who.User != 0 || who.Token != 0 {
+		open.Attempt = who.Origin.RequestID
+	}
+	return open
+}
+
+// caller is the caller as the transaction sees it, who must still have the permission.
+func (w *writing) caller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
 	switch {
-	case err != nil:
-		return nil, err
-	case !free && tx.Unsure():
-		return nil, store.ErrRaced // held by our own lost attempt, which is about to end
-	case !free:
-		return nil, &fleet.Error{
+	case w.who.Token != 0:
+		now, err = programPrincipal(got.Program, got.Found, tx.Now(), w.who.Origin.Address)
+		now.Key = w.who.Key
+	case w.who.User != 0:
+		now, err = w.c.userPrincipal(claimsOf(w.who), got.Session, got.Found)
+	}
+	if err != nil {
+		return now, &fleet.Error{Code: fleet.CodeOf(err), Message: err.Error(), Err: ErrEnded}
+	}
+	now.Origin = w.who.Origin
+	return now, now.Require(w.need)
+}
+
+// ErrEnded is in the chain of an InvalidToken error whose caller's session, user or
+// application token ended while the request was under way.
+var ErrEnded = errors.New("ended while the request was under way")
+
+// claimsOf are the claims of the bearer that a Principal came with.
+func claimsOf(who identity.Principal) identity.Claims {
+	return identity.Claims{User: who.User, Workspace: who.Workspace, Epoch: who.Epoch, Key: who.Key, Session: who.Session}
+}
+
+// recall takes over the answer that was given under the key before, if there is one.
+func (w *writing) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (stored bool, err error) {
+	switch {
+	case got.Busy && tx.Unsure():
+		return false, store.ErrRaced // held by our own lost attempt, which is about to end
+	case got.Busy:
+		return false, &fleet.Error{
 			Code: fleet.KeyBusy, Message: "The first request with this Idempotency-Key is still running", RetryAfter: time.Second,
 		}
+	case !got.Replied:
+		return false, nil
 	}
-	r, asked, found, err := tx.StoredReply(ctx, key)
-	if err != nil || !found {
-		return nil, err
-	}
-	if o.rights != nil {
-		if err := o.rights(ctx, tx, key, r); err != nil {
-			return nil, err
+	if w.once.rights != nil {
+		if err := w.once.rights(ctx, tx, who, *w.open.Key, got.Reply); err != nil {
+			return false, err
 		}
 	}
-	if !bytes.Equal(asked, o.Fingerprint) {
-		return nil, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
+	if !bytes.Equal(got.Fingerprint, w.once.Fingerprint) {
+		return false, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
 	}
-	return &r, nil
+	// No replay if an attempt of this very request stored it, and its outcome was lost.
+	w.reply, w.replayed = got.Reply, !tx.Unsure()
+	return true, nil
 }

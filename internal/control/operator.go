@@ -53,7 +53,7 @@ func (o Operator) read(ctx context.Context, rule func(*store.Tx) error) error {
 //
 // Errors: those of what do does; KeyReused; KeyBusy with RetryAfter.
 func (o Operator) Once(ctx context.Context, k Once, do func(Operator) (Reply, error)) (Reply, bool, error) {
-	return o.c.once(ctx, identity.Principal{}, k, func(tx *store.Tx) (answer, error) {
+	return o.c.once(ctx, identity.Principal{}, identity.Public, k, func(tx *store.Tx, _ identity.Principal) (answer, error) {
 		if tx.Unsure() && k.Key == "" { // with a key, an attempt that was stored has been found before
 			return answer{}, lostAtTheEnd()
 		}

@@ -36,13 +36,16 @@ func put[T any](value, other *T) {
 //
 // A suspended Workspace takes no SIMs (1509). Its members sign in, read and take SIMs out
 // as before: that is what it is usually suspended for. A migration that is under way at that
-// moment may still come in.
+// moment either comes first or is refused.
 //
 // Errors: NotFound; BadRequest that names the field; InUse with every change that the SIMs
 // of the Workspace forbid.
 func (o Operator) ChangeWorkspace(ctx context.Context, id fleet.WorkspaceID, p WorkspacePatch) (w fleet.Workspace, err error) {
 	err = o.update(ctx, func(tx *store.Tx) error {
 		if err := tx.Hold(ctx, store.Workspaces); err != nil {
+			return err
+		}
+		if err := tx.LockWorkspaces(ctx, []fleet.WorkspaceID{id}); err != nil { // what moves SIMs here comes first or waits
 			return err
 		}
 		known, err := allWorkspaces(ctx, tx)

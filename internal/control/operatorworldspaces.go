@@ -8,6 +8,13 @@ import (
 )
 
 func (a *applying) applyWorkspaces(ctx context.Context) error {
+	ids := make([]fleet.WorkspaceID, len(a.world.Workspaces))
+	for i, w := range a.world.Workspaces {
+		ids[i] = w.ID
+	}
+	if err := a.tx.LockWorkspaces(ctx, ids); err != nil { // what moves SIMs there comes first or waits
+		return err
+	}
 	old, err := allWorkspaces(ctx, a.tx)
 	if err != nil {
 		return err

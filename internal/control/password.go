@@ -24,7 +24,7 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 		return err
 	}
 	g := guessBy(who, from)
-	user, err := c.confirmPassword(ctx, g, "old_password", old)
+	user, err := c.confirmPassword(ctx, who, g, "old_password", old)
 	if err != nil {
 		return err
 	}
@@ -35,7 +35,7 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 	if err != nil {
 		return err
 	}
-	return c.store.Update(ctx, func(tx *store.Tx) error {
+	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
 		now, _, err := tx.UserByID(ctx, user.ID)
 		if err != nil || now.Epoch != user.Epoch { // another change came first
 			return orElse(err, wrong("old_password", "it has just been changed"))
@@ -52,12 +52,12 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 
 // confirmPassword asks a signed-in user for the password again. A wrong one counts as a
 // guess, as it does at sign-in.
-func (c *Control) confirmPassword(ctx context.Context, g guesser, field, password string) (user store.UserRecord, err error) {
+func (c *Control) confirmPassword(ctx context.Context, who identity.Principal, g guesser, field, password string) (user store.UserRecord, err error) {
 	digest, err := identity.ParseWireDigestOf(field, password)
 	if err != nil {
 		return user, err
 	}
-	if g, err = c.mayConfirm(ctx, g); err != nil {
+	if g, err = c.mayConfirm(ctx, who, g, nil); err != nil {
 		return user, err
 	}
 	user, ok, err := c.checkPassword(ctx, g.username, digest)

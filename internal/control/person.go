@@ -16,7 +16,7 @@ type TrustedDevice = store.TrustedDevice
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) TrustedDevices(ctx context.Context, who identity.Principal, ref string) (list []TrustedDevice, err error) {
-	err = c.withPerson(ctx, who, ref, c.store.View, func(tx *store.Tx, user store.UserRecord) error {
+	err = c.readPerson(ctx, who, ref, func(tx *store.Tx, user store.UserRecord) error {
 		list, err = tx.TrustedDevices(ctx, user.ID)
 		return err
 	})
@@ -27,7 +27,7 @@ func (c *Control) TrustedDevices(ctx context.Context, who identity.Principal, re
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principal, ref string, id int64) error {
-	return c.withPerson(ctx, who, ref, c.store.Update, func(tx *store.Tx, user store.UserRecord) error {
+	return c.writePerson(ctx, who, ref, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
 		found, err := tx.DeleteTrustedDevice(ctx, user.ID, id)
 		if err != nil || !found {
 			return orElse(err, fleet.Missing("trusted device", id))
@@ -36,19 +36,28 @@ func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principa
 	})
 }
 
-// withPerson runs a rule on the user whom person finds.
-func (c *Control) withPerson(ctx context.Context, who identity.Principal, ref string,
-	run func(context.Context, func(*store.Tx) error) error, rule func(*store.Tx, store.UserRecord) error,
-) error {
+// readPerson runs a rule that reads the user that person finds.
+func (c *Control) readPerson(ctx context.Context, who identity.Principal, ref string, rule func(*store.Tx, store.UserRecord) error) error {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return err
 	}
-	return run(ctx, func(tx *store.Tx) error {
+	return c.store.View(ctx, func(tx *store.Tx) error {
 		user, err := person(ctx, tx, who, ref)
 		if err != nil {
 			return err
 		}
 		return rule(tx, user)
+	})
+}
+
+// writePerson runs a rule that changes the user that person finds.
+func (c *Control) writePerson(ctx context.Context, who identity.Principal, ref string, rule func(*store.Tx, identity.Principal, store.UserRecord) error) error {
+	return c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
+		user, err := person(ctx, tx, who, ref)
+		if err != nil {
+			return err
+		}
+		return rule(tx, who, user)
 	})
 }
 

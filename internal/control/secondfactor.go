@@ -46,7 +46,7 @@ func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, p
 		return NewSecondFactor{}, err
 	}
 	g := guessBy(who, from)
-	if _, err := c.confirmPassword(ctx, g, "password", password); err != nil {
+	if _, err := c.confirmPassword(ctx, who, g, "password", password); err != nil {
 		return NewSecondFactor{}, err
 	}
 	made, err := identity.NewTOTP(who.Username)
@@ -54,7 +54,7 @@ func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, p
 		return NewSecondFactor{}, err
 	}
 	n := NewSecondFactor{TOTP: made}
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
 		if err := succeeded(ctx, tx, g, 1); err != nil {
 			return err
 		}
@@ -83,16 +83,14 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 	if err := checkCode(code); err != nil {
 		return err
 	}
-	if err := c.inactiveFactor(ctx, who, id); err != nil {
-		return err
-	}
 	g := guessBy(who, from)
-	g, err := c.mayConfirm(ctx, g)
+	inactive := func(tx *store.Tx) error { return inactiveFactor(ctx, tx, who.User, id) }
+	g, err := c.mayConfirm(ctx, who, g, inactive)
 	if err != nil {
 		return err
 	}
 	right := false
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
 		f, found, err := tx.SecondFactor(ctx, who.User)
 		if err != nil || !found || f.ID != id || f.Active {
 			return orElse(err, fleet.Missing("mfa key", id)) // gone since we looked
@@ -114,13 +112,9 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 	return err
 }
 
-// inactiveFactor looks whether there is something to activate, before a code is counted.
-func (c *Control) inactiveFactor(ctx context.Context, who identity.Principal, id int64) error {
-	var f SecondFactor
-	err := c.store.Read(ctx, func(tx *store.Tx) (err error) {
-		f, _, err = tx.SecondFactor(ctx, who.User)
-		return err
-	})
+// inactiveFactor requires that there is something to activate, before a code is counted.
+func inactiveFactor(ctx context.Context, tx *store.Tx, user fleet.UserID, id int64) error {
+	f, _, err := tx.SecondFactor(ctx, user)
 	switch {
 	case err != nil:
 		return err
@@ -136,7 +130,7 @@ func (c *Control) inactiveFactor(ctx context.Context, who identity.Principal, id
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref string) (list []SecondFactor, err error) {
-	err = c.withPerson(ctx, who, ref, c.store.View, func(tx *store.Tx, user store.UserRecord) error {
+	err = c.readPerson(ctx, who, ref, func(tx *store.Tx, user store.UserRecord) error {
 		f, found, err := tx.SecondFactor(ctx, user.ID)
 		list = nil
 		if found {
@@ -153,7 +147,7 @@ func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal, ref string, id int64) error {
-	return c.withPerson(ctx, who, ref, c.store.Update, func(tx *store.Tx, user store.UserRecord) error {
+	return c.writePerson(ctx, who, ref, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
 		found, err := tx.DeleteSecondFactor(ctx, user.ID, id)
 		if err != nil || !found {
 			return orElse(err, fleet.Missing("mfa key", id))

@@ -26,15 +26,15 @@ func assigns(who identity.Principal, ws fleet.Workspace) bool {
 	return ws.Type != fleet.Enterprise && (who.Token != 0 || who.SuperAdmin || who.Role.Administers())
 }
 
-// mayReplay asks for a repetition what the first request was asked where it was to move the SIM.
-// Only a refusal of a move has a body.
-func (p *patching) mayReplay(ctx context.Context, tx *store.Tx, key store.Key, r Reply) error {
+// mayReplayPatch requires of a repetition what the first request was asked if it was to move
+// the SIM. Only a refusal of a move has a body.
+func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
 	sides, err := tx.ReplaySides(ctx, key)
 	if err != nil || len(sides) == 0 && len(r.Body) == 0 {
 		return err
 	}
-	ws, err := own(ctx, tx, p.who)
-	if err == nil && !assigns(p.who, ws) {
+	ws, err := own(ctx, tx, who)
+	if err == nil && !assigns(who, ws) {
 		err = fleet.Errorf(fleet.Forbidden, "You no longer administer the Workspace that issued the SIM")
 	}
 	return err
@@ -63,7 +63,7 @@ func (p *patching) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fleet
 // Administrator of the Workspace that has it, and of those below the issuer; others are
 // hidden, as from anybody who is no member.
 func (p *patching) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, target fleet.WorkspaceID) (fleet.Snapshot, error) {
-	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{sim.Workspace, target})
+	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{sim.Workspace, target})
 	if err != nil {
 		return fleet.Snapshot{}, err
 	}

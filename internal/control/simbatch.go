@@ -75,7 +75,7 @@ func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg
 	}
 	uid := uuid.NewString()
 	err = c.guessing(ctx, who, func() error {
-		r, replayed, err = c.once(ctx, who, reg.Once, func(tx *store.Tx) (answer, error) {
+		r, replayed, err = c.once(ctx, who, identity.WriteSIMs, reg.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
 			done, entry, err := register(ctx, tx, who, reg, uid)
 			var refusal *fleet.Conflicts
 			switch {
@@ -151,7 +151,7 @@ func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims [
 		req.Select.SIMs = append(req.Select.SIMs, s.ID) // more than a request may name
 		snap.SIMs = append(snap.SIMs, s.State())
 	}
-	found, err := tx.Workspaces(ctx, places.list())
+	found, err := tx.KeptWorkspaces(ctx, places.list())
 	if err != nil {
 		return nil, err
 	}

@@ -25,7 +25,7 @@ func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []
 		return Reply{}, false, err
 	}
 	uid := uuid.NewString()
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	return c.once(ctx, who, identity.WriteSIMs, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		ws, err := own(ctx, tx, who)
 		if err != nil {
 			return answer{}, err

@@ -43,9 +43,10 @@ func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet
 	if err := who.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, false, err
 	}
-	p := patching{who: who, id: id, patch: patch, uid: uuid.NewString()} // the uid outlives a repeated transaction
-	o.rights = p.mayReplay
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	p := patching{id: id, patch: patch, uid: uuid.NewString()} // the uid outlives a repeated transaction
+	o.rights = mayReplayPatch
+	return c.once(ctx, who, identity.WriteSIMs, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		p.who = who
 		entry, err := p.attempt(ctx, tx)
 		var refusal *fleet.Conflicts
 		switch {

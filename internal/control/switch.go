@@ -20,7 +20,10 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 	if !who.May(identity.SwitchWorkspace) {
 		return t, noSwitch()
 	}
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.write(ctx, who, identity.SwitchWorkspace, nil, func(tx *store.Tx, who identity.Principal) error {
+		if _, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{target}); err != nil { // which keeps the membership
+			return err
+		}
 		s, found, err := tx.UserSession(ctx, who.User, target)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 	}
 	var again Reply
 	o.instead = func() Reply { return again }
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	return c.once(ctx, who, identity.ManageTokens, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		if err := checkExpiry(tx, "expiry_date", n.Expires); err != nil {
 			return answer{}, err
 		}
@@ -86,7 +86,7 @@ func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Princi
 			return Reply{}, false, err
 		}
 	}
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	return c.once(ctx, who, identity.ManageTokens, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		t, found, err := tx.ApplicationToken(ctx, id, "")
 		if err != nil || !found || t.Workspace.ID != who.Workspace {
 			return answer{}, orElse(err, fleet.Missing("application token", int64(id)))

@@ -58,7 +58,23 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 	if err := p.check(); err != nil {
 		return Reply{}, false, err
 	}
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	o.first = func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.LockMembers(ctx, who.Workspace); err != nil {
+			return err
+		}
+		return tx.LockUser(ctx, who.User) // who may be the one to change
+	}
+	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+		user, found, err := findUser(ctx, tx, who, ref)
+		if err != nil || found && user.ID == who.User {
+			return err
+		}
+		if err := who.Require(identity.ManageUsers); err != nil {
+			return err
+		}
+		return administers(ctx, tx, who, who.Workspace)
+	}
+	return c.once(ctx, who, identity.WriteOwn, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		user, found, err := findUser(ctx, tx, who, ref)
 		switch {
 		case err != nil:
@@ -128,7 +144,8 @@ func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principa
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return Reply{}, false, err
 	}
-	return c.once(ctx, who, o, func(tx *store.Tx) (answer, error) {
+	o.first = lockingUser(who)
+	return c.once(ctx, who, identity.WriteOwn, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		refusal := fleet.Errorf(fleet.Forbidden, "The default Workspace is chosen by the user, among those that the user belongs to")
 		user, found, err := findUser(ctx, tx, who, of.User)
 		if err != nil || !found || user.ID != who.User {

@@ -64,12 +64,16 @@ func (r *request) origin() identity.Origin {
 // refusedIn tells the audit log what a known caller was refused: every write, and of what only
 // reads what the caller has no permission for. Who never had a valid bearer is in the log of
 // the server alone, lest strangers make the audit log grow.
-func (a *api) refusedIn(op operation, req *request, code fleet.Code) {
+func (a *api) refusedIn(op operation, req *request, res response) {
+	code := res.refusal
 	if code == 0 || req.who.User == 0 && req.who.Token == 0 {
 		return
 	}
 	action, writes := audited[op.pattern]
 	switch {
+	case res.ended: // as it is for who comes with such a bearer
+		a.control.Refused(req.Context(), req.who, fleet.AuditBearerRefused, "", code)
+		return
 	case writes:
 	case code == fleet.Forbidden:
 		action = fleet.AuditRead

@@ -4,7 +4,9 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"slices"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 )
@@ -27,6 +29,18 @@ func Routes() []Route {
 // Wrap puts the middleware around any handler.
 func Wrap(log *slog.Logger, next http.Handler) http.Handler {
 	return (&api{log: log}).wrap(crossOrigin(next))
+}
+
+// NewHeld is New, except that each operation waits in hold once its caller has been admitted.
+func NewHeld(c *control.Control, o Options, hold func(*http.Request)) http.Handler {
+	held := slices.Clone(operations)
+	for i, op := range held {
+		held[i].handle = func(a *api, r *request) (response, error) {
+			hold(r.Request)
+			return op.handle(a, r)
+		}
+	}
+	return newHandler(c, o, held)
 }
 
 // OperatorRoutes are the patterns that the operator API answers, and whether a token is needed.

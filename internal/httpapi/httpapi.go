@@ -47,11 +47,13 @@ func newAPI(o Options) *api {
 }
 
 // New makes the handler of the whole API, with the OpenAPI document and its page.
-func New(c *control.Control, o Options) http.Handler {
+func New(c *control.Control, o Options) http.Handler { return newHandler(c, o, operations) }
+
+func newHandler(c *control.Control, o Options, table []operation) http.Handler {
 	a := newAPI(o)
 	a.control = c
 	routes := newRouter()
-	for _, op := range operations {
+	for _, op := range table {
 		routes.handle(op.pattern, a.serve(op))
 	}
 	page := docspage.Handler()

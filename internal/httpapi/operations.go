@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/simferry/simferry/internal/control"
@@ -115,10 +116,10 @@ func (a *api) serve(op operation) http.Handler {
 		res, err := a.permitted(op, req)
 		if err != nil {
 			res = failure(err)
-			res.refusal = control.RefusalCode(err)
+			res.refusal, res.ended = control.RefusalCode(err), errors.Is(err, control.ErrEnded)
 			remember(r, err)
 		}
-		a.refusedIn(op, req, res.refusal)
+		a.refusedIn(op, req, res)
 		write(w, res)
 	})
 }

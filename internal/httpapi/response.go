@@ -16,6 +16,7 @@ type response struct {
 	body   []byte // nil for none
 
 	refusal fleet.Code // of a refusal that a rule has worded, else 0
+	ended   bool       // it refuses because the caller's session ended meanwhile
 }
 
 // ok is an answer with a JSON body.

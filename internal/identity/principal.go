@@ -23,6 +23,8 @@ type Principal struct {
 	Role          fleet.Role // in Workspace; NoRole where no member
 	SuperAdmin    bool       // Administrator everywhere
 	Enrolling     bool       // must add a second factor before anything else: has WriteOwn only
+	Epoch         int64      // of user credentials: of the user's sessions, as the bearer has it
+	Key           string     // that signed the bearer
 	Session       string     // of user credentials: which sign-in it is; "" for a bearer of an earlier version
 	Origin        Origin     // of this request
 }

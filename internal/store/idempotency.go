@@ -24,17 +24,6 @@ type Key struct {
 	Key       string
 }
 
-// ClaimKey looks a key up and claims it until the transaction ends. free is false where
-// another transaction holds it right now. SQLite has one writer at a time, so there the
-// claim is the transaction itself.
-func (tx *Tx) ClaimKey(ctx context.Context, k Key) (free bool, err error) {
-	if tx.d == SQLite {
-		return true, nil
-	}
-	_, err = tx.one(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{k.lockID()}, &free)
-	return free, err
-}
-
 func (k Key) lockID() int64 {
 	h := fnv.New64a()
 	_ = appendKey(h, k)
@@ -48,24 +37,30 @@ func (k Key) lockID() int64 {
 // statement, so it costs no round trip.
 const waitForStandby = ", pg_logical_emit_message(true, 'simferry', '')::text"
 
-// StoredReply finds the answer that was given under a key, and the fingerprint of the
+// storedReply finds the answer that was given under a key, and the fingerprint of the
 // request that it answered. On PostgreSQL, an answer that was found is as lasting as one
 // that was just written once the transaction has committed.
-func (tx *Tx) StoredReply(ctx context.Context, k Key) (r Reply, fingerprint []byte, found bool, err error) {
-	var packed []byte
-	dest := []any{&fingerprint, &r.Status, &r.Location, &r.ETag, &packed}
+func (tx *Tx) storedReply(k Key, into *Opened) statement {
 	wait := ""
 	if tx.d == Postgres {
-		wait, dest = waitForStandby, append(dest, new(string))
+		wait = waitForStandby
 	}
-	found, err = tx.one(ctx, `
-		SELECT fingerprint, status, location, etag, body`+wait+` FROM idempotency
-		WHERE user_id = $1 AND token_id = $2 AND operation = $3 AND key = $4`,
-		[]any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key}, dest...)
-	if err == nil && found {
-		r.Body, err = unpack(packed)
-	}
-	return r, bytes.Clone(fingerprint), found, err
+	text := `
+		SELECT fingerprint, status, location, etag, body` + wait + ` FROM idempotency
+		WHERE user_id = $1 AND token_id = $2 AND operation = $3 AND key = $4`
+	return statement{text, []any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key}, func(r rows) error {
+		var fingerprint, packed []byte
+		dest := []any{&fingerprint, &into.Reply.Status, &into.Reply.Location, &into.Reply.ETag, &packed}
+		if wait != "" {
+			dest = append(dest, new(string))
+		}
+		err := r.Scan(dest...)
+		if err == nil {
+			into.Reply.Body, err = unpack(packed)
+		}
+		into.Replied, into.Fingerprint = true, bytes.Clone(fingerprint)
+		return err
+	}}
 }
 
 // StoreReply keeps an answer under a key, with the effect that it tells of. Where another

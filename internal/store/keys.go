@@ -70,8 +70,14 @@ func (tx *Tx) KeyUses(ctx context.Context) ([]KeyUse, error) {
 	return uses, err
 }
 
-// DeleteSigningKey removes a key; found is false where there is none.
+// DeleteSigningKey removes a key; found is false if there is none. It waits for the writes of
+// callers that are under way: their bearers may carry its signature.
 func (tx *Tx) DeleteSigningKey(ctx context.Context, id string) (found bool, err error) {
+	if tx.d == Postgres {
+		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", keysLock); err != nil {
+			return false, err
+		}
+	}
 	n, err := tx.affect(ctx, "DELETE FROM signing_keys WHERE id = $1", id)
 	return n > 0, err
 }

@@ -89,6 +89,32 @@ func (q *pgQuerier) pipeline(ctx context.Context, statements []statement) (err e
 	return err
 }
 
+// batch sends statements in one round trip, after the begin if nothing has been sent yet.
+func (q *pgQuerier) batch(ctx context.Context, statements []statement) (err error) {
+	opens := q.begin != nil && !q.begun
+	batch := &pgx.Batch{}
+	if opens {
+		batch.BeginTx(*q.begin)
+		q.begun = true
+	}
+	for _, s := range statements {
+		batch.Queue(s.text, s.args...)
+	}
+	results := q.conn.SendBatch(ctx, batch)
+	defer func() { err = errors.Join(err, results.Close()) }()
+	if opens {
+		if _, err := results.Exec(); err != nil {
+			return err
+		}
+	}
+	for _, s := range statements {
+		if err := scanned(results, s.scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func scanned(results pgx.BatchResults, scan func(rows) error) error {
 	r, err := results.Query()
 	if err != nil {

@@ -28,7 +28,7 @@ func TestAReplayWaitsForTheStandby(t *testing.T) {
 	s, watch := open(t, c.URL("postgres"), store.Options{}), direct(t, c.URL("postgres"))
 	key := store.Key{Operation: "PATCH", Key: "k"}
 	reply := func(k store.Key) func(*store.Tx) error {
-		return func(tx *store.Tx) error { _, _, _, err := tx.StoredReply(t.Context(), k); return err }
+		return func(tx *store.Tx) error { _, err := tx.Open(t.Context(), store.Opening{Key: &k}); return err }
 	}
 	err = s.Update(t.Context(), func(tx *store.Tx) error {
 		return tx.StoreReply(t.Context(), key, []byte("f"), store.Reply{Status: 204}, 0)

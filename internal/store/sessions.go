@@ -78,8 +78,15 @@ func (tx *Tx) revokeRefreshTokens(ctx context.Context, user fleet.UserID, ws fle
 }
 
 // EndSession ends a session at once: its refresh tokens, and its bearers for as long as
-// any could be valid.
+// any could be valid. It waits for the writes of the session's user that are under way.
 func (tx *Tx) EndSession(ctx context.Context, family string, bearersUntil time.Time) error {
+	if tx.d == Postgres {
+		err := tx.exec(ctx, `SELECT 1 FROM users
+			WHERE id = (SELECT user_id FROM refresh_tokens WHERE family = $1 LIMIT 1) FOR NO KEY UPDATE`, family)
+		if err != nil {
+			return err
+		}
+	}
 	if err := tx.RevokeRefreshFamily(ctx, family); err != nil {
 		return err
 	}
@@ -96,7 +103,7 @@ func (tx *Tx) EndSessions(ctx context.Context, user fleet.UserID) error {
 type BearerOf struct {
 	User      fleet.UserID
 	Workspace fleet.WorkspaceID
-	Key       string // that signed it
+	Key       string // that signed it; "" is not checked
 	Family    string // the session, "" for a bearer of an earlier version
 }
 
@@ -135,7 +142,7 @@ func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (s Session, found b
 // statement is BearerSession as a statement, which may be one of several.
 func (b BearerOf) statement(s *Session, found *bool) statement {
 	const text = sessionSelect + `
-		AND EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3)
+		AND ($3 = '' OR EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3))
 		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)
 		AND (u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = 2))`
 	return statement{text, []any{int64(b.User), int64(b.Workspace), b.Key, b.Family}, scanSession(s, found)}

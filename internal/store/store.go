@@ -127,6 +127,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	return s.retry(ctx, func() error {
 		err := s.engine.update(ctx, func(q querier) error {
 			tx := s.tx(q, unsure)
+			tx.writes = true
 			if err := fn(tx); err != nil {
 				return err
 			}

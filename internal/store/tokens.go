@@ -45,14 +45,19 @@ func scanApplicationToken(r rows, t *ApplicationToken, more ...any) error {
 // ApplicationToken finds a token with its Workspace; found is false where there is none,
 // and where key is not "" and no signing key of that id is there.
 func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string) (t ApplicationToken, found bool, err error) {
-	err = tx.each(ctx, `
-		SELECT `+applicationTokenColumns+` FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id
-		WHERE t.id = $1 AND ($2 = '' OR EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $2))`,
-		[]any{int64(id), key}, func(r rows) error {
-			found = true
-			return scanApplicationToken(r, &t)
-		})
+	ask := tokenStatement(id, key, &t, &found)
+	err = tx.each(ctx, ask.text, ask.args, ask.scan)
 	return t, found, err
+}
+
+func tokenStatement(id fleet.TokenID, key string, t *ApplicationToken, found *bool) statement {
+	const text = `
+		SELECT ` + applicationTokenColumns + ` FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id
+		WHERE t.id = $1 AND ($2 = '' OR EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $2))`
+	return statement{text, []any{int64(id), key}, func(r rows) error {
+		*found = true
+		return scanApplicationToken(r, t)
+	}}
 }
 
 var applicationTokenFields = map[string]string{"id": "t.id", "status": "t.status", "created": "t.created_at", "expiry_date": "t.expires_at"}

@@ -13,6 +13,7 @@ type Tx struct {
 	q      querier
 	d      Dialect
 	now    time.Time
+	writes bool // of an Update
 	unsure bool
 	failed error // of the first statement that failed: the transaction must not commit
 }
@@ -75,6 +76,28 @@ func (tx *Tx) together(ctx context.Context, statements ...statement) error {
 		}
 	}
 	return nil
+}
+
+// batch runs statements in order; each sees what is committed when it begins. On PostgreSQL it
+// takes one round trip.
+func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
+	for _, s := range statements {
+		s.args = storable(s.args)
+	}
+	if q, ok := tx.q.(*pgQuerier); ok {
+		return tx.note(q.batch(ctx, statements))
+	}
+	for _, s := range statements {
+		if err := tx.each(ctx, s.text, s.args, s.scan); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// locking is a statement whose rows nobody reads.
+func locking(text string, args ...any) statement {
+	return statement{text, args, func(rows) error { return nil }}
 }
 
 // one scans the first row of a query; found is false where there is none.

@@ -18,16 +18,20 @@ func scanWorkspace(r rows, w *fleet.Workspace, more ...any) error {
 
 // Workspaces reads those of the ids that exist.
 func (tx *Tx) Workspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
+	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(ids))
+	ask := tx.workspaces(ids, found)
+	return found, tx.each(ctx, ask.text, ask.args, ask.scan)
+}
+
+func (tx *Tx) workspaces(ids []fleet.WorkspaceID, found map[fleet.WorkspaceID]fleet.Workspace) statement {
 	w := where{tx: tx}
 	w.and(w.in("w.id", list(tx, ids)))
-	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(ids))
-	err := tx.each(ctx, "SELECT "+workspaceColumns+" FROM workspaces w WHERE "+w.String(), w.args, func(r rows) error {
+	return statement{"SELECT " + workspaceColumns + " FROM workspaces w WHERE " + w.String(), w.args, func(r rows) error {
 		var ws fleet.Workspace
 		err := scanWorkspace(r, &ws)
 		found[ws.ID] = ws
 		return err
-	})
-	return found, err
+	}}
 }
 
 // AllWorkspaces reads every Workspace, by id. It is for the operator.
@@ -83,14 +87,14 @@ func (tx *Tx) Hold(ctx context.Context, table string) error {
 }
 
 // Standings reads Workspaces together with what the user is in each: NoRole where no
-// member, or suspended there. A SuperAdmin is one everywhere.
+// member, or suspended there. A SuperAdmin is one everywhere. In an Update both stay as they
+// are until it ends.
 func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Standing, error) {
 	w := where{tx: tx}
 	text := standingsOf(w.arg(int64(user)))
 	w.and(w.in("w.id", list(tx, ids)))
 	found := make(map[fleet.WorkspaceID]fleet.Standing, len(ids))
-	err := tx.each(ctx, text+w.String(), w.args, scanStanding(found))
-	return found, err
+	return found, tx.batch(ctx, append(tx.keep(user, ids), statement{text + w.String(), w.args, scanStanding(found)})...)
 }
 
 // standingsOf words the SELECT of Workspaces w and what the user is in each, up to its

@@ -13,8 +13,8 @@ func (s *Server) WhileKeyIsHeld(user fleet.UserID, operation, key string, send f
 	s.T.Helper()
 	ctx := s.T.Context()
 	err := s.Store.Update(ctx, func(tx *store.Tx) error {
-		free, err := tx.ClaimKey(ctx, store.Key{By: store.Caller{User: user}, Operation: operation, Key: key})
-		if err == nil && !free {
+		got, err := tx.Open(ctx, store.Opening{Key: &store.Key{By: store.Caller{User: user}, Operation: operation, Key: key}})
+		if err == nil && got.Busy {
 			err = errors.New("the key is held already")
 		}
 		if err == nil {

@@ -1,6 +1,8 @@
 package testkit
 
 import (
+	"time"
+
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -23,6 +25,26 @@ func (s *Server) SetMember(user fleet.UserID, in fleet.WorkspaceID, status fleet
 	if err != nil {
 		s.T.Fatal(err)
 	}
+}
+
+// TrustDevice makes a device that a user trusts for an hour, and returns its id.
+func (s *Server) TrustDevice(user fleet.UserID) int64 {
+	s.T.Helper()
+	ctx := s.T.Context()
+	var devices []store.TrustedDevice
+	err := s.Store.Update(ctx, func(tx *store.Tx) error {
+		d := store.TrustedDevice{User: user, Fingerprint: []byte("a test's"), Expires: tx.Now().Add(time.Hour)}
+		if err := tx.TrustDevice(ctx, d); err != nil {
+			return err
+		}
+		var err error
+		devices, err = tx.TrustedDevices(ctx, user)
+		return err
+	})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	return devices[0].ID
 }
 
 // SetStatus suspends a user, or makes one active again.

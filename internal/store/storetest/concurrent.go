@@ -120,7 +120,7 @@ func sameKeyOneEffect(e *env) {
 	const n = 4
 	together(n, func(i int) {
 		if err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
-			if _, _, found, err := tx.StoredReply(ctx, aKey); found || err != nil {
+			if got, err := tx.Open(ctx, store.Opening{Key: &aKey}); got.Replied || err != nil {
 				return err
 			}
 			id := fleet.WorkspaceID(1000 + i)

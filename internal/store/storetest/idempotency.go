@@ -27,8 +27,9 @@ func (e *env) storeReply(k store.Key, r store.Reply) {
 
 func (e *env) stored(k store.Key) (r store.Reply, fingerprint []byte, found bool) {
 	e.Helper()
-	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		r, fingerprint, found, err = tx.StoredReply(ctx, k)
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		got, err := tx.Open(ctx, store.Opening{Key: &k})
+		r, fingerprint, found = got.Reply, got.Fingerprint, got.Replied
 		return err
 	})
 	return r, fingerprint, found
@@ -72,9 +73,9 @@ func secondStoreStartsAgain(e *env) {
 	err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
 		runs++
 		if runs > 1 {
-			r, _, found, err := tx.StoredReply(ctx, aKey)
-			if !found || string(r.Body) != "first" {
-				e.Errorf("the second run finds %v %q", found, r.Body)
+			got, err := tx.Open(ctx, store.Opening{Key: &aKey})
+			if !got.Replied || string(got.Reply.Body) != "first" {
+				e.Errorf("the second run finds %v %q", got.Replied, got.Reply.Body)
 			}
 			return err
 		}
@@ -85,9 +86,15 @@ func secondStoreStartsAgain(e *env) {
 	}
 }
 
+// claim claims a key and reports whether it was free.
+func claim(ctx context.Context, tx *store.Tx, k store.Key) (free bool, err error) {
+	got, err := tx.Open(ctx, store.Opening{Key: &k})
+	return !got.Busy, err
+}
+
 func claimKey(e *env) {
 	err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
-		free, err := tx.ClaimKey(ctx, aKey)
+		free, err := claim(ctx, tx, aKey)
 		if err != nil || !free {
 			e.Errorf("a key that nobody holds: %v, %v", free, err)
 		}
@@ -100,7 +107,7 @@ func claimKey(e *env) {
 		e.Fatal("it committed")
 	}
 	e.update(func(ctx context.Context, tx *store.Tx) error { // free again once the holder has ended
-		free, err := tx.ClaimKey(ctx, aKey)
+		free, err := claim(ctx, tx, aKey)
 		if !free {
 			e.Error("the claim outlived its transaction")
 		}
@@ -113,11 +120,11 @@ func (e *env) claimWhileHeld() {
 	other := aKey
 	other.Key = "other"
 	e.update(func(ctx context.Context, tx *store.Tx) error {
-		held, err := tx.ClaimKey(ctx, aKey)
+		held, err := claim(ctx, tx, aKey)
 		if err != nil || held {
 			e.Errorf("claimed while another holds it: %v, %v", held, err)
 		}
-		free, err := tx.ClaimKey(ctx, other)
+		free, err := claim(ctx, tx, other)
 		if !free {
 			e.Error("another key is held too")
 		}

@@ -61,7 +61,7 @@ func unguarded(text string) string {
 	{
 		Name:  "ack_early",
 		Does:  "a write is acknowledged before its commit, which comes 10 ms later",
-		Edits: []trust.Edit{{File: "internal/control/once.go", Old: "err = c.store.Update(ctx", New: "err = early(c.store.Update)(ctx"}},
+		Edits: []trust.Edit{{File: "internal/control/once.go", Old: "err := c.store.Update(ctx", New: "err := early(c.store.Update)(ctx"}},
 		Add: map[string]string{"internal/control/mutant_early.go": `package control
 
 import (

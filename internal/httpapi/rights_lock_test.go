@@ -1,0 +1,221 @@
+package httpapi_test
+
+import (
+	"database/sql"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// begun is a transaction of somebody else, which the test ends.
+func begun(s *testkit.Server, statements ...string) *sql.Tx {
+	s.T.Helper()
+	tx, err := s.SQL().BeginTx(s.T.Context(), nil)
+	mustNot(s.T, err)
+	for _, text := range statements {
+		_, err := tx.ExecContext(s.T.Context(), text)
+		mustNot(s.T, err)
+	}
+	return tx
+}
+
+// blocked waits until a number of transactions wait for a lock. SQLite does not tell: there,
+// whatever writes waits while the test's transaction is open.
+func blocked(s *testkit.Server, e testkit.Engine, n int) {
+	s.T.Helper()
+	if e == testkit.SQLite {
+		return
+	}
+	ctx := s.T.Context()
+	conn, err := pgx.Connect(ctx, s.DB)
+	mustNot(s.T, err)
+	defer func() { _ = conn.Close(ctx) }()
+	for waiting := -1; waiting != n; {
+		err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+		mustNot(s.T, err)
+	}
+}
+
+// answered sends a request in the background.
+func answered(send func() *testkit.Answer) <-chan *testkit.Answer {
+	done := make(chan *testkit.Answer, 1)
+	go func() { done <- send() }()
+	return done
+}
+
+// A revocation that is being committed comes before a write that it would forbid: the write
+// waits for it.
+func TestAWriteWaitsForARevocation(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		made := newApplicationToken(s, control.NewToken{})
+		for name, test := range map[string]struct {
+			text   string
+			c      *testkit.Client
+			status int
+		}{
+			"user":       {"UPDATE users SET status = 2 WHERE id = 4", s.As("user@example.com"), http.StatusUnauthorized},
+			"membership": {"UPDATE memberships SET status = 2 WHERE user_id = 1 AND workspace_id = 100", s.As("admin@example.com"), http.StatusUnauthorized},
+			"token":      {fmt.Sprintf("UPDATE application_tokens SET status = 1 WHERE id = %d", made.ID), application(s, made), http.StatusUnauthorized},
+		} {
+			t.Run(name, func(t *testing.T) {
+				before := s.Dump()["sims"]
+				revoking := begun(s, test.text)
+				answer := answered(func() *testkit.Answer { return in(t, test.c).Patch(simPath(252), toStatus(1)) })
+				blocked(s, e, 1)
+				mustNot(t, revoking.Commit())
+				if got := <-answer; got.Status != test.status {
+					t.Errorf("%d %s", got.Status, got.Body)
+				}
+				if after := s.Dump()["sims"]; fmt.Sprint(after) != fmt.Sprint(before) {
+					t.Error("a SIM has changed")
+				}
+			})
+		}
+	})
+}
+
+// What is decided stays true until it is written: a revocation waits for the write that came
+// first.
+func TestARevocationWaitsForAWrite(t *testing.T) {
+	s := testkit.Ferried(t, testkit.Postgres)
+	for name, revoke := range map[string]func() error{
+		"suspension": func() error {
+			suspended := fleet.UserSuspended
+			_, err := s.Control.Operator().ChangeUser(t.Context(), "user@example.com", control.UserPatch{Status: &suspended})
+			return err
+		},
+		"membership": func() error {
+			_, err := s.Control.Operator().SetRole(t.Context(), "user@example.com", 100, fleet.Observer, fleet.UserActive)
+			return err
+		},
+		"logout": func() error {
+			logout(s.As("user@example.com"), nil).Is(http.StatusNoContent)
+			return nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.SetStatus(4, fleet.UserActive)
+			s.SetRole(4, 100, fleet.Member)
+			s.SignOut()
+			user := s.As("user@example.com")
+			holder := begun(s, "SELECT 1 FROM sims WHERE id = 253 FOR UPDATE")
+			status := int64(1)
+			if name == "membership" {
+				status = 2
+			}
+			answer := answered(func() *testkit.Answer { return in(t, user).Patch(simPath(253), toStatus(status)) })
+			blocked(s, testkit.Postgres, 1)
+			revoked := make(chan error, 1)
+			go func() { revoked <- revoke() }()
+			blocked(s, testkit.Postgres, 2)
+			mustNot(t, holder.Commit())
+			(<-answer).Is(http.StatusNoContent)
+			mustNot(t, <-revoked)
+		})
+	}
+}
+
+// A migration comes in before its target is suspended, or changes country, or not at all.
+func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		admin := s.As("admin@example.com")
+		for name, test := range map[string]struct {
+			text string
+			code int
+			send func(c *testkit.Client) *testkit.Answer
+		}{
+			"suspended": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(c *testkit.Client) *testkit.Answer {
+				return c.Post(migration, ran(moving(200, 251)))
+			}},
+			"Brazilian target": {"UPDATE workspaces SET country = 'BR' WHERE id = 200", 1505, func(c *testkit.Client) *testkit.Answer {
+				return c.Post(migration, ran(moving(200, 251)))
+			}},
+			"Brazilian source": {"UPDATE workspaces SET country = 'BR' WHERE id = 100", 1505, func(c *testkit.Client) *testkit.Answer {
+				return c.Post(migration, ran(moving(200, 251)))
+			}},
+			"given away": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(c *testkit.Client) *testkit.Answer {
+				return s.As("issuer@example.com").Patch(simPath(251), object{"customer_org": object{"id": 200}})
+			}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				s.Exec("UPDATE workspaces SET status = 0, country = 'FR' WHERE id IN (100, 200)")
+				changing := begun(s, test.text)
+				answer := answered(func() *testkit.Answer { return test.send(in(t, admin)) })
+				blocked(s, e, 1)
+				mustNot(t, changing.Commit())
+				got := <-answer
+				var refusal api.MigrationConflict
+				got.Is(http.StatusConflict).JSON(&refusal)
+				if len(refusal.Errors) != 1 || refusal.Errors[0].ErrorCode != test.code {
+					t.Errorf("%s", got.Body)
+				}
+			})
+		}
+	})
+}
+
+// The operator's change of a Workspace waits for the migration that came first, and sees its
+// SIMs.
+func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
+	s := testkit.Ferried(t, testkit.Postgres)
+	admin := s.As("admin@example.com")
+	s.Exec("DELETE FROM sims WHERE workspace_id = 300")
+	holder := begun(s, "LOCK TABLE ledger IN SHARE MODE") // where a migration writes first
+	answer := answered(func() *testkit.Answer { return admin.Post(migration, ran(moving(300, 251))) })
+	blocked(s, testkit.Postgres, 1)
+	changed := make(chan error, 1)
+	go func() {
+		brazil := "BR"
+		_, err := s.Control.Operator().ChangeWorkspace(t.Context(), 300, control.WorkspacePatch{Country: &brazil})
+		changed <- err
+	}()
+	blocked(s, testkit.Postgres, 2)
+	mustNot(t, holder.Commit())
+	(<-answer).Is(http.StatusOK)
+	if err := <-changed; fleet.CodeOf(err) != fleet.InUse {
+		t.Errorf("the country of a Workspace that has just got SIMs: %v", err)
+	}
+}
+
+// Writes that change their caller, or each other's callers, queue. A deadlock would end only
+// after the request's time is up: the server is told to look for one very late.
+func TestWritesOfTheSameCallerQueue(t *testing.T) {
+	s := testkit.StartOn(t, testkit.Postgres.FerryURL(t)+"&deadlock_timeout=60s", testkit.NewClock())
+	s.SetRole(4, 100, fleet.Administrator)
+	admin, other := s.As("admin@example.com"), s.As("user@example.com")
+	role := func(c *testkit.Client, user int) *testkit.Answer {
+		return c.Do(http.MethodPut, fmt.Sprintf("/api/v2/user/%d/workspace/100/role/2", user), nil)
+	}
+	var all []<-chan *testkit.Answer
+	for i := range 12 {
+		for _, send := range []func() *testkit.Answer{
+			func() *testkit.Answer { return admin.Patch("/api/v1/user/my", object{"name": fmt.Sprint("A", i)}) },
+			func() *testkit.Answer { return role(admin, 4) },
+			func() *testkit.Answer { return role(other, 1) },
+			func() *testkit.Answer {
+				return admin.Do(http.MethodPut, "/api/v2/user/my/default_organisation/200", nil)
+			},
+			func() *testkit.Answer { return admin.Patch(simPath(252), toStatus(1)) },
+			func() *testkit.Answer {
+				return admin.Post("/api/v2/user/invitation", object{"username": fmt.Sprintf("n%d@example.com", i)})
+			},
+			func() *testkit.Answer { return admin.In(200).Get(whoami) },
+		} {
+			all = append(all, answered(send))
+		}
+	}
+	for _, answer := range all {
+		if got := <-answer; got.Status >= http.StatusMultipleChoices {
+			t.Errorf("%s: %d %s", got.Request, got.Status, got.Body)
+		}
+	}
+}

@@ -1,0 +1,398 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/simferry/simferry/internal/contracttest"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// heldWrite is a write that would go well if its caller kept the rights: an Administrator of
+// 100 and 200, or for the operations that programs may do, an application token of 100.
+type heldWrite struct {
+	path, body string // {key} is the victim's second factor, {device} a trusted one, {token} an application token
+	own        bool   // needs no role: a user without one may still do it
+	program    bool   // an application token may do it
+}
+
+// heldWrites has a row for every write that needs a bearer.
+var heldWrites = map[string]heldWrite{
+	"POST /api/v1/authenticate/workspace": {body: `{"target_organisation": {"id": 200}}`, own: true},
+	"POST /api/v1/logout":                 {body: `{"everywhere": true}`, own: true},
+	"PATCH /api/v1/user/password": {own: true, body: `{"old_password": "` + identity.WireDigest(testkit.Password) +
+		`", "new_password": "` + identity.WireDigest("battery staple 9") + `"}`},
+	"POST /api/v1/user/mfa":                                          {body: `{"type": {"id": 0}, "password": "` + identity.WireDigest(testkit.Password) + `"}`, own: true},
+	"PATCH /api/v1/user/mfa/{key_id}":                                {path: "/api/v1/user/mfa/{key}", body: `{"status": {"id": 1}, "code": "{code}"}`, own: true},
+	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                     {path: "/api/v1/user/my/mfa/{key}", own: true},
+	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}":   {path: "/api/v1/user/my/mfa/trusted_device/{device}", own: true},
+	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}": {path: "/api/v2/user/my/default_organisation/200", own: true},
+
+	"POST /api/v1/application_token":             {body: `{"description": "billing"}`},
+	"PATCH /api/v1/application_token/{token_id}": {path: "/api/v1/application_token/{token}", body: `{"description": "other"}`},
+
+	"PATCH /api/v1/sim/{sim_id}":            {path: "/api/v1/sim/252", body: `{"status": {"id": 1}}`, program: true},
+	"DELETE /api/v1/sim/{sim_id}":           {path: "/api/v1/sim/253", program: true},
+	"DELETE /api/v1/sim/multi":              {body: `[{"id": 1000}, {"id": 1001}]`, program: true},
+	"POST /api/v1/sim/migration/workspace":  {body: `{"target_workspace": {"id": 200}, "sims": [{"id": 1002}], "dry_run": false}`},
+	"PATCH /api/v1/sim_batch/bic/{bic}":     {path: batchURL + "1234567890123456", body: `{"id": 1}`, program: true},
+	"POST /api/v1/endpoint":                 {body: newDevice, program: true},
+	"PATCH /api/v1/endpoint/{endpoint_id}":  {path: "/api/v1/endpoint/9001", body: `{"name": "renamed", "sim": {"id": null}}`, program: true},
+	"DELETE /api/v1/endpoint/{endpoint_id}": {path: "/api/v1/endpoint/9002", program: true},
+	"POST /api/v2/endpoint/multi":           {body: "[" + newDevice + "]", program: true},
+	"PATCH /api/v2/endpoint/multi":          {body: `[{"id": 9003, "name": "other"}]`, program: true},
+	"DELETE /api/v2/endpoint/multi":         {body: `[{"id": 9004}]`, program: true},
+
+	"POST /api/v1/user":                                                     {body: `{"username": "new1@example.com"}`},
+	"POST /api/v2/user/invitation":                                          {body: `{"username": "new2@example.com"}`},
+	"PATCH /api/v1/user/{user_id}":                                          {path: "/api/v1/user/60", body: `{"status": {"id": 2}}`},
+	"DELETE /api/v1/user/{user_id}":                                         {path: "/api/v1/user/61"},
+	"PUT /api/v1/user/{user_id}/role/{role_id}":                             {path: "/api/v1/user/62/role/1"},
+	"DELETE /api/v1/user/{user_id}/role/{role_id}":                          {path: "/api/v1/user/66/role/2"},
+	"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}":                 {path: "/api/v2/user/63/workspace/100", body: `{"status": {"id": 2}}`},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}":                {path: "/api/v2/user/64/workspace/100"},
+	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    {path: "/api/v2/user/65/workspace/100/role/3"},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {path: "/api/v2/user/67/workspace/100/role/2"},
+}
+
+// heldWorld has a thing of its own for each row.
+func heldWorld(t *testing.T, e testkit.Engine) *testkit.Server {
+	t.Helper()
+	seed := "devices:\n  - {id: 9003, workspace: 100, name: third, status: enabled}\n  - {id: 9004, workspace: 100, name: fourth, status: enabled}\nusers:\n"
+	for id := 60; id < 68; id++ {
+		seed += fmt.Sprintf("  - {id: %d, username: m%d@example.com, name: M, password: correct horse, default_workspace: 100, roles: {100: user}}\n", id, id)
+	}
+	s := batched(t, e).Seed(seed)
+	for _, id := range []fleet.UserID{66, 67} { // whose role User is taken
+		s.SetMember(id, 100, fleet.UserActive, fleet.Member, fleet.Observer)
+	}
+	return s
+}
+
+// publicWrites are the writes that no bearer is asked for.
+var publicWrites = []string{"POST /api/v1/authenticate", "POST /api/v1/user/activation", "POST /api/v2/user/activation", "POST /api/v1/user/password/reset"}
+
+func TestEveryWriteIsHeld(t *testing.T) {
+	for _, r := range httpapi.Routes() {
+		_, known := heldWrites[r.Pattern]
+		writes := !strings.HasPrefix(r.Pattern, "GET ") && !slices.Contains(publicWrites, r.Pattern)
+		if known != writes {
+			t.Errorf("%s: in heldWrites: %v; a write has a row there, to see that its caller is asked for again", r.Pattern, known)
+		}
+	}
+}
+
+// revocation is a way to lose rights while a request is under way.
+type revocation struct {
+	name   string
+	role   bool // takes the rights in Workspace 100 only: what needs none goes on
+	token  bool // is that of a program
+	revoke func(s *testkit.Server, v victim)
+}
+
+var revocations = []revocation{
+	{name: "user suspended", revoke: func(s *testkit.Server, v victim) {
+		suspended := fleet.UserSuspended
+		_, err := s.Control.Operator().ChangeUser(s.T.Context(), v.name, control.UserPatch{Status: &suspended})
+		mustNot(s.T, err)
+	}},
+	{name: "role taken", role: true, revoke: func(s *testkit.Server, v victim) { s.SetRole(v.id, 100, fleet.Observer) }},
+	{name: "membership removed", role: true, revoke: func(s *testkit.Server, v victim) { s.SetRole(v.id, 100, fleet.NoRole) }},
+	{name: "membership suspended", revoke: func(s *testkit.Server, v victim) {
+		s.SetMember(v.id, 100, fleet.UserSuspended, fleet.Administrator)
+	}},
+	{name: "user deleted", revoke: func(s *testkit.Server, v victim) {
+		for _, ws := range []int{200, 100} { // with the last membership
+			s.As("admin@example.com").Do(http.MethodDelete, fmt.Sprintf("/api/v2/user/%d/workspace/%d", v.id, ws), nil).Is(http.StatusNoContent)
+		}
+	}},
+	{name: "password changed", revoke: func(s *testkit.Server, v victim) {
+		mustNot(s.T, s.Control.Operator().SetPassword(s.T.Context(), v.name, "battery staple 9"))
+	}},
+	{name: "session ended", revoke: func(s *testkit.Server, v victim) { logout(v.client, nil).Is(http.StatusNoContent) }},
+	{name: "key removed", token: true, revoke: func(s *testkit.Server, v victim) { revoke(s, v.token.ID) }},
+	{name: "key expired", token: true, revoke: func(s *testkit.Server, v victim) {
+		s.Exec(fmt.Sprintf("UPDATE application_tokens SET expires_at = 1 WHERE id = %d", v.token.ID))
+	}},
+	{name: "key bound to another address", token: true, revoke: func(s *testkit.Server, v victim) {
+		s.Exec(fmt.Sprintf("UPDATE application_tokens SET cidr = '10.0.0.0/8' WHERE id = %d", v.token.ID))
+	}},
+}
+
+func mustNot(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// victim is who loses rights.
+type victim struct {
+	id     fleet.UserID
+	name   string
+	client *testkit.Client
+	token  control.CreatedToken
+	known  *strings.Replacer
+}
+
+// newVictim makes an Administrator of 100 and 200 with everything that the rows name, or a
+// program.
+func newVictim(s *testkit.Server, n int, program bool) victim {
+	s.T.Helper()
+	v := victim{id: fleet.UserID(100 + n), name: fmt.Sprintf("victim%d@example.com", n)}
+	if program {
+		v.token = newApplicationToken(s, control.NewToken{})
+		v.client = application(s, v.token)
+		return v
+	}
+	s.Seed(fmt.Sprintf(`
+users:
+  - {id: %d, username: %s, name: Victim, password: correct horse, default_workspace: 100, roles: {100: administrator, 200: administrator}}
+`, v.id, v.name))
+	v.client = s.As(v.name)
+	key, app := v.client.NewFactor()
+	device := s.TrustDevice(v.id)
+	v.known = strings.NewReplacer("{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")))
+	return v
+}
+
+// request is the request of a row, as the victim sends it.
+func (v victim) request(t testing.TB, url, pattern string) *http.Request {
+	t.Helper()
+	row := heldWrites[pattern]
+	method, path, _ := strings.Cut(pattern, " ")
+	if row.path != "" {
+		path = row.path
+	}
+	body := row.body
+	if v.known != nil {
+		path, body = v.known.Replace(path), v.known.Replace(body)
+	}
+	r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
+	mustNot(t, err)
+	r.Header.Set("Authorization", "Bearer "+v.client.Token)
+	r.Header.Set("Idempotency-Key", "held")
+	return r
+}
+
+// heldServer is another server on the database of s, whose operations wait for the gate.
+type heldServer struct {
+	*testkit.Server
+	url    string
+	client *http.Client
+	mu     sync.Mutex
+	gate   chan struct{} // closed when the operations may go on
+	inside sync.WaitGroup
+}
+
+func newHeldServer(s *testkit.Server) *heldServer {
+	h := &heldServer{Server: s}
+	server := httptest.NewServer(httpapi.NewHeld(s.Control, httpapi.Options{Log: slog.New(slog.DiscardHandler)}, func(r *http.Request) {
+		h.mu.Lock()
+		gate := h.gate
+		h.mu.Unlock()
+		if gate == nil {
+			return
+		}
+		h.inside.Done()
+		<-gate
+	}))
+	s.T.Cleanup(server.Close)
+	h.url = server.URL
+	h.client = &http.Client{Transport: contracttest.New(s.T).RoundTripper(server.Client().Transport)}
+	return h
+}
+
+// during sends requests, waits until the caller of each has been admitted, does something, and
+// lets them go on.
+func (h *heldServer) during(requests []*http.Request, do func()) (statuses []int, bodies []string) {
+	h.T.Helper()
+	h.mu.Lock()
+	h.gate = make(chan struct{})
+	h.mu.Unlock()
+	h.inside.Add(len(requests))
+	statuses, bodies = make([]int, len(requests)), make([]string, len(requests))
+	var done sync.WaitGroup
+	for i, r := range requests {
+		done.Go(func() {
+			resp, err := h.client.Do(r)
+			if err != nil {
+				h.T.Error(err)
+				return
+			}
+			defer func() { _ = resp.Body.Close() }()
+			text, _ := io.ReadAll(resp.Body)
+			statuses[i], bodies[i] = resp.StatusCode, string(text)
+		})
+	}
+	h.inside.Wait()
+	do()
+	h.mu.Lock()
+	close(h.gate)
+	h.gate = nil
+	h.mu.Unlock()
+	done.Wait()
+	return statuses, bodies
+}
+
+// What a caller may do is decided in the transaction that does it: whoever loses the right
+// while the request is under way is refused, nothing changes, and no answer is kept.
+func TestRightsAreAskedForInTheTransaction(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := heldWorld(t, e)
+		h := newHeldServer(s)
+		for n, way := range revocations {
+			t.Run(strings.ReplaceAll(way.name, " ", "-"), func(t *testing.T) {
+				v := newVictim(s, n, way.token)
+				patterns := held(way)
+				requests := make([]*http.Request, len(patterns))
+				for i, pattern := range patterns {
+					requests[i] = v.request(t, h.url, pattern)
+					if way.role && pattern == "POST "+migration { // what the rules refuse is kept under a key
+						requests[i].Header.Del("Idempotency-Key")
+					}
+				}
+				var before testkit.Dump
+				audited := 0
+				statuses, bodies := h.during(requests, func() {
+					way.revoke(s, v)
+					before, audited = s.Dump(), len(auditWhere(s, "code <> 0"))
+				})
+				for i, pattern := range patterns {
+					refused := statuses[i] == http.StatusUnauthorized
+					if way.role {
+						refused = slices.Contains([]int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}, statuses[i])
+					}
+					if !refused {
+						t.Errorf("%s: %d %s", pattern, statuses[i], bodies[i])
+					}
+				}
+				if diff := before.Diff(s.Dump(), "audit", "audit_places", "auth_counters"); diff != "" {
+					t.Errorf("something changed (-before +after):\n%s", diff)
+				}
+				entries := auditWhere(s, "code <> 0")[audited:]
+				if len(entries) != len(patterns) {
+					t.Errorf("%d refusals left %d entries", len(patterns), len(entries))
+				}
+				for _, n := range entries {
+					if ended := n.action == string(fleet.AuditBearerRefused); ended == way.role {
+						t.Errorf("a refusal left %+v", n)
+					}
+				}
+			})
+		}
+	})
+}
+
+// held are the operations to which a revocation matters.
+func held(way revocation) (patterns []string) {
+	for pattern, row := range heldWrites {
+		if way.token && !row.program || way.role && row.own {
+			continue
+		}
+		patterns = append(patterns, pattern)
+	}
+	slices.Sort(patterns)
+	return patterns
+}
+
+// The rows are requests that go well, so that a refusal above has the one reason.
+func TestHeldWritesGoWell(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := heldWorld(t, e)
+		h := newHeldServer(s)
+		for n, pattern := range held(revocation{}) {
+			resp, err := h.client.Do(newVictim(s, n, false).request(t, h.url, pattern))
+			mustNot(t, err)
+			text, _ := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if resp.StatusCode >= http.StatusBadRequest {
+				t.Errorf("%s: %d %s", pattern, resp.StatusCode, text)
+			}
+		}
+	})
+}
+
+// The last byte of a body comes after the user was suspended.
+func TestBodiesThatComeLate(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := heldWorld(t, e)
+		v := newVictim(s, 0, false)
+		var all []*late
+		for pattern, row := range heldWrites {
+			if row.body != "" {
+				all = append(all, sendLate(t, v.request(t, s.URL, pattern), pattern))
+			}
+		}
+		s.SetStatus(v.id, fleet.UserSuspended)
+		before := s.Dump()
+		for _, l := range all {
+			l.finish(t)
+		}
+		if diff := before.Diff(s.Dump(), "audit", "audit_places", "auth_counters"); diff != "" {
+			t.Errorf("something changed (-before +after):\n%s", diff)
+		}
+	})
+}
+
+// late is a request of which one byte is still to come.
+type late struct {
+	pattern string
+	conn    net.Conn
+	answer  *bufio.Reader
+	last    []byte
+}
+
+// sendLate sends all but the last byte. The server asks for the body once it has admitted the
+// caller, or, for a migration, before that.
+func sendLate(t *testing.T, r *http.Request, pattern string) *late {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.URL.Host)
+	mustNot(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	body, err := io.ReadAll(r.Body)
+	mustNot(t, err)
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\nExpect: 100-continue\r\n", r.Method, r.URL.Path, r.URL.Host, len(body))
+	mustNot(t, r.Header.Write(&head))
+	head.WriteString("\r\n")
+	_, err = conn.Write(head.Bytes())
+	mustNot(t, err)
+	answer := bufio.NewReader(conn)
+	line, err := answer.ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "HTTP/1.1 100") {
+		t.Fatalf("%s: %q %v", pattern, line, err)
+	}
+	_, err = answer.ReadString('\n')
+	mustNot(t, err)
+	_, err = conn.Write(body[:len(body)-1])
+	mustNot(t, err)
+	return &late{pattern, conn, answer, body[len(body)-1:]}
+}
+
+func (l *late) finish(t *testing.T) {
+	t.Helper()
+	_, err := l.conn.Write(l.last)
+	mustNot(t, err)
+	resp, err := http.ReadResponse(l.answer, nil)
+	mustNot(t, err)
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusUnauthorized {
+		text, _ := io.ReadAll(resp.Body)
+		t.Errorf("%s: %d %s", l.pattern, resp.StatusCode, text)
+	}
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"hash/fnv"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Opening is what the transaction of a write asks before anything else: who the caller is by
+// now, and what was answered under the idempotency key.
+type Opening struct {
+	Bearer  BearerOf      // of a user; zero for others
+	Program fleet.TokenID // the application token of a program, 0 for others
+	Key     *Key          // the idempotency key, nil for none
+	Attempt string        // identifies the request over all its attempts, "" for none
+}
+
+// Opened is the answer to an Opening.
+type Opened struct {
+	Session Session          // of the user, if Found
+	Program ApplicationToken // if Found
+	Found   bool             // the caller
+	Busy    bool             // another transaction holds the key
+	Done    bool             // an attempt whose outcome was lost has been committed
+
+	Replied     bool // there is an answer under the key
+	Reply       Reply
+	Fingerprint []byte // of the request that it answered
+}
+
+// Open reads the caller and the key, in one round trip, and keeps both until the transaction
+// ends. On PostgreSQL the caller's rows are locked in share mode: whatever would change them
+// (a suspension, a new password, a removed membership or token) either was committed before,
+// and shows here, or waits. So does the end of the session. SQLite has one writer at a time.
+//
+// The statements that read come after those that lock, so that they see what the lock has
+// waited for.
+func (tx *Tx) Open(ctx context.Context, o Opening) (Opened, error) {
+	var got Opened
+	statements := tx.locksOf(o, &got)
+	switch {
+	case o.Bearer.User != 0:
+		statements = append(statements, o.Bearer.statement(&got.Session, &got.Found))
+	case o.Program != 0:
+		statements = append(statements, tokenStatement(o.Program, o.Bearer.Key, &got.Program, &got.Found))
+	}
+	if o.Key != nil {
+		statements = append(statements, tx.storedReply(*o.Key, &got))
+	}
+	if tx.unsure && o.Attempt != "" {
+		statements = append(statements, attempted(o.Attempt, &got.Done))
+	}
+	if len(statements) == 0 {
+		return got, nil
+	}
+	return got, tx.batch(ctx, statements...)
+}
+
+// keysLock is held in share mode by the writes of callers, and alone by the removal of a key.
+const keysLock int64 = 0x51_6d_6b_65_79_73
+
+// locksOf are the locks of an Opening, on PostgreSQL. A key is only tried for: the caller is
+// told that it is busy. An attempt waits for the one before it, whose connection was lost.
+func (tx *Tx) locksOf(o Opening, got *Opened) []statement {
+	if tx.d == SQLite {
+		return nil
+	}
+	var locks []statement
+	switch {
+	case o.Key != nil:
+		locks = append(locks, statement{"SELECT pg_try_advisory_xact_lock($1::bigint)", []any{o.Key.lockID()}, func(r rows) error {
+			var free bool
+			err := r.Scan(&free)
+			got.Busy = !free
+			return err
+		}})
+	case o.Attempt != "":
+		locks = append(locks, locking("SELECT pg_advisory_xact_lock($1::bigint)", attemptLock(o.Attempt)))
+	}
+	switch {
+	case o.Bearer.User != 0:
+		user, ws := int64(o.Bearer.User), int64(o.Bearer.Workspace)
+		return append(locks,
+			locking("SELECT pg_advisory_xact_lock_shared($1::bigint)", keysLock),
+			locking("SELECT 1 FROM users WHERE id = $1 FOR SHARE", user),
+			locking("SELECT 1 FROM memberships WHERE user_id = $1 AND workspace_id = $2 FOR SHARE", user, ws))
+	case o.Program != 0:
+		return append(locks,
+			locking("SELECT pg_advisory_xact_lock_shared($1::bigint)", keysLock),
+			locking("SELECT 1 FROM application_tokens WHERE id = $1 FOR SHARE", int64(o.Program)))
+	}
+	return locks
+}
+
+func attemptLock(attempt string) int64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte("attempt " + attempt))
+	return int64(h.Sum64())
+}
+
+// recentAudit is more entries than the audit log gets between two attempts of a transaction.
+const recentAudit = 100_000
+
+// attempted finds out whether the audit log has an entry of a request. Every write of a caller
+// leaves one. It is among the last: nothing else needs an index of requests.
+func attempted(request string, done *bool) statement {
+	const text = `SELECT EXISTS (SELECT 1 FROM audit
+		WHERE id > (SELECT COALESCE(MAX(id), 0) - $2 FROM audit) AND request_id = $1 AND code = 0)`
+	return statement{text, []any{request, recentAudit}, func(r rows) error { return r.Scan(done) }}
+}
+
+// keep locks Workspaces and a user's memberships in them, in share mode, if the transaction
+// writes: what is decided by them stays true until it ends.
+func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
+	if tx.d == SQLite || !tx.writes {
+		return nil
+	}
+	locks := []statement{locking("SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR SHARE", ids)}
+	if user != 0 {
+		locks = append(locks, locking(`SELECT 1 FROM memberships WHERE user_id = $1 AND workspace_id = ANY ($2)
+			ORDER BY workspace_id FOR SHARE`, int64(user), ids))
+	}
+	return locks
+}
+
+// KeptWorkspaces is Workspaces, which stay as they are until the transaction ends.
+func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
+	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(ids))
+	return found, tx.batch(ctx, append(tx.keep(0, ids), tx.workspaces(ids, found))...)
+}
+
+// LockWorkspaces keeps Workspaces from being used by the writes of others, such as migrations,
+// until the transaction ends, and waits for those under way. It is for whoever changes them.
+func (tx *Tx) LockWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) error {
+	if tx.d == SQLite {
+		return nil
+	}
+	return tx.exec(ctx, "SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", ids)
+}
