@@ -9,6 +9,7 @@ type Rule struct {
 	Imports  []string // of ours, in production code
 	Tests    []string // of ours, in its tests besides
 	Never    []string // of others, although nothing general forbids them
+	Tables   bool     // may import what reads and writes CSV files and workbooks
 	Drivers  bool     // may import database/sql and the database drivers
 	StdOnly  bool     // production code imports the standard library and nothing else
 	TestSide bool     // exists for tests: imports what it likes, and production imports it never
@@ -16,6 +17,10 @@ type Rule struct {
 
 // drivers are what only a package with Drivers, or a test, may import.
 var drivers = []string{"database/sql/...", "modernc.org/sqlite/...", "github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/..."}
+
+// tables are what only a package with Tables, or a test, may import: a cell that another
+// package writes could be a formula.
+var tables = []string{"encoding/csv", "github.com/thedatashed/xlsxreader/...", "github.com/xuri/excelize/v2/..."}
 
 // testDrivers are the drivers that tests may import: those of SQLite stay with the store,
 // whose DSN is half of its correctness.
@@ -44,8 +49,13 @@ var Rules = map[string]Rule{
 	"internal/identity": {Imports: []string{"internal/fleet", "internal/limit"}},
 	"internal/intake":   {Imports: []string{"internal/fleet"}},
 	"internal/mailer":   {Imports: []string{"internal/fleet"}},
-	"internal/world":    {Imports: []string{"internal/fleet"}},
-	"client":            {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
+	"internal/termtext": {StdOnly: true},
+	"internal/world":    {Imports: []string{"internal/fleet", "internal/tablefile"}, Tables: true},
+
+	// the only reader and writer of CSV files and workbooks
+	"internal/tablefile": {Imports: []string{"internal/fleet"}, Tables: true},
+
+	"client": {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
 
 	// the command line's own, over the client
 	"internal/ferry":   {Imports: []string{"api", "client", "internal/durable"}},
@@ -73,7 +83,8 @@ var Rules = map[string]Rule{
 	},
 	"internal/cli": {Imports: []string{
 		"api", "client", "internal/config", "internal/control", "internal/dburl", "internal/demo", "internal/durable", "internal/ferry", "internal/fleet",
-		"internal/identity", "internal/intake", "internal/limit", "internal/profile", "internal/server", "internal/world",
+		"internal/identity", "internal/intake", "internal/limit", "internal/profile", "internal/server",
+		"internal/tablefile", "internal/termtext", "internal/world",
 	}},
 	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/control", "internal/fleet", "internal/server", "internal/world"}},
 	"cmd/simferry":  {Imports: []string{"internal/cli"}},

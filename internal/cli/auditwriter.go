@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // auditWriters are the forms of an export.
@@ -60,14 +60,13 @@ type auditJSON struct{ *json.Encoder }
 func (w auditJSON) Write(a control.AuditRecord) error { return w.Encode(lineOf(a)) }
 func (auditJSON) Close() error                        { return nil }
 
-type auditCSV struct{ *csv.Writer }
+type auditCSV struct{ out *tablefile.Writer }
 
 func newAuditCSV(w io.Writer) (listWriter[control.AuditRecord], error) {
-	out := auditCSV{csv.NewWriter(w)}
-	return out, out.Writer.Write([]string{
+	out, err := tablefile.NewWriter(w,
 		"id", "timestamp", "workspaces", "actor", "user", "username", "application_token", "address", "request_id", "action", "outcome",
-		"error_code", "subject_type", "subject", "migration", "detail", "seq", "hash",
-	})
+		"error_code", "subject_type", "subject", "migration", "detail", "seq", "hash")
+	return auditCSV{out}, err
 }
 
 func (w auditCSV) Write(a control.AuditRecord) error {
@@ -76,17 +75,13 @@ func (w auditCSV) Write(a control.AuditRecord) error {
 	for i, id := range l.Workspaces {
 		places[i] = strconv.FormatInt(id, 10)
 	}
-	return w.Writer.Write([]string{
+	return w.out.Write(
 		strconv.FormatInt(l.ID, 10), l.Time, strings.Join(places, " "), l.Actor, numberText(l.User), l.Username, numberText(l.Token), l.Address,
 		l.RequestID, l.Action, l.Outcome, numberText(l.ErrorCode), l.Subject, l.SubjectID, numberText(l.Migration), string(l.Detail),
-		numberText(l.Seq), l.Hash,
-	})
+		numberText(l.Seq), l.Hash)
 }
 
-func (w auditCSV) Close() error {
-	w.Flush()
-	return w.Error()
-}
+func (w auditCSV) Close() error { return w.out.Close() }
 
 // numberText is "" for none.
 func numberText(n int64) string {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +60,7 @@ func copying(p Process, cmd *cobra.Command, done string, run func(_ context.Cont
 		case *form == asJSON:
 			return printReport(p.Stdout, form, report)
 		}
-		_, err = fmt.Fprintf(p.Stdout, "%s %s, and the copy passes all %d checks of fsck\n", done, args[0], len(report.Checks))
+		_, err = printf(p.Stdout, "%s %s, and the copy passes all %d checks of fsck\n", done, args[0], len(report.Checks))
 		return err
 	}
 	return cmd

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/simferry/simferry/internal/dburl"
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 // Process is what the surroundings give to a command.
@@ -30,6 +32,9 @@ func Main() int {
 
 // Run runs one command to its end and gives its exit code. Serving commands end with ctx.
 func Run(ctx context.Context, p Process) int {
+	safeOut, safeErr := termtext.NewWriter(p.Stdout), termtext.NewWriter(p.Stderr)
+	p.Stdout, p.Stderr = safeOut, safeErr
+	defer func() { _ = errors.Join(safeOut.Flush(), safeErr.Flush()) }() // half a character at most
 	root := newRoot(p)
 	root.SetArgs(p.Args)
 	root.SetIn(p.Stdin)

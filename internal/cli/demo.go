@@ -9,6 +9,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/simferry/simferry/internal/demo"
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 func demoCommand(p Process) *cobra.Command {
@@ -27,7 +28,7 @@ Then the server stays up to be tried, until Ctrl-C. Its database is removed at t
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.Color = colors(p.Stdout, p.LookupEnv)
 			o.Log = slog.New(slog.NewTextHandler(p.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-			return demo.Run(cmd.Context(), p.Stdout, o)
+			return demo.Run(cmd.Context(), termtext.Raw(p.Stdout), o) // its colours; all names are its own
 		},
 	}
 	cmd.Flags().BoolVar(&o.Once, "once", false, "end after the last step; the exit code tells whether all went as told")
@@ -38,7 +39,7 @@ Then the server stays up to be tried, until Ctrl-C. Its database is removed at t
 // colors tells whether to write in colours: to a terminal that has them, unless NO_COLOR
 // asks for none.
 func colors(w io.Writer, lookupEnv func(string) (string, bool)) bool {
-	f, ok := w.(*os.File)
+	f, ok := termtext.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false
 	}

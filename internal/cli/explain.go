@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/server"
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 const (
@@ -45,13 +47,13 @@ func (e *codeError) Unwrap() error { return e.err }
 func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var usage *usageError
 	if errors.As(err, &usage) {
-		_, _ = fmt.Fprintf(w, "simferry: %v\nSee '%s --help'.\n", err, cmd.CommandPath())
+		_, _ = fmt.Fprintf(w, "simferry: %s\nSee '%s --help'.\n", indented(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
 	var coded *codeError
 	if errors.As(err, &coded) {
 		if coded.err != nil {
-			_, _ = fmt.Fprintf(w, "simferry: %v\n%s", coded.err, help(coded.err))
+			_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(coded.err.Error()), help(coded.err))
 		}
 		return coded.code
 	}
@@ -60,16 +62,28 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		explainAll(w, err, refusal.Problems)
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(w, "simferry: %v\n%s", err, help(err))
+	_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(err.Error()), help(err))
 	return exitFailed
 }
 
 // help is the command that helps against an error, as a line; "" if none is known.
 func help(err error) string {
 	if elsewhere, ok := errors.AsType[*client.RedirectError](err); ok && elsewhere.BaseURL != "" {
-		return "To sign in there: simferry login --server " + elsewhere.BaseURL + "\n"
+		return "To sign in there: simferry login --server " + termtext.Escape(elsewhere.BaseURL) + "\n"
 	}
 	return ""
+}
+
+// indented keeps a message that has several lines from looking like several messages: a
+// server may have written it.
+func indented(message string) string {
+	lines := strings.Split(message, "\n")
+	for i := range lines {
+		if i > 0 && !strings.HasPrefix(lines[i], "  ") {
+			lines[i] = "  " + lines[i]
+		}
+	}
+	return strings.Join(lines, "\n")
 }
 
 func explainAll(w io.Writer, err error, problems []fleet.Problem) {
@@ -80,6 +94,6 @@ func explainAll(w io.Writer, err error, problems []fleet.Problem) {
 	}
 	_, _ = fmt.Fprintf(w, "simferry: nothing was changed, because of what is wrong with %s:\n", subject)
 	for _, p := range problems {
-		_, _ = fmt.Fprintf(w, "  %s\n", p.Message)
+		_, _ = fmt.Fprintf(w, "  %s\n", indented(p.Message))
 	}
 }

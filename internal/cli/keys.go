@@ -77,7 +77,7 @@ many live by a key. Rotate first where the key is the one that signs.`,
 			if err := in.Operator.RemoveKey(ctx, args[0]); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(p.Stderr, "The key %s is removed; what it signed has ended.\n", args[0])
+			_, err := printf(p.Stderr, "The key %s is removed; what it signed has ended.\n", args[0])
 			return err
 		})
 	}

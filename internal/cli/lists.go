@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/tablefile"
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 // listForm is the form in which a list is printed, a pflag.Value.
@@ -111,10 +112,10 @@ func (l *lister[T]) run(ctx context.Context) (err error) {
 	switch {
 	case l.number != 0:
 		first := (l.number-1)*l.limit + 1
-		_, _ = fmt.Fprintf(l.process.Stderr, "%s to %s of %s: page %d of %d\n", thousands(first), thousands(first+len(items)-1), thousands(total),
+		_, _ = printf(l.process.Stderr, "%s to %s of %s: page %d of %d\n", thousands(first), thousands(first+len(items)-1), thousands(total),
 			l.number, max(1, (total+l.limit-1)/l.limit))
 	case len(items) < total:
-		_, _ = fmt.Fprintf(l.process.Stderr, "%s of %s: --limit %d prints all, --page 2 the next ones\n", thousands(len(items)), thousands(total), total)
+		_, _ = printf(l.process.Stderr, "%s of %s: --limit %d prints all, --page 2 the next ones\n", thousands(len(items)), thousands(total), total)
 	}
 	return nil
 }
@@ -216,20 +217,18 @@ func orDashAny(v any) any {
 }
 
 func (l *lister[T]) csv(w io.Writer, items []T) error {
-	out := csv.NewWriter(w)
-	names := make([]string, len(l.columns))
+	cells := make([]string, len(l.columns))
 	for i, c := range l.columns {
-		names[i] = c.name
+		cells[i] = c.name
 	}
-	_ = out.Write(names) // Error below is the one that there was
+	out, err := tablefile.NewWriter(w, cells...)
 	for _, item := range items {
 		for i, c := range l.columns {
-			names[i] = fmt.Sprint(c.of(item))
+			cells[i] = termtext.Escape(fmt.Sprint(c.of(item)))
 		}
-		_ = out.Write(names)
+		err = errors.Join(err, out.Write(cells...))
 	}
-	out.Flush()
-	return out.Error()
+	return errors.Join(err, out.Close())
 }
 
 // within is the client of a profile in a Workspace, by id or name; "" is its own.

@@ -175,7 +175,7 @@ func (l *login) welcome(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(l.process.Stdout, "Signed in to %s as %s, in the Workspace %s (%d).\n", known.Server, who(known), w.Name, w.ID)
+	_, err = printf(l.process.Stdout, "Signed in to %s as %s, in the Workspace %s (%d).\n", known.Server, who(known), w.Name, w.ID)
 	return err
 }
 
@@ -209,7 +209,7 @@ of one that does not, the tokens go on until they expire.`,
 		if err := store.Remove(*name); err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(p.Stdout, "Signed out of the profile %s.\n", *name)
+		_, err = printf(p.Stdout, "Signed out of the profile %s.\n", *name)
 		return err
 	}
 	return cmd
@@ -231,6 +231,6 @@ func (p Process) endSession(ctx context.Context, name string, everywhere bool) e
 	if everywhere {
 		return fmt.Errorf("the other sessions have not ended: %w", err)
 	}
-	_, _ = fmt.Fprintf(p.Stderr, "The server has not ended the session, so its tokens are good until they expire: %v\n", err)
+	_, _ = printf(p.Stderr, "The server has not ended the session, so its tokens are good until they expire: %v\n", err)
 	return nil
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -26,7 +25,7 @@ func manCommand(p Process) *cobra.Command {
 			if err := doc.GenManTree(root, &header, args[0]); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(p.Stdout, "The pages are in %s; the first is simferry.1.\n", args[0])
+			_, err := printf(p.Stdout, "The pages are in %s; the first is simferry.1.\n", args[0])
 			return err
 		},
 	}

@@ -91,7 +91,7 @@ func migrationsShow(p Process) *cobra.Command {
 			return form.print(p.Stdout, answer{value: m})
 		}
 		if l.form == listForm(asTable) {
-			_, _ = fmt.Fprintf(p.Stdout, "Migration %d of %s UTC, by %s: %d SIMs from %s to %s\n\n",
+			_, _ = printf(p.Stdout, "Migration %d of %s UTC, by %s: %d SIMs from %s to %s\n\n",
 				m.ID, instant(m.Timestamp.Time), orDash(nameOf(m.User)), m.SIMCount, sources(*m), m.TargetWorkspace.Name)
 		}
 		return l.print(m.SIMs)

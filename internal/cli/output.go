@@ -53,7 +53,9 @@ func (o *output) print(w io.Writer, a answer) error {
 	t.SetStyle(plain)
 	t.SuppressTrailingSpaces()
 	t.AppendHeader(a.header)
-	t.AppendRows(a.rows)
+	for _, row := range a.rows {
+		t.AppendRow(inLine(row))
+	}
 	_, err := io.WriteString(w, t.Render()+"\n")
 	return err
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 // progress shows how far a long command has come: on a terminal, and nowhere else.
@@ -14,7 +16,9 @@ type progress struct {
 	bar  *progressbar.ProgressBar
 }
 
-func newProgress(p Process, what string) *progress { return &progress{w: p.Stderr, what: what} }
+func newProgress(p Process, what string) *progress {
+	return &progress{w: termtext.Raw(p.Stderr), what: what}
+}
 
 // begin tells how much there is to do. It may begin again.
 func (p *progress) begin(total int) {

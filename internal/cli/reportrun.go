@@ -2,8 +2,8 @@ package cli
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strconv"
@@ -12,6 +12,7 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/durable"
 	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // report is what a run came to, SIM by SIM.
@@ -112,13 +113,12 @@ func (r report) encode(ext string) ([]byte, error) {
 		return append(text, '\n'), err
 	}
 	var b bytes.Buffer
-	w := csv.NewWriter(&b)
-	_ = w.Write([]string{"iccid", "sim_id", "verdict", "reason_codes", "reasons", "source_id", "source", "target_id", "status_before", "device_before", "migration", "named_at"})
+	w, err := tablefile.NewWriter(&b, "iccid", "sim_id", "verdict", "reason_codes", "reasons", "source_id", "source", "target_id", "status_before", "device_before", "migration", "named_at")
 	for _, v := range r.SIMs {
-		_ = w.Write(reportRow(v, r.Target.ID)) // of a buffer: Error below is the one of the encoder
+		err = errors.Join(err, w.Write(reportRow(v, r.Target.ID)...))
 	}
-	w.Flush()
-	return b.Bytes(), w.Error()
+	err = errors.Join(err, w.Close())
+	return b.Bytes(), err
 }
 
 func reportRow(v ferry.Verdict, target int64) []string {

@@ -13,6 +13,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 // screen is what a person sees of a run: on standard output, or on standard error where a
@@ -38,18 +39,43 @@ func newScreen(p Process, form *output) *screen {
 	return s
 }
 
+// line prints one line. Texts in it cannot begin another one.
 func (s *screen) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.out, format+"\n", args...)
+	_, _ = fmt.Fprintf(s.out, format+"\n", inLine(args)...)
+}
+
+// block prints lines that are complete already.
+func (s *screen) block(text string) { _, _ = fmt.Fprintln(s.out, text) }
+
+// printf prints like fmt.Fprintf. Texts among args cannot begin another line.
+func printf(w io.Writer, format string, args ...any) (int, error) {
+	return fmt.Fprintf(w, format, inLine(args)...)
+}
+
+// inLine escapes the texts among values to be formatted.
+func inLine(args []any) []any {
+	safe := make([]any, len(args))
+	for i, a := range args {
+		switch v := a.(type) {
+		case string:
+			safe[i] = termtext.Escape(v)
+		case error:
+			safe[i] = termtext.Escape(v.Error())
+		default:
+			safe[i] = a
+		}
+	}
+	return safe
 }
 
 // prose is a line that goes on below its beginning where the terminal ends, indented.
 func (s *screen) prose(indent int, format string, args ...any) {
-	said := fmt.Sprintf(format, args...)
+	said := fmt.Sprintf(format, inLine(args)...)
 	if columns, ok := width(s.out); ok && columns > 2*indent {
 		said = text.WrapSoft(said, columns-indent)
 	}
 	margin := strings.Repeat(" ", indent)
-	s.line("%s%s", margin, strings.ReplaceAll(said, "\n", "\n"+margin))
+	s.block(margin + strings.ReplaceAll(said, "\n", "\n"+margin))
 }
 
 // note says something that is no part of the answer. A bar makes room for it.
@@ -57,7 +83,7 @@ func (s *screen) note(format string, args ...any) {
 	if s.bar != nil {
 		_ = s.bar.Clear()
 	}
-	_, _ = fmt.Fprintf(s.notes, format+"\n", args...)
+	_, _ = fmt.Fprintf(s.notes, format+"\n", inLine(args)...)
 }
 
 // betweenLines is how often progress is told where there is no terminal.
@@ -86,7 +112,7 @@ func (s *screen) progress(what string, done, total int) {
 
 func (s *screen) newBar(what string, total int) *progressbar.ProgressBar {
 	return progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(s.notes),
+		progressbar.OptionSetWriter(termtext.Raw(s.notes)),
 		progressbar.OptionSetDescription(what),
 		progressbar.OptionSetWidth(20),
 		progressbar.OptionShowCount(),

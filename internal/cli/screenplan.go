@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 // plan shows on one screen what would happen, and what stands against it.
@@ -93,13 +94,13 @@ func (s *screen) sources(p *ferry.Plan) {
 	all := row{name: "together"}
 	for _, id := range order {
 		r := rows[id]
-		t.AppendRow(table.Row{r.name, thousands(r.sims), thousands(r.suspended), thousands(r.out)})
+		t.AppendRow(table.Row{termtext.Escape(r.name), thousands(r.sims), thousands(r.suspended), thousands(r.out)})
 		all.sims, all.suspended, all.out = all.sims+r.sims, all.suspended+r.suspended, all.out+r.out
 	}
 	if len(order) > 1 {
 		t.AppendRow(table.Row{all.name, thousands(all.sims), thousands(all.suspended), thousands(all.out)})
 	}
-	s.line("%s", indent(t.Render()))
+	s.block(indent(t.Render()))
 }
 
 // numbers is a table whose columns are numbers, but for the first.

@@ -12,6 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/durable"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/server"
+	"github.com/simferry/simferry/internal/termtext"
 	"github.com/simferry/simferry/internal/world"
 )
 
@@ -87,9 +88,18 @@ func writeList[T any](w io.Writer, bar *progress, open func(io.Writer) (listWrit
 // exportTo writes into the file that the arguments name, or to standard output.
 func exportTo(p Process, args []string, write func(io.Writer) error) error {
 	if len(args) == 0 || args[0] == "-" {
-		return write(p.Stdout)
+		return write(p.exact())
 	}
 	return replaceFile(args[0], write)
+}
+
+// exact is standard output for a list that another program, or an import, reads: exactly
+// what is written. A terminal gets it escaped.
+func (p Process) exact() io.Writer {
+	if _, terminal := width(p.Stdout); terminal {
+		return p.Stdout
+	}
+	return termtext.Raw(p.Stdout)
 }
 
 // atMostFile takes the arguments of an export.

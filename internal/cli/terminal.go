@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 // terminal is the descriptor of standard input where that is a terminal.
@@ -23,7 +25,7 @@ func (p Process) terminal() (fd int, ok bool) {
 
 // width is how many columns a terminal has; ok is false for what is none.
 func width(w io.Writer) (columns int, ok bool) {
-	f, ok := w.(*os.File)
+	f, ok := termtext.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return 0, false
 	}

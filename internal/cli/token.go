@@ -40,7 +40,7 @@ on standard output this once; it is not stored and cannot be shown again.`,
 			if err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintf(p.Stderr, "Application token %d of Workspace %d, shown this once:\n", t.ID, n.Workspace)
+			_, _ = printf(p.Stderr, "Application token %d of Workspace %d, shown this once:\n", t.ID, n.Workspace)
 			_, err = fmt.Fprintln(p.Stdout, t.Text)
 			return err
 		})

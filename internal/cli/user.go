@@ -88,7 +88,7 @@ func userPasswd(p Process) *cobra.Command {
 			if err := in.Operator.SetPassword(ctx, args[0], password); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(p.Stderr, "The password of %s is set; every session has ended.\n", args[0])
+			_, err := printf(p.Stderr, "The password of %s is set; every session has ended.\n", args[0])
 			return err
 		})
 	}
@@ -139,7 +139,7 @@ func userResetMFA(p Process) *cobra.Command {
 			if err := in.Operator.ResetSecondFactor(ctx, args[0]); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(p.Stderr, "%s has no second factor any more.\n", args[0])
+			_, err := printf(p.Stderr, "%s has no second factor any more.\n", args[0])
 			return err
 		})
 	}

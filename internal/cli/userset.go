@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -64,7 +63,7 @@ The only role of a user cannot be taken: suspend the user instead.`,
 				if err := in.Operator.RemoveRole(ctx, args[0], fleet.WorkspaceID(id)); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(p.Stderr, "%s has no role in Workspace %d any more.\n", args[0], id)
+				_, err := printf(p.Stderr, "%s has no role in Workspace %d any more.\n", args[0], id)
 				return err
 			})
 		}
@@ -77,7 +76,7 @@ The only role of a user cannot be taken: suspend the user instead.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(p.Stderr, "%s: %s\n", args[0], userView(u).allRoles())
+			_, err = printf(p.Stderr, "%s: %s\n", args[0], userView(u).allRoles())
 			return err
 		})
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/profile"
+	"github.com/simferry/simferry/internal/termtext"
 )
 
 // named are the Workspaces that the caller administers.
@@ -126,7 +127,7 @@ func (p Process) completeWorkspaces(ctx context.Context, profile string) []strin
 	}
 	names := make([]string, len(list))
 	for i, w := range list {
-		names[i] = w.Name + "\t" + strconv.FormatInt(w.ID, 10)
+		names[i] = termtext.Escape(w.Name) + "\t" + strconv.FormatInt(w.ID, 10)
 	}
 	return names
 }

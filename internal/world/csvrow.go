@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // table is a kind of CSV file: the columns that it may have, and the one that it must.
@@ -32,7 +33,7 @@ func (r *row) fault(column string, code fleet.Code, format string, args ...any) 
 func (r *row) sim(columns, record []string) fleet.SIM {
 	var s fleet.SIM
 	for i, column := range columns {
-		value := strings.TrimSpace(record[i])
+		value := tablefile.Value(record[i])
 		switch {
 		case value != "":
 			if err := set(&s, column, value); err != nil {

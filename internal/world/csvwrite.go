@@ -1,12 +1,12 @@
 package world
 
 import (
-	"encoding/csv"
 	"io"
 	"strconv"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // exportColumns are the columns of a written list, always in this order.
@@ -16,30 +16,23 @@ var exportColumns = []string{
 }
 
 // SIMWriter writes SIMs as a CSV file that ReadSIMs reads.
-type SIMWriter struct {
-	out    *csv.Writer
-	record []string
-}
+type SIMWriter struct{ out *tablefile.Writer }
 
 // NewSIMWriter writes the first line.
 func NewSIMWriter(w io.Writer) (*SIMWriter, error) {
-	s := &SIMWriter{csv.NewWriter(w), make([]string, len(exportColumns))}
-	return s, s.out.Write(exportColumns)
+	out, err := tablefile.NewWriter(w, exportColumns...)
+	return &SIMWriter{out}, err
 }
 
 // Write writes one SIM.
 func (w *SIMWriter) Write(s fleet.SIM) error {
-	w.record = append(w.record[:0],
+	return w.out.Write(
 		idText(s.ID), string(s.ICCID), s.IMSI, s.MSISDN, s.EID, idText(s.Workspace), idText(s.Issuer), idText(s.Reseller),
 		word(fleet.SIMStatuses, s.Status), instantText(s.Produced), instantText(s.Activated), idText(s.Device), idText(s.Model), s.BIC)
-	return w.out.Write(w.record)
 }
 
 // Close writes what is still in memory.
-func (w *SIMWriter) Close() error {
-	w.out.Flush()
-	return w.out.Error()
-}
+func (w *SIMWriter) Close() error { return w.out.Close() }
 
 // idText is empty for none.
 func idText[T ~int64](id T) string {

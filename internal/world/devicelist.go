@@ -1,7 +1,6 @@
 package world
 
 import (
-	"encoding/csv"
 	"fmt"
 	"io"
 	"iter"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // DeviceList is a CSV file of devices without a fault. It holds none of them: they are read
@@ -83,7 +83,7 @@ func readDevices(open Source, p *problems, take func(line DeviceLine, sound bool
 // device reads the values of one line; both slices have the same length.
 func (r *row) device(columns, record []string) (d fleet.Device) {
 	for i, column := range columns {
-		value := strings.TrimSpace(record[i])
+		value := tablefile.Value(record[i])
 		if value == "" {
 			continue
 		}
@@ -147,27 +147,20 @@ func parseTruth(s string) (bool, error) {
 }
 
 // DeviceWriter writes devices as a CSV file that ReadDevices reads.
-type DeviceWriter struct {
-	out    *csv.Writer
-	record []string
-}
+type DeviceWriter struct{ out *tablefile.Writer }
 
 // NewDeviceWriter writes the first line.
 func NewDeviceWriter(w io.Writer) (*DeviceWriter, error) {
-	d := &DeviceWriter{csv.NewWriter(w), make([]string, len(deviceTable.columns))}
-	return d, d.out.Write(deviceTable.columns)
+	out, err := tablefile.NewWriter(w, deviceTable.columns...)
+	return &DeviceWriter{out}, err
 }
 
 // Write writes one device.
 func (w *DeviceWriter) Write(d fleet.Device) error {
-	w.record = append(w.record[:0],
+	return w.out.Write(
 		idText(d.ID), idText(d.Workspace), d.Name, word(fleet.DeviceStatuses, d.Status), idText(d.ServiceProfile), idText(d.TariffProfile),
 		d.Tags, d.IMEI, strconv.FormatBool(d.IMEILock), d.IPAddress, instantText(d.Created))
-	return w.out.Write(w.record)
 }
 
 // Close writes what is still in memory.
-func (w *DeviceWriter) Close() error {
-	w.out.Flush()
-	return w.out.Error()
-}
+func (w *DeviceWriter) Close() error { return w.out.Close() }

@@ -1,0 +1,70 @@
+package tablefile
+
+import (
+	"encoding/csv"
+	"io"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// formulaStart are the characters with which a spreadsheet lets a formula begin. The wide
+// forms count in some languages.
+const formulaStart = "=+-@\t\r\n＝＋－＠"
+
+// guarded reports whether a value needs an apostrophe in front: a spreadsheet would run
+// it, or a reader would take its spaces or its own apostrophe away.
+func guarded(value string) bool {
+	if value == "" {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(value)
+	last, _ := utf8.DecodeLastRuneInString(value)
+	return first == '\'' || unicode.IsSpace(first) || unicode.IsSpace(last) || strings.ContainsRune(formulaStart, first)
+}
+
+// Guard returns a value as it is written into a CSV file: with an apostrophe in front if a
+// spreadsheet would take it for a formula. [Value] takes the apostrophe away.
+func Guard(value string) string {
+	if guarded(value) {
+		return "'" + value
+	}
+	return value
+}
+
+// Value returns the value of a cell: without the apostrophe that Guard adds, otherwise
+// without the spaces around it.
+func Value(cell string) string {
+	if value, ok := strings.CutPrefix(cell, "'"); ok && guarded(value) {
+		return value
+	}
+	return strings.TrimSpace(cell)
+}
+
+// Writer writes CSV files that spreadsheets and the readers of this package understand. No
+// cell of them is a formula.
+type Writer struct {
+	out   *csv.Writer
+	cells []string
+}
+
+// NewWriter returns a Writer over w, and writes the first line.
+func NewWriter(w io.Writer, columns ...string) (*Writer, error) {
+	out := &Writer{out: csv.NewWriter(w)}
+	return out, out.Write(columns...)
+}
+
+// Write writes one row.
+func (w *Writer) Write(values ...string) error {
+	w.cells = w.cells[:0]
+	for _, v := range values {
+		w.cells = append(w.cells, Guard(v))
+	}
+	return w.out.Write(w.cells)
+}
+
+// Close writes what is still in memory. It leaves the writer below open.
+func (w *Writer) Close() error {
+	w.out.Flush()
+	return w.out.Error()
+}
