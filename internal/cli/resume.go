@@ -146,7 +146,7 @@ func (p Process) nothingToResume(runs []*run) error {
 	_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run of this machine is complete.")
 	for _, r := range runs {
 		if n := r.state.Refused(); n > 0 && err == nil {
-			_, err = fmt.Fprintf(p.Stdout, "Run %s had %s %s refused. To try %s again, once the reason is gone: simferry migrate resume %s\n",
+			_, err = printf(p.Stdout, "Run %s had %s %s refused. To try %s again, once the reason is gone: simferry migrate resume %s\n",
 				r.id, thousands(n), plural(n, "SIM", "SIMs"), plural(n, "it", "them"), r.id)
 		}
 	}

@@ -83,13 +83,13 @@ not complete stay, unless --unfinished is given; they cannot be resumed any more
 				return err
 			}
 			deleted++
-			_, _ = fmt.Fprintf(p.Stdout, "%s  %s  %s\n", r.id, target(r.plan), stateWord(r.state))
+			_, _ = printf(p.Stdout, "%s  %s  %s\n", r.id, target(r.plan), stateWord(r.state))
 		}
 		verb := "deleted"
 		if *dryRun {
 			verb = "would be deleted"
 		}
-		_, err = fmt.Fprintf(p.Stderr, "%d %s %s, %d kept.\n", deleted, plural(deleted, "run", "runs"), verb, kept)
+		_, err = printf(p.Stderr, "%d %s %s, %d kept.\n", deleted, plural(deleted, "run", "runs"), verb, kept)
 		return err
 	}
 	return cmd

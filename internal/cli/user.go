@@ -119,7 +119,7 @@ their own for 24 hours, and strangers elsewhere do not lock the user out again.`
 			if err := in.Operator.UnlockUser(ctx, args[0], from); err != nil {
 				return err
 			}
-			_, err := fmt.Fprintf(p.Stderr, "%s can sign in again.\n", args[0])
+			_, err := printf(p.Stderr, "%s can sign in again.\n", args[0])
 			return err
 		})
 	}
