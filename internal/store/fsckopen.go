@@ -74,7 +74,7 @@ func inspectSQLite(ctx context.Context, file string) (engine, error) {
 		return nil, err
 	}
 	if err := steps.exactly(ctx, db); err != nil {
-		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), db.Close())
+		return nil, errors.Join(opening(file, err), db.Close())
 	}
 	return lookingEngine{&sqliteEngine{readers: db, steps: steps}, db}, nil
 }

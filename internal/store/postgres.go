@@ -27,6 +27,7 @@ type pgEngine struct {
 	spare  *pgxpool.Pool // one connection for Ready, which must not wait for the others
 	db     *sql.DB       // spare
 	config *pgxpool.Config
+	prober prober
 	steps  steps
 }
 
@@ -87,8 +88,9 @@ func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	}
 	cfg.ConnConfig.DialFunc = dialer()
 	cfg.AfterConnect = registerLists
-	// Nothing is decided from a standby, whatever target_session_attrs the URL has.
-	cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	if !o.patient { // nothing is decided from a standby, whatever target_session_attrs the URL has
+		cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 	return cfg, nil
 }
 
@@ -246,13 +248,6 @@ func (e *pgEngine) bring(ctx context.Context) error {
 			return fmt.Errorf("%w; start again once nothing holds its tables for long (an export, a dump, an open psql)", err)
 		}
 	}
-}
-
-// behind asks on a connection of its own: requests that wait do not make a server unready.
-func (e *pgEngine) behind(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, readyPatience)
-	defer cancel()
-	return withoutUser(e.steps.behind(ctx, e.db))
 }
 
 func (e *pgEngine) close() error {

@@ -19,6 +19,7 @@ const (
 	taken                         // a unique value that another row has
 	away                          // the database cannot be reached
 	full                          // its disk has no room left
+	gone                          // the database's file is gone, or another one
 	held                          // another transaction has held a lock for too long
 	outcomeUnknown                // the connection was lost while the commit was under way
 )
@@ -39,6 +40,7 @@ var limits = map[verdict]limit{
 	taken:          {3, 10 * time.Second}, // a new snapshot shows the rule what is in the way; after that it is the caller's
 	away:           {12, 1500 * time.Millisecond},
 	full:           {12, 1500 * time.Millisecond},
+	gone:           {1, 0},
 	held:           {1, 0}, // the engine has waited
 	outcomeUnknown: {12, 10 * time.Second},
 }
@@ -100,6 +102,8 @@ func (s *Store) public(ctx context.Context, err error) error {
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database cannot be reached; try again", Err: err}
 	case v == full:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The disk of the database is full; try again once there is room", Err: err}
+	case v == gone:
+		return replaced(err)
 	case v == held:
 		return locked(err)
 	case v == busy:

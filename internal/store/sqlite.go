@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -19,7 +18,12 @@ import (
 // the writer, and a second writer would only wait for the first.
 type sqliteEngine struct {
 	writer, readers *sql.DB
+	spare           *sql.DB // one connection for Ready, which must not wait for the others
+	anchors         *sql.DB
+	anchor          *sql.Conn // keeps SQLite from removing its log when the others are replaced
+	files           *sqliteFiles
 	checkpoints     *checkpointer
+	prober          prober
 	steps           steps
 }
 
@@ -46,25 +50,53 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 	if err := private(file); err != nil {
 		return nil, err
 	}
-	writer, err := openPool(SQLiteWriterDSN(file))
-	if err != nil {
-		return nil, err
-	}
-	writer.SetMaxOpenConns(1)
-	if err := writer.PingContext(ctx); err != nil { // turns WAL on before readers come
-		return nil, errors.Join(fmt.Errorf("database %s: %w", file, err), writer.Close())
-	}
-	readers, err := openPool(dsn + "&_txlock=deferred&_pragma=query_only(1)")
-	if err != nil {
-		return nil, errors.Join(err, writer.Close())
-	}
 	n := o.MaxConns
 	if n == 0 {
 		n = max(4, 2*runtime.NumCPU())
 	}
-	readers.SetMaxOpenConns(n)
-	readers.SetMaxIdleConns(n)
-	return &sqliteEngine{writer, readers, startCheckpointer(dsn, walTooLarge), steps}, nil
+	e := &sqliteEngine{steps: steps}
+	for _, pool := range []struct {
+		db    **sql.DB
+		dsn   string
+		conns int
+	}{
+		{&e.writer, SQLiteWriterDSN(file), 1},
+		{&e.readers, dsn + "&_txlock=deferred&_pragma=query_only(1)", n},
+		{&e.spare, dsn + "&_txlock=immediate&_pragma=wal_autocheckpoint(0)&_pragma=busy_timeout(200)", 1},
+	} {
+		if *pool.db, err = openPool(pool.dsn); err != nil {
+			return nil, errors.Join(err, e.close())
+		}
+		(*pool.db).SetMaxOpenConns(pool.conns)
+		(*pool.db).SetMaxIdleConns(pool.conns)
+	}
+	if err := e.drop(ctx, file); err != nil {
+		return nil, errors.Join(opening(file, err), e.close())
+	}
+	e.checkpoints = startCheckpointer(dsn, walTooLarge)
+	return e, nil
+}
+
+// drop sets the anchor: a connection that has read, and stays. It turns WAL on before the
+// readers come, and has SQLite make the files beside the database.
+func (e *sqliteEngine) drop(ctx context.Context, file string) (err error) {
+	if err := e.writer.PingContext(ctx); err != nil {
+		return err
+	}
+	anchors, err := openPool(sqliteDSN(file) + "&_pragma=query_only(1)")
+	if err != nil {
+		return err
+	}
+	e.anchors = anchors
+	if e.anchor, err = anchors.Conn(ctx); err != nil {
+		return err
+	}
+	var tables int
+	if err := e.anchor.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_master").Scan(&tables); err != nil {
+		return err
+	}
+	e.files, err = rememberFiles(file)
+	return err
 }
 
 // private creates the file where it is not there, so that only its owner may read it: it
@@ -75,30 +107,48 @@ func private(file string) error {
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("database: %w", err)
+		return opening(file, err)
 	}
 	return f.Close()
 }
 
 func (e *sqliteEngine) dialect() Dialect { return SQLite }
 
+// update looks at the files before and after: what was committed to a file that is gone by
+// then must not be acknowledged.
 func (e *sqliteEngine) update(ctx context.Context, fn func(querier) error) error {
+	if err := e.files.check(); err != nil {
+		return err
+	}
 	if err := inSQLTx(ctx, e.writer, fn); err != nil {
 		return err
 	}
 	e.checkpoints.committed()
-	return nil
+	return e.files.check()
 }
 
 func (e *sqliteEngine) view(ctx context.Context, fn func(querier) error) error {
+	if err := e.files.check(); err != nil {
+		return err
+	}
 	return inSQLTx(ctx, e.readers, fn)
 }
 
 func (e *sqliteEngine) read(_ context.Context, fn func(querier) error) error {
+	if err := e.files.check(); err != nil {
+		return err
+	}
 	return fn(sqlQuerier{e.readers})
 }
 
 func (e *sqliteEngine) classify(err error) verdict {
+	var other *replacedError
+	if errors.As(err, &other) {
+		return gone
+	}
+	if errors.Is(err, errNoRoom) {
+		return full
+	}
 	var se *sqlite.Error
 	if errors.As(err, &se) {
 		switch se.Code() & 0xff { // the primary code; the rest is detail
@@ -113,11 +163,26 @@ func (e *sqliteEngine) classify(err error) verdict {
 	return fatal
 }
 
-func (e *sqliteEngine) bring(ctx context.Context) error { return e.steps.bring(ctx, e.writer) }
-
-func (e *sqliteEngine) behind(ctx context.Context) error { return e.steps.behind(ctx, e.readers) }
+func (e *sqliteEngine) bring(ctx context.Context) error {
+	err := e.steps.bring(ctx, e.writer)
+	if v := e.classify(err); v == full || v == away {
+		return opening(e.files.names[0], err)
+	}
+	return err
+}
 
 func (e *sqliteEngine) close() error {
-	e.checkpoints.stop()
-	return errors.Join(e.readers.Close(), e.writer.Close())
+	if e.checkpoints != nil {
+		e.checkpoints.stop()
+	}
+	var errs []error
+	if e.anchor != nil {
+		errs = append(errs, e.anchor.Close())
+	}
+	for _, db := range []*sql.DB{e.anchors, e.readers, e.spare, e.writer} {
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -39,9 +39,10 @@ type engine interface {
 	// read runs fn outside any transaction: each statement sees its own instant.
 	read(ctx context.Context, fn func(querier) error) error
 	classify(err error) verdict
-	// bring applies missing schema steps; behind only tells that there are some.
+	// bring applies missing schema steps.
 	bring(ctx context.Context) error
-	behind(ctx context.Context) error
+	// ready returns an error if the schema lacks steps, or nothing can be written.
+	ready(ctx context.Context) error
 	close() error
 }
 
@@ -98,9 +99,11 @@ func (s *Store) Now() time.Time { return s.clock().UTC() }
 // Close waits for running transactions and closes all connections.
 func (s *Store) Close() error { return s.engine.close() }
 
-// Ready tells whether the database answers and has this program's schema.
+// Ready returns an error if the database does not answer, lacks steps of this program's
+// schema, or cannot be written: the files of SQLite are not the ones that were opened, their
+// permissions have changed, the disk is full. It tries a write once a second at most.
 func (s *Store) Ready(ctx context.Context) error {
-	return s.public(ctx, s.engine.behind(ctx))
+	return s.public(ctx, s.engine.ready(ctx))
 }
 
 // View runs fn on one read-only snapshot: all its statements see the same instant.

@@ -1,0 +1,18 @@
+package store
+
+import (
+	"math"
+	"syscall"
+)
+
+// roomLeft is how many bytes can still be written to the disk of a folder.
+func roomLeft(folder string) (uint64, error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(folder, &fs); err != nil {
+		return 0, err
+	}
+	if fs.Bsize <= 0 { // a file system that does not tell
+		return math.MaxUint64, nil
+	}
+	return fs.Bavail * uint64(fs.Bsize), nil
+}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// sqliteFiles are the files of an open database, as they were when it was opened: the
+// database, its write-ahead log and the index of the log. SQLite goes on with the files that
+// it has open when somebody removes or replaces them, and what it commits then is lost.
+type sqliteFiles struct {
+	names []string
+	infos []fs.FileInfo
+}
+
+// rememberFiles looks at the files of a database that has been read.
+func rememberFiles(file string) (*sqliteFiles, error) {
+	f := &sqliteFiles{names: []string{file, file + "-wal", file + "-shm"}}
+	for _, name := range f.names {
+		info, err := os.Stat(name)
+		if err != nil {
+			return nil, fmt.Errorf("database: %w", err)
+		}
+		f.infos = append(f.infos, info)
+	}
+	return f, nil
+}
+
+// replacedError is a file that is not the one that was opened.
+type replacedError struct{ what string }
+
+func (e *replacedError) Error() string { return e.what }
+
+// check returns an error if one of the files has been removed or replaced. It opens none of
+// them: to close a file ends the locks that this process has on it.
+func (f *sqliteFiles) check() error {
+	if f == nil {
+		return nil
+	}
+	for i, name := range f.names {
+		info, err := os.Stat(name)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return &replacedError{name + " was removed while it was in use"}
+		case err != nil:
+			return fmt.Errorf("database: %w", err)
+		case !os.SameFile(info, f.infos[i]):
+			return &replacedError{name + " was replaced while it was in use"}
+		}
+	}
+	return nil
+}
+
+// leastRoom is what a server needs on its disk to be ready. Small writes may fit into what
+// the log has already, and go well on a full disk, while a migration does not.
+const leastRoom = 1 << 20
+
+// errNoRoom is a disk with less than leastRoom.
+var errNoRoom = errors.New("the disk of the database has less than 1 MiB left")
+
+// writable returns an error if this process may no longer write the files or their folder,
+// or if there is no room left.
+func (f *sqliteFiles) writable() error {
+	left, err := roomLeft(filepath.Dir(f.names[0]))
+	if err == nil && left < leastRoom {
+		err = errNoRoom
+	}
+	if err != nil {
+		return err
+	}
+	for _, name := range append([]string{filepath.Dir(f.names[0])}, f.names...) {
+		if err := mayWrite(name); err != nil {
+			return fmt.Errorf("%s cannot be written: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// opening words why a database could not be opened: SQLite reports a full disk in several
+// ways, some of which say no more than that there was an input or output error.
+func opening(file string, err error) error {
+	if left, look := roomLeft(filepath.Dir(file)); look == nil && left < leastRoom {
+		err = fmt.Errorf("the disk of the database is full: make room on it, then try again: %w", err)
+	}
+	return fmt.Errorf("database %s: %w", file, err)
+}
+
+// replaced is what a caller is told of a file that is not the one that was opened.
+func replaced(err error) error {
+	return &fleet.Error{
+		Code: fleet.Unavailable, Err: err,
+		Message: "The database file was removed or replaced below the server: put it back, or restart the server on the right file",
+	}
+}
