@@ -8,20 +8,21 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// mayAssign asks whether the caller may say whose a SIM is: whoever issued it may.
+// mayAssign asks whether the caller may change an owner of a SIM: whoever issued it may change
+// all of them, whoever resells it all but the issuer.
 func (p *patching) mayAssign(field string, sim fleet.SIM) error {
-	if sim.Issuer == p.ws.ID && assigns(p.who, p.ws) {
+	if assigns(p.who, p.ws) && (sim.Issuer == p.ws.ID || sim.Reseller == p.ws.ID && field != "issuer_org") {
 		return nil
 	}
 	return &fleet.Error{
 		Code: fleet.Forbidden, Field: field,
-		Message: field + ": only Administrators and application tokens of the Workspace that issued the SIM can change it, and no enterprise can; " +
-			"POST /api/v1/sim/migration/workspace moves SIMs",
+		Message: field + ": only Administrators and application tokens of the Workspace that issued the SIM can change it, " +
+			"those of its reseller all but issuer_org, and no enterprise can; POST /api/v1/sim/migration/workspace moves SIMs",
 	}
 }
 
-// assigns tells whether the caller may do so for SIMs that the Workspace issued. A person
-// must administer it, as for any migration; a program has no role.
+// assigns reports whether the caller may do so for SIMs that the Workspace issued or resells. A
+// person must administer it, as for any migration; an application token has no role.
 func assigns(who identity.Principal, ws fleet.Workspace) bool {
 	return ws.Type != fleet.Enterprise && (who.Token != 0 || who.SuperAdmin || who.Role.Administers())
 }
@@ -35,7 +36,7 @@ func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, k
 	}
 	ws, err := own(ctx, tx, who)
 	if err == nil && !assigns(who, ws) {
-		err = fleet.Errorf(fleet.Forbidden, "You no longer administer the Workspace that issued the SIM")
+		err = fleet.Errorf(fleet.Forbidden, "You no longer administer the Workspace that issued or resells the SIM")
 	}
 	return err
 }
@@ -59,9 +60,9 @@ func (p *patching) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fleet
 	return id, plan.After(plan.SIMs[0]), err
 }
 
-// snapshot is what the planner looks at. Whoever issued a SIM is as good as an
-// Administrator of the Workspace that has it, and of those below the issuer; others are
-// hidden, as from anybody who is no member.
+// snapshot is what the planner looks at. Whoever may move the SIM counts as Administrator of the
+// Workspace that has it, and of the children of the own Workspace; others are hidden, as from
+// anybody who is no member. The issuer can always take its SIM back.
 func (p *patching) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, target fleet.WorkspaceID) (fleet.Snapshot, error) {
 	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{sim.Workspace, target})
 	if err != nil {
@@ -71,23 +72,18 @@ func (p *patching) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, ta
 		Workspaces: map[fleet.WorkspaceID]fleet.Standing{sim.Workspace: {Workspace: found[sim.Workspace], Role: fleet.Administrator}},
 		SIMs:       []fleet.SIMState{sim.State()},
 	}
-	if p.patch.Customer.None {
+	if p.stock {
 		snap.Stock = target
 	}
-	below := target == p.ws.ID
-	if !below {
-		if below, err = tx.Below(ctx, target, p.ws.ID); err != nil {
-			return snap, err
-		}
-	}
-	if below {
-		snap.Workspaces[target] = fleet.Standing{Workspace: found[target], Role: fleet.Administrator}
+	ws, there := found[target]
+	if there && (p.stock || target == p.ws.ID || ws.Parent == p.ws.ID) {
+		snap.Workspaces[target] = fleet.Standing{Workspace: ws, Role: fleet.Administrator}
 	}
 	return snap, nil
 }
 
-// checkOwner wants an issuer or a reseller to stand below the caller's Workspace and to be
-// of a type that can be one.
+// checkOwner wants an issuer or a reseller to be a child of the caller's Workspace and of a type
+// that can be one.
 func (p *patching) checkOwner(ctx context.Context, tx *store.Tx, field string, owner Owner, takes func(fleet.Workspace) bool) error {
 	if owner.None && field == "reseller_org" {
 		return nil
@@ -96,15 +92,11 @@ func (p *patching) checkOwner(ctx context.Context, tx *store.Tx, field string, o
 		return fleet.Invalid(field, "a SIM always has one: leave the key out")
 	}
 	id := owner.ID
-	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{id})
+	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{id})
 	if err != nil {
 		return err
 	}
-	below, err := tx.Below(ctx, id, p.ws.ID)
-	if err != nil {
-		return err
-	}
-	if ws, there := found[id]; !there || !below {
+	if ws, there := found[id]; !there || ws.Parent != p.ws.ID {
 		return fleet.Missing("workspace", int64(id))
 	} else if !takes(ws) {
 		return fleet.Invalid(field, "Workspace %d is of type %s, which cannot be one", id, ws.Type)
@@ -112,10 +104,10 @@ func (p *patching) checkOwner(ctx context.Context, tx *store.Tx, field string, o
 	return nil
 }
 
-// issues tells whether a Workspace can have issued SIMs that others hold.
-func issues(ws fleet.Workspace) bool { return ws.Type != fleet.Enterprise }
-
-// resells tells whether a Workspace can resell SIMs.
-func resells(ws fleet.Workspace) bool {
-	return ws.Type == fleet.Reseller || ws.Type == fleet.ServiceProvider
+// issues reports whether a Workspace can have issued SIMs that others hold.
+func issues(ws fleet.Workspace) bool {
+	return ws.Type == fleet.MobileNetworkOperator || ws.Type == fleet.ServiceProvider
 }
+
+// resells reports whether a Workspace can resell SIMs.
+func resells(ws fleet.Workspace) bool { return issues(ws) || ws.Type == fleet.Reseller }

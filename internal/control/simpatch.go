@@ -15,7 +15,7 @@ import (
 // the SIM has already: a client may send back what it received.
 type SIMPatch struct {
 	Status   *fleet.SIMStatus
-	Customer *Owner // none gives the SIM back to the stock of its issuer
+	Customer *Owner // none, or its issuer, gives the SIM back to the stock of its issuer
 	Issuer   *Owner
 	Reseller *Owner
 }
@@ -30,15 +30,16 @@ type Owner struct {
 func (o Owner) is(has fleet.WorkspaceID) bool { return o.None == (has == 0) && (o.None || o.ID == has) }
 
 // PatchSIM takes a SIM to another status, with its event and its ledger line; and, for
-// whoever issued it, into another Workspace. The latter is a migration of one SIM: it asks
+// whoever issued or resells it, into another Workspace. The latter is a migration of one SIM: it asks
 // fleet.PlanMigration and writes what a migration writes. A status besides is that of the
 // SIM behind the move. render words what went well, where to a migration's entry belongs,
 // or the refusal by the rules.
 //
-// Permission: WriteSIMs; for the owners besides to be Administrator of the Workspace that
-// issued the SIM, or a program of it, and that Workspace to be no enterprise.
-// Errors: NotFound, also for an owner that does not stand below the issuer; BadRequest for
-// a transition that is not allowed; Forbidden for an owner; those of Once.
+// Permission: WriteSIMs; for the owners also to be Administrator, or an application token, of the
+// Workspace that issued the SIM, which may be no enterprise; for the customer and the reseller
+// that of the Workspace that resells the SIM will do.
+// Errors: NotFound, also for an owner that is not a child of the caller's Workspace; BadRequest
+// for a transition that is not allowed; Forbidden for an owner; those of Once.
 func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet.SIMID, patch SIMPatch, o Once, render func(fleet.MigrationID, *fleet.Conflicts) Reply) (Reply, bool, error) {
 	if err := who.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, false, err
@@ -68,6 +69,7 @@ type patching struct {
 
 	ws     fleet.Workspace // of the caller
 	moving bool            // in the last attempt
+	stock  bool            // moving back to the issuer
 }
 
 // moved is the entry that a caller may be pointed to: only migrations can be read.
@@ -118,6 +120,7 @@ func (p *patching) check(ctx context.Context, tx *store.Tx, sim fleet.SIM) (stor
 		SIM: sim.ID, IssuerBefore: sim.Issuer, IssuerAfter: sim.Issuer, ResellerBefore: sim.Reseller, ResellerAfter: sim.Reseller,
 	}
 	p.moving = p.patch.Customer != nil && p.target(sim) != sim.Workspace
+	p.stock = p.moving && p.target(sim) == sim.Issuer
 	for _, owner := range []struct {
 		field   string
 		want    *Owner

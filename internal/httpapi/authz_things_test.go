@@ -26,6 +26,7 @@ var things = map[string]thing{
 	"device":         {own: "9002", foreign: []string{"9201", "9202"}, absent: "9999"},
 	"profile":        {own: "1", foreign: []string{"21"}, absent: "99"},
 	"user":           {own: "4", foreign: []string{"5"}, absent: "9"},
+	"owner":          {own: "200", foreign: []string{"900"}, absent: "999", means: []string{"null"}}, // none
 	"Workspace":      {own: "200", foreign: []string{"900"}, absent: "999"},
 	"factor":         {own: "{key}", foreign: []string{"{foreign key}"}, absent: "9"},
 	"trusted device": {own: "{trusted}", foreign: []string{"{foreign trusted}"}, absent: "9"},
@@ -52,7 +53,7 @@ var identified = map[string]string{
 	"{profile_id}": "profile", "service_profile.id": "profile", "tariff_profile.id": "profile", "[].service_profile.id": "profile", "[].tariff_profile.id": "profile",
 	"{user_id}": "user", "{key_id}": "factor", "{device_id}": "trusted device", "{token_id}": "token", "{migration_id}": "entry",
 	"target_workspace.id": "Workspace", "target_organisation.id": "Workspace",
-	"customer_org.id": "Workspace", "issuer_org.id": "Workspace", "reseller_org.id": "Workspace",
+	"customer_org.id": "owner", "issuer_org.id": "Workspace", "reseller_org.id": "owner",
 	"{bic}": "batch", "GET /api/v1/sim_batch/bic/{bic} {bic}": "batch to read", "iccids[]": "ICCID", "iccid_range.start": "ICCID", "iccid_range.end": "ICCID", "{file}": "file",
 	"{workspace_id}": "Workspace", "{role_id}": "role", "organisation.id": "Workspace", "roles[].id": "role",
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
@@ -67,7 +68,7 @@ var specials = map[string]special{
 	"POST " + migration + " iccid_range.start":                                      {body: `{"target_workspace": {"id": 200}, "iccid_range": {"start": {id}, "end": {id}}}`},
 	"POST " + migration + " iccid_range.end":                                        {body: `{"target_workspace": {"id": 200}, "iccid_range": {"end": {id}, "start": {id}}}`},
 	"PATCH /api/v1/sim/{sim_id} customer_org.id":                                    {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
-	"PATCH /api/v1/sim/{sim_id} issuer_org.id":                                      {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "600"},
+	"PATCH /api/v1/sim/{sim_id} issuer_org.id":                                      {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "650"},
 	"PATCH /api/v1/sim/{sim_id} reseller_org.id":                                    {as: "issuer@example.com", body: `{"reseller_org": {"id": {id}}}`, own: "600"},
 	"PATCH /api/v1/sim_batch/bic/{bic} sim_status.id":                               {body: `{"sim_status": {"id": {id}}}`},
 	"PATCH /api/v1/sim_batch/bic/{bic} {bic}":                                       {own: "4234567890123456"},
@@ -104,6 +105,7 @@ func (th thing) filled(known map[string]string) thing {
 // beyondReach is what Workspace 100 and its Administrator have nothing to do with.
 const beyondReach = elsewhere + `
 workspaces:
+  - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
   - {id: 901, name: Elsewhere too, type: enterprise, country: DE}
 users:
   - {id: 31, username: both@example.com, name: Both, password: correct horse, default_workspace: 900, roles: {900: administrator, 901: administrator}}

@@ -32,7 +32,7 @@ func (a *api) getSIM(r *request) (response, error) {
 	return ok(simBodies(found)[0])
 }
 
-// patchSIM changes the status and, for whoever issued the SIM, the owners.
+// patchSIM changes the status and, for whoever issued or resells the SIM, the owners.
 func (a *api) patchSIM(r *request) (response, error) {
 	id, err := r.id("sim_id")
 	if err != nil {
@@ -42,6 +42,7 @@ func (a *api) patchSIM(r *request) (response, error) {
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
+	body.CustomerOrg, body.IssuerOrg, body.ResellerOrg = emptied(body.CustomerOrg), emptied(body.IssuerOrg), emptied(body.ResellerOrg)
 	once, err := r.once("sim.patch", struct {
 		SIM  int64
 		Body wire.SIMPatch
@@ -113,26 +114,28 @@ func simPatch(body wire.SIMPatch) (p control.SIMPatch, err error) {
 		}
 		p.Status = &status
 	}
-	if p.Customer, err = owner("customer_org", body.CustomerOrg); err != nil {
-		return p, err
-	}
-	if p.Issuer, err = owner("issuer_org", body.IssuerOrg); err != nil {
-		return p, err
-	}
-	p.Reseller, err = owner("reseller_org", body.ResellerOrg)
-	return p, err
+	p.Customer, p.Issuer, p.Reseller = owner(body.CustomerOrg), owner(body.IssuerOrg), owner(body.ResellerOrg)
+	return p, nil
 }
 
-// owner reads a reference to a Workspace: nil where it is absent.
-func owner(field string, ref wire.Optional[wire.IDRef]) (*control.Owner, error) {
-	if !ref.Set {
-		return nil, nil
+// emptied is a reference in which {} and {"id": null} are null, as they mean the same.
+func emptied(ref wire.Optional[wire.IDRef]) wire.Optional[wire.IDRef] {
+	if v, there := ref.Get(); there && v.ID == nil {
+		return wire.Null[wire.IDRef]()
 	}
-	if ref.Null {
-		return &control.Owner{None: true}, nil
+	return ref
+}
+
+// owner reads a reference to a Workspace that has been through emptied: nil when it is absent.
+func owner(ref wire.Optional[wire.IDRef]) *control.Owner {
+	switch v, there := ref.Get(); {
+	case !ref.Set:
+		return nil
+	case !there:
+		return &control.Owner{None: true}
+	default:
+		return &control.Owner{ID: fleet.WorkspaceID(*v.ID)}
 	}
-	id, err := requiredID(field, ref)
-	return &control.Owner{ID: fleet.WorkspaceID(id)}, err
 }
 
 func knownStatus(field string, id int64) (fleet.SIMStatus, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -11,6 +12,7 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/testkit"
 )
 
@@ -96,17 +98,16 @@ users: [{id: 40, username: helper@example.com, name: Helper, password: correct h
 			conflict(t, give(c, 280, 100), why{1505, []int64{280}})
 			conflict(t, give(c, 251, 500), why{code: 1509})
 			conflict(t, give(c, 251, 600), why{code: 1508})
-			conflict(t, give(c, 251, 1), why{code: 1508})
 			gone(t, give(c, 251, 900), "workspace with id 900 not found")
 			gone(t, give(c, 251, 999), "workspace with id 999 not found")
 			gone(t, give(c, 251, 0), "workspace with id 0 not found")
+			gone(t, give(c, 251, 950), "workspace with id 950 not found") // no child, but one of a child
 			wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 0}}`), http.StatusNotFound, 1201)
 			wantCode(t, give(c, 290, 100), http.StatusNotFound, 1201)
 			bad(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
 		}
 	})
 	give(issuer, 251, 100).Is(http.StatusNoContent) // where it is
-	give(issuer, 251, 950).Is(http.StatusNoContent) // two below
 	s.MustFsck()
 })
 
@@ -114,11 +115,21 @@ var _ = pin("customer-org-null", func(t *testing.T, e testkit.Engine) {
 	t.Helper()
 	s := testkit.Ferried(t, e)
 	issuer := s.As("issuer@example.com")
-	issuer.Patch(simURL(251), `{"customer_org": null}`).Is(http.StatusNoContent)
-	if got := readSIM(issuer, 251); got.CustomerOrg.ID != 1 || got.Status.ID != 2 {
-		t.Errorf("%+v", got)
+	for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`, `{"customer_org": {"id": 1.0, "name": "Issuer"}}`} {
+		sim := []int64{251, 1000, 1001, 1002}[i]
+		issuer.Patch(simURL(sim), body).Is(http.StatusNoContent)
+		if got := readSIM(issuer, sim); got.CustomerOrg.ID != 1 || sim == 251 && got.Status.ID != 2 {
+			t.Errorf("%s: %+v", body, got)
+		}
+		s.As("admin@example.com").Get(simURL(sim)).Is(http.StatusNotFound)
 	}
-	s.As("admin@example.com").Get(simURL(251)).Is(http.StatusNotFound)
+	kept := issuer.With("Idempotency-Key", "empty")
+	for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`} {
+		got := kept.Patch(simURL(1003), body).Is(http.StatusNoContent)
+		if again := got.Header.Get("Idempotent-Replayed") == "true"; again != (i > 0) {
+			t.Errorf("%s is another request: %v", body, got.Header)
+		}
+	}
 	s.Untouched("a SIM that is in stock", func() {
 		if got := issuer.Patch(simURL(251), `{"customer_org": null}`).Is(http.StatusNoContent); got.Header.Get("Location") != "" {
 			t.Errorf("%v", got.Header)
@@ -156,22 +167,35 @@ var _ = pin("customer-org-status", func(t *testing.T, e testkit.Engine) {
 var _ = pin("issuer-and-reseller", func(t *testing.T, e testkit.Engine) {
 	t.Helper()
 	s := testkit.Ferried(t, e).Seed(`
-workspaces: [{id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}]
+workspaces:
+  - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
+  - {id: 660, name: Provider, type: service_provider, country: DE, parent: 1}
 users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct horse, default_workspace: 650, roles: {650: administrator}}]
 `)
 	issuer, virtual := s.As("issuer@example.com"), s.As("virtual@example.com")
 	s.Untouched("a refused owner", func() {
 		for body, message := range map[string]string{
 			`{"reseller_org": {"id": 100}}`: "reseller_org: Workspace 100 is of type Enterprise, which cannot be one",
-			`{"reseller_org": {"id": 650}}`: "reseller_org: Workspace 650 is of type Mobile Network Operator, which cannot be one",
 			`{"issuer_org": {"id": 100}}`:   "issuer_org: Workspace 100 is of type Enterprise, which cannot be one",
+			`{"issuer_org": {"id": 600}}`:   "issuer_org: Workspace 600 is of type Reseller, which cannot be one",
 			`{"issuer_org": null}`:          "issuer_org: a SIM always has one: leave the key out",
+			`{"issuer_org": {"id": null}}`:  "issuer_org: a SIM always has one: leave the key out",
+			`{"issuer_org": {}}`:            "issuer_org: a SIM always has one: leave the key out",
 		} {
 			bad(t, issuer.Patch(simURL(251), body), message)
 		}
 		wantCode(t, issuer.Patch(simURL(251), `{"issuer_org": {"id": 900}}`), http.StatusNotFound, 1201)
 		virtual.Get(simURL(251)).Is(http.StatusNotFound)
 	})
+	for _, reseller := range []int64{650, 660, 600} {
+		issuer.Patch(simURL(251), object{"reseller_org": object{"id": reseller}}).Is(http.StatusNoContent)
+		for _, empty := range []any{nil, object{}, object{"id": nil}} {
+			issuer.Patch(simURL(251), object{"reseller_org": empty}).Is(http.StatusNoContent)
+			if got := readSIM(issuer, 251); got.ResellerOrg != nil {
+				t.Errorf("%v empties nothing: %+v", empty, got)
+			}
+		}
+	}
 	issuer.Patch(simURL(251), `{"reseller_org": {"id": 600}, "status": {"id": 2}}`).Is(http.StatusNoContent)
 	if got := readSIM(s.As("admin@example.com").In(600), 251); got.ResellerOrg.ID != 600 || got.Status.ID != 2 {
 		t.Errorf("%+v", got)
@@ -194,6 +218,113 @@ users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct
 		}
 	}
 })
+
+// The reseller of a SIM changes its customer and its reseller, among the own children; not its
+// issuer. Somebody without the administration of the reseller changes the status only.
+func TestWhatAResellerMayChange(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e).Seed(`
+workspaces:
+  - {id: 950, name: Customer of the reseller, type: enterprise, country: DE, parent: 600}
+  - {id: 960, name: Reseller of the reseller, type: reseller, country: DE, parent: 600}
+  - {id: 970, name: Two below, type: enterprise, country: DE, parent: 960}
+users:
+  - {id: 42, username: resale@example.com, name: Resale, password: correct horse, default_workspace: 600, roles: {600: administrator}}
+  - {id: 43, username: clerk@example.com, name: Clerk, password: correct horse, default_workspace: 600, roles: {600: user}}
+`)
+		issuer, reseller, clerk := s.As("issuer@example.com"), s.As("resale@example.com"), s.As("clerk@example.com")
+		program := application(s, newApplicationToken(s, control.NewToken{Workspace: 600}))
+		for _, sim := range []int64{251, 252, 1000} {
+			issuer.Patch(simURL(sim), `{"reseller_org": {"id": 600}}`).Is(http.StatusNoContent)
+		}
+		s.Untouched("what a reseller may not", func() {
+			for _, body := range []string{`{"customer_org": {"id": 950}}`, `{"customer_org": {}}`, `{"reseller_org": null}`} {
+				wantCode(t, clerk.Patch(simURL(251), body), http.StatusForbidden, 1104)
+			}
+			for _, c := range []*testkit.Client{reseller, program} {
+				wantCode(t, c.Patch(simURL(251), `{"issuer_org": {"id": 960}}`), http.StatusForbidden, 1104)
+				wantCode(t, c.Patch(simURL(253), `{"customer_org": {"id": 950}}`), http.StatusNotFound, 1201) // which it does not resell
+				gone(t, give(c, 251, 200), "workspace with id 200 not found")
+				gone(t, give(c, 251, 970), "workspace with id 970 not found")
+				conflict(t, give(c, 251, 960), why{code: 1508})
+				conflict(t, give(c, 251, 600), why{code: 1508})
+				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 200}}`), http.StatusNotFound, 1201)
+				bad(t, c.Patch(simURL(251), `{"reseller_org": {"id": 950}}`), "reseller_org: Workspace 950 is of type Enterprise")
+			}
+		})
+		clerk.Patch(simURL(252), toStatus(1)).Is(http.StatusNoContent)
+		for i, c := range []*testkit.Client{reseller, program} {
+			sim := []int64{251, 1000}[i]
+			give(c, sim, 950).Is(http.StatusNoContent)
+			if got := readSIM(c, sim); got.CustomerOrg.ID != 950 || got.IssuerOrg.ID != 1 || got.ResellerOrg.ID != 600 {
+				t.Errorf("%+v", got)
+			}
+			c.Patch(simURL(sim), `{"customer_org": {"id": null}}`).Is(http.StatusNoContent) // back to the issuer
+			if got := readSIM(issuer, sim); got.CustomerOrg.ID != 1 || got.ResellerOrg.ID != 600 {
+				t.Errorf("%+v", got)
+			}
+		}
+		give(reseller, 252, 1).Is(http.StatusNoContent) // by the issuer's own id
+		reseller.Patch(simURL(251), `{"reseller_org": {"id": 960}, "customer_org": {"id": 950}}`).Is(http.StatusNoContent)
+		reseller.Get(simURL(251)).Is(http.StatusNotFound) // it is no reseller of that any more
+		if got := readSIM(issuer, 251); got.CustomerOrg.ID != 950 || got.ResellerOrg.ID != 960 {
+			t.Errorf("%+v", got)
+		}
+		s.CheckInvariants()
+		s.MustFsck()
+	})
+}
+
+// Every reference in every body takes null, {} and {"id": null} alike: as "none" where there can
+// be none, else as a refusal that names it. Two references differ on purpose: see below.
+func TestEmptyReferences(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		admin := s.As("admin@example.com")
+		tried := 0
+		for _, r := range httpapi.Routes() {
+			o := documented(t, r.Pattern)
+			for _, place := range o.IDs() {
+				field, ofReference := strings.CutSuffix(place, ".id")
+				if !ofReference || strings.HasSuffix(field, "]") {
+					continue
+				}
+				tried++
+				// The SIM of a device: null is refused in a change, {"id": null} takes it out.
+				ofDevice := strings.HasSuffix(field, "sim")
+				method, path, _ := strings.Cut(r.Pattern, " ")
+				if row := accesses[r.Pattern]; row.path != "" {
+					path = row.path
+				}
+				var first *testkit.Answer
+				for i, empty := range []string{`null`, `{}`, `{"id": null}`} {
+					text := strings.ReplaceAll(withPlace(t, fresh(accesses[r.Pattern].body), field), "{id}", empty)
+					got := admin.Do(method, fresh(path), text)
+					if got.Status >= 500 {
+						t.Errorf("%s %s: %d %s", r.Pattern, text, got.Status, got.Body)
+					}
+					if i == 0 {
+						first = got
+					} else if got.Status != first.Status && !ofDevice && !optionalByNull(r.Pattern, field) {
+						t.Errorf("%s: null for %s is answered %d, %s %d %.200s", r.Pattern, field, first.Status, empty, got.Status, got.Body)
+					}
+					if got.Status == http.StatusBadRequest && !strings.Contains(string(got.Body), field[strings.LastIndexByte(field, '.')+1:]) {
+						t.Errorf("%s %s: the refusal does not name %s: %s", r.Pattern, text, field, got.Body)
+					}
+				}
+			}
+		}
+		if tried < 20 {
+			t.Errorf("only %d references were tried", tried)
+		}
+	})
+}
+
+// optionalByNull are references for which null is "nothing to say", while {} is half a reference.
+func optionalByNull(pattern, field string) bool {
+	method, _, _ := strings.Cut(pattern, " ")
+	return field == "organisation" || method == http.MethodPost && strings.Contains(pattern, "/endpoint")
+}
 
 // The same PATCH under the same key moves once, and who was dismissed since learns nothing.
 func TestAssignOnce(t *testing.T) {

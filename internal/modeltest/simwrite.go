@@ -51,7 +51,7 @@ func (m *Model) patch(c caller, p Patch) (Answer, *entry) {
 		target = *p.Owner
 	}
 	moving := target != was.workspace
-	if moving && (s.issuer != c.workspace || !m.mayAssign(c)) {
+	if moving && (s.issuer != c.workspace && s.reseller != c.workspace || !m.mayAssign(c)) {
 		return forbidden(), nil
 	}
 	asks := p.Status >= 0 && p.Status != was.status
@@ -61,7 +61,7 @@ func (m *Model) patch(c caller, p Patch) (Answer, *entry) {
 	answer := Answer{Status: 204}.with("Location", "")
 	var e *entry
 	if moving {
-		if answer, e = m.assign(c, s, target, p.Stock); e == nil {
+		if answer, e = m.assign(c, s, target); e == nil {
 			return answer, nil
 		}
 	}
@@ -84,9 +84,11 @@ func (m *Model) mayReplayPatch(c caller, stored *keptAnswer) *Answer {
 	return &no
 }
 
-// assign moves one SIM in the name of who issued it.
-func (m *Model) assign(c caller, s *sim, target int64, stock bool) (Answer, *entry) {
-	if target != c.workspace && !m.below(target, c.workspace) {
+// assign moves one SIM in the name of who issued or resells it: to a child, or back to the issuer.
+func (m *Model) assign(c caller, s *sim, target int64) (Answer, *entry) {
+	stock := target == s.issuer
+	child := m.workspaces[target] != nil && m.workspaces[target].parent == c.workspace
+	if !stock && target != c.workspace && !child {
 		return allMissing([]string{"workspace with id " + number(target) + " not found"}), nil
 	}
 	w := wanted{target: target, ids: []int64{s.id}, stock: stock}
@@ -95,16 +97,6 @@ func (m *Model) assign(c caller, s *sim, target int64, stock bool) (Answer, *ent
 	}
 	e := m.move(c, w, found{sims: []*sim{s}})
 	return Answer{Status: 204}.with("Location", fmt.Sprintf("/api/v1/migration/%d", len(m.ledger))), e
-}
-
-// below tells whether a Workspace has another above it.
-func (m *Model) below(id, above int64) bool {
-	for w := m.workspaces[id]; w != nil; w = m.workspaces[w.parent] {
-		if w.parent == above {
-			return true
-		}
-	}
-	return false
 }
 
 // Deletion is a DELETE of SIMs.

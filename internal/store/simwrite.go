@@ -52,15 +52,3 @@ func (tx *Tx) ChangeOwners(ctx context.Context, c OwnersChange) error {
 	return tx.exec(ctx, "UPDATE sims SET issuer_id = $2, reseller_id = $3 WHERE id = $1",
 		int64(c.SIM), int64(c.IssuerAfter), orNull(c.ResellerAfter))
 }
-
-// Below tells whether a Workspace stands below another: its parent is, or its parent's
-// parent, and so on. None stands below itself.
-func (tx *Tx) Below(ctx context.Context, id, above fleet.WorkspaceID) (bool, error) {
-	var one int
-	return tx.one(ctx, `
-		WITH RECURSIVE up (id) AS (
-			SELECT parent_id FROM workspaces WHERE id = $1
-			UNION SELECT w.parent_id FROM workspaces w JOIN up ON w.id = up.id
-		)
-		SELECT 1 FROM up WHERE up.id = $2 AND $1 <> $2`, []any{int64(id), int64(above)}, &one)
-}
