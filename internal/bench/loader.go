@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
 )
 
 // copyFleet makes a fleet of n SIMs with COPY: the indexes and foreign keys of sims are
@@ -83,12 +84,20 @@ func copySIMs(ctx context.Context, conn *pgx.Conn, n int) (delta, ids uint64, er
 		ids ^= fleet.Checksum(fleet.SIMState{ID: s.ID})
 		return []any{
 			int64(id), string(iccid(id)), "", fmt.Sprintf("29505%010d", id), fmt.Sprintf("42366%010d", id), int16(s.Status),
-			int64(left), int64(issuer), produced, int64(0),
+			int64(left), int64(issuer), produced, int64(0), seal(id),
 		}, nil
 	}
-	columns := []string{"id", "iccid", "eid", "imsi", "msisdn", "status", "workspace_id", "issuer_id", "produced_at", "version"}
+	columns := []string{"id", "iccid", "eid", "imsi", "msisdn", "status", "workspace_id", "issuer_id", "produced_at", "version", "seal"}
 	_, err = conn.CopyFrom(ctx, pgx.Identifier{"sims"}, columns, pgx.CopyFromFunc(next))
 	return delta, ids, err
+}
+
+// seal is that of the SIM which copySIMs makes.
+func seal(id int) int64 {
+	return store.Seal(fleet.SIM{
+		ID: fleet.SIMID(id), ICCID: iccid(id), IMSI: fmt.Sprintf("29505%010d", id), MSISDN: fmt.Sprintf("42366%010d", id),
+		Issuer: issuer, Produced: time.Unix(1_700_000_000, 0),
+	})
 }
 
 // someStatus suspends every eighth SIM, so that a list by status has something to leave out.

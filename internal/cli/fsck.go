@@ -17,7 +17,8 @@ func fsckCommand(p Process) *cobra.Command {
 		Use:   "fsck",
 		Short: "Check that nothing was lost, doubled or half moved",
 		Long: `Check the whole database: that every SIM is in one Workspace, that each migration happened whole, that the
-history of every SIM leads to where it is, that events, counts and checksums agree.
+history of every SIM leads to where it is, that events, counts and checksums agree, that what identifies a SIM is what
+was imported. On SQLite it checks the file's pages and indexes first. What no check looks at is listed at the end.
 
 It reads one snapshot, writes nothing, and may run beside the server. The exit code is 0 where everything holds,
 1 where something does not, with what is wrong named.`,
@@ -65,10 +66,24 @@ func printReport(w io.Writer, form *output, r control.FsckReport) error {
 	for _, c := range r.Checks {
 		writeCheck(&b, c)
 	}
+	for _, n := range r.NotCovered {
+		fmt.Fprintf(&b, "Not covered: %s%s\n", partOf(n), n.Why)
+	}
 	fmt.Fprintf(&b, "The audit log ends with link %s\n", headText(r.Audit))
 	fmt.Fprintf(&b, "%d checks of one snapshot of %s took %.1f s\n", len(r.Checks), r.At.Format(time.RFC3339), r.Took.Seconds())
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// partOf names a part of the database that is not covered.
+func partOf(n control.FsckNotCovered) string {
+	switch {
+	case n.Table == "":
+		return ""
+	case len(n.Columns) == 0:
+		return n.Table + ": "
+	}
+	return n.Table + " (" + strings.Join(n.Columns, ", ") + "): "
 }
 
 // writeCheck writes one line, and one more per fault.
@@ -105,6 +120,15 @@ type reportJSON struct {
 	Seconds  float64     `json:"seconds"`
 	Audit    string      `json:"audit_head"`
 	Checks   []checkJSON `json:"checks"`
+
+	NotCovered []notCoveredJSON `json:"not_covered"`
+}
+
+// notCoveredJSON is a table, or columns of it, that no check looks at.
+type notCoveredJSON struct {
+	Table   string   `json:"table,omitempty"`
+	Columns []string `json:"columns,omitempty"`
+	Why     string   `json:"why"`
 }
 
 type checkJSON struct {
@@ -126,6 +150,9 @@ type faultJSON struct {
 
 func reportValue(r control.FsckReport) reportJSON {
 	v := reportJSON{OK: r.OK(), Snapshot: r.At, Seconds: r.Took.Seconds(), Audit: headText(r.Audit), Checks: make([]checkJSON, 0, len(r.Checks))}
+	for _, n := range r.NotCovered {
+		v.NotCovered = append(v.NotCovered, notCoveredJSON{n.Table, n.Columns, n.Why})
+	}
 	for _, c := range r.Checks {
 		j := checkJSON{
 			Check: c.Key, Invariant: c.Invariant, Name: c.Name, OK: c.OK(), Counts: make(map[string]int64), Seconds: c.Took.Seconds(),

@@ -8,11 +8,11 @@ import (
 )
 
 // Fold takes the changes of the numbers of SIMs over into the counts, which keeps totals
-// cheap to read, and links new entries of the audit log into its chain. The server calls it
+// cheap to read, and links new entries of the audit log into its chain, and seals SIMs that have no seal. The server calls it
 // every second; several servers may.
 func (o Operator) Fold(ctx context.Context) error {
 	o.leftOut(ctx, false)
-	return errors.Join(o.foldTally(ctx), o.foldAudit(ctx))
+	return errors.Join(o.foldTally(ctx), o.foldAudit(ctx), o.sealSIMs(ctx))
 }
 
 // LastFold is for a server that stops: it also tells the audit log of those refusals that it
@@ -29,7 +29,7 @@ func (o Operator) leftOut(ctx context.Context, all bool) {
 	}
 }
 
-// linkBatch is how many entries one transaction links: SQLite has one writer at a time.
+// linkBatch is how many entries one transaction links, or how many SIMs one seals: SQLite has one writer at a time.
 const linkBatch = 1000
 
 func (o Operator) foldAudit(ctx context.Context) error {
@@ -61,4 +61,24 @@ func (o Operator) foldTally(ctx context.Context) error {
 		return err
 	}
 	return o.c.store.Update(ctx, func(tx *store.Tx) error { return tx.FoldTally(ctx) })
+}
+
+// sealSIMs seals the SIMs that an earlier version imported.
+func (o Operator) sealSIMs(ctx context.Context) error {
+	for {
+		unsealed, sealed := false, 0
+		err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
+			unsealed, err = tx.SIMsUnsealed(ctx)
+			return err
+		})
+		if err == nil && unsealed {
+			err = o.c.store.Update(ctx, func(tx *store.Tx) (err error) {
+				sealed, err = tx.SealSIMs(ctx, linkBatch)
+				return err
+			})
+		}
+		if err != nil || sealed < linkBatch {
+			return err
+		}
+	}
 }

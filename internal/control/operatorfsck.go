@@ -12,6 +12,9 @@ type FsckReport = store.Report
 // FsckCheck is one thing that must always hold, and whether it does.
 type FsckCheck = store.Check
 
+// FsckNotCovered is a part of the database that no check looks at.
+type FsckNotCovered = store.NotCovered
+
 // AuditHead is a link of the audit log's chain.
 type AuditHead = store.AuditHead
 

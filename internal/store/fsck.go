@@ -11,7 +11,9 @@ type Report struct {
 	At     time.Time // of the snapshot
 	Took   time.Duration
 	Checks []Check
-	Audit  AuditHead // the last link of the audit log's chain
+	// NotCovered is what no check looks at.
+	NotCovered []NotCovered
+	Audit      AuditHead // the last link of the audit log's chain
 }
 
 // OK tells whether everything holds.
@@ -78,8 +80,8 @@ func (c *Check) timed(step func() error) error {
 	return err
 }
 
-// Fsck checks the whole database against the invariants that it can show. It trusts no
-// constraint and no index to have held. It reads every SIM and every ledger line, in runs
+// Fsck checks the whole database against the invariants that it can show; NotCovered lists
+// the rest. It trusts no constraint and no index to have held. It reads every SIM and every ledger line, in runs
 // of fsckRun, so that its memory does not grow with the fleet. Call it in a View: on any
 // other transaction it would compare different instants.
 func (tx *Tx) Fsck(ctx context.Context) (Report, error) { return tx.fsck(ctx, fsckRun) }
@@ -87,13 +89,17 @@ func (tx *Tx) Fsck(ctx context.Context) (Report, error) { return tx.fsck(ctx, fs
 func (tx *Tx) fsck(ctx context.Context, run int) (Report, error) {
 	began := time.Now()
 	f := newFsck(tx, run)
-	for _, step := range []func(context.Context) error{f.allSIMs, f.wholeLedger, f.conserve, f.wholeAudit, f.queries} {
-		if err := step(ctx); err != nil {
+	for _, step := range []func(context.Context) error{f.wholePages, f.wholeSchema, f.allSIMs, f.wholeLedger, f.conserve, f.countedRows, f.wholeAudit, f.queries} {
+		err := step(ctx)
+		if err != nil && f.unreadable(err) {
+			break
+		}
+		if err != nil {
 			return Report{}, err
 		}
 	}
 	f.conclude()
-	return Report{tx.now, time.Since(began), f.inOrder(), f.head}, nil
+	return Report{At: tx.now, Took: time.Since(began), Checks: f.inOrder(), NotCovered: notCoveredBy(tx.d), Audit: f.head}, nil
 }
 
 // fsckRun is how many SIMs or ledger entries are in memory at once.
@@ -106,9 +112,9 @@ type fsck struct {
 	sums     Checksums
 	imported int64 // SIMs, as the ledger has it
 
-	conserved, history, simEvents          Check // what the walk over the SIMs asks
-	counted, targets, sides, deltas, state Check // and that over the ledger
-	asked                                  []Check
+	conserved, history, simEvents, identity Check // what the walk over the SIMs asks
+	counted, targets, sides, deltas, state  Check // and that over the ledger
+	asked                                   []Check
 
 	lines, events, entries, sideRows int64 // that were read
 
@@ -122,6 +128,7 @@ func newFsck(tx *Tx, run int) *fsck {
 		conserved: Check{Key: "sims", Invariant: "I1", Name: "every imported SIM is there, once"},
 		history:   Check{Key: "history", Invariant: "I4", Name: "each SIM's history has no gap and ends where the SIM is"},
 		simEvents: Check{Key: "line_events", Invariant: "I8", Name: "releases, assignments and changes of status have one event each"},
+		identity:  Check{Key: "identity", Invariant: "I19", Name: "what identifies each SIM is what was imported, or what the ledger changed"},
 		counted:   Check{Key: "line_counts", Invariant: "I3", Name: "each ledger entry has as many lines as it counts"},
 		targets:   Check{Key: "targets", Invariant: "I3", Name: "the lines of a migration share its target"},
 		sides:     Check{Key: "sides", Invariant: "I3", Name: "the sides of a migration agree with its lines"},
@@ -137,6 +144,7 @@ func (f *fsck) conclude() {
 	f.history.count("SIMs", sims)
 	f.history.count("lines", f.lines)
 	f.simEvents.count("events", f.events)
+	f.identity.count("SIMs", sims)
 	f.counted.count("entries", f.entries)
 	f.targets.count("lines", f.lines)
 	f.sides.count("sides", f.sideRows)
@@ -151,10 +159,10 @@ func (f *fsck) conclude() {
 
 // inOrder are all checks by their numbers.
 func (f *fsck) inOrder() []Check {
-	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state}
+	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state, f.identity}
 	list = append(list, f.asked...)
 	ordered := make([]Check, 0, len(list))
-	for _, invariant := range []string{"I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", tallyInvariant} {
+	for _, invariant := range []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", "I19", tallyInvariant} {
 		for _, c := range list {
 			if c.Invariant == invariant {
 				ordered = append(ordered, c)

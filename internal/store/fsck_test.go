@@ -23,6 +23,42 @@ func TestFsckSQLite(t *testing.T) { storetest.RunFsck(t, breakableSQLite()) }
 
 func TestAuditTamperingSQLite(t *testing.T) { storetest.RunAuditTampering(t, breakableSQLite()) }
 
+func TestFsckColumnsSQLite(t *testing.T) {
+	var file string
+	b := breakableSQLite()
+	b.Open = func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+		t.Helper()
+		url := sqliteURL(t)
+		file = strings.TrimPrefix(url, "sqlite:")
+		return open(t, url, o), nil
+	}
+	storetest.RunFsckColumns(t, b, func() *sql.DB { return closing(t, rawSQLite(t, file)) })
+}
+
+func TestFsckColumnsPostgres(t *testing.T) {
+	var url string
+	b := breakablePostgres()
+	b.Open = func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+		t.Helper()
+		url = postgresURL(t)
+		return open(t, url, o), nil
+	}
+	storetest.RunFsckColumns(t, b, func() *sql.DB {
+		cfg, err := pgx.ParseConfig(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.RuntimeParams["session_replication_role"] = "replica" // no foreign key is checked
+		return closing(t, stdlib.OpenDB(*cfg))
+	})
+}
+
+func closing(t testing.TB, db *sql.DB) *sql.DB {
+	t.Helper()
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
 func breakableSQLite() storetest.Breakable {
 	return storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
 		t.Helper()

@@ -48,9 +48,10 @@ func stand(s fleet.SIMState) string {
 func (f *fsck) readHistory(ctx context.Context, run *simRun) error {
 	next, lost := 0, int64(0)
 	scanner := newLineScanner()
-	text := "SELECT " + checkedLineColumns + " FROM ledger_lines WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
+	var activation *int64
+	text := "SELECT " + checkedLineColumns + activationColumn + " FROM ledger_lines WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
 	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
-		l, err := scanner.scan(r)
+		l, err := scanner.scan(r, &activation)
 		if err != nil {
 			return err
 		}
@@ -62,6 +63,9 @@ func (f *fsck) readHistory(ctx context.Context, run *simRun) error {
 		if next < len(run.sims) && run.sims[next].ID == id {
 			run.sims[next].follow(l)
 			run.sims[next].call(l)
+			if s := &run.sims[next].sealed; activation != nil && s.activation == 0 {
+				s.activation = *activation
+			}
 			return nil
 		}
 		run.toldOf(int64(id)).call(l)
@@ -75,6 +79,7 @@ func (f *fsck) readHistory(ctx context.Context, run *simRun) error {
 		if s := &run.sims[i]; s.end(s.SIMState) != "" {
 			f.history.fail("SIM", int64(s.ID), "%s", s.end(s.SIMState))
 		}
+		f.judgeSeal(&run.sims[i])
 	}
 	return err
 }

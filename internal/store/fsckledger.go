@@ -19,6 +19,7 @@ type checkedEntry struct {
 	came             int64  // SIMs, as its side of the target has it
 	left             uint64 // lines by their source, less the sides of sources
 	odd              bool   // there is a side that cannot be
+	ordinals         uint64 // the weights of the lines' places, less those that there should be
 }
 
 func (e *checkedEntry) migrates() bool { return e.kind == fleet.LedgerMigration }
@@ -92,13 +93,15 @@ func (run *entryRun) find(id int64) *checkedEntry {
 
 func (f *fsck) readLines(ctx context.Context, run *entryRun) error {
 	scanner := newLineScanner()
-	text := "SELECT " + checkedLineColumns + " FROM ledger_lines WHERE ledger_id > $1 AND ledger_id <= $2"
+	var ordinal int64
+	text := "SELECT " + checkedLineColumns + ", ordinal FROM ledger_lines WHERE ledger_id > $1 AND ledger_id <= $2"
 	return f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
-		l, err := scanner.scan(r)
+		l, err := scanner.scan(r, &ordinal)
 		switch e := run.find(l.entry); {
 		case err != nil:
 		case e != nil:
 			e.take(l)
+			e.ordinals += placeWeight(ordinal) - placeWeight(e.lines)
 		case l.entry != run.lost:
 			run.lost = l.entry
 			f.counted.fail("entry", l.entry, "it is not there, but SIM %d has a line of it", l.after.ID)
@@ -116,6 +119,9 @@ func (e *checkedEntry) take(l checkedLine) {
 		e.stray = int64(l.after.ID)
 	}
 }
+
+// placeWeight is the weight of a place within an entry.
+func placeWeight(ordinal int64) uint64 { return fleet.Checksum(fleet.SIMState{Version: ordinal}) }
 
 // source is the weight of one SIM that came from a Workspace.
 func source(ws int64) uint64 { return fleet.Checksum(fleet.SIMState{Workspace: fleet.WorkspaceID(ws)}) }
@@ -152,6 +158,8 @@ func (f *fsck) judgeEntry(e *checkedEntry) {
 	}
 	if e.lines != want {
 		f.counted.fail("entry", e.id, "it has %d lines and should have %d", e.lines, want)
+	} else if e.ordinals != 0 {
+		f.counted.fail("entry", e.id, "its lines are not numbered from 1 to %d", e.lines)
 	}
 	if e.astray > 0 {
 		f.targets.fail("entry", e.id, "%d of its lines do not lead to Workspace %d, that of SIM %d for one", e.astray, e.target, e.stray)

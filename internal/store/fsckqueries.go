@@ -93,6 +93,15 @@ var questions = []question{
 				AND (o.issuer_after <> s.issuer_id OR o.reseller_after IS DISTINCT FROM s.reseller_id) ORDER BY 1`,
 	},
 	{
+		"owner_chain", "I4", "each change of a SIM's owners begins with what the last one left", "changes", "ledger_owners", "SIM",
+		`SELECT sim_id, 'version ' || version || ' begins with issuer ' || issuer_before || ' and reseller ' || COALESCE(reseller_before, 0) ||
+			', the change before it ended with ' || issuer_last || ' and ' || COALESCE(reseller_last, 0)
+		FROM (
+			SELECT o.*, lag(issuer_after) OVER w AS issuer_last, lag(reseller_after) OVER w AS reseller_last
+			FROM ledger_owners o WINDOW w AS (PARTITION BY sim_id ORDER BY version)
+		) u WHERE issuer_last IS NOT NULL AND (issuer_last <> issuer_before OR reseller_last IS DISTINCT FROM reseller_before) ORDER BY 1`,
+	},
+	{
 		"keys", "I6", "an idempotency key is used once", "keys", "idempotency", "user",
 		`SELECT user_id, 'key ' || key || ' of ' || operation || ' is there ' || count(*) || ' times'
 		FROM idempotency GROUP BY user_id, token_id, operation, key HAVING count(*) > 1`,
@@ -126,6 +135,15 @@ var questions = []question{
 			UNION ALL SELECT e.ledger_id, 0, 1, 0 FROM events e WHERE e.type = 48
 			UNION ALL SELECT m.id, 0, 0, 1 FROM ledger m JOIN sim_batches b ON b.ledger_id = m.id AND b.workspace_id = m.target_id WHERE m.kind = 1
 		) u GROUP BY u.ledger_id HAVING sum(batches) <> 1 OR sum(told) <> 1 OR sum(moved) <> 1`,
+	},
+	{
+		"batch_codes", "I8", "a batch was registered at the instant of its migration, and its SIMs bear its code", "batches", "sim_batches", "entry",
+		`SELECT b.ledger_id, 'batch ' || b.bic || ' was registered at ' || b.registered_at || ', its migration was at ' || m.at
+		FROM sim_batches b JOIN ledger m ON m.id = b.ledger_id WHERE m.at <> b.registered_at
+		UNION ALL
+		SELECT b.ledger_id, 'it is the registration of batch ' || b.bic || ', and SIM ' || min(s.id) || ' is of batch ' || COALESCE(min(s.bic), 'none')
+		FROM sim_batches b JOIN ledger_lines l ON l.ledger_id = b.ledger_id JOIN sims s ON s.id = l.sim_id
+		WHERE s.bic IS DISTINCT FROM b.bic GROUP BY b.ledger_id, b.bic ORDER BY 1`,
 	},
 	{
 		"audit_entries", "I8", "each migration has one audit entry, and each audit entry of one its migration", "audit entries", "audit WHERE ledger_id IS NOT NULL", "entry",

@@ -14,6 +14,7 @@ type checkedSIM struct {
 	fleet.SIMState
 	trail
 	told
+	sealed
 }
 
 // simRun is the SIMs with ids above lo, up to and including hi, in their order.
@@ -30,6 +31,9 @@ func (f *fsck) allSIMs(ctx context.Context) error {
 	for lo := int64(math.MinInt64); ; {
 		run := simRun{lo: lo, hi: math.MaxInt64, strange: make(map[int64]*told)}
 		if err := f.conserved.timed(func() error { return f.readSIMs(ctx, &run) }); err != nil {
+			return err
+		}
+		if err := f.identity.timed(func() error { return f.readSeals(ctx, &run) }); err != nil {
 			return err
 		}
 		if err := f.history.timed(func() error { return f.readHistory(ctx, &run) }); err != nil {
@@ -97,6 +101,9 @@ type checkedLine struct {
 const checkedLineColumns = `ledger_id, sim_id, version, workspace_before, workspace_after, status_before, status_after,
 	COALESCE(device_before, 0), COALESCE(device_after, 0)`
 
+// activationColumn is when a line left its SIM activated; NULL if it did not.
+const activationColumn = `, CASE WHEN status_after = 1 THEN (SELECT m.at FROM ledger m WHERE m.id = ledger_id) END`
+
 // lineScanner scans lines into the same variables again and again.
 type lineScanner struct {
 	v    [9]int64
@@ -111,8 +118,8 @@ func newLineScanner() *lineScanner {
 	return s
 }
 
-func (s *lineScanner) scan(r rows) (checkedLine, error) {
-	err := r.Scan(s.into[:]...)
+func (s *lineScanner) scan(r rows, more ...any) (checkedLine, error) {
+	err := r.Scan(append(s.into[:], more...)...)
 	id, version := fleet.SIMID(s.v[1]), s.v[2]
 	return checkedLine{
 		entry:  s.v[0],

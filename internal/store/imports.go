@@ -35,15 +35,15 @@ func (tx *Tx) InsertSIMs(ctx context.Context, sims []fleet.SIM) (added []fleet.S
 }
 
 const simInsert = `
-	INSERT INTO sims (id, iccid, eid, imsi, msisdn, status, workspace_id, issuer_id, reseller_id, device_id, produced_at, activated_at, version, model_id, bic) `
+	INSERT INTO sims (id, iccid, eid, imsi, msisdn, status, workspace_id, issuer_id, reseller_id, device_id, produced_at, activated_at, version, model_id, bic, seal) `
 
 var insertSIMsSQLite = valuesText(simInsert+`VALUES %s ON CONFLICT (id) DO NOTHING RETURNING id`,
-	"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)")
+	"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)")
 
 const insertSIMsPostgres = simInsert + `
-	SELECT id, iccid, eid, imsi, msisdn, status, workspace, issuer, NULLIF(reseller, 0), NULLIF(device, 0), produced, NULLIF(activated, 0), 0, model, NULLIF(bic, '')
-	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[])
-		AS t (id, iccid, eid, imsi, msisdn, status, workspace, issuer, reseller, device, produced, activated, model, bic)
+	SELECT id, iccid, eid, imsi, msisdn, status, workspace, issuer, NULLIF(reseller, 0), NULLIF(device, 0), produced, NULLIF(activated, 0), 0, model, NULLIF(bic, ''), seal
+	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[])
+		AS t (id, iccid, eid, imsi, msisdn, status, workspace, issuer, reseller, device, produced, activated, model, bic, seal)
 	ON CONFLICT (id) DO NOTHING RETURNING id`
 
 // insertBatch answers which of the SIMs are new.
@@ -59,10 +59,10 @@ func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMI
 		return fresh, tx.each(ctx, insertSIMsPostgres, simColumnArrays(sims), note)
 	}
 	return fresh, inChunks(len(sims), func(first, size int) error {
-		args := make([]any, 0, 14*size)
+		args := make([]any, 0, 15*size)
 		for _, s := range sims[first : first+size] {
 			args = append(args, int64(s.ID), string(s.ICCID), s.EID, s.IMSI, s.MSISDN, int64(s.Status), int64(s.Workspace), int64(s.Issuer),
-				orNull(s.Reseller), orNull(s.Device), micros(s.Produced), timeOrNull(s.Activated), int64(cmp.Or(s.Model, fleet.StandardModel)), textOrNull(s.BIC))
+				orNull(s.Reseller), orNull(s.Device), micros(s.Produced), timeOrNull(s.Activated), int64(cmp.Or(s.Model, fleet.StandardModel)), textOrNull(s.BIC), Seal(s))
 		}
 		return tx.each(ctx, insertSIMsSQLite[size], args, note)
 	})
@@ -70,7 +70,7 @@ func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMI
 
 func simColumnArrays(sims []fleet.SIM) []any {
 	n := len(sims)
-	texts, numbers, status := make([]string, 5*n), make([]int64, 8*n), make([]int16, n)
+	texts, numbers, status := make([]string, 5*n), make([]int64, 9*n), make([]int16, n)
 	text := func(i int) []string { return texts[i*n : (i+1)*n] }
 	number := func(i int) []int64 { return numbers[i*n : (i+1)*n] }
 	for i, s := range sims {
@@ -78,11 +78,11 @@ func simColumnArrays(sims []fleet.SIM) []any {
 		number(0)[i], number(1)[i], number(2)[i] = int64(s.ID), int64(s.Workspace), int64(s.Issuer)
 		number(3)[i], number(4)[i] = int64(s.Reseller), int64(s.Device)
 		number(5)[i], number(6)[i], number(7)[i] = micros(s.Produced), activation(s), int64(cmp.Or(s.Model, fleet.StandardModel))
-		status[i] = int16(s.Status)
+		number(8)[i], status[i] = Seal(s), int16(s.Status)
 	}
 	return []any{
 		number(0), text(0), text(1), text(2), text(3), status,
-		number(1), number(2), number(3), number(4), number(5), number(6), number(7), text(4),
+		number(1), number(2), number(3), number(4), number(5), number(6), number(7), text(4), number(8),
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 const settleBatch = 1000
 
 // settle does in the copy of a SQLite database what a running server does every second, such
-// as linking entries of the audit log: a copy that nobody serves would keep what was left to
+// as sealing SIMs and linking entries of the audit log: a copy that nobody serves would keep what was left to
 // do at its instant, and Fsck would take that for damage.
 func settle(ctx context.Context, file string) (err error) {
 	db, err := openPool(lookDSN(file))
@@ -20,6 +20,7 @@ func settle(ctx context.Context, file string) (err error) {
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
 	for _, duty := range []func(context.Context, *Tx) (int, error){
+		func(ctx context.Context, tx *Tx) (int, error) { return tx.SealSIMs(ctx, settleBatch) },
 		func(ctx context.Context, tx *Tx) (int, error) { return tx.LinkAudit(ctx, settleBatch) },
 	} {
 		for done := settleBatch; done == settleBatch; {

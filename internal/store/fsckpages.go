@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// pagesInvariant and the like group checks that are not of the numbered invariants.
+const pagesInvariant = "pages"
+
+// wholePages has SQLite look at the file first: pages, indexes, and what the schema demands of
+// every row. The other checks read tables through indexes, and may miss what is damaged.
+// PostgreSQL has tools of its own for this: see NotCovered.
+func (f *fsck) wholePages(ctx context.Context) error {
+	if f.tx.d == Postgres {
+		return nil
+	}
+	c := Check{Key: "pages", Invariant: pagesInvariant, Name: "the file's pages and indexes are whole, and every row is as the schema demands"}
+	err := c.timed(func() error {
+		err := f.tx.each(ctx, "PRAGMA integrity_check(1000)", nil, func(r rows) error {
+			var found string
+			err := r.Scan(&found)
+			if found != "ok" {
+				c.fail("", 0, "%s", found)
+			}
+			return err
+		})
+		if err != nil {
+			c.fail("", 0, "the file cannot be read: %v", err)
+			err = nil
+		}
+		var pages int64
+		if _, counting := f.tx.one(ctx, "PRAGMA page_count", nil, &pages); counting == nil {
+			c.count("pages", pages)
+		}
+		return err
+	})
+	f.asked = append(f.asked, c)
+	return err
+}
+
+// unreadable adds what ended the other checks early to the check of the pages, if that has
+// failed: then it is no error of fsck, but what fsck has found.
+func (f *fsck) unreadable(why error) bool {
+	for i := range f.asked {
+		if c := &f.asked[i]; c.Key == "pages" && !c.OK() {
+			c.fail("", 0, "the other checks ended early: %v", why)
+			return true
+		}
+	}
+	return false
+}
+
+// numbered are the tables whose rows SQLite numbers, and whether rows are ever removed.
+var numbered = map[string]bool{
+	"audit": false, "events": false, "ledger": false,
+	"mails": true, "second_factors": true, "sim_tally_changes": true, "trusted_devices": true,
+}
+
+// countedRows compares the numbers of rows with the highest that SQLite remembers. It has one
+// writer at a time and takes back the number of a row that is rolled back, so that a table of
+// which no row is ever removed has no gap. On PostgreSQL gaps are usual.
+func (f *fsck) countedRows(ctx context.Context) error {
+	if f.tx.d == Postgres {
+		return nil
+	}
+	c := Check{Key: "rows", Invariant: "I8", Name: "no row of the ledger, the events or the audit log was removed"}
+	err := c.timed(func() error {
+		for _, table := range slices.Sorted(maps.Keys(numbered)) {
+			var n, highest, last int64
+			text := fmt.Sprintf("SELECT count(*), COALESCE(max(id), 0), COALESCE((SELECT max(seq) FROM sqlite_sequence WHERE name = '%[1]s'), 0) FROM %[1]s", table)
+			if _, err := f.tx.one(ctx, text, nil, &n, &highest, &last); err != nil {
+				return err
+			}
+			c.count("rows of "+table, n)
+			if removed := numbered[table]; last < highest || !removed && (n != highest || last != highest) {
+				c.fail("", 0, "%s has %d rows, their highest id is %d, and the highest that was given is %d", table, n, highest, last)
+			}
+		}
+		return nil
+	})
+	f.asked = append(f.asked, c)
+	return err
+}
+
+// schemaTexts word every column and index of a SQLite database.
+const schemaTexts = `
+	SELECT 'column ' || m.name || '.' || c.name || ' ' || c.type || ' not null ' || c."notnull" || ' key ' || c.pk || ' default ' || COALESCE(c.dflt_value, '')
+	FROM sqlite_master m, pragma_table_xinfo(m.name) c WHERE m.type = 'table'
+	UNION ALL
+	SELECT 'index ' || m.name || ' of ' || m.tbl_name || ' column ' || i.seqno || ' ' || COALESCE(i.name, '')
+	FROM sqlite_master m, pragma_index_info(m.name) i WHERE m.type = 'index'
+	ORDER BY 1`
+
+// wholeSchema compares the columns and indexes with those that the schema steps make: what is
+// damaged there is in no row, and no statement may ever name it. Tables and indexes besides
+// are the operator's own.
+func (f *fsck) wholeSchema(ctx context.Context) error {
+	if f.tx.d == Postgres {
+		return nil
+	}
+	c := Check{Key: "schema", Invariant: pagesInvariant, Name: "every column and index of the schema is there"}
+	err := c.timed(func() error {
+		expected, err := freshSchema(ctx)
+		if err != nil {
+			return err
+		}
+		have := make(map[string]bool)
+		err = f.tx.each(ctx, schemaTexts, nil, func(r rows) error {
+			var text string
+			err := r.Scan(&text)
+			have[text] = true
+			return err
+		})
+		for _, text := range expected {
+			if !have[text] {
+				c.fail("", 0, "%s is not there, or is another", text)
+			}
+		}
+		c.count("columns and indexes", int64(len(expected)))
+		return err
+	})
+	f.asked = append(f.asked, c)
+	return err
+}
+
+// freshSchema is what schemaTexts reads from a new database.
+func freshSchema(ctx context.Context) (texts []string, err error) {
+	steps, err := loadSteps(SQLite)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openPool(":memory:")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1) // each connection would have a database of its own
+	if err := steps.bring(ctx, db); err != nil {
+		return nil, err
+	}
+	tx := Tx{q: sqlQuerier{db}, d: SQLite}
+	err = tx.each(ctx, schemaTexts, nil, func(r rows) error {
+		var text string
+		err := r.Scan(&text)
+		texts = append(texts, text)
+		return err
+	})
+	return texts, err
+}

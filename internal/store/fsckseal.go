@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// sealed is what the walk over the SIMs knows of the seal of one.
+type sealed struct {
+	missing          bool
+	off              uint64 // the seal less what it should be by the SIM as it is now; zero is sound
+	issuer, reseller int64
+	activated        int64 // as it is stored, 0 for none
+	activation       int64 // as the ledger has it: when the first line left the SIM activated
+	owned            bool  // the first change of owners has been seen
+}
+
+func (s *sealed) take(row *sealedRow) {
+	*s = sealed{missing: row.seal == nil, issuer: row.issuer, reseller: row.reseller, activated: row.activated}
+	if row.seal != nil {
+		s.off = uint64(*row.seal) ^ row.identity() ^ owners(row.id, row.issuer, row.reseller) ^ fleet.SealActivation(fleet.SIMID(row.id), row.activated)
+	}
+}
+
+// readSeals reads the seals of a run, and the first change of owners of each of its SIMs: the
+// seal covers the owners from before that change.
+func (f *fsck) readSeals(ctx context.Context, run *simRun) error {
+	var row sealedRow
+	next := 0
+	text := "SELECT " + sealedColumns + " FROM sims s WHERE s.id > $1 AND s.id <= $2 ORDER BY s.id"
+	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+		err := r.Scan(row.into()...)
+		if next < len(run.sims) && int64(run.sims[next].ID) == row.id {
+			run.sims[next].sealed.take(&row)
+			next++
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	var id, issuer, reseller int64
+	text = "SELECT sim_id, issuer_before, COALESCE(reseller_before, 0) FROM ledger_owners WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
+	err = f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+		err := r.Scan(&id, &issuer, &reseller)
+		if s := run.find(id); s != nil && !s.owned {
+			s.owned = true
+			s.off ^= owners(id, s.issuer, s.reseller) ^ owners(id, issuer, reseller)
+		}
+		return err
+	})
+	return err
+}
+
+// judgeSeal compares a SIM with its seal, once its lines were read.
+func (f *fsck) judgeSeal(s *checkedSIM) {
+	// Imported without an activation, and activated since.
+	later := fleet.SealActivation(s.ID, 0) ^ fleet.SealActivation(s.ID, s.activated)
+	switch id := int64(s.ID); {
+	case s.missing:
+		f.identity.fail("SIM", id, "it has no seal: a running server seals every SIM; start the server if it has stopped, and check again")
+	case s.activation != 0 && s.activated == 0:
+		f.identity.fail("SIM", id, "it was activated at %s, and has no date of activation", instant(s.activation))
+	case s.off != 0 && (s.off != later || s.activation != s.activated):
+		f.identity.fail("SIM", id, "ICCID, EID, IMSI, MSISDN, date of production or activation, model, batch, issuer or reseller has changed outside the ledger")
+	}
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"cmp"
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Seal is the seal that a SIM is imported with; see fleet.SealIdentity.
+func Seal(s fleet.SIM) int64 {
+	return int64(fleet.SealIdentity(s.ID, clean(string(s.ICCID)), clean(s.EID), clean(s.IMSI), clean(s.MSISDN), micros(s.Produced),
+		cmp.Or(s.Model, fleet.StandardModel), clean(s.BIC)) ^ fleet.SealOwners(s.ID, s.Issuer, s.Reseller) ^ fleet.SealActivation(s.ID, activation(s)))
+}
+
+// sealedColumns are what a seal covers of sims s, with the seal at the end.
+const sealedColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.produced_at, s.model_id, COALESCE(s.bic, ''),
+	s.issuer_id, COALESCE(s.reseller_id, 0), COALESCE(s.activated_at, 0), s.seal`
+
+// sealedRow is a row of sealedColumns.
+type sealedRow struct {
+	id, produced, model         int64
+	iccid, eid, imsi, msisdn    string
+	bic                         string
+	issuer, reseller, activated int64
+	seal                        *int64
+}
+
+// into are where a row of sealedColumns is scanned to.
+func (s *sealedRow) into() []any {
+	return []any{&s.id, &s.iccid, &s.eid, &s.imsi, &s.msisdn, &s.produced, &s.model, &s.bic, &s.issuer, &s.reseller, &s.activated, &s.seal}
+}
+
+// identity is the part of the seal that never changes.
+func (s *sealedRow) identity() uint64 {
+	return fleet.SealIdentity(fleet.SIMID(s.id), s.iccid, s.eid, s.imsi, s.msisdn, s.produced, fleet.ModelID(s.model), s.bic)
+}
+
+func owners(id, issuer, reseller int64) uint64 {
+	return fleet.SealOwners(fleet.SIMID(id), fleet.WorkspaceID(issuer), fleet.WorkspaceID(reseller))
+}
+
+// SIMsUnsealed reports whether there are SIMs without a seal.
+func (tx *Tx) SIMsUnsealed(ctx context.Context) (bool, error) {
+	var one int
+	return tx.one(ctx, "SELECT 1 FROM sims WHERE seal IS NULL LIMIT 1", nil, &one)
+}
+
+// SealSIMs seals up to most SIMs that have no seal, and returns how many. They are older than
+// the seals, or a server of an earlier version imported them. Any number of servers may try.
+func (tx *Tx) SealSIMs(ctx context.Context, most int) (sealed int, err error) {
+	text := "SELECT " + sealedColumns + `, COALESCE(o.issuer_before, s.issuer_id),
+			CASE WHEN o.sim_id IS NULL THEN COALESCE(s.reseller_id, 0) ELSE COALESCE(o.reseller_before, 0) END
+		FROM sims s LEFT JOIN ledger_owners o ON o.sim_id = s.id AND o.version = (SELECT min(p.version) FROM ledger_owners p WHERE p.sim_id = s.id)
+		WHERE s.seal IS NULL ORDER BY s.id LIMIT $1` + tx.pick("", " FOR NO KEY UPDATE OF s SKIP LOCKED")
+	var ids, seals []int64
+	err = tx.each(ctx, text, []any{most}, func(r rows) error {
+		var s sealedRow
+		var issuer, reseller int64
+		if err := r.Scan(append(s.into(), &issuer, &reseller)...); err != nil {
+			return err
+		}
+		ids = append(ids, s.id)
+		seals = append(seals, int64(s.identity()^owners(s.id, issuer, reseller)^fleet.SealActivation(fleet.SIMID(s.id), s.activated)))
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	if tx.d == Postgres {
+		return len(ids), tx.exec(ctx, "UPDATE sims s SET seal = n.seal FROM unnest($1::bigint[], $2::bigint[]) AS n (id, seal) WHERE s.id = n.id", ids, seals)
+	}
+	for i, id := range ids {
+		if err := tx.exec(ctx, "UPDATE sims SET seal = $2 WHERE id = $1", id, seals[i]); err != nil {
+			return 0, err
+		}
+	}
+	return len(ids), nil
+}
