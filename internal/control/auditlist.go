@@ -23,7 +23,32 @@ func (c *Control) ListAudit(ctx context.Context, who identity.Principal, l fleet
 		page, err = tx.AuditEntries(ctx, who.Workspace, l)
 		return err
 	})
+	for i := range page.Items {
+		if err == nil {
+			err = withhold(&page.Items[i], who.Workspace)
+		}
+	}
 	return page, err
+}
+
+// withhold removes from an entry what is about other Workspaces: from a migration of several
+// sources, for each of them, how many SIMs it moved altogether; from a switch, for the
+// Workspace that the user left, where the user went.
+func withhold(a *AuditRecord, reader fleet.WorkspaceID) error {
+	d, err := fleet.ParseAuditDetail(a.Details)
+	if err != nil || d.Target == 0 || d.Target == reader {
+		return err
+	}
+	switch {
+	case a.Action == fleet.AuditMigrated && len(a.Workspaces) > 2:
+		d.SIMs = 0
+	case a.Action == fleet.AuditSwitched:
+		d.Target = 0
+	default:
+		return nil
+	}
+	a.Details = d.Text()
+	return nil
 }
 
 // ExportAudit gives the entries of all Workspaces, and of the installation, from an instant

@@ -288,7 +288,7 @@ func (p *pair) endSessions() {
 			p.t.Fatal(err)
 		}
 	}
-	p.model.EndSessions(id)
+	p.model.SetPassword(id)
 	p.probe(id)
 }
 

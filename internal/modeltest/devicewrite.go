@@ -247,7 +247,7 @@ func (m *Model) plug(e *entry, d *device, p DevicePatch, create bool) bool {
 		return false
 	}
 	m.change(s, next)
-	e.lines = append(e.lines, line{s, s.version()})
+	e.lines = append(e.lines, line{sim: s, version: s.version()})
 	if next.device != 0 {
 		e.kind = 3
 	}

@@ -29,8 +29,9 @@ type source struct {
 
 // line is a SIM that went from one version to the next.
 type line struct {
-	sim     *sim
-	version int // after
+	sim        *sim
+	version    int    // after
+	deviceName string // of the device before, at the time of a migration
 }
 
 func (l line) before() state { return l.sim.states[l.version-1] }
@@ -72,7 +73,10 @@ func (m *Model) move(c caller, w wanted, f found) *entry {
 			next.status = suspended
 		}
 		m.change(s, next)
-		l := line{s, s.version()}
+		l := line{sim: s, version: s.version()}
+		if was.device != 0 {
+			l.deviceName = m.devices[was.device].name
+		}
 		e.lines = append(e.lines, l)
 		if was.device != 0 {
 			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,

@@ -117,7 +117,7 @@ func (m *Model) ListMigrations(h int, q Query) Answer {
 		if m.mayRead(c, e) {
 			rows = append(rows, row{map[string]any{
 				"id": int64(i + 1), "timestamp": e.at, "user": orNone(e.user), "target_workspace": e.target,
-			}, func() object { return m.entryBody(i+1, e) }})
+			}, func() object { return m.entryBody(c, i+1, e) }})
 		}
 	}
 	return ledgerListing.page(rows, q)
@@ -132,9 +132,12 @@ func (m *Model) mayRead(c caller, e *entry) bool {
 	for _, s := range e.sources {
 		sides = append(sides, s.workspace)
 	}
-	return slices.ContainsFunc(sides, func(ws int64) bool {
-		return c.user == nil && ws == c.workspace || c.user != nil && m.role(c.user, ws) != 0
-	})
+	return slices.ContainsFunc(sides, func(ws int64) bool { return m.belongs(c, ws) })
+}
+
+// belongs reports whether a Workspace is one of the caller's.
+func (m *Model) belongs(c caller, ws int64) bool {
+	return c.user == nil && ws == c.workspace || c.user != nil && m.role(c.user, ws) != 0
 }
 
 // GetMigration is GET /api/v1/migration/{id}.
@@ -147,31 +150,44 @@ func (m *Model) GetMigration(h int, id int64) Answer {
 		return notFound("migration with id " + number(id) + " not found")
 	}
 	e := m.ledger[id-1]
-	body := m.entryBody(int(id), e)
+	body := m.entryBody(c, int(id), e)
 	lines := []any{}
 	for _, l := range e.lines {
+		if !m.belongs(c, e.target) && !m.belongs(c, l.before().workspace) {
+			continue
+		}
 		lines = append(lines, object{
 			"id": l.sim.id, "iccid": l.sim.iccid, "iccid_with_luhn": withLuhn(l.sim.iccid),
-			"before": m.lineState(l.before()), "after": m.lineState(l.after()),
+			"before": m.lineState(l.before(), l.deviceName), "after": m.lineState(l.after(), ""),
 		})
 	}
 	body["sims"] = lines
 	return ok(body)
 }
 
-func (m *Model) lineState(s state) object {
-	return m.addDevice(object{"workspace": m.workspaceRef(s.workspace), "status": statusRef(s.status)}, s.device)
+func (m *Model) lineState(s state, deviceName string) object {
+	body := object{"workspace": m.workspaceRef(s.workspace), "status": statusRef(s.status)}
+	if s.device != 0 {
+		body["endpoint"] = object{"id": s.device, "name": deviceName}
+	}
+	return body
 }
 
-func (m *Model) entryBody(id int, e *entry) object {
-	sources := []any{}
+// entryBody is an entry as far as it concerns the caller: who has nothing to do with the
+// target sees the own sources, and what came from there.
+func (m *Model) entryBody(c caller, id int, e *entry) object {
+	sources, count := []any{}, 0
 	for _, s := range e.sources {
+		if !m.belongs(c, e.target) && !m.belongs(c, s.workspace) {
+			continue
+		}
+		count += s.count
 		sources = append(sources, object{"id": s.workspace, "name": m.workspaces[s.workspace].name, "sim_count": s.count})
 	}
 	body := object{
 		"id": id, "timestamp": resourceTime(e.at),
 		"auto_detach_devices": e.detach, "allowed_sim_statuses": allowedRefs(e.allowed), "source_workspaces": sources,
-		"target_workspace": m.workspaceRef(e.target), "sim_count": e.count,
+		"target_workspace": m.workspaceRef(e.target), "sim_count": count,
 	}
 	if u := m.users[e.user]; u != nil {
 		body["user"] = object{"id": u.id, "name": u.username}

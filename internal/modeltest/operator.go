@@ -1,5 +1,7 @@
 package modeltest
 
+import "strings"
+
 // SetUserStatus is the operator's: a suspended user's tokens count no more at once, nor
 // when the user is active again.
 func (m *Model) SetUserStatus(id int64, status int) {
@@ -25,8 +27,17 @@ func (m *Model) SetMembership(id, ws int64, suspended bool, roles []int) {
 	m.users[id].members[ws] = membership{suspended, roles}
 }
 
-// EndSessions is a change of password.
-func (m *Model) EndSessions(id int64) { m.users[id].epoch++ }
+// SetPassword is a password that the operator sets: it ends the sessions of the user, and
+// forgets the wrong guesses at the account.
+func (m *Model) SetPassword(id int64) {
+	u := m.users[id]
+	u.epoch++
+	for key := range m.counters {
+		if key == "guesses\x00"+u.username || strings.HasPrefix(key, "failures\x00"+u.username+" ") {
+			delete(m.counters, key)
+		}
+	}
+}
 
 // SuspendWorkspace shuts a Workspace, or opens it again.
 func (m *Model) SuspendWorkspace(id int64, shut bool) { m.workspaces[id].suspended = shut }

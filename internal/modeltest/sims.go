@@ -74,6 +74,6 @@ func (m *Model) setStatus(c caller, s *sim, status int) {
 	next := s.now()
 	next.status = status
 	m.change(s, next)
-	e := &entry{kind: 2, user: c.id(), app: c.app, count: 1, lines: []line{{s, s.version()}}}
+	e := &entry{kind: 2, user: c.id(), app: c.app, count: 1, lines: []line{{sim: s, version: s.version()}}}
 	m.tellStatus(e.lines[0], c.id(), m.write(e))
 }

@@ -162,7 +162,7 @@ func (m *Model) delete(c caller, ids []int64) Answer {
 		next := s.now()
 		next.status = deleted
 		m.change(s, next)
-		e.lines = append(e.lines, line{s, s.version()})
+		e.lines = append(e.lines, line{sim: s, version: s.version()})
 		m.tellStatus(e.lines[len(e.lines)-1], c.id(), id)
 	}
 	return Answer{Status: 204}

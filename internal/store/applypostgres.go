@@ -15,17 +15,17 @@ var applyPostgresSQL = `
 		RETURNING id
 	), l AS (
 		SELECT e.id AS ledger_id, t.sim_id, t.version, t.ordinal, t.workspace_before, t.workspace_after,
-			t.status_before, t.status_after, NULLIF(t.device_before, 0) AS device_before, NULLIF(t.device_after, 0) AS device_after
-		FROM entry e, unnest($11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::smallint[], $17::bigint[], $18::bigint[])
-			WITH ORDINALITY AS t (sim_id, version, workspace_before, workspace_after, status_before, status_after, device_before, device_after, ordinal)
+			t.status_before, t.status_after, NULLIF(t.device_before, 0) AS device_before, NULLIF(t.device_after, 0) AS device_after, CASE WHEN t.device_before <> 0 THEN t.device_name END AS device_name
+		FROM entry e, unnest($11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::smallint[], $17::bigint[], $18::bigint[], $45::text[])
+			WITH ORDINALITY AS t (sim_id, version, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name, ordinal)
 	), moved AS (
 		UPDATE sims s SET workspace_id = l.workspace_after, status = l.status_after, device_id = l.device_after, version = l.version,
 			activated_at = CASE WHEN l.status_after = 1 THEN COALESCE(s.activated_at, $3) ELSE s.activated_at END
 		FROM l WHERE s.id = l.sim_id AND s.workspace_id = l.workspace_before AND s.version = l.version - 1
 		RETURNING s.id
 	), lines AS (
-		INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after)
-		SELECT sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after FROM l
+		INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name)
+		SELECT sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name FROM l
 	), sides AS (
 		INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims)
 		SELECT t.workspace_id, e.id, t.side, t.sims
@@ -59,6 +59,7 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 	args = append(args, c.eventColumns()...)
 	args = append(args, tallyColumns(c.tally())...)
 	args = append(args, c.auditColumns()...)
+	args = append(args, c.deviceNames())
 	_, err = tx.one(ctx, applyPostgresSQL, args, &id, &moved)
 	return id, moved, err
 }
@@ -84,6 +85,15 @@ func (c Change) lineColumns() []any {
 		unplugged[i], plugged[i] = int64(l.Before.Device), int64(l.After.Device)
 	}
 	return []any{sim, version, from, to, was, is, unplugged, plugged}
+}
+
+// deviceNames are the names of the devices that the SIMs of the lines were in.
+func (c Change) deviceNames() []string {
+	names := make([]string, len(c.Lines))
+	for i, l := range c.Lines {
+		names[i] = clean(l.Before.DeviceName)
+	}
+	return names
 }
 
 func (c Change) sideColumns() []any {

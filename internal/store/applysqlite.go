@@ -50,19 +50,27 @@ func (tx *Tx) insertOwnAudit(ctx context.Context, id fleet.MigrationID, c Change
 }
 
 var insertLinesSQLite = valuesText(`
-	INSERT INTO ledger_lines (ledger_id, sim_id, version, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after)
-	VALUES %s`, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	INSERT INTO ledger_lines (ledger_id, sim_id, version, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name)
+	VALUES %s`, "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
 func (tx *Tx) insertLinesSQLite(ctx context.Context, id fleet.MigrationID, lines []Line) error {
 	return inChunks(len(lines), func(first, size int) error {
-		args := make([]any, 0, 10*size)
+		args := make([]any, 0, 11*size)
 		for i, l := range lines[first : first+size] {
 			b, a := l.Before, l.After
 			args = append(args, int64(id), int64(b.ID), a.Version, first+i+1, int64(b.Workspace), int64(a.Workspace),
-				int64(b.Status), int64(a.Status), orNull(b.Device), orNull(a.Device))
+				int64(b.Status), int64(a.Status), orNull(b.Device), orNull(a.Device), deviceName(b))
 		}
 		return tx.exec(ctx, insertLinesSQLite[size], args...)
 	})
+}
+
+// deviceName is what a line keeps of the device before; NULL for no device.
+func deviceName(before fleet.SIMState) any {
+	if before.Device == 0 {
+		return nil
+	}
+	return before.DeviceName
 }
 
 // The UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.

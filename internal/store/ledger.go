@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,24 +57,37 @@ var migrationColumns = map[string]string{
 	"id": "m.id", "timestamp": "m.at", "user": "m.user_id", "target_workspace": "m.target_id",
 }
 
-// visible limits a query on the ledger m to migrations that the caller may see: a member
-// of the source or of the target. Without a user it is the one Workspace of a token.
-func (w *where) visible(who Caller, token fleet.WorkspaceID) {
+// reader is who reads the ledger: a user, who sees what concerns the Workspaces of their
+// active memberships, or an application token, which sees its Workspace.
+type reader struct {
+	Caller
+	token fleet.WorkspaceID
+}
+
+// visible limits a query on the ledger m to migrations of which a side is the reader's.
+func (w *where) visible(who reader) {
 	w.and("m.kind = " + w.arg(int64(fleet.LedgerMigration)))
-	switch {
-	case who.SuperAdmin:
-	case who.User != 0:
-		w.and(`EXISTS (SELECT 1 FROM ledger_sides v JOIN memberships b ON b.workspace_id = v.workspace_id AND b.status = 1
-			WHERE v.ledger_id = m.id AND b.user_id = ` + w.arg(int64(who.User)) + ")")
-	default:
-		w.and("EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND v.workspace_id = " + w.arg(int64(token)) + ")")
+	if !who.SuperAdmin {
+		w.and("EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND " + w.ownSide(who) + ")")
 	}
 }
 
-// Migrations reads one page of the ledger, without lines.
+// ownSide is the condition that a side v of a migration is one of the reader's Workspaces.
+func (w *where) ownSide(who reader) string {
+	switch {
+	case who.SuperAdmin:
+		return "1 = 1"
+	case who.User != 0:
+		return `EXISTS (SELECT 1 FROM memberships b WHERE b.workspace_id = v.workspace_id AND b.status = 1
+			AND b.user_id = ` + w.arg(int64(who.User)) + ")"
+	}
+	return "v.workspace_id = " + w.arg(int64(who.token))
+}
+
+// Migrations reads one page of the ledger, without lines, as far as it concerns the caller.
 func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Migration], error) {
-	w := where{tx: tx}
-	w.visible(who, token)
+	w, as := where{tx: tx}, reader{who, token}
+	w.visible(as)
 	w.filter(l, migrationColumns)
 	page := fleet.Page[fleet.Migration]{PerPage: l.PerPage}
 	if _, err := tx.one(ctx, "SELECT count(*) FROM ledger m WHERE "+w.String(), w.args, &page.Total); err != nil {
@@ -82,25 +96,31 @@ func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceI
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	var err error
-	page.Items, err = tx.migrations(ctx, &w, w.orderBy(l, migrationColumns), l.PerPage, offset)
+	page.Items, _, err = tx.migrations(ctx, &w, as, w.orderBy(l, migrationColumns), l.PerPage, offset)
 	return page, err
 }
 
-// Migration reads one ledger entry with its lines; found is false where it does not exist
-// or the caller may not see it.
+// Migration reads one ledger entry with the lines that concern the caller; found is false if
+// it does not exist or the caller may not see it.
 func (tx *Tx) Migration(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.MigrationID) (m fleet.Migration, found bool, err error) {
-	w := where{tx: tx}
-	w.visible(who, token)
+	w, as := where{tx: tx}, reader{who, token}
+	w.visible(as)
 	w.and("m.id = " + w.arg(int64(id)))
-	list, err := tx.migrations(ctx, &w, "m.id", 1, 0)
+	list, own, err := tx.migrations(ctx, &w, as, "m.id", 1, 0)
 	if err != nil || len(list) == 0 {
 		return m, false, err
 	}
-	list[0].Lines, err = tx.lines(ctx, id)
+	list[0].Lines, err = tx.lines(ctx, id, own[id])
 	return list[0], true, err
 }
 
-func (tx *Tx) migrations(ctx context.Context, w *where, order string, limit, offset int) ([]fleet.Migration, error) {
+// ownSides are the sides of a migration that are Workspaces of the reader.
+type ownSides struct {
+	target  bool
+	sources []fleet.WorkspaceID
+}
+
+func (tx *Tx) migrations(ctx context.Context, w *where, as reader, order string, limit, offset int) ([]fleet.Migration, map[fleet.MigrationID]ownSides, error) {
 	var found []fleet.Migration
 	var ids []fleet.MigrationID
 	text := `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses
@@ -117,56 +137,92 @@ func (tx *Tx) migrations(ctx context.Context, w *where, order string, limit, off
 		return err
 	})
 	if err != nil || len(found) == 0 {
-		return found, err
+		return found, nil, err
 	}
-	return found, tx.addSides(ctx, found, ids)
+	own, err := tx.addSides(ctx, as, found, ids)
+	return found, own, err
 }
 
-// addSides fills in the Workspaces on both sides of migrations.
-func (tx *Tx) addSides(ctx context.Context, migrations []fleet.Migration, ids []fleet.MigrationID) error {
+// addSides fills in the Workspaces on both sides of migrations. A reader to whom the target
+// is foreign sees their own sources only, and the number of SIMs from there.
+func (tx *Tx) addSides(ctx context.Context, as reader, migrations []fleet.Migration, ids []fleet.MigrationID) (map[fleet.MigrationID]ownSides, error) {
 	at := make(map[fleet.MigrationID]*fleet.Migration, len(migrations))
 	for i := range migrations {
 		at[migrations[i].ID] = &migrations[i]
 	}
+	sides := make(map[fleet.MigrationID]ownSides, len(migrations))
 	w := where{tx: tx}
+	own := w.ownSide(as)
 	w.and(w.in("v.ledger_id", list(tx, ids)))
-	return tx.each(ctx, "SELECT "+workspaceColumns+`, v.ledger_id, v.side, v.sims
+	err := tx.each(ctx, "SELECT "+workspaceColumns+`, v.ledger_id, v.side, v.sims, CASE WHEN `+own+` THEN 1 ELSE 0 END
 		FROM ledger_sides v JOIN workspaces w ON w.id = v.workspace_id
 		WHERE `+w.String()+" ORDER BY v.ledger_id, v.side, v.workspace_id", w.args, func(r rows) error {
 		var ws fleet.Workspace
 		var id fleet.MigrationID
-		var side, sims int
-		if err := scanWorkspace(r, &ws, &id, &side, &sims); err != nil {
+		var side, sims, mine int
+		if err := scanWorkspace(r, &ws, &id, &side, &sims, &mine); err != nil {
 			return err
 		}
+		s := sides[id]
 		if side == 1 {
-			at[id].Target = ws
+			at[id].Target, s.target = ws, mine == 1
 		} else {
 			at[id].Sources = append(at[id].Sources, fleet.SourceCount{Workspace: ws, SIMs: sims})
+			if mine == 1 {
+				s.sources = append(s.sources, ws.ID)
+			}
 		}
+		sides[id] = s
 		return nil
 	})
+	for id, s := range sides {
+		s.narrow(at[id])
+	}
+	return sides, err
 }
 
+// narrow leaves out of a migration what does not concern the reader.
+func (s ownSides) narrow(m *fleet.Migration) {
+	if s.target {
+		return
+	}
+	m.Sources = slices.DeleteFunc(m.Sources, func(c fleet.SourceCount) bool { return !slices.Contains(s.sources, c.Workspace.ID) })
+	m.SIMs = 0
+	for _, c := range m.Sources {
+		m.SIMs += c.SIMs
+	}
+}
+
+// The name of the device is that of the time of the change. An older version has not stored
+// it: then it is the name of now, and current is 1.
 const lineColumns = `l.sim_id, s.iccid, l.version, l.workspace_before, l.workspace_after, l.status_before, l.status_after,
 	COALESCE(l.device_before, 0), COALESCE(l.device_after, 0),
-	COALESCE((SELECT d.name FROM devices d WHERE d.id = l.device_before), ''),
-	COALESCE((SELECT d.name FROM devices d WHERE d.id = l.device_after), '')`
+	COALESCE(l.device_name, (SELECT d.name FROM devices d WHERE d.id = l.device_before), ''),
+	COALESCE((SELECT d.name FROM devices d WHERE d.id = l.device_after), ''),
+	CASE WHEN l.device_name IS NULL THEN 1 ELSE 0 END`
 
-func scanLine(r rows) (fleet.LedgerLine, error) {
-	var l fleet.LedgerLine
+func scanLine(r rows) (l fleet.LedgerLine, current int, err error) {
 	b, a := &l.Before, &l.After
-	err := r.Scan(&l.SIM, &l.ICCID, &a.Version, &b.Workspace, &a.Workspace, &b.Status, &a.Status,
-		&b.Device, &a.Device, &b.DeviceName, &a.DeviceName)
+	err = r.Scan(&l.SIM, &l.ICCID, &a.Version, &b.Workspace, &a.Workspace, &b.Status, &a.Status,
+		&b.Device, &a.Device, &b.DeviceName, &a.DeviceName, &current)
 	b.ID, a.ID, b.ICCID, a.ICCID, b.Version = l.SIM, l.SIM, l.ICCID, l.ICCID, a.Version-1
-	return l, err
+	return l, current, err
 }
 
-func (tx *Tx) lines(ctx context.Context, id fleet.MigrationID) ([]fleet.LedgerLine, error) {
+// lines reads the lines of a migration that concern the reader: those into their Workspace,
+// or out of it. A device may have got another name since, which is not for the target to see.
+func (tx *Tx) lines(ctx context.Context, id fleet.MigrationID, own ownSides) ([]fleet.LedgerLine, error) {
+	w := where{tx: tx}
+	w.and("l.ledger_id = " + w.arg(int64(id)))
+	if !own.target {
+		w.and(w.in("l.workspace_before", list(tx, own.sources)))
+	}
 	var lines []fleet.LedgerLine
-	err := tx.each(ctx, "SELECT "+lineColumns+` FROM ledger_lines l JOIN sims s ON s.id = l.sim_id
-		WHERE l.ledger_id = $1 ORDER BY l.ordinal`, []any{int64(id)}, func(r rows) error {
-		l, err := scanLine(r)
+	err := tx.each(ctx, "SELECT "+lineColumns+" FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE "+w.String()+" ORDER BY l.ordinal", w.args, func(r rows) error {
+		l, current, err := scanLine(r)
+		if current == 1 && !slices.Contains(own.sources, l.Before.Workspace) {
+			l.Before.DeviceName = ""
+		}
 		lines = append(lines, l)
 		return err
 	})
@@ -184,7 +240,7 @@ func (tx *Tx) StatesAt(ctx context.Context, at []fleet.VersionAt) (map[fleet.SIM
 	w.and(w.in("l.sim_id", list(tx, ids)))
 	states := make(map[fleet.SIMID]fleet.SIMState, len(at))
 	err := tx.each(ctx, "SELECT "+lineColumns+" FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE "+w.String(), w.args, func(r rows) error {
-		l, err := scanLine(r)
+		l, _, err := scanLine(r)
 		if err == nil && wanted[l.SIM] == l.Before.Version {
 			states[l.SIM] = l.Before
 		}

@@ -1,0 +1,158 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// twoSources are people of one side only, and a device of Workspace 200.
+const twoSources = `
+users:
+  - {id: 41, username: source@example.com, name: Of one source, password: correct horse, default_workspace: 100, roles: {100: administrator}}
+  - {id: 42, username: into@example.com, name: Of the target, password: correct horse, default_workspace: 300, roles: {300: administrator}}
+devices:
+  - {id: 9301, workspace: 200, name: device-of-200}
+`
+
+// migratedFromTwo moves two SIMs of Workspace 100 and one of 200 at once, and renames their
+// devices afterwards. It returns the path of the ledger entry.
+func migratedFromTwo(s *testkit.Server) (entry string) {
+	s.T.Helper()
+	s.Seed(twoSources)
+	admin := s.As("admin@example.com")
+	admin.In(200).Patch("/api/v1/endpoint/9301", `{"sim": {"id": 260}}`).Is(http.StatusNoContent)
+	moved := admin.Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 250}, {"id": 260}, {"id": 251}], "auto_detach_devices": true, "dry_run": false}`)
+	admin.In(200).Patch("/api/v1/endpoint/9301", `{"name": "later-name-of-200"}`).Is(http.StatusNoContent)
+	admin.Patch("/api/v1/endpoint/9001", `{"name": "later-name-of-100"}`).Is(http.StatusNoContent)
+	return moved.Is(http.StatusOK).Header.Get("Location")
+}
+
+// ofTheOtherSource matches what only the members of Workspace 200 and of the target may see.
+var ofTheOtherSource = regexp.MustCompile(`898830300000000026|295050000000260|423660000000260|of-200|Fleet FR|\b9301\b|"id": ?260,"iccid|SIM 260`)
+
+// inPaths are ids that a reader could try in a path, by the place.
+var inPaths = map[string][]string{
+	"{sim_id}": {"250", "251", "260"}, "{endpoint_id}": {"9001", "9301"}, "{user_id}": {"my", "1", "2", "4", "42"}, "{profile_id}": {"1"},
+	"{token_id}": {"1"}, "{bic}": {"1234567890123456"}, "{key_id}": {"1"}, "{device_id}": {"1"}, "{workspace_id}": {"100", "200", "300"}, "{role_id}": {"1"},
+}
+
+// paths are all paths of an operation that reads.
+func paths(t *testing.T, pattern, entry string) []string {
+	t.Helper()
+	all := []string{""}
+	for _, part := range strings.Split(strings.TrimPrefix(pattern, "GET /"), "/") {
+		values := []string{part}
+		switch {
+		case part == "{migration_id}":
+			values = []string{strings.TrimPrefix(entry, "/api/v1/migration/")}
+		case strings.HasPrefix(part, "{"):
+			if values = inPaths[part]; values == nil {
+				t.Errorf("%s: say in inPaths what goes into %s", pattern, part)
+			}
+		}
+		var longer []string
+		for _, head := range all {
+			for _, v := range values {
+				longer = append(longer, head+"/"+v)
+			}
+		}
+		all = longer
+	}
+	return all
+}
+
+// No operation that reads shows a member of one source anything of the other source.
+func TestMembersOfOneSourceSeeNothingOfAnother(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		entry := migratedFromTwo(s)
+		for name, c := range map[string]*testkit.Client{
+			"Administrator": s.As("source@example.com"), "Observer": s.As("observer@example.com"), "application token": s.Program(100),
+		} {
+			requests := 0
+			for _, r := range httpapi.Routes() {
+				if !strings.HasPrefix(r.Pattern, "GET ") || r.Need == identity.Public {
+					continue
+				}
+				for _, path := range paths(t, r.Pattern, entry) {
+					got := c.Get(path)
+					requests++
+					if leak := ofTheOtherSource.Find(got.Body); leak != nil && got.Status < 300 {
+						t.Errorf("%s of one source: GET %s shows %s: %s", name, path, leak, got.Body)
+					}
+				}
+			}
+			if requests < 40 {
+				t.Errorf("%d requests", requests)
+			}
+		}
+		if got := s.As("into@example.com").Get(entry).Is(http.StatusOK); !ofTheOtherSource.Match(got.Body) {
+			t.Errorf("the target does not see what came from 200: %s", got.Body)
+		}
+	})
+}
+
+// What an entry, its list and its audit entry show to each side.
+func TestLedgerBySide(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		entry := migratedFromTwo(s)
+		part := "2 SIMs of [{100 Fleet DE 2}]: 250 in tracker-7, 251"
+		whole := "3 SIMs of [{100 Fleet DE 2} {200 Fleet FR 1}]: 250 in tracker-7, 260 in device-of-200, 251"
+		for username, want := range map[string]string{
+			"source@example.com": part, "observer@example.com": part, "into@example.com": whole, "admin@example.com": whole, "root@example.com": whole,
+			"target@example.com": whole, // who belongs to both sources
+		} {
+			c := s.As(username)
+			if got := entryText(c, entry); got != want {
+				t.Errorf("%s sees %s\nwant %s", username, got, want)
+			}
+			var list []api.Migration
+			c.Get("/api/v1/migration").Is(http.StatusOK).JSON(&list)
+			if got := fmt.Sprintf("%d SIMs of %v", list[0].SIMCount, list[0].SourceWorkspaces); !strings.HasPrefix(want, got+":") {
+				t.Errorf("%s lists %s", username, got)
+			}
+		}
+		if got := entryText(s.Program(100), entry); got != part {
+			t.Errorf("a program sees %s", got)
+		}
+		for username, counts := range map[string]bool{"source@example.com": false, "into@example.com": true} {
+			var list []api.AuditEntry
+			s.As(username).Get("/api/v1/audit?q=action:sim.migrated").Is(http.StatusOK).JSON(&list)
+			if len(list) != 1 || strings.Contains(string(list[0].Detail), `"sims":3`) != counts {
+				t.Errorf("%s audits %+v", username, list)
+			}
+		}
+		// An older version has not kept the name of the device.
+		s.Exec("UPDATE ledger_lines SET device_name = NULL")
+		for username, want := range map[string]string{
+			"source@example.com": "250 in later-name-of-100, 251", "into@example.com": "250 in , 260 in , 251", "admin@example.com": "250 in later-name-of-100, 260 in later-name-of-200, 251",
+		} {
+			if got := entryText(s.As(username), entry); !strings.HasSuffix(got, ": "+want) {
+				t.Errorf("%s sees the older lines %s, want %s", username, got, want)
+			}
+		}
+	})
+}
+
+func entryText(c *testkit.Client, entry string) string {
+	c.T.Helper()
+	var m api.Migration
+	c.Get(entry).Is(http.StatusOK).JSON(&m)
+	lines := make([]string, len(m.SIMs))
+	for i, l := range m.SIMs {
+		lines[i] = fmt.Sprint(l.ID)
+		if l.Before.Endpoint != nil {
+			lines[i] += " in " + l.Before.Endpoint.Name
+		}
+	}
+	return fmt.Sprintf("%d SIMs of %v: %s", m.SIMCount, m.SourceWorkspaces, strings.Join(lines, ", "))
+}
