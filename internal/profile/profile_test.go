@@ -161,3 +161,74 @@ func TestKeepWithoutRotation(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+// The command is killed after the server has renewed the session and before, or after, the
+// new tokens are on the disk. The next command goes on with the session.
+func TestKilledDuringRenewal(t *testing.T) {
+	for _, saved := range []bool{false, true} {
+		store, a := signedIn(t), &lenient{}
+		killed := profile.Session{Store: store, Name: "p", Auth: dying{a}, Clock: wallClock{}}
+		if saved {
+			killed.Auth = a
+		}
+		_, _ = killed.Token(t.Context(), "bearer-0") // and nothing more of this process
+		next := profile.Session{Store: store, Name: "p", Auth: a, Clock: wallClock{}}
+		bearer, err := next.Token(t.Context(), "bearer-0")
+		if err != nil || bearer != "bearer-1" || a.ended {
+			t.Fatalf("saved %t: %q, %v, ended %t", saved, bearer, err, a.ended)
+		}
+		if bearer, err = next.Token(t.Context(), bearer); err != nil || bearer != "bearer-2" {
+			t.Errorf("saved %t: the renewal after that: %q, %v", saved, bearer, err)
+		}
+	}
+}
+
+// A server that has failed over does not know the last renewal: the refresh token before it
+// is accepted instead. One that has ended the session is asked no more than twice.
+func TestServerThatForgot(t *testing.T) {
+	store, a := signedIn(t), &lenient{}
+	s := profile.Session{Store: store, Name: "p", Auth: a, Clock: wallClock{}}
+	if _, err := s.Token(t.Context(), "bearer-0"); err != nil {
+		t.Fatal(err)
+	}
+	a.issued = 0 // as before the renewal
+	bearer, err := s.Token(t.Context(), "bearer-1")
+	if err != nil || bearer != "bearer-1" && bearer != "bearer-2" {
+		t.Errorf("%q %v", bearer, err)
+	}
+	a.ended, a.asked = true, 0
+	if _, err := s.Token(t.Context(), bearer); !errors.Is(err, client.ErrSessionEnded) || a.asked > 2 {
+		t.Errorf("asked %d times: %v", a.asked, err)
+	}
+}
+
+// lenient is a server for which a refresh token is spent once its successor has been used.
+type lenient struct {
+	authority
+
+	issued int // the last token that was given out; the one before it is good, too
+	ended  bool
+	asked  int
+}
+
+func (a *lenient) AuthenticateRefresh(_ context.Context, token string) (*api.AuthResponse, error) {
+	a.asked++
+	var n int
+	if _, err := fmt.Sscanf(token, "refresh-%d", &n); err != nil || a.ended || n > a.issued {
+		return nil, &client.APIError{Status: http.StatusUnauthorized, Message: "no"}
+	}
+	if n < a.issued-1 {
+		a.ended = true
+		return nil, &client.APIError{Status: http.StatusUnauthorized, Message: "stolen"}
+	}
+	a.issued = n + 1
+	return &api.AuthResponse{AuthToken: fmt.Sprintf("bearer-%d", a.issued), RefreshToken: fmt.Sprintf("refresh-%d", a.issued)}, nil
+}
+
+// dying is a server whose answer the process does not live to see.
+type dying struct{ *lenient }
+
+func (d dying) AuthenticateRefresh(ctx context.Context, token string) (*api.AuthResponse, error) {
+	_, _ = d.lenient.AuthenticateRefresh(ctx, token)
+	return nil, errors.New("killed")
+}

@@ -67,8 +67,9 @@ func (s *Session) good(refused string) bool {
 	return s.p.Bearer != "" && s.p.Bearer != refused && (s.p.RenewAt.IsZero() || s.Clock.Now().Before(s.p.RenewAt))
 }
 
-// renew has the lock. The new refresh token is safe on the disk before anything is done
-// with the new bearer: the old one is good for nothing any more.
+// renew has the lock. The new refresh token is safe on the disk before the new bearer is
+// used. A process that is killed in between has used nothing, so that the old refresh token,
+// which is still on the disk, is good for the same renewal once more.
 func (s *Session) renew(ctx context.Context) (string, error) {
 	got, err := s.authenticate(ctx)
 	switch {
@@ -91,9 +92,24 @@ func (s *Session) authenticate(ctx context.Context) (*api.AuthResponse, error) {
 		// Once begun it is seen through: an interrupted answer would be a lost session.
 		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer done()
-		return s.Auth.AuthenticateRefresh(ctx, s.p.RefreshToken)
+		return s.refresh(ctx)
 	}
 	return nil, client.ErrSessionEnded
+}
+
+// refresh uses the refresh token, and if it is refused the one before: a server that was
+// restored, or has failed over, may have forgotten the last renewal.
+func (s *Session) refresh(ctx context.Context) (*api.AuthResponse, error) {
+	got, err := s.Auth.AuthenticateRefresh(ctx, s.p.RefreshToken)
+	if s.p.Previous == "" || !client.IsUnauthorized(err) || client.IsTooManyRequests(err) {
+		return got, err
+	}
+	before, failed := s.Auth.AuthenticateRefresh(ctx, s.p.Previous)
+	if failed != nil {
+		return nil, err
+	}
+	s.p.RefreshToken = s.p.Previous
+	return before, nil
 }
 
 // Keep takes over the tokens of a sign-in. A server that gives no new refresh token lets
@@ -103,8 +119,8 @@ func (p *Profile) Keep(got *api.AuthResponse, now time.Time) {
 	if life := client.BearerLifetime(got.AuthToken); life > 0 {
 		p.RenewAt = now.Add(life - min(life/10, time.Minute))
 	}
-	if got.RefreshToken != "" {
-		p.RefreshToken = got.RefreshToken
+	if got.RefreshToken != "" && got.RefreshToken != p.RefreshToken {
+		p.Previous, p.RefreshToken = p.RefreshToken, got.RefreshToken
 	}
 }
 

@@ -24,6 +24,7 @@ type Profile struct {
 	Bearer           string    `json:"auth_token,omitempty"`
 	RenewAt          time.Time `json:"renew_at,omitzero"` // of the bearer, by this machine's clock
 	RefreshToken     string    `json:"refresh_token,omitempty"`
+	Previous         string    `json:"previous_refresh_token,omitempty"` // the one before RefreshToken
 	ApplicationToken string    `json:"application_token,omitempty"`
 }
 
