@@ -38,6 +38,15 @@ func (c *Client) UserWorkspaces(ctx context.Context, id string) ([]api.UserWorks
 	return getList[api.UserWorkspace](ctx, c, "/api/v2/user/"+url.PathEscape(id)+"/workspace")
 }
 
+// Memberships lists the Workspaces that the caller is a member of, with the roles there.
+// Only Simferry has this operation.
+//
+// Permission: any user. Errors: IsForbidden for an application token; IsNotFound or
+// IsInvalid from another server.
+func (c *Client) Memberships(ctx context.Context) ([]api.UserWorkspace, error) {
+	return getList[api.UserWorkspace](ctx, c, "/api/v2/user/my/membership")
+}
+
 // Roles lists the roles that a user can hold in a Workspace.
 //
 // Permission: any role in the Workspace.

@@ -106,6 +106,26 @@ func (c *Control) UserWorkspaces(ctx context.Context, who identity.Principal, re
 	return shared, home, err
 }
 
+// Memberships lists the Workspaces that the caller is a member of, with every role; the
+// second result is the caller's default Workspace.
+//
+// Permission: ReadOwn.
+func (c *Control) Memberships(ctx context.Context, who identity.Principal) (all []fleet.Membership, home fleet.WorkspaceID, err error) {
+	if err := who.Require(identity.ReadOwn); err != nil {
+		return nil, 0, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		user, found, err := tx.UserByID(ctx, who.User)
+		if err != nil || !found {
+			return err
+		}
+		home = user.DefaultWorkspace
+		all, err = tx.Memberships(ctx, who.User)
+		return err
+	})
+	return all, home, err
+}
+
 // administered keeps the memberships of a user in Workspaces that the caller administers.
 func administered(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) ([]fleet.Membership, error) {
 	all, err := tx.Memberships(ctx, user)

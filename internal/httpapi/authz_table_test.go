@@ -140,6 +140,7 @@ var accesses = map[string]access{
 	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    {"/api/v2/user/3/workspace/100/role/3", "", 204, 403, 403, 404, 403, 403, 204},
 	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {"/api/v2/user/3/workspace/100/role/1", "", 404, 403, 403, 404, 403, 403, 404},
 	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}":        {"/api/v2/user/my/default_organisation/100", "", 200, 200, 200, 403, 200, 403, 200},
+	"GET /api/v2/user/my/membership":                                        {"/api/v2/user/my/membership", "", 200, 200, 200, 200, 200, 403, 200},
 	"GET /api/v2/user/{user_id}/workspace":                                  {"/api/v2/user/my/workspace", "", 200, 200, 200, 200, 200, 403, 200},
 	"GET /api/v1/audit":                                                     keepers,
 }

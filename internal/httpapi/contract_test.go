@@ -10,7 +10,8 @@ import (
 
 // contract holds the test of each decision in api/DEVIATIONS.md, by the name it has there.
 var contract = map[string]func(*testing.T, testkit.Engine){
-	"list-cursor": cursorOnEveryList,
+	"list-cursor":     cursorOnEveryList,
+	"own-memberships": ownMemberships,
 }
 
 // pin adds the test of a decision; the files of this package call it in a declaration, for

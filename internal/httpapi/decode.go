@@ -135,13 +135,20 @@ func explain(err error, into any) error {
 	return bad
 }
 
-// pointed turns /iccid_range/start into iccid_range.start.
+// pointed turns /sims/0/id into sims[0].id, the notation of positions in every message.
 func pointed(p jsontext.Pointer) string {
-	var names []string
+	var b strings.Builder
 	for name := range p.Tokens() {
-		names = append(names, name)
+		if name != "" && strings.Trim(name, "0123456789") == "" {
+			b.WriteString("[" + name + "]")
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteByte('.')
+		}
+		b.WriteString(name)
 	}
-	return strings.Join(names, ".")
+	return b.String()
 }
 
 func orBody(field string) string {
@@ -153,10 +160,67 @@ func orBody(field string) string {
 
 // reason words why a value does not fit, without the names of Go types.
 func reason(e *json.SemanticError) string {
+	for inner := e; errors.As(e.Err, &inner); {
+		e = inner
+	}
 	if e.Err != nil && !strings.Contains(e.Err.Error(), "Go ") {
 		return clip(e.Err.Error())
 	}
-	return "a value of the wrong type"
+	return "it must be " + rightType(e.GoType) + wrongKind(e.JSONKind)
+}
+
+// rightType words what a value of a Go type looks like in JSON.
+func rightType(t reflect.Type) string {
+	if t == nil {
+		return "a value of another type"
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return rightType(t.Elem())
+	case reflect.String:
+		return "a text, in quotes"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice, reflect.Array:
+		return "a list, in [ ]"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return "a whole number"
+	case reflect.Struct:
+		return rightObject(t)
+	}
+	return "a value of another type"
+}
+
+// rightObject words an object. That an Optional wraps is what its value is.
+func rightObject(t reflect.Type) string {
+	value, wraps := t.FieldByName("Value")
+	_, optional := t.FieldByName("Null")
+	if wraps && optional {
+		return rightType(value.Type)
+	}
+	if f, ok := t.FieldByName("ID"); ok && (t.NumField() == 1 || f.Index[0] == 0) {
+		return `an object such as {"id": 1}`
+	}
+	return "an object, in { }"
+}
+
+// wrongKind words what was sent instead.
+func wrongKind(k jsontext.Kind) string {
+	switch k {
+	case 'n':
+		return ", not null"
+	case 't', 'f':
+		return ", not true or false"
+	case '"':
+		return ", not a text"
+	case '0':
+		return ", not a number"
+	case '{':
+		return ", not an object"
+	case '[':
+		return ", not a list"
+	}
+	return ""
 }
 
 // properties are the names that a body may have, or each item of one that is a list.

@@ -97,6 +97,7 @@ var operations = []operation{
 	{"PUT /api/v1/user/{user_id}/role/{role_id}", identity.ManageUsers, changeRole(here, true)},
 	{"DELETE /api/v1/user/{user_id}/role/{role_id}", identity.ManageUsers, changeRole(here, false)},
 	{"GET /api/v2/user/{user_id}/workspace", identity.ReadOwn, (*api).userWorkspaces},
+	{"GET /api/v2/user/my/membership", identity.ReadOwn, (*api).memberships},
 	{"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}", identity.ManageMembers, (*api).patchMember},
 	{"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}", identity.ManageMembers, (*api).deleteMember},
 	{"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", identity.ManageMembers, changeRole(member, true)},

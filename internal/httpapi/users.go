@@ -42,8 +42,21 @@ func (a *api) userWorkspaces(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	out := make([]wire.UserWorkspace, len(shared))
-	for i, m := range shared {
+	return ok(membershipBodies(shared, home))
+}
+
+// memberships lists where the caller is a member, whatever the role.
+func (a *api) memberships(r *request) (response, error) {
+	all, home, err := a.control.Memberships(r.Context(), r.who)
+	if err != nil {
+		return response{}, err
+	}
+	return ok(membershipBodies(all, home))
+}
+
+func membershipBodies(list []fleet.Membership, home fleet.WorkspaceID) []wire.UserWorkspace {
+	out := make([]wire.UserWorkspace, len(list))
+	for i, m := range list {
 		status := m.Status
 		if m.Invited && status == fleet.UserActive {
 			status = fleet.UserActivationPending
@@ -53,7 +66,7 @@ func (a *api) userWorkspaces(r *request) (response, error) {
 			Roles: roleRefs(m.Roles...), DefaultWorkspace: m.Workspace.ID == home && !m.Invited,
 		}
 	}
-	return ok(out)
+	return out
 }
 
 func userStatusRef(s fleet.UserStatus) wire.Ref {

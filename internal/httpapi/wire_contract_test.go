@@ -45,7 +45,7 @@ var _ = pin("duplicate-key", func(t *testing.T, e testkit.Engine) {
 		for _, test := range []struct{ method, path, body, names string }{
 			{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": true, "dry_run": false}`, "dry_run: "},
 			{"POST", migration, `{"target_workspace": {"id": 200, "id": 300}, "sims": [{"id": 252}], "dry_run": false}`, "target_workspace.id: "},
-			{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}, {"id": 252, "\u0069d": 253}], "dry_run": false}`, "sims.1.id: "},
+			{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}, {"id": 252, "\u0069d": 253}], "dry_run": false}`, "sims[1].id: "},
 			{"PATCH", simURL(252), `{"status": {"id": 1}, "model": {"a": {"b": 1, "b": 2}}}`, "model.a.b: "},
 			{"POST", authenticate, `{"refresh_token": "a", "refresh_token": "b"}`, "refresh_token: "},
 		} {

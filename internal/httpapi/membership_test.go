@@ -1,0 +1,48 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// ownMemberships: an Observer finds every Workspace of theirs, which the list of
+// administered ones leaves out.
+func ownMemberships(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := testkit.Ferried(t, e)
+	roles := func(c *testkit.Client, path string) map[int64]string {
+		var list []api.UserWorkspace
+		c.Get(path).Is(http.StatusOK).JSON(&list)
+		found := make(map[int64]string)
+		for _, w := range list {
+			for _, role := range w.Roles {
+				found[w.ID] += role.Name
+			}
+		}
+		return found
+	}
+	for who, want := range map[string]map[int64]string{
+		"observer@example.com": {100: "Observer"},
+		"user@example.com":     {100: "User", 200: "User"},
+	} {
+		c := s.As(who)
+		if diff := cmp.Diff(want, roles(c, "/api/v2/user/my/membership")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", who, diff)
+		}
+		if got := roles(c, "/api/v2/user/my/workspace"); len(got) != 0 {
+			t.Errorf("%s administers %v", who, got)
+		}
+	}
+	admin := s.As("admin@example.com")
+	all := roles(admin, "/api/v2/user/my/membership")
+	for id, role := range roles(admin, "/api/v2/user/my/workspace") {
+		if all[id] != role {
+			t.Errorf("Workspace %d: %q, administered as %q", id, all[id], role)
+		}
+	}
+}

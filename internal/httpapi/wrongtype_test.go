@@ -1,0 +1,44 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// A value of the wrong type is answered with the right one, and with its place in the one
+// notation that all messages have: sims[0].id.
+func TestWrongTypesNameTheRightOne(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	admin := s.As("admin@example.com")
+	elsewhere := regexp.MustCompile(`(^|[a-z])\.\d|^\d|item \d|wrong type|Go |\*?json`)
+	for _, c := range []struct{ request, body, want string }{
+		{"POST " + migration, `{"target_workspace": 5}`, `target_workspace: it must be an object such as {"id": 1}, not a number`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": 5}`, `sims: it must be a list, in [ ], not a number`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 1}, 5]}`, `sims[1]: it must be an object such as {"id": 1}, not a number`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 1, "id": 2}]}`, `sims[0].id: the property is there twice`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccids": ["1", 5]}`, `iccids[1]: it must be a text, in quotes, not a number`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccid_range": [1]}`, `iccid_range: it must be an object, in { }, not a list`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccid_range": {"start": 5}}`, `iccid_range.start: it must be a text`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "dry_run": "no"}`, `dry_run: it must be true or false, not a text`},
+		{"POST " + migration, `[]`, `the body: it must be an object, in { }, not a list`},
+		{"POST /api/v2/endpoint/multi", `{"name": "x"}`, `the body: it must be a list, in [ ], not an object`},
+		{"POST /api/v2/endpoint/multi", `[{"name": "x"}, {"name": 5}]`, `[1].name: it must be a text`},
+		{"DELETE /api/v1/sim/multi", `[5]`, `[0]: it must be an object such as {"id": 1}`},
+		{"POST /api/v2/user/invitation", `{"username": "a@b.example", "roles": [{"id": 1}, {}]}`, `roles[1].id: it is required`},
+		{"POST /api/v2/user/invitation", `{"username": "a@b.example", "roles": [5]}`, `roles[0]: it must be an object`},
+		{"POST /api/v1/logout", `{"everywhere": 5}`, `everywhere: it must be true or false, not a number`},
+		{"POST /api/v1/application_token", `{"description": {}}`, `description: it must be a text, in quotes, not an object`},
+	} {
+		method, path, _ := strings.Cut(c.request, " ")
+		var got api.Error
+		admin.Do(method, path, c.body).Is(http.StatusBadRequest).JSON(&got)
+		if !strings.HasPrefix(got.Message, c.want) || elsewhere.MatchString(got.Message) {
+			t.Errorf("%s %s: %s, want %s", c.request, c.body, got.Message, c.want)
+		}
+	}
+}
