@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -136,8 +137,9 @@ func workspacesCommand(p Process) *cobra.Command {
 	l := lister[api.UserWorkspace]{
 		cmd: &cobra.Command{
 			Use:   "workspaces",
-			Short: "List the Workspaces that you administer",
-			Long:  "List the Workspaces that you administer: those into which, and out of which, you may move SIMs.",
+			Short: "List the Workspaces that you belong to, with your role in each",
+			Long: `List the Workspaces that you belong to, with your role in each. Those in which you are Administrator are those
+into which, and out of which, you may move SIMs; lists take any of them with --in.`,
 			Example: `  simferry workspaces
   simferry workspaces --output json`,
 			Args: positional(),
@@ -146,6 +148,7 @@ func workspacesCommand(p Process) *cobra.Command {
 			{name: "id", of: func(w api.UserWorkspace) any { return w.ID }},
 			{name: "name", of: func(w api.UserWorkspace) any { return w.Name }},
 			{name: "roles", of: func(w api.UserWorkspace) any { return names(w.Roles) }},
+			{name: "status", of: func(w api.UserWorkspace) any { return w.Status.Description }},
 			{name: "default", of: func(w api.UserWorkspace) any {
 				if w.DefaultWorkspace {
 					return "yes"
@@ -161,9 +164,12 @@ func workspacesCommand(p Process) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		list, err := administered(cmd.Context(), c, known)
+		list, all, err := memberships(cmd.Context(), c, known)
 		if err != nil {
 			return err
+		}
+		if !all {
+			_, _ = fmt.Fprintln(p.Stderr, "This server lists only the Workspaces that you administer.")
 		}
 		return l.print(list)
 	}

@@ -237,7 +237,7 @@ func (p Process) within(ctx context.Context, profile, workspace string) (*client
 	if err != nil || workspace == "" {
 		return c, err
 	}
-	list, err := administered(ctx, c, known)
+	list, _, err := memberships(ctx, c, known)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,16 +16,25 @@ import (
 	"github.com/simferry/simferry/internal/termtext"
 )
 
-// named are the Workspaces that the caller administers.
+// named are the Workspaces that the caller belongs to.
 type named []api.UserWorkspace
 
-// administered asks for them. Servers differ in whether they know "my".
-func administered(ctx context.Context, c *client.Client, known profile.Profile) (named, error) {
-	list, err := c.UserWorkspaces(ctx, "my")
-	if user := client.BearerUser(known.Bearer); user != "" && (client.IsNotFound(err) || client.IsInvalid(err)) {
+// memberships asks for them. Other servers list only those that the caller administers: all
+// is false then. They differ in whether they know "my".
+func memberships(ctx context.Context, c *client.Client, known profile.Profile) (list named, all bool, err error) {
+	unknown := func(err error) bool {
+		e, ok := errors.AsType[*client.APIError](err)
+		return client.IsNotFound(err) || client.IsInvalid(err) || ok && e.Status == http.StatusMethodNotAllowed
+	}
+	list, err = c.Memberships(ctx)
+	if err == nil || !unknown(err) {
+		return list, true, err
+	}
+	list, err = c.UserWorkspaces(ctx, "my")
+	if user := client.BearerUser(known.Bearer); user != "" && unknown(err) {
 		list, err = c.UserWorkspaces(ctx, user)
 	}
-	return list, err
+	return list, false, err
 }
 
 // idPrefix marks a number as an id: a Workspace may be called 200, too.
@@ -53,7 +64,7 @@ func (n named) find(flag, text string) (api.NamedRef, error) {
 	case len(called) > 1:
 		return api.NamedRef{}, usagef("%s: several Workspaces are called %q: write %s", flag, text, idsOf(called, 0))
 	}
-	return api.NamedRef{}, fmt.Errorf("%s: you are Administrator of no Workspace called %q: 'simferry workspaces' lists yours", flag, text)
+	return api.NamedRef{}, fmt.Errorf("%s: you belong to no Workspace called %q: 'simferry workspaces' lists yours", flag, text)
 }
 
 // workspaceID reads an id as lists print it: +200 and 0200 are not ids, but may be names.
@@ -102,7 +113,7 @@ func idsOf(list []api.UserWorkspace, but int64) string {
 func (s *shipping) workspace(ctx context.Context, flag, text string) (api.NamedRef, error) {
 	if s.known == nil {
 		err := s.pace.Persist(ctx, func(ctx context.Context) (err error) {
-			s.known, err = administered(ctx, s.client, s.profiled)
+			s.known, _, err = memberships(ctx, s.client, s.profiled)
 			return err
 		})
 		if _, explicit := strings.CutPrefix(text, idPrefix); err != nil && !explicit {
@@ -121,7 +132,7 @@ func (p Process) completeWorkspaces(ctx context.Context, profile string) []strin
 	if err != nil {
 		return nil
 	}
-	list, err := administered(ctx, c, known)
+	list, _, err := memberships(ctx, c, known)
 	if err != nil {
 		return nil
 	}
