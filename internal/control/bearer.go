@@ -117,7 +117,7 @@ func (c *Control) userPrincipal(claims identity.Claims, s store.Session, found b
 	}
 	return identity.Principal{
 		User: s.User.ID, Username: s.User.Username, Workspace: s.Workspace.ID, WorkspaceName: s.Workspace.Name,
-		Role: s.Role, SuperAdmin: s.User.SuperAdmin, Session: claims.Session, Epoch: claims.Epoch, Key: claims.Key,
+		Role: s.Role, SuperAdmin: s.User.SuperAdmin, Session: claims.Session, Epoch: claims.Epoch, Key: claims.Key, Expires: claims.Expires,
 		Enrolling: c.demand.missing(s),
 	}, nil
 }

@@ -122,6 +122,9 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 		return Reply{}, false, err
 	}
 	uid := uuid.NewString() // it outlives a repeated transaction
+	run.Once.rights = func(_ context.Context, _ *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+		return mayWrite(who, run.Changes)
+	}
 	return c.once(ctx, who, identity.WriteDevices, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		if err := mayWrite(who, run.Changes); err != nil {
 			return answer{}, err

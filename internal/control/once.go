@@ -122,7 +122,7 @@ func opening(who identity.Principal, o Once) store.Opening {
 		open.Bearer = bearerOf(claimsOf(who))
 	}
 	if o.Key != "" {
-		key := store.Key{By: caller(who), Operation: o.Operation, Key: o.Key}
+		key := store.Key{By: caller(who), Workspace: who.Workspace, Operation: o.Operation, Key: o.Key}
 		open.Key = &key
 	} else if who.User != 0 || who.Token != 0 {
 		open.Attempt = who.Origin.RequestID
@@ -152,7 +152,7 @@ var ErrEnded = errors.New("ended while the request was under way")
 
 // claimsOf are the claims of the bearer that a Principal came with.
 func claimsOf(who identity.Principal) identity.Claims {
-	return identity.Claims{User: who.User, Workspace: who.Workspace, Epoch: who.Epoch, Key: who.Key, Session: who.Session}
+	return identity.Claims{User: who.User, Workspace: who.Workspace, Epoch: who.Epoch, Key: who.Key, Session: who.Session, Expires: who.Expires}
 }
 
 // recall takes over the answer that was given under the key before, if there is one.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -14,7 +15,7 @@ import (
 // refresh tokens of the session are of the same family.
 func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace) (Tokens, error) {
 	family := uuid.NewString()
-	bearer, err := c.bearer(ctx, tx, user, ws, family)
+	bearer, err := c.bearer(ctx, tx, user, ws, family, time.Time{})
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -25,13 +26,14 @@ func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserR
 	return Tokens{Bearer: bearer, Refresh: secret}, err
 }
 
-func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string) (string, error) {
+// bearer signs a bearer, which ends at the latest at a time if that is not zero.
+func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string, latest time.Time) (string, error) {
 	issuer, err := c.current(ctx, tx)
 	if err != nil {
 		return "", err
 	}
 	return issuer.Sign(identity.Claims{
-		User: user.ID, Workspace: ws.ID, WorkspaceName: ws.Name, Epoch: user.Epoch, Session: family,
+		User: user.ID, Workspace: ws.ID, WorkspaceName: ws.Name, Epoch: user.Epoch, Session: family, Expires: latest,
 	}, tx.Now())
 }
 
@@ -111,7 +113,7 @@ func (c *Control) renew(ctx context.Context, tx *store.Tx, old store.RefreshToke
 	if t.Refresh, err = successor(ctx, tx, old, secret); err != nil {
 		return Tokens{}, err
 	}
-	t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, old.Family)
+	t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, old.Family, time.Time{})
 	return t, err
 }
 

@@ -9,7 +9,8 @@ import (
 )
 
 // SwitchWorkspace gives a bearer token for another Workspace that the user is a member of;
-// the old one stays valid. It leaves event 67 in the target.
+// the old one stays valid. The new one ends when the old one does: only a sign-in or a refresh
+// token extends a session. It leaves event 67 in the target.
 //
 // Permission: SwitchWorkspace. Errors: InvalidToken where the user is no member there, the
 // Workspace is unknown, or an application token asks; Forbidden where a second factor is to be added first.
@@ -31,7 +32,7 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 		if !found || s.Role == fleet.NoRole {
 			return noSwitch()
 		}
-		if t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, who.Session); err != nil {
+		if t.Bearer, err = c.bearer(ctx, tx, s.User, s.Workspace, who.Session, who.Expires); err != nil {
 			return err
 		}
 		if err := tx.Enter(ctx, who.User, target); err != nil {

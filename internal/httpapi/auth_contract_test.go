@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -117,6 +118,29 @@ var _ = pin("auth-modes", func(t *testing.T, e testkit.Engine) {
 			t.Errorf("%s: %d", body, got.Status)
 		}
 	}
+})
+
+// A switch extends nothing: the bearer that it gives ends with the one that it was asked with,
+// whether the Workspace is another or the same.
+var _ = pin("switch-extends-nothing", func(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := testkit.Ferried(t, e)
+	session := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+	c := with(s, session.AuthToken)
+	for i := range 8 {
+		s.Clock.Pass(30 * time.Minute)
+		if i == 7 { // the end of the first bearer, and less than the leeway beyond it
+			s.Clock.Pass(10 * time.Second)
+		}
+		c = c.In(100 * int64(1+i%2))
+		c.Get(whoami).Is(http.StatusOK)
+	}
+	s.Clock.Pass(time.Minute)
+	c.Get(whoami).Is(http.StatusUnauthorized)
+	c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": 100}}).Is(http.StatusUnauthorized)
+	renewed := with(s, tokensOf(refresh(s, session.RefreshToken)).AuthToken)
+	s.Clock.Pass(time.Hour)
+	renewed.In(200).Get(whoami).Is(http.StatusOK)
 })
 
 var _ = pin("switch-refused", func(t *testing.T, e testkit.Engine) {

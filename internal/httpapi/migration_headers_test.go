@@ -268,28 +268,30 @@ var _ = pin("key-reused", func(t *testing.T, e testkit.Engine) {
 
 var _ = pin("replay-rights", func(t *testing.T, e testkit.Engine) {
 	s, admin := ferry(t, e)
+	elsewhere := admin.In(300) // neither source nor target
 	o := ran(moving(200, 252))
-	first := keyed(admin, "k", o).Is(http.StatusOK)
+	first := keyed(elsewhere, "k", o).Is(http.StatusOK)
+	own := ran(moving(200, 253))
+	keyed(admin, "own", own).Is(http.StatusOK)
 	refused := ran(moving(200, 250, 270))
-	conflicted := keyed(admin, "c", refused).Is(http.StatusConflict)
+	conflicted := keyed(elsewhere, "c", refused).Is(http.StatusConflict)
 	forbidden := api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer administer a Workspace of this migration"}
 
 	// no Administrator of the target any more, or no member at all: as if it did not exist
 	for _, role := range []fleet.Role{fleet.Observer, fleet.NoRole} {
 		s.SetRole(1, 200, role)
-		gone(t, keyed(admin, "k", o), "workspace with id 200 not found")
-		gone(t, keyed(admin, "c", refused), "workspace with id 200 not found")
+		gone(t, keyed(elsewhere, "k", o), "workspace with id 200 not found")
+		gone(t, keyed(elsewhere, "c", refused), "workspace with id 200 not found")
 	}
 	s.SetRole(1, 200, fleet.Administrator)
-	replays(t, first, keyed(admin, "k", o))
+	replays(t, first, keyed(elsewhere, "k", o))
 
 	// no Administrator of the source any more
-	elsewhere := admin.In(300)
 	for _, role := range []fleet.Role{fleet.Member, fleet.NoRole} {
 		s.SetRole(1, 100, role)
 		same(t, keyed(elsewhere, "k", o), http.StatusForbidden, forbidden)
 		// nor in the token's own Workspace
-		if got := body[api.Error](t, keyed(admin, "k", o), http.StatusForbidden); got.ErrorCode != 1104 {
+		if got := body[api.Error](t, keyed(admin, "own", own), http.StatusForbidden); got.ErrorCode != 1104 {
 			t.Errorf("%+v", got)
 		}
 	}
@@ -299,11 +301,11 @@ var _ = pin("replay-rights", func(t *testing.T, e testkit.Engine) {
 	replays(t, conflicted, keyed(elsewhere, "c", refused))
 	s.SetRole(1, 100, fleet.Administrator)
 	replays(t, first, keyed(elsewhere, "k", o))
-	replays(t, conflicted, keyed(admin, "c", refused))
+	replays(t, conflicted, keyed(elsewhere, "c", refused))
 
 	// a suspended user
 	s.Exec("UPDATE users SET status = 2 WHERE id = 1")
-	keyed(admin, "k", o).Is(http.StatusUnauthorized)
+	keyed(elsewhere, "k", o).Is(http.StatusUnauthorized)
 })
 
 var _ = pin("stored-answers", func(t *testing.T, e testkit.Engine) {

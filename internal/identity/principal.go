@@ -2,6 +2,7 @@ package identity
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -25,6 +26,7 @@ type Principal struct {
 	Enrolling     bool       // must add a second factor before anything else: has WriteOwn only
 	Epoch         int64      // of user credentials: of the user's sessions, as the bearer has it
 	Key           string     // that signed the bearer
+	Expires       time.Time  // of the bearer
 	Session       string     // of user credentials: which sign-in it is; "" for a bearer of an earlier version
 	Origin        Origin     // of this request
 }

@@ -32,9 +32,9 @@ type Claims struct {
 	WorkspaceName string
 	Epoch         int64     // of the user's sessions: a bearer counts while it is the user's own
 	Session       string    // which of them: what a sign-in, its renewals and switches have in common
-	Issued        time.Time // Verify fills these three in, Sign ignores them
-	Expires       time.Time
-	Key           string // the id of the key that signed
+	Expires       time.Time // Sign: at the latest, after the TTL if zero
+	Issued        time.Time // Verify sets this and Key, Sign ignores them
+	Key           string    // the id of the key that signed
 }
 
 // bearerClaims is the wire's form of Claims; the names are the contract's.
@@ -49,14 +49,18 @@ type bearerClaims struct {
 
 func (b *bearerClaims) standard() *jwt.Claims { return &b.Claims }
 
-// Sign makes a bearer that is valid from now for the TTL. It fails on Claims that Verify
+// Sign makes a bearer that is valid from now for the TTL, but not beyond Expires. It fails on Claims that Verify
 // would not take back, which is a mistake of the program.
 func (i Issuer) Sign(c Claims, now time.Time) (string, error) {
 	if err := c.check(); err != nil {
 		return "", err
 	}
+	expires := now.Add(i.TTL)
+	if !c.Expires.IsZero() && c.Expires.Before(expires) {
+		expires = c.Expires
+	}
 	b := &bearerClaims{
-		Claims:        i.stamp(i.Audience, now, now.Add(i.TTL)),
+		Claims:        i.stamp(i.Audience, now, expires),
 		Workspace:     c.Workspace,
 		WorkspaceName: c.WorkspaceName,
 		AppToken:      c.AppToken,

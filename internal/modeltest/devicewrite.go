@@ -102,7 +102,7 @@ func (m *Model) writeDevices(h int, w DeviceWrite, do func(caller) Answer) Answe
 	if w.Malformed {
 		return badRequest()
 	}
-	key := keptKey{c.id(), c.app, w.Operation, w.Key}
+	key := keptKey{c.id(), c.app, c.workspace, w.Operation, w.Key}
 	if stored := m.kept[key]; w.Key != "" && stored != nil {
 		return m.replay(stored, w.asked(), func() *Answer { return nil })
 	}

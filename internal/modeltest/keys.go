@@ -1,8 +1,9 @@
 package modeltest
 
-// keptKey is an idempotency key: one caller's, for one operation.
+// keptKey is an idempotency key: one caller's in one Workspace, for one operation.
 type keptKey struct {
 	user, app int64
+	workspace int64
 	operation string
 	key       string
 }
@@ -74,7 +75,7 @@ func (m *Model) Remember(h int, operation, key string, raw []byte) {
 	if refused != nil || key == "" {
 		return
 	}
-	if stored := m.kept[keptKey{c.id(), c.app, operation, key}]; stored != nil && stored.raw == nil {
+	if stored := m.kept[keptKey{c.id(), c.app, c.workspace, operation, key}]; stored != nil && stored.raw == nil {
 		stored.raw = append([]byte{}, raw...)
 	}
 }

@@ -229,7 +229,7 @@ func (m *Model) realRun(c caller, a Ask, w wanted) Answer {
 	if no != nil {
 		return *no
 	}
-	key := keptKey{c.id(), c.app, "sim.migrate", a.Key}
+	key := keptKey{c.id(), c.app, c.workspace, "sim.migrate", a.Key}
 	if stored := m.kept[key]; a.Key != "" && stored != nil {
 		return m.replay(stored, a.fingerprint(), func() *Answer { return m.mayReplay(c.user, w, stored) })
 	}

@@ -214,7 +214,11 @@ func (m *Model) Switch(h int, target int64, malformed bool) Answer {
 	case c.user == nil || m.role(c.user, target) == 0:
 		return noBearer()
 	}
-	m.giveBearer(&bearer{user: c.user.id, workspace: target, epoch: c.user.epoch, family: m.bearers[h].family})
+	given := &bearer{user: c.user.id, workspace: target, epoch: c.user.epoch, family: m.bearers[h].family}
+	m.giveBearer(given)
+	if of := m.bearers[h]; of.expires.Before(given.expires) {
+		given.expires = of.expires // a switch extends no session
+	}
 	m.happen(event{kind: 67, workspace: target, user: c.user.id,
 		words: "User " + c.user.username + " switched to workspace " + m.workspaces[target].name})
 	return Answer{Status: 200, Secret: true}

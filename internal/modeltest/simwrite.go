@@ -26,7 +26,7 @@ func (m *Model) PatchSIM(h int, p Patch) Answer {
 		return badRequest()
 	}
 	fingerprint := number(p.SIM) + p.Fingerprint
-	key := keptKey{c.id(), c.app, "sim.patch", p.Key}
+	key := keptKey{c.id(), c.app, c.workspace, "sim.patch", p.Key}
 	if stored := m.kept[key]; p.Key != "" && stored != nil {
 		return m.replay(stored, fingerprint, func() *Answer { return m.mayReplayPatch(c, stored) })
 	}
@@ -123,7 +123,7 @@ func (m *Model) DeleteSIMs(h int, d Deletion) Answer {
 		return badRequest()
 	}
 	operation := map[bool]string{false: "sim.delete", true: "sim.delete.multi"}[d.Multi]
-	key := keptKey{c.id(), c.app, operation, d.Key}
+	key := keptKey{c.id(), c.app, c.workspace, operation, d.Key}
 	if stored := m.kept[key]; d.Key != "" && stored != nil {
 		return m.replay(stored, fmt.Sprint(ids), func() *Answer { return nil })
 	}

@@ -32,7 +32,7 @@ func (m *Model) Tables() map[string][]Row {
 	}
 	for key := range m.kept {
 		t["idempotency"] = append(t["idempotency"], Row{
-			"user_id": number(key.user), "token_id": number(key.app), "operation": key.operation, "key": key.key,
+			"user_id": number(key.user), "token_id": number(key.app), "workspace_id": number(key.workspace), "operation": key.operation, "key": key.key,
 			"status": strconv.Itoa(m.kept[key].answer.Status),
 		})
 	}

@@ -104,7 +104,7 @@ var questions = []question{
 	{
 		"keys", "I6", "an idempotency key is used once", "keys", "idempotency", "user",
 		`SELECT user_id, 'key ' || key || ' of ' || operation || ' is there ' || count(*) || ' times'
-		FROM idempotency GROUP BY user_id, token_id, operation, key HAVING count(*) > 1`,
+		FROM idempotency GROUP BY user_id, token_id, operation, key, workspace_id HAVING count(*) > 1`,
 	},
 	{
 		"answers", "I6", "a stored answer belongs to a ledger entry of its user", "answers", "idempotency WHERE ledger_id IS NOT NULL", "entry",

@@ -17,13 +17,23 @@ type Reply struct {
 	Refusal  fleet.Code // why it refuses, for the audit log; it is not kept
 }
 
-// Key is an idempotency key: one caller's, for one operation.
+// Key is an idempotency key: one caller's in one Workspace, for one operation.
 type Key struct {
 	By        Caller
+	Workspace fleet.WorkspaceID // 0 for the operator
 	Operation string
 	Key       string
 }
 
+// keyIs is the condition of a key's row. A row of Workspace 0 was stored by an earlier version.
+const keyIs = "user_id = $1 AND token_id = $2 AND operation = $3 AND key = $4 AND workspace_id IN ($5, 0)"
+
+func (k Key) args() []any {
+	return []any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, int64(k.Workspace)}
+}
+
+// lockID is the lock that a transaction claims a key with. It leaves the Workspace out, as
+// servers of an earlier version do.
 func (k Key) lockID() int64 {
 	h := fnv.New64a()
 	_ = appendKey(h, k)
@@ -47,8 +57,8 @@ func (tx *Tx) storedReply(k Key, into *Opened) statement {
 	}
 	text := `
 		SELECT fingerprint, status, location, etag, body` + wait + ` FROM idempotency
-		WHERE user_id = $1 AND token_id = $2 AND operation = $3 AND key = $4`
-	return statement{text, []any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key}, func(r rows) error {
+		WHERE ` + keyIs + ` ORDER BY workspace_id DESC LIMIT 1`
+	return statement{text, k.args(), func(r rows) error {
 		var fingerprint, packed []byte
 		dest := []any{&fingerprint, &into.Reply.Status, &into.Reply.Location, &into.Reply.ETag, &packed}
 		if wait != "" {
@@ -71,9 +81,9 @@ func (tx *Tx) StoreReply(ctx context.Context, k Key, fingerprint []byte, r Reply
 		return err
 	}
 	n, err := tx.affect(ctx, `
-		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING`,
-		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, fingerprint, r.Status, r.Location, r.ETag, packed, micros(tx.now), orNull(entry))
+		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id, workspace_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
+		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, fingerprint, r.Status, r.Location, r.ETag, packed, micros(tx.now), orNull(entry), int64(k.Workspace))
 	if err == nil && n == 0 {
 		err = ErrRaced
 	}

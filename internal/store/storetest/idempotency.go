@@ -13,12 +13,13 @@ import (
 var idempotencyCases = []testCase{
 	{"RoundTrip", replyRoundTrip},
 	{"KeysAreApart", keysAreApart},
+	{"KeysWithoutWorkspace", keysWithoutWorkspace},
 	{"SecondStoreStartsAgain", secondStoreStartsAgain},
 	{"Claim", claimKey},
 	{"Sweep", sweepReplies},
 }
 
-var aKey = store.Key{By: store.Caller{User: Admin}, Operation: "POST /api/v1/sim/migration/workspace", Key: "k/1"}
+var aKey = store.Key{By: store.Caller{User: Admin}, Workspace: FleetAT, Operation: "POST /api/v1/sim/migration/workspace", Key: "k/1"}
 
 func (e *env) storeReply(k store.Key, r store.Reply) {
 	e.Helper()
@@ -57,12 +58,28 @@ func keysAreApart(e *env) {
 		func(k *store.Key) { k.By.Token = 1 },
 		func(k *store.Key) { k.Operation = "PATCH" },
 		func(k *store.Key) { k.Key = "K/1" },
+		func(k *store.Key) { k.Workspace = FleetDE },
 	} {
 		k := aKey
 		change(&k)
 		if _, _, found := e.stored(k); found {
 			e.Errorf("%+v is taken for %+v", k, aKey)
 		}
+	}
+}
+
+// A reply that an earlier version stored, without a Workspace, is found in every Workspace; one
+// that the Workspace has itself comes before it.
+func keysWithoutWorkspace(e *env) {
+	old := aKey
+	old.Workspace = 0
+	e.storeReply(old, store.Reply{Status: 200, Body: []byte("old")})
+	if r, _, found := e.stored(aKey); !found || string(r.Body) != "old" {
+		e.Errorf("found %v %q", found, r.Body)
+	}
+	e.storeReply(aKey, store.Reply{Status: 200, Body: []byte("new")})
+	if r, _, found := e.stored(aKey); !found || string(r.Body) != "new" {
+		e.Errorf("found %v %q", found, r.Body)
 	}
 }
 

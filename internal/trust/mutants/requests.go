@@ -17,7 +17,7 @@ var requests = []trust.Mutation{
 	replace("replay_before_rights", "a key replays its reply without a check of rights",
 		onceFile, "if w.once.rights != nil {", "if false {"),
 	replace("key_global", "a key of one caller is the same for all others",
-		onceFile, "store.Key{By: caller(who), Operation", "store.Key{Operation"),
+		onceFile, "store.Key{By: caller(who), Workspace", "store.Key{Workspace"),
 	replace("other_request", "another request under the same key gets the first one's reply",
 		onceFile, "if !bytes.Equal(got.Fingerprint, w.once.Fingerprint) {", "if len(got.Fingerprint) == 0 && bytes.Equal(got.Fingerprint, w.once.Fingerprint) {"),
 	replace("foreign_seen", "a SIM of any Workspace can be read and patched",
