@@ -4,25 +4,28 @@ import (
 	"context"
 	"database/sql"
 	"log/slog"
+	"os"
 	"time"
 )
 
 // checkpointer copies the write-ahead log into the database file on a connection of its
-// own, so that no commit waits for it. A passive checkpoint never blocks a writer; once
-// the log is large, one that resets it is worth a short wait.
+// own, so that no commit waits for it. A passive checkpoint never blocks a writer. Once the
+// log is large, it is truncated; that waits a moment for readers that still need it.
 type checkpointer struct {
 	wake     chan struct{}
 	done     chan struct{}
 	quit     context.CancelFunc
 	tooLarge int // pages
+	grown    int // pages of the log when the last warning was logged
 }
 
 const (
 	checkpointEvery = 16    // commits between two checkpoints
-	walTooLarge     = 32768 // pages: 128 MiB
+	walTooLarge     = 16384 // pages: 64 MiB
+	walWarning      = 8     // times walTooLarge; then at each doubling
 
-	// While a reset waits for readers, no writer gets in.
-	resetPatience = "PRAGMA busy_timeout = 200"
+	// While a truncation waits for readers, no writer gets in.
+	truncatePatience = "PRAGMA busy_timeout = 200"
 )
 
 func startCheckpointer(dsn string, tooLarge int) *checkpointer {
@@ -32,7 +35,7 @@ func startCheckpointer(dsn string, tooLarge int) *checkpointer {
 	return c
 }
 
-// committed tells of one more commit; it never waits.
+// committed reports one more commit; it never waits.
 func (c *checkpointer) committed() {
 	select {
 	case c.wake <- struct{}{}:
@@ -54,6 +57,7 @@ func (c *checkpointer) run(ctx context.Context, dsn string) {
 	}
 	db.SetMaxOpenConns(1)
 	defer func() { _ = db.Close() }()
+	large := false
 	for commits := 0; ; {
 		select {
 		case <-ctx.Done():
@@ -61,32 +65,65 @@ func (c *checkpointer) run(ctx context.Context, dsn string) {
 		case <-c.wake:
 			commits++
 		case <-time.After(time.Second): // a quiet moment: whatever is left
-			commits += checkpointEvery * min(commits, 1)
+			if commits > 0 || large {
+				commits = checkpointEvery
+			}
 		}
 		if commits >= checkpointEvery {
 			commits = 0
-			c.checkpoint(ctx, db)
+			large = c.checkpoint(ctx, db)
 		}
 	}
 }
 
-func (c *checkpointer) checkpoint(ctx context.Context, db *sql.DB) {
+// checkpoint reports whether the log is still too large: a reader has kept it from being
+// truncated, and it is tried again also when nothing more is written.
+func (c *checkpointer) checkpoint(ctx context.Context, db *sql.DB) (large bool) {
 	var blocked, logged, copied int
 	err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &logged, &copied)
 	if err == nil && logged > c.tooLarge {
-		err = reset(ctx, db)
+		large, err = truncate(ctx, db)
 	}
 	if err != nil && ctx.Err() == nil {
 		slog.Warn("checkpoint", "err", err) // the log only grows; the next one catches up
 	}
+	c.warn(logged, large)
+	return large
 }
 
-// reset has the log begin anew where no reader is in its way for long. The patience is set
-// each time, for the connection may be a new one, and the DSN's is that of writers.
-func reset(ctx context.Context, db *sql.DB) error {
-	if _, err := db.ExecContext(ctx, resetPatience); err != nil {
-		return err
+// warn logs that the log grows, once for each doubling of its size.
+func (c *checkpointer) warn(pages int, large bool) {
+	switch {
+	case !large:
+		c.grown = 0
+	case pages >= max(walWarning*c.tooLarge, 2*c.grown):
+		c.grown = pages
+		slog.Warn("the write-ahead log grows: a reader (an export, a backup, fsck) has held the same snapshot for long",
+			"mib", pages>>8) // pages of 4 KiB
 	}
-	var blocked, logged, copied int
-	return db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(RESTART)").Scan(&blocked, &logged, &copied)
+}
+
+// truncate empties the log if no reader keeps it from that for long. The patience is set
+// each time, for the connection may be a new one, and the DSN's is that of writers.
+func truncate(ctx context.Context, db *sql.DB) (blocked bool, err error) {
+	if _, err := db.ExecContext(ctx, truncatePatience); err != nil {
+		return true, err
+	}
+	var logged, copied int
+	err = db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&blocked, &logged, &copied)
+	return blocked || err != nil, err
+}
+
+// WALBytes is the size of SQLite's write-ahead log on the disk; 0 on PostgreSQL. It returns
+// to nothing when a log that was too large could be truncated.
+func (s *Store) WALBytes() (int64, error) {
+	e, ok := s.engine.(*sqliteEngine)
+	if !ok {
+		return 0, nil
+	}
+	info, err := os.Stat(e.files.names[1])
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }

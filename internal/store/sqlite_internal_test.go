@@ -153,6 +153,42 @@ func TestALongReaderStallsNobody(t *testing.T) {
 	}
 }
 
+// A log that grew beside a long reader is truncated once the reader has ended, also when
+// nobody writes any more.
+func TestALogThatGrewIsTruncated(t *testing.T) {
+	t.Parallel()
+	e, file := openFile(t)
+	small(e, file)
+	createPages(t, e)
+	s := &Store{engine: e, clock: time.Now}
+	size := func() int64 {
+		n, err := s.WALBytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	err := readPages(t.Context(), e, func() {
+		for i := range 200 { // 12 MiB
+			if err := writePages(t.Context(), e, i); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grown := size()
+	for until := time.Now().Add(time.Minute); size() > 1<<20; <-time.After(10 * time.Millisecond) {
+		if time.Now().After(until) {
+			t.Fatalf("the log has %d KiB still", size()>>10)
+		}
+	}
+	if grown < 10<<20 {
+		t.Errorf("it grew to %d KiB only: the test shows nothing", grown>>10)
+	}
+}
+
 func TestOnlyFilesAreOpened(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"sqlite:", "sqlite::memory:", "sqlite://"} {
