@@ -6,3 +6,14 @@ type Health struct {
 	Status string `json:"status"`
 	Reason string `json:"reason,omitempty"`
 }
+
+// OperatorHealth is the body of the operator's readiness.
+type OperatorHealth struct {
+	Status string `json:"status"`
+	Reason string `json:"reason,omitempty"`
+	// WALBytes is the size of SQLite's write-ahead log, 0 on PostgreSQL.
+	WALBytes int64 `json:"wal_bytes"`
+	// ClockAheadMS is how far the server's clock is ahead of the database's, in milliseconds;
+	// on SQLite never more than 0.
+	ClockAheadMS int64 `json:"clock_ahead_ms"`
+}

@@ -67,6 +67,13 @@ func (c *Control) Ready(ctx context.Context) error { return c.store.Ready(ctx) }
 // Ready is Control.Ready.
 func (o Operator) Ready(ctx context.Context) error { return o.c.Ready(ctx) }
 
+// Vitals are what an operator may want to watch: the bytes of SQLite's write-ahead log, and
+// how far the clock was ahead of the database's when it was last compared.
+func (o Operator) Vitals() (walBytes int64, clockAhead time.Duration) {
+	walBytes, _ = o.c.store.WALBytes() // a file that cannot be looked at makes the server unready
+	return walBytes, o.c.store.ClockAhead()
+}
+
 // PasswordHashes is how many password hashes have been computed since the start.
 func (c *Control) PasswordHashes() uint64 { return c.hasher.Work() }
 

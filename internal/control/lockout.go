@@ -24,6 +24,9 @@ const (
 // Errors: TooManyRequests with RetryAfter beyond 100 in five minutes. The first of them is
 // in the audit log.
 func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
+	if err := c.store.ClockWorks(); err != nil { // nothing that has a time in it can be issued
+		return err
+	}
 	var n store.Counter
 	var now time.Time
 	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
@@ -11,12 +12,31 @@ import (
 // Those of migrations are kept with the ledger.
 const keepReplies = 30 * 24 * time.Hour
 
-// Sweep removes what has expired. The server calls it every hour; several servers may.
+// Sweep removes what has expired. The server calls it every hour; several servers may. It
+// removes nothing, and returns why, if the server's clock is probably wrong.
 func (o Operator) Sweep(ctx context.Context) error {
+	if err := o.c.store.ClockTrusted(ctx); err != nil {
+		return fmt.Errorf("nothing that has expired was removed: %w", err)
+	}
 	return o.c.store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.Sweep(ctx, keepReplies); err != nil {
 			return err
 		}
 		return retireKeys(ctx, tx)
 	})
+}
+
+// CheckClock compares the server's clock with the database's, and logs a difference of more
+// than a minute. The server calls it every minute.
+func (o Operator) CheckClock(ctx context.Context) error {
+	skew, err := o.c.store.CheckClock(ctx)
+	switch {
+	case err != nil:
+		return err
+	case skew.Abs() > store.ClockLimit:
+		o.c.log.Error("the server's clock is wrong: it differs from the database's by more than an hour", "ahead", skew.String())
+	case skew.Abs() > store.ClockWarning:
+		o.c.log.Warn("the server's clock differs from the database's: set it", "ahead", skew.String())
+	}
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/internal/httpapi"
@@ -63,7 +64,8 @@ func FuzzOperator(f *testing.F) {
 			}
 			return
 		}
-		if (rec.Code >= 400 || req.Method == http.MethodGet) && number(s) != before {
+		probes := strings.HasSuffix(pattern, "/readyz") // it commits a page that stays as it is
+		if (rec.Code >= 400 || req.Method == http.MethodGet) && !probes && number(s) != before {
 			t.Fatalf("%s %s: %d, and the database changed: %s", pattern, req.URL, rec.Code, rec.Body)
 		}
 	})

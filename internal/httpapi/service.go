@@ -12,24 +12,27 @@ func (a *api) health(*request) (response, error) { return ok(wire.Health{Status:
 // log, and in the operator's answer.
 func (a *api) ready(r *request) (response, error) {
 	err := a.control.Ready(r.Context())
-	return readiness(r, err, "")
-}
-
-// ready is the same for the operator, with the reason.
-func (a *operatorAPI) ready(r *operatorRequest) (response, error) {
-	err := a.operator.Ready(r.Context())
-	if err != nil {
-		return readiness(&r.request, err, err.Error())
-	}
-	return readiness(&r.request, nil, "")
-}
-
-func readiness(r *request, err error, reason string) (response, error) {
 	if err == nil {
 		return ok(wire.Health{Status: "ok"})
 	}
+	return unready(r, err, wire.Health{Status: "unavailable"})
+}
+
+// ready is the same for the operator, with the reason and the sizes to watch.
+func (a *operatorAPI) ready(r *operatorRequest) (response, error) {
+	err := a.operator.Ready(r.Context())
+	wal, ahead := a.operator.Vitals()
+	health := wire.OperatorHealth{Status: "ok", WALBytes: wal, ClockAheadMS: ahead.Milliseconds()}
+	if err == nil {
+		return ok(health)
+	}
+	health.Status, health.Reason = "unavailable", err.Error()
+	return unready(&r.request, err, health)
+}
+
+func unready(r *request, err error, health any) (response, error) {
 	remember(r.Request, err)
-	res := encoded(http.StatusServiceUnavailable, wire.Health{Status: "unavailable", Reason: reason})
+	res := encoded(http.StatusServiceUnavailable, health)
 	res.set("Retry-After", "1")
 	return res, nil
 }

@@ -56,10 +56,11 @@ var demands = map[string]control.FactorDemand{
 // storeOptions leaves the pool of readers that SQLite has to the store: the setting is
 // about a database that others use as well.
 func storeOptions(cfg config.Config) store.Options {
-	if strings.HasPrefix(string(cfg.Database), "sqlite:") {
-		return store.Options{}
+	o := store.Options{CompareClock: true}
+	if !strings.HasPrefix(string(cfg.Database), "sqlite:") {
+		o.MaxConns = cfg.MaxConns
 	}
-	return store.Options{MaxConns: cfg.MaxConns}
+	return o
 }
 
 // Close waits for running transactions and closes the database.

@@ -11,6 +11,7 @@ import (
 // The server's duties beside requests. Several servers may do them at once.
 const (
 	sweepEvery = time.Hour
+	clockEvery = time.Minute
 	foldEvery  = time.Second
 	mailEvery  = time.Second
 )
@@ -25,6 +26,7 @@ func (s *Server) run(ctx context.Context) {
 	}
 	var duties sync.WaitGroup
 	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
+	duties.Go(func() { s.every(ctx, clockEvery, "clock", s.Operator.CheckClock) })
 	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
 	if s.mailer != nil {
 		duties.Go(func() { s.every(ctx, mailEvery, "mail", s.deliver) })

@@ -15,6 +15,7 @@ import (
 type Store struct {
 	engine engine
 	clock  func() time.Time
+	check  clockCheck
 }
 
 // Options tune a Store; the zero value is what a server wants.
@@ -24,6 +25,9 @@ type Options struct {
 	// MaxConns bounds the connections to PostgreSQL; 0 takes four per core. SQLite always
 	// has one writer; MaxConns bounds its readers.
 	MaxConns int
+	// CompareClock has Clock compared with the database's, by CheckClock. Tests whose clock
+	// stands still, or jumps, do without.
+	CompareClock bool
 
 	patient bool // no limits on locks and open transactions: of who only looks
 }
@@ -76,7 +80,13 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err := e.bring(ctx); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	return &Store{engine: e, clock: o.Clock}, nil
+	s := &Store{engine: e, clock: o.Clock}
+	if s.check.on = o.CompareClock; s.check.on {
+		if err := s.beginCheck(ctx); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
 }
 
 func openEngine(ctx context.Context, address string, o Options) (engine, error) {
@@ -101,8 +111,12 @@ func (s *Store) Close() error { return s.engine.close() }
 
 // Ready returns an error if the database does not answer, lacks steps of this program's
 // schema, or cannot be written: the files of SQLite are not the ones that were opened, their
-// permissions have changed, the disk is full. It tries a write once a second at most.
+// permissions have changed, the disk is full; or if this server's clock is wrong. It
+// tries a write once a second at most.
 func (s *Store) Ready(ctx context.Context) error {
+	if err := s.ClockWorks(); err != nil {
+		return err
+	}
 	return s.public(ctx, s.engine.ready(ctx))
 }
 

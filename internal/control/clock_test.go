@@ -1,0 +1,143 @@
+package control_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+const clockWorld = `
+workspaces: [{id: 10, name: A, type: enterprise}]
+users: [{id: 1, username: a@example.com, name: A, password: correct horse, default_workspace: 10, roles: {10: administrator}}]
+`
+
+// serverAt is a server on a database whose clock is ahead of the real time.
+func serverAt(t *testing.T, url string, ahead time.Duration) (*control.Control, *bytes.Buffer) {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, store.Options{
+		MaxConns: 4, CompareClock: true, Clock: func() time.Time { return time.Now().Add(ahead) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	var log bytes.Buffer
+	c, err := control.New(t.Context(), s, control.Options{Password: cheap, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, &log
+}
+
+func signInForClock(ctx context.Context, c *control.Control) (control.Tokens, error) {
+	sent := control.Credentials{Username: "a@example.com", Password: identity.WireDigest("correct horse")}
+	return c.SignIn(ctx, sent, identity.Origin{Address: anywhere})
+}
+
+// A server whose clock is wrong by weeks removes nothing, on either engine: what it would
+// remove has not expired. One whose clock is right removes what has.
+func TestAWrongClockRemovesNothing(t *testing.T) {
+	t.Parallel()
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		t.Helper()
+		t.Parallel()
+		url := e.URL(t)
+		right, _ := serverAt(t, url, 0)
+		if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+			t.Fatal(err)
+		}
+		tokens, err := signInForClock(t.Context(), right)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrong, _ := serverAt(t, url, 40*24*time.Hour)
+		for range 2 { // also once it has been used
+			err = wrong.Operator().Sweep(t.Context())
+			if err == nil || !strings.Contains(err.Error(), "nothing that has expired was removed") || !strings.Contains(err.Error(), "clock is ") {
+				t.Errorf("sweep: %v", err)
+			}
+			_, _ = signInForClock(t.Context(), wrong) // refused on PostgreSQL
+		}
+		if _, err := right.Refresh(t.Context(), tokens.Refresh, identity.Origin{Address: anywhere}); err != nil {
+			t.Errorf("a refresh token was removed: %v", err)
+		}
+		if err := right.Operator().Sweep(t.Context()); err != nil {
+			t.Errorf("with the right clock: %v", err)
+		}
+	})
+}
+
+// By how much the clock is off decides what happens.
+func TestClockAgainstPostgres(t *testing.T) {
+	t.Parallel()
+	url := testkit.Postgres.URL(t)
+	right, _ := serverAt(t, url, 0)
+	if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := signInForClock(t.Context(), right)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		ahead  time.Duration
+		log    string
+		refuse bool
+	}{
+		{0, "", false},
+		{30 * time.Second, "", false},
+		{3 * time.Minute, "level=WARN", false},
+		{-3 * time.Minute, "level=WARN", false},
+		{61 * time.Minute, "level=ERROR", true},
+		{-61 * time.Minute, "level=ERROR", true},
+	} {
+		t.Run(tt.ahead.String(), func(t *testing.T) {
+			c, log := serverAt(t, url, tt.ahead)
+			if err := c.Operator().CheckClock(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := log.String(); tt.log == "" && got != "" || !strings.Contains(got, tt.log) {
+				t.Errorf("it logs %q, want %q", got, tt.log)
+			}
+			_, bearer := c.Bearer(t.Context(), tokens.Bearer, identity.Origin{Address: anywhere})
+			for what, err := range map[string]error{
+				"a bearer": bearer, "an authentication": c.CountAttempt(t.Context(), identity.Origin{Address: anywhere}), "readiness": c.Ready(t.Context()),
+			} {
+				if refused := fleet.CodeOf(err) == fleet.Unavailable; refused != tt.refuse {
+					t.Errorf("%s: %v, want Unavailable: %t", what, err, tt.refuse)
+				}
+			}
+		})
+	}
+}
+
+// SQLite has no clock to compare with: a fleet that was idle for some days is no fault, and
+// one row of a clock that was ahead locks nobody out.
+func TestClockAgainstSQLite(t *testing.T) {
+	t.Parallel()
+	url := testkit.SQLite.URL(t)
+	right, _ := serverAt(t, url, 0)
+	if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+		t.Fatal(err)
+	}
+	idle, _ := serverAt(t, url, 5*24*time.Hour)
+	if err := idle.Operator().Sweep(t.Context()); err != nil {
+		t.Errorf("after five idle days: %v", err)
+	}
+	behind, log := serverAt(t, url, -2*time.Hour)
+	if err := behind.Operator().CheckClock(t.Context()); err != nil || !strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("it logs %q, %v", log, err)
+	}
+	if _, err := signInForClock(t.Context(), behind); err != nil {
+		t.Errorf("a sign-in: %v", err)
+	}
+}
