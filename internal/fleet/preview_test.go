@@ -156,6 +156,25 @@ func TestParsePreviewTakesAWeakenedTag(t *testing.T) {
 	}
 }
 
+// TestParsePreviewTakesATagWithACoding covers what compressing proxies make of a tag.
+func TestParsePreviewTakesATagWithACoding(t *testing.T) {
+	p := plan(t, to(lyon, byID(t, 1)), snapshot(sim(1)))
+	for _, suffix := range []string{"-gzip", "--gzip", ";gzip", "-br", "-zstd", "-deflate", "+gzip"} {
+		for _, weak := range []string{"", "W/"} {
+			tag := weak + strings.TrimSuffix(p.ETag(), `"`) + suffix + `"`
+			if v, err := fleet.ParsePreview(tag); err != nil || !v.Matches(p) {
+				t.Errorf("ParsePreview(%s): %v, %v", tag, v, err)
+			}
+		}
+	}
+	for _, suffix := range []string{"gzip", "-gzi", "-identity", "-gzip-gzip"} {
+		tag := strings.TrimSuffix(p.ETag(), `"`) + suffix + `"`
+		if _, err := fleet.ParsePreview(tag); fleet.CodeOf(err) != fleet.PreconditionStale {
+			t.Errorf("ParsePreview(%s): %v, want PreconditionStale", tag, err)
+		}
+	}
+}
+
 func TestParsePreviewRefuses(t *testing.T) {
 	good := plan(t, to(lyon, byRange(t, 1, 9)), snapshot(sim(1), sim(2, version(300)))).ETag()
 	body := strings.Trim(good, `"`)

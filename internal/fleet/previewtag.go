@@ -19,21 +19,50 @@ const (
 
 var tagEncoding = base64.RawURLEncoding.Strict()
 
-// ParsePreview reads the entity tag of a dry run. A weak tag is taken as well, because
-// proxies that compress weaken the tags that they pass on. It returns an Error BadRequest
-// for what is no single entity tag, and PreconditionStale for one that this release never
-// gave, which cannot match anything.
+// ParsePreview parses the entity tag of a dry run. Proxies that compress a response mark its
+// tag as weak or add the coding to it; such a tag is accepted. The error is BadRequest if the
+// text is not a single entity tag, and PreconditionStale if this release cannot have made the
+// tag, so that it matches nothing.
 func ParsePreview(etag string) (*Preview, error) {
 	quoted := strings.TrimPrefix(etag, "W/")
 	if len(quoted) < 2 || quoted[0] != '"' || strings.IndexByte(quoted[1:], '"') != len(quoted)-2 {
 		return nil, Invalid("If-Match", "it must be one entity tag in double quotes, the ETag of a dry run")
 	}
-	if v := decodePreview(quoted[1 : len(quoted)-1]); v != nil && v.tag() == quoted {
+	if v := exactPreview(quoted); v != nil {
 		return v, nil
 	}
-	err := Errorf(PreconditionStale, "If-Match: it is no ETag of a dry run of this server; repeat the dry run and send its ETag")
+	if v := exactPreview(withoutCoding(quoted)); v != nil {
+		return v, nil
+	}
+	err := Errorf(PreconditionStale, "If-Match: this is not the ETag of a dry run of this server; repeat the dry run and send its ETag")
 	err.Field = "If-Match"
 	return nil, err
+}
+
+// exactPreview decodes a quoted tag; nil if this release did not make it.
+func exactPreview(quoted string) *Preview {
+	if v := decodePreview(quoted[1 : len(quoted)-1]); v != nil && v.tag() == quoted {
+		return v
+	}
+	return nil
+}
+
+// withoutCoding removes the suffix that a compressing proxy has added to a quoted tag: Apache
+// adds "-gzip", Jetty "--gzip", older Jettys ";gzip".
+func withoutCoding(quoted string) string {
+	body := quoted[:len(quoted)-1]
+	for _, coding := range []string{"gzip", "br", "zstd", "deflate"} {
+		rest, found := strings.CutSuffix(body, coding)
+		if !found {
+			continue
+		}
+		for _, separator := range []string{"--", "-", ";", "+"} {
+			if tag, found := strings.CutSuffix(rest, separator); found && len(tag) > 0 {
+				return tag + `"`
+			}
+		}
+	}
+	return quoted
 }
 
 func (v *Preview) tag() string {

@@ -138,6 +138,9 @@ func (a *api) permitted(op operation, req *request) (response, error) {
 				return response{}, err
 			}
 		}
+		if err := req.checkQuery(); err != nil {
+			return response{}, err
+		}
 	}
 	return op.handle(a, req)
 }

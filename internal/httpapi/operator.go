@@ -86,6 +86,9 @@ func (a *operatorAPI) serve(op operatorOperation) http.Handler {
 		r = r.WithContext(ctx)
 		req := &operatorRequest{request: request{Request: r, writer: w, from: a.clientAddr(r)}}
 		err := a.admit(op, req)
+		if err == nil {
+			err = req.checkQuery()
+		}
 		var res response
 		if err == nil {
 			res, err = op.handle(a, req)

@@ -1,0 +1,74 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// parameters are the query parameters that change what an operation does, by the name
+// without case and punctuation. Each has one value. A near miss of a name is refused: a
+// client that sends perPage or q[] would otherwise get a list that it did not ask for.
+var parameters = map[string]string{
+	"q": "q", "filter": "q", "filters": "q",
+	"sort": "sort", "sortby": "sort", "orderby": "sort",
+	"page": "page", "perpage": "per_page", "pagesize": "per_page",
+	"after": "after", "deletesims": "delete_sims", "workspace": "workspace",
+}
+
+// checkQuery refuses a query string that does not parse, a parameter that is given twice,
+// one that nearly has the name of another, and a page that is not a number. Parameters of
+// other names are ignored, as existing clients may send them.
+//
+// url.URL.Query drops what it cannot parse, so a malformed filter would return everything.
+func (r *request) checkQuery() error {
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return badQuery(err)
+	}
+	for name, given := range values {
+		meant, known := parameters[normalized(name)]
+		switch {
+		case !known || r.Method != http.MethodGet && name != meant:
+		case name != meant:
+			return fleet.Invalid(name, "this parameter does not exist; %s does: write it exactly like this", meant)
+		case len(given) > 1:
+			return fleet.Invalid(name, "it is given %d times; give it once", len(given))
+		}
+	}
+	for _, name := range []string{"page", "per_page"} {
+		if text := strings.TrimSpace(values.Get(name)); text != "" && !isInteger(text) {
+			return fleet.Invalid(name, "it must be a whole number")
+		}
+	}
+	return nil
+}
+
+// badQuery says what does not parse, and how to write it.
+func badQuery(err error) error {
+	var escape url.EscapeError
+	if errors.As(err, &escape) {
+		return fleet.Invalid("query string", "%s is not a percent-encoded byte; write a percent sign as %%25", strconv.Quote(string(escape)))
+	}
+	return fleet.Invalid("query string", "it contains a semicolon; separate parameters with & and write a semicolon as %%3B")
+}
+
+// normalized drops case and punctuation: perPage, per-page and per_page[] are one name.
+func normalized(name string) string {
+	return strings.Map(func(c rune) rune {
+		if c == '_' || c == '-' || c == '[' || c == ']' || c == ' ' || c == '.' {
+			return -1
+		}
+		return c
+	}, strings.ToLower(name))
+}
+
+// isInteger reports whether the text is a whole number of any length.
+func isInteger(text string) bool {
+	digits := strings.TrimPrefix(strings.TrimPrefix(text, "-"), "+")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
+}
