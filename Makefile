@@ -105,7 +105,11 @@ $(GOLANGCI_LINT):
 
 .PHONY: lint-api
 lint-api: ## Check the OpenAPI documents; needs Node.js
-	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@$(REDOCLY_VERSION) lint api/openapi.yaml api/operator.yaml
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npx --yes @redocly/cli@$(REDOCLY_VERSION) lint --config api/redocly.yaml api/openapi.yaml api/operator.yaml
+
+.PHONY: clients
+clients: ## Generate clients from the OpenAPI document and move a SIM with each; needs Node.js
+	.ci/clients
 
 .PHONY: generate
 generate: ## Write again what is generated

@@ -46,6 +46,7 @@ var accesses = map[string]access{
 	"GET /healthz":               public,
 	"GET /readyz":                public,
 	"GET /openapi.yaml":          public,
+	"GET /openapi.json":          public,
 	"GET /.well-known/jwks.json": public,
 	"GET /docs":                  public,
 	"GET /docs/{file}":           public.at("/docs/docs.js"),

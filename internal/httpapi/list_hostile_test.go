@@ -135,7 +135,7 @@ func TestHostileQueries(t *testing.T) {
 				"page=%00", "per_page=%ff", "q=id:1&q=%00", "&&&", "=", "q", "q=id:1%0d%0aX:1", "q=" + strings.Repeat("%00", 1000),
 				"q=iccid:%F4%8F%BF%BF", "q=iccid:'%20OR%201=1--", "q=imsi:\\", "q=imsi:$1", "q=imsi:%25",
 			} {
-				if got := c.Get(path + "?" + raw); got.Status != http.StatusOK && got.Status != http.StatusUnprocessableEntity {
+				if got := c.Get(path + "?" + raw); got.Status != http.StatusOK && got.Status != http.StatusUnprocessableEntity && got.Status != http.StatusBadRequest {
 					t.Errorf("%s?%s: %d %s", path, raw, got.Status, got.Body)
 				}
 			}

@@ -115,7 +115,7 @@ func TestFollowTheLinks(t *testing.T) {
 var _ = pin("lenient-paging", func(t *testing.T, e testkit.Engine) {
 	t.Helper()
 	c := testkit.Ferried(t, e).As("admin@example.com")
-	for _, query := range []string{"page=&per_page=", "page=0&per_page=-7", "page=%0d%0a", "page=+1&per_page=99999999999999999999"} {
+	for _, query := range []string{"page=0&per_page=-7", "page=-3&per_page=0", "page=-99999999999999999999&_=1"} {
 		want := whereabouts{Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Sort: "id", Links: map[string]int{"first": 1, "last": 1}}
 		if diff := cmp.Diff(want, whereIs(c.Get("/api/v1/sim?"+query))); diff != "" {
 			t.Errorf("?%s (-want +got):\n%s", query, diff)

@@ -22,6 +22,7 @@ var operations = []operation{
 	{"GET /healthz", identity.Public, (*api).health},
 	{"GET /readyz", identity.Public, (*api).ready},
 	{"GET /openapi.yaml", identity.Public, (*api).openAPI},
+	{"GET /openapi.json", identity.Public, (*api).openAPIJSON},
 	{"GET /.well-known/jwks.json", identity.Public, (*api).jwks},
 
 	{"POST /api/v1/authenticate", identity.Public, (*api).authenticate},

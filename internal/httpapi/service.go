@@ -2,6 +2,9 @@ package httpapi
 
 import (
 	"net/http"
+	"sync"
+
+	"github.com/goccy/go-yaml"
 
 	wire "github.com/simferry/simferry/api"
 )
@@ -40,6 +43,14 @@ func unready(r *request, err error, health any) (response, error) {
 func (a *api) openAPI(*request) (response, error) {
 	return response{status: http.StatusOK, kind: "application/yaml", body: wire.OpenAPI}, nil
 }
+
+// openAPIJSON serves the same document in JSON, which some generators need.
+func (a *api) openAPIJSON(*request) (response, error) {
+	text, err := documentJSON()
+	return response{status: http.StatusOK, kind: "application/json", body: text}, err
+}
+
+var documentJSON = sync.OnceValues(func() ([]byte, error) { return yaml.YAMLToJSON(wire.OpenAPI) })
 
 func (a *api) jwks(r *request) (response, error) {
 	set, err := a.control.JWKS(r.Context())
