@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,12 +87,26 @@ func writeList[T any](w io.Writer, bar *progress, open func(io.Writer) (listWrit
 	return err
 }
 
-// exportTo writes into the file that the arguments name, or to standard output.
+// exportTo writes into the file that the arguments name, or to standard output. Whoever
+// reads standard output may be slow, and the list is one snapshot of the database, which
+// keeps SQLite's log from being emptied. So the list goes to a temporary file first.
 func exportTo(p Process, args []string, write func(io.Writer) error) error {
-	if len(args) == 0 || args[0] == "-" {
-		return write(p.exact())
+	if len(args) > 0 && args[0] != "-" {
+		return replaceFile(args[0], write)
 	}
-	return replaceFile(args[0], write)
+	spool, err := os.CreateTemp("", "simferry-export-*")
+	if err != nil {
+		return fmt.Errorf("a place for the list on its way to standard output (TMPDIR): %w", err)
+	}
+	defer func() { _ = errors.Join(spool.Close(), os.Remove(spool.Name())) }() // it has been copied
+	if err := write(spool); err != nil {
+		return err
+	}
+	if _, err := spool.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err = io.Copy(p.exact(), spool)
+	return err
 }
 
 // exact is standard output for a list that another program, or an import, reads: exactly
