@@ -56,7 +56,7 @@ func checkBase(text string) (string, error) {
 	u, err := url.Parse(text)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("base URL: %w", err)
+		return "", errors.New("base URL: it must be like https://sims.example.com")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return "", fmt.Errorf("base URL %q: it must be like https://sims.example.com", text)
 	case u.User != nil:

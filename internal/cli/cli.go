@@ -44,5 +44,8 @@ func Run(ctx context.Context, p Process) int {
 	if err == nil {
 		return 0
 	}
+	if wrong, ok := exclusive(err); ok {
+		err = wrong
+	}
 	return explain(dburl.ScrubbingWriter{W: p.Stderr}, cmd, err)
 }

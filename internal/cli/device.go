@@ -45,13 +45,17 @@ is replaced once all devices are written.`,
   simferry device export --workspace 100 | gzip > devices-100.csv.gz`,
 		Args: atMostFile,
 	})
-	only := cmd.Flags().Int64("workspace", 0, "only the devices of this Workspace")
+	only := newWorkspaceFlag(cmd, "workspace", "only the devices of this Workspace, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			ws, err := only.id(ctx, in)
+			if err != nil {
+				return err
+			}
 			return exportTo(p, args, func(w io.Writer) error {
 				open := func(w io.Writer) (listWriter[fleet.Device], error) { return world.NewDeviceWriter(w) }
 				return writeList(w, newProgress(p, "exporting devices"), open, func(begin func(int) error, give func(fleet.Device) error) error {
-					return in.Operator.ExportDevices(ctx, fleet.WorkspaceID(*only), begin, give)
+					return in.Operator.ExportDevices(ctx, ws, begin, give)
 				})
 			})
 		})

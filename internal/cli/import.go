@@ -20,7 +20,7 @@ type bringIn[L any] func(o control.Operator, ctx context.Context, list L, home f
 // importing makes cmd one that reads a file, and imports what is in it or nothing.
 func importing[L any](p Process, cmd *cobra.Command, things string, read func(world.Source) (L, error), count func(L) int, rule bringIn[L]) *cobra.Command {
 	form := outputFlag(cmd)
-	home := cmd.Flags().Int64("workspace", 0, "Workspace of the lines that name none")
+	home := newWorkspaceFlag(cmd, "workspace", "Workspace of the lines that name none, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f, err := os.Open(args[0])
 		if err != nil {
@@ -34,8 +34,12 @@ func importing[L any](p Process, cmd *cobra.Command, things string, read func(wo
 		bar := newProgress(p, "importing "+things)
 		defer bar.end()
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			ws, err := home.id(ctx, in)
+			if err != nil {
+				return err
+			}
 			bar.begin(count(list))
-			done, err := rule(in.Operator, ctx, list, fleet.WorkspaceID(*home), bar.reach)
+			done, err := rule(in.Operator, ctx, list, ws, bar.reach)
 			bar.end()
 			if err != nil {
 				return &server.FileError{File: args[0], Err: err}

@@ -241,7 +241,7 @@ func (p Process) within(ctx context.Context, profile, workspace string) (*client
 	if err != nil {
 		return nil, err
 	}
-	w, err := list.find("--in", workspace)
+	w, err := list.find("--in", workspace, noneOfYours)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -43,7 +45,7 @@ What is kept are the tokens of the session, which is renewed by itself. Several 
 	}
 	name := profileFlag(cmd, p)
 	preset, _ := p.LookupEnv(serverEnv)
-	cmd.Flags().StringVar(&l.server, "server", preset, "address of the server, such as https://sims.example.com (also "+serverEnv+"); that of the profile if left out")
+	cmd.Flags().StringVar(&l.server, "server", preset, "address of the server, such as https://sims.example.com or localhost:8080 (also "+serverEnv+"); that of the profile if left out")
 	cmd.Flags().StringVar(&l.username, "username", "", "who signs in; asked for if left out")
 	cmd.Flags().StringVar(&l.code, "code", "", "six digits of the second factor; asked for where due")
 	cmd.Flags().BoolVar(&l.stdin, "password-stdin", false, "read the password from the first line of standard input")
@@ -67,6 +69,9 @@ func (l *login) run(ctx context.Context, name string) error {
 			return usagef("simferry login needs --server")
 		}
 	}
+	if l.server, err = serverAddress(l.server); err != nil {
+		return err
+	}
 	c, err := client.New(l.server, clientOptions(1)...)
 	if err != nil {
 		return &usageError{err}
@@ -79,6 +84,33 @@ func (l *login) run(ctx context.Context, name string) error {
 		return err
 	}
 	return l.welcome(ctx, name)
+}
+
+// serverAddress completes what was typed as --server. Without a scheme it is https, on this
+// machine http.
+func serverAddress(text string) (string, error) {
+	address := strings.TrimSpace(text)
+	if !strings.Contains(address, "://") {
+		scheme := "https://"
+		if u, err := url.Parse(scheme + address); err == nil && loopback(u.Hostname()) {
+			scheme = "http://"
+		}
+		address = scheme + address
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" || strings.ContainsAny(u.Hostname(), " ,") || u.Scheme != "http" && u.Scheme != "https" {
+		return "", usagef("--server: it must be the address of a server, such as https://sims.example.com or localhost:8080")
+	}
+	return address, nil
+}
+
+// loopback reports whether a host is this machine.
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
 }
 
 func (l *login) signIn(ctx context.Context, c *client.Client) (profile.Profile, error) {

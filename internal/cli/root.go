@@ -29,7 +29,7 @@ operator's commands work straight on the database, and may run beside the server
 	root.Version = version()
 	root.SetVersionTemplate("simferry {{.Version}}\n")
 	root.SilenceErrors, root.SilenceUsage = true, true
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	return root
 }
 

@@ -35,13 +35,17 @@ where SIMs sit in some. A file that is there already is replaced once all SIMs a
   simferry sim export --workspace 100 | gzip > fleet-100.csv.gz`,
 		Args: atMostFile,
 	})
-	only := cmd.Flags().Int64("workspace", 0, "only the SIMs of this Workspace")
+	only := newWorkspaceFlag(cmd, "workspace", "only the SIMs of this Workspace, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			ws, err := only.id(ctx, in)
+			if err != nil {
+				return err
+			}
 			return exportTo(p, args, func(w io.Writer) error {
 				open := func(w io.Writer) (listWriter[fleet.SIM], error) { return world.NewSIMWriter(w) }
 				return writeList(w, newProgress(p, "exporting SIMs"), open, func(begin func(int) error, give func(fleet.SIM) error) error {
-					return in.Operator.ExportSIMs(ctx, fleet.WorkspaceID(*only), begin, give)
+					return in.Operator.ExportSIMs(ctx, ws, begin, give)
 				})
 			})
 		})

@@ -27,15 +27,19 @@ on standard output this once; it is not stored and cannot be shown again.`,
 		Args: positional(),
 	})
 	var n control.NewToken
-	cmd.Flags().Int64Var((*int64)(&n.Workspace), "workspace", 0, "id of the Workspace (required)")
+	workspace := newWorkspaceFlag(cmd, "workspace", "the Workspace, by id or name (required)")
 	cmd.Flags().StringVar(&n.Description, "description", "", "what the token is for")
 	cmd.Flags().Var((*lastDay)(&n.Expires), "expires", "when it expires: 2027-12-31, which means the end of that day in UTC, or 2027-12-31T18:00:00Z; never if left out")
 	cmd.Flags().StringVar(&n.CIDR, "cidr", "", "network that may use it, such as 10.0.0.0/8; every one if left out")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		if n.Workspace == 0 {
+		if workspace.text == "" {
 			return usagef("%s needs --workspace", cmd.CommandPath())
 		}
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			var err error
+			if n.Workspace, err = workspace.id(ctx, in); err != nil {
+				return err
+			}
 			t, err := in.Operator.CreateApplicationToken(ctx, n)
 			if err != nil {
 				return err

@@ -27,17 +27,23 @@ standard input with --password-stdin; it is never given on the command line, whe
 		Args: positional("the user's E-MAIL"),
 	})
 	form, secret, roles := outputFlag(cmd), passwordFlag(cmd, p), roleFlag{}
-	n := control.NewUser{Roles: roles}
+	var n control.NewUser
 	cmd.Flags().StringVar(&n.Name, "name", "", "the user's name; the e-mail address if left out")
-	cmd.Flags().Var(roles, "role", "role in a Workspace: administrator, user or observer; may be repeated")
+	cmd.Flags().Var(roles, "role", "role in a Workspace, by id or name: administrator, user or observer; may be repeated")
 	cmd.Flags().BoolVar(&n.SuperAdmin, "superadmin", false, "make the user Administrator of every Workspace")
-	cmd.Flags().Int64Var((*int64)(&n.DefaultWorkspace), "default-workspace", 0, "where the user is after signing in; the lowest id under --role if left out")
+	home := newWorkspaceFlag(cmd, "default-workspace", "where the user is after signing in; the lowest id under --role if left out")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		n.Username = args[0]
 		if n.Password, err = secret.read(); err != nil {
 			return err
 		}
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			if n.Roles, err = roles.roles(ctx, in); err != nil {
+				return err
+			}
+			if n.DefaultWorkspace, err = home.id(ctx, in); err != nil {
+				return err
+			}
 			u, err := in.Operator.CreateUser(ctx, n)
 			if err != nil {
 				return err
@@ -146,19 +152,37 @@ func userResetMFA(p Process) *cobra.Command {
 	return cmd
 }
 
-// roleFlag collects --role 100=administrator, a pflag.Value.
-type roleFlag map[fleet.WorkspaceID]fleet.Role
+// roleFlag collects --role 100=administrator, a pflag.Value. The keys are Workspaces as they
+// were written.
+type roleFlag map[string]fleet.Role
 
 func (f roleFlag) String() string { return "" }
 func (f roleFlag) Type() string   { return "WORKSPACE=ROLE" }
 func (f roleFlag) Set(s string) error {
-	id, role, err := parseRole(s)
+	workspace, role, err := parseRole(s)
 	if err != nil {
 		return err
 	}
-	if _, twice := f[id]; twice {
-		return fmt.Errorf("workspace %d has a role already", id)
+	if _, twice := f[workspace]; twice {
+		return fmt.Errorf("the Workspace %s has a role already", workspace)
 	}
-	f[id] = role
+	f[workspace] = role
 	return nil
+}
+
+// roles looks the Workspaces up.
+func (f roleFlag) roles(ctx context.Context, in *server.Installation) (map[fleet.WorkspaceID]fleet.Role, error) {
+	roles := make(map[fleet.WorkspaceID]fleet.Role, len(f))
+	for text, role := range f {
+		named := workspaceFlag{flag: "--role", text: text}
+		id, err := named.id(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		if _, twice := roles[id]; twice {
+			return nil, usagef("--role: Workspace %d has a role already", id)
+		}
+		roles[id] = role
+	}
+	return roles, nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,13 +25,17 @@ func userSet(p Process) *cobra.Command {
 	name := cmd.Flags().String("name", "", "another name")
 	cmd.Flags().Var(status, "status", "active or suspended")
 	super := cmd.Flags().Bool("superadmin", false, "make the user Administrator of every Workspace, or take that away")
-	home := cmd.Flags().Int64("default-workspace", 0, "where the user is after signing in")
+	home := newWorkspaceFlag(cmd, "default-workspace", "where the user is after signing in, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		patch := control.UserPatch{
 			Name: ifSet(cmd, "name", *name), Status: ifSet(cmd, "status", status.id), SuperAdmin: ifSet(cmd, "superadmin", *super),
-			DefaultWorkspace: ifSet(cmd, "default-workspace", fleet.WorkspaceID(*home)),
 		}
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			ws, err := home.id(ctx, in)
+			if err != nil {
+				return err
+			}
+			patch.DefaultWorkspace = ifSet(cmd, "default-workspace", ws)
 			u, err := in.Operator.ChangeUser(ctx, args[0], patch)
 			if err != nil {
 				return err
@@ -54,24 +57,27 @@ The only role of a user cannot be taken: suspend the user instead.`,
 		Args: positional("the user's E-MAIL", "WORKSPACE=ROLE"),
 	})
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if text, none := strings.CutSuffix(args[1], "=none"); none {
-			id, err := strconv.ParseInt(text, 10, 64)
-			if err != nil {
-				return usagef("%s needs WORKSPACE=none, such as 100=none", cmd.CommandPath())
+		text, none := strings.CutSuffix(args[1], "=none")
+		var role fleet.Role
+		if !none {
+			var err error
+			if text, role, err = parseRole(args[1]); err != nil {
+				return usagef("%s: %v", cmd.CommandPath(), err)
 			}
-			return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
-				if err := in.Operator.RemoveRole(ctx, args[0], fleet.WorkspaceID(id)); err != nil {
-					return err
-				}
-				_, err := printf(p.Stderr, "%s has no role in Workspace %d any more.\n", args[0], id)
-				return err
-			})
-		}
-		ws, role, err := parseRole(args[1])
-		if err != nil {
-			return usagef("%s: %v", cmd.CommandPath(), err)
 		}
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			named := workspaceFlag{flag: cmd.CommandPath(), text: text}
+			ws, err := named.id(ctx, in)
+			if err != nil {
+				return err
+			}
+			if none {
+				if err := in.Operator.RemoveRole(ctx, args[0], ws); err != nil {
+					return err
+				}
+				_, err = printf(p.Stderr, "%s has no role in Workspace %d any more.\n", args[0], ws)
+				return err
+			}
 			u, err := in.Operator.SetRole(ctx, args[0], ws, role, fleet.UserActive)
 			if err != nil {
 				return err

@@ -3,7 +3,6 @@ package cli
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -76,16 +75,15 @@ func (v userJSON) allRoles() string {
 	return strings.Join(texts, ", ")
 }
 
-// parseRole reads WORKSPACE=ROLE.
-func parseRole(s string) (fleet.WorkspaceID, fleet.Role, error) {
-	number, name, found := strings.Cut(s, "=")
-	id, err := strconv.ParseInt(number, 10, 64)
-	if !found || err != nil || id < 1 {
-		return 0, 0, errors.New("must be WORKSPACE=ROLE, such as 100=administrator")
+// parseRole reads WORKSPACE=ROLE; the Workspace is an id or a name.
+func parseRole(s string) (workspace string, role fleet.Role, err error) {
+	at := strings.LastIndex(s, "=")
+	if at < 1 {
+		return "", 0, errors.New("must be WORKSPACE=ROLE, such as 100=administrator")
 	}
-	role, ok := fleet.ByKeyword(fleet.Roles, name)
+	role, ok := fleet.ByKeyword(fleet.Roles, s[at+1:])
 	if !ok || role == fleet.SuperAdmin {
-		return 0, 0, errors.New("the role must be administrator, user or observer")
+		return "", 0, errors.New("the role must be administrator, user or observer")
 	}
-	return fleet.WorkspaceID(id), role, nil
+	return s[:at], role, nil
 }

@@ -28,12 +28,16 @@ func workspaceCreate(p Process) *cobra.Command {
 	kind := newKeyword(fleet.WorkspaceTypes, fleet.Enterprise)
 	cmd.Flags().Var(kind, "type", "one of "+fleet.Keywords(fleet.WorkspaceTypes))
 	country := cmd.Flags().String("country", "", "two letters of ISO 3166-1; decides on the Brazilian rule")
-	parent := cmd.Flags().Int64("parent", 0, "id of the Workspace above")
+	parent := newWorkspaceFlag(cmd, "parent", "the Workspace above, by id or name")
 	id := cmd.Flags().Int64("id", 0, "id of the new Workspace; the next free one if left out")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
+			above, err := parent.id(ctx, in)
+			if err != nil {
+				return err
+			}
 			w, err := in.Operator.CreateWorkspace(ctx, fleet.Workspace{
-				ID: fleet.WorkspaceID(*id), Name: args[0], Type: kind.id, Country: *country, Parent: fleet.WorkspaceID(*parent),
+				ID: fleet.WorkspaceID(*id), Name: args[0], Type: kind.id, Country: *country, Parent: above,
 			})
 			if err != nil {
 				return err

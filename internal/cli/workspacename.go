@@ -43,7 +43,7 @@ const idPrefix = "id:"
 // find is the Workspace that a flag names, by id or by name. A text that could mean two
 // Workspaces is refused. An id that is not listed may exist all the same: the server
 // decides.
-func (n named) find(flag, text string) (api.NamedRef, error) {
+func (n named) find(flag, text, unknown string) (api.NamedRef, error) {
 	if number, ok := strings.CutPrefix(text, idPrefix); ok {
 		id, ok := workspaceID(number)
 		if !ok {
@@ -64,8 +64,11 @@ func (n named) find(flag, text string) (api.NamedRef, error) {
 	case len(called) > 1:
 		return api.NamedRef{}, usagef("%s: several Workspaces are called %q: write %s", flag, text, idsOf(called, 0))
 	}
-	return api.NamedRef{}, fmt.Errorf("%s: you belong to no Workspace called %q: 'simferry workspaces' lists yours", flag, text)
+	return api.NamedRef{}, fmt.Errorf("%s: "+unknown, flag, text)
 }
+
+// noneOfYours says that a name is not that of a Workspace of the caller.
+const noneOfYours = "you belong to no Workspace called %q: 'simferry workspaces' lists yours"
 
 // workspaceID reads an id as lists print it: +200 and 0200 are not ids, but may be names.
 func workspaceID(text string) (id int64, ok bool) {
@@ -120,7 +123,7 @@ func (s *shipping) workspace(ctx context.Context, flag, text string) (api.NamedR
 			return api.NamedRef{}, err
 		}
 	}
-	return s.known.find(flag, text)
+	return s.known.find(flag, text, noneOfYours)
 }
 
 // completeWorkspaces lists names for the shell, which does not wait for long.

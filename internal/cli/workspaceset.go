@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -13,14 +12,14 @@ import (
 
 func workspaceSet(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
-		Use:   "set ID",
+		Use:   "set WORKSPACE",
 		Short: "Rename, suspend, enable or change a Workspace",
 		Long: `Change what is given of a Workspace, and leave the rest. A suspended Workspace takes no SIMs; its members
 sign in, read and take SIMs out as before. While it has SIMs its country does not change to Brazil or from there;
 while SIMs name it (as theirs, as issuer or as reseller) its type does not change.`,
 		Example: `  simferry workspace set 100 --status suspended
-  simferry workspace set 100 --name "Fleet Germany" --country DE --parent 1`,
-		Args: positional("the Workspace's ID"),
+  simferry workspace set "Fleet DE" --name "Fleet Germany" --country DE --parent 1`,
+		Args: positional("the WORKSPACE, by id or name"),
 	})
 	form := outputFlag(cmd)
 	kind, status := newKeyword(fleet.WorkspaceTypes, fleet.Enterprise), newKeyword(fleet.WorkspaceStatuses, fleet.WorkspaceEnabled)
@@ -28,18 +27,24 @@ while SIMs name it (as theirs, as issuer or as reseller) its type does not chang
 	cmd.Flags().Var(kind, "type", "one of "+fleet.Keywords(fleet.WorkspaceTypes))
 	cmd.Flags().Var(status, "status", "one of "+fleet.Keywords(fleet.WorkspaceStatuses))
 	country := cmd.Flags().String("country", "", "two letters of ISO 3166-1; empty for unknown")
-	parent := cmd.Flags().Int64("parent", 0, "id of the Workspace above; 0 for none")
+	parent := newWorkspaceFlag(cmd, "parent", "the Workspace above, by id or name; 0 for none")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		id, err := strconv.ParseInt(args[0], 10, 64)
-		if err != nil {
-			return usagef("%s needs the Workspace's ID, a whole number, and not %q", cmd.CommandPath(), args[0])
-		}
+		which := &workspaceFlag{flag: cmd.CommandPath(), text: args[0]}
 		patch := control.WorkspacePatch{
 			Name: ifSet(cmd, "name", *name), Type: ifSet(cmd, "type", kind.id), Status: ifSet(cmd, "status", status.id),
-			Country: ifSet(cmd, "country", *country), Parent: ifSet(cmd, "parent", fleet.WorkspaceID(*parent)),
+			Country: ifSet(cmd, "country", *country),
 		}
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
-			w, err := in.Operator.ChangeWorkspace(ctx, fleet.WorkspaceID(id), patch)
+			id, err := which.id(ctx, in)
+			if err != nil {
+				return err
+			}
+			above, err := parent.id(ctx, in)
+			if err != nil {
+				return err
+			}
+			patch.Parent = ifSet(cmd, "parent", above)
+			w, err := in.Operator.ChangeWorkspace(ctx, id, patch)
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagError says what is wrong with a flag, in words of the command line.
+func flagError(cmd *cobra.Command, err error) error {
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return usagef("%s", badValue(bad))
+	}
+	if none, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		name := "--" + none.GetSpecifiedName()
+		if none.GetSpecifiedShortnames() != "" {
+			name = "-" + none.GetSpecifiedName()
+		}
+		return usagef("%s has no flag %s", cmd.CommandPath(), name)
+	}
+	if bare, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
+		return usagef("--%s needs a value", bare.GetFlag().Name)
+	}
+	if bad, ok := errors.AsType[*pflag.InvalidSyntaxError](err); ok {
+		return usagef("%s is not a flag: flags look like --name or --name=value", bad.GetSpecifiedFlag())
+	}
+	return &usageError{err}
+}
+
+// badValue names the flag, what it takes, and what was given.
+func badValue(e *pflag.InvalidValueError) string {
+	f := e.GetFlag()
+	right := ""
+	switch f.Value.Type() {
+	case "int", "int32", "int64":
+		right = "a whole number"
+	case "uint", "uint16", "uint32", "uint64":
+		right = "a whole number, 0 or more"
+	case "intSlice", "int64Slice":
+		right = "whole numbers, separated by commas"
+	case "duration":
+		right = "a duration, such as 30s or 5m"
+	case "bool":
+		right = "true or false"
+	case "float64":
+		right = "a number"
+	default:
+		return fmt.Sprintf("--%s: %v, not %q", f.Name, errors.Unwrap(e), e.GetValue())
+	}
+	return fmt.Sprintf("--%s: must be %s, not %q", f.Name, right, e.GetValue())
+}
+
+var flagGroup = regexp.MustCompile(`^if any flags in the group \[[^]]*\] are set none of the others can be; \[([^]]*)\] were all set$`)
+
+// exclusive words cobra's complaint about flags that exclude one another; ok is false for
+// another error.
+func exclusive(err error) (usage error, ok bool) {
+	m := flagGroup.FindStringSubmatch(err.Error())
+	if m == nil {
+		return nil, false
+	}
+	return usagef("--%s cannot be used together", strings.Join(strings.Fields(m[1]), " and --")), true
+}
