@@ -1,0 +1,65 @@
+package e2e_test
+
+import (
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit/pgtest"
+)
+
+// TestPostgresPage runs the commands that docs/operations/postgresql.md gives for a logical
+// copy, as they are written, on a database with a fleet in it.
+func TestPostgresPage(t *testing.T) {
+	pgtest.SkipIfShort(t)
+	page, err := os.ReadFile("../docs/operations/postgresql.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), "## Backup and restore")
+	block := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(section)
+	if block == nil || !strings.Contains(block[1], "pg_restore") {
+		t.Fatal("the page has no commands for a logical copy")
+	}
+	cluster, err := pgtest.Start(pgtest.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := cluster.Remove(); err != nil {
+			t.Error(err)
+		}
+	})
+	useCluster(t, cluster)
+	dir := t.TempDir()
+	world, err := filepath.Abs("../internal/world/testdata/example.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell(t, dir, "createdb simferry\nsimferry seed --database postgres:///simferry "+world)
+	if out := shell(t, dir, block[1]); !strings.Contains(out, "ok") {
+		t.Errorf("fsck of the copy says: %s", out)
+	}
+}
+
+// useCluster points the programs of PostgreSQL, and Simferry, at a cluster.
+func useCluster(t *testing.T, c *pgtest.Cluster) {
+	t.Helper()
+	u, err := url.Parse(c.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	password, _ := u.User.Password()
+	for name, value := range map[string]string{
+		"PGHOST": u.Query().Get("host"), "PGPORT": u.Query().Get("port"), "PGUSER": u.User.Username(), "PGPASSWORD": password, "PGSSLMODE": "disable",
+	} {
+		t.Setenv(name, value)
+	}
+	if _, err := exec.LookPath("pg_restore"); err != nil {
+		t.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+filepath.Dir(c.Command("pg_restore").Path))
+	}
+}
