@@ -3,6 +3,7 @@ package httpapi
 import (
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -58,8 +59,14 @@ func (a *api) logged(next http.Handler) http.Handler {
 	})
 }
 
+// hungUp is the status in the log of a request whose client has gone; nobody gets it.
+const hungUp = 499
+
 func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Duration) {
 	level := slog.LevelInfo
+	if sw.status >= http.StatusInternalServerError && errors.Is(e.err, context.Canceled) && r.Context().Err() != nil {
+		sw.status = hungUp // what was begun for the client was given up: no fault of the server
+	}
 	attrs := []slog.Attr{
 		slog.String("id", e.id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", sw.status), slog.Int64("bytes", sw.bytes), slog.Duration("took", took),

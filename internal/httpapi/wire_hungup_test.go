@@ -1,0 +1,47 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// A client that hangs up is no fault of the server, whatever it asked for: no operation logs
+// an error, at whichever moment the client goes.
+func TestAClientThatHangsUpIsNoError(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		t.Helper()
+		s := testkit.Ferried(t, e)
+		token := s.As("admin@example.com").Token
+		for _, route := range httpapi.Routes() {
+			row := accesses[route.Pattern]
+			for _, moment := range []string{"before it is read", "before its rule"} {
+				var log bytes.Buffer
+				ctx, hangUp := context.WithCancel(t.Context())
+				hold := func(*http.Request) {
+					if moment == "before its rule" {
+						hangUp()
+					}
+				}
+				if moment == "before it is read" {
+					hangUp()
+				}
+				handler := httpapi.NewHeld(s.Control, httpapi.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, hold)
+				req := fuzzed(t, route.Pattern, "250", "", row.body)
+				req.Header.Set("Authorization", "Bearer "+token)
+				handler.ServeHTTP(httptest.NewRecorder(), req.WithContext(ctx))
+				if strings.Contains(log.String(), "level=ERROR") || log.Len() == 0 {
+					t.Errorf("%s, %s: %s", route.Pattern, moment, log.String())
+				}
+				hangUp()
+			}
+		}
+	})
+}
