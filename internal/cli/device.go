@@ -18,17 +18,20 @@ func deviceCommands(p Process) *cobra.Command {
 
 func deviceImport(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
-		Use:   "import FILE.csv",
-		Short: "Import devices from a CSV file, all or none",
-		Long: `Import devices from a CSV file, all or none; every bad line is reported with its number.
+		Use:   "import FILE",
+		Short: "Import devices from a CSV file or a workbook, all or none",
+		Long: `Import devices from a file, all or none; every bad line is reported with its number.
 
-The first line names the columns, as needed: id, workspace, name, status, service_profile, tariff_profile, tags,
+The file may be CSV in any encoding and with any separator, or a workbook (.xlsx) with its numbers as text; titles
+may stand above the line that names the columns. 
+
+The columns are, as needed, id, workspace, name, status, service_profile, tariff_profile, tags,
 imei, imei_lock, ip_address and created. Devices without an id get the next free ones. One that is there already
 in the same Workspace stays as it is. The SIMs in them come with 'simferry sim import', whose file names the
 device of each. The file is read several times, so it must be a file and no pipe.`,
 		Example: `  simferry device import devices.csv
   simferry device import devices.csv --workspace 100    # for lines that name no Workspace`,
-		Args: positional("FILE.csv"),
+		Args: positional("FILE"),
 	})
 	count := func(list *world.DeviceList) int { return list.Count }
 	return importing(p, cmd, "devices", world.ReadDevices, count, control.Operator.ImportDevices)

@@ -23,6 +23,7 @@ type fakeAPI struct {
 	failure    string // if set, every GET fails with this message
 	sims       []api.MigrationSIM
 	moves      atomic.Int32 // real runs that arrived
+	echo       bool         // dry runs know every ICCID that is asked for
 	home       string
 	url        string
 }
@@ -136,6 +137,14 @@ func (f *fakeAPI) migrate(w http.ResponseWriter, r *http.Request) {
 		answerJSON(w, http.StatusConflict, api.MigrationConflict{
 			StatusCode: 409, Message: f.refusal, Errors: []api.ConflictReason{{ErrorCode: 1502, Message: f.refusal, SIMs: f.sims}},
 		})
+		return
+	}
+	if iccids, ok := body.ICCIDs.Get(); ok && f.echo {
+		sims := make([]api.MigrationSIM, len(iccids))
+		for i, iccid := range iccids {
+			sims[i] = api.MigrationSIM{ID: int64(i + 1), ICCID: iccid, SourceWorkspace: api.NamedRef{ID: 100, Name: "Fleet DE"}}
+		}
+		answerJSON(w, http.StatusOK, api.MigrationResponse{SIMCount: len(sims), DryRun: true, SIMs: sims})
 		return
 	}
 	dry := body.DryRun.Or(true)

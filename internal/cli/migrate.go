@@ -60,8 +60,8 @@ func migrateCommand(p Process) *cobra.Command {
 happen; then it asks; then the SIMs move, 500 at a time. A journal on disk knows what has moved: after Ctrl-C, a crash or a dead
 network 'simferry migrate resume' completes the run.
 
-SIMs are named by any mix of --iccid, --iccid-range, --sim-id, --file and --filter. A file may be CSV, TSV or text, with a
-column called iccid or nothing but ICCIDs, of 19 digits or 20. Where one line of it is not understood, nothing is done.
+SIMs are named by any mix of --iccid, --iccid-range, --sim-id, --file and --filter. A file may be CSV, text or a
+workbook (.xlsx), with a column called iccid or nothing but ICCIDs, of 19 digits or 20. Where one line of it is not understood, nothing is done.
 
 Exit codes: 0 every SIM is in the target, 1 failed, 2 called wrongly, 3 refused and nothing moved, 4 some moved and some not.`,
 		Example: `  simferry migrate --to "Fleet FR" --file sims.csv --dry-run

@@ -29,7 +29,7 @@ func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&s.iccids, "iccid", nil, "an ICCID of 19 digits, or 20 with the check digit; can be repeated")
 	cmd.Flags().StringSliceVar(&s.ranges, "iccid-range", nil, "every SIM from one ICCID to another, as A..B; can be repeated")
 	cmd.Flags().Int64SliceVar(&s.ids, "sim-id", nil, "a SIM by its id; can be repeated")
-	cmd.Flags().StringArrayVar(&s.files, "file", nil, "a list of ICCIDs: CSV, TSV or text, - for standard input; can be repeated")
+	cmd.Flags().StringArrayVar(&s.files, "file", nil, "a list of ICCIDs: CSV, text or .xlsx, - for standard input; can be repeated")
 	cmd.Flags().StringVar(&s.filter, "filter", "", "SIMs of the Workspace --from, such as status:suspended,endpoint:null")
 	cmd.Flags().StringVar(&s.from, "from", "", "the Workspace that --filter looks into; your own if left out")
 }

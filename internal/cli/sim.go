@@ -13,18 +13,21 @@ func simCommands(p Process) *cobra.Command {
 
 func simImport(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
-		Use:   "import FILE.csv",
-		Short: "Import SIMs from a CSV file, all or none",
-		Long: `Import SIMs from a CSV file, all or none; every bad line is reported with its number.
+		Use:   "import FILE",
+		Short: "Import SIMs from a CSV file or a workbook, all or none",
+		Long: `Import SIMs from a file, all or none; every bad line is reported with its number.
 
-The first line names the columns: iccid, and as needed id, imsi, msisdn, eid, workspace, issuer, reseller,
+The file may be CSV in any encoding and with any separator, or a workbook (.xlsx) with its numbers as text; titles
+may stand above the line that names the columns. 
+
+The columns are iccid, and as needed id, imsi, msisdn, eid, workspace, issuer, reseller,
 status, production_date, activation_date, device, model and bic. An ICCID has 19 digits, or 20 with its check
 digit. SIMs without an id get the next free ones. One that is there already under the same id and ICCID stays
 as it is. bic is the 16-digit code of a batch: whoever knows it can register the SIMs, which wait in the
 Workspace of their issuer until then. The file is read several times, so it must be a file and no pipe.`,
 		Example: `  simferry sim import sims.csv
   simferry sim import sims.csv --workspace 100    # for lines that name no Workspace`,
-		Args: positional("FILE.csv"),
+		Args: positional("FILE"),
 	})
 	count := func(list *world.SIMList) int { return list.Count }
 	return importing(p, cmd, "SIMs", world.ReadSIMs, count, control.Operator.ImportSIMs)

@@ -15,6 +15,9 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
+// workbookType is the media type of an .xlsx file.
+const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 // maxImport bounds a list of SIMs, also once it is unpacked: some four million lines.
 const maxImport = 256 << 20
 
@@ -25,8 +28,8 @@ func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "text/csv" {
-		return response{}, fleet.Errorf(fleet.BadRequest, "Content-Type: it must be text/csv")
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "text/csv" && kind != workbookType {
+		return response{}, fleet.Errorf(fleet.BadRequest, "Content-Type: it must be text/csv, or %s for a workbook", workbookType)
 	}
 	file, sum, err := spooled(&r.request)
 	if err != nil {

@@ -1,15 +1,19 @@
 package intake
 
 import (
-	"slices"
+	"errors"
 	"strings"
 
-	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// sameColumn finds, in a table whose columns are not named, the one that has an ICCID in
-// every row. from is the first row: a line without any long number above is a heading in
-// other words. Where two columns would do, or none, there is no such column.
+// separators are what may stand between cells. A space is not one: it may be inside a
+// number.
+var separators = []rune{'\t', ';', '|', ','}
+
+// sameColumn finds, in a table without a header, the one column that has an ICCID in every
+// row. from is the first row: a line above without any long number is a heading in other
+// words. If two columns would do, or none, there is no such column.
 func sameColumn(all []string, first int) (separator rune, column, from int, found bool) {
 	for _, s := range separators {
 		if !strings.ContainsRune(all[first], s) {
@@ -26,35 +30,24 @@ func sameColumn(all []string, first int) (separator rune, column, from int, foun
 	return 0, 0, 0, false
 }
 
-// hasNumber tells whether a line has as many digits in a row as no heading has.
+// hasNumber reports whether a line has as many digits in a row as no heading has.
 func hasNumber(line string) bool {
 	const many = 6
-	return longestRun(line) >= many
-}
-
-// longestRun is how many digits stand in a row.
-func longestRun(text string) (longest int) {
 	run := 0
-	for _, c := range text {
+	for _, c := range line {
 		if c < '0' || c > '9' {
 			run = 0
 			continue
 		}
-		run++
-		longest = max(longest, run)
+		if run++; run == many {
+			return true
+		}
 	}
-	return longest
+	return false
 }
 
-// mayHoldICCID is for a cell that nobody reads: where an ICCID may be in it, with something
-// about it that does not belong there, it must not be passed over. An EID is longer.
-func mayHoldICCID(cell string) bool {
-	run := longestRun(cell)
-	return run == fleet.ICCIDLength || run == fleet.ICCIDLength+1 || looksLikeICCID(cell) || slices.ContainsFunc(strings.Fields(cell), looksLikeICCID)
-}
-
-// onlyColumn wants at least two columns: of one, every word must be an ICCID, and that
-// is the free form, which tells more of what is wrong.
+// onlyColumn wants at least two columns: if there is one, every word must be an ICCID, and
+// reading the words says more of what is wrong.
 func onlyColumn(all []string, separator rune) (column int, ok bool) {
 	width, possible, some := 0, []bool(nil), []bool(nil)
 	for _, line := range all {
@@ -75,21 +68,14 @@ func onlyColumn(all []string, separator rune) (column int, ok bool) {
 			return 0, false
 		}
 		for i, c := range cells {
-			possible[i] = possible[i] && looksLikeICCID(c)
-			some[i] = some[i] || mayHoldICCID(c)
+			possible[i] = possible[i] && tablefile.LooksLikeICCID(c)
+			some[i] = some[i] || tablefile.MayHoldICCID(c)
 		}
 	}
 	if _, alone := single(some); !alone {
 		return 0, false // to read one column would leave ICCIDs of another unread
 	}
 	return single(possible)
-}
-
-// looksLikeICCID lets a number with a wrong check digit pass: it is to be refused with its
-// line, not to make the column another one.
-func looksLikeICCID(cell string) bool {
-	digits := digitsOf(strings.Join(strings.Fields(unquote(cell)), ""))
-	return rounded.MatchString(cell) || len(digits) >= 18 && len(digits) <= 21 && '0' <= digits[0] && digits[0] <= '9'
 }
 
 func single(possible []bool) (column int, ok bool) {
@@ -103,4 +89,27 @@ func single(possible []bool) (column int, ok bool) {
 		}
 	}
 	return column, column >= 0
+}
+
+// cut splits a line of a table without a header, but not within double quotes.
+func cut(line string, separator rune) ([]string, error) {
+	var cells []string
+	var cell strings.Builder
+	quoted := false
+	for _, c := range line {
+		switch {
+		case c == '"':
+			quoted = !quoted
+			cell.WriteRune(c)
+		case c == separator && !quoted:
+			cells = append(cells, cell.String())
+			cell.Reset()
+		default:
+			cell.WriteRune(c)
+		}
+	}
+	if quoted {
+		return nil, errors.New("a quotation mark is not closed on its line")
+	}
+	return append(cells, cell.String()), nil
 }

@@ -1,14 +1,13 @@
 package world
 
 import (
-	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // maxBadLines is how many bad lines of a list are named at once.
@@ -31,9 +30,11 @@ type SIMList struct {
 type SIMLine struct {
 	fleet.SIM
 	Line int
+
+	written string // the ICCID as the file has it
 }
 
-var errChanged = errors.New("the file has changed while it was read: leave it alone, and try again")
+var errChanged = tablefile.ErrChanged
 
 // SIMs reads the SIMs in the file's order. It ends with the first error: a failure to
 // read, or a file that is another than it was.
@@ -72,8 +73,12 @@ func ReadSIMs(open Source) (*SIMList, error) {
 	p := &problems{limit: maxBadLines}
 	list := &SIMList{open: open}
 	d := newDoubles()
+	var precision tablefile.Precision
 	err := readSIMs(open, p, func(s SIMLine, sound bool) bool {
 		d.see(iccidKey(s.ICCID), idKey(s.ID))
+		if s.ICCID != "" {
+			precision.Note(s.written, s.ICCID)
+		}
 		if sound {
 			list.Count++
 			list.MaxID = max(list.MaxID, s.ID)
@@ -83,6 +88,10 @@ func ReadSIMs(open Source) (*SIMList, error) {
 	if err == nil && d.any() {
 		err = readSIMs(open, &problems{}, func(s SIMLine, _ bool) bool {
 			r := row{line: s.Line, problems: p}
+			if s.ICCID != "" && precision.Repeated(s.ICCID) {
+				r.fault("iccid", fleet.InvalidFormat, "%v", tablefile.RepeatedShort(s.ICCID))
+				return true
+			}
 			d.name(&r, "iccid", iccidKey(s.ICCID), s.ICCID)
 			d.name(&r, "id", idKey(s.ID), s.ID)
 			return true
@@ -91,86 +100,85 @@ func ReadSIMs(open Source) (*SIMList, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := precision.File(); err != nil && p.total == 0 {
+		p.add(1, fleet.InvalidFormat, "iccid: %v", err)
+	}
 	if p.total > 0 {
 		return nil, p.err()
 	}
 	return list, nil
 }
 
-// readSIMs reads the file once. take gets each SIM that could be made out; sound tells
-// whether its line had no fault. It ends where take says so.
+// readSIMs reads the file once. take gets each SIM that could be made out; sound reports
+// whether its line had no fault. It ends when take says so.
 func readSIMs(open Source, p *problems, take func(s SIMLine, sound bool) bool) error {
-	return readCSV(open, simTable, p, func(r row, columns, record []string) bool {
+	return readTable(open, simColumns, p, func(r *row) bool {
 		before := p.total
-		sim := r.sim(columns, record)
-		return take(SIMLine{sim, r.line}, p.total == before)
+		sim := r.sim()
+		return take(SIMLine{sim, r.line, r.written()}, p.total == before)
 	})
 }
 
-// readCSV reads a file once. take gets each line below the header that could be made out,
-// and tells whether to go on.
-func readCSV(open Source, what table, p *problems, take func(r row, columns, record []string) bool) error {
-	text, err := open()
-	if err != nil {
+// readTable reads a file once. take gets each row below the header that could be made out,
+// and reports whether to go on.
+func readTable(open Source, columns tablefile.Columns, p *problems, take func(r *row) bool) error {
+	table, err := tablefile.Open(tablefile.Source(open), columns)
+	var faults tablefile.Faults
+	switch {
+	case errors.As(err, &faults):
+		for _, f := range faults {
+			p.add(max(1, f.Line), fleet.InvalidFormat, "%s", f.Message)
+		}
+		return nil
+	case errors.Is(err, tablefile.ErrNoHeader):
+		return noHeader(table, columns, p)
+	case err != nil:
 		return err
 	}
-	in, header, err := openCSV(text, what, p)
-	if err != nil || p.total > 0 || in == nil {
-		return err
-	}
-	r := csvReader{in: in, columns: header, problems: p, take: take}
-	return r.all()
-}
-
-// csvReader reads the lines below the header.
-type csvReader struct {
-	in       *csv.Reader
-	columns  []string
-	problems *problems
-	take     func(r row, columns, record []string) bool
-}
-
-func (r *csvReader) all() error {
-	for {
-		record, err := r.in.Read()
-		var bad *csv.ParseError
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case errors.As(err, &bad):
-			r.malformed(bad, record)
-		case err != nil:
-			return fmt.Errorf("read the list: %w", err)
-		case blank(record):
-		case !r.record(record):
-			return nil
+	r := row{table: table, problems: p}
+	return table.Rows(func(cells tablefile.Row, fault *tablefile.Fault) bool {
+		if r.Row, r.line = cells, cells.Line; fault != nil {
+			p.add(fault.Line, fleet.InvalidFormat, "%s", fault.Message)
+			return true
 		}
-	}
-}
-
-// blank tells whether a line has no values: spreadsheets leave such behind.
-func blank(record []string) bool {
-	for _, value := range record {
-		if strings.TrimSpace(value) != "" {
-			return false
+		if !r.fits() {
+			p.add(r.line, fleet.InvalidFormat, "it has %d values, the header names %d columns: add or remove separators", len(cells.Cells), table.Width)
+			return true
 		}
-	}
-	return true
+		return take(&r)
+	})
 }
 
-// malformed reports a line that is no CSV; encoding/csv goes on with the next one.
-func (r *csvReader) malformed(bad *csv.ParseError, record []string) {
-	if errors.Is(bad.Err, csv.ErrFieldCount) {
-		if blank(record) {
-			return
-		}
-		r.problems.add(bad.StartLine, fleet.InvalidFormat, "it has %d values, the header names %d columns: add or remove separators", len(record), len(r.columns))
-		return
+// noHeader says what is missing in a file without a header.
+func noHeader(table *tablefile.Table, columns tablefile.Columns, p *problems) error {
+	empty := true
+	err := table.Rows(func(row tablefile.Row, _ *tablefile.Fault) bool {
+		empty = false
+		p.add(max(1, row.Line), fleet.Required, "no line names the columns%s: write one above the rows; known are %s", needed(columns), strings.Join(columns.Names, ", "))
+		return false
+	})
+	if empty && err == nil {
+		p.add(1, fleet.Required, "the file is empty: its first line must name the columns, such as %s", strings.Join(columns.Names, ","))
 	}
-	r.problems.add(bad.StartLine, fleet.InvalidFormat, "its quotes are not balanced: put the whole value in quotes, and double each quote inside")
+	return err
 }
 
-func (r *csvReader) record(record []string) (more bool) {
-	line, _ := r.in.FieldPos(0)
-	return r.take(row{line: line, problems: r.problems}, r.columns, record)
+func needed(columns tablefile.Columns) string {
+	if len(columns.Required) == 0 {
+		return ""
+	}
+	return ", with " + strings.Join(columns.Required, " or ") + " among them"
+}
+
+// fits makes a row as long as the header: a workbook leaves out empty cells at its end, and
+// empty cells beyond the header do not count.
+func (r *row) fits() bool {
+	width := r.table.Width
+	for len(r.Cells) > width && strings.TrimSpace(r.Cells[len(r.Cells)-1]) == "" {
+		r.Cells = r.Cells[:len(r.Cells)-1]
+	}
+	for r.table.Workbook() && len(r.Cells) < width {
+		r.Cells = append(r.Cells, "")
+	}
+	return len(r.Cells) == width
 }

@@ -77,23 +77,24 @@ func TestReadSIMs(t *testing.T) {
 const allColumns = "iccid, id, imsi, msisdn, eid, workspace, issuer, reseller, status, production_date, activation_date, device, model, bic"
 
 func TestReadSIMsRefused(t *testing.T) {
-	const spreadsheet = "a spreadsheet rounded the number and its last digits are lost: format the column as text and enter or export it again"
+	const spreadsheet = "a spreadsheet has rounded it, and its last digits are lost: format the column as text, fill in the numbers again and save"
 	tests := []struct {
 		name, text string
 		want       []string
 	}{
 		{"empty file", "", []string{"line 1: the file is empty: its first line must name the columns, such as " + strings.ReplaceAll(allColumns, " ", "")}},
 		{"header", "\nicid,id,ID\n1,2,3\n", []string{
-			`line 2: unknown column "icid": the first line must name the columns; known are ` + allColumns,
-			"line 2: column id stands there twice: remove one of the two",
-			"line 2: column iccid is missing: add it",
+			"line 2: no line names the columns, with iccid among them: write one above the rows; known are " + allColumns,
+		}},
+		{"unknown and doubled columns", "\niccid,Farbe,id,ID\n1,2,3,4\n", []string{
+			`line 2: unknown column "Farbe": known are ` + allColumns,
+			`line 2: columns 3 and 4, "id" and "ID", are both id: remove one of the two`,
 		}},
 		{"no header", "8988303000006738593", []string{
-			`line 1: unknown column "8988303000006738593": the first line must name the columns; known are ` + allColumns,
-			"line 1: column iccid is missing: add it",
+			"line 1: no line names the columns, with iccid among them: write one above the rows; known are " + allColumns,
 		}},
-		{"quotes in the header", "ic\"cid\n", []string{"line 1: the quotes of the header are not balanced: remove them"}},
-		{"UTF-16", "\xff\xfei\x00", []string{"line 1: it is UTF-16: save the file as CSV in UTF-8"}},
+		{"quotes in the header", "\"iccid\n", []string{"line 1: no line names the columns, with iccid among them: write one above the rows; known are " + allColumns}},
+		{"UTF-16 that is cut off", "\xff\xfei\x00c", []string{"line 1: it is cut off: UTF-16 text has an even number of bytes"}},
 		{"rounded numbers", "iccid;imsi;eid\n8.98E+18;;\n8,98830E+18;2.95E+14;8.9e31\n", []string{
 			`line 2: iccid: "8.98E+18": ` + spreadsheet,
 			`line 3: iccid: "8,98830E+18": ` + spreadsheet,
@@ -114,8 +115,8 @@ func TestReadSIMsRefused(t *testing.T) {
 		{"shape of a line", "iccid,id\n8988303000006738593\n8988303000006738593,1,2\n8988303\"000,1\n\"8988303000006738593,1\n,\n", []string{
 			"line 2: it has 1 values, the header names 2 columns: add or remove separators",
 			"line 3: it has 3 values, the header names 2 columns: add or remove separators",
-			"line 4: its quotes are not balanced: put the whole value in quotes, and double each quote inside",
-			"line 5: its quotes are not balanced: put the whole value in quotes, and double each quote inside",
+			`line 4: iccid: "8988303\"000" is no ICCID: it must be exactly 19 digits`,
+			"line 5: a quotation mark is not closed, or there is text behind it: put the whole value in quotes, and double each quote inside",
 		}},
 		{"duplicates", "iccid,id\n8988303000006738593,1\n8988303000006738591,1\n89883030000067385937,2\n8988303000006738590,1\n", []string{
 			"line 3: id: 1 is on line 2 already: remove one of the two",

@@ -2,26 +2,28 @@ package world
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// table is a kind of CSV file: the columns that it may have, and the one that it must.
-type table struct {
-	columns  []string
-	required string
+// simColumns are the columns of a list of SIMs.
+var simColumns = tablefile.Columns{
+	Names: []string{
+		"iccid", "id", "imsi", "msisdn", "eid", "workspace", "issuer", "reseller", "status", "production_date",
+		"activation_date", "device", "model", "bic",
+	},
+	Aliases:  map[string][]string{"iccid": {"sim iccid", "iccid 19", "iccid number", "iccids", "ccid", "iccid with luhn", "iccid 20", "iccid luhn"}},
+	Required: []string{"iccid"}, Singular: "a SIM",
 }
 
-var simTable = table{required: "iccid", columns: []string{
-	"iccid", "id", "imsi", "msisdn", "eid", "workspace", "issuer", "reseller", "status", "production_date",
-	"activation_date", "device", "model", "bic",
-}}
-
-// row is one line of a list.
+// row is one row of a list.
 type row struct {
+	tablefile.Row
 	line     int
+	table    *tablefile.Table
 	problems *problems
 }
 
@@ -29,28 +31,57 @@ func (r *row) fault(column string, code fleet.Code, format string, args ...any) 
 	r.problems.add(r.line, code, "%s: %s", column, fmt.Sprintf(format, args...))
 }
 
-// sim reads the values of one line; both slices have the same length.
-func (r *row) sim(columns, record []string) fleet.SIM {
+// dates are the columns in which a workbook may hold a day as a number.
+var dates = []string{"production_date", "activation_date", "created"}
+
+// texts are the columns whose values are text as people write it; all others are numbers
+// and words, around which quotation marks do not count.
+var texts = []string{"name", "tags"}
+
+// value is that of one cell, "" for none.
+func (r *row) value(i int) (string, error) {
+	column, cell := r.table.Columns[i], r.Cells[i]
+	if slices.Contains(texts, column) {
+		return tablefile.Value(cell), nil
+	}
+	value := tablefile.Digits(cell)
+	const exact = 15 // digits that a spreadsheet keeps
+	switch {
+	case value == "" || !r.Number(i):
+	case slices.Contains(dates, column):
+		return r.table.Date(value)
+	case column == "iccid" || len(value) > exact:
+		return "", tablefile.RoundedNumber(value)
+	}
+	return value, nil
+}
+
+// sim reads the values of one row.
+func (r *row) sim() fleet.SIM {
 	var s fleet.SIM
-	for i, column := range columns {
-		value := tablefile.Value(record[i])
+	for i, column := range r.table.Columns {
+		value, err := r.value(i)
+		if err == nil && value != "" {
+			err = set(&s, column, value)
+		}
 		switch {
-		case value != "":
-			if err := set(&s, column, value); err != nil {
-				r.fault(column, fleet.InvalidFormat, "%v", err)
-			}
-		case column == "iccid":
+		case err != nil:
+			r.fault(column, fleet.InvalidFormat, "%v", err)
+		case value == "" && column == "iccid":
 			r.fault(column, fleet.Required, "it is empty: fill it in or remove the line")
 		}
 	}
 	return s
 }
 
+// written is the ICCID as the file has it.
+func (r *row) written() string { return r.Cells[slices.Index(r.table.Columns, "iccid")] }
+
 // set puts one value into its field; columns are the known ones.
 func set(s *fleet.SIM, column, value string) (err error) {
 	switch column {
 	case "iccid":
-		s.ICCID, err = parseICCID(value)
+		s.ICCID, err = tablefile.ICCID(value)
 	case "id":
 		s.ID, err = parseID[fleet.SIMID](value)
 	case "imsi":

@@ -32,8 +32,8 @@ func (l *DeviceList) Devices() iter.Seq2[DeviceLine, error] {
 	return again(l.open, l.Count, readDevices)
 }
 
-// deviceTable has its columns in the order in which they are written.
-var deviceTable = table{columns: []string{
+// deviceColumns are in the order in which they are written.
+var deviceColumns = tablefile.Columns{Singular: "a device", Names: []string{
 	"id", "workspace", "name", "status", "service_profile", "tariff_profile", "tags", "imei", "imei_lock", "ip_address", "created",
 }}
 
@@ -73,21 +73,21 @@ func ReadDevices(open Source) (*DeviceList, error) {
 
 // readDevices reads the file once, as readSIMs does.
 func readDevices(open Source, p *problems, take func(line DeviceLine, sound bool) bool) error {
-	return readCSV(open, deviceTable, p, func(r row, columns, record []string) bool {
+	return readTable(open, deviceColumns, p, func(r *row) bool {
 		before := p.total
-		d := r.device(columns, record)
+		d := r.device()
 		return take(DeviceLine{d, r.line}, p.total == before)
 	})
 }
 
-// device reads the values of one line; both slices have the same length.
-func (r *row) device(columns, record []string) (d fleet.Device) {
-	for i, column := range columns {
-		value := tablefile.Value(record[i])
-		if value == "" {
-			continue
+// device reads the values of one row.
+func (r *row) device() (d fleet.Device) {
+	for i, column := range r.table.Columns {
+		value, err := r.value(i)
+		if err == nil && value != "" {
+			err = setDevice(&d, column, value)
 		}
-		if err := setDevice(&d, column, value); err != nil {
+		if err != nil {
 			r.fault(column, fleet.InvalidFormat, "%v", err)
 		}
 	}
@@ -151,7 +151,7 @@ type DeviceWriter struct{ out *tablefile.Writer }
 
 // NewDeviceWriter writes the first line.
 func NewDeviceWriter(w io.Writer) (*DeviceWriter, error) {
-	out, err := tablefile.NewWriter(w, deviceTable.columns...)
+	out, err := tablefile.NewWriter(w, deviceColumns.Names...)
 	return &DeviceWriter{out}, err
 }
 

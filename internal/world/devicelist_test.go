@@ -49,10 +49,10 @@ func TestReadDevices(t *testing.T) {
 func TestReadDevicesRefuses(t *testing.T) {
 	for text, want := range map[string][]string{
 		"":              {"line 1: the file is empty: its first line must name the columns, such as id,workspace,name"},
-		"id,colour\n":   {`line 1: unknown column "colour": the first line must name the columns; known are id, workspace, name`},
-		"id,name,id\n":  {"line 1: column id stands there twice: remove one of the two"},
+		"id,colour\n":   {`line 1: unknown column "colour": known are id, workspace, name`},
+		"id,name,id\n":  {`line 1: columns 1 and 3, "id" and "id", are both id`},
 		"id,name\n1\n":  {"line 2: it has 1 values, the header names 2 columns: add or remove separators"},
-		"id,name\n1,\"": {"line 2: its quotes are not balanced"},
+		"id,name\n1,\"": {"line 2: a quotation mark is not closed"},
 		"id\n3\n5\n3\n5\n3\n": {
 			"line 4: id: 3 is on line 2 already: remove one of the two", "line 5: id: 5 is on line 3 already", "line 6: id: 3 is on line 2 already",
 		},
@@ -61,7 +61,7 @@ func TestReadDevicesRefuses(t *testing.T) {
 			`line 2: imei_lock: "yes" is neither true nor false`, `line 2: ip_address: "10.0.0" is no IP address`, `line 2: created: "today" is no date`,
 		},
 		"name\n" + strings.Repeat("x", 256) + "\n": {"line 2: name: at most 255 characters"},
-		"imei\n3.5317510123456E+14\n":              {"a spreadsheet rounded the number"},
+		"imei\n3.5317510123456E+14\n":              {"a spreadsheet has rounded it"},
 	} {
 		_, err := world.ReadDevices(from(text))
 		var refusal *fleet.Error

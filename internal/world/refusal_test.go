@@ -88,9 +88,9 @@ var refusals = []struct {
 		"line 10: users[0].roles.4: it is a number: write one of administrator, user, observer",
 	}},
 	{"numbers of a SIM", "sims:\n- {id: 1, iccid: 8.98E+18, workspace: 1}\n- {id: 2, iccid: \"8,98E+18\", imsi: 2.95e14, workspace: 1}\n- {id: 3, iccid: 89883030000067385938, workspace: 1}\n- {id: 4, iccid: \"898830\", imsi: 12345, msisdn: \"+4915112345\", eid: \"89\", production_date: 18.11.2021, workspace: 1}\n- {id: 5, iccid: 8988303000000000129.5, workspace: 1}", []string{
-		`line 2: sims[0].iccid: "8.98E+18": a spreadsheet rounded the number and its last digits are lost: format the column as text and enter or export it again`,
-		`line 3: sims[1].iccid: "8,98E+18": a spreadsheet rounded the number and its last digits are lost: format the column as text and enter or export it again`,
-		`line 3: sims[1].imsi: "2.95e14": a spreadsheet rounded the number and its last digits are lost: format the column as text and enter or export it again`,
+		`line 2: sims[0].iccid: "8.98E+18": a spreadsheet has rounded it, and its last digits are lost: format the column as text, fill in the numbers again and save`,
+		`line 3: sims[1].iccid: "8,98E+18": a spreadsheet has rounded it, and its last digits are lost: format the column as text, fill in the numbers again and save`,
+		`line 3: sims[1].imsi: "2.95e14": a spreadsheet has rounded it, and its last digits are lost: format the column as text, fill in the numbers again and save`,
 		`line 4: sims[2].iccid: "89883030000067385938" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`,
 		`line 5: sims[3].iccid: "898830" is no ICCID: it has 6 digits, not 19`,
 		`line 5: sims[3].eid: "89" must be exactly 32 digits`,

@@ -1,7 +1,6 @@
 package world
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // The lengths of the numbers on a SIM, in digits.
@@ -22,14 +22,11 @@ const (
 // scientific is what a spreadsheet makes of a long number; some countries use a comma.
 var scientific = regexp.MustCompile(`^[+-]?\d+([.,]\d*)?[eE][+-]?\d+$`)
 
-var errSpreadsheet = errors.New("a spreadsheet rounded the number and its last digits are lost: " +
-	"format the column as text and enter or export it again")
-
 // refusal is err, or what to do about a number in scientific notation: it cannot be
 // restored, so nothing may guess at it.
 func refusal(s string, err error) error {
 	if err != nil && scientific.MatchString(s) {
-		return fmt.Errorf("%q: %w", clip(s), errSpreadsheet)
+		return tablefile.Rounded(s)
 	}
 	return err
 }

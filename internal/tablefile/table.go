@@ -1,0 +1,342 @@
+package tablefile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// Columns are what the first line of a table may name.
+type Columns struct {
+	Names    []string            // in the order in which messages list them
+	Aliases  map[string][]string // other headings of a column
+	Required []string            // one of these columns must be there; none for any known column
+	Others   bool                // unknown columns are passed over; otherwise they are faults
+	Singular string              // what one row is, such as "a SIM": for messages
+}
+
+// canonical finds the column that a heading means: case, spaces and punctuation do not
+// count.
+func (c Columns) canonical(heading string) string {
+	plain := letters(heading)
+	if plain == "" {
+		return ""
+	}
+	for _, name := range c.Names {
+		if plain == letters(name) || slices.ContainsFunc(c.Aliases[name], func(a string) bool { return plain == letters(a) }) {
+			return name
+		}
+	}
+	return ""
+}
+
+func letters(heading string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, heading)
+}
+
+// Table is a file whose form is known. It holds no rows: they are read when asked for.
+type Table struct {
+	Columns []string // the column of each cell; "" for one that does not count
+	Header  int      // the line of the header; 0 if there is none
+	Width   int      // how many cells the header has
+	Date04  bool     // a workbook whose dates count from 1904
+
+	open      Source
+	format    format
+	separator rune
+	headings  []string
+}
+
+// Faults are what is wrong with a file.
+type Faults []*Fault
+
+func (f Faults) Error() string {
+	texts := make([]string, len(f))
+	for i, fault := range f {
+		texts[i] = fault.Error()
+	}
+	return strings.Join(texts, "\n")
+}
+
+// ErrNoHeader is a file without a line that names columns.
+var ErrNoHeader = errors.New("no line names columns")
+
+// headLines is how far down a header may be, below titles and notes.
+const headLines = 100
+
+// separators are what may stand between cells; a space may be inside a number.
+var separators = []rune{'\t', ';', '|', ','}
+
+// Open finds out how a file is written and which of its lines is the header: one that
+// names a required column, or otherwise any known one. Title lines above it are
+// passed over.
+//
+// The error is Faults for what is wrong with the file, ErrNoHeader (the table is valid
+// then, and Text reads it), or a failure to read.
+func Open(open Source, columns Columns) (*Table, error) {
+	t := &Table{open: open}
+	var err error
+	if t.format, err = detect(open); err != nil {
+		return nil, asFaults(err)
+	}
+	best := 0
+	var found Row
+	var above []Row
+	choices, err := t.choices()
+	if err != nil {
+		return nil, asFaults(err)
+	}
+	for _, s := range choices {
+		head, err := t.head(s)
+		if err != nil {
+			return nil, asFaults(err)
+		}
+		if i, n := headerIn(head, columns); n > best {
+			best, found, above, t.separator = n, head[i], head[:i], s
+		}
+	}
+	if best == 0 {
+		return t, ErrNoHeader
+	}
+	t.Header, t.Width, t.headings = found.Line, len(found.Cells), slices.Clone(found.Cells)
+	faults := t.name(columns)
+	faults = append(faults, columns.notTitles(above, found)...)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	return t, nil
+}
+
+func asFaults(err error) error {
+	var bad formatError
+	if errors.As(err, &bad) {
+		return Faults{{0, bad.Error()}}
+	}
+	return err
+}
+
+// choices are the separators that come into question: one if a first line such as sep=;
+// says so.
+func (t *Table) choices() ([]rune, error) {
+	if t.format == workbookFormat {
+		return []rune{0}, nil
+	}
+	r, err := t.records(',')
+	if err != nil {
+		return nil, err
+	}
+	line, err := r.readLine()
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if s, ok := namedSeparator(line); ok {
+		return []rune{s}, nil
+	}
+	return separators, nil
+}
+
+// IsSeparatorLine reports whether a first line only names the separator, as Excel has it.
+func IsSeparatorLine(line string) bool {
+	_, ok := namedSeparator(line)
+	return ok
+}
+
+// namedSeparator reads the line sep=; that Excel knows.
+func namedSeparator(line string) (rune, bool) {
+	line = strings.Trim(line, " \"")
+	if len(line) < 5 || !strings.EqualFold(line[:4], "sep=") {
+		return 0, false
+	}
+	s := []rune(line[4:])
+	return s[0], len(s) == 1
+}
+
+func (t *Table) records(separator rune) (*records, error) {
+	r, err := t.open()
+	if err != nil {
+		return nil, err
+	}
+	return newRecords(t.format.decoded(r), separator), nil
+}
+
+// rows begins at the first row.
+func (t *Table) rows(separator rune) (rows, error) {
+	if t.format == workbookFormat {
+		r, err := t.open()
+		if err != nil {
+			return nil, err
+		}
+		return openWorkbook(r)
+	}
+	return t.records(separator)
+}
+
+// head are the first rows, as far as they can be read.
+func (t *Table) head(separator rune) (head []Row, err error) {
+	in, err := t.rows(separator)
+	if err != nil {
+		return nil, err
+	}
+	if book, ok := in.(*workbook); ok {
+		t.Date04 = book.date1904
+		defer book.close()
+	}
+	for range headLines {
+		row, err := in.next()
+		var fault *Fault
+		switch {
+		case errors.Is(err, io.EOF):
+			return head, nil
+		case errors.As(err, &fault):
+			continue // with this separator, or at all: reading the rows tells
+		case err != nil:
+			return nil, err
+		}
+		head = append(head, row)
+	}
+	return head, nil
+}
+
+// headerIn finds the header among the first rows: the row that names most columns, of
+// several the one with most cells. score is 0 for none, and tells separators apart, too.
+func headerIn(head []Row, columns Columns) (at, score int) {
+	for i, row := range head {
+		n, required := 0, len(columns.Required) == 0
+		for _, cell := range row.Cells {
+			name := columns.canonical(cell)
+			if name == "" {
+				continue
+			}
+			n++
+			required = required || slices.Contains(columns.Required, name)
+		}
+		const most = 1 << 20 // more than a row has cells
+		if s := n*most + row.filled(); n > 0 && required && s > score {
+			at, score = i, s
+		}
+		if score > 0 && n == 0 && !row.Blank() {
+			break // below the header
+		}
+	}
+	return at, score
+}
+
+// name finds the column of each cell. Two headings of one column are a fault.
+func (t *Table) name(columns Columns) (faults Faults) {
+	fault := func(format string, args ...any) {
+		faults = append(faults, &Fault{t.Header, fmt.Sprintf(format, args...)})
+	}
+	t.Columns = make([]string, len(t.headings))
+	for i, heading := range t.headings {
+		name := columns.canonical(heading)
+		t.Columns[i] = name
+		first := slices.Index(t.Columns[:i], name)
+		switch {
+		case name != "" && first >= 0:
+			fault("columns %d and %d, %q and %q, are both %s: remove one of the two", first+1, i+1, clip(t.headings[first]), clip(heading), name)
+		case name == "" && strings.TrimSpace(heading) != "" && !columns.Others:
+			fault("unknown column %q: known are %s", clip(heading), strings.Join(columns.Names, ", "))
+		}
+	}
+	return faults
+}
+
+// notTitles refuses rows above the header that are not titles: they may be data.
+func (c Columns) notTitles(above []Row, header Row) (faults Faults) {
+	for _, row := range above {
+		if _, sep := namedSeparator(row.raw); sep && row.Line == 1 {
+			continue
+		}
+		number := slices.ContainsFunc(row.Cells, MayHoldICCID)
+		if number || len(c.Required) == 0 && row.filled() > 1 && row.filled() >= header.filled() {
+			faults = append(faults, &Fault{row.Line, fmt.Sprintf("it stands above the line that names the columns (line %d) and looks like %s: move it below, or remove it",
+				header.Line, c.Singular)})
+		}
+	}
+	return faults
+}
+
+// ErrChanged is a file that is not as it was when Open read it.
+var ErrChanged = errors.New("the file has changed while it was read: leave it alone, and try again")
+
+// Rows reads the rows below the header, blank ones left out. fault is about one row, and
+// the next one follows; an error is final. It ends when yield returns false.
+func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
+	in, err := t.rows(t.separator)
+	if err != nil {
+		return asFaults(err)
+	}
+	if book, ok := in.(*workbook); ok {
+		defer book.close()
+	}
+	below := false
+	for {
+		row, err := in.next()
+		var fault *Fault
+		switch {
+		case errors.Is(err, io.EOF):
+			if !below && t.Header > 0 {
+				return ErrChanged
+			}
+			return nil
+		case errors.As(err, &fault):
+			if fault.Line > t.Header && !yield(Row{Line: fault.Line}, fault) {
+				return nil
+			}
+			continue
+		case err != nil:
+			return asFaults(err)
+		}
+		switch {
+		case row.Line < t.Header, row.Blank():
+		case row.Line == t.Header:
+			if !slices.Equal(row.Cells, t.headings) {
+				return ErrChanged
+			}
+			below = true
+		case !below && t.Header > 0:
+			return ErrChanged
+		case !yield(row, nil):
+			return nil
+		}
+	}
+}
+
+// Workbook reports whether the file is a workbook.
+func (t *Table) Workbook() bool { return t.format == workbookFormat }
+
+// maxText bounds what Text reads: a million ICCIDs with a few columns beside them.
+const maxText = 256 << 20
+
+// Text is the whole file as text.
+func (t *Table) Text() (string, error) {
+	r, err := t.open()
+	if err != nil {
+		return "", err
+	}
+	var b bytes.Buffer
+	if n, err := b.ReadFrom(io.LimitReader(t.format.decoded(r), maxText+1)); err != nil {
+		return "", fmt.Errorf("read the file: %w", err)
+	} else if n > maxText {
+		return "", Faults{{0, fmt.Sprintf("it has more than %d MB", maxText>>20)}}
+	}
+	return b.String(), nil
+}
+
+// clip keeps an offending value short enough for an error message.
+func clip(s string) string {
+	const most = 40
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
