@@ -40,7 +40,7 @@ func (c *Control) Activate(ctx context.Context, a Activation, from identity.Orig
 			return err
 		}
 	}
-	return c.store.Update(ctx, func(tx *store.Tx) error {
+	return c.update(ctx, from, func(tx *store.Tx) error {
 		key, user, err := activating(ctx, tx, a)
 		if err != nil {
 			return err

@@ -216,17 +216,17 @@ func (m managed) remove(ctx context.Context, tx *store.Tx, who identity.Principa
 	if err := tx.SetMembership(ctx, m.user.ID, m.Workspace.ID, m.Status, nil); err != nil {
 		return err
 	}
-	if err := m.audit(ctx, tx, who, fleet.AuditMembershipRemoved, fleet.AuditDetail{}); err != nil {
+	left, err := tx.Memberships(ctx, m.user.ID)
+	if err != nil {
 		return err
 	}
-	left, err := tx.Memberships(ctx, m.user.ID)
-	if err != nil || len(left) > 0 || m.user.SuperAdmin {
-		return err
+	if len(left) > 0 || m.user.SuperAdmin {
+		return m.audit(ctx, tx, who, fleet.AuditMembershipRemoved, fleet.AuditDetail{})
 	}
 	if err := tx.DeleteUser(ctx, m.user.ID); err != nil {
 		return err
 	}
-	return m.audit(ctx, tx, who, fleet.AuditUserDeleted, fleet.AuditDetail{})
+	return m.audit(ctx, tx, who, fleet.AuditUserDeleted, fleet.AuditDetail{}) // which tells of the membership too
 }
 
 // notTheLast refuses to leave a Workspace without an Administrator who can sign in.

@@ -115,6 +115,19 @@ func (c *Control) write(ctx context.Context, who identity.Principal, need identi
 	return err
 }
 
+// update runs a write of a caller who has no bearer yet, or none at all. It takes effect once,
+// even if the connection is lost during the commit: the audit entry, which names the request,
+// shows whether it was committed. What fn has set counts then.
+func (c *Control) update(ctx context.Context, from identity.Origin, fn func(*store.Tx) error) error {
+	return c.store.Update(ctx, func(tx *store.Tx) error {
+		got, err := tx.Open(ctx, store.Opening{Attempt: from.RequestID})
+		if err != nil || got.Done {
+			return err
+		}
+		return fn(tx)
+	})
+}
+
 // opening is what the transaction of a write asks first. The operator has no Principal.
 func opening(who identity.Principal, o Once) store.Opening {
 	open := store.Opening{Program: who.Token, Bearer: store.BearerOf{Key: who.Key}}

@@ -55,7 +55,7 @@ func (c *Control) Refresh(ctx context.Context, secret string, from identity.Orig
 }
 
 func (c *Control) refresh(ctx context.Context, secret string, from identity.Origin) (t Tokens, reused bool, err error) {
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.update(ctx, from, func(tx *store.Tx) error {
 		old, found, err := tx.RefreshToken(ctx, identity.HashSecret(secret))
 		if err != nil || !found {
 			return orRefused(err)

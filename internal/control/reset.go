@@ -30,7 +30,7 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 	if c.deliver != DeliverByMail {
 		return fleet.Errorf(fleet.NotAllowed, "No mail is sent from here: ask the operator for another password")
 	}
-	return c.store.Update(ctx, func(tx *store.Tx) error {
+	return c.update(ctx, from, func(tx *store.Tx) error {
 		count, err := resetsOf(folded(username)).add(ctx, tx, time.Hour)
 		if err != nil || count.Count > resetsPerHour {
 			return err

@@ -120,7 +120,7 @@ func (c *Control) rehash(ctx context.Context, user store.UserRecord, digest stri
 // passwordWasRight opens the session, or waits for the code. Until that comes the password
 // counts as a guess: whoever knows it has not more tries at codes.
 func (c *Control) passwordWasRight(ctx context.Context, user store.UserRecord, g guesser, trusted bool, from identity.Origin) (t Tokens, err error) {
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.update(ctx, from, func(tx *store.Tx) error {
 		factor, _, err := tx.SecondFactor(ctx, user.ID)
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ func (c *Control) signInApplication(ctx context.Context, raw string, from identi
 	if err != nil {
 		return t, claims, err
 	}
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.update(ctx, from, func(tx *store.Tx) error {
 		who, err := tokenPrincipal(ctx, tx, claims.Token, claims.Key, from.Address)
 		if fleet.CodeOf(err) == fleet.InvalidToken {
 			return refused()

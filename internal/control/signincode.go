@@ -65,7 +65,7 @@ func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity
 	}
 	var t Tokens
 	right := false
-	err = c.store.Update(ctx, func(tx *store.Tx) error {
+	err = c.update(ctx, from, func(tx *store.Tx) error {
 		if right, err = c.takeCode(ctx, tx, user, proof); err != nil || !right {
 			return err
 		}

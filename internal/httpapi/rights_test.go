@@ -72,15 +72,23 @@ var heldWrites = map[string]heldWrite{
 // heldWorld has a thing of its own for each row.
 func heldWorld(t *testing.T, e testkit.Engine) *testkit.Server {
 	t.Helper()
+	s := testkit.Ferried(t, e)
+	heldThings(s)
+	return s
+}
+
+func heldThings(s *testkit.Server) {
+	s.T.Helper()
 	seed := "devices:\n  - {id: 9003, workspace: 100, name: third, status: enabled}\n  - {id: 9004, workspace: 100, name: fourth, status: enabled}\nusers:\n"
 	for id := 60; id < 68; id++ {
 		seed += fmt.Sprintf("  - {id: %d, username: m%d@example.com, name: M, password: correct horse, default_workspace: 100, roles: {100: user}}\n", id, id)
 	}
-	s := batched(t, e).Seed(seed)
+	s.Seed(seed)
 	for _, id := range []fleet.UserID{66, 67} { // whose role User is taken
 		s.SetMember(id, 100, fleet.UserActive, fleet.Member, fleet.Observer)
 	}
-	return s
+	_, err := s.Import("id,iccid,workspace,issuer,bic,status\n5001,8988303000000005001,1,1,1234567890123456,issued\n")
+	mustNot(s.T, err)
 }
 
 // publicWrites are the writes that no bearer is asked for.

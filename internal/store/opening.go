@@ -102,11 +102,11 @@ func attemptLock(attempt string) int64 {
 // recentAudit is more entries than the audit log gets between two attempts of a transaction.
 const recentAudit = 100_000
 
-// attempted finds out whether the audit log has an entry of a request. Every write of a caller
-// leaves one. It is among the last: nothing else needs an index of requests.
+// attempted finds out whether the audit log has an entry of a request. A write leaves one, and
+// no request makes two writes that do. It is among the last entries, so no index is needed.
 func attempted(request string, done *bool) statement {
 	const text = `SELECT EXISTS (SELECT 1 FROM audit
-		WHERE id > (SELECT COALESCE(MAX(id), 0) - $2 FROM audit) AND request_id = $1 AND code = 0)`
+		WHERE id > (SELECT COALESCE(MAX(id), 0) - $2 FROM audit) AND request_id = $1)`
 	return statement{text, []any{request, recentAudit}, func(r rows) error { return r.Scan(done) }}
 }
 

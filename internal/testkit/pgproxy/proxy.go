@@ -21,6 +21,7 @@ type Proxy struct {
 
 	mu      sync.Mutex
 	cut     Cut
+	skip    int // commits that pass before it
 	cuts    int
 	conns   map[net.Conn]struct{}
 	refuses bool
@@ -96,10 +97,13 @@ func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 func (p *Proxy) RoundTrips() int64 { return p.roundTrips.Load() }
 
 // CutNext has the next commit on any connection lose it there, once.
-func (p *Proxy) CutNext(where Cut) {
+func (p *Proxy) CutNext(where Cut) { p.CutNth(1, where) }
+
+// CutNth is CutNext for the nth commit from now on.
+func (p *Proxy) CutNth(n int, where Cut) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cut = where
+	p.cut, p.skip = where, n-1
 }
 
 // Cuts counts the commits that have lost their connection.
@@ -213,6 +217,10 @@ func (p *Proxy) forget(c net.Conn) {
 func (p *Proxy) takeCut() Cut {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.skip > 0 {
+		p.skip--
+		return Nowhere
+	}
 	cut := p.cut
 	if p.cut = Nowhere; cut != Nowhere {
 		p.cuts++

@@ -1,0 +1,128 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/testkit/pgproxy"
+)
+
+// lostCommits is a server whose connections to the database can be lost at a commit.
+func lostCommits(t *testing.T) (*testkit.Server, *pgproxy.Proxy) {
+	t.Helper()
+	proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
+	return testkit.StartOn(t, proxy.URL(), testkit.NewClock()), proxy
+}
+
+// Every write takes effect once and leaves one audit entry, also if the answer to its commit
+// is lost, and its caller is told of the success. A request that has several transactions is
+// tried with each of them.
+func TestLostCommitOfEveryWrite(t *testing.T) {
+	s, proxy := lostCommits(t)
+	heldThings(s)
+	h := newHeldServer(s)
+	victims := 0
+	for _, pattern := range held(revocation{}) {
+		most := 1
+		if heldWrites[pattern].own { // and a new victim each time
+			most = 3
+		}
+		for n := 1; n <= most; n++ {
+			v := newVictim(s, victims, false)
+			victims++
+			r := v.request(t, h.url, pattern)
+			r.Header.Del("Idempotency-Key")
+			cuts := proxy.Cuts()
+			proxy.CutNth(n, pgproxy.AfterCommit)
+			resp, err := h.client.Do(r)
+			mustNot(t, err)
+			text, _ := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if proxy.Cuts() == cuts && n > 1 {
+				proxy.CutNth(1, pgproxy.Nowhere)
+				break // it has no such commit
+			}
+			if resp.StatusCode >= http.StatusBadRequest || proxy.Cuts() != cuts+1 {
+				t.Errorf("%s, commit %d: %d %s; %d commits cut", pattern, n, resp.StatusCode, text, proxy.Cuts()-cuts)
+			}
+			entries := auditWhere(s, fmt.Sprintf("request_id = '%s'", resp.Header.Get("X-Request-Id")))
+			if len(entries) != 1 || entries[0].code != 0 {
+				t.Errorf("%s, commit %d: it left %+v", pattern, n, entries)
+			}
+		}
+	}
+	s.CheckInvariants()
+	s.MustFsck()
+}
+
+// The same for what needs no bearer.
+func TestLostCommitWithoutABearer(t *testing.T) {
+	s, proxy := lostCommits(t)
+	digest := identity.WireDigest(testkit.Password)
+	_, app := withFactor(s, "user@example.com")
+	made := newApplicationToken(s, control.NewToken{})
+	session := tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
+	reused := tokensOf(signIn(s.Nobody(), "observer@example.com", testkit.Password))
+	refresh(s, tokensOf(refresh(s, reused.RefreshToken)).RefreshToken).Is(http.StatusOK)
+	s.As("admin@example.com").Post("/api/v2/user/invitation", object{"username": "new1@example.com"}).Is(http.StatusCreated)
+	key := nextMail(s).Secret
+	tested := make(map[string]bool)
+	for _, test := range []struct {
+		name, pattern string
+		status        int
+		send          func() *testkit.Answer
+	}{
+		{"password", "POST /api/v1/authenticate", 200, func() *testkit.Answer {
+			return s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest})
+		}},
+		{"first factor", "POST /api/v1/authenticate", 200, func() *testkit.Answer { return signIn(s.Nobody(), "user@example.com", testkit.Password) }},
+		{"code", "POST /api/v1/authenticate", 200, func() *testkit.Answer {
+			s.Clock.Pass(step)
+			waiting := pending(s.Nobody().Post(authenticate, object{"username": "user@example.com", "password": digest}))
+			return sendCode(s.Nobody(), waiting, app.Code())
+		}},
+		{"application token", "POST /api/v1/authenticate", 200, func() *testkit.Answer { return exchange(s.Nobody(), made.Text) }},
+		{"refresh token", "POST /api/v1/authenticate", 200, func() *testkit.Answer { return refresh(s, session.RefreshToken) }},
+		{"spent refresh token", "POST /api/v1/authenticate", 401, func() *testkit.Answer { return refresh(s, reused.RefreshToken) }},
+		{"activation", "POST /api/v2/user/activation", 204, func() *testkit.Answer {
+			return s.Nobody().Post("/api/v2/user/activation", object{"activationKey": key, "password": identity.WireDigest(better)})
+		}},
+		{"password reset", "POST /api/v1/user/password/reset", 204, func() *testkit.Answer {
+			return s.Nobody().Post(resetURL, object{"username": "admin@example.com"})
+		}},
+	} {
+		tested[test.pattern] = true
+		for n := 1; n <= 4; n++ {
+			cuts := proxy.Cuts()
+			proxy.CutNth(n, pgproxy.AfterCommit)
+			a := test.send()
+			proxy.CutNth(1, pgproxy.Nowhere)
+			if n > 1 && proxy.Cuts() == cuts || test.status == 204 && n > 2 {
+				break
+			}
+			if a.Status != test.status {
+				t.Errorf("%s, commit %d: %d %s", test.name, n, a.Status, a.Body)
+			}
+			if entries := auditOf(s, a); len(entries) != 1 {
+				t.Errorf("%s, commit %d: it left %+v", test.name, n, entries)
+			}
+		}
+	}
+	for _, pattern := range publicWrites {
+		if !tested[pattern] && pattern != "POST /api/v1/user/activation" { // another name of the one in v2
+			t.Errorf("%s: try it here", pattern)
+		}
+	}
+	for pattern := range httpapi.Audited() {
+		if _, known := heldWrites[pattern]; !known && !slices.Contains(publicWrites, pattern) {
+			t.Errorf("%s is in neither table", pattern)
+		}
+	}
+}
