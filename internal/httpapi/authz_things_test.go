@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/testkit"
 )
 
@@ -25,9 +26,9 @@ var things = map[string]thing{
 	"plugged SIM":    {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999", means: []string{"null"}}, // takes it out
 	"device":         {own: "9002", foreign: []string{"9201", "9202"}, absent: "9999"},
 	"profile":        {own: "1", foreign: []string{"21"}, absent: "99"},
-	"user":           {own: "4", foreign: []string{"5"}, absent: "9"},
+	"user":           {own: "4", foreign: []string{"31", "36", "37"}, absent: "99"},                  // of others; deleted; gone elsewhere
 	"owner":          {own: "200", foreign: []string{"900"}, absent: "999", means: []string{"null"}}, // none
-	"Workspace":      {own: "200", foreign: []string{"900"}, absent: "999"},
+	"Workspace":      {own: "200", foreign: []string{"900", "902", "903"}, absent: "999"},            // of others; suspended; left
 	"factor":         {own: "{key}", foreign: []string{"{foreign key}"}, absent: "9"},
 	"trusted device": {own: "{trusted}", foreign: []string{"{foreign trusted}"}, absent: "9"},
 	"audit entry":    {own: "{audit}", foreign: []string{"{foreign audit}"}, absent: "999999999"},
@@ -107,7 +108,11 @@ const beyondReach = elsewhere + `
 workspaces:
   - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
   - {id: 901, name: Elsewhere too, type: enterprise, country: DE}
+  - {id: 902, name: Shut elsewhere, type: enterprise, country: DE, status: suspended}
+  - {id: 903, name: Left, type: enterprise, country: DE}
 users:
+  - {id: 36, username: deleted@example.com, name: Deleted, password: correct horse, default_workspace: 100, roles: {100: user}}
+  - {id: 37, username: gone@example.com, name: Gone, password: correct horse, default_workspace: 900, roles: {100: user, 900: user}}
   - {id: 31, username: both@example.com, name: Both, password: correct horse, default_workspace: 900, roles: {900: administrator, 901: administrator}}
 `
 
@@ -121,6 +126,14 @@ func probed(t *testing.T, e testkit.Engine) (*testkit.Server, map[string]string)
 		t.Fatal(err)
 	}
 	admin, both := s.As("admin@example.com"), s.As("both@example.com")
+	for _, user := range []string{"36", "37"} {
+		admin.Do(http.MethodDelete, "/api/v1/user/"+user, nil).Is(http.StatusNoContent)
+	}
+	if len(s.Rows("SELECT id FROM users WHERE id = 36 AND former_username IS NOT NULL")) != 1 {
+		t.Fatal("user 36 is not deleted")
+	}
+	s.SetRole(1, 903, fleet.Administrator)
+	s.SetRole(1, 903, fleet.NoRole)
 	s.As("stranger@example.com").Patch(batchURL+"1234567890123456", `{"id": 1}`).Is(http.StatusOK)
 	admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent) // an event
 	admin.Patch("/api/v1/endpoint/9002", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
