@@ -77,7 +77,7 @@ var Rules = map[string]Rule{
 	"internal/server": {
 		Imports: []string{
 			"api", "internal/bulk", "internal/config", "internal/console", "internal/control", "internal/docspage", "internal/fleet",
-			"internal/httpapi", "internal/identity", "internal/limit", "internal/mailer", "internal/store/...", "internal/webhook", "internal/world",
+			"internal/httpapi", "internal/identity", "internal/limit", "internal/mailer", "internal/netaddr", "internal/store/...", "internal/webhook", "internal/world",
 		},
 		Tests: []string{"client"},
 	},

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
@@ -47,7 +48,7 @@ var engines = []struct {
 }
 
 func TestMain(m *testing.M) {
-	server.CollectLess() // as serve does, for operation and floor alike
+	server.CollectLess(config.Default()) // as serve does, for operation and floor alike
 	pgtest.Main(m)
 }
 

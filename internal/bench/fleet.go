@@ -69,7 +69,7 @@ func people(ctx context.Context, tx *store.Tx) error {
 			return err
 		}
 	}
-	hash, err := identity.NewHasher(cheap).Hash(ctx, identity.WireDigest(password))
+	hash, err := identity.NewHasher(cheap, 0).Hash(ctx, identity.WireDigest(password))
 	if err != nil {
 		return err
 	}

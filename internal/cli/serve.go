@@ -31,7 +31,9 @@ environment variable or in a file (--config).`,
 		log := newLog(cfg, p.Stderr)
 		slog.SetDefault(log)
 		log.Info("starting", "version", version())
-		server.CollectLess()
+		if limit := server.CollectLess(cfg); limit > 0 {
+			log.Info("the memory has a soft limit", "bytes", limit)
+		}
 		s, err := server.Start(cmd.Context(), cfg, log)
 		if err != nil {
 			return err

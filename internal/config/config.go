@@ -29,6 +29,7 @@ type Config struct {
 	RequestTimeout time.Duration  // how long one request may take
 	MaxConns       int            // most connections to PostgreSQL, or readers of SQLite, which has one writer besides
 	ShutdownGrace  time.Duration  // how long requests may run on after SIGTERM
+	Limits         Limits         // what one caller can take
 }
 
 // Who must have a second factor.
@@ -65,5 +66,6 @@ func Default() Config {
 		RequestTimeout: 30 * time.Second,
 		MaxConns:       16,
 		ShutdownGrace:  15 * time.Second,
+		Limits:         defaultLimits(),
 	}
 }

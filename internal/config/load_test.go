@@ -76,6 +76,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")},
 		OperatorListen: "[::1]:9001", OperatorTokens: "tokens",
 		RequestTimeout: 7 * time.Second, MaxConns: 50, ShutdownGrace: 3 * time.Second,
+		Limits: config.Default().Limits,
 	}
 	sources := map[string]given{
 		"file": {file: `

@@ -1,11 +1,14 @@
 package config
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
 )
 
 const referencePage = "../../docs/operations/settings.md"
@@ -64,6 +67,35 @@ func reference() string {
 	}
 	b.WriteString("```\n")
 	return b.String()
+}
+
+// Every setting is read from every source.
+func TestEverySettingIsRead(t *testing.T) {
+	for _, s := range settings {
+		var want Config
+		if err := s.value(&want).Set(s.example); err != nil {
+			t.Fatal(err)
+		}
+		for name, read := range map[string]func(*loader) error{
+			"file": func(l *loader) error { return l.parse([]byte(s.key + ": " + s.example)) },
+			"environment": func(l *loader) error {
+				return l.environment(func(n string) (string, bool) { return map[string]string{s.env(): s.example}[n], true })
+			},
+			"flag": func(l *loader) error {
+				fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
+				Flags(fs)
+				return errors.Join(fs.Parse([]string{"--" + s.flag() + "=" + s.example}), l.flags(fs))
+			},
+		} {
+			l := loader{config: Default(), origin: make(map[string]source)}
+			if err := read(&l); err != nil {
+				t.Errorf("%s from %s: %v", s.key, name, err)
+			}
+			if got := s.value(&l.config).String(); got != s.value(&want).String() {
+				t.Errorf("%s from %s is %s, want %s", s.key, name, got, s.value(&want))
+			}
+		}
+	}
 }
 
 // Every example of the page must be one that the program accepts.

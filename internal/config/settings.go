@@ -114,6 +114,58 @@ var settings = []setting{
 		"shutdown_grace", "How long requests that are running may go on after SIGTERM, at most `5m`",
 		"30s", func(c *Config) pflag.Value { return (*duration)(&c.ShutdownGrace) },
 	},
+	{
+		"memory_limit", "How much memory the server tries to stay below: a size such as `512MiB`, `auto` (80 % of the container's limit, and 176 MiB without one) or `off`. It collects garbage more often near the limit; nothing fails because of it. The cache of SQLite is not part of it, and `GOMEMLIMIT` has precedence",
+		"512MiB", func(c *Config) pflag.Value { return (*text)(&c.Limits.Memory) },
+	},
+	{
+		"max_connections", "Most connections at once. For one more, the connection that has been idle for longest is closed",
+		"4096", func(c *Config) pflag.Value { return (*number)(&c.Limits.Connections) },
+	},
+	{
+		"max_connections_per_address", "Most connections of one address (with IPv6, of one /64) at once, in the same way. `trusted_proxies` are exempt",
+		"64", func(c *Config) pflag.Value { return (*number)(&c.Limits.ConnectionsOfAddress) },
+	},
+	{
+		"max_header", "Most bytes of a request's first line and headers, between `4KiB` and `1MiB`; more is answered with 431",
+		"16KiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.Header) },
+	},
+	{
+		"max_requests_per_caller", "Most requests of one user or application token that are worked on at once. The others wait their turn",
+		"16", func(c *Config) pflag.Value { return (*number)(&c.Limits.RequestsOfCaller) },
+	},
+	{
+		"max_requests_per_address", "The same for requests without a valid bearer, such as sign-ins, by address",
+		"16", func(c *Config) pflag.Value { return (*number)(&c.Limits.RequestsOfAddress) },
+	},
+	{
+		"max_waiting", "Most requests of one caller or address that wait; one more is answered with 429 and `Retry-After`, as is one that has waited for ten seconds",
+		"256", func(c *Config) pflag.Value { return (*number)(&c.Limits.Waiting) },
+	},
+	{
+		"max_large_requests", "Most large requests (lists of more than 250 items, bodies of more than 4 KiB) that are worked on at once; callers take turns by Workspace. `0`: one less than there are processors, but at least one",
+		"2", func(c *Config) pflag.Value { return (*number)(&c.Limits.LargeRequests) },
+	},
+	{
+		"body_memory", "Most bytes of request bodies in memory, beyond the first 8 KiB of each; a body that does not fit is answered with 503 and `Retry-After`",
+		"64MiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.BodyMemory) },
+	},
+	{
+		"body_memory_per_caller", "The same for one caller or address",
+		"8MiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.BodyMemoryOfCaller) },
+	},
+	{
+		"max_anonymous_body", "Most bytes of a body that comes without a bearer; such bodies must not be compressed. With a bearer it is 1 MiB",
+		"4KiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.AnonymousBody) },
+	},
+	{
+		"min_body_rate", "Least bytes a second at which a body must arrive, after a start of five seconds; a slower one is answered with 400",
+		"1KiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.BodyRate) },
+	},
+	{
+		"max_password_hashes", "Most passwords that are hashed at once; addresses take turns. `0`: half as many as there are processors, but at least one",
+		"2", func(c *Config) pflag.Value { return (*number)(&c.Limits.PasswordWorkers) },
+	},
 }
 
 // find looks a setting up by its key.

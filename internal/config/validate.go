@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -38,6 +40,12 @@ func (c Config) Validate() error {
 		{"shutdown_grace", between(c.ShutdownGrace, 0, maxShutdownGrace)},
 	}
 	var all []error
+	limits := c.Limits.check()
+	for _, key := range slices.Sorted(maps.Keys(limits)) {
+		if err := limits[key]; err != nil {
+			all = append(all, fmt.Errorf("%s %w", cite(key), err))
+		}
+	}
 	for _, check := range checks {
 		if check.err != nil {
 			all = append(all, fmt.Errorf("%s %w", cite(check.key), check.err))

@@ -25,12 +25,16 @@ type Control struct {
 
 	verified verified
 	refusals refusals
+
+	turnedAway turnedAway
 }
 
 // Options tune a Control.
 type Options struct {
 	// Password is the cost of hashing passwords; identity.DefaultParams where zero.
 	Password identity.Params
+	// PasswordWorkers is how many passwords are hashed at once; 0 lets the hasher choose.
+	PasswordWorkers int
 	// TokenTTL is how long a bearer token lasts; identity.DefaultTTL where zero.
 	TokenTTL time.Duration
 	// RequireMFA says who must have a second factor; nobody where "".
@@ -53,7 +57,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Control{store: s, hasher: identity.NewHasher(o.Password), ttl: o.TokenTTL, demand: o.RequireMFA, deliver: o.Deliver, log: o.Log}
+	c := &Control{store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA, deliver: o.Deliver, log: o.Log}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err
 	}

@@ -27,6 +27,10 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	if err := c.store.ClockWorks(); err != nil { // nothing that has a time in it can be issued
 		return err
 	}
+	address := network(o.Address)
+	if wait := c.turnedAway.wait(address, c.store.Now()); wait > 0 {
+		return tooMany("Too many authentications from this address", wait)
+	}
 	var n store.Counter
 	var now time.Time
 	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -38,7 +42,11 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 		return tx.InsertAudit(ctx, withOrigin(o, fleet.AuditEntry{Action: fleet.AuditRateLimited, Refusal: fleet.TooManyRequests}))
 	})
 	if err == nil && n.Count > attemptsPerIP {
-		err = tooMany("Too many authentications from this address", n.Expires.Sub(now))
+		wait := n.Expires.Sub(now)
+		if wait <= attemptWindow { // else a clock that was wrong has set it
+			c.turnedAway.add(address, n.Expires)
+		}
+		err = tooMany("Too many authentications from this address", wait)
 	}
 	return err
 }

@@ -55,7 +55,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 			"not activated":            credentials("pending@example.com", testkit.Password),
 			"no Workspace":             credentials("homeless@example.com", testkit.Password),
 			"no text":                  credentials("admin\x00@example.com", testkit.Password),
-			"very long name":           credentials(strings.Repeat("long.", 50_000)+"@example.com", testkit.Password),
+			"very long name":           credentials(strings.Repeat("long.", 1500)+"@example.com", testkit.Password),
 			"empty name":               credentials("", testkit.Password),
 			"unknown refresh token":    {"refresh_token": "bm90aGluZw"},
 			"garbled refresh token":    {"refresh_token": "\x00\n"},

@@ -2,11 +2,8 @@ package httpapi
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"reflect"
 	"strings"
 
@@ -16,13 +13,6 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
 )
-
-// maxBody bounds a request's body, also once it is unpacked.
-const maxBody = 1 << 20
-
-// trusted is what a request's Content-Length is believed, before anything has come: that
-// much is set aside at once.
-const trusted = 32 << 10
 
 // decode reads a JSON body strictly: an unknown property at its top level is refused by
 // name, so that a mistyped guard is never silently ignored; so are duplicate keys, and
@@ -47,7 +37,14 @@ func decodeIfAny(r *request, into any) error {
 	return decodeText(body, into)
 }
 
+// maxValues bounds the objects and lists of a body: each takes far more memory than the two
+// bytes that it may be sent in.
+const maxValues = 50_000
+
 func decodeText(body []byte, into any) error {
+	if n := bytes.Count(body, []byte("{")) + bytes.Count(body, []byte("[")); n > maxValues {
+		return fleet.Errorf(fleet.BadRequest, "The body has more than %d objects and lists: send it in parts", maxValues)
+	}
 	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
 		return fleet.Errorf(fleet.BadRequest, "The body is null: send a JSON %s", wanted(into))
 	}
@@ -67,49 +64,6 @@ func wanted(into any) string {
 		return "array"
 	}
 	return "object"
-}
-
-// byteOrderMark may stand before JSON that was saved as UTF-8 on Windows.
-const byteOrderMark = "\xef\xbb\xbf"
-
-var errNoBody = errors.New("empty body")
-
-// readBody reads a body, bounded as it comes and as it unpacks, so that a bomb is a 413.
-func readBody(r *request) ([]byte, error) {
-	plain, err := unpacked(r, http.MaxBytesReader(r.writer, r.Body, maxBody))
-	var sent bytes.Buffer
-	if err == nil {
-		sent.Grow(int(min(max(r.ContentLength, 0), trusted)) + bytes.MinRead)
-		_, err = sent.ReadFrom(io.LimitReader(plain, maxBody+1))
-	}
-	body := bytes.TrimPrefix(sent.Bytes(), []byte(byteOrderMark))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large), sent.Len() > maxBody:
-		return nil, fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes", maxBody)
-	case fleet.CodeOf(err) != 0:
-		return nil, err
-	case err != nil:
-		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
-	case len(body) == 0:
-		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is empty: send a JSON object", Err: errNoBody}
-	}
-	return body, nil
-}
-
-// unpacked accepts gzip bodies.
-func unpacked(r *request, body io.Reader) (io.Reader, error) {
-	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
-	case "", "identity":
-		return body, nil
-	case "gzip", "x-gzip":
-		plain, err := gzip.NewReader(body)
-		if err != nil {
-			return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is no gzip, though Content-Encoding says so", Err: err}
-		}
-		return plain, nil
-	}
-	return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is understood")
 }
 
 // explain names the property at fault and the cure.

@@ -22,6 +22,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// RequestTimeout is how long one request may take; DefaultRequestTimeout where zero.
 	RequestTimeout time.Duration
+	// Limits bound what one caller takes from the others.
+	Limits Limits
 }
 
 // DefaultRequestTimeout leaves time to answer before the connection's own limit cuts it off.
@@ -33,6 +35,8 @@ type api struct {
 	log     *slog.Logger
 	proxies []netip.Prefix
 	timeout time.Duration
+
+	admission *admission
 }
 
 // newAPI is what both tables of operations share.
@@ -42,7 +46,7 @@ func newAPI(o Options) *api {
 	}
 	return &api{
 		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies,
-		timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout),
+		timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout), admission: newAdmission(o.Limits),
 	}
 }
 

@@ -44,6 +44,9 @@ func whereIs(a *testkit.Answer) whereabouts {
 	if err != nil {
 		a.T.Fatal(err)
 	}
+	if a.Header.Get("Link") == "" && len(asked.RawQuery) > 1000 {
+		return w // its links would be too long for a header
+	}
 	for _, value := range strings.Split(a.Header.Get("Link"), ", ") {
 		m := linkValue.FindStringSubmatch(value)
 		if m == nil {

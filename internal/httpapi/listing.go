@@ -21,6 +21,9 @@ func paged[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64
 
 // onPage adds the headers to an answer of one page.
 func onPage[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64, res response) response {
+	if a := r.place.admission; a != nil && len(l.Filters) == 0 && l.After == nil {
+		a.totals.note(r.place.tenant+r.URL.Path, page.Total)
+	}
 	res.set("X-Count-Per-Page", strconv.Itoa(page.PerPage))
 	res.set("X-Current-Page", strconv.Itoa(page.Page))
 	res.set("X-Total-Count", strconv.Itoa(page.Total))

@@ -1,7 +1,9 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,8 +41,11 @@ func (a *api) mover(r *request, token string) (identity.Principal, error) {
 		r.early = readMigration(r)
 		return r.early.request, r.early.dryRun && r.early.wrong == nil
 	})
-	if err == nil {
+	switch {
+	case err == nil:
 		r.early.seen = seen
+	case errors.Is(err, context.Canceled) && r.early != nil && r.early.wrong != nil:
+		return who, r.early.wrong // reading the body failed, which ends the request's context
 	}
 	return who, err
 }

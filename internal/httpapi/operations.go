@@ -115,15 +115,30 @@ func (a *api) serve(op operation) http.Handler {
 		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
 		defer cancel()
 		req := &request{Request: r.WithContext(ctx), writer: w, from: a.clientAddr(r)}
-		res, err := a.permitted(op, req)
+		defer req.finish()
+		res, err := a.admitted(op, req)
 		if err != nil {
 			res = failure(err)
 			res.refusal, res.ended = control.RefusalCode(err), errors.Is(err, control.ErrEnded)
 			remember(r, err)
 		}
 		a.refusedIn(op, req, res)
-		write(w, res)
+		if req.place.large != nil {
+			res = packed(req, res)
+		}
+		req.counted()
+		if res.status >= http.StatusBadRequest && req.unread() {
+			res.set("Connection", "close") // else the server would wait for the rest of the body first
+		}
+		send(w, res)
 	})
+}
+
+func (a *api) admitted(op operation, req *request) (response, error) {
+	if err := a.admit(op, req); err != nil {
+		return response{}, err
+	}
+	return a.permitted(op, req)
 }
 
 func (a *api) permitted(op operation, req *request) (response, error) {

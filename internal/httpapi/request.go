@@ -17,6 +17,7 @@ type request struct {
 	writer http.ResponseWriter
 	who    identity.Principal
 	from   netip.Addr
+	place  place
 	early  *sentMigration // what was read before anybody knew who asks; of a migration only
 }
 
@@ -30,8 +31,16 @@ func (r *request) id(name string) (int64, error) {
 	return n, nil
 }
 
-// list reads the query of a list.
+// list reads the query of a list, and waits for its turn if that may be a large one.
 func (r *request) list(spec fleet.ListSpec) (fleet.List, error) {
+	l, err := r.parseList(spec)
+	if err == nil {
+		err = r.holdList(l)
+	}
+	return l, err
+}
+
+func (r *request) parseList(spec fleet.ListSpec) (fleet.List, error) {
 	q := r.URL.Query()
 	l, err := fleet.ParseList(spec, q.Get("q"), q.Get("sort"), q.Get("page"), q.Get("per_page"))
 	if err != nil {

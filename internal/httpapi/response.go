@@ -1,9 +1,15 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -34,6 +40,57 @@ func (r *response) set(name, value string) {
 		r.header = make(http.Header)
 	}
 	r.header.Set(name, value)
+}
+
+// The time that a client has to read an answer: some at the start, and what its size needs at
+// this rate, in bytes a second. One that does not read does not hold memory for long.
+const (
+	answerStart = 15 * time.Second
+	answerRate  = 64 << 10
+)
+
+// send writes an answer to a client that may be slow.
+func send(w http.ResponseWriter, r response) {
+	most := answerStart + time.Duration(len(r.body))*time.Second/answerRate
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most)) // some writers of tests have none
+	write(w, r)
+}
+
+// largeAnswer is from which size on an answer is packed before its request's place is free.
+const largeAnswer = 64 << 10
+
+var packers = sync.Pool{New: func() any {
+	z, _ := gzip.NewWriterLevel(nil, gzip.BestSpeed) // the level is valid
+	return z
+}}
+
+// packed compresses a large answer at once if its client takes gzip; otherwise the middleware
+// would do it while it is sent, when other requests have their turn.
+func packed(r *request, res response) response {
+	z, ok := packers.Get().(*gzip.Writer)
+	if !ok || len(res.body) < largeAnswer || !takesGzip(r.Request) {
+		return res
+	}
+	defer packers.Put(z)
+	var out bytes.Buffer
+	out.Grow(len(res.body) / 8)
+	z.Reset(&out)
+	if _, err := z.Write(res.body); err != nil || z.Close() != nil {
+		return res
+	}
+	res.body = out.Bytes()
+	res.set("Content-Encoding", "gzip")
+	return res
+}
+
+func takesGzip(r *http.Request) bool {
+	for item := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		coding, quality, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(item), " ", ""), ";")
+		if coding == "gzip" && strings.Trim(strings.TrimPrefix(quality, "q="), "0.") != "" || coding == "gzip" && quality == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func write(w http.ResponseWriter, r response) {

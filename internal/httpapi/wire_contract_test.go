@@ -78,7 +78,6 @@ var _ = pin("large-body", func(t *testing.T, e testkit.Engine) {
 	for _, op := range []struct{ method, path, body string }{
 		{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`},
 		{"PATCH", simURL(252), `{"status": {"id": 0}}`},
-		{"POST", authenticate, `{"refresh_token": "x"}`},
 		{"POST", authenticate + "/workspace", `{"target_organisation": {"id": 200}}`},
 	} {
 		fits := op.body + strings.Repeat(" ", limit-len(op.body))
@@ -92,6 +91,9 @@ var _ = pin("large-body", func(t *testing.T, e testkit.Engine) {
 			t.Errorf("%s: 1 MiB, packed, is too large", op.path)
 		}
 	}
+	anonymous := `{"refresh_token": "x"}`
+	wantCode(t, s.Nobody().Post(authenticate, anonymous+strings.Repeat(" ", 8<<10)), http.StatusRequestEntityTooLarge, 1000)
+	wantCode(t, s.Nobody().With("Content-Encoding", "gzip").Post(authenticate, zipped(t, []byte(anonymous))), http.StatusBadRequest, 1000)
 	bomb := admin.With("Content-Encoding", "gzip").Post(migration, zipped(t, make([]byte, 64<<20)))
 	wantCode(t, bomb, http.StatusRequestEntityTooLarge, 1000)
 })

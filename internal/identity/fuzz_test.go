@@ -57,7 +57,7 @@ func FuzzSignedPayload(f *testing.F) {
 
 // A stored string is refused or costs a bounded amount, and never matches by accident.
 func FuzzStoredHash(f *testing.F) {
-	h := identity.NewHasher(cheap)
+	h := identity.NewHasher(cheap, 0)
 	digest := identity.WireDigest("x")
 	salt := make([]byte, 16)
 	stored := phc(8, 1, 1, salt, argon2.IDKey([]byte(digest), salt, 1, 8, 1, 32))

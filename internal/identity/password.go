@@ -1,36 +1,49 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
+	"errors"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/limit"
 )
 
-// waitersPerProcessor is how many may queue behind each running hash. At some 40 ms each
-// the last of them waits two to three seconds; beyond that it is kinder to say so.
-const waitersPerProcessor = 64
+// How many hashes may wait. At some 40 ms each the last of 64 waits two to three seconds;
+// beyond that it is kinder to say so.
+const (
+	waitersPerWorker = 64
+	waitersPerParty  = 24
+)
 
-// Hasher makes and checks password hashes. Each costs memory and a processor by design,
-// so no more run at once than there are processors; the others wait their turn. It is
-// safe for concurrent use: share one.
+// Hasher makes and checks password hashes. Each costs memory and a processor by design, so
+// only some run at once, fewer than there are processors, and the others wait their turn.
+// The parties that limit.WithParty names (addresses, as a rule) take turns: a flood from one
+// delays a sign-in from another by one hash. It is safe for concurrent use: share one.
 type Hasher struct {
 	params Params
-	queue  queue
+	queue  *limit.Gate
 	work   atomic.Uint64
 }
 
 // NewHasher makes a Hasher whose new hashes cost p. Like the algorithm itself it panics
 // on parameters that cannot be used: those are the program's mistake.
-func NewHasher(p Params) *Hasher {
+//
+// workers is how many hashes are computed at once; 0 takes half as many as there are
+// processors, so that requests without a password are served beside a flood of sign-ins.
+func NewHasher(p Params, workers int) *Hasher {
 	if err := p.check(); err != nil {
 		panic(err)
 	}
-	n := runtime.GOMAXPROCS(0)
-	return &Hasher{params: p, queue: newQueue(n, n*waitersPerProcessor)}
+	n := cmp.Or(workers, max(1, runtime.GOMAXPROCS(0)/2))
+	return &Hasher{params: p, queue: limit.NewGate(limit.Rules{Total: n, Queue: waitersPerParty, QueueAll: n * waitersPerWorker})}
 }
 
 // Hash makes the string to store for a password, given its wire digest. It refuses what
@@ -84,10 +97,14 @@ func (h *Hasher) outdated(stored hashed) bool {
 }
 
 func (h *Hasher) derive(ctx context.Context, p Params, digest string, salt []byte, size uint32) ([]byte, error) {
-	if err := h.queue.enter(ctx); err != nil {
-		return nil, err
+	leave, err := h.queue.Enter(ctx, limit.Party(ctx))
+	switch {
+	case errors.Is(err, limit.ErrFull):
+		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "Too many are signing in at once; try again in a few seconds", RetryAfter: 3 * time.Second}
+	case err != nil:
+		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "Signing in took too long; try again", Err: err}
 	}
-	defer h.queue.leave()
+	defer leave()
 	h.work.Add(1)
 	return argon2.IDKey([]byte(digest), salt, p.Time, p.Memory, p.Threads, size), nil
 }

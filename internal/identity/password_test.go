@@ -18,7 +18,7 @@ import (
 var cheap = identity.Params{Memory: 8, Time: 1, Threads: 1}
 
 func TestPasswordRoundTrip(t *testing.T) {
-	h := identity.NewHasher(cheap)
+	h := identity.NewHasher(cheap, 0)
 	stored, err := h.Hash(t.Context(), identity.WireDigest("correct horse"))
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestPasswordRoundTrip(t *testing.T) {
 }
 
 func TestHashIsSaltedPHC(t *testing.T) {
-	h := identity.NewHasher(cheap)
+	h := identity.NewHasher(cheap, 0)
 	digest := identity.WireDigest("x")
 	one, err := h.Hash(t.Context(), digest)
 	if err != nil {
@@ -51,7 +51,7 @@ func TestHashIsSaltedPHC(t *testing.T) {
 func TestStoredIsArgon2idOverTheDigest(t *testing.T) {
 	digest, salt := identity.WireDigest("x"), []byte("0123456789abcdef")
 	stored := phc(8, 1, 1, salt, argon2.IDKey([]byte(digest), salt, 1, 8, 1, 32))
-	ok, rehash, err := identity.NewHasher(cheap).Verify(t.Context(), stored, digest)
+	ok, rehash, err := identity.NewHasher(cheap, 0).Verify(t.Context(), stored, digest)
 	if !ok || rehash || err != nil {
 		t.Error(ok, rehash, err)
 	}
@@ -64,11 +64,11 @@ func phc(m, t, p uint32, salt, key []byte) string {
 
 func TestRehashWhenParametersChanged(t *testing.T) {
 	digest := identity.WireDigest("x")
-	stored, err := identity.NewHasher(cheap).Hash(t.Context(), digest)
+	stored, err := identity.NewHasher(cheap, 0).Hash(t.Context(), digest)
 	if err != nil {
 		t.Fatal(err)
 	}
-	dearer := identity.NewHasher(identity.Params{Memory: 16, Time: 1, Threads: 1})
+	dearer := identity.NewHasher(identity.Params{Memory: 16, Time: 1, Threads: 1}, 0)
 	ok, rehash, err := dearer.Verify(t.Context(), stored, digest)
 	if !ok || !rehash || err != nil {
 		t.Error(ok, rehash, err)
@@ -82,7 +82,7 @@ func TestRehashWhenParametersChanged(t *testing.T) {
 func TestRehashWhenSaltOrKeyIsShort(t *testing.T) {
 	digest, salt := identity.WireDigest("x"), []byte("01234567")
 	stored := phc(8, 1, 1, salt, argon2.IDKey([]byte(digest), salt, 1, 8, 1, 16))
-	ok, rehash, err := identity.NewHasher(cheap).Verify(t.Context(), stored, digest)
+	ok, rehash, err := identity.NewHasher(cheap, 0).Verify(t.Context(), stored, digest)
 	if !ok || !rehash || err != nil {
 		t.Error(ok, rehash, err)
 	}
@@ -103,7 +103,7 @@ func TestDamagedStoredStrings(t *testing.T) {
 		phc(8192, 1, 257, salt, key), phc(8, 0, 1, salt, key), phc(8, 1, 0, salt, key), phc(8, 1, 2, salt, key),
 		phc(8, 1, 1, nil, key), phc(8, 1, 1, salt, nil), phc(8, 1, 1, salt, make([]byte, 1000)),
 	} {
-		ok, rehash, err := identity.NewHasher(cheap).Verify(t.Context(), stored, identity.WireDigest("x"))
+		ok, rehash, err := identity.NewHasher(cheap, 0).Verify(t.Context(), stored, identity.WireDigest("x"))
 		if ok || rehash || err == nil || fleet.CodeOf(err) != 0 {
 			t.Errorf("%q: %v %v %v", stored, ok, rehash, err)
 		}
@@ -114,7 +114,7 @@ func TestDamagedStoredStrings(t *testing.T) {
 }
 
 func TestHashRefusesWhatIsNoDigest(t *testing.T) {
-	if _, err := identity.NewHasher(cheap).Hash(t.Context(), "correct horse"); fleet.CodeOf(err) != fleet.BadRequest {
+	if _, err := identity.NewHasher(cheap, 0).Hash(t.Context(), "correct horse"); fleet.CodeOf(err) != fleet.BadRequest {
 		t.Error(err)
 	}
 }
@@ -127,13 +127,13 @@ func TestNewHasherPanicsOnUnusableParams(t *testing.T) {
 					t.Errorf("%+v was taken", p)
 				}
 			}()
-			identity.NewHasher(p)
+			identity.NewHasher(p, 0)
 		}()
 	}
 }
 
 func TestEndedContext(t *testing.T) {
-	h := identity.NewHasher(cheap)
+	h := identity.NewHasher(cheap, 0)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	err := h.VerifyNothing(ctx, identity.WireDigest("x"))
@@ -162,7 +162,7 @@ func TestWireDigest(t *testing.T) {
 }
 
 func BenchmarkVerifyPassword(b *testing.B) {
-	h := identity.NewHasher(identity.DefaultParams)
+	h := identity.NewHasher(identity.DefaultParams, 0)
 	for b.Loop() {
 		if err := h.VerifyNothing(b.Context(), "x"); err != nil {
 			b.Fatal(err)

@@ -1,63 +1,54 @@
-package identity
+package identity_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"sync"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/limit"
 )
 
-func TestQueueIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(2, 3)
-		started := 0
-		for range 5 {
-			go func() {
-				if err := q.enter(t.Context()); err != nil {
-					t.Error(err)
-				}
-				started++
-			}()
-			synctest.Wait() // one after another, so the count needs no lock
-		}
-		if started != 2 {
-			t.Errorf("%d work at once, want 2", started)
-		}
-		if err := q.enter(t.Context()); fleet.CodeOf(err) != fleet.Unavailable {
-			t.Errorf("the queue is full, and it says %v", err)
-		}
-		for want := 3; want <= 5; want++ {
-			q.leave()
-			synctest.Wait()
-			if started != want {
-				t.Errorf("%d were let in, want %d", started, want)
+// A flood from one address leaves the hashing of others with a place in the queue.
+func TestHashingIsSharedOut(t *testing.T) {
+	h := identity.NewHasher(identity.Params{Memory: 8 << 10, Time: 1, Threads: 1}, 1)
+	digest := identity.WireDigest("correct horse")
+	var all sync.WaitGroup
+	refused := make(chan error, 200)
+	for i := range 200 {
+		all.Go(func() {
+			_, err := h.Hash(limit.WithParty(t.Context(), "flood"), digest)
+			if err != nil {
+				refused <- err
 			}
-		}
-		q.leave()
-		q.leave()
-	})
-}
-
-func TestQueueWaitEndsWithContext(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		q := newQueue(1, 1)
-		if err := q.enter(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		for range 3 { // a place lost by the first would show in the second
-			err := q.enter(ctx)
-			if fleet.CodeOf(err) != fleet.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
-				t.Fatal(err)
+			if i >= 10 {
+				return
 			}
-		}
-		q.leave()
-		if err := q.enter(t.Context()); err != nil {
+			if _, err := h.Hash(limit.WithParty(t.Context(), fmt.Sprint(i)), digest); err != nil {
+				t.Errorf("another address is refused: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	close(refused)
+	n := 0
+	for err := range refused {
+		if n++; fleet.CodeOf(err) != fleet.Unavailable {
 			t.Error(err)
 		}
-	})
+	}
+	if n == 0 {
+		t.Error("nothing of the flood is refused")
+	}
+}
+
+func TestHashingEndsWithContext(t *testing.T) {
+	h := identity.NewHasher(identity.Params{Memory: 64, Time: 1, Threads: 1}, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := h.Hash(ctx, identity.WireDigest("x")); fleet.CodeOf(err) != fleet.Unavailable {
+		t.Error(err)
+	}
 }

@@ -1,6 +1,9 @@
 package limit
 
-import "context"
+import (
+	"context"
+	"strings"
+)
 
 type partyKey struct{}
 
@@ -14,4 +17,19 @@ func WithParty(ctx context.Context, name string) context.Context {
 func Party(ctx context.Context) string {
 	name, _ := ctx.Value(partyKey{}).(string)
 	return name
+}
+
+// anonymous begins the name of a party without a valid bearer.
+const anonymous = "anonymous "
+
+// Anonymous is the name of a party that nobody vouches for.
+func Anonymous(address string) string { return anonymous + address }
+
+// Shared is the party for gates at which all anonymous parties share the turns of one: there
+// can be as many of them as an attacker likes.
+func Shared(party string) string {
+	if strings.HasPrefix(party, anonymous) {
+		return anonymous
+	}
+	return party
 }

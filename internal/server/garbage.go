@@ -3,14 +3,46 @@ package server
 import (
 	"os"
 	"runtime/debug"
+
+	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/limit"
 )
 
-// CollectLess lets the heap grow to five times what is in use before it is collected. What
-// a server keeps is small and what a request leaves behind is not, so that with Go's own
-// setting every tenth answer of 500 SIMs waits for a collection. It is for the whole
-// process, so `serve` calls it; GOGC in the environment has precedence.
-func CollectLess() {
+// defaultMemory is the limit outside of containers. What a server keeps is far below it.
+const defaultMemory = 176 << 20
+
+// CollectLess lets the heap grow to five times what is in use before it is collected, as long
+// as the process stays below its memory limit. What a server keeps is small and what a request
+// leaves behind is not, so that with Go's own setting every tenth answer of 500 SIMs waits for
+// a collection. It is for the whole process, so `serve` calls it; GOGC and GOMEMLIMIT in the
+// environment have precedence. It returns the limit in bytes, 0 for none.
+func CollectLess(cfg config.Config) int64 {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
 	}
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return debug.SetMemoryLimit(-1)
+	}
+	limit := memoryLimit(cfg.Limits.Memory)
+	if limit > 0 {
+		debug.SetMemoryLimit(limit)
+	}
+	return limit
+}
+
+func memoryLimit(setting string) int64 {
+	switch setting {
+	case config.MemoryOff:
+		return 0
+	case config.MemoryAuto:
+		if n, ok := limit.ContainerMemory(os.DirFS("/")); ok {
+			return n / 5 * 4
+		}
+		return defaultMemory
+	}
+	n, err := config.ParseSize(setting)
+	if err != nil {
+		return 0 // Validate has refused it
+	}
+	return n
 }

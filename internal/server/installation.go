@@ -29,7 +29,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installati
 		return nil, err
 	}
 	c, err := control.New(ctx, s, control.Options{
-		TokenTTL: cfg.TokenTTL, RequireMFA: demands[cfg.RequireMFA], Deliver: delivery(cfg), Log: log,
+		TokenTTL: cfg.TokenTTL, PasswordWorkers: cfg.Limits.PasswordWorkers, RequireMFA: demands[cfg.RequireMFA], Deliver: delivery(cfg), Log: log,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -7,12 +7,14 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/mailer"
+	"github.com/simferry/simferry/internal/netaddr"
 )
 
 // The bounds of one connection. A body is at most 1 MiB and an answer takes well under a
@@ -22,8 +24,6 @@ const (
 	readTimeout   = 30 * time.Second
 	writeTimeout  = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
-	maxHeader     = 64 << 10
-
 	importTimeout = httpapi.ImportTimeout + time.Minute // a list of SIMs that the operator sends, and its answer
 )
 
@@ -73,10 +73,10 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if err != nil {
 		return err
 	}
-	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, handler, s.log)); err != nil || operator == nil {
+	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, handler, s.log, cfg)); err != nil || operator == nil {
 		return err
 	}
-	srv := newHTTP(ctx, operator, s.log)
+	srv := newHTTP(ctx, operator, s.log, cfg)
 	srv.ReadTimeout, srv.WriteTimeout = importTimeout, importTimeout
 	e, err := listen(ctx, cfg.OperatorListen, srv)
 	if err != nil {
@@ -87,7 +87,14 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 }
 
 func (s *Server) options(cfg config.Config) httpapi.Options {
-	return httpapi.Options{Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout}
+	l := cfg.Limits
+	return httpapi.Options{
+		Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout,
+		Limits: httpapi.Limits{
+			PerCaller: l.RequestsOfCaller, PerAddress: l.RequestsOfAddress, Waiting: l.Waiting, Large: l.LargeRequests,
+			BodyMemory: l.BodyMemory, BodyMemoryPerCaller: l.BodyMemoryOfCaller, AnonymousBody: l.AnonymousBody, BodyRate: l.BodyRate,
+		},
+	}
 }
 
 // endpoint is an HTTP server and where it listens.
@@ -96,23 +103,50 @@ type endpoint struct {
 	listener net.Listener
 }
 
-func listen(ctx context.Context, address string, srv *http.Server) (endpoint, error) {
+func listen(ctx context.Context, address string, srv boundedHTTP) (endpoint, error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	return endpoint{srv, l}, err
+	if err != nil {
+		return endpoint{}, err
+	}
+	return endpoint{srv.Server, srv.conns.Listen(l)}, nil
 }
 
-// newHTTP bounds how long a connection may take for what it sends, and how much that is.
-func newHTTP(ctx context.Context, handler http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
+// boundedHTTP is an HTTP server with a bounded number of connections.
+type boundedHTTP struct {
+	*http.Server
+	conns *limit.Conns
+}
+
+// newHTTP bounds how long a connection may take for what it sends, how much that is, and how
+// many connections there are.
+func newHTTP(ctx context.Context, handler http.Handler, log *slog.Logger, cfg config.Config) boundedHTTP {
+	conns := &limit.Conns{
+		Total: cfg.Limits.Connections, PerAddress: cfg.Limits.ConnectionsOfAddress, Address: bounded(cfg.TrustedProxies),
+	}
+	return boundedHTTP{&http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeader,
+		MaxHeaderBytes:    int(cfg.Limits.Header),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ConnState:         conns.State,
 		// A request that runs when ctx ends is finished, not cancelled.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}, conns}
+}
+
+// bounded names the address that a connection counts for; proxies have those of many clients.
+func bounded(proxies []netip.Prefix) func(netip.Addr) string {
+	return func(a netip.Addr) string {
+		a = netaddr.Canonical(a)
+		for _, p := range proxies {
+			if p.Contains(a) {
+				return ""
+			}
+		}
+		return netaddr.Network(a)
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/simferry/simferry/internal/config"
 )
 
 // pipes is a listener whose connections are in memory, so that their time is that of the
@@ -40,7 +42,7 @@ func slowly(t *testing.T, send func(net.Conn)) (kept time.Duration, got string) 
 				w.WriteHeader(http.StatusBadRequest)
 			}
 		})
-		server := newHTTP(t.Context(), handler, slog.New(slog.DiscardHandler))
+		server := newHTTP(t.Context(), handler, slog.New(slog.DiscardHandler), config.Default())
 		listener := pipes{make(chan net.Conn), make(chan struct{})}
 		go func() { _ = server.Serve(listener) }() // it ends with Close
 		here, there := net.Pipe()
@@ -97,9 +99,9 @@ func TestAttackSlowHeaders(t *testing.T) {
 		})
 	}
 	kept, got := slowly(t, func(c net.Conn) {
-		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nX-A: "+strings.Repeat("a", 2*maxHeader)) // until it is cut off
+		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\nX-A: "+strings.Repeat("a", int(2*config.Default().Limits.Header))) // until it is cut off
 	})
 	if !strings.HasPrefix(got, "HTTP/1.1 431") || kept > headerTimeout {
-		t.Errorf("a header of %d bytes: kept for %v, answered %q", 2*maxHeader, kept, got)
+		t.Errorf("a header of %d bytes: kept for %v, answered %q", 2*config.Default().Limits.Header, kept, got)
 	}
 }

@@ -80,7 +80,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err := e.bring(ctx); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	s := &Store{engine: e, clock: o.Clock}
+	s := &Store{engine: withLanes(e), clock: o.Clock}
 	if s.check.on = o.CompareClock; s.check.on {
 		if err := s.beginCheck(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())

@@ -1,0 +1,166 @@
+package httpapi
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// maxBody bounds a request's body, also once it is unpacked.
+const maxBody = 1 << 20
+
+const (
+	// freeBody is what a body may take before it counts against the memory of all bodies: small
+	// requests are served even when that is used up.
+	freeBody = 8 << 10
+	// bodyStart is how long a body may take beyond what its size allows, and bodyTime how long
+	// in all.
+	bodyStart = 5 * time.Second
+	bodyTime  = 30 * time.Second
+)
+
+var errNoBody = errors.New("empty body")
+
+// byteOrderMark may stand before JSON that was saved as UTF-8 on Windows.
+const byteOrderMark = "\xef\xbb\xbf"
+
+// mostBody is the longest body that the caller may send.
+func (r *request) mostBody() int64 {
+	if r.place.admission != nil && r.place.anonymous {
+		return r.place.admission.limits.AnonymousBody
+	}
+	return maxBody
+}
+
+// readBody reads a body, bounded as it comes and as it unpacks, so that a bomb is a 413.
+//
+// Errors: TooLarge; BadRequest; Unavailable when the bodies of all callers, or of this one,
+// have no room in memory; TooManyRequests when a large body has waited too long for its turn.
+func readBody(r *request) ([]byte, error) {
+	most := r.mostBody()
+	if r.ContentLength > most {
+		return nil, tooLarge(most)
+	}
+	plain, err := unpacked(r, r.paced(http.MaxBytesReader(r.writer, r.Body, most)))
+	var sent []byte
+	if err == nil {
+		sent, err = r.collect(io.LimitReader(plain, most+1))
+	}
+	body := bytes.TrimPrefix(sent, []byte(byteOrderMark))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), int64(len(sent)) > most:
+		return nil, tooLarge(most)
+	case fleet.CodeOf(err) != 0:
+		return nil, err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body arrives too slowly: send it faster, or in parts", Err: err}
+	case err != nil:
+		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
+	case len(body) == 0:
+		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is empty: send a JSON object", Err: errNoBody}
+	}
+	r.place.read = true
+	_ = http.NewResponseController(r.writer).SetReadDeadline(time.Time{}) // some writers of tests have none
+	if len(body) > largeBody && r.place.admission != nil {
+		return body, r.holdLarge(r.place.admission.bodies)
+	}
+	return body, nil
+}
+
+// unread reports whether much of the body may still be on its way.
+func (r *request) unread() bool {
+	return !r.place.read && (r.ContentLength < 0 || r.ContentLength > freeBody)
+}
+
+func tooLarge(most int64) error {
+	return fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes", most)
+}
+
+// collect reads to the end. The memory grows with what has come, not with what was announced.
+func (r *request) collect(from io.Reader) ([]byte, error) {
+	body := make([]byte, 0, int(min(max(r.ContentLength, 0), freeBody-bytes.MinRead))+bytes.MinRead)
+	for {
+		n, err := from.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return body, err
+		case len(body) < cap(body):
+			continue
+		}
+		larger := min(2*cap(body), maxBody+bytes.MinRead)
+		if !r.reserve(larger - max(cap(body), freeBody)) {
+			return nil, errTooMuch()
+		}
+		body = append(make([]byte, 0, larger), body...)
+	}
+}
+
+// reserve takes memory for a body, which finish gives back.
+func (r *request) reserve(bytes int) bool {
+	a, n := r.place.admission, int64(bytes)
+	if a == nil || n <= 0 {
+		return true
+	}
+	if !a.memory.Take(r.place.caller, n) {
+		return false
+	}
+	caller := r.place.caller
+	r.place.held = append(r.place.held, func() { a.memory.Give(caller, n) })
+	return true
+}
+
+// unpacked accepts gzip bodies from callers with a bearer.
+func unpacked(r *request, body io.Reader) (io.Reader, error) {
+	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
+	case "", "identity":
+		return body, nil
+	case "gzip", "x-gzip":
+		if r.place.admission != nil && r.place.anonymous {
+			return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: send the body as it is; it is unpacked only with a bearer")
+		}
+		plain, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is not valid gzip, though Content-Encoding says so", Err: err}
+		}
+		return plain, nil
+	}
+	return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is understood")
+}
+
+// paced reads a body that must arrive at a rate, not only within a time: who sends a byte now
+// and then does not hold memory for long.
+func (r *request) paced(body io.Reader) io.Reader {
+	if r.place.admission == nil {
+		return body
+	}
+	return &pacedReader{
+		Reader: body, control: http.NewResponseController(r.writer), rate: r.place.admission.limits.BodyRate, start: time.Now(),
+	}
+}
+
+type pacedReader struct {
+	io.Reader
+	control *http.ResponseController
+	rate    int64 // bytes a second
+	start   time.Time
+	read    int64
+}
+
+func (p *pacedReader) Read(b []byte) (int, error) {
+	earned := time.Duration(p.read) * time.Second / time.Duration(p.rate)
+	_ = p.control.SetReadDeadline(p.start.Add(min(bodyStart+earned, bodyTime))) // some writers of tests have none
+	n, err := p.Reader.Read(b)
+	p.read += int64(n)
+	return n, err
+}

@@ -1,0 +1,62 @@
+package store
+
+import (
+	"context"
+	"runtime"
+
+	turns "github.com/simferry/simferry/internal/limit"
+)
+
+// lanes is an engine at which parties (limit.WithParty) take turns. Reads and writes have
+// connections of their own: many readers do not hold up a writer, nor the other way round. One
+// party never has all of them, and all anonymous ones together count as one party.
+type lanes struct {
+	engine
+	reads, writes *turns.Gate
+}
+
+// withLanes shares out the connections of an engine. One is left for what runs beside requests:
+// readiness, and the server's duties.
+func withLanes(e engine) engine {
+	reads, writes := 0, 1
+	switch of := e.(type) {
+	case *sqliteEngine:
+		reads = of.readers.Stats().MaxOpenConnections
+	case *pgEngine:
+		all := int(of.pool.Config().MaxConns)
+		writes = max(1, all/2)
+		reads = max(1, all-writes-1)
+	default:
+		return e
+	}
+	return &lanes{e, newLane(reads), newLane(writes)}
+}
+
+func newLane(n int) *turns.Gate {
+	share := max(1, n*3/4)
+	if n == 0 {
+		share, n = 0, runtime.GOMAXPROCS(0)
+	}
+	return turns.NewGate(turns.Rules{Total: n, PerParty: share})
+}
+
+func (l *lanes) update(ctx context.Context, fn func(querier) error) error {
+	return inLane(ctx, l.writes, func() error { return l.engine.update(ctx, fn) })
+}
+
+func (l *lanes) view(ctx context.Context, fn func(querier) error) error {
+	return inLane(ctx, l.reads, func() error { return l.engine.view(ctx, fn) })
+}
+
+func (l *lanes) read(ctx context.Context, fn func(querier) error) error {
+	return inLane(ctx, l.reads, func() error { return l.engine.read(ctx, fn) })
+}
+
+func inLane(ctx context.Context, lane *turns.Gate, run func() error) error {
+	leave, err := lane.Enter(ctx, turns.Shared(turns.Party(ctx)))
+	if err != nil {
+		return err
+	}
+	defer leave()
+	return run()
+}
