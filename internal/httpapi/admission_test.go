@@ -32,7 +32,7 @@ type pendingBody struct {
 	status chan int
 }
 
-// flushed is more than a client's buffer, so that what is pendingBody reaches the server.
+// flushed is more than a client's buffer, so that what is held reaches the server.
 const flushed = 6 << 10
 
 // hold sends the head of a request and size bytes of its body, and no more.

@@ -209,7 +209,9 @@ type heldServer struct {
 
 func newHeldServer(s *testkit.Server) *heldServer {
 	h := &heldServer{Server: s}
-	server := httptest.NewServer(httpapi.NewHeld(s.Control, httpapi.Options{Log: slog.New(slog.DiscardHandler)}, func(r *http.Request) {
+	server := httptest.NewServer(httpapi.NewHeld(s.Control, httpapi.Options{
+		Log: slog.New(slog.DiscardHandler), Limits: httpapi.Limits{PerCaller: 1000}, // all of them are held at once
+	}, func(r *http.Request) {
 		h.mu.Lock()
 		gate := h.gate
 		h.mu.Unlock()
