@@ -117,7 +117,7 @@ func truncate(ctx context.Context, db *sql.DB) (blocked bool, err error) {
 // WALBytes is the size of SQLite's write-ahead log on the disk; 0 on PostgreSQL. It returns
 // to nothing when a log that was too large could be truncated.
 func (s *Store) WALBytes() (int64, error) {
-	e, ok := s.engine.(*sqliteEngine)
+	e, ok := bare(s.engine).(*sqliteEngine)
 	if !ok {
 		return 0, nil
 	}

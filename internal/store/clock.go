@@ -38,7 +38,7 @@ func (s *Store) CheckClock(ctx context.Context) (skew time.Duration, err error) 
 	if !s.check.on {
 		return 0, nil
 	}
-	if e, ok := s.engine.(*pgEngine); ok {
+	if e, ok := bare(s.engine).(*pgEngine); ok {
 		skew, err = e.skew(ctx, s.clock)
 	} else {
 		var newest time.Time
