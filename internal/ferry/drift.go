@@ -11,9 +11,9 @@ import (
 // target already, and who has changed or may not move any more.
 func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 	find := finder(planned)
-	drop = make(map[int64][]Reason)
+	drop = mistaken(planned, now)
 	for _, s := range now.There {
-		if was, ok := find(s); ok {
+		if was, ok := find(s); ok && drop[was.ID] == nil {
 			there = append(there, was.ID)
 		}
 	}
@@ -30,7 +30,7 @@ func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 	for _, c := range now.Chunks {
 		for _, s := range c.SIMs {
 			was, ok := find(s)
-			if text := difference(was, s); ok && text != "" {
+			if text := difference(was, s); ok && text != "" && drop[was.ID] == nil {
 				drop[was.ID] = []Reason{{Changed, text}}
 			}
 		}
@@ -44,6 +44,39 @@ func gone(was, now SIM) string {
 		return text
 	}
 	return changedSince + "not found any more"
+}
+
+// mistaken finds the planned SIMs whose id and ICCID do not belong to one SIM: the plan was
+// edited, or is one of another server.
+func mistaken(planned []SIM, now *Plan) map[int64][]Reason {
+	byID, byICCID := make(map[int64]SIM, len(planned)), make(map[string]SIM, len(planned))
+	for _, s := range planned {
+		byID[s.ID], byICCID[s.ICCID] = s, s
+	}
+	wrong := make(map[int64][]Reason)
+	compare := func(s SIM) {
+		if s.ID == 0 || s.ICCID == "" {
+			return
+		}
+		for _, was := range []SIM{byID[s.ID], byICCID[s.ICCID]} {
+			if was.ID != 0 && was.ICCID != "" && (was.ID != s.ID || was.ICCID != s.ICCID) {
+				wrong[was.ID] = []Reason{{Changed, fmt.Sprintf("%sthe plan has %s as SIM %d, the server has %s as SIM %d",
+					changedSince, was.ICCID, was.ID, s.ICCID, s.ID)}}
+			}
+		}
+	}
+	for _, s := range now.There {
+		compare(s)
+	}
+	for _, h := range now.Held {
+		compare(h.SIM)
+	}
+	for _, c := range now.Chunks {
+		for _, s := range c.SIMs {
+			compare(s)
+		}
+	}
+	return wrong
 }
 
 // finder looks SIMs up by whichever name is there.

@@ -2,6 +2,8 @@ package ferry
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,12 +25,29 @@ func SavePlan(file string, p *Plan) error {
 
 // WritePlan writes a plan as LoadPlan reads it.
 func WritePlan(w io.Writer, p *Plan) error {
-	text, err := json.MarshalIndent(p, "", " ")
+	summed := *p
+	var err error
+	if summed.Sum, err = p.sum(); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(summed, "", " ")
 	if err != nil {
 		return err
 	}
 	_, err = w.Write(append(text, '\n'))
 	return err
+}
+
+// sum is the checksum of everything else in a plan.
+func (p *Plan) sum() (string, error) {
+	rest := *p
+	rest.Sum = ""
+	text, err := json.Marshal(rest)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // LoadPlan reads what SavePlan wrote.
@@ -46,12 +65,20 @@ func LoadPlan(file string) (*Plan, error) {
 	if p.Version != PlanVersion {
 		return nil, fmt.Errorf("%s is a plan of version %d: this program reads version %d", file, p.Version, PlanVersion)
 	}
+	sum, err := p.sum()
+	if err != nil {
+		return nil, err
+	}
+	if p.Sum != "" && p.Sum != sum { // older plans have none
+		return nil, fmt.Errorf("%s was edited after it was saved: make a new plan", file)
+	}
+	p.Sum = ""
 	return &p, p.check(file)
 }
 
 // check keeps out what no planner made: a run must be able to name every SIM by its id.
 func (p *Plan) check(file string) error {
-	seen := make(map[int64]bool)
+	seen, numbers := make(map[int64]bool), make(map[string]bool)
 	for i, c := range p.Chunks {
 		if len(c.SIMs) == 0 || len(c.SIMs) > MaxChunk || c.By != ByID && c.By != ByICCID {
 			return fmt.Errorf("%s is no plan: chunk %d has %d SIMs by %q", file, i+1, len(c.SIMs), c.By)
@@ -60,7 +87,10 @@ func (p *Plan) check(file string) error {
 			if s.ID <= 0 || seen[s.ID] {
 				return fmt.Errorf("%s is no plan: SIM %d is in it twice, or has no id", file, s.ID)
 			}
-			seen[s.ID] = true
+			if s.ICCID != "" && numbers[s.ICCID] || s.ICCID == "" && c.By == ByICCID {
+				return fmt.Errorf("%s is not a plan: SIM %d has no ICCID, or that of another", file, s.ID)
+			}
+			seen[s.ID], numbers[s.ICCID] = true, true
 		}
 	}
 	return nil

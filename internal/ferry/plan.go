@@ -26,6 +26,7 @@ type Plan struct {
 	Held       []Held    `json:"held,omitempty"`
 	Against    []Reason  `json:"against_target,omitempty"` // nothing may move, whatever the SIM
 	Duplicates []string  `json:"duplicates,omitempty"`     // what was named more than once, in words
+	Sum        string    `json:"sum,omitempty"`            // of a file: SHA-256 of all the rest, so that an edit is noticed
 	Left       []SIM     `json:"left,omitempty"`           // had left their Workspace From, or changed, before the dry run
 }
 

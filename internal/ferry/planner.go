@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/simferry/simferry/client"
 )
@@ -271,8 +272,13 @@ func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
 		return nil, err
 	}
 	for i, c := range saved.Chunks {
-		if j := results[i]; len(j.yes) == len(c.SIMs) && unchanged(c.SIMs, j.yes) {
+		j := results[i]
+		switch same := len(j.yes) == len(c.SIMs) && unchanged(c.SIMs, j.yes); {
+		case same && sameTag(c.ETag, j.etag):
 			confirmed.Chunks = append(confirmed.Chunks, c)
+			continue
+		case same:
+			confirmed.hold(c.SIMs, otherTag)
 			continue
 		}
 		if err := p.reconsider(ctx, &confirmed, c); err != nil {
@@ -280,6 +286,30 @@ func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
 		}
 	}
 	return &confirmed, nil
+}
+
+var otherTag = Reason{Changed, changedSince + "the server's entity tag is not that of the plan: " +
+	"a SIM was changed and changed back, or the plan file was edited"}
+
+// sameTag compares the entity tag of a plan with that of a dry run. A server that has none
+// cannot contradict; what a proxy adds for the coding of a body does not count.
+func sameTag(planned, now string) bool {
+	return planned == "" || now == "" || bareTag(planned) == bareTag(now)
+}
+
+func bareTag(tag string) string {
+	tag = strings.Trim(strings.TrimPrefix(tag, "W/"), `"`)
+	for _, coding := range []string{"gzip", "br", "zstd", "deflate"} {
+		tag = strings.TrimSuffix(strings.TrimSuffix(tag, "-"+coding), ";"+coding)
+	}
+	return tag
+}
+
+// hold takes SIMs that were to move out of a plan.
+func (p *Plan) hold(sims []SIM, why Reason) {
+	for _, s := range sims {
+		p.Held = append(p.Held, Held{s, []Reason{why}})
+	}
 }
 
 func unchanged(was, now []SIM) bool {
