@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
+	"unicode"
 )
 
 // ID is an identifier in a request. Clients in languages without integers write 250 as
@@ -118,11 +120,19 @@ func integer(sign string, digits []byte, point int) (int64, error) {
 	return n, nil
 }
 
-// clip keeps an offending value short enough for an error message.
+// clip keeps an offending value short enough for an error message, and free of characters
+// that nobody can see.
 func clip(data []byte) string {
 	const most = 40
-	if len(data) <= most {
-		return string(bytes.ToValidUTF8(data, nil))
+	more := ""
+	if len(data) > most {
+		data, more = data[:most], "…"
 	}
-	return string(bytes.ToValidUTF8(data[:most], nil)) + "…"
+	visible := func(r rune) rune {
+		if unicode.IsGraphic(r) {
+			return r
+		}
+		return unicode.ReplacementChar
+	}
+	return strings.Map(visible, string(bytes.ToValidUTF8(data, nil))) + more
 }

@@ -31,6 +31,39 @@ func (o *Operation) IDs() []string {
 	return slices.Compact(places)
 }
 
+// Texts are the places of a body that take any text, such as "name" or "[].tags".
+func (o *Operation) Texts() []string {
+	var places []string
+	if o.op.RequestBody != nil {
+		for _, media := range o.op.RequestBody.Value.Content {
+			places = append(places, textsIn(media.Schema, "")...)
+		}
+	}
+	slices.Sort(places)
+	return slices.Compact(places)
+}
+
+// textsIn walks a schema of a request, none of which is recursive.
+func textsIn(ref *openapi3.SchemaRef, at string) (places []string) {
+	if ref == nil || ref.Value == nil || isID(ref, at) {
+		return nil
+	}
+	s := ref.Value
+	if s.Type != nil && s.Type.Includes(openapi3.TypeString) && at != "" {
+		places = append(places, at)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
+		places = append(places, textsIn(s.Properties[name], strings.TrimPrefix(at+"."+name, "."))...)
+	}
+	if s.Items != nil {
+		places = append(places, textsIn(s.Items, at+"[]")...)
+	}
+	for _, part := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf) {
+		places = append(places, textsIn(part, at)...)
+	}
+	return places
+}
+
 // Lists tells whether the operation is a list that can be filtered with q.
 func (o *Operation) Lists() bool {
 	return slices.ContainsFunc(slices.Concat(o.item.Parameters, o.op.Parameters), func(ref *openapi3.ParameterRef) bool {

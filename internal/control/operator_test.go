@@ -437,8 +437,8 @@ func TestCreateWorkspace(t *testing.T) {
 			code      fleet.Code
 			message   string
 		}{
-			{fleet.Workspace{Name: " "}, fleet.BadRequest, `name: " " is no name: it must be some text in one line`},
-			{fleet.Workspace{Name: "A\nB"}, fleet.BadRequest, `name: "A\nB" is no name: it must be some text in one line`},
+			{fleet.Workspace{Name: " "}, fleet.BadRequest, `name: " " is not a name: write some text in one line`},
+			{fleet.Workspace{Name: "A\nB"}, fleet.BadRequest, `name: "A\nB" contains the control character U+000A: remove it, and write some text in one line`},
 			{fleet.Workspace{Name: "A", Country: "XX"}, fleet.BadRequest, `country: "XX" is no country: write the two letters of ISO 3166-1, such as DE`},
 			{fleet.Workspace{Name: "A", Parent: 7}, fleet.BadRequest, "parent: there is no Workspace 7"},
 			{fleet.Workspace{ID: 100, Name: "A"}, fleet.Duplicated, "id: Workspace 100 is there already (Fleet DE): leave the id out to get a free one"},
@@ -550,7 +550,7 @@ func TestCreateUserRefuses(t *testing.T) {
 			message string
 		}{
 			{"no e-mail address", control.NewUser{Username: "eve", Password: "long enough", Roles: administrator},
-				fleet.BadRequest, `username: "eve" is no username: write an e-mail address, such as admin@example.com`},
+				fleet.BadRequest, `username: "eve" is not a username: write an e-mail address, such as admin@example.com`},
 			{"short password", control.NewUser{Username: "e@x.example", Password: "1234567", Roles: administrator},
 				fleet.BadRequest, "password: it must have at least 8 characters"},
 			{"no roles", control.NewUser{Username: "e@x.example", Password: "long enough"},

@@ -3,7 +3,6 @@ package fleet
 import (
 	"net/netip"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -33,6 +32,7 @@ type Plug struct {
 // Patched is the device with what the patch asks for, and what of it cannot be. Fields are
 // named as on the wire.
 func (d Device) Patched(p DevicePatch) (Device, []Problem) {
+	was := d
 	for _, v := range []struct {
 		to   *string
 		from *string
@@ -48,7 +48,7 @@ func (d Device) Patched(p DevicePatch) (Device, []Problem) {
 	if ip, err := netip.ParseAddr(d.IPAddress); err == nil && ip.Zone() == "" {
 		d.IPAddress = ip.String()
 	}
-	return d, d.Check()
+	return d, d.check(was)
 }
 
 func replace[T any](to, from *T) {
@@ -58,18 +58,22 @@ func replace[T any](to, from *T) {
 }
 
 // Check reports the values that a device cannot have.
-func (d Device) Check() (bad []Problem) {
+func (d Device) Check() []Problem { return d.check(Device{}) }
+
+// check leaves texts alone that have not changed: older versions accepted more characters.
+func (d Device) check(was Device) (bad []Problem) {
 	add := func(code Code, message string) { bad = append(bad, Problem{code, message}) }
 	for _, t := range []struct {
-		field, value string
-		most         int
-		tooLong      string
+		field      string
+		value, was string
+		most       int
+		tooLong    string
 	}{
-		{"name", d.Name, maxDeviceName, "name: at most 255 characters"},
-		{"tags", d.Tags, maxDeviceTags, "tags: at most 1024 characters"},
+		{"name", d.Name, was.Name, maxDeviceName, "name: at most 255 characters"},
+		{"tags", d.Tags, was.Tags, maxDeviceTags, "tags: at most 1024 characters"},
 	} {
-		if strings.ContainsFunc(t.value, unicode.IsControl) {
-			add(InvalidFormat, t.field+": it must be some text in one line")
+		if err := CheckText(t.value); err != nil && t.value != t.was {
+			add(InvalidFormat, t.field+": "+err.Error())
 		}
 		if utf8.RuneCountInString(t.value) > t.most {
 			add(OutOfRange, t.tooLong)

@@ -5,23 +5,82 @@ import (
 	"net/mail"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
-// ParseUsername reads under what a user signs in: an e-mail address alone, in small letters
-// from here on. The error names the text and the cure.
+// ParseUsername reads the name under which a user signs in: an e-mail address alone, stored
+// in lower case. The error names the text and the cure.
 func ParseUsername(s string) (string, error) {
+	if err := CheckText(s); err != nil {
+		return "", err
+	}
 	address, err := mail.ParseAddress(s)
 	if err != nil || address.Address != s {
-		return "", fmt.Errorf("%q is no username: write an e-mail address, such as admin@example.com", clip(s))
+		return "", fmt.Errorf("%q is not a username: write an e-mail address, such as admin@example.com", clip(s))
+	}
+	if i := strings.IndexFunc(s, joins); i >= 0 {
+		return "", hiddenCharacter(s, i)
 	}
 	return strings.ToLower(s), nil
 }
 
-// ParseName takes what somebody calls a thing as it is, and keeps line breaks and other
-// control characters out of lists and logs. The error names the text and the cure.
+// ParseName reads the name of a thing, in one line. The error names the text and the cure.
 func ParseName(s string) (string, error) {
-	if strings.TrimSpace(s) == "" || strings.ContainsFunc(s, unicode.IsControl) {
-		return "", fmt.Errorf("%q is no name: it must be some text in one line", clip(s))
+	if strings.TrimSpace(s) == "" {
+		return "", fmt.Errorf("%q is not a name: write some text in one line", clip(s))
 	}
-	return s, nil
+	return s, CheckText(s)
+}
+
+// CheckText refuses characters that nobody can see, in every text that people read: control
+// characters (C0, DEL, C1, so ESC and BEL too), line breaks, characters that change the
+// direction of text, and invisible ones. They would control a terminal, forge lines of a log,
+// or make two names look alike. Joiners and variation selectors are accepted where scripts
+// and emoji need them. The error names the character and the cure.
+func CheckText(s string) error {
+	if !utf8.ValidString(s) {
+		return fmt.Errorf("%q is not valid UTF-8: save or send it as UTF-8", clip(s))
+	}
+	before := rune(0)
+	for i, r := range s {
+		if joins(r) && !joinsAfter(before, r) || hidden(r) {
+			return hiddenCharacter(s, i)
+		}
+		before = r
+	}
+	return nil
+}
+
+func hiddenCharacter(s string, i int) error {
+	r, _ := utf8.DecodeRuneInString(s[i:])
+	what := "invisible"
+	if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
+		what = "control"
+	}
+	return fmt.Errorf("%+q contains the %s character %U: remove it, and write some text in one line", clip(s), what, r)
+}
+
+// hidden reports whether a character has no look of its own and no use in a name.
+func hidden(r rune) bool {
+	const brailleBlank = 0x2800
+	return r == brailleBlank || !joins(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
+}
+
+// joins reports whether a character has no look of its own, but changes how its neighbours
+// look in some scripts.
+func joins(r rune) bool {
+	return unicode.In(r, unicode.Join_Control, unicode.Variation_Selector)
+}
+
+// joinsAfter reports whether a joiner or a variation selector has an effect after a character.
+func joinsAfter(before, r rune) bool {
+	switch {
+	case unicode.Is(unicode.Join_Control, r): // of cursive and Indic scripts, and between emoji
+		plain := unicode.In(before, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Han, unicode.Hangul)
+		return !plain && (unicode.IsLetter(before) || unicode.IsMark(before) || unicode.In(before, unicode.So, unicode.Sk))
+	case unicode.In(before, unicode.Mongolian, unicode.Han):
+		return true
+	}
+	return unicode.In(before, unicode.So, unicode.Sm)
 }
