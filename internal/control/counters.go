@@ -54,6 +54,9 @@ func admittedGuesses(username string, from netip.Addr) counter {
 	return counter{"admitted guesses", username + " " + network(from)}
 }
 
+// underWay counts the attempts against a budget that are being evaluated.
+func (c counter) underWay() counter { return counter{c.kind + " under way", c.key} }
+
 // attemptsFrom counts authentications from an address.
 func attemptsFrom(from netip.Addr) counter { return counter{"attempts", network(from)} }
 

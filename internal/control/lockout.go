@@ -15,6 +15,7 @@ const (
 	lockFor        = 5 * time.Minute
 	forgetAfter    = 24 * time.Hour // failures in a row may lie that far apart
 	guessesPerHour = 100
+	evaluatedIn    = time.Minute // far more than it takes to evaluate a guess
 	attemptWindow  = 5 * time.Minute
 	attemptsPerIP  = 100
 )
@@ -75,9 +76,10 @@ func guessBy(who identity.Principal, from netip.Addr) guesser {
 	return guesser{who.Username, from, failuresAt(who.Username, from), confirmations(who.User)}
 }
 
-// mayTry refuses an attempt that is not even evaluated. It counts the guess beforehand, so
-// that a burst is counted too; succeeded takes it back if it was right. It returns the attempt
-// with the budget that it was counted in.
+// mayTry refuses an attempt that is not even evaluated. It counts the attempt as under way, so
+// that a burst is counted too, until failed, halfDone or succeeded settles it. One that is
+// never settled, because the server crashed or the client hung up, is no guess: it stops
+// counting after a minute. mayTry returns the attempt with the budget that it was counted in.
 func (c *Control) mayTry(ctx context.Context, g guesser) (counted guesser, err error) {
 	var wait time.Duration
 	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -108,11 +110,19 @@ func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, 
 	if g.budget == guessesAt(g.username) && admitted.Count > 0 {
 		g.budget = admittedGuesses(g.username, g.from)
 	}
-	n, err := g.budget.add(ctx, tx, time.Hour)
-	if err != nil || n.Count <= guessesPerHour {
+	guessed, err := g.budget.read(ctx, tx)
+	if err != nil {
 		return g, 0, err
 	}
-	return g, n.Expires.Sub(tx.Now()), nil
+	trying, err := g.budget.underWay().add(ctx, tx, evaluatedIn)
+	if err != nil || guessed.Count+trying.Count <= guessesPerHour {
+		return g, 0, err
+	}
+	wait = trying.Expires.Sub(tx.Now())
+	if guessed.Count >= guessesPerHour {
+		wait = guessed.Expires.Sub(tx.Now())
+	}
+	return g, max(wait, time.Second), g.budget.underWay().takeBack(ctx, tx)
 }
 
 // mayConfirm is mayTry for a caller who is signed in, and still is: whoever has an ended session
@@ -138,6 +148,9 @@ func (c *Control) mayConfirm(ctx context.Context, who identity.Principal, g gues
 // failed counts a wrong password or code; the third in a row locks. It returns the refusal.
 func (c *Control) failed(ctx context.Context, g guesser, refusal error) error {
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
+		if err := halfDone(ctx, tx, g); err != nil {
+			return err
+		}
 		n, err := g.lock.add(ctx, tx, forgetAfter)
 		if err != nil || n.Count < lockAfter {
 			return err
@@ -150,10 +163,24 @@ func (c *Control) failed(ctx context.Context, g guesser, refusal error) error {
 	return refusal
 }
 
-// succeeded forgets the failures before a success, which was no guess either: it takes back
-// one count for each secret that was right.
+// halfDone makes an attempt that is under way a guess: it was wrong, or a right password whose
+// code is still to come.
+func halfDone(ctx context.Context, tx *store.Tx, g guesser) error {
+	if err := g.budget.underWay().takeBack(ctx, tx); err != nil {
+		return err
+	}
+	_, err := g.budget.add(ctx, tx, time.Hour)
+	return err
+}
+
+// succeeded forgets the failures before a success, which was no guess either. It settles the
+// attempt that is under way, and takes back the guesses of the secrets before it, which were
+// right as well.
 func succeeded(ctx context.Context, tx *store.Tx, g guesser, secrets int) error {
-	for range secrets {
+	if err := g.budget.underWay().takeBack(ctx, tx); err != nil {
+		return err
+	}
+	for range secrets - 1 {
 		if err := g.budget.takeBack(ctx, tx); err != nil {
 			return err
 		}

@@ -129,6 +129,9 @@ func (c *Control) passwordWasRight(ctx context.Context, user store.UserRecord, g
 			if t, err = awaitCode(ctx, tx, user); err != nil {
 				return err
 			}
+			if err := halfDone(ctx, tx, g); err != nil {
+				return err
+			}
 			return signedIn(ctx, tx, from, fleet.AuditCodeAwaited, byPassword, user.ID, user.DefaultWorkspace)
 		}
 		if err := succeeded(ctx, tx, g, 1); err != nil {
