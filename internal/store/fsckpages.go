@@ -139,7 +139,7 @@ func freshSchema(ctx context.Context) (texts []string, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1) // each connection would have a database of its own
-	if err := steps.bring(ctx, db); err != nil {
+	if err := steps.bring(ctx, db, false); err != nil {
 		return nil, err
 	}
 	tx := Tx{q: sqlQuerier{db}, d: SQLite}

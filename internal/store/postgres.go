@@ -240,7 +240,7 @@ func (e *pgEngine) bring(ctx context.Context) error {
 	defer func() { _ = db.Close() }() // its connections are the pool's
 	started := time.Now()
 	for {
-		err := withoutUser(e.steps.bring(ctx, db))
+		err := withoutUser(e.steps.bring(ctx, db, e.pooled))
 		if e.classify(err) != busy {
 			return err
 		}

@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/pressly/goose/v3"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/testkit/pgbouncer"
 	"github.com/simferry/simferry/internal/testkit/pgtest"
 )
 
@@ -87,5 +90,40 @@ func TestASchemaStepGivesWay(t *testing.T) {
 	run(t, long, "COMMIT")
 	if err := <-opened; err != nil {
 		t.Error(err)
+	}
+}
+
+// A server is killed inside a schema step. The next one does not wait for a lease of the dead:
+// it comes up as soon as the tables are free. Behind a pooler it may wait for some seconds.
+func TestAServerKilledInsideASchemaStep(t *testing.T) {
+	t.Parallel()
+	for _, pooled := range []bool{false, true} {
+		t.Run(fmt.Sprint("pooled ", pooled), func(t *testing.T) {
+			t.Parallel()
+			url := beforeInvitations(t)
+			through := url
+			if pooled {
+				through = pgbouncer.Start(t, url)
+			}
+			holder, watch := direct(t, url), direct(t, url)
+			run(t, holder, "BEGIN")
+			run(t, holder, "LOCK TABLE users IN ACCESS SHARE MODE")
+			cmd := exec.CommandContext(t.Context(), os.Args[0])
+			cmd.Env = append(os.Environ(), openEnv+"="+through)
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			queued(t, watch, "users", 1, nil)
+			if err := cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = cmd.Wait() // it was killed
+			run(t, holder, "COMMIT")
+			began := time.Now()
+			open(t, through, store.Options{})
+			if took := time.Since(began); took > 15*time.Second {
+				t.Errorf("the next start took %v", took)
+			}
+		})
 	}
 }

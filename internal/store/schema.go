@@ -36,9 +36,9 @@ func loadSteps(d Dialect) (steps, error) {
 }
 
 // bring applies the steps that the database lacks. It refuses a database of a newer
-// schema. Several servers may start at once on an empty one: a lock row lets one of them
-// through at a time, which also holds behind a pooler, unlike a lock of the session.
-func (s steps) bring(ctx context.Context, db *sql.DB) error {
+// schema. Several servers may start at once on an empty one: a lock lets one of them
+// through at a time. pooled says that there is a pooler in between.
+func (s steps) bring(ctx context.Context, db *sql.DB, pooled bool) error {
 	have, err := s.version(ctx, db)
 	switch {
 	case err != nil:
@@ -48,7 +48,7 @@ func (s steps) bring(ctx context.Context, db *sql.DB) error {
 	case have == s.latest:
 		return nil
 	}
-	p, err := s.provider(db)
+	p, err := s.provider(db, pooled)
 	if err != nil {
 		return fmt.Errorf("schema: %w", err)
 	}
@@ -99,15 +99,33 @@ func (s steps) version(ctx context.Context, db *sql.DB) (v int64, err error) {
 	return v, err
 }
 
-func (s steps) provider(db *sql.DB) (*goose.Provider, error) {
-	if s.dialect == SQLite {
+// How several servers take turns at the steps of a PostgreSQL database. A lock of the session
+// ends with its server, at once. Behind a pooler there is no session of one's own: there the
+// lock is a row with a lease, which a server that is killed leaves behind until it expires.
+const (
+	lockTries      = 300 // of a second each
+	leaseFor       = 5 * time.Second
+	leaseHeartbeat = time.Second
+	leaseTries     = 5 * lockTries // of a fifth of a second each
+)
+
+func (s steps) provider(db *sql.DB, pooled bool) (*goose.Provider, error) {
+	switch {
+	case s.dialect == SQLite:
 		return goose.NewProvider(goose.DialectSQLite3, db, s.files)
+	case pooled:
+		locker, err := lock.NewPostgresTableLocker(
+			lock.WithTableName("schema_lock"),
+			lock.WithTableLeaseDuration(leaseFor), lock.WithTableHeartbeatInterval(leaseHeartbeat),
+			lock.WithTableLockTimeout(200*time.Millisecond, leaseTries))
+		if err != nil {
+			return nil, err
+		}
+		return goose.NewProvider(goose.DialectPostgres, db, s.files, goose.WithLocker(locker))
 	}
-	locker, err := lock.NewPostgresTableLocker(
-		lock.WithTableName("schema_lock"),
-		lock.WithTableLockTimeout(200*time.Millisecond, 300))
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, lockTries))
 	if err != nil {
 		return nil, err
 	}
-	return goose.NewProvider(goose.DialectPostgres, db, s.files, goose.WithLocker(locker))
+	return goose.NewProvider(goose.DialectPostgres, db, s.files, goose.WithSessionLocker(locker))
 }

@@ -164,7 +164,7 @@ func (e *sqliteEngine) classify(err error) verdict {
 }
 
 func (e *sqliteEngine) bring(ctx context.Context) error {
-	err := e.steps.bring(ctx, e.writer)
+	err := e.steps.bring(ctx, e.writer, false)
 	if v := e.classify(err); v == full || v == away {
 		return opening(e.files.names[0], err)
 	}

@@ -16,6 +16,9 @@ import (
 // crashEnv makes this test binary a process that is killed in the middle of a transaction.
 const crashEnv = "STORETEST_CRASH"
 
+// openEnv makes this test binary a process that opens a database, to be killed meanwhile.
+const openEnv = "STORETEST_OPEN"
+
 // crash writes in a transaction of the database, says so, and never ends it.
 func crash(url string) {
 	ctx := context.Background()

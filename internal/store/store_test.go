@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"testing"
@@ -14,6 +15,10 @@ func TestMain(m *testing.M) {
 	if url := os.Getenv(crashEnv); url != "" {
 		crash(url)
 		return
+	}
+	if url := os.Getenv(openEnv); url != "" {
+		_, err := store.Open(context.Background(), url, store.Options{})
+		panic(err) // it was to be killed before
 	}
 	pgtest.Main(m)
 }
