@@ -38,18 +38,18 @@ func Backup(ctx context.Context, url, file string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer func() { _ = os.Remove(part) }() // gone already where all went well
-	if err := vacuumInto(ctx, from, part); err != nil {
+	defer part.discard()
+	if err := vacuumInto(ctx, from, part.name); err != nil {
 		return Report{}, err
 	}
-	if err := settle(ctx, part); err != nil {
+	if err := settle(ctx, part.name); err != nil {
 		return Report{}, err
 	}
-	report, err := inspected(ctx, part)
+	report, err := inspected(ctx, part.name)
 	if err != nil {
 		return report, err
 	}
-	return report, publish(part, file)
+	return report, publish(part.name, file)
 }
 
 // vacuumInto writes a compact copy. It is one read transaction of the source. SQLite does
@@ -61,15 +61,6 @@ func vacuumInto(ctx context.Context, file, part string) error {
 	}
 	_, err = db.ExecContext(ctx, "VACUUM INTO $1", part)
 	return errors.Join(err, db.Close())
-}
-
-// partial makes an empty file beside the one that is to come, which only its owner may read.
-func partial(file string) (string, error) {
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*.partial")
-	if err != nil {
-		return "", err
-	}
-	return f.Name(), f.Close()
 }
 
 // inspected is what Fsck says of a file.

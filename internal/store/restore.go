@@ -30,22 +30,22 @@ func Restore(ctx context.Context, backup, url string) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	defer func() { _ = os.Remove(part) }() // gone already where all went well
-	if err := copyBackup(backup, part); err != nil {
+	defer part.discard()
+	if err := copyBackup(backup, part.name); err != nil {
 		return Report{}, err
 	}
-	if err := prepare(ctx, part); err != nil {
+	if err := prepare(ctx, part.name); err != nil {
 		return Report{}, fmt.Errorf("%s: %w", backup, err)
 	}
-	if err := settle(ctx, part); err != nil {
+	if err := settle(ctx, part.name); err != nil {
 		return Report{}, fmt.Errorf("%s: %w", backup, err)
 	}
-	report, err := inspected(ctx, part)
+	report, err := inspected(ctx, part.name)
 	if err != nil {
 		return report, fmt.Errorf("%s: %w", backup, err)
 	}
 	_ = os.Remove(file) // vacant: it is not there, or empty
-	return report, publish(part, file)
+	return report, publish(part.name, file)
 }
 
 // vacant refuses a place where a database is, or remains of one, which SQLite would take
