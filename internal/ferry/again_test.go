@@ -2,6 +2,7 @@ package ferry_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/internal/ferry"
@@ -93,4 +94,22 @@ func TestResumeOfWhatOthersMoved(t *testing.T) {
 			t.Errorf("once more: %v", err)
 		}
 	})
+}
+
+// A proxy that changes entity tags makes every guarded request stale. The run must stop soon,
+// say why, and move nothing.
+func TestChangedEntityTagsStopTheRun(t *testing.T) {
+	s := &server{fleet: newFleet(), tags: true, retag: true}
+	r := interrupted(t, s, false)
+	before := s.calls
+	err := r.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), "chunk 1") {
+		t.Errorf("the run ended with %v, want an explanation", err)
+	}
+	if n := s.calls - before; n > 10 {
+		t.Errorf("%d requests for a chunk that cannot move", n)
+	}
+	if got := r.State.Tally(); got.Moved != 0 {
+		t.Errorf("%+v: nothing may have moved", got)
+	}
 }

@@ -63,6 +63,13 @@ const mostTries = 20
 
 var errContradiction = errors.New("the server's dry runs and real runs do not agree")
 
+// mostContradictions is how often a server may refuse the entity tag of a dry run without
+// naming a change.
+const mostContradictions = 2
+
+var errTagRefused = errors.New("twice the server refused the entity tag of a dry run (412) and named no change, so nothing was sent again; " +
+	"a proxy that changes ETag or If-Match headers, by compression for example, does that: turn it off for this server, then resume")
+
 // advance takes a chunk one step on.
 func (r *Runner) advance(ctx context.Context, i int, c *chunkState) error {
 	switch {
@@ -91,6 +98,7 @@ func (r *Runner) guarded(ctx context.Context, i int, c *chunkState) error {
 	}
 	drop, there := drift(c.left, now)
 	if len(drop)+len(there) > 0 {
+		c.contradictions = 0 // the SIMs had changed
 		return r.leave(i, there, drop)
 	}
 	if len(now.Chunks) != 1 {
@@ -202,10 +210,17 @@ func complete(sent []SIM, got *client.Migration) bool {
 
 // refused acts on an answer by which nothing has moved.
 func (r *Runner) refused(i int, c *chunkState, err error) error {
+	stale, isStale := errors.AsType[*client.StaleError](err)
+	if isStale && len(stale.SIMs) == 0 {
+		// Once that may be a tag from before the run was resumed; twice it is a contradiction.
+		if c.contradictions++; c.contradictions == mostContradictions {
+			return errors.Join(r.write(Entry{Step: Stayed, Chunk: i}), fmt.Errorf("chunk %d: %w", i+1, errTagRefused))
+		}
+	}
 	if c.doubted && (client.IsConflict(err) || client.IsStale(err) || client.IsNotFound(err)) {
 		return nil // perhaps because the request in doubt was at work after all: the SIMs must tell
 	}
-	if stale, ok := errors.AsType[*client.StaleError](err); ok {
+	if isStale {
 		return r.stale(i, c, stale)
 	}
 	if werr := r.write(Entry{Step: Stayed, Chunk: i}); werr != nil {

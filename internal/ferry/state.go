@@ -49,6 +49,8 @@ type chunkState struct {
 	arrived bool
 	ledger  int64
 	tries   int // of this process
+
+	contradictions int // how often the server refused a tag and named no change
 }
 
 // NewState is that of a plan of which nothing has been sent.

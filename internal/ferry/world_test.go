@@ -30,6 +30,7 @@ func iccid(i int) string { return fmt.Sprintf("898830300000%07d", i) }
 type server struct {
 	fleet *plain.Fleet
 	tags  bool
+	retag bool         // a proxy changes the tags that it passes on
 	fault func() fault // may be nil
 
 	mu    sync.Mutex
@@ -82,6 +83,9 @@ func (s *server) during(f fault, process func()) error {
 func (s *server) Preview(_ context.Context, r client.MigrationRequest) (m *client.Migration, err error) {
 	if lost := s.during(s.meet(), func() { m, err = s.migrate(r, true) }); lost != nil {
 		return nil, lost
+	}
+	if s.retag && m != nil {
+		m.ETag = `"changed-` + m.ETag[1:]
 	}
 	return m, err
 }
