@@ -20,6 +20,7 @@ type Device struct {
 	IMEI           string    `json:"imei,omitempty"`
 	IMEILock       bool      `json:"imei_lock"`
 	IPAddress      string    `json:"ip_address,omitempty"`
+	IPAddressSpace *IDRef    `json:"ip_address_space,omitempty"`
 }
 
 // DeviceFields are what a request may say of a device.
@@ -34,11 +35,12 @@ type DeviceFields struct {
 	IMEILock       Optional[bool]   `json:"imei_lock,omitzero"`
 	IPAddress      Optional[string] `json:"ip_address,omitzero"`
 
-	// What a listing returns besides, and what other servers know: tolerated, so that a
-	// client can send back what it received, and never applied.
-	Created        json.RawMessage `json:"created,omitempty"`
-	LastUpdated    json.RawMessage `json:"last_updated,omitempty"`
-	IPAddressSpace json.RawMessage `json:"ip_address_space,omitempty"`
+	IPAddressSpace Optional[IDRef] `json:"ip_address_space,omitzero"`
+
+	// What a listing returns besides: tolerated, so that a client can send back what it
+	// received, and never applied.
+	Created     json.RawMessage `json:"created,omitempty"`
+	LastUpdated json.RawMessage `json:"last_updated,omitempty"`
 }
 
 // Plug says which SIM sits in a device. An id of null takes it out; any other property that
@@ -46,13 +48,43 @@ type DeviceFields struct {
 type Plug struct {
 	ID       Optional[ID]   `json:"id,omitzero"`
 	Activate Optional[bool] `json:"activate,omitzero"` // whether a SIM that is Issued becomes Activated
+	// Status is what the SIM is to be, whatever Activate says.
+	Status Optional[IDRef] `json:"status,omitzero"`
 }
 
-// DeviceRequest is the body of POST /api/v1/endpoint and PATCH /api/v1/endpoint/{id}. An id
-// is tolerated and never applied.
+// DeviceRequest is the body of PATCH /api/v1/endpoint/{id}. An id is tolerated and never applied.
 type DeviceRequest struct {
 	DeviceFields
 	ID json.RawMessage `json:"id,omitempty"`
+}
+
+// NewDevice is the body of POST /api/v1/endpoint, and one item of the list form of
+// POST /api/v2/endpoint/multi. An id is tolerated and never applied.
+type NewDevice struct {
+	DeviceFields
+	ID           json.RawMessage `json:"id,omitempty"`
+	Organisation Optional[IDRef] `json:"organisation,omitzero"` // the token's Workspace when absent
+}
+
+// NewDevices is the body of POST /api/v2/endpoint/multi: what holds for all devices, and what
+// each has besides.
+type NewDevices struct {
+	Status         Optional[IDRef] `json:"status,omitzero"`
+	ServiceProfile Optional[IDRef] `json:"service_profile,omitzero"`
+	TariffProfile  Optional[IDRef] `json:"tariff_profile,omitzero"`
+	Organisation   Optional[IDRef] `json:"organisation,omitzero"` // the token's Workspace when absent
+	IPAddressSpace Optional[IDRef] `json:"ip_address_space,omitzero"`
+	Endpoints      []OneOfDevices  `json:"endpoints"`
+}
+
+// OneOfDevices is what one device of NewDevices has of its own.
+type OneOfDevices struct {
+	Name      Optional[string] `json:"name,omitzero"`
+	Tags      Optional[string] `json:"tags,omitzero"`
+	IMEI      Optional[string] `json:"imei,omitzero"`
+	IMEILock  Optional[bool]   `json:"imei_lock,omitzero"`
+	IPAddress Optional[string] `json:"ip_address,omitzero"`
+	SIM       Optional[Plug]   `json:"sim,omitzero"`
 }
 
 // DevicePatch is one item of PATCH /api/v2/endpoint/multi.

@@ -48,8 +48,9 @@ func (c *Client) Device(ctx context.Context, id int64) (*api.Device, error) {
 	return get[api.Device](ctx, c, devicePath(id))
 }
 
-// CreateDevice creates a device. A SIM that is named goes into it, and becomes Activated
-// where it is Issued, unless Activate is false.
+// CreateDevice creates a device. A SIM that is named goes into it. It gets the Status of its Plug;
+// without one it becomes Activated if it is Issued, unless Activate is false or the server's
+// default is.
 //
 // Permission: User or Administrator in the Workspace. Errors: IsInvalid, with Problems;
 // IsInUse where the SIM sits elsewhere; IsForbidden.
@@ -115,8 +116,9 @@ func (c *Client) ChangeDevices(ctx context.Context, devices []api.DevicePatch, o
 	return err
 }
 
-// DeleteDevices deletes up to 2,000 devices, all or none. Permission and errors: those of
-// DeleteDevice, with a problem per device concerned.
+// DeleteDevices deletes up to 2,000 devices, all or none. SIMs in them are taken out, and suspended
+// if they are Activated. Permission and errors: those of DeleteDevice but IsInUse, with a problem
+// per device concerned.
 func (c *Client) DeleteDevices(ctx context.Context, ids []int64, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: manyDevicesPath, header: written(opts), body: refs(ids)})
 	return err

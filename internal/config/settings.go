@@ -91,6 +91,10 @@ var settings = []setting{
 		"inviter", func(c *Config) pflag.Value { return (*text)(&c.ActivationKey) },
 	},
 	{
+		"device_sim_activate_default", "Whether `POST /api/v1/endpoint` activates an Issued SIM if the request does not say: `true` or `false`",
+		"false", func(c *Config) pflag.Value { return (*truth)(&c.DeviceSIMActivate) },
+	},
+	{
 		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is believed, comma-separated; in the file also a list",
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},

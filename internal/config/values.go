@@ -33,6 +33,19 @@ func (v *number) Set(s string) error {
 	return nil
 }
 
+type truth bool
+
+func (v *truth) String() string { return strconv.FormatBool(bool(*v)) }
+func (v *truth) Type() string   { return "bool" }
+func (v *truth) Set(s string) error {
+	switch s {
+	case "true", "false":
+		*v = s == "true"
+		return nil
+	}
+	return errors.New("must be true or false")
+}
+
 type duration time.Duration
 
 func (v *duration) Type() string { return "duration" }

@@ -18,7 +18,7 @@ func (o *Operation) IDs() []string {
 		switch p := ref.Value; {
 		case p.In == openapi3.ParameterInPath:
 			places = append(places, "{"+p.Name+"}")
-		case p.In == openapi3.ParameterInQuery && !ofLists[p.Name]:
+		case p.In == openapi3.ParameterInQuery && !ofLists[p.Name] && len(p.Schema.Value.Enum) == 0:
 			places = append(places, "?"+p.Name)
 		}
 	}

@@ -21,7 +21,9 @@ type Control struct {
 	demand  FactorDemand
 	deliver Delivery
 	log     *slog.Logger
-	issuer  atomic.Pointer[identity.Issuer] // replaced when another server has made a key
+
+	keepIssued bool                            // of SIMs that are put into new devices
+	issuer     atomic.Pointer[identity.Issuer] // replaced when another server has made a key
 
 	verified verified
 	refusals refusals
@@ -41,6 +43,8 @@ type Options struct {
 	RequireMFA FactorDemand
 	// Deliver says how activation keys reach people; nobody can be invited where "".
 	Deliver Delivery
+	// KeepSIMsIssued has POST /api/v1/endpoint leave a SIM Issued unless the request says more.
+	KeepSIMsIssued bool
 	// Log takes what an operator should know; slog.Default where nil.
 	Log *slog.Logger
 }
@@ -57,12 +61,19 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	c := &Control{store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA, deliver: o.Deliver, log: o.Log}
+	c := &Control{
+		store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA,
+		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log,
+	}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
+
+// ActivatesSIMs reports whether a SIM that is put into a new device is activated unless the request
+// says otherwise.
+func (c *Control) ActivatesSIMs() bool { return !c.keepIssued }
 
 // Ready reports whether the database answers and has the right schema. The error is for the
 // operator and the log, not for strangers.

@@ -16,8 +16,11 @@ import (
 // one they are about.
 type DeviceRun struct {
 	Changes []fleet.DeviceChange // of creation without ids; each device is named once
-	Many    bool
-	Once    Once
+	// Workspace is where devices are created; the caller's when 0.
+	Workspace  fleet.WorkspaceID
+	DeleteSIMs bool // of ReleaseDevices: the SIMs are deleted too
+	Many       bool
+	Once       Once
 	// Render words what was done, in the transaction: the answer is stored with the effect.
 	// Only the devices that were created are there to be told.
 	Render func(Devices) Reply
@@ -25,14 +28,19 @@ type DeviceRun struct {
 	Refuse func(*fleet.Error) Reply
 }
 
-// CreateDevices creates devices in the caller's Workspace, all or none. A SIM that is to
-// sit in one is assigned (event 51), and activated on request where it is Issued (event 8).
+// CreateDevices creates devices in the caller's Workspace, or another, all or none. A SIM that is
+// to sit in one is assigned (event 51), and activated or given a status on request (events 8, 9
+// and 45).
 //
-// Permission: WriteDevices, and WriteSIMs where a SIM is named. Errors: ValidationFailed as
-// fleet.PlanDevices has it; those of Once.
+// Permission: WriteDevices, and WriteSIMs if a SIM is named; for another Workspace than the own
+// one also to be its Administrator. Errors: ValidationFailed as fleet.PlanDevices has it, and for
+// a Workspace that is unknown or that the caller does not administer, alike; those of Once.
 func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
 		w.create, w.action = true, fleet.AuditDeviceCreated
+		if err := w.goTo(ctx, tx, run.Workspace); err != nil {
+			return err
+		}
 		if err := w.look(ctx, tx); err != nil { // the SIMs are locked before the next id is: others wait for ids
 			return err
 		}
@@ -92,9 +100,39 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 	})
 }
 
+// ReleaseDevices deletes devices of the caller's Workspace, all or none. The SIMs in them are
+// taken out (event 50), and suspended as far as their status allows it (event 9), or deleted on
+// request (event 10).
+//
+// Permission: WriteDevices and WriteSIMs. Errors: InvalidReference if a device is not there;
+// those of Once.
+func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
+	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+		if done, err := w.lockDevices(ctx, tx); done || err != nil {
+			return err
+		}
+		w.action = fleet.AuditDeviceDeleted
+		if err := w.look(ctx, tx); err != nil {
+			return err
+		}
+		gone, sims := fleet.PlanRelease(w.changes, w.snap, run.DeleteSIMs)
+		if len(sims) > 0 {
+			change := plugging(sims, caller(w.who), w.uid)
+			if run.DeleteSIMs {
+				change.Kind = fleet.LedgerDelete
+			}
+			if _, err := tx.Apply(ctx, change); err != nil {
+				return err
+			}
+		}
+		return tx.PutDevices(ctx, gone, w.uid)
+	})
+}
+
 // deviceWriting is one run of the transaction.
 type deviceWriting struct {
 	who     identity.Principal
+	ws      fleet.WorkspaceID // of the devices
 	uid     string
 	many    bool
 	create  bool
@@ -114,7 +152,24 @@ func (w *deviceWriting) audit(ctx context.Context, tx *store.Tx) error {
 	if len(w.changes) == 1 {
 		e.Subject = fleet.Subject("device", w.changes[0].ID)
 	}
+	if w.ws != w.who.Workspace {
+		e.Workspaces = []fleet.WorkspaceID{w.ws}
+	}
 	return audit(ctx, tx, w.who, e)
+}
+
+// goTo has the devices created in another Workspace, which the caller must administer.
+func (w *deviceWriting) goTo(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID) error {
+	if ws == 0 || ws == w.who.Workspace {
+		return nil
+	}
+	err := administers(ctx, tx, w.who, ws)
+	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
+		const words = "organisation: there is no such Workspace that you administer"
+		err = &fleet.Error{Code: fleet.ValidationFailed, Message: words, Problems: []fleet.Problem{{Code: fleet.InvalidReference, Message: words}}}
+	}
+	w.ws = ws
+	return err
 }
 
 func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, write func(*deviceWriting, *store.Tx) error) (Reply, bool, error) {
@@ -129,7 +184,7 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 		if err := mayWrite(who, run.Changes); err != nil {
 			return answer{}, err
 		}
-		w := &deviceWriting{who: who, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
+		w := &deviceWriting{who: who, ws: who.Workspace, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
 		var refusal *fleet.Error
 		err := write(w, tx)
 		if fleet.CodeOf(err) == fleet.InUse && errors.As(err, &refusal) {
@@ -141,7 +196,7 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 		if err := w.audit(ctx, tx); err != nil {
 			return answer{}, err
 		}
-		done, err := readDevices(ctx, tx, who.Workspace, w.created)
+		done, err := readDevices(ctx, tx, w.ws, w.created)
 		return answer{run.Render(done), 0, true}, err
 	})
 }
@@ -182,7 +237,7 @@ func (w *deviceWriting) ids() []fleet.DeviceID {
 // are changed already.
 func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (done bool, err error) {
 	ids := w.ids()
-	if w.snap.Devices, err = tx.DevicesOf(ctx, w.who.Workspace, ids, true); err != nil {
+	if w.snap.Devices, err = tx.DevicesOf(ctx, w.ws, ids, true); err != nil {
 		return false, err
 	}
 	if done, err := w.happened(ctx, tx); done || err != nil {
@@ -220,7 +275,7 @@ func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
 			}
 		}
 	}
-	if w.snap.Profiles, err = named.read(ctx, tx, w.who.Workspace); err != nil || len(plugged)+len(sims) == 0 {
+	if w.snap.Profiles, err = named.read(ctx, tx, w.ws); err != nil || len(plugged)+len(sims) == 0 {
 		return err
 	}
 	held, err := tx.HeldBy(ctx, plugged)
@@ -230,7 +285,7 @@ func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
 	for _, sim := range held {
 		sims = append(sims, sim)
 	}
-	if w.snap.SIMs, err = tx.LockedSIMs(ctx, w.who.Workspace, sims); err != nil {
+	if w.snap.SIMs, err = tx.LockedSIMs(ctx, w.ws, sims); err != nil {
 		return err
 	}
 	w.snap.Held = make(map[fleet.DeviceID]fleet.SIMID, len(held))
@@ -245,7 +300,7 @@ func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
 // apply writes what the plan says: the devices, their events, and the SIMs with a ledger
 // entry of their own.
 func (w *deviceWriting) apply(ctx context.Context, tx *store.Tx, write func(context.Context, []fleet.Device, string) error) error {
-	plan, err := fleet.PlanDevices(w.who.Workspace, w.changes, w.snap, w.many)
+	plan, err := fleet.PlanDevices(w.ws, w.changes, w.snap, w.many)
 	if err != nil {
 		return err
 	}

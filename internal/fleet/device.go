@@ -11,6 +11,7 @@ type Device struct {
 	IMEI           string // 14 to 16 digits
 	IMEILock       bool   // whether the SIM works with this IMEI only
 	IPAddress      string // in canonical form
+	IPAddressSpace int64  // that the address belongs to, 0 for none; kept, and not looked at
 	Status         DeviceStatus
 	ServiceProfile int64 // 0 for none, as in TariffProfile
 	TariffProfile  int64

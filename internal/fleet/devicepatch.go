@@ -19,14 +19,16 @@ type DevicePatch struct {
 	IMEILock                      *bool
 	Status                        *DeviceStatus
 	ServiceProfile, TariffProfile *int64
+	IPAddressSpace                *int64 `json:",omitempty"` // 0 clears it
 	SIM                           *Plug
 }
 
 // Plug puts a SIM into a device, or takes out the one that is there.
 type Plug struct {
-	Out      bool // takes out; the rest is not looked at then
-	SIM      SIMID
-	Activate bool // activates a SIM that is Issued
+	Out      bool       // takes out; SIM and Activate are not looked at then
+	SIM      SIMID      // put in
+	Activate bool       // activates a SIM that is Issued; not looked at with a Status
+	Status   *SIMStatus `json:",omitempty"` // the SIM's, which it must be able to go to
 }
 
 // Patched is the device with what the patch asks for, and what of it cannot be. Fields are
@@ -45,6 +47,7 @@ func (d Device) Patched(p DevicePatch) (Device, []Problem) {
 	replace(&d.Status, p.Status)
 	replace(&d.ServiceProfile, p.ServiceProfile)
 	replace(&d.TariffProfile, p.TariffProfile)
+	replace(&d.IPAddressSpace, p.IPAddressSpace)
 	if ip, err := netip.ParseAddr(d.IPAddress); err == nil && ip.Zone() == "" {
 		d.IPAddress = ip.String()
 	}
@@ -84,6 +87,9 @@ func (d Device) check(was Device) (bad []Problem) {
 	}
 	if ip, err := netip.ParseAddr(d.IPAddress); d.IPAddress != "" && (err != nil || ip.Zone() != "") {
 		add(InvalidFormat, "ip_address: it must be an IPv4 or IPv6 address")
+	}
+	if d.IPAddressSpace < 0 {
+		add(OutOfRange, "ip_address_space: its id must be a positive number")
 	}
 	return bad
 }

@@ -147,6 +147,7 @@ func (p *devicePlanner) plug(i int, device DeviceID, want *Plug) bool {
 		before := p.snap.SIMs[held]
 		after := before
 		after.Device, after.DeviceName = 0, ""
+		p.setStatus(i, &after, want)
 		return p.change(before, after)
 	}
 	before, found := p.snap.SIMs[want.SIM]
@@ -160,12 +161,25 @@ func (p *devicePlanner) plug(i int, device DeviceID, want *Plug) bool {
 	default:
 		after := before
 		after.Device = device
-		if want.Activate && before.Status == SIMIssued {
-			after.Status = SIMActivated
-		}
+		p.setStatus(i, &after, want)
 		return p.change(before, after)
 	}
 	return false
+}
+
+// setStatus gives a SIM the status that a plug asks for.
+func (p *devicePlanner) setStatus(i int, sim *SIMState, want *Plug) {
+	switch {
+	case want.Status == nil:
+		if want.Activate && !want.Out && sim.Status == SIMIssued {
+			sim.Status = SIMActivated
+		}
+	case *want.Status == sim.Status:
+	case sim.Status.MayBecome(*want.Status):
+		sim.Status = *want.Status
+	default:
+		p.bad(i, OutOfRange, "sim.status: SIM %d cannot go from %s to %s", sim.ID, sim.Status, *want.Status)
+	}
 }
 
 func (p *devicePlanner) change(before, after SIMState) bool {
@@ -204,4 +218,30 @@ func PlanDeletion(list []DeviceChange, there map[DeviceID]Device, held map[Devic
 		gone = append(gone, d)
 	}
 	return gone, refused(InUse, inUse, multi)
+}
+
+// PlanRelease decides which devices are deleted, all of the request, each once, and what becomes
+// of the SIMs in them: they are taken out, and suspended as far as their status allows it; or
+// deleted.
+func PlanRelease(list []DeviceChange, snap DeviceSnapshot, deleteSIMs bool) (gone []Device, sims []SIMChange) {
+	for _, c := range list {
+		d := snap.Devices[c.ID]
+		d.Status = DeviceDeleted
+		gone = append(gone, d)
+		before, held := snap.SIMs[snap.Held[c.ID]]
+		if !held {
+			continue
+		}
+		after := before
+		after.Device, after.DeviceName = 0, ""
+		switch {
+		case deleteSIMs:
+			after.Status = SIMDeleted
+		case before.Status.MayBecome(SIMSuspended):
+			after.Status = SIMSuspended
+		}
+		after.Version++
+		sims = append(sims, SIMChange{before, after})
+	}
+	return gone, sims
 }

@@ -115,7 +115,7 @@ func TestAttackMassAssignment(t *testing.T) {
 	admin := s.As("admin@example.com")
 	allowed := map[string]string{ // what an operation does take, or tolerates of what it has listed
 		"/api/v1/sim/251": "id status customer_org issuer_org created", "/api/v1/application_token/999": "status", "/api/v1/user/mfa/999": "status", "/api/v1/user/3": "status", "/api/v1/user": "roles", "/api/v2/user/invitation": "roles",
-		"/api/v1/endpoint": "id status created", "/api/v1/endpoint/9002": "id status created", "/api/v2/endpoint/multi": "id status created",
+		"/api/v1/endpoint": "id status created organisation", "/api/v1/endpoint/9002": "id status created", "/api/v2/endpoint/multi": "id status created organisation",
 	}
 	s.Untouched("mass assignment", func() {
 		for i, op := range takesBody() {

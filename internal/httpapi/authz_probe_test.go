@@ -37,6 +37,9 @@ func probes(t *testing.T, known map[string]string) (list []probe) {
 			if !ok {
 				kind, ok = identified[place]
 			}
+			if kind == free {
+				continue
+			}
 			th, exists := things[kind]
 			if !ok || !exists {
 				t.Errorf("%s takes an id in %s: say in identified of what it is", r.Pattern, place)
@@ -52,7 +55,11 @@ func probes(t *testing.T, known map[string]string) (list []probe) {
 			}
 			p.path = p.pathOf(known)
 			if p.body == "" {
-				p.body = withPlace(t, fresh(accesses[r.Pattern].body), place)
+				base := accesses[r.Pattern].body
+				if strings.HasPrefix(place, "[]") && strings.HasPrefix(base, "{") {
+					base = "[" + newDevice + "]" // the other form of that body
+				}
+				p.body = withPlace(t, fresh(base), place)
 			}
 			list = append(list, p)
 		}

@@ -93,9 +93,9 @@ var accesses = map[string]access{
 	"PATCH /api/v1/endpoint/{endpoint_id}":     {"/api/v1/endpoint/9002", `{"name": "tracker-8"}`, 204, 204, 403, 404, 403, 204, 204},
 	"DELETE /api/v1/endpoint/{endpoint_id}":    {"/api/v1/endpoint/9001", "", 409, 409, 403, 404, 403, 409, 409}, // it holds a SIM
 	"GET /api/v1/endpoint/{endpoint_id}/event": readers.at("/api/v1/endpoint/9001/event"),
-	"POST /api/v2/endpoint/multi":              {"", "[" + newDevice + "]", 201, 201, 403, 422, 403, 201, 201},
+	"POST /api/v2/endpoint/multi":              {"", strings.TrimSuffix(newDevice, "}") + `, "endpoints": [{}]}`, 201, 201, 403, 422, 403, 201, 201},
 	"PATCH /api/v2/endpoint/multi":             {"", `[{"id": 9002, "name": "tracker-8"}]`, 204, 204, 403, 404, 403, 204, 204},
-	"DELETE /api/v2/endpoint/multi":            {"", `[{"id": 9001}]`, 409, 409, 403, 404, 403, 409, 409},
+	"DELETE /api/v2/endpoint/multi":            {"", `[{"id": 9999}]`, 404, 404, 403, 404, 403, 404, 404},
 	"GET /api/v1/service_profile":              readers,
 	"GET /api/v1/service_profile/{profile_id}": hidden.at("/api/v1/service_profile/1"),
 	"GET /api/v1/tariff_profile":               readers,

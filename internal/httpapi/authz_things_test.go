@@ -43,13 +43,16 @@ var things = map[string]thing{
 	"role":          {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
 	"file":          {own: "docs.js", absent: "docs.go", text: true},
 	"status":        {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which are everybody's
+	"SIM status":    {own: "1", absent: "9", means: []string{"0"}},      // which the SIM has
 	"closed list":   {own: "0", absent: "9", means: []string{"0"}},
 }
 
 // identified tells what a place takes the id of; with the operation before it, where the
 // place alone does not tell.
 var identified = map[string]string{
-	"{sim_id}": "SIM", "sims[].id": "SIM", "DELETE /api/v1/sim/multi [].id": "SIM", "sim.id": "plugged SIM", "[].sim.id": "plugged SIM",
+	"{sim_id}": "SIM", "sims[].id": "SIM", "DELETE /api/v1/sim/multi [].id": "SIM", "sim.id": "plugged SIM", "[].sim.id": "plugged SIM", "endpoints[].sim.id": "plugged SIM",
+	"sim.status.id": "SIM status", "[].sim.status.id": "SIM status", "endpoints[].sim.status.id": "SIM status",
+	"ip_address_space.id": free, "[].ip_address_space.id": free, "[].organisation.id": "Workspace",
 	"{endpoint_id}": "device", "PATCH /api/v2/endpoint/multi [].id": "device", "DELETE /api/v2/endpoint/multi [].id": "device",
 	"{profile_id}": "profile", "service_profile.id": "profile", "tariff_profile.id": "profile", "[].service_profile.id": "profile", "[].tariff_profile.id": "profile",
 	"{user_id}": "user", "{key_id}": "factor", "{device_id}": "trusted device", "{token_id}": "token", "{migration_id}": "entry",
@@ -60,6 +63,9 @@ var identified = map[string]string{
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
 	"sim_status.id": "status", "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
 }
+
+// free is an id that Simferry keeps for the client and never looks up.
+const free = "free"
 
 // special is what a probe needs that is not made from its operation's row in accesses.
 type special struct{ as, body, own string }
@@ -78,6 +84,11 @@ var specials = map[string]special{
 	"PATCH /api/v1/user/mfa/{key_id} {key_id}":                                      {own: "{admin key}"},
 	"POST /api/v1/user/mfa type.id":                                                 {as: "user@example.com"}, // who has one, so that none is made
 	"PATCH /api/v1/user/mfa/{key_id} status.id":                                     {as: "user@example.com"},
+	"POST /api/v1/endpoint sim.status.id":                                           {body: strings.TrimSuffix(newDevice, "}") + `, "sim": {"id": {fresh}, "status": {"id": {id}}}}`},
+	"PATCH /api/v1/endpoint/{endpoint_id} sim.status.id":                            {body: `{"sim": {"id": {fresh}, "status": {"id": {id}}}}`},
+	"PATCH /api/v2/endpoint/multi [].sim.status.id":                                 {body: `[{"id": 9002, "sim": {"id": {fresh}, "status": {"id": {id}}}}]`},
+	"POST /api/v2/endpoint/multi [].sim.status.id":                                  {body: "[" + strings.TrimSuffix(newDevice, "}") + `, "sim": {"id": {fresh}, "status": {"id": {id}}}}]`},
+	"POST /api/v2/endpoint/multi endpoints[].sim.status.id":                         {body: strings.TrimSuffix(newDevice, "}") + `, "endpoints": [{"sim": {"id": {fresh}, "status": {"id": {id}}}}]}`},
 	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id} {user_id}":      {as: "user@example.com"},
 	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id} {workspace_id}": {as: "user@example.com"},
 }

@@ -22,9 +22,15 @@ func placed(err error, i int) error {
 	return &other
 }
 
+// creation says how a new device is read; nil stands for a change.
+type creation struct {
+	activate bool // whether a SIM that is Issued becomes Activated unless the request says so
+}
+
 // devicePatch reads what a request asks of a device. It decides all that needs no database;
 // what a new device lacks is told with the rest that is wrong with it.
-func devicePatch(b wire.DeviceFields, create bool) (p fleet.DevicePatch, err error) {
+func devicePatch(b wire.DeviceFields, made *creation) (p fleet.DevicePatch, err error) {
+	create := made != nil
 	p.Name, p.Tags, p.IMEI, p.IPAddress = words(b.Name), words(b.Tags), words(b.IMEI), words(b.IPAddress)
 	if p.IMEILock, err = truth("imei_lock", b.IMEILock); err != nil {
 		return p, err
@@ -38,7 +44,16 @@ func devicePatch(b wire.DeviceFields, create bool) (p fleet.DevicePatch, err err
 	if p.TariffProfile, err = profileID("tariff_profile", b.TariffProfile, create); err != nil {
 		return p, err
 	}
-	p.SIM, err = plug(b.SIM, create)
+	if space := emptied(b.IPAddressSpace); space.Set {
+		var id int64
+		if v, there := space.Get(); there {
+			if id = int64(*v.ID); id == 0 {
+				id = nothing // no id, where 0 clears
+			}
+		}
+		p.IPAddressSpace = &id
+	}
+	p.SIM, err = plug(b.SIM, made)
 	return p, err
 }
 
@@ -91,29 +106,53 @@ func profileID(field string, o wire.Optional[wire.IDRef], create bool) (*int64, 
 	return &id, nil
 }
 
-// plug reads which SIM is to sit in a device. By default a new device activates it, and one
-// that is there does not: its caller may just want to change the card.
-func plug(o wire.Optional[wire.Plug], create bool) (*fleet.Plug, error) {
+// plug reads which SIM is to sit in a device. By default a device that is there does not activate
+// it: its caller may just want to change the card.
+func plug(o wire.Optional[wire.Plug], made *creation) (*fleet.Plug, error) {
+	create := made != nil
 	if !o.Set || o.Null && create {
 		return nil, nil
 	}
 	sim, given := o.Get()
+	status, err := plugStatus(sim.Status)
+	if err != nil {
+		return nil, err
+	}
 	if !given || !sim.ID.Set {
 		return nil, fleet.Invalid("sim", "write {\"id\": 250} to put a SIM in, {\"id\": null} to take it out")
 	}
 	if sim.ID.Null {
-		if create {
+		if create && status == nil {
 			return nil, nil
 		}
-		return &fleet.Plug{Out: true}, nil
+		if create {
+			return nil, fleet.Invalid("sim.id", "it is required with a status")
+		}
+		return &fleet.Plug{Out: true, Status: status}, nil
 	}
 	activate, err := truth("sim.activate", sim.Activate)
 	if err != nil {
 		return nil, err
 	}
-	p := &fleet.Plug{SIM: fleet.SIMID(sim.ID.Value), Activate: create}
+	p := &fleet.Plug{SIM: fleet.SIMID(sim.ID.Value), Activate: create && made.activate, Status: status}
 	if activate != nil {
 		p.Activate = *activate
 	}
 	return p, nil
+}
+
+// plugStatus reads the status that the SIM of a device is to have; nil for none.
+func plugStatus(o wire.Optional[wire.IDRef]) (*fleet.SIMStatus, error) {
+	if !o.Set {
+		return nil, nil
+	}
+	id, err := requiredID("sim.status", o)
+	if err != nil {
+		return nil, err
+	}
+	s, err := knownStatus("sim.status.id", id)
+	if err == nil && s == fleet.SIMDeleted {
+		err = fleet.Invalid("sim.status.id", "it cannot be 3 here; DELETE /api/v1/sim/{sim_id} deletes a SIM")
+	}
+	return &s, err
 }

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 
@@ -13,22 +14,91 @@ import (
 // deviceRule is one of the rules that write devices.
 type deviceRule = func(context.Context, identity.Principal, control.DeviceRun) (control.Reply, bool, error)
 
+// createDevices takes one object, whose properties hold for all devices, or a list of whole ones.
 func (a *api) createDevices(r *request) (response, error) {
-	var body []wire.DeviceRequest
-	if err := decode(r, &body); err != nil {
+	text, err := readBody(r)
+	if err != nil {
 		return response{}, err
 	}
-	changes, err := deviceChanges(body, true, func(b wire.DeviceRequest) (wire.Optional[wire.ID], wire.DeviceFields) {
-		return wire.Optional[wire.ID]{}, b.DeviceFields
+	read := deviceObject
+	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
+		read = deviceList
+	}
+	list, ws, err := read(text)
+	if err != nil {
+		return response{}, err
+	}
+	changes, err := deviceChanges(list, &creation{}, func(b wire.DeviceFields) (wire.Optional[wire.ID], wire.DeviceFields) {
+		return wire.Optional[wire.ID]{}, b
 	})
 	if err != nil {
 		return response{}, err
 	}
-	run := control.DeviceRun{Changes: changes, Many: true, Render: func(d control.Devices) control.Reply {
+	run := control.DeviceRun{Changes: changes, Workspace: ws, Many: true, Render: func(d control.Devices) control.Reply {
 		res := encoded(http.StatusCreated, deviceBodies(d))
 		return control.Reply{Status: res.status, Body: res.body}
 	}}
 	return a.writeDevices(r, "device.create.multi", run, a.control.CreateDevices)
+}
+
+// deviceObject reads new devices that have some properties in common.
+func deviceObject(text []byte) ([]wire.DeviceFields, fleet.WorkspaceID, error) {
+	var body wire.NewDevices
+	if err := decodeText(text, &body); err != nil {
+		return nil, 0, err
+	}
+	ws, err := inOrganisation(body.Organisation)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := requiredForAll(body); err != nil {
+		return nil, 0, err
+	}
+	list := make([]wire.DeviceFields, len(body.Endpoints))
+	for i, d := range body.Endpoints {
+		list[i] = wire.DeviceFields{
+			Name: d.Name, Tags: d.Tags, IMEI: d.IMEI, IMEILock: d.IMEILock, IPAddress: d.IPAddress, SIM: d.SIM,
+			Status: body.Status, ServiceProfile: body.ServiceProfile, TariffProfile: body.TariffProfile, IPAddressSpace: body.IPAddressSpace,
+		}
+	}
+	return list, ws, nil
+}
+
+// requiredForAll names once what all devices lack.
+func requiredForAll(body wire.NewDevices) error {
+	var lacking []fleet.Problem
+	for _, f := range []struct {
+		name string
+		ref  wire.Optional[wire.IDRef]
+	}{{"status", body.Status}, {"service_profile", body.ServiceProfile}, {"tariff_profile", body.TariffProfile}} {
+		if !given(f.ref) {
+			lacking = append(lacking, fleet.Problem{Code: fleet.Required, Message: f.name + ": it is required"})
+		}
+	}
+	if len(lacking) == 0 {
+		return nil
+	}
+	return &fleet.Error{Code: fleet.ValidationFailed, Message: lacking[0].Message, Problems: lacking}
+}
+
+// deviceList reads new devices that are whole. All must be for the same Workspace.
+func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, err error) {
+	var body []wire.NewDevice
+	if err := decodeText(text, &body); err != nil {
+		return nil, 0, err
+	}
+	for i, d := range body {
+		in, err := inOrganisation(d.Organisation)
+		if err != nil {
+			return nil, 0, placed(err, i)
+		}
+		if i > 0 && in != ws {
+			return nil, 0, fleet.Invalid(item(i, "organisation"), "all devices of one request go into the same Workspace: split it")
+		}
+		ws = in
+		list = append(list, d.DeviceFields)
+	}
+	return list, ws, nil
 }
 
 func (a *api) patchDevices(r *request) (response, error) {
@@ -36,7 +106,7 @@ func (a *api) patchDevices(r *request) (response, error) {
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
-	changes, err := deviceChanges(body, false, func(b wire.DevicePatch) (wire.Optional[wire.ID], wire.DeviceFields) {
+	changes, err := deviceChanges(body, nil, func(b wire.DevicePatch) (wire.Optional[wire.ID], wire.DeviceFields) {
 		return b.ID, b.DeviceFields
 	})
 	if err != nil {
@@ -63,11 +133,26 @@ func (a *api) deleteDevices(r *request) (response, error) {
 		id := fleet.DeviceID(*ref.ID)
 		if !seen[id] { // named again, it would say nothing
 			seen[id] = true
-			changes = append(changes, fleet.DeviceChange{ID: id})
+			changes = append(changes, fleet.DeviceChange{ID: id, Patch: fleet.DevicePatch{SIM: &fleet.Plug{Out: true}}})
 		}
 	}
-	run := control.DeviceRun{Changes: changes, Many: true, Render: noContent}
-	return a.writeDevices(r, "device.delete.multi", run, a.control.DeleteDevices)
+	deleteSIMs, err := queryTruth(r, "delete_sims")
+	if err != nil {
+		return response{}, err
+	}
+	run := control.DeviceRun{Changes: changes, Many: true, DeleteSIMs: deleteSIMs, Render: noContent}
+	return a.writeDevices(r, "device.delete.multi", run, a.control.ReleaseDevices)
+}
+
+// queryTruth reads a parameter of the query that is true or false; it is false when absent.
+func queryTruth(r *request, name string) (bool, error) {
+	switch values := r.URL.Query()[name]; {
+	case len(values) == 0, len(values) == 1 && values[0] == "false":
+		return false, nil
+	case len(values) == 1 && values[0] == "true":
+		return true, nil
+	}
+	return false, fleet.Invalid(name, "it must be true or false, and be there once")
 }
 
 func countDevices(n int) error {
@@ -82,7 +167,8 @@ func countDevices(n int) error {
 
 // deviceChanges reads a list of devices. Each device, and each SIM, may be named once: what
 // else would be meant is anybody's guess.
-func deviceChanges[T any](list []T, create bool, split func(T) (wire.Optional[wire.ID], wire.DeviceFields)) ([]fleet.DeviceChange, error) {
+func deviceChanges[T any](list []T, made *creation, split func(T) (wire.Optional[wire.ID], wire.DeviceFields)) ([]fleet.DeviceChange, error) {
+	create := made != nil
 	if err := countDevices(len(list)); err != nil {
 		return nil, err
 	}
@@ -94,7 +180,7 @@ func deviceChanges[T any](list []T, create bool, split func(T) (wire.Optional[wi
 		if !create && !named {
 			return nil, fleet.Invalid(item(i, "id"), "it is required")
 		}
-		patch, err := devicePatch(fields, create)
+		patch, err := devicePatch(fields, made)
 		if err != nil {
 			return nil, placed(err, i)
 		}

@@ -44,15 +44,19 @@ func (a *api) listDeviceEvents(r *request) (response, error) {
 }
 
 func (a *api) createDevice(r *request) (response, error) {
-	var body wire.DeviceRequest
+	var body wire.NewDevice
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
-	patch, err := devicePatch(body.DeviceFields, true)
+	patch, err := devicePatch(body.DeviceFields, &creation{activate: a.control.ActivatesSIMs()})
 	if err != nil {
 		return response{}, err
 	}
-	run := control.DeviceRun{Changes: []fleet.DeviceChange{{Patch: patch}}, Render: func(d control.Devices) control.Reply {
+	ws, err := inOrganisation(body.Organisation)
+	if err != nil {
+		return response{}, err
+	}
+	run := control.DeviceRun{Changes: []fleet.DeviceChange{{Patch: patch}}, Workspace: ws, Render: func(d control.Devices) control.Reply {
 		res := encoded(http.StatusCreated, deviceBodies(d)[0])
 		return control.Reply{Status: res.status, Body: res.body, Location: devicesPath + "/" + strconv.FormatInt(int64(d.Items[0].ID), 10)}
 	}}
@@ -68,7 +72,7 @@ func (a *api) patchDevice(r *request) (response, error) {
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
-	patch, err := devicePatch(body.DeviceFields, false)
+	patch, err := devicePatch(body.DeviceFields, nil)
 	if err != nil {
 		return response{}, err
 	}
@@ -85,11 +89,31 @@ func (a *api) deleteDevice(r *request) (response, error) {
 	return a.writeDevices(r, "device.delete", run, a.control.DeleteDevices)
 }
 
+// inOrganisation reads the Workspace of a new device; 0 is the token's.
+func inOrganisation(ref wire.Optional[wire.IDRef]) (fleet.WorkspaceID, error) {
+	if !ref.Set || ref.Null {
+		return 0, nil
+	}
+	id, err := requiredID("organisation", ref)
+	if err == nil && id <= 0 {
+		id = nothing
+	}
+	return fleet.WorkspaceID(id), err
+}
+
 func noContent(control.Devices) control.Reply { return control.Reply{Status: http.StatusNoContent} }
 
 // writeDevices asks the rule under the request's key.
 func (a *api) writeDevices(r *request, operation string, run control.DeviceRun, rule deviceRule) (response, error) {
-	once, err := r.once(operation, run.Changes)
+	var understood any = run.Changes
+	if run.Workspace != 0 || run.DeleteSIMs {
+		understood = struct {
+			Changes    []fleet.DeviceChange
+			Workspace  fleet.WorkspaceID
+			DeleteSIMs bool
+		}{run.Changes, run.Workspace, run.DeleteSIMs}
+	}
+	once, err := r.once(operation, understood)
 	if err != nil {
 		return response{}, err
 	}
@@ -113,6 +137,10 @@ func deviceBodies(found control.Devices) []wire.Device {
 			ServiceProfile: profileRef(found, fleet.ServiceProfile, d.ServiceProfile),
 			TariffProfile:  profileRef(found, fleet.TariffProfile, d.TariffProfile),
 			IMEI:           d.IMEI, IMEILock: d.IMEILock, IPAddress: d.IPAddress,
+		}
+		if d.IPAddressSpace != 0 {
+			space := wire.RefTo(d.IPAddressSpace)
+			out[i].IPAddressSpace = &space
 		}
 	}
 	return out

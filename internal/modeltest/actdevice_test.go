@@ -76,6 +76,10 @@ func (p *pair) drawPlug(h int, d *modeltest.DevicePatch, body object, create boo
 		v := p.chance(2, "activate what")
 		d.Activate, plug["activate"] = &v, v
 	}
+	if id != 0 && p.chance(4, "sim status") {
+		v := pick(p, []int{0, 1, 2, 4}, "sim status")
+		d.SIMStatus, plug["status"] = &v, ref(int64(v))
+	}
 	d.SIM, body["sim"] = &id, plug
 }
 
@@ -151,12 +155,33 @@ func (p *pair) drawDevices(h int, create bool) (list []modeltest.DevicePatch, bo
 	return list, bodies
 }
 
-var faultyLists = []string{"", "{}", "[]", `[{"colour":1}]`, "[{]", `[{"status":{"id":7}}]`}
+var faultyLists = []string{"", "[]", `[{"colour":1}]`, "[{]", `[{"status":{"id":7}}]`}
 
 func (p *pair) createDevices() {
 	h := p.caller()
 	list, bodies := p.drawDevices(h, true)
-	p.sendDevices(h, "create devices", "POST", devicesPath, modeltest.DeviceWrite{Operation: "device.create.multi", Devices: list, Many: true}, bodies, p.model.CreateDevices, faultyLists...)
+	var body any = bodies
+	if p.chance(2, "object") {
+		body = inCommon(list, bodies)
+	}
+	p.sendDevices(h, "create devices", "POST", devicesPath, modeltest.DeviceWrite{Operation: "device.create.multi", Devices: list, Many: true}, body, p.model.CreateDevices, faultyLists...)
+}
+
+// inCommon is the body that says once what holds for all devices: that of the first.
+func inCommon(list []modeltest.DevicePatch, bodies []object) object {
+	all := object{"endpoints": bodies}
+	for _, field := range []string{"status", "service_profile", "tariff_profile"} {
+		if v, there := bodies[0][field]; there {
+			all[field] = v
+		}
+	}
+	for i := range list {
+		list[i].Status, list[i].Service, list[i].Tariff = list[0].Status, list[0].Service, list[0].Tariff
+		for _, field := range []string{"status", "service_profile", "tariff_profile"} {
+			delete(bodies[i], field)
+		}
+	}
+	return all
 }
 
 func (p *pair) patchDevices() {
@@ -179,7 +204,11 @@ func (p *pair) deleteDevices() {
 		id := p.device(h)
 		w.Devices, bodies = append(w.Devices, modeltest.DevicePatch{ID: id}), append(bodies, ref(id))
 	}
-	p.sendDevices(h, "delete devices", "DELETE", devicesPath, w, bodies, p.model.DeleteDevices, "", "{}", "[]", `[{"id":null}]`, "[1]")
+	path := devicesPath
+	if w.DeleteSIMs = p.chance(3, "delete sims"); w.DeleteSIMs {
+		path += "?delete_sims=true"
+	}
+	p.sendDevices(h, "delete devices", "DELETE", path, w, bodies, p.model.ReleaseDevices, "", "{}", "[]", `[{"id":null}]`, "[1]")
 }
 
 func (p *pair) getDevice() {

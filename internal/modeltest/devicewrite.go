@@ -12,8 +12,10 @@ type DeviceWrite struct {
 	Operation string // the name of the operation, as keys are kept under it
 	Devices   []DevicePatch
 	Many      bool // by /api/v2/endpoint/multi
-	Malformed bool
-	Key       string
+	// DeleteSIMs has the SIMs in deleted devices deleted too.
+	DeleteSIMs bool
+	Malformed  bool
+	Key        string
 }
 
 // DevicePatch is what is asked of one device; nil leaves a thing as it is.
@@ -25,26 +27,31 @@ type DevicePatch struct {
 	Service, Tariff *int64
 	SIM             *int64 // 0 takes it out
 	Activate        *bool
+	SIMStatus       *int // what the SIM is to be, whatever Activate says
 }
 
 // asked is the request as it was understood, by which a repetition is told from another
 // request. What is named twice is named once, and what is left out is what it stands for.
 func (w DeviceWrite) asked() string {
 	create := strings.HasPrefix(w.Operation, "device.create")
+	activates := w.activates()
 	var list []DevicePatch
 	for _, d := range w.Devices {
 		if d.SIM == nil || *d.SIM == 0 {
 			d.Activate = nil
 		} else if d.Activate == nil {
-			d.Activate = &create
+			d.Activate = &activates
 		}
 		if create || !slices.ContainsFunc(list, func(o DevicePatch) bool { return o.ID == d.ID }) {
 			list = append(list, d)
 		}
 	}
 	text, _ := json.Marshal(list) //nolint:errchkjson // texts and numbers only
-	return string(text)
+	return string(text) + fmt.Sprint(w.DeleteSIMs)
 }
+
+// activates reports whether a SIM that is put in is activated unless the request says otherwise.
+func (w DeviceWrite) activates() bool { return w.Operation == "device.create" }
 
 // CreateDevices is POST.
 func (m *Model) CreateDevices(h int, w DeviceWrite) Answer {
@@ -87,6 +94,34 @@ func (m *Model) DeleteDevices(h int, w DeviceWrite) Answer {
 		for _, d := range there {
 			d.status, d.updated = gone, m.now
 		}
+		return Answer{Status: 204}
+	})
+}
+
+// ReleaseDevices is DELETE of many: a SIM in one is taken out, and suspended or deleted.
+func (m *Model) ReleaseDevices(h int, w DeviceWrite) Answer {
+	return m.writeDevices(h, w, func(c caller) Answer {
+		there, no := m.named(c, w)
+		if no != nil {
+			return *no
+		}
+		e := &entry{kind: map[bool]int{false: 4, true: 5}[w.DeleteSIMs], user: c.id(), app: c.app}
+		for _, d := range there {
+			if s := m.holds(d.id); s != nil {
+				next := s.now()
+				next.device = 0
+				switch {
+				case w.DeleteSIMs:
+					next.status = deleted
+				case next.status == activated:
+					next.status = suspended
+				}
+				m.change(s, next)
+				e.lines = append(e.lines, line{sim: s, version: s.version()})
+			}
+			d.status, d.updated = gone, m.now
+		}
+		m.plugged(c, e)
 		return Answer{Status: 204}
 	})
 }
@@ -138,17 +173,27 @@ func (m *Model) changeDevices(c caller, w DeviceWrite, there []*device, create b
 			return refusal(422, 1400, "InputValidationFailed")
 		}
 	}
+	taken := false
 	for i, p := range w.Devices {
 		if p.SIM == nil || *p.SIM == 0 {
 			continue
 		}
-		in, held := m.sims[*p.SIM].now().device, m.holds(there[i].id)
-		if in != 0 && in != there[i].id || held != nil && held.id != *p.SIM {
-			return inUse()
+		was, held := m.sims[*p.SIM].now(), m.holds(there[i].id)
+		switch {
+		case was.device != 0 && was.device != there[i].id || held != nil && held.id != *p.SIM:
+			taken = true
+		case p.SIMStatus != nil && *p.SIMStatus != was.status && !mayBecome(was.status, *p.SIMStatus):
+			return refusal(422, 1400, "InputValidationFailed")
 		}
+	}
+	if taken {
+		return inUse()
 	}
 	e := &entry{kind: 4, user: c.id(), app: c.app}
 	for i, p := range w.Devices {
+		if activates := w.activates(); p.Activate == nil {
+			p.Activate = &activates
+		}
 		m.changeDevice(c, e, there[i], p, create)
 	}
 	m.plugged(c, e)
@@ -214,7 +259,7 @@ func (m *Model) changeDevice(c caller, e *entry, d *device, p DevicePatch, creat
 		m.happen(event{kind: 42 + d.status, workspace: d.workspace, user: c.id(), device: d.id,
 			words: fmt.Sprintf("Status of endpoint changed from '%s' to '%s'", deviceStatusNames[was.status], deviceStatusNames[d.status])})
 	}
-	moved := m.plug(e, d, p, create)
+	moved := m.plug(e, d, p)
 	if *d != was || moved {
 		d.updated = m.now
 	}
@@ -222,7 +267,7 @@ func (m *Model) changeDevice(c caller, e *entry, d *device, p DevicePatch, creat
 }
 
 // plug takes a SIM to its next version where its device or its status changes.
-func (m *Model) plug(e *entry, d *device, p DevicePatch, create bool) bool {
+func (m *Model) plug(e *entry, d *device, p DevicePatch) bool {
 	if p.SIM == nil {
 		return false
 	}
@@ -232,11 +277,10 @@ func (m *Model) plug(e *entry, d *device, p DevicePatch, create bool) bool {
 		s = m.sims[*p.SIM]
 		next = s.now()
 		next.device = d.id
-		activate := create
-		if p.Activate != nil {
-			activate = *p.Activate
-		}
-		if activate && next.status == issued {
+		switch {
+		case p.SIMStatus != nil:
+			next.status = *p.SIMStatus
+		case *p.Activate && next.status == issued:
 			next.status = activated
 		}
 	} else if s != nil {

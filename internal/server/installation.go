@@ -30,6 +30,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installati
 	}
 	c, err := control.New(ctx, s, control.Options{
 		TokenTTL: cfg.TokenTTL, PasswordWorkers: cfg.Limits.PasswordWorkers, RequireMFA: demands[cfg.RequireMFA], Deliver: delivery(cfg), Log: log,
+		KeepSIMsIssued: !cfg.DeviceSIMActivate,
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -12,16 +12,17 @@ import (
 const updatedAt = "COALESCE(d.updated_at, d.created_at)"
 
 const deviceColumns = `d.id, d.workspace_id, d.name, d.tags, d.imei, d.imei_lock, d.ip_address, d.status,
-	COALESCE(d.service_profile_id, 0), COALESCE(d.tariff_profile_id, 0), d.created_at, ` + updatedAt
+	COALESCE(d.service_profile_id, 0), COALESCE(d.tariff_profile_id, 0), COALESCE(d.ip_address_space_id, 0), d.created_at, ` + updatedAt
 
 func scanDevice(r rows, more ...any) (fleet.Device, error) {
-	var id, workspace, lock, status, service, tariff, created, updated int64
+	var id, workspace, lock, status, service, tariff, space, created, updated int64
 	var d fleet.Device
 	err := r.Scan(append([]any{
-		&id, &workspace, &d.Name, &d.Tags, &d.IMEI, &lock, &d.IPAddress, &status, &service, &tariff, &created, &updated,
+		&id, &workspace, &d.Name, &d.Tags, &d.IMEI, &lock, &d.IPAddress, &status, &service, &tariff, &space, &created, &updated,
 	}, more...)...)
 	d.ID, d.Workspace, d.IMEILock, d.Status = fleet.DeviceID(id), fleet.WorkspaceID(workspace), lock != 0, fleet.DeviceStatus(status)
-	d.ServiceProfile, d.TariffProfile, d.Created, d.Updated = service, tariff, fromMicros(created), fromMicros(updated)
+	d.ServiceProfile, d.TariffProfile, d.IPAddressSpace = service, tariff, space
+	d.Created, d.Updated = fromMicros(created), fromMicros(updated)
 	return d, err
 }
 
