@@ -67,6 +67,23 @@ func terminate(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// hangup sends SIGHUP to what runs in the background, and waits until FILE says so.
+func hangup(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hangup FILE")
+	}
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+	}
+	for until := time.Now().Add(patience); time.Now().Before(until); {
+		if strings.Contains(ts.ReadFile(args[0]), "reloaded the files") {
+			return
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s does not say that the files were reloaded", args[0])
+}
+
 // get URL prints the body of the answer; negated, it wants no server to be there.
 func get(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) != 1 {

@@ -25,6 +25,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"listening": listening,
 			"terminate": terminate,
+			"hangup":    hangup,
 			"get":       get,
 			"exits":     exits,
 			"plain":     plainServer,

@@ -2,6 +2,9 @@ package cli
 
 import (
 	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -16,7 +19,10 @@ func serveCommand(p Process) *cobra.Command {
 		Long: `Run the server until SIGTERM or SIGINT; what runs then is finished first.
 
 The database is created where it is not there, and brought up to date. Every setting can also be given as an
-environment variable or in a file (--config).`,
+environment variable or in a file (--config).
+
+SIGHUP reads the files again that the settings name: the operator's tokens, the mail server's password and
+certificates. It never ends the server.`,
 		Example: `  simferry serve
   simferry serve --listen 0.0.0.0:8080 --database sqlite:/var/lib/simferry/fleet.db
   simferry serve --seed world.yaml --log-format text`,
@@ -34,11 +40,22 @@ environment variable or in a file (--config).`,
 		if limit := server.CollectLess(cfg); limit > 0 {
 			log.Info("the memory has a soft limit", "bytes", limit)
 		}
+		hangups := make(chan os.Signal, 1)
+		signal.Notify(hangups, syscall.SIGHUP) // also while it starts: a hangup never ends the server
+		defer signal.Stop(hangups)
 		s, err := server.Start(cmd.Context(), cfg, log)
 		if err != nil {
 			return err
 		}
+		go reloadOn(hangups, s)
 		return s.Wait()
 	}
 	return cmd
+}
+
+// reloadOn reads the server's files again at each hangup. It ends with the process.
+func reloadOn(hangups <-chan os.Signal, s *server.Server) {
+	for range hangups {
+		_ = s.Reload() // it has logged what is wrong
+	}
 }

@@ -173,6 +173,19 @@ func selective(l fleet.List) bool {
 	return false
 }
 
+// floodPause is how long the refusal of an anonymous request takes: an address that floods the
+// server, and holds its places meanwhile, cannot send again at once.
+const floodPause = 50 * time.Millisecond
+
+func (r *request) pause(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+}
+
 // counted gives the place of a large request back: the answer is made, and only to be sent.
 func (r *request) counted() {
 	if r.place.large != nil {

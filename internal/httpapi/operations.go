@@ -127,6 +127,9 @@ func (a *api) serve(op operation) http.Handler {
 			res = packed(req, res)
 		}
 		req.counted()
+		if res.status == http.StatusTooManyRequests && req.place.anonymous {
+			req.pause(floodPause)
+		}
 		if res.status >= http.StatusBadRequest && req.unread() {
 			res.set("Connection", "close") // else the server would wait for the rest of the body first
 		}

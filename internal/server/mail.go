@@ -21,7 +21,7 @@ func (s *Server) deliver(ctx context.Context) error {
 		if err != nil || !found {
 			return err
 		}
-		failed := s.mailer.Send(ctx, m)
+		failed := s.mailer.Load().Send(ctx, m)
 		final := mailer.Final(failed)
 		if failed != nil {
 			s.log.Warn("a mail was not delivered", "mail", m.UID, "attempt", m.Attempts, "final", final, "err", failed)

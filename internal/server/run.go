@@ -28,7 +28,7 @@ func (s *Server) run(ctx context.Context) {
 	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
 	duties.Go(func() { s.every(ctx, clockEvery, "clock", s.Operator.CheckClock) })
 	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
-	if s.mailer != nil {
+	if s.mailer.Load() != nil {
 		duties.Go(func() { s.every(ctx, mailEvery, "mail", s.deliver) })
 	}
 	select {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/simferry/simferry/internal/config"
@@ -34,10 +35,13 @@ type Server struct {
 	public   endpoint
 	operator *endpoint // nil where the operator API is off
 	grace    time.Duration
-	mailer   *mailer.Mailer // nil where no mail is sent
-	stop     context.CancelFunc
-	stopped  chan struct{}
-	err      error // of the run; read once stopped is closed
+	mailer   atomic.Pointer[mailer.Mailer] // nil without mail
+	cfg      config.Config
+
+	operatorAPI swap
+	stop        context.CancelFunc
+	stopped     chan struct{}
+	err         error // of the run; read once stopped is closed
 }
 
 // Start opens the database, seeds it where the configuration says so, and serves until ctx
@@ -48,7 +52,7 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Installation: in, log: log, grace: cfg.ShutdownGrace, stopped: make(chan struct{})}
+	s := &Server{Installation: in, log: log, cfg: cfg, grace: cfg.ShutdownGrace, stopped: make(chan struct{})}
 	if err := s.prepare(ctx, cfg); err != nil {
 		return nil, errors.Join(err, in.Close())
 	}
@@ -61,9 +65,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 
 func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if cfg.SMTPURL != "" {
-		if s.mailer, err = newMailer(cfg); err != nil {
+		m, err := newMailer(cfg)
+		if err != nil {
 			return err
 		}
+		s.mailer.Store(m)
 	}
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
@@ -76,7 +82,8 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, handler, s.log, cfg)); err != nil || operator == nil {
 		return err
 	}
-	srv := newHTTP(ctx, operator, s.log, cfg)
+	s.operatorAPI.set(operator)
+	srv := newHTTP(ctx, &s.operatorAPI, s.log, cfg)
 	srv.ReadTimeout, srv.WriteTimeout = importTimeout, importTimeout
 	e, err := listen(ctx, cfg.OperatorListen, srv)
 	if err != nil {

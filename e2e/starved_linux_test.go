@@ -1,0 +1,345 @@
+package e2e_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha1" //nolint:gosec // the contract's digest
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/trust/proc"
+)
+
+const (
+	starvedSIMs = 5000      // of the Workspace that is noisy
+	starvedRSS  = 256 << 10 // KiB that the process stays below
+	starvedPass = "correct horse"
+)
+
+// starved is a process that is attacked, and somebody who only wants to read a SIM.
+type starved struct {
+	t       *testing.T
+	server  *proc.Server
+	address string
+	pid     int
+
+	observer, admin, quiet string // bearers; the first two are of the noisy Workspace
+}
+
+func starvedWorld() []byte {
+	var b bytes.Buffer
+	b.WriteString("workspaces: [{id: 1, name: Issuer, type: mno}, {id: 100, name: Noisy, country: DE, parent: 1}, {id: 200, name: Quiet, country: DE, parent: 1}]\nusers:\n")
+	for i, u := range []string{"observer@example.com 100 observer", "admin@example.com 100 administrator", "quiet@example.com 200 administrator"} {
+		f := strings.Fields(u)
+		fmt.Fprintf(&b, "- {id: %d, username: %s, password: %s, default_workspace: %s, roles: {%s: %s}}\n", i+1, f[0], starvedPass, f[1], f[1], f[2])
+	}
+	b.WriteString("sims:\n- {id: 9000, iccid: \"8988303000000999999\", workspace: 200}\n")
+	for i := range starvedSIMs {
+		fmt.Fprintf(&b, "- {id: %d, iccid: \"%d\", workspace: 100}\n", 10_001+i, 8988303000001000000+i)
+	}
+	return b.Bytes()
+}
+
+func startStarved(t *testing.T) *starved {
+	t.Helper()
+	dir := t.TempDir()
+	seed := filepath.Join(dir, "world.yaml")
+	if err := os.WriteFile(seed, starvedWorld(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	server, err := proc.Serve(t.Context(), proc.Options{
+		Binary: "simferry", Database: "sqlite:" + filepath.Join(dir, "fleet.db"), Args: []string{"--seed", seed, "--trusted-proxies", "127.0.0.1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Kill() })
+	s := &starved{t: t, server: server, address: strings.TrimPrefix(server.URL, "http://"), pid: server.PID}
+	s.observer, s.admin, s.quiet = s.signIn("observer@example.com"), s.signIn("admin@example.com"), s.signIn("quiet@example.com")
+	return s
+}
+
+func starvedCredentials(user string) string {
+	sum := sha1.Sum([]byte(starvedPass)) //nolint:gosec // the contract's digest
+	return fmt.Sprintf(`{"username": %q, "password": %q}`, user, hex.EncodeToString(sum[:]))
+}
+
+func (s *starved) signIn(user string) string {
+	s.t.Helper()
+	resp, err := http.Post(s.server.URL+"/api/v1/authenticate", "application/json", strings.NewReader(starvedCredentials(user))) //nolint:noctx // of a test
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var got struct {
+		Token string `json:"auth_token"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&got); err != nil || got.Token == "" {
+		s.t.Fatalf("%s: %d, %v", user, resp.StatusCode, err)
+	}
+	return got.Token
+}
+
+// memory is what the process has in memory, in KiB: now, or at most so far.
+func (s *starved) memory(field string) int {
+	s.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, field+":"); ok {
+			n, _ := strconv.Atoi(strings.Fields(rest)[0])
+			return n
+		}
+	}
+	return 0
+}
+
+// head is the beginning of a request.
+func head(method, path, bearer string, headers ...string) string {
+	lines := append([]string{method + " " + path + " HTTP/1.1", "Host: x", "Content-Type: application/json"}, headers...)
+	if bearer != "" {
+		lines = append(lines, "Authorization: Bearer "+bearer)
+	}
+	return strings.Join(lines, "\r\n") + "\r\n\r\n"
+}
+
+// raw opens n connections and sends on each what text returns. They are held until ctx ends;
+// what comes back is read only with read.
+func (s *starved) raw(ctx context.Context, n int, read bool, text func(i int) []byte) {
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			c, err := (&net.Dialer{Timeout: time.Second}).DialContext(ctx, "tcp", s.address)
+			if err != nil {
+				return // there is no room for it
+			}
+			defer func() { _ = c.Close() }()
+			stop := context.AfterFunc(ctx, func() { _ = c.Close() })
+			defer stop()
+			if _, err := c.Write(text(i)); err != nil {
+				return
+			}
+			if read {
+				_, _ = io.Copy(io.Discard, c) // until one side ends it
+			}
+			<-ctx.Done()
+		})
+	}
+	all.Wait()
+}
+
+// flood sends a request again and again on n connections.
+func (s *starved) flood(ctx context.Context, n int, method, path, bearer, body string, from func(i, k int) string) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: n}}
+	defer client.CloseIdleConnections()
+	var all sync.WaitGroup
+	for i := range n {
+		all.Go(func() {
+			for k := 0; ctx.Err() == nil; k++ {
+				req, err := http.NewRequestWithContext(ctx, method, s.server.URL+path, strings.NewReader(body))
+				if err != nil {
+					return
+				}
+				req.Header.Set("Content-Type", "application/json")
+				if bearer != "" {
+					req.Header.Set("Authorization", "Bearer "+bearer)
+				}
+				if from != nil {
+					req.Header.Set("X-Forwarded-For", from(i, k))
+				}
+				if resp, err := client.Do(req); err == nil {
+					_, _ = io.Copy(io.Discard, resp.Body)
+					_ = resp.Body.Close()
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// read is one read by the quiet Workspace, on a connection of its own or not.
+func (s *starved) read(client *http.Client) (took time.Duration, status int) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.server.URL+"/api/v1/sim/9000", http.NoBody)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.quiet)
+	start := time.Now()
+	resp, err := client.Do(req)
+	if err != nil {
+		return time.Since(start), 0
+	}
+	_, _ = io.Copy(io.Discard, resp.Body)
+	_ = resp.Body.Close()
+	return time.Since(start), resp.StatusCode
+}
+
+func starvedGzip(n int) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write(make([]byte, n)) // into memory
+	_ = z.Close()
+	return b.Bytes()
+}
+
+func (s *starved) attacks() map[string]func(context.Context) {
+	const auth, move, multi = "/api/v1/authenticate", "/api/v1/sim/migration/workspace", "/api/v2/endpoint/multi"
+	const mib = 1 << 20
+	sized := func(n int) string { return "Content-Length: " + strconv.Itoa(n) }
+	almost := bytes.Repeat([]byte(" "), mib-1000) // what is missing never comes
+	bomb, small := starvedGzip(mib-1), starvedGzip(64*mib)
+	held := func(n int, method, path, bearer string, body []byte, headers ...string) func(context.Context) {
+		return func(ctx context.Context) {
+			s.raw(ctx, n, false, func(int) []byte { return append([]byte(head(method, path, bearer, headers...)), body...) })
+		}
+	}
+	whole := func(n int, method, path, bearer string, body []byte, headers ...string) func(context.Context) {
+		return func(ctx context.Context) {
+			s.raw(ctx, n, true, func(int) []byte {
+				return append([]byte(head(method, path, bearer, append(headers, sized(len(body)))...)), body...)
+			})
+		}
+	}
+	objects := []byte("[" + strings.Repeat("{},", (mib-10)/3) + "{}]")
+	nested := bytes.Repeat([]byte("["), mib-10)
+	addresses := func(i, k int) string { return fmt.Sprintf("198.51.%d.%d", (i*7+k)%200, k%250) }
+	return map[string]func(context.Context){
+		"anonymous bodies held":       held(300, "POST", auth, "", almost, sized(mib)),
+		"anonymous small bodies held": held(600, "POST", auth, "", []byte(strings.Repeat(" ", 8000)), sized(8100)),
+		"anonymous bombs held":        held(300, "POST", auth, "", bomb[:len(bomb)-8], "Content-Encoding: gzip", sized(len(bomb))),
+		"anonymous bombs":             whole(300, "POST", auth, "", small, "Content-Encoding: gzip"),
+		"one Observer's bodies held":  held(300, "POST", move, s.observer, almost, sized(mib)),
+		"one Observer's bombs held":   held(300, "POST", move, s.observer, bomb[:len(bomb)-8], "Content-Encoding: gzip", sized(len(bomb))),
+		"one Observer's bodies":       whole(100, "POST", move, s.observer, append(bytes.Clone(almost), '{', '}')),
+		"an Administrator's objects":  whole(64, "POST", multi, s.admin, objects),
+		"an Administrator's lists":    whole(64, "POST", move, s.admin, nested),
+		"announced, never sent":       held(600, "POST", move, s.admin, nil, sized(mib)),
+		"many chunks":                 held(300, "POST", move, s.admin, []byte(strings.Repeat("1\r\n \r\n", 20_000)), "Transfer-Encoding: chunked"),
+		"nothing sent":                func(ctx context.Context) { s.raw(ctx, 3000, true, func(int) []byte { return nil }) },
+		"idle after a request": func(ctx context.Context) {
+			s.raw(ctx, 3000, true, func(int) []byte { return []byte(head("GET", "/healthz", "")) })
+		},
+		"long headers": whole(1000, "GET", "/healthz", "", nil, "X-A: "+strings.Repeat("a", 60<<10)),
+		"headers held": func(ctx context.Context) {
+			s.raw(ctx, 1500, true, func(int) []byte { return []byte("GET / HTTP/1.1\r\nHost: x\r\nX-A: " + strings.Repeat("a", 30<<10)) })
+		},
+		"long paths":   whole(1000, "GET", "/"+strings.Repeat("a", 28<<10), "", nil),
+		"long filters": whole(300, "GET", "/api/v1/sim?q=imsi:"+strings.Repeat("1", 25<<10), s.observer, nil),
+		"large lists":  func(ctx context.Context) { s.flood(ctx, 50, "GET", "/api/v1/sim?per_page=2500", s.observer, "", nil) },
+		"large lists, never read": func(ctx context.Context) {
+			s.raw(ctx, 200, false, func(int) []byte {
+				return []byte(strings.Repeat(head("GET", "/api/v1/sim?per_page=2500", s.observer), 4))
+			})
+		},
+		"sign-ins from one address": func(ctx context.Context) {
+			s.flood(ctx, 64, "POST", auth, "", starvedCredentials("x@example.com"), nil)
+		},
+		"sign-ins from many addresses": func(ctx context.Context) {
+			s.flood(ctx, 64, "POST", auth, "", starvedCredentials("x@example.com"), addresses)
+		},
+		"forged bearers": func(ctx context.Context) { s.flood(ctx, 64, "GET", "/api/v1/sim", s.observer+"x", "", addresses) },
+	}
+}
+
+// The memory of the process stays bounded under each of the attacks, and others are served.
+func TestAttacksStarveNobody(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes a minute")
+	}
+	s := startStarved(t)
+	attacks := s.attacks()
+	if len(attacks) < 20 {
+		t.Errorf("only %d attacks", len(attacks))
+	}
+	names := make([]string, 0, len(attacks))
+	for name := range attacks {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	client := &http.Client{Transport: &http.Transport{}}
+	for _, name := range names {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { attacks[name](ctx); close(done) }()
+		most, slowest := 0, time.Duration(0)
+		for until := time.Now().Add(2 * time.Second); time.Now().Before(until); {
+			took, status := s.read(client)
+			if status != http.StatusOK {
+				t.Errorf("%s: somebody else got a %d", name, status)
+				break
+			}
+			most, slowest = max(most, s.memory("VmRSS")), max(slowest, took)
+		}
+		cancel()
+		<-done
+		t.Logf("%-30s %4d MiB, slowest read of another Workspace %v", name, most>>10, slowest.Round(time.Millisecond))
+		if most > starvedRSS {
+			t.Errorf("%s: %d KiB in memory", name, most)
+		}
+	}
+	if most := s.memory("VmHWM"); most > starvedRSS {
+		t.Errorf("%d KiB in memory at most", most)
+	}
+}
+
+// percentile of measured times.
+func percentile(all []time.Duration, p int) time.Duration {
+	slices.Sort(all)
+	return all[min(len(all)-1, len(all)*p/100)]
+}
+
+// A noisy Workspace, and a flood of sign-ins, hardly slow down another Workspace. It is
+// measured in turns with an idle server, because the machine is not the same at all times.
+func TestNoisyNeighbours(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	s := startStarved(t)
+	attacks := s.attacks()
+	client := &http.Client{}
+	measure := func() (took []time.Duration) {
+		for until := time.Now().Add(1500 * time.Millisecond); time.Now().Before(until); {
+			one, status := s.read(client)
+			if status != http.StatusOK {
+				t.Errorf("somebody else got a %d", status)
+			}
+			took = append(took, one)
+		}
+		return took
+	}
+	measure() // to be warm
+	for _, name := range []string{"large lists", "sign-ins from one address", "sign-ins from many addresses"} {
+		var idle, busy []time.Duration
+		for range 3 {
+			idle = append(idle, measure()...)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan struct{})
+			go func() { attacks[name](ctx); close(done) }()
+			busy = append(busy, measure()...)
+			cancel()
+			<-done
+		}
+		i50, b50, i99, b99 := percentile(idle, 50), percentile(busy, 50), percentile(idle, 99), percentile(busy, 99)
+		t.Logf("%s: p50 %v and %v (%.1f times), p99 %v and %v (%.1f times)", name, i50, b50, float64(b50)/float64(i50), i99, b99, float64(b99)/float64(i99))
+		if b50 > 20*i50 { // a machine that is busy with other things may be ten times slower
+			t.Errorf("%s: a read takes %v, without it %v", name, b50, i50)
+		}
+	}
+}
