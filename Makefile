@@ -28,6 +28,8 @@ TEST_TIMEOUT = 60m
 # makes ten million SIMs: it has a target of its own.
 BENCH = ./internal/bench
 BENCHTIME = 1s
+CLI = github.com/simferry/simferry/internal/cli
+STAMP = -X $(CLI).release=$(shell git describe --tags --dirty 2>/dev/null || echo devel) -X $(CLI).commit=$(shell git rev-parse HEAD 2>/dev/null)
 FUZZTIME = 10s
 
 .DEFAULT_GOAL := help
@@ -38,7 +40,7 @@ help: ## List the targets
 
 .PHONY: build
 build: ## Build bin/simferry, static, without cgo
-	go build -trimpath -ldflags '-s -w' -o bin/simferry ./cmd/simferry
+	go build -trimpath -ldflags '-s -w $(STAMP)' -o bin/simferry ./cmd/simferry
 
 .PHONY: demo
 demo: ## Move 500 SIMs on a throw-away database, and stay up to be tried

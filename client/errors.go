@@ -28,6 +28,9 @@ func (e *APIError) Error() string {
 	if e.Message != http.StatusText(e.Status) {
 		text += ": " + e.Message
 	}
+	if e.RetryAfter > 0 {
+		text += fmt.Sprintf(" (the server asks to wait %v)", e.RetryAfter.Round(time.Second))
+	}
 	if e.RequestID != "" {
 		text += " [request " + e.RequestID + "]"
 	}

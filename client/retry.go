@@ -21,6 +21,9 @@ type Retry struct {
 	// MaxRetryAfter is the longest Retry-After that is waited for. A server that asks for
 	// more gets no further attempt; the error tells its wish.
 	MaxRetryAfter time.Duration
+	// Waiting, if not nil, is told before each wait how long it takes, and why. It is called
+	// from the goroutine of the request.
+	Waiting func(wait time.Duration, why error)
 }
 
 // DefaultRetry sends four times within some two seconds, or as slowly as the server asks.

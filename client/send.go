@@ -105,6 +105,9 @@ func (s *sending) send(ctx context.Context) (*answer, error) {
 		if !again || !inTime(ctx, wait) {
 			return nil, err
 		}
+		if tell := s.client.retry.Waiting; tell != nil {
+			tell(wait, err)
+		}
 		if s.client.clock.Sleep(ctx, wait) != nil {
 			return nil, err // why it was to be repeated tells more than that time ran out
 		}

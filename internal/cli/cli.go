@@ -47,5 +47,8 @@ func Run(ctx context.Context, p Process) int {
 	if wrong, ok := exclusive(err); ok {
 		err = wrong
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		err = errors.New("interrupted")
+	}
 	return explain(dburl.ScrubbingWriter{W: p.Stderr}, cmd, err)
 }

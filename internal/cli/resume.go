@@ -187,7 +187,7 @@ func (s *shipping) carryOut(ctx context.Context, r *run, resumed bool) error {
 	s.screen.begin(r)
 	runner := ferry.Runner{
 		Server: s.remote, Pace: s.pace, Plan: r.plan, State: r.state, Journal: r.journal,
-		Skip: s.conflict == skip, Progress: s.screen.moved,
+		Skip: s.conflict == skip, Progress: s.screen.moved, Surveying: s.screen.surveying,
 	}
 	do := runner.Run
 	if resumed {

@@ -27,7 +27,7 @@ operator's commands work straight on the database, and may run beside the server
 		return missingCommand(cmd, args)
 	}
 	root.Version = version()
-	root.SetVersionTemplate("simferry {{.Version}}\n")
+	root.SetVersionTemplate(versionLine() + "\n")
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(flagError)
 	return root

@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/schollz/progressbar/v3"
 
+	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/ferry"
 	"github.com/simferry/simferry/internal/termtext"
 )
@@ -22,21 +23,48 @@ type screen struct {
 	out   io.Writer
 	notes io.Writer
 	bars  bool // notes is a terminal
-	color bool
+	color bool // out has colours
 
 	mu       sync.Mutex
 	bar      *progressbar.ProgressBar
-	total    int
+	before   int  // SIMs that had moved before this process
+	todo     int  // SIMs that this process is to move
+	asking   bool // a resumed run asks about what is left
 	lastLine time.Time
+	pause    *pause // while nothing is sent; nil otherwise
+	told     string // why the last pause was; "" once something has been answered
 }
 
 func newScreen(p Process, form *output) *screen {
-	s := &screen{out: p.Stdout, notes: p.Stderr, color: colors(p.Stderr, p.LookupEnv)}
+	s := &screen{out: p.Stdout, notes: p.Stderr}
 	if *form == asJSON {
 		s.out = p.Stderr
 	}
+	s.color = colors(s.out, p.LookupEnv)
 	_, s.bars = width(p.Stderr)
 	return s
+}
+
+// style is how a terminal shows a line, as a code of SGR.
+type style string
+
+const (
+	red    style = "31"
+	green  style = "32"
+	yellow style = "33"
+)
+
+// styled prints a line in a style, if the terminal has colours.
+func (s *screen) styled(as style, format string, args ...any) {
+	if !s.color {
+		s.line(format, args...)
+		return
+	}
+	var safe strings.Builder
+	w := termtext.NewWriter(&safe)
+	_, _ = fmt.Fprintf(w, format, inLine(args)...)
+	_ = w.Flush()
+	_, _ = fmt.Fprintf(termtext.Raw(s.out), "\x1b[%sm%s\x1b[0m\n", as, safe.String())
 }
 
 // line prints one line. Texts in it cannot begin another one.
@@ -80,6 +108,7 @@ func (s *screen) prose(indent int, format string, args ...any) {
 
 // note says something that is no part of the answer. A bar makes room for it.
 func (s *screen) note(format string, args ...any) {
+	s.endPause()
 	if s.bar != nil {
 		_ = s.bar.Clear()
 	}
@@ -92,7 +121,8 @@ const betweenLines = 5 * time.Second
 func (s *screen) progress(what string, done, total int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.total = total
+	s.told = ""
+	s.endPause()
 	if s.bars {
 		if s.bar == nil {
 			s.bar = s.newBar(what, total)
@@ -119,7 +149,7 @@ func (s *screen) newBar(what string, total int) *progressbar.ProgressBar {
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("SIMs"),
 		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionEnableColorCodes(s.color),
+		progressbar.OptionEnableColorCodes(false),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionClearOnFinish(),
 	)
@@ -133,6 +163,7 @@ func (s *screen) planned() { s.end() }
 func (s *screen) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.endPause()
 	if s.bar != nil {
 		_ = s.bar.Clear()
 		s.bar = nil
@@ -140,26 +171,35 @@ func (s *screen) end() {
 	s.lastLine = time.Time{}
 }
 
-// waiting tells why nothing happens for a while.
-func (s *screen) waiting(wait time.Duration, why string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.note("waiting %v: %s", wait.Round(100*time.Millisecond), why)
-}
-
 // begin tells how to go on after whatever may happen now.
 func (s *screen) begin(r *run) {
-	s.total = r.plan.Count()
 	s.note("Run %s; after an interruption: simferry migrate resume", r.id)
+	t := r.state.Tally()
+	s.before, s.todo = t.Moved, t.NotMoved+t.Unknown
+	s.progress("moving", 0, s.todo) // so that the rate counts from the start
 }
 
+// surveying shows how far a resumed run has asked about what is left, before anything moves.
+func (s *screen) surveying(known, total int) {
+	if !s.asking {
+		s.end()
+		s.asking = true
+	}
+	s.progress("dry run", known, total)
+	if known >= total {
+		s.end()
+		s.progress("moving", 0, s.todo)
+	}
+}
+
+// moved tells how many SIMs of a run have moved, those before this process included.
 func (s *screen) moved(n int, settled bool) {
 	if settled {
 		s.mu.Lock()
 		s.note("an answer was lost, and the SIMs were read back: they have moved")
 		s.mu.Unlock()
 	}
-	s.progress("moving", n, s.total)
+	s.progress("moving", n-s.before, s.todo)
 }
 
 func thousands(n int) string { return humanize.Comma(int64(n)) }
@@ -175,16 +215,21 @@ func (s *screen) result(r report, dir, file string, refused int) {
 	for _, row := range []struct {
 		n    int
 		what string
+		as   style
 	}{
-		{t.Moved, "moved to " + r.Target.Name},
-		{t.There, "there already"},
-		{t.Refused, "may not move"},
-		{t.NotMoved, "not moved"},
-		{t.Unknown, "unknown: sent, without an answer"},
+		{t.Moved, "moved to " + r.Target.Name, green},
+		{t.There, "there already", green},
+		{t.Refused, "may not move", red},
+		{t.NotMoved, "not moved", yellow},
+		{t.Unknown, "unknown: sent, without an answer", yellow},
 	} {
 		if row.n > 0 || row.what == "moved to "+r.Target.Name {
-			s.line("  %s  %s", padded(thousands(row.n), 9), row.what)
+			s.styled(row.as, "  %s  %s", padded(thousands(row.n), 9), row.what)
 		}
+	}
+	if n := suspendedBy(r.SIMs); n > 0 {
+		s.prose(0, "%s of them %s Activated before and %s Suspended now: offline until %s activated in %s.", thousands(n),
+			plural(n, "was", "were"), plural(n, "is", "are"), plural(n, "it is", "they are"), r.Target.Name)
 	}
 	if file == "" {
 		file = filepath.Join(dir, reportFile)
@@ -195,4 +240,14 @@ func (s *screen) result(r report, dir, file string, refused int) {
 	} else if refused > 0 {
 		s.line("To try the refused SIMs again, once the reason is gone: simferry migrate resume %s", r.Run)
 	}
+}
+
+// suspendedBy counts the SIMs that a run has moved and thereby suspended.
+func suspendedBy(verdicts []ferry.Verdict) (n int) {
+	for _, v := range verdicts {
+		if v.Outcome == ferry.Moved && v.Status.ID == client.SIMActivated {
+			n++
+		}
+	}
+	return n
 }

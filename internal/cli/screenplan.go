@@ -23,14 +23,14 @@ func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
 	}
 	for _, r := range p.Against {
 		s.line("")
-		s.prose(0, "Nothing may move: %s (%d). %s", r.Message, r.Code, cure(r.Code))
+		s.styled(red, "Nothing may move: %s (%d). %s", r.Message, r.Code, cure(r.Code))
 	}
 	if len(p.Against) > 0 {
 		return
 	}
 	if p.Count() > 0 {
 		s.line("")
-		s.sources(p)
+		s.offline(s.sources(p), p.Terms.Target.Name)
 		s.devices(p)
 	}
 	if n := len(p.There); n > 0 {
@@ -65,8 +65,17 @@ func (s *screen) left(p *ferry.Plan) {
 	s.prose(0, "%s left out: %s left the Workspace, or changed status, while the plan was made: %s", thousands(n), plural(n, "it", "they"), some(names, n))
 }
 
+// offline says what suspension means for the SIMs.
+func (s *screen) offline(n int, target string) {
+	if n > 0 {
+		s.line("")
+		s.styled(yellow, "%s %s Suspended by the move: offline until somebody activates %s in %s.",
+			thousands(n), plural(n, "SIM is", "SIMs are"), plural(n, "it", "them"), target)
+	}
+}
+
 // sources tell where the SIMs come from and what happens to them besides.
-func (s *screen) sources(p *ferry.Plan) {
+func (s *screen) sources(p *ferry.Plan) (suspended int) {
 	type row struct {
 		name                 string
 		sims, suspended, out int
@@ -101,6 +110,7 @@ func (s *screen) sources(p *ferry.Plan) {
 		t.AppendRow(table.Row{all.name, thousands(all.sims), thousands(all.suspended), thousands(all.out)})
 	}
 	s.block(indent(t.Render()))
+	return all.suspended
 }
 
 // numbers is a table whose columns are numbers, but for the first.
@@ -148,7 +158,8 @@ func some(words []string, of int) string {
 // conflicts groups what may not move by its reason, with what helps.
 func (s *screen) conflicts(p *ferry.Plan) {
 	groups := reasons(p.Held)
-	s.line("\n%s may not move:", thousands(len(p.Held)))
+	s.line("")
+	s.styled(red, "%s may not move:", thousands(len(p.Held)))
 	for _, g := range groups {
 		s.line("\n  %s  %s (%d)", padded(thousands(len(g.sims)), 6), g.message, g.code)
 		s.prose(10, "%s", some(g.sims, len(g.sims)))

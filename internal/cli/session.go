@@ -62,6 +62,9 @@ func clientOptions(keep int) []client.Option {
 	}
 }
 
+// tellWait is the shortest wait that is worth a line.
+const tellWait = 2 * time.Second
+
 // connect is the client of a profile.
 func (p Process) connect(name string, opts ...client.Option) (*client.Client, profile.Profile, error) {
 	store, err := p.profiles()
@@ -74,6 +77,13 @@ func (p Process) connect(name string, opts ...client.Option) (*client.Client, pr
 	}
 	const connections = 16
 	session := &profile.Session{Store: store, Name: name, Clock: client.SystemClock{}}
-	c, err := session.Client(append(clientOptions(connections), opts...)...)
+	patient := client.DefaultRetry
+	patient.Waiting = func(wait time.Duration, why error) {
+		if wait >= tellWait {
+			_, _ = printf(p.Stderr, "%v; trying again in %s\n", why, seconds(wait))
+		}
+	}
+	own := append(clientOptions(connections), client.WithRetry(patient))
+	c, err := session.Client(append(own, opts...)...)
 	return c, known, err
 }

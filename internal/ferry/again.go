@@ -42,38 +42,61 @@ func (r *Runner) tryAgain() error {
 // tried reports whether a chunk consists of SIMs that are tried again.
 func (r *Runner) tried(i int) bool { return i >= len(r.Plan.Chunks) }
 
-// survey asks about every chunk that is left, and drops the SIMs that may not move any more.
+// survey asks about everything that is left, and drops the SIMs that may not move any more.
 // Chunks in doubt are left to Run, which reads them back.
 func (r *Runner) survey(ctx context.Context) error {
-	dropped := 0
+	var left []SIM
 	for i := range r.Plan.Chunks {
-		c := &r.State.chunks[i]
-		if c.done() || c.doubt || c.doubted {
-			continue
+		if c := &r.State.chunks[i]; c.certain() {
+			left = append(left, c.left...)
 		}
-		again := Planner{Server: r.Server, Pace: r.Pace, Terms: r.Plan.Terms}
-		now, err := again.Plan(ctx, c.left)
-		if err != nil {
-			return err
-		}
-		if len(now.Against) > 0 {
-			return fmt.Errorf("%w: %s", ErrRefused, now.Against[0].Message)
-		}
-		drop, there := drift(c.left, now)
-		if len(there) > 0 {
-			if err := r.write(Entry{Step: Found, Chunk: i, SIMs: there}); err != nil {
-				return err
-			}
-		}
-		if len(drop) > 0 {
-			dropped += len(drop)
-			if err := r.write(Entry{Step: Dropped, Chunk: i, Reasons: drop}); err != nil {
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	again := Planner{Server: r.Server, Pace: r.Pace, Terms: r.Plan.Terms, Progress: r.Surveying}
+	now, err := again.Plan(ctx, left)
+	if err != nil {
+		return err
+	}
+	if len(now.Against) > 0 {
+		return fmt.Errorf("%w: %s", ErrRefused, now.Against[0].Message)
+	}
+	drop, there := drift(left, now)
+	for i := range r.Plan.Chunks {
+		if c := &r.State.chunks[i]; c.certain() {
+			if err := r.dropFrom(i, c, drop, there); err != nil {
 				return err
 			}
 		}
 	}
-	if dropped > 0 {
-		return fmt.Errorf("%w: %d SIMs of those left may not move any more", ErrRefused, dropped)
+	if len(drop) > 0 {
+		return fmt.Errorf("%w: %d SIMs of those left may not move any more", ErrRefused, len(drop))
 	}
 	return nil
+}
+
+// certain reports whether it is known that what is left of a chunk has not moved.
+func (c *chunkState) certain() bool { return !c.done() && !c.doubt && !c.doubted }
+
+// dropFrom writes down which SIMs of one chunk are in the target, or may not move.
+func (r *Runner) dropFrom(i int, c *chunkState, drop map[int64][]Reason, there []int64) error {
+	var found []int64
+	reasons := make(map[int64][]Reason)
+	for _, s := range c.left {
+		if why := drop[s.ID]; why != nil {
+			reasons[s.ID] = why
+		} else if slices.Contains(there, s.ID) {
+			found = append(found, s.ID)
+		}
+	}
+	if len(found) > 0 {
+		if err := r.write(Entry{Step: Found, Chunk: i, SIMs: found}); err != nil {
+			return err
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return r.write(Entry{Step: Dropped, Chunk: i, Reasons: reasons})
 }

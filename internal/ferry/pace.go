@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"regexp"
+	"net/url"
 	"sync"
 	"time"
 
@@ -103,12 +103,16 @@ func (p *Pace) Failed(err error) error {
 		if refused.Status == http.StatusTooManyRequests {
 			p.Parallel = max(1, p.Parallel/2)
 		}
-		if refused.RetryAfter > 0 {
-			wait = refused.RetryAfter
-		}
 	}
-	if now.Add(wait).Sub(p.failing) > p.Patience {
-		return fmt.Errorf("given up after %v: %w", p.Patience, err)
+	if asked := retryAfter(err); asked > 0 {
+		wait = asked
+	}
+	switch asked := retryAfter(err); {
+	case asked > p.Patience:
+		return fmt.Errorf("the server asks to wait %v, until %s, which is longer than the patience of %v: %w",
+			asked.Round(time.Second), now.Add(asked).Local().Format(time.DateTime), p.Patience, err)
+	case now.Add(wait).Sub(p.failing) > p.Patience:
+		return fmt.Errorf("given up after %v without an answer that helps: %w", now.Sub(p.failing).Round(time.Second), err)
 	}
 	if until := now.Add(wait); until.After(p.until) {
 		p.until = until
@@ -117,6 +121,15 @@ func (p *Pace) Failed(err error) error {
 		}
 	}
 	return nil
+}
+
+// retryAfter is how long the server asks to wait; 0 if it does not say.
+func retryAfter(err error) time.Duration {
+	refused, ok := errors.AsType[*client.APIError](err)
+	if !ok {
+		return 0
+	}
+	return refused.RetryAfter
 }
 
 // backoff doubles from one failure to the next, less a random part, so that the waits of
@@ -168,8 +181,13 @@ func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i i
 	return context.Cause(ctx)
 }
 
-// query is the part of an address that holds hundreds of ids.
-var query = regexp.MustCompile(`\?\S+?(: |$)`)
-
-// brief is an error without what nobody would read.
-func brief(err error) string { return query.ReplaceAllString(err.Error(), "$1") }
+// brief says in a few words why nothing is sent for a while.
+func brief(err error) string {
+	if refused, ok := errors.AsType[*client.APIError](err); ok {
+		return fmt.Sprintf("the server says %d: %s", refused.Status, refused.Message)
+	}
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		err = failed.Err
+	}
+	return "no answer from the server: " + err.Error()
+}

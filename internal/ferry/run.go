@@ -26,6 +26,8 @@ type Runner struct {
 	Skip     bool                           // go on past what is refused on the way, instead of stopping
 	Progress func(moved int, settling bool) // may be nil
 
+	Surveying func(known, total int) // of Resume, which asks first; may be nil
+
 	moved int
 }
 
