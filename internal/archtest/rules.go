@@ -40,17 +40,18 @@ var Rules = map[string]Rule{
 	"api":            {},
 
 	// beside the fleet
-	"internal/config":   {Imports: []string{"internal/dburl", "internal/netaddr"}},
-	"internal/dburl":    {StdOnly: true},
-	"internal/docspage": {},
-	"internal/durable":  {StdOnly: true},
-	"internal/limit":    {StdOnly: true},
-	"internal/netaddr":  {StdOnly: true},
-	"internal/identity": {Imports: []string{"internal/fleet", "internal/limit"}},
-	"internal/intake":   {Imports: []string{"internal/fleet", "internal/tablefile"}},
-	"internal/mailer":   {Imports: []string{"internal/fleet"}},
-	"internal/termtext": {StdOnly: true},
-	"internal/world":    {Imports: []string{"internal/fleet", "internal/tablefile"}},
+	"internal/config":     {Imports: []string{"internal/dburl", "internal/netaddr", "internal/secretfile"}},
+	"internal/dburl":      {StdOnly: true},
+	"internal/docspage":   {},
+	"internal/durable":    {StdOnly: true},
+	"internal/limit":      {StdOnly: true},
+	"internal/netaddr":    {StdOnly: true},
+	"internal/identity":   {Imports: []string{"internal/fleet", "internal/limit"}},
+	"internal/intake":     {Imports: []string{"internal/fleet", "internal/tablefile"}},
+	"internal/mailer":     {Imports: []string{"internal/fleet", "internal/secretfile"}},
+	"internal/secretfile": {StdOnly: true},
+	"internal/termtext":   {StdOnly: true},
+	"internal/world":      {Imports: []string{"internal/fleet", "internal/tablefile"}},
 
 	// the only reader and writer of CSV files and workbooks
 	"internal/tablefile": {Imports: []string{"internal/fleet"}, Tables: true},
@@ -77,7 +78,8 @@ var Rules = map[string]Rule{
 	"internal/server": {
 		Imports: []string{
 			"api", "internal/bulk", "internal/config", "internal/console", "internal/control", "internal/docspage", "internal/fleet",
-			"internal/httpapi", "internal/identity", "internal/limit", "internal/mailer", "internal/netaddr", "internal/store/...", "internal/webhook", "internal/world",
+			"internal/httpapi", "internal/identity", "internal/limit", "internal/mailer", "internal/netaddr", "internal/secretfile", "internal/store/...",
+			"internal/webhook", "internal/world",
 		},
 		Tests: []string{"client"},
 	},

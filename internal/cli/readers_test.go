@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"unicode/utf16"
 
@@ -62,8 +63,8 @@ func readByMigrate(t *testing.T, file string) (string, error) {
 func readByImport(t *testing.T, kind, file string) (string, error) {
 	t.Helper()
 	db := database(t)
-	if got := run(t, db, "", "workspace", "create", "Fleet DE", "--id", "100"); got.code != 0 {
-		t.Fatal(got)
+	if err := os.WriteFile(db, oneWorkspace(t), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	if got := run(t, db, "", kind, "import", file); got.code != 0 {
 		return "", fmt.Errorf("exit code %d: %s", got.code, got.errors)
@@ -80,6 +81,27 @@ func readByImport(t *testing.T, kind, file string) (string, error) {
 	}
 	return strings.Join(found, " "), nil
 }
+
+// oneWorkspace is a database with the Workspace 100. It is made once.
+func oneWorkspace(t *testing.T) []byte {
+	t.Helper()
+	madeOnce.Do(func() {
+		db := database(t)
+		if got := run(t, db, "", "workspace", "create", "Fleet DE", "--id", "100"); got.code != 0 {
+			t.Fatal(got)
+		}
+		var err error
+		if made, err = os.ReadFile(db); err != nil { //nolint:gosec // in the test's own folder
+			t.Fatal(err)
+		}
+	})
+	return made
+}
+
+var (
+	madeOnce sync.Once
+	made     []byte
+)
 
 // plainCSV writes a grid in the simplest form.
 func plainCSV(g grid) []byte { return separated(g, ",", "\n") }

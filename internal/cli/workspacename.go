@@ -119,11 +119,22 @@ func (s *shipping) workspace(ctx context.Context, flag, text string) (api.NamedR
 			s.known, _, err = memberships(ctx, s.client, s.profiled)
 			return err
 		})
-		if _, explicit := strings.CutPrefix(text, idPrefix); err != nil && !explicit {
+		if err != nil && !listNotNeeded(text, err) {
 			return api.NamedRef{}, err
 		}
 	}
 	return s.known.find(flag, text, noneOfYours)
+}
+
+// listNotNeeded reports whether a text is an id although the server gives no list of
+// Workspaces: a program, for one, may not belong to any.
+func listNotNeeded(text string, err error) bool {
+	if strings.HasPrefix(text, idPrefix) {
+		return true
+	}
+	_, refused := errors.AsType[*client.APIError](err)
+	_, numeric := workspaceID(text)
+	return refused && numeric
 }
 
 // completeWorkspaces lists names for the shell, which does not wait for long.

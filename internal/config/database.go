@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"os"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/simferry/simferry/internal/dburl"
+	"github.com/simferry/simferry/internal/secretfile"
 )
 
 // DatabaseURL says where the fleet is kept: sqlite:PATH or postgres://... Every way of
@@ -40,6 +41,16 @@ func (u DatabaseURL) check() error {
 	return err
 }
 
+// hasPassword reports whether the URL contains a password.
+func (u DatabaseURL) hasPassword() bool {
+	parsed, err := url.Parse(string(u))
+	if err != nil {
+		return strings.Contains(string(u), "@") // not readable, and refused later
+	}
+	_, set := parsed.User.Password()
+	return set || parsed.Query().Has("password")
+}
+
 type databaseURL DatabaseURL
 
 func (v *databaseURL) String() string     { return DatabaseURL(*v).Redacted() }
@@ -51,7 +62,7 @@ func readDatabaseFile(name string) (DatabaseURL, error) {
 	if strings.Contains(name, "://") || strings.HasPrefix(name, "sqlite:") {
 		return "", fmt.Errorf("%s must be the name of a file that holds the URL, and this is a URL: use %s", cite("database_file"), cite("database"))
 	}
-	content, err := os.ReadFile(name) //nolint:gosec // the operator names the file
+	content, err := secretfile.Read(name)
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", cite("database_file"), err)
 	}

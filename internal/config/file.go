@@ -9,6 +9,8 @@ import (
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
+
+	"github.com/simferry/simferry/internal/secretfile"
 )
 
 // maxFileSize bounds what is read as settings: a wrong file name should be an error, not
@@ -25,6 +27,13 @@ func (l *loader) file(name string) error {
 	}
 	if err := l.parse(content); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
+	}
+	if l.config.Database.hasPassword() {
+		info, err := os.Stat(name)
+		if err == nil {
+			err = secretfile.Check(name, info)
+		}
+		return err
 	}
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/secretfile"
 )
 
 // timeout bounds one delivery. It is shorter than the time for which a server keeps a mail to
@@ -71,7 +72,7 @@ func New(o Options) (*Mailer, error) {
 	if open {
 		return nil, errors.New("a password is not sent in the clear: leave out the user, or starttls=off")
 	}
-	password, err := os.ReadFile(o.PasswordFile)
+	password, err := secretfile.Read(o.PasswordFile)
 	if err != nil {
 		return nil, fmt.Errorf("smtp_url names a user, whose password must be in smtp_password_file: %w", err)
 	}

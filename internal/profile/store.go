@@ -63,8 +63,8 @@ func (s Store) Load(name string) (Profile, error) {
 		return Profile{}, err
 	}
 	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
-		return Profile{}, fmt.Errorf("%s may be read by others (mode %04o): sign out, look into who did that, and sign in again; "+
-			"or, where nobody can have read it, chmod 600 it", file, mode)
+		return Profile{}, fmt.Errorf("%s holds the tokens of a session, and others may read or change it (mode %04o): sign in again; "+
+			"or, if nobody can have read it, run chmod 600 %s", file, mode, file)
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // the name is checked
 	if err != nil {

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"os"
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/secretfile"
 )
 
 // operatorHandler is the operator API; nil where there are no tokens for it.
@@ -16,7 +16,7 @@ func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 	if cfg.OperatorTokens == "" {
 		return nil, nil //nolint:nilnil // off is no failure
 	}
-	text, err := os.ReadFile(cfg.OperatorTokens)
+	text, err := secretfile.Read(cfg.OperatorTokens)
 	if err != nil {
 		return nil, fmt.Errorf("the operator's tokens: %w", err)
 	}

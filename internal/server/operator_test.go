@@ -113,3 +113,19 @@ func TestUnsoundOperatorAPIDoesNotStart(t *testing.T) {
 		}
 	}
 }
+
+// A file of operator tokens that others may read does not open the operator API.
+func TestOperatorTokensThatOthersMayRead(t *testing.T) {
+	cfg := operated(t, "all "+identity.NewOperatorToken())
+	if err := os.Chmod(cfg.OperatorTokens, 0o644); err != nil { //nolint:gosec // this is what is refused
+		t.Fatal(err)
+	}
+	s, err := server.Start(t.Context(), cfg, slog.New(slog.DiscardHandler))
+	if err == nil {
+		_ = s.Stop(t.Context())
+		t.Fatal("it started")
+	}
+	if !strings.Contains(err.Error(), "run chmod 6") || !strings.Contains(err.Error(), cfg.OperatorTokens) {
+		t.Error(err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
@@ -105,11 +106,25 @@ func private(file string) error {
 	f, err := os.OpenFile(filepath.Clean(file), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return nil
+		return checkPrivate(file)
 	case err != nil:
 		return opening(file, err)
 	}
 	return f.Close()
+}
+
+// checkPrivate refuses a database that every user of the machine may read or change.
+func checkPrivate(file string) error {
+	info, err := os.Stat(file)
+	if err != nil {
+		return opening(file, err)
+	}
+	const others = 0o007
+	if mode := info.Mode(); runtime.GOOS != "windows" && mode.IsRegular() && mode.Perm()&others != 0 {
+		return fmt.Errorf("the database %s holds the keys that sign tokens, and everybody on this machine may read or change it (mode %04o): run chmod 600 %s",
+			file, mode.Perm(), file)
+	}
+	return nil
 }
 
 func (e *sqliteEngine) dialect() Dialect { return SQLite }

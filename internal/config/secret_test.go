@@ -1,0 +1,37 @@
+package config_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// A file with a database password that others may read is refused; one without a password
+// is not.
+func TestSecretFilesThatOthersMayRead(t *testing.T) {
+	open := func(name, content string) string {
+		file := write(t, name, content)
+		if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // this is what is refused
+			t.Fatal(err)
+		}
+		return file
+	}
+	const secret = "postgres://simferry:secret@db/simferry"
+	for name, tt := range map[string]struct {
+		args []string
+		good bool
+	}{
+		"database_file":            {[]string{"--database-file", open("url", secret)}, false},
+		"config with a password":   {[]string{"--config", open("settings.yaml", "database: "+secret)}, false},
+		"config with a parameter":  {[]string{"--config", open("settings.yaml", "database: postgres://db/simferry?user=simferry&password=secret")}, false},
+		"config without passwords": {[]string{"--config", open("settings.yaml", "database: postgres://db/simferry")}, true},
+	} {
+		_, err := load(t, given{args: tt.args})
+		if tt.good != (err == nil) || !tt.good && !strings.Contains(err.Error(), "run chmod 6") {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err != nil && strings.Contains(err.Error(), "secret@") {
+			t.Errorf("%s: the password is printed: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+// Package secretfile reads files that hold secrets: tokens, passwords, keys. A file that
+// other users of the machine may read is refused, with the command that changes that.
+package secretfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+)
+
+// largest bounds what is read: no list of secrets is longer.
+const largest = 16 << 20
+
+// Read reads a file of secrets. It must be readable by its owner only; a file of root, as a
+// container or a service manager provides it, may be readable by its group as well.
+func Read(name string) (text []byte, err error) {
+	f, err := os.Open(name) //nolint:gosec // the operator names the file
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := Check(name, info); err != nil {
+		return nil, err
+	}
+	text, err = io.ReadAll(io.LimitReader(f, largest+1))
+	if err == nil && len(text) > largest {
+		err = fmt.Errorf("%s is larger than %d MB: it cannot be a file of secrets", name, largest>>20)
+	}
+	return text, err
+}
+
+// Check returns an error if others than the owner may read or change a file, with the
+// command to run. What is not a regular file, such as a pipe, passes.
+func Check(name string, info fs.FileInfo) error {
+	mode := info.Mode()
+	if runtime.GOOS == "windows" || !mode.IsRegular() {
+		return nil
+	}
+	allowed, cure := fs.FileMode(0o700), "600"
+	if rootOwns(info) {
+		allowed, cure = 0o740, "640"
+	}
+	if mode.Perm()&^allowed == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s holds secrets, and others may read or change it (mode %04o): run chmod %s %s; replace the secrets if somebody may have read them",
+		name, mode.Perm(), cure, name)
+}
