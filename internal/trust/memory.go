@@ -2,7 +2,7 @@ package trust
 
 import "os"
 
-// Memory is a folder that is on no real disk, where there is one: for what is written to be
+// Memory returns a folder in memory, if the machine has one, for files that are written to be
 // read once.
 func Memory() string {
 	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Pause lets time pass: load goes on meanwhile, or a server that is away comes back. It is
-// no way to wait for something that can be asked for.
+// Pause lets time pass while load runs or a server comes back. Do not use it to wait for
+// something that can be queried.
 func Pause(ctx context.Context, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

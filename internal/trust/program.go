@@ -142,7 +142,7 @@ func (p program) build(ctx context.Context, file, prefix string) error {
 	}
 	cmd := exec.CommandContext(ctx, args[0], append(args[1:], "-o", file, "./"+p.pkg)...)
 	cmd.Dir = Root()
-	cmd.Env = append(os.Environ(), "GOGC=400") // a fifth less work, for some more memory
+	cmd.Env = append(os.Environ(), "GOGC=400") // a fifth less work for some more memory
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return errors.Join(fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out), ctx.Err())
 	}

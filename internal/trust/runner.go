@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// Runner runs harnesses one after the other, because each wants the machine for itself and
-// its control, and tells each in one line.
+// Runner runs harnesses one after the other, because each needs the whole machine for itself
+// and its control. It reports each in one line.
 type Runner struct {
 	Out    io.Writer
 	Commit string
@@ -18,10 +18,10 @@ type Runner struct {
 	Seed   uint64
 }
 
-// ErrNotProved is that a harness failed, was void or could not run.
+// ErrNotProved means that a harness failed, was void or could not run.
 var ErrNotProved = errors.New("not proved")
 
-// Run runs them all, also after a failure, and returns ErrNotProved where one was not ok.
+// Run runs all harnesses, even after a failure, and returns ErrNotProved if one was not ok.
 func (r Runner) Run(ctx context.Context, list []Harness) error {
 	if len(list) == 0 {
 		return fmt.Errorf("%w: there is no harness", ErrNotProved)
@@ -48,7 +48,7 @@ func (r Runner) one(ctx context.Context, h Harness) Verdict {
 	took, busy := time.Since(start), strain.Busy()
 	verdict, why := res.Judge(r.Size)
 	if err != nil {
-		// No finding, and nothing shown either; what was found before it counts.
+		// This is not a finding, and it shows nothing. Failures found before it count.
 		why = "the harness could not work: " + err.Error()
 		if verdict != Failed {
 			verdict = Void
@@ -73,11 +73,11 @@ func (r Runner) one(ctx context.Context, h Harness) Verdict {
 }
 
 func (r Runner) say(format string, args ...any) {
-	_, _ = fmt.Fprintf(r.Out, format+"\n", args...) // a terminal that is gone is nobody to tell
+	_, _ = fmt.Fprintf(r.Out, format+"\n", args...) // without a terminal the output is lost
 }
 
-// Select finds the harnesses that names, separated by commas, stand for: a whole name or
-// the part before a dash (kill is kill-sqlite and kill-postgres). "" is all of them.
+// Select returns the harnesses that names lists, separated by commas: whole names, or the part
+// before a dash (kill is kill-sqlite and kill-postgres). "" means all.
 func Select(all []Harness, names string) ([]Harness, error) {
 	if names == "" {
 		return all, nil

@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// Check holds the ledger against what the clients know. Each client is a user and waits for
-// one answer before it sends the next request, and a transaction's time lies between the
-// two: so each entry belongs to exactly one attempt.
+// Check compares the ledger with the clients' journal. Each client is a user and waits for a
+// reply before it sends the next request, and a transaction's time lies between the two, so
+// each entry belongs to exactly one attempt.
 //
-//	I5  what was acknowledged is there, with the same content
-//	I6  a request has one effect, however often it was sent, and one answer
-//	I7  what was refused, and what was a dry run, has none
+//	I5  what was acknowledged is stored, with the same content
+//	I6  a request has one effect, however often it was sent, and one reply
+//	I7  a refused request and a dry run have no effect
 func (j *Journal) Check(list []*Entry, fail func(format string, args ...any)) {
 	c := checker{fail: fail, history: make(map[int64][]moment)}
 	c.attribute(j.all, list)
@@ -31,7 +31,7 @@ type checker struct {
 	history map[int64][]moment // by SIM, in the order of versions
 }
 
-// moment is one change of a SIM: at some instant between from and to.
+// moment is one change of a SIM, at some instant between from and to.
 type moment struct {
 	version  int64
 	from, to time.Time
@@ -65,7 +65,7 @@ func (c *checker) attribute(all []*Request, list []*Entry) {
 	}
 }
 
-// tell makes the history of every SIM.
+// tell builds the history of every SIM.
 func (c *checker) tell(list []*Entry) {
 	for _, e := range list {
 		if e.attempt == nil {
@@ -84,7 +84,7 @@ func (c *checker) tell(list []*Entry) {
 
 func (c *checker) request(r *Request) {
 	var entries []*Entry
-	var first *Attempt // that was settled
+	var first *Attempt // the first settled attempt
 	for _, a := range r.attempts {
 		entries = append(entries, a.entries...)
 		if !a.Settled() {
@@ -105,11 +105,11 @@ func (c *checker) request(r *Request) {
 	}
 }
 
-// again compares an answer under a key with the first one.
+// again compares a reply under a key with the first one.
 func (c *checker) again(first, a *Attempt) {
 	r := a.Request
 	switch kept := first.Status < 300 || first.Status == http.StatusConflict; {
-	case !kept: // each attempt is judged anew
+	case !kept: // each attempt is decided anew
 	case !a.Replayed():
 		c.fail("I6: %s was answered %d, and later %d, which is no replay", r, first.Status, a.Status)
 	case a.Status != first.Status || !bytes.Equal(a.Body, first.Body) || a.Header.Get("Location") != first.Header.Get("Location"):
@@ -181,9 +181,9 @@ func (c *checker) changed(r *Request, e *Entry) {
 	}
 }
 
-// had tells whether a SIM may have stood as was asked for while the request ran: then
-// nothing was left to do. It stands like that from the change into it to the next change,
-// each of which came to pass at some instant between two that are known.
+// had reports whether a SIM may already have been as requested while the request ran, so that
+// nothing was left to do. A SIM stays as it is from one change to the next, and each change
+// happened at some instant between two known ones.
 func (c *checker) had(a *Attempt) bool {
 	r := a.Request
 	sent, ended := r.attempts[0].Sent, a.Ended
@@ -192,7 +192,7 @@ func (c *checker) had(a *Attempt) bool {
 	}
 	h := c.history[r.SIM]
 	if len(h) == 0 {
-		return asked(standing{1, deviceFirst + r.SIM - hotFirst}) // as the world has it
+		return asked(standing{1, deviceFirst + r.SIM - hotFirst}) // as in the world file
 	}
 	if asked(h[0].was) && !h[0].to.Before(sent) {
 		return true

@@ -16,26 +16,26 @@ import (
 	"github.com/simferry/simferry/internal/trust"
 )
 
-// patience is how long a client waits for an answer. A server that takes longer stalls,
-// which is a failure (I12).
+// patience is how long a client waits for a reply. A server that takes longer stalls, which is
+// a failure (I12).
 const patience = 30 * time.Second
 
-// signInEvery is after how many requests, on average, a client signs in anew.
+// signInEvery is the average number of requests after which a client signs in again.
 const signInEvery = 50
 
-// Client is one user who sends one request after the other. A request with a key that was
-// not settled is sent again before anything else.
+// Client is one user who sends one request after the other. An unsettled request with a key is
+// repeated before anything else is sent.
 type Client struct {
 	number   int
 	journal  *Journal
 	random   *rand.Rand
 	beliefs  *beliefs
 	http     *http.Client
-	token    string     // in the issuer's Workspace, where every SIM is seen
-	home     string     // in that of the devices
+	token    string     // for the issuer's Workspace, which sees every SIM
+	home     string     // for the Workspace of the devices
 	pending  *Request   // to be sent again
-	keyed    []*Request // settled, of late
-	next     *Request   // the run of a preview
+	keyed    []*Request // settled recently
+	next     *Request   // the real run of a preview
 	requests int
 	inFlight atomic.Bool
 	Broken   error // the journal failed: the harness is void
@@ -104,17 +104,17 @@ func (c *Client) Run(ctx context.Context, stop <-chan struct{}, where func(*rand
 		default:
 		}
 		if c.random.IntN(signInEvery) == 0 {
-			_ = c.SignIn(ctx, where(c.random)) // a server that is away is what this is about
+			_ = c.SignIn(ctx, where(c.random)) // the server may be down, which is the point
 		}
 		a := c.Send(ctx, where(c.random), c.choose())
 		if a != nil && a.Err != nil {
 			c.http.CloseIdleConnections()
-			trust.Pause(ctx, time.Millisecond) // a server that is away refuses a thousand times a second otherwise
+			trust.Pause(ctx, time.Millisecond) // a stopped server would otherwise refuse a thousand times a second
 		}
 	}
 }
 
-// choose is the request to send next.
+// choose returns the next request to send.
 func (c *Client) choose() *Request {
 	switch {
 	case c.pending != nil:
@@ -129,7 +129,7 @@ func (c *Client) choose() *Request {
 	return c.draw()
 }
 
-// Send sends a request once, journalled, and learns from the answer.
+// Send sends a request once, journalled, and learns from the reply.
 func (c *Client) Send(ctx context.Context, url string, r *Request) *Attempt {
 	a, err := c.journal.Begin(r)
 	if err != nil {
@@ -146,7 +146,7 @@ func (c *Client) Send(ctx context.Context, url string, r *Request) *Attempt {
 	return a
 }
 
-// InFlight tells whether a request is on its way right now.
+// InFlight reports whether a request is in flight.
 func (c *Client) InFlight() bool { return c.inFlight.Load() }
 
 func (c *Client) exchange(ctx context.Context, url string, a *Attempt) {
@@ -156,8 +156,8 @@ func (c *Client) exchange(ctx context.Context, url string, a *Attempt) {
 		a.Err = err
 		return
 	}
-	// The transport must not send a request a second time by itself, behind the journal's
-	// back; without GetBody it cannot.
+	// The transport must not repeat a request on its own, because the journal would not know.
+	// Without GetBody it cannot.
 	req.GetBody = nil
 	bearer := c.token
 	if r.Kind == Plug {
@@ -207,8 +207,8 @@ func (c *Client) learn(a *Attempt) {
 	}
 }
 
-// Settle sends what is left unsettled, now that nobody disturbs any more. An error is a
-// failure of progress (I12).
+// Settle repeats all unsettled requests once the disturbance is over. An error is a failure of
+// progress (I12).
 func (c *Client) Settle(ctx context.Context, url string) error {
 	until := time.Now().Add(patience)
 	for c.pending != nil {

@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// beliefs are where the clients think that SIMs are: with them most requests can be
-// granted, and as they are often out of date, many are not.
+// beliefs are where the clients believe the SIMs to be. With them most requests can succeed;
+// because they are often out of date, many do not.
 type beliefs struct {
 	mu     sync.Mutex
 	hot    [hotSIMs]int64
@@ -41,8 +41,7 @@ func (b *beliefs) moved(to int64, sims []simAnswer) {
 	}
 }
 
-// elsewhere are up to n of the hot SIMs that one Workspace other than the target has, or
-// all do.
+// elsewhere returns up to n hot SIMs outside the target: of one Workspace, or of several.
 func (c *Client) elsewhere(target int64, n int, oneSource bool) []int {
 	c.beliefs.mu.Lock()
 	defer c.beliefs.mu.Unlock()
@@ -62,7 +61,7 @@ func (c *Client) elsewhere(target int64, n int, oneSource bool) []int {
 	return chosen
 }
 
-// span is a run of blocks of which the first is elsewhere, 10 blocks at most: 500 SIMs.
+// span returns a run of at most 10 blocks (500 SIMs) whose first block is outside the target.
 func (c *Client) span(target int64, most int) (first, count int) {
 	c.beliefs.mu.Lock()
 	defer c.beliefs.mu.Unlock()
@@ -101,7 +100,7 @@ func (c *Client) patch() *Request {
 	})
 }
 
-// plug puts a SIM of the devices' Workspace into one of them, or takes out what is there.
+// plug attaches a SIM of the devices' Workspace to a device, or detaches the one that is there.
 func (c *Client) plug() *Request {
 	device, sim, id := deviceFirst+c.random.IntN(hotSIMs), 0, "null"
 	if c.random.IntN(3) > 0 {
@@ -124,7 +123,7 @@ func (c *Client) perhapsKeyed(r *Request) *Request {
 	return r
 }
 
-// migration asks for hot SIMs, or for a span of the others.
+// migration requests hot SIMs, or a span of the others.
 func (c *Client) migration(dry bool) *Request {
 	target := fleets[c.random.IntN(len(fleets))]
 	var selector string
@@ -153,7 +152,7 @@ func (c *Client) run(target int64, selector string, detach, dry bool) *Request {
 	return c.perhapsKeyed(r)
 }
 
-// realRun makes a preview real, exactly as it was previewed.
+// realRun repeats a preview as a real run.
 func (c *Client) realRun(p *Request, tag string) *Request {
 	return c.perhapsKeyed(&Request{
 		Kind: Migrate, Method: p.Method, Path: p.Path, Target: p.Target, IfMatch: tag,
@@ -161,7 +160,7 @@ func (c *Client) realRun(p *Request, tag string) *Request {
 	})
 }
 
-// refused asks for what must not be.
+// refused makes up a request that must be refused.
 func (c *Client) refused() *Request {
 	some := `"sims":` + idList(c.elsewhere(0, 3, false))
 	switch c.random.IntN(4) {
@@ -195,7 +194,7 @@ func rangeOf(first, count int) string {
 	return fmt.Sprintf(`"iccid_range":{"start":%q,"end":%q}`, iccid(first), iccid(first+count-1))
 }
 
-// simAnswer is a SIM in the answer to a migration.
+// simAnswer is a SIM in the response to a migration.
 type simAnswer struct {
 	ID       int64              `json:"id"`
 	Status   struct{ ID int64 } `json:"status"`
@@ -207,6 +206,6 @@ func simsOf(body []byte) []simAnswer {
 	var got struct {
 		SIMs []simAnswer `json:"sims"`
 	}
-	_ = json.Unmarshal(body, &got) // no SIMs in what is no such answer
+	_ = json.Unmarshal(body, &got) // other responses have no SIMs
 	return got.SIMs
 }

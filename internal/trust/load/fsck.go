@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/trust/proc"
 )
 
-// Fsck has the program check the database, and tells each check that failed. A database
-// that does not answer in time is asked again: other work on the machine is no finding.
+// Fsck runs the program's check of the database and reports each check that failed. If the
+// database does not respond in time it tries again: other work on the machine is not a finding.
 func Fsck(ctx context.Context, binary, database string, fail func(format string, args ...any)) error {
 	var found report
 	var err error

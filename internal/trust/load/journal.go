@@ -30,37 +30,37 @@ type Request struct {
 	IfMatch string `json:"if_match,omitempty"`
 	Body    string `json:"body"`
 	Target  int64  `json:"-"` // of a migration
-	SIM     int64  `json:"-"` // of a patch; of a plug, 0 takes out what is there
+	SIM     int64  `json:"-"` // of a patch or a plug; 0 detaches
 	Status  int64  `json:"-"` // of a patch
 	Device  int64  `json:"-"` // of a plug
 
 	attempts []*Attempt
 }
 
-// Attempt is one time that a request was sent.
+// Attempt is one sending of a request.
 type Attempt struct {
 	Request *Request
 	Sent    time.Time
-	Ended   time.Time // with or without an answer
-	Err     error     // there was no answer
+	Ended   time.Time // with or without a reply
+	Err     error     // there was no reply
 	Status  int
 	Header  http.Header
 	Body    []byte
 
-	entries []*Entry // that it made, as far as their time and user say
+	entries []*Entry // that it made, judging by time and user
 }
 
-// Settled tells that the answer says what became of the request: neither was it lost, nor
-// is it "try again".
+// Settled reports whether the reply is final: it was not lost, and it does not say to try
+// again.
 func (a *Attempt) Settled() bool {
 	return a.Err == nil && a.Status < http.StatusInternalServerError && a.Header.Get("Retry-After") == ""
 }
 
-// Replayed tells that the answer is a repetition of an earlier one.
+// Replayed reports whether the reply repeats an earlier one.
 func (a *Attempt) Replayed() bool { return a.Header.Get("Idempotent-Replayed") == "true" }
 
-// Journal is what the clients know: every attempt is on disk before it is sent, and its
-// answer behind it. Its methods may be called from several goroutines.
+// Journal is what the clients know. Every attempt is on disk before it is sent, and its reply
+// afterwards. Its methods may be called concurrently.
 type Journal struct {
 	file    *os.File
 	mu      sync.Mutex
@@ -81,7 +81,7 @@ func Open(file string) (*Journal, error) {
 // Close ends the journal.
 func (j *Journal) Close() error { return j.file.Close() }
 
-// Acknowledged is how many changes were acknowledged with a 2xx so far.
+// Acknowledged is the number of changes acknowledged with a 2xx so far.
 func (j *Journal) Acknowledged() int { return int(j.acked.Load()) }
 
 type line struct {
@@ -96,7 +96,7 @@ type line struct {
 	Body     string     `json:"body,omitempty"`
 }
 
-// Begin notes an attempt, and returns when it is on disk.
+// Begin records an attempt and returns when it is on disk.
 func (j *Journal) Begin(r *Request) (*Attempt, error) {
 	a := &Attempt{Request: r}
 	now := time.Now()
@@ -113,7 +113,7 @@ func (j *Journal) Begin(r *Request) (*Attempt, error) {
 	return a, err
 }
 
-// End notes what became of an attempt.
+// End records the outcome of an attempt.
 func (j *Journal) End(a *Attempt) error {
 	a.Ended = time.Now()
 	l := line{Ended: &a.Ended, Client: a.Request.Client, Status: a.Status, Body: string(a.Body)}
@@ -142,8 +142,7 @@ func (j *Journal) write(l line, also func()) (n int64, err error) {
 	return j.lines, err
 }
 
-// sync returns when line n is on disk. Whoever waits for the disk takes along all lines
-// that were written meanwhile.
+// sync returns when line n is on disk. One sync covers all lines written before it.
 func (j *Journal) sync(n int64) error {
 	j.syncing.Lock()
 	defer j.syncing.Unlock()

@@ -37,7 +37,7 @@ const (
 	detachEntry    = 4
 )
 
-// Entries reads the ledger as it is in the database, not as the program tells it.
+// Entries reads the ledger from the database itself, not through the program.
 func Entries(ctx context.Context, database string) ([]*Entry, error) {
 	db, err := Database(database)
 	if err != nil {
@@ -51,7 +51,7 @@ func Entries(ctx context.Context, database string) ([]*Entry, error) {
 	return list, lines(ctx, db, list)
 }
 
-// Database opens a database to be looked at behind the servers' backs.
+// Database opens a database directly, without the servers.
 func Database(database string) (*sql.DB, error) {
 	if file, ok := strings.CutPrefix(database, "sqlite:"); ok {
 		return sql.Open("sqlite", store.SQLiteWriterDSN(file))
@@ -59,8 +59,8 @@ func Database(database string) (*sql.DB, error) {
 	return sql.Open("pgx", database)
 }
 
-// AwaitChain waits until a server has taken every entry of the audit log into its chain,
-// which it does every second. Only what is in the chain can be checked.
+// AwaitChain waits until a server has linked every audit entry into the chain, which happens
+// every second. Only linked entries can be checked.
 func AwaitChain(ctx context.Context, database string, limit time.Duration) error {
 	db, err := Database(database)
 	if err != nil {
@@ -83,7 +83,7 @@ func entries(ctx context.Context, db *sql.DB) (list []*Entry, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err tells
+	defer func() { _ = rows.Close() }() // Err reports a failure
 	for rows.Next() {
 		e, at := &Entry{}, int64(0)
 		if err := rows.Scan(&e.ID, &e.Kind, &at, &e.User, &e.Target, &e.SIMs); err != nil {
@@ -105,14 +105,14 @@ func lines(ctx context.Context, db *sql.DB, list []*Entry) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = rows.Close() }() // Err tells
+	defer func() { _ = rows.Close() }() // Err reports a failure
 	for rows.Next() {
 		var l Line
 		var id int64
 		if err := rows.Scan(&id, &l.SIM, &l.Version, &l.From, &l.To, &l.Was, &l.Is, &l.Unplugged, &l.Plugged); err != nil {
 			return err
 		}
-		if e := of[id]; e != nil { // a line without its entry is fsck's to tell
+		if e := of[id]; e != nil { // fsck reports lines without an entry
 			e.Lines = append(e.Lines, l)
 		}
 	}

@@ -1,6 +1,6 @@
-// Package load is what harnesses of crashes have in common: clients that send overlapping
-// requests and write each into a journal before it goes out, and the check of what is in
-// the database afterwards against what the journal says was acknowledged.
+// Package load is shared by the crash harnesses: clients that send overlapping requests and
+// write each into a journal before it goes out, and a check that compares the database
+// afterwards with what the journal says was acknowledged.
 package load
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/proc"
 )
 
-// The world: few SIMs that everybody wants, each in a device at first, and many that move
+// The world: a few SIMs that every client wants, each in a device at first, and many that move
 // in blocks.
 const (
 	hotFirst, hotSIMs     = 1000, 24
@@ -24,13 +24,13 @@ const (
 	password              = "correct horse"
 )
 
-// fleets are where the SIMs are at home; brazil takes none of them.
+// fleets are the home Workspaces of the SIMs. brazil accepts none of them.
 var fleets = []int64{100, 200, 300}
 
 const brazil = 400
 
-// World is the world file for a number of clients. Each client is a user of its own, so
-// that the ledger tells whose request made an entry.
+// World returns the world file for a number of clients. Each client is a user of its own, so
+// that the ledger shows which client's request made an entry.
 func World(clients int) string {
 	var b strings.Builder
 	b.WriteString(`workspaces:
@@ -63,7 +63,7 @@ func iccid(sim int) string       { return fmt.Sprintf("%s%04d", iccidPrefix, sim
 func username(client int) string { return fmt.Sprintf("client%d@example.com", client) }
 func userID(client int) int64    { return int64(client + 1) }
 
-// Seed makes the world in a database that is not there yet, with the program itself.
+// Seed loads the world into a new database, with the program itself.
 func Seed(ctx context.Context, binary, database, dir string, clients int) error {
 	file := filepath.Join(dir, "world.yaml")
 	if err := os.WriteFile(file, []byte(World(clients)), 0o600); err != nil {

@@ -1,6 +1,6 @@
-// Package model is the harness that sends the same random requests to a server on SQLite,
-// a server on PostgreSQL and an independent model of the contract: internal/modeltest, at
-// the harness's size.
+// Package model sends the same random requests to a server on SQLite, a server on PostgreSQL
+// and an independent model of the contract. It runs the tests of internal/modeltest at the
+// harness's size.
 package model
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
-// Harness is the model beside both engines.
+// Harness runs the model beside both engines.
 var Harness = trust.Harness{
 	Name: "model",
 	Does: "random requests to SQLite, PostgreSQL and a model of the contract: alike in every status, body and row",
@@ -25,8 +25,8 @@ var Harness = trust.Harness{
 	Control: control,
 }
 
-// A long run is several, of which two are at work at a time: a request waits for its answers,
-// and leaves a processor to others. Each draws by its own seed, from that of the whole on.
+// A long run consists of several, two at a time: a request waits for its replies and leaves a
+// processor idle. Each has its own seed, derived from the seed of the whole.
 const (
 	perRun = 50_000
 	atOnce = 2
@@ -54,7 +54,7 @@ func Run(ctx context.Context, mutation trust.Mutation, actions int, seed uint64)
 	return res, err
 }
 
-// once is one run of the test. Its checks that follow one another have seeds that do so too.
+// once runs the test once. Consecutive checks have consecutive seeds.
 func once(ctx context.Context, test gotest.Program, actions int, seed uint64) (res trust.Result, err error) {
 	out, err := test.Run(ctx, "^TestModel$", []string{fmt.Sprintf("SIMFERRY_MODEL_ACTIONS=%d", actions)},
 		fmt.Sprintf("-rapid.seed=%d", seed), "-rapid.shrinktime=1ms")
@@ -67,11 +67,11 @@ func once(ctx context.Context, test gotest.Program, actions int, seed uint64) (r
 	return res, err
 }
 
-// controls is how often the control is tried: in 900 actions there are dozens of runs of
-// previews, of which any that is out of date tells.
+// controls is how often the control is tried. 900 actions contain dozens of real runs of
+// previews, and one stale preview is enough.
 const controls = 10
 
-// control is a model that meets a server which does not look at If-Match.
+// control runs the model against a server that ignores If-Match.
 func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, "a server that ignores If-Match", controls, seed,
 		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// How a mail can have ended.
+// How the delivery of a mail can end.
 const (
 	delivered = 1
 	givenUp   = 2
 )
 
-// compare holds what people were told, the rows and the letters against one another.
+// compare compares the replies to the people, the rows and the letters.
 func (a *arena) compare(ctx context.Context) error {
 	rows, err := a.rows(ctx)
 	if err != nil {
@@ -26,7 +26,7 @@ func (a *arena) compare(ctx context.Context) error {
 	return nil
 }
 
-// judge is what needs no server; it returns the letters by their ids.
+// judge runs the checks that need no server. It returns the letters by their ids.
 func (a *arena) judge(rows map[string]row, letters []letter) map[string][]letter {
 	a.againstRows(rows)
 	byID := a.arrived(rows, letters)
@@ -34,11 +34,11 @@ func (a *arena) judge(rows map[string]row, letters []letter) map[string][]letter
 	return byID
 }
 
-// wish is what invitations have in common of which only one can succeed.
+// wish is what invitations share of which only one can succeed.
 type wish struct{ recipient, place string }
 
-// againstRows: an acknowledged invitation is one row, a refused one none; who was never
-// invited is no member; of somebody who asked for a password there is a row for each time.
+// againstRows: an acknowledged invitation has one row, a refused one none; a person who was not
+// invited is not a member; each request for a new password has a row.
 func (a *arena) againstRows(rows map[string]row) {
 	have, granted := make(map[wish]int), make(map[wish]int)
 	for _, r := range rows {
@@ -72,8 +72,8 @@ func (a *arena) againstRows(rows map[string]row) {
 	}
 }
 
-// arrived: every letter is of a row that was committed before, goes to its recipient, and is
-// the same each time.
+// arrived: every letter belongs to a row that was committed before, goes to its recipient, and
+// is the same each time.
 func (a *arena) arrived(rows map[string]row, letters []letter) map[string][]letter {
 	byID := make(map[string][]letter)
 	again := 0
@@ -100,11 +100,11 @@ func (a *arena) arrived(rows map[string]row, letters []letter) map[string][]lett
 	return byID
 }
 
-// outcomes: what counts as delivered was, what was given up could not be; neither keeps its
-// key.
+// outcomes: a mail that counts as delivered was delivered, one that was given up could not be,
+// and neither keeps its key.
 func (a *arena) outcomes(rows map[string]row, byID map[string][]letter) {
 	for uid, r := range rows {
-		hopeless := strings.HasPrefix(r.recipient, gone) // for these it takes no kill to be wrong
+		hopeless := strings.HasPrefix(r.recipient, gone) // these go wrong without a kill as well
 		switch {
 		case r.done == delivered && len(byID[uid]) == 0 && !hopeless:
 			a.res.Fail("I10: the mail %s to %s counts as delivered, and never arrived", uid, r.recipient)
@@ -116,12 +116,12 @@ func (a *arena) outcomes(rows map[string]row, byID map[string][]letter) {
 	}
 }
 
-// keysTried is how many keys of letters are used: the server bounds how many anybody may
-// try in five minutes.
+// keysTried is how many keys from letters are used: the server bounds how many keys can be
+// tried in five minutes.
 const keysTried = 20
 
-// useKeys: what a letter brings opens what it says. Each person is asked about once, since
-// one key voids the others.
+// useKeys: the key in a letter works for what the letter says. Each person is tried once,
+// because one key voids the others.
 func (a *arena) useKeys(ctx context.Context, byID map[string][]letter) {
 	used := make(map[string]bool)
 	for _, copies := range byID {

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/trust"
 )
 
-// scene is what is left when a site has come to its end.
+// scene is what is left at the end of a site.
 type scene struct {
 	requests []*request
 	rows     map[string]row
@@ -42,7 +42,7 @@ func (s scene) row(uid string, change func(*row)) {
 	s.rows[uid] = r
 }
 
-// A check that never complains would pass every time.
+// A check that never fails would pass every time.
 func TestEachWrongIsTold(t *testing.T) {
 	tests := map[string]struct {
 		change func(*scene)

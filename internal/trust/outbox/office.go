@@ -15,55 +15,55 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// gone begins the addresses that the office refuses for good.
+// gone is the prefix of addresses that the office refuses for good.
 const gone = "gone-"
 
-// Of so many letters one is put off before or after its text was read, and one is taken
-// without saying so.
+// Of so many letters one is deferred before or after its text was read, and one is accepted
+// without a confirmation.
 const roughly = 8
 
-// office is the mail server at which the letters arrive. What it says to each is drawn.
+// office is the mail server that receives the letters. Its replies are drawn at random.
 type office struct {
 	url    string
 	server *smtp.Server
 	done   chan struct{}
 
-	// committed tells whether there is a row for a letter.
+	// committed reports whether a letter's row is committed.
 	committed func(uid string) (bool, error)
 
 	mu      sync.Mutex
 	random  *rand.Rand
-	rough   bool // it puts letters off, and loses its answers
+	rough   bool // it defers letters and loses its replies
 	trap    *trap
 	letters []letter
-	broken  error // committed could not be asked
+	broken  error // committed failed
 }
 
-// letter is one that was taken, whether or not the sender could be told.
+// letter is an accepted letter, whether or not the sender got the confirmation.
 type letter struct {
 	uid, recipient, key string
-	early               bool // nobody had committed that it is to be sent
+	early               bool // its row was not committed yet
 }
 
-// point is how far the delivery of a letter is.
+// point is a stage of a delivery.
 type point int
 
-// The points.
+// The stages.
 const (
 	addressed point = iota // its recipient is known
-	read                   // its text has come
-	taken                  // it counts as delivered, and the sender does not know
-	answered               // the sender has been told, if it is still there
+	read                   // its text has arrived
+	taken                  // it counts as delivered, and the sender does not know yet
+	answered               // the sender has the confirmation, if it is still alive
 	points
 )
 
 func (p point) String() string { return [...]string{"addressed", "read", "taken", "answered"}[p] }
 
-// trap holds up a delivery at a point, after having let some pass.
+// trap stops a delivery at a stage, after letting some pass.
 type trap struct {
 	at      point
 	pass    int
-	sprung  chan struct{} // closed when a delivery is held up
+	sprung  chan struct{} // closed when a delivery is stopped
 	release chan struct{}
 }
 
@@ -89,7 +89,7 @@ func (o *office) close() error {
 	return err
 }
 
-// set lays a trap; the one before it is gone.
+// set sets a trap in place of the one before it.
 func (o *office) set(at point, pass int) *trap {
 	o.release()
 	t := &trap{at: at, pass: pass, sprung: make(chan struct{}), release: make(chan struct{})}
@@ -99,7 +99,7 @@ func (o *office) set(at point, pass int) *trap {
 	return t
 }
 
-// release takes the trap away, and lets go what is in it.
+// release removes the trap and lets the stopped delivery continue.
 func (o *office) release() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -109,7 +109,7 @@ func (o *office) release() {
 	}
 }
 
-// reach is called by every delivery at every point.
+// reach is called by every delivery at every stage.
 func (o *office) reach(p point) {
 	o.mu.Lock()
 	t := o.trap
@@ -125,7 +125,7 @@ func (o *office) reach(p point) {
 	}
 }
 
-// calm ends what is drawn: from now on every letter is taken.
+// calm ends the random replies: from now on every letter is accepted.
 func (o *office) calm() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -138,10 +138,10 @@ func (o *office) draw() bool {
 	return o.rough && o.random.IntN(roughly) == 0
 }
 
-// keyLine is where the letters have their key.
+// keyLine matches the line of a letter that has its key.
 var keyLine = regexp.MustCompile(`(?m)^ {4}([0-9A-Za-z_-]{40,})\r?$`)
 
-// take keeps a letter. What is in it must have been committed by now.
+// take keeps a letter. Its row must be committed by now.
 func (o *office) take(recipient, text string) error {
 	parsed, err := mail.ReadMessage(strings.NewReader(text))
 	if err != nil {
@@ -161,7 +161,7 @@ func (o *office) take(recipient, text string) error {
 	return nil
 }
 
-// got are the letters, and why one could not be judged.
+// got returns the letters, and why one could not be judged.
 func (o *office) got() ([]letter, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -172,10 +172,10 @@ type session struct {
 	office    *office
 	conn      *smtp.Conn
 	recipient string
-	told      bool // the present letter was taken and answered
+	told      bool // the current letter was accepted and confirmed
 }
 
-// NewSession takes a connection.
+// NewSession accepts a connection.
 func (o *office) NewSession(c *smtp.Conn) (smtp.Session, error) {
 	return &session{office: o, conn: c}, nil
 }
@@ -202,7 +202,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 func (s *session) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	if err != nil {
-		return err // whoever sent it is gone
+		return err // the sender is gone
 	}
 	s.office.reach(read)
 	if s.office.draw() {
@@ -219,7 +219,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset comes behind the answer to a letter, among others.
+// Reset is called after the reply to a letter, among others.
 func (s *session) Reset() {
 	if s.told {
 		s.told = false
@@ -229,7 +229,7 @@ func (s *session) Reset() {
 
 func (s *session) Logout() error { return nil }
 
-// await waits until a delivery is in the trap; false where none comes.
+// await waits until a delivery is in the trap. It returns false if none comes.
 func (t *trap) await(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()

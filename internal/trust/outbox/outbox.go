@@ -1,6 +1,6 @@
-// Package outbox is the harness that kills servers in the midst of delivering mails, which
-// are rows that the transactions write which cause them: each arrives, none before its
-// transaction has committed, and under one id however often it comes (I10).
+// Package outbox kills servers while they deliver mails. Mails are rows, written by the
+// transactions that cause them: each arrives, none before its transaction has committed, and
+// under one id however often it comes (I10).
 package outbox
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
-// Harness is this one.
+// Harness is the outbox harness.
 var Harness = trust.Harness{
 	Name: "outbox",
 	Does: "servers killed with SIGKILL while they deliver mails, to a mail server that puts off and forgets to answer",
@@ -37,8 +37,8 @@ const (
 	patience = 30 * time.Second
 )
 
-// Run kills so many times a program with a mutation, by turns one server on SQLite and
-// two on PostgreSQL. The two are at work at a time, for they wait more than they work.
+// Run kills a program with a mutation so many times: one server on SQLite and two on PostgreSQL
+// by turns, both at work at a time because they wait more than they compute.
 func Run(ctx context.Context, mutation trust.Mutation, kills int, seed uint64) (res trust.Result, err error) {
 	binary, err := trust.Build(ctx, mutation)
 	if err != nil {
@@ -74,11 +74,11 @@ func Run(ctx context.Context, mutation trust.Mutation, kills int, seed uint64) (
 	return res, errors.Join(err, os.RemoveAll(dir))
 }
 
-// controlTries is how often the control is tried: each has six kills, of which two in three
-// come in the midst of a delivery.
+// controlTries is how often the control is tried. Each has six kills, two in three of them
+// during a delivery.
 const controlTries = 10
 
-// control is a program that takes mails for delivered once it has begun to send them.
+// control is a program that counts mails as delivered as soon as it begins to send them.
 func control(ctx context.Context, _ trust.Size, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, "a program that notes a mail as delivered before it sends it", controlTries, seed,
 		trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
@@ -92,7 +92,7 @@ type arena struct {
 	people *people
 	random *rand.Rand
 	res    *trust.Result
-	cut    int // kills in the midst of a delivery
+	cut    int // kills during a delivery
 }
 
 func one(ctx context.Context, binary, dir string, servers, kills int, seed uint64) (res trust.Result, err error) {
@@ -121,8 +121,8 @@ func one(ctx context.Context, binary, dir string, servers, kills int, seed uint6
 	return res, nil
 }
 
-// cycle starts servers, lets people invite others, and kills: two times in three all
-// servers, when a delivery is at a certain point, else any of them at any time.
+// cycle starts servers, lets people invite others, and kills: two times in three all servers
+// when a delivery is at a certain stage, otherwise any of them at any time.
 func (a *arena) cycle(ctx context.Context) error {
 	ambush := a.random.IntN(3) > 0
 	t := a.office.set(point(a.random.IntN(int(points))), a.random.IntN(3))
@@ -151,7 +151,7 @@ func (a *arena) cycle(ctx context.Context) error {
 	return errors.Join(err, a.later(ctx, lastAttempt/2), ctx.Err())
 }
 
-// end lets everything be delivered, stops the servers, and counts.
+// end waits for all deliveries, stops the servers, and counts.
 func (a *arena) end(ctx context.Context) error {
 	a.office.calm()
 	if err := a.start(ctx); err != nil {
@@ -180,7 +180,7 @@ func (a *arena) end(ctx context.Context) error {
 	return load.Fsck(ctx, a.binary, a.database, a.res.Fail)
 }
 
-// delivered waits until no mail is left to be sent.
+// delivered waits until every mail is sent.
 func (a *arena) delivered(ctx context.Context) error {
 	for until := time.Now().Add(patience); ; trust.Pause(ctx, 100*time.Millisecond) {
 		left, err := a.waiting(ctx)

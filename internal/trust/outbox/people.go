@@ -14,38 +14,38 @@ import (
 	"github.com/simferry/simferry/internal/trust"
 )
 
-// request is an invitation, or somebody who asks for another password.
+// request is an invitation, or a request for a new password.
 type request struct {
 	recipient string
 	workspace int64  // 0 for a password
 	place     string // the Workspace's name
-	key       string // a password is asked for without
+	key       string // a request for a password has none
 
-	unknown int // attempts without an answer
-	status  int // of the answer, 0 while there is none
+	unknown int // attempts without a reply
+	status  int // of the reply, 0 while there is none
 	why     string
 }
 
 func (r *request) done() bool { return r.status == http.StatusCreated }
 
-// people send requests to whatever server is there, and remember what they were told.
+// people send requests to the servers that are up and remember the replies.
 type people struct {
 	members []*member
-	guest   *client.Client // nobody in particular
+	guest   *client.Client // not signed in
 
 	mu     sync.Mutex
 	random *rand.Rand
 	all    []*request
-	asked  map[string]int // how often a password was asked for
+	asked  map[string]int // how often a password was requested
 }
 
-// member is a user who invites others. A request with a key that was not answered is sent
-// again before anything else.
+// member is a user who invites others. An unanswered request with a key is repeated before
+// anything else is sent.
 type member struct {
 	*people
 	as       *client.Client
 	open     *request
-	observes bool // may not invite anybody
+	observes bool // may not invite
 }
 
 // newPeople makes the users of the world; dial opens a connection to a server.
@@ -95,7 +95,7 @@ func (m *member) work(ctx context.Context, stop <-chan struct{}, requests int) {
 	}
 }
 
-// settle sends what was not answered, now that nobody disturbs any more.
+// settle repeats unanswered requests once the disturbance is over.
 func (m *member) settle(ctx context.Context) error {
 	for until := time.Now().Add(patience); m.open != nil; {
 		if m.work(ctx, nil, 1); ctx.Err() != nil {
@@ -108,7 +108,7 @@ func (m *member) settle(ctx context.Context) error {
 	return nil
 }
 
-// draw is the next request.
+// draw returns the next request.
 func (p *people) draw(refused bool) *request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -121,7 +121,7 @@ func (p *people) draw(refused bool) *request {
 		r.recipient = gone + r.recipient
 	case kind < 5 && len(p.all) > 0:
 		if before := p.all[p.random.IntN(len(p.all))]; before.workspace != 0 {
-			r.recipient = before.recipient // perhaps a member already
+			r.recipient = before.recipient // possibly a member already
 		}
 	case kind < 6:
 		if user := forgetter(p.random.IntN(forgetful)); p.asked[user] < resetsPerUser {
@@ -149,6 +149,6 @@ func (m *member) send(ctx context.Context, r *request) {
 		r.status, r.why = refused.Status, refused.Message
 	default:
 		r.unknown++
-		trust.Pause(ctx, time.Millisecond) // a server that is away refuses a thousand times a second otherwise
+		trust.Pause(ctx, time.Millisecond) // a stopped server would otherwise refuse a thousand times a second
 	}
 }

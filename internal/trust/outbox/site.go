@@ -16,11 +16,11 @@ import (
 	"github.com/simferry/simferry/internal/trust/proc"
 )
 
-// site is one database, the servers over it, and the office that their letters go to.
+// site is one database, the servers over it, and the office that receives their letters.
 type site struct {
 	binary, dir string
 	database    string
-	db          *sql.DB         // for who looks behind the servers' backs
+	db          *sql.DB         // for direct queries
 	cluster     *pgtest.Cluster // nil on SQLite
 	office      *office
 
@@ -57,7 +57,7 @@ func open(ctx context.Context, binary, dir string, servers int, seed uint64) (s 
 	return s, err
 }
 
-// committed tells whether a mail's row is there for everybody.
+// committed reports whether a mail's row is committed.
 func (s *site) committed(uid string) (there bool, err error) {
 	err = s.db.QueryRowContext(context.Background(), "SELECT count(*) > 0 FROM mails WHERE uid = $1", uid).Scan(&there)
 	return there, err
@@ -83,7 +83,7 @@ func (s *site) start(ctx context.Context) error {
 	return nil
 }
 
-// dial opens a connection to one server after the other.
+// dial opens connections to the servers by turns.
 func (s *site) dial(ctx context.Context) (net.Conn, error) {
 	s.mu.Lock()
 	server := s.servers[s.turn%len(s.servers)]
@@ -92,7 +92,7 @@ func (s *site) dial(ctx context.Context) (net.Conn, error) {
 	return (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(server.URL, "http://"))
 }
 
-// kill is SIGKILL for one server, or for all of them.
+// kill sends SIGKILL to one server, or to all of them.
 func (s *site) kill(only int) (err error) {
 	for i, server := range s.servers {
 		if only < 0 || i == only {
@@ -102,17 +102,17 @@ func (s *site) kill(only int) (err error) {
 	return err
 }
 
-// lastAttempt is the one after which a mail is given up, whatever became of the others.
+// lastAttempt is the attempt after which a mail is given up, whatever happened to the others.
 const lastAttempt = 12
 
-// later is as if hours had passed: what was put off, or was in the hands of a server that
-// is gone, is due, but for what has been tried so often already.
+// later simulates that hours have passed: deferred mails and mails claimed by a dead server are
+// due, except those that were tried too often.
 func (s *site) later(ctx context.Context, tried int) error {
 	_, err := s.db.ExecContext(ctx, "UPDATE mails SET due_at = created_at WHERE done = 0 AND attempts < $1", tried)
 	return err
 }
 
-// waiting is how many mails are neither delivered nor given up.
+// waiting counts the mails that are neither delivered nor given up.
 func (s *site) waiting(ctx context.Context) (n int, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM mails WHERE done = 0").Scan(&n)
 	return n, err
@@ -124,13 +124,13 @@ type row struct {
 	done                     int64
 }
 
-// rows are all mails, by their ids.
+// rows returns all mails by their ids.
 func (s *site) rows(ctx context.Context) (map[string]row, error) {
 	found, err := s.db.QueryContext(ctx, "SELECT uid, recipient, workspace, secret, done FROM mails")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = found.Close() }() // Err tells
+	defer func() { _ = found.Close() }() // Err reports a failure
 	list := make(map[string]row)
 	for found.Next() {
 		var uid string

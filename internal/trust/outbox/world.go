@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// The world: Workspaces to invite to, since each takes a hundred invitations in an hour;
-// users who may invite, one who may not, and users who forget their passwords.
+// The world: Workspaces to invite to, because each allows a hundred invitations an hour; users
+// who may invite, one who may not, and users who forget their passwords.
 const (
 	spaces        = 12
 	firstSpace    = 100
 	inviters      = 3
 	forgetful     = 6
-	resetsPerUser = 3 // in an hour: beyond it nothing is sent
+	resetsPerUser = 3 // an hour; beyond it nothing is sent
 	password      = "correct horse"
 	observer      = "observer@example.com"
 )

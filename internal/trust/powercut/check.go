@@ -15,12 +15,12 @@ import (
 // state is one computer after a power cut.
 type state struct {
 	files map[string][]byte
-	acked []string // ledger entries that clients may have been told of
+	acked []string // ledger entries that clients may have been sent
 	what  string   // for messages
 }
 
-// recover starts on what is left, as the server does after a power cut, and tells what is
-// wrong with it. Everything that goes wrong here is the product's fault.
+// recover starts on what is left, as the server does after a power cut, and reports what is
+// wrong. Every fault here is the product's.
 func (s state) recover(ctx context.Context, dir, db string, asked map[string]*traffic.Request) (wrong []string) {
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)+" ["+s.what+"]") }
 	if err := s.write(dir); err != nil {
@@ -86,7 +86,7 @@ func fsck(ctx context.Context, s *store.Store) (faults []string, err error) {
 	return faults, err
 }
 
-// writes tries whether a write succeeds.
+// writes checks that a write succeeds.
 func writes(ctx context.Context, s *store.Store) error {
 	return s.Update(ctx, func(tx *store.Tx) error {
 		_, err := tx.Count(ctx, "power", "cut", time.Minute)
@@ -94,7 +94,7 @@ func writes(ctx context.Context, s *store.Store) error {
 	})
 }
 
-// locations are what was acknowledged, in a fixed order.
+// locations returns what was acknowledged, in a fixed order.
 func (d *disk) locations() []string {
 	list := make([]string, 0, len(d.acked))
 	for location := range d.acked {

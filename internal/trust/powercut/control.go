@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/trust/mutants"
 )
 
-// controls is how many recordings the control takes at most. With 150 states of one, a
-// fifth of them damaged, a miss is rare; ten in a row are not seen.
+// controls is the most recordings of the control. With 150 states of one, a fifth of them
+// damaged, a miss is rare; ten in a row have not been seen.
 const controls = 10
 
 // control does the same to servers that sync less: with synchronous=NORMAL acknowledged

@@ -7,19 +7,19 @@ import (
 	"github.com/simferry/simferry/internal/trust/tracer"
 )
 
-// disk is what a computer has written, and what of it would outlive a power cut for sure.
-// A file's name and its content live apart, as they do in a file system: the name lasts
-// once its folder was synced, the content once the file was.
+// disk is what a computer has written, and which part of it surely survives a power cut. A
+// file's name and its content are separate, as in a file system: the name is durable once its
+// folder was synced, the content once the file was.
 type disk struct {
 	names map[string]*name
-	acked map[string]bool // answers that clients may have seen
+	acked map[string]bool // replies that clients may have seen
 }
 
-// name is a file's name: the file that has it now, and the one that has it after a cut
-// in any case. nil is no file.
+// name is a file's name: the file that has it now, and the one that surely has it after a cut.
+// nil means no file.
 type name struct{ now, durable *inode }
 
-// inode is a file's content: what is durable, and what may be.
+// inode is a file's content: the durable part, and the writes that may be lost.
 type inode struct {
 	content []byte
 	pending []*op
@@ -27,10 +27,10 @@ type inode struct {
 
 func newDisk() *disk { return &disk{names: make(map[string]*name), acked: make(map[string]bool)} }
 
-// advance does one step of a recording.
+// advance applies one step of a recording.
 func (d *disk) advance(s step) {
 	if s.ack != "" {
-		d.acked[s.ack] = true // from its begin on: the client may have it by then
+		d.acked[s.ack] = true // from the beginning on: the client may have it by then
 		return
 	}
 	if s.end {
@@ -59,7 +59,7 @@ func (d *disk) advance(s step) {
 	}
 }
 
-// sync makes durable what had ended when the sync began.
+// sync makes durable what had completed before the sync began.
 func (d *disk) sync(o *op) {
 	if o.file == "." {
 		for _, n := range d.names {
@@ -80,7 +80,7 @@ func (d *disk) sync(o *op) {
 	})
 }
 
-// apply does a write or a truncation to a content.
+// apply applies a write or a truncation to a content.
 func (o *op) apply(content []byte) []byte {
 	if o.kind == tracer.Truncate {
 		return resized(content, o.size)
@@ -110,14 +110,14 @@ func (d *disk) unsure(file string) int {
 	return len(n.now.pending)
 }
 
-// cut is what the power leaves: the files by name.
+// cut returns the files, by name, that are left after a power cut.
 func (d *disk) cut(l luck) map[string][]byte {
 	left := make(map[string][]byte)
 	names := make([]string, 0, len(d.names))
 	for file := range d.names {
 		names = append(names, file)
 	}
-	slices.Sort(names) // a map's order is no seed's
+	slices.Sort(names) // the order of a map does not depend on the seed
 	for _, file := range names {
 		n := d.names[file]
 		f := n.durable
@@ -131,14 +131,14 @@ func (d *disk) cut(l luck) map[string][]byte {
 	return left
 }
 
-// luck decides what of the unsure writes arrived.
+// luck decides which of the unsynced writes reached the disk.
 type luck struct {
 	rng     *rand.Rand
-	keep    float64 // share of writes that arrive
+	keep    float64 // share of writes that reach the disk
 	torn    float64 // share of these of which only some sectors do
 	sector  int64
-	rubbish bool // where a file has grown, what did not arrive is not zeros
-	prefix  bool // what arrived is what was written first
+	rubbish bool // missing data in a grown file is random, not zeros
+	prefix  bool // writes reach the disk in order
 }
 
 func draw(rng *rand.Rand) luck {
@@ -166,7 +166,7 @@ func (f *inode) after(l luck) []byte {
 	return content
 }
 
-// tear lets some sectors of a write arrive.
+// tear writes only some sectors.
 func (l luck) tear(content []byte, o *op) []byte {
 	for at, end := o.off, o.off+int64(len(o.data)); at < end; {
 		next := min(end, (at/l.sector+1)*l.sector)
@@ -178,7 +178,8 @@ func (l luck) tear(content []byte, o *op) []byte {
 	return content
 }
 
-// smear grows a file as a write that did not arrive has, with what was on the disk before.
+// smear grows a file as if the data of a write were missing, with the previous contents of the
+// disk.
 func (l luck) smear(content []byte, o *op) []byte {
 	end := o.off + int64(len(o.data))
 	old := int64(len(content))

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/tracer"
 )
 
-// script makes a recording of calls that follow one another.
+// script is a recording of consecutive calls.
 type script struct{ steps []step }
 
 func (s *script) begin(o op) *op {
@@ -27,7 +27,7 @@ func (s *script) do(ops ...op) {
 	}
 }
 
-// seen are the contents of a file that 1,000 cuts at the end leave; "none" where it is gone.
+// seen returns the contents of a file after 1,000 cuts at the end; "none" if it is gone.
 func (s *script) seen(file string) map[string]bool {
 	d, rng, all := newDisk(), rand.New(rand.NewPCG(1, 1)), make(map[string]bool)
 	for _, st := range s.steps {

@@ -1,8 +1,8 @@
-// Package powercut records everything that a server under load does to its SQLite
-// database, and when it answered its clients. Then it cuts the power, in thought: at any
-// event, what was synced is there, and of what was not, a random part, dropped, out of
-// order, torn. Each such state is opened as the server opens it: fsck must pass, and every
-// migration that was acknowledged before the cut must be there.
+// Package powercut records every write of a server under load to its SQLite database, and every
+// reply to its clients. Then it simulates power cuts: at any event, synced data is kept, and of
+// the rest a random part, dropped, reordered or torn. Each such state is opened as the server
+// opens it: fsck must pass, and every migration that was acknowledged before the cut must be
+// there.
 package powercut
 
 import (
@@ -19,20 +19,20 @@ import (
 	"github.com/simferry/simferry/internal/trust"
 )
 
-// Harness is this one.
+// Harness is the power-cut harness.
 var Harness = trust.Harness{
 	Name: "power-cut", Run: run, Control: control,
 	Does: "cuts the power at any write of SQLite's, keeps a random part of what was not synced, and opens what is left",
 }
 
-// perRecording bounds how many states one recording stands for.
+// perRecording is the most states taken from one recording.
 const perRecording = 5000
 
 func run(ctx context.Context, size trust.Size, seed uint64) (trust.Result, error) {
 	return Cuts(ctx, trust.Mutation{}, size.Of(500, 100_000, 100), seed)
 }
 
-// Cuts cuts the power so many times on a program with a mutation.
+// Cuts simulates power cuts of a program with a mutation.
 func Cuts(ctx context.Context, mutation trust.Mutation, states int, seed uint64) (res trust.Result, err error) {
 	dir, err := os.MkdirTemp(trust.Memory(), "simferry-trust-")
 	if err != nil {
@@ -58,7 +58,7 @@ func Cuts(ctx context.Context, mutation trust.Mutation, states int, seed uint64)
 	return res, nil
 }
 
-// tally counts what kind of states there were.
+// tally counts the kinds of states.
 type tally struct{ acked, unsure, checkpoint int }
 
 func (t *tally) add(u tally) {
@@ -88,7 +88,7 @@ func cuts(ctx context.Context, dir, binary string, seed uint64, n int, res *trus
 	return t, err
 }
 
-// states cuts the power n times and has each state checked.
+// states simulates n power cuts and checks each state.
 func (rec recording) states(ctx context.Context, dir string, seed uint64, n int, checked func(state, []string)) (t tally, err error) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	at := make([]int, n)
@@ -106,7 +106,7 @@ func (rec recording) states(ctx context.Context, dir string, seed uint64, n int,
 		workers.Go(func() {
 			for s := range work {
 				wrong := s.recover(ctx, place, rec.db, rec.asked)
-				if ctx.Err() == nil { // what is broken off shows nothing
+				if ctx.Err() == nil { // an interrupted check shows nothing
 					checked(s, wrong)
 				}
 			}
@@ -140,7 +140,7 @@ func kindOf(d *disk, db string) (t tally) {
 	return t
 }
 
-// rubbish is what the index of the log may be after a cut.
+// rubbish returns what the index of the log may contain after a cut.
 func rubbish(rng *rand.Rand) []byte {
 	b := make([]byte, 32768)
 	for i := range b {

@@ -9,29 +9,28 @@ import (
 	"github.com/simferry/simferry/internal/trust/tracer"
 )
 
-// op is one system call of a recording: on a file of the database, on its folder, or the
-// answer to a client.
+// op is one system call of a recording: on a file of the database, on its folder, or a reply to
+// a client.
 type op struct {
 	kind tracer.Kind
 	file string // its name in the folder; "." is the folder itself
-	ack  string // the ledger entry of an answer
+	ack  string // the ledger entry of a reply
 	off  int64
 	size int64
 	data []byte
 
-	began, ended int // steps of the recording; ended is never where it did not
+	began, ended int // steps of the recording; ended is never if the call did not end
 }
 
 const never = int(^uint(0) >> 1)
 
-// step is the begin or the end of an op. A power cut is between two steps.
+// step is the beginning or the end of an op. A power cut is between two steps.
 type step struct {
 	*op
 	end bool
 }
 
-// recorder keeps what a server does to its database, and what it tells its clients, in
-// one order.
+// recorder keeps a server's writes to its database and its replies to clients, in one order.
 type recorder struct {
 	dir string
 	db  string // the database's name
@@ -45,7 +44,7 @@ func newRecorder(file string) *recorder {
 	return &recorder{dir: filepath.Dir(file), db: filepath.Base(file), open: make(map[*tracer.Call]*op)}
 }
 
-// Begins notes a call; it leaves each to its fate.
+// Begins records a call and lets it proceed.
 func (r *recorder) Begins(c *tracer.Call) tracer.Fate {
 	o := r.op(c)
 	if o == nil {
@@ -59,7 +58,7 @@ func (r *recorder) Begins(c *tracer.Call) tracer.Fate {
 	return tracer.Fate{}
 }
 
-// Ends notes that a call has been done.
+// Ends records that a call has completed.
 func (r *recorder) Ends(c *tracer.Call) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,8 +71,7 @@ func (r *recorder) Ends(c *tracer.Call) {
 	r.steps = append(r.steps, step{o, true})
 }
 
-// op is a call as the recording has it; nil for one that has to do with neither the
-// database nor a client.
+// op converts a call for the recording; nil if it concerns neither the database nor a client.
 func (r *recorder) op(c *tracer.Call) *op {
 	if location := acknowledged(c); location != "" {
 		return &op{kind: c.Kind, ack: location}
@@ -90,14 +88,14 @@ func (r *recorder) op(c *tracer.Call) *op {
 	return o
 }
 
-// kept leaves out the index of the log (-shm): it is memory that is shared by way of a
-// file, and whoever opens the database first throws away what is in it. The states have
-// rubbish there instead.
+// kept excludes the index of the log (-shm): it is shared memory in the form of a file, and the
+// first process that opens the database discards it. The states have random bytes there
+// instead.
 func (r *recorder) kept(name string) bool {
 	return name == r.db || name == r.db+"-wal" || name == r.db+"-journal"
 }
 
-// acknowledged is the ledger entry that an answer tells a client of.
+// acknowledged returns the ledger entry that a reply reports to a client.
 func acknowledged(c *tracer.Call) string {
 	if c.Kind != tracer.Write || !strings.HasPrefix(c.Path, "socket:") || !bytes.HasPrefix(c.Data, []byte("HTTP/1.1 200 ")) {
 		return ""

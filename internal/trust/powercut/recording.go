@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
-// recording is the life of one server on a new database, from its first byte to its
-// orderly end: schema steps, import, load, checkpoints.
+// recording is the life of one server on a new database, from its first byte to its orderly
+// end: schema steps, import, load, checkpoints.
 type recording struct {
 	db    string
 	steps []step
@@ -22,8 +22,8 @@ type recording struct {
 
 const (
 	clients = 4
-	// A checkpoint comes after every 16 commits: there are several, and the log begins
-	// anew several times.
+	// A checkpoint follows every 16 commits, so there are several, and the log starts over
+	// several times.
 	ackedMin = 150
 )
 

@@ -15,8 +15,8 @@ import (
 // freezeLimit is how long a thread may wait for its disk before it can be stopped.
 const freezeLimit = 10 * time.Second
 
-// Freeze stops every thread of the process where it is, so that one can look at what it
-// holds before it is killed.
+// Freeze stops every thread of the process, so that its locks can be inspected before it is
+// killed.
 func (s *Server) Freeze() error {
 	if err := syscall.Kill(s.PID, syscall.SIGSTOP); err != nil {
 		return err
@@ -33,7 +33,7 @@ func (s *Server) Freeze() error {
 	return errors.New("the server does not freeze")
 }
 
-// state is the letter behind the program's name, which is in parentheses.
+// state returns the letter after the program's name, which is in parentheses.
 func state(stat []byte) byte {
 	if end := bytes.LastIndex(stat, []byte(") ")); end >= 0 && end+2 < len(stat) {
 		return stat[end+2]

@@ -10,11 +10,11 @@ import (
 	"sync"
 )
 
-// log reads a server's log as it comes.
+// log reads a server's log as it is written.
 type log struct {
-	file    *os.File // that keeps it; nil for none
+	file    *os.File // a file that keeps it; may be nil
 	address chan string
-	ended   chan struct{} // closed when nothing more comes
+	ended   chan struct{} // closed at the end of the log
 
 	mu     sync.Mutex
 	last   []string
@@ -40,7 +40,7 @@ func (l *log) close() error {
 
 func (l *log) follow(from io.ReadCloser) {
 	defer close(l.ended)
-	defer func() { _ = errors.Join(from.Close(), l.close()) }() // what was read was kept
+	defer func() { _ = errors.Join(from.Close(), l.close()) }() // the lines are kept
 	lines := bufio.NewReader(from)
 	for {
 		line, err := lines.ReadString('\n')
@@ -63,7 +63,7 @@ func (l *log) line(text string) {
 		l.address <- entry.Address
 	}
 	if l.file != nil && (!known || entry.Msg != "request" || entry.Level != "INFO") {
-		_, _ = l.file.WriteString(text) // the lines of single requests are in the journal already
+		_, _ = l.file.WriteString(text) // the journal has the single requests already
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package proc runs the program as its users do: a process per server, which a harness may
-// freeze, kill, or watch at every system call.
+// Package proc runs the program as its users do, one process per server. A harness can freeze
+// it, kill it, or watch its system calls.
 package proc
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/simferry/simferry/internal/trust/tracer"
 )
 
-// startLimit is far beyond what a healthy start needs, or a stop.
+// startLimit is far more than a healthy start or stop needs.
 const startLimit = time.Minute
 
-// Server is one simferry serve.
+// Server is one simferry serve process.
 type Server struct {
 	URL string // http://127.0.0.1:PORT
 	PID int
@@ -31,14 +31,14 @@ type Server struct {
 type Options struct {
 	Binary   string
 	Database string         // its URL
-	Args     []string       // of serve, besides
-	Env      []string       // besides the harness's own
-	Log      string         // a file that its log is appended to, "" for none
-	Watcher  tracer.Watcher // stands between the server and the kernel; nil for nobody
+	Args     []string       // more arguments of serve
+	Env      []string       // added to the harness's own
+	Log      string         // a file that its log is appended to; "" for none
+	Watcher  tracer.Watcher // watches its system calls; may be nil
 }
 
-// Serve starts a server and returns when it listens. It dies with the harness. One that was
-// started and does not listen is returned beside the error.
+// Serve starts a server and returns when it listens. The server dies with the harness. If it
+// started but does not listen, it is returned with the error.
 func Serve(ctx context.Context, o Options) (*Server, error) {
 	cmd := exec.Command(o.Binary, append([]string{"serve", "--listen", "127.0.0.1:0"}, o.Args...)...) //nolint:noctx // a harness ends it, by Kill or Stop
 	cmd.Env = append(append(os.Environ(), "SIMFERRY_DATABASE="+o.Database), o.Env...)
@@ -74,8 +74,8 @@ func start(cmd *exec.Cmd, w tracer.Watcher) (<-chan struct{}, error) {
 	return p.Ended(), nil
 }
 
-// startDying starts a process that dies with this one. It keeps the thread that made it:
-// the kernel takes the end of that for the death of the parent.
+// startDying starts a process that dies with this one. It keeps the thread that started it,
+// because the kernel treats the end of that thread as the death of the parent.
 func startDying(cmd *exec.Cmd) (<-chan struct{}, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started, ended := make(chan error), make(chan struct{})
@@ -84,7 +84,7 @@ func startDying(cmd *exec.Cmd) (<-chan struct{}, error) {
 		err := cmd.Start()
 		started <- err
 		if err == nil {
-			_ = cmd.Wait() // a process that was killed reports just that
+			_ = cmd.Wait() // a killed process returns an error
 			close(ended)
 		}
 	}()
@@ -107,13 +107,13 @@ func (s *Server) await(ctx context.Context) error {
 	}
 }
 
-// Log is the end of its log.
+// Log returns the end of its log.
 func (s *Server) Log() string { return s.log.tail() }
 
-// Panics are the lines of its log that tell of a panic. Call it after its end.
+// Panics returns the lines of its log that report a panic. Call it after its end.
 func (s *Server) Panics() []string { return s.log.panics }
 
-// Running tells whether the process is there.
+// Running reports whether the process is alive.
 func (s *Server) Running() bool {
 	select {
 	case <-s.ended:
@@ -123,7 +123,7 @@ func (s *Server) Running() bool {
 	}
 }
 
-// Kill is SIGKILL, and waits until the process is gone.
+// Kill sends SIGKILL and waits until the process is gone.
 func (s *Server) Kill() error {
 	if err := s.signal(syscall.SIGKILL); err != nil {
 		return err
@@ -133,7 +133,7 @@ func (s *Server) Kill() error {
 	return nil
 }
 
-// Stop is SIGTERM, and waits until the process is gone: what runs is finished first.
+// Stop sends SIGTERM and waits until the process is gone. Running requests are finished first.
 func (s *Server) Stop(ctx context.Context) error {
 	if err := s.signal(syscall.SIGTERM); err != nil {
 		return err
@@ -151,7 +151,7 @@ func (s *Server) Stop(ctx context.Context) error {
 	}
 }
 
-// signal does nothing to a process that is gone: its number may be another's by now.
+// signal does nothing to a process that is gone: its number may belong to another one by now.
 func (s *Server) signal(how syscall.Signal) error {
 	if !s.Running() {
 		return nil
@@ -162,8 +162,8 @@ func (s *Server) signal(how syscall.Signal) error {
 	return nil
 }
 
-// Run runs one of the other commands to its end and returns what it printed. An exit code
-// other than 0 is an *exec.ExitError.
+// Run runs one of the other commands to its end and returns its output. An exit code other than
+// 0 is an *exec.ExitError.
 func Run(ctx context.Context, binary string, args ...string) ([]byte, error) {
 	out, err := exec.CommandContext(ctx, binary, args...).CombinedOutput()
 	if err != nil {

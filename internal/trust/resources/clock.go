@@ -23,9 +23,9 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Clock has the time jump, by years, forth and back. The server is in this process: its
-// clock is the store's, the only one that it reads. Its control are clients that do not
-// sign in again when their bearers have expired.
+// Clock moves the time by years in both directions. The server runs in this process: it reads
+// no clock but the store's. The control has clients that do not sign in again when their
+// bearers have expired.
 var Clock = func() trust.Harness {
 	s := jumps(false)
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
@@ -51,12 +51,12 @@ type clockSite struct {
 	server    *httptest.Server
 	cluster   *pgtest.Cluster // nil on SQLite
 	users     *traffic.Clients
-	ahead     *atomic.Int64 // of the real time, in nanoseconds
+	ahead     *atomic.Int64 // ahead of the real time, in nanoseconds
 	forgetful bool
 	wrong     []string
 }
 
-// setUpClock has the engines take turns.
+// setUpClock uses the engines by turns.
 func setUpClock(ctx context.Context, p place, forgetful bool) (_ site, err error) {
 	dir, err := p.own()
 	if err != nil {
@@ -118,8 +118,8 @@ func (s *clockSite) begin(ctx context.Context, seed uint64) *traffic.Load {
 
 const year = 365 * 24 * time.Hour
 
-// strike locks a user out, lets the time jump, and asks what must hold then: who signs in
-// can work, and a lock of five minutes is over after ten.
+// strike locks a user out and moves the time. A user who signs in must be able to work, and a
+// lock of five minutes must be over after ten.
 func (s *clockSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
 	for range 3 {
 		if _, _, err := s.users.TrySignIn(ctx, traffic.Guest, "wrong"); err != nil {
@@ -128,7 +128,7 @@ func (s *clockSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand)
 	}
 	struck = time.Now()
 	s.jump(rng)
-	// What the server does every hour, it does now.
+	// The server does this every hour.
 	if err := s.control.Operator().Sweep(ctx); err != nil {
 		s.wrong = append(s.wrong, "I12: the sweep after a jump: "+err.Error())
 	}
@@ -146,7 +146,7 @@ func (s *clockSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand)
 	return struck, over, err
 }
 
-// jump takes the clock to a time between 20 years ago and in 30 years, a year off at least.
+// jump sets the clock to a time between 20 years ago and 30 years ahead, at least a year off.
 func (s *clockSite) jump(rng *rand.Rand) {
 	before := time.Duration(s.ahead.Load())
 	to := before

@@ -18,8 +18,7 @@ var connections = scene{
 	setUp: setUpConnections, least: least{underWay: 0.5},
 }
 
-// Connections cuts them. Its control takes a commit whose answer was lost for one that
-// failed.
+// Connections cuts connections. The control treats a commit whose reply was lost as failed.
 var Connections = func() trust.Harness {
 	s := connections
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
@@ -28,7 +27,7 @@ var Connections = func() trust.Harness {
 	return s.harness()
 }()
 
-// Cut is the harness for a program with a mutation.
+// Cut runs the harness on a program with a mutation.
 func Cut(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64) (trust.Result, error) {
 	return connections.run(ctx, mutation, cycles, seed, true)
 }
@@ -71,7 +70,7 @@ func (s connectionSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.R
 	return struck, time.Now(), err
 }
 
-// cut has a few commits lose their connection there.
+// cut breaks the connection of a few commits at that point.
 func (s connectionSite) cut(ctx context.Context, where pgproxy.Cut) error {
 	for range 5 {
 		before := s.proxy.Cuts()

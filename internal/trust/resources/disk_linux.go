@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
-// diskSize is that of the small disk. SQLite's log and its index need some of it at once.
+// diskSize is the size of the small disk. SQLite's log and its index need some of it at once.
 const diskSize = 64 << 20
 
 var disk = scene{
@@ -22,8 +22,8 @@ var disk = scene{
 	setUp: setUpDisk, least: least{refused: 1, underWay: 1},
 }
 
-// Disk fills the disk. Its control acknowledges before it commits: on a full disk that is
-// a lie.
+// Disk fills the disk. The control acknowledges before it commits, which is wrong on a full
+// disk.
 var Disk = func() trust.Harness {
 	s := disk
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
@@ -53,7 +53,7 @@ func setUpDisk(ctx context.Context, p place) (site, error) {
 	return diskSite{s, mount}, nil
 }
 
-// strike fills the disk, and makes room again.
+// strike fills the disk and makes room again.
 func (s diskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
 	struck = time.Now()
 	err = fillUp(ctx, s.mount, load, rng, nil)

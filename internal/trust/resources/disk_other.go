@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/trust"
 )
 
-// Disk says that it cannot be done here.
+// Disk reports that it needs Linux.
 var Disk = trust.Harness{
 	Name: "resources-disk", Does: "SQLite's disk is full under load and has room again; on Linux only",
 	Run: func(context.Context, trust.Size, uint64) (trust.Result, error) {
@@ -17,7 +17,7 @@ var Disk = trust.Harness{
 	},
 }
 
-// ClusterDisk says so as well.
+// ClusterDisk reports that it needs Linux.
 var ClusterDisk = trust.Harness{
 	Name: "resources-disk-postgres", Does: "PostgreSQL's disk is full under load and has room again; on Linux only",
 	Run: Disk.Run,

@@ -19,7 +19,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
-// clusterDiskSize is that of the small disk: a fresh cluster takes a quarter of it.
+// clusterDiskSize is the size of the small disk: a fresh cluster takes a quarter of it.
 const clusterDiskSize = 256 << 20
 
 var clusterDisk = scene{
@@ -27,8 +27,8 @@ var clusterDisk = scene{
 	setUp: setUpClusterDisk, least: least{refused: 1, underWay: 1},
 }
 
-// ClusterDisk fills the disk of PostgreSQL. Its control acknowledges before it commits: on
-// a full disk that is a lie.
+// ClusterDisk fills the disk of PostgreSQL. The control acknowledges before it commits, which
+// is wrong on a full disk.
 var ClusterDisk = func() trust.Harness {
 	s := clusterDisk
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
@@ -43,7 +43,7 @@ type clusterDiskSite struct {
 }
 
 func setUpClusterDisk(ctx context.Context, p place) (site, error) {
-	// Small segments of the log, so that it needs a new one soon.
+	// Small segments of the log, so that a new one is needed soon.
 	c, url, err := cluster(ctx, map[string]string{"min_wal_size": "32MB", "max_wal_size": "64MB"})
 	if err != nil {
 		return nil, err
@@ -58,7 +58,7 @@ func setUpClusterDisk(ctx context.Context, p place) (site, error) {
 	return s, nil
 }
 
-// moveToSmallDisk puts the stopped cluster's files on a disk that is mounted over them.
+// moveToSmallDisk moves the stopped cluster's files to a disk that is mounted over them.
 func (s clusterDiskSite) moveToSmallDisk(ctx context.Context) error {
 	if err := s.cluster.Stop(pgtest.Fast); err != nil {
 		return err
@@ -82,9 +82,9 @@ func (s clusterDiskSite) moveToSmallDisk(ctx context.Context) error {
 	return errors.Join(os.RemoveAll(aside), s.cluster.Restart())
 }
 
-// strike fills the disk. Every second time PostgreSQL is made to begin another segment of
-// its log, for which there is no room either: it panics, and cannot recover before there is.
-// Once there is, the operator starts it where it has ended.
+// strike fills the disk. Every second time it also makes PostgreSQL begin another segment of
+// its log, for which there is no room: PostgreSQL panics and cannot recover until there is.
+// Then the operator starts it again.
 func (s clusterDiskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
 	struck = time.Now()
 	var meanwhile func(context.Context)
@@ -100,7 +100,7 @@ func (s clusterDiskSite) strike(ctx context.Context, load *traffic.Load, rng *ra
 	return struck, time.Now(), err
 }
 
-// switchLog asks for another segment, which PostgreSQL may not survive.
+// switchLog requests another segment, which PostgreSQL may not survive.
 func (s clusterDiskSite) switchLog(ctx context.Context) {
 	conn, err := pgx.Connect(ctx, s.cluster.URL("postgres"))
 	if err != nil {
@@ -110,8 +110,7 @@ func (s clusterDiskSite) switchLog(ctx context.Context) {
 	_, _ = conn.Exec(ctx, "SELECT pg_logical_emit_message(false, 'fill', repeat('x', 100000)), pg_switch_wal()")
 }
 
-// recovers is how long the cluster may take to come back by itself before it is started
-// anew.
+// recovers is how long the cluster may take to recover on its own before it is restarted.
 const recovers = 2 * time.Second
 
 func (s clusterDiskSite) answers(ctx context.Context) bool {

@@ -11,12 +11,13 @@ import (
 
 // served is a database with a server process over it.
 type served struct {
-	database string // for who compares
+	database string // for comparisons
 	server   *proc.Server
 	users    *traffic.Clients
 }
 
-// serve builds, seeds and starts; through is the way that the server takes to the database.
+// serve builds, seeds and starts a server. through is the URL by which the server reaches the
+// database.
 func serve(ctx context.Context, mutation trust.Mutation, database, through string) (s served, err error) {
 	sound, err := trust.Build(ctx, trust.Mutation{})
 	if err == nil {

@@ -1,7 +1,6 @@
-// Package resources takes away what a server needs, and gives it back: room on its disk,
-// its database, its connections, the right time. While it is away clients are told to come
-// later; soon after it is back a write succeeds (I12), and nothing is lost, doubled or half
-// done.
+// Package resources takes away what a server needs and gives it back: room on its disk, its
+// database, its connections, the right time. Meanwhile clients get a Retry-After. Soon after it
+// is back a write succeeds (I12), and nothing is lost, doubled or half done.
 package resources
 
 import (
@@ -19,18 +18,18 @@ import (
 )
 
 const (
-	// promised is how soon after a fault has passed a write succeeds.
+	// promised is the time after the end of a fault within which a write succeeds.
 	promised = 5 * time.Second
 
 	clients = 4
-	// ackedMin is how many successes come before each fault.
+	// ackedMin is the least number of successes before each fault.
 	ackedMin = 10
-	// perSite is how many faults one database sees, so that it stays small, and both
-	// engines have their turn where a scene is about both.
+	// perSite is how many faults one database sees, so that it stays small and a scene for both
+	// engines uses them by turns.
 	perSite = 10
 )
 
-// scene is something that can be taken away from a server and given back.
+// scene is something that can be taken from a server and given back.
 type scene struct {
 	name, does string
 	setUp      func(ctx context.Context, p place) (site, error)
@@ -38,28 +37,28 @@ type scene struct {
 	least      least
 }
 
-// least is the work of each fault, below which it shows nothing.
+// least is the work during each fault, below which it shows nothing.
 type least struct{ refused, underWay float64 }
 
 // site is one database with its servers.
 type site interface {
-	// url is that of the database, for who compares.
+	// url is the database's URL, for comparisons.
 	url() string
 	clients() *traffic.Clients
 	begin(ctx context.Context, seed uint64) *traffic.Load
-	// strike takes something away under load and gives it back; over is when it was back.
+	// strike takes something away under load and gives it back; over is the time at which it
+	// was back.
 	strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error)
-	// complaints are what is found wrong besides. Call it once, at the end.
+	// complaints returns other faults that were found. Call it once, at the end.
 	complaints() []string
 	close() error
 }
 
-// controlCycles is how many faults a control has at most, one site after the other, until
-// it complains: with one fault in two that shows nothing, the chance to miss it is one in
-// 2^60.
+// controlCycles is the most faults of a control, one site after the other, until it fails. If
+// one fault in two shows nothing, the chance of missing all is one in 2^60.
 const controlCycles = 60
 
-// harness makes a scene one of trust's harnesses: 20 faults in CI, 1,000 at full size.
+// harness turns a scene into a harness: 20 faults in CI, 1,000 at full size.
 func (s scene) harness() trust.Harness {
 	return trust.Harness{
 		Name: s.name, Does: s.does,
@@ -72,8 +71,8 @@ func (s scene) harness() trust.Harness {
 	}
 }
 
-// run has so many faults, on several sites of which two are there at a time: a server that
-// waits for something leaves the machine to another. until ends it with the first failure.
+// run runs the faults on several sites, two at a time, because a server that waits leaves the
+// machine idle. until ends it at the first failure.
 func (s scene) run(ctx context.Context, mutation trust.Mutation, cycles int, seed uint64, until bool) (res trust.Result, err error) {
 	dir, err := os.MkdirTemp("", "simferry-trust-")
 	if err != nil {
@@ -113,7 +112,7 @@ func (s scene) run(ctx context.Context, mutation trust.Mutation, cycles int, see
 	return all.result(cycles, s.least), err
 }
 
-// atOnce is how many sites there are at a time.
+// atOnce is the number of sites at a time.
 func atOnce(until bool) int {
 	if until {
 		return 1
@@ -128,16 +127,16 @@ type place struct {
 	mutation trust.Mutation // what its server is built with
 }
 
-// own is a folder of the site's own.
+// own returns the site's own folder.
 func (p place) own() (string, error) {
 	dir := filepath.Join(p.dir, fmt.Sprint("site-", p.number))
 	return dir, os.Mkdir(dir, 0o700)
 }
 
-// trial is the faults of one run.
+// trial is one run of faults.
 type trial struct {
 	res   trust.Result
-	until bool // the first failure ends it
+	until bool // stop at the first failure
 
 	acked, underWay, refused, asked int
 }
@@ -156,7 +155,7 @@ func (t *trial) result(cycles int, least least) trust.Result {
 	return res
 }
 
-// at sets one site up, and strikes so many times.
+// at sets up one site and strikes so many times.
 func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint64) (err error) {
 	there, err := s.setUp(ctx, p)
 	if err != nil {
@@ -215,8 +214,8 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	return err
 }
 
-// failing is a control: the same faults where something is wrong on purpose, until the
-// harness complains.
+// failing is a control: the same faults with something wrong on purpose, until the harness
+// fails.
 func failing(ctx context.Context, what string, s scene, mutation trust.Mutation, seed uint64) (trust.Control, error) {
 	return trust.Until(ctx, what, 1, seed, trust.Complains(func(ctx context.Context, seed uint64) (trust.Result, error) {
 		return s.run(ctx, mutation, controlCycles, seed, true)

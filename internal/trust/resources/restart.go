@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
-// Restart restarts PostgreSQL in the midst of what it does. Its control is a PostgreSQL
-// that answers before the log is on the disk.
+// Restart restarts PostgreSQL in the middle of its work. The control is a PostgreSQL that
+// replies before the log is on the disk.
 var Restart = func() trust.Harness {
 	s := restarts(nil)
 	s.control = func(ctx context.Context, seed uint64) (trust.Control, error) {
@@ -74,7 +74,7 @@ func (s restartSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand
 	if err := s.cluster.Stop(pgtest.Immediate); err != nil {
 		return struck, over, err
 	}
-	// Now and then it is away for longer than a server repeats a request by itself.
+	// Now and then it is away for longer than a server repeats a request on its own.
 	trust.Pause(ctx, time.Duration(rng.IntN(2)*rng.IntN(2500))*time.Millisecond)
 	err = s.cluster.Restart()
 	return struck, time.Now(), err

@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/trust/traffic"
 )
 
-// mountSmall mounts a tmpfs over a folder; options tell its size.
+// mountSmall mounts a tmpfs over a folder; options set its size.
 func mountSmall(folder, options string) error {
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, options); err != nil {
 		return fmt.Errorf("a small disk of its own needs the right to mount a tmpfs (root, or CAP_SYS_ADMIN): %w", err)
@@ -22,12 +22,12 @@ func mountSmall(folder, options string) error {
 	return nil
 }
 
-// noticed is how long a server may go on without telling anybody: where clients are never
-// told, the harness is void.
+// noticed is how long a server may run on a full disk without an error. If clients never get an
+// error, the harness is void.
 const noticed = 10 * time.Second
 
-// fillUp leaves a little room, until clients are told that there is none, and makes room
-// again. meanwhile, if there is one, is done after each time that the room was taken.
+// fillUp leaves a little room until clients get an error, and makes room again. meanwhile, if
+// not nil, runs each time after the room was taken.
 func fillUp(ctx context.Context, mount string, load *traffic.Load, rng *rand.Rand, meanwhile func(context.Context)) error {
 	ballast := filepath.Join(mount, "ballast")
 	for began := time.Now(); load.Refused() == 0 && time.Since(began) < noticed && ctx.Err() == nil; trust.Pause(ctx, 10*time.Millisecond) {
