@@ -12,6 +12,7 @@ import (
 var contract = map[string]func(*testing.T, testkit.Engine){
 	"list-cursor":     cursorOnEveryList,
 	"own-memberships": ownMemberships,
+	"list-too-large":  refusedWithWhatToAdd,
 }
 
 // pin adds the test of a decision; the files of this package call it in a declaration, for

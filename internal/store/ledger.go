@@ -84,29 +84,13 @@ func (w *where) ownSide(who reader) string {
 	return "v.workspace_id = " + w.arg(int64(who.token))
 }
 
-// Migrations reads one page of the ledger, without lines, as far as it concerns the caller.
-func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Migration], error) {
-	w, as := where{tx: tx}, reader{who, token}
-	w.visible(as)
-	w.filter(l, migrationColumns)
-	page := fleet.Page[fleet.Migration]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM ledger m WHERE "+w.String(), w.args, &page.Total); err != nil {
-		return page, err
-	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	var err error
-	page.Items, _, err = tx.migrations(ctx, &w, as, w.orderBy(l, migrationColumns), l.PerPage, offset)
-	return page, err
-}
-
 // Migration reads one ledger entry with the lines that concern the caller; found is false if
 // it does not exist or the caller may not see it.
 func (tx *Tx) Migration(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.MigrationID) (m fleet.Migration, found bool, err error) {
 	w, as := where{tx: tx}, reader{who, token}
 	w.visible(as)
 	w.and("m.id = " + w.arg(int64(id)))
-	list, own, err := tx.migrations(ctx, &w, as, "m.id", 1, 0)
+	list, own, err := tx.migrations(ctx, listSource{table: "ledger m"}, &w, as, "m.id", 1, 0)
 	if err != nil || len(list) == 0 {
 		return m, false, err
 	}
@@ -120,11 +104,14 @@ type ownSides struct {
 	sources []fleet.WorkspaceID
 }
 
-func (tx *Tx) migrations(ctx context.Context, w *where, as reader, order string, limit, offset int) ([]fleet.Migration, map[fleet.MigrationID]ownSides, error) {
+// listSource is what a list reads: a table, or rows that were found before, which with words.
+type listSource struct{ with, table string }
+
+func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as reader, order string, limit, offset int) ([]fleet.Migration, map[fleet.MigrationID]ownSides, error) {
 	var found []fleet.Migration
 	var ids []fleet.MigrationID
-	text := `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses
-		FROM ledger m LEFT JOIN users u ON u.id = m.user_id
+	text := source.with + `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses
+		FROM ` + source.table + ` LEFT JOIN users u ON u.id = m.user_id
 		WHERE ` + w.String() + " ORDER BY " + order + " LIMIT " + w.arg(limit) + " OFFSET " + w.arg(offset)
 	err := tx.each(ctx, text, w.args, func(r rows) error {
 		var m fleet.Migration

@@ -38,7 +38,7 @@ func (w *where) String() string {
 // filter adds the conditions of a list; columns names the column of each field.
 func (w *where) filter(l fleet.List, columns map[string]string) {
 	for _, f := range l.Filters {
-		w.and(strings.Join(w.alternatives(f, columns[f.Field.Name]), " OR "))
+		w.and(joinOr(w.alternatives(f, columns[f.Field.Name])))
 	}
 	if l.After != nil {
 		w.and(columns["id"] + beyond(l) + w.arg(*l.After))
@@ -127,3 +127,5 @@ func (w *where) sortKey(column string, descending bool) string {
 	}
 	return key
 }
+
+func joinOr(terms []string) string { return strings.Join(terms, " OR ") }

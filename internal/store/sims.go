@@ -44,22 +44,19 @@ func (w *where) scope(ws fleet.Workspace) {
 }
 
 // SIMs reads one page of the SIMs that a Workspace may see. Deleted ones are shown only to
-// a filter that asks for their status.
+// a filter that asks for their status. Errors: BadQuery or BadSort if too many SIMs would have
+// to be gone through, with what to add.
 func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet.Page[fleet.SIM], error) {
-	w := where{tx: tx}
-	w.scope(ws)
-	if !filtersBy(l, "status") {
-		w.and("s.status <> 3")
-	}
-	w.filter(l, simFields)
+	shown := l
+	l = withoutOwn(ws, l)
 	page := fleet.Page[fleet.SIM]{PerPage: l.PerPage}
-	skip, err := tx.locate(ctx, &w, ws, l, &page)
+	from, w, skip, err := tx.locate(ctx, ws, l, &page)
 	if err != nil {
 		return page, err
 	}
 	page.Items = make([]fleet.SIM, 0, max(min(l.PerPage, page.Total-(page.Page-1)*l.PerPage), 0))
-	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String() +
-		" ORDER BY " + w.orderBy(l, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(skip)
+	text := from + "SELECT " + simColumns + " FROM " + sourceOf(from) + " WHERE " + w.String() +
+		" ORDER BY " + w.orderBy(shown, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(skip)
 	err = tx.each(ctx, text, w.args, func(r rows) error {
 		s, err := scanSIM(r)
 		page.Items = append(page.Items, s)
@@ -68,28 +65,77 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 	return page, err
 }
 
-// locate finds the total of a list and where the page begins: by the tally where that
-// knows it, else by counting and skipping.
-func (tx *Tx) locate(ctx context.Context, w *where, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (skip int64, err error) {
-	var offset int
-	statuses, ok := tallied(ws, l)
-	if !ok {
-		_, err := tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+w.String(), w.args, &page.Total)
-		page.Page, offset = l.At(page.Total)
-		return int64(offset), err
+// sourceOf is the table that a list reads: the SIMs that were narrowed down to, or all.
+func sourceOf(from string) string {
+	if from != "" {
+		return "s"
 	}
+	return "sims s"
+}
+
+// conditions are those of a list.
+func (w *where) conditions(ws fleet.Workspace, l fleet.List) {
+	w.scope(ws)
+	if !filtersBy(l, "status") {
+		w.and("s.status <> 3")
+	}
+	w.filter(l, simFields)
+}
+
+// locate finds the total of a list and where the page begins: from the tally if that knows it,
+// else by counting and skipping among the few SIMs that an index leaves. from precedes the
+// statement that reads the page.
+func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, skip int64, err error) {
+	w = &where{tx: tx}
+	statuses, ok := tallied(ws, l)
+	if !ok && !inIndexOrder(ws, l) {
+		return tx.locateAmongFew(ctx, ws, l, page)
+	}
+	w.conditions(ws, l)
 	if l.After != nil {
 		page.Total, err = tx.tallyBeyond(ctx, w, ws.ID, statuses, l)
 		page.Page = 1
-		return 0, err
+		return "", w, 0, err
+	}
+	if !ok {
+		statuses = liveStatuses
 	}
 	top, err := tx.blocks(ctx, ws.ID, statuses, 2, 0, 1<<62)
 	if err != nil {
-		return 0, err
+		return "", w, 0, err
 	}
+	var offset int
 	page.Total = int(total(top))
 	page.Page, offset = l.At(page.Total)
-	return tx.seek(ctx, w, ws.ID, statuses, top, offset, l.Sort[0].Descending)
+	if !ok {
+		if offset > tx.most {
+			err = tx.tooManySIMs(l)
+		}
+		return "", w, int64(offset), err
+	}
+	skip, err = tx.seek(ctx, w, ws.ID, statuses, top, offset, l.Sort[0].Descending)
+	return "", w, skip, err
+}
+
+// locateAmongFew is locate for a list that the tally does not know.
+func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, skip int64, err error) {
+	w = &where{tx: tx}
+	n, err := tx.narrow(ctx, ws, l)
+	_, byID := l.ByID()
+	switch {
+	case err == nil:
+		// An engine that saw both conditions might take the index of the Workspace all the same.
+		w.args = n.args
+		from = "WITH s AS MATERIALIZED (SELECT s.* FROM sims s WHERE " + n.driving + ") "
+	case fleet.CodeOf(err) != 0 && byID && len(l.Filters) == 0: // all SIMs of an issuer, which have no tally
+	default:
+		return "", w, 0, err
+	}
+	w.conditions(ws, l)
+	var offset int
+	_, err = tx.one(ctx, from+"SELECT count(*) FROM "+sourceOf(from)+" WHERE "+w.String(), w.args, &page.Total)
+	page.Page, offset = l.At(page.Total)
+	return from, w, int64(offset), err
 }
 
 func filtersBy(l fleet.List, field string) bool {

@@ -3,6 +3,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ type Store struct {
 	engine engine
 	clock  func() time.Time
 	check  clockCheck
+	most   int // how many rows a list may go through; 0 for mostScanned
 }
 
 // Options tune a Store; the zero value is what a server wants.
@@ -156,5 +158,5 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) tx(q querier, unsure bool) *Tx {
-	return &Tx{q: q, d: s.engine.dialect(), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure}
+	return &Tx{q: q, d: s.engine.dialect(), most: cmp.Or(s.most, mostScanned), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure}
 }

@@ -15,6 +15,7 @@ type Tx struct {
 	now    time.Time
 	writes bool // of an Update
 	unsure bool
+	most   int   // how many rows a list may go through
 	failed error // of the first statement that failed: the transaction must not commit
 }
 

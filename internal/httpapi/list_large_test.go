@@ -1,0 +1,33 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// A list that would go through more SIMs than an answer has time for is refused, and says what
+// to add; one that an index finds is not.
+func refusedWithWhatToAdd(t *testing.T, e testkit.Engine) {
+	t.Helper()
+	s := busy(t, e)
+	admin := s.As("admin@example.com")
+	s.Exec("INSERT INTO sim_tally_changes (workspace_id, status, block, sims) VALUES (100, 0, 0, 30000)") // as many SIMs, for all that the list knows
+	for query, code := range map[string]int{
+		"sort=msisdn": 1302, "sort=-production_date,id": 1302, "q=model:1": 1301, "q=endpoint:null": 1301, "q=model:1&sort=imsi": 1302,
+	} {
+		a := admin.Get("/api/v1/sim?" + query)
+		text := string(a.Body)
+		if a.Status != http.StatusUnprocessableEntity || !strings.Contains(text, fmt.Sprintf(`"error_code":%d`, code)) || !strings.Contains(text, "add a filter that few SIMs match, such as id, iccid") {
+			t.Errorf("%s: %d %s", query, a.Status, a.Body)
+		}
+	}
+	for _, query := range []string{"", "sort=iccid", "sort=-status", "q=status:1", "q=imsi:295050000000250&sort=msisdn", "q=id:250&sort=model", "q=customer_org:100"} {
+		if a := admin.Get("/api/v1/sim?" + query); a.Status != http.StatusOK {
+			t.Errorf("%s: %d %s", query, a.Status, a.Body)
+		}
+	}
+}

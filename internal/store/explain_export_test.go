@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"strings"
+)
+
+// Plan is how the engine finds the rows of a statement.
+type Plan struct {
+	Text  string
+	Lines []string
+}
+
+// Explained runs fn on a snapshot, in which a list may go through at most so many rows, and
+// returns the plans of all that it reads. PostgreSQL scans and sorts a whole table only if
+// nothing else is possible.
+func Explained(ctx context.Context, s *Store, most int, fn func(*Tx) error) (plans []Plan, err error) {
+	err = s.engine.view(ctx, func(q querier) error {
+		tx := s.tx(q, false)
+		tx.most = most
+		for _, setting := range []string{"enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"} {
+			if tx.d == Postgres {
+				if err := tx.exec(ctx, "SET LOCAL "+setting+" = off"); err != nil {
+					return err
+				}
+			}
+		}
+		tx.q = explainer{q, tx.d, &plans}
+		return fn(tx)
+	})
+	return plans, err
+}
+
+type explainer struct {
+	querier
+	d     Dialect
+	plans *[]Plan
+}
+
+func (e explainer) query(ctx context.Context, text string, args ...any) (rows, error) {
+	p := Plan{Text: text}
+	verb := "EXPLAIN QUERY PLAN "
+	if e.d == Postgres {
+		verb = "EXPLAIN "
+	}
+	r, err := e.querier.query(ctx, verb+text, args...)
+	if err != nil {
+		return nil, err
+	}
+	inside := map[int64]bool{} // what SQLite makes before it reads the rest
+	for r.Next() {
+		var id, parent, unused int64
+		var line string
+		if e.d == Postgres {
+			err = r.Scan(&line)
+		} else {
+			err = r.Scan(&id, &parent, &unused, &line)
+			inside[id] = inside[parent] || strings.HasPrefix(line, "MATERIALIZE")
+			if inside[id] {
+				line = "inside: " + line
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		p.Lines = append(p.Lines, line)
+	}
+	r.Close()
+	*e.plans = append(*e.plans, p)
+	return e.querier.query(ctx, text, args...)
+}

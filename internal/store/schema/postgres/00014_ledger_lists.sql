@@ -1,0 +1,13 @@
+-- +goose Up
+
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+
+-- The filters of the list of migrations, for those who see very many.
+CREATE INDEX ledger_at ON ledger (at);
+CREATE INDEX ledger_user ON ledger (user_id, id) WHERE user_id IS NOT NULL;
+CREATE INDEX ledger_target ON ledger (target_id, id) WHERE target_id IS NOT NULL;
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd

@@ -1,0 +1,9 @@
+-- +goose Up
+
+-- The filters of the list of migrations, for those who see very many.
+CREATE INDEX ledger_at ON ledger (at);
+CREATE INDEX ledger_user ON ledger (user_id, id) WHERE user_id IS NOT NULL;
+CREATE INDEX ledger_target ON ledger (target_id, id) WHERE target_id IS NOT NULL;
+
+-- +goose Down
+SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');

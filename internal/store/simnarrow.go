@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// mostScanned is how many SIMs a list may go through to filter, sort and count them: so many
+// take some hundredths of a second, on either engine. A list that would go through more must
+// be found by an index, or it is refused.
+const mostScanned = 25_000
+
+// simSet is the set of SIMs, or of other rows, that a list goes through.
+type simSet struct {
+	driving string // the condition on sims s that an index finds; "" for all in the scope
+	args    []any
+}
+
+// narrow finds a set of at most mostScanned SIMs, by an index, in which the whole list lies.
+// It returns an error for the caller if there is none.
+func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (simSet, error) {
+	for _, f := range l.Filters {
+		n, ok, err := tx.byFilter(ctx, ws, f)
+		if err != nil {
+			return n, err
+		}
+		if !ok {
+			continue
+		}
+		if few, err := tx.few(ctx, n); few || err != nil {
+			return n, err
+		}
+	}
+	n, few, err := tx.byScope(ctx, ws, l)
+	if err == nil && !few {
+		err = tx.tooManySIMs(l)
+	}
+	return n, err
+}
+
+// byFilter is the set of SIMs that one filter finds by an index; ok is false if there is none
+// for it. The set may be larger than the scope of the Workspace only where its size tells
+// nothing of others: a number is that of one SIM or of few.
+func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) (n simSet, ok bool, err error) {
+	w := where{tx: tx}
+	condition := func() string { return "(" + joinOr(w.alternatives(f, simFields[f.Field.Name])) + ")" }
+	switch name := f.Field.Name; {
+	case f.Null:
+		return n, false, nil
+	case name == "id", name == "endpoint":
+		n.driving = condition()
+	case name == "imsi", name == "msisdn", name == "eid": // the index leaves out SIMs without one
+		n.driving = condition() + " AND " + simFields[name] + " <> ''"
+	case ws.Type == fleet.Enterprise && (name == "iccid" || name == "iccid_with_luhn"):
+		n.driving = "s.workspace_id = " + w.arg(int64(ws.ID)) + " AND " + condition()
+	case name == "iccid_with_luhn", name == "iccid" && wholeICCIDs(f):
+		n.driving = "s.status <> 3 AND " + condition() // the index leaves deleted SIMs out
+	case name == "customer_org" && ws.Type != fleet.Enterprise && len(f.Numbers) == 1:
+		var one int // the size of a Workspace is no secret to its parent
+		below, err := tx.one(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)
+		if err != nil || !below {
+			return n, false, err
+		}
+		n.driving = condition()
+	default:
+		return n, false, nil
+	}
+	n.args = w.args
+	return n, true, nil
+}
+
+func wholeICCIDs(f fleet.Filter) bool {
+	return !slices.ContainsFunc(f.Texts, func(text string) bool { return len(text) != fleet.ICCIDLength })
+}
+
+// byScope is everything in the scope of a Workspace, and reports whether that is few enough.
+func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n simSet, few bool, err error) {
+	w := where{tx: tx}
+	w.scope(ws)
+	if ws.Type != fleet.Enterprise {
+		n = simSet{w.String(), w.args}
+		few, err = tx.few(ctx, n)
+		return n, few, err
+	}
+	statuses := slices.Clone(liveStatuses)
+	for _, f := range l.Filters {
+		if f.Field.Name == "status" {
+			statuses = f.Numbers
+		}
+	}
+	w.and(w.in("s.status", list(tx, statuses)))
+	counts, err := tx.blocks(ctx, ws.ID, statuses, 2, 0, 1<<62)
+	return simSet{w.String(), w.args}, total(counts) <= int64(tx.most), err
+}
+
+// few reports whether a set has at most mostScanned SIMs. It counts no further.
+func (tx *Tx) few(ctx context.Context, n simSet) (bool, error) {
+	return tx.fewOf(ctx, "SELECT 1 FROM sims s WHERE "+n.driving, n.args)
+}
+
+// fewOf reports whether a statement finds at most mostScanned rows. It counts no further.
+func (tx *Tx) fewOf(ctx context.Context, text string, args []any) (bool, error) {
+	var found int
+	_, err := tx.one(ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d) k", text, tx.most+1), args, &found)
+	return found <= tx.most, err
+}
+
+// tooManySIMs refuses a list that no index serves, and says what to add.
+func (tx *Tx) tooManySIMs(l fleet.List) error {
+	const what = "add a filter that few SIMs match, such as id, iccid, imsi, msisdn, eid or endpoint"
+	if _, byID := l.ByID(); !byID {
+		return &fleet.Error{Code: fleet.BadSort, Field: "sort", Message: fmt.Sprintf(
+			"sort: more than %d SIMs would have to be sorted by %s: sort by id, or %s", tx.most, l.Sort[0].Field, what)}
+	}
+	return &fleet.Error{Code: fleet.BadQuery, Field: "q", Message: fmt.Sprintf(
+		"q: more than %d SIMs would have to be looked through: %s", tx.most, what)}
+}
+
+// inIndexOrder reports whether a list is one that an index gives in its order, with a total
+// that the tally knows.
+func inIndexOrder(ws fleet.Workspace, l fleet.List) bool {
+	return ws.Type == fleet.Enterprise && len(l.Filters) == 0 && len(l.Sort) == 1 && slices.Contains([]string{"iccid", "iccid_with_luhn", "status"}, l.Sort[0].Field)
+}
+
+// withoutOwn leaves out a filter by the Workspace whose SIMs the list shows anyway.
+func withoutOwn(ws fleet.Workspace, l fleet.List) fleet.List {
+	if ws.Type == fleet.Enterprise {
+		l.Filters = slices.DeleteFunc(slices.Clone(l.Filters), func(f fleet.Filter) bool {
+			return f.Field.Name == "customer_org" && slices.Contains(f.Numbers, int64(ws.ID))
+		})
+	}
+	return l
+}
