@@ -110,7 +110,7 @@ func TestEmptyLists(t *testing.T) {
 func TestHelpHasExamples(t *testing.T) {
 	for _, command := range []string{
 		"serve", "workspace create", "workspace list", "user create", "user list", "user passwd", "token create", "sim import", "seed", "fsck", "backup", "restore", "version",
-		"login", "logout", "whoami", "migrate", "migrate apply", "migrate resume", "migrate runs", "migrate runs prune",
+		"login", "logout", "whoami", "migrate", "migrate apply", "migrate resume", "migrate runs", "migrate runs prune", "user invite", "account activate", "account reset", "account mfa list", "account mfa enrol", "account mfa remove",
 		"sims", "devices", "workspaces", "migrations list", "migrations show", "events", "man",
 	} {
 		got := run(t, database(t), "", append(strings.Fields(command), "--help")...)

@@ -10,7 +10,7 @@ func newRoot(p Process) *cobra.Command {
 	root := group("simferry", "Move SIM cards between Workspaces: previewed, all or nothing, audited")
 	add(root, "Run a server:", serveCommand(p), demoCommand(p))
 	add(root, "Work with a server, over the API:",
-		loginCommand(p), logoutCommand(p), whoamiCommand(p), migrateCommand(p), simsCommand(p), devicesCommand(p), workspacesCommand(p),
+		loginCommand(p), logoutCommand(p), whoamiCommand(p), accountCommands(p), migrateCommand(p), simsCommand(p), devicesCommand(p), workspacesCommand(p),
 		migrationsCommands(p), eventsCommand(p))
 	add(root, "Run the installation, straight on its database:",
 		workspaceCommands(p), userCommands(p), tokenCommands(p), operatorCommands(p), keyCommands(p), simCommands(p), deviceCommands(p), seedCommand(p), auditCommands(p), fsckCommand(p),

@@ -13,7 +13,7 @@ import (
 )
 
 func userCommands(p Process) *cobra.Command {
-	return group("user", "Create, change and list users, set roles and passwords, unlock accounts, reset second factors", userCreate(p), userSet(p), userRole(p), userList(p), userPasswd(p), userUnlock(p), userResetMFA(p))
+	return group("user", "Create, invite, change and list users, set roles and passwords, unlock accounts, reset second factors", userCreate(p), userSet(p), userRole(p), userList(p), userPasswd(p), userUnlock(p), userResetMFA(p), userInvite(p))
 }
 
 func userCreate(p Process) *cobra.Command {

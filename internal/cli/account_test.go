@@ -1,0 +1,95 @@
+package cli_test
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/cli"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// typist answers the questions of an enrolment: the password, and then the code of the
+// secret that was printed.
+type typist struct {
+	s    *testkit.Server
+	out  *bytes.Buffer
+	said int
+}
+
+var printedSecret = regexp.MustCompile(`Secret\s+(\S+)`)
+
+func (y *typist) Read(p []byte) (int, error) {
+	y.said++
+	if y.said == 1 {
+		return copy(p, testkit.Password+"\n"), nil
+	}
+	m := printedSecret.FindStringSubmatch(y.out.String())
+	if m == nil {
+		return copy(p, "000000\n"), nil
+	}
+	return copy(p, testkit.NewAuthenticator(y.s, m[1]).Code()+"\n"), nil
+}
+
+// Somebody is invited, opens the account, enrols a second factor and removes it, without
+// leaving the terminal.
+func TestAccountFromTheTerminal(t *testing.T) {
+	s := testkit.StartWith(t, testkit.SQLite.FerryURL(t), testkit.NewClock(), control.Options{Deliver: control.DeliverToInviter})
+	admin, eve := newPerson(t), newPerson(t)
+	admin.login(s.URL, "admin@example.com")
+	invited := admin.run("", "user", "invite", "eve@example.com", "--role", "user", "--in", "Fleet DE")
+	if invited.code != 0 || !strings.Contains(invited.errors, "invited to Fleet DE (100) as user") || len(invited.out) < 20 {
+		t.Fatalf("%+v", invited)
+	}
+	if got := eve.run("no-such-key\n"+testkit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 1 || !strings.Contains(got.errors, "unknown, used or expired") {
+		t.Errorf("a wrong key: %+v", got)
+	}
+	if got := eve.run(invited.out+testkit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	eve.login(s.URL, "eve@example.com")
+	if got := eve.run("", "sims", "--limit", "1"); got.code != 0 {
+		t.Errorf("%+v", got)
+	}
+	var out, errs bytes.Buffer
+	code := cli.Run(t.Context(), cli.Process{
+		Args: []string{"account", "mfa", "enrol", "--stdin"}, Stdin: &typist{s: s, out: &out}, Stdout: &out, Stderr: &errs,
+		LookupEnv: func(name string) (string, bool) { v, ok := eve.env[name]; return v, ok },
+	})
+	if code != 0 || !strings.Contains(out.String(), "is active") || !strings.Contains(out.String(), "otpauth://") {
+		t.Fatalf("%d %s%s", code, out.String(), errs.String())
+	}
+	if got := eve.run(testkit.Password+"\n", "login", "--server", s.URL, "--username", "eve@example.com", "--password-stdin", "--profile", "two"); got.code == 0 || !strings.Contains(got.errors, "second factor") {
+		t.Errorf("signed in without the code: %+v", got)
+	}
+	list := eve.run("", "account", "mfa", "list")
+	id := regexp.MustCompile(`(?m)^\s*(\d+)  Active`).FindStringSubmatch(list.out)
+	if id == nil {
+		t.Fatalf("%+v", list)
+	}
+	if got := eve.run("", "account", "mfa", "remove", id[1]); got.code != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := eve.run("", "account", "mfa", "list", "--output", "json"); strings.TrimSpace(got.out) != "[]" {
+		t.Errorf("%+v", got)
+	}
+	if got := eve.run("", "account", "mfa", "enrol"); got.code != 2 || !strings.Contains(got.errors, "use --stdin") {
+		t.Errorf("without a terminal: %+v", got)
+	}
+}
+
+// A reset tells nothing of who exists, and says what to do where the server sends no mail.
+func TestAccountReset(t *testing.T) {
+	mailing := testkit.Ferried(t, testkit.SQLite)
+	for _, who := range []string{"admin@example.com", "nobody@example.com"} {
+		if got := newPerson(t).run("", "account", "reset", who, "--server", mailing.URL); got.code != 0 || !strings.Contains(got.out, "a key is on its way") {
+			t.Errorf("%s: %+v", who, got)
+		}
+	}
+	mute := testkit.StartWith(t, testkit.SQLite.FerryURL(t), testkit.NewClock(), control.Options{Deliver: control.DeliverToInviter})
+	if got := newPerson(t).run("", "account", "reset", "admin@example.com", "--server", mute.URL); got.code != 1 || !strings.Contains(got.errors, "simferry user passwd") {
+		t.Errorf("%+v", got)
+	}
+}
