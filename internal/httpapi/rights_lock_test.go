@@ -26,8 +26,9 @@ func begun(s *testkit.Server, statements ...string) *sql.Tx {
 	return tx
 }
 
-// blocked waits until a number of transactions wait for a lock. SQLite does not tell: there,
-// whatever writes waits while the test's transaction is open.
+// blocked waits until a number of transactions wait for a lock, and keep what they have locked:
+// a first attempt waits for a moment only, and gives up its locks then. SQLite does not tell:
+// there, whatever writes waits while the test's transaction is open.
 func blocked(s *testkit.Server, e testkit.Engine, n int) {
 	s.T.Helper()
 	if e == testkit.SQLite {
@@ -38,7 +39,7 @@ func blocked(s *testkit.Server, e testkit.Engine, n int) {
 	mustNot(s.T, err)
 	defer func() { _ = conn.Close(ctx) }()
 	for waiting := -1; waiting != n; {
-		err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'").Scan(&waiting)
+		err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '150 ms'").Scan(&waiting)
 		mustNot(s.T, err)
 	}
 }
@@ -82,43 +83,68 @@ func TestAWriteWaitsForARevocation(t *testing.T) {
 	})
 }
 
-// What is decided stays true until it is written: a revocation waits for the write that came
-// first.
+// What is decided stays true until it is written: a revocation waits for the writes that came
+// first. Those that come later wait for the revocation, so that no stream of writes can put it
+// off.
 func TestARevocationWaitsForAWrite(t *testing.T) {
 	s := testkit.Ferried(t, testkit.Postgres)
-	for name, revoke := range map[string]func() error{
-		"suspension": func() error {
+	other := testkit.StartOn(t, s.DB, s.Clock) // a server lets two transactions wait for locks
+	made := newApplicationToken(s, control.NewToken{})
+	operator := s.Control.Operator()
+	for name, test := range map[string]struct {
+		revoke  func() error
+		program bool
+		later   int // the answer to a write that comes later
+	}{
+		"suspension": {revoke: func() error {
 			suspended := fleet.UserSuspended
-			_, err := s.Control.Operator().ChangeUser(t.Context(), "user@example.com", control.UserPatch{Status: &suspended})
+			_, err := operator.ChangeUser(t.Context(), "user@example.com", control.UserPatch{Status: &suspended})
 			return err
-		},
-		"membership": func() error {
-			_, err := s.Control.Operator().SetRole(t.Context(), "user@example.com", 100, fleet.Observer, fleet.UserActive)
+		}, later: http.StatusUnauthorized},
+		"password": {revoke: func() error { return operator.SetPassword(t.Context(), "user@example.com", testkit.Password) }, later: http.StatusUnauthorized},
+		"role": {revoke: func() error {
+			_, err := operator.SetRole(t.Context(), "user@example.com", 100, fleet.Observer, fleet.UserActive)
 			return err
-		},
-		"logout": func() error {
+		}, later: http.StatusForbidden},
+		"membership": {revoke: func() error {
+			s.As("admin@example.com").Do(http.MethodDelete, "/api/v2/user/4/workspace/100", nil).Is(http.StatusNoContent)
+			return nil
+		}, later: http.StatusForbidden},
+		"logout": {revoke: func() error {
 			logout(s.As("user@example.com"), nil).Is(http.StatusNoContent)
 			return nil
-		},
+		}, later: http.StatusUnauthorized},
+		"everywhere": {revoke: func() error {
+			logout(s.As("user@example.com"), object{"everywhere": true}).Is(http.StatusNoContent)
+			return nil
+		}, later: http.StatusUnauthorized},
+		"token": {revoke: func() error {
+			s.As("admin@example.com").Patch(fmt.Sprintf("/api/v1/application_token/%d", made.ID), object{"status": object{"id": 1}}).Is(http.StatusNoContent)
+			return nil
+		}, program: true, later: http.StatusUnauthorized},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.SetStatus(4, fleet.UserActive)
 			s.SetRole(4, 100, fleet.Member)
+			s.Exec("UPDATE sims SET status = 2 WHERE id IN (251, 253)")
 			s.SignOut()
-			user := s.As("user@example.com")
-			holder := begun(s, "SELECT 1 FROM sims WHERE id = 253 FOR UPDATE")
-			status := int64(1)
-			if name == "membership" {
-				status = 2
+			s.As("admin@example.com")
+			caller := in(t, s.As("user@example.com"))
+			if test.program {
+				caller = in(t, application(s, made))
 			}
-			answer := answered(func() *testkit.Answer { return in(t, user).Patch(simPath(253), toStatus(status)) })
+			holder := begun(s, "SELECT 1 FROM sims WHERE id IN (251, 253) FOR UPDATE")
+			first := answered(func() *testkit.Answer { return caller.Patch(simPath(253), toStatus(1)) })
 			blocked(s, testkit.Postgres, 1)
 			revoked := make(chan error, 1)
-			go func() { revoked <- revoke() }()
+			go func() { revoked <- test.revoke() }()
 			blocked(s, testkit.Postgres, 2)
+			later := answered(func() *testkit.Answer { return at(other, caller).Patch(simPath(251), toStatus(1)) })
+			blocked(s, testkit.Postgres, 3)
 			mustNot(t, holder.Commit())
-			(<-answer).Is(http.StatusNoContent)
+			(<-first).Is(http.StatusNoContent)
 			mustNot(t, <-revoked)
+			(<-later).Is(test.later)
 		})
 	}
 }
@@ -179,11 +205,16 @@ func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
 		changed <- err
 	}()
 	blocked(s, testkit.Postgres, 2)
+	later := answered(func() *testkit.Answer {
+		return at(testkit.StartOn(t, s.DB, s.Clock), admin).Post(migration, ran(moving(300, 1000)))
+	})
+	blocked(s, testkit.Postgres, 3)
 	mustNot(t, holder.Commit())
 	(<-answer).Is(http.StatusOK)
 	if err := <-changed; fleet.CodeOf(err) != fleet.InUse {
 		t.Errorf("the country of a Workspace that has just got SIMs: %v", err)
 	}
+	(<-later).Is(http.StatusOK)
 }
 
 // Writes that change their caller, or each other's callers, queue. A deadlock would end only

@@ -111,6 +111,9 @@ func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 	if tx.d == SQLite {
 		return nil
 	}
+	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+		return err
+	}
 	return tx.exec(ctx, "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE", int64(user))
 }
 
@@ -153,6 +156,9 @@ var personal = []string{"second_factors", "trusted_devices", "pending_sign_ins",
 // sign in. The row stays for what the user did, and keeps the address of then; the address
 // itself is free.
 func (tx *Tx) DeleteUser(ctx context.Context, user fleet.UserID) error {
+	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+		return err
+	}
 	for _, table := range personal {
 		if err := tx.exec(ctx, "DELETE FROM "+table+" WHERE user_id = $1", int64(user)); err != nil {
 			return err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"hash/fnv"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -33,6 +34,10 @@ type Opened struct {
 // ends. On PostgreSQL the caller's rows are locked in share mode: whatever would change them
 // (a suspension, a new password, a removed membership or token) either was committed before,
 // and shows here, or waits. So does the end of the session. SQLite has one writer at a time.
+//
+// Rows alone would let a stream of writes keep a suspension waiting for ever, because a share
+// lock on a row passes whoever waits for it. So there is an advisory lock besides, whose
+// waiters queue. An earlier version takes neither, and is held up by the rows.
 //
 // The statements that read come after those that lock, so that they see what the lock has
 // waited for.
@@ -83,14 +88,48 @@ func (tx *Tx) locksOf(o Opening, got *Opened) []statement {
 		user, ws := int64(o.Bearer.User), int64(o.Bearer.Workspace)
 		return append(locks,
 			locking("SELECT pg_advisory_xact_lock_shared($1::bigint)", keysLock),
+			shared(userLock, o.Bearer.User),
 			locking("SELECT 1 FROM users WHERE id = $1 FOR SHARE", user),
 			locking("SELECT 1 FROM memberships WHERE user_id = $1 AND workspace_id = $2 FOR SHARE", user, ws))
 	case o.Program != 0:
 		return append(locks,
 			locking("SELECT pg_advisory_xact_lock_shared($1::bigint)", keysLock),
+			shared(tokenLock, o.Program),
 			locking("SELECT 1 FROM application_tokens WHERE id = $1 FOR SHARE", int64(o.Program)))
 	}
 	return locks
+}
+
+// The classes of advisory locks on things with ids; 1 and 2 are those of Hold and LockMembers.
+const (
+	userLock      = 3
+	tokenLock     = 4
+	workspaceLock = 5
+)
+
+const eachLocked = "($1::int4, hashtext(t.id::text)) FROM unnest($2::bigint[]) AS t (id)"
+
+// shared keeps things from those who lock them alone.
+func shared[T ~int64](class int, ids ...T) statement {
+	return locking("SELECT pg_advisory_xact_lock_shared"+eachLocked, class, int64s(ids))
+}
+
+// alone waits for the writes that depend on a user, an application token or a Workspace, and
+// keeps new ones waiting until the transaction ends. It is for whoever changes what they
+// depend on.
+func (tx *Tx) alone(ctx context.Context, class int, ids ...int64) error {
+	if tx.d == SQLite {
+		return nil
+	}
+	return tx.exec(ctx, "SELECT pg_advisory_xact_lock"+eachLocked, class, ids)
+}
+
+func int64s[T ~int64](ids []T) []int64 {
+	numbers := make([]int64, len(ids))
+	for i, id := range ids {
+		numbers[i] = int64(id)
+	}
+	return numbers
 }
 
 func attemptLock(attempt string) int64 {
@@ -116,7 +155,10 @@ func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 	if tx.d == SQLite || !tx.writes {
 		return nil
 	}
-	locks := []statement{locking("SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR SHARE", ids)}
+	locks := []statement{
+		shared(workspaceLock, slices.Sorted(slices.Values(ids))...),
+		locking("SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR SHARE", ids),
+	}
 	if user != 0 {
 		locks = append(locks, locking(`SELECT 1 FROM memberships WHERE user_id = $1 AND workspace_id = ANY ($2)
 			ORDER BY workspace_id FOR SHARE`, int64(user), ids))
@@ -135,6 +177,9 @@ func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[
 func (tx *Tx) LockWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) error {
 	if tx.d == SQLite {
 		return nil
+	}
+	if err := tx.alone(ctx, workspaceLock, slices.Sorted(slices.Values(int64s(ids)))...); err != nil {
+		return err
 	}
 	return tx.exec(ctx, "SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", ids)
 }

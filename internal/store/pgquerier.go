@@ -42,13 +42,8 @@ func (q *pgQuerier) send(ctx context.Context, text string, args []any) (pgx.Rows
 	if q.begin == nil || q.begun {
 		return q.conn.Query(ctx, text, args...)
 	}
-	q.begun = true
 	batch := &pgx.Batch{}
-	batch.BeginTx(*q.begin)
-	if q.local != "" {
-		batch.Queue(q.local)
-	}
-	before := batch.Len()
+	before := q.open(batch)
 	batch.Queue(text, args...)
 	results := q.conn.SendBatch(ctx, batch)
 	for range before {
@@ -61,6 +56,20 @@ func (q *pgQuerier) send(ctx context.Context, text string, args []any) (pgx.Rows
 		return nil, errors.Join(err, results.Close())
 	}
 	return batchRows{r, results}, nil
+}
+
+// open queues what begins the transaction, if nothing has been sent yet, and returns how many
+// statements that are.
+func (q *pgQuerier) open(batch *pgx.Batch) int {
+	if q.begin == nil || q.begun {
+		return 0
+	}
+	q.begun = true
+	batch.BeginTx(*q.begin)
+	if q.local != "" {
+		batch.Queue(q.local)
+	}
+	return batch.Len()
 }
 
 // pipeline is a whole transaction in one round trip: its begin, the statements, its commit.
@@ -91,18 +100,14 @@ func (q *pgQuerier) pipeline(ctx context.Context, statements []statement) (err e
 
 // batch sends statements in one round trip, after the begin if nothing has been sent yet.
 func (q *pgQuerier) batch(ctx context.Context, statements []statement) (err error) {
-	opens := q.begin != nil && !q.begun
 	batch := &pgx.Batch{}
-	if opens {
-		batch.BeginTx(*q.begin)
-		q.begun = true
-	}
+	before := q.open(batch)
 	for _, s := range statements {
 		batch.Queue(s.text, s.args...)
 	}
 	results := q.conn.SendBatch(ctx, batch)
 	defer func() { err = errors.Join(err, results.Close()) }()
-	if opens {
+	for range before {
 		if _, err := results.Exec(); err != nil {
 			return err
 		}

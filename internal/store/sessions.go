@@ -81,8 +81,11 @@ func (tx *Tx) revokeRefreshTokens(ctx context.Context, user fleet.UserID, ws fle
 // any could be valid. It waits for the writes of the session's user that are under way.
 func (tx *Tx) EndSession(ctx context.Context, family string, bearersUntil time.Time) error {
 	if tx.d == Postgres {
-		err := tx.exec(ctx, `SELECT 1 FROM users
-			WHERE id = (SELECT user_id FROM refresh_tokens WHERE family = $1 LIMIT 1) FOR NO KEY UPDATE`, family)
+		var user fleet.UserID
+		_, err := tx.one(ctx, "SELECT user_id FROM refresh_tokens WHERE family = $1 LIMIT 1", []any{family}, &user)
+		if err == nil {
+			err = tx.LockUser(ctx, user)
+		}
 		if err != nil {
 			return err
 		}
@@ -96,6 +99,9 @@ func (tx *Tx) EndSession(ctx context.Context, family string, bearersUntil time.T
 
 // EndSessions ends every session of a user.
 func (tx *Tx) EndSessions(ctx context.Context, user fleet.UserID) error {
+	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+		return err
+	}
 	return tx.exec(ctx, "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1", int64(user))
 }
 

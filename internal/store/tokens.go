@@ -87,6 +87,9 @@ func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fle
 
 // SetApplicationToken changes a token's description and whether it is revoked.
 func (tx *Tx) SetApplicationToken(ctx context.Context, id fleet.TokenID, description string, revoked bool) error {
+	if err := tx.alone(ctx, tokenLock, int64(id)); err != nil {
+		return err
+	}
 	return tx.exec(ctx, "UPDATE application_tokens SET description = $2, status = $3 WHERE id = $1",
 		int64(id), description, flag(revoked))
 }

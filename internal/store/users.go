@@ -61,6 +61,9 @@ func (tx *Tx) AllUsers(ctx context.Context) ([]UserRecord, error) {
 // PutUser creates the user, or brings the one with its id up to date. A changed password
 // ends the user's sessions, and so does suspension.
 func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
+	if err := tx.alone(ctx, userLock, int64(u.ID)); err != nil {
+		return err
+	}
 	return tx.exec(ctx, `
 		INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)
@@ -75,6 +78,9 @@ func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
 
 // SetPassword stores the hash of a new password, which ends the user's sessions.
 func (tx *Tx) SetPassword(ctx context.Context, id fleet.UserID, hash string) error {
+	if err := tx.alone(ctx, userLock, int64(id)); err != nil {
+		return err
+	}
 	return tx.exec(ctx, "UPDATE users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1", int64(id), hash)
 }
 
@@ -87,6 +93,9 @@ func (tx *Tx) Rehash(ctx context.Context, id fleet.UserID, old, hash string) err
 // SetUserStatus suspends or activates a user. Suspension ends the user's sessions: they do
 // not come back with the user.
 func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.UserStatus) error {
+	if err := tx.alone(ctx, userLock, int64(id)); err != nil {
+		return err
+	}
 	return tx.exec(ctx, `
 		UPDATE users SET status = $2, session_epoch = session_epoch + CASE WHEN status <> 2 THEN $3 ELSE 0 END
 		WHERE id = $1`, int64(id), int64(status), flag(status == fleet.UserSuspended))
@@ -96,6 +105,9 @@ func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.U
 // roles the membership ends. With its end, or suspension, the refresh tokens for that
 // Workspace end.
 func (tx *Tx) SetMembership(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID, status fleet.UserStatus, roles []fleet.Role) error {
+	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+		return err
+	}
 	if len(roles) == 0 || status != fleet.UserActive {
 		if err := tx.revokeRefreshTokens(ctx, user, ws); err != nil {
 			return err
