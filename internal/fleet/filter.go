@@ -81,7 +81,16 @@ func (f *Filter) add(v string) error {
 			return badQuery("%s takes 20 digits with their check digit, not %q", f.Field.Name, clip(v))
 		}
 		f.Texts = append(f.Texts, string(id))
-	case TimeField:
+	case BoolField:
+		if v != "true" && v != "false" {
+			return badQuery("%s takes true or false, not %q", f.Field.Name, clip(v))
+		}
+		n := int64(0)
+		if v == "true" {
+			n = 1
+		}
+		f.Numbers = append(f.Numbers, n)
+	case TimeField, FromField, UntilField:
 		r, ok := parseTimeRange(v)
 		if !ok {
 			return badQuery("%s takes a day (2021-11-18) or an instant (2021-11-18T08:25:53Z), not %q", f.Field.Name, clip(v))
@@ -95,6 +104,9 @@ func (f *Filter) add(v string) error {
 			return badQuery("%s has a value that is no text", f.Field.Name)
 		}
 		f.Texts = append(f.Texts, v)
+		if n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64); err == nil && f.Field.Kind == NameField {
+			f.Numbers = append(f.Numbers, n)
+		}
 	}
 	return nil
 }

@@ -18,6 +18,11 @@ const (
 	LuhnField                     // a 20-digit ICCID with its check digit
 	TimeField                     // a day, or an instant
 	TagField                      // one of several tags in a text, separated by commas; spaces do not count
+	NameField                     // an id, or the name of what has it
+	BoolField                     // true or false
+	FromField                     // from a day or an instant on
+	UntilField                    // up to the end of a day, or to an instant
+	NeverField                    // takes any text, and nothing has it
 )
 
 // ListField is one property that a list can be filtered or sorted by.
@@ -46,9 +51,9 @@ type Order struct {
 // Filter keeps what has one of the values in a field; several filters must all hold.
 type Filter struct {
 	Field   ListField
-	Numbers []int64     // of an IntegerField
-	Texts   []string    // of a TextField, PrefixField, TagField or LuhnField; a LuhnField's as ICCIDs
-	Times   []TimeRange // of a TimeField
+	Numbers []int64     // of an IntegerField, NameField or BoolField (1 is true)
+	Texts   []string    // of the other fields; a LuhnField's as ICCIDs
+	Times   []TimeRange // of a TimeField, FromField or UntilField
 	Null    bool        // "has none" is wanted too
 	Value   string      // as it was asked for
 }

@@ -16,6 +16,7 @@ var SIMList = ListSpec{
 		{Name: "reseller_org", Nullable: true},
 		{Name: "production_date", Kind: TimeField},
 		{Name: "model"},
+		{Name: "satellite_capable", Kind: BoolField, NoSort: true}, // none is
 	},
 	DefaultSort: Order{Field: "id"},
 	PerPage:     2000,
@@ -35,6 +36,9 @@ var DeviceList = ListSpec{
 		{Name: "tariff_profile", Nullable: true},
 		{Name: "sim", Nullable: true},
 		{Name: "sim_status", Nullable: true},
+		{Name: "iccid", Kind: PrefixField, NoSort: true}, // of the SIM in it, as in the two below
+		{Name: "iccid_with_luhn", Kind: LuhnField, NoSort: true},
+		{Name: "imsi", Kind: TextField, NoSort: true},
 		{Name: "created", Kind: TimeField},
 		{Name: "last_updated", Kind: TimeField},
 	},
@@ -51,18 +55,35 @@ var ProfileList = ListSpec{
 	MaxPerPage:  2000,
 }
 
-// EventList is what the event lists can be filtered and sorted by.
+// EventList is what the event lists can be filtered and sorted by. What has two names has the
+// vendor's and an older one of ours.
 var EventList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},
 		{Name: "timestamp", Kind: TimeField},
+		{Name: "from", Kind: FromField, NoSort: true},
+		{Name: "until", Kind: UntilField, NoSort: true},
+		{Name: "type"},
 		{Name: "event_type"},
+		{Name: "source"},
 		{Name: "event_source"},
+		{Name: "severity"},
 		{Name: "event_severity"},
+		{Name: "alert", Kind: BoolField},
+		{Name: "description", Kind: PrefixField, NoSort: true},
+		{Name: "organisation", Kind: NameField},
+		{Name: "user", Kind: NameField, Nullable: true},
+		{Name: "endpoint", Kind: NameField, Nullable: true},
 		{Name: "sim", Nullable: true},
-		{Name: "endpoint", Nullable: true},
-		{Name: "user", Nullable: true},
-		{Name: "organisation"},
+		{Name: "tags", Kind: TagField},
+		{Name: "ip_address", Kind: TextField},
+		{Name: "imei", Kind: PrefixField, NoSort: true},
+		{Name: "iccid", Kind: PrefixField},
+		{Name: "iccid_with_luhn", Kind: LuhnField, NoSort: true},
+		{Name: "imsi", Kind: TextField},
+		{Name: "network", Kind: NeverField, NoSort: true},
+		{Name: "rat", Kind: NeverField, NoSort: true},
+		{Name: "country", Kind: NeverField, NoSort: true},
 	},
 	DefaultSort: Order{Field: "id", Descending: true},
 	PerPage:     100,

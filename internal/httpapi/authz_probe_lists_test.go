@@ -21,7 +21,7 @@ var filtered = map[string]string{
 	"GET /api/v1/audit id": "audit entry", "application_token": "token", "migration": "entry", "actor": "", "error_code": "",
 	"sim": "SIM", "endpoint": "device", "user": "user", "service_profile": "profile", "tariff_profile": "profile",
 	"customer_org": "Workspace", "issuer_org": "Workspace", "reseller_org": "Workspace", "organisation": "Workspace", "target_workspace": "Workspace",
-	"status": "", "sim_status": "", "model": "", "event_type": "", "event_source": "", "event_severity": "", // the same for everybody
+	"status": "", "sim_status": "", "model": "", "event_type": "", "event_source": "", "event_severity": "", "type": "", "source": "", "severity": "", // the same for everybody
 }
 
 // probeLists: whatever a list is filtered by, ids that the caller must learn nothing from

@@ -29,12 +29,13 @@ func scanDevice(r rows, more ...any) (fleet.Device, error) {
 var deviceFields = map[string]string{
 	"id": "d.id", "name": "d.name", "status": "d.status", "tags": "d.tags", "imei": "d.imei", "ip_address": "d.ip_address",
 	"service_profile": "d.service_profile_id", "tariff_profile": "d.tariff_profile_id", "sim": "h.id", "sim_status": "h.status",
+	"iccid": "h.iccid", "iccid_with_luhn": "h.iccid", "imsi": "h.imsi",
 	"created": "d.created_at", "last_updated": updatedAt,
 }
 
 // withSIMs joins the SIM of each device where the list asks for it.
 func withSIMs(l fleet.List) string {
-	of := func(field string) bool { return strings.HasPrefix(field, "sim") }
+	of := func(field string) bool { return strings.HasPrefix(deviceFields[field], "h.") }
 	for _, f := range l.Filters {
 		if of(f.Field.Name) {
 			return joinSIMs

@@ -22,6 +22,30 @@ type EventRecord struct {
 var eventColumns = map[string]string{
 	"id": "e.id", "timestamp": "e.at", "event_type": "e.type", "event_source": "e.source", "event_severity": "e.severity",
 	"sim": "e.sim_id", "endpoint": "e.device_id", "user": "e.user_id", "organisation": "e.workspace_id",
+	"type": "e.type", "source": "e.source", "severity": "e.severity", "from": "e.at", "until": "e.at", "description": "e.description",
+	"alert": "(e.id * 0)", // which no event is; no constant, which would be the number of a column in an order
+	"tags":  ofEventDevice("tags"), "ip_address": ofEventDevice("ip_address"), "imei": ofEventDevice("imei"),
+	"iccid": ofEventSIM("iccid"), "iccid_with_luhn": ofEventSIM("iccid"), "imsi": ofEventSIM("imsi"),
+}
+
+func ofEventDevice(column string) string {
+	return "COALESCE((SELECT x." + column + " FROM devices x WHERE x.id = e.device_id), '')"
+}
+
+func ofEventSIM(column string) string {
+	return "COALESCE((SELECT x." + column + " FROM sims x WHERE x.id = e.sim_id), '')"
+}
+
+// eventNames are the conditions on what an event refers to, by the name or number of that.
+var eventNames = map[string]string{
+	"organisation": "e.workspace_id IN (SELECT x.id FROM workspaces x WHERE {x.name})",
+	"user":         "e.user_id IN (SELECT x.id FROM users x WHERE {x.name} OR {x.username})",
+	"endpoint":     "e.device_id IN (SELECT x.id FROM devices x WHERE {x.name})",
+	"tags":         "e.device_id IN (SELECT x.id FROM devices x WHERE {x.tags})",
+	"ip_address":   "e.device_id IN (SELECT x.id FROM devices x WHERE {x.ip_address})",
+	"imei":         "e.device_id IN (SELECT x.id FROM devices x WHERE {x.imei})",
+	"iccid":        "e.sim_id IN (SELECT x.id FROM sims x WHERE {x.iccid})", "iccid_with_luhn": "e.sim_id IN (SELECT x.id FROM sims x WHERE {x.iccid})",
+	"imsi": "e.sim_id IN (SELECT x.id FROM sims x WHERE {x.imsi})",
 }
 
 // InsertEvent writes one event at the transaction's instant.
@@ -44,7 +68,7 @@ type EventsOf struct {
 
 // Events reads one page of the events of a Workspace.
 func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l fleet.List) (fleet.Page[EventRecord], error) {
-	w := where{tx: tx}
+	w := where{tx: tx, within: eventNames}
 	w.and("e.workspace_id = " + w.arg(int64(ws)))
 	if of.SIM != 0 {
 		w.and("e.sim_id = " + w.arg(int64(of.SIM)))

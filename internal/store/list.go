@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -12,6 +13,10 @@ type where struct {
 	tx    *Tx
 	terms []string
 	args  []any
+
+	// within are the conditions on the texts of fields whose column is in another table: a column
+	// in braces stands for the alternatives that it has.
+	within map[string]string
 }
 
 // arg adds an argument and gives its placeholder.
@@ -57,6 +62,16 @@ func beyond(l fleet.List) string {
 // PostgreSQL fails on a number that is too large for a SMALLINT, where it should find none.
 func (w *where) alternatives(f fleet.Filter, column string) []string {
 	var terms []string
+	if f.Field.Kind == fleet.NeverField {
+		return []string{"FALSE"}
+	}
+	if condition, elsewhere := w.within[f.Field.Name]; elsewhere && len(f.Texts) > 0 {
+		inside := fleet.Filter{Field: fleet.ListField{Kind: f.Field.Kind}, Texts: f.Texts}
+		terms = append(terms, inBraces.ReplaceAllStringFunc(condition, func(column string) string {
+			return "(" + strings.Join(w.alternatives(inside, strings.Trim(column, "{}")), " OR ") + ")"
+		}))
+		f.Texts = nil
+	}
 	if f.Null {
 		terms = append(terms, column+" IS NULL")
 	}
@@ -78,10 +93,20 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 		}
 	}
 	for _, r := range f.Times {
+		switch f.Field.Kind {
+		case fleet.FromField:
+			terms = append(terms, column+" >= "+w.arg(micros(r.From)))
+			continue
+		case fleet.UntilField:
+			terms = append(terms, column+" < "+w.arg(micros(r.Until)))
+			continue
+		}
 		terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(micros(r.From)), column, w.arg(micros(r.Until))))
 	}
 	return terms
 }
+
+var inBraces = regexp.MustCompile(`\{[^}]*\}`)
 
 // tagged is "the column, a list with commas, has this tag". Spaces do not count.
 func (w *where) tagged(column, tag string) string {

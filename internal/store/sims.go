@@ -30,6 +30,7 @@ var simFields = map[string]string{
 	"id": "s.id", "iccid": "s.iccid", "iccid_with_luhn": "s.iccid", "imsi": "s.imsi", "msisdn": "s.msisdn", "eid": "s.eid",
 	"status": "s.status", "endpoint": "s.device_id", "customer_org": "s.workspace_id", "issuer_org": "s.issuer_id",
 	"reseller_org": "s.reseller_id", "production_date": "s.produced_at", "model": "s.model_id",
+	"satellite_capable": "0",
 }
 
 // scope limits a query on sims s to those that a Workspace may see: its own; and, unless
