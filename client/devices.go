@@ -95,6 +95,20 @@ func (c *Client) DeleteDevice(ctx context.Context, id int64, opts ...WriteOption
 	return err
 }
 
+// Connectivity reads how a device is connected, as far as the server knows.
+//
+// Permission: any role in the Workspace. Errors: IsNotFound.
+func (c *Client) Connectivity(ctx context.Context, id int64) (*api.Connectivity, error) {
+	return get[api.Connectivity](ctx, c, devicePath(id)+"/connectivity")
+}
+
+// ResetConnectivity asks for the connection of a device to be reset.
+//
+// Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsForbidden.
+func (c *Client) ResetConnectivity(ctx context.Context, id int64, opts ...WriteOption) error {
+	return c.write(ctx, http.MethodPatch, devicePath(id)+"/connectivity", api.ConnectivityReset{}, opts)
+}
+
 // CreateDevices creates up to 2,000 devices, all or none, and answers them in the same
 // order. Permission and errors: those of CreateDevice.
 func (c *Client) CreateDevices(ctx context.Context, devices []DeviceChange, opts ...WriteOption) ([]api.Device, error) {

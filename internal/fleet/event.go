@@ -24,6 +24,9 @@ const (
 	EventSIMAssigned    EventType = 51
 	EventSwitched       EventType = 67
 	EventMigration      EventType = 69
+
+	// EventConnectivityReset has a number beyond those of the vendor, who has none for it.
+	EventConnectivityReset EventType = 1001
 )
 
 // EventTypes is the closed list of types, by id.
@@ -45,6 +48,7 @@ var EventTypes = []struct {
 	{ID: EventSIMAssigned, Name: "SIM Assigned"},
 	{ID: EventSwitched, Name: "User switched workspaces"},
 	{ID: EventMigration, Name: "SIM migration"},
+	{ID: EventConnectivityReset, Name: "Connectivity reset"},
 }
 
 func (t EventType) String() string {

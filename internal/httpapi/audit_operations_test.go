@@ -195,6 +195,7 @@ func (d *deeds) devices() {
 	admin, device := d.s.As("admin@example.com"), "/api/v1/endpoint/9002"
 	d.do(admin, "POST /api/v1/endpoint", "", newDevice)
 	d.do(admin, "PATCH /api/v1/endpoint/{endpoint_id}", device, object{"name": "renamed"})
+	d.do(admin, "PATCH /api/v1/endpoint/{endpoint_id}/connectivity", device+"/connectivity", object{})
 	d.do(admin, "DELETE /api/v1/endpoint/{endpoint_id}", device, nil)
 	var made []api.Device
 	d.do(admin, "POST /api/v2/endpoint/multi", "", "["+newDevice+"]").JSON(&made)

@@ -44,12 +44,13 @@ var audited = map[string]fleet.AuditAction{
 	migratePattern:                      fleet.AuditMigrated,
 	"PATCH /api/v1/sim_batch/bic/{bic}": fleet.AuditBatchRegistered,
 
-	"POST /api/v1/endpoint":                 fleet.AuditDeviceCreated,
-	"PATCH /api/v1/endpoint/{endpoint_id}":  fleet.AuditDeviceChanged,
-	"DELETE /api/v1/endpoint/{endpoint_id}": fleet.AuditDeviceDeleted,
-	"POST /api/v2/endpoint/multi":           fleet.AuditDeviceCreated,
-	"PATCH /api/v2/endpoint/multi":          fleet.AuditDeviceChanged,
-	"DELETE /api/v2/endpoint/multi":         fleet.AuditDeviceDeleted,
+	"POST /api/v1/endpoint":                             fleet.AuditDeviceCreated,
+	"PATCH /api/v1/endpoint/{endpoint_id}":              fleet.AuditDeviceChanged,
+	"DELETE /api/v1/endpoint/{endpoint_id}":             fleet.AuditDeviceDeleted,
+	"POST /api/v2/endpoint/multi":                       fleet.AuditDeviceCreated,
+	"PATCH /api/v1/endpoint/{endpoint_id}/connectivity": fleet.AuditDeviceChanged,
+	"PATCH /api/v2/endpoint/multi":                      fleet.AuditDeviceChanged,
+	"DELETE /api/v2/endpoint/multi":                     fleet.AuditDeviceDeleted,
 }
 
 // origin is where a request came from.

@@ -60,6 +60,8 @@ var operations = []operation{
 	{"PATCH /api/v1/endpoint/{endpoint_id}", identity.WriteDevices, (*api).patchDevice},
 	{"DELETE /api/v1/endpoint/{endpoint_id}", identity.WriteDevices, (*api).deleteDevice},
 	{"GET /api/v1/endpoint/{endpoint_id}/event", identity.ReadEvents, (*api).listDeviceEvents},
+	{"GET /api/v1/endpoint/{endpoint_id}/connectivity", identity.ReadDevices, (*api).getConnectivity},
+	{"PATCH /api/v1/endpoint/{endpoint_id}/connectivity", identity.WriteDevices, (*api).resetConnectivity},
 	{"POST /api/v2/endpoint/multi", identity.WriteDevices, (*api).createDevices},
 	{"PATCH /api/v2/endpoint/multi", identity.WriteDevices, (*api).patchDevices},
 	{"DELETE /api/v2/endpoint/multi", identity.WriteDevices, (*api).deleteDevices},

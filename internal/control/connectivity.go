@@ -1,0 +1,61 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Connectivity says how a device is connected, in the words of the wire.
+type Connectivity string
+
+// The connectivity that can be known without a network.
+const (
+	Offline Connectivity = "OFFLINE" // nothing is known
+	Blocked Connectivity = "BLOCKED" // the device is Disabled, or its SIM Suspended
+)
+
+// Connectivity tells how a device is connected, as far as that is known.
+//
+// Permission: ReadDevices. Errors: InvalidReference, also for a device of another Workspace.
+func (c *Control) Connectivity(ctx context.Context, who identity.Principal, id fleet.DeviceID) (Connectivity, error) {
+	found, err := c.Device(ctx, who, id)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range found.SIMs.Items {
+		if s.Status == fleet.SIMSuspended {
+			return Blocked, nil
+		}
+	}
+	if found.Items[0].Status == fleet.DeviceDisabled {
+		return Blocked, nil
+	}
+	return Offline, nil
+}
+
+// ResetConnectivity notes that the connection of a device is to be reset, as an event.
+//
+// Permission: WriteDevices. Errors: InvalidReference, also for a device of another Workspace;
+// those of Once.
+func (c *Control) ResetConnectivity(ctx context.Context, who identity.Principal, id fleet.DeviceID, o Once, done Reply) (Reply, bool, error) {
+	return c.once(ctx, who, identity.WriteDevices, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		found, err := tx.DevicesOf(ctx, who.Workspace, []fleet.DeviceID{id}, true)
+		if err != nil {
+			return answer{}, err
+		}
+		if len(found) == 0 {
+			return answer{}, fleet.MissingDevices([]fleet.DeviceID{id}, false)
+		}
+		err = tx.InsertEvent(ctx, fleet.Event{
+			Type: fleet.EventConnectivityReset, Workspace: who.Workspace, User: who.User, Device: id, Description: "Connectivity reset requested",
+		})
+		if err != nil {
+			return answer{}, err
+		}
+		entry := fleet.AuditEntry{Action: fleet.AuditDeviceChanged, Subject: fleet.Subject("device", id), Detail: fleet.AuditDetail{Devices: 1}}
+		return answer{reply: done, keep: true}, audit(ctx, tx, who, entry)
+	})
+}

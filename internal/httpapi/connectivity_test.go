@@ -1,0 +1,51 @@
+package httpapi_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// A device is OFFLINE while nothing is known, and BLOCKED when it is Disabled or its SIM
+// Suspended; a reset is noted as an event, once under a key.
+func TestConnectivity(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		user := s.As("user@example.com")
+		is := func(device int64, want string) {
+			t.Helper()
+			got := body[api.Connectivity](t, user.Get(deviceURL(device)+"/connectivity"), http.StatusOK)
+			if got.Status.Description != want || got.Services == nil {
+				t.Errorf("device %d: %+v, want %s", device, got, want)
+			}
+		}
+		is(9001, "OFFLINE")
+		is(9002, "OFFLINE")
+		user.Patch(simURL(250), toStatus(2)).Is(http.StatusNoContent)
+		is(9001, "BLOCKED")
+		user.Patch(simURL(250), toStatus(1)).Is(http.StatusNoContent)
+		is(9001, "OFFLINE")
+		user.Patch(deviceURL(9002), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+		is(9002, "BLOCKED")
+		wantCode(t, user.Get(deviceURL(9999)+"/connectivity"), http.StatusNotFound, 1401)
+
+		keyed := user.With("Idempotency-Key", "reset")
+		for _, body := range []any{`{"location": null, "pdp_context": null}`, `{}`, nil} {
+			keyed.Do(http.MethodPatch, deviceURL(9001)+"/connectivity", body).Is(http.StatusNoContent)
+		}
+		user.Patch(deviceURL(9001)+"/connectivity", `{"pdp_context": {}}`).Is(http.StatusNoContent)
+		types := eventTypes(user, deviceURL(9001)+"/event", q("type:1001"))
+		if !slices.Equal(types, []int64{1001, 1001}) {
+			t.Errorf("events: %v", types)
+		}
+		s.Untouched("a reset that is refused", func() {
+			wantCode(t, user.Patch(deviceURL(9999)+"/connectivity", `{}`), http.StatusNotFound, 1401)
+			wantCode(t, user.Patch(deviceURL(9001)+"/connectivity", `{"colour": 1}`), http.StatusBadRequest, 1000)
+			wantCode(t, user.Patch(deviceURL(9001)+"/connectivity", `null`), http.StatusBadRequest, 1000)
+		})
+		s.MustFsck()
+	})
+}
