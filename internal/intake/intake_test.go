@@ -161,7 +161,7 @@ func TestOne(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		a, a + "7\n" + b, "iccid;x\n" + a + ";1", "8.98E+18", "\ufeff\"" + a + "\"\r\n", "x,iccid,iccid20\n," + a + "," + a + "7\n",
-		"1," + a + "\n2," + b, "PK\x03\x04", "\xff\xfe8\x009\x00", "'" + a, `="` + a + `"`, a + " " + b, "\"", "#\n", a + "\xe90," + b, a + "é0," + b, a + "!00," + b, "8988-3030 0000-6738593F", "3 " + b, a + "!00," + b[:10] + " " + b[10:], "3-" + b, "-" + b, b + "-1",
+		"1," + a + "\n2," + b, "PK\x03\x04", "\xff\xfe8\x009\x00", "'" + a, `="` + a + `"`, a + " " + b, "\"", "#\n", a + "\xe90," + b, a + "é0," + b, a + "!00," + b, "8988-3030 0000-6738593F", "3 " + b, a + "!00," + b[:10] + " " + b[10:], "00000000000000000000!000000000000000000000,0000000000000000001", "3-" + b, "-" + b, b + "-1",
 	} {
 		f.Add(seed)
 	}
@@ -222,7 +222,7 @@ func again(t *testing.T, l *intake.List) {
 	t.Helper()
 	var plain strings.Builder
 	for _, n := range l.Numbers {
-		plain.WriteString(n.ICCID.WithLuhn() + "\n")
+		plain.WriteString(string(n.ICCID[:4]) + "-" + n.ICCID.WithLuhn()[4:] + "\n") // a dash: it cannot have been rounded
 	}
 	var second intake.List
 	if err := second.Read("again", strings.NewReader(plain.String())); err != nil || len(second.Numbers) != len(l.Numbers) || len(second.Duplicates) > 0 {

@@ -123,8 +123,8 @@ func withoutDashes(word string) string { return strings.ReplaceAll(word, "-", ""
 // MayHoldICCID reports whether an ICCID may be in a cell that is not read: it must not be
 // passed over then, whatever stands beside it. An EID is longer.
 func MayHoldICCID(cell string) bool {
-	run := longestRun(cell)
-	return run == fleet.ICCIDLength || run == fleet.ICCIDLength+1 || LooksLikeICCID(cell) || slices.ContainsFunc(strings.Fields(cell), LooksLikeICCID)
+	ofLength := func(run string) bool { return len(run) == fleet.ICCIDLength || len(run) == fleet.ICCIDLength+1 }
+	return slices.ContainsFunc(digitRuns(cell), ofLength) || LooksLikeICCID(cell) || slices.ContainsFunc(strings.Fields(cell), LooksLikeICCID)
 }
 
 // LooksLikeICCID lets a number with a wrong check digit pass: it is to be refused with its
@@ -134,18 +134,9 @@ func LooksLikeICCID(cell string) bool {
 	return scientificCell.MatchString(Digits(cell)) || len(digits) >= 18 && len(digits) <= 21 && '0' <= digits[0] && digits[0] <= '9'
 }
 
-// longestRun is how many digits stand in a row.
-func longestRun(text string) (longest int) {
-	run := 0
-	for _, c := range text {
-		if c < '0' || c > '9' {
-			run = 0
-			continue
-		}
-		run++
-		longest = max(longest, run)
-	}
-	return longest
+// digitRuns are the digits that stand in a row, each row by itself.
+func digitRuns(text string) []string {
+	return strings.FieldsFunc(text, func(c rune) bool { return c < '0' || c > '9' })
 }
 
 // unquote takes off what programs put around text: quotes, the apostrophe by which a
@@ -220,7 +211,7 @@ const mostShort = 1 << 16
 // zero, an F, or something between the digits.
 func exact(cell string) bool {
 	digits := Digits(cell)
-	return longestRun(digits) != len(digits) || len(digits) > fleet.ICCIDLength && !strings.HasSuffix(digits, "0")
+	return strings.Trim(digits, "0123456789") != "" || len(digits) > fleet.ICCIDLength && !strings.HasSuffix(digits, "0")
 }
 
 // Repeated reports whether an ICCID has only 15 digits and is in the file more than once.

@@ -40,6 +40,13 @@ func TestHiddenCharactersInWorldFiles(t *testing.T) {
 	}
 }
 
+// harmless are the characters that the reader drops from numbers, as they come with text
+// that is copied from elsewhere: spaces of no width, and for ICCIDs every kind of space.
+var harmless = map[string]string{
+	"id": "\u200b", "workspace": "\u200b", "issuer": "\u200b", "reseller": "\u200b", "device": "\u200b", "model": "\u200b",
+	"service_profile": "\u200b", "tariff_profile": "\u200b", "iccid": "\u200b\u2028",
+}
+
 // The same for every column of the lists.
 func TestHiddenCharactersInLists(t *testing.T) {
 	devices := "id,workspace,name,status,service_profile,tariff_profile,tags,imei,imei_lock,ip_address,created"
@@ -59,6 +66,9 @@ func TestHiddenCharactersInLists(t *testing.T) {
 					file = "iccid\n898830300" + string(r) + "0006738593\n"
 				}
 				err := read(from(file))
+				if err == nil && strings.ContainsRune(harmless[column], r) {
+					continue
+				}
 				if err == nil {
 					t.Errorf("%s: %U is accepted", column, r)
 				} else if strings.ContainsRune(err.Error(), r) {
