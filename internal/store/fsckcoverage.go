@@ -22,7 +22,7 @@ var notCovered = []NotCovered{
 	{
 		Table: "devices", Columns: []string{
 			"id", "workspace_id", "name", "status", "created_at", "tags", "imei", "imei_lock", "ip_address", "service_profile_id",
-			"tariff_profile_id", "updated_at", "change_uid",
+			"tariff_profile_id", "updated_at", "change_uid", "ip_address_space_id",
 		},
 		Why: "changed by users; what is checked is that a SIM's device is there, is in the SIM's Workspace and is not deleted, and that its profiles are",
 	},

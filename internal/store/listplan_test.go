@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -161,4 +162,37 @@ func wholeTable(p store.Plan) string {
 		}
 	}
 	return ""
+}
+
+// The list of all that an issuer sees is the same whether it is large or small.
+func TestLargeListOfAnIssuer(t *testing.T) {
+	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, newURL(t), store.Options{})
+			storetest.Load(t, s)
+			for _, ws := range []fleet.Workspace{{ID: storetest.Carrier, Type: fleet.MobileNetworkOperator}, {ID: storetest.Resale, Type: fleet.ServiceProvider}} {
+				for _, sort := range []string{"id", "-id"} {
+					for _, page := range []string{"1", "2", "9"} {
+						l, err := fleet.ParseList(fleet.SIMList, "", sort, page, "3")
+						if err != nil {
+							t.Fatal(err)
+						}
+						read := func(most int) (found fleet.Page[fleet.SIM]) {
+							_, err := store.Explained(t.Context(), s, most, func(tx *store.Tx) (err error) {
+								found, err = tx.SIMs(t.Context(), ws, l)
+								return err
+							})
+							if err != nil {
+								t.Fatal(err)
+							}
+							return found
+						}
+						if small, large := read(1000), read(1); !reflect.DeepEqual(small, large) {
+							t.Errorf("Workspace %d, sort=%s page=%s: %v, as a large one %v", ws.ID, sort, page, small, large)
+						}
+					}
+				}
+			}
+		})
+	}
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -56,6 +57,9 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 		return page, err
 	}
 	page.Items = make([]fleet.SIM, 0, max(min(l.PerPage, page.Total-(page.Page-1)*l.PerPage), 0))
+	if from == "" && ws.Type != fleet.Enterprise {
+		w, skip = tx.seenPage(ws, l, skip), 0
+	}
 	text := from + "SELECT " + simColumns + " FROM " + sourceOf(from) + " WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(shown, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(skip)
 	err = tx.each(ctx, text, w.args, func(r rows) error {
@@ -64,6 +68,29 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 		return err
 	})
 	return page, err
+}
+
+// seenPage is the condition of one page, by id, of all SIMs that an issuer or a reseller sees:
+// the first of each of the three reasons to see a SIM, put together. One condition with OR
+// would have the engine sort all of them.
+func (tx *Tx) seenPage(ws fleet.Workspace, l fleet.List, skip int64) *where {
+	w := &where{tx: tx}
+	id, most := w.arg(int64(ws.ID)), w.arg(skip+int64(l.PerPage))
+	direction, cursor := "", ""
+	if descending, _ := l.ByID(); descending {
+		direction = " DESC"
+	}
+	if l.After != nil {
+		cursor = " AND s.id" + beyond(l) + w.arg(*l.After)
+	}
+	var parts []string
+	for _, column := range []string{"workspace_id", "issuer_id", "reseller_id"} {
+		parts = append(parts, "SELECT * FROM (SELECT s.id FROM sims s WHERE s."+column+" = "+id+" AND s.status <> 3"+cursor+
+			" ORDER BY s.id"+direction+" LIMIT "+most+") p")
+	}
+	w.and("s.id IN (SELECT u.id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY u.id" + direction +
+		" LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(skip) + ")")
+	return w
 }
 
 // sourceOf is the table that a list reads: the SIMs that were narrowed down to, or all.
