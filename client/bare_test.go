@@ -92,8 +92,10 @@ func TestChangedListEndsTheWalk(t *testing.T) {
 
 // A cursor that does not advance must not make the walk go round for ever.
 func TestCursorThatStandsStill(t *testing.T) {
-	page := status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Next", "1")
-	url, s := play(t, page, page)
+	page := func() http.HandlerFunc {
+		return status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Next", "1")
+	}
+	url, s := play(t, page(), page())
 	var last error
 	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
 		last = err

@@ -44,9 +44,7 @@ func Run(ctx context.Context, p Process) int {
 	if err == nil {
 		return 0
 	}
-	if wrong, ok := exclusive(err); ok {
-		err = wrong
-	}
+	err = exclusive(err)
 	if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
 		err = errors.New("interrupted")
 	}

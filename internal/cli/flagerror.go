@@ -34,7 +34,7 @@ func flagError(cmd *cobra.Command, err error) error {
 // badValue names the flag, what it takes, and what was given.
 func badValue(e *pflag.InvalidValueError) string {
 	f := e.GetFlag()
-	right := ""
+	var right string
 	switch f.Value.Type() {
 	case "int", "int32", "int64":
 		right = "a whole number"
@@ -56,12 +56,12 @@ func badValue(e *pflag.InvalidValueError) string {
 
 var flagGroup = regexp.MustCompile(`^if any flags in the group \[[^]]*\] are set none of the others can be; \[([^]]*)\] were all set$`)
 
-// exclusive words cobra's complaint about flags that exclude one another; ok is false for
-// another error.
-func exclusive(err error) (usage error, ok bool) {
+// exclusive words cobra's complaint about flags that exclude one another, and leaves every
+// other error as it is.
+func exclusive(err error) error {
 	m := flagGroup.FindStringSubmatch(err.Error())
 	if m == nil {
-		return nil, false
+		return err
 	}
-	return usagef("--%s cannot be used together", strings.Join(strings.Fields(m[1]), " and --")), true
+	return usagef("--%s cannot be used together", strings.Join(strings.Fields(m[1]), " and --"))
 }

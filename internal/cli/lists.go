@@ -79,13 +79,8 @@ func (l *lister[T]) command(p Process) *cobra.Command {
 }
 
 func (l *lister[T]) run(ctx context.Context) (err error) {
-	switch given := l.cmd.Flags().Changed; {
-	case l.limit < 0 && given("limit"):
-		return usagef("--limit: must be 0 or more")
-	case l.number < 1 && given("page"):
-		return usagef("--page: must be 1 or more")
-	case l.number > 0 && l.limit == 0:
-		return usagef("--page needs a --limit of at least 1")
+	if err := l.check(); err != nil {
+		return err
 	}
 	if l.filter != nil {
 		if l.options.Filter, err = l.filter(l.options.Filter); err != nil {
@@ -109,15 +104,33 @@ func (l *lister[T]) run(ctx context.Context) (err error) {
 	if err := l.print(items); err != nil {
 		return err
 	}
+	l.note(len(items), total)
+	return nil
+}
+
+// check refuses numbers that no page has.
+func (l *lister[T]) check() error {
+	switch given := l.cmd.Flags().Changed; {
+	case l.limit < 0 && given("limit"):
+		return usagef("--limit: must be 0 or more")
+	case l.number < 1 && given("page"):
+		return usagef("--page: must be 1 or more")
+	case l.number > 0 && l.limit == 0:
+		return usagef("--page needs a --limit of at least 1")
+	}
+	return nil
+}
+
+// note tells how much of the list was printed.
+func (l *lister[T]) note(n, total int) {
 	switch {
 	case l.number != 0:
 		first := (l.number-1)*l.limit + 1
-		_, _ = printf(l.process.Stderr, "%s to %s of %s: page %d of %d\n", thousands(first), thousands(first+len(items)-1), thousands(total),
+		_, _ = printf(l.process.Stderr, "%s to %s of %s: page %d of %d\n", thousands(first), thousands(first+n-1), thousands(total),
 			l.number, max(1, (total+l.limit-1)/l.limit))
-	case len(items) < total:
-		_, _ = printf(l.process.Stderr, "%s of %s: --limit %d prints all, --page 2 the next ones\n", thousands(len(items)), thousands(total), total)
+	case n < total:
+		_, _ = printf(l.process.Stderr, "%s of %s: --limit %d prints all, --page 2 the next ones\n", thousands(n), thousands(total), total)
 	}
-	return nil
 }
 
 // collect reads the page that was asked for, or else from the first page up to the limit. A

@@ -35,7 +35,7 @@ func TestSessionOutlivesALostRefresh(t *testing.T) {
 			}
 			proxy.ServeHTTP(w, r)
 		}))
-		defer front.Close()
+		t.Cleanup(front.Close)
 		p := newPerson(t)
 		p.login(front.URL, "admin@example.com")
 		for range 3 {

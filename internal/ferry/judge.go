@@ -85,6 +85,15 @@ func departed(s SIM, now api.MigrationSIM) bool {
 	return s.From != 0 && (now.SourceWorkspace.ID != s.From || now.Status.ID != s.Status.ID)
 }
 
+// departs notes a SIM that has departed to elsewhere than the target, and reports whether it has.
+func (j *judgment) departs(t Terms, s SIM, now api.MigrationSIM) bool {
+	if now.SourceWorkspace.ID == t.Target.ID || !departed(s, now) {
+		return false
+	}
+	j.left = append(j.left, described(s, now))
+	return true
+}
+
 func (j *judgment) leave(by By, sims []SIM) {
 	if len(sims) > 0 {
 		j.again = append(j.again, unit{by, sims})
@@ -115,8 +124,7 @@ func conflicting(t Terms, u unit, refused *client.ConflictError) judgment {
 	var rest []SIM
 	for _, s := range u.sims {
 		answer, ok := known.find(u.by, s)
-		if ok && departed(s, answer) && answer.SourceWorkspace.ID != t.Target.ID {
-			j.left = append(j.left, described(s, answer))
+		if ok && j.departs(t, s, answer) {
 			continue
 		}
 		if ok {
