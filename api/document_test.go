@@ -57,6 +57,9 @@ func TestSchemasGenerate(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range request.FindAllStringSubmatch(string(text), -1) {
+			if m[1] == "DevicesToCreate" {
+				continue // the contract takes an object or an array
+			}
 			for _, union := range []string{"oneOf", "anyOf", "allOf"} {
 				if _, found := d.Components.Schemas[m[1]][union]; found {
 					t.Errorf("%s: %s has %s at its root", name, m[1], union)
