@@ -31,7 +31,7 @@ var listPlans = []struct {
 		"SIMs of an enterprise", fleet.SIMList,
 		map[string]string{
 			"id": indexed, "iccid": indexed, "iccid_with_luhn": indexed, "imsi": indexed, "msisdn": indexed, "eid": indexed, "status": indexed,
-			"endpoint": indexed, "customer_org": indexed, "issuer_org": refused, "reseller_org": refused, "production_date": refused, "model": refused,
+			"endpoint": indexed, "customer_org": indexed, "issuer_org": refused, "reseller_org": refused, "production_date": refused, "model": refused, "satellite_capable": refused,
 		},
 		map[string]string{
 			"id": indexed, "iccid": indexed, "iccid_with_luhn": indexed, "imsi": refused, "msisdn": refused, "eid": refused, "status": indexed,
@@ -43,7 +43,7 @@ var listPlans = []struct {
 		"SIMs of an issuer", fleet.SIMList,
 		map[string]string{
 			"id": indexed, "iccid": indexed, "iccid_with_luhn": indexed, "imsi": indexed, "msisdn": indexed, "eid": indexed, "status": refused,
-			"endpoint": indexed, "customer_org": refused, "issuer_org": refused, "reseller_org": refused, "production_date": refused, "model": refused,
+			"endpoint": indexed, "customer_org": refused, "issuer_org": refused, "reseller_org": refused, "production_date": refused, "model": refused, "satellite_capable": refused,
 		},
 		map[string]string{
 			"id": counted, "iccid": refused, "iccid_with_luhn": refused, "imsi": refused, "msisdn": refused, "eid": refused, "status": refused,
@@ -86,7 +86,7 @@ func simsOf(ws fleet.Workspace) func(context.Context, *store.Tx, fleet.List) err
 var fewMatch = map[string]string{
 	"id": "1000011", "iccid": "8988303000001000011", "iccid_with_luhn": fleet.ICCID("8988303000001000011").WithLuhn(), "imsi": "295050001000011",
 	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "endpoint": "9001", "customer_org": "100", "issuer_org": "1",
-	"reseller_org": "77", "production_date": "2001-01-01", "model": "77", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77",
+	"reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77",
 }
 
 // TestListsReadNoWholeTable goes through every filter and sort of the lists of what there may
