@@ -120,8 +120,8 @@ func TestClockAgainstPostgres(t *testing.T) {
 	}
 }
 
-// SQLite has no clock to compare with: a fleet that was idle for some days is no fault, and
-// one row of a clock that was ahead locks nobody out.
+// SQLite has no clock to compare with: an idle fleet is not a fault, and a row from a
+// clock that was ahead does not end sign-ins.
 func TestClockAgainstSQLite(t *testing.T) {
 	t.Parallel()
 	url := testkit.SQLite.URL(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/testkit"
 )
 
-// Sign-ins that a crash has cut off are no wrong guesses: they count while they may be under
-// way, so that a burst is bounded, and a minute later no more.
+// Sign-ins cut off by a crash do not stay counted as wrong guesses: they count while they may be under
+// way, so that a burst is bounded, and for a minute at most.
 func TestASignInCutOffByACrashIsNoGuess(t *testing.T) {
 	t.Parallel()
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {

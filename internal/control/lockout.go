@@ -77,9 +77,9 @@ func guessBy(who identity.Principal, from netip.Addr) guesser {
 }
 
 // mayTry refuses an attempt that is not even evaluated. It counts the attempt as under way, so
-// that a burst is counted too, until failed, halfDone or succeeded settles it. One that is
-// never settled, because the server crashed or the client hung up, is no guess: it stops
-// counting after a minute. mayTry returns the attempt with the budget that it was counted in.
+// that a burst is counted too, until failed, halfDone or succeeded settles it. An attempt that
+// is never settled, because the server crashed or the client hung up, stops counting after a
+// minute. mayTry returns the attempt with the budget that it was counted in.
 func (c *Control) mayTry(ctx context.Context, g guesser) (counted guesser, err error) {
 	var wait time.Duration
 	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -173,7 +173,7 @@ func halfDone(ctx context.Context, tx *store.Tx, g guesser) error {
 	return err
 }
 
-// succeeded forgets the failures before a success, which was no guess either. It settles the
+// succeeded forgets the failures before a success. It settles the
 // attempt that is under way, and takes back the guesses of the secrets before it, which were
 // right as well.
 func succeeded(ctx context.Context, tx *store.Tx, g guesser, secrets int) error {

@@ -129,8 +129,15 @@ func parsePostgres(scheme, rest string) (URL, error) {
 	if !percentValid(path) {
 		return URL{}, errors.New("has a % in the database's name that is not followed by two hexadecimal digits")
 	}
-	if err := checkQuery(query); err != nil {
+	parameters, err := readQuery(query)
+	if err != nil {
 		return URL{}, err
+	}
+	if host := parameters.Get("host"); hosts == "" && host != "" {
+		hosts = url.PathEscape(host) // the folder of a Unix socket has slashes
+		if port, err := strconv.ParseUint(parameters.Get("port"), 10, 16); err == nil {
+			hosts += ":" + strconv.FormatUint(port, 10)
+		}
 	}
 	return URL{shown: scheme + hosts + path}, nil
 }
@@ -164,18 +171,18 @@ func checkHosts(list string) error {
 // parameterName is the form of libpq's and PostgreSQL's parameters.
 var parameterName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.]*$`)
 
-func checkQuery(query string) error {
+func readQuery(query string) (url.Values, error) {
 	parameters, err := url.ParseQuery(query)
 	if err != nil {
-		return errors.New("has parameters that do not parse: write them as ?name=value&name=value, reserved characters in percent form")
+		return nil, errors.New("has parameters that do not parse: write them as ?name=value&name=value, reserved characters in percent form")
 	}
 	for name, values := range parameters {
 		if !parameterName.MatchString(name) {
-			return errors.New("has a parameter without a valid name: write them as ?name=value&name=value")
+			return nil, errors.New("has a parameter without a valid name: write them as ?name=value&name=value")
 		}
 		if len(values) > 1 {
-			return errors.New("has one of its parameters twice: keep one")
+			return nil, errors.New("has one of its parameters twice: keep one")
 		}
 	}
-	return nil
+	return parameters, nil
 }

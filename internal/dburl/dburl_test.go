@@ -20,7 +20,9 @@ func TestParseShowsHostPortAndDatabaseOnly(t *testing.T) {
 		"postgresql://u:p@[::1]:5433/db":               "postgresql://[::1]:5433/db",
 		"postgres://u:p@a:1,b:2/db":                    "postgres://a:1,b:2/db",
 		"postgres://u:p@%2Ftmp%2Fsock/db":              "postgres://%2Ftmp%2Fsock/db",
-		"postgres:///db?host=/tmp":                     "postgres:///db",
+		"postgres:///db?host=/tmp":                     "postgres://%2Ftmp/db",
+		"postgres:///db?host=127.0.0.1&port=5433":      "postgres://127.0.0.1:5433/db",
+		"postgres:///db":                               "postgres:///db",
 	} {
 		u, err := dburl.Parse(text)
 		if err != nil || u.String() != want {

@@ -104,7 +104,7 @@ func (c *checkpointer) warn(pages int, large bool) {
 }
 
 // truncate empties the log if no reader keeps it from that for long. The patience is set
-// each time, for the connection may be a new one, and the DSN's is that of writers.
+// each time: the connection may be a new one, with the longer patience of writers.
 func truncate(ctx context.Context, db *sql.DB) (blocked bool, err error) {
 	if _, err := db.ExecContext(ctx, truncatePatience); err != nil {
 		return true, err

@@ -116,8 +116,8 @@ func (s *Store) ClockTrusted(ctx context.Context) error {
 func (s *Store) ClockAhead() time.Duration { return time.Duration(s.check.skew.Load()) }
 
 // ClockWorks returns an error if this server's clock was too far from the database's when
-// it was last compared: no token can be judged by it. It asks nobody. On SQLite it never
-// fails: a single row from a moment when the clock was wrong would lock everybody out.
+// it was last compared: no token can be judged by it. It sends no query. On SQLite it
+// never fails: one row from a moment when the clock was wrong would end all sign-ins.
 func (s *Store) ClockWorks() error {
 	skew := s.ClockAhead()
 	if skew.Abs() <= ClockLimit || s.engine.dialect() != Postgres {

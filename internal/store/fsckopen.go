@@ -39,7 +39,7 @@ func inspectEngine(ctx context.Context, address string, o Options) (engine, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := e.steps.exactly(ctx, e.db); err != nil {
+	if err := withoutUser(e.steps.exactly(ctx, e.db)); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	return lookingEngine{e, nil}, nil

@@ -12,8 +12,8 @@ type partialFile struct {
 	lock *os.File
 }
 
-// besides are the files that SQLite may make beside a database.
-var besides = []string{"", "-wal", "-shm", "-journal"}
+// suffixes are of the files that SQLite may make beside a database.
+var suffixes = []string{"", "-wal", "-shm", "-journal"}
 
 // partial makes an empty file beside the one that is to come, which only its owner may read.
 // First it removes what an earlier backup or restore of the same file left that was killed.
@@ -39,7 +39,7 @@ func partial(file string) (*partialFile, error) {
 
 // removeAbandoned removes a partial file that no process has locked.
 func removeAbandoned(name string) {
-	f, err := os.Open(name) //nolint:gosec // it is one of ours, by its name
+	f, err := os.Open(name) //nolint:gosec // its name is that of a partial file
 	if err != nil {
 		return // another process was faster
 	}
@@ -53,7 +53,7 @@ func removeAbandoned(name string) {
 
 // discard removes the file, if it has not got its name, and what is beside it.
 func (p *partialFile) discard() {
-	for _, suffix := range besides {
+	for _, suffix := range suffixes {
 		_ = os.Remove(p.name + suffix) // gone already if all went well
 	}
 	_ = p.lock.Close()

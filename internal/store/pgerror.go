@@ -50,8 +50,8 @@ type connectError struct {
 func (e *connectError) Error() string { return e.text }
 func (e *connectError) Unwrap() error { return e.err }
 
-// withoutUser words an error of a connection that could not be made; it returns others as
-// they are.
+// withoutUser returns a connectError for a connection that could not be made, and other
+// errors as they are.
 func withoutUser(err error) error {
 	var done *connectError
 	var failed *pgconn.ConnectError

@@ -24,8 +24,8 @@ const (
 	// lockGlance is how long a transaction waits for a lock on its first attempt, while it
 	// keeps a connection from requests that need no lock.
 	lockGlance = 50 * time.Millisecond
-	// lockPatience is how long it waits in all. It is more than idleLimit, so that who waits
-	// for a frozen server still gets the lock.
+	// lockPatience is how long it waits in all. It is more than idleLimit, so that a
+	// request that waits for a frozen server still gets the lock.
 	lockPatience = 8 * time.Second
 	// lockedRetryAfter is when the caller of a transaction that has waited in vain may return.
 	lockedRetryAfter = 2 * time.Second
@@ -44,7 +44,7 @@ const (
 // errLocked is the end of a transaction that has waited for lockPatience.
 var errLocked = errors.New("a lock was not to be had")
 
-// locked is what the caller of such a transaction is told.
+// locked is the error for the caller of such a transaction.
 func locked(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, RetryAfter: lockedRetryAfter, Err: err,

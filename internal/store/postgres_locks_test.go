@@ -12,8 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/testkit/pgproxy"
 )
 
-// Somebody holds a lock and does not let go: who waits is told to come later, in time, and a
-// server stays ready although more wait than it has connections. So behind a pooler.
+// A lock is held and not released: requests that wait for it get an answer in time, with a
+// Retry-After, and the server stays ready although more wait than it has connections. The same
+// holds behind a pooler.
 func TestWaitingForALockIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, pooled := range []bool{false, true} {

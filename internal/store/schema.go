@@ -100,7 +100,7 @@ func (s steps) version(ctx context.Context, db *sql.DB) (v int64, err error) {
 }
 
 // How several servers take turns at the steps of a PostgreSQL database. A lock of the session
-// ends with its server, at once. Behind a pooler there is no session of one's own: there the
+// ends with its server, at once. Behind a pooler sessions are shared: there the
 // lock is a row with a lease, which a server that is killed leaves behind until it expires.
 const (
 	lockTries      = 300 // of a second each

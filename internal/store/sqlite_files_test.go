@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// lostFile asserts that nothing is served, and that the caller is told why.
+// lostFile asserts that nothing is served, and that each error says why.
 func lostFile(t *testing.T, s *store.Store) {
 	t.Helper()
 	one := func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err }
@@ -29,7 +29,7 @@ func lostFile(t *testing.T, s *store.Store) {
 	}
 }
 
-// Somebody removes or replaces one of the files below a server. It serves nothing until they
+// One of the files is removed or replaced below a server. It serves nothing until they
 // are back; what SQLite would write now is lost.
 func TestAFileRemovedOrReplacedBelowTheServer(t *testing.T) {
 	t.Parallel()

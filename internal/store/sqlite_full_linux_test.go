@@ -100,7 +100,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 	}
 }
 
-// Who only looks is told of the full disk as well.
+// Inspect, Backup and Restore report the full disk as well.
 func TestInspectOnAFullDisk(t *testing.T) {
 	dir := smallDisk(t)
 	url := "sqlite:" + filepath.Join(dir, "simferry.db")

@@ -12,7 +12,7 @@ import (
 
 // sqliteFiles are the files of an open database, as they were when it was opened: the
 // database, its write-ahead log and the index of the log. SQLite goes on with the files that
-// it has open when somebody removes or replaces them, and what it commits then is lost.
+// it has open when they are removed or replaced, and what it commits then is lost.
 type sqliteFiles struct {
 	names []string
 	infos []fs.FileInfo
@@ -90,7 +90,7 @@ func opening(file string, err error) error {
 	return fmt.Errorf("database %s: %w", file, err)
 }
 
-// replaced is what a caller is told of a file that is not the one that was opened.
+// replaced is the error for the caller if a file is not the one that was opened.
 func replaced(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, Err: err,
