@@ -149,7 +149,7 @@ func percentValid(text string) bool {
 
 // hostPart is one host: a name or address, an IPv6 address in brackets, or the folder of a
 // Unix socket in percent form.
-var hostPart = regexp.MustCompile(`^(?:\[[0-9A-Fa-f:.%A-Za-z0-9]+\]|(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*)(?::([0-9]*))?$`)
+var hostPart = regexp.MustCompile(`^(?:\[[A-Za-z0-9:.%]+\]|(?:[A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*)(?::([0-9]*))?$`)
 
 // checkHosts reads HOST[:PORT], or several with commas between.
 func checkHosts(list string) error {

@@ -108,17 +108,17 @@ func TestReadOnlyServer(t *testing.T) {
 // else. "hunter2" stands in every other place.
 func TestErrorsTellHostPortAndDatabaseOnly(t *testing.T) {
 	t.Parallel()
-	real := strings.Replace(pgtest.Database(t), "postgres://", "", 1)
-	_, real, _ = strings.Cut(real, "@")
-	host, _, _ := strings.Cut(real, "/")
+	address := strings.Replace(pgtest.Database(t), "postgres://", "", 1)
+	_, address, _ = strings.Cut(address, "@")
+	host, _, _ := strings.Cut(address, "/")
 	for _, url := range []string{
 		"postgres://hunter2:hunter2@127.0.0.1:1/db", "postgres://user:hunter2@127.0.0.1:x/db",
 		"postgres://user:hunter2@127.0.0.1/db?pool_max_conns=hunter2", "postgres://user:hunter2@127.0.0.1/db?sslmode=hunter2",
 		"postgres://user:hunter2@127.0.0.1/db?sslmode=verify-full&sslrootcert=hunter2", "postgres://hunter2:hunter2@no-such-host.invalid/db",
 		"postgres://user:hunter2@[::1/db", "postgres:host=127.0.0.1 port=1 password=hunter2", "mysql://user:hunter2@localhost/db",
 		"postgres://user:pass@hunter2@localhost/db", "postgres://user:1/hunter2@localhost/db",
-		"postgres://hunter2:hunter2@" + real, "postgres://hunter2@" + host + "/no_such_database",
-		"postgres://postgres:hunter2@" + real + "?hunter2=on", "postgres://postgres:hunter2@" + real + "?search_path=a&work_mem=hunter2",
+		"postgres://hunter2:hunter2@" + address, "postgres://hunter2@" + host + "/no_such_database",
+		"postgres://postgres:hunter2@" + address + "?hunter2=on", "postgres://postgres:hunter2@" + address + "?search_path=a&work_mem=hunter2",
 	} {
 		for name, opening := range map[string]func() (*store.Store, error){
 			"Open":    func() (*store.Store, error) { return store.Open(t.Context(), url, store.Options{}) },
