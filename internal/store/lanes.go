@@ -40,8 +40,14 @@ func newLane(n int) *turns.Gate {
 	return turns.NewGate(turns.Rules{Total: n, PerParty: share})
 }
 
+// update leaves the lane of writes while it waits for a lock that another transaction holds:
+// requests that want the same SIMs do not take all places of those that want others.
 func (l *lanes) update(ctx context.Context, fn func(querier) error) error {
-	return inLane(ctx, l.writes, func() error { return l.engine.update(ctx, fn) })
+	turn := func(run func() error) error { return inLane(ctx, l.writes, run) }
+	if pg, ok := l.engine.(*pgEngine); ok {
+		return pg.updateAmong(ctx, fn, turn)
+	}
+	return turn(func() error { return l.engine.update(ctx, fn) })
 }
 
 func (l *lanes) view(ctx context.Context, fn func(querier) error) error {

@@ -108,12 +108,17 @@ func dialer() pgconn.DialFunc {
 	return d.DialContext
 }
 
-// update tries a transaction, which at first waits a moment only for locks. One that must
-// wait longer gives its connection back and waits in a lane of its own: a quarter of the
-// connections wait for locks at most, first come, first served, and the rest serves requests
-// that need none of these locks.
 func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
-	err := e.write(ctx, lockGlance, fn)
+	return e.updateAmong(ctx, fn, func(run func() error) error { return run() })
+}
+
+// updateAmong tries a transaction, which at first waits a moment only for locks. One that must
+// wait longer gives its connection back and queues: a quarter of the connections wait for
+// locks at most, first come, first served, and the rest serves requests that need none of
+// these locks. turn runs a function when it is the caller's turn among other requests; a
+// request that queues does not hold a turn.
+func (e *pgEngine) updateAmong(ctx context.Context, fn func(querier) error, turn func(run func() error) error) error {
+	err := turn(func() error { return e.write(ctx, lockGlance, fn) })
 	if !waitedForLock(err) {
 		return err
 	}
@@ -128,7 +133,10 @@ func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if err = e.write(ctx, max(time.Until(until), lockGlance+time.Millisecond), fn); waitedForLock(err) {
+	err = turn(func() error {
+		return e.write(ctx, max(time.Until(until), lockGlance+time.Millisecond), fn)
+	})
+	if waitedForLock(err) {
 		return errors.Join(errLocked, err)
 	}
 	return err
