@@ -58,6 +58,7 @@ func (a *answers) get(ctx context.Context, question string, secret bool) (string
 
 // serverFlag names a server that one is not signed in to yet.
 func serverFlag(cmd *cobra.Command, p Process) func() (*client.Client, error) {
+	p.trustFlags(cmd)
 	preset, _ := p.LookupEnv(serverEnv)
 	server := cmd.Flags().String("server", preset, "address of the server, such as https://sims.example.com (also "+serverEnv+")")
 	return func() (*client.Client, error) {
@@ -68,7 +69,11 @@ func serverFlag(cmd *cobra.Command, p Process) func() (*client.Client, error) {
 		if err != nil {
 			return nil, err
 		}
-		return client.New(address, clientOptions(1)...)
+		common, err := clientOptions(1, *p.trust)
+		if err != nil {
+			return nil, err
+		}
+		return client.New(address, common...)
 	}
 }
 

@@ -19,6 +19,8 @@ type Process struct {
 	Stdout    io.Writer
 	Stderr    io.Writer
 	LookupEnv func(string) (string, bool)
+
+	trust *trust // of the command's flags; newRoot sets it
 }
 
 // Main runs the command of this process and gives its exit code. The first SIGINT or
@@ -27,7 +29,7 @@ func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return Run(ctx, Process{os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv})
+	return Run(ctx, Process{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv})
 }
 
 // Run runs one command to its end and gives its exit code. Serving commands end with ctx.

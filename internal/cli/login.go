@@ -26,6 +26,7 @@ type login struct {
 	code        string
 	stdin       bool // the password comes from there
 	application bool // an application token comes from there
+	trust       trust
 }
 
 func loginCommand(p Process) *cobra.Command {
@@ -63,8 +64,10 @@ func (l *login) run(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
+	l.trust = *l.process.trust
 	if l.server == "" {
 		known, _ := store.Load(name) // none is as good as one without a server
+		l.trust = l.trust.of(known)
 		if l.server = known.Server; l.server == "" {
 			return usagef("simferry login needs --server")
 		}
@@ -72,7 +75,14 @@ func (l *login) run(ctx context.Context, name string) error {
 	if l.server, err = serverAddress(l.server); err != nil {
 		return err
 	}
-	c, err := client.New(l.server, clientOptions(1)...)
+	if l.trust, err = l.trust.absolute(); err != nil {
+		return err
+	}
+	common, err := clientOptions(1, l.trust)
+	if err != nil {
+		return err
+	}
+	c, err := client.New(l.server, common...)
 	if err != nil {
 		return &usageError{err}
 	}
@@ -114,7 +124,7 @@ func loopback(host string) bool {
 }
 
 func (l *login) signIn(ctx context.Context, c *client.Client) (profile.Profile, error) {
-	p := profile.Profile{Server: l.server}
+	p := profile.Profile{Server: l.server, CAFile: l.trust.file, SkipVerify: l.trust.insecure}
 	var got *api.AuthResponse
 	var err error
 	if l.application {

@@ -7,6 +7,7 @@ import (
 )
 
 func newRoot(p Process) *cobra.Command {
+	p.trust = &trust{}
 	root := group("simferry", "Move SIM cards between Workspaces: previewed, all or nothing, audited")
 	add(root, "Run a server:", serveCommand(p), demoCommand(p))
 	add(root, "Work with a server, over the API:",

@@ -34,6 +34,7 @@ func (p Process) profiles() (profile.Store, error) {
 
 // profileFlag names the session that a command works in.
 func profileFlag(cmd *cobra.Command, p Process) *string {
+	p.trustFlags(cmd)
 	name := profile.Default
 	if fromEnv, _ := p.LookupEnv(profileEnv); fromEnv != "" {
 		name = fromEnv
@@ -54,12 +55,16 @@ func profileFlag(cmd *cobra.Command, p Process) *string {
 const answerTime = time.Minute
 
 // clientOptions are those of every client here. keep is how many connections are kept.
-func clientOptions(keep int) []client.Option {
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: keep, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
+func clientOptions(keep int, t trust) ([]client.Option, error) {
+	certificates, err := t.config()
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{TLSClientConfig: certificates, Proxy: http.ProxyFromEnvironment, MaxIdleConnsPerHost: keep, ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute}
 	return []client.Option{
 		client.WithHTTPClient(&http.Client{Timeout: answerTime, Transport: transport}),
 		client.WithUserAgent("simferry/" + version()),
-	}
+	}, nil
 }
 
 // tellWait is the shortest wait that is worth a line.
@@ -83,7 +88,11 @@ func (p Process) connect(name string, opts ...client.Option) (*client.Client, pr
 			_, _ = printf(p.Stderr, "%v; trying again in %s\n", why, seconds(wait))
 		}
 	}
-	own := append(clientOptions(connections), client.WithRetry(patient))
+	common, err := clientOptions(connections, p.trust.of(known))
+	if err != nil {
+		return nil, known, err
+	}
+	own := append(common, client.WithRetry(patient))
 	c, err := session.Client(append(own, opts...)...)
 	return c, known, err
 }

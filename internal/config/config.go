@@ -22,6 +22,7 @@ type Config struct {
 	SMTPPassword   string        // file that holds the password of the URL's user
 	SMTPCA         string        // file with the certificates that the mail server's is signed with, "" for the system's
 	MailFrom       string        // the sender of mails
+	PublicURL      string        // URL at which clients reach the server, "" for where they asked
 	ActivationPage string        // URL of the page for activation keys, "" for none
 	// DeviceSIMActivate has POST /api/v1/endpoint activate a SIM unless the request says otherwise.
 	DeviceSIMActivate bool

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/mail"
 	"net/url"
+	"path"
+	"strings"
 )
 
 func (c Config) checkSMTPURL() error {
@@ -47,6 +49,18 @@ func (c Config) checkActivationKey() error {
 		return errors.New("must be off or inviter")
 	case c.ActivationKey == KeyInviter && c.SMTPURL != "":
 		return errors.New("is for servers without mail: leave it out, or smtp_url")
+	}
+	return nil
+}
+
+func checkPublicURL(text string) error {
+	if text == "" {
+		return nil
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
+		path.Clean("/"+u.Path) != strings.TrimRight("/"+strings.TrimLeft(u.Path, "/"), "/") && strings.Trim(u.Path, "/") != "" {
+		return errors.New("must be the http:// or https:// URL of the server, such as https://sims.example.com/fleet, with nothing behind its path")
 	}
 	return nil
 }

@@ -42,6 +42,9 @@ func TestRefusals(t *testing.T) {
 		"log format":          {given{args: []string{"--log-format=xml"}}, []string{"--log-format", "json or text"}},
 		"token ttl":           {given{args: []string{"--token-ttl=0s"}}, []string{"--token-ttl", "between 1s and 720h"}},
 		"max conns":           {given{args: []string{"--max-conns=1"}}, []string{"--max-conns", "between 2 and 1000"}},
+		"public URL":          {given{args: []string{"--public-url=sims.example.com"}}, []string{"--public-url", "https://"}},
+		"public URL, query":   {given{args: []string{"--public-url=https://sims.example.com/?a=b"}}, []string{"--public-url", "nothing behind its path"}},
+		"public URL, dots":    {given{args: []string{"--public-url=https://sims.example.com/a/../b"}}, []string{"--public-url"}},
 		"grace":               {given{args: []string{"--shutdown-grace=-1s"}}, []string{"--shutdown-grace", "between 0s and 5m"}},
 	}
 	for name, tt := range tests {

@@ -95,6 +95,10 @@ var settings = []setting{
 		"false", func(c *Config) pflag.Value { return (*truth)(&c.DeviceSIMActivate) },
 	},
 	{
+		"public_url", "URL at which clients reach the server, with the path that a proxy puts before it. `Link`, `Location`, mails, `/docs` and the OpenAPI document have it; without it they have paths alone. Requests may come with that path or without",
+		"https://sims.example.com/fleet", func(c *Config) pflag.Value { return (*text)(&c.PublicURL) },
+	},
+	{
 		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is believed, comma-separated; in the file also a list",
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},

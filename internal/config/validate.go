@@ -33,6 +33,7 @@ func (c Config) Validate() error {
 		{"operator_listen", checkListen(c.OperatorListen)},
 		{"request_timeout", between(c.RequestTimeout, minRequest, maxRequest)},
 		{"smtp_url", c.checkSMTPURL()},
+		{"public_url", checkPublicURL(c.PublicURL)},
 		{"mail_from", c.checkMailFrom()},
 		{"activation_page", checkPage(c.ActivationPage)},
 		{"activation_key", c.checkActivationKey()},

@@ -22,6 +22,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// RequestTimeout is how long one request may take; DefaultRequestTimeout where zero.
 	RequestTimeout time.Duration
+	// PublicURL is where clients reach the server; Link and Location are paths alone without it.
+	PublicURL string
 	// Limits bound what one caller takes from the others.
 	Limits Limits
 }
@@ -37,6 +39,7 @@ type api struct {
 	timeout time.Duration
 
 	admission *admission
+	public    publicURL
 }
 
 // newAPI is what both tables of operations share.
@@ -55,7 +58,7 @@ func New(c *control.Control, o Options) http.Handler { return newHandler(c, o, o
 
 func newHandler(c *control.Control, o Options, table []operation) http.Handler {
 	a := newAPI(o)
-	a.control = c
+	a.control, a.public = c, newPublicURL(o.PublicURL)
 	routes := newRouter()
 	for _, op := range table {
 		routes.handle(op.pattern, a.serve(op))
@@ -63,5 +66,5 @@ func newHandler(c *control.Control, o Options, table []operation) http.Handler {
 	page := docspage.Handler()
 	routes.handle("GET /docs", page)
 	routes.handle("GET /docs/{file}", page)
-	return a.wrap(crossOrigin(routes))
+	return a.wrap(crossOrigin(a.public.stripped(routes)))
 }

@@ -135,6 +135,7 @@ func (a *api) serve(op operation) http.Handler {
 		if res.status >= http.StatusBadRequest && req.unread() {
 			res.set("Connection", "close") // else the server would wait for the rest of the body first
 		}
+		a.public.point(res)
 		send(w, res)
 	})
 }

@@ -41,13 +41,13 @@ func unready(r *request, err error, health any) (response, error) {
 }
 
 func (a *api) openAPI(*request) (response, error) {
-	return response{status: http.StatusOK, kind: "application/yaml", body: wire.OpenAPI}, nil
+	return response{status: http.StatusOK, kind: "application/yaml", body: a.public.document(wire.OpenAPI)}, nil
 }
 
 // openAPIJSON serves the same document in JSON, which some generators need.
 func (a *api) openAPIJSON(*request) (response, error) {
 	text, err := documentJSON()
-	return response{status: http.StatusOK, kind: "application/json", body: text}, err
+	return response{status: http.StatusOK, kind: "application/json", body: a.public.document(text)}, err
 }
 
 var documentJSON = sync.OnceValues(func() ([]byte, error) { return yaml.YAMLToJSON(wire.OpenAPI) })

@@ -36,6 +36,8 @@ type Options struct {
 	From string
 	// Page is where people open an account with a key, which is added behind a #; "" for none.
 	Page string
+	// Server is the URL of the server, which mails name; "" for none.
+	Server string
 }
 
 // Mailer sends mails.
@@ -44,6 +46,7 @@ type Mailer struct {
 	options []gomail.Option
 	from    *mail.Address
 	page    string
+	server  string
 }
 
 // New checks the options and reads the files; it does not look for the server.
@@ -52,7 +55,7 @@ func New(o Options) (*Mailer, error) {
 	if err != nil || u.Hostname() == "" {
 		return nil, errors.New("smtp_url must be smtp://HOST:PORT or smtps://HOST:PORT")
 	}
-	m := &Mailer{host: u.Hostname(), page: o.Page}
+	m := &Mailer{host: u.Hostname(), page: o.Page, server: o.Server}
 	if m.from, err = mail.ParseAddress(o.From); err != nil {
 		return nil, fmt.Errorf("mail_from must be an address, since smtp_url is set: %w", err)
 	}

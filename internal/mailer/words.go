@@ -18,7 +18,7 @@ func (m *Mailer) words(what fleet.Mail) (subject, body string) {
 			m.useKey(what, "choose a password")
 	case fleet.MailAdded:
 		return "Invitation to " + place, hello + fmt.Sprintf("%s has made you a member of the Workspace %s in Simferry. "+
-			"Sign in as you always do, and switch to it.\n", by, place)
+			"Sign in as you always do, and switch to it.\n", by, place) + m.where()
 	}
 	return "Your password", hello + "somebody, probably you, has asked for another password for you in Simferry. If it was not you, do nothing.\n\n" +
 		m.useKey(what, "choose another password")
@@ -30,7 +30,15 @@ func (m *Mailer) useKey(what fleet.Mail, purpose string) string {
 	if m.page != "" {
 		how += fmt.Sprintf("\nOr open this page:\n\n    %s#key=%s\n", m.page, what.Secret)
 	}
-	return how
+	return how + m.where()
+}
+
+// where says which server a mail is about.
+func (m *Mailer) where() string {
+	if m.server == "" {
+		return ""
+	}
+	return "\nThe server is " + m.server + "\n"
 }
 
 // oneLine keeps line breaks and other control characters out of headers, whoever let them in.

@@ -26,6 +26,8 @@ type Profile struct {
 	RefreshToken     string    `json:"refresh_token,omitempty"`
 	Previous         string    `json:"previous_refresh_token,omitempty"` // the one before RefreshToken
 	ApplicationToken string    `json:"application_token,omitempty"`
+	CAFile           string    `json:"ca_file,omitempty"` // certificates of its server, "" for the system's
+	SkipVerify       bool      `json:"insecure_skip_verify,omitempty"`
 }
 
 // Default is the name of the profile that is meant where none is named.

@@ -9,7 +9,7 @@ import (
 
 func newMailer(cfg config.Config) (*mailer.Mailer, error) {
 	return mailer.New(mailer.Options{
-		URL: cfg.SMTPURL, PasswordFile: cfg.SMTPPassword, CAFile: cfg.SMTPCA, From: cfg.MailFrom, Page: cfg.ActivationPage,
+		URL: cfg.SMTPURL, PasswordFile: cfg.SMTPPassword, CAFile: cfg.SMTPCA, From: cfg.MailFrom, Page: cfg.ActivationPage, Server: cfg.PublicURL,
 	})
 }
 

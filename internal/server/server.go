@@ -96,7 +96,7 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 func (s *Server) options(cfg config.Config) httpapi.Options {
 	l := cfg.Limits
 	return httpapi.Options{
-		Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout,
+		Log: s.log, PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout,
 		Limits: httpapi.Limits{
 			PerCaller: l.RequestsOfCaller, PerAddress: l.RequestsOfAddress, Waiting: l.Waiting, Large: l.LargeRequests,
 			BodyMemory: l.BodyMemory, BodyMemoryPerCaller: l.BodyMemoryOfCaller, AnonymousBody: l.AnonymousBody, BodyRate: l.BodyRate,

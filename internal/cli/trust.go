@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/profile"
+)
+
+// trust says which certificates of servers are good.
+type trust struct {
+	file     string // PEM certificates, "" for those of the system
+	insecure bool   // any certificate
+}
+
+// trustFlags declares the flags of every command that is a client.
+func (p Process) trustFlags(cmd *cobra.Command) {
+	if cmd.Flags().Lookup("ca-file") != nil {
+		return
+	}
+	cmd.Flags().StringVar(&p.trust.file, "ca-file", "", "file with the certificates, in PEM, that the server's is signed with, besides the system's; login keeps it for the profile")
+	cmd.Flags().BoolVar(&p.trust.insecure, "insecure-skip-verify", false, "do not check the server's certificate: whoever is between can read and change everything; login keeps it for the profile")
+	cmd.MarkFlagsMutuallyExclusive("ca-file", "insecure-skip-verify")
+}
+
+// of is what counts with a profile: the flags, and without any what login kept.
+func (t trust) of(known profile.Profile) trust {
+	if t == (trust{}) {
+		return trust{known.CAFile, known.SkipVerify}
+	}
+	return t
+}
+
+// absolute makes the file's name good in every directory.
+func (t trust) absolute() (trust, error) {
+	if t.file == "" {
+		return t, nil
+	}
+	file, err := filepath.Abs(t.file)
+	return trust{file, t.insecure}, err
+}
+
+func (t trust) config() (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.insecure} //nolint:gosec // its user asks for it by name
+	if t.file == "" {
+		return c, nil
+	}
+	text, err := os.ReadFile(t.file)
+	if err != nil {
+		return nil, fmt.Errorf("--ca-file: %w", err)
+	}
+	if c.RootCAs, err = x509.SystemCertPool(); err != nil {
+		c.RootCAs = x509.NewCertPool()
+	}
+	if !c.RootCAs.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("--ca-file: %s has no certificate in PEM (-----BEGIN CERTIFICATE-----)", t.file)
+	}
+	return c, nil
+}

@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// publicURL is where clients reach the server, without a slash at its end; "" if the settings
+// do not say.
+type publicURL string
+
+func newPublicURL(text string) publicURL { return publicURL(strings.TrimRight(text, "/")) }
+
+// path is the path that a proxy puts before those of the operations.
+func (p publicURL) path() string {
+	u, err := url.Parse(string(p))
+	if err != nil {
+		return ""
+	}
+	return u.EscapedPath()
+}
+
+// stripped serves requests whose path has the public one before it, as those of proxies that
+// pass it on, and those without it.
+func (p publicURL) stripped(next http.Handler) http.Handler {
+	prefix := p.path()
+	if prefix == "" {
+		return next
+	}
+	with := http.StripPrefix(prefix, next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.EscapedPath(), prefix+"/") {
+			with.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// point makes the paths of Location and Link absolute.
+func (p publicURL) point(r response) {
+	if p == "" {
+		return
+	}
+	if at := r.header.Get("Location"); strings.HasPrefix(at, "/") {
+		r.header.Set("Location", string(p)+at)
+	}
+	if links := r.header.Get("Link"); links != "" {
+		r.header.Set("Link", strings.ReplaceAll(links, "</", "<"+string(p)+"/"))
+	}
+}
+
+// document puts the public URL into the servers of an OpenAPI document.
+func (p publicURL) document(text []byte) []byte {
+	if p == "" {
+		return text
+	}
+	quoted := strconv.Quote(string(p))
+	text = bytes.Replace(text, []byte("\n  - url: /\n"), []byte("\n  - url: "+quoted+"\n"), 1) // YAML
+	return bytes.Replace(text, []byte(`"url": "/"`), []byte(`"url": `+quoted), 1) // JSON
+}

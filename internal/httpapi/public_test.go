@@ -1,0 +1,46 @@
+package httpapi_test
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/contracttest"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// Behind a proxy, and under a path of its own, every address leads back to the server.
+func TestPublicURL(t *testing.T) {
+	s := testkit.Ferried(t, testkit.SQLite)
+	const public = "https://sims.example.com/fleet"
+	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: slog.New(slog.DiscardHandler), PublicURL: public + "/"}))
+	t.Cleanup(server.Close)
+	l := &testkit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contracttest.New(t).RoundTripper(server.Client().Transport)}}
+	admin := at(l, s.As("admin@example.com"))
+	got := admin.Get("/api/v1/sim?per_page=1&page=2").Is(http.StatusOK)
+	if n := strings.Count(got.Header.Get("Link"), "<"+public+"/api/v1/sim?"); n != 4 {
+		t.Errorf("Link: %s", got.Header.Get("Link"))
+	}
+	moved := admin.Post(migration, `{"target_workspace": {"id": 200}, "dry_run": false, "sims": [{"id": 252}]}`).Is(http.StatusOK)
+	if at := moved.Header.Get("Location"); !strings.HasPrefix(at, public+"/api/v1/migration/") {
+		t.Errorf("Location: %s", at)
+	}
+	for path, want := range map[string]string{
+		"/openapi.yaml": "  - url: \"" + public + "\"\n", "/openapi.json": `"url": "` + public + `"`,
+	} {
+		if got := admin.Get(path).Is(http.StatusOK); !strings.Contains(string(got.Body), want) {
+			t.Errorf("%s does not have %s", path, want)
+		}
+	}
+	unjudged := at(&testkit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the judge knows the paths alone
+	for path, want := range map[string]int{
+		"/fleet/api/v1/sim/250": 200, "/fleet/docs": 200, "/fleet/docs/docs.css": 200, "/fleet/healthz": 200, "/docs": 200, "/fleetx/healthz": 404, "/other/healthz": 404,
+	} {
+		if got := unjudged.Get(path); got.Status != want {
+			t.Errorf("%s: %d, want %d", path, got.Status, want)
+		}
+	}
+}
