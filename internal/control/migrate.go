@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -54,18 +55,40 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) 
 	}
 	m := migrating{run: run, uid: uuid.NewString()} // the uid outlives a repeated transaction
 	run.Once.rights = m.mayReplay
-	return c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	started := time.Now()
+	r, replayed, err = c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		m.who = who
 		done, err := m.attempt(ctx, tx)
+		m.done = Migrated{}
 		var refusal *fleet.Conflicts
 		switch {
 		case err == nil:
+			m.done = done
 			return answer{run.Render(done, nil), done.ID, true}, nil
 		case errors.As(err, &refusal):
 			return answer{run.Render(Migrated{}, refusal), 0, true}, nil
 		}
 		return answer{}, err
 	})
+	if err == nil && !replayed && m.done.Plan != nil {
+		c.logMigration(who, m.done, time.Since(started))
+	}
+	return r, replayed, err
+}
+
+// logMigration writes the one line of a migration that was committed, with its counts.
+func (c *Control) logMigration(who identity.Principal, done Migrated, took time.Duration) {
+	released, suspended := 0, 0
+	for _, s := range done.Plan.SIMs {
+		if s.Device != 0 {
+			released++
+		}
+		if s.Status.AfterMigration() != s.Status {
+			suspended++
+		}
+	}
+	c.log.Info("migrated", "migration", int64(done.ID), "sims", len(done.Plan.SIMs), "released", released, "suspended", suspended,
+		"target", int64(done.Plan.Target.ID), "user", int64(who.User), "request", who.Origin.RequestID, "took", took)
 }
 
 // migrating is one real run, over all the times that its transaction is tried.
@@ -73,6 +96,7 @@ type migrating struct {
 	who  identity.Principal
 	run  Run
 	uid  string
+	done Migrated // what was done, once it is committed
 	last Migrated // what the last attempt did, should its commit have come through
 }
 

@@ -24,7 +24,15 @@ type Installation struct {
 // Open opens the database that the configuration names, and brings its schema up to date.
 // It refuses a database of a newer schema. Close it when done.
 func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installation, error) {
-	s, err := store.Open(ctx, string(cfg.Database), storeOptions(cfg))
+	return open(ctx, cfg, log, nil)
+}
+
+// open is Open; steps takes a line for each schema step, if it is not nil. Only a server has it:
+// commands print what they do.
+func open(ctx context.Context, cfg config.Config, log, steps *slog.Logger) (*Installation, error) {
+	o := storeOptions(cfg)
+	o.Log = steps
+	s, err := store.Open(ctx, string(cfg.Database), o)
 	if err != nil {
 		return nil, err
 	}

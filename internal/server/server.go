@@ -48,7 +48,7 @@ type Server struct {
 // ends or Stop is called. It returns once the server listens.
 func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, error) {
 	log = slog.New(limit.Log(log.Handler()))
-	in, err := Open(ctx, cfg, log)
+	in, err := open(ctx, cfg, log, log)
 	if err != nil {
 		return nil, err
 	}

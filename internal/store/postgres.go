@@ -39,6 +39,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	if err != nil {
 		return nil, err
 	}
+	steps.log = o.Log
 	cfg, err := poolConfig(url, o)
 	if err != nil {
 		return nil, err

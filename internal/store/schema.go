@@ -6,6 +6,8 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"path"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -20,6 +22,7 @@ type steps struct {
 	dialect Dialect
 	files   fs.FS
 	latest  int64
+	log     *slog.Logger // of the steps that are applied; nil for none
 }
 
 func loadSteps(d Dialect) (steps, error) {
@@ -32,7 +35,7 @@ func loadSteps(d Dialect) (steps, error) {
 		return steps{}, err
 	}
 	latest, err := goose.NumericComponent(all[len(all)-1]) // Glob sorts by name
-	return steps{d, files, latest}, err
+	return steps{d, files, latest, nil}, err
 }
 
 // bring applies the steps that the database lacks. It refuses a database of a newer
@@ -62,7 +65,8 @@ const openTries = 10
 // one file, one applies a step, and the others fail on finding it done. They look again.
 func (s steps) up(ctx context.Context, db *sql.DB, p *goose.Provider) error {
 	for attempt := 1; ; attempt++ {
-		_, err := p.Up(ctx)
+		done, err := p.Up(ctx)
+		s.logSteps(done)
 		if err == nil {
 			return nil
 		}
@@ -71,6 +75,15 @@ func (s steps) up(ctx context.Context, db *sql.DB, p *goose.Provider) error {
 		}
 		if s.dialect != SQLite || attempt == openTries || !pause(ctx, attempt) {
 			return fmt.Errorf("schema: %w", err)
+		}
+	}
+}
+
+// logSteps writes a line for each step that was applied.
+func (s steps) logSteps(done []*goose.MigrationResult) {
+	for _, r := range done {
+		if s.log != nil && r.Error == nil && !r.Empty {
+			s.log.Info("schema step applied", "step", path.Base(r.Source.Path), "took", r.Duration)
 		}
 	}
 }

@@ -48,6 +48,7 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 	if err != nil {
 		return nil, err
 	}
+	steps.log = o.Log
 	if err := private(file); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/simferry/simferry/internal/dburl"
@@ -24,6 +25,8 @@ type Store struct {
 type Options struct {
 	// Clock is the source of Tx.Now; time.Now where nil.
 	Clock func() time.Time
+	// Log takes a line for each schema step that is applied; nil for none.
+	Log *slog.Logger
 	// MaxConns bounds the connections to PostgreSQL; 0 takes four per core. SQLite always
 	// has one writer; MaxConns bounds its readers.
 	MaxConns int
