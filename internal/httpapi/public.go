@@ -60,5 +60,5 @@ func (p publicURL) document(text []byte) []byte {
 	}
 	quoted := strconv.Quote(string(p))
 	text = bytes.Replace(text, []byte("\n  - url: /\n"), []byte("\n  - url: "+quoted+"\n"), 1) // YAML
-	return bytes.Replace(text, []byte(`"url": "/"`), []byte(`"url": `+quoted), 1) // JSON
+	return bytes.Replace(text, []byte(`"url": "/"`), []byte(`"url": `+quoted), 1)              // JSON
 }
