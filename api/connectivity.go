@@ -1,7 +1,5 @@
 package api
 
-import "encoding/json"
-
 // Connectivity is what is known of the connection of a device.
 type Connectivity struct {
 	Status     ConnectivityStatus `json:"status"`
@@ -15,9 +13,9 @@ type ConnectivityStatus struct {
 	Description string `json:"description"`
 }
 
-// ConnectivityReset is the body of PATCH /api/v1/endpoint/{id}/connectivity, which may be left out:
-// what is to be reset, both when it is empty.
+// ConnectivityReset is the body of PATCH /api/v1/endpoint/{id}/connectivity. It names what to reset,
+// each by null or an object. An empty body, or none, resets both.
 type ConnectivityReset struct {
-	Location   json.RawMessage `json:"location,omitempty"`
-	PDPContext json.RawMessage `json:"pdp_context,omitempty"`
+	Location   Optional[struct{}] `json:"location,omitzero"`
+	PDPContext Optional[struct{}] `json:"pdp_context,omitzero"`
 }
