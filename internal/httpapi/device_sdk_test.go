@@ -101,14 +101,14 @@ func TestConversationOfAForeignClient(t *testing.T) {
 			t.Errorf("%d SIMs are free, from %d on", len(free), free[0])
 		}
 
-		// A device with a SIM that was issued, one with a SIM that is to stay so, one without.
+		// A device whose SIM is activated, one whose SIM stays Issued, one without a SIM.
 		body := object{
 			"name": "meter", "tags": "arduino, meter, temp", "status": object{"id": 0.0, "description": "Enabled"},
 			"service_profile": object{"id": 1, "name": "Default", "description": "x"}, "tariff_profile": object{"id": 1.0, "name": "Default"},
-			"sim": object{"id": 1599, "status": object{"id": 0.0, "description": "Issued"}},
+			"sim": object{"id": 1599},
 		}
 		first := f.create(body)
-		body["sim"], body["name"] = object{"id": 1598, "activate": false}, "quiet"
+		body["sim"], body["name"] = object{"id": 1598, "status": object{"id": 0.0, "description": "Issued"}}, "quiet"
 		second := f.create(body)
 		delete(body, "sim")
 		third := f.create(body)

@@ -57,7 +57,7 @@ var keepsText = []string{
 	"PATCH /api/v1/endpoint/{endpoint_id} tags", "PATCH /api/v1/user/{user_id} name", "PATCH /api/v2/endpoint/multi [].name",
 	"PATCH /api/v2/endpoint/multi [].tags", "PATCH /operator/v1/user/{user_id} name", "PATCH /operator/v1/workspace/{workspace_id} name",
 	"POST /api/v1/application_token description", "POST /api/v1/endpoint name", "POST /api/v1/endpoint tags", "POST /api/v1/user name",
-	"POST /api/v2/endpoint/multi [].name", "POST /api/v2/endpoint/multi [].tags",
+	"POST /api/v2/endpoint/multi endpoints[].name", "POST /api/v2/endpoint/multi endpoints[].tags",
 	"POST /api/v2/user/invitation name", "POST /operator/v1/application_token description", "POST /operator/v1/user name",
 	"POST /operator/v1/workspace name",
 }

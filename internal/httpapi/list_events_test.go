@@ -81,6 +81,29 @@ func TestFilterEvents(t *testing.T) {
 			"user:1|null":                  {69, 9, 50, 9},
 			"organisation:100,user:4":      {8},
 			"organisation:200":             {},
+			"from:2026-11-22T10:03:00Z,until:2026-11-22T10:03:59Z": {67},
+			"from:2026-11-22T10:04:30Z":                            {69},
+			"until:2026-11-22T10:01:59Z":                           {8},
+			"until:2026-11-21":                                     {},
+			"type:8|67":                                            {67, 8},
+			"source:2":                                             {69, 69, 9, 50, 67, 9, 8},
+			"source:0":                                             {},
+			"severity:0":                                           {69, 69, 9, 50, 67, 9, 8},
+			"severity:2":                                           {},
+			"alert:false":                                          {69, 69, 9, 50, 67, 9, 8},
+			"alert:true":                                           {},
+			"description:Status of SIM changed":                    {9, 9, 8},
+			"description:of SIM":                                   {},
+			"tags:north":                                           {},
+			"ip_address:10.0.0.1":                                  {},
+			"imei:3531":                                            {},
+			"iccid:8988303000000000252":                            {9, 8},
+			"iccid:8988303000000000250|8988303000000000252": {9, 50, 9, 8},
+			"iccid_with_luhn:89883030000000002524":          {9, 8},
+			"imsi:295050000000252":                          {9, 8},
+			"network:x":                                     {},
+			"rat:4":                                         {},
+			"country:de":                                    {},
 		} {
 			name, _, _ := strings.Cut(text, ":")
 			filtered[name] = true
@@ -106,7 +129,9 @@ func TestFilterEvents(t *testing.T) {
 			}
 		}
 		c.Get("/api/v1/sim/x/event").Is(http.StatusBadRequest)
-		c.Get("/api/v1/user/user@example.com/event").Is(http.StatusBadRequest)
+		if got := eventTypes(c, "/api/v1/user/user@example.com/event", nil); !slices.Equal(got, []int64{8}) {
+			t.Errorf("of a user by the e-mail address: %v", got)
+		}
 	})
 }
 
@@ -114,6 +139,7 @@ var _ = pin("event-sort", func(t *testing.T, e testkit.Engine) {
 	t.Helper()
 	s := busy(t, e)
 	c := s.As("observer@example.com")
+	none := func(api.Event) int64 { return 0 } // what has no value sorts alike
 	value := map[string]func(api.Event) int64{
 		"id": func(e api.Event) int64 { return e.ID }, "timestamp": func(e api.Event) int64 { return e.Timestamp.UnixMilli() },
 		"event_type": func(e api.Event) int64 { return e.Type.ID }, "event_source": func(e api.Event) int64 { return e.Source.ID },
@@ -138,7 +164,17 @@ var _ = pin("event-sort", func(t *testing.T, e testkit.Engine) {
 			return e.User.ID
 		},
 	}
+	for name, of := range map[string]string{"type": "event_type", "source": "event_source", "severity": "event_severity", "iccid": "sim", "imsi": "sim"} {
+		value[name] = value[of]
+	}
+	for _, name := range []string{"alert", "tags", "ip_address"} {
+		value[name] = none
+	}
 	for _, f := range fleet.EventList.Fields {
+		if f.NoSort {
+			wantCode(t, c.Get("/api/v1/event?sort="+f.Name), http.StatusUnprocessableEntity, 1302)
+			continue
+		}
 		for _, by := range []string{f.Name, "-" + f.Name, strings.ToUpper(f.Name)} {
 			var list []api.Event
 			c.Get("/api/v1/event?sort=" + by).Is(http.StatusOK).JSON(&list)

@@ -96,6 +96,8 @@ func TestFilterSIMs(t *testing.T) {
 			"production_date:2021-11-18T10:25:53+02:00":       {11},
 			"production_date:2021-11-19|2021-11-18T08:25:53Z": {11, 13},
 			"production_date:9999-12-31":                      {},
+			"satellite_capable:false":                         {11, 12, 13},
+			"satellite_capable:true":                          {},
 		} {
 			name, _, _ := strings.Cut(strings.ToLower(strings.TrimSpace(text)), ":")
 			filtered[strings.TrimSpace(name)] = true
@@ -123,6 +125,10 @@ func TestSortSIMs(t *testing.T) {
 			"reseller_org": {11, 13, 12}, "production_date": {11, 12, 13}, "model": {11, 13, 12},
 		}
 		for _, f := range fleet.SIMList.Fields {
+			if f.NoSort {
+				wantCode(t, c.Get("/api/v1/sim?"+sort(f.Name).Encode()), http.StatusUnprocessableEntity, 1302)
+				continue
+			}
 			want := ascending[f.Name]
 			for _, spelling := range []string{f.Name, strings.ToUpper(f.Name), " " + f.Name + ",id", f.Name + ",-" + f.Name} {
 				if diff := cmp.Diff(want, listed(c, "/api/v1/sim", sort(spelling))); diff != "" {

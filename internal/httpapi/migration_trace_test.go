@@ -130,7 +130,7 @@ func hostile() []attempt {
 		add(400, head+`"sims":[{"id":252},{"id":`+id+`}]}`, `{"target_workspace":{"id":`+id+`},"dry_run":false,"sims":[{"id":252}]}`)
 	}
 	deep := strings.Repeat("[", 100_000)
-	add(400, "", " ", "null", "[]", "{}", "1", `"x"`, "{", head, head+`"sims":[{"id":252}]} x`, head+`"sims":[{"id":252}]}{}`, "\ufeff"+head+`"sims":[{"id":252}]}`,
+	add(400, "", " ", "null", "[]", "{}", "1", `"x"`, "{", head, head+`"sims":[{"id":252}]} x`, head+`"sims":[{"id":252}]}{}`, "\ufeff\ufeff"+head+`"sims":[{"id":252}]}`, "\ufeff",
 		head+`"sims":null}`, head+`"sims":{"id":252}}`, head+`"sims":[252]}`, head+`"sims":[null]}`, head+`"sims":[{}]}`, head+`"sims":[[{"id":252}]]}`, head+`"sims":"252"}`,
 		deep, deep+strings.Repeat("]", 100_000), head+`"sims":`+deep+strings.Repeat("]", 100_000)+"}", head+`"sims":[{"id":252,"x":`+deep+strings.Repeat("]", 100_000)+"}]}",
 		strings.Repeat(`{"a":`, 100_000)+"1"+strings.Repeat("}", 100_000),
@@ -150,6 +150,7 @@ func hostile() []attempt {
 		head+`"iccid_range":{"start":"9999999999999999499","end":"9999999999999999999"}}`,
 		head+`"sims":[{"id":252}],"allowed_sim_statuses":[{"id":1e400}]}`, head+`"sims":[{"id":252}],"allowed_sim_statuses":[{"id":4294967296}]}`, head+`"sims":[{"id":252}],"allowed_sim_statuses":{"id":0}}`,
 	)
+	add(404, "\ufeff"+head+`"sims":[{"id":252},{"id":77777}]}`) // a byte order mark is skipped
 	add(404, head+`"iccid_range":{"start":"9999999999999999500","end":"9999999999999999999"}}`, head+`"iccid_range":{"start":"0000000000000000000","end":"0000000000000000499"}}`)
 	// references may carry more than an id, and whatever it is, it counts for nothing
 	add(404, `{"target_workspace":{"ID":77777,"Id":77777,"id":77777,"iD":200},"dry_run":false,"sims":[{"id":252}]}`, head+`"sims":[{"ID":252,"id":77777,"Id":252}]}`)

@@ -216,7 +216,7 @@ func TestReadSIM(t *testing.T) {
 		if diff := cmp.Diff(got, readSIM(s.As("issuer@example.com"), 250)); diff != "" {
 			t.Errorf("the issuer sees another SIM (-observer +issuer):\n%s", diff)
 		}
-		for _, id := range []string{"x", "1.5", "9223372036854775808", "%00", "0x10", ""} {
+		for _, id := range []string{"x", "1.5", "9223372036854775808", "%00", "0x10", "%20"} {
 			if got := s.As("observer@example.com").Get("/api/v1/sim/" + id); got.Status != http.StatusBadRequest && got.Status != http.StatusNotFound {
 				t.Errorf("%s: %d", id, got.Status)
 			}
