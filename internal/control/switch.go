@@ -22,8 +22,12 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 		return t, noSwitch()
 	}
 	err = c.write(ctx, who, identity.SwitchWorkspace, nil, func(tx *store.Tx, who identity.Principal) error {
-		if _, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{target}); err != nil { // which keeps the membership
+		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{target}) // which keeps the membership
+		if err != nil {
 			return err
+		}
+		if standings[target].Role == fleet.NoRole {
+			return noSwitch()
 		}
 		s, found, err := tx.UserSession(ctx, who.User, target)
 		if err != nil {

@@ -65,17 +65,32 @@ func (c *Control) User(ctx context.Context, who identity.Principal, ref string) 
 	return u, err
 }
 
+// findUser finds oneself ("my"), or a user who shares a Workspace with the caller, by id or
+// e-mail address. Membership is part of the statement: of a user of other Workspaces the
+// time tells no more than of one that does not exist.
 func findUser(ctx context.Context, tx *store.Tx, who identity.Principal, ref string) (store.UserRecord, bool, error) {
-	if ref == "my" {
-		return tx.UserByID(ctx, who.User)
-	}
 	if strings.ContainsRune(ref, 0) { // which PostgreSQL does not take for text
 		return store.UserRecord{}, false, nil
 	}
-	if id, err := strconv.ParseInt(ref, 10, 64); err == nil {
-		return tx.UserByID(ctx, fleet.UserID(id))
+	n, err := strconv.ParseInt(ref, 10, 64)
+	id, name := fleet.UserID(n), strings.ToLower(ref)
+	switch isID := err == nil; {
+	case ref == "my", isID && id == who.User, name == who.Username:
+		return tx.UserByID(ctx, who.User)
+	case isID && id <= 0:
+		return store.UserRecord{}, false, nil
+	case who.SuperAdmin && isID:
+		return tx.UserByID(ctx, id)
+	case who.SuperAdmin:
+		return tx.UserByName(ctx, name)
+	case who.User == 0 && isID: // an application token
+		return tx.UserIn(ctx, who.Workspace, id, "")
+	case who.User == 0:
+		return tx.UserIn(ctx, who.Workspace, 0, name)
+	case isID:
+		return tx.UserSeenBy(ctx, who.User, id, "")
 	}
-	return tx.UserByName(ctx, strings.ToLower(ref))
+	return tx.UserSeenBy(ctx, who.User, 0, name)
 }
 
 // UserWorkspaces lists the Workspaces of a user, of those in which the caller is

@@ -40,15 +40,12 @@ func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationReque
 
 // narrowed leaves out what the caller is no member of, where the statement did not.
 func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
-	before := len(snap.Workspaces)
 	maps.DeleteFunc(snap.Workspaces, func(id fleet.WorkspaceID, s fleet.Standing) bool {
 		return s.Role == fleet.NoRole && id != target
 	})
-	if len(snap.Workspaces) < before || snap.Workspaces[target].Role == fleet.NoRole {
-		snap.SIMs = slices.DeleteFunc(snap.SIMs, func(s fleet.SIMState) bool {
-			return snap.Workspaces[s.Workspace].Role == fleet.NoRole
-		})
-	}
+	snap.SIMs = slices.DeleteFunc(snap.SIMs, func(s fleet.SIMState) bool {
+		return snap.Workspaces[s.Workspace].Role == fleet.NoRole
+	})
 	return snap
 }
 
@@ -56,18 +53,40 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 // stay out of the statement, so that nobody can lock what they may not see; SQLite has no
 // such locks, and is quicker to leave them out afterwards. The planner decides on both.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
+	few, err := tx.fewMemberships(ctx, who)
+	if err != nil {
+		return nil, err
+	}
 	w := where{tx: tx}
-	text := w.selection(who, sel)
+	text := w.selection(who, sel, few)
 	if lock {
 		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
 	}
 	return tx.states(ctx, text, w.args)
 }
 
-// selection words the SELECT of the SIMs that a selector names.
-func (w *where) selection(who Caller, sel fleet.Selector) string {
+// mostSearched bounds the Workspaces that selection searches one by one.
+const mostSearched = 16
+
+// fewMemberships reports whether the caller belongs to so few Workspaces that each of them can
+// be searched for each SIM, on SQLite.
+func (tx *Tx) fewMemberships(ctx context.Context, who Caller) (few bool, err error) {
+	if tx.d == Postgres || who.SuperAdmin {
+		return false, nil
+	}
+	var n int
+	_, err = tx.one(ctx, "SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(who.User)}, &n)
+	return n <= mostSearched, err
+}
+
+// selection builds the SELECT of the SIMs that a selector names. If few, it searches the
+// caller's Workspaces for them, so that SIMs of other Workspaces take the same path as SIMs
+// that do not exist.
+func (w *where) selection(who Caller, sel fleet.Selector, few bool) string {
 	tx, from := w.tx, "sims s"
 	switch {
+	case few:
+		from = w.searched(who, sel)
 	case sel.Range != nil:
 		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
 	case sel.ICCIDs != nil:
@@ -82,6 +101,24 @@ func (w *where) selection(who Caller, sel fleet.Selector) string {
 		w.and("s.workspace_id = ANY (ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1))")
 	}
 	return stateColumns + " FROM " + from + " WHERE " + w.String()
+}
+
+// searched is the SIMs that a selector names in the caller's Workspaces, found in an index of
+// each Workspace. A SIM of another Workspace is not looked at.
+func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
+	mine := "memberships m CROSS JOIN sims s INDEXED BY "
+	w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1")
+	w.and("s.workspace_id = m.workspace_id")
+	switch {
+	case sel.Range != nil:
+		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
+		return mine + "sims_workspace_iccid"
+	case sel.ICCIDs != nil:
+		w.and("s.iccid = j.value")
+		return "json_each(" + w.arg(list(w.tx, sel.ICCIDs)) + ") j CROSS JOIN " + mine + "sims_workspace_iccid"
+	}
+	w.and("s.id = j.value")
+	return "json_each(" + w.arg(list(w.tx, sel.SIMs)) + ") j CROSS JOIN " + mine + "sims_workspace"
 }
 
 // stateColumns are what states reads.

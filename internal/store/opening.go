@@ -159,7 +159,11 @@ func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 		shared(workspaceLock, slices.Sorted(slices.Values(ids))...),
 		locking("SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR SHARE", ids),
 	}
-	if user != 0 {
+	if user != 0 { // foreign Workspaces are left alone, like ones that do not exist
+		locks[1] = locking(`SELECT 1 FROM workspaces w WHERE w.id = ANY ($1)
+			AND (EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = $2 AND m.workspace_id = w.id)
+				OR EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.super_admin = 1))
+			ORDER BY w.id FOR SHARE OF w`, ids, int64(user))
 		locks = append(locks, locking(`SELECT 1 FROM memberships WHERE user_id = $1 AND workspace_id = ANY ($2)
 			ORDER BY workspace_id FOR SHARE`, int64(user), ids))
 	}

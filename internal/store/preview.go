@@ -43,7 +43,7 @@ const mostStandings = 64
 func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
 	snap = fleet.Snapshot{Workspaces: make(map[fleet.WorkspaceID]fleet.Standing), SIMs: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
 	sims, spaces := where{tx: tx}, where{tx: tx}
-	text := sims.selection(who, spanned(req.Select))
+	text := sims.selection(who, spanned(req.Select), false)
 	user := spaces.arg(int64(who.User))
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = 1

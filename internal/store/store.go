@@ -15,6 +15,7 @@ import (
 
 // Store is one open database.
 type Store struct {
+	trace  Trace
 	engine engine
 	clock  func() time.Time
 	check  clockCheck
@@ -33,6 +34,9 @@ type Options struct {
 	// CompareClock has Clock compared with the database's, by CheckClock. Tests whose clock
 	// stands still, or jumps, do without.
 	CompareClock bool
+
+	// Trace reports each statement to a test, if it is not nil.
+	Trace Trace
 
 	patient bool // no limits on locks and open transactions: of who only looks
 }
@@ -85,7 +89,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err := e.bring(ctx); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	s := &Store{engine: withLanes(e), clock: o.Clock}
+	s := &Store{engine: withLanes(e), clock: o.Clock, trace: o.Trace}
 	if s.check.on = o.CompareClock; s.check.on {
 		if err := s.beginCheck(ctx); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -161,5 +165,8 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 }
 
 func (s *Store) tx(q querier, unsure bool) *Tx {
+	if s.trace != nil {
+		q = tracedQuerier{q, s.trace}
+	}
 	return &Tx{q: q, d: s.engine.dialect(), most: cmp.Or(s.most, mostScanned), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure}
 }

@@ -68,7 +68,11 @@ func (tx *Tx) together(ctx context.Context, statements ...statement) error {
 	for _, s := range statements {
 		s.args = storable(s.args)
 	}
-	if q, ok := tx.q.(*pgQuerier); ok {
+	q := tx.q
+	if t, ok := q.(tracedQuerier); ok {
+		q, statements = t.querier, t.traced(statements)
+	}
+	if q, ok := q.(*pgQuerier); ok {
 		return tx.note(q.pipeline(ctx, statements))
 	}
 	for _, s := range statements {
@@ -85,7 +89,11 @@ func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
 	for _, s := range statements {
 		s.args = storable(s.args)
 	}
-	if q, ok := tx.q.(*pgQuerier); ok {
+	q := tx.q
+	if t, ok := q.(tracedQuerier); ok {
+		q, statements = t.querier, t.traced(statements)
+	}
+	if q, ok := q.(*pgQuerier); ok {
 		return tx.note(q.batch(ctx, statements))
 	}
 	for _, s := range statements {

@@ -38,12 +38,35 @@ func (tx *Tx) UserByName(ctx context.Context, username string) (UserRecord, bool
 	return tx.user(ctx, "u.username = $1", username)
 }
 
-func (tx *Tx) user(ctx context.Context, condition string, arg any) (u UserRecord, found bool, err error) {
-	err = tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL AND "+condition, []any{arg}, func(r rows) error {
+func (tx *Tx) user(ctx context.Context, condition string, args ...any) (u UserRecord, found bool, err error) {
+	err = tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL AND "+condition, args, func(r rows) error {
 		found = true
 		return scanUser(r, &u)
 	})
 	return u, found, err
+}
+
+// UserSeenBy finds a user by id, or by e-mail address if the id is 0, who is a member of a
+// Workspace that the caller is an active member of. It searches the caller's Workspaces for
+// the user: somebody who is in none of them takes the same path as nobody.
+func (tx *Tx) UserSeenBy(ctx context.Context, caller, id fleet.UserID, username string) (UserRecord, bool, error) {
+	wanted, arg := "$2", any(int64(id))
+	if id == 0 {
+		wanted, arg = "COALESCE((SELECT n.id FROM users n WHERE n.username = $2), 0)", username
+	}
+	return tx.user(ctx, `u.id = (SELECT a.user_id
+		FROM memberships b CROSS JOIN memberships a
+		WHERE b.user_id = $1 AND b.status = 1 AND a.workspace_id = b.workspace_id AND a.user_id = `+wanted+` LIMIT 1)`, int64(caller), arg)
+}
+
+// UserIn finds a user by id, or by e-mail address if the id is 0, who is a member of a
+// Workspace. Somebody who is not takes the same path as nobody.
+func (tx *Tx) UserIn(ctx context.Context, ws fleet.WorkspaceID, id fleet.UserID, username string) (UserRecord, bool, error) {
+	wanted, arg := "$2", any(int64(id))
+	if id == 0 {
+		wanted, arg = "COALESCE((SELECT n.id FROM users n WHERE n.username = $2), 0)", username
+	}
+	return tx.user(ctx, "u.id = (SELECT a.user_id FROM memberships a WHERE a.workspace_id = $1 AND a.user_id = "+wanted+")", int64(ws), arg)
 }
 
 // AllUsers reads every user, by id. It is for the operator.

@@ -97,15 +97,17 @@ func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.Work
 	return found, tx.batch(ctx, append(tx.keep(user, ids), statement{text + w.String(), w.args, scanStanding(found)})...)
 }
 
-// standingsOf words the SELECT of Workspaces w and what the user is in each, up to its
-// conditions.
+// standingsOf builds the SELECT of Workspaces w and what the user is in each, up to further
+// conditions. A Workspace in which the user has no role gives no row, like one that does not
+// exist.
 func standingsOf(user string) string {
 	return `
 		SELECT ` + workspaceColumns + `, u.super_admin,
 			COALESCE((SELECT MIN(r.role) FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
 				WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0)
 		FROM workspaces w JOIN users u ON u.id = ` + user + `
-		WHERE `
+		WHERE (u.super_admin = 1 OR EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1))
+			AND `
 }
 
 func scanStanding(found map[fleet.WorkspaceID]fleet.Standing) func(rows) error {

@@ -29,10 +29,12 @@ type Server struct {
 	Clock   *Clock
 	HTTP    *http.Client // judged
 
-	engine Engine
-	mu     sync.Mutex
-	tokens map[string]string
-	sql    *sql.DB
+	engine  Engine
+	mu      sync.Mutex
+	tokens  map[string]string
+	tracing sync.Mutex
+	trace   []string // nil while nothing is recorded
+	sql     *sql.DB
 }
 
 // CheapPassword is a cost of hashing at which tests stay fast. It hides no difference
@@ -59,7 +61,7 @@ func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Serve
 	if strings.HasPrefix(url, "sqlite:") {
 		s.engine = SQLite
 	}
-	db := openStore(t, url, store.Options{Clock: clock.Now, MaxConns: 8})
+	db := openStore(t, url, store.Options{Clock: clock.Now, MaxConns: 8, Trace: s.record})
 	t.Cleanup(db.close)
 	s.Store = db.Store
 	o.Log = slog.New(slog.DiscardHandler)

@@ -104,9 +104,9 @@ func snapshotMembership(e *env) {
 		"admin": {store.Caller{User: Admin}, states(10, 20), map[fleet.WorkspaceID]fleet.Standing{
 			FleetDE: standing(FleetDE, fleet.Administrator), FleetAT: standing(FleetAT, fleet.Administrator)}},
 		"observer": {store.Caller{User: Observer}, states(10), map[fleet.WorkspaceID]fleet.Standing{
-			FleetDE: standing(FleetDE, fleet.Observer), FleetAT: standing(FleetAT, fleet.NoRole)}},
-		"suspended there": {store.Caller{User: Ousted}, states(), map[fleet.WorkspaceID]fleet.Standing{FleetAT: standing(FleetAT, fleet.NoRole)}},
-		"stranger":        {store.Caller{User: Stranger}, states(), map[fleet.WorkspaceID]fleet.Standing{FleetAT: standing(FleetAT, fleet.NoRole)}},
+			FleetDE: standing(FleetDE, fleet.Observer)}}, // a Workspace without a role is like none
+		"suspended there": {store.Caller{User: Ousted}, states(), map[fleet.WorkspaceID]fleet.Standing{}},
+		"stranger":        {store.Caller{User: Stranger}, states(), map[fleet.WorkspaceID]fleet.Standing{}},
 		"superadmin": {store.Caller{User: Super, SuperAdmin: true}, states(10, 20, 30), map[fleet.WorkspaceID]fleet.Standing{
 			FleetDE: standing(FleetDE, fleet.SuperAdmin), FleetAT: standing(FleetAT, fleet.SuperAdmin), FleetBR: standing(FleetBR, fleet.SuperAdmin)}},
 	} {

@@ -1,0 +1,65 @@
+package httpapi_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/simferry/simferry/internal/testkit"
+)
+
+// otherPaths are places where foreign and absent ids do not take the same path, each with the
+// reason why that tells nothing, or is accepted.
+var otherPaths = map[string]string{
+	"PATCH /api/v1/application_token/{token_id} {token_id}": "gap: the token is read before its Workspace is compared",
+	"PATCH /api/v1/sim/{sim_id} issuer_org.id":              "gap: the Workspace is read before its parent is compared",
+	"PATCH /api/v1/sim/{sim_id} reseller_org.id":            "gap: the same",
+	"PATCH /api/v1/sim/{sim_id} customer_org.id":            "gap: the same",
+	"PATCH /api/v1/sim_batch/bic/{bic} {bic}":               "the code is a secret, and wrong ones are counted",
+	"POST " + migration + " iccid_range.start":              "a range that ends before it starts is refused as malformed",
+}
+
+// A foreign id takes the same path as one that does not exist: the same statements in the same
+// order, each with the same number of rows. So the time tells no more than the answer does.
+func TestForeignTakesThePathOfAbsent(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s, known := probed(t, e)
+		tried := 0
+		for _, p := range probes(t, known) {
+			what := p.pattern + " " + p.place
+			if otherPaths[what] != "" || p.pattern == "POST /api/v1/authenticate" {
+				continue
+			}
+			c := s.As(p.as)
+			path := func(id string) []string {
+				// Refusals in the audit log are only counted beyond a rate.
+				return slices.DeleteFunc(s.Statements(func() { p.ask(c, p.spelled(id)) }), func(text string) bool {
+					return strings.Contains(text, "INSERT INTO audit")
+				})
+			}
+			path(p.thing.absent) // statements that come once
+			for _, id := range p.thing.foreign {
+				s.Exec("DELETE FROM auth_counters") // else the second one is refused sooner
+				absent := path(p.thing.absent)
+				s.Exec("DELETE FROM auth_counters")
+				foreign := path(id)
+				tried++
+				if len(absent) == 0 || !slices.Equal(absent, foreign) {
+					t.Errorf("%s: absent (-) and the foreign %s (+) differ:\n%s", what, id, gocmp.Diff(shortened(absent), shortened(foreign)))
+				}
+			}
+		}
+		if tried < 60 {
+			t.Errorf("%d ids tried", tried)
+		}
+	})
+}
+
+func shortened(statements []string) (list []string) {
+	for _, s := range statements {
+		list = append(list, strings.Join(strings.Fields(s), " "))
+	}
+	return list
+}
