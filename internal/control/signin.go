@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -65,8 +66,17 @@ func (c *Control) signIn(ctx context.Context, sent Credentials, from identity.Or
 	if !ok {
 		return Tokens{}, c.failed(ctx, g, refused())
 	}
-	return c.passwordWasRight(ctx, user, g, device != 0, from)
+	t, err := c.passwordWasRight(ctx, user, g, device != 0, from)
+	if errors.Is(err, errNoWorkspace) {
+		err = c.failed(ctx, g, err)
+	}
+	return t, err
 }
+
+// errNoWorkspace refuses the right secrets of a user who is a member of no Workspace. The
+// attempt counts as failed, like that of a suspended user: otherwise the counters would show
+// that the password is right.
+var errNoWorkspace = refused()
 
 // maxUsername is more than the longest e-mail address has, in bytes.
 const maxUsername = 320
@@ -188,7 +198,7 @@ func startWorkspace(ctx context.Context, tx *store.Tx, user store.UserRecord) (f
 		return found[user.DefaultWorkspace], err
 	}
 	if first.ID == 0 {
-		return first, refused()
+		return first, errNoWorkspace
 	}
 	return first, nil
 }

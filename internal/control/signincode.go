@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -75,7 +76,7 @@ func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity
 		t, err = c.openSession(ctx, tx, user, true, byCode, from)
 		return err
 	})
-	if err == nil && !right {
+	if err == nil && !right || errors.Is(err, errNoWorkspace) {
 		return Tokens{}, c.failed(ctx, g, refused())
 	}
 	return t, err

@@ -143,6 +143,25 @@ func TestLockoutOfNobody(t *testing.T) {
 	}
 }
 
+// A right password does not unlock anything for a user who cannot use it. If it did not count
+// as a failure, the missing lock would show that it is right.
+func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		s := testkit.Ferried(t, e)
+		s.Exec("DELETE FROM membership_roles WHERE user_id = 3")
+		s.Exec("DELETE FROM memberships WHERE user_id = 3") // observer@example.com is in no Workspace
+		for _, name := range []string{"observer@example.com", "suspended@example.com"} {
+			for range 3 {
+				signIn(s.Nobody(), name, testkit.Password).Is(http.StatusUnauthorized)
+			}
+			wantCode(t, signIn(s.Nobody(), name, testkit.Password), http.StatusUnauthorized, 1105)
+		}
+		if left := s.Rows("SELECT key FROM auth_counters WHERE kind = 'guesses under way' AND count > 0"); len(left) != 0 {
+			t.Errorf("attempts are still counted as under way: %v", left)
+		}
+	})
+}
+
 func TestAttemptsPerAddress(t *testing.T) {
 	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
 		s := testkit.Ferried(t, e)

@@ -101,25 +101,28 @@ func (m *Model) SignIn(username string, p Password, from string) Answer {
 	if c := m.counted(lock); c.n >= 3 {
 		return m.tooMany(401, c.expires)
 	}
-	guesses := m.count("guesses\x00"+username, time.Hour)
-	if guesses.n > 100 {
-		return m.tooMany(401, guesses.expires)
+	budget := "guesses\x00" + username
+	if c := m.counted(budget); c.n >= 100 {
+		m.tried(username)
+		return m.tooMany(401, c.expires)
 	}
+	m.tried(username)
 	u := m.userNamed(username)
-	if u == nil || p == Wrong || u.status != active {
+	if u == nil || p == Wrong || u.status != active || m.startWorkspace(u) == 0 {
+		m.count(budget, time.Hour)
 		if c := m.count(lock, 24*time.Hour); c.n >= 3 {
 			c.expires = m.now.Add(5 * time.Minute)
 		}
 		return refusedSignIn()
 	}
-	ws := m.startWorkspace(u)
-	if ws == 0 {
-		return refusedSignIn()
-	}
-	guesses.n-- // the right password was no guess
 	delete(m.counters, lock)
 	m.families++
-	return m.session(u, ws, m.families)
+	return m.session(u, m.startWorkspace(u), m.families)
+}
+
+// tried is an attempt that was counted while its password was compared, and is counted no more.
+func (m *Model) tried(username string) {
+	m.count("guesses under way\x00"+username, time.Minute).n--
 }
 
 func (m *Model) userNamed(username string) *user {
