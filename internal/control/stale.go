@@ -2,7 +2,9 @@ package control
 
 import (
 	"context"
+	"iter"
 	"maps"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
@@ -14,7 +16,8 @@ type Stale struct {
 	OtherRequest bool // the preview was of another request
 	SIMs         []fleet.SIMDrift
 	Workspaces   map[fleet.WorkspaceID]fleet.Standing
-	Devices      map[fleet.DeviceID]string
+	DeviceWas    map[fleet.SIMID]string // the name, when it left, of the device that a SIM was in
+	DeviceNow    map[fleet.SIMID]string // the name of the device that a SIM is in
 }
 
 func (s *Stale) Error() string {
@@ -44,7 +47,7 @@ func compare(ctx context.Context, tx *store.Tx, who store.Caller, run Run, snap 
 	if plan == nil && len(drift) == 0 {
 		return nil
 	}
-	return &Stale{SIMs: drift, Workspaces: snap.Workspaces, Devices: deviceNames(snap, was)}
+	return &Stale{SIMs: drift, Workspaces: snap.Workspaces, DeviceWas: deviceNames(maps.Values(was)), DeviceNow: deviceNames(slices.Values(snap.SIMs))}
 }
 
 // withStandings adds the Workspaces in which the SIMs were when they were previewed.
@@ -67,13 +70,12 @@ func withStandings(ctx context.Context, tx *store.Tx, who store.Caller, snap fle
 	return fleet.Snapshot{Workspaces: standings, SIMs: snap.SIMs}, err
 }
 
-func deviceNames(snap fleet.Snapshot, was map[fleet.SIMID]fleet.SIMState) map[fleet.DeviceID]string {
-	names := make(map[fleet.DeviceID]string)
-	for _, s := range was {
-		names[s.Device] = s.DeviceName
-	}
-	for _, s := range snap.SIMs {
-		names[s.Device] = s.DeviceName
+// deviceNames returns the names of devices by SIM, not by device: a device may have been
+// renamed between the changes of two SIMs.
+func deviceNames(sims iter.Seq[fleet.SIMState]) map[fleet.SIMID]string {
+	names := make(map[fleet.SIMID]string)
+	for s := range sims {
+		names[s.ID] = s.DeviceName
 	}
 	return names
 }

@@ -59,7 +59,8 @@ func staleBody(s *control.Stale) wire.MigrationStale {
 		for j, change := range d.Changes {
 			sim.Changes[j] = wire.StaleChange{
 				Property: string(change.Property),
-				Was:      staleValue(s, change.Property, change.Was), Now: staleValue(s, change.Property, change.Now),
+				Was:      staleValue(s, change.Property, change.Was, s.DeviceWas[d.SIM]),
+				Now:      staleValue(s, change.Property, change.Now, s.DeviceNow[d.SIM]),
 			}
 		}
 		body.SIMs[i] = sim
@@ -67,7 +68,7 @@ func staleBody(s *control.Stale) wire.MigrationStale {
 	return body
 }
 
-func staleValue(s *control.Stale, p fleet.Property, id int64) *wire.StaleValue {
+func staleValue(s *control.Stale, p fleet.Property, id int64, device string) *wire.StaleValue {
 	switch p {
 	case fleet.PropertyStatus:
 		return &wire.StaleValue{ID: id, Description: fleet.SIMStatus(id).String()}
@@ -75,7 +76,7 @@ func staleValue(s *control.Stale, p fleet.Property, id int64) *wire.StaleValue {
 		return &wire.StaleValue{ID: id, Name: s.Workspaces[fleet.WorkspaceID(id)].Workspace.Name}
 	case fleet.PropertyDevice:
 		if id != 0 {
-			return &wire.StaleValue{ID: id, Name: s.Devices[fleet.DeviceID(id)]}
+			return &wire.StaleValue{ID: id, Name: device}
 		}
 	case fleet.PropertySIM:
 		if id != 0 {

@@ -62,6 +62,23 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 	})
 }
 
+// The device that a SIM was in has the name of that time, whatever SIM is in it now and
+// whatever it is called since.
+func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
+	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+		_, admin := ferry(t, e)
+		o := detaching(moving(300, 250, 252))
+		tag := previewed(admin, o)
+		device := func(o object) { admin.Patch("/api/v1/endpoint/9001", o).Is(http.StatusNoContent) }
+		device(object{"sim": object{"id": nil}})
+		device(object{"name": "renamed"})
+		device(object{"sim": object{"id": 252, "activate": false}})
+		stale(t, ifMatch(admin, tag, o),
+			drifted(250, api.StaleChange{Property: "device", Was: &api.StaleValue{ID: 9001, Name: "tracker-7"}}),
+			drifted(252, api.StaleChange{Property: "device", Now: &api.StaleValue{ID: 9001, Name: "renamed"}}))
+	})
+}
+
 // A SIM that left the caller's sight is told like one that was deleted, in the words of
 // the request.
 func TestStaleHidesWhereASIMWent(t *testing.T) {

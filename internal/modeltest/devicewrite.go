@@ -242,6 +242,7 @@ func isIMEI(s string) bool {
 // changed only where something is not so already.
 func (m *Model) changeDevice(c caller, e *entry, d *device, p DevicePatch, create bool) {
 	was := *d
+	moved := m.plug(e, d, p) // before the names: the ledger has the one that the device had
 	for to, from := range map[*string]*string{&d.name: p.Name, &d.tags: p.Tags, &d.imei: p.IMEI} {
 		if from != nil {
 			*to = strings.TrimSpace(*from)
@@ -259,7 +260,6 @@ func (m *Model) changeDevice(c caller, e *entry, d *device, p DevicePatch, creat
 		m.happen(event{kind: 42 + d.status, workspace: d.workspace, user: c.id(), device: d.id,
 			words: fmt.Sprintf("Status of endpoint changed from '%s' to '%s'", deviceStatusNames[was.status], deviceStatusNames[d.status])})
 	}
-	moved := m.plug(e, d, p)
 	if *d != was || moved {
 		d.updated = m.now
 	}

@@ -29,13 +29,15 @@ type source struct {
 
 // line is a SIM that went from one version to the next.
 type line struct {
-	sim        *sim
-	version    int    // after
-	deviceName string // of the device before, at the time of a migration
+	sim     *sim
+	version int // after
 }
 
 func (l line) before() state { return l.sim.states[l.version-1] }
 func (l line) after() state  { return l.sim.states[l.version] }
+
+// deviceName is the name, at the time of the change, of the device that the SIM was in before.
+func (l line) deviceName() string { return l.sim.left[l.version-1] }
 
 // event is something that happened in a Workspace.
 type event struct {
@@ -74,9 +76,6 @@ func (m *Model) move(c caller, w wanted, f found) *entry {
 		}
 		m.change(s, next)
 		l := line{sim: s, version: s.version()}
-		if was.device != 0 {
-			l.deviceName = m.devices[was.device].name
-		}
 		e.lines = append(e.lines, l)
 		if was.device != 0 {
 			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,

@@ -158,7 +158,7 @@ func (m *Model) GetMigration(h int, id int64) Answer {
 		}
 		lines = append(lines, object{
 			"id": l.sim.id, "iccid": l.sim.iccid, "iccid_with_luhn": withLuhn(l.sim.iccid),
-			"before": m.lineState(l.before(), l.deviceName), "after": m.lineState(l.after(), ""),
+			"before": m.lineState(l.before(), l.deviceName()), "after": m.lineState(l.after(), ""),
 		})
 	}
 	body["sims"] = lines

@@ -57,6 +57,7 @@ type sim struct {
 	issuer, reseller    int64
 	produced, activated time.Time
 	states              []state
+	left                []string // left[v] is the name of the device when version v ended
 }
 
 type state struct {
@@ -132,5 +133,14 @@ func (m *Model) change(s *sim, next state) {
 	if next.status == activated && s.activated.IsZero() {
 		s.activated = m.now
 	}
+	s.left = append(s.left, m.nameOf(s.now().device))
 	s.states = append(s.states, next)
+}
+
+// nameOf is the name of a device now, "" for none.
+func (m *Model) nameOf(device int64) string {
+	if d := m.devices[device]; d != nil {
+		return d.name
+	}
+	return ""
 }

@@ -151,17 +151,17 @@ func (m *Model) changed(u *user, s *sim, version int) object {
 		changes = append(changes, object{"property": "status", "was": statusRef(was.status), "now": statusRef(is.status)})
 	}
 	if was.device != is.device {
-		changes = append(changes, object{"property": "device", "was": m.deviceOrNull(was.device), "now": m.deviceOrNull(is.device)})
+		changes = append(changes, object{"property": "device", "was": deviceOrNull(was.device, s.left[version]), "now": deviceOrNull(is.device, m.nameOf(is.device))})
 	}
 	return staleSIM(s, changes)
 }
 
-func (m *Model) deviceOrNull(id int64) any {
+func deviceOrNull(id int64, name string) any {
 	if id == 0 {
 		return nil
 	}
 	v := object{"id": id}
-	if name := m.devices[id].name; name != "" {
+	if name != "" {
 		v["name"] = name
 	}
 	return v
