@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/simferry/simferry/client"
@@ -92,10 +93,8 @@ func TestChangedListEndsTheWalk(t *testing.T) {
 
 // A cursor that does not advance must not make the walk go round for ever.
 func TestCursorThatStandsStill(t *testing.T) {
-	page := func() http.HandlerFunc {
-		return status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Next", "1")
-	}
-	url, s := play(t, page(), page())
+	page := status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Next", "1")
+	url, s := play(t, slices.Repeat([]http.HandlerFunc{page}, 2)...)
 	var last error
 	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
 		last = err

@@ -56,8 +56,7 @@ func decodeText(body []byte, into any) error {
 
 // wanted names what a body has to be.
 func wanted(into any) string {
-	switch into.(type) {
-	case *wire.Optional[[]wire.IDRef]:
+	if _, optional := into.(*wire.Optional[[]wire.IDRef]); optional {
 		return "array"
 	}
 	if reflect.TypeOf(into).Elem().Kind() == reflect.Slice {

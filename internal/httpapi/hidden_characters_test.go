@@ -128,7 +128,8 @@ func TestHiddenCharactersAreRefused(t *testing.T) {
 		}
 		what := p.pattern + " " + p.place
 		for n, text := range hiddenTexts {
-			sent, _ := json.Marshal(text)
+			sent, err := json.Marshal(text)
+			mustNot(t, err)
 			got := p.ask(caller(n), string(sent))
 			if got.Status < 400 && !neverShown[what] || got.Status >= 500 {
 				t.Errorf("%s: %q is answered %d: %.200s", what, text, got.Status, got.Body)

@@ -20,7 +20,7 @@ func listProfiles(kind fleet.ProfileKind) func(*api, *request) (response, error)
 		for i, p := range page.Items {
 			out[i] = wire.NamedRef{ID: p.ID, Name: p.Name}
 		}
-		return paged(r, l, page, func(x fleet.Profile) int64 { return int64(x.ID) }, out)
+		return paged(r, l, page, func(x fleet.Profile) int64 { return x.ID }, out)
 	}
 }
 

@@ -168,7 +168,7 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 			"Brazilian source": {"UPDATE workspaces SET country = 'BR' WHERE id = 100", 1505, func(c *testkit.Client) *testkit.Answer {
 				return c.Post(migration, ran(moving(200, 251)))
 			}},
-			"given away": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(c *testkit.Client) *testkit.Answer {
+			"given away": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(*testkit.Client) *testkit.Answer {
 				return s.As("issuer@example.com").Patch(simPath(251), object{"customer_org": object{"id": 200}})
 			}},
 		} {

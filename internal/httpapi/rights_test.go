@@ -132,7 +132,7 @@ var revocations = []revocation{
 	{name: "password changed", revoke: func(s *testkit.Server, v victim) {
 		mustNot(s.T, s.Control.Operator().SetPassword(s.T.Context(), v.name, "battery staple 9"))
 	}},
-	{name: "session ended", revoke: func(s *testkit.Server, v victim) { logout(v.client, nil).Is(http.StatusNoContent) }},
+	{name: "session ended", revoke: func(_ *testkit.Server, v victim) { logout(v.client, nil).Is(http.StatusNoContent) }},
 	{name: "key removed", token: true, revoke: func(s *testkit.Server, v victim) { revoke(s, v.token.ID) }},
 	{name: "key expired", token: true, revoke: func(s *testkit.Server, v victim) {
 		s.Exec(fmt.Sprintf("UPDATE application_tokens SET expires_at = 1 WHERE id = %d", v.token.ID))
@@ -212,7 +212,7 @@ func newHeldServer(s *testkit.Server) *heldServer {
 	h := &heldServer{Server: s}
 	server := httptest.NewServer(httpapi.NewHeld(s.Control, httpapi.Options{
 		Log: slog.New(slog.DiscardHandler), Limits: httpapi.Limits{PerCaller: 1000}, // all of them are held at once
-	}, func(r *http.Request) {
+	}, func(*http.Request) {
 		h.mu.Lock()
 		gate := h.gate
 		h.mu.Unlock()

@@ -117,7 +117,7 @@ func TestUnsoundOperatorAPIDoesNotStart(t *testing.T) {
 // A file of operator tokens that others may read does not open the operator API.
 func TestOperatorTokensThatOthersMayRead(t *testing.T) {
 	cfg := operated(t, "all "+identity.NewOperatorToken())
-	if err := os.Chmod(cfg.OperatorTokens, 0o644); err != nil { //nolint:gosec // this is what is refused
+	if err := os.Chmod(cfg.OperatorTokens, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	s, err := server.Start(t.Context(), cfg, slog.New(slog.DiscardHandler))
