@@ -51,17 +51,17 @@ var applyPostgresSQL = `
 				WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal)
 		) n ORDER BY n.ordinal, n.step
 	)
-	SELECT e.id, (SELECT count(*) FROM moved) FROM entry e`
+	SELECT e.id, (SELECT count(*) FROM moved), EXISTS (SELECT 1 FROM workspaces w WHERE w.id = ANY($13::bigint[] || $14::bigint[]) AND w.type <> 4) FROM entry e`
 
-func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID, moved int64, err error) {
+func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID, moved int64, stock bool, err error) {
 	args := append(tx.entryArgs(c), c.lineColumns()...)
 	args = append(args, c.sideColumns()...)
 	args = append(args, c.eventColumns()...)
 	args = append(args, tallyColumns(c.tally())...)
 	args = append(args, c.auditColumns()...)
 	args = append(args, c.deviceNames())
-	_, err = tx.one(ctx, applyPostgresSQL, args, &id, &moved)
-	return id, moved, err
+	_, err = tx.one(ctx, applyPostgresSQL, args, &id, &moved, &stock)
+	return id, moved, stock, err
 }
 
 func (tx *Tx) entryArgs(c Change) []any {

@@ -8,35 +8,38 @@ import (
 )
 
 // applySQLite writes the lines, and everything else from the lines.
-func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, moved int64, err error) {
+func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, moved int64, stock bool, err error) {
 	if id, err = tx.insertEntry(ctx, c, 0); err != nil {
-		return 0, 0, err
+		return 0, 0, false, err
 	}
 	if err := tx.insertLinesSQLite(ctx, id, c.Lines); err != nil {
-		return 0, 0, err
+		return 0, 0, false, err
 	}
 	if moved, err = tx.affect(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
-		return 0, 0, err
+		return 0, 0, false, err
 	}
 	if err := tx.addTally(ctx, c.tally()); err != nil {
-		return 0, 0, err
+		return 0, 0, false, err
 	}
 	for _, s := range c.Sides {
 		if err := tx.exec(ctx, "INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) VALUES ($1, $2, $3, $4)",
 			int64(s.Workspace), int64(id), flag(s.Target), s.SIMs); err != nil {
-			return 0, 0, err
+			return 0, 0, false, err
 		}
 	}
 	if err := tx.insertLineEvents(ctx, id, c); err != nil {
-		return 0, 0, err
+		return 0, 0, false, err
 	}
 	for _, e := range c.Events {
 		e.User, e.Migration = c.By.User, id
 		if err := tx.InsertEvent(ctx, e); err != nil {
-			return 0, 0, err
+			return 0, 0, false, err
 		}
 	}
-	return id, moved, tx.insertOwnAudit(ctx, id, c)
+	if _, err := tx.one(ctx, stockMovedSQLite, []any{int64(id)}, &stock); err != nil {
+		return 0, 0, false, err
+	}
+	return id, moved, stock, tx.insertOwnAudit(ctx, id, c)
 }
 
 // insertOwnAudit writes the change's own entry of the audit log, where it owes one.

@@ -176,13 +176,23 @@ var questions = []question{
 			|| ', ' || sum(counted) || ' are counted'
 		FROM (
 			SELECT workspace_id, status, id >> 10 AS block, count(*) AS there, 0 AS counted FROM sims GROUP BY workspace_id, status, id >> 10
-			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally WHERE level = 1
-			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally_changes
+			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally WHERE level = 1 AND workspace_id > 0
+			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally_changes WHERE workspace_id > 0
 		) u GROUP BY workspace_id, status, block HAVING sum(there) <> sum(counted) ORDER BY 1`,
 	},
 	{
+		"tally_seen", tallyInvariant, "the counts of what issuers and resellers see are those of the SIMs", "counts", "sim_tally WHERE level = 1 AND workspace_id < 0", "Workspace",
+		`SELECT -viewer, 'it sees ' || sum(there) || ' SIMs with ids from ' || (block << 10) || ' to ' || ((block << 10) + 1023)
+			|| ', ' || sum(counted) || ' are counted'
+		FROM (
+			SELECT -viewer AS viewer, block, count(*) AS there, 0 AS counted FROM (` + seenSIMs + `) s GROUP BY 1, 2
+			UNION ALL SELECT workspace_id, block, 0, sims FROM sim_tally WHERE level = 1 AND workspace_id < 0
+			UNION ALL SELECT workspace_id, block, 0, sims FROM sim_tally_changes WHERE workspace_id < 0
+		) u GROUP BY viewer, block HAVING sum(there) <> sum(counted) ORDER BY 1`,
+	},
+	{
 		"tally_levels", tallyInvariant, "both levels of the counts agree", "counts", "sim_tally WHERE level = 2", "Workspace",
-		`SELECT workspace_id, 'of status ' || status || ', block ' || block || ' of level 2 counts ' || sum(large) || ' SIMs, those of level 1 ' || sum(small)
+		`SELECT abs(workspace_id), 'of status ' || status || ', block ' || block || ' of level 2 counts ' || sum(large) || ' SIMs, those of level 1 ' || sum(small)
 		FROM (
 			SELECT workspace_id, status, block, sims AS large, 0 AS small FROM sim_tally WHERE level = 2
 			UNION ALL SELECT workspace_id, status, block >> 6, 0, sims FROM sim_tally WHERE level = 1

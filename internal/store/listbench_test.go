@@ -67,6 +67,7 @@ func fillLists(b testing.TB, url string, d store.Dialect, n int) {
 		SELECT 1000001 + g.n % ` + fmt.Sprint(n) + `, 1 + g.n / ` + fmt.Sprint(n) + `, 1000001 + g.n / 3, 1 + g.n % 3, 100, 200, 0, 0 FROM ` + series(0, n*3/2-1),
 		"DELETE FROM sim_tally", "DELETE FROM sim_tally_changes",
 		`INSERT INTO sim_tally (workspace_id, level, status, block, sims) SELECT workspace_id, 1, status, id >> 10, count(*) FROM sims GROUP BY 1, 3, 4`,
+		`INSERT INTO sim_tally (workspace_id, level, status, block, sims) SELECT -issuer_id, 1, 0, id >> 10, count(*) FROM sims GROUP BY 1, 4`,
 		`INSERT INTO sim_tally (workspace_id, level, status, block, sims) SELECT workspace_id, 2, status, block >> 6, sum(sims) FROM sim_tally WHERE level = 1 GROUP BY 1, 3, 4`,
 	} {
 		if _, err := db.ExecContext(b.Context(), text); err != nil {

@@ -193,9 +193,12 @@ func (tx *Tx) Apply(ctx context.Context, c Change) (fleet.MigrationID, error) {
 	if tx.d == Postgres {
 		apply = tx.applyPostgres
 	}
-	id, moved, err := apply(ctx, c)
+	id, moved, stock, err := apply(ctx, c)
 	if err == nil && moved != int64(len(c.Lines)) {
 		err = fmt.Errorf("%w: %d of %d SIMs changed", ErrRaced, moved, len(c.Lines))
+	}
+	if err == nil && (stock || c.deletes()) {
+		err = tx.exec(ctx, countSeenByLines, int64(id))
 	}
 	return id, err
 }

@@ -92,7 +92,7 @@ func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n 
 		}
 	}
 	w.and(w.in("s.status", list(tx, statuses)))
-	counts, err := tx.blocks(ctx, ws.ID, statuses, 2, 0, 1<<62)
+	counts, err := tx.blocks(ctx, counted{ws.ID, statuses}, 2, 0, 1<<62)
 	return simSet{w.String(), w.args}, total(counts) <= int64(tx.most), err
 }
 

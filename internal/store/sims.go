@@ -52,16 +52,16 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 	shown := l
 	l = withoutOwn(ws, l)
 	page := fleet.Page[fleet.SIM]{PerPage: l.PerPage}
-	from, w, skip, err := tx.locate(ctx, ws, l, &page)
+	from, w, at, err := tx.locate(ctx, ws, l, &page)
 	if err != nil {
 		return page, err
 	}
 	page.Items = make([]fleet.SIM, 0, max(min(l.PerPage, page.Total-(page.Page-1)*l.PerPage), 0))
 	if from == "" && ws.Type != fleet.Enterprise {
-		w, skip = tx.seenPage(ws, l, skip), 0
+		w, at.skip = tx.seenPage(ws, l, at), 0
 	}
 	text := from + "SELECT " + simColumns + " FROM " + sourceOf(from) + " WHERE " + w.String() +
-		" ORDER BY " + w.orderBy(shown, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(skip)
+		" ORDER BY " + w.orderBy(shown, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(at.skip)
 	err = tx.each(ctx, text, w.args, func(r rows) error {
 		s, err := scanSIM(r)
 		page.Items = append(page.Items, s)
@@ -73,23 +73,27 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 // seenPage is the condition of one page, by id, of all SIMs that an issuer or a reseller sees:
 // the first of each of the three reasons to see a SIM, put together. One condition with OR
 // would have the engine sort all of them.
-func (tx *Tx) seenPage(ws fleet.Workspace, l fleet.List, skip int64) *where {
+func (tx *Tx) seenPage(ws fleet.Workspace, l fleet.List, at place) *where {
 	w := &where{tx: tx}
-	id, most := w.arg(int64(ws.ID)), w.arg(skip+int64(l.PerPage))
-	direction, cursor := "", ""
-	if descending, _ := l.ByID(); descending {
+	id, most := w.arg(int64(ws.ID)), w.arg(at.skip+int64(l.PerPage))
+	descending, _ := l.ByID()
+	direction := ""
+	if descending {
 		direction = " DESC"
 	}
+	bounds := where{tx: tx, args: w.args}
+	bounds.from(at, descending)
 	if l.After != nil {
-		cursor = " AND s.id" + beyond(l) + w.arg(*l.After)
+		bounds.and("s.id" + beyond(l) + bounds.arg(*l.After))
 	}
+	w.args = bounds.args
 	var parts []string
 	for _, column := range []string{"workspace_id", "issuer_id", "reseller_id"} {
-		parts = append(parts, "SELECT * FROM (SELECT s.id FROM sims s WHERE s."+column+" = "+id+" AND s.status <> 3"+cursor+
+		parts = append(parts, "SELECT * FROM (SELECT s.id FROM sims s WHERE s."+column+" = "+id+" AND s.status <> 3 AND "+bounds.String()+
 			" ORDER BY s.id"+direction+" LIMIT "+most+") p")
 	}
 	w.and("s.id IN (SELECT u.id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY u.id" + direction +
-		" LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(skip) + ")")
+		" LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(at.skip) + ")")
 	return w
 }
 
@@ -113,24 +117,24 @@ func (w *where) conditions(ws fleet.Workspace, l fleet.List) {
 // locate finds the total of a list and where the page begins: from the tally if that knows it,
 // else by counting and skipping among the few SIMs that an index leaves. from precedes the
 // statement that reads the page.
-func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, skip int64, err error) {
+func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, at place, err error) {
 	w = &where{tx: tx}
-	statuses, ok := tallied(ws, l)
+	c, ok := tallied(ws, l)
 	if !ok && !inIndexOrder(ws, l) {
 		return tx.locateAmongFew(ctx, ws, l, page)
 	}
 	w.conditions(ws, l)
 	if l.After != nil {
-		page.Total, err = tx.tallyBeyond(ctx, w, ws.ID, statuses, l)
+		page.Total, err = tx.tallyBeyond(ctx, w, c, l)
 		page.Page = 1
-		return "", w, 0, err
+		return "", w, place{noBlock, 0}, err
 	}
 	if !ok {
-		statuses = liveStatuses
+		c = counted{ws.ID, liveStatuses}
 	}
-	top, err := tx.blocks(ctx, ws.ID, statuses, 2, 0, 1<<62)
+	top, err := tx.blocks(ctx, c, 2, 0, 1<<62)
 	if err != nil {
-		return "", w, 0, err
+		return "", w, at, err
 	}
 	var offset int
 	page.Total = int(total(top))
@@ -139,31 +143,27 @@ func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page
 		if offset > tx.most {
 			err = tx.tooManySIMs(l)
 		}
-		return "", w, int64(offset), err
+		return "", w, place{noBlock, int64(offset)}, err
 	}
-	skip, err = tx.seek(ctx, w, ws.ID, statuses, top, offset, l.Sort[0].Descending)
-	return "", w, skip, err
+	at, err = tx.seek(ctx, c, top, offset, l.Sort[0].Descending)
+	w.from(at, l.Sort[0].Descending)
+	return "", w, at, err
 }
 
 // locateAmongFew is locate for a list that the tally does not know.
-func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, skip int64, err error) {
-	w = &where{tx: tx}
+func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, at place, err error) {
 	n, err := tx.narrow(ctx, ws, l)
-	_, byID := l.ByID()
-	switch {
-	case err == nil:
-		// An engine that saw both conditions might take the index of the Workspace all the same.
-		w.args = n.args
-		from = "WITH s AS MATERIALIZED (SELECT s.* FROM sims s WHERE " + n.driving + ") "
-	case fleet.CodeOf(err) != 0 && byID && len(l.Filters) == 0: // all SIMs of an issuer, which have no tally
-	default:
-		return "", w, 0, err
+	if err != nil {
+		return "", nil, at, err
 	}
+	// An engine that saw both conditions might take the index of the Workspace all the same.
+	w = &where{tx: tx, args: n.args}
+	from = "WITH s AS MATERIALIZED (SELECT s.* FROM sims s WHERE " + n.driving + ") "
 	w.conditions(ws, l)
 	var offset int
 	_, err = tx.one(ctx, from+"SELECT count(*) FROM "+sourceOf(from)+" WHERE "+w.String(), w.args, &page.Total)
 	page.Page, offset = l.At(page.Total)
-	return from, w, int64(offset), err
+	return from, w, place{noBlock, int64(offset)}, err
 }
 
 func filtersBy(l fleet.List, field string) bool {

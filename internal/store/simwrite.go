@@ -49,6 +49,9 @@ func (tx *Tx) ChangeOwners(ctx context.Context, c OwnersChange) error {
 	if err != nil {
 		return err
 	}
+	if err := tx.exec(ctx, countSeenByOwners, int64(c.SIM), int64(c.IssuerAfter), int64(c.ResellerAfter)); err != nil {
+		return err
+	}
 	return tx.exec(ctx, "UPDATE sims SET issuer_id = $2, reseller_id = $3 WHERE id = $1",
 		int64(c.SIM), int64(c.IssuerAfter), orNull(c.ResellerAfter))
 }

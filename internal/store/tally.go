@@ -78,6 +78,9 @@ func (tx *Tx) raiseTally(ctx context.Context, sims []fleet.SIM) error {
 	for _, s := range sims {
 		t.add(s.State(), 1)
 	}
+	if err := tx.addSeen(ctx, t, sims); err != nil {
+		return err
+	}
 	list := t.rows()
 	if tx.d == Postgres {
 		return tx.exec(ctx, raiseTallyPostgres, tallyColumns(list)...)

@@ -11,29 +11,38 @@ import (
 // liveStatuses are those of the SIMs that a list shows unless asked otherwise.
 var liveStatuses = []int64{int64(fleet.SIMIssued), int64(fleet.SIMActivated), int64(fleet.SIMSuspended), int64(fleet.SIMFactoryTest)}
 
-// tallied tells whether the tally knows a list's total and pages: the SIMs of one
-// Workspace, perhaps of some statuses, by id. It answers those statuses.
-func tallied(ws fleet.Workspace, l fleet.List) (statuses []int64, ok bool) {
-	if ws.Type != fleet.Enterprise || len(l.Sort) != 1 || l.Sort[0].Field != "id" {
-		return nil, false
+// counted names the counts of a list: a key of the tally and statuses.
+type counted struct {
+	key      fleet.WorkspaceID
+	statuses []int64
+}
+
+// tallied reports whether the tally knows a list's total and pages, and returns its counts. It
+// knows the SIMs of one Workspace, perhaps of some statuses, by id; and all SIMs that an issuer
+// or a reseller sees, by id.
+func tallied(ws fleet.Workspace, l fleet.List) (c counted, ok bool) {
+	if len(l.Sort) != 1 || l.Sort[0].Field != "id" {
+		return c, false
 	}
 	switch {
+	case ws.Type != fleet.Enterprise:
+		return seenBy(ws.ID), len(l.Filters) == 0
 	case len(l.Filters) == 0:
-		return liveStatuses, true
+		return counted{ws.ID, liveStatuses}, true
 	case len(l.Filters) == 1 && l.Filters[0].Field.Name == "status" && !l.Filters[0].Null:
-		return l.Filters[0].Numbers, true
+		return counted{ws.ID, l.Filters[0].Numbers}, true
 	}
-	return nil, false
+	return c, false
 }
 
 // blockCount is how many SIMs a block has.
 type blockCount struct{ block, sims int64 }
 
-// blocks reads the counts of a Workspace's blocks from first to last on a level, by block:
-// what was folded, and what was noted since.
-func (tx *Tx) blocks(ctx context.Context, ws fleet.WorkspaceID, statuses []int64, level int, first, last int64) ([]blockCount, error) {
+// blocks reads the counts of the blocks from first to last on a level, by block: what was
+// folded, and what was noted since.
+func (tx *Tx) blocks(ctx context.Context, c counted, level int, first, last int64) ([]blockCount, error) {
 	w := where{tx: tx}
-	id, in, from, to := w.arg(int64(ws)), w.arg(list(tx, statuses)), w.arg(first), w.arg(last)
+	id, in, from, to := w.arg(int64(c.key)), w.arg(list(tx, c.statuses)), w.arg(first), w.arg(last)
 	statusIn := tx.pick("status IN (SELECT value FROM json_each(%s))", "status = ANY(%s::bigint[])", in)
 	shift := (level - 1) * groupBits
 	text := fmt.Sprintf(`
@@ -55,8 +64,21 @@ func (tx *Tx) blocks(ctx context.Context, ws fleet.WorkspaceID, statuses []int64
 }
 
 // place is where a page begins: behind skip SIMs of the block, from its start or, in a
-// descending list, from its end.
+// descending list, from its end. Without a block it is behind skip SIMs of the whole list.
 type place struct{ block, skip int64 }
+
+const noBlock = -1
+
+// from adds the condition that a SIM s is in the block of a page or behind it.
+func (w *where) from(p place, descending bool) {
+	switch {
+	case p.block == noBlock:
+	case descending:
+		w.and("s.id < " + w.arg((p.block+1)<<blockBits))
+	default:
+		w.and("s.id >= " + w.arg(p.block<<blockBits))
+	}
+}
 
 // find walks the blocks to the one that holds the SIM with offset SIMs before it.
 func find(counts []blockCount, offset int64, descending bool) place {
@@ -75,24 +97,14 @@ func find(counts []blockCount, offset int64, descending bool) place {
 	return place{}
 }
 
-// seek finds a page in two steps down the levels, and words where its SIMs begin. top are
-// the counts of level 2.
-func (tx *Tx) seek(ctx context.Context, w *where, ws fleet.WorkspaceID, statuses []int64, top []blockCount, offset int, descending bool) (skip int64, err error) {
+// seek finds where a page begins, in two steps down the levels. top are the counts of level 2.
+func (tx *Tx) seek(ctx context.Context, c counted, top []blockCount, offset int, descending bool) (place, error) {
 	if offset == 0 || len(top) == 0 {
-		return int64(offset), nil
+		return place{noBlock, int64(offset)}, nil
 	}
 	p := find(top, int64(offset), descending)
-	counts, err := tx.blocks(ctx, ws, statuses, 1, p.block<<groupBits, (p.block+1)<<groupBits-1)
-	if err != nil {
-		return 0, err
-	}
-	p = find(counts, p.skip, descending)
-	if descending {
-		w.and("s.id < " + w.arg((p.block+1)<<blockBits))
-	} else {
-		w.and("s.id >= " + w.arg(p.block<<blockBits))
-	}
-	return p.skip, nil
+	counts, err := tx.blocks(ctx, c, 1, p.block<<groupBits, (p.block+1)<<groupBits-1)
+	return find(counts, p.skip, descending), err
 }
 
 func total(counts []blockCount) (n int64) {
@@ -104,7 +116,7 @@ func total(counts []blockCount) (n int64) {
 
 // tallyBeyond counts the SIMs behind the cursor of a list: whole blocks from the tally, and
 // the SIMs of the cursor's own block, which are few, one by one.
-func (tx *Tx) tallyBeyond(ctx context.Context, w *where, ws fleet.WorkspaceID, statuses []int64, l fleet.List) (int, error) {
+func (tx *Tx) tallyBeyond(ctx context.Context, w *where, c counted, l fleet.List) (int, error) {
 	block := *l.After >> blockBits
 	group := block >> groupBits
 	const first, last = int64(0), int64(1) << 62
@@ -112,11 +124,11 @@ func (tx *Tx) tallyBeyond(ctx context.Context, w *where, ws fleet.WorkspaceID, s
 	if descending, _ := l.ByID(); descending {
 		far, near = [2]int64{first, group - 1}, [2]int64{group << groupBits, block - 1}
 	}
-	groups, err := tx.blocks(ctx, ws, statuses, 2, far[0], far[1])
+	groups, err := tx.blocks(ctx, c, 2, far[0], far[1])
 	if err != nil {
 		return 0, err
 	}
-	blocks, err := tx.blocks(ctx, ws, statuses, 1, near[0], near[1])
+	blocks, err := tx.blocks(ctx, c, 1, near[0], near[1])
 	if err != nil {
 		return 0, err
 	}

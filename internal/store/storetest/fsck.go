@@ -199,7 +199,7 @@ func (e *env) sound(b Breakable) {
 			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
 		}
 	}
-	want := 30
+	want := 31
 	if e.s.Dialect() == store.SQLite {
 		want += len(onlySQLite)
 	}

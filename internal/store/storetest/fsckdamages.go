@@ -23,13 +23,13 @@ const copyEvent = `INSERT INTO events (at, type, source, severity, workspace_id,
 	SELECT at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description FROM events WHERE `
 
 var damages = map[string]damage{
-	"SIMLost":             {[]string{"DELETE FROM sims WHERE id = 11"}, map[string]string{"sims": "SIM 11:", "state": "", "tally": "Workspace 100:"}},
-	"SIMLostWithoutTrace": {[]string{"DELETE FROM sims WHERE id = 19"}, map[string]string{"sims": "SIM 19: it was imported", "state": "", "tally": "Workspace 100:"}},
-	"SIMAdded":            {[]string{copySIM}, map[string]string{"identity": "SIM 999: it has no seal", "sims": "SIM 999: it is there", "state": "", "tally": "Workspace 100:"}},
+	"SIMLost":             {[]string{"DELETE FROM sims WHERE id = 11"}, map[string]string{"sims": "SIM 11:", "state": "", "tally": "Workspace 100:", "tally_seen": "Workspace 1:"}},
+	"SIMLostWithoutTrace": {[]string{"DELETE FROM sims WHERE id = 19"}, map[string]string{"sims": "SIM 19: it was imported", "state": "", "tally": "Workspace 100:", "tally_seen": "Workspace 1:"}},
+	"SIMAdded":            {[]string{copySIM}, map[string]string{"identity": "SIM 999: it has no seal", "sims": "SIM 999: it is there", "state": "", "tally": "Workspace 100:", "tally_seen": "Workspace 1:"}},
 	"SIMReplaced": {[]string{copySIM, "DELETE FROM sims WHERE id = 19"},
 		map[string]string{"identity": "SIM 999: it has no seal", "sims": "16 SIMs are there, 16 were imported", "state": "", "tally": "Workspace 100:"}},
 	"SIMTwice": {unconstrained("sims", "INSERT INTO sims SELECT * FROM sims WHERE id = 16"),
-		map[string]string{"sims": "SIM 16:", "iccids": "SIM 16:", "state": "", "tally": "Workspace 100:"}},
+		map[string]string{"sims": "SIM 16:", "iccids": "SIM 16:", "state": "", "tally": "Workspace 100:", "tally_seen": "Workspace 1:"}},
 	"ICCIDTwice": {[]string{"DROP INDEX sims_iccid", fmt.Sprintf("UPDATE sims SET iccid = '%s' WHERE id = 16", ICCIDOf(10))},
 		map[string]string{"identity": "SIM 16:", "iccids": "SIM 10:"}},
 	"NoWorkspace":     {[]string{"UPDATE sims SET workspace_id = 998 WHERE id = 16"}, map[string]string{"workspaces": "SIM 16:", "state": "", "tally": "Workspace 998:"}},
@@ -42,9 +42,9 @@ var damages = map[string]damage{
 	"IssuerChanged": {[]string{
 		"INSERT INTO ledger_owners (sim_id, version, issuer_before, issuer_after) VALUES (11, 1, 1, 2), (11, 2, 2, 1)",
 		"UPDATE sims SET issuer_id = 2 WHERE id = 11",
-	}, map[string]string{"identity": "SIM 11:", "owners": "SIM 11: version 2 left it with issuer 1"}},
+	}, map[string]string{"identity": "SIM 11:", "owners": "SIM 11: version 2 left it with issuer 1", "tally_seen": "Workspace 1:"}},
 	"IMSIChanged":    {[]string{"UPDATE sims SET imsi = '295050000000099' WHERE id = 16"}, map[string]string{"identity": "SIM 16:"}},
-	"IssuerReplaced": {[]string{"UPDATE sims SET issuer_id = 2 WHERE id = 16"}, map[string]string{"identity": "SIM 16:"}},
+	"IssuerReplaced": {[]string{"UPDATE sims SET issuer_id = 2 WHERE id = 16"}, map[string]string{"identity": "SIM 16:", "tally_seen": "Workspace 1:"}},
 	"ActivationLost": {[]string{"UPDATE sims SET activated_at = NULL WHERE id = 15"}, map[string]string{"identity": "SIM 15: it was activated at"}},
 	"SealLost":       {[]string{"UPDATE sims SET seal = NULL WHERE id = 16"}, map[string]string{"identity": "SIM 16: it has no seal"}},
 	"LineOutOfOrder": {[]string{"UPDATE ledger_lines SET ordinal = 9 WHERE sim_id = 12"}, map[string]string{"line_counts": "entry 2: its lines are not numbered"}},
@@ -111,5 +111,7 @@ var damages = map[string]damage{
 	"Miscounted": {[]string{"UPDATE sim_tally SET sims = sims + 1 WHERE workspace_id = 100 AND level = 1 AND status = 0 AND block = 0"},
 		map[string]string{"tally": "Workspace 100: of status 0", "tally_levels": "Workspace 100:"}},
 	"LargeBlockMiscounted": {[]string{"UPDATE sim_tally SET sims = sims + 1 WHERE workspace_id = 200 AND level = 2"}, map[string]string{"tally_levels": "Workspace 200:"}},
-	"ChangeLost":           {[]string{"DELETE FROM sim_tally_changes WHERE workspace_id = 200"}, map[string]string{"tally": "Workspace 200:"}},
+	"SeenMiscounted": {[]string{"UPDATE sim_tally SET sims = sims + 1 WHERE workspace_id = -2 AND level = 1"},
+		map[string]string{"tally_seen": "Workspace 2:", "tally_levels": "Workspace 2:"}},
+	"ChangeLost": {[]string{"DELETE FROM sim_tally_changes WHERE workspace_id = 200"}, map[string]string{"tally": "Workspace 200:"}},
 }

@@ -28,6 +28,18 @@ var tallyCases = []testCase{
 		e.update(func(ctx context.Context, tx *store.Tx) error { return tx.FoldTally(ctx) })
 		e.update(func(ctx context.Context, tx *store.Tx) error { return tx.FoldTally(ctx) })
 		e.compareTally("folded twice")
+		e.update(stockSIMs)
+		e.compareTally("stock imported")
+		e.alterSome(fleet.LedgerStatus, 3, func(s *fleet.SIMState) { s.Status = fleet.SIMDeleted })
+		e.compareTally("deleted")
+		e.alterSome(fleet.LedgerMigration, 5, func(s *fleet.SIMState) { s.Workspace = FleetAT })
+		e.compareTally("stock moved out")
+		e.alterSome(fleet.LedgerMigration, 7, func(s *fleet.SIMState) { s.Workspace = Resale })
+		e.compareTally("stock moved in")
+		e.changeOwners(9)
+		e.compareTally("owners changed")
+		e.update(func(ctx context.Context, tx *store.Tx) error { return tx.FoldTally(ctx) })
+		e.compareTally("all folded")
 	}},
 }
 
@@ -76,8 +88,101 @@ func (e *env) move(step int) {
 	CheckSums(e, e.s)
 }
 
+// stockSIMs are in the Workspace of the reseller; it resells a third of them, and issued another.
+func stockSIMs(ctx context.Context, tx *store.Tx) error {
+	sims := make([]fleet.SIM, 3_000)
+	for i := range sims {
+		sims[i] = plain(stockFirst+fleet.SIMID(i), Resale)
+		switch i % 3 {
+		case 0:
+			sims[i].Reseller = Resale
+		case 1:
+			sims[i].Issuer = Resale
+		}
+	}
+	added, err := tx.InsertSIMs(ctx, sims)
+	if err != nil {
+		return err
+	}
+	return tx.InsertImport(ctx, "stock", added)
+}
+
+const stockFirst = manyFirst + many
+
+// alterSome alters 60 SIMs on either side of the first one in stock, each step apart, unless they
+// are deleted.
+func (e *env) alterSome(kind fleet.LedgerKind, step int, alter func(*fleet.SIMState)) {
+	e.Helper()
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		c := store.Change{UID: uuid.NewString(), Kind: kind}
+		for _, s := range e.around(ctx, tx, step) {
+			before := s.State()
+			after := before
+			after.Version++
+			alter(&after)
+			if after.Workspace != before.Workspace || after.Status != before.Status {
+				c.Lines = append(c.Lines, store.Line{Before: before, After: after})
+			}
+		}
+		if len(c.Lines) == 0 {
+			e.Fatal("nothing changes")
+		}
+		_, err := tx.Apply(ctx, c)
+		return err
+	})
+	CheckSums(e, e.s)
+}
+
+func (e *env) around(ctx context.Context, tx *store.Tx, step int) []fleet.SIM {
+	e.Helper()
+	var ids []fleet.SIMID
+	for i := -60; i < 60; i++ {
+		ids = append(ids, stockFirst+fleet.SIMID(i*step))
+	}
+	sims, err := tx.SIMsByID(ctx, fleet.Workspace{ID: Carrier, Type: fleet.MobileNetworkOperator}, ids)
+	if err != nil {
+		e.Fatal(err)
+	}
+	own, err := tx.SIMsByID(ctx, fleet.Workspace{ID: Resale, Type: fleet.Reseller}, ids)
+	if err != nil {
+		e.Fatal(err)
+	}
+	return slices.CompactFunc(slices.SortedFunc(slices.Values(append(sims, own...)), func(a, b fleet.SIM) int { return int(a.ID - b.ID) }),
+		func(a, b fleet.SIM) bool { return a.ID == b.ID })
+}
+
+// changeOwners makes the reseller the issuer of some SIMs, and the issuer their reseller.
+func (e *env) changeOwners(step int) {
+	e.Helper()
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		for i, s := range e.around(ctx, tx, step) {
+			before := s.State()
+			after := before
+			after.Version++
+			_, err := tx.Apply(ctx, store.Change{UID: uuid.NewString(), Kind: fleet.LedgerStatus, Lines: []store.Line{{Before: before, After: after}}})
+			if err != nil {
+				return err
+			}
+			err = tx.ChangeOwners(ctx, store.OwnersChange{
+				SIM: s.ID, Version: after.Version, IssuerBefore: s.Issuer, ResellerBefore: s.Reseller,
+				IssuerAfter: []fleet.WorkspaceID{Resale, Carrier}[i%2], ResellerAfter: []fleet.WorkspaceID{0, Carrier, Resale}[i%3],
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	CheckSums(e, e.s)
+}
+
 func (e *env) compareTally(when string) {
 	e.Helper()
+	for _, ws := range []fleet.Workspace{{ID: Carrier, Type: fleet.MobileNetworkOperator}, {ID: Resale, Type: fleet.Reseller}} {
+		for _, sort := range []string{"id", "-id"} {
+			e.compareListOf(when, ws, "", sort)
+		}
+	}
 	for _, ws := range []fleet.WorkspaceID{FleetDE, FleetAT} {
 		for _, q := range []string{"", "status:0", "status:2", "status:0|2", "status:3"} {
 			for _, sort := range []string{"id", "-id"} {
@@ -91,6 +196,11 @@ func (e *env) compareTally(when string) {
 // race detector.
 func (e *env) compareList(when string, ws fleet.WorkspaceID, q, sort string) {
 	e.Helper()
+	e.compareListOf(when, fleet.Workspace{ID: ws, Type: fleet.Enterprise}, q, sort)
+}
+
+func (e *env) compareListOf(when string, ws fleet.Workspace, q, sort string) {
+	e.Helper()
 	const perPage = 97
 	all := e.simPage(ws, strings.TrimSuffix("iccid:8,"+q, ","), sort, 1, 2*many)
 	for _, page := range []int{1, 2, 3, 11, 12, 50, 1000} {
@@ -99,13 +209,13 @@ func (e *env) compareList(when string, ws fleet.WorkspaceID, q, sort string) {
 		want := all.Items[(number-1)*perPage : min(number*perPage, all.Total)]
 		if fast.Total != all.Total || fast.Page != number || !slices.Equal(fast.Items, want) {
 			e.Fatalf("%s: Workspace %d, q %q, sort %s, page %d: the tally gives %d SIMs and page %d with %d, counting %d and page %d with %d",
-				when, ws, q, sort, page, fast.Total, fast.Page, len(fast.Items), all.Total, number, len(want))
+				when, ws.ID, q, sort, page, fast.Total, fast.Page, len(fast.Items), all.Total, number, len(want))
 		}
 	}
 }
 
 // simPage reads a page, which may be longer than the wire allows.
-func (e *env) simPage(ws fleet.WorkspaceID, q, sort string, page, perPage int) (found fleet.Page[fleet.SIM]) {
+func (e *env) simPage(ws fleet.Workspace, q, sort string, page, perPage int) (found fleet.Page[fleet.SIM]) {
 	e.Helper()
 	l, err := fleet.ParseList(fleet.SIMList, q, sort, fmt.Sprint(page), "")
 	if err != nil {
@@ -113,7 +223,7 @@ func (e *env) simPage(ws fleet.WorkspaceID, q, sort string, page, perPage int) (
 	}
 	l.PerPage = perPage
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		found, err = tx.SIMs(ctx, fleet.Workspace{ID: ws, Type: fleet.Enterprise}, l)
+		found, err = tx.SIMs(ctx, ws, l)
 		return err
 	})
 	return found

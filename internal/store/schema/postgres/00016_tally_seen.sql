@@ -1,0 +1,23 @@
+-- +goose Up
+
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+
+-- What an issuer or a reseller sees is counted, too: under the negative id of its Workspace and
+-- status 0. See 00002_tally.sql.
+INSERT INTO sim_tally (workspace_id, level, status, block, sims)
+SELECT -viewer, 1, 0, block, count(*) FROM (
+    SELECT s.issuer_id AS viewer, s.id >> 10 AS block FROM sims s WHERE s.status <> 3
+    UNION ALL
+    SELECT s.reseller_id, s.id >> 10 FROM sims s WHERE s.status <> 3 AND s.reseller_id IS NOT NULL AND s.reseller_id <> s.issuer_id
+    UNION ALL
+    SELECT s.workspace_id, s.id >> 10 FROM sims s JOIN workspaces w ON w.id = s.workspace_id
+    WHERE w.type <> 4 AND s.status <> 3 AND s.workspace_id <> s.issuer_id AND s.workspace_id IS DISTINCT FROM s.reseller_id
+) u GROUP BY viewer, block;
+
+INSERT INTO sim_tally (workspace_id, level, status, block, sims)
+SELECT workspace_id, 2, 0, block >> 6, sum(sims) FROM sim_tally WHERE level = 1 AND workspace_id < 0 GROUP BY workspace_id, block >> 6;
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd

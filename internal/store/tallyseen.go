@@ -1,0 +1,113 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// The tally also counts the SIMs that an issuer or a reseller sees: those that are not deleted
+// and that it issued, resells or, if it is not an enterprise, has in its own Workspace. These
+// counts have the negative id of the Workspace as their key, and status 0. A migration between
+// enterprises changes none of them.
+
+func seenBy(viewer fleet.WorkspaceID) counted { return counted{-viewer, []int64{0}} }
+
+// seenSIMs has a row for each SIM and each Workspace that sees it beyond its own fleet.
+const seenSIMs = `
+	SELECT s.issuer_id AS viewer, s.id >> 10 AS block FROM sims s WHERE s.status <> 3
+	UNION ALL
+	SELECT s.reseller_id, s.id >> 10 FROM sims s WHERE s.status <> 3 AND s.reseller_id IS NOT NULL AND s.reseller_id <> s.issuer_id
+	UNION ALL
+	SELECT s.workspace_id, s.id >> 10 FROM sims s JOIN workspaces w ON w.id = s.workspace_id
+	WHERE w.type <> 4 AND s.status <> 3 AND s.workspace_id <> s.issuer_id AND s.workspace_id IS DISTINCT FROM s.reseller_id`
+
+// deletes reports whether a change deletes a SIM, or brings a deleted one back.
+func (c Change) deletes() bool {
+	for _, l := range c.Lines {
+		if (l.Before.Status == fleet.SIMDeleted) != (l.After.Status == fleet.SIMDeleted) {
+			return true
+		}
+	}
+	return false
+}
+
+// stockMovedSQLite tells whether an entry has lines out of or into a Workspace that is not an
+// enterprise.
+const stockMovedSQLite = `
+	SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.type <> 4 AND w.id IN (
+		SELECT workspace_before FROM ledger_lines WHERE ledger_id = $1 UNION SELECT workspace_after FROM ledger_lines WHERE ledger_id = $1))`
+
+// countSeenByLines notes what the lines of an entry change. UNION drops the second reason for
+// the same Workspace to see a SIM.
+const countSeenByLines = `
+	INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
+	SELECT -viewer, 0, sim_id >> 10, sum(n) FROM (
+		SELECT l.sim_id, s.issuer_id AS viewer, -1 AS n FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_before <> 3
+		UNION SELECT l.sim_id, s.reseller_id, -1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id
+			WHERE l.ledger_id = $1 AND l.status_before <> 3 AND s.reseller_id IS NOT NULL
+		UNION SELECT l.sim_id, w.id, -1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_before AND w.type <> 4
+			WHERE l.ledger_id = $1 AND l.status_before <> 3
+		UNION SELECT l.sim_id, s.issuer_id, 1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_after <> 3
+		UNION SELECT l.sim_id, s.reseller_id, 1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id
+			WHERE l.ledger_id = $1 AND l.status_after <> 3 AND s.reseller_id IS NOT NULL
+		UNION SELECT l.sim_id, w.id, 1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_after AND w.type <> 4
+			WHERE l.ledger_id = $1 AND l.status_after <> 3
+	) u GROUP BY viewer, sim_id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
+
+// countSeenByOwners notes what another issuer ($2) and reseller ($3, or 0) of a SIM change.
+const countSeenByOwners = `
+	INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
+	SELECT -viewer, 0, id >> 10, sum(n) FROM (
+		SELECT s.id, s.issuer_id AS viewer, -1 AS n FROM sims s WHERE s.id = $1 AND s.status <> 3
+		UNION SELECT s.id, s.reseller_id, -1 FROM sims s WHERE s.id = $1 AND s.status <> 3 AND s.reseller_id IS NOT NULL
+		UNION SELECT s.id, w.id, -1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> 3
+		UNION SELECT s.id, CAST($2 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> 3
+		UNION SELECT s.id, CAST($3 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> 3 AND $3 <> 0
+		UNION SELECT s.id, w.id, 1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> 3
+	) u GROUP BY viewer, id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
+
+// addSeen adds imported SIMs to the counts of those who see them.
+func (tx *Tx) addSeen(ctx context.Context, t tallySum, sims []fleet.SIM) error {
+	stock, err := tx.stockAmong(ctx, sims)
+	if err != nil {
+		return err
+	}
+	for _, s := range sims {
+		if s.Status == fleet.SIMDeleted {
+			continue
+		}
+		viewers := map[fleet.WorkspaceID]bool{s.Issuer: true}
+		if s.Reseller != 0 {
+			viewers[s.Reseller] = true
+		}
+		if stock[s.Workspace] {
+			viewers[s.Workspace] = true
+		}
+		for viewer := range viewers {
+			t[[3]int64{-int64(viewer), 0, int64(s.ID) >> blockBits}]++
+		}
+	}
+	return nil
+}
+
+// stockAmong are those Workspaces of the SIMs that are not enterprises.
+func (tx *Tx) stockAmong(ctx context.Context, sims []fleet.SIM) (map[fleet.WorkspaceID]bool, error) {
+	all := make(map[int64]bool)
+	var ids []int64
+	for _, s := range sims {
+		if id := int64(s.Workspace); !all[id] {
+			all[id], ids = true, append(ids, id)
+		}
+	}
+	w := where{tx: tx}
+	w.and(w.in("id", list(tx, ids)))
+	stock := make(map[fleet.WorkspaceID]bool)
+	err := tx.each(ctx, "SELECT id FROM workspaces WHERE type <> 4 AND "+w.String(), w.args, func(r rows) error {
+		var id int64
+		err := r.Scan(&id)
+		stock[fleet.WorkspaceID(id)] = true
+		return err
+	})
+	return stock, err
+}
