@@ -9,8 +9,8 @@ REDOCLY_VERSION = 2.77.0
 
 # Where several goroutines share something. The whole under the race detector would take
 # an hour: SQLite is Go code here, and is slowed down with the rest.
-RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/ferry/... ./internal/httpapi/... ./internal/identity/... \
-       ./internal/profile/... ./internal/server/... ./internal/store/... ./internal/testkit/...
+RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/bulk/... ./internal/httpapi/... ./internal/identity/... \
+       ./internal/cli/profile/... ./internal/server/... ./internal/store/... ./internal/test/kit/...
 
 # Thousands of requests one after the other: they race with nothing, and take minutes here.
 RACE_SKIP = ^(TestProbes|TestAuthorization)$$
@@ -18,7 +18,7 @@ RACE_SKIP = ^(TestProbes|TestAuthorization)$$
 # A version of PostgreSQL, and whose tests are run on it. What .ci/postgres gets has no
 # pg_basebackup, so no standby can be made of it.
 POSTGRES = 17
-ON_POSTGRES = ./internal/testkit/... ./internal/store/... ./internal/httpapi/... ./internal/modeltest/...
+ON_POSTGRES = ./internal/test/kit/... ./internal/store/... ./internal/httpapi/... ./internal/test/model/...
 
 # How long one package's tests may take before they count as hung. They take a minute on an
 # idle machine; a machine busy with other work needs many times that.
@@ -26,7 +26,7 @@ TEST_TIMEOUT = 60m
 
 # Where the benchmarks of migrations are, and how long each fuzz target runs. BenchmarkScale
 # makes ten million SIMs: it has a target of its own.
-BENCH = ./internal/bench
+BENCH = ./internal/test/bench
 BENCHTIME = 1s
 CLI = github.com/simferry/simferry/internal/cli
 STAMP = -X $(CLI).release=$(shell git describe --tags --dirty 2>/dev/null || echo devel) -X $(CLI).commit=$(shell git rev-parse HEAD 2>/dev/null)
@@ -88,11 +88,11 @@ fuzz: ## Run every fuzz target for FUZZTIME
 
 .PHONY: trust
 trust: ## Try to break every promise, with real crashes; FULL=1 takes hours
-	go run ./internal/trust/cmd/trust $(if $(FULL),-full) $(if $(ONLY),-only $(ONLY)) $(if $(SEED),-seed $(SEED))
+	go run ./internal/test/faults/cmd/trust $(if $(FULL),-full) $(if $(ONLY),-only $(ONLY)) $(if $(SEED),-seed $(SEED))
 
 .PHONY: trust-smoke
 trust-smoke: ## Try whether the harnesses of make trust still work, each at its smallest size
-	SIMFERRY_TRUST_SMOKE=1 go test -count 1 -v -run TestHarnessesWork ./internal/trust/cmd/trust
+	SIMFERRY_TRUST_SMOKE=1 go test -count 1 -v -run TestHarnessesWork ./internal/test/faults/cmd/trust
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check style and look for faults

@@ -14,7 +14,7 @@ func TestDeviationsAreWellFormed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	test := regexp.MustCompile("^`TestContract/[a-z0-9]+(-[a-z0-9]+)*`$")
+	test := regexp.MustCompile("^`TestContract_[A-Za-z0-9]+`$")
 	seen, numbers := make(map[string]string), make(map[string]bool)
 	rows := 0
 	for _, line := range strings.Split(string(text), "\n") {

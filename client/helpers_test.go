@@ -14,31 +14,31 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// The people of testkit.Ferry.
+// The people of kit.Ferry.
 const (
 	admin    = "admin@example.com"    // Administrator of nearly everything, at home in 100
 	observer = "observer@example.com" // of 100
 )
 
-// ferry is a real server with the world of testkit.Ferry.
-func ferry(t *testing.T) *testkit.Server {
+// ferry is a real server with the world of kit.Ferry.
+func ferry(t *testing.T) *kit.Server {
 	t.Helper()
-	return testkit.Start(t, testkit.SQLite).Seed(testkit.Ferry)
+	return kit.Start(t, kit.SQLite).Seed(kit.Ferry)
 }
 
 // of is a client of the server that the contract's document judges.
-func of(t *testing.T, s *testkit.Server, opts ...client.Option) *client.Client {
+func of(t *testing.T, s *kit.Server, opts ...client.Option) *client.Client {
 	t.Helper()
 	clock := &clock{Clock: s.Clock}
 	return newClient(t, s.URL, append([]client.Option{client.WithHTTPClient(s.HTTP), client.WithClock(clock)}, opts...)...)
 }
 
-func as(t *testing.T, s *testkit.Server, username string, opts ...client.Option) *client.Client {
+func as(t *testing.T, s *kit.Server, username string, opts ...client.Option) *client.Client {
 	t.Helper()
-	return of(t, s, append(opts, client.WithPassword(username, testkit.Password))...)
+	return of(t, s, append(opts, client.WithPassword(username, kit.Password))...)
 }
 
 func newClient(t *testing.T, url string, opts ...client.Option) *client.Client {
@@ -52,12 +52,12 @@ func newClient(t *testing.T, url string, opts ...client.Option) *client.Client {
 
 // clock passes when it is slept on, and remembers the sleeps.
 type clock struct {
-	*testkit.Clock
+	*kit.Clock
 	mu    sync.Mutex
 	slept []time.Duration
 }
 
-func newClock() *clock { return &clock{Clock: testkit.NewClock()} }
+func newClock() *clock { return &clock{Clock: kit.NewClock()} }
 
 func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()

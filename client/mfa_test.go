@@ -10,18 +10,18 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // enrol gives the Administrator a second factor by the client's own calls.
-func enrol(t *testing.T, s *testkit.Server) (key *api.NewMFAKey, code func(context.Context) (string, error)) {
+func enrol(t *testing.T, s *kit.Server) (key *api.NewMFAKey, code func(context.Context) (string, error)) {
 	t.Helper()
 	c := as(t, s, admin)
-	key, err := c.AddMFAKey(t.Context(), testkit.Password)
+	key, err := c.AddMFAKey(t.Context(), kit.Password)
 	if err != nil {
 		t.Fatal(err)
 	}
-	app := testkit.NewAuthenticator(s, key.SecretKey)
+	app := kit.NewAuthenticator(s, key.SecretKey)
 	if err := c.ActivateMFAKey(t.Context(), key.ID, app.Code()); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestTrustedDevice(t *testing.T) {
 	_, code := enrol(t, s)
 	ctx := t.Context()
 	nobody := of(t, s)
-	waiting, err := nobody.AuthenticateUser(ctx, admin, testkit.Password)
+	waiting, err := nobody.AuthenticateUser(ctx, admin, kit.Password)
 	if err != nil || waiting.MFAToken == "" || waiting.AuthToken != "" {
 		t.Fatalf("%+v, %v", waiting, err)
 	}
@@ -102,7 +102,7 @@ func TestChangePasswordAndLogout(t *testing.T) {
 	if err := c.ChangePassword(ctx, "no password", "battery staple"); !client.IsInvalid(err) {
 		t.Errorf("a wrong one: %v", err)
 	}
-	if err := c.ChangePassword(ctx, testkit.Password, "battery staple"); err != nil {
+	if err := c.ChangePassword(ctx, kit.Password, "battery staple"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.MyWorkspace(ctx); !client.IsUnauthorized(err) {

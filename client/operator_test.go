@@ -6,7 +6,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 func ptr[T any](v T) *T { return &v }
@@ -14,9 +14,9 @@ func ptr[T any](v T) *T { return &v }
 // One installation, set up from nothing to a user who can sign in and a SIM to move.
 func TestOperatorSetsUp(t *testing.T) {
 	t.Parallel()
-	ctx, server := t.Context(), testkit.Start(t, testkit.SQLite)
+	ctx, server := t.Context(), kit.Start(t, kit.SQLite)
 	listener := server.Operated()
-	op, err := client.NewOperator(listener.URL, testkit.OperatorToken, client.WithHTTPClient(listener.HTTP))
+	op, err := client.NewOperator(listener.URL, kit.OperatorToken, client.WithHTTPClient(listener.HTTP))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestOperatorSetsUp(t *testing.T) {
 		Username:   ptr("admin@example.com"),
 		Workspaces: []api.OperatorNewUserStands{{ID: ptr(api.ID(w.ID)), Role: api.Some(api.RefTo(1))}},
 	}))(t)
-	if err := op.SetPassword(ctx, "admin@example.com", testkit.Password); err != nil {
+	if err := op.SetPassword(ctx, "admin@example.com", kit.Password); err != nil {
 		t.Fatal(err)
 	}
 	got(op.SetRole(ctx, "admin@example.com", issuer.ID, 3))(t)
@@ -40,7 +40,7 @@ func TestOperatorSetsUp(t *testing.T) {
 	if done := got(op.ImportSIMs(ctx, []byte("iccid\n8988303000006738593\n"), w.ID, client.IdempotencyKey("sims")))(t); done.Added != 1 {
 		t.Errorf("%+v", done)
 	}
-	user, err := client.New(server.URL, client.WithHTTPClient(server.HTTP), client.WithPassword("admin@example.com", testkit.Password))
+	user, err := client.New(server.URL, client.WithHTTPClient(server.HTTP), client.WithPassword("admin@example.com", kit.Password))
 	if err != nil {
 		t.Fatal(err)
 	}

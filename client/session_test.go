@@ -14,11 +14,11 @@ import (
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // counted is an HTTP client that counts the requests to one path.
-func counted(s *testkit.Server, path string) (h *http.Client, count func() int) {
+func counted(s *kit.Server, path string) (h *http.Client, count func() int) {
 	var mu sync.Mutex
 	n := 0
 	h = &http.Client{Transport: roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -66,7 +66,7 @@ func TestRenewsABearerThatExpires(t *testing.T) {
 func TestRenewsABearerThatIsRefused(t *testing.T) {
 	s := ferry(t)
 	h, signIns := counted(s, signInPath)
-	slow := testkit.NewClock() // it stands still: for the client nothing expires
+	slow := kit.NewClock() // it stands still: for the client nothing expires
 	c := as(t, s, admin, client.WithHTTPClient(h), client.WithClock(&clock{Clock: slow}))
 	for range 2 {
 		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
@@ -114,7 +114,7 @@ func TestApplicationToken(t *testing.T) {
 
 func TestRefreshTokenRotates(t *testing.T) {
 	s := ferry(t)
-	first, err := of(t, s).AuthenticateUser(t.Context(), admin, testkit.Password)
+	first, err := of(t, s).AuthenticateUser(t.Context(), admin, kit.Password)
 	if err != nil || first.RefreshToken == "" {
 		t.Fatalf("%+v %v", first, err)
 	}

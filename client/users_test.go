@@ -5,7 +5,7 @@ import (
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 func TestUsers(t *testing.T) {
@@ -70,7 +70,7 @@ func TestInvitations(t *testing.T) {
 			t.Errorf("a used key: %v", err)
 		}
 	}
-	shown := testkit.StartWith(t, s.DB, s.Clock, control.Options{Deliver: control.DeliverToInviter})
+	shown := kit.StartWith(t, s.DB, s.Clock, control.Options{Deliver: control.DeliverToInviter})
 	if key, err := as(t, shown, admin).Invite(ctx, client.Invitation{Username: "other@example.com"}); err != nil || len(key) != 43 {
 		t.Errorf("%q, %v", key, err)
 	}

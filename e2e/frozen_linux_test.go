@@ -20,9 +20,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/simferry/simferry/internal/testkit/pgtest"
-	"github.com/simferry/simferry/internal/trust"
-	"github.com/simferry/simferry/internal/trust/proc"
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/proc"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 const (
@@ -178,7 +178,7 @@ func (c frozenCaller) moveAlways(ctx context.Context, last chan string) {
 		default:
 		}
 		last <- fmt.Sprintf("%d %.200s %v", status, answer, err)
-		trust.Pause(ctx, 10*time.Millisecond)
+		faults.Pause(ctx, 10*time.Millisecond)
 	}
 }
 
@@ -228,7 +228,7 @@ func (s *twoServers) thaw(t *testing.T) {
 
 func (s *twoServers) await(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for until := time.Now().Add(time.Minute); !done(); trust.Pause(t.Context(), 10*time.Millisecond) {
+	for until := time.Now().Add(time.Minute); !done(); faults.Pause(t.Context(), 10*time.Millisecond) {
 		if time.Now().After(until) {
 			t.Fatalf("not within a minute: %s\n%s", what, s.a.Log())
 		}
@@ -253,7 +253,7 @@ func (s *twoServers) others(t *testing.T, c frozenCaller, stop <-chan struct{}, 
 		}
 		took = append(took, time.Since(began))
 		target = 30 - target
-		trust.Pause(t.Context(), 20*time.Millisecond)
+		faults.Pause(t.Context(), 20*time.Millisecond)
 	}
 	return took
 }
@@ -342,7 +342,7 @@ func (s *twoServers) readiness(t *testing.T, stop <-chan struct{}) (took []time.
 			return took
 		}
 		took = append(took, time.Since(began))
-		trust.Pause(t.Context(), 20*time.Millisecond)
+		faults.Pause(t.Context(), 20*time.Millisecond)
 	}
 }
 

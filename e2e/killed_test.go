@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/cli/bulk"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // The size of the test, from the environment: make ferry-kill sets the large one.
@@ -44,7 +44,7 @@ func TestKilledAndResumed(t *testing.T) {
 	t.Run("plain server", func(t *testing.T) {
 		t.Parallel()
 		f := plainFleet(killedSIMs)
-		s := plain.Start(t, f, plainHome, plain.Manners{Throttle: 97, LoseAfter: 9, FailBefore: 25, FailAfter: 13, Spend: 31})
+		s := fakeserver.Start(t, f, plainHome, fakeserver.Manners{Throttle: 97, LoseAfter: 9, FailBefore: 25, FailAfter: 13, Spend: 31})
 		k := newKilled(t, s.URL, killedSIMs)
 		k.through(t)
 		in, moves, twice := f.Tally(plainTarget)
@@ -85,8 +85,8 @@ func newKilled(t testing.TB, url string, n int) *killed {
 	if err := os.WriteFile(k.file, []byte(list.String()), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	login := k.command(t.Context(), "login", "--server", url, "--username", plain.Username, "--password-stdin")
-	login.Stdin = strings.NewReader(plain.Password)
+	login := k.command(t.Context(), "login", "--server", url, "--username", fakeserver.Username, "--password-stdin")
+	login.Stdin = strings.NewReader(fakeserver.Password)
 	if out, err := login.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -196,7 +196,7 @@ func (k *killed) interrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := <-ended
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != ferry.ExitPartly || !strings.Contains(said.String(), "To go on: simferry migrate resume") {
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != bulk.ExitPartly || !strings.Contains(said.String(), "To go on: simferry migrate resume") {
 		t.Errorf("interrupted: %v\n%s", err, said.String())
 	}
 }
@@ -253,7 +253,7 @@ func (k *killed) report(t *testing.T) {
 // recorded wants each SIM in the target, and as many moves in the ledger as there are SIMs.
 func (k *killed) recorded(t *testing.T, url string) {
 	t.Helper()
-	c, err := client.New(url, client.WithPassword(plain.Username, plain.Password))
+	c, err := client.New(url, client.WithPassword(fakeserver.Username, fakeserver.Password))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,8 +293,8 @@ users:
   - {id: 2, username: %s, name: Issuer, password: %s, default_workspace: 1, roles: {1: administrator}}
 sim_ranges:
   - {first_id: 1, first_iccid: "%s", count: %d, workspace: %d, issuer: 1, status: activated}
-`, plainHome, plainTarget, plain.Username, plain.Password, plainHome, plainHome, plainTarget,
-		issuerName, plain.Password, plainICCID(1), n, plainHome)
+`, plainHome, plainTarget, fakeserver.Username, fakeserver.Password, plainHome, plainHome, plainTarget,
+		issuerName, fakeserver.Password, plainICCID(1), n, plainHome)
 	seed, log := filepath.Join(dir, "world.yaml"), filepath.Join(dir, "server.log")
 	if err := os.WriteFile(seed, []byte(world), 0o600); err != nil {
 		t.Fatal(err)

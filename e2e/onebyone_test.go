@@ -12,7 +12,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // BenchmarkFiveHundred moves 500 Activated SIMs back and forth: by one command over a
@@ -23,11 +23,11 @@ func BenchmarkFiveHundred(b *testing.B) {
 	address, _ := serveSIMs(b, sims)
 	counted, requests := counting(b, address)
 	k := newKilled(b, counted, sims)
-	issuer, err := client.New(counted, client.WithPassword(issuerName, plain.Password))
+	issuer, err := client.New(counted, client.WithPassword(issuerName, fakeserver.Password))
 	if err != nil {
 		b.Fatal(err)
 	}
-	admin, err := client.New(counted, client.WithPassword(plain.Username, plain.Password))
+	admin, err := client.New(counted, client.WithPassword(fakeserver.Username, fakeserver.Password))
 	if err != nil {
 		b.Fatal(err)
 	}

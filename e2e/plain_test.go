@@ -8,7 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // The Workspaces of a plain server.
@@ -21,10 +21,10 @@ const (
 var plainServers sync.Map
 
 // plainFleet has n Activated SIMs in one Workspace, of which every 100th is in a device.
-func plainFleet(n int) *plain.Fleet {
-	f := plain.NewFleet(map[int64]string{plainHome: "Fleet DE", plainTarget: "Fleet FR"})
+func plainFleet(n int) *fakeserver.Fleet {
+	f := fakeserver.NewFleet(map[int64]string{plainHome: "Fleet DE", plainTarget: "Fleet FR"})
 	for i := 1; i <= n; i++ {
-		s := plain.SIM{ID: int64(i), ICCID: plainICCID(i), Status: 1, Workspace: plainHome}
+		s := fakeserver.SIM{ID: int64(i), ICCID: plainICCID(i), Status: 1, Workspace: plainHome}
 		if i%100 == 0 {
 			s.Device = int64(9000 + i)
 		}
@@ -48,7 +48,7 @@ func plainServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	var m plain.Manners
+	var m fakeserver.Manners
 	for _, arg := range args[2:] {
 		name, value, _ := strings.Cut(arg, "=")
 		n, err := strconv.Atoi(value)
@@ -72,7 +72,7 @@ func plainServer(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("no manner %q", name)
 		}
 	}
-	s := plain.Start(deferrer{ts}, plainFleet(n), plainHome, m)
+	s := fakeserver.Start(deferrer{ts}, plainFleet(n), plainHome, m)
 	plainServers.Store(s.URL, s)
 	ts.Setenv(args[0], s.URL)
 }
@@ -87,7 +87,7 @@ func change(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	value, err := strconv.ParseInt(args[3], 10, 64)
 	ts.Check(err)
-	plainAt(ts, args[0]).Change(id, func(s *plain.SIM) {
+	plainAt(ts, args[0]).Change(id, func(s *fakeserver.SIM) {
 		if args[2] == "status" {
 			s.Status = value
 		} else {
@@ -96,9 +96,9 @@ func change(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-func plainAt(ts *testscript.TestScript, url string) *plain.Server {
+func plainAt(ts *testscript.TestScript, url string) *fakeserver.Server {
 	found, _ := plainServers.Load(url)
-	s, ok := found.(*plain.Server)
+	s, ok := found.(*fakeserver.Server)
 	if !ok {
 		ts.Fatalf("no plain server at %s", url)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 // TestPostgresPage runs the commands that docs/operations/postgresql.md gives for a logical

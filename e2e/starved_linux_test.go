@@ -20,7 +20,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/simferry/simferry/internal/trust/proc"
+	"github.com/simferry/simferry/internal/test/faults/proc"
 )
 
 const (

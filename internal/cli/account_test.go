@@ -8,13 +8,13 @@ import (
 
 	"github.com/simferry/simferry/internal/cli"
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // typist answers the questions of an enrolment: the password, and then the code of the
 // secret that was printed.
 type typist struct {
-	s    *testkit.Server
+	s    *kit.Server
 	out  *bytes.Buffer
 	said int
 }
@@ -24,29 +24,29 @@ var printedSecret = regexp.MustCompile(`Secret\s+(\S+)`)
 func (y *typist) Read(p []byte) (int, error) {
 	y.said++
 	if y.said == 1 {
-		return copy(p, testkit.Password+"\n"), nil
+		return copy(p, kit.Password+"\n"), nil
 	}
 	m := printedSecret.FindStringSubmatch(y.out.String())
 	if m == nil {
 		return copy(p, "000000\n"), nil
 	}
-	return copy(p, testkit.NewAuthenticator(y.s, m[1]).Code()+"\n"), nil
+	return copy(p, kit.NewAuthenticator(y.s, m[1]).Code()+"\n"), nil
 }
 
 // Somebody is invited, opens the account, enrols a second factor and removes it, without
 // leaving the terminal.
 func TestAccountFromTheTerminal(t *testing.T) {
-	s := testkit.StartWith(t, testkit.SQLite.FerryURL(t), testkit.NewClock(), control.Options{Deliver: control.DeliverToInviter})
+	s := kit.StartWith(t, kit.SQLite.FerryURL(t), kit.NewClock(), control.Options{Deliver: control.DeliverToInviter})
 	admin, eve := newPerson(t), newPerson(t)
 	admin.login(s.URL, "admin@example.com")
 	invited := admin.run("", "user", "invite", "eve@example.com", "--role", "user", "--in", "Fleet DE")
 	if invited.code != 0 || !strings.Contains(invited.errors, "invited to Fleet DE (100) as user") || len(invited.out) < 20 {
 		t.Fatalf("%+v", invited)
 	}
-	if got := eve.run("no-such-key\n"+testkit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 1 || !strings.Contains(got.errors, "unknown, used or expired") {
+	if got := eve.run("no-such-key\n"+kit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 1 || !strings.Contains(got.errors, "unknown, used or expired") {
 		t.Errorf("a wrong key: %+v", got)
 	}
-	if got := eve.run(invited.out+testkit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 0 {
+	if got := eve.run(invited.out+kit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 0 {
 		t.Fatalf("%+v", got)
 	}
 	eve.login(s.URL, "eve@example.com")
@@ -61,7 +61,7 @@ func TestAccountFromTheTerminal(t *testing.T) {
 	if code != 0 || !strings.Contains(out.String(), "is active") || !strings.Contains(out.String(), "otpauth://") {
 		t.Fatalf("%d %s%s", code, out.String(), errs.String())
 	}
-	if got := eve.run(testkit.Password+"\n", "login", "--server", s.URL, "--username", "eve@example.com", "--password-stdin", "--profile", "two"); got.code == 0 || !strings.Contains(got.errors, "second factor") {
+	if got := eve.run(kit.Password+"\n", "login", "--server", s.URL, "--username", "eve@example.com", "--password-stdin", "--profile", "two"); got.code == 0 || !strings.Contains(got.errors, "second factor") {
 		t.Errorf("signed in without the code: %+v", got)
 	}
 	list := eve.run("", "account", "mfa", "list")
@@ -82,13 +82,13 @@ func TestAccountFromTheTerminal(t *testing.T) {
 
 // A reset tells nothing of who exists, and says what to do where the server sends no mail.
 func TestAccountReset(t *testing.T) {
-	mailing := testkit.Ferried(t, testkit.SQLite)
+	mailing := kit.Ferried(t, kit.SQLite)
 	for _, who := range []string{"admin@example.com", "nobody@example.com"} {
 		if got := newPerson(t).run("", "account", "reset", who, "--server", mailing.URL); got.code != 0 || !strings.Contains(got.out, "a key is on its way") {
 			t.Errorf("%s: %+v", who, got)
 		}
 	}
-	mute := testkit.StartWith(t, testkit.SQLite.FerryURL(t), testkit.NewClock(), control.Options{Deliver: control.DeliverToInviter})
+	mute := kit.StartWith(t, kit.SQLite.FerryURL(t), kit.NewClock(), control.Options{Deliver: control.DeliverToInviter})
 	if got := newPerson(t).run("", "account", "reset", "admin@example.com", "--server", mute.URL); got.code != 1 || !strings.Contains(got.errors, "simferry user passwd") {
 		t.Errorf("%+v", got)
 	}

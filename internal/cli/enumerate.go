@@ -5,11 +5,11 @@ import (
 	"errors"
 
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
 // plan finds out which SIMs are meant, and what may become of each.
-func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
+func (s *shipping) plan(ctx context.Context, w wanted) (*bulk.Plan, error) {
 	var err error
 	if s.from, err = s.source(ctx); err != nil {
 		return nil, err
@@ -19,11 +19,11 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
 		return nil, err
 	}
 	sims = append(sims, w.sims...)
-	p := ferry.Planner{Server: s.remote, Pace: s.pace, Terms: s.terms, Chunk: s.chunk, Progress: s.screen.planning}
+	p := bulk.Planner{Server: s.remote, Pace: s.pace, Terms: s.terms, Chunk: s.chunk, Progress: s.screen.planning}
 	for _, r := range w.ranges {
-		in, err := p.Range(ctx, ferry.Span{First: string(r.first), Last: string(r.last)})
-		if refused, ok := errors.AsType[*client.ConflictError](err); ok && len(ferry.Against(refused)) > 0 {
-			return s.stamped(ferry.Impossible(s.terms, sims, ferry.Against(refused))), nil
+		in, err := p.Range(ctx, bulk.Span{First: string(r.first), Last: string(r.last)})
+		if refused, ok := errors.AsType[*client.ConflictError](err); ok && len(bulk.Against(refused)) > 0 {
+			return s.stamped(bulk.Impossible(s.terms, sims, bulk.Against(refused))), nil
 		}
 		if err != nil {
 			return nil, err
@@ -33,7 +33,7 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
 		}
 		sims = append(sims, in...)
 	}
-	sims, twice := ferry.Distinct(sims)
+	sims, twice := bulk.Distinct(sims)
 	plan, err := p.Plan(ctx, sims)
 	s.screen.planned()
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*ferry.Plan, error) {
 	return plan, nil
 }
 
-func (s *shipping) stamped(p *ferry.Plan) *ferry.Plan {
+func (s *shipping) stamped(p *bulk.Plan) *bulk.Plan {
 	p.Created, p.Server = s.pace.Clock.Now().UTC(), s.server
 	return p
 }

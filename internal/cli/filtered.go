@@ -9,7 +9,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
 // source is where --filter looks, and for what. It is kept with a run, which looks again
@@ -45,7 +45,7 @@ func (s *shipping) source(ctx context.Context) (*source, error) {
 
 // filtered lists the SIMs of a source. Each of them may be taken only from there. Deleted
 // SIMs are left out, and so are those that the Workspace only issued or resells.
-func (s *shipping) filtered(ctx context.Context, from *source) (sims []ferry.SIM, err error) {
+func (s *shipping) filtered(ctx context.Context, from *source) (sims []bulk.SIM, err error) {
 	if from == nil {
 		return nil, nil
 	}
@@ -57,7 +57,7 @@ func (s *shipping) filtered(ctx context.Context, from *source) (sims []ferry.SIM
 		if sim.Status.ID == client.SIMDeleted || sim.CustomerOrg != nil && sim.CustomerOrg.ID != from.Workspace.ID {
 			continue
 		}
-		sims = append(sims, ferry.SIM{
+		sims = append(sims, bulk.SIM{
 			ID: sim.ID, ICCID: sim.ICCID, Status: sim.Status, Device: sim.Endpoint, Source: from.Workspace, Where: "--filter", From: from.Workspace.ID,
 		})
 	}
@@ -135,7 +135,7 @@ func readPass(ctx context.Context, c *client.Client, filter string) (sims map[in
 
 // remaining counts the SIMs that a filter finds once a run is over, less those that the run
 // was not allowed to move: they came, or changed, while it was at work.
-func (s *shipping) remaining(ctx context.Context, from *source, state *ferry.State) (n int, err error) {
+func (s *shipping) remaining(ctx context.Context, from *source, state *bulk.State) (n int, err error) {
 	if from == nil {
 		return 0, nil
 	}
@@ -145,7 +145,7 @@ func (s *shipping) remaining(ctx context.Context, from *source, state *ferry.Sta
 	}
 	known := make(map[int64]bool)
 	for _, v := range state.Verdicts() {
-		known[v.ID] = v.Outcome == ferry.Refused || v.Outcome == ferry.NotMoved || v.Outcome == ferry.Unknown
+		known[v.ID] = v.Outcome == bulk.Refused || v.Outcome == bulk.NotMoved || v.Outcome == bulk.Unknown
 	}
 	for _, sim := range sims {
 		if !known[sim.ID] {
@@ -157,10 +157,10 @@ func (s *shipping) remaining(ctx context.Context, from *source, state *ferry.Sta
 
 // lookAgain asks the filter once more after a run. What it finds now makes the run one that
 // moved only some.
-func (s *shipping) lookAgain(ctx context.Context, state *ferry.State, code int) (int, error) {
+func (s *shipping) lookAgain(ctx context.Context, state *bulk.State, code int) (int, error) {
 	n, err := s.remaining(ctx, s.from, state)
 	if err != nil {
-		return max(code, ferry.ExitError), fmt.Errorf("the SIMs were moved, but --filter could not be asked again for new ones: %w", err)
+		return max(code, bulk.ExitError), fmt.Errorf("the SIMs were moved, but --filter could not be asked again for new ones: %w", err)
 	}
 	if s.remain = n; n == 0 {
 		return code, nil
@@ -168,5 +168,5 @@ func (s *shipping) lookAgain(ctx context.Context, state *ferry.State, code int) 
 	s.screen.line("")
 	s.screen.prose(0, "%s %s --filter in %s now: %s came in, or changed, while this ran. Run the command again to move %s.", thousands(n),
 		plural(n, "SIM matches", "SIMs match"), s.from.Workspace.Name, plural(n, "it", "they"), plural(n, "it", "them"))
-	return ferry.ExitPartly, nil
+	return bulk.ExitPartly, nil
 }

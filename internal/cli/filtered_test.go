@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit"
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // inventory is a server with SIMs 1 to n, of which others may move some.
@@ -25,15 +25,15 @@ func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
 	t.Helper()
 	return map[string]func(t *testing.T) inventory{
 		"plain": func(t *testing.T) inventory {
-			f := plain.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR", 300: "Fleet IT"})
+			f := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR", 300: "Fleet IT"})
 			const n = 500
 			for i := int64(1); i <= n; i++ {
-				f.Add(plain.SIM{ID: i, ICCID: fmt.Sprintf("89883030000%08d", i), Status: 2, Workspace: 100})
+				f.Add(fakeserver.SIM{ID: i, ICCID: fmt.Sprintf("89883030000%08d", i), Status: 2, Workspace: 100})
 			}
-			s := plain.Start(t, f, 100, plain.Manners{})
+			s := fakeserver.Start(t, f, 100, fakeserver.Manners{})
 			return inventory{
-				url: s.URL, user: plain.Username, first: 1, n: n,
-				move: func(sim, to int64) { f.Change(sim, func(s *plain.SIM) { s.Workspace = to }) },
+				url: s.URL, user: fakeserver.Username, first: 1, n: n,
+				move: func(sim, to int64) { f.Change(sim, func(s *fakeserver.SIM) { s.Workspace = to }) },
 				in: func(workspace int64) map[int64]bool {
 					found := make(map[int64]bool)
 					for i := int64(1); i <= n; i++ {
@@ -46,7 +46,7 @@ func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
 			}
 		},
 		"cursor": func(t *testing.T) inventory {
-			s := testkit.Ferried(t, testkit.SQLite)
+			s := kit.Ferried(t, kit.SQLite)
 			root := s.As("root@example.com")
 			return inventory{
 				url: s.URL, user: "admin@example.com", first: 1000, n: 600,

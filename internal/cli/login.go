@@ -15,7 +15,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/profile"
+	"github.com/simferry/simferry/internal/cli/profile"
 )
 
 // login is one sign-in.

@@ -12,14 +12,14 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // The answer to a refresh never arrives, as when the command is killed just then: the next
 // command goes on with the session, on either engine.
 func TestSessionOutlivesALostRefresh(t *testing.T) {
-	for _, e := range []testkit.Engine{testkit.SQLite, testkit.Postgres} {
-		s := testkit.Ferried(t, e)
+	for _, e := range []kit.Engine{kit.SQLite, kit.Postgres} {
+		s := kit.Ferried(t, e)
 		target, err := url.Parse(s.URL)
 		if err != nil {
 			t.Fatal(err)

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
+	"github.com/simferry/simferry/internal/cli/profile"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/profile"
 )
 
 // migrateFlags are those of migrate; some are also those of apply and resume.
@@ -78,7 +78,7 @@ Exit codes: 0 every SIM is in the target, 1 failed, 2 called wrongly, 3 refused 
 	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "only SIMs in this status may move; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "take SIMs out of their devices")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "plan only, and move nothing")
-	cmd.Flags().IntVar(&f.chunk, "chunk", ferry.MaxChunk, "SIMs in a request, 500 at most")
+	cmd.Flags().IntVar(&f.chunk, "chunk", bulk.MaxChunk, "SIMs in a request, 500 at most")
 	cmd.Flags().StringVar(&f.planFile, "plan", "", "save the plan in this file instead of moving anything; for 'simferry migrate apply'")
 	f.runFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("plan", "dry-run")
@@ -161,8 +161,8 @@ func (f *migrateFlags) check() error {
 		return usagef("simferry migrate needs --to")
 	case f.parallel < 1 || f.parallel > 32:
 		return usagef("--parallel: must be from 1 to 32")
-	case f.chunk < 1 || f.chunk > ferry.MaxChunk:
-		return usagef("--chunk: must be from 1 to %d", ferry.MaxChunk)
+	case f.chunk < 1 || f.chunk > bulk.MaxChunk:
+		return usagef("--chunk: must be from 1 to %d", bulk.MaxChunk)
 	}
 	if _, err := f.allowed(); err != nil {
 		return err
@@ -189,10 +189,10 @@ type shipping struct {
 	*migrateFlags
 	process  Process
 	client   *client.Client
-	remote   *ferry.Remote
-	pace     *ferry.Pace
+	remote   *bulk.Remote
+	pace     *bulk.Pace
 	server   string
-	terms    ferry.Terms
+	terms    bulk.Terms
 	screen   *screen
 	profiled profile.Profile
 	known    named   // Workspaces of the user
@@ -210,17 +210,17 @@ func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {
 		return nil, err
 	}
 	s := &shipping{
-		migrateFlags: f, process: p, client: c, remote: ferry.NewRemote(c), server: known.Server, profiled: known,
-		terms: ferry.Terms{AllowedStatuses: allowed, DetachDevices: f.detach}, screen: newScreen(p, f.output),
+		migrateFlags: f, process: p, client: c, remote: bulk.NewRemote(c), server: known.Server, profiled: known,
+		terms: bulk.Terms{AllowedStatuses: allowed, DetachDevices: f.detach}, screen: newScreen(p, f.output),
 	}
-	s.pace = &ferry.Pace{Clock: client.SystemClock{}, Patience: f.patience, Parallel: f.parallel, Notify: s.screen.waiting}
+	s.pace = &bulk.Pace{Clock: client.SystemClock{}, Patience: f.patience, Parallel: f.parallel, Notify: s.screen.waiting}
 	return s, nil
 }
 
 // proceed shows a plan, and carries it out as far as that is wanted and allowed.
-func (s *shipping) proceed(ctx context.Context, plan *ferry.Plan) error {
+func (s *shipping) proceed(ctx context.Context, plan *bulk.Plan) error {
 	s.screen.plan(plan, s.migrateFlags)
-	state := ferry.NewState(plan)
+	state := bulk.NewState(plan)
 	if s.planFile != "" {
 		if err := s.savePlan(plan); err != nil {
 			return err
@@ -230,13 +230,13 @@ func (s *shipping) proceed(ctx context.Context, plan *ferry.Plan) error {
 	refused := len(plan.Against) > 0 || plan.Refused() && s.conflict == stop
 	switch {
 	case s.dryRun || s.planFile != "":
-		code := ferry.ExitDone
+		code := bulk.ExitDone
 		if plan.Refused() {
-			code = ferry.ExitRefused
+			code = bulk.ExitRefused
 		}
 		return s.finish(plan, state, "", true, code, nil)
 	case refused:
-		return s.finish(plan, state, "", false, ferry.ExitRefused, nil)
+		return s.finish(plan, state, "", false, bulk.ExitRefused, nil)
 	case plan.Count() == 0:
 		return s.finish(plan, state, "", false, state.ExitCode(), nil)
 	}

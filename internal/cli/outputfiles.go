@@ -4,13 +4,13 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/simferry/simferry/internal/durable"
+	"github.com/simferry/simferry/internal/cli/atomicfile"
 )
 
 // outputFiles are the files that a run writes because a flag asks for them.
 type outputFiles struct {
-	report *durable.Pending // nil without --report
-	plan   *durable.Pending // nil without --plan
+	report *atomicfile.Pending // nil without --report
+	plan   *atomicfile.Pending // nil without --plan
 }
 
 // create starts every output file, so that one that cannot be written is an error before
@@ -36,11 +36,11 @@ func (o *outputFiles) create(report, plan string, inputs ...string) (err error) 
 	return err
 }
 
-func created(flag, name string) (*durable.Pending, error) {
+func created(flag, name string) (*atomicfile.Pending, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // no file is asked for
 	}
-	p, err := durable.Create(name)
+	p, err := atomicfile.Create(name)
 	if err != nil {
 		return nil, usagef("%s: %w", flag, err)
 	}

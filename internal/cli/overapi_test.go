@@ -13,7 +13,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/cli"
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // person is somebody who works over the API, with a folder of files of their own.
@@ -47,7 +47,7 @@ func (p *person) run(stdin string, args ...string) result {
 // login signs in to a server.
 func (p *person) login(server, username string) {
 	p.t.Helper()
-	if got := p.run(plain.Password+"\n", "login", "--server", server, "--username", username, "--password-stdin"); got.code != 0 {
+	if got := p.run(fakeserver.Password+"\n", "login", "--server", server, "--username", username, "--password-stdin"); got.code != 0 {
 		p.t.Fatalf("login: %+v", got)
 	}
 }

@@ -7,15 +7,15 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // A server that redirects gets no credentials sent on, by no command, and the message says
 // which address to use instead.
 func TestRedirectsAreNotFollowed(t *testing.T) {
-	fleet := plain.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
-	fleet.Add(plain.SIM{ID: 1, ICCID: "8988303000000000001", Workspace: 100})
-	s := plain.Start(t, fleet, 100, plain.Manners{})
+	fleet := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
+	fleet.Add(fakeserver.SIM{ID: 1, ICCID: "8988303000000000001", Workspace: 100})
+	s := fakeserver.Start(t, fleet, 100, fakeserver.Manners{})
 	var stolen atomic.Int64
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Add(1) }))
 	defer thief.Close()
@@ -24,15 +24,15 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}))
 	defer door.Close()
 	p := newPerson(t)
-	p.login(s.URL, plain.Username)
+	p.login(s.URL, fakeserver.Username)
 	profile := readFile(t, p.home+"/profiles/default.json")
 	writeFile(t, p.home+"/profiles/default.json", strings.ReplaceAll(profile, s.URL, door.URL))
 	for _, args := range [][]string{
-		{"login", "--server", door.URL, "--username", plain.Username, "--password-stdin"},
+		{"login", "--server", door.URL, "--username", fakeserver.Username, "--password-stdin"},
 		{"sims"}, {"devices"}, {"events"}, {"workspaces"}, {"whoami"}, {"migrations", "list"},
 		{"migrate", "--to", "200", "--sim-id", "1", "--yes"},
 	} {
-		got := p.run(plain.Password+"\n", args...)
+		got := p.run(fakeserver.Password+"\n", args...)
 		if got.code == 0 || !strings.Contains(got.errors, "To sign in there: simferry login --server "+thief.URL) {
 			t.Errorf("%v: %+v", args, got)
 		}

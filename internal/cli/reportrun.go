@@ -10,24 +10,24 @@ import (
 	"strings"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/durable"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/atomicfile"
+	"github.com/simferry/simferry/internal/cli/bulk"
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
 // report is what a run came to, SIM by SIM.
 type report struct {
-	Run      string          `json:"run,omitempty"`
-	DryRun   bool            `json:"dry_run"`
-	ExitCode int             `json:"exit_code"`
-	Error    string          `json:"error,omitempty"`
-	Server   string          `json:"server"`
-	Target   api.NamedRef    `json:"target_workspace"`
-	Tally    ferry.Tally     `json:"tally"`
-	Against  []ferry.Reason  `json:"against_target,omitempty"`
-	Remain   int             `json:"remaining,omitempty"` // SIMs that --filter finds after the run
-	Left     []ferry.SIM     `json:"left,omitempty"`      // left their Workspace, or changed, before the dry run
-	SIMs     []ferry.Verdict `json:"sims"`
+	Run      string         `json:"run,omitempty"`
+	DryRun   bool           `json:"dry_run"`
+	ExitCode int            `json:"exit_code"`
+	Error    string         `json:"error,omitempty"`
+	Server   string         `json:"server"`
+	Target   api.NamedRef   `json:"target_workspace"`
+	Tally    bulk.Tally     `json:"tally"`
+	Against  []bulk.Reason  `json:"against_target,omitempty"`
+	Remain   int            `json:"remaining,omitempty"` // SIMs that --filter finds after the run
+	Left     []bulk.SIM     `json:"left,omitempty"`      // left their Workspace, or changed, before the dry run
+	SIMs     []bulk.Verdict `json:"sims"`
 }
 
 func checkReport(file string) error {
@@ -38,7 +38,7 @@ func checkReport(file string) error {
 }
 
 // finish tells what has become of every SIM, and ends with the exit code.
-func (s *shipping) finish(plan *ferry.Plan, state *ferry.State, dir string, dryRun bool, code int, err error) error {
+func (s *shipping) finish(plan *bulk.Plan, state *bulk.State, dir string, dryRun bool, code int, err error) error {
 	r := report{
 		DryRun: dryRun, ExitCode: code, Server: plan.Server, Target: plan.Terms.Target, Tally: state.Tally(), Against: plan.Against,
 		Remain: s.remain, Left: plan.Left, SIMs: state.Verdicts(),
@@ -50,7 +50,7 @@ func (s *shipping) finish(plan *ferry.Plan, state *ferry.State, dir string, dryR
 		r.Run = filepath.Base(dir)
 	}
 	if failed := s.write(r, dir); failed != nil {
-		err, code = failed, max(code, ferry.ExitError)
+		err, code = failed, max(code, bulk.ExitError)
 	}
 	if dir != "" {
 		s.screen.result(r, dir, s.report, state.Refused())
@@ -62,7 +62,7 @@ func (s *shipping) finish(plan *ferry.Plan, state *ferry.State, dir string, dryR
 			return failed
 		}
 	}
-	if code == ferry.ExitDone {
+	if code == bulk.ExitDone {
 		return nil
 	}
 	return &codeError{code, err}
@@ -87,7 +87,7 @@ func (s *shipping) write(r report, dir string) error {
 	}
 	text, err := r.encode(filepath.Ext(reportFile))
 	if err == nil {
-		err = durable.WriteFile(filepath.Join(dir, reportFile), text)
+		err = atomicfile.WriteFile(filepath.Join(dir, reportFile), text)
 	}
 	if err != nil {
 		return fmt.Errorf("the report: %w", err)
@@ -96,8 +96,8 @@ func (s *shipping) write(r report, dir string) error {
 }
 
 // savePlan puts the plan where --plan says.
-func (s *shipping) savePlan(plan *ferry.Plan) error {
-	err := ferry.WritePlan(s.files.plan, plan)
+func (s *shipping) savePlan(plan *bulk.Plan) error {
+	err := bulk.WritePlan(s.files.plan, plan)
 	if err == nil {
 		err = s.files.plan.Commit()
 	}
@@ -121,7 +121,7 @@ func (r report) encode(ext string) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func reportRow(v ferry.Verdict, target int64) []string {
+func reportRow(v bulk.Verdict, target int64) []string {
 	number := func(n int64) string {
 		if n == 0 {
 			return ""

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
 func applyCommand(p Process) *cobra.Command {
@@ -33,7 +33,7 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 	if err := checkReport(f.report); err != nil {
 		return err
 	}
-	plan, err := ferry.LoadPlan(file)
+	plan, err := bulk.LoadPlan(file)
 	if err != nil {
 		return err
 	}
@@ -52,7 +52,7 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 		return fmt.Errorf("the plan was made for %s, and the profile %s is for %s: use --profile", plan.Server, *f.profile, s.server)
 	}
 	s.terms = plan.Terms
-	again := ferry.Planner{Server: s.remote, Pace: s.pace, Terms: plan.Terms, Progress: s.screen.planning}
+	again := bulk.Planner{Server: s.remote, Pace: s.pace, Terms: plan.Terms, Progress: s.screen.planning}
 	plan, err = again.Confirm(ctx, plan)
 	s.screen.planned()
 	if err != nil {
@@ -185,7 +185,7 @@ func unfinished(runs []*run) (open []string) {
 // carryOut does what is left of a run and reports on it.
 func (s *shipping) carryOut(ctx context.Context, r *run, resumed bool) error {
 	s.screen.begin(r)
-	runner := ferry.Runner{
+	runner := bulk.Runner{
 		Server: s.remote, Pace: s.pace, Plan: r.plan, State: r.state, Journal: r.journal,
 		Skip: s.conflict == skip, Progress: s.screen.moved, Surveying: s.screen.surveying,
 	}
@@ -196,8 +196,8 @@ func (s *shipping) carryOut(ctx context.Context, r *run, resumed bool) error {
 	err := do(ctx)
 	s.screen.end()
 	code := r.state.ExitCode()
-	if err != nil && code == ferry.ExitDone {
-		code = ferry.ExitError
+	if err != nil && code == bulk.ExitDone {
+		code = bulk.ExitError
 	}
 	if ctx.Err() != nil && err != nil {
 		err = errors.New("interrupted")

@@ -7,22 +7,22 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // A run that lost a role on its way is completed once the role is back; a second machine
 // says that the run is not there.
 func TestResumeTriesTheRefusedAgain(t *testing.T) {
-	f := plain.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
-	sim := func(i int64) plain.SIM {
-		return plain.SIM{ID: i, ICCID: fmt.Sprintf("8988303000000%06d", i), Status: 2, Workspace: 100}
+	f := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
+	sim := func(i int64) fakeserver.SIM {
+		return fakeserver.SIM{ID: i, ICCID: fmt.Sprintf("8988303000000%06d", i), Status: 2, Workspace: 100}
 	}
 	for i := int64(1); i <= 30; i++ {
 		f.Add(sim(i))
 	}
-	b := newBetween(t, plain.Start(t, f, 100, plain.Manners{}).URL, "100")
+	b := newBetween(t, fakeserver.Start(t, f, 100, fakeserver.Manners{}).URL, "100")
 	p := newPerson(t)
-	p.login(b.URL, plain.Username)
+	p.login(b.URL, fakeserver.Username)
 	b.on("real "+beforeRun, func(n int) {
 		if n == 1 {
 			f.Remove(7) // as far as the caller can see
@@ -46,7 +46,7 @@ func TestResumeTriesTheRefusedAgain(t *testing.T) {
 		t.Errorf("%+v", again)
 	}
 	other := newPerson(t)
-	other.login(b.URL, plain.Username)
+	other.login(b.URL, fakeserver.Username)
 	if got := other.run("", "migrate", "resume"); got.code != 1 || !strings.Contains(got.errors, "this machine has no runs of yours") {
 		t.Errorf("another machine: %+v", got)
 	}
@@ -75,10 +75,10 @@ func prune(t *testing.T, p *person, id string) {
 
 // A run that is not complete stays, unless it is asked for.
 func TestPruneKeepsTheUnfinished(t *testing.T) {
-	f := plain.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
-	f.Add(plain.SIM{ID: 1, ICCID: "8988303000000000001", Status: 2, Workspace: 100})
+	f := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
+	f.Add(fakeserver.SIM{ID: 1, ICCID: "8988303000000000001", Status: 2, Workspace: 100})
 	p := newPerson(t)
-	p.login(plain.Start(t, f, 100, plain.Manners{End: 1}).URL, plain.Username)
+	p.login(fakeserver.Start(t, f, 100, fakeserver.Manners{End: 1}).URL, fakeserver.Username)
 	if got := p.run("", "migrate", "--to", "200", "--sim-id", "1", "--yes"); got.code != 1 {
 		t.Fatalf("%+v", got)
 	}

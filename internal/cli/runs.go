@@ -15,8 +15,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/lockedfile"
 
-	"github.com/simferry/simferry/internal/durable"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/atomicfile"
+	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
 // A run has a folder of its own: what was planned, how it is carried out, and the journal.
@@ -33,9 +33,9 @@ type run struct {
 	id      string
 	dir     string
 	info    runInfo
-	plan    *ferry.Plan
-	state   *ferry.State
-	journal *ferry.FileJournal
+	plan    *bulk.Plan
+	state   *bulk.State
+	journal *bulk.FileJournal
 	unlock  func()
 }
 
@@ -53,7 +53,7 @@ func (p Process) runsDir() (string, error) {
 }
 
 // newRun makes the folder of a run. Its plan is safe on the disk before anything is sent.
-func (s *shipping) newRun(plan *ferry.Plan) (*run, error) {
+func (s *shipping) newRun(plan *bulk.Plan) (*run, error) {
 	dir, err := s.process.runsDir()
 	if err != nil {
 		return nil, err
@@ -68,8 +68,8 @@ func (s *shipping) newRun(plan *ferry.Plan) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(durable.WriteFile(filepath.Join(r.dir, termsFile), info), ferry.SavePlan(filepath.Join(r.dir, planFile), plan),
-		durable.SyncDir(dir)); err != nil {
+	if err := errors.Join(atomicfile.WriteFile(filepath.Join(r.dir, termsFile), info), bulk.SavePlan(filepath.Join(r.dir, planFile), plan),
+		atomicfile.SyncDir(dir)); err != nil {
 		return nil, err
 	}
 	err = r.open()
@@ -103,7 +103,7 @@ func (p Process) readRun(id string) (*run, error) {
 	if err := json.Unmarshal(text, &r.info); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(r.dir, termsFile), err)
 	}
-	r.plan, err = ferry.LoadPlan(filepath.Join(r.dir, planFile))
+	r.plan, err = bulk.LoadPlan(filepath.Join(r.dir, planFile))
 	return r, err
 }
 
@@ -113,8 +113,8 @@ func (r *run) open() error {
 	if err != nil {
 		return fmt.Errorf("run %s: %w", r.id, err)
 	}
-	r.unlock, r.state = unlock, ferry.NewState(r.plan)
-	r.journal, err = ferry.OpenJournal(filepath.Join(r.dir, journalFile), r.state)
+	r.unlock, r.state = unlock, bulk.NewState(r.plan)
+	r.journal, err = bulk.OpenJournal(filepath.Join(r.dir, journalFile), r.state)
 	if err != nil {
 		unlock()
 	}
@@ -173,6 +173,6 @@ func (p Process) runIDs() ([]string, error) {
 
 // peek replays a run's journal without taking the run.
 func (r *run) peek() error {
-	r.state = ferry.NewState(r.plan)
-	return ferry.ReadJournal(filepath.Join(r.dir, journalFile), r.state)
+	r.state = bulk.NewState(r.plan)
+	return bulk.ReadJournal(filepath.Join(r.dir, journalFile), r.state)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
 func runsCommand(p Process) *cobra.Command {
@@ -44,7 +44,7 @@ func runsCommand(p Process) *cobra.Command {
 	return cmd
 }
 
-func stateWord(s *ferry.State) string {
+func stateWord(s *bulk.State) string {
 	if s.Done() {
 		return "complete"
 	}

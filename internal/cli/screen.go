@@ -13,7 +13,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
 	"github.com/simferry/simferry/internal/termtext"
 )
 
@@ -204,7 +204,7 @@ func (s *screen) moved(n int, settled bool) {
 
 func thousands(n int) string { return humanize.Comma(int64(n)) }
 
-func target(p *ferry.Plan) string {
+func target(p *bulk.Plan) string {
 	return fmt.Sprintf("%s (%d)", p.Terms.Target.Name, p.Terms.Target.ID)
 }
 
@@ -243,9 +243,9 @@ func (s *screen) result(r report, dir, file string, refused int) {
 }
 
 // suspendedBy counts the SIMs that a run has moved and thereby suspended.
-func suspendedBy(verdicts []ferry.Verdict) (n int) {
+func suspendedBy(verdicts []bulk.Verdict) (n int) {
 	for _, v := range verdicts {
-		if v.Outcome == ferry.Moved && v.Status.ID == client.SIMActivated {
+		if v.Outcome == bulk.Moved && v.Status.ID == client.SIMActivated {
 			n++
 		}
 	}

@@ -9,7 +9,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
 func bareScreen() (*screen, *bytes.Buffer, *bytes.Buffer) {
@@ -38,10 +38,10 @@ func TestWaitIsToldOnce(t *testing.T) {
 func TestSuspendedSIMsAreOffline(t *testing.T) {
 	for status, offline := range map[int64]bool{client.SIMActivated: true, client.SIMSuspended: false, client.SIMIssued: false} {
 		s, out, _ := bareScreen()
-		sim := ferry.SIM{ID: 1, ICCID: "8988303000000000001", Status: api.Ref{ID: status}, Source: api.NamedRef{ID: 100, Name: "Fleet DE"}}
-		plan := &ferry.Plan{Terms: ferry.Terms{Target: api.NamedRef{ID: 200, Name: "Fleet FR"}}, Chunks: []ferry.Chunk{{By: ferry.ByID, SIMs: []ferry.SIM{sim}}}}
+		sim := bulk.SIM{ID: 1, ICCID: "8988303000000000001", Status: api.Ref{ID: status}, Source: api.NamedRef{ID: 100, Name: "Fleet DE"}}
+		plan := &bulk.Plan{Terms: bulk.Terms{Target: api.NamedRef{ID: 200, Name: "Fleet FR"}}, Chunks: []bulk.Chunk{{By: bulk.ByID, SIMs: []bulk.SIM{sim}}}}
 		s.plan(plan, &migrateFlags{conflict: stop})
-		s.result(report{Target: plan.Terms.Target, Tally: ferry.Tally{Moved: 1}, SIMs: []ferry.Verdict{{SIM: sim, Outcome: ferry.Moved}}}, "", "r.csv", 0)
+		s.result(report{Target: plan.Terms.Target, Tally: bulk.Tally{Moved: 1}, SIMs: []bulk.Verdict{{SIM: sim, Outcome: bulk.Moved}}}, "", "r.csv", 0)
 		before := "1 SIM is Suspended by the move: offline until somebody activates it in Fleet FR."
 		after := "1 of them was Activated before and is Suspended now: offline until it is activated in Fleet FR."
 		if strings.Contains(out.String(), before) != offline || strings.Contains(out.String(), after) != offline {

@@ -9,12 +9,12 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
 	"github.com/simferry/simferry/internal/termtext"
 )
 
 // plan shows on one screen what would happen, and what stands against it.
-func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
+func (s *screen) plan(p *bulk.Plan, f *migrateFlags) {
 	if p.Total() == 0 {
 		s.prose(0, "No SIM, to %s on %s.", target(p), p.Server)
 		s.left(p)
@@ -44,7 +44,7 @@ func (s *screen) plan(p *ferry.Plan, f *migrateFlags) {
 }
 
 // counted tells how many SIMs it is about.
-func (s *screen) counted(p *ferry.Plan) {
+func (s *screen) counted(p *bulk.Plan) {
 	s.prose(0, "%s %s asked for, to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
 	if n := len(p.Duplicates); n > 0 {
 		s.prose(0, "%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
@@ -53,7 +53,7 @@ func (s *screen) counted(p *ferry.Plan) {
 }
 
 // left tells which SIMs the filter found that are no longer as it found them.
-func (s *screen) left(p *ferry.Plan) {
+func (s *screen) left(p *bulk.Plan) {
 	n := len(p.Left)
 	if n == 0 {
 		return
@@ -75,7 +75,7 @@ func (s *screen) offline(n int, target string) {
 }
 
 // sources tell where the SIMs come from and what happens to them besides.
-func (s *screen) sources(p *ferry.Plan) (suspended int) {
+func (s *screen) sources(p *bulk.Plan) (suspended int) {
 	type row struct {
 		name                 string
 		sims, suspended, out int
@@ -130,7 +130,7 @@ func numbers(header table.Row) table.Writer {
 func indent(block string) string { return "  " + strings.ReplaceAll(block, "\n", "\n  ") }
 
 // devices names those that lose their SIM.
-func (s *screen) devices(p *ferry.Plan) {
+func (s *screen) devices(p *bulk.Plan) {
 	var names []string
 	for _, c := range p.Chunks {
 		for _, sim := range c.SIMs {
@@ -156,7 +156,7 @@ func some(words []string, of int) string {
 }
 
 // conflicts groups what may not move by its reason, with what helps.
-func (s *screen) conflicts(p *ferry.Plan) {
+func (s *screen) conflicts(p *bulk.Plan) {
 	groups := reasons(p.Held)
 	s.line("")
 	s.styled(red, "%s may not move:", thousands(len(p.Held)))
@@ -178,11 +178,11 @@ type reason struct {
 	sims    []string
 }
 
-func reasons(held []ferry.Held) (groups []reason) {
+func reasons(held []bulk.Held) (groups []reason) {
 	for _, h := range held {
 		for _, r := range h.Reasons {
 			message := r.Message
-			if r.Code == ferry.Changed {
+			if r.Code == bulk.Changed {
 				message = "changed since the plan"
 			}
 			i := slices.IndexFunc(groups, func(g reason) bool { return g.code == r.Code && g.message == message })
@@ -197,7 +197,7 @@ func reasons(held []ferry.Held) (groups []reason) {
 }
 
 // mention is a SIM with what the reason is about.
-func mention(s ferry.SIM, r ferry.Reason) string {
+func mention(s bulk.SIM, r bulk.Reason) string {
 	name := s.ICCID
 	if name == "" {
 		name = fmt.Sprintf("SIM %d", s.ID)
@@ -210,10 +210,10 @@ func mention(s ferry.SIM, r ferry.Reason) string {
 		about = append(about, s.Status.Description)
 	case r.Code == client.NoAdminOnSource, r.Code == client.BrazilianBorder:
 		about = append(about, "in "+s.Source.Name)
-	case r.Code == ferry.Changed:
+	case r.Code == bulk.Changed:
 		about = append(about, strings.TrimPrefix(r.Message, "changed since the plan: "))
 	}
-	if r.Code == ferry.NotFound && s.Where != "" {
+	if r.Code == bulk.NotFound && s.Where != "" {
 		about = append(about, s.Where)
 	}
 	if len(about) == 0 {
@@ -237,16 +237,16 @@ func cure(code int) string {
 		return "Choose an enterprise Workspace with --to."
 	case client.TargetSuspended:
 		return "The Workspace must be enabled first."
-	case ferry.NotFound:
+	case bulk.NotFound:
 		return "look at the numbers; deleted SIMs are not found either"
-	case ferry.Changed:
+	case bulk.Changed:
 		return "make a new plan"
 	}
 	return ""
 }
 
 // outlook is the last line before anything happens.
-func (s *screen) outlook(p *ferry.Plan, f *migrateFlags) {
+func (s *screen) outlook(p *bulk.Plan, f *migrateFlags) {
 	n := p.Count()
 	switch {
 	case n == 0 && len(p.Held) == 0:

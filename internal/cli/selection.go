@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/ferry"
+	"github.com/simferry/simferry/internal/cli/bulk"
+	"github.com/simferry/simferry/internal/cli/iccidfile"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/intake"
 )
 
 // selection is which SIMs are meant, as flags.
@@ -60,7 +60,7 @@ func (s *selection) check() error {
 
 // wanted is what can be known of a selection without asking a server.
 type wanted struct {
-	sims       []ferry.SIM
+	sims       []bulk.SIM
 	ranges     []span
 	duplicates []string
 }
@@ -71,7 +71,7 @@ type span struct{ first, last fleet.ICCID }
 func (s span) String() string { return string(s.first) + ".." + string(s.last) }
 
 func (s *selection) read(p Process) (w wanted, err error) {
-	var list intake.List
+	var list iccidfile.List
 	for _, text := range s.iccids {
 		if err := list.One("--iccid", text); err != nil {
 			return w, usagef("--iccid: %w", err)
@@ -83,7 +83,7 @@ func (s *selection) read(p Process) (w wanted, err error) {
 		}
 	}
 	for _, n := range list.Numbers {
-		w.sims = append(w.sims, ferry.SIM{ICCID: string(n.ICCID), Where: n.Where.String()})
+		w.sims = append(w.sims, bulk.SIM{ICCID: string(n.ICCID), Where: n.Where.String()})
 	}
 	for _, d := range list.Duplicates {
 		w.duplicates = append(w.duplicates, fmt.Sprintf("%s: %s is at %s already", d.Where, d.ICCID, d.First))
@@ -95,7 +95,7 @@ func (s *selection) read(p Process) (w wanted, err error) {
 			continue
 		}
 		seen[id] = true
-		w.sims = append(w.sims, ferry.SIM{ID: id, Where: "--sim-id"})
+		w.sims = append(w.sims, bulk.SIM{ID: id, Where: "--sim-id"})
 	}
 	for _, text := range s.ranges {
 		r, err := parseSpan(text)
@@ -107,7 +107,7 @@ func (s *selection) read(p Process) (w wanted, err error) {
 	return w, nil
 }
 
-func readFile(list *intake.List, p Process, name string) error {
+func readFile(list *iccidfile.List, p Process, name string) error {
 	if name == "-" {
 		return list.Read("standard input", p.Stdin)
 	}
@@ -127,7 +127,7 @@ func parseSpan(text string) (s span, err error) {
 	if !found {
 		return s, fmt.Errorf("%q must be two ICCIDs, such as 8988303000000001000..8988303000000001599", text)
 	}
-	var ends intake.List
+	var ends iccidfile.List
 	if err := errors.Join(ends.One("", first), ends.One("", last)); err != nil {
 		return s, err
 	}

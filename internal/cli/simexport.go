@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/durable"
+	"github.com/simferry/simferry/internal/cli/atomicfile"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/termtext"
@@ -132,7 +132,7 @@ func atMostFile(cmd *cobra.Command, args []string) error {
 
 // replaceFile writes a file that takes its name once it is whole.
 func replaceFile(name string, write func(io.Writer) error) error {
-	f, err := durable.Create(name)
+	f, err := atomicfile.Create(name)
 	if err != nil {
 		return err
 	}

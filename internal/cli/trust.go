@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/profile"
+	"github.com/simferry/simferry/internal/cli/profile"
 )
 
 // trust says which certificates of servers are good.

@@ -6,13 +6,13 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
-	"github.com/simferry/simferry/internal/testkit/plain"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
 // An Observer finds every Workspace of theirs, and can look into each by its name.
 func TestObserverLooksIntoTheirWorkspaces(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	p := newPerson(t)
 	p.login(s.URL, "observer@example.com")
 	got := p.run("", "workspaces", "--output", "json")
@@ -35,9 +35,9 @@ func TestObserverLooksIntoTheirWorkspaces(t *testing.T) {
 
 // A server without that operation lists what one administers, and the command says so.
 func TestWorkspacesOfAPlainServer(t *testing.T) {
-	s := plain.Start(t, plain.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"}), 100, plain.Manners{})
+	s := fakeserver.Start(t, fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"}), 100, fakeserver.Manners{})
 	p := newPerson(t)
-	p.login(s.URL, plain.Username)
+	p.login(s.URL, fakeserver.Username)
 	if got := p.run("", "workspaces"); !strings.Contains(got.out, "Fleet FR") || !strings.Contains(got.errors, "only the Workspaces that you administer") {
 		t.Errorf("%+v", got)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const clockWorld = `
@@ -47,7 +47,7 @@ func signInForClock(ctx context.Context, c *control.Control) (control.Tokens, er
 // remove has not expired. One whose clock is right removes what has.
 func TestAWrongClockRemovesNothing(t *testing.T) {
 	t.Parallel()
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		t.Parallel()
 		url := e.URL(t)
@@ -79,7 +79,7 @@ func TestAWrongClockRemovesNothing(t *testing.T) {
 // By how much the clock is off decides what happens.
 func TestClockAgainstPostgres(t *testing.T) {
 	t.Parallel()
-	url := testkit.Postgres.URL(t)
+	url := kit.Postgres.URL(t)
 	right, _ := serverAt(t, url, 0)
 	if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestClockAgainstPostgres(t *testing.T) {
 // clock that was ahead does not end sign-ins.
 func TestClockAgainstSQLite(t *testing.T) {
 	t.Parallel()
-	url := testkit.SQLite.URL(t)
+	url := kit.SQLite.URL(t)
 	right, _ := serverAt(t, url, 0)
 	if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
 		t.Fatal(err)

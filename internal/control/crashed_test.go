@@ -9,14 +9,14 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Sign-ins cut off by a crash do not stay counted as wrong guesses: they count while they may be under
 // way, so that a burst is bounded, and for a minute at most.
 func TestASignInCutOffByACrashIsNoGuess(t *testing.T) {
 	t.Parallel()
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		t.Parallel()
 		var passed atomic.Int64

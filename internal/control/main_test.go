@@ -3,7 +3,7 @@ package control_test
 import (
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -17,7 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/world"
 )
 
@@ -37,7 +37,7 @@ type installation struct {
 // onEach runs a test with a fresh installation on every engine.
 func onEach(t *testing.T, test func(in installation)) {
 	t.Helper()
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		t.Parallel()
 		test(install(t, e.URL(t), time.Now))
@@ -615,7 +615,7 @@ func TestCreateApplicationToken(t *testing.T) {
 
 func TestSweepForgetsWhatExpired(t *testing.T) {
 	now := time.Now()
-	in := install(t, testkit.SQLite.URL(t), func() time.Time { return now })
+	in := install(t, kit.SQLite.URL(t), func() time.Time { return now })
 	in.apply(t, smallWorld)
 	tokens, err := in.signIn(t, "admin@example.com", "correct horse")
 	if err != nil {

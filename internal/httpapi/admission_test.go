@@ -10,20 +10,20 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // limited is the same server with other limits.
-func limited(t *testing.T, s *testkit.Server, l httpapi.Limits) *testkit.Server {
+func limited(t *testing.T, s *kit.Server, l httpapi.Limits) *kit.Server {
 	t.Helper()
 	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{
 		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Limits: l,
 	}))
 	t.Cleanup(server.Close)
-	return &testkit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contracttest.New(t).RoundTripper(server.Client().Transport)}}
+	return &kit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contract.New(t).RoundTripper(server.Client().Transport)}}
 }
 
 // pendingBody is a request whose body is on its way.
@@ -36,7 +36,7 @@ type pendingBody struct {
 const flushed = 6 << 10
 
 // hold sends the head of a request and size bytes of its body, and no more.
-func hold(t *testing.T, s *testkit.Server, c *testkit.Client, pattern, from string, size int) pendingBody {
+func hold(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string, size int) pendingBody {
 	t.Helper()
 	method, path, _ := strings.Cut(pattern, " ")
 	out, in := io.Pipe()
@@ -72,7 +72,7 @@ func (h pendingBody) end(text string) int {
 }
 
 // until asks until the answer has the status; what was sent before may still be on its way.
-func until(t *testing.T, status int, ask func() *testkit.Answer) *testkit.Answer {
+func until(t *testing.T, status int, ask func() *kit.Answer) *kit.Answer {
 	t.Helper()
 	for range 1000 {
 		if got := ask(); got.Status == status {
@@ -85,7 +85,7 @@ func until(t *testing.T, status int, ask func() *testkit.Answer) *testkit.Answer
 
 // crowd holds four requests where two are worked on and one waits: the one that is left is
 // refused. It returns the other three.
-func crowd(t *testing.T, s *testkit.Server, c *testkit.Client, pattern, from string) []pendingBody {
+func crowd(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string) []pendingBody {
 	t.Helper()
 	all := make([]pendingBody, 4)
 	for i := range all {
@@ -111,7 +111,7 @@ func crowd(t *testing.T, s *testkit.Server, c *testkit.Client, pattern, from str
 
 // A caller who has as many requests as allowed waits, then gets a 429; another does not.
 func TestCallersTakeTurns(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	l := limited(t, s, httpapi.Limits{PerCaller: 2, Waiting: 1, PerAddress: 2})
 	admin, observer := at(l, s.As("admin@example.com")), at(l, s.As("observer@example.com"))
 	rest := crowd(t, l, admin, "POST "+migration, "192.0.2.1")
@@ -132,7 +132,7 @@ func TestCallersTakeTurns(t *testing.T) {
 	// The same for what comes without a bearer, or with a forged one, by address.
 	rest = crowd(t, l, l.Nobody(), "POST "+authenticate, "198.51.100.1")
 	wantCode(t, with(l, "forged").With("X-Forwarded-For", "198.51.100.1").Get("/api/v1/sim"), http.StatusTooManyRequests, 1105)
-	signIn(from(l, "198.51.100.2"), "admin@example.com", testkit.Password).Is(http.StatusOK)
+	signIn(from(l, "198.51.100.2"), "admin@example.com", kit.Password).Is(http.StatusOK)
 	admin.With("X-Forwarded-For", "198.51.100.1").Get(whoami).Is(http.StatusOK)
 	for _, h := range rest {
 		if got := h.end("}"); got != http.StatusBadRequest {
@@ -143,7 +143,7 @@ func TestCallersTakeTurns(t *testing.T) {
 
 // Bodies that are held take no more memory than there is for them; small ones need none.
 func TestBodiesShareMemory(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	l := limited(t, s, httpapi.Limits{BodyMemory: 3 << 20, BodyMemoryPerCaller: 2 << 20})
 	admin, observer := at(l, s.As("admin@example.com")), at(l, s.As("observer@example.com"))
 	const large = 1<<20 - 200
@@ -153,7 +153,7 @@ func TestBodiesShareMemory(t *testing.T) {
 		hold(t, l, admin, "POST "+migration, "192.0.2.1", large-1000), hold(t, l, observer, "POST "+migration, "192.0.2.2", large-1000),
 	}
 	var more []pendingBody
-	got := until(t, http.StatusServiceUnavailable, func() *testkit.Answer {
+	got := until(t, http.StatusServiceUnavailable, func() *kit.Answer {
 		if len(more) < 3 {
 			more = append(more, hold(t, l, admin, "POST "+migration, "192.0.2.1", large-1000))
 		}
@@ -164,17 +164,17 @@ func TestBodiesShareMemory(t *testing.T) {
 	}
 	for range 3 {
 		admin.Post(migration, request).Is(http.StatusOK)
-		signIn(l.Nobody(), "admin@example.com", testkit.Password).Is(http.StatusOK)
+		signIn(l.Nobody(), "admin@example.com", kit.Password).Is(http.StatusOK)
 	}
 	for _, h := range append(holders, more...) {
 		h.end("x")
 	}
-	until(t, http.StatusOK, func() *testkit.Answer { return admin.Post(migration, padded) })
+	until(t, http.StatusOK, func() *kit.Answer { return admin.Post(migration, padded) })
 }
 
 // What comes without a bearer is short and not compressed, on every operation that takes it.
 func TestAnonymousBodies(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	tried := 0
 	for _, r := range httpapi.Routes() {
 		method, path, _ := strings.Cut(r.Pattern, " ")
@@ -197,7 +197,7 @@ func TestAnonymousBodies(t *testing.T) {
 
 // Two bytes of a body can become a value of hundreds.
 func TestBodyOfManyValues(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	many := "[" + strings.Repeat("{},", 60_000) + "{}]"
 	for _, op := range takesBody() {

@@ -14,7 +14,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // thief has stolen the private key of a server, so that nothing but what a test changes is
@@ -25,7 +25,7 @@ type thief struct {
 	claims  object // of a bearer that counts
 }
 
-func newThief(s *testkit.Server, token string) thief {
+func newThief(s *kit.Server, token string) thief {
 	s.T.Helper()
 	row := s.Rows("SELECT id, private_key FROM signing_keys")[0]
 	key, ok := row[1].([]byte)
@@ -55,7 +55,7 @@ func (f thief) sign(text []byte) []byte { return ed25519.Sign(f.private, text) }
 
 // Each attack is refused, and with it nothing is told but that the token is no good.
 func TestAttackBearer(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	made := newApplicationToken(s, control.NewToken{})
 	f := newThief(s, s.As("admin@example.com").Token)
 	with(s, sealed(f.header(), f.claims, f.sign)).Get(whoami).Is(http.StatusOK) // the control

@@ -14,7 +14,7 @@ import (
 
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // takesBody are the operations that read a body, with a path that can be asked for.
@@ -45,7 +45,7 @@ func takesNoBearer(op attacked) bool {
 // A body that is deep, or grows when it is unpacked, is refused before it costs anything
 // that counts; the server answers the next request.
 func TestAttackBodies(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	operations := takesBody()
 	if len(operations) < 8 {
@@ -81,11 +81,11 @@ func TestAttackBodies(t *testing.T) {
 
 // A password of nearly a mebibyte is refused by its form; nothing is hashed.
 func TestAttackLongPassword(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	before := s.Control.PasswordHashes()
 	long, short := strings.Repeat("a", 1<<20-200), strings.Repeat("a", 8<<10-200)
-	for _, got := range []*testkit.Answer{
+	for _, got := range []*kit.Answer{
 		s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": short}),
 		s.Nobody().Post(authenticate, object{"username": "unknown@example.com", "password": short}),
 		admin.Patch("/api/v1/user/password", object{"old_password": long, "new_password": wrong}),
@@ -110,7 +110,7 @@ func TestAttackLongPassword(t *testing.T) {
 // What a caller would like to be set along is refused by name, wherever it is no property of
 // the operation: nobody becomes anybody by a body.
 func TestAttackMassAssignment(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	user := s.As("user@example.com")
 	admin := s.As("admin@example.com")
 	allowed := map[string]string{ // what an operation does take, or tolerates of what it has listed
@@ -135,7 +135,7 @@ func TestAttackMassAssignment(t *testing.T) {
 					continue
 				}
 				body := open + strings.TrimSuffix(strings.Trim(op.body, "[]"), "}") + `, "` + property + `": ` + value + "}" + end
-				for _, c := range []*testkit.Client{user, admin} {
+				for _, c := range []*kit.Client{user, admin} {
 					got := c.With("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i)).Do(op.method, op.path, body)
 					named := strings.Contains(string(got.Body), property+":")
 					if got.Status != http.StatusForbidden && (got.Status != http.StatusBadRequest || !named) {
@@ -149,7 +149,7 @@ func TestAttackMassAssignment(t *testing.T) {
 
 // Nothing that a caller sends becomes a header of the answer, or a second line of one.
 func TestAttackHeaderInjection(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	s.Seed("users: [{id: 30, username: odd@example.com, name: \"Odd\", password: correct horse, default_workspace: 100, roles: {100: administrator}}]")
 	admin := s.As("odd@example.com")
 	const evil = "x\r\nX-Injected: yes\r\n\r\n<script>"

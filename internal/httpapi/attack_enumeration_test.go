@@ -9,7 +9,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Whatever is wrong with a sign-in costs one password hash, and so does a right one: the
@@ -17,8 +17,8 @@ import (
 // measured, because a clock would only sometimes catch the difference; for the clock there
 // is BenchmarkUserEnumeration. (That bodies and headers tell nothing: TestRefusalsAreAlike.)
 func TestUserEnumerationByWork(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
 		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0 FROM users WHERE id = 1")
 		_, _ = withFactor(s, "user@example.com")
@@ -28,7 +28,7 @@ func TestUserEnumerationByWork(t *testing.T) {
 			return s.Control.PasswordHashes() - before
 		}
 		for i, name := range []string{"admin@example.com", "unknown@example.com", "suspended@example.com", "homeless@example.com", "invited@example.com", "user@example.com", "", "no text\x00", "observer@example.com"} {
-			for j, password := range []string{wrong, testkit.Password} {
+			for j, password := range []string{wrong, kit.Password} {
 				here := from(s, fmt.Sprintf("203.0.113.%d", 10*i+j))
 				for _, fingerprint := range []string{"", "a fingerprint"} {
 					body := credentials(name, password)
@@ -44,7 +44,7 @@ func TestUserEnumerationByWork(t *testing.T) {
 		// Locked, it costs none, for names that exist and for others.
 		for _, name := range []string{"target@example.com", "nobody@example.com"} {
 			lock(s.Nobody(), name)
-			if n := hashes(func() { wantCode(t, signIn(s.Nobody(), name, testkit.Password), http.StatusUnauthorized, 1105) }); n != 0 {
+			if n := hashes(func() { wantCode(t, signIn(s.Nobody(), name, kit.Password), http.StatusUnauthorized, 1105) }); n != 0 {
 				t.Errorf("%s, locked, costs %d hashes", name, n)
 			}
 		}
@@ -55,8 +55,8 @@ func TestUserEnumerationByWork(t *testing.T) {
 // passwords, of a name that exists and of one that does not, in turns, and tells the
 // medians and their ratio.
 func BenchmarkUserEnumeration(b *testing.B) {
-	clock := testkit.NewClock()
-	s := testkit.StartWith(b, testkit.SQLite.FerryURL(b), clock, control.Options{Password: identity.DefaultParams})
+	clock := kit.NewClock()
+	s := kit.StartWith(b, kit.SQLite.FerryURL(b), clock, control.Options{Password: identity.DefaultParams})
 	if got := s.Rows("SELECT count(*) FROM users"); fmt.Sprint(got[0][0]) == "0" {
 		b.Fatal("there are no users")
 	}
@@ -64,7 +64,7 @@ func BenchmarkUserEnumeration(b *testing.B) {
 	sign := s.Nobody()
 	digest := identity.WireDigest("password of admin")
 	// The seeded hash is of the cheap kind: set one of the real cost.
-	if err := s.Control.Operator().SetPassword(b.Context(), names[0], testkit.Password); err != nil {
+	if err := s.Control.Operator().SetPassword(b.Context(), names[0], kit.Password); err != nil {
 		b.Fatal(err)
 	}
 	var took [2][]time.Duration

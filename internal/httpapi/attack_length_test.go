@@ -6,14 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // However long a text is that a client sends, and wherever, the log line stays short.
 func TestAttackLongLogLines(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	logged, j := logging(t, s)
-	unjudged := &testkit.Server{T: t, URL: logged.URL, HTTP: &http.Client{}}
+	unjudged := &kit.Server{T: t, URL: logged.URL, HTTP: &http.Client{}}
 	admin := at(unjudged, s.As("admin@example.com"))
 	long := strings.Repeat("x", 50_000)
 	for name, ask := range map[string]func(){
@@ -27,7 +27,7 @@ func TestAttackLongLogLines(t *testing.T) {
 		"bearer":          func() { with(unjudged, long).Get("/api/v1/sim") },
 		"forwarded":       func() { admin.With("X-Forwarded-For", long).Get("/nothing") },
 		"idempotency key": func() { admin.With("Idempotency-Key", long).Post(migration, `{}`) },
-		"user name":       func() { signIn(unjudged.Nobody(), long, testkit.Password) },
+		"user name":       func() { signIn(unjudged.Nobody(), long, kit.Password) },
 		"property":        func() { admin.Post(migration, `{"`+long+`": 1}`) },
 		"value":           func() { admin.Post(migration, `{"target_workspace": "`+long+`"}`) },
 		"coding":          func() { admin.With("Content-Encoding", long).Post(migration, `{}`) },
@@ -43,7 +43,7 @@ var anyLink = regexp.MustCompile(`rel="([a-z]+)"`)
 
 // A long query does not make headers that proxies refuse, and a client finds the next page.
 func TestAttackLongAnswerHeaders(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	for _, test := range []struct {
 		values, bytes int

@@ -10,12 +10,12 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const auditURL = "/api/v1/audit"
 
-func auditList(c *testkit.Client, query string) (list []api.AuditEntry) {
+func auditList(c *kit.Client, query string) (list []api.AuditEntry) {
 	c.T.Helper()
 	c.Get(auditURL + query).Is(http.StatusOK).JSON(&list)
 	return list
@@ -28,132 +28,141 @@ func actions(list []api.AuditEntry) (words []string) {
 	return words
 }
 
-var _ = pin("audit-scope", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	both, target, stranger, source := admin, s.As("target@example.com"), s.As("stranger@example.com"), s.As("root@example.com")
-	moved := both.Post(migration, ran(moving(200, 251))).Is(http.StatusOK)
-	admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-	wantCode(t, admin.Patch(simPath(252), toStatus(0)), http.StatusBadRequest, 1000)
-	for who, c := range map[string]*testkit.Client{"the target": target, "the source": source} {
-		list := auditList(c, "?q=action:sim.migrated")
-		if len(list) != 1 || list[0].RequestID != moved.Header.Get("X-Request-Id") || list[0].Migration == nil || list[0].User.Name != "admin@example.com" ||
-			list[0].Address != "127.0.0.1" || list[0].Subject == nil || list[0].Subject.ID != "251" {
-			t.Errorf("in %s the migration is %+v", who, list)
+func TestContract_AuditScope(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		both, target, stranger, source := admin, s.As("target@example.com"), s.As("stranger@example.com"), s.As("root@example.com")
+		moved := both.Post(migration, ran(moving(200, 251))).Is(http.StatusOK)
+		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
+		wantCode(t, admin.Patch(simPath(252), toStatus(0)), http.StatusBadRequest, 1000)
+		for who, c := range map[string]*kit.Client{"the target": target, "the source": source} {
+			list := auditList(c, "?q=action:sim.migrated")
+			if len(list) != 1 || list[0].RequestID != moved.Header.Get("X-Request-Id") || list[0].Migration == nil || list[0].User.Name != "admin@example.com" ||
+				list[0].Address != "127.0.0.1" || list[0].Subject == nil || list[0].Subject.ID != "251" {
+				t.Errorf("in %s the migration is %+v", who, list)
+			}
 		}
-	}
-	if list := auditList(target, "?q=action:sim.changed"); len(list) != 0 {
-		t.Errorf("the target reads what was done in the source: %+v", list)
-	}
-	if got, want := actions(auditList(stranger, "")), []string{"user.signed_in done"}; !slices.Equal(got, want) {
-		t.Errorf("the stranger reads %v", got)
-	}
-	for _, c := range []*testkit.Client{s.Program(100), s.As("observer@example.com"), s.As("user@example.com")} {
-		refused := c.Get(auditURL)
-		wantCode(t, refused, http.StatusForbidden, 1104)
-		leaves(t, s, refused, fleet.AuditRead, fleet.Forbidden)
-	}
-	got := actions(auditList(admin, "?q=action:sim.changed&sort=id"))
-	if want := []string{"sim.changed done", "sim.changed refused"}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
-	}
-	for q, want := range map[string]int{
-		"outcome:refused,action:sim.changed": 1, "user:1,action:sim.changed": 2, "error_code:1000": 1, "subject_type:sim,subject:251": 1,
-		"migration:null,action:sim.migrated": 0, "address:192.0.2.1": 0, "application_token:null,action:sim.changed": 2, "actor:1,action:sim.changed": 2,
-		"request_id:" + moved.Header.Get("X-Request-Id"): 1, "timestamp:2001-01-01": 0,
-	} {
-		if list := auditList(admin, "?q="+q); len(list) != want {
-			t.Errorf("%s: %d entries, want %d", q, len(list), want)
+		if list := auditList(target, "?q=action:sim.changed"); len(list) != 0 {
+			t.Errorf("the target reads what was done in the source: %+v", list)
 		}
-	}
-	wantCode(t, admin.Get(auditURL+"?q=secret:1"), http.StatusUnprocessableEntity, 1301)
-	page := admin.Get(auditURL + "?per_page=1&page=2&sort=-timestamp").Is(http.StatusOK)
-	if page.Header.Get("X-Current-Page") != "2" || page.Header.Get("X-Count-Per-Page") != "1" {
-		t.Errorf("the page is %v", page.Header)
-	}
-})
+		if got, want := actions(auditList(stranger, "")), []string{"user.signed_in done"}; !slices.Equal(got, want) {
+			t.Errorf("the stranger reads %v", got)
+		}
+		for _, c := range []*kit.Client{s.Program(100), s.As("observer@example.com"), s.As("user@example.com")} {
+			refused := c.Get(auditURL)
+			wantCode(t, refused, http.StatusForbidden, 1104)
+			leaves(t, s, refused, fleet.AuditRead, fleet.Forbidden)
+		}
+		got := actions(auditList(admin, "?q=action:sim.changed&sort=id"))
+		if want := []string{"sim.changed done", "sim.changed refused"}; !slices.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+		for q, want := range map[string]int{
+			"outcome:refused,action:sim.changed": 1, "user:1,action:sim.changed": 2, "error_code:1000": 1, "subject_type:sim,subject:251": 1,
+			"migration:null,action:sim.migrated": 0, "address:192.0.2.1": 0, "application_token:null,action:sim.changed": 2, "actor:1,action:sim.changed": 2,
+			"request_id:" + moved.Header.Get("X-Request-Id"): 1, "timestamp:2001-01-01": 0,
+		} {
+			if list := auditList(admin, "?q="+q); len(list) != want {
+				t.Errorf("%s: %d entries, want %d", q, len(list), want)
+			}
+		}
+		wantCode(t, admin.Get(auditURL+"?q=secret:1"), http.StatusUnprocessableEntity, 1301)
+		page := admin.Get(auditURL + "?per_page=1&page=2&sort=-timestamp").Is(http.StatusOK)
+		if page.Header.Get("X-Current-Page") != "2" || page.Header.Get("X-Count-Per-Page") != "1" {
+			t.Errorf("the page is %v", page.Header)
+		}
+	})
+}
 
-var _ = pin("audit-sign-in", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	for _, test := range []struct {
-		username, password, subject, in string
-		code                            fleet.Code
-	}{
-		{"target@example.com", testkit.Password, "", "200", 0},
-		{"target@example.com", wrong, "2", "200", fleet.BadCredentials},
-		{"suspended@example.com", testkit.Password, "6", "100", fleet.BadCredentials},
-		{"nobody@example.com", testkit.Password, "", "0", fleet.BadCredentials},
-		{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
-		{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
-		{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
-		{"stranger@example.com", testkit.Password, "5", "900", fleet.LockedOut},
-	} {
-		n := leaves(t, s, signIn(s.Nobody(), test.username, test.password), fleet.AuditSignedIn, test.code)
-		if n.subjectID != test.subject || n.in != test.in || n.det != `{"mode":"password"}` || (n.actor == 0) != (test.code != 0) {
-			t.Errorf("%s: %+v", test.username, n)
+func TestContract_AuditSignIn(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		for _, test := range []struct {
+			username, password, subject, in string
+			code                            fleet.Code
+		}{
+			{"target@example.com", kit.Password, "", "200", 0},
+			{"target@example.com", wrong, "2", "200", fleet.BadCredentials},
+			{"suspended@example.com", kit.Password, "6", "100", fleet.BadCredentials},
+			{"nobody@example.com", kit.Password, "", "0", fleet.BadCredentials},
+			{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
+			{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
+			{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
+			{"stranger@example.com", kit.Password, "5", "900", fleet.LockedOut},
+		} {
+			n := leaves(t, s, signIn(s.Nobody(), test.username, test.password), fleet.AuditSignedIn, test.code)
+			if n.subjectID != test.subject || n.in != test.in || n.det != `{"mode":"password"}` || (n.actor == 0) != (test.code != 0) {
+				t.Errorf("%s: %+v", test.username, n)
+			}
 		}
-	}
-})
+	})
+}
 
-var _ = pin("audit-refusals", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	stale := previewed(admin, moving(200, 252))
-	admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-	for name, test := range map[string]struct {
-		got  *testkit.Answer
-		code fleet.Code
-	}{
-		"dry run, not found":  {admin.Post(migration, moving(200, 77777)), fleet.NotFound},
-		"real run, conflict":  {admin.Post(migration, ran(moving(200, 250))), 1502},
-		"kept under a key":    {keyed(admin, "kept", ran(moving(200, 250))), 1502},
-		"stale":               {ifMatch(admin, stale, moving(200, 252)), fleet.PreconditionStale},
-		"an observer's write": {s.As("observer@example.com").Patch(simPath(251), toStatus(2)), fleet.Forbidden},
-		"a program's run":     {s.Program(100).Post(migration, moving(200, 251)), fleet.Forbidden},
-	} {
-		if test.got.Status < 400 {
-			t.Errorf("%s: %d", name, test.got.Status)
+func TestContract_AuditRefusals(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		stale := previewed(admin, moving(200, 252))
+		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
+		for name, test := range map[string]struct {
+			got  *kit.Answer
+			code fleet.Code
+		}{
+			"dry run, not found":  {admin.Post(migration, moving(200, 77777)), fleet.NotFound},
+			"real run, conflict":  {admin.Post(migration, ran(moving(200, 250))), 1502},
+			"kept under a key":    {keyed(admin, "kept", ran(moving(200, 250))), 1502},
+			"stale":               {ifMatch(admin, stale, moving(200, 252)), fleet.PreconditionStale},
+			"an observer's write": {s.As("observer@example.com").Patch(simPath(251), toStatus(2)), fleet.Forbidden},
+			"a program's run":     {s.Program(100).Post(migration, moving(200, 251)), fleet.Forbidden},
+		} {
+			if test.got.Status < 400 {
+				t.Errorf("%s: %d", name, test.got.Status)
+			}
+			if n := auditOf(s, test.got); len(n) != 1 || n[0].code != int64(test.code) || n[0].in != "100" {
+				t.Errorf("%s: %+v", name, n)
+			}
 		}
-		if n := auditOf(s, test.got); len(n) != 1 || n[0].code != int64(test.code) || n[0].in != "100" {
-			t.Errorf("%s: %+v", name, n)
+		for name, got := range map[string]*kit.Answer{
+			"a dry run": admin.Post(migration, moving(200, 251)), "a list": admin.Get("/api/v1/sim"), "an unknown SIM that is read": admin.Get(simPath(77777)),
+			"nobody": s.Nobody().Patch(simPath(251), toStatus(2)), "a replay": keyed(admin, "kept", ran(moving(200, 250))),
+		} {
+			if n := auditOf(s, got); len(n) != 0 {
+				t.Errorf("%s left %+v", name, n)
+			}
 		}
-	}
-	for name, got := range map[string]*testkit.Answer{
-		"a dry run": admin.Post(migration, moving(200, 251)), "a list": admin.Get("/api/v1/sim"), "an unknown SIM that is read": admin.Get(simPath(77777)),
-		"nobody": s.Nobody().Patch(simPath(251), toStatus(2)), "a replay": keyed(admin, "kept", ran(moving(200, 250))),
-	} {
-		if n := auditOf(s, got); len(n) != 0 {
-			t.Errorf("%s left %+v", name, n)
+		s.Clock.Pass(time.Minute)
+		for range 65 {
+			admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
 		}
-	}
-	s.Clock.Pass(time.Minute)
-	for range 65 {
-		admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
-	}
-	if n := auditWhere(s, "action = 'sim.changed' AND code = 1201"); len(n) != 60 {
-		t.Errorf("%d of 65 refusals were written, want 60", len(n))
-	}
-	s.Clock.Pass(time.Minute)
-	if err := s.Control.Operator().Fold(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	n := auditWhere(s, "action = 'refusals.left_out'")
-	if len(n) != 1 || n[0].det != `{"left_out":5}` || n[0].user != 1 || n[0].in != "100" {
-		t.Errorf("of those left out, %+v is told", n)
-	}
-	for range 62 {
-		admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
-	}
-	if err := s.Control.Operator().LastFold(t.Context()); err != nil { // within the minute, because the server stops
-		t.Fatal(err)
-	}
-	if n := auditWhere(s, `detail = '{"left_out":2}'`); len(n) != 1 {
-		t.Errorf("a server that stops tells of %+v", n)
-	}
-})
+		if n := auditWhere(s, "action = 'sim.changed' AND code = 1201"); len(n) != 60 {
+			t.Errorf("%d of 65 refusals were written, want 60", len(n))
+		}
+		s.Clock.Pass(time.Minute)
+		if err := s.Control.Operator().Fold(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n := auditWhere(s, "action = 'refusals.left_out'")
+		if len(n) != 1 || n[0].det != `{"left_out":5}` || n[0].user != 1 || n[0].in != "100" {
+			t.Errorf("of those left out, %+v is told", n)
+		}
+		for range 62 {
+			admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
+		}
+		if err := s.Control.Operator().LastFold(t.Context()); err != nil { // within the minute, because the server stops
+			t.Fatal(err)
+		}
+		if n := auditWhere(s, `detail = '{"left_out":2}'`); len(n) != 1 {
+			t.Errorf("a server that stops tells of %+v", n)
+		}
+	})
+}
 
 // A bearer that was valid is refused under the name that it bears; what never was one leaves
 // nothing, whoever it claims to be.
 func TestAuditTellsOfEndedBearers(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, _ := ferry(t, e)
 		user, program := s.As("observer@example.com"), s.Program(100)
 		user.Get("/api/v1/sim").Is(http.StatusOK)
@@ -179,7 +188,7 @@ func TestAuditTellsOfEndedBearers(t *testing.T) {
 
 // Whoever tries again and again from one address is told of once.
 func TestAuditTellsOfTheRateLimitOnce(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	for i := range 105 {
 		s.Nobody().Post(authenticate, fmt.Sprintf(`{"refresh_token": "unknown %d"}`, i))
 	}

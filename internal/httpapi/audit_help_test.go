@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // noted is an entry of the audit log as it stands in the table.
@@ -19,7 +19,7 @@ const notedColumns = `actor, COALESCE(user_id, 0), COALESCE(token_id, 0), code, 
 	address, action, subject, subject_id, detail, places`
 
 // auditOf reads the entries that a request left.
-func auditOf(s *testkit.Server, a *testkit.Answer) []noted {
+func auditOf(s *kit.Server, a *kit.Answer) []noted {
 	s.T.Helper()
 	id := a.Header.Get("X-Request-Id")
 	if len(id) != 36 || strings.Trim(id, "0123456789abcdef-") != "" {
@@ -28,7 +28,7 @@ func auditOf(s *testkit.Server, a *testkit.Answer) []noted {
 	return auditWhere(s, "request_id = '"+id+"'")
 }
 
-func auditWhere(s *testkit.Server, condition string) (list []noted) {
+func auditWhere(s *kit.Server, condition string) (list []noted) {
 	s.T.Helper()
 	for _, r := range s.Rows("SELECT " + notedColumns + " FROM audit WHERE " + condition + " ORDER BY id") {
 		list = append(list, noted{
@@ -52,7 +52,7 @@ func whole(v any) int64 {
 }
 
 // leaves wants a request to have left exactly one entry, and answers it.
-func leaves(t *testing.T, s *testkit.Server, a *testkit.Answer, action fleet.AuditAction, code fleet.Code) noted {
+func leaves(t *testing.T, s *kit.Server, a *kit.Answer, action fleet.AuditAction, code fleet.Code) noted {
 	t.Helper()
 	list := auditOf(s, a)
 	if len(list) != 1 {

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Every operation that writes has a name in the audit log, and nothing else has.
@@ -35,13 +35,13 @@ func TestEveryWritingOperationIsAudited(t *testing.T) {
 // deeds does things over the API, and keeps the secrets that it has used.
 type deeds struct {
 	*testing.T
-	s       *testkit.Server
+	s       *kit.Server
 	done    map[string]bool
 	secrets []string
 }
 
 // do sends a request that must succeed and leave one entry, of the operation's action.
-func (d *deeds) do(c *testkit.Client, pattern, path string, body any) *testkit.Answer {
+func (d *deeds) do(c *kit.Client, pattern, path string, body any) *kit.Answer {
 	d.Helper()
 	method, plain, _ := strings.Cut(pattern, " ")
 	if path == "" {
@@ -71,7 +71,7 @@ func (d *deeds) secret(texts ...string) {
 // Every operation that writes leaves exactly one entry, with actor, address and request, and
 // never a secret.
 func TestEveryOperationLeavesItsEntry(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		d := &deeds{T: t, s: batched(t, e), done: map[string]bool{}}
 		d.signIns()
 		d.invitations()
@@ -96,9 +96,9 @@ func TestEveryOperationLeavesItsEntry(t *testing.T) {
 }
 
 func (d *deeds) signIns() {
-	s, digest := d.s, identity.WireDigest(testkit.Password)
+	s, digest := d.s, identity.WireDigest(kit.Password)
 	next := identity.WireDigest("battery staple 9")
-	d.secret(testkit.Password, digest, next, "battery staple 9")
+	d.secret(kit.Password, digest, next, "battery staple 9")
 	first := tokensOf(d.do(s.Nobody(), "POST /api/v1/authenticate", "", object{"username": "user@example.com", "password": digest}))
 	again := refresh(s, first.RefreshToken).Is(http.StatusOK)
 	leaves(d.T, s, again, fleet.AuditRefreshed, 0)
@@ -110,11 +110,11 @@ func (d *deeds) signIns() {
 
 	var key api.NewMFAKey
 	d.do(user, "POST /api/v1/user/mfa", "", object{"type": object{"id": 0}, "password": digest}).JSON(&key)
-	app := testkit.NewAuthenticator(s, key.SecretKey)
+	app := kit.NewAuthenticator(s, key.SecretKey)
 	code := app.Code()
 	d.do(user, "PATCH /api/v1/user/mfa/{key_id}", keyURL(key.ID), object{"status": object{"id": 1}, "code": code})
 	s.Clock.Pass(step)
-	asked := signIn(s.Nobody(), "user@example.com", testkit.Password)
+	asked := signIn(s.Nobody(), "user@example.com", kit.Password)
 	leaves(d.T, s, asked, fleet.AuditCodeAwaited, 0)
 	finger, waiting, second := "a fingerprint that is long", pending(asked), app.Code()
 	leaves(d.T, s, sendCode(s.Nobody(), waiting, notCode(second)).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
@@ -176,7 +176,7 @@ func (d *deeds) invitations() {
 	d.secret(first.Secret, second.Secret, nextMail(d.s).Secret, identity.WireDigest(better))
 }
 
-func tokensOf2(a *testkit.Answer) string {
+func tokensOf2(a *kit.Answer) string {
 	var got api.AuthResponse
 	a.JSON(&got)
 	return got.AuthToken

@@ -14,164 +14,176 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func lock(c *testkit.Client, username string) {
+func lock(c *kit.Client, username string) {
 	c.T.Helper()
 	for range 3 {
 		signIn(c, username, wrong).Is(http.StatusUnauthorized)
 	}
 }
 
-var _ = pin("lockout-retry-after", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	lock(s.Nobody(), "admin@example.com")
-	got := signIn(s.Nobody(), "admin@example.com", testkit.Password)
-	wantCode(t, got, http.StatusUnauthorized, 1105)
-	if got.Header.Get("Retry-After") != "300" {
-		t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
-	}
-})
-
-var _ = pin("lockout-per-address", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	lock(from(s, "203.0.113.66"), "admin@example.com")
-	tokensOf(signIn(from(s, "203.0.113.1"), "admin@example.com", testkit.Password))
-	wantCode(t, signIn(from(s, "203.0.113.66"), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
-	tokensOf(signIn(from(s, "203.0.113.66"), "user@example.com", testkit.Password))
-})
-
-var _ = pin("guess-ceiling", guessCeiling)
-
-var _ = pin("token-eddsa", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	var set struct {
-		Keys []struct{ Kid, X, Alg string }
-	}
-	s.Nobody().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
-	keys := make(map[string]ed25519.PublicKey)
-	for _, k := range set.Keys {
-		x, err := base64.RawURLEncoding.DecodeString(k.X)
-		if err != nil || k.Alg != "EdDSA" {
-			t.Fatalf("%+v: %v", k, err)
+func TestContract_LockoutRetryAfter(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		lock(s.Nobody(), "admin@example.com")
+		got := signIn(s.Nobody(), "admin@example.com", kit.Password)
+		wantCode(t, got, http.StatusUnauthorized, 1105)
+		if got.Header.Get("Retry-After") != "300" {
+			t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
 		}
-		keys[k.Kid] = x
-	}
-	verified := func(token string) object {
-		header := decodePart(t, token, 0)
-		kid, _ := header["kid"].(string)
-		dot := strings.LastIndexByte(token, '.')
-		signature, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
-		if err != nil || header["alg"] != "EdDSA" || !ed25519.Verify(keys[kid], []byte(token[:dot]), signature) {
-			t.Fatalf("%v does not verify: %v", header, err)
-		}
-		return decodePart(t, token, 1)
-	}
-	made := newApplicationToken(s, control.NewToken{})
-	now := float64(s.Clock.Now().Unix())
-	mask := func(claims object, names ...string) object {
-		part := object{}
-		for _, name := range names {
-			part[name] = claims[name]
-		}
-		return part
-	}
-	all := []string{"sub", "esc.org", "esc.orgName", "esc.app", "iss", "iat", "exp"}
-	user := mask(verified(tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password)).AuthToken), all...)
-	if diff := cmp.Diff(object{"sub": "4", "esc.org": 100.0, "esc.orgName": "Fleet DE", "esc.app": nil, "iss": "simferry", "iat": now, "exp": now + 240*60}, user); diff != "" {
-		t.Errorf("a user's claims (-want +got):\n%s", diff)
-	}
-	program := mask(verified(application(s, made).Token), all...)
-	if diff := cmp.Diff(object{"sub": nil, "esc.org": 100.0, "esc.orgName": "Fleet DE", "esc.app": float64(made.ID), "iss": "simferry", "iat": now, "exp": now + 240*60}, program); diff != "" {
-		t.Errorf("a program's claims (-want +got):\n%s", diff)
-	}
-	if claims := verified(made.Text); claims["sub"] == nil || claims["esc.org"] != 100.0 {
-		t.Errorf("the application token says %v", claims)
-	}
-})
+	})
+}
 
-var _ = pin("auth-modes", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	digest := identity.WireDigest(testkit.Password)
-	for _, body := range []object{
-		{}, {"username": "admin@example.com"}, {"password": digest}, {"username": nil, "password": digest}, {"fingerprint": "x"},
-		{"username": "admin@example.com", "password": digest, "application_token": "x"},
-		{"username": "admin@example.com", "password": digest, "refresh_token": "x"},
-		{"username": "admin@example.com", "refresh_token": "x"}, {"application_token": "x", "refresh_token": "x"},
-		{"application_token": "x", "fingerprint": "x"}, {"refresh_token": "x", "fingerprint": "x"}, {"application_token": nil},
-		{"username": 1, "password": digest}, {"mfa_token": "x"}, {"code": "000000"}, {"mfa_token": nil, "code": "000000"},
-		{"mfa_token": "x", "code": "000000", "refresh_token": "x"}, {"mfa_token": "x", "code": "000000", "fingerprint": "x"},
-		{"mfa_token": "x", "code": 0}, {"trusted_device": object{"fingerprint": "x"}},
-		{"username": "admin@example.com", "password": digest, "trusted_device": object{}},
-	} {
-		wantCode(t, s.Nobody().Post(authenticate, body), http.StatusBadRequest, 1000)
-	}
-	refreshed := tokensOf(s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest, "refresh_token": nil, "application_token": nil, "fingerprint": nil}))
-	tokensOf(s.Nobody().Post(authenticate, object{"refresh_token": refreshed.RefreshToken, "username": nil, "password": nil}))
-	for _, body := range []string{``, `null`, `[]`, `"x"`, `{`, `{}{}`, `{"username": "\ud800"}`} {
-		if got := s.Nobody().Post(authenticate, body); got.Status != http.StatusBadRequest {
-			t.Errorf("%s: %d", body, got.Status)
+func TestContract_LockoutPerAddress(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		lock(from(s, "203.0.113.66"), "admin@example.com")
+		tokensOf(signIn(from(s, "203.0.113.1"), "admin@example.com", kit.Password))
+		wantCode(t, signIn(from(s, "203.0.113.66"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signIn(from(s, "203.0.113.66"), "user@example.com", kit.Password))
+	})
+}
+
+func TestContract_GuessCeiling(t *testing.T) { kit.OnEach(t, guessCeiling) }
+
+func TestContract_TokenEdDSA(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		var set struct {
+			Keys []struct{ Kid, X, Alg string }
 		}
-	}
-})
+		s.Nobody().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
+		keys := make(map[string]ed25519.PublicKey)
+		for _, k := range set.Keys {
+			x, err := base64.RawURLEncoding.DecodeString(k.X)
+			if err != nil || k.Alg != "EdDSA" {
+				t.Fatalf("%+v: %v", k, err)
+			}
+			keys[k.Kid] = x
+		}
+		verified := func(token string) object {
+			header := decodePart(t, token, 0)
+			kid, _ := header["kid"].(string)
+			dot := strings.LastIndexByte(token, '.')
+			signature, err := base64.RawURLEncoding.DecodeString(token[dot+1:])
+			if err != nil || header["alg"] != "EdDSA" || !ed25519.Verify(keys[kid], []byte(token[:dot]), signature) {
+				t.Fatalf("%v does not verify: %v", header, err)
+			}
+			return decodePart(t, token, 1)
+		}
+		made := newApplicationToken(s, control.NewToken{})
+		now := float64(s.Clock.Now().Unix())
+		mask := func(claims object, names ...string) object {
+			part := object{}
+			for _, name := range names {
+				part[name] = claims[name]
+			}
+			return part
+		}
+		all := []string{"sub", "esc.org", "esc.orgName", "esc.app", "iss", "iat", "exp"}
+		user := mask(verified(tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)).AuthToken), all...)
+		if diff := cmp.Diff(object{"sub": "4", "esc.org": 100.0, "esc.orgName": "Fleet DE", "esc.app": nil, "iss": "simferry", "iat": now, "exp": now + 240*60}, user); diff != "" {
+			t.Errorf("a user's claims (-want +got):\n%s", diff)
+		}
+		program := mask(verified(application(s, made).Token), all...)
+		if diff := cmp.Diff(object{"sub": nil, "esc.org": 100.0, "esc.orgName": "Fleet DE", "esc.app": float64(made.ID), "iss": "simferry", "iat": now, "exp": now + 240*60}, program); diff != "" {
+			t.Errorf("a program's claims (-want +got):\n%s", diff)
+		}
+		if claims := verified(made.Text); claims["sub"] == nil || claims["esc.org"] != 100.0 {
+			t.Errorf("the application token says %v", claims)
+		}
+	})
+}
+
+func TestContract_AuthModes(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		digest := identity.WireDigest(kit.Password)
+		for _, body := range []object{
+			{}, {"username": "admin@example.com"}, {"password": digest}, {"username": nil, "password": digest}, {"fingerprint": "x"},
+			{"username": "admin@example.com", "password": digest, "application_token": "x"},
+			{"username": "admin@example.com", "password": digest, "refresh_token": "x"},
+			{"username": "admin@example.com", "refresh_token": "x"}, {"application_token": "x", "refresh_token": "x"},
+			{"application_token": "x", "fingerprint": "x"}, {"refresh_token": "x", "fingerprint": "x"}, {"application_token": nil},
+			{"username": 1, "password": digest}, {"mfa_token": "x"}, {"code": "000000"}, {"mfa_token": nil, "code": "000000"},
+			{"mfa_token": "x", "code": "000000", "refresh_token": "x"}, {"mfa_token": "x", "code": "000000", "fingerprint": "x"},
+			{"mfa_token": "x", "code": 0}, {"trusted_device": object{"fingerprint": "x"}},
+			{"username": "admin@example.com", "password": digest, "trusted_device": object{}},
+		} {
+			wantCode(t, s.Nobody().Post(authenticate, body), http.StatusBadRequest, 1000)
+		}
+		refreshed := tokensOf(s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest, "refresh_token": nil, "application_token": nil, "fingerprint": nil}))
+		tokensOf(s.Nobody().Post(authenticate, object{"refresh_token": refreshed.RefreshToken, "username": nil, "password": nil}))
+		for _, body := range []string{``, `null`, `[]`, `"x"`, `{`, `{}{}`, `{"username": "\ud800"}`} {
+			if got := s.Nobody().Post(authenticate, body); got.Status != http.StatusBadRequest {
+				t.Errorf("%s: %d", body, got.Status)
+			}
+		}
+	})
+}
 
 // A switch extends nothing: the bearer that it gives ends with the one that it was asked with,
 // whether the Workspace is another or the same.
-var _ = pin("switch-extends-nothing", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	session := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
-	c := with(s, session.AuthToken)
-	for i := range 8 {
-		s.Clock.Pass(30 * time.Minute)
-		if i == 7 { // the end of the first bearer, and less than the leeway beyond it
-			s.Clock.Pass(10 * time.Second)
+func TestContract_SwitchExtendsNothing(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		c := with(s, session.AuthToken)
+		for i := range 8 {
+			s.Clock.Pass(30 * time.Minute)
+			if i == 7 { // the end of the first bearer, and less than the leeway beyond it
+				s.Clock.Pass(10 * time.Second)
+			}
+			c = c.In(100 * int64(1+i%2))
+			c.Get(whoami).Is(http.StatusOK)
 		}
-		c = c.In(100 * int64(1+i%2))
-		c.Get(whoami).Is(http.StatusOK)
-	}
-	s.Clock.Pass(time.Minute)
-	c.Get(whoami).Is(http.StatusUnauthorized)
-	c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": 100}}).Is(http.StatusUnauthorized)
-	renewed := with(s, tokensOf(refresh(s, session.RefreshToken)).AuthToken)
-	s.Clock.Pass(time.Hour)
-	renewed.In(200).Get(whoami).Is(http.StatusOK)
-})
+		s.Clock.Pass(time.Minute)
+		c.Get(whoami).Is(http.StatusUnauthorized)
+		c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": 100}}).Is(http.StatusUnauthorized)
+		renewed := with(s, tokensOf(refresh(s, session.RefreshToken)).AuthToken)
+		s.Clock.Pass(time.Hour)
+		renewed.In(200).Get(whoami).Is(http.StatusOK)
+	})
+}
 
-var _ = pin("switch-refused", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	s.Exec("UPDATE memberships SET status = 2 WHERE user_id = 4 AND workspace_id = 200")
-	program := application(s, newApplicationToken(s, control.NewToken{}))
-	var want object
-	for name, test := range map[string]struct {
-		c  *testkit.Client
-		id int64
-	}{
-		"not a member":        {s.As("observer@example.com"), 200},
-		"suspended there":     {s.As("user@example.com"), 200},
-		"unknown":             {s.As("observer@example.com"), 999},
-		"negative":            {s.As("observer@example.com"), -1},
-		"a program":           {program, 100},
-		"a program elsewhere": {program, 200},
-		"a SuperAdmin":        {s.As("root@example.com"), 999},
-	} {
-		a := test.c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": test.id}}).Is(http.StatusUnauthorized)
-		if got := looks(a, "-"); want == nil {
-			want = got
-		} else if !reflect.DeepEqual(got, want) {
-			t.Errorf("%s: %v, others are answered %v", name, got, want)
+func TestContract_SwitchRefused(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		s.Exec("UPDATE memberships SET status = 2 WHERE user_id = 4 AND workspace_id = 200")
+		program := application(s, newApplicationToken(s, control.NewToken{}))
+		var want object
+		for name, test := range map[string]struct {
+			c  *kit.Client
+			id int64
+		}{
+			"not a member":        {s.As("observer@example.com"), 200},
+			"suspended there":     {s.As("user@example.com"), 200},
+			"unknown":             {s.As("observer@example.com"), 999},
+			"negative":            {s.As("observer@example.com"), -1},
+			"a program":           {program, 100},
+			"a program elsewhere": {program, 200},
+			"a SuperAdmin":        {s.As("root@example.com"), 999},
+		} {
+			a := test.c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": test.id}}).Is(http.StatusUnauthorized)
+			if got := looks(a, "-"); want == nil {
+				want = got
+			} else if !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: %v, others are answered %v", name, got, want)
+			}
+			if a.Header.Get("WWW-Authenticate") != "Bearer" {
+				t.Errorf("%s: %v", name, a.Header)
+			}
 		}
-		if a.Header.Get("WWW-Authenticate") != "Bearer" {
-			t.Errorf("%s: %v", name, a.Header)
-		}
-	}
-})
+	})
+}
 
 // A user of Elsewhere who belongs to no other Workspace, and the types that Ferry lacks.
 const more = `
@@ -181,109 +193,119 @@ workspaces:
   - {id: 801, name: South, type: enterprise, country: AQ}
 `
 
-var _ = pin("superadmin", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	root := s.As("root@example.com")
-	elsewhere := root.In(900) // of which it is no member
-	elsewhere.Get("/api/v1/sim/290").Is(http.StatusOK)
-	elsewhere.Patch("/api/v1/sim/290", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
-	root.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 290}], "dry_run": false}`).Is(http.StatusOK)
-	var me api.User
-	elsewhere.Get("/api/v1/user/my").Is(http.StatusOK).JSON(&me)
-	if diff := cmp.Diff([]api.NamedRef{{ID: 4, Name: "SuperAdmin"}}, me.Roles); diff != "" {
-		t.Errorf("own roles (-want +got):\n%s", diff)
-	}
-	var list []api.UserWorkspace
-	root.Get("/api/v2/user/5/workspace").Is(http.StatusOK).JSON(&list)
-	if len(list) != 1 || list[0].ID != 900 {
-		t.Errorf("the stranger's Workspaces: %+v", list)
-	}
-	var roles []api.NamedRef
-	root.Get("/api/v1/user/role").Is(http.StatusOK).JSON(&roles)
-	if diff := cmp.Diff([]api.NamedRef{{ID: 1, Name: "Administrator"}, {ID: 2, Name: "User"}, {ID: 3, Name: "Observer"}, {ID: 4, Name: "SuperAdmin"}}, roles); diff != "" {
-		t.Errorf("roles (-want +got):\n%s", diff)
-	}
-})
-
-var _ = pin("workspace-types", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e).Seed(more)
-	root := s.As("root@example.com")
-	for id, want := range map[int64]api.Ref{
-		1: {ID: 1, Description: "Mobile Network Operator"}, 700: {ID: 2, Description: "Service Provider"},
-		600: {ID: 3, Description: "Reseller"}, 100: {ID: 4, Description: "Enterprise"},
-	} {
-		var got api.Workspace
-		root.In(id).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&got)
-		if got.ID != id || got.Type != want {
-			t.Errorf("Workspace %d: %+v", id, got)
+func TestContract_SuperAdmin(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		root := s.As("root@example.com")
+		elsewhere := root.In(900) // of which it is no member
+		elsewhere.Get("/api/v1/sim/290").Is(http.StatusOK)
+		elsewhere.Patch("/api/v1/sim/290", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+		root.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 290}], "dry_run": false}`).Is(http.StatusOK)
+		var me api.User
+		elsewhere.Get("/api/v1/user/my").Is(http.StatusOK).JSON(&me)
+		if diff := cmp.Diff([]api.NamedRef{{ID: 4, Name: "SuperAdmin"}}, me.Roles); diff != "" {
+			t.Errorf("own roles (-want +got):\n%s", diff)
 		}
-	}
-	var shut api.Workspace
-	s.As("admin@example.com").In(500).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&shut)
-	if shut.Status != (api.Ref{ID: 1, Description: "Suspended"}) {
-		t.Errorf("a suspended Workspace: %+v", shut)
-	}
-})
+		var list []api.UserWorkspace
+		root.Get("/api/v2/user/5/workspace").Is(http.StatusOK).JSON(&list)
+		if len(list) != 1 || list[0].ID != 900 {
+			t.Errorf("the stranger's Workspaces: %+v", list)
+		}
+		var roles []api.NamedRef
+		root.Get("/api/v1/user/role").Is(http.StatusOK).JSON(&roles)
+		if diff := cmp.Diff([]api.NamedRef{{ID: 1, Name: "Administrator"}, {ID: 2, Name: "User"}, {ID: 3, Name: "Observer"}, {ID: 4, Name: "SuperAdmin"}}, roles); diff != "" {
+			t.Errorf("roles (-want +got):\n%s", diff)
+		}
+	})
+}
 
-var _ = pin("user-scope", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	admin := s.As("admin@example.com")
-	for place, want := range map[int64]api.NamedRef{100: {ID: 3, Name: "Observer"}, 200: {ID: 1, Name: "Administrator"}} {
-		for _, ref := range []string{"2", "target@example.com", "TARGET@example.com", "target%40example.com"} {
-			var got api.User
-			admin.In(place).Get("/api/v1/user/" + ref).Is(http.StatusOK).JSON(&got)
-			if got.ID != 2 || got.Organisation.ID != place || len(got.Roles) != 1 || got.Roles[0] != want {
-				t.Errorf("%s from Workspace %d: %+v", ref, place, got)
+func TestContract_WorkspaceTypes(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e).Seed(more)
+		root := s.As("root@example.com")
+		for id, want := range map[int64]api.Ref{
+			1: {ID: 1, Description: "Mobile Network Operator"}, 700: {ID: 2, Description: "Service Provider"},
+			600: {ID: 3, Description: "Reseller"}, 100: {ID: 4, Description: "Enterprise"},
+		} {
+			var got api.Workspace
+			root.In(id).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&got)
+			if got.ID != id || got.Type != want {
+				t.Errorf("Workspace %d: %+v", id, got)
 			}
 		}
-	}
-	for _, ref := range []string{"2", "target@example.com", "999", "-1", "x%00y", "%FF", "9223372036854775808", "1%20OR%201=1"} {
-		if got := admin.In(300).Get("/api/v1/user/" + ref); got.Status != http.StatusNotFound {
-			t.Errorf("%s from Workspace 300: %d", ref, got.Status)
+		var shut api.Workspace
+		s.As("admin@example.com").In(500).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&shut)
+		if shut.Status != (api.Ref{ID: 1, Description: "Suspended"}) {
+			t.Errorf("a suspended Workspace: %+v", shut)
 		}
-	}
-	var me api.User
-	s.As("target@example.com").Get("/api/v1/user/my").Is(http.StatusOK).JSON(&me)
-	if me.ID != 2 || me.Organisation.ID != 200 {
-		t.Errorf("my user: %+v", me)
-	}
-})
+	})
+}
 
-var _ = pin("user-workspaces", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	got := s.As("admin@example.com").Get("/api/v2/user/2/workspace").Is(http.StatusOK)
-	if diff := cmp.Diff([]api.UserWorkspace{
-		{ID: 100, Name: "Fleet DE", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 3, Name: "Observer"}}},
-		{ID: 200, Name: "Fleet FR", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 1, Name: "Administrator"}}, DefaultWorkspace: true},
-	}, workspaces(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if strings.Contains(string(got.Body), "owner") || !strings.Contains(string(got.Body), `"default_workspace":false`) {
-		t.Errorf("%s", got.Body)
-	}
-	if list := workspaces(s.As("target@example.com").Get("/api/v2/user/4/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
-		t.Errorf("only where the caller is Administrator: %+v", list)
-	}
-	s.As("observer@example.com").Get("/api/v2/user/4/workspace").Is(http.StatusNotFound)
-	wantCode(t, s.As("admin@example.com").Get("/api/v2/user/nonsense/workspace"), http.StatusBadRequest, 1000)
-})
+func TestContract_UserScope(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		admin := s.As("admin@example.com")
+		for place, want := range map[int64]api.NamedRef{100: {ID: 3, Name: "Observer"}, 200: {ID: 1, Name: "Administrator"}} {
+			for _, ref := range []string{"2", "target@example.com", "TARGET@example.com", "target%40example.com"} {
+				var got api.User
+				admin.In(place).Get("/api/v1/user/" + ref).Is(http.StatusOK).JSON(&got)
+				if got.ID != 2 || got.Organisation.ID != place || len(got.Roles) != 1 || got.Roles[0] != want {
+					t.Errorf("%s from Workspace %d: %+v", ref, place, got)
+				}
+			}
+		}
+		for _, ref := range []string{"2", "target@example.com", "999", "-1", "x%00y", "%FF", "9223372036854775808", "1%20OR%201=1"} {
+			if got := admin.In(300).Get("/api/v1/user/" + ref); got.Status != http.StatusNotFound {
+				t.Errorf("%s from Workspace 300: %d", ref, got.Status)
+			}
+		}
+		var me api.User
+		s.As("target@example.com").Get("/api/v1/user/my").Is(http.StatusOK).JSON(&me)
+		if me.ID != 2 || me.Organisation.ID != 200 {
+			t.Errorf("my user: %+v", me)
+		}
+	})
+}
 
-var _ = pin("user-workspaces-my", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	if list := workspaces(s.As("target@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
-		t.Errorf("those that the caller administers: %+v", list)
-	}
-	if list := workspaces(s.As("observer@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 0 {
-		t.Errorf("an Observer administers %+v", list)
-	}
-})
+func TestContract_UserWorkspaces(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		got := s.As("admin@example.com").Get("/api/v2/user/2/workspace").Is(http.StatusOK)
+		if diff := cmp.Diff([]api.UserWorkspace{
+			{ID: 100, Name: "Fleet DE", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 3, Name: "Observer"}}},
+			{ID: 200, Name: "Fleet FR", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 1, Name: "Administrator"}}, DefaultWorkspace: true},
+		}, workspaces(got)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if strings.Contains(string(got.Body), "owner") || !strings.Contains(string(got.Body), `"default_workspace":false`) {
+			t.Errorf("%s", got.Body)
+		}
+		if list := workspaces(s.As("target@example.com").Get("/api/v2/user/4/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
+			t.Errorf("only where the caller is Administrator: %+v", list)
+		}
+		s.As("observer@example.com").Get("/api/v2/user/4/workspace").Is(http.StatusNotFound)
+		wantCode(t, s.As("admin@example.com").Get("/api/v2/user/nonsense/workspace"), http.StatusBadRequest, 1000)
+	})
+}
 
-func workspaces(a *testkit.Answer) (list []api.UserWorkspace) {
+func TestContract_UserWorkspacesMy(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		if list := workspaces(s.As("target@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
+			t.Errorf("those that the caller administers: %+v", list)
+		}
+		if list := workspaces(s.As("observer@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 0 {
+			t.Errorf("an Observer administers %+v", list)
+		}
+	})
+}
+
+func workspaces(a *kit.Answer) (list []api.UserWorkspace) {
 	a.T.Helper()
 	a.JSON(&list)
 	return list

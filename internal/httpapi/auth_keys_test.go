@@ -7,10 +7,10 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func kids(s *testkit.Server) (ids []string) {
+func kids(s *kit.Server) (ids []string) {
 	s.T.Helper()
 	var set struct{ Keys []struct{ Kid string } }
 	s.Nobody().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
@@ -20,7 +20,7 @@ func kids(s *testkit.Server) (ids []string) {
 	return ids
 }
 
-func rotate(s *testkit.Server) string {
+func rotate(s *kit.Server) string {
 	s.T.Helper()
 	s.Clock.Pass(time.Second)
 	made, err := s.Control.Operator().RotateKey(s.T.Context())
@@ -33,21 +33,21 @@ func rotate(s *testkit.Server) string {
 // A new key signs at every server at once and the key set has it before any token does;
 // nobody is signed out by it.
 func TestKeysRotate(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
 		old := kids(one)
-		session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
+		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
 		made := newApplicationToken(one, control.NewToken{})
 		program := application(one, made)
 		next := rotate(one)
-		for _, s := range []*testkit.Server{other, one} {
+		for _, s := range []*kit.Server{other, one} {
 			if got := kids(s); !slices.Equal(got, []string{next, old[0]}) {
 				t.Errorf("the key set is %v, want %s before %s", got, next, old[0])
 			}
 			with(s, session.AuthToken).Get(whoami).Is(http.StatusOK)
 			at(s, program).Get(whoami).Is(http.StatusOK)
 			application(s, made)
-			fresh := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+			fresh := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
 			if kid := decodePart(t, fresh.AuthToken, 0)["kid"]; kid != next {
 				t.Errorf("signed with %v, want %s", kid, next)
 			}
@@ -63,8 +63,8 @@ func TestKeysRotate(t *testing.T) {
 // An old key goes once nothing lives by it: its bearers have expired, and its application
 // tokens have expired or are revoked.
 func TestOldKeysRetire(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		old := kids(s)[0]
 		made := newApplicationToken(s, control.NewToken{})
 		next := rotate(s)
@@ -92,10 +92,10 @@ func TestOldKeysRetire(t *testing.T) {
 // A key that somebody may have copied is taken away: what it signed ends on every server,
 // at once, though they have seen the tokens before.
 func TestRemovedKeyBitesAtOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
 		old := kids(one)[0]
-		session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
+		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
 		made := newApplicationToken(one, control.NewToken{})
 		program := application(one, made)
 		at(other, program).Get(whoami).Is(http.StatusOK)
@@ -103,7 +103,7 @@ func TestRemovedKeyBitesAtOnce(t *testing.T) {
 		if err := one.Control.Operator().RemoveKey(t.Context(), old); err != nil {
 			t.Fatal(err)
 		}
-		for _, s := range []*testkit.Server{other, one} {
+		for _, s := range []*kit.Server{other, one} {
 			at(s, program).Get(whoami).Is(http.StatusUnauthorized)
 			with(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 			exchange(s.Nobody(), made.Text).Is(http.StatusUnauthorized)

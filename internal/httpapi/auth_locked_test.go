@@ -8,12 +8,12 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // attack guesses at an account three times from each of 34 addresses, which uses up the
 // guesses of an hour. A second attack comes from other addresses than the first.
-func attack(s *testkit.Server, username string, wave int) {
+func attack(s *kit.Server, username string, wave int) {
 	s.T.Helper()
 	for i := range 34 {
 		for range 3 {
@@ -24,9 +24,9 @@ func attack(s *testkit.Server, username string, wave int) {
 
 // Strangers cannot keep the owner of an account out, however long they guess.
 func TestOwnerOfALockedAccount(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		const owner, next = "203.0.113.7", "battery staple 9"
-		s := testkit.StartWith(t, e.FerryURL(t), testkit.NewClock(), control.Options{Deliver: control.DeliverByMail})
+		s := kit.StartWith(t, e.FerryURL(t), kit.NewClock(), control.Options{Deliver: control.DeliverByMail})
 		_, app := withFactor(s, "user@example.com")
 		trust(from(s, owner), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
@@ -34,41 +34,41 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 			t.Helper()
 			wantCode(t, signIn(from(s, owner), username, password), http.StatusUnauthorized, 1105)
 		}
-		session := tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
+		session := tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
 
 		attack(s, "user@example.com", 0)
-		locked("user@example.com", testkit.Password)
-		tokensOf(signInOn(from(s, owner), "user@example.com", testkit.Password, fingerprint))
+		locked("user@example.com", kit.Password)
+		tokensOf(signInOn(from(s, owner), "user@example.com", kit.Password, fingerprint))
 
 		// A session goes on, and its user can confirm the password.
 		attack(s, "admin@example.com", 0)
-		locked("admin@example.com", testkit.Password)
+		locked("admin@example.com", kit.Password)
 		session = tokensOf(refresh(s, session.RefreshToken))
-		change(with(s, session.AuthToken), testkit.Password, next).Is(http.StatusNoContent)
+		change(with(s, session.AuthToken), kit.Password, next).Is(http.StatusNoContent)
 		locked("admin@example.com", next)
 
 		// A mail opens the account for the address that uses it, while the attack goes on.
 		s.Nobody().Post(resetURL, object{"username": "admin@example.com"}).Is(http.StatusNoContent)
-		useKey(from(s, owner), nextMail(s).Secret, testkit.Password).Is(http.StatusNoContent)
+		useKey(from(s, owner), nextMail(s).Secret, kit.Password).Is(http.StatusNoContent)
 		attack(s, "admin@example.com", 1)
-		tokensOf(signIn(from(s, owner), "admin@example.com", testkit.Password))
-		wantCode(t, signIn(from(s, "203.0.113.8"), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signIn(from(s, owner), "admin@example.com", kit.Password))
+		wantCode(t, signIn(from(s, "203.0.113.8"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 
 		// So does the operator, for an address or until the next hundred guesses.
 		attack(s, "target@example.com", 0)
-		locked("target@example.com", testkit.Password)
+		locked("target@example.com", kit.Password)
 		op := s.Control.Operator()
 		if err := op.UnlockUser(t.Context(), "Target@example.com", netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
-		tokensOf(signIn(from(s, owner), "target@example.com", testkit.Password))
+		tokensOf(signIn(from(s, owner), "target@example.com", kit.Password))
 		attack(s, "target@example.com", 1)
-		locked("target@example.com", testkit.Password)
+		locked("target@example.com", kit.Password)
 		if err := op.UnlockUser(t.Context(), "target@example.com", netip.MustParseAddr(owner)); err != nil {
 			t.Fatal(err)
 		}
 		attack(s, "target@example.com", 2)
-		tokensOf(signIn(from(s, owner), "target@example.com", testkit.Password))
+		tokensOf(signIn(from(s, owner), "target@example.com", kit.Password))
 		attack(s, "observer@example.com", 0)
 		if err := op.SetPassword(t.Context(), "observer@example.com", next); err != nil {
 			t.Fatal(err)
@@ -80,16 +80,16 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 // An address that counts on its own is locked by wrong guesses like any other, and only for
 // the account that it was opened for.
 func TestAdmittedAddressIsBounded(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		owner := from(s, "203.0.113.7")
 		if err := s.Control.Operator().UnlockUser(t.Context(), "user@example.com", netip.MustParseAddr("203.0.113.7")); err != nil {
 			t.Fatal(err)
 		}
 		lock(owner, "user@example.com")
-		wantCode(t, signIn(owner, "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(owner, "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
 		attack(s, "admin@example.com", 0)
-		wantCode(t, signIn(owner, "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(owner, "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 		s.Clock.Pass(5 * time.Minute)
 		for range 33 {
 			lock(owner, "user@example.com")
@@ -97,14 +97,14 @@ func TestAdmittedAddressIsBounded(t *testing.T) {
 			s.Exec("DELETE FROM auth_counters WHERE kind = 'failures'")
 		}
 		signIn(owner, "user@example.com", wrong).Is(http.StatusUnauthorized)
-		wantCode(t, signIn(owner, "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(owner, "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
 	})
 }
 
 // Guesses at user names that look like the counters of somebody else lock nobody.
 func TestCraftedNamesLockNobody(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		_, app := withFactor(s, "user@example.com")
 		trust(s.Nobody(), app)
 		var counters []string
@@ -114,25 +114,25 @@ func TestCraftedNamesLockNobody(t *testing.T) {
 		for i, name := range append(counters, "user@example.com 127.0.0.1") {
 			attack(s, name, i)
 		}
-		tokensOf(signInOn(s.Nobody(), "user@example.com", testkit.Password, fmt.Sprint(laptop["fingerprint"])))
-		pending(signIn(s.Nobody(), "user@example.com", testkit.Password))
+		tokensOf(signInOn(s.Nobody(), "user@example.com", kit.Password, fmt.Sprint(laptop["fingerprint"])))
+		pending(signIn(s.Nobody(), "user@example.com", kit.Password))
 	})
 }
 
 // Failures of strangers at the same address do not lock a trusted device, and three of its
 // own do.
 func TestTrustedDeviceBehindASharedAddress(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		_, app := withFactor(s, "user@example.com")
 		trust(s.Nobody(), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
 		lock(s.Nobody(), "user@example.com")
-		wantCode(t, signIn(s.Nobody(), "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
-		tokensOf(signInOn(s.Nobody(), "user@example.com", testkit.Password, fingerprint))
+		wantCode(t, signIn(s.Nobody(), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signInOn(s.Nobody(), "user@example.com", kit.Password, fingerprint))
 		for i := range 3 {
 			signInOn(from(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
 		}
-		wantCode(t, signInOn(s.Nobody(), "user@example.com", testkit.Password, fingerprint), http.StatusUnauthorized, 1105)
+		wantCode(t, signInOn(s.Nobody(), "user@example.com", kit.Password, fingerprint), http.StatusUnauthorized, 1105)
 	})
 }

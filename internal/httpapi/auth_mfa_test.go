@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const mfaURL = "/api/v1/user/mfa"
@@ -24,13 +24,13 @@ const step = 30 * time.Second
 
 func keyURL(id int64) string { return mfaURL + "/" + strconv.FormatInt(id, 10) }
 
-func activate(c *testkit.Client, id int64, code string) *testkit.Answer {
+func activate(c *kit.Client, id int64, code string) *kit.Answer {
 	c.T.Helper()
 	return c.Patch(keyURL(id), object{"status": object{"id": 1}, "code": code})
 }
 
 // withFactor gives a user an active second factor; the code that activated it is a step old.
-func withFactor(s *testkit.Server, username string) (api.NewMFAKey, testkit.Authenticator) {
+func withFactor(s *kit.Server, username string) (api.NewMFAKey, kit.Authenticator) {
 	s.T.Helper()
 	c := s.As(username)
 	key, app := c.NewFactor()
@@ -40,7 +40,7 @@ func withFactor(s *testkit.Server, username string) (api.NewMFAKey, testkit.Auth
 }
 
 // pending is what a right password gets that needs a code.
-func pending(a *testkit.Answer) string {
+func pending(a *kit.Answer) string {
 	a.T.Helper()
 	got := tokensOf(a)
 	if got.MFAToken == "" || got.AuthToken != "" || got.RefreshToken != "" {
@@ -49,7 +49,7 @@ func pending(a *testkit.Answer) string {
 	return got.MFAToken
 }
 
-func sendCode(c *testkit.Client, mfaToken, code string) *testkit.Answer {
+func sendCode(c *kit.Client, mfaToken, code string) *kit.Answer {
 	c.T.Helper()
 	return c.Post(authenticate, object{"mfa_token": mfaToken, "code": code})
 }
@@ -60,131 +60,140 @@ func notCode(code string) string {
 	return fmt.Sprintf("%06d", (n+1)%1_000_000)
 }
 
-var _ = pin("mfa-sign-in", func(t *testing.T, e testkit.Engine) {
-	one, two := twoServers(t, e)
-	_, app := withFactor(one, "user@example.com")
-	waiting := pending(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	with(one, waiting).Get(whoami).Is(http.StatusUnauthorized) // it is no bearer
-	refresh(one, waiting).Is(http.StatusUnauthorized)
-	if got := sendCode(one.Nobody(), waiting, notCode(app.Code())).Is(http.StatusUnauthorized); len(got.Body) != 0 {
-		t.Errorf("a wrong code is answered %s", got.Body)
-	}
-	for _, code := range []string{"", "12345", "1234567", "12345a", "１２３４５６", " 12345", "-12345"} {
-		wantCode(t, sendCode(one.Nobody(), waiting, code), http.StatusBadRequest, 1000)
-	}
-	got := tokensOf(sendCode(two.Nobody(), waiting, app.Code()))
-	with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
-	tokensOf(refresh(one, got.RefreshToken)) // which needs no code again
+func TestContract_MFASignIn(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		one, two := twoServers(t, e)
+		_, app := withFactor(one, "user@example.com")
+		waiting := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		with(one, waiting).Get(whoami).Is(http.StatusUnauthorized) // it is no bearer
+		refresh(one, waiting).Is(http.StatusUnauthorized)
+		if got := sendCode(one.Nobody(), waiting, notCode(app.Code())).Is(http.StatusUnauthorized); len(got.Body) != 0 {
+			t.Errorf("a wrong code is answered %s", got.Body)
+		}
+		for _, code := range []string{"", "12345", "1234567", "12345a", "１２３４５６", " 12345", "-12345"} {
+			wantCode(t, sendCode(one.Nobody(), waiting, code), http.StatusBadRequest, 1000)
+		}
+		got := tokensOf(sendCode(two.Nobody(), waiting, app.Code()))
+		with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
+		tokensOf(refresh(one, got.RefreshToken)) // which needs no code again
 
-	one.Clock.Pass(step)
-	sendCode(one.Nobody(), waiting, app.Code()).Is(http.StatusUnauthorized) // one sign-in each
-	sendCode(one.Nobody(), "nothing", app.Code()).Is(http.StatusUnauthorized)
+		one.Clock.Pass(step)
+		sendCode(one.Nobody(), waiting, app.Code()).Is(http.StatusUnauthorized) // one sign-in each
+		sendCode(one.Nobody(), "nothing", app.Code()).Is(http.StatusUnauthorized)
 
-	late := pending(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	one.Clock.Pass(5 * time.Minute)
-	sendCode(one.Nobody(), late, app.Code()).Is(http.StatusUnauthorized)
+		late := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		one.Clock.Pass(5 * time.Minute)
+		sendCode(one.Nobody(), late, app.Code()).Is(http.StatusUnauthorized)
 
-	changed := pending(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	if err := one.Control.Operator().SetPassword(t.Context(), "user@example.com", "battery staple"); err != nil {
-		t.Fatal(err)
-	}
-	sendCode(one.Nobody(), changed, app.Code()).Is(http.StatusUnauthorized)
-	suspended := pending(signIn(one.Nobody(), "user@example.com", "battery staple"))
-	one.SetStatus(4, fleet.UserSuspended)
-	sendCode(one.Nobody(), suspended, app.Code()).Is(http.StatusUnauthorized)
-	tokensOf(signIn(one.Nobody(), "admin@example.com", testkit.Password)) // others need none
-})
+		changed := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		if err := one.Control.Operator().SetPassword(t.Context(), "user@example.com", "battery staple"); err != nil {
+			t.Fatal(err)
+		}
+		sendCode(one.Nobody(), changed, app.Code()).Is(http.StatusUnauthorized)
+		suspended := pending(signIn(one.Nobody(), "user@example.com", "battery staple"))
+		one.SetStatus(4, fleet.UserSuspended)
+		sendCode(one.Nobody(), suspended, app.Code()).Is(http.StatusUnauthorized)
+		tokensOf(signIn(one.Nobody(), "admin@example.com", kit.Password)) // others need none
+	})
+}
 
 // Each code counts once: not again, not at another server, and not the one before it.
 func TestTOTPReplay(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, two := twoServers(t, e)
 		c := one.As("user@example.com")
 		key, app := c.NewFactor()
 		first := app.Code()
 		activate(c, key.ID, first).Is(http.StatusNoContent)
-		sendCode(one.Nobody(), pending(signIn(one.Nobody(), "user@example.com", testkit.Password)), first).Is(http.StatusUnauthorized)
+		sendCode(one.Nobody(), pending(signIn(one.Nobody(), "user@example.com", kit.Password)), first).Is(http.StatusUnauthorized)
 		for range 3 {
 			one.Clock.Pass(2 * step)
 			code, before := app.Code(), app.CodeAt(-step)
 			waiting := [2]string{}
-			for i, s := range []*testkit.Server{one, two} {
-				waiting[i] = pending(signIn(from(s, "203.0.113.7"), "user@example.com", testkit.Password))
+			for i, s := range []*kit.Server{one, two} {
+				waiting[i] = pending(signIn(from(s, "203.0.113.7"), "user@example.com", kit.Password))
 			}
-			var answers [2]*testkit.Answer
+			var answers [2]*kit.Answer
 			var wg sync.WaitGroup
-			for i, s := range []*testkit.Server{one, two} {
+			for i, s := range []*kit.Server{one, two} {
 				wg.Go(func() { answers[i] = sendCode(from(s, "203.0.113.7"), waiting[i], code) })
 			}
 			wg.Wait()
 			if answers[0].Status+answers[1].Status != 200+401 {
 				t.Fatalf("one code, two servers: %d and %d", answers[0].Status, answers[1].Status)
 			}
-			late := pending(signIn(from(two, "203.0.113.8"), "user@example.com", testkit.Password))
+			late := pending(signIn(from(two, "203.0.113.8"), "user@example.com", kit.Password))
 			sendCode(from(two, "203.0.113.8"), late, before).Is(http.StatusUnauthorized)
 		}
 	})
 }
 
-var _ = pin("mfa-window", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	_, app := withFactor(s, "user@example.com")
-	s.Clock.Pass(3 * step)
-	for i, test := range []struct {
-		shift time.Duration
-		want  int
-	}{{2 * step, 401}, {-2 * step, 401}, {-step, 200}, {0, 200}, {step, 200}} {
-		here := from(s, fmt.Sprintf("203.0.113.%d", i))
-		sendCode(here, pending(signIn(here, "user@example.com", testkit.Password)), app.CodeAt(test.shift)).Is(test.want)
-		if test.want == 200 {
-			s.Clock.Pass(3 * step)
+func TestContract_MFAWindow(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		_, app := withFactor(s, "user@example.com")
+		s.Clock.Pass(3 * step)
+		for i, test := range []struct {
+			shift time.Duration
+			want  int
+		}{{2 * step, 401}, {-2 * step, 401}, {-step, 200}, {0, 200}, {step, 200}} {
+			here := from(s, fmt.Sprintf("203.0.113.%d", i))
+			sendCode(here, pending(signIn(here, "user@example.com", kit.Password)), app.CodeAt(test.shift)).Is(test.want)
+			if test.want == 200 {
+				s.Clock.Pass(3 * step)
+			}
 		}
-	}
-})
+	})
+}
 
 // Whoever has the password gets no more tries at codes than at passwords, and a right
 // password between two wrong codes begins no new count.
-var _ = pin("mfa-lockout", func(t *testing.T, e testkit.Engine) {
-	one, two := twoServers(t, e)
-	_, app := withFactor(one, "user@example.com")
-	for i := range 3 {
-		s := []*testkit.Server{one, two}[i%2]
-		sendCode(s.Nobody(), pending(signIn(s.Nobody(), "user@example.com", testkit.Password)), notCode(app.Code())).Is(http.StatusUnauthorized)
-	}
-	locked := signIn(two.Nobody(), "user@example.com", testkit.Password)
-	wantCode(t, locked, http.StatusUnauthorized, 1105)
-	if locked.Header.Get("Retry-After") != "300" {
-		t.Errorf("Retry-After: %s", locked.Header.Get("Retry-After"))
-	}
-	there := from(one, "203.0.113.9") // the lock is this address's
-	waiting := pending(signIn(there, "user@example.com", testkit.Password))
-	wantCode(t, sendCode(two.Nobody(), waiting, app.Code()), http.StatusUnauthorized, 1105)
-	tokensOf(sendCode(there, waiting, app.Code()))
-	one.Clock.Pass(5 * time.Minute)
-	tokensOf(sendCode(one.Nobody(), pending(signIn(one.Nobody(), "user@example.com", testkit.Password)), app.Code()))
+func TestContract_MFALockout(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		one, two := twoServers(t, e)
+		_, app := withFactor(one, "user@example.com")
+		for i := range 3 {
+			s := []*kit.Server{one, two}[i%2]
+			sendCode(s.Nobody(), pending(signIn(s.Nobody(), "user@example.com", kit.Password)), notCode(app.Code())).Is(http.StatusUnauthorized)
+		}
+		locked := signIn(two.Nobody(), "user@example.com", kit.Password)
+		wantCode(t, locked, http.StatusUnauthorized, 1105)
+		if locked.Header.Get("Retry-After") != "300" {
+			t.Errorf("Retry-After: %s", locked.Header.Get("Retry-After"))
+		}
+		there := from(one, "203.0.113.9") // the lock is this address's
+		waiting := pending(signIn(there, "user@example.com", kit.Password))
+		wantCode(t, sendCode(two.Nobody(), waiting, app.Code()), http.StatusUnauthorized, 1105)
+		tokensOf(sendCode(there, waiting, app.Code()))
+		one.Clock.Pass(5 * time.Minute)
+		tokensOf(sendCode(one.Nobody(), pending(signIn(one.Nobody(), "user@example.com", kit.Password)), app.Code()))
 
-	// From however many addresses: 100 in an hour, passwords and codes together.
-	one.Clock.Pass(time.Hour)
-	for i := range 50 {
-		here := from(one, fmt.Sprintf("198.51.100.%d", i))
-		sendCode(here, pending(signIn(here, "user@example.com", testkit.Password)), notCode(app.Code())).Is(http.StatusUnauthorized)
-	}
-	wantCode(t, signIn(from(one, "198.51.100.200"), "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
-})
+		// From however many addresses: 100 in an hour, passwords and codes together.
+		one.Clock.Pass(time.Hour)
+		for i := range 50 {
+			here := from(one, fmt.Sprintf("198.51.100.%d", i))
+			sendCode(here, pending(signIn(here, "user@example.com", kit.Password)), notCode(app.Code())).Is(http.StatusUnauthorized)
+		}
+		wantCode(t, signIn(from(one, "198.51.100.200"), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+	})
+}
 
 // trust signs the User in with a code, on a device that is to be trusted.
-func trust(c *testkit.Client, app testkit.Authenticator) {
+func trust(c *kit.Client, app kit.Authenticator) {
 	c.T.Helper()
 	trustFor(c, "user@example.com", app)
 }
 
-func trustFor(c *testkit.Client, username string, app testkit.Authenticator) {
+func trustFor(c *kit.Client, username string, app kit.Authenticator) {
 	c.T.Helper()
-	waiting := pending(signIn(c, username, testkit.Password))
+	waiting := pending(signIn(c, username, kit.Password))
 	tokensOf(c.Post(authenticate, object{"mfa_token": waiting, "code": app.Code(), "trusted_device": laptop}))
 }
 
-func signInOn(c *testkit.Client, username, password, fingerprint string) *testkit.Answer {
+func signInOn(c *kit.Client, username, password, fingerprint string) *kit.Answer {
 	c.T.Helper()
 	body := credentials(username, password)
 	body["fingerprint"] = fingerprint
@@ -193,231 +202,246 @@ func signInOn(c *testkit.Client, username, password, fingerprint string) *testki
 
 var laptop = object{"fingerprint": "0d6b2f9c1a5e4f77", "operating_system": "Linux", "browser": "Firefox", "name": "Laptop", "colour": "grey"}
 
-var _ = pin("trusted-device", func(t *testing.T, e testkit.Engine) {
-	one, two := twoServers(t, e)
-	_, app := withFactor(one, "user@example.com")
-	waiting := pending(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	for _, bad := range []any{object{}, object{"fingerprint": ""}, object{"fingerprint": "x\r\ny"}, object{"fingerprint": string(make([]byte, 256))}, object{"fingerprint": "x", "name": "a\nb"}, "x"} {
-		got := one.Nobody().Post(authenticate, object{"mfa_token": waiting, "code": app.Code(), "trusted_device": bad})
-		wantCode(t, got, http.StatusBadRequest, 1000)
-	}
-	trust(one.Nobody(), app)
-	fingerprint := fmt.Sprint(laptop["fingerprint"])
-	session := tokensOf(signInOn(two.Nobody(), "user@example.com", testkit.Password, fingerprint))
-	if session.AuthToken == "" {
-		t.Fatal("the trusted device is asked for a code")
-	}
-	pending(signInOn(one.Nobody(), "user@example.com", testkit.Password, "another"))
-	signInOn(one.Nobody(), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
-	withFactor(one, "target@example.com") // somebody else's device is not trusted
-	pending(signInOn(one.Nobody(), "target@example.com", testkit.Password, fingerprint))
-
-	me := with(one, session.AuthToken)
-	list := func() (devices []api.TrustedDevice) {
+func TestContract_TrustedDevice(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		me.Get("/api/v1/user/my/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
-		return devices
-	}
-	devices := list()
-	if len(devices) != 1 || devices[0].Name != "Laptop" || devices[0].OperatingSystem != "Linux" || devices[0].Browser != "Firefox" ||
-		devices[0].ExpiryDate.Sub(devices[0].CreationDate.Time) != 90*24*time.Hour {
-		t.Fatalf("the devices are %+v", devices)
-	}
-	gone := fmt.Sprintf("/api/v1/user/my/mfa/trusted_device/%d", devices[0].ID)
-	at(two, me).Do("DELETE", gone, nil).Is(http.StatusNoContent)
-	wantCode(t, me.Do("DELETE", gone, nil), http.StatusNotFound, 1201)
-	pending(signInOn(one.Nobody(), "user@example.com", testkit.Password, fingerprint))
+		one, two := twoServers(t, e)
+		_, app := withFactor(one, "user@example.com")
+		waiting := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		for _, bad := range []any{object{}, object{"fingerprint": ""}, object{"fingerprint": "x\r\ny"}, object{"fingerprint": string(make([]byte, 256))}, object{"fingerprint": "x", "name": "a\nb"}, "x"} {
+			got := one.Nobody().Post(authenticate, object{"mfa_token": waiting, "code": app.Code(), "trusted_device": bad})
+			wantCode(t, got, http.StatusBadRequest, 1000)
+		}
+		trust(one.Nobody(), app)
+		fingerprint := fmt.Sprint(laptop["fingerprint"])
+		session := tokensOf(signInOn(two.Nobody(), "user@example.com", kit.Password, fingerprint))
+		if session.AuthToken == "" {
+			t.Fatal("the trusted device is asked for a code")
+		}
+		pending(signInOn(one.Nobody(), "user@example.com", kit.Password, "another"))
+		signInOn(one.Nobody(), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
+		withFactor(one, "target@example.com") // somebody else's device is not trusted
+		pending(signInOn(one.Nobody(), "target@example.com", kit.Password, fingerprint))
 
-	one.Clock.Pass(step)
-	trust(one.Nobody(), app)
-	one.Clock.Pass(90*24*time.Hour - time.Second)
-	tokensOf(signInOn(one.Nobody(), "user@example.com", testkit.Password, fingerprint))
-	one.Clock.Pass(time.Second)
-	pending(signInOn(one.Nobody(), "user@example.com", testkit.Password, fingerprint))
-})
+		me := with(one, session.AuthToken)
+		list := func() (devices []api.TrustedDevice) {
+			t.Helper()
+			me.Get("/api/v1/user/my/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
+			return devices
+		}
+		devices := list()
+		if len(devices) != 1 || devices[0].Name != "Laptop" || devices[0].OperatingSystem != "Linux" || devices[0].Browser != "Firefox" ||
+			devices[0].ExpiryDate.Sub(devices[0].CreationDate.Time) != 90*24*time.Hour {
+			t.Fatalf("the devices are %+v", devices)
+		}
+		gone := fmt.Sprintf("/api/v1/user/my/mfa/trusted_device/%d", devices[0].ID)
+		at(two, me).Do("DELETE", gone, nil).Is(http.StatusNoContent)
+		wantCode(t, me.Do("DELETE", gone, nil), http.StatusNotFound, 1201)
+		pending(signInOn(one.Nobody(), "user@example.com", kit.Password, fingerprint))
+
+		one.Clock.Pass(step)
+		trust(one.Nobody(), app)
+		one.Clock.Pass(90*24*time.Hour - time.Second)
+		tokensOf(signInOn(one.Nobody(), "user@example.com", kit.Password, fingerprint))
+		one.Clock.Pass(time.Second)
+		pending(signInOn(one.Nobody(), "user@example.com", kit.Password, fingerprint))
+	})
+}
 
 // Strangers who use up the guesses at an account do not lock its owner out; a copied
 // fingerprint has a bound of its own.
-var _ = pin("trusted-device-ceiling", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	_, app := withFactor(s, "user@example.com")
-	trust(s.Nobody(), app)
-	fingerprint := fmt.Sprint(laptop["fingerprint"])
-	guess := func(n int, fingerprint string) {
+func TestContract_TrustedDeviceCeiling(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		for i := range n {
-			signInOn(from(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
+		s := kit.Ferried(t, e)
+		_, app := withFactor(s, "user@example.com")
+		trust(s.Nobody(), app)
+		fingerprint := fmt.Sprint(laptop["fingerprint"])
+		guess := func(n int, fingerprint string) {
+			t.Helper()
+			for i := range n {
+				signInOn(from(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
+			}
 		}
-	}
-	guess(101, "another")
-	wantCode(t, signIn(from(s, "198.51.100.1"), "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
-	tokensOf(signInOn(from(s, "198.51.100.1"), "user@example.com", testkit.Password, fingerprint))
-	guess(100, fingerprint)
-	wantCode(t, signInOn(from(s, "198.51.100.2"), "user@example.com", testkit.Password, fingerprint), http.StatusUnauthorized, 1105)
-})
+		guess(101, "another")
+		wantCode(t, signIn(from(s, "198.51.100.1"), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signInOn(from(s, "198.51.100.1"), "user@example.com", kit.Password, fingerprint))
+		guess(100, fingerprint)
+		wantCode(t, signInOn(from(s, "198.51.100.2"), "user@example.com", kit.Password, fingerprint), http.StatusUnauthorized, 1105)
+	})
+}
 
-var _ = pin("mfa-keys", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	me := s.As("user@example.com")
-	ask := func(body object) *testkit.Answer { return me.Post(mfaURL, body) }
-	digest := identity.WireDigest(testkit.Password)
-	for _, bad := range []object{
-		{"password": digest}, {"type": nil, "password": digest}, {"type": object{"id": 1}, "password": digest}, {"type": object{"id": 0}},
-		{"type": object{"id": 0}, "password": testkit.Password}, {"type": object{"id": 0}, "password": digest, "status": object{"id": 1}},
-	} {
-		wantCode(t, ask(bad), http.StatusBadRequest, 1000)
-	}
-	refused := wantCode(t, ask(object{"type": object{"id": 0}, "password": identity.WireDigest(wrong)}), http.StatusUnprocessableEntity, 1002)
-	if len(refused.Errors) != 1 || refused.Errors[0].ErrorCode != 1400 {
-		t.Errorf("a wrong password: %+v", refused)
-	}
-	unused, _ := me.NewFactor()
-	if want := (api.Ref{ID: 0, Description: "Activation Pending"}); unused.Status != want || unused.Type.ID != 0 || !unused.CreationDate.Equal(s.Clock.Now()) {
-		t.Errorf("the key is %+v", unused)
-	}
-	key, app := me.NewFactor() // in its place
-	wantCode(t, activate(me, unused.ID, app.Code()), http.StatusNotFound, 1201)
-	for _, bad := range []object{{}, {"code": app.Code()}, {"status": object{"id": 0}, "code": app.Code()}, {"status": object{"id": 1}}, {"status": object{"id": 1}, "code": 287082}, {"status": object{"id": 1}, "code": "12"}} {
-		wantCode(t, me.Patch(keyURL(key.ID), bad), http.StatusBadRequest, 1000)
-	}
-	if got := wantCode(t, activate(me, key.ID, notCode(app.Code())), http.StatusUnprocessableEntity, 1002); len(got.Errors) != 1 || got.Errors[0].ErrorCode != 1400 {
-		t.Errorf("a wrong code: %+v", got)
-	}
-	tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password)) // not active yet
-	wantCode(t, activate(s.As("admin@example.com"), key.ID, app.Code()), http.StatusNotFound, 1201)
-	activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
-	s.Clock.Pass(step)
-	wantCode(t, activate(me, key.ID, app.Code()), http.StatusConflict, 1405)
-	wantCode(t, ask(object{"type": object{"id": 0}, "password": digest}), http.StatusConflict, 1405)
-	me.Get(whoami).Is(http.StatusOK) // the session goes on
+func TestContract_MFAKeys(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		me := s.As("user@example.com")
+		ask := func(body object) *kit.Answer { return me.Post(mfaURL, body) }
+		digest := identity.WireDigest(kit.Password)
+		for _, bad := range []object{
+			{"password": digest}, {"type": nil, "password": digest}, {"type": object{"id": 1}, "password": digest}, {"type": object{"id": 0}},
+			{"type": object{"id": 0}, "password": kit.Password}, {"type": object{"id": 0}, "password": digest, "status": object{"id": 1}},
+		} {
+			wantCode(t, ask(bad), http.StatusBadRequest, 1000)
+		}
+		refused := wantCode(t, ask(object{"type": object{"id": 0}, "password": identity.WireDigest(wrong)}), http.StatusUnprocessableEntity, 1002)
+		if len(refused.Errors) != 1 || refused.Errors[0].ErrorCode != 1400 {
+			t.Errorf("a wrong password: %+v", refused)
+		}
+		unused, _ := me.NewFactor()
+		if want := (api.Ref{ID: 0, Description: "Activation Pending"}); unused.Status != want || unused.Type.ID != 0 || !unused.CreationDate.Equal(s.Clock.Now()) {
+			t.Errorf("the key is %+v", unused)
+		}
+		key, app := me.NewFactor() // in its place
+		wantCode(t, activate(me, unused.ID, app.Code()), http.StatusNotFound, 1201)
+		for _, bad := range []object{{}, {"code": app.Code()}, {"status": object{"id": 0}, "code": app.Code()}, {"status": object{"id": 1}}, {"status": object{"id": 1}, "code": 287082}, {"status": object{"id": 1}, "code": "12"}} {
+			wantCode(t, me.Patch(keyURL(key.ID), bad), http.StatusBadRequest, 1000)
+		}
+		if got := wantCode(t, activate(me, key.ID, notCode(app.Code())), http.StatusUnprocessableEntity, 1002); len(got.Errors) != 1 || got.Errors[0].ErrorCode != 1400 {
+			t.Errorf("a wrong code: %+v", got)
+		}
+		tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)) // not active yet
+		wantCode(t, activate(s.As("admin@example.com"), key.ID, app.Code()), http.StatusNotFound, 1201)
+		activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
+		s.Clock.Pass(step)
+		wantCode(t, activate(me, key.ID, app.Code()), http.StatusConflict, 1405)
+		wantCode(t, ask(object{"type": object{"id": 0}, "password": digest}), http.StatusConflict, 1405)
+		me.Get(whoami).Is(http.StatusOK) // the session goes on
 
-	var list []api.MFAKey
-	text := me.Get("/api/v1/user/my/mfa").Is(http.StatusOK).JSON(&list)
-	if diff := cmp.Diff([]api.MFAKey{{ID: key.ID, Status: api.Ref{ID: 1, Description: "Active"}, Type: key.Type, CreationDate: key.CreationDate}}, list); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", text.Body, diff)
-	}
-	me.Do("DELETE", fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID+1), nil).Is(http.StatusNotFound)
-	me.Do("DELETE", fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID), nil).Is(http.StatusNoContent)
-	tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
-	var events []api.Event
-	me.Get("/api/v1/event?q=event_type:14").Is(http.StatusOK).JSON(&events)
-	if len(events) != 2 || events[0].Severity.ID != 1 || events[1].Severity.ID != 0 {
-		t.Errorf("the events are %+v", events)
-	}
-	// A wrong password counts, and a bearer that was left lying about has three tries.
-	for range 3 {
-		ask(object{"type": object{"id": 0}, "password": identity.WireDigest(wrong)}).Is(http.StatusUnprocessableEntity)
-	}
-	locked := ask(object{"type": object{"id": 0}, "password": digest})
-	wantCode(t, locked, http.StatusTooManyRequests, 1105)
-	if locked.Header.Get("Retry-After") != "300" {
-		t.Errorf("Retry-After: %q", locked.Header.Get("Retry-After"))
-	}
-	wantCode(t, signIn(s.Nobody(), "user@example.com", testkit.Password), http.StatusUnauthorized, 1105)
-})
+		var list []api.MFAKey
+		text := me.Get("/api/v1/user/my/mfa").Is(http.StatusOK).JSON(&list)
+		if diff := cmp.Diff([]api.MFAKey{{ID: key.ID, Status: api.Ref{ID: 1, Description: "Active"}, Type: key.Type, CreationDate: key.CreationDate}}, list); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", text.Body, diff)
+		}
+		me.Do("DELETE", fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID+1), nil).Is(http.StatusNotFound)
+		me.Do("DELETE", fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID), nil).Is(http.StatusNoContent)
+		tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		var events []api.Event
+		me.Get("/api/v1/event?q=event_type:14").Is(http.StatusOK).JSON(&events)
+		if len(events) != 2 || events[0].Severity.ID != 1 || events[1].Severity.ID != 0 {
+			t.Errorf("the events are %+v", events)
+		}
+		// A wrong password counts, and a bearer that was left lying about has three tries.
+		for range 3 {
+			ask(object{"type": object{"id": 0}, "password": identity.WireDigest(wrong)}).Is(http.StatusUnprocessableEntity)
+		}
+		locked := ask(object{"type": object{"id": 0}, "password": digest})
+		wantCode(t, locked, http.StatusTooManyRequests, 1105)
+		if locked.Header.Get("Retry-After") != "300" {
+			t.Errorf("Retry-After: %q", locked.Header.Get("Retry-After"))
+		}
+		wantCode(t, signIn(s.Nobody(), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+	})
+}
 
 // Another's second factor is taken away only by an Administrator of all that it protects.
-var _ = pin("mfa-of-others", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	key, app := withFactor(s, "user@example.com") // of 100 and 200
-	trust(s.Nobody(), app)
-	url := fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID)
-	elsewhere := s.As("admin@example.com").In(300)
-	for _, name := range []string{"target@example.com", "observer@example.com", "stranger@example.com"} {
-		s.As(name) // signed in beforehand
-	}
-	s.Untouched("what is refused", func() {
-		for name, test := range map[string]struct {
-			c    *testkit.Client
-			want int
-		}{
-			"an Administrator of one of them": {s.As("target@example.com"), http.StatusNotFound}, // Observer in 100
-			"an Observer":                     {s.As("observer@example.com"), http.StatusForbidden},
-			"a stranger":                      {s.As("stranger@example.com"), http.StatusNotFound},
-			"from another Workspace":          {elsewhere, http.StatusNotFound},
-		} {
-			for _, path := range []string{url, "/api/v1/user/4/mfa/trusted_device/1"} {
-				if got := test.c.Do("DELETE", path, nil); got.Status != test.want {
-					t.Errorf("%s: %s: %d, want %d", name, path, got.Status, test.want)
+func TestContract_MFAOfOthers(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		key, app := withFactor(s, "user@example.com") // of 100 and 200
+		trust(s.Nobody(), app)
+		url := fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID)
+		elsewhere := s.As("admin@example.com").In(300)
+		for _, name := range []string{"target@example.com", "observer@example.com", "stranger@example.com"} {
+			s.As(name) // signed in beforehand
+		}
+		s.Untouched("what is refused", func() {
+			for name, test := range map[string]struct {
+				c    *kit.Client
+				want int
+			}{
+				"an Administrator of one of them": {s.As("target@example.com"), http.StatusNotFound}, // Observer in 100
+				"an Observer":                     {s.As("observer@example.com"), http.StatusForbidden},
+				"a stranger":                      {s.As("stranger@example.com"), http.StatusNotFound},
+				"from another Workspace":          {elsewhere, http.StatusNotFound},
+			} {
+				for _, path := range []string{url, "/api/v1/user/4/mfa/trusted_device/1"} {
+					if got := test.c.Do("DELETE", path, nil); got.Status != test.want {
+						t.Errorf("%s: %s: %d, want %d", name, path, got.Status, test.want)
+					}
+				}
+				if got := test.c.Get("/api/v1/user/4/mfa"); got.Status != test.want {
+					t.Errorf("%s: list: %d", name, got.Status)
 				}
 			}
-			if got := test.c.Get("/api/v1/user/4/mfa"); got.Status != test.want {
-				t.Errorf("%s: list: %d", name, got.Status)
-			}
+		})
+		s.SetRole(2, 100, fleet.Administrator) // of both now, but not of the next
+		s.SetRole(4, 300, fleet.Observer)
+		s.SignOut()
+		both := s.As("target@example.com")
+		both.Do("DELETE", url, nil).Is(http.StatusNotFound)
+		s.SetRole(4, 300, fleet.NoRole)
+		both.Do("DELETE", url, nil).Is(http.StatusNoContent)
+		tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		var devices []api.TrustedDevice
+		both.Get("/api/v1/user/4/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
+		if len(devices) != 0 {
+			t.Errorf("its trusted devices are there still: %+v", devices)
+		}
+		root, _ := withFactor(s, "root@example.com")
+		s.As("admin@example.com").Do("DELETE", fmt.Sprintf("/api/v1/user/8/mfa/%d", root.ID), nil).Is(http.StatusNotFound)
+		if err := s.Control.Operator().ResetSecondFactor(t.Context(), "Root@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		tokensOf(signIn(s.Nobody(), "root@example.com", kit.Password))
+		if err := s.Control.Operator().ResetSecondFactor(t.Context(), "root@example.com"); fleet.CodeOf(err) != fleet.NotFound {
+			t.Error(err)
 		}
 	})
-	s.SetRole(2, 100, fleet.Administrator) // of both now, but not of the next
-	s.SetRole(4, 300, fleet.Observer)
-	s.SignOut()
-	both := s.As("target@example.com")
-	both.Do("DELETE", url, nil).Is(http.StatusNotFound)
-	s.SetRole(4, 300, fleet.NoRole)
-	both.Do("DELETE", url, nil).Is(http.StatusNoContent)
-	tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
-	var devices []api.TrustedDevice
-	both.Get("/api/v1/user/4/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
-	if len(devices) != 0 {
-		t.Errorf("its trusted devices are there still: %+v", devices)
-	}
-	root, _ := withFactor(s, "root@example.com")
-	s.As("admin@example.com").Do("DELETE", fmt.Sprintf("/api/v1/user/8/mfa/%d", root.ID), nil).Is(http.StatusNotFound)
-	if err := s.Control.Operator().ResetSecondFactor(t.Context(), "Root@example.com"); err != nil {
-		t.Fatal(err)
-	}
-	tokensOf(signIn(s.Nobody(), "root@example.com", testkit.Password))
-	if err := s.Control.Operator().ResetSecondFactor(t.Context(), "root@example.com"); fleet.CodeOf(err) != fleet.NotFound {
-		t.Error(err)
-	}
-})
+}
 
 // Who must have a second factor and has none can add one, and do nothing else before.
-var _ = pin("mfa-enrolment", func(t *testing.T, e testkit.Engine) {
-	free := testkit.Ferried(t, e)
-	strict := testkit.StartWith(t, free.DB, free.Clock, control.Options{RequireMFA: control.DemandAdministrators})
-	before := free.As("admin@example.com")
-	session := tokensOf(signIn(strict.Nobody(), "admin@example.com", testkit.Password))
-	if !session.MFAEnrolment || session.AuthToken == "" {
-		t.Fatalf("the sign-in does not tell: %+v", session)
-	}
-	me := with(strict, session.AuthToken)
-	for _, c := range []*testkit.Client{me, at(strict, before)} { // a bearer from before is no way around
-		for _, path := range []string{whoami, "/api/v1/sim", "/api/v1/event", "/api/v2/user/my/workspace", "/api/v1/application_token"} {
-			wantCode(t, c.Get(path), http.StatusForbidden, 1104)
+func TestContract_MFAEnrolment(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		free := kit.Ferried(t, e)
+		strict := kit.StartWith(t, free.DB, free.Clock, control.Options{RequireMFA: control.DemandAdministrators})
+		before := free.As("admin@example.com")
+		session := tokensOf(signIn(strict.Nobody(), "admin@example.com", kit.Password))
+		if !session.MFAEnrolment || session.AuthToken == "" {
+			t.Fatalf("the sign-in does not tell: %+v", session)
 		}
-		wantCode(t, c.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 251}]}`), http.StatusForbidden, 1104)
-		wantCode(t, c.Post(authenticate+"/workspace", `{"target_organisation": {"id": 200}}`), http.StatusForbidden, 1104)
-		wantCode(t, c.Get("/api/v1/user/3/mfa"), http.StatusForbidden, 1104)
-	}
-	renewed := tokensOf(refresh(strict, session.RefreshToken))
-	if !renewed.MFAEnrolment {
-		t.Error("the renewal does not tell")
-	}
-	wantCode(t, with(strict, renewed.AuthToken).Get(whoami), http.StatusForbidden, 1104)
-	// An Administrator of any Workspace, whichever the token is for; a User of two is none.
-	target := tokensOf(signIn(strict.Nobody(), "target@example.com", testkit.Password))
-	with(free, target.AuthToken).In(100).Get(whoami).Is(http.StatusOK)
-	wantCode(t, at(strict, with(free, target.AuthToken).In(100)).Get(whoami), http.StatusForbidden, 1104)
-	if user := tokensOf(signIn(strict.Nobody(), "user@example.com", testkit.Password)); user.MFAEnrolment {
-		t.Error("a User must enrol")
-	}
-	strict.As("user@example.com").Get(whoami).Is(http.StatusOK)
-	at(strict, application(free, newApplicationToken(free, control.NewToken{}))).Get(whoami).Is(http.StatusOK)
+		me := with(strict, session.AuthToken)
+		for _, c := range []*kit.Client{me, at(strict, before)} { // a bearer from before is no way around
+			for _, path := range []string{whoami, "/api/v1/sim", "/api/v1/event", "/api/v2/user/my/workspace", "/api/v1/application_token"} {
+				wantCode(t, c.Get(path), http.StatusForbidden, 1104)
+			}
+			wantCode(t, c.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 251}]}`), http.StatusForbidden, 1104)
+			wantCode(t, c.Post(authenticate+"/workspace", `{"target_organisation": {"id": 200}}`), http.StatusForbidden, 1104)
+			wantCode(t, c.Get("/api/v1/user/3/mfa"), http.StatusForbidden, 1104)
+		}
+		renewed := tokensOf(refresh(strict, session.RefreshToken))
+		if !renewed.MFAEnrolment {
+			t.Error("the renewal does not tell")
+		}
+		wantCode(t, with(strict, renewed.AuthToken).Get(whoami), http.StatusForbidden, 1104)
+		// An Administrator of any Workspace, whichever the token is for; a User of two is none.
+		target := tokensOf(signIn(strict.Nobody(), "target@example.com", kit.Password))
+		with(free, target.AuthToken).In(100).Get(whoami).Is(http.StatusOK)
+		wantCode(t, at(strict, with(free, target.AuthToken).In(100)).Get(whoami), http.StatusForbidden, 1104)
+		if user := tokensOf(signIn(strict.Nobody(), "user@example.com", kit.Password)); user.MFAEnrolment {
+			t.Error("a User must enrol")
+		}
+		strict.As("user@example.com").Get(whoami).Is(http.StatusOK)
+		at(strict, application(free, newApplicationToken(free, control.NewToken{}))).Get(whoami).Is(http.StatusOK)
 
-	me.Get("/api/v1/user/mfa/type").Is(http.StatusOK)
-	key, app := me.NewFactor()
-	wantCode(t, me.Get(whoami), http.StatusForbidden, 1104)
-	activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
-	me.Get(whoami).Is(http.StatusOK) // which was the proof
-	strict.Clock.Pass(step)
-	done := tokensOf(sendCode(strict.Nobody(), pending(signIn(strict.Nobody(), "admin@example.com", testkit.Password)), app.Code()))
-	if done.MFAEnrolment {
-		t.Error("enrolled, and told to enrol")
-	}
-	me.Do("DELETE", fmt.Sprintf("/api/v1/user/my/mfa/%d", key.ID), nil).Is(http.StatusNoContent)
-	wantCode(t, with(strict, done.AuthToken).Get(whoami), http.StatusForbidden, 1104)
+		me.Get("/api/v1/user/mfa/type").Is(http.StatusOK)
+		key, app := me.NewFactor()
+		wantCode(t, me.Get(whoami), http.StatusForbidden, 1104)
+		activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
+		me.Get(whoami).Is(http.StatusOK) // which was the proof
+		strict.Clock.Pass(step)
+		done := tokensOf(sendCode(strict.Nobody(), pending(signIn(strict.Nobody(), "admin@example.com", kit.Password)), app.Code()))
+		if done.MFAEnrolment {
+			t.Error("enrolled, and told to enrol")
+		}
+		me.Do("DELETE", fmt.Sprintf("/api/v1/user/my/mfa/%d", key.ID), nil).Is(http.StatusNoContent)
+		wantCode(t, with(strict, done.AuthToken).Get(whoami), http.StatusForbidden, 1104)
 
-	everybody := testkit.StartWith(t, free.DB, free.Clock, control.Options{RequireMFA: control.DemandEverybody})
-	observer := everybody.As("observer@example.com")
-	wantCode(t, observer.Get(whoami), http.StatusForbidden, 1104)
-	logout(observer, nil).Is(http.StatusNoContent)
-})
+		everybody := kit.StartWith(t, free.DB, free.Clock, control.Options{RequireMFA: control.DemandEverybody})
+		observer := everybody.As("observer@example.com")
+		wantCode(t, observer.Get(whoami), http.StatusForbidden, 1104)
+		logout(observer, nil).Is(http.StatusNoContent)
+	})
+}

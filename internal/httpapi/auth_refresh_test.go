@@ -10,22 +10,22 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func refresh(s *testkit.Server, token string) *testkit.Answer {
+func refresh(s *kit.Server, token string) *kit.Answer {
 	s.T.Helper()
 	return s.Nobody().Post(authenticate, object{"refresh_token": token})
 }
 
 // newSession signs in as user@example.com.
-func newSession(s *testkit.Server) api.AuthResponse {
+func newSession(s *kit.Server) api.AuthResponse {
 	s.T.Helper()
-	return tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+	return tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
 }
 
 // wantEnded checks that neither the bearers nor the refresh tokens of a session are valid.
-func wantEnded(s *testkit.Server, session ...api.AuthResponse) {
+func wantEnded(s *kit.Server, session ...api.AuthResponse) {
 	s.T.Helper()
 	for _, t := range session {
 		with(s, t.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
@@ -36,54 +36,58 @@ func wantEnded(s *testkit.Server, session ...api.AuthResponse) {
 }
 
 // thefts reads the events about spent refresh tokens.
-func thefts(s *testkit.Server) (events []api.Event) {
+func thefts(s *kit.Server) (events []api.Event) {
 	s.T.Helper()
 	s.As("admin@example.com").Get("/api/v1/event?q=event_type:6").Is(http.StatusOK).JSON(&events)
 	return events
 }
 
-var _ = pin("refresh-rotates", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	seen := make(map[string]bool)
-	for now, i := newSession(s), 0; i < 3; i++ {
-		if now.RefreshToken == "" || seen[now.RefreshToken] {
-			t.Fatalf("the refresh token %q is not the next", now.RefreshToken)
+func TestContract_RefreshRotates(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		seen := make(map[string]bool)
+		for now, i := newSession(s), 0; i < 3; i++ {
+			if now.RefreshToken == "" || seen[now.RefreshToken] {
+				t.Fatalf("the refresh token %q is not the next", now.RefreshToken)
+			}
+			seen[now.RefreshToken] = true
+			with(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
+			s.Clock.Pass(beyond)
+			with(s, now.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+			now = tokensOf(refresh(s, now.RefreshToken))
 		}
-		seen[now.RefreshToken] = true
-		with(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
-		s.Clock.Pass(beyond)
-		with(s, now.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
-		now = tokensOf(refresh(s, now.RefreshToken))
-	}
-})
+	})
+}
 
-var _ = pin("refresh-reuse", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	first, other := newSession(s), newSession(s)
-	second := tokensOf(refresh(s, first.RefreshToken))
-	third := tokensOf(refresh(s, second.RefreshToken))
-	refresh(s, first.RefreshToken).Is(http.StatusUnauthorized)
-	wantEnded(s, first, second, third)
-	tokensOf(refresh(s, other.RefreshToken)) // another sign-in is another family
-	old := newSession(s)
-	s.Clock.Pass(control.RefreshTTL)
-	refresh(s, old.RefreshToken).Is(http.StatusUnauthorized)
-	if got := thefts(s); len(got) != 1 {
-		t.Errorf("%d events, want one: %+v", len(got), got)
-	}
-})
+func TestContract_RefreshReuse(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		first, other := newSession(s), newSession(s)
+		second := tokensOf(refresh(s, first.RefreshToken))
+		third := tokensOf(refresh(s, second.RefreshToken))
+		refresh(s, first.RefreshToken).Is(http.StatusUnauthorized)
+		wantEnded(s, first, second, third)
+		tokensOf(refresh(s, other.RefreshToken)) // another sign-in is another family
+		old := newSession(s)
+		s.Clock.Pass(control.RefreshTTL)
+		refresh(s, old.RefreshToken).Is(http.StatusUnauthorized)
+		if got := thefts(s); len(got) != 1 {
+			t.Errorf("%d events, want one: %+v", len(got), got)
+		}
+	})
+}
 
 // A client that keeps its first refresh token works until that token expires.
 func TestRefreshWithoutRotation(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
 		first := newSession(one)
 		next := ""
 		for i := range 5 {
 			one.Clock.Pass(beyond)
-			got := tokensOf(refresh([]*testkit.Server{one, other}[i%2], first.RefreshToken))
+			got := tokensOf(refresh([]*kit.Server{one, other}[i%2], first.RefreshToken))
 			if next == "" {
 				next = got.RefreshToken
 			}
@@ -106,8 +110,8 @@ func TestRefreshWithoutRotation(t *testing.T) {
 
 // A client whose answer was lost sends the same token again, and rotates from there.
 func TestRefreshAnswerLost(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		now := newSession(s)
 		for range 4 {
 			lost := tokensOf(refresh(s, now.RefreshToken))
@@ -125,14 +129,14 @@ func TestRefreshAnswerLost(t *testing.T) {
 // Two processes that refresh at the same time, at two servers, get the same successor, and
 // both go on with it.
 func TestRefreshInParallel(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
 		now := newSession(one)
 		for range 5 {
-			var answers [4]*testkit.Answer
+			var answers [4]*kit.Answer
 			var wg sync.WaitGroup
 			for i := range answers {
-				wg.Go(func() { answers[i] = refresh([]*testkit.Server{one, other}[i%2], now.RefreshToken) })
+				wg.Go(func() { answers[i] = refresh([]*kit.Server{one, other}[i%2], now.RefreshToken) })
 			}
 			wg.Wait()
 			now = tokensOf(answers[0])
@@ -153,13 +157,13 @@ func TestRefreshInParallel(t *testing.T) {
 // One process still uses a token while another already uses its successor. Either the first
 // comes in time, or it ends the session; it never fails and never deadlocks.
 func TestRefreshOfNeighboursInParallel(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
 		ended := 0
 		for range 8 {
 			first := newSession(one)
 			second := tokensOf(refresh(one, first.RefreshToken))
-			var late, next *testkit.Answer
+			var late, next *kit.Answer
 			var wg sync.WaitGroup
 			wg.Go(func() { late = refresh(one, first.RefreshToken) })
 			wg.Go(func() { next = refresh(other, second.RefreshToken) })
@@ -183,8 +187,8 @@ func TestRefreshOfNeighboursInParallel(t *testing.T) {
 // A copy of a refresh token is noticed as soon as the owner or the thief uses a token whose
 // successor the other has used.
 func TestRefreshTheft(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		for name, steal := range map[string]func(first api.AuthResponse) []api.AuthResponse{
 			"before the owner's refresh": func(first api.AuthResponse) []api.AuthResponse {
 				thief := tokensOf(refresh(s, first.RefreshToken))
@@ -227,8 +231,8 @@ func TestRefreshTheft(t *testing.T) {
 
 // What is stored does not contain a refresh token, and no key for a token that is spent.
 func TestRefreshTokensAreNotReadable(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		first := newSession(s)
 		second := tokensOf(refresh(s, first.RefreshToken))
 		third := tokensOf(refresh(s, second.RefreshToken))

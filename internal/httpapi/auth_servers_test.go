@@ -11,18 +11,18 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // twoServers are two processes' worth of server over one database.
-func twoServers(t *testing.T, e testkit.Engine) (one, other *testkit.Server) {
+func twoServers(t *testing.T, e kit.Engine) (one, other *kit.Server) {
 	t.Helper()
-	one = testkit.Ferried(t, e)
-	return one, testkit.StartOn(t, one.DB, one.Clock)
+	one = kit.Ferried(t, e)
+	return one, kit.StartOn(t, one.DB, one.Clock)
 }
 
 // at is the same somebody, asking another server.
-func at(s *testkit.Server, c *testkit.Client) *testkit.Client {
+func at(s *kit.Server, c *kit.Client) *kit.Client {
 	other := *c
 	other.Server = s
 	return &other
@@ -30,11 +30,11 @@ func at(s *testkit.Server, c *testkit.Client) *testkit.Client {
 
 // What one server knows the other knows: no state is in a process that another would miss.
 func TestTwoServers(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		for name, test := range map[string]func(t *testing.T, one, other *testkit.Server){
-			"tokens": func(t *testing.T, one, other *testkit.Server) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		for name, test := range map[string]func(t *testing.T, one, other *kit.Server){
+			"tokens": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
-				session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
+				session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
 				with(other, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
 				next := tokensOf(refresh(other, session.RefreshToken))
 				last := tokensOf(refresh(one, next.RefreshToken))
@@ -43,26 +43,26 @@ func TestTwoServers(t *testing.T) {
 				program := application(one, newApplicationToken(other, control.NewToken{}))
 				at(other, program).Get("/api/v1/sim/status").Is(http.StatusOK)
 			},
-			"lockout": func(t *testing.T, one, other *testkit.Server) {
+			"lockout": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				signIn(one.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 				signIn(other.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 				signIn(one.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
-				for _, s := range []*testkit.Server{one, other} {
-					wantCode(t, signIn(s.Nobody(), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+				for _, s := range []*kit.Server{one, other} {
+					wantCode(t, signIn(s.Nobody(), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 				}
 			},
-			"attempts": func(t *testing.T, one, other *testkit.Server) {
+			"attempts": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				for i := range 100 {
-					s := []*testkit.Server{one, other}[i%2]
+					s := []*kit.Server{one, other}[i%2]
 					s.Nobody().Post(authenticate, `{}`).Is(http.StatusBadRequest)
 				}
-				for _, s := range []*testkit.Server{one, other} {
+				for _, s := range []*kit.Server{one, other} {
 					wantCode(t, s.Nobody().Post(authenticate, `{}`), http.StatusTooManyRequests, 1105)
 				}
 			},
-			"idempotency": func(t *testing.T, one, other *testkit.Server) {
+			"idempotency": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				c := one.As("admin@example.com").With("Idempotency-Key", "k1")
 				body := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": false}`
@@ -76,13 +76,13 @@ func TestTwoServers(t *testing.T) {
 				}
 				wantCode(t, at(other, c).Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 252}], "dry_run": false}`), 422, 1406)
 			},
-			"suspension": func(t *testing.T, one, other *testkit.Server) {
+			"suspension": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				c := one.As("user@example.com")
 				at(other, c).Get("/api/v1/sim/status").Is(http.StatusOK) // the other has seen the token
 				one.Seed(`users: [{id: 4, username: user@example.com, name: User, password: correct horse, status: suspended, default_workspace: 100, roles: {100: user, 200: user}}]`)
 				at(other, c).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
-				signIn(other.Nobody(), "user@example.com", testkit.Password).Is(http.StatusUnauthorized)
+				signIn(other.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -96,18 +96,18 @@ func TestTwoServers(t *testing.T) {
 // A server that runs takes over the key that another one made since, for bearers and for
 // application tokens, and goes on knowing its own.
 func TestNewSigningKey(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		for _, kind := range []string{"bearer", "application token"} {
 			t.Run(kind, func(t *testing.T) {
-				one := testkit.Ferried(t, e)
+				one := kit.Ferried(t, e)
 				before := one.As("admin@example.com")
 				key, err := identity.GenerateKey(one.Clock.Now().Add(1))
 				if err != nil {
 					t.Fatal(err)
 				}
-				literal := map[testkit.Engine]string{testkit.SQLite: "x'%x'", testkit.Postgres: "'\\x%x'"}[e]
+				literal := map[kit.Engine]string{kit.SQLite: "x'%x'", kit.Postgres: "'\\x%x'"}[e]
 				one.Exec(fmt.Sprintf("INSERT INTO signing_keys VALUES ('%s', "+literal+", %d)", key.ID, []byte(key.Private), one.Clock.Now().UnixMicro()+1))
-				other := testkit.StartOn(t, one.DB, one.Clock)
+				other := kit.StartOn(t, one.DB, one.Clock)
 				if kind == "bearer" {
 					after := at(one, other.As("user@example.com"))
 					if kid := decodePart(t, after.Token, 0)["kid"]; kid != key.ID {

@@ -6,65 +6,71 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const whoami = "/api/v1/organisation/my"
 
-func logout(c *testkit.Client, body any) *testkit.Answer {
+func logout(c *kit.Client, body any) *kit.Answer {
 	c.T.Helper()
 	return c.Post("/api/v1/logout", body)
 }
 
 // A session is what grew from one sign-in: its bearers of every Workspace and its refresh
 // token. It ends at once, on every server, and no other session ends with it.
-var _ = pin("logout", func(t *testing.T, e testkit.Engine) {
-	one, other := twoServers(t, e)
-	first := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	second := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	here := with(one, first.AuthToken)
-	there := here.In(200)
-	renewed := tokensOf(refresh(other, first.RefreshToken))
-	for _, c := range []*testkit.Client{here, there, with(one, renewed.AuthToken)} {
-		at(other, c).Get(whoami).Is(http.StatusOK) // the other has seen them all
-	}
-	logout(there, nil).Is(http.StatusNoContent)
-	for _, c := range []*testkit.Client{here, there, with(one, renewed.AuthToken)} {
-		for _, s := range []*testkit.Server{one, other} {
-			at(s, c).Get(whoami).Is(http.StatusUnauthorized)
+func TestContract_Logout(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		one, other := twoServers(t, e)
+		first := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		second := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		here := with(one, first.AuthToken)
+		there := here.In(200)
+		renewed := tokensOf(refresh(other, first.RefreshToken))
+		for _, c := range []*kit.Client{here, there, with(one, renewed.AuthToken)} {
+			at(other, c).Get(whoami).Is(http.StatusOK) // the other has seen them all
 		}
-	}
-	refresh(other, renewed.RefreshToken).Is(http.StatusUnauthorized)
-	with(other, second.AuthToken).Get(whoami).Is(http.StatusOK)
-	logout(here, nil).Is(http.StatusUnauthorized)
+		logout(there, nil).Is(http.StatusNoContent)
+		for _, c := range []*kit.Client{here, there, with(one, renewed.AuthToken)} {
+			for _, s := range []*kit.Server{one, other} {
+				at(s, c).Get(whoami).Is(http.StatusUnauthorized)
+			}
+		}
+		refresh(other, renewed.RefreshToken).Is(http.StatusUnauthorized)
+		with(other, second.AuthToken).Get(whoami).Is(http.StatusOK)
+		logout(here, nil).Is(http.StatusUnauthorized)
 
-	third := tokensOf(refresh(one, second.RefreshToken))
-	logout(with(other, third.AuthToken), `{"everywhere": true}`).Is(http.StatusNoContent)
-	with(one, second.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
-	refresh(one, third.RefreshToken).Is(http.StatusUnauthorized)
-	fresh := with(one, tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password)).AuthToken)
-	for _, body := range []string{`{"everywhere": "true"}`, `{"everywhere": 1}`, `{"every": true}`, `[]`, `{`} {
-		wantCode(t, logout(fresh, body), http.StatusBadRequest, 1000)
-	}
-	logout(fresh, `{"everywhere": false}`).Is(http.StatusNoContent)
-	wantCode(t, logout(application(one, newApplicationToken(one, control.NewToken{})), nil), http.StatusForbidden, 1104)
-})
+		third := tokensOf(refresh(one, second.RefreshToken))
+		logout(with(other, third.AuthToken), `{"everywhere": true}`).Is(http.StatusNoContent)
+		with(one, second.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+		refresh(one, third.RefreshToken).Is(http.StatusUnauthorized)
+		fresh := with(one, tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password)).AuthToken)
+		for _, body := range []string{`{"everywhere": "true"}`, `{"everywhere": 1}`, `{"every": true}`, `[]`, `{`} {
+			wantCode(t, logout(fresh, body), http.StatusBadRequest, 1000)
+		}
+		logout(fresh, `{"everywhere": false}`).Is(http.StatusNoContent)
+		wantCode(t, logout(application(one, newApplicationToken(one, control.NewToken{})), nil), http.StatusForbidden, 1104)
+	})
+}
 
-var _ = pin("suspension-ends-sessions", func(t *testing.T, e testkit.Engine) {
-	one, other := twoServers(t, e)
-	session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	c := with(one, session.AuthToken)
-	at(other, c).Get(whoami).Is(http.StatusOK)
-	one.SetStatus(4, fleet.UserSuspended)
-	at(other, c).Get(whoami).Is(http.StatusUnauthorized)
-	refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
-	one.SetStatus(4, fleet.UserActive)
-	for _, s := range []*testkit.Server{one, other} { // what has ended does not come back
-		at(s, c).Get(whoami).Is(http.StatusUnauthorized)
-		refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
-	}
-	session = tokensOf(signIn(other.Nobody(), "user@example.com", testkit.Password))
-	one.SetRole(4, 100, fleet.NoRole)
-	one.SetRole(4, 100, fleet.Member)
-	refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
-})
+func TestContract_SuspensionEndsSessions(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		one, other := twoServers(t, e)
+		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		c := with(one, session.AuthToken)
+		at(other, c).Get(whoami).Is(http.StatusOK)
+		one.SetStatus(4, fleet.UserSuspended)
+		at(other, c).Get(whoami).Is(http.StatusUnauthorized)
+		refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
+		one.SetStatus(4, fleet.UserActive)
+		for _, s := range []*kit.Server{one, other} { // what has ended does not come back
+			at(s, c).Get(whoami).Is(http.StatusUnauthorized)
+			refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
+		}
+		session = tokensOf(signIn(other.Nobody(), "user@example.com", kit.Password))
+		one.SetRole(4, 100, fleet.NoRole)
+		one.SetRole(4, 100, fleet.Member)
+		refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
+	})
+}

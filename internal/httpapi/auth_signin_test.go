@@ -11,19 +11,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const wrong = "no password of anybody"
 
 func TestSignIn(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		for name, body := range map[string]object{
-			"as documented":        credentials("admin@example.com", testkit.Password),
-			"the name in capitals": credentials("Admin@EXAMPLE.com", testkit.Password),
-			"the hash in capitals": {"username": "admin@example.com", "password": strings.ToUpper(identity.WireDigest(testkit.Password))},
-			"a fingerprint":        {"username": "admin@example.com", "password": identity.WireDigest(testkit.Password), "fingerprint": "abc"},
+			"as documented":        credentials("admin@example.com", kit.Password),
+			"the name in capitals": credentials("Admin@EXAMPLE.com", kit.Password),
+			"the hash in capitals": {"username": "admin@example.com", "password": strings.ToUpper(identity.WireDigest(kit.Password))},
+			"a fingerprint":        {"username": "admin@example.com", "password": identity.WireDigest(kit.Password), "fingerprint": "abc"},
 		} {
 			got := tokensOf(s.Nobody().Post(authenticate, body))
 			if got.RefreshToken == "" {
@@ -40,8 +40,8 @@ func TestSignIn(t *testing.T) {
 
 // Nothing tells why a sign-in failed.
 func TestRefusalsAreAlike(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		s.Seed(`users: [{id: 20, username: pending@example.com, name: Pending, password: correct horse, status: activation_pending, default_workspace: 100, roles: {100: administrator}}]`)
 		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
 		want := looks(signIn(s.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
@@ -49,14 +49,14 @@ func TestRefusalsAreAlike(t *testing.T) {
 			t.Errorf("the body is %q", want["body"])
 		}
 		for name, body := range map[string]object{
-			"unknown user":             credentials("unknown@example.com", testkit.Password),
-			"suspended":                credentials("suspended@example.com", testkit.Password),
+			"unknown user":             credentials("unknown@example.com", kit.Password),
+			"suspended":                credentials("suspended@example.com", kit.Password),
 			"suspended, wrong":         credentials("suspended@example.com", wrong),
-			"not activated":            credentials("pending@example.com", testkit.Password),
-			"no Workspace":             credentials("homeless@example.com", testkit.Password),
-			"no text":                  credentials("admin\x00@example.com", testkit.Password),
-			"very long name":           credentials(strings.Repeat("long.", 1500)+"@example.com", testkit.Password),
-			"empty name":               credentials("", testkit.Password),
+			"not activated":            credentials("pending@example.com", kit.Password),
+			"no Workspace":             credentials("homeless@example.com", kit.Password),
+			"no text":                  credentials("admin\x00@example.com", kit.Password),
+			"very long name":           credentials(strings.Repeat("long.", 1500)+"@example.com", kit.Password),
+			"empty name":               credentials("", kit.Password),
 			"unknown refresh token":    {"refresh_token": "bm90aGluZw"},
 			"garbled refresh token":    {"refresh_token": "\x00\n"},
 			"garbled application":      {"application_token": "abc"},
@@ -72,8 +72,8 @@ func TestRefusalsAreAlike(t *testing.T) {
 
 // A password in the clear is a 400 that says what to send and does not repeat it.
 func TestPlainPassword(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
-	for _, password := range []string{testkit.Password, "", strings.Repeat("z", 40), strings.Repeat("a", 41)} {
+	s := kit.Ferried(t, kit.SQLite)
+	for _, password := range []string{kit.Password, "", strings.Repeat("z", 40), strings.Repeat("a", 41)} {
 		got := wantCode(t, s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": password}), 400, 1000)
 		if !strings.HasPrefix(got.Message, "password: ") || password != "" && strings.Contains(got.Message, password) {
 			t.Errorf("%q: %s", password, got.Message)
@@ -82,59 +82,59 @@ func TestPlainPassword(t *testing.T) {
 }
 
 func TestLockout(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		here := from(s, "203.0.113.5")
 		for range 2 {
 			signIn(here, "admin@example.com", wrong).Is(http.StatusUnauthorized)
 		}
-		tokensOf(signIn(here, "admin@example.com", testkit.Password)) // not three in a row
+		tokensOf(signIn(here, "admin@example.com", kit.Password)) // not three in a row
 		for range 3 {
 			if got := signIn(here, "ADMIN@example.com", wrong).Is(http.StatusUnauthorized); len(got.Body) != 0 {
 				t.Fatalf("locked too early: %s", got.Body)
 			}
 		}
-		locked := signIn(here, "admin@example.com", testkit.Password)
+		locked := signIn(here, "admin@example.com", kit.Password)
 		wantCode(t, locked, http.StatusUnauthorized, 1105)
 		if locked.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %s", locked.Header.Get("Retry-After"))
 		}
 		s.Clock.Pass(5*time.Minute - time.Second)
-		wantCode(t, signIn(here, "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(here, "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 		s.Clock.Pass(time.Second)
-		tokensOf(signIn(here, "admin@example.com", testkit.Password))
+		tokensOf(signIn(here, "admin@example.com", kit.Password))
 	})
 }
 
 // A lock that was set while the clock was years ahead does not outlast its correction.
 func TestLockoutByAClockThatWasWrong(t *testing.T) {
 	const years = 3 * 365 * 24 * time.Hour
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	s.Clock.Pass(years)
 	for range 3 {
 		signIn(s.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 	}
-	wantCode(t, signIn(s.Nobody(), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
+	wantCode(t, signIn(s.Nobody(), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 	s.Clock.Pass(-years)
-	tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
+	tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
 }
 
 // Only an address that a trusted proxy vouches for counts: the right-most one that is no
 // proxy of ours.
 func TestLockoutAddresses(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	for _, forged := range []string{"203.0.113.5", "198.51.100.1, 203.0.113.5", "198.51.100.2,203.0.113.5, 127.0.0.1"} {
 		signIn(from(s, forged), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 	}
-	wantCode(t, signIn(from(s, "192.0.2.99, ::ffff:203.0.113.5"), "admin@example.com", testkit.Password), http.StatusUnauthorized, 1105)
-	tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", testkit.Password))
-	tokensOf(signIn(from(s, "not an address"), "admin@example.com", testkit.Password))
-	tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
+	wantCode(t, signIn(from(s, "192.0.2.99, ::ffff:203.0.113.5"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
+	tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", kit.Password))
+	tokensOf(signIn(from(s, "not an address"), "admin@example.com", kit.Password))
+	tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
 }
 
 // A name that nobody has locks like one that somebody has.
 func TestLockoutOfNobody(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	for _, name := range []string{"unknown@example.com", "suspended@example.com"} {
 		for range 3 {
 			signIn(s.Nobody(), name, wrong).Is(http.StatusUnauthorized)
@@ -146,15 +146,15 @@ func TestLockoutOfNobody(t *testing.T) {
 // A right password does not unlock anything for a user who cannot use it. If it did not count
 // as a failure, the missing lock would show that it is right.
 func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		s.Exec("DELETE FROM membership_roles WHERE user_id = 3")
 		s.Exec("DELETE FROM memberships WHERE user_id = 3") // observer@example.com is in no Workspace
 		for _, name := range []string{"observer@example.com", "suspended@example.com"} {
 			for range 3 {
-				signIn(s.Nobody(), name, testkit.Password).Is(http.StatusUnauthorized)
+				signIn(s.Nobody(), name, kit.Password).Is(http.StatusUnauthorized)
 			}
-			wantCode(t, signIn(s.Nobody(), name, testkit.Password), http.StatusUnauthorized, 1105)
+			wantCode(t, signIn(s.Nobody(), name, kit.Password), http.StatusUnauthorized, 1105)
 		}
 		if left := s.Rows("SELECT key FROM auth_counters WHERE kind = 'guesses under way' AND count > 0"); len(left) != 0 {
 			t.Errorf("attempts are still counted as under way: %v", left)
@@ -163,54 +163,54 @@ func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
 }
 
 func TestAttemptsPerAddress(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		here := from(s, "203.0.113.5")
 		for i := range 100 { // of every kind
 			here.Post(authenticate, []any{`{}`, `no JSON`, object{"refresh_token": "x"}, object{"application_token": "x"}}[i%4])
 		}
-		got := signIn(here, "admin@example.com", testkit.Password)
+		got := signIn(here, "admin@example.com", kit.Password)
 		wantCode(t, got, http.StatusTooManyRequests, 1105)
 		if wait, err := strconv.Atoi(got.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 300 {
 			t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
 		}
-		tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", testkit.Password))
+		tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", kit.Password))
 		s.Clock.Pass(5 * time.Minute)
-		tokensOf(signIn(here, "admin@example.com", testkit.Password))
+		tokensOf(signIn(here, "admin@example.com", kit.Password))
 	})
 }
 
 // 100 guesses at one account are evaluated in an hour, from however many addresses. It is
-// TestContract/guess-ceiling.
-func guessCeiling(t *testing.T, e testkit.Engine) {
+// TestContract_GuessCeiling.
+func guessCeiling(t *testing.T, e kit.Engine) {
 	t.Helper()
-	s := testkit.Ferried(t, e)
+	s := kit.Ferried(t, e)
 	for i := range 100 {
 		if got := signIn(from(s, fmt.Sprintf("203.0.113.%d", i)), "admin@example.com", wrong).Is(http.StatusUnauthorized); len(got.Body) != 0 {
 			t.Fatalf("guess %d: %s", i+1, got.Body)
 		}
 	}
-	refused := signIn(from(s, "203.0.113.200"), "admin@example.com", testkit.Password)
+	refused := signIn(from(s, "203.0.113.200"), "admin@example.com", kit.Password)
 	wantCode(t, refused, http.StatusUnauthorized, 1105)
 	if refused.Header.Get("Retry-After") != "3600" {
 		t.Errorf("Retry-After: %s", refused.Header.Get("Retry-After"))
 	}
-	tokensOf(signIn(from(s, "203.0.113.200"), "user@example.com", testkit.Password)) // another account
+	tokensOf(signIn(from(s, "203.0.113.200"), "user@example.com", kit.Password)) // another account
 	s.Clock.Pass(time.Hour)
-	tokensOf(signIn(from(s, "203.0.113.200"), "admin@example.com", testkit.Password))
+	tokensOf(signIn(from(s, "203.0.113.200"), "admin@example.com", kit.Password))
 }
 
 func TestPasswordChangeEndsSessions(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
-		session := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
+		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
 		other := s.As("admin@example.com")
 		if err := s.Control.Operator().SetPassword(t.Context(), "User@example.com", "battery staple"); err != nil {
 			t.Fatal(err)
 		}
 		with(s, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
 		s.Nobody().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
-		signIn(s.Nobody(), "user@example.com", testkit.Password).Is(http.StatusUnauthorized)
+		signIn(s.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 		fresh := tokensOf(signIn(s.Nobody(), "user@example.com", "battery staple"))
 		with(s, fresh.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
 		other.Get("/api/v1/organisation/my").Is(http.StatusOK)
@@ -218,9 +218,9 @@ func TestPasswordChangeEndsSessions(t *testing.T) {
 }
 
 func TestSuspendingBitesAtOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
-		session := tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password))
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
+		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
 		elsewhere := with(s, session.AuthToken).In(200)
 		suspend(s, 4)
 		with(s, session.AuthToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)

@@ -13,17 +13,17 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func exchange(c *testkit.Client, applicationToken string) *testkit.Answer {
+func exchange(c *kit.Client, applicationToken string) *kit.Answer {
 	c.T.Helper()
 	return c.Post(authenticate, object{"application_token": applicationToken})
 }
 
 func TestApplicationToken(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		made := newApplicationToken(s, control.NewToken{Description: "billing"})
 		got := tokensOf(exchange(s.Nobody(), made.Text))
 		if got.RefreshToken != "" {
@@ -43,8 +43,8 @@ func TestApplicationToken(t *testing.T) {
 }
 
 func TestApplicationTokenExpires(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		made := newApplicationToken(s, control.NewToken{Expires: s.Clock.Now().Add(time.Hour)})
 		program := application(s, made)
 		s.Clock.Pass(time.Hour - time.Second)
@@ -57,7 +57,7 @@ func TestApplicationTokenExpires(t *testing.T) {
 
 // The network is asked for at the exchange and at each request.
 func TestApplicationTokenNetwork(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	for _, test := range []struct{ cidr, inside, outside string }{
 		{"203.0.113.0/24", "203.0.113.200", "203.0.114.1"},
 		{"203.0.113.7", "::ffff:203.0.113.7", "203.0.113.8"},
@@ -80,7 +80,7 @@ func TestApplicationTokenNetwork(t *testing.T) {
 
 // A network that no client's address could be in is refused, wherever one is taken.
 func TestNetworksThatMatchNothing(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	for _, cidr := range []string{"fe80::1%eth0", "fe80::%1/64", "::ffff:0:0/80", "::ffff:10.0.0.0/8", "10.0.0.0/40", "lan"} {
 		got := wantCode(t, admin.Post(tokensURL, object{"description": "x", "ip": cidr}), http.StatusBadRequest, 1000)
@@ -95,7 +95,7 @@ func TestNetworksThatMatchNothing(t *testing.T) {
 }
 
 func TestBearerExpires(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	c := s.As("admin@example.com")
 	s.Clock.Pass(240 * time.Minute)
 	c.Get("/api/v1/sim/status").Is(http.StatusOK) // clocks of servers may differ by a minute
@@ -129,7 +129,7 @@ func decodePart(t *testing.T, token string, part int) object {
 
 // Nothing but a token as this installation signed it is believed.
 func TestForgedBearers(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	good := s.As("observer@example.com").Token
 	with(s, good).Get("/api/v1/sim/status").Is(http.StatusOK)
 	parts := strings.Split(good, ".")
@@ -161,7 +161,7 @@ func TestForgedBearers(t *testing.T) {
 		"a changed signature":     good[:len(good)-4] + "AAAA",
 		"padding":                 good + "=",
 		"empty parts":             "..",
-		"a refresh token":         tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password)).RefreshToken,
+		"a refresh token":         tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)).RefreshToken,
 		"very long":               strings.Repeat("a", 30_000),
 	} {
 		got := with(s, token).Get("/api/v1/user/my")
@@ -180,11 +180,11 @@ func TestForgedBearers(t *testing.T) {
 }
 
 func TestSwitchWorkspace(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		here := s.As("user@example.com")
 		there := here.In(200)
-		for c, want := range map[*testkit.Client]int64{here: 100, there: 200} { // the old one stays valid
+		for c, want := range map[*kit.Client]int64{here: 100, there: 200} { // the old one stays valid
 			var place struct{ ID int64 }
 			c.Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
 			if place.ID != want {

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const authenticate = "/api/v1/authenticate"
@@ -21,18 +21,18 @@ func credentials(username, password string) object {
 }
 
 // signIn tries to sign a user in, from wherever the client is.
-func signIn(c *testkit.Client, username, password string) *testkit.Answer {
+func signIn(c *kit.Client, username, password string) *kit.Answer {
 	c.T.Helper()
 	return c.Post(authenticate, credentials(username, password))
 }
 
 // from is somebody at an address, behind the proxy that the server trusts.
-func from(s *testkit.Server, address string) *testkit.Client {
+func from(s *kit.Server, address string) *kit.Client {
 	return s.Nobody().With("X-Forwarded-For", address)
 }
 
 // tokensOf reads what a sign-in answered.
-func tokensOf(a *testkit.Answer) api.AuthResponse {
+func tokensOf(a *kit.Answer) api.AuthResponse {
 	a.T.Helper()
 	var got api.AuthResponse
 	a.Is(http.StatusOK).JSON(&got)
@@ -40,14 +40,14 @@ func tokensOf(a *testkit.Answer) api.AuthResponse {
 }
 
 // with is somebody who has a bearer.
-func with(s *testkit.Server, bearer string) *testkit.Client {
+func with(s *kit.Server, bearer string) *kit.Client {
 	c := s.Nobody()
 	c.Token = bearer
 	return c
 }
 
 // newApplicationToken makes a token of Workspace 100 and gives its id and text.
-func newApplicationToken(s *testkit.Server, n control.NewToken) control.CreatedToken {
+func newApplicationToken(s *kit.Server, n control.NewToken) control.CreatedToken {
 	s.T.Helper()
 	if n.Workspace == 0 {
 		n.Workspace = 100
@@ -60,17 +60,17 @@ func newApplicationToken(s *testkit.Server, n control.NewToken) control.CreatedT
 }
 
 // application signs a program in.
-func application(s *testkit.Server, made control.CreatedToken) *testkit.Client {
+func application(s *kit.Server, made control.CreatedToken) *kit.Client {
 	s.T.Helper()
 	return with(s, tokensOf(s.Nobody().Post(authenticate, object{"application_token": made.Text})).AuthToken)
 }
 
-func revoke(s *testkit.Server, id fleet.TokenID) {
+func revoke(s *kit.Server, id fleet.TokenID) {
 	s.T.Helper()
 	s.Exec(fmt.Sprintf("UPDATE application_tokens SET status = 1 WHERE id = %d", id))
 }
 
-func suspend(s *testkit.Server, user fleet.UserID) {
+func suspend(s *kit.Server, user fleet.UserID) {
 	s.T.Helper()
 	s.Exec(fmt.Sprintf("UPDATE users SET status = 2 WHERE id = %d", user))
 }
@@ -79,7 +79,7 @@ func suspend(s *testkit.Server, user fleet.UserID) {
 const beyond = identity.DefaultTTL + 2*time.Minute
 
 // wantCode checks the code of an error body.
-func wantCode(t *testing.T, a *testkit.Answer, status, code int) api.Error {
+func wantCode(t *testing.T, a *kit.Answer, status, code int) api.Error {
 	t.Helper()
 	var got api.Error
 	a.Is(status).JSON(&got)
@@ -90,7 +90,7 @@ func wantCode(t *testing.T, a *testkit.Answer, status, code int) api.Error {
 }
 
 // in is the same somebody, whose failures are those of a subtest.
-func in(t *testing.T, c *testkit.Client) *testkit.Client {
+func in(t *testing.T, c *kit.Client) *kit.Client {
 	t.Helper()
 	other := *c
 	other.T = t

@@ -8,15 +8,15 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // looks is what an answer shows but for what differs between any two: its id and its time.
 // The id that was asked for becomes {id}.
-func looks(a *testkit.Answer, id string) object { return looksWith(a, id, "{id}") }
+func looks(a *kit.Answer, id string) object { return looksWith(a, id, "{id}") }
 
 // looksWith puts another id for the one that was asked for, wherever it stands as a whole.
-func looksWith(a *testkit.Answer, id, other string) object {
+func looksWith(a *kit.Answer, id, other string) object {
 	blank := regexp.MustCompile(`(\b|%3A)` + regexp.QuoteMeta(id) + `\b`)
 	with := func(text, other string) string {
 		return blank.ReplaceAllString(text, "${1}"+strings.ReplaceAll(other, "$", "$$"))
@@ -36,8 +36,8 @@ func looksWith(a *testkit.Answer, id, other string) object {
 // the same status, the same bytes, the same headers. TestProbes tries each place that takes
 // an id; here are requests that have more than one reason to be refused, and other callers.
 func TestForeignThingsLookAbsent(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e).Seed(elsewhere)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e).Seed(elsewhere)
 		moved := s.As("admin@example.com").In(300).Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 270}], "dry_run": false}`).Is(http.StatusOK)
 		entry := strings.TrimPrefix(moved.Header.Get("Location"), "/api/v1/migration/")
 		_, app := withFactor(s, "user@example.com")
@@ -47,9 +47,9 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 		caller := s.As("observer@example.com") // of 100 only
 		admin := s.As("admin@example.com")     // of 100 and others, not of 900
 		for name, test := range map[string]struct {
-			c               *testkit.Client
+			c               *kit.Client
 			foreign, absent string // of equal length, for Content-Length tells too
-			ask             func(c *testkit.Client, id string) *testkit.Answer
+			ask             func(c *kit.Client, id string) *kit.Answer
 			status          int
 		}{
 			"a SIM's owner":       {admin, "290", "999", patch("/api/v1/sim/{id}", `{"customer_org": {"id": 100}}`), 404},
@@ -88,28 +88,28 @@ profiles:
   - {id: 21, workspace: 900, kind: tariff, name: Hidden}
 `
 
-type ask = func(c *testkit.Client, id string) *testkit.Answer
+type ask = func(c *kit.Client, id string) *kit.Answer
 
 func get(path string) ask {
-	return func(c *testkit.Client, id string) *testkit.Answer {
+	return func(c *kit.Client, id string) *kit.Answer {
 		return c.Get(strings.ReplaceAll(path, "{id}", id))
 	}
 }
 
 func post(path, body string) ask {
-	return func(c *testkit.Client, id string) *testkit.Answer {
+	return func(c *kit.Client, id string) *kit.Answer {
 		return c.Post(path, strings.ReplaceAll(body, "{id}", id))
 	}
 }
 
 func patch(path, body string) ask {
-	return func(c *testkit.Client, id string) *testkit.Answer {
+	return func(c *kit.Client, id string) *kit.Answer {
 		return c.Patch(strings.ReplaceAll(path, "{id}", id), strings.ReplaceAll(body, "{id}", id))
 	}
 }
 
 func del(path string, body any) ask {
-	return func(c *testkit.Client, id string) *testkit.Answer {
+	return func(c *kit.Client, id string) *kit.Answer {
 		sent := body
 		if text, is := body.(string); is {
 			sent = strings.ReplaceAll(text, "{id}", id)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // filtered tells of what the ids are that a list can be filtered by; with the operation
@@ -27,7 +27,7 @@ var filtered = map[string]string{
 // probeLists: whatever a list is filtered by, ids that the caller must learn nothing from
 // find nothing, as one that does not exist; what is no id is a 422. The fields are those
 // that each list names itself.
-func probeLists(t *testing.T, admin *testkit.Client, known map[string]string) (requests int) {
+func probeLists(t *testing.T, admin *kit.Client, known map[string]string) (requests int) {
 	t.Helper()
 	for _, r := range httpapi.Routes() {
 		o := documented(t, r.Pattern)
@@ -55,7 +55,7 @@ func probeLists(t *testing.T, admin *testkit.Client, known map[string]string) (r
 }
 
 // numbersOf are the fields of a list that take ids.
-func numbersOf(c *testkit.Client, path string) (fields []string) {
+func numbersOf(c *kit.Client, path string) (fields []string) {
 	c.T.Helper()
 	var refusal api.Error
 	c.Get(path + "no_such_field:1").Is(http.StatusUnprocessableEntity).JSON(&refusal)
@@ -72,9 +72,9 @@ func numbersOf(c *testkit.Client, path string) (fields []string) {
 }
 
 // filter asks a list for what is not the caller's.
-func (p probe) filter(c *testkit.Client) (requests int) {
+func (p probe) filter(c *kit.Client) (requests int) {
 	c.T.Helper()
-	ask := func(id string) *testkit.Answer {
+	ask := func(id string) *kit.Answer {
 		return c.Get(strings.ReplaceAll(p.path, "{id}", url.QueryEscape(id)))
 	}
 	absent := ask(p.thing.absent).Is(http.StatusOK)

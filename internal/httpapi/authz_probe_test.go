@@ -13,9 +13,9 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // probe is one place of one operation that takes an id, with what is tried there.
@@ -68,15 +68,15 @@ func probes(t *testing.T, known map[string]string) (list []probe) {
 }
 
 // documented is the operation of the document that a route serves.
-func documented(t *testing.T, pattern string) contracttest.Operation {
+func documented(t *testing.T, pattern string) contract.Operation {
 	t.Helper()
-	for _, o := range contracttest.Operations() {
-		if o.Pattern() == contracttest.Shape(pattern) {
+	for _, o := range contract.Operations() {
+		if o.Pattern() == contract.Shape(pattern) {
 			return o
 		}
 	}
 	t.Fatalf("%s is not in the document", pattern)
-	return contracttest.Operation{}
+	return contract.Operation{}
 }
 
 // pathOf has {id} where the probe goes, and ids of the caller's own things elsewhere.
@@ -147,7 +147,7 @@ func (p probe) method() string {
 }
 
 // ask sends the request with an id as it stands in JSON, or in a path.
-func (p probe) ask(c *testkit.Client, id string) *testkit.Answer {
+func (p probe) ask(c *kit.Client, id string) *kit.Answer {
 	var body any
 	if p.body != "" {
 		body = fresh(strings.ReplaceAll(p.body, "{id}", id))
@@ -177,10 +177,10 @@ var (
 // no id is answered likewise, or is a 400. No row changes. That the id is looked at at all,
 // one that the caller may use shows at the end.
 func TestProbes(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, known := probed(t, e)
 		list := probes(t, known)
-		callers := make([]*testkit.Client, len(list))
+		callers := make([]*kit.Client, len(list))
 		for i, p := range list {
 			callers[i] = s.As(p.as).With("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
 		}
@@ -189,13 +189,13 @@ func TestProbes(t *testing.T) {
 			what := p.pattern + " " + p.place
 			t.Run(strings.ReplaceAll(what, "/", "."), func(t *testing.T) { requests += p.try(in(t, callers[i])) })
 			after := s.Dump()
-			if diff := before.Diff(after, testkit.Counters...); diff != "" {
+			if diff := before.Diff(after, kit.Counters...); diff != "" {
 				t.Errorf("%s: a probe left a trace (-before +after):\n%s", what, diff)
 			}
 			before = after
 		}
 		t.Run("lists", func(t *testing.T) { requests += probeLists(t, in(t, s.As("admin@example.com")), known) })
-		if diff := before.Diff(s.Dump(), testkit.Counters...); diff != "" {
+		if diff := before.Diff(s.Dump(), kit.Counters...); diff != "" {
 			t.Errorf("a probe of a list left a trace (-before +after):\n%s", diff)
 		}
 		mayUse(t, s, list)
@@ -205,7 +205,7 @@ func TestProbes(t *testing.T) {
 
 // mayUse sends each request with an id that the caller may use. Were it refused as well,
 // the probe would prove nothing.
-func mayUse(t *testing.T, s *testkit.Server, list []probe) {
+func mayUse(t *testing.T, s *kit.Server, list []probe) {
 	t.Helper()
 	// Reading comes before writing and deleting last, the part before the whole: each finds
 	// what it is about.
@@ -215,7 +215,7 @@ func mayUse(t *testing.T, s *testkit.Server, list []probe) {
 		}
 		return cmp.Or(order(a)-order(b), len(b.pattern)-len(a.pattern))
 	})
-	answers := make(map[string]*testkit.Answer)
+	answers := make(map[string]*kit.Answer)
 	for _, p := range list {
 		id := p.spelled(fresh(p.thing.own))
 		request := p.pattern + strings.ReplaceAll(p.path+p.body, "{id}", id) // the same for two places of one operation
@@ -235,7 +235,7 @@ func mayUse(t *testing.T, s *testkit.Server, list []probe) {
 }
 
 // try asks for everything that the caller must learn nothing from, and tells how often.
-func (p probe) try(c *testkit.Client) (requests int) {
+func (p probe) try(c *kit.Client) (requests int) {
 	c.T.Helper()
 	absent := p.ask(c, p.spelled(p.thing.absent))
 	if absent.Status >= 500 || absent.Status < 300 && !strings.HasPrefix(p.pattern, "GET ") {
@@ -265,7 +265,7 @@ func (p probe) try(c *testkit.Client) (requests int) {
 }
 
 // unlike tells how an answer differs from that to an id of perhaps another length.
-func unlike(absent *testkit.Answer, its string, got *testkit.Answer, id string) string {
+func unlike(absent *kit.Answer, its string, got *kit.Answer, id string) string {
 	quoted, err := json.Marshal(id) // as the body repeats it
 	if err != nil {
 		return err.Error()

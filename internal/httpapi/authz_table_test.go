@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // access is what one operation answers to each kind of caller. Administrator, User and
@@ -51,7 +51,7 @@ var accesses = map[string]access{
 	"GET /docs":                  public,
 	"GET /docs/{file}":           public.at("/docs/docs.js"),
 	"POST /api/v1/authenticate": {
-		body:          `{"username": "target@example.com", "password": "` + identity.WireDigest(testkit.Password) + `"}`,
+		body:          `{"username": "target@example.com", "password": "` + identity.WireDigest(kit.Password) + `"}`,
 		administrator: 200, user: 200, observer: 200, stranger: 200, leaver: 200, application: 200, superAdmin: 200,
 	},
 	"POST /api/v1/authenticate/workspace": {
@@ -67,7 +67,7 @@ var accesses = map[string]access{
 		administrator: 422, user: 422, observer: 422, stranger: 422, leaver: 422, application: 403, superAdmin: 422,
 	},
 	"POST /api/v1/user/mfa": {
-		body:          `{"type": {"id": 0}, "password": "` + identity.WireDigest(testkit.Password) + `"}`,
+		body:          `{"type": {"id": 0}, "password": "` + identity.WireDigest(kit.Password) + `"}`,
 		administrator: 200, user: 200, observer: 200, stranger: 200, leaver: 200, application: 403, superAdmin: 200,
 	},
 	"PATCH /api/v1/user/mfa/{key_id}":                              {"/api/v1/user/mfa/999", `{"status": {"id": 1}, "code": "000000"}`, 404, 404, 404, 404, 404, 403, 404},
@@ -164,17 +164,17 @@ func TestEveryOperationHasARow(t *testing.T) {
 }
 
 // callers signs everybody in; some lose afterwards what their token stood for.
-func callers(s *testkit.Server) (valid map[string]*testkit.Client, invalid map[string]*testkit.Client) {
+func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*kit.Client) {
 	expired := s.As("observer@example.com")
 	s.Clock.Pass(beyond)
 	s.SignOut()
 	revoked, live := newApplicationToken(s, control.NewToken{}), newApplicationToken(s, control.NewToken{})
-	valid = map[string]*testkit.Client{
+	valid = map[string]*kit.Client{
 		"administrator": s.As("admin@example.com"), "user": s.As("user@example.com"), "observer": s.As("observer@example.com"),
 		"stranger": s.As("stranger@example.com"), "leaver": s.As("target@example.com"), "application": application(s, live),
 		"superadmin": s.As("root@example.com"), "of a suspended Workspace": s.As("shut@example.com"),
 	}
-	invalid = map[string]*testkit.Client{
+	invalid = map[string]*kit.Client{
 		"nobody": s.Nobody(), "garbage": with(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
 		"revoked": application(s, revoked), "wrong scheme": s.Nobody().With("Authorization", "Basic "+valid["administrator"].Token),
 		"application token": with(s, live.Text), // to be exchanged, and no bearer itself
@@ -191,11 +191,11 @@ func callers(s *testkit.Server) (valid map[string]*testkit.Client, invalid map[s
 }
 
 func TestAuthorization(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e).Seed(oddPeople)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e).Seed(oddPeople)
 		valid, invalid := callers(s)
 		// Somebody who has to add a second factor first, by the settings of another server.
-		newcomer := at(testkit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
+		newcomer := at(kit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
 		tried := 0
 		entry := valid["administrator"].Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
 		routes := httpapi.Routes()
@@ -253,7 +253,7 @@ func (a access) columns() map[string]int {
 
 // expect sends the request of a row and holds the status, and the form of a refusal,
 // against it.
-func expect(t *testing.T, r httpapi.Route, row access, who string, c *testkit.Client, want int) {
+func expect(t *testing.T, r httpapi.Route, row access, who string, c *kit.Client, want int) {
 	t.Helper()
 	method, path, _ := strings.Cut(r.Pattern, " ")
 	if row.path != "" {

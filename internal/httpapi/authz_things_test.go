@@ -8,7 +8,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // thing is a kind of what has ids, as the Administrator of Workspace 100 sees it. An id in
@@ -129,7 +129,7 @@ users:
 
 // probed is a server with something of every kind on either side of the border, and the ids
 // that came of it.
-func probed(t *testing.T, e testkit.Engine) (*testkit.Server, map[string]string) {
+func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	t.Helper()
 	s := batched(t, e).Seed(beyondReach)
 	if _, err := s.Import("id,iccid,workspace,issuer,bic,status\n5011,8988303000000005011,1,1,2234567890123456,issued\n" +
@@ -162,13 +162,13 @@ func probed(t *testing.T, e testkit.Engine) (*testkit.Server, map[string]string)
 	return s, known
 }
 
-func entryOf(a *testkit.Answer) string {
+func entryOf(a *kit.Answer) string {
 	a.T.Helper()
 	return strings.TrimPrefix(a.Is(http.StatusOK).Header.Get("Location"), "/api/v1/migration/")
 }
 
 // newToken makes an application token and gives its id.
-func newToken(c *testkit.Client) string {
+func newToken(c *kit.Client) string {
 	c.T.Helper()
 	makeToken(c, `{}`)
 	list := tokenList(c, "?sort=-id")
@@ -176,7 +176,7 @@ func newToken(c *testkit.Client) string {
 }
 
 // newest is the id of what a list has first.
-func newest(c *testkit.Client, path string) string {
+func newest(c *kit.Client, path string) string {
 	c.T.Helper()
 	var list []struct{ ID int64 }
 	c.Get(path + "?per_page=1&sort=-id").Is(http.StatusOK).JSON(&list)
@@ -184,7 +184,7 @@ func newest(c *testkit.Client, path string) string {
 }
 
 // ownFactor gives a user an active second factor and a trusted device, and tells their ids.
-func ownFactor(s *testkit.Server, username string) (key, device string) {
+func ownFactor(s *kit.Server, username string) (key, device string) {
 	s.T.Helper()
 	c := s.As(username)
 	made, app := withFactor(s, username)

@@ -6,14 +6,14 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // A device is OFFLINE while nothing is known, and BLOCKED when it is Disabled or its SIM
 // Suspended; a reset is noted as an event, once under a key.
 func TestConnectivity(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		is := func(device int64, want string) {
 			t.Helper()

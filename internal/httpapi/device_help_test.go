@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const (
@@ -15,14 +15,14 @@ const (
 
 func deviceURL(id int64) string { return fmt.Sprintf("%s/%d", endpoint, id) }
 
-func readDevice(c *testkit.Client, id int64) (d api.Device) {
+func readDevice(c *kit.Client, id int64) (d api.Device) {
 	c.T.Helper()
 	c.Get(deviceURL(id)).Is(http.StatusOK).JSON(&d)
 	return d
 }
 
 // makeDevice creates a device of Ferry's profiles with more properties than it must have.
-func makeDevice(c *testkit.Client, more object) (d api.Device) {
+func makeDevice(c *kit.Client, more object) (d api.Device) {
 	c.T.Helper()
 	c.Post(endpoint, deviceBody(more)).Is(http.StatusCreated).JSON(&d)
 	return d
@@ -37,7 +37,7 @@ func deviceBody(more object) object {
 }
 
 // told are the types and words of the events of a device, the oldest first.
-func told(c *testkit.Client, device int64) (list []string) {
+func told(c *kit.Client, device int64) (list []string) {
 	c.T.Helper()
 	var events []api.Event
 	c.Get(deviceURL(device) + "/event?sort=id").Is(http.StatusOK).JSON(&events)
@@ -48,7 +48,7 @@ func told(c *testkit.Client, device int64) (list []string) {
 }
 
 // holds is the SIM that a device holds, 0 for none.
-func holds(c *testkit.Client, device int64) int64 {
+func holds(c *kit.Client, device int64) int64 {
 	c.T.Helper()
 	if d := readDevice(c, device); d.SIM != nil {
 		return d.SIM.ID
@@ -57,7 +57,7 @@ func holds(c *testkit.Client, device int64) int64 {
 }
 
 // sits is the device that a SIM sits in, 0 for none.
-func sits(c *testkit.Client, sim int64) int64 {
+func sits(c *kit.Client, sim int64) int64 {
 	c.T.Helper()
 	if s := readSIM(c, sim); s.Endpoint != nil {
 		return s.Endpoint.ID

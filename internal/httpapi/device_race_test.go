@@ -9,12 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
 // allAtOnce sends requests at once and counts the statuses of the answers.
-func allAtOnce(n int, send func(i int) *testkit.Answer) map[int]int {
+func allAtOnce(n int, send func(i int) *kit.Answer) map[int]int {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	statuses := make(map[int]int)
@@ -33,15 +33,15 @@ func allAtOnce(n int, send func(i int) *testkit.Answer) map[int]int {
 // One SIM is wanted for many devices, and one device for many SIMs: one wins, the others
 // are told who.
 func TestRaceForASIM(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		const n = 12
 		devices := make([]int64, n)
 		for i := range devices {
 			devices[i] = makeDevice(user, nil).ID
 		}
-		got := allAtOnce(n, func(i int) *testkit.Answer {
+		got := allAtOnce(n, func(i int) *kit.Answer {
 			return user.Patch(deviceURL(devices[i]), object{"sim": object{"id": 252, "activate": true}})
 		})
 		if got[http.StatusNoContent] != 1 || got[http.StatusConflict] != n-1 {
@@ -51,13 +51,13 @@ func TestRaceForASIM(t *testing.T) {
 		if free == sits(user, 252) {
 			free = devices[1]
 		}
-		got = allAtOnce(n, func(i int) *testkit.Answer {
+		got = allAtOnce(n, func(i int) *kit.Answer {
 			return user.Patch(deviceURL(free), object{"sim": object{"id": 1000 + i}})
 		})
 		if got[http.StatusNoContent] != 1 || got[http.StatusConflict] != n-1 {
 			t.Errorf("%d SIMs for one device: %v", n, got)
 		}
-		got = allAtOnce(n, func(i int) *testkit.Answer {
+		got = allAtOnce(n, func(i int) *kit.Answer {
 			return user.Post(endpoint, deviceBody(object{"sim": object{"id": 1100}, "name": fmt.Sprint(i)}))
 		})
 		if got[http.StatusCreated] != 1 || got[http.StatusConflict] != n-1 {
@@ -71,8 +71,8 @@ func TestRaceForASIM(t *testing.T) {
 // Devices are filled, emptied, disabled and deleted while their SIMs are moved: nobody gets
 // a 5xx, and whatever is left is sound.
 func TestDevicesWhileSIMsMove(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com")
 		const n, rounds = 6, 10
 		ids := make([]int64, n+rounds) // the latter are for one round each, and deleted in it
@@ -93,7 +93,7 @@ func TestDevicesWhileSIMsMove(t *testing.T) {
 			for i := range moved {
 				moved[i] = object{"id": 1000 + n - 1 - i}
 			}
-			answers := allAtOnce(10, func(i int) *testkit.Answer {
+			answers := allAtOnce(10, func(i int) *kit.Answer {
 				switch i % 5 {
 				case 0:
 					return admin.Patch(multi, batch(func(i int) any { return 1000 + i }))
@@ -138,10 +138,10 @@ func TestDevicesWhileSIMsMove(t *testing.T) {
 func TestLostCommitOfDevices(t *testing.T) {
 	for name, cut := range map[string]pgproxy.Cut{"before": pgproxy.BeforeCommit, "after": pgproxy.AfterCommit} {
 		t.Run(name, func(t *testing.T) {
-			proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
-			s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+			proxy := pgproxy.Start(t, kit.Postgres.FerryURL(t))
+			s := kit.StartOn(t, proxy.URL(), kit.NewClock())
 			user := s.As("user@example.com")
-			lost := func() *testkit.Client { proxy.CutNext(cut); return user }
+			lost := func() *kit.Client { proxy.CutNext(cut); return user }
 			var made []api.Device
 			lost().Post(multi, []any{deviceBody(object{"name": "a"}), deviceBody(object{"name": "b", "sim": object{"id": 252}})}).Is(http.StatusCreated).JSON(&made)
 			if len(made) != 2 || made[0].Name != "a" || made[1].SIM == nil || made[1].SIM.ID != 252 {

@@ -12,19 +12,19 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // foreign is a program that was written for another server of this contract: it speaks as
 // the published SDK for Python does, and knows nothing of us but the address.
 type foreign struct {
-	c     *testkit.Client
+	c     *kit.Client
 	token string // of the application
 }
 
 // call sends one request. It has no bearer at first, and sends "None" for one; a 401 makes
 // it sign in and try once more.
-func (f *foreign) call(method, path string, body any) *testkit.Answer {
+func (f *foreign) call(method, path string, body any) *kit.Answer {
 	f.c.T.Helper()
 	for range 2 {
 		got := f.c.Do(method, path, body)
@@ -81,8 +81,8 @@ func (f *foreign) release(device int64) {
 }
 
 func TestConversationOfAForeignClient(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		f := &foreign{c: with(s, "None"), token: newApplicationToken(s, control.NewToken{}).Text}
 		wantMessage := f.c.Get(endpoint).Is(http.StatusUnauthorized)
 		if wantMessage.Header.Get("WWW-Authenticate") != "Bearer" {

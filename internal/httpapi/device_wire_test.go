@@ -10,26 +10,26 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // A status of the SIM counts more than activate, in each of the four operations that put one in,
 // and a step that is not allowed is refused and not ignored.
 func TestStatusOfAPluggedSIM(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		next := int64(1100) // Issued SIMs
-		for _, plugIn := range map[string]func(plug object) *testkit.Answer{
-			"POST":       func(plug object) *testkit.Answer { return user.Post(endpoint, deviceBody(object{"sim": plug})) },
-			"POST multi": func(plug object) *testkit.Answer { return user.Post(multi, []object{deviceBody(object{"sim": plug})}) },
-			"POST multi, object": func(plug object) *testkit.Answer {
+		for _, plugIn := range map[string]func(plug object) *kit.Answer{
+			"POST":       func(plug object) *kit.Answer { return user.Post(endpoint, deviceBody(object{"sim": plug})) },
+			"POST multi": func(plug object) *kit.Answer { return user.Post(multi, []object{deviceBody(object{"sim": plug})}) },
+			"POST multi, object": func(plug object) *kit.Answer {
 				return user.Post(multi, inCommon(object{"sim": plug}))
 			},
-			"PATCH": func(plug object) *testkit.Answer {
+			"PATCH": func(plug object) *kit.Answer {
 				return user.Patch(deviceURL(makeDevice(user, nil).ID), object{"sim": plug})
 			},
-			"PATCH multi": func(plug object) *testkit.Answer {
+			"PATCH multi": func(plug object) *kit.Answer {
 				return user.Patch(multi, []object{{"id": makeDevice(user, nil).ID, "sim": plug}})
 			},
 		} {
@@ -72,8 +72,8 @@ func inCommon(endpoints ...object) object {
 
 // The object form makes the devices that the list form makes, and activates no SIM by itself.
 func TestDevicesByObject(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		body := inCommon(
 			object{"name": "a", "tags": "north", "imei": "3531751012345600", "imei_lock": true, "ip_address": "10.0.0.1", "sim": object{"id": 1200}},
@@ -115,8 +115,8 @@ func TestDevicesByObject(t *testing.T) {
 
 // A device may be made in another Workspace that the caller administers, with what that has.
 func TestDeviceOfAnotherWorkspace(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e).Seed(`
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e).Seed(`
 profiles:
   - {id: 51, workspace: 200, kind: service, name: Theirs}
   - {id: 52, workspace: 200, kind: tariff, name: Theirs}
@@ -139,7 +139,7 @@ profiles:
 			t.Errorf("answered (-) and read (+):\n%s", diff)
 		}
 		s.Untouched("a device that must not be made", func() {
-			for _, c := range []*testkit.Client{user, program} {
+			for _, c := range []*kit.Client{user, program} {
 				for _, ws := range []int64{200, 900, 999} {
 					got := c.Post(endpoint, deviceBody(object{"organisation": object{"id": ws}}))
 					if refusal := wantCode(t, got, http.StatusUnprocessableEntity, 1400); refusal.Message != "organisation: there is no such Workspace that you administer" {
@@ -156,8 +156,8 @@ profiles:
 }
 
 func TestIPAddressSpace(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		user := testkit.Ferried(t, e).As("user@example.com")
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		user := kit.Ferried(t, e).As("user@example.com")
 		d := makeDevice(user, object{"ip_address": "10.0.0.9", "ip_address_space": object{"id": 42}})
 		is := func(want int64) {
 			t.Helper()
@@ -183,8 +183,8 @@ func TestIPAddressSpace(t *testing.T) {
 
 // Deleting many devices takes their SIMs out and suspends them, or deletes them on request.
 func TestDeleteDevicesWithSIMs(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		issued := makeDevice(user, object{"sim": object{"id": 1000, "activate": false}})
 		s.Untouched("a device that is not there", func() {
@@ -217,10 +217,10 @@ func TestDeleteDevicesWithSIMs(t *testing.T) {
 
 // The setting turns the default of POST /api/v1/endpoint round, and nothing else.
 func TestDeviceSIMActivateDefault(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		for i, keep := range []bool{false, true} {
-			user := at(testkit.StartWith(t, s.DB, s.Clock, control.Options{KeepSIMsIssued: keep}), s.As("user@example.com"))
+			user := at(kit.StartWith(t, s.DB, s.Clock, control.Options{KeepSIMsIssued: keep}), s.As("user@example.com"))
 			for j, c := range []struct {
 				activate any
 				want     int64

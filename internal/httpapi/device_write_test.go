@@ -12,13 +12,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Create, read, change every property, enable and disable, delete.
 func TestDeviceLife(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		s.Clock.Pass(time.Hour)
 		made := user.Post(endpoint, deviceBody(object{
@@ -52,7 +52,7 @@ func TestDeviceLife(t *testing.T) {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		user.Do("DELETE", deviceURL(got.ID), nil).Is(http.StatusNoContent)
-		for _, a := range []*testkit.Answer{user.Get(deviceURL(got.ID)), user.Patch(deviceURL(got.ID), `{"name": "x"}`), user.Do("DELETE", deviceURL(got.ID), nil)} {
+		for _, a := range []*kit.Answer{user.Get(deviceURL(got.ID)), user.Patch(deviceURL(got.ID), `{"name": "x"}`), user.Do("DELETE", deviceURL(got.ID), nil)} {
 			if body := wantCode(t, a, http.StatusNotFound, 1401); body.Message != fmt.Sprintf("Endpoint with Id '%d' not found.", got.ID) || body.Errors != nil {
 				t.Errorf("%s: %s", a.Request, a.Body)
 			}
@@ -66,8 +66,8 @@ func TestDeviceLife(t *testing.T) {
 
 // A SIM goes into a device and out of it, and the ledger has each step.
 func TestPlugging(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		before := readSIM(user, 252)
 		d := makeDevice(user, object{"name": "meter", "sim": object{"id": 252, "iccid": before.ICCID}})
@@ -113,8 +113,8 @@ func TestPlugging(t *testing.T) {
 
 // What stands in the way is a 409 that names it, and nothing happens.
 func TestPluggingRefused(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		s.Untouched("a SIM or device in use", func() {
 			for _, c := range []struct{ method, path, body, message string }{
@@ -138,8 +138,8 @@ func TestPluggingRefused(t *testing.T) {
 
 // Every fault of a device is told at once, each with its code.
 func TestInvalidDevices(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		long := strings.Repeat("é", 256)
 		s.Untouched("an invalid device", func() {
@@ -180,8 +180,8 @@ func TestInvalidDevices(t *testing.T) {
 
 // A request that is malformed is decided without the database, as a 400.
 func TestMalformedDevices(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		many := func(n int) []any {
 			list := make([]any, n)
@@ -225,8 +225,8 @@ func TestMalformedDevices(t *testing.T) {
 
 // Many devices in one request: all of them, or none.
 func TestManyDevices(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		const n = 600 // all SIMs of the range 1000 to 1599
 		create, patch, gone := make([]any, n), make([]any, n), make([]any, n)
@@ -244,7 +244,7 @@ func TestManyDevices(t *testing.T) {
 		}
 		s.Untouched("a change of devices of which one is not there", func() {
 			odd := append([]any{object{"id": 777}, object{"id": -1, "name": "x"}}, patch...)
-			for _, a := range []*testkit.Answer{user.Patch(multi, odd), user.Do("DELETE", multi, []any{object{"id": made[0].ID}, object{"id": 777}, object{"id": -1}})} {
+			for _, a := range []*kit.Answer{user.Patch(multi, odd), user.Do("DELETE", multi, []any{object{"id": made[0].ID}, object{"id": 777}, object{"id": -1}})} {
 				got := wantCode(t, a, http.StatusNotFound, 1401)
 				if got.Message != "Endpoint with Id '777' not found." || len(got.Errors) != 2 || got.Errors[1].Message != "Endpoint with Id '-1' not found." {
 					t.Errorf("%s: %s", a.Request, a.Body)
@@ -268,8 +268,8 @@ func TestManyDevices(t *testing.T) {
 
 // Every write under a key takes effect once, whatever it answers.
 func TestDeviceKeys(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		spare := makeDevice(user, nil).ID
 		for i, c := range []struct{ method, path, body, same, other string }{
@@ -301,8 +301,8 @@ func TestDeviceKeys(t *testing.T) {
 
 // A client reads a device, changes what it means to, and sends all of it back.
 func TestDeviceSentBack(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		made := makeDevice(user, object{"name": "meter", "tags": "a", "imei": "353175101234560", "ip_address": "10.0.0.1", "sim": object{"id": 252}})
 		var body object

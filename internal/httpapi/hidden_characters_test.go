@@ -9,9 +9,9 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // hiddenTexts are names with characters that nobody can see.
@@ -88,9 +88,9 @@ func textPlaces(t *testing.T, known map[string]string) (list []textPlace) {
 			list = append(list, textPlace{probe: p})
 		}
 	}
-	for _, o := range contracttest.OperatorOperations() {
+	for _, o := range contract.OperatorOperations() {
 		for pattern := range httpapi.OperatorRoutes() {
-			if o.Pattern() != contracttest.Shape(pattern) {
+			if o.Pattern() != contract.Shape(pattern) {
 				continue
 			}
 			for _, place := range o.Texts() {
@@ -114,13 +114,13 @@ func hasHidden(s string) bool {
 // No operation of either API accepts a text with a hidden character where it would be stored
 // or shown. The places come from the documents: a new one is tried without a change here.
 func TestHiddenCharactersAreRefused(t *testing.T) {
-	s, known := probed(t, testkit.SQLite)
+	s, known := probed(t, kit.SQLite)
 	op := s.Operator()
 	var keeps []string
 	for i, p := range textPlaces(t, known) {
 		s.Clock.Pass(beyond)
 		s.SignOut()
-		caller := func(n int) *testkit.Client {
+		caller := func(n int) *kit.Client {
 			if p.operator {
 				return op
 			}

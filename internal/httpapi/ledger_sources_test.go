@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // twoSources are people of one side only, and a device of Workspace 200.
@@ -24,7 +24,7 @@ devices:
 
 // migratedFromTwo moves two SIMs of Workspace 100 and one of 200 at once, and renames their
 // devices afterwards. It returns the path of the ledger entry.
-func migratedFromTwo(s *testkit.Server) (entry string) {
+func migratedFromTwo(s *kit.Server) (entry string) {
 	s.T.Helper()
 	s.Seed(twoSources)
 	admin := s.As("admin@example.com")
@@ -71,10 +71,10 @@ func paths(t *testing.T, pattern, entry string) []string {
 
 // No operation that reads shows a member of one source anything of the other source.
 func TestMembersOfOneSourceSeeNothingOfAnother(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		entry := migratedFromTwo(s)
-		for name, c := range map[string]*testkit.Client{
+		for name, c := range map[string]*kit.Client{
 			"Administrator": s.As("source@example.com"), "Observer": s.As("observer@example.com"), "application token": s.Program(100),
 		} {
 			requests := 0
@@ -102,8 +102,8 @@ func TestMembersOfOneSourceSeeNothingOfAnother(t *testing.T) {
 
 // What an entry, its list and its audit entry show to each side.
 func TestLedgerBySide(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		entry := migratedFromTwo(s)
 		part := "2 SIMs of [{100 Fleet DE 2}]: 250 in tracker-7, 251"
 		whole := "3 SIMs of [{100 Fleet DE 2} {200 Fleet FR 1}]: 250 in tracker-7, 260 in device-of-200, 251"
@@ -143,7 +143,7 @@ func TestLedgerBySide(t *testing.T) {
 	})
 }
 
-func entryText(c *testkit.Client, entry string) string {
+func entryText(c *kit.Client, entry string) string {
 	c.T.Helper()
 	var m api.Migration
 	c.Get(entry).Is(http.StatusOK).JSON(&m)

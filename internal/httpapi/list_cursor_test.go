@@ -13,11 +13,11 @@ import (
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // byCursor reads a whole list with its cursor.
-func byCursor(c *testkit.Client, path string, query url.Values, perPage int) (ids []int64) {
+func byCursor(c *kit.Client, path string, query url.Values, perPage int) (ids []int64) {
 	c.T.Helper()
 	query.Set("per_page", strconv.Itoa(perPage))
 	for {
@@ -40,13 +40,15 @@ func byCursor(c *testkit.Client, path string, query url.Values, perPage int) (id
 
 // Every list of both documents has the cursor, in both directions, and gives with it what
 // it gives on one page.
-func cursorOnEveryList(t *testing.T, e testkit.Engine) {
+func TestContract_ListCursor(t *testing.T) { kit.OnEach(t, cursorOnEveryList) }
+
+func cursorOnEveryList(t *testing.T, e kit.Engine) {
 	t.Helper()
 	s := busy(t, e)
 	admin, operator := s.As("admin@example.com"), s.Operator()
 	newApplicationToken(s, control.NewToken{})
 	newApplicationToken(s, control.NewToken{})
-	lists := map[string]*testkit.Client{"/operator/v1/workspace": operator, "/operator/v1/user": operator}
+	lists := map[string]*kit.Client{"/operator/v1/workspace": operator, "/operator/v1/user": operator}
 	fill := strings.NewReplacer("{sim_id}", "252", "{endpoint_id}", "9001", "{user_id}", "8")
 	for _, r := range httpapi.Routes() {
 		if o := documented(t, r.Pattern); o.Lists() {
@@ -84,9 +86,9 @@ func cursorOnEveryList(t *testing.T, e testkit.Engine) {
 // What is left behind a cursor is counted right, by the tally and without it, at every
 // place of the list and beyond both of its ends.
 func TestCursorCounts(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
-		for _, c := range []*testkit.Client{s.As("admin@example.com"), s.As("root@example.com").In(1)} {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
+		for _, c := range []*kit.Client{s.As("admin@example.com"), s.As("root@example.com").In(1)} {
 			for _, filter := range []string{"", "status:0|1", "iccid:8988303"} {
 				for _, order := range []string{"id", "-id"} {
 					query := url.Values{"sort": {order}, "q": {filter}}
@@ -113,8 +115,8 @@ func TestCursorCounts(t *testing.T) {
 // Invariant I17: a reader who pages with the cursor while SIMs move sees every SIM that
 // stayed, once.
 func TestCursorWhileSIMsMove(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com")
 		all := listed(admin, "/api/v1/sim", q("endpoint:null"))
 		moving, stays := make(map[int64]bool), 0
@@ -152,7 +154,7 @@ type shuttler struct {
 	end   func()
 }
 
-func shuttle(t *testing.T, admin *testkit.Client, all []int64, moving map[int64]bool) *shuttler {
+func shuttle(t *testing.T, admin *kit.Client, all []int64, moving map[int64]bool) *shuttler {
 	t.Helper()
 	var ids []string
 	for _, id := range all {

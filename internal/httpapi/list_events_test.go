@@ -14,15 +14,15 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // busy is a server in whose Workspace 100 things have happened, a minute apart: SIM 252 was
 // activated by a user and suspended by a program, somebody switched to the Workspace, SIM
 // 250 was taken out of its device and moved to 200 with 253, SIM 1000 to 300.
-func busy(t *testing.T, e testkit.Engine) *testkit.Server {
+func busy(t *testing.T, e kit.Engine) *kit.Server {
 	t.Helper()
-	s := testkit.Ferried(t, e)
+	s := kit.Ferried(t, e)
 	program := application(s, newApplicationToken(s, control.NewToken{}))
 	for _, step := range []func(){
 		func() { s.As("user@example.com").Patch(simURL(252), status(1)).Is(http.StatusNoContent) },
@@ -41,7 +41,7 @@ func busy(t *testing.T, e testkit.Engine) *testkit.Server {
 	return s
 }
 
-func eventTypes(c *testkit.Client, path string, query url.Values) []int64 {
+func eventTypes(c *kit.Client, path string, query url.Values) []int64 {
 	c.T.Helper()
 	var list []api.Event
 	c.Get(path + "?" + query.Encode()).Is(http.StatusOK).JSON(&list)
@@ -53,7 +53,7 @@ func eventTypes(c *testkit.Client, path string, query url.Values) []int64 {
 }
 
 func TestFilterEvents(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := busy(t, e)
 		c := s.As("observer@example.com")
 		filtered := make(map[string]bool)
@@ -135,94 +135,98 @@ func TestFilterEvents(t *testing.T) {
 	})
 }
 
-var _ = pin("event-sort", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := busy(t, e)
-	c := s.As("observer@example.com")
-	none := func(api.Event) int64 { return 0 } // what has no value sorts alike
-	value := map[string]func(api.Event) int64{
-		"id": func(e api.Event) int64 { return e.ID }, "timestamp": func(e api.Event) int64 { return e.Timestamp.UnixMilli() },
-		"event_type": func(e api.Event) int64 { return e.Type.ID }, "event_source": func(e api.Event) int64 { return e.Source.ID },
-		"event_severity": func(e api.Event) int64 { return e.Severity.ID },
-		"sim": func(e api.Event) int64 {
-			if e.SIM == nil {
-				return 0
-			}
-			return e.SIM.ID
-		},
-		"endpoint": func(e api.Event) int64 {
-			if e.Endpoint == nil {
-				return 0
-			}
-			return e.Endpoint.ID
-		},
-		"organisation": func(e api.Event) int64 { return e.Organisation.ID },
-		"user": func(e api.Event) int64 {
-			if e.User == nil {
-				return 0
-			}
-			return e.User.ID
-		},
-	}
-	for name, of := range map[string]string{"type": "event_type", "source": "event_source", "severity": "event_severity", "iccid": "sim", "imsi": "sim"} {
-		value[name] = value[of]
-	}
-	for _, name := range []string{"alert", "tags", "ip_address"} {
-		value[name] = none
-	}
-	for _, f := range fleet.EventList.Fields {
-		if f.NoSort {
-			wantCode(t, c.Get("/api/v1/event?sort="+f.Name), http.StatusUnprocessableEntity, 1302)
-			continue
-		}
-		for _, by := range []string{f.Name, "-" + f.Name, strings.ToUpper(f.Name)} {
-			var list []api.Event
-			c.Get("/api/v1/event?sort=" + by).Is(http.StatusOK).JSON(&list)
-			sorted := slices.IsSortedFunc(list, func(a, b api.Event) int {
-				if by[0] == '-' {
-					a, b = b, a
+func TestContract_EventSort(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := busy(t, e)
+		c := s.As("observer@example.com")
+		none := func(api.Event) int64 { return 0 } // what has no value sorts alike
+		value := map[string]func(api.Event) int64{
+			"id": func(e api.Event) int64 { return e.ID }, "timestamp": func(e api.Event) int64 { return e.Timestamp.UnixMilli() },
+			"event_type": func(e api.Event) int64 { return e.Type.ID }, "event_source": func(e api.Event) int64 { return e.Source.ID },
+			"event_severity": func(e api.Event) int64 { return e.Severity.ID },
+			"sim": func(e api.Event) int64 {
+				if e.SIM == nil {
+					return 0
 				}
-				return int(value[f.Name](a) - value[f.Name](b))
-			})
-			if len(list) != 7 || !sorted {
-				t.Errorf("by %s: %+v", by, list)
+				return e.SIM.ID
+			},
+			"endpoint": func(e api.Event) int64 {
+				if e.Endpoint == nil {
+					return 0
+				}
+				return e.Endpoint.ID
+			},
+			"organisation": func(e api.Event) int64 { return e.Organisation.ID },
+			"user": func(e api.Event) int64 {
+				if e.User == nil {
+					return 0
+				}
+				return e.User.ID
+			},
+		}
+		for name, of := range map[string]string{"type": "event_type", "source": "event_source", "severity": "event_severity", "iccid": "sim", "imsi": "sim"} {
+			value[name] = value[of]
+		}
+		for _, name := range []string{"alert", "tags", "ip_address"} {
+			value[name] = none
+		}
+		for _, f := range fleet.EventList.Fields {
+			if f.NoSort {
+				wantCode(t, c.Get("/api/v1/event?sort="+f.Name), http.StatusUnprocessableEntity, 1302)
+				continue
+			}
+			for _, by := range []string{f.Name, "-" + f.Name, strings.ToUpper(f.Name)} {
+				var list []api.Event
+				c.Get("/api/v1/event?sort=" + by).Is(http.StatusOK).JSON(&list)
+				sorted := slices.IsSortedFunc(list, func(a, b api.Event) int {
+					if by[0] == '-' {
+						a, b = b, a
+					}
+					return int(value[f.Name](a) - value[f.Name](b))
+				})
+				if len(list) != 7 || !sorted {
+					t.Errorf("by %s: %+v", by, list)
+				}
 			}
 		}
-	}
-})
+	})
+}
 
-var _ = pin("event-shape", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	c := busy(t, e).As("observer@example.com")
-	var list []map[string]any
-	c.Get("/api/v1/event").Is(http.StatusOK).JSON(&list)
-	for _, event := range list {
-		for _, key := range []string{"imsi", "detail"} {
-			if _, there := event[key]; there {
-				t.Errorf("%s in %v", key, event)
+func TestContract_EventShape(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		c := busy(t, e).As("observer@example.com")
+		var list []map[string]any
+		c.Get("/api/v1/event").Is(http.StatusOK).JSON(&list)
+		for _, event := range list {
+			for _, key := range []string{"imsi", "detail"} {
+				if _, there := event[key]; there {
+					t.Errorf("%s in %v", key, event)
+				}
 			}
 		}
-	}
-	var of map[string]any
-	for _, event := range list {
-		if sim, ok := event["sim"].(map[string]any); ok && sim["id"] == 252.0 && event["user"] == nil {
-			of = event
+		var of map[string]any
+		for _, event := range list {
+			if sim, ok := event["sim"].(map[string]any); ok && sim["id"] == 252.0 && event["user"] == nil {
+				of = event
+			}
 		}
-	}
-	delete(of, "id")
-	want := map[string]any{
-		"timestamp": "2026-11-22T10:02:00.000Z", "alert": false, "description": "Status of SIM changed from 'Activated' to 'Suspended'",
-		"event_type": map[string]any{"id": 9.0, "description": "SIM suspension"}, "event_source": map[string]any{"id": 2.0, "description": "API"},
-		"event_severity": map[string]any{"id": 0.0, "description": "Info"}, "organisation": map[string]any{"id": 100.0, "name": "Fleet DE"},
-		"sim": map[string]any{"id": 252.0, "iccid": "8988303000000000252"},
-	}
-	if diff := cmp.Diff(want, of); diff != "" {
-		t.Errorf("what a program did (-want +got):\n%s", diff)
-	}
-})
+		delete(of, "id")
+		want := map[string]any{
+			"timestamp": "2026-11-22T10:02:00.000Z", "alert": false, "description": "Status of SIM changed from 'Activated' to 'Suspended'",
+			"event_type": map[string]any{"id": 9.0, "description": "SIM suspension"}, "event_source": map[string]any{"id": 2.0, "description": "API"},
+			"event_severity": map[string]any{"id": 0.0, "description": "Info"}, "organisation": map[string]any{"id": 100.0, "name": "Fleet DE"},
+			"sim": map[string]any{"id": 252.0, "iccid": "8988303000000000252"},
+		}
+		if diff := cmp.Diff(want, of); diff != "" {
+			t.Errorf("what a program did (-want +got):\n%s", diff)
+		}
+	})
+}
 
 func TestFilterMigrations(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := busy(t, e)
 		c := s.As("observer@example.com")
 		all := listed(c, "/api/v1/migration", nil)

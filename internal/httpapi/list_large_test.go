@@ -6,12 +6,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // A list that would go through more SIMs than an answer has time for is refused, and says what
 // to add; one that an index finds is not.
-func refusedWithWhatToAdd(t *testing.T, e testkit.Engine) {
+func TestContract_ListTooLarge(t *testing.T) { kit.OnEach(t, refusedWithWhatToAdd) }
+
+func refusedWithWhatToAdd(t *testing.T, e kit.Engine) {
 	t.Helper()
 	s := busy(t, e)
 	admin := s.As("admin@example.com")

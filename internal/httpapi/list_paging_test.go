@@ -10,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // standing is where a page stands in the whole, as its headers tell.
@@ -24,7 +24,7 @@ var linkValue = regexp.MustCompile(`^<([^>]*)>; rel="([a-z]+)"$`)
 
 // whereIs reads the headers of a list, and holds its links against RFC 8288: each leads to
 // the same list, one page of it.
-func whereIs(a *testkit.Answer) whereabouts {
+func whereIs(a *kit.Answer) whereabouts {
 	a.T.Helper()
 	var items []any
 	a.Is(http.StatusOK).JSON(&items)
@@ -63,8 +63,8 @@ func whereIs(a *testkit.Answer) whereabouts {
 }
 
 func TestPaging(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		c := testkit.Ferried(t, e).As("admin@example.com") // who has 605 SIMs
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		c := kit.Ferried(t, e).As("admin@example.com") // who has 605 SIMs
 		one := map[string]int{"first": 1, "last": 1}
 		for query, want := range map[string]whereabouts{
 			"":                                       {Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Links: one},
@@ -98,7 +98,7 @@ func TestPaging(t *testing.T) {
 
 // Whoever follows the links sees everything once.
 func TestFollowTheLinks(t *testing.T) {
-	c := testkit.Ferried(t, testkit.SQLite).As("admin@example.com")
+	c := kit.Ferried(t, kit.SQLite).As("admin@example.com")
 	next, seen := "/api/v1/sim?per_page=100&sort=-iccid&q=status:0", 0
 	for next != "" {
 		a := c.Get(next)
@@ -115,45 +115,51 @@ func TestFollowTheLinks(t *testing.T) {
 	}
 }
 
-var _ = pin("lenient-paging", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	c := testkit.Ferried(t, e).As("admin@example.com")
-	for _, query := range []string{"page=0&per_page=-7", "page=-3&per_page=0", "page=-99999999999999999999&_=1"} {
-		want := whereabouts{Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Sort: "id", Links: map[string]int{"first": 1, "last": 1}}
-		if diff := cmp.Diff(want, whereIs(c.Get("/api/v1/sim?"+query))); diff != "" {
-			t.Errorf("?%s (-want +got):\n%s", query, diff)
+func TestContract_LenientPaging(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		c := kit.Ferried(t, e).As("admin@example.com")
+		for _, query := range []string{"page=0&per_page=-7", "page=-3&per_page=0", "page=-99999999999999999999&_=1"} {
+			want := whereabouts{Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Sort: "id", Links: map[string]int{"first": 1, "last": 1}}
+			if diff := cmp.Diff(want, whereIs(c.Get("/api/v1/sim?"+query))); diff != "" {
+				t.Errorf("?%s (-want +got):\n%s", query, diff)
+			}
 		}
-	}
-})
+	})
+}
 
-var _ = pin("empty-list-page", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	for path, want := range map[string]whereabouts{
-		"/api/v1/sim?q=id:999":         {PerPage: 2000, Sort: "id", Filter: "id:999"},
-		"/api/v1/sim?q=id:999&page=7":  {PerPage: 2000, Sort: "id", Filter: "id:999"},
-		"/api/v1/event?q=id:0":         {PerPage: 100, Sort: "-id", Filter: "id:0"},
-		"/api/v1/sim/999/event?page=2": {PerPage: 100, Sort: "-id"},
-		"/api/v1/migration":            {PerPage: 100, Sort: "-id"},
-	} {
-		want.Page, want.Pages, want.Links = 1, 1, map[string]int{"first": 1, "last": 1}
-		a := s.As("stranger@example.com").Get(path)
-		if diff := cmp.Diff(want, whereIs(a)); diff != "" || string(a.Body) != "[]" {
-			t.Errorf("%s: %s (-want +got):\n%s", path, a.Body, diff)
+func TestContract_EmptyListPage(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		for path, want := range map[string]whereabouts{
+			"/api/v1/sim?q=id:999":         {PerPage: 2000, Sort: "id", Filter: "id:999"},
+			"/api/v1/sim?q=id:999&page=7":  {PerPage: 2000, Sort: "id", Filter: "id:999"},
+			"/api/v1/event?q=id:0":         {PerPage: 100, Sort: "-id", Filter: "id:0"},
+			"/api/v1/sim/999/event?page=2": {PerPage: 100, Sort: "-id"},
+			"/api/v1/migration":            {PerPage: 100, Sort: "-id"},
+		} {
+			want.Page, want.Pages, want.Links = 1, 1, map[string]int{"first": 1, "last": 1}
+			a := s.As("stranger@example.com").Get(path)
+			if diff := cmp.Diff(want, whereIs(a)); diff != "" || string(a.Body) != "[]" {
+				t.Errorf("%s: %s (-want +got):\n%s", path, a.Body, diff)
+			}
 		}
-	}
-})
+	})
+}
 
-var _ = pin("default-sort", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	c := busy(t, e).As("observer@example.com")
-	for path, want := range map[string]string{"/api/v1/sim": "id", "/api/v1/event": "-id", simURL(252) + "/event": "-id", "/api/v1/migration": "-id"} {
-		if got := whereIs(c.Get(path)).Sort; got != want {
-			t.Errorf("%s is sorted by %s, want %s", path, got, want)
+func TestContract_DefaultSort(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		c := busy(t, e).As("observer@example.com")
+		for path, want := range map[string]string{"/api/v1/sim": "id", "/api/v1/event": "-id", simURL(252) + "/event": "-id", "/api/v1/migration": "-id"} {
+			if got := whereIs(c.Get(path)).Sort; got != want {
+				t.Errorf("%s is sorted by %s, want %s", path, got, want)
+			}
+			plain, sorted := listed(c, path, nil), listed(c, path, sort(want))
+			if diff := cmp.Diff(sorted, plain); diff != "" || len(plain) < 2 {
+				t.Errorf("%s without sort, and by %s:\n%s", path, want, diff)
+			}
 		}
-		plain, sorted := listed(c, path, nil), listed(c, path, sort(want))
-		if diff := cmp.Diff(sorted, plain); diff != "" || len(plain) < 2 {
-			t.Errorf("%s without sort, and by %s:\n%s", path, want, diff)
-		}
-	}
-})
+	})
+}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // few are SIMs in whose lists each field matters; Workspace 850 has nothing else.
@@ -36,7 +36,7 @@ models:
   - {id: 7, description: Industrial MFF2, memory_size: 256, formfactor: {id: 4, name: MFF2}, manufacturer: {id: 9, name: Ferry Cards}}
 `
 
-func listed(c *testkit.Client, path string, query url.Values) []int64 {
+func listed(c *kit.Client, path string, query url.Values) []int64 {
 	c.T.Helper()
 	var list []struct{ ID int64 }
 	c.Get(path + "?" + query.Encode()).Is(http.StatusOK).JSON(&list)
@@ -51,8 +51,8 @@ func q(text string) url.Values    { return url.Values{"q": {text}} }
 func sort(text string) url.Values { return url.Values{"sort": {text}} }
 
 func TestFilterSIMs(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		c := testkit.Ferried(t, e).Seed(few).As("few@example.com")
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		c := kit.Ferried(t, e).Seed(few).As("few@example.com")
 		filtered := make(map[string]bool)
 		for text, want := range map[string][]int64{
 			"":                            {11, 12, 13},
@@ -117,8 +117,8 @@ func TestFilterSIMs(t *testing.T) {
 }
 
 func TestSortSIMs(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		c := testkit.Ferried(t, e).Seed(few).As("few@example.com")
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		c := kit.Ferried(t, e).Seed(few).As("few@example.com")
 		ascending := map[string][]int64{
 			"id": {11, 12, 13}, "iccid": {11, 12, 13}, "iccid_with_luhn": {11, 12, 13}, "imsi": {13, 12, 11}, "msisdn": {13, 11, 12},
 			"eid": {12, 13, 11}, "status": {12, 11, 13}, "endpoint": {12, 13, 11}, "customer_org": {11, 12, 13}, "issuer_org": {11, 12, 13},
@@ -146,8 +146,8 @@ func TestSortSIMs(t *testing.T) {
 
 // An enterprise sees its own SIMs; others also what they issued and what they resell.
 func TestScopeOfSIMs(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e).Seed(few)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e).Seed(few)
 		s.Exec("UPDATE sims SET issuer_id = 900 WHERE id = 260") // issued by an enterprise
 		for who, want := range map[string][]int64{
 			"few@example.com":      {11, 12, 13},
@@ -179,8 +179,8 @@ func TestScopeOfSIMs(t *testing.T) {
 
 // Pages hold every SIM once, whatever they are sorted by.
 func TestPagesAreWhole(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		c := testkit.Ferried(t, e).As("admin@example.com")
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		c := kit.Ferried(t, e).As("admin@example.com")
 		want := listed(c, "/api/v1/sim", nil)
 		for _, by := range []string{"id", "-status", "production_date", "-endpoint"} {
 			var got []int64
@@ -195,22 +195,24 @@ func TestPagesAreWhole(t *testing.T) {
 	})
 }
 
-var _ = pin("country-form", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e).Seed(more)
-	root := s.As("root@example.com")
-	for id, want := range map[int64]*api.Country{
-		100: {ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"},
-		800: nil,
-		801: {ID: 10, Name: "Antarctica", ISOCode: "aq", CountryCode: "672"},
-	} {
-		var got api.Workspace
-		a := root.In(id).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&got)
-		if diff := cmp.Diff(want, got.Country); diff != "" {
-			t.Errorf("Workspace %d (-want +got):\n%s", id, diff)
+func TestContract_CountryForm(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e).Seed(more)
+		root := s.As("root@example.com")
+		for id, want := range map[int64]*api.Country{
+			100: {ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"},
+			800: nil,
+			801: {ID: 10, Name: "Antarctica", ISOCode: "aq", CountryCode: "672"},
+		} {
+			var got api.Workspace
+			a := root.In(id).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&got)
+			if diff := cmp.Diff(want, got.Country); diff != "" {
+				t.Errorf("Workspace %d (-want +got):\n%s", id, diff)
+			}
+			if want == nil && strings.Contains(string(a.Body), "country") {
+				t.Errorf("%s", a.Body)
+			}
 		}
-		if want == nil && strings.Contains(string(a.Body), "country") {
-			t.Errorf("%s", a.Body)
-		}
-	}
-})
+	})
+}

@@ -10,15 +10,15 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
 // lostCommits is a server whose connections to the database can be lost at a commit.
-func lostCommits(t *testing.T) (*testkit.Server, *pgproxy.Proxy) {
+func lostCommits(t *testing.T) (*kit.Server, *pgproxy.Proxy) {
 	t.Helper()
-	proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
-	return testkit.StartOn(t, proxy.URL(), testkit.NewClock()), proxy
+	proxy := pgproxy.Start(t, kit.Postgres.FerryURL(t))
+	return kit.StartOn(t, proxy.URL(), kit.NewClock()), proxy
 }
 
 // Every write takes effect once and leaves one audit entry, also if the answer to its commit
@@ -65,11 +65,11 @@ func TestLostCommitOfEveryWrite(t *testing.T) {
 // The same for what needs no bearer.
 func TestLostCommitWithoutABearer(t *testing.T) {
 	s, proxy := lostCommits(t)
-	digest := identity.WireDigest(testkit.Password)
+	digest := identity.WireDigest(kit.Password)
 	_, app := withFactor(s, "user@example.com")
 	made := newApplicationToken(s, control.NewToken{})
-	session := tokensOf(signIn(s.Nobody(), "admin@example.com", testkit.Password))
-	reused := tokensOf(signIn(s.Nobody(), "observer@example.com", testkit.Password))
+	session := tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
+	reused := tokensOf(signIn(s.Nobody(), "observer@example.com", kit.Password))
 	refresh(s, tokensOf(refresh(s, reused.RefreshToken)).RefreshToken).Is(http.StatusOK)
 	s.As("admin@example.com").Post("/api/v2/user/invitation", object{"username": "new1@example.com"}).Is(http.StatusCreated)
 	key := nextMail(s).Secret
@@ -77,24 +77,24 @@ func TestLostCommitWithoutABearer(t *testing.T) {
 	for _, test := range []struct {
 		name, pattern string
 		status        int
-		send          func() *testkit.Answer
+		send          func() *kit.Answer
 	}{
-		{"password", "POST /api/v1/authenticate", 200, func() *testkit.Answer {
+		{"password", "POST /api/v1/authenticate", 200, func() *kit.Answer {
 			return s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest})
 		}},
-		{"first factor", "POST /api/v1/authenticate", 200, func() *testkit.Answer { return signIn(s.Nobody(), "user@example.com", testkit.Password) }},
-		{"code", "POST /api/v1/authenticate", 200, func() *testkit.Answer {
+		{"first factor", "POST /api/v1/authenticate", 200, func() *kit.Answer { return signIn(s.Nobody(), "user@example.com", kit.Password) }},
+		{"code", "POST /api/v1/authenticate", 200, func() *kit.Answer {
 			s.Clock.Pass(step)
 			waiting := pending(s.Nobody().Post(authenticate, object{"username": "user@example.com", "password": digest}))
 			return sendCode(s.Nobody(), waiting, app.Code())
 		}},
-		{"application token", "POST /api/v1/authenticate", 200, func() *testkit.Answer { return exchange(s.Nobody(), made.Text) }},
-		{"refresh token", "POST /api/v1/authenticate", 200, func() *testkit.Answer { return refresh(s, session.RefreshToken) }},
-		{"spent refresh token", "POST /api/v1/authenticate", 401, func() *testkit.Answer { return refresh(s, reused.RefreshToken) }},
-		{"activation", "POST /api/v2/user/activation", 204, func() *testkit.Answer {
+		{"application token", "POST /api/v1/authenticate", 200, func() *kit.Answer { return exchange(s.Nobody(), made.Text) }},
+		{"refresh token", "POST /api/v1/authenticate", 200, func() *kit.Answer { return refresh(s, session.RefreshToken) }},
+		{"spent refresh token", "POST /api/v1/authenticate", 401, func() *kit.Answer { return refresh(s, reused.RefreshToken) }},
+		{"activation", "POST /api/v2/user/activation", 204, func() *kit.Answer {
 			return s.Nobody().Post("/api/v2/user/activation", object{"activationKey": key, "password": identity.WireDigest(better)})
 		}},
-		{"password reset", "POST /api/v1/user/password/reset", 204, func() *testkit.Answer {
+		{"password reset", "POST /api/v1/user/password/reset", 204, func() *kit.Answer {
 			return s.Nobody().Post(resetURL, object{"username": "admin@example.com"})
 		}},
 	} {

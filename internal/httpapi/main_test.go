@@ -5,15 +5,15 @@ import (
 	"os"
 	"testing"
 
-	"github.com/simferry/simferry/internal/contracttest"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 func TestMain(m *testing.M) {
 	pgtest.Main(m)
 	if testing.Verbose() {
 		_, _ = fmt.Fprintln(os.Stdout, "\ncontract coverage, operation x status:")
-		if _, err := contracttest.Total().WriteTo(os.Stdout); err != nil {
+		if _, err := contract.Total().WriteTo(os.Stdout); err != nil {
 			panic(err)
 		}
 	}

@@ -7,15 +7,17 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // ownMemberships: an Observer finds every Workspace of theirs, which the list of
 // administered ones leaves out.
-func ownMemberships(t *testing.T, e testkit.Engine) {
+func TestContract_OwnMemberships(t *testing.T) { kit.OnEach(t, ownMemberships) }
+
+func ownMemberships(t *testing.T, e kit.Engine) {
 	t.Helper()
-	s := testkit.Ferried(t, e)
-	roles := func(c *testkit.Client, path string) map[int64]string {
+	s := kit.Ferried(t, e)
+	roles := func(c *kit.Client, path string) map[int64]string {
 		var list []api.UserWorkspace
 		c.Get(path).Is(http.StatusOK).JSON(&list)
 		found := make(map[int64]string)

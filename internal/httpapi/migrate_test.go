@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const migration = "/api/v1/sim/migration/workspace"
@@ -14,8 +14,8 @@ type object = map[string]any
 
 // A dry run, then the real run of exactly that, then the ledger entry.
 func TestMigrationEndToEnd(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		admin := testkit.Start(t, e).Seed(testkit.Ferry).As("admin@example.com")
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		admin := kit.Start(t, e).Seed(kit.Ferry).As("admin@example.com")
 		ask := object{"target_workspace": object{"id": 200}, "sims": []object{{"id": 250}, {"id": 252}}, "auto_detach_devices": true}
 		preview := admin.Post(migration, ask).Is(http.StatusOK)
 		ask["dry_run"] = false

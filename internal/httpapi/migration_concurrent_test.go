@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Many callers move overlapping sets of SIMs back and forth, in every selection, some
 // with previews and keys: nobody gets a 5xx, each SIM moves whole, and history is state.
 func TestBackAndForth(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		s.Seed(`sim_ranges: [{first_id: 10000, first_iccid: "8988303000000010000", count: 2000, workspace: 100, issuer: 1, status: activated}]`)
 		load := &load{t: t, counts: make(map[string]int), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
@@ -54,7 +54,7 @@ type load struct {
 	counts map[string]int
 }
 
-func (l *load) send(c *testkit.Client, worker, i int) {
+func (l *load) send(c *kit.Client, worker, i int) {
 	target := []int64{100, 200, 300}[(worker+i)%3]
 	first := 10000 + (worker*37+i*101)%1950
 	var o object
@@ -95,7 +95,7 @@ func (l *load) count(status int, text []byte) {
 	}
 }
 
-func (l *load) post(c *testkit.Client, o object, header http.Header) (status int, tag string, text []byte) {
+func (l *load) post(c *kit.Client, o object, header http.Header) (status int, tag string, text []byte) {
 	req, err := http.NewRequestWithContext(l.t.Context(), http.MethodPost, c.Server.URL+migration, strings.NewReader(bodyText(l.t, o)))
 	if err != nil {
 		l.t.Error(err)

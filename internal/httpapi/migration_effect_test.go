@@ -12,46 +12,52 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // The decisions of the section "Migration: the effect".
 
-var _ = pin("state-before", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	o := detaching(moving(300, 254, 260, 250, 253))
-	want := api.MigrationResponse{
-		SIMCount: 4, DryRun: true, TargetWorkspace: place(300), AutoDetachDevices: true,
-		SIMs: []api.MigrationSIM{cards[254], cards[260], cards[250], cards[253]},
-	}
-	same(t, admin.Post(migration, o), http.StatusOK, want)
-	want.DryRun = false
-	same(t, admin.Post(migration, ran(o)), http.StatusOK, want)
-
-	// A range ascends, whatever the order of ids.
-	s.Exec("UPDATE sims SET iccid = '8988303000000001999' WHERE id = 1000")
-	got := admin.Post(migration, movingRange(200, "8988303000000001597", "8988303000000001999"))
-	moves(t, got, 1597, 1598, 1599, 1000)
-})
-
-var _ = pin("status-after", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	admin.Post(migration, ran(detaching(moving(200, 250, 251, 252, 253, 254)))).Is(http.StatusOK)
-	target := admin.In(200)
-	for id, want := range map[int64]standing{
-		250: {200, 2, 0}, 251: {200, 2, 0}, 252: {200, 0, 0}, 253: {200, 2, 0}, 254: {200, 4, 0},
-	} {
-		if got := stands(target, id); got != want {
-			t.Errorf("SIM %d: %+v, want %+v", id, got, want)
+func TestContract_StateBefore(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		o := detaching(moving(300, 254, 260, 250, 253))
+		want := api.MigrationResponse{
+			SIMCount: 4, DryRun: true, TargetWorkspace: place(300), AutoDetachDevices: true,
+			SIMs: []api.MigrationSIM{cards[254], cards[260], cards[250], cards[253]},
 		}
-	}
-	s.CheckInvariants()
-})
+		same(t, admin.Post(migration, o), http.StatusOK, want)
+		want.DryRun = false
+		same(t, admin.Post(migration, ran(o)), http.StatusOK, want)
+
+		// A range ascends, whatever the order of ids.
+		s.Exec("UPDATE sims SET iccid = '8988303000000001999' WHERE id = 1000")
+		got := admin.Post(migration, movingRange(200, "8988303000000001597", "8988303000000001999"))
+		moves(t, got, 1597, 1598, 1599, 1000)
+	})
+}
+
+func TestContract_StatusAfter(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		admin.Post(migration, ran(detaching(moving(200, 250, 251, 252, 253, 254)))).Is(http.StatusOK)
+		target := admin.In(200)
+		for id, want := range map[int64]standing{
+			250: {200, 2, 0}, 251: {200, 2, 0}, 252: {200, 0, 0}, 253: {200, 2, 0}, 254: {200, 4, 0},
+		} {
+			if got := stands(target, id); got != want {
+				t.Errorf("SIM %d: %+v, want %+v", id, got, want)
+			}
+		}
+		s.CheckInvariants()
+	})
+}
 
 // standing is where a SIM is, in what status and in which device (0 for none).
 type standing struct{ workspace, status, device int64 }
 
-func stands(c *testkit.Client, sim int64) standing {
+func stands(c *kit.Client, sim int64) standing {
 	c.T.Helper()
 	var got api.SIM
 	c.Get(simPath(sim)).Is(http.StatusOK).JSON(&got)
@@ -64,55 +70,61 @@ func stands(c *testkit.Client, sim int64) standing {
 
 func simPath(id int64) string { return fmt.Sprintf("/api/v1/sim/%d", id) }
 
-var _ = pin("device-stays", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	before := s.Dump()
-	admin.Post(migration, ran(detaching(moving(200, 250)))).Is(http.StatusOK)
-	if diff := cmp.Diff(before["devices"], s.Dump()["devices"]); diff != "" {
-		t.Errorf("devices changed: %s", diff)
-	}
-	if got := stands(admin.In(200), 250); got.device != 0 {
-		t.Errorf("the SIM took its device along: %+v", got)
-	}
-	// Nothing else about the SIM changes, its issuer included.
-	for _, row := range s.Rows("SELECT issuer_id, iccid, imsi, msisdn FROM sims WHERE id = 250") {
-		if got := fmt.Sprint(row...); got != fmt.Sprint(int64(1), "8988303000000000250", "295050000000250", "423660000000250") {
-			t.Errorf("SIM: %s", got)
+func TestContract_DeviceStays(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		before := s.Dump()
+		admin.Post(migration, ran(detaching(moving(200, 250)))).Is(http.StatusOK)
+		if diff := cmp.Diff(before["devices"], s.Dump()["devices"]); diff != "" {
+			t.Errorf("devices changed: %s", diff)
 		}
-	}
-})
+		if got := stands(admin.In(200), 250); got.device != 0 {
+			t.Errorf("the SIM took its device along: %+v", got)
+		}
+		// Nothing else about the SIM changes, its issuer included.
+		for _, row := range s.Rows("SELECT issuer_id, iccid, imsi, msisdn FROM sims WHERE id = 250") {
+			if got := fmt.Sprint(row...); got != fmt.Sprint(int64(1), "8988303000000000250", "295050000000250", "423660000000250") {
+				t.Errorf("SIM: %s", got)
+			}
+		}
+	})
+}
 
 // Wherever in the transaction something fails, nothing of it is there afterwards.
-var _ = pin("atomic", func(t *testing.T, e testkit.Engine) {
-	s, admin := breakable(t, e)
-	for _, fault := range []struct{ table, column, when string }{
-		{"events", "type", "69"}, {"events", "type", "50"}, {"events", "type", "9"},
-		{"ledger_sides", "side", "1"}, {"ledger_lines", "sim_id", "252"}, {"ledger", "kind", "1"}, {"sims", "version", "1"},
-		{"idempotency", "status", "200"},
-	} {
-		breakInsert(s, e, fault.table, fault.column, fault.when)
-		s.Untouched("a run that failed at "+fault.table, func() {
-			a := admin.With("Idempotency-Key", "same").Post(migration, ran(detaching(moving(200, 250, 252, 253))))
-			same(t, a, http.StatusInternalServerError, api.Error{
-				ErrorCode: 1000, ErrorToken: "InternalError", Message: "Something went wrong here; the log tells more under this request's id",
+func TestContract_Atomic(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := breakable(t, e)
+		for _, fault := range []struct{ table, column, when string }{
+			{"events", "type", "69"}, {"events", "type", "50"}, {"events", "type", "9"},
+			{"ledger_sides", "side", "1"}, {"ledger_lines", "sim_id", "252"}, {"ledger", "kind", "1"}, {"sims", "version", "1"},
+			{"idempotency", "status", "200"},
+		} {
+			breakInsert(s, e, fault.table, fault.column, fault.when)
+			s.Untouched("a run that failed at "+fault.table, func() {
+				a := admin.With("Idempotency-Key", "same").Post(migration, ran(detaching(moving(200, 250, 252, 253))))
+				same(t, a, http.StatusInternalServerError, api.Error{
+					ErrorCode: 1000, ErrorToken: "InternalError", Message: "Something went wrong here; the log tells more under this request's id",
+				})
 			})
-		})
-		mend(s, e, fault.table)
-	}
-	s.CheckInvariants()
-	// The failures kept no answer under the key.
-	a := admin.With("Idempotency-Key", "same").Post(migration, ran(detaching(moving(200, 250, 252, 253))))
-	moves(t, a, 250, 252, 253)
-	if a.Header.Get("Idempotent-Replayed") != "" {
-		t.Error("a failure was kept under its key")
-	}
-	s.CheckInvariants()
-})
+			mend(s, e, fault.table)
+		}
+		s.CheckInvariants()
+		// The failures kept no answer under the key.
+		a := admin.With("Idempotency-Key", "same").Post(migration, ran(detaching(moving(200, 250, 252, 253))))
+		moves(t, a, 250, 252, 253)
+		if a.Header.Get("Idempotent-Replayed") != "" {
+			t.Error("a failure was kept under its key")
+		}
+		s.CheckInvariants()
+	})
+}
 
 // breakInsert makes the database refuse rows of a table that have this value.
-func breakInsert(s *testkit.Server, e testkit.Engine, table, column, value string) {
+func breakInsert(s *kit.Server, e kit.Engine, table, column, value string) {
 	s.T.Helper()
-	if e == testkit.Postgres {
+	if e == kit.Postgres {
 		s.Exec(fmt.Sprintf("ALTER TABLE %s ADD CONSTRAINT fault CHECK (%s <> %s) NOT VALID", table, column, value))
 		return
 	}
@@ -121,9 +133,9 @@ func breakInsert(s *testkit.Server, e testkit.Engine, table, column, value strin
 	}
 }
 
-func mend(s *testkit.Server, e testkit.Engine, table string) {
+func mend(s *kit.Server, e kit.Engine, table string) {
 	s.T.Helper()
-	if e == testkit.Postgres {
+	if e == kit.Postgres {
 		s.Exec("ALTER TABLE " + table + " DROP CONSTRAINT fault")
 		return
 	}
@@ -133,7 +145,7 @@ func mend(s *testkit.Server, e testkit.Engine, table string) {
 
 // A caller who hangs up, at whatever instant, leaves a whole migration or none.
 func TestHangUpIsAtomic(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		targets := []int64{200, 100}
 		for i := range 30 {
@@ -151,7 +163,7 @@ func TestHangUpIsAtomic(t *testing.T) {
 	})
 }
 
-func hangUp(ctx context.Context, c *testkit.Client, o object) {
+func hangUp(ctx context.Context, c *kit.Client, o object) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.Server.URL+migration, strings.NewReader(bodyText(c.T, o)))
 	if err != nil {
 		c.T.Fatal(err)
@@ -164,55 +176,58 @@ func hangUp(ctx context.Context, c *testkit.Client, o object) {
 
 // One wins; the other is told by what it then finds: the SIMs in its own target, in a
 // Workspace where it is no Administrator, or nowhere.
-var _ = pin("concurrent", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	one, two := s.As("target@example.com"), s.As("user@example.com")
-	s.SetRole(2, 100, fleet.Administrator)
-	s.SetRole(4, 100, fleet.Administrator)
-	s.SetRole(4, 300, fleet.Administrator)
-	sims := int64(1000)
-	rivals := func(targets [2]int64, check func(loser *testkit.Answer, first int64)) {
+func TestContract_Concurrent(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		for range 5 {
-			o := func(i int) object { return ran(moving(targets[i], ids(sims, 40)...)) }
-			answers := together(2, func(i int) *testkit.Answer { return []*testkit.Client{one, two}[i].Post(migration, o(i)) })
-			winner := 0
-			if answers[0].Status != http.StatusOK {
-				winner = 1
+		s := kit.Ferried(t, e)
+		one, two := s.As("target@example.com"), s.As("user@example.com")
+		s.SetRole(2, 100, fleet.Administrator)
+		s.SetRole(4, 100, fleet.Administrator)
+		s.SetRole(4, 300, fleet.Administrator)
+		sims := int64(1000)
+		rivals := func(targets [2]int64, check func(loser *kit.Answer, first int64)) {
+			t.Helper()
+			for range 5 {
+				o := func(i int) object { return ran(moving(targets[i], ids(sims, 40)...)) }
+				answers := together(2, func(i int) *kit.Answer { return []*kit.Client{one, two}[i].Post(migration, o(i)) })
+				winner := 0
+				if answers[0].Status != http.StatusOK {
+					winner = 1
+				}
+				moves(t, answers[winner], ids(sims, 40)...)
+				check(answers[1-winner], sims)
+				there := s.Rows(fmt.Sprintf("SELECT count(*) FROM sims WHERE workspace_id = %d AND id BETWEEN %d AND %d", targets[winner], sims, sims+39))
+				if there[0][0] != int64(40) {
+					t.Errorf("%v of 40 SIMs are where the winner moved them", there[0][0])
+				}
+				sims += 40
 			}
-			moves(t, answers[winner], ids(sims, 40)...)
-			check(answers[1-winner], sims)
-			there := s.Rows(fmt.Sprintf("SELECT count(*) FROM sims WHERE workspace_id = %d AND id BETWEEN %d AND %d", targets[winner], sims, sims+39))
-			if there[0][0] != int64(40) {
-				t.Errorf("%v of 40 SIMs are where the winner moved them", there[0][0])
-			}
-			sims += 40
 		}
-	}
-	why := func(code int) func(*testkit.Answer, int64) {
-		return func(loser *testkit.Answer, _ int64) {
-			got := body[api.MigrationConflict](t, loser, http.StatusConflict)
-			if len(got.Errors) != 1 || got.Errors[0].ErrorCode != code || len(got.Errors[0].SIMs) != 40 {
-				t.Errorf("the loser was told %s", loser.Body)
+		why := func(code int) func(*kit.Answer, int64) {
+			return func(loser *kit.Answer, _ int64) {
+				got := body[api.MigrationConflict](t, loser, http.StatusConflict)
+				if len(got.Errors) != 1 || got.Errors[0].ErrorCode != code || len(got.Errors[0].SIMs) != 40 {
+					t.Errorf("the loser was told %s", loser.Body)
+				}
 			}
 		}
-	}
-	s.SetRole(4, 200, fleet.Administrator)
-	rivals([2]int64{200, 200}, why(1506))
-	s.SetRole(2, 300, fleet.Observer)
-	s.SetRole(4, 200, fleet.Observer)
-	rivals([2]int64{200, 300}, why(1504))
-	s.SetRole(2, 300, fleet.NoRole)
-	s.SetRole(4, 200, fleet.NoRole)
-	rivals([2]int64{200, 300}, func(loser *testkit.Answer, first int64) {
-		names := make([]string, 40)
-		for i := range names {
-			names[i] = fmt.Sprintf("sim with id %d not found", first+int64(i))
-		}
-		gone(t, loser, names...)
+		s.SetRole(4, 200, fleet.Administrator)
+		rivals([2]int64{200, 200}, why(1506))
+		s.SetRole(2, 300, fleet.Observer)
+		s.SetRole(4, 200, fleet.Observer)
+		rivals([2]int64{200, 300}, why(1504))
+		s.SetRole(2, 300, fleet.NoRole)
+		s.SetRole(4, 200, fleet.NoRole)
+		rivals([2]int64{200, 300}, func(loser *kit.Answer, first int64) {
+			names := make([]string, 40)
+			for i := range names {
+				names[i] = fmt.Sprintf("sim with id %d not found", first+int64(i))
+			}
+			gone(t, loser, names...)
+		})
+		s.CheckInvariants()
 	})
-	s.CheckInvariants()
-})
+}
 
 // event is what the tests look at of one.
 type event struct {
@@ -220,7 +235,7 @@ type event struct {
 	text                         string
 }
 
-func events(c *testkit.Client, path string) []event {
+func events(c *kit.Client, path string) []event {
 	c.T.Helper()
 	list := body[[]api.Event](c.T, c.Get(path), http.StatusOK)
 	out := make([]event, len(list))
@@ -239,26 +254,29 @@ func events(c *testkit.Client, path string) []event {
 	return out
 }
 
-var _ = pin("migration-events", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	admin.Post(migration, ran(detaching(moving(300, 260, 250, 252, 251)))).Is(http.StatusOK)
-	for ws, want := range map[int64][]event{
-		100: {
-			{69, 100, 0, 0, "3 SIMs migrated to workspace Fleet US (300)"},
-			{9, 100, 251, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
-			{9, 100, 250, 9001, "Status of SIM changed from 'Activated' to 'Suspended'"},
-			{50, 100, 250, 9001, "SIM 250 released from endpoint 9001"},
-		},
-		200: {
-			{69, 200, 0, 0, "1 SIM migrated to workspace Fleet US (300)"},
-			{9, 200, 260, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
-		},
-		300: {{69, 300, 0, 0, "4 SIMs migrated from workspace Fleet DE (100), Fleet FR (200)"}},
-	} {
-		got := events(admin.In(ws), "/api/v1/event?q=event_type:9|50|69")
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(event{})); diff != "" {
-			t.Errorf("Workspace %d: (-want +got)\n%s", ws, diff)
+func TestContract_MigrationEvents(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		admin.Post(migration, ran(detaching(moving(300, 260, 250, 252, 251)))).Is(http.StatusOK)
+		for ws, want := range map[int64][]event{
+			100: {
+				{69, 100, 0, 0, "3 SIMs migrated to workspace Fleet US (300)"},
+				{9, 100, 251, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
+				{9, 100, 250, 9001, "Status of SIM changed from 'Activated' to 'Suspended'"},
+				{50, 100, 250, 9001, "SIM 250 released from endpoint 9001"},
+			},
+			200: {
+				{69, 200, 0, 0, "1 SIM migrated to workspace Fleet US (300)"},
+				{9, 200, 260, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
+			},
+			300: {{69, 300, 0, 0, "4 SIMs migrated from workspace Fleet DE (100), Fleet FR (200)"}},
+		} {
+			got := events(admin.In(ws), "/api/v1/event?q=event_type:9|50|69")
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(event{})); diff != "" {
+				t.Errorf("Workspace %d: (-want +got)\n%s", ws, diff)
+			}
 		}
-	}
-	s.CheckInvariants()
-})
+		s.CheckInvariants()
+	})
+}

@@ -9,16 +9,16 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/contracttest"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Whatever is posted to the migration, by whoever may migrate: no panic and no 5xx, an
 // answer that the document knows, no row changed by a refusal or a dry run, and sound
 // tables after a real run.
 func FuzzMigration(f *testing.F) {
-	small, _, _ := strings.Cut(testkit.Ferry, "sim_ranges:")
-	s := testkit.Start(f, testkit.SQLite).Seed(small)
+	small, _, _ := strings.Cut(kit.Ferry, "sim_ranges:")
+	s := kit.Start(f, kit.SQLite).Seed(small)
 	admin := s.As("admin@example.com")
 	known := s.Dump()
 	keepRows(s, known)
@@ -27,8 +27,8 @@ func FuzzMigration(f *testing.F) {
 	addSeeds(f, tag)
 	f.Fuzz(func(t *testing.T, body, key, ifMatch string) {
 		s.T = t // the one of the target must not be used in here
-		s.HTTP = &http.Client{Transport: contracttest.New(t).RoundTripper(http.DefaultTransport)}
-		c := &testkit.Client{T: t, Server: s, Token: admin.Token, Header: http.Header{}}
+		s.HTTP = &http.Client{Transport: contract.New(t).RoundTripper(http.DefaultTransport)}
+		c := &kit.Client{T: t, Server: s, Token: admin.Token, Header: http.Header{}}
 		for name, value := range map[string]string{"Idempotency-Key": key, "If-Match": ifMatch} {
 			if value != "" && strings.IndexFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) < 0 {
 				c.Header.Set(name, value)
@@ -45,7 +45,7 @@ func FuzzMigration(f *testing.F) {
 			s.CheckInvariants()
 			restoreRows(s, known)
 		}
-		if diff := known.Diff(s.Dump(), testkit.Counters...); diff != "" {
+		if diff := known.Diff(s.Dump(), kit.Counters...); diff != "" {
 			t.Errorf("status %d changed rows (-before +after):\n%s", a.Status, diff)
 		}
 	})
@@ -78,13 +78,13 @@ func addSeeds(f *testing.F, tag string) {
 
 // keepRows puts the rows of every table aside, and restoreRows brings them back, so that
 // one input does not depend on those before it.
-func keepRows(s *testkit.Server, d testkit.Dump) {
+func keepRows(s *kit.Server, d kit.Dump) {
 	for _, table := range slices.Sorted(maps.Keys(d)) {
 		s.Exec(fmt.Sprintf("CREATE TABLE kept_%s AS SELECT * FROM %s", table, table))
 	}
 }
 
-func restoreRows(s *testkit.Server, d testkit.Dump) {
+func restoreRows(s *kit.Server, d kit.Dump) {
 	statements := "PRAGMA foreign_keys = 0; BEGIN;"
 	for _, kept := range slices.Sorted(maps.Keys(d)) {
 		if table, ok := strings.CutPrefix(kept, "kept_"); ok {

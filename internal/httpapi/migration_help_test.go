@@ -14,21 +14,21 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // ferry is a server over the Ferry world and its Administrator.
-func ferry(t testing.TB, e testkit.Engine) (*testkit.Server, *testkit.Client) {
+func ferry(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
-	s := testkit.Ferried(t, e)
+	s := kit.Ferried(t, e)
 	admin := s.As("admin@example.com")
 	return s, admin
 }
 
 // breakable is ferry over a database of its own, whose schema the test may change.
-func breakable(t testing.TB, e testkit.Engine) (*testkit.Server, *testkit.Client) {
+func breakable(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
-	s := testkit.Start(t, e).Seed(testkit.Ferry)
+	s := kit.Start(t, e).Seed(kit.Ferry)
 	admin := s.As("admin@example.com")
 	return s, admin
 }
@@ -63,7 +63,7 @@ func ran(o object) object { return and(o, "dry_run", false) }
 func detaching(o object) object { return and(o, "auto_detach_devices", true) }
 
 // body reads an answer that must have this status and no property but those of T.
-func body[T any](t testing.TB, a *testkit.Answer, status int) T {
+func body[T any](t testing.TB, a *kit.Answer, status int) T {
 	t.Helper()
 	a.Is(status)
 	var v T
@@ -76,7 +76,7 @@ func body[T any](t testing.TB, a *testkit.Answer, status int) T {
 }
 
 // same compares an answer with what it must be, whole.
-func same[T any](t testing.TB, a *testkit.Answer, status int, want T) {
+func same[T any](t testing.TB, a *kit.Answer, status int, want T) {
 	t.Helper()
 	if diff := cmp.Diff(want, body[T](t, a, status)); diff != "" {
 		t.Errorf("%s: (-want +got)\n%s", a.Request, diff)
@@ -84,7 +84,7 @@ func same[T any](t testing.TB, a *testkit.Answer, status int, want T) {
 }
 
 // bad is a refusal of the request's shape whose message begins like this.
-func bad(t testing.TB, a *testkit.Answer, message string) {
+func bad(t testing.TB, a *kit.Answer, message string) {
 	t.Helper()
 	got := body[api.Error](t, a, http.StatusBadRequest)
 	if got.ErrorCode != 1000 || got.ErrorToken != "BadRequest" || !strings.HasPrefix(got.Message, message) {
@@ -93,7 +93,7 @@ func bad(t testing.TB, a *testkit.Answer, message string) {
 }
 
 // gone is the 404 that names each of these.
-func gone(t testing.TB, a *testkit.Answer, each ...string) {
+func gone(t testing.TB, a *kit.Answer, each ...string) {
 	t.Helper()
 	want := api.Error{ErrorCode: 1201, ErrorToken: "NotFound", Message: each[0]}
 	if len(each) > 1 {
@@ -124,7 +124,7 @@ type why struct {
 }
 
 // conflict is the 409 of the rules for exactly these reasons, in this order.
-func conflict(t testing.TB, a *testkit.Answer, want ...why) {
+func conflict(t testing.TB, a *kit.Answer, want ...why) {
 	t.Helper()
 	got := body[api.MigrationConflict](t, a, http.StatusConflict)
 	expected := api.MigrationConflict{StatusCode: 409, Message: "The SIMs cannot be migrated: " + reasons[want[0].code]}
@@ -141,7 +141,7 @@ func conflict(t testing.TB, a *testkit.Answer, want ...why) {
 }
 
 // moves is the 200 for exactly these SIMs, in this order.
-func moves(t testing.TB, a *testkit.Answer, ids ...int64) api.MigrationResponse {
+func moves(t testing.TB, a *kit.Answer, ids ...int64) api.MigrationResponse {
 	t.Helper()
 	got := body[api.MigrationResponse](t, a, http.StatusOK)
 	want := make([]int64, 0, len(ids))
@@ -198,8 +198,8 @@ func bodyText(t testing.TB, o object) string {
 }
 
 // together sends n requests at once, as nearly as goroutines can.
-func together(n int, send func(i int) *testkit.Answer) []*testkit.Answer {
-	answers := make([]*testkit.Answer, n)
+func together(n int, send func(i int) *kit.Answer) []*kit.Answer {
+	answers := make([]*kit.Answer, n)
 	start := make(chan struct{})
 	var wg sync.WaitGroup
 	for i := range n {

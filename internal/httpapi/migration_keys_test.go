@@ -7,17 +7,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // The same request under the same key, twenty times at once: one effect, and whoever is
 // not told to wait is told the same.
 func TestSameKeyAtOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		for round := range 4 {
 			key, o := fmt.Sprint("round ", round), ran(moving(200, ids(int64(1000+100*round), 100)...))
-			answers := together(20, func(int) *testkit.Answer { return keyed(admin, key, o) })
+			answers := together(20, func(int) *kit.Answer { return keyed(admin, key, o) })
 			first := onlyFirst(t, answers)
 			replays(t, first, keyed(admin, key, o))
 			entries := s.Rows(fmt.Sprintf("SELECT DISTINCT ledger_id FROM ledger_lines WHERE sim_id BETWEEN %d AND %d", 1000+100*round, 1099+100*round))
@@ -31,7 +31,7 @@ func TestSameKeyAtOnce(t *testing.T) {
 
 // onlyFirst finds the answer of the request that took effect: the others are its replays,
 // or were told to wait.
-func onlyFirst(t *testing.T, answers []*testkit.Answer) (first *testkit.Answer) {
+func onlyFirst(t *testing.T, answers []*kit.Answer) (first *kit.Answer) {
 	t.Helper()
 	for _, a := range answers {
 		if a.Status == http.StatusOK && a.Header.Get("Idempotent-Replayed") == "" {
@@ -60,9 +60,9 @@ func onlyFirst(t *testing.T, answers []*testkit.Answer) (first *testkit.Answer) 
 
 // Different requests under one key at once: one is the key's, the others are told.
 func TestKeyOfManyRequestsAtOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
-		answers := together(12, func(i int) *testkit.Answer { return keyed(admin, "k", ran(moving(200, int64(1000+i)))) })
+		answers := together(12, func(i int) *kit.Answer { return keyed(admin, "k", ran(moving(200, int64(1000+i)))) })
 		won := 0
 		for _, a := range answers {
 			switch a.Status {
@@ -87,7 +87,7 @@ func TestKeyOfManyRequestsAtOnce(t *testing.T) {
 
 // Keys compare as they are: case, blanks within and quotes within count.
 func TestKeysAreExact(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		_, admin := ferry(t, e)
 		keys := []string{"k", "K", "k ", "k k", "k  k", `"k`, `k"k`, "%6b", "k'--", "k\\", `""k""`, strings.Repeat("~", 255), "!"}
 		keys[2] = `"k "` // a bare one would lose its blank on the way
@@ -108,10 +108,10 @@ func TestKeysAreExact(t *testing.T) {
 
 // A key survives the server, and works on another one over the same database.
 func TestKeyOnAnotherServer(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		first := keyed(admin, "k", ran(moving(200, 252))).Is(http.StatusOK)
-		second := testkit.StartOn(t, s.DB, s.Clock)
+		second := kit.StartOn(t, s.DB, s.Clock)
 		replays(t, first, keyed(second.As("admin@example.com"), "k", ran(moving(200, 252))))
 	})
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
 // A connection that is lost around the commit, on either side of it: the migration has
@@ -18,12 +18,12 @@ import (
 func TestLostCommit(t *testing.T) {
 	for name, cut := range map[string]pgproxy.Cut{"before": pgproxy.BeforeCommit, "after": pgproxy.AfterCommit} {
 		t.Run(name, func(t *testing.T) {
-			proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
-			s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+			proxy := pgproxy.Start(t, kit.Postgres.FerryURL(t))
+			s := kit.StartOn(t, proxy.URL(), kit.NewClock())
 			admin := s.As("admin@example.com")
-			for i, send := range []func(object) *testkit.Answer{
-				func(o object) *testkit.Answer { return admin.Post(migration, o) },
-				func(o object) *testkit.Answer { return keyed(admin, "k", o) },
+			for i, send := range []func(object) *kit.Answer{
+				func(o object) *kit.Answer { return admin.Post(migration, o) },
+				func(o object) *kit.Answer { return keyed(admin, "k", o) },
 			} {
 				from := int64(1000 + 100*i)
 				proxy.CutNext(cut)
@@ -51,24 +51,24 @@ func TestLostCommit(t *testing.T) {
 // A network that swallows what it is given holds no request for longer than it may take:
 // each is a 503 that says when to come back, and its key is free.
 func TestDatabaseSilent(t *testing.T) {
-	url := testkit.Postgres.FerryURL(t)
+	url := kit.Postgres.FerryURL(t)
 	proxy := pgproxy.Start(t, url)
-	s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
-	direct := testkit.StartOn(t, url, s.Clock)
+	s := kit.StartOn(t, proxy.URL(), kit.NewClock())
+	direct := kit.StartOn(t, url, s.Clock)
 	hasty := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: discard, RequestTimeout: 300 * time.Millisecond}))
 	defer hasty.Close()
 	s.URL = hasty.URL
 	admin := s.As("admin@example.com")
-	digest := identity.WireDigest(testkit.Password)
+	digest := identity.WireDigest(kit.Password)
 	direct.Untouched("a request that the database does not answer", func() {
 		proxy.Freeze()
 		defer proxy.Thaw()
-		for _, send := range []func() *testkit.Answer{
-			func() *testkit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
-			func() *testkit.Answer { return admin.Patch(simPath(251), toStatus(2)) },
-			func() *testkit.Answer { return keyed(admin, "k", moving(200, 252)) },
-			func() *testkit.Answer { return keyed(admin, "k", ran(moving(200, 252))) },
-			func() *testkit.Answer {
+		for _, send := range []func() *kit.Answer{
+			func() *kit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
+			func() *kit.Answer { return admin.Patch(simPath(251), toStatus(2)) },
+			func() *kit.Answer { return keyed(admin, "k", moving(200, 252)) },
+			func() *kit.Answer { return keyed(admin, "k", ran(moving(200, 252))) },
+			func() *kit.Answer {
 				return s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest})
 			},
 		} {
@@ -88,10 +88,10 @@ func TestDatabaseSilent(t *testing.T) {
 // While the database is away, a migration is a 503 that says when to come back; nothing
 // of it happens, and its key is free.
 func TestDatabaseAway(t *testing.T) {
-	url := testkit.Postgres.FerryURL(t)
+	url := kit.Postgres.FerryURL(t)
 	proxy := pgproxy.Start(t, url)
-	s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
-	direct := testkit.StartOn(t, url, s.Clock)
+	s := kit.StartOn(t, proxy.URL(), kit.NewClock())
+	direct := kit.StartOn(t, url, s.Clock)
 	admin := s.As("admin@example.com")
 	direct.Untouched("a run without a database", func() {
 		proxy.Sever(true)

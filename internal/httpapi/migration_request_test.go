@@ -9,52 +9,58 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // The decisions of the section "Migration: the request".
 
-var _ = pin("auto-detach-default", func(t *testing.T, e testkit.Engine) {
-	_, admin := ferry(t, e)
-	for _, o := range []object{moving(200, 250), and(moving(200, 250), "auto_detach_devices", false)} {
-		conflict(t, admin.Post(migration, o), why{1502, []int64{250}})
-		conflict(t, admin.Post(migration, ran(o)), why{1502, []int64{250}})
-	}
-	if got := moves(t, admin.Post(migration, moving(200, 252)), 252); got.AutoDetachDevices {
-		t.Error("auto_detach_devices is true though nobody asked")
-	}
-	if got := moves(t, admin.Post(migration, detaching(moving(200, 250))), 250); !got.AutoDetachDevices {
-		t.Error("auto_detach_devices is false though it was asked for")
-	}
-})
-
-var _ = pin("one-selection", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	one := moving(200, 252)
-	iccids, span := []string{"8988303000000000252"}, object{"start": "8988303000000000252", "end": "8988303000000000252"}
-	s.Untouched("a wrong selection", func() {
-		const cure = "Send exactly one of sims, iccids and iccid_range"
-		for _, o := range []object{
-			{"target_workspace": object{"id": 200}},
-			and(one, "iccids", iccids),
-			and(one, "iccid_range", span),
-			and(movingICCIDs(200, iccids...), "iccid_range", span),
-			and(and(one, "iccids", iccids), "iccid_range", span),
-			and(one, "sims", nil),
-			{"target_workspace": object{"id": 200}, "sims": nil, "iccids": nil, "iccid_range": nil},
-			and(and(one, "sims", []object{}), "iccids", iccids), // an empty list is no absent one
-		} {
-			bad(t, admin.Post(migration, ran(o)), cure)
+func TestContract_AutoDetachDefault(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		_, admin := ferry(t, e)
+		for _, o := range []object{moving(200, 250), and(moving(200, 250), "auto_detach_devices", false)} {
+			conflict(t, admin.Post(migration, o), why{1502, []int64{250}})
+			conflict(t, admin.Post(migration, ran(o)), why{1502, []int64{250}})
 		}
-		bad(t, admin.Post(migration, ran(and(one, "sims", []object{}))), "sims: the list is empty; name at least one SIM")
-		bad(t, admin.Post(migration, ran(and(movingICCIDs(200), "iccids", []string{}))), "iccids: the list is empty; name at least one SIM")
+		if got := moves(t, admin.Post(migration, moving(200, 252)), 252); got.AutoDetachDevices {
+			t.Error("auto_detach_devices is true though nobody asked")
+		}
+		if got := moves(t, admin.Post(migration, detaching(moving(200, 250))), 250); !got.AutoDetachDevices {
+			t.Error("auto_detach_devices is false though it was asked for")
+		}
 	})
-	bad(t, admin.Post(migration, ran(and(one, "target_workspace", nil))), "target_workspace: it is required")
-	// null counts as absent
-	moves(t, admin.Post(migration, and(and(one, "iccids", nil), "iccid_range", nil)), 252)
-	moves(t, admin.Post(migration, and(movingICCIDs(200, iccids...), "sims", nil)), 252)
-	moves(t, admin.Post(migration, and(movingRange(200, iccids[0], iccids[0]), "sims", nil)), 252)
-})
+}
+
+func TestContract_OneSelection(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		one := moving(200, 252)
+		iccids, span := []string{"8988303000000000252"}, object{"start": "8988303000000000252", "end": "8988303000000000252"}
+		s.Untouched("a wrong selection", func() {
+			const cure = "Send exactly one of sims, iccids and iccid_range"
+			for _, o := range []object{
+				{"target_workspace": object{"id": 200}},
+				and(one, "iccids", iccids),
+				and(one, "iccid_range", span),
+				and(movingICCIDs(200, iccids...), "iccid_range", span),
+				and(and(one, "iccids", iccids), "iccid_range", span),
+				and(one, "sims", nil),
+				{"target_workspace": object{"id": 200}, "sims": nil, "iccids": nil, "iccid_range": nil},
+				and(and(one, "sims", []object{}), "iccids", iccids), // an empty list is no absent one
+			} {
+				bad(t, admin.Post(migration, ran(o)), cure)
+			}
+			bad(t, admin.Post(migration, ran(and(one, "sims", []object{}))), "sims: the list is empty; name at least one SIM")
+			bad(t, admin.Post(migration, ran(and(movingICCIDs(200), "iccids", []string{}))), "iccids: the list is empty; name at least one SIM")
+		})
+		bad(t, admin.Post(migration, ran(and(one, "target_workspace", nil))), "target_workspace: it is required")
+		// null counts as absent
+		moves(t, admin.Post(migration, and(and(one, "iccids", nil), "iccid_range", nil)), 252)
+		moves(t, admin.Post(migration, and(movingICCIDs(200, iccids...), "sims", nil)), 252)
+		moves(t, admin.Post(migration, and(movingRange(200, iccids[0], iccids[0]), "sims", nil)), 252)
+	})
+}
 
 // numbered are n ICCIDs of the Ferry world's range from its first.
 func numbered(from, n int) []string {
@@ -73,169 +79,199 @@ func ids(from, n int64) []int64 {
 	return list
 }
 
-var _ = pin("selection-limit", func(t *testing.T, e testkit.Engine) {
-	s, admin := breakable(t, e)
-	const more = "501 SIMs are named; at most 500 are allowed in one request: split it"
-	bad(t, admin.Post(migration, moving(200, ids(1000, 501)...)), "sims: "+more)
-	bad(t, admin.Post(migration, movingICCIDs(200, numbered(1000, 501)...)), "iccids: "+more)
-	bad(t, admin.Post(migration, movingRange(200, numbered(1000, 1)[0], numbered(1500, 1)[0])),
-		"iccid_range: it spans 501 numbers; at most 500 are allowed in one request: split it")
-	bad(t, admin.Post(migration, movingRange(200, "0000000000000000000", "9999999999999999999")),
-		"iccid_range: it spans 10000000000000000000 numbers")
+func TestContract_SelectionLimit(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := breakable(t, e)
+		const more = "501 SIMs are named; at most 500 are allowed in one request: split it"
+		bad(t, admin.Post(migration, moving(200, ids(1000, 501)...)), "sims: "+more)
+		bad(t, admin.Post(migration, movingICCIDs(200, numbered(1000, 501)...)), "iccids: "+more)
+		bad(t, admin.Post(migration, movingRange(200, numbered(1000, 1)[0], numbered(1500, 1)[0])),
+			"iccid_range: it spans 501 numbers; at most 500 are allowed in one request: split it")
+		bad(t, admin.Post(migration, movingRange(200, "0000000000000000000", "9999999999999999999")),
+			"iccid_range: it spans 10000000000000000000 numbers")
 
-	moves(t, admin.Post(migration, moving(200, ids(1000, 500)...)), ids(1000, 500)...)
-	moves(t, admin.Post(migration, movingICCIDs(200, numbered(1000, 500)...)), ids(1000, 500)...)
-	moves(t, admin.Post(migration, movingRange(200, numbered(1000, 1)[0], numbered(1499, 1)[0])), ids(1000, 500)...)
-	// counted once the duplicates are gone
-	moves(t, admin.Post(migration, moving(200, append(ids(1000, 500), ids(1000, 100)...)...)), ids(1000, 500)...)
+		moves(t, admin.Post(migration, moving(200, ids(1000, 500)...)), ids(1000, 500)...)
+		moves(t, admin.Post(migration, movingICCIDs(200, numbered(1000, 500)...)), ids(1000, 500)...)
+		moves(t, admin.Post(migration, movingRange(200, numbered(1000, 1)[0], numbered(1499, 1)[0])), ids(1000, 500)...)
+		// counted once the duplicates are gone
+		moves(t, admin.Post(migration, moving(200, append(ids(1000, 500), ids(1000, 100)...)...)), ids(1000, 500)...)
 
-	// Decided before the database: one that cannot be read does not matter.
-	s.Exec("ALTER TABLE sims RENAME TO sims_away")
-	bad(t, admin.Post(migration, moving(200, ids(1000, 501)...)), "sims: "+more)
-	admin.Post(migration, moving(200, 252)).Is(http.StatusInternalServerError)
-	s.Exec("ALTER TABLE sims_away RENAME TO sims")
-})
-
-var _ = pin("named-twice", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	moves(t, admin.Post(migration, moving(200, 253, 252, 253, 252, 251)), 253, 252, 251)
-	moves(t, admin.Post(migration, movingICCIDs(200, "8988303000000000253", "8988303000000000252", "8988303000000000253")), 253, 252)
-	done := admin.Post(migration, ran(moving(200, 253, 252, 253)))
-	moves(t, done, 253, 252)
-	entry := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
-	if entry.SIMCount != 2 || len(entry.SIMs) != 2 || entry.SIMs[0].ID != 253 || entry.SIMs[1].ID != 252 {
-		t.Errorf("ledger entry: %+v", entry)
-	}
-	s.CheckInvariants()
-})
-
-var _ = pin("iccid-form", func(t *testing.T, e testkit.Engine) {
-	_, admin := ferry(t, e)
-	const valid = "8988303000000000252"
-	got := body[api.Error](t, admin.Post(migration, movingICCIDs(200, valid, "123", "89883030000067385937", "89883030000067385930", "898830300000000025x")), http.StatusBadRequest)
-	problem := func(text string) api.Problem {
-		return api.Problem{ErrorCode: 1403, ErrorToken: "InvalidFormat", Message: text}
-	}
-	first := `iccids[1]: "123" is no ICCID: it has 3 digits, not 19`
-	if diff := cmp.Diff(api.Error{ErrorCode: 1000, ErrorToken: "BadRequest", Message: first, Errors: []api.Problem{
-		problem(first),
-		problem(`iccids[2]: "89883030000067385937" has 20 digits, the last being the check digit: drop it and send "8988303000006738593"`),
-		problem(`iccids[3]: "89883030000067385930" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`),
-		problem(`iccids[4]: "898830300000000025x" is no ICCID: it must be exactly 19 digits`),
-	}}, got); diff != "" {
-		t.Errorf("(-want +got)\n%s", diff)
-	}
-
-	many := body[api.Error](t, admin.Post(migration, movingICCIDs(200, strings.Fields(strings.Repeat("1 ", 30))...)), http.StatusBadRequest)
-	if len(many.Errors) != 10 || !strings.HasPrefix(many.Errors[9].Message, "iccids[9]: ") {
-		t.Errorf("not the first ten: %+v", many.Errors)
-	}
-	bad(t, admin.Post(migration, movingRange(200, "89883030000067385937", valid)), `iccid_range.start: "89883030000067385937" has 20 digits`)
-	bad(t, admin.Post(migration, movingRange(200, valid, "")), `iccid_range.end: "" is no ICCID`)
-})
-
-var _ = pin("range-order", func(t *testing.T, e testkit.Engine) {
-	_, admin := ferry(t, e)
-	bad(t, admin.Post(migration, movingRange(200, "8988303000000000253", "8988303000000000252")),
-		"iccid_range.end: 8988303000000000252 lies before start 8988303000000000253")
-	// Beyond 2^53 these two are the same floating-point number.
-	bad(t, admin.Post(migration, movingRange(200, "9007199254740993001", "9007199254740993000")),
-		"iccid_range.end: 9007199254740993000 lies before start 9007199254740993001")
-	moves(t, admin.Post(migration, movingRange(200, "8988303000000000252", "8988303000000000252")), 252)
-	// As a number, 1... is behind 0...; nothing is lost by leading zeros.
-	gone(t, admin.Post(migration, movingRange(200, "0000000000000000001", "0000000000000000001")),
-		"no sim with an iccid from 0000000000000000001 to 0000000000000000001 found")
-})
-
-var _ = pin("range-gaps", func(t *testing.T, e testkit.Engine) {
-	_, admin := ferry(t, e)
-	span := detaching(movingRange(300, "8988303000000000245", "8988303000000000259"))
-	// 255 is deleted, 256 is a SIM of a Workspace that the caller is no member of, the rest is nothing
-	moves(t, admin.Post(migration, span), 250, 251, 252, 253, 254)
-	nothing := admin.Post(migration, movingRange(200, "8988303000000000240", "8988303000000000249"))
-	foreign := admin.Post(migration, movingRange(200, "8988303000000000256", "8988303000000000256"))
-	deleted := admin.Post(migration, movingRange(200, "8988303000000000255", "8988303000000000255"))
-	gone(t, nothing, "no sim with an iccid from 8988303000000000240 to 8988303000000000249 found")
-	gone(t, foreign, "no sim with an iccid from 8988303000000000256 to 8988303000000000256 found")
-	gone(t, deleted, "no sim with an iccid from 8988303000000000255 to 8988303000000000255 found")
-})
-
-var _ = pin("missing-named", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	s.Untouched("an unknown SIM", func() {
-		for _, run := range []func(object) object{ran, func(o object) object { return o }} {
-			gone(t, admin.Post(migration, run(moving(200, 252, 255, 290, 251, 77777))),
-				"sim with id 255 not found", "sim with id 290 not found", "sim with id 77777 not found")
-			gone(t, admin.Post(migration, run(moving(200, 290))), "sim with id 290 not found")
-			gone(t, admin.Post(migration, run(moving(200, 77777))), "sim with id 77777 not found")
-			gone(t, admin.Post(migration, run(movingICCIDs(200, "8988303000000000255", "8988303000000000252", "8988303000000000256"))),
-				"sim with iccid 8988303000000000255 not found", "sim with iccid 8988303000000000256 not found")
-		}
+		// Decided before the database: one that cannot be read does not matter.
+		s.Exec("ALTER TABLE sims RENAME TO sims_away")
+		bad(t, admin.Post(migration, moving(200, ids(1000, 501)...)), "sims: "+more)
+		admin.Post(migration, moving(200, 252)).Is(http.StatusInternalServerError)
+		s.Exec("ALTER TABLE sims_away RENAME TO sims")
 	})
-})
+}
 
-var _ = pin("target-hidden", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	user := s.As("target@example.com")
-	for _, run := range []func(object) object{ran, func(o object) object { return o }} {
-		gone(t, admin.Post(migration, run(moving(999999, 252))), "workspace with id 999999 not found")
-		gone(t, admin.Post(migration, run(moving(900, 252))), "workspace with id 900 not found")
-		gone(t, user.Post(migration, run(moving(100, 260))), "workspace with id 100 not found")
-	}
-})
+func TestContract_NamedTwice(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		moves(t, admin.Post(migration, moving(200, 253, 252, 253, 252, 251)), 253, 252, 251)
+		moves(t, admin.Post(migration, movingICCIDs(200, "8988303000000000253", "8988303000000000252", "8988303000000000253")), 253, 252)
+		done := admin.Post(migration, ran(moving(200, 253, 252, 253)))
+		moves(t, done, 253, 252)
+		entry := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
+		if entry.SIMCount != 2 || len(entry.SIMs) != 2 || entry.SIMs[0].ID != 253 || entry.SIMs[1].ID != 252 {
+			t.Errorf("ledger entry: %+v", entry)
+		}
+		s.CheckInvariants()
+	})
+}
 
-var _ = pin("all-sources", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	// The token's Workspace is 100; SIM 260 is in 200 and 252 in 100.
-	got := moves(t, admin.Post(migration, moving(300, 260, 252)), 260, 252)
-	if diff := cmp.Diff([]api.MigrationSIM{cards[260], cards[252]}, got.SIMs); diff != "" {
-		t.Error(diff)
-	}
-	done := admin.Post(migration, ran(moving(300, 260, 252))).Is(http.StatusOK)
-	entry := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
-	if diff := cmp.Diff([]api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 1}, {ID: 200, Name: "Fleet FR", SIMCount: 1}}, entry.SourceWorkspaces); diff != "" {
-		t.Error(diff)
-	}
-	// A member who is no Administrator of a source is told so: the SIM was found.
-	conflict(t, s.As("target@example.com").Post(migration, moving(200, 251)), why{1504, []int64{251}})
-	s.CheckInvariants()
-})
+func TestContract_ICCIDForm(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		_, admin := ferry(t, e)
+		const valid = "8988303000000000252"
+		got := body[api.Error](t, admin.Post(migration, movingICCIDs(200, valid, "123", "89883030000067385937", "89883030000067385930", "898830300000000025x")), http.StatusBadRequest)
+		problem := func(text string) api.Problem {
+			return api.Problem{ErrorCode: 1403, ErrorToken: "InvalidFormat", Message: text}
+		}
+		first := `iccids[1]: "123" is no ICCID: it has 3 digits, not 19`
+		if diff := cmp.Diff(api.Error{ErrorCode: 1000, ErrorToken: "BadRequest", Message: first, Errors: []api.Problem{
+			problem(first),
+			problem(`iccids[2]: "89883030000067385937" has 20 digits, the last being the check digit: drop it and send "8988303000006738593"`),
+			problem(`iccids[3]: "89883030000067385930" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`),
+			problem(`iccids[4]: "898830300000000025x" is no ICCID: it must be exactly 19 digits`),
+		}}, got); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
 
-var _ = pin("allowed-statuses", func(t *testing.T, e testkit.Engine) {
-	_, admin := ferry(t, e)
-	only := func(list any) object { return and(moving(200, 252, 253), "allowed_sim_statuses", list) }
-	bad(t, admin.Post(migration, only([]object{})), "allowed_sim_statuses: the list is empty")
-	for _, id := range []any{5, -1, 256, 1 << 40} {
-		bad(t, admin.Post(migration, only([]object{{"id": 0}, {"id": id}})), fmt.Sprintf("allowed_sim_statuses[1].id: %v is no status of a SIM", id))
-	}
-	bad(t, admin.Post(migration, only([]object{{}})), "allowed_sim_statuses[0].id: it is required")
-	if got := moves(t, admin.Post(migration, only(nil)), 252, 253); got.AllowedSIMStatuses != nil {
-		t.Errorf("allowed statuses: %+v", got.AllowedSIMStatuses)
-	}
-	got := moves(t, admin.Post(migration, only([]object{{"id": 2}, {"id": 0}})), 252, 253)
-	if diff := cmp.Diff([]api.Ref{{ID: 2, Description: "Suspended"}, {ID: 0, Description: "Issued"}}, got.AllowedSIMStatuses); diff != "" {
-		t.Error(diff)
-	}
-	conflict(t, admin.Post(migration, only([]object{{"id": 0}})), why{1503, []int64{253}})
-})
+		many := body[api.Error](t, admin.Post(migration, movingICCIDs(200, strings.Fields(strings.Repeat("1 ", 30))...)), http.StatusBadRequest)
+		if len(many.Errors) != 10 || !strings.HasPrefix(many.Errors[9].Message, "iccids[9]: ") {
+			t.Errorf("not the first ten: %+v", many.Errors)
+		}
+		bad(t, admin.Post(migration, movingRange(200, "89883030000067385937", valid)), `iccid_range.start: "89883030000067385937" has 20 digits`)
+		bad(t, admin.Post(migration, movingRange(200, valid, "")), `iccid_range.end: "" is no ICCID`)
+	})
+}
 
-var _ = pin("dry-run-boolean", func(t *testing.T, e testkit.Engine) {
-	s, admin := ferry(t, e)
-	s.Untouched("a dry_run that is no boolean", func() {
-		for _, value := range []any{"false", "true", 0, 1, nil, []bool{false}, object{}} {
-			for _, name := range []string{"dry_run", "auto_detach_devices"} {
-				o := ran(moving(200, 252))
-				admin.Post(migration, and(o, name, value)).Is(http.StatusBadRequest)
+func TestContract_RangeOrder(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		_, admin := ferry(t, e)
+		bad(t, admin.Post(migration, movingRange(200, "8988303000000000253", "8988303000000000252")),
+			"iccid_range.end: 8988303000000000252 lies before start 8988303000000000253")
+		// Beyond 2^53 these two are the same floating-point number.
+		bad(t, admin.Post(migration, movingRange(200, "9007199254740993001", "9007199254740993000")),
+			"iccid_range.end: 9007199254740993000 lies before start 9007199254740993001")
+		moves(t, admin.Post(migration, movingRange(200, "8988303000000000252", "8988303000000000252")), 252)
+		// As a number, 1... is behind 0...; nothing is lost by leading zeros.
+		gone(t, admin.Post(migration, movingRange(200, "0000000000000000001", "0000000000000000001")),
+			"no sim with an iccid from 0000000000000000001 to 0000000000000000001 found")
+	})
+}
+
+func TestContract_RangeGaps(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		_, admin := ferry(t, e)
+		span := detaching(movingRange(300, "8988303000000000245", "8988303000000000259"))
+		// 255 is deleted, 256 is a SIM of a Workspace that the caller is no member of, the rest is nothing
+		moves(t, admin.Post(migration, span), 250, 251, 252, 253, 254)
+		nothing := admin.Post(migration, movingRange(200, "8988303000000000240", "8988303000000000249"))
+		foreign := admin.Post(migration, movingRange(200, "8988303000000000256", "8988303000000000256"))
+		deleted := admin.Post(migration, movingRange(200, "8988303000000000255", "8988303000000000255"))
+		gone(t, nothing, "no sim with an iccid from 8988303000000000240 to 8988303000000000249 found")
+		gone(t, foreign, "no sim with an iccid from 8988303000000000256 to 8988303000000000256 found")
+		gone(t, deleted, "no sim with an iccid from 8988303000000000255 to 8988303000000000255 found")
+	})
+}
+
+func TestContract_MissingNamed(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		s.Untouched("an unknown SIM", func() {
+			for _, run := range []func(object) object{ran, func(o object) object { return o }} {
+				gone(t, admin.Post(migration, run(moving(200, 252, 255, 290, 251, 77777))),
+					"sim with id 255 not found", "sim with id 290 not found", "sim with id 77777 not found")
+				gone(t, admin.Post(migration, run(moving(200, 290))), "sim with id 290 not found")
+				gone(t, admin.Post(migration, run(moving(200, 77777))), "sim with id 77777 not found")
+				gone(t, admin.Post(migration, run(movingICCIDs(200, "8988303000000000255", "8988303000000000252", "8988303000000000256"))),
+					"sim with iccid 8988303000000000255 not found", "sim with iccid 8988303000000000256 not found")
 			}
-		}
-		if got := moves(t, admin.Post(migration, moving(200, 252)), 252); !got.DryRun {
-			t.Error("without dry_run it was a real run")
-		}
-		if got := moves(t, admin.Post(migration, and(moving(200, 252), "dry_run", true)), 252); !got.DryRun {
-			t.Error("with dry_run it was a real run")
+		})
+	})
+}
+
+func TestContract_TargetHidden(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		user := s.As("target@example.com")
+		for _, run := range []func(object) object{ran, func(o object) object { return o }} {
+			gone(t, admin.Post(migration, run(moving(999999, 252))), "workspace with id 999999 not found")
+			gone(t, admin.Post(migration, run(moving(900, 252))), "workspace with id 900 not found")
+			gone(t, user.Post(migration, run(moving(100, 260))), "workspace with id 100 not found")
 		}
 	})
-	if got := moves(t, admin.Post(migration, ran(moving(200, 252))), 252); got.DryRun {
-		t.Error("dry_run was sent as false")
-	}
-})
+}
+
+func TestContract_AllSources(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		// The token's Workspace is 100; SIM 260 is in 200 and 252 in 100.
+		got := moves(t, admin.Post(migration, moving(300, 260, 252)), 260, 252)
+		if diff := cmp.Diff([]api.MigrationSIM{cards[260], cards[252]}, got.SIMs); diff != "" {
+			t.Error(diff)
+		}
+		done := admin.Post(migration, ran(moving(300, 260, 252))).Is(http.StatusOK)
+		entry := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
+		if diff := cmp.Diff([]api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 1}, {ID: 200, Name: "Fleet FR", SIMCount: 1}}, entry.SourceWorkspaces); diff != "" {
+			t.Error(diff)
+		}
+		// A member who is no Administrator of a source is told so: the SIM was found.
+		conflict(t, s.As("target@example.com").Post(migration, moving(200, 251)), why{1504, []int64{251}})
+		s.CheckInvariants()
+	})
+}
+
+func TestContract_AllowedStatuses(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		_, admin := ferry(t, e)
+		only := func(list any) object { return and(moving(200, 252, 253), "allowed_sim_statuses", list) }
+		bad(t, admin.Post(migration, only([]object{})), "allowed_sim_statuses: the list is empty")
+		for _, id := range []any{5, -1, 256, 1 << 40} {
+			bad(t, admin.Post(migration, only([]object{{"id": 0}, {"id": id}})), fmt.Sprintf("allowed_sim_statuses[1].id: %v is no status of a SIM", id))
+		}
+		bad(t, admin.Post(migration, only([]object{{}})), "allowed_sim_statuses[0].id: it is required")
+		if got := moves(t, admin.Post(migration, only(nil)), 252, 253); got.AllowedSIMStatuses != nil {
+			t.Errorf("allowed statuses: %+v", got.AllowedSIMStatuses)
+		}
+		got := moves(t, admin.Post(migration, only([]object{{"id": 2}, {"id": 0}})), 252, 253)
+		if diff := cmp.Diff([]api.Ref{{ID: 2, Description: "Suspended"}, {ID: 0, Description: "Issued"}}, got.AllowedSIMStatuses); diff != "" {
+			t.Error(diff)
+		}
+		conflict(t, admin.Post(migration, only([]object{{"id": 0}})), why{1503, []int64{253}})
+	})
+}
+
+func TestContract_DryRunBoolean(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s, admin := ferry(t, e)
+		s.Untouched("a dry_run that is no boolean", func() {
+			for _, value := range []any{"false", "true", 0, 1, nil, []bool{false}, object{}} {
+				for _, name := range []string{"dry_run", "auto_detach_devices"} {
+					o := ran(moving(200, 252))
+					admin.Post(migration, and(o, name, value)).Is(http.StatusBadRequest)
+				}
+			}
+			if got := moves(t, admin.Post(migration, moving(200, 252)), 252); !got.DryRun {
+				t.Error("without dry_run it was a real run")
+			}
+			if got := moves(t, admin.Post(migration, and(moving(200, 252), "dry_run", true)), 252); !got.DryRun {
+				t.Error("with dry_run it was a real run")
+			}
+		})
+		if got := moves(t, admin.Post(migration, ran(moving(200, 252))), 252); got.DryRun {
+			t.Error("dry_run was sent as false")
+		}
+	})
+}

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // What a 412 tells of each SIM that changed since the preview, and what it must not tell.
@@ -34,7 +34,7 @@ func luhn(iccid string) byte {
 }
 
 func TestStaleTellsWhatChanged(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		root := s.As("root@example.com")
 		o := detaching(moving(300, 250, 251, 252, 253, 254))
@@ -65,7 +65,7 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 // The device that a SIM was in has the name of that time, whatever SIM is in it now and
 // whatever it is called since.
 func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		_, admin := ferry(t, e)
 		o := detaching(moving(300, 250, 252))
 		tag := previewed(admin, o)
@@ -82,7 +82,7 @@ func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
 // A SIM that left the caller's sight is told like one that was deleted, in the words of
 // the request.
 func TestStaleHidesWhereASIMWent(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		byID, byICCID := moving(200, 251, 252, 253), movingICCIDs(200, cards[251].ICCID, cards[252].ICCID, cards[253].ICCID)
 		idTag, iccidTag := previewed(admin, byID), previewed(admin, byICCID)
@@ -97,7 +97,7 @@ func TestStaleHidesWhereASIMWent(t *testing.T) {
 }
 
 func TestStaleRange(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		root := s.As("root@example.com")
 		span := movingRange(300, "8988303000000000251", "8988303000000000259")
@@ -135,7 +135,7 @@ func TestStaleRange(t *testing.T) {
 // A made-up tag, and one of somebody else, open nothing: the caller learns no more than
 // from the request itself.
 func TestStaleTagsOfOthers(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		stranger := s.As("stranger@example.com")
 		o := moving(200, 252)

@@ -10,7 +10,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // attempt is a request that must be refused, or be a dry run.
@@ -21,7 +21,7 @@ type attempt struct {
 	status int
 }
 
-func (a attempt) send(c *testkit.Client) *testkit.Answer {
+func (a attempt) send(c *kit.Client) *kit.Answer {
 	c.T.Helper()
 	for name, value := range a.header {
 		c = c.With(name, value)
@@ -36,9 +36,9 @@ func (a attempt) send(c *testkit.Client) *testkit.Answer {
 // Refused leaves no trace (invariant I7): no row of anything but the counters and the kept
 // answers changes, whatever refuses it, and no dry run changes one either.
 func TestRefusedLeavesNoTrace(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
-		people := map[string]*testkit.Client{
+		people := map[string]*kit.Client{
 			"admin": admin, "target": s.As("target@example.com"), "observer": s.As("observer@example.com"), "user": s.As("user@example.com"),
 			"stranger": s.As("stranger@example.com"), "issuer": s.As("issuer@example.com"), "program": s.Program(100), "nobody": s.Nobody(),
 		}
@@ -190,7 +190,7 @@ func zip(text string) []byte {
 
 // At the edges of what is allowed, everything works.
 func TestMigrationAtTheEdges(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		s.Seed(`sim_ranges: [{first_id: 5000, first_iccid: "9999999999999999500", count: 500, workspace: 100, issuer: 1, status: issued},
 			{first_id: 6000, first_iccid: "0000000000000000000", count: 1, workspace: 100, issuer: 1, status: issued}]`)
@@ -208,7 +208,7 @@ func TestMigrationAtTheEdges(t *testing.T) {
 
 // Every refusal of the operation's rules says the same of a fleet of one as of 500.
 func TestConflictNamesEverySIM(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
 		s.SetRole(1, 100, fleet.Observer)
 		got := body[api.MigrationConflict](t, admin.Post(migration, ran(moving(200, ids(1000, 500)...))), http.StatusConflict)

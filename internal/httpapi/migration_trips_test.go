@@ -4,15 +4,15 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/simferry/simferry/internal/testkit"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
 // A migration takes few round trips to the database, whatever the number of SIMs: with a
 // millisecond between the two, each one is a millisecond.
 func TestMigrationRoundTrips(t *testing.T) {
-	proxy := pgproxy.Start(t, testkit.Postgres.FerryURL(t))
-	s := testkit.StartOn(t, proxy.URL(), testkit.NewClock())
+	proxy := pgproxy.Start(t, kit.Postgres.FerryURL(t))
+	s := kit.StartOn(t, proxy.URL(), kit.NewClock())
 	admin := s.As("admin@example.com")
 	// Every statement has been prepared before anything is counted.
 	for range 3 {
@@ -23,7 +23,7 @@ func TestMigrationRoundTrips(t *testing.T) {
 			admin.Post(migration, ran(moving(target, ids(1000, 500)...)))
 		}
 	}
-	trips := func(what string, most int64, send func() *testkit.Answer) {
+	trips := func(what string, most int64, send func() *kit.Answer) {
 		t.Helper()
 		before := proxy.RoundTrips()
 		send().Is(http.StatusOK)
@@ -34,14 +34,14 @@ func TestMigrationRoundTrips(t *testing.T) {
 		}
 	}
 	many := ids(1000, 500)
-	trips("a dry run of 500", 1, func() *testkit.Answer { return admin.Post(migration, moving(200, many...)) })
-	trips("a real run of 500", 6, func() *testkit.Answer { return admin.Post(migration, ran(moving(200, many...))) })
-	trips("a real run of 1", 6, func() *testkit.Answer { return admin.Post(migration, ran(moving(100, 1000))) })
-	trips("a real run of 499 by range", 6, func() *testkit.Answer {
+	trips("a dry run of 500", 1, func() *kit.Answer { return admin.Post(migration, moving(200, many...)) })
+	trips("a real run of 500", 6, func() *kit.Answer { return admin.Post(migration, ran(moving(200, many...))) })
+	trips("a real run of 1", 6, func() *kit.Answer { return admin.Post(migration, ran(moving(100, 1000))) })
+	trips("a real run of 499 by range", 6, func() *kit.Answer {
 		return admin.Post(migration, ran(movingRange(100, "8988303000000001001", "8988303000000001499")))
 	})
 	tag := previewed(admin, moving(200, many...))
-	trips("a real run of 500 with If-Match", 6, func() *testkit.Answer { return ifMatch(admin, tag, moving(200, many...)) })
-	trips("a real run of 500 with a key", 8, func() *testkit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
-	trips("its replay", 6, func() *testkit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
+	trips("a real run of 500 with If-Match", 6, func() *kit.Answer { return ifMatch(admin, tag, moving(200, many...)) })
+	trips("a real run of 500 with a key", 8, func() *kit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
+	trips("its replay", 6, func() *kit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
 }

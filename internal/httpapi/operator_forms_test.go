@@ -10,13 +10,13 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // The operator API reads lists as the commands do: in any encoding, and workbooks.
 func TestOperatorImportsEveryForm(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := csv(s.Operator())
 		var wide []byte
 		for _, unit := range utf16.Encode([]rune("\ufeffSIM export\r\n\r\nICCID\tWorkspace\r\n'8988303000006738593\t100\r\n")) {

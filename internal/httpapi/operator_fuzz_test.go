@@ -10,15 +10,15 @@ import (
 
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // FuzzOperator: whatever is sent to the operator API with a right token, the answer is no
 // 5xx, and what is refused, or only reads, writes no byte.
 func FuzzOperator(f *testing.F) {
-	s := testkit.Ferried(f, testkit.SQLite)
+	s := kit.Ferried(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
-	tokens, err := identity.ParseOperatorTokens(testkit.OperatorToken)
+	tokens, err := identity.ParseOperatorTokens(kit.OperatorToken)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -42,14 +42,14 @@ func FuzzOperator(f *testing.F) {
 		pattern := patterns[route%uint(len(patterns))]
 		s.T = t
 		before := number(s)
-		var rows testkit.Dump
+		var rows kit.Dump
 		audited := whole(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // later refusals are only counted
 		if audited {
 			rows = s.Dump()
 		}
 		rec := httptest.NewRecorder()
 		req := fuzzed(t, pattern, id, query, body)
-		req.Header.Set("Authorization", "Bearer "+testkit.OperatorToken)
+		req.Header.Set("Authorization", "Bearer "+kit.OperatorToken)
 		req.Header.Set("Content-Type", "text/csv")
 		if key != "" {
 			req.Header["Idempotency-Key"] = []string{key}

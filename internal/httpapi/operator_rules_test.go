@@ -13,12 +13,12 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 func TestOperatorWorkspaces(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := s.Operator()
 		made := op.Post(spaces, `{"name": "Fleet IT", "type": {"id": 4, "description": "x"}, "country": "it", "parent": {"id": 1}}`).Is(http.StatusCreated)
 		var w api.OperatorWorkspace
@@ -51,8 +51,8 @@ func TestOperatorWorkspaces(t *testing.T) {
 
 // A suspended Workspace takes no SIMs; its members read and move SIMs out as before.
 func TestOperatorSuspendsAWorkspace(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op, admin := s.Operator(), s.As("admin@example.com")
 		op.Patch(spaces+"/100", `{"status": {"id": 1}}`).Is(http.StatusOK)
 		in := admin.Post(migration, `{"target_workspace": {"id": 100}, "sims": [{"id": 260}], "dry_run": false}`).Is(http.StatusConflict)
@@ -69,8 +69,8 @@ func TestOperatorSuspendsAWorkspace(t *testing.T) {
 
 // What a Workspace may not become is refused with the field and the cure, whole.
 func TestOperatorKeepsWorkspacesSound(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := s.Operator()
 		s.Untouched("a refusal", func() {
 			for _, test := range []struct {
@@ -111,8 +111,8 @@ func TestOperatorKeepsWorkspacesSound(t *testing.T) {
 }
 
 func TestOperatorUsers(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := s.Operator()
 		made := op.Post(persons, `{"username": "Eve@Example.com", "workspaces": [{"id": 200, "role": {"id": 1}}, {"id": 300, "role": {"id": 3}}]}`).Is(http.StatusCreated)
 		var u api.OperatorUser
@@ -161,8 +161,8 @@ func TestOperatorUsers(t *testing.T) {
 }
 
 func TestOperatorRefusesUsers(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := s.Operator()
 		s.Untouched("a refusal", func() {
 			for _, test := range []struct {
@@ -213,8 +213,8 @@ func TestOperatorRefusesUsers(t *testing.T) {
 
 // Ids of nothing, and of everything else, are not found or no ids; no row changes.
 func TestOperatorProbes(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := s.Operator()
 		s.Untouched("a probe", func() {
 			for _, id := range []string{"0", "-1", "77", "250", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1e3", "null", "my", "%00", "%ff", "a%20b@example.com", "100%0d%0aX-Evil:1"} {
@@ -245,8 +245,8 @@ func TestOperatorProbes(t *testing.T) {
 }
 
 func TestOperatorImports(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := csv(s.Operator())
 		s.Untouched("a bad list", func() {
 			got := op.Post(imports+"?workspace=100", "iccid;id;workspace\n8988303000006738593;5001;\n123;5002;\n;5003;\n8988303000000000250;5004;77\n")
@@ -294,8 +294,8 @@ func TestOperatorImports(t *testing.T) {
 // A creation that is sent again under its key happens once, also by another token, and
 // whatever was lost on the way.
 func TestOperatorKeys(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := s.Operator().With("Idempotency-Key", "k1")
 		for _, test := range []struct{ path, body, same, other string }{
 			{spaces, `{"name": "Once", "parent": {"id": 1}}`, `{"parent": {"id": 1.0, "name": "x"}, "name": "Once"}`, `{"name": "Twice"}`},
@@ -324,10 +324,10 @@ func TestOperatorKeys(t *testing.T) {
 // Wrong tokens are counted per address over all servers; the right one is let in all the
 // same.
 func TestOperatorGuesses(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
-		servers := []*testkit.Server{s.Operated(), testkit.StartOn(t, s.DB, s.Clock).Operated()}
-		guess := func(i int, from, token string) *testkit.Answer {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
+		servers := []*kit.Server{s.Operated(), kit.StartOn(t, s.DB, s.Clock).Operated()}
+		guess := func(i int, from, token string) *kit.Answer {
 			c := servers[i%2].Nobody().With("X-Forwarded-For", from)
 			c.Token = token
 			return c.Get(spaces)
@@ -344,7 +344,7 @@ func TestOperatorGuesses(t *testing.T) {
 		if diff := rows.Diff(s.Dump()); diff != "" {
 			t.Errorf("what is turned away is written all the same:\n%s", diff)
 		}
-		guess(0, "192.0.2.1", testkit.OperatorToken).Is(http.StatusOK)
+		guess(0, "192.0.2.1", kit.OperatorToken).Is(http.StatusOK)
 		guess(0, "192.0.2.2", "another address").Is(http.StatusUnauthorized)
 		s.Clock.Pass(5*time.Minute + time.Second)
 		guess(1, "192.0.2.1", "later").Is(http.StatusUnauthorized)
@@ -354,8 +354,8 @@ func TestOperatorGuesses(t *testing.T) {
 // Each change is in the audit log: by the operator API, by which token, from where, with
 // which request; and nothing of what it was sent that is secret.
 func TestOperatorIsAudited(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := csv(s.Operator()).With("X-Forwarded-For", "192.0.2.9")
 		for _, test := range []struct{ method, path, body, action, subject string }{
 			{"POST", spaces, `{"name": "Fleet", "id": 1000}`, "workspace.created", "workspace 1000"},
@@ -390,7 +390,7 @@ func TestOperatorIsAudited(t *testing.T) {
 		wrong := *op
 		wrong.Token = identity.NewOperatorToken()
 		for name, test := range map[string]struct {
-			got   *testkit.Answer
+			got   *kit.Answer
 			code  fleet.Code
 			actor int64
 		}{

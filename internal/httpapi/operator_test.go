@@ -10,10 +10,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const (
@@ -25,9 +25,9 @@ const (
 func TestOperatorRoutesAreTheDocument(t *testing.T) {
 	var served, documented []string
 	for pattern := range httpapi.OperatorRoutes() {
-		served = append(served, contracttest.Shape(pattern))
+		served = append(served, contract.Shape(pattern))
 	}
-	for _, o := range contracttest.OperatorOperations() {
+	for _, o := range contract.OperatorOperations() {
 		documented = append(documented, o.Pattern())
 	}
 	slices.Sort(served)
@@ -62,9 +62,9 @@ var operatorTries = map[string]struct {
 }
 
 // csv is the same somebody sending a list.
-func csv(c *testkit.Client) *testkit.Client { return c.With("Content-Type", "text/csv; charset=utf-8") }
+func csv(c *kit.Client) *kit.Client { return c.With("Content-Type", "text/csv; charset=utf-8") }
 
-func tryOperator(c *testkit.Client, pattern string) *testkit.Answer {
+func tryOperator(c *kit.Client, pattern string) *kit.Answer {
 	c.T.Helper()
 	method, _, _ := strings.Cut(pattern, " ")
 	try := operatorTries[pattern]
@@ -78,8 +78,8 @@ func tryOperator(c *testkit.Client, pattern string) *testkit.Answer {
 // Only a token of the operator opens the operator API, and opens all of it: whoever else
 // asks is refused before anything is read, and leaves no trace.
 func TestOperatorAuthorization(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		op := s.Operated()
 		superAdmin, application := s.As("root@example.com").Token, application(s, newApplicationToken(s, control.NewToken{}))
 		routes := httpapi.OperatorRoutes()
@@ -89,7 +89,7 @@ func TestOperatorAuthorization(t *testing.T) {
 			}
 		}
 		strangers := map[string]string{
-			"nobody": "", "a SuperAdmin": superAdmin, "an application": application.Token, "the wrong token": testkit.OperatorToken + "x",
+			"nobody": "", "a SuperAdmin": superAdmin, "an application": application.Token, "the wrong token": kit.OperatorToken + "x",
 			"the name of the token": "test",
 		}
 		s.Untouched("a stranger", func() {
@@ -116,14 +116,14 @@ func TestOperatorAuthorization(t *testing.T) {
 				continue // tried behind the PUT that it takes back
 			}
 			c := op.Nobody()
-			c.Token = testkit.OperatorToken
+			c.Token = kit.OperatorToken
 			if got := tryOperator(c, pattern); got.Status != operatorTries[pattern].status {
 				t.Errorf("%s by the operator: %d, want %d: %s", pattern, got.Status, operatorTries[pattern].status, got.Body)
 			}
 		}
 		c := op.Nobody()
-		c.Token = testkit.OperatorToken
+		c.Token = kit.OperatorToken
 		tryOperator(c, "DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}").Is(http.StatusNoContent)
-		with(s, testkit.OperatorToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
+		with(s, kit.OperatorToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
 	})
 }

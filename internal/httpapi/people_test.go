@@ -10,12 +10,12 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 const users = "/api/v1/user"
 
-func usersOf(a *testkit.Answer) (list []api.User, ids []int64) {
+func usersOf(a *kit.Answer) (list []api.User, ids []int64) {
 	a.T.Helper()
 	a.Is(http.StatusOK).JSON(&list)
 	for _, u := range list {
@@ -24,187 +24,202 @@ func usersOf(a *testkit.Answer) (list []api.User, ids []int64) {
 	return list, ids
 }
 
-func put(c *testkit.Client, path string) *testkit.Answer {
+func put(c *kit.Client, path string) *kit.Answer {
 	c.T.Helper()
 	return c.Do(http.MethodPut, path, nil)
 }
 
-func drop(c *testkit.Client, path string) *testkit.Answer {
+func drop(c *kit.Client, path string) *kit.Answer {
 	c.T.Helper()
 	return c.Do(http.MethodDelete, path, nil)
 }
 
 // rolesOf are the roles that a user has in a Workspace, as the database has them.
-func rolesOf(s *testkit.Server, user, ws int) string {
+func rolesOf(s *kit.Server, user, ws int) string {
 	s.T.Helper()
 	return fmt.Sprint(s.Rows(fmt.Sprintf("SELECT role FROM membership_roles WHERE user_id = %d AND workspace_id = %d ORDER BY role", user, ws)))
 }
 
-var _ = pin("user-list", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	admin := s.As("admin@example.com")
-	s.SetMember(3, 100, fleet.UserSuspended, fleet.Observer)
-	list, ids := usersOf(admin.Get(users))
-	if !slices.Equal(ids, []int64{1, 2, 3, 4, 6, 8}) || list[1].Roles[0].ID != 3 || list[1].Organisation.ID != 100 {
-		t.Errorf("the users of 100: %v", list)
-	}
-	for q, want := range map[string][]int64{
-		"?q=status:2": {3, 6}, "?q=status:1&sort=-id": {8, 4, 2, 1}, "?q=username:admin": {1}, "?q=name:Obs,status:2": {3}, "?q=id:5": nil,
-		"?q=created:2026-11-22&per_page=2&page=2": {3, 4}, "?sort=-username&per_page=1": {4}, "?q=id:1%7C5": {1},
-	} {
-		if _, got := usersOf(admin.Get(users + q)); !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", q, got, want)
+func TestContract_UserList(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		admin := s.As("admin@example.com")
+		s.SetMember(3, 100, fleet.UserSuspended, fleet.Observer)
+		list, ids := usersOf(admin.Get(users))
+		if !slices.Equal(ids, []int64{1, 2, 3, 4, 6, 8}) || list[1].Roles[0].ID != 3 || list[1].Organisation.ID != 100 {
+			t.Errorf("the users of 100: %v", list)
 		}
-	}
-	wantCode(t, admin.Get(users+"?q=password_hash:x"), http.StatusUnprocessableEntity, 1301)
-	wantCode(t, admin.Get(users+"?sort=session_epoch"), http.StatusUnprocessableEntity, 1302)
-	if _, got := usersOf(admin.In(200).Get(users)); !slices.Equal(got, []int64{1, 2, 4}) {
-		t.Errorf("the users of 200: %v", got)
-	}
-})
-
-var _ = pin("user-permissions", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	admin := s.As("admin@example.com")
-	names := func(a *testkit.Answer) (list []string) {
-		var got []api.Permission
-		a.Is(http.StatusOK).JSON(&got)
-		for _, p := range got {
-			list = append(list, p.Name)
-		}
-		return list
-	}
-	for id, role := range map[string]fleet.Role{"1": fleet.Administrator, "my": fleet.Administrator, "3": fleet.Observer, "user@example.com": fleet.Member, "8": fleet.SuperAdmin} {
-		var want []string
-		for _, p := range identity.PermissionsOf(role) {
-			want = append(want, string(p))
-		}
-		if got := names(admin.Get(users + "/" + id + "/role/permission")); !slices.Equal(got, want) || len(want) == 0 {
-			t.Errorf("%s: %v, want %v", id, got, want)
-		}
-	}
-	if got := names(admin.Get(users + "/6/role/permission")); len(got) != 0 {
-		t.Errorf("somebody who is suspended may %v", got)
-	}
-	for _, foreign := range []string{"5", "999", "stranger@example.com"} {
-		admin.Get(users + "/" + foreign + "/role/permission").Is(http.StatusNotFound)
-	}
-})
-
-var _ = pin("user-change", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	admin, user, stranger := s.As("admin@example.com"), s.As("user@example.com"), s.As("stranger@example.com")
-	user.Patch(users+"/my", object{"name": "Ursula"}).Is(http.StatusNoContent)
-	admin.Patch(users+"/observer@example.com", object{"name": "Olga"}).Is(http.StatusNoContent)
-	if got, _ := usersOf(admin.Get(users + "?q=id:3%7C4")); got[0].Name != "Olga" || got[1].Name != "Ursula" {
-		t.Errorf("%v", got)
-	}
-	s.SetRole(4, 900, fleet.Observer) // from now on a person of others as well
-	s.Untouched("what is not allowed", func() {
-		wantCode(t, admin.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
-		wantCode(t, stranger.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
-		wantCode(t, admin.Patch(users+"/8", object{"name": "X"}), http.StatusForbidden, 1406) // SuperAdmin
-		wantCode(t, user.Patch(users+"/3", object{"name": "X"}), http.StatusForbidden, 1104)
-		wantCode(t, admin.Patch(users+"/5", object{"name": "X"}), http.StatusNotFound, 1201)
-		wantCode(t, admin.Patch(users+"/my", object{"status": object{"id": 2}}), http.StatusForbidden, 1406)
-		wantCode(t, user.Patch(users+"/my", object{"status": object{"id": 1}}), http.StatusForbidden, 1406)
-		for _, bad := range []any{
-			object{"name": ""}, object{"name": " "}, object{"name": "a\r\nBcc: x@example.com"}, object{"name": fmt.Sprintf("%0256d", 0)}, object{"status": object{"id": 0}},
-			object{"status": object{"id": 3}}, object{"status": object{}}, object{"status": nil}, object{"username": "x@example.com"}, object{"password": "x"}, object{"roles": []object{{"id": 1}}},
+		for q, want := range map[string][]int64{
+			"?q=status:2": {3, 6}, "?q=status:1&sort=-id": {8, 4, 2, 1}, "?q=username:admin": {1}, "?q=name:Obs,status:2": {3}, "?q=id:5": nil,
+			"?q=created:2026-11-22&per_page=2&page=2": {3, 4}, "?sort=-username&per_page=1": {4}, "?q=id:1%7C5": {1},
 		} {
-			wantCode(t, admin.Patch(users+"/3", bad), http.StatusBadRequest, 1000)
-		}
-	})
-	admin.Patch(users+"/4", object{"status": object{"id": 2}}).Is(http.StatusNoContent) // in 100, and nowhere else
-	user.Get(whoami).Is(http.StatusUnauthorized)
-	signIn(s.Nobody(), "user@example.com", testkit.Password).Is(http.StatusOK)
-	if got := fmt.Sprint(s.Rows("SELECT workspace_id, status FROM memberships WHERE user_id = 4 ORDER BY 1")); got != "[[100 2] [200 1] [900 1]]" {
-		t.Errorf("memberships: %s", got)
-	}
-})
-
-var _ = pin("user-removal", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	admin, user := s.As("admin@example.com"), s.As("user@example.com")
-	_, _ = withFactor(s, "observer@example.com")
-	user.In(200) // event 67 in 200
-	drop(admin, users+"/4").Is(http.StatusNoContent)
-	user.Get("/api/v1/sim").Is(http.StatusForbidden) // no member any more
-	drop(admin, users+"/4").Is(http.StatusNotFound)
-	two := admin.In(200)
-	drop(two, users+"/user@example.com").Is(http.StatusNoContent) // the last Workspace
-	user.Get(whoami).Is(http.StatusUnauthorized)
-	signIn(s.Nobody(), "user@example.com", testkit.Password).Is(http.StatusUnauthorized)
-	var events []api.Event
-	two.Get("/api/v1/event?q=event_type:67").Is(http.StatusOK).JSON(&events)
-	if len(events) == 0 || !slices.ContainsFunc(events, func(e api.Event) bool { return e.User.Username == "user@example.com" }) {
-		t.Errorf("what the user did has another name: %+v", events)
-	}
-	// Nothing is left that could sign in, and the address is free.
-	drop(admin, users+"/3").Is(http.StatusNoContent)
-	for _, table := range []string{"second_factors", "trusted_devices", "pending_sign_ins", "refresh_tokens", "activation_keys", "memberships", "membership_roles"} {
-		if left := s.Rows("SELECT * FROM " + table + " WHERE user_id IN (3, 4)"); len(left) > 0 {
-			t.Errorf("%s: %v", table, left)
-		}
-	}
-	s.Seed("users: [{id: 44, username: user@example.com, name: Another, password: correct horse, roles: {100: observer}}]")
-	if got, ids := usersOf(admin.Get(users + "?q=username:user")); !slices.Equal(ids, []int64{44}) {
-		t.Errorf("%v", got)
-	}
-	// Nobody takes oneself out, nor the last Administrator.
-	wantCode(t, drop(admin, users+"/my"), http.StatusForbidden, 1406)
-	wantCode(t, drop(s.As("target@example.com"), users+"/5"), http.StatusNotFound, 1201)
-	wantCode(t, drop(s.As("root@example.com").In(900), users+"/5"), http.StatusConflict, 1406)
-	drop(s.As("root@example.com"), users+"/1").Is(http.StatusNoContent)
-	signIn(s.Nobody(), "admin@example.com", testkit.Password).Is(http.StatusOK)
-	s.MustFsck()
-})
-
-var _ = pin("role-changes", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	admin, observer := s.As("admin@example.com"), s.As("observer@example.com")
-	for _, path := range []string{users + "/3/role/", "/api/v2/user/3/workspace/100/role/"} {
-		put(admin, path+"2").Is(http.StatusNoContent)
-		put(admin, path+"2").Is(http.StatusNoContent) // again
-		if rolesOf(s, 3, 100) != "[[2] [3]]" {
-			t.Errorf("%s: %s", path, rolesOf(s, 3, 100))
-		}
-		observer.Patch("/api/v1/sim/252", `{"status": {"id": 1}}`) // at once
-		wantCode(t, drop(admin, path+"1"), http.StatusNotFound, 1201)
-		drop(admin, path+"2").Is(http.StatusNoContent)
-		wantCode(t, observer.Patch("/api/v1/sim/252", `{"status": {"id": 2}}`), http.StatusForbidden, 1104)
-		wantCode(t, drop(admin, path+"3"), http.StatusConflict, 1406) // the last role
-		s.Untouched(path, func() {
-			wantCode(t, put(admin, path+"4"), http.StatusForbidden, 1406) // SuperAdmin
-			wantCode(t, drop(admin, path+"4"), http.StatusForbidden, 1406)
-			for _, unknown := range []string{"0", "5", "260", "-1", "4294967297"} {
-				wantCode(t, put(admin, path+unknown), http.StatusNotFound, 1201)
+			if _, got := usersOf(admin.Get(users + q)); !slices.Equal(got, want) {
+				t.Errorf("%s: %v, want %v", q, got, want)
 			}
-			wantCode(t, put(admin, path+"x"), http.StatusBadRequest, 1000)
-		})
-	}
-	root := s.As("root@example.com").In(900)
-	s.Untouched("the own roles", func() {
-		for _, path := range []string{users + "/my/role/", users + "/1/role/", "/api/v2/user/1/workspace/100/role/", "/api/v2/user/my/workspace/200/role/"} {
-			wantCode(t, put(admin, path+"2"), http.StatusBadRequest, 1000)
-			wantCode(t, drop(admin, path+"1"), http.StatusBadRequest, 1000)
 		}
-		wantCode(t, put(observer, users+"/my/role/1"), http.StatusForbidden, 1104)
-		wantCode(t, put(observer, "/api/v2/user/my/workspace/100/role/1"), http.StatusForbidden, 1104)
-		wantCode(t, put(observer, "/api/v2/user/3/workspace/900/role/1"), http.StatusNotFound, 1201)
-		wantCode(t, put(s.As("stranger@example.com"), "/api/v2/user/5/workspace/100/role/1"), http.StatusNotFound, 1201)
-		put(root, users+"/5/role/1").Is(http.StatusNoContent)
-		wantCode(t, drop(root, users+"/5/role/1"), http.StatusConflict, 1406)
+		wantCode(t, admin.Get(users+"?q=password_hash:x"), http.StatusUnprocessableEntity, 1301)
+		wantCode(t, admin.Get(users+"?sort=session_epoch"), http.StatusUnprocessableEntity, 1302)
+		if _, got := usersOf(admin.In(200).Get(users)); !slices.Equal(got, []int64{1, 2, 4}) {
+			t.Errorf("the users of 200: %v", got)
+		}
 	})
-})
+}
+
+func TestContract_UserPermissions(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		admin := s.As("admin@example.com")
+		names := func(a *kit.Answer) (list []string) {
+			var got []api.Permission
+			a.Is(http.StatusOK).JSON(&got)
+			for _, p := range got {
+				list = append(list, p.Name)
+			}
+			return list
+		}
+		for id, role := range map[string]fleet.Role{"1": fleet.Administrator, "my": fleet.Administrator, "3": fleet.Observer, "user@example.com": fleet.Member, "8": fleet.SuperAdmin} {
+			var want []string
+			for _, p := range identity.PermissionsOf(role) {
+				want = append(want, string(p))
+			}
+			if got := names(admin.Get(users + "/" + id + "/role/permission")); !slices.Equal(got, want) || len(want) == 0 {
+				t.Errorf("%s: %v, want %v", id, got, want)
+			}
+		}
+		if got := names(admin.Get(users + "/6/role/permission")); len(got) != 0 {
+			t.Errorf("somebody who is suspended may %v", got)
+		}
+		for _, foreign := range []string{"5", "999", "stranger@example.com"} {
+			admin.Get(users + "/" + foreign + "/role/permission").Is(http.StatusNotFound)
+		}
+	})
+}
+
+func TestContract_UserChange(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		admin, user, stranger := s.As("admin@example.com"), s.As("user@example.com"), s.As("stranger@example.com")
+		user.Patch(users+"/my", object{"name": "Ursula"}).Is(http.StatusNoContent)
+		admin.Patch(users+"/observer@example.com", object{"name": "Olga"}).Is(http.StatusNoContent)
+		if got, _ := usersOf(admin.Get(users + "?q=id:3%7C4")); got[0].Name != "Olga" || got[1].Name != "Ursula" {
+			t.Errorf("%v", got)
+		}
+		s.SetRole(4, 900, fleet.Observer) // from now on a person of others as well
+		s.Untouched("what is not allowed", func() {
+			wantCode(t, admin.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
+			wantCode(t, stranger.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
+			wantCode(t, admin.Patch(users+"/8", object{"name": "X"}), http.StatusForbidden, 1406) // SuperAdmin
+			wantCode(t, user.Patch(users+"/3", object{"name": "X"}), http.StatusForbidden, 1104)
+			wantCode(t, admin.Patch(users+"/5", object{"name": "X"}), http.StatusNotFound, 1201)
+			wantCode(t, admin.Patch(users+"/my", object{"status": object{"id": 2}}), http.StatusForbidden, 1406)
+			wantCode(t, user.Patch(users+"/my", object{"status": object{"id": 1}}), http.StatusForbidden, 1406)
+			for _, bad := range []any{
+				object{"name": ""}, object{"name": " "}, object{"name": "a\r\nBcc: x@example.com"}, object{"name": fmt.Sprintf("%0256d", 0)}, object{"status": object{"id": 0}},
+				object{"status": object{"id": 3}}, object{"status": object{}}, object{"status": nil}, object{"username": "x@example.com"}, object{"password": "x"}, object{"roles": []object{{"id": 1}}},
+			} {
+				wantCode(t, admin.Patch(users+"/3", bad), http.StatusBadRequest, 1000)
+			}
+		})
+		admin.Patch(users+"/4", object{"status": object{"id": 2}}).Is(http.StatusNoContent) // in 100, and nowhere else
+		user.Get(whoami).Is(http.StatusUnauthorized)
+		signIn(s.Nobody(), "user@example.com", kit.Password).Is(http.StatusOK)
+		if got := fmt.Sprint(s.Rows("SELECT workspace_id, status FROM memberships WHERE user_id = 4 ORDER BY 1")); got != "[[100 2] [200 1] [900 1]]" {
+			t.Errorf("memberships: %s", got)
+		}
+	})
+}
+
+func TestContract_UserRemoval(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		admin, user := s.As("admin@example.com"), s.As("user@example.com")
+		_, _ = withFactor(s, "observer@example.com")
+		user.In(200) // event 67 in 200
+		drop(admin, users+"/4").Is(http.StatusNoContent)
+		user.Get("/api/v1/sim").Is(http.StatusForbidden) // no member any more
+		drop(admin, users+"/4").Is(http.StatusNotFound)
+		two := admin.In(200)
+		drop(two, users+"/user@example.com").Is(http.StatusNoContent) // the last Workspace
+		user.Get(whoami).Is(http.StatusUnauthorized)
+		signIn(s.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
+		var events []api.Event
+		two.Get("/api/v1/event?q=event_type:67").Is(http.StatusOK).JSON(&events)
+		if len(events) == 0 || !slices.ContainsFunc(events, func(e api.Event) bool { return e.User.Username == "user@example.com" }) {
+			t.Errorf("what the user did has another name: %+v", events)
+		}
+		// Nothing is left that could sign in, and the address is free.
+		drop(admin, users+"/3").Is(http.StatusNoContent)
+		for _, table := range []string{"second_factors", "trusted_devices", "pending_sign_ins", "refresh_tokens", "activation_keys", "memberships", "membership_roles"} {
+			if left := s.Rows("SELECT * FROM " + table + " WHERE user_id IN (3, 4)"); len(left) > 0 {
+				t.Errorf("%s: %v", table, left)
+			}
+		}
+		s.Seed("users: [{id: 44, username: user@example.com, name: Another, password: correct horse, roles: {100: observer}}]")
+		if got, ids := usersOf(admin.Get(users + "?q=username:user")); !slices.Equal(ids, []int64{44}) {
+			t.Errorf("%v", got)
+		}
+		// Nobody takes oneself out, nor the last Administrator.
+		wantCode(t, drop(admin, users+"/my"), http.StatusForbidden, 1406)
+		wantCode(t, drop(s.As("target@example.com"), users+"/5"), http.StatusNotFound, 1201)
+		wantCode(t, drop(s.As("root@example.com").In(900), users+"/5"), http.StatusConflict, 1406)
+		drop(s.As("root@example.com"), users+"/1").Is(http.StatusNoContent)
+		signIn(s.Nobody(), "admin@example.com", kit.Password).Is(http.StatusOK)
+		s.MustFsck()
+	})
+}
+
+func TestContract_RoleChanges(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		admin, observer := s.As("admin@example.com"), s.As("observer@example.com")
+		for _, path := range []string{users + "/3/role/", "/api/v2/user/3/workspace/100/role/"} {
+			put(admin, path+"2").Is(http.StatusNoContent)
+			put(admin, path+"2").Is(http.StatusNoContent) // again
+			if rolesOf(s, 3, 100) != "[[2] [3]]" {
+				t.Errorf("%s: %s", path, rolesOf(s, 3, 100))
+			}
+			observer.Patch("/api/v1/sim/252", `{"status": {"id": 1}}`) // at once
+			wantCode(t, drop(admin, path+"1"), http.StatusNotFound, 1201)
+			drop(admin, path+"2").Is(http.StatusNoContent)
+			wantCode(t, observer.Patch("/api/v1/sim/252", `{"status": {"id": 2}}`), http.StatusForbidden, 1104)
+			wantCode(t, drop(admin, path+"3"), http.StatusConflict, 1406) // the last role
+			s.Untouched(path, func() {
+				wantCode(t, put(admin, path+"4"), http.StatusForbidden, 1406) // SuperAdmin
+				wantCode(t, drop(admin, path+"4"), http.StatusForbidden, 1406)
+				for _, unknown := range []string{"0", "5", "260", "-1", "4294967297"} {
+					wantCode(t, put(admin, path+unknown), http.StatusNotFound, 1201)
+				}
+				wantCode(t, put(admin, path+"x"), http.StatusBadRequest, 1000)
+			})
+		}
+		root := s.As("root@example.com").In(900)
+		s.Untouched("the own roles", func() {
+			for _, path := range []string{users + "/my/role/", users + "/1/role/", "/api/v2/user/1/workspace/100/role/", "/api/v2/user/my/workspace/200/role/"} {
+				wantCode(t, put(admin, path+"2"), http.StatusBadRequest, 1000)
+				wantCode(t, drop(admin, path+"1"), http.StatusBadRequest, 1000)
+			}
+			wantCode(t, put(observer, users+"/my/role/1"), http.StatusForbidden, 1104)
+			wantCode(t, put(observer, "/api/v2/user/my/workspace/100/role/1"), http.StatusForbidden, 1104)
+			wantCode(t, put(observer, "/api/v2/user/3/workspace/900/role/1"), http.StatusNotFound, 1201)
+			wantCode(t, put(s.As("stranger@example.com"), "/api/v2/user/5/workspace/100/role/1"), http.StatusNotFound, 1201)
+			put(root, users+"/5/role/1").Is(http.StatusNoContent)
+			wantCode(t, drop(root, users+"/5/role/1"), http.StatusConflict, 1406)
+		})
+	})
+}
 
 // Of two Administrators who dismiss each other at once one comes too late.
 func TestDismissingEachOther(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		s.SetRole(2, 200, fleet.Administrator)
 		one, other := s.As("admin@example.com"), s.As("target@example.com")
-		var answers [2]*testkit.Answer
+		var answers [2]*kit.Answer
 		var both sync.WaitGroup
 		both.Go(func() { answers[0] = drop(one, "/api/v2/user/2/workspace/200/role/1") })
 		both.Go(func() { answers[1] = drop(other, "/api/v2/user/1/workspace/200") })
@@ -216,66 +231,72 @@ func TestDismissingEachOther(t *testing.T) {
 	})
 }
 
-var _ = pin("member-suspension", func(t *testing.T, e testkit.Engine) {
-	one, two := twoServers(t, e)
-	admin := one.As("admin@example.com")
-	session := tokensOf(signIn(one.Nobody(), "user@example.com", testkit.Password))
-	here, there := with(one, session.AuthToken), with(two, session.AuthToken)
-	elsewhere := here.In(200)
-	const membership = "/api/v2/user/4/workspace/100"
-	admin.Patch(membership, object{"status": object{"id": 2}}).Is(http.StatusNoContent)
-	admin.Patch(membership, object{"status": object{"id": 2}}).Is(http.StatusNoContent) // again
-	for _, c := range []*testkit.Client{here, there} {
-		c.Get("/api/v1/sim").Is(http.StatusUnauthorized)
-		c.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}]}`).Is(http.StatusUnauthorized)
-	}
-	refresh(two, session.RefreshToken).Is(http.StatusUnauthorized)
-	elsewhere.Get("/api/v1/sim").Is(http.StatusOK)
-	at(two, elsewhere).Get(whoami).Is(http.StatusOK)
-	elsewhere.Post(authenticate+"/workspace", `{"target_organisation": {"id": 100}}`).Is(http.StatusUnauthorized)
-	again := tokensOf(signIn(two.Nobody(), "user@example.com", testkit.Password)) // leads to 200
-	with(one, again.AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
-
-	// Who is suspended there administers nothing there.
-	root := one.As("root@example.com")
-	target := one.As("target@example.com")
-	one.SetRole(2, 100, fleet.Administrator)
-	move := `{"target_workspace": {"id": 200}, "sims": [{"id": 251}]}`
-	target.Post(migration, move).Is(http.StatusOK)
-	root.Patch("/api/v2/user/2/workspace/100", object{"status": object{"id": 2}}).Is(http.StatusNoContent)
-	target.Post(migration, move).Is(http.StatusNotFound)
-	target.Post(migration, `{"target_workspace": {"id": 100}, "sims": [{"id": 260}]}`).Is(http.StatusNotFound)
-	target.Patch("/api/v2/user/3/workspace/100", object{"status": object{"id": 2}}).Is(http.StatusNotFound)
-
-	admin.Patch(membership, object{"status": object{"id": 1}}).Is(http.StatusNoContent)
-	elsewhere.In(100).Get("/api/v1/sim").Is(http.StatusOK)
-
-	one.Untouched("what is refused", func() {
-		wantCode(t, admin.Patch("/api/v2/user/my/workspace/100", object{"status": object{"id": 2}}), http.StatusForbidden, 1406)
-		wantCode(t, drop(admin, "/api/v2/user/1/workspace/200"), http.StatusForbidden, 1406)
-		wantCode(t, admin.Patch("/api/v2/user/5/workspace/100", object{"status": object{"id": 2}}), http.StatusNotFound, 1201)
-		wantCode(t, drop(admin, "/api/v2/user/5/workspace/900"), http.StatusNotFound, 1201)
-		wantCode(t, root.Patch("/api/v2/user/5/workspace/900", object{"status": object{"id": 2}}), http.StatusConflict, 1406)
-		for _, bad := range []any{object{}, object{"status": object{"id": 0}}, object{"status": nil}, object{"status": object{"id": 2}, "roles": []object{{"id": 1}}}} {
-			wantCode(t, admin.Patch(membership, bad), http.StatusBadRequest, 1000)
+func TestContract_MemberSuspension(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		one, two := twoServers(t, e)
+		admin := one.As("admin@example.com")
+		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		here, there := with(one, session.AuthToken), with(two, session.AuthToken)
+		elsewhere := here.In(200)
+		const membership = "/api/v2/user/4/workspace/100"
+		admin.Patch(membership, object{"status": object{"id": 2}}).Is(http.StatusNoContent)
+		admin.Patch(membership, object{"status": object{"id": 2}}).Is(http.StatusNoContent) // again
+		for _, c := range []*kit.Client{here, there} {
+			c.Get("/api/v1/sim").Is(http.StatusUnauthorized)
+			c.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}]}`).Is(http.StatusUnauthorized)
 		}
+		refresh(two, session.RefreshToken).Is(http.StatusUnauthorized)
+		elsewhere.Get("/api/v1/sim").Is(http.StatusOK)
+		at(two, elsewhere).Get(whoami).Is(http.StatusOK)
+		elsewhere.Post(authenticate+"/workspace", `{"target_organisation": {"id": 100}}`).Is(http.StatusUnauthorized)
+		again := tokensOf(signIn(two.Nobody(), "user@example.com", kit.Password)) // leads to 200
+		with(one, again.AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
+
+		// Who is suspended there administers nothing there.
+		root := one.As("root@example.com")
+		target := one.As("target@example.com")
+		one.SetRole(2, 100, fleet.Administrator)
+		move := `{"target_workspace": {"id": 200}, "sims": [{"id": 251}]}`
+		target.Post(migration, move).Is(http.StatusOK)
+		root.Patch("/api/v2/user/2/workspace/100", object{"status": object{"id": 2}}).Is(http.StatusNoContent)
+		target.Post(migration, move).Is(http.StatusNotFound)
+		target.Post(migration, `{"target_workspace": {"id": 100}, "sims": [{"id": 260}]}`).Is(http.StatusNotFound)
+		target.Patch("/api/v2/user/3/workspace/100", object{"status": object{"id": 2}}).Is(http.StatusNotFound)
+
+		admin.Patch(membership, object{"status": object{"id": 1}}).Is(http.StatusNoContent)
+		elsewhere.In(100).Get("/api/v1/sim").Is(http.StatusOK)
+
+		one.Untouched("what is refused", func() {
+			wantCode(t, admin.Patch("/api/v2/user/my/workspace/100", object{"status": object{"id": 2}}), http.StatusForbidden, 1406)
+			wantCode(t, drop(admin, "/api/v2/user/1/workspace/200"), http.StatusForbidden, 1406)
+			wantCode(t, admin.Patch("/api/v2/user/5/workspace/100", object{"status": object{"id": 2}}), http.StatusNotFound, 1201)
+			wantCode(t, drop(admin, "/api/v2/user/5/workspace/900"), http.StatusNotFound, 1201)
+			wantCode(t, root.Patch("/api/v2/user/5/workspace/900", object{"status": object{"id": 2}}), http.StatusConflict, 1406)
+			for _, bad := range []any{object{}, object{"status": object{"id": 0}}, object{"status": nil}, object{"status": object{"id": 2}, "roles": []object{{"id": 1}}}} {
+				wantCode(t, admin.Patch(membership, bad), http.StatusBadRequest, 1000)
+			}
+		})
 	})
-})
+}
 
-var _ = pin("default-workspace", func(t *testing.T, e testkit.Engine) {
-	s := testkit.Ferried(t, e)
-	user := s.As("user@example.com")
-	for _, who := range []string{"my", "4"} {
-		got := put(user, "/api/v2/user/"+who+"/default_organisation/200").Is(http.StatusOK)
-		if string(got.Body) != "{}" {
-			t.Errorf("%s", got.Body)
+func TestContract_DefaultWorkspace(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		user := s.As("user@example.com")
+		for _, who := range []string{"my", "4"} {
+			got := put(user, "/api/v2/user/"+who+"/default_organisation/200").Is(http.StatusOK)
+			if string(got.Body) != "{}" {
+				t.Errorf("%s", got.Body)
+			}
 		}
-	}
-	with(s, tokensOf(signIn(s.Nobody(), "user@example.com", testkit.Password)).AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
-	s.Untouched("what is refused", func() {
-		for _, path := range []string{"4/default_organisation/900", "4/default_organisation/999", "3/default_organisation/100", "999/default_organisation/100"} {
-			wantCode(t, put(user, "/api/v2/user/"+path), http.StatusForbidden, 1104)
-		}
-		put(s.As("admin@example.com"), "/api/v2/user/4/default_organisation/200").Is(http.StatusForbidden)
+		with(s, tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)).AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
+		s.Untouched("what is refused", func() {
+			for _, path := range []string{"4/default_organisation/900", "4/default_organisation/999", "3/default_organisation/100", "999/default_organisation/100"} {
+				wantCode(t, put(user, "/api/v2/user/"+path), http.StatusForbidden, 1104)
+			}
+			put(s.As("admin@example.com"), "/api/v2/user/4/default_organisation/200").Is(http.StatusForbidden)
+		})
 	})
-})
+}

@@ -14,14 +14,14 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // An e-mail address means the user in every path that takes a user, in any case, as the id does;
 // and the address of somebody elsewhere is answered like one that nobody has.
 func TestEmailIsAUserInEveryPath(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e).Seed(elsewhere)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e).Seed(elsewhere)
 		admin := s.As("admin@example.com")
 		tried := 0
 		for _, r := range httpapi.Routes() {
@@ -31,7 +31,7 @@ func TestEmailIsAUserInEveryPath(t *testing.T) {
 			}
 			tried++
 			path = strings.NewReplacer("{key_id}", "99", "{device_id}", "99", "{workspace_id}", "200", "{role_id}", "2").Replace(path)
-			ask := func(user string) *testkit.Answer {
+			ask := func(user string) *kit.Answer {
 				var body any
 				if method == http.MethodPatch {
 					body = accesses[r.Pattern].body
@@ -59,8 +59,8 @@ func TestEmailIsAUserInEveryPath(t *testing.T) {
 }
 
 func TestOwnTrustedDevices(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		_, id := ownFactor(s, "user@example.com")
 		user := s.As("user@example.com")
 		own := body[[]api.TrustedDevice](t, user.Get("/api/v1/user/mfa/trusted_device"), http.StatusOK)
@@ -78,9 +78,9 @@ func TestOwnTrustedDevices(t *testing.T) {
 
 // The older form of activation opens an account as the newer one does, and knows 204 and 400.
 func TestActivationV1(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		const older = "/api/v1/user/activation"
-		s := testkit.Ferried(t, e)
+		s := kit.Ferried(t, e)
 		s.As("admin@example.com").Post(invitation, object{"username": "new@example.com"}).Is(http.StatusCreated)
 		key := nextMail(s).Secret
 		for _, bad := range []object{
@@ -97,8 +97,8 @@ func TestActivationV1(t *testing.T) {
 
 // The own user name may be sent back, in any case; no other is taken.
 func TestUsernameMaySentBack(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com")
 		admin.Patch(users+"/my", object{"username": "ADMIN@example.com", "name": "Boss"}).Is(http.StatusNoContent)
 		admin.Patch(users+"/3", object{"username": "observer@example.com", "name": "Looker"}).Is(http.StatusNoContent)
@@ -112,8 +112,8 @@ func TestUsernameMaySentBack(t *testing.T) {
 }
 
 func TestUsersByOrganisation(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		admin := testkit.Ferried(t, e).As("admin@example.com")
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		admin := kit.Ferried(t, e).As("admin@example.com")
 		_, all := usersOf(admin.Get(users))
 		if _, got := usersOf(admin.Get(users + "?q=organisation:100&sort=organisation")); !cmp.Equal(got, all) {
 			t.Errorf("of the own Workspace: %v, want %v", got, all)
@@ -126,8 +126,8 @@ func TestUsersByOrganisation(t *testing.T) {
 
 // A day means its end, UTC, wherever something expires.
 func TestExpiryByDay(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com")
 		day := s.Clock.Now().UTC().Truncate(24 * time.Hour)
 		made := admin.Post("/api/v1/application_token", object{"expiry_date": day.Format(time.DateOnly)}).Is(http.StatusOK)

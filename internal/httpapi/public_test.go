@@ -7,18 +7,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Behind a proxy, and under a path of its own, every address leads back to the server.
 func TestPublicURL(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	const public = "https://sims.example.com/fleet"
 	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: slog.New(slog.DiscardHandler), PublicURL: public + "/"}))
 	t.Cleanup(server.Close)
-	l := &testkit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contracttest.New(t).RoundTripper(server.Client().Transport)}}
+	l := &kit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contract.New(t).RoundTripper(server.Client().Transport)}}
 	admin := at(l, s.As("admin@example.com"))
 	got := admin.Get("/api/v1/sim?per_page=1&page=2").Is(http.StatusOK)
 	if n := strings.Count(got.Header.Get("Link"), "<"+public+"/api/v1/sim?"); n != 4 {
@@ -35,7 +35,7 @@ func TestPublicURL(t *testing.T) {
 			t.Errorf("%s does not have %s", path, want)
 		}
 	}
-	unjudged := at(&testkit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the judge knows the paths alone
+	unjudged := at(&kit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the judge knows the paths alone
 	for path, want := range map[string]int{
 		"/fleet/api/v1/sim/250": 200, "/fleet/docs": 200, "/fleet/docs/docs.css": 200, "/fleet/healthz": 200, "/docs": 200, "/fleetx/healthz": 404, "/other/healthz": 404,
 	} {

@@ -9,15 +9,15 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // TestMalformedQueries sends each malformed query to every list. A list that ignored one
 // would return things that were not asked for.
 func TestMalformedQueries(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		c := testkit.Ferried(t, e).As("admin@example.com")
+		c := kit.Ferried(t, e).As("admin@example.com")
 		for _, path := range listPaths() {
 			for query, word := range map[string]string{
 				"q=id:250;status:1": "%3B", "q=id:250%zz": "%25", "%gg=1": "%25", "page=1;per_page=2": "%3B",
@@ -40,7 +40,7 @@ func TestMalformedQueries(t *testing.T) {
 // TestMalformedQueriesOfWrites sends a query that does not parse to every operation that
 // needs a token: each refuses it before it does anything.
 func TestMalformedQueriesOfWrites(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	c := s.As("admin@example.com")
 	for _, r := range httpapi.Routes() {
 		method, path, _ := strings.Cut(r.Pattern, " ")

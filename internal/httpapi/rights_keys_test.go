@@ -5,70 +5,72 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // A key belongs to the Workspace that it was used in: elsewhere it is another key, and who has
 // lost the Workspace gets no answer from it.
-var _ = pin("key-of-a-workspace", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	s.SetRole(4, 100, fleet.Administrator)
-	s.SetRole(4, 200, fleet.Administrator)
-	here := s.As("user@example.com").With("Idempotency-Key", "k")
-	there := here.In(200)
-	replayed := func(a *testkit.Answer) bool { return a.Header.Get("Idempotent-Replayed") != "" }
+func TestContract_KeyOfAWorkspace(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		s.SetRole(4, 100, fleet.Administrator)
+		s.SetRole(4, 200, fleet.Administrator)
+		here := s.As("user@example.com").With("Idempotency-Key", "k")
+		there := here.In(200)
+		replayed := func(a *kit.Answer) bool { return a.Header.Get("Idempotent-Replayed") != "" }
 
-	send := func(c *testkit.Client) *testkit.Answer {
-		return c.Patch("/api/v1/user/my", object{"name": "Another"}).Is(http.StatusNoContent)
-	}
-	for i, test := range []struct {
-		c    *testkit.Client
-		want bool
-	}{{here, false}, {there, false}, {here, true}, {there, true}} {
-		if got := replayed(send(test.c)); got != test.want {
-			t.Errorf("request %d: replayed: %v", i, got)
+		send := func(c *kit.Client) *kit.Answer {
+			return c.Patch("/api/v1/user/my", object{"name": "Another"}).Is(http.StatusNoContent)
 		}
-	}
+		for i, test := range []struct {
+			c    *kit.Client
+			want bool
+		}{{here, false}, {there, false}, {here, true}, {there, true}} {
+			if got := replayed(send(test.c)); got != test.want {
+				t.Errorf("request %d: replayed: %v", i, got)
+			}
+		}
 
-	// A migration, too, although it moves the same SIM wherever it is asked for.
-	move := ran(moving(200, 251))
-	here.Post(migration, move).Is(http.StatusOK)
-	if a := there.Post(migration, move); replayed(a) || a.Status != http.StatusConflict {
-		t.Errorf("in another Workspace: %d %s", a.Status, a.Body)
-	}
-	if a := here.Post(migration, move).Is(http.StatusOK); !replayed(a) {
-		t.Error("in its own it is not replayed")
-	}
+		// A migration, too, although it moves the same SIM wherever it is asked for.
+		move := ran(moving(200, 251))
+		here.Post(migration, move).Is(http.StatusOK)
+		if a := there.Post(migration, move); replayed(a) || a.Status != http.StatusConflict {
+			t.Errorf("in another Workspace: %d %s", a.Status, a.Body)
+		}
+		if a := here.Post(migration, move).Is(http.StatusOK); !replayed(a) {
+			t.Error("in its own it is not replayed")
+		}
 
-	// The rights in the Workspace are asked for again.
-	here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated)
-	s.SetRole(4, 100, fleet.Observer)
-	wantCode(t, here.Post("/api/v1/endpoint", newDevice), http.StatusForbidden, 1104)
-	s.SetRole(4, 100, fleet.NoRole)
-	wantCode(t, here.Post("/api/v1/endpoint", newDevice), http.StatusForbidden, 1104)
-	s.SetMember(4, 100, fleet.UserSuspended, fleet.Member)
-	here.Post("/api/v1/endpoint", newDevice).Is(http.StatusUnauthorized)
-	s.SetMember(4, 100, fleet.UserActive, fleet.Member)
-	if a := here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated); !replayed(a) {
-		t.Error("to who has the rights again it is not replayed")
-	}
-})
+		// The rights in the Workspace are asked for again.
+		here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated)
+		s.SetRole(4, 100, fleet.Observer)
+		wantCode(t, here.Post("/api/v1/endpoint", newDevice), http.StatusForbidden, 1104)
+		s.SetRole(4, 100, fleet.NoRole)
+		wantCode(t, here.Post("/api/v1/endpoint", newDevice), http.StatusForbidden, 1104)
+		s.SetMember(4, 100, fleet.UserSuspended, fleet.Member)
+		here.Post("/api/v1/endpoint", newDevice).Is(http.StatusUnauthorized)
+		s.SetMember(4, 100, fleet.UserActive, fleet.Member)
+		if a := here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated); !replayed(a) {
+			t.Error("to who has the rights again it is not replayed")
+		}
+	})
+}
 
 // A key that names another Workspace in its request needs the rights there.
 func TestReplayOfAManagedMember(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com").With("Idempotency-Key", "k")
 		for name, test := range map[string]struct {
-			send   func() *testkit.Answer
+			send   func() *kit.Answer
 			status int
 		}{
-			"a member": {func() *testkit.Answer {
+			"a member": {func() *kit.Answer {
 				return admin.Patch("/api/v2/user/4/workspace/200", object{"status": object{"id": 2}})
 			}, http.StatusForbidden},
-			"a role": {func() *testkit.Answer { return admin.Do(http.MethodPut, "/api/v2/user/4/workspace/200/role/3", nil) }, http.StatusForbidden},
-			"an invitation": {func() *testkit.Answer {
+			"a role": {func() *kit.Answer { return admin.Do(http.MethodPut, "/api/v2/user/4/workspace/200/role/3", nil) }, http.StatusForbidden},
+			"an invitation": {func() *kit.Answer {
 				return admin.Post("/api/v2/user/invitation", object{"username": "new@example.com", "organisation": object{"id": 200}})
 			}, http.StatusForbidden},
 		} {

@@ -11,11 +11,11 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // begun is a transaction of somebody else, which the test ends.
-func begun(s *testkit.Server, statements ...string) *sql.Tx {
+func begun(s *kit.Server, statements ...string) *sql.Tx {
 	s.T.Helper()
 	tx, err := s.SQL().BeginTx(s.T.Context(), nil)
 	mustNot(s.T, err)
@@ -29,9 +29,9 @@ func begun(s *testkit.Server, statements ...string) *sql.Tx {
 // blocked waits until a number of transactions wait for a lock, and keep what they have locked:
 // a first attempt waits for a moment only, and gives up its locks then. SQLite does not tell:
 // there, whatever writes waits while the test's transaction is open.
-func blocked(s *testkit.Server, e testkit.Engine, n int) {
+func blocked(s *kit.Server, e kit.Engine, n int) {
 	s.T.Helper()
-	if e == testkit.SQLite {
+	if e == kit.SQLite {
 		return
 	}
 	ctx := s.T.Context()
@@ -45,8 +45,8 @@ func blocked(s *testkit.Server, e testkit.Engine, n int) {
 }
 
 // answered sends a request in the background.
-func answered(send func() *testkit.Answer) <-chan *testkit.Answer {
-	done := make(chan *testkit.Answer, 1)
+func answered(send func() *kit.Answer) <-chan *kit.Answer {
+	done := make(chan *kit.Answer, 1)
 	go func() { done <- send() }()
 	return done
 }
@@ -54,12 +54,12 @@ func answered(send func() *testkit.Answer) <-chan *testkit.Answer {
 // A revocation that is being committed comes before a write that it would forbid: the write
 // waits for it.
 func TestAWriteWaitsForARevocation(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		made := newApplicationToken(s, control.NewToken{})
 		for name, test := range map[string]struct {
 			text   string
-			c      *testkit.Client
+			c      *kit.Client
 			status int
 		}{
 			"user":       {"UPDATE users SET status = 2 WHERE id = 4", s.As("user@example.com"), http.StatusUnauthorized},
@@ -69,7 +69,7 @@ func TestAWriteWaitsForARevocation(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				before := s.Dump()["sims"]
 				revoking := begun(s, test.text)
-				answer := answered(func() *testkit.Answer { return in(t, test.c).Patch(simPath(252), toStatus(1)) })
+				answer := answered(func() *kit.Answer { return in(t, test.c).Patch(simPath(252), toStatus(1)) })
 				blocked(s, e, 1)
 				mustNot(t, revoking.Commit())
 				if got := <-answer; got.Status != test.status {
@@ -87,8 +87,8 @@ func TestAWriteWaitsForARevocation(t *testing.T) {
 // first. Those that come later wait for the revocation, so that no stream of writes can put it
 // off.
 func TestARevocationWaitsForAWrite(t *testing.T) {
-	s := testkit.Ferried(t, testkit.Postgres)
-	other := testkit.StartOn(t, s.DB, s.Clock) // a server lets two transactions wait for locks
+	s := kit.Ferried(t, kit.Postgres)
+	other := kit.StartOn(t, s.DB, s.Clock) // a server lets two transactions wait for locks
 	made := newApplicationToken(s, control.NewToken{})
 	operator := s.Control.Operator()
 	for name, test := range map[string]struct {
@@ -101,7 +101,7 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 			_, err := operator.ChangeUser(t.Context(), "user@example.com", control.UserPatch{Status: &suspended})
 			return err
 		}, later: http.StatusUnauthorized},
-		"password": {revoke: func() error { return operator.SetPassword(t.Context(), "user@example.com", testkit.Password) }, later: http.StatusUnauthorized},
+		"password": {revoke: func() error { return operator.SetPassword(t.Context(), "user@example.com", kit.Password) }, later: http.StatusUnauthorized},
 		"role": {revoke: func() error {
 			_, err := operator.SetRole(t.Context(), "user@example.com", 100, fleet.Observer, fleet.UserActive)
 			return err
@@ -134,13 +134,13 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 				caller = in(t, application(s, made))
 			}
 			holder := begun(s, "SELECT 1 FROM sims WHERE id IN (251, 253) FOR UPDATE")
-			first := answered(func() *testkit.Answer { return caller.Patch(simPath(253), toStatus(1)) })
-			blocked(s, testkit.Postgres, 1)
+			first := answered(func() *kit.Answer { return caller.Patch(simPath(253), toStatus(1)) })
+			blocked(s, kit.Postgres, 1)
 			revoked := make(chan error, 1)
 			go func() { revoked <- test.revoke() }()
-			blocked(s, testkit.Postgres, 2)
-			later := answered(func() *testkit.Answer { return at(other, caller).Patch(simPath(251), toStatus(1)) })
-			blocked(s, testkit.Postgres, 3)
+			blocked(s, kit.Postgres, 2)
+			later := answered(func() *kit.Answer { return at(other, caller).Patch(simPath(251), toStatus(1)) })
+			blocked(s, kit.Postgres, 3)
 			mustNot(t, holder.Commit())
 			(<-first).Is(http.StatusNoContent)
 			mustNot(t, <-revoked)
@@ -151,31 +151,31 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 
 // A migration comes in before its target is suspended, or changes country, or not at all.
 func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com")
 		for name, test := range map[string]struct {
 			text string
 			code int
-			send func(c *testkit.Client) *testkit.Answer
+			send func(c *kit.Client) *kit.Answer
 		}{
-			"suspended": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(c *testkit.Client) *testkit.Answer {
+			"suspended": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(c *kit.Client) *kit.Answer {
 				return c.Post(migration, ran(moving(200, 251)))
 			}},
-			"Brazilian target": {"UPDATE workspaces SET country = 'BR' WHERE id = 200", 1505, func(c *testkit.Client) *testkit.Answer {
+			"Brazilian target": {"UPDATE workspaces SET country = 'BR' WHERE id = 200", 1505, func(c *kit.Client) *kit.Answer {
 				return c.Post(migration, ran(moving(200, 251)))
 			}},
-			"Brazilian source": {"UPDATE workspaces SET country = 'BR' WHERE id = 100", 1505, func(c *testkit.Client) *testkit.Answer {
+			"Brazilian source": {"UPDATE workspaces SET country = 'BR' WHERE id = 100", 1505, func(c *kit.Client) *kit.Answer {
 				return c.Post(migration, ran(moving(200, 251)))
 			}},
-			"given away": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(*testkit.Client) *testkit.Answer {
+			"given away": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(*kit.Client) *kit.Answer {
 				return s.As("issuer@example.com").Patch(simPath(251), object{"customer_org": object{"id": 200}})
 			}},
 		} {
 			t.Run(name, func(t *testing.T) {
 				s.Exec("UPDATE workspaces SET status = 0, country = 'FR' WHERE id IN (100, 200)")
 				changing := begun(s, test.text)
-				answer := answered(func() *testkit.Answer { return test.send(in(t, admin)) })
+				answer := answered(func() *kit.Answer { return test.send(in(t, admin)) })
 				blocked(s, e, 1)
 				mustNot(t, changing.Commit())
 				got := <-answer
@@ -192,23 +192,23 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 // The operator's change of a Workspace waits for the migration that came first, and sees its
 // SIMs.
 func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
-	s := testkit.Ferried(t, testkit.Postgres)
+	s := kit.Ferried(t, kit.Postgres)
 	admin := s.As("admin@example.com")
 	s.Exec("DELETE FROM sims WHERE workspace_id = 300")
 	holder := begun(s, "LOCK TABLE ledger IN SHARE MODE") // where a migration writes first
-	answer := answered(func() *testkit.Answer { return admin.Post(migration, ran(moving(300, 251))) })
-	blocked(s, testkit.Postgres, 1)
+	answer := answered(func() *kit.Answer { return admin.Post(migration, ran(moving(300, 251))) })
+	blocked(s, kit.Postgres, 1)
 	changed := make(chan error, 1)
 	go func() {
 		brazil := "BR"
 		_, err := s.Control.Operator().ChangeWorkspace(t.Context(), 300, control.WorkspacePatch{Country: &brazil})
 		changed <- err
 	}()
-	blocked(s, testkit.Postgres, 2)
-	later := answered(func() *testkit.Answer {
-		return at(testkit.StartOn(t, s.DB, s.Clock), admin).Post(migration, ran(moving(300, 1000)))
+	blocked(s, kit.Postgres, 2)
+	later := answered(func() *kit.Answer {
+		return at(kit.StartOn(t, s.DB, s.Clock), admin).Post(migration, ran(moving(300, 1000)))
 	})
-	blocked(s, testkit.Postgres, 3)
+	blocked(s, kit.Postgres, 3)
 	mustNot(t, holder.Commit())
 	(<-answer).Is(http.StatusOK)
 	if err := <-changed; fleet.CodeOf(err) != fleet.InUse {
@@ -220,26 +220,26 @@ func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
 // Writes that change their caller, or each other's callers, queue. A deadlock would end only
 // after the request's time is up: the server is told to look for one very late.
 func TestWritesOfTheSameCallerQueue(t *testing.T) {
-	s := testkit.StartOn(t, testkit.Postgres.FerryURL(t)+"&deadlock_timeout=60s", testkit.NewClock())
+	s := kit.StartOn(t, kit.Postgres.FerryURL(t)+"&deadlock_timeout=60s", kit.NewClock())
 	s.SetRole(4, 100, fleet.Administrator)
 	admin, other := s.As("admin@example.com"), s.As("user@example.com")
-	role := func(c *testkit.Client, user int) *testkit.Answer {
+	role := func(c *kit.Client, user int) *kit.Answer {
 		return c.Do(http.MethodPut, fmt.Sprintf("/api/v2/user/%d/workspace/100/role/2", user), nil)
 	}
-	var all []<-chan *testkit.Answer
+	var all []<-chan *kit.Answer
 	for i := range 12 {
-		for _, send := range []func() *testkit.Answer{
-			func() *testkit.Answer { return admin.Patch("/api/v1/user/my", object{"name": fmt.Sprint("A", i)}) },
-			func() *testkit.Answer { return role(admin, 4) },
-			func() *testkit.Answer { return role(other, 1) },
-			func() *testkit.Answer {
+		for _, send := range []func() *kit.Answer{
+			func() *kit.Answer { return admin.Patch("/api/v1/user/my", object{"name": fmt.Sprint("A", i)}) },
+			func() *kit.Answer { return role(admin, 4) },
+			func() *kit.Answer { return role(other, 1) },
+			func() *kit.Answer {
 				return admin.Do(http.MethodPut, "/api/v2/user/my/default_organisation/200", nil)
 			},
-			func() *testkit.Answer { return admin.Patch(simPath(252), toStatus(1)) },
-			func() *testkit.Answer {
+			func() *kit.Answer { return admin.Patch(simPath(252), toStatus(1)) },
+			func() *kit.Answer {
 				return admin.Post("/api/v2/user/invitation", object{"username": fmt.Sprintf("n%d@example.com", i)})
 			},
-			func() *testkit.Answer { return admin.In(200).Get(whoami) },
+			func() *kit.Answer { return admin.In(200).Get(whoami) },
 		} {
 			all = append(all, answered(send))
 		}

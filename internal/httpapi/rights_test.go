@@ -14,12 +14,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // heldWrite is a write that would go well if its caller kept the rights: an Administrator of
@@ -34,9 +34,9 @@ type heldWrite struct {
 var heldWrites = map[string]heldWrite{
 	"POST /api/v1/authenticate/workspace": {body: `{"target_organisation": {"id": 200}}`, own: true},
 	"POST /api/v1/logout":                 {body: `{"everywhere": true}`, own: true},
-	"PATCH /api/v1/user/password": {own: true, body: `{"old_password": "` + identity.WireDigest(testkit.Password) +
+	"PATCH /api/v1/user/password": {own: true, body: `{"old_password": "` + identity.WireDigest(kit.Password) +
 		`", "new_password": "` + identity.WireDigest("battery staple 9") + `"}`},
-	"POST /api/v1/user/mfa":                                          {body: `{"type": {"id": 0}, "password": "` + identity.WireDigest(testkit.Password) + `"}`, own: true},
+	"POST /api/v1/user/mfa":                                          {body: `{"type": {"id": 0}, "password": "` + identity.WireDigest(kit.Password) + `"}`, own: true},
 	"PATCH /api/v1/user/mfa/{key_id}":                                {path: "/api/v1/user/mfa/{key}", body: `{"status": {"id": 1}, "code": "{code}"}`, own: true},
 	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                     {path: "/api/v1/user/my/mfa/{key}", own: true},
 	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}":   {path: "/api/v1/user/my/mfa/trusted_device/{device}", own: true},
@@ -71,14 +71,14 @@ var heldWrites = map[string]heldWrite{
 }
 
 // heldWorld has a thing of its own for each row.
-func heldWorld(t *testing.T, e testkit.Engine) *testkit.Server {
+func heldWorld(t *testing.T, e kit.Engine) *kit.Server {
 	t.Helper()
-	s := testkit.Ferried(t, e)
+	s := kit.Ferried(t, e)
 	heldThings(s)
 	return s
 }
 
-func heldThings(s *testkit.Server) {
+func heldThings(s *kit.Server) {
 	s.T.Helper()
 	seed := "devices:\n  - {id: 9003, workspace: 100, name: third, status: enabled}\n  - {id: 9004, workspace: 100, name: fourth, status: enabled}\nusers:\n"
 	for id := 60; id < 68; id++ {
@@ -110,34 +110,34 @@ type revocation struct {
 	name   string
 	role   bool // takes the rights in Workspace 100 only: what needs none goes on
 	token  bool // is that of a program
-	revoke func(s *testkit.Server, v victim)
+	revoke func(s *kit.Server, v victim)
 }
 
 var revocations = []revocation{
-	{name: "user suspended", revoke: func(s *testkit.Server, v victim) {
+	{name: "user suspended", revoke: func(s *kit.Server, v victim) {
 		suspended := fleet.UserSuspended
 		_, err := s.Control.Operator().ChangeUser(s.T.Context(), v.name, control.UserPatch{Status: &suspended})
 		mustNot(s.T, err)
 	}},
-	{name: "role taken", role: true, revoke: func(s *testkit.Server, v victim) { s.SetRole(v.id, 100, fleet.Observer) }},
-	{name: "membership removed", role: true, revoke: func(s *testkit.Server, v victim) { s.SetRole(v.id, 100, fleet.NoRole) }},
-	{name: "membership suspended", revoke: func(s *testkit.Server, v victim) {
+	{name: "role taken", role: true, revoke: func(s *kit.Server, v victim) { s.SetRole(v.id, 100, fleet.Observer) }},
+	{name: "membership removed", role: true, revoke: func(s *kit.Server, v victim) { s.SetRole(v.id, 100, fleet.NoRole) }},
+	{name: "membership suspended", revoke: func(s *kit.Server, v victim) {
 		s.SetMember(v.id, 100, fleet.UserSuspended, fleet.Administrator)
 	}},
-	{name: "user deleted", revoke: func(s *testkit.Server, v victim) {
+	{name: "user deleted", revoke: func(s *kit.Server, v victim) {
 		for _, ws := range []int{200, 100} { // with the last membership
 			s.As("admin@example.com").Do(http.MethodDelete, fmt.Sprintf("/api/v2/user/%d/workspace/%d", v.id, ws), nil).Is(http.StatusNoContent)
 		}
 	}},
-	{name: "password changed", revoke: func(s *testkit.Server, v victim) {
+	{name: "password changed", revoke: func(s *kit.Server, v victim) {
 		mustNot(s.T, s.Control.Operator().SetPassword(s.T.Context(), v.name, "battery staple 9"))
 	}},
-	{name: "session ended", revoke: func(_ *testkit.Server, v victim) { logout(v.client, nil).Is(http.StatusNoContent) }},
-	{name: "key removed", token: true, revoke: func(s *testkit.Server, v victim) { revoke(s, v.token.ID) }},
-	{name: "key expired", token: true, revoke: func(s *testkit.Server, v victim) {
+	{name: "session ended", revoke: func(_ *kit.Server, v victim) { logout(v.client, nil).Is(http.StatusNoContent) }},
+	{name: "key removed", token: true, revoke: func(s *kit.Server, v victim) { revoke(s, v.token.ID) }},
+	{name: "key expired", token: true, revoke: func(s *kit.Server, v victim) {
 		s.Exec(fmt.Sprintf("UPDATE application_tokens SET expires_at = 1 WHERE id = %d", v.token.ID))
 	}},
-	{name: "key bound to another address", token: true, revoke: func(s *testkit.Server, v victim) {
+	{name: "key bound to another address", token: true, revoke: func(s *kit.Server, v victim) {
 		s.Exec(fmt.Sprintf("UPDATE application_tokens SET cidr = '10.0.0.0/8' WHERE id = %d", v.token.ID))
 	}},
 }
@@ -153,14 +153,14 @@ func mustNot(t testing.TB, err error) {
 type victim struct {
 	id     fleet.UserID
 	name   string
-	client *testkit.Client
+	client *kit.Client
 	token  control.CreatedToken
 	known  *strings.Replacer
 }
 
 // newVictim makes an Administrator of 100 and 200 with everything that the rows name, or a
 // program.
-func newVictim(s *testkit.Server, n int, program bool) victim {
+func newVictim(s *kit.Server, n int, program bool) victim {
 	s.T.Helper()
 	v := victim{id: fleet.UserID(100 + n), name: fmt.Sprintf("victim%d@example.com", n)}
 	if program {
@@ -200,7 +200,7 @@ func (v victim) request(t testing.TB, url, pattern string) *http.Request {
 
 // heldServer is another server on the database of s, whose operations wait for the gate.
 type heldServer struct {
-	*testkit.Server
+	*kit.Server
 	url    string
 	client *http.Client
 	mu     sync.Mutex
@@ -208,7 +208,7 @@ type heldServer struct {
 	inside sync.WaitGroup
 }
 
-func newHeldServer(s *testkit.Server) *heldServer {
+func newHeldServer(s *kit.Server) *heldServer {
 	h := &heldServer{Server: s}
 	server := httptest.NewServer(httpapi.NewHeld(s.Control, httpapi.Options{
 		Log: slog.New(slog.DiscardHandler), Limits: httpapi.Limits{PerCaller: 1000}, // all of them are held at once
@@ -224,7 +224,7 @@ func newHeldServer(s *testkit.Server) *heldServer {
 	}))
 	s.T.Cleanup(server.Close)
 	h.url = server.URL
-	h.client = &http.Client{Transport: contracttest.New(s.T).RoundTripper(server.Client().Transport)}
+	h.client = &http.Client{Transport: contract.New(s.T).RoundTripper(server.Client().Transport)}
 	return h
 }
 
@@ -263,7 +263,7 @@ func (h *heldServer) during(requests []*http.Request, do func()) (statuses []int
 // What a caller may do is decided in the transaction that does it: whoever loses the right
 // while the request is under way is refused, nothing changes, and no answer is kept.
 func TestRightsAreAskedForInTheTransaction(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
 		h := newHeldServer(s)
 		for n, way := range revocations {
@@ -277,7 +277,7 @@ func TestRightsAreAskedForInTheTransaction(t *testing.T) {
 						requests[i].Header.Del("Idempotency-Key")
 					}
 				}
-				var before testkit.Dump
+				var before kit.Dump
 				audited := 0
 				statuses, bodies := h.during(requests, func() {
 					way.revoke(s, v)
@@ -323,7 +323,7 @@ func held(way revocation) (patterns []string) {
 
 // The rows are requests that go well, so that a refusal above has the one reason.
 func TestHeldWritesGoWell(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
 		h := newHeldServer(s)
 		for n, pattern := range held(revocation{}) {
@@ -340,7 +340,7 @@ func TestHeldWritesGoWell(t *testing.T) {
 
 // The last byte of a body comes after the user was suspended.
 func TestBodiesThatComeLate(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
 		n := 0
 		for _, pattern := range held(revocation{}) {

@@ -7,7 +7,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // otherPaths are places where foreign and absent ids do not take the same path, each with the
@@ -24,7 +24,7 @@ var otherPaths = map[string]string{
 // A foreign id takes the same path as one that does not exist: the same statements in the same
 // order, each with the same number of rows. So the time tells no more than the answer does.
 func TestForeignTakesThePathOfAbsent(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, known := probed(t, e)
 		tried := 0
 		for _, p := range probes(t, known) {

@@ -8,13 +8,13 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Every path is served with one slash at its end, and with its first slash doubled, by the
 // same answer and without a redirect.
 func TestPathsWithMoreSlashes(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	admin.Server.HTTP.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		t.Errorf("redirected to %s", r.URL)
@@ -50,7 +50,7 @@ func TestPathsWithMoreSlashes(t *testing.T) {
 
 // A path that is fixed is never taken for the parameter of a template beside it.
 func TestFixedPathsAreNoParameters(t *testing.T) {
-	admin := testkit.Ferried(t, testkit.SQLite).As("admin@example.com")
+	admin := kit.Ferried(t, kit.SQLite).As("admin@example.com")
 	allowed := make(map[string][]string)
 	for _, r := range httpapi.Routes() {
 		method, path, _ := strings.Cut(r.Pattern, " ")
@@ -83,7 +83,7 @@ func TestFixedPathsAreNoParameters(t *testing.T) {
 // A body that is null is refused by every operation that takes one, and a byte order mark
 // before JSON changes no answer.
 func TestNullAndMarkedBodies(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	s.Untouched("a body that is null", func() {
 		for _, op := range takesBody() {
@@ -101,7 +101,7 @@ func TestNullAndMarkedBodies(t *testing.T) {
 
 // No header that a page asks for fails a preflight; what is no name of a header is not repeated.
 func TestPreflightRepeatsWhatIsAskedFor(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	asked := s.Nobody().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").
 		With("Access-Control-Request-Headers", "authorization, x-sdk-version, bad name,, x(y)")
 	got := asked.Do(http.MethodOptions, simURL(250), nil).Is(http.StatusNoContent).Header.Get("Access-Control-Allow-Headers")
@@ -121,7 +121,7 @@ func TestPreflightRepeatsWhatIsAskedFor(t *testing.T) {
 
 // A leading plus means ascending in every list, as sent, escaped, or decoded to a space.
 func TestSortPlus(t *testing.T) {
-	admin := testkit.Ferried(t, testkit.SQLite).As("admin@example.com")
+	admin := kit.Ferried(t, kit.SQLite).As("admin@example.com")
 	lists := 0
 	for _, r := range httpapi.Routes() {
 		o := documented(t, r.Pattern)

@@ -13,217 +13,227 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func give(c *testkit.Client, sim, to int64) *testkit.Answer {
+func give(c *kit.Client, sim, to int64) *kit.Answer {
 	c.T.Helper()
 	return c.Patch(simURL(sim), object{"customer_org": object{"id": to}})
 }
 
 // issuing is an application token of the Workspace that issued the SIMs of Ferry.
-func issuing(s *testkit.Server) *testkit.Client {
+func issuing(s *kit.Server) *kit.Client {
 	s.T.Helper()
 	return application(s, newApplicationToken(s, control.NewToken{Workspace: 1}))
 }
 
 // The older way of moving one SIM writes what a migration of one writes.
-var _ = pin("customer-org-moves", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	for i, c := range []*testkit.Client{s.As("issuer@example.com"), issuing(s)} {
-		sim := []int64{251, 1000}[i]
-		before := readSIM(c, sim)
-		done := give(c, sim, 200).Is(http.StatusNoContent)
-		var entry api.Migration
-		s.As("target@example.com").Get(done.Header.Get("Location")).Is(http.StatusOK).JSON(&entry)
-		if entry.SIMCount != 1 || entry.SIMs[0].ID != sim || entry.SIMs[0].Before.Workspace != place(100) || entry.SIMs[0].After.Workspace != place(200) || entry.AutoDetachDevices {
-			t.Errorf("entry: %+v", entry)
+func TestContract_CustomerOrgMoves(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		for i, c := range []*kit.Client{s.As("issuer@example.com"), issuing(s)} {
+			sim := []int64{251, 1000}[i]
+			before := readSIM(c, sim)
+			done := give(c, sim, 200).Is(http.StatusNoContent)
+			var entry api.Migration
+			s.As("target@example.com").Get(done.Header.Get("Location")).Is(http.StatusOK).JSON(&entry)
+			if entry.SIMCount != 1 || entry.SIMs[0].ID != sim || entry.SIMs[0].Before.Workspace != place(100) || entry.SIMs[0].After.Workspace != place(200) || entry.AutoDetachDevices {
+				t.Errorf("entry: %+v", entry)
+			}
+			if (entry.User == nil) != (i == 1) {
+				t.Errorf("an application token is no user: %+v", entry.User)
+			}
+			want := before
+			want.CustomerOrg = readSIM(c, 260).CustomerOrg
+			if before.Status.ID == 1 {
+				want.Status = api.Ref{ID: 2, Description: "Suspended"}
+			}
+			if diff := cmp.Diff(want, readSIM(c, sim)); diff != "" {
+				t.Errorf("SIM %d (-want +got):\n%s", sim, diff)
+			}
 		}
-		if (entry.User == nil) != (i == 1) {
-			t.Errorf("an application token is no user: %+v", entry.User)
+		// As a migration by somebody who administers both sides: the same words in both Workspaces.
+		source, target := s.As("observer@example.com"), s.As("target@example.com")
+		for what, test := range map[string]struct {
+			c    *kit.Client
+			want []string
+		}{
+			"source": {source, []string{
+				"1 SIM migrated to workspace Fleet FR (200)", "1 SIM migrated to workspace Fleet FR (200)", "Status of SIM changed from 'Activated' to 'Suspended'",
+			}},
+			"target": {target, []string{"1 SIM migrated from workspace Fleet DE (100)", "1 SIM migrated from workspace Fleet DE (100)"}},
+		} {
+			var list []api.Event
+			test.c.Get("/api/v1/event?q=event_type:9|50|69").Is(http.StatusOK).JSON(&list)
+			var got []string
+			for _, e := range list {
+				got = append(got, e.Description)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", what, diff)
+			}
 		}
-		want := before
-		want.CustomerOrg = readSIM(c, 260).CustomerOrg
-		if before.Status.ID == 1 {
-			want.Status = api.Ref{ID: 2, Description: "Suspended"}
-		}
-		if diff := cmp.Diff(want, readSIM(c, sim)); diff != "" {
-			t.Errorf("SIM %d (-want +got):\n%s", sim, diff)
-		}
-	}
-	// As a migration by somebody who administers both sides: the same words in both Workspaces.
-	source, target := s.As("observer@example.com"), s.As("target@example.com")
-	for what, test := range map[string]struct {
-		c    *testkit.Client
-		want []string
-	}{
-		"source": {source, []string{
-			"1 SIM migrated to workspace Fleet FR (200)", "1 SIM migrated to workspace Fleet FR (200)", "Status of SIM changed from 'Activated' to 'Suspended'",
-		}},
-		"target": {target, []string{"1 SIM migrated from workspace Fleet DE (100)", "1 SIM migrated from workspace Fleet DE (100)"}},
-	} {
-		var list []api.Event
-		test.c.Get("/api/v1/event?q=event_type:9|50|69").Is(http.StatusOK).JSON(&list)
-		var got []string
-		for _, e := range list {
-			got = append(got, e.Description)
-		}
-		if diff := cmp.Diff(test.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", what, diff)
-		}
-	}
-	s.CheckInvariants()
-	s.MustFsck()
-})
+		s.CheckInvariants()
+		s.MustFsck()
+	})
+}
 
 // Whoever may not, and where it may not go.
-var _ = pin("customer-org-rules", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e).Seed(`
-workspaces: [{id: 950, name: Below the reseller, type: enterprise, country: DE, parent: 600}]
-users: [{id: 40, username: helper@example.com, name: Helper, password: correct horse, default_workspace: 1, roles: {1: user}}]
-`)
-	issuer, program, others := s.As("issuer@example.com"), issuing(s), application(s, newApplicationToken(s, control.NewToken{}))
-	s.Untouched("a refused owner", func() {
-		for _, c := range []*testkit.Client{s.As("helper@example.com"), s.As("admin@example.com"), s.As("user@example.com"), s.As("root@example.com"), others} {
-			for _, body := range []object{{"customer_org": object{"id": 200}}, {"customer_org": nil}, {"issuer_org": object{"id": 600}}, {"reseller_org": object{"id": 600}}} {
-				body["status"] = object{"id": 2}
-				wantCode(t, c.Patch(simURL(251), body), http.StatusForbidden, 1104)
+func TestContract_CustomerOrgRules(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e).Seed(`
+	workspaces: [{id: 950, name: Below the reseller, type: enterprise, country: DE, parent: 600}]
+	users: [{id: 40, username: helper@example.com, name: Helper, password: correct horse, default_workspace: 1, roles: {1: user}}]
+	`)
+		issuer, program, others := s.As("issuer@example.com"), issuing(s), application(s, newApplicationToken(s, control.NewToken{}))
+		s.Untouched("a refused owner", func() {
+			for _, c := range []*kit.Client{s.As("helper@example.com"), s.As("admin@example.com"), s.As("user@example.com"), s.As("root@example.com"), others} {
+				for _, body := range []object{{"customer_org": object{"id": 200}}, {"customer_org": nil}, {"issuer_org": object{"id": 600}}, {"reseller_org": object{"id": 600}}} {
+					body["status"] = object{"id": 2}
+					wantCode(t, c.Patch(simURL(251), body), http.StatusForbidden, 1104)
+				}
+			}
+			for _, c := range []*kit.Client{issuer, program} {
+				conflict(t, give(c, 250, 200), why{1502, []int64{250}})
+				conflict(t, give(c, 251, 400), why{1505, []int64{251}})
+				conflict(t, give(c, 280, 100), why{1505, []int64{280}})
+				conflict(t, give(c, 251, 500), why{code: 1509})
+				conflict(t, give(c, 251, 600), why{code: 1508})
+				gone(t, give(c, 251, 900), "workspace with id 900 not found")
+				gone(t, give(c, 251, 999), "workspace with id 999 not found")
+				gone(t, give(c, 251, 0), "workspace with id 0 not found")
+				gone(t, give(c, 251, 950), "workspace with id 950 not found") // no child, but one of a child
+				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 0}}`), http.StatusNotFound, 1201)
+				wantCode(t, give(c, 290, 100), http.StatusNotFound, 1201)
+				bad(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
+			}
+		})
+		give(issuer, 251, 100).Is(http.StatusNoContent) // where it is
+		s.MustFsck()
+	})
+}
+
+func TestContract_CustomerOrgNull(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		issuer := s.As("issuer@example.com")
+		for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`, `{"customer_org": {"id": 1.0, "name": "Issuer"}}`} {
+			sim := []int64{251, 1000, 1001, 1002}[i]
+			issuer.Patch(simURL(sim), body).Is(http.StatusNoContent)
+			if got := readSIM(issuer, sim); got.CustomerOrg.ID != 1 || sim == 251 && got.Status.ID != 2 {
+				t.Errorf("%s: %+v", body, got)
+			}
+			s.As("admin@example.com").Get(simURL(sim)).Is(http.StatusNotFound)
+		}
+		kept := issuer.With("Idempotency-Key", "empty")
+		for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`} {
+			got := kept.Patch(simURL(1003), body).Is(http.StatusNoContent)
+			if again := got.Header.Get("Idempotent-Replayed") == "true"; again != (i > 0) {
+				t.Errorf("%s is another request: %v", body, got.Header)
 			}
 		}
-		for _, c := range []*testkit.Client{issuer, program} {
-			conflict(t, give(c, 250, 200), why{1502, []int64{250}})
-			conflict(t, give(c, 251, 400), why{1505, []int64{251}})
-			conflict(t, give(c, 280, 100), why{1505, []int64{280}})
-			conflict(t, give(c, 251, 500), why{code: 1509})
-			conflict(t, give(c, 251, 600), why{code: 1508})
-			gone(t, give(c, 251, 900), "workspace with id 900 not found")
-			gone(t, give(c, 251, 999), "workspace with id 999 not found")
-			gone(t, give(c, 251, 0), "workspace with id 0 not found")
-			gone(t, give(c, 251, 950), "workspace with id 950 not found") // no child, but one of a child
-			wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 0}}`), http.StatusNotFound, 1201)
-			wantCode(t, give(c, 290, 100), http.StatusNotFound, 1201)
-			bad(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
-		}
+		s.Untouched("a SIM that is in stock", func() {
+			if got := issuer.Patch(simURL(251), `{"customer_org": null}`).Is(http.StatusNoContent); got.Header.Get("Location") != "" {
+				t.Errorf("%v", got.Header)
+			}
+		})
+		conflict(t, issuer.Patch(simURL(250), `{"customer_org": null}`), why{1502, []int64{250}})
+		give(issuer, 251, 300).Is(http.StatusNoContent)
+		s.MustFsck()
 	})
-	give(issuer, 251, 100).Is(http.StatusNoContent) // where it is
-	s.MustFsck()
-})
-
-var _ = pin("customer-org-null", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	issuer := s.As("issuer@example.com")
-	for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`, `{"customer_org": {"id": 1.0, "name": "Issuer"}}`} {
-		sim := []int64{251, 1000, 1001, 1002}[i]
-		issuer.Patch(simURL(sim), body).Is(http.StatusNoContent)
-		if got := readSIM(issuer, sim); got.CustomerOrg.ID != 1 || sim == 251 && got.Status.ID != 2 {
-			t.Errorf("%s: %+v", body, got)
-		}
-		s.As("admin@example.com").Get(simURL(sim)).Is(http.StatusNotFound)
-	}
-	kept := issuer.With("Idempotency-Key", "empty")
-	for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`} {
-		got := kept.Patch(simURL(1003), body).Is(http.StatusNoContent)
-		if again := got.Header.Get("Idempotent-Replayed") == "true"; again != (i > 0) {
-			t.Errorf("%s is another request: %v", body, got.Header)
-		}
-	}
-	s.Untouched("a SIM that is in stock", func() {
-		if got := issuer.Patch(simURL(251), `{"customer_org": null}`).Is(http.StatusNoContent); got.Header.Get("Location") != "" {
-			t.Errorf("%v", got.Header)
-		}
-	})
-	conflict(t, issuer.Patch(simURL(250), `{"customer_org": null}`), why{1502, []int64{250}})
-	give(issuer, 251, 300).Is(http.StatusNoContent)
-	s.MustFsck()
-})
+}
 
 // A status besides is that of the SIM behind the move; the one it has asks for nothing.
-var _ = pin("customer-org-status", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	issuer := s.As("issuer@example.com")
-	for _, test := range []struct{ sim, sent, is int64 }{
-		{251, 1, 2}, {252, 1, 1}, {253, 1, 1}, {254, 1, 1}, {1000, 0, 0}, {1001, 4, 4},
-	} {
-		var sent object
-		issuer.Get(simURL(test.sim)).JSON(&sent)
-		sent["customer_org"], sent["status"] = object{"id": 200}, object{"id": test.sent}
-		issuer.Patch(simURL(test.sim), sent).Is(http.StatusNoContent)
-		if got := readSIM(issuer, test.sim); got.Status.ID != test.is || got.CustomerOrg.ID != 200 {
-			t.Errorf("SIM %d: %+v", test.sim, got)
-		}
-	}
-	types := eventTypes(s.As("target@example.com"), "/api/v1/event", sort("id"))
-	if want := []int64{69, 69, 8, 69, 8, 69, 8, 69, 69, 45}; !slices.Equal(types, want) {
-		t.Errorf("events in the target: %v, want %v", types, want)
-	}
-	s.CheckInvariants()
-	s.MustFsck()
-})
-
-var _ = pin("issuer-and-reseller", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e).Seed(`
-workspaces:
-  - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
-  - {id: 660, name: Provider, type: service_provider, country: DE, parent: 1}
-users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct horse, default_workspace: 650, roles: {650: administrator}}]
-`)
-	issuer, virtual := s.As("issuer@example.com"), s.As("virtual@example.com")
-	s.Untouched("a refused owner", func() {
-		for body, message := range map[string]string{
-			`{"reseller_org": {"id": 100}}`: "reseller_org: Workspace 100 is of type Enterprise, which cannot be one",
-			`{"issuer_org": {"id": 100}}`:   "issuer_org: Workspace 100 is of type Enterprise, which cannot be one",
-			`{"issuer_org": {"id": 600}}`:   "issuer_org: Workspace 600 is of type Reseller, which cannot be one",
-			`{"issuer_org": null}`:          "issuer_org: a SIM always has one: leave the key out",
-			`{"issuer_org": {"id": null}}`:  "issuer_org: a SIM always has one: leave the key out",
-			`{"issuer_org": {}}`:            "issuer_org: a SIM always has one: leave the key out",
+func TestContract_CustomerOrgStatus(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		issuer := s.As("issuer@example.com")
+		for _, test := range []struct{ sim, sent, is int64 }{
+			{251, 1, 2}, {252, 1, 1}, {253, 1, 1}, {254, 1, 1}, {1000, 0, 0}, {1001, 4, 4},
 		} {
-			bad(t, issuer.Patch(simURL(251), body), message)
-		}
-		wantCode(t, issuer.Patch(simURL(251), `{"issuer_org": {"id": 900}}`), http.StatusNotFound, 1201)
-		virtual.Get(simURL(251)).Is(http.StatusNotFound)
-	})
-	for _, reseller := range []int64{650, 660, 600} {
-		issuer.Patch(simURL(251), object{"reseller_org": object{"id": reseller}}).Is(http.StatusNoContent)
-		for _, empty := range []any{nil, object{}, object{"id": nil}} {
-			issuer.Patch(simURL(251), object{"reseller_org": empty}).Is(http.StatusNoContent)
-			if got := readSIM(issuer, 251); got.ResellerOrg != nil {
-				t.Errorf("%v empties nothing: %+v", empty, got)
+			var sent object
+			issuer.Get(simURL(test.sim)).JSON(&sent)
+			sent["customer_org"], sent["status"] = object{"id": 200}, object{"id": test.sent}
+			issuer.Patch(simURL(test.sim), sent).Is(http.StatusNoContent)
+			if got := readSIM(issuer, test.sim); got.Status.ID != test.is || got.CustomerOrg.ID != 200 {
+				t.Errorf("SIM %d: %+v", test.sim, got)
 			}
 		}
-	}
-	issuer.Patch(simURL(251), `{"reseller_org": {"id": 600}, "status": {"id": 2}}`).Is(http.StatusNoContent)
-	if got := readSIM(s.As("admin@example.com").In(600), 251); got.ResellerOrg.ID != 600 || got.Status.ID != 2 {
-		t.Errorf("%+v", got)
-	}
-	issuer.Patch(simURL(251), `{"reseller_org": null, "issuer_org": {"id": 650}, "customer_org": {"id": 200}}`).Is(http.StatusNoContent)
-	issuer.Get(simURL(251)).Is(http.StatusNotFound)
-	if got := readSIM(virtual, 251); got.ResellerOrg != nil || got.IssuerOrg.ID != 650 || got.CustomerOrg.ID != 200 {
-		t.Errorf("%+v", got)
-	}
-	s.CheckInvariants()
-	s.MustFsck()
-	s.Exec("UPDATE sims SET reseller_id = 600 WHERE id = 251")
-	report, err := s.Control.Operator().Fsck(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range report.Checks {
-		if c.OK() == (c.Key == "owners") {
-			t.Errorf("%s: %v", c.Key, c.First)
+		types := eventTypes(s.As("target@example.com"), "/api/v1/event", sort("id"))
+		if want := []int64{69, 69, 8, 69, 8, 69, 8, 69, 69, 45}; !slices.Equal(types, want) {
+			t.Errorf("events in the target: %v, want %v", types, want)
 		}
-	}
-})
+		s.CheckInvariants()
+		s.MustFsck()
+	})
+}
+
+func TestContract_IssuerAndReseller(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e).Seed(`
+	workspaces:
+	  - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
+	  - {id: 660, name: Provider, type: service_provider, country: DE, parent: 1}
+	users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct horse, default_workspace: 650, roles: {650: administrator}}]
+	`)
+		issuer, virtual := s.As("issuer@example.com"), s.As("virtual@example.com")
+		s.Untouched("a refused owner", func() {
+			for body, message := range map[string]string{
+				`{"reseller_org": {"id": 100}}`: "reseller_org: Workspace 100 is of type Enterprise, which cannot be one",
+				`{"issuer_org": {"id": 100}}`:   "issuer_org: Workspace 100 is of type Enterprise, which cannot be one",
+				`{"issuer_org": {"id": 600}}`:   "issuer_org: Workspace 600 is of type Reseller, which cannot be one",
+				`{"issuer_org": null}`:          "issuer_org: a SIM always has one: leave the key out",
+				`{"issuer_org": {"id": null}}`:  "issuer_org: a SIM always has one: leave the key out",
+				`{"issuer_org": {}}`:            "issuer_org: a SIM always has one: leave the key out",
+			} {
+				bad(t, issuer.Patch(simURL(251), body), message)
+			}
+			wantCode(t, issuer.Patch(simURL(251), `{"issuer_org": {"id": 900}}`), http.StatusNotFound, 1201)
+			virtual.Get(simURL(251)).Is(http.StatusNotFound)
+		})
+		for _, reseller := range []int64{650, 660, 600} {
+			issuer.Patch(simURL(251), object{"reseller_org": object{"id": reseller}}).Is(http.StatusNoContent)
+			for _, empty := range []any{nil, object{}, object{"id": nil}} {
+				issuer.Patch(simURL(251), object{"reseller_org": empty}).Is(http.StatusNoContent)
+				if got := readSIM(issuer, 251); got.ResellerOrg != nil {
+					t.Errorf("%v empties nothing: %+v", empty, got)
+				}
+			}
+		}
+		issuer.Patch(simURL(251), `{"reseller_org": {"id": 600}, "status": {"id": 2}}`).Is(http.StatusNoContent)
+		if got := readSIM(s.As("admin@example.com").In(600), 251); got.ResellerOrg.ID != 600 || got.Status.ID != 2 {
+			t.Errorf("%+v", got)
+		}
+		issuer.Patch(simURL(251), `{"reseller_org": null, "issuer_org": {"id": 650}, "customer_org": {"id": 200}}`).Is(http.StatusNoContent)
+		issuer.Get(simURL(251)).Is(http.StatusNotFound)
+		if got := readSIM(virtual, 251); got.ResellerOrg != nil || got.IssuerOrg.ID != 650 || got.CustomerOrg.ID != 200 {
+			t.Errorf("%+v", got)
+		}
+		s.CheckInvariants()
+		s.MustFsck()
+		s.Exec("UPDATE sims SET reseller_id = 600 WHERE id = 251")
+		report, err := s.Control.Operator().Fsck(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range report.Checks {
+			if c.OK() == (c.Key == "owners") {
+				t.Errorf("%s: %v", c.Key, c.First)
+			}
+		}
+	})
+}
 
 // The reseller of a SIM changes its customer and its reseller, among the own children; not its
 // issuer. Somebody without the administration of the reseller changes the status only.
 func TestWhatAResellerMayChange(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e).Seed(`
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e).Seed(`
 workspaces:
   - {id: 950, name: Customer of the reseller, type: enterprise, country: DE, parent: 600}
   - {id: 960, name: Reseller of the reseller, type: reseller, country: DE, parent: 600}
@@ -241,7 +251,7 @@ users:
 			for _, body := range []string{`{"customer_org": {"id": 950}}`, `{"customer_org": {}}`, `{"reseller_org": null}`} {
 				wantCode(t, clerk.Patch(simURL(251), body), http.StatusForbidden, 1104)
 			}
-			for _, c := range []*testkit.Client{reseller, program} {
+			for _, c := range []*kit.Client{reseller, program} {
 				wantCode(t, c.Patch(simURL(251), `{"issuer_org": {"id": 960}}`), http.StatusForbidden, 1104)
 				wantCode(t, c.Patch(simURL(253), `{"customer_org": {"id": 950}}`), http.StatusNotFound, 1201) // which it does not resell
 				gone(t, give(c, 251, 200), "workspace with id 200 not found")
@@ -253,7 +263,7 @@ users:
 			}
 		})
 		clerk.Patch(simURL(252), toStatus(1)).Is(http.StatusNoContent)
-		for i, c := range []*testkit.Client{reseller, program} {
+		for i, c := range []*kit.Client{reseller, program} {
 			sim := []int64{251, 1000}[i]
 			give(c, sim, 950).Is(http.StatusNoContent)
 			if got := readSIM(c, sim); got.CustomerOrg.ID != 950 || got.IssuerOrg.ID != 1 || got.ResellerOrg.ID != 600 {
@@ -278,8 +288,8 @@ users:
 // Every reference in every body takes null, {} and {"id": null} alike: as "none" where there can
 // be none, else as a refusal that names it. Two references differ on purpose: see below.
 func TestEmptyReferences(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com")
 		tried := 0
 		for _, r := range httpapi.Routes() {
@@ -296,7 +306,7 @@ func TestEmptyReferences(t *testing.T) {
 				if row := accesses[r.Pattern]; row.path != "" {
 					path = row.path
 				}
-				var first *testkit.Answer
+				var first *kit.Answer
 				for i, empty := range []string{`null`, `{}`, `{"id": null}`} {
 					text := strings.ReplaceAll(withPlace(t, fresh(accesses[r.Pattern].body), field), "{id}", empty)
 					got := admin.Do(method, fresh(path), text)
@@ -328,8 +338,8 @@ func optionalByNull(pattern, field string) bool {
 
 // The same PATCH under the same key moves once, and who was dismissed since learns nothing.
 func TestAssignOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		issuer := s.As("issuer@example.com").With("Idempotency-Key", "k")
 		first := give(issuer, 251, 200).Is(http.StatusNoContent)
 		s.Untouched("a replay", func() {
@@ -353,10 +363,10 @@ func TestAssignOnce(t *testing.T) {
 
 // Of many who give one SIM away at once, each finds it where the last has left it.
 func TestAssignConcurrently(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		issuer, admin := s.As("issuer@example.com"), s.As("admin@example.com")
-		answers := together(12, func(i int) *testkit.Answer {
+		answers := together(12, func(i int) *kit.Answer {
 			if i%3 == 0 {
 				return admin.Post(migration, ran(moving(300, 252)))
 			}
@@ -375,8 +385,8 @@ func TestAssignConcurrently(t *testing.T) {
 // The script that fleets have: look each SIM up by its ICCID, read it, take it out of its
 // device as the Workspace that has it, give it away as the one that issued it.
 func TestTheOlderScript(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		source, issuer := application(s, newApplicationToken(s, control.NewToken{})), issuing(s)
 		for _, iccid := range []string{"8988303000000000250", "8988303000000000252", "8988303000000001000"} {
 			var found []api.SIM

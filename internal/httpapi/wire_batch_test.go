@@ -9,13 +9,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // batched is Ferry with a batch of three SIMs that wait in the stock of their issuer.
-func batched(t testing.TB, e testkit.Engine) *testkit.Server {
+func batched(t testing.TB, e kit.Engine) *kit.Server {
 	t.Helper()
-	s := testkit.Ferried(t, e)
+	s := kit.Ferried(t, e)
 	if _, err := s.Import("id,iccid,workspace,issuer,bic,status\n" +
 		"5001,8988303000000005001,1,1,1234567890123456,issued\n" +
 		"5002,8988303000000005002,1,1,1234567890123456,factory_test\n" +
@@ -28,66 +28,68 @@ func batched(t testing.TB, e testkit.Engine) *testkit.Server {
 
 const batchURL = "/api/v1/sim_batch/bic/"
 
-var _ = pin("batch-registration", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	for body, statuses := range map[string][]int64{
-		`{"sim_status": {"id": 1}}`:               {1, 1, 1},
-		`{"id": 1.0, "description": "Activated"}`: {1, 1, 1},
-		`{"id": 0}`: {0, 4, 2},
-		`{"sim_status": {"id": 4, "description": "Factory Test"}}`: {4, 4, 2},
-	} {
-		s := batched(t, e)
-		user := s.As("user@example.com")
-		before := readBatch(t, user.Get(batchURL+"1234567890123456"))
-		want := api.BatchInfo{
-			ID: 5001, BIC: "1234567890123456", BSN: "1234567890123456", Quantity: 3, Status: api.Ref{ID: 0, Description: "Not registered"},
-			Model: before.Model, IssuerOrgID: 1, CustomerOrgID: 1, SIMModelID: 1,
-		}
-		if diff := cmp.Diff(want, before); diff != "" || before.Model.ID != 1 {
-			t.Errorf("the batch (-want +got):\n%s", diff)
-		}
-		if diff := cmp.Diff(want, readBatch(t, user.Get(batchURL+"%231234567890123456"))); diff != "" {
-			t.Errorf("with # before the code (-want +got):\n%s", diff)
-		}
-		done := body2SIMs(t, user.Patch(batchURL+"1234567890123456", body))
-		for i, sim := range done {
-			if sim.ID != 5001+int64(i) || sim.Status.ID != statuses[i] || sim.CustomerOrg.ID != 100 || sim.IssuerOrg.ID != 1 {
-				t.Errorf("%s: %+v", body, sim)
+func TestContract_BatchRegistration(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		for body, statuses := range map[string][]int64{
+			`{"sim_status": {"id": 1}}`:               {1, 1, 1},
+			`{"id": 1.0, "description": "Activated"}`: {1, 1, 1},
+			`{"id": 0}`: {0, 4, 2},
+			`{"sim_status": {"id": 4, "description": "Factory Test"}}`: {4, 4, 2},
+		} {
+			s := batched(t, e)
+			user := s.As("user@example.com")
+			before := readBatch(t, user.Get(batchURL+"1234567890123456"))
+			want := api.BatchInfo{
+				ID: 5001, BIC: "1234567890123456", BSN: "1234567890123456", Quantity: 3, Status: api.Ref{ID: 0, Description: "Not registered"},
+				Model: before.Model, IssuerOrgID: 1, CustomerOrgID: 1, SIMModelID: 1,
 			}
-			if diff := cmp.Diff(sim, readSIM(user, sim.ID)); diff != "" {
-				t.Errorf("answered (-) and read (+):\n%s", diff)
+			if diff := cmp.Diff(want, before); diff != "" || before.Model.ID != 1 {
+				t.Errorf("the batch (-want +got):\n%s", diff)
 			}
-		}
-		var events []api.Event
-		user.Get("/api/v1/event?q=event_type:48|69").Is(http.StatusOK).JSON(&events)
-		if len(events) != 2 || events[0].Description != "Batch 1234567890123456 registered with 3 SIMs" || events[0].Type.ID != 48 ||
-			events[1].Description != "3 SIMs migrated from workspace Issuer (1)" {
-			t.Errorf("%+v", events)
-		}
-		s.Untouched("a code that was used", func() {
-			stranger := s.As("stranger@example.com")
-			for range 21 { // its own Workspace may ask as often as it likes
-				bad(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
+			if diff := cmp.Diff(want, readBatch(t, user.Get(batchURL+"%231234567890123456"))); diff != "" {
+				t.Errorf("with # before the code (-want +got):\n%s", diff)
 			}
-			bad(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
-			for _, c := range []*testkit.Client{user, stranger} {
-				wantCode(t, c.Patch(batchURL+"1234567890123456", body), http.StatusUnprocessableEntity, 1400)
+			done := body2SIMs(t, user.Patch(batchURL+"1234567890123456", body))
+			for i, sim := range done {
+				if sim.ID != 5001+int64(i) || sim.Status.ID != statuses[i] || sim.CustomerOrg.ID != 100 || sim.IssuerOrg.ID != 1 {
+					t.Errorf("%s: %+v", body, sim)
+				}
+				if diff := cmp.Diff(sim, readSIM(user, sim.ID)); diff != "" {
+					t.Errorf("answered (-) and read (+):\n%s", diff)
+				}
 			}
-		})
-		if _, err := s.Import("iccid,workspace,issuer,bic\n8988303000000005009,1,1,1234567890123456\n"); err == nil {
-			t.Error("a SIM came into a batch that was registered")
+			var events []api.Event
+			user.Get("/api/v1/event?q=event_type:48|69").Is(http.StatusOK).JSON(&events)
+			if len(events) != 2 || events[0].Description != "Batch 1234567890123456 registered with 3 SIMs" || events[0].Type.ID != 48 ||
+				events[1].Description != "3 SIMs migrated from workspace Issuer (1)" {
+				t.Errorf("%+v", events)
+			}
+			s.Untouched("a code that was used", func() {
+				stranger := s.As("stranger@example.com")
+				for range 21 { // its own Workspace may ask as often as it likes
+					bad(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
+				}
+				bad(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
+				for _, c := range []*kit.Client{user, stranger} {
+					wantCode(t, c.Patch(batchURL+"1234567890123456", body), http.StatusUnprocessableEntity, 1400)
+				}
+			})
+			if _, err := s.Import("iccid,workspace,issuer,bic\n8988303000000005009,1,1,1234567890123456\n"); err == nil {
+				t.Error("a SIM came into a batch that was registered")
+			}
+			s.CheckInvariants()
+			s.MustFsck()
 		}
-		s.CheckInvariants()
-		s.MustFsck()
-	}
-})
+	})
+}
 
-func readBatch(t *testing.T, a *testkit.Answer) api.BatchInfo {
+func readBatch(t *testing.T, a *kit.Answer) api.BatchInfo {
 	t.Helper()
 	return body[api.BatchInfo](t, a, http.StatusOK)
 }
 
-func body2SIMs(t *testing.T, a *testkit.Answer) []api.SIM {
+func body2SIMs(t *testing.T, a *kit.Answer) []api.SIM {
 	t.Helper()
 	got := body[api.Batch](t, a, http.StatusOK)
 	if len(got.SIMs) != 3 {
@@ -96,78 +98,82 @@ func body2SIMs(t *testing.T, a *testkit.Answer) []api.SIM {
 	return got.SIMs
 }
 
-var _ = pin("batch-refused", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := batched(t, e)
-	user, admin := s.As("user@example.com"), s.As("admin@example.com")
-	brazil, shut, reseller := admin.In(400), admin.In(500), admin.In(600)
-	s.Untouched("a refused batch", func() {
-		for _, code := range []string{"123456789012345", "12345678901234567", "123456789012345x", "x", "1234567890123456.0", "%00", "%23%231234567890123456", "1234567890123456%23", "%23"} {
-			wantCode(t, user.Get(batchURL+code), http.StatusBadRequest, 1000)
-			wantCode(t, user.Patch(batchURL+code, `{"id": 1}`), http.StatusBadRequest, 1000)
+func TestContract_BatchRefused(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := batched(t, e)
+		user, admin := s.As("user@example.com"), s.As("admin@example.com")
+		brazil, shut, reseller := admin.In(400), admin.In(500), admin.In(600)
+		s.Untouched("a refused batch", func() {
+			for _, code := range []string{"123456789012345", "12345678901234567", "123456789012345x", "x", "1234567890123456.0", "%00", "%23%231234567890123456", "1234567890123456%23", "%23"} {
+				wantCode(t, user.Get(batchURL+code), http.StatusBadRequest, 1000)
+				wantCode(t, user.Patch(batchURL+code, `{"id": 1}`), http.StatusBadRequest, 1000)
+			}
+			for _, body := range []string{
+				"", "{}", "[]", `{"sim_status": null}`, `{"sim_status": {"id": 1}, "id": 1}`, `{"sim_status": {"id": 2}}`, `{"id": 3}`, `{"id": "1"}`,
+				`{"description": "Activated"}`, `{"id": null}`, `{"status": {"id": 1}}`,
+			} {
+				wantCode(t, user.Patch(batchURL+"1234567890123456", body), http.StatusBadRequest, 1000)
+			}
+			for _, c := range []*kit.Client{brazil, shut, reseller} {
+				if got := c.Patch(batchURL+"1234567890123456", `{"id": 1}`); got.Status != http.StatusConflict {
+					t.Errorf("%d %s", got.Status, got.Body)
+				}
+			}
+			wantCode(t, user.Get(batchURL+"6543210987654321"), http.StatusNotFound, 1201)
+			unknown := wantCode(t, user.Patch(batchURL+"6543210987654321", `{"id": 1}`), http.StatusUnprocessableEntity, 1400)
+			if len(unknown.Errors) != 1 || unknown.Errors[0].ErrorCode != 1401 {
+				t.Errorf("%+v", unknown)
+			}
+		})
+		// A SIM that went to another Workspace by itself bars the batch; what came here by itself, and
+		// what was deleted, is not in it any more.
+		issuer := s.As("issuer@example.com")
+		give(issuer, 5001, 300).Is(http.StatusNoContent)
+		wantCode(t, user.Patch(batchURL+"1234567890123456", `{"id": 0}`), http.StatusUnprocessableEntity, 1400)
+		if got := wantCode(t, user.Get(batchURL+"1234567890123456"), http.StatusUnprocessableEntity, 1400); got.Message != "bic: the batch has SIMs of another Workspace" {
+			t.Errorf("%+v", got)
 		}
-		for _, body := range []string{
-			"", "{}", "[]", `{"sim_status": null}`, `{"sim_status": {"id": 1}, "id": 1}`, `{"sim_status": {"id": 2}}`, `{"id": 3}`, `{"id": "1"}`,
-			`{"description": "Activated"}`, `{"id": null}`, `{"status": {"id": 1}}`,
-		} {
-			wantCode(t, user.Patch(batchURL+"1234567890123456", body), http.StatusBadRequest, 1000)
+		give(issuer, 5001, 100).Is(http.StatusNoContent)
+		deleteSIM(issuer, 5002).Is(http.StatusNoContent)
+		if got := readBatch(t, user.Get(batchURL+"1234567890123456")); got.Quantity != 1 || got.ID != 5003 {
+			t.Errorf("%+v", got)
 		}
-		for _, c := range []*testkit.Client{brazil, shut, reseller} {
-			if got := c.Patch(batchURL+"1234567890123456", `{"id": 1}`); got.Status != http.StatusConflict {
-				t.Errorf("%d %s", got.Status, got.Body)
+		var left api.Batch
+		if user.Patch(batchURL+"1234567890123456", `{"id": 0}`).Is(http.StatusOK).JSON(&left); len(left.SIMs) != 1 || left.SIMs[0].ID != 5003 {
+			t.Errorf("%+v", left)
+		}
+		s.MustFsck()
+	})
+}
+
+func TestContract_BatchGuesses(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := batched(t, e)
+		user := s.As("user@example.com")
+		for range 20 {
+			user.Get(batchURL + "0000000000000000").Is(http.StatusNotFound)
+		}
+		for _, a := range []*kit.Answer{user.Get(batchURL + "1234567890123456"), s.As("admin@example.com").Patch(batchURL+"1234567890123456", `{"id": 1}`)} {
+			wantCode(t, a, http.StatusTooManyRequests, 1105)
+			if a.Header.Get("Retry-After") != "3600" {
+				t.Errorf("%v", a.Header)
 			}
 		}
-		wantCode(t, user.Get(batchURL+"6543210987654321"), http.StatusNotFound, 1201)
-		unknown := wantCode(t, user.Patch(batchURL+"6543210987654321", `{"id": 1}`), http.StatusUnprocessableEntity, 1400)
-		if len(unknown.Errors) != 1 || unknown.Errors[0].ErrorCode != 1401 {
-			t.Errorf("%+v", unknown)
-		}
+		s.As("target@example.com").Get(batchURL + "1234567890123456").Is(http.StatusOK) // of another Workspace
+		s.Clock.Pass(time.Hour + time.Second)
+		user.Get(batchURL + "1234567890123456").Is(http.StatusOK)
 	})
-	// A SIM that went to another Workspace by itself bars the batch; what came here by itself, and
-	// what was deleted, is not in it any more.
-	issuer := s.As("issuer@example.com")
-	give(issuer, 5001, 300).Is(http.StatusNoContent)
-	wantCode(t, user.Patch(batchURL+"1234567890123456", `{"id": 0}`), http.StatusUnprocessableEntity, 1400)
-	if got := wantCode(t, user.Get(batchURL+"1234567890123456"), http.StatusUnprocessableEntity, 1400); got.Message != "bic: the batch has SIMs of another Workspace" {
-		t.Errorf("%+v", got)
-	}
-	give(issuer, 5001, 100).Is(http.StatusNoContent)
-	deleteSIM(issuer, 5002).Is(http.StatusNoContent)
-	if got := readBatch(t, user.Get(batchURL+"1234567890123456")); got.Quantity != 1 || got.ID != 5003 {
-		t.Errorf("%+v", got)
-	}
-	var left api.Batch
-	if user.Patch(batchURL+"1234567890123456", `{"id": 0}`).Is(http.StatusOK).JSON(&left); len(left.SIMs) != 1 || left.SIMs[0].ID != 5003 {
-		t.Errorf("%+v", left)
-	}
-	s.MustFsck()
-})
-
-var _ = pin("batch-guesses", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := batched(t, e)
-	user := s.As("user@example.com")
-	for range 20 {
-		user.Get(batchURL + "0000000000000000").Is(http.StatusNotFound)
-	}
-	for _, a := range []*testkit.Answer{user.Get(batchURL + "1234567890123456"), s.As("admin@example.com").Patch(batchURL+"1234567890123456", `{"id": 1}`)} {
-		wantCode(t, a, http.StatusTooManyRequests, 1105)
-		if a.Header.Get("Retry-After") != "3600" {
-			t.Errorf("%v", a.Header)
-		}
-	}
-	s.As("target@example.com").Get(batchURL + "1234567890123456").Is(http.StatusOK) // of another Workspace
-	s.Clock.Pass(time.Hour + time.Second)
-	user.Get(batchURL + "1234567890123456").Is(http.StatusOK)
-})
+}
 
 // A batch goes to one of those who register it at once.
 func TestRegisterConcurrently(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := batched(t, e)
-		clients := []*testkit.Client{s.As("user@example.com"), s.As("target@example.com"), s.As("admin@example.com").In(300)}
+		clients := []*kit.Client{s.As("user@example.com"), s.As("target@example.com"), s.As("admin@example.com").In(300)}
 		won := 0
-		for _, a := range together(9, func(i int) *testkit.Answer { return clients[i%3].Patch(batchURL+"1234567890123456", `{"id": 1}`) }) {
+		for _, a := range together(9, func(i int) *kit.Answer { return clients[i%3].Patch(batchURL+"1234567890123456", `{"id": 1}`) }) {
 			switch a.Status {
 			case http.StatusOK:
 				won++
@@ -185,7 +191,7 @@ func TestRegisterConcurrently(t *testing.T) {
 }
 
 func TestRegisterOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := batched(t, e)
 		user := s.As("user@example.com").With("Idempotency-Key", "k")
 		first := user.Patch(batchURL+"1234567890123456", `{"sim_status": {"id": 1}}`).Is(http.StatusOK)
@@ -199,9 +205,9 @@ func TestRegisterOnce(t *testing.T) {
 }
 
 func TestCountries(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		var list []api.Country
-		testkit.Ferried(t, e).As("observer@example.com").Get("/api/v1/country").Is(http.StatusOK).JSON(&list)
+		kit.Ferried(t, e).As("observer@example.com").Get("/api/v1/country").Is(http.StatusOK).JSON(&list)
 		found := false
 		for _, c := range list {
 			found = found || c == api.Country{ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"}

@@ -7,30 +7,30 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func deleteSIM(c *testkit.Client, id int64) *testkit.Answer {
+func deleteSIM(c *kit.Client, id int64) *kit.Answer {
 	c.T.Helper()
 	return c.Do(http.MethodDelete, simURL(id), nil)
 }
 
-func deleteMany(c *testkit.Client, body any) *testkit.Answer {
+func deleteMany(c *kit.Client, body any) *kit.Answer {
 	c.T.Helper()
 	return c.Do(http.MethodDelete, "/api/v1/sim/multi", body)
 }
 
 // From every status, with event 10; then it is gone for everybody but who asks for deleted ones.
 func TestDeleteSIM(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		for before, id := range ofStatus {
 			if got := deleteSIM(user, id).Is(http.StatusNoContent); len(got.Body) != 0 {
 				t.Errorf("SIM %d: %s", id, got.Body)
 			}
 			gone := fmt.Sprintf("sim with id %d not found", id)
-			for _, again := range []*testkit.Answer{user.Get(simURL(id)), deleteSIM(user, id), user.Patch(simURL(id), status(1))} {
+			for _, again := range []*kit.Answer{user.Get(simURL(id)), deleteSIM(user, id), user.Patch(simURL(id), status(1))} {
 				if e := wantCode(t, again, http.StatusNotFound, 1201); e.Message != gone {
 					t.Errorf("%s: %s", again.Request, e.Message)
 				}
@@ -50,8 +50,8 @@ func TestDeleteSIM(t *testing.T) {
 }
 
 func TestDeleteSIMOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		user := testkit.Ferried(t, e).As("user@example.com").With("Idempotency-Key", "k")
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		user := kit.Ferried(t, e).As("user@example.com").With("Idempotency-Key", "k")
 		for i, path := range []string{simURL(252), simURL(252) + ".0"} {
 			got := user.Do(http.MethodDelete, path, nil).Is(http.StatusNoContent)
 			if (got.Header.Get("Idempotent-Replayed") == "true") != (i == 1) {
@@ -69,34 +69,36 @@ func TestDeleteSIMOnce(t *testing.T) {
 	})
 }
 
-var _ = pin("delete-multi", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	user := s.As("user@example.com")
-	s.Untouched("a refused deletion", func() {
-		gone(t, deleteMany(user, `[{"id": 252}, {"id": 290}, {"id": 255}]`), "sim with id 290 not found", "sim with id 255 not found")
-		got := wantCode(t, deleteMany(user, `[{"id": 252}, {"id": 250}]`), http.StatusConflict, 1406)
-		if want := "SIM 250 sits in endpoint 9001: release it first"; got.Message != want || len(got.Errors) != 1 || got.Errors[0].Message != want {
-			t.Errorf("%+v", got)
+func TestContract_DeleteMulti(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		user := s.As("user@example.com")
+		s.Untouched("a refused deletion", func() {
+			gone(t, deleteMany(user, `[{"id": 252}, {"id": 290}, {"id": 255}]`), "sim with id 290 not found", "sim with id 255 not found")
+			got := wantCode(t, deleteMany(user, `[{"id": 252}, {"id": 250}]`), http.StatusConflict, 1406)
+			if want := "SIM 250 sits in endpoint 9001: release it first"; got.Message != want || len(got.Errors) != 1 || got.Errors[0].Message != want {
+				t.Errorf("%+v", got)
+			}
+			for _, body := range []string{
+				"", "{}", "[]", "null", `[{}]`, `[{"id": null}]`, `[{"id": "252"}]`, `[252]`, `{"sims": [{"id": 252}]}`,
+				"[" + strings.Repeat(`{"id": 252},`, 3) + `{"id": 1.5}]`,
+				"[" + strings.TrimSuffix(manySIMs(2001), ",") + "]",
+			} {
+				wantCode(t, deleteMany(user, body), http.StatusBadRequest, 1000)
+			}
+		})
+		var sent []api.SIM
+		user.Get("/api/v1/sim?q=id:252|253").Is(http.StatusOK).JSON(&sent)
+		deleteMany(user, append(sent, sent[0])).Is(http.StatusNoContent) // as a listing has them, one twice
+		deleteMany(user, "["+strings.TrimSuffix(manySIMs(600), ",")+"]").Is(http.StatusNoContent)
+		if total := user.Get("/api/v1/sim").Header.Get("X-Total-Count"); total != "3" { // 250, 251 and 254 are left
+			t.Errorf("%s SIMs are left", total)
 		}
-		for _, body := range []string{
-			"", "{}", "[]", "null", `[{}]`, `[{"id": null}]`, `[{"id": "252"}]`, `[252]`, `{"sims": [{"id": 252}]}`,
-			"[" + strings.Repeat(`{"id": 252},`, 3) + `{"id": 1.5}]`,
-			"[" + strings.TrimSuffix(manySIMs(2001), ",") + "]",
-		} {
-			wantCode(t, deleteMany(user, body), http.StatusBadRequest, 1000)
-		}
+		s.CheckInvariants()
+		s.MustFsck()
 	})
-	var sent []api.SIM
-	user.Get("/api/v1/sim?q=id:252|253").Is(http.StatusOK).JSON(&sent)
-	deleteMany(user, append(sent, sent[0])).Is(http.StatusNoContent) // as a listing has them, one twice
-	deleteMany(user, "["+strings.TrimSuffix(manySIMs(600), ",")+"]").Is(http.StatusNoContent)
-	if total := user.Get("/api/v1/sim").Header.Get("X-Total-Count"); total != "3" { // 250, 251 and 254 are left
-		t.Errorf("%s SIMs are left", total)
-	}
-	s.CheckInvariants()
-	s.MustFsck()
-})
+}
 
 // manySIMs are references to n SIMs from 1000 on.
 func manySIMs(n int) string {
@@ -109,8 +111,8 @@ func manySIMs(n int) string {
 
 // The ICCID of a deleted SIM may come in again, as another SIM.
 func TestDeletedICCIDComesBack(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		const again = "iccid,workspace\n8988303000000000252,100\n"
 		if _, err := s.Import(again); err == nil {

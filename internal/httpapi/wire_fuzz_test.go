@@ -10,14 +10,14 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // FuzzOperations: whatever is sent to whichever operation, the answer is no 5xx, a refusal
 // changes no row, and neither does a GET. The engine is SQLite; what PostgreSQL alone
 // chokes on (NUL, invalid UTF-8, numbers too large) TestHostileQueries asks both.
 func FuzzOperations(f *testing.F) {
-	s := testkit.Ferried(f, testkit.SQLite)
+	s := kit.Ferried(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
 	handler := httpapi.New(s.Control, httpapi.Options{Log: discard})
 	routes := httpapi.Routes()
@@ -49,7 +49,7 @@ func FuzzOperations(f *testing.F) {
 		r := routes[route%uint(len(routes))]
 		s.T = t
 		before := number(s)
-		var rows testkit.Dump
+		var rows kit.Dump
 		audited := whole(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // a caller's later refusals are only counted
 		if key != "" || audited {
 			rows = s.Dump()
@@ -66,7 +66,7 @@ func FuzzOperations(f *testing.F) {
 			t.Fatalf("%s %s: %d: %s", r.Pattern, req.URL, rec.Code, rec.Body)
 		}
 		if r.Pattern == "POST /api/v1/logout" && rec.Code < 300 {
-			tokens, err := s.Control.SignIn(t.Context(), control.Credentials{Username: "admin@example.com", Password: identity.WireDigest(testkit.Password)}, identity.Origin{})
+			tokens, err := s.Control.SignIn(t.Context(), control.Credentials{Username: "admin@example.com", Password: identity.WireDigest(kit.Password)}, identity.Origin{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,7 +77,7 @@ func FuzzOperations(f *testing.F) {
 			return // a wrong password or code is counted
 		}
 		if key != "" && rec.Code == http.StatusConflict || audited && rec.Code >= 400 { // kept under its key, and in the audit log
-			if diff := rows.Diff(s.Dump(), testkit.Counters...); diff != "" {
+			if diff := rows.Diff(s.Dump(), kit.Counters...); diff != "" {
 				t.Fatalf("%s %s: %d, and rows changed (-before +after):\n%s", r.Pattern, req.URL, rec.Code, diff)
 			}
 			return
@@ -97,7 +97,7 @@ func FuzzOperations(f *testing.F) {
 // guessed are the operations that take a password or a code of somebody who is signed in.
 var guessed = map[string]bool{"PATCH /api/v1/user/password": true, "POST " + mfaURL: true, "PATCH " + mfaURL + "/{key_id}": true}
 
-func number(s *testkit.Server) any { return s.Rows("PRAGMA data_version")[0][0] }
+func number(s *kit.Server) any { return s.Rows("PRAGMA data_version")[0][0] }
 
 func routeNumber(routes []httpapi.Route, pattern string) uint {
 	for i, r := range routes {

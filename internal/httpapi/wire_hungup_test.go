@@ -10,15 +10,15 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // A client that hangs up is no fault of the server, whatever it asked for: no operation logs
 // an error, at whichever moment the client goes.
 func TestAClientThatHangsUpIsNoError(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := testkit.Ferried(t, e)
+		s := kit.Ferried(t, e)
 		token := s.As("admin@example.com").Token
 		for _, route := range httpapi.Routes() {
 			row := accesses[route.Pattern]

@@ -15,11 +15,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 var discard = slog.New(slog.DiscardHandler)
@@ -54,86 +54,88 @@ func (j *journal) read(t *testing.T) (lines []object, text string) {
 }
 
 // logging is the same server with a log that can be read.
-func logging(t *testing.T, s *testkit.Server) (*testkit.Server, *journal) {
+func logging(t *testing.T, s *kit.Server) (*kit.Server, *journal) {
 	t.Helper()
 	j := &journal{}
 	log := slog.New(slog.NewJSONHandler(j, nil))
 	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: log, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}))
 	t.Cleanup(server.Close)
-	return &testkit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contracttest.New(t).RoundTripper(server.Client().Transport)}}, j
+	return &kit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contract.New(t).RoundTripper(server.Client().Transport)}}, j
 }
 
-var _ = pin("request-id", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	logged, j := logging(t, s)
-	seen := make(map[string]bool)
-	for _, ask := range []func(*testkit.Client) *testkit.Answer{
-		func(c *testkit.Client) *testkit.Answer { return c.Get("/healthz") },
-		func(c *testkit.Client) *testkit.Answer { return c.Get("/nothing") },
-		func(c *testkit.Client) *testkit.Answer { return c.Get("/api/v1/sim") },
-		func(c *testkit.Client) *testkit.Answer { return c.Do("DELETE", "/api/v1/sim", nil) },
-		func(c *testkit.Client) *testkit.Answer { return c.Post(authenticate, "{") },
-		func(c *testkit.Client) *testkit.Answer {
-			return c.With("Content-Encoding", "br").Post(authenticate, "{")
-		},
-		func(c *testkit.Client) *testkit.Answer {
-			return c.With("Access-Control-Request-Method", "GET").Do("OPTIONS", "/api/v1/sim", nil)
-		},
-	} {
-		got := ask(logged.Nobody().With("X-Request-Id", "made up"))
-		lines, _ := j.read(t)
-		id := got.Header.Get("X-Request-Id")
-		if len(lines) != 1 || id == "" || seen[id] || lines[0]["id"] != id {
-			t.Errorf("%s: the id is %q, the log %v", got.Request, id, lines)
+func TestContract_RequestID(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		logged, j := logging(t, s)
+		seen := make(map[string]bool)
+		for _, ask := range []func(*kit.Client) *kit.Answer{
+			func(c *kit.Client) *kit.Answer { return c.Get("/healthz") },
+			func(c *kit.Client) *kit.Answer { return c.Get("/nothing") },
+			func(c *kit.Client) *kit.Answer { return c.Get("/api/v1/sim") },
+			func(c *kit.Client) *kit.Answer { return c.Do("DELETE", "/api/v1/sim", nil) },
+			func(c *kit.Client) *kit.Answer { return c.Post(authenticate, "{") },
+			func(c *kit.Client) *kit.Answer {
+				return c.With("Content-Encoding", "br").Post(authenticate, "{")
+			},
+			func(c *kit.Client) *kit.Answer {
+				return c.With("Access-Control-Request-Method", "GET").Do("OPTIONS", "/api/v1/sim", nil)
+			},
+		} {
+			got := ask(logged.Nobody().With("X-Request-Id", "made up"))
+			lines, _ := j.read(t)
+			id := got.Header.Get("X-Request-Id")
+			if len(lines) != 1 || id == "" || seen[id] || lines[0]["id"] != id {
+				t.Errorf("%s: the id is %q, the log %v", got.Request, id, lines)
+			}
+			seen[id] = true
 		}
-		seen[id] = true
-	}
-})
+	})
+}
 
 // One line per request, with what an operator looks for, and no secret in it.
 func TestLogLines(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	logged, j := logging(t, s)
-	digest := identity.WireDigest(testkit.Password)
+	digest := identity.WireDigest(kit.Password)
 	made := newApplicationToken(s, control.NewToken{})
-	session := tokensOf(signIn(logged.Nobody(), "admin@example.com", testkit.Password))
+	session := tokensOf(signIn(logged.Nobody(), "admin@example.com", kit.Password))
 	program := application(logged, made)
 	j.read(t)
 	admin := with(logged, session.AuthToken)
 	secrets := []string{digest, digest[:20], "correct horse", "31337", session.AuthToken, session.RefreshToken, program.Token, made.Text, "eyJ"}
 	for name, test := range map[string]struct {
-		a    func() *testkit.Answer
+		a    func() *kit.Answer
 		want object
 	}{
-		"a list": {func() *testkit.Answer { return admin.Get("/api/v1/sim?q=id:1&sort=id") }, object{"method": "GET", "path": "/api/v1/sim", "status": 200.0, "user": 1.0}},
-		"a program": {func() *testkit.Answer {
+		"a list": {func() *kit.Answer { return admin.Get("/api/v1/sim?q=id:1&sort=id") }, object{"method": "GET", "path": "/api/v1/sim", "status": 200.0, "user": 1.0}},
+		"a program": {func() *kit.Answer {
 			return program.With("X-Forwarded-For", "203.0.113.9").Get("/api/v1/sim/status")
 		}, object{"application_token": float64(made.ID), "from": "203.0.113.9"}},
-		"not found":       {func() *testkit.Answer { return admin.Get("/api/v1/sim/999") }, object{"status": 404.0, "level": "INFO", "err": "sim with id 999 not found"}},
-		"an odd path":     {func() *testkit.Answer { return admin.Get("/a%0ab%00") }, object{"path": "/a\nb\x00", "status": 404.0}},
-		"a token, forged": {func() *testkit.Answer { return with(logged, session.AuthToken+"x").Get("/api/v1/sim") }, object{"status": 401.0}},
-		"signed in":       {func() *testkit.Answer { return signIn(logged.Nobody(), "admin@example.com", testkit.Password) }, object{"status": 200.0}},
-		"wrong":           {func() *testkit.Answer { return signIn(logged.Nobody(), "user@example.com", "31337") }, object{"status": 401.0}},
-		"in the clear": {func() *testkit.Answer {
+		"not found":       {func() *kit.Answer { return admin.Get("/api/v1/sim/999") }, object{"status": 404.0, "level": "INFO", "err": "sim with id 999 not found"}},
+		"an odd path":     {func() *kit.Answer { return admin.Get("/a%0ab%00") }, object{"path": "/a\nb\x00", "status": 404.0}},
+		"a token, forged": {func() *kit.Answer { return with(logged, session.AuthToken+"x").Get("/api/v1/sim") }, object{"status": 401.0}},
+		"signed in":       {func() *kit.Answer { return signIn(logged.Nobody(), "admin@example.com", kit.Password) }, object{"status": 200.0}},
+		"wrong":           {func() *kit.Answer { return signIn(logged.Nobody(), "user@example.com", "31337") }, object{"status": 401.0}},
+		"in the clear": {func() *kit.Answer {
 			return logged.Nobody().Post(authenticate, object{"username": "user@example.com", "password": "correct horse"})
 		}, object{"status": 400.0}},
-		"a number": {func() *testkit.Answer {
+		"a number": {func() *kit.Answer {
 			return logged.Nobody().Post(authenticate, `{"username": "user@example.com", "password": 31337}`)
 		}, object{"status": 400.0}},
-		"an object": {func() *testkit.Answer {
+		"an object": {func() *kit.Answer {
 			return logged.Nobody().Post(authenticate, `{"username": "user@example.com", "password": {"plain": "correct horse"}}`)
 		}, object{"status": 400.0}},
-		"broken": {func() *testkit.Answer {
+		"broken": {func() *kit.Answer {
 			return logged.Nobody().Post(authenticate, `{"username": "user@example.com", "password": "correct horse`)
 		}, object{"status": 400.0}},
-		"garbled": {func() *testkit.Answer {
+		"garbled": {func() *kit.Answer {
 			return logged.Nobody().Post(authenticate, `{"password": "`+digest+`", "`+session.RefreshToken)
 		}, object{"status": 400.0}},
-		"a refresh": {func() *testkit.Answer {
+		"a refresh": {func() *kit.Answer {
 			return logged.Nobody().Post(authenticate, object{"refresh_token": session.RefreshToken})
 		}, object{"status": 200.0}},
-		"an application": {func() *testkit.Answer { return exchange(logged.Nobody(), made.Text) }, object{"status": 200.0}},
+		"an application": {func() *kit.Answer { return exchange(logged.Nobody(), made.Text) }, object{"status": 200.0}},
 	} {
 		test.a()
 		lines, text := j.read(t)
@@ -158,7 +160,7 @@ func TestPanicIsA500(t *testing.T) {
 	j := &journal{}
 	server := httptest.NewServer(httpapi.Wrap(slog.New(slog.NewJSONHandler(j, nil)), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a secret of ours") })))
 	defer server.Close()
-	s := &testkit.Server{T: t, URL: server.URL, HTTP: server.Client()}
+	s := &kit.Server{T: t, URL: server.URL, HTTP: server.Client()}
 	got := wantCode(t, s.Nobody().Get("/x"), http.StatusInternalServerError, 1000)
 	lines, text := j.read(t)
 	if strings.Contains(got.Message, "secret") || len(lines) != 1 || lines[0]["level"] != "ERROR" || lines[0]["status"] != 500.0 || !strings.Contains(text, "a secret of ours") {
@@ -167,10 +169,10 @@ func TestPanicIsA500(t *testing.T) {
 }
 
 func TestCommonHeaders(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	preflight := s.Nobody().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").With("Access-Control-Request-Headers", "authorization, idempotency-key")
-	for _, got := range []*testkit.Answer{
+	for _, got := range []*kit.Answer{
 		admin.Get("/api/v1/sim?per_page=1"), admin.Get("/nothing"), admin.Do("PUT", "/api/v1/sim", nil), s.Nobody().Get("/api/v1/sim"), admin.Get("/docs"),
 		s.Nobody().With("Origin", "https://example.com").Post(authenticate, `{}`), preflight.Do("OPTIONS", simURL(250), nil).Is(http.StatusNoContent),
 	} {
@@ -201,7 +203,7 @@ func TestCommonHeaders(t *testing.T) {
 func TestHSTSOverTLS(t *testing.T) {
 	server := httptest.NewTLSServer(httpapi.Wrap(discard, http.NotFoundHandler()))
 	defer server.Close()
-	s := &testkit.Server{T: t, URL: server.URL, HTTP: server.Client()}
+	s := &kit.Server{T: t, URL: server.URL, HTTP: server.Client()}
 	if got := s.Nobody().Get("/").Header.Get("Strict-Transport-Security"); !strings.HasPrefix(got, "max-age=") {
 		t.Errorf("Strict-Transport-Security: %q", got)
 	}
@@ -209,11 +211,11 @@ func TestHSTSOverTLS(t *testing.T) {
 
 // HEAD answers what GET does, without the body.
 func TestHead(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	for _, path := range []string{"/api/v1/sim?per_page=2", "/api/v1/sim/999", "/healthz", "/api/v1/organisation/my", "/docs"} {
 		get, head := admin.Get(path), admin.Do(http.MethodHead, path, nil)
-		for _, a := range []*testkit.Answer{get, head} {
+		for _, a := range []*kit.Answer{get, head} {
 			for _, name := range []string{"Date", "X-Request-Id", "Content-Length"} {
 				a.Header.Del(name)
 			}
@@ -229,7 +231,7 @@ func TestHead(t *testing.T) {
 }
 
 func TestGzip(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	plain := admin.With("Accept-Encoding", "identity").Get("/api/v1/sim").Is(http.StatusOK)
 	small := admin.With("Accept-Encoding", "gzip").Get("/api/v1/sim/250").Is(http.StatusOK)
@@ -246,7 +248,7 @@ func TestGzip(t *testing.T) {
 	}
 	body := []byte(`{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`)
 	admin.With("Content-Encoding", "gzip").Post(migration, zipped(t, body)).Is(http.StatusOK)
-	unjudged := at(&testkit.Server{T: t, URL: s.URL, HTTP: &http.Client{}}, admin) // the judge knows one spelling
+	unjudged := at(&kit.Server{T: t, URL: s.URL, HTTP: &http.Client{}}, admin) // the judge knows one spelling
 	for _, name := range []string{"GZIP", "x-gzip"} {
 		unjudged.With("Content-Encoding", name).Post(migration, zipped(t, body)).Is(http.StatusOK)
 	}

@@ -8,18 +8,18 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/contracttest"
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/contract"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // Every route is in the document, and back.
 func TestRoutesAreTheDocument(t *testing.T) {
 	var served, documented []string
 	for _, r := range httpapi.Routes() {
-		served = append(served, contracttest.Shape(r.Pattern))
+		served = append(served, contract.Shape(r.Pattern))
 	}
-	for _, o := range contracttest.Operations() {
+	for _, o := range contract.Operations() {
 		documented = append(documented, o.Pattern())
 	}
 	slices.Sort(served)
@@ -31,7 +31,7 @@ func TestRoutesAreTheDocument(t *testing.T) {
 
 // What needs no token works without one, and with a bad one.
 func TestServiceRoutes(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	for path, want := range map[string]struct {
 		kind string
 		has  string
@@ -43,7 +43,7 @@ func TestServiceRoutes(t *testing.T) {
 		"/docs/docs.js":          {"text/javascript; charset=utf-8", "openapi.yaml"},
 		"/.well-known/jwks.json": {"application/json", `"kty":"OKP"`},
 	} {
-		for _, c := range []*testkit.Client{s.Nobody(), s.Nobody().With("Authorization", "Bearer nonsense")} {
+		for _, c := range []*kit.Client{s.Nobody(), s.Nobody().With("Authorization", "Bearer nonsense")} {
 			got := c.Get(path).Is(http.StatusOK)
 			if kind := got.Header.Get("Content-Type"); kind != want.kind {
 				t.Errorf("%s is %s, want %s", path, kind, want.kind)

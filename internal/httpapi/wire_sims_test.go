@@ -12,18 +12,18 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 func simURL(id int64) string { return fmt.Sprintf("/api/v1/sim/%d", id) }
 
-func readSIM(c *testkit.Client, id int64) (s api.SIM) {
+func readSIM(c *kit.Client, id int64) (s api.SIM) {
 	c.T.Helper()
 	c.Get(simURL(id)).Is(http.StatusOK).JSON(&s)
 	return s
 }
 
-func eventsOf(c *testkit.Client, id int64) (list []api.Event) {
+func eventsOf(c *kit.Client, id int64) (list []api.Event) {
 	c.T.Helper()
 	c.Get(simURL(id) + "/event?sort=id").Is(http.StatusOK).JSON(&list)
 	return list
@@ -37,7 +37,7 @@ var ofStatus = map[fleet.SIMStatus]int64{fleet.SIMIssued: 252, fleet.SIMActivate
 // Every step from every status: what PATCH allows with its event, and that all else is
 // refused and leaves no trace.
 func TestPatchTransitions(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		wanted := map[[2]fleet.SIMStatus]fleet.EventType{
 			{fleet.SIMIssued, fleet.SIMActivated}:      fleet.EventSIMActivated,
 			{fleet.SIMIssued, fleet.SIMFactoryTest}:    fleet.EventSIMFactoryTest,
@@ -45,7 +45,7 @@ func TestPatchTransitions(t *testing.T) {
 			{fleet.SIMActivated, fleet.SIMSuspended}:   fleet.EventSIMSuspended,
 			{fleet.SIMSuspended, fleet.SIMActivated}:   fleet.EventSIMActivated,
 		}
-		s := testkit.Ferried(t, e)
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		for before, id := range ofStatus {
 			for after := fleet.SIMIssued; after <= fleet.SIMFactoryTest+1; after++ {
@@ -64,7 +64,7 @@ func TestPatchTransitions(t *testing.T) {
 	})
 }
 
-func checkTransition(t *testing.T, user *testkit.Client, id int64, before, after fleet.SIMStatus, event fleet.EventType) {
+func checkTransition(t *testing.T, user *kit.Client, id int64, before, after fleet.SIMStatus, event fleet.EventType) {
 	t.Helper()
 	known := len(eventsOf(user, id))
 	if got := user.Patch(simURL(id), status(after)).Is(http.StatusNoContent); len(got.Body) != 0 {
@@ -93,8 +93,8 @@ func checkTransition(t *testing.T, user *testkit.Client, id int64, before, after
 }
 
 func TestActivationDateIsSetOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com")
 		if date := readSIM(user, 252).ActivationDate; date != nil {
 			t.Fatalf("an Issued SIM was activated %v", date)
@@ -113,8 +113,8 @@ func TestActivationDateIsSetOnce(t *testing.T) {
 }
 
 func TestPatchOnce(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		user := s.As("user@example.com").With("Idempotency-Key", `"k 1"`)
 		if got := user.Patch(simURL(252), status(1)).Is(http.StatusNoContent); got.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("the first is a replay")
@@ -138,70 +138,76 @@ func TestPatchOnce(t *testing.T) {
 	})
 }
 
-var _ = pin("sim-model", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	c := testkit.Ferried(t, e).Seed(few).As("few@example.com")
-	standard := api.Model{
-		ID: 1, Description: "Standard SIM", MemorySize: 128,
-		FormFactor: api.NamedRef{ID: 1, Name: "2FF/3FF/4FF"}, Manufacturer: api.NamedRef{ID: 1, Name: "Unknown"},
-	}
-	industrial := api.Model{
-		ID: 7, Description: "Industrial MFF2", MemorySize: 256,
-		FormFactor: api.NamedRef{ID: 4, Name: "MFF2"}, Manufacturer: api.NamedRef{ID: 9, Name: "Ferry Cards"},
-	}
-	for id, want := range map[int64]api.Model{11: standard, 12: industrial, 13: standard} {
-		if diff := cmp.Diff(want, readSIM(c, id).Model); diff != "" {
-			t.Errorf("SIM %d (-want +got):\n%s", id, diff)
+func TestContract_SIMModel(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		c := kit.Ferried(t, e).Seed(few).As("few@example.com")
+		standard := api.Model{
+			ID: 1, Description: "Standard SIM", MemorySize: 128,
+			FormFactor: api.NamedRef{ID: 1, Name: "2FF/3FF/4FF"}, Manufacturer: api.NamedRef{ID: 1, Name: "Unknown"},
 		}
-	}
-})
-
-var _ = pin("patch-owner", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	admin := s.As("admin@example.com")
-	s.Untouched("another owner", func() {
-		for _, body := range []string{
-			`{"status": {"id": 1}, "customer_org": {"id": 200}}`, `{"status": {"id": 1}, "customer_org": null}`,
-			`{"status": {"id": 1}, "issuer_org": {"id": 100}}`, `{"status": {"id": 1}, "reseller_org": {"id": 600}}`,
-		} {
-			got := wantCode(t, admin.Patch(simURL(252), body), http.StatusForbidden, 1104)
-			if want := "POST " + migration; !strings.Contains(got.Message, want) {
-				t.Errorf("%s: %s", body, got.Message)
+		industrial := api.Model{
+			ID: 7, Description: "Industrial MFF2", MemorySize: 256,
+			FormFactor: api.NamedRef{ID: 4, Name: "MFF2"}, Manufacturer: api.NamedRef{ID: 9, Name: "Ferry Cards"},
+		}
+		for id, want := range map[int64]api.Model{11: standard, 12: industrial, 13: standard} {
+			if diff := cmp.Diff(want, readSIM(c, id).Model); diff != "" {
+				t.Errorf("SIM %d (-want +got):\n%s", id, diff)
 			}
 		}
 	})
-	wantCode(t, admin.Patch(simURL(252), `{"status": {"id": 1}, "customer_org": {"id": "100"}}`), http.StatusBadRequest, 1000)
-	admin.Patch(simURL(252), `{"status": {"id": 1}, "customer_org": {"id": 100}, "issuer_org": {"id": 1}, "reseller_org": null}`).Is(http.StatusNoContent)
-})
+}
+
+func TestContract_PatchOwner(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		admin := s.As("admin@example.com")
+		s.Untouched("another owner", func() {
+			for _, body := range []string{
+				`{"status": {"id": 1}, "customer_org": {"id": 200}}`, `{"status": {"id": 1}, "customer_org": null}`,
+				`{"status": {"id": 1}, "issuer_org": {"id": 100}}`, `{"status": {"id": 1}, "reseller_org": {"id": 600}}`,
+			} {
+				got := wantCode(t, admin.Patch(simURL(252), body), http.StatusForbidden, 1104)
+				if want := "POST " + migration; !strings.Contains(got.Message, want) {
+					t.Errorf("%s: %s", body, got.Message)
+				}
+			}
+		})
+		wantCode(t, admin.Patch(simURL(252), `{"status": {"id": 1}, "customer_org": {"id": "100"}}`), http.StatusBadRequest, 1000)
+		admin.Patch(simURL(252), `{"status": {"id": 1}, "customer_org": {"id": 100}, "issuer_org": {"id": 1}, "reseller_org": null}`).Is(http.StatusNoContent)
+	})
+}
 
 // A client reads a SIM, changes what it means to change, and sends all of it back.
-var _ = pin("patch-tolerates", func(t *testing.T, e testkit.Engine) {
-	t.Helper()
-	s := testkit.Ferried(t, e)
-	user := s.As("user@example.com")
-	for _, id := range []int64{250, 251} { // with a device and without
-		before := readSIM(user, id)
-		var body object
-		user.Get(simURL(id)).JSON(&body)
-		body["status"] = object{"id": 2, "description": "Activated"}
-		body["imsi"], body["id"], body["endpoint"] = "000", 1, nil
-		user.Patch(simURL(id), body).Is(http.StatusNoContent)
-		before.Status = api.Ref{ID: 2, Description: "Suspended"}
-		if diff := cmp.Diff(before, readSIM(user, id)); diff != "" {
-			t.Errorf("SIM %d (-want +got):\n%s", id, diff)
+func TestContract_PatchTolerates(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		t.Helper()
+		s := kit.Ferried(t, e)
+		user := s.As("user@example.com")
+		for _, id := range []int64{250, 251} { // with a device and without
+			before := readSIM(user, id)
+			var body object
+			user.Get(simURL(id)).JSON(&body)
+			body["status"] = object{"id": 2, "description": "Activated"}
+			body["imsi"], body["id"], body["endpoint"] = "000", 1, nil
+			user.Patch(simURL(id), body).Is(http.StatusNoContent)
+			before.Status = api.Ref{ID: 2, Description: "Suspended"}
+			if diff := cmp.Diff(before, readSIM(user, id)); diff != "" {
+				t.Errorf("SIM %d (-want +got):\n%s", id, diff)
+			}
 		}
-	}
-	var list []json.RawMessage
-	user.Get("/api/v1/sim?q=id:253").Is(http.StatusOK).JSON(&list)
-	user.Patch(simURL(253), string(list[0])).Is(http.StatusNoContent)
-	wantCode(t, user.Patch(simURL(253), `{"status": {"id": 1}, "model": {"a": 1, "a": 2}}`), http.StatusBadRequest, 1000)
-})
+		var list []json.RawMessage
+		user.Get("/api/v1/sim?q=id:253").Is(http.StatusOK).JSON(&list)
+		user.Patch(simURL(253), string(list[0])).Is(http.StatusNoContent)
+		wantCode(t, user.Patch(simURL(253), `{"status": {"id": 1}, "model": {"a": 1, "a": 2}}`), http.StatusBadRequest, 1000)
+	})
+}
 
 // Whoever issued a SIM sees it; the answer has its dates and owners.
 func TestReadSIM(t *testing.T) {
-	testkit.OnEach(t, func(t *testing.T, e testkit.Engine) {
-		s := testkit.Ferried(t, e)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.Ferried(t, e)
 		got := readSIM(s.As("observer@example.com"), 250)
 		de := &api.Country{ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"}
 		want := api.SIM{

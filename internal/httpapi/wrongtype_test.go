@@ -7,13 +7,13 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/testkit"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // A value of the wrong type is answered with the right one, and with its place in the one
 // notation that all messages have: sims[0].id.
 func TestWrongTypesNameTheRightOne(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	elsewhere := regexp.MustCompile(`(^|[a-z])\.\d|^\d|item \d|wrong type|Go |\*?json`)
 	for _, c := range []struct{ request, body, want string }{

@@ -13,7 +13,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/mailer"
-	"github.com/simferry/simferry/internal/testkit/postoffice"
+	"github.com/simferry/simferry/internal/test/kit/smtptest"
 )
 
 func file(t *testing.T, name, text string) string {
@@ -25,7 +25,7 @@ func file(t *testing.T, name, text string) string {
 	return path
 }
 
-func newMailer(t *testing.T, p *postoffice.Office, change func(*mailer.Options)) *mailer.Mailer {
+func newMailer(t *testing.T, p *smtptest.Office, change func(*mailer.Options)) *mailer.Mailer {
 	t.Helper()
 	o := mailer.Options{
 		URL: "smtp://ferry@" + p.Address, PasswordFile: file(t, "password", "the password\n"), CAFile: p.CA,
@@ -47,7 +47,7 @@ var invitation = fleet.Mail{
 }
 
 func TestSendOverSTARTTLS(t *testing.T) {
-	p := postoffice.Open(t, true, nil)
+	p := smtptest.Open(t, true, nil)
 	m := newMailer(t, p, nil)
 	for range 2 {
 		if err := m.Send(t.Context(), invitation); err != nil {
@@ -78,7 +78,7 @@ func TestSendOverSTARTTLS(t *testing.T) {
 
 // Whatever a name holds, it makes no header and no second recipient.
 func TestNamesMakeNoHeaders(t *testing.T) {
-	p := postoffice.Open(t, true, nil)
+	p := smtptest.Open(t, true, nil)
 	m := newMailer(t, p, nil)
 	for _, kind := range []fleet.MailKind{fleet.MailInvitation, fleet.MailAdded, fleet.MailReset} {
 		evil := invitation
@@ -105,7 +105,7 @@ func TestNamesMakeNoHeaders(t *testing.T) {
 // A password, and a key, never travel in the clear unless the operator says so, and then
 // without a password.
 func TestSTARTTLSIsRequired(t *testing.T) {
-	plain := postoffice.Open(t, false, nil)
+	plain := smtptest.Open(t, false, nil)
 	if err := newMailer(t, plain, nil).Send(t.Context(), invitation); err == nil || mailer.Final(err) {
 		t.Errorf("without TLS: %v", err)
 	}
@@ -116,7 +116,7 @@ func TestSTARTTLSIsRequired(t *testing.T) {
 	if err := bare.Send(t.Context(), invitation); err != nil || len(plain.Letters()) != 1 {
 		t.Errorf("in the clear: %v", err)
 	}
-	secure := postoffice.Open(t, true, nil)
+	secure := smtptest.Open(t, true, nil)
 	unknown := newMailer(t, secure, func(o *mailer.Options) { o.CAFile = "" })
 	if err := unknown.Send(t.Context(), invitation); err == nil || len(secure.Letters()) != 0 {
 		t.Errorf("to a server that nobody vouches for: %v", err)
@@ -129,7 +129,7 @@ func TestSTARTTLSIsRequired(t *testing.T) {
 
 func TestFinal(t *testing.T) {
 	for code, final := range map[int]bool{550: true, 451: false} {
-		p := postoffice.Open(t, true, &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "no such mailbox"})
+		p := smtptest.Open(t, true, &smtp.SMTPError{Code: code, EnhancedCode: smtp.EnhancedCode{code / 100, 1, 1}, Message: "no such mailbox"})
 		err := newMailer(t, p, nil).Send(t.Context(), invitation)
 		if err == nil || mailer.Final(err) != final {
 			t.Errorf("%d: %v, final %v", code, err, mailer.Final(err))

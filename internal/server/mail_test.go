@@ -10,11 +10,11 @@ import (
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/config"
-	"github.com/simferry/simferry/internal/testkit/postoffice"
+	"github.com/simferry/simferry/internal/test/kit/smtptest"
 )
 
 // mailing is a configuration that sends mail through an office, and has one Administrator.
-func mailing(t *testing.T, office *postoffice.Office) config.Config {
+func mailing(t *testing.T, office *smtptest.Office) config.Config {
 	t.Helper()
 	write := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)
@@ -24,7 +24,7 @@ func mailing(t *testing.T, office *postoffice.Office) config.Config {
 		return path
 	}
 	cfg := settings(t)
-	cfg.SMTPURL, cfg.SMTPPassword, cfg.SMTPCA = "smtp://"+postoffice.User+"@"+office.Address, write("password", postoffice.Password), office.CA
+	cfg.SMTPURL, cfg.SMTPPassword, cfg.SMTPCA = "smtp://"+smtptest.User+"@"+office.Address, write("password", smtptest.Password), office.CA
 	cfg.MailFrom = "Simferry <simferry@example.com>"
 	cfg.Seed = write("world.yaml", `
 workspaces:
@@ -36,7 +36,7 @@ users:
 }
 
 // keyIn is the activation key that a letter holds.
-func keyIn(t *testing.T, l postoffice.Letter) string {
+func keyIn(t *testing.T, l smtptest.Letter) string {
 	t.Helper()
 	found := regexp.MustCompile(`(?m)^    ([0-9A-Za-z_-]{40,})\r?$`).FindStringSubmatch(strings.ReplaceAll(l.Text, "=\r\n", ""))
 	if found == nil {
@@ -48,7 +48,7 @@ func keyIn(t *testing.T, l postoffice.Letter) string {
 // An invitation is a row until the server has sent it; whoever gets the letter chooses a
 // password with its key, and another one by the letter that they ask for.
 func TestInvitationArrivesByMail(t *testing.T) {
-	office := postoffice.Open(t, true, nil)
+	office := smtptest.Open(t, true, nil)
 	s, _ := start(t.Context(), t, mailing(t, office))
 	with := func(options ...client.Option) *client.Client {
 		c, err := client.New("http://"+s.Addr(), append(options, client.WithHTTPClient(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}))...)

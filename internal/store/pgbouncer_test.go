@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/store/storetest"
-	"github.com/simferry/simferry/internal/testkit/pgbouncer"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgbouncer"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 // Behind PgBouncer in transaction mode: the schema steps, and more connections of ours than

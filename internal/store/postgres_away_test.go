@@ -7,8 +7,8 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 // unavailable asserts that everything answers Unavailable, and soon.

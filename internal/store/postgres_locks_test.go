@@ -8,8 +8,8 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit/pgbouncer"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit/pgbouncer"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
 // A lock is held and not released: requests that wait for it get an answer in time, with a

@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 // A stored answer that is given again is acknowledged anew: with a synchronous standby its

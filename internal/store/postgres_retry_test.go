@@ -10,7 +10,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
 // direct is a connection beside the store's.

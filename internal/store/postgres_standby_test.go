@@ -6,7 +6,7 @@ import (
 
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/store/storetest"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 // A standby can be checked: fsck only reads. A server refuses it.

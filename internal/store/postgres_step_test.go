@@ -12,8 +12,8 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit/pgbouncer"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgbouncer"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 // beforeInvitations is a database of schema 6, in which step 7 finds nobody at work.

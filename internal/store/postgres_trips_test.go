@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/store/storetest"
-	"github.com/simferry/simferry/internal/testkit/pgproxy"
+	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
 // What the store promises of round trips, on a connection that has seen the statements

@@ -10,7 +10,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 
 	"github.com/simferry/simferry/internal/store"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 // rawSQL opens the store's database without the store.

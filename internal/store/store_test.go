@@ -8,7 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/store/storetest"
-	"github.com/simferry/simferry/internal/testkit/pgtest"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
 func TestMain(m *testing.M) {

@@ -1,0 +1,102 @@
+package bulk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// Resume goes on with a run that was interrupted, or that was refused in part. The SIMs that
+// were refused are tried again, after all others: somebody may have given a role back or
+// taken a SIM out of its device. What is refused once more stays refused, and stops nothing.
+//
+// Unless Skip is set, it first asks about all that is left. What others have changed
+// meanwhile is dropped at once, and the run stops with ErrRefused; the next Resume moves the
+// others.
+func (r *Runner) Resume(ctx context.Context) error {
+	if err := r.tryAgain(); err != nil {
+		return err
+	}
+	if !r.Skip {
+		if err := r.survey(ctx); err != nil {
+			return err
+		}
+	}
+	return r.Run(ctx)
+}
+
+// tryAgain makes chunks of the SIMs that were refused.
+func (r *Runner) tryAgain() error {
+	ids := make([]int64, 0, len(r.State.dropped))
+	for _, sim := range r.State.refused() {
+		ids = append(ids, sim.ID)
+	}
+	for part := range slices.Chunk(ids, MaxChunk) {
+		if err := r.write(Entry{Step: Again, Chunk: len(r.State.chunks), SIMs: part}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tried reports whether a chunk consists of SIMs that are tried again.
+func (r *Runner) tried(i int) bool { return i >= len(r.Plan.Chunks) }
+
+// survey asks about everything that is left, and drops the SIMs that may not move any more.
+// Chunks in doubt are left to Run, which reads them back.
+func (r *Runner) survey(ctx context.Context) error {
+	var left []SIM
+	for i := range r.Plan.Chunks {
+		if c := &r.State.chunks[i]; c.certain() {
+			left = append(left, c.left...)
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	again := Planner{Server: r.Server, Pace: r.Pace, Terms: r.Plan.Terms, Progress: r.Surveying}
+	now, err := again.Plan(ctx, left)
+	if err != nil {
+		return err
+	}
+	if len(now.Against) > 0 {
+		return fmt.Errorf("%w: %s", ErrRefused, now.Against[0].Message)
+	}
+	drop, there := drift(left, now)
+	for i := range r.Plan.Chunks {
+		if c := &r.State.chunks[i]; c.certain() {
+			if err := r.dropFrom(i, c, drop, there); err != nil {
+				return err
+			}
+		}
+	}
+	if len(drop) > 0 {
+		return fmt.Errorf("%w: %d SIMs of those left may not move any more", ErrRefused, len(drop))
+	}
+	return nil
+}
+
+// certain reports whether it is known that what is left of a chunk has not moved.
+func (c *chunkState) certain() bool { return !c.done() && !c.doubt && !c.doubted }
+
+// dropFrom writes down which SIMs of one chunk are in the target, or may not move.
+func (r *Runner) dropFrom(i int, c *chunkState, drop map[int64][]Reason, there []int64) error {
+	var found []int64
+	reasons := make(map[int64][]Reason)
+	for _, s := range c.left {
+		if why := drop[s.ID]; why != nil {
+			reasons[s.ID] = why
+		} else if slices.Contains(there, s.ID) {
+			found = append(found, s.ID)
+		}
+	}
+	if len(found) > 0 {
+		if err := r.write(Entry{Step: Found, Chunk: i, SIMs: found}); err != nil {
+			return err
+		}
+	}
+	if len(reasons) == 0 {
+		return nil
+	}
+	return r.write(Entry{Step: Dropped, Chunk: i, Reasons: reasons})
+}

@@ -1,0 +1,115 @@
+package bulk_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/cli/bulk"
+	"github.com/simferry/simferry/internal/test/kit/fakeserver"
+)
+
+// inMemory is a journal of a process that nobody kills.
+type inMemory struct{ steps []bulk.Step }
+
+func (j *inMemory) Append(e bulk.Entry) error {
+	j.steps = append(j.steps, e.Step)
+	return nil
+}
+
+// interrupted is a run of four chunks of 25 SIMs in which nothing has been sent.
+func interrupted(t *testing.T, s *server, skip bool) *bulk.Runner {
+	t.Helper()
+	var sims []bulk.SIM
+	for i := 1; i <= 100; i++ {
+		s.fleet.Add(fakeserver.SIM{ID: int64(i), ICCID: iccid(i), Status: 2, Workspace: north})
+		sims = append(sims, bulk.SIM{ID: int64(i)})
+	}
+	p := bulk.Planner{Server: s, Pace: newPace(), Terms: terms, Chunk: 25}
+	plan, err := p.Plan(t.Context(), sims)
+	if err != nil || len(plan.Chunks) != 4 {
+		t.Fatalf("%+v %v", plan, err)
+	}
+	return &bulk.Runner{Server: s, Pace: newPace(), Plan: plan, State: bulk.NewState(plan), Journal: &inMemory{}, Skip: skip}
+}
+
+func eachServer(t *testing.T, do func(t *testing.T, s *server)) {
+	t.Helper()
+	for name, tags := range map[string]bool{"plain": false, "tags": true} {
+		t.Run(name, func(t *testing.T) { do(t, &server{fleet: newFleet(), tags: tags}) })
+	}
+}
+
+// A role is lost in the middle of a run, so that SIMs are not found, and comes back: the
+// next resume moves them.
+func TestResumeAfterTheRoleCameBack(t *testing.T) {
+	for _, skip := range []bool{false, true} {
+		eachServer(t, func(t *testing.T, s *server) {
+			r := interrupted(t, s, skip)
+			for id := int64(26); id <= 50; id++ { // the Workspace that the caller lost
+				s.fleet.Remove(id)
+			}
+			err := r.Run(t.Context())
+			if got := r.State.Tally(); skip && err != nil || got.Refused != 25 {
+				t.Fatalf("without the role: %+v, %v", got, err)
+			}
+			for i := 26; i <= 50; i++ {
+				s.fleet.Add(fakeserver.SIM{ID: int64(i), ICCID: iccid(i), Status: 2, Workspace: north})
+			}
+			if err := r.Resume(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := r.State.Tally(); got.Moved != 100 || r.State.ExitCode() != bulk.ExitDone {
+				t.Errorf("with the role back: %+v", got)
+			}
+		})
+	}
+}
+
+// Others have moved the SIMs that were left, into the target and elsewhere. One resume says
+// so, and moves nothing; at the latest after the second nothing is left to resume.
+func TestResumeOfWhatOthersMoved(t *testing.T) {
+	eachServer(t, func(t *testing.T, s *server) {
+		r := interrupted(t, s, false)
+		for id := int64(1); id <= 100; id++ {
+			to := int64(south)
+			if id%25 == 0 {
+				to = target
+			}
+			if id%25 == 1 {
+				continue
+			}
+			s.fleet.Change(id, func(s *fakeserver.SIM) { s.Workspace = to })
+		}
+		if err := r.Resume(t.Context()); !errors.Is(err, bulk.ErrRefused) || r.State.Tally().Moved != 0 || r.State.Done() {
+			t.Fatalf("the first time: %v, %+v", err, r.State.Tally())
+		}
+		if err := r.Resume(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.State.Tally(); !r.State.Done() || got.Moved != 4 || got.There != 4 || got.Refused != 92 {
+			t.Errorf("the second time: %+v", got)
+		}
+		if err := r.Resume(t.Context()); err != nil || !r.State.Done() {
+			t.Errorf("once more: %v", err)
+		}
+	})
+}
+
+// A proxy that changes entity tags makes every guarded request stale. The run must stop soon,
+// say why, and move nothing.
+func TestChangedEntityTagsStopTheRun(t *testing.T) {
+	s := &server{fleet: newFleet(), tags: true, retag: true}
+	r := interrupted(t, s, false)
+	before := s.calls
+	err := r.Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), "chunk 1") {
+		t.Errorf("the run ended with %v, want an explanation", err)
+	}
+	if n := s.calls - before; n > 10 {
+		t.Errorf("%d requests for a chunk that cannot move", n)
+	}
+	if got := r.State.Tally(); got.Moved != 0 {
+		t.Errorf("%+v: nothing may have moved", got)
+	}
+}

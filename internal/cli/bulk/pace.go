@@ -1,0 +1,193 @@
+package bulk
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/simferry/simferry/client"
+)
+
+// Pace keeps to what the server can take and waits for one that is away. All requests of
+// a run share one.
+type Pace struct {
+	Clock    client.Clock
+	Patience time.Duration                        // how long to go on without a single answer
+	Notify   func(wait time.Duration, why string) // may be nil; from any goroutine, one call at a time
+	Parallel int                                  // requests at once, until the server asks for less
+
+	mu      sync.Mutex
+	until   time.Time // nothing is sent before
+	failing time.Time // since when nothing succeeds; zero while it does
+	failed  int       // in a row
+}
+
+const (
+	firstWait   = 500 * time.Millisecond
+	longestWait = 15 * time.Second
+)
+
+// passing tells whether a failure may pass by waiting, the refused request being harmless
+// to repeat or not processed.
+func passing(err error) bool {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return false
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, client.ErrSessionEnded) {
+		return false
+	}
+	refused, ok := errors.AsType[*client.APIError](err)
+	return !ok || refused.Status == http.StatusTooManyRequests || refused.Status >= http.StatusInternalServerError ||
+		refused.Status == http.StatusConflict && refused.RetryAfter > 0
+}
+
+// Persist makes attempts until one is answered, be it by a refusal. Use it for what may
+// be repeated without harm.
+func (p *Pace) Persist(ctx context.Context, attempt func(context.Context) error) error {
+	for {
+		if err := p.Wait(ctx); err != nil {
+			return err
+		}
+		err := attempt(ctx)
+		if err == nil || !passing(err) {
+			p.answered()
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err := p.Failed(err); err != nil {
+			return err
+		}
+	}
+}
+
+// Wait returns when the next request may go out.
+func (p *Pace) Wait(ctx context.Context) error {
+	for {
+		p.mu.Lock()
+		wait := p.until.Sub(p.Clock.Now())
+		p.mu.Unlock()
+		if wait <= 0 {
+			return ctx.Err()
+		}
+		if err := p.Clock.Sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+func (p *Pace) answered() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failing, p.failed = time.Time{}, 0
+}
+
+// Failed puts off whatever comes next. It is an error where patience has come to its end.
+func (p *Pace) Failed(err error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.Clock.Now()
+	if p.failing.IsZero() {
+		p.failing = now
+	}
+	p.failed++
+	wait := backoff(p.failed)
+	if refused, ok := errors.AsType[*client.APIError](err); ok {
+		if refused.Status == http.StatusTooManyRequests {
+			p.Parallel = max(1, p.Parallel/2)
+		}
+	}
+	if asked := retryAfter(err); asked > 0 {
+		wait = asked
+	}
+	switch asked := retryAfter(err); {
+	case asked > p.Patience:
+		return fmt.Errorf("the server asks to wait %v, until %s, which is longer than the patience of %v: %w",
+			asked.Round(time.Second), now.Add(asked).Local().Format(time.DateTime), p.Patience, err)
+	case now.Add(wait).Sub(p.failing) > p.Patience:
+		return fmt.Errorf("given up after %v without an answer that helps: %w", now.Sub(p.failing).Round(time.Second), err)
+	}
+	if until := now.Add(wait); until.After(p.until) {
+		p.until = until
+		if p.Notify != nil {
+			p.Notify(wait, brief(err))
+		}
+	}
+	return nil
+}
+
+// retryAfter is how long the server asks to wait; 0 if it does not say.
+func retryAfter(err error) time.Duration {
+	refused, ok := errors.AsType[*client.APIError](err)
+	if !ok {
+		return 0
+	}
+	return refused.RetryAfter
+}
+
+// backoff doubles from one failure to the next, less a random part, so that the waits of
+// several programs do not fall together.
+func backoff(failed int) time.Duration {
+	d := min(firstWait<<min(failed-1, 10), longestWait)
+	return d - rand.N(d/4) //nolint:gosec // spreads load, keeps no secret
+}
+
+// allowed is how many requests may be under way.
+func (p *Pace) allowed() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(1, p.Parallel)
+}
+
+// each does jobs 0 to n-1, as many at once as the pace allows, and ends with the first
+// error.
+func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var group sync.WaitGroup
+	var mu sync.Mutex
+	next := 0
+	take := func(worker int) (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if next == n || worker >= p.allowed() || ctx.Err() != nil {
+			return 0, false
+		}
+		next++
+		return next - 1, true
+	}
+	for worker := range min(n, p.allowed()) {
+		group.Go(func() {
+			for {
+				i, ok := take(worker)
+				if !ok {
+					return
+				}
+				if err := do(ctx, i); err != nil {
+					stop(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// brief says in a few words why nothing is sent for a while.
+func brief(err error) string {
+	if refused, ok := errors.AsType[*client.APIError](err); ok {
+		return fmt.Sprintf("the server says %d: %s", refused.Status, refused.Message)
+	}
+	if failed, ok := errors.AsType[*url.Error](err); ok {
+		err = failed.Err
+	}
+	return "no answer from the server: " + err.Error()
+}

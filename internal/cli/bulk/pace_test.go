@@ -1,0 +1,36 @@
+package bulk_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/cli/bulk"
+)
+
+// A server that asks for a long pause is not one that does not answer: the error says until
+// when it wants to be left alone, at once.
+func TestLongRetryAfterIsReported(t *testing.T) {
+	clock := &clock{now: time.Unix(1_700_000_000, 0)}
+	p := bulk.Pace{Clock: clock, Patience: 5 * time.Minute, Parallel: 1}
+	busy := &client.APIError{Status: http.StatusTooManyRequests, Message: "slow down", RetryAfter: time.Hour}
+	err := p.Failed(busy)
+	if err == nil || !strings.Contains(err.Error(), "asks to wait 1h0m0s") || strings.Contains(err.Error(), "given up") {
+		t.Errorf("%v", err)
+	}
+	if !strings.Contains(busy.Error(), "asks to wait 1h0m0s") {
+		t.Errorf("%v", busy)
+	}
+	silent := bulk.Pace{Clock: clock, Patience: time.Second, Parallel: 1}
+	for range 20 {
+		if err = silent.Failed(errLost); err != nil {
+			break
+		}
+		clock.now = clock.now.Add(time.Second)
+	}
+	if err == nil || !strings.Contains(err.Error(), "given up after") {
+		t.Errorf("%v", err)
+	}
+}

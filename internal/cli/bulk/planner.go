@@ -1,0 +1,349 @@
+package bulk
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/simferry/simferry/client"
+)
+
+// Planner finds out, by dry runs alone, what may move.
+type Planner struct {
+	Server   Server
+	Pace     *Pace
+	Terms    Terms
+	Chunk    int                    // SIMs in a request, MaxChunk at most; 0 for that
+	Progress func(known, total int) // may be nil; one call at a time
+
+	plan  Plan
+	total int
+}
+
+// Plan asks about SIMs, each of which has an id or an ICCID. It returns a plan also where
+// nothing may move. An error says that the server could not be asked, or knows no such
+// target.
+func (p *Planner) Plan(ctx context.Context, sims []SIM) (*Plan, error) {
+	p.plan = Plan{Version: PlanVersion, Terms: p.Terms}
+	p.total = len(sims)
+	order := orderOf(sims)
+	if err := p.rounds(ctx, p.chunked(units(sims))); err != nil {
+		return nil, err
+	}
+	for {
+		again := p.overlapping(order)
+		if len(again) == 0 {
+			break
+		}
+		if err := p.rounds(ctx, again); err != nil {
+			return nil, err
+		}
+	}
+	p.sort(order)
+	if len(p.plan.Against) > 0 {
+		return Impossible(p.Terms, sims, p.plan.Against), nil
+	}
+	return &p.plan, nil
+}
+
+// Impossible is the plan of a target that takes no SIM, whatever it is.
+func Impossible(t Terms, sims []SIM, against []Reason) *Plan {
+	plan := &Plan{Version: PlanVersion, Terms: t, Against: against}
+	for _, s := range sims {
+		plan.Held = append(plan.Held, Held{s, against})
+	}
+	return plan
+}
+
+// Against are the reasons of a refusal that concern the target itself.
+func Against(refused *client.ConflictError) (reasons []Reason) {
+	for _, g := range refused.Groups {
+		if len(g.SIMs) == 0 {
+			reasons = append(reasons, Reason{g.ErrorCode, g.Message})
+		}
+	}
+	return reasons
+}
+
+// units keeps ids and ICCIDs apart: a request has only one of them.
+func units(sims []SIM) []unit {
+	var byID, byICCID []SIM
+	for _, s := range sims {
+		if s.ID != 0 {
+			byID = append(byID, s)
+		} else {
+			byICCID = append(byICCID, s)
+		}
+	}
+	return []unit{{ByICCID, byICCID}, {ByID, byID}}
+}
+
+// chunked cuts units to the size of a request.
+func (p *Planner) chunked(units []unit) (chunks []unit) {
+	size := MaxChunk
+	if p.Chunk > 0 {
+		size = min(p.Chunk, MaxChunk)
+	}
+	for _, u := range units {
+		for part := range slices.Chunk(u.sims, size) {
+			chunks = append(chunks, unit{u.by, part})
+		}
+	}
+	return chunks
+}
+
+// rounds asks until everything is known. What one round leaves open is put together to
+// full chunks for the next, SIMs of one source with one another.
+func (p *Planner) rounds(ctx context.Context, queue []unit) error {
+	for len(queue) > 0 && len(p.plan.Against) == 0 {
+		judged := make([]judgment, len(queue))
+		err := p.Pace.each(ctx, len(queue), func(ctx context.Context, i int) (err error) {
+			judged[i], err = p.ask(ctx, queue[i])
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		var halved, left []unit
+		for i, j := range judged {
+			p.note(queue[i], j)
+			if whole(j, queue[i]) {
+				halved = append(halved, j.again...) // together again they would never become smaller
+			} else {
+				left = append(left, j.again...)
+			}
+		}
+		queue = slices.Concat(halved, p.chunked(pooled(left)))
+		if p.Progress != nil {
+			p.Progress(min(p.total, p.plan.Total()+len(p.plan.Left)), p.total)
+		}
+	}
+	return nil
+}
+
+func whole(j judgment, u unit) bool {
+	n := 0
+	for _, a := range j.again {
+		n += len(a.sims)
+	}
+	return n == len(u.sims)
+}
+
+// pooled puts together what can be one request.
+func pooled(units []unit) (pools []unit) {
+	type key struct {
+		by     By
+		source int64
+	}
+	at := make(map[key]int)
+	for _, u := range units {
+		for _, s := range u.sims {
+			k := key{u.by, s.Source.ID}
+			i, ok := at[k]
+			if !ok {
+				i, at[k] = len(pools), len(pools)
+				pools = append(pools, unit{by: u.by})
+			}
+			pools[i].sims = append(pools[i].sims, s)
+		}
+	}
+	return pools
+}
+
+func (p *Planner) ask(ctx context.Context, u unit) (judged judgment, err error) {
+	err = p.Pace.Persist(ctx, func(ctx context.Context) error {
+		got, err := p.Server.Preview(ctx, p.Terms.request(u.by, u.sims))
+		judged, err = judge(p.Terms, u, got, err)
+		return err
+	})
+	return judged, err
+}
+
+func (p *Planner) note(u unit, j judgment) {
+	for _, r := range j.against {
+		if !slices.Contains(p.plan.Against, r) {
+			p.plan.Against = append(p.plan.Against, r)
+		}
+	}
+	if len(j.yes) > 0 {
+		p.plan.Chunks = append(p.plan.Chunks, Chunk{u.by, j.yes, j.etag})
+	}
+	p.plan.There = append(p.plan.There, j.there...)
+	p.plan.Held = append(p.plan.Held, j.held...)
+	p.plan.Left = append(p.plan.Left, j.left...)
+}
+
+// overlapping takes apart the chunks in which a SIM stands that is elsewhere already: it
+// was asked for by its id and by its ICCID. What remains of them is asked about again.
+func (p *Planner) overlapping(o order) (again []unit) {
+	p.sort(o)
+	seen := make(map[int64]bool)
+	first := func(s SIM) bool {
+		if s.ID == 0 {
+			return true
+		}
+		if seen[s.ID] {
+			p.plan.Duplicates = append(p.plan.Duplicates, fmt.Sprintf("%s: SIM %d, %s, is named once more", s.Where, s.ID, s.ICCID))
+			return false
+		}
+		seen[s.ID] = true
+		return true
+	}
+	p.plan.There = slices.DeleteFunc(p.plan.There, func(s SIM) bool { return !first(s) })
+	p.plan.Held = slices.DeleteFunc(p.plan.Held, func(h Held) bool { return !first(h.SIM) })
+	p.plan.Chunks = slices.DeleteFunc(p.plan.Chunks, func(c Chunk) bool {
+		var keep []SIM
+		for _, s := range c.SIMs {
+			if first(s) {
+				keep = append(keep, s)
+			}
+		}
+		if len(keep) == len(c.SIMs) {
+			return false
+		}
+		for _, s := range keep {
+			delete(seen, s.ID)
+		}
+		if len(keep) > 0 {
+			again = append(again, unit{c.By, keep})
+		}
+		return true
+	})
+	return again
+}
+
+// sort restores the order in which the SIMs were named.
+func (p *Planner) sort(o order) {
+	for _, c := range p.plan.Chunks {
+		for _, s := range c.SIMs {
+			o.learn(s)
+		}
+	}
+	slices.SortStableFunc(p.plan.Chunks, func(a, b Chunk) int { return o.of(a.SIMs[0]) - o.of(b.SIMs[0]) })
+	slices.SortStableFunc(p.plan.There, func(a, b SIM) int { return o.of(a) - o.of(b) })
+	slices.SortStableFunc(p.plan.Held, func(a, b Held) int { return o.of(a.SIM) - o.of(b.SIM) })
+}
+
+// order is the place of each SIM among those asked for, by whatever names it.
+type order struct {
+	byID    map[int64]int
+	byICCID map[string]int
+}
+
+func orderOf(sims []SIM) order {
+	o := order{make(map[int64]int), make(map[string]int)}
+	for i, s := range sims {
+		if s.ID != 0 {
+			o.byID[s.ID] = i
+		}
+		if s.ICCID != "" {
+			o.byICCID[s.ICCID] = i
+		}
+	}
+	return o
+}
+
+// learn takes the id of a SIM that was asked for by its ICCID.
+func (o order) learn(s SIM) {
+	if _, ok := o.byID[s.ID]; !ok {
+		o.byID[s.ID] = o.of(s)
+	}
+}
+
+func (o order) of(s SIM) int {
+	if i, ok := o.byID[s.ID]; ok && s.ID != 0 {
+		return i
+	}
+	return o.byICCID[s.ICCID]
+}
+
+// Confirm compares a saved plan with how its SIMs are now: the plan it returns is the same
+// less the SIMs that have changed since, which it holds back, each with what has changed.
+func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
+	confirmed := *saved
+	confirmed.Chunks, confirmed.There, confirmed.Held = nil, slices.Clone(saved.There), slices.Clone(saved.Held)
+	results := make([]judgment, len(saved.Chunks))
+	err := p.Pace.each(ctx, len(saved.Chunks), func(ctx context.Context, i int) (err error) {
+		results[i], err = p.ask(ctx, unit{saved.Chunks[i].By, saved.Chunks[i].SIMs})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for i, c := range saved.Chunks {
+		j := results[i]
+		switch same := len(j.yes) == len(c.SIMs) && unchanged(c.SIMs, j.yes); {
+		case same && sameTag(c.ETag, j.etag):
+			confirmed.Chunks = append(confirmed.Chunks, c)
+			continue
+		case same:
+			confirmed.hold(c.SIMs, otherTag)
+			continue
+		}
+		if err := p.reconsider(ctx, &confirmed, c); err != nil {
+			return nil, err
+		}
+	}
+	return &confirmed, nil
+}
+
+var otherTag = Reason{Changed, changedSince + "the server's entity tag is not that of the plan: " +
+	"a SIM was changed and changed back, or the plan file was edited"}
+
+// sameTag compares the entity tag of a plan with that of a dry run. A server that has none
+// cannot contradict; what a proxy adds for the coding of a body does not count.
+func sameTag(planned, now string) bool {
+	return planned == "" || now == "" || bareTag(planned) == bareTag(now)
+}
+
+func bareTag(tag string) string {
+	tag = strings.Trim(strings.TrimPrefix(tag, "W/"), `"`)
+	for _, coding := range []string{"gzip", "br", "zstd", "deflate"} {
+		tag = strings.TrimSuffix(strings.TrimSuffix(tag, "-"+coding), ";"+coding)
+	}
+	return tag
+}
+
+// hold takes SIMs that were to move out of a plan.
+func (p *Plan) hold(sims []SIM, why Reason) {
+	for _, s := range sims {
+		p.Held = append(p.Held, Held{s, []Reason{why}})
+	}
+}
+
+func unchanged(was, now []SIM) bool {
+	drop, there := drift(was, &Plan{Chunks: []Chunk{{SIMs: now}}})
+	return len(drop)+len(there) == 0
+}
+
+// reconsider takes the SIMs that have changed out of a chunk.
+func (p *Planner) reconsider(ctx context.Context, plan *Plan, c Chunk) error {
+	again := Planner{Server: p.Server, Pace: p.Pace, Terms: p.Terms}
+	now, err := again.Plan(ctx, c.SIMs)
+	if err != nil {
+		return err
+	}
+	for _, r := range now.Against {
+		if !slices.Contains(plan.Against, r) {
+			plan.Against = append(plan.Against, r)
+		}
+	}
+	drop, there := drift(c.SIMs, now)
+	c.ETag = ""
+	var left []SIM
+	for _, s := range c.SIMs {
+		switch {
+		case drop[s.ID] != nil:
+			plan.Held = append(plan.Held, Held{s, drop[s.ID]})
+		case slices.Contains(there, s.ID):
+			plan.There = append(plan.There, s)
+		default:
+			left = append(left, s)
+		}
+	}
+	if c.SIMs = left; len(left) > 0 {
+		plan.Chunks = append(plan.Chunks, c)
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+)
+
+// Span is every ICCID from First to Last, both included, 19 digits each.
+type Span struct{ First, Last string }
+
+// Range lists the SIMs of a span that the caller may know of; whether they may move is
+// for Plan to find out.
+func (p *Planner) Range(ctx context.Context, s Span) ([]SIM, error) {
+	var parts []Span
+	for first := s.First; ; {
+		last, ok := further(first, MaxChunk-1)
+		if !ok || last >= s.Last {
+			parts = append(parts, Span{first, s.Last})
+			break
+		}
+		parts = append(parts, Span{first, last})
+		first, _ = further(last, 1)
+	}
+	found := make([][]SIM, len(parts))
+	err := p.Pace.each(ctx, len(parts), func(ctx context.Context, i int) (err error) {
+		found[i], err = p.within(ctx, parts[i])
+		return err
+	})
+	sims := slices.Concat(found...)
+	for i := range sims {
+		sims[i].Where = "--iccid-range " + s.First + ".." + s.Last
+	}
+	return sims, err
+}
+
+// further is the ICCID n numbers on, or back; ok is false where there is none.
+func further(iccid string, n int64) (next string, ok bool) {
+	from, err := strconv.ParseUint(iccid, 10, 64)
+	const last = 9_999_999_999_999_999_999 // 19 nines
+	to := from + uint64(n)                 // back by wrapping around
+	if err != nil || to > last || n < 0 && to > from || n > 0 && to < from {
+		return "", false
+	}
+	return fmt.Sprintf("%019d", to), true
+}
+
+// within lists the SIMs of a span that fits into a request. It asks under the widest
+// terms, so that as little as possible is held back; of what is, the refusal tells.
+func (p *Planner) within(ctx context.Context, s Span) (sims []SIM, err error) {
+	var got *client.Migration
+	err = p.Pace.Persist(ctx, func(ctx context.Context) (err error) {
+		got, err = p.Server.Preview(ctx, client.MigrationRequest{
+			Target: p.Terms.Target.ID, Range: &api.ICCIDRange{Start: s.First, End: s.Last}, DetachDevices: true,
+		})
+		return err
+	})
+	if err == nil {
+		return listed(got.SIMs), nil
+	}
+	if refused, ok := errors.AsType[*client.APIError](err); ok && client.IsNotFound(err) && !aboutTarget(p.Terms, refused) {
+		return nil, nil
+	}
+	refused, ok := errors.AsType[*client.ConflictError](err)
+	if !ok {
+		return nil, err
+	}
+	held := make(listing)
+	for _, g := range refused.Groups {
+		if len(g.SIMs) == 0 {
+			return nil, err // the target is refused, whatever the SIMs
+		}
+		for _, sim := range g.SIMs {
+			held.add(sim)
+		}
+	}
+	return p.between(ctx, s, distinct(held))
+}
+
+// between puts the SIMs that a refusal names together with those in the gaps around them.
+func (p *Planner) between(ctx context.Context, s Span, held []api.MigrationSIM) (sims []SIM, err error) {
+	if len(held) == 0 {
+		return nil, fmt.Errorf("the server refuses the range %s..%s without naming a SIM", s.First, s.Last)
+	}
+	first := s.First
+	for _, h := range held {
+		if h.ICCID < first || h.ICCID > s.Last {
+			continue
+		}
+		if before, ok := further(h.ICCID, -1); ok && before >= first {
+			more, err := p.within(ctx, Span{first, before})
+			if err != nil {
+				return nil, err
+			}
+			sims = append(sims, more...)
+		}
+		sims = append(sims, listed([]api.MigrationSIM{h})...)
+		next, ok := further(h.ICCID, 1)
+		if !ok {
+			return sims, nil
+		}
+		first = next
+	}
+	if first > s.Last {
+		return sims, nil
+	}
+	more, err := p.within(ctx, Span{first, s.Last})
+	return append(sims, more...), err
+}
+
+// distinct are the SIMs of a listing, by ICCID.
+func distinct(l listing) []api.MigrationSIM {
+	var sims []api.MigrationSIM
+	for name, s := range l {
+		if name == string(ByICCID)+s.ICCID {
+			sims = append(sims, s)
+		}
+	}
+	slices.SortFunc(sims, func(a, b api.MigrationSIM) int {
+		if a.ICCID < b.ICCID {
+			return -1
+		}
+		return 1
+	})
+	return sims
+}
+
+func listed(sims []api.MigrationSIM) []SIM {
+	list := make([]SIM, len(sims))
+	for i, sim := range sims {
+		list[i] = described(SIM{}, sim)
+	}
+	return list
+}
+
+// Distinct leaves out SIMs that are named once more, by the same name, and says which.
+func Distinct(sims []SIM) (once []SIM, twice []string) {
+	byID, byICCID := make(map[int64]bool), make(map[string]bool)
+	for _, s := range sims {
+		if s.ID != 0 && byID[s.ID] || s.ICCID != "" && byICCID[s.ICCID] {
+			twice = append(twice, fmt.Sprintf("%s: %s is named once more", s.Where, s.called()))
+			continue
+		}
+		byID[s.ID], byICCID[s.ICCID] = true, true
+		once = append(once, s)
+	}
+	return once, twice
+}
+
+// called is what a message calls a SIM.
+func (s SIM) called() string {
+	if s.ICCID != "" {
+		return s.ICCID
+	}
+	return fmt.Sprintf("SIM %d", s.ID)
+}

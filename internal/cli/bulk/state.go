@@ -1,0 +1,201 @@
+package bulk
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Step is the kind of a journal entry.
+type Step string
+
+// The steps. Every other one follows a Sent of its chunk, or a dry run that was made in
+// place of it.
+const (
+	Sent    Step = "sent"    // the chunk goes out now: until another step, nobody knows what became of it
+	Arrived Step = "moved"   // all that was left of the chunk is in the target
+	Stayed  Step = "stayed"  // none of it has moved
+	Dropped Step = "dropped" // the named SIMs leave the chunk, each with its reasons; the others stayed
+	Found   Step = "found"   // the named SIMs leave the chunk, being in the target already; the others stayed
+	Again   Step = "again"   // the named SIMs, which were dropped, make a chunk of their own and are tried again
+)
+
+// Entry is one line of a journal.
+type Entry struct {
+	At      time.Time          `json:"at"`
+	Step    Step               `json:"step"`
+	Chunk   int                `json:"chunk"`
+	Key     string             `json:"key,omitempty"`       // of Sent
+	Ledger  int64              `json:"migration,omitempty"` // of Arrived
+	Settled bool               `json:"settled,omitempty"`   // learned by reading back, not from an answer
+	SIMs    []int64            `json:"sims,omitempty"`
+	Reasons map[int64][]Reason `json:"reasons,omitempty"`
+}
+
+// State is where each SIM of a plan stands: the plan with a journal's entries applied.
+type State struct {
+	plan    *Plan
+	chunks  []chunkState // those of the plan, and behind them those that are tried again
+	dropped map[int64][]Reason
+	found   map[int64]bool
+	again   map[int64]int // the chunk in which a SIM is tried again
+}
+
+type chunkState struct {
+	left    []SIM
+	etag    string // "" where the chunk is no longer as it was dry run
+	doubt   bool   // sent, and no word of it
+	doubted bool   // there was a doubt once
+	arrived bool
+	ledger  int64
+	tries   int // of this process
+
+	contradictions int // how often the server refused a tag and named no change
+}
+
+// NewState is that of a plan of which nothing has been sent.
+func NewState(p *Plan) *State {
+	s := &State{plan: p, chunks: make([]chunkState, len(p.Chunks)), dropped: make(map[int64][]Reason), found: make(map[int64]bool), again: make(map[int64]int)}
+	for i, c := range p.Chunks {
+		s.chunks[i] = chunkState{left: c.SIMs, etag: c.ETag}
+	}
+	return s
+}
+
+// Apply takes in one entry. An error is an entry that no run of this plan can have
+// written.
+func (s *State) Apply(e Entry) error {
+	if e.Step == Again {
+		return s.retry(e)
+	}
+	if e.Chunk < 0 || e.Chunk >= len(s.chunks) {
+		return fmt.Errorf("chunk %d of %d", e.Chunk, len(s.chunks))
+	}
+	c := &s.chunks[e.Chunk]
+	if c.arrived || len(c.left) == 0 {
+		return fmt.Errorf("%s of chunk %d, which is done with", e.Step, e.Chunk)
+	}
+	switch e.Step {
+	case Sent:
+		c.doubted = c.doubted || c.doubt
+		c.doubt = true
+	case Arrived:
+		c.doubt, c.arrived, c.ledger = false, true, e.Ledger
+	case Stayed:
+		c.stayed(e.Settled)
+	case Dropped:
+		for id, why := range e.Reasons {
+			s.dropped[id] = why
+		}
+		c.leave(func(id int64) bool { return e.Reasons[id] != nil })
+	case Found:
+		for _, id := range e.SIMs {
+			s.found[id] = true
+		}
+		c.leave(func(id int64) bool { return slices.Contains(e.SIMs, id) })
+	default:
+		return fmt.Errorf("unknown step %q", e.Step)
+	}
+	return nil
+}
+
+// retry puts dropped SIMs into a new chunk.
+func (s *State) retry(e Entry) error {
+	if e.Chunk != len(s.chunks) || len(e.SIMs) == 0 || len(e.SIMs) > MaxChunk {
+		return fmt.Errorf("chunk %d of %d SIMs cannot be tried again", e.Chunk, len(e.SIMs))
+	}
+	var left []SIM
+	for _, sim := range s.refused() {
+		if slices.Contains(e.SIMs, sim.ID) {
+			left = append(left, sim)
+		}
+	}
+	if len(left) != len(e.SIMs) {
+		return fmt.Errorf("%d SIMs are tried again that were not dropped", len(e.SIMs)-len(left))
+	}
+	for _, sim := range left {
+		delete(s.dropped, sim.ID)
+		s.again[sim.ID] = e.Chunk
+	}
+	s.chunks = append(s.chunks, chunkState{left: left})
+	return nil
+}
+
+// refused are the SIMs that were dropped from their chunks, in the order of the plan.
+func (s *State) refused() (sims []SIM) {
+	for _, c := range s.plan.Chunks {
+		for _, sim := range c.SIMs {
+			if s.dropped[sim.ID] != nil {
+				sims = append(sims, sim)
+			}
+		}
+	}
+	return sims
+}
+
+// Refused counts the SIMs that were planned and then refused. Another run may move them once
+// somebody has repaired what was in their way.
+func (s *State) Refused() int { return len(s.dropped) }
+
+// stayed: after a doubt the chunk is dry run anew before it goes out again.
+func (c *chunkState) stayed(settled bool) {
+	c.doubt = false
+	if settled {
+		c.doubted, c.etag = true, ""
+	}
+}
+
+func (c *chunkState) leave(goes func(id int64) bool) {
+	c.doubt, c.etag = false, ""
+	c.left = slices.DeleteFunc(slices.Clone(c.left), func(s SIM) bool { return goes(s.ID) })
+}
+
+// done tells whether nothing is left to do for a chunk.
+func (c *chunkState) done() bool { return c.arrived || len(c.left) == 0 }
+
+// Done tells whether nothing is left to do.
+func (s *State) Done() bool {
+	return !slices.ContainsFunc(s.chunks, func(c chunkState) bool { return !c.done() })
+}
+
+// Verdicts are what is known of every SIM, in the order of the plan: first what was to
+// move, then what was there already, then what was held back.
+func (s *State) Verdicts() []Verdict {
+	all := make([]Verdict, 0, s.plan.Total())
+	for i, c := range s.plan.Chunks {
+		for _, sim := range c.SIMs {
+			at := i
+			if again, ok := s.again[sim.ID]; ok {
+				at = again
+			}
+			all = append(all, s.verdict(&s.chunks[at], sim))
+		}
+	}
+	for _, sim := range s.plan.There {
+		all = append(all, Verdict{SIM: sim, Outcome: There})
+	}
+	for _, h := range s.plan.Held {
+		all = append(all, Verdict{SIM: h.SIM, Outcome: Refused, Reasons: h.Reasons})
+	}
+	return all
+}
+
+func (s *State) verdict(c *chunkState, sim SIM) Verdict {
+	switch why := s.dropped[sim.ID]; {
+	case why != nil:
+		return Verdict{SIM: sim, Outcome: Refused, Reasons: why}
+	case s.found[sim.ID]:
+		return Verdict{SIM: sim, Outcome: There}
+	case c.arrived:
+		return Verdict{SIM: sim, Outcome: Moved, Ledger: c.ledger}
+	case c.doubt:
+		return Verdict{SIM: sim, Outcome: Unknown}
+	}
+	return Verdict{SIM: sim, Outcome: NotMoved}
+}
+
+// Tally counts the verdicts.
+func (s *State) Tally() Tally { return count(s.Verdicts()) }
+
+// ExitCode is that of the run as it stands.
+func (s *State) ExitCode() int { return s.Tally().ExitCode(len(s.plan.Against) > 0) }

@@ -1,0 +1,106 @@
+package arch
+
+// Module is the path that our own packages begin with.
+const Module = "github.com/simferry/simferry"
+
+// Rule is what one package may import. Paths are relative to Module; one that ends in
+// /... stands for the package and all below it.
+type Rule struct {
+	Imports  []string // of ours, in production code
+	Tests    []string // of ours, in its tests besides
+	Never    []string // of others, although nothing general forbids them
+	Tables   bool     // may import what reads and writes CSV files
+	Drivers  bool     // may import database/sql and the database drivers
+	StdOnly  bool     // production code imports the standard library and nothing else
+	TestSide bool     // exists for tests: imports what it likes, and production imports it never
+}
+
+// drivers are what only a package with Drivers, or a test, may import.
+var drivers = []string{"database/sql/...", "modernc.org/sqlite/...", "github.com/jackc/pgx/v5/...", "github.com/pressly/goose/v3/..."}
+
+// tables are what only a package with Tables, or a test, may import: a cell that another
+// package writes could be a formula.
+var tables = []string{"encoding/csv"}
+
+// testDrivers are the drivers that tests may import: those of SQLite stay with the store,
+// whose DSN is half of its correctness.
+var testDrivers = []string{"database/sql/...", "github.com/jackc/pgx/v5/..."}
+
+// testLibraries have no place in a binary that is shipped.
+var testLibraries = []string{
+	"testing", "testing/...", "github.com/google/go-cmp/...", "pgregory.net/rapid/...", "go.uber.org/goleak/...",
+	"github.com/anishathalye/porcupine/...", "github.com/getkin/kin-openapi/...", "github.com/rogpeppe/go-internal/testscript/...",
+	"github.com/chromedp/...", "github.com/xuri/excelize/v2/...",
+}
+
+// Rules is the design's picture, from the bottom up.
+var Rules = map[string]Rule{
+	// what everything speaks
+	"internal/fleet": {StdOnly: true},
+	"api":            {},
+
+	// beside the fleet
+	"internal/config":         {Imports: []string{"internal/dburl", "internal/netaddr", "internal/secretfile"}},
+	"internal/dburl":          {StdOnly: true},
+	"internal/docspage":       {},
+	"internal/cli/atomicfile": {StdOnly: true},
+	"internal/limit":          {StdOnly: true},
+	"internal/netaddr":        {StdOnly: true},
+	"internal/identity":       {Imports: []string{"internal/fleet", "internal/limit"}},
+	"internal/cli/iccidfile":  {Imports: []string{"internal/fleet", "internal/tablefile"}},
+	"internal/mailer":         {Imports: []string{"internal/fleet", "internal/secretfile"}},
+	"internal/secretfile":     {StdOnly: true},
+	"internal/termtext":       {StdOnly: true},
+	"internal/world":          {Imports: []string{"internal/fleet", "internal/tablefile"}},
+
+	// the only reader and writer of CSV files and workbooks
+	"internal/tablefile": {Imports: []string{"internal/fleet"}, Tables: true},
+
+	"client": {Imports: []string{"api"}, Tests: []string{"internal/control", "internal/fleet"}},
+
+	// the command line's own, over the client
+	"internal/cli/bulk":    {Imports: []string{"api", "client", "internal/cli/atomicfile"}},
+	"internal/cli/profile": {Imports: []string{"api", "client", "internal/cli/atomicfile"}},
+
+	// the rules and what they stand on
+	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/limit", "internal/store/..."}, Drivers: true},
+	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
+	"internal/control": {
+		Imports: []string{"internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/store", "internal/world"}, // world: what the operator hands in
+		Never:   []string{"net/http/..."},
+	},
+	"internal/bulk":    {Imports: []string{"internal/control", "internal/fleet"}},
+	"internal/webhook": {Imports: []string{"internal/control", "internal/fleet"}},
+
+	// the ways in
+	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/world"}, Tests: []string{"client"}}, // world: lists of SIMs that the operator sends
+	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity"}},
+	"internal/server": {
+		Imports: []string{
+			"api", "internal/bulk", "internal/config", "internal/console", "internal/control", "internal/docspage", "internal/fleet",
+			"internal/httpapi", "internal/identity", "internal/limit", "internal/mailer", "internal/netaddr", "internal/secretfile", "internal/store/...",
+			"internal/webhook", "internal/world",
+		},
+		Tests: []string{"client"},
+	},
+	"internal/cli": {Imports: []string{
+		"api", "client", "internal/config", "internal/control", "internal/dburl", "internal/demo", "internal/cli/atomicfile", "internal/cli/bulk", "internal/fleet",
+		"internal/identity", "internal/cli/iccidfile", "internal/limit", "internal/cli/profile", "internal/server",
+		"internal/tablefile", "internal/termtext", "internal/world",
+	}},
+	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/control", "internal/fleet", "internal/server", "internal/world"}},
+	"cmd/simferry":  {Imports: []string{"internal/cli"}},
+
+	// for tests
+	"internal/store/storetest": {TestSide: true},
+	"internal/test/kit":        {TestSide: true},
+	"internal/test/kit/...":    {TestSide: true},
+	"internal/test/bench":      {TestSide: true},
+	"internal/test/contract":   {TestSide: true},
+	"internal/test/model":      {TestSide: true},
+	"internal/test/arch":       {TestSide: true},
+	"internal/test/faults":     {TestSide: true},
+	"internal/test/faults/...": {TestSide: true},
+	"e2e":                      {TestSide: true},
+	"e2e/...":                  {TestSide: true},
+}

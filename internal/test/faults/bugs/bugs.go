@@ -1,0 +1,149 @@
+// Package bugs is the harness of the harnesses: it builds the program with each mutation of
+// internal/test/faults/mutants, and the harness that is responsible for it must fail.
+package bugs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/mutants"
+)
+
+// Harness tries the bugs of Table.
+var Harness = faults.Harness{
+	Name: "bugs",
+	Does: "each mutation is built, and the harness that the table names must catch it",
+	Run: func(ctx context.Context, _ faults.Size, _ uint64) (faults.Result, error) {
+		return Run(ctx, Table)
+	},
+}
+
+// Only returns the harness for one bug of the table.
+func Only(name string) ([]faults.Harness, error) {
+	for _, b := range Table {
+		if b.Name == name {
+			h := Harness
+			h.Run = func(ctx context.Context, _ faults.Size, _ uint64) (faults.Result, error) { return Run(ctx, []Bug{b}) }
+			return []faults.Harness{h}, nil
+		}
+	}
+	return nil, fmt.Errorf("no bug is called %q", name)
+}
+
+// seed is one with which all bugs were caught. The harnesses repeat their random choices, so
+// this one shows what they can see, not how lucky they are.
+const seed = 20261122
+
+// Ahead builds what this harness needs, one program after the other, while other harnesses
+// wait more than they compute.
+func Ahead(ctx context.Context) {
+	for _, b := range Table {
+		if ctx.Err() == nil {
+			faults.BuildAhead(ctx, programs[b.Harness], mutants.MustFind(b.Name))
+		}
+	}
+}
+
+// programs maps a harness to the package whose tests it builds. The others build simferry.
+var programs = map[string]string{"linear": "internal/test/model", "model": "internal/test/model", "fuzz": "internal/fleet"}
+
+// atOnce is how many bugs are tried at a time. Building one keeps a core busy.
+const atOnce = 2
+
+// Run tries some bugs. Its control is a program without a bug, which must not be reported: a
+// harness that always fails would catch everything.
+func Run(ctx context.Context, table []Bug) (res faults.Result, err error) {
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, atOnce)
+	for _, b := range table {
+		turn <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-turn }()
+			saw, bad := b.try(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			res.Trials++
+			var missed missedError
+			switch {
+			case errors.As(bad, &missed):
+				res.Fail("%s: %v", b.Name, missed)
+			case bad != nil:
+				err = errors.Join(err, fmt.Errorf("%s: %w", b.Name, bad))
+			default:
+				res.Notes = append(res.Notes, fmt.Sprintf("%s: %s: %s", b.Name, b.Harness, saw))
+			}
+		})
+	}
+	wg.Wait()
+	slices.Sort(res.Notes)
+	res.Did("bugs", res.Trials, len(table))
+	if err == nil {
+		res.Control, err = control(ctx)
+	}
+	return res, err
+}
+
+// missedError says that a harness did not catch a bug.
+type missedError struct{ why string }
+
+func (e missedError) Error() string { return e.why }
+
+// tries is how often a harness may look for a bug, each time with another seed. Nearly always
+// the first try succeeds, but random choices and the scheduling of two processes may hide a bug
+// once.
+const tries = 5
+
+// try builds a bug and runs its harness, which must report it.
+func (b Bug) try(ctx context.Context) (saw string, err error) {
+	for n := range uint64(tries) {
+		if saw, err = b.once(ctx, seed+n); err == nil || ctx.Err() != nil || b.Name == none {
+			break
+		}
+	}
+	return saw, err
+}
+
+func (b Bug) once(ctx context.Context, seed uint64) (saw string, err error) {
+	res, err := b.catch(ctx, b.mutation(), seed)
+	if err != nil {
+		return "", err
+	}
+	words := regexp.MustCompile(b.Words)
+	for _, f := range res.First {
+		if words.MatchString(f) {
+			return faults.Clip(f), nil
+		}
+	}
+	if res.Failures > 0 {
+		return "", missedError{fmt.Sprintf("%s reports something else than %s: %s", b.Harness, b.Words, strings.Join(res.First, " | "))}
+	}
+	return "", missedError{fmt.Sprintf("%s does not catch it in %d trials", b.Harness, res.Trials)}
+}
+
+// none is the name of the program without a bug.
+const none = "none"
+
+func (b Bug) mutation() faults.Mutation {
+	if b.Name == none {
+		return faults.Mutation{}
+	}
+	return mutants.MustFind(b.Name)
+}
+
+// control runs the quickest harness on the program without a bug.
+func control(ctx context.Context) (faults.Control, error) {
+	c := faults.Control{What: "a bug that is not there"}
+	_, err := Bug{Name: none, Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
+	var missed missedError
+	if errors.As(err, &missed) {
+		c.Failed, c.Saw, err = true, missed.why, nil
+	}
+	return c, err
+}

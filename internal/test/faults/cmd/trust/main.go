@@ -1,0 +1,72 @@
+// Command trust runs the harnesses that try to break Simferry's promises; make trust calls it.
+// It is not part of a release.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"slices"
+	"syscall"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/bugs"
+)
+
+func main() {
+	if err := run(os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "trust:", err)
+		os.Exit(1) //nolint:forbidigo // here it is main
+	}
+}
+
+func run(args []string, out io.Writer) error {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	flags := flag.NewFlagSet("trust", flag.ExitOnError)
+	full := flags.Bool("full", false, "the full size, which takes hours")
+	named := flags.String("size", "CI", "CI, full or probe")
+	only := flags.String("only", "", "only these harnesses, by name, with commas between")
+	seed := flags.Uint64("seed", 0, "repeat a run; a random one if left out")
+	bug := flags.String("bug", "", "only this mutation, by its name, instead of a harness")
+	list := flags.Bool("list", false, "tell what there is, and end")
+	_ = flags.Parse(args) // it exits on an error
+	chosen, err := faults.Select(harnesses, *only)
+	if *bug != "" {
+		chosen, err = bugs.Only(*bug)
+	}
+	if err != nil {
+		return err
+	}
+	if *list {
+		return tell(out, chosen)
+	}
+	size, err := faults.ParseSize(*named)
+	if err != nil {
+		return err
+	}
+	if *full {
+		size = faults.Full
+	}
+	if *seed == 0 {
+		*seed = rand.Uint64N(1<<62) + 1
+	}
+	defer func() { _ = faults.RemovePrograms() }() // a folder for temporary files
+	if slices.ContainsFunc(chosen, func(h faults.Harness) bool { return h.Name == bugs.Harness.Name }) && len(chosen) > 1 {
+		go bugs.Ahead(ctx)
+	}
+	return faults.Runner{Out: out, Commit: faults.Commit(ctx), Size: size, Seed: *seed}.Run(ctx, chosen)
+}
+
+func tell(out io.Writer, list []faults.Harness) error {
+	for _, h := range list {
+		if _, err := fmt.Fprintf(out, "%-16s %s\n", h.Name, h.Does); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,211 @@
+// Package failover kills the primary of a PostgreSQL with a synchronous standby and promotes
+// the standby, again and again, while two Simferry servers find the new primary on their own.
+// Acknowledged work must be there (I5), once (I6) and sound (I1 to I4, I8, I13), and writes
+// must resume within the promised time (I12).
+package failover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
+)
+
+// Harness is the failover harness.
+var Harness = faults.Harness{
+	Name: "failover", Run: run,
+	Does: "kills a PostgreSQL primary under load and promotes its synchronous standby; two servers find it by themselves",
+}
+
+const (
+	// promised is the time within which every server writes again after a promotion, and within
+	// which /readyz reports the loss of the primary.
+	promised = 5 * time.Second
+
+	// again is how long clients repeat unanswered requests after a crash.
+	again = time.Second
+
+	clients  = 8
+	ackedMin = 40 // successes before each kill; with fewer a failover shows nothing
+)
+
+func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result, err error) {
+	return failOvers(ctx, faults.Mutation{}, size.Of(2, 200, 1), seed, size != faults.Probe)
+}
+
+// Double runs one failover with two faults on a program with a mutation.
+func Double(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	return failOvers(ctx, mutation, 1, seed, false)
+}
+
+func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64, controlled bool) (res faults.Result, err error) {
+	binary, err := faults.Build(ctx, mutation)
+	if err != nil {
+		return res, err
+	}
+	p, err := setUp(ctx, binary)
+	if err != nil {
+		return res, err
+	}
+	defer p.remove()
+	t := &trial{pair: p, res: &res}
+	for i := range n {
+		if err := t.once(ctx, seed+uint64(i)); err != nil {
+			return res, fmt.Errorf("failover %d: %w", i+1, err)
+		}
+	}
+	if err := t.wholeJournal(ctx); err != nil {
+		return res, err
+	}
+	res.Did("acknowledged before a kill", t.acked, n*ackedMin)
+	res.Did("requests under way at a kill", t.underWay, n)
+	res.Did("of them after a crash with the standby cut off", t.doubles, (n+1)/2)
+	res.Did("attempts told to come later", t.refused, n/2)
+	res.Did("answers asked for again", t.proof.Asked, n)
+	if controlled {
+		res.Control, err = faults.Until(ctx, "an asynchronous standby with a stalled receiver", controls, seed, p.control)
+	}
+	return res, err
+}
+
+// trial is a run of several failovers.
+type trial struct {
+	*pair
+	res     *faults.Result
+	journal traffic.Journal
+	proof   traffic.Proof
+
+	acked, underWay, refused, doubles int
+}
+
+// once runs one failover under load, compares, and restores the pair of databases.
+func (t *trial) once(ctx context.Context, seed uint64) error {
+	t.res.Trials++
+	load := traffic.Begin(ctx, t.clients, seed, clients)
+	if err := load.Await(ctx, ackedMin); err != nil {
+		return err
+	}
+	t.acked += load.Acknowledged()
+	killed, err := t.failOver(ctx, load)
+	if err != nil {
+		return err
+	}
+	before := load.Acknowledged()
+	if err := load.Await(ctx, before+ackedMin); err != nil {
+		return err
+	}
+	if err := load.End(ctx); err != nil {
+		return err
+	}
+	t.underWay += load.Journal().UnderWay(killed)
+	t.refused += load.Refused()
+	if err := t.compare(ctx, load.Journal()); err != nil {
+		return err
+	}
+	return t.rebuild(ctx)
+}
+
+// failOver kills, promotes and measures the time. In every second failover the promotion waits
+// until clients have got a Retry-After, so that a server cannot hide the gap from them. In the
+// others the primary has crashed and come back before, with the standby cut off.
+func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
+	if t.res.Trials%2 == 1 {
+		return t.double(ctx, load)
+	}
+	killed = time.Now()
+	strain := faults.Measure()
+	if err := t.kill(); err != nil {
+		return killed, err
+	}
+	for i := range servers {
+		if took, ok := t.readiness(ctx, i, killed, http.StatusServiceUnavailable); !ok {
+			t.res.Late(strain, "I12: /readyz of server %d did not turn within %v of the primary's end", i, took)
+		}
+	}
+	for t.res.Trials%2 == 0 && load.Refused() == 0 && ctx.Err() == nil && time.Since(killed) < time.Minute {
+		faults.Pause(ctx, 10*time.Millisecond)
+	}
+	return killed, t.takeOver(ctx, load)
+}
+
+// double is two faults in a row. The standby's receiver stops, so that clients wait for work
+// that the primary has already written. The primary crashes and comes back with that work, and
+// the clients ask again. No client may get a success, because then the primary is lost and the
+// standby never received the work.
+func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
+	resume, err := stall(ctx, t.standby.URL("postgres"))
+	if err != nil {
+		return killed, err
+	}
+	if err := t.hanging(ctx, clients/4); err != nil {
+		return killed, err
+	}
+	if err := errors.Join(t.primary.Stop(pgtest.Immediate), t.primary.Restart()); err != nil {
+		return killed, err
+	}
+	if err := t.hanging(ctx, 1); err != nil {
+		return killed, err
+	}
+	faults.Pause(ctx, again) // the other clients ask
+	t.doubles++
+	killed = time.Now()
+	if err := errors.Join(t.kill(), resume()); err != nil {
+		return killed, err
+	}
+	return killed, t.takeOver(ctx, load)
+}
+
+// takeOver promotes the standby and measures the time.
+func (t *trial) takeOver(ctx context.Context, load *traffic.Load) error {
+	if err := t.promote(ctx); err != nil {
+		return err
+	}
+	promoted, strain := time.Now(), faults.Measure()
+	for i := range servers {
+		if took, ok := load.NextAck(promoted, i, promised); !ok {
+			t.res.Late(strain, "I12: server %d has not written within %v of the promotion", i, took)
+		}
+		if took, ok := t.readiness(ctx, i, promoted, http.StatusOK); !ok {
+			t.res.Late(strain, "I12: /readyz of server %d is not back %v after the promotion", i, took)
+		}
+	}
+	return nil
+}
+
+// readiness waits until a server's /readyz returns a status.
+func (t *trial) readiness(ctx context.Context, server int, since time.Time, want int) (took time.Duration, ok bool) {
+	for time.Since(since) < promised && ctx.Err() == nil {
+		if t.clients.Ready(ctx, server) == want {
+			return time.Since(since), true
+		}
+		faults.Pause(ctx, 10*time.Millisecond)
+	}
+	return time.Since(since), false
+}
+
+func (t *trial) compare(ctx context.Context, j *traffic.Journal) error {
+	wrong, err := t.proof.Compare(ctx, t.url(), t.clients, j)
+	for _, w := range wrong {
+		t.res.Fail("%s", w)
+	}
+	t.journal.Add(&traffic.Journal{Requests: j.Requests}) // oddities were reported above
+	return err
+}
+
+// wholeJournal checks, after all failovers, everything that was acknowledged before any of
+// them.
+func (t *trial) wholeJournal(ctx context.Context) error {
+	have, err := traffic.Read(ctx, t.url(), 0)
+	if err != nil {
+		return err
+	}
+	for _, w := range t.journal.Compare(have) {
+		t.res.Fail("at the end: %s", w)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package failover
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/simferry/simferry/internal/test/faults/proc"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
+)
+
+const (
+	database = "simferry"
+	standby  = "standby" // the name by which each primary knows its standby
+	servers  = 2
+)
+
+// pair is two databases, one following the other, and two servers that know both.
+type pair struct {
+	primary, standby *pgtest.Cluster
+	servers          []*proc.Server
+	clients          *traffic.Clients
+}
+
+func setUp(ctx context.Context, binary string) (p *pair, err error) {
+	p = &pair{}
+	defer func() {
+		if err != nil {
+			p.remove()
+		}
+	}()
+	if p.primary, err = pgtest.Start(pgtest.Options{}); err != nil {
+		return nil, err
+	}
+	if err := createDatabase(ctx, p.primary.URL("postgres")); err != nil {
+		return nil, err
+	}
+	if p.standby, err = p.primary.Standby(standby); err != nil {
+		return nil, err
+	}
+	if err := p.primary.Synchronous(ctx, standby); err != nil {
+		return nil, err
+	}
+	if err := traffic.Seed(ctx, binary, p.url()); err != nil {
+		return nil, err
+	}
+	err = p.serve(ctx, binary)
+	return p, err
+}
+
+func (p *pair) serve(ctx context.Context, binary string) error {
+	var urls []string
+	for range servers {
+		s, err := proc.Serve(ctx, proc.Options{Binary: binary, Database: p.url()})
+		if err != nil {
+			return err
+		}
+		p.servers = append(p.servers, s)
+		urls = append(urls, s.URL)
+	}
+	var err error
+	p.clients, err = traffic.SignIn(ctx, urls...)
+	return err
+}
+
+func createDatabase(ctx context.Context, url string) error {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }() // the statement has completed
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+database)
+	return err
+}
+
+// url names both databases, always in the same order, as the servers were started with.
+func (p *pair) url() string { return pgtest.Address(database, p.primary, p.standby) }
+
+func (p *pair) kill() error { return p.primary.Stop(pgtest.Kill) }
+
+// promote follows docs/operations/postgresql.md. The standby's settings may be a copy of the
+// primary's, so it is set not to wait for a standby itself.
+func (p *pair) promote(ctx context.Context) error {
+	if err := p.standby.Synchronous(ctx, ""); err != nil {
+		return err
+	}
+	return p.standby.Promote()
+}
+
+// rebuild makes the old primary the new one's synchronous standby.
+func (p *pair) rebuild(ctx context.Context) error {
+	p.primary, p.standby = p.standby, p.primary
+	if err := p.standby.Follow(p.primary, standby); err != nil {
+		return err
+	}
+	return p.primary.Synchronous(ctx, standby)
+}
+
+func (p *pair) remove() {
+	var errs []error
+	for _, s := range p.servers {
+		errs = append(errs, s.Kill())
+	}
+	for _, c := range []*pgtest.Cluster{p.primary, p.standby} {
+		if c != nil {
+			errs = append(errs, c.Remove())
+		}
+	}
+	_ = errors.Join(errs...) // the next run removes what is left
+}

@@ -1,0 +1,31 @@
+package mutants
+
+import "github.com/simferry/simferry/internal/test/faults"
+
+const (
+	planFile     = "internal/fleet/plan.go"
+	conflictFile = "internal/fleet/conflict.go"
+)
+
+// planner holds bugs in the decision of a migration.
+var planner = []faults.Mutation{
+	replace("range_end", "the last number of a range is left out",
+		planFile, "s.ICCID <= r.End", "s.ICCID < r.End"),
+	replace("limit_501", "501 SIMs are accepted",
+		"internal/fleet/selector.go", "case n > MaxSIMs:", "case n > MaxSIMs+1:"),
+	replace("first_source", "only the first SIM's source needs an Administrator (1504)",
+		conflictFile, "func(_ *Plan, source *Standing, _ *SIMState) bool {\n\t\treturn !source.Role.Administers()",
+		"func(p *Plan, source *Standing, s *SIMState) bool {\n\t\treturn !source.Role.Administers() && s.ID == p.SIMs[0].ID"),
+	replace("target_role", "the caller's role in the target is not checked",
+		"internal/fleet/notfound.go", "if !target.Role.Administers() {", "if false {"),
+	replace("one_way_border", "SIMs may leave Brazil (1505 is checked one way)",
+		conflictFile, "source.Workspace.Brazilian() != p.Target.Brazilian()", "!source.Workspace.Brazilian() && p.Target.Brazilian()"),
+	replace("first_reason", "a refusal has only its first reason",
+		conflictFile, "\t\treturn nil\n\t}\n\treturn c\n", "\t\treturn nil\n\t}\n\tc.Groups = c.Groups[:1]\n\treturn c\n"),
+	replace("detach_forgets", "a SIM that moves keeps its device",
+		planFile, "\ts.Device, s.DeviceName = 0, \"\"\n", ""),
+	replace("not_suspended", "an activated SIM stays activated when it moves",
+		"internal/fleet/status.go", "\tif s == SIMActivated {\n\t\treturn SIMSuspended\n\t}\n\treturn s\n", "\treturn s\n"),
+	replace("version_kept", "a change does not raise the SIM's version",
+		planFile, "\ts.Version++\n", ""),
+}

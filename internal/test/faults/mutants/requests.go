@@ -1,0 +1,29 @@
+package mutants
+
+import "github.com/simferry/simferry/internal/test/faults"
+
+const (
+	migrateAPIFile = "internal/httpapi/migrate.go"
+	onceFile       = "internal/control/once.go"
+)
+
+// requests holds bugs in how a request is authorized, repeated or reported.
+var requests = []faults.Mutation{
+	replace("dry_run_writes", "a dry run moves the SIMs",
+		migrateAPIFile, "\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n",
+		"\t_, _ = a.realRun(r, sent.request)\n\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n"),
+	replace("match_ignored", "If-Match is ignored",
+		migrateAPIFile, `if len(guard) > 0 && tag != "*" {`, `if false {`),
+	replace("replay_before_rights", "a key replays its reply without a check of rights",
+		onceFile, "if w.once.rights != nil {", "if false {"),
+	replace("key_global", "a key of one caller is the same for all others",
+		onceFile, "store.Key{By: caller(who), Workspace", "store.Key{Workspace"),
+	replace("other_request", "another request under the same key gets the first one's reply",
+		onceFile, "if !bytes.Equal(got.Fingerprint, w.once.Fingerprint) {", "if len(got.Fingerprint) == 0 && bytes.Equal(got.Fingerprint, w.once.Fingerprint) {"),
+	replace("foreign_seen", "a SIM of any Workspace can be read and patched",
+		"internal/store/sims.go", "\tw.scope(ws)\n\tw.and(\"s.status <> 3\")\n\tw.and(\"s.id = \"", "\tw.and(\"s.status <> 3\")\n\tw.and(\"s.id = \""),
+	replace("suspended_user", "a bearer stays valid after its user's suspension and after a new password",
+		"internal/control/bearer.go", "if !found || s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch {", "if !found {"),
+	replace("event_at_target", "events of a SIM's source Workspace are reported in the target",
+		"internal/store/applywords.go", `return "l.workspace_before"`, `return "l.workspace_after"`),
+}

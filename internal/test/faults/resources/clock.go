@@ -1,0 +1,171 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// Clock moves the time by years in both directions. The server runs in this process: it reads
+// no clock but the store's. The control has clients that do not sign in again when their
+// bearers have expired.
+var Clock = func() faults.Harness {
+	s := jumps(false)
+	s.control = func(ctx context.Context, seed uint64) (faults.Control, error) {
+		return failing(ctx, "clients that do not sign in again", jumps(true), faults.Mutation{}, seed)
+	}
+	return s.harness()
+}()
+
+func jumps(forgetful bool) scene {
+	return scene{
+		name: "resources-clock", does: "the server's clock jumps by years under load, forth and back, on both engines",
+		setUp: func(ctx context.Context, p place) (site, error) {
+			return setUpClock(ctx, p, forgetful)
+		},
+		least: least{underWay: 1},
+	}
+}
+
+type clockSite struct {
+	database  string
+	store     *store.Store
+	control   *control.Control
+	server    *httptest.Server
+	cluster   *pgtest.Cluster // nil on SQLite
+	users     *traffic.Clients
+	ahead     *atomic.Int64 // ahead of the real time, in nanoseconds
+	forgetful bool
+	wrong     []string
+}
+
+// setUpClock uses the engines by turns.
+func setUpClock(ctx context.Context, p place, forgetful bool) (_ site, err error) {
+	dir, err := p.own()
+	if err != nil {
+		return nil, err
+	}
+	s := &clockSite{database: "sqlite:" + filepath.Join(dir, "fleet.db"), ahead: new(atomic.Int64), forgetful: forgetful}
+	if p.number%2 == 1 {
+		if s.cluster, s.database, err = cluster(ctx, nil); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.open(ctx, dir); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *clockSite) open(ctx context.Context, dir string) (err error) {
+	now := func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+	if s.store, err = store.Open(ctx, s.database, store.Options{Clock: now, MaxConns: 8}); err != nil {
+		return err
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	if s.control, err = control.New(ctx, s.store, control.Options{Password: kit.CheapPassword, Log: quiet}); err != nil {
+		return err
+	}
+	if err := seed(ctx, s.control, dir); err != nil {
+		return err
+	}
+	s.server = httptest.NewServer(httpapi.New(s.control, httpapi.Options{Log: quiet}))
+	s.users, err = traffic.SignIn(ctx, s.server.URL)
+	return err
+}
+
+func seed(ctx context.Context, c *control.Control, dir string) error {
+	file, err := traffic.World(dir)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	w, err := world.Parse(f)
+	if err == nil {
+		_, err = c.Operator().ApplyWorld(ctx, w)
+	}
+	return err
+}
+
+func (s *clockSite) url() string               { return s.database }
+func (s *clockSite) clients() *traffic.Clients { return s.users }
+func (s *clockSite) complaints() []string      { return s.wrong }
+
+func (s *clockSite) begin(ctx context.Context, seed uint64) *traffic.Load {
+	return traffic.BeginExpiring(ctx, s.users, seed, clients)
+}
+
+const year = 365 * 24 * time.Hour
+
+// strike locks a user out and moves the time. A user who signs in must be able to work, and a
+// lock of five minutes must be over after ten.
+func (s *clockSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
+	for range 3 {
+		if _, _, err := s.users.TrySignIn(ctx, traffic.Guest, "wrong"); err != nil {
+			return struck, over, err
+		}
+	}
+	struck = time.Now()
+	s.jump(rng)
+	// The server does this every hour.
+	if err := s.control.Operator().Sweep(ctx); err != nil {
+		s.wrong = append(s.wrong, "I12: the sweep after a jump: "+err.Error())
+	}
+	if !s.forgetful {
+		if err := s.users.Renew(ctx); err != nil {
+			s.wrong = append(s.wrong, "I12: after a jump: "+err.Error())
+		}
+	}
+	over = time.Now()
+	s.ahead.Add(int64(10 * time.Minute))
+	status, _, err := s.users.TrySignIn(ctx, traffic.Guest, traffic.GuestPassword)
+	if status != http.StatusOK {
+		s.wrong = append(s.wrong, fmt.Sprintf("I12: a user is still locked out after ten minutes: %d", status))
+	}
+	return struck, over, err
+}
+
+// jump sets the clock to a time between 20 years ago and 30 years ahead, at least a year off.
+func (s *clockSite) jump(rng *rand.Rand) {
+	before := time.Duration(s.ahead.Load())
+	to := before
+	for (to-before).Abs() < year || s.forgetful && to < before {
+		to = time.Duration(rng.Int64N(int64(50*year))) - 20*year
+	}
+	s.ahead.Store(int64(to))
+}
+
+func (s *clockSite) close() error {
+	var errs []error
+	if s.server != nil {
+		s.server.Close()
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	if s.cluster != nil {
+		errs = append(errs, s.cluster.Remove())
+	}
+	return errors.Join(errs...)
+}

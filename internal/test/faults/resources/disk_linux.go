@@ -1,0 +1,65 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/mutants"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+)
+
+// diskSize is the size of the small disk. SQLite's log and its index need some of it at once.
+const diskSize = 64 << 20
+
+var disk = scene{
+	name: "resources-disk", does: "SQLite's disk, a small tmpfs, is full under load and has room again",
+	setUp: setUpDisk, least: least{refused: 1, underWay: 1},
+}
+
+// Disk fills the disk. The control acknowledges before it commits, which is wrong on a full
+// disk.
+var Disk = func() faults.Harness {
+	s := disk
+	s.control = func(ctx context.Context, seed uint64) (faults.Control, error) {
+		return failing(ctx, "a server that acknowledges before it commits", disk, mutants.MustFind("ack_early"), seed)
+	}
+	return s.harness()
+}()
+
+type diskSite struct {
+	served
+	mount string
+}
+
+func setUpDisk(ctx context.Context, p place) (site, error) {
+	mount, err := p.own()
+	if err != nil {
+		return nil, err
+	}
+	if err := mountSmall(mount, fmt.Sprintf("size=%d,mode=700", diskSize)); err != nil {
+		return nil, err
+	}
+	url := "sqlite:" + filepath.Join(mount, "fleet.db")
+	s, err := serve(ctx, p.mutation, url, url)
+	if err != nil {
+		return nil, errors.Join(err, syscall.Unmount(mount, 0))
+	}
+	return diskSite{s, mount}, nil
+}
+
+// strike fills the disk and makes room again.
+func (s diskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
+	struck = time.Now()
+	err = fillUp(ctx, s.mount, load, rng, nil)
+	return struck, time.Now(), err
+}
+
+func (s diskSite) close() error {
+	return errors.Join(s.served.close(), syscall.Unmount(s.mount, 0))
+}

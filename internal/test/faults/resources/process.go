@@ -1,0 +1,57 @@
+package resources
+
+import (
+	"context"
+	"errors"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/proc"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+)
+
+// served is a database with a server process over it.
+type served struct {
+	database string // for comparisons
+	server   *proc.Server
+	users    *traffic.Clients
+}
+
+// serve builds, seeds and starts a server. through is the URL by which the server reaches the
+// database.
+func serve(ctx context.Context, mutation faults.Mutation, database, through string) (s served, err error) {
+	sound, err := faults.Build(ctx, faults.Mutation{})
+	if err == nil {
+		err = traffic.Seed(ctx, sound, database)
+	}
+	if err != nil {
+		return s, err
+	}
+	binary, err := faults.Build(ctx, mutation)
+	if err != nil {
+		return s, err
+	}
+	s.database = database
+	if s.server, err = proc.Serve(ctx, proc.Options{Binary: binary, Database: through}); err != nil {
+		return s, err
+	}
+	if s.users, err = traffic.SignIn(ctx, s.server.URL); err != nil {
+		err = errors.Join(err, s.server.Kill())
+	}
+	return s, err
+}
+
+func (s served) url() string               { return s.database }
+func (s served) clients() *traffic.Clients { return s.users }
+func (s served) close() error              { return s.server.Stop(context.Background()) }
+
+func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
+	return traffic.Begin(ctx, s.users, seed, clients)
+}
+
+func (s served) complaints() []string {
+	var list []string
+	for _, p := range s.server.Panics() {
+		list = append(list, "I12: the server panics: "+p)
+	}
+	return list
+}

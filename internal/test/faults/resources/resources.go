@@ -1,0 +1,223 @@
+// Package resources takes away what a server needs and gives it back: room on its disk, its
+// database, its connections, the right time. Meanwhile clients get a Retry-After. Soon after it
+// is back a write succeeds (I12), and nothing is lost, doubled or half done.
+package resources
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+)
+
+const (
+	// promised is the time after the end of a fault within which a write succeeds.
+	promised = 5 * time.Second
+
+	clients = 4
+	// ackedMin is the least number of successes before each fault.
+	ackedMin = 10
+	// perSite is how many faults one database sees, so that it stays small and a scene for both
+	// engines uses them by turns.
+	perSite = 10
+)
+
+// scene is something that can be taken from a server and given back.
+type scene struct {
+	name, does string
+	setUp      func(ctx context.Context, p place) (site, error)
+	control    func(ctx context.Context, seed uint64) (faults.Control, error)
+	least      least
+}
+
+// least is the work during each fault, below which it shows nothing.
+type least struct{ refused, underWay float64 }
+
+// site is one database with its servers.
+type site interface {
+	// url is the database's URL, for comparisons.
+	url() string
+	clients() *traffic.Clients
+	begin(ctx context.Context, seed uint64) *traffic.Load
+	// strike takes something away under load and gives it back; over is the time at which it
+	// was back.
+	strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error)
+	// complaints returns other faults that were found. Call it once, at the end.
+	complaints() []string
+	close() error
+}
+
+// controlCycles is the most faults of a control, one site after the other, until it fails. If
+// one fault in two shows nothing, the chance of missing all is one in 2^60.
+const controlCycles = 60
+
+// harness turns a scene into a harness: 20 faults in CI, 1,000 at full size.
+func (s scene) harness() faults.Harness {
+	return faults.Harness{
+		Name: s.name, Does: s.does,
+		Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
+			return s.run(ctx, faults.Mutation{}, size.Of(20, 1000, 5), seed, false)
+		},
+		Control: func(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
+			return s.control(ctx, seed)
+		},
+	}
+}
+
+// run runs the faults on several sites, two at a time, because a server that waits leaves the
+// machine idle. until ends it at the first failure.
+func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, seed uint64, until bool) (res faults.Result, err error) {
+	dir, err := os.MkdirTemp("", "simferry-trust-")
+	if err != nil {
+		return res, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	var mu sync.Mutex
+	var all trial
+	one := func(n int) {
+		mu.Lock()
+		over := err != nil || until && all.res.Failures > 0
+		mu.Unlock()
+		if over {
+			return
+		}
+		t := trial{until: until}
+		bad := t.at(ctx, s, place{dir, n, mutation}, min(perSite, cycles-n*perSite), seed+uint64(n*perSite))
+		mu.Lock()
+		defer mu.Unlock()
+		all.add(t)
+		err = errors.Join(err, bad)
+	}
+	sites := make(chan int)
+	var workers sync.WaitGroup
+	for range atOnce(until) {
+		workers.Go(func() {
+			for n := range sites {
+				one(n)
+			}
+		})
+	}
+	for n := range (cycles + perSite - 1) / perSite {
+		sites <- n
+	}
+	close(sites)
+	workers.Wait()
+	return all.result(cycles, s.least), err
+}
+
+// atOnce is the number of sites at a time.
+func atOnce(until bool) int {
+	if until {
+		return 1
+	}
+	return 2
+}
+
+// place is where a site is set up.
+type place struct {
+	dir      string          // for all sites
+	number   int             // of this one
+	mutation faults.Mutation // what its server is built with
+}
+
+// own returns the site's own folder.
+func (p place) own() (string, error) {
+	dir := filepath.Join(p.dir, fmt.Sprint("site-", p.number))
+	return dir, os.Mkdir(dir, 0o700)
+}
+
+// trial is one run of faults.
+type trial struct {
+	res   faults.Result
+	until bool // stop at the first failure
+
+	acked, underWay, refused, asked int
+}
+
+func (t *trial) add(u trial) {
+	t.res.Add(u.res)
+	t.acked, t.underWay, t.refused, t.asked = t.acked+u.acked, t.underWay+u.underWay, t.refused+u.refused, t.asked+u.asked
+}
+
+func (t *trial) result(cycles int, least least) faults.Result {
+	res := t.res
+	res.Did("acknowledged before a fault", t.acked, cycles*ackedMin)
+	res.Did("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))
+	res.Did("attempts told to come later", t.refused, int(float64(cycles)*least.refused))
+	res.Did("answers asked for again", t.asked, cycles)
+	return res
+}
+
+// at sets up one site and strikes so many times.
+func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint64) (err error) {
+	there, err := s.setUp(ctx, p)
+	if err != nil {
+		return err
+	}
+	var proof traffic.Proof
+	rng := rand.New(rand.NewPCG(seed, 3))
+	for i := range cycles {
+		err := t.once(ctx, there, &proof, rng, seed+uint64(i))
+		if i > 0 && errors.Is(err, traffic.ErrStalled) {
+			t.res.Fail("I12: after fault %d of site %d: %v", i, p.number, err)
+			break
+		}
+		if err != nil {
+			_ = there.close()
+			return fmt.Errorf("fault %d of site %d: %w", t.res.Trials, p.number, err)
+		}
+		if t.until && t.res.Failures > 0 {
+			break
+		}
+	}
+	t.asked += proof.Asked
+	err = there.close()
+	for _, c := range there.complaints() {
+		t.res.Fail("%s", c)
+	}
+	return err
+}
+
+func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng *rand.Rand, seed uint64) error {
+	t.res.Trials++
+	load := there.begin(ctx, seed)
+	if err := load.Await(ctx, ackedMin); err != nil {
+		return errors.Join(err, load.End(ctx))
+	}
+	t.acked += load.Acknowledged()
+	struck, over, err := there.strike(ctx, load, rng)
+	if err != nil {
+		return err
+	}
+	strain := faults.Measure()
+	if _, ok := load.NextAck(over, 0, promised); !ok {
+		t.res.Late(strain, "I12: nothing was written within %v of the fault's end", promised)
+	}
+	strain = faults.Measure()
+	if err := load.End(ctx); err != nil {
+		t.res.Late(strain, "I12: %v", err)
+		return ctx.Err()
+	}
+	t.underWay += load.Journal().UnderWay(struck)
+	t.refused += load.Refused()
+	wrong, err := proof.Compare(ctx, there.url(), there.clients(), load.Journal())
+	for _, w := range wrong {
+		t.res.Fail("%s", w)
+	}
+	return err
+}
+
+// failing is a control: the same faults with something wrong on purpose, until the harness
+// fails.
+func failing(ctx context.Context, what string, s scene, mutation faults.Mutation, seed uint64) (faults.Control, error) {
+	return faults.Until(ctx, what, 1, seed, faults.Complains(func(ctx context.Context, seed uint64) (faults.Result, error) {
+		return s.run(ctx, mutation, controlCycles, seed, true)
+	}))
+}

@@ -1,0 +1,83 @@
+package resources
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
+)
+
+// Restart restarts PostgreSQL in the middle of its work. The control is a PostgreSQL that
+// replies before the log is on the disk.
+var Restart = func() faults.Harness {
+	s := restarts(nil)
+	s.control = func(ctx context.Context, seed uint64) (faults.Control, error) {
+		careless := restarts(map[string]string{"synchronous_commit": "off", "wal_writer_delay": "10s"})
+		return failing(ctx, "a PostgreSQL with synchronous_commit=off", careless, faults.Mutation{}, seed)
+	}
+	return s.harness()
+}()
+
+func restarts(settings map[string]string) scene {
+	return scene{
+		name: "resources-restart", does: "PostgreSQL ends at once under load (pg_ctl stop -m immediate), and starts again",
+		setUp: func(ctx context.Context, p place) (site, error) {
+			return setUpRestart(ctx, p.mutation, settings)
+		},
+		least: least{underWay: 1},
+	}
+}
+
+type restartSite struct {
+	served
+	cluster *pgtest.Cluster
+}
+
+func setUpRestart(ctx context.Context, mutation faults.Mutation, settings map[string]string) (site, error) {
+	c, url, err := cluster(ctx, settings)
+	if err != nil {
+		return nil, err
+	}
+	s, err := serve(ctx, mutation, url, url)
+	if err != nil {
+		return nil, errors.Join(err, c.Remove())
+	}
+	return restartSite{s, c}, nil
+}
+
+// cluster starts a PostgreSQL with an empty database.
+func cluster(ctx context.Context, settings map[string]string) (*pgtest.Cluster, string, error) {
+	c, err := pgtest.Start(pgtest.Options{Settings: settings})
+	if err != nil {
+		return nil, "", err
+	}
+	conn, err := pgx.Connect(ctx, c.URL("postgres"))
+	if err == nil {
+		_, err = conn.Exec(ctx, "CREATE DATABASE simferry")
+		err = errors.Join(err, conn.Close(ctx))
+	}
+	if err != nil {
+		return nil, "", errors.Join(err, c.Remove())
+	}
+	url := c.URL("simferry")
+	return c, url, nil
+}
+
+func (s restartSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
+	struck = time.Now()
+	if err := s.cluster.Stop(pgtest.Immediate); err != nil {
+		return struck, over, err
+	}
+	// Now and then it is away for longer than a server repeats a request on its own.
+	faults.Pause(ctx, time.Duration(rng.IntN(2)*rng.IntN(2500))*time.Millisecond)
+	err = s.cluster.Restart()
+	return struck, time.Now(), err
+}
+
+func (s restartSite) close() error { return errors.Join(s.served.close(), s.cluster.Remove()) }

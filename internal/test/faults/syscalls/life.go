@@ -1,0 +1,145 @@
+package syscalls
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/proc"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+)
+
+// promised is how soon a server writes again after a fault that has passed (I12).
+const promised = 5 * time.Second
+
+// bench is what all lives begin with: a program, a database at rest, a bearer.
+type bench struct {
+	dir     string
+	binary  string
+	base    string // the database
+	clients *traffic.Clients
+}
+
+func newBench(ctx context.Context, dir, binary string) (*bench, error) {
+	b := &bench{dir: dir, binary: binary, base: filepath.Join(dir, "base.db")}
+	world, err := traffic.World(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := proc.Serve(ctx, proc.Options{Binary: binary, Database: "sqlite:" + b.base, Args: []string{"--seed", world}})
+	if err != nil {
+		return nil, err
+	}
+	b.clients, err = traffic.SignIn(ctx, s.URL)
+	return b, errors.Join(err, s.Stop(ctx))
+}
+
+// life is a server that starts, does one migration, and stops, with one fault somewhere.
+type life struct {
+	*bench
+	seed    uint64
+	watcher *watcher
+	journal traffic.Journal
+	began   bool // the server listened
+	acked   bool // the migration was acknowledged
+	wrong   []string
+
+	late   string // what did not come in time, measured from strain on
+	strain faults.Strain
+}
+
+func (l *life) fail(format string, args ...any) {
+	l.wrong = append(l.wrong, fmt.Sprintf(format, args...)+" ["+l.watcher.struck()+"]")
+}
+
+// live lets it happen, and then looks at what is left.
+func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, error) {
+	dir, err := os.MkdirTemp(b.dir, "life-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "fleet.db")
+	if err := copySQLite(b.base, file); err != nil {
+		return nil, err
+	}
+	l := &life{bench: b, seed: seed, watcher: &watcher{dir: dir, at: at, fault: f}}
+	s, err := proc.Serve(ctx, proc.Options{Binary: b.binary, Database: "sqlite:" + file, Watcher: l.watcher})
+	switch {
+	case err == nil:
+		l.began = true
+		l.serve(ctx, s)
+	case s == nil || l.watcher.struck() == "":
+		return nil, err
+	}
+	if err := s.Stop(ctx); err != nil {
+		return nil, err
+	}
+	for _, p := range s.Panics() {
+		l.fail("I12: the server panics: %s", p)
+	}
+	l.look(ctx, "sqlite:"+file)
+	return l, ctx.Err()
+}
+
+// copySQLite copies a database that is not being served.
+func copySQLite(from, to string) error {
+	content, err := os.ReadFile(filepath.Clean(from))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o600)
+}
+
+// serve sends the migration, and another one once the fault has passed: where the server
+// lives, it must succeed.
+func (l *life) serve(ctx context.Context, s *proc.Server) {
+	c, rng := l.clients.At(s.URL), rand.New(rand.NewPCG(l.seed, 2))
+	a := l.journal.Ask(ctx, c, rng)
+	l.acked = a.Status == 200
+	if l.watcher.struck() == "" || l.watcher.fault.kills {
+		return
+	}
+	began := time.Now()
+	l.strain = faults.Measure()
+	for ; time.Since(began) < promised && ctx.Err() == nil; faults.Pause(ctx, 20*time.Millisecond) {
+		if l.journal.Ask(ctx, c, rng).Status == 200 {
+			return
+		}
+	}
+	l.late = fmt.Sprintf("I12: nothing was written within %v of the fault [%s]", promised, l.watcher.struck())
+}
+
+// look is what the next start finds.
+func (l *life) look(ctx context.Context, url string) {
+	s, err := store.Open(ctx, url, store.Options{MaxConns: 2})
+	if err != nil {
+		l.fail("I12: the database does not open: %v", err)
+		return
+	}
+	defer func() { _ = s.Close() }() // nothing is written any more
+	err = s.View(ctx, func(tx *store.Tx) error {
+		report, err := tx.Fsck(ctx)
+		for _, f := range traffic.Faults(report) {
+			l.fail("%s", f)
+		}
+		return err
+	})
+	if err != nil {
+		l.fail("I1: fsck cannot read the database: %v", err)
+	}
+	have, err := traffic.Read(ctx, url, 0)
+	if err != nil {
+		l.fail("I5: the ledger cannot be read: %v", err)
+		return
+	}
+	for _, w := range l.journal.Compare(have) {
+		l.fail("%s", w)
+	}
+}

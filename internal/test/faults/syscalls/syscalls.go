@@ -1,0 +1,166 @@
+// Package syscalls has every system call that one migration makes on the database's files
+// fail once: with an error of the disk, for want of space, short of what was asked, or as
+// the last thing that the process does. What was answered must be true, the database
+// sound, and the next write must succeed.
+package syscalls
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/mutants"
+)
+
+// Harness is this one.
+var Harness = faults.Harness{
+	Name: "syscalls", Run: run, Control: control,
+	Does: "has every write, sync, truncation and removal of one migration fail: EIO, ENOSPC, short, SIGKILL",
+}
+
+// fullTrials is how many faults the full size tries, over many different migrations.
+const fullTrials = 5000
+
+func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result, err error) {
+	dir, err := os.MkdirTemp(faults.Memory(), "simferry-trust-")
+	if err != nil {
+		return res, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary, err := faults.Build(ctx, faults.Mutation{})
+	if err != nil {
+		return res, err
+	}
+	b, err := newBench(ctx, dir, binary)
+	if err != nil {
+		return res, err
+	}
+	var t tally
+	every := size.Of(1, 1, 10) // a probe leaves points out
+	for ; res.Trials == 0 || size == faults.Full && res.Trials < fullTrials; seed++ {
+		if err := b.sweep(ctx, seed, every, &res, &t); err != nil {
+			return res, err
+		}
+	}
+	res.Did("faults that struck", t.struck, res.Trials*9/10)
+	res.Did("in a server that went on", t.lived, res.Trials/4)
+	res.Did("before the answer", t.before, res.Trials/4)
+	return res, nil
+}
+
+// tally counts what faults there were.
+type tally struct {
+	mu                    sync.Mutex
+	struck, lived, before int
+}
+
+// trial is one fault at one point.
+type trial struct {
+	at    int
+	fault fault
+}
+
+// sweep puts each fault at each point of one life that it fits, or at every n-th.
+func (b *bench) sweep(ctx context.Context, seed uint64, every int, res *faults.Result, t *tally) error {
+	whole, err := b.live(ctx, seed, -1, fault{})
+	if err != nil {
+		return err
+	}
+	for _, w := range whole.wrong {
+		res.Fail("without a fault: %s", w)
+	}
+	if !whole.acked {
+		return nil // this seed's migration is refused by the rules, and writes nothing
+	}
+	var trials []trial
+	for at, p := range whole.watcher.points() {
+		for _, f := range faultKinds {
+			if f.fits(p) && at%every == 0 {
+				trials = append(trials, trial{at, f})
+			}
+		}
+	}
+	return b.all(ctx, seed, trials, res, t)
+}
+
+func (b *bench) all(ctx context.Context, seed uint64, trials []trial, res *faults.Result, t *tally) error {
+	work := make(chan trial, len(trials))
+	for _, one := range trials {
+		work <- one
+	}
+	close(work)
+	var workers sync.WaitGroup
+	var broken error
+	for range runtime.NumCPU() {
+		workers.Go(func() {
+			for one := range work {
+				l, err := b.live(ctx, seed, one.at, one.fault)
+				t.mu.Lock()
+				if err != nil {
+					broken = err
+				} else {
+					t.note(l, res)
+				}
+				stop := broken != nil
+				t.mu.Unlock()
+				if stop {
+					return
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return broken
+}
+
+func (t *tally) note(l *life, res *faults.Result) {
+	res.Trials++
+	if n := len(l.wrong); n > 0 {
+		res.Fail("%s (%d in all)", strings.Join(l.wrong[:min(n, 2)], "; "), n)
+	}
+	if l.late != "" {
+		res.Late(l.strain, "%s", l.late)
+	}
+	if l.watcher.struck() == "" {
+		return
+	}
+	t.struck++
+	if !l.watcher.fault.kills && l.began {
+		t.lived++
+	}
+	if !l.acked {
+		t.before++
+	}
+}
+
+// controls is how many migrations the control makes at most: what ends the first of them
+// between the answer and the commit shows it.
+const controls = 10
+
+// control is a server that acknowledges what it has not committed.
+func control(ctx context.Context, _ faults.Size, seed uint64) (c faults.Control, err error) {
+	dir, err := os.MkdirTemp(faults.Memory(), "simferry-trust-")
+	if err != nil {
+		return c, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary, err := faults.Build(ctx, mutants.MustFind("ack_early"))
+	if err != nil {
+		return c, err
+	}
+	b, err := newBench(ctx, dir, binary)
+	if err != nil {
+		return c, err
+	}
+	return faults.Until(ctx, "a server that acknowledges before it commits", controls, seed, func(ctx context.Context, seed uint64) (saw string, failed bool, err error) {
+		var res faults.Result
+		err = b.sweep(ctx, seed, 5, &res, &tally{})
+		lost := slices.ContainsFunc(res.First, func(w string) bool { return strings.Contains(w, "I5: ") })
+		return fmt.Sprintf("%d of %d trials", res.Failures, res.Trials), lost, err
+	})
+}

@@ -1,0 +1,33 @@
+package faults
+
+import (
+	"context"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// Root is the directory of the tree that this program was built from: what it builds and
+// runs must be the same sources.
+func Root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..", "..")
+}
+
+// Commit is that of the tree, with a plus where it has changes besides.
+func Commit(ctx context.Context) string {
+	out, err := git(ctx, "rev-parse", "--short=12", "HEAD")
+	if err != nil {
+		return "unknown"
+	}
+	if changes, err := git(ctx, "status", "--porcelain"); err != nil || changes != "" {
+		out += "+"
+	}
+	return out
+}
+
+func git(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, "git", append([]string{"-C", Root()}, args...)...).Output()
+	return strings.TrimSpace(string(out)), err
+}

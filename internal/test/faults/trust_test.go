@@ -1,0 +1,172 @@
+package faults_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/test/faults"
+)
+
+// sound is a result that passes.
+func sound() faults.Result {
+	return faults.Result{
+		Trials: 200, Work: []faults.Work{{What: "requests", Done: 10, Least: 10}},
+		Control: faults.Control{What: "a planted bug", Failed: true},
+	}
+}
+
+func TestAHarnessThatShowedNothingIsVoid(t *testing.T) {
+	tests := map[string]struct {
+		change func(*faults.Result)
+		size   faults.Size
+		want   faults.Verdict
+	}{
+		"all is well":             {func(*faults.Result) {}, faults.CI, faults.Passed},
+		"a failure":               {func(r *faults.Result) { r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
+		"a failure in void":       {func(r *faults.Result) { r.Work = nil; r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
+		"a doubt":                 {func(r *faults.Result) { r.Doubt("late on a busy machine") }, faults.CI, faults.Void},
+		"a doubt and a failure":   {func(r *faults.Result) { r.Doubt("late"); r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
+		"no trials":               {func(r *faults.Result) { r.Trials = 0 }, faults.CI, faults.Void},
+		"no work":                 {func(r *faults.Result) { r.Work = nil }, faults.CI, faults.Void},
+		"too little work":         {func(r *faults.Result) { r.Did("kills inside", 4, 5) }, faults.CI, faults.Void},
+		"no control":              {func(r *faults.Result) { r.Control = faults.Control{} }, faults.Full, faults.Void},
+		"a control that passes":   {func(r *faults.Result) { r.Control.Failed = false }, faults.Full, faults.Void},
+		"a probe has no control":  {func(r *faults.Result) { r.Control = faults.Control{} }, faults.Probe, faults.Passed},
+		"a probe can be void too": {func(r *faults.Result) { r.Did("kills inside", 0, 1) }, faults.Probe, faults.Void},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := sound()
+			tt.change(&r)
+			if got, why := r.Judge(tt.size); got != tt.want {
+				t.Errorf("got %s (%s), want %s", got, why, tt.want)
+			}
+		})
+	}
+}
+
+func TestTheLineTellsHowToRepeat(t *testing.T) {
+	var out strings.Builder
+	runner := faults.Runner{Out: &out, Commit: "abc", Size: faults.CI, Seed: 42}
+	failing := func(context.Context, faults.Size, uint64) (faults.Result, error) {
+		r := sound()
+		r.Fail("I5: request %d was acknowledged and is not there", 7)
+		return r, nil
+	}
+	broken := func(context.Context, faults.Size, uint64) (faults.Result, error) {
+		return faults.Result{}, errors.New("no disk")
+	}
+	fine := func(context.Context, faults.Size, uint64) (faults.Result, error) { return sound(), nil }
+	err := runner.Run(t.Context(), []faults.Harness{{Name: "kill-sqlite", Run: failing}, {Name: "fuzz", Run: broken}, {Name: "model", Run: fine}})
+	if !errors.Is(err, faults.ErrNotProved) {
+		t.Errorf("error %v, want that it is not proved", err)
+	}
+	for _, want := range []string{
+		"FAILED kill-sqlite", "seed 42; commit abc; 200 trials; 1 failures", "I5: request 7 was acknowledged",
+		"-only kill-sqlite -size CI -seed 42", "VOID   fuzz", "no disk", "1 of 3 harnesses are ok, in ", "ok     model", "failure rate < 1.5 % (95 %)", "10 requests (least 10)", "control: a planted bug failed as it must",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	all := []faults.Harness{{Name: "kill-sqlite"}, {Name: "kill-postgres"}, {Name: "model"}}
+	for names, want := range map[string]int{"": 3, "kill": 2, "kill-sqlite": 1, "model,kill": 3, "mod": -1, "model,": -1} {
+		got, err := faults.Select(all, names)
+		if (err != nil) != (want < 0) || err == nil && len(got) != want {
+			t.Errorf("%q: %d harnesses, %v; want %d", names, len(got), err, want)
+		}
+	}
+}
+
+func TestPartsAddUp(t *testing.T) {
+	var whole faults.Result
+	for range 12 {
+		part := faults.Result{Trials: 2}
+		part.Fail("I1: gone")
+		part.Did("requests", 3, 1)
+		whole.Add(part)
+	}
+	if whole.Trials != 24 || whole.Failures != 12 || len(whole.First) != 10 || len(whole.Work) != 1 || whole.Work[0].Done != 36 || whole.Work[0].Least != 12 {
+		t.Errorf("got %+v", whole)
+	}
+}
+
+func TestAControlIsTriedBesideItsHarness(t *testing.T) {
+	run, control := make(chan struct{}), make(chan struct{})
+	broken := errors.New("no disk")
+	h := faults.Harness{
+		Run: func(context.Context, faults.Size, uint64) (faults.Result, error) {
+			close(run)
+			<-control
+			return faults.Result{Trials: 7}, nil
+		},
+		Control: func(_ context.Context, size faults.Size, seed uint64) (faults.Control, error) {
+			close(control)
+			<-run
+			return faults.Control{What: fmt.Sprint(size, seed), Failed: true}, broken
+		},
+	}
+	res, err := h.Try(t.Context(), faults.Full, 42)
+	if !errors.Is(err, broken) || res.Trials != 7 || res.Control.What != "full 42" || !res.Control.Failed {
+		t.Errorf("got %+v, %v", res, err)
+	}
+}
+
+func TestAProbeTriesNoControl(t *testing.T) {
+	h := faults.Harness{
+		Run: func(context.Context, faults.Size, uint64) (faults.Result, error) {
+			return faults.Result{Trials: 1}, nil
+		},
+		Control: func(context.Context, faults.Size, uint64) (faults.Control, error) {
+			t.Error("it was tried")
+			return faults.Control{}, nil
+		},
+	}
+	if res, err := h.Try(t.Context(), faults.Probe, 1); err != nil || res.Trials != 1 {
+		t.Errorf("got %+v, %v", res, err)
+	}
+}
+
+// A control that depends on luck is tried until it fails; one that never does makes a
+// result void.
+func TestAControlIsTriedUntilItFails(t *testing.T) {
+	var seeds []uint64
+	atThe := func(n uint64) func(context.Context, uint64) (faults.Result, error) {
+		seeds = nil
+		return func(_ context.Context, seed uint64) (res faults.Result, err error) {
+			seeds = append(seeds, seed)
+			if seed == n {
+				res.Fail("I5: gone")
+				err = errors.New("and it cannot go on")
+			}
+			return res, err
+		}
+	}
+	c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.Complains(atThe(3)))
+	if err != nil || !c.Failed || c.What != "a bug" || c.Saw != "I5: gone" || len(seeds) != 3 {
+		t.Errorf("%+v, %v, tried %v", c, err, seeds)
+	}
+	if c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.Complains(atThe(9))); err != nil || c.Failed || len(seeds) != 5 {
+		t.Errorf("%+v, %v, tried %v", c, err, seeds)
+	}
+	broken := func(context.Context, uint64) (faults.Result, error) { return faults.Result{}, errors.New("no disk") }
+	if _, err := faults.Until(t.Context(), "a bug", 5, 1, faults.Complains(broken)); err == nil {
+		t.Error("a harness that cannot work is no control that passes")
+	}
+}
+
+// What is late is a failure, but not where others kept the machine from working.
+func TestLate(t *testing.T) {
+	var res faults.Result
+	res.Late(faults.Measure(), "I12: slow")
+	if len(res.First)+len(res.Doubts) != 1 || !strings.Contains(strings.Join(slices.Concat(res.First, res.Doubts), ""), "I12: slow") {
+		t.Errorf("%+v", res)
+	}
+}

@@ -1,0 +1,122 @@
+package upgrade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/proc"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
+)
+
+// Previous is the version that is replaced: the last commit whose schema had two steps, as
+// long as there is no release. SIMFERRY_UPGRADE_FROM names another commit or tag.
+const Previous = "2c8d784"
+
+// buildPrevious builds the previous version from the history of the tree.
+func buildPrevious(ctx context.Context, dir string) (string, error) {
+	ref := os.Getenv("SIMFERRY_UPGRADE_FROM")
+	if ref == "" {
+		ref = Previous
+	}
+	sources, archive := filepath.Join(dir, "previous"), filepath.Join(dir, "previous.tar")
+	if err := os.Mkdir(sources, 0o700); err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "simferry-previous")
+	for _, c := range []struct {
+		in   string
+		args []string
+	}{
+		{faults.Root(), []string{"git", "archive", "--output", archive, ref}},
+		{sources, []string{"tar", "-xf", archive}},
+		{sources, []string{"go", "build", "-o", file, "./cmd/simferry"}},
+	} {
+		cmd := exec.CommandContext(ctx, c.args[0], c.args[1:]...)
+		cmd.Dir = c.in
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("the previous version (%s, SIMFERRY_UPGRADE_FROM names another): %w\n%s", ref, err, out)
+		}
+	}
+	return file, nil
+}
+
+// site is one database, the servers that were started over it, and their clients.
+type site struct {
+	before, after string // the programs
+	cluster       *pgtest.Cluster
+	url           string
+	running       []*proc.Server
+	clients       *traffic.Clients
+}
+
+// setUp starts two servers of the previous version.
+func setUp(ctx context.Context, before, after string) (s *site, err error) {
+	s = &site{before: before, after: after}
+	defer func() {
+		if err != nil {
+			s.remove()
+		}
+	}()
+	if s.cluster, err = pgtest.Start(pgtest.Options{}); err != nil {
+		return nil, err
+	}
+	const database = "simferry"
+	s.url = s.cluster.URL("postgres")
+	if err := s.exec(ctx, "CREATE DATABASE "+database); err != nil {
+		return nil, err
+	}
+	s.url = s.cluster.URL(database)
+	if err := traffic.Seed(ctx, before, s.url); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.serve(ctx, before), s.serve(ctx, before)); err != nil {
+		return nil, err
+	}
+	// Signed in once, at the previous version: nobody is logged out by an upgrade.
+	s.clients, err = traffic.SignIn(ctx, s.running[0].URL)
+	return s, err
+}
+
+func (s *site) serve(ctx context.Context, program string) error {
+	server, err := proc.Serve(ctx, proc.Options{Binary: program, Database: s.url})
+	if err == nil {
+		s.running = append(s.running, server)
+	}
+	return err
+}
+
+// at is the clients, talking to some of the servers.
+func (s *site) at(servers []int) *traffic.Clients {
+	urls := make([]string, len(servers))
+	for i, n := range servers {
+		urls[i] = s.running[n].URL
+	}
+	return s.clients.At(urls...)
+}
+
+func (s *site) exec(ctx context.Context, statement string) error {
+	conn, err := pgx.Connect(ctx, s.url)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	_, err = conn.Exec(ctx, statement)
+	return err
+}
+
+func (s *site) remove() {
+	for _, server := range s.running {
+		_ = server.Kill() // some have ended already
+	}
+	if s.cluster != nil {
+		_ = s.cluster.Remove() // what cannot be removed is cleared away by the next run
+	}
+}

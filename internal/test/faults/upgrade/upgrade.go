@@ -1,0 +1,199 @@
+// Package upgrade replaces servers of one version by servers of the next while clients are
+// at work, as docs/operations/postgresql.md says it is done: the previous version goes on
+// while the schema changes under it, nothing acknowledged is lost or doubled, keys of one
+// version are known to the other, and what both wrote is sound.
+package upgrade
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/proc"
+	"github.com/simferry/simferry/internal/test/faults/traffic"
+)
+
+// Harness is this one.
+var Harness = faults.Harness{
+	Name: "upgrade", Run: run,
+	Does: "replaces the servers of the previous version one by one, under load, on one PostgreSQL",
+}
+
+const (
+	clients  = 8
+	ackedMin = 40 // successes before and after each change
+	promised = 10 * time.Second
+)
+
+func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result, err error) {
+	dir, err := os.MkdirTemp("", "simferry-trust-")
+	if err != nil {
+		return res, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	before, err := buildPrevious(ctx, dir)
+	if err != nil {
+		return res, err
+	}
+	after, err := faults.Build(ctx, faults.Mutation{})
+	if err != nil {
+		return res, err
+	}
+	n := size.Of(1, 20, 1)
+	var acked, replayed int
+	for i := range n {
+		t := &trial{res: &res, seed: seed + uint64(i)}
+		if err := t.run(ctx, before, after); err != nil {
+			return res, fmt.Errorf("upgrade %d: %w", i+1, err)
+		}
+		res.Control, acked, replayed = t.control, acked+t.acked, replayed+t.replayed
+	}
+	res.Did("acknowledged before a change", acked, 3*n*ackedMin)
+	res.Did("answers asked for again", replayed, n*ackedMin/2)
+	return res, nil
+}
+
+// trial is one upgrade: two servers A and B of the previous version become C and D.
+type trial struct {
+	*site
+	res     *faults.Result
+	seed    uint64
+	journal traffic.Journal
+	control faults.Control
+
+	acked, replayed int
+}
+
+func (t *trial) run(ctx context.Context, before, after string) (err error) {
+	t.res.Trials++
+	if t.site, err = setUp(ctx, before, after); err != nil {
+		return err
+	}
+	defer t.remove()
+	for _, step := range []func(context.Context) error{t.migrateUnder, t.breakOldest, t.replaceFirst, t.replaceSecond, t.compare} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// migrateUnder starts the first server of the new version, which brings the schema up to
+// date while both of the previous version are at work.
+func (t *trial) migrateUnder(ctx context.Context) error {
+	return t.during(ctx, []int{0, 1}, nil, func() error { return t.serve(ctx, t.after) })
+}
+
+// breakOldest is the control: a step that takes away what the previous version writes must
+// be noticed by its clients. It is undone before anything else happens.
+func (t *trial) breakOldest(ctx context.Context) error {
+	t.control.What = "a schema step that renames a column"
+	if err := t.exec(ctx, "ALTER TABLE ledger_sides RENAME COLUMN sims TO renamed"); err != nil {
+		return err
+	}
+	load := traffic.Begin(ctx, t.at([]int{0}), t.seed, clients)
+	for began := time.Now(); load.Refused() < clients && time.Since(began) < time.Minute && ctx.Err() == nil; {
+		faults.Pause(ctx, 5*time.Millisecond)
+	}
+	refused := load.Refused()
+	if err := errors.Join(t.exec(ctx, "ALTER TABLE ledger_sides RENAME COLUMN renamed TO sims"), load.End(ctx)); err != nil {
+		return err
+	}
+	t.control.Failed = refused > 0
+	t.control.Saw = fmt.Sprintf("%d requests refused", refused)
+	t.journal.Add(&traffic.Journal{Requests: load.Journal().Requests}) // what was strange is what was wanted
+	return nil
+}
+
+// replaceFirst stops a server of the previous version while all three are at work.
+func (t *trial) replaceFirst(ctx context.Context) error {
+	return t.during(ctx, []int{0, 1, 2}, []int{0}, func() error { return t.running[0].Stop(ctx) })
+}
+
+// replaceSecond starts the second new one and stops the last of the previous version.
+// Started anew, that one has to refuse.
+func (t *trial) replaceSecond(ctx context.Context) error {
+	if err := t.serve(ctx, t.after); err != nil {
+		return err
+	}
+	return t.during(ctx, []int{1, 2, 3}, []int{1}, func() error {
+		return errors.Join(t.running[1].Stop(ctx), t.refusesToStart(ctx))
+	})
+}
+
+func (t *trial) refusesToStart(ctx context.Context) error {
+	s, err := proc.Serve(ctx, proc.Options{Binary: t.before, Database: t.url})
+	switch {
+	case err == nil:
+		t.res.Fail("a server of the previous version starts on the newer schema")
+		return s.Kill()
+	case !strings.Contains(err.Error(), "run a newer simferry"):
+		t.res.Fail("a server of the previous version ends without a clear word: %v", err)
+	}
+	return nil
+}
+
+// during has clients at work on some servers before, through and after a change. The
+// servers that the change does not stop must not refuse anything, and must go on.
+func (t *trial) during(ctx context.Context, on, stopped []int, change func() error) error {
+	load := traffic.Begin(ctx, t.at(on), t.seed+uint64(len(t.journal.Requests)), clients)
+	err := load.Await(ctx, ackedMin)
+	if err == nil {
+		t.acked += load.Acknowledged()
+		err = change()
+	}
+	if err != nil {
+		return errors.Join(err, load.End(ctx))
+	}
+	changed, strain := time.Now(), faults.Measure()
+	for i, server := range on {
+		if slices.Contains(stopped, server) {
+			continue
+		}
+		if _, ok := load.NextAck(changed, i, promised); !ok {
+			t.res.Late(strain, "I12: server %c has written nothing within %v of a change", 'A'+server, promised)
+		}
+	}
+	if err := load.End(ctx); err != nil {
+		return err
+	}
+	t.refusals(load.Journal(), on, stopped)
+	t.journal.Add(load.Journal())
+	return nil
+}
+
+// refusals are failures, but those of a server that was stopped: it finishes what runs,
+// and whoever comes then finds nobody.
+func (t *trial) refusals(j *traffic.Journal, on, stopped []int) {
+	for _, r := range j.Requests {
+		for _, a := range r.Answers {
+			if server := on[a.Server]; a.Refused() && !slices.Contains(stopped, server) {
+				t.res.Fail("I12: server %c, which went on, answered %d: %.200s", 'A'+server, a.Status, a.Body)
+			}
+		}
+	}
+}
+
+// compare holds what clients saw against the database, and asks the new servers for
+// answers that the old ones gave.
+func (t *trial) compare(ctx context.Context) error {
+	asked, wrong := t.journal.Replay(ctx, t.at([]int{2, 3}), 200)
+	have, err := traffic.Read(ctx, t.url, 0)
+	if err != nil {
+		return err
+	}
+	faults, err := traffic.Sound(ctx, t.url)
+	if err != nil {
+		return err
+	}
+	for _, w := range slices.Concat(t.journal.Compare(have), wrong, faults) {
+		t.res.Fail("%s", w)
+	}
+	t.replayed = asked
+	return nil
+}

@@ -1,0 +1,94 @@
+package faults
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Verdict is what a Result amounts to.
+type Verdict string
+
+// The verdicts. Only Passed is good: a void harness has shown nothing.
+const (
+	Passed Verdict = "ok"
+	Failed Verdict = "FAILED"
+	Void   Verdict = "VOID"
+)
+
+// Judge says what a result of a size amounts to, and why it is void.
+func (r Result) Judge(size Size) (Verdict, string) {
+	if r.Failures > 0 {
+		return Failed, ""
+	}
+	if len(r.Doubts) > 0 {
+		return Void, strings.Join(r.Doubts[:min(len(r.Doubts), shown)], "; ")
+	}
+	if r.Trials == 0 {
+		return Void, "nothing was tried"
+	}
+	if len(r.Work) == 0 {
+		return Void, "no work was counted"
+	}
+	for _, w := range r.Work {
+		if w.Done < w.Least {
+			return Void, fmt.Sprintf("%s: %d, at least %d must be", w.What, w.Done, w.Least)
+		}
+	}
+	switch {
+	case size == Probe:
+	case r.Control.What == "":
+		return Void, "there was no control"
+	case !r.Control.Failed:
+		return Void, "the control found nothing wrong: " + r.Control.What
+	}
+	return Passed, ""
+}
+
+// Bound is the rate of failures that is excluded at 95 %, where none was seen in n trials:
+// the rule of three. 1 where nothing was tried.
+func Bound(n int) float64 {
+	if n <= 3 {
+		return 1
+	}
+	return 3 / float64(n)
+}
+
+// bound words the rate, in per cent.
+func (r Result) bound() string {
+	if r.Failures > 0 {
+		return "no bound"
+	}
+	return fmt.Sprintf("failure rate < %.3g %% (95 %%)", 100*Bound(r.Trials))
+}
+
+// words are the parts of the one line that tells a result.
+func (r Result) words() []string {
+	parts := []string{fmt.Sprintf("%d trials", r.Trials), fmt.Sprintf("%d failures", r.Failures), r.bound()}
+	for _, w := range r.Work {
+		parts = append(parts, fmt.Sprintf("%d %s (least %d)", w.Done, w.What, w.Least))
+	}
+	if r.Control.What != "" {
+		parts = append(parts, "control: "+r.Control.words())
+	}
+	return parts
+}
+
+func (c Control) words() string {
+	text := c.What + " failed as it must"
+	if !c.Failed {
+		text = c.What + " DID NOT FAIL"
+	}
+	if c.Saw != "" {
+		text += " (" + strings.Join(strings.Fields(c.Saw), " ") + ")"
+	}
+	return text
+}
+
+// Clip shortens what a control saw, so that a result stays one line.
+func Clip(s string) string {
+	const most = 120
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

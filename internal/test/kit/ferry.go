@@ -1,0 +1,77 @@
+package kit
+
+import (
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
+	"github.com/simferry/simferry/internal/world"
+)
+
+// Ferried runs a server over a fresh database with the world Ferry in it. It is Start and
+// Seed for a fraction of the time: the world is made once per process and copied.
+func Ferried(t testing.TB, e Engine) *Server {
+	t.Helper()
+	return StartOn(t, e.FerryURL(t), NewClock())
+}
+
+// FerryURL is that of a fresh database with the world Ferry in it. A test that changes the
+// schema takes Start and Seed instead: on PostgreSQL a later test gets the same database.
+func (e Engine) FerryURL(t testing.TB) string {
+	t.Helper()
+	if e == SQLite {
+		file := filepath.Join(t.TempDir(), "simferry.db")
+		if err := os.WriteFile(file, ferryFile(t), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return "sqlite:" + file
+	}
+	const ferry = "ferry"
+	pgtest.Template(t, ferry, func(url string) { fillFerry(t, url) })
+	return pgtest.Reuse(t, ferry)
+}
+
+var ferrySQLite struct {
+	sync.Mutex
+	content []byte
+}
+
+func ferryFile(t testing.TB) []byte {
+	t.Helper()
+	ferrySQLite.Lock()
+	defer ferrySQLite.Unlock()
+	if ferrySQLite.content == nil {
+		file := filepath.Join(t.TempDir(), "ferry.db")
+		fillFerry(t, "sqlite:"+file)
+		content, err := os.ReadFile(file) // closed, so nothing is in its log any more
+		if err != nil {
+			t.Fatal(err)
+		}
+		ferrySQLite.content = content
+	}
+	return ferrySQLite.content
+}
+
+// fillFerry leaves no connection open, so that the database can be copied.
+func fillFerry(t testing.TB, url string) {
+	t.Helper()
+	db := openStore(t, url, store.Options{Clock: NewClock().Now})
+	defer db.close()
+	w, err := world.Parse(strings.NewReader(Ferry))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := control.New(t.Context(), db.Store, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		_, err = c.Operator().ApplyWorld(t.Context(), w)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}

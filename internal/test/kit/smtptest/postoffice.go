@@ -1,0 +1,167 @@
+// Package smtptest is a real mail server for tests: it speaks SMTP with STARTTLS and AUTH,
+// and keeps what it gets.
+package smtptest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// The one user that may send where there is TLS.
+const (
+	User     = "ferry"
+	Password = "the password"
+)
+
+// Office is a running mail server.
+type Office struct {
+	Address string // host and port
+	CA      string // a file with the certificate of who signed the server's; "" without TLS
+
+	refuse *smtp.SMTPError
+	came   chan struct{} // one for each letter
+
+	mu   sync.Mutex
+	got  []Letter
+	auth int
+}
+
+// Letter is a mail as it came.
+type Letter struct {
+	From, To string
+	Text     string
+	Secure   bool // over TLS
+}
+
+// Letters are those that came so far.
+func (p *Office) Letters() []Letter {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]Letter(nil), p.got...)
+}
+
+// SignedIn is how often somebody gave the right password.
+func (p *Office) SignedIn() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.auth
+}
+
+// Await waits for the next letter that nobody has waited for.
+func (p *Office) Await(t testing.TB) Letter {
+	t.Helper()
+	select {
+	case <-p.came:
+		letters := p.Letters()
+		return letters[len(letters)-1]
+	case <-time.After(30 * time.Second):
+		t.Fatal("no letter came")
+		return Letter{}
+	}
+}
+
+type session struct {
+	office *Office
+	conn   *smtp.Conn
+	letter Letter
+}
+
+// NewSession takes a connection.
+func (p *Office) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &session{office: p, conn: c}, nil
+}
+
+func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (s *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != User || password != Password {
+			return smtp.ErrAuthFailed
+		}
+		s.office.mu.Lock()
+		defer s.office.mu.Unlock()
+		s.office.auth++
+		return nil
+	}), nil
+}
+
+func (s *session) Mail(from string, _ *smtp.MailOptions) error { s.letter.From = from; return nil }
+
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if s.office.refuse != nil {
+		return s.office.refuse
+	}
+	s.letter.To += to
+	return nil
+}
+
+func (s *session) Data(r io.Reader) error {
+	text, err := io.ReadAll(r)
+	s.letter.Text = string(text)
+	_, s.letter.Secure = s.conn.TLSConnectionState()
+	s.office.mu.Lock()
+	s.office.got = append(s.office.got, s.letter)
+	s.office.mu.Unlock()
+	s.office.came <- struct{}{}
+	return err
+}
+
+func (s *session) Reset()        { s.letter = Letter{} }
+func (s *session) Logout() error { return nil }
+
+// Open starts a mail server, with a certificate of its own where secure. With refuse it
+// takes no recipient. It ends with the test.
+func Open(t testing.TB, secure bool, refuse *smtp.SMTPError) *Office {
+	t.Helper()
+	p := &Office{refuse: refuse, came: make(chan struct{}, 100)}
+	server := smtp.NewServer(p)
+	server.Domain, server.AllowInsecureAuth = "localhost", !secure
+	if secure {
+		server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{p.certificate(t)}, MinVersion: tls.VersionTLS12}
+	}
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Address = l.Addr().String()
+	done := make(chan struct{})
+	go func() { defer close(done); _ = server.Serve(l) }() // until it is closed
+	t.Cleanup(func() { _ = server.Close(); <-done })
+	return p
+}
+
+func (p *Office) certificate(t testing.TB) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tmpl := &x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		BasicConstraintsValid: true, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, tmpl, tmpl, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.CA = filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(p.CA, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}

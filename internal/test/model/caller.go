@@ -1,0 +1,108 @@
+package model
+
+import (
+	"slices"
+	"time"
+)
+
+// bearer is a token that was given out.
+type bearer struct {
+	user, app int64 // one of them
+	workspace int64
+	epoch     int64
+	family    int // the session, of a user
+	expires   time.Time
+}
+
+// bearerTTL and leeway: 240 minutes, and what clocks may differ.
+const (
+	bearerTTL = 240 * time.Minute
+	leeway    = time.Minute
+)
+
+// caller is who asks. A nil user is an application token.
+type caller struct {
+	user      *user
+	app       int64
+	workspace int64
+}
+
+func (c caller) id() int64 {
+	if c.user == nil {
+		return 0
+	}
+	return c.user.id
+}
+
+// permission is who may do something in the Workspace of the token.
+type permission struct {
+	roles  []int // 0 is a user who is no member
+	tokens bool
+}
+
+var (
+	anyUser = permission{roles: []int{0, 1, 2, 3, 4}}
+	readers = permission{roles: []int{1, 2, 3, 4}, tokens: true}
+	writers = permission{roles: []int{1, 2, 4}, tokens: true}
+)
+
+// Bearers is how many tokens were given out.
+func (m *Model) Bearers() int { return len(m.bearers) }
+
+// Valid tells whether a bearer counts right now.
+func (m *Model) Valid(h int) bool { _, refused := m.who(h); return refused == nil }
+
+func (m *Model) who(h int) (caller, *Answer) {
+	no := noBearer()
+	if h < 0 {
+		return caller{}, &no
+	}
+	b := m.bearers[h]
+	if !m.now.Add(-leeway).Before(b.expires) {
+		return caller{}, &no
+	}
+	if b.app != 0 {
+		return caller{app: b.app, workspace: b.workspace}, nil
+	}
+	u := m.users[b.user]
+	shutOut := u.members[b.workspace].suspended && !u.super
+	if u.status != active || u.epoch != b.epoch || m.ended[b.family] || shutOut {
+		return caller{}, &no
+	}
+	if u.members[b.workspace].suspended && !u.super {
+		return caller{}, &no
+	}
+	return caller{user: u, workspace: b.workspace}, nil
+}
+
+// admit is what every operation asks first.
+func (m *Model) admit(h int, need permission) (caller, *Answer) {
+	c, refused := m.who(h)
+	if refused != nil {
+		return c, refused
+	}
+	if c.user == nil && need.tokens || c.user != nil && slices.Contains(need.roles, m.role(c.user, c.workspace)) {
+		return c, nil
+	}
+	no := forbidden()
+	return c, &no
+}
+
+// role is what a user is in a Workspace: 0 where no member, or suspended there.
+func (m *Model) role(u *user, ws int64) int {
+	member, is := u.members[ws]
+	switch {
+	case m.workspaces[ws] == nil:
+		return 0
+	case u.super:
+		return superAdmin
+	case !is || member.suspended:
+		return 0
+	}
+	return slices.Min(member.roles) // 1 allows most
+}
+
+func (m *Model) administers(u *user, ws int64) bool {
+	r := m.role(u, ws)
+	return r == administrator || r == superAdmin
+}

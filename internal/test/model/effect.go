@@ -1,0 +1,135 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// entry is one row of the ledger.
+type entry struct {
+	kind    int // 0 import, 1 migration, 2 status, 3 attachment, 4 detachment, 5 deletion
+	at      time.Time
+	user    int64
+	app     int64
+	target  int64
+	count   int
+	detach  bool
+	allowed []int
+	sources []source // ascending
+	lines   []line
+}
+
+type source struct {
+	workspace int64
+	count     int
+}
+
+// line is a SIM that went from one version to the next.
+type line struct {
+	sim     *sim
+	version int // after
+}
+
+func (l line) before() state { return l.sim.states[l.version-1] }
+func (l line) after() state  { return l.sim.states[l.version] }
+
+// deviceName is the name, at the time of the change, of the device that the SIM was in before.
+func (l line) deviceName() string { return l.sim.left[l.version-1] }
+
+// event is something that happened in a Workspace.
+type event struct {
+	at        time.Time
+	kind      int
+	severity  int
+	workspace int64
+	user      int64
+	sim       int64
+	device    int64
+	entry     int64
+	words     string
+}
+
+func (m *Model) happen(e event) {
+	e.at = m.now
+	m.events = append(m.events, &e)
+}
+
+// write gives a ledger entry its id.
+func (m *Model) write(e *entry) int64 {
+	e.at = m.now
+	m.ledger = append(m.ledger, e)
+	return int64(len(m.ledger))
+}
+
+// move does what a plan says: every SIM, its events, and one ledger entry.
+func (m *Model) move(c caller, w wanted, f found) *entry {
+	e := &entry{kind: 1, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: leaving(f.sims)}
+	id := m.write(e)
+	for _, s := range f.sims {
+		was := s.now()
+		next := state{workspace: w.target, status: was.status}
+		if was.status == activated {
+			next.status = suspended
+		}
+		m.change(s, next)
+		l := line{sim: s, version: s.version()}
+		e.lines = append(e.lines, l)
+		if was.device != 0 {
+			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,
+				words: fmt.Sprintf("SIM %d released from endpoint %d", s.id, was.device)})
+		}
+		m.tellStatus(l, c.id(), id)
+	}
+	m.tellMove(e, id)
+	return e
+}
+
+// leaving counts the SIMs by the Workspace in which they are.
+func leaving(sims []*sim) (list []source) {
+	counts := map[int64]int{}
+	for _, s := range sims {
+		counts[s.now().workspace]++
+	}
+	for ws, n := range counts {
+		list = append(list, source{ws, n})
+	}
+	slices.SortFunc(list, func(a, b source) int { return int(a.workspace - b.workspace) })
+	return list
+}
+
+// tellStatus is the event of a change of status, in the Workspace where the SIM was.
+func (m *Model) tellStatus(l line, user, id int64) {
+	was, is := l.before(), l.after()
+	if was.status == is.status {
+		return
+	}
+	kind := map[int]int{activated: 8, suspended: 9, deleted: 10, 4: 45}[is.status]
+	m.happen(event{kind: kind, workspace: was.workspace, user: user, sim: l.sim.id, device: was.device, entry: id,
+		words: fmt.Sprintf("Status of SIM changed from '%s' to '%s'", simStatusNames[was.status], simStatusNames[is.status])})
+}
+
+// tellMove is one event 69 in each source and one in the target.
+func (m *Model) tellMove(e *entry, id int64) {
+	var from []string
+	for _, s := range e.sources {
+		from = append(from, m.side(s.workspace))
+		m.happen(event{kind: 69, workspace: s.workspace, user: e.user, entry: id,
+			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target))})
+	}
+	m.happen(event{kind: 69, workspace: e.target, user: e.user, entry: id,
+		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", "))})
+}
+
+func sims(n int) string {
+	if n == 1 {
+		return "1 SIM"
+	}
+	return number(int64(n)) + " SIMs"
+}
+
+func (m *Model) side(ws int64) string { return fmt.Sprintf("%s (%d)", m.workspaces[ws].name, ws) }
+
+func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,136 @@
+package model
+
+import "slices"
+
+// MovesMuch tells whether a bearer is that of a user who administers a Workspace and is a
+// member of others.
+func (m *Model) MovesMuch(h int) bool {
+	c, refused := m.who(h)
+	if refused != nil || c.user == nil {
+		return false
+	}
+	administered, member := 0, 0
+	for ws := range m.workspaces {
+		if m.administers(c.user, ws) {
+			administered++
+		}
+		if m.role(c.user, ws) != 0 {
+			member++
+		}
+	}
+	return administered > 0 && member > 1
+}
+
+// Targets are the Workspaces into which a caller may move SIMs, ascending.
+func (m *Model) Targets(h int) []int64 {
+	c, refused := m.who(h)
+	if refused != nil || c.user == nil {
+		return nil
+	}
+	var ids []int64
+	for id, w := range m.workspaces {
+		if w.kind == enterprise && !w.suspended && m.administers(c.user, id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// Movable are SIMs that a caller may move into the target, but for their devices. They are
+// ascending, and not more than most: the many that are alike would drown the others.
+func (m *Model) Movable(h int, target int64, most int) []int64 {
+	c, refused := m.who(h)
+	if refused != nil || c.user == nil || m.workspaces[target] == nil {
+		return nil
+	}
+	var ids []int64
+	for id, s := range m.sims {
+		source := m.workspaces[s.now().workspace]
+		sameSide := (source.country == "BR") == (m.workspaces[target].country == "BR")
+		if s.now().status != deleted && source.id != target && sameSide && m.administers(c.user, source.id) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(len(ids), most)]
+}
+
+// Watched are SIMs in Workspaces that a caller is a member of and does not administer,
+// ascending, and not more than 20.
+func (m *Model) Watched(h int) []int64 {
+	c, refused := m.who(h)
+	if refused != nil || c.user == nil {
+		return nil
+	}
+	var ids []int64
+	for id, s := range m.sims {
+		ws := s.now().workspace
+		if s.now().status != deleted && m.role(c.user, ws) != 0 && !m.administers(c.user, ws) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(len(ids), 20)]
+}
+
+// Visible are SIMs that a caller can read, ascending, and not more than 20.
+func (m *Model) Visible(h int) []int64 {
+	c, refused := m.admit(h, readers)
+	if refused != nil {
+		return nil
+	}
+	var ids []int64
+	for id, s := range m.sims {
+		if s.now().status != deleted && m.sees(c.workspace, s) {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids[:min(len(ids), 20)]
+}
+
+// Same tells whether a bearer counts and is of the same somebody as another.
+func (m *Model) Same(h, as int) bool {
+	a, b := m.bearers[h], m.bearers[as]
+	return m.Valid(h) && a.user == b.user && a.app == b.app && a.workspace == b.workspace
+}
+
+// LastOf is the newest bearer of a user, which need not count any more; -1 for none.
+func (m *Model) LastOf(user int64) int {
+	for h := len(m.bearers) - 1; h >= 0; h-- {
+		if m.bearers[h].user == user {
+			return h
+		}
+	}
+	return -1
+}
+
+// ICCIDs are those of SIMs; one that does not exist is left out.
+func (m *Model) ICCIDs(ids []int64) []string {
+	list := []string{}
+	for _, id := range ids {
+		if s := m.sims[id]; s != nil {
+			list = append(list, s.iccid)
+		}
+	}
+	return list
+}
+
+// Entries is how many rows the ledger has.
+func (m *Model) Entries() int { return len(m.ledger) }
+
+// RefreshTokens is how many were given out.
+func (m *Model) RefreshTokens() int { return len(m.refresh) }
+
+// Issuers are bearers that count, of who may give SIMs away that their Workspace issued.
+func (m *Model) Issuers() []int {
+	var list []int
+	for h := range m.bearers {
+		c, refused := m.admit(h, writers)
+		if refused == nil && m.mayAssign(c) {
+			list = append(list, h)
+		}
+	}
+	return list
+}

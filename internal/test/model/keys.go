@@ -1,0 +1,81 @@
+package model
+
+// keptKey is an idempotency key: one caller's in one Workspace, for one operation.
+type keptKey struct {
+	user, app int64
+	workspace int64
+	operation string
+	key       string
+}
+
+// keptAnswer is the answer that the first request under a key got.
+type keptAnswer struct {
+	fingerprint string
+	answer      Answer
+	raw         []byte // as it went over the wire
+	entry       *entry // the migration that it tells of, if any
+}
+
+// replay answers a request under a key that was used before.
+func (m *Model) replay(stored *keptAnswer, fingerprint string, rights func() *Answer) Answer {
+	if no := rights(); no != nil {
+		return *no
+	}
+	if stored.fingerprint != fingerprint {
+		return refusal(422, 1406, "NotAllowed")
+	}
+	again := stored.answer.with("Idempotent-Replayed", "true")
+	again.Raw = stored.raw
+	return again
+}
+
+// mayReplay asks for the target of the request and for all sides of what happened then.
+func (m *Model) mayReplay(u *user, w wanted, stored *keptAnswer) *Answer {
+	if !m.administers(u, w.target) {
+		no := allMissing([]string{"workspace with id " + number(w.target) + " not found"})
+		return &no
+	}
+	if stored.entry == nil {
+		return m.mayBeTold(u, stored)
+	}
+	sides := []int64{stored.entry.target}
+	for _, s := range stored.entry.sources {
+		sides = append(sides, s.workspace)
+	}
+	for _, ws := range sides {
+		if !m.administers(u, ws) {
+			no := forbidden()
+			return &no
+		}
+	}
+	return nil
+}
+
+// mayBeTold asks, for a refusal, to be a member still wherever the SIMs were that it names.
+func (m *Model) mayBeTold(u *user, stored *keptAnswer) *Answer {
+	body, _ := stored.answer.Body.(object)
+	groups, _ := body["errors"].([]any)
+	for _, g := range groups {
+		held, _ := g.(object)["sims"].([]any)
+		for _, line := range held {
+			source, _ := line.(object)["source_workspace"].(object)
+			if ws, _ := source["id"].(int64); m.role(u, ws) == 0 {
+				no := forbidden()
+				return &no
+			}
+		}
+	}
+	return nil
+}
+
+// Remember notes the bytes of an answer that a replay must repeat. The caller gives the
+// same bearer, operation and key as before.
+func (m *Model) Remember(h int, operation, key string, raw []byte) {
+	c, refused := m.who(h)
+	if refused != nil || key == "" {
+		return
+	}
+	if stored := m.kept[keptKey{c.id(), c.app, c.workspace, operation, key}]; stored != nil && stored.raw == nil {
+		stored.raw = append([]byte{}, raw...)
+	}
+}

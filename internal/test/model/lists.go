@@ -1,0 +1,196 @@
+package model
+
+import (
+	"slices"
+	"strings"
+)
+
+var simListing = listing{
+	fields: map[string]kind{
+		"id": whole, "iccid": prefix, "iccid_with_luhn": luhn, "imsi": text, "msisdn": text, "eid": text, "status": whole,
+		"endpoint": wholeOrNull, "customer_org": whole, "issuer_org": whole, "reseller_org": wholeOrNull, "production_date": instant, "model": whole,
+	},
+	perPage: 2000, most: 2500,
+}
+
+// ListSIMs is GET /api/v1/sim. Deleted SIMs are shown to who asks for their status.
+func (m *Model) ListSIMs(h int, q Query) Answer {
+	c, refused := m.admit(h, readers)
+	if refused != nil {
+		return *refused
+	}
+	byStatus := slices.ContainsFunc(q.Filters, func(f Filter) bool { return strings.EqualFold(f.Field, "status") })
+	var rows []row
+	for _, s := range m.sims {
+		if m.sees(c.workspace, s) && (byStatus || s.now().status != deleted) {
+			rows = append(rows, m.simRow(s))
+		}
+	}
+	return simListing.page(rows, q)
+}
+
+func (m *Model) simRow(s *sim) row {
+	return row{map[string]any{
+		"id": s.id, "iccid": s.iccid, "iccid_with_luhn": withLuhn(s.iccid), "imsi": s.imsi, "msisdn": s.msisdn, "eid": "",
+		"status": int64(s.now().status), "endpoint": orNone(s.now().device), "customer_org": s.now().workspace,
+		"issuer_org": s.issuer, "reseller_org": orNone(s.reseller), "production_date": s.produced, "model": int64(1),
+	}, func() object { return m.simBody(s) }}
+}
+
+func orNone(id int64) any {
+	if id == 0 {
+		return nil
+	}
+	return id
+}
+
+var eventListing = listing{
+	fields: map[string]kind{
+		"id": whole, "timestamp": instant, "event_type": whole, "event_source": whole, "event_severity": whole,
+		"sim": wholeOrNull, "endpoint": wholeOrNull, "user": wholeOrNull, "organisation": whole,
+	},
+	descending: true, perPage: 100, most: 2500,
+}
+
+// ListEvents is GET /api/v1/event, or with a SIM GET /api/v1/sim/{id}/event.
+func (m *Model) ListEvents(h int, ofSIM *int64, q Query) Answer {
+	return m.listEvents(h, q, func(_ caller, e *event) bool { return ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM })
+}
+
+// ListUserEvents is GET /api/v1/user/{id}/event; nil is the caller.
+func (m *Model) ListUserEvents(h int, user *int64, q Query) Answer {
+	return m.listEvents(h, q, func(c caller, e *event) bool {
+		wanted := c.id()
+		if user != nil {
+			wanted = *user
+		}
+		return wanted > 0 && e.user == wanted
+	})
+}
+
+func (m *Model) listEvents(h int, q Query, of func(caller, *event) bool) Answer {
+	c, refused := m.admit(h, readers)
+	if refused != nil {
+		return *refused
+	}
+	var rows []row
+	for i, e := range m.events {
+		if e.workspace == c.workspace && of(c, e) {
+			rows = append(rows, row{map[string]any{
+				"id": int64(i + 1), "timestamp": e.at, "event_type": int64(e.kind), "event_source": int64(2), "event_severity": int64(e.severity),
+				"sim": orNone(e.sim), "endpoint": orNone(e.device), "user": orNone(e.user), "organisation": e.workspace,
+			}, func() object { return m.eventBody(i+1, e) }})
+		}
+	}
+	return eventListing.page(rows, q)
+}
+
+func (m *Model) eventBody(id int, e *event) object {
+	body := object{
+		"id": id, "timestamp": eventTime(e.at), "alert": false, "description": e.words,
+		"event_type":   object{"id": e.kind, "description": eventNames[e.kind]},
+		"event_source": object{"id": 2, "description": "API"}, "event_severity": object{"id": e.severity, "description": map[int]string{0: "Info", 2: "Critical"}[e.severity]},
+		"organisation": m.workspaceRef(e.workspace),
+	}
+	if u := m.users[e.user]; u != nil {
+		body["user"] = object{"id": u.id, "username": u.username, "name": u.name}
+	}
+	if s := m.sims[e.sim]; s != nil {
+		body["sim"] = object{"id": s.id, "iccid": s.iccid}
+	}
+	return m.addDevice(body, e.device)
+}
+
+var ledgerListing = listing{
+	fields:     map[string]kind{"id": whole, "timestamp": instant, "user": whole, "target_workspace": whole},
+	descending: true, perPage: 100, most: 1000,
+}
+
+// ListMigrations is GET /api/v1/migration.
+func (m *Model) ListMigrations(h int, q Query) Answer {
+	c, refused := m.admit(h, readers)
+	if refused != nil {
+		return *refused
+	}
+	var rows []row
+	for i, e := range m.ledger {
+		if m.mayRead(c, e) {
+			rows = append(rows, row{map[string]any{
+				"id": int64(i + 1), "timestamp": e.at, "user": orNone(e.user), "target_workspace": e.target,
+			}, func() object { return m.entryBody(c, i+1, e) }})
+		}
+	}
+	return ledgerListing.page(rows, q)
+}
+
+// mayRead is for members of a side. A program has one Workspace.
+func (m *Model) mayRead(c caller, e *entry) bool {
+	if e.kind != 1 {
+		return false
+	}
+	sides := []int64{e.target}
+	for _, s := range e.sources {
+		sides = append(sides, s.workspace)
+	}
+	return slices.ContainsFunc(sides, func(ws int64) bool { return m.belongs(c, ws) })
+}
+
+// belongs reports whether a Workspace is one of the caller's.
+func (m *Model) belongs(c caller, ws int64) bool {
+	return c.user == nil && ws == c.workspace || c.user != nil && m.role(c.user, ws) != 0
+}
+
+// GetMigration is GET /api/v1/migration/{id}.
+func (m *Model) GetMigration(h int, id int64) Answer {
+	c, refused := m.admit(h, readers)
+	if refused != nil {
+		return *refused
+	}
+	if id < 1 || id > int64(len(m.ledger)) || !m.mayRead(c, m.ledger[id-1]) {
+		return notFound("migration with id " + number(id) + " not found")
+	}
+	e := m.ledger[id-1]
+	body := m.entryBody(c, int(id), e)
+	lines := []any{}
+	for _, l := range e.lines {
+		if !m.belongs(c, e.target) && !m.belongs(c, l.before().workspace) {
+			continue
+		}
+		lines = append(lines, object{
+			"id": l.sim.id, "iccid": l.sim.iccid, "iccid_with_luhn": withLuhn(l.sim.iccid),
+			"before": m.lineState(l.before(), l.deviceName()), "after": m.lineState(l.after(), ""),
+		})
+	}
+	body["sims"] = lines
+	return ok(body)
+}
+
+func (m *Model) lineState(s state, deviceName string) object {
+	body := object{"workspace": m.workspaceRef(s.workspace), "status": statusRef(s.status)}
+	if s.device != 0 {
+		body["endpoint"] = object{"id": s.device, "name": deviceName}
+	}
+	return body
+}
+
+// entryBody is an entry as far as it concerns the caller: who has nothing to do with the
+// target sees the own sources, and what came from there.
+func (m *Model) entryBody(c caller, id int, e *entry) object {
+	sources, count := []any{}, 0
+	for _, s := range e.sources {
+		if !m.belongs(c, e.target) && !m.belongs(c, s.workspace) {
+			continue
+		}
+		count += s.count
+		sources = append(sources, object{"id": s.workspace, "name": m.workspaces[s.workspace].name, "sim_count": s.count})
+	}
+	body := object{
+		"id": id, "timestamp": resourceTime(e.at),
+		"auto_detach_devices": e.detach, "allowed_sim_statuses": allowedRefs(e.allowed), "source_workspaces": sources,
+		"target_workspace": m.workspaceRef(e.target), "sim_count": count,
+	}
+	if u := m.users[e.user]; u != nil {
+		body["user"] = object{"id": u.id, "name": u.username}
+	}
+	return body
+}

@@ -1,0 +1,228 @@
+package model
+
+import (
+	"math"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type refreshToken struct {
+	family         int
+	user           int64
+	workspace      int64
+	epoch          int64
+	expires        time.Time
+	spent, revoked bool          // spent: its successor has been used
+	before, next   *refreshToken // in the same session; nil for none
+}
+
+// refreshTTL is how long a refresh token can be used.
+const refreshTTL = 30 * 24 * time.Hour
+
+// counter counts until it expires.
+type counter struct {
+	n       int
+	expires time.Time
+}
+
+func (m *Model) count(key string, ttl time.Duration) *counter {
+	c := m.counters[key]
+	if c == nil || !m.now.Before(c.expires) {
+		c = &counter{0, m.now.Add(ttl)}
+		m.counters[key] = c
+	}
+	c.n++
+	return c
+}
+
+func (m *Model) counted(key string) *counter {
+	c := m.counters[key]
+	if c == nil || !m.now.Before(c.expires) {
+		return &counter{}
+	}
+	return c
+}
+
+// tooMany is the 1105 body: 429 for an address, 401 for a locked account.
+func (m *Model) tooMany(status int, until time.Time) Answer {
+	wait := strconv.Itoa(int(math.Ceil(until.Sub(m.now).Seconds())))
+	return refusal(status, 1105, "TooManyRequests").with("Retry-After", wait)
+}
+
+// Password is how good the one is that a sign-in sends.
+type Password int
+
+// The passwords.
+const (
+	Right Password = iota
+	Wrong
+	NoDigest // what cannot be a SHA-1
+)
+
+// attempt counts an authentication of an address: 100 in five minutes are allowed.
+func (m *Model) attempt(from string) *Answer {
+	if c := m.count("attempts\x00"+network(from), 5*time.Minute); c.n > 100 {
+		no := m.tooMany(429, c.expires)
+		return &no
+	}
+	return nil
+}
+
+// network is what counts as one address: of IPv6 the first half.
+func network(from string) string {
+	addr := netip.MustParseAddr(from)
+	if addr.Is4() {
+		return from
+	}
+	return netip.PrefixFrom(addr, 64).Masked().String()
+}
+
+// BadSignIn is an authentication in none of the modes.
+func (m *Model) BadSignIn(from string) Answer {
+	if no := m.attempt(from); no != nil {
+		return *no
+	}
+	return badRequest()
+}
+
+// SignIn is a user name and a password. A success gives a bearer and a refresh token.
+func (m *Model) SignIn(username string, p Password, from string) Answer {
+	if no := m.attempt(from); no != nil {
+		return *no
+	}
+	if p == NoDigest {
+		return badRequest()
+	}
+	username = strings.ToLower(username)
+	lock := "failures\x00" + username + " " + network(from)
+	if c := m.counted(lock); c.n >= 3 {
+		return m.tooMany(401, c.expires)
+	}
+	budget := "guesses\x00" + username
+	if c := m.counted(budget); c.n >= 100 {
+		m.tried(username)
+		return m.tooMany(401, c.expires)
+	}
+	m.tried(username)
+	u := m.userNamed(username)
+	if u == nil || p == Wrong || u.status != active || m.startWorkspace(u) == 0 {
+		m.count(budget, time.Hour)
+		if c := m.count(lock, 24*time.Hour); c.n >= 3 {
+			c.expires = m.now.Add(5 * time.Minute)
+		}
+		return refusedSignIn()
+	}
+	delete(m.counters, lock)
+	m.families++
+	return m.session(u, m.startWorkspace(u), m.families)
+}
+
+// tried is an attempt that was counted while its password was compared, and is counted no more.
+func (m *Model) tried(username string) {
+	m.count("guesses under way\x00"+username, time.Minute).n--
+}
+
+func (m *Model) userNamed(username string) *user {
+	for _, u := range m.users {
+		if u.username == username {
+			return u
+		}
+	}
+	return nil
+}
+
+// startWorkspace is the default one, else the first of which the user is a member.
+func (m *Model) startWorkspace(u *user) int64 {
+	var ids []int64
+	for id, member := range u.members {
+		if !member.suspended {
+			ids = append(ids, id)
+		}
+	}
+	switch {
+	case slices.Contains(ids, u.home), len(ids) == 0 && u.super:
+		return u.home
+	case len(ids) == 0:
+		return 0
+	}
+	return slices.Min(ids)
+}
+
+func (m *Model) session(u *user, ws int64, family int) Answer {
+	m.giveBearer(&bearer{user: u.id, workspace: ws, epoch: u.epoch, family: family})
+	m.refresh = append(m.refresh, &refreshToken{family: family, user: u.id, workspace: ws, epoch: u.epoch, expires: m.now.Add(refreshTTL)})
+	return Answer{Status: 200, Secret: true}
+}
+
+// giveBearer dates a bearer. A JWT tells whole seconds.
+func (m *Model) giveBearer(b *bearer) {
+	b.expires = m.now.Add(bearerTTL).Truncate(time.Second)
+	m.bearers = append(m.bearers, b)
+}
+
+// SignInApplication is the right application token of a Workspace.
+func (m *Model) SignInApplication(id, ws int64, from string) Answer {
+	if no := m.attempt(from); no != nil {
+		return *no
+	}
+	m.giveBearer(&bearer{app: id, workspace: ws})
+	return Answer{Status: 200, Secret: true}
+}
+
+// Refresh is one of the refresh tokens that were given out; -1 is none of them.
+func (m *Model) Refresh(h int, from string) Answer {
+	if no := m.attempt(from); no != nil {
+		return *no
+	}
+	if h < 0 {
+		return refusedSignIn()
+	}
+	t := m.refresh[h]
+	if t.spent && !t.revoked { // somebody has a copy
+		for _, other := range m.refresh {
+			other.revoked = other.revoked || other.family == t.family
+		}
+		m.ended[t.family] = true
+		m.happen(event{kind: 6, severity: 2, workspace: t.workspace, user: t.user,
+			words: "A used refresh token of user " + m.users[t.user].username + " was used again: the session has ended"})
+		return refusedSignIn()
+	}
+	u := m.users[t.user]
+	if t.revoked || !m.now.Before(t.expires) || u.status != active || u.epoch != t.epoch || m.role(u, t.workspace) == 0 {
+		return refusedSignIn()
+	}
+	if t.before != nil {
+		t.before.spent = true
+	}
+	m.giveBearer(&bearer{user: u.id, workspace: t.workspace, epoch: u.epoch, family: t.family})
+	if t.next == nil {
+		t.next = &refreshToken{family: t.family, user: u.id, workspace: t.workspace, epoch: u.epoch, before: t}
+	}
+	t.next.expires = m.now.Add(refreshTTL)
+	m.refresh = append(m.refresh, t.next) // the same once more, if it was given out before
+	return Answer{Status: 200, Secret: true}
+}
+
+// Switch asks for a bearer of another Workspace; malformed is a body that names none.
+func (m *Model) Switch(h int, target int64, malformed bool) Answer {
+	c, refused := m.who(h)
+	switch {
+	case refused != nil:
+		return *refused
+	case malformed:
+		return badRequest()
+	case c.user == nil || m.role(c.user, target) == 0:
+		return noBearer()
+	}
+	given := &bearer{user: c.user.id, workspace: target, epoch: c.user.epoch, family: m.bearers[h].family}
+	m.giveBearer(given)
+	if of := m.bearers[h]; of.expires.Before(given.expires) {
+		given.expires = of.expires // a switch extends no session
+	}
+	m.happen(event{kind: 67, workspace: target, user: c.user.id,
+		words: "User " + c.user.username + " switched to workspace " + m.workspaces[target].name})
+	return Answer{Status: 200, Secret: true}
+}

@@ -1,8 +1,0 @@
-// Package testkit gives a test a whole Simferry on a real port: the rules and the API over
-// a fresh database of either engine, a clock that the test turns, and clients that are
-// signed in, each of whose exchanges the OpenAPI document judges.
-//
-// A package whose tests use it writes
-//
-//	func TestMain(m *testing.M) { pgtest.Main(m) }
-package testkit

@@ -1,9 +1,0 @@
-package testkit
-
-// SignOut forgets the tokens that As keeps, so that it signs in anew: after the clock has
-// passed their lives, or their users have changed.
-func (s *Server) SignOut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.tokens)
-}
