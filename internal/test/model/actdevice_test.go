@@ -217,6 +217,19 @@ func (p *pair) getDevice() {
 	p.try("get device", h, request{method: "GET", path: fmt.Sprintf("%s/%d", devicePath, id)}, p.model.GetDevice(h, id))
 }
 
+func (p *pair) getConnectivity() {
+	h := p.caller()
+	id := p.device(h)
+	p.try("get connectivity", h, request{method: "GET", path: fmt.Sprintf("%s/%d/connectivity", devicePath, id)}, p.model.GetConnectivity(h, id))
+}
+
+func (p *pair) resetConnectivity() {
+	h := p.caller()
+	id := p.device(h)
+	p.sendDevices(h, "reset connectivity", "PATCH", fmt.Sprintf("%s/%d/connectivity", devicePath, id),
+		model.DeviceWrite{Operation: "device.connectivity", Devices: []model.DevicePatch{{ID: id}}}, nil, p.model.ResetConnectivity, "[]", "null", `{"location":1}`, `{"sim":{}}`)
+}
+
 func (p *pair) listDevices() {
 	h := p.caller()
 	q := p.query(map[string][]string{
@@ -231,6 +244,12 @@ func (p *pair) deviceEvents() {
 	h := p.caller()
 	id, q := p.device(h), p.query(eventFilters)
 	p.try("device events", h, request{method: "GET", path: fmt.Sprintf("%s/%d/event%s", devicePath, id, q.text)}, p.model.ListDeviceEvents(h, id, q.Query))
+}
+
+func (p *pair) getProfile() {
+	h, kind := p.caller(), p.index(2, "kind")
+	id := pick(p, []int64{1, 2, 3, 9, 0, -1}, "profile")
+	p.try("get profile", h, request{method: "GET", path: fmt.Sprintf("/api/v1/%s/%d", profileKinds[kind], id)}, p.model.GetProfile(h, kind, id))
 }
 
 func (p *pair) listProfiles() {

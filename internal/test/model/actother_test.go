@@ -115,6 +115,17 @@ func (p *pair) switchWorkspace() {
 	p.try("switch", h, request{method: "POST", path: "/api/v1/authenticate/workspace", body: body}, p.model.Switch(h, target, malformed))
 }
 
+func (p *pair) logout() {
+	h := p.caller()
+	everywhere := p.chance(3, "everywhere")
+	body := map[bool]string{false: "", true: `{"everywhere":true}`}[everywhere]
+	malformed := p.chance(8, "malformed")
+	if malformed {
+		body = pick(p, []string{"[]", "null", `{"everywhere":1}`, `{"session":1}`}, "fault")
+	}
+	p.try("logout", h, request{method: "POST", path: "/api/v1/logout", body: body}, p.model.Logout(h, everywhere, malformed))
+}
+
 func (p *pair) getSIM() {
 	h := p.caller()
 	id := p.known(h)
@@ -134,7 +145,7 @@ func (p *pair) listSIMs() {
 
 var eventFilters = map[string][]string{
 	"id": {"1", "2", "5", "x"}, "timestamp": {"2026-11-22", "2026-11-22T10:00:00Z", "2026-11-24", "now"}, "event_type": {"69", "9", "67", "50"},
-	"event_source": {"2", "0"}, "event_severity": {"0", "1"}, "sim": {"250", "null", "260"}, "endpoint": {"9001", "null"}, "user": {"1", "8", "null"}, "organisation": {"100", "1"}, "kind": {"1"},
+	"event_source": {"2", "0"}, "event_severity": {"0", "1"}, "type": {"69", "8", "1001"}, "source": {"2", "1"}, "severity": {"0", "2"}, "sim": {"250", "null", "260"}, "endpoint": {"9001", "null"}, "user": {"1", "8", "null"}, "organisation": {"100", "1"}, "kind": {"1"},
 }
 
 func (p *pair) listEvents() {

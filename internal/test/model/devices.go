@@ -25,7 +25,8 @@ type profile struct {
 	workspace int64
 }
 
-const gone = 2 // the status of a deleted device
+// The statuses of a device that is not enabled. A deleted one is gone.
+const disabled, gone = 1, 2
 
 var deviceStatusNames = map[int]string{0: "Enabled", 1: "Disabled", 2: "Deleted"}
 
@@ -135,6 +136,24 @@ func (m *Model) ListDevices(h int, q Query) Answer {
 	return deviceListing.page(rows, q)
 }
 
+// GetConnectivity is GET /api/v1/endpoint/{id}/connectivity. Without a network it is known only
+// what is blocked.
+func (m *Model) GetConnectivity(h int, id int64) Answer {
+	c, refused := m.admit(h, readers)
+	if refused != nil {
+		return *refused
+	}
+	d := m.mine(c, id)
+	if d == nil {
+		return *noDevices([]int64{id}, false)
+	}
+	state := "OFFLINE"
+	if s := m.holds(d.id); d.status == disabled || s != nil && s.now().status == suspended {
+		state = "BLOCKED"
+	}
+	return ok(object{"status": object{"description": state}, "location": object{}, "pdp_context": object{}, "services": []any{}})
+}
+
 // ListDeviceEvents is GET /api/v1/endpoint/{id}/event.
 func (m *Model) ListDeviceEvents(h int, id int64, q Query) Answer {
 	return m.listEvents(h, q, func(_ caller, e *event) bool { return e.device == id && id > 0 })
@@ -155,6 +174,19 @@ func (m *Model) ListProfiles(h, kind int, q Query) Answer {
 		}
 	}
 	return profileListing.page(rows, q)
+}
+
+// GetProfile is GET /api/v1/service_profile/{id} (kind 0) and /api/v1/tariff_profile/{id} (1).
+func (m *Model) GetProfile(h, kind int, id int64) Answer {
+	c, refused := m.admit(h, readers)
+	if refused != nil {
+		return *refused
+	}
+	name, there := m.profiles[profile{kind, id, c.workspace}]
+	if !there {
+		return notFound([]string{"service_profile", "tariff_profile"}[kind] + " with id " + number(id) + " not found")
+	}
+	return ok(object{"id": id, "name": name})
 }
 
 func (m *Model) deviceRows(t map[string][]Row) {

@@ -126,6 +126,18 @@ func (m *Model) ReleaseDevices(h int, w DeviceWrite) Answer {
 	})
 }
 
+// ResetConnectivity is PATCH /api/v1/endpoint/{id}/connectivity: an event, and no more.
+func (m *Model) ResetConnectivity(h int, w DeviceWrite) Answer {
+	return m.writeDevices(h, w, func(c caller) Answer {
+		there, no := m.named(c, w)
+		if no != nil {
+			return *no
+		}
+		m.happen(event{kind: 1001, workspace: c.workspace, user: c.id(), device: there[0].id, words: "Connectivity reset requested"})
+		return Answer{Status: 204}
+	})
+}
+
 func inUse() Answer { return refusal(409, 1406, "NotAllowed") }
 
 // writeDevices asks who it is, and for the key, before anything else. A 409 is kept.

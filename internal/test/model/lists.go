@@ -47,6 +47,7 @@ func orNone(id int64) any {
 var eventListing = listing{
 	fields: map[string]kind{
 		"id": whole, "timestamp": instant, "event_type": whole, "event_source": whole, "event_severity": whole,
+		"type": whole, "source": whole, "severity": whole,
 		"sim": wholeOrNull, "endpoint": wholeOrNull, "user": wholeOrNull, "organisation": whole,
 	},
 	descending: true, perPage: 100, most: 2500,
@@ -78,6 +79,7 @@ func (m *Model) listEvents(h int, q Query, of func(caller, *event) bool) Answer 
 		if e.workspace == c.workspace && of(c, e) {
 			rows = append(rows, row{map[string]any{
 				"id": int64(i + 1), "timestamp": e.at, "event_type": int64(e.kind), "event_source": int64(2), "event_severity": int64(e.severity),
+				"type": int64(e.kind), "source": int64(2), "severity": int64(e.severity),
 				"sim": orNone(e.sim), "endpoint": orNone(e.device), "user": orNone(e.user), "organisation": e.workspace,
 			}, func() object { return m.eventBody(i+1, e) }})
 		}

@@ -81,7 +81,7 @@ var (
 	simStatusNames = map[int]string{0: "Issued", 1: "Activated", 2: "Suspended", 3: "Deleted", 4: "Factory Test"}
 	eventNames     = map[int]string{
 		6: "User authentication failed", 8: "SIM activation", 9: "SIM suspension", 10: "SIM deletion", 42: "Endpoint enabled", 43: "Endpoint disabled", 45: "SIM factory test", 50: "SIM Released", 51: "SIM Assigned",
-		67: "User switched workspaces", 69: "SIM migration",
+		67: "User switched workspaces", 69: "SIM migration", 1001: "Connectivity reset",
 	}
 )
 

@@ -97,6 +97,7 @@ func (p *pair) try(operation string, bearer int, r request, want model.Answer) [
 	}
 	a, b := p.sides[0].answer, p.sides[1].answer
 	p.tally.count(operation, b.status)
+	p.tally.draw(r)
 	p.tally.look(b, strings.Contains(r.body, `"dry_run":false`))
 	if x, y := a.shown(), b.shown(); x != y {
 		p.t.Fatalf("%s: the engines differ (-sqlite +postgres):\n%s", operation, cmp.Diff(x, y))

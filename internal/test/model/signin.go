@@ -182,10 +182,7 @@ func (m *Model) Refresh(h int, from string) Answer {
 	}
 	t := m.refresh[h]
 	if t.spent && !t.revoked { // somebody has a copy
-		for _, other := range m.refresh {
-			other.revoked = other.revoked || other.family == t.family
-		}
-		m.ended[t.family] = true
+		m.endFamily(t.family)
 		m.happen(event{kind: 6, severity: 2, workspace: t.workspace, user: t.user,
 			words: "A used refresh token of user " + m.users[t.user].username + " was used again: the session has ended"})
 		return refusedSignIn()
@@ -204,6 +201,30 @@ func (m *Model) Refresh(h int, from string) Answer {
 	t.next.expires = m.now.Add(refreshTTL)
 	m.refresh = append(m.refresh, t.next) // the same once more, if it was given out before
 	return Answer{Status: 200, Secret: true}
+}
+
+// Logout ends the session of a user, or all of them.
+func (m *Model) Logout(h int, everywhere, malformed bool) Answer {
+	c, refused := m.admit(h, anyUser)
+	switch {
+	case refused != nil:
+		return *refused
+	case malformed:
+		return badRequest()
+	case everywhere:
+		c.user.epoch++
+	default:
+		m.endFamily(m.bearers[h].family)
+	}
+	return Answer{Status: 204}
+}
+
+// endFamily ends a session: its bearers and its refresh tokens count no more.
+func (m *Model) endFamily(family int) {
+	m.ended[family] = true
+	for _, t := range m.refresh {
+		t.revoked = t.revoked || t.family == family
+	}
 }
 
 // Switch asks for a bearer of another Workspace; malformed is a body that names none.

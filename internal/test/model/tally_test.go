@@ -6,17 +6,22 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+
+	"github.com/simferry/simferry/internal/test/contract"
 )
 
 // tally is the work of a run: without enough of it a green run proves nothing.
 type tally struct {
 	checks, actions int
 	answers         map[string]map[int]int
-	reached         map[string]int // what is worth coming to
+	reached         map[string]int  // what is worth coming to
+	drawn           map[string]bool // operations of the document, as patterns
 }
 
 // landmarkActions is from how many actions on a run must have come to every landmark. The
@@ -92,6 +97,111 @@ func (n *tally) String() string {
 	return b.String()
 }
 
+// leftOut are the operations that the model does not draw, and why.
+var leftOut = map[string]string{
+	"GET /healthz":                                 infrastructure,
+	"GET /readyz":                                  infrastructure,
+	"GET /openapi.yaml":                            infrastructure,
+	"GET /openapi.json":                            infrastructure,
+	"GET /.well-known/jwks.json":                   infrastructure,
+	"GET /docs":                                    infrastructure,
+	"GET /docs/{}":                                 infrastructure,
+	"GET /api/v1/sim/status":                       constant,
+	"GET /api/v1/endpoint/status":                  constant,
+	"GET /api/v1/event/type":                       constant,
+	"GET /api/v1/country":                          constant,
+	"GET /api/v1/organisation/status":              constant,
+	"GET /api/v1/user/role":                        constant,
+	"GET /api/v1/user/status":                      constant,
+	"GET /api/v1/user/mfa/status":                  constant,
+	"GET /api/v1/user/mfa/type":                    constant,
+	"GET /api/v1/organisation/my":                  "a row that nothing here changes; its filters and rights have contract tests",
+	"GET /api/v1/audit":                            "the tables are compared instead: both engines must have the same audit rows",
+	"GET /api/v1/sim_batch/bic/{}":                 batch,
+	"PATCH /api/v1/sim_batch/bic/{}":               batch,
+	"PATCH /api/v1/user/password":                  secrets,
+	"POST /api/v1/user/mfa":                        secrets,
+	"PATCH /api/v1/user/mfa/{}":                    secrets,
+	"GET /api/v1/user/{}/mfa":                      secrets,
+	"DELETE /api/v1/user/{}/mfa/{}":                secrets,
+	"GET /api/v1/user/{}/mfa/trusted_device":       secrets,
+	"GET /api/v1/user/mfa/trusted_device":          secrets,
+	"DELETE /api/v1/user/{}/mfa/trusted_device/{}": secrets,
+	"GET /api/v1/application_token":                secrets,
+	"POST /api/v1/application_token":               secrets,
+	"PATCH /api/v1/application_token/{}":           secrets,
+	"POST /api/v2/user/activation":                 secrets,
+	"POST /api/v1/user/activation":                 secrets,
+	"POST /api/v1/user/password/reset":             secrets,
+	"POST /api/v2/user/invitation":                 secrets,
+	"POST /api/v1/user":                            secrets,
+	"GET /api/v1/user":                             people,
+	"GET /api/v1/user/{}":                          people,
+	"PATCH /api/v1/user/{}":                        people,
+	"DELETE /api/v1/user/{}":                       people,
+	"GET /api/v1/user/{}/role/permission":          people,
+	"PUT /api/v1/user/{}/role/{}":                  people,
+	"DELETE /api/v1/user/{}/role/{}":               people,
+	"GET /api/v2/user/{}/workspace":                people,
+	"GET /api/v2/user/my/membership":               people,
+	"PATCH /api/v2/user/{}/workspace/{}":           people,
+	"DELETE /api/v2/user/{}/workspace/{}":          people,
+	"PUT /api/v2/user/{}/workspace/{}/role/{}":     people,
+	"DELETE /api/v2/user/{}/workspace/{}/role/{}":  people,
+	"PUT /api/v2/user/{}/default_organisation/{}":  people,
+}
+
+// The reasons. What is left out has contract tests on both engines.
+const (
+	infrastructure = "it has no state of the model"
+	constant       = "a constant list"
+	batch          = "the world of the model has no codes of batches"
+	secrets        = "its answer or its request holds what only one server can make: codes, keys, tokens"
+	people         = "users and members change behind the servers' backs here, by the operator's rules"
+)
+
+// draw notes which operation of the document a request was.
+func (n *tally) draw(r request) {
+	path, _, _ := strings.Cut(r.path, "?")
+	req := &http.Request{Method: r.method, URL: &url.URL{Path: path}}
+	if _, pattern := documented().Handler(req); pattern != "" {
+		if n.drawn == nil {
+			n.drawn = map[string]bool{}
+		}
+		n.drawn[contract.Shape(pattern)] = true
+	}
+}
+
+// documented finds the operation of the document that a request is.
+var documented = sync.OnceValue(func() *http.ServeMux {
+	mux := http.NewServeMux()
+	for _, o := range contract.Operations() {
+		mux.Handle(o.Method+" "+o.Path, http.NotFoundHandler())
+	}
+	return mux
+})
+
+// unaccounted are the operations that were neither drawn nor left out, or both.
+func (n *tally) unaccounted() (faults []string) {
+	known := map[string]bool{}
+	for _, o := range contract.Operations() {
+		pattern := o.Pattern()
+		known[pattern] = true
+		switch drawn, out := n.drawn[pattern], leftOut[pattern] != ""; {
+		case !drawn && !out:
+			faults = append(faults, pattern+" was never drawn: add an action, or a reason to leftOut")
+		case drawn && out:
+			faults = append(faults, pattern+" was drawn: remove it from leftOut")
+		}
+	}
+	for pattern := range leftOut {
+		if !known[pattern] {
+			faults = append(faults, pattern+" is no operation: remove it from leftOut")
+		}
+	}
+	return faults
+}
+
 // enough makes a run void that did too little of what matters.
 func (n *tally) enough(t *testing.T) {
 	t.Helper()
@@ -105,6 +215,11 @@ func (n *tally) enough(t *testing.T) {
 	}
 	if moved*10 < all {
 		t.Errorf("void: only %d of %d migrations were answered with 200", moved, all)
+	}
+	if n.actions >= landmarkActions {
+		for _, fault := range n.unaccounted() {
+			t.Errorf("void: %s", fault)
+		}
 	}
 	for _, l := range landmarks {
 		if n.actions >= landmarkActions && n.reached[l] == 0 {
