@@ -76,7 +76,7 @@ type Work struct {
 
 // Control is a run that must fail, because something is wrong on purpose.
 type Control struct {
-	What   string // what is wrong
+	What   string // the fault
 	Failed bool   // it failed, as it must
 	Saw    string // what it reported, in short
 }

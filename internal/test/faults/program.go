@@ -131,7 +131,7 @@ func (p program) build(ctx context.Context, file, prefix string) error {
 		if err != nil {
 			return err
 		}
-		defer func() { _ = os.RemoveAll(dir) }() // the compiler has read it
+		defer func() { _ = os.RemoveAll(dir) }() // the compiler is done with it
 		overlay, err := p.mutation.Overlay(Root(), dir)
 		if err != nil {
 			return err

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// Root is the directory of the tree that this program was built from: what it builds and
-// runs must be the same sources.
+// Root returns the directory of the tree that this program was built from. Harnesses build and
+// run the same sources.
 func Root() string {
 	_, file, _, _ := runtime.Caller(0)
 	return filepath.Join(filepath.Dir(file), "..", "..", "..")
 }
 
-// Commit is that of the tree, with a plus where it has changes besides.
+// Commit returns the commit of the tree, with a plus if there are uncommitted changes.
 func Commit(ctx context.Context) string {
 	out, err := git(ctx, "rev-parse", "--short=12", "HEAD")
 	if err != nil {

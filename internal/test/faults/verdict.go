@@ -15,7 +15,7 @@ const (
 	Void   Verdict = "VOID"
 )
 
-// Judge says what a result of a size amounts to, and why it is void.
+// Judge returns the verdict on a result of a size, and why it is void.
 func (r Result) Judge(size Size) (Verdict, string) {
 	if r.Failures > 0 {
 		return Failed, ""
@@ -44,8 +44,8 @@ func (r Result) Judge(size Size) (Verdict, string) {
 	return Passed, ""
 }
 
-// Bound is the rate of failures that is excluded at 95 %, where none was seen in n trials:
-// the rule of three. 1 where nothing was tried.
+// Bound is the failure rate that is excluded at 95 % after n trials without a failure, by the
+// rule of three. It is 1 without trials.
 func Bound(n int) float64 {
 	if n <= 3 {
 		return 1
@@ -53,7 +53,7 @@ func Bound(n int) float64 {
 	return 3 / float64(n)
 }
 
-// bound words the rate, in per cent.
+// bound formats the rate in per cent.
 func (r Result) bound() string {
 	if r.Failures > 0 {
 		return "no bound"
@@ -61,7 +61,7 @@ func (r Result) bound() string {
 	return fmt.Sprintf("failure rate < %.3g %% (95 %%)", 100*Bound(r.Trials))
 }
 
-// words are the parts of the one line that tells a result.
+// words returns the parts of the one line that reports a result.
 func (r Result) words() []string {
 	parts := []string{fmt.Sprintf("%d trials", r.Trials), fmt.Sprintf("%d failures", r.Failures), r.bound()}
 	for _, w := range r.Work {

@@ -108,5 +108,5 @@ func (p *pair) remove() {
 			errs = append(errs, c.Remove())
 		}
 	}
-	_ = errors.Join(errs...) // the next run removes what is left
+	_ = errors.Join(errs...) // the next run cleans up
 }

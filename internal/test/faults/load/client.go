@@ -23,7 +23,7 @@ const patience = 30 * time.Second
 // signInEvery is the average number of requests after which a client signs in again.
 const signInEvery = 50
 
-// Client is one user who sends one request after the other. An unsettled request with a key is
+// Client is one user. It sends one request after the other. An unsettled request with a key is
 // repeated before anything else is sent.
 type Client struct {
 	number   int

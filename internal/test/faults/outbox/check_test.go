@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults"
 )
 
-// scene is what is left at the end of a site.
+// scene is the state at the end of a site.
 type scene struct {
 	requests []*request
 	rows     map[string]row

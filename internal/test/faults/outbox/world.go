@@ -6,7 +6,7 @@ import (
 )
 
 // The world: Workspaces to invite to, because each allows a hundred invitations an hour; users
-// who may invite, one who may not, and users who forget their passwords.
+// who may invite, one without, and users who forget their passwords.
 const (
 	spaces        = 12
 	firstSpace    = 100

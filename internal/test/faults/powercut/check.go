@@ -19,7 +19,7 @@ type state struct {
 	what  string   // for messages
 }
 
-// recover starts on what is left, as the server does after a power cut, and reports what is
+// recover starts on the remaining files, as the server does after a power cut, and reports what is
 // wrong. Every fault here is the product's.
 func (s state) recover(ctx context.Context, dir, db string, asked map[string]*traffic.Request) (wrong []string) {
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)+" ["+s.what+"]") }

@@ -15,10 +15,10 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
 
-// promised is how soon a server writes again after a fault that has passed (I12).
+// promised is how soon a server writes again after a fault has passed (I12).
 const promised = 5 * time.Second
 
-// bench is what all lives begin with: a program, a database at rest, a bearer.
+// bench is the start of every life: a program, a database at rest, a bearer.
 type bench struct {
 	dir     string
 	binary  string
@@ -50,7 +50,7 @@ type life struct {
 	acked   bool // the migration was acknowledged
 	wrong   []string
 
-	late   string // what did not come in time, measured from strain on
+	late   string // what was too late, measured from strain on
 	strain faults.Strain
 }
 
@@ -58,7 +58,7 @@ func (l *life) fail(format string, args ...any) {
 	l.wrong = append(l.wrong, fmt.Sprintf(format, args...)+" ["+l.watcher.struck()+"]")
 }
 
-// live lets it happen, and then looks at what is left.
+// live runs one life and then checks the database.
 func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, error) {
 	dir, err := os.MkdirTemp(b.dir, "life-")
 	if err != nil {
@@ -88,7 +88,7 @@ func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, 
 	return l, ctx.Err()
 }
 
-// copySQLite copies a database that is not being served.
+// copySQLite copies a database that no server has open.
 func copySQLite(from, to string) error {
 	content, err := os.ReadFile(filepath.Clean(from))
 	if err != nil {
@@ -97,8 +97,8 @@ func copySQLite(from, to string) error {
 	return os.WriteFile(to, content, 0o600)
 }
 
-// serve sends the migration, and another one once the fault has passed: where the server
-// lives, it must succeed.
+// serve sends the migration, and another one once the fault has passed: if the server is alive,
+// it must succeed.
 func (l *life) serve(ctx context.Context, s *proc.Server) {
 	c, rng := l.clients.At(s.URL), rand.New(rand.NewPCG(l.seed, 2))
 	a := l.journal.Ask(ctx, c, rng)
@@ -116,14 +116,14 @@ func (l *life) serve(ctx context.Context, s *proc.Server) {
 	l.late = fmt.Sprintf("I12: nothing was written within %v of the fault [%s]", promised, l.watcher.struck())
 }
 
-// look is what the next start finds.
+// look checks what the next start finds.
 func (l *life) look(ctx context.Context, url string) {
 	s, err := store.Open(ctx, url, store.Options{MaxConns: 2})
 	if err != nil {
 		l.fail("I12: the database does not open: %v", err)
 		return
 	}
-	defer func() { _ = s.Close() }() // nothing is written any more
+	defer func() { _ = s.Close() }() // nothing is written
 	err = s.View(ctx, func(tx *store.Tx) error {
 		report, err := tx.Fsck(ctx)
 		for _, f := range traffic.Faults(report) {

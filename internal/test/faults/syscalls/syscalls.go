@@ -1,7 +1,6 @@
-// Package syscalls has every system call that one migration makes on the database's files
-// fail once: with an error of the disk, for want of space, short of what was asked, or as
-// the last thing that the process does. What was answered must be true, the database
-// sound, and the next write must succeed.
+// Package syscalls makes every system call of a migration on the database's files fail once:
+// with a disk error, for lack of space, with a short count, or as the last call of the process.
+// Replies must be true, the database sound, and the next write must succeed.
 package syscalls
 
 import (
@@ -17,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/mutants"
 )
 
-// Harness is this one.
+// Harness is the system call harness.
 var Harness = faults.Harness{
 	Name: "syscalls", Run: run, Control: control,
 	Does: "has every write, sync, truncation and removal of one migration fail: EIO, ENOSPC, short, SIGKILL",
@@ -41,7 +40,7 @@ func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result,
 		return res, err
 	}
 	var t tally
-	every := size.Of(1, 1, 10) // a probe leaves points out
+	every := size.Of(1, 1, 10) // a probe skips points
 	for ; res.Trials == 0 || size == faults.Full && res.Trials < fullTrials; seed++ {
 		if err := b.sweep(ctx, seed, every, &res, &t); err != nil {
 			return res, err
@@ -53,7 +52,7 @@ func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result,
 	return res, nil
 }
 
-// tally counts what faults there were.
+// tally counts the faults.
 type tally struct {
 	mu                    sync.Mutex
 	struck, lived, before int
@@ -65,7 +64,7 @@ type trial struct {
 	fault fault
 }
 
-// sweep puts each fault at each point of one life that it fits, or at every n-th.
+// sweep applies each fault at each point of one life that it fits, or at every n-th.
 func (b *bench) sweep(ctx context.Context, seed uint64, every int, res *faults.Result, t *tally) error {
 	whole, err := b.live(ctx, seed, -1, fault{})
 	if err != nil {
@@ -75,7 +74,7 @@ func (b *bench) sweep(ctx context.Context, seed uint64, every int, res *faults.R
 		res.Fail("without a fault: %s", w)
 	}
 	if !whole.acked {
-		return nil // this seed's migration is refused by the rules, and writes nothing
+		return nil // this seed's migration is refused and writes nothing
 	}
 	var trials []trial
 	for at, p := range whole.watcher.points() {
@@ -138,11 +137,11 @@ func (t *tally) note(l *life, res *faults.Result) {
 	}
 }
 
-// controls is how many migrations the control makes at most: what ends the first of them
-// between the answer and the commit shows it.
+// controls is the most migrations of the control. The first one that ends between the reply and
+// the commit shows the fault.
 const controls = 10
 
-// control is a server that acknowledges what it has not committed.
+// control is a server that acknowledges before it commits.
 func control(ctx context.Context, _ faults.Size, seed uint64) (c faults.Control, err error) {
 	dir, err := os.MkdirTemp(faults.Memory(), "simferry-trust-")
 	if err != nil {

@@ -17,7 +17,7 @@ type fault struct {
 	kills bool
 }
 
-// point is a system call on the database's files at which a fault may be.
+// point is a system call on the database's files that can fail.
 type point struct {
 	kind tracer.Kind
 	file string
@@ -48,7 +48,7 @@ var faultKinds = []fault{
 	},
 }
 
-// watcher counts the calls on the files of one folder, and gives one of them its fate.
+// watcher counts the calls on the files of one folder and makes one of them fail.
 type watcher struct {
 	dir   string
 	at    int // -1 for none
@@ -68,8 +68,8 @@ func (w *watcher) Begins(c *tracer.Call) tracer.Fate {
 	defer w.mu.Unlock()
 	p := point{c.Kind, filepath.Base(c.Path), len(c.Data)}
 	w.seen = append(w.seen, p)
-	// The order may differ a little from that of the first life: where the fault does not
-	// fit, the next call that it fits has it.
+	// The order may differ a little from the first life. If the fault does not fit this call,
+	// the next call that it fits gets it.
 	if w.at < 0 || w.hit != "" || len(w.seen) <= w.at || !w.fault.fits(p) {
 		return tracer.Fate{}
 	}
@@ -77,7 +77,7 @@ func (w *watcher) Begins(c *tracer.Call) tracer.Fate {
 	return w.fault.fate(p)
 }
 
-// Ends has nothing to note.
+// Ends records nothing.
 func (w *watcher) Ends(*tracer.Call) {}
 
 func (w *watcher) struck() string {

@@ -8,12 +8,12 @@ import (
 // Kind is what a system call does.
 type Kind int
 
-// The kinds that are told of.
+// The kinds that are reported.
 const (
 	Write    Kind = iota + 1 // to a file, at an offset, or to a socket
 	Sync                     // of a file or a folder
 	Truncate                 // of a file to a size
-	Create                   // a file is opened that may not have been there
+	Create                   // a file is opened that may not have existed
 	Rename
 	Unlink
 )
@@ -31,13 +31,13 @@ type Call struct {
 	Size   int64  // of a truncation
 	Data   []byte // of a write
 
-	Result int64 // once it has ended: what it returned, an error as a negative number
+	Result int64 // the return value after the call, an error as a negative number
 }
 
-// Fate is what becomes of a call.
+// Fate says what happens to a call.
 type Fate struct {
-	Fail  syscall.Errno // it is not done, and fails so
-	Short int           // a write is done for that many bytes only, at least one
+	Fail  syscall.Errno // the call is skipped and returns this error
+	Short int           // a write covers only that many bytes, at least one
 	Kill  Moment        // the whole process is killed
 }
 
@@ -48,18 +48,18 @@ type Moment int
 const (
 	Never Moment = iota
 	Before
-	After // the call has been done, and the process does not hear of it
+	After // after the call, before the process sees the result
 )
 
-// Watcher is told of calls. Its methods are called one at a time.
+// Watcher is notified of calls. Its methods are called one at a time.
 type Watcher interface {
-	// Begins is called before the call is done, and decides what becomes of it.
+	// Begins is called before the call and decides its fate.
 	Begins(c *Call) Fate
-	// Ends is called after it, before the program goes on.
+	// Ends is called after it, before the program continues.
 	Ends(c *Call)
 }
 
-// Process is a program that is being watched.
+// Process is a traced program.
 type Process struct {
 	cmd  *exec.Cmd
 	done chan struct{}
@@ -67,10 +67,10 @@ type Process struct {
 	err  error
 }
 
-// PID is its number.
+// PID returns its process id.
 func (p *Process) PID() int { return p.cmd.Process.Pid }
 
-// Wait waits until the process is gone, and tells how it ended.
+// Wait waits until the process is gone and returns its exit status.
 func (p *Process) Wait() (syscall.WaitStatus, error) {
 	<-p.done
 	return p.how, p.err

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// Of ptrace, what package syscall leaves out.
+// Parts of ptrace that package syscall lacks.
 const (
 	optionSysGood  = 0x1
 	optionClones   = 0x2 | 0x4 | 0x8 // fork, vfork, clone
@@ -23,13 +23,12 @@ const (
 	syscallStop = syscall.SIGTRAP | 0x80
 )
 
-// Start runs a command that has not been started, and watches it. Nobody else may wait for
-// it.
+// Start runs a command that has not been started, and traces it. No other code may wait for it.
 func Start(cmd *exec.Cmd, w Watcher) (*Process, error) {
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // only the thread that traces a process may ask for it
+		runtime.LockOSThread() // only the tracing thread may use ptrace on the process
 		t := &tracing{watcher: w, threads: make(map[int]*thread)}
 		err := t.start(cmd)
 		started <- err
@@ -51,10 +50,10 @@ type tracing struct {
 
 // thread is one of its threads, in a call or not.
 type thread struct {
-	call   *Call // nil outside, and in a call that nobody is told of
+	call   *Call // nil outside of calls, and in calls that are not reported
 	fate   Fate
 	inside bool
-	count  uint64 // of bytes, that a short write was deprived of
+	count  uint64 // bytes that a short write lacks
 }
 
 func (t *tracing) start(cmd *exec.Cmd) error {
@@ -81,7 +80,7 @@ func (t *tracing) start(cmd *exec.Cmd) error {
 	return syscall.PtraceSyscall(t.pid, 0)
 }
 
-// run takes the stops of all threads, one at a time, until the process is gone.
+// run handles the stops of all threads, one at a time, until the process is gone.
 func (t *tracing) run() (syscall.WaitStatus, error) {
 	defer func() { _ = t.memory.Close() }() // it was only read
 	for {
@@ -103,8 +102,8 @@ func (t *tracing) run() (syscall.WaitStatus, error) {
 	}
 }
 
-// stopped lets a thread go on after a stop. Where that fails, the thread is gone, and its
-// end is about to be told.
+// stopped lets a thread continue after a stop. If that fails, the thread is gone, and its end
+// is reported next.
 func (t *tracing) stopped(tid int, ws syscall.WaitStatus) {
 	signal := ws.StopSignal()
 	th, known := t.threads[tid]
@@ -118,7 +117,7 @@ func (t *tracing) stopped(tid int, ws syscall.WaitStatus) {
 		t.atCall(tid, th)
 		signal = 0
 	case signal == syscall.SIGTRAP:
-		signal = 0 // a thread was made, or the program has begun
+		signal = 0 // a thread was created, or the program has started
 	}
 	_ = syscall.PtraceSyscall(tid, int(signal))
 }
@@ -145,7 +144,7 @@ func (t *tracing) begin(tid int, th *thread, regs *syscall.PtraceRegs) {
 	case th.fate.Kill == Before:
 		t.kill()
 	case th.fate.Fail != 0:
-		regs.Orig_rax = ^uint64(0) // no call at all
+		regs.Orig_rax = ^uint64(0) // skip the call
 		_ = syscall.PtraceSetRegs(tid, regs)
 	case th.fate.Short > 0:
 		th.count, regs.Rdx = regs.Rdx, uint64(th.fate.Short)
@@ -174,7 +173,7 @@ func (t *tracing) end(tid int, th *thread, regs *syscall.PtraceRegs) {
 
 func (t *tracing) kill() { _ = syscall.Kill(t.pid, syscall.SIGKILL) }
 
-// describe tells what a call does; nil for one that changes nothing.
+// describe decodes a call; nil for one that changes nothing.
 func (t *tracing) describe(r *syscall.PtraceRegs) *Call {
 	switch r.Orig_rax {
 	case syscall.SYS_WRITE:
@@ -208,7 +207,7 @@ func (t *tracing) created(path, flags uint64) *Call {
 	return &Call{Kind: Create, Path: t.path(path)}
 }
 
-// file is the name behind a descriptor.
+// file returns the name of a descriptor's file.
 func (t *tracing) file(fd uint64) string {
 	name, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", t.pid, int32(fd)))
 	if err != nil {
@@ -219,14 +218,14 @@ func (t *tracing) file(fd uint64) string {
 
 func (t *tracing) bytes(at, n uint64) []byte {
 	b := make([]byte, n)
-	_, _ = t.memory.ReadAt(b, int64(at)) // an address that is none is the program's own fault
+	_, _ = t.memory.ReadAt(b, int64(at)) // an invalid address is the program's own fault
 	return b
 }
 
-// path reads a file name, which ends with a zero, and makes it whole.
+// path reads a file name, which ends with a zero, and makes it absolute.
 func (t *tracing) path(at uint64) string {
 	b := make([]byte, 4096)
-	n, _ := t.memory.ReadAt(b, int64(at)) // the page behind it may not be there
+	n, _ := t.memory.ReadAt(b, int64(at)) // the next page may not exist
 	name, _, _ := strings.Cut(string(b[:n]), "\x00")
 	if filepath.IsAbs(name) {
 		return filepath.Clean(name)

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/tracer"
 )
 
-// helperEnv turns this test binary into the program that is watched.
+// helperEnv turns this test binary into the traced program.
 const helperEnv = "TRACER_HELPER"
 
 func TestMain(m *testing.M) {
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// work writes, syncs, truncates, renames, and notes what it was told of each beside it.
+// work writes, syncs, truncates, renames, and records the result of each in another file.
 func work(file string) error {
 	f, err := os.Create(filepath.Clean(file))
 	if err != nil {
@@ -38,7 +38,7 @@ func work(file string) error {
 	return os.WriteFile(file+".notes", []byte(notes), 0o600)
 }
 
-// watcher notes the calls on the file, and gives one of them a fate.
+// watcher records the calls on the file and gives one of them a fate.
 type watcher struct {
 	file string
 	at   int
@@ -64,7 +64,7 @@ func (w *watcher) Ends(c *tracer.Call) {
 	}
 }
 
-// watch runs the program and returns its notes, "" where it did not come so far.
+// watch runs the program and returns its notes; "" if it did not get that far.
 func watch(t *testing.T, at int, fate tracer.Fate) (w *watcher, notes string, how syscall.WaitStatus) {
 	t.Helper()
 	w = &watcher{file: filepath.Join(t.TempDir(), "file"), at: at, fate: fate}

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Patience is how long a client waits for one answer.
+// Patience is how long a client waits for one reply.
 const Patience = 20 * time.Second
 
 const migrations = "/api/v1/sim/migration/workspace"
@@ -25,7 +25,7 @@ type Clients struct {
 	urls   []string
 }
 
-// SignIn makes clients of servers, signed in at the first of them.
+// SignIn makes clients of servers and signs them in at the first one.
 func SignIn(ctx context.Context, urls ...string) (*Clients, error) {
 	c := &Clients{
 		http:   &http.Client{Timeout: Patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}},
@@ -35,7 +35,7 @@ func SignIn(ctx context.Context, urls ...string) (*Clients, error) {
 	return c, err
 }
 
-// Renew signs in anew.
+// Renew signs in again.
 func (c *Clients) Renew(ctx context.Context) error {
 	status, token, err := c.TrySignIn(ctx, username, password)
 	if err == nil && status != http.StatusOK {
@@ -47,7 +47,7 @@ func (c *Clients) Renew(ctx context.Context) error {
 	return err
 }
 
-// TrySignIn is an attempt to sign in.
+// TrySignIn makes one attempt to sign in.
 func (c *Clients) TrySignIn(ctx context.Context, user, with string) (status int, token string, err error) {
 	digest := sha1.Sum([]byte(with))
 	body := fmt.Appendf(nil, `{"username":%q,"password":%q}`, user, hex.EncodeToString(digest[:]))
@@ -58,14 +58,14 @@ func (c *Clients) TrySignIn(ctx context.Context, user, with string) (status int,
 	var got struct {
 		Token string `json:"auth_token"`
 	}
-	_ = json.Unmarshal(a.Body, &got) // what cannot be read has no token
+	_ = json.Unmarshal(a.Body, &got) // an unreadable body has no token
 	return a.Status, got.Token, nil
 }
 
-// At is the same clients, talking to other servers.
+// At returns the same clients, connected to other servers.
 func (c *Clients) At(urls ...string) *Clients { return &Clients{c.http, c.bearer, urls} }
 
-// send makes one attempt, and notes what came of it.
+// send makes one attempt and records its outcome.
 func (c *Clients) send(ctx context.Context, r *Request, server int) Answer {
 	sent := time.Now()
 	a, err := c.post(ctx, server, migrations, r.body, r.Key)
@@ -89,7 +89,7 @@ func (c *Clients) post(ctx context.Context, server int, path string, body []byte
 	if key != "" {
 		req.Header.Set("Idempotency-Key", key)
 	} else {
-		req.GetBody = nil // or the transport might send it a second time by itself
+		req.GetBody = nil // or the transport might send it a second time
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
@@ -105,7 +105,7 @@ func (c *Clients) post(ctx context.Context, server int, path string, body []byte
 	return a, err
 }
 
-// Ready is the status of a server's /readyz, 0 where it does not answer.
+// Ready returns the status of a server's /readyz, 0 without a reply.
 func (c *Clients) Ready(ctx context.Context, server int) int {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.urls[server]+"/readyz", nil)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/proc"
 )
 
-// The fleet: three enterprise Workspaces over which its SIMs wander. A few SIMs start in a
+// The fleet: three enterprise Workspaces between which its SIMs move. A few SIMs start in a
 // device, a few activated, so that migrations also release and suspend.
 const (
 	SIMs      = 60
@@ -26,10 +26,10 @@ const (
 
 var workspaces = [...]int64{100, 200, 300}
 
-// iccid of the SIM with that id.
+// iccid returns the ICCID of the SIM with that id.
 func iccid(sim int64) string { return fmt.Sprintf("%s%03d", iccidBase, sim-firstSIM) }
 
-// World writes the fleet into a world file in dir and returns its name.
+// World writes the fleet to a world file in dir and returns its name.
 func World(dir string) (string, error) {
 	var b strings.Builder
 	b.WriteString("workspaces:\n  - {id: 1, name: Issuer, type: mno, country: DE}\n")

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Journal is what clients sent and were told.
+// Journal is what clients sent and what they got back.
 type Journal struct {
 	Requests []*Request
-	Strange  []string // answers that no client should see
+	Strange  []string // replies that no client should get
 }
 
-// Acknowledged are the requests that some client saw succeed.
+// Acknowledged returns the requests that some client saw succeed.
 func (j *Journal) Acknowledged() []*Request {
 	var done []*Request
 	for _, r := range j.Requests {
@@ -30,7 +30,7 @@ func (j *Journal) Acknowledged() []*Request {
 	return done
 }
 
-// UnderWay counts the attempts that were under way at an instant.
+// UnderWay counts the attempts in flight at an instant.
 func (j *Journal) UnderWay(at time.Time) int {
 	n := 0
 	for _, r := range j.Requests {
@@ -43,7 +43,7 @@ func (j *Journal) UnderWay(at time.Time) int {
 	return n
 }
 
-// Ask sends one request, once, and notes it. Every second one has a key.
+// Ask sends one request, once, and records it. Every second request has a key.
 func (j *Journal) Ask(ctx context.Context, c *Clients, rng *rand.Rand) Answer {
 	l := &Load{clients: c}
 	r := some(rng, keys[len(j.Requests)%len(keys)]())
@@ -55,15 +55,15 @@ func (j *Journal) Ask(ctx context.Context, c *Clients, rng *rand.Rand) Answer {
 
 var keys = []func() string{cryptorand.Text, func() string { return "" }}
 
-// Add takes another journal over.
+// Add appends another journal.
 func (j *Journal) Add(more *Journal) {
 	j.Requests = append(j.Requests, more.Requests...)
 	j.Strange = append(j.Strange, more.Strange...)
 }
 
-// Compare holds the journal against what a database has: every success is stored as it was
-// told (I5), once per key (I6), and there is nothing that nobody asked for (I7). What was
-// asked without a key and never answered may be there, once.
+// Compare compares the journal with the database: every success is stored as acknowledged (I5),
+// once per key (I6), and nothing is stored that was not requested (I7). A request without a key
+// that got no reply may be stored once.
 func (j *Journal) Compare(have *Stored) []string {
 	wrong := slices.Clone(j.Strange)
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
@@ -111,8 +111,8 @@ func (j *Journal) compareOne(r *Request, have *Stored, claimed map[string]*Reque
 	}
 }
 
-// Lacks tells what is wrong with what is stored of an acknowledged request (I5); "" where
-// it is as it was acknowledged.
+// Lacks describes what differs in the database from an acknowledged request (I5); "" if nothing
+// does.
 func (s *Stored) Lacks(location string, r *Request) string {
 	e, found := s.byLocation[location]
 	switch {
@@ -132,7 +132,7 @@ func answeredSIMs(body []byte) []int64 {
 			ID int64 `json:"id"`
 		} `json:"sims"`
 	}
-	_ = json.Unmarshal(body, &got) // what cannot be read has no SIMs
+	_ = json.Unmarshal(body, &got) // an unreadable body has no SIMs
 	ids := make([]int64, len(got.SIMs))
 	for i, s := range got.SIMs {
 		ids[i] = s.ID
@@ -141,11 +141,12 @@ func answeredSIMs(body []byte) []int64 {
 	return ids
 }
 
-// what says what a request would do: two of the same what cannot be told apart.
+// what describes the effect of a request. Requests of equal effect cannot be told from each
+// other.
 func (r *Request) what() string { return fmt.Sprint(r.Target, r.SIMs) }
 
-// Replay asks again, by their keys, for up to n of the successes, the latest first: each
-// must be answered with the same bytes (I6).
+// Replay repeats up to n successes by their keys, the latest first: each must get the same
+// bytes (I6).
 func (j *Journal) Replay(ctx context.Context, c *Clients, n int) (asked int, wrong []string) {
 	done := j.Acknowledged()
 	for _, r := range slices.Backward(done) {

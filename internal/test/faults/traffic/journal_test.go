@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// asked is a request and the answers that it had.
+// asked is a request and its replies.
 func asked(key string, target int64, sims []int64, answers ...Answer) *Request {
 	return &Request{Key: key, Target: target, SIMs: sims, Answers: answers}
 }
@@ -43,7 +43,7 @@ func TestCompare(t *testing.T) {
 	for name, tt := range map[string]struct {
 		asked *Request
 		have  *Stored
-		want  string // "" where nothing is wrong
+		want  string // "" if nothing is wrong
 	}{
 		"done":                           {asked("", 100, sims, done(7, 1, 2)), stored(entry), ""},
 		"done under a key":               {asked("k", 100, sims, silence, later, done(7, 1, 2)), stored(under), ""},

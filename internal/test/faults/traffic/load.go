@@ -13,16 +13,16 @@ import (
 	"github.com/simferry/simferry/internal/test/faults"
 )
 
-// Load is clients at work, and the journal of all that they sent.
+// Load is clients at work, and the journal of everything they sent.
 type Load struct {
 	clients *Clients
-	expires bool // bearers expire: 401 is no surprise
+	expires bool // bearers expire: a 401 is expected
 	ctx     context.Context
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
 
 	mu       sync.Mutex
-	requests []*Request // settled ones, and those that are given up
+	requests []*Request // settled ones, and those that were given up
 	acked    []Ack
 	refused  int
 	strange  []string
@@ -34,10 +34,10 @@ type Ack struct {
 	Server int
 }
 
-// pauseBetween is a client's pause after an answer that was none or "not now".
+// pauseBetween is a client's pause after no reply or a Retry-After.
 const pauseBetween = 20 * time.Millisecond
 
-// Begin starts n clients. Half of the requests have an idempotency key, and are sent until
+// Begin starts n clients. Half of the requests have an idempotency key and are repeated until
 // they are settled or the load ends; the others are sent once.
 func Begin(ctx context.Context, c *Clients, seed uint64, n int) *Load {
 	l := &Load{clients: c}
@@ -53,7 +53,7 @@ func (l *Load) start(ctx context.Context, seed uint64, n int) {
 	}
 }
 
-// BeginExpiring is Begin where bearers expire, and somebody renews them.
+// BeginExpiring is Begin with bearers that expire and are renewed by the caller.
 func BeginExpiring(ctx context.Context, c *Clients, seed uint64, n int) *Load {
 	l := &Load{clients: c, expires: true}
 	l.start(ctx, seed, n)
@@ -75,19 +75,19 @@ func (l *Load) one(rng *mathrand.Rand) {
 	}
 }
 
-// asideEvery is after how many requests, on average, a client signs in, or asks for what it
-// must not have.
+// asideEvery is the average number of requests after which a client signs in, or requests
+// something forbidden.
 const asideEvery = 25
 
-// aside is work that leaves only entries of the audit log: a sign-in, and a migration of a
-// SIM that is not there.
+// aside does work that leaves only audit entries: a sign-in, and a migration of a SIM that does
+// not exist.
 func (l *Load) aside(rng *mathrand.Rand) {
 	if rng.IntN(asideEvery) > 0 {
 		return
 	}
 	ctx, c := context.WithoutCancel(l.ctx), l.clients
 	if rng.IntN(2) == 0 {
-		_, _, _ = c.TrySignIn(ctx, username, password) // a server that is away is what this is about
+		_, _, _ = c.TrySignIn(ctx, username, password) // the server may be down, which is the point
 		return
 	}
 	body := fmt.Appendf(nil, `{"target_workspace":{"id":%d},"sims":[{"id":77}],"dry_run":false}`, workspaces[0])
@@ -98,8 +98,8 @@ func (l *Load) aside(rng *mathrand.Rand) {
 	}
 }
 
-// pursue sends a request until it is settled, where it has a key. An attempt that is under
-// way when the load ends is not broken off: its answer counts.
+// pursue repeats a request with a key until it is settled. An attempt in flight when the load
+// ends is not aborted: its reply counts.
 func (l *Load) pursue(r *Request, rng *mathrand.Rand) {
 	for first := true; first || r.Key != "" && l.ctx.Err() == nil; first = false {
 		a := l.clients.send(context.WithoutCancel(l.ctx), r, rng.IntN(len(l.clients.urls)))
@@ -114,8 +114,7 @@ func (l *Load) pursue(r *Request, rng *mathrand.Rand) {
 	}
 }
 
-// note counts an answer. The only failure that may be told to a client is "not now", with
-// when to come again.
+// note counts a reply. The only permitted failure is a Retry-After.
 func (l *Load) note(r *Request, a Answer) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,7 +131,7 @@ func (l *Load) note(r *Request, a Answer) {
 	}
 }
 
-// settleLimit is how long one request is asked for, once all is as it should be again.
+// settleLimit is how long one request is repeated after the disturbance is over.
 const settleLimit = 10 * time.Second
 
 // End stops the clients and settles, by their keys, the requests that have one.
@@ -153,15 +152,15 @@ func (l *Load) End(ctx context.Context) error {
 	return nil
 }
 
-// Acknowledged tells how many successes clients have seen so far.
+// Acknowledged counts the successes that clients have seen so far.
 func (l *Load) Acknowledged() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.acked)
 }
 
-// ErrStalled is that of an Await that has waited for longer than any strain explains. Its
-// words are the end of a sentence, which Await begins with how many there were.
+// ErrStalled is returned by an Await that has waited longer than any strain explains. Its text
+// is the end of a sentence that Await begins with the count.
 var ErrStalled = errors.New("acknowledged within a minute")
 
 // Await waits until so many successes have been seen. Errors: ErrStalled.
@@ -177,14 +176,14 @@ func (l *Load) Await(ctx context.Context, n int) error {
 	return nil
 }
 
-// Refused tells how many attempts were told "not now" so far, or nothing at all.
+// Refused counts the attempts that got a Retry-After, or no reply, so far.
 func (l *Load) Refused() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.refused
 }
 
-// NextAck waits for a success of a request that a server answered after an instant.
+// NextAck waits for a success of a request that a server acknowledged after an instant.
 func (l *Load) NextAck(after time.Time, server int, limit time.Duration) (took time.Duration, ok bool) {
 	for time.Since(after) < limit {
 		if at, ok := l.firstAfter(after, server); ok {
@@ -212,5 +211,5 @@ func (l *Load) firstAfter(after time.Time, server int) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Journal is what was sent. Call it after End.
+// Journal returns what was sent. Call it after End.
 func (l *Load) Journal() *Journal { return &Journal{l.requests, l.strange} }

@@ -6,14 +6,14 @@ import "context"
 type Proof struct {
 	last int64 // ledger entry that has been compared
 
-	Asked int // answers that were asked for again, by their keys
+	Asked int // replies that were requested again by their keys
 }
 
-// replays is how many answers are asked for again after each load.
+// replays is how many replies are requested again after each load.
 const replays = 50
 
-// Compare holds a journal against what was stored since the last one, asks fsck, and asks
-// again for some of the answers.
+// Compare compares a journal with what was stored since the last one, runs fsck, and requests
+// some of the replies again.
 func (p *Proof) Compare(ctx context.Context, url string, c *Clients, j *Journal) (wrong []string, err error) {
 	asked, wrong := j.Replay(ctx, c, replays)
 	p.Asked += asked

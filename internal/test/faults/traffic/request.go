@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// Request is one migration that a client wants, and everything it was told of it.
+// Request is one migration that a client wants, and all replies to it.
 type Request struct {
-	Key     string // Idempotency-Key; "" where it has none, and may be sent once only
+	Key     string // Idempotency-Key; a request without one is sent only once
 	Target  int64
 	SIMs    []int64 // ascending
 	body    []byte
 	Answers []Answer
 }
 
-// Answer is what one attempt came to. Status 0 is none: the connection broke.
+// Answer is the outcome of one attempt. Status 0 means that the connection broke.
 type Answer struct {
 	Sent, At time.Time
-	Server   int // which of the servers
+	Server   int // the server's number
 	Status   int
 	Location string // the ledger entry of a 200
 	Replayed bool
@@ -29,8 +29,8 @@ type Answer struct {
 	Body     []byte
 }
 
-// Settled tells whether the answer says what has become of the request: everything but
-// silence, "not now", and "it still runs".
+// Settled reports whether the reply is final: neither missing, nor a Retry-After, nor "still
+// running".
 func (a Answer) Settled() bool {
 	switch {
 	case a.Status == 0, a.Status >= 500, a.Status == http.StatusTooManyRequests, a.Status == http.StatusUnauthorized:
@@ -41,10 +41,10 @@ func (a Answer) Settled() bool {
 	return true
 }
 
-// Refused tells of an attempt that was told "not now", or nothing at all.
+// Refused reports whether an attempt got a Retry-After, or no reply.
 func (a Answer) Refused() bool { return a.Status == 0 || a.Status >= 500 }
 
-// Acknowledged is the answer that said it was done; nil where there is none.
+// Acknowledged returns the reply that reported success; nil if there was none.
 func (r *Request) Acknowledged() *Answer {
 	i := slices.IndexFunc(r.Answers, func(a Answer) bool { return a.Status == http.StatusOK })
 	if i < 0 {
@@ -53,14 +53,14 @@ func (r *Request) Acknowledged() *Answer {
 	return &r.Answers[i]
 }
 
-// Settled tells whether any answer did.
+// Settled reports whether any reply is final.
 func (r *Request) Settled() bool { return slices.ContainsFunc(r.Answers, Answer.Settled) }
 
 func (r *Request) String() string {
 	return fmt.Sprintf("migration of %v to %d (key %q, %d attempts)", r.SIMs, r.Target, r.Key, len(r.Answers))
 }
 
-// some makes a request over one to four SIMs, in one of the ways to name them.
+// some makes a request over one to four SIMs, selected in one of the three ways.
 func some(rng *rand.Rand, key string) *Request {
 	r := &Request{Key: key, Target: workspaces[rng.IntN(len(workspaces))]}
 	body := map[string]any{"target_workspace": reference(r.Target), "dry_run": false, "auto_detach_devices": true}

@@ -13,13 +13,13 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Stored is what a database has of the fleet's migrations.
+// Stored is what a database holds of the fleet's migrations.
 type Stored struct {
 	Entries    []Entry
 	byLocation map[string]Entry
 }
 
-// Last is the id of the latest migration; 0 where there is none.
+// Last is the id of the latest migration; 0 if there is none.
 func (s *Stored) Last() int64 {
 	if len(s.Entries) == 0 {
 		return 0
@@ -35,7 +35,7 @@ type Entry struct {
 	Key    string  // the idempotency key that it was done under
 }
 
-// Location is how an answer names it.
+// Location is the entry's path in a reply.
 func (e Entry) Location() string { return fmt.Sprintf("/api/v1/migration/%d", e.ID) }
 
 func (e Entry) what() string { return fmt.Sprint(e.Target, e.SIMs) }
@@ -45,8 +45,8 @@ const entriesQuery = `
 	FROM ledger m LEFT JOIN ledger_lines l ON l.ledger_id = m.id LEFT JOIN idempotency i ON i.ledger_id = m.id
 	WHERE m.kind = 1 AND m.id > $1 ORDER BY m.id, l.sim_id`
 
-// Read reads what a database has after a ledger entry, 0 for all of it. It does so without
-// the store: the tables themselves are the proof.
+// Read reads what a database has after a ledger entry; 0 means all of it. It does not use the
+// store: the tables themselves are the proof.
 func Read(ctx context.Context, url string, after int64) (have *Stored, err error) {
 	driver, dsn := "pgx", url
 	if file, ok := strings.CutPrefix(url, "sqlite:"); ok {
@@ -61,7 +61,7 @@ func Read(ctx context.Context, url string, after int64) (have *Stored, err error
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = rows.Close() }() // Err tells
+	defer func() { _ = rows.Close() }() // Err reports a failure
 	have = &Stored{byLocation: make(map[string]Entry)}
 	for rows.Next() {
 		var e Entry
@@ -87,7 +87,7 @@ func (s *Stored) add(e Entry, sim sql.NullInt64) {
 	}
 }
 
-// Sound asks fsck, and words what it finds.
+// Sound runs fsck and describes its findings.
 func Sound(ctx context.Context, url string) (faults []string, err error) {
 	s, err := store.Inspect(ctx, url, store.Options{MaxConns: 2})
 	if err != nil {
@@ -102,7 +102,7 @@ func Sound(ctx context.Context, url string) (faults []string, err error) {
 	return Faults(report), err
 }
 
-// Faults words what fsck found: one line per check that failed.
+// Faults describes what fsck found: one line per failed check.
 func Faults(report store.Report) []string {
 	var faults []string
 	for _, c := range report.Checks {

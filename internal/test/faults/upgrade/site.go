@@ -16,8 +16,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// Previous is the version that is replaced: the last commit whose schema had two steps, as
-// long as there is no release. SIMFERRY_UPGRADE_FROM names another commit or tag.
+// Previous is the version that is replaced: the last commit whose schema had two steps, as long
+// as there is no release. SIMFERRY_UPGRADE_FROM names another commit or tag.
 const Previous = "2c8d784"
 
 // buildPrevious builds the previous version from the history of the tree.
@@ -80,7 +80,7 @@ func setUp(ctx context.Context, before, after string) (s *site, err error) {
 	if err := errors.Join(s.serve(ctx, before), s.serve(ctx, before)); err != nil {
 		return nil, err
 	}
-	// Signed in once, at the previous version: nobody is logged out by an upgrade.
+	// Signed in once, at the previous version: an upgrade signs no user out.
 	s.clients, err = traffic.SignIn(ctx, s.running[0].URL)
 	return s, err
 }
@@ -93,7 +93,7 @@ func (s *site) serve(ctx context.Context, program string) error {
 	return err
 }
 
-// at is the clients, talking to some of the servers.
+// at returns the clients, connected to some of the servers.
 func (s *site) at(servers []int) *traffic.Clients {
 	urls := make([]string, len(servers))
 	for i, n := range servers {
@@ -107,16 +107,16 @@ func (s *site) exec(ctx context.Context, statement string) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(ctx) }() // the statement has been answered
+	defer func() { _ = conn.Close(ctx) }() // the statement has completed
 	_, err = conn.Exec(ctx, statement)
 	return err
 }
 
 func (s *site) remove() {
 	for _, server := range s.running {
-		_ = server.Kill() // some have ended already
+		_ = server.Kill() // some have already ended
 	}
 	if s.cluster != nil {
-		_ = s.cluster.Remove() // what cannot be removed is cleared away by the next run
+		_ = s.cluster.Remove() // the next run cleans up
 	}
 }

@@ -1,7 +1,7 @@
-// Package upgrade replaces servers of one version by servers of the next while clients are
-// at work, as docs/operations/postgresql.md says it is done: the previous version goes on
-// while the schema changes under it, nothing acknowledged is lost or doubled, keys of one
-// version are known to the other, and what both wrote is sound.
+// Package upgrade replaces servers of one version by servers of the next under load, as
+// docs/operations/postgresql.md describes. The previous version keeps working while the schema
+// changes, nothing acknowledged is lost or doubled, keys of one version are known to the other,
+// and what both wrote is sound.
 package upgrade
 
 import (
@@ -18,7 +18,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
 
-// Harness is this one.
+// Harness is the upgrade harness.
 var Harness = faults.Harness{
 	Name: "upgrade", Run: run,
 	Does: "replaces the servers of the previous version one by one, under load, on one PostgreSQL",
@@ -83,14 +83,14 @@ func (t *trial) run(ctx context.Context, before, after string) (err error) {
 	return nil
 }
 
-// migrateUnder starts the first server of the new version, which brings the schema up to
-// date while both of the previous version are at work.
+// migrateUnder starts the first server of the new version, which applies the schema steps while
+// both servers of the previous version are at work.
 func (t *trial) migrateUnder(ctx context.Context) error {
 	return t.during(ctx, []int{0, 1}, nil, func() error { return t.serve(ctx, t.after) })
 }
 
-// breakOldest is the control: a step that takes away what the previous version writes must
-// be noticed by its clients. It is undone before anything else happens.
+// breakOldest is the control: a step that removes what the previous version writes must be
+// noticed by its clients. It is undone before anything else happens.
 func (t *trial) breakOldest(ctx context.Context) error {
 	t.control.What = "a schema step that renames a column"
 	if err := t.exec(ctx, "ALTER TABLE ledger_sides RENAME COLUMN sims TO renamed"); err != nil {
@@ -106,7 +106,7 @@ func (t *trial) breakOldest(ctx context.Context) error {
 	}
 	t.control.Failed = refused > 0
 	t.control.Saw = fmt.Sprintf("%d requests refused", refused)
-	t.journal.Add(&traffic.Journal{Requests: load.Journal().Requests}) // what was strange is what was wanted
+	t.journal.Add(&traffic.Journal{Requests: load.Journal().Requests}) // the oddities are what was wanted
 	return nil
 }
 
@@ -115,8 +115,8 @@ func (t *trial) replaceFirst(ctx context.Context) error {
 	return t.during(ctx, []int{0, 1, 2}, []int{0}, func() error { return t.running[0].Stop(ctx) })
 }
 
-// replaceSecond starts the second new one and stops the last of the previous version.
-// Started anew, that one has to refuse.
+// replaceSecond starts the second new server and stops the last one of the previous version.
+// Restarted, that one must refuse the schema.
 func (t *trial) replaceSecond(ctx context.Context) error {
 	if err := t.serve(ctx, t.after); err != nil {
 		return err
@@ -138,8 +138,8 @@ func (t *trial) refusesToStart(ctx context.Context) error {
 	return nil
 }
 
-// during has clients at work on some servers before, through and after a change. The
-// servers that the change does not stop must not refuse anything, and must go on.
+// during keeps clients at work on some servers before, through and after a change. Servers that
+// the change does not stop must refuse nothing and must continue.
 func (t *trial) during(ctx context.Context, on, stopped []int, change func() error) error {
 	load := traffic.Begin(ctx, t.at(on), t.seed+uint64(len(t.journal.Requests)), clients)
 	err := load.Await(ctx, ackedMin)
@@ -167,8 +167,8 @@ func (t *trial) during(ctx context.Context, on, stopped []int, change func() err
 	return nil
 }
 
-// refusals are failures, but those of a server that was stopped: it finishes what runs,
-// and whoever comes then finds nobody.
+// refusals are failures, except those of a stopped server: it finishes running requests and
+// accepts no others.
 func (t *trial) refusals(j *traffic.Journal, on, stopped []int) {
 	for _, r := range j.Requests {
 		for _, a := range r.Answers {
@@ -179,8 +179,8 @@ func (t *trial) refusals(j *traffic.Journal, on, stopped []int) {
 	}
 }
 
-// compare holds what clients saw against the database, and asks the new servers for
-// answers that the old ones gave.
+// compare compares what clients saw with the database, and requests replies of the old servers
+// from the new ones.
 func (t *trial) compare(ctx context.Context) error {
 	asked, wrong := t.journal.Replay(ctx, t.at([]int{2, 3}), 200)
 	have, err := traffic.Read(ctx, t.url, 0)
