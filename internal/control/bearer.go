@@ -13,10 +13,10 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Bearer finds out who a bearer token is. Signature and expiry alone are not enough: the
-// user may have been suspended, the password changed or the application token revoked
-// since, on any server, so each request asks the database. A bearer that has come to an end
-// in this way, not by its age, is for the audit log.
+// Bearer returns the Principal of a bearer token. Signature and expiry are not enough: the user
+// may have been suspended, the password changed or the application token revoked since, on any
+// server. So each request reads the database. A bearer that was ended in this way, not by its
+// age, is recorded in the audit log.
 //
 // Errors: InvalidToken, TokenExpired; Unavailable.
 func (c *Control) Bearer(ctx context.Context, raw string, from identity.Origin) (identity.Principal, error) {
@@ -27,9 +27,10 @@ func (c *Control) Bearer(ctx context.Context, raw string, from identity.Origin) 
 	return c.whose(ctx, claims, from)
 }
 
-// BearerPreview is Bearer for a request that may be a dry run. Once the token itself is good,
-// read tells which; then the snapshot that PreviewMigration needs comes in the round trip
-// that finds out who asks. It is nil for what read says is none, and for an application.
+// BearerPreview is Bearer for a request that may be a dry run. It calls read after the token
+// itself is verified. If read returns a selection, the snapshot for PreviewMigration comes in
+// the same round trip as the caller. The snapshot is nil for other requests, and for
+// applications.
 func (c *Control) BearerPreview(ctx context.Context, raw string, from identity.Origin, read func() (req fleet.MigrationRequest, dry bool)) (identity.Principal, *fleet.Snapshot, error) {
 	claims, err := c.verify(ctx, raw)
 	if err != nil {
@@ -57,7 +58,7 @@ func (c *Control) whose(ctx context.Context, claims identity.Claims, from identi
 	return who, err
 }
 
-// noteEnded notes for the audit log whose bearer has come to an end, if that is what err says.
+// noteEnded records in the audit log that a bearer was ended, if err says so.
 func (c *Control) noteEnded(ctx context.Context, claims identity.Claims, from identity.Origin, err error) {
 	if fleet.CodeOf(err) == fleet.InvalidToken {
 		was := identity.Principal{User: claims.User, Token: claims.AppToken, Workspace: claims.Workspace, Origin: from}
@@ -85,9 +86,9 @@ func bearerOf(claims identity.Claims) store.BearerOf {
 	return store.BearerOf{User: claims.User, Workspace: claims.Workspace, Key: claims.Key, Family: claims.Session}
 }
 
-// BearerParty names who takes turns with a bearer token, by its signature alone. It is a
-// matter of queues: no right depends on it. ok is false for a token that is not good, and for
-// one whose key this server has not seen yet.
+// BearerParty returns the Party of a bearer token from its signature alone. It is used for
+// queues only, never for permissions. ok is false for an invalid token, and for one whose key
+// this server does not know yet.
 func (c *Control) BearerParty(raw string) (p Party, ok bool) {
 	if raw == "" {
 		return p, false
@@ -108,13 +109,13 @@ func (c *Control) BearerParty(raw string) (p Party, ok bool) {
 	return p, true
 }
 
-// Party is who takes turns with others.
+// Party is a client for fair queuing.
 type Party struct {
 	Caller    string // a user or an application token
 	Workspace string
 }
 
-// verify checks the token itself, unless the clock is too wrong for that.
+// verify checks the token itself. It fails if the clock is known to be wrong.
 func (c *Control) verify(ctx context.Context, raw string) (identity.Claims, error) {
 	if err := c.store.ClockWorks(); err != nil {
 		return identity.Claims{}, err
@@ -130,8 +131,8 @@ func (c *Control) verify(ctx context.Context, raw string) (identity.Claims, erro
 	return claims, err
 }
 
-// withKeys verifies a token. A key that is not known here may be a new one of another
-// server: the keys are read again, once.
+// withKeys verifies a token. An unknown key may be a new one of another server, so the keys are
+// read again, once.
 func withKeys[T any](ctx context.Context, c *Control, verify func(*identity.Issuer) (T, error)) (T, error) {
 	claims, err := verify(c.issuer.Load())
 	if errors.Is(err, identity.ErrUnknownKey) {
@@ -143,7 +144,7 @@ func withKeys[T any](ctx context.Context, c *Control, verify func(*identity.Issu
 	return claims, err
 }
 
-// userPrincipal is who a user's bearer stands for, if its session goes on.
+// userPrincipal returns the Principal of a user's bearer, if the session has not ended.
 func (c *Control) userPrincipal(claims identity.Claims, s store.Session, found bool) (identity.Principal, error) {
 	if !found || s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The token is no longer valid: sign in again")
@@ -163,7 +164,7 @@ func tokenPrincipal(ctx context.Context, tx *store.Tx, id fleet.TokenID, key str
 	return programPrincipal(t, found, tx.Now(), from)
 }
 
-// programPrincipal is the program of an application token, if that may be used.
+// programPrincipal returns the Principal of an application token, if the token is usable.
 func programPrincipal(t store.ApplicationToken, found bool, now time.Time, from netip.Addr) (identity.Principal, error) {
 	if !found || !usable(t, now, from) {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "The application token is no longer valid here")
@@ -173,7 +174,7 @@ func programPrincipal(t store.ApplicationToken, found bool, now time.Time, from 
 	}, nil
 }
 
-// usable reports whether an application token may be used now and from there.
+// usable reports whether an application token may be used now and from the address.
 func usable(t store.ApplicationToken, now time.Time, from netip.Addr) bool {
 	if t.Revoked || (!t.Expires.IsZero() && !now.Before(t.Expires)) {
 		return false
@@ -181,6 +182,6 @@ func usable(t store.ApplicationToken, now time.Time, from netip.Addr) bool {
 	if t.CIDR == "" {
 		return true
 	}
-	allowed, err := netaddr.ParseNetwork(t.CIDR) // an earlier version stored IPv4-mapped networks as they came
+	allowed, err := netaddr.ParseNetwork(t.CIDR) // earlier versions stored IPv4-mapped networks unchanged
 	return err == nil && allowed.Contains(netaddr.Canonical(from))
 }

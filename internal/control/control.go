@@ -1,6 +1,6 @@
-// Package control holds every rule of Simferry, one file per capability. A rule takes the
-// Principal who asks, checks its permission, does its work in one transaction of the
-// store, and answers in the vocabulary of fleet. It knows nothing of HTTP.
+// Package control implements the rules of Simferry, one file per capability. A rule takes the
+// Principal of the caller, checks its permission, does its work in one transaction of the
+// store, and returns types and errors of package fleet. It does not depend on HTTP.
 package control
 
 import (
@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Control is the rules over one store.
+// Control implements the rules over one store.
 type Control struct {
 	store   *store.Store
 	hasher  *identity.Hasher
@@ -22,8 +22,8 @@ type Control struct {
 	deliver Delivery
 	log     *slog.Logger
 
-	keepIssued bool                            // of SIMs that are put into new devices
-	issuer     atomic.Pointer[identity.Issuer] // replaced when another server has made a key
+	keepIssued bool                            // keep the status of SIMs that are put into new devices
+	issuer     atomic.Pointer[identity.Issuer] // replaced when another server makes a key
 
 	verified verified
 	refusals refusals
@@ -31,26 +31,26 @@ type Control struct {
 	turnedAway turnedAway
 }
 
-// Options tune a Control.
+// Options configures a Control.
 type Options struct {
-	// Password is the cost of hashing passwords; identity.DefaultParams where zero.
+	// Password is the cost of hashing passwords; zero means identity.DefaultParams.
 	Password identity.Params
 	// PasswordWorkers is how many passwords are hashed at once; 0 lets the hasher choose.
 	PasswordWorkers int
-	// TokenTTL is how long a bearer token lasts; identity.DefaultTTL where zero.
+	// TokenTTL is how long a bearer token lasts; zero means identity.DefaultTTL.
 	TokenTTL time.Duration
-	// RequireMFA says who must have a second factor; nobody where "".
+	// RequireMFA says which users must have a second factor; "" means none.
 	RequireMFA FactorDemand
-	// Deliver says how activation keys reach people; nobody can be invited where "".
+	// Deliver says how activation keys reach users; "" disables invitations.
 	Deliver Delivery
-	// KeepSIMsIssued has POST /api/v1/endpoint leave a SIM Issued unless the request says more.
+	// KeepSIMsIssued makes POST /api/v1/endpoint leave a SIM Issued unless the request says
+	// otherwise.
 	KeepSIMsIssued bool
-	// Log takes what an operator should know; slog.Default where nil.
+	// Log receives messages for the operator; nil means slog.Default.
 	Log *slog.Logger
 }
 
-// New makes the rules over a store. It makes the key that signs bearer tokens where the
-// database has none yet.
+// New returns a Control over a store. If the database has no signing key yet, New makes one.
 func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	if o.Password == (identity.Params{}) {
 		o.Password = identity.DefaultParams
@@ -75,24 +75,24 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 // says otherwise.
 func (c *Control) ActivatesSIMs() bool { return !c.keepIssued }
 
-// Ready reports whether the database answers and has the right schema. The error is for the
-// operator and the log, not for strangers.
+// Ready returns an error if the database does not respond or has another schema. The error is
+// for the operator and the log, not for API clients.
 func (c *Control) Ready(ctx context.Context) error { return c.store.Ready(ctx) }
 
-// Ready is Control.Ready.
+// Ready calls Control.Ready.
 func (o Operator) Ready(ctx context.Context) error { return o.c.Ready(ctx) }
 
-// Vitals are what an operator may want to watch: the bytes of SQLite's write-ahead log, and
-// how far the clock was ahead of the database's when it was last compared.
+// Vitals returns values to monitor: the size of SQLite's write-ahead log in bytes, and how far
+// the clock was ahead of the database's at the last comparison.
 func (o Operator) Vitals() (walBytes int64, clockAhead time.Duration) {
-	walBytes, _ = o.c.store.WALBytes() // a file that cannot be looked at makes the server unready
+	walBytes, _ = o.c.store.WALBytes() // if the file cannot be read, Ready fails too
 	return walBytes, o.c.store.ClockAhead()
 }
 
-// PasswordHashes is how many password hashes have been computed since the start.
+// PasswordHashes returns the number of password hashes computed since the start.
 func (c *Control) PasswordHashes() uint64 { return c.hasher.Work() }
 
-// caller is the Principal as the store remembers it.
+// caller returns the Principal in the form that the store keeps.
 func caller(who identity.Principal) store.Caller {
 	return store.Caller{User: who.User, SuperAdmin: who.SuperAdmin, Token: who.Token}
 }

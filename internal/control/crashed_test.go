@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// Sign-ins cut off by a crash do not stay counted as wrong guesses: they count while they may be under
-// way, so that a burst is bounded, and for a minute at most.
+// Sign-ins interrupted by a crash do not stay counted as wrong guesses. They count while they
+// may still be running, so that a burst is bounded, and for a minute at most.
 func TestASignInCutOffByACrashIsNoGuess(t *testing.T) {
 	t.Parallel()
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {

@@ -12,36 +12,37 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// DeviceRun is a request that writes devices. Of many, the messages of a refusal say which
-// one they are about.
+// DeviceRun is a request that writes devices. If it has Many, the messages of a refusal name
+// the device.
 type DeviceRun struct {
-	Changes []fleet.DeviceChange // of creation without ids; each device is named once
-	// Workspace is where devices are created; the caller's when 0.
+	Changes []fleet.DeviceChange // without IDs if devices are created; each device occurs once
+	// Workspace gets the new devices; 0 is the caller's.
 	Workspace  fleet.WorkspaceID
 	DeleteSIMs bool // of ReleaseDevices: the SIMs are deleted too
 	Many       bool
 	Once       Once
-	// Render words what was done, in the transaction: the answer is stored with the effect.
-	// Only the devices that were created are there to be told.
+	// Render encodes the result in the transaction, because the response is stored with the
+	// change. It gets only the devices that were created.
 	Render func(Devices) Reply
-	// Refuse words the refusal InUse, which is kept under a key as well.
+	// Refuse encodes the refusal InUse, which is also stored under an idempotency key.
 	Refuse func(*fleet.Error) Reply
 }
 
-// CreateDevices creates devices in the caller's Workspace, or another, all or none. A SIM that is
-// to sit in one is assigned (event 51), and activated or given a status on request (events 8, 9
-// and 45).
+// CreateDevices creates devices in the caller's Workspace or in another one, all or none. A SIM
+// that is put into a device is assigned (event 51), and activated or given a status on request
+// (events 8, 9 and 45).
 //
-// Permission: WriteDevices, and WriteSIMs if a SIM is named; for another Workspace than the own
-// one also to be its Administrator. Errors: ValidationFailed as fleet.PlanDevices has it, and for
-// a Workspace that is unknown or that the caller does not administer, alike; those of Once.
+// Permission: WriteDevices, and WriteSIMs if a SIM is given; for another Workspace the caller
+// must also be its Administrator. Errors: ValidationFailed as for fleet.PlanDevices, and for a
+// Workspace that is unknown or not administered by the caller, with the same message; those of
+// Once.
 func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
 		w.create, w.action = true, fleet.AuditDeviceCreated
 		if err := w.goTo(ctx, tx, run.Workspace); err != nil {
 			return err
 		}
-		if err := w.look(ctx, tx); err != nil { // the SIMs are locked before the next id is: others wait for ids
+		if err := w.look(ctx, tx); err != nil { // lock the SIMs before the counter of IDs, because other transactions wait for that
 			return err
 		}
 		first, err := tx.NextID(ctx, store.Devices)
@@ -59,12 +60,12 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 	})
 }
 
-// PatchDevices changes devices of the caller's Workspace, all or none. What changes their
-// status has event 42 or 43; a SIM that is put in is assigned (event 51), one that is taken
-// out released (event 50), and keeps its status.
+// PatchDevices changes devices of the caller's Workspace, all or none. A changed status has
+// event 42 or 43. A SIM that is put in is assigned (event 51), one that is taken out is
+// released (event 50) and keeps its status.
 //
-// Permission: WriteDevices, and WriteSIMs where a SIM is named. Errors: InvalidReference
-// where a device is not there; ValidationFailed as fleet.PlanDevices has it; those of Once.
+// Permission: WriteDevices, and WriteSIMs if a SIM is given. Errors: InvalidReference if a
+// device does not exist; ValidationFailed as for fleet.PlanDevices; those of Once.
 func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
@@ -80,8 +81,7 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 
 // DeleteDevices deletes devices of the caller's Workspace, all or none.
 //
-// Permission: WriteDevices. Errors: InvalidReference where a device is not there; those of
-// Once.
+// Permission: WriteDevices. Errors: InvalidReference if a device does not exist; those of Once.
 func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
@@ -100,11 +100,11 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 	})
 }
 
-// ReleaseDevices deletes devices of the caller's Workspace, all or none. The SIMs in them are
-// taken out (event 50), and suspended as far as their status allows it (event 9), or deleted on
-// request (event 10).
+// ReleaseDevices deletes devices of the caller's Workspace, all or none. Their SIMs are taken
+// out (event 50), and suspended if their status allows it (event 9), or deleted on request
+// (event 10).
 //
-// Permission: WriteDevices and WriteSIMs. Errors: InvalidReference if a device is not there;
+// Permission: WriteDevices and WriteSIMs. Errors: InvalidReference if a device does not exist;
 // those of Once.
 func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
 	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
@@ -129,7 +129,7 @@ func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, ru
 	})
 }
 
-// deviceWriting is one run of the transaction.
+// deviceWriting holds the state of one attempt of the transaction.
 type deviceWriting struct {
 	who     identity.Principal
 	ws      fleet.WorkspaceID // of the devices
@@ -143,7 +143,7 @@ type deviceWriting struct {
 	done    bool // by an earlier attempt
 }
 
-// audit writes what was done to the devices, once.
+// audit writes one entry about the devices.
 func (w *deviceWriting) audit(ctx context.Context, tx *store.Tx) error {
 	if w.done {
 		return nil
@@ -158,7 +158,7 @@ func (w *deviceWriting) audit(ctx context.Context, tx *store.Tx) error {
 	return audit(ctx, tx, w.who, e)
 }
 
-// goTo has the devices created in another Workspace, which the caller must administer.
+// goTo sets another Workspace for the new devices. The caller must administer it.
 func (w *deviceWriting) goTo(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID) error {
 	if ws == 0 || ws == w.who.Workspace {
 		return nil
@@ -176,7 +176,7 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 	if err := mayWrite(who, run.Changes); err != nil {
 		return Reply{}, false, err
 	}
-	uid := uuid.NewString() // it outlives a repeated transaction
+	uid := uuid.NewString() // all attempts of the transaction share it
 	run.Once.rights = func(_ context.Context, _ *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
 		return mayWrite(who, run.Changes)
 	}
@@ -211,15 +211,15 @@ func mayWrite(who identity.Principal, changes []fleet.DeviceChange) error {
 	return nil
 }
 
-// happened tells whether an earlier attempt, whose outcome was lost, did all this already.
-// It is asked behind the locks that such an attempt holds: it has ended by then.
+// happened reports whether an earlier attempt, whose outcome is unknown, has already made the
+// change. The caller holds the locks of such an attempt, so it has ended by now.
 func (w *deviceWriting) happened(ctx context.Context, tx *store.Tx) (bool, error) {
 	if !tx.Unsure() {
 		return false, nil
 	}
 	ids, err := tx.DevicesBy(ctx, w.uid)
 	if w.create {
-		w.created = ids // given out in the order of the request
+		w.created = ids // assigned in the order of the request
 	}
 	w.done = len(ids) > 0
 	return w.done, err
@@ -233,8 +233,8 @@ func (w *deviceWriting) ids() []fleet.DeviceID {
 	return ids
 }
 
-// lockDevices finds the devices that are to be changed, all of them. done tells that they
-// are changed already.
+// lockDevices locks and reads the devices to change. done reports that they are changed
+// already.
 func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (done bool, err error) {
 	ids := w.ids()
 	if w.snap.Devices, err = tx.DevicesOf(ctx, w.ws, ids, true); err != nil {
@@ -253,8 +253,8 @@ func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (done boo
 	return false, nil
 }
 
-// look reads the rest of the snapshot. Nothing is put into a locked device, so what it
-// holds can only be taken out: which shows once the SIM is locked as well.
+// look reads the rest of the snapshot. No SIM is put into a locked device, so its SIM can only
+// have been taken out, which is known once the SIM is locked as well.
 func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
 	var named profileNames
 	var sims []fleet.SIMID
@@ -297,8 +297,7 @@ func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
 	return nil
 }
 
-// apply writes what the plan says: the devices, their events, and the SIMs with a ledger
-// entry of their own.
+// apply writes the plan: the devices, their events, and the SIMs with their own ledger entry.
 func (w *deviceWriting) apply(ctx context.Context, tx *store.Tx, write func(context.Context, []fleet.Device, string) error) error {
 	plan, err := fleet.PlanDevices(w.ws, w.changes, w.snap, w.many)
 	if err != nil {
@@ -314,8 +313,8 @@ func (w *deviceWriting) apply(ctx context.Context, tx *store.Tx, write func(cont
 	return err
 }
 
-// plugging is the ledger's side of SIMs that are put into devices or taken out. A change
-// that does both is an attachment.
+// plugging returns the ledger entry for SIMs that are put into devices or taken out. A change
+// that does both counts as an attachment.
 func plugging(sims []fleet.SIMChange, by store.Caller, uid string) store.Change {
 	c := store.Change{UID: uid, Kind: fleet.LedgerDetach, By: by, Lines: make([]store.Line, len(sims))}
 	for i, s := range sims {

@@ -16,8 +16,8 @@ const (
 	audience   = "simferry-api"
 )
 
-// ensureKey loads the keys that sign bearer tokens and makes the first one. Two servers
-// that start at once may both make one: each verifies with all keys.
+// ensureKey loads the keys that sign bearer tokens and makes the first one. Two servers that
+// start at the same time may both make one: each verifies with all keys.
 func (c *Control) ensureKey(ctx context.Context) error {
 	err := c.reloadKeys(ctx)
 	if err == nil || c.hasKeys(ctx) {
@@ -35,7 +35,7 @@ func (c *Control) ensureKey(ctx context.Context) error {
 	return c.reloadKeys(ctx)
 }
 
-// hasKeys tells whether there is a key, damaged ones counted.
+// hasKeys reports whether there is a key, including damaged ones.
 func (c *Control) hasKeys(ctx context.Context) bool {
 	var ids []string
 	err := c.store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -45,8 +45,8 @@ func (c *Control) hasKeys(ctx context.Context) bool {
 	return err != nil || len(ids) > 0
 }
 
-// newKey makes the key that signs from now on: the newest one does, so it is newer than all
-// others even where the clock here is behind that of who made them.
+// newKey makes a new signing key. Servers sign with the newest key, so it gets a later time
+// than all others, even if the clock of this server is behind.
 func newKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
 	at := tx.Now()
 	uses, err := tx.KeyUses(ctx)
@@ -63,8 +63,8 @@ func newKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
 	return key, tx.InsertSigningKey(ctx, store.SigningKey{ID: key.ID, Private: key.Private, Created: key.Created})
 }
 
-// current is the issuer over the keys that the transaction sees. Whatever is signed asks
-// it, so that a new key signs on every server from the commit on that made it.
+// current returns the issuer with the keys that the transaction sees. Every token is signed
+// with it, so that a new key takes effect on every server when it is committed.
 func (c *Control) current(ctx context.Context, tx *store.Tx) (*identity.Issuer, error) {
 	ids, err := tx.SigningKeyIDs(ctx)
 	if err != nil {
@@ -76,7 +76,7 @@ func (c *Control) current(ctx context.Context, tx *store.Tx) (*identity.Issuer, 
 	return c.readKeys(ctx, tx)
 }
 
-// readKeys takes over the keys that are there.
+// readKeys reads the keys of the database.
 func (c *Control) readKeys(ctx context.Context, tx *store.Tx) (*identity.Issuer, error) {
 	stored, err := tx.SigningKeys(ctx)
 	if err != nil {
@@ -100,13 +100,13 @@ func (c *Control) readKeys(ctx context.Context, tx *store.Tx) (*identity.Issuer,
 	return is, nil
 }
 
-// reloadKeys takes over keys that other servers have made. Where there are none it changes
-// nothing: anybody can send tokens that name a key nobody has.
+// reloadKeys reads keys that other servers have made. If there are none it changes nothing,
+// because anyone can send tokens with an unknown key ID.
 func (c *Control) reloadKeys(ctx context.Context) error {
 	return c.store.Read(ctx, func(tx *store.Tx) error { _, err := c.readKeys(ctx, tx); return err })
 }
 
-// JWKS is the public half of the keys as they are right now, as a JSON Web Key Set.
+// JWKS returns the current public keys as a JSON Web Key Set.
 //
 // Permission: none. Errors: Unavailable.
 func (c *Control) JWKS(ctx context.Context) (set []byte, err error) {

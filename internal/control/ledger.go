@@ -23,7 +23,7 @@ func (c *Control) ListMigrations(ctx context.Context, who identity.Principal, l 
 	return page, err
 }
 
-// MigrationRecord is a ledger entry and the Workspaces that its lines refer to.
+// MigrationRecord is a ledger entry with the Workspaces that its lines refer to.
 type MigrationRecord struct {
 	fleet.Migration
 	Workspaces map[fleet.WorkspaceID]fleet.Workspace

@@ -14,10 +14,10 @@ const (
 	guessesPerIP = 20
 )
 
-// Admit finds out which of the operator's tokens was sent, by its name. A right one is
-// always let in: 256 bits are not guessed, and a stranger on the same network must not be
-// able to lock the operator out. Of the wrong ones each is counted, 20 per address in five
-// minutes; those beyond are turned away with a look at the count alone.
+// Admit checks a token of the operator API and returns its name. A valid token is always
+// accepted: 256 bits cannot be guessed, and another client on the same network must not be able
+// to lock the operator out. Each wrong token is counted, 20 per address in five minutes. Beyond
+// that the counter is only read, and the request is refused.
 //
 // Errors: InvalidToken; TooManyRequests with RetryAfter.
 func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sent string, origin identity.Origin) (name string, err error) {
@@ -27,7 +27,7 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 	var wait time.Duration
 	err = o.c.store.Read(ctx, func(tx *store.Tx) error {
 		n, err := operatorGuessesFrom(origin.Address).read(ctx, tx)
-		if wait = n.Expires.Sub(tx.Now()); n.Count < guessesPerIP || wait > 2*guessWindow { // a clock that was wrong has set it
+		if wait = n.Expires.Sub(tx.Now()); n.Count < guessesPerIP || wait > 2*guessWindow { // the counter was set while the clock was wrong
 			wait = 0
 		}
 		return err
@@ -50,10 +50,10 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 	return "", fleet.Errorf(fleet.InvalidToken, "This is none of the operator's tokens")
 }
 
-// Refused writes that a holder of one of the operator's tokens was refused something, like
+// Refused records that a caller with one of the operator's tokens was refused, like
 // Control.Refused.
 func (o Operator) Refused(ctx context.Context, operation string, code fleet.Code) {
-	keep, left := o.c.refusals.note(identity.Principal{}, o.c.store.Now()) // no other caller is nobody
+	keep, left := o.c.refusals.note(identity.Principal{}, o.c.store.Now()) // the zero Principal stands for the operator only
 	if !keep {
 		return
 	}

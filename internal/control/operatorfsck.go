@@ -6,23 +6,24 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// FsckReport is what a check of the whole database found out.
+// FsckReport is the result of a check of the whole database.
 type FsckReport = store.Report
 
-// FsckCheck is one thing that must always hold, and whether it does.
+// FsckCheck is one invariant and whether it holds.
 type FsckCheck = store.Check
 
-// FsckNotCovered is a part of the database that no check looks at.
+// FsckNotCovered is a part of the database that no check covers.
 type FsckNotCovered = store.NotCovered
 
 // AuditHead is a link of the audit log's chain.
 type AuditHead = store.AuditHead
 
-// AuditReport is what a check of the audit log's chain found out.
+// AuditReport is the result of a check of the audit log's chain.
 type AuditReport = store.AuditReport
 
-// VerifyAudit checks the audit log's chain, and whether it still has a link that was noted
-// elsewhere; the zero AuditHead is none. It opens the database as FsckDatabase does.
+// VerifyAudit checks the audit log's chain. It also checks that the chain still contains a head
+// that was saved elsewhere, unless that is the zero AuditHead. It opens the database as
+// FsckDatabase does.
 func VerifyAudit(ctx context.Context, url string, noted AuditHead) (report AuditReport, err error) {
 	s, err := store.Inspect(ctx, url, store.Options{MaxConns: 2})
 	if err != nil {
@@ -38,11 +39,11 @@ func VerifyAudit(ctx context.Context, url string, noted AuditHead) (report Audit
 	return report, err
 }
 
-// ErrUnsound is the error of a backup or a restore whose copy does not pass the check.
+// ErrUnsound is the error of a backup or restore whose copy fails the check.
 var ErrUnsound = store.ErrUnsound
 
-// Fsck checks the whole database against the invariants, on one snapshot. It reads every
-// SIM and every ledger line, and writes nothing; others may go on writing meanwhile.
+// Fsck checks the whole database against the invariants, in one snapshot. It reads every SIM
+// and every ledger line and writes nothing. Other transactions can write meanwhile.
 func (o Operator) Fsck(ctx context.Context) (FsckReport, error) { return fsck(ctx, o.c.store) }
 
 func fsck(ctx context.Context, s *store.Store) (report FsckReport, err error) {
@@ -53,9 +54,9 @@ func fsck(ctx context.Context, s *store.Store) (report FsckReport, err error) {
 	return report, err
 }
 
-// FsckDatabase is Fsck on a database that need not be served by this program: it is opened
-// for nothing but this, not created, and not brought up to date. Errors: the database is
-// not there, or of another schema.
+// FsckDatabase runs Fsck on a database that no server needs to use: it opens the database
+// read-only, and neither creates nor migrates it. Errors: the database does not exist or has
+// another schema.
 func FsckDatabase(ctx context.Context, url string) (report FsckReport, err error) {
 	s, err := store.Inspect(ctx, url, store.Options{MaxConns: 2})
 	if err != nil {
@@ -68,15 +69,15 @@ func FsckDatabase(ctx context.Context, url string) (report FsckReport, err error
 	return report, err
 }
 
-// BackUpDatabase copies a SQLite database, also while it is served, into a file that is
-// not there yet. The report is that of the copy.
-// Errors: ErrUnsound; the database is PostgreSQL, which has tools of its own for this.
+// BackUpDatabase copies a SQLite database, also while a server uses it, into a new file. The
+// report is about the copy. Errors: ErrUnsound; the database is PostgreSQL, which has its own
+// tools for backups.
 func BackUpDatabase(ctx context.Context, url, file string) (FsckReport, error) {
 	return store.Backup(ctx, url, file)
 }
 
-// RestoreDatabase makes a backup the SQLite database that the URL names, where there is
-// none yet. The report is that of the copy. Errors: as those of BackUpDatabase.
+// RestoreDatabase copies a backup to the SQLite database of the URL, which must not exist yet.
+// The report is about the copy. Errors: like BackUpDatabase.
 func RestoreDatabase(ctx context.Context, file, url string) (FsckReport, error) {
 	return store.Restore(ctx, file, url)
 }

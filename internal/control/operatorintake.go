@@ -13,16 +13,16 @@ import (
 // intakeBatch is how many SIMs are checked and inserted at a time.
 const intakeBatch = 5000
 
-// intake takes SIMs into the inventory, batch by batch in one transaction. After the
-// first problem it inserts no more, but goes on looking for others.
+// intake imports SIMs into the inventory, in batches within one transaction. After the first
+// problem it inserts no more SIMs, but goes on checking.
 type intake struct {
 	tx         *store.Tx
-	workspaces map[fleet.WorkspaceID]fleet.Workspace // all there are
+	workspaces map[fleet.WorkspaceID]fleet.Workspace // all of them
 	models     map[fleet.ModelID]fleet.Model
-	batches    map[string]int // SIMs of this intake
+	batches    map[string]int // SIMs of this import, by batch
 	problems   *problems
 	sum        store.Intake
-	kept       int // that were there already
+	kept       int // existing SIMs
 }
 
 func newIntake(ctx context.Context, tx *store.Tx, workspaces map[fleet.WorkspaceID]fleet.Workspace, p *problems) (*intake, error) {
@@ -30,16 +30,16 @@ func newIntake(ctx context.Context, tx *store.Tx, workspaces map[fleet.Workspace
 	return &intake{tx: tx, workspaces: workspaces, models: models, batches: make(map[string]int), problems: p}, err
 }
 
-// standing is what the database knows about the SIMs of one batch.
+// standing holds what the database knows about the SIMs of one batch.
 type standing struct {
-	registered map[string]fleet.WorkspaceID // by the codes of batches
+	registered map[string]fleet.WorkspaceID // by batch code
 	iccids     map[fleet.SIMID]fleet.ICCID
 	holders    map[fleet.ICCID]fleet.SIMID
 	devices    map[fleet.DeviceID]store.DeviceRecord
 }
 
-// take checks one batch and inserts what is new. A SIM whose id is there under the same
-// ICCID stays as it is. place names SIM i in messages.
+// take checks one batch and inserts its new SIMs. A SIM with the same ID and ICCID stays as it
+// is. place returns the name of SIM i for messages.
 func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int) string) error {
 	known, err := in.look(ctx, batch)
 	if err != nil {
@@ -63,7 +63,7 @@ func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int)
 	}
 	added, err := in.tx.InsertSIMs(ctx, fresh)
 	if err == nil && len(added) < len(fresh) {
-		return store.ErrRaced // somebody took an id meanwhile
+		return store.ErrRaced // another transaction has taken an ID
 	}
 	in.sum.Add(added)
 	return err
@@ -97,7 +97,7 @@ func (in *intake) look(ctx context.Context, batch []fleet.SIM) (known standing, 
 	return known, err
 }
 
-// check reports what keeps a new SIM out.
+// check reports why a new SIM cannot be imported.
 func (in *intake) check(s fleet.SIM, known standing, place func() string) {
 	for _, ref := range [...]struct {
 		field string
@@ -124,10 +124,10 @@ func (in *intake) check(s fleet.SIM, known standing, place func() string) {
 	}
 }
 
-// MaxBatch is how many SIMs one batch may have: they are registered in one transaction.
+// MaxBatch is the most SIMs in one batch. They are registered in one transaction.
 const MaxBatch = 10_000
 
-// checkBatch keeps SIMs out of a batch that could not be registered with them.
+// checkBatch refuses SIMs that could not be registered together with their batch.
 func (in *intake) checkBatch(s fleet.SIM, known standing, place func() string) {
 	in.batches[s.BIC]++
 	switch stock := in.complete(s); {
@@ -140,7 +140,8 @@ func (in *intake) checkBatch(s fleet.SIM, known standing, place func() string) {
 	}
 }
 
-// misplaced says why a SIM cannot be in a device; the zero device is one that is not there.
+// misplaced returns why a SIM cannot be in a device, or "". The zero device stands for a
+// missing one.
 func misplaced(s fleet.SIM, d store.DeviceRecord) string {
 	switch {
 	case d.ID == 0:
@@ -155,7 +156,8 @@ func misplaced(s fleet.SIM, d store.DeviceRecord) string {
 	return ""
 }
 
-// complete fills in what the file left out. A Workspace without parent issues its own SIMs.
+// complete sets the fields that the file left out. A Workspace without a parent issues its own
+// SIMs.
 func (in *intake) complete(s fleet.SIM) fleet.SIM {
 	if s.Issuer == 0 {
 		s.Issuer = s.Workspace
@@ -173,7 +175,7 @@ func (in *intake) complete(s fleet.SIM) fleet.SIM {
 	return s
 }
 
-// finish writes the ledger entry, unless nothing came in.
+// finish writes the ledger entry, unless no SIM was imported.
 func (in *intake) finish(ctx context.Context, uid string) error {
 	if in.sum.SIMs == 0 {
 		return nil

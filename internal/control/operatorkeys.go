@@ -8,22 +8,22 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// KeyListing is a key that signs, or has signed, tokens.
+// KeyListing describes a present or former signing key.
 type KeyListing struct {
 	ID       string
 	Created  time.Time
-	Replaced time.Time // when the next one took over; zero for the one that signs
-	Tokens   int       // application tokens that live by it
+	Replaced time.Time // when the next key replaced it; zero for the current key
+	Tokens   int       // application tokens signed with it
 }
 
-// removable tells whether nothing can depend on the key any more.
+// removable reports whether no valid token can depend on the key any more.
 func (k KeyListing) removable(now time.Time) bool {
 	return !k.Replaced.IsZero() && k.Tokens == 0 && now.Sub(k.Replaced) > longestBearer
 }
 
-// RotateKey makes a new signing key. Every server signs with it from now on, and goes on to
-// accept what the old ones have signed, so that nobody is signed out. Sweep removes an old
-// key once everything that it signed has expired.
+// RotateKey makes a new signing key. Every server signs with it from now on, and still accepts
+// tokens signed with the old keys, so no user is signed out. Sweep removes an old key after
+// everything that it signed has expired.
 func (o Operator) RotateKey(ctx context.Context) (made KeyListing, err error) {
 	err = o.update(ctx, func(tx *store.Tx) error {
 		key, err := newKey(ctx, tx)
@@ -57,9 +57,9 @@ func listKeys(ctx context.Context, tx *store.Tx) ([]KeyListing, error) {
 	return keys, err
 }
 
-// RemoveKey takes a signing key away at once, because somebody else may have it: every
-// bearer and every application token that it signed ends, on every server. Refresh tokens
-// are not signed: people stay signed in. Where it was the only one, a new key is made.
+// RemoveKey removes a signing key at once, for a key that may have leaked: every bearer and
+// every application token that it signed ends, on every server. Refresh tokens are not signed:
+// users stay signed in. If it was the only key, RemoveKey makes a new one.
 //
 // Errors: NotFound.
 func (o Operator) RemoveKey(ctx context.Context, id string) error {
@@ -82,12 +82,12 @@ func (o Operator) RemoveKey(ctx context.Context, id string) error {
 	})
 }
 
-// auditKey names a key by its id, which is public.
+// auditKey returns an audit entry about a key. The key's ID is public.
 func auditKey(action fleet.AuditAction, id string) fleet.AuditEntry {
 	return fleet.AuditEntry{Action: action, Subject: fleet.AuditSubject{Kind: "key", ID: id}}
 }
 
-// retireKeys removes the keys that nothing depends on.
+// retireKeys removes the keys that no valid token depends on.
 func retireKeys(ctx context.Context, tx *store.Tx) error {
 	keys, err := listKeys(ctx, tx)
 	for _, k := range keys {

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// WorkspacePatch is what is to change of a Workspace; nil leaves a thing as it is.
+// WorkspacePatch holds the changes to a Workspace; nil leaves a field unchanged.
 type WorkspacePatch struct {
 	Name    *string
 	Type    *fleet.WorkspaceType
@@ -25,27 +25,27 @@ func (p WorkspacePatch) over(w fleet.Workspace) fleet.Workspace {
 	return w
 }
 
-// put changes a value where another is given.
+// put sets a value if a new one is given.
 func put[T any](value, other *T) {
 	if other != nil {
 		*value = *other
 	}
 }
 
-// ChangeWorkspace changes a Workspace and answers it as it is stored.
+// ChangeWorkspace changes a Workspace and returns it as stored.
 //
-// A suspended Workspace takes no SIMs (1509). Its members sign in, read and take SIMs out
-// as before: that is what it is usually suspended for. A migration that is under way at that
-// moment either comes first or is refused.
+// A suspended Workspace takes no SIMs (1509). Its members can still sign in, read, and move
+// SIMs out: that is the usual reason to suspend it. A concurrent migration either commits first
+// or is refused.
 //
-// Errors: NotFound; BadRequest that names the field; InUse with every change that the SIMs
-// of the Workspace forbid.
+// Errors: NotFound; BadRequest that names the field; InUse with every change that the SIMs of
+// the Workspace forbid.
 func (o Operator) ChangeWorkspace(ctx context.Context, id fleet.WorkspaceID, p WorkspacePatch) (w fleet.Workspace, err error) {
 	err = o.update(ctx, func(tx *store.Tx) error {
 		if err := tx.Hold(ctx, store.Workspaces); err != nil {
 			return err
 		}
-		if err := tx.LockWorkspaces(ctx, []fleet.WorkspaceID{id}); err != nil { // what moves SIMs here comes first or waits
+		if err := tx.LockWorkspaces(ctx, []fleet.WorkspaceID{id}); err != nil { // transactions that move SIMs into it commit first or wait
 			return err
 		}
 		known, err := allWorkspaces(ctx, tx)
@@ -75,7 +75,7 @@ func (o Operator) ChangeWorkspace(ctx context.Context, id fleet.WorkspaceID, p W
 	return w, err
 }
 
-// checkParent wants a parent that is there, and no Workspace that is its own ancestor.
+// checkParent requires that the parent exists and that the Workspace is not its own ancestor.
 func checkParent(known map[fleet.WorkspaceID]fleet.Workspace, w fleet.Workspace) error {
 	if _, found := known[w.Parent]; w.Parent != 0 && !found {
 		return fleet.Invalid("parent", "there is no Workspace %d", w.Parent)
@@ -90,7 +90,7 @@ func checkParent(known map[fleet.WorkspaceID]fleet.Workspace, w fleet.Workspace)
 	return nil
 }
 
-// mayBecome refuses what the SIMs of a Workspace forbid.
+// mayBecome refuses the changes that the SIMs of a Workspace forbid.
 func mayBecome(ctx context.Context, tx *store.Tx, was, next fleet.Workspace) error {
 	var p problems
 	list, err := forbiddenBySIMs(ctx, tx, was, next)
@@ -103,9 +103,9 @@ func mayBecome(ctx context.Context, tx *store.Tx, was, next fleet.Workspace) err
 	return p.as(fleet.InUse)
 }
 
-// forbiddenBySIMs tells which changes of a Workspace its SIMs forbid. Another country may not
-// take them over the border that no migration crosses (1505). The type says whether SIMs can
-// come in at all (1508), and which of those that name it the Workspace sees.
+// forbiddenBySIMs returns the changes that the SIMs of a Workspace forbid. A change of country
+// would take SIMs across a border, which no migration may do (1505). The type decides whether
+// SIMs can come in (1508), and which SIMs that refer to the Workspace it sees.
 func forbiddenBySIMs(ctx context.Context, tx *store.Tx, was, next fleet.Workspace) (list []fleet.Problem, err error) {
 	crosses := was.Brazilian() != next.Brazilian()
 	if !crosses && was.Type == next.Type {

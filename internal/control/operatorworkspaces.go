@@ -8,10 +8,10 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// CreateWorkspace creates a Workspace and answers it as it is stored. ID 0 takes the next
-// free one; Type 0 is an enterprise; Country and Parent may be left out.
+// CreateWorkspace creates a Workspace and returns it as stored. ID 0 takes the next free one;
+// Type 0 is an enterprise; Country and Parent are optional.
 //
-// Errors: BadRequest that names the field; Duplicated where the id is taken.
+// Errors: BadRequest that names the field; Duplicated if the ID is taken.
 func (o Operator) CreateWorkspace(ctx context.Context, w fleet.Workspace) (fleet.Workspace, error) {
 	w, err := checkedWorkspace(w)
 	if err != nil {
@@ -103,7 +103,7 @@ func (o Operator) WorkspacePage(ctx context.Context, l fleet.List) (page fleet.P
 	return page, err
 }
 
-// ListWorkspaces reads every Workspace, by id.
+// ListWorkspaces reads all Workspaces, sorted by ID.
 func (o Operator) ListWorkspaces(ctx context.Context) (all []fleet.Workspace, err error) {
 	err = o.read(ctx, func(tx *store.Tx) error {
 		all, err = tx.AllWorkspaces(ctx)

@@ -12,7 +12,7 @@ func (a *applying) applyWorkspaces(ctx context.Context) error {
 	for i, w := range a.world.Workspaces {
 		ids[i] = w.ID
 	}
-	if err := a.tx.LockWorkspaces(ctx, ids); err != nil { // what moves SIMs there comes first or waits
+	if err := a.tx.LockWorkspaces(ctx, ids); err != nil { // transactions that move SIMs into them commit first or wait
 		return err
 	}
 	old, err := allWorkspaces(ctx, a.tx)
@@ -43,16 +43,15 @@ func (a *applying) applyWorkspaces(ctx context.Context) error {
 	return nil
 }
 
-// checkWorkspace reports what the SIMs of a Workspace that is there forbid.
+// checkWorkspace reports the changes that the SIMs of an existing Workspace forbid.
 func (a *applying) checkWorkspace(ctx context.Context, was, w fleet.Workspace) error {
 	list, err := forbiddenBySIMs(ctx, a.tx, was, w)
 	a.problems.addAll(fmt.Sprintf("workspace %d", w.ID), list)
 	return err
 }
 
-// parentsFirst orders the file's Workspaces so that each can refer to its parent. It
-// reports a parent that is missing, and a circle: the file alone has none, but together
-// with the database it may.
+// parentsFirst sorts the file's Workspaces so that each comes after its parent. It reports
+// missing parents and cycles: the file alone has none, but together with the database it may.
 func (a *applying) parentsFirst() []fleet.Workspace {
 	const visiting, placed = 1, 2
 	state := make(map[fleet.WorkspaceID]int)

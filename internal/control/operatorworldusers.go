@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// hashPasswords finds, for each user with a password, the hash to store: the one that is
-// there while it fits. It runs outside the transaction, because each takes tens of
+// hashPasswords returns the hash to store for each user with a password. It keeps the stored
+// hash if that still matches. It runs outside the transaction, because each hash takes tens of
 // milliseconds, and SQLite has one writer at a time.
 func (o Operator) hashPasswords(ctx context.Context, users []world.User) (map[fleet.UserID]string, error) {
 	hashes := make(map[fleet.UserID]string)
@@ -92,7 +92,7 @@ func (a *applying) applyUser(ctx context.Context, u world.User) error {
 	return nil
 }
 
-// differing are the memberships to be written. One that is suspended stays so.
+// differing returns the memberships to write. A suspended membership stays suspended.
 func differing(old []fleet.Membership, roles map[fleet.WorkspaceID]fleet.Role) []fleet.Membership {
 	var list []fleet.Membership
 	for _, id := range slices.Sorted(maps.Keys(roles)) {

@@ -9,12 +9,12 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// ChangePassword replaces the caller's password, given both as the wire's digests. Every
-// session of the user ends, the caller's too.
+// ChangePassword replaces the caller's password. Both are given as the client's digests. Every
+// session of the user ends, including the caller's.
 //
-// Permission: WriteOwn. Errors: BadRequest for what is no digest; Failed with a
+// Permission: WriteOwn. Errors: BadRequest for an invalid digest; Failed with a
 // ValidationFailed for a wrong old password, which counts as a guess; TooManyRequests;
-// ValidationFailed for a new one that everybody would guess, or that is the old one.
+// ValidationFailed for a new password that is easily guessed, or equal to the old one.
 func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, old, next string, from netip.Addr) error {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return err
@@ -37,7 +37,7 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 	}
 	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
 		now, _, err := tx.UserByID(ctx, user.ID)
-		if err != nil || now.Epoch != user.Epoch { // another change came first
+		if err != nil || now.Epoch != user.Epoch { // another change was committed first
 			return orElse(err, wrong("old_password", "it has just been changed"))
 		}
 		if err := succeeded(ctx, tx, g, 1); err != nil {
@@ -50,8 +50,8 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 	})
 }
 
-// confirmPassword asks a signed-in user for the password again. A wrong one counts as a
-// guess, as it does at sign-in.
+// confirmPassword checks the password of a signed-in user. A wrong one counts as a guess, as at
+// sign-in.
 func (c *Control) confirmPassword(ctx context.Context, who identity.Principal, g guesser, field, password string) (user store.UserRecord, err error) {
 	digest, err := identity.ParseWireDigestOf(field, password)
 	if err != nil {
@@ -67,8 +67,8 @@ func (c *Control) confirmPassword(ctx context.Context, who identity.Principal, g
 	return user, err
 }
 
-// checkDigest refuses a new password that is easily guessed. Its length cannot be seen in a
-// digest.
+// checkDigest refuses a new password that is easily guessed. The digest does not show its
+// length.
 func (c *Control) checkDigest(ctx context.Context, user store.UserRecord, digest string) error {
 	same, _, err := c.hasher.Verify(ctx, user.PasswordHash, digest)
 	switch {
@@ -82,7 +82,7 @@ func (c *Control) checkDigest(ctx context.Context, user store.UserRecord, digest
 	return nil
 }
 
-// wrong is the answer to a wrong secret of somebody who is signed in.
+// wrong returns the error for a wrong password or code of a signed-in user.
 func wrong(field, why string) error {
 	return &fleet.Error{
 		Code: fleet.Failed, Field: field, Message: field + ": " + why,

@@ -9,18 +9,18 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// FactorDemand says who must have a second factor. Whoever must and has none can add one,
-// and nothing else, also with a bearer from before.
+// FactorDemand says which users must have a second factor. Such a user without one can only add
+// one, also with an older bearer.
 type FactorDemand string
 
-// The demands.
+// Values of FactorDemand.
 const (
 	DemandNone           FactorDemand = ""
 	DemandAdministrators FactorDemand = "administrators" // of any Workspace
 	DemandEverybody      FactorDemand = "everybody"
 )
 
-// missing tells whether the user must add a second factor first.
+// missing reports whether the user must add a second factor first.
 func (d FactorDemand) missing(s store.Session) bool {
 	return !s.Factor && (d == DemandEverybody || d == DemandAdministrators && s.Administer)
 }
@@ -28,19 +28,18 @@ func (d FactorDemand) missing(s store.Session) bool {
 // SecondFactor is a user's second factor.
 type SecondFactor = store.SecondFactor
 
-// NewSecondFactor is a factor that is still to be activated, with its secret, which is
-// shown this once.
+// NewSecondFactor is a factor that is not activated yet, with its secret, which is shown only
+// once.
 type NewSecondFactor struct {
 	SecondFactor
 	identity.TOTP
 }
 
-// AddSecondFactor makes a second factor for the caller, in the place of one that was never
-// activated. It asks for the password again: a bearer that was left lying about is not
-// enough.
+// AddSecondFactor makes a second factor for the caller, and replaces one that was never
+// activated. It requires the password again, because a bearer may have been stolen.
 //
 // Permission: WriteOwn. Errors: Failed for a wrong password, which counts as a guess;
-// TooManyRequests; Duplicated where there is an active one.
+// TooManyRequests; Duplicated if there is an active one.
 func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, password string, from netip.Addr) (NewSecondFactor, error) {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return NewSecondFactor{}, err
@@ -71,11 +70,11 @@ func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, p
 	return n, err
 }
 
-// ActivateSecondFactor activates the caller's factor with the first code of it. From then on
-// a sign-in needs a code. It leaves event 14 in the caller's Workspace.
+// ActivateSecondFactor activates the caller's factor with its first code. From then on a
+// sign-in needs a code. It writes event 14 in the caller's Workspace.
 //
-// Permission: WriteOwn. Errors: NotFound; Duplicated where it is active already; Failed for
-// a wrong code, which counts as a guess; TooManyRequests.
+// Permission: WriteOwn. Errors: NotFound; Duplicated if it is active already; Failed for a
+// wrong code, which counts as a guess; TooManyRequests.
 func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Principal, id int64, code string, from netip.Addr) error {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return err
@@ -93,7 +92,7 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
 		f, found, err := tx.SecondFactor(ctx, who.User)
 		if err != nil || !found || f.ID != id || f.Active {
-			return orElse(err, fleet.Missing("mfa key", id)) // gone since we looked
+			return orElse(err, fleet.Missing("mfa key", id)) // removed since it was read
 		}
 		if right, err = useCode(ctx, tx, f, code); err != nil || !right {
 			return err
@@ -112,7 +111,7 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 	return err
 }
 
-// inactiveFactor requires that there is something to activate, before a code is counted.
+// inactiveFactor requires a factor to activate, before a code is counted as a guess.
 func inactiveFactor(ctx context.Context, tx *store.Tx, user fleet.UserID, id int64) error {
 	f, _, err := tx.SecondFactor(ctx, user)
 	switch {
@@ -126,7 +125,8 @@ func inactiveFactor(ctx context.Context, tx *store.Tx, user fleet.UserID, id int
 	return nil
 }
 
-// SecondFactors lists the factor of a user: oneself, or whom one may manage wholly.
+// SecondFactors lists the factor of the caller, or of a user all of whose Workspaces the caller
+// administers.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref string) (list []SecondFactor, err error) {
@@ -142,8 +142,8 @@ func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref
 	return list, err
 }
 
-// RemoveSecondFactor takes a user's second factor away, with the trusted devices. It leaves
-// event 14 in the caller's Workspace.
+// RemoveSecondFactor removes a user's second factor and trusted devices. It writes event 14 in
+// the caller's Workspace.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal, ref string, id int64) error {
@@ -168,7 +168,7 @@ func factorActive() error {
 	return fleet.Errorf(fleet.Duplicated, "The second factor is active already; remove it first to have another")
 }
 
-// useCode accepts a code once.
+// useCode verifies a code and marks it as used.
 func useCode(ctx context.Context, tx *store.Tx, f SecondFactor, code string) (bool, error) {
 	step, ok, err := identity.TOTPStep(f.Secret, code, tx.Now())
 	if err != nil || !ok {
@@ -177,7 +177,7 @@ func useCode(ctx context.Context, tx *store.Tx, f SecondFactor, code string) (bo
 	return tx.UseCode(ctx, f.ID, step)
 }
 
-// checkCode wants what can be a code at all.
+// checkCode checks the format of a code.
 func checkCode(code string) error {
 	if len(code) == 6 && digitsOnly(code) {
 		return nil

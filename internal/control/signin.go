@@ -14,30 +14,30 @@ import (
 // RefreshTTL is how long a refresh token can be used.
 const RefreshTTL = 30 * 24 * time.Hour
 
-// Tokens are what a sign-in gives.
+// Tokens is the result of a sign-in.
 type Tokens struct {
 	Bearer  string
 	Refresh string // "" for an application token
-	Pending string // alone, where a code is due: what is sent with it
-	Enrol   bool   // the bearer is good for adding a second factor, and for nothing else before
+	Pending string // set alone if a code is needed: SignInCode takes it
+	Enrol   bool   // the bearer can only be used to add a second factor
 }
 
-// Credentials are what a user sends to sign in.
+// Credentials is what a user sends to sign in.
 type Credentials struct {
 	Username    string
-	Password    string // the wire's digest
+	Password    string // SHA-1 digest, as sent by the client
 	Fingerprint string // of the device, "" for none
 }
 
-// refused is the one answer to everything that is wrong with a sign-in, so that nobody can
-// find out which user names exist.
+// refused returns the same error for every failed sign-in, so that it does not reveal which
+// user names exist.
 func refused() error { return fleet.Errorf(fleet.BadCredentials, "The credentials are not valid") }
 
-// SignIn exchanges a user name and the wire's password digest for tokens; where the user has
-// a second factor and the device is not trusted, for Pending, which SignInCode takes.
+// SignIn exchanges a user name and the client's password digest for tokens. If the user has a
+// second factor and the device is not trusted, it returns Pending for SignInCode.
 //
-// Errors: BadCredentials for an unknown user, a wrong password, a user who is suspended or
-// not yet active, all alike; LockedOut.
+// Errors: BadCredentials for an unknown user, a wrong password, or a user who is suspended or
+// not yet active, all with the same message; LockedOut.
 func (c *Control) SignIn(ctx context.Context, sent Credentials, from identity.Origin) (Tokens, error) {
 	t, err := c.signIn(ctx, sent, from)
 	return t, c.signInRefused(ctx, from, byPassword, err, named(folded(sent.Username)))
@@ -73,16 +73,16 @@ func (c *Control) signIn(ctx context.Context, sent Credentials, from identity.Or
 	return t, err
 }
 
-// errNoWorkspace refuses the right secrets of a user who is a member of no Workspace. The
-// attempt counts as failed, like that of a suspended user: otherwise the counters would show
-// that the password is right.
+// errNoWorkspace refuses valid credentials of a user without a Workspace. The attempt counts as
+// failed, like that of a suspended user: otherwise the counters would show that the password is
+// right.
 var errNoWorkspace = refused()
 
-// maxUsername is more than the longest e-mail address has, in bytes.
+// maxUsername is longer than any e-mail address, in bytes.
 const maxUsername = 320
 
-// folded is the form in which user names are compared and counted. What no user name can
-// be, and no database takes as a key, becomes the name of nobody.
+// folded returns the form in which user names are compared and counted. An impossible user
+// name, which a database may not accept as a key, becomes one that no user has.
 func folded(username string) string {
 	username = strings.ToLower(strings.TrimSpace(username))
 	if len(username) > maxUsername || strings.ContainsRune(username, 0) {
@@ -91,8 +91,8 @@ func folded(username string) string {
 	return username
 }
 
-// checkPassword does the same work whether the user exists or not. The hash is computed
-// outside any transaction: it takes tens of milliseconds.
+// checkPassword does the same work whether or not the user exists. It hashes outside any
+// transaction, because that takes tens of milliseconds.
 func (c *Control) checkPassword(ctx context.Context, username, digest string) (user store.UserRecord, ok bool, err error) {
 	var found bool
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
@@ -115,8 +115,8 @@ func (c *Control) checkPassword(ctx context.Context, username, digest string) (u
 	return user, user.Status == fleet.UserActive, nil
 }
 
-// rehash brings a stored hash up to the present cost, unless the password has changed
-// since. Failing to is no reason to refuse the sign-in.
+// rehash replaces a stored hash by one of the present cost, unless the password has changed
+// since. Its failure does not fail the sign-in.
 func (c *Control) rehash(ctx context.Context, user store.UserRecord, digest string) {
 	hash, err := c.hasher.Hash(ctx, digest)
 	if err == nil {
@@ -127,8 +127,8 @@ func (c *Control) rehash(ctx context.Context, user store.UserRecord, digest stri
 	}
 }
 
-// passwordWasRight opens the session, or waits for the code. Until that comes the password
-// counts as a guess: whoever knows it has not more tries at codes.
+// passwordWasRight opens the session, or waits for the code. Until the code comes, the password
+// counts as a guess, so that knowing the password gives no extra tries at codes.
 func (c *Control) passwordWasRight(ctx context.Context, user store.UserRecord, g guesser, trusted bool, from identity.Origin) (t Tokens, err error) {
 	err = c.update(ctx, from, func(tx *store.Tx) error {
 		factor, _, err := tx.SecondFactor(ctx, user.ID)
@@ -174,8 +174,8 @@ func (c *Control) openSession(ctx context.Context, tx *store.Tx, user store.User
 	return t, err
 }
 
-// startWorkspace is where a sign-in leads: the default Workspace while the user is a
-// member there, else the first that there is.
+// startWorkspace returns the Workspace of a new session: the default Workspace if the user is
+// still a member there, else the first one.
 func startWorkspace(ctx context.Context, tx *store.Tx, user store.UserRecord) (fleet.Workspace, error) {
 	memberships, err := tx.Memberships(ctx, user.ID)
 	if err != nil {

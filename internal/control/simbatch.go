@@ -13,13 +13,13 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// A batch goes to whoever knows its code first, so a Workspace may not try many.
+// Whoever knows a batch's code can register it, so a Workspace may try only a few codes.
 const (
 	batchGuesses = 20
 	batchPeriod  = time.Hour
 )
 
-// Batch is a batch of SIMs that waits to be registered.
+// Batch is a batch of SIMs that can be registered.
 type Batch struct {
 	ID       int64 // that of its first SIM
 	BIC      string
@@ -29,11 +29,11 @@ type Batch struct {
 	Model    fleet.Model       // of its first SIM
 }
 
-// Batch reads the batch that a code would bring into the caller's Workspace.
+// Batch reads the batch that a code would register in the caller's Workspace.
 //
 // Permission: ReadSIMs. Errors: NotFound for an unknown code; BadRequest for a batch that is
-// registered; ValidationFailed for one with SIMs of another Workspace; TooManyRequests when the
-// Workspace has tried many codes that were not for it.
+// registered; ValidationFailed for one with SIMs of another Workspace; TooManyRequests if the
+// Workspace has tried too many wrong codes.
 func (c *Control) Batch(ctx context.Context, who identity.Principal, bic string) (found Batch, err error) {
 	if err := who.Require(identity.ReadSIMs); err != nil {
 		return found, err
@@ -55,17 +55,17 @@ func (c *Control) Batch(ctx context.Context, who identity.Principal, bic string)
 	return found, err
 }
 
-// Registration asks for the SIMs of a batch.
+// Registration is a request to register a batch.
 type Registration struct {
 	BIC    string
-	Status fleet.SIMStatus // Issued leaves them as they are; Activated or Factory Test as far as each allows it
+	Status fleet.SIMStatus // Issued leaves the status unchanged; Activated or Factory Test if a SIM's status allows it
 	Once   Once
-	// Render words the SIMs as they are then, or the refusal by the rules of a migration.
+	// Render encodes the SIMs after the change, or the refusal by the rules of a migration.
 	Render func(SIMs, *fleet.Conflicts) Reply
 }
 
-// RegisterBatch moves the SIMs of a batch from their issuer into the caller's Workspace:
-// a migration, with an event 48 in the Workspace besides. A code is good for once.
+// RegisterBatch moves the SIMs of a batch from their issuer into the caller's Workspace. This
+// is a migration that also writes event 48 in the Workspace. A code can be used once.
 //
 // Permission: WriteSIMs. Errors: ValidationFailed when Batch would refuse the code;
 // TooManyRequests; those of Once.
@@ -130,7 +130,7 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 	return done, entry, err
 }
 
-// registered finds what an attempt did whose outcome was lost.
+// registered returns the result of an earlier attempt whose outcome was unknown.
 func registered(ctx context.Context, tx *store.Tx, uid string) ([]fleet.SIM, fleet.MigrationID, error) {
 	entry, happened, err := tx.EntryByUID(ctx, uid)
 	if err != nil || !happened {
@@ -140,7 +140,7 @@ func registered(ctx context.Context, tx *store.Tx, uid string) ([]fleet.SIM, fle
 	return sims, entry, err
 }
 
-// batchPlan asks the planner. The code stands for the consent of the issuer, and the
+// batchPlan plans the migration. The code stands for the consent of the issuer, and the
 // permission for that of the Workspace.
 func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims []fleet.SIM) (*fleet.Plan, error) {
 	places := seen[fleet.WorkspaceID]{who.Workspace: {}}
@@ -148,7 +148,7 @@ func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims [
 	var snap fleet.Snapshot
 	for _, s := range sims {
 		places.add(s.Workspace)
-		req.Select.SIMs = append(req.Select.SIMs, s.ID) // more than a request may name
+		req.Select.SIMs = append(req.Select.SIMs, s.ID) // more than a request may select
 		snap.SIMs = append(snap.SIMs, s.State())
 	}
 	found, err := tx.KeptWorkspaces(ctx, places.list())
@@ -162,7 +162,7 @@ func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims [
 	return fleet.PlanMigration(req, snap)
 }
 
-// changeMoved gives the SIMs that have moved a status, as far as theirs allows it.
+// changeMoved sets the status of the moved SIMs, if their present status allows it.
 func changeMoved(ctx context.Context, tx *store.Tx, who identity.Principal, plan *fleet.Plan, status fleet.SIMStatus) error {
 	var lines []store.Line
 	for _, s := range plan.SIMs {
@@ -181,22 +181,23 @@ func changeMoved(ctx context.Context, tx *store.Tx, who identity.Principal, plan
 	return err
 }
 
-// errGuess marks the refusal of a code that is none of the caller's.
+// errGuess is in the chain of the refusal of a code that is not for the caller.
 var errGuess = errors.New("the code of no batch for this Workspace")
 
-// waiting finds the SIMs of a batch that a Workspace can register: those with their issuer.
+// waiting returns the SIMs of a batch that a Workspace can register: those still with their
+// issuer.
 func waiting(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, bic string, lock bool) ([]fleet.SIM, error) {
 	all, err := tx.BatchSIMs(ctx, bic, lock)
 	if err != nil {
 		return nil, err
 	}
-	taken, err := tx.RegisteredBatches(ctx, []string{bic}) // asked behind the locks
+	taken, err := tx.RegisteredBatches(ctx, []string{bic}) // read after locking
 	if err != nil {
 		return nil, err
 	}
 	if by, registered := taken[bic]; registered {
 		refusal := fleet.Invalid("bic", "the batch is registered already")
-		if by != ws { // its own Workspace may ask as often as it likes
+		if by != ws { // the Workspace that registered it may ask without limit
 			refusal.Err = errGuess
 		}
 		return nil, refusal
@@ -206,7 +207,7 @@ func waiting(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, bic string
 		switch s.Workspace {
 		case s.Issuer:
 			sims = append(sims, s)
-		case ws: // came by itself
+		case ws: // moved by another migration
 		default:
 			refusal := fleet.Errorf(fleet.ValidationFailed, "bic: the batch has SIMs of another Workspace")
 			refusal.Problems, refusal.Err = []fleet.Problem{{Code: fleet.InvalidReference, Message: refusal.Message}}, errGuess
@@ -221,13 +222,13 @@ func waiting(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, bic string
 	return sims, nil
 }
 
-// asValidation is a refusal of a code as PATCH words it: always a 422, and the same for all codes
-// that are none of the caller's.
+// asValidation turns the refusal of a code into the one of PATCH: always a 422, with the same
+// message for all codes that are not for the caller.
 func asValidation(err error) error {
 	const words = "bic: there is no such batch to be registered: the code is unknown or was used, or the batch has SIMs of another Workspace"
 	if !errors.Is(err, errGuess) {
 		var refusal *fleet.Error
-		if errors.As(err, &refusal) && refusal.Code == fleet.BadRequest { // the own Workspace has it
+		if errors.As(err, &refusal) && refusal.Code == fleet.BadRequest { // the caller's Workspace has registered it
 			return &fleet.Error{Code: fleet.ValidationFailed, Message: refusal.Message, Problems: []fleet.Problem{{Code: fleet.InvalidReference, Message: refusal.Message}}}
 		}
 		return err
@@ -238,7 +239,7 @@ func asValidation(err error) error {
 	}
 }
 
-// guessing counts codes that are good for nothing, and refuses to try more of them.
+// guessing counts wrong codes, and refuses further ones beyond the limit.
 func (c *Control) guessing(ctx context.Context, who identity.Principal, try func() error) error {
 	key := batchGuessesIn(who.Workspace)
 	var tried store.Counter

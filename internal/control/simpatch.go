@@ -11,40 +11,40 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// SIMPatch is what a caller would have of a SIM; nil leaves a thing as it is, as does what
-// the SIM has already: a client may send back what it received.
+// SIMPatch holds the changes to a SIM. A nil field, or one with the present value, changes
+// nothing, so a client may send back what it received.
 type SIMPatch struct {
 	Status   *fleet.SIMStatus
-	Customer *Owner // none, or its issuer, gives the SIM back to the stock of its issuer
+	Customer *Owner // none, or the issuer, returns the SIM to the issuer's stock
 	Issuer   *Owner
 	Reseller *Owner
 }
 
-// Owner is a Workspace that a caller names, or none.
+// Owner is a Workspace given in a request, or none.
 type Owner struct {
 	ID   fleet.WorkspaceID
 	None bool
 }
 
-// is tells whether the owner that a SIM has is meant; 0 is none.
+// is reports whether o is the SIM's present owner has; 0 means no owner.
 func (o Owner) is(has fleet.WorkspaceID) bool { return o.None == (has == 0) && (o.None || o.ID == has) }
 
-// PatchSIM takes a SIM to another status, with its event and its ledger line; and, for
-// whoever issued or resells it, into another Workspace. The latter is a migration of one SIM: it asks
-// fleet.PlanMigration and writes what a migration writes. A status besides is that of the
-// SIM behind the move. render words what went well, where to a migration's entry belongs,
-// or the refusal by the rules.
+// PatchSIM changes the status of a SIM, with its event and its ledger line. It also moves the
+// SIM into another Workspace, if the caller's Workspace issued or resells it. Such a move is a
+// migration of one SIM: it uses fleet.PlanMigration and writes the same rows. A status in the
+// same request is the status after the move. render encodes the result, with the Workspace and
+// the ID of the migration's entry, or the refusal by the rules.
 //
-// Permission: WriteSIMs; for the owners also to be Administrator, or an application token, of the
-// Workspace that issued the SIM, which may be no enterprise; for the customer and the reseller
-// that of the Workspace that resells the SIM will do.
-// Errors: NotFound, also for an owner that is not a child of the caller's Workspace; BadRequest
-// for a transition that is not allowed; Forbidden for an owner; those of Once.
+// Permission: WriteSIMs. To change owners, the caller must also be an Administrator, or an
+// application token, of the Workspace that issued the SIM, which must not be an enterprise; for
+// the customer and the reseller, the Workspace that resells the SIM is enough. Errors:
+// NotFound, also for an owner that is not a child of the caller's Workspace; BadRequest for a
+// transition that is not allowed; Forbidden for an owner; those of Once.
 func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet.SIMID, patch SIMPatch, o Once, render func(fleet.MigrationID, *fleet.Conflicts) Reply) (Reply, bool, error) {
 	if err := who.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, false, err
 	}
-	p := patching{id: id, patch: patch, uid: uuid.NewString()} // the uid outlives a repeated transaction
+	p := patching{id: id, patch: patch, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	o.rights = mayReplayPatch
 	return c.once(ctx, who, identity.WriteSIMs, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		p.who = who
@@ -60,7 +60,7 @@ func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet
 	})
 }
 
-// patching is one patch, over all the times that its transaction is tried.
+// patching holds the state of one patch over all attempts of its transaction.
 type patching struct {
 	who   identity.Principal
 	id    fleet.SIMID
@@ -72,7 +72,8 @@ type patching struct {
 	stock  bool            // moving back to the issuer
 }
 
-// moved is the entry that a caller may be pointed to: only migrations can be read.
+// moved returns the ID of the entry that the response refers to: callers can read only
+// migrations.
 func (p *patching) moved(entry fleet.MigrationID) fleet.MigrationID {
 	if p.moving {
 		return entry
@@ -80,7 +81,7 @@ func (p *patching) moved(entry fleet.MigrationID) fleet.MigrationID {
 	return 0
 }
 
-// attempt answers the first ledger entry that it wrote, 0 for none.
+// attempt returns the ID of the first ledger entry that it wrote, 0 for none.
 func (p *patching) attempt(ctx context.Context, tx *store.Tx) (first fleet.MigrationID, err error) {
 	if p.ws, err = own(ctx, tx, p.who); err != nil {
 		return 0, err
@@ -89,7 +90,7 @@ func (p *patching) attempt(ctx context.Context, tx *store.Tx) (first fleet.Migra
 	if err != nil {
 		return 0, err
 	}
-	if tx.Unsure() { // asked behind the lock: an attempt whose outcome was lost has ended by now
+	if tx.Unsure() { // after locking: an attempt with an unknown outcome has ended by now
 		if entry, happened, err := tx.EntryByUID(ctx, p.uid); err != nil || happened {
 			return entry, err
 		}
@@ -114,7 +115,7 @@ func (p *patching) attempt(ctx context.Context, tx *store.Tx) (first fleet.Migra
 	return first, err
 }
 
-// check refuses what cannot be patched, and answers the owners as they will be.
+// check refuses an invalid patch, and returns the owners after the patch.
 func (p *patching) check(ctx context.Context, tx *store.Tx, sim fleet.SIM) (store.OwnersChange, error) {
 	owners := store.OwnersChange{
 		SIM: sim.ID, IssuerBefore: sim.Issuer, IssuerAfter: sim.Issuer, ResellerBefore: sim.Reseller, ResellerAfter: sim.Reseller,
@@ -128,7 +129,7 @@ func (p *patching) check(ctx context.Context, tx *store.Tx, sim fleet.SIM) (stor
 		takes   func(fleet.Workspace) bool
 		becomes *fleet.WorkspaceID
 	}{
-		{"customer_org", p.patch.Customer, sim.Workspace, nil, nil}, // the planner's to judge
+		{"customer_org", p.patch.Customer, sim.Workspace, nil, nil}, // the planner checks it
 		{"issuer_org", p.patch.Issuer, sim.Issuer, issues, &owners.IssuerAfter},
 		{"reseller_org", p.patch.Reseller, sim.Reseller, resells, &owners.ResellerAfter},
 	} {
@@ -152,7 +153,7 @@ func (p *patching) check(ctx context.Context, tx *store.Tx, sim fleet.SIM) (stor
 	return owners, nil
 }
 
-// target is where a customer leads.
+// target returns the Workspace that the customer of the patch stands for.
 func (p *patching) target(sim fleet.SIM) fleet.WorkspaceID {
 	if p.patch.Customer.None {
 		return sim.Issuer
@@ -160,9 +161,9 @@ func (p *patching) target(sim fleet.SIM) fleet.WorkspaceID {
 	return p.patch.Customer.ID
 }
 
-// rest writes what a move does not: the status, the issuer and the reseller. was is the
-// status that the client has seen: who sends that back does not ask for anything, although
-// a move may have suspended the SIM.
+// rest writes what a move does not: the status, the issuer and the reseller. was is the status
+// that the client has seen. To send that status back changes nothing, even if the move has
+// suspended the SIM.
 func (p *patching) rest(ctx context.Context, tx *store.Tx, was fleet.SIMStatus, before fleet.SIMState, owners store.OwnersChange) (fleet.MigrationID, error) {
 	after := before
 	after.Version++
@@ -175,10 +176,10 @@ func (p *patching) rest(ctx context.Context, tx *store.Tx, was fleet.SIMStatus, 
 	}
 	uid := p.uid
 	if p.moving {
-		uid = uuid.NewString() // the move has it, and both are written or neither
+		uid = uuid.NewString() // the move uses the first uid; both are written or neither
 	}
 	c := store.Change{UID: uid, Kind: fleet.LedgerStatus, By: caller(p.who), Lines: []store.Line{{Before: before, After: after}}}
-	if !p.moving { // one entry for the request: a move has its own
+	if !p.moving { // one audit entry a request: a move writes its own
 		c.Audit = auditSIMs(p.who, fleet.AuditSIMChanged, c)
 	}
 	entry, err := tx.Apply(ctx, c)

@@ -8,12 +8,13 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// SwitchWorkspace gives a bearer token for another Workspace that the user is a member of;
-// the old one stays valid. The new one ends when the old one does: only a sign-in or a refresh
-// token extends a session. It leaves event 67 in the target.
+// SwitchWorkspace issues a bearer token for another Workspace of the user. The old token stays
+// valid, and the new one ends at the same time: only a sign-in or a refresh token extends a
+// session. It writes event 67 in the target.
 //
-// Permission: SwitchWorkspace. Errors: InvalidToken where the user is no member there, the
-// Workspace is unknown, or an application token asks; Forbidden where a second factor is to be added first.
+// Permission: SwitchWorkspace. Errors: InvalidToken if the user is not a member, the Workspace
+// is unknown, or the caller is an application token; Forbidden if a second factor must be added
+// first.
 func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, target fleet.WorkspaceID) (t Tokens, err error) {
 	if who.Enrolling {
 		return t, who.Require(identity.SwitchWorkspace)
@@ -22,7 +23,7 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 		return t, noSwitch()
 	}
 	err = c.write(ctx, who, identity.SwitchWorkspace, nil, func(tx *store.Tx, who identity.Principal) error {
-		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{target}) // which keeps the membership
+		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{target}) // it locks the membership
 		if err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// ListUsers reads one page of the users of the caller's Workspace, as seen from there.
+// ListUsers reads one page of the users of the caller's Workspace, with their standing there.
 //
 // Permission: ReadUsers.
 func (c *Control) ListUsers(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[UserRecord], err error) {
@@ -31,12 +31,12 @@ func (c *Control) ListUsers(ctx context.Context, who identity.Principal, l fleet
 	return page, err
 }
 
-// Permissions lists what a user may do in the caller's Workspace: it asks the table that
-// every request is held against. Who is suspended there, or has not entered it yet, may do
-// nothing.
+// Permissions lists what a user may do in the caller's Workspace. It reads the table that also
+// authorizes requests. A user who is suspended there, or has not joined it yet, has no
+// permissions.
 //
-// Permission: ReadOwn for oneself, else ReadUsers. Errors: NotFound, also for a user of
-// other Workspaces.
+// Permission: ReadOwn for oneself, else ReadUsers. Errors: NotFound, also for a user of other
+// Workspaces.
 func (c *Control) Permissions(ctx context.Context, who identity.Principal, ref string) (list []identity.Grant, err error) {
 	if err := who.Require(identity.ReadOwn); err != nil {
 		return nil, err

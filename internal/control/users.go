@@ -29,11 +29,9 @@ func (c *Control) OwnWorkspace(ctx context.Context, who identity.Principal) (ws 
 	return ws, err
 }
 
-// User finds a user by id or e-mail address: oneself, or a member of the caller's
-// Workspace.
+// User returns the caller, or a member of the caller's Workspace, by ID or e-mail address.
 //
-// Permission: ReadUsers. Errors: NotFound, also for a user
-// of other Workspaces.
+// Permission: ReadUsers. Errors: NotFound, also for a user of other Workspaces.
 func (c *Control) User(ctx context.Context, who identity.Principal, ref string) (u UserRecord, err error) {
 	if err := who.Require(identity.ReadUsers); err != nil {
 		return u, err
@@ -57,7 +55,7 @@ func (c *Control) User(ctx context.Context, who identity.Principal, ref string) 
 		case found:
 			u.User, u.Roles = m.User, m.Roles
 		}
-		if user.SuperAdmin { // a role everywhere, and a member nowhere for that
+		if user.SuperAdmin { // has the role everywhere, without any membership
 			u.Roles = append([]fleet.Role{fleet.SuperAdmin}, u.Roles...)
 		}
 		return err
@@ -65,11 +63,11 @@ func (c *Control) User(ctx context.Context, who identity.Principal, ref string) 
 	return u, err
 }
 
-// findUser finds oneself ("my"), or a user who shares a Workspace with the caller, by id or
-// e-mail address. Membership is part of the statement: of a user of other Workspaces the
-// time tells no more than of one that does not exist.
+// findUser returns the caller ("my"), or a user who shares a Workspace with the caller, by ID
+// or e-mail address. The statement itself checks the membership, so a user of other Workspaces
+// takes the same time as one that does not exist.
 func findUser(ctx context.Context, tx *store.Tx, who identity.Principal, ref string) (store.UserRecord, bool, error) {
-	if strings.ContainsRune(ref, 0) { // which PostgreSQL does not take for text
+	if strings.ContainsRune(ref, 0) { // PostgreSQL does not accept it in text
 		return store.UserRecord{}, false, nil
 	}
 	n, err := strconv.ParseInt(ref, 10, 64)
@@ -93,10 +91,10 @@ func findUser(ctx context.Context, tx *store.Tx, who identity.Principal, ref str
 	return tx.UserSeenBy(ctx, who.User, 0, name)
 }
 
-// UserWorkspaces lists the Workspaces of a user, of those in which the caller is
-// Administrator; the second answer is the user's default Workspace.
+// UserWorkspaces lists those Workspaces of a user that the caller administers. The second
+// result is the user's default Workspace.
 //
-// Permission: ReadOwn. Errors: NotFound where no such user is in any of them.
+// Permission: ReadOwn. Errors: NotFound if the user is in none of them.
 func (c *Control) UserWorkspaces(ctx context.Context, who identity.Principal, ref string) (shared []fleet.Membership, home fleet.WorkspaceID, err error) {
 	if err := who.Require(identity.ReadOwn); err != nil {
 		return nil, 0, err
@@ -141,7 +139,7 @@ func (c *Control) Memberships(ctx context.Context, who identity.Principal) (all 
 	return all, home, err
 }
 
-// administered keeps the memberships of a user in Workspaces that the caller administers.
+// administered returns the memberships of a user in Workspaces that the caller administers.
 func administered(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) ([]fleet.Membership, error) {
 	all, err := tx.Memberships(ctx, user)
 	if err != nil {
