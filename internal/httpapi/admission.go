@@ -13,46 +13,48 @@ import (
 	"github.com/simferry/simferry/internal/netaddr"
 )
 
-// Limits bound what one caller takes from the others. A zero takes the default.
+// Limits bound what one caller can take from the others. Zero values select the defaults.
 type Limits struct {
-	PerCaller           int   // requests of one user or application token at once; 8
-	PerAddress          int   // requests without a valid bearer of one address at once; 8
-	Waiting             int   // requests of either that wait; 64
-	Large               int   // large requests at once; one less than there are processors
-	BodyMemory          int64 // bytes of bodies in memory; 24 MiB
+	PerCaller           int   // concurrent requests of one user or application token; 8
+	PerAddress          int   // concurrent requests of one address without a valid bearer; 8
+	Waiting             int   // queued requests of one caller or address; 64
+	Large               int   // concurrent large requests; the number of processors minus one
+	BodyMemory          int64 // bytes of request bodies in memory; 24 MiB
 	BodyMemoryPerCaller int64 // the same for one caller; 4 MiB
-	AnonymousBody       int64 // bytes of a body without a bearer; 8 KiB
-	BodyRate            int64 // bytes a second at which a body must arrive; 4 KiB
+	AnonymousBody       int64 // maximum body size without a bearer, in bytes; 8 KiB
+	BodyRate            int64 // minimum rate of a body in bytes per second; 4 KiB
 }
 
 const (
-	// queueTime is how long a request waits for its turn, at most; half its time if that is less.
+	// queueTime is the longest time that a request waits in the queue, or half of its timeout
+	// if that is shorter.
 	queueTime = 10 * time.Second
-	// anonymousAtOnce bounds the requests without a valid bearer of all addresses together.
+	// anonymousAtOnce bounds the concurrent requests without a valid bearer over all addresses.
 	anonymousAtOnce = 128
-	// waitingAtOnce bounds the requests that wait, of all callers together, and so their memory.
+	// waitingAtOnce bounds the queued requests of all callers, and so their memory.
 	waitingAtOnce = 1024
-	// largeItems and largeBody are what makes a list and a body large.
+	// largeItems and largeBody are the sizes from which a list or a body counts as large.
 	largeItems = 250
 	largeBody  = 4 << 10
-	// answersAtOnce and answersPerWorkspace bound the large lists that are in memory, until their
-	// client has read them: up to 2 MB each.
+	// answersAtOnce and answersPerWorkspace bound the large lists (up to 2 MB each) that stay
+	// in memory until the client has read them.
 	answersAtOnce       = 24
 	answersPerWorkspace = 3
 )
 
-// constant are the operations that cost next to nothing: they wait for no turn.
+// constant lists the operations that cost next to nothing. They are not queued.
 var constant = map[string]bool{"GET /healthz": true, "GET /openapi.yaml": true, "GET /openapi.json": true}
 
-// admission is how requests take turns. Callers and addresses have places of their own; large
-// requests take turns by Workspace, so that one with a hundred of them delays another by one.
+// admission queues requests. Each caller and address has its own slots. Large requests take
+// turns by Workspace, so a hundred of them from one Workspace delay another Workspace by only
+// one.
 type admission struct {
 	limits    Limits
 	callers   *limit.Gate
 	addresses *limit.Gate
-	lists     *limit.Gate // large ones, while they are worked on
-	bodies    *limit.Gate // the same for large bodies
-	answers   *limit.Gate // large lists, until they are sent
+	lists     *limit.Gate // large lists while they are built
+	bodies    *limit.Gate // large bodies while they are read
+	answers   *limit.Gate // large lists until they are sent
 	memory    *limit.Budget
 	totals    totals
 }
@@ -74,19 +76,19 @@ func newAdmission(l Limits) *admission {
 	}
 }
 
-// place is what a request holds while it is worked on.
+// place holds what a request has acquired.
 type place struct {
 	admission *admission
-	caller    string   // who takes turns: a user, an application token or an address
-	tenant    string   // the same for large requests: a Workspace or an address
-	held      []func() // what is given back at the end
-	large     func()   // gives the place of a large request back; nil without one
+	caller    string   // a user, an application token or an address
+	tenant    string   // for large requests: a Workspace or an address
+	held      []func() // functions that release what is held
+	large     func()   // releases the slot of a large request; nil without one
 	anonymous bool
-	read      bool // the body, to its end
+	read      bool // the body was read to its end
 }
 
-// admit waits until the request's caller may have one more. Rights do not depend on it: a
-// bearer counts once its signature is good, and a forged one counts for its address.
+// admit waits for a free slot of the request's caller. It does not check permissions: a bearer
+// with a valid signature counts for its caller, a forged one for the address.
 //
 // Errors: TooManyRequests.
 func (a *api) admit(op operation, r *request) error {
@@ -109,7 +111,7 @@ func (a *api) admit(op operation, r *request) error {
 	return r.hold(gate, r.place.caller)
 }
 
-// hold waits for a place, which finish gives back.
+// hold waits for a slot, which finish releases.
 func (r *request) hold(gate *limit.Gate, party string) error {
 	leave, err := r.wait(gate, party)
 	if err == nil {
@@ -138,7 +140,7 @@ func (r *request) wait(gate *limit.Gate, party string) (func(), error) {
 	}
 }
 
-// holdLarge waits until the Workspace may have one more large request, once.
+// holdLarge waits for a slot for large requests, once per request.
 func (r *request) holdLarge(gate *limit.Gate) (err error) {
 	if r.place.admission == nil || r.place.large != nil {
 		return nil
@@ -147,8 +149,8 @@ func (r *request) holdLarge(gate *limit.Gate) (err error) {
 	return err
 }
 
-// holdList waits if the list may be large. How many items a Workspace has is remembered, so
-// that a small one does not wait although it asks for pages of thousands.
+// holdList waits for a slot if the list may be large. The size of a Workspace's list is cached,
+// so a small list does not wait even if the client asks for pages of thousands.
 func (r *request) holdList(l fleet.List) error {
 	a := r.place.admission
 	if a == nil || l.PerPage <= largeItems || selective(l) || a.totals.small(r.place.tenant+r.URL.Path) {
@@ -160,7 +162,7 @@ func (r *request) holdList(l fleet.List) error {
 	return r.holdLarge(a.lists)
 }
 
-// selective reports whether a filter names its items one by one.
+// selective reports whether a filter names its items individually.
 func selective(l fleet.List) bool {
 	for _, f := range l.Filters {
 		switch f.Field.Name {
@@ -173,8 +175,8 @@ func selective(l fleet.List) bool {
 	return false
 }
 
-// floodPause is how long the refusal of an anonymous request takes: an address that floods the
-// server, and holds its places meanwhile, cannot send again at once.
+// floodPause delays the refusal of an anonymous request. Meanwhile it holds its slot, so an
+// address that floods the server cannot retry immediately.
 const floodPause = 50 * time.Millisecond
 
 func (r *request) pause(d time.Duration) {
@@ -186,7 +188,8 @@ func (r *request) pause(d time.Duration) {
 	}
 }
 
-// counted gives the place of a large request back: the answer is made, and only to be sent.
+// counted releases the slot of a large request once the response is built and only has to be
+// sent.
 func (r *request) counted() {
 	if r.place.large != nil {
 		r.place.large()
@@ -194,7 +197,7 @@ func (r *request) counted() {
 	}
 }
 
-// finish gives back all that the request holds.
+// finish releases everything that the request holds.
 func (r *request) finish() {
 	r.counted()
 	for _, give := range r.place.held {
@@ -203,7 +206,7 @@ func (r *request) finish() {
 	r.place.held = nil
 }
 
-// errTooMuch is a body for which there is no memory.
+// errTooMuch returns the error for a body that finds no free memory.
 func errTooMuch() error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, Message: "Too many large bodies are in memory; try again", RetryAfter: time.Second,

@@ -60,7 +60,8 @@ func (a *api) makeApplicationToken(r *request) (response, error) {
 	return replied(reply, replayed), err
 }
 
-// madeToken words the answer, and what a repetition is answered: the text is shown once.
+// madeToken builds the response, and the one for a repetition: the token's text is shown only
+// once.
 func madeToken(t control.CreatedToken) (reply, again control.Reply) {
 	first := encoded(http.StatusOK, wire.ApplicationTokenResponse{ApplicationToken: t.Text})
 	second := failure(fleet.Errorf(fleet.Duplicated,

@@ -5,9 +5,9 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// audited says, of every operation that writes, what the audit log calls it; a test holds it
-// against the table of operations. A rule writes what was done, in its transaction; what a
-// known caller is refused is written here, for all rules alike.
+// audited maps each writing operation to its action in the audit log. A test compares it with
+// the table of operations. The rule logs a completed write in its own transaction; requests
+// denied to an authenticated caller are logged here for all rules.
 var audited = map[string]fleet.AuditAction{
 	"POST /api/v1/authenticate":           fleet.AuditSignedIn,
 	"POST /api/v1/authenticate/workspace": fleet.AuditSwitched,
@@ -53,7 +53,7 @@ var audited = map[string]fleet.AuditAction{
 	"DELETE /api/v2/endpoint/multi":                     fleet.AuditDeviceDeleted,
 }
 
-// origin is where a request came from.
+// origin returns where a request came from.
 func (r *request) origin() identity.Origin {
 	o := identity.Origin{Address: r.from}
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
@@ -62,9 +62,9 @@ func (r *request) origin() identity.Origin {
 	return o
 }
 
-// refusedIn tells the audit log what a known caller was refused: every write, and of what only
-// reads what the caller has no permission for. Who never had a valid bearer is in the log of
-// the server alone, lest strangers make the audit log grow.
+// refusedIn records a denied request of an authenticated caller in the audit log: every denied
+// write, and every read without the permission. Unauthenticated requests go to the server log
+// only, so anonymous clients cannot grow the audit log.
 func (a *api) refusedIn(op operation, req *request, res response) {
 	code := res.refusal
 	if code == 0 || req.who.User == 0 && req.who.Token == 0 {
@@ -72,7 +72,7 @@ func (a *api) refusedIn(op operation, req *request, res response) {
 	}
 	action, writes := audited[op.pattern]
 	switch {
-	case res.ended: // as it is for who comes with such a bearer
+	case res.ended: // an ended session counts as unauthenticated
 		a.control.Refused(req.Context(), req.who, fleet.AuditBearerRefused, "", code)
 		return
 	case writes:

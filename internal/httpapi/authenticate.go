@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// authenticate chooses the mode by the strings that are there.
+// authenticate selects the mode by which properties are present.
 func (a *api) authenticate(r *request) (response, error) {
 	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
 		return response{}, err
@@ -44,7 +44,7 @@ func (a *api) signIn(r *request, b wire.AuthRequest) (control.Tokens, error) {
 		"Send either application_token, or username and password, or mfa_token and code, or refresh_token")
 }
 
-// modeOf names the strings that are there.
+// modeOf names the properties that are present.
 func modeOf(b wire.AuthRequest) string {
 	var there []string
 	for _, p := range []struct {
@@ -72,7 +72,7 @@ func deviceToTrust(o wire.Optional[wire.DeviceToTrust]) *control.DeviceToTrust {
 	return &control.DeviceToTrust{Fingerprint: d.Fingerprint, Name: d.Name, OperatingSystem: d.OperatingSystem, Browser: d.Browser}
 }
 
-// text is the string that was sent, "" for none.
+// text returns the string, or "" if it is absent.
 func text(s *string) string {
 	if s == nil {
 		return ""
@@ -80,7 +80,7 @@ func text(s *string) string {
 	return *s
 }
 
-// requiredText reads a string that must be there.
+// requiredText reads a required string.
 func requiredText(field string, s *string) (string, error) {
 	if s == nil {
 		return "", fleet.Invalid(field, "it is required")
@@ -104,7 +104,7 @@ func (a *api) switchWorkspace(r *request) (response, error) {
 	return ok(wire.AuthResponse{AuthToken: tokens.Bearer})
 }
 
-// logout takes no body as "this session only".
+// logout ends only the current session if there is no body.
 func (a *api) logout(r *request) (response, error) {
 	var body wire.LogoutRequest
 	if err := decodeIfAny(r, &body); err != nil {
@@ -113,7 +113,7 @@ func (a *api) logout(r *request) (response, error) {
 	return done(a.control.Logout(r.Context(), r.who, body.Everywhere))
 }
 
-// requiredID reads the id of a reference that must be there.
+// requiredID reads the id of a required reference.
 func requiredID(field string, ref wire.Optional[wire.IDRef]) (int64, error) {
 	v, ok := ref.Get()
 	if !ok {

@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// batchStatuses are what a batch can be, by id. GET shows the first only.
+// batchStatuses are the possible statuses of a batch, by id. GET only ever shows the first.
 var batchStatuses = []wire.Ref{{ID: 0, Description: "Not registered"}, {ID: 1, Description: "Registered"}}
 
 const batchStatusHelp = "0 leaves the SIMs as they are, 1 activates them, 4 starts their Factory Test"
@@ -67,7 +67,7 @@ func batchReply(done control.SIMs, refusal *fleet.Conflicts) control.Reply {
 	return control.Reply{Status: res.status, Body: res.body}
 }
 
-// batchStatus takes both forms of the body, and not both at once.
+// batchStatus accepts either form of the body, but not both together.
 func batchStatus(body wire.BatchRegistration) (fleet.SIMStatus, error) {
 	named, direct := body.SIMStatus.Set, body.ID.Set || body.Description.Set
 	if named == direct {

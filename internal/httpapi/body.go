@@ -13,25 +13,25 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// maxBody bounds a request's body, also once it is unpacked.
+// maxBody is the maximum size of a request body, before and after decompression.
 const maxBody = 1 << 20
 
 const (
-	// freeBody is what a body may take before it counts against the memory of all bodies: small
-	// requests are served even when that is used up.
+	// freeBody is the size up to which a body does not count against the shared memory for
+	// bodies, so small requests are served even when that is used up.
 	freeBody = 8 << 10
-	// bodyStart is how long a body may take beyond what its size allows, and bodyTime how long
-	// in all.
+	// bodyStart is the time that a body may take on top of what its size allows; bodyTime is
+	// the maximum in all.
 	bodyStart = 5 * time.Second
 	bodyTime  = 30 * time.Second
 )
 
 var errNoBody = errors.New("empty body")
 
-// byteOrderMark may stand before JSON that was saved as UTF-8 on Windows.
+// byteOrderMark may precede JSON that was saved as UTF-8 on Windows.
 const byteOrderMark = "\xef\xbb\xbf"
 
-// mostBody is the longest body that the caller may send.
+// mostBody returns the maximum body size of the caller.
 func (r *request) mostBody() int64 {
 	if r.place.admission != nil && r.place.anonymous {
 		return r.place.admission.limits.AnonymousBody
@@ -39,10 +39,11 @@ func (r *request) mostBody() int64 {
 	return maxBody
 }
 
-// readBody reads a body, bounded as it comes and as it unpacks, so that a bomb is a 413.
+// readBody reads a body and enforces the limit before and after decompression, so a
+// decompression bomb is a 413.
 //
-// Errors: TooLarge; BadRequest; Unavailable when the bodies of all callers, or of this one,
-// have no room in memory; TooManyRequests when a large body has waited too long for its turn.
+// Errors: TooLarge; BadRequest; Unavailable if the memory for the bodies of all callers or of
+// this one is used up; TooManyRequests if a large body waited too long for a slot.
 func readBody(r *request) ([]byte, error) {
 	most := r.mostBody()
 	if r.ContentLength > most {
@@ -68,14 +69,14 @@ func readBody(r *request) ([]byte, error) {
 		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is empty: send a JSON object", Err: errNoBody}
 	}
 	r.place.read = true
-	_ = http.NewResponseController(r.writer).SetReadDeadline(time.Time{}) // some writers of tests have none
+	_ = http.NewResponseController(r.writer).SetReadDeadline(time.Time{}) // some test writers do not support deadlines
 	if len(body) > largeBody && r.place.admission != nil {
 		return body, r.holdLarge(r.place.admission.bodies)
 	}
 	return body, nil
 }
 
-// unread reports whether much of the body may still be on its way.
+// unread reports whether much of the body may still be in transit.
 func (r *request) unread() bool {
 	return !r.place.read && (r.ContentLength < 0 || r.ContentLength > freeBody)
 }
@@ -84,7 +85,7 @@ func tooLarge(most int64) error {
 	return fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes", most)
 }
 
-// collect reads to the end. The memory grows with what has come, not with what was announced.
+// collect reads to the end. Memory grows with what arrives, not with the announced length.
 func (r *request) collect(from io.Reader) ([]byte, error) {
 	body := make([]byte, 0, int(min(max(r.ContentLength, 0), freeBody-bytes.MinRead))+bytes.MinRead)
 	for {
@@ -106,7 +107,7 @@ func (r *request) collect(from io.Reader) ([]byte, error) {
 	}
 }
 
-// reserve takes memory for a body, which finish gives back.
+// reserve takes memory for a body, which finish releases.
 func (r *request) reserve(bytes int) bool {
 	a, n := r.place.admission, int64(bytes)
 	if a == nil || n <= 0 {
@@ -120,7 +121,7 @@ func (r *request) reserve(bytes int) bool {
 	return true
 }
 
-// unpacked accepts gzip bodies from callers with a bearer.
+// unpacked decompresses gzip bodies, from callers with a bearer only.
 func unpacked(r *request, body io.Reader) (io.Reader, error) {
 	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
@@ -138,7 +139,7 @@ func unpacked(r *request, body io.Reader) (io.Reader, error) {
 	return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is understood")
 }
 
-// paced reads a body that must arrive at a rate, not only within a time: who sends a byte now
+// paced enforces a minimum rate as well as a maximum time, so a client that sends a byte now
 // and then does not hold memory for long.
 func (r *request) paced(body io.Reader) io.Reader {
 	if r.place.admission == nil {
@@ -152,14 +153,14 @@ func (r *request) paced(body io.Reader) io.Reader {
 type pacedReader struct {
 	io.Reader
 	control *http.ResponseController
-	rate    int64 // bytes a second
+	rate    int64 // bytes per second
 	start   time.Time
 	read    int64
 }
 
 func (p *pacedReader) Read(b []byte) (int, error) {
 	earned := time.Duration(p.read) * time.Second / time.Duration(p.rate)
-	_ = p.control.SetReadDeadline(p.start.Add(min(bodyStart+earned, bodyTime))) // some writers of tests have none
+	_ = p.control.SetReadDeadline(p.start.Add(min(bodyStart+earned, bodyTime))) // some test writers do not support deadlines
 	n, err := p.Reader.Read(b)
 	p.read += int64(n)
 	return n, err

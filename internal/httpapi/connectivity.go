@@ -17,7 +17,7 @@ func (a *api) getConnectivity(r *request) (response, error) {
 	return ok(wire.Connectivity{Status: wire.ConnectivityStatus{Description: string(is)}, Services: []string{}})
 }
 
-// resetConnectivity takes no body as "both".
+// resetConnectivity resets both connections if there is no body.
 func (a *api) resetConnectivity(r *request) (response, error) {
 	id, err := r.id("endpoint_id")
 	if err != nil {

@@ -14,9 +14,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// decode reads a JSON body strictly: an unknown property at its top level is refused by
-// name, so that a mistyped guard is never silently ignored; so are duplicate keys, and
-// anything behind the value.
+// decode reads a JSON body strictly. It refuses unknown top-level properties by name, so a
+// mistyped guard is never silently ignored, and also duplicate keys and data after the value.
 func decode(r *request, into any) error {
 	body, err := readBody(r)
 	if err != nil {
@@ -25,7 +24,7 @@ func decode(r *request, into any) error {
 	return decodeText(body, into)
 }
 
-// decodeIfAny is decode for a body that may be left out.
+// decodeIfAny is like decode, but the body may be empty.
 func decodeIfAny(r *request, into any) error {
 	body, err := readBody(r)
 	if errors.Is(err, errNoBody) {
@@ -38,7 +37,7 @@ func decodeIfAny(r *request, into any) error {
 }
 
 // maxValues bounds the objects and lists of a body: each takes far more memory than the two
-// bytes that it may be sent in.
+// bytes that encode it.
 const maxValues = 50_000
 
 func decodeText(body []byte, into any) error {
@@ -54,7 +53,7 @@ func decodeText(body []byte, into any) error {
 	return nil
 }
 
-// wanted names what a body has to be.
+// wanted describes the expected type of a body.
 func wanted(into any) string {
 	if _, optional := into.(*wire.Optional[[]wire.IDRef]); optional {
 		return "array"
@@ -65,7 +64,7 @@ func wanted(into any) string {
 	return "object"
 }
 
-// explain names the property at fault and the cure.
+// explain names the property at fault and what to send instead.
 func explain(err error, into any) error {
 	var semantic *json.SemanticError
 	var syntax *jsontext.SyntacticError
@@ -88,7 +87,7 @@ func explain(err error, into any) error {
 	return bad
 }
 
-// pointed turns /sims/0/id into sims[0].id, the notation of positions in every message.
+// pointed turns /sims/0/id into sims[0].id, the notation of every message.
 func pointed(p jsontext.Pointer) string {
 	var b strings.Builder
 	for name := range p.Tokens() {
@@ -111,7 +110,7 @@ func orBody(field string) string {
 	return field
 }
 
-// reason words why a value does not fit, without the names of Go types.
+// reason explains why a value does not fit, without naming Go types.
 func reason(e *json.SemanticError) string {
 	for inner := e; errors.As(e.Err, &inner); {
 		e = inner
@@ -122,7 +121,7 @@ func reason(e *json.SemanticError) string {
 	return "it must be " + rightType(e.GoType) + wrongKind(e.JSONKind)
 }
 
-// rightType words what a value of a Go type looks like in JSON.
+// rightType describes the JSON form of a Go type.
 func rightType(t reflect.Type) string {
 	if t == nil {
 		return "a value of another type"
@@ -144,7 +143,7 @@ func rightType(t reflect.Type) string {
 	return "a value of another type"
 }
 
-// rightObject words an object. That an Optional wraps is what its value is.
+// rightObject describes an object. An Optional is described as its value.
 func rightObject(t reflect.Type) string {
 	value, wraps := t.FieldByName("Value")
 	_, optional := t.FieldByName("Null")
@@ -157,7 +156,7 @@ func rightObject(t reflect.Type) string {
 	return "an object, in { }"
 }
 
-// wrongKind words what was sent instead.
+// wrongKind describes what was sent instead.
 func wrongKind(k jsontext.Kind) string {
 	switch k {
 	case 'n':
@@ -176,7 +175,7 @@ func wrongKind(k jsontext.Kind) string {
 	return ""
 }
 
-// properties are the names that a body may have, or each item of one that is a list.
+// properties returns the property names of a body or, if it is a list, of its items.
 func properties(of any) []string {
 	t := reflect.TypeOf(of).Elem()
 	if t.Kind() == reflect.Slice {
@@ -191,7 +190,7 @@ func properties(of any) []string {
 	return names
 }
 
-// clip keeps what a client sent short enough to be sent back.
+// clip shortens client input for error messages.
 func clip(s string) string {
 	const most = 200
 	if len(s) <= most {

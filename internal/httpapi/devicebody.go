@@ -11,7 +11,7 @@ import (
 // item names a property of one item of a list.
 func item(i int, property string) string { return fmt.Sprintf("[%d].%s", i, property) }
 
-// placed says which item of a list an error is about.
+// placed adds to an error which item of a list it is about.
 func placed(err error, i int) error {
 	var e *fleet.Error
 	if !errors.As(err, &e) {
@@ -22,13 +22,13 @@ func placed(err error, i int) error {
 	return &other
 }
 
-// creation says how a new device is read; nil stands for a change.
+// creation holds the defaults for new devices; nil means a change.
 type creation struct {
-	activate bool // whether a SIM that is Issued becomes Activated unless the request says so
+	activate bool // whether an Issued SIM becomes Activated unless the request says otherwise
 }
 
-// devicePatch reads what a request asks of a device. It decides all that needs no database;
-// what a new device lacks is told with the rest that is wrong with it.
+// devicePatch reads the requested properties of a device and checks all that needs no database.
+// Missing properties of a new device are reported later, together with its other faults.
 func devicePatch(b wire.DeviceFields, made *creation) (p fleet.DevicePatch, err error) {
 	create := made != nil
 	p.Name, p.Tags, p.IMEI, p.IPAddress = words(b.Name), words(b.Tags), words(b.IMEI), words(b.IPAddress)
@@ -48,7 +48,7 @@ func devicePatch(b wire.DeviceFields, made *creation) (p fleet.DevicePatch, err 
 		var id int64
 		if v, there := space.Get(); there {
 			if id = int64(*v.ID); id == 0 {
-				id = nothing // no id, where 0 clears
+				id = nothing // not a valid id; 0 would clear
 			}
 		}
 		p.IPAddressSpace = &id
@@ -57,7 +57,7 @@ func devicePatch(b wire.DeviceFields, made *creation) (p fleet.DevicePatch, err 
 	return p, err
 }
 
-// words is nil where a text is absent, "" where it is null.
+// words returns nil if the text is absent, and "" if it is null.
 func words(o wire.Optional[string]) *string {
 	if !o.Set {
 		return nil
@@ -75,8 +75,8 @@ func truth(field string, o wire.Optional[bool]) (*bool, error) {
 	return &o.Value, nil
 }
 
-// deviceStatus is Enabled or Disabled. null is absent in a device that is created, which
-// then lacks it.
+// deviceStatus reads Enabled or Disabled. For a new device, null counts as absent, so the
+// property is reported as missing.
 func deviceStatus(o wire.Optional[wire.IDRef], create bool) (*fleet.DeviceStatus, error) {
 	if !o.Set || o.Null && create {
 		return nil, nil
@@ -106,8 +106,8 @@ func profileID(field string, o wire.Optional[wire.IDRef], create bool) (*int64, 
 	return &id, nil
 }
 
-// plug reads which SIM is to sit in a device. By default a device that is there does not activate
-// it: its caller may just want to change the card.
+// plug reads which SIM to attach to a device. Attaching to an existing device does not activate
+// the SIM by default: the caller may only want to swap the card.
 func plug(o wire.Optional[wire.Plug], made *creation) (*fleet.Plug, error) {
 	create := made != nil
 	if !o.Set || o.Null && create {
@@ -141,7 +141,7 @@ func plug(o wire.Optional[wire.Plug], made *creation) (*fleet.Plug, error) {
 	return p, nil
 }
 
-// plugStatus reads the status that the SIM of a device is to have; nil for none.
+// plugStatus reads the status that the attached SIM gets; nil if absent.
 func plugStatus(o wire.Optional[wire.IDRef]) (*fleet.SIMStatus, error) {
 	if !o.Set {
 		return nil, nil

@@ -11,10 +11,11 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// deviceRule is one of the rules that write devices.
+// deviceRule is a rule that writes devices.
 type deviceRule = func(context.Context, identity.Principal, control.DeviceRun) (control.Reply, bool, error)
 
-// createDevices takes one object, whose properties hold for all devices, or a list of whole ones.
+// createDevices accepts one object whose properties apply to all devices, or a list of complete
+// devices.
 func (a *api) createDevices(r *request) (response, error) {
 	text, err := readBody(r)
 	if err != nil {
@@ -41,7 +42,7 @@ func (a *api) createDevices(r *request) (response, error) {
 	return a.writeDevices(r, "device.create.multi", run, a.control.CreateDevices)
 }
 
-// deviceObject reads new devices that have some properties in common.
+// deviceObject reads new devices that share properties.
 func deviceObject(text []byte) ([]wire.DeviceFields, fleet.WorkspaceID, error) {
 	var body wire.NewDevices
 	if err := decodeText(text, &body); err != nil {
@@ -64,7 +65,7 @@ func deviceObject(text []byte) ([]wire.DeviceFields, fleet.WorkspaceID, error) {
 	return list, ws, nil
 }
 
-// requiredForAll names once what all devices lack.
+// requiredForAll reports a property that all devices lack once, not once per device.
 func requiredForAll(body wire.NewDevices) error {
 	var lacking []fleet.Problem
 	for _, f := range []struct {
@@ -81,7 +82,7 @@ func requiredForAll(body wire.NewDevices) error {
 	return &fleet.Error{Code: fleet.ValidationFailed, Message: lacking[0].Message, Problems: lacking}
 }
 
-// deviceList reads new devices that are whole. All must be for the same Workspace.
+// deviceList reads a list of complete new devices. All must be for the same Workspace.
 func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, err error) {
 	var body []wire.NewDevice
 	if err := decodeText(text, &body); err != nil {
@@ -131,7 +132,7 @@ func (a *api) deleteDevices(r *request) (response, error) {
 			return response{}, fleet.Invalid(item(i, "id"), "it is required")
 		}
 		id := fleet.DeviceID(*ref.ID)
-		if !seen[id] { // named again, it would say nothing
+		if !seen[id] { // a repetition adds nothing
 			seen[id] = true
 			changes = append(changes, fleet.DeviceChange{ID: id, Patch: fleet.DevicePatch{SIM: &fleet.Plug{Out: true}}})
 		}
@@ -144,7 +145,7 @@ func (a *api) deleteDevices(r *request) (response, error) {
 	return a.writeDevices(r, "device.delete.multi", run, a.control.ReleaseDevices)
 }
 
-// queryTruth reads a parameter of the query that is true or false; it is false when absent.
+// queryTruth reads a boolean query parameter; it is false when absent.
 func queryTruth(r *request, name string) (bool, error) {
 	switch values := r.URL.Query()[name]; {
 	case len(values) == 0, len(values) == 1 && values[0] == "false":
@@ -165,8 +166,8 @@ func countDevices(n int) error {
 	return nil
 }
 
-// deviceChanges reads a list of devices. Each device, and each SIM, may be named once: what
-// else would be meant is anybody's guess.
+// deviceChanges reads a list of devices. Each device and each SIM may appear only once, because
+// repetitions are ambiguous.
 func deviceChanges[T any](list []T, made *creation, split func(T) (wire.Optional[wire.ID], wire.DeviceFields)) ([]fleet.DeviceChange, error) {
 	create := made != nil
 	if err := countDevices(len(list)); err != nil {

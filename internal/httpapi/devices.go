@@ -89,7 +89,7 @@ func (a *api) deleteDevice(r *request) (response, error) {
 	return a.writeDevices(r, "device.delete", run, a.control.DeleteDevices)
 }
 
-// inOrganisation reads the Workspace of a new device; 0 is the token's.
+// inOrganisation reads the Workspace of a new device; 0 means the token's.
 func inOrganisation(ref wire.Optional[wire.IDRef]) (fleet.WorkspaceID, error) {
 	if !ref.Set || ref.Null {
 		return 0, nil
@@ -103,7 +103,7 @@ func inOrganisation(ref wire.Optional[wire.IDRef]) (fleet.WorkspaceID, error) {
 
 func noContent(control.Devices) control.Reply { return control.Reply{Status: http.StatusNoContent} }
 
-// writeDevices asks the rule under the request's key.
+// writeDevices calls the rule under the request's idempotency key.
 func (a *api) writeDevices(r *request, operation string, run control.DeviceRun, rule deviceRule) (response, error) {
 	var understood any = run.Changes
 	if run.Workspace != 0 || run.DeleteSIMs {
@@ -126,7 +126,7 @@ func (a *api) writeDevices(r *request, operation string, run control.DeviceRun, 
 func deviceBodies(found control.Devices) []wire.Device {
 	sims := make(map[fleet.DeviceID]*wire.SIM, len(found.SIMs.Items))
 	for i, body := range simBodies(found.SIMs) {
-		body.Endpoint = nil // it is the device around it
+		body.Endpoint = nil // it is the enclosing device
 		sims[found.SIMs.Items[i].Device] = &body
 	}
 	out := make([]wire.Device, len(found.Items))
@@ -146,7 +146,7 @@ func deviceBodies(found control.Devices) []wire.Device {
 	return out
 }
 
-// profileRef is nil where a device has no profile, or one that is not there any more.
+// profileRef returns nil if the device has no profile or the profile no longer exists.
 func profileRef(found control.Devices, kind fleet.ProfileKind, id int64) *wire.NamedRef {
 	p, there := found.Profiles[fleet.ProfileKey{Kind: kind, ID: id}]
 	if !there {

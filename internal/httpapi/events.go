@@ -16,7 +16,8 @@ func (a *api) listSIMEvents(r *request) (response, error) {
 	return a.events(r, control.EventsOf{SIM: fleet.SIMID(id)})
 }
 
-// listUserEvents are what a user did in the Workspace of the token. A program is no user.
+// listUserEvents lists what a user did in the token's Workspace. Application tokens are not
+// users.
 func (a *api) listUserEvents(r *request) (response, error) {
 	ref, err := r.person()
 	if err != nil {
@@ -25,7 +26,7 @@ func (a *api) listUserEvents(r *request) (response, error) {
 	of := control.EventsOf{User: r.who.User}
 	if ref != "my" {
 		id, err := r.thing("user_id")
-		if err != nil { // the person that it is has an e-mail address
+		if err != nil { // not an id: an e-mail address
 			return a.events(r, control.EventsOf{Username: ref})
 		}
 		of.User = fleet.UserID(id)
@@ -36,10 +37,10 @@ func (a *api) listUserEvents(r *request) (response, error) {
 	return a.events(r, of)
 }
 
-// nothing is the id of no thing, where 0 would mean every one.
+// nothing is an id that matches nothing; 0 would mean no filter.
 const nothing = -1
 
-// thing reads the id of a thing in a path.
+// thing reads an id from the path.
 func (r *request) thing(name string) (int64, error) {
 	id, err := r.id(name)
 	if id <= 0 {

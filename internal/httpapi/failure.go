@@ -13,10 +13,10 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// methodNotAllowed has no rule behind it, so fleet does not know it.
+// methodNotAllowed does not come from a rule, so package fleet does not define it.
 const methodNotAllowed fleet.Code = 4050
 
-// failures is the one table that turns a code into what the wire says of it.
+// failures maps each code to its HTTP status and its name on the wire.
 var failures = map[fleet.Code]struct {
 	status int
 	code   int
@@ -46,8 +46,8 @@ var failures = map[fleet.Code]struct {
 	methodNotAllowed:        {http.StatusMethodNotAllowed, 1000, "BadRequest"},
 }
 
-// failure words an error. Anything that is not meant for the caller is a 500 with fixed
-// text; the log has the rest.
+// failure turns an error into a response. Errors that are not meant for the caller become a 500
+// with a fixed text; the log has the details.
 func failure(err error) response {
 	var stale *control.Stale
 	var refusal *fleet.Conflicts
@@ -70,7 +70,7 @@ func failure(err error) response {
 func known(e *fleet.Error) response {
 	var r response
 	switch e.Code {
-	case fleet.BadCredentials: // no body: nothing tells one cause from another
+	case fleet.BadCredentials: // no body, so all causes look the same
 		r = response{status: http.StatusUnauthorized}
 	case fleet.InvalidToken, fleet.TokenExpired:
 		r = encoded(http.StatusUnauthorized, wire.Message{Message: e.Message})
@@ -96,7 +96,7 @@ func tabled(e *fleet.Error) response {
 	return encoded(row.status, body)
 }
 
-// encoded is an answer of types that can always be encoded.
+// encoded builds a response from a type that can always be encoded.
 func encoded(status int, v any) response {
 	body, err := json.Marshal(v)
 	if err != nil {

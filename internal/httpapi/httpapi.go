@@ -1,5 +1,5 @@
-// Package httpapi speaks the wire contract: each operation decodes a request, asks one
-// rule of control, and encodes the answer. It decides nothing itself.
+// Package httpapi implements the HTTP API: each operation decodes a request, calls one rule of
+// package control and encodes the response. It contains no business rules.
 package httpapi
 
 import (
@@ -14,24 +14,25 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// Options tune the handler.
+// Options configure the handler.
 type Options struct {
-	// Log takes one line per request; slog.Default where nil.
+	// Log receives one line per request; nil means slog.Default.
 	Log *slog.Logger
-	// TrustedProxies are the addresses whose X-Forwarded-For is believed.
+	// TrustedProxies are the addresses whose X-Forwarded-For header is trusted.
 	TrustedProxies []netip.Prefix
-	// RequestTimeout is how long one request may take; DefaultRequestTimeout where zero.
+	// RequestTimeout is the longest time for one request; zero means DefaultRequestTimeout.
 	RequestTimeout time.Duration
-	// PublicURL is where clients reach the server; Link and Location are paths alone without it.
+	// PublicURL is the URL at which clients reach the server. Without it, Link and Location
+	// contain paths only.
 	PublicURL string
-	// Limits bound what one caller takes from the others.
+	// Limits bound what one caller can take from the others.
 	Limits Limits
 }
 
-// DefaultRequestTimeout leaves time to answer before the connection's own limit cuts it off.
+// DefaultRequestTimeout leaves time to respond before the connection's own timeout.
 const DefaultRequestTimeout = 30 * time.Second
 
-// api is the operations over the rules.
+// api implements the operations on top of the rules.
 type api struct {
 	control *control.Control
 	log     *slog.Logger
@@ -42,7 +43,7 @@ type api struct {
 	public    publicURL
 }
 
-// newAPI is what both tables of operations share.
+// newAPI builds what both tables of operations share.
 func newAPI(o Options) *api {
 	if o.Log == nil {
 		o.Log = slog.Default()
@@ -53,7 +54,7 @@ func newAPI(o Options) *api {
 	}
 }
 
-// New makes the handler of the whole API, with the OpenAPI document and its page.
+// New returns the handler of the whole API, with the OpenAPI document and its page.
 func New(c *control.Control, o Options) http.Handler { return newHandler(c, o, operations) }
 
 func newHandler(c *control.Control, o Options, table []operation) http.Handler {

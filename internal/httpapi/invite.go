@@ -14,7 +14,7 @@ func (a *api) inviteUser(r *request) (response, error) {
 	return a.invite(r, func(control.Invited) string { return "" })
 }
 
-// createUser is the older way to invite somebody, which tells where the user is.
+// createUser is the older form of an invitation. It responds with the user's location.
 func (a *api) createUser(r *request) (response, error) {
 	return a.invite(r, func(i control.Invited) string { return fmt.Sprintf("/api/v1/user/%d", i.User) })
 }
@@ -87,7 +87,7 @@ func invitedRoles(refs wire.Optional[[]wire.IDRef]) ([]fleet.Role, error) {
 	return roles, nil
 }
 
-// activateUser counts against the limit of the address, as every way in does.
+// activateUser counts against the sign-in limit of the address.
 func (a *api) activateUser(r *request) (response, error) {
 	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
 		return response{}, err
@@ -103,7 +103,8 @@ func (a *api) activateUser(r *request) (response, error) {
 	return done(a.control.Activate(r.Context(), control.Activation{Key: key, Password: text(body.Password), Name: body.Name}, r.origin()))
 }
 
-// activateUserV1 is the older form of activateUser: it refuses a key, and a password, with 400.
+// activateUserV1 is the older form of activateUser: it refuses an invalid key or password with
+// 400.
 func (a *api) activateUserV1(r *request) (response, error) {
 	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
 		return response{}, err

@@ -63,7 +63,7 @@ func ledgerBody(m fleet.Migration) wire.Migration {
 	return out
 }
 
-// allowedRefs is null where every status was allowed.
+// allowedRefs returns nil (null) if every status was allowed.
 func allowedRefs(list []fleet.SIMStatus) []wire.Ref {
 	if list == nil {
 		return nil

@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// paged is an answer of one page with the headers that tell where it stands. id is that of
-// an item.
+// paged builds the response for one page, with the headers that describe its position. id
+// returns the id of an item.
 func paged[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64, items any) (response, error) {
 	res, err := ok(items)
 	if err != nil {
@@ -19,7 +19,7 @@ func paged[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64
 	return onPage(r, l, page, id, res), nil
 }
 
-// onPage adds the headers to an answer of one page.
+// onPage adds the paging headers to a response.
 func onPage[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64, res response) response {
 	if a := r.place.admission; a != nil && len(l.Filters) == 0 && l.After == nil {
 		a.totals.note(r.place.tenant+r.URL.Path, page.Total)
@@ -46,8 +46,7 @@ func onPage[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int6
 	return res
 }
 
-// nextAfter returns the cursor of the page behind this one, if there is one and the list is
-// sorted by id.
+// nextAfter returns the cursor of the next page, if there is one and the list is sorted by id.
 func nextAfter[T any](l fleet.List, page fleet.Page[T], id func(T) int64) (next int64, ok bool) {
 	if _, byID := l.ByID(); !byID || page.Page >= page.Pages() || len(page.Items) == 0 {
 		return 0, false
@@ -66,8 +65,8 @@ func sortText(orders []fleet.Order) string {
 	return strings.Join(keys, ",")
 }
 
-// filterText words the filters as they were understood, which a header can carry whatever
-// the client sent.
+// filterText formats the filters as they were parsed, safe for a header whatever the client
+// sent.
 func filterText(filters []fleet.Filter) string {
 	terms := make([]string, len(filters))
 	for i, f := range filters {
@@ -83,15 +82,15 @@ func headerSafe(r rune) rune {
 	return r
 }
 
-// The most bytes of the headers that repeat what the client sent. Proxies refuse answers whose
-// headers do not fit into a buffer, often of 4 KiB.
+// Maximum bytes of the headers that repeat client input. Proxies refuse responses whose headers
+// do not fit into a buffer, often of 4 KiB.
 const (
 	maxFilterHeader = 1 << 10
 	maxLinkHeader   = 2 << 10
 )
 
-// cursorLinks are first and next, of a list that is read with a cursor. They are shortened as
-// links are.
+// cursorLinks formats the first and next links of a list that is read with a cursor. Like
+// links, it shortens them.
 func cursorLinks(u *url.URL, next int64, more bool, perPage int) string {
 	link := func(rel, after string) string {
 		q := u.Query()
@@ -111,7 +110,7 @@ func cursorLinks(u *url.URL, next int64, more bool, perPage int) string {
 	return shortEnough(list, following)
 }
 
-// shortEnough returns the first of its arguments that fits into the header Link, or nothing.
+// shortEnough returns the first argument that fits into the Link header, or "".
 func shortEnough(links ...string) string {
 	for _, text := range links {
 		if len(text) <= maxLinkHeader {
@@ -121,8 +120,8 @@ func shortEnough(links ...string) string {
 	return ""
 }
 
-// links are first, prev, next and last as RFC 8288 has them, relative to the server. When they
-// are too long for a header it is next alone, or nothing.
+// links formats the first, prev, next and last links as in RFC 8288, relative to the server. If
+// they are too long for a header, it keeps only next, or nothing.
 func links(u *url.URL, page, last, perPage int) string {
 	link := func(rel string, to int) string {
 		q := u.Query()

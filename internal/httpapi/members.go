@@ -8,12 +8,12 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// here names the user of a path as a member of the token's Workspace.
+// here returns the user in the path as a member of the token's Workspace.
 func (r *request) here() control.MemberOf {
 	return control.MemberOf{User: r.PathValue("user_id"), Workspace: r.who.Workspace}
 }
 
-// member names the user of a path as a member of the path's Workspace.
+// member returns the user in the path as a member of the Workspace in the path.
 func (r *request) member() (of control.MemberOf, err error) {
 	if of.User, err = r.person(); err != nil {
 		return of, err
@@ -75,7 +75,7 @@ func (a *api) patchUser(r *request) (response, error) {
 	return replied(reply, replayed), err
 }
 
-// nothingMore is the reply to a change that answers nothing.
+// nothingMore is the reply to a change without a response body.
 var nothingMore = control.Reply{Status: http.StatusNoContent}
 
 func memberStatus(ref wire.Optional[wire.IDRef]) (fleet.UserStatus, error) {
@@ -129,8 +129,8 @@ func (a *api) patchMember(r *request) (response, error) {
 	return replied(reply, replayed), err
 }
 
-// changeRole answers the operations on a role of a member: there are two ways to name the
-// Workspace and two things to do.
+// changeRole implements the operations that give or take a role of a member. The Workspace is
+// that of the token or of the path.
 func changeRole(where func(*request) (control.MemberOf, error), give bool) func(*api, *request) (response, error) {
 	return func(a *api, r *request) (response, error) {
 		of, err := where(r)
@@ -160,7 +160,8 @@ func changeRole(where func(*request) (control.MemberOf, error), give bool) func(
 func here(r *request) (control.MemberOf, error)   { return r.here(), nil }
 func member(r *request) (control.MemberOf, error) { return r.member() }
 
-// role reads the role of a path. One that does not exist is none, whatever its number.
+// role reads the role in the path. A role that does not exist reads as none, whatever its
+// number.
 func (r *request) role() (fleet.Role, error) {
 	id, err := r.id("role_id")
 	if err == nil && (id < 0 || id > int64(fleet.SuperAdmin)) {

@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// The closed lists of second factors, by id.
+// Closed lists of second factors, by id.
 var (
 	mfaStatuses = []wire.Ref{{ID: 0, Description: "Activation Pending"}, {ID: 1, Description: "Active"}}
 	mfaTypes    = []wire.Ref{{ID: 0, Description: "Time-Based One-Time Password"}}
@@ -69,7 +69,7 @@ func (a *api) activateMFA(r *request) (response, error) {
 	return done(a.control.ActivateSecondFactor(r.Context(), r.who, id, code, r.from))
 }
 
-// wantID reads a reference of which one id makes sense.
+// wantID reads a reference for which only one id is valid.
 func wantID(field string, ref wire.Optional[wire.IDRef], want int64) error {
 	id, err := requiredID(field, ref)
 	if err == nil && id != want {
@@ -110,7 +110,7 @@ func (a *api) listTrustedDevices(r *request) (response, error) {
 	return a.trustedDevices(r, who)
 }
 
-// listOwnTrustedDevices is listTrustedDevices of the caller, by the address without a user_id.
+// listOwnTrustedDevices is listTrustedDevices for the caller, under a path without user_id.
 func (a *api) listOwnTrustedDevices(r *request) (response, error) { return a.trustedDevices(r, "my") }
 
 func (a *api) trustedDevices(r *request, who string) (response, error) {

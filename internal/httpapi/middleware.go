@@ -19,7 +19,7 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// wrap puts around every operation what they all have in common.
+// wrap adds the middleware common to all operations.
 func (a *api) wrap(next http.Handler) http.Handler {
 	packed, err := gzhttp.NewWrapper(gzhttp.MinSize(4096), gzhttp.CompressionLevel(gzip.BestSpeed))
 	if err != nil {
@@ -28,12 +28,12 @@ func (a *api) wrap(next http.Handler) http.Handler {
 	return a.logged(secured(packed(next)))
 }
 
-// entry is what the log line of a request gathers on the way.
+// entry collects the fields of a request's log line.
 type entry struct {
 	id   string
 	user fleet.UserID
 	app  fleet.TokenID
-	oper string // name of the operator's token
+	oper string // name of the operator token
 	err  error
 }
 
@@ -59,13 +59,13 @@ func (a *api) logged(next http.Handler) http.Handler {
 	})
 }
 
-// hungUp is the status in the log of a request whose client has gone; nobody gets it.
+// hungUp is the logged status of a request whose client has disconnected; it is never sent.
 const hungUp = 499
 
 func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Duration) {
 	level := slog.LevelInfo
 	if sw.status >= http.StatusInternalServerError && errors.Is(e.err, context.Canceled) && r.Context().Err() != nil {
-		sw.status = hungUp // what was begun for the client was given up: no fault of the server
+		sw.status = hungUp // the work was cancelled because the client left: not a server error
 	}
 	attrs := []slog.Attr{
 		slog.String("id", e.id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
@@ -90,28 +90,28 @@ func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Durati
 	a.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// noteCaller tells the log line who asked.
+// noteCaller adds the caller to the log line.
 func noteCaller(r *http.Request, who identity.Principal) {
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
 		e.user, e.app = who.User, who.Token
 	}
 }
 
-// noteOperator tells the log line by which of the operator's tokens.
+// noteOperator adds the name of the operator token to the log line.
 func noteOperator(r *http.Request, token string) {
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
 		e.oper = token
 	}
 }
 
-// remember tells the log line why a request was refused.
+// remember adds the reason of a refusal to the log line.
 func remember(r *http.Request, err error) {
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
 		e.err = err
 	}
 }
 
-// statusWriter remembers what was answered.
+// statusWriter records the status and size of the response.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
@@ -131,13 +131,13 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap lets http.ResponseController reach what is below.
+// Unwrap gives http.ResponseController access to the wrapped writer.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 const exposed = "X-Count-Per-Page, X-Current-Page, X-Total-Count, X-Total-Pages, X-Sort, X-Filter, X-Next, X-Request-Id, " +
 	"Location, Link, ETag, Idempotent-Replayed, Retry-After"
 
-// secured sets what is on every answer.
+// secured sets the security headers of every response.
 func secured(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -150,8 +150,8 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// crossOrigin lets pages from elsewhere in. It is open because no cookie ever authenticates:
-// what a page may do, its own bearer allows.
+// crossOrigin allows requests from other origins. This is safe because cookies never
+// authenticate: a page can only do what its own bearer allows.
 func crossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -169,14 +169,14 @@ func crossOrigin(next http.Handler) http.Handler {
 	})
 }
 
-// knownHeaders are the request headers that a page from elsewhere may always send.
+// knownHeaders are the request headers that a page from another origin may always send.
 const knownHeaders = "Authorization, Content-Type, If-Match, Idempotency-Key, X-Requested-With, Cache-Control, " +
 	"If-Modified-Since, DNT, User-Agent"
 
-// allowedHeaders are the known headers and those that a preflight asks for besides: an unknown
-// one has no effect here, so it must not keep a page from its request.
+// allowedHeaders returns the known headers and those that the preflight asks for. Unknown
+// headers have no effect, so they are no reason to block a request.
 func allowedHeaders(r *http.Request) string {
-	const most = 4096 // bytes of what is repeated
+	const most = 4096 // maximum bytes to repeat
 	asked := strings.Join(r.Header.Values("Access-Control-Request-Headers"), ",")
 	if len(asked) > most {
 		asked = ""
@@ -190,7 +190,7 @@ func allowedHeaders(r *http.Request) string {
 	return allowed
 }
 
-// isToken reports whether a text can be the name of a header.
+// isToken reports whether a text is a valid header name.
 func isToken(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(c rune) bool {
 		return (c < '0' || c > '9') && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && !strings.ContainsRune("!#$%&'*+-.^_`|~", c)

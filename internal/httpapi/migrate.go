@@ -16,14 +16,14 @@ import (
 
 const migratePattern = "POST /api/v1/sim/migration/workspace"
 
-// sentMigration is the body of a migration. It is read before the database is asked who
-// sends it, so that for a dry run all is asked at once. What is wrong with it is told to
-// those only who may migrate, as with every other operation.
+// sentMigration is the body of a migration. It is read before the caller is authenticated, so
+// that a dry run needs one database read for everything. Its errors are reported only to
+// callers who may migrate, as in every other operation.
 type sentMigration struct {
 	request fleet.MigrationRequest
 	dryRun  bool
 	wrong   error
-	seen    *fleet.Snapshot // for a dry run
+	seen    *fleet.Snapshot // of a dry run
 }
 
 func readMigration(r *request) *sentMigration {
@@ -35,7 +35,7 @@ func readMigration(r *request) *sentMigration {
 	return &sentMigration{request: req, dryRun: body.DryRun.Or(true), wrong: err}
 }
 
-// mover finds out who asks for a migration.
+// mover authenticates the caller of a migration.
 func (a *api) mover(r *request, token string) (identity.Principal, error) {
 	who, seen, err := a.control.BearerPreview(r.Context(), token, r.origin(), func() (fleet.MigrationRequest, bool) {
 		r.early = readMigration(r)
@@ -45,12 +45,12 @@ func (a *api) mover(r *request, token string) (identity.Principal, error) {
 	case err == nil:
 		r.early.seen = seen
 	case errors.Is(err, context.Canceled) && r.early != nil && r.early.wrong != nil:
-		return who, r.early.wrong // reading the body failed, which ends the request's context
+		return who, r.early.wrong // a failed read of the body ends the request's context
 	}
 	return who, err
 }
 
-// migrate is POST /api/v1/sim/migration/workspace, the heart of the product.
+// migrate implements POST /api/v1/sim/migration/workspace.
 func (a *api) migrate(r *request) (response, error) {
 	sent := r.early
 	if sent.wrong != nil {
@@ -60,7 +60,7 @@ func (a *api) migrate(r *request) (response, error) {
 		return a.realRun(r, sent.request)
 	}
 	if _, err := headerKey(r.Header.Values(idempotencyKey)); err != nil {
-		return response{}, err // as the real run would refuse it
+		return response{}, err // the refusal of the real run
 	}
 	return a.preview(r, sent)
 }
@@ -76,7 +76,7 @@ func (a *api) preview(r *request, sent *sentMigration) (response, error) {
 }
 
 func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) {
-	// A guard that is there must guard: an empty one, and a second one, are refused below.
+	// A guard that is present must be effective: an empty or a second one is refused below.
 	guard := r.Header.Values("If-Match")
 	tag := strings.Join(guard, ", ")
 	once, err := r.once("sim.migrate", struct {
@@ -90,7 +90,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	if len(guard) > 0 && tag != "*" {
 		run.Preview, err = fleet.ParsePreview(tag)
 		if fleet.CodeOf(err) == fleet.PreconditionStale {
-			err = &control.Stale{OtherRequest: true} // no tag of ours: none that could match
+			err = &control.Stale{OtherRequest: true} // not one of our tags, so it cannot match
 		}
 		if err != nil {
 			return response{}, err
@@ -100,7 +100,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	return replied(reply, replayed), err
 }
 
-// render words the outcome of a real run, while its transaction is still open.
+// render builds the response of a real run while its transaction is still open.
 func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
 	if refusal != nil {
 		return refused(refusal)
@@ -111,11 +111,11 @@ func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
 	}
 }
 
-// told reads the Workspaces of the SIMs that a refusal names out of what refused has made.
+// told extracts the Workspaces of the SIMs in a refusal from the reply that refused built.
 func told(r control.Reply) (ids []fleet.WorkspaceID) {
 	var body wire.MigrationConflict
 	if json.Unmarshal(r.Body, &body) != nil {
-		return nil // a refusal that names none
+		return nil // the refusal names no SIMs
 	}
 	for _, reason := range body.Errors {
 		for _, sim := range reason.SIMs {
@@ -125,19 +125,18 @@ func told(r control.Reply) (ids []fleet.WorkspaceID) {
 	return fleet.Once(ids)
 }
 
-// refused words a refusal by the rules.
+// refused builds the reply for a refusal by the rules.
 func refused(refusal *fleet.Conflicts) control.Reply {
 	res := encoded(http.StatusConflict, conflictBody(refusal))
 	return control.Reply{Status: res.status, Body: res.body, Refusal: fleet.Code(refusal.Groups[0].Code)}
 }
 
-// entryPath is where a migration can be read.
+// entryPath returns the path of a ledger entry.
 func entryPath(id fleet.MigrationID) string {
 	return "/api/v1/migration/" + strconv.FormatInt(int64(id), 10)
 }
 
-// migrationRequest reads a body into the vocabulary. It decides all that needs no
-// database.
+// migrationRequest converts a body to a fleet request and checks all that needs no database.
 func migrationRequest(b wire.MigrationRequest) (req fleet.MigrationRequest, err error) {
 	target, err := requiredID("target_workspace", b.TargetWorkspace)
 	if err != nil {

@@ -8,14 +8,14 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// planBody words a plan: what a dry run would do, or a real run did.
+// planBody encodes a plan: what a dry run would do, or what a real run did.
 func planBody(p *fleet.Plan, dryRun bool) []byte {
 	body := wire.MigrationResponse{
 		SIMCount: len(p.SIMs), DryRun: dryRun, TargetWorkspace: workspaceRef(p.Target),
 		AutoDetachDevices: p.Request.DetachDevices, AllowedSIMStatuses: allowedRefs(p.Request.AllowedStatuses),
 	}
 	return body.AppendEach(make([]byte, 0, 256+256*len(p.SIMs)), func(yield func(*wire.MigrationSIM) bool) {
-		var sim wire.MigrationSIM // the same for each
+		var sim wire.MigrationSIM // reused for each
 		for _, s := range p.SIMs {
 			if sim = migrationSIM(s, p.Source(s)); !yield(&sim) {
 				return
@@ -47,7 +47,7 @@ func conflictBody(c *fleet.Conflicts) wire.MigrationConflict {
 	return body
 }
 
-// staleBody words what has changed since a preview, SIM by SIM.
+// staleBody describes what has changed since a preview, SIM by SIM.
 func staleBody(s *control.Stale) wire.MigrationStale {
 	row := failures[fleet.PreconditionStale]
 	body := wire.MigrationStale{ErrorCode: row.code, ErrorToken: row.token, Message: s.Error(), SIMs: make([]wire.StaleSIM, len(s.SIMs))}

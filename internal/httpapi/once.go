@@ -12,8 +12,8 @@ import (
 
 const idempotencyKey = "Idempotency-Key"
 
-// once reads the Idempotency-Key. The fingerprint is taken of the request as it was
-// understood, so that 250 and 250.0, or another order of keys, are the same request.
+// once reads the Idempotency-Key. The fingerprint covers the parsed request, so 250 and 250.0,
+// or another order of keys, are the same request.
 func (r *request) once(operation string, understood any) (control.Once, error) {
 	key, err := headerKey(r.Header.Values(idempotencyKey))
 	if err != nil || key == "" {
@@ -27,7 +27,7 @@ func (r *request) once(operation string, understood any) (control.Once, error) {
 	return control.Once{Key: key, Operation: operation, Fingerprint: sum[:]}, nil
 }
 
-// headerKey takes a key bare or quoted; both spellings are the same key.
+// headerKey accepts a key bare or quoted; both are the same key.
 func headerKey(values []string) (string, error) {
 	if len(values) == 0 {
 		return "", nil
@@ -43,7 +43,7 @@ func headerKey(values []string) (string, error) {
 	return key, nil
 }
 
-// replied is the answer that a rule gave, or gave before.
+// replied builds the response from a rule's reply, which may be a replayed one.
 func replied(r control.Reply, replayed bool) response {
 	res := response{status: r.Status, body: r.Body}
 	if !replayed {
@@ -64,7 +64,7 @@ func replied(r control.Reply, replayed bool) response {
 	return res
 }
 
-// stored is a refusal that is kept under a key like a success.
+// stored converts a refusal to a reply, which is kept under a key like a success.
 func stored(e *fleet.Error) control.Reply {
 	res := failure(e)
 	return control.Reply{Status: res.status, Body: res.body, Refusal: e.Code}

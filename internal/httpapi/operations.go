@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// operation is one row of the table of everything that the API does: where it is, and the
-// permission without which it is not even tried. Public ones need no bearer.
+// operation is one row of the table of operations: its pattern and the permission that it
+// requires. Public operations need no bearer.
 type operation struct {
 	pattern string
 	need    identity.Permission
@@ -108,10 +108,10 @@ var operations = []operation{
 	{"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}", identity.WriteOwn, (*api).setDefaultWorkspace},
 }
 
-// anybody is for an operation that refuses in its own words, with a bearer all the same.
+// anybody requires a valid bearer but no permission; the operation denies access itself.
 const anybody identity.Permission = "anybody"
 
-// serve is the course of every request: who asks, may they, the operation, the answer.
+// serve handles a request: authentication, permission, operation, response.
 func (a *api) serve(op operation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
@@ -133,7 +133,7 @@ func (a *api) serve(op operation) http.Handler {
 			req.pause(floodPause)
 		}
 		if res.status >= http.StatusBadRequest && req.unread() {
-			res.set("Connection", "close") // else the server would wait for the rest of the body first
+			res.set("Connection", "close") // otherwise the server would wait for the rest of the body
 		}
 		a.public.point(res)
 		send(w, res)

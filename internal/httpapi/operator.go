@@ -11,27 +11,28 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// operatorAPI is the second table of operations, for a listener of its own. Only it has the
-// operator's rules; what the two tables share (decoding, errors, log, paging, keys) is api's.
+// operatorAPI is the second table of operations, served by a listener of its own. Only it has
+// access to the operator's rules. What both tables share (decoding, errors, log, paging, keys)
+// is in api.
 type operatorAPI struct {
 	*api
 	operator control.Operator
 	tokens   identity.OperatorTokens
 }
 
-// operatorOperation is one row of that table. Each needs one of the operator's tokens, but
-// for open ones, which tell nothing of the installation.
+// operatorOperation is one row of that table. Each needs an operator token, except open ones,
+// which reveal nothing about the installation.
 type operatorOperation struct {
 	pattern string
 	open    bool
 	handle  func(*operatorAPI, *operatorRequest) (response, error)
 }
 
-// operatorRequest is a request whose caller has shown a token. Its rules know which.
+// operatorRequest is an authenticated request. Its rules know the token.
 type operatorRequest struct {
 	request
 	rules    control.Operator
-	admitted bool // the token was right: rules are who asks
+	admitted bool // the token was valid, so rules has the caller
 }
 
 var operatorOperations = []operatorOperation{
@@ -59,12 +60,11 @@ var operatorOperations = []operatorOperation{
 
 const importPattern = "POST /operator/v1/sim/import"
 
-// ImportTimeout is how long a list of SIMs may take to be sent and taken in. A server's
-// limits on connections must leave more.
+// ImportTimeout is the longest time for sending and importing a list of SIMs. The server's
+// connection timeouts must be longer.
 const ImportTimeout = 10 * time.Minute
 
-// NewOperator makes the handler of the operator API over the operator's rules, for whoever
-// has one of the tokens.
+// NewOperator returns the handler of the operator API. Callers need one of the tokens.
 func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Options) http.Handler {
 	a := &operatorAPI{newAPI(o), rules, tokens}
 	routes := newRouter()
@@ -74,7 +74,7 @@ func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Optio
 	return a.wrap(routes)
 }
 
-// serve is the course of every request: by which token, the operation, the answer.
+// serve handles a request: token, operation, response.
 func (a *operatorAPI) serve(op operatorOperation) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := a.timeout
@@ -102,7 +102,7 @@ func (a *operatorAPI) serve(op operatorOperation) http.Handler {
 	})
 }
 
-// refused tells the audit log what a holder of a token was refused to change.
+// refused records a denied change of a token's holder in the audit log.
 func (r *operatorRequest) refused(op operatorOperation, code fleet.Code) {
 	if r.admitted && code != 0 && r.Method != http.MethodGet {
 		r.rules.Refused(r.Context(), op.pattern, code)

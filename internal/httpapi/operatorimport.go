@@ -18,11 +18,12 @@ import (
 // workbookType is the media type of an .xlsx file.
 const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
-// maxImport bounds a list of SIMs, also once it is unpacked: some four million lines.
+// maxImport is the maximum size of a list of SIMs, before and after decompression: about four
+// million lines.
 const maxImport = 256 << 20
 
-// importSIMs takes a CSV file as 'simferry sim import' does. The body goes to a temporary
-// file on its way: the list is read several times, and does not fit into memory.
+// importSIMs imports a CSV file like 'simferry sim import'. It writes the body to a temporary
+// file first, because the list is read several times and does not fit into memory.
 func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	home, err := homeOf(r)
 	if err != nil {
@@ -58,7 +59,7 @@ func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-// homeOf reads the Workspace of the lines that name none.
+// homeOf reads the Workspace for lines that name none.
 func homeOf(r *operatorRequest) (fleet.WorkspaceID, error) {
 	q := r.URL.Query()
 	if !q.Has("workspace") {
@@ -71,7 +72,7 @@ func homeOf(r *operatorRequest) (fleet.WorkspaceID, error) {
 	return fleet.WorkspaceID(id), nil
 }
 
-// spooled writes a body to a temporary file, and adds it up.
+// spooled writes a body to a temporary file and returns its checksum.
 func spooled(r *request) (*os.File, []byte, error) {
 	plain, err := unpacked(r, http.MaxBytesReader(r.writer, r.Body, maxImport))
 	if err != nil {
@@ -88,7 +89,7 @@ func spooled(r *request) (*os.File, []byte, error) {
 	switch {
 	case errors.As(err, &large), n > maxImport:
 		err = fleet.Errorf(fleet.TooLarge, "The list is larger than %d MiB: split it", maxImport>>20)
-	case errors.As(err, &path): // ours: the disk is full
+	case errors.As(err, &path): // a fault of the server, such as a full disk
 	case err != nil:
 		err = &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
 	}
@@ -101,11 +102,11 @@ func spooled(r *request) (*os.File, []byte, error) {
 
 func discard(file *os.File) {
 	_ = file.Close()
-	_ = os.Remove(file.Name()) // the system's own clean-up has it otherwise
+	_ = os.Remove(file.Name()) // if this fails, the system cleans up temporary files
 }
 
-// makeToken makes an application token. It takes no idempotency key, because the text is
-// not stored.
+// makeToken creates an application token. It takes no idempotency key, because the text is not
+// stored.
 func (a *operatorAPI) makeToken(r *operatorRequest) (response, error) {
 	var body wire.OperatorNewToken
 	if err := decode(&r.request, &body); err != nil {

@@ -129,10 +129,10 @@ func workspacePatch(body wire.OperatorWorkspacePatch) (p control.WorkspacePatch,
 		p.Status = &s
 	}
 	if body.Country.Set {
-		p.Country = &body.Country.Value // "" where null
+		p.Country = &body.Country.Value // "" if null
 	}
 	if body.Parent.Set {
-		p.Parent = new(fleet.WorkspaceID) // none, where null
+		p.Parent = new(fleet.WorkspaceID) // none if null
 		if !body.Parent.Null {
 			*p.Parent, err = workspaceID("parent", body.Parent)
 		}
@@ -140,8 +140,8 @@ func workspacePatch(body wire.OperatorWorkspacePatch) (p control.WorkspacePatch,
 	return p, err
 }
 
-// listedID reads a reference to an entry of a closed list; the rule knows the list, and
-// refuses what is not in it.
+// listedID reads a reference to an entry of a closed list. The rule refuses ids that are not in
+// the list.
 func listedID[T ~int8](field string, ref wire.Optional[wire.IDRef]) (T, error) {
 	id, err := requiredID(field, ref)
 	if err == nil && int64(T(id)) != id {

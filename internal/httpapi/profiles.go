@@ -5,7 +5,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// listProfiles answers the profiles of one kind.
+// listProfiles lists the profiles of one kind.
 func listProfiles(kind fleet.ProfileKind) func(*api, *request) (response, error) {
 	return func(a *api, r *request) (response, error) {
 		l, err := r.list(fleet.ProfileList)
@@ -24,7 +24,7 @@ func listProfiles(kind fleet.ProfileKind) func(*api, *request) (response, error)
 	}
 }
 
-// getProfile answers one profile of a kind, which messages call resource.
+// getProfile returns one profile of a kind, which messages call resource.
 func getProfile(kind fleet.ProfileKind, resource string) func(*api, *request) (response, error) {
 	return func(a *api, r *request) (response, error) {
 		id, err := r.id("profile_id")

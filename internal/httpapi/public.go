@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// publicURL is where clients reach the server, without a slash at its end; "" if the settings
-// do not say.
+// publicURL is the URL at which clients reach the server, without a trailing slash; "" if it is
+// not configured.
 type publicURL string
 
 func newPublicURL(text string) publicURL { return publicURL(strings.TrimRight(text, "/")) }
 
-// path is the path that a proxy puts before those of the operations.
+// path returns the path prefix of the public URL.
 func (p publicURL) path() string {
 	u, err := url.Parse(string(p))
 	if err != nil {
@@ -23,8 +23,8 @@ func (p publicURL) path() string {
 	return u.EscapedPath()
 }
 
-// stripped serves requests whose path has the public one before it, as those of proxies that
-// pass it on, and those without it.
+// stripped serves requests with and without the public path prefix, because some proxies pass
+// it on.
 func (p publicURL) stripped(next http.Handler) http.Handler {
 	prefix := p.path()
 	if prefix == "" {
@@ -40,7 +40,7 @@ func (p publicURL) stripped(next http.Handler) http.Handler {
 	})
 }
 
-// point makes the paths of Location and Link absolute.
+// point makes the paths in Location and Link absolute.
 func (p publicURL) point(r response) {
 	if p == "" {
 		return
@@ -53,7 +53,7 @@ func (p publicURL) point(r response) {
 	}
 }
 
-// document puts the public URL into the servers of an OpenAPI document.
+// document inserts the public URL into the servers of an OpenAPI document.
 func (p publicURL) document(text []byte) []byte {
 	if p == "" {
 		return text

@@ -10,9 +10,9 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// parameters are the query parameters that change what an operation does, by the name
-// without case and punctuation. Each has one value. A near miss of a name is refused: a
-// client that sends perPage or q[] would otherwise get a list that it did not ask for.
+// parameters maps the normalized names of the query parameters that change what an operation
+// does to their exact names. Each has one value. Near misses of a name are refused: a client
+// that sends perPage or q[] would otherwise get a list that it did not ask for.
 var parameters = map[string]string{
 	"q": "q", "filter": "q", "filters": "q",
 	"sort": "sort", "sortby": "sort", "orderby": "sort",
@@ -20,9 +20,9 @@ var parameters = map[string]string{
 	"after": "after", "deletesims": "delete_sims", "workspace": "workspace",
 }
 
-// checkQuery refuses a query string that does not parse, a parameter that is given twice,
-// one that nearly has the name of another, and a page that is not a number. Parameters of
-// other names are ignored, as existing clients may send them.
+// checkQuery refuses a query string that does not parse, repeated parameters, near misses of
+// parameter names, and page numbers that are not numbers. Other parameters are ignored, because
+// existing clients may send them.
 //
 // url.URL.Query drops what it cannot parse, so a malformed filter would return everything.
 func (r *request) checkQuery() error {
@@ -48,7 +48,7 @@ func (r *request) checkQuery() error {
 	return nil
 }
 
-// badQuery says what does not parse, and how to write it.
+// badQuery reports what does not parse and how to write it.
 func badQuery(err error) error {
 	var escape url.EscapeError
 	if errors.As(err, &escape) {
@@ -57,7 +57,7 @@ func badQuery(err error) error {
 	return fleet.Invalid("query string", "it contains a semicolon; separate parameters with & and write a semicolon as %%3B")
 }
 
-// normalized drops case and punctuation: perPage, per-page and per_page[] are one name.
+// normalized drops case and punctuation: perPage, per-page and per_page[] become one name.
 func normalized(name string) string {
 	return strings.Map(func(c rune) rune {
 		if c == '_' || c == '-' || c == '[' || c == ']' || c == ' ' || c == '.' {

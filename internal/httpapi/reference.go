@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// listed answers a closed list, made once.
+// listed serves a closed list, which is encoded once.
 func listed(entries any) func(*api, *request) (response, error) {
 	return func(*api, *request) (response, error) { return ok(entries) }
 }
@@ -59,7 +59,7 @@ func workspaceRef(w fleet.Workspace) wire.NamedRef {
 	return wire.NamedRef{ID: int64(w.ID), Name: w.Name}
 }
 
-// country is absent for a Workspace whose country is not known, or has no mobile code.
+// country returns nil if a Workspace's country is unknown or has no mobile country code.
 func country(code string) *wire.Country {
 	c, found := fleet.CountryByISO(code)
 	if !found {

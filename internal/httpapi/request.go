@@ -18,10 +18,10 @@ type request struct {
 	who    identity.Principal
 	from   netip.Addr
 	place  place
-	early  *sentMigration // what was read before anybody knew who asks; of a migration only
+	early  *sentMigration // migrations only: the body, read before authentication
 }
 
-// id reads a path parameter that must be a whole number. 250.0 is 250, as in a body.
+// id reads a path parameter that must be a whole number. As in a body, 250.0 is 250.
 func (r *request) id(name string) (int64, error) {
 	text := r.PathValue(name)
 	n, err := strconv.ParseInt(strings.TrimSuffix(text, ".0"), 10, 64)
@@ -31,7 +31,7 @@ func (r *request) id(name string) (int64, error) {
 	return n, nil
 }
 
-// list reads the query of a list, and waits for its turn if that may be a large one.
+// list parses the query of a list and waits for a slot if the list may be large.
 func (r *request) list(spec fleet.ListSpec) (fleet.List, error) {
 	l, err := r.parseList(spec)
 	if err == nil {
@@ -49,7 +49,7 @@ func (r *request) parseList(spec fleet.ListSpec) (fleet.List, error) {
 	return l.ReadAfter(q.Get("after"))
 }
 
-// bearer finds out who asks.
+// bearer authenticates the caller.
 func (a *api) bearer(op operation, r *request) (identity.Principal, error) {
 	token := bearerText(r.Request)
 	if token == "" {
@@ -61,7 +61,7 @@ func (a *api) bearer(op operation, r *request) (identity.Principal, error) {
 	return a.control.Bearer(r.Context(), token, r.origin())
 }
 
-// bearerText is the bearer token that was sent, "" for none.
+// bearerText returns the bearer token that was sent, or "".
 func bearerText(r *http.Request) string {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {
@@ -70,10 +70,10 @@ func bearerText(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// clientAddr is the address of the client. Behind trusted proxies that is the last entry of
-// X-Forwarded-For that is not one of theirs; anything before it could be made up.
+// clientAddr returns the client's address. With trusted proxies that is the last entry of
+// X-Forwarded-For that is not one of theirs; earlier entries could be forged.
 func (a *api) clientAddr(r *http.Request) netip.Addr {
-	addr, _ := netaddr.ParseHop(r.RemoteAddr) // the zero Addr, as from a Unix socket, is an address of its own
+	addr, _ := netaddr.ParseHop(r.RemoteAddr) // the zero Addr, as from a Unix socket, counts as an address
 	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(forwarded) - 1; i >= 0 && a.trusted(addr); i-- {
 		next, ok := netaddr.ParseHop(forwarded[i])

@@ -14,24 +14,24 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// response is an answer before it is written.
+// response is a response before it is written.
 type response struct {
 	status int
 	header http.Header
-	kind   string // content type; JSON where empty
-	body   []byte // nil for none
+	kind   string // content type; "" means JSON
+	body   []byte // nil without a body
 
-	refusal fleet.Code // of a refusal that a rule has worded, else 0
-	ended   bool       // it refuses because the caller's session ended meanwhile
+	refusal fleet.Code // code of a refusal that a rule has encoded, else 0
+	ended   bool       // refused because the caller's session ended meanwhile
 }
 
-// ok is an answer with a JSON body.
+// ok returns a response with a JSON body.
 func ok(v any) (response, error) {
 	body, err := json.Marshal(v)
 	return response{status: http.StatusOK, body: body}, err
 }
 
-// done is an answer without a body.
+// done returns a response without a body.
 func done(err error) (response, error) { return response{status: http.StatusNoContent}, err }
 
 // set adds a header.
@@ -42,21 +42,22 @@ func (r *response) set(name, value string) {
 	r.header.Set(name, value)
 }
 
-// The time that a client has to read an answer: some at the start, and what its size needs at
-// this rate, in bytes a second. One that does not read does not hold memory for long.
+// A client has a fixed time to read a response, plus what its size needs at this rate in bytes
+// per second. A client that does not read does not hold memory for long.
 const (
 	answerStart = 15 * time.Second
 	answerRate  = 64 << 10
 )
 
-// send writes an answer to a client that may be slow.
+// send writes a response to a client that may be slow.
 func send(w http.ResponseWriter, r response) {
 	most := answerStart + time.Duration(len(r.body))*time.Second/answerRate
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most)) // some writers of tests have none
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most)) // some test writers do not support deadlines
 	write(w, r)
 }
 
-// largeAnswer is from which size on an answer is packed before its request's place is free.
+// largeAnswer is the size from which a response is compressed before its request releases its
+// slot.
 const largeAnswer = 64 << 10
 
 var packers = sync.Pool{New: func() any {
@@ -64,8 +65,8 @@ var packers = sync.Pool{New: func() any {
 	return z
 }}
 
-// packed compresses a large answer at once if its client takes gzip; otherwise the middleware
-// would do it while it is sent, when other requests have their turn.
+// packed compresses a large response immediately if the client accepts gzip. Otherwise the
+// middleware would compress it while sending, at the expense of other requests.
 func packed(r *request, res response) response {
 	z, ok := packers.Get().(*gzip.Writer)
 	if !ok || len(res.body) < largeAnswer || !takesGzip(r.Request) {
@@ -108,5 +109,5 @@ func write(w http.ResponseWriter, r response) {
 		h.Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body) // the client has gone: nobody is left to tell
+	_, _ = w.Write(r.body) // on failure the client is gone
 }

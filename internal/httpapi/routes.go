@@ -9,13 +9,13 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// router serves the operations and words what no operation serves.
+// router serves the operations, and answers requests for unknown ones in the form of the API.
 type router struct {
 	mux   *http.ServeMux
 	paths []pathMethods
 }
 
-// pathMethods is the path of one or more patterns, with the methods that they allow.
+// pathMethods is the path of one or more patterns, with the methods that it allows.
 type pathMethods struct {
 	segments []string
 	methods  []string
@@ -37,15 +37,15 @@ func (rt *router) handle(pattern string, h http.Handler) {
 	rt.paths = append(rt.paths, pathMethods{segments, []string{method}})
 }
 
-// sameShape reports whether two paths differ in the names of their parameters only.
+// sameShape reports whether two paths differ only in the names of their parameters.
 func sameShape(a, b []string) bool {
 	return slices.EqualFunc(a, b, func(x, y string) bool { return x == y || isParameter(x) && isParameter(y) })
 }
 
 func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
 
-// ServeHTTP serves a request. A path that is fixed, such as /api/v1/sim/status, is never taken
-// for a parameter of a template beside it: a method that it does not have is a 405.
+// ServeHTTP serves a request. A fixed path such as /api/v1/sim/status never matches the
+// parameter of a template: an unsupported method is a 405.
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = tolerantPath(r)
 	methods, found := rt.methodsOf(r.URL.EscapedPath())
@@ -60,12 +60,12 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// allows reports whether a method may be used; whoever may GET may ask for the HEAD.
+// allows reports whether a method is allowed; GET includes HEAD.
 func allows(methods []string, method string) bool {
 	return slices.Contains(methods, method) || method == http.MethodHead && slices.Contains(methods, http.MethodGet)
 }
 
-// methodsOf finds the methods of the most specific path that matches, in a fixed order.
+// methodsOf returns the methods of the most specific path that matches, in a fixed order.
 func (rt *router) methodsOf(escapedPath string) (methods []string, found bool) {
 	segments := strings.Split(escapedPath, "/")
 	for i, s := range segments {
@@ -97,8 +97,8 @@ func (p *pathMethods) matches(segments []string) bool {
 	})
 }
 
-// moreSpecific compares two paths that match the same request: the one that is fixed in the
-// first segment where only one of them is.
+// moreSpecific compares two paths that match the same request. The more specific one has a
+// fixed segment at the first difference.
 func (p *pathMethods) moreSpecific(than *pathMethods) bool {
 	for i, segment := range p.segments {
 		if a, b := isParameter(segment), isParameter(than.segments[i]); a != b {
@@ -108,9 +108,9 @@ func (p *pathMethods) moreSpecific(than *pathMethods) bool {
 	return false
 }
 
-// tolerantPath is the request without one slash at the end of its path, and without the
-// repeated slashes at its beginning that joining a base address and a path leaves. Existing
-// clients send both; a redirect would lose the body of some.
+// tolerantPath removes one trailing slash and repeated leading slashes from the path, which
+// come from joining a base address and a path. Existing clients send both, and some would lose
+// the body in a redirect.
 func tolerantPath(r *http.Request) *http.Request {
 	raw := r.URL.EscapedPath()
 	tidy := tidyPath(raw)
@@ -119,7 +119,7 @@ func tolerantPath(r *http.Request) *http.Request {
 	}
 	path, err := url.PathUnescape(tidy)
 	if err != nil {
-		return r // an odd escape; the mux refuses it
+		return r // invalid escape; the mux refuses it
 	}
 	other := *r
 	u := *r.URL

@@ -11,8 +11,8 @@ import (
 
 func (a *api) health(*request) (response, error) { return ok(wire.Health{Status: "ok"}) }
 
-// ready returns 503 when requests would fail. Anybody may ask, so the reason is only in the
-// log, and in the operator's answer.
+// ready returns 503 when requests would fail. It is public, so the reason is only in the log
+// and in the operator's response.
 func (a *api) ready(r *request) (response, error) {
 	err := a.control.Ready(r.Context())
 	if err == nil {
@@ -21,7 +21,7 @@ func (a *api) ready(r *request) (response, error) {
 	return unready(r, err, wire.Health{Status: "unavailable"})
 }
 
-// ready is the same for the operator, with the reason and the sizes to watch.
+// ready does the same for the operator, and adds the reason and the sizes to watch.
 func (a *operatorAPI) ready(r *operatorRequest) (response, error) {
 	err := a.operator.Ready(r.Context())
 	wal, ahead := a.operator.Vitals()
@@ -44,7 +44,7 @@ func (a *api) openAPI(*request) (response, error) {
 	return response{status: http.StatusOK, kind: "application/yaml", body: a.public.document(wire.OpenAPI)}, nil
 }
 
-// openAPIJSON serves the same document in JSON, which some generators need.
+// openAPIJSON serves the same document as JSON, which some generators need.
 func (a *api) openAPIJSON(*request) (response, error) {
 	text, err := documentJSON()
 	return response{status: http.StatusOK, kind: "application/json", body: a.public.document(text)}, err

@@ -32,7 +32,7 @@ func (a *api) getSIM(r *request) (response, error) {
 	return ok(simBodies(found)[0])
 }
 
-// patchSIM changes the status and, for whoever issued or resells the SIM, the owners.
+// patchSIM changes the status and, if the caller issued or resells the SIM, the owners.
 func (a *api) patchSIM(r *request) (response, error) {
 	id, err := r.id("sim_id")
 	if err != nil {
@@ -58,7 +58,7 @@ func (a *api) patchSIM(r *request) (response, error) {
 	return replied(reply, replayed), err
 }
 
-// patched words the outcome of a patch; one that moved the SIM points to the ledger.
+// patched builds the reply to a patch. If the SIM moved, it points to the ledger.
 func patched(entry fleet.MigrationID, refusal *fleet.Conflicts) control.Reply {
 	switch {
 	case refusal != nil:
@@ -78,7 +78,7 @@ func (a *api) deleteSIM(r *request) (response, error) {
 }
 
 func (a *api) deleteSIMs(r *request) (response, error) {
-	var body wire.Optional[[]wire.IDRef] // whose elements are read tolerantly: a listing may be sent back
+	var body wire.Optional[[]wire.IDRef] // tolerant of extra properties, so that a listing may be sent back
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
@@ -118,7 +118,7 @@ func simPatch(body wire.SIMPatch) (p control.SIMPatch, err error) {
 	return p, nil
 }
 
-// emptied is a reference in which {} and {"id": null} are null, as they mean the same.
+// emptied turns {} and {"id": null} into null, because they mean the same.
 func emptied(ref wire.Optional[wire.IDRef]) wire.Optional[wire.IDRef] {
 	if v, there := ref.Get(); there && v.ID == nil {
 		return wire.Null[wire.IDRef]()
@@ -126,7 +126,7 @@ func emptied(ref wire.Optional[wire.IDRef]) wire.Optional[wire.IDRef] {
 	return ref
 }
 
-// owner reads a reference to a Workspace that has been through emptied: nil when it is absent.
+// owner reads a reference to a Workspace after emptied; nil if it is absent.
 func owner(ref wire.Optional[wire.IDRef]) *control.Owner {
 	switch v, there := ref.Get(); {
 	case !ref.Set:
@@ -155,10 +155,10 @@ func simBodies(found control.SIMs) []wire.SIM {
 	return out
 }
 
-// simPage is the body of a list of SIMs. It makes the text SIM by SIM, without a wire.SIM
-// for each: a page has up to 2,500.
+// simPage encodes a list of SIMs one by one, without a wire.SIM for each: a page has up to
+// 2,500.
 func simPage(found control.SIMs) []byte {
-	const usual = 768 // bytes of one
+	const usual = 768 // bytes per SIM
 	words := newSIMWords(found)
 	var one wire.SIM
 	out := append(make([]byte, 0, 2+usual*len(found.Items)), '[')
@@ -172,7 +172,7 @@ func simPage(found control.SIMs) []byte {
 	return append(out, ']')
 }
 
-// simWords are what SIMs refer to, as the wire has it.
+// simWords holds the encoded objects that SIMs refer to.
 type simWords struct {
 	places map[fleet.WorkspaceID]*wire.WorkspaceRef
 	models map[fleet.ModelID]wire.Model

@@ -45,7 +45,7 @@ func (a *api) userWorkspaces(r *request) (response, error) {
 	return ok(membershipBodies(shared, home))
 }
 
-// memberships lists where the caller is a member, whatever the role.
+// memberships lists the Workspaces of which the caller is a member, in any role.
 func (a *api) memberships(r *request) (response, error) {
 	all, home, err := a.control.Memberships(r.Context(), r.who)
 	if err != nil {
