@@ -5,10 +5,9 @@ import (
 	"strconv"
 )
 
-// AppendJSON appends the response to dst exactly as encoding/json writes it with HTML
-// escaping off, byte for byte, without the newline of an Encoder. It exists for speed: the
-// answer with 500 SIMs is the one large body of the product, and a test holds the two
-// encoders together.
+// AppendJSON appends the response to dst exactly as encoding/json writes it with HTML escaping
+// off, byte for byte, without the newline of an Encoder. It exists for speed: a response with
+// 500 SIMs is large. A test compares the two encoders.
 func (r *MigrationResponse) AppendJSON(dst []byte) []byte {
 	if r.SIMs == nil {
 		return append(r.appendHead(dst), "null}"...)
@@ -22,8 +21,8 @@ func (r *MigrationResponse) AppendJSON(dst []byte) []byte {
 	})
 }
 
-// AppendEach is AppendJSON with other SIMs, each of which it is done with before it asks
-// for the next: the list of 500 need never be.
+// AppendEach is AppendJSON with the SIMs of an iterator. It encodes each SIM before it requests
+// the next, so the list need not be in memory.
 func (r *MigrationResponse) AppendEach(dst []byte, sims iter.Seq[*MigrationSIM]) []byte {
 	dst = append(r.appendHead(dst), '[')
 	i := 0
@@ -34,7 +33,7 @@ func (r *MigrationResponse) AppendEach(dst []byte, sims iter.Seq[*MigrationSIM])
 	return append(dst, "]}"...)
 }
 
-// appendHead writes everything in front of the list of SIMs.
+// appendHead writes everything before the list of SIMs.
 func (r *MigrationResponse) appendHead(dst []byte) []byte {
 	dst = append(dst, `{"sim_count":`...)
 	dst = strconv.AppendInt(dst, int64(r.SIMCount), 10)
@@ -94,7 +93,7 @@ func appendRefs(dst []byte, list []Ref) []byte {
 	return append(dst, ']')
 }
 
-// comma separates the i-th item of a list from the one before.
+// comma writes the separator before the i-th item of a list.
 func comma(dst []byte, i int) []byte {
 	if i == 0 {
 		return dst

@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// text draws strings with everything an encoder can stumble over: control characters,
-// quotes, other scripts, the line separators and bytes that are no UTF-8.
+// text draws strings that are hard to encode: control characters, quotes, other scripts, line
+// separators and invalid UTF-8.
 func text() *rapid.Generator[string] {
 	awkward := rapid.SampledFrom([]string{
 		"\x00", "\x01", "\b", "\t", "\n", "\v", "\f", "\r", "\x1f", "\x7f", `"`, `\`, "/", "<", ">", "&",
@@ -48,7 +48,7 @@ func migrationSIM() *rapid.Generator[api.MigrationSIM] {
 	})
 }
 
-// listOf draws nil too: the wire tells null from [].
+// listOf also draws nil, because null and [] differ on the wire.
 func listOf[T any](g *rapid.Generator[T]) *rapid.Generator[[]T] {
 	return rapid.OneOf(rapid.Just([]T(nil)), rapid.SliceOfN(g, 0, 4))
 }
@@ -77,7 +77,7 @@ func TestAppendJSONAppends(t *testing.T) {
 	}
 }
 
-// standard is what encoding/json makes of v with HTML escaping off.
+// standard encodes v with encoding/json, with HTML escaping off.
 func standard(t interface{ Fatal(...any) }, v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -88,7 +88,7 @@ func standard(t interface{ Fatal(...any) }, v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// sample is an answer of n SIMs, every other one in a device.
+// sample returns a response with n SIMs, every other one in a device.
 func sample(n int) api.MigrationResponse {
 	r := api.MigrationResponse{SIMCount: n, TargetWorkspace: api.NamedRef{ID: 200, Name: "Fleet BR"}}
 	for i := range n {

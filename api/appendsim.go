@@ -42,7 +42,7 @@ func (s *SIM) AppendJSON(dst []byte) []byte {
 
 func (t Time) appendJSON(dst []byte) []byte { return t.UTC().AppendFormat(dst, timeLayout) }
 
-// appendAs writes a Workspace behind its key, and nothing where there is none.
+// appendAs writes the key and the Workspace, or nothing if there is none.
 func (w *WorkspaceRef) appendAs(dst []byte, key string) []byte {
 	if w == nil {
 		return dst

@@ -2,7 +2,7 @@ package api
 
 import "unicode/utf8"
 
-// plain marks the bytes that stand for themselves inside a JSON string.
+// plain marks the bytes that need no escaping in a JSON string.
 var plain = func() (t [256]bool) {
 	for c := ' '; c < utf8.RuneSelf; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -10,8 +10,8 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// appendString writes a JSON string. Stretches of plain bytes, which is nearly all there
-// is, are copied whole.
+// appendString writes a JSON string. Runs of plain bytes, which are nearly everything, are
+// copied at once.
 func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for s != "" {
@@ -35,9 +35,9 @@ func plainPrefix(s string) int {
 	return len(s)
 }
 
-// appendRune writes a character that is not plain: a byte that is no UTF-8 becomes the
-// replacement character, and the two line separators are escaped because old JavaScript
-// takes them for line ends.
+// appendRune writes a character that is not plain: an invalid UTF-8 byte becomes the
+// replacement character, and the two line separators are escaped because old JavaScript treats
+// them as line ends.
 func appendRune(dst []byte, r rune, size int) []byte {
 	switch {
 	case r < utf8.RuneSelf:

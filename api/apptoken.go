@@ -4,10 +4,10 @@ package api
 type ApplicationTokenRequest struct {
 	Description *string     `json:"description,omitempty"`
 	ExpiryDate  *ExpiryTime `json:"expiry_date,omitempty"` // never when absent
-	IP          *string     `json:"ip,omitempty"`          // network or address that may use it; every one where absent
+	IP          *string     `json:"ip,omitempty"`          // network or address that may use it; any if absent
 }
 
-// ApplicationTokenResponse carries a new token, which is shown this once.
+// ApplicationTokenResponse contains a new token, which is shown only once.
 type ApplicationTokenResponse struct {
 	ApplicationToken string `json:"application_token"`
 }
@@ -18,7 +18,7 @@ type ApplicationTokenPatch struct {
 	Status      Optional[IDRef] `json:"status,omitzero"` // 0 Activated, 1 Revoked
 }
 
-// ApplicationToken is a credential of a program, as a listing shows it.
+// ApplicationToken is an application token in a listing.
 type ApplicationToken struct {
 	ID          int64     `json:"id"`
 	Description string    `json:"description,omitempty"`
@@ -26,5 +26,5 @@ type ApplicationToken struct {
 	Created     Time      `json:"created"`
 	ExpiryDate  *Time     `json:"expiry_date,omitempty"`
 	IP          string    `json:"ip,omitempty"`
-	Creator     *NamedRef `json:"creator,omitempty"` // absent where the operator made it
+	Creator     *NamedRef `json:"creator,omitempty"` // absent if the operator created it
 }

@@ -2,7 +2,7 @@ package api
 
 import "encoding/json"
 
-// AuditEntry says who did something in a Workspace, or was refused it.
+// AuditEntry records an action in a Workspace, or a denied one, and its caller.
 type AuditEntry struct {
 	ID               int64           `json:"id"`
 	Timestamp        EventTime       `json:"timestamp"`
@@ -20,7 +20,7 @@ type AuditEntry struct {
 	Link             *AuditLink      `json:"link,omitempty"` // absent until the entry is chained
 }
 
-// AuditSubject is the one thing that an entry is about.
+// AuditSubject is the resource that an entry is about.
 type AuditSubject struct {
 	Type string `json:"type"`
 	ID   string `json:"id"`
@@ -32,7 +32,7 @@ type AuditLink struct {
 	Hash string `json:"hash"` // SHA-256, in hexadecimal
 }
 
-// IDOnly names a thing by its id.
+// IDOnly refers to something by its id.
 type IDOnly struct {
 	ID int64 `json:"id"`
 }

@@ -1,8 +1,8 @@
 package api
 
-// AuthRequest is the body of POST /api/v1/authenticate. The strings that are there choose
-// the mode: an application token, a user name with its password, the code of a second
-// factor with the mfa_token that asked for it, or a refresh token.
+// AuthRequest is the body of POST /api/v1/authenticate. The properties that are present select
+// the mode: an application token, a user name with its password, the code of a second factor
+// with the mfa_token that asked for it, or a refresh token.
 type AuthRequest struct {
 	ApplicationToken *string                 `json:"application_token,omitempty"`
 	Username         *string                 `json:"username,omitempty"`
@@ -14,8 +14,8 @@ type AuthRequest struct {
 	RefreshToken     *string                 `json:"refresh_token,omitempty"`
 }
 
-// DeviceToTrust is a device on which the user will not be asked for a code for 90 days. Its
-// fingerprint is what it sends with each sign-in: let it be a random text that stays there.
+// DeviceToTrust is a device that needs no second factor for 90 days. It sends its fingerprint,
+// a random text that is stored on the device, with each sign-in.
 type DeviceToTrust struct {
 	Fingerprint     string `json:"fingerprint"`
 	OperatingSystem string `json:"operating_system,omitempty"`
@@ -23,26 +23,25 @@ type DeviceToTrust struct {
 	Name            string `json:"name,omitempty"`
 }
 
-// AuthResponse carries the tokens. RefreshToken is "" for an application token and for a
-// switch of Workspace. Where a second factor is due, there is MFAToken and nothing else.
+// AuthResponse contains the tokens. RefreshToken is "" for an application token and for a
+// switch of Workspace. If a second factor is required, only MFAToken is set.
 type AuthResponse struct {
 	AuthToken    string `json:"auth_token,omitempty"`
 	RefreshToken string `json:"refresh_token,omitempty"`
 	MFAToken     string `json:"mfa_token,omitempty"`
-	// MFAEnrolment tells that AuthToken is good for adding a second factor and for nothing
-	// else before.
+	// MFAEnrolment is true if AuthToken is valid only for adding a second factor.
 	MFAEnrolment bool `json:"mfa_enrolment,omitempty"`
 }
 
-// PasswordChange is the body of PATCH /api/v1/user/password, both as SHA-1 in hex.
+// PasswordChange is the body of PATCH /api/v1/user/password. Both passwords are SHA-1 in hex.
 type PasswordChange struct {
 	OldPassword *string `json:"old_password,omitempty"`
 	NewPassword *string `json:"new_password,omitempty"`
 }
 
-// LogoutRequest is the body of POST /api/v1/logout, which may be left out.
+// LogoutRequest is the body of POST /api/v1/logout, which is optional.
 type LogoutRequest struct {
-	Everywhere bool `json:"everywhere,omitempty"` // every session of the user, and not only this one
+	Everywhere bool `json:"everywhere,omitempty"` // every session of the user, not only this one
 }
 
 // SwitchRequest is the body of POST /api/v1/authenticate/workspace.

@@ -1,8 +1,9 @@
 package api
 
-// BatchInfo is a batch that waits to be registered: the answer of GET /api/v1/sim_batch/bic/{bic}.
+// BatchInfo is a batch that is not registered yet: the response to GET
+// /api/v1/sim_batch/bic/{bic}.
 type BatchInfo struct {
-	ID               int64  `json:"id"` // that of its first SIM
+	ID               int64  `json:"id"` // the id of its first SIM
 	BIC              string `json:"bic"`
 	BSN              string `json:"bsn"`      // the same digits
 	Quantity         int64  `json:"quantity"` // SIMs
@@ -16,13 +17,13 @@ type BatchInfo struct {
 	SIMBatchStatusID int64  `json:"sim_batch_status_id"`
 }
 
-// Batch is the SIMs that PATCH /api/v1/sim_batch/bic/{bic} has brought into the Workspace.
+// Batch contains the SIMs that PATCH /api/v1/sim_batch/bic/{bic} has moved into the Workspace.
 type Batch struct {
 	SIMs []SIM `json:"sim"`
 }
 
-// BatchRegistration is the body of PATCH /api/v1/sim_batch/bic/{bic}: the status that the
-// SIMs are to have, 0 Issued, 1 Activated or 4 Factory Test, in one of two forms. SIMStatus is the first;
+// BatchRegistration is the body of PATCH /api/v1/sim_batch/bic/{bic}: the new status of the
+// SIMs, 0 Issued, 1 Activated or 4 Factory Test, in one of two forms. SIMStatus is the first;
 // the second is the reference itself, as one published SDK sends it.
 type BatchRegistration struct {
 	SIMStatus   Optional[IDRef]  `json:"sim_status,omitzero"`

@@ -1,15 +1,15 @@
 package api
 
-// MigrationConflict is the body of a 409 of the migration rules: every reason at once, and
-// under each every SIM that it holds back.
+// MigrationConflict is the body of a 409 of the migration rules: all reasons, each with all
+// SIMs that it concerns.
 type MigrationConflict struct {
 	StatusCode int              `json:"status_code"` // 409
 	Message    string           `json:"message"`
 	Errors     []ConflictReason `json:"errors"`
 }
 
-// ConflictReason is one rule that the migration breaks, 1502 to 1509. SIMs is empty where
-// the reason is the target Workspace itself.
+// ConflictReason is one rule that the migration breaks, 1502 to 1509. SIMs is empty if the
+// reason is the target Workspace itself.
 type ConflictReason struct {
 	ErrorCode int            `json:"error_code"`
 	Message   string         `json:"message"`
@@ -25,9 +25,8 @@ type MigrationStale struct {
 	SIMs       []StaleSIM `json:"sims"`
 }
 
-// StaleSIM is one SIM that is not as it was previewed. Of one that is no longer found only
-// the identifier that the request named is there. Changes is empty for a SIM that changed
-// and changed back.
+// StaleSIM is a SIM that has changed since the preview. If it is no longer found, only the
+// identifier from the request is set. Changes is empty for a SIM that changed and changed back.
 type StaleSIM struct {
 	ID            int64         `json:"id,omitempty"`
 	ICCID         string        `json:"iccid,omitempty"`
@@ -35,7 +34,7 @@ type StaleSIM struct {
 	Changes       []StaleChange `json:"changes"`
 }
 
-// The properties that a StaleChange can name. ChangedSIM tells whether the SIM could be
+// The properties that a StaleChange can name. ChangedSIM reports whether the SIM could be
 // found: Was and Now are 1, "found", or 0, "not found".
 const (
 	ChangedWorkspace = "workspace"
@@ -44,7 +43,7 @@ const (
 	ChangedSIM       = "sim"
 )
 
-// StaleChange is one difference. Was and Now are null where there was or is no device.
+// StaleChange is one difference. Was and Now are null if there was or is no device.
 type StaleChange struct {
 	Property string      `json:"property"`
 	Was      *StaleValue `json:"was"`

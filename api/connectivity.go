@@ -1,6 +1,6 @@
 package api
 
-// Connectivity is what is known of the connection of a device.
+// Connectivity describes the connection of a device, as far as it is known.
 type Connectivity struct {
 	Status     ConnectivityStatus `json:"status"`
 	Location   struct{}           `json:"location"`    // never known
@@ -8,13 +8,13 @@ type Connectivity struct {
 	Services   []string           `json:"services"`    // none known
 }
 
-// ConnectivityStatus says how a device is connected: ATTACHED, ONLINE, OFFLINE or BLOCKED.
+// ConnectivityStatus is the state of the connection: ATTACHED, ONLINE, OFFLINE or BLOCKED.
 type ConnectivityStatus struct {
 	Description string `json:"description"`
 }
 
-// ConnectivityReset is the body of PATCH /api/v1/endpoint/{id}/connectivity. It names what to reset,
-// each by null or an object. An empty body, or none, resets both.
+// ConnectivityReset is the body of PATCH /api/v1/endpoint/{id}/connectivity. It names what to
+// reset, each by null or an object. Without a body, or with an empty one, both are reset.
 type ConnectivityReset struct {
 	Location   Optional[struct{}] `json:"location,omitzero"`
 	PDPContext Optional[struct{}] `json:"pdp_context,omitzero"`

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestDeviationsAreWellFormed checks the form of the list: each row has a number of its own
-// and names one test that no other row names.
+// TestDeviationsAreWellFormed checks the form of the list: each row has a unique number and
+// names one test that no other row names.
 func TestDeviationsAreWellFormed(t *testing.T) {
 	text, err := os.ReadFile("DEVIATIONS.md")
 	if err != nil {

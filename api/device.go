@@ -6,7 +6,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 )
 
-// Device is the thing a SIM sits in; the wire calls it an endpoint.
+// Device is a device that holds a SIM; the wire calls it an endpoint.
 type Device struct {
 	ID             int64     `json:"id"`
 	Name           string    `json:"name"`
@@ -16,14 +16,14 @@ type Device struct {
 	Status         Ref       `json:"status"`
 	ServiceProfile *NamedRef `json:"service_profile,omitempty"`
 	TariffProfile  *NamedRef `json:"tariff_profile,omitempty"`
-	SIM            *SIM      `json:"sim,omitempty"` // as a listing of SIMs has it, but for the device; absent where unattached
+	SIM            *SIM      `json:"sim,omitempty"` // as in a listing of SIMs, without the device; absent if unattached
 	IMEI           string    `json:"imei,omitempty"`
 	IMEILock       bool      `json:"imei_lock"`
 	IPAddress      string    `json:"ip_address,omitempty"`
 	IPAddressSpace *IDRef    `json:"ip_address_space,omitempty"`
 }
 
-// DeviceFields are what a request may say of a device.
+// DeviceFields are the properties of a device that a request may set.
 type DeviceFields struct {
 	Name           Optional[string] `json:"name,omitzero"`
 	Tags           Optional[string] `json:"tags,omitzero"`
@@ -37,37 +37,38 @@ type DeviceFields struct {
 
 	IPAddressSpace Optional[IDRef] `json:"ip_address_space,omitzero"`
 
-	// What a listing returns besides: tolerated, so that a client can send back what it
-	// received, and never applied.
+	// Properties of a listing that are accepted but never applied, so that a client can send
+	// back what it received.
 	Created     json.RawMessage `json:"created,omitempty"`
 	LastUpdated json.RawMessage `json:"last_updated,omitempty"`
 }
 
-// Plug says which SIM sits in a device. An id of null takes it out; any other property that
-// a SIM has may come along.
+// Plug selects the SIM of a device. An id of null takes it out. Other properties of a SIM are
+// accepted.
 type Plug struct {
 	ID       Optional[ID]   `json:"id,omitzero"`
-	Activate Optional[bool] `json:"activate,omitzero"` // whether a SIM that is Issued becomes Activated
-	// Status is what the SIM is to be, whatever Activate says.
+	Activate Optional[bool] `json:"activate,omitzero"` // whether an Issued SIM becomes Activated
+	// Status is the new status of the SIM. It takes precedence over Activate.
 	Status Optional[IDRef] `json:"status,omitzero"`
 }
 
-// DeviceRequest is the body of PATCH /api/v1/endpoint/{id}. An id is tolerated and never applied.
+// DeviceRequest is the body of PATCH /api/v1/endpoint/{id}. An id is accepted but never
+// applied.
 type DeviceRequest struct {
 	DeviceFields
 	ID json.RawMessage `json:"id,omitempty"`
 }
 
-// NewDevice is the body of POST /api/v1/endpoint, and one item of the list form of
-// POST /api/v2/endpoint/multi. An id is tolerated and never applied.
+// NewDevice is the body of POST /api/v1/endpoint, and one item of the list form of POST
+// /api/v2/endpoint/multi. An id is accepted but never applied.
 type NewDevice struct {
 	DeviceFields
 	ID           json.RawMessage `json:"id,omitempty"`
 	Organisation Optional[IDRef] `json:"organisation,omitzero"` // the token's Workspace when absent
 }
 
-// NewDevices is the body of POST /api/v2/endpoint/multi: what holds for all devices, and what
-// each has besides.
+// NewDevices is the body of POST /api/v2/endpoint/multi: properties of all devices, and those
+// of each.
 type NewDevices struct {
 	Status         Optional[IDRef] `json:"status,omitzero"`
 	ServiceProfile Optional[IDRef] `json:"service_profile,omitzero"`
@@ -77,7 +78,7 @@ type NewDevices struct {
 	Endpoints      []OneOfDevices  `json:"endpoints"`
 }
 
-// OneOfDevices is what one device of NewDevices has of its own.
+// OneOfDevices contains the properties of one device of NewDevices.
 type OneOfDevices struct {
 	Name      Optional[string] `json:"name,omitzero"`
 	Tags      Optional[string] `json:"tags,omitzero"`
@@ -94,10 +95,10 @@ type DevicePatch struct {
 }
 
 // IDRefs are the body of a request that names things by their ids: [{"id": 1}, {"id": 2}].
-// What else a listing returns may come along.
+// Other properties that a listing returns are accepted.
 type IDRefs []IDRef
 
-// UnmarshalJSON reads tolerantly even where unknown properties are refused.
+// UnmarshalJSON ignores unknown properties even if the decoder refuses them.
 func (r *IDRefs) UnmarshalJSON(data []byte) error {
 	var list []IDRef
 	err := jsonv2.Unmarshal(data, &list)

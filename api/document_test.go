@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// documents are the two OpenAPI documents, by file.
+// documents returns the two OpenAPI documents by file name.
 func documents() map[string][]byte {
 	return map[string][]byte{"openapi.yaml": api.OpenAPI, "operator.yaml": api.OperatorAPI}
 }
@@ -34,7 +34,7 @@ func TestDocumentsHaveNoAnchors(t *testing.T) {
 	}
 }
 
-// document is what the tests below look at.
+// document contains the parts that the tests below check.
 type document struct {
 	Paths      map[string]map[string]any `yaml:"paths"`
 	Components struct {
@@ -47,8 +47,9 @@ type document struct {
 	} `yaml:"components"`
 }
 
-// TestSchemasGenerate checks what stops generators: a union at the root of a request's
-// schema, a parameter of several types, and names that differ only in case or punctuation.
+// TestSchemasGenerate checks for what code generators cannot handle: a union at the root of a
+// request's schema, a parameter of several types, and names that differ only in case or
+// punctuation.
 func TestSchemasGenerate(t *testing.T) {
 	request := regexp.MustCompile(`(?s)requestBody:.*?\$ref: "#/components/schemas/(\w+)"`)
 	for name, text := range documents() {

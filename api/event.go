@@ -11,19 +11,19 @@ type Event struct {
 	Source       Ref        `json:"event_source"`
 	Severity     Ref        `json:"event_severity"`
 	Organisation NamedRef   `json:"organisation"`
-	User         *EventUser `json:"user,omitempty"` // absent where an application token acted
+	User         *EventUser `json:"user,omitempty"` // absent if an application token acted
 	SIM          *EventSIM  `json:"sim,omitempty"`
 	Endpoint     *NamedRef  `json:"endpoint,omitempty"`
 }
 
-// EventUser is who did it.
+// EventUser is the user who caused an event.
 type EventUser struct {
 	ID       int64  `json:"id"`
 	Username string `json:"username"`
 	Name     string `json:"name"`
 }
 
-// EventSIM is the card that an event is about.
+// EventSIM is the SIM that an event is about.
 type EventSIM struct {
 	ID    int64  `json:"id"`
 	ICCID string `json:"iccid"`

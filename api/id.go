@@ -11,13 +11,13 @@ import (
 	"unicode"
 )
 
-// ID is an identifier in a request. Clients in languages without integers write 250 as
-// 250.0 or 2.5e2, and all three are the same id. A fraction, a string and a number beyond
-// 64 signed bits are refused, decided on the digits and never through a float.
+// ID is an identifier in a request. Clients in languages without integers write 250 as 250.0 or
+// 2.5e2, and all three are the same id. Fractions, strings and numbers beyond 64 signed bits
+// are refused. The digits are parsed without a float.
 type ID int64
 
-// UnmarshalJSON reads an identifier. The error names the value and the cure. null is
-// refused too: where an id may be null, the field is a pointer or an Optional.
+// UnmarshalJSON reads an identifier. The error names the value and says what to send. null is
+// refused too: if an id may be null, the field is a pointer or an Optional.
 func (id *ID) UnmarshalJSON(data []byte) error {
 	if n, ok := shortInteger(data); ok {
 		*id = ID(n)
@@ -76,8 +76,8 @@ func isNumber(data []byte) bool {
 
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
-// splitExponent cuts 2.5e2 into 2.5 and 2. An exponent of absurd size is clamped to one
-// that is absurd enough, so that nobody can make us write out a billion zeros.
+// splitExponent cuts 2.5e2 into 2.5 and 2. A huge exponent is clamped, so that a client cannot
+// make the server write out a billion zeros.
 func splitExponent(data []byte) (mantissa []byte, exponent int) {
 	const absurd = 1 << 30
 	i := bytes.IndexAny(data, "eE")
@@ -93,8 +93,8 @@ func splitExponent(data []byte) (mantissa []byte, exponent int) {
 	return data[:i], max(-absurd, min(absurd, exponent))
 }
 
-// decimal drops the point and the zeros around the digits that count: 0025.10 becomes 251
-// with the point after 2 digits.
+// decimal drops the point and the zeros around the significant digits: 0025.10 becomes 251 with
+// the point after 2 digits.
 func decimal(mantissa []byte) (digits []byte, point int) {
 	whole, fraction, _ := bytes.Cut(mantissa, []byte("."))
 	digits = append(append(digits, whole...), fraction...)
@@ -120,8 +120,7 @@ func integer(sign string, digits []byte, point int) (int64, error) {
 	return n, nil
 }
 
-// clip keeps an offending value short enough for an error message, and free of characters
-// that nobody can see.
+// clip shortens an invalid value for an error message and removes invisible characters.
 func clip(data []byte) string {
 	const most = 40
 	more := ""

@@ -83,7 +83,7 @@ func FuzzID(f *testing.F) {
 	})
 }
 
-// longExponent keeps big.Rat from writing out a number of a billion digits.
+// longExponent reports numbers for which big.Rat would need a billion digits.
 func longExponent(n json.Number) bool {
 	_, exponent, _ := strings.Cut(strings.ToLower(string(n)), "e")
 	return len(exponent) > 4

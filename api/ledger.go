@@ -1,20 +1,20 @@
 package api
 
-// Migration is an entry of the ledger: who moved what, when, with which options. A listing
-// leaves SIMs out.
+// Migration is an entry of the ledger: who moved which SIMs, when and with which options.
+// Listings omit SIMs.
 type Migration struct {
 	ID                 int64           `json:"id"`
 	Timestamp          Time            `json:"timestamp"`
 	User               *NamedRef       `json:"user,omitempty"`
 	AutoDetachDevices  bool            `json:"auto_detach_devices"`
-	AllowedSIMStatuses []Ref           `json:"allowed_sim_statuses"` // null where not given
+	AllowedSIMStatuses []Ref           `json:"allowed_sim_statuses"` // null if not given
 	SourceWorkspaces   []SourceCount   `json:"source_workspaces"`
 	TargetWorkspace    NamedRef        `json:"target_workspace"`
 	SIMCount           int             `json:"sim_count"`
 	SIMs               []MigrationLine `json:"sims,omitempty"`
 }
 
-// SourceCount is how many SIMs a migration took out of one Workspace.
+// SourceCount is the number of SIMs that a migration took out of one Workspace.
 type SourceCount struct {
 	ID       int64  `json:"id"`
 	Name     string `json:"name"`
@@ -30,7 +30,7 @@ type MigrationLine struct {
 	After         LineState `json:"after"`
 }
 
-// LineState is how a SIM stood on one side of the move.
+// LineState is the state of a SIM before or after the move.
 type LineState struct {
 	Workspace NamedRef  `json:"workspace"`
 	Status    Ref       `json:"status"`

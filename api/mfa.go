@@ -20,14 +20,14 @@ type MFAKey struct {
 	CreationDate Time  `json:"creation_date"`
 }
 
-// NewMFAKey is a second factor with its secret, which is shown this once.
+// NewMFAKey is a second factor with its secret, which is shown only once.
 type NewMFAKey struct {
 	MFAKey
 	SecretKey string `json:"secret_key"` // base32, to type
 	OTPAuth   string `json:"otpauth"`    // a URL, to show as a QR code
 }
 
-// TrustedDevice is a device on which a user is not asked for a code.
+// TrustedDevice is a device that needs no second factor.
 type TrustedDevice struct {
 	ID              int64  `json:"id"`
 	Name            string `json:"name,omitempty"`

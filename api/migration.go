@@ -1,15 +1,15 @@
 package api
 
-// MigrationRequest is the body of POST /api/v1/sim/migration/workspace. Exactly one of
-// SIMs, ICCIDs and ICCIDRange selects; null counts as absent there.
+// MigrationRequest is the body of POST /api/v1/sim/migration/workspace. Exactly one of SIMs,
+// ICCIDs and ICCIDRange must be set; null counts as absent.
 type MigrationRequest struct {
 	TargetWorkspace    Optional[IDRef]      `json:"target_workspace,omitzero"`
 	SIMs               Optional[[]IDRef]    `json:"sims,omitzero"`
 	ICCIDs             Optional[[]string]   `json:"iccids,omitzero"`
 	ICCIDRange         Optional[ICCIDRange] `json:"iccid_range,omitzero"`
 	AllowedSIMStatuses Optional[[]IDRef]    `json:"allowed_sim_statuses,omitzero"`
-	DryRun             Optional[bool]       `json:"dry_run,omitzero"`             // true where absent
-	AutoDetachDevices  Optional[bool]       `json:"auto_detach_devices,omitzero"` // false where absent
+	DryRun             Optional[bool]       `json:"dry_run,omitzero"`             // true if absent
+	AutoDetachDevices  Optional[bool]       `json:"auto_detach_devices,omitzero"` // false if absent
 }
 
 // ICCIDRange is every number from Start to End, both included, 19 digits each.
@@ -18,14 +18,14 @@ type ICCIDRange struct {
 	End   string `json:"end"`
 }
 
-// MigrationResponse tells what a migration would do (a dry run) or did. Statuses, devices
-// and source Workspaces are those before the move, in both cases.
+// MigrationResponse describes what a migration would do (dry run) or did. Statuses, devices and
+// source Workspaces are those before the move, in both cases.
 type MigrationResponse struct {
 	SIMCount           int            `json:"sim_count"`
 	DryRun             bool           `json:"dry_run"`
 	TargetWorkspace    NamedRef       `json:"target_workspace"`
 	AutoDetachDevices  bool           `json:"auto_detach_devices"`
-	AllowedSIMStatuses []Ref          `json:"allowed_sim_statuses"` // null where not given
+	AllowedSIMStatuses []Ref          `json:"allowed_sim_statuses"` // null if not given
 	SIMs               []MigrationSIM `json:"sims"`                 // in the request's order, ranges ascending
 }
 

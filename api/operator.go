@@ -13,9 +13,9 @@ type OperatorWorkspace struct {
 
 // OperatorNewWorkspace is the body of POST /operator/v1/workspace.
 type OperatorNewWorkspace struct {
-	ID      *ID             `json:"id,omitempty"` // the next free one where absent
+	ID      *ID             `json:"id,omitempty"` // the next free one if absent
 	Name    *string         `json:"name,omitempty"`
-	Type    Optional[IDRef] `json:"type,omitzero"` // an enterprise where absent
+	Type    Optional[IDRef] `json:"type,omitzero"` // an enterprise if absent
 	Status  Optional[IDRef] `json:"status,omitzero"`
 	Country *string         `json:"country,omitempty"`
 	Parent  Optional[IDRef] `json:"parent,omitzero"`
@@ -30,7 +30,7 @@ type OperatorWorkspacePatch struct {
 	Parent  Optional[IDRef]  `json:"parent,omitzero"`  // null clears it
 }
 
-// OperatorUser is a user as the operator API shows one.
+// OperatorUser is a user as the operator API shows it.
 type OperatorUser struct {
 	ID               int64                `json:"id"`
 	Username         string               `json:"username"` // an e-mail address
@@ -42,8 +42,8 @@ type OperatorUser struct {
 	Created          Time                 `json:"created"`
 }
 
-// OperatorUserStands is what a user is in one Workspace. Of several roles the one that allows the
-// most is shown.
+// OperatorUserStands is the membership of a user in one Workspace. If there are several roles,
+// the highest is shown.
 type OperatorUserStands struct {
 	ID     int64    `json:"id"`
 	Name   string   `json:"name"`
@@ -51,11 +51,11 @@ type OperatorUserStands struct {
 	Role   NamedRef `json:"role"`
 }
 
-// OperatorNewUser is the body of POST /operator/v1/user. It holds no password: that is set by
-// another request, so that this one can be repeated under an idempotency key.
+// OperatorNewUser is the body of POST /operator/v1/user. It contains no password: a separate
+// request sets it, so that this one can be repeated under an idempotency key.
 type OperatorNewUser struct {
 	Username         *string                 `json:"username,omitempty"`
-	Name             *string                 `json:"name,omitempty"` // the username where absent
+	Name             *string                 `json:"name,omitempty"` // the username if absent
 	SuperAdmin       bool                    `json:"superadmin,omitzero"`
 	DefaultWorkspace Optional[IDRef]         `json:"default_workspace,omitzero"`
 	Workspaces       []OperatorNewUserStands `json:"workspaces,omitempty"`
@@ -76,7 +76,7 @@ type OperatorUserPatch struct {
 }
 
 // OperatorNewPassword is the body of PUT /operator/v1/user/{user_id}/password. The password is
-// plain: it travels to the operator's listener only.
+// in plain text; it is sent to the operator's listener only.
 type OperatorNewPassword struct {
 	Password *string `json:"password,omitempty"`
 }
@@ -89,13 +89,13 @@ type OperatorUnlock struct {
 // OperatorNewRole is the body of PUT /operator/v1/user/{user_id}/workspace/{workspace_id}.
 type OperatorNewRole struct {
 	Role   Optional[IDRef] `json:"role,omitzero"`
-	Status Optional[IDRef] `json:"status,omitzero"` // 1 Active where absent, 2 Suspended
+	Status Optional[IDRef] `json:"status,omitzero"` // 1 Active if absent, 2 Suspended
 }
 
-// OperatorImported is the answer of POST /operator/v1/sim/import.
+// OperatorImported is the response to POST /operator/v1/sim/import.
 type OperatorImported struct {
 	Added int `json:"added"`
-	Kept  int `json:"kept"` // that were there already, under the same id and ICCID
+	Kept  int `json:"kept"` // already present with the same id and ICCID
 }
 
 // OperatorNewToken is the body of POST /operator/v1/application_token.
@@ -103,5 +103,5 @@ type OperatorNewToken struct {
 	Workspace   Optional[IDRef] `json:"workspace,omitzero"`
 	Description *string         `json:"description,omitempty"`
 	Expires     *ExpiryTime     `json:"expires,omitempty"` // never when absent
-	CIDR        *string         `json:"cidr,omitempty"`    // network or address that may use it; every one where absent
+	CIDR        *string         `json:"cidr,omitempty"`    // network or address that may use it; any if absent
 }

@@ -12,24 +12,23 @@ type NamedRef struct {
 	Name string `json:"name"`
 }
 
-// IDRef points to something in a request. Only the id counts; a client may send back the
-// whole reference as it received it. ID is nil where the key is absent or null.
+// IDRef points to something in a request. Only the id counts; a client may send back the whole
+// reference as it received it. ID is nil if the key is absent or null.
 type IDRef struct {
 	ID *ID `json:"id"`
 }
 
-// RefTo points to the thing with that id.
+// RefTo returns a reference to an id.
 func RefTo(id int64) IDRef {
 	v := ID(id)
 	return IDRef{ID: &v}
 }
 
-// Country is where a Workspace is at home. Codes are text: they are names made of digits,
-// and a leading zero counts.
+// Country is the country of a Workspace. Codes are strings, because leading zeros matter.
 type Country struct {
 	ID          int64  `json:"id"`
 	Name        string `json:"name"`
 	ISOCode     string `json:"iso_code"`      // ISO 3166-1 alpha-2, lower case
-	MCC         string `json:"mcc,omitempty"` // mobile country code, three digits; a few remote places have none
+	MCC         string `json:"mcc,omitempty"` // mobile country code, three digits; absent if the country has none
 	CountryCode string `json:"country_code"`  // calling code, without plus
 }

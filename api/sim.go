@@ -2,7 +2,7 @@ package api
 
 import "encoding/json"
 
-// SIM is a card as listings and GET /api/v1/sim/{id} return it.
+// SIM is a SIM as listings and GET /api/v1/sim/{id} return it.
 type SIM struct {
 	ID             int64         `json:"id"`
 	ICCID          string        `json:"iccid"`           // 19 digits, without check digit
@@ -16,11 +16,11 @@ type SIM struct {
 	CustomerOrg    *WorkspaceRef `json:"customer_org,omitempty"`
 	IssuerOrg      *WorkspaceRef `json:"issuer_org,omitempty"`
 	ResellerOrg    *WorkspaceRef `json:"reseller_org,omitempty"`
-	Endpoint       *NamedRef     `json:"endpoint,omitempty"` // absent where unattached
+	Endpoint       *NamedRef     `json:"endpoint,omitempty"` // absent if unattached
 	Model          Model         `json:"model"`
 }
 
-// Model is what kind of card a SIM is.
+// Model is the kind of card.
 type Model struct {
 	ID           int64    `json:"id"`
 	Description  string   `json:"description"`
@@ -29,9 +29,9 @@ type Model struct {
 	Manufacturer NamedRef `json:"manufacturer"`
 }
 
-// SIMPatch is the body of PATCH /api/v1/sim/{id}: any subset of the first four, as far as
-// the server allows. The rest is what a listing returns besides; it is tolerated, so that a
-// client can send back what it received, and never applied.
+// SIMPatch is the body of PATCH /api/v1/sim/{id}: any subset of the first four, as far as the
+// server allows. The other properties of a listing are accepted but never applied, so that a
+// client can send back what it received.
 type SIMPatch struct {
 	Status      Optional[IDRef] `json:"status,omitzero"`
 	CustomerOrg Optional[IDRef] `json:"customer_org,omitzero"`

@@ -14,10 +14,10 @@ type Time struct{ time.Time }
 // millisecond. It reads what Time reads.
 type EventTime struct{ time.Time }
 
-// NewTime makes the date that a reader of the wire will have: in UTC, to the millisecond.
+// NewTime converts a time to its value on the wire: in UTC, cut to the millisecond.
 func NewTime(t time.Time) Time { return Time{wireTime(t)} }
 
-// NewEventTime does for EventTime what NewTime does for Time.
+// NewEventTime is NewTime for EventTime.
 func NewEventTime(t time.Time) EventTime { return EventTime{wireTime(t)} }
 
 func wireTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
@@ -33,12 +33,12 @@ func (t Time) MarshalJSON() ([]byte, error) { return formatTime(t.Time, timeLayo
 // MarshalJSON writes the date of an event. A year beyond 9999 is an error.
 func (t EventTime) MarshalJSON() ([]byte, error) { return formatTime(t.Time, eventTimeLayout) }
 
-// UnmarshalJSON reads a date; null leaves it as it is. The error names the value and a
-// form that is accepted.
+// UnmarshalJSON reads a date; null leaves it unchanged. The error names the value and an
+// accepted form.
 func (t *Time) UnmarshalJSON(data []byte) error { return parseTime(data, &t.Time) }
 
-// UnmarshalJSON reads a date; null leaves it as it is. The error names the value and a
-// form that is accepted.
+// UnmarshalJSON reads a date; null leaves it unchanged. The error names the value and an
+// accepted form.
 func (t *EventTime) UnmarshalJSON(data []byte) error { return parseTime(data, &t.Time) }
 
 // ExpiryTime is a date in a request at which something expires. It reads what Time reads, and a
@@ -48,8 +48,8 @@ type ExpiryTime struct{ time.Time }
 // MarshalJSON writes the date as Time does.
 func (t ExpiryTime) MarshalJSON() ([]byte, error) { return formatTime(t.Time, timeLayout) }
 
-// UnmarshalJSON reads a date or a day; null leaves it as it is. The error names the value and a
-// form that is accepted.
+// UnmarshalJSON reads a date or a day; null leaves it unchanged. The error names the value and
+// an accepted form.
 func (t *ExpiryTime) UnmarshalJSON(data []byte) error {
 	if day, err := time.Parse(`"`+time.DateOnly+`"`, string(data)); err == nil {
 		t.Time = EndOfDay(day)
@@ -58,7 +58,7 @@ func (t *ExpiryTime) UnmarshalJSON(data []byte) error {
 	return parseTime(data, &t.Time)
 }
 
-// EndOfDay is the last millisecond of the day that begins at midnight.
+// EndOfDay returns the last millisecond of the day that begins at midnight.
 func EndOfDay(midnight time.Time) time.Time {
 	return midnight.AddDate(0, 0, 1).Add(-time.Millisecond)
 }
@@ -71,7 +71,7 @@ func formatTime(t time.Time, layout string) ([]byte, error) {
 	return t.AppendFormat(make([]byte, 0, len(layout)), layout), nil
 }
 
-// checkYear keeps out what four digits cannot say.
+// checkYear refuses years with more than four digits.
 func checkYear(t time.Time) error {
 	if y := t.Year(); y < 0 || y > 9999 {
 		return fmt.Errorf("the year %d has more than four digits", y)
@@ -98,14 +98,14 @@ func parseTime(data []byte, to *time.Time) error {
 	return nil
 }
 
-// strict refuses two things that time.Parse lets through: an hour of one digit, and a comma
-// before the fraction.
+// strict refuses two forms that time.Parse accepts: an hour of one digit, and a comma before
+// the fraction.
 func strict(s string) bool {
 	const hourEnd = len("2021-11-18T08")
 	return len(s) > hourEnd && s[hourEnd] == ':' && !strings.Contains(s, ",")
 }
 
-// rfc3339 puts the colon into an offset like +0000. What is no date stays none.
+// rfc3339 inserts the colon into an offset like +0000. Invalid dates stay invalid.
 func rfc3339(s string) string {
 	i := len(s) - len("+0000")
 	if i > 0 && (s[i] == '+' || s[i] == '-') {

@@ -90,7 +90,7 @@ func FuzzTime(f *testing.F) {
 	})
 }
 
-// roundTrip checks that what is written reads back as the same instant, to the millisecond.
+// roundTrip checks that an encoded time decodes to the same instant, to the millisecond.
 func roundTrip(t *testing.T, v interface{ UnixMilli() int64 }, to interface {
 	json.Unmarshaler
 	UnixMilli() int64

@@ -1,7 +1,7 @@
 package api
 
-// User is a person who can sign in, seen from the Workspace of the caller's token: the
-// roles are those held in it.
+// User is a user who can sign in, as seen from the Workspace of the caller's token: the roles
+// are those in it.
 type User struct {
 	ID           int64      `json:"id"`
 	Username     string     `json:"username"` // an e-mail address
@@ -23,7 +23,7 @@ type UserWorkspace struct {
 
 // UserPatch is the body of PATCH /api/v1/user/{id}.
 type UserPatch struct {
-	Username *string         `json:"username,omitempty"` // only the present one, in any case
+	Username *string         `json:"username,omitempty"` // only the current one, in any case
 	Name     *string         `json:"name,omitempty"`
 	Status   Optional[IDRef] `json:"status,omitzero"` // in the token's Workspace: 1 Active, 2 Suspended
 }
@@ -43,18 +43,18 @@ type Permission struct {
 type InvitationRequest struct {
 	Username     *string           `json:"username,omitempty"` // an e-mail address
 	Name         *string           `json:"name,omitempty"`
-	Organisation Optional[IDRef]   `json:"organisation,omitzero"` // the token's Workspace where absent
-	Roles        Optional[[]IDRef] `json:"roles,omitzero"`        // Observer where absent
+	Organisation Optional[IDRef]   `json:"organisation,omitzero"` // the token's Workspace if absent
+	Roles        Optional[[]IDRef] `json:"roles,omitzero"`        // Observer if absent
 }
 
-// InvitationResponse is who was invited, and to what.
+// InvitationResponse describes the invited user and the Workspace.
 type InvitationResponse struct {
 	ID            int64      `json:"id"`
 	Username      string     `json:"username"`
 	Name          string     `json:"name"`
 	Organisation  IDRef      `json:"organisation"`
 	Roles         []NamedRef `json:"roles"`
-	ActivationKey string     `json:"activation_key,omitempty"` // only when the inviter hands it on
+	ActivationKey string     `json:"activation_key,omitempty"` // only if the inviter passes it on
 }
 
 // ActivationRequest is the body of POST /api/v2/user/activation.

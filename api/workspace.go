@@ -1,6 +1,6 @@
 package api
 
-// Workspace is the answer of GET /api/v1/organisation/my.
+// Workspace is the response to GET /api/v1/organisation/my.
 type Workspace struct {
 	ID      int64    `json:"id"`
 	Name    string   `json:"name"`

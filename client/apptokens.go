@@ -12,12 +12,12 @@ import (
 
 const tokensPath = "/api/v1/application_token" //nolint:gosec // a path, and no credential
 
-// NewApplicationToken is an application token to be made; its zero value is one that never
-// expires and can be used from everywhere.
+// NewApplicationToken describes an application token to create; the zero value never expires
+// and can be used from any address.
 type NewApplicationToken struct {
 	Description string
 	Expires     time.Time // zero for never
-	IP          string    // the network or address that may use it, "" for every one
+	IP          string    // the network or address that may use it; "" for any
 }
 
 // ListApplicationTokens reads one page of the application tokens of the bearer's Workspace,
@@ -28,16 +28,16 @@ func (c *Client) ListApplicationTokens(ctx context.Context, o ListOptions) (*Pag
 	return list[api.ApplicationToken](ctx, c, tokensPath, o)
 }
 
-// AllApplicationTokens walks over all pages of ListApplicationTokens.
+// AllApplicationTokens iterates over all pages of ListApplicationTokens.
 func (c *Client) AllApplicationTokens(ctx context.Context, o ListOptions) iter.Seq2[api.ApplicationToken, error] {
 	return all[api.ApplicationToken](ctx, c, tokensPath, o)
 }
 
-// CreateApplicationToken makes the credential of a program, bound to the bearer's Workspace.
-// Its text is answered this once: with an idempotency key, a repetition is
+// CreateApplicationToken creates an application token, bound to the bearer's Workspace. The
+// response is the only place that shows its text: with an idempotency key, a repetition returns
 // an APIError with 409.
 //
-// Permission: Administrator of the Workspace. Errors: IsInvalid that names the field.
+// Permission: Administrator of the Workspace. Errors: IsInvalid, which names the field.
 func (c *Client) CreateApplicationToken(ctx context.Context, n NewApplicationToken, opts ...WriteOption) (string, error) {
 	var body api.ApplicationTokenRequest
 	if n.Description != "" {
@@ -57,14 +57,14 @@ func (c *Client) CreateApplicationToken(ctx context.Context, n NewApplicationTok
 	return got.ApplicationToken, nil
 }
 
-// DescribeApplicationToken changes what a token is said to be for.
+// DescribeApplicationToken changes the description of a token.
 //
 // Permission: Administrator of the Workspace. Errors: IsNotFound; IsInvalid.
 func (c *Client) DescribeApplicationToken(ctx context.Context, id int64, description string, opts ...WriteOption) error {
 	return c.patchToken(ctx, id, api.ApplicationTokenPatch{Description: &description}, opts)
 }
 
-// RevokeApplicationToken ends a token at once, with every bearer that it got.
+// RevokeApplicationToken revokes a token and all bearers issued for it, with immediate effect.
 //
 // Permission: Administrator of the Workspace. Errors: IsNotFound.
 func (c *Client) RevokeApplicationToken(ctx context.Context, id int64, opts ...WriteOption) error {

@@ -12,19 +12,19 @@ import (
 
 const authenticatePath = "/api/v1/authenticate"
 
-// passwordDigest is the form in which the contract sends passwords: SHA-1 of the UTF-8
-// text, in lower-case hex.
+// passwordDigest returns the form in which passwords are sent: SHA-1 of the UTF-8 text, in
+// lower-case hex.
 func passwordDigest(password string) string {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
 }
 
-// AuthenticateUser exchanges a user name and the plain password for a bearer and a
-// refresh token; where a second factor is due, for an MFAToken alone, which
-// AuthenticateSecondFactor takes. A Client made with WithPassword does it by itself.
+// AuthenticateUser exchanges a user name and the plain password for a bearer and a refresh
+// token. If a second factor is required, it returns only an MFAToken for
+// AuthenticateSecondFactor. A Client with WithPassword does this automatically.
 //
-// Permission: none. Errors: IsUnauthorized, alike for a wrong password, an unknown, a
-// suspended and a locked-out user, the last with RetryAfter; IsTooManyRequests.
+// Permission: none. Errors: IsUnauthorized for a wrong password and for an unknown, suspended
+// or locked user without distinction, except that the last has a RetryAfter; IsTooManyRequests.
 func (c *Client) AuthenticateUser(ctx context.Context, username, password string) (*api.AuthResponse, error) {
 	return c.authenticateDigest(ctx, username, passwordDigest(password))
 }
@@ -37,10 +37,11 @@ func (c *Client) authenticateDigest(ctx context.Context, username, digest string
 	return c.authenticate(ctx, body)
 }
 
-// ErrSecondFactor is the error of a sign-in that needs a code where no one gives any.
+// ErrSecondFactor is the error of a sign-in that needs a code when the Client has no source of
+// codes.
 var ErrSecondFactor = errors.New("a second factor is due: use WithSecondFactor, or AuthenticateSecondFactor and WithRefreshToken")
 
-// authenticateWhole is authenticateDigest with the second factor, where one is due.
+// authenticateWhole is authenticateDigest with the second factor, if one is required.
 func (c *Client) authenticateWhole(ctx context.Context, username, digest string) (*api.AuthResponse, error) {
 	got, err := c.authenticateDigest(ctx, username, digest)
 	if err != nil || got.MFAToken == "" {
@@ -56,17 +57,17 @@ func (c *Client) authenticateWhole(ctx context.Context, username, digest string)
 	return c.AuthenticateSecondFactor(ctx, got.MFAToken, code)
 }
 
-// AuthenticateApplication exchanges an application token for a bearer of its Workspace.
-// The answer has no refresh token.
+// AuthenticateApplication exchanges an application token for a bearer of its Workspace. The
+// response has no refresh token.
 //
-// Permission: none. Errors: IsUnauthorized where the token is garbled, expired, revoked or
-// not for this address; IsTooManyRequests.
+// Permission: none. Errors: IsUnauthorized if the token is invalid, expired, revoked or not
+// valid for this address; IsTooManyRequests.
 func (c *Client) AuthenticateApplication(ctx context.Context, token string) (*api.AuthResponse, error) {
 	return c.authenticate(ctx, api.AuthRequest{ApplicationToken: &token})
 }
 
-// AuthenticateRefresh exchanges a refresh token for a new bearer and a new refresh token.
-// The old one is spent once the new one has been used; using it after that ends the session.
+// AuthenticateRefresh exchanges a refresh token for a new bearer and a new refresh token. The
+// old one becomes invalid when the new one is used; using it after that ends the session.
 //
 // Permission: none. Errors: IsUnauthorized; IsTooManyRequests.
 func (c *Client) AuthenticateRefresh(ctx context.Context, refreshToken string) (*api.AuthResponse, error) {
@@ -77,9 +78,9 @@ func (c *Client) authenticate(ctx context.Context, body api.AuthRequest) (*api.A
 	return one[api.AuthResponse](ctx, c.as(nil), call{method: http.MethodPost, path: authenticatePath, body: body})
 }
 
-// Logout ends the session of the bearer at once: its bearers of every Workspace and its
-// refresh token; with everywhere, every session of the user. A Client that signs in by
-// itself would do so again at its next call.
+// Logout ends the session of the bearer: its bearers of all Workspaces and its refresh token;
+// with everywhere, every session of the user. A Client that signs in automatically does so
+// again at its next call.
 //
 // Permission: any user. Errors: IsForbidden for an application token.
 func (c *Client) Logout(ctx context.Context, everywhere bool) error {
@@ -87,18 +88,18 @@ func (c *Client) Logout(ctx context.Context, everywhere bool) error {
 	return err
 }
 
-// SwitchWorkspace gives a bearer for another Workspace; that of this Client stays as it
-// is. InWorkspace is a Client that does it by itself.
+// SwitchWorkspace returns a bearer for another Workspace; this Client keeps its own.
+// InWorkspace returns a Client that switches automatically.
 //
-// Permission: any user who is a member of the Workspace. Errors: IsUnauthorized, alike
-// where the caller is no member, the Workspace is unknown, or an application token asks.
+// Permission: any user who is a member of the Workspace. Errors: IsUnauthorized if the caller
+// is not a member, the Workspace is unknown, or the caller is an application token.
 func (c *Client) SwitchWorkspace(ctx context.Context, workspace int64) (*api.AuthResponse, error) {
 	body := api.SwitchRequest{TargetOrganisation: api.Some(api.RefTo(workspace))}
 	return one[api.AuthResponse](ctx, c, call{method: http.MethodPost, path: authenticatePath + "/workspace", body: body})
 }
 
-// InWorkspace is the same caller in another Workspace. It sends nothing yet: the first
-// call switches, and so does each renewal of its bearer.
+// InWorkspace returns a Client for the same caller in another Workspace. It sends nothing: the
+// first call switches, and so does each renewal of its bearer.
 func (c *Client) InWorkspace(workspace int64) *Client {
 	return c.as(&session{client: c, signIn: func(ctx context.Context) (*api.AuthResponse, error) {
 		return c.SwitchWorkspace(ctx, workspace)

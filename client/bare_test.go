@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// A server that speaks the contract and nothing of ours: no ETag, no Location, no ledger,
-// no request ids, no refresh of refresh tokens.
+// TestAgainstTheBareContract uses a server without Simferry's additions: no ETag, no Location,
+// no ledger, no request ids, no refresh of refresh tokens.
 func TestAgainstTheBareContract(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v1/authenticate", status(http.StatusOK, `{"auth_token": "t"}`))
@@ -57,7 +57,7 @@ func TestAgainstTheBareContract(t *testing.T) {
 	}
 }
 
-// Pages that nobody counts must not be taken for the whole.
+// Pages without totals must not be taken for the whole list.
 func TestPagesThatNobodyCounts(t *testing.T) {
 	url, _ := play(t, status(http.StatusOK, `[{"id": 1}]`))
 	var got error
@@ -69,8 +69,8 @@ func TestPagesThatNobodyCounts(t *testing.T) {
 	}
 }
 
-// While the pages are read the list changes: an item may have moved to a page that was read
-// already. The walk must not end as if it had seen everything.
+// The list changes while it is read: an item may move to a page that was already read. The walk
+// must report that.
 func TestChangedListEndsTheWalk(t *testing.T) {
 	for name, second := range map[string]func(http.ResponseWriter, *http.Request){
 		"shorter by a page": status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "1", "X-Current-Page", "1"),
@@ -91,7 +91,7 @@ func TestChangedListEndsTheWalk(t *testing.T) {
 	}
 }
 
-// A cursor that does not advance must not make the walk go round for ever.
+// A cursor that does not advance must not cause an endless walk.
 func TestCursorThatStandsStill(t *testing.T) {
 	page := status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Next", "1")
 	url, s := play(t, slices.Repeat([]http.HandlerFunc{page}, 2)...)

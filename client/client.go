@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Client sends requests to one server as one caller. It is safe for concurrent use. Make
-// one with New.
+// Client sends requests to one server as one caller. It is safe for concurrent use. Use New to
+// create one.
 type Client struct {
 	base      string // without a slash at the end
 	http      *http.Client
 	userAgent string
-	tokens    TokenSource // nil for nobody
+	tokens    TokenSource // nil without credentials
 	retry     Retry
 	clock     Clock
 
-	code        func(context.Context) (string, error) // of the second factor; nil where nobody gives any
+	code        func(context.Context) (string, error) // code of the second factor; nil without a source
 	fingerprint string                                // of this device, "" for none
 }
 
@@ -30,10 +30,10 @@ const (
 	defaultTimeout = time.Minute
 )
 
-// New makes a client of the server at baseURL, such as https://sims.example.com; a path in
-// it is put before every operation's. It sends nothing yet.
+// New returns a client of the server at baseURL, such as https://sims.example.com, which may
+// include a path prefix. It sends nothing.
 //
-// Without an option that says who calls, only health and the Authenticate calls work.
+// Without an option with credentials, only the health and Authenticate calls work.
 func New(baseURL string, opts ...Option) (*Client, error) {
 	base, err := checkBase(baseURL)
 	if err != nil {
@@ -46,7 +46,7 @@ func New(baseURL string, opts ...Option) (*Client, error) {
 	for _, o := range opts {
 		o(c)
 	}
-	own := *c.http // the caller's stays as it is
+	own := *c.http // do not modify the caller's client
 	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c.http = &own
 	return c, nil
@@ -67,7 +67,7 @@ func checkBase(text string) (string, error) {
 	return strings.TrimRight(text, "/"), nil
 }
 
-// as is the same client for another caller.
+// as returns the same client for another caller.
 func (c *Client) as(tokens TokenSource) *Client {
 	other := *c
 	other.tokens = tokens

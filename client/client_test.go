@@ -34,7 +34,7 @@ func TestRequestsNameTheProgramBelowTheBasePath(t *testing.T) {
 	}
 }
 
-// Preview, the real run of exactly that, and everything that it leaves behind.
+// Preview, the real run, and all its effects.
 func TestMigrationEndToEnd(t *testing.T) {
 	ctx, c := t.Context(), as(t, ferry(t), admin)
 	ask := client.MigrationRequest{Target: 200, SIMs: []int64{250, 252}, AllowedStatuses: []int64{client.SIMActivated, client.SIMIssued}, DetachDevices: true}
@@ -130,7 +130,7 @@ func TestAllSIMsWalksEveryPage(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		break // which must not panic
+		break // must not panic
 	}
 }
 

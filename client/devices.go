@@ -21,20 +21,20 @@ const (
 	manyDevicesPath = "/api/v2/endpoint/multi"
 )
 
-// DeviceChange is what to make of a device; what is absent stays as it is. api.Some gives a
-// value, api.Null clears a text. To create one, Status, ServiceProfile and TariffProfile
-// are required.
+// DeviceChange describes changes of a device; absent properties stay unchanged. api.Some gives
+// a value, api.Null clears a text. To create one, Status, ServiceProfile and TariffProfile are
+// required.
 type DeviceChange = api.DeviceFields
 
-// ListDevices reads one page of the devices of the bearer's Workspace, by id unless sorted
-// otherwise; 1,000 on a page unless asked otherwise, 2,000 at most.
+// ListDevices reads one page of the devices of the bearer's Workspace, sorted by id by default;
+// 1,000 per page by default, 2,000 at most.
 //
 // Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
 func (c *Client) ListDevices(ctx context.Context, o ListOptions) (*Page[api.Device], error) {
 	return list[api.Device](ctx, c, devicesPath, o)
 }
 
-// AllDevices walks over all pages of ListDevices, one request per page. It ends with the
+// AllDevices iterates over all pages of ListDevices, one request per page. It stops at the
 // first error.
 func (c *Client) AllDevices(ctx context.Context, o ListOptions) iter.Seq2[api.Device, error] {
 	return all[api.Device](ctx, c, devicesPath, o)
@@ -42,18 +42,18 @@ func (c *Client) AllDevices(ctx context.Context, o ListOptions) iter.Seq2[api.De
 
 // Device reads one device.
 //
-// Permission: any role in the Workspace. Errors: IsNotFound, also for a device of a
-// Workspace that the bearer is not for.
+// Permission: any role in the Workspace. Errors: IsNotFound, also for a device of another
+// Workspace.
 func (c *Client) Device(ctx context.Context, id int64) (*api.Device, error) {
 	return get[api.Device](ctx, c, devicePath(id))
 }
 
-// CreateDevice creates a device. A SIM that is named goes into it. It gets the Status of its Plug;
-// without one it becomes Activated if it is Issued, unless Activate is false or the server's
-// default is.
+// CreateDevice creates a device. A SIM in it is attached and gets the Status of its Plug.
+// Without a Status, an Issued SIM becomes Activated, unless Activate or the server's default is
+// false.
 //
-// Permission: User or Administrator in the Workspace. Errors: IsInvalid, with Problems;
-// IsInUse where the SIM sits elsewhere; IsForbidden.
+// Permission: User or Administrator in the Workspace. Errors: IsInvalid, with Problems; IsInUse
+// if the SIM is in another device; IsForbidden.
 func (c *Client) CreateDevice(ctx context.Context, d DeviceChange, opts ...WriteOption) (*api.Device, error) {
 	return one[api.Device](ctx, c, call{method: http.MethodPost, path: devicesPath, header: written(opts), body: api.DeviceRequest{DeviceFields: d}})
 }
@@ -61,8 +61,8 @@ func (c *Client) CreateDevice(ctx context.Context, d DeviceChange, opts ...Write
 // ChangeDevice changes a device.
 //
 // Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsInvalid, with
-// Problems; IsInUse where a SIM is to go in that sits elsewhere, or the device holds
-// another; IsForbidden.
+// Problems; IsInUse if the SIM is in another device, or the device has another SIM;
+// IsForbidden.
 func (c *Client) ChangeDevice(ctx context.Context, id int64, d DeviceChange, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{method: http.MethodPatch, path: devicePath(id), header: written(opts), body: api.DeviceRequest{DeviceFields: d}})
 	return err
@@ -74,22 +74,22 @@ func (c *Client) SetDeviceStatus(ctx context.Context, id, status int64, opts ...
 	return c.ChangeDevice(ctx, id, DeviceChange{Status: api.Some(api.RefTo(status))}, opts...)
 }
 
-// AttachSIM puts a SIM into a device and leaves its status as it is. Permission and errors:
-// those of ChangeDevice.
+// AttachSIM attaches a SIM to a device and keeps its status. Permission and errors: those of
+// ChangeDevice.
 func (c *Client) AttachSIM(ctx context.Context, device, sim int64, opts ...WriteOption) error {
 	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.Plug{ID: api.Some(api.ID(sim))})}, opts...)
 }
 
-// DetachSIM takes the SIM out of a device, if there is one, and leaves its status as it is.
-// Permission and errors: those of ChangeDevice.
+// DetachSIM detaches the SIM of a device, if any, and keeps its status. Permission and errors:
+// those of ChangeDevice.
 func (c *Client) DetachSIM(ctx context.Context, device int64, opts ...WriteOption) error {
 	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.Plug{ID: api.Null[api.ID]()})}, opts...)
 }
 
 // DeleteDevice deletes a device.
 //
-// Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsInUse while
-// it holds a SIM; IsForbidden.
+// Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsInUse if it has a
+// SIM; IsForbidden.
 func (c *Client) DeleteDevice(ctx context.Context, id int64, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: devicePath(id), header: written(opts)})
 	return err
@@ -102,15 +102,15 @@ func (c *Client) Connectivity(ctx context.Context, id int64) (*api.Connectivity,
 	return get[api.Connectivity](ctx, c, devicePath(id)+"/connectivity")
 }
 
-// ResetConnectivity asks for the connection of a device to be reset.
+// ResetConnectivity requests a reset of a device's connection.
 //
 // Permission: User or Administrator in the Workspace. Errors: IsNotFound; IsForbidden.
 func (c *Client) ResetConnectivity(ctx context.Context, id int64, opts ...WriteOption) error {
 	return c.write(ctx, http.MethodPatch, devicePath(id)+"/connectivity", api.ConnectivityReset{}, opts)
 }
 
-// CreateDevices creates up to 2,000 devices, all or none, and answers them in the same
-// order. Permission and errors: those of CreateDevice.
+// CreateDevices creates up to 2,000 devices, all or none, and returns them in the same order.
+// Permission and errors: those of CreateDevice.
 func (c *Client) CreateDevices(ctx context.Context, devices []DeviceChange, opts ...WriteOption) ([]api.Device, error) {
 	body := make([]api.DeviceRequest, len(devices))
 	for i, d := range devices {
@@ -123,23 +123,23 @@ func (c *Client) CreateDevices(ctx context.Context, devices []DeviceChange, opts
 	return *made, nil
 }
 
-// ChangeDevices changes up to 2,000 devices, all or none; each is named once, by its ID.
-// Permission and errors: those of ChangeDevice, with a problem per device concerned.
+// ChangeDevices changes up to 2,000 devices, all or none. Each appears once, with its ID.
+// Permission and errors: those of ChangeDevice, with one problem per device concerned.
 func (c *Client) ChangeDevices(ctx context.Context, devices []api.DevicePatch, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{method: http.MethodPatch, path: manyDevicesPath, header: written(opts), body: devices})
 	return err
 }
 
-// DeleteDevices deletes up to 2,000 devices, all or none. SIMs in them are taken out, and suspended
-// if they are Activated. Permission and errors: those of DeleteDevice but IsInUse, with a problem
-// per device concerned.
+// DeleteDevices deletes up to 2,000 devices, all or none. Their SIMs are detached, and
+// suspended if Activated. Permission and errors: those of DeleteDevice except IsInUse, with one
+// problem per device concerned.
 func (c *Client) DeleteDevices(ctx context.Context, ids []int64, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: manyDevicesPath, header: written(opts), body: refs(ids)})
 	return err
 }
 
-// DeviceEvents reads one page of what happened to a device in the bearer's Workspace, newest
-// first unless sorted otherwise. A device that is unknown has none.
+// DeviceEvents reads one page of the events of a device in the bearer's Workspace, newest first
+// by default. An unknown device has none.
 //
 // Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
 func (c *Client) DeviceEvents(ctx context.Context, device int64, o ListOptions) (*Page[api.Event], error) {

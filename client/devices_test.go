@@ -13,7 +13,7 @@ func newDevice(name string) client.DeviceChange {
 	return client.DeviceChange{Name: api.Some(name), Status: api.Some(api.RefTo(client.DeviceEnabled)), ServiceProfile: profile, TariffProfile: profile}
 }
 
-// A device from its creation to its end, with a SIM that comes and goes.
+// A device from creation to deletion, with a SIM that is attached and detached.
 func TestDeviceEndToEnd(t *testing.T) {
 	ctx, c := t.Context(), as(t, ferry(t), admin)
 	ask := newDevice("meter")

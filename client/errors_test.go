@@ -98,7 +98,7 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 	}
 }
 
-// A key that has been used for another request is an error of the caller, not of the rules.
+// Reusing a key for another request is a caller's error, not a conflict of the rules.
 func TestKeyOfAnotherRequest(t *testing.T) {
 	ctx, c := t.Context(), as(t, ferry(t), admin)
 	key := client.IdempotencyKey("rollout 7")
@@ -124,7 +124,7 @@ func TestLockedAccount(t *testing.T) {
 	}
 }
 
-// What is in front of a server answers in its own words.
+// A proxy may respond in a format of its own.
 func TestAnswersThatAreNotTheContracts(t *testing.T) {
 	tests := map[string]struct {
 		answer http.HandlerFunc
@@ -150,7 +150,7 @@ func TestAnswersThatAreNotTheContracts(t *testing.T) {
 	}
 }
 
-// A server that did the real thing where a preview was asked for must not go unnoticed.
+// A server that performs a real run instead of a preview must be reported.
 func TestAnswerToTheOtherQuestion(t *testing.T) {
 	url, _ := play(t, status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`))
 	if _, err := newClient(t, url).Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{1}}); err == nil {

@@ -41,7 +41,7 @@ func Example() {
 	// 2 SIMs have moved; the record is at /api/v1/migration/7
 }
 
-// A refusal tells every reason, and under each the SIMs.
+// A refusal lists every reason with its SIMs.
 func ExampleConflictError() {
 	server := pretend()
 	defer server.Close()
@@ -87,7 +87,7 @@ func ExampleClient_AllSIMs() {
 	// 251 8988303000000000251
 }
 
-// More patience than by default, for a job that runs at night.
+// More retries than by default, for a nightly job.
 func ExampleWithRetry() {
 	patient := client.Retry{Attempts: 10, MinDelay: time.Second, MaxDelay: time.Minute, MaxRetryAfter: 10 * time.Minute}
 	_, err := client.New("https://sims.example.com", client.WithRetry(patient), client.WithUserAgent("night-shift/1.0"))
@@ -95,7 +95,7 @@ func ExampleWithRetry() {
 	// Output: <nil>
 }
 
-// pretend answers what the examples ask for.
+// pretend is a server for the examples.
 func pretend() *httptest.Server {
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, status int, body string) {

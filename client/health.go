@@ -5,12 +5,12 @@ import (
 	"net/http"
 )
 
-// Healthy tells whether the server's process answers: nil where it does. It is asked once,
-// without retries and without a bearer.
+// Healthy checks the server's process; nil means healthy. It sends one request, without retries
+// and without a bearer.
 func (c *Client) Healthy(ctx context.Context) error { return c.probe(ctx, "/healthz") }
 
-// Ready tells whether the server can serve: nil where its database answers and has the
-// right schema. It is asked once, without retries and without a bearer.
+// Ready checks the server; nil means that its database is available and has the right schema.
+// It sends one request, without retries and without a bearer.
 //
 // Errors: IsUnavailable, with the reason as its message.
 func (c *Client) Ready(ctx context.Context) error { return c.probe(ctx, "/readyz") }

@@ -17,19 +17,19 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// The people of kit.Ferry.
+// Users of kit.Ferry.
 const (
-	admin    = "admin@example.com"    // Administrator of nearly everything, at home in 100
+	admin    = "admin@example.com"    // Administrator of nearly everything, default Workspace 100
 	observer = "observer@example.com" // of 100
 )
 
-// ferry is a real server with the world of kit.Ferry.
+// ferry starts a server with the data of kit.Ferry.
 func ferry(t *testing.T) *kit.Server {
 	t.Helper()
 	return kit.Start(t, kit.SQLite).Seed(kit.Ferry)
 }
 
-// of is a client of the server that the contract's document judges.
+// of returns a client whose exchanges are validated against the OpenAPI document.
 func of(t *testing.T, s *kit.Server, opts ...client.Option) *client.Client {
 	t.Helper()
 	clock := &clock{Clock: s.Clock}
@@ -50,7 +50,7 @@ func newClient(t *testing.T, url string, opts ...client.Option) *client.Client {
 	return c
 }
 
-// clock passes when it is slept on, and remembers the sleeps.
+// clock advances when it sleeps, and records the sleeps.
 type clock struct {
 	*kit.Clock
 	mu    sync.Mutex
@@ -73,7 +73,7 @@ func (c *clock) sleeps() []time.Duration {
 	return c.slept
 }
 
-// script answers one request after the other, each in its way; the last way goes on.
+// script handles each request with the next handler; the last one repeats.
 type script struct {
 	mu   sync.Mutex
 	ways []http.HandlerFunc
@@ -94,7 +94,7 @@ func (s *script) requests() []*http.Request {
 	return s.seen
 }
 
-// play runs a server that follows the script.
+// play starts a server that runs the script.
 func play(t *testing.T, ways ...http.HandlerFunc) (url string, s *script) {
 	t.Helper()
 	s = &script{ways: ways}
@@ -114,7 +114,7 @@ func status(code int, body string, headers ...string) http.HandlerFunc {
 	}
 }
 
-// hangUp breaks the connection off once it has read the request.
+// hangUp closes the connection after reading the request.
 func hangUp(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 
 // asError finds an error of a type or ends the test.
@@ -127,10 +127,10 @@ func asError[E error](t *testing.T, err error) E {
 	return found
 }
 
-// discard is the log of a server whose complaints are what the test is about.
+// discard hides the expected errors of a test server.
 var discard = log.New(io.Discard, "", 0)
 
-// migrationAnswer is how a server of two SIMs, one of them in a device, takes a migration.
+// migrationAnswer is a server's migration of two SIMs, one of them in a device.
 func migrationAnswer(body string, header http.Header) (code int, reply string) {
 	dry := strings.Contains(body, `"dry_run":true`)
 	switch {

@@ -9,19 +9,19 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// Invitation is whom to invite, and to what.
+// Invitation describes whom to invite to which Workspace.
 type Invitation struct {
 	Username  string  // an e-mail address
-	Name      string  // the address where ""
-	Workspace int64   // that of the bearer where 0
-	Roles     []int64 // Observer where empty
+	Name      string  // the address if ""
+	Workspace int64   // the bearer's if 0
+	Roles     []int64 // Observer if empty
 }
 
-// Invite makes somebody a member of a Workspace. The activation key is "" where the server
-// mails it; else it is answered this once, for the caller to hand on.
+// Invite makes a user a member of a Workspace. The activation key is "" if the server mails it;
+// otherwise it is returned only once, for the caller to pass on.
 //
 // Permission: Administrator of the Workspace. Errors: IsInvalid; IsForbidden; an APIError with
-// 409 for a member; IsTooManyRequests.
+// 409 if the user is a member; IsTooManyRequests.
 func (c *Client) Invite(ctx context.Context, n Invitation, opts ...WriteOption) (activationKey string, err error) {
 	body := api.InvitationRequest{Username: &n.Username}
 	if n.Name != "" {
@@ -49,12 +49,12 @@ func (c *Client) Invite(ctx context.Context, n Invitation, opts ...WriteOption) 
 	return answer.ActivationKey, nil
 }
 
-// Activate uses an activation key: that of an invitation opens the account with the plain
-// password, that of a reset gives it another one. name replaces that of the invitation where
-// it is not "".
+// Activate uses an activation key. The key of an invitation activates the account with the
+// plain password; that of a reset replaces the password. name, if not "", replaces the name in
+// the invitation.
 //
-// Permission: none. Errors: IsForbidden for a key that is unknown, used or expired;
-// IsInvalid for a password that everybody would guess; IsTooManyRequests.
+// Permission: none. Errors: IsForbidden for a key that is unknown, used or expired; IsInvalid
+// for a common password; IsTooManyRequests.
 func (c *Client) Activate(ctx context.Context, key, password, name string) error {
 	digest := passwordDigest(password)
 	body := api.ActivationRequest{ActivationKey: &key, Password: &digest}
@@ -64,10 +64,10 @@ func (c *Client) Activate(ctx context.Context, key, password, name string) error
 	return c.write(ctx, http.MethodPost, "/api/v2/user/activation", body, nil)
 }
 
-// AskPasswordReset has an activation key mailed to a user. That it succeeds does not tell
-// whether there is such a user.
+// AskPasswordReset lets the server mail an activation key to a user. It also succeeds for
+// unknown users.
 //
-// Permission: none. Errors: IsForbidden where the server sends no mail; IsTooManyRequests.
+// Permission: none. Errors: IsForbidden if the server sends no mail; IsTooManyRequests.
 func (c *Client) AskPasswordReset(ctx context.Context, username string) error {
 	return c.write(ctx, http.MethodPost, "/api/v1/user/password/reset", api.PasswordResetRequest{Username: &username}, nil)
 }

@@ -10,16 +10,16 @@ import (
 
 const ledgerPath = "/api/v1/migration"
 
-// Migrations reads one page of the ledger, the latest first unless sorted otherwise: the
-// migrations out of, and into, Workspaces that the caller is a member of, without their
-// SIMs. The ledger is Simferry's own; other servers answer 404.
+// Migrations reads one page of the ledger, latest first by default: the migrations from and
+// into Workspaces of which the caller is a member, without their SIMs. The ledger is an
+// addition of Simferry; other servers return 404.
 //
 // Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
 func (c *Client) Migrations(ctx context.Context, o ListOptions) (*Page[api.Migration], error) {
 	return list[api.Migration](ctx, c, ledgerPath, o)
 }
 
-// AllMigrations walks over all pages of Migrations, one request per page. It ends with the
+// AllMigrations iterates over all pages of Migrations, one request per page. It stops at the
 // first error.
 func (c *Client) AllMigrations(ctx context.Context, o ListOptions) iter.Seq2[api.Migration, error] {
 	return all[api.Migration](ctx, c, ledgerPath, o)

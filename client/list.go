@@ -9,16 +9,16 @@ import (
 	"strconv"
 )
 
-// ListOptions narrow and order a list; the zero value asks for its first page as the
-// server has it.
+// ListOptions filter and sort a list; the zero value requests the first page with the server's
+// defaults.
 type ListOptions struct {
 	Filter  string // field:value,field:value, all of which must hold; values separated by |
 	Sort    string // field,-field; - is descending
 	Page    int    // from 1; 0 is the first
 	PerPage int    // items on a page; 0 is the server's default, and it has a maximum
 
-	// After is the cursor of the page to read, which Page.Next of the page before gives; 0
-	// is none. Simferry has it for lists sorted by id. It replaces Page.
+	// After is the cursor of the page to read, which is Page.Next of the previous page; 0 is
+	// none. Simferry supports it for lists sorted by id. It replaces Page.
 	After int64
 }
 
@@ -40,15 +40,14 @@ func (o ListOptions) query() string {
 	return "?" + q.Encode()
 }
 
-// Page is one page of a list and where it stands in the whole. A number that the server
-// does not tell is 0.
+// Page is one page of a list and its position. A number that the server does not send is 0.
 type Page[T any] struct {
 	Items      []T
 	Page       int // from 1; never beyond the last
 	PerPage    int
-	Total      int // items over all pages; with After those left, this page included
+	Total      int // items over all pages; with After those from this page on
 	TotalPages int
-	Next       int64 // the cursor of the next page; 0 on the last page, and if there are no cursors
+	Next       int64 // the cursor of the next page; 0 on the last page or without cursors
 }
 
 func list[T any](ctx context.Context, c *Client, path string, o ListOptions) (*Page[T], error) {
@@ -72,9 +71,9 @@ func list[T any](ctx context.Context, c *Client, path string, o ListOptions) (*P
 	}, nil
 }
 
-// ErrListChanged is the error of a walk over numbered pages during which the list has
-// changed: an item may have moved to a page that had been read already, and would be
-// missing. A walk with cursors never ends with it.
+// ErrListChanged is the error of a walk over numbered pages during which the list has changed:
+// an item may have moved to a page that was already read, and would be missed. With cursors
+// this does not happen.
 var ErrListChanged = errors.New("the list has changed while it was read: read it again")
 
 var (
@@ -82,14 +81,13 @@ var (
 	errStuck        = errors.New("the server's cursor (X-Next) does not advance")
 )
 
-// Walk reads the pages of a list, from the one that o names to the last, one request at a
-// time. read reads one page, such as Client.ListSIMs. The first error ends it.
+// Walk reads the pages of a list, from the one that o names to the last, one request at a time.
+// read reads one page, such as Client.ListSIMs. It stops at the first error.
 //
-// If the server gives cursors (Simferry does, in lists sorted by id), whoever walks sees
-// every item that stays in the list, once, whatever others write meanwhile. Elsewhere the
-// pages are numbered, and items that leave the list shift those behind them: then the walk
-// compares the totals and ends with ErrListChanged if they differ. An item that leaves
-// while another arrives escapes this comparison.
+// If the server gives cursors (Simferry does, in lists sorted by id), every item that stays in
+// the list is read exactly once, despite concurrent changes. Otherwise the pages are numbered,
+// and removed items shift later ones: Walk compares the totals and returns ErrListChanged if
+// they differ. This does not detect a removal that coincides with an addition.
 func Walk[T any](ctx context.Context, o ListOptions, read func(context.Context, ListOptions) (*Page[T], error)) iter.Seq2[*Page[T], error] {
 	return func(yield func(*Page[T], error) bool) {
 		w := walk{options: o}
@@ -109,21 +107,21 @@ func Walk[T any](ctx context.Context, o ListOptions, read func(context.Context, 
 	}
 }
 
-// standing is where a page stands in its list.
+// standing is the position of a page in its list.
 type standing struct {
 	page, total, pages int
 	next               int64
 	items              int
 }
 
-// walk is how far a walk has come.
+// walk is the progress of a walk.
 type walk struct {
 	options ListOptions
 	total   int // of the first page
 	begun   bool
 }
 
-// step takes note of a page and turns to the next one; more is false after the last page.
+// step records a page and selects the next one; more is false after the last page.
 func (w *walk) step(p standing) (more bool, err error) {
 	switch {
 	case p.next != 0 && p.next == w.options.After:
@@ -132,7 +130,7 @@ func (w *walk) step(p standing) (more bool, err error) {
 		w.options.After, w.options.Page = p.next, 0
 		return true, nil
 	case w.options.After != 0:
-		return false, nil // the last page behind a cursor
+		return false, nil // the last page of a list with cursors
 	case p.pages == 0 && p.items > 0:
 		return false, errNoTotalPages
 	}
@@ -147,7 +145,7 @@ func (w *walk) step(p standing) (more bool, err error) {
 	return asked < p.pages, nil
 }
 
-// all walks over the items of every page, as Walk does over the pages.
+// all iterates over the items of every page, like Walk over the pages.
 func all[T any](ctx context.Context, c *Client, path string, o ListOptions) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		read := func(ctx context.Context, o ListOptions) (*Page[T], error) { return list[T](ctx, c, path, o) }

@@ -11,29 +11,28 @@ import (
 
 const mfaPath = "/api/v1/user/mfa"
 
-// AuthenticateSecondFactor completes a sign-in whose answer was an MFAToken, within five
-// minutes. code is what the user's authenticator shows, six digits; each is good for one
-// use.
+// AuthenticateSecondFactor completes a sign-in that returned an MFAToken, within five minutes.
+// code has the six digits that the user's authenticator shows; each code works once.
 //
-// Permission: none. Errors: IsUnauthorized for a wrong code, with RetryAfter after three,
-// and once the MFAToken has expired; IsTooManyRequests.
+// Permission: none. Errors: IsUnauthorized for a wrong code, with RetryAfter after three, and
+// once the MFAToken has expired; IsTooManyRequests.
 func (c *Client) AuthenticateSecondFactor(ctx context.Context, mfaToken, code string) (*api.AuthResponse, error) {
 	return c.authenticate(ctx, api.AuthRequest{MFAToken: &mfaToken, Code: &code})
 }
 
-// AuthenticateAndTrust is AuthenticateSecondFactor on a device that is to be trusted: for 90
-// days it needs no code as long as it sends its fingerprint, see WithFingerprint.
+// AuthenticateAndTrust is AuthenticateSecondFactor and trusts the device: for 90 days it needs
+// no code if it sends its fingerprint, see WithFingerprint.
 //
 // Permission and errors: those of AuthenticateSecondFactor; IsInvalid for the device.
 func (c *Client) AuthenticateAndTrust(ctx context.Context, mfaToken, code string, device api.DeviceToTrust) (*api.AuthResponse, error) {
 	return c.authenticate(ctx, api.AuthRequest{MFAToken: &mfaToken, Code: &code, TrustedDevice: api.Some(device)})
 }
 
-// ChangePassword replaces the caller's password, both given in the clear and sent as their
-// SHA-1. Every session of the user ends, that of this Client too.
+// ChangePassword replaces the caller's password. Both are given in plain text and sent as
+// SHA-1. It ends every session of the user, including that of this Client.
 //
-// Permission: any user. Errors: IsInvalid for a wrong old password and for a new one that
-// everybody would guess; IsTooManyRequests after three wrong ones.
+// Permission: any user. Errors: IsInvalid for a wrong old password and for a common new one;
+// IsTooManyRequests after three wrong ones.
 func (c *Client) ChangePassword(ctx context.Context, old, next string) error {
 	oldDigest, nextDigest := passwordDigest(old), passwordDigest(next)
 	_, err := c.do(ctx, call{
@@ -42,11 +41,11 @@ func (c *Client) ChangePassword(ctx context.Context, old, next string) error {
 	return err
 }
 
-// AddMFAKey makes a second factor for the caller, to be activated by ActivateMFAKey. Its
-// secret is shown this once. It takes the plain password again.
+// AddMFAKey creates a second factor for the caller, which ActivateMFAKey activates. Its secret
+// is shown only once. It requires the plain password.
 //
-// Permission: any user. Errors: IsInvalid for a wrong password; an APIError with 409
-// where there is an active one; IsTooManyRequests.
+// Permission: any user. Errors: IsInvalid for a wrong password; an APIError with 409 if one is
+// active; IsTooManyRequests.
 func (c *Client) AddMFAKey(ctx context.Context, password string) (*api.NewMFAKey, error) {
 	digest := passwordDigest(password)
 	return one[api.NewMFAKey](ctx, c, call{
@@ -56,8 +55,8 @@ func (c *Client) AddMFAKey(ctx context.Context, password string) (*api.NewMFAKey
 
 // ActivateMFAKey activates the caller's second factor with its first code.
 //
-// Permission: any user. Errors: IsNotFound; an APIError with 409 where it is active; IsInvalid
-// for a wrong code; IsTooManyRequests.
+// Permission: any user. Errors: IsNotFound; an APIError with 409 if it is active; IsInvalid for
+// a wrong code; IsTooManyRequests.
 func (c *Client) ActivateMFAKey(ctx context.Context, id int64, code string) error {
 	_, err := c.do(ctx, call{
 		method: http.MethodPatch, path: mfaPath + "/" + strconv.FormatInt(id, 10),
@@ -68,13 +67,13 @@ func (c *Client) ActivateMFAKey(ctx context.Context, id int64, code string) erro
 
 // MFAKeys lists the second factor of a user, by id or "my" for the caller.
 //
-// Permission: any user for oneself; for others Administrator of all their Workspaces.
+// Permission: any user for themselves; for others Administrator of all their Workspaces.
 // Errors: IsNotFound.
 func (c *Client) MFAKeys(ctx context.Context, user string) ([]api.MFAKey, error) {
 	return getList[api.MFAKey](ctx, c, userMFAPath(user))
 }
 
-// RemoveMFAKey takes a second factor away, with the trusted devices.
+// RemoveMFAKey removes a second factor and the trusted devices.
 //
 // Permission and errors: as for MFAKeys.
 func (c *Client) RemoveMFAKey(ctx context.Context, user string, id int64) error {
@@ -82,14 +81,14 @@ func (c *Client) RemoveMFAKey(ctx context.Context, user string, id int64) error 
 	return err
 }
 
-// TrustedDevices lists the devices on which a user is not asked for a code.
+// TrustedDevices lists the devices of a user that need no second factor.
 //
 // Permission and errors: as for MFAKeys.
 func (c *Client) TrustedDevices(ctx context.Context, user string) ([]api.TrustedDevice, error) {
 	return getList[api.TrustedDevice](ctx, c, userMFAPath(user)+"/trusted_device")
 }
 
-// RemoveTrustedDevice trusts a device no longer.
+// RemoveTrustedDevice ends the trust in a device.
 //
 // Permission and errors: as for MFAKeys.
 func (c *Client) RemoveTrustedDevice(ctx context.Context, user string, id int64) error {

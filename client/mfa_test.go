@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// enrol gives the Administrator a second factor by the client's own calls.
+// enrol adds a second factor for the Administrator through the client.
 func enrol(t *testing.T, s *kit.Server) (key *api.NewMFAKey, code func(context.Context) (string, error)) {
 	t.Helper()
 	c := as(t, s, admin)

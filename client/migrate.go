@@ -17,7 +17,7 @@ type MigrationRequest struct {
 	Target int64
 	SIMs   []int64         // ids; they may come from several Workspaces
 	ICCIDs []string        // 19 digits each, without check digit
-	Range  *api.ICCIDRange // both ends included; numbers that are no SIM are skipped
+	Range  *api.ICCIDRange // both ends included; numbers without a SIM are skipped
 
 	AllowedStatuses []int64 // refuses every SIM in another status; nil allows all
 	DetachDevices   bool    // takes attached SIMs out of their devices instead of refusing them
@@ -55,36 +55,36 @@ func refs(ids []int64) []api.IDRef {
 // are those before the move.
 type Migration struct {
 	api.MigrationResponse
-	ETag     string // of a preview, for IfMatch; "" where the server has none
-	Location string // of a real run: the path of its ledger entry; "" where the server has none
-	Replayed bool   // the answer is that of an earlier request with the same idempotency key
+	ETag     string // of a preview, for IfMatch; "" if the server has none
+	Location string // of a real run: the path of its ledger entry; "" if the server has none
+	Replayed bool   // the response is that of an earlier request with the same idempotency key
 }
 
-// LedgerID is the id of the ledger entry of a real run; ok is false where there is none.
+// LedgerID returns the id of the ledger entry of a real run; ok is false if there is none.
 func (m *Migration) LedgerID() (id int64, ok bool) {
 	id, err := strconv.ParseInt(m.Location[strings.LastIndexByte(m.Location, '/')+1:], 10, 64)
 	return id, err == nil
 }
 
-// WriteOption adds something to one request that writes.
+// WriteOption changes the header of one write request.
 type WriteOption func(http.Header)
 
 const idempotencyKey = "Idempotency-Key"
 
-// IdempotencyKey makes a write take effect once, however often it is sent: what comes
-// again under the key gets the first answer. It also allows the client to repeat the write
-// by itself; do not use it with a server that does not know such keys. key is 1 to 255
-// printable ASCII characters; another request needs another key, see NewIdempotencyKey.
+// IdempotencyKey makes a write take effect once, however often it is sent: a repetition gets
+// the first response. It also allows the client to retry the write; do not use it with a server
+// that does not support such keys. key is 1 to 255 printable ASCII characters; another request
+// needs another key, see NewIdempotencyKey.
 func IdempotencyKey(key string) WriteOption {
 	return func(h http.Header) { h.Set(idempotencyKey, key) }
 }
 
-// NewIdempotencyKey makes a key that nobody else has. To be able to repeat a write after a
-// crash of the calling program, keep the key before sending.
+// NewIdempotencyKey returns a unique key. To be able to repeat a write after a crash of the
+// calling program, store the key before sending.
 func NewIdempotencyKey() string { return rand.Text() }
 
 // IfMatch moves exactly what a preview showed, or nothing: pass its ETag. "", the ETag of a
-// server that has none, asks for nothing.
+// server that has none, has no effect.
 func IfMatch(etag string) WriteOption {
 	return func(h http.Header) {
 		if etag != "" {
@@ -93,18 +93,18 @@ func IfMatch(etag string) WriteOption {
 	}
 }
 
-// Preview is a dry run: it answers exactly as Migrate would, and changes nothing.
+// Preview is a dry run: it returns exactly what Migrate would, and changes nothing.
 //
 // Permission: Administrator of the target and of every source, as a user. Errors:
-// *ConflictError with every reason against it; IsNotFound for an unknown target or SIM,
-// which Problems name; IsInvalid; IsForbidden for an application token.
+// *ConflictError with every reason against it; IsNotFound for an unknown target or SIM, which
+// Problems name; IsInvalid; IsForbidden for an application token.
 func (c *Client) Preview(ctx context.Context, r MigrationRequest) (*Migration, error) {
 	return c.migrate(ctx, r, true, nil)
 }
 
-// Migrate moves the SIMs: all of them, or none. Activated ones are suspended by it, devices
-// stay behind. Without an IdempotencyKey, a call that ends without an answer leaves open
-// whether the SIMs have moved; ask again with Preview.
+// Migrate moves the SIMs: all of them, or none. Activated SIMs are suspended, devices stay in
+// the source. Without an IdempotencyKey, a call without a response may or may not have moved
+// the SIMs; check with Preview.
 //
 // Permission and errors: those of Preview, and *StaleError with IfMatch.
 func (c *Client) Migrate(ctx context.Context, r MigrationRequest, opts ...WriteOption) (*Migration, error) {

@@ -8,34 +8,34 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// Option changes how a Client works.
+// Option configures a Client.
 type Option func(*Client)
 
-// WithHTTPClient sends through h, which brings its own timeout, proxy and certificates.
-// The default is a client with a timeout of one minute per attempt. Its CheckRedirect is not
-// used: no redirect is followed, see RedirectError.
+// WithHTTPClient sends requests through h, with its timeout, proxy and certificates. The
+// default is a client with a timeout of one minute per attempt. Its CheckRedirect is not used:
+// no redirect is followed, see RedirectError.
 func WithHTTPClient(h *http.Client) Option { return func(c *Client) { c.http = h } }
 
-// WithUserAgent names the calling program, such as "meter-rollout/1.2".
+// WithUserAgent sets the name of the calling program, such as "meter-rollout/1.2".
 func WithUserAgent(name string) Option { return func(c *Client) { c.userAgent = name } }
 
 // WithRetry replaces DefaultRetry.
 func WithRetry(r Retry) Option { return func(c *Client) { c.retry = r } }
 
-// WithClock replaces the system's clock: a test need not wait for a retry or an expiry.
+// WithClock replaces the system's clock: a test then need not wait for a retry or an expiry.
 func WithClock(clock Clock) Option { return func(c *Client) { c.clock = clock } }
 
-// Clock tells the time and lets it pass.
+// Clock returns the time and sleeps.
 type Clock interface {
 	Now() time.Time
-	// Sleep returns after d, or with the error of ctx once that ends.
+	// Sleep returns after d, or with the error of ctx when it ends.
 	Sleep(ctx context.Context, d time.Duration) error
 }
 
-// SystemClock is the computer's, which a client goes by unless WithClock says otherwise.
+// SystemClock is the system's clock, the default of a Client.
 type SystemClock struct{}
 
-// Now is the time of the computer.
+// Now returns the system's time.
 func (SystemClock) Now() time.Time { return time.Now() }
 
 // Sleep waits for d to pass, or for ctx to end.
@@ -54,11 +54,11 @@ func (SystemClock) Sleep(ctx context.Context, d time.Duration) error {
 // expired, calls fail with 401.
 func WithBearer(token string) Option { return WithTokenSource(static(token)) }
 
-// WithTokenSource asks s for the bearer of each request.
+// WithTokenSource gets the bearer of each request from s.
 func WithTokenSource(s TokenSource) Option { return func(c *Client) { c.tokens = s } }
 
-// WithPassword signs a user in, in the user's default Workspace. The plain password stays
-// here: only its SHA-1 is kept and sent, as the contract has it.
+// WithPassword signs in as a user, in the user's default Workspace. Only the SHA-1 of the
+// password is kept and sent.
 func WithPassword(username, password string) Option {
 	digest := passwordDigest(password)
 	return func(c *Client) {
@@ -68,21 +68,21 @@ func WithPassword(username, password string) Option {
 	}
 }
 
-// WithSecondFactor lets the Client of WithPassword sign in a user who has a second factor:
-// code is asked for a code whenever a sign-in needs one, which is seldom, since a session is
-// renewed by its refresh token. Without it such a sign-in fails with ErrSecondFactor.
+// WithSecondFactor lets the Client of WithPassword sign in a user who has a second factor: code
+// is called whenever a sign-in needs a code, which is rare, because the refresh token renews a
+// session. Without it such a sign-in fails with ErrSecondFactor.
 func WithSecondFactor(code func(context.Context) (string, error)) Option {
 	return func(c *Client) { c.code = code }
 }
 
-// WithFingerprint names the device: where it was trusted (AuthenticateAndTrust), no
-// code is asked for.
+// WithFingerprint identifies the device: if it is trusted (AuthenticateAndTrust), no code is
+// needed.
 func WithFingerprint(fingerprint string) Option {
 	return func(c *Client) { c.fingerprint = fingerprint }
 }
 
-// WithApplicationToken signs a program in, in the Workspace of its application token.
-// Such a caller moves no SIMs: that takes a user.
+// WithApplicationToken signs in with an application token, in its Workspace. Such a caller
+// cannot move SIMs: that requires a user.
 func WithApplicationToken(token string) Option {
 	return func(c *Client) {
 		c.tokens = &session{client: c, signIn: func(ctx context.Context) (*api.AuthResponse, error) {
@@ -91,10 +91,10 @@ func WithApplicationToken(token string) Option {
 	}
 }
 
-// WithRefreshToken takes up an earlier session by its refresh token. Each refresh yields the
-// next refresh token, which rotated gets, if it is not nil, to be kept in place of the last:
-// once the next one has been used, the use of the last one ends the session. rotated is
-// called from the goroutine of a request, one call at a time.
+// WithRefreshToken continues an earlier session with its refresh token. Each refresh returns
+// the next refresh token. rotated, if not nil, is called with it and must store it: once the
+// new token is used, using the old one ends the session. rotated is called from the goroutine
+// of a request, one call at a time.
 func WithRefreshToken(token string, rotated func(next string)) Option {
 	return func(c *Client) { c.tokens = &session{client: c, refresh: token, rotated: rotated} }
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// refusalBody has room for every body that a refusal has: that of most, that of the
-// migration's 409 (whose errors have SIMs), that of its 412 and that of readiness.
+// refusalBody can decode every body of a refusal: that of most, that of the migration's 409
+// (whose errors have SIMs), that of its 412 and that of readiness.
 type refusalBody struct {
 	ErrorCode  int             `json:"error_code"`
 	ErrorToken string          `json:"error_token"`
@@ -23,8 +23,8 @@ type refusalBody struct {
 	SIMs       []api.StaleSIM  `json:"sims"`
 }
 
-// refusal turns an answer back into the error that the server meant. A body that is none
-// of the contract's, such as a proxy's page, leaves the status to speak.
+// refusal turns a response into an error. If the body is not that of the API, such as a proxy's
+// page, the error has only the status.
 func refusal(got *answer, now time.Time) error {
 	var body refusalBody
 	if json.Unmarshal(got.body, &body) != nil {
@@ -51,7 +51,7 @@ func refusal(got *answer, now time.Time) error {
 	return &e
 }
 
-// redirected says where a redirect leads.
+// redirected builds the error for a redirect.
 func redirected(got *answer) error {
 	e := &RedirectError{APIError: APIError{Status: got.status, RequestID: got.header.Get("X-Request-Id")}}
 	e.Message = "the server sends the client elsewhere, and does not say where; use its own address"
@@ -82,8 +82,8 @@ func message(b refusalBody, status int) string {
 	return "status " + strconv.Itoa(status)
 }
 
-// retryAfter reads both forms, seconds and a date; 0 where there is none to read. A date is
-// held against the server's own clock where the answer tells it.
+// retryAfter reads both forms, seconds and a date; 0 if the header is absent or invalid. A date
+// is compared with the server's Date, if the response has one.
 func retryAfter(h http.Header, now time.Time) time.Duration {
 	text := strings.TrimSpace(h.Get("Retry-After"))
 	if n, err := strconv.ParseUint(text, 10, 64); err == nil {

@@ -9,37 +9,37 @@ import (
 	"time"
 )
 
-// Retry says how often, and after how long, a request is sent again. It never applies to a
+// Retry configures how often and after which delay a request is retried. It never applies to a
 // write without an idempotency key whose bytes may have reached the server.
 type Retry struct {
-	// Attempts is how often a request is sent at most, the first time included; below 2
-	// nothing is repeated. A bearer that is renewed does not count.
+	// Attempts is the maximum number of attempts, including the first; below 2 nothing is
+	// retried. Renewing a bearer does not count.
 	Attempts int
-	// MinDelay and MaxDelay bound the wait, which doubles with each attempt and is
-	// shortened at random by up to a half, so that clients do not come back all at once.
+	// MinDelay and MaxDelay bound the wait, which doubles with each attempt and is shortened at
+	// random by up to a half, so that clients do not retry simultaneously.
 	MinDelay, MaxDelay time.Duration
-	// MaxRetryAfter is the longest Retry-After that is waited for. A server that asks for
-	// more gets no further attempt; the error tells its wish.
+	// MaxRetryAfter is the longest Retry-After that is waited for. If the server asks for more,
+	// there is no further attempt; the error has the requested time.
 	MaxRetryAfter time.Duration
-	// Waiting, if not nil, is told before each wait how long it takes, and why. It is called
-	// from the goroutine of the request.
+	// Waiting, if not nil, is called before each wait with its duration and reason. It is
+	// called from the goroutine of the request.
 	Waiting func(wait time.Duration, why error)
 }
 
-// DefaultRetry sends four times within some two seconds, or as slowly as the server asks.
+// DefaultRetry makes four attempts within about two seconds, or as slowly as the server asks.
 var DefaultRetry = Retry{Attempts: 4, MinDelay: 250 * time.Millisecond, MaxDelay: 5 * time.Second, MaxRetryAfter: time.Minute}
 
-// NoRetry sends once, also what has an idempotency key.
+// NoRetry sends once, even with an idempotency key.
 var NoRetry = Retry{Attempts: 1}
 
-// after decides what follows a failed attempt.
+// after returns the delay before the next attempt, if there is one.
 func (r Retry) after(attempt int, what call, err error) (wait time.Duration, again bool) {
 	if attempt >= r.Attempts || what.probe || !repeatable(what, err) {
 		return 0, false
 	}
 	wait = r.backoff(attempt)
 	if refused, ok := errors.AsType[*APIError](err); ok && refused.RetryAfter > 0 {
-		// Never before the time that the server named, and a little spread behind it.
+		// Never before the time that the server asked for, with some spread after it.
 		return refused.RetryAfter + wait/4, refused.RetryAfter <= r.MaxRetryAfter
 	}
 	return wait, true
@@ -57,10 +57,10 @@ func (r Retry) backoff(attempt int) time.Duration {
 	return d/2 + rand.N(d/2+1) //nolint:gosec // spreads load, keeps no secret
 }
 
-// repeatable tells whether the same request may go out once more.
+// repeatable reports whether the request may be sent again.
 func repeatable(what call, err error) bool {
 	if _, ok := errors.AsType[*signInError](err); ok {
-		return false // the sign-in has made its own attempts
+		return false // the sign-in has its own retries
 	}
 	if lost, ok := errors.AsType[*connectionError](err); ok {
 		return lost.passing() && (!lost.sent || what.safe())
@@ -69,7 +69,7 @@ func repeatable(what call, err error) bool {
 	return ok && what.safe() && passing(what, refused)
 }
 
-// safe tells whether sending the call twice does what sending it once does.
+// safe reports whether sending the call twice does what sending it once does.
 func (c call) safe() bool {
 	return c.method == http.MethodGet || c.repeat || c.header.Get(idempotencyKey) != ""
 }
@@ -78,13 +78,13 @@ func passing(what call, refused *APIError) bool {
 	switch refused.Status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
-	case http.StatusConflict: // the first request under the key still runs
+	case http.StatusConflict: // the first request with the key is still running
 		return refused.RetryAfter > 0 && what.header.Get(idempotencyKey) != ""
 	}
 	return false
 }
 
-// connectionError is an attempt without an answer.
+// connectionError is an attempt without a response.
 type connectionError struct {
 	err   error
 	sent  bool // there was a connection: the server may have seen the request
@@ -100,7 +100,7 @@ func (e *connectionError) Unwrap() []error {
 	return []error{errNotSent, e.err}
 }
 
-// passing tells whether another attempt could go better.
+// passing reports whether another attempt could succeed.
 func (e *connectionError) passing() bool {
 	if e.ended {
 		return false
@@ -109,7 +109,7 @@ func (e *connectionError) passing() bool {
 	return !certificate
 }
 
-// inTime tells whether the caller's deadline leaves room for a wait.
+// inTime reports whether the caller's deadline leaves room for a wait.
 func inTime(ctx context.Context, wait time.Duration) bool {
 	deadline, bounded := ctx.Deadline()
 	return !bounded || time.Until(deadline) > wait

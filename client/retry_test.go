@@ -150,11 +150,11 @@ func TestNoRetry(t *testing.T) {
 }
 
 func TestRetryAfter(t *testing.T) {
-	const date = "Sun, 22 Nov 2026 09:30:00 GMT" // the server's clock is half an hour behind the client's
+	const date = "Sun, 22 Nov 2026 09:30:00 GMT" // the server's clock is half an hour slow
 	tests := []struct {
 		name      string
 		header    []string
-		low, high time.Duration // of the wait; 0, 0 for giving up
+		low, high time.Duration // bounds of the wait; 0, 0 for no retry
 	}{
 		{"seconds", []string{"Retry-After", "7"}, 7 * time.Second, 8 * time.Second},
 		{"a date, by the server's clock", []string{"Retry-After", "Sun, 22 Nov 2026 09:30:20 GMT", "Date", date}, 20 * time.Second, 21 * time.Second},
@@ -182,7 +182,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// A proxy may leave Date out: then the caller's own clock has to do.
+// A proxy may omit Date: then the client's clock is used.
 func TestRetryAfterByTheOwnClock(t *testing.T) {
 	clock := newClock()
 	at := clock.Now().Add(20 * time.Second).Format(http.TimeFormat)
@@ -195,7 +195,7 @@ func TestRetryAfterByTheOwnClock(t *testing.T) {
 	}
 }
 
-// The caller who has no time for the wait learns at once why there was one.
+// If the deadline is too short for the wait, the original error is returned immediately.
 func TestDeadlineEndsTheRepeats(t *testing.T) {
 	url, s := play(t, status(http.StatusServiceUnavailable, "", "Retry-After", "30"))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
@@ -219,7 +219,7 @@ func TestEndOfTheContextEndsTheRequest(t *testing.T) {
 	}
 }
 
-// A certificate does not become valid by asking again.
+// An invalid certificate is not retried.
 func TestWrongCertificateIsNotRepeated(t *testing.T) {
 	server := httptest.NewTLSServer(sim)
 	defer server.Close()
@@ -239,9 +239,9 @@ func TestSystemClock(t *testing.T) {
 	}
 }
 
-// net/http repeats by itself what has an Idempotency-Key, once a kept connection breaks
-// off. Where nothing is to be repeated, that must not be either: the server may not know
-// such keys, and has done it all the same.
+// net/http automatically resends a request with an Idempotency-Key when a kept connection
+// breaks. NoRetry must prevent that too: the server may not support such keys and may have
+// processed the request.
 func TestNoRetryMeansOnce(t *testing.T) {
 	var runs atomic.Int32
 	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {

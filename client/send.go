@@ -18,16 +18,16 @@ import (
 type call struct {
 	method string
 	path   string // escaped, with its query
-	body   any    // sent as JSON, a csv as it is; nil for none
+	body   any    // sent as JSON, or unchanged if csv; nil for none
 	header http.Header
-	repeat bool // may be sent twice without harm
-	probe  bool // answers for this instant: never sent twice
+	repeat bool // is safe to send twice
+	probe  bool // checks the current state: never retried
 }
 
-// csv is a list that is sent as it is.
+// csv is a list that is sent unchanged.
 type csv []byte
 
-// kind is the content type of the body.
+// kind returns the content type of the body.
 func (c call) kind() string {
 	if _, ok := c.body.(csv); ok {
 		return "text/csv"
@@ -35,7 +35,7 @@ func (c call) kind() string {
 	return "application/json"
 }
 
-// answer is what came back, read to its end.
+// answer is a response, read to its end.
 type answer struct {
 	status int
 	header http.Header
@@ -44,13 +44,14 @@ type answer struct {
 	path   string   // of the operation, without the query
 }
 
-// maxAnswer bounds what is read of an answer. The largest page, 2,500 SIMs, takes 2 MB.
+// maxAnswer bounds the size of a response. The largest page, 2,500 SIMs, takes 2 MB.
 const maxAnswer = 64 << 20
 
-// errNotSent marks a failure before there was a connection: the server has seen nothing.
+// errNotSent marks a failure before the connection was established: the server has not seen the
+// request.
 var errNotSent = errors.New("no connection")
 
-// do performs a call. A refusal comes back as the error that it is.
+// do performs a call. It returns a refusal as its typed error.
 func (c *Client) do(ctx context.Context, what call) (*answer, error) {
 	s := sending{client: c, call: what}
 	if list, ok := what.body.(csv); ok {
@@ -68,7 +69,7 @@ func (c *Client) do(ctx context.Context, what call) (*answer, error) {
 	return got, nil
 }
 
-// one performs a call whose answer is one JSON value.
+// one performs a call whose response is one JSON value.
 func one[T any](ctx context.Context, c *Client, what call) (*T, error) {
 	got, err := c.do(ctx, what)
 	if err != nil {
@@ -85,7 +86,7 @@ func decode[T any](what call, got *answer) (*T, error) {
 	return &v, nil
 }
 
-// sending is one call over all its attempts.
+// sending is one call with all its attempts.
 type sending struct {
 	client  *Client
 	call    call
@@ -94,7 +95,7 @@ type sending struct {
 	renewed bool // once per call
 }
 
-// send repeats attempts as far as the policy allows.
+// send makes attempts as the retry policy allows.
 func (s *sending) send(ctx context.Context) (*answer, error) {
 	for attempt := 1; ; attempt++ {
 		got, err := s.authorized(ctx)
@@ -109,13 +110,13 @@ func (s *sending) send(ctx context.Context) (*answer, error) {
 			tell(wait, err)
 		}
 		if s.client.clock.Sleep(ctx, wait) != nil {
-			return nil, err // why it was to be repeated tells more than that time ran out
+			return nil, err // the original error is more useful than a timeout
 		}
 	}
 }
 
-// authorized sends once, or twice where the first bearer is refused and there is another:
-// what is refused with 401 has not been processed.
+// authorized sends once, or twice if the first bearer is refused and there is another: a
+// request refused with 401 has not been processed.
 func (s *sending) authorized(ctx context.Context) (*answer, error) {
 	source := s.client.tokens
 	if source == nil {
@@ -166,7 +167,8 @@ func (s *sending) request(ctx context.Context) (*http.Request, error) {
 		return nil, err
 	}
 	if s.client.retry.Attempts < 2 {
-		// net/http sends a request with an Idempotency-Key again by itself, where it can.
+		// Without GetBody, net/http cannot resend a request with an Idempotency-Key
+		// automatically.
 		req.GetBody = nil
 	}
 	for name, values := range s.call.header {

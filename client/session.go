@@ -12,11 +12,11 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// TokenSource gives the bearer token of each request. It must be safe for concurrent use.
+// TokenSource returns the bearer token of each request. It must be safe for concurrent use.
 type TokenSource interface {
-	// Token returns a bearer. refused is "" or the bearer that the server has just refused
-	// with 401: a source that can, returns another one; a source that cannot, returns the
-	// same, and the refusal goes to the caller.
+	// Token returns a bearer. refused is "" or the bearer that the server has just refused with
+	// 401: a source that can renew it returns another one; otherwise it returns the same one,
+	// and the caller gets the refusal.
 	Token(ctx context.Context, refused string) (string, error)
 }
 
@@ -29,19 +29,19 @@ func (s static) Token(context.Context, string) (string, error) { return string(s
 // signing in again.
 type session struct {
 	client  *Client
-	signIn  func(context.Context) (*api.AuthResponse, error) // nil where only a refresh token is known
+	signIn  func(context.Context) (*api.AuthResponse, error) // nil if there is only a refresh token
 	rotated func(next string)
 
 	once sync.Once
-	busy chan struct{} // holds one value while somebody renews; all below is its holder's
+	busy chan struct{} // a lock; its holder renews the bearer and owns the fields below
 
 	bearer  string
-	renewAt time.Time // zero where the bearer does not tell its expiry
-	refresh string    // "" where there is none
+	renewAt time.Time // zero if the bearer's expiry is unknown
+	refresh string    // "" if there is none
 }
 
-// Token waits for a renewal that is under way instead of starting a second one. Which
-// bearer was refused tells whether somebody else has renewed it meanwhile.
+// Token waits for a renewal that is under way instead of starting a second one. Which bearer
+// was refused reports whether somebody else has renewed it meanwhile.
 func (s *session) Token(ctx context.Context, refused string) (string, error) {
 	s.once.Do(func() { s.busy = make(chan struct{}, 1) })
 	select {
@@ -75,12 +75,12 @@ func (s *session) renew(ctx context.Context) (string, error) {
 	return s.bearer, nil
 }
 
-// ErrSessionEnded is a session that cannot be renewed: only its user can go on, by signing
-// in again. A TokenSource of one's own should return it in that case.
+// ErrSessionEnded means that a session cannot be renewed: the user must sign in again. A custom
+// TokenSource should return it in that case.
 var ErrSessionEnded = errors.New("the session has ended: sign in again")
 
-// refreshed exchanges the refresh token. Only a refusal ends its use: if the answer is lost,
-// the same token can be sent again, because it is spent only once its successor is used.
+// refreshed exchanges the refresh token. If the response is lost, the same token can be sent
+// again, because it stays valid until its successor is used. Only a refusal invalidates it.
 func (s *session) refreshed(ctx context.Context) (*api.AuthResponse, error) {
 	token := s.refresh
 	if token == "" {
@@ -107,8 +107,8 @@ func (s *session) keep(got *api.AuthResponse) {
 	}
 }
 
-// BearerLifetime is how long a bearer is valid from its issue on, 0 where it does not tell.
-// Only the difference of its dates counts, because the clocks here and there may differ.
+// BearerLifetime returns how long a bearer is valid after its issue, 0 if unknown. It uses the
+// difference of its dates only, because the clocks may differ.
 func BearerLifetime(bearer string) time.Duration {
 	const longest = 10 * 365 * 24 * time.Hour
 	claims := claimsOf(bearer)
@@ -118,11 +118,10 @@ func BearerLifetime(bearer string) time.Duration {
 	return time.Duration(min(claims.Expires-claims.Issued, longest.Seconds()) * float64(time.Second))
 }
 
-// BearerUser is the id of the user whom a bearer is for, "" for a program, or where the
-// bearer does not tell.
+// BearerUser returns the id of a bearer's user, "" for an application token or if unknown.
 func BearerUser(bearer string) string { return claimsOf(bearer).Subject }
 
-// claims are what a client may read of a bearer. It is not theirs to verify.
+// claims are the parts of a bearer that a client reads. It does not verify them.
 type claims struct {
 	Subject string  `json:"sub"`
 	Issued  float64 `json:"iat"`

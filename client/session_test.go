@@ -17,7 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// counted is an HTTP client that counts the requests to one path.
+// counted returns an HTTP client that counts the requests to one path.
 func counted(s *kit.Server, path string) (h *http.Client, count func() int) {
 	var mu sync.Mutex
 	n := 0
@@ -48,7 +48,7 @@ func TestSignsInOnceForManyRequests(t *testing.T) {
 	}
 }
 
-// Before the bearer expires one request renews it, and all others wait for that.
+// Before the bearer expires, one request renews it while the others wait.
 func TestRenewsABearerThatExpires(t *testing.T) {
 	s := ferry(t)
 	h, signIns := counted(s, signInPath)
@@ -62,11 +62,11 @@ func TestRenewsABearerThatExpires(t *testing.T) {
 	}
 }
 
-// The server's word counts more than the date in the bearer.
+// A refusal by the server counts more than the expiry in the bearer.
 func TestRenewsABearerThatIsRefused(t *testing.T) {
 	s := ferry(t)
 	h, signIns := counted(s, signInPath)
-	slow := kit.NewClock() // it stands still: for the client nothing expires
+	slow := kit.NewClock() // stopped: nothing expires for the client
 	c := as(t, s, admin, client.WithHTTPClient(h), client.WithClock(&clock{Clock: slow}))
 	for range 2 {
 		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
@@ -141,7 +141,7 @@ func TestRefreshTokenRotates(t *testing.T) {
 	}
 }
 
-// With a password the session does not wait for a lost answer: it signs in anew.
+// With a password, a lost response leads to a new sign-in.
 func TestLostRefreshSignsInAgain(t *testing.T) {
 	var refreshes, passwords atomic.Int32
 	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
@@ -191,7 +191,7 @@ func TestRefusedRefreshIsNotRepeated(t *testing.T) {
 	}
 }
 
-// A refresh that the server did not even look at has used nothing up.
+// A refresh that the server did not process can be repeated.
 func TestARefreshThatWasTurnedAwayCanBeRepeated(t *testing.T) {
 	url, _ := play(t, status(http.StatusTooManyRequests, ""), status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
@@ -203,7 +203,7 @@ func TestARefreshThatWasTurnedAwayCanBeRepeated(t *testing.T) {
 	}
 }
 
-// A repeat does not bring another renewal.
+// A retry does not cause another renewal.
 func TestRenewsOnceOverAllRepeats(t *testing.T) {
 	refused := status(http.StatusUnauthorized, `{"message": "no"}`)
 	first, second := status(http.StatusOK, `{"auth_token": "a"}`), status(http.StatusOK, `{"auth_token": "b"}`)
@@ -214,8 +214,8 @@ func TestRenewsOnceOverAllRepeats(t *testing.T) {
 	}
 }
 
-// A bearer is renewed once per request: a server that refuses every one must not be asked
-// for ever.
+// A bearer is renewed once per request: a server that refuses every bearer must not cause an
+// endless loop.
 func TestRenewsOncePerRequest(t *testing.T) {
 	url, s := play(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == signInPath {
@@ -240,7 +240,7 @@ func TestStaticBearerIsNotRenewed(t *testing.T) {
 	}
 }
 
-// bearers is a TokenSource of the caller's own.
+// bearers is a custom TokenSource.
 type bearers func(refused string) (string, error)
 
 func (b bearers) Token(_ context.Context, refused string) (string, error) { return b(refused) }
@@ -288,7 +288,7 @@ func TestSwitchWorkspace(t *testing.T) {
 	}
 }
 
-// Bearers need not be JWTs, and what a JWT says need not make sense.
+// Bearers need not be JWTs, and the claims of a JWT may be invalid.
 func TestBearersThatTellNoExpiry(t *testing.T) {
 	for name, claims := range map[string]string{
 		"opaque": "", "no dates": `{}`, "backwards": `{"iat": 20, "exp": 10}`, "no JSON": `x`, "for ever": `{"iat": 1, "exp": 1e300}`,
@@ -314,7 +314,7 @@ func TestBearersThatTellNoExpiry(t *testing.T) {
 	}
 }
 
-// Whoever waits for somebody else's renewal can still give up.
+// A request that waits for another's renewal can be cancelled.
 func TestWaitingForARenewalCanBeEnded(t *testing.T) {
 	signingIn, finish := make(chan struct{}), make(chan struct{})
 	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {

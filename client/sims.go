@@ -20,15 +20,15 @@ const (
 
 const simsPath = "/api/v1/sim"
 
-// ListSIMs reads one page of the SIMs of the bearer's Workspace, by id unless sorted
-// otherwise; 2,000 on a page unless asked otherwise, 2,500 at most.
+// ListSIMs reads one page of the SIMs of the bearer's Workspace, sorted by id by default; 2,000
+// per page by default, 2,500 at most.
 //
 // Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
 func (c *Client) ListSIMs(ctx context.Context, o ListOptions) (*Page[api.SIM], error) {
 	return list[api.SIM](ctx, c, simsPath, o)
 }
 
-// AllSIMs walks over all pages of ListSIMs, one request per page. It ends with the first
+// AllSIMs iterates over all pages of ListSIMs, one request per page. It stops at the first
 // error.
 func (c *Client) AllSIMs(ctx context.Context, o ListOptions) iter.Seq2[api.SIM, error] {
 	return all[api.SIM](ctx, c, simsPath, o)
@@ -36,17 +36,17 @@ func (c *Client) AllSIMs(ctx context.Context, o ListOptions) iter.Seq2[api.SIM, 
 
 // SIM reads one SIM.
 //
-// Permission: any role in the Workspace. Errors: IsNotFound, also for a SIM of a Workspace
-// that the bearer is not for.
+// Permission: any role in the Workspace. Errors: IsNotFound, also for a SIM of another
+// Workspace.
 func (c *Client) SIM(ctx context.Context, id int64) (*api.SIM, error) {
 	return get[api.SIM](ctx, c, simPath(id))
 }
 
-// SetSIMStatus takes a SIM to another status: Issued to Activated or Factory Test, Factory
-// Test to Activated, Activated to Suspended and back. Use one of the SIM constants.
+// SetSIMStatus changes the status of a SIM: Issued to Activated or Factory Test, Factory Test
+// to Activated, Activated to Suspended and back. Use one of the SIM constants.
 //
-// Permission: User or Administrator in the Workspace. Errors: IsInvalid for a transition
-// that is not allowed; IsNotFound; IsForbidden.
+// Permission: User or Administrator in the Workspace. Errors: IsInvalid for a transition that
+// is not allowed; IsNotFound; IsForbidden.
 func (c *Client) SetSIMStatus(ctx context.Context, id, status int64, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{
 		method: http.MethodPatch, path: simPath(id), header: written(opts), body: api.SIMPatch{Status: api.Some(api.RefTo(status))},
@@ -54,14 +54,13 @@ func (c *Client) SetSIMStatus(ctx context.Context, id, status int64, opts ...Wri
 	return err
 }
 
-// PatchSIM changes any subset of the status and the owners of a SIM; what the SIM has
-// already asks for nothing. A CustomerOrg of null gives it back to its issuer. It answers
-// the address of the ledger entry where the SIM has moved, and "" where it has not.
+// PatchSIM changes any subset of the status and the owners of a SIM; values that the SIM
+// already has have no effect. A CustomerOrg of null returns it to its issuer. It returns the
+// path of the ledger entry if the SIM has moved, else "".
 //
-// Permission: as SetSIMStatus; for the owners to be Administrator, or an application token,
-// of the Workspace that issued the SIM. Errors: those of SetSIMStatus; IsNotFound for a
-// Workspace that is not below the issuer; *ConflictError where the rules of a migration
-// forbid the move.
+// Permission: as SetSIMStatus; for the owners Administrator or application token of the
+// Workspace that issued the SIM. Errors: those of SetSIMStatus; IsNotFound for a Workspace that
+// is not a child of the issuer; *ConflictError if the rules of a migration forbid the move.
 func (c *Client) PatchSIM(ctx context.Context, id int64, patch api.SIMPatch, opts ...WriteOption) (entry string, err error) {
 	got, err := c.do(ctx, call{method: http.MethodPatch, path: simPath(id), header: written(opts), body: patch})
 	if err != nil {
@@ -70,10 +69,10 @@ func (c *Client) PatchSIM(ctx context.Context, id int64, patch api.SIMPatch, opt
 	return got.header.Get("Location"), nil
 }
 
-// DeleteSIM deletes a SIM. Its ICCID may come in again, as another SIM.
+// DeleteSIM deletes a SIM. Its ICCID may be imported again, as another SIM.
 //
-// Permission: User or Administrator in the Workspace. Errors: IsNotFound; an *APIError of
-// the status 409 where it sits in a device.
+// Permission: User or Administrator in the Workspace. Errors: IsNotFound; an *APIError with
+// status 409 if it is in a device.
 func (c *Client) DeleteSIM(ctx context.Context, id int64, opts ...WriteOption) error {
 	_, err := c.do(ctx, call{method: http.MethodDelete, path: simPath(id), header: written(opts)})
 	return err
@@ -81,7 +80,7 @@ func (c *Client) DeleteSIM(ctx context.Context, id int64, opts ...WriteOption) e
 
 // DeleteSIMs deletes up to 2000 SIMs, all of them or none.
 //
-// Permission and errors: those of DeleteSIM, with one of Problems per SIM in the way.
+// Permission and errors: those of DeleteSIM, with one problem per SIM concerned.
 func (c *Client) DeleteSIMs(ctx context.Context, ids []int64, opts ...WriteOption) error {
 	refs := make([]api.IDRef, len(ids))
 	for i, id := range ids {
@@ -104,7 +103,7 @@ func get[T any](ctx context.Context, c *Client, path string) (*T, error) {
 	return one[T](ctx, c, call{method: http.MethodGet, path: path})
 }
 
-// getList reads a list that has no pages.
+// getList reads a list without pages.
 func getList[T any](ctx context.Context, c *Client, path string) ([]T, error) {
 	items, err := get[[]T](ctx, c, path)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Whoever issued SIMs gives one away, deletes others and registers a batch as a customer.
+// The issuer of SIMs assigns one, deletes others and registers a batch as a customer.
 func TestSIMsFromTheirIssuer(t *testing.T) {
 	ctx, s := t.Context(), ferry(t)
 	if _, err := s.Import("id,iccid,workspace,issuer,bic\n5001,8988303000000005001,1,1,1234567890123456\n5002,8988303000000005002,1,1,\n"); err != nil {

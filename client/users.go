@@ -19,31 +19,32 @@ func (c *Client) ListUsers(ctx context.Context, o ListOptions) (*Page[api.User],
 	return list[api.User](ctx, c, usersPath, o)
 }
 
-// AllUsers walks over all pages of ListUsers.
+// AllUsers iterates over all pages of ListUsers.
 func (c *Client) AllUsers(ctx context.Context, o ListOptions) iter.Seq2[api.User, error] {
 	return all[api.User](ctx, c, usersPath, o)
 }
 
-// Permissions lists what a user, by id, e-mail address or "my", may do in the bearer's
+// Permissions lists the permissions of a user, by id, e-mail address or "my", in the bearer's
 // Workspace.
 //
-// Permission: any user for oneself, else any role in the Workspace. Errors: IsNotFound.
+// Permission: any user for themselves, else any role in the Workspace. Errors: IsNotFound.
 func (c *Client) Permissions(ctx context.Context, user string) ([]api.Permission, error) {
 	return getList[api.Permission](ctx, c, usersPath+"/"+url.PathEscape(user)+"/role/permission")
 }
 
-// RenameUser gives a user another name, or the caller ("my").
+// RenameUser changes the name of a user, or of the caller ("my").
 //
-// Permission: any user for oneself, else Administrator of every Workspace of the user.
+// Permission: any user for themselves, else Administrator of every Workspace of the user.
 // Errors: IsNotFound; IsForbidden; IsInvalid.
 func (c *Client) RenameUser(ctx context.Context, user, name string, opts ...WriteOption) error {
 	return c.write(ctx, http.MethodPatch, usersPath+"/"+url.PathEscape(user), api.UserPatch{Name: &name}, opts)
 }
 
-// SuspendMember suspends a user in one Workspace, at once; ActivateMember takes it back.
+// SuspendMember suspends a user in one Workspace, with immediate effect; ActivateMember
+// reverses it.
 //
-// Permission: Administrator of the Workspace. Errors: IsNotFound; IsForbidden for oneself; an
-// APIError with 409 for the last Administrator.
+// Permission: Administrator of the Workspace. Errors: IsNotFound; IsForbidden for the caller;
+// an APIError with 409 for the last Administrator.
 func (c *Client) SuspendMember(ctx context.Context, user string, workspace int64, opts ...WriteOption) error {
 	return c.setMember(ctx, user, workspace, 2, opts)
 }
@@ -59,7 +60,7 @@ func (c *Client) setMember(ctx context.Context, user string, workspace, status i
 	return c.write(ctx, http.MethodPatch, memberPath(user, workspace), api.MemberPatch{Status: api.Some(api.RefTo(status))}, opts)
 }
 
-// RemoveMember takes a user out of a Workspace. Who is in no other is deleted.
+// RemoveMember removes a user from a Workspace. A user without another Workspace is deleted.
 //
 // Permission and errors: as for SuspendMember.
 func (c *Client) RemoveMember(ctx context.Context, user string, workspace int64, opts ...WriteOption) error {
@@ -68,13 +69,13 @@ func (c *Client) RemoveMember(ctx context.Context, user string, workspace int64,
 
 // GiveRole gives a user a role in a Workspace: 1 Administrator, 2 User, 3 Observer.
 //
-// Permission: Administrator of the Workspace. Errors: IsNotFound; IsInvalid for oneself;
-// IsForbidden for a role that only the operator gives.
+// Permission: Administrator of the Workspace. Errors: IsNotFound; IsInvalid for the caller;
+// IsForbidden for a role that only the operator can give.
 func (c *Client) GiveRole(ctx context.Context, user string, workspace, role int64, opts ...WriteOption) error {
 	return c.write(ctx, http.MethodPut, rolePath(user, workspace, role), nil, opts)
 }
 
-// TakeRole takes a role away.
+// TakeRole removes a role from a user.
 //
 // Permission and errors: as for GiveRole; an APIError with 409 for the last role, and for the
 // last Administrator.
@@ -82,14 +83,14 @@ func (c *Client) TakeRole(ctx context.Context, user string, workspace, role int6
 	return c.write(ctx, http.MethodDelete, rolePath(user, workspace, role), nil, opts)
 }
 
-// SetDefaultWorkspace chooses where the caller's sign-ins lead.
+// SetDefaultWorkspace sets the Workspace of the caller's sign-ins.
 //
 // Permission: any user. Errors: IsForbidden for a Workspace that the caller does not belong to.
 func (c *Client) SetDefaultWorkspace(ctx context.Context, workspace int64, opts ...WriteOption) error {
 	return c.write(ctx, http.MethodPut, "/api/v2/user/my/default_organisation/"+strconv.FormatInt(workspace, 10), nil, opts)
 }
 
-// write performs a call whose answer tells nothing.
+// write performs a call without a response body.
 func (c *Client) write(ctx context.Context, method, path string, body any, opts []WriteOption) error {
 	_, err := c.do(ctx, call{method: method, path: path, body: body, header: written(opts)})
 	return err

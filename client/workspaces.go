@@ -21,28 +21,28 @@ func (c *Client) WorkspaceStatuses(ctx context.Context) ([]api.Ref, error) {
 	return getList[api.Ref](ctx, c, "/api/v1/organisation/status")
 }
 
-// User reads a user of the bearer's Workspace, by id or by e-mail address, with the roles
-// held in it.
+// User reads a user of the bearer's Workspace, by id or by e-mail address, with the roles held
+// in it.
 //
-// Permission: any role in the Workspace. Errors: IsNotFound, also for a user who is no
-// member there.
+// Permission: any role in the Workspace. Errors: IsNotFound, also for a user who is not a
+// member.
 func (c *Client) User(ctx context.Context, idOrEmail string) (*api.User, error) {
 	return get[api.User](ctx, c, "/api/v1/user/"+url.PathEscape(idOrEmail))
 }
 
-// UserWorkspaces lists the Workspaces of a user, by id, in which the caller is
-// Administrator. "my" is the caller, with a server that knows the word; Simferry does.
+// UserWorkspaces lists the Workspaces of a user, by id, in which the caller is Administrator.
+// "my" is the caller, if the server supports it; Simferry does.
 //
 // Permission: any user. Errors: IsForbidden for an application token.
 func (c *Client) UserWorkspaces(ctx context.Context, id string) ([]api.UserWorkspace, error) {
 	return getList[api.UserWorkspace](ctx, c, "/api/v2/user/"+url.PathEscape(id)+"/workspace")
 }
 
-// Memberships lists the Workspaces that the caller is a member of, with the roles there.
-// Only Simferry has this operation.
+// Memberships lists the Workspaces of which the caller is a member, with the roles. Only
+// Simferry has this operation.
 //
-// Permission: any user. Errors: IsForbidden for an application token; IsNotFound or
-// IsInvalid from another server.
+// Permission: any user. Errors: IsForbidden for an application token; IsNotFound or IsInvalid
+// from another server.
 func (c *Client) Memberships(ctx context.Context) ([]api.UserWorkspace, error) {
 	return getList[api.UserWorkspace](ctx, c, "/api/v2/user/my/membership")
 }
