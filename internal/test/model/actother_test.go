@@ -126,6 +126,21 @@ func (p *pair) logout() {
 	p.try("logout", h, request{method: "POST", path: "/api/v1/logout", body: body}, p.model.Logout(h, everywhere, malformed))
 }
 
+func (p *pair) memberships() {
+	h := p.caller()
+	p.try("memberships", h, request{method: "GET", path: "/api/v2/user/my/membership"}, p.model.Memberships(h))
+}
+
+// constants are lists that never change.
+var constants = []string{
+	"sim/status", "endpoint/status", "event/type", "country", "organisation/status", "user/role", "user/status",
+}
+
+func (p *pair) constant() {
+	h := p.caller()
+	p.try("constant", h, request{method: "GET", path: "/api/v1/" + pick(p, constants, "list")}, p.model.Constant(h))
+}
+
 func (p *pair) getSIM() {
 	h := p.caller()
 	id := p.known(h)
@@ -216,6 +231,11 @@ func (p *pair) query(fields map[string][]string) asked {
 		if n != 0 {
 			v.Set(name, strconv.Itoa(n))
 		}
+	}
+	if p.chance(6, "cursor") {
+		after := pick(p, []int64{2, 5, 9, 250, 260, 1000, 1200, 9001, 0, -1}, "after")
+		q.After = &after
+		v.Set("after", strconv.FormatInt(after, 10))
 	}
 	if len(v) > 0 {
 		q.text = "?" + v.Encode()

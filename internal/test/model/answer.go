@@ -13,6 +13,7 @@ type Answer struct {
 	Status int
 	Body   any               // as JSON; nil for none
 	Free   []string          // properties of Body that must be there and may say what they like
+	Alike  bool              // the body is not of the model, but the same on both engines
 	Raw    []byte            // instead of Body: exactly these bytes
 	Secret bool              // the body holds what only a server can make up
 	Header map[string]string // headers that must be so; "" must be absent

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -105,4 +106,38 @@ func (m *Model) role(u *user, ws int64) int {
 func (m *Model) administers(u *user, ws int64) bool {
 	r := m.role(u, ws)
 	return r == administrator || r == superAdmin
+}
+
+var roleNames = map[int]string{administrator: "Administrator", 2: "User", observer: "Observer", superAdmin: "SuperAdmin"}
+
+// Memberships is GET /api/v2/user/my/membership.
+func (m *Model) Memberships(h int) Answer {
+	c, refused := m.admit(h, anyUser)
+	if refused != nil {
+		return *refused
+	}
+	list := []any{}
+	for _, ws := range slices.Sorted(maps.Keys(c.user.members)) {
+		member := c.user.members[ws]
+		roles := []any{}
+		for _, role := range slices.Sorted(slices.Values(member.roles)) {
+			roles = append(roles, object{"id": role, "name": roleNames[role]})
+		}
+		status := object{"id": 1, "description": "Active"}
+		if member.suspended {
+			status = object{"id": 2, "description": "Suspended"}
+		}
+		list = append(list, object{
+			"id": ws, "name": m.workspaces[ws].name, "status": status, "roles": roles, "default_workspace": ws == c.user.home,
+		})
+	}
+	return ok(list)
+}
+
+// Constant is a list that never changes.
+func (m *Model) Constant(h int) Answer {
+	if _, refused := m.admit(h, readers); refused != nil {
+		return *refused
+	}
+	return Answer{Status: 200, Alike: true}
 }

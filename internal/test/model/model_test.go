@@ -26,7 +26,7 @@ var weights = []struct {
 	{"get migration", 5, (*pair).getMigration}, {"sign in", 5, (*pair).signIn}, {"guess", 2, (*pair).guess}, {"sign in badly", 2, (*pair).signInBadly},
 	{"application", 1, (*pair).signInApplication}, {"refresh", 5, (*pair).refresh}, {"switch", 5, (*pair).switchWorkspace}, {"pass", 5, (*pair).pass},
 	{"user status", 2, (*pair).setUserStatus}, {"membership", 4, (*pair).setMembership}, {"make admin", 2, (*pair).makeAdmin},
-	{"connectivity", 1, (*pair).getConnectivity}, {"reset connectivity", 2, (*pair).resetConnectivity}, {"profile", 1, (*pair).getProfile}, {"logout", 1, (*pair).logout},
+	{"connectivity", 1, (*pair).getConnectivity}, {"reset connectivity", 2, (*pair).resetConnectivity}, {"profile", 1, (*pair).getProfile}, {"logout", 1, (*pair).logout}, {"memberships", 1, (*pair).memberships}, {"constant", 2, (*pair).constant},
 	{"end sessions", 1, (*pair).endSessions}, {"suspend workspace", 2, (*pair).suspendWorkspace},
 }
 

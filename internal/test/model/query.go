@@ -13,6 +13,7 @@ type Query struct {
 	Filters       []Filter
 	Sort          []string // -field for descending
 	Page, PerPage int
+	After         *int64 // a cursor: the id of the last item read
 }
 
 // Filter keeps what has one of the values.
@@ -83,8 +84,22 @@ func (l listing) page(rows []row, q Query) Answer {
 			return refusal(422, 1302, "InvalidSortCriteria")
 		}
 	}
-	l.sort(rows, q.Sort)
-	return l.cut(rows, q)
+	keys, fields := l.orders(q.Sort)
+	byID := len(fields) == 1
+	if q.After != nil {
+		if !byID || q.Page > 1 {
+			return badRequest()
+		}
+		rows = slices.DeleteFunc(rows, func(r row) bool {
+			beyond := cmp.Compare(r.fields["id"].(int64), *q.After) //nolint:errcheck,forcetypeassert // every list has ids
+			if strings.HasPrefix(keys[0], "-") {
+				beyond = -beyond
+			}
+			return beyond <= 0
+		})
+	}
+	l.sort(rows, keys, fields)
+	return l.cut(rows, q, byID)
 }
 
 // takes tells whether a value is one that the field can have.
@@ -137,11 +152,7 @@ func span(v string) (from, until time.Time, fine bool) {
 
 // sort orders rows; what has no value comes first, as in SQLite. Ties go by id, in the
 // direction of the last key.
-func (l listing) sort(rows []row, keys []string) {
-	if len(keys) == 0 {
-		keys = []string{map[bool]string{false: "id", true: "-id"}[l.descending]}
-	}
-	keys, fields := l.orders(keys)
+func (l listing) sort(rows []row, keys, fields []string) {
 	slices.SortStableFunc(rows, func(a, b row) int {
 		for i, key := range keys {
 			c := compare(a.fields[fields[i]], b.fields[fields[i]])
@@ -156,13 +167,19 @@ func (l listing) sort(rows []row, keys []string) {
 	})
 }
 
-// orders drops a field that comes again, and puts the id behind the last.
+// orders drops a field that comes again, and puts the id behind the last unless it is all there is.
 func (l listing) orders(asked []string) (keys, fields []string) {
+	if len(asked) == 0 {
+		asked = []string{map[bool]string{false: "id", true: "-id"}[l.descending]}
+	}
 	for _, key := range asked {
 		field, _, _ := l.find(strings.TrimPrefix(key, "-"))
 		if !slices.Contains(fields, field) {
 			keys, fields = append(keys, key), append(fields, field)
 		}
+	}
+	if len(fields) == 1 && fields[0] == "id" {
+		return keys, fields
 	}
 	if strings.HasPrefix(keys[len(keys)-1], "-") {
 		return append(keys, "-id"), append(fields, "id")
@@ -194,7 +211,7 @@ func compare(a, b any) int {
 }
 
 // cut takes one page, and tells where it stands.
-func (l listing) cut(rows []row, q Query) Answer {
+func (l listing) cut(rows []row, q Query, byID bool) Answer {
 	per := q.PerPage
 	if per < 1 {
 		per = l.perPage
@@ -206,6 +223,10 @@ func (l listing) cut(rows []row, q Query) Answer {
 	for i := (page - 1) * per; i < page*per && i < len(rows); i++ {
 		body = append(body, rows[i].body())
 	}
-	return ok(body).with("X-Total-Count", strconv.Itoa(len(rows))).with("X-Current-Page", strconv.Itoa(page)).
+	next := "" // the cursor of the page behind this one
+	if last := page * per; byID && page < pages {
+		next = number(rows[last-1].fields["id"].(int64)) //nolint:errcheck,forcetypeassert // every list has ids
+	}
+	return ok(body).with("X-Next", next).with("X-Total-Count", strconv.Itoa(len(rows))).with("X-Current-Page", strconv.Itoa(page)).
 		with("X-Total-Pages", strconv.Itoa(pages)).with("X-Count-Per-Page", strconv.Itoa(per))
 }
