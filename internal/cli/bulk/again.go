@@ -6,13 +6,13 @@ import (
 	"slices"
 )
 
-// Resume goes on with a run that was interrupted, or that was refused in part. The SIMs that
-// were refused are tried again, after all others: somebody may have given a role back or
-// taken a SIM out of its device. What is refused once more stays refused, and stops nothing.
+// Resume continues a run that was interrupted or refused in part. Refused SIMs are tried again,
+// after all others: a role may have been given back, or a SIM taken out of its device. SIMs
+// that are refused again stay refused and do not stop the run.
 //
-// Unless Skip is set, it first asks about all that is left. What others have changed
-// meanwhile is dropped at once, and the run stops with ErrRefused; the next Resume moves the
-// others.
+// Unless Skip is set, it first previews all SIMs that are left. SIMs that others have changed
+// meanwhile are dropped at once, and the run stops with ErrRefused; the next Resume moves the
+// rest.
 func (r *Runner) Resume(ctx context.Context) error {
 	if err := r.tryAgain(); err != nil {
 		return err
@@ -42,8 +42,8 @@ func (r *Runner) tryAgain() error {
 // tried reports whether a chunk consists of SIMs that are tried again.
 func (r *Runner) tried(i int) bool { return i >= len(r.Plan.Chunks) }
 
-// survey asks about everything that is left, and drops the SIMs that may not move any more.
-// Chunks in doubt are left to Run, which reads them back.
+// survey previews everything that is left and drops the SIMs that may not move any more. Chunks
+// in doubt are left to Run, which reads them back.
 func (r *Runner) survey(ctx context.Context) error {
 	var left []SIM
 	for i := range r.Plan.Chunks {
@@ -76,10 +76,10 @@ func (r *Runner) survey(ctx context.Context) error {
 	return nil
 }
 
-// certain reports whether it is known that what is left of a chunk has not moved.
+// certain reports whether the rest of a chunk surely has not moved.
 func (c *chunkState) certain() bool { return !c.done() && !c.doubt && !c.doubted }
 
-// dropFrom writes down which SIMs of one chunk are in the target, or may not move.
+// dropFrom records which SIMs of one chunk are in the target, or may not move.
 func (r *Runner) dropFrom(i int, c *chunkState, drop map[int64][]Reason, there []int64) error {
 	var found []int64
 	reasons := make(map[int64][]Reason)

@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
-// inMemory is a journal of a process that nobody kills.
+// inMemory is a journal for a process that is not killed.
 type inMemory struct{ steps []bulk.Step }
 
 func (j *inMemory) Append(e bulk.Entry) error {
@@ -66,8 +66,8 @@ func TestResumeAfterTheRoleCameBack(t *testing.T) {
 	}
 }
 
-// Others have moved the SIMs that were left, into the target and elsewhere. One resume says
-// so, and moves nothing; at the latest after the second nothing is left to resume.
+// Others have moved the remaining SIMs, into the target and elsewhere. One resume says so and
+// moves nothing. After the second one, at the latest, the run is over.
 func TestResumeOfWhatOthersMoved(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *server) {
 		r := interrupted(t, s, false)

@@ -1,13 +1,12 @@
-// Package bulk moves any number of SIMs over an API that moves 500 at a time: it plans
-// all of it first, moves it in chunks, and knows after any interruption what has moved.
+// Package bulk moves any number of SIMs over an API that moves 500 at a time. It plans all of
+// them first, moves them in chunks, and knows after any interruption what has moved.
 //
-// A [Planner] asks for a dry run of every SIM and makes a [Plan]: chunks that the server
-// has said yes to, and each SIM that may not move with the reasons. A [Runner] sends the
-// chunks, one after the other, and keeps a [Journal], synced before and after each. What
-// is true of each SIM is in the [State], which is the journal's entries applied to the
-// plan, and nothing else: an interrupted run goes on from there.
+// A [Planner] previews every SIM and makes a [Plan]: chunks that the server has accepted, and
+// the SIMs that may not move with the reasons. A [Runner] sends the chunks, one after the
+// other, and keeps a [Journal], synced before and after each. The [State] holds what is known
+// of each SIM. It is the journal's entries applied to the plan, so an interrupted run continues
+// from there.
 //
-// An answer that was lost is never guessed: the SIMs are read back, and where they are
-// decides. Entity tags and idempotency keys are used where a server has them; nothing
-// here depends on them.
+// A lost reply is never guessed: the SIMs are read back, and their Workspace decides. Entity
+// tags and idempotency keys are used if the server has them; nothing here depends on them.
 package bulk

@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// drift compares SIMs as they were planned with how a later plan sees them: who is in the
-// target already, and who has changed or may not move any more.
+// drift compares planned SIMs with a later plan: which are in the target already, and which
+// have changed or may not move any more.
 func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 	find := finder(planned)
 	drop = mistaken(planned, now)
@@ -38,7 +38,7 @@ func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 	return drop, there
 }
 
-// gone says what became of a SIM that has left; of one that is not found nothing is known.
+// gone describes where a SIM went; nothing is known of one that is not found.
 func gone(was, now SIM) string {
 	if text := difference(was, now); text != "" {
 		return text
@@ -47,7 +47,7 @@ func gone(was, now SIM) string {
 }
 
 // mistaken finds the planned SIMs whose id and ICCID do not belong to one SIM: the plan was
-// edited, or is one of another server.
+// edited, or made for another server.
 func mistaken(planned []SIM, now *Plan) map[int64][]Reason {
 	byID, byICCID := make(map[int64]SIM, len(planned)), make(map[string]SIM, len(planned))
 	for _, s := range planned {
@@ -79,7 +79,7 @@ func mistaken(planned []SIM, now *Plan) map[int64][]Reason {
 	return wrong
 }
 
-// finder looks SIMs up by whichever name is there.
+// finder looks SIMs up by id or by ICCID.
 func finder(sims []SIM) func(SIM) (SIM, bool) {
 	byID, byICCID := make(map[int64]SIM, len(sims)), make(map[string]SIM, len(sims))
 	for _, s := range sims {
@@ -97,7 +97,7 @@ func finder(sims []SIM) func(SIM) (SIM, bool) {
 
 const changedSince = "changed since the plan: "
 
-// difference tells what of a SIM is not as it was; "" where all is.
+// difference describes what has changed of a SIM; "" if nothing has.
 func difference(was, now SIM) string {
 	var parts []string
 	if was.Source.ID != now.Source.ID {
@@ -132,7 +132,7 @@ func deviceName(d *api.NamedRef) string {
 	return d.Name
 }
 
-// changes words what the server says of one SIM.
+// changes formats the server's description of a changed SIM.
 func changes(s api.StaleSIM) string {
 	if len(s.Changes) == 0 {
 		return changedSince + "it was changed, and changed back"

@@ -12,11 +12,11 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
-// edits are what somebody may do to the SIMs of a plan, by a slip or on purpose. SIM 9 is
-// not in the plan.
+// edits are changes to the SIMs of a plan file, by mistake or on purpose. SIM 9 is not in the
+// plan.
 var edits = map[string]struct {
 	edit func(sims []bulk.SIM)
-	held []int64 // what must not move
+	held []int64 // must not move
 	tags bool    // noticed by the entity tag only
 }{
 	"another id":               {func(s []bulk.SIM) { s[1].ID = 9 }, []int64{9}, false},
@@ -27,8 +27,8 @@ var edits = map[string]struct {
 	"an ICCID that is nowhere": {func(s []bulk.SIM) { s[1].ICCID = iccid(99) }, []int64{2}, false},
 }
 
-// A plan whose ids, ICCIDs and entity tags do not belong together moves none of the SIMs
-// in question.
+// A plan whose ids, ICCIDs and entity tags do not belong together moves none of the affected
+// SIMs.
 func TestConfirmNoticesEdits(t *testing.T) {
 	for name, tt := range edits {
 		for _, by := range []bulk.By{bulk.ByID, bulk.ByICCID} {

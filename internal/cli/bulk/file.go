@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/cli/atomicfile"
 )
 
-// SavePlan writes a plan where it survives a loss of power. Only the owner may read it.
+// SavePlan writes a plan that survives a power loss. Only the owner may read it.
 func SavePlan(file string, p *Plan) error {
 	var text bytes.Buffer
 	if err := WritePlan(&text, p); err != nil {
@@ -76,7 +76,7 @@ func LoadPlan(file string) (*Plan, error) {
 	return &p, p.check(file)
 }
 
-// check keeps out what no planner made: a run must be able to name every SIM by its id.
+// check refuses plans that no planner made: a run must be able to name every SIM by its id.
 func (p *Plan) check(file string) error {
 	seen, numbers := make(map[int64]bool), make(map[string]bool)
 	for i, c := range p.Chunks {
@@ -99,8 +99,8 @@ func (p *Plan) check(file string) error {
 // FileJournal is a journal in a file, an entry a line.
 type FileJournal struct{ f *os.File }
 
-// OpenJournal opens a journal, making it where it is not there, and replays it into the
-// state. A last line that is cut off was never acknowledged: it is taken away.
+// OpenJournal opens a journal, creating it if necessary, and replays it into the state. An
+// incomplete last line was never acknowledged and is removed.
 func OpenJournal(file string, s *State) (*FileJournal, error) {
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // in the run's own folder
 	if err != nil {
@@ -122,7 +122,7 @@ func OpenJournal(file string, s *State) (*FileJournal, error) {
 	return &FileJournal{f}, nil
 }
 
-// replay applies every whole line and tells where they end.
+// replay applies every complete line and returns where they end.
 func replay(r io.Reader, s *State) (whole int64, err error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
@@ -160,8 +160,8 @@ func (j *FileJournal) Append(e Entry) error {
 // Close closes the file.
 func (j *FileJournal) Close() error { return j.f.Close() }
 
-// ReadJournal replays a journal into the state and leaves the file as it is. One that is
-// not there has no entries.
+// ReadJournal replays a journal into the state and does not change the file. A missing file has
+// no entries.
 func ReadJournal(file string, s *State) error {
 	f, err := os.Open(file) //nolint:gosec // in the run's own folder
 	if errors.Is(err, os.ErrNotExist) {

@@ -52,8 +52,8 @@ func TestNoPlan(t *testing.T) {
 	}
 }
 
-// A line that was cut off by a crash was never acknowledged. One that is wrong in the
-// midst of others is a damaged file, and nothing is guessed from it.
+// A line cut off by a crash was never acknowledged. A wrong line between others means a damaged
+// file, and nothing is guessed from it.
 func TestJournalFile(t *testing.T) {
 	s := &server{fleet: newFleet()}
 	p := planned(t, s, terms, many(s.fleet, 1, 700, north)...)

@@ -10,24 +10,25 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// unit is a request to be dry run.
+// unit is a request to preview.
 type unit struct {
 	by   By
 	sims []SIM
 }
 
-// judgment is what a dry run says of a unit. Each of its SIMs is in exactly one place.
+// judgment is the result of a preview. Each of the unit's SIMs is in exactly one list.
 type judgment struct {
 	etag    string
-	yes     []SIM    // may move, and were asked about alone: as a chunk
+	yes     []SIM    // may move, as a chunk that was previewed alone
 	there   []SIM    // in the target already
 	held    []Held   // may not move
-	again   []unit   // nothing is known yet
+	again   []unit   // not known yet
 	left    []SIM    // no longer in the Workspace From, or not as they were listed there
-	against []Reason // the target is to blame; then all else is empty
+	against []Reason // reasons against the target; then all other lists are empty
 }
 
-// judge reads the answer to a dry run. An error is one that says nothing about SIMs.
+// judge evaluates the reply to a preview. It returns an error if the reply says nothing about
+// SIMs.
 func judge(t Terms, u unit, got *client.Migration, err error) (judgment, error) {
 	if err == nil {
 		return granted(t, u, got), nil
@@ -41,8 +42,8 @@ func judge(t Terms, u unit, got *client.Migration, err error) (judgment, error) 
 	return judgment{}, err
 }
 
-// granted compares what was asked with what was answered: a server may pass over what it
-// does not know, or take a SIM from the target to the target.
+// granted compares the request with the reply: a server may skip SIMs that it does not know, or
+// accept a SIM that is already in the target.
 func granted(t Terms, u unit, got *client.Migration) judgment {
 	var j judgment
 	known := index(got.SIMs)
@@ -63,14 +64,14 @@ func granted(t Terms, u unit, got *client.Migration) judgment {
 		j.etag = got.ETag
 		return j
 	}
-	j.leave(u.by, j.yes) // the yes was to more than these
+	j.leave(u.by, j.yes) // the server accepted more than these
 	j.yes = nil
 	return j
 }
 
 var notFound = Reason{NotFound, "not found, or in a Workspace where you are no member"}
 
-// miss notes a SIM that was not found. One that was just listed has left.
+// miss records a SIM that was not found. One that was just listed has left.
 func (j *judgment) miss(s SIM) {
 	if s.From != 0 {
 		j.left = append(j.left, s)
@@ -80,12 +81,13 @@ func (j *judgment) miss(s SIM) {
 }
 
 // departed reports whether a SIM is no longer as it was listed: not in the Workspace From, or
-// in another status, by which it may not match the filter any more.
+// in another status, so that the filter may not match any more.
 func departed(s SIM, now api.MigrationSIM) bool {
 	return s.From != 0 && (now.SourceWorkspace.ID != s.From || now.Status.ID != s.Status.ID)
 }
 
-// departs notes a SIM that has departed to elsewhere than the target, and reports whether it has.
+// departs records a SIM that has left for a Workspace other than the target, and reports
+// whether it has.
 func (j *judgment) departs(t Terms, s SIM, now api.MigrationSIM) bool {
 	if now.SourceWorkspace.ID == t.Target.ID || !departed(s, now) {
 		return false
@@ -100,8 +102,8 @@ func (j *judgment) leave(by By, sims []SIM) {
 	}
 }
 
-// conflicting takes a refusal apart: who is held back by a rule, who was only in the same
-// request, and who merely comes from another Workspace than the rest.
+// conflicting splits a refusal: SIMs that a rule refuses, SIMs that were only in the same
+// request, and SIMs that come from another Workspace than the rest.
 func conflicting(t Terms, u unit, refused *client.ConflictError) judgment {
 	var j judgment
 	reasons := make(map[int64][]Reason)
@@ -147,13 +149,13 @@ func conflicting(t Terms, u unit, refused *client.ConflictError) judgment {
 	return j
 }
 
-// there tells whether a SIM is where it is wanted. Then nothing else counts against it.
+// there reports whether a SIM is already in the target. Then no other reason counts.
 func there(t Terms, s SIM, why []Reason) bool {
 	return s.Source.ID == t.Target.ID || slices.ContainsFunc(why, func(r Reason) bool { return r.Code == client.AlreadyInTarget })
 }
 
-// separated are the units to ask about next: by source where it is known. Each is smaller
-// than the one that was refused, so that asking comes to an end.
+// separated returns the next units to preview, by source if it is known. Each is smaller than
+// the refused one, so this ends.
 func separated(u unit, rest []SIM) []unit {
 	var order []int64
 	groups := make(map[int64][]SIM)
@@ -167,7 +169,7 @@ func separated(u unit, rest []SIM) []unit {
 	for _, source := range order {
 		by := u.by
 		if source != 0 {
-			by = ByID // all are known by it now
+			by = ByID // all ids are known by now
 		}
 		units = append(units, unit{by, groups[source]})
 	}
@@ -177,13 +179,13 @@ func separated(u unit, rest []SIM) []unit {
 	return units
 }
 
-// halves narrow down what a server does not name, until a single SIM is what it is about.
+// halves splits a unit when the server does not name the SIMs, until one SIM is left.
 func halves(u unit) []unit {
 	mid := len(u.sims) / 2
 	return []unit{{u.by, u.sims[:mid]}, {u.by, u.sims[mid:]}}
 }
 
-// missing takes a 404 apart: who is named in it, or else one half and the other.
+// missing splits a 404: the SIMs that it names, or else two halves.
 func missing(u unit, refused *client.APIError) judgment {
 	named := numbersIn(refused)
 	var j judgment
@@ -203,7 +205,7 @@ func missing(u unit, refused *client.APIError) judgment {
 	return j
 }
 
-// name is what a request calls a SIM.
+// name is the SIM's id or ICCID, as the request names it.
 func (s SIM) name(by By) string {
 	if by == ByICCID {
 		return s.ICCID
@@ -216,7 +218,7 @@ var (
 	workspace = regexp.MustCompile(`(?i)workspace|organi[sz]ation`)
 )
 
-// aboutTarget tells whether what was not found is the target. Servers say so in words.
+// aboutTarget reports whether the target was not found. Servers say so only in the message.
 func aboutTarget(t Terms, refused *client.APIError) bool {
 	return slices.ContainsFunc(sentences(refused), func(text string) bool {
 		return workspace.MatchString(text) && slices.Contains(number.FindAllString(text, -1), strconv.FormatInt(t.Target.ID, 10))
@@ -233,7 +235,7 @@ func numbersIn(refused *client.APIError) map[string]bool {
 	return named
 }
 
-// sentences are what a refusal says: its particulars, or itself where it has none.
+// sentences returns the messages of a refusal: its details, or its own message if it has none.
 func sentences(refused *client.APIError) []string {
 	if len(refused.Problems) == 0 {
 		return []string{refused.Message}
@@ -245,7 +247,7 @@ func sentences(refused *client.APIError) []string {
 	return texts
 }
 
-// listing finds the SIMs of an answer by either name.
+// listing finds the SIMs of a reply by id or ICCID.
 type listing map[string]api.MigrationSIM
 
 func index(sims []api.MigrationSIM) listing {
@@ -266,7 +268,7 @@ func (l listing) find(by By, s SIM) (api.MigrationSIM, bool) {
 	return found, ok
 }
 
-// described is a SIM with what an answer tells of it.
+// described returns a SIM with the details of a reply.
 func described(s SIM, a api.MigrationSIM) SIM {
 	return SIM{ID: a.ID, ICCID: a.ICCID, Status: a.Status, Device: a.Endpoint, Source: a.SourceWorkspace, Where: s.Where, From: s.From}
 }

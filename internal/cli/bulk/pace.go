@@ -14,17 +14,17 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Pace keeps to what the server can take and waits for one that is away. All requests of
-// a run share one.
+// Pace adapts to the server's limits and waits while the server is down. All requests of a run
+// share one.
 type Pace struct {
 	Clock    client.Clock
-	Patience time.Duration                        // how long to go on without a single answer
+	Patience time.Duration                        // how long to continue without a reply
 	Notify   func(wait time.Duration, why string) // may be nil; from any goroutine, one call at a time
-	Parallel int                                  // requests at once, until the server asks for less
+	Parallel int                                  // concurrent requests, until the server asks for fewer
 
 	mu      sync.Mutex
-	until   time.Time // nothing is sent before
-	failing time.Time // since when nothing succeeds; zero while it does
+	until   time.Time // nothing is sent before this time
+	failing time.Time // start of the current failures; zero if the last request succeeded
 	failed  int       // in a row
 }
 
@@ -33,8 +33,8 @@ const (
 	longestWait = 15 * time.Second
 )
 
-// passing tells whether a failure may pass by waiting, the refused request being harmless
-// to repeat or not processed.
+// passing reports whether a failure may pass by waiting: the request was not processed, or is
+// harmless to repeat.
 func passing(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return false
@@ -47,8 +47,8 @@ func passing(err error) bool {
 		refused.Status == http.StatusConflict && refused.RetryAfter > 0
 }
 
-// Persist makes attempts until one is answered, be it by a refusal. Use it for what may
-// be repeated without harm.
+// Persist repeats attempts until there is a reply, even a refusal. Use it for requests that are
+// harmless to repeat.
 func (p *Pace) Persist(ctx context.Context, attempt func(context.Context) error) error {
 	for {
 		if err := p.Wait(ctx); err != nil {
@@ -89,7 +89,7 @@ func (p *Pace) answered() {
 	p.failing, p.failed = time.Time{}, 0
 }
 
-// Failed puts off whatever comes next. It is an error where patience has come to its end.
+// Failed delays the next requests. It returns an error when patience has run out.
 func (p *Pace) Failed(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,15 +139,14 @@ func backoff(failed int) time.Duration {
 	return d - rand.N(d/4) //nolint:gosec // spreads load, keeps no secret
 }
 
-// allowed is how many requests may be under way.
+// allowed is the number of requests that may be in flight.
 func (p *Pace) allowed() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(1, p.Parallel)
 }
 
-// each does jobs 0 to n-1, as many at once as the pace allows, and ends with the first
-// error.
+// each runs jobs 0 to n-1, as many at once as the pace allows, and stops at the first error.
 func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -181,7 +180,7 @@ func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i i
 	return context.Cause(ctx)
 }
 
-// brief says in a few words why nothing is sent for a while.
+// brief explains in a few words why nothing is sent for a while.
 func brief(err error) string {
 	if refused, ok := errors.AsType[*client.APIError](err); ok {
 		return fmt.Sprintf("the server says %d: %s", refused.Status, refused.Message)

@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
-// A server that asks for a long pause is not one that does not answer: the error says until
-// when it wants to be left alone, at once.
+// A server that asks for a long pause is not down: the error says at once until when the server
+// wants no requests.
 func TestLongRetryAfterIsReported(t *testing.T) {
 	clock := &clock{now: time.Unix(1_700_000_000, 0)}
 	p := bulk.Pace{Clock: clock, Patience: 5 * time.Minute, Parallel: 1}

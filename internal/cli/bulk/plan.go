@@ -7,15 +7,15 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Terms are what is asked for, besides which SIMs.
+// Terms are everything a migration specifies except its SIMs.
 type Terms struct {
 	Target          api.NamedRef `json:"target"`
 	AllowedStatuses []int64      `json:"allowed_statuses,omitempty"`
 	DetachDevices   bool         `json:"detach_devices"`
 }
 
-// Plan is what a run will do: the chunks, each as a dry run has said yes to it, and what
-// may not move.
+// Plan is what a run will do: the chunks, each accepted by a preview, and the SIMs that may not
+// move.
 type Plan struct {
 	Version    int       `json:"version"`
 	Created    time.Time `json:"created"`
@@ -24,13 +24,13 @@ type Plan struct {
 	Chunks     []Chunk   `json:"chunks"`
 	There      []SIM     `json:"already_there,omitempty"`
 	Held       []Held    `json:"held,omitempty"`
-	Against    []Reason  `json:"against_target,omitempty"` // nothing may move, whatever the SIM
-	Duplicates []string  `json:"duplicates,omitempty"`     // what was named more than once, in words
-	Sum        string    `json:"sum,omitempty"`            // of a file: SHA-256 of all the rest, so that an edit is noticed
+	Against    []Reason  `json:"against_target,omitempty"` // reasons why no SIM may move
+	Duplicates []string  `json:"duplicates,omitempty"`     // descriptions of SIMs that were named more than once
+	Sum        string    `json:"sum,omitempty"`            // SHA-256 of the rest of a file, so that an edit is noticed
 	Left       []SIM     `json:"left,omitempty"`           // had left their Workspace From, or changed, before the dry run
 }
 
-// PlanVersion is that of the file's form.
+// PlanVersion is the version of the file format.
 const PlanVersion = 1
 
 // By is how a request names its SIMs.
@@ -46,11 +46,10 @@ const (
 type Chunk struct {
 	By   By     `json:"by"`
 	SIMs []SIM  `json:"sims"`
-	ETag string `json:"etag,omitempty"` // of its dry run; "" where the server has none
+	ETag string `json:"etag,omitempty"` // of its preview; "" if the server has none
 }
 
-// SIM is one card as the dry run showed it. Of one that was not found only what names it
-// is there.
+// SIM is one card as the preview showed it. One that was not found has only its id or ICCID.
 type SIM struct {
 	ID     int64         `json:"id,omitempty"`
 	ICCID  string        `json:"iccid,omitempty"`
@@ -61,16 +60,16 @@ type SIM struct {
 	From   int64         `json:"from,omitempty"`  // the only Workspace that it may be taken from; 0 for any
 }
 
-// Reason is why a SIM, or any, may not move. Code is the contract's, 1502 to 1509, or one
-// of ours.
+// Reason is why a SIM, or every SIM, may not move. Code is the contract's, 1502 to 1509, or one
+// of the CLI's.
 type Reason struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 }
 
-// Reasons of ours.
+// The CLI's reasons.
 const (
-	NotFound = 404 // unknown, deleted, or where the caller is no member
+	NotFound = 404 // unknown, deleted, or in a Workspace of which the caller is not a member
 	Changed  = 412 // not as it was planned
 )
 
@@ -92,10 +91,10 @@ func (p *Plan) Count() int {
 // Total is how many SIMs were asked for.
 func (p *Plan) Total() int { return p.Count() + len(p.There) + len(p.Held) }
 
-// Refused tells whether something stands against the plan.
+// Refused reports whether anything in the plan is refused.
 func (p *Plan) Refused() bool { return len(p.Held) > 0 || len(p.Against) > 0 }
 
-// request is the migration of SIMs under the terms.
+// request builds the migration request for SIMs.
 func (t Terms) request(by By, sims []SIM) client.MigrationRequest {
 	r := client.MigrationRequest{Target: t.Target.ID, AllowedStatuses: t.AllowedStatuses, DetachDevices: t.DetachDevices}
 	for _, s := range sims {

@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Planner finds out, by dry runs alone, what may move.
+// Planner determines, by previews alone, what may move.
 type Planner struct {
 	Server   Server
 	Pace     *Pace
@@ -21,9 +21,8 @@ type Planner struct {
 	total int
 }
 
-// Plan asks about SIMs, each of which has an id or an ICCID. It returns a plan also where
-// nothing may move. An error says that the server could not be asked, or knows no such
-// target.
+// Plan previews SIMs, each of which has an id or an ICCID. It returns a plan even if nothing
+// may move. An error means that the server did not reply, or that the target does not exist.
 func (p *Planner) Plan(ctx context.Context, sims []SIM) (*Plan, error) {
 	p.plan = Plan{Version: PlanVersion, Terms: p.Terms}
 	p.total = len(sims)
@@ -47,7 +46,7 @@ func (p *Planner) Plan(ctx context.Context, sims []SIM) (*Plan, error) {
 	return &p.plan, nil
 }
 
-// Impossible is the plan of a target that takes no SIM, whatever it is.
+// Impossible is the plan for a target that accepts no SIM at all.
 func Impossible(t Terms, sims []SIM, against []Reason) *Plan {
 	plan := &Plan{Version: PlanVersion, Terms: t, Against: against}
 	for _, s := range sims {
@@ -56,7 +55,7 @@ func Impossible(t Terms, sims []SIM, against []Reason) *Plan {
 	return plan
 }
 
-// Against are the reasons of a refusal that concern the target itself.
+// Against returns the reasons of a refusal that concern the target itself.
 func Against(refused *client.ConflictError) (reasons []Reason) {
 	for _, g := range refused.Groups {
 		if len(g.SIMs) == 0 {
@@ -66,7 +65,7 @@ func Against(refused *client.ConflictError) (reasons []Reason) {
 	return reasons
 }
 
-// units keeps ids and ICCIDs apart: a request has only one of them.
+// units separates ids and ICCIDs: a request has only one of them.
 func units(sims []SIM) []unit {
 	var byID, byICCID []SIM
 	for _, s := range sims {
@@ -79,7 +78,7 @@ func units(sims []SIM) []unit {
 	return []unit{{ByICCID, byICCID}, {ByID, byID}}
 }
 
-// chunked cuts units to the size of a request.
+// chunked splits units to the size of a request.
 func (p *Planner) chunked(units []unit) (chunks []unit) {
 	size := MaxChunk
 	if p.Chunk > 0 {
@@ -93,8 +92,8 @@ func (p *Planner) chunked(units []unit) (chunks []unit) {
 	return chunks
 }
 
-// rounds asks until everything is known. What one round leaves open is put together to
-// full chunks for the next, SIMs of one source with one another.
+// rounds previews until everything is known. SIMs that one round leaves open are combined into
+// full chunks for the next, grouped by source.
 func (p *Planner) rounds(ctx context.Context, queue []unit) error {
 	for len(queue) > 0 && len(p.plan.Against) == 0 {
 		judged := make([]judgment, len(queue))
@@ -109,7 +108,7 @@ func (p *Planner) rounds(ctx context.Context, queue []unit) error {
 		for i, j := range judged {
 			p.note(queue[i], j)
 			if whole(j, queue[i]) {
-				halved = append(halved, j.again...) // together again they would never become smaller
+				halved = append(halved, j.again...) // combined again they would never get smaller
 			} else {
 				left = append(left, j.again...)
 			}
@@ -130,7 +129,7 @@ func whole(j judgment, u unit) bool {
 	return n == len(u.sims)
 }
 
-// pooled puts together what can be one request.
+// pooled combines units that can be one request.
 func pooled(units []unit) (pools []unit) {
 	type key struct {
 		by     By
@@ -174,8 +173,8 @@ func (p *Planner) note(u unit, j judgment) {
 	p.plan.Left = append(p.plan.Left, j.left...)
 }
 
-// overlapping takes apart the chunks in which a SIM stands that is elsewhere already: it
-// was asked for by its id and by its ICCID. What remains of them is asked about again.
+// overlapping splits the chunks that contain a SIM of another chunk: it was requested by id and
+// by ICCID. The rest of them is previewed again.
 func (p *Planner) overlapping(o order) (again []unit) {
 	p.sort(o)
 	seen := make(map[int64]bool)
@@ -225,7 +224,7 @@ func (p *Planner) sort(o order) {
 	slices.SortStableFunc(p.plan.Held, func(a, b Held) int { return o.of(a.SIM) - o.of(b.SIM) })
 }
 
-// order is the place of each SIM among those asked for, by whatever names it.
+// order is the position of each SIM in the input, by id and by ICCID.
 type order struct {
 	byID    map[int64]int
 	byICCID map[string]int
@@ -244,7 +243,7 @@ func orderOf(sims []SIM) order {
 	return o
 }
 
-// learn takes the id of a SIM that was asked for by its ICCID.
+// learn stores the id of a SIM that was requested by ICCID.
 func (o order) learn(s SIM) {
 	if _, ok := o.byID[s.ID]; !ok {
 		o.byID[s.ID] = o.of(s)
@@ -258,8 +257,8 @@ func (o order) of(s SIM) int {
 	return o.byICCID[s.ICCID]
 }
 
-// Confirm compares a saved plan with how its SIMs are now: the plan it returns is the same
-// less the SIMs that have changed since, which it holds back, each with what has changed.
+// Confirm compares a saved plan with the SIMs as they are now. The returned plan is the same
+// without the SIMs that have changed; those are held back, each with its changes.
 func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
 	confirmed := *saved
 	confirmed.Chunks, confirmed.There, confirmed.Held = nil, slices.Clone(saved.There), slices.Clone(saved.Held)
@@ -291,8 +290,8 @@ func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
 var otherTag = Reason{Changed, changedSince + "the server's entity tag is not that of the plan: " +
 	"a SIM was changed and changed back, or the plan file was edited"}
 
-// sameTag compares the entity tag of a plan with that of a dry run. A server that has none
-// cannot contradict; what a proxy adds for the coding of a body does not count.
+// sameTag compares the entity tag of a plan with that of a preview. A server without tags
+// cannot contradict, and a suffix that a proxy adds for the content coding does not count.
 func sameTag(planned, now string) bool {
 	return planned == "" || now == "" || bareTag(planned) == bareTag(now)
 }
@@ -305,7 +304,7 @@ func bareTag(tag string) string {
 	return tag
 }
 
-// hold takes SIMs that were to move out of a plan.
+// hold removes SIMs from a plan's chunks and records why.
 func (p *Plan) hold(sims []SIM, why Reason) {
 	for _, s := range sims {
 		p.Held = append(p.Held, Held{s, []Reason{why}})
@@ -317,7 +316,7 @@ func unchanged(was, now []SIM) bool {
 	return len(drop)+len(there) == 0
 }
 
-// reconsider takes the SIMs that have changed out of a chunk.
+// reconsider removes changed SIMs from a chunk.
 func (p *Planner) reconsider(ctx context.Context, plan *Plan, c Chunk) error {
 	again := Planner{Server: p.Server, Pace: p.Pace, Terms: p.Terms}
 	now, err := again.Plan(ctx, c.SIMs)

@@ -84,7 +84,7 @@ func TestRange(t *testing.T) {
 	s := &server{fleet: newFleet()}
 	s.fleet.SecondSource = true
 	many(s.fleet, 1, 600, north)
-	many(s.fleet, 100, 1, south) // in the midst of the others
+	many(s.fleet, 100, 1, south) // in the middle of the others
 	many(s.fleet, 1500, 10, south)
 	p := bulk.Planner{Server: s, Pace: newPace(), Terms: terms}
 	sims, err := p.Range(t.Context(), bulk.Span{First: iccid(2), Last: iccid(5000)})
@@ -108,7 +108,7 @@ func TestRangeAtTheEnd(t *testing.T) {
 	}
 }
 
-// What has changed since a plan was saved is refused by name, the rest is as it was.
+// SIMs that have changed since a plan was saved are refused by name; the rest is unchanged.
 func TestConfirm(t *testing.T) {
 	for _, tags := range []bool{true, false} {
 		s := &server{fleet: newFleet(), tags: tags}
@@ -132,7 +132,7 @@ func TestConfirm(t *testing.T) {
 	}
 }
 
-// A server that stays away is waited for as long as patience lasts, and no longer.
+// The planner waits for an absent server as long as its patience lasts.
 func TestPatience(t *testing.T) {
 	s := &server{fleet: newFleet(), fault: func() fault { return lostBefore }}
 	asked := many(s.fleet, 1, 1, north)
@@ -146,8 +146,7 @@ func TestPatience(t *testing.T) {
 	}
 }
 
-// A server that asks for less gets less: its wish is waited for, and fewer requests go out
-// at once from then on.
+// If a server asks for fewer requests, the planner waits and sends fewer at once from then on.
 func TestThrottledPlan(t *testing.T) {
 	n := 0
 	s := &server{fleet: newFleet()}

@@ -10,44 +10,42 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Journal keeps the entries of a run where they outlive the process.
+// Journal stores the entries of a run outside the process.
 type Journal interface {
-	// Append returns once the entry is safe, on a disk.
+	// Append returns once the entry is on disk.
 	Append(e Entry) error
 }
 
-// Runner carries out what is left of a plan.
+// Runner moves the rest of a plan.
 type Runner struct {
 	Server   Server
 	Pace     *Pace
 	Plan     *Plan
 	State    *State
 	Journal  Journal
-	Skip     bool                           // go on past what is refused on the way, instead of stopping
+	Skip     bool                           // continue after refusals instead of stopping
 	Progress func(moved int, settling bool) // may be nil
 
-	Surveying func(known, total int) // of Resume, which asks first; may be nil
+	Surveying func(known, total int) // progress of the previews of Resume; may be nil
 
 	moved int
 }
 
-// ErrRefused ends a run that stops at the first refusal. What it is about stands in the
-// state.
+// ErrRefused ends a run that stops at the first refusal. The state has the details.
 var ErrRefused = errors.New("something has changed since the plan was made")
 
-// grace is how long a request whose answer was lost may still be at work over there.
+// grace is how long a request without a reply may still be running on the server.
 const grace = time.Second
 
-// answerTime is how long the answer to one chunk may take, whatever else has been
-// interrupted meanwhile.
+// answerTime is how long the reply to one chunk may take, even after an interrupt.
 const answerTime = 2 * time.Minute
 
-// Run sends one chunk after the other. Once ctx ends, it waits for the answer to the one
-// that is under way, and stops. Whatever error it returns, the state is true, and another
-// Run goes on from there.
+// Run sends one chunk after the other. When ctx ends, it waits for the reply to the chunk in
+// flight and stops. The state is true whatever error it returns, and another Run continues from
+// there.
 func (r *Runner) Run(ctx context.Context) error {
 	r.moved = r.State.Tally().Moved
-	for i := range r.State.chunks { // no chunk is added meanwhile
+	for i := range r.State.chunks { // no chunk is added during the loop
 		for c := &r.State.chunks[i]; !c.done(); {
 			if err := ctx.Err(); err != nil && !c.doubt {
 				return err
@@ -72,7 +70,7 @@ const mostContradictions = 2
 var errTagRefused = errors.New("twice the server refused the entity tag of a dry run (412) and named no change, so nothing was sent again; " +
 	"a proxy that changes ETag or If-Match headers, by compression for example, does that: turn it off for this server, then resume")
 
-// advance takes a chunk one step on.
+// advance takes the next step for a chunk.
 func (r *Runner) advance(ctx context.Context, i int, c *chunkState) error {
 	switch {
 	case c.doubt:
@@ -85,8 +83,8 @@ func (r *Runner) advance(ctx context.Context, i int, c *chunkState) error {
 	return r.send(ctx, i, c, c.etag)
 }
 
-// guarded sends a chunk of which no entity tag tells whether it is still as planned: a dry
-// run just before tells it.
+// guarded sends a chunk without a usable entity tag. A preview just before shows whether it is
+// still as planned.
 func (r *Runner) guarded(ctx context.Context, i int, c *chunkState) error {
 	again := Planner{Server: r.Server, Pace: r.Pace, Terms: r.Plan.Terms}
 	now, err := again.Plan(ctx, c.left)
@@ -109,7 +107,7 @@ func (r *Runner) guarded(ctx context.Context, i int, c *chunkState) error {
 	return r.send(ctx, i, c, now.Chunks[0].ETag)
 }
 
-// leave writes down which SIMs leave a chunk.
+// leave records which SIMs leave a chunk.
 func (r *Runner) leave(i int, there []int64, drop map[int64][]Reason) error {
 	if len(there) > 0 {
 		if err := r.write(Entry{Step: Found, Chunk: i, SIMs: there}); err != nil {
@@ -128,7 +126,7 @@ func (r *Runner) leave(i int, there []int64, drop map[int64][]Reason) error {
 	return fmt.Errorf("%w: %d SIMs of chunk %d", ErrRefused, len(drop), i+1)
 }
 
-// write makes an entry safe and then takes it for true.
+// write stores an entry and then applies it to the state.
 func (r *Runner) write(e Entry) error {
 	e.At = r.Pace.Clock.Now().UTC()
 	if err := r.Journal.Append(e); err != nil {
@@ -140,7 +138,7 @@ func (r *Runner) write(e Entry) error {
 	return nil
 }
 
-// send is the real run of what is left of a chunk.
+// send runs the migration of the rest of a chunk.
 func (r *Runner) send(ctx context.Context, i int, c *chunkState, etag string) error {
 	if err := r.Pace.Wait(ctx); err != nil {
 		return err
@@ -154,7 +152,7 @@ func (r *Runner) send(ctx context.Context, i int, c *chunkState, etag string) er
 		by = r.Plan.Chunks[i].By // the entity tag is that of exactly this request
 	}
 	var opts []client.WriteOption
-	if etag != "" { // a server that has tags may well know keys; to others a key is an empty promise
+	if etag != "" { // a server with tags probably knows keys; others would ignore a key
 		opts = append(opts, client.IfMatch(etag), client.IdempotencyKey(key))
 	}
 	within, done := context.WithTimeout(context.WithoutCancel(ctx), answerTime)
@@ -164,18 +162,18 @@ func (r *Runner) send(ctx context.Context, i int, c *chunkState, etag string) er
 	return r.answered(i, c, got, err)
 }
 
-// answered acts on the answer to a real run.
+// answered handles the reply to a real run.
 func (r *Runner) answered(i int, c *chunkState, got *client.Migration, err error) error {
 	if err == nil {
 		r.Pace.answered()
 		if !complete(c.left, got) {
-			return nil // a yes to something else: the SIMs themselves must tell
+			return nil // the reply is about other SIMs: read the SIMs back
 		}
 		ledger, _ := got.LedgerID()
 		return r.arrived(c, Entry{Step: Arrived, Chunk: i, Ledger: ledger})
 	}
 	if _, elsewhere := errors.AsType[*client.RedirectError](err); elsewhere {
-		return err // whether it was done before the redirect nobody knows: reading back tells, once the address is right
+		return err // unknown whether it was done before the redirect: reading back shows it once the address is right
 	}
 	switch refused, isRefusal := errors.AsType[*client.APIError](err); {
 	case isRefusal && (refused.Status == http.StatusTooManyRequests || refused.Status == http.StatusConflict && refused.RetryAfter > 0):
@@ -183,7 +181,7 @@ func (r *Runner) answered(i int, c *chunkState, got *client.Migration, err error
 	case errors.Is(err, client.ErrSessionEnded), isRefusal && refused.Status < http.StatusInternalServerError:
 		return r.refused(i, c, err)
 	}
-	// Neither yes nor no: it may have been done. Reading back will tell, in a while.
+	// Neither success nor refusal: it may have been done. Reading back shows it later.
 	return r.Pace.Failed(err)
 }
 
@@ -199,7 +197,7 @@ func (r *Runner) arrived(c *chunkState, e Entry) error {
 	return nil
 }
 
-// complete tells whether an answer is about exactly the SIMs that were sent.
+// complete reports whether a reply is about exactly the SIMs that were sent.
 func complete(sent []SIM, got *client.Migration) bool {
 	known := index(got.SIMs)
 	for _, s := range sent {
@@ -210,7 +208,7 @@ func complete(sent []SIM, got *client.Migration) bool {
 	return len(got.SIMs) == len(sent)
 }
 
-// refused acts on an answer by which nothing has moved.
+// refused handles a reply that says nothing has moved.
 func (r *Runner) refused(i int, c *chunkState, err error) error {
 	stale, isStale := errors.AsType[*client.StaleError](err)
 	if isStale && len(stale.SIMs) == 0 {
@@ -220,7 +218,7 @@ func (r *Runner) refused(i int, c *chunkState, err error) error {
 		}
 	}
 	if c.doubted && (client.IsConflict(err) || client.IsStale(err) || client.IsNotFound(err)) {
-		return nil // perhaps because the request in doubt was at work after all: the SIMs must tell
+		return nil // perhaps because the doubtful request was done after all: read the SIMs back
 	}
 	if isStale {
 		return r.stale(i, c, stale)
@@ -235,12 +233,12 @@ func (r *Runner) refused(i int, c *chunkState, err error) error {
 	case len(now.against) > 0:
 		return fmt.Errorf("%w: %s", ErrRefused, now.against[0].Message)
 	}
-	c.etag = "" // who is to blame may take a dry run to find out
+	c.etag = "" // a preview may be needed to find the refused SIMs
 	drop, there := drift(c.left, &Plan{There: now.there, Held: now.held})
 	return r.leave(i, there, drop)
 }
 
-// stale drops the SIMs that are no longer as they were planned.
+// stale drops the SIMs that have changed since they were planned.
 func (r *Runner) stale(i int, c *chunkState, err *client.StaleError) error {
 	left := finder(c.left)
 	drop := make(map[int64][]Reason)
@@ -252,6 +250,6 @@ func (r *Runner) stale(i int, c *chunkState, err *client.StaleError) error {
 	if len(drop) > 0 {
 		return r.leave(i, nil, drop)
 	}
-	// The preview was of another request, says the server: its tags are of no use here.
+	// The server says that the preview was of another request: its tags are of no use here.
 	return r.write(Entry{Step: Stayed, Chunk: i, Settled: true})
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
-// errKilled is the death of the process: what comes after it is not done.
+// errKilled simulates the death of the process: nothing is done after it.
 var errKilled = errors.New("killed")
 
-// disk is a journal that outlives its process, which may be killed before or after a line
-// is safe.
+// disk is a journal that survives its process, which may be killed before or after a line is
+// stored.
 type disk struct {
 	lines []string
 	kill  func() (before, after bool)
@@ -52,8 +52,8 @@ func (d *disk) state(t *rapid.T, plan *bulk.Plan) *bulk.State {
 	return s
 }
 
-// Whatever the network, the server and the machine do, and however often the run is killed
-// and resumed: each SIM moves once, and what is said of it is true.
+// Each SIM moves once and the reported verdicts are true, whatever the network, the server and
+// the machine do, and however often the run is killed and resumed.
 func TestEachSIMMovesOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
@@ -86,7 +86,7 @@ func TestEachSIMMovesOnce(t *testing.T) {
 type randomWorld struct {
 	server *server
 	asked  []bulk.SIM
-	others map[int64]bool // SIMs that somebody else has changed meanwhile
+	others map[int64]bool // SIMs that another client has changed
 
 	resumes bool // later lives try the refused SIMs again
 }
@@ -132,7 +132,7 @@ func drawWorld(t *rapid.T) *randomWorld {
 	return w
 }
 
-// disturb is what colleagues do meanwhile.
+// disturb simulates changes by other clients.
 func (w *randomWorld) disturb(id int64, how int) {
 	s, ok := w.server.fleet.SIM(id)
 	if !ok || s.Workspace == target {

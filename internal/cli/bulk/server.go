@@ -13,8 +13,8 @@ import (
 // MaxChunk is how many SIMs the contract moves at once.
 const MaxChunk = 500
 
-// Server is what ferrying needs of the other side, all of it the bare contract's. Each
-// call is one attempt; errors are those of package client.
+// Server is the part of the contract that bulk uses. Each call is one attempt; errors are those
+// of package client.
 type Server interface {
 	Preview(ctx context.Context, r client.MigrationRequest) (*client.Migration, error)
 	Migrate(ctx context.Context, r client.MigrationRequest, opts ...client.WriteOption) (*client.Migration, error)
@@ -22,8 +22,8 @@ type Server interface {
 	SIMsIn(ctx context.Context, workspace int64, ids []int64) ([]int64, error)
 }
 
-// Remote is a Server over HTTP. Make its client with NoRetry: when to send again is
-// decided here.
+// Remote is a Server over HTTP. Create its client with NoRetry: this package decides when to
+// repeat a request.
 type Remote struct {
 	*client.Client
 
@@ -31,12 +31,12 @@ type Remote struct {
 	in map[int64]*client.Client
 }
 
-// NewRemote is a Server behind a client.
+// NewRemote makes a Server from a client.
 func NewRemote(c *client.Client) *Remote {
 	return &Remote{Client: c, in: make(map[int64]*client.Client)}
 }
 
-// In is the same caller in another Workspace, switched to once and kept.
+// In returns the same caller in another Workspace. It switches once and keeps the client.
 func (r *Remote) In(workspace int64) *client.Client {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -48,10 +48,10 @@ func (r *Remote) In(workspace int64) *client.Client {
 	return c
 }
 
-// located is how many ids go into one question: their filter must fit into an address.
+// located is the number of ids in one query: the filter must fit into a URL.
 const located = 250
 
-// SIMsIn asks the list of the Workspace, with a bearer of that Workspace.
+// SIMsIn queries the Workspace's list, with a bearer for that Workspace.
 func (r *Remote) SIMsIn(ctx context.Context, workspace int64, ids []int64) (found []int64, err error) {
 	for len(ids) > 0 {
 		n := min(located, len(ids))
@@ -68,7 +68,7 @@ func (r *Remote) SIMsIn(ctx context.Context, workspace int64, ids []int64) (foun
 	return found, nil
 }
 
-// owned leaves out what a Workspace sees as issuer or reseller only.
+// owned drops SIMs that a Workspace sees only as issuer or reseller.
 func owned(sims []api.SIM, workspace int64) (ids []int64) {
 	for _, s := range sims {
 		if s.CustomerOrg != nil && s.CustomerOrg.ID == workspace {

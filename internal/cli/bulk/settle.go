@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// lastLook is how long somebody who has pressed Ctrl-C is kept waiting for the truth.
+// lastLook is how long an interrupted run takes to find out the truth.
 const lastLook = 10 * time.Second
 
-// settle finds out what became of a chunk whose answer is missing, by looking where its
-// SIMs are. A request moves all or none, which is what makes this certain.
+// settle finds out what happened to a chunk without a reply, by reading where its SIMs are. A
+// request moves all or none, so this is certain.
 func (r *Runner) settle(ctx context.Context, i int, c *chunkState) error {
-	if ctx.Err() != nil { // interrupted: one more look, but not for long
+	if ctx.Err() != nil { // interrupted: one more query, but a short one
 		var done context.CancelFunc
 		ctx, done = context.WithTimeout(context.WithoutCancel(ctx), lastLook)
 		defer done()
@@ -33,7 +33,7 @@ func (r *Runner) settle(ctx context.Context, i int, c *chunkState) error {
 	return r.write(Entry{Step: Stayed, Chunk: i, Settled: true})
 }
 
-// locateLater looks once more after a while: the request may still be at work.
+// locateLater tries again after a while: the request may still be running.
 func (r *Runner) locateLater(ctx context.Context, c *chunkState) ([]int64, error) {
 	if err := r.Pace.Clock.Sleep(ctx, grace); err != nil {
 		return nil, err

@@ -14,8 +14,8 @@ import (
 // Span is every ICCID from First to Last, both included, 19 digits each.
 type Span struct{ First, Last string }
 
-// Range lists the SIMs of a span that the caller may know of; whether they may move is
-// for Plan to find out.
+// Range lists the SIMs of a span that the caller may see. Plan determines whether they may
+// move.
 func (p *Planner) Range(ctx context.Context, s Span) ([]SIM, error) {
 	var parts []Span
 	for first := s.First; ; {
@@ -39,19 +39,19 @@ func (p *Planner) Range(ctx context.Context, s Span) ([]SIM, error) {
 	return sims, err
 }
 
-// further is the ICCID n numbers on, or back; ok is false where there is none.
+// further returns the ICCID n numbers ahead, or back; ok is false if there is none.
 func further(iccid string, n int64) (next string, ok bool) {
 	from, err := strconv.ParseUint(iccid, 10, 64)
 	const last = 9_999_999_999_999_999_999 // 19 nines
-	to := from + uint64(n)                 // back by wrapping around
+	to := from + uint64(n)                 // negative n wraps around
 	if err != nil || to > last || n < 0 && to > from || n > 0 && to < from {
 		return "", false
 	}
 	return fmt.Sprintf("%019d", to), true
 }
 
-// within lists the SIMs of a span that fits into a request. It asks under the widest
-// terms, so that as little as possible is held back; of what is, the refusal tells.
+// within lists the SIMs of a span that fits into a request. It asks with the least restrictive
+// terms, so that few SIMs are refused; a refusal names those.
 func (p *Planner) within(ctx context.Context, s Span) (sims []SIM, err error) {
 	var got *client.Migration
 	err = p.Pace.Persist(ctx, func(ctx context.Context) (err error) {
@@ -73,7 +73,7 @@ func (p *Planner) within(ctx context.Context, s Span) (sims []SIM, err error) {
 	held := make(listing)
 	for _, g := range refused.Groups {
 		if len(g.SIMs) == 0 {
-			return nil, err // the target is refused, whatever the SIMs
+			return nil, err // the target is refused for every SIM
 		}
 		for _, sim := range g.SIMs {
 			held.add(sim)
@@ -82,7 +82,7 @@ func (p *Planner) within(ctx context.Context, s Span) (sims []SIM, err error) {
 	return p.between(ctx, s, distinct(held))
 }
 
-// between puts the SIMs that a refusal names together with those in the gaps around them.
+// between combines the SIMs that a refusal names with those in the gaps around them.
 func (p *Planner) between(ctx context.Context, s Span, held []api.MigrationSIM) (sims []SIM, err error) {
 	if len(held) == 0 {
 		return nil, fmt.Errorf("the server refuses the range %s..%s without naming a SIM", s.First, s.Last)
@@ -113,7 +113,7 @@ func (p *Planner) between(ctx context.Context, s Span, held []api.MigrationSIM) 
 	return append(sims, more...), err
 }
 
-// distinct are the SIMs of a listing, by ICCID.
+// distinct returns the SIMs of a listing, by ICCID.
 func distinct(l listing) []api.MigrationSIM {
 	var sims []api.MigrationSIM
 	for name, s := range l {
@@ -138,7 +138,7 @@ func listed(sims []api.MigrationSIM) []SIM {
 	return list
 }
 
-// Distinct leaves out SIMs that are named once more, by the same name, and says which.
+// Distinct drops SIMs that are named again by the same name, and returns those names.
 func Distinct(sims []SIM) (once []SIM, twice []string) {
 	byID, byICCID := make(map[int64]bool), make(map[string]bool)
 	for _, s := range sims {
@@ -152,7 +152,7 @@ func Distinct(sims []SIM) (once []SIM, twice []string) {
 	return once, twice
 }
 
-// called is what a message calls a SIM.
+// called is the SIM's name in messages.
 func (s SIM) called() string {
 	if s.ICCID != "" {
 		return s.ICCID

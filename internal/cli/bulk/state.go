@@ -9,15 +9,14 @@ import (
 // Step is the kind of a journal entry.
 type Step string
 
-// The steps. Every other one follows a Sent of its chunk, or a dry run that was made in
-// place of it.
+// The steps. Each but Sent follows a Sent of its chunk, or a preview in place of it.
 const (
-	Sent    Step = "sent"    // the chunk goes out now: until another step, nobody knows what became of it
-	Arrived Step = "moved"   // all that was left of the chunk is in the target
+	Sent    Step = "sent"    // the chunk is being sent: until the next step its outcome is unknown
+	Arrived Step = "moved"   // the rest of the chunk is in the target
 	Stayed  Step = "stayed"  // none of it has moved
 	Dropped Step = "dropped" // the named SIMs leave the chunk, each with its reasons; the others stayed
 	Found   Step = "found"   // the named SIMs leave the chunk, being in the target already; the others stayed
-	Again   Step = "again"   // the named SIMs, which were dropped, make a chunk of their own and are tried again
+	Again   Step = "again"   // the named SIMs, which were dropped, become a new chunk and are tried again
 )
 
 // Entry is one line of a journal.
@@ -27,15 +26,15 @@ type Entry struct {
 	Chunk   int                `json:"chunk"`
 	Key     string             `json:"key,omitempty"`       // of Sent
 	Ledger  int64              `json:"migration,omitempty"` // of Arrived
-	Settled bool               `json:"settled,omitempty"`   // learned by reading back, not from an answer
+	Settled bool               `json:"settled,omitempty"`   // learned by reading back, not from a reply
 	SIMs    []int64            `json:"sims,omitempty"`
 	Reasons map[int64][]Reason `json:"reasons,omitempty"`
 }
 
-// State is where each SIM of a plan stands: the plan with a journal's entries applied.
+// State is what is known of each SIM of a plan: the plan with a journal's entries applied.
 type State struct {
 	plan    *Plan
-	chunks  []chunkState // those of the plan, and behind them those that are tried again
+	chunks  []chunkState // those of the plan, then those that are tried again
 	dropped map[int64][]Reason
 	found   map[int64]bool
 	again   map[int64]int // the chunk in which a SIM is tried again
@@ -43,9 +42,9 @@ type State struct {
 
 type chunkState struct {
 	left    []SIM
-	etag    string // "" where the chunk is no longer as it was dry run
-	doubt   bool   // sent, and no word of it
-	doubted bool   // there was a doubt once
+	etag    string // "" if the chunk has changed since its preview
+	doubt   bool   // sent, without a reply
+	doubted bool   // was in doubt before
 	arrived bool
 	ledger  int64
 	tries   int // of this process
@@ -53,7 +52,7 @@ type chunkState struct {
 	contradictions int // how often the server refused a tag and named no change
 }
 
-// NewState is that of a plan of which nothing has been sent.
+// NewState returns the state of a plan of which nothing has been sent.
 func NewState(p *Plan) *State {
 	s := &State{plan: p, chunks: make([]chunkState, len(p.Chunks)), dropped: make(map[int64][]Reason), found: make(map[int64]bool), again: make(map[int64]int)}
 	for i, c := range p.Chunks {
@@ -62,8 +61,7 @@ func NewState(p *Plan) *State {
 	return s
 }
 
-// Apply takes in one entry. An error is an entry that no run of this plan can have
-// written.
+// Apply applies one entry. It fails if no run of this plan can have written the entry.
 func (s *State) Apply(e Entry) error {
 	if e.Step == Again {
 		return s.retry(e)
@@ -121,7 +119,7 @@ func (s *State) retry(e Entry) error {
 	return nil
 }
 
-// refused are the SIMs that were dropped from their chunks, in the order of the plan.
+// refused returns the SIMs that were dropped from their chunks, in the order of the plan.
 func (s *State) refused() (sims []SIM) {
 	for _, c := range s.plan.Chunks {
 		for _, sim := range c.SIMs {
@@ -134,10 +132,11 @@ func (s *State) refused() (sims []SIM) {
 }
 
 // Refused counts the SIMs that were planned and then refused. Another run may move them once
-// somebody has repaired what was in their way.
+// the cause is removed.
 func (s *State) Refused() int { return len(s.dropped) }
 
-// stayed: after a doubt the chunk is dry run anew before it goes out again.
+// stayed records that nothing has moved. After a doubt the chunk is previewed again before it
+// is sent.
 func (c *chunkState) stayed(settled bool) {
 	c.doubt = false
 	if settled {
@@ -150,16 +149,16 @@ func (c *chunkState) leave(goes func(id int64) bool) {
 	c.left = slices.DeleteFunc(slices.Clone(c.left), func(s SIM) bool { return goes(s.ID) })
 }
 
-// done tells whether nothing is left to do for a chunk.
+// done reports whether a chunk needs no more work.
 func (c *chunkState) done() bool { return c.arrived || len(c.left) == 0 }
 
-// Done tells whether nothing is left to do.
+// Done reports whether no chunk needs more work.
 func (s *State) Done() bool {
 	return !slices.ContainsFunc(s.chunks, func(c chunkState) bool { return !c.done() })
 }
 
-// Verdicts are what is known of every SIM, in the order of the plan: first what was to
-// move, then what was there already, then what was held back.
+// Verdicts returns what is known of every SIM, in the order of the plan: first those that were
+// to move, then those already in the target, then those held back.
 func (s *State) Verdicts() []Verdict {
 	all := make([]Verdict, 0, s.plan.Total())
 	for i, c := range s.plan.Chunks {
@@ -197,5 +196,5 @@ func (s *State) verdict(c *chunkState, sim SIM) Verdict {
 // Tally counts the verdicts.
 func (s *State) Tally() Tally { return count(s.Verdicts()) }
 
-// ExitCode is that of the run as it stands.
+// ExitCode returns the run's exit code so far.
 func (s *State) ExitCode() int { return s.Tally().ExitCode(len(s.plan.Against) > 0) }

@@ -1,23 +1,23 @@
 package bulk
 
-// Outcome is what became of one SIM.
+// Outcome is what happened to one SIM.
 type Outcome string
 
-// The outcomes. Of NotMoved and Unknown a resumed run makes another.
+// The outcomes. A resumed run changes NotMoved and Unknown.
 const (
 	Moved    Outcome = "moved"
-	There    Outcome = "already_there" // in the target, and not by this run
+	There    Outcome = "already_there" // in the target, but not moved by this run
 	Refused  Outcome = "refused"       // for its reasons
-	NotMoved Outcome = "not_moved"     // nothing stands against it; it was not tried, or to no effect
-	Unknown  Outcome = "unknown"       // sent, and neither the answer came nor could the SIM be read back
+	NotMoved Outcome = "not_moved"     // nothing is known against it; it was not tried, or without effect
+	Unknown  Outcome = "unknown"       // sent; there was no reply, and the SIM could not be read back
 )
 
-// Verdict is the last word on one SIM.
+// Verdict is the final outcome of one SIM.
 type Verdict struct {
 	SIM
 	Outcome Outcome  `json:"verdict"`
 	Reasons []Reason `json:"reasons,omitempty"`
-	Ledger  int64    `json:"migration,omitempty"` // id of the ledger entry, where the server has them
+	Ledger  int64    `json:"migration,omitempty"` // id of the ledger entry, if the server has one
 }
 
 // Tally counts verdicts.
@@ -57,7 +57,7 @@ const (
 	ExitPartly  = 4 // some have moved, some not
 )
 
-// ExitCode is what the verdicts amount to: never 0 while anything is missing. against tells
+// ExitCode returns the exit code for the verdicts: never 0 while a SIM is missing. against says
 // that the target itself was refused.
 func (t Tally) ExitCode(against bool) int {
 	missing := t.Refused + t.NotMoved + t.Unknown

@@ -25,8 +25,8 @@ func newFleet() *fakeserver.Fleet {
 
 func iccid(i int) string { return fmt.Sprintf("898830300000%07d", i) }
 
-// server is a fleet without the network between, and with all that the network and the
-// machines behind it do. tags gives it entity tags, which hold what they promise.
+// server is a fleet without a network, but with the faults of networks and machines. tags gives
+// it entity tags that work as promised.
 type server struct {
 	fleet *fakeserver.Fleet
 	tags  bool
@@ -37,7 +37,7 @@ type server struct {
 	calls int
 }
 
-// fault is what happens to one request instead of its answer.
+// fault is what happens to one request instead of its reply.
 type fault int
 
 const (
@@ -152,7 +152,7 @@ func (s *server) SIMsIn(_ context.Context, workspace int64, ids []int64) (found 
 	return found, lost
 }
 
-// clock passes when it is slept on.
+// clock advances when a caller sleeps on it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -46,8 +46,8 @@ func hasNumber(line string) bool {
 	return false
 }
 
-// onlyColumn wants at least two columns: if there is one, every word must be an ICCID, and
-// reading the words says more of what is wrong.
+// onlyColumn needs at least two columns. With one, every word must be an ICCID, and reading the
+// words gives better messages.
 func onlyColumn(all []string, separator rune) (column int, ok bool) {
 	width, possible, some := 0, []bool(nil), []bool(nil)
 	for _, line := range all {
@@ -73,7 +73,7 @@ func onlyColumn(all []string, separator rune) (column int, ok bool) {
 		}
 	}
 	if _, alone := single(some); !alone {
-		return 0, false // to read one column would leave ICCIDs of another unread
+		return 0, false // reading one column would skip the ICCIDs of another
 	}
 	return single(possible)
 }

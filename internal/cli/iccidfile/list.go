@@ -13,7 +13,7 @@ type Number struct {
 	Where Place
 }
 
-// Place is a line of a source; Line is 0 where the source has none, such as a flag.
+// Place is a line of a source; Line is 0 if the source has no lines, such as a flag.
 type Place struct {
 	Source string
 	Line   int
@@ -40,7 +40,7 @@ type List struct {
 	seen map[fleet.ICCID]Place
 }
 
-// Add puts a number in, or notes that it is there already.
+// Add adds a number, or records that it is a duplicate.
 func (l *List) Add(n Number) {
 	if l.seen == nil {
 		l.seen = make(map[fleet.ICCID]Place)
@@ -53,16 +53,16 @@ func (l *List) Add(n Number) {
 	l.Numbers = append(l.Numbers, n)
 }
 
-// Fault is one thing that is wrong with a text.
+// Fault is one error in a text.
 type Fault struct {
 	Where   Place
 	Message string
 }
 
-// Faults is why a text was refused, every fault with its line.
+// Faults says why a text was refused: every fault with its line.
 type Faults []Fault
 
-// shownFaults is how many faults are worth reading at once.
+// shownFaults is how many faults are shown.
 const shownFaults = 20
 
 func (f Faults) Error() string {

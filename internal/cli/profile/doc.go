@@ -1,4 +1,4 @@
-// Package profile keeps the sessions of the command line's user: which server, as whom,
-// and the tokens, one file per profile that only its owner may read. Several processes may
-// use one profile at once; refresh tokens are good for one use, so they take turns.
+// Package profile stores the sessions of the CLI's user: the server, the user, and the tokens,
+// one file per profile that only its owner may read. Several processes may use one profile at
+// once; a refresh token works once, so they take turns.
 package profile

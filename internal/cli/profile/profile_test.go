@@ -16,13 +16,13 @@ import (
 	"github.com/simferry/simferry/internal/cli/profile"
 )
 
-// authority rotates refresh tokens, and takes a spent one for a theft.
+// authority rotates refresh tokens and treats a spent one as theft.
 type authority struct {
 	mu      sync.Mutex
 	n       int
 	thefts  int
 	err     error // of the next renewal
-	granted bool  // whether that renewal was made all the same
+	granted bool  // whether that renewal was made anyway
 }
 
 func (a *authority) AuthenticateRefresh(_ context.Context, token string) (*api.AuthResponse, error) {
@@ -63,8 +63,8 @@ func signedIn(t *testing.T) profile.Store {
 	return store
 }
 
-// Each session stands for a process. All find the bearer refused, again and again; each
-// refresh token is used once.
+// Each session simulates a process. All find the bearer refused, again and again; each refresh
+// token is used once.
 func TestProcessesTakeTurns(t *testing.T) {
 	store, a := signedIn(t), &authority{}
 	var group sync.WaitGroup
@@ -123,8 +123,8 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// A renewal whose answer is lost may not have been made: it is tried again. Where it was,
-// the session is over, and says so.
+// A renewal without a reply may not have been made: it is tried again. If it was made, the
+// session is over, and the error says so.
 func TestLostRenewal(t *testing.T) {
 	for _, granted := range []bool{false, true} {
 		store, a := signedIn(t), &authority{err: errors.New("connection reset"), granted: granted}
@@ -153,7 +153,7 @@ func TestApplicationToken(t *testing.T) {
 	}
 }
 
-// A server that hands out no new refresh token means the old one to go on.
+// If a server returns no new refresh token, the old one stays valid.
 func TestKeepWithoutRotation(t *testing.T) {
 	p := profile.Profile{RefreshToken: "old"}
 	p.Keep(&api.AuthResponse{AuthToken: "b"}, time.Now())
@@ -162,8 +162,8 @@ func TestKeepWithoutRotation(t *testing.T) {
 	}
 }
 
-// The command is killed after the server has renewed the session and before, or after, the
-// new tokens are on the disk. The next command goes on with the session.
+// The command is killed after the server has renewed the session and before, or after, the new
+// tokens are on disk. The next command continues the session.
 func TestKilledDuringRenewal(t *testing.T) {
 	for _, saved := range []bool{false, true} {
 		store, a := signedIn(t), &lenient{}
@@ -183,8 +183,8 @@ func TestKilledDuringRenewal(t *testing.T) {
 	}
 }
 
-// A server that has failed over does not know the last renewal: the refresh token before it
-// is accepted instead. One that has ended the session is asked no more than twice.
+// A server that has failed over does not know the last renewal: the refresh token before it is
+// accepted instead. A server that has ended the session is asked at most twice.
 func TestServerThatForgot(t *testing.T) {
 	store, a := signedIn(t), &lenient{}
 	s := profile.Session{Store: store, Name: "p", Auth: a, Clock: wallClock{}}
@@ -206,7 +206,7 @@ func TestServerThatForgot(t *testing.T) {
 type lenient struct {
 	authority
 
-	issued int // the last token that was given out; the one before it is good, too
+	issued int // the last token issued; the one before it is valid, too
 	ended  bool
 	asked  int
 }
@@ -225,7 +225,7 @@ func (a *lenient) AuthenticateRefresh(_ context.Context, token string) (*api.Aut
 	return &api.AuthResponse{AuthToken: fmt.Sprintf("bearer-%d", a.issued), RefreshToken: fmt.Sprintf("refresh-%d", a.issued)}, nil
 }
 
-// dying is a server whose answer the process does not live to see.
+// dying is a server whose reply the process does not live to see.
 type dying struct{ *lenient }
 
 func (d dying) AuthenticateRefresh(ctx context.Context, token string) (*api.AuthResponse, error) {

@@ -12,13 +12,13 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Authenticator is what a session needs of the server; *client.Client is one.
+// Authenticator is the part of the server that a session needs; *client.Client implements it.
 type Authenticator interface {
 	AuthenticateRefresh(ctx context.Context, refreshToken string) (*api.AuthResponse, error)
 	AuthenticateApplication(ctx context.Context, token string) (*api.AuthResponse, error)
 }
 
-// Session gives the bearer of a profile and renews it: a client.TokenSource.
+// Session returns the bearer of a profile and renews it. It is a client.TokenSource.
 type Session struct {
 	Store Store
 	Name  string
@@ -30,8 +30,8 @@ type Session struct {
 	p    Profile
 }
 
-// Token returns the bearer. One that has expired, or that the server refused, is renewed,
-// unless another process has done so: then it is that process's.
+// Token returns the bearer. An expired or refused one is renewed, unless another process has
+// done so: then its bearer is returned.
 func (s *Session) Token(ctx context.Context, refused string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,9 +67,9 @@ func (s *Session) good(refused string) bool {
 	return s.p.Bearer != "" && s.p.Bearer != refused && (s.p.RenewAt.IsZero() || s.Clock.Now().Before(s.p.RenewAt))
 }
 
-// renew has the lock. The new refresh token is safe on the disk before the new bearer is
-// used. A process that is killed in between has used nothing, so that the old refresh token,
-// which is still on the disk, is good for the same renewal once more.
+// renew runs under the lock. The new refresh token is on disk before the new bearer is used. A
+// process that is killed in between has used nothing, so the old refresh token, still on disk,
+// works for the same renewal once more.
 func (s *Session) renew(ctx context.Context) (string, error) {
 	got, err := s.authenticate(ctx)
 	switch {
@@ -89,7 +89,7 @@ func (s *Session) authenticate(ctx context.Context) (*api.AuthResponse, error) {
 	case s.p.ApplicationToken != "":
 		return s.Auth.AuthenticateApplication(ctx, s.p.ApplicationToken)
 	case s.p.RefreshToken != "":
-		// Once begun it is seen through: an interrupted answer would be a lost session.
+		// Once begun it is finished: an interrupted reply would be a lost session.
 		ctx, done := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer done()
 		return s.refresh(ctx)
@@ -112,8 +112,7 @@ func (s *Session) refresh(ctx context.Context) (*api.AuthResponse, error) {
 	return before, nil
 }
 
-// Keep takes over the tokens of a sign-in. A server that gives no new refresh token lets
-// the old one go on.
+// Keep stores the tokens of a sign-in. Without a new refresh token the old one stays.
 func (p *Profile) Keep(got *api.AuthResponse, now time.Time) {
 	p.Bearer, p.RenewAt = got.AuthToken, time.Time{}
 	if life := client.BearerLifetime(got.AuthToken); life > 0 {
@@ -126,7 +125,7 @@ func (p *Profile) Keep(got *api.AuthResponse, now time.Time) {
 
 var errNoServer = errors.New("the profile names no server")
 
-// Client is a client of the profile's server, as its user.
+// Client returns a client of the profile's server, signed in as its user.
 func (s *Session) Client(opts ...client.Option) (*client.Client, error) {
 	p, err := s.Store.Load(s.Name)
 	if err != nil {

@@ -30,10 +30,10 @@ type Profile struct {
 	SkipVerify       bool      `json:"insecure_skip_verify,omitempty"`
 }
 
-// Default is the name of the profile that is meant where none is named.
+// Default is the name of the profile that is used unless one is named.
 const Default = "default"
 
-// ErrNone is a profile that does not exist.
+// ErrNone means that the profile does not exist.
 var ErrNone = errors.New("nobody is signed in")
 
 // Store is a folder of profiles.
@@ -41,7 +41,7 @@ type Store struct{ Dir string }
 
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
-// CheckName refuses what is no good as a file's name.
+// CheckName refuses names that cannot be file names.
 func CheckName(name string) error {
 	if !nameForm.MatchString(name) {
 		return fmt.Errorf("%q is no name of a profile: use letters, digits, dots, dashes and underscores", name)
@@ -79,7 +79,7 @@ func (s Store) Load(name string) (Profile, error) {
 	return p, nil
 }
 
-// Save puts a profile in place of what was there, whole, and safe once it returns.
+// Save replaces a profile atomically. It is on disk when Save returns.
 func (s Store) Save(name string, p Profile) error {
 	if err := CheckName(name); err != nil {
 		return err
@@ -94,7 +94,7 @@ func (s Store) Save(name string, p Profile) error {
 	return atomicfile.WriteFile(s.file(name), append(text, '\n'))
 }
 
-// Remove deletes a profile; one that is not there is no error.
+// Remove deletes a profile. A missing one is not an error.
 func (s Store) Remove(name string) error {
 	if err := CheckName(name); err != nil {
 		return err

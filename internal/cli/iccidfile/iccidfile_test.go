@@ -20,7 +20,7 @@ const (
 	c = "8988303000008013931" // check digit 1
 )
 
-// found is ICCID@line of every number, then =ICCID@line of every duplicate.
+// found returns ICCID@line of every number, then =ICCID@line of every duplicate.
 func found(l *iccidfile.List) []string {
 	var all []string
 	for _, n := range l.Numbers {
@@ -89,7 +89,7 @@ func utf16Text(order binary.AppendByteOrder, text string) string {
 	return string(raw)
 }
 
-// A file is never half understood: one bad line, and nothing is taken.
+// A file is never read in part: with one bad line, nothing is taken.
 func TestFaults(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
 		"empty":                  {"", "there is no ICCID in it"},
@@ -136,7 +136,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// Every fault is told, up to as many as one reads.
+// Every fault is reported, up to a readable number.
 func TestManyFaults(t *testing.T) {
 	var l iccidfile.List
 	err := l.Read("sims.csv", strings.NewReader(strings.Repeat("x\n", 25)))
@@ -156,8 +156,8 @@ func TestOne(t *testing.T) {
 	}
 }
 
-// Whatever the text, it is taken whole or refused with a place in it, and what is taken
-// was there: its digits, in this order, on this line.
+// Any text is taken whole or refused with a line, and what is taken was in the text: its
+// digits, in this order, on this line.
 func FuzzRead(f *testing.F) {
 	for _, seed := range []string{
 		a, a + "7\n" + b, "iccid;x\n" + a + ";1", "8.98E+18", "\ufeff\"" + a + "\"\r\n", "x,iccid,iccid20\n," + a + "," + a + "7\n",
@@ -193,13 +193,13 @@ func FuzzRead(f *testing.F) {
 
 var number = regexp.MustCompile(`\b\d{19,20}\b`)
 
-// complete wants every number of a text that has no columns with names, and no comments.
+// complete expects every number of a text without named columns and without comments.
 func complete(t *testing.T, l *iccidfile.List, text string) {
 	t.Helper()
 	if strings.ContainsAny(strings.ToLower(text), "#c") {
 		return
 	}
-	// A regular expression takes a letter beyond ASCII for the end of a word.
+	// A regular expression treats a letter beyond ASCII as the end of a word.
 	text = strings.Map(func(r rune) rune {
 		if r > '~' {
 			return 'x'
@@ -217,7 +217,7 @@ func complete(t *testing.T, l *iccidfile.List, text string) {
 	}
 }
 
-// again reads what was read: the plainest form means the same.
+// again reads the result in its plainest form, which must mean the same.
 func again(t *testing.T, l *iccidfile.List) {
 	t.Helper()
 	var plain strings.Builder
