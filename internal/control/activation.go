@@ -9,21 +9,21 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Activation is what an activation key is sent with.
+// Activation is a request to use an activation key.
 type Activation struct {
 	Key      string
-	Password string  // the wire's digest, "" for none
-	Name     *string // of a new user; nil for that of the invitation
+	Password string  // the client's digest, "" for none
+	Name     *string // of a new user; nil keeps the name in the invitation
 }
 
-// Activate uses an activation key up: that of an invitation makes the invited user one who
-// can sign in, that of a reset gives another password and ends all sessions. An invitation
-// of somebody who has an account already changes nothing of it. Without a bearer, and with
-// the same work whatever the key: one hash for the password.
+// Activate uses an activation key. The key of an invitation activates the invited user; the key
+// of a password reset sets a new password and ends all sessions. An invitation of an existing
+// user changes nothing of the account. Activate needs no bearer. It does the same work for
+// every key: one password hash.
 //
 // Errors: BadRequest; Forbidden for a key that is unknown, used, expired, or older than the
-// present password; ValidationFailed for a password that everybody would guess. A key that is
-// refused for its password or name can be sent again.
+// present password; ValidationFailed for a password that is easily guessed. A key that is
+// refused for its password or name can be used again.
 func (c *Control) Activate(ctx context.Context, a Activation, from identity.Origin) error {
 	if a.Name != nil {
 		if err := checkPersonName(*a.Name); err != nil {
@@ -63,7 +63,7 @@ func text(s *string) string {
 	return *s
 }
 
-// activating takes the key and looks whether everything else is in order.
+// activating uses the key and checks the rest of the request.
 func activating(ctx context.Context, tx *store.Tx, a Activation) (key store.ActivationKey, user store.UserRecord, err error) {
 	refusal := fleet.Errorf(fleet.Forbidden, "The activation key is unknown, or has been used, or has expired")
 	key, found, err := tx.TakeActivationKey(ctx, identity.HashSecret(a.Key))

@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// audited completes an entry with who does it and from where. Without Workspaces it is filed
-// in that of the caller.
+// audited sets the actor and origin of an entry. Without Workspaces, the entry belongs to that
+// of the caller.
 func audited(who identity.Principal, e fleet.AuditEntry) fleet.AuditEntry {
 	switch {
 	case who.Token != 0:
@@ -24,7 +24,7 @@ func audited(who identity.Principal, e fleet.AuditEntry) fleet.AuditEntry {
 	return withOrigin(who.Origin, e)
 }
 
-// withOrigin completes an entry with where the request came from.
+// withOrigin sets the origin of the request in an entry.
 func withOrigin(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
 	if o.Address.IsValid() {
 		e.Address = o.Address.String()
@@ -33,37 +33,37 @@ func withOrigin(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
 	return e
 }
 
-// audit writes, in the transaction of what it tells of, that the caller has done something.
-// Every rule that changes anything calls it once, as its last statement:
+// audit writes an audit entry for a change by the caller, in the same transaction. Every rule
+// that changes anything calls it once, as its last statement:
 //
 //	return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", id)})
 //
-// A rule that moves SIMs gives the entry to store.Change instead, which costs no statement.
-// Refusals are not a rule's to write: see Refused.
+// A rule that moves SIMs sets the entry in store.Change instead, which needs no extra
+// statement. Rules do not record refusals: see Refused.
 func audit(ctx context.Context, tx *store.Tx, who identity.Principal, e fleet.AuditEntry) error {
 	return tx.InsertAudit(ctx, audited(who, e))
 }
 
-// audit writes, in the transaction of what it tells of, that the operator has done something.
-// Without Workspaces it is the installation's.
+// audit writes an audit entry for a change by the operator, in the same transaction. Without
+// Workspaces, the entry belongs to the installation.
 func (o Operator) audit(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
 	return tx.InsertAudit(ctx, o.by(e))
 }
 
-// by completes an entry with how the operator asks, and from where.
+// by sets the operator's actor and origin in an entry.
 func (o Operator) by(e fleet.AuditEntry) fleet.AuditEntry {
 	e.Actor, e.Detail.OperatorToken = o.actor, o.token
 	return withOrigin(o.origin, e)
 }
 
-// From is the operator's rules as the operator API asks for them: the audit log tells by
-// which of the operator's tokens, whose name it is, and from where.
+// From returns the operator's rules for a request of the operator API. The audit log records
+// the name of the operator's token and the origin.
 func (o Operator) From(token string, origin identity.Origin) Operator {
 	o.actor, o.token, o.origin = fleet.ActorOperatorAPI, token, origin
 	return o
 }
 
-// byServer writes what the server did by itself.
+// byServer writes an entry for an action of the server itself.
 func byServer(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
 	e.Actor = fleet.ActorServer
 	return tx.InsertAudit(ctx, e)

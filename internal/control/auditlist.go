@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// AuditRecord is an entry of the audit log with what is shown of those it names.
+// AuditRecord is an entry of the audit log with the names of what it refers to.
 type AuditRecord = store.AuditRecord
 
 // ListAudit reads one page of the audit log of the caller's Workspace.
@@ -31,9 +31,9 @@ func (c *Control) ListAudit(ctx context.Context, who identity.Principal, l fleet
 	return page, err
 }
 
-// withhold removes from an entry what is about other Workspaces: from a migration of several
-// sources, for each of them, how many SIMs it moved altogether; from a switch, for the
-// Workspace that the user left, where the user went.
+// withhold removes what concerns other Workspaces from an entry: from a migration with several
+// sources, the total number of SIMs, for each source; from a switch, the target, for the
+// Workspace that the user left.
 func withhold(a *AuditRecord, reader fleet.WorkspaceID) error {
 	d, err := fleet.ParseAuditDetail(a.Details)
 	if err != nil || d.Target == 0 || d.Target == reader {
@@ -51,10 +51,10 @@ func withhold(a *AuditRecord, reader fleet.WorkspaceID) error {
 	return nil
 }
 
-// ExportAudit gives the entries of all Workspaces, and of the installation, from an instant
-// (included) until another (excluded), by id; the zero time does not bound. It holds one
-// entry at a time, whatever their number; begin is told how many there will be. What give
-// returns ends it.
+// ExportAudit passes to give the entries of all Workspaces and of the installation, sorted by
+// ID, from an instant (included) until another (excluded); the zero time is no bound. It holds
+// one entry in memory at a time. begin gets their number first. An error of give ends the
+// export.
 func (o Operator) ExportAudit(ctx context.Context, from, until time.Time, begin func(total int) error, give func(AuditRecord) error) error {
 	return o.c.store.View(ctx, func(tx *store.Tx) error {
 		total, err := tx.CountAudit(ctx, from, until)

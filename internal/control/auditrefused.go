@@ -11,11 +11,11 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Refused writes that a known caller was refused something. The transaction of what was
-// refused is rolled back, so this is one of its own; it comes before the answer. A caller
-// has refusalsKept of them a minute and server, the rest are counted.
+// Refused records that a known caller was refused. The transaction of the refused request is
+// rolled back, so the entry has its own, and it is written before the response. At most
+// refusalsKept entries are written per caller, minute and server; the rest are counted.
 //
-// That it cannot be written changes no answer: the log of the server has it then.
+// If the entry cannot be written, the response stays the same and the server logs it.
 func (c *Control) Refused(ctx context.Context, who identity.Principal, action fleet.AuditAction, operation string, code fleet.Code) {
 	keep, left := c.refusals.note(who, c.store.Now())
 	if !keep {
@@ -29,20 +29,20 @@ func (c *Control) Refused(ctx context.Context, who identity.Principal, action fl
 	c.writeAudit(ctx, entries...)
 }
 
-// writeAudit writes entries that belong to no other transaction.
+// writeAudit writes entries in a transaction of their own.
 func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
 	c.writeAuditOf(ctx, func(*store.Tx) ([]fleet.AuditEntry, error) { return entries, nil })
 }
 
-// writeAuditOf is writeAudit of entries that are worded with the help of the database.
+// writeAuditOf is writeAudit for entries that are built from the database.
 func (c *Control) writeAuditOf(ctx context.Context, word func(*store.Tx) ([]fleet.AuditEntry, error)) {
-	// A client that hangs up does not get away with it.
+	// A client that disconnects must not prevent the entry.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
 	defer cancel()
 	var entries []fleet.AuditEntry
 	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
 		if tx.Unsure() {
-			return nil // better once or not at all than twice
+			return nil // at most once: do not repeat it
 		}
 		if entries, err = word(tx); err != nil {
 			return err
@@ -54,10 +54,11 @@ func (c *Control) writeAuditOf(ctx context.Context, word func(*store.Tx) ([]flee
 	}
 }
 
-// auditPatience is how long an answer waits for its entry, where the database is silent.
+// auditPatience is how long a response waits for its entry if the database does not respond.
 const auditPatience = 5 * time.Second
 
-// RefusalCode is the code of a refusal; 0 for what is none, as a failure of ours is.
+// RefusalCode returns the code of a refusal, or 0 if the error is not one, such as a server
+// error.
 func RefusalCode(why error) fleet.Code {
 	var stale *Stale
 	var conflicts *fleet.Conflicts
@@ -79,14 +80,14 @@ func leftOut(who identity.Principal, n int) fleet.AuditEntry {
 	return audited(who, fleet.AuditEntry{Action: fleet.AuditLeftOut, Refusal: fleet.TooManyRequests, Detail: fleet.AuditDetail{LeftOut: n}})
 }
 
-// refusalsKept is how many refusals of one caller are written in refusalsWindow.
+// At most refusalsKept refusals of one caller are written in refusalsWindow.
 const (
 	refusalsKept   = 60
 	refusalsWindow = time.Minute
 )
 
-// refusals bounds what callers can make the audit log grow by. It is this process's own:
-// what servers share would have refused requests wait for one another.
+// refusals limits how fast callers can make the audit log grow. Each process counts alone:
+// shared counters would make refused requests wait for each other.
 type refusals struct {
 	mu      sync.Mutex
 	windows map[refusedCaller]*refusedWindow
@@ -104,8 +105,8 @@ type refusedWindow struct {
 	n, left int
 }
 
-// note counts a refusal and tells whether it is to be written, and how many of the caller's
-// window before were left out.
+// note counts a refusal. It reports whether to write it, and how many of the caller's previous
+// window were not written.
 func (r *refusals) note(who identity.Principal, now time.Time) (keep bool, left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -128,8 +129,8 @@ func (r *refusals) note(who identity.Principal, now time.Time) (keep bool, left 
 	return false, 0
 }
 
-// over takes out the windows that have ended, and those that have not where all is set, and
-// answers what was left out in them.
+// over removes the windows that have ended, or all of them, and returns the entries about the
+// refusals that were not written.
 func (r *refusals) over(now time.Time, all bool) (entries []fleet.AuditEntry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

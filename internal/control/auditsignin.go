@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// The modes of authentication, as the audit log names them.
+// Authentication modes in the audit log.
 const (
 	byPassword = "password"
 	byCode     = "code"
@@ -16,20 +16,19 @@ const (
 	byToken    = "application_token"
 )
 
-// signedIn writes that a user's sign-in went a step further, filed in the Workspace that it
-// leads to.
+// signedIn records a step of a user's sign-in, in the Workspace of the new session.
 func signedIn(ctx context.Context, tx *store.Tx, o identity.Origin, action fleet.AuditAction, mode string, user fleet.UserID, ws fleet.WorkspaceID) error {
 	who := identity.Principal{User: user, Workspace: ws, Origin: o}
 	return audit(ctx, tx, who, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{Mode: mode}})
 }
 
-// suspect finds what a refused sign-in was after: the account, or the application token, and
-// the Workspace to be told. It finds nothing where there is no such thing.
+// suspect returns the target of a refused sign-in: the account or the application token, and
+// its Workspace. It returns zero values if there is none.
 type suspect func(context.Context, *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error)
 
-// signInRefused writes that a sign-in was refused, and answers why. It does the same work
-// whether there is such an account or not. What was typed as a user name is not written: it
-// may have been a password. How much of this a stranger can cause, CountAttempt bounds.
+// signInRefused records a refused sign-in and its reason. It does the same work whether or not
+// the account exists. The user name in the request is not written, because it may be a
+// password. CountAttempt bounds how many such entries a client can cause.
 func (c *Control) signInRefused(ctx context.Context, o identity.Origin, mode string, why error, whose suspect) error {
 	code := fleet.CodeOf(why)
 	if code != fleet.BadCredentials && code != fleet.LockedOut {
@@ -80,7 +79,7 @@ func refreshing(secret string) suspect {
 	}
 }
 
-// program is what is suspected behind an application token whose signature was right.
+// program returns the suspect for an application token with a valid signature.
 func program(claims identity.ApplicationClaims) suspect {
 	return func(context.Context, *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error) {
 		if claims.Token == 0 {

@@ -8,7 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// change is what a plan writes: a line per SIM, its sides, and one event 69 in each of them.
+// change returns the change that a plan makes: a line per SIM, its sides, and one event 69 for
+// each side.
 func change(plan *fleet.Plan, who identity.Principal, uid string) store.Change {
 	c := store.Change{
 		UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
@@ -33,7 +34,7 @@ func change(plan *fleet.Plan, who identity.Principal, uid string) store.Change {
 	return c
 }
 
-// auditMove is the entry of a migration, filed on both its sides.
+// auditMove returns the audit entry of a migration, for both of its sides.
 func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
 	e := auditSIMs(who, fleet.AuditMigrated, c)
 	e.Detail.Target = c.Target
@@ -43,7 +44,7 @@ func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
 	return e
 }
 
-// auditSIMs is the entry of a change of SIMs.
+// auditSIMs returns the audit entry of a change of SIMs.
 func auditSIMs(who identity.Principal, action fleet.AuditAction, c store.Change) *fleet.AuditEntry {
 	e := audited(who, fleet.AuditEntry{Action: action, Detail: fleet.AuditDetail{SIMs: len(c.Lines)}})
 	if len(c.Lines) == 1 {
@@ -54,7 +55,7 @@ func auditSIMs(who identity.Principal, action fleet.AuditAction, c store.Change)
 
 func side(w fleet.Workspace) string { return fmt.Sprintf("%s (%d)", w.Name, w.ID) }
 
-// count is a number of SIMs in words.
+// count formats a number of SIMs.
 func count(n int) string {
 	if n == 1 {
 		return "1 SIM"

@@ -20,7 +20,7 @@ workspaces: [{id: 10, name: A, type: enterprise}]
 users: [{id: 1, username: a@example.com, name: A, password: correct horse, default_workspace: 10, roles: {10: administrator}}]
 `
 
-// serverAt is a server on a database whose clock is ahead of the real time.
+// serverAt starts a server whose clock is ahead of the real time.
 func serverAt(t *testing.T, url string, ahead time.Duration) (*control.Control, *bytes.Buffer) {
 	t.Helper()
 	s, err := store.Open(t.Context(), url, store.Options{
@@ -43,8 +43,8 @@ func signInForClock(ctx context.Context, c *control.Control) (control.Tokens, er
 	return c.SignIn(ctx, sent, identity.Origin{Address: anywhere})
 }
 
-// A server whose clock is wrong by weeks removes nothing, on either engine: what it would
-// remove has not expired. One whose clock is right removes what has.
+// A server whose clock is wrong by weeks removes nothing, on either engine, because nothing has
+// really expired. One whose clock is right removes what has expired.
 func TestAWrongClockRemovesNothing(t *testing.T) {
 	t.Parallel()
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
@@ -76,7 +76,7 @@ func TestAWrongClockRemovesNothing(t *testing.T) {
 	})
 }
 
-// By how much the clock is off decides what happens.
+// The size of the difference decides what the server does.
 func TestClockAgainstPostgres(t *testing.T) {
 	t.Parallel()
 	url := kit.Postgres.URL(t)
@@ -120,8 +120,8 @@ func TestClockAgainstPostgres(t *testing.T) {
 	}
 }
 
-// SQLite has no clock to compare with: an idle fleet is not a fault, and a row from a
-// clock that was ahead does not end sign-ins.
+// SQLite has no clock to compare with: a database without recent writes is not an error, and a
+// row written with a fast clock does not stop sign-ins.
 func TestClockAgainstSQLite(t *testing.T) {
 	t.Parallel()
 	url := kit.SQLite.URL(t)

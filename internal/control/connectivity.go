@@ -8,16 +8,16 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Connectivity says how a device is connected, in the words of the wire.
+// Connectivity is the state of a device's connection, as in the API.
 type Connectivity string
 
-// The connectivity that can be known without a network.
+// States that are known without a network.
 const (
-	Offline Connectivity = "OFFLINE" // nothing is known
+	Offline Connectivity = "OFFLINE" // no information
 	Blocked Connectivity = "BLOCKED" // the device is Disabled, or its SIM Suspended
 )
 
-// Connectivity tells how a device is connected, as far as that is known.
+// Connectivity returns the state of a device's connection, as far as it is known.
 //
 // Permission: ReadDevices. Errors: InvalidReference, also for a device of another Workspace.
 func (c *Control) Connectivity(ctx context.Context, who identity.Principal, id fleet.DeviceID) (Connectivity, error) {
@@ -36,7 +36,7 @@ func (c *Control) Connectivity(ctx context.Context, who identity.Principal, id f
 	return Offline, nil
 }
 
-// ResetConnectivity notes that the connection of a device is to be reset, as an event.
+// ResetConnectivity writes an event that requests a reset of a device's connection.
 //
 // Permission: WriteDevices. Errors: InvalidReference, also for a device of another Workspace;
 // those of Once.

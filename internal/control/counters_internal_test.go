@@ -12,16 +12,16 @@ import (
 	"testing"
 )
 
-// counterMakers are all functions that make a counter; TestEveryCounterIsKnown holds the list
-// against the source.
+// counterMakers are all functions that make a counter; TestEveryCounterIsKnown compares the
+// list with the source.
 var counterMakers = map[string]any{
 	"failuresAt": failuresAt, "deviceFailures": deviceFailures, "guessesAt": guessesAt, "deviceGuesses": deviceGuesses,
 	"confirmations": confirmations, "admittedFrom": admittedFrom, "admittedGuesses": admittedGuesses, "attemptsFrom": attemptsFrom,
 	"resetsOf": resetsOf, "invitationsTo": invitationsTo, "batchGuessesIn": batchGuessesIn, "operatorGuessesFrom": operatorGuessesFrom,
 }
 
-// Two counters share a row only if they are made by the same function of the same things,
-// whatever user names strangers choose.
+// Two counters share a row only if the same function makes them from the same arguments,
+// whatever user names clients send.
 func TestCountersShareNoRow(t *testing.T) {
 	addresses := []any{netip.MustParseAddr("203.0.113.7"), netip.MustParseAddr("203.0.113.8"), netip.MustParseAddr("2001:db8::1")}
 	ids := []int64{0, 1, 7, 17}
@@ -31,7 +31,7 @@ func TestCountersShareNoRow(t *testing.T) {
 		names = append(names, kind, kind+" a@example.com")
 	}
 	made := make(map[counter]string)
-	for range 2 { // the second time with names like the keys of counters
+	for range 2 { // the second pass uses names like the keys of counters
 		for name, f := range counterMakers {
 			function := reflect.ValueOf(f)
 			for _, in := range arguments(function.Type(), names, ids, addresses) {

@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// TryAndCrash begins to evaluate a password, as a server does that crashes then.
+// TryAndCrash begins to check a password, like a server that then crashes.
 func (c *Control) TryAndCrash(ctx context.Context, username string, from netip.Addr) error {
 	_, err := c.mayTry(ctx, guessAt(username, from))
 	return err

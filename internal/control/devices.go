@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Devices are devices, the SIMs that sit in them, and what both refer to.
+// Devices holds devices, their SIMs, and what both refer to.
 type Devices struct {
 	fleet.Page[fleet.Device]
 	SIMs     SIMs
@@ -33,8 +33,8 @@ func (c *Control) ListDevices(ctx context.Context, who identity.Principal, l fle
 	return found, err
 }
 
-// Device reads one device. Permission: ReadDevices. Errors: InvalidReference where the
-// caller's Workspace has no such device, or it is deleted.
+// Device reads one device. Permission: ReadDevices. Errors: InvalidReference if the caller's
+// Workspace has no such device, or it is deleted.
 func (c *Control) Device(ctx context.Context, who identity.Principal, id fleet.DeviceID) (found Devices, err error) {
 	if err := who.Require(identity.ReadDevices); err != nil {
 		return found, err
@@ -63,8 +63,8 @@ func (c *Control) ListProfiles(ctx context.Context, who identity.Principal, kind
 	return page, err
 }
 
-// Profile reads one profile. Permission: ReadDevices. Errors: NotFound, also for one of
-// another Workspace; resource is what the message calls it.
+// Profile reads one profile. resource is its name in messages. Permission: ReadDevices. Errors:
+// NotFound, also for a profile of another Workspace.
 func (c *Control) Profile(ctx context.Context, who identity.Principal, kind fleet.ProfileKind, id int64, resource string) (p fleet.Profile, err error) {
 	if err := who.Require(identity.ReadDevices); err != nil {
 		return p, err
@@ -83,7 +83,7 @@ func (c *Control) Profile(ctx context.Context, who identity.Principal, kind flee
 	return p, err
 }
 
-// readDevices finds devices of a Workspace, in the order of ids; what it has not is left out.
+// readDevices returns those devices of a Workspace that exist, in the order of the IDs.
 func readDevices(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, ids []fleet.DeviceID) (Devices, error) {
 	if len(ids) == 0 {
 		return Devices{}, nil
@@ -101,7 +101,7 @@ func readDevices(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, ids []
 	return furnished(ctx, tx, ws, page)
 }
 
-// furnished adds to devices what the wire shows with them.
+// furnished adds to devices what the API returns with them.
 func furnished(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, page fleet.Page[fleet.Device]) (Devices, error) {
 	found := Devices{Page: page}
 	if len(page.Items) == 0 {
@@ -125,7 +125,7 @@ func furnished(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, page fle
 	return found, err
 }
 
-// profileNames are the profiles that something refers to, by kind, each once.
+// profileNames returns the referenced profiles by kind, each once.
 type profileNames struct {
 	ids  [2][]int64
 	seen map[fleet.ProfileKey]bool

@@ -8,14 +8,14 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// EventRecord is an event with what the wire shows of the things it names.
+// EventRecord is an event with the names of what it refers to.
 type EventRecord = store.EventRecord
 
-// EventsOf narrows a list of events to those of one thing; 0 does not narrow.
+// EventsOf limits a list of events to those of one thing; 0 is no limit.
 type EventsOf = store.EventsOf
 
-// ListEvents reads one page of the events of the caller's Workspace, or of those of one
-// thing there; what is foreign or unknown has none.
+// ListEvents reads one page of the events of the caller's Workspace, or of one thing there. The
+// list is empty if the thing is unknown or in another Workspace.
 //
 // Permission: ReadEvents.
 func (c *Control) ListEvents(ctx context.Context, who identity.Principal, of EventsOf, l fleet.List) (page fleet.Page[EventRecord], err error) {

@@ -13,14 +13,14 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Delivery says how activation keys get to the people that they are for.
+// Delivery says how activation keys reach users.
 type Delivery string
 
-// The deliveries.
+// Values of Delivery.
 const (
-	DeliverNot       Delivery = ""        // nobody can be invited
-	DeliverByMail    Delivery = "mail"    // to the address, which so is shown to be theirs
-	DeliverToInviter Delivery = "inviter" // who hands them on: proves nothing of the address
+	DeliverNot       Delivery = ""        // invitations are disabled
+	DeliverByMail    Delivery = "mail"    // to the address, which proves that the user owns it
+	DeliverToInviter Delivery = "inviter" // the inviter passes it on, which proves nothing about the address
 )
 
 const (
@@ -28,7 +28,7 @@ const (
 	invitationsPerHour = 100
 )
 
-// Invitation is whom to invite, and to what.
+// Invitation names the user to invite, the Workspace and the roles.
 type Invitation struct {
 	Username  string
 	Name      string            // Username where empty
@@ -36,24 +36,24 @@ type Invitation struct {
 	Roles     []fleet.Role      // Observer where empty
 }
 
-// Invited is the outcome of an invitation.
+// Invited is the result of an invitation.
 type Invited struct {
 	User      fleet.UserID
 	Username  string
-	Name      string // as the inviter has written it
+	Name      string // as given by the inviter
 	Workspace fleet.WorkspaceID
 	Roles     []fleet.Role
-	Key       string // where it is the inviter who hands it on, else ""
+	Key       string // set if the inviter passes it on, else ""
 }
 
-// Invite makes somebody a member of a Workspace, and tells them by mail, or by the inviter.
-// Who has no account gets one with the activation key; who has one keeps it as it is and
-// enters the Workspace by switching to it. The answer is the same for both. It leaves event 36
+// Invite adds a user to a Workspace, and sends a mail, or returns the key to the inviter. A new
+// user gets an account with the activation key. An existing user keeps the account and joins
+// the Workspace by switching to it. The response is the same for both. Invite writes event 36
 // in the Workspace.
 //
 // Permission: ManageMembers, as Administrator of the Workspace. Errors: BadRequest that names
-// the field; Forbidden for any other Workspace, known or not; NotAllowed for SuperAdmin, and
-// where no keys are delivered; Duplicated for a member; TooManyRequests; those of Once.
+// the field; Forbidden for any other Workspace, known or not; NotAllowed for SuperAdmin, and if
+// invitations are disabled; Duplicated for a member; TooManyRequests; those of Once.
 func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitation, o Once, worded func(Invited) (reply, again Reply)) (Reply, bool, error) {
 	if err := who.Require(identity.ManageMembers); err != nil {
 		return Reply{}, false, err
@@ -152,8 +152,8 @@ func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Princip
 	})
 }
 
-// mayInvite requires that the caller administers a Workspace. One that is unknown is
-// answered like one that is somebody else's.
+// mayInvite requires that the caller administers a Workspace. The error is the same for an
+// unknown Workspace.
 func mayInvite(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) error {
 	err := administers(ctx, tx, who, id)
 	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
@@ -178,8 +178,8 @@ func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id flee
 	return found[id], err
 }
 
-// invitee finds the user of the address, or creates one who cannot sign in yet. The caller
-// holds the table of users.
+// invitee returns the user with the address, or creates one who cannot sign in yet. The caller
+// holds the lock on the table of users.
 func invitee(ctx context.Context, tx *store.Tx, n Invitation) (user store.UserRecord, created bool, err error) {
 	user, found, err := tx.UserByName(ctx, n.Username)
 	if err != nil {
@@ -201,17 +201,17 @@ func invitee(ctx context.Context, tx *store.Tx, n Invitation) (user store.UserRe
 		return user, false, err
 	case member:
 		return user, false, fleet.Errorf(fleet.Duplicated, "username: %s is a user of this Workspace already", n.Username)
-	case m.user.ID == 0: // deleted since we looked
+	case m.user.ID == 0: // deleted since it was read
 		return user, false, store.ErrRaced
 	}
 	return m.user, false, nil
 }
 
-// inert is the epoch of no user: a key of it sets no password.
+// inert is an epoch that no user has: a key with it sets no password.
 const inert = -1
 
-// handOver makes the activation key and sends it on its way. A key that the inviter sees
-// must not open an account that others have made or invited: it is accepted, and does nothing.
+// handOver makes the activation key and sends or returns it. A key that the inviter sees must
+// not open an account of another inviter: such a key is accepted and does nothing.
 func (c *Control) handOver(ctx context.Context, tx *store.Tx, who identity.Principal, user store.UserRecord, created bool, ws fleet.Workspace, n Invitation) (string, error) {
 	secret, hash := identity.NewSecret()
 	shown := c.deliver == DeliverToInviter

@@ -13,19 +13,19 @@ import (
 const (
 	lockAfter      = 3
 	lockFor        = 5 * time.Minute
-	forgetAfter    = 24 * time.Hour // failures in a row may lie that far apart
+	forgetAfter    = 24 * time.Hour // longest time between two failures in a row
 	guessesPerHour = 100
-	evaluatedIn    = time.Minute // far more than it takes to evaluate a guess
+	evaluatedIn    = time.Minute // much longer than the check of a password
 	attemptWindow  = 5 * time.Minute
 	attemptsPerIP  = 100
 )
 
-// CountAttempt counts one authentication of an address, whatever its outcome.
+// CountAttempt counts one authentication from an address, whatever its outcome.
 //
-// Errors: TooManyRequests with RetryAfter beyond 100 in five minutes. The first of them is
-// in the audit log.
+// Errors: TooManyRequests with RetryAfter beyond 100 in five minutes. The audit log has the
+// first of them.
 func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
-	if err := c.store.ClockWorks(); err != nil { // nothing that has a time in it can be issued
+	if err := c.store.ClockWorks(); err != nil { // no token can be issued with a wrong clock
 		return err
 	}
 	address := network(o.Address)
@@ -44,7 +44,7 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	})
 	if err == nil && n.Count > attemptsPerIP {
 		wait := n.Expires.Sub(now)
-		if wait <= attemptWindow { // else a clock that was wrong has set it
+		if wait <= attemptWindow { // else it was set while the clock was wrong
 			c.turnedAway.add(address, n.Expires)
 		}
 		err = tooMany("Too many authentications from this address", wait)
@@ -52,7 +52,8 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	return err
 }
 
-// guesser is an attempt at the secret of an account, and the counters that bound it.
+// guesser describes an attempt to guess an account's password or code, and the counters that
+// limit it.
 type guesser struct {
 	username string
 	from     netip.Addr
@@ -60,26 +61,27 @@ type guesser struct {
 	budget   counter // guesses within an hour
 }
 
-// guessAt is an attempt by somebody who is not signed in.
+// guessAt returns the guesser for a client that is not signed in.
 func guessAt(username string, from netip.Addr) guesser {
 	return guesser{username, from, failuresAt(username, from), guessesAt(username)}
 }
 
-// guessOn is an attempt on a trusted device, which has counters of its own: strangers who
-// guess at the account do not lock the owner out.
+// guessOn returns the guesser for a trusted device, which has its own counters: other clients
+// that guess at the account do not lock its owner out.
 func guessOn(username string, from netip.Addr, device int64) guesser {
 	return guesser{username, from, deviceFailures(device), deviceGuesses(device)}
 }
 
-// guessBy is an attempt by a signed-in user. Guesses of strangers do not count.
+// guessBy returns the guesser for a signed-in user. Guesses of other clients do not count.
 func guessBy(who identity.Principal, from netip.Addr) guesser {
 	return guesser{who.Username, from, failuresAt(who.Username, from), confirmations(who.User)}
 }
 
-// mayTry refuses an attempt that is not even evaluated. It counts the attempt as under way, so
-// that a burst is counted too, until failed, halfDone or succeeded settles it. An attempt that
-// is never settled, because the server crashed or the client hung up, stops counting after a
-// minute. mayTry returns the attempt with the budget that it was counted in.
+// mayTry refuses an attempt before its password or code is checked, if the limit is reached.
+// Otherwise it counts the attempt as running, so that a burst is counted too, until failed,
+// halfDone or succeeded ends it. An attempt that never ends, because the server crashed or the
+// client disconnected, stops counting after a minute. mayTry returns the guesser with the
+// budget that counts the attempt.
 func (c *Control) mayTry(ctx context.Context, g guesser) (counted guesser, err error) {
 	var wait time.Duration
 	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
@@ -92,8 +94,8 @@ func (c *Control) mayTry(ctx context.Context, g guesser) (counted guesser, err e
 	return counted, err
 }
 
-// countGuess counts a guess. It returns the attempt with the budget that it was counted in, and
-// how long the guesser has to wait instead, 0 if not.
+// countGuess counts a guess. It returns the guesser with the budget that counts it, or how long
+// the client must wait instead.
 func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, wait time.Duration, err error) {
 	locked, err := g.lock.read(ctx, tx)
 	if err != nil {
@@ -102,7 +104,7 @@ func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, 
 	if wait = locked.Expires.Sub(tx.Now()); locked.Count >= lockAfter && wait <= 2*lockFor {
 		return g, wait, nil
 	}
-	// No lock, or one set by a clock that was wrong: it may be years ahead.
+	// Not locked, or locked while the clock was wrong: the lock may end years from now.
 	admitted, err := admittedFrom(g.username, g.from).read(ctx, tx)
 	if err != nil {
 		return g, 0, err
@@ -125,9 +127,9 @@ func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, 
 	return g, max(wait, time.Second), g.budget.underWay().takeBack(ctx, tx)
 }
 
-// mayConfirm is mayTry for a caller who is signed in, and still is: whoever has an ended session
-// learns nothing of the password. ready, if it is not nil, says first whether there is anything
-// to confirm. The wire answers with 429, since another sign-in would not help.
+// mayConfirm is mayTry for a caller who must still be signed in: a caller whose session has
+// ended learns nothing about the password. ready, if not nil, first checks whether there is
+// anything to confirm. The API responds with 429, because another sign-in would not help.
 func (c *Control) mayConfirm(ctx context.Context, who identity.Principal, g guesser, ready func(*store.Tx) error) (counted guesser, err error) {
 	var wait time.Duration
 	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, _ identity.Principal) (err error) {
@@ -145,7 +147,8 @@ func (c *Control) mayConfirm(ctx context.Context, who identity.Principal, g gues
 	return counted, err
 }
 
-// failed counts a wrong password or code; the third in a row locks. It returns the refusal.
+// failed counts a wrong password or code; the third in a row locks the account for the address.
+// It returns the refusal.
 func (c *Control) failed(ctx context.Context, g guesser, refusal error) error {
 	err := c.store.Update(ctx, func(tx *store.Tx) error {
 		if err := halfDone(ctx, tx, g); err != nil {
@@ -163,8 +166,8 @@ func (c *Control) failed(ctx context.Context, g guesser, refusal error) error {
 	return refusal
 }
 
-// halfDone makes an attempt that is under way a guess: it was wrong, or a right password whose
-// code is still to come.
+// halfDone turns a running attempt into a guess: it was wrong, or the password was right and
+// the code is still missing.
 func halfDone(ctx context.Context, tx *store.Tx, g guesser) error {
 	if err := g.budget.underWay().takeBack(ctx, tx); err != nil {
 		return err
@@ -173,9 +176,8 @@ func halfDone(ctx context.Context, tx *store.Tx, g guesser) error {
 	return err
 }
 
-// succeeded forgets the failures before a success. It settles the
-// attempt that is under way, and takes back the guesses of the secrets before it, which were
-// right as well.
+// succeeded resets the failures in a row. It ends the running attempt, and subtracts the
+// guesses for the secrets before it, which were right as well.
 func succeeded(ctx context.Context, tx *store.Tx, g guesser, secrets int) error {
 	if err := g.budget.underWay().takeBack(ctx, tx); err != nil {
 		return err
@@ -192,7 +194,7 @@ func tooMany(message string, wait time.Duration) error {
 	return &fleet.Error{Code: fleet.TooManyRequests, Message: message + "; try again later", RetryAfter: wait}
 }
 
-// lockedOut tells the wait of a locked account; the wire answers it with 401.
+// lockedOut returns the error of a locked account, with the wait. The API responds with 401.
 func lockedOut(wait time.Duration) error {
 	return &fleet.Error{Code: fleet.LockedOut, Message: "Too many failed attempts; try again later", RetryAfter: wait}
 }

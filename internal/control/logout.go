@@ -9,16 +9,15 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// longestBearer is more than any server lets a bearer live (the setting token_ttl), clocks
-// that differ allowed for: after that long nothing needs to be known of a session or a key.
+// longestBearer is longer than any server lets a bearer live (the setting token_ttl), including
+// clock differences. After that time a session or key can be forgotten.
 const longestBearer = 721 * time.Hour
 
-// Logout ends the session of the caller at once, on every server: its bearers, those of
-// other Workspaces that came from it, and its refresh tokens. With everywhere it ends all
-// sessions of the user. A bearer that does not tell its session, because an earlier version
-// made it, ends all of them too.
+// Logout ends the session of the caller at once, on every server: its bearers, those for other
+// Workspaces, and its refresh tokens. With everywhere it ends all sessions of the user. A
+// bearer from an earlier version does not name its session, so it ends all of them too.
 //
-// Permission: WriteOwn. Errors: Forbidden for an application token, which is revoked
+// Permission: WriteOwn. Errors: Forbidden for an application token, which must be revoked
 // instead.
 func (c *Control) Logout(ctx context.Context, who identity.Principal, everywhere bool) error {
 	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
@@ -33,7 +32,7 @@ func (c *Control) Logout(ctx context.Context, who identity.Principal, everywhere
 	})
 }
 
-// lockingUser locks the caller's own row, for a rule that changes it.
+// lockingUser returns a rule that locks the caller's row before rule changes it.
 func lockingUser(who identity.Principal) func(context.Context, *store.Tx) error {
 	return func(ctx context.Context, tx *store.Tx) error { return tx.LockUser(ctx, who.User) }
 }

@@ -15,9 +15,9 @@ type MemberOf struct {
 	Workspace fleet.WorkspaceID
 }
 
-// SetMemberStatus suspends a user in one Workspace, or makes one active there again. In other
-// Workspaces nothing changes. Suspension bites at once: the bearers for that Workspace end,
-// on every server, and so do the refresh tokens.
+// SetMemberStatus suspends or reactivates a user in one Workspace. Other Workspaces do not
+// change. A suspension ends the user's bearers for that Workspace at once, on every server, and
+// the refresh tokens.
 //
 // Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound; NotAllowed
 // for oneself; InUse for the last Administrator; those of Once.
@@ -28,15 +28,15 @@ func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, o
 	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error { return m.setStatus(ctx, tx, who, s) })
 }
 
-// RemoveMember takes a user out of one Workspace. Who belongs to no other is deleted: the
-// address is free again, and what the user did keeps it.
+// RemoveMember removes a user from one Workspace. A user without another Workspace is deleted:
+// the address can be used again, and records of the user's actions stay.
 //
 // Permission and errors: as for SetMemberStatus.
 func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply) (Reply, bool, error) {
 	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error { return m.remove(ctx, tx, who) })
 }
 
-// GiveRole gives a user a role in a Workspace. To have it already is no error.
+// GiveRole gives a user a role in a Workspace. It succeeds if the user has the role already.
 //
 // Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound, also for an
 // unknown role; BadRequest for oneself; NotAllowed for SuperAdmin, which only the operator
@@ -56,10 +56,10 @@ func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of Membe
 	})
 }
 
-// TakeRole takes a role of a user in a Workspace away.
+// TakeRole removes a role of a user in a Workspace.
 //
-// Permission and errors: as for GiveRole; NotFound where the user does not have it; InUse for
-// the last role, and for the last Administrator.
+// Permission and errors: as for GiveRole; NotFound if the user does not have it; InUse for the
+// last role, and for the last Administrator.
 func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of MemberOf, role fleet.Role, o Once, done Reply) (Reply, bool, error) {
 	if err := giveable(role); err != nil {
 		return Reply{}, false, err
@@ -88,7 +88,7 @@ func ownRoles() error {
 	return fleet.Invalid("user_id", "nobody changes the own roles: let another Administrator do it")
 }
 
-// giveable wants one of those that can be held in a Workspace.
+// giveable requires a role that members of a Workspace can have.
 func giveable(role fleet.Role) error {
 	switch role {
 	case fleet.Administrator, fleet.Member, fleet.Observer:
@@ -112,8 +112,8 @@ type managed struct {
 	fleet.Membership
 }
 
-// manage runs a rule on a membership. The members of the Workspace stay as they are
-// meanwhile: of two Administrators who dismiss each other at once, one comes too late.
+// manage runs a rule on a membership. It locks the members of the Workspace, so that of two
+// Administrators who remove each other at the same time only one succeeds.
 func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply, rule func(*store.Tx, identity.Principal, managed) error) (Reply, bool, error) {
 	if err := who.Require(identity.ManageMembers); err != nil {
 		return Reply{}, false, err
@@ -131,8 +131,8 @@ func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberO
 	})
 }
 
-// findManaged finds a membership. A Workspace that the caller has nothing to do with is not
-// found, and nor is somebody who is no member of it, wherever else they are.
+// findManaged finds a membership. It returns NotFound for a Workspace that the caller is not a
+// member of, and for a user who is not a member, even if the user is in other Workspaces.
 func findManaged(ctx context.Context, tx *store.Tx, who identity.Principal, of MemberOf) (m managed, err error) {
 	if err := administers(ctx, tx, who, of.Workspace); err != nil {
 		return m, err
@@ -147,7 +147,7 @@ func findManaged(ctx context.Context, tx *store.Tx, who identity.Principal, of M
 	return m, err
 }
 
-// membership reads a user and what the user is in a Workspace, both behind locks.
+// membership locks and reads a user and the user's membership in a Workspace.
 func membership(ctx context.Context, tx *store.Tx, id fleet.UserID, ws fleet.WorkspaceID) (m managed, found bool, err error) {
 	if err := tx.LockUser(ctx, id); err != nil {
 		return m, false, err
@@ -164,8 +164,9 @@ func membership(ctx context.Context, tx *store.Tx, id fleet.UserID, ws fleet.Wor
 	return m, true, nil
 }
 
-// administers requires that the caller is Administrator of a Workspace. What then changes its
-// members holds LockMembers. Errors: NotFound if the caller is no member; Forbidden.
+// administers requires that the caller is Administrator of a Workspace. If the caller then
+// changes its members, it must hold LockMembers. Errors: NotFound if the caller is not a
+// member; Forbidden.
 func administers(ctx context.Context, tx *store.Tx, who identity.Principal, ws fleet.WorkspaceID) error {
 	standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{ws})
 	if err != nil {
@@ -195,7 +196,7 @@ func (m managed) setStatus(ctx context.Context, tx *store.Tx, who identity.Princ
 	return m.audit(ctx, tx, who, fleet.AuditMembershipChanged, fleet.AuditDetail{Status: s.String()})
 }
 
-// audit tells of the member, in the Workspace that it is a member of.
+// audit writes an entry about the member, in the Workspace.
 func (m managed) audit(ctx context.Context, tx *store.Tx, who identity.Principal, a fleet.AuditAction, d fleet.AuditDetail) error {
 	return audit(ctx, tx, who, fleet.AuditEntry{
 		Action: a, Workspaces: []fleet.WorkspaceID{m.Workspace.ID}, Subject: fleet.Subject("user", m.user.ID), Detail: d,
@@ -226,7 +227,7 @@ func (m managed) remove(ctx context.Context, tx *store.Tx, who identity.Principa
 	if err := tx.DeleteUser(ctx, m.user.ID); err != nil {
 		return err
 	}
-	return m.audit(ctx, tx, who, fleet.AuditUserDeleted, fleet.AuditDetail{}) // which tells of the membership too
+	return m.audit(ctx, tx, who, fleet.AuditUserDeleted, fleet.AuditDetail{}) // that entry also covers the membership
 }
 
 // notTheLast refuses to leave a Workspace without an Administrator who can sign in.

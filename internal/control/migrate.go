@@ -13,14 +13,14 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Migrated is the outcome of a real run.
+// Migrated is the result of a real run.
 type Migrated struct {
 	Plan *fleet.Plan
 	ID   fleet.MigrationID
 }
 
-// PreviewMigration answers what a real run would do, and changes nothing. The snapshot is
-// what BearerPreview has read for this request and for who asks.
+// PreviewMigration returns what a real run would do, and changes nothing. The snapshot is the
+// one that BearerPreview has read for this request and caller.
 //
 // Permission: MigrateSIMs. Errors: those of fleet.PlanMigration.
 func (c *Control) PreviewMigration(who identity.Principal, req fleet.MigrationRequest, seen *fleet.Snapshot) (*fleet.Plan, error) {
@@ -30,30 +30,29 @@ func (c *Control) PreviewMigration(who identity.Principal, req fleet.MigrationRe
 	return fleet.PlanMigration(req, *seen)
 }
 
-// Run is a real run of a migration.
+// Run is a request to migrate SIMs for real.
 type Run struct {
 	Request fleet.MigrationRequest
-	Preview *fleet.Preview // moves exactly what was previewed, where given
+	Preview *fleet.Preview // if set, the run moves exactly what was previewed
 	Once    Once
-	// Render words the outcome: exactly one of the two is given. It runs in the
-	// transaction, because the answer is stored with the effect.
+	// Render encodes the result: exactly one of the two is set. It runs in the transaction,
+	// because the response is stored with the change.
 	Render func(Migrated, *fleet.Conflicts) Reply
-	// Told are the Workspaces of the SIMs that a refusal names, read back from what Render
-	// made of it.
+	// Told returns the Workspaces of the SIMs that a refusal names, read from the output of
+	// Render.
 	Told func(Reply) []fleet.WorkspaceID
 }
 
-// Migrate moves the SIMs: all of them with their devices released, their events and their
-// ledger entry, or none. A refusal by the rules is a Reply as well, because it is kept
-// under an idempotency key like a success.
+// Migrate moves all of the SIMs or none. It also releases their devices and writes their events
+// and their ledger entry. A refusal by the rules is a Reply as well, because it is stored under
+// an idempotency key like a success.
 //
-// Permission: MigrateSIMs. Errors: *Stale; NotFound as fleet.PlanMigration has it; those
-// of Once.
+// Permission: MigrateSIMs. Errors: *Stale; NotFound as for fleet.PlanMigration; those of Once.
 func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) (r Reply, replayed bool, err error) {
 	if err := who.Require(identity.MigrateSIMs); err != nil {
 		return Reply{}, false, err
 	}
-	m := migrating{run: run, uid: uuid.NewString()} // the uid outlives a repeated transaction
+	m := migrating{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	run.Once.rights = m.mayReplay
 	started := time.Now()
 	r, replayed, err = c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
@@ -76,7 +75,7 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) 
 	return r, replayed, err
 }
 
-// logMigration writes the one line of a migration that was committed, with its counts.
+// logMigration logs a committed migration with its counts, in one line.
 func (c *Control) logMigration(who identity.Principal, done Migrated, took time.Duration) {
 	released, suspended := 0, 0
 	for _, s := range done.Plan.SIMs {
@@ -91,13 +90,13 @@ func (c *Control) logMigration(who identity.Principal, done Migrated, took time.
 		"target", int64(done.Plan.Target.ID), "user", int64(who.User), "request", who.Origin.RequestID, "took", took)
 }
 
-// migrating is one real run, over all the times that its transaction is tried.
+// migrating holds the state of one real run over all attempts of its transaction.
 type migrating struct {
 	who  identity.Principal
 	run  Run
 	uid  string
-	done Migrated // what was done, once it is committed
-	last Migrated // what the last attempt did, should its commit have come through
+	done Migrated // the result, once it is committed
+	last Migrated // the result of the last attempt, which counts if its commit succeeded
 }
 
 func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error) {
@@ -105,7 +104,7 @@ func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error)
 	if err != nil {
 		return Migrated{}, err
 	}
-	// Asked behind the locks: an attempt whose outcome was lost has ended by now.
+	// After locking: an attempt with an unknown outcome has ended by now.
 	if tx.Unsure() {
 		if _, happened, err := tx.EntryByUID(ctx, m.uid); err != nil || happened {
 			return m.last, err
@@ -125,9 +124,9 @@ func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error)
 	return m.last, err
 }
 
-// mayReplay asks for a repetition what the first request was asked: an Administrator who
-// has been dismissed since learns nothing from an old key, and neither does, from a refusal
-// that names SIMs, a member of their Workspaces.
+// mayReplay checks a repetition like the first request. An Administrator who was removed since
+// must not see the stored response; and if it is a refusal that names SIMs, the caller must
+// still be a member of their Workspaces.
 func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
 	sides, err := tx.ReplaySides(ctx, key)
 	if err != nil {
@@ -144,7 +143,7 @@ func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, who identity.Pr
 	}
 	if !standings[target].Role.Administers() {
 		missing := fleet.Missing("workspace", int64(target))
-		missing.Problems = []fleet.Problem{{Code: fleet.NotFound, Message: missing.Message}} // as a first request is told
+		missing.Problems = []fleet.Problem{{Code: fleet.NotFound, Message: missing.Message}} // the same response as to a first request
 		return missing
 	}
 	for _, id := range sides {
@@ -160,7 +159,7 @@ func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, who identity.Pr
 	return nil
 }
 
-// targetUnknown is answered before anything else is told.
+// targetUnknown is checked before the response reveals anything else.
 func targetUnknown(req fleet.MigrationRequest, snap fleet.Snapshot) bool {
 	return !snap.Workspaces[req.Target].Role.Administers()
 }

@@ -11,33 +11,33 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Reply is an answer as it goes over the wire. The rules treat it as opaque: they store it
-// under an idempotency key and give it again.
+// Reply is a response as sent to the client. The rules do not interpret it: they store it under
+// an idempotency key and return it again.
 type Reply = store.Reply
 
-// Once makes a write that is sent again under the same key take effect once. The zero
-// value has no key: each write counts.
+// Once makes repetitions of a write under the same idempotency key take effect once. The zero
+// value has no key: each write takes effect.
 type Once struct {
 	Key         string
 	Operation   string
 	Fingerprint []byte // of the request, after strict decoding
 
-	// first takes locks that must come before those of the caller; nil for none. Whatever
+	// first takes locks that must precede those on the caller; nil for none. A rule that
 	// changes the caller's own rows, or those of another user, locks them here, so that two
-	// such writes wait for each other instead of being in each other's way.
+	// such writes wait for each other instead of causing a deadlock.
 	first func(context.Context, *store.Tx) error
 
-	// rights are asked before a stored answer is given again; nil if the permission of the
-	// operation is all there is.
+	// rights checks further permissions before a stored response is repeated; nil if the
+	// permission of the operation is enough.
 	rights func(context.Context, *store.Tx, identity.Principal, store.Key, Reply) error
 
-	// instead is the answer to a repetition if the reply holds a secret, which must not be
-	// stored; nil if it is the reply.
+	// instead is the response to a repetition if the reply contains a secret, which must not be
+	// stored; nil means the reply itself.
 	instead func() Reply
 }
 
-// answer is what a rule does in its transaction: the reply, the ledger entry that it
-// wrote (0 for none), and whether the reply may be kept under a key.
+// answer is the function of a rule in its transaction. It returns the reply, the ID of the
+// ledger entry that it wrote (0 for none), and whether the reply may be stored under a key.
 type answer struct {
 	reply Reply
 	entry fleet.MigrationID
@@ -45,11 +45,11 @@ type answer struct {
 }
 
 // once runs every write of a caller. In the write's own transaction it reads the caller again
-// and requires the permission: what was decided before the body arrived may be out of date.
-// The rule gets the caller as of then, and the caller stays so until the commit. Under a key
-// it answers a repetition with the stored reply; replayed reports that.
+// and requires the permission, because the checks before the body arrived may be out of date.
+// The rule gets the caller as read there; locks keep the caller unchanged until the commit. A
+// repetition under a key gets the stored reply, and replayed is true.
 //
-// Errors: what Bearer and Require refuse; KeyReused if another request came under the key;
+// Errors: those of Bearer and Require; KeyReused if another request came under the key;
 // KeyBusy, with RetryAfter, while the first still runs.
 func (c *Control) once(ctx context.Context, who identity.Principal, need identity.Permission, o Once, rule func(*store.Tx, identity.Principal) (answer, error)) (Reply, bool, error) {
 	if err := who.Require(need); err != nil {
@@ -60,10 +60,10 @@ func (c *Control) once(ctx context.Context, who identity.Principal, need identit
 	return w.reply, w.replayed, err
 }
 
-// writing is one write of a caller, over all the times that its transaction is tried.
+// writing holds the state of one write of a caller over all attempts of its transaction.
 type writing struct {
 	c    *Control
-	who  identity.Principal // as of the start of the request
+	who  identity.Principal // as read at the start of the request
 	need identity.Permission
 	once Once
 	open store.Opening
@@ -81,7 +81,7 @@ func (w *writing) attempt(ctx context.Context, tx *store.Tx) error {
 	}
 	got, err := tx.Open(ctx, w.open)
 	if err != nil || got.Done {
-		return err // if it is done, the reply of the attempt before counts
+		return err // if an earlier attempt was committed, its reply counts
 	}
 	who, err := w.caller(tx, got)
 	if err != nil {
@@ -115,9 +115,9 @@ func (c *Control) write(ctx context.Context, who identity.Principal, need identi
 	return err
 }
 
-// update runs a write of a caller who has no bearer yet, or none at all. It takes effect once,
-// even if the connection is lost during the commit: the audit entry, which names the request,
-// shows whether it was committed. What fn has set counts then.
+// update runs a write for a caller without a bearer. It takes effect once, even if the
+// connection is lost during the commit: the audit entry, which names the request, shows whether
+// it was committed. In that case the values that fn has set are valid.
 func (c *Control) update(ctx context.Context, from identity.Origin, fn func(*store.Tx) error) error {
 	return c.store.Update(ctx, func(tx *store.Tx) error {
 		got, err := tx.Open(ctx, store.Opening{Attempt: from.RequestID})
@@ -128,7 +128,8 @@ func (c *Control) update(ctx context.Context, from identity.Origin, fn func(*sto
 	})
 }
 
-// opening is what the transaction of a write asks first. The operator has no Principal.
+// opening checks what the transaction of a write must check first. The operator has no
+// Principal.
 func opening(who identity.Principal, o Once) store.Opening {
 	open := store.Opening{Program: who.Token, Bearer: store.BearerOf{Key: who.Key}}
 	if who.Token == 0 {
@@ -143,7 +144,7 @@ func opening(who identity.Principal, o Once) store.Opening {
 	return open
 }
 
-// caller is the caller as the transaction sees it, who must still have the permission.
+// caller reads the caller in the transaction and requires the permission.
 func (w *writing) caller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
 	switch {
 	case w.who.Token != 0:
@@ -159,20 +160,20 @@ func (w *writing) caller(tx *store.Tx, got store.Opened) (now identity.Principal
 	return now, now.Require(w.need)
 }
 
-// ErrEnded is in the chain of an InvalidToken error whose caller's session, user or
-// application token ended while the request was under way.
+// ErrEnded is in the chain of an InvalidToken error if the caller's session, user or
+// application token ended during the request.
 var ErrEnded = errors.New("ended while the request was under way")
 
-// claimsOf are the claims of the bearer that a Principal came with.
+// claimsOf returns the claims of the bearer of a Principal.
 func claimsOf(who identity.Principal) identity.Claims {
 	return identity.Claims{User: who.User, Workspace: who.Workspace, Epoch: who.Epoch, Key: who.Key, Session: who.Session, Expires: who.Expires}
 }
 
-// recall takes over the answer that was given under the key before, if there is one.
+// recall reads the reply that is stored under the key, if there is one.
 func (w *writing) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (stored bool, err error) {
 	switch {
 	case got.Busy && tx.Unsure():
-		return false, store.ErrRaced // held by our own lost attempt, which is about to end
+		return false, store.ErrRaced // locked by an earlier attempt of this request, which is about to end
 	case got.Busy:
 		return false, &fleet.Error{
 			Code: fleet.KeyBusy, Message: "The first request with this Idempotency-Key is still running", RetryAfter: time.Second,
@@ -188,7 +189,7 @@ func (w *writing) recall(ctx context.Context, tx *store.Tx, who identity.Princip
 	if !bytes.Equal(got.Fingerprint, w.once.Fingerprint) {
 		return false, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
 	}
-	// No replay if an attempt of this very request stored it, and its outcome was lost.
+	// Not a replay if an earlier attempt of this request, whose outcome was unknown, stored it.
 	w.reply, w.replayed = got.Reply, !tx.Unsure()
 	return true, nil
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Operator holds the rules of whoever runs the installation. They ask for no Principal:
-// the commands have them because they can open the database, the operator API because its
-// caller has shown one of the operator's tokens (Admit). Nothing else may.
+// Operator implements the rules for the operator of the installation. They take no Principal:
+// the commands may use them because they can open the database, and the operator API because
+// its caller has sent one of the operator's tokens (Admit). Nothing else may use them.
 type Operator struct {
 	c      *Control
-	tx     *store.Tx   // that of Once, for what is done in it; nil where each rule has its own
+	tx     *store.Tx   // the transaction of Once; nil if each rule has its own
 	actor  fleet.Actor // for the audit log, with token and origin
 	token  string
 	origin identity.Origin
 }
 
-// Operator gives the operator's rules over the same store, as its commands use them.
+// Operator returns the operator's rules over the same store, as used by the commands.
 func (c *Control) Operator() Operator { return Operator{c: c, actor: fleet.ActorCommand} }
 
-// update runs a rule in one transaction. No error of a constraint comes out as the
-// database words it. A rule must set what it answers anew each time it is run: the store
-// runs it again where somebody else wrote between its look and its write.
+// update runs a rule in one transaction. It translates the database's constraint errors. A rule
+// must set its results anew on each call, because the store calls it again after a conflict
+// with another transaction.
 func (o Operator) update(ctx context.Context, rule func(*store.Tx) error) error {
 	if o.tx != nil {
 		return worded(rule(o.tx))
@@ -38,7 +38,7 @@ func (o Operator) update(ctx context.Context, rule func(*store.Tx) error) error 
 	})
 }
 
-// read runs a rule that only looks, on one instant of the database.
+// read runs a read-only rule on one snapshot of the database.
 func (o Operator) read(ctx context.Context, rule func(*store.Tx) error) error {
 	if o.tx != nil {
 		return rule(o.tx)
@@ -46,15 +46,15 @@ func (o Operator) read(ctx context.Context, rule func(*store.Tx) error) error {
 	return o.c.store.View(ctx, rule)
 }
 
-// Once does a write of the operator in one transaction, under an idempotency key where the
-// zero Once is not given: what is done with the Operator that do gets happens together with
-// the answer, and once. do may be run again. All tokens of the operator share the keys, so
-// that one that is exchanged on the way changes nothing.
+// Once runs a write of the operator in one transaction. Unless k is zero, it has an idempotency
+// key: the writes of the Operator that do gets, and the response, are stored together and once.
+// do may run again. All tokens of the operator share the keys, so that a client can change
+// tokens between attempts.
 //
-// Errors: those of what do does; KeyReused; KeyBusy with RetryAfter.
+// Errors: those of do; KeyReused; KeyBusy with RetryAfter.
 func (o Operator) Once(ctx context.Context, k Once, do func(Operator) (Reply, error)) (Reply, bool, error) {
 	return o.c.once(ctx, identity.Principal{}, identity.Public, k, func(tx *store.Tx, _ identity.Principal) (answer, error) {
-		if tx.Unsure() && k.Key == "" { // with a key, an attempt that was stored has been found before
+		if tx.Unsure() && k.Key == "" { // with a key, a committed attempt is already found above
 			return answer{}, lostAtTheEnd()
 		}
 		o.tx = tx
@@ -67,20 +67,20 @@ func lostAtTheEnd() error {
 	return fleet.Errorf(fleet.Unavailable, "The connection to the database was lost at the end: look whether it was done before you repeat it")
 }
 
-// worded replaces the database's words for a constraint that a rule did not foresee.
+// worded replaces the database's text for a constraint that a rule did not check.
 func worded(err error) error {
 	switch store.Violated(err) {
-	case store.NoViolation, store.Taken: // which the store words, after another look
+	case store.NoViolation, store.Taken: // the store sets the text after reading again
 		return err
 	}
 	return &fleet.Error{Code: fleet.Failed, Message: "The database does not take it, because of something that is missing", Err: err}
 }
 
-// maxProblems is how many particulars one refusal names.
+// maxProblems is the most problems that one refusal lists.
 const maxProblems = 1000
 
-// problems collects everything that is wrong with a request, so that it is mended in one
-// go. It keeps the first of them and counts the rest.
+// problems collects everything that is wrong with a request, so that the client can fix it all
+// at once. It keeps the first ones and counts the rest.
 type problems struct {
 	total int
 	kept  []fleet.Problem
@@ -93,14 +93,14 @@ func (p *problems) add(code fleet.Code, format string, args ...any) {
 	}
 }
 
-// addAll adds problems with a thing at a place.
+// addAll adds problems and prefixes them with a place.
 func (p *problems) addAll(place string, list []fleet.Problem) {
 	for _, q := range list {
 		p.add(q.Code, "%s: %s", place, q.Message)
 	}
 }
 
-// err is nil where nothing was added.
+// err returns nil if there are no problems.
 func (p *problems) err() error { return p.as(fleet.ValidationFailed) }
 
 // as is err with another code.

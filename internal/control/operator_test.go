@@ -21,12 +21,12 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// cheap makes password hashes that cost next to nothing.
+// cheap makes password hashing fast.
 var cheap = identity.Params{Memory: 8, Time: 1, Threads: 1}
 
 var anywhere = netip.MustParseAddr("192.0.2.7")
 
-// installation is a fresh database with the rules over it.
+// installation is a fresh database with a Control over it.
 type installation struct {
 	*control.Control
 	t        *testing.T
@@ -89,7 +89,7 @@ func (in installation) importCSV(t *testing.T, text string, home fleet.Workspace
 	return in.operator.ImportSIMs(t.Context(), list, home, nil)
 }
 
-// sims reads every SIM as a Workspace's Administrator sees them.
+// sims reads every SIM that a Workspace's Administrator sees.
 func (in installation) sims(t *testing.T, ws fleet.WorkspaceID) []fleet.SIM {
 	t.Helper()
 	l, err := fleet.ParseList(fleet.SIMList, "", "", "", "")
@@ -161,8 +161,8 @@ func TestApplyWorldTwiceChangesNothing(t *testing.T) {
 	})
 }
 
-// imports counts the ledger entries by the uid that each must have: none can be written
-// twice, so the next id of the ledger tells how many there are.
+// imports counts the ledger entries by their uids: none can be written twice, so the next ID of
+// the ledger gives their number.
 func (in installation) imports(t *testing.T) (n int64) {
 	t.Helper()
 	err := in.store.View(t.Context(), func(tx *store.Tx) error {
@@ -301,7 +301,7 @@ sims:
 	})
 }
 
-// everything is what an operator can see.
+// everything is all that an operator can read.
 func (in installation) everything(t *testing.T) string {
 	t.Helper()
 	workspaces, err := in.operator.ListWorkspaces(t.Context())
@@ -350,7 +350,7 @@ func TestImportSIMs(t *testing.T) {
 				got = append(got, fmt.Sprintf("%d %s in %d by %d %s", s.ID, s.ICCID, s.Workspace, s.Issuer, s.Status))
 			}
 		}
-		want := []string{ // free ids begin above all that the list names
+		want := []string{ // free IDs begin above all IDs in the list
 			"8001 8988303000000000501 in 100 by 1 Issued",
 			"8000 8988303000000000502 in 200 by 200 Activated",
 			"8002 8988303000000000503 in 200 by 200 Issued",
@@ -452,7 +452,7 @@ func TestCreateWorkspace(t *testing.T) {
 	})
 }
 
-// Of commands that want the same id at once, one gets it, and no other takes it away.
+// If several commands want the same ID at once, exactly one gets it.
 func TestCreateWorkspaceAtOnce(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(in installation) {
@@ -625,7 +625,7 @@ func TestSweepForgetsWhatExpired(t *testing.T) {
 	if err := in.operator.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	now = now.Add(-time.Hour) // were the row still there, it would be valid again
+	now = now.Add(-time.Hour) // the row would be valid again if it still existed
 	if _, err := in.Refresh(t.Context(), tokens.Refresh, identity.Origin{}); fleet.CodeOf(err) != fleet.BadCredentials {
 		t.Errorf("a refresh token that was swept answers %v", err)
 	}

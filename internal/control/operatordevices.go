@@ -10,15 +10,15 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// ImportDevices takes a list of devices into the inventory, all of them or none. Devices
-// without an id get the next free ones, in the list's order; those without a Workspace come
-// into home, unless it is 0. One that is there already in the same Workspace stays as it is.
+// ImportDevices imports a list of devices into the inventory, all or none. Devices without an
+// ID get the next free ones, in the list's order; those without a Workspace get home, unless it
+// is 0. An existing device of the same Workspace stays as it is.
 //
 // Errors: ValidationFailed with one of Problems per fault, each with its line: an unknown
-// Workspace or profile, an id under which there is a device of another Workspace.
+// Workspace or profile, an ID that a device of another Workspace has.
 //
-// The list is read batch by batch, so that memory does not grow with it; progress, where
-// not nil, is told how many devices have been looked at so far.
+// The list is read in batches, so that memory does not grow with it. progress, if not nil, gets
+// the number of devices read so far.
 func (o Operator) ImportDevices(ctx context.Context, list *world.DeviceList, home fleet.WorkspaceID, progress func(devices int)) (done Imported, err error) {
 	err = o.update(ctx, func(tx *store.Tx) error {
 		in := deviceIntake{tx: tx, problems: &problems{}}
@@ -40,18 +40,18 @@ func (o Operator) ImportDevices(ctx context.Context, list *world.DeviceList, hom
 	return done, err
 }
 
-// deviceIntake takes devices in, batch by batch in one transaction. After the first problem
-// it inserts no more, but goes on looking for others.
+// deviceIntake imports devices in batches within one transaction. After the first problem it
+// inserts no more devices, but goes on checking.
 type deviceIntake struct {
 	tx         *store.Tx
-	workspaces map[fleet.WorkspaceID]fleet.Workspace // all there are
-	profiles   map[fleet.ProfileKey]fleet.Profile    // likewise
+	workspaces map[fleet.WorkspaceID]fleet.Workspace // all of them
+	profiles   map[fleet.ProfileKey]fleet.Profile    // all of them
 	problems   *problems
 	done       Imported
 }
 
-// takeList gives each device an id and a Workspace, and takes it in. Free ids begin above
-// all that are stored and all that the list itself names.
+// takeList gives each device an ID and a Workspace, and imports it. Free IDs begin above all
+// IDs in the database and in the list.
 func (in *deviceIntake) takeList(ctx context.Context, list *world.DeviceList, home fleet.WorkspaceID, progress func(int)) error {
 	first, err := in.tx.NextID(ctx, store.Devices)
 	if err != nil {
@@ -86,7 +86,7 @@ func (in *deviceIntake) takeList(ctx context.Context, list *world.DeviceList, ho
 	return take()
 }
 
-// take checks one batch and inserts what is new.
+// take checks one batch and inserts its new devices.
 func (in *deviceIntake) take(ctx context.Context, batch []world.DeviceLine) error {
 	ids := make([]fleet.DeviceID, len(batch))
 	for i, d := range batch {
@@ -117,7 +117,7 @@ func (in *deviceIntake) take(ctx context.Context, batch []world.DeviceLine) erro
 	return in.tx.InsertDevices(ctx, fresh, "")
 }
 
-// check reports what keeps a new device out.
+// check reports why a new device cannot be imported.
 func (in *deviceIntake) check(d fleet.Device, place string) {
 	_, found := in.workspaces[d.Workspace]
 	switch {
@@ -130,9 +130,9 @@ func (in *deviceIntake) check(d fleet.Device, place string) {
 	}
 }
 
-// ExportDevices gives every device that is not deleted, by id, from one instant of the
-// database; of one Workspace only where ws is not 0. begin is told how many there will be.
-// It holds one device at a time, whatever their number. What give returns ends it.
+// ExportDevices passes to give every device that is not deleted, sorted by ID, from one
+// snapshot of the database; only those of Workspace ws unless that is 0. It holds one device in
+// memory at a time. begin gets their number first. An error of give ends the export.
 //
 // Errors: NotFound for a Workspace that does not exist.
 func (o Operator) ExportDevices(ctx context.Context, ws fleet.WorkspaceID, begin func(total int) error, give func(fleet.Device) error) error {

@@ -7,9 +7,9 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// ExportSIMs gives every SIM that is not deleted, by id, from one instant of the database;
-// of one Workspace only where ws is not 0. begin is told how many there will be. It holds
-// one SIM at a time, whatever their number. What give returns ends it.
+// ExportSIMs passes to give every SIM that is not deleted, sorted by ID, from one snapshot of
+// the database; only those of Workspace ws unless that is 0. It holds one SIM in memory at a
+// time. begin gets their number first. An error of give ends the export.
 //
 // Errors: NotFound for a Workspace that does not exist.
 func (o Operator) ExportSIMs(ctx context.Context, ws fleet.WorkspaceID, begin func(total int) error, give func(fleet.SIM) error) error {

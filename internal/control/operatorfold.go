@@ -7,29 +7,30 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Fold takes the changes of the numbers of SIMs over into the counts, which keeps totals
-// cheap to read, and links new entries of the audit log into its chain, and seals SIMs that have no seal. The server calls it
-// every second; several servers may.
+// Fold adds the changes in numbers of SIMs to the counts, which keep totals cheap to read. It
+// also links new entries of the audit log into its chain, and seals SIMs without a seal. The
+// server calls it every second; several servers may.
 func (o Operator) Fold(ctx context.Context) error {
 	o.leftOut(ctx, false)
 	return errors.Join(o.foldTally(ctx), o.foldAudit(ctx), o.sealSIMs(ctx))
 }
 
-// LastFold is for a server that stops: it also tells the audit log of those refusals that it
-// has only counted so far.
+// LastFold is Fold for a server that stops: it also writes the refusals that were only counted
+// so far to the audit log.
 func (o Operator) LastFold(ctx context.Context) error {
 	o.leftOut(ctx, true)
 	return o.foldAudit(ctx)
 }
 
-// leftOut writes how many refusals have not been written, of the minutes that are over or of all.
+// leftOut records how many refusals were not written, in the windows that have ended or in all.
 func (o Operator) leftOut(ctx context.Context, all bool) {
 	if left := o.c.refusals.over(o.c.store.Now(), all); len(left) > 0 {
 		o.c.writeAudit(ctx, left...)
 	}
 }
 
-// linkBatch is how many entries one transaction links, or how many SIMs one seals: SQLite has one writer at a time.
+// linkBatch is how many entries one transaction links, or how many SIMs it seals: SQLite has
+// one writer at a time.
 const linkBatch = 1000
 
 func (o Operator) foldAudit(ctx context.Context) error {
@@ -63,7 +64,7 @@ func (o Operator) foldTally(ctx context.Context) error {
 	return o.c.store.Update(ctx, func(tx *store.Tx) error { return tx.FoldTally(ctx) })
 }
 
-// sealSIMs seals the SIMs that an earlier version imported.
+// sealSIMs seals the SIMs that earlier versions imported.
 func (o Operator) sealSIMs(ctx context.Context) error {
 	for {
 		unsealed, sealed := false, 0

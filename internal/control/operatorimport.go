@@ -12,21 +12,21 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Imported tells what an import did.
+// Imported is the result of an import.
 type Imported struct {
 	Added int
-	Kept  int // that were there already, under the same id and ICCID
+	Kept  int // existed already, with the same ID and ICCID
 }
 
-// ImportSIMs takes a list of SIMs into the inventory, all of them or none, with one ledger
-// entry. SIMs without an id get the next free ones, in the list's order; those without a
-// Workspace come into home, unless it is 0.
+// ImportSIMs imports a list of SIMs into the inventory, all or none, with one ledger entry.
+// SIMs without an ID get the next free ones, in the list's order; those without a Workspace get
+// home, unless it is 0.
 //
 // Errors: ValidationFailed with one of Problems per fault, each with its line: an unknown
-// Workspace, an ICCID that another SIM has, an id under which there is another ICCID.
+// Workspace, an ICCID that another SIM has, an ID that belongs to another ICCID.
 //
-// The list is read batch by batch, so that memory does not grow with it; progress, where
-// not nil, is told how many SIMs have been looked at so far.
+// The list is read in batches, so that memory does not grow with it. progress, if not nil, gets
+// the number of SIMs read so far.
 func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home fleet.WorkspaceID, progress func(sims int)) (done Imported, err error) {
 	uid := uuid.NewString()
 	err = o.update(ctx, func(tx *store.Tx) error {
@@ -53,8 +53,8 @@ func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home flee
 	return done, err
 }
 
-// auditImport files an import in the Workspace that the list is for, where it is for one. One
-// that brought nothing changed nothing.
+// auditImport writes the audit entry of an import, in the Workspace of the list if it has one.
+// An import without new SIMs has no entry.
 func (o Operator) auditImport(ctx context.Context, tx *store.Tx, action fleet.AuditAction, home fleet.WorkspaceID, d fleet.AuditDetail) error {
 	if d == (fleet.AuditDetail{}) {
 		return nil
@@ -66,8 +66,8 @@ func (o Operator) auditImport(ctx context.Context, tx *store.Tx, action fleet.Au
 	return o.audit(ctx, tx, e)
 }
 
-// takeList gives each SIM an id and a Workspace, and takes it in. Free ids begin above all
-// that are stored and all that the list itself names.
+// takeList gives each SIM an ID and a Workspace, and imports it. Free IDs begin above all IDs
+// in the database and in the list.
 func takeList(ctx context.Context, in *intake, list *world.SIMList, home fleet.WorkspaceID, progress func(int)) error {
 	first, err := in.tx.NextID(ctx, store.SIMs)
 	if err != nil {

@@ -15,9 +15,9 @@ const (
 	longestDelay = time.Hour
 )
 
-// NextMail takes a mail that is due; no other server has it for two minutes. found is false
-// where there is none. A mail of which nobody knows whether it was delivered is tried
-// again: each is delivered at least once.
+// NextMail claims a mail that is due; no other server gets it for two minutes. found is false
+// if there is none. A mail whose delivery is uncertain is sent again: each is delivered at
+// least once.
 func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err error) {
 	for {
 		drop := false
@@ -37,8 +37,9 @@ func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err e
 	}
 }
 
-// addressed completes a mail on its way out; drop tells that it is not to be sent. The key of
-// a reset is made here and not where it was asked for, where its absence could be measured.
+// addressed completes a mail before it is sent. drop reports that it must not be sent. The key
+// of a password reset is made here and not when the reset is requested, so that the time of
+// that request does not show whether the user exists.
 func addressed(ctx context.Context, tx *store.Tx, m *fleet.Mail) (drop bool, err error) {
 	if !tx.Now().Before(m.Expires) || m.Attempts > mailAttempts {
 		return true, nil
@@ -61,9 +62,9 @@ func addressed(ctx context.Context, tx *store.Tx, m *fleet.Mail) (drop bool, err
 	return false, tx.SetMailSecret(ctx, *m)
 }
 
-// MailDone tells how the attempt at a mail ended: delivered (err nil), to be tried again, each
-// time after a longer while, or given up, where it is final or was the last attempt.
-// Of what is delivered or given up the key is forgotten.
+// MailDone records the result of an attempt: delivered (err nil), to be tried again after a
+// growing delay, or given up, if the error is final or this was the last attempt. The key of a
+// delivered or given-up mail is deleted.
 func (o Operator) MailDone(ctx context.Context, m fleet.Mail, failed error, final bool) error {
 	return o.c.store.Update(ctx, func(tx *store.Tx) error {
 		if failed == nil || final || m.Attempts >= mailAttempts {

@@ -8,12 +8,12 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// keepReplies is how long a repetition under an idempotency key gets the first answer.
-// Those of migrations are kept with the ledger.
+// keepReplies is how long a stored response is repeated under its idempotency key. Those of
+// migrations are kept with the ledger.
 const keepReplies = 30 * 24 * time.Hour
 
-// Sweep removes what has expired. The server calls it every hour; several servers may. It
-// removes nothing, and returns why, if the server's clock is probably wrong.
+// Sweep removes expired data. The server calls it every hour; several servers may. If the
+// server's clock is probably wrong, it removes nothing and returns an error.
 func (o Operator) Sweep(ctx context.Context) error {
 	if err := o.c.store.ClockTrusted(ctx); err != nil {
 		return fmt.Errorf("nothing that has expired was removed: %w", err)

@@ -15,17 +15,17 @@ type NewToken struct {
 	Workspace   fleet.WorkspaceID
 	Description string
 	Expires     time.Time // zero: never
-	CIDR        string    // the network, or address, that may use it; "" for every one
+	CIDR        string    // the network or address that may use it; "" for any
 }
 
-// CreatedToken is a new application token. Text is the credential itself: it is not
-// stored and cannot be shown again.
+// CreatedToken is a new application token. Text is the credential itself: it is not stored and
+// cannot be shown again.
 type CreatedToken struct {
 	ID   fleet.TokenID
 	Text string
 }
 
-// CreateApplicationToken makes a credential of a program, bound to one Workspace.
+// CreateApplicationToken makes a credential for a program, bound to one Workspace.
 //
 // Errors: NotFound for the Workspace; BadRequest that names the field.
 func (o Operator) CreateApplicationToken(ctx context.Context, n NewToken) (CreatedToken, error) {
@@ -88,7 +88,7 @@ func (c *Control) insertToken(ctx context.Context, tx *store.Tx, t store.Applica
 	return CreatedToken{t.ID, text}, err
 }
 
-// parseCIDR reads a network, or one address, into the form that is compared with.
+// parseCIDR parses a network or a single address, and returns its canonical form.
 func parseCIDR(field, s string) (string, error) {
 	if s == "" {
 		return "", nil

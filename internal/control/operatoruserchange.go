@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// UserPatch is what is to change of a user; nil leaves a thing as it is.
+// UserPatch holds the changes to a user; nil leaves a field unchanged.
 type UserPatch struct {
 	Name             *string
 	Status           *fleet.UserStatus
@@ -16,11 +16,11 @@ type UserPatch struct {
 	DefaultWorkspace *fleet.WorkspaceID
 }
 
-// ChangeUser changes a user, by id or e-mail address, and answers the user as stored.
-// Suspension ends every session for good.
+// ChangeUser changes a user, by ID or e-mail address, and returns the user as stored. A
+// suspension ends every session.
 //
-// Errors: NotFound; BadRequest that names the field; InUse where nobody could sign in as the
-// user any more, for want of a role.
+// Errors: NotFound; BadRequest that names the field; InUse if the user would have no role left
+// to sign in with.
 func (o Operator) ChangeUser(ctx context.Context, ref string, p UserPatch) (u UserListing, err error) {
 	if p.Name != nil {
 		if err := checkName("name", *p.Name); err != nil {
@@ -75,12 +75,12 @@ func checkUserChange(ctx context.Context, tx *store.Tx, was, next store.UserReco
 	return nil
 }
 
-// SetRole gives a user, by id or e-mail address, exactly one role in a Workspace, active
-// or suspended there, and answers the user as stored. Suspension in a Workspace ends the
-// user's refresh tokens for it.
+// SetRole gives a user, by ID or e-mail address, exactly one role in a Workspace, active or
+// suspended, and returns the user as stored. A suspension in a Workspace ends the user's
+// refresh tokens for it.
 //
-// Errors: NotFound for the user and for the Workspace; BadRequest for a role or a status that
-// a member cannot have.
+// Errors: NotFound for the user and for the Workspace; BadRequest for a role or a status that a
+// member cannot have.
 func (o Operator) SetRole(ctx context.Context, ref string, ws fleet.WorkspaceID, role fleet.Role, status fleet.UserStatus) (u UserListing, err error) {
 	if err := checkRole("role", role); err != nil {
 		return u, err
@@ -110,7 +110,7 @@ func (o Operator) SetRole(ctx context.Context, ref string, ws fleet.WorkspaceID,
 	return u, err
 }
 
-// checkRole wants a role that is held in a Workspace.
+// checkRole requires a role that members of a Workspace can have.
 func checkRole(field string, role fleet.Role) error {
 	if role < fleet.Administrator || role > fleet.Observer {
 		return fleet.Invalid(field, "it must be 1 (Administrator), 2 (User) or 3 (Observer)")
@@ -118,11 +118,11 @@ func checkRole(field string, role fleet.Role) error {
 	return nil
 }
 
-// RemoveRole takes a user, by id or e-mail address, out of a Workspace. Where that was the
-// default Workspace, the one with the lowest id takes its place.
+// RemoveRole removes a user, by ID or e-mail address, from a Workspace. If that was the default
+// Workspace, the one with the lowest ID becomes the default.
 //
-// Errors: NotFound for the user, and where the user is no member; InUse where nobody could
-// sign in as the user any more.
+// Errors: NotFound for the user, and if the user is not a member; InUse if the user would have
+// no role left to sign in with.
 func (o Operator) RemoveRole(ctx context.Context, ref string, ws fleet.WorkspaceID) error {
 	return o.changingUser(ctx, ref, func(tx *store.Tx, user store.UserRecord, memberships []fleet.Membership) error {
 		switch {
@@ -147,7 +147,7 @@ func (o Operator) RemoveRole(ctx context.Context, ref string, ws fleet.Workspace
 	})
 }
 
-// changingUser runs a change of a user that no other change of users overtakes.
+// changingUser runs a change of a user. It serializes all changes of users.
 func (o Operator) changingUser(ctx context.Context, ref string, change func(*store.Tx, store.UserRecord, []fleet.Membership) error) error {
 	return o.update(ctx, func(tx *store.Tx) error {
 		if err := tx.Hold(ctx, store.Users); err != nil {

@@ -15,22 +15,22 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// minPassword is the least length of a password, in characters. The wire carries a plain
-// SHA-1 of it, so length is what protects it there.
+// minPassword is the least length of a password, in characters. Clients send a plain SHA-1
+// digest of the password, so only its length protects it there.
 const minPassword = 8
 
-// NewUser is a user to be created.
+// NewUser holds the fields of a new user.
 type NewUser struct {
 	Username         string // an e-mail address
-	Name             string // the username where empty
-	Password         string // plain; "" where NoPassword
+	Name             string // defaults to the username
+	Password         string // plain text; "" if NoPassword
 	NoPassword       bool   // the user cannot sign in before SetPassword
 	Roles            map[fleet.WorkspaceID]fleet.Role
 	SuperAdmin       bool
 	DefaultWorkspace fleet.WorkspaceID // 0: the one with the lowest id in Roles
 }
 
-// UserListing is a user with every role that the user has.
+// UserListing is a user with all roles.
 type UserListing struct {
 	fleet.User
 	SuperAdmin  bool
@@ -39,7 +39,7 @@ type UserListing struct {
 
 // CreateUser creates a user who can sign in at once, unless NoPassword is set.
 //
-// Errors: BadRequest that names the field; Duplicated where the username is taken;
+// Errors: BadRequest that names the field; Duplicated if the username is taken;
 // ValidationFailed that names every Workspace that does not exist.
 func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error) {
 	n, err := checkedUser(n)
@@ -71,8 +71,8 @@ func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error
 	return created, err
 }
 
-// aboutUser is filed in every Workspace that the user belongs to: their Administrators are
-// those whom it concerns.
+// aboutUser returns an audit entry for every Workspace of the user, so that their
+// Administrators can see it.
 func aboutUser(action fleet.AuditAction, u UserListing) fleet.AuditEntry {
 	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("user", u.ID)}
 	for _, m := range u.Memberships {
@@ -106,7 +106,7 @@ func checkedUser(n NewUser) (NewUser, error) {
 	return withDefaultWorkspace(n)
 }
 
-// withDefaultWorkspace wants a Workspace that the user can sign in to.
+// withDefaultWorkspace sets or checks the default Workspace: the user must have a role there.
 func withDefaultWorkspace(n NewUser) (NewUser, error) {
 	if n.DefaultWorkspace == 0 && len(n.Roles) > 0 {
 		n.DefaultWorkspace = slices.Min(slices.Collect(maps.Keys(n.Roles)))
@@ -136,7 +136,7 @@ func checkNewPassword(password string) error {
 	return nil
 }
 
-// freeUser looks whether the user can be created, and takes an id.
+// freeUser checks whether the user can be created, and assigns an ID.
 func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error) {
 	old, found, err := tx.UserByName(ctx, n.Username)
 	if err == nil && found {
@@ -183,7 +183,7 @@ func insertUser(ctx context.Context, tx *store.Tx, u store.UserRecord, roles map
 	return UserListing{u.User, u.SuperAdmin, memberships}, err
 }
 
-// ListUsers reads every user with all roles, by id.
+// ListUsers reads all users with all roles, sorted by ID.
 func (o Operator) ListUsers(ctx context.Context) (all []UserListing, err error) {
 	err = o.c.store.View(ctx, func(tx *store.Tx) error {
 		users, err := tx.AllUsers(ctx)
@@ -223,7 +223,7 @@ func listings(users []store.UserRecord, memberships map[fleet.UserID][]fleet.Mem
 	return all
 }
 
-// User reads one user, by id or e-mail address, with all roles.
+// User reads one user, by ID or e-mail address, with all roles.
 //
 // Errors: NotFound.
 func (o Operator) User(ctx context.Context, ref string) (u UserListing, err error) {
@@ -243,7 +243,7 @@ func userListing(ctx context.Context, tx *store.Tx, ref string) (UserListing, er
 	return UserListing{user.User, user.SuperAdmin, memberships}, err
 }
 
-// userNamed finds a user by id or e-mail address.
+// userNamed returns a user by ID or e-mail address.
 func userNamed(ctx context.Context, tx *store.Tx, ref string) (store.UserRecord, error) {
 	var user store.UserRecord
 	var found bool
@@ -259,10 +259,10 @@ func userNamed(ctx context.Context, tx *store.Tx, ref string) (store.UserRecord,
 	return user, err
 }
 
-// ResetSecondFactor takes away the second factor of a user who has lost it, by id or e-mail
-// address, with the trusted devices.
+// ResetSecondFactor removes the second factor and the trusted devices of a user, by ID or
+// e-mail address, for instance after the user has lost the factor.
 //
-// Errors: NotFound, also where the user has none.
+// Errors: NotFound, also if the user has none.
 func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 	return o.update(ctx, func(tx *store.Tx) error {
 		user, err := userListing(ctx, tx, ref)
@@ -280,10 +280,10 @@ func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 	})
 }
 
-// SetPassword gives a user, by id or e-mail address, another password. Every session of the
-// user ends. A user whose activation is pending can sign in with it.
+// SetPassword sets the password of a user, by ID or e-mail address. Every session of the user
+// ends. A user whose activation is pending can sign in with it.
 //
-// Wrong guesses at the account before are forgotten.
+// Earlier wrong guesses at the account are forgotten.
 //
 // Errors: NotFound; BadRequest for a password that is too short.
 func (o Operator) SetPassword(ctx context.Context, ref, password string) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Applied tells what ApplyWorld did, per kind of thing.
+// Applied is the result of ApplyWorld, per kind.
 type Applied struct {
 	Workspaces, Users, Devices, Profiles, Models, SIMs Tally
 }
@@ -19,7 +19,7 @@ type Applied struct {
 // Tally counts things of one kind.
 type Tally struct{ Added, Changed, Kept int }
 
-// audit counts what was written; to write nothing is no change.
+// audit counts what was written; an unchanged world has no audit entry.
 func (a Applied) audit() fleet.AuditDetail {
 	return fleet.AuditDetail{
 		Spaces: a.Workspaces.written(), Users: a.Users.written(), Devices: a.Devices.written(), SIMs: a.SIMs.written(),
@@ -41,11 +41,11 @@ func (t *Tally) count(there, same bool) (write bool) {
 	return !there || !same
 }
 
-// ApplyWorld makes the database what the world file describes, in one transaction; to
-// apply it again changes nothing. Things are known by their ids. Workspaces, users,
-// devices and profiles are brought up to date. A user gets exactly the given role in each
-// Workspace under roles and keeps those elsewhere; a password that still fits stays, so
-// that no session ends. A SIM that is there stays as it is: it may have moved on.
+// ApplyWorld creates or updates what the world file describes, in one transaction; to apply it
+// again changes nothing. Things are identified by their IDs. Workspaces, users, devices and
+// profiles are updated. A user gets exactly the given role in each Workspace under roles and
+// keeps those elsewhere; a password that still matches is kept, so that no session ends. An
+// existing SIM stays as it is, because it may have been migrated since.
 //
 // Errors: ValidationFailed with one of Problems per fault.
 func (o Operator) ApplyWorld(ctx context.Context, w *world.World) (Applied, error) {
@@ -66,14 +66,14 @@ func (o Operator) ApplyWorld(ctx context.Context, w *world.World) (Applied, erro
 	return done, err
 }
 
-// applying is one run of the transaction. Each step looks for problems, and writes only
-// while there are none.
+// applying holds the state of one attempt of the transaction. Each step checks for problems,
+// and writes only while there are none.
 type applying struct {
 	tx         *store.Tx
 	world      *world.World
 	hashes     map[fleet.UserID]string
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // of the database and of the file
-	profiles   map[fleet.ProfileKey]fleet.Profile    // likewise
+	profiles   map[fleet.ProfileKey]fleet.Profile    // of the database and of the file
 	problems   problems
 	done       Applied
 }
@@ -91,7 +91,7 @@ func (a *applying) all(ctx context.Context, uid string) error {
 	return a.applySIMs(ctx, uid)
 }
 
-// clean tells whether writing still makes sense.
+// clean reports whether there are no problems, so that writing makes sense.
 func (a *applying) clean() bool { return a.problems.total == 0 }
 
 func (a *applying) missing(place, field string, id fleet.WorkspaceID) bool {
@@ -163,7 +163,7 @@ func (a *applying) applyDevices(ctx context.Context) error {
 	return nil
 }
 
-// checkDevice keeps a device that holds a SIM where it is.
+// checkDevice refuses to move a device with a SIM to another Workspace.
 func (a *applying) checkDevice(d fleet.Device, was store.DeviceRecord) {
 	place := fmt.Sprintf("device %d", d.ID)
 	a.missing(place, "workspace", d.Workspace)

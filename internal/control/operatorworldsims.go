@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// checkRanges reports a Workspace that is missing once per range, not once per SIM.
+// checkRanges reports a missing Workspace once per range, not once per SIM.
 func (a *applying) checkRanges() {
 	for i, r := range a.world.Ranges {
 		place := fmt.Sprintf("sim_ranges[%d]", i)
@@ -16,7 +16,7 @@ func (a *applying) checkRanges() {
 	}
 }
 
-// applySIMs makes the SIMs of ranges on the way: there may be millions.
+// applySIMs generates the SIMs of ranges one by one, because there may be millions.
 func (a *applying) applySIMs(ctx context.Context, uid string) error {
 	in, err := newIntake(ctx, a.tx, a.workspaces, &a.problems)
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// TrustedDevice is a device on which a user is not asked for a code.
+// TrustedDevice is a device on which a user can sign in without a code.
 type TrustedDevice = store.TrustedDevice
 
-// TrustedDevices lists the devices of a user that are trusted now.
+// TrustedDevices lists the present trusted devices of a user.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) TrustedDevices(ctx context.Context, who identity.Principal, ref string) (list []TrustedDevice, err error) {
@@ -23,7 +23,7 @@ func (c *Control) TrustedDevices(ctx context.Context, who identity.Principal, re
 	return list, err
 }
 
-// RemoveTrustedDevice trusts a device of a user no longer.
+// RemoveTrustedDevice removes a trusted device of a user.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
 func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principal, ref string, id int64) error {
@@ -36,7 +36,7 @@ func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principa
 	})
 }
 
-// readPerson runs a rule that reads the user that person finds.
+// readPerson runs a read-only rule on the user that person returns.
 func (c *Control) readPerson(ctx context.Context, who identity.Principal, ref string, rule func(*store.Tx, store.UserRecord) error) error {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return err
@@ -50,7 +50,7 @@ func (c *Control) readPerson(ctx context.Context, who identity.Principal, ref st
 	})
 }
 
-// writePerson runs a rule that changes the user that person finds.
+// writePerson runs a rule that changes the user that person returns.
 func (c *Control) writePerson(ctx context.Context, who identity.Principal, ref string, rule func(*store.Tx, identity.Principal, store.UserRecord) error) error {
 	return c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
 		user, err := person(ctx, tx, who, ref)
@@ -61,10 +61,10 @@ func (c *Control) writePerson(ctx context.Context, who identity.Principal, ref s
 	})
 }
 
-// person finds the user whose second factor the caller may look at and take away: oneself
-// ("my"), or a member of the caller's Workspace all of whose Workspaces the caller
-// administers. To weaken somebody's sign-in is to weaken it for each of them; whoever
-// administers only some is told what a stranger is told.
+// person returns the user whose second factor the caller may read and remove: the caller
+// ("my"), or a member of the caller's Workspace all of whose Workspaces the caller administers.
+// Removing a second factor weakens the sign-in for each of these Workspaces, so a caller who
+// administers only some of them gets NotFound.
 //
 // Permission: WriteOwn for oneself, else ManageUsers. Errors: NotFound.
 func person(ctx context.Context, tx *store.Tx, who identity.Principal, ref string) (store.UserRecord, error) {
@@ -88,9 +88,9 @@ func person(ctx context.Context, tx *store.Tx, who identity.Principal, ref strin
 	return user, err
 }
 
-// wholly tells whether the caller administers every Workspace that the user has entered, and
-// the caller's own is among them. Where the user was only invited to does not count: else
-// anybody who administers some Workspace could take a person out of everybody's hands.
+// wholly reports whether the caller administers every Workspace that the user has joined,
+// including the caller's own. Pending invitations do not count: otherwise an Administrator of
+// any Workspace could block all other Administrators by inviting the user.
 func wholly(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) (bool, error) {
 	all, err := tx.Memberships(ctx, user)
 	if err != nil {

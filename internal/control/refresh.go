@@ -26,7 +26,7 @@ func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserR
 	return Tokens{Bearer: bearer, Refresh: secret}, err
 }
 
-// bearer signs a bearer, which ends at the latest at a time if that is not zero.
+// bearer signs a bearer. Unless notAfter is zero, the bearer ends then at the latest.
 func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, family string, latest time.Time) (string, error) {
 	issuer, err := c.current(ctx, tx)
 	if err != nil {

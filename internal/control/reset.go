@@ -13,15 +13,15 @@ import (
 
 const (
 	resetTTL      = time.Hour
-	resetsPerHour = 3 // for an account
+	resetsPerHour = 3 // for each account
 )
 
-// AskReset asks for a mail by which a user sets another password. The answer and the work
-// are the same for every user name: whether there is such a user is looked at by whoever
-// sends the mail. Beyond three in an hour nothing more is sent to a user.
+// AskReset requests a mail with a key to set another password. The response and the work are
+// the same for every user name: the server that sends the mail checks whether the user exists.
+// A user gets at most three mails an hour.
 //
-// Permission: none. Errors: BadRequest for what is no address; NotAllowed where there is no
-// mail.
+// Permission: none. Errors: BadRequest for an invalid address; NotAllowed if mail is not
+// configured.
 func (c *Control) AskReset(ctx context.Context, username string, from identity.Origin) error {
 	username, err := parseUsername(username)
 	if err != nil {
@@ -57,7 +57,7 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 	})
 }
 
-// placesOf are the Workspaces that a user belongs to, for the audit log.
+// placesOf returns the Workspaces of a user, for the audit log.
 func placesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []fleet.WorkspaceID, err error) {
 	all, err := tx.Memberships(ctx, user)
 	for _, m := range all {
@@ -66,8 +66,8 @@ func placesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []fleet
 	return ids, err
 }
 
-// reset sets the password of a user who has the key of a reset. The account is unlocked for
-// the address that has shown the key.
+// reset sets the password of a user with the key of a password reset. It unlocks the account
+// for the address that has sent the key.
 func reset(ctx context.Context, tx *store.Tx, who identity.Principal, username, hash string) error {
 	if err := unlock(ctx, tx, username, who.Origin.Address); err != nil {
 		return err

@@ -10,8 +10,8 @@ import (
 
 // SignInApplication exchanges an application token for a bearer token of its Workspace.
 //
-// Errors: BadCredentials for a token that is garbled, expired, revoked, or used from an
-// address that it is not for.
+// Errors: BadCredentials for a token that is malformed, expired, revoked, or used from an
+// address that it does not allow.
 func (c *Control) SignInApplication(ctx context.Context, raw string, from identity.Origin) (Tokens, error) {
 	t, claims, err := c.signInApplication(ctx, raw, from)
 	return t, c.signInRefused(ctx, from, byToken, err, program(claims))

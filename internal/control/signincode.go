@@ -17,7 +17,7 @@ const (
 
 // DeviceToTrust is a device on which a user will not be asked for a code.
 type DeviceToTrust struct {
-	Fingerprint     string // what the client sends with the next sign-ins; only its hash is kept
+	Fingerprint     string // sent by the client with later sign-ins; only its hash is stored
 	Name            string
 	OperatingSystem string
 	Browser         string
@@ -25,12 +25,12 @@ type DeviceToTrust struct {
 
 // CodeProof is the second half of a sign-in.
 type CodeProof struct {
-	Pending string // what SignIn gave
+	Pending string // from SignIn
 	Code    string
 	Device  *DeviceToTrust // nil for none
 }
 
-// awaitCode remembers that the password was right.
+// awaitCode stores that the password was right.
 func awaitCode(ctx context.Context, tx *store.Tx, user store.UserRecord) (Tokens, error) {
 	secret, hash := identity.NewSecret()
 	err := tx.InsertPendingSignIn(ctx, store.PendingSignIn{
@@ -39,11 +39,11 @@ func awaitCode(ctx context.Context, tx *store.Tx, user store.UserRecord) (Tokens
 	return Tokens{Pending: secret}, err
 }
 
-// SignInCode exchanges a code of the second factor for tokens. Each code counts once,
-// whichever server has seen it. A device that is sent along is trusted for 90 days.
+// SignInCode exchanges a code of the second factor for tokens. Each code can be used once, on
+// any server. A device in the request is trusted for 90 days.
 //
-// Errors: BadRequest for what can be no code; BadCredentials for a wrong or used code and
-// for a sign-in that is unknown, has expired or ended; LockedOut.
+// Errors: BadRequest for a malformed code; BadCredentials for a wrong or used code and for a
+// sign-in that is unknown, has expired or ended; LockedOut.
 func (c *Control) SignInCode(ctx context.Context, proof CodeProof, from identity.Origin) (Tokens, error) {
 	t, err := c.signInCode(ctx, proof, from)
 	return t, c.signInRefused(ctx, from, byCode, err, pendingSignIn(proof.Pending))
@@ -70,7 +70,7 @@ func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity
 		if right, err = c.takeCode(ctx, tx, user, proof); err != nil || !right {
 			return err
 		}
-		if err := succeeded(ctx, tx, g, 2); err != nil { // the password, too, was no guess
+		if err := succeeded(ctx, tx, g, 2); err != nil { // two secrets were right: the password and the code
 			return err
 		}
 		t, err = c.openSession(ctx, tx, user, true, byCode, from)
@@ -82,7 +82,7 @@ func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity
 	return t, err
 }
 
-// whoWaits finds whose sign-in waits for a code.
+// whoWaits returns the user whose sign-in waits for a code.
 func (c *Control) whoWaits(ctx context.Context, pending string) (user store.UserRecord, err error) {
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		p, found, err := tx.PendingSignIn(ctx, identity.HashSecret(pending))
@@ -98,7 +98,7 @@ func (c *Control) whoWaits(ctx context.Context, pending string) (user store.User
 	return user, err
 }
 
-// takeCode uses up the code and the wait for it, and trusts the device.
+// takeCode marks the code as used, ends the wait for it, and trusts the device.
 func (c *Control) takeCode(ctx context.Context, tx *store.Tx, user store.UserRecord, proof CodeProof) (bool, error) {
 	f, _, err := tx.SecondFactor(ctx, user.ID)
 	if err != nil || !f.Active {
@@ -109,7 +109,7 @@ func (c *Control) takeCode(ctx context.Context, tx *store.Tx, user store.UserRec
 		return false, err
 	}
 	if found, err := tx.DeletePendingSignIn(ctx, identity.HashSecret(proof.Pending)); err != nil || !found {
-		return false, orRefused(err) // another has finished this very sign-in
+		return false, orRefused(err) // another request has finished this sign-in
 	}
 	if proof.Device == nil {
 		return true, nil
@@ -146,7 +146,7 @@ func (d *DeviceToTrust) check() error {
 	return nil
 }
 
-// trustedDevice finds the device that a sign-in comes from, 0 for one that is not trusted.
+// trustedDevice returns the ID of the trusted device of a sign-in, or 0.
 func (c *Control) trustedDevice(ctx context.Context, username, fingerprint string) (id int64, err error) {
 	if fingerprint == "" {
 		return 0, nil

@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// mayAssign asks whether the caller may change an owner of a SIM: whoever issued it may change
-// all of them, whoever resells it all but the issuer.
+// mayAssign checks whether the caller may change an owner of a SIM: its issuer may change all
+// owners, its reseller all but the issuer.
 func (p *patching) mayAssign(field string, sim fleet.SIM) error {
 	if assigns(p.who, p.ws) && (sim.Issuer == p.ws.ID || sim.Reseller == p.ws.ID && field != "issuer_org") {
 		return nil
@@ -21,14 +21,14 @@ func (p *patching) mayAssign(field string, sim fleet.SIM) error {
 	}
 }
 
-// assigns reports whether the caller may do so for SIMs that the Workspace issued or resells. A
-// person must administer it, as for any migration; an application token has no role.
+// assigns reports whether the caller may change owners of SIMs that the Workspace issued or
+// resells. A user must administer it, as for any migration; an application token has no role.
 func assigns(who identity.Principal, ws fleet.Workspace) bool {
 	return ws.Type != fleet.Enterprise && (who.Token != 0 || who.SuperAdmin || who.Role.Administers())
 }
 
-// mayReplayPatch requires of a repetition what the first request was asked if it was to move
-// the SIM. Only a refusal of a move has a body.
+// mayReplayPatch requires for a repetition what the first request required to move the SIM.
+// Only a refused move has a body.
 func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
 	sides, err := tx.ReplaySides(ctx, key)
 	if err != nil || len(sides) == 0 && len(r.Body) == 0 {
@@ -41,7 +41,7 @@ func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, k
 	return err
 }
 
-// move moves the SIM as a migration of one would, and answers how it stands then.
+// move moves the SIM like a migration of one SIM, and returns its new state.
 func (p *patching) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fleet.MigrationID, fleet.SIMState, error) {
 	sel, err := fleet.SelectSIMs([]fleet.SIMID{sim.ID})
 	if err != nil {
@@ -60,9 +60,9 @@ func (p *patching) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fleet
 	return id, plan.After(plan.SIMs[0]), err
 }
 
-// snapshot is what the planner looks at. Whoever may move the SIM counts as Administrator of the
-// Workspace that has it, and of the children of the own Workspace; others are hidden, as from
-// anybody who is no member. The issuer can always take its SIM back.
+// snapshot returns the planner's input. A caller who may move the SIM counts as Administrator
+// of the Workspace that has it, and of the children of the caller's own Workspace. Other
+// Workspaces are hidden, as from any non-member. The issuer can always take its SIM back.
 func (p *patching) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, target fleet.WorkspaceID) (fleet.Snapshot, error) {
 	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{sim.Workspace, target})
 	if err != nil {
@@ -82,8 +82,8 @@ func (p *patching) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, ta
 	return snap, nil
 }
 
-// checkOwner wants an issuer or a reseller to be a child of the caller's Workspace and of a type
-// that can be one.
+// checkOwner requires that an issuer or reseller is a child of the caller's Workspace and has a
+// suitable type.
 func (p *patching) checkOwner(ctx context.Context, tx *store.Tx, field string, owner Owner, takes func(fleet.Workspace) bool) error {
 	if owner.None && field == "reseller_org" {
 		return nil

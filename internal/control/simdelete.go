@@ -10,16 +10,16 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// MaxDeletedSIMs is how many SIMs one request may delete.
+// MaxDeletedSIMs is the most SIMs that one request may delete.
 const MaxDeletedSIMs = 2000
 
-// DeleteSIMs deletes SIMs, all of them or none, with an event 10 each and one ledger
-// entry. A deleted SIM keeps its row and its id; its ICCID may come in again. done is the
-// reply to what went well; refuse words the refusal InUse, which is kept under a key as well.
+// DeleteSIMs deletes SIMs, all or none, with an event 10 for each and one ledger entry. A
+// deleted SIM keeps its row and its ID; its ICCID can be imported again. done is the reply to a
+// success; refuse encodes the refusal InUse, which is also stored under an idempotency key.
 //
 // Permission: WriteSIMs. Errors: NotFound with a Problem per SIM that is unknown, deleted
-// already, or in a Workspace that is none of the caller's business; InUse with a Problem
-// per SIM that sits in a device; those of Once.
+// already, or in a Workspace that the caller cannot see; InUse with a Problem per SIM that sits
+// in a device; those of Once.
 func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []fleet.SIMID, o Once, done Reply, refuse func(*fleet.Error) Reply) (Reply, bool, error) {
 	if err := who.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, false, err
@@ -34,7 +34,7 @@ func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []
 		if err != nil {
 			return answer{}, err
 		}
-		if tx.Unsure() { // asked behind the locks: an attempt whose outcome was lost has ended by now
+		if tx.Unsure() { // after locking: an attempt with an unknown outcome has ended by now
 			if entry, happened, err := tx.EntryByUID(ctx, uid); err != nil || happened {
 				return answer{done, entry, true}, err
 			}
@@ -52,7 +52,7 @@ func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []
 	})
 }
 
-// mayDelete refuses what must not be deleted; found are those of the SIMs that there are.
+// mayDelete refuses SIMs that cannot be deleted; found holds those that exist.
 func mayDelete(ids []fleet.SIMID, found []fleet.SIM) *fleet.Error {
 	at := make(map[fleet.SIMID]*fleet.SIM, len(found))
 	for i := range found {
@@ -74,8 +74,8 @@ func mayDelete(ids []fleet.SIMID, found []fleet.SIM) *fleet.Error {
 	return several(fleet.InUse, attached, len(ids), "in endpoints")
 }
 
-// several is one error for all problems of a request, nil where there are none. A request
-// for one thing needs no list.
+// several returns one error for all problems of a request, nil if there are none. A request for
+// a single thing needs no list.
 func several(code fleet.Code, list []fleet.Problem, asked int, state string) *fleet.Error {
 	if len(list) == 0 {
 		return nil
@@ -90,7 +90,8 @@ func several(code fleet.Code, list []fleet.Problem, asked int, state string) *fl
 	return err
 }
 
-// statusLines take SIMs to another status, where they are.
+// statusLines returns the ledger lines of SIMs that change their status but not their
+// Workspace.
 func statusLines(sims []fleet.SIM, next fleet.SIMStatus) []store.Line {
 	lines := make([]store.Line, len(sims))
 	for i, s := range sims {

@@ -10,15 +10,15 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// SIMs are SIMs and what they refer to.
+// SIMs holds SIMs and what they refer to.
 type SIMs struct {
 	fleet.Page[fleet.SIM]
 	Workspaces map[fleet.WorkspaceID]fleet.Workspace
 	Models     map[fleet.ModelID]fleet.Model
 }
 
-// ListSIMs reads one page of the SIMs of the caller's Workspace; of those that it issued
-// or resells as well, where it is no enterprise.
+// ListSIMs reads one page of the SIMs of the caller's Workspace. Unless that is an enterprise,
+// the list includes the SIMs that it issued or resells.
 //
 // Permission: ReadSIMs.
 func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.List) (found SIMs, err error) {
@@ -38,8 +38,8 @@ func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.
 	return found, err
 }
 
-// SIM reads one SIM. Permission: ReadSIMs. Errors: NotFound, also for a SIM of a Workspace
-// that is none of the caller's business.
+// SIM reads one SIM. Permission: ReadSIMs. Errors: NotFound, also for a SIM of a Workspace that
+// the caller cannot see.
 func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMID) (found SIMs, err error) {
 	if err := who.Require(identity.ReadSIMs); err != nil {
 		return found, err
@@ -55,7 +55,7 @@ func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMI
 	return found, err
 }
 
-// visibleSIM finds a SIM in the scope of the caller's Workspace.
+// visibleSIM returns a SIM that is visible to the caller's Workspace.
 func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.SIMID, lock bool) (fleet.SIM, error) {
 	ws, err := own(ctx, tx, who)
 	if err != nil {
@@ -68,7 +68,7 @@ func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fl
 	return sim, err
 }
 
-// own is the caller's Workspace.
+// own returns the caller's Workspace.
 func own(ctx context.Context, tx *store.Tx, who identity.Principal) (fleet.Workspace, error) {
 	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{who.Workspace})
 	return found[who.Workspace], err
@@ -89,7 +89,7 @@ func (found *SIMs) look(ctx context.Context, tx *store.Tx) (err error) {
 	return err
 }
 
-// seen is a set of ids; 0 is none.
+// seen is a set of IDs; it ignores 0.
 type seen[T ~int64] map[T]struct{}
 
 func (s seen[T]) add(ids ...T) {

@@ -10,13 +10,13 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Stale is the refusal of a real run whose preview is out of date: what has changed since,
-// with the names of the Workspaces and devices that it mentions.
+// Stale is the refusal of a real run whose preview is out of date: the changes since, with the
+// names of the Workspaces and devices in them.
 type Stale struct {
 	OtherRequest bool // the preview was of another request
 	SIMs         []fleet.SIMDrift
 	Workspaces   map[fleet.WorkspaceID]fleet.Standing
-	DeviceWas    map[fleet.SIMID]string // the name, when it left, of the device that a SIM was in
+	DeviceWas    map[fleet.SIMID]string // the former name of the device that a SIM was in
 	DeviceNow    map[fleet.SIMID]string // the name of the device that a SIM is in
 }
 
@@ -27,8 +27,8 @@ func (s *Stale) Error() string {
 	return "If-Match: what was previewed has changed since; make a new dry run"
 }
 
-// compare refuses a run that would not move exactly what was previewed. plan is nil where
-// the rules refuse the run; that is for them to tell, unless a SIM has changed.
+// compare refuses a run that would not move exactly what was previewed. plan is nil if the
+// rules refuse the run. Their refusal takes precedence unless a SIM has changed.
 func compare(ctx context.Context, tx *store.Tx, who store.Caller, run Run, snap fleet.Snapshot, plan *fleet.Plan) error {
 	if plan != nil && run.Preview.Matches(plan) {
 		return nil
@@ -50,7 +50,7 @@ func compare(ctx context.Context, tx *store.Tx, who store.Caller, run Run, snap 
 	return &Stale{SIMs: drift, Workspaces: snap.Workspaces, DeviceWas: deviceNames(maps.Values(was)), DeviceNow: deviceNames(slices.Values(snap.SIMs))}
 }
 
-// withStandings adds the Workspaces in which the SIMs were when they were previewed.
+// withStandings adds the Workspaces that the SIMs were in at the preview.
 func withStandings(ctx context.Context, tx *store.Tx, who store.Caller, snap fleet.Snapshot, was map[fleet.SIMID]fleet.SIMState) (fleet.Snapshot, error) {
 	missing := make(map[fleet.WorkspaceID]fleet.Standing)
 	var ids []fleet.WorkspaceID

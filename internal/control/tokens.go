@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// ApplicationToken is the credential of a program, without its text.
+// ApplicationToken describes the credential of a program, without its text.
 type ApplicationToken = store.ApplicationToken
 
 // ListApplicationTokens reads one page of the tokens of the caller's Workspace.
@@ -25,9 +25,9 @@ func (c *Control) ListApplicationTokens(ctx context.Context, who identity.Princi
 	return page, err
 }
 
-// MakeApplicationToken makes a credential of a program, bound to the caller's Workspace; n
-// need not name it. worded gives the reply, and what a repetition under the same key is
-// answered instead, because the text of a token is not stored.
+// MakeApplicationToken makes a credential for a program, bound to the caller's Workspace, so n
+// need not set one. worded returns the reply, and the reply to repetitions under the same key,
+// which differs because the text of a token is not stored.
 //
 // Permission: ManageTokens. Errors: BadRequest that names the field; those of Once.
 func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Principal, n NewToken, o Once, worded func(CreatedToken) (reply, again Reply)) (Reply, bool, error) {
@@ -66,15 +66,14 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 	})
 }
 
-// TokenPatch is what a caller would have of an application token; nil leaves a thing as it
-// is.
+// TokenPatch holds the changes to an application token; nil leaves a field unchanged.
 type TokenPatch struct {
 	Description *string
 	Revoked     *bool
 }
 
-// PatchApplicationToken changes a token of the caller's Workspace. A token that is revoked
-// ends at once, with every bearer that it got. done is the reply to what went well.
+// PatchApplicationToken changes a token of the caller's Workspace. Revoking a token ends it at
+// once, with all its bearers. done is the reply to a success.
 //
 // Permission: ManageTokens. Errors: NotFound; BadRequest; those of Once.
 func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Principal, id fleet.TokenID, p TokenPatch, o Once, done Reply) (Reply, bool, error) {

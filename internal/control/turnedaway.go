@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// turnedAway remembers until when addresses are refused, so that a flood of what is refused
-// anyway does not cost a write each. It is a copy of rows that other servers read: a server
-// without it refuses the same.
+// turnedAway remembers until when addresses are refused, so that a flood of refused requests
+// does not cost a write each. It caches rows that all servers share: without the cache a server
+// refuses the same requests.
 type turnedAway struct {
 	mu    sync.Mutex
 	until map[string]time.Time
 }
 
-// turnedAwayMost bounds the memory: about 100 bytes each.
+// turnedAwayMost is the most addresses kept: about 100 bytes each.
 const turnedAwayMost = 10_000
 
-// wait is how long an address is still refused, 0 if it is not.
+// wait returns how long an address is still refused, or 0.
 func (t *turnedAway) wait(address string, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,11 +9,12 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// admittedFor is how long an address counts on its own at an account.
+// admittedFor is how long an address has its own counters at an account.
 const admittedFor = 24 * time.Hour
 
-// unlock forgets the wrong guesses at an account. Guesses from the address, if it is valid,
-// count on their own for a day: strangers who go on guessing do not lock the owner out again.
+// unlock forgets the wrong guesses at an account. Guesses from the address, if it is valid, are
+// counted separately for a day, so that others who keep guessing do not lock the owner out
+// again.
 func unlock(ctx context.Context, tx *store.Tx, username string, from netip.Addr) error {
 	username = folded(username)
 	if err := guessesAt(username).clear(ctx, tx); err != nil {
@@ -34,8 +35,8 @@ func unlock(ctx context.Context, tx *store.Tx, username string, from netip.Addr)
 	return err
 }
 
-// UnlockUser forgets the wrong guesses at the password and codes of a user, by id or e-mail
-// address. Guesses from the address, if it is valid, count on their own for 24 hours.
+// UnlockUser forgets the wrong guesses at the password and codes of a user, by ID or e-mail
+// address. Guesses from the address, if it is valid, are counted separately for 24 hours.
 //
 // Errors: NotFound.
 func (o Operator) UnlockUser(ctx context.Context, ref string, from netip.Addr) error {

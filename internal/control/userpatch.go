@@ -9,14 +9,14 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// PersonPatch is what a caller would have of a user; nil leaves a thing as it is.
+// PersonPatch holds the changes to a user; nil leaves a field unchanged.
 type PersonPatch struct {
-	Username *string // the present one, in any case: a client may send back what it received
+	Username *string // must be the present one, in any case: a client may send back what it received
 	Name     *string
 	Status   *fleet.UserStatus // in the caller's Workspace: Active or Suspended
 }
 
-// keeps refuses another username than the present one.
+// keeps requires that the username does not change.
 func (p PersonPatch) keeps(username string) error {
 	if p.Username == nil || strings.EqualFold(*p.Username, username) {
 		return nil
@@ -34,7 +34,7 @@ func (p PersonPatch) check() error {
 	return checkPersonName(*p.Name)
 }
 
-// maxName is the longest name of a person, in bytes.
+// maxName is the longest name of a user, in bytes.
 const maxName = 255
 
 func checkPersonName(name string) error {
@@ -44,13 +44,13 @@ func checkPersonName(name string) error {
 	return checkName("name", name)
 }
 
-// PatchUser changes one's own name; or the name of a user of the caller's Workspace, and the
-// status that the user has there. A name is the same everywhere, so only who administers
-// every Workspace of the user changes it.
+// PatchUser changes the caller's own name, or the name and the status of a user in the caller's
+// Workspace. A name is the same in all Workspaces, so the caller must administer every
+// Workspace of the user to change it.
 //
 // Permission: WriteOwn for oneself, else ManageUsers. Errors: NotFound; BadRequest; NotAllowed
-// for the own status, and for the name of somebody who is not in one's hands alone; InUse for
-// the last Administrator; those of Once.
+// for the caller's own status, and for the name of a user with Workspaces that the caller does
+// not administer; InUse for the last Administrator; those of Once.
 func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref string, p PersonPatch, o Once, done Reply) (Reply, bool, error) {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return Reply{}, false, err
@@ -62,7 +62,7 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 		if err := tx.LockMembers(ctx, who.Workspace); err != nil {
 			return err
 		}
-		return tx.LockUser(ctx, who.User) // who may be the one to change
+		return tx.LockUser(ctx, who.User) // who may also be the user to change
 	}
 	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
 		user, found, err := findUser(ctx, tx, who, ref)
@@ -136,10 +136,10 @@ func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref 
 	return m.setStatus(ctx, tx, who, *p.Status)
 }
 
-// SetDefaultWorkspace chooses where the caller's sign-ins lead.
+// SetDefaultWorkspace sets the Workspace of the caller's sign-ins.
 //
-// Permission: WriteOwn. Errors: Forbidden for anybody else, and for a Workspace that the
-// caller is no active member of or that is unknown, all alike; those of Once.
+// Permission: WriteOwn. Errors: Forbidden for another user, and for a Workspace that is unknown
+// or in which the caller is not an active member, with the same message; those of Once.
 func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply) (Reply, bool, error) {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return Reply{}, false, err

@@ -7,16 +7,16 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// verified remembers tokens whose signature was right. Checking one takes longer than the
-// whole rest of a small request, and a client sends the same one thousands of times. It
-// holds what the signature vouches for and nothing else: expiry is compared at each use,
-// and whether the user or token still counts is asked of the database.
+// verified caches tokens with a valid signature. Verifying one takes longer than the rest of a
+// small request, and a client sends the same token thousands of times. It holds only the signed
+// claims: the expiry is compared at each use, and the database decides whether the user or
+// token is still valid.
 type verified struct {
 	mu     sync.Mutex
 	claims map[string]identity.Claims
 }
 
-// verifiedMost bounds the memory: about 1 KB a token.
+// verifiedMost is the most tokens kept: about 1 KB each.
 const verifiedMost = 4096
 
 func (v *verified) get(raw string, now time.Time) (identity.Claims, bool) {
@@ -35,7 +35,7 @@ func (v *verified) put(raw string, c identity.Claims) {
 	v.claims[raw] = c
 }
 
-// forget drops everything, because the keys have changed.
+// forget empties the cache, because the keys have changed.
 func (v *verified) forget() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
