@@ -10,15 +10,15 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// ApplicationClaims is what an application token says. The token is presented to
-// authenticate, in exchange for a bearer, and nowhere else.
+// ApplicationClaims holds the claims of an application token. The token can only be exchanged
+// for a bearer.
 type ApplicationClaims struct {
 	Token         fleet.TokenID
 	Workspace     fleet.WorkspaceID
 	WorkspaceName string
 	Expires       time.Time // zero for never
-	Issued        time.Time // VerifyApplicationToken fills these two in, SignApplicationToken ignores them
-	Key           string    // the id of the key that signed
+	Issued        time.Time // VerifyApplicationToken sets these two, SignApplicationToken ignores them
+	Key           string    // ID of the signing key
 }
 
 type applicationClaims struct {
@@ -29,8 +29,8 @@ type applicationClaims struct {
 
 func (a *applicationClaims) standard() *jwt.Claims { return &a.Claims }
 
-// SignApplicationToken makes an application token, which is shown once and not stored.
-// It fails on claims without token or Workspace, which is a mistake of the program.
+// SignApplicationToken makes an application token, which is shown once and not stored. It fails
+// on claims without token or Workspace, which is a programming error.
 func (i Issuer) SignApplicationToken(c ApplicationClaims, now time.Time) (string, error) {
 	if err := c.check(); err != nil {
 		return "", err
@@ -44,8 +44,8 @@ func (i Issuer) SignApplicationToken(c ApplicationClaims, now time.Time) (string
 	return i.sign(a)
 }
 
-// VerifyApplicationToken reads an application token. Whether it was revoked, and whether
-// the caller's address may use it, is for the caller to ask the store. Errors as for Verify.
+// VerifyApplicationToken verifies an application token. The caller must ask the store whether
+// it was revoked and whether the client's address may use it. Errors as for Verify.
 func (i Issuer) VerifyApplicationToken(raw string, now time.Time) (ApplicationClaims, error) {
 	var a applicationClaims
 	key, err := i.open(raw, i.applicationAudience(), now, &a)
@@ -69,7 +69,7 @@ func (a *applicationClaims) claims() (ApplicationClaims, error) {
 		Token:         fleet.TokenID(id),
 		Workspace:     a.Workspace,
 		WorkspaceName: a.WorkspaceName,
-		Expires:       a.Expiry.Time(), // of no date: zero
+		Expires:       a.Expiry.Time(), // zero if there is none
 		Issued:        a.IssuedAt.Time(),
 	}
 	return c, c.check()
@@ -82,5 +82,5 @@ func (c ApplicationClaims) check() error {
 	return nil
 }
 
-// applicationAudience names the one operation that takes application tokens.
+// applicationAudience names the one operation that accepts application tokens.
 func (i Issuer) applicationAudience() string { return i.Audience + "/authenticate" }

@@ -8,19 +8,19 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// WireDigest is what a client sends for a password: the SHA-1 of its UTF-8 bytes as 40
-// lower-case hex digits. It hides nothing: whoever has it can sign in.
+// WireDigest returns what a client sends for a password: the SHA-1 of its UTF-8 bytes as 40
+// lower-case hex digits. The digest itself is a credential: anyone who has it can sign in.
 func WireDigest(plain string) string {
 	sum := sha1.Sum([]byte(plain)) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
 }
 
-// ParseWireDigest takes a password as the wire carries it, in either case, and gives it
-// in lower case. Anything else is a fleet.BadRequest on "password"; the message does not
-// repeat the value, because people send their plain password by mistake.
+// ParseWireDigest checks a password digest from a request, in either case, and returns it in
+// lower case. Anything else is a fleet.BadRequest on "password". The message does not repeat
+// the value, because users send their plain password by mistake.
 func ParseWireDigest(s string) (string, error) { return ParseWireDigestOf("password", s) }
 
-// ParseWireDigestOf is ParseWireDigest for a property of another name.
+// ParseWireDigestOf is ParseWireDigest for a property with another name.
 func ParseWireDigestOf(field, s string) (string, error) {
 	if len(s) != hex.EncodedLen(sha1.Size) {
 		return "", notDigest(field)

@@ -1,7 +1,6 @@
-// Package identity answers who is asking and what they may do: password hashes, the
-// signed tokens and the keys that sign them, the Principal, and the one table from role
-// to permission.
+// Package identity implements authentication and permissions: password hashes, the signed
+// tokens and the keys that sign them, the Principal, and the table from role to permission.
 //
-// It stores nothing and dials nothing. The clock is a parameter; randomness comes from
+// It has no storage and no network access. The clock is a parameter; randomness comes from
 // crypto/rand.
 package identity

@@ -2,7 +2,7 @@ package identity
 
 import "strings"
 
-// common are passwords that lists of stolen ones begin with and that would be long enough.
+// common holds the most frequent leaked passwords that are long enough.
 var common = []string{
 	"", "password", "password1", "password12", "password123", "password1234", "passw0rd", "p@ssw0rd", "p@ssword", "12345678", "123456789",
 	"1234567890", "0123456789", "01234567", "87654321", "987654321", "11111111", "00000000", "88888888", "12341234", "123123123", "11223344",
@@ -31,9 +31,9 @@ func capitalized(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// Guessable tells whether a password, by its wire digest, is among the first that anybody
-// would try: a common one, or one of the words given, such as the user's name. A digest
-// shows no more, not even its length.
+// Guessable reports whether a password, given its digest, is easily guessed: a common one, or
+// one of the given words, such as the user's name. A digest shows nothing else, not even the
+// length.
 func Guessable(digest string, words ...string) bool {
 	if commonDigests[digest] {
 		return true

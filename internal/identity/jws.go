@@ -13,15 +13,15 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// MaxTokenLength is the longest token, in bytes, that is looked at. Ours have about 400;
-// garbage beyond it is refused before any of it is decoded.
+// MaxTokenLength is the longest token that is parsed, in bytes. Real tokens have about 400;
+// anything longer is refused before it is decoded.
 const MaxTokenLength = 8 << 10
 
-// leeway is how far the clocks of two servers may be apart.
+// leeway is the accepted clock difference between two servers.
 const leeway = 60 * time.Second
 
-// ErrUnknownKey is in the chain of an InvalidToken error whose key is not in the ring: it
-// may be one that another server made since the ring was read.
+// ErrUnknownKey is in the chain of an InvalidToken error if the key is not in the ring: another
+// server may have made it since the ring was read.
 var ErrUnknownKey = errors.New("unknown kid")
 
 // claimSet is the payload of either kind of token.
@@ -47,9 +47,8 @@ func (i Issuer) sign(c claimSet) (string, error) {
 	return raw, nil
 }
 
-// open checks everything that both kinds of token have in common, fills dest, and tells
-// the id of the key that signed. The signature comes first: nothing is believed, and no
-// claim decoded, before it.
+// open makes the checks that both kinds of token share, decodes the claims into dest, and
+// returns the ID of the signing key. It verifies the signature before it decodes any claim.
 func (i Issuer) open(raw, audience string, now time.Time, dest claimSet) (key string, err error) {
 	if err := checkSpelling(raw); err != nil {
 		return "", invalidToken(err)
@@ -69,8 +68,8 @@ func (i Issuer) open(raw, audience string, now time.Time, dest claimSet) (key st
 	return id, i.checkClaims(dest.standard(), audience, now)
 }
 
-// checkClaims does not use the library's validation: that skips what is empty on either
-// side.
+// checkClaims does not use the library's validation, which skips a check if either side is
+// empty.
 func (i Issuer) checkClaims(c *jwt.Claims, audience string, now time.Time) error {
 	switch {
 	case c.Issuer != i.Name:
@@ -87,13 +86,13 @@ func (i Issuer) checkClaims(c *jwt.Claims, audience string, now time.Time) error
 	return nil
 }
 
-// checkSpelling refuses what is too long, and the spellings of base64 that decode to the
-// same bytes: of one token there is exactly one form.
+// checkSpelling refuses tokens that are too long, and base64 variants that decode to the same
+// bytes, so that each token has exactly one form.
 func checkSpelling(raw string) error {
 	if len(raw) > MaxTokenLength {
 		return fmt.Errorf("it has %d bytes", len(raw))
 	}
-	if strings.ContainsAny(raw, "\r\n") { // which decoders skip
+	if strings.ContainsAny(raw, "\r\n") { // decoders skip these
 		return errors.New("it has line breaks")
 	}
 	for part := range strings.SplitSeq(raw, ".") {

@@ -17,16 +17,16 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Key signs tokens. Keep Private secret: whoever has it is whoever they say they are.
-// Printed or logged, a Key shows its ID only.
+// Key signs tokens. Private must stay secret: with it, anyone can impersonate any user. Printed
+// or logged, a Key shows only its ID.
 type Key struct {
 	ID      string // the JWT header's kid
 	Private ed25519.PrivateKey
 	Created time.Time
 }
 
-// GenerateKey makes a new random key. Its ID is the thumbprint of the public half
-// (RFC 7638), so that two servers cannot give one ID to two keys.
+// GenerateKey makes a new random key. Its ID is the thumbprint of the public key (RFC 7638), so
+// that two servers cannot give one ID to two keys.
 func GenerateKey(now time.Time) (Key, error) {
 	_, private, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {
@@ -42,13 +42,13 @@ func GenerateKey(now time.Time) (Key, error) {
 	return k, nil
 }
 
-// String keeps the private half out of messages.
+// String keeps the private key out of messages.
 func (k Key) String() string { return "key " + k.ID }
 
-// GoString keeps the private half out of %#v.
+// GoString keeps the private key out of %#v.
 func (k Key) GoString() string { return k.String() }
 
-// LogValue keeps the private half out of the log.
+// LogValue keeps the private key out of the log.
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID) }
 
 func (k Key) public() jose.JSONWebKey {
@@ -60,7 +60,7 @@ func (k Key) public() jose.JSONWebKey {
 	}
 }
 
-// check tells why the key cannot be used; it finds a row that was damaged in storage.
+// check returns why the key is invalid, or nil; it finds rows that were damaged in storage.
 func (k Key) check() error {
 	switch {
 	case k.ID == "":
@@ -73,10 +73,9 @@ func (k Key) check() error {
 	return nil
 }
 
-// Keyring is the set of keys that count. The newest signs, all verify, so a new key can
-// come into use while tokens of the old one live on. Taking a key out ends every token
-// that it signed, application tokens among them. It never changes: make another to add
-// or remove a key.
+// Keyring is an immutable set of keys. The newest signs, all verify, so a new key can come into
+// use while tokens of the old one are still valid. Without a key, every token that it signed is
+// invalid, including application tokens. To add or remove a key, make another Keyring.
 type Keyring struct {
 	signer jose.Signer
 	ids    []string // newest first
@@ -84,8 +83,8 @@ type Keyring struct {
 	jwks   []byte
 }
 
-// NewKeyring makes a ring of at least one key, in any order. It refuses a damaged key
-// and two keys of one ID.
+// NewKeyring returns a ring of at least one key, in any order. It refuses a damaged key and two
+// keys with the same ID.
 func NewKeyring(keys ...Key) (*Keyring, error) {
 	if len(keys) == 0 {
 		return nil, errors.New("there is no signing key")
@@ -109,17 +108,17 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 	return ring, nil
 }
 
-// Signer is the id of the key that signs: the newest.
+// Signer returns the ID of the newest key, which signs.
 func (r *Keyring) Signer() string { return r.ids[0] }
 
-// Is tells whether the ring is of exactly these keys, in any order.
+// Is reports whether the ring has exactly these keys, in any order.
 func (r *Keyring) Is(ids []string) bool {
 	missing := func(id string) bool { return !slices.Contains(r.ids, id) }
 	return len(ids) == len(r.ids) && !slices.ContainsFunc(ids, missing)
 }
 
-// JWKS is the JSON document of the public keys (RFC 7517), newest first, for
-// /.well-known/jwks.json. Do not change the bytes.
+// JWKS returns the JSON document of the public keys (RFC 7517), newest first, for
+// /.well-known/jwks.json. The caller must not change the bytes.
 func (r *Keyring) JWKS() []byte { return r.jwks }
 
 func (r *Keyring) add(k Key) error {

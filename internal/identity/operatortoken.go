@@ -11,9 +11,8 @@ import (
 	"strings"
 )
 
-// OperatorTokens are the credentials of the operator API that count now. There may be
-// several, so that one can take another's place while both still work. Of each only the
-// hash is kept.
+// OperatorTokens holds the valid credentials of the operator API. There may be several, so that
+// tokens can be rotated without a gap. Only their hashes are kept.
 type OperatorTokens []operatorToken
 
 type operatorToken struct {
@@ -21,8 +20,8 @@ type operatorToken struct {
 	hash [sha256.Size]byte
 }
 
-// What a token of 256 bits is at least: in base64, in hexadecimal digits, and in characters
-// that differ, which keeps out what somebody typed to try things.
+// Lower bounds for a token of 256 bits: length in base64 and in hexadecimal digits, and the
+// number of different characters, which excludes tokens typed by hand.
 const (
 	leastToken, mostToken = 43, 512
 	leastHex              = 64
@@ -30,20 +29,19 @@ const (
 	maxTokenName          = 40
 )
 
-// NewOperatorToken makes a credential of the operator API: 256 random bits, behind a prefix
-// by which scanners for leaked secrets can know it.
+// NewOperatorToken makes a credential of the operator API: 256 random bits with a prefix that
+// scanners for leaked secrets can recognize.
 func NewOperatorToken() string {
 	var secret [32]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	return "sfop_" + base64.RawURLEncoding.EncodeToString(secret[:])
 }
 
-// ParseOperatorTokens reads a file of tokens: one per line, with a name before it and a space
-// between them, or without. A name is what the log and the audit log know a token by; a token
-// without one goes by the beginning of its hash. Empty lines and those that begin with # are
-// passed over.
+// ParseOperatorTokens reads a file of tokens: one per line, with or without a name and a space
+// before it. The name identifies the token in the log and in the audit log; the default is the
+// beginning of the token's hash. Empty lines and lines that begin with # are skipped.
 //
-// Errors name the line, and never what stands there.
+// Errors name the line but never quote it.
 func ParseOperatorTokens(text string) (OperatorTokens, error) {
 	var all OperatorTokens
 	for i, line := range strings.Split(text, "\n") {
@@ -96,7 +94,7 @@ func (list OperatorTokens) clash(t operatorToken) error {
 	return nil
 }
 
-// strong tells whether a text can hold 256 random bits, as far as that can be seen.
+// strong reports whether a text looks as if it had 256 random bits.
 func strong(secret string) bool {
 	if len(secret) < leastToken || len(secret) > mostToken {
 		return false
@@ -117,11 +115,11 @@ func tokenName(s string) bool {
 	return len(s) <= maxTokenName && strings.Trim(s, known) == ""
 }
 
-// ValidOperatorTokenName tells whether a token can have the name.
+// ValidOperatorTokenName reports whether a token may have the name.
 func ValidOperatorTokenName(s string) bool { return s != "" && tokenName(s) }
 
-// Match finds the token that was sent, by its name. It compares hashes, each of them to the
-// end, so that the time it takes tells nothing.
+// Match returns the name of a token that a client has sent. It compares all hashes in constant
+// time.
 func (list OperatorTokens) Match(sent string) (name string, ok bool) {
 	hash := sha256.Sum256([]byte(sent))
 	for _, t := range list {

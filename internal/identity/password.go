@@ -16,28 +16,28 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// How many hashes may wait. At some 40 ms each the last of 64 waits two to three seconds;
-// beyond that it is kinder to say so.
+// How many hashes may wait. At some 40 ms each, the last of 64 waits two to three seconds;
+// beyond that it is better to refuse at once.
 const (
 	waitersPerWorker = 64
 	waitersPerParty  = 24
 )
 
-// Hasher makes and checks password hashes. Each costs memory and a processor by design, so
-// only some run at once, fewer than there are processors, and the others wait their turn.
-// The parties that limit.WithParty names (addresses, as a rule) take turns: a flood from one
-// delays a sign-in from another by one hash. It is safe for concurrent use: share one.
+// Hasher makes and checks password hashes. Each needs much memory and CPU time by design, so
+// only some run at once, fewer than there are processors, and the others wait. The parties of
+// limit.WithParty (usually addresses) take turns: a flood from one delays a sign-in from
+// another by one hash. A Hasher is safe for concurrent use: share one.
 type Hasher struct {
 	params Params
 	queue  *limit.Gate
 	work   atomic.Uint64
 }
 
-// NewHasher makes a Hasher whose new hashes cost p. Like the algorithm itself it panics
-// on parameters that cannot be used: those are the program's mistake.
+// NewHasher returns a Hasher whose new hashes cost p. Like the algorithm itself it panics on
+// invalid parameters, because they are a programming error.
 //
-// workers is how many hashes are computed at once; 0 takes half as many as there are
-// processors, so that requests without a password are served beside a flood of sign-ins.
+// workers is how many hashes are computed at once; 0 means half the number of processors, so
+// that requests without a password are served during a flood of sign-ins.
 func NewHasher(p Params, workers int) *Hasher {
 	if err := p.check(); err != nil {
 		panic(err)
@@ -46,16 +46,16 @@ func NewHasher(p Params, workers int) *Hasher {
 	return &Hasher{params: p, queue: limit.NewGate(limit.Rules{Total: n, Queue: waitersPerParty, QueueAll: n * waitersPerWorker})}
 }
 
-// Hash makes the string to store for a password, given its wire digest. It refuses what
-// is no digest, so that a plain password is never stored as if it were one. Errors:
-// fleet.BadRequest; fleet.Unavailable where ctx ends first or too many wait.
+// Hash returns the string to store for a password, given the client's digest. It refuses
+// anything but a digest, so that a plain password is never stored like one. Errors:
+// fleet.BadRequest; fleet.Unavailable if ctx ends first or too many wait.
 func (h *Hasher) Hash(ctx context.Context, digest string) (string, error) {
 	digest, err := ParseWireDigest(digest)
 	if err != nil {
 		return "", err
 	}
 	salt := make([]byte, saltBytes)
-	_, _ = rand.Read(salt) // documented never to fail
+	_, _ = rand.Read(salt) // never fails
 	key, err := h.derive(ctx, h.params, digest, salt, keyBytes)
 	if err != nil {
 		return "", err
@@ -63,11 +63,11 @@ func (h *Hasher) Hash(ctx context.Context, digest string) (string, error) {
 	return hashed{h.params, salt, key}.String(), nil
 }
 
-// Verify tells whether the stored string is that of the digest, which is what
-// ParseWireDigest gives; anything else costs the same and is simply wrong. rehash tells,
-// after a match, that the stored string has other parameters than new ones have: store
-// Hash(digest) in its place. Errors: fleet.Unavailable as for Hash; a plain error where
-// the stored string is damaged or asks for more than is reasonable.
+// Verify reports whether the stored string belongs to the digest, as returned by
+// ParseWireDigest; any other text costs the same time and does not match. rehash reports, after
+// a match, that new strings have other parameters: store Hash(digest) instead. Errors:
+// fleet.Unavailable as for Hash; a plain error if the stored string is damaged or asks for more
+// than the bounds.
 func (h *Hasher) Verify(ctx context.Context, stored, digest string) (ok, rehash bool, err error) {
 	want, err := parseHashed(stored)
 	if err != nil {
@@ -81,15 +81,15 @@ func (h *Hasher) Verify(ctx context.Context, stored, digest string) (ok, rehash 
 	return ok, ok && h.outdated(want), nil
 }
 
-// VerifyNothing does the work of Verify for a user who does not exist, so that the time
-// of the answer does not tell. Errors: fleet.Unavailable as for Hash.
+// VerifyNothing does the work of Verify for a user who does not exist, so that the response
+// time is the same. Errors: fleet.Unavailable as for Hash.
 func (h *Hasher) VerifyNothing(ctx context.Context, digest string) error {
 	_, err := h.derive(ctx, h.params, digest, make([]byte, saltBytes), keyBytes)
 	return err
 }
 
-// Work is how many hashes have been computed. That it grows by one whatever is wrong with a
-// sign-in is why the time of the answer tells nothing.
+// Work returns how many hashes have been computed. Every sign-in needs one, so that the
+// response time does not show what was wrong.
 func (h *Hasher) Work() uint64 { return h.work.Load() }
 
 func (h *Hasher) outdated(stored hashed) bool {

@@ -6,11 +6,11 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Permission names what an operation needs of its caller. The names are what
-// GET /api/v1/user/{id}/role/permission lists.
+// Permission is what an operation requires of its caller. GET /api/v1/user/{id}/role/permission
+// lists these names.
 type Permission string
 
-// The permissions. Public is for operations that need no bearer.
+// The permissions. Public is for operations without a bearer.
 const (
 	Public          Permission = ""
 	ReadOwn         Permission = "self.read"
@@ -31,11 +31,11 @@ const (
 	ReadAudit       Permission = "audit.read"
 )
 
-// Grant is one row of the permission table: who has a permission.
+// Grant is one row of the permission table: which callers have a permission.
 type Grant struct {
 	Permission  Permission
 	Description string
-	Roles       []fleet.Role // of user credentials, in the Workspace of the bearer; NoRole is a user who is no member of it
+	Roles       []fleet.Role // of users, in the Workspace of the bearer; NoRole is a user who is not a member of it
 	Tokens      bool         // whether an application token has it in its Workspace
 }
 
@@ -47,9 +47,9 @@ var (
 	administrators = []fleet.Role{fleet.Administrator, fleet.SuperAdmin}
 )
 
-// grants is the table. ManageMembers is decided per Workspace, as MigrateSIMs is. That goes to every person: whether they administer the
-// target and the sources is decided per request by fleet.PlanMigration, which answers
-// "not found" or 1504 and not "forbidden".
+// grants is the table. ManageMembers and MigrateSIMs are granted to every user and decided per
+// Workspace: fleet.PlanMigration checks for each request whether the user administers the
+// target and the sources, and returns "not found" or 1504, not "forbidden".
 var grants = []Grant{
 	{ReadOwn, "Read the own user, its roles, sessions and Workspaces", anyUser, false},
 	{WriteOwn, "Change the own password, second factor and default Workspace", anyUser, false},
@@ -69,7 +69,7 @@ var grants = []Grant{
 	{ReadAudit, "Read the audit log of the Workspace", administrators, false},
 }
 
-// Grants lists the whole table, one row per permission. The caller may keep it.
+// Grants returns a copy of the table, one row per permission.
 func Grants() []Grant {
 	list := slices.Clone(grants)
 	for i := range list {
@@ -78,20 +78,20 @@ func Grants() []Grant {
 	return list
 }
 
-// RoleMay tells whether a user with the role has the permission. Public is everybody's;
-// an unknown permission or role is nobody's.
+// RoleMay reports whether a user with the role has the permission. Every role has Public; no
+// role has an unknown permission, and an unknown role has none.
 func RoleMay(role fleet.Role, need Permission) bool {
 	g, ok := grantOf(need)
 	return need == Public || ok && slices.Contains(g.Roles, role)
 }
 
-// TokenMay tells whether an application token has the permission in its Workspace.
+// TokenMay reports whether an application token has the permission in its Workspace.
 func TokenMay(need Permission) bool {
 	g, ok := grantOf(need)
 	return need == Public || ok && g.Tokens
 }
 
-// PermissionsOf lists what a role gives, in the table's order.
+// PermissionsOf lists the permissions of a role, in the table's order.
 func PermissionsOf(role fleet.Role) []Permission {
 	var list []Permission
 	for _, g := range grants {

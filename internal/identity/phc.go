@@ -10,18 +10,18 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// Params is the price of one password hash.
+// Params is the cost of one password hash.
 type Params struct {
 	Memory  uint32 // KiB
 	Time    uint32 // passes over the memory
 	Threads uint8
 }
 
-// DefaultParams is what OWASP recommends for Argon2id: 19 MiB, two passes, one thread.
+// DefaultParams is the recommendation of OWASP for Argon2id: 19 MiB, two passes, one thread.
 var DefaultParams = Params{Memory: 19 * 1024, Time: 2, Threads: 1}
 
-// The most that a stored string may ask for. A row that somebody tampered with must not
-// be able to take the machine's memory or hold a processor for minutes.
+// Upper bounds for stored strings. A manipulated row must not be able to use all memory or keep
+// a processor busy for minutes.
 const (
 	maxMemory  = 128 * 1024 // KiB
 	maxTime    = 8
@@ -33,7 +33,7 @@ const (
 
 var errNotPHC = errors.New("stored password hash is no Argon2id string")
 
-// check tells why the parameters cannot be used.
+// check returns why the parameters are invalid, or nil.
 func (p Params) check() error {
 	switch {
 	case p.Time < 1 || p.Time > maxTime:
@@ -46,20 +46,20 @@ func (p Params) check() error {
 	return nil
 }
 
-// hashed is a stored password hash, taken apart.
+// hashed is a parsed password hash.
 type hashed struct {
 	Params
 	salt, key []byte
 }
 
-// String is the PHC string format, the one that other Argon2 programs read.
+// String returns the PHC string format, which other Argon2 programs can read.
 func (h hashed) String() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.Memory, h.Time, h.Threads,
 		base64.RawStdEncoding.EncodeToString(h.salt), base64.RawStdEncoding.EncodeToString(h.key))
 }
 
-// parseHashed accepts what String writes and nothing else. Its errors never repeat the
-// string: they go to the log.
+// parseHashed accepts only the output of String. Its errors never repeat the string, because
+// they are logged.
 func parseHashed(stored string) (hashed, error) {
 	parts := strings.Split(stored, "$")
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != "v="+strconv.Itoa(argon2.Version) {

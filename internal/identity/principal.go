@@ -7,35 +7,35 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Origin is where a request came from: what the audit log keeps of it.
+// Origin is where a request came from, for the audit log.
 type Origin struct {
-	Address   netip.Addr // of the client; the zero Addr where there is none
+	Address   netip.Addr // of the client; the zero Addr if unknown
 	RequestID string     // as in X-Request-Id
 }
 
-// Principal is who asks, as established for one request: a user, or an application
-// token, acting in one Workspace. The zero value is nobody and may do nothing.
+// Principal is the authenticated caller of one request: a user, or an application token, in one
+// Workspace. The zero value is an anonymous caller, who may do nothing.
 type Principal struct {
 	User          fleet.UserID // 0 for an application token
 	Username      string
-	Token         fleet.TokenID // the application token, 0 for user credentials
+	Token         fleet.TokenID // 0 for a user
 	Workspace     fleet.WorkspaceID
 	WorkspaceName string
-	Role          fleet.Role // in Workspace; NoRole where no member
+	Role          fleet.Role // in Workspace; NoRole if not a member
 	SuperAdmin    bool       // Administrator everywhere
 	Enrolling     bool       // must add a second factor before anything else: has WriteOwn only
-	Epoch         int64      // of user credentials: of the user's sessions, as the bearer has it
-	Key           string     // that signed the bearer
+	Epoch         int64      // epoch of the user's sessions, from the bearer; 0 for an application token
+	Key           string     // ID of the key that signed the bearer
 	Expires       time.Time  // of the bearer
-	Session       string     // of user credentials: which sign-in it is; "" for a bearer of an earlier version
+	Session       string     // ID of the user's session; "" for a bearer of an earlier version
 	Origin        Origin     // of this request
 }
 
-// UserCredentials tells whether a person signed in, as opposed to an application token.
+// UserCredentials reports whether the caller is a user, not an application token.
 func (p Principal) UserCredentials() bool { return p.User != 0 && p.Token == 0 }
 
-// May tells whether the Principal has the permission in its Workspace. Everybody, even
-// nobody, has Public.
+// May reports whether the Principal has the permission in its Workspace. Every caller has
+// Public, even an anonymous one.
 func (p Principal) May(need Permission) bool {
 	switch {
 	case need == Public:
@@ -50,7 +50,7 @@ func (p Principal) May(need Permission) bool {
 	return false
 }
 
-// Require is May as an error: fleet.Forbidden (1104) that names the permission needed.
+// Require returns fleet.Forbidden (1104), which names the permission, unless May allows it.
 func (p Principal) Require(need Permission) error {
 	switch {
 	case p.May(need):
@@ -64,7 +64,7 @@ func (p Principal) Require(need Permission) error {
 	}
 }
 
-// role is the one that counts in the Workspace.
+// role returns the effective role in the Workspace.
 func (p Principal) role() fleet.Role {
 	if p.SuperAdmin {
 		return fleet.SuperAdmin

@@ -11,12 +11,11 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// DefaultTTL is how long a bearer is valid unless the operator says otherwise.
+// DefaultTTL is how long a bearer is valid by default.
 const DefaultTTL = 240 * time.Minute
 
-// Issuer signs and verifies the two kinds of token, bearers and application tokens. They
-// differ in audience and in claims, so that one is never taken for the other. All fields
-// are required.
+// Issuer signs and verifies both kinds of token, bearers and application tokens. They differ in
+// audience and in claims, so that one is never accepted as the other. All fields are required.
 type Issuer struct {
 	Keyring  *Keyring
 	Name     string        // "iss"
@@ -24,20 +23,20 @@ type Issuer struct {
 	TTL      time.Duration // of a bearer
 }
 
-// Claims is what a bearer says. It names a user or an application token, never both.
+// Claims holds the claims of a bearer. It names either a user or an application token.
 type Claims struct {
 	User          fleet.UserID      // 0 for an application token
 	AppToken      fleet.TokenID     // 0 for a user
-	Workspace     fleet.WorkspaceID // 0 only for a user who has none
+	Workspace     fleet.WorkspaceID // 0 only for a user without a Workspace
 	WorkspaceName string
-	Epoch         int64     // of the user's sessions: a bearer counts while it is the user's own
-	Session       string    // which of them: what a sign-in, its renewals and switches have in common
-	Expires       time.Time // Sign: at the latest, after the TTL if zero
+	Epoch         int64     // of the user's sessions: a bearer is valid while the user has the same epoch
+	Session       string    // ID of the session, shared by a sign-in, its renewals and switches
+	Expires       time.Time // Sign: an upper bound; if zero, only the TTL counts
 	Issued        time.Time // Verify sets this and Key, Sign ignores them
-	Key           string    // the id of the key that signed
+	Key           string    // ID of the signing key
 }
 
-// bearerClaims is the wire's form of Claims; the names are the contract's.
+// bearerClaims is the JSON form of Claims; the API specifies the names.
 type bearerClaims struct {
 	jwt.Claims
 	Workspace     fleet.WorkspaceID `json:"esc.org,omitempty"`
@@ -49,8 +48,8 @@ type bearerClaims struct {
 
 func (b *bearerClaims) standard() *jwt.Claims { return &b.Claims }
 
-// Sign makes a bearer that is valid from now for the TTL, but not beyond Expires. It fails on Claims that Verify
-// would not take back, which is a mistake of the program.
+// Sign makes a bearer that is valid from now for the TTL, but not beyond Expires. It fails on
+// Claims that Verify would refuse, which is a programming error.
 func (i Issuer) Sign(c Claims, now time.Time) (string, error) {
 	if err := c.check(); err != nil {
 		return "", err
@@ -73,10 +72,10 @@ func (i Issuer) Sign(c Claims, now time.Time) (string, error) {
 	return i.sign(b)
 }
 
-// Verify reads a bearer. It looks at the token only: whether the user or the application
-// token may still act, and whether the epoch is the user's, is for the caller to ask the
-// store. Errors: fleet.TokenExpired, or fleet.InvalidToken for everything else, with the
-// cause for the log; see also ErrUnknownKey.
+// Verify verifies a bearer. It checks the token only: the caller must ask the store whether the
+// user or the application token is still active, and whether the epoch is the user's. Errors:
+// fleet.TokenExpired, or fleet.InvalidToken for everything else, with the cause for the log;
+// see also ErrUnknownKey.
 func (i Issuer) Verify(raw string, now time.Time) (Claims, error) {
 	var b bearerClaims
 	key, err := i.open(raw, i.Audience, now, &b)
@@ -114,7 +113,7 @@ func (b *bearerClaims) claims() (Claims, error) {
 	return c, c.check()
 }
 
-// check tells why the claims are nobody's.
+// check returns why the claims are invalid, or nil.
 func (c Claims) check() error {
 	switch {
 	case c.User < 0 || c.AppToken < 0 || c.Workspace < 0:

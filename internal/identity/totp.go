@@ -11,22 +11,22 @@ import (
 	"github.com/pquerna/otp/totp"
 )
 
-// The form of TOTP (RFC 6238) that every authenticator app takes: six digits of
-// HMAC-SHA-1, a new code every 30 seconds, over a secret of 160 bits.
+// The variant of TOTP (RFC 6238) that every authenticator app supports: six digits of
+// HMAC-SHA-1, a new code every 30 seconds, and a secret of 160 bits.
 const (
 	totpStep   = 30 * time.Second
-	totpWindow = 1 // steps on either side, for clocks that differ
+	totpWindow = 1 // steps accepted on either side, for clocks that differ
 	totpSecret = 20
 	totpDigits = otp.DigitsSix
 )
 
 var totpEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// TOTP is a new second factor as its owner gets it, once.
+// TOTP is a new second factor, which is shown to its owner once.
 type TOTP struct {
 	Secret []byte // to store
-	Text   string // the same in base32, to type
-	URL    string // the same as otpauth://, to show as a QR code
+	Text   string // the secret in base32, to type
+	URL    string // the secret as otpauth://, to show as a QR code
 }
 
 // NewTOTP makes a random second factor for a user name.
@@ -39,9 +39,9 @@ func NewTOTP(username string) (TOTP, error) {
 	return TOTP{secret, key.Secret(), key.URL()}, err
 }
 
-// TOTPStep finds the step of which the code is: that of now, or the one on either side. ok
-// is false where it is of none. A caller must accept each step once: a code that somebody
-// saw is good for a minute and a half otherwise.
+// TOTPStep returns the time step of a code: the present one, or one on either side. ok is false
+// if the code matches none. A caller must accept each step only once: otherwise an observed
+// code could be used again for a minute and a half.
 func TOTPStep(secret []byte, code string, now time.Time) (step int64, ok bool, err error) {
 	text, current := totpEncoding.EncodeToString(secret), now.Unix()/int64(totpStep/time.Second)
 	for s := current - totpWindow; s <= current+totpWindow; s++ {
@@ -50,7 +50,7 @@ func TOTPStep(secret []byte, code string, now time.Time) (step int64, ok bool, e
 			return 0, false, fmt.Errorf("compute code: %w", err)
 		}
 		if subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 {
-			step, ok = s, true // no way out early: the work does not tell which step it was
+			step, ok = s, true // no early return: the time must not show which step matched
 		}
 	}
 	return step, ok, nil
