@@ -1,3 +1,3 @@
-// Package server puts the parts together: it opens an installation, and runs the HTTP
-// server over it from start to stop.
+// Package server assembles the server: it opens an installation, and runs the HTTP server over
+// it from start to stop.
 package server

@@ -8,14 +8,14 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// defaultMemory is the limit outside of containers. What a server keeps is far below it.
+// defaultMemory is the limit outside of containers. A server needs much less.
 const defaultMemory = 176 << 20
 
-// CollectLess lets the heap grow to five times what is in use before it is collected, as long
-// as the process stays below its memory limit. What a server keeps is small and what a request
-// leaves behind is not, so that with Go's own setting every tenth answer of 500 SIMs waits for
-// a collection. It is for the whole process, so `serve` calls it; GOGC and GOMEMLIMIT in the
-// environment have precedence. It returns the limit in bytes, 0 for none.
+// CollectLess lets the heap grow to five times the live memory before a garbage collection, as
+// long as the process stays below its memory limit. A server has little live memory and much
+// garbage from requests, so that with Go's default every tenth response with 500 SIMs waits for
+// a collection. It affects the whole process, so only `serve` calls it; GOGC and GOMEMLIMIT in
+// the environment have precedence. It returns the limit in bytes, 0 for none.
 func CollectLess(cfg config.Config) int64 {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(400)
@@ -42,7 +42,7 @@ func memoryLimit(setting string) int64 {
 	}
 	n, err := config.ParseSize(setting)
 	if err != nil {
-		return 0 // Validate has refused it
+		return 0 // unreachable after Validate
 	}
 	return n
 }

@@ -13,22 +13,22 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Installation is an open database with the rules over it: what the server and the
-// operator's commands have in common.
+// Installation is an open database with the rules over it. The server and the operator's
+// commands share it.
 type Installation struct {
 	Control  *control.Control
 	Operator control.Operator
 	store    *store.Store
 }
 
-// Open opens the database that the configuration names, and brings its schema up to date.
-// It refuses a database of a newer schema. Close it when done.
+// Open opens the database in the configuration and updates its schema. It refuses a newer
+// schema. The caller must close the Installation.
 func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installation, error) {
 	return open(ctx, cfg, log, nil)
 }
 
-// open is Open; steps takes a line for each schema step, if it is not nil. Only a server has it:
-// commands print what they do.
+// open is Open with a log for each schema step, if steps is not nil. Only a server logs them:
+// commands print their results.
 func open(ctx context.Context, cfg config.Config, log, steps *slog.Logger) (*Installation, error) {
 	o := storeOptions(cfg)
 	o.Log = steps
@@ -46,7 +46,7 @@ func open(ctx context.Context, cfg config.Config, log, steps *slog.Logger) (*Ins
 	return &Installation{c, c.Operator(), s}, nil
 }
 
-// delivery is how activation keys get to people.
+// delivery returns how activation keys reach users.
 func delivery(cfg config.Config) control.Delivery {
 	switch {
 	case cfg.SMTPURL != "":
@@ -57,13 +57,13 @@ func delivery(cfg config.Config) control.Delivery {
 	return control.DeliverNot
 }
 
-// demands are the values of the setting require_mfa.
+// demands maps the values of the setting require_mfa.
 var demands = map[string]control.FactorDemand{
 	config.MFAOff: control.DemandNone, config.MFAAdministrators: control.DemandAdministrators, config.MFAEverybody: control.DemandEverybody,
 }
 
-// storeOptions leaves the pool of readers that SQLite has to the store: the setting is
-// about a database that others use as well.
+// storeOptions sets the pool size for PostgreSQL only: the setting is about a shared database,
+// and the store chooses the number of SQLite readers itself.
 func storeOptions(cfg config.Config) store.Options {
 	o := store.Options{CompareClock: true}
 	if !strings.HasPrefix(string(cfg.Database), "sqlite:") {
@@ -75,7 +75,7 @@ func storeOptions(cfg config.Config) store.Options {
 // Close waits for running transactions and closes the database.
 func (in *Installation) Close() error { return in.store.Close() }
 
-// FileError is what is wrong with a file that the operator named.
+// FileError is an error in a file that the operator named.
 type FileError struct {
 	File string
 	Err  error
@@ -84,14 +84,14 @@ type FileError struct {
 func (e *FileError) Error() string { return e.File + ": " + e.Err.Error() }
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Seed applies a world file, which changes nothing where that has been done before.
-// Errors: *FileError for what is wrong with the file, itself or beside the database.
+// Seed applies a world file. To apply it again changes nothing. Errors: *FileError if the file
+// is invalid, alone or together with the database.
 func (in *Installation) Seed(ctx context.Context, file string) (done control.Applied, err error) {
 	f, err := os.Open(file) //nolint:gosec // the operator names the file
 	if err != nil {
 		return done, err
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer func() { _ = f.Close() }() // opened for reading only
 	w, err := world.Parse(f)
 	if err == nil {
 		done, err = in.Operator.ApplyWorld(ctx, w)

@@ -13,8 +13,8 @@ func newMailer(cfg config.Config) (*mailer.Mailer, error) {
 	})
 }
 
-// deliver sends every mail that is due, one after the other. One that fails waits for its
-// next time and does not hold up the others.
+// deliver sends every due mail, one after the other. A failed mail is tried again later and
+// does not delay the others.
 func (s *Server) deliver(ctx context.Context) error {
 	for ctx.Err() == nil {
 		m, found, err := s.Operator.NextMail(ctx)
@@ -26,7 +26,7 @@ func (s *Server) deliver(ctx context.Context) error {
 		if failed != nil {
 			s.log.Warn("a mail was not delivered", "mail", m.UID, "attempt", m.Attempts, "final", final, "err", failed)
 		}
-		// Also where the server is being stopped: a mail that is out need not go out again.
+		// Record the result also while the server stops, so that a sent mail is not sent again.
 		if err := s.Operator.MailDone(context.WithoutCancel(ctx), m, failed, final); err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/secretfile"
 )
 
-// operatorHandler is the operator API; nil where there are no tokens for it.
+// operatorHandler returns the handler of the operator API, or nil without tokens for it.
 func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 	if cfg.OperatorTokens == "" {
 		return nil, nil //nolint:nilnil // off is no failure
@@ -27,8 +27,7 @@ func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 	return httpapi.NewOperator(s.Operator, tokens, s.options(cfg)), nil
 }
 
-// tellOperator says in the log whether there is an operator API, and what is not safe about
-// where.
+// tellOperator logs whether the operator API is on, and warns about an unsafe address.
 func (s *Server) tellOperator(cfg config.Config) {
 	if s.operator == nil {
 		s.log.Info("the operator API is off: operator_token_file turns it on")

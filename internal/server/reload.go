@@ -6,17 +6,17 @@ import (
 	"sync/atomic"
 )
 
-// swap is a handler that can be replaced while requests run.
+// swap is a handler that can be replaced while requests are running.
 type swap struct{ now atomic.Pointer[http.Handler] }
 
 func (s *swap) set(h http.Handler) { s.now.Store(&h) }
 
 func (s *swap) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*s.now.Load()).ServeHTTP(w, r) }
 
-// Reload reads the files again that the settings name: the operator's tokens, and the password
-// and certificates for the mail server. Settings themselves stay as they are. A file that is
-// not sound leaves in force what was read of it before, and is an error. Requests that run go
-// on.
+// Reload reads again the files that the settings name: the operator's tokens, and the password
+// and certificates for the mail server. The settings themselves do not change. If a file is
+// invalid, its previous content stays in use and Reload returns an error. Running requests are
+// not interrupted.
 func (s *Server) Reload() error {
 	var failed []error
 	if s.operator != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The server's duties beside requests. Several servers may do them at once.
+// Intervals of the background tasks. Several servers may run them at once.
 const (
 	sweepEvery = time.Hour
 	clockEvery = time.Minute
@@ -16,8 +16,8 @@ const (
 	mailEvery  = time.Second
 )
 
-// run serves until ctx ends or a listener fails, then takes everything down in order:
-// no new connections, the running requests, the duties, the database.
+// run serves until ctx ends or a listener fails. Then it stops, in this order: new connections,
+// running requests, background tasks, the database.
 func (s *Server) run(ctx context.Context) {
 	defer close(s.stopped)
 	served := make(chan error, len(s.endpoints()))
@@ -44,7 +44,7 @@ func (s *Server) run(ctx context.Context) {
 	s.log.Info("stopped")
 }
 
-// lastDuty must not hold up the end where the database is away.
+// lastDuty must not delay the stop if the database is unreachable.
 func (s *Server) lastDuty(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -53,7 +53,7 @@ func (s *Server) lastDuty(ctx context.Context) {
 	}
 }
 
-// drain lets running requests finish, and cuts off those that take longer than the grace.
+// drain waits for running requests, and aborts those that take longer than the grace.
 func (s *Server) drain(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.grace)
 	defer cancel()
@@ -74,7 +74,7 @@ func (e endpoint) drain(ctx context.Context, grace time.Duration) error {
 	return err
 }
 
-// endpoints are the listeners that there are.
+// endpoints returns the listeners in use.
 func (s *Server) endpoints() []endpoint {
 	if s.operator == nil {
 		return []endpoint{s.public}
@@ -82,8 +82,9 @@ func (s *Server) endpoints() []endpoint {
 	return []endpoint{s.public, *s.operator}
 }
 
-// every repeats a duty until ctx ends, at once first: what ran before may have been killed in
-// the midst of it. That it fails is no reason to stop: the next time catches up.
+// every runs a task repeatedly until ctx ends. The first run is immediate, because an earlier
+// process may have been killed during one. After an error the task is tried again at the next
+// interval.
 func (s *Server) every(ctx context.Context, interval time.Duration, name string, duty func(context.Context) error) {
 	tick := time.NewTicker(interval)
 	defer tick.Stop()

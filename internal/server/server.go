@@ -18,14 +18,14 @@ import (
 	"github.com/simferry/simferry/internal/netaddr"
 )
 
-// The bounds of one connection. A body is at most 1 MiB and an answer takes well under a
-// second; what needs longer than this is stuck, or means harm.
+// Limits of one connection. A body has at most 1 MiB and a response takes well under a second;
+// anything slower is stuck or an attack.
 const (
 	headerTimeout = 10 * time.Second
 	readTimeout   = 30 * time.Second
 	writeTimeout  = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
-	importTimeout = httpapi.ImportTimeout + time.Minute // a list of SIMs that the operator sends, and its answer
+	importTimeout = httpapi.ImportTimeout + time.Minute // for a list of SIMs from the operator, and its response
 )
 
 // Server is a running server.
@@ -33,7 +33,7 @@ type Server struct {
 	*Installation
 	log      *slog.Logger
 	public   endpoint
-	operator *endpoint // nil where the operator API is off
+	operator *endpoint // nil if the operator API is off
 	grace    time.Duration
 	mailer   atomic.Pointer[mailer.Mailer] // nil without mail
 	cfg      config.Config
@@ -41,10 +41,10 @@ type Server struct {
 	operatorAPI swap
 	stop        context.CancelFunc
 	stopped     chan struct{}
-	err         error // of the run; read once stopped is closed
+	err         error // why run ended; read it only after stopped is closed
 }
 
-// Start opens the database, seeds it where the configuration says so, and serves until ctx
+// Start opens the database, applies the seed if the configuration has one, and serves until ctx
 // ends or Stop is called. It returns once the server listens.
 func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, error) {
 	log = slog.New(limit.Log(log.Handler()))
@@ -75,7 +75,7 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 		return err
 	}
 	handler := httpapi.New(s.Control, s.options(cfg))
-	operator, err := s.operatorHandler(cfg) // before anything listens: its tokens may be unsound
+	operator, err := s.operatorHandler(cfg) // before listening, because its tokens may be invalid
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *Server) options(cfg config.Config) httpapi.Options {
 	}
 }
 
-// endpoint is an HTTP server and where it listens.
+// endpoint is an HTTP server and its listener.
 type endpoint struct {
 	http     *http.Server
 	listener net.Listener
@@ -118,14 +118,13 @@ func listen(ctx context.Context, address string, srv boundedHTTP) (endpoint, err
 	return endpoint{srv.Server, srv.conns.Listen(l)}, nil
 }
 
-// boundedHTTP is an HTTP server with a bounded number of connections.
+// boundedHTTP is an HTTP server with a limited number of connections.
 type boundedHTTP struct {
 	*http.Server
 	conns *limit.Conns
 }
 
-// newHTTP bounds how long a connection may take for what it sends, how much that is, and how
-// many connections there are.
+// newHTTP limits the time and the size of requests, and the number of connections.
 func newHTTP(ctx context.Context, handler http.Handler, log *slog.Logger, cfg config.Config) boundedHTTP {
 	conns := &limit.Conns{
 		Total: cfg.Limits.Connections, PerAddress: cfg.Limits.ConnectionsOfAddress, Address: bounded(cfg.TrustedProxies),
@@ -139,12 +138,13 @@ func newHTTP(ctx context.Context, handler http.Handler, log *slog.Logger, cfg co
 		MaxHeaderBytes:    int(cfg.Limits.Header),
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ConnState:         conns.State,
-		// A request that runs when ctx ends is finished, not cancelled.
+		// Requests that are running when ctx ends are finished, not cancelled.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}, conns}
 }
 
-// bounded names the address that a connection counts for; proxies have those of many clients.
+// bounded returns the address that a connection counts for. Proxies are exempt, because they
+// carry many clients.
 func bounded(proxies []netip.Prefix) func(netip.Addr) string {
 	return func(a netip.Addr) string {
 		a = netaddr.Canonical(a)
@@ -170,10 +170,10 @@ func (s *Server) seed(ctx context.Context, file string) error {
 	return nil
 }
 
-// Addr is where the server listens, as host:port.
+// Addr returns the address of the server as host:port.
 func (s *Server) Addr() string { return s.public.listener.Addr().String() }
 
-// OperatorAddr is where the operator API listens, as host:port; "" where it is off.
+// OperatorAddr returns the address of the operator API as host:port, "" if it is off.
 func (s *Server) OperatorAddr() string {
 	if s.operator == nil {
 		return ""
@@ -181,15 +181,15 @@ func (s *Server) OperatorAddr() string {
 	return s.operator.listener.Addr().String()
 }
 
-// Wait waits until the server has stopped and the database is closed, and tells why it
-// stopped: nil where it was asked to, and every request was answered.
+// Wait waits until the server has stopped and the database is closed. It returns why the server
+// stopped: nil after a normal stop with every request completed.
 func (s *Server) Wait() error {
 	<-s.stopped
 	return s.err
 }
 
-// Stop stops the server as the end of Start's ctx does, and waits for it; no longer than
-// its own ctx lasts.
+// Stop stops the server, like the end of Start's ctx, and waits until it has stopped or ctx
+// ends.
 func (s *Server) Stop(ctx context.Context) error {
 	s.stop()
 	select {
