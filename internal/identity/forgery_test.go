@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// forge builds a token by hand, so that it can be what no Issuer would make.
+// forge builds a token by hand, including tokens that no Issuer would make.
 func forge(t testing.TB, header, claims map[string]any, seal func(input []byte) []byte) string {
 	t.Helper()
 	part := func(m map[string]any) string {
@@ -40,7 +40,7 @@ func with(m map[string]any, key string, value any) map[string]any {
 	return m
 }
 
-// forger knows how a valid bearer looks, and may or may not have the key.
+// forger builds variants of a valid bearer, with or without the right key.
 type forger struct {
 	issuer identity.Issuer
 	key    identity.Key
@@ -73,8 +73,8 @@ func (f forger) refused(t *testing.T, what, raw string) {
 	}
 }
 
-// The control: what the forger builds counts when nothing is wrong with it, so the
-// refusals below are for the reason they name.
+// The control: a token without any fault is valid, so the tokens below are refused for their
+// fault.
 func TestForgeryControl(t *testing.T) {
 	f := newForger(t)
 	if _, err := f.issuer.Verify(forge(t, f.header, f.claims, f.ed25519), now); err != nil {
@@ -125,7 +125,7 @@ func TestUnknownKeyIsTold(t *testing.T) {
 	}
 }
 
-// Rightly signed, and yet nothing that Sign makes.
+// The signature is valid, but Sign would not make such a token.
 func TestForgedClaims(t *testing.T) {
 	f := newForger(t)
 	for _, test := range []struct {

@@ -11,11 +11,10 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// fixedKey is the same in every process that fuzzes, so that seeds stay valid.
+// fixedKey is the same in every fuzzing process, so that seeds stay valid.
 var fixedKey = identity.Key{ID: "fixed", Private: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)), Created: now}
 
-// Whatever is presented, it is refused with 1102 or it is one of the tokens that were
-// signed, letter by letter.
+// Any token is refused with 1102 unless it is exactly one of those that were signed.
 func FuzzTokens(f *testing.F) {
 	i := issuerOf(f, fixedKey)
 	bearer := sign(f, i, userClaims)
@@ -37,7 +36,8 @@ func FuzzTokens(f *testing.F) {
 	})
 }
 
-// A right signature over any payload never makes a bearer of nobody, and never a panic.
+// A valid signature over any payload never yields a bearer without user and token, and never a
+// panic.
 func FuzzSignedPayload(f *testing.F) {
 	forger := forgerWith(f, fixedKey)
 	f.Add("sub", "7", int64(100), int64(9))
@@ -55,7 +55,7 @@ func FuzzSignedPayload(f *testing.F) {
 	})
 }
 
-// A stored string is refused or costs a bounded amount, and never matches by accident.
+// A stored string is refused or has a bounded cost, and never matches by accident.
 func FuzzStoredHash(f *testing.F) {
 	h := identity.NewHasher(cheap, 0)
 	digest := identity.WireDigest("x")

@@ -58,12 +58,12 @@ func TestJWKSIsThePublicHalf(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{"keys": []any{publicJWK(recent), publicJWK(old)}}
-	if diff := cmp.Diff(want, got); diff != "" { // exact, so there is no "d"
+	if diff := cmp.Diff(want, got); diff != "" { // exact comparison, so there is no "d"
 		t.Error(diff)
 	}
 }
 
-// publicHalf is the second half of the private key (RFC 8032).
+// publicHalf returns the public half of the private key (RFC 8032).
 func publicHalf(k identity.Key) ed25519.PublicKey { return ed25519.PublicKey(k.Private[32:]) }
 
 func publicJWK(k identity.Key) map[string]any {

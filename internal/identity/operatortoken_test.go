@@ -62,8 +62,8 @@ func TestWeakOperatorTokensAreRefused(t *testing.T) {
 	}
 }
 
-// FuzzOperatorTokens: whatever a file holds, a list that is taken has sound tokens only, and
-// an error shows none.
+// FuzzOperatorTokens checks that an accepted file has only valid tokens, and that errors
+// contain no token.
 func FuzzOperatorTokens(f *testing.F) {
 	f.Add("terraform "+hexToken, hexToken)
 	f.Add("# x\n\na b c\r\n", "b")

@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// cheap makes hashing take microseconds.
+// cheap makes hashing fast.
 var cheap = identity.Params{Memory: 8, Time: 1, Threads: 1}
 
 func TestPasswordRoundTrip(t *testing.T) {
@@ -47,7 +47,7 @@ func TestHashIsSaltedPHC(t *testing.T) {
 	}
 }
 
-// The string is what any Argon2 program would make of the digest.
+// Any Argon2 program computes the same string from the digest.
 func TestStoredIsArgon2idOverTheDigest(t *testing.T) {
 	digest, salt := identity.WireDigest("x"), []byte("0123456789abcdef")
 	stored := phc(8, 1, 1, salt, argon2.IDKey([]byte(digest), salt, 1, 8, 1, 32))

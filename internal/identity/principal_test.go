@@ -16,8 +16,8 @@ func application() identity.Principal {
 	return identity.Principal{Token: 9, Workspace: 100}
 }
 
-// want is the table told a second time, as the contract tells it: the letters are
-// stranger, Administrator, User, Observer, SuperAdmin and application token.
+// want repeats the table in the form of the specification: the letters stand for an anonymous
+// caller, Administrator, User, Observer, SuperAdmin and application token.
 var want = map[identity.Permission]string{
 	identity.Public:          "nsauoSt",
 	identity.ReadOwn:         "sauoS",
@@ -130,7 +130,7 @@ func TestSuperAdminNeedsNoMembership(t *testing.T) {
 	}
 }
 
-// A Principal of both kinds must not gain the rights of the person.
+// A Principal with both user and token must not gain the rights of the user.
 func TestTokenOutweighsUser(t *testing.T) {
 	p := identity.Principal{User: 7, Token: 9, Workspace: 100, Role: fleet.Administrator, SuperAdmin: true}
 	if p.UserCredentials() || p.May(identity.MigrateSIMs) {

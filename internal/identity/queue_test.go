@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// A flood from one address leaves the hashing of others with a place in the queue.
+// A flood from one address leaves room in the queue for other addresses.
 func TestHashingIsSharedOut(t *testing.T) {
 	h := identity.NewHasher(identity.Params{Memory: 8 << 10, Time: 1, Threads: 1}, 1)
 	digest := identity.WireDigest("correct horse")

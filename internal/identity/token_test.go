@@ -50,7 +50,7 @@ var (
 	appClaims  = identity.Claims{AppToken: 9, Workspace: 100, WorkspaceName: "Fleet DE"}
 )
 
-// payload decodes the middle of a token, as any client may.
+// payload decodes the claims of a token without verifying it.
 func payload(t testing.TB, raw string) map[string]any {
 	t.Helper()
 	b, err := base64.RawURLEncoding.DecodeString(strings.Split(raw, ".")[1])
@@ -168,8 +168,7 @@ func TestBearerOfAnotherServer(t *testing.T) {
 	}
 }
 
-// Whatever single character is changed, the token counts no more: not even where the
-// bytes that it decodes to are the same.
+// A token with any changed character is invalid, even if it decodes to the same bytes.
 func TestTamperedBearer(t *testing.T) {
 	i := issuerOf(t, newKey(t, now))
 	raw := sign(t, i, userClaims)
@@ -177,7 +176,7 @@ func TestTamperedBearer(t *testing.T) {
 	for at := range len(raw) {
 		for _, c := range []byte(alphabet) {
 			changed := raw[:at] + string(rune(c)) + raw[at+1:]
-			if c == raw[at] || at%7 != 0 && at < len(raw)-2 { // the end whole, the rest by sample
+			if c == raw[at] || at%7 != 0 && at < len(raw)-2 { // all of the last characters, and a sample of the others
 				continue
 			}
 			if _, err := i.Verify(changed, now); fleet.CodeOf(err) != fleet.InvalidToken {

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// The vectors of RFC 6238, appendix B, of which apps show the last six digits.
+// Test vectors of RFC 6238, appendix B; apps show the last six digits.
 func TestTOTPVectors(t *testing.T) {
 	for at, code := range map[int64]string{59: "287082", 1111111109: "081804", 1111111111: "050471", 1234567890: "005924", 2000000000: "279037"} {
 		step, ok, err := identity.TOTPStep([]byte("12345678901234567890"), code, time.Unix(at, 0))
@@ -25,7 +25,7 @@ func TestTOTPWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := totp.GenerateCode(f.Text, now) // what an app shows
+	code, err := totp.GenerateCode(f.Text, now) // as an app computes it
 	if err != nil {
 		t.Fatal(err)
 	}
