@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/smtptest"
 )
 
-// mailing is a configuration that sends mail through an office, and has one Administrator.
+// mailing returns a configuration that sends mail to a test server, and has one Administrator.
 func mailing(t *testing.T, office *smtptest.Office) config.Config {
 	t.Helper()
 	write := func(name, text string) string {
@@ -35,7 +35,7 @@ users:
 	return cfg
 }
 
-// keyIn is the activation key that a letter holds.
+// keyIn returns the activation key in a mail.
 func keyIn(t *testing.T, l smtptest.Letter) string {
 	t.Helper()
 	found := regexp.MustCompile(`(?m)^    ([0-9A-Za-z_-]{40,})\r?$`).FindStringSubmatch(strings.ReplaceAll(l.Text, "=\r\n", ""))
@@ -45,8 +45,8 @@ func keyIn(t *testing.T, l smtptest.Letter) string {
 	return found[1]
 }
 
-// An invitation is a row until the server has sent it; whoever gets the letter chooses a
-// password with its key, and another one by the letter that they ask for.
+// An invitation is stored until the server has sent it. The recipient sets a password with its
+// key, and another one with the key of a password reset.
 func TestInvitationArrivesByMail(t *testing.T) {
 	office := smtptest.Open(t, true, nil)
 	s, _ := start(t.Context(), t, mailing(t, office))

@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/server"
 )
 
-// operated is a configuration with an operator API, and its tokens.
+// operated returns a configuration with an operator API, and its tokens.
 func operated(t *testing.T, tokens string) config.Config {
 	t.Helper()
 	cfg := settings(t)
@@ -46,8 +46,8 @@ func asOperator(t *testing.T, url, token string) (int, string) {
 	return resp.StatusCode, string(body)
 }
 
-// The two listeners have nothing in common but the database; both tokens of the file count,
-// and both listeners end with the server.
+// The two listeners share nothing but the database. Both tokens of the file are valid, and both
+// listeners stop with the server.
 func TestOperatorAPIHasItsOwnListener(t *testing.T) {
 	old, next := identity.NewOperatorToken(), identity.NewOperatorToken()
 	s, log := start(t.Context(), t, operated(t, "old "+old+"\nnext "+next+"\n"))
@@ -96,7 +96,7 @@ func TestOperatorAPIWarnsWhereOthersReachIt(t *testing.T) {
 	log.await(t, "can be reached from other machines")
 }
 
-// A server that cannot have the operator API that it was told to have does not start.
+// A server does not start if its operator API cannot be started.
 func TestUnsoundOperatorAPIDoesNotStart(t *testing.T) {
 	weak, gone, taken := operated(t, "terraform hunter2hunter2"), settings(t), operated(t, identity.NewOperatorToken())
 	gone.OperatorTokens = filepath.Join(t.TempDir(), "none")
@@ -114,7 +114,7 @@ func TestUnsoundOperatorAPIDoesNotStart(t *testing.T) {
 	}
 }
 
-// A file of operator tokens that others may read does not open the operator API.
+// A file of operator tokens that other users may read is refused.
 func TestOperatorTokensThatOthersMayRead(t *testing.T) {
 	cfg := operated(t, "all "+identity.NewOperatorToken())
 	if err := os.Chmod(cfg.OperatorTokens, 0o644); err != nil {

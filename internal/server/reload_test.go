@@ -10,7 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// Tokens that are exchanged in the file count after a reload; a broken file changes nothing.
+// Tokens that are replaced in the file are valid after a reload; an invalid file changes
+// nothing.
 func TestReload(t *testing.T) {
 	cfg := settings(t)
 	cfg.OperatorListen = "127.0.0.1:0"

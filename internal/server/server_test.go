@@ -32,7 +32,7 @@ func settings(t *testing.T) config.Config {
 	return cfg
 }
 
-// start runs a server; the log tells its steps.
+// start runs a server; the log records its steps.
 func start(ctx context.Context, t *testing.T, cfg config.Config) (*server.Server, *steps) {
 	t.Helper()
 	log := newSteps()
@@ -44,7 +44,7 @@ func start(ctx context.Context, t *testing.T, cfg config.Config) (*server.Server
 	return s, log
 }
 
-// steps is a log that can be waited on.
+// steps is a log with a method to wait for a message.
 type steps struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -116,8 +116,8 @@ func TestStartsServesAndStops(t *testing.T) {
 	}
 }
 
-// runningRequest is a request whose handler waits for its body: the server asked for it
-// with "100 Continue".
+// runningRequest is a request whose handler waits for its body: the server has sent "100
+// Continue".
 func runningRequest(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
@@ -137,7 +137,7 @@ func runningRequest(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 	if line, err := r.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
 		t.Fatalf("the handler does not run: %q %v", line, err)
 	}
-	if _, err := r.ReadString('\n'); err != nil { // the blank line behind it
+	if _, err := r.ReadString('\n'); err != nil { // the blank line after it
 		t.Fatal(err)
 	}
 	return conn, r
@@ -180,7 +180,7 @@ func TestStopCutsOffAfterTheGrace(t *testing.T) {
 	}
 }
 
-// A caller that cannot wait is told so; the server goes on stopping.
+// Stop returns an error if its context ends; the server continues to stop.
 func TestStopEndsWithItsContext(t *testing.T) {
 	s, _ := start(t.Context(), t, settings(t))
 	conn, _ := runningRequest(t, s.Addr())

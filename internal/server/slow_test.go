@@ -15,8 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/config"
 )
 
-// pipes is a listener whose connections are in memory, so that their time is that of the
-// test's bubble.
+// pipes is a listener with connections in memory, so that they use the fake clock of the test.
 type pipes struct {
 	conns chan net.Conn
 	done  chan struct{}
@@ -33,7 +32,7 @@ func (p pipes) Accept() (net.Conn, error) {
 func (p pipes) Close() error   { close(p.done); return nil }
 func (p pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipe"} }
 
-// slowly serves one connection and tells how long it was kept, and what it got back.
+// slowly serves one connection and returns how long it was open, and the response.
 func slowly(t *testing.T, send func(net.Conn)) (kept time.Duration, got string) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -62,7 +61,7 @@ func slowly(t *testing.T, send func(net.Conn)) (kept time.Duration, got string) 
 	return kept, got
 }
 
-// drip sends a text, and then another byte by byte for as long as it is let.
+// drip sends a text, and then another one byte by byte until the connection is closed.
 func drip(head, rest string, every time.Duration) func(net.Conn) {
 	return func(c net.Conn) {
 		if _, err := io.WriteString(c, head); err != nil {
@@ -77,7 +76,7 @@ func drip(head, rest string, every time.Duration) func(net.Conn) {
 	}
 }
 
-// Whoever sends headers, or a body, byte by byte does not hold a connection.
+// A client that sends headers or a body byte by byte cannot keep a connection open.
 func TestAttackSlowHeaders(t *testing.T) {
 	for name, test := range map[string]struct {
 		send func(net.Conn)
@@ -88,7 +87,7 @@ func TestAttackSlowHeaders(t *testing.T) {
 		"header lines":   {drip("GET / HTTP/1.1\r\nHost: x\r\n", "X-A: b\r\n", time.Second), headerTimeout},
 		"body by byte":   {drip("POST /api/v1/authenticate HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n", " ", time.Second), readTimeout},
 		"after a request": {func(c net.Conn) {
-			_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") // it is answered, and then nothing comes
+			_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n") // it gets a response and then sends nothing
 		}, idleTimeout},
 	} {
 		t.Run(name, func(t *testing.T) {
