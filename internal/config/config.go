@@ -6,56 +6,57 @@ import (
 	"time"
 )
 
-// Config is every setting of one process. It is plain data: read it, copy it, print it;
-// a password in Database does not appear in print.
+// Config holds every setting of one process. It is plain data: read it, copy it, print it; the
+// password in Database is never printed.
 type Config struct {
-	Listen         string      // host:port that the server listens on; port 0 lets the system choose
+	Listen         string      // host:port that the server listens on; port 0 picks a free one
 	Database       DatabaseURL // sqlite:PATH, or postgres://...
-	DatabaseFile   string      // file that holds the database URL; read by Load into Database
+	DatabaseFile   string      // file with the database URL; Load reads it into Database
 	Seed           string      // world file to apply at start, "" for none
 	LogLevel       slog.Level
 	LogFormat      string        // json or text
 	TokenTTL       time.Duration // how long an auth_token is valid
-	RequireMFA     string        // who must have a second factor: off, administrators or everybody
-	ActivationKey  string        // how activation keys reach people without mail: off or inviter
+	RequireMFA     string        // users who must have a second factor: off, administrators or everybody
+	ActivationKey  string        // how activation keys reach users without mail: off or inviter
 	SMTPURL        string        // smtp://USER@HOST:PORT or smtps://..., "" for no mail
-	SMTPPassword   string        // file that holds the password of the URL's user
-	SMTPCA         string        // file with the certificates that the mail server's is signed with, "" for the system's
+	SMTPPassword   string        // file with the password of the URL's user
+	SMTPCA         string        // file with the CA certificates for the mail server, "" for the system's
 	MailFrom       string        // the sender of mails
-	PublicURL      string        // URL at which clients reach the server, "" for where they asked
+	PublicURL      string        // URL at which clients reach the server, "" for the URL of each request
 	ActivationPage string        // URL of the page for activation keys, "" for none
-	// DeviceSIMActivate has POST /api/v1/endpoint activate a SIM unless the request says otherwise.
+	// DeviceSIMActivate makes POST /api/v1/endpoint activate a SIM unless the request says
+	// otherwise.
 	DeviceSIMActivate bool
-	TrustedProxies    []netip.Prefix // whose X-Forwarded-For is believed; empty believes nobody
-	OperatorListen    string         // host:port that the operator API listens on, where there are tokens for it
-	OperatorTokens    string         // file with the tokens of the operator API; "" keeps it off
+	TrustedProxies    []netip.Prefix // proxies whose X-Forwarded-For is used; empty for none
+	OperatorListen    string         // host:port of the operator API, if it has tokens
+	OperatorTokens    string         // file with the tokens of the operator API; "" turns it off
 	RequestTimeout    time.Duration  // how long one request may take
-	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one writer besides
-	ShutdownGrace     time.Duration  // how long requests may run on after SIGTERM
-	Limits            Limits         // what one caller can take
+	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one more for writing
+	ShutdownGrace     time.Duration  // how long requests may still run after SIGTERM
+	Limits            Limits         // limits per caller and in total
 }
 
-// Who must have a second factor.
+// Values of RequireMFA.
 const (
 	MFAOff            = "off"
 	MFAAdministrators = "administrators"
 	MFAEverybody      = "everybody"
 )
 
-// How activation keys reach people where no mail is sent.
+// Values of ActivationKey.
 const (
 	KeyOff     = "off"
 	KeyInviter = "inviter"
 )
 
-// The formats of the log.
+// Values of LogFormat.
 const (
 	LogJSON = "json"
 	LogText = "text"
 )
 
-// Default is the configuration where nothing is set: a server for this machine only, on
-// an embedded database in the current directory.
+// Default returns the configuration without any settings: a server that only this machine can
+// reach, with a SQLite database in the current directory.
 func Default() Config {
 	return Config{
 		Listen:            "127.0.0.1:8080",

@@ -12,16 +12,16 @@ import (
 	"github.com/simferry/simferry/internal/secretfile"
 )
 
-// DatabaseURL says where the fleet is kept: sqlite:PATH or postgres://... Every way of
-// printing it prints Redacted; string(u) is the URL as it is.
+// DatabaseURL is the URL of the database: sqlite:PATH or postgres://... Every way of printing
+// it prints Redacted; string(u) is the complete URL.
 type DatabaseURL string
 
-// Redacted is the URL with its host, port and database, or its file, and nothing else.
+// Redacted returns the URL with only its host, port and database, or its file.
 func (u DatabaseURL) Redacted() string { return dburl.Redact(string(u)) }
 
 func (u DatabaseURL) String() string { return u.Redacted() }
 
-// Format keeps the URL out of every verb of fmt, also those that do not fit a string.
+// Format keeps the URL out of every verb of fmt, including those that do not fit a string.
 func (u DatabaseURL) Format(f fmt.State, verb rune) {
 	text := u.Redacted()
 	if verb == 'q' || verb == 'v' && f.Flag('#') {
@@ -45,7 +45,7 @@ func (u DatabaseURL) check() error {
 func (u DatabaseURL) hasPassword() bool {
 	parsed, err := url.Parse(string(u))
 	if err != nil {
-		return strings.Contains(string(u), "@") // not readable, and refused later
+		return strings.Contains(string(u), "@") // cannot be parsed, and is refused later
 	}
 	_, set := parsed.User.Password()
 	return set || parsed.Query().Has("password")
@@ -57,7 +57,7 @@ func (v *databaseURL) String() string     { return DatabaseURL(*v).Redacted() }
 func (v *databaseURL) Set(s string) error { *v = databaseURL(s); return nil }
 func (v *databaseURL) Type() string       { return "URL" }
 
-// readDatabaseFile is the URL in a file; white space around it does not count.
+// readDatabaseFile reads a URL from a file and trims white space.
 func readDatabaseFile(name string) (DatabaseURL, error) {
 	if strings.Contains(name, "://") || strings.HasPrefix(name, "sqlite:") {
 		return "", fmt.Errorf("%s must be the name of a file that holds the URL, and this is a URL: use %s", cite("database_file"), cite("database"))

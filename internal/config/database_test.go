@@ -34,7 +34,7 @@ func TestRedacted(t *testing.T) {
 	}
 }
 
-// Whatever way a Config is printed, the password stays inside.
+// No way of printing a Config shows the password.
 func TestNothingPrintsThePassword(t *testing.T) {
 	c := config.Default()
 	c.Database = "postgres://u:secret@h/db"
@@ -56,7 +56,7 @@ func TestNothingPrintsThePassword(t *testing.T) {
 	}
 }
 
-// The class: whatever is wrong with a URL, and wherever it comes from, no error quotes it.
+// No error quotes the URL, whatever is wrong with it and wherever it comes from.
 func TestNoErrorQuotesThePassword(t *testing.T) {
 	for _, bad := range []string{
 		"postgres://u:secret%zz@h/db", "postgres://u:pass@secret@h/db", "postgres://u:1/secret@h/db", "postgres://u:secret",
@@ -91,7 +91,7 @@ func TestNoErrorQuotesThePassword(t *testing.T) {
 	}
 }
 
-// A database URL with parameters made a file of that whole name.
+// A database URL with parameters must not become a file with that whole name.
 func TestSQLiteTakesNoParameters(t *testing.T) {
 	for _, g := range []given{
 		{args: []string{"--database", "sqlite:s.db?mode=ro"}},

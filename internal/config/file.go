@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/secretfile"
 )
 
-// maxFileSize bounds what is read as settings: a wrong file name should be an error, not
-// a process out of memory.
+// maxFileSize bounds the settings file, so that a wrong file name is an error and does not
+// exhaust the memory.
 const maxFileSize = 1 << 20
 
 func (l *loader) file(name string) error {
@@ -49,9 +49,9 @@ func readSmall(name string) ([]byte, error) {
 	return os.ReadFile(name) //nolint:gosec // the operator names the file
 }
 
-// parse walks the document itself instead of decoding it into a struct: every value goes
-// through the same parser as a flag, and every error has its line. Only keys are quoted
-// in errors; a value may be a secret.
+// parse walks the document itself instead of decoding it into a struct, so that every value
+// goes through the same parser as a flag, and every error has its line. Errors quote only keys;
+// a value may be a secret.
 func (l *loader) parse(content []byte) error {
 	document, err := parser.ParseBytes(content, 0)
 	if err != nil {
@@ -68,7 +68,7 @@ func (l *loader) parse(content []byte) error {
 	return nil
 }
 
-// syntaxError keeps line and reason of err, and leaves out the excerpt of the file.
+// syntaxError keeps the line and the reason of err, without the excerpt of the file.
 func syntaxError(err error) error {
 	var y yaml.Error
 	if errors.As(err, &y) && y.GetToken() != nil {
@@ -123,7 +123,7 @@ func (l *loader) entry(key string, node ast.Node) error {
 	return nil
 }
 
-// scalar is the text of one value; a list of values is joined by commas.
+// scalar returns the text of one value; a list is joined by commas.
 func scalar(node ast.Node) (string, bool) {
 	switch n := node.(type) {
 	case *ast.SequenceNode:

@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// Limits bound what one caller can take from the others. Of a count, 0 means that the server
-// chooses by the number of processors.
+// Limits restricts what one caller can use at the expense of others. For a count, 0 means that
+// the server chooses by the number of processors.
 type Limits struct {
-	Memory               string // soft limit of the memory: auto, off, or a size
+	Memory               string // soft memory limit: auto, off, or a size
 	Connections          int    // most connections at once
 	ConnectionsOfAddress int    // most connections of one address
 	Header               int64  // most bytes of a request's headers
 	RequestsOfCaller     int    // most requests of one user or application token at once
 	RequestsOfAddress    int    // most requests without a bearer of one address at once
 	Waiting              int    // most requests of either that wait
-	LargeRequests        int    // most large requests that are worked on at once
+	LargeRequests        int    // most large requests that run at once
 	BodyMemory           int64  // most bytes of bodies in memory
 	BodyMemoryOfCaller   int64  // the same for one user, application token or address
 	AnonymousBody        int64  // most bytes of a body without a bearer
-	BodyRate             int64  // least bytes a second at which a body must arrive
+	BodyRate             int64  // slowest rate at which a body may arrive, in bytes per second
 	PasswordWorkers      int    // most passwords that are hashed at once
 }
 
-// The values of memory_limit that are no size.
+// Values of memory_limit that are not sizes.
 const (
 	MemoryAuto = "auto"
 	MemoryOff  = "off"
@@ -39,7 +39,7 @@ func defaultLimits() Limits {
 	}
 }
 
-// check reports the limits that cannot work, by key.
+// check returns the invalid limits, by key.
 func (l Limits) check() map[string]error {
 	return map[string]error{
 		"memory_limit":                checkMemory(l.Memory),
@@ -76,13 +76,13 @@ func sizeBetween(value, least, most int64) error {
 	return nil
 }
 
-// sizeUnits are the units of sizes, the largest first.
+// sizeUnits lists the units of sizes, the largest first.
 var sizeUnits = []struct {
 	name  string
 	bytes int64
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"B", 1}}
 
-// ParseSize reads a number of bytes with its unit: B, KiB, MiB or GiB.
+// ParseSize parses a number of bytes with its unit: B, KiB, MiB or GiB.
 func ParseSize(s string) (int64, error) {
 	for _, u := range sizeUnits {
 		digits, ok := strings.CutSuffix(s, u.name)
@@ -98,7 +98,7 @@ func ParseSize(s string) (int64, error) {
 	return 0, errors.New("must be a size with its unit, such as 8KiB, 512MiB or 2GiB")
 }
 
-// FormatSize is a number of bytes in the largest unit that needs no fraction.
+// FormatSize formats a number of bytes in the largest unit that needs no fraction.
 func FormatSize(n int64) string {
 	for _, u := range sizeUnits {
 		if n >= u.bytes && n%u.bytes == 0 {

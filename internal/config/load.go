@@ -9,7 +9,7 @@ import (
 
 const configFlag, configEnv = "config", "SIMFERRY_CONFIG"
 
-// source is where a value comes from; a greater one wins.
+// source is where a value comes from; a greater one has precedence.
 type source int
 
 const (
@@ -19,8 +19,8 @@ const (
 	fromFlag
 )
 
-// Flags declares --config and a flag for each setting; where keys are named, for those
-// only, so that a command shows what concerns it. A file may hold any setting all the same.
+// Flags declares --config and a flag for each setting, or only for the given keys, so that a
+// command shows what it uses. A file may still contain any setting.
 func Flags(fs *pflag.FlagSet, keys ...string) {
 	fs.String(configFlag, "", "YAML file with settings (also "+configEnv+")")
 	shown := Default()
@@ -31,13 +31,12 @@ func Flags(fs *pflag.FlagSet, keys ...string) {
 	}
 }
 
-// Load is the configuration after flags, environment and file, validated. Call it once
-// fs has been parsed; lookup is os.LookupEnv outside tests. Errors name the setting, and
-// for the file the line.
+// Load returns the validated configuration from flags, environment and file. Call it after fs
+// has been parsed; lookup is os.LookupEnv outside tests. Errors name the setting, and for the
+// file the line.
 //
-// A variable that is set but empty counts as absent, as it does for most programs.
-// Unknown SIMFERRY_ variables are left alone: a cluster that has a service of this name
-// sets several by itself.
+// An empty variable counts as absent, as in most programs. Unknown SIMFERRY_ variables are
+// ignored: a cluster that has a service of this name sets several.
 func Load(fs *pflag.FlagSet, lookup func(string) (string, bool)) (Config, error) {
 	l := loader{config: Default(), origin: make(map[string]source)}
 	if err := l.file(fileName(fs, lookup)); err != nil {
@@ -63,7 +62,7 @@ func fileName(fs *pflag.FlagSet, lookup func(string) (string, bool)) string {
 	return name
 }
 
-// loader applies one source after the other and remembers which one set what.
+// loader applies one source after the other and remembers the source of each setting.
 type loader struct {
 	config Config
 	origin map[string]source
@@ -90,8 +89,8 @@ func (l *loader) environment(lookup func(string) (string, bool)) error {
 	return nil
 }
 
-// flags copies what was given on the command line. It reads the text back from the
-// flag's own Config, except for the database, whose text form has no password.
+// flags copies the flags that were set. It reads the text from the flag's own Config, except
+// for the database, whose text form has no password.
 func (l *loader) flags(fs *pflag.FlagSet) error {
 	for _, s := range settings {
 		f := fs.Lookup(s.flag())
@@ -112,8 +111,8 @@ func plain(v pflag.Value) string {
 	return v.String()
 }
 
-// database reads the URL from its file where that is what was asked for. Asked for both
-// in one place, neither is the obvious one; in two places, the stronger place wins.
+// database reads the URL from its file if the configuration names one. If the URL and the file
+// are set in the same source, Load fails; otherwise the source with precedence wins.
 func (l *loader) database() error {
 	file, direct := l.origin["database_file"], l.origin["database"]
 	switch {

@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/config"
 )
 
-// given is what one test sets in each place.
+// given holds the settings of one test, by source.
 type given struct {
 	file string
 	env  map[string]string

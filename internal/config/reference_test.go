@@ -15,7 +15,7 @@ const referencePage = "../../docs/operations/settings.md"
 
 var update = flag.Bool("update", false, "write the reference page instead of comparing it")
 
-// TestReference keeps the page in step with the table.
+// TestReference compares the page with the table.
 func TestReference(t *testing.T) {
 	want := reference()
 	if *update {
@@ -98,7 +98,7 @@ func TestEverySettingIsRead(t *testing.T) {
 	}
 }
 
-// Every example of the page must be one that the program accepts.
+// The program must accept every example of the page.
 func TestExamplesAreValid(t *testing.T) {
 	for _, s := range settings {
 		c := Default()

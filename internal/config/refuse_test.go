@@ -12,7 +12,7 @@ func TestRefusals(t *testing.T) {
 	empty := write(t, "empty", "\n")
 	tests := map[string]struct {
 		given given
-		want  []string // what the message must hold
+		want  []string // texts in the message
 	}{
 		"unknown key":         {given{file: "listen: ':1'\nlisten_on: ':2'"}, []string{"settings.yaml", "line 2", `"listen_on"`, "the keys are listen, database,"}},
 		"key set twice":       {given{file: "listen: ':1'\n\nlisten: ':2'"}, []string{"line 3", "listen"}},
@@ -73,8 +73,8 @@ func TestValidateReportsEverythingAtOnce(t *testing.T) {
 	}
 }
 
-// FuzzFile feeds settings files: none may crash, and none that is accepted may break the
-// rules that Validate states.
+// FuzzFile parses settings files: none may cause a panic, and an accepted one must not break
+// the rules of Validate.
 func FuzzFile(f *testing.F) {
 	for _, seed := range []string{
 		"", "listen: ':1'", "trusted_proxies:\n- 10.0.0.0/8\n", "a: &x 1\nb: *x", "? {a: b}\n: c", "listen: |\n  :1\n",

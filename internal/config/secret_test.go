@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A file with a database password that others may read is refused; one without a password
+// A file with a database password that other users may read is refused; one without a password
 // is not.
 func TestSecretFilesThatOthersMayRead(t *testing.T) {
 	open := func(name, content string) string {

@@ -6,23 +6,23 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// setting is one row of the table. value binds it to its field of a Config: reading the
-// binding gives the text form, setting it parses.
+// setting is one row of the table. value binds it to its field of a Config: its String method
+// returns the text form, Set parses it.
 type setting struct {
-	key     string // in the file; the flag and the variable follow from it
+	key     string // in the file; the names of the flag and the variable are derived from it
 	usage   string
 	example string
 	value   func(*Config) pflag.Value
 }
 
-// flag is the setting's name on the command line.
+// flag returns the setting's name on the command line.
 func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
 
-// env is the setting's name in the environment.
+// env returns the setting's name in the environment.
 func (s setting) env() string { return "SIMFERRY_" + strings.ToUpper(s.key) }
 
-// help is the usage for the command line, where pflag would take a quoted word for the
-// name of the value.
+// help returns the usage for the command line. It removes quotes, because pflag would use a
+// quoted word as the name of the value.
 func (s setting) help() string {
 	return strings.ReplaceAll(s.usage, "`", "") + " (also " + s.env() + ")"
 }

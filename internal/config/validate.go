@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// The bounds of the settings that have any.
+// Bounds of settings.
 const (
 	minTokenTTL, maxTokenTTL = time.Second, 720 * time.Hour
-	minRequest, maxRequest   = time.Second, 50 * time.Second // the connection itself is cut off after a minute
+	minRequest, maxRequest   = time.Second, 50 * time.Second // the server closes a connection after a minute
 	minConns, maxConns       = 2, 1000
 	maxShutdownGrace         = 5 * time.Minute
 )
 
-// Validate reports every setting that cannot work, each with the cure. Load calls it;
-// who fills a Config by hand calls it too.
+// Validate reports every invalid setting and how to fix it. Load calls it; code that fills a
+// Config itself must call it too.
 func (c Config) Validate() error {
 	checks := []struct {
 		key string

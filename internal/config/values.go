@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/netaddr"
 )
 
-// The kinds of value, each a pflag.Value over a field of Config. Set's errors name what
-// would be right; who calls it names the setting.
+// The kinds of value, each a pflag.Value over a field of Config. Errors of Set describe the
+// expected form; the caller adds the name of the setting.
 
 type text string
 
@@ -58,7 +58,7 @@ func (v *duration) Set(s string) error {
 	return nil
 }
 
-// String leaves out the zero units that time.Duration writes: 4h, not 4h0m0s.
+// String omits the zero units that time.Duration writes: 4h, not 4h0m0s.
 func (v *duration) String() string {
 	s := time.Duration(*v).String()
 	if strings.HasSuffix(s, "m0s") {
@@ -113,7 +113,7 @@ func (v *prefixes) Set(s string) error {
 	return nil
 }
 
-// parsePrefix also takes a single address, which is a network of one.
+// parsePrefix also accepts a single address, as a network of one.
 func parsePrefix(s string) (netip.Prefix, error) {
 	p, err := netaddr.ParseNetwork(s)
 	if err != nil {
