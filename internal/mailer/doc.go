@@ -1,3 +1,3 @@
-// Package mailer words mails and hands them to a mail server. Which server that is, is a
-// setting: nothing that a request says chooses it.
+// Package mailer writes mails and sends them to a mail server. The server is a setting: no
+// request can choose it.
 package mailer

@@ -19,24 +19,24 @@ import (
 	"github.com/simferry/simferry/internal/secretfile"
 )
 
-// timeout bounds one delivery. It is shorter than the time for which a server keeps a mail to
-// itself.
+// timeout bounds one delivery. It is shorter than the lease of a mail.
 const timeout = 30 * time.Second
 
-// Options say which server takes the mails, and what stands in them.
+// Options configures a Mailer.
 type Options struct {
-	// URL is smtp://USER@HOST:PORT, with STARTTLS, or smtps://... with TLS from the start. A
-	// query of starttls=off sends in the clear, which a password is never.
+	// URL is smtp://USER@HOST:PORT, with STARTTLS, or smtps://... with TLS from the start. The
+	// query starttls=off disables encryption; a password is then refused.
 	URL string
-	// PasswordFile holds the password of the URL's user, "" for none.
+	// PasswordFile is a file with the password of the URL's user, "" for none.
 	PasswordFile string
-	// CAFile has the certificates that the server's is signed with; those of the system where "".
+	// CAFile is a file with CA certificates for the server; "" means those of the system.
 	CAFile string
 	// From is the sender, such as "Simferry <simferry@example.com>".
 	From string
-	// Page is where people open an account with a key, which is added behind a #; "" for none.
+	// Page is a page on which users enter activation keys, "" for none. Mails link to it with
+	// the key after a #.
 	Page string
-	// Server is the URL of the server, which mails name; "" for none.
+	// Server is the URL of the server for the text of mails; "" for none.
 	Server string
 }
 
@@ -49,7 +49,7 @@ type Mailer struct {
 	server  string
 }
 
-// New checks the options and reads the files; it does not look for the server.
+// New checks the options and reads the files; it does not connect to the server.
 func New(o Options) (*Mailer, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Hostname() == "" {
@@ -84,7 +84,8 @@ func New(o Options) (*Mailer, error) {
 	return m, nil
 }
 
-// transport is how the connection is secured; open tells that it is not.
+// transport returns the options for securing the connection. open reports that it is not
+// encrypted.
 func transport(u *url.URL) (options []gomail.Option, open bool, err error) {
 	port := u.Port()
 	switch starttls := u.Query().Get("starttls"); {
@@ -125,8 +126,8 @@ func certificates(host, file string) (*tls.Config, error) {
 	return c, nil
 }
 
-// Send hands a mail to the server. The same mail has the same Message-Id however often it is
-// sent. The error never holds the mail's secret.
+// Send sends a mail to the server. Repetitions of the same mail have the same Message-Id. The
+// error never contains the mail's secret.
 func (m *Mailer) Send(ctx context.Context, what fleet.Mail) error {
 	msg, err := m.message(what)
 	if err != nil {
@@ -158,7 +159,7 @@ func (m *Mailer) message(what fleet.Mail) (*gomail.Msg, error) {
 	return msg, nil
 }
 
-// Final tells that a mail was refused for what it is, and would be again.
+// Final reports whether a mail was refused permanently, so that another attempt is useless.
 func Final(err error) bool {
 	var refused *gomail.SendError
 	if !errors.As(err, &refused) || refused.ErrorCode() < 500 {

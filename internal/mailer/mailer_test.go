@@ -76,7 +76,7 @@ func TestSendOverSTARTTLS(t *testing.T) {
 	}
 }
 
-// Whatever a name holds, it makes no header and no second recipient.
+// No name can add a header or a second recipient.
 func TestNamesMakeNoHeaders(t *testing.T) {
 	p := smtptest.Open(t, true, nil)
 	m := newMailer(t, p, nil)
@@ -102,8 +102,8 @@ func TestNamesMakeNoHeaders(t *testing.T) {
 	}
 }
 
-// A password, and a key, never travel in the clear unless the operator says so, and then
-// without a password.
+// A password or a key is never sent unencrypted unless the operator allows it, and then without
+// a password.
 func TestSTARTTLSIsRequired(t *testing.T) {
 	plain := smtptest.Open(t, false, nil)
 	if err := newMailer(t, plain, nil).Send(t.Context(), invitation); err == nil || mailer.Final(err) {

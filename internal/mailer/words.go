@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// words are the subject and the text of a mail.
+// words returns the subject and the text of a mail.
 func (m *Mailer) words(what fleet.Mail) (subject, body string) {
 	hello := "Hello " + oneLine(what.Name) + ",\n\n"
 	place, by := oneLine(what.Workspace), oneLine(what.Sender)
@@ -33,7 +33,7 @@ func (m *Mailer) useKey(what fleet.Mail, purpose string) string {
 	return how + m.where()
 }
 
-// where says which server a mail is about.
+// where returns a line with the URL of the server.
 func (m *Mailer) where() string {
 	if m.server == "" {
 		return ""
@@ -41,7 +41,7 @@ func (m *Mailer) where() string {
 	return "\nThe server is " + m.server + "\n"
 }
 
-// oneLine keeps line breaks and other control characters out of headers, whoever let them in.
+// oneLine removes line breaks and other control characters, so that text cannot add headers.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
