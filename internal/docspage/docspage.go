@@ -1,5 +1,6 @@
-// Package docspage shows the OpenAPI document as a page, with Swagger UI embedded: a
-// server in a closed network has nothing to fetch, and no third party learns who reads.
+// Package docspage serves the OpenAPI document as a page with an embedded Swagger UI. It loads
+// nothing from other servers, so it works in a closed network and no third party sees its
+// readers.
 package docspage
 
 import (
@@ -7,18 +8,18 @@ import (
 	"net/http"
 )
 
-// Version is the version of Swagger UI that is embedded.
+// Version is the version of the embedded Swagger UI.
 const Version = "5.35.0"
 
-// policy lets the page load its own files and call its own server, and nothing else. There
-// is no inline script and no inline style sheet; data: images are the icons of the style sheet.
+// policy lets the page load its own files and call its own server, and nothing else. There is
+// no inline script and no inline style sheet; data: is for the icons of the style sheet.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 //go:embed page static
 var content embed.FS
 
-// file is one thing that is served, by the last part of its path.
+// file is one embedded file, found by the last part of its path.
 type file struct{ path, contentType string }
 
 var files = map[string]file{
@@ -31,9 +32,9 @@ var files = map[string]file{
 	"NOTICE":                           {"static/NOTICE", "text/plain; charset=utf-8"},
 }
 
-// Handler serves the page at GET /docs and its files at GET /docs/{file}. The document
-// itself must be served beside it, at /openapi.yaml. No permission is needed; an unknown
-// file is a 404 in plain text.
+// Handler serves the page at GET /docs and its files at GET /docs/{file}. The server must also
+// serve the document, at /openapi.yaml. No permission is needed; an unknown file is a 404 in
+// plain text.
 func Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /docs", func(w http.ResponseWriter, _ *http.Request) {
@@ -62,6 +63,6 @@ func send(w http.ResponseWriter, f file) {
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	// A reader who hangs up is no failure of ours.
+	// The client may have disconnected; that is not an error.
 	_, _ = w.Write(body)
 }

@@ -90,7 +90,7 @@ func TestUnknownFilesAreNotFound(t *testing.T) {
 	}
 }
 
-// What is embedded is what the README says it is.
+// The embedded files are those that the README names.
 func TestStaticFilesAreUnchanged(t *testing.T) {
 	readme, err := os.ReadFile("static/README.md")
 	if err != nil {
