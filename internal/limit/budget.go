@@ -2,7 +2,7 @@ package limit
 
 import "sync"
 
-// Budget bounds what several parties hold together, and each of them alone: bytes, as a rule.
+// Budget limits what several parties hold together, and each of them alone, usually in bytes.
 // It is safe for concurrent use.
 type Budget struct {
 	total, perParty int64
@@ -12,13 +12,13 @@ type Budget struct {
 	by   map[string]int64
 }
 
-// NewBudget makes a Budget.
+// NewBudget returns a Budget with these limits.
 func NewBudget(total, perParty int64) *Budget {
 	return &Budget{total: total, perParty: perParty, by: make(map[string]int64)}
 }
 
-// Take reserves n for a party; it reports whether there was room. What was taken must be
-// given back.
+// Take reserves n for a party. It reports whether there was room; if so, the caller must call
+// Give.
 func (b *Budget) Take(name string, n int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -30,7 +30,7 @@ func (b *Budget) Take(name string, n int64) bool {
 	return true
 }
 
-// Give gives n back.
+// Give releases n.
 func (b *Budget) Give(name string, n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -40,5 +40,5 @@ func (b *Budget) Give(name string, n int64) {
 	}
 }
 
-// Held is what all parties hold together.
+// Held returns what all parties hold together.
 func (b *Budget) Held() int64 { b.mu.Lock(); defer b.mu.Unlock(); return b.held }

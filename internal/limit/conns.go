@@ -8,13 +8,13 @@ import (
 	"sync"
 )
 
-// Conns bounds the connections of an http.Server, in all and of one address. When there is no
-// room for a new one, the connection that has been idle for longest is closed for it; when
-// none is idle, the new one is closed. Its zero bounds do not bind.
+// Conns limits the connections of an http.Server, in total and per address. If there is no room
+// for a new one, it closes the connection that has been idle for longest; if none is idle, it
+// closes the new one. A zero bound is no limit.
 type Conns struct {
 	Total      int
 	PerAddress int
-	// Address names what counts as one address, "" for one that is exempt from PerAddress.
+	// Address returns what counts as one address, "" for one that is exempt from PerAddress.
 	Address func(netip.Addr) string
 
 	mu    sync.Mutex
@@ -30,7 +30,7 @@ type conn struct {
 	idle    *list.Element // nil while it is in use
 }
 
-// Listen wraps a listener, so that the connections beyond the bounds are closed at once.
+// Listen wraps a listener so that connections beyond the limits are closed at once.
 func (c *Conns) Listen(l net.Listener) net.Listener { return boundListener{l, c} }
 
 type boundListener struct {
@@ -47,7 +47,7 @@ func (l boundListener) Accept() (net.Conn, error) {
 		if l.conns.admit(accepted) {
 			return accepted, nil
 		}
-		_ = accepted.Close() // it has been told nothing yet
+		_ = accepted.Close() // nothing has been sent to it yet
 	}
 }
 
@@ -73,13 +73,13 @@ func (c *Conns) admit(accepted net.Conn) bool {
 	return true
 }
 
-// evict closes the connection that has been idle for longest: of an address, or of all.
+// evict closes the connection that has been idle for longest, of one address or of all.
 func (c *Conns) evict(address string) bool {
 	for e := c.idle.Front(); e != nil; e = e.Next() {
 		k, _ := e.Value.(*conn)
 		if address == "" || k.address == address {
 			c.remove(k)
-			_ = k.Close() // the server notices by itself
+			_ = k.Close() // the server notices
 			return true
 		}
 	}
@@ -106,7 +106,7 @@ func (c *Conns) State(changed net.Conn, state http.ConnState) {
 		return // it was evicted
 	}
 	switch state {
-	case http.StateNew, http.StateIdle: // a new one has sent nothing yet
+	case http.StateNew, http.StateIdle: // a new connection has sent nothing yet
 		if k.idle == nil {
 			k.idle = c.idle.PushBack(k)
 		}
@@ -120,5 +120,5 @@ func (c *Conns) State(changed net.Conn, state http.ConnState) {
 	}
 }
 
-// Open is how many connections there are.
+// Open returns the number of open connections.
 func (c *Conns) Open() int { c.mu.Lock(); defer c.mu.Unlock(); return len(c.conns) }

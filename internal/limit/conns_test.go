@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// bounded serves with bounds; requests to /wait are answered when release is closed.
+// bounded serves with limits; requests to /wait get a response when release is closed.
 func bounded(t *testing.T, c *limit.Conns) (address string, waiting chan struct{}, release chan struct{}) {
 	t.Helper()
 	waiting, release = make(chan struct{}, 10), make(chan struct{})
@@ -32,7 +32,7 @@ func bounded(t *testing.T, c *limit.Conns) (address string, waiting chan struct{
 	return l.Addr().String(), waiting, release
 }
 
-// ask opens a connection and sends a request; answered waits for the answer.
+// ask opens a connection and sends a request; answered waits for the response.
 func ask(t *testing.T, address, path string) (c net.Conn, answered func() bool) {
 	t.Helper()
 	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// ErrFull reports that a queue has no place left.
+// ErrFull reports that the queue is full.
 var ErrFull = errors.New("the queue is full")
 
-// Rules are the bounds of a Gate. A zero bound does not bind.
+// Rules holds the limits of a Gate. Zero is no limit.
 type Rules struct {
 	Total    int // running at once
 	PerParty int // running at once for one party
@@ -18,9 +18,8 @@ type Rules struct {
 	QueueAll int // waiting, for all parties together
 }
 
-// Gate lets a bounded number run at once and the others wait. Parties take turns: one that has
-// a hundred waiting delays another by one of them, not by a hundred. It is safe for
-// concurrent use.
+// Gate limits how many run at once; others wait. Parties take turns: one with a hundred waiting
+// delays another by one of them, not by a hundred. A Gate is safe for concurrent use.
 type Gate struct {
 	rules Rules
 
@@ -28,7 +27,7 @@ type Gate struct {
 	running int
 	waiting int
 	parties map[string]*party
-	turns   list.List // of *party that have somebody waiting, in the order of their turns
+	turns   list.List // of *party with waiting tickets, in the order of their turns
 }
 
 // party is one caller, address or other group that shares the Gate with others.
@@ -39,19 +38,19 @@ type party struct {
 	turn    *list.Element
 }
 
-// ticket is one that waits. in is closed when it may run.
+// ticket is a waiting call of Enter. in is closed when it may run.
 type ticket struct {
 	in    chan struct{}
 	place *list.Element
 }
 
-// NewGate makes a Gate.
+// NewGate returns a Gate with these limits.
 func NewGate(r Rules) *Gate {
 	return &Gate{rules: r, parties: make(map[string]*party)}
 }
 
-// Enter waits until the party may run; leave must then be called once. Errors: ErrFull when
-// too many are waiting; that of ctx when it ends first.
+// Enter waits until the party may run; leave must then be called once. Errors: ErrFull if too
+// many are waiting; that of ctx if it ends first.
 func (g *Gate) Enter(ctx context.Context, name string) (leave func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -103,7 +102,7 @@ func (g *Gate) wait(p *party) *ticket {
 	return t
 }
 
-// giveUp takes a ticket out of the queue, or passes its place on when it was let in just now.
+// giveUp removes a ticket from the queue, or passes its place on if it was just admitted.
 func (g *Gate) giveUp(p *party, t *ticket) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -146,7 +145,8 @@ func (g *Gate) forget(p *party) {
 	}
 }
 
-// admit lets in whose turn it is, as long as there is room. Whoever was let in goes to the end.
+// admit lets tickets run while there is room, one per party in turn. A party that had its turn
+// goes to the end.
 func (g *Gate) admit() {
 	for e := g.turns.Front(); e != nil && !bound(g.running, g.rules.Total); {
 		p, _ := e.Value.(*party)
@@ -163,8 +163,8 @@ func (g *Gate) admit() {
 	}
 }
 
-// Running is how many run now; Waiting is how many wait.
+// Running returns how many run now.
 func (g *Gate) Running() int { g.mu.Lock(); defer g.mu.Unlock(); return g.running }
 
-// Waiting is how many wait now.
+// Waiting returns how many wait now.
 func (g *Gate) Waiting() int { g.mu.Lock(); defer g.mu.Unlock(); return g.waiting }

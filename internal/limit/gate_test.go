@@ -16,7 +16,7 @@ import (
 )
 
 // queue enters the gate in the order of names, one after the other, and returns the order in
-// which they were let in. Each leaves at once.
+// which they were admitted. Each leaves at once.
 func queue(t *testing.T, g *limit.Gate, names ...string) func() []string {
 	t.Helper()
 	var mu sync.Mutex
@@ -76,7 +76,7 @@ func TestGateBoundsAParty(t *testing.T) {
 		if _, err := g.Enter(t.Context(), "a"); !errors.Is(err, limit.ErrFull) {
 			t.Errorf("the queue of a is full: %v", err)
 		}
-		second := enter(t, g, "b") // although a waits
+		second := enter(t, g, "b") // although a is waiting
 		more := queue(t, g, "b")
 		if _, err := g.Enter(t.Context(), "b"); !errors.Is(err, limit.ErrFull) {
 			t.Errorf("the queue of all is full: %v", err)
@@ -99,7 +99,7 @@ func TestGateWaitEndsWithContext(t *testing.T) {
 		leave := enter(t, g, "a")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		for range 3 { // a place lost by the first would show in the second
+		for range 3 { // a place lost by the first run would show in the second
 			if _, err := g.Enter(ctx, "b"); !errors.Is(err, context.DeadlineExceeded) {
 				t.Fatal(err)
 			}
@@ -109,7 +109,7 @@ func TestGateWaitEndsWithContext(t *testing.T) {
 	})
 }
 
-// Whatever comes and goes, the bounds hold, nobody is forgotten and no place is lost.
+// In any sequence the limits hold, no ticket is forgotten and no place is lost.
 func TestGateUnderLoad(t *testing.T) {
 	g := limit.NewGate(limit.Rules{Total: 3, PerParty: 2})
 	var all sync.WaitGroup

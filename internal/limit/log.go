@@ -9,17 +9,17 @@ import (
 	"unicode/utf8"
 )
 
-// The longest strings of a log line, in bytes. The stack of a panic needs more than others.
+// The longest strings in a log line, in bytes. The stack of a panic needs more.
 const (
 	maxLogText  = 1 << 10
 	maxLogPanic = 8 << 10
 )
 
-// LogPanic begins the text of a panic, whose stack is logged in full.
+// LogPanic is the message of a panic. Its stack is logged in full.
 const LogPanic = "panic: "
 
-// Log returns a handler that cuts long strings, so that nobody can write a long line by
-// sending a long path, and that gives durations their unit: took=1.5ms becomes took_ms=1.5.
+// Log returns a handler that cuts long strings, so that a client cannot write a long line by
+// sending a long path. It also adds the unit to durations: took=1.5ms becomes took_ms=1.5.
 func Log(next slog.Handler) slog.Handler {
 	if h, ok := next.(logHandler); ok {
 		return h
@@ -79,7 +79,7 @@ func cutText(s string) string {
 	return Cut(s, maxLogText)
 }
 
-// Cut shortens s to at most most bytes, and says how long it was.
+// Cut shortens s to at most most bytes, and adds the original length.
 func Cut(s string, most int) string {
 	if len(s) <= most {
 		return s

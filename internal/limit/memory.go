@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// maxCgroupLimit is above any real limit: "none" is written as a number of this size.
+// maxCgroupLimit is larger than any real limit: "no limit" is written as a number of about this
+// size.
 const maxCgroupLimit = 1 << 50
 
-// ContainerMemory is the memory limit of the control group that this process is in, in bytes.
-// root is the file system of the machine (os.DirFS("/")). ok is false without a limit, and on
-// systems without control groups.
+// ContainerMemory returns the memory limit of this process's control group in bytes. root is
+// the file system of the machine (os.DirFS("/")). ok is false without a limit, and on systems
+// without control groups.
 func ContainerMemory(root fs.FS) (bytes int64, ok bool) {
 	text, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
@@ -39,8 +40,8 @@ func ContainerMemory(root fs.FS) (bytes int64, ok bool) {
 	return bytes, ok
 }
 
-// smallest reads the limits of a group and of all above it. Inside a container the group's own
-// path may not be there, and its root is the group.
+// smallest returns the smallest limit of a group and of all its ancestors. Inside a container
+// the group's own path may be missing; then the root is the group.
 func smallest(root fs.FS, base, group, file string) (bytes int64, ok bool) {
 	for dir := path.Join("/", group); ; dir = path.Dir(dir) {
 		text, err := fs.ReadFile(root, path.Join(base, dir, file))

@@ -7,26 +7,26 @@ import (
 
 type partyKey struct{}
 
-// WithParty names the party for whom the work of ctx is done, for gates that are deep below.
-// It is a matter of turns only: no right depends on it.
+// WithParty sets the party on whose behalf ctx does its work, for gates in lower layers. It is
+// used for queues only, never for permissions.
 func WithParty(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, partyKey{}, name)
 }
 
-// Party is the name that WithParty gave, "" for the server's own work.
+// Party returns the name set by WithParty, "" for the server's own work.
 func Party(ctx context.Context) string {
 	name, _ := ctx.Value(partyKey{}).(string)
 	return name
 }
 
-// anonymous begins the name of a party without a valid bearer.
+// anonymous is the prefix of parties without a valid bearer.
 const anonymous = "anonymous "
 
-// Anonymous is the name of a party that nobody vouches for.
+// Anonymous returns the name of an unauthenticated party.
 func Anonymous(address string) string { return anonymous + address }
 
-// Shared is the party for gates at which all anonymous parties share the turns of one: there
-// can be as many of them as an attacker likes.
+// Shared returns the party for gates at which all anonymous parties share the turns of one,
+// because an attacker can create any number of them.
 func Shared(party string) string {
 	if strings.HasPrefix(party, anonymous) {
 		return anonymous
