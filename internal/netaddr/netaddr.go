@@ -1,6 +1,6 @@
-// Package netaddr reads the addresses and networks that people and proxies write. Every
-// address of a client is compared in one form (IPv4 as IPv4, no zone), so every network must
-// be in that form too: one that could match nothing is refused.
+// Package netaddr parses addresses and networks from settings and proxies. Client addresses are
+// compared in one form (IPv4 as IPv4, no zone), so networks must be in that form too: one that
+// could match no client is refused.
 package netaddr
 
 import (
@@ -13,9 +13,9 @@ import (
 // mappedBits is the length of ::ffff:0:0/96, which maps IPv4 into IPv6.
 const mappedBits = 96
 
-// ParseNetwork reads a network such as 10.0.0.0/8, or a single address, which is a network of
-// one. IPv4-mapped notation (::ffff:10.0.0.0/104) becomes IPv4. The result may have bits set
-// beyond its length; Masked clears them.
+// ParseNetwork parses a network such as 10.0.0.0/8, or a single address, as a network of one.
+// IPv4-mapped notation (::ffff:10.0.0.0/104) becomes IPv4. The result may have bits set beyond
+// its length; Masked clears them.
 //
 // Errors quote s and say what to write instead; they do not name the field.
 func ParseNetwork(s string) (netip.Prefix, error) {
@@ -38,13 +38,13 @@ func ParseNetwork(s string) (netip.Prefix, error) {
 	return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mappedBits), nil
 }
 
-// Canonical is the form in which the addresses of clients are compared: IPv4-mapped
-// addresses as IPv4, and no zone.
+// Canonical returns the form in which client addresses are compared: IPv4-mapped addresses as
+// IPv4, and no zone.
 func Canonical(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 
-// ParseHop reads one entry of X-Forwarded-For, or the address of a peer. It takes an address
-// with or without a port, brackets and quotes, as the proxies in use write it. ok is false
-// for anything else, such as "unknown".
+// ParseHop parses one entry of X-Forwarded-For, or the address of a peer. It accepts an address
+// with or without a port, brackets and quotes, as common proxies write it. ok is false for
+// anything else, such as "unknown".
 func ParseHop(s string) (a netip.Addr, ok bool) {
 	s = strings.TrimSpace(s)
 	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
@@ -56,20 +56,20 @@ func ParseHop(s string) (a netip.Addr, ok bool) {
 	if strings.HasPrefix(s, "[") && strings.HasSuffix(s, "]") {
 		s = s[1 : len(s)-1]
 	}
-	if strings.ContainsAny(s, "[]") { // a zone may hold anything
+	if strings.ContainsAny(s, "[]") { // a zone may contain any character
 		return netip.Addr{}, false
 	}
 	a, err := netip.ParseAddr(s)
 	return Canonical(a), err == nil
 }
 
-// Network is what counts as one client address: with IPv6 the /64, which one customer has
-// whole. The zero Addr, as from a Unix socket, is a network of its own.
+// Network returns what counts as one client address: with IPv6 the /64, which usually belongs
+// to one customer. The zero Addr, as from a Unix socket, is a network of its own.
 func Network(a netip.Addr) string {
 	a = Canonical(a)
 	if !a.Is6() {
 		return a.String()
 	}
-	whole, _ := a.Prefix(64) // 64 bits fit into an IPv6 address
+	whole, _ := a.Prefix(64) // an IPv6 address has at least 64 bits
 	return whole.String()
 }
