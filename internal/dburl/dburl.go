@@ -1,5 +1,5 @@
-// Package dburl reads database URLs, sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, and
-// shows them without secrets.
+// Package dburl parses database URLs, sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME, and
+// prints them without secrets.
 package dburl
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// URL is a database URL that passed Parse. Its text form shows host, port and database, or
-// the file, and nothing else.
+// URL is a database URL returned by Parse. Its text form shows only host, port and database, or
+// the file.
 type URL struct {
 	File  string // of SQLite, "" for PostgreSQL
 	shown string
@@ -24,15 +24,15 @@ func (u URL) SQLite() bool { return u.File != "" }
 
 func (u URL) String() string { return u.shown }
 
-// Hidden stands for a URL that cannot be shown.
+// Hidden replaces a URL that cannot be printed.
 const Hidden = "xxxxx"
 
-// percentHint is the cure for a reserved character in a user name or password.
+// percentHint says how to fix a reserved character in a user name or password.
 const percentHint = "write reserved characters of the user name and password in percent form: " +
 	"%40 for @, %2F for /, %3F for ?, %23 for #, %25 for %"
 
-// Parse reads a database URL. An error names the fault and the cure, and quotes nothing of
-// the URL, because any part of a malformed one may be the password.
+// Parse parses a database URL. An error says what is wrong and how to fix it, but quotes
+// nothing of the URL, because any part of a malformed one may be the password.
 func Parse(text string) (URL, error) {
 	if file, ok := strings.CutPrefix(text, "sqlite:"); ok {
 		return parseSQLite(file)
@@ -45,7 +45,7 @@ func Parse(text string) (URL, error) {
 	return URL{}, errors.New("must be sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME")
 }
 
-// Redact is what may be printed of a text that is meant as a database URL.
+// Redact returns the printable part of a text that should be a database URL.
 func Redact(text string) string {
 	if text == "" {
 		return ""
@@ -54,7 +54,7 @@ func Redact(text string) string {
 	switch {
 	case err == nil:
 		return u.shown
-	case strings.HasPrefix(text, "sqlite:"): // a file name holds no secret
+	case strings.HasPrefix(text, "sqlite:"): // a file name contains no secret
 		return text
 	case strings.HasPrefix(text, "postgres"):
 		return "postgres://" + Hidden
@@ -62,8 +62,8 @@ func Redact(text string) string {
 	return Hidden
 }
 
-// postgresURL finds URLs inside other text. A password with spaces ends at the last @ of the
-// line; what follows the host may hold a password as well.
+// postgresURL matches URLs inside other text. A password with spaces ends at the last @ of the
+// line; the text after the host may contain a password as well.
 var postgresURL = regexp.MustCompile(`postgres(?:ql)?://(?:[^\n]*@)?[^\s"'` + "`" + `]*`)
 
 // Scrub replaces each PostgreSQL URL in a text by its redacted form. It is the safety net

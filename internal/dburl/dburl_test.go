@@ -31,8 +31,8 @@ func TestParseShowsHostPortAndDatabaseOnly(t *testing.T) {
 	}
 }
 
-// Hostile are URLs whose password, or part of it, stands where another part is expected.
-// Each has the word "secret" in its password and nowhere else.
+// Hostile lists URLs whose password, or part of it, is in the wrong place. Each has the word
+// "secret" in its password and nowhere else.
 var hostile = []string{
 	"postgres://u:pa@secret@h/db", "postgres://u:secret@x@h/db", "postgres://u:secret@@h/db",
 	"postgres://u@example.com:secret@h/db", "postgres://u:@secret@h:5432/db?sslmode=disable",
