@@ -115,8 +115,9 @@ func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
 // updateAmong tries a transaction, which at first waits a moment only for locks. One that must
 // wait longer gives its connection back and queues: a quarter of the connections wait for
 // locks at most, first come, first served, and the rest serves requests that need none of
-// these locks. turn runs a function when it is the caller's turn among other requests; a
-// request that queues does not hold a turn.
+// these locks. turn runs a function when it is the caller's turn among other requests. A
+// request that queues, or waits for a lock at the head of the queue, holds no turn: the same
+// caller's requests for other rows go on.
 func (e *pgEngine) updateAmong(ctx context.Context, fn func(querier) error, turn func(run func() error) error) error {
 	err := turn(func() error { return e.write(ctx, lockGlance, fn) })
 	if !waitedForLock(err) {
@@ -133,9 +134,7 @@ func (e *pgEngine) updateAmong(ctx context.Context, fn func(querier) error, turn
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	err = turn(func() error {
-		return e.write(ctx, max(time.Until(until), lockGlance+time.Millisecond), fn)
-	})
+	err = e.write(ctx, max(time.Until(until), lockGlance+time.Millisecond), fn)
 	if waitedForLock(err) {
 		return errors.Join(errLocked, err)
 	}

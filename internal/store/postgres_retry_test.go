@@ -166,7 +166,7 @@ func TestManyDeadConnections(t *testing.T) {
 	t.Parallel()
 	const n = 30
 	url := postgresURL(t)
-	s, conn := open(t, url, store.Options{MaxConns: n}), direct(t, url)
+	s, conn := open(t, url, store.Options{MaxConns: 4 * n}), direct(t, url) // n reads of one party at once
 	var all sync.WaitGroup
 	all.Add(n)
 	var wg sync.WaitGroup
