@@ -193,7 +193,9 @@ func (e *sqliteEngine) close() error {
 	}
 	var errs []error
 	if e.anchor != nil {
-		errs = append(errs, e.anchor.Close())
+		if err := e.anchor.Close(); !errors.Is(err, sql.ErrConnDone) { // it may be closed twice
+			errs = append(errs, err)
+		}
 	}
 	for _, db := range []*sql.DB{e.anchors, e.readers, e.spare, e.writer} {
 		if db != nil {
