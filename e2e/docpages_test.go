@@ -16,7 +16,7 @@ import (
 // readmeServe is the line of README.md that starts the server.
 const readmeServe = "bin/simferry serve\n"
 
-var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```")
+var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```") //nolint:gocritic // with (?m), ^ is the beginning of any line
 
 // TestDocPages runs every shell block of README.md, and of each page that continues it, in
 // the order of the page. Only the server's port differs from what is written.
@@ -69,7 +69,7 @@ func expected(t *testing.T, page string) []string {
 		t.Fatal(err)
 	}
 	var lines []string
-	for _, block := range regexp.MustCompile("(?ms)^```text\n(.*?)^```").FindAllStringSubmatch(string(text), -1) {
+	for _, block := range regexp.MustCompile("(?ms)^```text\n(.*?)^```").FindAllStringSubmatch(string(text), -1) { //nolint:gocritic // with (?m), ^ is the beginning of any line
 		for line := range strings.Lines(block[1]) {
 			line = strings.TrimSpace(line)
 			if line != "" && !strings.HasPrefix(line, "$ ") && !strings.HasPrefix(line, "Type ") {

@@ -22,7 +22,7 @@ func TestPostgresPage(t *testing.T) {
 	}
 	_, section, _ := strings.Cut(string(page), "## Backup and restore")
 	block := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(section)
-	if block == nil || !strings.Contains(block[1], "pg_restore") {
+	if len(block) < 2 || !strings.Contains(block[1], "pg_restore") {
 		t.Fatal("the page has no commands for a logical copy")
 	}
 	cluster, err := pgtest.Start(pgtest.Options{})

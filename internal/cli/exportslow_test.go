@@ -64,7 +64,7 @@ func TestAnExportToASlowReaderHoldsNoSnapshot(t *testing.T) {
 			if code := <-ended; code != 0 || text.Len() == 0 {
 				t.Errorf("exit code %d, %q", code, text.String())
 			}
-			left, err := filepath.Glob(filepath.Join(os.TempDir(), "simferry-export-*"))
+			left, err := filepath.Glob(filepath.Join(os.TempDir(), "simferry-export-*")) //nolint:usetesting // where the export has its temporary files
 			if err != nil || len(left) > 0 {
 				t.Errorf("%v, %v is left", err, left)
 			}

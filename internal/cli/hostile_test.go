@@ -148,7 +148,7 @@ func TestReportsHaveNoFormulas(t *testing.T) {
 	if got := f.run(t, "", "migrate", "--to", "200", "--sim-id", "250", "--yes", "--report", report); got.code != 0 {
 		t.Fatal(got)
 	}
-	text, err := os.ReadFile(report) //nolint:gosec // in the test's own folder
+	text, err := os.ReadFile(report)
 	if err != nil || !strings.Contains(string(text), "moved") {
 		t.Fatalf("%q %v", text, err)
 	}

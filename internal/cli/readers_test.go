@@ -261,7 +261,7 @@ func TestEveryReaderUnderstandsEveryForm(t *testing.T) {
 		},
 		"headings in capitals":  func(_ *testing.T, g grid) []byte { return plainCSV(append(grid{upper(g[0])}, g[1:]...)) },
 		"a workbook":            func(t *testing.T, g grid) []byte { return bookOf(t, map[string]grid{"SIMs": g}, asText) },
-		"a streamed workbook":   func(t *testing.T, g grid) []byte { return streamed(t, g) },
+		"a streamed workbook":   streamed,
 		"a workbook with title": func(t *testing.T, g grid) []byte { return streamed(t, g.above([]string{"Export"}, []string{})) },
 		"a workbook, numbers": func(t *testing.T, g grid) []byte {
 			return bookOf(t, map[string]grid{"SIMs": g}, func(c string) any {

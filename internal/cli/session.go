@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,7 +93,6 @@ func (p Process) connect(name string, opts ...client.Option) (*client.Client, pr
 	if err != nil {
 		return nil, known, err
 	}
-	own := append(common, client.WithRetry(patient))
-	c, err := session.Client(append(own, opts...)...)
+	c, err := session.Client(slices.Concat(common, []client.Option{client.WithRetry(patient)}, opts)...)
 	return c, known, err
 }

@@ -32,8 +32,8 @@ func TestFsckFindsDamagedPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seed := rand.Uint64()               //nolint:gosec // a test
-	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
 	step := 1
 	if testing.Short() {
 		step = 16

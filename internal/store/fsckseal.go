@@ -32,7 +32,7 @@ func (f *fsck) readSeals(ctx context.Context, run *simRun) error {
 	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
 		err := r.Scan(row.into()...)
 		if next < len(run.sims) && int64(run.sims[next].ID) == row.id {
-			run.sims[next].sealed.take(&row)
+			run.sims[next].take(&row)
 			next++
 		}
 		return err

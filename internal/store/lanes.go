@@ -18,7 +18,8 @@ type lanes struct {
 // withLanes shares out the connections of an engine. One is left for what runs beside requests:
 // readiness, and the server's duties.
 func withLanes(e engine) engine {
-	reads, writes := 0, 1
+	var reads int
+	writes := 1
 	switch of := e.(type) {
 	case *sqliteEngine:
 		reads = of.readers.Stats().MaxOpenConnections

@@ -24,7 +24,8 @@ func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceI
 		return page, nil
 	}
 	if _, byID := l.ByID(); byID && len(l.Filters) == 0 && !who.SuperAdmin && len(places) <= mostPlaces {
-		return page, tx.migrationsByID(ctx, reader{who, token}, places, l, &page)
+		err := tx.migrationsByID(ctx, reader{who, token}, places, l, &page)
+		return page, err
 	}
 	n, err := tx.narrowMigrations(ctx, places, l, who.SuperAdmin)
 	if err != nil {

@@ -57,12 +57,13 @@ func TestHiddenCharactersInLists(t *testing.T) {
 	} {
 		for _, column := range strings.Split(header, ",") {
 			for _, r := range "\u202e\u200b\a\x1b\u009b\u2028\u00ad" {
-				file := "iccid\n8988303000006738593\n"
-				if column != "iccid" && header == sims {
+				var file string
+				switch {
+				case column != "iccid" && header == sims:
 					file = "iccid," + column + "\n8988303000006738593,1" + string(r) + "2\n"
-				} else if header == devices {
+				case header == devices:
 					file = column + "\n1" + string(r) + "2\n"
-				} else {
+				default:
 					file = "iccid\n898830300" + string(r) + "0006738593\n"
 				}
 				err := read(from(file))

@@ -47,7 +47,7 @@ func RunAuditTampering(t *testing.T, b Breakable) {
 	exec("DROP INDEX audit_seq")        // no constraint helps
 	seed := rand.Uint64()               //nolint:gosec // a test
 	r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
-	for name, tamper := range tamperings(e) {
+	for name, tamper := range tamperings() {
 		for range 8 {
 			do := tamper(r)
 			for _, statement := range do {
@@ -85,7 +85,7 @@ func (e *env) tamperingFound(name string, do []string, seed uint64) {
 
 // tamperings are what somebody who can write to the database may do to the log. Each returns
 // the statements of one random case.
-func tamperings(e *env) map[string]func(*rand.Rand) []string {
+func tamperings() map[string]func(*rand.Rand) []string {
 	one := func(r *rand.Rand) int { return 1 + r.IntN(tampered) }
 	columns := "at, actor, user_id, token_id, address, request_id, action, code, subject, subject_id, ledger_id, detail, places"
 	return map[string]func(*rand.Rand) []string{

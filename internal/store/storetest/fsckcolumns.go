@@ -219,7 +219,7 @@ func (e *env) damageRow(db *sql.DB, c tableColumn, offset int) bool {
 	for i := range values {
 		into[i], marks[i] = &values[i], fmt.Sprintf("$%d", i+1)
 	}
-	row := fmt.Sprintf("SELECT %s FROM %s WHERE %s IS NOT NULL ORDER BY %s LIMIT 1 OFFSET %d",
+	row := fmt.Sprintf("SELECT %s FROM %s WHERE %s IS NOT NULL ORDER BY %s LIMIT 1 OFFSET %d", //nolint:gosec // names from the schema
 		key, c.table, c.name, strings.Join(c.key, " DESC, ")+" DESC", offset)
 	err := db.QueryRowContext(e.Context(), row).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -228,7 +228,7 @@ func (e *env) damageRow(db *sql.DB, c tableColumn, offset int) bool {
 	if err != nil {
 		e.Fatalf("%s: %v", row, err)
 	}
-	change := fmt.Sprintf("UPDATE %s SET %s = %s WHERE (%s) = (%s)", c.table, c.name, spoiled(c), key, strings.Join(marks, ", "))
+	change := fmt.Sprintf("UPDATE %s SET %s = %s WHERE (%s) = (%s)", c.table, c.name, spoiled(c), key, strings.Join(marks, ", ")) //nolint:gosec // names from the schema
 	if _, err := db.ExecContext(e.Context(), change, values...); err != nil {
 		switch text := strings.ToLower(err.Error()); {
 		case strings.Contains(text, "unique"):
