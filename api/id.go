@@ -25,7 +25,7 @@ func (id *ID) UnmarshalJSON(data []byte) error {
 	}
 	n, err := wholeNumber(data)
 	if err != nil {
-		return fmt.Errorf("%s is no id: %w", clip(data), err)
+		return fmt.Errorf("%s is not a valid id: %w", clip(data), err)
 	}
 	*id = ID(n)
 	return nil

@@ -88,11 +88,11 @@ func parseTime(data []byte, to *time.Time) error {
 	inner, closed := strings.CutSuffix(inner, `"`)
 	t, err := time.Parse(time.RFC3339, rfc3339(inner))
 	if err != nil || !quoted || !closed || !strict(inner) {
-		return fmt.Errorf("%s is no date: write it like \"2021-11-18T08:25:53.000+0000\"", clip(data))
+		return fmt.Errorf("%s is not a valid date: write it like \"2021-11-18T08:25:53.000+0000\"", clip(data))
 	}
 	t = t.UTC()
 	if err := checkYear(t); err != nil {
-		return fmt.Errorf("%s is no date: %w", clip(data), err)
+		return fmt.Errorf("%s is not a valid date: %w", clip(data), err)
 	}
 	*to = t
 	return nil

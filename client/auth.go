@@ -39,7 +39,7 @@ func (c *Client) authenticateDigest(ctx context.Context, username, digest string
 
 // ErrSecondFactor is the error of a sign-in that needs a code when the Client has no source of
 // codes.
-var ErrSecondFactor = errors.New("a second factor is due: use WithSecondFactor, or AuthenticateSecondFactor and WithRefreshToken")
+var ErrSecondFactor = errors.New("a second factor is required: use WithSecondFactor, or AuthenticateSecondFactor and WithRefreshToken")
 
 // authenticateWhole is authenticateDigest with the second factor, if one is required.
 func (c *Client) authenticateWhole(ctx context.Context, username, digest string) (*api.AuthResponse, error) {

@@ -60,7 +60,7 @@ func checkBase(text string) (string, error) {
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return "", fmt.Errorf("base URL %q: it must be like https://sims.example.com", text)
 	case u.User != nil:
-		return "", errors.New("base URL: it must not hold a user name or a password; use WithPassword")
+		return "", errors.New("base URL: it must not contain a user name or a password; use WithPassword")
 	case u.RawQuery != "" || u.Fragment != "":
 		return "", fmt.Errorf("base URL %q: it must end with its path", text)
 	}

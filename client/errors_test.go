@@ -136,8 +136,8 @@ func TestAnswersThatAreNotTheContracts(t *testing.T) {
 		"errors of another kind": {status(http.StatusBadRequest, `{"message": "bad", "errors": "many"}`), "bad"},
 		"409 without reasons":    {status(http.StatusConflict, `{"error_code": 1406, "message": "still running"}`), "still running"},
 		"409 with other reasons": {status(http.StatusConflict, `{"status_code": 409, "message": "no", "errors": 7}`), "no"},
-		"an answer cut short":    {status(http.StatusOK, `{"id": `), "cannot be read"},
-		"an answer of no JSON":   {status(http.StatusOK, `<html>`), "cannot be read"},
+		"an answer cut short":    {status(http.StatusOK, `{"id": `), "cannot decode the response"},
+		"an answer of no JSON":   {status(http.StatusOK, `<html>`), "cannot decode the response"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -74,10 +74,10 @@ func list[T any](ctx context.Context, c *Client, path string, o ListOptions) (*P
 // ErrListChanged is the error of a walk over numbered pages during which the list has changed:
 // an item may have moved to a page that was already read, and would be missed. With cursors
 // this does not happen.
-var ErrListChanged = errors.New("the list has changed while it was read: read it again")
+var ErrListChanged = errors.New("the list changed while it was read: read it again")
 
 var (
-	errNoTotalPages = errors.New("the server does not tell X-Total-Pages: ask page by page")
+	errNoTotalPages = errors.New("the server does not send X-Total-Pages: request each page by its number")
 	errStuck        = errors.New("the server's cursor (X-Next) does not advance")
 )
 

@@ -125,7 +125,7 @@ func (c *Client) migrate(ctx context.Context, r MigrationRequest, dryRun bool, o
 		return nil, err
 	}
 	if body.DryRun != dryRun {
-		return nil, fmt.Errorf("migration: the server answered dry_run %t where %t was sent: look what it has done", body.DryRun, dryRun)
+		return nil, fmt.Errorf("migration: the response has dry_run %t but the request had %t: check whether SIMs have moved", body.DryRun, dryRun)
 	}
 	return &Migration{
 		MigrationResponse: *body, ETag: got.header.Get("ETag"), Location: got.header.Get("Location"),

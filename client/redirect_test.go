@@ -77,7 +77,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 // A redirect that leads to no server, or to another operation, has no address to use.
 func TestRedirectToNowhere(t *testing.T) {
 	for location, want := range map[string]string{
-		"":                             "does not say where",
+		"":                             "redirects without a destination",
 		"https://u:p@x.example/login":  "https://x.example/login;",
 		"/api/v1/organisation/my?from": "/api/v1/organisation/my?from;",
 	} {

@@ -54,7 +54,7 @@ func refusal(got *answer, now time.Time) error {
 // redirected builds the error for a redirect.
 func redirected(got *answer) error {
 	e := &RedirectError{APIError: APIError{Status: got.status, RequestID: got.header.Get("X-Request-Id")}}
-	e.Message = "the server sends the client elsewhere, and does not say where; use its own address"
+	e.Message = "the server redirects without a destination; check the server's address"
 	asked := got.asked
 	if asked == nil {
 		return e
@@ -65,7 +65,7 @@ func redirected(got *answer) error {
 	}
 	to.User = nil
 	e.Location = to.String()
-	e.Message = "the server sends the client to " + e.Location + "; a redirect is not followed, because the request has credentials"
+	e.Message = "the server redirects to " + e.Location + "; the redirect is not followed, because the request contains credentials"
 	if base, same := strings.CutSuffix(to.EscapedPath(), got.path); same && to.RawQuery == asked.RawQuery {
 		e.BaseURL = to.Scheme + "://" + to.Host + base
 		e.Message += ". If you trust that address, use " + e.BaseURL

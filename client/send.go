@@ -81,7 +81,7 @@ func one[T any](ctx context.Context, c *Client, what call) (*T, error) {
 func decode[T any](what call, got *answer) (*T, error) {
 	var v T
 	if err := json.Unmarshal(got.body, &v); err != nil {
-		return nil, fmt.Errorf("%s %s: the answer (%d) cannot be read: %w", what.method, what.path, got.status, err)
+		return nil, fmt.Errorf("%s %s: cannot decode the response (%d): %w", what.method, what.path, got.status, err)
 	}
 	return &v, nil
 }
@@ -193,7 +193,7 @@ func exchange(h *http.Client, req *http.Request) (*answer, error) {
 	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
-		err = fmt.Errorf("the answer is larger than %d bytes", maxAnswer)
+		err = fmt.Errorf("the response is larger than %d bytes", maxAnswer)
 	}
 	return &answer{status: resp.StatusCode, header: resp.Header, body: body, asked: req.URL}, err
 }

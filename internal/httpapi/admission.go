@@ -135,7 +135,7 @@ func (r *request) wait(gate *limit.Gate, party string) (func(), error) {
 		return nil, r.Context().Err()
 	}
 	return nil, &fleet.Error{
-		Code: fleet.TooManyRequests, Message: "Too many of your requests are being worked on; send fewer at once, or try again",
+		Code: fleet.TooManyRequests, Message: "Too many concurrent requests: send fewer at a time, or retry",
 		RetryAfter: time.Second, Err: err,
 	}
 }
@@ -209,7 +209,7 @@ func (r *request) finish() {
 // errTooMuch returns the error for a body that finds no free memory.
 func errTooMuch() error {
 	return &fleet.Error{
-		Code: fleet.Unavailable, Message: "Too many large bodies are in memory; try again", RetryAfter: time.Second,
+		Code: fleet.Unavailable, Message: "Too many large request bodies at the moment: retry", RetryAfter: time.Second,
 		Err: errors.New("the memory for bodies is used up"),
 	}
 }

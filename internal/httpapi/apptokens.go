@@ -65,7 +65,7 @@ func (a *api) makeApplicationToken(r *request) (response, error) {
 func madeToken(t control.CreatedToken) (reply, again control.Reply) {
 	first := encoded(http.StatusOK, wire.ApplicationTokenResponse{ApplicationToken: t.Text})
 	second := failure(fleet.Errorf(fleet.Duplicated,
-		"The application token %d was made under this Idempotency-Key; its text was shown then and is not stored", t.ID))
+		"The application token %d was already created with this Idempotency-Key; its text was shown then and is not stored", t.ID))
 	return control.Reply{Status: first.status, Body: first.body}, control.Reply{Status: second.status, Body: second.body}
 }
 

@@ -11,7 +11,7 @@ import (
 // batchStatuses are the possible statuses of a batch, by id. GET only ever shows the first.
 var batchStatuses = []wire.Ref{{ID: 0, Description: "Not registered"}, {ID: 1, Description: "Registered"}}
 
-const batchStatusHelp = "0 leaves the SIMs as they are, 1 activates them, 4 starts their Factory Test"
+const batchStatusHelp = "0 keeps their status, 1 activates the SIMs, 4 starts their Factory Test"
 
 func (a *api) getBatch(r *request) (response, error) {
 	bic, err := fleet.ParseBIC(r.PathValue("bic"))

@@ -128,7 +128,7 @@ func unpacked(r *request, body io.Reader) (io.Reader, error) {
 		return body, nil
 	case "gzip", "x-gzip":
 		if r.place.admission != nil && r.place.anonymous {
-			return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: send the body as it is; it is unpacked only with a bearer")
+			return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: send the body uncompressed; gzip requires a bearer token")
 		}
 		plain, err := gzip.NewReader(body)
 		if err != nil {
@@ -136,7 +136,7 @@ func unpacked(r *request, body io.Reader) (io.Reader, error) {
 		}
 		return plain, nil
 	}
-	return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is understood")
+	return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is supported")
 }
 
 // paced enforces a minimum rate as well as a maximum time, so a client that sends a byte now

@@ -72,17 +72,17 @@ func explain(err error, into any) error {
 	switch {
 	case errors.As(err, &semantic) && errors.Is(semantic.Err, json.ErrUnknownName):
 		bad.Field = pointed(semantic.JSONPointer)
-		bad.Message = fmt.Sprintf("%s: there is no such property; known: %s", clip(bad.Field), strings.Join(properties(into), ", "))
+		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", clip(bad.Field), strings.Join(properties(into), ", "))
 	case errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
 		bad.Field = pointed(syntax.JSONPointer)
-		bad.Message = clip(bad.Field) + ": the property is there twice"
+		bad.Message = clip(bad.Field) + ": duplicate property"
 	case errors.As(err, &semantic):
 		bad.Field = pointed(semantic.JSONPointer)
 		bad.Message = fmt.Sprintf("%s: %s", clip(orBody(bad.Field)), reason(semantic))
 	case errors.As(err, &syntax):
-		bad.Message = fmt.Sprintf("The body is no JSON: error at byte %d", syntax.ByteOffset)
+		bad.Message = fmt.Sprintf("The body is not valid JSON: error at byte %d", syntax.ByteOffset)
 	default:
-		bad.Message = "The body is no JSON that can be read"
+		bad.Message = "The body is not valid JSON"
 	}
 	return bad
 }

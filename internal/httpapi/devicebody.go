@@ -67,7 +67,7 @@ func words(o wire.Optional[string]) *string {
 
 func truth(field string, o wire.Optional[bool]) (*bool, error) {
 	if o.Null {
-		return nil, fleet.Invalid(field, "it takes true or false, not null; leave the key out instead")
+		return nil, fleet.Invalid(field, "it must be true or false, not null; omit the key instead")
 	}
 	if !o.Set {
 		return nil, nil
@@ -88,9 +88,9 @@ func deviceStatus(o wire.Optional[wire.IDRef], create bool) (*fleet.DeviceStatus
 	s := fleet.DeviceStatus(id)
 	switch {
 	case int64(s) != id || !s.Known():
-		return nil, fleet.Invalid("status.id", "%d is no status of a device; GET /api/v1/endpoint/status lists them", id)
+		return nil, fleet.Invalid("status.id", "%d is not a status of a device; GET /api/v1/endpoint/status lists them", id)
 	case s == fleet.DeviceDeleted:
-		return nil, fleet.Invalid("status.id", "it is 0 or 1 here; DELETE deletes a device")
+		return nil, fleet.Invalid("status.id", "it must be 0 or 1; use DELETE to delete a device")
 	}
 	return &s, nil
 }
@@ -119,7 +119,7 @@ func plug(o wire.Optional[wire.Plug], made *creation) (*fleet.Plug, error) {
 		return nil, err
 	}
 	if !given || !sim.ID.Set {
-		return nil, fleet.Invalid("sim", "write {\"id\": 250} to put a SIM in, {\"id\": null} to take it out")
+		return nil, fleet.Invalid("sim", "send {\"id\": 250} to attach a SIM, {\"id\": null} to detach it")
 	}
 	if sim.ID.Null {
 		if create && status == nil {
@@ -152,7 +152,7 @@ func plugStatus(o wire.Optional[wire.IDRef]) (*fleet.SIMStatus, error) {
 	}
 	s, err := knownStatus("sim.status.id", id)
 	if err == nil && s == fleet.SIMDeleted {
-		err = fleet.Invalid("sim.status.id", "it cannot be 3 here; DELETE /api/v1/sim/{sim_id} deletes a SIM")
+		err = fleet.Invalid("sim.status.id", "it cannot be 3; use DELETE /api/v1/sim/{sim_id} to delete a SIM")
 	}
 	return &s, err
 }

@@ -94,7 +94,7 @@ func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, er
 			return nil, 0, placed(err, i)
 		}
 		if i > 0 && in != ws {
-			return nil, 0, fleet.Invalid(item(i, "organisation"), "all devices of one request go into the same Workspace: split it")
+			return nil, 0, fleet.Invalid(item(i, "organisation"), "all devices of a request must be in the same Workspace: split it")
 		}
 		ws = in
 		list = append(list, d.DeviceFields)
@@ -153,7 +153,7 @@ func queryTruth(r *request, name string) (bool, error) {
 	case len(values) == 1 && values[0] == "true":
 		return true, nil
 	}
-	return false, fleet.Invalid(name, "it must be true or false, and be there once")
+	return false, fleet.Invalid(name, "it must be true or false, given once")
 }
 
 func countDevices(n int) error {
@@ -161,7 +161,7 @@ func countDevices(n int) error {
 	case n == 0:
 		return fleet.Errorf(fleet.BadRequest, "The list is empty: name at least one device")
 	case n > fleet.MaxDevices:
-		return fleet.Errorf(fleet.BadRequest, "%d devices are named; at most %d are allowed in one request: split it", n, fleet.MaxDevices)
+		return fleet.Errorf(fleet.BadRequest, "the request has %d devices; at most %d are allowed: split it", n, fleet.MaxDevices)
 	}
 	return nil
 }
@@ -187,14 +187,14 @@ func deviceChanges[T any](list []T, made *creation, split func(T) (wire.Optional
 		}
 		changes[i] = fleet.DeviceChange{ID: fleet.DeviceID(id), Patch: patch}
 		if first, twice := devices[changes[i].ID]; twice && !create {
-			return nil, fleet.Invalid(item(i, "id"), "device %d is named in [%d] already", id, first)
+			return nil, fleet.Invalid(item(i, "id"), "device %d already appears in [%d]", id, first)
 		}
 		devices[changes[i].ID] = i
 		if patch.SIM == nil || patch.SIM.Out {
 			continue
 		}
 		if first, twice := sims[patch.SIM.SIM]; twice {
-			return nil, fleet.Invalid(item(i, "sim.id"), "SIM %d is named in [%d] already", patch.SIM.SIM, first)
+			return nil, fleet.Invalid(item(i, "sim.id"), "SIM %d already appears in [%d]", patch.SIM.SIM, first)
 		}
 		sims[patch.SIM.SIM] = i
 	}

@@ -63,7 +63,7 @@ func failure(err error) response {
 		return known(fleet.Errorf(fleet.Unavailable, "The request took too long; try again"))
 	}
 	return encoded(http.StatusInternalServerError, wire.Error{
-		ErrorCode: 1000, ErrorToken: "InternalError", Message: "Something went wrong here; the log tells more under this request's id",
+		ErrorCode: 1000, ErrorToken: "InternalError", Message: "Internal server error. Details are in the server log under this request ID.",
 	})
 }
 

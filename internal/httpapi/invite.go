@@ -39,7 +39,7 @@ func (a *api) invite(r *request, location func(control.Invited) string) (respons
 		if i.Key == "" {
 			return reply, reply
 		}
-		return reply, stored(fleet.Errorf(fleet.Duplicated, "The invitation was made under this Idempotency-Key; its activation key was shown then and is not stored"))
+		return reply, stored(fleet.Errorf(fleet.Duplicated, "The invitation was already created with this Idempotency-Key; its activation key was shown then and is not stored"))
 	})
 	return replied(reply, replayed), err
 }
@@ -50,7 +50,7 @@ func invitation(body wire.InvitationRequest) (n control.Invitation, err error) {
 	}
 	n.Name = text(body.Name)
 	if body.Name != nil && n.Name == "" {
-		return n, fleet.Invalid("name", "it is empty: leave it out to take the address")
+		return n, fleet.Invalid("name", "it is empty: omit it to use the address")
 	}
 	if body.Organisation.Set {
 		id, err := requiredID("organisation", body.Organisation)
@@ -82,7 +82,7 @@ func invitedRoles(refs wire.Optional[[]wire.IDRef]) ([]fleet.Role, error) {
 		roles[i] = fleet.Role(*ref.ID)
 	}
 	if len(roles) == 0 {
-		return nil, fleet.Invalid("roles", "it is empty: leave it out to make the user an Observer")
+		return nil, fleet.Invalid("roles", "it is empty: omit it to make the user an Observer")
 	}
 	return roles, nil
 }

@@ -73,7 +73,7 @@ func (a *api) activateMFA(r *request) (response, error) {
 func wantID(field string, ref wire.Optional[wire.IDRef], want int64) error {
 	id, err := requiredID(field, ref)
 	if err == nil && id != want {
-		err = fleet.Invalid(field+".id", "it can only be %d here", want)
+		err = fleet.Invalid(field+".id", "it must be %d", want)
 	}
 	return err
 }

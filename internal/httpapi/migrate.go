@@ -150,7 +150,7 @@ func migrationRequest(b wire.MigrationRequest) (req fleet.MigrationRequest, err 
 		return req, err
 	}
 	if b.DryRun.Null || b.AutoDetachDevices.Null {
-		return req, fleet.Invalid("dry_run, auto_detach_devices", "they take true or false, not null; leave the key out instead")
+		return req, fleet.Invalid("dry_run, auto_detach_devices", "they must be true or false, not null; omit the key instead")
 	}
 	req.DetachDevices = b.AutoDetachDevices.Or(false)
 	return req, nil
@@ -193,7 +193,7 @@ func allowedStatuses(o wire.Optional[[]wire.IDRef]) ([]fleet.SIMStatus, error) {
 		return nil, nil
 	}
 	if len(list) == 0 {
-		return nil, fleet.Invalid(field, "the list is empty, so no SIM could move; leave the key out to allow every status")
+		return nil, fleet.Invalid(field, "the list is empty, so no SIM could move; omit the key to allow every status")
 	}
 	statuses := make([]fleet.SIMStatus, 0, len(list))
 	ids, err := simIDs(field, list)

@@ -105,7 +105,7 @@ func TestContract_Atomic(t *testing.T) {
 			s.Untouched("a run that failed at "+fault.table, func() {
 				a := admin.With("Idempotency-Key", "same").Post(migration, ran(detaching(moving(200, 250, 252, 253))))
 				same(t, a, http.StatusInternalServerError, api.Error{
-					ErrorCode: 1000, ErrorToken: "InternalError", Message: "Something went wrong here; the log tells more under this request's id",
+					ErrorCode: 1000, ErrorToken: "InternalError", Message: "Internal server error. Details are in the server log under this request ID.",
 				})
 			})
 			mend(s, e, fault.table)

@@ -115,7 +115,7 @@ func (a *operatorAPI) admit(op operatorOperation, r *operatorRequest) error {
 	}
 	token := bearerText(r.Request)
 	if token == "" {
-		return fleet.Errorf(fleet.InvalidToken, "One of the operator's tokens is needed, as Authorization: Bearer TOKEN")
+		return fleet.Errorf(fleet.InvalidToken, "An operator token is required, as Authorization: Bearer TOKEN")
 	}
 	name, err := a.operator.Admit(r.Context(), a.tokens, token, r.origin())
 	if err != nil {

@@ -64,7 +64,7 @@ func newWorkspace(body wire.OperatorNewWorkspace) (w fleet.Workspace, err error)
 	}
 	if body.ID != nil {
 		if w.ID = fleet.WorkspaceID(*body.ID); w.ID < 1 {
-			return w, fleet.Invalid("id", "must be a whole number from 1; leave it out to get a free one")
+			return w, fleet.Invalid("id", "must be a whole number from 1; omit it to get the next free id")
 		}
 	}
 	w.Country = text(body.Country)

@@ -35,9 +35,9 @@ func (r *request) checkQuery() error {
 		switch {
 		case !known || r.Method != http.MethodGet && name != meant:
 		case name != meant:
-			return fleet.Invalid(name, "this parameter does not exist; %s does: write it exactly like this", meant)
+			return fleet.Invalid(name, "unknown parameter; write it exactly as %s", meant)
 		case len(given) > 1:
-			return fleet.Invalid(name, "it is given %d times; give it once", len(given))
+			return fleet.Invalid(name, "it is given %d times; send it once", len(given))
 		}
 	}
 	for _, name := range []string{"page", "per_page"} {

@@ -53,7 +53,7 @@ func (r *request) parseList(spec fleet.ListSpec) (fleet.List, error) {
 func (a *api) bearer(op operation, r *request) (identity.Principal, error) {
 	token := bearerText(r.Request)
 	if token == "" {
-		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is needed: POST /api/v1/authenticate gives one")
+		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is required: get one from POST /api/v1/authenticate")
 	}
 	if op.pattern == migratePattern {
 		return a.mover(r, token)

@@ -56,7 +56,7 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case pattern != "":
 		rt.mux.ServeHTTP(w, r)
 	default:
-		write(w, failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
+		write(w, failure(fleet.Errorf(fleet.NotFound, "This operation does not exist")))
 	}
 }
 

@@ -88,7 +88,7 @@ func (a *api) deleteSIMs(r *request) (response, error) {
 	}
 	ids = fleet.Once(ids)
 	if len(ids) == 0 || len(ids) > control.MaxDeletedSIMs {
-		return response{}, fleet.Invalid("the body", "it names %d SIMs; name 1 to %d in one request", len(ids), control.MaxDeletedSIMs)
+		return response{}, fleet.Invalid("the body", "it has %d SIMs; send 1 to %d in one request", len(ids), control.MaxDeletedSIMs)
 	}
 	return a.delete(r, "sim.delete.multi", ids)
 }

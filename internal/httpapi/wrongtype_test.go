@@ -20,7 +20,7 @@ func TestWrongTypesNameTheRightOne(t *testing.T) {
 		{"POST " + migration, `{"target_workspace": 5}`, `target_workspace: it must be an object such as {"id": 1}, not a number`},
 		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": 5}`, `sims: it must be a list, in [ ], not a number`},
 		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 1}, 5]}`, `sims[1]: it must be an object such as {"id": 1}, not a number`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 1, "id": 2}]}`, `sims[0].id: the property is there twice`},
+		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 1, "id": 2}]}`, `sims[0].id: duplicate property`},
 		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccids": ["1", 5]}`, `iccids[1]: it must be a text, in quotes, not a number`},
 		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccid_range": [1]}`, `iccid_range: it must be an object, in { }, not a list`},
 		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccid_range": {"start": 5}}`, `iccid_range.start: it must be a text`},
