@@ -306,7 +306,7 @@ func TestContract_DeviceTwice(t *testing.T) {
 			{"PATCH", `[{"id": 9002, "sim": {"id": 251}}, {"id": 9001, "sim": {"id": 251.0}}]`},
 			{"POST", `[{"sim": {"id": 252}}, {"sim": {"id": 252}}]`},
 		} {
-			if got := wantCode(t, user.Do(c.method, multi, c.body), http.StatusBadRequest, 1000); !strings.Contains(got.Message, "in [0] already") {
+			if got := wantCode(t, user.Do(c.method, multi, c.body), http.StatusBadRequest, 1000); !strings.Contains(got.Message, "already appears in [0]") {
 				t.Errorf("%s: %s", c.body, got.Message)
 			}
 		}
