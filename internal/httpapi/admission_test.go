@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// limited is the same server with other limits.
+// limited returns the same server with other limits.
 func limited(t *testing.T, s *kit.Server, l httpapi.Limits) *kit.Server {
 	t.Helper()
 	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{
@@ -26,16 +26,16 @@ func limited(t *testing.T, s *kit.Server, l httpapi.Limits) *kit.Server {
 	return &kit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contract.New(t).RoundTripper(server.Client().Transport)}}
 }
 
-// pendingBody is a request whose body is on its way.
+// pendingBody is a request whose body is not complete yet.
 type pendingBody struct {
 	body   *io.PipeWriter
 	status chan int
 }
 
-// flushed is more than a client's buffer, so that what is held reaches the server.
+// flushed exceeds a client's buffer, so the start of the body reaches the server.
 const flushed = 6 << 10
 
-// hold sends the head of a request and size bytes of its body, and no more.
+// hold sends the head of a request and size bytes of its body, and stops.
 func hold(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string, size int) pendingBody {
 	t.Helper()
 	method, path, _ := strings.Cut(pattern, " ")
@@ -60,7 +60,7 @@ func hold(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string, size
 		h.status <- resp.StatusCode
 	}()
 	if _, err := io.WriteString(in, "{"+strings.Repeat(" ", size)); err != nil {
-		t.Log(err) // it was refused while it was sent
+		t.Log(err) // refused while it was sent
 	}
 	return h
 }
@@ -71,7 +71,7 @@ func (h pendingBody) end(text string) int {
 	return <-h.status
 }
 
-// until asks until the answer has the status; what was sent before may still be on its way.
+// until repeats a request until the response has the status.
 func until(t *testing.T, status int, ask func() *kit.Answer) *kit.Answer {
 	t.Helper()
 	for range 1000 {
@@ -83,8 +83,8 @@ func until(t *testing.T, status int, ask func() *kit.Answer) *kit.Answer {
 	return nil
 }
 
-// crowd holds four requests where two are worked on and one waits: the one that is left is
-// refused. It returns the other three.
+// crowd sends four requests to a server that handles two and queues one: the fourth is refused.
+// It returns the other three.
 func crowd(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string) []pendingBody {
 	t.Helper()
 	all := make([]pendingBody, 4)
@@ -109,7 +109,8 @@ func crowd(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string) []p
 	return slices.Delete(all, refused, refused+1)
 }
 
-// A caller who has as many requests as allowed waits, then gets a 429; another does not.
+// A caller at the limit of concurrent requests waits and then gets a 429; another caller does
+// not.
 func TestCallersTakeTurns(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	l := limited(t, s, httpapi.Limits{PerCaller: 2, Waiting: 1, PerAddress: 2})
@@ -129,7 +130,7 @@ func TestCallersTakeTurns(t *testing.T) {
 		}
 	}
 	admin.Get(whoami).Is(http.StatusOK)
-	// The same for what comes without a bearer, or with a forged one, by address.
+	// The same by address for requests without a bearer or with a forged one.
 	rest = crowd(t, l, l.Nobody(), "POST "+authenticate, "198.51.100.1")
 	wantCode(t, with(l, "forged").With("X-Forwarded-For", "198.51.100.1").Get("/api/v1/sim"), http.StatusTooManyRequests, 1105)
 	signIn(from(l, "198.51.100.2"), "admin@example.com", kit.Password).Is(http.StatusOK)
@@ -141,7 +142,7 @@ func TestCallersTakeTurns(t *testing.T) {
 	}
 }
 
-// Bodies that are held take no more memory than there is for them; small ones need none.
+// Pending bodies use at most the memory for bodies; small ones use none of it.
 func TestBodiesShareMemory(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	l := limited(t, s, httpapi.Limits{BodyMemory: 3 << 20, BodyMemoryPerCaller: 2 << 20})
@@ -172,7 +173,7 @@ func TestBodiesShareMemory(t *testing.T) {
 	until(t, http.StatusOK, func() *kit.Answer { return admin.Post(migration, padded) })
 }
 
-// What comes without a bearer is short and not compressed, on every operation that takes it.
+// Bodies without a bearer must be short and uncompressed, on every operation that accepts them.
 func TestAnonymousBodies(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	tried := 0
@@ -195,7 +196,7 @@ func TestAnonymousBodies(t *testing.T) {
 	}
 }
 
-// Two bytes of a body can become a value of hundreds.
+// Two bytes of a body can decode to a value of hundreds of bytes.
 func TestBodyOfManyValues(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")

@@ -57,7 +57,7 @@ func TestContract_ApplicationTokens(t *testing.T) {
 		program.Get(whoami).Is(http.StatusOK)
 
 		admin.Patch(tokensURL+"/1", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
-		program.Get(whoami).Is(http.StatusUnauthorized) // at once, at another server
+		program.Get(whoami).Is(http.StatusUnauthorized) // immediately, at another server
 		exchange(two.Nobody(), plain).Is(http.StatusUnauthorized)
 		if got := tokenList(admin, "?q=status:1&sort=-id"); len(got) != 1 || got[0].ID != 1 || got[0].Status != (api.Ref{ID: 1, Description: "Revoked"}) {
 			t.Errorf("the revoked ones are %+v", got)
@@ -96,8 +96,8 @@ func TestContract_ApplicationTokens(t *testing.T) {
 	})
 }
 
-// The answer holds a secret, so it is not kept: under the same key there is no second token
-// and no second look at the first.
+// The response contains a secret, so it is not stored: a repetition with the key neither
+// creates a second token nor returns the first.
 func TestContract_ApplicationTokenKey(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

@@ -17,12 +17,11 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// thief has stolen the private key of a server, so that nothing but what a test changes is
-// wrong with a token.
+// thief has the private key of a server, so a forged token differs only in what a test changes.
 type thief struct {
 	kid     string
 	private ed25519.PrivateKey
-	claims  object // of a bearer that counts
+	claims  object // of a valid bearer
 }
 
 func newThief(s *kit.Server, token string) thief {
@@ -37,7 +36,7 @@ func newThief(s *kit.Server, token string) thief {
 
 func (f thief) header() object { return object{"alg": "EdDSA", "kid": f.kid, "typ": "JWT"} }
 
-// but is the claims with one of them changed; nil takes it away.
+// but returns the claims with one changed; nil removes it.
 func (f thief) but(name string, value any) object {
 	other := maps.Clone(f.claims)
 	if other[name] = value; value == nil {
@@ -53,7 +52,7 @@ func sealed(header, claims object, seal func([]byte) []byte) string {
 
 func (f thief) sign(text []byte) []byte { return ed25519.Sign(f.private, text) }
 
-// Each attack is refused, and with it nothing is told but that the token is no good.
+// Each attack is refused, and the response says only that the token is invalid.
 func TestAttackBearer(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	made := newApplicationToken(s, control.NewToken{})
@@ -87,7 +86,7 @@ func TestAttackBearer(t *testing.T) {
 			sealed(header("alg", "none"), f.claims, nothing), sealed(header("alg", "None"), f.claims, nothing), sealed(header("alg", ""), f.claims, nothing),
 			sealed(header("alg", "none"), f.claims, f.sign), sealed(f.header(), f.claims, nothing),
 		},
-		"key-confusion": { // the public key, which everybody has, as the secret of an HMAC
+		"key-confusion": { // the public key, which is public, as an HMAC secret
 			sealed(header("alg", "HS256"), f.claims, hmacOf(public)), sealed(f.header(), f.claims, hmacOf(public)),
 			sealed(header("alg", "HS256"), f.claims, hmacOf([]byte(base64.RawURLEncoding.EncodeToString(public)))),
 			sealed(header("alg", "HS512"), f.claims, hmacOf(public)), sealed(header("alg", "RS256"), f.claims, f.sign), sealed(header("alg", "HS256"), f.claims, f.sign),

@@ -17,7 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// takesBody are the operations that read a body, with a path that can be asked for.
+// takesBody returns the operations that read a body, with a valid path.
 func takesBody() (list []attacked) {
 	for _, r := range httpapi.Routes() {
 		row := accesses[r.Pattern]
@@ -42,8 +42,8 @@ func takesNoBearer(op attacked) bool {
 	})
 }
 
-// A body that is deep, or grows when it is unpacked, is refused before it costs anything
-// that counts; the server answers the next request.
+// Deeply nested bodies and decompression bombs are refused before they use many resources; the
+// server handles the next request.
 func TestAttackBodies(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
@@ -79,7 +79,7 @@ func TestAttackBodies(t *testing.T) {
 	admin.Get(whoami).Is(http.StatusOK)
 }
 
-// A password of nearly a mebibyte is refused by its form; nothing is hashed.
+// A password of nearly a mebibyte is refused for its form, without hashing.
 func TestAttackLongPassword(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
@@ -107,20 +107,19 @@ func TestAttackLongPassword(t *testing.T) {
 	}
 }
 
-// What a caller would like to be set along is refused by name, wherever it is no property of
-// the operation: nobody becomes anybody by a body.
+// Mass assignment: properties that an operation does not have are refused by name.
 func TestAttackMassAssignment(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	user := s.As("user@example.com")
 	admin := s.As("admin@example.com")
-	allowed := map[string]string{ // what an operation does take, or tolerates of what it has listed
+	allowed := map[string]string{ // properties that an operation accepts or tolerates
 		"/api/v1/sim/251": "id status customer_org issuer_org created", "/api/v1/application_token/999": "status", "/api/v1/user/mfa/999": "status", "/api/v1/user/3": "status", "/api/v1/user": "roles", "/api/v2/user/invitation": "roles",
 		"/api/v1/endpoint": "id status created organisation", "/api/v1/endpoint/9002": "id status created", "/api/v2/endpoint/multi": "id status created organisation",
 	}
 	s.Untouched("mass assignment", func() {
 		for i, op := range takesBody() {
 			if op.method == http.MethodDelete {
-				continue // references, in which anything is tolerated
+				continue // references, which tolerate any property
 			}
 			open, end := "", "" // of a list, whose first item it is
 			if strings.HasPrefix(op.body, "[") {
@@ -147,7 +146,7 @@ func TestAttackMassAssignment(t *testing.T) {
 	})
 }
 
-// Nothing that a caller sends becomes a header of the answer, or a second line of one.
+// Client input never becomes a header of the response, or a second line of one.
 func TestAttackHeaderInjection(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	s.Seed("users: [{id: 30, username: odd@example.com, name: \"Odd\", password: correct horse, default_workspace: 100, roles: {100: administrator}}]")
@@ -171,7 +170,7 @@ func TestAttackHeaderInjection(t *testing.T) {
 		}
 	}
 	wantCode(t, admin.Post(tokensURL, object{"description": evil}), http.StatusBadRequest, 1000) // names have one line
-	// And on the wire, where no client tidies up.
+	// And on the wire, without a client that normalizes.
 	for _, line := range []string{
 		"Idempotency-Key: a\r\n X-Injected: yes", "Idempotency-Key: a\nX-Injected: yes", "X-Request-Id: a\r\nX-Forwarded-For: \r\nX-Injected: yes", "Origin: https://example.com\r\nAccess-Control-Request-Method: \x01",
 	} {
@@ -182,7 +181,7 @@ func TestAttackHeaderInjection(t *testing.T) {
 	}
 }
 
-// raw sends bytes and reads the head of the answer.
+// raw sends bytes and reads the head of the response.
 func raw(t *testing.T, server, request string) (status int, header string) {
 	t.Helper()
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(server, "http://"))

@@ -12,10 +12,10 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// Whatever is wrong with a sign-in costs one password hash, and so does a right one: the
-// time of the answer does not tell whether a user name exists. It is counted and not
-// measured, because a clock would only sometimes catch the difference; for the clock there
-// is BenchmarkUserEnumeration. (That bodies and headers tell nothing: TestRefusalsAreAlike.)
+// Every sign-in costs one password hash, successful or not, so the response time does not
+// reveal whether a user name exists. The test counts hashes, because timing would be
+// unreliable; BenchmarkUserEnumeration measures the time. (TestRefusalsAreAlike compares bodies
+// and headers.)
 func TestUserEnumerationByWork(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -41,7 +41,7 @@ func TestUserEnumerationByWork(t *testing.T) {
 				}
 			}
 		}
-		// Locked, it costs none, for names that exist and for others.
+		// A locked sign-in costs no hash, for existing and unknown names.
 		for _, name := range []string{"target@example.com", "nobody@example.com"} {
 			lock(s.Nobody(), name)
 			if n := hashes(func() { wantCode(t, signIn(s.Nobody(), name, kit.Password), http.StatusUnauthorized, 1105) }); n != 0 {
@@ -51,9 +51,8 @@ func TestUserEnumerationByWork(t *testing.T) {
 	})
 }
 
-// BenchmarkUserEnumeration measures refused sign-ins over HTTP at the real cost of
-// passwords, of a name that exists and of one that does not, in turns, and tells the
-// medians and their ratio.
+// BenchmarkUserEnumeration measures refused sign-ins over HTTP at the real cost of passwords,
+// alternating between an existing and an unknown name, and reports the medians and their ratio.
 func BenchmarkUserEnumeration(b *testing.B) {
 	clock := kit.NewClock()
 	s := kit.StartWith(b, kit.SQLite.FerryURL(b), clock, control.Options{Password: identity.DefaultParams})

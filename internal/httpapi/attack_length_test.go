@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// However long a text is that a client sends, and wherever, the log line stays short.
+// The log line stays short, however long the client's input is.
 func TestAttackLongLogLines(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	logged, j := logging(t, s)
@@ -41,7 +41,8 @@ func TestAttackLongLogLines(t *testing.T) {
 
 var anyLink = regexp.MustCompile(`rel="([a-z]+)"`)
 
-// A long query does not make headers that proxies refuse, and a client finds the next page.
+// A long query does not produce headers that proxies refuse, and the client still finds the
+// next page.
 func TestAttackLongAnswerHeaders(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")

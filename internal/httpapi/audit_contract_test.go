@@ -159,8 +159,8 @@ func TestContract_AuditRefusals(t *testing.T) {
 	})
 }
 
-// A bearer that was valid is refused under the name that it bears; what never was one leaves
-// nothing, whoever it claims to be.
+// The refusal of a formerly valid bearer is logged under its user; an invalid one is not
+// logged, whatever it claims.
 func TestAuditTellsOfEndedBearers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, _ := ferry(t, e)
@@ -186,7 +186,7 @@ func TestAuditTellsOfEndedBearers(t *testing.T) {
 	})
 }
 
-// Whoever tries again and again from one address is told of once.
+// Repeated attempts from one address are logged once.
 func TestAuditTellsOfTheRateLimitOnce(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for i := range 105 {

@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// noted is an entry of the audit log as it stands in the table.
+// noted is an entry of the audit log as stored in the table.
 type noted struct {
 	actor, user, token, code, migration          int64
 	address, action, subject, subjectID, det, in string
@@ -18,7 +18,7 @@ type noted struct {
 const notedColumns = `actor, COALESCE(user_id, 0), COALESCE(token_id, 0), code, COALESCE(ledger_id, 0),
 	address, action, subject, subject_id, detail, places`
 
-// auditOf reads the entries that a request left.
+// auditOf returns the audit entries of a request.
 func auditOf(s *kit.Server, a *kit.Answer) []noted {
 	s.T.Helper()
 	id := a.Header.Get("X-Request-Id")
@@ -51,7 +51,7 @@ func whole(v any) int64 {
 	panic(fmt.Sprintf("%T is no number", v))
 }
 
-// leaves wants a request to have left exactly one entry, and answers it.
+// leaves checks that a request left exactly one entry, and returns it.
 func leaves(t *testing.T, s *kit.Server, a *kit.Answer, action fleet.AuditAction, code fleet.Code) noted {
 	t.Helper()
 	list := auditOf(s, a)

@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// Every operation that writes has a name in the audit log, and nothing else has.
+// Every writing operation has an action in the audit log, and no other operation has one.
 func TestEveryWritingOperationIsAudited(t *testing.T) {
 	audited := httpapi.Audited()
 	for _, r := range httpapi.Routes() {
@@ -32,7 +32,7 @@ func TestEveryWritingOperationIsAudited(t *testing.T) {
 	}
 }
 
-// deeds does things over the API, and keeps the secrets that it has used.
+// deeds calls the API and records the secrets that it used.
 type deeds struct {
 	*testing.T
 	s       *kit.Server
@@ -129,7 +129,7 @@ func (d *deeds) signIns() {
 	d.do(user, "PATCH /api/v1/user/password", "", object{"old_password": digest, "new_password": next})
 	d.do(s.As("observer@example.com"), "POST /api/v1/logout", "", object{"everywhere": false})
 
-	// A password that was typed into the wrong field is nobody's to read.
+	// A password typed into the wrong field does not appear in the audit log.
 	leaves(d.T, s, signIn(s.Nobody(), "hunter2-typed-as-a-name", "whatever it is").Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
 	d.secret("hunter2-typed-as-a-name", identity.WireDigest("whatever it is"))
 }
@@ -203,7 +203,7 @@ func (d *deeds) devices() {
 	d.do(admin, "DELETE /api/v2/endpoint/multi", "", []object{{"id": made[0].ID}})
 }
 
-// tellNoSecret looks for everything that was secret in all that the audit log has.
+// tellNoSecret searches the whole audit log for the secrets.
 func (d *deeds) tellNoSecret() {
 	d.Helper()
 	entries := auditWhere(d.s, "id > 0")

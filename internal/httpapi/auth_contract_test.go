@@ -128,8 +128,8 @@ func TestContract_AuthModes(t *testing.T) {
 	})
 }
 
-// A switch extends nothing: the bearer that it gives ends with the one that it was asked with,
-// whether the Workspace is another or the same.
+// A switch does not extend a session: the new bearer expires with the old one, for another
+// Workspace and for the same.
 func TestContract_SwitchExtendsNothing(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -198,7 +198,7 @@ func TestContract_SuperAdmin(t *testing.T) {
 		t.Helper()
 		s := kit.Ferried(t, e)
 		root := s.As("root@example.com")
-		elsewhere := root.In(900) // of which it is no member
+		elsewhere := root.In(900) // of which it is not a member
 		elsewhere.Get("/api/v1/sim/290").Is(http.StatusOK)
 		elsewhere.Patch("/api/v1/sim/290", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
 		root.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 290}], "dry_run": false}`).Is(http.StatusOK)

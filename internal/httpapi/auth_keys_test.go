@@ -30,8 +30,8 @@ func rotate(s *kit.Server) string {
 	return made.ID
 }
 
-// A new key signs at every server at once and the key set has it before any token does;
-// nobody is signed out by it.
+// A new key is used by every server immediately, and published before its first token; no
+// session ends.
 func TestKeysRotate(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
@@ -53,14 +53,14 @@ func TestKeysRotate(t *testing.T) {
 			}
 		}
 		tokensOf(refresh(other, session.RefreshToken))
-		one.Clock.Pass(-time.Hour) // whoever rotates may have a clock that is behind
+		one.Clock.Pass(-time.Hour) // the rotating server's clock may be slow
 		if last := rotate(one); kids(other)[0] != last {
 			t.Errorf("%s does not sign", last)
 		}
 	})
 }
 
-// An old key goes once nothing lives by it: its bearers have expired, and its application
+// An old key is removed when nothing uses it: its bearers have expired, and its application
 // tokens have expired or are revoked.
 func TestOldKeysRetire(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
@@ -89,8 +89,8 @@ func TestOldKeysRetire(t *testing.T) {
 	})
 }
 
-// A key that somebody may have copied is taken away: what it signed ends on every server,
-// at once, though they have seen the tokens before.
+// A compromised key is removed: its tokens become invalid immediately on every server, even if
+// cached.
 func TestRemovedKeyBitesAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
@@ -111,7 +111,7 @@ func TestRemovedKeyBitesAtOnce(t *testing.T) {
 				t.Errorf("the keys are %v", got)
 			}
 		}
-		next := tokensOf(refresh(other, session.RefreshToken)) // people stay signed in
+		next := tokensOf(refresh(other, session.RefreshToken)) // users stay signed in
 		with(one, next.AuthToken).Get(whoami).Is(http.StatusOK)
 	})
 }

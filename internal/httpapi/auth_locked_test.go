@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// attack guesses at an account three times from each of 34 addresses, which uses up the
-// guesses of an hour. A second attack comes from other addresses than the first.
+// attack tries three wrong passwords from each of 34 addresses, which uses up the attempts of
+// an hour. A second attack comes from other addresses than the first.
 func attack(s *kit.Server, username string, wave int) {
 	s.T.Helper()
 	for i := range 34 {
@@ -22,7 +22,7 @@ func attack(s *kit.Server, username string, wave int) {
 	}
 }
 
-// Strangers cannot keep the owner of an account out, however long they guess.
+// Attackers cannot lock the owner of an account out, however long they guess.
 func TestOwnerOfALockedAccount(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		const owner, next = "203.0.113.7", "battery staple 9"
@@ -47,7 +47,8 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 		change(with(s, session.AuthToken), kit.Password, next).Is(http.StatusNoContent)
 		locked("admin@example.com", next)
 
-		// A mail opens the account for the address that uses it, while the attack goes on.
+		// A password reset by mail unlocks the account for the address that uses it, during the
+		// attack.
 		s.Nobody().Post(resetURL, object{"username": "admin@example.com"}).Is(http.StatusNoContent)
 		useKey(from(s, owner), nextMail(s).Secret, kit.Password).Is(http.StatusNoContent)
 		attack(s, "admin@example.com", 1)
@@ -77,8 +78,8 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 	})
 }
 
-// An address that counts on its own is locked by wrong guesses like any other, and only for
-// the account that it was opened for.
+// An unlocked address is locked again by wrong passwords, and was unlocked only for one
+// account.
 func TestAdmittedAddressIsBounded(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -101,7 +102,7 @@ func TestAdmittedAddressIsBounded(t *testing.T) {
 	})
 }
 
-// Guesses at user names that look like the counters of somebody else lock nobody.
+// Attempts with user names that look like the counters of another user lock nothing.
 func TestCraftedNamesLockNobody(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -119,8 +120,7 @@ func TestCraftedNamesLockNobody(t *testing.T) {
 	})
 }
 
-// Failures of strangers at the same address do not lock a trusted device, and three of its
-// own do.
+// Failures of others at the same address do not lock a trusted device; three of its own do.
 func TestTrustedDeviceBehindASharedAddress(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

@@ -19,7 +19,7 @@ import (
 
 const mfaURL = "/api/v1/user/mfa"
 
-// step is what an authenticator takes for a new code.
+// step is the interval between an authenticator's codes.
 const step = 30 * time.Second
 
 func keyURL(id int64) string { return mfaURL + "/" + strconv.FormatInt(id, 10) }
@@ -39,7 +39,7 @@ func withFactor(s *kit.Server, username string) (api.NewMFAKey, kit.Authenticato
 	return key, app
 }
 
-// pending is what a right password gets that needs a code.
+// pending returns the mfa_token for a correct password.
 func pending(a *kit.Answer) string {
 	a.T.Helper()
 	got := tokensOf(a)
@@ -54,7 +54,7 @@ func sendCode(c *kit.Client, mfaToken, code string) *kit.Answer {
 	return c.Post(authenticate, object{"mfa_token": mfaToken, "code": code})
 }
 
-// notCode is a code of six digits that is not this one.
+// notCode returns six digits other than the code.
 func notCode(code string) string {
 	n, _ := strconv.Atoi(code)
 	return fmt.Sprintf("%06d", (n+1)%1_000_000)
@@ -66,7 +66,7 @@ func TestContract_MFASignIn(t *testing.T) {
 		one, two := twoServers(t, e)
 		_, app := withFactor(one, "user@example.com")
 		waiting := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
-		with(one, waiting).Get(whoami).Is(http.StatusUnauthorized) // it is no bearer
+		with(one, waiting).Get(whoami).Is(http.StatusUnauthorized) // it is not a bearer
 		refresh(one, waiting).Is(http.StatusUnauthorized)
 		if got := sendCode(one.Nobody(), waiting, notCode(app.Code())).Is(http.StatusUnauthorized); len(got.Body) != 0 {
 			t.Errorf("a wrong code is answered %s", got.Body)
@@ -98,7 +98,7 @@ func TestContract_MFASignIn(t *testing.T) {
 	})
 }
 
-// Each code counts once: not again, not at another server, and not the one before it.
+// Each code works once: neither again, nor at another server, nor an older one.
 func TestTOTPReplay(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, two := twoServers(t, e)
@@ -148,8 +148,8 @@ func TestContract_MFAWindow(t *testing.T) {
 	})
 }
 
-// Whoever has the password gets no more tries at codes than at passwords, and a right
-// password between two wrong codes begins no new count.
+// Wrong codes are limited like wrong passwords, and a correct password between two wrong codes
+// does not reset the count.
 func TestContract_MFALockout(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -181,7 +181,7 @@ func TestContract_MFALockout(t *testing.T) {
 	})
 }
 
-// trust signs the User in with a code, on a device that is to be trusted.
+// trust signs the User in with a code and trusts the device.
 func trust(c *kit.Client, app kit.Authenticator) {
 	c.T.Helper()
 	trustFor(c, "user@example.com", app)
@@ -220,7 +220,7 @@ func TestContract_TrustedDevice(t *testing.T) {
 		}
 		pending(signInOn(one.Nobody(), "user@example.com", kit.Password, "another"))
 		signInOn(one.Nobody(), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
-		withFactor(one, "target@example.com") // somebody else's device is not trusted
+		withFactor(one, "target@example.com") // another user's device is not trusted
 		pending(signInOn(one.Nobody(), "target@example.com", kit.Password, fingerprint))
 
 		me := with(one, session.AuthToken)
@@ -248,8 +248,8 @@ func TestContract_TrustedDevice(t *testing.T) {
 	})
 }
 
-// Strangers who use up the guesses at an account do not lock its owner out; a copied
-// fingerprint has a bound of its own.
+// Attackers who use up the attempts at an account do not lock its owner out; a copied
+// fingerprint has its own limit.
 func TestContract_TrustedDeviceCeiling(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -321,7 +321,7 @@ func TestContract_MFAKeys(t *testing.T) {
 		if len(events) != 2 || events[0].Severity.ID != 1 || events[1].Severity.ID != 0 {
 			t.Errorf("the events are %+v", events)
 		}
-		// A wrong password counts, and a bearer that was left lying about has three tries.
+		// A wrong password counts, and a stolen bearer has three attempts.
 		for range 3 {
 			ask(object{"type": object{"id": 0}, "password": identity.WireDigest(wrong)}).Is(http.StatusUnprocessableEntity)
 		}
@@ -334,7 +334,7 @@ func TestContract_MFAKeys(t *testing.T) {
 	})
 }
 
-// Another's second factor is taken away only by an Administrator of all that it protects.
+// Only an Administrator of all Workspaces of a user can remove the user's second factor.
 func TestContract_MFAOfOthers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -391,7 +391,7 @@ func TestContract_MFAOfOthers(t *testing.T) {
 	})
 }
 
-// Who must have a second factor and has none can add one, and do nothing else before.
+// A user who must have a second factor and has none can only add one.
 func TestContract_MFAEnrolment(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -403,7 +403,7 @@ func TestContract_MFAEnrolment(t *testing.T) {
 			t.Fatalf("the sign-in does not tell: %+v", session)
 		}
 		me := with(strict, session.AuthToken)
-		for _, c := range []*kit.Client{me, at(strict, before)} { // a bearer from before is no way around
+		for _, c := range []*kit.Client{me, at(strict, before)} { // an older bearer does not bypass it
 			for _, path := range []string{whoami, "/api/v1/sim", "/api/v1/event", "/api/v2/user/my/workspace", "/api/v1/application_token"} {
 				wantCode(t, c.Get(path), http.StatusForbidden, 1104)
 			}
@@ -416,7 +416,8 @@ func TestContract_MFAEnrolment(t *testing.T) {
 			t.Error("the renewal does not tell")
 		}
 		wantCode(t, with(strict, renewed.AuthToken).Get(whoami), http.StatusForbidden, 1104)
-		// An Administrator of any Workspace, whichever the token is for; a User of two is none.
+		// Administrators of any Workspace need it, whatever the token's Workspace; a User of
+		// two does not.
 		target := tokensOf(signIn(strict.Nobody(), "target@example.com", kit.Password))
 		with(free, target.AuthToken).In(100).Get(whoami).Is(http.StatusOK)
 		wantCode(t, at(strict, with(free, target.AuthToken).In(100)).Get(whoami), http.StatusForbidden, 1104)

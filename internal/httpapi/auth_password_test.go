@@ -50,7 +50,7 @@ func TestContract_PasswordChange(t *testing.T) {
 		signIn(two.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 		me = with(two, tokensOf(signIn(two.Nobody(), "user@example.com", better)).AuthToken)
 
-		// Wrong old ones are guesses: three lock, here and at sign-in.
+		// Wrong old passwords count as failures: three lock this operation and sign-in.
 		for range 3 {
 			change(me, wrong, kit.Password).Is(http.StatusUnprocessableEntity)
 		}
@@ -60,13 +60,12 @@ func TestContract_PasswordChange(t *testing.T) {
 			t.Errorf("Retry-After: %q", locked.Header.Get("Retry-After"))
 		}
 		wantCode(t, signIn(one.Nobody(), "user@example.com", better), http.StatusUnauthorized, 1105)
-		me.Get(whoami).Is(http.StatusOK) // whoever is signed in stays so
+		me.Get(whoami).Is(http.StatusOK) // existing sessions continue
 		wantCode(t, change(application(one, newApplicationToken(one, control.NewToken{})), wrong, better), http.StatusForbidden, 1104)
 	})
 }
 
-// A sign-in brings a hash of another cost up to the present one, and nothing else changes:
-// sessions go on.
+// A sign-in rehashes a password of another cost; nothing else changes, and sessions continue.
 func TestRehashAtSignIn(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		before := kit.Ferried(t, e)
@@ -92,6 +91,6 @@ func TestRehashAtSignIn(t *testing.T) {
 			t.Error("it was hashed again though nothing had changed")
 		}
 		at(after, me).Get(whoami).Is(http.StatusOK)
-		tokensOf(signIn(before.Nobody(), "user@example.com", kit.Password)) // with the costs of before
+		tokensOf(signIn(before.Nobody(), "user@example.com", kit.Password)) // with the previous costs
 	})
 }

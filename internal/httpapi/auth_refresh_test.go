@@ -35,7 +35,7 @@ func wantEnded(s *kit.Server, session ...api.AuthResponse) {
 	}
 }
 
-// thefts reads the events about spent refresh tokens.
+// thefts returns the events about reused refresh tokens.
 func thefts(s *kit.Server) (events []api.Event) {
 	s.T.Helper()
 	s.As("admin@example.com").Get("/api/v1/event?q=event_type:6").Is(http.StatusOK).JSON(&events)
@@ -108,7 +108,7 @@ func TestRefreshWithoutRotation(t *testing.T) {
 	})
 }
 
-// A client whose answer was lost sends the same token again, and rotates from there.
+// A client whose response was lost sends the same token again and continues from there.
 func TestRefreshAnswerLost(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -126,8 +126,8 @@ func TestRefreshAnswerLost(t *testing.T) {
 	})
 }
 
-// Two processes that refresh at the same time, at two servers, get the same successor, and
-// both go on with it.
+// Two processes that refresh at the same time, at two servers, get the same successor, and both
+// continue with it.
 func TestRefreshInParallel(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
@@ -154,8 +154,8 @@ func TestRefreshInParallel(t *testing.T) {
 	})
 }
 
-// One process still uses a token while another already uses its successor. Either the first
-// comes in time, or it ends the session; it never fails and never deadlocks.
+// One process still uses a token while another already uses its successor. The first either
+// succeeds in time or ends the session; it never fails with an error or deadlocks.
 func TestRefreshOfNeighboursInParallel(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
@@ -184,8 +184,8 @@ func TestRefreshOfNeighboursInParallel(t *testing.T) {
 	})
 }
 
-// A copy of a refresh token is noticed as soon as the owner or the thief uses a token whose
-// successor the other has used.
+// A stolen refresh token is detected when the owner or the thief uses a token whose successor
+// the other has used.
 func TestRefreshTheft(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -229,7 +229,7 @@ func TestRefreshTheft(t *testing.T) {
 	})
 }
 
-// What is stored does not contain a refresh token, and no key for a token that is spent.
+// The database contains no refresh token, and no key of a token that was replaced.
 func TestRefreshTokensAreNotReadable(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

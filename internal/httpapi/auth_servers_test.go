@@ -14,21 +14,21 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// twoServers are two processes' worth of server over one database.
+// twoServers starts two servers over one database.
 func twoServers(t *testing.T, e kit.Engine) (one, other *kit.Server) {
 	t.Helper()
 	one = kit.Ferried(t, e)
 	return one, kit.StartOn(t, one.DB, one.Clock)
 }
 
-// at is the same somebody, asking another server.
+// at returns the same client for another server.
 func at(s *kit.Server, c *kit.Client) *kit.Client {
 	other := *c
 	other.Server = s
 	return &other
 }
 
-// What one server knows the other knows: no state is in a process that another would miss.
+// Both servers see the same state: none is kept in one process only.
 func TestTwoServers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		for name, test := range map[string]func(t *testing.T, one, other *kit.Server){
@@ -93,8 +93,8 @@ func TestTwoServers(t *testing.T) {
 	})
 }
 
-// A server that runs takes over the key that another one made since, for bearers and for
-// application tokens, and goes on knowing its own.
+// A running server accepts a key that another server created later, for bearers and application
+// tokens, and keeps accepting its own.
 func TestNewSigningKey(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		for _, kind := range []string{"bearer", "application token"} {

@@ -16,8 +16,8 @@ func logout(c *kit.Client, body any) *kit.Answer {
 	return c.Post("/api/v1/logout", body)
 }
 
-// A session is what grew from one sign-in: its bearers of every Workspace and its refresh
-// token. It ends at once, on every server, and no other session ends with it.
+// A session consists of all tokens from one sign-in: its bearers of every Workspace and its
+// refresh token. It ends immediately on every server, and no other session ends with it.
 func TestContract_Logout(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -64,7 +64,7 @@ func TestContract_SuspensionEndsSessions(t *testing.T) {
 		at(other, c).Get(whoami).Is(http.StatusUnauthorized)
 		refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
 		one.SetStatus(4, fleet.UserActive)
-		for _, s := range []*kit.Server{one, other} { // what has ended does not come back
+		for _, s := range []*kit.Server{one, other} { // an ended session stays ended
 			at(s, c).Get(whoami).Is(http.StatusUnauthorized)
 			refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
 		}

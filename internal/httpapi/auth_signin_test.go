@@ -38,7 +38,7 @@ func TestSignIn(t *testing.T) {
 	})
 }
 
-// Nothing tells why a sign-in failed.
+// The response does not reveal why a sign-in failed.
 func TestRefusalsAreAlike(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -70,7 +70,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 	})
 }
 
-// A password in the clear is a 400 that says what to send and does not repeat it.
+// A plain-text password is a 400 that says what to send and does not repeat the password.
 func TestPlainPassword(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for _, password := range []string{kit.Password, "", strings.Repeat("z", 40), strings.Repeat("a", 41)} {
@@ -106,7 +106,7 @@ func TestLockout(t *testing.T) {
 	})
 }
 
-// A lock that was set while the clock was years ahead does not outlast its correction.
+// A lock that was set while the clock was years ahead ends when the clock is corrected.
 func TestLockoutByAClockThatWasWrong(t *testing.T) {
 	const years = 3 * 365 * 24 * time.Hour
 	s := kit.Ferried(t, kit.SQLite)
@@ -119,8 +119,7 @@ func TestLockoutByAClockThatWasWrong(t *testing.T) {
 	tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
 }
 
-// Only an address that a trusted proxy vouches for counts: the right-most one that is no
-// proxy of ours.
+// Only the address from a trusted proxy counts: the right-most one that is not a trusted proxy.
 func TestLockoutAddresses(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for _, forged := range []string{"203.0.113.5", "198.51.100.1, 203.0.113.5", "198.51.100.2,203.0.113.5, 127.0.0.1"} {
@@ -132,7 +131,7 @@ func TestLockoutAddresses(t *testing.T) {
 	tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
 }
 
-// A name that nobody has locks like one that somebody has.
+// An unknown user name is locked like an existing one.
 func TestLockoutOfNobody(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for _, name := range []string{"unknown@example.com", "suspended@example.com"} {
@@ -143,8 +142,8 @@ func TestLockoutOfNobody(t *testing.T) {
 	}
 }
 
-// A right password does not unlock anything for a user who cannot use it. If it did not count
-// as a failure, the missing lock would show that it is right.
+// A correct password counts as a failure for a user who cannot sign in. Otherwise the missing
+// lock would reveal that it is correct.
 func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -180,7 +179,7 @@ func TestAttemptsPerAddress(t *testing.T) {
 	})
 }
 
-// 100 guesses at one account are evaluated in an hour, from however many addresses. It is
+// At most 100 attempts per account and hour are evaluated, from any number of addresses. It is
 // TestContract_GuessCeiling.
 func guessCeiling(t *testing.T, e kit.Engine) {
 	t.Helper()

@@ -55,7 +55,7 @@ func TestApplicationTokenExpires(t *testing.T) {
 	})
 }
 
-// The network is asked for at the exchange and at each request.
+// The network is checked at the exchange and at each request.
 func TestApplicationTokenNetwork(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for _, test := range []struct{ cidr, inside, outside string }{
@@ -78,7 +78,8 @@ func TestApplicationTokenNetwork(t *testing.T) {
 	}
 }
 
-// A network that no client's address could be in is refused, wherever one is taken.
+// A network that cannot contain a client's address is refused, in every operation with a
+// network.
 func TestNetworksThatMatchNothing(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
@@ -127,7 +128,7 @@ func decodePart(t *testing.T, token string, part int) object {
 	return got
 }
 
-// Nothing but a token as this installation signed it is believed.
+// Only tokens signed by this installation are accepted.
 func TestForgedBearers(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	good := s.As("observer@example.com").Token

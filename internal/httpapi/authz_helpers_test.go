@@ -20,18 +20,18 @@ func credentials(username, password string) object {
 	return object{"username": username, "password": identity.WireDigest(password)}
 }
 
-// signIn tries to sign a user in, from wherever the client is.
+// signIn tries to sign a user in from the client's address.
 func signIn(c *kit.Client, username, password string) *kit.Answer {
 	c.T.Helper()
 	return c.Post(authenticate, credentials(username, password))
 }
 
-// from is somebody at an address, behind the proxy that the server trusts.
+// from returns a client at an address, behind a trusted proxy.
 func from(s *kit.Server, address string) *kit.Client {
 	return s.Nobody().With("X-Forwarded-For", address)
 }
 
-// tokensOf reads what a sign-in answered.
+// tokensOf decodes the response of a sign-in.
 func tokensOf(a *kit.Answer) api.AuthResponse {
 	a.T.Helper()
 	var got api.AuthResponse
@@ -39,14 +39,14 @@ func tokensOf(a *kit.Answer) api.AuthResponse {
 	return got
 }
 
-// with is somebody who has a bearer.
+// with returns a client with a bearer.
 func with(s *kit.Server, bearer string) *kit.Client {
 	c := s.Nobody()
 	c.Token = bearer
 	return c
 }
 
-// newApplicationToken makes a token of Workspace 100 and gives its id and text.
+// newApplicationToken makes a token of Workspace 100 and returns its id and text.
 func newApplicationToken(s *kit.Server, n control.NewToken) control.CreatedToken {
 	s.T.Helper()
 	if n.Workspace == 0 {
@@ -59,7 +59,7 @@ func newApplicationToken(s *kit.Server, n control.NewToken) control.CreatedToken
 	return made
 }
 
-// application signs a program in.
+// application signs in with an application token.
 func application(s *kit.Server, made control.CreatedToken) *kit.Client {
 	s.T.Helper()
 	return with(s, tokensOf(s.Nobody().Post(authenticate, object{"application_token": made.Text})).AuthToken)
@@ -75,7 +75,7 @@ func suspend(s *kit.Server, user fleet.UserID) {
 	s.Exec(fmt.Sprintf("UPDATE users SET status = 2 WHERE id = %d", user))
 }
 
-// beyond is longer than a bearer lives, clocks that differ allowed for.
+// beyond exceeds the lifetime of a bearer, including the leeway for clocks.
 const beyond = identity.DefaultTTL + 2*time.Minute
 
 // wantCode checks the code of an error body.
@@ -89,7 +89,7 @@ func wantCode(t *testing.T, a *kit.Answer, status, code int) api.Error {
 	return got
 }
 
-// in is the same somebody, whose failures are those of a subtest.
+// in returns the same client for a subtest.
 func in(t *testing.T, c *kit.Client) *kit.Client {
 	t.Helper()
 	other := *c

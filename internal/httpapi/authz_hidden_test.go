@@ -11,11 +11,11 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// looks is what an answer shows but for what differs between any two: its id and its time.
-// The id that was asked for becomes {id}.
+// looks returns the observable parts of a response except its request id and time. The
+// requested id becomes {id}.
 func looks(a *kit.Answer, id string) object { return looksWith(a, id, "{id}") }
 
-// looksWith puts another id for the one that was asked for, wherever it stands as a whole.
+// looksWith replaces the requested id by another one.
 func looksWith(a *kit.Answer, id, other string) object {
 	blank := regexp.MustCompile(`(\b|%3A)` + regexp.QuoteMeta(id) + `\b`)
 	with := func(text, other string) string {
@@ -32,9 +32,9 @@ func looksWith(a *kit.Answer, id, other string) object {
 	return object{"status": a.Status, "header": h, "body": with(string(a.Body), other)}
 }
 
-// What is in a Workspace that the caller has no access to looks like what does not exist:
-// the same status, the same bytes, the same headers. TestProbes tries each place that takes
-// an id; here are requests that have more than one reason to be refused, and other callers.
+// Resources in an inaccessible Workspace look like unknown ones: same status, bytes and
+// headers. TestProbes tries each place that accepts an id; this test covers requests with
+// several reasons for a refusal, and other callers.
 func TestForeignThingsLookAbsent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e).Seed(elsewhere)
@@ -48,7 +48,7 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 		admin := s.As("admin@example.com")     // of 100 and others, not of 900
 		for name, test := range map[string]struct {
 			c               *kit.Client
-			foreign, absent string // of equal length, for Content-Length tells too
+			foreign, absent string // of equal length, because Content-Length would differ
 			ask             func(c *kit.Client, id string) *kit.Answer
 			status          int
 		}{
@@ -78,7 +78,7 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 	})
 }
 
-// elsewhere are devices and profiles that Workspace 100 has not, or not any more.
+// elsewhere defines devices and profiles of other Workspaces, and deleted ones.
 const elsewhere = `
 devices:
   - {id: 9201, workspace: 900, name: hidden}

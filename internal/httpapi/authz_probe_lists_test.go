@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// filtered tells of what the ids are that a list can be filtered by; with the operation
-// before it, where the name of the field alone does not tell.
+// filtered maps filter fields to the kind of their ids, with the operation if the field name is
+// ambiguous.
 var filtered = map[string]string{
 	"GET /api/v1/sim id": "SIM", "GET /api/v1/endpoint id": "device", "GET /api/v1/service_profile id": "profile", "GET /api/v1/tariff_profile id": "profile",
 	"GET /api/v1/user id": "user", "GET /api/v1/event id": "event", "GET /api/v1/sim/{sim_id}/event id": "event", "GET /api/v1/endpoint/{endpoint_id}/event id": "event",
@@ -21,12 +21,11 @@ var filtered = map[string]string{
 	"GET /api/v1/audit id": "audit entry", "application_token": "token", "migration": "entry", "actor": "", "error_code": "",
 	"sim": "SIM", "endpoint": "device", "user": "user", "service_profile": "profile", "tariff_profile": "profile",
 	"customer_org": "Workspace", "issuer_org": "Workspace", "reseller_org": "Workspace", "organisation": "Workspace", "target_workspace": "Workspace",
-	"status": "", "sim_status": "", "model": "", "event_type": "", "event_source": "", "event_severity": "", "type": "", "source": "", "severity": "", // the same for everybody
+	"status": "", "sim_status": "", "model": "", "event_type": "", "event_source": "", "event_severity": "", "type": "", "source": "", "severity": "", // the same for every caller
 }
 
-// probeLists: whatever a list is filtered by, ids that the caller must learn nothing from
-// find nothing, as one that does not exist; what is no id is a 422. The fields are those
-// that each list names itself.
+// probeLists: filters with inaccessible ids find nothing, like unknown ids; an invalid id is a
+// 422. The fields are those that each list reports itself.
 func probeLists(t *testing.T, admin *kit.Client, known map[string]string) (requests int) {
 	t.Helper()
 	for _, r := range httpapi.Routes() {
@@ -54,7 +53,7 @@ func probeLists(t *testing.T, admin *kit.Client, known map[string]string) (reque
 	return requests
 }
 
-// numbersOf are the fields of a list that take ids.
+// numbersOf returns the fields of a list that accept ids.
 func numbersOf(c *kit.Client, path string) (fields []string) {
 	c.T.Helper()
 	var refusal api.Error
@@ -71,7 +70,7 @@ func numbersOf(c *kit.Client, path string) (fields []string) {
 	return fields
 }
 
-// filter asks a list for what is not the caller's.
+// filter requests a list with inaccessible ids.
 func (p probe) filter(c *kit.Client) (requests int) {
 	c.T.Helper()
 	ask := func(id string) *kit.Answer {

@@ -18,7 +18,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// probe is one place of one operation that takes an id, with what is tried there.
+// probe is one place of one operation that accepts an id, with the ids to try.
 type probe struct {
 	pattern, place string
 	thing          thing
@@ -26,8 +26,8 @@ type probe struct {
 	path, body     string // with {id}
 }
 
-// probes are made from the routes and the document: whoever adds an operation that takes an
-// id adds no test, but has to say of what the id is where no name in identified tells it.
+// probes derives the probes from the routes and the document. A new operation is covered
+// automatically; only its kind of id must be added to identified if the name is unknown.
 func probes(t *testing.T, known map[string]string) (list []probe) {
 	t.Helper()
 	for _, r := range httpapi.Routes() {
@@ -67,7 +67,7 @@ func probes(t *testing.T, known map[string]string) (list []probe) {
 	return list
 }
 
-// documented is the operation of the document that a route serves.
+// documented returns the documented operation of a route.
 func documented(t *testing.T, pattern string) contract.Operation {
 	t.Helper()
 	for _, o := range contract.Operations() {
@@ -79,7 +79,7 @@ func documented(t *testing.T, pattern string) contract.Operation {
 	return contract.Operation{}
 }
 
-// pathOf has {id} where the probe goes, and ids of the caller's own things elsewhere.
+// pathOf returns a path with {id} for the probe and accessible ids elsewhere.
 func (p probe) pathOf(known map[string]string) string {
 	_, path, _ := strings.Cut(p.pattern, " ")
 	parts := strings.Split(path, "/")
@@ -99,7 +99,7 @@ func (p probe) pathOf(known map[string]string) string {
 	return path
 }
 
-// withPlace is a body with {id} in a place such as sims[].id, made where it is missing.
+// withPlace returns a body with {id} at a place such as sims[].id, which it creates if missing.
 func withPlace(t *testing.T, body, place string) string {
 	t.Helper()
 	if strings.HasPrefix(place, "{") || strings.HasPrefix(place, "?") {
@@ -146,7 +146,7 @@ func (p probe) method() string {
 	return method
 }
 
-// ask sends the request with an id as it stands in JSON, or in a path.
+// ask sends the request with an id in JSON or path form.
 func (p probe) ask(c *kit.Client, id string) *kit.Answer {
 	var body any
 	if p.body != "" {
@@ -155,7 +155,7 @@ func (p probe) ask(c *kit.Client, id string) *kit.Answer {
 	return c.Do(p.method(), fresh(strings.ReplaceAll(p.path, "{id}", url.PathEscape(id))), body)
 }
 
-// spelled is an id that is text, as JSON has it.
+// spelled returns a string id in JSON.
 func (p probe) spelled(id string) string {
 	if p.thing.text && strings.Contains(p.body, "{id}") {
 		return `"` + id + `"`
@@ -163,7 +163,7 @@ func (p probe) spelled(id string) string {
 	return id
 }
 
-// What is no id of anything, but is a number; and what is no number. As JSON.
+// Numbers that are never ids, and values that are not numbers, in JSON.
 var (
 	nobodys = []string{"-1", "0", "9223372036854775807", "-9223372036854775808"}
 	noIDs   = []string{
@@ -172,10 +172,10 @@ var (
 	}
 )
 
-// Every place of every operation that takes an id answers to ids of another Workspace,
-// deleted ones, and ones that never were alike: the same status, bytes and headers. What is
-// no id is answered likewise, or is a 400. No row changes. That the id is looked at at all,
-// one that the caller may use shows at the end.
+// Every place of every operation that accepts an id treats ids of another Workspace, deleted
+// ones and unknown ones alike: same status, bytes and headers. An invalid id gets the same
+// response or a 400. No row changes. An accessible id at the end shows that the place is used
+// at all.
 func TestProbes(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, known := probed(t, e)
@@ -203,12 +203,12 @@ func TestProbes(t *testing.T) {
 	})
 }
 
-// mayUse sends each request with an id that the caller may use. Were it refused as well,
-// the probe would prove nothing.
+// mayUse sends each request with an id that the caller may use. If it were refused as well, the
+// probe would prove nothing.
 func mayUse(t *testing.T, s *kit.Server, list []probe) {
 	t.Helper()
-	// Reading comes before writing and deleting last, the part before the whole: each finds
-	// what it is about.
+	// Reads come before writes and deletions last, parts before wholes, so that each request
+	// finds its resource.
 	slices.SortStableFunc(list, func(a, b probe) int {
 		order := func(p probe) int {
 			return strings.Index("GET POST PATCH PUT DELETE", p.method())
@@ -234,7 +234,7 @@ func mayUse(t *testing.T, s *kit.Server, list []probe) {
 	}
 }
 
-// try asks for everything that the caller must learn nothing from, and tells how often.
+// try sends every inaccessible id and returns the number of requests.
 func (p probe) try(c *kit.Client) (requests int) {
 	c.T.Helper()
 	absent := p.ask(c, p.spelled(p.thing.absent))
@@ -252,7 +252,7 @@ func (p probe) try(c *kit.Client) (requests int) {
 			continue
 		}
 		got := p.ask(c, id)
-		// A number is an id, but where ids are texts, such as ICCIDs.
+		// A number is a valid id, except where ids are strings, such as ICCIDs.
 		malformed := p.thing.text || slices.Contains(noIDs, id)
 		if malformed && got.Status == http.StatusBadRequest {
 			continue
@@ -264,7 +264,7 @@ func (p probe) try(c *kit.Client) (requests int) {
 	return 1 + len(p.thing.foreign) + len(nobodys) + len(noIDs)
 }
 
-// unlike tells how an answer differs from that to an id of perhaps another length.
+// unlike describes the difference between two responses, for ids of possibly different length.
 func unlike(absent *kit.Answer, its string, got *kit.Answer, id string) string {
 	quoted, err := json.Marshal(id) // as the body repeats it
 	if err != nil {

@@ -15,13 +15,13 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// access is what one operation answers to each kind of caller. Administrator, User and
-// Observer hold their role in Workspace 100, to which the request belongs; the stranger is
+// access is the expected status of one operation for each kind of caller. Administrator, User
+// and Observer hold their role in Workspace 100, to which the request belongs; the stranger is
 // Administrator of Workspace 900; the leaver signed in to 200 and was taken out of it; the
-// application token is of 100. The Administrator of a suspended Workspace is a stranger like
-// another: the suspension only keeps SIMs from moving in. Whoever has no valid bearer is in
-// no column: always 401, but for a public operation, which does not look. Nor is who has to
-// add a second factor first: see enrolling.
+// application token is of 100. The Administrator of a suspended Workspace counts as a stranger:
+// suspension only prevents SIMs from moving in. Callers without a valid bearer have no column:
+// always 401, except for public operations. For users who must add a second factor first, see
+// enrolling.
 type access struct {
 	path, body                                                               string // of the request; path is the pattern's where empty
 	administrator, user, observer, stranger, leaver, application, superAdmin int
@@ -33,13 +33,13 @@ var (
 	readers = access{"", "", 200, 200, 200, 200, 403, 200, 200}
 	people  = access{"", "", 200, 200, 200, 200, 200, 403, 200}
 	keepers = access{"", "", 200, 403, 403, 200, 403, 403, 200} // of tokens
-	hidden  = access{"", "", 200, 200, 200, 404, 403, 200, 200} // a thing of 100
+	hidden  = access{"", "", 200, 200, 200, 404, 403, 200, 200} // a resource of 100
 )
 
 func (a access) sending(body string) access { a.body = body; return a }
 func (a access) at(path string) access      { a.path = path; return a }
 
-// newDevice is the least that a device is created with.
+// newDevice has the required properties of a device.
 const newDevice = `{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}}`
 
 var accesses = map[string]access{
@@ -105,7 +105,7 @@ var accesses = map[string]access{
 
 	"DELETE /api/v1/sim/{sim_id}": {"/api/v1/sim/{fresh}", "", 204, 204, 403, 404, 403, 204, 204},
 	"DELETE /api/v1/sim/multi":    {"/api/v1/sim/multi", `[{"id": {fresh}}]`, 204, 204, 403, 404, 403, 204, 204},
-	// A batch belongs to whoever knows its code: nobody here does.
+	// No caller here knows the code of a batch.
 	"GET /api/v1/sim_batch/bic/{bic}":   {"/api/v1/sim_batch/bic/0000000000000000", "", 404, 404, 404, 404, 403, 404, 404},
 	"PATCH /api/v1/sim_batch/bic/{bic}": {"/api/v1/sim_batch/bic/0000000000000000", `{"id": 1}`, 422, 422, 403, 422, 403, 422, 422},
 	"GET /api/v1/event":                 readers,
@@ -132,7 +132,8 @@ var accesses = map[string]access{
 	"POST /api/v1/user/activation":     {"", `{"activationKey": "unknown"}`, 400, 400, 400, 400, 400, 400, 400},
 	"POST /api/v1/user/password/reset": {"", `{"username": "unknown@example.com"}`, 204, 204, 204, 204, 204, 204, 204},
 	"GET /api/v1/user":                 readers,
-	// 3 is the Observer; what would change a row changes nothing, so that the next caller finds it as it was.
+	// 3 is the Observer; writes set the current values, so that every caller finds the same
+	// state.
 	"PATCH /api/v1/user/{user_id}":                                          {"/api/v1/user/3", `{"name": "Observer"}`, 204, 403, 204, 404, 403, 403, 204},
 	"DELETE /api/v1/user/{user_id}":                                         {"/api/v1/user/999", "", 404, 403, 403, 404, 403, 403, 404},
 	"GET /api/v1/user/{user_id}/role/permission":                            {"/api/v1/user/3/role/permission", "", 200, 200, 200, 404, 403, 403, 200},
@@ -163,7 +164,7 @@ func TestEveryOperationHasARow(t *testing.T) {
 	}
 }
 
-// callers signs everybody in; some lose afterwards what their token stood for.
+// callers signs all callers in; some lose their permissions afterwards.
 func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*kit.Client) {
 	expired := s.As("observer@example.com")
 	s.Clock.Pass(beyond)
@@ -177,7 +178,7 @@ func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*k
 	invalid = map[string]*kit.Client{
 		"nobody": s.Nobody(), "garbage": with(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
 		"revoked": application(s, revoked), "wrong scheme": s.Nobody().With("Authorization", "Basic "+valid["administrator"].Token),
-		"application token": with(s, live.Text), // to be exchanged, and no bearer itself
+		"application token": with(s, live.Text), // must be exchanged, not a bearer
 		"barred":            s.As("barred@example.com"),
 	}
 	invalid["barred"].Get("/api/v1/organisation/my").Is(http.StatusOK)
@@ -194,12 +195,12 @@ func TestAuthorization(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e).Seed(oddPeople)
 		valid, invalid := callers(s)
-		// Somebody who has to add a second factor first, by the settings of another server.
+		// A user who must add a second factor first, by the settings of another server.
 		newcomer := at(kit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
 		tried := 0
 		entry := valid["administrator"].Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
 		routes := httpapi.Routes()
-		isLogout := func(r httpapi.Route) bool { return r.Pattern == "POST /api/v1/logout" } // whoever has done it is nobody
+		isLogout := func(r httpapi.Route) bool { return r.Pattern == "POST /api/v1/logout" } // afterwards the caller has no access
 		for _, r := range slices.Concat(slices.DeleteFunc(slices.Clone(routes), isLogout), routes[slices.IndexFunc(routes, isLogout):][:1]) {
 			row := accesses[r.Pattern]
 			if r.Pattern == "GET /api/v1/migration/{migration_id}" {
@@ -225,8 +226,8 @@ func TestAuthorization(t *testing.T) {
 	})
 }
 
-// oddPeople are an Administrator of a suspended Workspace; one who has no second factor
-// where one is required; and one who will be suspended in the Workspace.
+// oddPeople defines an Administrator of a suspended Workspace, one without a required second
+// factor, and one who will be suspended in the Workspace.
 const oddPeople = `
 users:
   - {id: 32, username: shut@example.com, name: Shut, password: correct horse, default_workspace: 500, roles: {500: administrator}}
@@ -234,8 +235,8 @@ users:
   - {id: 34, username: newcomer@example.com, name: Newcomer, password: correct horse, default_workspace: 100, roles: {100: administrator}}
 `
 
-// enrolling is what an Administrator is answered who has to add a second factor first: what
-// they do to their own account, and nothing else.
+// enrolling has the statuses for an Administrator who must add a second factor first: only
+// operations on the own account are allowed.
 func (a access) enrolling(need identity.Permission) int {
 	ofAnother := strings.HasPrefix(a.path, "/api/v1/user/3")
 	if need == identity.Public || need == identity.WriteOwn && !ofAnother {
@@ -251,8 +252,7 @@ func (a access) columns() map[string]int {
 	}
 }
 
-// expect sends the request of a row and holds the status, and the form of a refusal,
-// against it.
+// expect sends the request of a row and compares the status and the form of a refusal.
 func expect(t *testing.T, r httpapi.Route, row access, who string, c *kit.Client, want int) {
 	t.Helper()
 	method, path, _ := strings.Cut(r.Pattern, " ")
@@ -286,7 +286,7 @@ func expect(t *testing.T, r httpapi.Route, row access, who string, c *kit.Client
 
 var used atomic.Int64
 
-// fresh fills in a SIM of Workspace 100 that no request before was about.
+// fresh inserts a SIM of Workspace 100 that no earlier request used.
 func fresh(text string) string {
 	if !strings.Contains(text, "{fresh}") {
 		return text

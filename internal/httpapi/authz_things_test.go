@@ -11,12 +11,12 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// thing is a kind of what has ids, as the Administrator of Workspace 100 sees it. An id in
-// braces is one that the setting up has made.
+// thing is a kind of resource with ids, for the Administrator of Workspace 100. An id in braces
+// is created by the setup.
 type thing struct {
 	own     string   // one that the caller may use
 	foreign []string // of another Workspace, or deleted
-	absent  string   // of the same length as the foreign ones, for Content-Length tells too
+	absent  string   // as long as the foreign ones, because Content-Length would differ
 	means   []string // of the ids that are tried, those that mean something here
 	text    bool     // the id is a text in JSON
 }
@@ -36,8 +36,8 @@ var things = map[string]thing{
 	"token":          {own: "{token}", foreign: []string{"{foreign token}"}, absent: "9"},
 	"entry":          {own: "{entry}", foreign: []string{"{foreign entry}"}, absent: "9"},
 	"batch":          {own: "2234567890123456", foreign: []string{"1234567890123456"}, absent: "3234567890123456", text: true},
-	// GET tells a batch that was registered from one that is unknown, as the vendor does: whoever
-	// has the code of a batch was given it.
+	// GET distinguishes a registered batch from an unknown one, as the vendor does, because
+	// codes are secret.
 	"batch to read": {own: "2234567890123456", absent: "3234567890123456", text: true},
 	"ICCID":         {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true},
 	"role":          {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
@@ -47,8 +47,8 @@ var things = map[string]thing{
 	"closed list":   {own: "0", absent: "9", means: []string{"0"}},
 }
 
-// identified tells what a place takes the id of; with the operation before it, where the
-// place alone does not tell.
+// identified maps places to the kind of their ids, with the operation if the place is
+// ambiguous.
 var identified = map[string]string{
 	"{sim_id}": "SIM", "sims[].id": "SIM", "DELETE /api/v1/sim/multi [].id": "SIM", "sim.id": "plugged SIM", "[].sim.id": "plugged SIM", "endpoints[].sim.id": "plugged SIM",
 	"sim.status.id": "SIM status", "[].sim.status.id": "SIM status", "endpoints[].sim.status.id": "SIM status",
@@ -67,7 +67,7 @@ var identified = map[string]string{
 // free is an id that Simferry keeps for the client and never looks up.
 const free = "free"
 
-// special is what a probe needs that is not made from its operation's row in accesses.
+// special has requests for probes that cannot use their operation's row in accesses.
 type special struct{ as, body, own string }
 
 var specials = map[string]special{
@@ -93,7 +93,7 @@ var specials = map[string]special{
 	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id} {workspace_id}": {as: "user@example.com"},
 }
 
-// filled puts the ids that the setting up has made for the names in braces.
+// filled replaces the names in braces by the ids from the setup.
 func filled(text string, known map[string]string) string {
 	for name, id := range known {
 		text = strings.ReplaceAll(text, "{"+name+"}", id)
@@ -114,7 +114,7 @@ func (th thing) filled(known map[string]string) thing {
 	return th
 }
 
-// beyondReach is what Workspace 100 and its Administrator have nothing to do with.
+// beyondReach defines data that Workspace 100 and its Administrator cannot access.
 const beyondReach = elsewhere + `
 workspaces:
   - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
@@ -127,8 +127,7 @@ users:
   - {id: 31, username: both@example.com, name: Both, password: correct horse, default_workspace: 900, roles: {900: administrator, 901: administrator}}
 `
 
-// probed is a server with something of every kind on either side of the border, and the ids
-// that came of it.
+// probed is a server with accessible and inaccessible resources of every kind, and their ids.
 func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	t.Helper()
 	s := batched(t, e).Seed(beyondReach)
@@ -167,7 +166,7 @@ func entryOf(a *kit.Answer) string {
 	return strings.TrimPrefix(a.Is(http.StatusOK).Header.Get("Location"), "/api/v1/migration/")
 }
 
-// newToken makes an application token and gives its id.
+// newToken creates an application token and returns its id.
 func newToken(c *kit.Client) string {
 	c.T.Helper()
 	makeToken(c, `{}`)
@@ -175,7 +174,7 @@ func newToken(c *kit.Client) string {
 	return strconv.FormatInt(list[0].ID, 10)
 }
 
-// newest is the id of what a list has first.
+// newest returns the first id of a list.
 func newest(c *kit.Client, path string) string {
 	c.T.Helper()
 	var list []struct{ ID int64 }
@@ -183,7 +182,7 @@ func newest(c *kit.Client, path string) string {
 	return strconv.FormatInt(list[0].ID, 10)
 }
 
-// ownFactor gives a user an active second factor and a trusted device, and tells their ids.
+// ownFactor gives a user an active second factor and a trusted device, and returns their ids.
 func ownFactor(s *kit.Server, username string) (key, device string) {
 	s.T.Helper()
 	c := s.As(username)

@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// A device is OFFLINE while nothing is known, and BLOCKED when it is Disabled or its SIM
-// Suspended; a reset is noted as an event, once under a key.
+// A device is OFFLINE by default, and BLOCKED when it is Disabled or its SIM Suspended; a reset
+// is recorded as an event, once per key.
 func TestConnectivity(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

@@ -184,7 +184,7 @@ func TestContract_DeviceActivate(t *testing.T) {
 				t.Errorf("SIM %d, %+v: %+v", sim, c, got)
 			}
 		}
-		// It can be asked for later as well.
+		// It can also be requested later.
 		user.Patch(deviceURL(sits(user, 1003)), `{"sim": {"id": 1003, "activate": true}}`).Is(http.StatusNoContent)
 		if got := readSIM(user, 1003).Status.ID; got != 1 {
 			t.Errorf("activated in its device: %d", got)

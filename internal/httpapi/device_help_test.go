@@ -21,7 +21,7 @@ func readDevice(c *kit.Client, id int64) (d api.Device) {
 	return d
 }
 
-// makeDevice creates a device of Ferry's profiles with more properties than it must have.
+// makeDevice creates a device with Ferry's profiles and some optional properties.
 func makeDevice(c *kit.Client, more object) (d api.Device) {
 	c.T.Helper()
 	c.Post(endpoint, deviceBody(more)).Is(http.StatusCreated).JSON(&d)
@@ -36,7 +36,7 @@ func deviceBody(more object) object {
 	return body
 }
 
-// told are the types and words of the events of a device, the oldest first.
+// told returns the types and descriptions of a device's events, oldest first.
 func told(c *kit.Client, device int64) (list []string) {
 	c.T.Helper()
 	var events []api.Event
@@ -47,7 +47,7 @@ func told(c *kit.Client, device int64) (list []string) {
 	return list
 }
 
-// holds is the SIM that a device holds, 0 for none.
+// holds returns the SIM in a device, 0 for none.
 func holds(c *kit.Client, device int64) int64 {
 	c.T.Helper()
 	if d := readDevice(c, device); d.SIM != nil {
@@ -56,7 +56,7 @@ func holds(c *kit.Client, device int64) int64 {
 	return 0
 }
 
-// sits is the device that a SIM sits in, 0 for none.
+// sits returns the device of a SIM, 0 for none.
 func sits(c *kit.Client, sim int64) int64 {
 	c.T.Helper()
 	if s := readSIM(c, sim); s.Endpoint != nil {

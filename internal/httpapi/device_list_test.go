@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// meters are devices in whose lists each field matters; Workspace 860 has nothing else.
+// meters defines devices for which each filter field matters; Workspace 860 has no others.
 const meters = `
 workspaces:
   - {id: 860, name: Meters, type: enterprise, country: DE, parent: 1}

@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
-// allAtOnce sends requests at once and counts the statuses of the answers.
+// allAtOnce sends requests concurrently and counts the statuses of the responses.
 func allAtOnce(n int, send func(i int) *kit.Answer) map[int]int {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
@@ -30,8 +30,8 @@ func allAtOnce(n int, send func(i int) *kit.Answer) map[int]int {
 	return statuses
 }
 
-// One SIM is wanted for many devices, and one device for many SIMs: one wins, the others
-// are told who.
+// Concurrent requests attach one SIM to many devices, or many SIMs to one device: one wins, the
+// others are told which.
 func TestRaceForASIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -68,8 +68,8 @@ func TestRaceForASIM(t *testing.T) {
 	})
 }
 
-// Devices are filled, emptied, disabled and deleted while their SIMs are moved: nobody gets
-// a 5xx, and whatever is left is sound.
+// Devices are filled, emptied, disabled and deleted while their SIMs are moved: no request gets
+// a 5xx, and the final state is consistent.
 func TestDevicesWhileSIMsMove(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -133,8 +133,8 @@ func TestDevicesWhileSIMsMove(t *testing.T) {
 	})
 }
 
-// A connection that is lost around the commit, on either side of it: each request has taken
-// effect once, and its caller is told so.
+// If the connection is lost just before or after the commit, each request takes effect once and
+// its caller gets a success.
 func TestLostCommitOfDevices(t *testing.T) {
 	for name, cut := range map[string]pgproxy.Cut{"before": pgproxy.BeforeCommit, "after": pgproxy.AfterCommit} {
 		t.Run(name, func(t *testing.T) {

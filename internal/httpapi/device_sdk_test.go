@@ -15,8 +15,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// foreign is a program that was written for another server of this contract: it speaks as
-// the published SDK for Python does, and knows nothing of us but the address.
+// foreign is a client written for another server with this API: it behaves like the published
+// Python SDK and knows only our address.
 type foreign struct {
 	c     *kit.Client
 	token string // of the application
@@ -37,7 +37,7 @@ func (f *foreign) call(method, path string, body any) *kit.Answer {
 	return nil
 }
 
-// pages asks for one page after the other, up to the number that the first one tells.
+// pages requests all pages, up to the number in the first response.
 func (f *foreign) pages(path string) (ids []int64) {
 	f.c.T.Helper()
 	for page := 1; ; page++ {
@@ -47,7 +47,7 @@ func (f *foreign) pages(path string) (ids []int64) {
 		for _, item := range items {
 			ids = append(ids, item.ID)
 		}
-		last, err := strconv.Atoi(got.Header["X-Total-Pages"][0]) // spelled as HTTP/1 readers do who know no better
+		last, err := strconv.Atoi(got.Header["X-Total-Pages"][0]) // header names in lower case, as some HTTP/1 clients read them
 		if err != nil {
 			f.c.T.Fatal(err)
 		}
@@ -68,7 +68,7 @@ func (f *foreign) create(body object) int64 {
 	return id
 }
 
-// release suspends the SIM, disables the device, and takes the one out of the other.
+// release suspends the SIM, disables the device, and detaches the SIM.
 func (f *foreign) release(device int64) {
 	f.c.T.Helper()
 	var d struct {
@@ -144,7 +144,7 @@ func TestConversationOfAForeignClient(t *testing.T) {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 
-		// The card goes into the other device, and is told back whole.
+		// The SIM is attached to the other device, and returned with all properties.
 		f.call("PATCH", deviceURL(third), object{"sim": f.sim(1599)}).Is(http.StatusNoContent)
 		f.call("DELETE", deviceURL(third), nil).Is(http.StatusConflict)
 		f.call("PATCH", deviceURL(third), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
@@ -155,7 +155,7 @@ func TestConversationOfAForeignClient(t *testing.T) {
 	})
 }
 
-// sim is a SIM with everything that a listing tells of it.
+// sim is a SIM with all properties of a listing.
 func (f *foreign) sim(id int64) (body object) {
 	f.c.T.Helper()
 	f.call("GET", simURL(id), nil).Is(http.StatusOK).JSON(&body)

@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// A status of the SIM counts more than activate, in each of the four operations that put one in,
-// and a step that is not allowed is refused and not ignored.
+// The SIM's status takes precedence over activate in all four operations that attach a SIM, and
+// a forbidden transition is refused, not ignored.
 func TestStatusOfAPluggedSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -55,7 +55,7 @@ func TestStatusOfAPluggedSIM(t *testing.T) {
 				}
 			}
 		}
-		// A SIM that is taken out can be given a status too.
+		// A detached SIM can get a status too.
 		user.Patch(deviceURL(9001), `{"sim": {"id": null, "status": {"id": 2}}}`).Is(http.StatusNoContent)
 		if got := readSIM(user, 250); got.Status.ID != 2 || got.Endpoint != nil {
 			t.Errorf("%+v", got)
@@ -65,12 +65,12 @@ func TestStatusOfAPluggedSIM(t *testing.T) {
 	})
 }
 
-// inCommon is the object form of many devices.
+// inCommon returns the object form of many devices.
 func inCommon(endpoints ...object) object {
 	return deviceBody(object{"endpoints": endpoints})
 }
 
-// The object form makes the devices that the list form makes, and activates no SIM by itself.
+// The object form creates the same devices as the list form, and activates no SIM by default.
 func TestDevicesByObject(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -113,7 +113,7 @@ func TestDevicesByObject(t *testing.T) {
 	})
 }
 
-// A device may be made in another Workspace that the caller administers, with what that has.
+// A device may be made in another Workspace that the caller administers, with its profiles.
 func TestDeviceOfAnotherWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e).Seed(`
@@ -147,7 +147,7 @@ profiles:
 					}
 				}
 			}
-			// A SIM of the own Workspace does not go with it.
+			// A SIM of the token's Workspace cannot be attached to it.
 			wantCode(t, admin.Post(endpoint, deviceBody(object{"organisation": object{"id": 200}, "sim": object{"id": 1000}})), http.StatusUnprocessableEntity, 1400)
 		})
 		s.CheckInvariants()
@@ -215,7 +215,7 @@ func TestDeleteDevicesWithSIMs(t *testing.T) {
 	})
 }
 
-// The setting turns the default of POST /api/v1/endpoint round, and nothing else.
+// The setting reverses the default of POST /api/v1/endpoint, and nothing else.
 func TestDeviceSIMActivateDefault(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

@@ -64,7 +64,7 @@ func TestDeviceLife(t *testing.T) {
 	})
 }
 
-// A SIM goes into a device and out of it, and the ledger has each step.
+// A SIM is attached and detached, and the ledger has each step.
 func TestPlugging(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -111,7 +111,7 @@ func TestPlugging(t *testing.T) {
 	})
 }
 
-// What stands in the way is a 409 that names it, and nothing happens.
+// A conflict is a 409 that names its cause, and nothing changes.
 func TestPluggingRefused(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -136,7 +136,7 @@ func TestPluggingRefused(t *testing.T) {
 	})
 }
 
-// Every fault of a device is told at once, each with its code.
+// All faults of a device are reported together, each with its code.
 func TestInvalidDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -178,7 +178,7 @@ func TestInvalidDevices(t *testing.T) {
 	})
 }
 
-// A request that is malformed is decided without the database, as a 400.
+// A malformed request is refused with 400 without using the database.
 func TestMalformedDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -266,7 +266,7 @@ func TestManyDevices(t *testing.T) {
 	})
 }
 
-// Every write under a key takes effect once, whatever it answers.
+// Every write with a key takes effect once, whatever its response.
 func TestDeviceKeys(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -299,7 +299,7 @@ func TestDeviceKeys(t *testing.T) {
 	})
 }
 
-// A client reads a device, changes what it means to, and sends all of it back.
+// A client reads a device, changes a property, and sends all of it back.
 func TestDeviceSentBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

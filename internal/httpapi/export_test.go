@@ -11,13 +11,13 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// Route is a row of the table of operations, and what is served beside it, as tests see it.
+// Route describes a row of the table of operations, or another served path, for tests.
 type Route struct {
 	Pattern string
 	Need    identity.Permission
 }
 
-// Routes is everything that the server answers.
+// Routes returns everything that the server serves.
 func Routes() []Route {
 	routes := []Route{{"GET /docs", identity.Public}, {"GET /docs/{file}", identity.Public}}
 	for _, op := range operations {
@@ -31,7 +31,7 @@ func Wrap(log *slog.Logger, next http.Handler) http.Handler {
 	return (&api{log: log}).wrap(crossOrigin(next))
 }
 
-// NewHeld is New, except that each operation waits in hold once its caller has been admitted.
+// NewHeld is like New, but each operation calls hold after its caller was admitted.
 func NewHeld(c *control.Control, o Options, hold func(*http.Request)) http.Handler {
 	held := slices.Clone(operations)
 	for i, op := range held {
@@ -43,7 +43,7 @@ func NewHeld(c *control.Control, o Options, hold func(*http.Request)) http.Handl
 	return newHandler(c, o, held)
 }
 
-// OperatorRoutes are the patterns that the operator API answers, and whether a token is needed.
+// OperatorRoutes returns the patterns of the operator API, and whether each needs a token.
 func OperatorRoutes() map[string]bool {
 	routes := make(map[string]bool)
 	for _, op := range operatorOperations {
@@ -52,8 +52,8 @@ func OperatorRoutes() map[string]bool {
 	return routes
 }
 
-// Fail answers with an error, as an operation does whose rule returned it.
+// Fail responds like an operation whose rule returned the error.
 func Fail(w http.ResponseWriter, err error) { write(w, failure(err)) }
 
-// Audited is the table of what the audit log calls each operation that writes.
+// Audited returns the audit actions of the writing operations.
 func Audited() map[string]fleet.AuditAction { return maps.Clone(audited) }

@@ -14,13 +14,13 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// hiddenTexts are names with characters that nobody can see.
+// hiddenTexts are names with invisible characters.
 var hiddenTexts = []string{
 	"x\x1b]0;owned\x07y", "x\x07y", "x\x7fy", "x\u0085y", "x\u009b31my", "x\ny", "x\ty", "x\u202egnp.exe", "x\u2066y", "x\u200fy", "x\u061cy",
 	"x\u200by", "x\u200cy", "x\u200dy", "x\u2060y", "x\ufeffy", "x\u00ady", "x\u3164y", "x\u2800y", "x\ufe0fy", "x\U000e0041y", "x\u2028y", "\u200b",
 }
 
-// bodiesOf are requests that get as far as their text, where the row of the operation in
+// bodiesOf has requests that reach the validation of their text, for operations whose row in
 // accesses does not.
 var bodiesOf = map[string]string{
 	"POST /api/v1/user name":                                    `{"username": "new{fresh}@example.com", "name": {id}}`,
@@ -50,8 +50,8 @@ var bodiesOf = map[string]string{
 	"POST /operator/v1/user username":                           `{"username": {id}, "workspaces": [{"id": 100, "role": {"id": 1}}]}`,
 }
 
-// keepsText are the places whose text is stored and shown. The test finds them; a place that
-// is missing here is new, one that is too much is not reached any more.
+// keepsText lists the places whose text is stored and shown. The test detects new places that
+// are missing here, and places that are no longer reached.
 var keepsText = []string{
 	"PATCH /api/v1/application_token/{token_id} description", "PATCH /api/v1/endpoint/{endpoint_id} name",
 	"PATCH /api/v1/endpoint/{endpoint_id} tags", "PATCH /api/v1/user/{user_id} name", "PATCH /api/v2/endpoint/multi [].name",
@@ -145,7 +145,7 @@ func TestHiddenCharactersAreRefused(t *testing.T) {
 			if strings.Contains(all, plain) && table != "mails" && !slices.Contains(keeps, what) {
 				keeps = append(keeps, what)
 			}
-			if table == "auth_counters" { // guesses at names that no user has are counted, and never shown
+			if table == "auth_counters" { // attempts with unknown names are counted, and never shown
 				continue
 			}
 			if hasHidden(all) || strings.Contains(all, `\u202e`) || strings.Contains(all, `\x1b`) {

@@ -25,7 +25,7 @@ const (
 	resetURL   = "/api/v1/user/password/reset"
 )
 
-// nextMail is what the server would send now.
+// nextMail returns the next mail that the server would send.
 func nextMail(s *kit.Server) fleet.Mail {
 	s.T.Helper()
 	m, found, err := s.Control.Operator().NextMail(s.T.Context())
@@ -107,7 +107,7 @@ func TestContract_InvitationExisting(t *testing.T) {
 		stranger, admin := s.As("stranger@example.com"), s.As("admin@example.com")
 		existing := stranger.Post(invitation, object{"username": "observer@example.com", "name": "Whoever", "roles": []object{{"id": 1}}})
 		unknown := stranger.Post(invitation, object{"username": "unknown1@example.com", "name": "Whoever", "roles": []object{{"id": 1}}})
-		// The id tells them apart, as the list of users does; the rest is the same.
+		// They differ in the id, as in the list of users; the rest is the same.
 		for _, a := range []*kit.Answer{existing, unknown} {
 			a.Body = regexp.MustCompile(`^\{"id":\d+`).ReplaceAll(a.Body, []byte(`{"id":0`))
 			a.Header.Del("Content-Length")
@@ -133,7 +133,8 @@ func TestContract_InvitationExisting(t *testing.T) {
 			t.Errorf("mails: %+v %+v", first, second)
 		}
 		wantCode(t, stranger.Post(invitation, object{"username": "observer@example.com"}), http.StatusConflict, 1405)
-		// To be invited puts nobody into the inviter's hands, and out of nobody's.
+		// An invitation gives the inviter no power over an existing user, and takes none from
+		// others.
 		wantCode(t, stranger.Patch(users+"/3", object{"name": "Mine"}), http.StatusForbidden, 1406)
 		stranger.Get(users + "/3/mfa").Is(http.StatusNotFound)
 		admin.Patch(users+"/3", object{"name": "Olga"}).Is(http.StatusNoContent)
@@ -145,7 +146,7 @@ func TestContract_InvitationExisting(t *testing.T) {
 		if got, _ := usersOf(stranger.Get(users + "?q=id:3")); got[0].Status.ID != 1 || got[0].Name != "Olga" {
 			t.Errorf("after entering: %+v", got)
 		}
-		wantCode(t, admin.Patch(users+"/3", object{"name": "X"}), http.StatusForbidden, 1406) // a person of others as well
+		wantCode(t, admin.Patch(users+"/3", object{"name": "X"}), http.StatusForbidden, 1406) // a member of other Workspaces as well
 	})
 }
 
@@ -206,7 +207,7 @@ func TestContract_InvitationKeyShown(t *testing.T) {
 		noMail(s, "the key is shown")
 		useKey(s.Nobody(), key, better).Is(http.StatusNoContent)
 		tokensOf(signIn(s.Nobody(), "new@example.com", better))
-		// The key for somebody who has an account opens nothing, and looks the same.
+		// The key for an existing user activates nothing, and looks the same.
 		s.Untouched("an inert key", func() {
 			before := s.Rows("SELECT password_hash, status, name, session_epoch FROM users WHERE id = 4")
 			inert := shown(stranger, "user@example.com")
@@ -221,7 +222,7 @@ func TestContract_InvitationKeyShown(t *testing.T) {
 			s.SetRole(4, 900, fleet.NoRole)
 			s.Exec("DELETE FROM events WHERE type = 36 AND workspace_id = 900")
 		})
-		// Nor does one for somebody whom others have invited, whoever was first.
+		// Nor does the key for a user whom others have also invited.
 		first := shown(stranger, "both@example.com")
 		second := shown(admin, "both@example.com")
 		for _, k := range []string{first, second} {
@@ -283,7 +284,7 @@ func TestContract_Activation(t *testing.T) {
 		useKey(two.Nobody(), key, "another password").Is(http.StatusForbidden)
 		tokensOf(signIn(two.Nobody(), "first@example.com", better))
 
-		// Of two at once one has it.
+		// Of two concurrent uses, one succeeds.
 		key = invite("second@example.com")
 		var answers [2]*kit.Answer
 		var both sync.WaitGroup
@@ -357,7 +358,7 @@ func TestContract_PasswordReset(t *testing.T) {
 		s.Clock.Pass(time.Hour)
 		useKey(s.Nobody(), late, better).Is(http.StatusForbidden)
 
-		// Three in an hour, whoever asks.
+		// Three per hour, from any caller.
 		for range 5 {
 			ask("target@example.com")
 		}
@@ -371,8 +372,8 @@ func TestContract_PasswordReset(t *testing.T) {
 	})
 }
 
-// A mail goes out once, whichever servers look; what fails is tried again after longer and
-// longer, and in the end given up, its key forgotten.
+// A mail is sent once, by one of the servers; failures are retried with increasing delays, and
+// finally dropped with the key.
 func TestMailsAreLeased(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, two := twoServers(t, e)
@@ -395,7 +396,7 @@ func TestMailsAreLeased(t *testing.T) {
 		if len(seen) != 10 {
 			t.Errorf("%d mails", len(seen))
 		}
-		// Nobody told what became of them: after the lease they are tried again.
+		// Without a result, they are retried after the lease.
 		one.Clock.Pass(2 * time.Minute)
 		ctx, operator := t.Context(), one.Control.Operator()
 		one.Exec("UPDATE mails SET done = 1 WHERE id > (SELECT MIN(id) FROM mails)")

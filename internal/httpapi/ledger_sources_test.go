@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// twoSources are people of one side only, and a device of Workspace 200.
+// twoSources defines users of one side only, and a device of Workspace 200.
 const twoSources = `
 users:
   - {id: 41, username: source@example.com, name: Of one source, password: correct horse, default_workspace: 100, roles: {100: administrator}}
@@ -22,7 +22,7 @@ devices:
   - {id: 9301, workspace: 200, name: device-of-200}
 `
 
-// migratedFromTwo moves two SIMs of Workspace 100 and one of 200 at once, and renames their
+// migratedFromTwo moves two SIMs of Workspace 100 and one of 200 together, and renames their
 // devices afterwards. It returns the path of the ledger entry.
 func migratedFromTwo(s *kit.Server) (entry string) {
 	s.T.Helper()
@@ -69,7 +69,7 @@ func paths(t *testing.T, pattern, entry string) []string {
 	return all
 }
 
-// No operation that reads shows a member of one source anything of the other source.
+// No reading operation shows a member of one source anything of the other source.
 func TestMembersOfOneSourceSeeNothingOfAnother(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

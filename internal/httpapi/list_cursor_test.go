@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// byCursor reads a whole list with its cursor.
+// byCursor reads a whole list with cursors.
 func byCursor(c *kit.Client, path string, query url.Values, perPage int) (ids []int64) {
 	c.T.Helper()
 	query.Set("per_page", strconv.Itoa(perPage))
@@ -38,8 +38,8 @@ func byCursor(c *kit.Client, path string, query url.Values, perPage int) (ids []
 	}
 }
 
-// Every list of both documents has the cursor, in both directions, and gives with it what
-// it gives on one page.
+// Every list of both documents supports the cursor, in both directions, and returns the same
+// items as on one page.
 func TestContract_ListCursor(t *testing.T) { kit.OnEach(t, cursorOnEveryList) }
 
 func cursorOnEveryList(t *testing.T, e kit.Engine) {
@@ -83,8 +83,8 @@ func cursorOnEveryList(t *testing.T, e kit.Engine) {
 	}
 }
 
-// What is left behind a cursor is counted right, by the tally and without it, at every
-// place of the list and beyond both of its ends.
+// The remaining items after a cursor are counted correctly, with and without the tally, at
+// every position and beyond both ends.
 func TestCursorCounts(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

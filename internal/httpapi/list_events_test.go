@@ -17,9 +17,9 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// busy is a server in whose Workspace 100 things have happened, a minute apart: SIM 252 was
-// activated by a user and suspended by a program, somebody switched to the Workspace, SIM
-// 250 was taken out of its device and moved to 200 with 253, SIM 1000 to 300.
+// busy is a server with events in Workspace 100, a minute apart: SIM 252 was activated by a
+// user and suspended by an application token, a user switched to the Workspace, SIM 250 was
+// detached from its device and moved to 200 with 253, SIM 1000 to 300.
 func busy(t *testing.T, e kit.Engine) *kit.Server {
 	t.Helper()
 	s := kit.Ferried(t, e)
@@ -119,7 +119,7 @@ func TestFilterEvents(t *testing.T) {
 		if got := eventTypes(c, simURL(252)+"/event", q("event_type:8")); !slices.Equal(got, []int64{8}) {
 			t.Errorf("of one SIM: %v", got)
 		}
-		// Events stay: what happened to SIM 250 in 100 is not told in 200.
+		// Events stay: those of SIM 250 in 100 are not visible in 200.
 		if got := eventTypes(s.As("admin@example.com").In(200), simURL(250)+"/event", nil); len(got) != 0 {
 			t.Errorf("of SIM 250 in its new Workspace: %v", got)
 		}
@@ -140,7 +140,7 @@ func TestContract_EventSort(t *testing.T) {
 		t.Helper()
 		s := busy(t, e)
 		c := s.As("observer@example.com")
-		none := func(api.Event) int64 { return 0 } // what has no value sorts alike
+		none := func(api.Event) int64 { return 0 } // missing values sort alike
 		value := map[string]func(api.Event) int64{
 			"id": func(e api.Event) int64 { return e.ID }, "timestamp": func(e api.Event) int64 { return e.Timestamp.UnixMilli() },
 			"event_type": func(e api.Event) int64 { return e.Type.ID }, "event_source": func(e api.Event) int64 { return e.Source.ID },

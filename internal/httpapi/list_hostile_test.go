@@ -57,8 +57,7 @@ func TestContract_BadFilterValue(t *testing.T) {
 	})
 }
 
-// Whatever stands in a query, no header carries a byte that is not printable ASCII, and no
-// header is added by it.
+// Whatever a query contains, headers have only printable ASCII, and no header is added.
 func TestQueriesInHeaders(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		c := kit.Ferried(t, e).As("observer@example.com")

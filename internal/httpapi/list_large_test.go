@@ -9,8 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// A list that would go through more SIMs than an answer has time for is refused, and says what
-// to add; one that an index finds is not.
+// A list that would scan too many SIMs is refused with a hint; one that uses an index is not.
 func TestContract_ListTooLarge(t *testing.T) { kit.OnEach(t, refusedWithWhatToAdd) }
 
 func refusedWithWhatToAdd(t *testing.T, e kit.Engine) {

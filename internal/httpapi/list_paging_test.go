@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// standing is where a page stands in the whole, as its headers tell.
+// standing is the position of a page in its list, from its headers.
 type whereabouts struct {
 	Items, PerPage, Page, Total, Pages int
 	Sort, Filter                       string
@@ -22,8 +22,8 @@ type whereabouts struct {
 
 var linkValue = regexp.MustCompile(`^<([^>]*)>; rel="([a-z]+)"$`)
 
-// whereIs reads the headers of a list, and holds its links against RFC 8288: each leads to
-// the same list, one page of it.
+// whereIs reads the headers of a list, and checks its links against RFC 8288: each leads to the
+// same list, one page of it.
 func whereIs(a *kit.Answer) whereabouts {
 	a.T.Helper()
 	var items []any
@@ -96,7 +96,7 @@ func TestPaging(t *testing.T) {
 	})
 }
 
-// Whoever follows the links sees everything once.
+// Following the links returns every item once.
 func TestFollowTheLinks(t *testing.T) {
 	c := kit.Ferried(t, kit.SQLite).As("admin@example.com")
 	next, seen := "/api/v1/sim?per_page=100&sort=-iccid&q=status:0", 0

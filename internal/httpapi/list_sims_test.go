@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// few are SIMs in whose lists each field matters; Workspace 850 has nothing else.
+// few defines SIMs for which each filter field matters; Workspace 850 has no others.
 const few = `
 workspaces:
   - {id: 850, name: Few, type: enterprise, country: DE, parent: 1}

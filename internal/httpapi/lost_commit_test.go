@@ -14,16 +14,16 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
-// lostCommits is a server whose connections to the database can be lost at a commit.
+// lostCommits starts a server whose database connections can be lost at a commit.
 func lostCommits(t *testing.T) (*kit.Server, *pgproxy.Proxy) {
 	t.Helper()
 	proxy := pgproxy.Start(t, kit.Postgres.FerryURL(t))
 	return kit.StartOn(t, proxy.URL(), kit.NewClock()), proxy
 }
 
-// Every write takes effect once and leaves one audit entry, also if the answer to its commit
-// is lost, and its caller is told of the success. A request that has several transactions is
-// tried with each of them.
+// Every write takes effect once, leaves one audit entry and reports success, even if the
+// response to its commit is lost. A request that has several transactions is tried with each of
+// them.
 func TestLostCommitOfEveryWrite(t *testing.T) {
 	s, proxy := lostCommits(t)
 	heldThings(s)

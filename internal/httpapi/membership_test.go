@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// ownMemberships: an Observer finds every Workspace of theirs, which the list of
-// administered ones leaves out.
+// ownMemberships: Observers find all their Workspaces, which the list of administered ones
+// leaves out.
 func TestContract_OwnMemberships(t *testing.T) { kit.OnEach(t, ownMemberships) }
 
 func ownMemberships(t *testing.T, e kit.Engine) {

@@ -13,8 +13,9 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// Many callers move overlapping sets of SIMs back and forth, in every selection, some
-// with previews and keys: nobody gets a 5xx, each SIM moves whole, and history is state.
+// Many callers move overlapping sets of SIMs back and forth, with every kind of selection, some
+// with previews and keys: no request gets a 5xx, each SIM moves completely, and the history
+// matches the state.
 func TestBackAndForth(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
@@ -46,7 +47,7 @@ func TestBackAndForth(t *testing.T) {
 	})
 }
 
-// load is what all workers together were answered.
+// load counts the responses of all workers.
 type load struct {
 	t      *testing.T
 	http   *http.Client // not judged: that would be most of the work
@@ -61,7 +62,7 @@ func (l *load) send(c *kit.Client, worker, i int) {
 	switch worker % 3 {
 	case 0:
 		o = moving(target, ids(int64(first), 50)...)
-	case 1: // in the other direction: an order of locks that meets everybody else's
+	case 1: // in the other direction, to provoke conflicting lock orders
 		list := ids(int64(first), 50)
 		for a, b := 0, len(list)-1; a < b; a, b = a+1, b-1 {
 			list[a], list[b] = list[b], list[a]
@@ -83,7 +84,7 @@ func (l *load) send(c *kit.Client, worker, i int) {
 	l.count(status, text)
 }
 
-// count checks that a loser was told one of the reasons for which one can lose here.
+// count checks that a loser got one of the possible reasons.
 func (l *load) count(status int, text []byte) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

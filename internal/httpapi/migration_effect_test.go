@@ -91,7 +91,7 @@ func TestContract_DeviceStays(t *testing.T) {
 	})
 }
 
-// Wherever in the transaction something fails, nothing of it is there afterwards.
+// A failure anywhere in the transaction leaves no trace.
 func TestContract_Atomic(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -143,7 +143,7 @@ func mend(s *kit.Server, e kit.Engine, table string) {
 	s.Exec("DROP TRIGGER fault_UPDATE")
 }
 
-// A caller who hangs up, at whatever instant, leaves a whole migration or none.
+// A client that disconnects at any moment leaves a complete migration or none.
 func TestHangUpIsAtomic(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
@@ -157,7 +157,7 @@ func TestHangUpIsAtomic(t *testing.T) {
 				t.Fatalf("round %d: half moved: %v", i, counts)
 			}
 		}
-		// Whatever still ran when its caller hung up is over once this one has had its turn.
+		// This request runs after any that was still running when its client disconnected.
 		admin.Post(migration, ran(moving(300, ids(1000, 200)...))).Is(http.StatusOK)
 		s.CheckInvariants()
 	})
@@ -174,8 +174,8 @@ func hangUp(ctx context.Context, c *kit.Client, o object) {
 	}
 }
 
-// One wins; the other is told by what it then finds: the SIMs in its own target, in a
-// Workspace where it is no Administrator, or nowhere.
+// One wins; the other fails because the SIMs are then in its own target, in a Workspace where
+// it is not an Administrator, or not visible.
 func TestContract_Concurrent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -229,7 +229,7 @@ func TestContract_Concurrent(t *testing.T) {
 	})
 }
 
-// event is what the tests look at of one.
+// event has the fields that the tests check.
 type event struct {
 	kind, workspace, sim, device int64
 	text                         string

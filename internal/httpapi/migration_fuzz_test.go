@@ -13,9 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// Whatever is posted to the migration, by whoever may migrate: no panic and no 5xx, an
-// answer that the document knows, no row changed by a refusal or a dry run, and sound
-// tables after a real run.
+// Whatever is posted to the migration: no panic or 5xx, a documented response, no row changed
+// by a refusal or a dry run, and consistent tables after a real run.
 func FuzzMigration(f *testing.F) {
 	small, _, _ := strings.Cut(kit.Ferry, "sim_ranges:")
 	s := kit.Start(f, kit.SQLite).Seed(small)
@@ -76,8 +75,8 @@ func addSeeds(f *testing.F, tag string) {
 	}
 }
 
-// keepRows puts the rows of every table aside, and restoreRows brings them back, so that
-// one input does not depend on those before it.
+// keepRows saves the rows of every table and restoreRows restores them, so that inputs are
+// independent.
 func keepRows(s *kit.Server, d kit.Dump) {
 	for _, table := range slices.Sorted(maps.Keys(d)) {
 		s.Exec(fmt.Sprintf("CREATE TABLE kept_%s AS SELECT * FROM %s", table, table))

@@ -135,7 +135,7 @@ func TestContract_IfMatch(t *testing.T) {
 			t.Error("a changed SIM has the same tag")
 		} else {
 			moves(t, ifMatch(admin, fresh, o), 252, 253)
-			// Used once, it is of the past.
+			// Once used, it is stale.
 			stale(t, ifMatch(admin, fresh, o),
 				drifted(252, movedAway(), statusChange(1, 2)), drifted(253, movedAway()))
 		}
@@ -183,7 +183,7 @@ func TestContract_StaleBeforeConflict(t *testing.T) {
 		if got := body[api.MigrationConflict](t, admin.Post(migration, ran(o)), http.StatusConflict); got.Errors[0].ErrorCode != 1506 {
 			t.Errorf("without the tag: %+v", got)
 		}
-		// What the rules refuse although no SIM changed is for the rules to tell.
+		// A refusal by the rules without a changed SIM is reported by the rules.
 		o = moving(300, 253)
 		tag = previewed(admin, o)
 		admin.Server.Exec("UPDATE workspaces SET status = 1 WHERE id = 300")
@@ -191,7 +191,7 @@ func TestContract_StaleBeforeConflict(t *testing.T) {
 	})
 }
 
-// replays tells whether an answer is the other's repetition, byte by byte.
+// replays reports whether an answer is the other's repetition, byte by byte.
 func replays(t testing.TB, first, again *kit.Answer) {
 	t.Helper()
 	if again.Status != first.Status || !bytes.Equal(again.Body, first.Body) ||
@@ -216,7 +216,7 @@ func TestContract_Replay(t *testing.T) {
 		o := ran(detaching(moving(200, 250, 252)))
 		first := keyed(admin, "k1", o).Is(http.StatusOK)
 		s.Untouched("a replay", func() { replays(t, first, keyed(admin, "k1", o)) })
-		// It is the first answer still, whatever happened since.
+		// It is still the first response, whatever happened since.
 		moves(t, admin.Post(migration, ran(moving(100, 250, 252))), 250, 252)
 		s.Untouched("a replay", func() { replays(t, first, keyed(admin, "k1", o)) })
 		// A key is one user's, for one operation.
@@ -300,7 +300,7 @@ func TestContract_ReplayRights(t *testing.T) {
 		conflicted := keyed(elsewhere, "c", refused).Is(http.StatusConflict)
 		forbidden := api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer administer a Workspace of this migration"}
 
-		// no Administrator of the target any more, or no member at all: as if it did not exist
+		// no longer an Administrator of the target, or not a member: as if it did not exist
 		for _, role := range []fleet.Role{fleet.Observer, fleet.NoRole} {
 			s.SetRole(1, 200, role)
 			gone(t, keyed(elsewhere, "k", o), "workspace with id 200 not found")
@@ -309,7 +309,7 @@ func TestContract_ReplayRights(t *testing.T) {
 		s.SetRole(1, 200, fleet.Administrator)
 		replays(t, first, keyed(elsewhere, "k", o))
 
-		// no Administrator of the source any more
+		// no longer an Administrator of the source
 		for _, role := range []fleet.Role{fleet.Member, fleet.NoRole} {
 			s.SetRole(1, 100, role)
 			same(t, keyed(elsewhere, "k", o), http.StatusForbidden, forbidden)
@@ -320,7 +320,7 @@ func TestContract_ReplayRights(t *testing.T) {
 		}
 		// no member where the SIMs were that a refusal names
 		same(t, keyed(elsewhere, "c", refused), http.StatusForbidden, api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer belong to a Workspace of these SIMs"})
-		s.SetRole(1, 100, fleet.Observer) // who was told of them at first, too
+		s.SetRole(1, 100, fleet.Observer) // including a caller who got them in the first response
 		replays(t, conflicted, keyed(elsewhere, "c", refused))
 		s.SetRole(1, 100, fleet.Administrator)
 		replays(t, first, keyed(elsewhere, "k", o))
@@ -455,7 +455,7 @@ func TestContract_LedgerScope(t *testing.T) {
 				t.Errorf("a program in %d sees %d entries, not %d", workspace, len(list), want)
 			}
 		}
-		// What is no migration is not in the ledger's list.
+		// Other entries are not in the ledger's list.
 		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
 		sees("admin@example.com", other, entry)
 		same(t, admin.Get("/api/v1/migration/999999"), http.StatusNotFound, api.Error{

@@ -17,7 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// ferry is a server over the Ferry world and its Administrator.
+// ferry returns a server with the Ferry data and its Administrator.
 func ferry(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
 	s := kit.Ferried(t, e)
@@ -25,7 +25,7 @@ func ferry(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	return s, admin
 }
 
-// breakable is ferry over a database of its own, whose schema the test may change.
+// breakable is ferry with a separate database, whose schema the test may change.
 func breakable(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
 	s := kit.Start(t, e).Seed(kit.Ferry)
@@ -33,7 +33,7 @@ func breakable(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	return s, admin
 }
 
-// moving asks to move SIMs by id. It is a dry run until ran says otherwise.
+// moving is a request to move SIMs by id: a dry run unless changed by ran.
 func moving(target int64, ids ...int64) object {
 	refs := make([]object, len(ids))
 	for i, id := range ids {
@@ -62,7 +62,7 @@ func ran(o object) object { return and(o, "dry_run", false) }
 // detaching takes SIMs out of their devices.
 func detaching(o object) object { return and(o, "auto_detach_devices", true) }
 
-// body reads an answer that must have this status and no property but those of T.
+// body decodes a response that must have this status and only the properties of T.
 func body[T any](t testing.TB, a *kit.Answer, status int) T {
 	t.Helper()
 	a.Is(status)
@@ -75,7 +75,7 @@ func body[T any](t testing.TB, a *kit.Answer, status int) T {
 	return v
 }
 
-// same compares an answer with what it must be, whole.
+// same compares a whole response with the expected one.
 func same[T any](t testing.TB, a *kit.Answer, status int, want T) {
 	t.Helper()
 	if diff := cmp.Diff(want, body[T](t, a, status)); diff != "" {
@@ -83,7 +83,7 @@ func same[T any](t testing.TB, a *kit.Answer, status int, want T) {
 	}
 }
 
-// bad is a refusal of the request's shape whose message begins like this.
+// bad checks for a 400 whose message begins like this.
 func bad(t testing.TB, a *kit.Answer, message string) {
 	t.Helper()
 	got := body[api.Error](t, a, http.StatusBadRequest)
@@ -92,7 +92,7 @@ func bad(t testing.TB, a *kit.Answer, message string) {
 	}
 }
 
-// gone is the 404 that names each of these.
+// gone checks for a 404 that names each of these.
 func gone(t testing.TB, a *kit.Answer, each ...string) {
 	t.Helper()
 	want := api.Error{ErrorCode: 1201, ErrorToken: "NotFound", Message: each[0]}
@@ -117,13 +117,13 @@ var reasons = map[int]string{
 	1509: "Target Workspace is suspended",
 }
 
-// why is one reason of a 409 and the SIMs that it holds back.
+// why is one reason of a 409 and its SIMs.
 type why struct {
 	code int
 	sims []int64
 }
 
-// conflict is the 409 of the rules for exactly these reasons, in this order.
+// conflict checks for a 409 with exactly these reasons, in this order.
 func conflict(t testing.TB, a *kit.Answer, want ...why) {
 	t.Helper()
 	got := body[api.MigrationConflict](t, a, http.StatusConflict)
@@ -140,7 +140,7 @@ func conflict(t testing.TB, a *kit.Answer, want ...why) {
 	}
 }
 
-// moves is the 200 for exactly these SIMs, in this order.
+// moves checks for a 200 with exactly these SIMs, in this order.
 func moves(t testing.TB, a *kit.Answer, ids ...int64) api.MigrationResponse {
 	t.Helper()
 	got := body[api.MigrationResponse](t, a, http.StatusOK)
@@ -156,7 +156,7 @@ func moves(t testing.TB, a *kit.Answer, ids ...int64) api.MigrationResponse {
 	return got
 }
 
-// cards are SIMs of the Ferry world as a migration words them, before anything moved.
+// cards are SIMs of the Ferry data as in a migration's response, before any move.
 var cards = map[int64]api.MigrationSIM{
 	250: card(250, "8988303000000000250", 1, 100),
 	251: card(251, "8988303000000000251", 1, 100),
@@ -197,7 +197,7 @@ func bodyText(t testing.TB, o object) string {
 	return string(b)
 }
 
-// together sends n requests at once, as nearly as goroutines can.
+// together sends n requests concurrently.
 func together(n int, send func(i int) *kit.Answer) []*kit.Answer {
 	answers := make([]*kit.Answer, n)
 	start := make(chan struct{})

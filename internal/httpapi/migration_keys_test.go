@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// The same request under the same key, twenty times at once: one effect, and whoever is
-// not told to wait is told the same.
+// The same request with the same key, twenty times concurrently: one effect, and every caller
+// who need not wait gets the same response.
 func TestSameKeyAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
@@ -29,8 +29,8 @@ func TestSameKeyAtOnce(t *testing.T) {
 	})
 }
 
-// onlyFirst finds the answer of the request that took effect: the others are its replays,
-// or were told to wait.
+// onlyFirst finds the answer of the request that took effect: the others are replays, or must
+// wait.
 func onlyFirst(t *testing.T, answers []*kit.Answer) (first *kit.Answer) {
 	t.Helper()
 	for _, a := range answers {
@@ -58,7 +58,7 @@ func onlyFirst(t *testing.T, answers []*kit.Answer) (first *kit.Answer) {
 	return first
 }
 
-// Different requests under one key at once: one is the key's, the others are told.
+// Different requests with one key concurrently: one gets the key, the others are refused.
 func TestKeyOfManyRequestsAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
@@ -85,12 +85,12 @@ func TestKeyOfManyRequestsAtOnce(t *testing.T) {
 	})
 }
 
-// Keys compare as they are: case, blanks within and quotes within count.
+// Keys are compared exactly: case, inner blanks and inner quotes count.
 func TestKeysAreExact(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		_, admin := ferry(t, e)
 		keys := []string{"k", "K", "k ", "k k", "k  k", `"k`, `k"k`, "%6b", "k'--", "k\\", `""k""`, strings.Repeat("~", 255), "!"}
-		keys[2] = `"k "` // a bare one would lose its blank on the way
+		keys[2] = `"k "` // a bare one would lose its blank in transit
 		for i, key := range keys {
 			a := keyed(admin, key, ran(moving(200, int64(1000+i))))
 			moves(t, a, int64(1000+i))

@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
-// A connection that is lost around the commit, on either side of it: the migration has
-// happened once, and its caller is told so.
+// If the connection is lost just before or after the commit, the migration happens once and its
+// caller gets a success.
 func TestLostCommit(t *testing.T) {
 	for name, cut := range map[string]pgproxy.Cut{"before": pgproxy.BeforeCommit, "after": pgproxy.AfterCommit} {
 		t.Run(name, func(t *testing.T) {
@@ -48,8 +48,8 @@ func TestLostCommit(t *testing.T) {
 	}
 }
 
-// A network that swallows what it is given holds no request for longer than it may take:
-// each is a 503 that says when to come back, and its key is free.
+// With a network that drops everything, each request ends in time with a 503 and a Retry-After,
+// and its key is free.
 func TestDatabaseSilent(t *testing.T) {
 	url := kit.Postgres.FerryURL(t)
 	proxy := pgproxy.Start(t, url)
@@ -85,8 +85,8 @@ func TestDatabaseSilent(t *testing.T) {
 	moves(t, keyed(admin, "k", ran(moving(200, 252))), 252)
 }
 
-// While the database is away, a migration is a 503 that says when to come back; nothing
-// of it happens, and its key is free.
+// While the database is away, a migration is a 503 with a Retry-After; nothing changes, and its
+// key is free.
 func TestDatabaseAway(t *testing.T) {
 	url := kit.Postgres.FerryURL(t)
 	proxy := pgproxy.Start(t, url)

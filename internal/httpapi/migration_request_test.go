@@ -47,7 +47,7 @@ func TestContract_OneSelection(t *testing.T) {
 				and(and(one, "iccids", iccids), "iccid_range", span),
 				and(one, "sims", nil),
 				{"target_workspace": object{"id": 200}, "sims": nil, "iccids": nil, "iccid_range": nil},
-				and(and(one, "sims", []object{}), "iccids", iccids), // an empty list is no absent one
+				and(and(one, "sims", []object{}), "iccids", iccids), // an empty list is not absent
 			} {
 				bad(t, admin.Post(migration, ran(o)), cure)
 			}
@@ -159,7 +159,7 @@ func TestContract_RangeOrder(t *testing.T) {
 		bad(t, admin.Post(migration, movingRange(200, "9007199254740993001", "9007199254740993000")),
 			"iccid_range.end: 9007199254740993000 lies before start 9007199254740993001")
 		moves(t, admin.Post(migration, movingRange(200, "8988303000000000252", "8988303000000000252")), 252)
-		// As a number, 1... is behind 0...; nothing is lost by leading zeros.
+		// As a number, 1... is greater than 0...; leading zeros are kept.
 		gone(t, admin.Post(migration, movingRange(200, "0000000000000000001", "0000000000000000001")),
 			"no sim with an iccid from 0000000000000000001 to 0000000000000000001 found")
 	})
@@ -170,7 +170,8 @@ func TestContract_RangeGaps(t *testing.T) {
 		t.Helper()
 		_, admin := ferry(t, e)
 		span := detaching(movingRange(300, "8988303000000000245", "8988303000000000259"))
-		// 255 is deleted, 256 is a SIM of a Workspace that the caller is no member of, the rest is nothing
+		// 255 is deleted, 256 is in a Workspace of which the caller is not a member, the others
+		// do not exist
 		moves(t, admin.Post(migration, span), 250, 251, 252, 253, 254)
 		nothing := admin.Post(migration, movingRange(200, "8988303000000000240", "8988303000000000249"))
 		foreign := admin.Post(migration, movingRange(200, "8988303000000000256", "8988303000000000256"))
@@ -225,7 +226,7 @@ func TestContract_AllSources(t *testing.T) {
 		if diff := cmp.Diff([]api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 1}, {ID: 200, Name: "Fleet FR", SIMCount: 1}}, entry.SourceWorkspaces); diff != "" {
 			t.Error(diff)
 		}
-		// A member who is no Administrator of a source is told so: the SIM was found.
+		// A member who is not an Administrator of a source gets that reason: the SIM was found.
 		conflict(t, s.As("target@example.com").Post(migration, moving(200, 251)), why{1504, []int64{251}})
 		s.CheckInvariants()
 	})

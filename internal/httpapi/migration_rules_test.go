@@ -52,7 +52,7 @@ func TestContract_AlreadyInTarget(t *testing.T) {
 		both(admin, moving(200, 252, 260), func(a *kit.Answer) { conflict(t, a, why{1506, []int64{260}}) })
 		both(admin, movingICCIDs(200, "8988303000000000260"), func(a *kit.Answer) { conflict(t, a, why{1506, []int64{260}}) })
 		both(admin, movingRange(200, "8988303000000000260", "8988303000000000269"), func(a *kit.Answer) { conflict(t, a, why{1506, []int64{260}}) })
-		// A repeated request is told so, SIM by SIM.
+		// A repeated request gets the reason for each SIM.
 		moves(t, admin.Post(migration, ran(moving(300, 252))), 252)
 		again := body[api.MigrationConflict](t, admin.Post(migration, ran(moving(300, 252))), http.StatusConflict)
 		if len(again.Errors) != 1 || again.Errors[0].ErrorCode != 1506 || again.Errors[0].SIMs[0].ID != 252 {
@@ -109,7 +109,7 @@ func TestContract_TargetSuspended(t *testing.T) {
 				t.Errorf("sims is not []: %s", a.Body)
 			}
 		})
-		// A suspended source gives its SIMs away.
+		// SIMs can leave a suspended source.
 		s.Exec("UPDATE workspaces SET status = 1 WHERE id = 200")
 		moves(t, admin.Post(migration, ran(moving(300, 260))), 260)
 	})

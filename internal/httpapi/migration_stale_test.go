@@ -10,7 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// What a 412 tells of each SIM that changed since the preview, and what it must not tell.
+// What a 412 reports for each SIM that changed since the preview, and what it must not
+// disclose.
 
 func gonePreviewed(id int64, iccid string) api.StaleSIM {
 	s := api.StaleSIM{ID: id, ICCID: iccid, Changes: []api.StaleChange{{Property: "sim", Was: found, Now: notFound}}}
@@ -79,7 +80,7 @@ func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
 	})
 }
 
-// A SIM that left the caller's sight is told like one that was deleted, in the words of
+// A SIM that the caller can no longer see is reported like a deleted one, by the identifier of
 // the request.
 func TestStaleHidesWhereASIMWent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
@@ -132,8 +133,7 @@ func TestStaleRange(t *testing.T) {
 	})
 }
 
-// A made-up tag, and one of somebody else, open nothing: the caller learns no more than
-// from the request itself.
+// A forged tag, and one of another caller, disclose no more than the request itself.
 func TestStaleTagsOfOthers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
@@ -143,7 +143,7 @@ func TestStaleTagsOfOthers(t *testing.T) {
 		gone(t, ifMatch(stranger, tag, o), "workspace with id 200 not found", "sim with id 252 not found")
 		other(t, ifMatch(stranger, `"x"`, o))
 
-		// Administrator of the target and nothing else: what was where is not told.
+		// Administrator of the target only: sources are not disclosed.
 		s.SetRole(5, 200, 1)
 		a := ifMatch(stranger, tag, o)
 		stale(t, a, gonePreviewed(252, ""))
@@ -156,7 +156,7 @@ func TestStaleTagsOfOthers(t *testing.T) {
 		if strings.Contains(string(a.Body), "Fleet DE") {
 			t.Errorf("it tells of a Workspace that the caller is no member of: %s", a.Body)
 		}
-		// A tag fits whoever may run the same request over the same SIMs.
+		// A tag is valid for every caller who may run the same request over the same SIMs.
 		tag = previewed(admin, moving(300, 252))
 		moves(t, ifMatch(s.As("root@example.com"), tag, moving(300, 252)), 252)
 	})

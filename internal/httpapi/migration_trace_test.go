@@ -33,8 +33,8 @@ func (a attempt) send(c *kit.Client) *kit.Answer {
 	return got
 }
 
-// Refused leaves no trace (invariant I7): no row of anything but the counters and the kept
-// answers changes, whatever refuses it, and no dry run changes one either.
+// Refused leaves no trace (invariant I7): no row except counters and stored responses changes,
+// for any refusal or dry run.
 func TestRefusedLeavesNoTrace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)
@@ -109,7 +109,7 @@ func refusals(staleTag string) []attempt {
 	return append(list, hostile()...)
 }
 
-// hostile are bodies that no client of good will sends.
+// hostile are malicious bodies.
 func hostile() []attempt {
 	const head = `{"target_workspace":{"id":200},"dry_run":false,`
 	var list []attempt
@@ -122,7 +122,7 @@ func hostile() []attempt {
 	for _, id := range []string{"-1", "0", "-0", "-9223372036854775808", "9223372036854775807", "1e18", "0.0", "0e999999999999999999"} {
 		add(404, head+`"sims":[{"id":252},{"id":`+id+`}]}`, `{"target_workspace":{"id":`+id+`},"dry_run":false,"sims":[{"id":252}]}`)
 	}
-	// what is no id is refused
+	// invalid ids are refused
 	for _, id := range []string{
 		"9223372036854775808", "-9223372036854775809", "1e19", "1e400", "1e999999999999999999", "-1e400", "2.5", "252.5", "1e-1", "2.52e1", "252.0000000000000001",
 		`"252"`, `""`, "null", "true", "[]", "[252]", "{}", "NaN", "Infinity", "-Infinity", "+1", "0252", "0x10", ".5", "1.", "1e", "--1", "",
@@ -152,7 +152,7 @@ func hostile() []attempt {
 	)
 	add(404, "\ufeff"+head+`"sims":[{"id":252},{"id":77777}]}`) // a byte order mark is skipped
 	add(404, head+`"iccid_range":{"start":"9999999999999999500","end":"9999999999999999999"}}`, head+`"iccid_range":{"start":"0000000000000000000","end":"0000000000000000499"}}`)
-	// references may carry more than an id, and whatever it is, it counts for nothing
+	// references may have more properties than an id, which are ignored
 	add(404, `{"target_workspace":{"ID":77777,"Id":77777,"id":77777,"iD":200},"dry_run":false,"sims":[{"id":252}]}`, head+`"sims":[{"ID":252,"id":77777,"Id":252}]}`)
 	add(400, head+`"sims":[{"ID":252}]}`, head+`"iccid_range":{"START":"8988303000000000252","END":"8988303000000000252"}}`)
 	add(413, head+`"sims":[{"id":252}]`+strings.Repeat(" ", 1<<20)+"}", strings.Repeat("[", 1<<20+1))
@@ -206,7 +206,7 @@ func TestMigrationAtTheEdges(t *testing.T) {
 	})
 }
 
-// Every refusal of the operation's rules says the same of a fleet of one as of 500.
+// Every refusal by the rules is the same for one SIM as for 500.
 func TestConflictNamesEverySIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := ferry(t, e)

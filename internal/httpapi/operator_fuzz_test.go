@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// FuzzOperator: whatever is sent to the operator API with a right token, the answer is no
-// 5xx, and what is refused, or only reads, writes no byte.
+// FuzzOperator sends arbitrary requests with a valid token: no response is a 5xx, and refusals
+// and reads write nothing.
 func FuzzOperator(f *testing.F) {
 	s := kit.Ferried(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
@@ -64,7 +64,7 @@ func FuzzOperator(f *testing.F) {
 			}
 			return
 		}
-		probes := strings.HasSuffix(pattern, "/readyz") // it commits a page that stays as it is
+		probes := strings.HasSuffix(pattern, "/readyz") // it commits an unchanged page
 		if (rec.Code >= 400 || req.Method == http.MethodGet) && !probes && number(s) != before {
 			t.Fatalf("%s %s: %d, and the database changed: %s", pattern, req.URL, rec.Code, rec.Body)
 		}

@@ -49,7 +49,7 @@ func TestOperatorWorkspaces(t *testing.T) {
 	})
 }
 
-// A suspended Workspace takes no SIMs; its members read and move SIMs out as before.
+// A suspended Workspace accepts no SIMs; its members can still read and move SIMs out.
 func TestOperatorSuspendsAWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -67,7 +67,8 @@ func TestOperatorSuspendsAWorkspace(t *testing.T) {
 	})
 }
 
-// What a Workspace may not become is refused with the field and the cure, whole.
+// Forbidden changes of a Workspace are refused with the field and what to do; nothing is
+// applied.
 func TestOperatorKeepsWorkspacesSound(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -211,7 +212,7 @@ func TestOperatorRefusesUsers(t *testing.T) {
 	})
 }
 
-// Ids of nothing, and of everything else, are not found or no ids; no row changes.
+// Unknown ids and ids of other kinds are not found or invalid; no row changes.
 func TestOperatorProbes(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -291,8 +292,8 @@ func TestOperatorImports(t *testing.T) {
 	})
 }
 
-// A creation that is sent again under its key happens once, also by another token, and
-// whatever was lost on the way.
+// A creation that is repeated with its key happens once, also by another token, and if
+// responses are lost.
 func TestOperatorKeys(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -321,8 +322,7 @@ func TestOperatorKeys(t *testing.T) {
 	})
 }
 
-// Wrong tokens are counted per address over all servers; the right one is let in all the
-// same.
+// Wrong tokens are counted per address over all servers; the valid one is still accepted.
 func TestOperatorGuesses(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -351,8 +351,8 @@ func TestOperatorGuesses(t *testing.T) {
 	})
 }
 
-// Each change is in the audit log: by the operator API, by which token, from where, with
-// which request; and nothing of what it was sent that is secret.
+// Each change is in the audit log: the operator API, token, address and request; never a
+// secret.
 func TestOperatorIsAudited(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

@@ -37,7 +37,7 @@ func TestOperatorRoutesAreTheDocument(t *testing.T) {
 	}
 }
 
-// operatorTries is a request of each operation that a token lets in, and what it answers.
+// operatorTries has a valid request of each operation, with its status.
 var operatorTries = map[string]struct {
 	path, body string
 	status     int
@@ -61,7 +61,7 @@ var operatorTries = map[string]struct {
 	"POST /operator/v1/application_token":                         {"/operator/v1/application_token", `{"workspace": {"id": 100}}`, 200},
 }
 
-// csv is the same somebody sending a list.
+// csv returns the same client for sending a list.
 func csv(c *kit.Client) *kit.Client { return c.With("Content-Type", "text/csv; charset=utf-8") }
 
 func tryOperator(c *kit.Client, pattern string) *kit.Answer {
@@ -75,8 +75,8 @@ func tryOperator(c *kit.Client, pattern string) *kit.Answer {
 	return csv(c).Do(method, try.path, body)
 }
 
-// Only a token of the operator opens the operator API, and opens all of it: whoever else
-// asks is refused before anything is read, and leaves no trace.
+// Only operator tokens give access to the operator API, and to all of it: other callers are
+// refused before anything is read, without a trace.
 func TestOperatorAuthorization(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -113,7 +113,7 @@ func TestOperatorAuthorization(t *testing.T) {
 		})
 		for _, pattern := range slices.Sorted(maps.Keys(operatorTries)) {
 			if strings.HasPrefix(pattern, "DELETE /operator/v1/user/{user_id}/workspace") {
-				continue // tried behind the PUT that it takes back
+				continue // tried after the PUT that it reverts
 			}
 			c := op.Nobody()
 			c.Token = kit.OperatorToken

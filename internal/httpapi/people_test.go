@@ -34,7 +34,7 @@ func drop(c *kit.Client, path string) *kit.Answer {
 	return c.Do(http.MethodDelete, path, nil)
 }
 
-// rolesOf are the roles that a user has in a Workspace, as the database has them.
+// rolesOf returns the roles of a user in a Workspace, from the database.
 func rolesOf(s *kit.Server, user, ws int) string {
 	s.T.Helper()
 	return fmt.Sprint(s.Rows(fmt.Sprintf("SELECT role FROM membership_roles WHERE user_id = %d AND workspace_id = %d ORDER BY role", user, ws)))
@@ -107,7 +107,7 @@ func TestContract_UserChange(t *testing.T) {
 		if got, _ := usersOf(admin.Get(users + "?q=id:3%7C4")); got[0].Name != "Olga" || got[1].Name != "Ursula" {
 			t.Errorf("%v", got)
 		}
-		s.SetRole(4, 900, fleet.Observer) // from now on a person of others as well
+		s.SetRole(4, 900, fleet.Observer) // from now on a member of other Workspaces as well
 		s.Untouched("what is not allowed", func() {
 			wantCode(t, admin.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
 			wantCode(t, stranger.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
@@ -140,7 +140,7 @@ func TestContract_UserRemoval(t *testing.T) {
 		_, _ = withFactor(s, "observer@example.com")
 		user.In(200) // event 67 in 200
 		drop(admin, users+"/4").Is(http.StatusNoContent)
-		user.Get("/api/v1/sim").Is(http.StatusForbidden) // no member any more
+		user.Get("/api/v1/sim").Is(http.StatusForbidden) // no longer a member
 		drop(admin, users+"/4").Is(http.StatusNotFound)
 		two := admin.In(200)
 		drop(two, users+"/user@example.com").Is(http.StatusNoContent) // the last Workspace
@@ -151,7 +151,7 @@ func TestContract_UserRemoval(t *testing.T) {
 		if len(events) == 0 || !slices.ContainsFunc(events, func(e api.Event) bool { return e.User.Username == "user@example.com" }) {
 			t.Errorf("what the user did has another name: %+v", events)
 		}
-		// Nothing is left that could sign in, and the address is free.
+		// The user cannot sign in any more, and the address is free.
 		drop(admin, users+"/3").Is(http.StatusNoContent)
 		for _, table := range []string{"second_factors", "trusted_devices", "pending_sign_ins", "refresh_tokens", "activation_keys", "memberships", "membership_roles"} {
 			if left := s.Rows("SELECT * FROM " + table + " WHERE user_id IN (3, 4)"); len(left) > 0 {
@@ -162,7 +162,7 @@ func TestContract_UserRemoval(t *testing.T) {
 		if got, ids := usersOf(admin.Get(users + "?q=username:user")); !slices.Equal(ids, []int64{44}) {
 			t.Errorf("%v", got)
 		}
-		// Nobody takes oneself out, nor the last Administrator.
+		// Users cannot remove themselves, nor the last Administrator.
 		wantCode(t, drop(admin, users+"/my"), http.StatusForbidden, 1406)
 		wantCode(t, drop(s.As("target@example.com"), users+"/5"), http.StatusNotFound, 1201)
 		wantCode(t, drop(s.As("root@example.com").In(900), users+"/5"), http.StatusConflict, 1406)
@@ -213,7 +213,7 @@ func TestContract_RoleChanges(t *testing.T) {
 	})
 }
 
-// Of two Administrators who dismiss each other at once one comes too late.
+// If two Administrators remove each other concurrently, one is too late.
 func TestDismissingEachOther(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -253,7 +253,7 @@ func TestContract_MemberSuspension(t *testing.T) {
 		again := tokensOf(signIn(two.Nobody(), "user@example.com", kit.Password)) // leads to 200
 		with(one, again.AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
 
-		// Who is suspended there administers nothing there.
+		// A suspended user has no permissions there.
 		root := one.As("root@example.com")
 		target := one.As("target@example.com")
 		one.SetRole(2, 100, fleet.Administrator)

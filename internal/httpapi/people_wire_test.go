@@ -17,8 +17,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// An e-mail address means the user in every path that takes a user, in any case, as the id does;
-// and the address of somebody elsewhere is answered like one that nobody has.
+// Every path with a user accepts an e-mail address, in any case, like the id. The address of a
+// user elsewhere is treated like an unknown one.
 func TestEmailIsAUserInEveryPath(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e).Seed(elsewhere)
@@ -39,7 +39,7 @@ func TestEmailIsAUserInEveryPath(t *testing.T) {
 				return admin.Do(method, strings.ReplaceAll(path, "{user_id}", url.PathEscape(user)), body)
 			}
 			if strings.HasPrefix(r.Pattern, "DELETE ") && (strings.HasSuffix(path, "{user_id}") || strings.HasSuffix(path, "/workspace/200")) {
-				continue // by id and by address it cannot be asked twice: see below
+				continue // not repeatable by id and by address: see below
 			}
 			byID, byMail := ask("4"), ask("User@Example.com")
 			if byID.Status == http.StatusBadRequest || byID.Status != byMail.Status || !bytes.Equal(byID.Body, byMail.Body) {
@@ -76,7 +76,7 @@ func TestOwnTrustedDevices(t *testing.T) {
 	})
 }
 
-// The older form of activation opens an account as the newer one does, and knows 204 and 400.
+// The older form of activation activates an account like the newer one, with 204 and 400.
 func TestActivationV1(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		const older = "/api/v1/user/activation"
@@ -95,7 +95,7 @@ func TestActivationV1(t *testing.T) {
 	})
 }
 
-// The own user name may be sent back, in any case; no other is taken.
+// The caller's own user name may be sent back, in any case; another one is refused.
 func TestUsernameMaySentBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// Behind a proxy, and under a path of its own, every address leads back to the server.
+// Behind a proxy, and under a path prefix, every URL leads back to the server.
 func TestPublicURL(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	const public = "https://sims.example.com/fleet"
@@ -35,7 +35,7 @@ func TestPublicURL(t *testing.T) {
 			t.Errorf("%s does not have %s", path, want)
 		}
 	}
-	unjudged := at(&kit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the judge knows the paths alone
+	unjudged := at(&kit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the validator knows only the paths
 	for path, want := range map[string]int{
 		"/fleet/api/v1/sim/250": 200, "/fleet/docs": 200, "/fleet/docs/docs.css": 200, "/fleet/healthz": 200, "/docs": 200, "/fleetx/healthz": 404, "/other/healthz": 404,
 	} {

@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// A key belongs to the Workspace that it was used in: elsewhere it is another key, and who has
-// lost the Workspace gets no answer from it.
+// A key belongs to the Workspace in which it was used: elsewhere it is another key, and a
+// caller who has lost access to the Workspace gets no stored response.
 func TestContract_KeyOfAWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -32,7 +32,8 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 			}
 		}
 
-		// A migration, too, although it moves the same SIM wherever it is asked for.
+		// This includes migrations, although their effect does not depend on the token's
+		// Workspace.
 		move := ran(moving(200, 251))
 		here.Post(migration, move).Is(http.StatusOK)
 		if a := there.Post(migration, move); replayed(a) || a.Status != http.StatusConflict {
@@ -42,7 +43,7 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 			t.Error("in its own it is not replayed")
 		}
 
-		// The rights in the Workspace are asked for again.
+		// The permissions in the Workspace are checked again.
 		here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated)
 		s.SetRole(4, 100, fleet.Observer)
 		wantCode(t, here.Post("/api/v1/endpoint", newDevice), http.StatusForbidden, 1104)

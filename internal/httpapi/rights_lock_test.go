@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// begun is a transaction of somebody else, which the test ends.
+// begun is another transaction, which the test ends.
 func begun(s *kit.Server, statements ...string) *sql.Tx {
 	s.T.Helper()
 	tx, err := s.SQL().BeginTx(s.T.Context(), nil)
@@ -27,8 +27,8 @@ func begun(s *kit.Server, statements ...string) *sql.Tx {
 }
 
 // blocked waits until a number of transactions wait for a lock, and keep what they have locked:
-// a first attempt waits for a moment only, and gives up its locks then. SQLite does not tell:
-// there, whatever writes waits while the test's transaction is open.
+// a first attempt waits for a moment only, and gives up its locks then. SQLite does not show
+// this: there, every write waits while the test's transaction is open.
 func blocked(s *kit.Server, e kit.Engine, n int) {
 	s.T.Helper()
 	if e == kit.SQLite {
@@ -51,8 +51,7 @@ func answered(send func() *kit.Answer) <-chan *kit.Answer {
 	return done
 }
 
-// A revocation that is being committed comes before a write that it would forbid: the write
-// waits for it.
+// A write waits for a concurrent revocation of its permission, and is then refused.
 func TestAWriteWaitsForARevocation(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -84,8 +83,8 @@ func TestAWriteWaitsForARevocation(t *testing.T) {
 }
 
 // What is decided stays true until it is written: a revocation waits for the writes that came
-// first. Those that come later wait for the revocation, so that no stream of writes can put it
-// off.
+// first. Those that come later wait for the revocation, so that continuous writes cannot delay
+// it.
 func TestARevocationWaitsForAWrite(t *testing.T) {
 	s := kit.Ferried(t, kit.Postgres)
 	other := kit.StartOn(t, s.DB, s.Clock) // a server lets two transactions wait for locks
@@ -189,8 +188,7 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 	})
 }
 
-// The operator's change of a Workspace waits for the migration that came first, and sees its
-// SIMs.
+// The operator's change of a Workspace waits for an earlier migration, and sees its SIMs.
 func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
 	s := kit.Ferried(t, kit.Postgres)
 	admin := s.As("admin@example.com")

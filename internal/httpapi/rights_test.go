@@ -22,11 +22,11 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// heldWrite is a write that would go well if its caller kept the rights: an Administrator of
-// 100 and 200, or for the operations that programs may do, an application token of 100.
+// heldWrite is a write that succeeds if its caller keeps the permissions: an Administrator of
+// 100 and 200, or, for operations that allow it, an application token of 100.
 type heldWrite struct {
 	path, body string // {key} is the victim's second factor, {device} a trusted one, {token} an application token
-	own        bool   // needs no role: a user without one may still do it
+	own        bool   // needs no role
 	program    bool   // an application token may do it
 }
 
@@ -70,7 +70,7 @@ var heldWrites = map[string]heldWrite{
 	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {path: "/api/v2/user/67/workspace/100/role/2"},
 }
 
-// heldWorld has a thing of its own for each row.
+// heldWorld has a separate resource for each row.
 func heldWorld(t *testing.T, e kit.Engine) *kit.Server {
 	t.Helper()
 	s := kit.Ferried(t, e)
@@ -92,7 +92,7 @@ func heldThings(s *kit.Server) {
 	mustNot(s.T, err)
 }
 
-// publicWrites are the writes that no bearer is asked for.
+// publicWrites are the writes without a bearer.
 var publicWrites = []string{"POST /api/v1/authenticate", "POST /api/v1/user/activation", "POST /api/v2/user/activation", "POST /api/v1/user/password/reset"}
 
 func TestEveryWriteIsHeld(t *testing.T) {
@@ -105,10 +105,10 @@ func TestEveryWriteIsHeld(t *testing.T) {
 	}
 }
 
-// revocation is a way to lose rights while a request is under way.
+// revocation is a way to lose permissions during a request.
 type revocation struct {
 	name   string
-	role   bool // takes the rights in Workspace 100 only: what needs none goes on
+	role   bool // revokes the permissions in Workspace 100 only
 	token  bool // is that of a program
 	revoke func(s *kit.Server, v victim)
 }
@@ -149,7 +149,7 @@ func mustNot(t testing.TB, err error) {
 	}
 }
 
-// victim is who loses rights.
+// victim is the caller who loses permissions.
 type victim struct {
 	id     fleet.UserID
 	name   string
@@ -158,8 +158,8 @@ type victim struct {
 	known  *strings.Replacer
 }
 
-// newVictim makes an Administrator of 100 and 200 with everything that the rows name, or a
-// program.
+// newVictim creates an Administrator of 100 and 200 with everything that the rows need, or an
+// application token.
 func newVictim(s *kit.Server, n int, program bool) victim {
 	s.T.Helper()
 	v := victim{id: fleet.UserID(100 + n), name: fmt.Sprintf("victim%d@example.com", n)}
@@ -179,7 +179,7 @@ users:
 	return v
 }
 
-// request is the request of a row, as the victim sends it.
+// request builds the victim's request of a row.
 func (v victim) request(t testing.TB, url, pattern string) *http.Request {
 	t.Helper()
 	row := heldWrites[pattern]
@@ -198,7 +198,7 @@ func (v victim) request(t testing.TB, url, pattern string) *http.Request {
 	return r
 }
 
-// heldServer is another server on the database of s, whose operations wait for the gate.
+// heldServer starts another server on the database of s, whose operations wait for the gate.
 type heldServer struct {
 	*kit.Server
 	url    string
@@ -228,8 +228,8 @@ func newHeldServer(s *kit.Server) *heldServer {
 	return h
 }
 
-// during sends requests, waits until the caller of each has been admitted, does something, and
-// lets them go on.
+// during sends requests, waits until all callers are admitted, calls a function, and lets the
+// requests continue.
 func (h *heldServer) during(requests []*http.Request, do func()) (statuses []int, bodies []string) {
 	h.T.Helper()
 	h.mu.Lock()
@@ -260,8 +260,8 @@ func (h *heldServer) during(requests []*http.Request, do func()) (statuses []int
 	return statuses, bodies
 }
 
-// What a caller may do is decided in the transaction that does it: whoever loses the right
-// while the request is under way is refused, nothing changes, and no answer is kept.
+// Permissions are checked in the transaction of the write: a caller who loses them during the
+// request is refused, nothing changes, and no response is stored.
 func TestRightsAreAskedForInTheTransaction(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
@@ -309,7 +309,7 @@ func TestRightsAreAskedForInTheTransaction(t *testing.T) {
 	})
 }
 
-// held are the operations to which a revocation matters.
+// held returns the operations affected by a revocation.
 func held(way revocation) (patterns []string) {
 	for pattern, row := range heldWrites {
 		if way.token && !row.program || way.role && row.own {
@@ -321,7 +321,7 @@ func held(way revocation) (patterns []string) {
 	return patterns
 }
 
-// The rows are requests that go well, so that a refusal above has the one reason.
+// The requests of the rows succeed, so that a refusal above has only one reason.
 func TestHeldWritesGoWell(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
@@ -360,7 +360,7 @@ func TestBodiesThatComeLate(t *testing.T) {
 	})
 }
 
-// late is a request of which one byte is still to come.
+// late is a request of which one byte is missing.
 type late struct {
 	pattern string
 	conn    net.Conn

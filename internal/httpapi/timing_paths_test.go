@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// otherPaths are places where foreign and absent ids do not take the same path, each with the
-// reason why that tells nothing, or is accepted.
+// otherPaths lists places where foreign and unknown ids take different code paths, with the
+// reason why that is acceptable.
 var otherPaths = map[string]string{
 	"PATCH /api/v1/application_token/{token_id} {token_id}": "gap: the token is read before its Workspace is compared",
 	"PATCH /api/v1/sim/{sim_id} issuer_org.id":              "gap: the Workspace is read before its parent is compared",
@@ -21,8 +21,8 @@ var otherPaths = map[string]string{
 	"POST " + migration + " iccid_range.start":              "a range that ends before it starts is refused as malformed",
 }
 
-// A foreign id takes the same path as one that does not exist: the same statements in the same
-// order, each with the same number of rows. So the time tells no more than the answer does.
+// A foreign id takes the same code path as an unknown one: the same statements in the same
+// order, with the same number of rows. So timing discloses no more than the response.
 func TestForeignTakesThePathOfAbsent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, known := probed(t, e)

@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// Every path is served with one slash at its end, and with its first slash doubled, by the
-// same answer and without a redirect.
+// Every path is served with one slash at its end, and with its first slash doubled, with the
+// same response and without a redirect.
 func TestPathsWithMoreSlashes(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
@@ -48,7 +48,7 @@ func TestPathsWithMoreSlashes(t *testing.T) {
 	wantCode(t, admin.Get("/api/v1/sim/250%2F"), http.StatusBadRequest, 1000)
 }
 
-// A path that is fixed is never taken for the parameter of a template beside it.
+// A fixed path never matches the parameter of a template.
 func TestFixedPathsAreNoParameters(t *testing.T) {
 	admin := kit.Ferried(t, kit.SQLite).As("admin@example.com")
 	allowed := make(map[string][]string)
@@ -80,8 +80,8 @@ func TestFixedPathsAreNoParameters(t *testing.T) {
 	}
 }
 
-// A body that is null is refused by every operation that takes one, and a byte order mark
-// before JSON changes no answer.
+// A null body is refused by every operation with a body, and a byte order mark before JSON does
+// not change the response.
 func TestNullAndMarkedBodies(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
@@ -99,7 +99,7 @@ func TestNullAndMarkedBodies(t *testing.T) {
 	admin.Post(migration, "\xef\xbb\xbf"+`{"target_workspace": {"id": 300}, "sims": [{"id": 251}]}`).Is(http.StatusOK)
 }
 
-// No header that a page asks for fails a preflight; what is no name of a header is not repeated.
+// No requested header fails a preflight; invalid header names are not repeated.
 func TestPreflightRepeatsWhatIsAskedFor(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	asked := s.Nobody().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").

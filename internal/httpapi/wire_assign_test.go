@@ -21,13 +21,14 @@ func give(c *kit.Client, sim, to int64) *kit.Answer {
 	return c.Patch(simURL(sim), object{"customer_org": object{"id": to}})
 }
 
-// issuing is an application token of the Workspace that issued the SIMs of Ferry.
+// issuing returns a client with an application token of the Workspace that issued the SIMs of
+// Ferry.
 func issuing(s *kit.Server) *kit.Client {
 	s.T.Helper()
 	return application(s, newApplicationToken(s, control.NewToken{Workspace: 1}))
 }
 
-// The older way of moving one SIM writes what a migration of one writes.
+// The older way of moving one SIM writes the same as a migration of one SIM.
 func TestContract_CustomerOrgMoves(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -53,7 +54,8 @@ func TestContract_CustomerOrgMoves(t *testing.T) {
 				t.Errorf("SIM %d (-want +got):\n%s", sim, diff)
 			}
 		}
-		// As a migration by somebody who administers both sides: the same words in both Workspaces.
+		// Like a migration by an Administrator of both sides: the same texts in both
+		// Workspaces.
 		source, target := s.As("observer@example.com"), s.As("target@example.com")
 		for what, test := range map[string]struct {
 			c    *kit.Client
@@ -79,7 +81,7 @@ func TestContract_CustomerOrgMoves(t *testing.T) {
 	})
 }
 
-// Whoever may not, and where it may not go.
+// Callers without permission, and forbidden targets.
 func TestContract_CustomerOrgRules(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -104,7 +106,7 @@ func TestContract_CustomerOrgRules(t *testing.T) {
 				gone(t, give(c, 251, 900), "workspace with id 900 not found")
 				gone(t, give(c, 251, 999), "workspace with id 999 not found")
 				gone(t, give(c, 251, 0), "workspace with id 0 not found")
-				gone(t, give(c, 251, 950), "workspace with id 950 not found") // no child, but one of a child
+				gone(t, give(c, 251, 950), "workspace with id 950 not found") // not a child, but a grandchild
 				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 0}}`), http.StatusNotFound, 1201)
 				wantCode(t, give(c, 290, 100), http.StatusNotFound, 1201)
 				bad(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
@@ -146,7 +148,7 @@ func TestContract_CustomerOrgNull(t *testing.T) {
 	})
 }
 
-// A status besides is that of the SIM behind the move; the one it has asks for nothing.
+// A status in the same request is set after the move; the current one has no effect.
 func TestContract_CustomerOrgStatus(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -229,8 +231,8 @@ func TestContract_IssuerAndReseller(t *testing.T) {
 	})
 }
 
-// The reseller of a SIM changes its customer and its reseller, among the own children; not its
-// issuer. Somebody without the administration of the reseller changes the status only.
+// The reseller of a SIM changes its customer and its reseller, among its own children; not its
+// issuer. A caller who does not administer the reseller can only change the status.
 func TestWhatAResellerMayChange(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e).Seed(`
@@ -276,7 +278,7 @@ users:
 		}
 		give(reseller, 252, 1).Is(http.StatusNoContent) // by the issuer's own id
 		reseller.Patch(simURL(251), `{"reseller_org": {"id": 960}, "customer_org": {"id": 950}}`).Is(http.StatusNoContent)
-		reseller.Get(simURL(251)).Is(http.StatusNotFound) // it is no reseller of that any more
+		reseller.Get(simURL(251)).Is(http.StatusNotFound) // it is no longer its reseller
 		if got := readSIM(issuer, 251); got.CustomerOrg.ID != 950 || got.ResellerOrg.ID != 960 {
 			t.Errorf("%+v", got)
 		}
@@ -285,8 +287,8 @@ users:
 	})
 }
 
-// Every reference in every body takes null, {} and {"id": null} alike: as "none" where there can
-// be none, else as a refusal that names it. Two references differ on purpose: see below.
+// Every reference in every body treats null, {} and {"id": null} alike: as "none" if that is
+// valid, else as a refusal that names it. Two references differ on purpose: see below.
 func TestEmptyReferences(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -300,7 +302,7 @@ func TestEmptyReferences(t *testing.T) {
 					continue
 				}
 				tried++
-				// The SIM of a device: null is refused in a change, {"id": null} takes it out.
+				// The SIM of a device: null is refused in a change, {"id": null} detaches it.
 				ofDevice := strings.HasSuffix(field, "sim")
 				method, path, _ := strings.Cut(r.Pattern, " ")
 				if row := accesses[r.Pattern]; row.path != "" {
@@ -330,13 +332,13 @@ func TestEmptyReferences(t *testing.T) {
 	})
 }
 
-// optionalByNull are references for which null is "nothing to say", while {} is half a reference.
+// optionalByNull lists references for which null means absent, while {} is incomplete.
 func optionalByNull(pattern, field string) bool {
 	method, _, _ := strings.Cut(pattern, " ")
 	return field == "organisation" || method == http.MethodPost && strings.Contains(pattern, "/endpoint")
 }
 
-// The same PATCH under the same key moves once, and who was dismissed since learns nothing.
+// The same PATCH with the same key moves once, and a caller removed meanwhile gets nothing.
 func TestAssignOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -361,7 +363,7 @@ func TestAssignOnce(t *testing.T) {
 	})
 }
 
-// Of many who give one SIM away at once, each finds it where the last has left it.
+// Concurrent assignments of one SIM are serialized.
 func TestAssignConcurrently(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -382,8 +384,8 @@ func TestAssignConcurrently(t *testing.T) {
 	})
 }
 
-// The script that fleets have: look each SIM up by its ICCID, read it, take it out of its
-// device as the Workspace that has it, give it away as the one that issued it.
+// A typical fleet script: look up each SIM by its ICCID, read it, detach it as its owner, and
+// assign it as its issuer.
 func TestTheOlderScript(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -408,7 +410,7 @@ func TestTheOlderScript(t *testing.T) {
 		if got := listed(s.As("target@example.com"), "/api/v1/sim", q("iccid:8988303000000000250|8988303000000000252|8988303000000001000")); len(got) != 3 {
 			t.Errorf("in the target: %v", got)
 		}
-		// What happened to the SIM that sat in a device, as the Workspace that had it tells it.
+		// The events of a SIM that was in a device, in the Workspace that owned it.
 		if got := eventTypes(source, simURL(250)+"/event", sort("id")); !slices.Equal(got, []int64{50, 9}) {
 			t.Errorf("events of SIM 250: %v", got)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// batched is Ferry with a batch of three SIMs that wait in the stock of their issuer.
+// batched is Ferry with a batch of three SIMs in the stock of their issuer.
 func batched(t testing.TB, e kit.Engine) *kit.Server {
 	t.Helper()
 	s := kit.Ferried(t, e)
@@ -67,7 +67,7 @@ func TestContract_BatchRegistration(t *testing.T) {
 			}
 			s.Untouched("a code that was used", func() {
 				stranger := s.As("stranger@example.com")
-				for range 21 { // its own Workspace may ask as often as it likes
+				for range 21 { // its own Workspace has no limit
 					bad(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
 				}
 				bad(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
@@ -126,8 +126,8 @@ func TestContract_BatchRefused(t *testing.T) {
 				t.Errorf("%+v", unknown)
 			}
 		})
-		// A SIM that went to another Workspace by itself bars the batch; what came here by itself, and
-		// what was deleted, is not in it any more.
+		// A SIM that moved to another Workspace individually blocks the batch; SIMs that moved
+		// here individually, and deleted ones, are no longer in it.
 		issuer := s.As("issuer@example.com")
 		give(issuer, 5001, 300).Is(http.StatusNoContent)
 		wantCode(t, user.Patch(batchURL+"1234567890123456", `{"id": 0}`), http.StatusUnprocessableEntity, 1400)
@@ -167,7 +167,7 @@ func TestContract_BatchGuesses(t *testing.T) {
 	})
 }
 
-// A batch goes to one of those who register it at once.
+// Of concurrent registrations of a batch, one succeeds.
 func TestRegisterConcurrently(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := batched(t, e)

@@ -124,7 +124,7 @@ func TestContract_FlexibleID(t *testing.T) {
 		for _, id := range []string{"250.5", "%22250%22", "abc", "250.0.0", "9223372036854775808"} {
 			wantCode(t, admin.Get("/api/v1/sim/"+id), http.StatusBadRequest, 1000)
 		}
-		// 2^53 + 1 is no float.
+		// 2^53 + 1 is not exact as a float.
 		for _, got := range []*kit.Answer{
 			admin.Get("/api/v1/sim/9007199254740993"), admin.Get("/api/v1/sim/9007199254740993.0"),
 			admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 9007199254740993.0}]}`),
@@ -161,7 +161,7 @@ func TestContract_UnknownRoute(t *testing.T) {
 func TestContract_OwnErrors(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		// Every kind of error of ours, over HTTP, worded by the one table.
+		// Every kind of error, over HTTP, encoded by the table of failures.
 		for name, test := range map[string]struct {
 			err         error
 			status      int
@@ -181,7 +181,7 @@ func TestContract_OwnErrors(t *testing.T) {
 				t.Errorf("%s: %+v, Retry-After %q", name, body, got.Header.Get("Retry-After"))
 			}
 		}
-		// And of a server whose database is gone.
+		// And with an unavailable database.
 		s := kit.Ferried(t, e)
 		admin := s.As("admin@example.com")
 		if err := s.Store.Close(); err != nil {

@@ -20,7 +20,7 @@ func deleteMany(c *kit.Client, body any) *kit.Answer {
 	return c.Do(http.MethodDelete, "/api/v1/sim/multi", body)
 }
 
-// From every status, with event 10; then it is gone for everybody but who asks for deleted ones.
+// From every status, with event 10; then only a filter for deleted SIMs finds it.
 func TestDeleteSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
@@ -100,7 +100,7 @@ func TestContract_DeleteMulti(t *testing.T) {
 	})
 }
 
-// manySIMs are references to n SIMs from 1000 on.
+// manySIMs returns references to n SIMs from 1000 on.
 func manySIMs(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -109,7 +109,7 @@ func manySIMs(n int) string {
 	return b.String()
 }
 
-// The ICCID of a deleted SIM may come in again, as another SIM.
+// The ICCID of a deleted SIM may be imported again, as another SIM.
 func TestDeletedICCIDComesBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

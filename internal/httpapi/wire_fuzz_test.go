@@ -13,9 +13,9 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// FuzzOperations: whatever is sent to whichever operation, the answer is no 5xx, a refusal
-// changes no row, and neither does a GET. The engine is SQLite; what PostgreSQL alone
-// chokes on (NUL, invalid UTF-8, numbers too large) TestHostileQueries asks both.
+// FuzzOperations sends arbitrary requests to all operations: no response is a 5xx, and refusals
+// and GETs change no row. The engine is SQLite; TestHostileQueries covers inputs that only
+// PostgreSQL refuses (NUL, invalid UTF-8, large numbers).
 func FuzzOperations(f *testing.F) {
 	s := kit.Ferried(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
@@ -82,8 +82,8 @@ func FuzzOperations(f *testing.F) {
 			}
 			return
 		}
-		// Signing in counts attempts, and readiness commits a page that stays as it is; nothing
-		// else that is refused, or reads, writes a byte.
+		// Sign-in counts attempts, and readiness commits an unchanged page; other refusals and
+		// reads write nothing.
 		writes := r.Pattern == "POST "+authenticate || r.Pattern == "GET /readyz"
 		if (rec.Code >= 400 || req.Method == http.MethodGet) && !writes && number(s) != before {
 			t.Fatalf("%s %s: %d, and the database changed: %s", r.Pattern, req.URL, rec.Code, rec.Body)
@@ -94,7 +94,7 @@ func FuzzOperations(f *testing.F) {
 	})
 }
 
-// guessed are the operations that take a password or a code of somebody who is signed in.
+// guessed are the operations that check a password or a code of a signed-in user.
 var guessed = map[string]bool{"PATCH /api/v1/user/password": true, "POST " + mfaURL: true, "PATCH " + mfaURL + "/{key_id}": true}
 
 func number(s *kit.Server) any { return s.Rows("PRAGMA data_version")[0][0] }
@@ -108,7 +108,7 @@ func routeNumber(routes []httpapi.Route, pattern string) uint {
 	panic(pattern)
 }
 
-// fuzzed is a request to an operation; the id stands for everything that its path leaves open.
+// fuzzed is a request to an operation; the id is used for all path parameters.
 func fuzzed(t *testing.T, pattern, id, query, body string) *http.Request {
 	t.Helper()
 	method, path, _ := strings.Cut(pattern, " ")

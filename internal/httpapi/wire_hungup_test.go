@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// A client that hangs up is no fault of the server, whatever it asked for: no operation logs
-// an error, at whichever moment the client goes.
+// A client that disconnects is not a server error: no operation logs an error, whenever the
+// client disconnects.
 func TestAClientThatHangsUpIsNoError(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

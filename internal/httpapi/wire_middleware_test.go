@@ -24,7 +24,7 @@ import (
 
 var discard = slog.New(slog.DiscardHandler)
 
-// journal is a log that can be read.
+// journal is a readable log.
 type journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -36,7 +36,7 @@ func (j *journal) Write(p []byte) (int, error) {
 	return j.text.Write(p)
 }
 
-// read takes the lines of requests out.
+// read returns and removes the request lines.
 func (j *journal) read(t *testing.T) (lines []object, text string) {
 	t.Helper()
 	j.mu.Lock()
@@ -53,7 +53,7 @@ func (j *journal) read(t *testing.T) (lines []object, text string) {
 	return lines, text
 }
 
-// logging is the same server with a log that can be read.
+// logging returns the same server with a readable log.
 func logging(t *testing.T, s *kit.Server) (*kit.Server, *journal) {
 	t.Helper()
 	j := &journal{}
@@ -93,7 +93,7 @@ func TestContract_RequestID(t *testing.T) {
 	})
 }
 
-// One line per request, with what an operator looks for, and no secret in it.
+// One line per request, with the fields that operators need, without secrets.
 func TestLogLines(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	logged, j := logging(t, s)
@@ -209,7 +209,7 @@ func TestHSTSOverTLS(t *testing.T) {
 	}
 }
 
-// HEAD answers what GET does, without the body.
+// HEAD returns the same as GET, without the body.
 func TestHead(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
@@ -248,7 +248,7 @@ func TestGzip(t *testing.T) {
 	}
 	body := []byte(`{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`)
 	admin.With("Content-Encoding", "gzip").Post(migration, zipped(t, body)).Is(http.StatusOK)
-	unjudged := at(&kit.Server{T: t, URL: s.URL, HTTP: &http.Client{}}, admin) // the judge knows one spelling
+	unjudged := at(&kit.Server{T: t, URL: s.URL, HTTP: &http.Client{}}, admin) // the validator knows one spelling
 	for _, name := range []string{"GZIP", "x-gzip"} {
 		unjudged.With("Content-Encoding", name).Post(migration, zipped(t, body)).Is(http.StatusOK)
 	}

@@ -29,7 +29,7 @@ func TestRoutesAreTheDocument(t *testing.T) {
 	}
 }
 
-// What needs no token works without one, and with a bad one.
+// Public operations work without a token and with an invalid one.
 func TestServiceRoutes(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for path, want := range map[string]struct {

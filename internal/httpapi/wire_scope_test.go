@@ -27,7 +27,7 @@ func TestContract_QueryLimits(t *testing.T) {
 	})
 }
 
-// A SIM that an enterprise has issued to itself and handed on is gone from its list.
+// A SIM that an enterprise issued to itself and passed on is not in its list.
 func TestContract_EnterpriseScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

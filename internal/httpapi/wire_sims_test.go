@@ -34,8 +34,8 @@ func status(id fleet.SIMStatus) string { return fmt.Sprintf(`{"status": {"id": %
 // ofStatus are SIMs of Ferry, by the status that they start with.
 var ofStatus = map[fleet.SIMStatus]int64{fleet.SIMIssued: 252, fleet.SIMActivated: 251, fleet.SIMSuspended: 253, fleet.SIMFactoryTest: 254}
 
-// Every step from every status: what PATCH allows with its event, and that all else is
-// refused and leaves no trace.
+// Every transition from every status: allowed ones write their event, others are refused and
+// leave no trace.
 func TestPatchTransitions(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		wanted := map[[2]fleet.SIMStatus]fleet.EventType{
@@ -179,7 +179,7 @@ func TestContract_PatchOwner(t *testing.T) {
 	})
 }
 
-// A client reads a SIM, changes what it means to change, and sends all of it back.
+// A client reads a SIM, changes a property, and sends all of it back.
 func TestContract_PatchTolerates(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -204,7 +204,7 @@ func TestContract_PatchTolerates(t *testing.T) {
 	})
 }
 
-// Whoever issued a SIM sees it; the answer has its dates and owners.
+// The issuer of a SIM sees it; the response has its dates and owners.
 func TestReadSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// A value of the wrong type is answered with the right one, and with its place in the one
-// notation that all messages have: sims[0].id.
+// A value of the wrong type is refused with the expected type and its path in the common
+// notation: sims[0].id.
 func TestWrongTypesNameTheRightOne(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
