@@ -11,7 +11,7 @@ import (
 func TestSecretFilesThatOthersMayRead(t *testing.T) {
 	open := func(name, content string) string {
 		file := write(t, name, content)
-		if err := os.Chmod(file, 0o644); err != nil { //nolint:gosec // this is what is refused
+		if err := os.Chmod(file, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return file

@@ -82,12 +82,9 @@ func (f *Filter) add(v string) error {
 		}
 		f.Texts = append(f.Texts, string(id))
 	case BoolField:
-		if v != "true" && v != "false" {
+		n, ok := map[string]int64{"false": 0, "true": 1}[v]
+		if !ok {
 			return badQuery("%s takes true or false, not %q", f.Field.Name, clip(v))
-		}
-		n := int64(0)
-		if v == "true" {
-			n = 1
 		}
 		f.Numbers = append(f.Numbers, n)
 	case TimeField, FromField, UntilField:
@@ -97,16 +94,22 @@ func (f *Filter) add(v string) error {
 		}
 		f.Times = append(f.Times, r)
 	default:
-		if v == "" {
-			return badQuery("%s has no value", f.Field.Name)
-		}
-		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
-			return badQuery("%s has a value that is no text", f.Field.Name)
-		}
-		f.Texts = append(f.Texts, v)
-		if n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64); err == nil && f.Field.Kind == NameField {
-			f.Numbers = append(f.Numbers, n)
-		}
+		return f.addText(v)
+	}
+	return nil
+}
+
+// addText adds a value of a field that holds text. A NameField takes an id as well.
+func (f *Filter) addText(v string) error {
+	if v == "" {
+		return badQuery("%s has no value", f.Field.Name)
+	}
+	if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+		return badQuery("%s has a value that is not text", f.Field.Name)
+	}
+	f.Texts = append(f.Texts, v)
+	if n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64); err == nil && f.Field.Kind == NameField {
+		f.Numbers = append(f.Numbers, n)
 	}
 	return nil
 }

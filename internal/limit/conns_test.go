@@ -25,7 +25,7 @@ func bounded(t *testing.T, c *limit.Conns) (address string, waiting chan struct{
 			waiting <- struct{}{}
 			<-release
 		}
-	})} //nolint:gosec // nobody is slow here
+	})}
 	done := make(chan struct{})
 	go func() { _ = s.Serve(c.Listen(l)); close(done) }() // it ends with Close
 	t.Cleanup(func() { _ = s.Close(); <-done })

@@ -24,7 +24,7 @@ func ContainerMemory(root fs.FS) (bytes int64, ok bool) {
 		if len(fields) != 3 {
 			continue
 		}
-		base, file := "", ""
+		var base, file string
 		switch {
 		case fields[1] == "":
 			base, file = "sys/fs/cgroup", "memory.max"

@@ -51,7 +51,8 @@ type Writer struct {
 // NewWriter returns a Writer over w, and writes the first line.
 func NewWriter(w io.Writer, columns ...string) (*Writer, error) {
 	out := &Writer{out: csv.NewWriter(w)}
-	return out, out.Write(columns...)
+	err := out.Write(columns...)
+	return out, err
 }
 
 // Write writes one row.

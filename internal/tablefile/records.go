@@ -65,7 +65,6 @@ type records struct {
 	in        *bufio.Reader
 	separator rune
 	line      int // of the last line that was read
-	ended     bool
 }
 
 func newRecords(r io.Reader, separator rune) *records {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -102,7 +103,7 @@ func textFormat(in io.Reader) (format, error) {
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := in.Read(buffer)
-		text := append(rest, buffer[:n]...)
+		text := slices.Concat(rest, buffer[:n])
 		if bytes.IndexByte(text, 0) >= 0 {
 			return 0, errNoText
 		}

@@ -289,7 +289,7 @@ func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
 			}
 			return nil
 		case errors.As(err, &fault):
-			if fault.Line > t.Header && !yield(Row{Line: fault.Line}, fault) {
+			if t.ends(fault, yield) {
 				return nil
 			}
 			continue
@@ -298,17 +298,19 @@ func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
 		}
 		switch {
 		case row.Line < t.Header, row.Blank():
-		case row.Line == t.Header:
-			if !slices.Equal(row.Cells, t.headings) {
-				return ErrChanged
-			}
+		case row.Line == t.Header && slices.Equal(row.Cells, t.headings):
 			below = true
-		case !below && t.Header > 0:
+		case row.Line == t.Header, !below && t.Header > 0:
 			return ErrChanged
 		case !yield(row, nil):
 			return nil
 		}
 	}
+}
+
+// ends passes on a fault below the header and reports whether the reader wants no more.
+func (t *Table) ends(fault *Fault, yield func(Row, *Fault) bool) bool {
+	return fault.Line > t.Header && !yield(Row{Line: fault.Line}, fault)
 }
 
 // Workbook reports whether the file is a workbook.

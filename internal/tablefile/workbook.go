@@ -68,7 +68,8 @@ func openWorkbook(r io.Reader) (*workbook, error) {
 	if err := b.readShared(); err != nil {
 		return nil, brokenWorkbook(err)
 	}
-	return b, b.begin(chosen)
+	err = b.begin(chosen)
+	return b, err
 }
 
 // sized is a reader as the whole file that it reads.
@@ -322,19 +323,9 @@ func (b *workbook) next() (Row, error) {
 }
 
 func (b *workbook) readRow(el xml.StartElement) (Row, error) {
-	b.row++
-	hidden := false
-	for _, a := range el.Attr {
-		switch a.Name.Local {
-		case "r":
-			n, err := strconv.Atoi(a.Value)
-			if err != nil || n < b.row {
-				return Row{}, fmt.Errorf("row %d is out of order", b.row)
-			}
-			b.row = n
-		case "hidden":
-			hidden = a.Value == "1" || a.Value == "true"
-		}
+	hidden, err := b.beginRow(el)
+	if err != nil {
+		return Row{}, err
 	}
 	row := Row{Line: b.row}
 	for {
@@ -358,6 +349,24 @@ func (b *workbook) readRow(el xml.StartElement) (Row, error) {
 			return row, nil
 		}
 	}
+}
+
+// beginRow reads the number of a row, and whether it is hidden.
+func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
+	b.row++
+	for _, a := range el.Attr {
+		switch a.Name.Local {
+		case "r":
+			n, err := strconv.Atoi(a.Value)
+			if err != nil || n < b.row {
+				return false, fmt.Errorf("row %d is out of order", b.row)
+			}
+			b.row = n
+		case "hidden":
+			hidden = a.Value == "1" || a.Value == "true"
+		}
+	}
+	return hidden, nil
 }
 
 // readCell puts a cell into its place: empty ones are left out of the file.

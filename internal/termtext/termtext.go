@@ -8,6 +8,7 @@ package termtext
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -97,7 +98,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	if len(w.rest) == 0 && plain(p) {
 		return w.w.Write(p)
 	}
-	text := append(w.rest, p...)
+	text := slices.Concat(w.rest, p)
 	whole := len(text) - cutOff(text)
 	w.rest = append([]byte(nil), text[whole:]...)
 	if _, err := w.w.Write(escapeLines(text[:whole])); err != nil {

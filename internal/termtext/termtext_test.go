@@ -13,15 +13,15 @@ import (
 func TestEscape(t *testing.T) {
 	for text, want := range map[string]string{
 		"Fleet DE": "Fleet DE",
-		"Köln 東京 👩‍🚒 می‌خواهم":      "Köln 東京 👩‍🚒 می‌خواهم",
-		"\x1b[31mred\x1b]0;t\a":     `\u001b[31mred\u001b]0;t\u0007`,
-		"c1 \u009b31m \u0085":       `c1 \u009b31m \u0085`,
-		"raw c1 \x9b31m":            `raw c1 \x9b31m`,
-		"\u202egnp\u2066x\u2069":    `\u202egnp\u2066x\u2069`,
-		"a\nb\tc\rd":                `a\u000ab\u0009c\u000dd`,
-		"zero\u200bwidth\ufeff\x7f": `zero\u200bwidth\ufeff\u007f`,
-		"tag\U000E0041":             `tag\udb40\udc41`,
-		"line\u2028separator":       `line\u2028separator`,
+		"Köln 東京 👩\u200d🚒 می\u200cخواهم": "Köln 東京 👩\u200d🚒 می\u200cخواهم",
+		"\x1b[31mred\x1b]0;t\a":          `\u001b[31mred\u001b]0;t\u0007`,
+		"c1 \u009b31m \u0085":            `c1 \u009b31m \u0085`,
+		"raw c1 \x9b31m":                 `raw c1 \x9b31m`,
+		"\u202egnp\u2066x\u2069":         `\u202egnp\u2066x\u2069`,
+		"a\nb\tc\rd":                     `a\u000ab\u0009c\u000dd`,
+		"zero\u200bwidth\ufeff\x7f":      `zero\u200bwidth\ufeff\u007f`,
+		"tag\U000E0041":                  `tag\udb40\udc41`,
+		"line\u2028separator":            `line\u2028separator`,
 	} {
 		if got := termtext.Escape(text); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)

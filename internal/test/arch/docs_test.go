@@ -85,7 +85,7 @@ func TestDocumentLinks(t *testing.T) {
 var (
 	heading    = regexp.MustCompile(`(?m)^#+ (.*)$`)
 	notAnchor  = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
-	codeFenced = regexp.MustCompile("(?ms)^```.*?^```")
+	codeFenced = regexp.MustCompile("(?ms)^```.*?\n```")
 )
 
 // brokenLinks returns the relative links of a document whose file or heading does not exist.

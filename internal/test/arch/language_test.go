@@ -25,7 +25,7 @@ func TestPlainEnglish(t *testing.T) {
 		if strings.Contains(name, "/testdata/") || strings.HasPrefix(filepath.Base(name), "language") {
 			continue
 		}
-		found, err := oddIn(filepath.Join("../../..", name))
+		found, err := oddIn(filepath.Join("..", "..", "..", name))
 		if err != nil {
 			t.Fatal(err)
 		}

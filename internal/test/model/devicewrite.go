@@ -185,20 +185,9 @@ func (m *Model) changeDevices(c caller, w DeviceWrite, there []*device, create b
 			return refusal(422, 1400, "InputValidationFailed")
 		}
 	}
-	taken := false
-	for i, p := range w.Devices {
-		if p.SIM == nil || *p.SIM == 0 {
-			continue
-		}
-		was, held := m.sims[*p.SIM].now(), m.holds(there[i].id)
-		switch {
-		case was.device != 0 && was.device != there[i].id || held != nil && held.id != *p.SIM:
-			taken = true
-		case p.SIMStatus != nil && *p.SIMStatus != was.status && !mayBecome(was.status, *p.SIMStatus):
-			return refusal(422, 1400, "InputValidationFailed")
-		}
-	}
-	if taken {
+	if taken, invalid := m.plugs(w, there); invalid {
+		return refusal(422, 1400, "InputValidationFailed")
+	} else if taken {
 		return inUse()
 	}
 	e := &entry{kind: 4, user: c.id(), app: c.app}
@@ -213,6 +202,24 @@ func (m *Model) changeDevices(c caller, w DeviceWrite, there []*device, create b
 		return Answer{Status: 204}
 	}
 	return m.createdBody(w, there)
+}
+
+// plugs reports whether a SIM or a device is taken, and whether a SIM cannot get the
+// requested status.
+func (m *Model) plugs(w DeviceWrite, there []*device) (taken, invalid bool) {
+	for i, p := range w.Devices {
+		if p.SIM == nil || *p.SIM == 0 {
+			continue
+		}
+		was, held := m.sims[*p.SIM].now(), m.holds(there[i].id)
+		switch {
+		case was.device != 0 && was.device != there[i].id || held != nil && held.id != *p.SIM:
+			taken = true
+		case p.SIMStatus != nil && *p.SIMStatus != was.status && !mayBecome(was.status, *p.SIMStatus):
+			return taken, true
+		}
+	}
+	return taken, false
 }
 
 func (m *Model) createdBody(w DeviceWrite, fresh []*device) Answer {
