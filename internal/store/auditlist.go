@@ -59,6 +59,9 @@ func (tx *Tx) AuditEntries(ctx context.Context, ws fleet.WorkspaceID, l fleet.Li
 	if _, err := tx.one(ctx, "SELECT count(*) FROM "+from+" WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
+	if err := tx.sortable(l, page.Total, "audit entries"); err != nil {
+		return page, err
+	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + auditRecordColumns + " FROM (SELECT " + auditPlaceID + " FROM " + from + " WHERE " + w.String() +

@@ -65,6 +65,9 @@ func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List
 	if _, err := tx.one(ctx, "SELECT count(*) FROM "+from+" WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
+	if err := tx.sortable(l, page.Total, "devices"); err != nil {
+		return page, err
+	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + deviceColumns + " FROM " + from + " WHERE " + w.String() +

@@ -87,6 +87,9 @@ func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l f
 	if _, err := tx.one(ctx, "SELECT count(*) FROM events e WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
+	if err := tx.sortable(l, page.Total, "events"); err != nil {
+		return page, err
+	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := `SELECT e.id, e.at, e.type, e.source, e.severity, e.workspace_id, COALESCE(e.user_id, 0), COALESCE(e.sim_id, 0),

@@ -59,6 +59,9 @@ func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (
 	if _, err := tx.one(ctx, "SELECT count(*) FROM "+joinMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
+	if err := tx.sortable(l, page.Total, "users"); err != nil {
+		return page, err
+	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + memberColumns + " FROM " + joinMembers + " WHERE " + w.String() +

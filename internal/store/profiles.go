@@ -49,6 +49,9 @@ func (tx *Tx) Profiles(ctx context.Context, ws fleet.WorkspaceID, kind fleet.Pro
 	if _, err := tx.one(ctx, "SELECT count(*) FROM profiles p WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
+	if err := tx.sortable(l, page.Total, "profiles"); err != nil {
+		return page, err
+	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + profileColumns + " FROM profiles p WHERE " + w.String() +

@@ -119,6 +119,15 @@ func (tx *Tx) tooManySIMs(l fleet.List) error {
 		"q: more than %d SIMs would have to be looked through: %s", tx.most, what)}
 }
 
+// sortable refuses to sort so many things, which no index gives in the order of a list.
+func (tx *Tx) sortable(l fleet.List, total int, things string) error {
+	if _, byID := l.ByID(); byID || total <= tx.most {
+		return nil
+	}
+	return &fleet.Error{Code: fleet.BadSort, Field: "sort", Message: fmt.Sprintf(
+		"sort: more than %d %s would have to be sorted by %s: sort by id, or add filters that fewer of them match", tx.most, things, l.Sort[0].Field)}
+}
+
 // inIndexOrder reports whether a list is one that an index gives in its order, with a total
 // that the tally knows.
 func inIndexOrder(ws fleet.Workspace, l fleet.List) bool {

@@ -71,6 +71,9 @@ func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fle
 	if _, err := tx.one(ctx, "SELECT count(*) FROM application_tokens t WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
+	if err := tx.sortable(l, page.Total, "application tokens"); err != nil {
+		return page, err
+	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + applicationTokenColumns + `, ` + shownUsername + `
