@@ -267,3 +267,29 @@ func TestLargeListOfAnIssuer(t *testing.T) {
 		})
 	}
 }
+
+// All migrations are counted by an index that has no other entries.
+func TestAllMigrationsAreCountedByAnIndex(t *testing.T) {
+	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, newURL(t), store.Options{})
+			storetest.Load(t, s)
+			l, err := fleet.ParseList(fleet.MigrationList, "", "", "", "3")
+			if err != nil {
+				t.Fatal(err)
+			}
+			plans, err := store.Explained(t.Context(), s, 0, func(tx *store.Tx) error {
+				_, err := tx.Migrations(t.Context(), store.Caller{User: storetest.Super, SuperAdmin: true}, 0, l)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range plans {
+				if strings.Contains(p.Text, "m.kind") && !strings.Contains(strings.Join(p.Lines, " "), "ledger_migrations") {
+					t.Errorf("%s\n%s", p.Text, strings.Join(p.Lines, "\n"))
+				}
+			}
+		})
+	}
+}
