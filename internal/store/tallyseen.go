@@ -32,7 +32,7 @@ func (c Change) deletes() bool {
 	return false
 }
 
-// stockMovedSQLite tells whether an entry has lines out of or into a Workspace that is not an
+// stockMovedSQLite reports whether an entry has lines out of or into a Workspace that is not an
 // enterprise.
 const stockMovedSQLite = `
 	SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.type <> 4 AND w.id IN (
