@@ -185,10 +185,10 @@ var questions = []question{
 		`SELECT -viewer, 'it sees ' || sum(there) || ' SIMs with ids from ' || (block << 10) || ' to ' || ((block << 10) + 1023)
 			|| ', ' || sum(counted) || ' are counted'
 		FROM (
-			SELECT -viewer AS viewer, block, count(*) AS there, 0 AS counted FROM (` + seenSIMs + `) s GROUP BY 1, 2
-			UNION ALL SELECT workspace_id, block, 0, sims FROM sim_tally WHERE level = 1 AND workspace_id < 0
-			UNION ALL SELECT workspace_id, block, 0, sims FROM sim_tally_changes WHERE workspace_id < 0
-		) u GROUP BY viewer, block HAVING sum(there) <> sum(counted) ORDER BY 1`,
+			SELECT -viewer AS viewer, 0 AS status, block, count(*) AS there, 0 AS counted FROM (` + seenSIMs + `) s GROUP BY 1, 3
+			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally WHERE level = 1 AND workspace_id < 0
+			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally_changes WHERE workspace_id < 0
+		) u GROUP BY viewer, status, block HAVING sum(there) <> sum(counted) ORDER BY 1`,
 	},
 	{
 		"tally_levels", tallyInvariant, "both levels of the counts agree", "counts", "sim_tally WHERE level = 2", "Workspace",
