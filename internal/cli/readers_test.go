@@ -91,7 +91,7 @@ func oneWorkspace(t *testing.T) []byte {
 			t.Fatal(got)
 		}
 		var err error
-		if made, err = os.ReadFile(db); err != nil { //nolint:gosec // in the test's own folder
+		if made, err = os.ReadFile(db); err != nil {
 			t.Fatal(err)
 		}
 	})
