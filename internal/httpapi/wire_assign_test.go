@@ -86,9 +86,9 @@ func TestContract_CustomerOrgRules(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.Ferried(t, e).Seed(`
-	workspaces: [{id: 950, name: Below the reseller, type: enterprise, country: DE, parent: 600}]
-	users: [{id: 40, username: helper@example.com, name: Helper, password: correct horse, default_workspace: 1, roles: {1: user}}]
-	`)
+workspaces: [{id: 950, name: Below the reseller, type: enterprise, country: DE, parent: 600}]
+users: [{id: 40, username: helper@example.com, name: Helper, password: correct horse, default_workspace: 1, roles: {1: user}}]
+`)
 		issuer, program, others := s.As("issuer@example.com"), issuing(s), application(s, newApplicationToken(s, control.NewToken{}))
 		s.Untouched("a refused owner", func() {
 			for _, c := range []*kit.Client{s.As("helper@example.com"), s.As("admin@example.com"), s.As("user@example.com"), s.As("root@example.com"), others} {
@@ -178,11 +178,11 @@ func TestContract_IssuerAndReseller(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.Ferried(t, e).Seed(`
-	workspaces:
-	  - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
-	  - {id: 660, name: Provider, type: service_provider, country: DE, parent: 1}
-	users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct horse, default_workspace: 650, roles: {650: administrator}}]
-	`)
+workspaces:
+  - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
+  - {id: 660, name: Provider, type: service_provider, country: DE, parent: 1}
+users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct horse, default_workspace: 650, roles: {650: administrator}}]
+`)
 		issuer, virtual := s.As("issuer@example.com"), s.As("virtual@example.com")
 		s.Untouched("a refused owner", func() {
 			for body, message := range map[string]string{

@@ -32,9 +32,9 @@ func TestContract_EnterpriseScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.Start(t, e).Seed(kit.Ferry).Seed(`
-	sims:
-	  - {id: 295, iccid: "8988303000000000295", workspace: 100, issuer: 100, status: issued}
-	`)
+sims:
+  - {id: 295, iccid: "8988303000000000295", workspace: 100, issuer: 100, status: issued}
+`)
 		admin := s.As("admin@example.com")
 		admin.Get("/api/v1/sim/295").Is(http.StatusOK)
 		admin.Post(migration, object{"target_workspace": object{"id": 200}, "sims": []object{{"id": 295}}, "dry_run": false}).Is(http.StatusOK)
