@@ -25,8 +25,7 @@ type static string
 
 func (s static) Token(context.Context, string) (string, error) { return string(s), nil }
 
-// session is a bearer that is renewed: by a refresh token where there is one, else by
-// signing in again.
+// session renews a bearer: with a refresh token if there is one, else by signing in again.
 type session struct {
 	client  *Client
 	signIn  func(context.Context) (*api.AuthResponse, error) // nil if there is only a refresh token
@@ -40,8 +39,8 @@ type session struct {
 	refresh string    // "" if there is none
 }
 
-// Token waits for a renewal that is under way instead of starting a second one. Which bearer
-// was refused reports whether somebody else has renewed it meanwhile.
+// Token waits for a renewal in progress instead of starting a second one. The refused bearer
+// shows whether another request has renewed it meanwhile.
 func (s *session) Token(ctx context.Context, refused string) (string, error) {
 	s.once.Do(func() { s.busy = make(chan struct{}, 1) })
 	select {

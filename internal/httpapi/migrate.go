@@ -16,45 +16,45 @@ import (
 
 const migratePattern = "POST /api/v1/sim/migration/workspace"
 
-// sentMigration is the body of a migration. It is read before the caller is authenticated, so
+// migrationInput is the body of a migration. It is read before the caller is authenticated, so
 // that a dry run needs one database read for everything. Its errors are reported only to
 // callers who may migrate, as in every other operation.
-type sentMigration struct {
-	request fleet.MigrationRequest
-	dryRun  bool
-	wrong   error
-	seen    *fleet.Snapshot // of a dry run
+type migrationInput struct {
+	request  fleet.MigrationRequest
+	dryRun   bool
+	err      error
+	snapshot *fleet.Snapshot // of a dry run
 }
 
-func readMigration(r *request) *sentMigration {
+func readMigration(r *request) *migrationInput {
 	var body wire.MigrationRequest
 	if err := decode(r, &body); err != nil {
-		return &sentMigration{wrong: err}
+		return &migrationInput{err: err}
 	}
 	req, err := migrationRequest(body)
-	return &sentMigration{request: req, dryRun: body.DryRun.Or(true), wrong: err}
+	return &migrationInput{request: req, dryRun: body.DryRun.Or(true), err: err}
 }
 
-// mover authenticates the caller of a migration.
-func (a *api) mover(r *request, token string) (identity.Principal, error) {
+// authenticateMigration authenticates the caller of a migration.
+func (a *api) authenticateMigration(r *request, token string) (identity.Principal, error) {
 	who, seen, err := a.control.BearerPreview(r.Context(), token, r.origin(), func() (fleet.MigrationRequest, bool) {
-		r.early = readMigration(r)
-		return r.early.request, r.early.dryRun && r.early.wrong == nil
+		r.input = readMigration(r)
+		return r.input.request, r.input.dryRun && r.input.err == nil
 	})
 	switch {
 	case err == nil:
-		r.early.seen = seen
-	case errors.Is(err, context.Canceled) && r.early != nil && r.early.wrong != nil:
-		return who, r.early.wrong // a failed read of the body ends the request's context
+		r.input.snapshot = seen
+	case errors.Is(err, context.Canceled) && r.input != nil && r.input.err != nil:
+		return who, r.input.err // a failed read of the body ends the request's context
 	}
 	return who, err
 }
 
 // migrate implements POST /api/v1/sim/migration/workspace.
 func (a *api) migrate(r *request) (response, error) {
-	sent := r.early
-	if sent.wrong != nil {
-		return response{}, sent.wrong
+	sent := r.input
+	if sent.err != nil {
+		return response{}, sent.err
 	}
 	if !sent.dryRun {
 		return a.realRun(r, sent.request)
@@ -65,8 +65,8 @@ func (a *api) migrate(r *request) (response, error) {
 	return a.preview(r, sent)
 }
 
-func (a *api) preview(r *request, sent *sentMigration) (response, error) {
-	plan, err := a.control.PreviewMigration(r.who, sent.request, sent.seen)
+func (a *api) preview(r *request, sent *migrationInput) (response, error) {
+	plan, err := a.control.PreviewMigration(r.who, sent.request, sent.snapshot)
 	if err != nil {
 		return response{}, err
 	}
@@ -86,7 +86,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	if err != nil {
 		return response{}, err
 	}
-	run := control.Run{Request: req, Once: once, Render: render, Told: told}
+	run := control.Run{Request: req, Once: once, Render: render, Told: refusedWorkspaces}
 	if len(guard) > 0 && tag != "*" {
 		run.Preview, err = fleet.ParsePreview(tag)
 		if fleet.CodeOf(err) == fleet.PreconditionStale {
@@ -111,8 +111,9 @@ func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
 	}
 }
 
-// told extracts the Workspaces of the SIMs in a refusal from the reply that refused built.
-func told(r control.Reply) (ids []fleet.WorkspaceID) {
+// refusedWorkspaces extracts the Workspaces of the SIMs in a refusal from the reply that
+// refused built.
+func refusedWorkspaces(r control.Reply) (ids []fleet.WorkspaceID) {
 	var body wire.MigrationConflict
 	if json.Unmarshal(r.Body, &body) != nil {
 		return nil // the refusal names no SIMs

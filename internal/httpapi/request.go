@@ -18,7 +18,7 @@ type request struct {
 	who    identity.Principal
 	from   netip.Addr
 	place  place
-	early  *sentMigration // migrations only: the body, read before authentication
+	input  *migrationInput // migrations only: the body, read before authentication
 }
 
 // id reads a path parameter that must be a whole number. As in a body, 250.0 is 250.
@@ -56,7 +56,7 @@ func (a *api) bearer(op operation, r *request) (identity.Principal, error) {
 		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is required: get one from POST /api/v1/authenticate")
 	}
 	if op.pattern == migratePattern {
-		return a.mover(r, token)
+		return a.authenticateMigration(r, token)
 	}
 	return a.control.Bearer(r.Context(), token, r.origin())
 }
