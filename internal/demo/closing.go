@@ -23,7 +23,7 @@ func (t *teller) closing(url string) {
 	t.line("Ctrl-C stops the server and removes its database.")
 }
 
-// tryIt is a dry run of the reader's own, for bash.
+// tryIt returns a dry run of the reader's own, for bash.
 func tryIt(url string) string {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // see the import
 	return strings.NewReplacer("URL", url, "USER", username, "DIGEST", hex.EncodeToString(sum[:])).Replace(

@@ -69,7 +69,7 @@ func start(ctx context.Context, dir string, o Options) (*server.Server, error) {
 	return server.Start(ctx, cfg, o.Log)
 }
 
-// baseURL is how this machine reaches a server that listens at addr.
+// baseURL returns how this machine reaches a server that listens at addr.
 func baseURL(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {

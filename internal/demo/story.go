@@ -78,7 +78,7 @@ func (s *story) inventory(ctx context.Context, c *client.Client, name string, wa
 	return expect(total == want, "%s has %d SIMs, not %d", name, total, want)
 }
 
-// refused is a dry run that the rules hold back.
+// refused prints a dry run that the rules refuse.
 func (s *story) refused(ctx context.Context) error {
 	_, err := s.client.Preview(ctx, request(false))
 	s.heading("1. May they move? A dry run asks, and changes nothing")
@@ -98,7 +98,7 @@ func (s *story) refused(ctx context.Context) error {
 		"the reasons are others: %w", err)
 }
 
-// previewed is the same dry run with the devices let go.
+// previewed returns the same dry run with the devices let go.
 func (s *story) previewed(ctx context.Context) error {
 	preview, err := s.client.Preview(ctx, request(true))
 	s.heading("2. The same, taking the SIMs out of their devices")
@@ -114,7 +114,7 @@ func (s *story) previewed(ctx context.Context) error {
 	return expect(preview.DryRun && preview.SIMCount == moving && s.etag != "", "it previews %d SIMs, ETag %q", preview.SIMCount, s.etag)
 }
 
-// moved is the real run of the preview.
+// moved returns the real run of the preview.
 func (s *story) moved(ctx context.Context) (err error) {
 	s.done, err = s.client.Migrate(ctx, request(true), client.IfMatch(s.etag), client.IdempotencyKey("demo-takeover-1"))
 	s.heading("3. The real run of exactly that")
@@ -128,7 +128,7 @@ func (s *story) moved(ctx context.Context) (err error) {
 	return expect(!s.done.DryRun && !s.done.Replayed && s.done.SIMCount == moving, "%d SIMs moved", s.done.SIMCount)
 }
 
-// recorded is the ledger entry of the real run.
+// recorded returns the ledger entry of the real run.
 func (s *story) recorded(ctx context.Context) error {
 	id, ok := s.done.LedgerID()
 	if !ok {

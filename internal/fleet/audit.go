@@ -22,7 +22,7 @@ type AuditEntry struct {
 	Address    string  // of the client, "" for a command
 	RequestID  string  // as in the log and in X-Request-Id, "" for a command
 	Action     AuditAction
-	Refusal    Code // why it was refused; 0 where it was done
+	Refusal    Code // why it was refused; 0 if it was done
 	Subject    AuditSubject
 	Migration  MigrationID // the ledger entry that came with it, 0 for none
 	Detail     AuditDetail

@@ -66,5 +66,5 @@ var AuditActions = []AuditAction{
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
 }
 
-// Known tells whether there is such an action.
+// Known reports whether there is such an action.
 func (a AuditAction) Known() bool { return slices.Contains(AuditActions, a) }

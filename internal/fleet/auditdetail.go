@@ -20,7 +20,7 @@ type AuditDetail struct {
 	LeftOut       int         `json:"left_out,omitempty"`       // how many refusals were only counted
 }
 
-// Text is the detail as it is stored: JSON, "" where there is nothing to tell.
+// Text returns the detail as it is stored: JSON, "" if there is nothing to tell.
 func (d AuditDetail) Text() string {
 	if d == (AuditDetail{}) {
 		return ""
@@ -29,7 +29,7 @@ func (d AuditDetail) Text() string {
 	return string(text)
 }
 
-// ParseAuditDetail is the inverse of Text.
+// ParseAuditDetail returns the inverse of Text.
 func ParseAuditDetail(text string) (d AuditDetail, err error) {
 	if text == "" {
 		return d, nil

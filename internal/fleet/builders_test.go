@@ -55,7 +55,7 @@ func change(all map[fleet.WorkspaceID]fleet.Standing, id fleet.WorkspaceID, edit
 	all[id] = s
 }
 
-// snapshot is the tests' Workspaces with these SIMs.
+// snapshot returns the tests' Workspaces with these SIMs.
 func snapshot(sims ...fleet.SIMState) fleet.Snapshot {
 	return fleet.Snapshot{Workspaces: standings(), SIMs: sims}
 }
@@ -86,12 +86,12 @@ func version(v int64) func(*fleet.SIMState) {
 	return func(s *fleet.SIMState) { s.Version = v }
 }
 
-// iccid is the number of the test SIM with this id.
+// iccid returns the number of the test SIM with this id.
 func iccid(id fleet.SIMID) fleet.ICCID {
 	return fleet.ICCID(fmt.Sprintf("89883030000%08d", id))
 }
 
-// fresh are n SIMs as an import leaves them, with ids from 1.
+// fresh returns n SIMs as an import leaves them, with ids from 1.
 func fresh(n int) []fleet.SIMState {
 	sims := make([]fleet.SIMState, n)
 	for i := range sims {
@@ -158,7 +158,7 @@ func preview(t tester, p *fleet.Plan) *fleet.Preview {
 	return v
 }
 
-// refused is err as an error that the caller is told about, of this code.
+// refused is err as an error that the caller gets, of this code.
 func refused(t tester, err error, code fleet.Code) *fleet.Error {
 	t.Helper()
 	var e *fleet.Error

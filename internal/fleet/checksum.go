@@ -1,9 +1,9 @@
 package fleet
 
-// Checksum is the weight of one SIM's state in the rolling checksum (invariant I13): the
+// Checksum returns the weight of one SIM's state in the rolling checksum (invariant I13): the
 // XOR of all SIMs' checksums is the state of the fleet, and each change contributes
-// Checksum(before) ^ Checksum(after). XOR commutes, so transactions that run side by side
-// need no common row: each stores its own contribution, and fsck folds them.
+// Checksum(before) ^ Checksum(after). XOR commutes, so transactions that run side by side need
+// no common row: each stores its own contribution, and fsck folds them.
 //
 // It guards against lost, doubled and half-applied changes, not against a forger.
 func Checksum(s SIMState) uint64 {
@@ -14,7 +14,7 @@ func Checksum(s SIMState) uint64 {
 	return mix(h ^ uint64(s.Version))
 }
 
-// Delta is what the plan contributes to the rolling checksum.
+// Delta returns what the plan contributes to the rolling checksum.
 func (p *Plan) Delta() uint64 {
 	var d uint64
 	for _, s := range p.SIMs {
@@ -23,7 +23,7 @@ func (p *Plan) Delta() uint64 {
 	return d
 }
 
-// mix is the finalizer of splitmix64: a bijection that spreads each bit over all 64.
+// mix returns the finalizer of splitmix64: a bijection that spreads each bit over all 64.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

@@ -19,8 +19,8 @@ const (
 	TargetSuspended    ConflictCode = 1509
 )
 
-// Conflict is one reason and every SIM that it holds back, in the request's order. SIMs
-// is empty where the reason is the target itself.
+// Conflict is one reason and every SIM that it holds back, in the request's order. SIMs is
+// empty if the reason is the target itself.
 type Conflict struct {
 	Code    ConflictCode
 	Message string
@@ -37,7 +37,7 @@ func (c *Conflicts) Error() string {
 	return "The SIMs cannot be migrated: " + c.Groups[0].Message
 }
 
-// Source is the Workspace in which a SIM of the conflicts is.
+// Source returns the Workspace in which a SIM of the conflicts is.
 func (c *Conflicts) Source(s SIMState) Workspace { return c.sources[s.Workspace].Workspace }
 
 // rule is one row of the conflict table that is asked of each SIM. Arguments are pointers
@@ -109,7 +109,7 @@ func (c *Conflicts) add(code ConflictCode, message string, sims []SIMState, appl
 	}
 }
 
-// severalSources tells whether the SIMs leave more than one Workspace. One that is in the
+// severalSources reports whether the SIMs leave more than one Workspace. One that is in the
 // target already has no source to count.
 func severalSources(p *Plan) bool {
 	first := p.Target.ID
@@ -125,7 +125,7 @@ func severalSources(p *Plan) bool {
 	return false
 }
 
-// leaving are the SIMs that would change Workspace.
+// leaving returns the SIMs that would change Workspace.
 func leaving(p *Plan) []SIMState {
 	return slices.DeleteFunc(slices.Clone(p.SIMs), func(s SIMState) bool { return s.Workspace == p.Target.ID })
 }

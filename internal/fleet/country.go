@@ -6,7 +6,7 @@ type Country struct {
 	ID          int64  // ISO 3166-1 numeric
 	Name        string // English short name of ISO 3166-1, without article and with qualifiers after a comma; United Kingdom and United States for short
 	ISO         string // ISO 3166-1 alpha-2, upper case
-	MCC         string // primary mobile country code (ITU-T E.212), three digits; "" where none is assigned
+	MCC         string // primary mobile country code (ITU-T E.212), three digits; "" if none is assigned
 	CallingCode string // ITU-T E.164, without plus; within the North American plan with the area code, but for its founders (1)
 }
 

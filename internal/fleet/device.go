@@ -19,7 +19,7 @@ type Device struct {
 	Updated        time.Time // of the last change of the device itself; a migration is none
 }
 
-// DeviceStatus tells whether a device may use the network.
+// DeviceStatus says whether a device may use the network.
 type DeviceStatus int8
 
 // The statuses of a device.
@@ -38,5 +38,5 @@ var DeviceStatuses = []Named[DeviceStatus]{
 
 func (s DeviceStatus) String() string { return NameOf(DeviceStatuses, s) }
 
-// Known tells whether the id is one of DeviceStatuses.
+// Known reports whether the id is one of DeviceStatuses.
 func (s DeviceStatus) Known() bool { return known(DeviceStatuses, s) }

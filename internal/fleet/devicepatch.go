@@ -31,7 +31,7 @@ type Plug struct {
 	Status   *SIMStatus `json:",omitempty"` // the SIM's, which it must be able to go to
 }
 
-// Patched is the device with what the patch asks for, and what of it cannot be. Fields are
+// Patched returns the device with what the patch asks for, and what of it cannot be. Fields are
 // named as on the wire.
 func (d Device) Patched(p DevicePatch) (Device, []Problem) {
 	was := d

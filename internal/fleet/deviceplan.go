@@ -56,7 +56,7 @@ func PlanDevices(ws WorkspaceID, list []DeviceChange, snap DeviceSnapshot, multi
 	return &p.plan, nil
 }
 
-// refused is nil where there are no problems.
+// refused returns nil if there are no problems.
 func refused(code Code, problems []Problem, particulars bool) error {
 	if len(problems) == 0 {
 		return nil
@@ -75,7 +75,7 @@ type devicePlanner struct {
 	invalid, inUse []Problem
 }
 
-// problem words a problem with device i of the request.
+// problem formats a problem with device i of the request.
 func (p *devicePlanner) problem(i int, code Code, format string, args ...any) Problem {
 	text := fmt.Sprintf(format, args...)
 	if p.multi {
@@ -137,7 +137,7 @@ func (p *devicePlanner) profile(i int, field string, kind ProfileKind, id *int64
 	}
 }
 
-// plug plans what happens to the SIM of a device, and tells whether anything does.
+// plug plans what happens to the SIM of a device, and reports whether anything does.
 func (p *devicePlanner) plug(i int, device DeviceID, want *Plug) bool {
 	held := p.snap.Held[device]
 	switch {
@@ -191,7 +191,7 @@ func (p *devicePlanner) change(before, after SIMState) bool {
 	return true
 }
 
-// MissingDevices is the contract's "not found" of devices; several are named one by one.
+// MissingDevices returns the contract's "not found" of devices; several are named one by one.
 func MissingDevices(ids []DeviceID, multi bool) *Error {
 	e := Errorf(InvalidReference, missingDevice, ids[0])
 	for _, id := range ids {

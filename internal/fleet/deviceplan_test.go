@@ -52,8 +52,8 @@ func TestDeviceValuesAreKeptInOneForm(t *testing.T) {
 	}
 }
 
-// drawn is a small Workspace: devices 1 to 4, SIMs 11 to 14, some in devices, and profile 1
-// of each kind.
+// drawn returns a small Workspace: devices 1 to 4, SIMs 11 to 14, some in devices, and profile
+// 1 of each kind.
 func drawn(t *rapid.T) fleet.DeviceSnapshot {
 	snap := fleet.DeviceSnapshot{
 		Devices: map[fleet.DeviceID]fleet.Device{}, SIMs: map[fleet.SIMID]fleet.SIMState{}, Held: map[fleet.DeviceID]fleet.SIMID{},

@@ -129,7 +129,7 @@ func Drift(preview *Preview, req MigrationRequest, snap Snapshot, was map[SIMID]
 	return list
 }
 
-// candidates are the SIMs that may have drifted: those that a list names, and in a range
+// candidates returns the SIMs that may have drifted: those that a list names, and in a range
 // all that are or were there.
 func candidates(sel Selector, before map[SIMKey]int64, now map[SIMKey]SIMState) []SIMKey {
 	var keys []SIMKey
@@ -152,7 +152,7 @@ func candidates(sel Selector, before map[SIMKey]int64, now map[SIMKey]SIMState) 
 	return slices.Compact(keys)
 }
 
-// findable are the SIMs of the selector that the caller may know of.
+// findable returns the SIMs of the selector that the caller may know of.
 func findable(sel Selector, snap Snapshot) map[SIMKey]SIMState {
 	found, _ := Resolve(sel, snap)
 	byKey := make(map[SIMKey]SIMState, len(found))

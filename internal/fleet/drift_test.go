@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// drifted is the drift from one set of SIMs to another, with every earlier state at hand
+// drifted returns the drift from one set of SIMs to another, with every earlier state at hand
 // as the ledger has it.
 func drifted(t tester, req fleet.MigrationRequest, before, after fleet.Snapshot) []fleet.SIMDrift {
 	t.Helper()

@@ -38,12 +38,12 @@ const (
 	Unavailable       Code = 5030 // the database is away; try again
 )
 
-// Error is a failure that the caller is told about. Message is for the caller and never
-// holds a secret or anything of a Workspace that the caller cannot see; Err is for the log.
+// Error is a failure that the caller gets. Message is for the caller and never holds a secret
+// or anything of a Workspace that the caller cannot see; Err is for the log.
 type Error struct {
 	Code     Code
 	Message  string
-	Field    string    // the property of the request at fault, where there is one
+	Field    string    // the property of the request at fault, if there is one
 	Problems []Problem // the particulars, one per offending value
 	// RetryAfter is how long the caller should wait, where waiting helps.
 	RetryAfter time.Duration
@@ -70,7 +70,7 @@ func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// Invalid is a BadRequest that names the field at fault and the cure.
+// Invalid returns a BadRequest that names the field at fault and the cure.
 func Invalid(field, format string, args ...any) *Error {
 	return &Error{Code: BadRequest, Field: field, Message: field + ": " + fmt.Sprintf(format, args...)}
 }
@@ -84,7 +84,7 @@ func CodeOf(err error) Code {
 	return 0
 }
 
-// Missing is a NotFound for one thing, in the contract's words.
+// Missing returns a NotFound for one thing, in the contract's words.
 func Missing(resource string, id any) *Error {
 	return Errorf(NotFound, "%s with id %v not found", resource, id)
 }

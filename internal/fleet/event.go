@@ -106,7 +106,7 @@ type Event struct {
 	User        UserID // 0 for an application token or the operator
 	SIM         SIMID
 	Device      DeviceID
-	Migration   MigrationID // the ledger entry that wrote it, 0 where none
+	Migration   MigrationID // the ledger entry that wrote it, 0 if there is none
 	Description string
 }
 

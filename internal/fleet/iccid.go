@@ -47,7 +47,7 @@ func twentyDigits(s string) error {
 		s, id.CheckDigit())
 }
 
-// CheckDigit is the Luhn digit over the 19.
+// CheckDigit returns the Luhn digit over the 19.
 func (id ICCID) CheckDigit() byte {
 	sum := 0
 	for i := range len(id) {
@@ -62,13 +62,13 @@ func (id ICCID) CheckDigit() byte {
 	return byte('0' + (10-sum%10)%10)
 }
 
-// WithLuhn is the 20-digit form that is printed on the card.
+// WithLuhn returns the 20-digit form that is printed on the card.
 func (id ICCID) WithLuhn() string {
 	b := make([]byte, 0, ICCIDLength+1) // stays on the stack: one allocation, not two
 	return string(append(append(b, id...), id.CheckDigit()))
 }
 
-// number is the ICCID as an integer: 10^19-1 fits into 64 unsigned bits.
+// number returns the ICCID as an integer: 10^19-1 fits into 64 unsigned bits.
 func (id ICCID) number() uint64 {
 	var n uint64
 	for i := range len(id) {
@@ -77,7 +77,7 @@ func (id ICCID) number() uint64 {
 	return n
 }
 
-// Add is the ICCID n numbers further on. ok is false beyond the last 19-digit number.
+// Add returns the ICCID n numbers further on. ok is false beyond the last 19-digit number.
 func (id ICCID) Add(n int) (next ICCID, ok bool) {
 	const last = 9_999_999_999_999_999_999 // 19 nines
 	from := id.number()
@@ -87,7 +87,7 @@ func (id ICCID) Add(n int) (next ICCID, ok bool) {
 	return ICCID(fmt.Sprintf("%019d", from+uint64(n))), true
 }
 
-// distance is how many numbers lie between id and a later one; both are valid.
+// distance returns how many numbers lie between id and a later one; both are valid.
 func (id ICCID) distance(later ICCID) uint64 { return later.number() - id.number() }
 
 func digitsOnly(s string) bool {

@@ -86,12 +86,12 @@ type Page[T any] struct {
 	PerPage int
 }
 
-// Pages is the number of pages; an empty list has one.
+// Pages returns the number of pages; an empty list has one.
 func (p Page[T]) Pages() int { return pages(p.Total, p.PerPage) }
 
 func pages(total, perPage int) int { return max(1, (total+perPage-1)/perPage) }
 
-// At is the page of the list that a total allows, and how many items lie before it.
+// At returns the page of the list that a total allows, and how many items lie before it.
 func (l List) At(total int) (page, offset int) {
 	page = min(l.Page, pages(total, l.PerPage))
 	return page, (page - 1) * l.PerPage

@@ -12,7 +12,7 @@ type Named[T ~int8] struct {
 	Word string // the world file's spelling, where it is not the name in lower case
 }
 
-// Keyword is the name as the world file spells it: lower case, underscores.
+// Keyword returns the name as the world file spells it: lower case, underscores.
 func (n Named[T]) Keyword() string {
 	if n.Word != "" {
 		return n.Word
@@ -20,7 +20,7 @@ func (n Named[T]) Keyword() string {
 	return strings.ReplaceAll(strings.ToLower(n.Name), " ", "_")
 }
 
-// NameOf is the wire name of an id; an unknown id is its number.
+// NameOf returns the wire name of an id; an unknown id is its number.
 func NameOf[T ~int8](list []Named[T], id T) string {
 	for _, n := range list {
 		if n.ID == id {
@@ -39,7 +39,7 @@ func known[T ~int8](list []Named[T], id T) bool {
 	return false
 }
 
-// ByKeyword finds an entry by the world file's spelling; ok is false where there is none.
+// ByKeyword finds an entry by the world file's spelling; ok is false if there is none.
 func ByKeyword[T ~int8](list []Named[T], word string) (id T, ok bool) {
 	for _, n := range list {
 		if n.Keyword() == word {

@@ -19,7 +19,7 @@ type SIMState struct {
 	ICCID      ICCID
 	Status     SIMStatus
 	Workspace  WorkspaceID
-	Device     DeviceID // 0 where unattached
+	Device     DeviceID // 0 if unattached
 	DeviceName string
 	Version    int64
 }
@@ -50,10 +50,10 @@ type Plan struct {
 	stock   bool // the target is the issuer's stock
 }
 
-// Source is the Workspace that a SIM of the plan leaves.
+// Source returns the Workspace that a SIM of the plan leaves.
 func (p *Plan) Source(s SIMState) Workspace { return p.sources[s.Workspace].Workspace }
 
-// After is the SIM once it moved: the other Workspace, no device, suspended if it was
+// After returns the SIM after the move: the other Workspace, no device, suspended if it was
 // activated, one change further.
 func (p *Plan) After(s SIMState) SIMState {
 	s.Workspace = p.Target.ID
@@ -179,7 +179,7 @@ func (l *lookup) standing(id WorkspaceID) *Standing {
 	return &l.last
 }
 
-// visible tells whether the caller may know that the SIM exists.
+// visible reports whether the caller may know that the SIM exists.
 func (l *lookup) visible(s *SIMState) bool {
 	return s.Status != SIMDeleted && l.standing(s.Workspace).Role != NoRole
 }

@@ -110,7 +110,7 @@ func TestPlanMoves(t *testing.T) {
 	})
 }
 
-// inEachStatus are the SIMs 1 to 4: Issued, Activated, Suspended, Factory Test.
+// inEachStatus returns the SIMs 1 to 4: Issued, Activated, Suspended, Factory Test.
 func inEachStatus() []fleet.SIMState {
 	return []fleet.SIMState{
 		sim(1), sim(2, as(fleet.SIMActivated)), sim(3, as(fleet.SIMSuspended)), sim(4, as(fleet.SIMFactoryTest)),

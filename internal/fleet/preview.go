@@ -8,12 +8,12 @@ import (
 
 // Preview is what a dry run answered, read back from its entity tag.
 //
-// The tag is self-contained because a dry run writes no row: a stored preview would make
-// the harmless half of a migration a write, with a lifetime to choose and to sweep. So the
-// tag carries all that a later run needs in order to tell whether anything changed (two
-// digests) and which SIMs did (their versions). What they were like at those versions is
-// in the ledger. It is no secret and no proof: a client can make one up, and gains only a
-// precondition that fails.
+// The tag is self-contained because a dry run writes no row: a stored preview would make the
+// harmless half of a migration a write, with a lifetime to choose and to sweep. So the tag
+// carries all that a later run needs in order to report whether anything changed (two digests)
+// and which SIMs did (their versions). What they were like at those versions is in the ledger.
+// It is no secret and no proof: a client can make one up, and gains only a precondition that
+// fails.
 type Preview struct {
 	request  requestDigest
 	state    stateDigest
@@ -26,10 +26,10 @@ type (
 	stateDigest   [16]byte
 )
 
-// ETag is the plan as a strong entity tag, quotes included: equal for equal requests over
+// ETag returns the plan as a strong entity tag, quotes included: equal for equal requests over
 // equal SIMs, different otherwise. Names are no part of it, since renaming a device or a
-// Workspace changes nothing that moves. A few dozen bytes for a fresh import, under 3 KB
-// for 500 SIMs that differ in version as long as none has changed two million times.
+// Workspace changes nothing that moves. A few dozen bytes for a fresh import, under 3 KB for
+// 500 SIMs that differ in version as long as none has changed two million times.
 func (p *Plan) ETag() string { return p.preview().tag() }
 
 func (p *Plan) preview() *Preview {
@@ -57,18 +57,17 @@ func occupied(r ICCIDRange, ascending []SIMState) []byte {
 	return bits
 }
 
-// Matches tells whether the plan is what was previewed, in every part.
+// Matches reports whether the plan is what was previewed, in every part.
 func (v *Preview) Matches(plan *Plan) bool { return v.tag() == plan.ETag() }
 
-// SameRequest tells whether the preview was of this very request. Only then do Previewed,
-// Changed and Drift mean anything: otherwise they would lay one request's SIMs over
-// another's.
+// SameRequest reports whether the preview was of this very request. Only then do Previewed,
+// Changed and Drift mean anything: otherwise they would lay one request's SIMs over another's.
 func (v *Preview) SameRequest(req MigrationRequest) bool {
 	return v.request == digestRequest(req) && v.fits(req.Select)
 }
 
-// fits tells whether the selector can have given this number of SIMs. The digest alone
-// does not: whoever makes up a tag can pair the right digest with a wrong list.
+// fits reports whether the selector can have given this number of SIMs. The digest alone does
+// not: whoever makes up a tag can pair the right digest with a wrong list.
 func (v *Preview) fits(sel Selector) bool {
 	if sel.Range != nil {
 		last := v.lastOffset()

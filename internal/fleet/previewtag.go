@@ -137,7 +137,7 @@ func decodeRuns(b []byte) []int64 {
 	return versions
 }
 
-// offsetsFit tells whether the offsets name one number per version and end at the last.
+// offsetsFit reports whether the offsets name one number per version and end at the last.
 func (v *Preview) offsetsFit() bool {
 	if v.offsets == nil {
 		return true
@@ -149,7 +149,7 @@ func (v *Preview) offsetsFit() bool {
 	return set == len(v.versions) && v.offsets[len(v.offsets)-1] != 0 && v.lastOffset() < MaxSIMs
 }
 
-// lastOffset is the last number of the range that had a SIM, counted from its start; -1
+// lastOffset returns the last number of the range that had a SIM, counted from its start; -1
 // where the preview is of no range.
 func (v *Preview) lastOffset() int {
 	if v.offsets == nil {

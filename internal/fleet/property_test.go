@@ -181,7 +181,7 @@ func TestForeignSIMsAreIndistinguishableFromNone(t *testing.T) {
 	})
 }
 
-// said is all that the caller is told.
+// said returns everything that the caller sees of an error.
 func said(err error) any {
 	var e *fleet.Error
 	var c *fleet.Conflicts

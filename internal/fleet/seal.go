@@ -6,8 +6,8 @@ import "encoding/binary"
 // that are joined by XOR, so that a part that the ledger says has changed can be replaced
 // without knowing the others. Like Checksum it protects against faults, not against forgers.
 
-// SealIdentity is the part of a seal that never changes. It covers the id, the ICCID, EID, IMSI
-// and MSISDN, the date of production (microseconds since 1970), the model and the batch.
+// SealIdentity returns the part of a seal that never changes. It covers the id, the ICCID, EID,
+// IMSI and MSISDN, the date of production (microseconds since 1970), the model and the batch.
 func SealIdentity(id SIMID, iccid, eid, imsi, msisdn string, produced int64, model ModelID, bic string) uint64 {
 	h := mix(uint64(id))
 	for _, text := range [...]string{iccid, eid, imsi, msisdn, bic} {
@@ -17,13 +17,13 @@ func SealIdentity(id SIMID, iccid, eid, imsi, msisdn string, produced int64, mod
 	return mix(h ^ uint64(model))
 }
 
-// SealOwners is the part of a seal that covers issuer and reseller, 0 for no reseller.
+// SealOwners returns the part of a seal that covers issuer and reseller, 0 for no reseller.
 func SealOwners(id SIMID, issuer, reseller WorkspaceID) uint64 {
 	return mix(mix(mix(uint64(id)^1<<62)^uint64(issuer)) ^ uint64(reseller))
 }
 
-// SealActivation is the part of a seal that covers the first activation, in microseconds since
-// 1970, 0 for none.
+// SealActivation returns the part of a seal that covers the first activation, in microseconds
+// since 1970, 0 for none.
 func SealActivation(id SIMID, at int64) uint64 {
 	return mix(mix(uint64(id)^1<<61) ^ uint64(at))
 }

@@ -18,7 +18,7 @@ type Selector struct {
 // ICCIDRange is every number from Start to End, both included.
 type ICCIDRange struct{ Start, End ICCID }
 
-// Width is how many numbers the range has.
+// Width returns how many numbers the range has.
 func (r ICCIDRange) Width() int { return int(r.Start.distance(r.End)) + 1 }
 
 // SelectSIMs names SIMs by id, each once, in the order of their first mention.

@@ -36,13 +36,13 @@ var simTransitions = map[SIMStatus][]SIMStatus{
 
 func (s SIMStatus) String() string { return NameOf(SIMStatuses, s) }
 
-// Known tells whether the id is one of SIMStatuses.
+// Known reports whether the id is one of SIMStatuses.
 func (s SIMStatus) Known() bool { return known(SIMStatuses, s) }
 
-// MayBecome tells whether a user may change the status from s to next.
+// MayBecome reports whether a user may change the status from s to next.
 func (s SIMStatus) MayBecome(next SIMStatus) bool { return slices.Contains(simTransitions[s], next) }
 
-// AfterMigration is the status a SIM has once it moved: only Activated changes.
+// AfterMigration returns the status of a SIM after a move: only Activated changes.
 func (s SIMStatus) AfterMigration() SIMStatus {
 	if s == SIMActivated {
 		return SIMSuspended

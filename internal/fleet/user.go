@@ -24,10 +24,10 @@ var Roles = []Named[Role]{
 
 func (r Role) String() string { return NameOf(Roles, r) }
 
-// Administers tells whether the role may migrate SIMs, manage users and tokens.
+// Administers reports whether the role may migrate SIMs, manage users and tokens.
 func (r Role) Administers() bool { return r == Administrator || r == SuperAdmin }
 
-// UserStatus tells whether a user may sign in.
+// UserStatus says whether a user may sign in.
 type UserStatus int8
 
 // The statuses of a user, also of a user's membership in one Workspace.
@@ -66,8 +66,8 @@ type Membership struct {
 	Roles     []Role     // ascending, at least one
 }
 
-// Best is the role that counts: the one that allows the most. NoRole only where there is
-// no other.
+// Best returns the role that counts: the one that allows the most. NoRole only if there is no
+// other.
 func Best(roles []Role) Role {
 	best := NoRole
 	for _, r := range roles {

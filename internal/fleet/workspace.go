@@ -23,10 +23,10 @@ var WorkspaceTypes = []Named[WorkspaceType]{
 
 func (t WorkspaceType) String() string { return NameOf(WorkspaceTypes, t) }
 
-// Known tells whether there is such a type.
+// Known reports whether there is such a type.
 func (t WorkspaceType) Known() bool { return known(WorkspaceTypes, t) }
 
-// WorkspaceStatus tells whether a Workspace may take SIMs.
+// WorkspaceStatus says whether a Workspace may take SIMs.
 type WorkspaceStatus int8
 
 // The statuses of a Workspace.
@@ -43,7 +43,7 @@ var WorkspaceStatuses = []Named[WorkspaceStatus]{
 
 func (s WorkspaceStatus) String() string { return NameOf(WorkspaceStatuses, s) }
 
-// Known tells whether there is such a status.
+// Known reports whether there is such a status.
 func (s WorkspaceStatus) Known() bool { return known(WorkspaceStatuses, s) }
 
 // Workspace owns SIMs and devices: a customer, a business unit, a sandbox.
@@ -52,7 +52,7 @@ type Workspace struct {
 	Name    string
 	Type    WorkspaceType
 	Status  WorkspaceStatus
-	Country string // ISO 3166-1 alpha-2, upper case; "" where unknown
+	Country string // ISO 3166-1 alpha-2, upper case; "" if unknown
 	Parent  WorkspaceID
 	Created time.Time
 }

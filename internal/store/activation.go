@@ -35,8 +35,8 @@ func (tx *Tx) InsertActivationKey(ctx context.Context, k ActivationKey) error {
 		k.Hash, int64(k.Kind), int64(k.User), orNull(k.Workspace), k.Epoch, flag(k.Shown), micros(tx.now), micros(k.Expires))
 }
 
-// TakeActivationKey finds a key by its hash and uses it up, unless the transaction fails;
-// found is false where it is unknown, used or expired. Of two who come at once one has it.
+// TakeActivationKey finds a key by its hash and uses it up, unless the transaction fails; found
+// is false if it is unknown, used or expired. Of two who come at once one has it.
 func (tx *Tx) TakeActivationKey(ctx context.Context, hash []byte) (k ActivationKey, found bool, err error) {
 	var expires int64
 	var shown int

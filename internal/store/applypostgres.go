@@ -71,7 +71,7 @@ func (tx *Tx) entryArgs(c Change) []any {
 	}
 }
 
-// lineColumns are the lines, turned by a quarter: one array per column.
+// lineColumns returns the lines, transposed into one array per column.
 func (c Change) lineColumns() []any {
 	n := len(c.Lines)
 	numbers := make([]int64, 6*n)
@@ -87,7 +87,7 @@ func (c Change) lineColumns() []any {
 	return []any{sim, version, from, to, was, is, unplugged, plugged}
 }
 
-// deviceNames are the names of the devices that the SIMs of the lines were in.
+// deviceNames returns the names of the devices that the SIMs of the lines were in.
 func (c Change) deviceNames() []string {
 	names := make([]string, len(c.Lines))
 	for i, l := range c.Lines {

@@ -68,7 +68,7 @@ func (tx *Tx) insertLinesSQLite(ctx context.Context, id fleet.MigrationID, lines
 	})
 }
 
-// deviceName is what a line keeps of the device before; NULL for no device.
+// deviceName returns what a line keeps of the device before; NULL for no device.
 func deviceName(before fleet.SIMState) any {
 	if before.Device == 0 {
 		return nil

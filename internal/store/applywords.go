@@ -34,7 +34,7 @@ var (
 	lineEvents = releases + " UNION ALL " + changes + " UNION ALL " + assignments
 )
 
-// eventsToTell are those of the three that the lines of a change have.
+// eventsToTell returns those of the three that the lines of a change have.
 func (c Change) eventsToTell() []string {
 	var released, changed, assigned bool
 	for _, l := range c.Lines {
@@ -55,7 +55,7 @@ func (c Change) eventsToTell() []string {
 	return told
 }
 
-// concat words a template of %d and %s as an SQL concatenation of columns.
+// concat formats a template of %d and %s as an SQL concatenation of columns.
 func concat(template string, columns ...string) string {
 	pieces := strings.FieldsFunc(strings.NewReplacer("%d", "\x00", "%s", "\x00").Replace(template), func(r rune) bool { return r == 0 })
 	terms := make([]string, 0, len(pieces)+len(columns))
@@ -88,7 +88,7 @@ func statusEventType(column string) string {
 
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
-// statusEventPlace is where a change of status is told.
+// statusEventPlace returns where a change of status is reported.
 func statusEventPlace() string {
 	return "l.workspace_before"
 }

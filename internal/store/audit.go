@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// auditValues are what an entry says, in the order of the columns.
+// auditValues returns what an entry says, in the order of the columns.
 func auditValues(e *fleet.AuditEntry) []any {
 	return []any{
 		int16(e.Actor), orNull(e.User), orNull(e.Token), e.Address, e.RequestID, string(e.Action), int64(e.Refusal),
@@ -52,7 +52,7 @@ const insertAuditPostgres = `
 	WITH noted AS (` + auditInsert + `RETURNING id)
 	INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, n.id FROM noted n, unnest($14::bigint[]) AS p (place)`
 
-// auditColumns are the arguments of a change's own entry, for PostgreSQL.
+// auditColumns returns the arguments of a change's own entry, for PostgreSQL.
 func (c Change) auditColumns() []any {
 	e := c.Audit
 	if e == nil {
@@ -62,7 +62,7 @@ func (c Change) auditColumns() []any {
 	return append(args, e.PlaceIDs())
 }
 
-// audited is what the ledger notes of a change's own entry: NULL where it owes none.
+// audited returns what the ledger notes of a change's own entry: NULL if it owes none.
 func (c Change) audited() any {
 	if c.Audit == nil {
 		return nil

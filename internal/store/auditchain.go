@@ -25,8 +25,8 @@ func (a *auditRow) scan(r rows) error {
 		&a.address, &a.request, &a.action, &a.subject, &a.subjectID, &a.detail, &a.places, &a.seq, &a.hash)
 }
 
-// link is the hash of the entry at its place in the chain: SHA-256 over the hash of the one
-// before and everything that the entry says. A number is 8 bytes, high one first, a text is
+// link returns the hash of the entry at its place in the chain: SHA-256 over the hash of the
+// one before and everything that the entry says. A number is 8 bytes, high one first, a text is
 // preceded by its length. docs/operations/audit.md gives this to whoever checks an export.
 func (a *auditRow) link(before []byte) []byte {
 	b := make([]byte, 0, 512)
@@ -147,7 +147,7 @@ func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	return len(ids), tx.setAuditMark(ctx, auditMark{head, mark.at})
 }
 
-// oldestToLink is the instant from which on entries are linked. A clock that was set back
+// oldestToLink returns the instant from which on entries are linked. A clock that was set back
 // must not leave entries without a link for ever: the mark then follows the clock.
 func (tx *Tx) oldestToLink(mark auditMark) int64 {
 	if micros(tx.now) < mark.at {
@@ -159,7 +159,7 @@ func (tx *Tx) oldestToLink(mark auditMark) int64 {
 	return mark.at - tooOldToLink.Microseconds()
 }
 
-// lowestToLink is the id above which entries are linked.
+// lowestToLink returns the id above which entries are linked.
 func (tx *Tx) lowestToLink(last int64) int64 {
 	if tx.d == Postgres {
 		return math.MinInt64

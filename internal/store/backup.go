@@ -63,7 +63,7 @@ func vacuumInto(ctx context.Context, file, part string) error {
 	return errors.Join(err, db.Close())
 }
 
-// inspected is what Fsck says of a file.
+// inspected returns what Fsck says of a file.
 func inspected(ctx context.Context, file string) (report Report, err error) {
 	s, err := Inspect(ctx, "sqlite:"+file, Options{})
 	if err != nil {

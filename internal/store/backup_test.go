@@ -157,7 +157,7 @@ func TestRestoreFindsDamagedPages(t *testing.T) {
 	holds(t, filepath.Join(dir, "new.db"), "")
 }
 
-// spoilt is a copy of a database that a statement has changed.
+// spoilt returns a copy of a database that a statement has changed.
 func spoilt(t *testing.T, from, to, statement string) {
 	t.Helper()
 	content, err := os.ReadFile(from)

@@ -114,8 +114,8 @@ func truncate(ctx context.Context, db *sql.DB) (blocked bool, err error) {
 	return blocked || err != nil, err
 }
 
-// WALBytes is the size of SQLite's write-ahead log on the disk; 0 on PostgreSQL. It returns
-// to nothing when a log that was too large could be truncated.
+// WALBytes returns the size of SQLite's write-ahead log on the disk; 0 on PostgreSQL. It
+// returns to nothing when a log that was too large could be truncated.
 func (s *Store) WALBytes() (int64, error) {
 	e, ok := bare(s.engine).(*sqliteEngine)
 	if !ok {

@@ -17,7 +17,7 @@ type Checksums struct {
 	IDsDeltas uint64 // and to IDs
 }
 
-// Hold tells whether the SIMs are what the ledger says.
+// Hold reports whether the SIMs are what the ledger says.
 func (c Checksums) Hold() bool { return c.State == c.Deltas && c.IDs == c.IDsDeltas }
 
 func (c *Checksums) addSIM(s fleet.SIMState) {

@@ -65,7 +65,7 @@ func (e *pgEngine) skew(ctx context.Context, clock func() time.Time) (time.Durat
 	return began.Add(time.Since(started) / 2).Sub(time.UnixMicro(micro)), nil
 }
 
-// newestTime is the newest of the times that are stored with what is only added to.
+// newestTime returns the newest of the times that are stored with what is only added to.
 func (s *Store) newestTime(ctx context.Context) (newest time.Time, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		var micro int64
@@ -112,7 +112,7 @@ func (s *Store) ClockTrusted(ctx context.Context) error {
 	return nil
 }
 
-// ClockAhead is what CheckClock measured last.
+// ClockAhead returns what CheckClock measured last.
 func (s *Store) ClockAhead() time.Duration { return time.Duration(s.check.skew.Load()) }
 
 // ClockWorks returns an error if this server's clock was too far from the database's when

@@ -74,7 +74,7 @@ func (tx *Tx) createdAt(d fleet.Device) int64 {
 	return micros(d.Created)
 }
 
-// deviceArrays are the devices, turned by a quarter: one array per column.
+// deviceArrays returns the devices, transposed into one array per column.
 func (tx *Tx) deviceArrays(devices []fleet.Device) []any {
 	n := len(devices)
 	texts, numbers, small := make([]string, 4*n), make([]int64, 6*n), make([]int16, 2*n)

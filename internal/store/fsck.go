@@ -16,7 +16,7 @@ type Report struct {
 	Audit      AuditHead // the last link of the audit log's chain
 }
 
-// OK tells whether everything holds.
+// OK reports whether everything holds.
 func (r Report) OK() bool {
 	for _, c := range r.Checks {
 		if !c.OK() {
@@ -40,7 +40,7 @@ type Check struct {
 // MaxFaults is how many faults a Check names; it counts the rest.
 const MaxFaults = 20
 
-// OK tells whether it holds.
+// OK reports whether it holds.
 func (c *Check) OK() bool { return c.Faults == 0 }
 
 // Count is how many things a check has looked at.
@@ -157,7 +157,7 @@ func (f *fsck) conclude() {
 	}
 }
 
-// inOrder are all checks by their numbers.
+// inOrder returns all checks by their numbers.
 func (f *fsck) inOrder() []Check {
 	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state, f.identity}
 	list = append(list, f.asked...)

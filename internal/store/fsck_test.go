@@ -69,7 +69,7 @@ func breakableSQLite() storetest.Breakable {
 	}}
 }
 
-// rawSQLite is a database with no foreign key and no check in force.
+// rawSQLite returns a database with no foreign key and no check in force.
 func rawSQLite(t testing.TB, file string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=ignore_check_constraints(1)&_pragma=foreign_keys(0)")

@@ -28,9 +28,9 @@ func (f *fsck) conserve(ctx context.Context) error {
 // is no single SIM's checksum leads to any number at all.
 const maxSaneID = 1 << 53
 
-// checksummed is the id of which fleet.Checksum is the checksum. Where the set of ids
-// differs by a single SIM, the difference of the checksums is that SIM's own, and its id
-// can be named although there is no other trace of it.
+// checksummed returns the id of which fleet.Checksum is the checksum. Where the set of ids
+// differs by a single SIM, the difference of the checksums is that SIM's own, and its id can be
+// named although there is no other trace of it.
 func checksummed(sum uint64) int64 {
 	for range 5 { // one for each field of the state
 		sum = unmix(sum)

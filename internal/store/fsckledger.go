@@ -77,7 +77,7 @@ func (f *fsck) readEntries(ctx context.Context, run *entryRun) error {
 	return err
 }
 
-// find is the entry with an id, nil where it is not there. Mostly it is that of the last
+// find returns the entry with an id, nil if it is not there. Mostly it is that of the last
 // time.
 func (run *entryRun) find(id int64) *checkedEntry {
 	if run.last < len(run.entries) && run.entries[run.last].id == id {
@@ -120,10 +120,10 @@ func (e *checkedEntry) take(l checkedLine) {
 	}
 }
 
-// placeWeight is the weight of a place within an entry.
+// placeWeight returns the weight of a place within an entry.
 func placeWeight(ordinal int64) uint64 { return fleet.Checksum(fleet.SIMState{Version: ordinal}) }
 
-// source is the weight of one SIM that came from a Workspace.
+// source returns the weight of one SIM that came from a Workspace.
 func source(ws int64) uint64 { return fleet.Checksum(fleet.SIMState{Workspace: fleet.WorkspaceID(ws)}) }
 
 func (f *fsck) readSides(ctx context.Context, run *entryRun) error {

@@ -45,7 +45,7 @@ func inspectEngine(ctx context.Context, address string, o Options) (engine, erro
 	return lookingEngine{e, nil}, nil
 }
 
-// sqliteFile is the file that a URL names; ok is false if it is one of PostgreSQL.
+// sqliteFile returns the file that a URL names; ok is false if it is one of PostgreSQL.
 func sqliteFile(address string) (file string, ok bool, err error) {
 	u, err := dburl.Parse(address)
 	if err != nil {

@@ -127,7 +127,7 @@ func (f *fsck) wholeSchema(ctx context.Context) error {
 	return err
 }
 
-// freshSchema is what schemaTexts reads from a new database.
+// freshSchema returns what schemaTexts reads from a new database.
 func freshSchema(ctx context.Context) (texts []string, err error) {
 	steps, err := loadSteps(SQLite)
 	if err != nil {

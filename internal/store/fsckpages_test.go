@@ -107,8 +107,8 @@ func fsckPasses(ctx context.Context, file string) bool {
 	return errors.Join(err, s.Close()) == nil
 }
 
-// coveredContent is a hash of each column that fsck covers. Its error says that SQLite cannot
-// read a table, or finds the file damaged.
+// coveredContent returns a hash of each column that fsck covers. Its error says that SQLite
+// cannot read a table, or finds the file damaged.
 func coveredContent(ctx context.Context, file string, report store.Report) (sums map[string]string, err error) {
 	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
 	if err != nil {

@@ -70,7 +70,7 @@ func (f *fsck) readSIMs(ctx context.Context, run *simRun) error {
 	return err
 }
 
-// find is the SIM with an id, nil where it is not there.
+// find returns the SIM with an id, nil if it is not there.
 func (run *simRun) find(id int64) *checkedSIM {
 	i, found := slices.BinarySearchFunc(run.sims, id, func(s checkedSIM, id int64) int { return cmp.Compare(int64(s.ID), id) })
 	if !found {
@@ -79,7 +79,7 @@ func (run *simRun) find(id int64) *checkedSIM {
 	return &run.sims[i]
 }
 
-// toldOf is where the events of a SIM are added up, whether it is there or not.
+// toldOf returns where the events of a SIM are added up, whether it is there or not.
 func (run *simRun) toldOf(id int64) *told {
 	if s := run.find(id); s != nil {
 		return &s.told

@@ -32,7 +32,7 @@ func (k Key) args() []any {
 	return []any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, int64(k.Workspace)}
 }
 
-// lockID is the lock that a transaction claims a key with. It leaves the Workspace out, as
+// lockID returns the lock that a transaction claims a key with. It leaves the Workspace out, as
 // servers of an earlier version do.
 func (k Key) lockID() int64 {
 	h := fnv.New64a()

@@ -46,7 +46,7 @@ const insertSIMsPostgres = simInsert + `
 		AS t (id, iccid, eid, imsi, msisdn, status, workspace, issuer, reseller, device, produced, activated, model, bic, seal)
 	ON CONFLICT (id) DO NOTHING RETURNING id`
 
-// insertBatch answers which of the SIMs are new.
+// insertBatch returns which of the SIMs are new.
 func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMID]bool, error) {
 	fresh := make(map[fleet.SIMID]bool, len(sims))
 	note := func(r rows) error {
@@ -86,7 +86,7 @@ func simColumnArrays(sims []fleet.SIM) []any {
 	}
 }
 
-// activation is the stored instant of the first activation, 0 for none.
+// activation returns the stored instant of the first activation, 0 for none.
 func activation(s fleet.SIM) int64 {
 	if s.Activated.IsZero() {
 		return 0

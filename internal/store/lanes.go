@@ -68,7 +68,7 @@ func inLane(ctx context.Context, lane *turns.Gate, run func() error) error {
 	return run()
 }
 
-// bare is the engine below its lanes, for what only one of the two has.
+// bare returns the engine below its lanes, for what only one of the two has.
 func bare(e engine) engine {
 	if l, ok := e.(*lanes); ok {
 		return l.engine

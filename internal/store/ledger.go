@@ -20,7 +20,7 @@ func (tx *Tx) insertEntry(ctx context.Context, c Change, idsDelta uint64) (id fl
 	return id, err
 }
 
-// statusText is how allowed statuses are stored: their ids with commas, NULL for "all".
+// statusText returns how allowed statuses are stored: their ids with commas, NULL for "all".
 func statusText(list []fleet.SIMStatus) any {
 	if list == nil {
 		return nil
@@ -73,7 +73,7 @@ func (w *where) visible(who reader) {
 	}
 }
 
-// ownSide is the condition that a side v of a migration is one of the reader's Workspaces.
+// ownSide returns the condition that a side v of a migration is one of the reader's Workspaces.
 func (w *where) ownSide(who reader) string {
 	switch {
 	case who.SuperAdmin:

@@ -50,7 +50,7 @@ func (w *where) filter(l fleet.List, columns map[string]string) {
 	}
 }
 
-// beyond is the comparison with the cursor of a list.
+// beyond returns the comparison with the cursor of a list.
 func beyond(l fleet.List) string {
 	if descending, _ := l.ByID(); descending {
 		return " < "
@@ -58,7 +58,7 @@ func beyond(l fleet.List) string {
 	return " > "
 }
 
-// alternatives are the values of one filter. Numbers are 64 bits wide whatever the column:
+// alternatives returns the values of one filter. Numbers are 64 bits wide whatever the column:
 // PostgreSQL fails on a number that is too large for a SMALLINT, where it should find none.
 func (w *where) alternatives(f fleet.Filter, column string) []string {
 	var terms []string
@@ -114,7 +114,7 @@ func (w *where) tagged(column, tag string) string {
 	return fmt.Sprintf(w.tx.pick("instr(%s, %s) > 0", "strpos(%s, %s) > 0"), "',' || replace("+column+", ' ', '') || ','", w.arg(tag))
 }
 
-// prefixEnd is a text behind all those that begin with prefix: keys compare bytewise, and
+// prefixEnd returns a text behind all those that begin with prefix: keys compare bytewise, and
 // no UTF-8 text has a byte 0xFF, whose rune stands for it here.
 func prefixEnd(prefix string) string { return prefix + "\U0010FFFF" }
 
@@ -128,7 +128,7 @@ var mayBeNull = map[string]bool{
 	"a.user_id": true, "a.token_id": true, "a.ledger_id": true,
 }
 
-// orderBy words the sort, ending with the id so that pages never overlap.
+// orderBy formats the sort, ending with the id so that pages never overlap.
 func (w *where) orderBy(l fleet.List, columns map[string]string) string {
 	var keys []string
 	ends := false

@@ -86,7 +86,7 @@ type bigList struct {
 	run  func(context.Context, *store.Tx) (total int, err error)
 }
 
-// bigLists are all filters and sorts that the lists offer.
+// bigLists returns all filters and sorts that the lists offer.
 func bigLists(n int) (found []bigList) {
 	number := 1_000_000 + n/2
 	filters := map[string]string{
@@ -131,7 +131,7 @@ func bigLists(n int) (found []bigList) {
 	return found
 }
 
-// measureList words how long a list takes, at the best of three times.
+// measureList formats how long a list takes, at the best of three times.
 func measureList(b *testing.B, s *store.Store, c bigList) string {
 	b.Helper()
 	best, total := time.Hour, 0

@@ -16,7 +16,7 @@ func (tx *Tx) InsertMail(ctx context.Context, m fleet.Mail) error {
 }
 
 // NextMail takes the mail that has been due for longest, and keeps it from other servers for
-// lease; found is false where none is due. Whoever dies with it leaves it to the next.
+// lease; found is false if none is due. Whoever dies with it leaves it to the next.
 func (tx *Tx) NextMail(ctx context.Context, lease time.Duration) (m fleet.Mail, found bool, err error) {
 	var expires int64
 	text := `

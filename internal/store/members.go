@@ -34,7 +34,7 @@ func scanMember(r rows) (m Member, err error) {
 	return m, err
 }
 
-// Member finds a user as a member of a Workspace; found is false where it is none.
+// Member finds a user as a member of a Workspace; found is false if it is none.
 func (tx *Tx) Member(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (m Member, found bool, err error) {
 	err = tx.each(ctx, "SELECT "+memberColumns+" FROM "+joinMembers+" WHERE m.user_id = $1 AND m.workspace_id = $2",
 		[]any{int64(user), int64(ws)}, func(r rows) (err error) {

@@ -103,8 +103,8 @@ func (w *where) selection(who Caller, sel fleet.Selector, few bool) string {
 	return stateColumns + " FROM " + from + " WHERE " + w.String()
 }
 
-// searched is the SIMs that a selector names in the caller's Workspaces, found in an index of
-// each Workspace. A SIM of another Workspace is not looked at.
+// searched returns the SIMs that a selector names in the caller's Workspaces, found in an index
+// of each Workspace. A SIM of another Workspace is not looked at.
 func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 	mine := "memberships m CROSS JOIN sims s INDEXED BY "
 	w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1")
@@ -125,8 +125,8 @@ func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 const stateColumns = `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0) AS device_id,
 		COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '') AS device_name`
 
-// among is the SIMs with one of the values, which are distinct. SQLite walks the values and
-// looks each up, in their order; as a condition it would sort them first.
+// among returns the SIMs with one of the values, which are distinct. SQLite walks the values
+// and looks each up, in their order; as a condition it would sort them first.
 func (w *where) among(column string, values any) (from string) {
 	if w.tx.d == Postgres {
 		w.and(w.in("s."+column, values))
@@ -203,7 +203,7 @@ func (tx *Tx) Apply(ctx context.Context, c Change) (fleet.MigrationID, error) {
 	return id, err
 }
 
-// delta is the change's share of the rolling checksum.
+// delta returns the change's share of the rolling checksum.
 func (c Change) delta() int64 {
 	var d uint64
 	for _, l := range c.Lines {

@@ -48,7 +48,7 @@ func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceI
 	return page, err
 }
 
-// placesOf are the Workspaces whose migrations a caller sees; a SuperAdmin sees all.
+// placesOf returns the Workspaces whose migrations a caller sees; a SuperAdmin sees all.
 func (tx *Tx) placesOf(ctx context.Context, who Caller, token fleet.WorkspaceID) (places []int64, err error) {
 	switch {
 	case who.SuperAdmin:

@@ -65,8 +65,8 @@ func (tx *Tx) Open(ctx context.Context, o Opening) (Opened, error) {
 // keysLock is held in share mode by the writes of callers, and alone by the removal of a key.
 const keysLock int64 = 0x51_6d_6b_65_79_73
 
-// locksOf are the locks of an Opening, on PostgreSQL. A key is only tried for: the caller is
-// told that it is busy. An attempt waits for the one before it, whose connection was lost.
+// locksOf returns the locks of an Opening, on PostgreSQL. A key is only tried for: the caller
+// is told that it is busy. An attempt waits for the one before it, whose connection was lost.
 func (tx *Tx) locksOf(o Opening, got *Opened) []statement {
 	if tx.d == SQLite {
 		return nil

@@ -57,7 +57,7 @@ func (tx *Tx) MembershipsOf(ctx context.Context, users []fleet.UserID) (map[flee
 	return tx.memberships(ctx, &w)
 }
 
-// NamesWorkspace tells whether SIMs that are not deleted belong to a Workspace, and whether
+// NamesWorkspace reports whether SIMs that are not deleted belong to a Workspace, and whether
 // any names it as its issuer or reseller. It stops at the first.
 func (tx *Tx) NamesWorkspace(ctx context.Context, ws fleet.WorkspaceID) (held, named bool, err error) {
 	var owns, refers int

@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// partials are the files that a backup or a restore left.
+// partials returns the files that a backup or a restore left.
 func partials(t *testing.T, dir string) []string {
 	t.Helper()
 	left, err := filepath.Glob(filepath.Join(dir, "*.partial*"))

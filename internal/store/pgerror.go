@@ -23,7 +23,7 @@ func parsePool(address string) (*pgxpool.Config, error) {
 	return nil, errors.New("database: the URL is not valid: write it as postgres://USER:PASSWORD@HOST:PORT/NAME?PARAMETER=VALUE")
 }
 
-// faultyParameter is the one without which the URL can be read, "" if there is none.
+// faultyParameter returns the one without which the URL can be read, "" if there is none.
 func faultyParameter(address string) string {
 	before, query, _ := strings.Cut(address, "?")
 	parameters, err := url.ParseQuery(query)
@@ -69,7 +69,7 @@ func withoutUser(err error) error {
 	return &connectError{fmt.Sprintf("cannot connect to database %q at %s port %d: %s", c.Database, c.Host, c.Port, details), err}
 }
 
-// serverErrors are the answers of servers inside an error, which may join those of several.
+// serverErrors returns the answers of servers inside an error, which may join those of several.
 func serverErrors(err error) []*pgconn.PgError {
 	var all []*pgconn.PgError
 	switch e := err.(type) { //nolint:errorlint // it walks the tree itself

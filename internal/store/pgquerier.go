@@ -72,7 +72,8 @@ func (q *pgQuerier) open(batch *pgx.Batch) int {
 	return batch.Len()
 }
 
-// pipeline is a whole transaction in one round trip: its begin, the statements, its commit.
+// pipeline returns a whole transaction in one round trip: its begin, the statements, its
+// commit.
 func (q *pgQuerier) pipeline(ctx context.Context, statements []statement) (err error) {
 	batch := &pgx.Batch{}
 	batch.BeginTx(*q.begin)

@@ -31,7 +31,7 @@ func (r *pgRows) Scan(dest ...any) error {
 	return nil
 }
 
-// read assigns a value, and tells whether it could.
+// read assigns a value, and reports whether it could.
 func read(dest any, f *pgconn.FieldDescription, raw []byte) bool {
 	switch d := dest.(type) {
 	case *int64:

@@ -44,7 +44,7 @@ const (
 // errLocked is the end of a transaction that has waited for lockPatience.
 var errLocked = errors.New("a lock was not to be had")
 
-// locked is the error for the caller of such a transaction.
+// locked returns the error for the caller of such a transaction.
 func locked(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, RetryAfter: lockedRetryAfter, Err: err,
@@ -52,7 +52,7 @@ func locked(err error) error {
 	}
 }
 
-// sessionSettings are those of each session of the main pool.
+// sessionSettings returns those of each session of the main pool.
 func sessionSettings() map[string]string {
 	return map[string]string{
 		"idle_in_transaction_session_timeout": milliseconds(idleLimit),
@@ -68,8 +68,8 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
-// setting is a call of set_config. local ends it with the transaction, which is the only way
-// behind a pooler, whose sessions are not the client's.
+// setting returns a call of set_config. local ends it with the transaction, which is the only
+// way behind a pooler, whose sessions are not the client's.
 func setting(name, value string, local bool) string {
 	return fmt.Sprintf("set_config('%s', '%s', %t)", name, value, local)
 }
@@ -86,7 +86,7 @@ func applySettings(ctx context.Context, conn *pgx.Conn) error {
 	return err
 }
 
-// localSettings is the statement that sets up a transaction whose lock_timeout is lock; ""
+// localSettings returns the statement that sets up a transaction whose lock_timeout is lock; ""
 // if the session has all that it needs.
 func (e *pgEngine) localSettings(lock time.Duration) string {
 	switch {
@@ -153,5 +153,5 @@ func waitedForLock(err error) bool {
 // lockNotAvailable is the SQLSTATE of a lock that was not to be had within lock_timeout.
 const lockNotAvailable = "55P03"
 
-// laneOf is how many connections of a pool may wait for locks.
+// laneOf returns how many connections of a pool may wait for locks.
 func laneOf(cfg *pgxpool.Config) int { return max(int(cfg.MaxConns)/laneShare, 1) }

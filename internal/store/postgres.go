@@ -72,7 +72,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	}, nil
 }
 
-// poolConfig is what all connections have in common.
+// poolConfig returns what all connections have in common.
 func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	cfg, err := parsePool(url)
 	if err != nil {
@@ -95,7 +95,7 @@ func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	return cfg, nil
 }
 
-// spareConn is a pool beside the main one, with none of its timeouts.
+// spareConn returns a pool beside the main one, with none of its timeouts.
 func spareConn(ctx context.Context, cfg *pgxpool.Config, conns int32) (*pgxpool.Pool, error) {
 	spare := cfg.Copy()
 	spare.MaxConns, spare.MinConns, spare.MinIdleConns = conns, 0, 0

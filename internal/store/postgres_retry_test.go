@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
-// direct is a connection beside the store's.
+// direct returns a connection beside the store's.
 func direct(t testing.TB, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)

@@ -66,8 +66,8 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 	return narrowed(snap, req.Target), true, nil
 }
 
-// spanned is a list of ICCIDs as the range that it fills, at least by half: SIMs are bought
-// by the thousand, and one walk along an index costs a third of 500 searches in it. What lies
+// spanned returns the range that a list of ICCIDs fills at least by half. SIMs are bought by
+// the thousand, and one walk along an index costs a third of 500 searches in it. What lies
 // between is left out by selectedOf. A real run must not do this: it locks what it reads.
 func spanned(sel fleet.Selector) fleet.Selector {
 	if len(sel.ICCIDs) < 2 {
@@ -81,7 +81,7 @@ func spanned(sel fleet.Selector) fleet.Selector {
 	return fleet.Selector{Range: &fleet.ICCIDRange{Start: start, End: end}}
 }
 
-// selectedOf are the SIMs that a list of ICCIDs names.
+// selectedOf returns the SIMs that a list of ICCIDs names.
 func selectedOf(sims []fleet.SIMState, sel fleet.Selector) []fleet.SIMState {
 	if sel.ICCIDs == nil {
 		return sims

@@ -45,8 +45,8 @@ var limits = map[verdict]limit{
 	outcomeUnknown: {12, 10 * time.Second},
 }
 
-// retry is the one place where a transaction is repeated. The time counts from the first
-// failure: a transaction that ran for long deserves its second chance as well.
+// retry is the only place that repeats transactions. The time counts from the first failure: a
+// transaction that ran for long deserves its second chance as well.
 func (s *Store) retry(ctx context.Context, run func() error) error {
 	var failing time.Time
 	for attempt := 1; ; attempt++ {
@@ -74,8 +74,8 @@ func (s *Store) verdict(err error) verdict {
 	return s.engine.classify(err)
 }
 
-// pause waits a random share of a doubling interval, 2 ms to 250 ms, so that two
-// transactions that collided do not meet again. It is false where the caller has gone.
+// pause waits a random share of a doubling interval, 2 ms to 250 ms, so that two transactions
+// that collided do not meet again. It is false if the caller has gone.
 func pause(ctx context.Context, attempt int) bool {
 	return pauseUpTo(ctx, min(time.Millisecond<<attempt, 250*time.Millisecond))
 }

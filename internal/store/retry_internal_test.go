@@ -95,8 +95,8 @@ func TestUnknownErrorsAreNotRetried(t *testing.T) {
 	}
 }
 
-// Whoever has waited for long before the first failure gets a second chance all the same,
-// and a caller who has gone gets none.
+// A caller that waited for long before the first failure still gets a second attempt; a caller
+// that is gone gets none.
 func TestRetryIsBoundedByTheCaller(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -5,7 +5,7 @@ import (
 	"syscall"
 )
 
-// roomLeft is how many bytes can still be written to the disk of a folder.
+// roomLeft returns how many bytes can still be written to the disk of a folder.
 func roomLeft(folder string) (uint64, error) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(folder, &fs); err != nil {

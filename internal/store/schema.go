@@ -98,7 +98,7 @@ func (s steps) behind(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// version is the number of the last step that was applied, 0 on an empty database.
+// version returns the number of the last step that was applied, 0 on an empty database.
 func (s steps) version(ctx context.Context, db *sql.DB) (v int64, err error) {
 	exists := `SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
 	if s.dialect == Postgres {

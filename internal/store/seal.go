@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Seal is the seal that a SIM is imported with; see fleet.SealIdentity.
+// Seal returns the seal that a SIM is imported with; see fleet.SealIdentity.
 func Seal(s fleet.SIM) int64 {
 	return int64(fleet.SealIdentity(s.ID, clean(string(s.ICCID)), clean(s.EID), clean(s.IMSI), clean(s.MSISDN), micros(s.Produced),
 		cmp.Or(s.Model, fleet.StandardModel), clean(s.BIC)) ^ fleet.SealOwners(s.ID, s.Issuer, s.Reseller) ^ fleet.SealActivation(s.ID, activation(s)))
@@ -26,12 +26,12 @@ type sealedRow struct {
 	seal                        *int64
 }
 
-// into are where a row of sealedColumns is scanned to.
+// into returns where a row of sealedColumns is scanned to.
 func (s *sealedRow) into() []any {
 	return []any{&s.id, &s.iccid, &s.eid, &s.imsi, &s.msisdn, &s.produced, &s.model, &s.bic, &s.issuer, &s.reseller, &s.activated, &s.seal}
 }
 
-// identity is the part of the seal that never changes.
+// identity returns the part of the seal that never changes.
 func (s *sealedRow) identity() uint64 {
 	return fleet.SealIdentity(fleet.SIMID(s.id), s.iccid, s.eid, s.imsi, s.msisdn, s.produced, fleet.ModelID(s.model), s.bic)
 }

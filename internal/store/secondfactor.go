@@ -38,15 +38,15 @@ func (tx *Tx) SecondFactor(ctx context.Context, user fleet.UserID) (f SecondFact
 	return f, found, err
 }
 
-// UseCode accepts the code of a step, and activates the factor. It is false where a code of
-// that step, or of a later one, was accepted before, at whichever server.
+// UseCode accepts the code of a step, and activates the factor. It is false if a code of that
+// step, or of a later one, was accepted before, at whichever server.
 func (tx *Tx) UseCode(ctx context.Context, factor, step int64) (bool, error) {
 	n, err := tx.affect(ctx, "UPDATE second_factors SET last_step = $2, status = 1 WHERE id = $1 AND last_step < $2", factor, step)
 	return n > 0, err
 }
 
-// DeleteSecondFactor takes a user's factor away, and the devices that were trusted because
-// of it. found is false where the user has no factor of that id.
+// DeleteSecondFactor takes a user's factor away, and the devices that were trusted because of
+// it. found is false if the user has no factor of that id.
 func (tx *Tx) DeleteSecondFactor(ctx context.Context, user fleet.UserID, id int64) (found bool, err error) {
 	n, err := tx.affect(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND id = $2", int64(user), id)
 	if err != nil || n == 0 {

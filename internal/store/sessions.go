@@ -137,8 +137,8 @@ func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.Works
 	return s, found, err
 }
 
-// BearerSession is UserSession for a bearer: there is none where the key that signed it has
-// been removed, its session has ended, or the user is suspended in the Workspace.
+// BearerSession is UserSession for a bearer: there is none if the key that signed it has been
+// removed, its session has ended, or the user is suspended in the Workspace.
 func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (s Session, found bool, err error) {
 	ask := b.statement(&s, &found)
 	err = tx.each(ctx, ask.text, ask.args, ask.scan)

@@ -41,8 +41,8 @@ func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (sim
 	return n, err
 }
 
-// byFilter is the set of SIMs that one filter finds by an index; ok is false if there is none
-// for it. The set may be larger than the scope of the Workspace only where its size tells
+// byFilter returns the set of SIMs that one filter finds by an index; ok is false if there is
+// none for it. The set may be larger than the scope of the Workspace only where its size tells
 // nothing of others: a number is that of one SIM or of few.
 func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) (n simSet, ok bool, err error) {
 	w := where{tx: tx}

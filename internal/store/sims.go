@@ -70,9 +70,9 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 	return page, err
 }
 
-// seenPage is the condition of one page, by id, of all SIMs that an issuer or a reseller sees:
-// the first of each of the three reasons to see a SIM, put together. One condition with OR
-// would have the engine sort all of them.
+// seenPage returns the condition of one page, by id, of all SIMs that an issuer or a reseller
+// sees: the first of each of the three reasons to see a SIM, put together. One condition with
+// OR would have the engine sort all of them.
 func (tx *Tx) seenPage(ws fleet.Workspace, l fleet.List, at place) *where {
 	w := &where{tx: tx}
 	id, most := w.arg(int64(ws.ID)), w.arg(at.skip+int64(l.PerPage))
@@ -97,7 +97,7 @@ func (tx *Tx) seenPage(ws fleet.Workspace, l fleet.List, at place) *where {
 	return w
 }
 
-// sourceOf is the table that a list reads: the SIMs that were narrowed down to, or all.
+// sourceOf returns the table that a list reads: the SIMs that were narrowed down to, or all.
 func sourceOf(from string) string {
 	if from != "" {
 		return "s"
@@ -105,7 +105,7 @@ func sourceOf(from string) string {
 	return "sims s"
 }
 
-// conditions are those of a list.
+// conditions returns those of a list.
 func (w *where) conditions(ws fleet.Workspace, l fleet.List) {
 	w.scope(ws)
 	if !filtersBy(l, "status") {
@@ -156,7 +156,7 @@ func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.Li
 	if err != nil {
 		return "", nil, at, err
 	}
-	// An engine that saw both conditions might take the index of the Workspace all the same.
+	// An engine that saw both conditions might take the index of the Workspace anyway.
 	w = &where{tx: tx, args: n.args}
 	from = "WITH s AS MATERIALIZED (SELECT s.* FROM sims s WHERE " + n.driving + ") "
 	w.conditions(ws, l)
@@ -175,8 +175,8 @@ func filtersBy(l fleet.List, field string) bool {
 	return false
 }
 
-// SIM reads one SIM that a Workspace may see; found is false where there is none. With
-// lock it stays as it is until the transaction ends.
+// SIM reads one SIM that a Workspace may see; found is false if there is none. With lock it
+// stays as it is until the transaction ends.
 func (tx *Tx) SIM(ctx context.Context, ws fleet.Workspace, id fleet.SIMID, lock bool) (s fleet.SIM, found bool, err error) {
 	w := where{tx: tx}
 	w.scope(ws)

@@ -37,7 +37,7 @@ func sqliteDSN(file string) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + sqlitePragmas + "&_pragma=synchronous(FULL)"
 }
 
-// SQLiteWriterDSN is how the writer connects, so that a benchmark's floor is as durable.
+// SQLiteWriterDSN returns how the writer connects, so that a benchmark's floor is as durable.
 func SQLiteWriterDSN(file string) string {
 	return sqliteDSN(file) + "&_txlock=immediate&_pragma=wal_autocheckpoint(0)"
 }

@@ -99,7 +99,7 @@ const (
 	readyLongest = 8192
 )
 
-// prepared finds or prepares a statement; nil where it is not kept, or in use already.
+// prepared finds or prepares a statement; nil if it is not kept, or in use already.
 func (c *sqliteConn) prepared(ctx context.Context, text string) (*readyStmt, error) {
 	s := c.ready[text]
 	switch {

@@ -81,7 +81,7 @@ func (f *sqliteFiles) writable() error {
 	return nil
 }
 
-// opening words why a database could not be opened: SQLite reports a full disk in several
+// opening formats why a database could not be opened: SQLite reports a full disk in several
 // ways, some of which say no more than that there was an input or output error.
 func opening(file string, err error) error {
 	if left, look := roomLeft(filepath.Dir(file)); look == nil && left < leastRoom {
@@ -90,7 +90,7 @@ func opening(file string, err error) error {
 	return fmt.Errorf("database %s: %w", file, err)
 }
 
-// replaced is the error for the caller if a file is not the one that was opened.
+// replaced returns the error for the caller if a file is not the one that was opened.
 func replaced(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, Err: err,

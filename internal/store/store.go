@@ -112,7 +112,7 @@ func openEngine(ctx context.Context, address string, o Options) (engine, error) 
 // Dialect tells which engine this is.
 func (s *Store) Dialect() Dialect { return s.engine.dialect() }
 
-// Now is the store's clock.
+// Now returns the store's clock.
 func (s *Store) Now() time.Time { return s.clock().UTC() }
 
 // Close waits for running transactions and closes all connections.

@@ -25,7 +25,7 @@ func (t tallySum) add(s fleet.SIMState, n int64) {
 	t[[3]int64{int64(s.Workspace), int64(s.Status), int64(s.ID) >> blockBits}] += n
 }
 
-// rows are the sums that are not zero, in the order in which everybody writes them.
+// rows returns the sums that are not zero, in the order in which everybody writes them.
 func (t tallySum) rows() []tallyRow {
 	list := make([]tallyRow, 0, len(t))
 	for k, n := range t {
@@ -39,7 +39,7 @@ func (t tallySum) rows() []tallyRow {
 	return list
 }
 
-// tally is what a change does to the counts.
+// tally returns what a change does to the counts.
 func (c Change) tally() []tallyRow {
 	t := make(tallySum)
 	for _, l := range c.Lines {
@@ -49,7 +49,7 @@ func (c Change) tally() []tallyRow {
 	return t.rows()
 }
 
-// tallyColumns are the rows, turned by a quarter: one array per column.
+// tallyColumns returns the rows, transposed into one array per column.
 func tallyColumns(list []tallyRow) []any {
 	n := len(list)
 	workspaces, statuses, blocks, sims := make([]int64, n), make([]int16, n), make([]int64, n), make([]int64, n)
@@ -103,7 +103,7 @@ const raiseTallyPostgres = `
 	FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[]) AS t (workspace_id, status, block, sims), (VALUES (1), (2)) AS v (level)
 	GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4` + foldInto
 
-// TallyChanged tells whether there is anything to fold.
+// TallyChanged reports whether there is anything to fold.
 func (tx *Tx) TallyChanged(ctx context.Context) (bool, error) {
 	var one int
 	return tx.one(ctx, "SELECT 1 FROM sim_tally_changes LIMIT 1", nil, &one)

@@ -91,7 +91,7 @@ func (tx *Tx) addSeen(ctx context.Context, t tallySum, sims []fleet.SIM) error {
 	return nil
 }
 
-// stockAmong are those Workspaces of the SIMs that are not enterprises.
+// stockAmong returns those Workspaces of the SIMs that are not enterprises.
 func (tx *Tx) stockAmong(ctx context.Context, sims []fleet.SIM) (map[fleet.WorkspaceID]bool, error) {
 	all := make(map[int64]bool)
 	var ids []int64

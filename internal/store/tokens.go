@@ -42,8 +42,8 @@ func scanApplicationToken(r rows, t *ApplicationToken, more ...any) error {
 	return err
 }
 
-// ApplicationToken finds a token with its Workspace; found is false where there is none,
-// and where key is not "" and no signing key of that id is there.
+// ApplicationToken finds a token with its Workspace; found is false if there is none, and where
+// key is not "" and no signing key of that id is there.
 func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string) (t ApplicationToken, found bool, err error) {
 	ask := tokenStatement(id, key, &t, &found)
 	err = tx.each(ctx, ask.text, ask.args, ask.scan)

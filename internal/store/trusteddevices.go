@@ -61,8 +61,8 @@ func (tx *Tx) trusted(ctx context.Context, condition string, first any, more ...
 	return all, err
 }
 
-// DeleteTrustedDevice trusts a device no longer; found is false where the user has none of
-// that id.
+// DeleteTrustedDevice trusts a device no longer; found is false if the user has none of that
+// id.
 func (tx *Tx) DeleteTrustedDevice(ctx context.Context, user fleet.UserID, id int64) (found bool, err error) {
 	n, err := tx.affect(ctx, "DELETE FROM trusted_devices WHERE user_id = $1 AND id = $2", int64(user), id)
 	return n > 0, err

@@ -19,7 +19,7 @@ type Tx struct {
 	failed error // of the first statement that failed: the transaction must not commit
 }
 
-// Now is the instant of the transaction: the same for everything that it writes.
+// Now returns the instant of the transaction: the same for everything that it writes.
 func (tx *Tx) Now() time.Time { return tx.now }
 
 // Unsure tells that an earlier run of this transaction may have committed: its answer was
@@ -104,12 +104,12 @@ func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
 	return nil
 }
 
-// locking is a statement whose rows nobody reads.
+// locking returns a statement whose rows nobody reads.
 func locking(text string, args ...any) statement {
 	return statement{text, args, func(rows) error { return nil }}
 }
 
-// one scans the first row of a query; found is false where there is none.
+// one scans the first row of a query; found is false if there is none.
 func (tx *Tx) one(ctx context.Context, sql string, args []any, dest ...any) (found bool, err error) {
 	err = tx.each(ctx, sql, args, func(r rows) error {
 		if found {
@@ -196,10 +196,10 @@ func numbers[T any](tx *Tx, values []T, write func([]byte, T) []byte) any {
 	return string(append(text, '}'))
 }
 
-// micros is how times are stored.
+// micros returns how times are stored.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
-// fromMicros is the inverse of micros; 0 is the zero time.
+// fromMicros returns the inverse of micros; 0 is the zero time.
 func fromMicros(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}

@@ -28,7 +28,7 @@ func scanUser(r rows, u *UserRecord, more ...any) error {
 // shownUsername is under which address a user did things: that of a deleted user is kept.
 const shownUsername = "COALESCE(u.former_username, u.username, '')"
 
-// UserByID finds a user; found is false where there is none, or it has been deleted.
+// UserByID finds a user; found is false if there is none, or it has been deleted.
 func (tx *Tx) UserByID(ctx context.Context, id fleet.UserID) (UserRecord, bool, error) {
 	return tx.user(ctx, "u.id = $1", int64(id))
 }
@@ -107,8 +107,8 @@ func (tx *Tx) SetPassword(ctx context.Context, id fleet.UserID, hash string) err
 	return tx.exec(ctx, "UPDATE users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1", int64(id), hash)
 }
 
-// Rehash replaces a hash by another of the same password; it does nothing where the
-// password has changed since old was read.
+// Rehash replaces a hash by another of the same password; it does nothing if the password has
+// changed since old was read.
 func (tx *Tx) Rehash(ctx context.Context, id fleet.UserID, old, hash string) error {
 	return tx.exec(ctx, "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", int64(id), old, hash)
 }

@@ -65,7 +65,7 @@ const (
 	ApplicationTokens = "application_tokens"
 )
 
-// NextID is one more than the highest id of a table. Until the transaction ends no other
+// NextID returns one more than the highest id of a table. Until the transaction ends no other
 // gets an id of that table: what it creates might be an "insert or bring up to date", which
 // would take the other's new row for its own.
 func (tx *Tx) NextID(ctx context.Context, table string) (id int64, err error) {

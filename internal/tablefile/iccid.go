@@ -27,7 +27,7 @@ const roundedCure = "a spreadsheet has rounded it, and its last digits are lost:
 // Scientific returns the first number in scientific notation in a text, "" for none.
 func Scientific(text string) string { return scientific.FindString(text) }
 
-// Rounded is the error of a number whose digits a spreadsheet has rounded.
+// Rounded returns the error of a number whose digits a spreadsheet has rounded.
 func Rounded(number string) error { return fmt.Errorf("%q: %s", clip(number), roundedCure) }
 
 // CheckDigits returns an error for a cell of digits that a spreadsheet has rounded.
@@ -67,7 +67,7 @@ func (r Row) CellICCID(i int) (fleet.ICCID, error) {
 	return ICCID(r.Cells[i])
 }
 
-// RoundedNumber is the error of a name made of digits that a workbook holds as a number.
+// RoundedNumber returns the error of a name made of digits that a workbook holds as a number.
 func RoundedNumber(value string) error {
 	return fmt.Errorf("%q is a number in the workbook, so its last digits may be rounded: format the column as text, "+
 		"fill in the numbers again and save", clip(value))
@@ -134,7 +134,7 @@ func LooksLikeICCID(cell string) bool {
 	return scientificCell.MatchString(Digits(cell)) || len(digits) >= 18 && len(digits) <= 21 && '0' <= digits[0] && digits[0] <= '9'
 }
 
-// digitRuns are the digits that stand in a row, each row by itself.
+// digitRuns returns the digits that stand in a row, each row by itself.
 func digitRuns(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool { return c < '0' || c > '9' })
 }

@@ -33,7 +33,7 @@ func (r Row) Blank() bool {
 	return true
 }
 
-// filled is how many cells are not empty.
+// filled returns how many cells are not empty.
 func (r Row) filled() (n int) {
 	for _, c := range r.Cells {
 		if strings.TrimSpace(c) != "" {

@@ -126,7 +126,7 @@ func textFormat(in io.Reader) (format, error) {
 	}
 }
 
-// unfinished is how many bytes at the end are the beginning of a character.
+// unfinished returns how many bytes at the end are the beginning of a character.
 func unfinished(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if c := text[len(text)-n]; utf8.RuneStart(c) {
@@ -139,7 +139,7 @@ func unfinished(text []byte) int {
 	return 0
 }
 
-// decoded is the text of a file as UTF-8 without a byte order mark, every line end a line
+// decoded returns the text of a file as UTF-8 without a byte order mark, every line end a line
 // feed.
 func (f format) decoded(r io.Reader) io.Reader {
 	switch f {

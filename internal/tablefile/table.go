@@ -124,7 +124,7 @@ func asFaults(err error) error {
 	return err
 }
 
-// choices are the separators that come into question: one if a first line such as sep=;
+// choices returns the separators that come into question: one if a first line such as sep=;
 // says so.
 func (t *Table) choices() ([]rune, error) {
 	if t.format == workbookFormat {
@@ -180,7 +180,7 @@ func (t *Table) rows(separator rune) (rows, error) {
 	return t.records(separator)
 }
 
-// head are the first rows, as far as they can be read.
+// head returns the first rows, as far as they can be read.
 func (t *Table) head(separator rune) (head []Row, err error) {
 	in, err := t.rows(separator)
 	if err != nil {
@@ -319,7 +319,7 @@ func (t *Table) Workbook() bool { return t.format == workbookFormat }
 // maxText bounds what Text reads: a million ICCIDs with a few columns beside them.
 const maxText = 256 << 20
 
-// Text is the whole file as text.
+// Text returns the whole file as text.
 func (t *Table) Text() (string, error) {
 	r, err := t.open()
 	if err != nil {

@@ -72,7 +72,7 @@ func openWorkbook(r io.Reader) (*workbook, error) {
 	return b, err
 }
 
-// sized is a reader as the whole file that it reads.
+// sized returns a reader as the whole file that it reads.
 func sized(r io.Reader) (io.ReaderAt, int64, error) {
 	switch f := r.(type) {
 	case *os.File:
@@ -174,7 +174,7 @@ func (b *workbook) sheets() (list []sheet, err error) {
 	return list, nil
 }
 
-// onlySheet is the one that has cells: which of several counts is not guessed.
+// onlySheet returns the one that has cells: which of several counts is not guessed.
 func (b *workbook) onlySheet(sheets []sheet) (string, error) {
 	var names []string
 	file := ""
@@ -412,7 +412,7 @@ func (b *workbook) readCell(row *Row, el xml.StartElement) error {
 	return nil
 }
 
-// cellText is the value of a cell, in whichever of its elements it is.
+// cellText returns the value of a cell, in whichever of its elements it is.
 func (b *workbook) cellText() (value string, found bool, err error) {
 	for {
 		tok, err := b.xml.Token()

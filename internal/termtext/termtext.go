@@ -130,7 +130,7 @@ func plain(text []byte) bool {
 	return true
 }
 
-// cutOff is how many bytes at the end are the beginning of a character.
+// cutOff returns how many bytes at the end are the beginning of a character.
 func cutOff(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if c := text[len(text)-n]; utf8.RuneStart(c) {

@@ -20,7 +20,7 @@ type Source func() (io.Reader, error)
 // again when they are asked for, so that a million need no more memory than ten.
 type SIMList struct {
 	Count int
-	MaxID fleet.SIMID // that the file names; 0 where it names none
+	MaxID fleet.SIMID // that the file names; 0 if it names none
 	open  Source
 }
 

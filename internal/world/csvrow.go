@@ -38,7 +38,7 @@ var dates = []string{"production_date", "activation_date", "created"}
 // and words, around which quotation marks do not count.
 var texts = []string{"name", "tags"}
 
-// value is that of one cell, "" for none.
+// value returns that of one cell, "" for none.
 func (r *row) value(i int) (string, error) {
 	column, cell := r.table.Columns[i], r.Cells[i]
 	if slices.Contains(texts, column) {
@@ -74,7 +74,7 @@ func (r *row) sim() fleet.SIM {
 	return s
 }
 
-// written is the ICCID as the file has it.
+// written returns the ICCID as the file has it.
 func (r *row) written() string { return r.Cells[slices.Index(r.table.Columns, "iccid")] }
 
 // set puts one value into its field; columns are the known ones.

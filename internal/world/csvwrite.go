@@ -49,7 +49,7 @@ func instantText(t time.Time) string {
 	return t.UTC().Format(time.RFC3339Nano)
 }
 
-// word is the world file's spelling of an entry of a closed list.
+// word returns the world file's spelling of an entry of a closed list.
 func word[T ~int8](list []fleet.Named[T], id T) string {
 	for _, n := range list {
 		if n.ID == id {

@@ -15,7 +15,7 @@ import (
 // again when they are asked for.
 type DeviceList struct {
 	Count int
-	MaxID fleet.DeviceID // that the file names; 0 where it names none
+	MaxID fleet.DeviceID // that the file names; 0 if it names none
 	open  Source
 }
 

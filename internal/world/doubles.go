@@ -55,7 +55,7 @@ func (d *doubles) see(keys ...fileKey) {
 	}
 }
 
-// met adds a key, and tells whether it may have been there.
+// met adds a key, and reports whether it may have been there.
 func (d *doubles) met(k fileKey) bool {
 	if d.many != nil {
 		return d.mark(k)
@@ -72,7 +72,7 @@ func (d *doubles) met(k fileKey) bool {
 	return there
 }
 
-// mark sets the bits of a key in the filter, and tells whether all of them were set.
+// mark sets the bits of a key in the filter, and reports whether all of them were set.
 func (d *doubles) mark(k fileKey) bool {
 	h := maphash.Comparable(d.seed, k)
 	step := h>>32 | 1

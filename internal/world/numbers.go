@@ -27,8 +27,8 @@ func (f *file) checkNumbers(p *problems) {
 	}
 }
 
-// spans are the numbers of all SIMs; num finds that of a SIM, ok being false where it has
-// none because decode refused it.
+// spans returns the numbers of all SIMs; num finds that of a SIM, ok being false if it has none
+// because decode refused it.
 func (f *file) spans(simKey, rangeKey string, num func(fleet.SIM) (n uint64, ok bool)) []span {
 	list := make([]span, 0, len(f.sims)+len(f.ranges))
 	for _, e := range f.sims {
@@ -45,7 +45,7 @@ func (f *file) spans(simKey, rangeKey string, num func(fleet.SIM) (n uint64, ok 
 	return list
 }
 
-// subscribers are the spans of the numbers that IMSIs are made of. A range that runs over
+// subscribers returns the spans of the numbers that IMSIs are made of. A range that runs over
 // the end of 15 digits goes on at zero and has two.
 func (f *file) subscribers() []span {
 	var list []span

@@ -19,7 +19,7 @@ type place struct {
 	line int
 }
 
-// key is the path of one of the mapping's keys, fit for a message.
+// key returns the path of one of the mapping's keys, fit for a message.
 func (p place) key(name string) string {
 	if name = clip(name); strings.ContainsFunc(name, unicode.IsControl) {
 		name = strconv.Quote(name)
@@ -68,7 +68,7 @@ func (o *object) put(v *ast.MappingValueNode) {
 	o.entries[name] = pair{v.Value, line}
 }
 
-// take finds the value of a key; nil where it is absent or null.
+// take finds the value of a key; nil if it is absent or null.
 func (o *object) take(name string) ast.Node {
 	o.known = append(o.known, name)
 	n := o.entries[name].node
@@ -108,7 +108,7 @@ func (o *object) done() {
 	}
 }
 
-// objects are the mappings of a list. What is none of them is reported and left out.
+// objects returns the mappings of a list. What is none of them is reported and left out.
 func (o *object) objects(name string) []*object {
 	n := o.take(name)
 	if n == nil {

@@ -30,7 +30,7 @@ func (p *problems) add(line int, code fleet.Code, format string, args ...any) {
 	p.kept = append(p.kept, problem{line, fleet.Problem{Code: code, Message: message}})
 }
 
-// err is nil where nothing was added.
+// err returns nil if nothing was added.
 func (p *problems) err() error {
 	if p.total == 0 {
 		return nil

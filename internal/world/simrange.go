@@ -31,14 +31,14 @@ type SIMRange struct {
 	BIC        string        // of the batch that all of them are in, "" for none
 }
 
-// SIMs are the SIMs of the range, ascending: SIM i has the id FirstID + i and the ICCID
+// SIMs returns the SIMs of the range, ascending: SIM i has the id FirstID + i and the ICCID
 // FirstICCID + i. They end early where the 19 digits of an ICCID do.
 //
-// IMSI and MSISDN are invented from the ICCID alone, so that they are the same in every
-// run: the IMSI is the last 15 of its 19 digits, the MSISDN is that number plus
-// 423663000000000, modulo 10^15. Both are one to one with the last 15 digits. Two SIMs
-// therefore share them only where their ICCIDs differ in nothing but the first four
-// digits; Parse refuses two ranges of a file for which that is so.
+// IMSI and MSISDN are invented from the ICCID alone, so that they are the same in every run:
+// the IMSI is the last 15 of its 19 digits, the MSISDN is that number plus 423663000000000,
+// modulo 10^15. Both are one to one with the last 15 digits. Two SIMs therefore share them only
+// where their ICCIDs differ in nothing but the first four digits; Parse refuses two ranges of a
+// file for which that is so.
 func (r SIMRange) SIMs() iter.Seq[fleet.SIM] {
 	return func(yield func(fleet.SIM) bool) {
 		for i := range r.Count {
@@ -64,11 +64,11 @@ func (r SIMRange) sim(i int, iccid fleet.ICCID) fleet.SIM {
 	}
 }
 
-// number is the ICCID as an integer, of which 19 digits fit into 64 unsigned bits.
+// number returns the ICCID as an integer, of which 19 digits fit into 64 unsigned bits.
 func number(iccid fleet.ICCID) uint64 {
 	n, _ := strconv.ParseUint(string(iccid), 10, 64)
 	return n
 }
 
-// subscriber is the number of which the IMSI and the MSISDN are made.
+// subscriber returns the number of which the IMSI and the MSISDN are made.
 func subscriber(iccid fleet.ICCID) uint64 { return number(iccid) % subscriberNumbers }

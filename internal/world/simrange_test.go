@@ -64,7 +64,7 @@ func TestRangeNumbersAreDistinct(t *testing.T) {
 
 type set[K comparable] map[K]struct{}
 
-// add tells whether k is new.
+// add reports whether k is new.
 func (s set[K]) add(k K) bool {
 	n := len(s)
 	s[k] = struct{}{}

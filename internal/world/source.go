@@ -46,7 +46,7 @@ func read(r io.Reader) ([]byte, error) {
 	return text, nil
 }
 
-// tree is the file's one document; nil for a file without any.
+// tree returns the file's one document; nil for a file without any.
 func tree(text []byte) (ast.Node, error) {
 	tokens := lexer.Tokenize(string(text))
 	if err := plain(tokens); err != nil {
@@ -67,7 +67,7 @@ func tree(text []byte) (ast.Node, error) {
 	return file.Docs[0].Body, nil
 }
 
-// startOf is the line of the --- that opens a document.
+// startOf returns the line of the --- that opens a document.
 func startOf(d *ast.DocumentNode) int {
 	if d.Start != nil {
 		return d.Start.Position.Line
@@ -141,7 +141,7 @@ func opens(t token.Type) int {
 	}
 }
 
-// syntax is the refusal of a file that cannot be read on.
+// syntax returns the refusal of a file that cannot be read on.
 func syntax(line int, format string, args ...any) error {
 	p := problems{limit: 1}
 	p.add(line, fleet.BadRequest, format, args...)

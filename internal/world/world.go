@@ -26,8 +26,8 @@ type User struct {
 	Roles      map[fleet.WorkspaceID]fleet.Role
 }
 
-// AllSIMs are the SIMs of the file: first those listed, then those of the ranges. They
-// are made on the way, so a million of them need no memory at once.
+// AllSIMs returns the SIMs of the file: first those listed, then those of the ranges. They are
+// made on the way, so a million of them need no memory at once.
 func (w *World) AllSIMs() iter.Seq[fleet.SIM] {
 	return func(yield func(fleet.SIM) bool) {
 		for _, s := range w.SIMs {
@@ -45,7 +45,7 @@ func (w *World) AllSIMs() iter.Seq[fleet.SIM] {
 	}
 }
 
-// SIMCount is how many SIMs AllSIMs has.
+// SIMCount returns how many SIMs AllSIMs has.
 func (w *World) SIMCount() int {
 	n := len(w.SIMs)
 	for _, r := range w.Ranges {

@@ -19,7 +19,7 @@ var applyCases = []testCase{
 	{"EntryByUID", entryByUID},
 }
 
-// plan is the change that moves SIMs to a Workspace, as the rules make it.
+// plan returns the change that moves SIMs to a Workspace, as the rules make it.
 func plan(uid string, before []fleet.SIMState, target fleet.WorkspaceID) store.Change {
 	c := store.Change{
 		UID: uid, Kind: fleet.LedgerMigration, By: store.Caller{User: Admin}, Target: target, DetachDevices: true,

@@ -83,8 +83,8 @@ func (e *env) tamperingFound(name string, do []string, seed uint64) {
 	})
 }
 
-// tamperings are what somebody who can write to the database may do to the log. Each returns
-// the statements of one random case.
+// tamperings returns what somebody who can write to the database may do to the log. Each
+// returns the statements of one random case.
 func tamperings() map[string]func(*rand.Rand) []string {
 	one := func(r *rand.Rand) int { return 1 + r.IntN(tampered) }
 	columns := "at, actor, user_id, token_id, address, request_id, action, code, subject, subject_id, ledger_id, detail, places"

@@ -19,7 +19,7 @@ var deviceCases = []testCase{
 	{"Profiles", profilesListed},
 }
 
-// manyDevices are devices of FleetDE in which every column differs.
+// manyDevices returns devices of FleetDE in which every column differs.
 func manyDevices(n int) []fleet.Device {
 	list := make([]fleet.Device, n)
 	for i := range list {

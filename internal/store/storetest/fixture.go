@@ -47,10 +47,10 @@ var (
 	}
 )
 
-// ICCIDOf is the ICCID of the fixture's SIM.
+// ICCIDOf returns the ICCID of the fixture's SIM.
 func ICCIDOf(id fleet.SIMID) fleet.ICCID { return fleet.ICCID(fmt.Sprintf("898830300%010d", id)) }
 
-// plain is an issued SIM that differs from others in its numbers only.
+// plain returns an issued SIM that differs from others in its numbers only.
 func plain(id fleet.SIMID, ws fleet.WorkspaceID) fleet.SIM {
 	return fleet.SIM{
 		ID: id, ICCID: ICCIDOf(id), IMSI: fmt.Sprintf("29505%010d", id), MSISDN: fmt.Sprintf("42366%010d", id), EID: fmt.Sprintf("890490%d", id),

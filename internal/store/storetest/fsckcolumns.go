@@ -195,7 +195,7 @@ func (e *env) damageColumn(db *sql.DB, c tableColumn) {
 	}
 }
 
-// spoiled is an expression for another value of the same kind, by one bit or character.
+// spoiled returns an expression for another value of the same kind, by one bit or character.
 func spoiled(c tableColumn) string {
 	switch kind := strings.ToUpper(c.kind); {
 	case strings.Contains(kind, "INT"):

@@ -20,7 +20,7 @@ func signingKey(id string, at time.Time) store.SigningKey {
 	return store.SigningKey{ID: id, Private: ed25519.NewKeyFromSeed(bytes.Repeat([]byte("s"), 32)), Created: at}
 }
 
-// bearerSession tells whether there is a session for a bearer.
+// bearerSession reports whether there is a session for a bearer.
 func (e *env) bearerSession(b store.BearerOf) (s store.Session, found bool) {
 	e.Helper()
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {

@@ -13,7 +13,7 @@ var simCases = []testCase{
 	{"Deleted", deletedSIM},
 }
 
-// stored is the fixture as it reads: with the names of the devices.
+// stored returns the fixture as it reads: with the names of the devices.
 func stored() []fleet.SIM {
 	sims := fixtureSIMs()
 	for i, s := range sims {

@@ -55,7 +55,7 @@ func selectICCIDs(e *env, list ...fleet.SIMID) fleet.Selector {
 	return sel
 }
 
-// states are the fixture's SIMs as the planner sees them.
+// states returns the fixture's SIMs as the planner sees them.
 func states(list ...fleet.SIMID) []fleet.SIMState {
 	found := make([]fleet.SIMState, 0, len(list))
 	for _, s := range stored() {
