@@ -7,22 +7,22 @@ import (
 	"time"
 )
 
-// AuditID names an entry of the audit log.
+// AuditID identifies an entry of the audit log.
 type AuditID int64
 
-// AuditEntry says who did something, or was refused it, from where and with which request.
-// It never holds a secret, nor what somebody typed as a user name: that may be a password.
+// AuditEntry records an action or a denied action: the actor, the address and the request. It
+// never holds a secret, nor a user name as typed at sign-in, which may be a password.
 type AuditEntry struct {
 	ID         AuditID
 	Time       time.Time
-	Workspaces []WorkspaceID // whose Administrators read it; none: it is the installation's
+	Workspaces []WorkspaceID // whose Administrators can read it; empty for the installation
 	Actor      Actor
-	User       UserID  // of the actor; of whom signs in
-	Token      TokenID // likewise
+	User       UserID  // the actor, or the user who signs in
+	Token      TokenID // see above
 	Address    string  // of the client, "" for a command
 	RequestID  string  // as in the log and in X-Request-Id, "" for a command
 	Action     AuditAction
-	Refusal    Code // why it was refused; 0 if it was done
+	Refusal    Code // why it was denied; 0 if it was done
 	Subject    AuditSubject
 	Migration  MigrationID // the ledger entry that came with it, 0 for none
 	Detail     AuditDetail
@@ -31,17 +31,17 @@ type AuditEntry struct {
 	Hash []byte // of this link and, by it, of all before
 }
 
-// Actor says what kind of caller did something.
+// Actor is the kind of caller.
 type Actor int8
 
 // The actors.
 const (
-	ActorNobody      Actor = 0 // has not signed in
+	ActorNobody      Actor = 0 // not signed in
 	ActorUser        Actor = 1
 	ActorToken       Actor = 2 // an application token
-	ActorCommand     Actor = 3 // the operator, by a command on the database
-	ActorOperatorAPI Actor = 4 // the operator, by the operator API
-	ActorServer      Actor = 5 // the server by itself
+	ActorCommand     Actor = 3 // the operator, with a command on the database
+	ActorOperatorAPI Actor = 4 // the operator, through the operator API
+	ActorServer      Actor = 5 // the server itself
 )
 
 // Actors lists every actor with its wire name, by id.
@@ -54,14 +54,14 @@ var Actors = []Named[Actor]{
 	{ID: ActorServer, Name: "Server"},
 }
 
-// AuditSubject is the one thing that an entry is about; the zero value is none, or several,
-// which the entry's detail counts.
+// AuditSubject is the object of an entry. The zero value stands for none, or for several, which
+// the entry's detail counts.
 type AuditSubject struct {
 	Kind string // sim, device, user, application_token, key, workspace, second_factor, trusted_device
 	ID   string
 }
 
-// Subject names a thing by its number.
+// Subject returns the subject with an id.
 func Subject[T ~int64](kind string, id T) AuditSubject {
 	return AuditSubject{kind, strconv.FormatInt(int64(id), 10)}
 }
@@ -72,7 +72,7 @@ const (
 	AuditRefused = "refused"
 )
 
-// Outcome is AuditDone or AuditRefused.
+// Outcome returns AuditDone or AuditRefused.
 func (e AuditEntry) Outcome() string {
 	if e.Refusal != 0 {
 		return AuditRefused
@@ -80,8 +80,8 @@ func (e AuditEntry) Outcome() string {
 	return AuditDone
 }
 
-// Places is Workspaces as a text: ascending and each once, with commas; "0" for the
-// installation.
+// Places returns Workspaces as text: ascending, without duplicates, separated by commas; "0"
+// for the installation.
 func (e AuditEntry) Places() string {
 	places := e.PlaceIDs()
 	words := make([]string, len(places))
@@ -91,7 +91,7 @@ func (e AuditEntry) Places() string {
 	return strings.Join(words, ",")
 }
 
-// PlaceIDs is Places as numbers.
+// PlaceIDs returns Places as numbers.
 func (e AuditEntry) PlaceIDs() []int64 {
 	places := make([]int64, 0, max(1, len(e.Workspaces)))
 	for _, w := range e.Workspaces {

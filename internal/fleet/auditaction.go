@@ -2,23 +2,23 @@ package fleet
 
 import "slices"
 
-// AuditAction says what was done, or tried.
+// AuditAction is what was done, or attempted.
 type AuditAction string
 
-// The actions. Each is a thing and what happened to it.
+// The actions. Each consists of an object and what happened to it.
 const (
 	AuditSignedIn          AuditAction = "user.signed_in"
-	AuditCodeAwaited       AuditAction = "user.code_awaited" // the password was right, the second factor is due
+	AuditCodeAwaited       AuditAction = "user.code_awaited" // the password was correct; the second factor is pending
 	AuditRefreshed         AuditAction = "session.refreshed"
-	AuditReused            AuditAction = "session.token_reused" // a spent refresh token: its session has ended
+	AuditReused            AuditAction = "session.token_reused" // a spent refresh token was used; its session has ended
 	AuditSignedOut         AuditAction = "session.ended"
 	AuditSwitched          AuditAction = "session.workspace_switched"
 	AuditTokenSignedIn     AuditAction = "application_token.signed_in"
-	AuditRateLimited       AuditAction = "address.rate_limited" // the first of many
-	AuditBearerRefused     AuditAction = "bearer.refused"       // one that was valid once
-	AuditRead              AuditAction = "data.read"            // only ever refused
+	AuditRateLimited       AuditAction = "address.rate_limited" // only the first of many is recorded
+	AuditBearerRefused     AuditAction = "bearer.refused"       // a bearer that was valid earlier
+	AuditRead              AuditAction = "data.read"            // recorded only if denied
 	AuditOperatorRefused   AuditAction = "operator.refused"     // at the operator API
-	AuditLeftOut           AuditAction = "refusals.left_out"    // how many refusals more a caller had
+	AuditLeftOut           AuditAction = "refusals.left_out"    // counts further denials of a caller
 	AuditPasswordChanged   AuditAction = "user.password_changed"
 	AuditFactorAdded       AuditAction = "second_factor.added"
 	AuditFactorActivated   AuditAction = "second_factor.activated"
@@ -66,5 +66,5 @@ var AuditActions = []AuditAction{
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
 }
 
-// Known reports whether there is such an action.
+// Known reports whether the action is in AuditActions.
 func (a AuditAction) Known() bool { return slices.Contains(AuditActions, a) }

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// The Workspaces of the tests, and what the caller is in each.
+// The Workspaces of the tests, and the caller's role in each.
 const (
 	berlin   fleet.WorkspaceID = 100 // DE, Administrator
 	vienna   fleet.WorkspaceID = 110 // AT, Administrator
@@ -16,7 +16,7 @@ const (
 	porto    fleet.WorkspaceID = 310 // PT, User
 	saoPaulo fleet.WorkspaceID = 400 // BR, Administrator
 	rio      fleet.WorkspaceID = 410 // BR, Administrator
-	foreign  fleet.WorkspaceID = 500 // DE, no member
+	foreign  fleet.WorkspaceID = 500 // DE, the caller is not a member
 	reseller fleet.WorkspaceID = 600 // a reseller, Administrator
 	closed   fleet.WorkspaceID = 700 // suspended, Administrator
 	nowhere  fleet.WorkspaceID = 999 // does not exist
@@ -60,8 +60,8 @@ func snapshot(sims ...fleet.SIMState) fleet.Snapshot {
 	return fleet.Snapshot{Workspaces: standings(), SIMs: sims}
 }
 
-// sim makes an Issued, unattached SIM in Berlin at version 1, with iccid(id) for its
-// number, and then edits it.
+// sim builds an Issued, unattached SIM in Berlin at version 1 with ICCID iccid(id), and then
+// edits it.
 func sim(id fleet.SIMID, edits ...func(*fleet.SIMState)) fleet.SIMState {
 	s := fleet.SIMState{ID: id, ICCID: iccid(id), Workspace: berlin, Version: 1}
 	for _, edit := range edits {
@@ -135,7 +135,7 @@ func must(t tester) func(fleet.Selector, error) fleet.Selector {
 	}
 }
 
-// to asks to move the selected SIMs to w with the usual options.
+// to returns a request to move the selected SIMs to w with the usual options.
 func to(w fleet.WorkspaceID, sel fleet.Selector) fleet.MigrationRequest {
 	return fleet.MigrationRequest{Target: w, Select: sel}
 }
@@ -158,7 +158,7 @@ func preview(t tester, p *fleet.Plan) *fleet.Preview {
 	return v
 }
 
-// refused is err as an error that the caller gets, of this code.
+// refused returns err as a *fleet.Error and fails the test if it has another code.
 func refused(t tester, err error, code fleet.Code) *fleet.Error {
 	t.Helper()
 	var e *fleet.Error

@@ -1,11 +1,11 @@
 package fleet
 
-// Checksum returns the weight of one SIM's state in the rolling checksum (invariant I13): the
-// XOR of all SIMs' checksums is the state of the fleet, and each change contributes
-// Checksum(before) ^ Checksum(after). XOR commutes, so transactions that run side by side need
-// no common row: each stores its own contribution, and fsck folds them.
+// Checksum returns the contribution of one SIM's state to the rolling checksum (invariant I13):
+// the XOR of all SIMs' checksums is the state of the fleet, and each change contributes
+// Checksum(before) ^ Checksum(after). XOR commutes, so concurrent transactions need no common
+// row: each stores its own contribution, and fsck folds them.
 //
-// It guards against lost, doubled and half-applied changes, not against a forger.
+// It detects lost, duplicated and half-applied changes, not forgery.
 func Checksum(s SIMState) uint64 {
 	h := mix(uint64(s.ID))
 	h = mix(h ^ uint64(s.Workspace))

@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// ConflictCode says why SIMs may not move. The numbers are the wire's.
+// ConflictCode is the reason why SIMs may not move. The numbers are the wire's.
 type ConflictCode int
 
 // The conflicts.
@@ -19,15 +19,16 @@ const (
 	TargetSuspended    ConflictCode = 1509
 )
 
-// Conflict is one reason and every SIM that it holds back, in the request's order. SIMs is
-// empty if the reason is the target itself.
+// Conflict is one reason and every SIM that it blocks, in the request's order. SIMs is empty if
+// the reason is the target itself.
 type Conflict struct {
 	Code    ConflictCode
 	Message string
 	SIMs    []SIMState
 }
 
-// Conflicts is the refusal of a migration: every reason at once, by ascending code.
+// Conflicts is the error of a migration that the rules do not allow: all reasons, by ascending
+// code.
 type Conflicts struct {
 	Groups  []Conflict
 	sources map[WorkspaceID]Standing
@@ -37,18 +38,18 @@ func (c *Conflicts) Error() string {
 	return "The SIMs cannot be migrated: " + c.Groups[0].Message
 }
 
-// Source returns the Workspace in which a SIM of the conflicts is.
+// Source returns the Workspace of a SIM of the conflicts.
 func (c *Conflicts) Source(s SIMState) Workspace { return c.sources[s.Workspace].Workspace }
 
-// rule is one row of the conflict table that is asked of each SIM. Arguments are pointers
-// because 500 SIMs times five rules would copy more than they decide.
+// rule is a row of the conflict table that is checked for each SIM. Arguments are pointers to
+// avoid copies: 500 SIMs are checked against five rules.
 type rule struct {
 	code    ConflictCode
 	message string
 	holds   func(p *Plan, source *Standing, s *SIMState) bool
 }
 
-// simRules are all asked of every SIM, so that a SIM stands in every group that applies.
+// simRules are all checked for every SIM, so that a SIM is in every group that applies.
 var simRules = [...]rule{
 	{SIMsAttached, "SIM(s) attached to devices", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Device != 0 && !p.Request.DetachDevices
@@ -88,7 +89,7 @@ func findConflicts(p *Plan) error {
 	return c
 }
 
-// askRules finds the SIMs that each rule holds back.
+// askRules finds the SIMs that each rule blocks.
 func askRules(p *Plan) (held [len(simRules)][]SIMState) {
 	look := lookup{of: p.sources}
 	for i := range p.SIMs {
@@ -109,8 +110,8 @@ func (c *Conflicts) add(code ConflictCode, message string, sims []SIMState, appl
 	}
 }
 
-// severalSources reports whether the SIMs leave more than one Workspace. One that is in the
-// target already has no source to count.
+// severalSources reports whether the SIMs leave more than one Workspace. SIMs that are already
+// in the target do not count.
 func severalSources(p *Plan) bool {
 	first := p.Target.ID
 	for i := range p.SIMs {

@@ -1,7 +1,7 @@
 package fleet
 
-// Country is where a Workspace is at home. Its codes are text: they are names made of
-// digits, and nobody adds them up.
+// Country is the country of a Workspace. Its codes are text because they are identifiers made
+// of digits, not numbers.
 type Country struct {
 	ID          int64  // ISO 3166-1 numeric
 	Name        string // English short name of ISO 3166-1, without article and with qualifiers after a comma; United Kingdom and United States for short
@@ -10,9 +10,9 @@ type Country struct {
 	CallingCode string // ITU-T E.164, without plus; within the North American plan with the area code, but for its founders (1)
 }
 
-// CountryByISO finds a country by its alpha-2 code in upper case, the form in which a
-// Workspace holds it. It finds none for "", which is a Workspace of unknown country, nor
-// for two letters that ISO 3166-1 does not assign.
+// CountryByISO finds a country by its upper-case alpha-2 code, the form in which a Workspace
+// stores it. ok is false for "" (country unknown) and for codes that ISO 3166-1 does not
+// assign.
 func CountryByISO(code string) (Country, bool) {
 	c, ok := countriesByISO[code]
 	return c, ok

@@ -1,11 +1,11 @@
 package fleet
 
-// Countries lists every country and territory of ISO 3166-1, by name; an accent does not
-// count in the order. It is shared: read it, do not change it.
+// Countries lists every country and territory of ISO 3166-1, sorted by name without accents. It
+// is shared: do not modify it.
 //
-// Eight remote places, such as Antarctica and Bouvet Island, have no mobile country code.
-// Those of them that no numbering plan names have the calling code of the plan by which
-// they, or the state that they belong to, are reached.
+// Eight remote places, such as Antarctica and Bouvet Island, have no mobile country code. Those
+// that no numbering plan names have the calling code of the plan that reaches them, or the
+// state that they belong to.
 var Countries = []Country{
 	{4, "Afghanistan", "AF", "412", "93"},
 	{248, "Åland Islands", "AX", "244", "358"},

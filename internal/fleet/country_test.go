@@ -24,7 +24,7 @@ func TestCountriesAreComplete(t *testing.T) {
 	}
 }
 
-// once reports a key that a country before this one has taken.
+// once reports a key that an earlier country uses.
 func once[K comparable](t *testing.T, taken map[K]string, key K, by string) {
 	t.Helper()
 	if other, ok := taken[key]; ok {
@@ -67,7 +67,7 @@ func TestCountriesAreSorted(t *testing.T) {
 	}
 }
 
-// A mobile country code that gets lost is as much a fault as one that is made up.
+// TestCountriesWithoutMCC checks that no mobile country code is lost.
 func TestCountriesWithoutMCC(t *testing.T) {
 	var none []string
 	for _, c := range fleet.Countries {

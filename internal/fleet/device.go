@@ -2,21 +2,21 @@ package fleet
 
 import "time"
 
-// Device is the thing a SIM sits in; the wire calls it an endpoint.
+// Device is the device that a SIM is in; the API calls it an endpoint.
 type Device struct {
 	ID             DeviceID
 	Workspace      WorkspaceID
-	Name           string // "" for none, as in the four below
-	Tags           string // as they were sent, separated by commas
+	Name           string // "" for none, as in the four fields below
+	Tags           string // as sent, separated by commas
 	IMEI           string // 14 to 16 digits
 	IMEILock       bool   // whether the SIM works with this IMEI only
 	IPAddress      string // in canonical form
-	IPAddressSpace int64  // that the address belongs to, 0 for none; kept, and not looked at
+	IPAddressSpace int64  // that the address belongs to, 0 for none; stored but not interpreted
 	Status         DeviceStatus
 	ServiceProfile int64 // 0 for none, as in TariffProfile
 	TariffProfile  int64
 	Created        time.Time
-	Updated        time.Time // of the last change of the device itself; a migration is none
+	Updated        time.Time // of the last change of the device itself, not counting migrations
 }
 
 // DeviceStatus says whether a device may use the network.

@@ -6,14 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of what a device carries, in characters.
+// The limits of a device's texts, in characters.
 const (
 	maxDeviceName = 255
 	maxDeviceTags = 1024
 )
 
-// DevicePatch is what a caller would have of a device; nil leaves a thing as it is, and ""
-// clears it.
+// DevicePatch is a change of a device; nil leaves a field unchanged, "" clears it.
 type DevicePatch struct {
 	Name, Tags, IMEI, IPAddress   *string
 	IMEILock                      *bool
@@ -23,16 +22,16 @@ type DevicePatch struct {
 	SIM                           *Plug
 }
 
-// Plug puts a SIM into a device, or takes out the one that is there.
+// Plug puts a SIM into a device, or removes the SIM that is in it.
 type Plug struct {
-	Out      bool       // takes out; SIM and Activate are not looked at then
-	SIM      SIMID      // put in
-	Activate bool       // activates a SIM that is Issued; not looked at with a Status
-	Status   *SIMStatus `json:",omitempty"` // the SIM's, which it must be able to go to
+	Out      bool       // remove the SIM; SIM and Activate are ignored
+	SIM      SIMID      // to put in
+	Activate bool       // activate a SIM that is Issued; ignored with a Status
+	Status   *SIMStatus `json:",omitempty"` // the SIM's new status, which must be an allowed transition
 }
 
-// Patched returns the device with what the patch asks for, and what of it cannot be. Fields are
-// named as on the wire.
+// Patched returns the device with the patch applied, and the problems of invalid values. Fields
+// are named as in the API.
 func (d Device) Patched(p DevicePatch) (Device, []Problem) {
 	was := d
 	for _, v := range []struct {
@@ -60,10 +59,10 @@ func replace[T any](to, from *T) {
 	}
 }
 
-// Check reports the values that a device cannot have.
+// Check reports invalid values of a device.
 func (d Device) Check() []Problem { return d.check(Device{}) }
 
-// check leaves texts alone that have not changed: older versions accepted more characters.
+// check ignores texts that have not changed, because older versions accepted more characters.
 func (d Device) check(was Device) (bad []Problem) {
 	add := func(code Code, message string) { bad = append(bad, Problem{code, message}) }
 	for _, t := range []struct {

@@ -2,41 +2,41 @@ package fleet
 
 import "fmt"
 
-// MaxDevices is how many devices one request may create, change or delete.
+// MaxDevices is the maximum number of devices that one request may create, change or delete.
 const MaxDevices = 2000
 
-// DeviceChange is what a request asks of one device. To create one its ID is a free one.
+// DeviceChange is a request's change of one device. To create a device, its ID must be unused.
 type DeviceChange struct {
 	ID    DeviceID
 	Patch DevicePatch
 }
 
-// DeviceSnapshot is everything PlanDevices looks at besides the request, read at one
-// instant and in one Workspace.
+// DeviceSnapshot is all input of PlanDevices besides the request, read at one instant and in
+// one Workspace.
 type DeviceSnapshot struct {
-	Devices  map[DeviceID]Device    // those that are changed; none is deleted
-	SIMs     map[SIMID]SIMState     // those that are named, or sit in one of Devices; none is deleted
-	Held     map[DeviceID]SIMID     // what sits in Devices
+	Devices  map[DeviceID]Device    // those that change; without deleted ones
+	SIMs     map[SIMID]SIMState     // those that are named, or are in one of Devices; without deleted ones
+	Held     map[DeviceID]SIMID     // the SIMs in Devices
 	Profiles map[ProfileKey]Profile // those that are named
 }
 
-// DevicePlan is what a change of devices does.
+// DevicePlan is the effect of a change of devices.
 type DevicePlan struct {
-	Devices []Device    // those that change, as they will be, in the request's order
-	SIMs    []SIMChange // those that are put in, taken out or activated
+	Devices []Device    // the changed devices, in the request's order
+	SIMs    []SIMChange // those put in, removed or activated
 	Events  []Event     // of the devices themselves
 }
 
 // SIMChange is a SIM before and after.
 type SIMChange struct{ Before, After SIMState }
 
-// PlanDevices decides a change of devices, new ones among them: those of the request that
-// the snapshot does not have are created in the Workspace. multi has messages say which
-// device of the request they are about. It returns an Error
+// PlanDevices plans a change of devices. Devices of the request that the snapshot lacks are
+// created in the Workspace. If multi is set, messages say which device of the request they
+// concern. It returns an Error
 //
-//   - ValidationFailed with every value that a device cannot have, what a new one lacks, and
+//   - ValidationFailed with every invalid value, every field that a new device lacks, and
 //     every profile or SIM that is not in the Workspace;
-//   - InUse where a SIM sits elsewhere, or a device holds another one.
+//   - InUse if a SIM is in another device, or a device has another SIM.
 func PlanDevices(ws WorkspaceID, list []DeviceChange, snap DeviceSnapshot, multi bool) (*DevicePlan, error) {
 	p := devicePlanner{snap: snap, multi: multi}
 	for i, c := range list {
@@ -75,7 +75,7 @@ type devicePlanner struct {
 	invalid, inUse []Problem
 }
 
-// problem formats a problem with device i of the request.
+// problem records a problem of device i of the request.
 func (p *devicePlanner) problem(i int, code Code, format string, args ...any) Problem {
 	text := fmt.Sprintf(format, args...)
 	if p.multi {
@@ -88,7 +88,7 @@ func (p *devicePlanner) bad(i int, code Code, format string, args ...any) {
 	p.invalid = append(p.invalid, p.problem(i, code, format, args...))
 }
 
-// require reports what a new device lacks.
+// require reports missing fields of a new device.
 func (p *devicePlanner) require(i int, patch DevicePatch) {
 	for _, r := range []struct {
 		field string
@@ -167,7 +167,7 @@ func (p *devicePlanner) plug(i int, device DeviceID, want *Plug) bool {
 	return false
 }
 
-// setStatus gives a SIM the status that a plug asks for.
+// setStatus sets the SIM status that a Plug requests.
 func (p *devicePlanner) setStatus(i int, sim *SIMState, want *Plug) {
 	switch {
 	case want.Status == nil:
@@ -191,7 +191,8 @@ func (p *devicePlanner) change(before, after SIMState) bool {
 	return true
 }
 
-// MissingDevices returns the contract's "not found" of devices; several are named one by one.
+// MissingDevices returns the contract's NotFound error for devices; several are named one by
+// one.
 func MissingDevices(ids []DeviceID, multi bool) *Error {
 	e := Errorf(InvalidReference, missingDevice, ids[0])
 	for _, id := range ids {
@@ -204,8 +205,8 @@ func MissingDevices(ids []DeviceID, multi bool) *Error {
 
 const missingDevice = "Endpoint with Id '%d' not found."
 
-// PlanDeletion decides which devices are deleted: all of the request, each once. It returns
-// an Error InUse where one holds a SIM.
+// PlanDeletion returns the devices to delete: all of the request, without duplicates. It
+// returns an Error InUse if one of them has a SIM.
 func PlanDeletion(list []DeviceChange, there map[DeviceID]Device, held map[DeviceID]SIMID, multi bool) ([]Device, error) {
 	var inUse []Problem
 	gone := make([]Device, 0, len(list))
@@ -220,9 +221,9 @@ func PlanDeletion(list []DeviceChange, there map[DeviceID]Device, held map[Devic
 	return gone, refused(InUse, inUse, multi)
 }
 
-// PlanRelease decides which devices are deleted, all of the request, each once, and what becomes
-// of the SIMs in them: they are taken out, and suspended as far as their status allows it; or
-// deleted.
+// PlanRelease plans the deletion of all devices of the request and the change of the SIMs in
+// them: they are removed from the devices and, if their status allows it, suspended; or they
+// are deleted.
 func PlanRelease(list []DeviceChange, snap DeviceSnapshot, deleteSIMs bool) (gone []Device, sims []SIMChange) {
 	for _, c := range list {
 		d := snap.Devices[c.ID]

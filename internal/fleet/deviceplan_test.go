@@ -12,7 +12,7 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-// Every value that a device may have, and the next one that it may not.
+// TestDeviceValues checks the limits of every value of a device.
 func TestDeviceValues(t *testing.T) {
 	for _, c := range []struct {
 		patch fleet.DevicePatch
@@ -52,8 +52,8 @@ func TestDeviceValuesAreKeptInOneForm(t *testing.T) {
 	}
 }
 
-// drawn returns a small Workspace: devices 1 to 4, SIMs 11 to 14, some in devices, and profile
-// 1 of each kind.
+// drawn draws a small Workspace: devices 1 to 4, SIMs 11 to 14, some in devices, and profile 1
+// of each kind.
 func drawn(t *rapid.T) fleet.DeviceSnapshot {
 	snap := fleet.DeviceSnapshot{
 		Devices: map[fleet.DeviceID]fleet.Device{}, SIMs: map[fleet.SIMID]fleet.SIMState{}, Held: map[fleet.DeviceID]fleet.SIMID{},
@@ -89,8 +89,8 @@ func drawnChange(t *rapid.T, id fleet.DeviceID) fleet.DeviceChange {
 	return c
 }
 
-// Whatever is planned: no device holds two SIMs, no SIM sits in two, each change is one
-// version further, and nothing is told that is so already.
+// TestPlannedDevicesAreSound checks every plan: no device has two SIMs, no SIM is in two
+// devices, each change raises the version by one, and no event reports what was already so.
 func TestPlannedDevicesAreSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		snap := drawn(t)

@@ -1,6 +1,6 @@
-// Package fleet is the vocabulary of Simferry and its one decision: whether and how
-// SIMs move between Workspaces (PlanMigration).
+// Package fleet defines the domain types of Simferry and its central rule: whether and how SIMs
+// move between Workspaces (PlanMigration).
 //
-// It is pure: it imports the standard library only, reads no clock, no network and no
-// database, so every rule in it can be tabled, fuzzed and checked by property.
+// It is pure: it imports only the standard library and uses no clock, network or database, so
+// that every rule can be checked by table, fuzz and property tests.
 package fleet

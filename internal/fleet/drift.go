@@ -5,29 +5,29 @@ import (
 	"slices"
 )
 
-// SIMKey names a SIM in the words of a selector: by ID, or by ICCID (also in a range). The
-// other one is zero.
+// SIMKey identifies a SIM as the selector does: by ID, or by ICCID (also in a range). The other
+// field is zero.
 type SIMKey struct {
 	ID    SIMID
 	ICCID ICCID
 }
 
-// PreviewedSIM is one SIM of a preview and the version it had.
+// PreviewedSIM is a SIM of a preview and its version at that time.
 type PreviewedSIM struct {
 	Key     SIMKey
 	Version int64
 }
 
-// VersionAt asks for a SIM as it was at one version.
+// VersionAt identifies a SIM at an earlier version.
 type VersionAt struct {
 	SIM     SIMID
 	Version int64
 }
 
-// Property says what of a SIM differs from its preview.
+// Property is a property of a SIM that differs from its preview.
 type Property string
 
-// The properties that drift. PropertySIM is whether the caller can find the SIM at all.
+// The properties that can drift. PropertySIM is whether the caller can find the SIM.
 const (
 	PropertyWorkspace Property = "workspace"
 	PropertyStatus    Property = "status"
@@ -35,25 +35,23 @@ const (
 	PropertySIM       Property = "sim"
 )
 
-// PropertyChange is one property as previewed and as it stands: the id of the Workspace,
-// of the status, or of the device (0 for none). Of PropertySIM it is 1 for found and 0 for
-// not found.
+// PropertyChange is one property as previewed and now: the id of the Workspace, the status or
+// the device (0 for none). For PropertySIM it is 1 for found and 0 for not found.
 type PropertyChange struct {
 	Property Property
 	Was, Now int64
 }
 
-// SIMDrift is one SIM that changed since its preview. Of a SIM that is no longer found
-// only the identifier that the request named is set. Changes is empty for a SIM that
-// changed and changed back.
+// SIMDrift is a SIM that changed since its preview. If the SIM is no longer found, only the
+// identifier of the request is set. Changes is empty for a SIM that changed and changed back.
 type SIMDrift struct {
 	SIM     SIMID
 	ICCID   ICCID
 	Changes []PropertyChange
 }
 
-// Previewed lists the SIMs of the preview in the plan's order. The selector must be that
-// of the previewed request (SameRequest); for one that cannot be, the list is empty.
+// Previewed lists the SIMs of the preview in the plan's order. The selector must be that of the
+// previewed request (SameRequest); the list is empty for a selector that cannot be.
 func (v *Preview) Previewed(sel Selector) []PreviewedSIM {
 	if !v.fits(sel) {
 		return nil
@@ -82,9 +80,9 @@ func (v *Preview) keys(sel Selector) []SIMKey {
 	return keys
 }
 
-// Changed lists the SIMs that the caller still finds at another version than previewed,
-// each with the version to look up in the ledger for Drift. req and snap are those of the
-// run that was refused; the preview must be of the same request.
+// Changed lists the SIMs that the caller can still find, but at another version than previewed,
+// with the version to look up in the ledger for Drift. req and snap are those of the run that
+// failed; the preview must be of the same request.
 func (v *Preview) Changed(req MigrationRequest, snap Snapshot) []VersionAt {
 	now := findable(req.Select, snap)
 	var list []VersionAt
@@ -96,17 +94,17 @@ func (v *Preview) Changed(req MigrationRequest, snap Snapshot) []VersionAt {
 	return list
 }
 
-// Drift tells what happened to the SIMs of the request since the preview, in the request's
+// Drift lists what changed in the SIMs of the request since the preview, in the request's
 // order, a range ascending. A SIM at the previewed version has not drifted.
 //
-// was holds the states that Changed asked for. A tag can be made up, and membership can
-// end, so a state in a Workspace where the caller has no role is withheld, as if the SIM
-// had not been found then: snap.Workspaces must therefore hold the caller's standing in
-// the Workspaces of was too. Of what is now out of the caller's sight it tells no more
-// than that the SIM is not found.
+// was holds the states that Changed listed. Because a tag can be forged and a membership can
+// end, a state in a Workspace where the caller has no role is withheld, as if the SIM had not
+// been found then. snap.Workspaces must therefore also hold the caller's standing in the
+// Workspaces of was. If the caller may no longer see a SIM, Drift only reports that it is not
+// found.
 //
-// It sees versions only. Where it is empty and the plan still does not match, another card
-// took an ICCID over; the cure, a new dry run, is the same.
+// Drift compares versions only. If it is empty and the plan still does not match, another card
+// took over an ICCID; a new dry run is needed then, too.
 func Drift(preview *Preview, req MigrationRequest, snap Snapshot, was map[SIMID]SIMState) []SIMDrift {
 	now := findable(req.Select, snap)
 	before := make(map[SIMKey]int64)
@@ -152,7 +150,7 @@ func candidates(sel Selector, before map[SIMKey]int64, now map[SIMKey]SIMState) 
 	return slices.Compact(keys)
 }
 
-// findable returns the SIMs of the selector that the caller may know of.
+// findable returns the SIMs of the selector that the caller may see.
 func findable(sel Selector, snap Snapshot) map[SIMKey]SIMState {
 	found, _ := Resolve(sel, snap)
 	byKey := make(map[SIMKey]SIMState, len(found))

@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// drifted returns the drift from one set of SIMs to another, with every earlier state at hand
-// as the ledger has it.
+// drifted returns the drift from one set of SIMs to another, with every earlier state available
+// as in the ledger.
 func drifted(t tester, req fleet.MigrationRequest, before, after fleet.Snapshot) []fleet.SIMDrift {
 	t.Helper()
 	v := preview(t, plan(t, req, before))
@@ -76,7 +76,7 @@ func TestDrift(t *testing.T) {
 	}
 }
 
-// A tag can be made up, so a version of it can be one at which the SIM was elsewhere.
+// A tag can be forged, so its version can be one at which the SIM was in another Workspace.
 func TestDriftWithholdsStatesOutOfSight(t *testing.T) {
 	req := to(lyon, byID(t, 1))
 	v := preview(t, plan(t, req, snapshot(sim(1))))

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// EventType says what an event tells. The numbers are the wire's.
+// EventType is the type of an event. The numbers are those of the API.
 type EventType int16
 
 // The types of events that Simferry writes.
@@ -25,7 +25,8 @@ const (
 	EventSwitched       EventType = 67
 	EventMigration      EventType = 69
 
-	// EventConnectivityReset has a number beyond those of the vendor, who has none for it.
+	// EventConnectivityReset has a number outside the vendor's range, because the vendor has no
+	// such event.
 	EventConnectivityReset EventType = 1001
 )
 
@@ -60,7 +61,7 @@ func (t EventType) String() string {
 	return fmt.Sprintf("Event type %d", int16(t))
 }
 
-// EventSource says what raised an event.
+// EventSource is what raised an event.
 type EventSource int8
 
 // The sources of events.
@@ -77,7 +78,7 @@ var EventSources = []Named[EventSource]{
 	{ID: SourceAPI, Name: "API"},
 }
 
-// Severity says how much an event asks for attention.
+// Severity is the severity of an event.
 type Severity int8
 
 // The severities of events.
@@ -94,8 +95,8 @@ var Severities = []Named[Severity]{
 	{ID: Critical, Name: "Critical"},
 }
 
-// Event is something that happened in a Workspace. It stays with that Workspace when the
-// SIM moves on.
+// Event is something that happened in a Workspace. It stays in that Workspace when the SIM
+// moves.
 type Event struct {
 	ID          EventID
 	Time        time.Time
@@ -110,7 +111,7 @@ type Event struct {
 	Description string
 }
 
-// The words of events. The store fills them in where it writes many at once.
+// The texts of events. The store fills them in when it writes many at once.
 const (
 	// StatusChangedWords is for events 8, 9, 10 and 45: the status before and after.
 	StatusChangedWords = "Status of SIM changed from '%s' to '%s'"

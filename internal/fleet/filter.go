@@ -8,9 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of a query, which keep it from growing beyond what an engine takes in one
-// statement, and well below what keeps it busy. Whole numbers travel as one list, so there
-// may be any number of them.
+// The limits of a query. They keep statements within what an engine accepts and can execute
+// quickly. Integers are passed as one list, so their number is not limited.
 const (
 	maxFilters = 50
 	maxValues  = 500
@@ -114,7 +113,7 @@ func (f *Filter) addText(v string) error {
 	return nil
 }
 
-// parseTimeRange takes a day as a whole, an instant as its millisecond.
+// parseTimeRange parses a day as the whole day, and an instant as its millisecond.
 func parseTimeRange(v string) (TimeRange, bool) {
 	if day, err := time.Parse(time.DateOnly, v); err == nil {
 		return TimeRange{day, day.AddDate(0, 0, 1)}, true

@@ -12,8 +12,8 @@ const ICCIDLength = 19
 // a string because 19 digits overflow both int64 and the exact range of a float64.
 type ICCID string
 
-// ParseICCID accepts exactly 19 digits. A 20-digit number is refused with the cure: it
-// is usually an ICCID with its check digit, and guessing would hide a typing mistake.
+// ParseICCID accepts exactly 19 digits. The error for a 20-digit number says what to do: it is
+// usually an ICCID with its check digit, and guessing would hide typing mistakes.
 func ParseICCID(s string) (ICCID, error) {
 	switch {
 	case !digitsOnly(s):
@@ -26,8 +26,8 @@ func ParseICCID(s string) (ICCID, error) {
 	return ICCID(s), nil
 }
 
-// ParseICCIDWithLuhn accepts 19 digits, or 20 of which the last is the right check digit.
-// It is for spreadsheets and files; the wire takes ParseICCID only.
+// ParseICCIDWithLuhn accepts 19 digits, or 20 of which the last is the right check digit. It is
+// for spreadsheets and files; the API uses ParseICCID only.
 func ParseICCIDWithLuhn(s string) (ICCID, error) {
 	if len(s) != ICCIDLength+1 || !digitsOnly(s) {
 		return ParseICCID(s)
@@ -47,7 +47,7 @@ func twentyDigits(s string) error {
 		s, id.CheckDigit())
 }
 
-// CheckDigit returns the Luhn digit over the 19.
+// CheckDigit returns the Luhn digit of the 19 digits.
 func (id ICCID) CheckDigit() byte {
 	sum := 0
 	for i := range len(id) {
@@ -77,7 +77,7 @@ func (id ICCID) number() uint64 {
 	return n
 }
 
-// Add returns the ICCID n numbers further on. ok is false beyond the last 19-digit number.
+// Add returns the ICCID plus n. ok is false beyond the last 19-digit number.
 func (id ICCID) Add(n int) (next ICCID, ok bool) {
 	const last = 9_999_999_999_999_999_999 // 19 nines
 	from := id.number()
@@ -99,7 +99,7 @@ func digitsOnly(s string) bool {
 	return s != ""
 }
 
-// clip keeps an offending value short enough for an error message.
+// clip shortens an invalid value for an error message.
 func clip(s string) string {
 	const most = 40
 	if len(s) <= most {

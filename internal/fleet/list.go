@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// FieldKind says what values a list field takes.
+// FieldKind is the kind of values that a list field takes.
 type FieldKind int
 
 // The kinds of list fields.
@@ -17,24 +17,24 @@ const (
 	PrefixField                   // compared from its beginning
 	LuhnField                     // a 20-digit ICCID with its check digit
 	TimeField                     // a day, or an instant
-	TagField                      // one of several tags in a text, separated by commas; spaces do not count
-	NameField                     // an id, or the name of what has it
+	TagField                      // one of several tags in a text, separated by commas; spaces are ignored
+	NameField                     // an id, or the name of the object with that id
 	BoolField                     // true or false
 	FromField                     // from a day or an instant on
 	UntilField                    // up to the end of a day, or to an instant
-	NeverField                    // takes any text, and nothing has it
+	NeverField                    // takes any text and never matches
 )
 
 // ListField is one property that a list can be filtered or sorted by.
 type ListField struct {
 	Name     string
 	Kind     FieldKind
-	Nullable bool // takes the value null: "has none"
+	Nullable bool // accepts the value null, "has none"
 	NoFilter bool
 	NoSort   bool
 }
 
-// ListSpec is what a list offers.
+// ListSpec describes the filters and sort keys of a list.
 type ListSpec struct {
 	Fields      []ListField
 	DefaultSort Order
@@ -48,20 +48,21 @@ type Order struct {
 	Descending bool
 }
 
-// Filter keeps what has one of the values in a field; several filters must all hold.
+// Filter selects items that have one of the values in a field; all filters of a list must
+// match.
 type Filter struct {
 	Field   ListField
 	Numbers []int64     // of an IntegerField, NameField or BoolField (1 is true)
 	Texts   []string    // of the other fields; a LuhnField's as ICCIDs
 	Times   []TimeRange // of a TimeField, FromField or UntilField
-	Null    bool        // "has none" is wanted too
-	Value   string      // as it was asked for
+	Null    bool        // also matches items without a value
+	Value   string      // as in the request
 }
 
-// TimeRange is from From (included) to Until (excluded).
+// TimeRange is the time from From (included) to Until (excluded).
 type TimeRange struct{ From, Until time.Time }
 
-// List asks for one page of a list.
+// List is a request for one page of a list.
 type List struct {
 	Filters []Filter
 	Sort    []Order
@@ -78,11 +79,11 @@ func (l List) ByID() (descending, ok bool) {
 	return l.Sort[0].Descending, true
 }
 
-// Page is one page of a list, and where it stands in the whole.
+// Page is one page of a list and its position.
 type Page[T any] struct {
 	Items   []T
 	Total   int // over all pages
-	Page    int // the page that is given: never beyond the last
+	Page    int // the number of this page: never beyond the last
 	PerPage int
 }
 
@@ -91,14 +92,14 @@ func (p Page[T]) Pages() int { return pages(p.Total, p.PerPage) }
 
 func pages(total, perPage int) int { return max(1, (total+perPage-1)/perPage) }
 
-// At returns the page of the list that a total allows, and how many items lie before it.
+// At returns the number of the page, limited by the total, and how many items precede it.
 func (l List) At(total int) (page, offset int) {
 	page = min(l.Page, pages(total, l.PerPage))
 	return page, (page - 1) * l.PerPage
 }
 
-// ParseList reads the query parameters q, sort, page and per_page. A page or size that is
-// out of bounds is moved to the next bound; an unknown field or value is an error.
+// ParseList reads the query parameters q, sort, page and per_page. A page or size out of bounds
+// is clamped; an unknown field or value is an error.
 func ParseList(spec ListSpec, q, sort, page, perPage string) (List, error) {
 	l := List{Page: clampedInt(page, 1, 1<<31-1, 1), PerPage: clampedInt(perPage, 1, spec.MaxPerPage, spec.PerPage)}
 	var err error
@@ -109,8 +110,8 @@ func ParseList(spec ListSpec, q, sort, page, perPage string) (List, error) {
 	return l, err
 }
 
-// ReadAfter adds the query parameter after: a cursor, which makes the list start behind the
-// item with that id. An empty text adds none.
+// ReadAfter adds the query parameter after: a cursor, which makes the list start after the item
+// with that id. Empty text adds no cursor.
 func (l List) ReadAfter(after string) (List, error) {
 	if after == "" {
 		return l, nil
@@ -129,7 +130,7 @@ func (l List) ReadAfter(after string) (List, error) {
 	return l, nil
 }
 
-// clampedInt reads a whole number; below low it is fallback, above high it is high.
+// clampedInt parses an integer; below low it returns fallback, above high it returns high.
 func clampedInt(s string, low, high, fallback int) int {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	tooLarge := err != nil && strings.Trim(s, "0123456789") == "" && s != ""
@@ -153,7 +154,7 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 		if !ok || f.NoSort {
 			return nil, &Error{Code: BadSort, Field: "sort", Message: "cannot sort by \"" + clip(name) + "\"; known: " + spec.names(func(f ListField) bool { return !f.NoSort })}
 		}
-		if !sortsBy(orders, f.Name) { // again, it would say nothing
+		if !sortsBy(orders, f.Name) { // a repeated key has no effect
 			orders = append(orders, Order{f.Name, desc})
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// FuzzParseList: whatever a client sends, the list is one that every engine can read, or
-// an error that says which parameter is wrong.
+// FuzzParseList checks that any input gives either a list that every engine can read, or an
+// error that names the invalid parameter.
 func FuzzParseList(f *testing.F) {
 	for _, seed := range [][4]string{
 		{"", "", "", ""},

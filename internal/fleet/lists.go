@@ -16,7 +16,7 @@ var SIMList = ListSpec{
 		{Name: "reseller_org", Nullable: true},
 		{Name: "production_date", Kind: TimeField},
 		{Name: "model"},
-		{Name: "satellite_capable", Kind: BoolField, NoSort: true}, // none is
+		{Name: "satellite_capable", Kind: BoolField, NoSort: true}, // no SIM is
 	},
 	DefaultSort: Order{Field: "id"},
 	PerPage:     2000,
@@ -36,7 +36,7 @@ var DeviceList = ListSpec{
 		{Name: "tariff_profile", Nullable: true},
 		{Name: "sim", Nullable: true},
 		{Name: "sim_status", Nullable: true},
-		{Name: "iccid", Kind: PrefixField, NoSort: true}, // of the SIM in it, as in the two below
+		{Name: "iccid", Kind: PrefixField, NoSort: true}, // of the SIM in it, as in the two fields below
 		{Name: "iccid_with_luhn", Kind: LuhnField, NoSort: true},
 		{Name: "imsi", Kind: TextField, NoSort: true},
 		{Name: "created", Kind: TimeField},
@@ -55,8 +55,8 @@ var ProfileList = ListSpec{
 	MaxPerPage:  2000,
 }
 
-// EventList is what the event lists can be filtered and sorted by. What has two names has the
-// vendor's and an older one of ours.
+// EventList is what the event lists can be filtered and sorted by. Fields with two names have
+// the vendor's name and an older one of ours.
 var EventList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},

@@ -33,7 +33,8 @@ func TestKnownStatuses(t *testing.T) {
 	}
 }
 
-// The wire's ids, names and the world file's words, as the contract gives them.
+// TestClosedLists checks the API's ids and names, and the world file's keywords, against the
+// contract.
 func TestClosedLists(t *testing.T) {
 	checkList(t, "SIM status", fleet.SIMStatuses, 0, "Issued", "Activated", "Suspended", "Deleted", "Factory Test")
 	checkList(t, "device status", fleet.DeviceStatuses, 0, "Enabled", "Disabled", "Deleted")

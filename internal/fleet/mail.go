@@ -2,26 +2,26 @@ package fleet
 
 import "time"
 
-// MailKind says what a mail tells its recipient.
+// MailKind is the kind of a mail.
 type MailKind int8
 
 // The kinds of mails.
 const (
-	MailInvitation MailKind = 0 // to a Workspace; brings the key that makes the account
-	MailAdded      MailKind = 1 // to a Workspace, of somebody who has an account
-	MailReset      MailKind = 2 // brings the key that sets another password
+	MailInvitation MailKind = 0 // to a Workspace; contains the key that creates the account
+	MailAdded      MailKind = 1 // a user with an account was added to a Workspace
+	MailReset      MailKind = 2 // contains the key that sets a new password
 )
 
-// Mail is one mail to be sent. Its words are chosen when it is.
+// Mail is a mail to be sent. Its text is written when it is sent.
 type Mail struct {
 	ID        int64
-	UID       string // the same however often it is tried
+	UID       string // the same for all attempts
 	Kind      MailKind
 	Recipient string // an e-mail address
 	Name      string // of the recipient
-	Workspace string // that it is about, "" for none
-	Sender    string // whoever caused it, "" for the recipient
+	Workspace string // that it concerns, "" for none
+	Sender    string // the user who caused it, "" for the recipient
 	Secret    string // the activation key, "" for none
 	Expires   time.Time
-	Attempts  int // with the present one
+	Attempts  int // including the current one
 }

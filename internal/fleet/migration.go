@@ -2,14 +2,14 @@ package fleet
 
 import "time"
 
-// LedgerKind says what changed SIMs in one transaction.
+// LedgerKind is the kind of a ledger entry.
 type LedgerKind int8
 
 // The kinds of ledger entries. Every transaction that changes a SIM writes exactly one.
 const (
 	LedgerImport    LedgerKind = 0
 	LedgerMigration LedgerKind = 1
-	LedgerStatus    LedgerKind = 2 // a change through PATCH: of the status, of issuer or reseller
+	LedgerStatus    LedgerKind = 2 // a PATCH of the status, the issuer or the reseller
 	LedgerAttach    LedgerKind = 3
 	LedgerDetach    LedgerKind = 4
 	LedgerDelete    LedgerKind = 5

@@ -2,7 +2,7 @@ package fleet
 
 import "strings"
 
-// Model is a kind of card.
+// Model is a model of SIM cards.
 type Model struct {
 	ID           ModelID
 	Description  string
@@ -11,20 +11,20 @@ type Model struct {
 	Manufacturer ModelPart
 }
 
-// ModelPart is one of the look-ups that a Model refers to: its size, or who made it.
+// ModelPart is a reference of a Model: its size, or its manufacturer.
 type ModelPart struct {
 	ID   int64
 	Name string
 }
 
-// StandardModel is the one of SIMs of which nobody said more. Every database has it.
+// StandardModel is the model of SIMs that were imported without one. Every database has it.
 const StandardModel ModelID = 1
 
-// BICLength is how many digits the code of a batch has.
+// BICLength is the number of digits of a batch code.
 const BICLength = 16
 
-// ParseBIC takes the code of a batch of SIMs: exactly 16 digits, perhaps behind the "#" that is
-// printed on the box.
+// ParseBIC parses a batch code: exactly 16 digits, optionally after the "#" that is printed on
+// the box.
 func ParseBIC(s string) (string, error) {
 	s = strings.TrimPrefix(s, "#")
 	if len(s) != BICLength {

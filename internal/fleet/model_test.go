@@ -8,11 +8,12 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// The generators draw from a small world, so that SIMs meet: 40 numbers, a few of them
-// taken, spread over Workspaces where the caller is this or that.
+// The generators use few numbers, so that requests hit SIMs: 40 numbers, some of them used, in
+// Workspaces where the caller has different roles.
 const drawnNumbers = 40
 
-// anywhere is where SIMs are. Berlin is the likeliest, or hardly anything might ever move.
+// anywhere lists the Workspaces of SIMs. Berlin is the most likely, otherwise hardly any SIM
+// could move.
 var (
 	anywhere = []fleet.WorkspaceID{berlin, berlin, berlin, berlin, vienna, lyon, oslo, saoPaulo, foreign, nowhere}
 	mostly   = []fleet.WorkspaceID{berlin, berlin, berlin, berlin, berlin, berlin, vienna, foreign}
@@ -58,7 +59,7 @@ func drawRequest(t *rapid.T, snap fleet.Snapshot) fleet.MigrationRequest {
 	return req
 }
 
-// drawSelector names these SIMs mostly, and any number now and then.
+// drawSelector mostly selects these SIMs, and sometimes any number.
 func drawSelector(t *rapid.T, sims []fleet.SIMState) fleet.Selector {
 	number := rapid.Map(rapid.SampledFrom(sims), func(s fleet.SIMState) fleet.SIMID { return s.ID })
 	if rapid.IntRange(0, 4).Draw(t, "strangers") == 0 {
@@ -75,7 +76,7 @@ func drawSelector(t *rapid.T, sims []fleet.SIMState) fleet.Selector {
 	}
 }
 
-// drawPlan draws a request that is likely to be granted, and gives up where it is not.
+// drawPlan draws a request that is likely to succeed, and skips the run if it does not.
 func drawPlan(t *rapid.T) (fleet.MigrationRequest, fleet.Snapshot, *fleet.Plan) {
 	snap := snapshot(drawSIMs(t, mostly)...)
 	req := fleet.MigrationRequest{Target: lyon, DetachDevices: true, Select: drawSelector(t, snap.SIMs)}

@@ -9,7 +9,7 @@ import (
 type Named[T ~int8] struct {
 	ID   T
 	Name string
-	Word string // the world file's spelling, where it is not the name in lower case
+	Word string // the world file's spelling, if it is not the name in lower case
 }
 
 // Keyword returns the name as the world file spells it: lower case, underscores.
@@ -49,7 +49,7 @@ func ByKeyword[T ~int8](list []Named[T], word string) (id T, ok bool) {
 	return 0, false
 }
 
-// Keywords lists the world file's spellings, for messages that name the cure.
+// Keywords lists the world file's spellings, for error messages.
 func Keywords[T ~int8](list []Named[T]) string {
 	words := make([]string, len(list))
 	for i, n := range list {

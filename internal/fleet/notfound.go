@@ -4,8 +4,8 @@ import (
 	"fmt"
 )
 
-// notFound collects everything of the request that the caller cannot know of. One error
-// names it all, so that a long list is mended in one go.
+// notFound collects everything in the request that the caller cannot see. One error names all
+// of it, so that a long list can be fixed in one step.
 func notFound(req MigrationRequest, target Standing, found []SIMState, missing []string) error {
 	if !target.Role.Administers() {
 		missing = append([]string{fmt.Sprintf("workspace with id %d not found", req.Target)}, missing...)

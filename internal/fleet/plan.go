@@ -5,15 +5,15 @@ import (
 	"slices"
 )
 
-// MigrationRequest asks to move the selected SIMs into Target.
+// MigrationRequest is a request to move the selected SIMs to Target.
 type MigrationRequest struct {
 	Target          WorkspaceID
 	Select          Selector
 	AllowedStatuses []SIMStatus // nil allows every status
-	DetachDevices   bool        // take attached SIMs out of their devices instead of refusing
+	DetachDevices   bool        // remove attached SIMs from their devices instead of refusing
 }
 
-// SIMState is what the planner needs to know of one SIM, at one instant.
+// SIMState is the state of a SIM that the planner needs, at one instant.
 type SIMState struct {
 	ID         SIMID
 	ICCID      ICCID
@@ -24,24 +24,24 @@ type SIMState struct {
 	Version    int64
 }
 
-// Standing is a Workspace and what the caller is in it; NoRole where no member.
+// Standing is a Workspace and the caller's role in it, NoRole if not a member.
 type Standing struct {
 	Workspace Workspace
 	Role      Role
 }
 
-// Snapshot is everything the planner looks at besides the request, read at one instant:
-// the SIMs that the selector names, wherever they are, and the Workspaces of the target
-// and of those SIMs with the caller's standing in each.
+// Snapshot is all input of the planner besides the request, read at one instant: the selected
+// SIMs in any Workspace, and the Workspaces of the target and of those SIMs with the caller's
+// standing in each.
 type Snapshot struct {
 	Workspaces map[WorkspaceID]Standing
 	SIMs       []SIMState
-	// Stock is the Workspace of an issuer that takes its SIMs back, which therefore need be
-	// no enterprise; 0 in a migration proper.
+	// Stock is the Workspace of an issuer that takes its SIMs back; it does not have to be an
+	// enterprise. 0 in an ordinary migration.
 	Stock WorkspaceID
 }
 
-// Plan is what a migration would do, or did: every SIM as it stands before the move.
+// Plan is the effect of a migration: every SIM in its state before the move.
 type Plan struct {
 	Request MigrationRequest
 	Target  Workspace
@@ -53,8 +53,8 @@ type Plan struct {
 // Source returns the Workspace that a SIM of the plan leaves.
 func (p *Plan) Source(s SIMState) Workspace { return p.sources[s.Workspace].Workspace }
 
-// After returns the SIM after the move: the other Workspace, no device, suspended if it was
-// activated, one change further.
+// After returns the SIM after the move: in the target, without a device, suspended if it was
+// activated, at the next version.
 func (p *Plan) After(s SIMState) SIMState {
 	s.Workspace = p.Target.ID
 	s.Status = s.Status.AfterMigration()
@@ -63,7 +63,7 @@ func (p *Plan) After(s SIMState) SIMState {
 	return s
 }
 
-// SourceCounts tells how many SIMs leave each Workspace, ordered by Workspace id.
+// SourceCounts returns how many SIMs leave each Workspace, ordered by Workspace id.
 func (p *Plan) SourceCounts() []SourceCount {
 	counts := make(map[WorkspaceID]int)
 	for _, s := range p.SIMs {
@@ -77,18 +77,18 @@ func (p *Plan) SourceCounts() []SourceCount {
 	return list
 }
 
-// SourceCount is how many SIMs a migration takes out of one Workspace.
+// SourceCount is the number of SIMs that a migration moves out of one Workspace.
 type SourceCount struct {
 	Workspace Workspace
 	SIMs      int
 }
 
-// PlanMigration decides a migration. It is the only place that does: a dry run answers
-// what it returns, a real run applies it. It returns
+// PlanMigration plans a migration. No other code decides this: a dry run returns its result, a
+// real run applies it. It returns
 //
-//   - an Error NotFound where the target is unknown to the caller, or the caller is no
+//   - an Error NotFound if the target is unknown to the caller, or the caller is not an
 //     Administrator there, or a named SIM is unknown, deleted or in a Workspace where the
-//     caller is no member. A range skips such SIMs; one that keeps none is NotFound;
+//     caller is not a member. A range skips such SIMs; a range without others is NotFound;
 //   - *Conflicts with every reason why the SIMs may not move;
 //   - a Plan.
 func PlanMigration(req MigrationRequest, snap Snapshot) (*Plan, error) {
@@ -104,8 +104,8 @@ func PlanMigration(req MigrationRequest, snap Snapshot) (*Plan, error) {
 	return plan, nil
 }
 
-// Resolve finds the SIMs of the selector that the caller may know of, in the request's
-// order, and words each identifier for which there is none.
+// Resolve finds the SIMs of the selector that the caller may see, in the request's order, and
+// describes each identifier without a SIM.
 func Resolve(sel Selector, snap Snapshot) (found []SIMState, missing []string) {
 	switch {
 	case sel.Range != nil:
@@ -129,8 +129,8 @@ func inRange(r ICCIDRange, snap Snapshot) []SIMState {
 	return found
 }
 
-// inOrder tries the next SIM of the snapshot first: most stores answer in the request's
-// order, and then nothing has to be indexed.
+// inOrder tries the next SIM of the snapshot first: stores usually return SIMs in the request's
+// order, and then no index is needed.
 func inOrder[K comparable](keys []K, kind string, snap Snapshot, key func(*SIMState) K) (found []SIMState, missing []string) {
 	found = make([]SIMState, 0, len(keys))
 	look := lookup{of: snap.Workspaces}
@@ -153,7 +153,7 @@ func inOrder[K comparable](keys []K, kind string, snap Snapshot, key func(*SIMSt
 	return found, missing
 }
 
-// index tells where the visible SIMs are.
+// index returns the positions of the visible SIMs.
 func index[K comparable](snap Snapshot, key func(*SIMState) K) map[K]int {
 	at := make(map[K]int, len(snap.SIMs))
 	look := lookup{of: snap.Workspaces}
@@ -165,7 +165,7 @@ func index[K comparable](snap Snapshot, key func(*SIMState) K) map[K]int {
 	return at
 }
 
-// lookup remembers the last Workspace looked up, for most requests have only one.
+// lookup caches the last Workspace, because most requests have only one.
 type lookup struct {
 	of   map[WorkspaceID]Standing
 	id   WorkspaceID

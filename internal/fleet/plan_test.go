@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// verdict is what PlanMigration says, in a form that tables can spell: the SIMs that move,
-// or the SIMs per conflict, or what is not found.
+// verdict is a result of PlanMigration in a form for test tables: the SIMs that move, or the
+// SIMs per conflict, or what is not found.
 type verdict struct {
 	Moves   []fleet.SIMID
 	Refused []group

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// reader hands out the bytes of a fuzz input one by one, and zeros once they are used up.
+// reader returns the bytes of a fuzz input one by one, and then zeros.
 type reader []byte
 
 func (r *reader) next() int {
@@ -27,7 +27,7 @@ func pick[T any](r *reader, of ...T) T { return of[r.next()%len(of)] }
 
 // request reads the target, the form of the selector, two numbers for it, and the options.
 // Unlike the generators of the property tests it also makes selectors that no constructor
-// gives.
+// returns.
 func (r *reader) request() fleet.MigrationRequest {
 	req := to(pick(r, lyon, rio, oslo, closed, reseller, foreign, nowhere, 0, -1), fleet.Selector{})
 	form, a, b := r.next()%5, fleet.SIMID(r.next()), fleet.SIMID(r.next())
@@ -48,8 +48,8 @@ func (r *reader) request() fleet.MigrationRequest {
 	return req
 }
 
-// world reads a SIM from each five bytes that are left. A number comes once, as in every
-// store, but that deleted cards may have had it too.
+// world reads a SIM from every five remaining bytes. A number occurs once, as in every store,
+// apart from deleted cards.
 func (r *reader) world() fleet.Snapshot {
 	snap := snapshot()
 	live := make(map[fleet.SIMID]bool)
@@ -73,10 +73,10 @@ func FuzzPlanMigration(f *testing.F) {
 		{0, 2, 1, 200, 1, 0, 5, 0, 0, 0, 1, 3, 7, 0, 0, 1, 4, 0, 3, 0, 1}, // a range with a foreign and a deleted SIM
 		{1, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1},                                 // into Brazil
 		{0, 0, 1, 1, 0, 0, 1, 5, 0, 0, 1},                                 // out of it
-		{0, 0, 1, 2, 0, 0, 1, 0, 0, 0, 1, 2, 4, 0, 0, 1},                  // no Administrator of where the second is
-		{2, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1},                                 // nor of the target
+		{0, 0, 1, 2, 0, 0, 1, 0, 0, 0, 1, 2, 4, 0, 0, 1},                  // not Administrator in the second SIM's Workspace
+		{2, 0, 1, 1, 0, 0, 1, 0, 0, 0, 1},                                 // not Administrator in the target
 		{3, 0, 1, 1, 0, 0, 1, 8, 0, 0, 1},                                 // a suspended target, there already
-		{6, 3, 0, 0, 0, 0, 1, 0, 0, 0, 1},                                 // nowhere, an empty list
+		{6, 3, 0, 0, 0, 0, 1, 0, 0, 0, 1},                                 // an unknown target, an empty list
 		{0, 4, 0, 0, 1, 2, 9, 9, 1, 10, 5, 0, 0},                          // no selector
 	} {
 		f.Add(seed)
@@ -115,7 +115,7 @@ func checkPlan(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, p 
 		}
 	}
 	if len(p.SIMs) == 0 {
-		return // an empty list, which no constructor lets through
+		return // an empty list, which no constructor accepts
 	}
 	v := preview(t, p)
 	if !v.Matches(p) {
@@ -126,14 +126,14 @@ func checkPlan(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, p 
 	}
 }
 
-// reason is a conflict without its words.
+// reason is a conflict without its text.
 type reason struct {
 	Code fleet.ConflictCode
 	SIMs []fleet.SIMID
 }
 
-// checkReasons holds the conflicts against the contract's list, spelt a second time: each
-// reason is there, with every SIM that it concerns, and no other.
+// checkReasons compares the conflicts with a second implementation of the contract's list: all
+// reasons, with all SIMs that they concern.
 func checkReasons(t *testing.T, req fleet.MigrationRequest, snap fleet.Snapshot, groups []fleet.Conflict) {
 	t.Helper()
 	var got []reason

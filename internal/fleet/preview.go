@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Preview is what a dry run answered, read back from its entity tag.
+// Preview is the result of a dry run, decoded from its entity tag.
 //
 // The tag is self-contained because a dry run writes no row: a stored preview would make the
 // harmless half of a migration a write, with a lifetime to choose and to sweep. So the tag
@@ -27,9 +27,9 @@ type (
 )
 
 // ETag returns the plan as a strong entity tag, quotes included: equal for equal requests over
-// equal SIMs, different otherwise. Names are no part of it, since renaming a device or a
-// Workspace changes nothing that moves. A few dozen bytes for a fresh import, under 3 KB for
-// 500 SIMs that differ in version as long as none has changed two million times.
+// equal SIMs, different otherwise. Names are not part of it, because renaming a device or a
+// Workspace does not affect a migration. It has a few dozen bytes for a fresh import, and less
+// than 3 KB for 500 SIMs with different versions unless one has changed two million times.
 func (p *Plan) ETag() string { return p.preview().tag() }
 
 func (p *Plan) preview() *Preview {
@@ -43,7 +43,7 @@ func (p *Plan) preview() *Preview {
 	return v
 }
 
-// occupied marks the numbers of the range that have a SIM. It ends at the last of them.
+// occupied marks the numbers of the range that have a SIM, up to the last one.
 func occupied(r ICCIDRange, ascending []SIMState) []byte {
 	if len(ascending) == 0 {
 		return nil
@@ -57,17 +57,17 @@ func occupied(r ICCIDRange, ascending []SIMState) []byte {
 	return bits
 }
 
-// Matches reports whether the plan is what was previewed, in every part.
+// Matches reports whether the plan equals the previewed plan.
 func (v *Preview) Matches(plan *Plan) bool { return v.tag() == plan.ETag() }
 
-// SameRequest reports whether the preview was of this very request. Only then do Previewed,
-// Changed and Drift mean anything: otherwise they would lay one request's SIMs over another's.
+// SameRequest reports whether the preview was of this very request. Only then are Previewed,
+// Changed and Drift meaningful: otherwise they would mix the SIMs of two requests.
 func (v *Preview) SameRequest(req MigrationRequest) bool {
 	return v.request == digestRequest(req) && v.fits(req.Select)
 }
 
-// fits reports whether the selector can have given this number of SIMs. The digest alone does
-// not: whoever makes up a tag can pair the right digest with a wrong list.
+// fits reports whether the selector can have selected this number of SIMs. The digest is not
+// enough: a forged tag can combine the right digest with a wrong list.
 func (v *Preview) fits(sel Selector) bool {
 	if sel.Range != nil {
 		last := v.lastOffset()
@@ -76,8 +76,8 @@ func (v *Preview) fits(sel Selector) bool {
 	return v.offsets == nil && len(v.versions) == len(sel.SIMs)+len(sel.ICCIDs)
 }
 
-// digestRequest covers what the caller asked for. Each part says its own length, so that
-// no two requests can run together into the same bytes.
+// digestRequest covers the request. Each part is preceded by its length, so that different
+// requests never give the same bytes.
 func digestRequest(req MigrationRequest) requestDigest {
 	b := appendSelector(make([]byte, 0, 64+10*len(req.Select.SIMs)+ICCIDLength*len(req.Select.ICCIDs)), req.Select)
 	b = binary.AppendUvarint(b, uint64(req.Target))
@@ -118,7 +118,7 @@ func appendBool(b []byte, set bool) []byte {
 	return append(b, 0)
 }
 
-// digestState covers what the answer of the dry run depended on.
+// digestState covers the state that the result of the dry run depends on.
 func digestState(p *Plan) stateDigest {
 	b := binary.AppendUvarint(make([]byte, 0, 8192), uint64(p.Target.ID))
 	for i := range p.SIMs {

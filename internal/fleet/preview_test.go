@@ -156,7 +156,8 @@ func TestParsePreviewTakesAWeakenedTag(t *testing.T) {
 	}
 }
 
-// TestParsePreviewTakesATagWithACoding covers what compressing proxies make of a tag.
+// TestParsePreviewTakesATagWithACoding covers the changes that compressing proxies make to a
+// tag.
 func TestParsePreviewTakesATagWithACoding(t *testing.T) {
 	p := plan(t, to(lyon, byID(t, 1)), snapshot(sim(1)))
 	for _, suffix := range []string{"-gzip", "--gzip", ";gzip", "-br", "-zstd", "-deflate", "+gzip"} {

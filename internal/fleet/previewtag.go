@@ -14,7 +14,7 @@ import (
 const (
 	previewFormat = 1
 	maxOffsets    = (MaxSIMs + 7) / 8
-	maxTag        = 8 << 10 // more than 500 SIMs with the longest versions take
+	maxTag        = 8 << 10 // more than 500 SIMs with the longest versions need
 )
 
 var tagEncoding = base64.RawURLEncoding.Strict()
@@ -22,7 +22,7 @@ var tagEncoding = base64.RawURLEncoding.Strict()
 // ParsePreview parses the entity tag of a dry run. Proxies that compress a response mark its
 // tag as weak or add the coding to it; such a tag is accepted. The error is BadRequest if the
 // text is not a single entity tag, and PreconditionStale if this release cannot have made the
-// tag, so that it matches nothing.
+// tag, which then matches nothing.
 func ParsePreview(etag string) (*Preview, error) {
 	quoted := strings.TrimPrefix(etag, "W/")
 	if len(quoted) < 2 || quoted[0] != '"' || strings.IndexByte(quoted[1:], '"') != len(quoted)-2 {
@@ -89,8 +89,8 @@ func appendRuns(b []byte, versions []int64) []byte {
 	return b
 }
 
-// decodePreview returns nil for what tag cannot have made. It leaves some odd spellings
-// (long varints, split runs) to the caller's comparison with the tag made anew.
+// decodePreview returns nil for input that tag cannot have made. It accepts some non-canonical
+// encodings (long varints, split runs), which the caller rejects by encoding the result again.
 func decodePreview(body string) *Preview {
 	if len(body) > maxTag {
 		return nil
@@ -117,7 +117,7 @@ func decodePreview(body string) *Preview {
 	return v
 }
 
-// decodeRuns returns nil for bytes that are no runs of 1 to MaxSIMs versions in all.
+// decodeRuns returns nil for bytes that are not runs of 1 to MaxSIMs versions in total.
 func decodeRuns(b []byte) []int64 {
 	var versions []int64
 	for len(b) > 0 {
@@ -137,7 +137,7 @@ func decodeRuns(b []byte) []int64 {
 	return versions
 }
 
-// offsetsFit reports whether the offsets name one number per version and end at the last.
+// offsetsFit reports whether the offsets mark one number per version and end at the last.
 func (v *Preview) offsetsFit() bool {
 	if v.offsets == nil {
 		return true
@@ -149,8 +149,8 @@ func (v *Preview) offsetsFit() bool {
 	return set == len(v.versions) && v.offsets[len(v.offsets)-1] != 0 && v.lastOffset() < MaxSIMs
 }
 
-// lastOffset returns the last number of the range that had a SIM, counted from its start; -1
-// where the preview is of no range.
+// lastOffset returns the last number of the range that had a SIM, counted from its start; -1 if
+// the preview is not of a range.
 func (v *Preview) lastOffset() int {
 	if v.offsets == nil {
 		return -1

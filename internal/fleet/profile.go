@@ -23,7 +23,7 @@ type Profile struct {
 	Name      string
 }
 
-// ProfileKey names a profile: ids are unique per kind.
+// ProfileKey identifies a profile: ids are unique per kind.
 type ProfileKey struct {
 	Kind ProfileKind
 	ID   int64

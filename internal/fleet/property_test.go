@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Every SIM of the request that the caller may know of moves, or a conflict names it or
-// the target, or something of the request is not found; and none both moves and conflicts.
+// Every SIM of the request that the caller may see moves, or a conflict names it or the target,
+// or something of the request is not found; no SIM both moves and conflicts.
 func TestEverySIMIsAccountedFor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		snap := drawSnapshot(t)
@@ -36,7 +36,7 @@ func TestEverySIMIsAccountedFor(t *testing.T) {
 	})
 }
 
-// mayMove spells the rules a second time, in the contract's order.
+// mayMove is a second implementation of the rules, in the contract's order.
 func mayMove(t *rapid.T, req fleet.MigrationRequest, snap fleet.Snapshot, s fleet.SIMState) {
 	source, target := snap.Workspaces[s.Workspace], snap.Workspaces[req.Target]
 	for rule, broken := range map[string]bool{
@@ -100,7 +100,7 @@ func TestAfterChangesNoMoreThanItMay(t *testing.T) {
 	})
 }
 
-// apply carries the plan out on a fleet in memory.
+// apply applies the plan to SIMs in memory.
 func apply(p *fleet.Plan, sims []fleet.SIMState) []fleet.SIMState {
 	moved := make(map[fleet.SIMID]fleet.SIMState)
 	for _, s := range p.SIMs {
@@ -161,7 +161,7 @@ func TestPlanningIgnoresTheSnapshotsOrder(t *testing.T) {
 	})
 }
 
-// A SIM in a Workspace where the caller is no member must not show, in any answer.
+// No result may reveal a SIM in a Workspace where the caller is not a member.
 func TestForeignSIMsAreIndistinguishableFromNone(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		snap := drawSnapshot(t)
@@ -245,8 +245,8 @@ func TestETagSeesEveryChange(t *testing.T) {
 	})
 }
 
-// Drift is empty exactly when the plan still matches, provided that each change of a SIM
-// raises its version, and it names exactly the SIMs that changed.
+// Drift is empty exactly if the plan still matches, given that each change of a SIM raises its
+// version, and it names exactly the SIMs that changed.
 func TestDriftIsWhatChanged(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		req, before, p := drawPlan(t)

@@ -2,9 +2,9 @@ package fleet
 
 import "encoding/binary"
 
-// The seal of a SIM is a checksum over what identifies it (invariant I19). It has three parts
-// that are joined by XOR, so that a part that the ledger says has changed can be replaced
-// without knowing the others. Like Checksum it protects against faults, not against forgers.
+// The seal of a SIM is a checksum of its identity (invariant I19). It is the XOR of three
+// parts, so that a part that changed according to the ledger can be replaced without knowing
+// the others. Like Checksum it protects against faults, not against forgery.
 
 // SealIdentity returns the part of a seal that never changes. It covers the id, the ICCID, EID,
 // IMSI and MSISDN, the date of production (microseconds since 1970), the model and the batch.
@@ -28,8 +28,7 @@ func SealActivation(id SIMID, at int64) uint64 {
 	return mix(mix(uint64(id)^1<<61) ^ uint64(at))
 }
 
-// mixText mixes a text into a hash, with its length, so that two texts in a row cannot be
-// confused with two others.
+// mixText mixes a text and its length into a hash, so that sequences of texts are unambiguous.
 func mixText(h uint64, text string) uint64 {
 	h = mix(h ^ uint64(len(text)))
 	for len(text) > 0 {

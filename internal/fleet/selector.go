@@ -4,11 +4,11 @@ import (
 	"fmt"
 )
 
-// MaxSIMs is how many SIMs one request may name.
+// MaxSIMs is the maximum number of SIMs of one request.
 const MaxSIMs = 500
 
-// Selector says which SIMs a request names, in exactly one of its three forms. Make one
-// with SelectSIMs, SelectICCIDs or SelectRange: those refuse what the contract refuses.
+// Selector selects the SIMs of a request, in exactly one of three forms. Create it with
+// SelectSIMs, SelectICCIDs or SelectRange, which validate the input.
 type Selector struct {
 	SIMs   []SIMID
 	ICCIDs []ICCID
@@ -21,7 +21,7 @@ type ICCIDRange struct{ Start, End ICCID }
 // Width returns how many numbers the range has.
 func (r ICCIDRange) Width() int { return int(r.Start.distance(r.End)) + 1 }
 
-// SelectSIMs names SIMs by id, each once, in the order of their first mention.
+// SelectSIMs selects SIMs by id, without duplicates, in the order of their first occurrence.
 func SelectSIMs(ids []SIMID) (Selector, error) {
 	once := Once(ids)
 	if err := checkCount("sims", len(once)); err != nil {
@@ -30,8 +30,8 @@ func SelectSIMs(ids []SIMID) (Selector, error) {
 	return Selector{SIMs: once}, nil
 }
 
-// SelectICCIDs names SIMs by ICCID. Offending values are named with their positions,
-// counted from 0 as in the JSON array, the first ten of them.
+// SelectICCIDs selects SIMs by ICCID. The error names the first ten invalid values with their
+// positions, counted from 0 as in the JSON array.
 func SelectICCIDs(values []string) (Selector, error) {
 	ids := make([]ICCID, len(values))
 	var problems []Problem
@@ -52,7 +52,7 @@ func SelectICCIDs(values []string) (Selector, error) {
 	return Selector{ICCIDs: once}, nil
 }
 
-// SelectRange names SIMs by a run of ICCIDs, both ends included.
+// SelectRange selects SIMs by a range of ICCIDs, both ends included.
 func SelectRange(start, end string) (Selector, error) {
 	from, err := ParseICCID(start)
 	if err != nil {
@@ -62,7 +62,7 @@ func SelectRange(start, end string) (Selector, error) {
 	if err != nil {
 		return Selector{}, Invalid("iccid_range.end", "%v", err)
 	}
-	if to < from { // equal length, so the order of the strings is that of the numbers
+	if to < from { // equal length: strings sort like numbers
 		return Selector{}, Invalid("iccid_range.end", "%s lies before start %s", to, from)
 	}
 	if d := from.distance(to); d >= MaxSIMs {
@@ -81,7 +81,7 @@ func checkCount(field string, n int) error {
 	return nil
 }
 
-// Once keeps the first of equal values.
+// Once removes duplicates and keeps the order.
 func Once[T comparable](list []T) []T {
 	seen := make(map[T]struct{}, len(list))
 	once := make([]T, 0, len(list))

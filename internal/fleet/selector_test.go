@@ -47,7 +47,7 @@ func TestSelectorsTakeUpTo500(t *testing.T) {
 	}
 }
 
-// topRange returns the last n numbers that 19 digits can write.
+// topRange selects the last n 19-digit numbers.
 func topRange(n int) (fleet.Selector, error) {
 	return fleet.SelectRange(fmt.Sprint(uint64(1e19)-uint64(n)), "9999999999999999999")
 }

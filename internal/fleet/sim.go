@@ -2,19 +2,19 @@ package fleet
 
 import "time"
 
-// SIM is a card as the inventory keeps it.
+// SIM is a SIM card in the inventory.
 type SIM struct {
 	ID         SIMID
 	ICCID      ICCID
-	EID        string // "" for a card that is no eSIM
+	EID        string // "" for a card that is not an eSIM
 	IMSI       string
 	MSISDN     string
 	Status     SIMStatus
-	Workspace  WorkspaceID // who has it; the wire's customer_org
-	Issuer     WorkspaceID // who issued it; a migration never changes this
+	Workspace  WorkspaceID // that has it; customer_org in the API
+	Issuer     WorkspaceID // that issued it; a migration never changes this
 	Reseller   WorkspaceID // 0 if there is none
 	Model      ModelID
-	BIC        string   // the code of the batch it was delivered in, "" for none
+	BIC        string   // code of the batch that it was delivered in, "" for none
 	Device     DeviceID // 0 if unattached
 	DeviceName string
 	Produced   time.Time
@@ -22,7 +22,7 @@ type SIM struct {
 	Version    int64     // number of changes since import
 }
 
-// State returns what the planner and the ledger know of the SIM.
+// State returns the part of the SIM that the planner and the ledger use.
 func (s SIM) State() SIMState {
 	return SIMState{
 		ID: s.ID, ICCID: s.ICCID, Status: s.Status, Workspace: s.Workspace,

@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// SIMStatus is where a SIM stands in its life. The numbers are the wire's.
+// SIMStatus is the status of a SIM in its life cycle. The numbers are those of the API.
 type SIMStatus int8
 
 // The statuses of a SIM.
@@ -25,8 +25,8 @@ var SIMStatuses = []Named[SIMStatus]{
 	{ID: SIMFactoryTest, Name: "Factory Test"},
 }
 
-// simTransitions is what PATCH may do. Deletion has an operation of its own, and nothing
-// ever returns to Issued.
+// simTransitions are the changes of status that PATCH allows. Deletion is a separate operation,
+// and no SIM returns to Issued.
 var simTransitions = map[SIMStatus][]SIMStatus{
 	SIMIssued:      {SIMActivated, SIMFactoryTest},
 	SIMFactoryTest: {SIMActivated},

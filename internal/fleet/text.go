@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// ParseUsername reads the name under which a user signs in: an e-mail address alone, stored
-// in lower case. The error names the text and the cure.
+// ParseUsername parses a user name: an e-mail address without a display name, converted to
+// lower case. The error quotes the text and says what to do.
 func ParseUsername(s string) (string, error) {
 	if err := CheckText(s); err != nil {
 		return "", err
@@ -24,7 +24,8 @@ func ParseUsername(s string) (string, error) {
 	return strings.ToLower(s), nil
 }
 
-// ParseName reads the name of a thing, in one line. The error names the text and the cure.
+// ParseName parses the name of an object, in one line. The error quotes the text and says what
+// to do.
 func ParseName(s string) (string, error) {
 	if strings.TrimSpace(s) == "" {
 		return "", fmt.Errorf("%q is not a name: write some text in one line", clip(s))
@@ -32,11 +33,11 @@ func ParseName(s string) (string, error) {
 	return s, CheckText(s)
 }
 
-// CheckText refuses characters that nobody can see, in every text that people read: control
-// characters (C0, DEL, C1, so ESC and BEL too), line breaks, characters that change the
-// direction of text, and invisible ones. They would control a terminal, forge lines of a log,
-// or make two names look alike. Joiners and variation selectors are accepted where scripts
-// and emoji need them. The error names the character and the cure.
+// CheckText rejects hidden characters in a text for display: control characters (C0, DEL, C1,
+// including ESC and BEL), line breaks, characters that change the direction of text, and
+// invisible characters. They could control a terminal, forge log lines, or make two names look
+// alike. Joiners and variation selectors are accepted where scripts and emoji need them. The
+// error names the character and says what to do.
 func CheckText(s string) error {
 	if !utf8.ValidString(s) {
 		return fmt.Errorf("%q is not valid UTF-8: save or send it as UTF-8", clip(s))
@@ -60,15 +61,14 @@ func hiddenCharacter(s string, i int) error {
 	return fmt.Errorf("%+q contains the %s character %U: remove it, and write some text in one line", clip(s), what, r)
 }
 
-// hidden reports whether a character has no look of its own and no use in a name.
+// hidden reports whether a character is invisible and has no use in a name.
 func hidden(r rune) bool {
 	const brailleBlank = 0x2800
 	return r == brailleBlank || !joins(r) && unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp,
 		unicode.Other_Default_Ignorable_Code_Point, unicode.Noncharacter_Code_Point)
 }
 
-// joins reports whether a character has no look of its own, but changes how its neighbours
-// look in some scripts.
+// joins reports whether a character is invisible, but changes its neighbours in some scripts.
 func joins(r rune) bool {
 	return unicode.In(r, unicode.Join_Control, unicode.Variation_Selector)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Every control, bidirectional and invisible character is refused wherever it stands, and the
-// error shows it by its number only.
+// Every control, bidirectional and invisible character is rejected at any position, and the
+// error shows only its number.
 func TestHiddenCharactersAreRefused(t *testing.T) {
 	const invisible = "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202e\u2060\u2066\u2069" +
 		"\u2800\u3164\ufe0f\ufe00\ufeff\uffa0\ufff9\ufffe\U000e0001\U000e0041\U000e0100"
@@ -51,7 +51,7 @@ func TestHiddenCharactersAreRefused(t *testing.T) {
 	}
 }
 
-// Names of all scripts, and emoji, are accepted as they are.
+// Names of all scripts, and emoji, are accepted unchanged.
 func TestNamesOfAllScripts(t *testing.T) {
 	for _, name := range []string{
 		"Fleet DE", "Zoë Nöwak", "e\u0301lectricit\u00e9", "Ελλάδα", "Москва", "東京メーター", "葛\U000e0100飾", "서울", "ירושלים", "القاهرة",

@@ -5,11 +5,12 @@ import "time"
 // Role is what a user may do in one Workspace.
 type Role int8
 
-// The roles. SuperAdmin is an Administrator everywhere and is made only by the operator.
+// The roles. SuperAdmin is Administrator in all Workspaces and can only be granted by the
+// operator.
 const (
 	NoRole        Role = 0
 	Administrator Role = 1
-	Member        Role = 2 // the wire's "User"
+	Member        Role = 2 // "User" in the API
 	Observer      Role = 3
 	SuperAdmin    Role = 4
 )
@@ -24,7 +25,7 @@ var Roles = []Named[Role]{
 
 func (r Role) String() string { return NameOf(Roles, r) }
 
-// Administers reports whether the role may migrate SIMs, manage users and tokens.
+// Administers reports whether the role may migrate SIMs and manage users and tokens.
 func (r Role) Administers() bool { return r == Administrator || r == SuperAdmin }
 
 // UserStatus says whether a user may sign in.
@@ -46,7 +47,7 @@ var UserStatuses = []Named[UserStatus]{
 
 func (s UserStatus) String() string { return NameOf(UserStatuses, s) }
 
-// User is a person. PasswordHash never leaves the process.
+// User is a user account. PasswordHash never leaves the process.
 type User struct {
 	ID               UserID
 	Username         string // an e-mail address, lower case
@@ -57,7 +58,7 @@ type User struct {
 	Created          time.Time
 }
 
-// Membership is one user's standing in one Workspace.
+// Membership is a user's roles and status in one Workspace.
 type Membership struct {
 	User      UserID
 	Workspace Workspace
@@ -66,8 +67,7 @@ type Membership struct {
 	Roles     []Role     // ascending, at least one
 }
 
-// Best returns the role that counts: the one that allows the most. NoRole only if there is no
-// other.
+// Best returns the role with the most permissions, NoRole if there is no other.
 func Best(roles []Role) Role {
 	best := NoRole
 	for _, r := range roles {

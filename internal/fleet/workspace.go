@@ -23,10 +23,10 @@ var WorkspaceTypes = []Named[WorkspaceType]{
 
 func (t WorkspaceType) String() string { return NameOf(WorkspaceTypes, t) }
 
-// Known reports whether there is such a type.
+// Known reports whether the id is one of WorkspaceTypes.
 func (t WorkspaceType) Known() bool { return known(WorkspaceTypes, t) }
 
-// WorkspaceStatus says whether a Workspace may take SIMs.
+// WorkspaceStatus says whether SIMs may be moved to a Workspace.
 type WorkspaceStatus int8
 
 // The statuses of a Workspace.
@@ -43,7 +43,7 @@ var WorkspaceStatuses = []Named[WorkspaceStatus]{
 
 func (s WorkspaceStatus) String() string { return NameOf(WorkspaceStatuses, s) }
 
-// Known reports whether there is such a status.
+// Known reports whether the id is one of WorkspaceStatuses.
 func (s WorkspaceStatus) Known() bool { return known(WorkspaceStatuses, s) }
 
 // Workspace owns SIMs and devices: a customer, a business unit, a sandbox.
@@ -57,5 +57,6 @@ type Workspace struct {
 	Created time.Time
 }
 
-// Brazilian tells on which side of the Brazilian numbering rule (1505) the Workspace is.
+// Brazilian reports whether the Workspace is in Brazil, for the Brazilian numbering rule
+// (1505).
 func (w Workspace) Brazilian() bool { return w.Country == "BR" }
