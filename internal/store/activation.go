@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// KeyKind says what an activation key is for.
+// KeyKind is the purpose of an activation key.
 type KeyKind int8
 
 // The kinds of activation keys.
@@ -16,13 +16,13 @@ const (
 	KeyReset      KeyKind = 1
 )
 
-// ActivationKey lets somebody set a password without having one; only its hash is known here.
+// ActivationKey lets a user set a password without a previous one. Only its hash is stored.
 type ActivationKey struct {
 	Hash      []byte
 	Kind      KeyKind
 	User      fleet.UserID
 	Workspace fleet.WorkspaceID // of an invitation
-	Epoch     int64             // of the user when it was made; a key of another epoch sets nothing
+	Epoch     int64             // of the user at creation; a key of another epoch is invalid
 	Shown     bool              // to the inviter
 	Expires   time.Time
 }
@@ -35,8 +35,8 @@ func (tx *Tx) InsertActivationKey(ctx context.Context, k ActivationKey) error {
 		k.Hash, int64(k.Kind), int64(k.User), orNull(k.Workspace), k.Epoch, flag(k.Shown), micros(tx.now), micros(k.Expires))
 }
 
-// TakeActivationKey finds a key by its hash and uses it up, unless the transaction fails; found
-// is false if it is unknown, used or expired. Of two who come at once one has it.
+// TakeActivationKey finds a key by its hash and marks it as used, unless the transaction fails.
+// found is false if it is unknown, used or expired. Only one of two concurrent calls finds it.
 func (tx *Tx) TakeActivationKey(ctx context.Context, hash []byte) (k ActivationKey, found bool, err error) {
 	var expires int64
 	var shown int
@@ -48,17 +48,17 @@ func (tx *Tx) TakeActivationKey(ctx context.Context, hash []byte) (k ActivationK
 	return k, found, err
 }
 
-// DeleteShownKeys ends the keys of a user that inviters have seen.
+// DeleteShownKeys deletes the keys of a user that were shown to inviters.
 func (tx *Tx) DeleteShownKeys(ctx context.Context, user fleet.UserID) error {
 	return tx.exec(ctx, "DELETE FROM activation_keys WHERE user_id = $1 AND shown = 1", int64(user))
 }
 
-// DeleteActivationKeys ends all keys of one kind of a user.
+// DeleteActivationKeys deletes all keys of one kind of a user.
 func (tx *Tx) DeleteActivationKeys(ctx context.Context, user fleet.UserID, kind KeyKind) error {
 	return tx.exec(ctx, "DELETE FROM activation_keys WHERE user_id = $1 AND kind = $2", int64(user), int64(kind))
 }
 
-// ActivateUser lets an invited user sign in, with a first password.
+// ActivateUser activates an invited user, with a first password.
 func (tx *Tx) ActivateUser(ctx context.Context, user fleet.UserID, name, hash string) error {
 	return tx.exec(ctx, "UPDATE users SET status = 1, name = $2, password_hash = $3, session_epoch = session_epoch + 1 WHERE id = $1",
 		int64(user), name, hash)

@@ -6,8 +6,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// applyPostgres is one statement: one round trip, and no line that another could miss.
-// The UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
+// applyPostgresSQL is one statement: one round trip, and all its parts see the same lines. The
+// UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
 var applyPostgresSQL = `
 	WITH entry AS (
 		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited)
@@ -71,7 +71,7 @@ func (tx *Tx) entryArgs(c Change) []any {
 	}
 }
 
-// lineColumns returns the lines, transposed into one array per column.
+// lineColumns transposes the lines into one array per column.
 func (c Change) lineColumns() []any {
 	n := len(c.Lines)
 	numbers := make([]int64, 6*n)

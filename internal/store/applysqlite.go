@@ -42,7 +42,7 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	return id, moved, stock, tx.insertOwnAudit(ctx, id, c)
 }
 
-// insertOwnAudit writes the change's own entry of the audit log, where it owes one.
+// insertOwnAudit writes the change's own audit entry, if it has one.
 func (tx *Tx) insertOwnAudit(ctx context.Context, id fleet.MigrationID, c Change) error {
 	if c.Audit == nil {
 		return nil
@@ -68,7 +68,7 @@ func (tx *Tx) insertLinesSQLite(ctx context.Context, id fleet.MigrationID, lines
 	})
 }
 
-// deviceName returns what a line keeps of the device before; NULL for no device.
+// deviceName returns the name of the previous device that a line stores; NULL for no device.
 func deviceName(before fleet.SIMState) any {
 	if before.Device == 0 {
 		return nil
@@ -83,8 +83,7 @@ const moveSIMsSQLite = `
 	FROM ledger_lines l
 	WHERE l.ledger_id = $1 AND sims.id = l.sim_id AND sims.workspace_id = l.workspace_before AND sims.version = l.version - 1`
 
-// insertLineEvents makes the events of the lines, reading the lines once for each kind of
-// event that they have.
+// insertLineEvents inserts the events of the lines, with one statement per kind of event.
 func (tx *Tx) insertLineEvents(ctx context.Context, id fleet.MigrationID, c Change) error {
 	told := c.eventsToTell()
 	if len(told) == 0 {

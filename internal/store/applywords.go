@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// The events of a change are made from its lines inside the database. Their words are
-// those of fleet: these expressions are built from its templates, not written again.
+// The events of a change are built from its lines inside the database. These expressions are
+// generated from the text templates of package fleet.
 var (
 	releasedWords = concat(fleet.ReleasedWords, "l.sim_id", "l.device_before")
 	assignedWords = concat(fleet.AssignedWords, "l.sim_id", "l.device_after")
@@ -16,8 +16,8 @@ var (
 	statusEvent   = statusEventType("l.status_after")
 )
 
-// The events that lines l can tell of, each in the Workspace that it concerns. step puts
-// the release before the change of status, as they happen.
+// The events of lines l, each in the Workspace that it concerns. step orders the release before
+// the change of status.
 var (
 	releases = `
 	SELECT l.ordinal, 1 AS step, ` + fmt.Sprint(int(fleet.EventSIMReleased)) + ` AS type, l.workspace_before AS workspace_id,
@@ -34,7 +34,7 @@ var (
 	lineEvents = releases + " UNION ALL " + changes + " UNION ALL " + assignments
 )
 
-// eventsToTell returns those of the three that the lines of a change have.
+// eventsToTell returns the kinds of events that the lines of a change have.
 func (c Change) eventsToTell() []string {
 	var released, changed, assigned bool
 	for _, l := range c.Lines {
@@ -55,7 +55,7 @@ func (c Change) eventsToTell() []string {
 	return told
 }
 
-// concat formats a template of %d and %s as an SQL concatenation of columns.
+// concat turns a template with %d and %s into an SQL concatenation of columns.
 func concat(template string, columns ...string) string {
 	pieces := strings.FieldsFunc(strings.NewReplacer("%d", "\x00", "%s", "\x00").Replace(template), func(r rune) bool { return r == 0 })
 	terms := make([]string, 0, len(pieces)+len(columns))

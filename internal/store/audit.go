@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// auditValues returns what an entry says, in the order of the columns.
+// auditValues returns the values of an entry in the order of the columns.
 func auditValues(e *fleet.AuditEntry) []any {
 	return []any{
 		int16(e.Actor), orNull(e.User), orNull(e.Token), e.Address, e.RequestID, string(e.Action), int64(e.Refusal),
@@ -14,9 +14,9 @@ func auditValues(e *fleet.AuditEntry) []any {
 	}
 }
 
-// InsertAudit writes entries of the audit log at the transaction's instant, each filed where
-// its Workspaces say. It does the same work whatever an entry says. The fold links them
-// into the chain later, so that writers do not wait for one another.
+// InsertAudit writes entries of the audit log at the transaction's instant, each with a row for
+// every Workspace of the entry. The number of statements does not depend on the content.
+// LinkAudit links them into the chain later, so that writers do not wait for each other.
 func (tx *Tx) InsertAudit(ctx context.Context, entries ...fleet.AuditEntry) error {
 	for i := range entries {
 		if err := tx.insertAudit(ctx, &entries[i]); err != nil {
@@ -62,7 +62,7 @@ func (c Change) auditColumns() []any {
 	return append(args, e.PlaceIDs())
 }
 
-// audited returns what the ledger notes of a change's own entry: NULL if it owes none.
+// audited returns what the ledger stores about a change's own audit entry; NULL if it has none.
 func (c Change) audited() any {
 	if c.Audit == nil {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// auditRow is an entry of the audit log as it is stored: what the chain vouches for.
+// auditRow is an entry of the audit log as stored, with everything that the chain protects.
 type auditRow struct {
 	id, at, actor, user, token, code, ledger                     int64
 	address, request, action, subject, subjectID, detail, places string
@@ -25,9 +25,9 @@ func (a *auditRow) scan(r rows) error {
 		&a.address, &a.request, &a.action, &a.subject, &a.subjectID, &a.detail, &a.places, &a.seq, &a.hash)
 }
 
-// link returns the hash of the entry at its place in the chain: SHA-256 over the hash of the
-// one before and everything that the entry says. A number is 8 bytes, high one first, a text is
-// preceded by its length. docs/operations/audit.md gives this to whoever checks an export.
+// link returns the hash of the entry at its place in the chain: SHA-256 over the previous hash
+// and all fields of the entry. A number has 8 bytes, big-endian; a text is preceded by its
+// length. docs/operations/audit.md documents this for the verification of exports.
 func (a *auditRow) link(before []byte) []byte {
 	b := make([]byte, 0, 512)
 	b = append(b, before...)
@@ -42,17 +42,17 @@ func (a *auditRow) link(before []byte) []byte {
 	return sum[:]
 }
 
-// AuditHead is the last link of the chain. A reader who noted it elsewhere notices when what
-// lies before it was rewritten.
+// AuditHead is the last link of the chain. A copy of it kept elsewhere shows later whether
+// earlier entries were rewritten.
 type AuditHead struct {
 	Seq  int64 // 0 for an empty chain
 	Hash []byte
 }
 
-// AuditHead reads the last link, where the chain goes on. It is the later of the link that was
-// noted when entries were last linked and the link that the entries end with. They differ if
-// a server of an earlier version linked entries, or if entries were removed or unlinked:
-// then the chain goes on behind the gap, which stays for VerifyAudit to find.
+// AuditHead reads the last link of the chain. It is the later of the link that was recorded at
+// the last linking and the last link of the entries. They differ if a server of an earlier
+// version linked entries, or if entries were removed or unlinked: the chain then continues
+// after the gap, which VerifyAudit reports.
 func (tx *Tx) AuditHead(ctx context.Context) (AuditHead, error) {
 	head, _, err := tx.auditEnd(ctx)
 	return head, err
@@ -71,7 +71,7 @@ func (tx *Tx) auditMark(ctx context.Context) (m auditMark, found bool, err error
 	return m, found, err
 }
 
-// auditEnd reads where the chain goes on, and the id of the last entry in it.
+// auditEnd reads the last link of the chain and the id of its entry.
 func (tx *Tx) auditEnd(ctx context.Context) (head AuditHead, id int64, err error) {
 	m, _, err := tx.auditMark(ctx)
 	if err != nil {
@@ -86,7 +86,7 @@ func (tx *Tx) auditEnd(ctx context.Context) (head AuditHead, id int64, err error
 	return last, id, err
 }
 
-// AuditUnlinked reports whether there are entries that the chain does not have yet.
+// AuditUnlinked reports whether there are entries that are not in the chain yet.
 func (tx *Tx) AuditUnlinked(ctx context.Context) (bool, error) {
 	var one int
 	return tx.one(ctx, "SELECT 1 FROM audit WHERE seq IS NULL LIMIT 1", nil, &one)
@@ -100,13 +100,12 @@ const auditLock int64 = 0x51_6d_61_75_64_69_74
 const tooOldToLink = time.Hour
 
 // LinkAudit links up to most entries that have no link yet, and returns how many it linked.
-// Any number of servers may try; one of them does it. The order is that in which the entries
-// are found: on PostgreSQL an entry with a lower id may be committed after a higher one, and
-// gets its link later.
+// Several servers may call it; a lock lets one of them work. On PostgreSQL an entry with a
+// lower id may be committed after a higher one; it is then linked later.
 //
-// It leaves alone what no server can have written since the last linking: an entry dated before
-// it, one that has only a hash, and on SQLite, which has one writer at a time, one with
-// the id of an entry before the last link. VerifyAudit names them.
+// It skips entries that no server can have written since the last linking: those dated before
+// it, those with only a hash, and on SQLite, which has one writer, those with an id below that
+// of the last link. VerifyAudit reports them.
 func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	if tx.d == Postgres {
 		var ours bool
@@ -147,8 +146,8 @@ func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	return len(ids), tx.setAuditMark(ctx, auditMark{head, mark.at})
 }
 
-// oldestToLink returns the instant from which on entries are linked. A clock that was set back
-// must not leave entries without a link for ever: the mark then follows the clock.
+// oldestToLink returns the instant from which entries are linked. If the clock was set back,
+// the mark follows the clock, so that entries do not stay unlinked.
 func (tx *Tx) oldestToLink(mark auditMark) int64 {
 	if micros(tx.now) < mark.at {
 		return math.MinInt64

@@ -10,11 +10,11 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// AuditRecord is an entry of the audit log with what is shown of those it names.
+// AuditRecord is an entry of the audit log with the names to display.
 type AuditRecord struct {
 	fleet.AuditEntry
 	Username string // of the actor
-	Details  string // as stored: a later version may know more of them
+	Details  string // as stored: a later version may have more fields
 }
 
 // The place's own id, so that a page of the default order is found in its index alone.
@@ -38,7 +38,7 @@ func scanAudit(r rows) (a AuditRecord, err error) {
 		&a.Subject.Kind, &a.Subject.ID, &a.Migration, &a.Details, &places, &a.Seq, &hash, &a.Username)
 	a.Time, a.Refusal, a.Hash = fromMicros(at), fleet.Code(code), bytes.Clone(hash)
 	for _, id := range strings.Split(places, ",") {
-		if n, _ := strconv.ParseInt(id, 10, 64); n != 0 { // we wrote it
+		if n, _ := strconv.ParseInt(id, 10, 64); n != 0 { // written by this program
 			a.Workspaces = append(a.Workspaces, fleet.WorkspaceID(n))
 		}
 	}
@@ -85,7 +85,7 @@ func (w *where) between(from, until time.Time) {
 	}
 }
 
-// CountAudit counts the entries that ExportAudit gives.
+// CountAudit counts the entries that ExportAudit returns.
 func (tx *Tx) CountAudit(ctx context.Context, from, until time.Time) (n int, err error) {
 	w := where{tx: tx}
 	w.between(from, until)
@@ -93,8 +93,7 @@ func (tx *Tx) CountAudit(ctx context.Context, from, until time.Time) (n int, err
 	return n, err
 }
 
-// ExportAudit gives one entry after the other, by id, as they come from the database: it
-// holds none of them.
+// ExportAudit streams the entries, by id, without keeping them in memory.
 func (tx *Tx) ExportAudit(ctx context.Context, from, until time.Time, give func(AuditRecord) error) error {
 	w := where{tx: tx}
 	w.between(from, until)

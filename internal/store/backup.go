@@ -12,12 +12,12 @@ import (
 // ErrUnsound is the error of a Backup or Restore whose copy fails Fsck.
 var ErrUnsound = errors.New("the copy does not pass fsck")
 
-// Backup copies a SQLite database into a new file, as of one instant, while it is being
-// served: readers do not block the writer. The file gets its name only once it is whole,
-// on the disk, and has passed Fsck; only its owner may read it, because it holds the keys
-// that sign tokens. PostgreSQL has tools of its own for this, and Backup refuses it.
+// Backup copies a SQLite database into a new file, as of one instant, while a server uses it:
+// readers do not block the writer. The file gets its name only when it is complete, synced, and
+// has passed Fsck. Only its owner may read it, because it contains the keys that sign tokens.
+// Backup refuses PostgreSQL, which has its own tools.
 //
-// The report is that of the copy; the error is ErrUnsound where it has faults.
+// The report is that of the copy; the error is ErrUnsound if it has faults.
 func Backup(ctx context.Context, url, file string) (Report, error) {
 	from, ok, err := sqliteFile(url)
 	switch {
@@ -29,11 +29,11 @@ func Backup(ctx context.Context, url, file string) (Report, error) {
 	if _, err := os.Lstat(file); err == nil {
 		return Report{}, fmt.Errorf("%s is there already: a backup overwrites nothing", file)
 	}
-	source, err := Inspect(ctx, url, Options{}) // before anything is made
+	source, err := Inspect(ctx, url, Options{}) // before anything is created
 	if err != nil {
 		return Report{}, err
 	}
-	defer func() { _ = source.Close() }() // it was only looked at
+	defer func() { _ = source.Close() }() // read only
 	part, err := partial(file)
 	if err != nil {
 		return Report{}, err
@@ -63,7 +63,7 @@ func vacuumInto(ctx context.Context, file, part string) error {
 	return errors.Join(err, db.Close())
 }
 
-// inspected returns what Fsck says of a file.
+// inspected returns the Fsck report of a file.
 func inspected(ctx context.Context, file string) (report Report, err error) {
 	s, err := Inspect(ctx, "sqlite:"+file, Options{})
 	if err != nil {
@@ -79,8 +79,8 @@ func inspected(ctx context.Context, file string) (report Report, err error) {
 	return report, err
 }
 
-// publish gives a file its name, once it is on the disk. A link never replaces what came
-// there meanwhile; where the file system has none, a look must do.
+// publish syncs a file and gives it its name. A hard link never replaces a file created
+// meanwhile; on a file system without links, publish checks first.
 func publish(part, file string) error {
 	if err := syncPath(part); err != nil {
 		return err
@@ -103,7 +103,7 @@ func publish(part, file string) error {
 	return syncPath(filepath.Dir(file))
 }
 
-// syncPath has a file, or the names in a folder, outlive a power cut.
+// syncPath syncs a file or a folder to disk.
 func syncPath(path string) error {
 	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {

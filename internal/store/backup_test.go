@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// A backup that is taken while SIMs move passes fsck, and so does what is restored from it.
+// A backup that is taken while SIMs move passes fsck, and so does a database restored from it.
 func TestBackupWhileServing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -59,7 +59,7 @@ func TestBackupWhileServing(t *testing.T) {
 	private(t, filepath.Join(dir, "restored.db"))
 	again := open(t, restored, store.Options{})
 	storetest.CheckSums(t, again)
-	storetest.MoveBack(t, again, 0) // it serves
+	storetest.MoveBack(t, again, 0) // it can be used
 	left, err := filepath.Glob(filepath.Join(dir, "*.partial*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v %v", left, err)
@@ -128,7 +128,7 @@ func TestRestoreRefuses(t *testing.T) {
 	holds(t, at("taken.db"), "precious")
 	holds(t, at("new.db"), "")
 
-	// Where an empty file is, there is room.
+	// An empty file may be replaced.
 	if _, err := store.Restore(t.Context(), at("good.db"), "sqlite:"+at("empty.db")); err != nil {
 		t.Error(err)
 	}
@@ -157,7 +157,7 @@ func TestRestoreFindsDamagedPages(t *testing.T) {
 	holds(t, filepath.Join(dir, "new.db"), "")
 }
 
-// spoilt returns a copy of a database that a statement has changed.
+// spoilt copies a database and changes the copy with a statement.
 func spoilt(t *testing.T, from, to, statement string) {
 	t.Helper()
 	content, err := os.ReadFile(from)
@@ -183,7 +183,7 @@ func write(t *testing.T, file, content string) {
 	}
 }
 
-// holds wants a file with a content; "" for none.
+// holds checks the content of a file; "" for no file.
 func holds(t *testing.T, file, want string) {
 	t.Helper()
 	got, err := os.ReadFile(file)

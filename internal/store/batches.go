@@ -21,8 +21,8 @@ func (tx *Tx) RegisteredBatches(ctx context.Context, bics []string) (map[string]
 	return taken, err
 }
 
-// BatchSIMs reads the SIMs of a batch that are not deleted, by id; with lock they stay as they
-// are until the transaction ends.
+// BatchSIMs reads the SIMs of a batch that are not deleted, by id; lock locks them until the
+// transaction ends.
 func (tx *Tx) BatchSIMs(ctx context.Context, bic string, lock bool) ([]fleet.SIM, error) {
 	w := where{tx: tx}
 	w.and("s.bic = " + w.arg(bic))
@@ -37,7 +37,8 @@ func (tx *Tx) SIMsOfEntry(ctx context.Context, entry fleet.MigrationID) ([]fleet
 	return tx.ordered(ctx, &w, false)
 }
 
-// RegisterBatch notes that a batch is taken. Call it behind the locks of BatchSIMs.
+// RegisterBatch records that a batch is registered. The caller must hold the locks of
+// BatchSIMs.
 func (tx *Tx) RegisterBatch(ctx context.Context, bic string, by fleet.WorkspaceID, entry fleet.MigrationID) error {
 	return tx.exec(ctx, "INSERT INTO sim_batches (bic, workspace_id, ledger_id, registered_at) VALUES ($1, $2, $3, $4)",
 		bic, int64(by), int64(entry), micros(tx.now))

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// checkpointer copies the write-ahead log into the database file on a connection of its
-// own, so that no commit waits for it. A passive checkpoint never blocks a writer. Once the
-// log is large, it is truncated; that waits a moment for readers that still need it.
+// checkpointer copies the write-ahead log into the database file on a connection of its own, so
+// that no commit waits for it. A passive checkpoint never blocks a writer. When the log is
+// large, it is truncated, which waits briefly for readers that still need it.
 type checkpointer struct {
 	wake     chan struct{}
 	done     chan struct{}
@@ -24,7 +24,7 @@ const (
 	walTooLarge     = 16384 // pages: 64 MiB
 	walWarning      = 8     // times walTooLarge; then at each doubling
 
-	// While a truncation waits for readers, no writer gets in.
+	// While a truncation waits for readers, writers are blocked.
 	truncatePatience = "PRAGMA busy_timeout = 200"
 )
 
@@ -64,7 +64,7 @@ func (c *checkpointer) run(ctx context.Context, dsn string) {
 			return
 		case <-c.wake:
 			commits++
-		case <-time.After(time.Second): // a quiet moment: whatever is left
+		case <-time.After(time.Second): // idle: checkpoint the rest
 			if commits > 0 || large {
 				commits = checkpointEvery
 			}
@@ -76,8 +76,8 @@ func (c *checkpointer) run(ctx context.Context, dsn string) {
 	}
 }
 
-// checkpoint reports whether the log is still too large: a reader has kept it from being
-// truncated, and it is tried again also when nothing more is written.
+// checkpoint reports whether the log is still too large because a reader prevented its
+// truncation. It is then tried again even without further writes.
 func (c *checkpointer) checkpoint(ctx context.Context, db *sql.DB) (large bool) {
 	var blocked, logged, copied int
 	err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &logged, &copied)
@@ -103,8 +103,8 @@ func (c *checkpointer) warn(pages int, large bool) {
 	}
 }
 
-// truncate empties the log if no reader keeps it from that for long. The patience is set
-// each time: the connection may be a new one, with the longer patience of writers.
+// truncate empties the log unless a reader prevents it for long. The timeout is set each time,
+// because a new connection has the longer timeout of writers.
 func truncate(ctx context.Context, db *sql.DB) (blocked bool, err error) {
 	if _, err := db.ExecContext(ctx, truncatePatience); err != nil {
 		return true, err
@@ -115,7 +115,7 @@ func truncate(ctx context.Context, db *sql.DB) (blocked bool, err error) {
 }
 
 // WALBytes returns the size of SQLite's write-ahead log on the disk; 0 on PostgreSQL. It
-// returns to nothing when a log that was too large could be truncated.
+// returns to 0 when a large log is truncated.
 func (s *Store) WALBytes() (int64, error) {
 	e, ok := bare(s.engine).(*sqliteEngine)
 	if !ok {

@@ -6,18 +6,17 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Checksums are the two sides of invariants I1 and I13: what the SIMs amount to, and what
-// the ledger says that they must amount to. On a sound database, read on one snapshot, the
-// two are equal.
+// Checksums are the two sides of invariants I1 and I13: the checksums of the SIMs, and their
+// expected values from the ledger. In a sound database, read on one snapshot, they are equal.
 type Checksums struct {
 	SIMs      int
 	State     uint64 // XOR of fleet.Checksum over all SIMs, deleted ones included
-	IDs       uint64 // the same over their ids alone
+	IDs       uint64 // the same over the ids only
 	Deltas    uint64 // XOR of what each ledger entry contributed to State
 	IDsDeltas uint64 // and to IDs
 }
 
-// Hold reports whether the SIMs are what the ledger says.
+// Hold reports whether the SIMs match the ledger.
 func (c Checksums) Hold() bool { return c.State == c.Deltas && c.IDs == c.IDsDeltas }
 
 func (c *Checksums) addSIM(s fleet.SIMState) {
@@ -31,8 +30,8 @@ func (c *Checksums) addEntry(delta, ids int64) {
 	c.IDsDeltas ^= uint64(ids)
 }
 
-// Checksums adds up all SIMs and all ledger entries. It reads every row of both: it is for
-// the operator's checks. Call it in a View.
+// Checksums adds up all SIMs and all ledger entries. It reads all rows of both, so it is only
+// for the operator's checks. Call it in a View.
 func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
 	err = tx.each(ctx, "SELECT "+checkedColumns+" FROM sims", nil, func(r rows) error {
 		s, err := scanChecked(r)
@@ -51,7 +50,7 @@ func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
 	return c, err
 }
 
-// checkedColumns are what a SIM's checksum is made of.
+// checkedColumns are the columns in a SIM's checksum.
 const checkedColumns = "id, workspace_id, status, COALESCE(device_id, 0), version"
 
 func scanChecked(r rows) (fleet.SIMState, error) {

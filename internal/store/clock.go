@@ -10,16 +10,16 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// How far this server's clock may be away from the database's.
+// Limits of the difference between this server's clock and the database's.
 const (
-	// ClockWarning is when the difference is logged.
+	// ClockWarning is the difference from which it is logged.
 	ClockWarning = time.Minute
-	// ClockLimit is when tokens are refused, because their times mean nothing any more, and
-	// when nothing is removed for its age.
+	// ClockLimit is the difference from which tokens are refused, because their times cannot be
+	// checked, and nothing is removed because of its age.
 	ClockLimit = time.Hour
 	// idleMost is how much newer than the newest row of a SQLite database the time may be at
-	// a start for things to be removed for their age. SQLite has no clock of its own, and a
-	// fleet may be idle for days; what is kept longest is kept for 30.
+	// the start. Beyond it, nothing is removed because of its age. SQLite has no clock of its
+	// own, and a fleet may be idle for days; the longest retention is 30 days.
 	idleMost = 7 * 24 * time.Hour
 )
 
@@ -28,7 +28,7 @@ type clockCheck struct {
 	on     bool
 	skew   atomic.Int64 // as last measured, in nanoseconds; on SQLite only if the clock is behind
 	newest time.Time    // of SQLite's rows at the start; zero if there was none
-	opened time.Time    // with a monotonic reading, which no setting of the clock changes
+	opened time.Time    // with a monotonic reading, which clock changes do not affect
 }
 
 // CheckClock measures how far this server's clock is ahead of the database's: PostgreSQL's
@@ -52,7 +52,7 @@ func (s *Store) CheckClock(ctx context.Context) (skew time.Duration, err error) 
 	return skew, nil
 }
 
-// skew takes the answer's time for the middle of the round trip.
+// skew assumes that the server's time was read in the middle of the round trip.
 func (e *pgEngine) skew(ctx context.Context, clock func() time.Time) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
@@ -65,7 +65,7 @@ func (e *pgEngine) skew(ctx context.Context, clock func() time.Time) (time.Durat
 	return began.Add(time.Since(started) / 2).Sub(time.UnixMicro(micro)), nil
 }
 
-// newestTime returns the newest of the times that are stored with what is only added to.
+// newestTime returns the newest time stored in the append-only tables.
 func (s *Store) newestTime(ctx context.Context) (newest time.Time, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		var micro int64
@@ -79,8 +79,8 @@ func (s *Store) newestTime(ctx context.Context) (newest time.Time, err error) {
 	return newest, err
 }
 
-// beginCheck remembers what a SQLite database had at the start. Later its newest row may
-// have been written by the clock that is in doubt.
+// beginCheck records the newest time of a SQLite database at the start. Later rows may have
+// been written with a wrong clock.
 func (s *Store) beginCheck(ctx context.Context) (err error) {
 	s.check.opened = time.Now()
 	if s.engine.dialect() == SQLite {
@@ -92,7 +92,7 @@ func (s *Store) beginCheck(ctx context.Context) (err error) {
 	return err
 }
 
-// ClockTrusted returns an error if things must not be removed for their age, because this
+// ClockTrusted returns an error if nothing may be removed because of its age, because this
 // server's clock is probably wrong.
 func (s *Store) ClockTrusted(ctx context.Context) error {
 	skew, err := s.CheckClock(ctx)
@@ -112,12 +112,13 @@ func (s *Store) ClockTrusted(ctx context.Context) error {
 	return nil
 }
 
-// ClockAhead returns what CheckClock measured last.
+// ClockAhead returns the last result of CheckClock.
 func (s *Store) ClockAhead() time.Duration { return time.Duration(s.check.skew.Load()) }
 
-// ClockWorks returns an error if this server's clock was too far from the database's when
-// it was last compared: no token can be judged by it. It sends no query. On SQLite it
-// never fails: one row from a moment when the clock was wrong would end all sign-ins.
+// ClockWorks returns an error if this server's clock was too far from the database's when it
+// was last compared: tokens cannot be checked by it. It sends no query. On SQLite it never
+// fails, because a single row from a moment when the clock was wrong would prevent all
+// sign-ins.
 func (s *Store) ClockWorks() error {
 	skew := s.ClockAhead()
 	if skew.Abs() <= ClockLimit || s.engine.dialect() != Postgres {

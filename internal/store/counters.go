@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// Counter counts what happened under a key until it expires; it is then as if it had
-// never been. Counters are rows, so that all servers count together.
+// Counter counts events under a key until it expires. Counters are rows, so that all servers
+// share them.
 type Counter struct {
 	Count   int
 	Expires time.Time
 }
 
-// Counter reads a counter; an expired one counts nothing.
+// Counter reads a counter; an expired one has the value 0.
 func (tx *Tx) Counter(ctx context.Context, kind, key string) (Counter, error) {
 	var c Counter
 	var expires int64
@@ -22,10 +22,9 @@ func (tx *Tx) Counter(ctx context.Context, kind, key string) (Counter, error) {
 	return c, err
 }
 
-// Count adds one to a counter and answers the new value. A counter that is not there, or
-// has expired, starts with 1 and lives for ttl. So does one that would live for more than
-// twice as long, which the clocks of several servers do not differ by: it was made by a clock
-// that was wrong, perhaps by years.
+// Count adds one to a counter and returns the new value. A missing or expired counter starts
+// with 1 and lives for ttl. So does a counter with more than twice that time left, because it
+// was written with a wrong clock.
 func (tx *Tx) Count(ctx context.Context, kind, key string, ttl time.Duration) (Counter, error) {
 	var c Counter
 	var expires int64
@@ -40,31 +39,30 @@ func (tx *Tx) Count(ctx context.Context, kind, key string, ttl time.Duration) (C
 	return c, err
 }
 
-// Uncount takes one back that should not have been counted.
+// Uncount subtracts one from a counter.
 func (tx *Tx) Uncount(ctx context.Context, kind, key string) error {
 	return tx.exec(ctx, "UPDATE auth_counters SET count = count - 1 WHERE kind = $1 AND key = $2 AND count > 0", kind, key)
 }
 
-// ExpireCounter lets a counter count for ttl from now on, and then no more. One that has
-// expired stays so.
+// ExpireCounter sets the remaining lifetime of a counter to ttl. An expired counter stays
+// expired.
 func (tx *Tx) ExpireCounter(ctx context.Context, kind, key string, ttl time.Duration) error {
 	return tx.exec(ctx, "UPDATE auth_counters SET expires_at = $3 WHERE kind = $1 AND key = $2 AND expires_at > $4",
 		kind, key, micros(tx.now.Add(ttl)), micros(tx.now))
 }
 
-// ClearCounter forgets a counter.
+// ClearCounter deletes a counter.
 func (tx *Tx) ClearCounter(ctx context.Context, kind, key string) error {
 	return tx.exec(ctx, "DELETE FROM auth_counters WHERE kind = $1 AND key = $2", kind, key)
 }
 
-// ClearCountersOf forgets the counters of a kind whose keys begin with a text.
+// ClearCountersOf deletes the counters of a kind whose keys have a prefix.
 func (tx *Tx) ClearCountersOf(ctx context.Context, kind, prefix string) error {
 	return tx.exec(ctx, "DELETE FROM auth_counters WHERE kind = $1 AND key >= $2 AND substr(key, 1, length($2)) = $2", kind, prefix)
 }
 
-// Sweep removes what has expired: counters, refresh tokens and what else signing in left
-// behind, and answers under idempotency keys that are older than keep and belong to no
-// migration.
+// Sweep removes expired rows: counters, refresh tokens and other rows of sign-ins, and replies
+// under idempotency keys that are older than keep and do not belong to a migration.
 func (tx *Tx) Sweep(ctx context.Context, keep time.Duration) error {
 	now := micros(tx.now)
 	for _, table := range []string{"auth_counters", "refresh_tokens", "pending_sign_ins", "trusted_devices", "ended_sessions", "activation_keys", "mails"} {

@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// updatedAt is when a device was last changed: a device that an older server wrote has no
-// such time of its own.
+// updatedAt is the time of a device's last change; devices written by an older server have only
+// the time of creation.
 const updatedAt = "COALESCE(d.updated_at, d.created_at)"
 
 const deviceColumns = `d.id, d.workspace_id, d.name, d.tags, d.imei, d.imei_lock, d.ip_address, d.status,
@@ -33,7 +33,7 @@ var deviceFields = map[string]string{
 	"created": "d.created_at", "last_updated": updatedAt,
 }
 
-// withSIMs joins the SIM of each device where the list asks for it.
+// withSIMs joins the SIM of each device if the list needs it.
 func withSIMs(l fleet.List) string {
 	of := func(field string) bool { return strings.HasPrefix(deviceFields[field], "h.") }
 	for _, f := range l.Filters {
@@ -80,9 +80,9 @@ func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List
 	return page, err
 }
 
-// DevicesOf reads those of the devices that a Workspace has, deleted ones left out. With
-// lock they stay as they are until the transaction ends, and no SIM is put into them: they
-// are locked in the order of their ids, and before any SIM.
+// DevicesOf reads those of the devices that a Workspace has, deleted ones left out. lock locks
+// them until the transaction ends, so that no SIM is put into them. They are locked in the
+// order of their ids, and before any SIM.
 func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.DeviceID, lock bool) (map[fleet.DeviceID]fleet.Device, error) {
 	w := where{tx: tx}
 	w.and("d.workspace_id = " + w.arg(int64(ws)))
@@ -101,8 +101,8 @@ func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.D
 	return found, err
 }
 
-// DevicesBy reads the devices that the change with this uid wrote, by id: to settle whether
-// a commit whose answer was lost has happened.
+// DevicesBy reads the devices that the change with this uid wrote, by id. It shows whether a
+// commit of unknown outcome was applied.
 func (tx *Tx) DevicesBy(ctx context.Context, uid string) ([]fleet.DeviceID, error) {
 	var ids []fleet.DeviceID
 	err := tx.each(ctx, "SELECT id FROM devices WHERE change_uid = $1 ORDER BY id", []any{uid}, func(r rows) error {
@@ -114,7 +114,7 @@ func (tx *Tx) DevicesBy(ctx context.Context, uid string) ([]fleet.DeviceID, erro
 	return ids, err
 }
 
-// HeldBy finds which SIM sits in each of the devices.
+// HeldBy finds the SIM in each of the devices.
 func (tx *Tx) HeldBy(ctx context.Context, devices []fleet.DeviceID) (map[fleet.DeviceID]fleet.SIMID, error) {
 	w := where{tx: tx}
 	w.and(w.in("s.device_id", list(tx, devices)))
@@ -144,7 +144,7 @@ func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.
 	return found, err
 }
 
-// SIMsIn reads the SIMs that sit in devices of a Workspace.
+// SIMsIn reads the SIMs in devices of a Workspace.
 func (tx *Tx) SIMsIn(ctx context.Context, ws fleet.WorkspaceID, devices []fleet.DeviceID) (found []fleet.SIM, err error) {
 	w := where{tx: tx}
 	w.and("s.workspace_id = " + w.arg(int64(ws)))
@@ -157,7 +157,7 @@ func (tx *Tx) SIMsIn(ctx context.Context, ws fleet.WorkspaceID, devices []fleet.
 	return found, err
 }
 
-// CountDevices counts the devices that are not deleted, of one Workspace where ws is not 0.
+// CountDevices counts the devices that are not deleted, of one Workspace if ws is not 0.
 func (tx *Tx) CountDevices(ctx context.Context, ws fleet.WorkspaceID) (n int, err error) {
 	w := where{tx: tx}
 	w.existing(ws)
@@ -165,7 +165,7 @@ func (tx *Tx) CountDevices(ctx context.Context, ws fleet.WorkspaceID) (n int, er
 	return n, err
 }
 
-// EachDevice gives those devices one by one, by id.
+// EachDevice calls give for each of those devices, by id.
 func (tx *Tx) EachDevice(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.Device) error) error {
 	w := where{tx: tx}
 	w.existing(ws)

@@ -10,7 +10,7 @@ const deviceInsert = `
 	INSERT INTO devices (id, workspace_id, name, tags, imei, imei_lock, ip_address, status, service_profile_id, tariff_profile_id,
 		created_at, updated_at, change_uid, ip_address_space_id) `
 
-// deviceUpdate makes an insert bring the device up to date that is there.
+// deviceUpdate makes an insert update an existing device.
 const deviceUpdate = ` ON CONFLICT (id) DO UPDATE SET workspace_id = excluded.workspace_id, name = excluded.name, tags = excluded.tags,
 	imei = excluded.imei, imei_lock = excluded.imei_lock, ip_address = excluded.ip_address, status = excluded.status,
 	service_profile_id = excluded.service_profile_id, tariff_profile_id = excluded.tariff_profile_id,
@@ -28,14 +28,14 @@ var (
 	putDevicesSQLite    = valuesText(deviceInsert+"VALUES %s"+deviceUpdate, deviceRow)
 )
 
-// InsertDevices creates devices; it fails where an id is Taken. uid is that of the change,
-// chosen before the transaction, for DevicesBy; it may be "".
+// InsertDevices creates devices; it fails if an id is Taken. uid identifies the change for
+// DevicesBy, is chosen before the transaction, and may be "".
 func (tx *Tx) InsertDevices(ctx context.Context, devices []fleet.Device, uid string) error {
 	return tx.writeDevices(ctx, devices, uid, devicesPostgres, insertDevicesSQLite)
 }
 
-// PutDevices brings devices up to date, and creates those that are not there. What it
-// changes must be locked.
+// PutDevices updates devices, and creates those that do not exist. Existing devices must be
+// locked.
 func (tx *Tx) PutDevices(ctx context.Context, devices []fleet.Device, uid string) error {
 	return tx.writeDevices(ctx, devices, uid, devicesPostgres+deviceUpdate, putDevicesSQLite)
 }
@@ -45,8 +45,8 @@ func (tx *Tx) PutDevice(ctx context.Context, d fleet.Device) error {
 	return tx.PutDevices(ctx, []fleet.Device{d}, "")
 }
 
-// writeDevices gives what is new the transaction's instant as its time of creation, unless
-// it has one.
+// writeDevices sets the creation time of new devices to the transaction's instant, unless they
+// have one.
 func (tx *Tx) writeDevices(ctx context.Context, devices []fleet.Device, uid, postgres string, sqlite valuesTexts) error {
 	if len(devices) == 0 {
 		return nil
@@ -74,7 +74,7 @@ func (tx *Tx) createdAt(d fleet.Device) int64 {
 	return micros(d.Created)
 }
 
-// deviceArrays returns the devices, transposed into one array per column.
+// deviceArrays transposes the devices into one array per column.
 func (tx *Tx) deviceArrays(devices []fleet.Device) []any {
 	n := len(devices)
 	texts, numbers, small := make([]string, 4*n), make([]int64, 6*n), make([]int16, 2*n)
@@ -99,8 +99,8 @@ const insertEventsPostgres = eventInsert + `
 	FROM unnest($3::smallint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
 		WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal) ORDER BY t.ordinal`
 
-// InsertEvents writes events of which no ledger entry tells, at the transaction's instant
-// and by one user.
+// InsertEvents writes events without a ledger entry, at the transaction's instant and by one
+// user.
 func (tx *Tx) InsertEvents(ctx context.Context, by fleet.UserID, events []fleet.Event) error {
 	if len(events) == 0 {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// EventRecord is an event with what the wire shows of the things it names.
+// EventRecord is an event with the names that the API shows.
 type EventRecord struct {
 	fleet.Event
 	WorkspaceName string
@@ -23,7 +23,7 @@ var eventColumns = map[string]string{
 	"id": "e.id", "timestamp": "e.at", "event_type": "e.type", "event_source": "e.source", "event_severity": "e.severity",
 	"sim": "e.sim_id", "endpoint": "e.device_id", "user": "e.user_id", "organisation": "e.workspace_id",
 	"type": "e.type", "source": "e.source", "severity": "e.severity", "from": "e.at", "until": "e.at", "description": "e.description",
-	"alert": "(e.id * 0)", // which no event is; no constant, which would be the number of a column in an order
+	"alert": "(e.id * 0)", // no event is an alert; ORDER BY would read a constant as a column number
 	"tags":  ofEventDevice("tags"), "ip_address": ofEventDevice("ip_address"), "imei": ofEventDevice("imei"),
 	"iccid": ofEventSIM("iccid"), "iccid_with_luhn": ofEventSIM("iccid"), "imsi": ofEventSIM("imsi"),
 }
@@ -61,8 +61,9 @@ func (tx *Tx) InsertEvent(ctx context.Context, e fleet.Event) error {
 type EventsOf struct {
 	SIM    fleet.SIMID
 	Device fleet.DeviceID
-	User   fleet.UserID // who did it
-	// Username is the e-mail address of who did it, in any case; "" does not narrow.
+	User   fleet.UserID // the user who caused it
+	// Username is the e-mail address of the user who caused it, in upper or lower case; "" does
+	// not narrow.
 	Username string
 }
 

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Plan is how the engine finds the rows of a statement.
+// Plan is the engine's query plan of a statement.
 type Plan struct {
 	Text  string
 	Lines []string
@@ -47,7 +47,7 @@ func (e explainer) query(ctx context.Context, text string, args ...any) (rows, e
 	if err != nil {
 		return nil, err
 	}
-	inside := map[int64]bool{} // what SQLite makes before it reads the rest
+	inside := map[int64]bool{} // what SQLite materializes first
 	for r.Next() {
 		var id, parent, unused int64
 		var line string

@@ -6,8 +6,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// exported limits a query on sims s to what an export has: all that are not deleted, of one
-// Workspace where ws is not 0.
+// exported limits a query on sims s to those of an export: all that are not deleted, of one
+// Workspace if ws is not 0.
 func (w *where) exported(ws fleet.WorkspaceID) {
 	w.and("s.status <> 3")
 	if ws != 0 {
@@ -15,7 +15,7 @@ func (w *where) exported(ws fleet.WorkspaceID) {
 	}
 }
 
-// CountExported counts the SIMs that Export gives.
+// CountExported counts the SIMs that Export returns.
 func (tx *Tx) CountExported(ctx context.Context, ws fleet.WorkspaceID) (n int, err error) {
 	w := where{tx: tx}
 	w.exported(ws)
@@ -23,8 +23,8 @@ func (tx *Tx) CountExported(ctx context.Context, ws fleet.WorkspaceID) (n int, e
 	return n, err
 }
 
-// Export gives one SIM after the other, by id, as they come from the database: it holds
-// none of them. The code of a batch is given as long as the batch can be registered.
+// Export streams the SIMs, by id, without keeping them in memory. The code of a batch is
+// included while the batch can be registered.
 func (tx *Tx) Export(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.SIM) error) error {
 	w := where{tx: tx}
 	w.exported(ws)

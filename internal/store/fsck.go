@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// Report is what Fsck found out.
+// Report is the result of Fsck.
 type Report struct {
 	At     time.Time // of the snapshot
 	Took   time.Duration
 	Checks []Check
-	// NotCovered is what no check looks at.
+	// NotCovered lists what no check covers.
 	NotCovered []NotCovered
 	Audit      AuditHead // the last link of the audit log's chain
 }
 
-// OK reports whether everything holds.
+// OK reports whether all checks passed.
 func (r Report) OK() bool {
 	for _, c := range r.Checks {
 		if !c.OK() {
@@ -26,11 +26,11 @@ func (r Report) OK() bool {
 	return true
 }
 
-// Check is one thing that must always hold, and whether it does.
+// Check is one invariant and the result of its check.
 type Check struct {
 	Key       string // its name for programs
 	Invariant string // its number in docs/operations/backup-and-fsck.md
-	Name      string // what holds
+	Name      string // the statement that must hold
 	Counts    []Count
 	Faults    int
 	First     []Fault // the first of them, MaxFaults at most
@@ -40,18 +40,18 @@ type Check struct {
 // MaxFaults is how many faults a Check names; it counts the rest.
 const MaxFaults = 20
 
-// OK reports whether it holds.
+// OK reports whether the invariant holds.
 func (c *Check) OK() bool { return c.Faults == 0 }
 
-// Count is how many things a check has looked at.
+// Count is the number of objects that a check has read.
 type Count struct {
 	What string
 	N    int64
 }
 
-// Fault is one thing that is not as it must be.
+// Fault is one violation of an invariant.
 type Fault struct {
-	Kind string // of the thing: SIM, device, entry, event, Workspace, user; "" where it cannot be told
+	Kind string // of the thing: SIM, device, entry, event, Workspace, user; "" if unknown
 	ID   int64
 	What string
 }
@@ -80,10 +80,10 @@ func (c *Check) timed(step func() error) error {
 	return err
 }
 
-// Fsck checks the whole database against the invariants that it can show; NotCovered lists
-// the rest. It trusts no constraint and no index to have held. It reads every SIM and every ledger line, in runs
-// of fsckRun, so that its memory does not grow with the fleet. Call it in a View: on any
-// other transaction it would compare different instants.
+// Fsck checks the whole database against the invariants; NotCovered lists what is not checked.
+// It does not rely on constraints or indexes. It reads every SIM and every ledger line, in runs
+// of fsckRun, so that its memory does not grow with the fleet. Call it in a View: in any other
+// transaction it would compare different instants.
 func (tx *Tx) Fsck(ctx context.Context) (Report, error) { return tx.fsck(ctx, fsckRun) }
 
 func (tx *Tx) fsck(ctx context.Context, run int) (Report, error) {
@@ -105,15 +105,15 @@ func (tx *Tx) fsck(ctx context.Context, run int) (Report, error) {
 // fsckRun is how many SIMs or ledger entries are in memory at once.
 const fsckRun = 20_000
 
-// fsck is one check of a database under way.
+// fsck is a running check of a database.
 type fsck struct {
 	tx       *Tx
 	run      int
 	sums     Checksums
 	imported int64 // SIMs, as the ledger has it
 
-	conserved, history, simEvents, identity Check // what the walk over the SIMs asks
-	counted, targets, sides, deltas, state  Check // and that over the ledger
+	conserved, history, simEvents, identity Check // checked by the walk over the SIMs
+	counted, targets, sides, deltas, state  Check // checked by the walk over the ledger
 	asked                                   []Check
 
 	lines, events, entries, sideRows int64 // that were read
@@ -137,7 +137,7 @@ func newFsck(tx *Tx, run int) *fsck {
 	}
 }
 
-// conclude compares what only both walks together tell.
+// conclude runs the comparisons that need the results of both walks.
 func (f *fsck) conclude() {
 	sims := int64(f.sums.SIMs)
 	f.conserved.count("SIMs", sims)

@@ -69,7 +69,7 @@ func breakableSQLite() storetest.Breakable {
 	}}
 }
 
-// rawSQLite returns a database with no foreign key and no check in force.
+// rawSQLite opens a database without enforcing foreign keys and checks.
 func rawSQLite(t testing.TB, file string) *sql.DB {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=ignore_check_constraints(1)&_pragma=foreign_keys(0)")
@@ -92,7 +92,7 @@ func breakablePostgres() storetest.Breakable {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cfg.RuntimeParams["session_replication_role"] = "replica" // who receives a replication checks no foreign key
+		cfg.RuntimeParams["session_replication_role"] = "replica" // a replica does not check foreign keys
 		return s, changing(t, stdlib.OpenDB(*cfg))
 	}}
 }
@@ -114,7 +114,7 @@ func changing(t testing.TB, db *sql.DB) func(string) {
 	}
 }
 
-// Whichever id is lost, its checksum tells.
+// TestChecksummed checks that a lost id is found from the checksum.
 func TestChecksummed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		id := rapid.Int64().Draw(t, "id")

@@ -18,23 +18,23 @@ type auditChain struct {
 	check  Check
 }
 
-// knownLink is a link that the chain must have, and how that is known.
+// knownLink is a link that the chain must contain, and its origin.
 type knownLink struct {
 	AuditHead
 	from string
 }
 
-// AuditReport is what a check of the audit log's chain found.
+// AuditReport is the result of a check of the audit log's chain.
 type AuditReport struct {
 	Check
 	Head AuditHead
 }
 
-// VerifyAudit follows the whole chain. It compares the chain with the link that was noted when
-// entries were last linked, and with a link that the caller noted, unless that is the zero
-// value. After a broken link it goes on from what is stored, so that each fault is reported
-// once. An entry without a link is a fault unless it is so young that the server may not have
-// linked it yet. Call it in a View.
+// VerifyAudit checks the whole chain. It compares the chain with the link recorded at the last
+// linking, and with the caller's noted link unless that is the zero value. After a broken link
+// it continues from the stored hash, so that each fault is reported once. An entry without a
+// link is a fault unless it is so recent that the server may not have linked it yet. Call it in
+// a View.
 func (tx *Tx) VerifyAudit(ctx context.Context, noted AuditHead) (AuditReport, error) {
 	return tx.verifyAudit(ctx, noted, fsckRun)
 }
@@ -75,18 +75,18 @@ func (tx *Tx) followAll(ctx context.Context, chain *auditChain, noted AuditHead,
 	return tx.unlinkedAudit(ctx, chain, mark)
 }
 
-// How old an entry without a link may be.
+// Maximum ages of an entry without a link.
 const (
-	// linkWithin is how soon a running server has linked an entry. It links once a second.
+	// linkWithin is the time in which a running server links an entry. It links once a second.
 	linkWithin = time.Minute
-	// The mark of the last linking says that every entry committed before it has a link. An entry
-	// bears the instant at which its transaction began. On SQLite the writer before it has
-	// finished by then; on PostgreSQL it may commit while others do.
+	// Every entry committed before the mark of the last linking has a link. An entry has the
+	// instant at which its transaction began. On SQLite the previous writer has finished by
+	// then; on PostgreSQL transactions commit concurrently.
 	slackSQLite   = 5 * time.Second
 	slackPostgres = time.Minute
 )
 
-// unlinkedAudit judges the entries that have no link.
+// unlinkedAudit checks the entries without a link.
 func (tx *Tx) unlinkedAudit(ctx context.Context, chain *auditChain, mark auditMark) error {
 	slack := slackSQLite
 	if tx.d == Postgres {
@@ -120,7 +120,7 @@ func (tx *Tx) unlinkedAudit(ctx context.Context, chain *auditChain, mark auditMa
 
 func instant(us int64) string { return fromMicros(us).Format(time.RFC3339) }
 
-// wholeAudit is VerifyAudit as a part of fsck.
+// wholeAudit runs VerifyAudit as part of fsck.
 func (f *fsck) wholeAudit(ctx context.Context) error {
 	r, err := f.tx.verifyAudit(ctx, AuditHead{}, f.run)
 	f.head = r.Head

@@ -12,9 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// BenchmarkFsck checks a fleet of FSCK_SIMS SIMs (20,000 where unset) with one migration of
-// 500 of them for each 500 that there are, and an audit log of FSCK_AUDIT entries (none
-// where unset), each in its chain.
+// BenchmarkFsck checks a fleet of FSCK_SIMS SIMs (20,000 if unset) with one migration of 500
+// for every 500, and an audit log of FSCK_AUDIT entries (none if unset), all linked.
 func BenchmarkFsck(b *testing.B) {
 	n := sizeOf(b, "FSCK_SIMS", 20_000)
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
@@ -23,7 +22,7 @@ func BenchmarkFsck(b *testing.B) {
 			full := open(b, url, store.Options{})
 			storetest.LoadMany(b, full, n)
 			audit(b, full, sizeOf(b, "FSCK_AUDIT", 0))
-			s, err := store.Inspect(b.Context(), url, store.Options{}) // as the command does
+			s, err := store.Inspect(b.Context(), url, store.Options{}) // like the fsck command
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -64,7 +63,7 @@ func sizeOf(b *testing.B, name string, usual int) int {
 	return n
 }
 
-// audit writes entries and links them, as a server does it.
+// audit writes entries and links them, like a server.
 func audit(b *testing.B, s *store.Store, n int) {
 	b.Helper()
 	const batch = 1000

@@ -2,17 +2,17 @@ package store
 
 import "slices"
 
-// NotCovered is a part of the database that no check of Fsck looks at: a change of it by a
-// fault goes unnoticed as long as the row can be read and fulfils the schema.
+// NotCovered is a part of the database that no check of Fsck covers: damage to it goes
+// unnoticed as long as the row is readable and satisfies the schema.
 type NotCovered struct {
-	Table   string   // "" for what is no table
+	Table   string   // "" if it is not a table
 	Columns []string // empty for the whole table
 	Why     string
 	Only    string // the dialect that this is about; "" for both
 }
 
-// notCovered must name every column that Fsck does not check: a test goes through the schema,
-// changes each column, and demands that Fsck finds it or that it is listed here.
+// notCovered must name every column that Fsck does not check: a test changes each column of the
+// schema and requires that Fsck finds the change or that the column is listed here.
 var notCovered = []NotCovered{
 	{Why: "the pages and indexes of PostgreSQL: use data checksums and pg_amcheck", Only: "postgres"},
 	{Table: "workspaces", Why: "changed by the operator; the audit log says how"},

@@ -27,7 +27,7 @@ func (t *trail) follow(l checkedLine) {
 	t.last = l.after
 }
 
-// end compares the trail with where the SIM is.
+// end compares the trail with the SIM's state.
 func (t *trail) end(s fleet.SIMState) string {
 	switch {
 	case t.gap != "":
@@ -84,14 +84,14 @@ func (f *fsck) readHistory(ctx context.Context, run *simRun) error {
 	return err
 }
 
-// told compares the events that a SIM's lines call for with those that are there, without
-// keeping either: each adds, or takes away, a number made from all that it says.
+// told compares the expected events of a SIM's lines with the stored ones without keeping
+// either: each event adds or subtracts a hash of its content.
 type told struct {
 	called, found int
 	sum           uint64
 }
 
-// call takes a line: the same events as lineEvents, which writes them.
+// call adds the expected events of a line, the same that lineEvents writes.
 func (t *told) call(l checkedLine) {
 	before, after := l.before, l.after
 	if before.Device != 0 && after.Device != before.Device {
@@ -105,7 +105,7 @@ func (t *told) call(l checkedLine) {
 	}
 }
 
-// add takes n events of a kind, -1 for one that is there.
+// add adds n expected events of a kind; n is -1 for a stored one.
 func (t *told) add(n int, entry, kind int64, ws fleet.WorkspaceID, sim fleet.SIMID, device fleet.DeviceID) {
 	if n > 0 {
 		t.called++
@@ -115,8 +115,8 @@ func (t *told) add(n int, entry, kind int64, ws fleet.WorkspaceID, sim fleet.SIM
 	t.sum += uint64(n) * fleet.Checksum(fleet.SIMState{ID: sim, Workspace: ws, Device: device, Version: entry<<16 | kind})
 }
 
-// readEvents compares the events of a run with its lines. It asks only for the types that
-// lines call for.
+// readEvents compares the events of a run with its lines. It reads only the types that lines
+// produce.
 func (f *fsck) readEvents(ctx context.Context, run *simRun) error {
 	text := `SELECT ledger_id, type, workspace_id, sim_id, COALESCE(device_id, 0) FROM events
 		WHERE sim_id > $1 AND sim_id <= $2 AND ledger_id IS NOT NULL AND type IN (8, 9, 10, 45, 50, 51)`

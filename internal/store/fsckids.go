@@ -2,13 +2,13 @@ package store
 
 import "context"
 
-// conserve compares the set of SIMs with what imports brought in. A deleted SIM keeps its
-// row, so that nothing but an import changes the set.
+// conserve compares the set of SIMs with the imports. A deleted SIM keeps its row, so only an
+// import changes the set.
 func (f *fsck) conserve(ctx context.Context) error {
 	extra := int64(f.sums.SIMs) - f.imported
 	differ := f.sums.IDs ^ f.sums.IDsDeltas
 	if extra == 0 && differ == 0 || f.conserved.Faults > 0 {
-		return nil // where there are faults, they name the culprits already
+		return nil // the faults found already name the SIMs
 	}
 	id := checksummed(differ)
 	var one int
@@ -24,13 +24,13 @@ func (f *fsck) conserve(ctx context.Context) error {
 	return err
 }
 
-// maxSaneID bounds the ids that are believed: those that a JSON number holds exactly. What
-// is no single SIM's checksum leads to any number at all.
+// maxSaneID bounds the ids that are accepted: those that a JSON number holds exactly. A value
+// that is not a single SIM's checksum gives an arbitrary number.
 const maxSaneID = 1 << 53
 
-// checksummed returns the id of which fleet.Checksum is the checksum. Where the set of ids
-// differs by a single SIM, the difference of the checksums is that SIM's own, and its id can be
-// named although there is no other trace of it.
+// checksummed returns the id with the given fleet.Checksum. If the set of ids differs by a
+// single SIM, the difference of the checksums is that SIM's checksum, which gives its id even
+// if no other trace of it exists.
 func checksummed(sum uint64) int64 {
 	for range 5 { // one for each field of the state
 		sum = unmix(sum)
@@ -38,14 +38,14 @@ func checksummed(sum uint64) int64 {
 	return int64(sum)
 }
 
-// unmix undoes one round of fleet.Checksum: the finalizer of splitmix64, backwards.
+// unmix inverts one round of fleet.Checksum, the finalizer of splitmix64.
 func unmix(x uint64) uint64 {
 	x = unshift(x, 31) * 0x319642b2d24d8ec3
 	x = unshift(x, 27) * 0x96de1b173f119089
 	return unshift(x, 30) - 0x9e3779b97f4a7c15
 }
 
-// unshift undoes x ^ x>>n.
+// unshift inverts x ^ x>>n.
 func unshift(x uint64, n int) uint64 {
 	for y := x >> n; y != 0; y >>= n {
 		x ^= y

@@ -9,17 +9,17 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// checkedEntry is a ledger entry on the walk, with what its lines and its sides add up to.
+// checkedEntry is a ledger entry on the walk, with the sums of its lines and sides.
 type checkedEntry struct {
 	id, target, sims int64
 	kind             fleet.LedgerKind
-	delta            uint64 // as stored; zero once the lines have been taken out of it
+	delta            uint64 // as stored, less the lines read so far; zero if correct
 	lines, astray    int64
 	stray            int64  // a SIM among those astray
-	came             int64  // SIMs, as its side of the target has it
+	came             int64  // SIMs, according to its side of the target
 	left             uint64 // lines by their source, less the sides of sources
-	odd              bool   // there is a side that cannot be
-	ordinals         uint64 // the weights of the lines' places, less those that there should be
+	odd              bool   // a side is invalid
+	ordinals         uint64 // the weights of the lines' ordinals, less the expected ones
 }
 
 func (e *checkedEntry) migrates() bool { return e.kind == fleet.LedgerMigration }
@@ -28,11 +28,11 @@ func (e *checkedEntry) migrates() bool { return e.kind == fleet.LedgerMigration 
 type entryRun struct {
 	lo, hi  int64
 	entries []checkedEntry
-	last    int // where find found one
+	last    int // position of the last entry found
 	lost    int64
 }
 
-// wholeLedger walks over all entries, with their lines and their sides beside them.
+// wholeLedger checks all entries together with their lines and sides.
 func (f *fsck) wholeLedger(ctx context.Context) error {
 	for lo := int64(math.MinInt64); ; {
 		run := entryRun{lo: lo, hi: math.MaxInt64}
@@ -77,8 +77,7 @@ func (f *fsck) readEntries(ctx context.Context, run *entryRun) error {
 	return err
 }
 
-// find returns the entry with an id, nil if it is not there. Mostly it is that of the last
-// time.
+// find returns the entry with an id, nil if it is not there. It tries the last result first.
 func (run *entryRun) find(id int64) *checkedEntry {
 	if run.last < len(run.entries) && run.entries[run.last].id == id {
 		return &run.entries[run.last]
@@ -120,7 +119,7 @@ func (e *checkedEntry) take(l checkedLine) {
 	}
 }
 
-// placeWeight returns the weight of a place within an entry.
+// placeWeight returns the weight of an ordinal within an entry.
 func placeWeight(ordinal int64) uint64 { return fleet.Checksum(fleet.SIMState{Version: ordinal}) }
 
 // source returns the weight of one SIM that came from a Workspace.
@@ -147,8 +146,8 @@ func (f *fsck) readSides(ctx context.Context, run *entryRun) error {
 	})
 }
 
-// judgeEntry tells what is wrong with an entry once all that belongs to it was read.
-// Imports have no lines: their checksums are compared all together, with the SIMs.
+// judgeEntry reports the faults of an entry after all its rows have been read. Imports have no
+// lines: the sum of their checksums is compared with the SIMs.
 func (f *fsck) judgeEntry(e *checkedEntry) {
 	want := e.sims
 	if e.kind == fleet.LedgerImport {

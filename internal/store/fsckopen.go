@@ -12,9 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/dburl"
 )
 
-// Inspect opens a database to look at it: it creates nothing, changes nothing, and brings
-// no schema up to date. It refuses a database that is not there, and one of another schema
-// than this program's. Update fails on the Store that it gives.
+// Inspect opens a database for reading: it creates and changes nothing and does not migrate the
+// schema. It fails if the database does not exist or has another schema version than this
+// program. Update fails on the returned Store.
 func Inspect(ctx context.Context, address string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -54,8 +54,8 @@ func sqliteFile(address string) (file string, ok bool, err error) {
 	return u.File, u.SQLite(), nil
 }
 
-// lookDSN sorts in files, not in memory: a fleet may be large. mode=rw creates nothing, but
-// lets SQLite clean up behind a server that crashed.
+// lookDSN is the DSN for reading. Sorting uses files, not memory, because a fleet may be large.
+// mode=rw creates nothing, but lets SQLite recover after a crash of a server.
 func lookDSN(file string) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=rw&_txlock=deferred&_pragma=busy_timeout(5000)" +
 		"&_pragma=temp_store(1)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)"
@@ -81,7 +81,7 @@ func inspectSQLite(ctx context.Context, file string) (engine, error) {
 
 var errNoFleet = errors.New("there is no fleet of Simferry in it")
 
-// exactly refuses a database of another schema than this program's.
+// exactly returns an error if the schema version is not this program's.
 func (s steps) exactly(ctx context.Context, db *sql.DB) error {
 	have, err := s.version(ctx, db)
 	switch {
@@ -97,7 +97,7 @@ func (s steps) exactly(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// lookingEngine is an engine that takes no writes.
+// lookingEngine is a read-only engine.
 type lookingEngine struct {
 	engine
 	db *sql.DB // SQLite's only pool; nil elsewhere

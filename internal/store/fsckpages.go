@@ -8,12 +8,12 @@ import (
 	"slices"
 )
 
-// pagesInvariant and the like group checks that are not of the numbered invariants.
+// pagesInvariant groups checks that do not belong to a numbered invariant.
 const pagesInvariant = "pages"
 
-// wholePages has SQLite look at the file first: pages, indexes, and what the schema demands of
-// every row. The other checks read tables through indexes, and may miss what is damaged.
-// PostgreSQL has tools of its own for this: see NotCovered.
+// wholePages runs SQLite's own integrity check first: pages, indexes and constraints. The other
+// checks read tables through indexes and may miss damage. PostgreSQL has its own tools for
+// this: see NotCovered.
 func (f *fsck) wholePages(ctx context.Context) error {
 	if f.tx.d == Postgres {
 		return nil
@@ -42,8 +42,8 @@ func (f *fsck) wholePages(ctx context.Context) error {
 	return err
 }
 
-// unreadable adds what ended the other checks early to the check of the pages, if that has
-// failed: then it is no error of fsck, but what fsck has found.
+// unreadable adds an error that ended the other checks to the check of the pages, if that has
+// failed: it is then a fault that fsck found, not an error of fsck.
 func (f *fsck) unreadable(why error) bool {
 	for i := range f.asked {
 		if c := &f.asked[i]; c.Key == "pages" && !c.OK() {
@@ -54,15 +54,15 @@ func (f *fsck) unreadable(why error) bool {
 	return false
 }
 
-// numbered are the tables whose rows SQLite numbers, and whether rows are ever removed.
+// numbered are the tables with AUTOINCREMENT ids, and whether rows are ever removed.
 var numbered = map[string]bool{
 	"audit": false, "events": false, "ledger": false,
 	"mails": true, "second_factors": true, "sim_tally_changes": true, "trusted_devices": true,
 }
 
-// countedRows compares the numbers of rows with the highest that SQLite remembers. It has one
-// writer at a time and takes back the number of a row that is rolled back, so that a table of
-// which no row is ever removed has no gap. On PostgreSQL gaps are usual.
+// countedRows compares the number of rows with the highest id that SQLite has assigned. SQLite
+// has one writer and reuses ids after a rollback, so a table whose rows are never removed has
+// no gaps. On PostgreSQL gaps are normal.
 func (f *fsck) countedRows(ctx context.Context) error {
 	if f.tx.d == Postgres {
 		return nil
@@ -86,7 +86,7 @@ func (f *fsck) countedRows(ctx context.Context) error {
 	return err
 }
 
-// schemaTexts word every column and index of a SQLite database.
+// schemaTexts describes every column and index of a SQLite database.
 const schemaTexts = `
 	SELECT 'column ' || m.name || '.' || c.name || ' ' || c.type || ' not null ' || c."notnull" || ' key ' || c.pk || ' default ' || COALESCE(c.dflt_value, '')
 	FROM sqlite_master m, pragma_table_xinfo(m.name) c WHERE m.type = 'table'
@@ -95,9 +95,9 @@ const schemaTexts = `
 	FROM sqlite_master m, pragma_index_info(m.name) i WHERE m.type = 'index'
 	ORDER BY 1`
 
-// wholeSchema compares the columns and indexes with those that the schema steps make: what is
-// damaged there is in no row, and no statement may ever name it. Tables and indexes besides
-// are the operator's own.
+// wholeSchema compares the columns and indexes with those that the schema steps create, because
+// other checks do not notice damage there. Additional tables and indexes belong to the operator
+// and are ignored.
 func (f *fsck) wholeSchema(ctx context.Context) error {
 	if f.tx.d == Postgres {
 		return nil
@@ -127,7 +127,7 @@ func (f *fsck) wholeSchema(ctx context.Context) error {
 	return err
 }
 
-// freshSchema returns what schemaTexts reads from a new database.
+// freshSchema returns schemaTexts of a new database.
 func freshSchema(ctx context.Context) (texts []string, err error) {
 	steps, err := loadSteps(SQLite)
 	if err != nil {
@@ -138,7 +138,7 @@ func freshSchema(ctx context.Context) (texts []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1) // each connection would have a database of its own
+	db.SetMaxOpenConns(1) // each connection would have its own database
 	if err := steps.bring(ctx, db, false); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ const pageSize = 4096
 
 // TestFsckFindsDamagedPages damages every page of a database, one at a time and in one of three
 // ways. Fsck must fail if SQLite finds that the file is damaged, if a value that fsck covers
-// is another, or if a table cannot be read.
+// has changed, or if a table cannot be read.
 func TestFsckFindsDamagedPages(t *testing.T) {
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole.db")
@@ -78,7 +78,7 @@ func damagePage(r *rand.Rand, page []byte) (how string) {
 	return "with 64 bytes of noise"
 }
 
-// soundDatabase makes a database with hundreds of pages, and returns its bytes.
+// soundDatabase creates a database with hundreds of pages, and returns its bytes.
 func soundDatabase(t *testing.T, file string) ([]byte, store.Report) {
 	t.Helper()
 	live := sqliteURL(t)

@@ -4,15 +4,15 @@ import "context"
 
 const tallyInvariant = "tally"
 
-// question is a check that SQL can answer by itself: with nothing, where all is well.
+// question is a check in a single SQL query, which returns the faults.
 type question struct {
 	key, invariant, name string
-	what, size           string // how many there are of what
-	kind                 string // of the thing that a fault names
-	faults               string // answers the thing's id and what is wrong with it
+	what, size           string // the kind of objects, and the query for their number
+	kind                 string // of the object of a fault
+	faults               string // returns the object's id and a description of the fault
 }
 
-// queries asks all questions.
+// queries runs all questions.
 func (f *fsck) queries(ctx context.Context) error {
 	for _, q := range questions {
 		c := Check{Key: q.key, Invariant: q.invariant, Name: q.name}
@@ -161,8 +161,8 @@ var questions = []question{
 	},
 	{
 		"audit_places", "I9", "each audit entry is filed where it says", "places", "audit_places", "audit entry",
-		// Two lists that are sorted once, and not a join: SQLite would go through all of one
-		// list for each entry of the other.
+		// A UNION of two lists that is sorted once, not a join: SQLite would scan one list for
+		// each row of the other.
 		`SELECT id, CASE WHEN max(there) = 0 THEN 'it is filed in ' || max(filed) || ', and not there'
 			ELSE 'it says ' || max(says) || ', and is filed in ' || COALESCE(max(filed), 'none') END
 		FROM (

@@ -6,13 +6,13 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// sealed is what the walk over the SIMs knows of the seal of one.
+// sealed is the state of the check of a SIM's seal.
 type sealed struct {
 	missing          bool
-	off              uint64 // the seal less what it should be by the SIM as it is now; zero is sound
+	off              uint64 // the seal XOR the expected seal of the current SIM; zero if correct
 	issuer, reseller int64
 	activated        int64 // as it is stored, 0 for none
-	activation       int64 // as the ledger has it: when the first line left the SIM activated
+	activation       int64 // according to the ledger: the time of the first line that left the SIM activated
 	owned            bool  // the first change of owners has been seen
 }
 
@@ -53,7 +53,7 @@ func (f *fsck) readSeals(ctx context.Context, run *simRun) error {
 	return err
 }
 
-// judgeSeal compares a SIM with its seal, once its lines were read.
+// judgeSeal compares a SIM with its seal after its lines have been read.
 func (f *fsck) judgeSeal(s *checkedSIM) {
 	// Imported without an activation, and activated since.
 	later := fleet.SealActivation(s.ID, 0) ^ fleet.SealActivation(s.ID, s.activated)

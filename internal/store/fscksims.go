@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// checkedSIM is a SIM on the walk, with what its lines and its events say.
+// checkedSIM is a SIM being checked, with the state from its lines and events.
 type checkedSIM struct {
 	fleet.SIMState
 	trail
@@ -21,12 +21,11 @@ type checkedSIM struct {
 type simRun struct {
 	lo, hi  int64
 	sims    []checkedSIM
-	strange map[int64]*told // by the id of a SIM that is not there
+	strange map[int64]*told // by the id of a missing SIM
 }
 
-// allSIMs walks over all SIMs in the order of their ids, and over their lines and events
-// beside them. The runs leave no gap between them, so that a line of a SIM that is not
-// there is met as well.
+// allSIMs checks all SIMs in the order of their ids, together with their lines and events. The
+// runs cover all ids, so that lines of missing SIMs are found as well.
 func (f *fsck) allSIMs(ctx context.Context) error {
 	for lo := int64(math.MinInt64); ; {
 		run := simRun{lo: lo, hi: math.MaxInt64, strange: make(map[int64]*told)}
@@ -79,7 +78,7 @@ func (run *simRun) find(id int64) *checkedSIM {
 	return &run.sims[i]
 }
 
-// toldOf returns where the events of a SIM are added up, whether it is there or not.
+// toldOf returns the event sum of a SIM, which may be missing.
 func (run *simRun) toldOf(id int64) *told {
 	if s := run.find(id); s != nil {
 		return &s.told
@@ -101,10 +100,10 @@ type checkedLine struct {
 const checkedLineColumns = `ledger_id, sim_id, version, workspace_before, workspace_after, status_before, status_after,
 	COALESCE(device_before, 0), COALESCE(device_after, 0)`
 
-// activationColumn is when a line left its SIM activated; NULL if it did not.
+// activationColumn is the time at which a line left its SIM activated; NULL if it did not.
 const activationColumn = `, CASE WHEN status_after = 1 THEN (SELECT m.at FROM ledger m WHERE m.id = ledger_id) END`
 
-// lineScanner scans lines into the same variables again and again.
+// lineScanner scans all lines into the same variables.
 type lineScanner struct {
 	v    [9]int64
 	into [9]any

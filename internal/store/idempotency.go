@@ -8,16 +8,16 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Reply is an answer as it went over the wire, kept to be given again byte by byte.
+// Reply is a stored HTTP response, which is replayed byte by byte.
 type Reply struct {
 	Status   int
 	Location string
 	ETag     string
 	Body     []byte
-	Refusal  fleet.Code // why it refuses, for the audit log; it is not kept
+	Refusal  fleet.Code // why the request was denied, for the audit log; not stored
 }
 
-// Key is an idempotency key: one caller's in one Workspace, for one operation.
+// Key is an idempotency key of one caller, in one Workspace, for one operation.
 type Key struct {
 	By        Caller
 	Workspace fleet.WorkspaceID // 0 for the operator
@@ -32,24 +32,23 @@ func (k Key) args() []any {
 	return []any{int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, int64(k.Workspace)}
 }
 
-// lockID returns the lock that a transaction claims a key with. It leaves the Workspace out, as
-// servers of an earlier version do.
+// lockID returns the advisory lock of a key. It does not depend on the Workspace, for
+// compatibility with servers of an earlier version.
 func (k Key) lockID() int64 {
 	h := fnv.New64a()
 	_ = appendKey(h, k)
 	return int64(h.Sum64())
 }
 
-// waitForStandby is what an answer is read with on PostgreSQL, so that the commit of the
-// transaction that reads it waits for a synchronous standby as that of a write does. What a
-// primary that crashed had not sent to its standby yet is there after its restart: a replay
-// must not acknowledge it before the standby has it as well. It is part of the same
-// statement, so it costs no round trip.
+// waitForStandby is added to the query for a stored reply on PostgreSQL. It makes the commit of
+// the reading transaction wait for a synchronous standby, like that of a write. After a crash
+// the primary may have rows that its standby does not have yet; a replay must not acknowledge
+// them before the standby has them. It is part of the same statement, so it costs no round
+// trip.
 const waitForStandby = ", pg_logical_emit_message(true, 'simferry', '')::text"
 
-// storedReply finds the answer that was given under a key, and the fingerprint of the
-// request that it answered. On PostgreSQL, an answer that was found is as lasting as one
-// that was just written once the transaction has committed.
+// storedReply finds the reply that is stored under a key, and the fingerprint of its request.
+// On PostgreSQL, once the transaction has committed, the reply is as durable as a new one.
 func (tx *Tx) storedReply(k Key, into *Opened) statement {
 	wait := ""
 	if tx.d == Postgres {
@@ -73,8 +72,8 @@ func (tx *Tx) storedReply(k Key, into *Opened) statement {
 	}}
 }
 
-// StoreReply keeps an answer under a key, with the effect that it tells of. Where another
-// transaction stored one meanwhile, this one starts again and finds it.
+// StoreReply stores a reply under a key, in the transaction of the write. If another
+// transaction stored one meanwhile, this one is restarted and finds it.
 func (tx *Tx) StoreReply(ctx context.Context, k Key, fingerprint []byte, r Reply, entry fleet.MigrationID) error {
 	packed, err := pack(r.Body)
 	if err != nil {

@@ -7,11 +7,11 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// importBatch is how many SIMs one statement takes in.
+// importBatch is the number of SIMs per statement.
 const importBatch = 5000
 
-// InsertSIMs adds SIMs as version 0 and answers those that are new: one whose id is there
-// already stays as it is, because it may have moved on since.
+// InsertSIMs adds SIMs as version 0 and returns the new ones. A SIM whose id exists is not
+// changed, because it may have moved since.
 func (tx *Tx) InsertSIMs(ctx context.Context, sims []fleet.SIM) (added []fleet.SIM, err error) {
 	for len(sims) > 0 {
 		n := min(len(sims), importBatch)
@@ -23,7 +23,7 @@ func (tx *Tx) InsertSIMs(ctx context.Context, sims []fleet.SIM) (added []fleet.S
 		for _, s := range sims[:n] {
 			if fresh[s.ID] {
 				added = append(added, s)
-				delete(fresh, s.ID) // a SIM that is named twice came once
+				delete(fresh, s.ID) // a SIM that is listed twice is added once
 			}
 		}
 		if err := tx.raiseTally(ctx, added[before:]); err != nil {
@@ -46,7 +46,7 @@ const insertSIMsPostgres = simInsert + `
 		AS t (id, iccid, eid, imsi, msisdn, status, workspace, issuer, reseller, device, produced, activated, model, bic, seal)
 	ON CONFLICT (id) DO NOTHING RETURNING id`
 
-// insertBatch returns which of the SIMs are new.
+// insertBatch inserts one batch and returns the new SIMs.
 func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMID]bool, error) {
 	fresh := make(map[fleet.SIMID]bool, len(sims))
 	note := func(r rows) error {
@@ -94,14 +94,14 @@ func activation(s fleet.SIM) int64 {
 	return micros(s.Activated)
 }
 
-// InsertImport writes the ledger entry of an import that came at once.
+// InsertImport writes the ledger entry of an import in a single batch.
 func (tx *Tx) InsertImport(ctx context.Context, uid string, added []fleet.SIM) error {
 	var in Intake
 	in.Add(added)
 	return tx.InsertIntake(ctx, uid, in)
 }
 
-// Holders finds who has ICCIDs: the ids of the SIMs, deleted ones left out.
+// Holders finds the SIMs with the given ICCIDs, without deleted ones.
 func (tx *Tx) Holders(ctx context.Context, iccids []fleet.ICCID) (map[fleet.ICCID]fleet.SIMID, error) {
 	holders := make(map[fleet.ICCID]fleet.SIMID)
 	for len(iccids) > 0 {

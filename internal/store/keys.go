@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// SigningKey is a key that signs bearer tokens, as identity has it, in bytes.
+// SigningKey is a key that signs bearer tokens, encoded as in package identity.
 type SigningKey struct {
 	ID      string
 	Private []byte
@@ -32,7 +32,7 @@ func (tx *Tx) InsertSigningKey(ctx context.Context, k SigningKey) error {
 		k.ID, k.Private, micros(k.Created))
 }
 
-// SigningKeyIDs reads the ids of all keys, oldest first: enough to see whether a ring is
+// SigningKeyIDs reads the ids of all keys, oldest first: enough to check whether a key ring is
 // up to date.
 func (tx *Tx) SigningKeyIDs(ctx context.Context) ([]string, error) {
 	var ids []string
@@ -45,15 +45,15 @@ func (tx *Tx) SigningKeyIDs(ctx context.Context) ([]string, error) {
 	return ids, err
 }
 
-// KeyUse is a signing key and the application tokens that live by it.
+// KeyUse is a signing key and the number of application tokens that it signed.
 type KeyUse struct {
 	ID      string
 	Created time.Time
 	Tokens  int // neither revoked nor expired
 }
 
-// KeyUses reads all keys, oldest first, without their private halves. An application token
-// whose key is not known counts for each of them.
+// KeyUses reads all keys, oldest first, without their private parts. An application token whose
+// key is unknown counts for each key.
 func (tx *Tx) KeyUses(ctx context.Context) ([]KeyUse, error) {
 	var uses []KeyUse
 	err := tx.each(ctx, `
@@ -70,8 +70,8 @@ func (tx *Tx) KeyUses(ctx context.Context) ([]KeyUse, error) {
 	return uses, err
 }
 
-// DeleteSigningKey removes a key; found is false if there is none. It waits for the writes of
-// callers that are under way: their bearers may carry its signature.
+// DeleteSigningKey removes a key; found is false if there is none. It waits for the running
+// writes of callers, because their bearers may be signed by it.
 func (tx *Tx) DeleteSigningKey(ctx context.Context, id string) (found bool, err error) {
 	if tx.d == Postgres {
 		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", keysLock); err != nil {

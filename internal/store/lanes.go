@@ -7,16 +7,16 @@ import (
 	turns "github.com/simferry/simferry/internal/limit"
 )
 
-// lanes is an engine at which parties (limit.WithParty) take turns. Reads and writes have
-// connections of their own: many readers do not hold up a writer, nor the other way round. One
-// party never has all of them, and all anonymous ones together count as one party.
+// lanes is an engine that shares connections fairly between parties (limit.WithParty). Reads
+// and writes have separate connections, so that they do not block each other. No party gets all
+// of them, and all anonymous requests count as one party.
 type lanes struct {
 	engine
 	reads, writes *turns.Gate
 }
 
-// withLanes shares out the connections of an engine. One is left for what runs beside requests:
-// readiness, and the server's duties.
+// withLanes divides the connections of an engine. One is reserved for work outside of requests:
+// readiness checks and background jobs.
 func withLanes(e engine) engine {
 	var reads int
 	writes := 1
@@ -41,8 +41,8 @@ func newLane(n int) *turns.Gate {
 	return turns.NewGate(turns.Rules{Total: n, PerParty: share})
 }
 
-// update leaves the lane of writes while it waits for a lock that another transaction holds:
-// requests that want the same SIMs do not take all places of those that want others.
+// update leaves the write lane while it waits for a lock of another transaction, so that
+// requests for the same SIMs do not use up the places of other requests.
 func (l *lanes) update(ctx context.Context, fn func(querier) error) error {
 	turn := func(run func() error) error { return inLane(ctx, l.writes, run) }
 	if pg, ok := l.engine.(*pgEngine); ok {
@@ -68,7 +68,7 @@ func inLane(ctx context.Context, lane *turns.Gate, run func() error) error {
 	return run()
 }
 
-// bare returns the engine below its lanes, for what only one of the two has.
+// bare returns the engine below its lanes, for engine-specific methods.
 func bare(e engine) engine {
 	if l, ok := e.(*lanes); ok {
 		return l.engine

@@ -41,14 +41,14 @@ func parseStatusText(text *string) []fleet.SIMStatus {
 		return list
 	}
 	for _, id := range strings.Split(*text, ",") {
-		n, _ := strconv.ParseInt(id, 10, 8) // we wrote it
+		n, _ := strconv.ParseInt(id, 10, 8) // written by this program
 		list = append(list, fleet.SIMStatus(n))
 	}
 	return list
 }
 
-// EntryByUID finds the ledger entry of a change by its uid, to settle whether a commit
-// whose answer was lost has happened.
+// EntryByUID finds the ledger entry of a change by its uid. It shows whether a commit of
+// unknown outcome was applied.
 func (tx *Tx) EntryByUID(ctx context.Context, uid string) (id fleet.MigrationID, found bool, err error) {
 	found, err = tx.one(ctx, "SELECT id FROM ledger WHERE uid = $1", []any{uid}, &id)
 	return id, found, err
@@ -58,14 +58,14 @@ var migrationColumns = map[string]string{
 	"id": "m.id", "timestamp": "m.at", "user": "m.user_id", "target_workspace": "m.target_id",
 }
 
-// reader is who reads the ledger: a user, who sees what concerns the Workspaces of their
-// active memberships, or an application token, which sees its Workspace.
+// reader is a reader of the ledger: a user, who sees the Workspaces of their active
+// memberships, or an application token, which sees its Workspace.
 type reader struct {
 	Caller
 	token fleet.WorkspaceID
 }
 
-// visible limits a query on the ledger m to migrations of which a side is the reader's.
+// visible limits a query on the ledger m to migrations with a side of the reader.
 func (w *where) visible(who reader) {
 	w.and(fmt.Sprintf("m.kind = %d", fleet.LedgerMigration)) // no argument: a partial index is on it
 	if !who.SuperAdmin {
@@ -105,7 +105,7 @@ type ownSides struct {
 	sources []fleet.WorkspaceID
 }
 
-// listSource is what a list reads: a table, or rows that were found before, which with words.
+// listSource is the source of a list: a table, or the rows of the CTE in with.
 type listSource struct{ with, table string }
 
 func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as reader, order string, limit, offset int) ([]fleet.Migration, map[fleet.MigrationID]ownSides, error) {
@@ -131,8 +131,8 @@ func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as re
 	return found, own, err
 }
 
-// addSides fills in the Workspaces on both sides of migrations. A reader to whom the target
-// is foreign sees their own sources only, and the number of SIMs from there.
+// addSides fills in the Workspaces on both sides of migrations. A reader who cannot see the
+// target sees only their own sources and the number of SIMs from there.
 func (tx *Tx) addSides(ctx context.Context, as reader, migrations []fleet.Migration, ids []fleet.MigrationID) (map[fleet.MigrationID]ownSides, error) {
 	at := make(map[fleet.MigrationID]*fleet.Migration, len(migrations))
 	for i := range migrations {
@@ -169,7 +169,7 @@ func (tx *Tx) addSides(ctx context.Context, as reader, migrations []fleet.Migrat
 	return sides, err
 }
 
-// narrow leaves out of a migration what does not concern the reader.
+// narrow removes from a migration what does not concern the reader.
 func (s ownSides) narrow(m *fleet.Migration) {
 	if s.target {
 		return
@@ -181,8 +181,8 @@ func (s ownSides) narrow(m *fleet.Migration) {
 	}
 }
 
-// The name of the device is that of the time of the change. An older version has not stored
-// it: then it is the name of now, and current is 1.
+// The device name is that at the time of the change. An older version did not store it: it is
+// then the current name, and current is 1.
 const lineColumns = `l.sim_id, s.iccid, l.version, l.workspace_before, l.workspace_after, l.status_before, l.status_after,
 	COALESCE(l.device_before, 0), COALESCE(l.device_after, 0),
 	COALESCE(l.device_name, (SELECT d.name FROM devices d WHERE d.id = l.device_before), ''),
@@ -197,8 +197,8 @@ func scanLine(r rows) (l fleet.LedgerLine, current int, err error) {
 	return l, current, err
 }
 
-// lines reads the lines of a migration that concern the reader: those into their Workspace,
-// or out of it. A device may have got another name since, which is not for the target to see.
+// lines reads the lines of a migration that concern the reader: those into their Workspace, or
+// out of it. A device may have been renamed since; the target must not see the new name.
 func (tx *Tx) lines(ctx context.Context, id fleet.MigrationID, own ownSides) ([]fleet.LedgerLine, error) {
 	w := where{tx: tx}
 	w.and("l.ledger_id = " + w.arg(int64(id)))
@@ -217,7 +217,7 @@ func (tx *Tx) lines(ctx context.Context, id fleet.MigrationID, own ownSides) ([]
 	return lines, err
 }
 
-// StatesAt reads how SIMs stood at earlier versions, which the change that followed kept.
+// StatesAt reads the states of SIMs at earlier versions, from the lines of the next change.
 func (tx *Tx) StatesAt(ctx context.Context, at []fleet.VersionAt) (map[fleet.SIMID]fleet.SIMState, error) {
 	wanted := make(map[fleet.SIMID]int64, len(at))
 	ids := make([]fleet.SIMID, len(at))

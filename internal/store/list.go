@@ -8,18 +8,18 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// where builds the condition of a list, its arguments numbered as they come.
+// where builds the condition of a list and numbers its arguments.
 type where struct {
 	tx    *Tx
 	terms []string
 	args  []any
 
-	// within are the conditions on the texts of fields whose column is in another table: a column
-	// in braces stands for the alternatives that it has.
+	// within are the conditions for text fields whose column is in another table: a column in
+	// braces is replaced by the alternatives for it.
 	within map[string]string
 }
 
-// arg adds an argument and gives its placeholder.
+// arg adds an argument and returns its placeholder.
 func (w *where) arg(v any) string {
 	w.args = append(w.args, v)
 	return fmt.Sprintf("$%d", len(w.args))
@@ -28,7 +28,8 @@ func (w *where) arg(v any) string {
 // and adds a condition that must hold as well.
 func (w *where) and(term string) { w.terms = append(w.terms, "("+term+")") }
 
-// in is "the column has one of the values", as one parameter whatever their number.
+// in returns the condition "the column has one of the values", with one parameter for any
+// number of values.
 func (w *where) in(column string, values any) string {
 	return column + " " + w.tx.pick("IN (SELECT value FROM json_each(%s))", "= ANY(%s)", w.arg(values))
 }
@@ -58,8 +59,9 @@ func beyond(l fleet.List) string {
 	return " > "
 }
 
-// alternatives returns the values of one filter. Numbers are 64 bits wide whatever the column:
-// PostgreSQL fails on a number that is too large for a SMALLINT, where it should find none.
+// alternatives returns the values of one filter. Numbers are compared as 64 bits for any
+// column: PostgreSQL fails on a number that is too large for a SMALLINT instead of finding
+// nothing.
 func (w *where) alternatives(f fleet.Filter, column string) []string {
 	var terms []string
 	if f.Field.Kind == fleet.NeverField {
@@ -77,7 +79,7 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 	}
 	switch len(f.Numbers) {
 	case 0:
-	case 1: // an equality lets an index also give the order
+	case 1: // with an equality an index can also provide the order
 		terms = append(terms, column+" = "+w.arg(f.Numbers[0])+w.tx.pick("", "::bigint"))
 	default:
 		terms = append(terms, column+w.tx.pick(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::bigint[])", w.arg(list(w.tx, f.Numbers))))
@@ -108,19 +110,20 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 
 var inBraces = regexp.MustCompile(`\{[^}]*\}`)
 
-// tagged is "the column, a list with commas, has this tag". Spaces do not count.
+// tagged returns the condition "the column, a comma-separated list, has this tag". Spaces are
+// ignored.
 func (w *where) tagged(column, tag string) string {
 	tag = "," + strings.ReplaceAll(tag, " ", "") + ","
 	return fmt.Sprintf(w.tx.pick("instr(%s, %s) > 0", "strpos(%s, %s) > 0"), "',' || replace("+column+", ' ', '') || ','", w.arg(tag))
 }
 
-// prefixEnd returns a text behind all those that begin with prefix: keys compare bytewise, and
-// no UTF-8 text has a byte 0xFF, whose rune stands for it here.
+// prefixEnd returns a text that sorts after all texts with the prefix: keys compare bytewise,
+// and no UTF-8 text has a byte 0xFF, whose rune stands for it here.
 func prefixEnd(prefix string) string { return prefix + "\U0010FFFF" }
 
-// mayBeNull are the columns whose place in an order PostgreSQL must be told: by itself it
-// puts "none" behind everything, SQLite before it. Other columns stay without, because
-// PostgreSQL reads no index in an order that is not word by word the index's own.
+// mayBeNull are the columns that need NULLS FIRST or LAST on PostgreSQL, which by default sorts
+// NULL last, while SQLite sorts it first. Other columns go without, because PostgreSQL uses an
+// index only for exactly the index's order.
 var mayBeNull = map[string]bool{
 	"s.device_id": true, "s.reseller_id": true, "h.id": true, "h.status": true,
 	"d.service_profile_id": true, "d.tariff_profile_id": true, "e.sim_id": true, "e.device_id": true, "e.user_id": true, "m.user_id": true,
@@ -128,7 +131,7 @@ var mayBeNull = map[string]bool{
 	"a.user_id": true, "a.token_id": true, "a.ledger_id": true,
 }
 
-// orderBy formats the sort, ending with the id so that pages never overlap.
+// orderBy builds the ORDER BY clause. It ends with the id, so that pages never overlap.
 func (w *where) orderBy(l fleet.List, columns map[string]string) string {
 	var keys []string
 	ends := false

@@ -86,7 +86,7 @@ type bigList struct {
 	run  func(context.Context, *store.Tx) (total int, err error)
 }
 
-// bigLists returns all filters and sorts that the lists offer.
+// bigLists returns all filters and sorts of the lists.
 func bigLists(n int) (found []bigList) {
 	number := 1_000_000 + n/2
 	filters := map[string]string{
@@ -131,7 +131,7 @@ func bigLists(n int) (found []bigList) {
 	return found
 }
 
-// measureList formats how long a list takes, at the best of three times.
+// measureList measures a list and formats the best of three times.
 func measureList(b *testing.B, s *store.Store, c bigList) string {
 	b.Helper()
 	best, total := time.Hour, 0

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// InsertMail stores a mail that is due at once.
+// InsertMail stores a mail that is due immediately.
 func (tx *Tx) InsertMail(ctx context.Context, m fleet.Mail) error {
 	return tx.exec(ctx, `
 		INSERT INTO mails (uid, kind, recipient, recipient_name, workspace, sender, secret, created_at, expires_at, due_at, attempts, done)
@@ -16,7 +16,8 @@ func (tx *Tx) InsertMail(ctx context.Context, m fleet.Mail) error {
 }
 
 // NextMail takes the mail that has been due for longest, and keeps it from other servers for
-// lease; found is false if none is due. Whoever dies with it leaves it to the next.
+// lease; found is false if none is due. If the server fails, another one takes the mail after
+// the lease.
 func (tx *Tx) NextMail(ctx context.Context, lease time.Duration) (m fleet.Mail, found bool, err error) {
 	var expires int64
 	text := `
@@ -29,19 +30,19 @@ func (tx *Tx) NextMail(ctx context.Context, lease time.Duration) (m fleet.Mail, 
 	return m, found, err
 }
 
-// SetMailSecret gives a mail the key that it is to bring, and whose name it is addressed to.
+// SetMailSecret stores the key that a mail contains and the recipient's name.
 func (tx *Tx) SetMailSecret(ctx context.Context, m fleet.Mail) error {
 	return tx.exec(ctx, "UPDATE mails SET secret = $2, recipient_name = $3, expires_at = $4 WHERE id = $1", m.ID, m.Secret, m.Name, micros(m.Expires))
 }
 
-// EndMail tells that a mail was delivered, or is given up, and blanks its secret. It does
-// nothing where another server has taken the mail since.
+// EndMail records that a mail was delivered or given up, and clears its secret. It does nothing
+// if another server has taken the mail since.
 func (tx *Tx) EndMail(ctx context.Context, m fleet.Mail, delivered bool) error {
 	return tx.exec(ctx, "UPDATE mails SET done = $3, secret = '' WHERE id = $1 AND attempts = $2 AND done = 0",
 		m.ID, m.Attempts, 2-flag(delivered))
 }
 
-// DelayMail lets a mail be tried again at an instant, unless another server has taken it since.
+// DelayMail schedules the next attempt of a mail, unless another server has taken it since.
 func (tx *Tx) DelayMail(ctx context.Context, m fleet.Mail, due time.Time) error {
 	return tx.exec(ctx, "UPDATE mails SET due_at = $3 WHERE id = $1 AND attempts = $2 AND done = 0", m.ID, m.Attempts, micros(due))
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Member is a user as the members of one Workspace see it. Of somebody who was invited and
-// has not entered yet they see what the inviter has written, and nothing else.
+// Member is a user as shown to the members of one Workspace. For an invited user who has not
+// entered yet, it contains only what the inviter has written.
 type Member struct {
 	fleet.User
 	Roles []fleet.Role
@@ -34,7 +34,7 @@ func scanMember(r rows) (m Member, err error) {
 	return m, err
 }
 
-// Member finds a user as a member of a Workspace; found is false if it is none.
+// Member finds a member of a Workspace; found is false if the user is not a member.
 func (tx *Tx) Member(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (m Member, found bool, err error) {
 	err = tx.each(ctx, "SELECT "+memberColumns+" FROM "+joinMembers+" WHERE m.user_id = $1 AND m.workspace_id = $2",
 		[]any{int64(user), int64(ws)}, func(r rows) (err error) {
@@ -99,8 +99,8 @@ func (tx *Tx) memberRoles(ctx context.Context, ws fleet.WorkspaceID, members []M
 	})
 }
 
-// LockMembers keeps the members of a Workspace as they are until the transaction ends, for
-// whoever else asks for it first. SQLite has one writer at a time.
+// LockMembers locks the members of a Workspace against other callers of LockMembers until the
+// transaction ends. SQLite has one writer at a time.
 func (tx *Tx) LockMembers(ctx context.Context, ws fleet.WorkspaceID) error {
 	if tx.d == SQLite {
 		return nil
@@ -108,7 +108,7 @@ func (tx *Tx) LockMembers(ctx context.Context, ws fleet.WorkspaceID) error {
 	return tx.exec(ctx, "SELECT pg_advisory_xact_lock(2, hashtext($1))", fmt.Sprint(ws))
 }
 
-// LockUser keeps the user and the user's memberships from others who ask for it, until the
+// LockUser locks a user and the user's memberships against other callers of LockUser until the
 // transaction ends.
 func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 	if tx.d == SQLite {
@@ -130,34 +130,34 @@ func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, bes
 	return n, err
 }
 
-// Enter makes an invited user a member like any other. It does nothing for those who are.
+// Enter marks an invited member as having entered the Workspace. It does nothing for other
+// members.
 func (tx *Tx) Enter(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) error {
 	return tx.exec(ctx, `UPDATE memberships SET invited_at = NULL, invited_name = NULL
 		WHERE user_id = $1 AND workspace_id = $2 AND invited_at IS NOT NULL`, int64(user), int64(ws))
 }
 
-// MarkInvited makes a member one who was invited and has not entered yet.
+// MarkInvited marks a member as invited and not yet entered.
 func (tx *Tx) MarkInvited(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID, name string) error {
 	return tx.exec(ctx, "UPDATE memberships SET invited_at = $3, invited_name = $4 WHERE user_id = $1 AND workspace_id = $2",
 		int64(user), int64(ws), micros(tx.now), name)
 }
 
-// SetName gives a user another name.
+// SetName changes the name of a user.
 func (tx *Tx) SetName(ctx context.Context, user fleet.UserID, name string) error {
 	return tx.exec(ctx, "UPDATE users SET name = $2 WHERE id = $1", int64(user), name)
 }
 
-// SetDefaultWorkspace chooses where the sign-ins of a user lead.
+// SetDefaultWorkspace sets the Workspace in which a user signs in.
 func (tx *Tx) SetDefaultWorkspace(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) error {
 	return tx.exec(ctx, "UPDATE users SET default_workspace_id = $2 WHERE id = $1", int64(user), int64(ws))
 }
 
-// personal are the tables with what belongs to a user alone.
+// personal are the tables whose rows belong to a single user.
 var personal = []string{"second_factors", "trusted_devices", "pending_sign_ins", "refresh_tokens", "activation_keys"}
 
-// DeleteUser takes away a user who is a member of no Workspace, with everything that could
-// sign in. The row stays for what the user did, and keeps the address of then; the address
-// itself is free.
+// DeleteUser deletes a user without memberships and all their credentials. The row stays
+// because events refer to it, and keeps the former address; the address can be used again.
 func (tx *Tx) DeleteUser(ctx context.Context, user fleet.UserID) error {
 	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
 		return err

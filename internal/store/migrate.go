@@ -10,17 +10,17 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Caller is who asks, as the ledger and the events remember it.
+// Caller identifies the caller in the ledger and in events.
 type Caller struct {
 	User       fleet.UserID
 	SuperAdmin bool
 	Token      fleet.TokenID
 }
 
-// Snapshot reads what the planner needs: the SIMs of the selector in the Workspaces that
-// the caller is a member of, and the Workspaces with the caller's standing. With lock the
-// SIMs stay as they are until the transaction ends; they are locked in the order of their
-// ids, so that two requests over the same SIMs queue instead of blocking each other.
+// Snapshot reads the planner's input: the SIMs of the selector in the Workspaces that the
+// caller is a member of, and the Workspaces with the caller's standing. lock locks the SIMs
+// until the transaction ends, in the order of their ids, so that two requests for the same SIMs
+// do not deadlock.
 func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, lock bool) (fleet.Snapshot, error) {
 	sims, err := tx.selected(ctx, who, req.Select, lock)
 	if err != nil {
@@ -38,7 +38,8 @@ func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationReque
 	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, req.Target), err
 }
 
-// narrowed leaves out what the caller is no member of, where the statement did not.
+// narrowed removes Workspaces and SIMs of which the caller is not a member, if the statement
+// did not.
 func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 	maps.DeleteFunc(snap.Workspaces, func(id fleet.WorkspaceID, s fleet.Standing) bool {
 		return s.Role == fleet.NoRole && id != target
@@ -49,9 +50,10 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 	return snap
 }
 
-// selected reads the SIMs that a selector names. On PostgreSQL those of foreign Workspaces
-// stay out of the statement, so that nobody can lock what they may not see; SQLite has no
-// such locks, and is quicker to leave them out afterwards. The planner decides on both.
+// selected reads the SIMs that a selector names. On PostgreSQL the statement excludes SIMs of
+// foreign Workspaces, so that a caller cannot lock SIMs that they may not see. SQLite has no
+// such locks, and filtering afterwards is faster. The planner checks visibility on both
+// engines.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	few, err := tx.fewMemberships(ctx, who)
 	if err != nil {
@@ -65,7 +67,7 @@ func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock
 	return tx.states(ctx, text, w.args)
 }
 
-// mostSearched bounds the Workspaces that selection searches one by one.
+// mostSearched is the maximum number of Workspaces that selection searches one by one.
 const mostSearched = 16
 
 // fewMemberships reports whether the caller belongs to so few Workspaces that each of them can
@@ -96,8 +98,9 @@ func (w *where) selection(who Caller, sel fleet.Selector, few bool) string {
 	}
 	w.and("s.status <> 3")
 	if tx.d == Postgres && !who.SuperAdmin {
-		// An array and not IN: PostgreSQL would make that a join, and judge a SIM that moved
-		// while it waited for the lock by the membership of where the SIM was before.
+		// An array and not IN: PostgreSQL would turn IN into a join, and would check a SIM that
+		// moved while the statement waited for the lock against the membership of the previous
+		// Workspace.
 		w.and("s.workspace_id = ANY (ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1))")
 	}
 	return stateColumns + " FROM " + from + " WHERE " + w.String()
@@ -121,12 +124,12 @@ func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 	return "json_each(" + w.arg(list(w.tx, sel.SIMs)) + ") j CROSS JOIN " + mine + "sims_workspace"
 }
 
-// stateColumns are what states reads.
+// stateColumns are the columns that states reads.
 const stateColumns = `SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, COALESCE(s.device_id, 0) AS device_id,
 		COALESCE((SELECT d.name FROM devices d WHERE d.id = s.device_id), '') AS device_name`
 
-// among returns the SIMs with one of the values, which are distinct. SQLite walks the values
-// and looks each up, in their order; as a condition it would sort them first.
+// among returns the SIMs with one of the values, which are distinct. SQLite looks up each value
+// in their order; with a condition it would sort them first.
 func (w *where) among(column string, values any) (from string) {
 	if w.tx.d == Postgres {
 		w.and(w.in("s."+column, values))
@@ -141,8 +144,8 @@ func (tx *Tx) states(ctx context.Context, text string, args []any) ([]fleet.SIMS
 	return sims, err
 }
 
-// scanState appends the rows of stateColumns. Where they are scanned to is the same for all
-// of them: it would be nine things to collect for each SIM.
+// scanState appends the rows of stateColumns. All rows are scanned into the same variables, to
+// avoid nine allocations per SIM.
 func scanState(sims *[]fleet.SIMState) func(rows) error {
 	var id, status, workspace, version, device int64
 	var iccid, name string
@@ -159,7 +162,7 @@ func scanState(sims *[]fleet.SIMState) func(rows) error {
 	}
 }
 
-// Change is one transaction's change of SIMs: what the ledger keeps of it.
+// Change is the change of SIMs in one transaction, as the ledger records it.
 type Change struct {
 	UID             string // unique, chosen before the transaction
 	Kind            fleet.LedgerKind
@@ -169,25 +172,24 @@ type Change struct {
 	AllowedStatuses []fleet.SIMStatus
 	Lines           []Line
 	Sides           []Side
-	Events          []fleet.Event     // written as they are, behind those of the lines
+	Events          []fleet.Event     // written unchanged, after those of the lines
 	Audit           *fleet.AuditEntry // written with the rest, and refers to it; nil for none
 }
 
-// Line is one SIM of a change. The SIM must still be as it was before: a SIM that is not
-// fails the whole transaction.
+// Line is one SIM of a change. If the SIM no longer has the state Before, the whole transaction
+// fails.
 type Line struct{ Before, After fleet.SIMState }
 
-// Side is a Workspace that a migration takes SIMs from, or gives them to.
+// Side is a source or the target of a migration.
 type Side struct {
 	Workspace fleet.WorkspaceID
 	Target    bool
 	SIMs      int
 }
 
-// Apply writes a change: the ledger entry and its lines, the SIMs, and the events, in a
-// handful of statements whatever the number of SIMs. Each line releases the SIM's device
-// (event 50) and tells a change of status (event 9 and the like) in the Workspace that
-// the SIM was in.
+// Apply writes a change: the ledger entry and its lines, the SIMs, and the events, in a few
+// statements for any number of SIMs. Each line writes a release from the device (event 50) and
+// a change of status (event 9 and similar) in the SIM's previous Workspace.
 func (tx *Tx) Apply(ctx context.Context, c Change) (fleet.MigrationID, error) {
 	apply := tx.applySQLite
 	if tx.d == Postgres {
@@ -212,7 +214,7 @@ func (c Change) delta() int64 {
 	return int64(d)
 }
 
-// statusEvents is the event that tells a change into a status.
+// statusEvents is the event of a change to a status.
 var statusEvents = map[fleet.SIMStatus]fleet.EventType{
 	fleet.SIMActivated:   fleet.EventSIMActivated,
 	fleet.SIMSuspended:   fleet.EventSIMSuspended,

@@ -8,11 +8,12 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// mostPlaces is how many Workspaces of a caller are asked for migrations one by one.
+// mostPlaces is the maximum number of Workspaces of a caller that are searched for migrations
+// one by one.
 const mostPlaces = 64
 
 // Migrations reads one page of the ledger, without lines. Errors: BadQuery or BadSort if too
-// many migrations would have to be gone through, with what to add.
+// many migrations would have to be read; the message says what to add.
 func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Migration], error) {
 	page := fleet.Page[fleet.Migration]{PerPage: l.PerPage}
 	places, err := tx.placesOf(ctx, who, token)
@@ -65,7 +66,7 @@ func (tx *Tx) placesOf(ctx context.Context, who Caller, token fleet.WorkspaceID)
 	return places, err
 }
 
-// migrationsByID reads a page by id: the newest, or oldest, of each Workspace, put together.
+// migrationsByID reads a page by id: the newest, or oldest, of each Workspace, merged.
 func (tx *Tx) migrationsByID(ctx context.Context, as reader, places []int64, l fleet.List, page *fleet.Page[fleet.Migration]) (err error) {
 	w := where{tx: tx}
 	beyondCursor := ""
@@ -76,7 +77,7 @@ func (tx *Tx) migrationsByID(ctx context.Context, as reader, places []int64, l f
 	if len(places) > 1 {
 		var parts []string
 		for i, p := range places {
-			place := "$" + fmt.Sprint(len(w.args)) // that of the first, which is there already
+			place := "$" + fmt.Sprint(len(w.args)) // that of the first, which already exists
 			if i > 0 {
 				place = w.arg(p)
 			}

@@ -9,7 +9,7 @@ import (
 
 const modelColumns = "m.id, m.description, m.memory_size, m.formfactor_id, m.formfactor, m.manufacturer_id, m.manufacturer"
 
-// Models reads those of the ids that exist; every one where ids is nil.
+// Models reads those of the ids that exist; all if ids is nil.
 func (tx *Tx) Models(ctx context.Context, ids []fleet.ModelID) (map[fleet.ModelID]fleet.Model, error) {
 	w := where{tx: tx}
 	if ids != nil {
@@ -27,7 +27,7 @@ func (tx *Tx) Models(ctx context.Context, ids []fleet.ModelID) (map[fleet.ModelI
 	return found, err
 }
 
-// PutModel creates the model, or brings the one with its id up to date.
+// PutModel creates or updates the model.
 func (tx *Tx) PutModel(ctx context.Context, m fleet.Model) error {
 	return tx.exec(ctx, `
 		INSERT INTO sim_models (id, description, memory_size, formfactor_id, formfactor, manufacturer_id, manufacturer)

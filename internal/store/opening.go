@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Opening is what the transaction of a write asks before anything else: who the caller is by
-// now, and what was answered under the idempotency key.
+// Opening is what the transaction of a write reads first: the caller's current state, and the
+// reply stored under the idempotency key.
 type Opening struct {
 	Bearer  BearerOf      // of a user; zero for others
 	Program fleet.TokenID // the application token of a program, 0 for others
@@ -17,30 +17,30 @@ type Opening struct {
 	Attempt string        // identifies the request over all its attempts, "" for none
 }
 
-// Opened is the answer to an Opening.
+// Opened is the result of an Opening.
 type Opened struct {
 	Session Session          // of the user, if Found
 	Program ApplicationToken // if Found
 	Found   bool             // the caller
 	Busy    bool             // another transaction holds the key
-	Done    bool             // an attempt whose outcome was lost has been committed
+	Done    bool             // an attempt of unknown outcome was committed
 
-	Replied     bool // there is an answer under the key
+	Replied     bool // a reply is stored under the key
 	Reply       Reply
-	Fingerprint []byte // of the request that it answered
+	Fingerprint []byte // of the request of that reply
 }
 
-// Open reads the caller and the key, in one round trip, and keeps both until the transaction
-// ends. On PostgreSQL the caller's rows are locked in share mode: whatever would change them
-// (a suspension, a new password, a removed membership or token) either was committed before,
-// and shows here, or waits. So does the end of the session. SQLite has one writer at a time.
+// Open reads and locks the caller and the key, in one round trip, until the transaction ends.
+// On PostgreSQL the caller's rows are locked in share mode: a change of them (a suspension, a
+// new password, a removed membership or token, the end of the session) either was committed
+// before and is visible here, or waits. SQLite has one writer at a time.
 //
-// Rows alone would let a stream of writes keep a suspension waiting for ever, because a share
-// lock on a row passes whoever waits for it. So there is an advisory lock besides, whose
-// waiters queue. An earlier version takes neither, and is held up by the rows.
+// With row locks alone a stream of writes could delay a suspension forever, because share locks
+// on rows overtake waiting exclusive ones. An advisory lock, whose waiters queue, prevents
+// that. An earlier version takes neither and waits for the row locks.
 //
-// The statements that read come after those that lock, so that they see what the lock has
-// waited for.
+// The reading statements follow the locking ones, so that they see what was committed while the
+// lock was waited for.
 func (tx *Tx) Open(ctx context.Context, o Opening) (Opened, error) {
 	var got Opened
 	statements := tx.locksOf(o, &got)
@@ -65,8 +65,9 @@ func (tx *Tx) Open(ctx context.Context, o Opening) (Opened, error) {
 // keysLock is held in share mode by the writes of callers, and alone by the removal of a key.
 const keysLock int64 = 0x51_6d_6b_65_79_73
 
-// locksOf returns the locks of an Opening, on PostgreSQL. A key is only tried for: the caller
-// is told that it is busy. An attempt waits for the one before it, whose connection was lost.
+// locksOf returns the locks of an Opening, on PostgreSQL. A key's lock is only tried: if it is
+// taken, the caller gets KeyBusy. An attempt waits for the previous one, whose connection was
+// lost.
 func (tx *Tx) locksOf(o Opening, got *Opened) []statement {
 	if tx.d == SQLite {
 		return nil
@@ -109,14 +110,13 @@ const (
 
 const eachLocked = "($1::int4, hashtext(t.id::text)) FROM unnest($2::bigint[]) AS t (id)"
 
-// shared keeps things from those who lock them alone.
+// shared takes advisory locks in share mode.
 func shared[T ~int64](class int, ids ...T) statement {
 	return locking("SELECT pg_advisory_xact_lock_shared"+eachLocked, class, int64s(ids))
 }
 
 // alone waits for the writes that depend on a user, an application token or a Workspace, and
-// keeps new ones waiting until the transaction ends. It is for whoever changes what they
-// depend on.
+// blocks new ones until the transaction ends. Transactions that change these objects call it.
 func (tx *Tx) alone(ctx context.Context, class int, ids ...int64) error {
 	if tx.d == SQLite {
 		return nil
@@ -150,7 +150,7 @@ func attempted(request string, done *bool) statement {
 }
 
 // keep locks Workspaces and a user's memberships in them, in share mode, if the transaction
-// writes: what is decided by them stays true until it ends.
+// writes, so that decisions based on them stay valid until it ends.
 func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 	if tx.d == SQLite || !tx.writes {
 		return nil
@@ -159,7 +159,7 @@ func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 		shared(workspaceLock, slices.Sorted(slices.Values(ids))...),
 		locking("SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR SHARE", ids),
 	}
-	if user != 0 { // foreign Workspaces are left alone, like ones that do not exist
+	if user != 0 { // foreign Workspaces are ignored, like missing ones
 		locks[1] = locking(`SELECT 1 FROM workspaces w WHERE w.id = ANY ($1)
 			AND (EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = $2 AND m.workspace_id = w.id)
 				OR EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.super_admin = 1))
@@ -170,14 +170,14 @@ func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 	return locks
 }
 
-// KeptWorkspaces is Workspaces, which stay as they are until the transaction ends.
+// KeptWorkspaces reads Workspaces and locks them in share mode until the transaction ends.
 func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
 	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(ids))
 	return found, tx.batch(ctx, append(tx.keep(0, ids), tx.workspaces(ids, found))...)
 }
 
-// LockWorkspaces keeps Workspaces from being used by the writes of others, such as migrations,
-// until the transaction ends, and waits for those under way. It is for whoever changes them.
+// LockWorkspaces blocks other writes that use the Workspaces, such as migrations, until the
+// transaction ends, and waits for running ones. Transactions that change Workspaces call it.
 func (tx *Tx) LockWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) error {
 	if tx.d == SQLite {
 		return nil

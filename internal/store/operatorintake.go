@@ -6,14 +6,14 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Intake is the ledger's share of SIMs that come in, added up batch by batch, so that a
-// million of them need not be in memory at once.
+// Intake sums up imported SIMs for the ledger, batch by batch, so that they need not be in
+// memory at once.
 type Intake struct {
 	SIMs       int
 	delta, ids uint64
 }
 
-// Add takes SIMs of version 0 into the sum.
+// Add adds SIMs of version 0 to the sum.
 func (in *Intake) Add(sims []fleet.SIM) {
 	in.SIMs += len(sims)
 	for _, s := range sims {

@@ -58,7 +58,7 @@ func (tx *Tx) MembershipsOf(ctx context.Context, users []fleet.UserID) (map[flee
 }
 
 // NamesWorkspace reports whether SIMs that are not deleted belong to a Workspace, and whether
-// any names it as its issuer or reseller. It stops at the first.
+// any names it as its issuer or reseller. It stops at the first one.
 func (tx *Tx) NamesWorkspace(ctx context.Context, ws fleet.WorkspaceID) (held, named bool, err error) {
 	var owns, refers int
 	_, err = tx.one(ctx, `SELECT

@@ -15,13 +15,13 @@ type Violation int
 const (
 	NoViolation Violation = iota
 	Taken                 // a key that another row has
-	Dangling              // a reference to a row that is not there, or from a row that still is
-	Outside               // a value that the column does not take
+	Dangling              // a reference to a missing row, or a row that is still referenced
+	Outside               // a value that the column does not allow
 )
 
-// Violated tells which kind of constraint an error of the database is about. Rules look
-// before they write, so after a look a Taken or Dangling means that somebody else wrote in
-// between: with ErrRaced the rule looks again.
+// Violated returns the kind of constraint that a database error reports. Callers check before
+// they write, so Taken or Dangling means that another transaction wrote in between: with
+// ErrRaced the caller checks again.
 func Violated(err error) Violation {
 	var pg *pgconn.PgError
 	var lite *sqlite.Error

@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// pack compresses a stored answer: 500 SIMs are 120 KB of text and 8 KB packed, and every
-// page that is not written is one that no commit waits for.
+// pack compresses a stored reply: 500 SIMs are 120 KB of text and 8 KB compressed, which makes
+// commits faster.
 func pack(body []byte) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, flate.BestSpeed)
@@ -32,7 +32,7 @@ func unpack(packed []byte) ([]byte, error) {
 	return body, nil
 }
 
-// appendKey writes the parts of a key so that no two keys write the same.
+// appendKey encodes a key unambiguously.
 func appendKey(w io.Writer, k Key) error {
 	_, err := fmt.Fprintf(w, "%d/%d/%q/%q", k.By.User, k.By.Token, k.Operation, k.Key)
 	return err

@@ -5,18 +5,18 @@ import (
 	"path/filepath"
 )
 
-// partialFile is a database file on its way to its name. It is locked for as long as the
-// process that makes it lives, so that another one knows what a process left that was killed.
+// partialFile is a database file that does not have its final name yet. The process that writes
+// it holds a lock, so that other processes can recognize files of a killed process.
 type partialFile struct {
 	name string
 	lock *os.File
 }
 
-// suffixes are of the files that SQLite may make beside a database.
+// suffixes are those of the files that SQLite may create beside a database.
 var suffixes = []string{"", "-wal", "-shm", "-journal"}
 
-// partial makes an empty file beside the one that is to come, which only its owner may read.
-// First it removes what an earlier backup or restore of the same file left that was killed.
+// partial creates an empty file beside the final one, readable only by its owner. First it
+// removes what a killed backup or restore of the same file left.
 func partial(file string) (*partialFile, error) {
 	old, err := filepath.Glob(filepath.Join(filepath.Dir(file), escapeGlob(filepath.Base(file))+".*.partial"))
 	if err != nil {
@@ -51,7 +51,7 @@ func removeAbandoned(name string) {
 	p.discard()
 }
 
-// discard removes the file, if it has not got its name, and what is beside it.
+// discard removes the file, unless it has its final name, and the files beside it.
 func (p *partialFile) discard() {
 	for _, suffix := range suffixes {
 		_ = os.Remove(p.name + suffix) // gone already if all went well
@@ -59,7 +59,7 @@ func (p *partialFile) discard() {
 	_ = p.lock.Close()
 }
 
-// escapeGlob has filepath.Glob take a name as it is.
+// escapeGlob escapes a name for filepath.Glob.
 func escapeGlob(name string) string {
 	var escaped []byte
 	for i := range len(name) {

@@ -4,5 +4,5 @@ package store
 
 import "os"
 
-// lockFile cannot tell here whether a file is another's.
+// lockFile is not supported on this system.
 func lockFile(*os.File) (free bool, err error) { return false, nil }

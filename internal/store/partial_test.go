@@ -25,7 +25,7 @@ func partials(t *testing.T, dir string) []string {
 	return left
 }
 
-// At whichever moment a backup or a restore is aborted, it leaves nothing.
+// A backup or restore that is aborted at any moment leaves no files.
 func TestAnAbortedCopyLeavesNothing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -61,8 +61,8 @@ func TestAnAbortedCopyLeavesNothing(t *testing.T) {
 	}
 }
 
-// What a copy left that was killed, the next one to the same place removes; what a process
-// that lives is making, it does not.
+// A copy removes the files of a killed copy to the same place, but not those of a running
+// process.
 func TestTheNextCopyRemovesWhatAKilledOneLeft(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -15,8 +15,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// Behind PgBouncer in transaction mode: the schema steps, and more connections of ours than
-// the server has sessions, so that each transaction may meet another session.
+// Behind PgBouncer in transaction mode: the schema steps, and more client connections than the
+// server has sessions, so that each transaction may use another session.
 func TestBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	for name, query := range map[string]string{
@@ -44,8 +44,8 @@ func TestBehindPgBouncer(t *testing.T) {
 	}
 }
 
-// shuttle moves SIMs to the Workspace where the first of them is not, and does a few other
-// things, so that many different statements are in use.
+// shuttle moves SIMs to the Workspace where the first of them is not, and runs other
+// statements, so that many different statements are used.
 func shuttle(t testing.TB, s *store.Store, uid string, sims []fleet.SIMID) error {
 	t.Helper()
 	ctx := t.Context()
@@ -74,7 +74,7 @@ func shuttle(t testing.TB, s *store.Store, uid string, sims []fleet.SIMID) error
 	})
 }
 
-// move takes SIMs to the other of the two Workspaces than the first is in.
+// move returns a change that moves SIMs to the Workspace where the first of them is not.
 func move(uid string, sims []fleet.SIMState) store.Change {
 	target := storetest.FleetAT
 	if sims[0].Workspace == target {
@@ -92,8 +92,8 @@ func move(uid string, sims []fleet.SIMState) store.Change {
 	return c
 }
 
-// What a way of speaking costs: a migration of 500 SIMs, and a short read, with the modes
-// taking turns so that a noisy machine is noisy to all of them.
+// BenchmarkQueryExecModes measures a migration of 500 SIMs and a short read in each mode,
+// interleaved so that noise affects all modes.
 func BenchmarkQueryExecModes(b *testing.B) {
 	modes := []string{"cache_statement", "cache_describe", "exec"}
 	stores := make([]*store.Store, len(modes))

@@ -7,7 +7,7 @@ import (
 
 const tcpUserTimeoutOption = 18 // TCP_USER_TIMEOUT, which package syscall does not have
 
-// limitUnacknowledged has the kernel end a connection whose peer acknowledges nothing.
+// limitUnacknowledged makes the kernel close a connection whose peer acknowledges nothing.
 func limitUnacknowledged(network, _ string, conn syscall.RawConn) error {
 	if !strings.HasPrefix(network, "tcp") {
 		return nil

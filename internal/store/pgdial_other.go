@@ -4,5 +4,5 @@ package store
 
 import "syscall"
 
-// limitUnacknowledged does nothing: only Linux has this option. Keepalives must do.
+// limitUnacknowledged does nothing: only Linux has this option. Keepalives have to suffice.
 func limitUnacknowledged(string, string, syscall.RawConn) error { return nil }

@@ -23,7 +23,8 @@ func parsePool(address string) (*pgxpool.Config, error) {
 	return nil, errors.New("database: the URL is not valid: write it as postgres://USER:PASSWORD@HOST:PORT/NAME?PARAMETER=VALUE")
 }
 
-// faultyParameter returns the one without which the URL can be read, "" if there is none.
+// faultyParameter returns the parameter without which the URL can be parsed, "" if there is
+// none.
 func faultyParameter(address string) string {
 	before, query, _ := strings.Cut(address, "?")
 	parameters, err := url.ParseQuery(query)
@@ -31,7 +32,7 @@ func faultyParameter(address string) string {
 		return ""
 	}
 	for name := range parameters {
-		rest, _ := url.ParseQuery(query) // it was read above
+		rest, _ := url.ParseQuery(query) // it was parsed above
 		rest.Del(name)
 		if _, err := pgxpool.ParseConfig(before + "?" + rest.Encode()); err == nil {
 			return name
@@ -40,8 +41,8 @@ func faultyParameter(address string) string {
 	return ""
 }
 
-// connectError is a failed connection in words that hold host, port and database of the URL,
-// and nothing else of it: pgx and the server name the user, and whatever stands in its place.
+// connectError is a failed connection. Its text contains the host, port and database of the URL
+// and nothing else: the messages of pgx and the server contain the user.
 type connectError struct {
 	text string
 	err  error
@@ -69,7 +70,7 @@ func withoutUser(err error) error {
 	return &connectError{fmt.Sprintf("cannot connect to database %q at %s port %d: %s", c.Database, c.Host, c.Port, details), err}
 }
 
-// serverErrors returns the answers of servers inside an error, which may join those of several.
+// serverErrors returns the server errors inside an error, which may join several.
 func serverErrors(err error) []*pgconn.PgError {
 	var all []*pgconn.PgError
 	switch e := err.(type) { //nolint:errorlint // it walks the tree itself
@@ -87,8 +88,8 @@ func serverErrors(err error) []*pgconn.PgError {
 	return all
 }
 
-// refusals are the reasons of a server that refuses a connection. Its own words name the
-// user, or the parameter and value that it refuses.
+// refusals are the reasons of a server that refuses a connection. The server's message contains
+// the user, or the rejected parameter and value.
 var refusals = map[string]string{
 	"28P01": "the server refuses the user name or password",
 	"28000": "the server refuses this user or this kind of connection (see its pg_hba.conf)",

@@ -11,8 +11,8 @@ import (
 // errConnLost marks an error after which the connection was gone.
 var errConnLost = errors.New("connection to the database lost")
 
-// commitLostError tells that the connection was lost while the commit was under way:
-// nobody here knows whether it happened.
+// commitLostError says that the connection was lost during the commit, so that its outcome is
+// unknown.
 type commitLostError struct{ err error }
 
 func (e *commitLostError) Error() string {
@@ -37,7 +37,7 @@ func (q *pgQuerier) query(ctx context.Context, text string, args ...any) (rows, 
 	return &pgRows{Rows: r}, nil
 }
 
-// send leaves the rows open; who reads them closes them.
+// send leaves the rows open; the caller closes them.
 func (q *pgQuerier) send(ctx context.Context, text string, args []any) (pgx.Rows, error) {
 	if q.begin == nil || q.begun {
 		return q.conn.Query(ctx, text, args...)
@@ -58,8 +58,8 @@ func (q *pgQuerier) send(ctx context.Context, text string, args []any) (pgx.Rows
 	return batchRows{r, results}, nil
 }
 
-// open queues what begins the transaction, if nothing has been sent yet, and returns how many
-// statements that are.
+// open queues the statements that begin the transaction, if nothing has been sent yet, and
+// returns their number.
 func (q *pgQuerier) open(batch *pgx.Batch) int {
 	if q.begin == nil || q.begun {
 		return 0
@@ -72,8 +72,7 @@ func (q *pgQuerier) open(batch *pgx.Batch) int {
 	return batch.Len()
 }
 
-// pipeline returns a whole transaction in one round trip: its begin, the statements, its
-// commit.
+// pipeline sends a whole transaction in one round trip: begin, the statements, commit.
 func (q *pgQuerier) pipeline(ctx context.Context, statements []statement) (err error) {
 	batch := &pgx.Batch{}
 	batch.BeginTx(*q.begin)
@@ -148,7 +147,8 @@ func (q *pgQuerier) exec(ctx context.Context, text string, args ...any) (int64, 
 	return r.CommandTag().RowsAffected(), nil
 }
 
-// lost wraps an error that ended the connection, so that it is not taken for the caller's.
+// lost wraps an error that ended the connection, so that it is not mistaken for a caller's
+// error.
 func (q *pgQuerier) lost(err error) error {
 	if err != nil && q.conn.IsClosed() {
 		return fmt.Errorf("%w: %w", errConnLost, err)
@@ -166,13 +166,13 @@ func (q *pgQuerier) commit(ctx context.Context) error {
 		return &commitLostError{err}
 	case err != nil:
 		return err
-	case tag.String() == "ROLLBACK": // a statement failed and fn swallowed its error
+	case tag.String() == "ROLLBACK": // a statement failed and fn ignored its error
 		return errors.New("the transaction was rolled back at commit")
 	}
 	return nil
 }
 
-// rollback needs no answer: a connection that cannot roll back is closed by the pool.
+// rollback ignores errors: the pool closes a connection that cannot roll back.
 func (q *pgQuerier) rollback() {
 	if !q.begun || q.conn.IsClosed() {
 		return
@@ -188,7 +188,7 @@ type batchRows struct {
 	batch pgx.BatchResults
 }
 
-// Close ends the batch too; its error is that of the rows.
+// Close also ends the batch; its error is that of the rows.
 func (r batchRows) Close() {
 	r.Rows.Close()
 	_ = r.batch.Close()

@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
-// pgRows scans numbers and text without asking pgx how, value by value, which is a tenth
-// of what reading 500 SIMs takes. pgx still converts all else, and says what is wrong.
+// pgRows scans numbers and text without pgx's type lookup per value, which is a tenth of the
+// time to read 500 SIMs. pgx converts all other types and reports errors.
 type pgRows struct {
 	pgx.Rows
 	fields []pgconn.FieldDescription
@@ -31,7 +31,7 @@ func (r *pgRows) Scan(dest ...any) error {
 	return nil
 }
 
-// read assigns a value, and reports whether it could.
+// read assigns a value, and reports whether it was able to.
 func read(dest any, f *pgconn.FieldDescription, raw []byte) bool {
 	switch d := dest.(type) {
 	case *int64:

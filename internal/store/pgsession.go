@@ -16,18 +16,18 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// How long a transaction may keep others waiting. A server that is frozen or cut off holds
-// its locks until PostgreSQL ends its session.
+// How long a transaction may block others. A server that is frozen or disconnected holds its
+// locks until PostgreSQL ends its session.
 const (
-	// idleLimit ends a session that has a transaction open and sends nothing.
+	// idleLimit ends a session that is idle in a transaction.
 	idleLimit = 5 * time.Second
-	// lockGlance is how long a transaction waits for a lock on its first attempt, while it
-	// keeps a connection from requests that need no lock.
+	// lockGlance is how long the first attempt of a transaction waits for a lock, while it
+	// occupies a connection of the main pool.
 	lockGlance = 50 * time.Millisecond
-	// lockPatience is how long it waits in all. It is more than idleLimit, so that a
-	// request that waits for a frozen server still gets the lock.
+	// lockPatience is how long it waits in total. It is more than idleLimit, so that a request
+	// that waits for a frozen server still gets the lock.
 	lockPatience = 8 * time.Second
-	// lockedRetryAfter is when the caller of a transaction that has waited in vain may return.
+	// lockedRetryAfter is the Retry-After of a transaction that did not get its lock.
 	lockedRetryAfter = 2 * time.Second
 
 	// When the peer of a connection counts as gone: the time without an acknowledgement of
@@ -41,10 +41,10 @@ const (
 	laneShare = 4
 )
 
-// errLocked is the end of a transaction that has waited for lockPatience.
+// errLocked is the error of a transaction that has waited for lockPatience.
 var errLocked = errors.New("a lock was not to be had")
 
-// locked returns the error for the caller of such a transaction.
+// locked returns the caller's error for such a transaction.
 func locked(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, RetryAfter: lockedRetryAfter, Err: err,
@@ -52,7 +52,7 @@ func locked(err error) error {
 	}
 }
 
-// sessionSettings returns those of each session of the main pool.
+// sessionSettings returns the settings of each session of the main pool.
 func sessionSettings() map[string]string {
 	return map[string]string{
 		"idle_in_transaction_session_timeout": milliseconds(idleLimit),
@@ -68,13 +68,13 @@ func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseco
 
 func seconds(d time.Duration) string { return strconv.Itoa(int(d.Seconds())) }
 
-// setting returns a call of set_config. local ends it with the transaction, which is the only
-// way behind a pooler, whose sessions are not the client's.
+// setting returns a call of set_config. local limits it to the transaction, which is required
+// behind a pooler, where clients share sessions.
 func setting(name, value string, local bool) string {
 	return fmt.Sprintf("set_config('%s', '%s', %t)", name, value, local)
 }
 
-// applySettings sets those up that the URL does not have.
+// applySettings applies those that the URL does not set.
 func applySettings(ctx context.Context, conn *pgx.Conn) error {
 	var calls []string
 	for name, value := range sessionSettings() {
@@ -87,7 +87,7 @@ func applySettings(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // localSettings returns the statement that sets up a transaction whose lock_timeout is lock; ""
-// if the session has all that it needs.
+// if the session's settings suffice.
 func (e *pgEngine) localSettings(lock time.Duration) string {
 	switch {
 	case e.pooled:
@@ -99,7 +99,7 @@ func (e *pgEngine) localSettings(lock time.Duration) string {
 	return ""
 }
 
-// dialer notices a server that is gone, or cut off, while a request waits for its answer.
+// dialer detects a server that is gone or unreachable while a request waits for its response.
 func dialer() pgconn.DialFunc {
 	d := net.Dialer{
 		KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAliveIdle, Interval: keepAliveEvery, Count: keepAliveCount},
@@ -112,12 +112,11 @@ func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
 	return e.updateAmong(ctx, fn, func(run func() error) error { return run() })
 }
 
-// updateAmong tries a transaction, which at first waits a moment only for locks. One that must
-// wait longer gives its connection back and queues: a quarter of the connections wait for
-// locks at most, first come, first served, and the rest serves requests that need none of
-// these locks. turn runs a function when it is the caller's turn among other requests. A
-// request that queues, or waits for a lock at the head of the queue, holds no turn: the same
-// caller's requests for other rows go on.
+// updateAmong runs a transaction that at first waits only briefly for locks. If it has to wait
+// longer, it returns its connection and queues: at most a quarter of the connections wait for
+// locks, first come, first served, and the others serve requests that do not need these locks.
+// turn runs a function when it is the caller's turn among other requests; a queued request does
+// not hold a turn.
 func (e *pgEngine) updateAmong(ctx context.Context, fn func(querier) error, turn func(run func() error) error) error {
 	err := turn(func() error { return e.write(ctx, lockGlance, fn) })
 	if !waitedForLock(err) {
@@ -150,7 +149,7 @@ func waitedForLock(err error) bool {
 	return errors.As(err, &pg) && pg.Code == lockNotAvailable
 }
 
-// lockNotAvailable is the SQLSTATE of a lock that was not to be had within lock_timeout.
+// lockNotAvailable is the SQLSTATE of a lock that was not acquired within lock_timeout.
 const lockNotAvailable = "55P03"
 
 // laneOf returns how many connections of a pool may wait for locks.

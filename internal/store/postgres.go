@@ -31,7 +31,7 @@ type pgEngine struct {
 	steps  steps
 }
 
-// dialTimeout bounds how long a request waits for a server that does not answer at all.
+// dialTimeout bounds how long a request waits for a server that does not respond.
 const dialTimeout = 2 * time.Second
 
 func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error) {
@@ -72,7 +72,7 @@ func openPostgres(ctx context.Context, url string, o Options) (*pgEngine, error)
 	}, nil
 }
 
-// poolConfig returns what all connections have in common.
+// poolConfig returns the configuration of all connections.
 func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	cfg, err := parsePool(url)
 	if err != nil {
@@ -89,7 +89,7 @@ func poolConfig(url string, o Options) (*pgxpool.Config, error) {
 	}
 	cfg.ConnConfig.DialFunc = dialer()
 	cfg.AfterConnect = registerLists
-	if !o.patient { // nothing is decided from a standby, whatever target_session_attrs the URL has
+	if !o.patient { // never use a standby, whatever target_session_attrs the URL has
 		cfg.ConnConfig.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}
 	return cfg, nil
@@ -102,10 +102,10 @@ func spareConn(ctx context.Context, cfg *pgxpool.Config, conns int32) (*pgxpool.
 	return pgxpool.NewWithConfig(ctx, spare)
 }
 
-// chooseExecMode finds out whether there is a pooler in between. Statements that are
-// prepared by name belong to a session, which a pooler in transaction mode exchanges under
-// way; without them a migration of 500 SIMs takes a tenth longer. A pooler shows because
-// the number of the session that it tells its clients is not the server's.
+// chooseExecMode finds out whether there is a pooler in between. Named prepared statements
+// belong to a session, and a pooler in transaction mode switches sessions; without them a
+// migration of 500 SIMs takes a tenth longer. A pooler is detected because the process id that
+// it reports to clients is not the server's.
 func chooseExecMode(ctx context.Context, c *pgx.ConnConfig) (mode pgx.QueryExecMode, pooled bool, err error) {
 	conn, err := pgx.ConnectConfig(ctx, c.Copy())
 	if err != nil {
@@ -120,8 +120,8 @@ func chooseExecMode(ctx context.Context, c *pgx.ConnConfig) (mode pgx.QueryExecM
 	return pgx.QueryExecModeCacheStatement, false, err
 }
 
-// registerLists tells pgx what the lists of our types are. It finds out by itself where it
-// asks the server, which it does not with default_query_exec_mode=exec.
+// registerLists registers the array types of our types with pgx. With
+// default_query_exec_mode=exec pgx does not ask the server for them.
 func registerLists(_ context.Context, conn *pgx.Conn) error {
 	for _, numbers := range []any{
 		[]fleet.SIMID(nil), []fleet.WorkspaceID(nil), []fleet.UserID(nil), []fleet.DeviceID(nil), []fleet.TokenID(nil), []fleet.MigrationID(nil),
@@ -158,8 +158,7 @@ func (e *pgEngine) inTx(ctx context.Context, o pgx.TxOptions, local string, fn f
 	}))
 }
 
-// classify reads SQLSTATE, but first whether there still is a connection: without one, the
-// server's last words are only its reason.
+// classify first checks whether the connection was lost, and then the SQLSTATE.
 func (e *pgEngine) classify(err error) verdict {
 	var lost *commitLostError
 	var pg *pgconn.PgError
@@ -184,8 +183,8 @@ func (e *pgEngine) classify(err error) verdict {
 	return fatal
 }
 
-// readOnly is the SQLSTATE of a write on a server that takes none: a standby, or a primary
-// that became one.
+// readOnly is the SQLSTATE of a write on a read-only server: a standby, or a primary that
+// became one.
 const readOnly = "25006"
 
 func classifyState(code string) verdict {
@@ -203,9 +202,9 @@ func classifyState(code string) verdict {
 	return fatal
 }
 
-// renew closes the idle connections after an error that probably concerns them all: the
-// server restarted, or is no primary any more. Without it, every one of them would cost a
-// request one of its attempts.
+// renew closes the idle connections after an error that probably concerns them all: the server
+// restarted, or is no longer the primary. Otherwise each of them would use up one of a
+// request's attempts.
 func (e *pgEngine) renew(err error) error {
 	var lost *commitLostError
 	var pg *pgconn.PgError
@@ -215,16 +214,16 @@ func (e *pgEngine) renew(err error) error {
 	return withoutUser(err)
 }
 
-// A schema step may find its table in use: by the requests of a server of the version before,
-// or by an export that reads for minutes. New requests queue behind it, so it waits a moment
-// only (lock_timeout, in the step itself), lets them through, and tries again. No transaction
-// of a step takes two tables that others use: one would be held while it waits for the other,
-// and among enough requests it would never have both.
+// A schema step may find its table in use, by requests of a server of the previous version or
+// by a long export. New requests queue behind the step, so it waits only briefly (lock_timeout,
+// in the step itself), lets them through, and tries again. No transaction of a step locks two
+// tables that others use: it would hold one while waiting for the other, and under load would
+// never get both.
 const (
 	stepPatience = 2 * time.Minute
 	stepPause    = 2 * time.Second // at most
 
-	schemaConns   = 4 // for the steps: their transaction and the lock's
+	schemaConns   = 4 // for the steps: their transaction and the lock
 	readyPatience = 2 * time.Second
 )
 

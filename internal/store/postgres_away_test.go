@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// unavailable asserts that everything answers Unavailable, and soon.
+// unavailable asserts that everything fails with Unavailable, and soon.
 func unavailable(t *testing.T, s *store.Store) {
 	t.Helper()
 	one := func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err }
@@ -76,11 +76,11 @@ func TestNetworkAwayAndBack(t *testing.T) {
 	unavailable(t, s)
 	p.Sever(false)
 	put(t, s, named(2, "after"))
-	p.Sever(false) // connections break, new ones can be had: nobody notices
+	p.Sever(false) // connections break, new ones work: no request fails
 	put(t, s, named(3, "later"))
 }
 
-// A server that takes no writes is refused, at the start and later, whatever the URL says.
+// A read-only server is refused, at the start and later, whatever the URL says.
 func TestReadOnlyServer(t *testing.T) {
 	t.Parallel()
 	url := postgresURL(t)
@@ -104,8 +104,8 @@ func TestReadOnlyServer(t *testing.T) {
 	put(t, s, named(2, "after"))
 }
 
-// Whatever of the URL does not work, errors hold host, port and database of it, and nothing
-// else. "hunter2" stands in every other place.
+// Errors contain only the host, port and database of a URL, whichever part of it is wrong.
+// "hunter2" is in every other part.
 func TestErrorsTellHostPortAndDatabaseOnly(t *testing.T) {
 	t.Parallel()
 	address := strings.Replace(pgtest.Database(t), "postgres://", "", 1)

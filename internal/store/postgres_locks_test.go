@@ -12,9 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
-// A lock is held and not released: requests that wait for it get an answer in time, with a
-// Retry-After, and the server stays ready although more wait than it has connections. The same
-// holds behind a pooler.
+// A lock is never released: requests that wait for it fail in time with a Retry-After, and the
+// server stays ready although more requests wait than it has connections. The same holds behind
+// a pooler.
 func TestWaitingForALockIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, pooled := range []bool{false, true} {
@@ -62,7 +62,7 @@ func TestWaitingForALockIsBounded(t *testing.T) {
 	}
 }
 
-// A server whose network swallows everything holds a row lock. Its session ends, and another
+// A server whose network drops everything holds a row lock. Its session ends, and another
 // server gets the lock.
 func TestACutOffServerLosesItsLocks(t *testing.T) {
 	t.Parallel()

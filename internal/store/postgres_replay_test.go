@@ -10,9 +10,9 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// A stored answer that is given again is acknowledged anew: with a synchronous standby its
-// transaction must not end before the standby has what it read. Here the standby is never
-// there: so the replay hangs, while a read that found nothing does not.
+// A replayed reply is a new acknowledgement: with a synchronous standby its transaction must
+// not end before the standby has what it read. Here the standby is missing, so the replay
+// hangs, while a read that found nothing does not.
 func TestAReplayWaitsForTheStandby(t *testing.T) {
 	t.Parallel()
 	pgtest.SkipIfShort(t)
@@ -37,7 +37,7 @@ func TestAReplayWaitsForTheStandby(t *testing.T) {
 		t.Fatal(err)
 	}
 	standbys(t, watch, "nobody")
-	// Whoever hears of it last, a write that hangs tells that all have.
+	// A hanging write shows that all sessions have the new setting.
 	write := hung(t, watch, 1, true, func() error {
 		return s.Update(context.WithoutCancel(t.Context()), func(tx *store.Tx) error { return tx.PutWorkspace(t.Context(), named(1, "written")) })
 	})
@@ -53,8 +53,8 @@ func TestAReplayWaitsForTheStandby(t *testing.T) {
 	}
 }
 
-// hung runs something until that many transactions wait for a standby, anew where it ends
-// before and may.
+// hung runs a function until that many transactions wait for a standby; it repeats the function
+// if it ends before and again is set.
 func hung(t *testing.T, watch *pgx.Conn, waiting int, again bool, access func() error) <-chan error {
 	t.Helper()
 	for {

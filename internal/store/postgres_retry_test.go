@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
-// direct returns a connection beside the store's.
+// direct returns a connection outside of the store.
 func direct(t testing.TB, url string) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
@@ -43,8 +43,8 @@ func named(id fleet.WorkspaceID, name string) fleet.Workspace {
 	return fleet.Workspace{ID: id, Name: name, Type: fleet.Enterprise}
 }
 
-// Two transactions that lock the same rows in opposite order: PostgreSQL ends one of them,
-// and nobody hears of it.
+// Two transactions that lock the same rows in opposite order: PostgreSQL aborts one of them,
+// and it is retried.
 func TestDeadlockIsRetried(t *testing.T) {
 	t.Parallel()
 	s := openPostgres(t, store.Options{})
@@ -99,8 +99,8 @@ func put(t testing.TB, s *store.Store, all ...fleet.Workspace) {
 	}
 }
 
-// A trigger fails the first write with each SQLSTATE; a sequence remembers across the
-// rollback that it has.
+// A trigger fails the first write with each SQLSTATE; a sequence, which is not rolled back,
+// counts the runs.
 func TestWhatIsRetriedOnPostgres(t *testing.T) {
 	t.Parallel()
 	for state, wantRuns := range map[string]int{
@@ -127,7 +127,7 @@ func TestWhatIsRetriedOnPostgres(t *testing.T) {
 	}
 }
 
-// killOthers ends the sessions of a database that are in a state, and waits for their end.
+// killOthers ends the other sessions of a database in a given state, and waits for their end.
 func killOthers(t testing.TB, conn *pgx.Conn, state string) (killed int) {
 	t.Helper()
 	return count(t, conn, fmt.Sprintf(`SELECT count(*) FILTER (WHERE pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
@@ -160,8 +160,8 @@ func TestAConnectionKilledUnderway(t *testing.T) {
 	}
 }
 
-// After a restart of the server every idle connection is dead. One request must not have
-// to try them all.
+// After a restart of the server every idle connection is dead. One request must not try all of
+// them.
 func TestManyDeadConnections(t *testing.T) {
 	t.Parallel()
 	const n = 30
@@ -199,8 +199,8 @@ func TestManyDeadConnections(t *testing.T) {
 	}
 }
 
-// The connection is lost around the commit. fn runs again, is told that nobody knows, and
-// finds out by looking.
+// The connection is lost during the commit. fn runs again with Unsure set, and checks whether
+// its changes were applied.
 func TestCommitOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

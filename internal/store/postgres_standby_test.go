@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// A standby can be checked: fsck only reads. A server refuses it.
+// A standby can be checked, because fsck only reads. A server refuses it.
 func TestAStandbyIsCheckedAndNotServed(t *testing.T) {
 	t.Parallel()
 	primary, err := pgtest.Start(pgtest.Options{})
@@ -26,7 +26,7 @@ func TestAStandbyIsCheckedAndNotServed(t *testing.T) {
 	remove(t, standby)
 	url := standby.URL("postgres")
 	var report store.Report
-	for until := time.Now().Add(time.Minute); ; { // until it has all that the primary has
+	for until := time.Now().Add(time.Minute); ; { // until it has caught up with the primary
 		looking, err := store.Inspect(t.Context(), url, store.Options{MaxConns: 2})
 		if err == nil {
 			err = looking.View(t.Context(), func(tx *store.Tx) (err error) {

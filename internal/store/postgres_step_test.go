@@ -30,7 +30,7 @@ func beforeInvitations(t *testing.T) (url string) {
 	return url
 }
 
-// opening opens the database meanwhile; the channel gets what comes of it.
+// opening opens the database in the background; the channel gets the result.
 func opening(t *testing.T, url string) <-chan error {
 	t.Helper()
 	opened := make(chan error, 1)
@@ -54,8 +54,8 @@ func queued(t *testing.T, watch *pgx.Conn, table string, want int, opened <-chan
 	}
 }
 
-// A request has one table and asks for the other while a step waits that changes both. It
-// gets it, whichever it has first, and the step comes through behind it.
+// A request has locked one table and needs the other while a step that changes both waits. It
+// gets it, in either order, and the step then succeeds.
 func TestASchemaStepHoldsNoTableBack(t *testing.T) {
 	t.Parallel()
 	for _, order := range [][2]string{{"users", "memberships"}, {"memberships", "users"}} {
@@ -76,7 +76,7 @@ func TestASchemaStepHoldsNoTableBack(t *testing.T) {
 	}
 }
 
-// Something has a table for long: the step lets the others through, and tries again.
+// A table is locked for long: the step lets other requests through, and tries again.
 func TestASchemaStepGivesWay(t *testing.T) {
 	t.Parallel()
 	url := beforeInvitations(t)
@@ -93,8 +93,8 @@ func TestASchemaStepGivesWay(t *testing.T) {
 	}
 }
 
-// A server is killed inside a schema step. The next one does not wait for a lease of the dead:
-// it comes up as soon as the tables are free. Behind a pooler it may wait for some seconds.
+// A server is killed inside a schema step. The next one does not wait for its lease: it starts
+// as soon as the tables are free. Behind a pooler it may wait for some seconds.
 func TestAServerKilledInsideASchemaStep(t *testing.T) {
 	t.Parallel()
 	for _, pooled := range []bool{false, true} {

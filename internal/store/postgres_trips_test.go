@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
 )
 
-// What the store promises of round trips, on a connection that has seen the statements
-// before: a transaction begins with its first statement, and a change of any size is one.
+// TestRoundTrips checks the number of round trips with prepared statements: a transaction
+// begins with its first statement, and a change of any size takes one.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"cache_statement", "cache_describe"} {

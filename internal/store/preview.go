@@ -8,11 +8,10 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// BearerPreview is BearerSession together with the snapshot of a dry run, both at one instant;
-// there is a snapshot where there is a session. On PostgreSQL, where each round trip counts,
-// that is one whatever the number of SIMs, for whoever is a member of no more Workspaces than
-// mostStandings. For a SuperAdmin, and behind what memberSnapshot has left incomplete, come
-// those of a Snapshot, and the commit.
+// BearerPreview combines BearerSession and the snapshot of a dry run, at one instant; the
+// snapshot is read if there is a session. On PostgreSQL it takes one round trip for any number
+// of SIMs if the caller is a member of at most mostStandings Workspaces. For a SuperAdmin, or
+// if memberSnapshot is incomplete, the round trips of Snapshot and the commit are added.
 func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.MigrationRequest) (asks Session, found bool, snap fleet.Snapshot, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
 		complete := false
@@ -32,14 +31,14 @@ func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.Migrati
 	return asks, found, snap, err
 }
 
-// mostStandings bounds how many Workspaces memberSnapshot reads unasked: a handful costs
-// less than a second round trip, or than one statement that finds out which are needed (a
-// fifth of a dry run of 500); thousands would not.
+// mostStandings is the maximum number of Workspaces that memberSnapshot reads in advance: a few
+// cost less than a second round trip, or than a statement that finds which are needed (a fifth
+// of a dry run of 500); thousands would not.
 const mostStandings = 64
 
-// memberSnapshot reads the SIMs together with the Workspaces that they may be in: those
-// that the caller is a member of; and what else is asked at that instant. It is complete
-// unless those are more than mostStandings, and one beyond them holds a SIM.
+// memberSnapshot reads the SIMs together with the Workspaces of the caller, and the results of
+// further statements at that instant. It is incomplete if there are more than mostStandings
+// Workspaces and one beyond them has a SIM.
 func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
 	snap = fleet.Snapshot{Workspaces: make(map[fleet.WorkspaceID]fleet.Standing), SIMs: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
 	sims, spaces := where{tx: tx}, where{tx: tx}
@@ -67,8 +66,8 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 }
 
 // spanned returns the range that a list of ICCIDs fills at least by half. SIMs are bought by
-// the thousand, and one walk along an index costs a third of 500 searches in it. What lies
-// between is left out by selectedOf. A real run must not do this: it locks what it reads.
+// the thousand, and one walk along an index costs a third of 500 searches in it. selectedOf
+// removes the others. A real run must not do this: it locks what it reads.
 func spanned(sel fleet.Selector) fleet.Selector {
 	if len(sel.ICCIDs) < 2 {
 		return sel

@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// The database holds signing keys: one that everybody may read is refused.
+// The database contains signing keys: a file that all users may read is refused.
 func TestSQLiteFileThatOthersMayRead(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "fleet.db")
 	for mode, good := range map[os.FileMode]bool{0o600: true, 0o660: true, 0o644: false, 0o602: false} {

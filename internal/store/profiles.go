@@ -21,7 +21,7 @@ func (tx *Tx) AllProfiles(ctx context.Context) (map[fleet.ProfileKey]fleet.Profi
 	return tx.profiles(ctx, &w)
 }
 
-// ProfilesNamed reads those of the profiles that a Workspace has.
+// ProfilesNamed reads the named profiles of a Workspace, leaving out missing ones.
 func (tx *Tx) ProfilesNamed(ctx context.Context, ws fleet.WorkspaceID, service, tariff []int64) (map[fleet.ProfileKey]fleet.Profile, error) {
 	w := where{tx: tx}
 	w.and("p.workspace_id = " + w.arg(int64(ws)))
@@ -64,7 +64,7 @@ func (tx *Tx) Profiles(ctx context.Context, ws fleet.WorkspaceID, kind fleet.Pro
 	return page, err
 }
 
-// PutProfile creates the profile, or brings the one with its kind and id up to date.
+// PutProfile creates or updates the profile.
 func (tx *Tx) PutProfile(ctx context.Context, p fleet.Profile) error {
 	return tx.exec(ctx, `
 		INSERT INTO profiles (kind, id, workspace_id, name) VALUES ($1, $2, $3, $4)

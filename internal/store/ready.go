@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// probeEvery is how long a write that succeeded stands for the next ones: anybody may ask
-// whether a server is ready, and each write costs a flush of the disk.
+// probeEvery is how long the result of a successful test write is reused: readiness checks are
+// public, and each write flushes the disk.
 const probeEvery = time.Second
 
-// prober tries a write, at most once in probeEvery.
+// prober makes a test write, at most once per probeEvery.
 type prober struct {
 	mu   sync.Mutex
 	last time.Time // of the last success
@@ -29,7 +29,7 @@ func (p *prober) probe(ctx context.Context, write func(context.Context) error) e
 	return nil
 }
 
-// ready asks on a connection of its own: requests that wait do not make a server unready. It
+// ready uses a separate connection, so that waiting requests do not make a server unready. It
 // also commits a transaction that changes nothing.
 func (e *pgEngine) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
@@ -37,7 +37,7 @@ func (e *pgEngine) ready(ctx context.Context) error {
 	err := e.steps.behind(ctx, e.db)
 	if err == nil {
 		err = e.prober.probe(ctx, func(ctx context.Context) error {
-			_, err := e.db.ExecContext(ctx, "SELECT pg_current_xact_id()") // a transaction that has a number writes its commit
+			_, err := e.db.ExecContext(ctx, "SELECT pg_current_xact_id()") // a transaction with an id writes its commit
 			return err
 		})
 	}
@@ -67,8 +67,8 @@ func (e *sqliteEngine) ready(ctx context.Context) error {
 	})
 }
 
-// touch commits a page that stays as it is: SQLite's number for the application's use, which
-// this one has no use for.
+// touch commits an unchanged page: it rewrites the user_version field, which Simferry does not
+// use.
 func (e *sqliteEngine) touch(ctx context.Context) error {
 	if _, err := e.spare.ExecContext(ctx, "PRAGMA user_version = 0"); err != nil {
 		return err

@@ -6,8 +6,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// ReplaySides reads the Workspaces on both sides of the migration that a stored answer tells
-// of: none if the answer was a refusal.
+// ReplaySides reads the Workspaces on both sides of the migration of a stored reply; none if
+// the request was denied.
 func (tx *Tx) ReplaySides(ctx context.Context, k Key) ([]fleet.WorkspaceID, error) {
 	var ids []fleet.WorkspaceID
 	err := tx.each(ctx, `

@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 )
 
-// Restore makes a backup the SQLite database that the URL names. It refuses where there is
-// a database already. The copy is checked before it gets its name: that it is a database
-// of Simferry and not of a newer schema, that its pages are whole, that it passes Fsck. A
-// backup of an older schema is brought up to date; the backup itself stays as it is.
+// Restore copies a backup to the SQLite database of the URL. It fails if a database exists
+// there. Before the copy gets its name, it is checked: it must be a Simferry database, not of a
+// newer schema, with intact pages, and pass Fsck. A backup of an older schema is migrated; the
+// backup file itself is not changed.
 //
-// The report is that of the copy; the error is ErrUnsound where it has faults.
+// The report is that of the copy; the error is ErrUnsound if it has faults.
 func Restore(ctx context.Context, backup, url string) (Report, error) {
 	file, ok, err := sqliteFile(url)
 	switch {
@@ -44,12 +44,12 @@ func Restore(ctx context.Context, backup, url string) (Report, error) {
 	if err != nil {
 		return report, fmt.Errorf("%s: %w", backup, err)
 	}
-	_ = os.Remove(file) // vacant: it is not there, or empty
+	_ = os.Remove(file) // vacant: it does not exist, or is empty
 	return report, publish(part.name, file)
 }
 
-// vacant refuses a place where a database is, or remains of one, which SQLite would take
-// for those of the new one.
+// vacant returns an error if there is a database, or files left of one that SQLite would use
+// with the new one.
 func vacant(file string) error {
 	for _, name := range []string{file, file + "-wal", file + "-journal"} {
 		if info, err := os.Stat(name); err == nil && info.Size() > 0 {
@@ -76,7 +76,8 @@ func copyBackup(backup, part string) error {
 	return errors.Join(err, to.Close())
 }
 
-// prepare refuses what is no whole database of ours, and brings an older one up to date.
+// prepare returns an error if the file is not an intact Simferry database, and migrates an
+// older schema.
 func prepare(ctx context.Context, part string) error {
 	have, latest, err := pagesAndSchema(ctx, part)
 	switch {

@@ -10,26 +10,26 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// verdict is what an engine says of an error.
+// verdict is an engine's classification of an error.
 type verdict int
 
 const (
-	fatal          verdict = iota // ours, or the caller's: do not repeat
+	fatal          verdict = iota // a bug or the caller's error: do not retry
 	busy                          // a deadlock, a serialization failure, a locked database
 	taken                         // a unique value that another row has
 	away                          // the database cannot be reached
 	full                          // its disk has no room left
-	gone                          // the database's file is gone, or another one
+	gone                          // the database file was removed or replaced
 	held                          // another transaction has held a lock for too long
 	outcomeUnknown                // the connection was lost while the commit was under way
 )
 
-// ErrRaced makes Update start again: somebody lost a race which only a new snapshot can
-// settle, such as a key that another transaction has just stored.
+// ErrRaced makes Update start again with a new snapshot, for example because another
+// transaction has just stored the same key.
 var ErrRaced = errors.New("lost a race against another transaction")
 
-// limit bounds the repetition after one verdict: the runs in all, and the time since the
-// first failure.
+// limit bounds the retries after one verdict: the total runs, and the time since the first
+// failure.
 type limit struct {
 	runs int
 	time time.Duration
@@ -37,16 +37,16 @@ type limit struct {
 
 var limits = map[verdict]limit{
 	busy:           {12, 10 * time.Second},
-	taken:          {3, 10 * time.Second}, // a new snapshot shows the rule what is in the way; after that it is the caller's
+	taken:          {3, 10 * time.Second}, // a new snapshot shows the conflicting row; after that it is the caller's error
 	away:           {12, 1500 * time.Millisecond},
 	full:           {12, 1500 * time.Millisecond},
 	gone:           {1, 0},
-	held:           {1, 0}, // the engine has waited
+	held:           {1, 0}, // the engine has waited already
 	outcomeUnknown: {12, 10 * time.Second},
 }
 
-// retry is the only place that repeats transactions. The time counts from the first failure: a
-// transaction that ran for long deserves its second chance as well.
+// retry is the only place that repeats transactions. The time counts from the first failure, so
+// that a long transaction also gets a second attempt.
 func (s *Store) retry(ctx context.Context, run func() error) error {
 	var failing time.Time
 	for attempt := 1; ; attempt++ {
@@ -74,8 +74,8 @@ func (s *Store) verdict(err error) verdict {
 	return s.engine.classify(err)
 }
 
-// pause waits a random share of a doubling interval, 2 ms to 250 ms, so that two transactions
-// that collided do not meet again. It is false if the caller has gone.
+// pause waits a random share of a doubling interval, 2 ms to 250 ms, so that two colliding
+// transactions do not collide again. It returns false if the caller's context has ended.
 func pause(ctx context.Context, attempt int) bool {
 	return pauseUpTo(ctx, min(time.Millisecond<<attempt, 250*time.Millisecond))
 }
@@ -91,8 +91,8 @@ func pauseUpTo(ctx context.Context, most time.Duration) bool {
 	}
 }
 
-// public turns what an engine says of itself into what a caller may be told. A caller who
-// has gone gets the context's error, whatever the engine made of it.
+// public converts an engine's error to one that the caller may see. If the caller's context has
+// ended, it returns the context's error.
 func (s *Store) public(ctx context.Context, err error) error {
 	if err == nil || fleet.CodeOf(err) != 0 {
 		return err

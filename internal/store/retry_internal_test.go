@@ -85,7 +85,7 @@ func TestRetry(t *testing.T) {
 	}
 }
 
-// An error that nobody knows is told as it is: the way in makes it a 500 with fixed words.
+// An unknown error is returned unchanged: the HTTP layer turns it into a 500 with a fixed text.
 func TestUnknownErrorsAreNotRetried(t *testing.T) {
 	t.Parallel()
 	e := &scripted{script: []error{errOurs}}

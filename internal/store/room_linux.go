@@ -11,7 +11,7 @@ func roomLeft(folder string) (uint64, error) {
 	if err := syscall.Statfs(folder, &fs); err != nil {
 		return 0, err
 	}
-	if fs.Bsize <= 0 { // a file system that does not tell
+	if fs.Bsize <= 0 { // a file system that does not report it
 		return math.MaxUint64, nil
 	}
 	return fs.Bavail * uint64(fs.Bsize), nil

@@ -38,9 +38,9 @@ func loadSteps(d Dialect) (steps, error) {
 	return steps{d, files, latest, nil}, err
 }
 
-// bring applies the steps that the database lacks. It refuses a database of a newer
-// schema. Several servers may start at once on an empty one: a lock lets one of them
-// through at a time. pooled says that there is a pooler in between.
+// bring applies the steps that the database lacks. It fails if the schema is newer. Several
+// servers may start concurrently on an empty database: a lock lets one of them through at a
+// time. pooled says whether there is a pooler in between.
 func (s steps) bring(ctx context.Context, db *sql.DB, pooled bool) error {
 	have, err := s.version(ctx, db)
 	switch {
@@ -58,11 +58,11 @@ func (s steps) bring(ctx context.Context, db *sql.DB, pooled bool) error {
 	return s.up(ctx, db, p)
 }
 
-// openTries bounds how often a start is tried beside others on one SQLite file.
+// openTries bounds the attempts of a start beside others on one SQLite file.
 const openTries = 10
 
-// up applies the steps. SQLite has no lock to wait for: of several that start at once on
-// one file, one applies a step, and the others fail on finding it done. They look again.
+// up applies the steps. SQLite has no lock to wait for: of several that start concurrently on
+// one file, one applies a step, and the others fail because it is done, and try again.
 func (s steps) up(ctx context.Context, db *sql.DB, p *goose.Provider) error {
 	for attempt := 1; ; attempt++ {
 		done, err := p.Up(ctx)
@@ -88,8 +88,8 @@ func (s steps) logSteps(done []*goose.MigrationResult) {
 	}
 }
 
-// behind tells of a database that lacks steps. One that has more than this program knows
-// is served on: it was right when this server started, and steps only add.
+// behind returns an error if the database lacks steps. A database with more steps than this
+// program knows is accepted: it was compatible when this server started, and steps only add.
 func (s steps) behind(ctx context.Context, db *sql.DB) error {
 	have, err := s.version(ctx, db)
 	if err == nil && have < s.latest {
@@ -112,9 +112,9 @@ func (s steps) version(ctx context.Context, db *sql.DB) (v int64, err error) {
 	return v, err
 }
 
-// How several servers take turns at the steps of a PostgreSQL database. A lock of the session
-// ends with its server, at once. Behind a pooler sessions are shared: there the
-// lock is a row with a lease, which a server that is killed leaves behind until it expires.
+// How several servers take turns at the steps of a PostgreSQL database. A session lock ends
+// immediately with its server. Behind a pooler sessions are shared: there the lock is a row
+// with a lease, which a killed server leaves until it expires.
 const (
 	lockTries      = 300 // of a second each
 	leaseFor       = 5 * time.Second

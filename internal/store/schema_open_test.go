@@ -90,7 +90,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 				t.Errorf("%q does not say %q", err, word)
 			}
 		}
-		// A server that was there before serves on, so that a fleet can be upgraded one by one.
+		// A running server continues to serve, so that servers can be upgraded one by one.
 		if err := running.Ready(t.Context()); err != nil {
 			t.Error(err)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// The schema of both engines, as each tells it, in one shape.
+// The schema of both engines, as each reports it, in a common form.
 type (
 	table struct {
 		Columns     map[string]column
@@ -32,7 +32,7 @@ type (
 	}
 )
 
-// Tables that are not ours: goose's own, and what an engine brings along.
+// Tables that are not ours: those of goose and of the engines.
 const foreign = "'goose_db_version', 'schema_lock', 'sqlite_sequence', 'sqlite_stat1', 'sqlite_stat4'"
 
 func TestSchemasAgree(t *testing.T) {
@@ -73,7 +73,7 @@ func each(t testing.TB, db *sql.DB, query string, scan func(*sql.Rows) error) {
 	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
-	defer func() { _ = rows.Close() }() // Err is asked below
+	defer func() { _ = rows.Close() }() // Err is checked below
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			t.Fatalf("%s: %v", query, err)

@@ -46,8 +46,8 @@ func (tx *Tx) SIMsUnsealed(ctx context.Context) (bool, error) {
 	return tx.one(ctx, "SELECT 1 FROM sims WHERE seal IS NULL LIMIT 1", nil, &one)
 }
 
-// SealSIMs seals up to most SIMs that have no seal, and returns how many. They are older than
-// the seals, or a server of an earlier version imported them. Any number of servers may try.
+// SealSIMs seals up to most SIMs that have no seal, and returns how many. They were imported by
+// an earlier version. Several servers may call it concurrently.
 func (tx *Tx) SealSIMs(ctx context.Context, most int) (sealed int, err error) {
 	text := "SELECT " + sealedColumns + `, COALESCE(o.issuer_before, s.issuer_id),
 			CASE WHEN o.sim_id IS NULL THEN COALESCE(s.reseller_id, 0) ELSE COALESCE(o.reseller_before, 0) END

@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// SecondFactor is what a user proves to have besides the password.
+// SecondFactor is a second factor of a user, besides the password.
 type SecondFactor struct {
 	ID       int64
 	User     fleet.UserID
@@ -17,8 +17,8 @@ type SecondFactor struct {
 	Created  time.Time
 }
 
-// InsertSecondFactor stores a factor that is still to be activated, in the place of an
-// earlier one of that kind. It fails where the user has an active one.
+// InsertSecondFactor stores a factor that is not active yet, and replaces an earlier one of
+// that kind. It fails if the user has an active one.
 func (tx *Tx) InsertSecondFactor(ctx context.Context, user fleet.UserID, secret []byte) (id int64, err error) {
 	if err := tx.exec(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND status = 0", int64(user)); err != nil {
 		return 0, err
@@ -38,15 +38,15 @@ func (tx *Tx) SecondFactor(ctx context.Context, user fleet.UserID) (f SecondFact
 	return f, found, err
 }
 
-// UseCode accepts the code of a step, and activates the factor. It is false if a code of that
-// step, or of a later one, was accepted before, at whichever server.
+// UseCode accepts the code of a step, and activates the factor. It returns false if a code of
+// that step or a later one was accepted before, on any server.
 func (tx *Tx) UseCode(ctx context.Context, factor, step int64) (bool, error) {
 	n, err := tx.affect(ctx, "UPDATE second_factors SET last_step = $2, status = 1 WHERE id = $1 AND last_step < $2", factor, step)
 	return n > 0, err
 }
 
-// DeleteSecondFactor takes a user's factor away, and the devices that were trusted because of
-// it. found is false if the user has no factor of that id.
+// DeleteSecondFactor deletes a user's factor and trusted devices. found is false if the user
+// has no factor of that id.
 func (tx *Tx) DeleteSecondFactor(ctx context.Context, user fleet.UserID, id int64) (found bool, err error) {
 	n, err := tx.affect(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND id = $2", int64(user), id)
 	if err != nil || n == 0 {
@@ -55,7 +55,7 @@ func (tx *Tx) DeleteSecondFactor(ctx context.Context, user fleet.UserID, id int6
 	return true, tx.exec(ctx, "DELETE FROM trusted_devices WHERE user_id = $1", int64(user))
 }
 
-// PendingSignIn is a sign-in whose password was right and whose code is still to come.
+// PendingSignIn is a sign-in with a correct password that waits for its code.
 type PendingSignIn struct {
 	Hash    []byte // of the mfa_token
 	User    fleet.UserID
@@ -78,7 +78,8 @@ func (tx *Tx) PendingSignIn(ctx context.Context, hash []byte) (p PendingSignIn, 
 	return p, found, err
 }
 
-// DeletePendingSignIn ends the wait. found is false where another has ended it.
+// DeletePendingSignIn deletes a pending sign-in. found is false if another request has deleted
+// it.
 func (tx *Tx) DeletePendingSignIn(ctx context.Context, hash []byte) (found bool, err error) {
 	n, err := tx.affect(ctx, "DELETE FROM pending_sign_ins WHERE hash = $1", hash)
 	return n > 0, err

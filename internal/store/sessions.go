@@ -66,19 +66,19 @@ func (tx *Tx) SpendRefreshToken(ctx context.Context, hash []byte) error {
 		hash, micros(tx.now))
 }
 
-// RevokeRefreshFamily ends every link that descends from one sign-in.
+// RevokeRefreshFamily revokes all refresh tokens of one sign-in.
 func (tx *Tx) RevokeRefreshFamily(ctx context.Context, family string) error {
 	return tx.exec(ctx, "UPDATE refresh_tokens SET revoked_at = $2 WHERE family = $1 AND revoked_at IS NULL", family, micros(tx.now))
 }
 
-// revokeRefreshTokens ends what a user could renew a session in one Workspace with.
+// revokeRefreshTokens revokes a user's refresh tokens for one Workspace.
 func (tx *Tx) revokeRefreshTokens(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) error {
 	return tx.exec(ctx, "UPDATE refresh_tokens SET revoked_at = $3 WHERE user_id = $1 AND workspace_id = $2 AND revoked_at IS NULL",
 		int64(user), int64(ws), micros(tx.now))
 }
 
-// EndSession ends a session at once: its refresh tokens, and its bearers for as long as
-// any could be valid. It waits for the writes of the session's user that are under way.
+// EndSession ends a session immediately: its refresh tokens, and its bearers for as long as any
+// could be valid. It waits for the running writes of the session's user.
 func (tx *Tx) EndSession(ctx context.Context, family string, bearersUntil time.Time) error {
 	if tx.d == Postgres {
 		var user fleet.UserID
@@ -105,7 +105,7 @@ func (tx *Tx) EndSessions(ctx context.Context, user fleet.UserID) error {
 	return tx.exec(ctx, "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1", int64(user))
 }
 
-// BearerOf is what a user's bearer says of itself.
+// BearerOf holds the claims of a user's bearer.
 type BearerOf struct {
 	User      fleet.UserID
 	Workspace fleet.WorkspaceID
@@ -117,7 +117,7 @@ type BearerOf struct {
 type Session struct {
 	User       UserRecord
 	Workspace  fleet.Workspace
-	Role       fleet.Role // NoRole where the user is no member, or suspended there
+	Role       fleet.Role // NoRole if the user is not a member, or suspended there
 	Factor     bool       // the user has an active second factor
 	Administer bool       // the user is Administrator of some Workspace
 }
@@ -131,7 +131,7 @@ const sessionSelect = `
 			WHERE m.user_id = u.id AND m.status = 1 AND r.role = 1)
 	FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`
 
-// UserSession reads, in one statement, what the request of a user in a Workspace needs.
+// UserSession reads, in one statement, the data for a user's request in a Workspace.
 func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (s Session, found bool, err error) {
 	err = tx.each(ctx, sessionSelect, []any{int64(user), int64(ws)}, scanSession(&s, &found))
 	return s, found, err

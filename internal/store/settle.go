@@ -9,9 +9,9 @@ import (
 // settleBatch is how many rows one transaction of settle takes.
 const settleBatch = 1000
 
-// settle does in the copy of a SQLite database what a running server does every second, such
-// as sealing SIMs and linking entries of the audit log: a copy that nobody serves would keep what was left to
-// do at its instant, and Fsck would take that for damage.
+// settle runs the background jobs of a server, such as sealing SIMs and linking entries of the
+// audit log, in the copy of a SQLite database. Otherwise Fsck would report the pending work as
+// damage.
 func settle(ctx context.Context, file string) (err error) {
 	db, err := openPool(lookDSN(file))
 	if err != nil {

@@ -12,7 +12,7 @@ const simColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.status, s.workspac
 	s.produced_at, COALESCE(s.activated_at, 0), s.version, s.model_id`
 
 func scanSIM(r rows, more ...any) (fleet.SIM, error) {
-	// Plain types: database/sql and pgx take a longer way to named ones, and lists are long.
+	// Plain types: database/sql and pgx are slower with named types.
 	var id, status, workspace, issuer, reseller, device, produced, activated, version, model int64
 	var iccid, eid, imsi, msisdn, name string
 	dest := append([]any{
@@ -45,9 +45,9 @@ func (w *where) scope(ws fleet.Workspace) {
 	w.and("s.workspace_id = " + id + " OR s.issuer_id = " + id + " OR s.reseller_id = " + id)
 }
 
-// SIMs reads one page of the SIMs that a Workspace may see. Deleted ones are shown only to
-// a filter that asks for their status. Errors: BadQuery or BadSort if too many SIMs would have
-// to be gone through, with what to add.
+// SIMs reads one page of the SIMs that a Workspace may see. Deleted ones are shown only to a
+// filter that asks for their status. Errors: BadQuery or BadSort if too many SIMs would have to
+// be read; the message says what to add.
 func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet.Page[fleet.SIM], error) {
 	shown := l
 	l = withoutOwn(ws, l)
@@ -71,8 +71,8 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 }
 
 // seenPage returns the condition of one page, by id, of all SIMs that an issuer or a reseller
-// sees: the first of each of the three reasons to see a SIM, put together. One condition with
-// OR would have the engine sort all of them.
+// sees: the first SIMs for each of the three reasons to see a SIM, merged. With one OR
+// condition the engine would sort all of them.
 func (tx *Tx) seenPage(ws fleet.Workspace, l fleet.List, at place) *where {
 	w := &where{tx: tx}
 	id, most := w.arg(int64(ws.ID)), w.arg(at.skip+int64(l.PerPage))
@@ -105,7 +105,7 @@ func sourceOf(from string) string {
 	return "sims s"
 }
 
-// conditions returns those of a list.
+// conditions adds the conditions of a list.
 func (w *where) conditions(ws fleet.Workspace, l fleet.List) {
 	w.scope(ws)
 	if !filtersBy(l, "status") {
@@ -114,9 +114,9 @@ func (w *where) conditions(ws fleet.Workspace, l fleet.List) {
 	w.filter(l, simFields)
 }
 
-// locate finds the total of a list and where the page begins: from the tally if that knows it,
-// else by counting and skipping among the few SIMs that an index leaves. from precedes the
-// statement that reads the page.
+// locate finds the total of a list and the start of the page: from the tally if possible, else
+// by counting and skipping among the few SIMs that an index finds. from precedes the statement
+// that reads the page.
 func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page *fleet.Page[fleet.SIM]) (from string, w *where, at place, err error) {
 	w = &where{tx: tx}
 	c, ok := tallied(ws, l)
@@ -175,8 +175,8 @@ func filtersBy(l fleet.List, field string) bool {
 	return false
 }
 
-// SIM reads one SIM that a Workspace may see; found is false if there is none. With lock it
-// stays as it is until the transaction ends.
+// SIM reads one SIM that a Workspace may see; found is false if there is none. lock locks it
+// until the transaction ends.
 func (tx *Tx) SIM(ctx context.Context, ws fleet.Workspace, id fleet.SIMID, lock bool) (s fleet.SIM, found bool, err error) {
 	w := where{tx: tx}
 	w.scope(ws)

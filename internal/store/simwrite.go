@@ -6,9 +6,9 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// SIMsByID reads those of the SIMs that a Workspace may see, by id. They stay as they are
-// until the transaction ends; they are locked in the order of their ids, so that two
-// requests over the same SIMs queue instead of blocking each other.
+// SIMsByID reads those of the SIMs that a Workspace may see, by id. It locks them until the
+// transaction ends, in the order of their ids, so that two requests for the same SIMs do not
+// deadlock.
 func (tx *Tx) SIMsByID(ctx context.Context, ws fleet.Workspace, ids []fleet.SIMID) ([]fleet.SIM, error) {
 	w := where{tx: tx}
 	w.scope(ws)
@@ -17,7 +17,7 @@ func (tx *Tx) SIMsByID(ctx context.Context, ws fleet.Workspace, ids []fleet.SIMI
 	return tx.ordered(ctx, &w, true)
 }
 
-// ordered reads the SIMs that fulfil a condition, by id.
+// ordered reads the SIMs that match a condition, by id.
 func (tx *Tx) ordered(ctx context.Context, w *where, lock bool) ([]fleet.SIM, error) {
 	var sims []fleet.SIM
 	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String() + " ORDER BY s.id"
@@ -32,8 +32,8 @@ func (tx *Tx) ordered(ctx context.Context, w *where, lock bool) ([]fleet.SIM, er
 	return sims, err
 }
 
-// OwnersChange is a change of who issued and who resells a SIM: what the ledger's line of
-// it does not tell.
+// OwnersChange is a change of a SIM's issuer and reseller, which the ledger's line does not
+// contain.
 type OwnersChange struct {
 	SIM                           fleet.SIMID
 	Version                       int64 // of the SIM after it, as in the line

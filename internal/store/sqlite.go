@@ -28,8 +28,8 @@ type sqliteEngine struct {
 	steps           steps
 }
 
-// Pragmas stand in the DSN because through Exec they would bind one pooled connection
-// only. synchronous=FULL: an acknowledged migration survives a power cut.
+// Pragmas are in the DSN because Exec would set them on one pooled connection only.
+// synchronous=FULL: an acknowledged migration survives a power loss.
 const sqlitePragmas = "_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)" +
 	"&_pragma=foreign_keys(1)&_pragma=temp_store(2)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)"
 
@@ -37,7 +37,8 @@ func sqliteDSN(file string) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?" + sqlitePragmas + "&_pragma=synchronous(FULL)"
 }
 
-// SQLiteWriterDSN returns how the writer connects, so that a benchmark's floor is as durable.
+// SQLiteWriterDSN returns the DSN of the writer, so that benchmarks can use the same
+// durability.
 func SQLiteWriterDSN(file string) string {
 	return sqliteDSN(file) + "&_txlock=immediate&_pragma=wal_autocheckpoint(0)"
 }
@@ -79,8 +80,8 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 	return e, nil
 }
 
-// drop sets the anchor: a connection that has read, and stays. It turns WAL on before the
-// readers come, and has SQLite make the files beside the database.
+// drop opens the anchor: a connection that has read and stays open. It enables WAL before the
+// readers connect, and makes SQLite create the files beside the database.
 func (e *sqliteEngine) drop(ctx context.Context, file string) (err error) {
 	if err := e.writer.PingContext(ctx); err != nil {
 		return err
@@ -101,8 +102,8 @@ func (e *sqliteEngine) drop(ctx context.Context, file string) (err error) {
 	return err
 }
 
-// private creates the file where it is not there, so that only its owner may read it: it
-// holds the keys that sign tokens. SQLite gives the files beside it the same permissions.
+// private creates a missing file, readable only by its owner, because it contains the keys that
+// sign tokens. SQLite gives the files beside it the same permissions.
 func private(file string) error {
 	f, err := os.OpenFile(filepath.Clean(file), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
@@ -114,7 +115,7 @@ func private(file string) error {
 	return f.Close()
 }
 
-// checkPrivate refuses a database that every user of the machine may read or change.
+// checkPrivate returns an error if every user of the machine may read or change the database.
 func checkPrivate(file string) error {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -130,8 +131,8 @@ func checkPrivate(file string) error {
 
 func (e *sqliteEngine) dialect() Dialect { return SQLite }
 
-// update looks at the files before and after: what was committed to a file that is gone by
-// then must not be acknowledged.
+// update checks the files before and after: a commit to a file that has been removed must not
+// be acknowledged.
 func (e *sqliteEngine) update(ctx context.Context, fn func(querier) error) error {
 	if err := e.files.check(); err != nil {
 		return err

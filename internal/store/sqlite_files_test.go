@@ -29,8 +29,8 @@ func lostFile(t *testing.T, s *store.Store) {
 	}
 }
 
-// One of the files is removed or replaced below a server. It serves nothing until they
-// are back; what SQLite would write now is lost.
+// One of the files of a running server is removed or replaced. The server refuses all requests
+// until the files are back, because what SQLite writes meanwhile is lost.
 func TestAFileRemovedOrReplacedBelowTheServer(t *testing.T) {
 	t.Parallel()
 	for _, suffix := range []string{"", "-wal", "-shm"} {
@@ -67,7 +67,7 @@ func TestAFileRemovedOrReplacedBelowTheServer(t *testing.T) {
 	}
 }
 
-// A commit that went to a file which is gone by then is not acknowledged.
+// A commit to a file that has been removed is not acknowledged.
 func TestAFileRemovedInsideATransaction(t *testing.T) {
 	t.Parallel()
 	url := sqliteURL(t)

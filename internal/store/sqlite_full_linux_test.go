@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// smallDisk mounts a disk of its own.
+// smallDisk mounts a small disk.
 func smallDisk(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -36,7 +36,7 @@ func fill(t *testing.T, dir string) (filler string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = f.Close() }() // it is full
+	defer func() { _ = f.Close() }() // the disk is full
 	block := make([]byte, 64<<10)
 	_, _ = rand.Read(block)
 	for err == nil {
@@ -48,7 +48,7 @@ func fill(t *testing.T, dir string) (filler string) {
 	return filler
 }
 
-// A server whose disk is full is not ready, and is again once there is room.
+// A server whose disk is full is not ready until there is space again.
 func TestNotReadyOnAFullDisk(t *testing.T) {
 	dir := smallDisk(t)
 	s := open(t, "sqlite:"+filepath.Join(dir, "simferry.db"), store.Options{})

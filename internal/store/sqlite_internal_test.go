@@ -28,7 +28,7 @@ func openFile(t *testing.T) (*sqliteEngine, string) {
 	return e, file
 }
 
-// A pragma that only the first connection of a pool has is one that a load test finds.
+// A pragma that only the first connection of a pool has would only be noticed under load.
 func TestEveryConnectionHasThePragmas(t *testing.T) {
 	t.Parallel()
 	e, _ := openFile(t)
@@ -55,7 +55,7 @@ func TestEveryConnectionHasThePragmas(t *testing.T) {
 	}
 }
 
-// small replaces the engine's checkpointer by one that finds 1 MiB large.
+// small replaces the engine's checkpointer by one with a limit of 1 MiB.
 func small(e *sqliteEngine, file string) {
 	e.checkpoints.stop()
 	e.checkpoints = startCheckpointer(sqliteDSN(file), 256)
@@ -68,7 +68,7 @@ func createPages(t *testing.T, e *sqliteEngine) {
 	}
 }
 
-// writePages commits 64 KiB, over what was there.
+// writePages commits 64 KiB, overwriting the previous ones.
 func writePages(ctx context.Context, e *sqliteEngine, i int) error {
 	body := make([]byte, 64<<10)
 	_, _ = rand.Read(body) // never fails
@@ -91,8 +91,7 @@ func readPages(ctx context.Context, e *sqliteEngine, hold func()) error {
 	})
 }
 
-// With readers that overlap all the time there is no moment at which the log could begin
-// anew by itself.
+// With overlapping readers there is never a moment at which SQLite could restart the log.
 func TestTheLogStaysBounded(t *testing.T) {
 	t.Parallel()
 	e, file := openFile(t)
@@ -122,13 +121,13 @@ func TestTheLogStaysBounded(t *testing.T) {
 	stop()
 	readers.Wait()
 	t.Logf("at most %d KiB", largest>>10)
-	if largest > 48<<20 { // what is written while one checkpoint runs comes on top
+	if largest > 48<<20 { // plus what is written during a checkpoint
 		t.Errorf("the log grew to %d KiB; 1 MiB is called large", largest>>10)
 	}
 }
 
-// A reader that stays, a backup say, keeps the log from beginning anew. It must not keep
-// writers waiting.
+// A long reader, such as a backup, prevents the log from being restarted. It must not block
+// writers.
 func TestALongReaderStallsNobody(t *testing.T) {
 	t.Parallel()
 	e, file := openFile(t)
@@ -153,8 +152,8 @@ func TestALongReaderStallsNobody(t *testing.T) {
 	}
 }
 
-// A log that grew beside a long reader is truncated once the reader has ended, also when
-// nobody writes any more.
+// A log that grew during a long read is truncated after the read has ended, even without
+// further writes.
 func TestALogThatGrewIsTruncated(t *testing.T) {
 	t.Parallel()
 	e, file := openFile(t)
@@ -198,8 +197,8 @@ func TestOnlyFilesAreOpened(t *testing.T) {
 	}
 }
 
-// readOnlyOnce opens its first connection as SQLite does where a file cannot be opened to
-// be written at that moment.
+// readOnlyOnce opens its first connection read-only, as SQLite does if a file cannot be opened
+// for writing at that moment.
 type readOnlyOnce struct {
 	sqliteConnector
 	file  string

@@ -16,10 +16,10 @@ import (
 // crashEnv makes this test binary a process that is killed in the middle of a transaction.
 const crashEnv = "STORETEST_CRASH"
 
-// openEnv makes this test binary a process that opens a database, to be killed meanwhile.
+// openEnv makes this test binary a process that opens a database, to be killed in between.
 const openEnv = "STORETEST_OPEN"
 
-// crash writes in a transaction of the database, says so, and never ends it.
+// crash writes in a transaction, reports it, and never commits.
 func crash(url string) {
 	ctx := context.Background()
 	s, err := store.Open(ctx, url, store.Options{})
@@ -82,8 +82,8 @@ func TestACrashBetweenStatementsLeavesNothing(t *testing.T) {
 	put(t, s, named(8, "whole"))
 }
 
-// Two processes on one file, an operator's command beside the server say: each finds the
-// database locked now and then, and nobody hears of it.
+// Two processes use one file, such as an operator's command and the server: each sometimes
+// finds the database locked, and neither fails.
 func TestTwoWritersOnOneFile(t *testing.T) {
 	t.Parallel()
 	url := sqliteURL(t)

@@ -60,9 +60,9 @@ type sqliteConn struct {
 	readOnly bool
 }
 
-// IsValid has the pool throw the connection away where it is false. Where a file could not
-// be opened to be written, were it once, SQLite opens it to be read, and the connection
-// would refuse to write for as long as it lives.
+// IsValid makes the pool discard the connection if it is false. If a file cannot be opened for
+// writing, even temporarily, SQLite opens it read-only, and the connection would refuse writes
+// for its whole life.
 func (c *sqliteConn) IsValid() bool { return !c.readOnly }
 
 func (c *sqliteConn) note(err error) error {
@@ -73,7 +73,7 @@ func (c *sqliteConn) note(err error) error {
 	return err
 }
 
-// BeginTx may be the first to find that the log cannot be written.
+// BeginTx may be the first call to find that the log is read-only.
 func (c *sqliteConn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, error) {
 	tx, err := c.fullConn.BeginTx(ctx, o)
 	return tx, c.note(err)
@@ -92,8 +92,8 @@ type fullStmt interface {
 	driver.StmtExecContext
 }
 
-// The texts of the program are few, but those of lists vary with their filters, and those
-// of schema steps come once.
+// The program has few texts, but those of lists vary with their filters, and those of schema
+// steps are used once.
 const (
 	readyMost    = 256
 	readyLongest = 8192
@@ -153,7 +153,7 @@ func (c *sqliteConn) ExecContext(ctx context.Context, text string, args []driver
 	return done, c.note(err)
 }
 
-// Close lets go of the statements, then of the connection.
+// Close closes the statements, then the connection.
 func (c *sqliteConn) Close() error {
 	var errs []error
 	for _, s := range c.ready {

@@ -10,15 +10,15 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// sqliteFiles are the files of an open database, as they were when it was opened: the
-// database, its write-ahead log and the index of the log. SQLite goes on with the files that
-// it has open when they are removed or replaced, and what it commits then is lost.
+// sqliteFiles are the files of an open database, as they were when it was opened: the database,
+// its write-ahead log and the index of the log. SQLite keeps using open files that were removed
+// or replaced, and what it commits to them is lost.
 type sqliteFiles struct {
 	names []string
 	infos []fs.FileInfo
 }
 
-// rememberFiles looks at the files of a database that has been read.
+// rememberFiles records the files of a database that has been read.
 func rememberFiles(file string) (*sqliteFiles, error) {
 	f := &sqliteFiles{names: []string{file, file + "-wal", file + "-shm"}}
 	for _, name := range f.names {
@@ -36,8 +36,8 @@ type replacedError struct{ what string }
 
 func (e *replacedError) Error() string { return e.what }
 
-// check returns an error if one of the files has been removed or replaced. It opens none of
-// them: to close a file ends the locks that this process has on it.
+// check returns an error if one of the files has been removed or replaced. It does not open
+// them, because closing a file releases all locks of this process on it.
 func (f *sqliteFiles) check() error {
 	if f == nil {
 		return nil
@@ -56,8 +56,8 @@ func (f *sqliteFiles) check() error {
 	return nil
 }
 
-// leastRoom is what a server needs on its disk to be ready. Small writes may fit into what
-// the log has already, and go well on a full disk, while a migration does not.
+// leastRoom is the free disk space that a server needs to be ready. On a full disk small writes
+// may still fit into the existing log, while a migration does not.
 const leastRoom = 1 << 20
 
 // errNoRoom is a disk with less than leastRoom.
@@ -81,8 +81,8 @@ func (f *sqliteFiles) writable() error {
 	return nil
 }
 
-// opening formats why a database could not be opened: SQLite reports a full disk in several
-// ways, some of which say no more than that there was an input or output error.
+// opening wraps an error of opening a database: SQLite reports a full disk in several ways,
+// some of them only as an I/O error.
 func opening(file string, err error) error {
 	if left, look := roomLeft(filepath.Dir(file)); look == nil && left < leastRoom {
 		err = fmt.Errorf("the disk of the database is full: make room on it, then try again: %w", err)
@@ -90,7 +90,7 @@ func opening(file string, err error) error {
 	return fmt.Errorf("database %s: %w", file, err)
 }
 
-// replaced returns the error for the caller if a file is not the one that was opened.
+// replaced returns the caller's error if a file is not the one that was opened.
 func replaced(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, Err: err,

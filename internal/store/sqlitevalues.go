@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// SQLite takes many rows best as VALUES with a parameter per value: taking them out of a
-// JSON text, value by value, costs three times the insert itself. A statement has one of
-// three sizes, so that few texts have to be kept prepared.
+// SQLite inserts many rows fastest as VALUES with a parameter per value: extracting them from
+// JSON costs three times the insert itself. A statement has one of three sizes, so that few
+// texts are kept prepared.
 var chunkSizes = [...]int{64, 8, 1}
 
 // inChunks splits n rows into runs of those sizes.
@@ -27,8 +27,8 @@ func inChunks(n int, do func(first, size int) error) error {
 // valuesTexts are the texts of one statement, by the number of rows.
 type valuesTexts map[int]string
 
-// valuesText fills rows into the place of %s in a statement. A row has bare question
-// marks: SQLite looks a numbered parameter's name up in a list, at every binding.
+// valuesText fills rows into the place of %s in a statement. A row has bare question marks:
+// SQLite looks up the name of a numbered parameter at every binding.
 func valuesText(statement, row string) valuesTexts {
 	texts := make(valuesTexts, len(chunkSizes))
 	for _, size := range chunkSizes {

@@ -22,23 +22,23 @@ type Store struct {
 	most   int // how many rows a list may go through; 0 for mostScanned
 }
 
-// Options tune a Store; the zero value is what a server wants.
+// Options configure a Store; the zero value is for a server.
 type Options struct {
-	// Clock is the source of Tx.Now; time.Now where nil.
+	// Clock is the source of Tx.Now; time.Now if nil.
 	Clock func() time.Time
-	// Log takes a line for each schema step that is applied; nil for none.
+	// Log logs each applied schema step; nil for no log.
 	Log *slog.Logger
 	// MaxConns bounds the connections to PostgreSQL; 0 takes four per core. SQLite always
 	// has one writer; MaxConns bounds its readers.
 	MaxConns int
-	// CompareClock has Clock compared with the database's, by CheckClock. Tests whose clock
-	// stands still, or jumps, do without.
+	// CompareClock enables CheckClock, which compares Clock with the database's. Tests with an
+	// artificial clock leave it off.
 	CompareClock bool
 
 	// Trace reports each statement to a test, if it is not nil.
 	Trace Trace
 
-	patient bool // no limits on locks and open transactions: of who only looks
+	patient bool // no limits on locks and open transactions, for read-only use
 }
 
 // engine is what differs between the two databases: how a transaction begins and ends,
@@ -75,9 +75,9 @@ func (d Dialect) String() string {
 	return "sqlite"
 }
 
-// Open opens the database that the URL names, sqlite:FILE or postgres://..., and brings
-// its schema up to date. It refuses a database of a newer schema: an older program must
-// not write into tables that it does not know.
+// Open opens the database that the URL names, sqlite:FILE or postgres://..., and migrates its
+// schema. It fails if the schema is newer: an older program must not write to tables that it
+// does not know.
 func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
@@ -109,19 +109,19 @@ func openEngine(ctx context.Context, address string, o Options) (engine, error) 
 	return openPostgres(ctx, address, o)
 }
 
-// Dialect tells which engine this is.
+// Dialect returns the engine's SQL dialect.
 func (s *Store) Dialect() Dialect { return s.engine.dialect() }
 
-// Now returns the store's clock.
+// Now returns the current time of the store's clock.
 func (s *Store) Now() time.Time { return s.clock().UTC() }
 
 // Close waits for running transactions and closes all connections.
 func (s *Store) Close() error { return s.engine.close() }
 
-// Ready returns an error if the database does not answer, lacks steps of this program's
+// Ready returns an error if the database does not respond, lacks steps of this program's
 // schema, or cannot be written: the files of SQLite are not the ones that were opened, their
-// permissions have changed, the disk is full; or if this server's clock is wrong. It
-// tries a write once a second at most.
+// permissions have changed, the disk is full; or if this server's clock is wrong. It tries a
+// write once a second at most.
 func (s *Store) Ready(ctx context.Context) error {
 	if err := s.ClockWorks(); err != nil {
 		return err
@@ -144,10 +144,10 @@ func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
 	})
 }
 
-// Update runs fn in a read-write transaction and commits what it did. fn may run more than
-// once: a deadlock, a busy database or a lost connection starts it again from nothing, so
-// its only side effects may be rows. Where the answer to a commit was lost, the next run's
-// Tx says so (Unsure), and fn must look whether its effect is there before it repeats it.
+// Update runs fn in a read-write transaction and commits it. fn may run more than once: after a
+// deadlock, a busy database or a lost connection it starts again, so rows must be its only side
+// effects. If the outcome of a previous commit is unknown, Unsure reports true and fn must
+// check whether its changes were applied before it repeats them.
 func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	unsure := false
 	return s.retry(ctx, func() error {
@@ -157,7 +157,7 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 			if err := fn(tx); err != nil {
 				return err
 			}
-			return tx.failed // fn may have swallowed it
+			return tx.failed // fn may have ignored it
 		})
 		unsure = unsure || s.engine.classify(err) == outcomeUnknown
 		return err

@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	}
 	if url := os.Getenv(openEnv); url != "" {
 		_, err := store.Open(context.Background(), url, store.Options{})
-		panic(err) // it was to be killed before
+		panic(err) // the process should have been killed before
 	}
 	pgtest.Main(m)
 }
@@ -42,7 +42,7 @@ func sqliteURL(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "simferry.db")
 }
 
-// postgresURL is of a database with our schema.
+// postgresURL returns the URL of a database with our schema.
 func postgresURL(t testing.TB) string {
 	t.Helper()
 	pgtest.Template(t, "schema", func(url string) {

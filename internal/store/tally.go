@@ -18,14 +18,14 @@ const (
 // tallyRow is a number of SIMs, or a change of it, in one block of level 1.
 type tallyRow struct{ workspace, status, block, sims int64 }
 
-// tallySum is a number of SIMs by Workspace, status and block; what leaves counts below zero.
+// tallySum is a number of SIMs by Workspace, status and block; SIMs that leave count negative.
 type tallySum map[[3]int64]int64
 
 func (t tallySum) add(s fleet.SIMState, n int64) {
 	t[[3]int64{int64(s.Workspace), int64(s.Status), int64(s.ID) >> blockBits}] += n
 }
 
-// rows returns the sums that are not zero, in the order in which everybody writes them.
+// rows returns the non-zero sums, in a fixed order to avoid deadlocks.
 func (t tallySum) rows() []tallyRow {
 	list := make([]tallyRow, 0, len(t))
 	for k, n := range t {
@@ -39,7 +39,7 @@ func (t tallySum) rows() []tallyRow {
 	return list
 }
 
-// tally returns what a change does to the counts.
+// tally returns the change of the counts.
 func (c Change) tally() []tallyRow {
 	t := make(tallySum)
 	for _, l := range c.Lines {
@@ -49,7 +49,7 @@ func (c Change) tally() []tallyRow {
 	return t.rows()
 }
 
-// tallyColumns returns the rows, transposed into one array per column.
+// tallyColumns transposes the rows into one array per column.
 func tallyColumns(list []tallyRow) []any {
 	n := len(list)
 	workspaces, statuses, blocks, sims := make([]int64, n), make([]int16, n), make([]int64, n), make([]int64, n)
@@ -59,7 +59,7 @@ func tallyColumns(list []tallyRow) []any {
 	return []any{workspaces, statuses, blocks, sims}
 }
 
-// addTally notes changes of the counts, for SQLite; PostgreSQL does it with the rest.
+// addTally records changes of the counts on SQLite; on PostgreSQL the statement of Apply does.
 func (tx *Tx) addTally(ctx context.Context, list []tallyRow) error {
 	for _, r := range list {
 		err := tx.exec(ctx, "INSERT INTO sim_tally_changes (workspace_id, status, block, sims) VALUES ($1, $2, $3, $4)",
@@ -71,8 +71,8 @@ func (tx *Tx) addTally(ctx context.Context, list []tallyRow) error {
 	return nil
 }
 
-// raiseTally adds imported SIMs to the counts at once: an import is rare, and too large to
-// be noted.
+// raiseTally adds imported SIMs to the counts directly: imports are rare and too large for
+// recorded changes.
 func (tx *Tx) raiseTally(ctx context.Context, sims []fleet.SIM) error {
 	t := make(tallySum)
 	for _, s := range sims {
@@ -103,14 +103,14 @@ const raiseTallyPostgres = `
 	FROM unnest($1::bigint[], $2::smallint[], $3::bigint[], $4::bigint[]) AS t (workspace_id, status, block, sims), (VALUES (1), (2)) AS v (level)
 	GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4` + foldInto
 
-// TallyChanged reports whether there is anything to fold.
+// TallyChanged reports whether there are changes to fold.
 func (tx *Tx) TallyChanged(ctx context.Context) (bool, error) {
 	var one int
 	return tx.one(ctx, "SELECT 1 FROM sim_tally_changes LIMIT 1", nil, &one)
 }
 
-// FoldTally takes noted changes over into the counts. It changes no sum, only what it
-// costs to read one; any number of servers may try, one of them does it.
+// FoldTally adds recorded changes to the counts. It does not change sums, only the cost of
+// reading them. Several servers may call it; a lock lets one of them work.
 func (tx *Tx) FoldTally(ctx context.Context) error {
 	if tx.d == Postgres {
 		var ours bool
@@ -142,7 +142,7 @@ const foldTallyPostgres = `
 	INSERT INTO sim_tally (workspace_id, level, status, block, sims)
 	SELECT workspace_id, 2, status, block >> 6, sum(sims) FROM gone GROUP BY 1, 3, 4 ORDER BY 1, 3, 4` + foldInto
 
-// SQLite has one writer, so that nothing comes in between.
+// SQLite has one writer, so the statements are not interleaved with others.
 var foldTallySQLite = []string{
 	`INSERT INTO sim_tally (workspace_id, level, status, block, sims)
 	SELECT workspace_id, 1, status, block, sum(sims) FROM sim_tally_changes WHERE TRUE GROUP BY 1, 3, 4` + foldInto,

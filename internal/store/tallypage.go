@@ -11,7 +11,7 @@ import (
 // liveStatuses are those of the SIMs that a list shows unless asked otherwise.
 var liveStatuses = []int64{int64(fleet.SIMIssued), int64(fleet.SIMActivated), int64(fleet.SIMSuspended), int64(fleet.SIMFactoryTest)}
 
-// counted names the counts of a list: a key of the tally and statuses.
+// counted identifies the counts of a list: a key of the tally and statuses.
 type counted struct {
 	key      fleet.WorkspaceID
 	statuses []int64
@@ -38,8 +38,8 @@ func tallied(ws fleet.Workspace, l fleet.List) (c counted, ok bool) {
 // blockCount is how many SIMs a block has.
 type blockCount struct{ block, sims int64 }
 
-// blocks reads the counts of the blocks from first to last on a level, by block: what was
-// folded, and what was noted since.
+// blocks reads the counts of the blocks from first to last on a level, by block: the folded
+// counts and the changes since.
 func (tx *Tx) blocks(ctx context.Context, c counted, level int, first, last int64) ([]blockCount, error) {
 	w := where{tx: tx}
 	id, in, from, to := w.arg(int64(c.key)), w.arg(list(tx, c.statuses)), w.arg(first), w.arg(last)
@@ -63,13 +63,13 @@ func (tx *Tx) blocks(ctx context.Context, c counted, level int, first, last int6
 	return counts, err
 }
 
-// place is where a page begins: behind skip SIMs of the block, from its start or, in a
-// descending list, from its end. Without a block it is behind skip SIMs of the whole list.
+// place is the start of a page: after skip SIMs of the block, from its start or, in a
+// descending list, from its end. Without a block it is after skip SIMs of the whole list.
 type place struct{ block, skip int64 }
 
 const noBlock = -1
 
-// from adds the condition that a SIM s is in the block of a page or behind it.
+// from adds the condition that a SIM s is in the block of a page or after it.
 func (w *where) from(p place, descending bool) {
 	switch {
 	case p.block == noBlock:
@@ -114,8 +114,8 @@ func total(counts []blockCount) (n int64) {
 	return n
 }
 
-// tallyBeyond counts the SIMs behind the cursor of a list: whole blocks from the tally, and
-// the SIMs of the cursor's own block, which are few, one by one.
+// tallyBeyond counts the SIMs after the cursor of a list: whole blocks from the tally, and the
+// SIMs of the cursor's own block, which are few, one by one.
 func (tx *Tx) tallyBeyond(ctx context.Context, w *where, c counted, l fleet.List) (int, error) {
 	block := *l.After >> blockBits
 	group := block >> groupBits

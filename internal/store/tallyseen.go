@@ -38,8 +38,8 @@ const stockMovedSQLite = `
 	SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.type <> 4 AND w.id IN (
 		SELECT workspace_before FROM ledger_lines WHERE ledger_id = $1 UNION SELECT workspace_after FROM ledger_lines WHERE ledger_id = $1))`
 
-// countSeenByLines notes what the lines of an entry change. UNION drops the second reason for
-// the same Workspace to see a SIM.
+// countSeenByLines records the changes by the lines of an entry. UNION removes a second reason
+// of the same Workspace to see a SIM.
 const countSeenByLines = `
 	INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
 	SELECT -viewer, 0, sim_id >> 10, sum(n) FROM (
@@ -55,7 +55,7 @@ const countSeenByLines = `
 			WHERE l.ledger_id = $1 AND l.status_after <> 3
 	) u GROUP BY viewer, sim_id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
 
-// countSeenByOwners notes what another issuer ($2) and reseller ($3, or 0) of a SIM change.
+// countSeenByOwners records the changes by a new issuer ($2) and reseller ($3, or 0) of a SIM.
 const countSeenByOwners = `
 	INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
 	SELECT -viewer, 0, id >> 10, sum(n) FROM (
@@ -67,7 +67,7 @@ const countSeenByOwners = `
 		UNION SELECT s.id, w.id, 1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> 3
 	) u GROUP BY viewer, id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
 
-// addSeen adds imported SIMs to the counts of those who see them.
+// addSeen adds imported SIMs to the counts of the Workspaces that see them.
 func (tx *Tx) addSeen(ctx context.Context, t tallySum, sims []fleet.SIM) error {
 	stock, err := tx.stockAmong(ctx, sims)
 	if err != nil {
@@ -91,7 +91,7 @@ func (tx *Tx) addSeen(ctx context.Context, t tallySum, sims []fleet.SIM) error {
 	return nil
 }
 
-// stockAmong returns those Workspaces of the SIMs that are not enterprises.
+// stockAmong returns the Workspaces of the SIMs that are not enterprises.
 func (tx *Tx) stockAmong(ctx context.Context, sims []fleet.SIM) (map[fleet.WorkspaceID]bool, error) {
 	all := make(map[int64]bool)
 	var ids []int64

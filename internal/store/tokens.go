@@ -7,16 +7,16 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// ApplicationToken is a credential of a program, bound to one Workspace.
+// ApplicationToken is a credential for a program, for one Workspace.
 type ApplicationToken struct {
 	ID          fleet.TokenID
 	Workspace   fleet.Workspace
 	Description string
 	Revoked     bool
-	CIDR        string // "" lets it be used from everywhere
+	CIDR        string // "" for any address
 	Created     time.Time
 	Expires     time.Time    // zero: never
-	Key         string       // that signed it; "" where an earlier version made it
+	Key         string       // that signed it; "" if an earlier version created it
 	Creator     fleet.UserID // 0 for the operator
 	CreatorName string       // the creator's user name; read only
 }
@@ -42,8 +42,8 @@ func scanApplicationToken(r rows, t *ApplicationToken, more ...any) error {
 	return err
 }
 
-// ApplicationToken finds a token with its Workspace; found is false if there is none, and where
-// key is not "" and no signing key of that id is there.
+// ApplicationToken finds a token with its Workspace; found is false if there is none, or if key
+// is not "" and no signing key has that id.
 func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string) (t ApplicationToken, found bool, err error) {
 	ask := tokenStatement(id, key, &t, &found)
 	err = tx.each(ctx, ask.text, ask.args, ask.scan)

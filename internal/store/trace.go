@@ -2,7 +2,7 @@ package store
 
 import "context"
 
-// Trace takes the text of each statement that was executed, and how many rows it gave.
+// Trace gets the text of each executed statement and the number of its rows.
 type Trace func(statement string, rows int)
 
 // tracedQuerier reports what runs on a connection. It is for tests.

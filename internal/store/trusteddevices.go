@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// TrustedDevice is a device on which a user is not asked for a code until it expires.
+// TrustedDevice is a device on which a user needs no code until it expires.
 type TrustedDevice struct {
 	ID              int64
 	User            fleet.UserID
@@ -19,7 +19,7 @@ type TrustedDevice struct {
 	Expires         time.Time
 }
 
-// TrustDevice stores a device, or trusts one anew that was trusted before.
+// TrustDevice stores a device, or renews the trust of a stored one.
 func (tx *Tx) TrustDevice(ctx context.Context, d TrustedDevice) error {
 	return tx.exec(ctx, `
 		INSERT INTO trusted_devices (user_id, fingerprint, name, operating_system, browser, created_at, expires_at)
@@ -61,8 +61,7 @@ func (tx *Tx) trusted(ctx context.Context, condition string, first any, more ...
 	return all, err
 }
 
-// DeleteTrustedDevice trusts a device no longer; found is false if the user has none of that
-// id.
+// DeleteTrustedDevice deletes a trusted device; found is false if the user has none of that id.
 func (tx *Tx) DeleteTrustedDevice(ctx context.Context, user fleet.UserID, id int64) (found bool, err error) {
 	n, err := tx.affect(ctx, "DELETE FROM trusted_devices WHERE user_id = $1 AND id = $2", int64(user), id)
 	return n > 0, err

@@ -22,8 +22,8 @@ type Tx struct {
 // Now returns the instant of the transaction: the same for everything that it writes.
 func (tx *Tx) Now() time.Time { return tx.now }
 
-// Unsure tells that an earlier run of this transaction may have committed: its answer was
-// lost with the connection.
+// Unsure reports whether an earlier run of this transaction may have been committed, because
+// the connection was lost during the commit.
 func (tx *Tx) Unsure() bool { return tx.unsure }
 
 // querier is one connection, inside a transaction or not.
@@ -55,15 +55,16 @@ func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) 
 	return tx.note(r.Err())
 }
 
-// statement is a query, and what is done with each of its rows.
+// statement is a query and the function for each of its rows.
 type statement struct {
 	text string
 	args []any
 	scan func(rows) error
 }
 
-// together runs statements on the snapshot of a View that has read nothing yet, and ends it:
-// what follows sees a later instant. On PostgreSQL it is one round trip altogether.
+// together runs statements on the snapshot of a View that has read nothing yet, and ends the
+// snapshot: later statements see a later instant. On PostgreSQL it takes one round trip in
+// total.
 func (tx *Tx) together(ctx context.Context, statements ...statement) error {
 	for _, s := range statements {
 		s.args = storable(s.args)
@@ -104,7 +105,7 @@ func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
 	return nil
 }
 
-// locking returns a statement whose rows nobody reads.
+// locking returns a statement whose rows are not read.
 func locking(text string, args ...any) statement {
 	return statement{text, args, func(rows) error { return nil }}
 }
@@ -126,14 +127,14 @@ func (tx *Tx) exec(ctx context.Context, sql string, args ...any) error {
 	return err
 }
 
-// affect is exec that tells how many rows it changed.
+// affect executes a statement and returns the number of affected rows.
 func (tx *Tx) affect(ctx context.Context, sql string, args ...any) (rows int64, err error) {
 	rows, err = tx.q.exec(ctx, sql, storable(args)...)
 	return rows, tx.note(err)
 }
 
-// note remembers that a statement failed. PostgreSQL then refuses to commit, SQLite would
-// commit the rest: Update holds both to the former.
+// note records that a statement failed. PostgreSQL then refuses to commit, SQLite would commit
+// the rest; Update makes both refuse.
 func (tx *Tx) note(err error) error {
 	if tx.failed == nil {
 		tx.failed = err
@@ -141,9 +142,9 @@ func (tx *Tx) note(err error) error {
 	return err
 }
 
-// storable replaces, in texts, what PostgreSQL cannot hold and would answer with a failure:
-// NUL, and what is no UTF-8. Texts from outside may well have them, such as the user name
-// of somebody who tries to sign in. Both engines do it, so that both answer alike.
+// storable replaces what PostgreSQL does not accept in texts: NUL and invalid UTF-8. Input such
+// as a user name at sign-in may contain them. It applies to both engines, so that they behave
+// alike.
 func storable(args []any) []any {
 	for i, a := range args {
 		if text, ok := a.(string); ok {
@@ -157,8 +158,7 @@ func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// pick chooses the text for the engine, where the two need different ones, and fills in
-// its placeholders.
+// pick chooses the text for the engine and fills in its placeholders.
 func (tx *Tx) pick(sqlite, postgres string, fill ...any) string {
 	text := sqlite
 	if tx.d == Postgres {
@@ -179,8 +179,8 @@ func list[T any](tx *Tx, values []T) any {
 	return string(text)
 }
 
-// numbers is list for hundreds of values that are written in digits: as the text of an
-// array PostgreSQL reads them faster than the driver encodes them one by one.
+// numbers is list for hundreds of numbers: PostgreSQL parses the text of an array faster than
+// the driver encodes the values one by one.
 func numbers[T any](tx *Tx, values []T, write func([]byte, T) []byte) any {
 	if tx.d != Postgres {
 		return list(tx, values)
@@ -196,10 +196,10 @@ func numbers[T any](tx *Tx, values []T, write func([]byte, T) []byte) any {
 	return string(append(text, '}'))
 }
 
-// micros returns how times are stored.
+// micros converts a time to its stored form.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
-// fromMicros returns the inverse of micros; 0 is the zero time.
+// fromMicros is the inverse of micros; 0 is the zero time.
 func fromMicros(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
@@ -207,7 +207,7 @@ func fromMicros(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// orNull makes the vocabulary's "none" (zero) into the database's (NULL).
+// orNull converts zero ("none") to NULL.
 func orNull[T ~int64](v T) any {
 	if v == 0 {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// UserRecord is a user as the database keeps it.
+// UserRecord is a user as stored.
 type UserRecord struct {
 	fleet.User
 	SuperAdmin bool
@@ -25,7 +25,7 @@ func scanUser(r rows, u *UserRecord, more ...any) error {
 	return err
 }
 
-// shownUsername is under which address a user did things: that of a deleted user is kept.
+// shownUsername is the address of a user; that of a deleted user is kept.
 const shownUsername = "COALESCE(u.former_username, u.username, '')"
 
 // UserByID finds a user; found is false if there is none, or it has been deleted.
@@ -47,8 +47,8 @@ func (tx *Tx) user(ctx context.Context, condition string, args ...any) (u UserRe
 }
 
 // UserSeenBy finds a user by id, or by e-mail address if the id is 0, who is a member of a
-// Workspace that the caller is an active member of. It searches the caller's Workspaces for
-// the user: somebody who is in none of them takes the same path as nobody.
+// Workspace that the caller is an active member of. It searches the caller's Workspaces for the
+// user, so that a user outside of them takes the same path as a missing one.
 func (tx *Tx) UserSeenBy(ctx context.Context, caller, id fleet.UserID, username string) (UserRecord, bool, error) {
 	wanted, arg := "$2", any(int64(id))
 	if id == 0 {
@@ -60,7 +60,7 @@ func (tx *Tx) UserSeenBy(ctx context.Context, caller, id fleet.UserID, username 
 }
 
 // UserIn finds a user by id, or by e-mail address if the id is 0, who is a member of a
-// Workspace. Somebody who is not takes the same path as nobody.
+// Workspace. A user who is not a member takes the same path as a missing one.
 func (tx *Tx) UserIn(ctx context.Context, ws fleet.WorkspaceID, id fleet.UserID, username string) (UserRecord, bool, error) {
 	wanted, arg := "$2", any(int64(id))
 	if id == 0 {
@@ -81,8 +81,8 @@ func (tx *Tx) AllUsers(ctx context.Context) ([]UserRecord, error) {
 	return all, err
 }
 
-// PutUser creates the user, or brings the one with its id up to date. A changed password
-// ends the user's sessions, and so does suspension.
+// PutUser creates or updates the user. A changed password ends the user's sessions, and so does
+// suspension.
 func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
 	if err := tx.alone(ctx, userLock, int64(u.ID)); err != nil {
 		return err
@@ -113,8 +113,8 @@ func (tx *Tx) Rehash(ctx context.Context, id fleet.UserID, old, hash string) err
 	return tx.exec(ctx, "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", int64(id), old, hash)
 }
 
-// SetUserStatus suspends or activates a user. Suspension ends the user's sessions: they do
-// not come back with the user.
+// SetUserStatus suspends or activates a user. Suspension ends the user's sessions; activation
+// does not restore them.
 func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.UserStatus) error {
 	if err := tx.alone(ctx, userLock, int64(id)); err != nil {
 		return err

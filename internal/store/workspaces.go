@@ -46,7 +46,7 @@ func (tx *Tx) AllWorkspaces(ctx context.Context) ([]fleet.Workspace, error) {
 	return all, err
 }
 
-// PutWorkspace creates the Workspace, or brings the one with its id up to date.
+// PutWorkspace creates or updates the Workspace.
 func (tx *Tx) PutWorkspace(ctx context.Context, w fleet.Workspace) error {
 	return tx.exec(ctx, `
 		INSERT INTO workspaces (id, name, type, status, country, parent_id, created_at)
@@ -56,7 +56,7 @@ func (tx *Tx) PutWorkspace(ctx context.Context, w fleet.Workspace) error {
 		int64(w.ID), w.Name, int64(w.Type), int64(w.Status), w.Country, orNull(w.Parent), micros(tx.now))
 }
 
-// Tables whose ids are given out by NextID.
+// Tables whose ids are assigned by NextID.
 const (
 	Workspaces        = "workspaces"
 	Users             = "users"
@@ -66,8 +66,7 @@ const (
 )
 
 // NextID returns one more than the highest id of a table. Until the transaction ends no other
-// gets an id of that table: what it creates might be an "insert or bring up to date", which
-// would take the other's new row for its own.
+// transaction gets an id of that table: otherwise two upserts could write the same new row.
 func (tx *Tx) NextID(ctx context.Context, table string) (id int64, err error) {
 	if err := tx.Hold(ctx, table); err != nil {
 		return 0, err
@@ -76,9 +75,9 @@ func (tx *Tx) NextID(ctx context.Context, table string) (id int64, err error) {
 	return id, err
 }
 
-// Hold keeps a table for this transaction: until it ends no other gets past Hold or NextID
-// of it. A rule that decides by what it has read there holds it first, in a statement of its
-// own, so that the next one sees what the last holder committed.
+// Hold locks a table against Hold and NextID of other transactions until this one ends. A
+// transaction that decides by the table's rows calls it first, in a separate statement, so that
+// it sees what the previous holder committed.
 func (tx *Tx) Hold(ctx context.Context, table string) error {
 	if tx.d != Postgres { // SQLite has one writer at a time
 		return nil
@@ -86,9 +85,9 @@ func (tx *Tx) Hold(ctx context.Context, table string) error {
 	return tx.exec(ctx, "SELECT pg_advisory_xact_lock(1, hashtext($1))", table)
 }
 
-// Standings reads Workspaces together with what the user is in each: NoRole where no
-// member, or suspended there. A SuperAdmin is one everywhere. In an Update both stay as they
-// are until it ends.
+// Standings reads Workspaces together with what the user is in each: NoRole if not a member, or
+// suspended there. A SuperAdmin has that role in all Workspaces. An Update locks both until it
+// ends.
 func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Standing, error) {
 	w := where{tx: tx}
 	text := standingsOf(w.arg(int64(user)))
@@ -98,8 +97,7 @@ func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.Work
 }
 
 // standingsOf builds the SELECT of Workspaces w and what the user is in each, up to further
-// conditions. A Workspace in which the user has no role gives no row, like one that does not
-// exist.
+// conditions. A Workspace in which the user has no role has no row, like a missing one.
 func standingsOf(user string) string {
 	return `
 		SELECT ` + workspaceColumns + `, u.super_admin,
