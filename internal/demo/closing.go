@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// closing tells how to go on by oneself.
+// closing prints how to continue.
 func (t *teller) closing(url string) {
 	t.heading("Now you")
 	t.linef("  API       %s", url)
@@ -23,7 +23,7 @@ func (t *teller) closing(url string) {
 	t.line("Ctrl-C stops the server and removes its database.")
 }
 
-// tryIt returns a dry run of the reader's own, for bash.
+// tryIt returns a command for a dry run, for bash.
 func tryIt(url string) string {
 	sum := sha1.Sum([]byte(password)) //nolint:gosec // see the import
 	return strings.NewReplacer("URL", url, "USER", username, "DIGEST", hex.EncodeToString(sum[:])).Replace(

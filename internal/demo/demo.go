@@ -17,15 +17,15 @@ import (
 	"github.com/simferry/simferry/internal/server"
 )
 
-// Options say how the demo runs.
+// Options configure the demo.
 type Options struct {
 	Listen string       // host:port of the server; port 0 lets the system choose
 	Once   bool         // end after the story instead of staying up
 	Color  bool         // the output is a terminal that shows colours
-	Log    *slog.Logger // takes what the server has to say
+	Log    *slog.Logger // the server's log
 }
 
-// What the closing words and the world file agree on.
+// Values that the closing text and the world file share.
 const (
 	username = "demo@example.com"
 	password = "correct horse"
@@ -34,8 +34,8 @@ const (
 //go:embed world.yaml
 var world []byte
 
-// Run starts a server, tells the story to out, and stays up until ctx ends unless it is to
-// run once. It leaves nothing behind. An error says what went otherwise than told.
+// Run starts a server, prints the demo to out, and runs until ctx ends unless Once is set. It
+// removes all its files. It returns an error if a step has an unexpected result.
 func Run(ctx context.Context, out io.Writer, o Options) (err error) {
 	dir, err := os.MkdirTemp("", "simferry-demo-")
 	if err != nil {
@@ -69,7 +69,7 @@ func start(ctx context.Context, dir string, o Options) (*server.Server, error) {
 	return server.Start(ctx, cfg, o.Log)
 }
 
-// baseURL returns how this machine reaches a server that listens at addr.
+// baseURL returns the URL at which this machine reaches a server that listens at addr.
 func baseURL(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {

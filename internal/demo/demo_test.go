@@ -33,7 +33,7 @@ func options() demo.Options {
 	return demo.Options{Listen: "127.0.0.1:0", Once: true, Log: slog.New(slog.DiscardHandler)}
 }
 
-// leavesNothing makes the temporary directory one that is looked at in the end.
+// leavesNothing checks at the end that the temporary directory is empty.
 func leavesNothing(t *testing.T) {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,7 +45,7 @@ func leavesNothing(t *testing.T) {
 	})
 }
 
-// What is different each time.
+// Values that differ in each run.
 var volatile = []struct {
 	found *regexp.Regexp
 	shown string
@@ -104,7 +104,7 @@ func TestColorsOnlyColor(t *testing.T) {
 	golden(t, "story.txt", plain)
 }
 
-// screen is what the demo writes, to be waited on.
+// screen records the output of the demo, and can wait for it.
 type screen struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -133,7 +133,7 @@ func (s *screen) String() string {
 	return s.text.String()
 }
 
-// stay runs a demo that stays up, and gives what it shows and how to end it.
+// stay runs a demo that stays up, and returns its output and a function to end it.
 func stay(t *testing.T) (shown string, end func() (rest string)) {
 	t.Helper()
 	s := &screen{up: make(chan struct{})}
@@ -157,7 +157,7 @@ func stay(t *testing.T) (shown string, end func() (rest string)) {
 	}
 }
 
-// The reader pastes what is printed, and it works.
+// The printed command works when pasted.
 func TestStaysUpToBeTried(t *testing.T) {
 	leavesNothing(t)
 	shown, end := stay(t)
@@ -206,8 +206,7 @@ func status(t *testing.T, url string) int {
 	return resp.StatusCode
 }
 
-// Somebody else changes a SIM between the preview and the real run: that is not the story
-// that the demo tells, so it must fail.
+// A SIM is changed between the preview and the real run: the demo must fail.
 func TestWhatGoesOtherwiseIsAnError(t *testing.T) {
 	leavesNothing(t)
 	o := options()
@@ -277,8 +276,7 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 	}
 }
 
-// Behind every address that is not one of this machine's alone, the reader finds the server
-// by the one that is printed.
+// For every listen address the printed URL reaches the server.
 func TestListeningEverywhere(t *testing.T) {
 	leavesNothing(t)
 	o := options()

@@ -1,4 +1,4 @@
-// Package demo shows a newcomer one migration from beginning to end: on a throw-away
-// database, through the real HTTP API and the public client. Each step is told as what
-// was asked, what was answered and why; and checked, so that the tale stays true.
+// Package demo shows one migration from beginning to end, on a temporary database, through the
+// real HTTP API and the public client. Each step prints the request, the response and an
+// explanation, and checks the result.
 package demo

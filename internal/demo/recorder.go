@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// exchange is a request and its answer, as they went over the wire.
+// exchange is a request and its response, as sent.
 type exchange struct {
 	method, path string
 	sent         http.Header
@@ -16,8 +16,8 @@ type exchange struct {
 	got          http.Header
 }
 
-// recorder is a transport that remembers the last exchange: the story shows what was sent,
-// not what it believes to have sent.
+// recorder is a transport that records the last exchange, so that the demo shows what was
+// really sent.
 type recorder struct {
 	next http.RoundTripper
 
@@ -31,7 +31,7 @@ func (r *recorder) last() exchange {
 	return r.ex
 }
 
-// RoundTrip sends a request and remembers it with its answer.
+// RoundTrip sends a request and records it with its response.
 func (r *recorder) RoundTrip(req *http.Request) (*http.Response, error) {
 	ex := exchange{method: req.Method, path: req.URL.RequestURI(), sent: req.Header.Clone()}
 	if req.Body != nil {

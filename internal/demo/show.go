@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// exchange shows what was asked, and the head of what was answered.
+// exchange prints the request and the head of the response.
 func (t *teller) exchange(ex exchange) {
 	t.linef(" %s %s %s", t.faint(">"), ex.method, ex.path)
 	t.headers(">", ex.sent, "If-Match", "Idempotency-Key")
@@ -51,7 +51,7 @@ func clip(s string) string {
 	return s[:most] + "..."
 }
 
-// bodyLines lays a JSON object out with one property per line. What is none is one line.
+// bodyLines formats a JSON object with one property per line. Anything else is one line.
 func bodyLines(body []byte) []string {
 	if len(body) == 0 {
 		return nil
@@ -76,10 +76,10 @@ func bodyLines(body []byte) []string {
 	return append(lines, "}")
 }
 
-// few is how many SIMs stand for all of a list.
+// few is the number of SIMs shown of a list.
 const few = 3
 
-// sims shows the first SIMs of a migration as they stand before it.
+// sims shows the first SIMs of a migration in their state before it.
 func (t *teller) sims(list []api.MigrationSIM) {
 	for _, s := range list[:min(few, len(list))] {
 		t.linef("     %s  %-9s  %s", s.ICCID, s.Status.Description, place(s.SourceWorkspace, s.Endpoint))

@@ -19,7 +19,7 @@ const (
 	activated             = 340 // of those that move
 )
 
-// story is the demo's steps: each sends, checks the answer, and tells it.
+// story has the demo's steps: each sends a request, checks the response, and prints both.
 type story struct {
 	*teller
 	client *client.Client
@@ -32,7 +32,7 @@ func request(detach bool) client.MigrationRequest {
 	return client.MigrationRequest{Target: south, Range: &api.ICCIDRange{Start: firstICCID, End: lastICCID}, DetachDevices: detach}
 }
 
-// fleet shows what there is before anything moves.
+// fleet shows the SIMs before the migration.
 func (s *story) fleet(ctx context.Context) error {
 	s.title("Simferry: 500 SIM cards change hands")
 	s.prose("A fleet has two business units, each with a Workspace of its own. Fleet South takes over 500 " +
@@ -45,7 +45,7 @@ func (s *story) fleet(ctx context.Context) error {
 	return s.inventory(ctx, s.client.InWorkspace(south), "Fleet South", 100)
 }
 
-// inventory tells how many SIMs a Workspace has, by status.
+// inventory counts the SIMs of a Workspace, by status.
 func (s *story) inventory(ctx context.Context, c *client.Client, name string, want int) error {
 	count := func(filter string) (int, error) {
 		page, err := c.ListSIMs(ctx, client.ListOptions{Filter: filter, PerPage: 1})
@@ -98,7 +98,7 @@ func (s *story) refused(ctx context.Context) error {
 		"the reasons are others: %w", err)
 }
 
-// previewed returns the same dry run with the devices let go.
+// previewed prints the same dry run with detached devices.
 func (s *story) previewed(ctx context.Context) error {
 	preview, err := s.client.Preview(ctx, request(true))
 	s.heading("2. The same, taking the SIMs out of their devices")
@@ -114,7 +114,7 @@ func (s *story) previewed(ctx context.Context) error {
 	return expect(preview.DryRun && preview.SIMCount == moving && s.etag != "", "it previews %d SIMs, ETag %q", preview.SIMCount, s.etag)
 }
 
-// moved returns the real run of the preview.
+// moved runs the migration of the preview.
 func (s *story) moved(ctx context.Context) (err error) {
 	s.done, err = s.client.Migrate(ctx, request(true), client.IfMatch(s.etag), client.IdempotencyKey("demo-takeover-1"))
 	s.heading("3. The real run of exactly that")
@@ -128,7 +128,7 @@ func (s *story) moved(ctx context.Context) (err error) {
 	return expect(!s.done.DryRun && !s.done.Replayed && s.done.SIMCount == moving, "%d SIMs moved", s.done.SIMCount)
 }
 
-// recorded returns the ledger entry of the real run.
+// recorded prints the ledger entry of the real run.
 func (s *story) recorded(ctx context.Context) error {
 	id, ok := s.done.LedgerID()
 	if !ok {
@@ -157,7 +157,7 @@ func (s *story) recorded(ctx context.Context) error {
 	return expect(page.Total == 100+moving, "Fleet South has %d SIMs", page.Total)
 }
 
-// changes counts what else happened to the SIMs of an entry.
+// changes counts the other changes of an entry's SIMs.
 func changes(lines []api.MigrationLine) (suspended, released int) {
 	for _, l := range lines {
 		if l.Before.Status.ID == client.SIMActivated && l.After.Status.ID == client.SIMSuspended {

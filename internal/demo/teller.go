@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// width is how wide the story is told; any terminal has as much.
+// width is the width of the text, which fits any terminal.
 const width = 80
 
-// teller writes the story. It keeps the first error of out.
+// teller writes the text of the demo. It keeps the first error of out.
 type teller struct {
 	out   io.Writer
 	color bool
@@ -51,13 +51,13 @@ func (t *teller) prose(s string) {
 	t.line(line)
 }
 
-// why explains an answer.
+// why explains a response.
 func (t *teller) why(s string) {
 	t.line("")
 	t.prose(s)
 }
 
-// The colours say nothing that the words do not.
+// The colours carry no information that the text lacks.
 func (t *teller) strong(s string) string { return t.paint("1", s) }
 func (t *teller) faint(s string) string  { return t.paint("2", s) }
 func (t *teller) good(s string) string   { return t.paint("32", s) }

@@ -4,5 +4,5 @@ package secretfile
 
 import "io/fs"
 
-// rootOwns is false if there is no root.
+// rootOwns returns false: this system has no root user.
 func rootOwns(fs.FileInfo) bool { return false }

@@ -1,5 +1,5 @@
-// Package secretfile reads files that hold secrets: tokens, passwords, keys. A file that
-// other users of the machine may read is refused, with the command that changes that.
+// Package secretfile reads files with secrets: tokens, passwords, keys. A file that other users
+// of the machine may read is an error, which names the command that fixes it.
 package secretfile
 
 import (
@@ -11,7 +11,7 @@ import (
 	"runtime"
 )
 
-// largest bounds what is read: no list of secrets is longer.
+// largest bounds the size of a file.
 const largest = 16 << 20
 
 // Read reads a file of secrets. It must be readable by its owner only; a file of root, as a
@@ -36,8 +36,8 @@ func Read(name string) (text []byte, err error) {
 	return text, err
 }
 
-// Check returns an error if others than the owner may read or change a file, with the
-// command to run. What is not a regular file, such as a pipe, passes.
+// Check returns an error if users other than the owner may read or change a file, with the
+// command that fixes it. It accepts other kinds of files, such as pipes.
 func Check(name string, info fs.FileInfo) error {
 	mode := info.Mode()
 	if runtime.GOOS == "windows" || !mode.IsRegular() {

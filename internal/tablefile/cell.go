@@ -8,12 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// formulaStart are the characters with which a spreadsheet lets a formula begin. The wide
-// forms count in some languages.
+// formulaStart are the characters that start a formula in a spreadsheet. Some languages also
+// accept the full-width forms.
 const formulaStart = "=+-@\t\r\n＝＋－＠"
 
-// guarded reports whether a value needs an apostrophe in front: a spreadsheet would run
-// it, or a reader would take its spaces or its own apostrophe away.
+// guarded reports whether a value needs a leading apostrophe: a spreadsheet would run it, or
+// Value would remove its spaces or its own apostrophe.
 func guarded(value string) bool {
 	if value == "" {
 		return false
@@ -23,8 +23,8 @@ func guarded(value string) bool {
 	return first == '\'' || unicode.IsSpace(first) || unicode.IsSpace(last) || strings.ContainsRune(formulaStart, first)
 }
 
-// Guard returns a value as it is written into a CSV file: with an apostrophe in front if a
-// spreadsheet would take it for a formula. [Value] takes the apostrophe away.
+// Guard returns a value as it is written into a CSV file: with a leading apostrophe if a
+// spreadsheet would read it as a formula. [Value] removes the apostrophe.
 func Guard(value string) string {
 	if guarded(value) {
 		return "'" + value
@@ -48,7 +48,7 @@ type Writer struct {
 	cells []string
 }
 
-// NewWriter returns a Writer over w, and writes the first line.
+// NewWriter returns a Writer to w, and writes the header.
 func NewWriter(w io.Writer, columns ...string) (*Writer, error) {
 	out := &Writer{out: csv.NewWriter(w)}
 	err := out.Write(columns...)
@@ -64,7 +64,7 @@ func (w *Writer) Write(values ...string) error {
 	return w.out.Write(w.cells)
 }
 
-// Close writes what is still in memory. It leaves the writer below open.
+// Close flushes the buffer. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	w.out.Flush()
 	return w.out.Error()

@@ -11,14 +11,15 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// scientific is a number as a spreadsheet writes what it takes for a quantity: its last
-// digits are gone, and no guess brings them back.
+// scientific matches a number in scientific notation, as spreadsheets write it: its last digits
+// are lost.
 var scientific = regexp.MustCompile(`\d(?:[.,]\d*)?[eE][+-]?\d+`)
 
-// scientificCell is a cell with nothing else in it.
+// scientificCell matches a cell that contains only such a number.
 var scientificCell = regexp.MustCompile(`^[+-]?\d+(?:[.,]\d*)?[eE][+-]?\d+$`)
 
-// fractional is a number that went through a program which took it for a quantity, too.
+// fractional matches a number with a fraction, as programs write identifiers that they treat as
+// quantities.
 var fractional = regexp.MustCompile(`^\d{10,}[.,]0+$`)
 
 const roundedCure = "a spreadsheet has rounded it, and its last digits are lost: format the column as text, " +
@@ -27,7 +28,7 @@ const roundedCure = "a spreadsheet has rounded it, and its last digits are lost:
 // Scientific returns the first number in scientific notation in a text, "" for none.
 func Scientific(text string) string { return scientific.FindString(text) }
 
-// Rounded returns the error of a number whose digits a spreadsheet has rounded.
+// Rounded returns the error for a number that a spreadsheet has rounded.
 func Rounded(number string) error { return fmt.Errorf("%q: %s", clip(number), roundedCure) }
 
 // CheckDigits returns an error for a cell of digits that a spreadsheet has rounded.
@@ -42,8 +43,8 @@ func CheckDigits(cell string) error {
 	return nil
 }
 
-// Digits returns the content of a cell that holds a number which is a name: without the
-// marks that programs put around text.
+// Digits returns the content of a cell with an identifier made of digits, without the quotes
+// that programs add.
 func Digits(cell string) string { return unquote(plainSpaces.Replace(cell)) }
 
 // ICCID reads the one ICCID of a cell: 19 digits, or 20 with the check digit or a trailing
@@ -59,7 +60,7 @@ func ICCID(cell string) (fleet.ICCID, error) {
 	return ids[0], nil
 }
 
-// CellICCID is ICCID for a cell of a row: a number of a workbook is refused.
+// CellICCID is ICCID for a cell of a row: a numeric cell of a workbook is an error.
 func (r Row) CellICCID(i int) (fleet.ICCID, error) {
 	if r.Number(i) {
 		return "", RoundedNumber(r.Cells[i])
@@ -67,7 +68,8 @@ func (r Row) CellICCID(i int) (fleet.ICCID, error) {
 	return ICCID(r.Cells[i])
 }
 
-// RoundedNumber returns the error of a name made of digits that a workbook holds as a number.
+// RoundedNumber returns the error for an identifier made of digits in a numeric cell of a
+// workbook.
 func RoundedNumber(value string) error {
 	return fmt.Errorf("%q is a number in the workbook, so its last digits may be rounded: format the column as text, "+
 		"fill in the numbers again and save", clip(value))
@@ -102,11 +104,11 @@ func ICCIDs(cell string) ([]fleet.ICCID, error) {
 // ICCIDs; if none is, they group the digits of one.
 func complete(word string) bool { return len(withoutDashes(word)) >= fleet.ICCIDLength }
 
-// parseICCID reads one ICCID, with dashes or without. A card's own memory pads 19 digits
-// with an F, which is not a digit.
+// parseICCID reads one ICCID, with dashes or without. A card's own memory pads 19 digits with
+// an F, which is not a digit.
 //
-// A whole number behind other digits and a dash is most likely "3-8988...": a line number
-// in front of an ICCID, which with it may look like 20 digits. It is not guessed.
+// A complete number after other digits and a dash is most likely "3-8988...", a line number
+// before an ICCID, which together may have 20 digits. It is not guessed.
 func parseICCID(word string) (fleet.ICCID, error) {
 	if i := strings.LastIndexByte(strings.TrimRight(word, "-"), '-'); i > 0 && complete(word[i+1:]) && strings.Trim(word[:i], "-") != "" {
 		return "", fmt.Errorf("%q has a whole number behind a dash: put it into a column or on a line of its own", clip(word))
@@ -120,27 +122,27 @@ func parseICCID(word string) (fleet.ICCID, error) {
 
 func withoutDashes(word string) string { return strings.ReplaceAll(word, "-", "") }
 
-// MayHoldICCID reports whether an ICCID may be in a cell that is not read: it must not be
-// passed over then, whatever stands beside it. An EID is longer.
+// MayHoldICCID reports whether a cell of an ignored column may contain an ICCID; such a cell
+// must not be ignored. An EID is longer.
 func MayHoldICCID(cell string) bool {
 	ofLength := func(run string) bool { return len(run) == fleet.ICCIDLength || len(run) == fleet.ICCIDLength+1 }
 	return slices.ContainsFunc(digitRuns(cell), ofLength) || LooksLikeICCID(cell) || slices.ContainsFunc(strings.Fields(cell), LooksLikeICCID)
 }
 
-// LooksLikeICCID lets a number with a wrong check digit pass: it is to be refused with its
-// line, not to make the column another one.
+// LooksLikeICCID accepts a number with a wrong check digit, so that it is reported with its
+// line and does not change how the column is recognized.
 func LooksLikeICCID(cell string) bool {
 	digits := withoutDashes(strings.Join(strings.Fields(Digits(cell)), ""))
 	return scientificCell.MatchString(Digits(cell)) || len(digits) >= 18 && len(digits) <= 21 && '0' <= digits[0] && digits[0] <= '9'
 }
 
-// digitRuns returns the digits that stand in a row, each row by itself.
+// digitRuns returns the runs of consecutive digits.
 func digitRuns(text string) []string {
 	return strings.FieldsFunc(text, func(c rune) bool { return c < '0' || c > '9' })
 }
 
-// unquote takes off what programs put around text: quotes, the apostrophe by which a
-// spreadsheet marks text, and ="..." by which some exports keep it from being rounded.
+// unquote removes quotes, the apostrophe that marks text in a spreadsheet, and the ="..." with
+// which some exports prevent rounding.
 func unquote(cell string) string {
 	cell = strings.TrimSpace(cell)
 	for {

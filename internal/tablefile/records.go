@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// longestRow bounds a row: what is longer is a quotation mark that nobody closed.
+// longestRow bounds a row: a longer one has an unclosed quotation mark.
 const longestRow = 1 << 20
 
 // Row is one row of a table.
@@ -16,14 +16,14 @@ type Row struct {
 	Line  int      // the line on which it begins, from 1; of a workbook the row
 	Cells []string // without the quotation marks around them
 
-	numbers []bool // which cells a workbook holds as numbers; nil for text
+	numbers []bool // which cells are numeric in a workbook; nil for text
 	raw     string // the lines of a text
 }
 
-// Number reports whether a workbook holds the cell as a number: its digits may be rounded.
+// Number reports whether the cell is numeric in a workbook: its digits may be rounded.
 func (r Row) Number(i int) bool { return i < len(r.numbers) && r.numbers[i] }
 
-// Blank reports whether all cells are empty: spreadsheets leave such rows behind.
+// Blank reports whether all cells are empty: spreadsheets often write such rows.
 func (r Row) Blank() bool {
 	for _, c := range r.Cells {
 		if strings.TrimSpace(c) != "" {
@@ -33,7 +33,7 @@ func (r Row) Blank() bool {
 	return true
 }
 
-// filled returns how many cells are not empty.
+// filled returns the number of cells that are not empty.
 func (r Row) filled() (n int) {
 	for _, c := range r.Cells {
 		if strings.TrimSpace(c) != "" {
@@ -43,7 +43,7 @@ func (r Row) filled() (n int) {
 	return n
 }
 
-// Fault is one thing that is wrong with a file.
+// Fault is one error in a file.
 type Fault struct {
 	Line    int // 0 for the whole file
 	Message string
@@ -56,8 +56,8 @@ func (f *Fault) Error() string {
 	return fmt.Sprintf("line %d: %s", f.Line, f.Message)
 }
 
-// rows yields rows until io.EOF. A *Fault is about one row, and the next call goes on
-// after it; any other error is final.
+// rows yields rows until io.EOF. A *Fault is about one row, and the next call continues after
+// it; any other error is final.
 type rows interface{ next() (Row, error) }
 
 // records splits text into rows.

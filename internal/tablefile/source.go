@@ -14,11 +14,11 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Source opens a file anew, at its beginning. A reader that is an io.ReaderAt with a size
-// (as *os.File and *bytes.Reader are) is needed for workbooks.
+// Source opens a file again, at its beginning. A reader that is an io.ReaderAt with a size (as
+// *os.File and *bytes.Reader are) is needed for workbooks.
 type Source func() (io.Reader, error)
 
-// format is how a file is written.
+// format is the format of a file.
 type format int
 
 const (
@@ -41,7 +41,7 @@ var (
 	errCutOff      = formatError("it is cut off: UTF-16 text has an even number of bytes")
 )
 
-// detect reads a file to its end and finds out how it is written.
+// detect reads a file to its end and detects its format.
 func detect(open Source) (format, error) {
 	r, err := open()
 	if err != nil {
@@ -96,7 +96,7 @@ func evenSize(in io.Reader) error {
 	return nil
 }
 
-// textFormat reads on and tells UTF-8 from what else a spreadsheet saves.
+// textFormat reads further and distinguishes UTF-8 from the other encodings of spreadsheets.
 func textFormat(in io.Reader) (format, error) {
 	found := utf8Text
 	var rest []byte
@@ -126,7 +126,7 @@ func textFormat(in io.Reader) (format, error) {
 	}
 }
 
-// unfinished returns how many bytes at the end are the beginning of a character.
+// unfinished returns the number of bytes at the end that begin an incomplete character.
 func unfinished(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if c := text[len(text)-n]; utf8.RuneStart(c) {

@@ -10,17 +10,16 @@ import (
 	"unicode"
 )
 
-// Columns are what the first line of a table may name.
+// Columns are the columns that the header of a table may name.
 type Columns struct {
 	Names    []string            // in the order in which messages list them
 	Aliases  map[string][]string // other headings of a column
 	Required []string            // one of these columns must be there; none for any known column
-	Others   bool                // unknown columns are passed over; otherwise they are faults
+	Others   bool                // unknown columns are ignored; otherwise they are faults
 	Singular string              // what one row is, such as "a SIM": for messages
 }
 
-// canonical finds the column that a heading means: case, spaces and punctuation do not
-// count.
+// canonical finds the column of a heading, ignoring case, spaces and punctuation.
 func (c Columns) canonical(heading string) string {
 	plain := letters(heading)
 	if plain == "" {
@@ -43,9 +42,9 @@ func letters(heading string) string {
 	}, heading)
 }
 
-// Table is a file whose form is known. It holds no rows: they are read when asked for.
+// Table is a file of known format. It does not keep rows: they are read on demand.
 type Table struct {
-	Columns []string // the column of each cell; "" for one that does not count
+	Columns []string // the column of each cell; "" for an ignored one
 	Header  int      // the line of the header; 0 if there is none
 	Width   int      // how many cells the header has
 	Date04  bool     // a workbook whose dates count from 1904
@@ -56,7 +55,7 @@ type Table struct {
 	headings  []string
 }
 
-// Faults are what is wrong with a file.
+// Faults are the errors of a file.
 type Faults []*Fault
 
 func (f Faults) Error() string {
@@ -67,21 +66,20 @@ func (f Faults) Error() string {
 	return strings.Join(texts, "\n")
 }
 
-// ErrNoHeader is a file without a line that names columns.
+// ErrNoHeader is the error for a file without a header.
 var ErrNoHeader = errors.New("no line names columns")
 
-// headLines is how far down a header may be, below titles and notes.
+// headLines is the number of lines in which the header must be, below titles and notes.
 const headLines = 100
 
-// separators are what may stand between cells; a space may be inside a number.
+// separators are the possible separators of cells; a space may be inside a number.
 var separators = []rune{'\t', ';', '|', ','}
 
-// Open finds out how a file is written and which of its lines is the header: one that
-// names a required column, or otherwise any known one. Title lines above it are
-// passed over.
+// Open detects the format of a file and its header: a line with a required column, or otherwise
+// any known one. Title lines above it are skipped.
 //
-// The error is Faults for what is wrong with the file, ErrNoHeader (the table is valid
-// then, and Text reads it), or a failure to read.
+// The error is Faults for errors of the file, ErrNoHeader (the table is valid then, and Text
+// reads it), or a failure to read.
 func Open(open Source, columns Columns) (*Table, error) {
 	t := &Table{open: open}
 	var err error
@@ -124,8 +122,7 @@ func asFaults(err error) error {
 	return err
 }
 
-// choices returns the separators that come into question: one if a first line such as sep=;
-// says so.
+// choices returns the possible separators: one if the first line is, for example, sep=;.
 func (t *Table) choices() ([]rune, error) {
 	if t.format == workbookFormat {
 		return []rune{0}, nil
@@ -144,7 +141,7 @@ func (t *Table) choices() ([]rune, error) {
 	return separators, nil
 }
 
-// IsSeparatorLine reports whether a first line only names the separator, as Excel has it.
+// IsSeparatorLine reports whether a first line only declares the separator, as in Excel.
 func IsSeparatorLine(line string) bool {
 	_, ok := namedSeparator(line)
 	return ok
@@ -197,7 +194,7 @@ func (t *Table) head(separator rune) (head []Row, err error) {
 		case errors.Is(err, io.EOF):
 			return head, nil
 		case errors.As(err, &fault):
-			continue // with this separator, or at all: reading the rows tells
+			continue // with this separator, or at all: reading the rows reports it
 		case err != nil:
 			return nil, err
 		}
@@ -206,8 +203,8 @@ func (t *Table) head(separator rune) (head []Row, err error) {
 	return head, nil
 }
 
-// headerIn finds the header among the first rows: the row that names most columns, of
-// several the one with most cells. score is 0 for none, and tells separators apart, too.
+// headerIn finds the header among the first rows: the row that names most columns, of several
+// the one with most cells. score is 0 for none; it also ranks separators.
 func headerIn(head []Row, columns Columns) (at, score int) {
 	for i, row := range head {
 		n, required := 0, len(columns.Required) == 0
@@ -250,7 +247,8 @@ func (t *Table) name(columns Columns) (faults Faults) {
 	return faults
 }
 
-// notTitles refuses rows above the header that are not titles: they may be data.
+// notTitles returns an error for rows above the header that are not titles, because they may be
+// data.
 func (c Columns) notTitles(above []Row, header Row) (faults Faults) {
 	for _, row := range above {
 		if _, sep := namedSeparator(row.raw); sep && row.Line == 1 {
@@ -265,11 +263,11 @@ func (c Columns) notTitles(above []Row, header Row) (faults Faults) {
 	return faults
 }
 
-// ErrChanged is a file that is not as it was when Open read it.
+// ErrChanged is the error for a file that has changed since Open.
 var ErrChanged = errors.New("the file has changed while it was read: leave it alone, and try again")
 
-// Rows reads the rows below the header, blank ones left out. fault is about one row, and
-// the next one follows; an error is final. It ends when yield returns false.
+// Rows reads the rows below the header, without blank ones. A fault concerns one row and is not
+// final; an error is final. It ends when yield returns false.
 func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
 	in, err := t.rows(t.separator)
 	if err != nil {
@@ -334,7 +332,7 @@ func (t *Table) Text() (string, error) {
 	return b.String(), nil
 }
 
-// clip keeps an offending value short enough for an error message.
+// clip shortens an invalid value for an error message.
 func clip(s string) string {
 	const most = 40
 	if len(s) <= most {

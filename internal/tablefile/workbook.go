@@ -72,7 +72,7 @@ func openWorkbook(r io.Reader) (*workbook, error) {
 	return b, err
 }
 
-// sized returns a reader as the whole file that it reads.
+// sized returns an io.ReaderAt of the file and its size.
 func sized(r io.Reader) (io.ReaderAt, int64, error) {
 	switch f := r.(type) {
 	case *os.File:
@@ -174,7 +174,7 @@ func (b *workbook) sheets() (list []sheet, err error) {
 	return list, nil
 }
 
-// onlySheet returns the one that has cells: which of several counts is not guessed.
+// onlySheet returns the only sheet with cells; several are an error.
 func (b *workbook) onlySheet(sheets []sheet) (string, error) {
 	var names []string
 	file := ""
@@ -297,7 +297,7 @@ func (b *workbook) begin(file string) error {
 	return nil
 }
 
-func (b *workbook) close() { _ = b.sheet.Close() } // it was only read
+func (b *workbook) close() { _ = b.sheet.Close() } // read only
 
 // next reads a row. Damage anywhere in the sheet is an error, never its end.
 func (b *workbook) next() (Row, error) {
@@ -351,7 +351,7 @@ func (b *workbook) readRow(el xml.StartElement) (Row, error) {
 	}
 }
 
-// beginRow reads the number of a row, and whether it is hidden.
+// readCell puts a cell at its position: the file omits empty ones.
 func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
 	b.row++
 	for _, a := range el.Attr {
@@ -369,7 +369,6 @@ func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
 	return hidden, nil
 }
 
-// readCell puts a cell into its place: empty ones are left out of the file.
 func (b *workbook) readCell(row *Row, el xml.StartElement) error {
 	at, kind := len(row.Cells), ""
 	for _, a := range el.Attr {
@@ -412,7 +411,7 @@ func (b *workbook) readCell(row *Row, el xml.StartElement) error {
 	return nil
 }
 
-// cellText returns the value of a cell, in whichever of its elements it is.
+// cellText returns the value of a cell from any of its elements.
 func (b *workbook) cellText() (value string, found bool, err error) {
 	for {
 		tok, err := b.xml.Token()
@@ -453,7 +452,7 @@ func columnIndex(name string) (int, bool) {
 	return n - 1, n > 0
 }
 
-// plainNumber writes a whole number that has kept all its digits without an exponent.
+// plainNumber formats an integer with all its digits without an exponent.
 func plainNumber(value string) string {
 	const exact = 1e15
 	f, err := strconv.ParseFloat(value, 64)
@@ -463,9 +462,9 @@ func plainNumber(value string) string {
 	return strconv.FormatInt(int64(f), 10)
 }
 
-// Date reads a day that a workbook holds as the number of days since 1900, or 1904.
+// Date parses a day that a workbook stores as the number of days since 1900, or 1904.
 func (t *Table) Date(value string) (string, error) {
-	const lastLeapFault = 60 // before it the count is one off, and no SIM is that old
+	const lastLeapFault = 60 // before it the count is off by one; no SIM is that old
 	days, err := strconv.ParseFloat(value, 64)
 	if err != nil || days <= lastLeapFault || days > 1e6 {
 		return "", fmt.Errorf("%q is not a date: format the cell as a date, or as text and write 2021-11-18", clip(value))

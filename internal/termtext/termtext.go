@@ -1,8 +1,7 @@
-// Package termtext keeps text that others have written from controlling a terminal. Names
-// of SIMs, devices and Workspaces, messages of a server and lines of a file may contain
-// escape sequences, or characters that reorder or hide what stands beside them. [Writer]
-// and [Escape] show such characters as \u001b, a notation that is also valid inside JSON
-// strings and stands there for the same character.
+// Package termtext prevents untrusted text from controlling a terminal. Names of SIMs, devices
+// and Workspaces, messages of a server and lines of a file may contain escape sequences, or
+// characters that reorder or hide their neighbours. [Writer] and [Escape] show such characters
+// as \u001b, a notation that has the same meaning in JSON strings.
 package termtext
 
 import (
@@ -15,10 +14,9 @@ import (
 	"unicode/utf8"
 )
 
-// Unsafe reports whether a character could control a terminal, or change how its
-// neighbours look: control characters (C0, DEL, C1), directional and line separators, and
-// characters without a width. The joiners U+200C and U+200D are safe: some scripts and
-// emoji need them.
+// Unsafe reports whether a character could control a terminal, or change the display of its
+// neighbours: control characters (C0, DEL, C1), directional and line separators, and characters
+// without a width. The joiners U+200C and U+200D are safe: some scripts and emoji need them.
 func Unsafe(r rune) bool {
 	switch {
 	case unicode.IsControl(r):
@@ -69,21 +67,21 @@ func shown(r rune) string {
 	return fmt.Sprintf(`\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
 }
 
-// Writer escapes all that is written to it, but for line ends and tabs. Standard output
-// and standard error of every command are Writers, so nothing gets to a terminal past
-// them. What draws progress bars or colours itself uses [Raw].
+// Writer escapes everything that is written to it, except line ends and tabs. Standard output
+// and standard error of every command are Writers. Code that draws progress bars or colours
+// uses [Raw].
 type Writer struct {
 	w io.Writer
 
 	mu   sync.Mutex
-	rest []byte // the beginning of a character that was cut off
+	rest []byte // the beginning of an incomplete character
 }
 
-// NewWriter returns a Writer over w.
+// NewWriter returns a Writer to w.
 func NewWriter(w io.Writer) *Writer { return &Writer{w: w} }
 
-// Raw returns the writer below a Writer, and any other writer itself. Never write text
-// from elsewhere to it.
+// Raw returns the underlying writer of a Writer, and any other writer unchanged. Never write
+// untrusted text to it.
 func Raw(w io.Writer) io.Writer {
 	if safe, ok := w.(*Writer); ok {
 		return safe.w
@@ -107,7 +105,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what is left of a character that was cut off.
+// Flush writes the bytes of an incomplete character.
 func (w *Writer) Flush() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,7 +128,7 @@ func plain(text []byte) bool {
 	return true
 }
 
-// cutOff returns how many bytes at the end are the beginning of a character.
+// cutOff returns the number of bytes at the end that begin an incomplete character.
 func cutOff(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if c := text[len(text)-n]; utf8.RuneStart(c) {

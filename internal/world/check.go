@@ -6,8 +6,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// check finds what is wrong between the things of the file. Values that decode refused
-// are zero by now, and are passed over here.
+// check reports inconsistencies between the objects of the file. Values that decode rejected
+// are zero and are skipped here.
 func (f *file) check(p *problems) {
 	unique(p, f.workspaces, "id", func(w fleet.Workspace) fleet.WorkspaceID { return w.ID })
 	unique(p, f.users, "id", func(u User) fleet.UserID { return u.ID })
@@ -24,7 +24,7 @@ func (f *file) check(p *problems) {
 	f.checkNumbers(p)
 }
 
-// unique reports each entry whose key an earlier one has.
+// unique reports entries with the key of an earlier one.
 func unique[T any, K comparable](p *problems, entries []entry[T], name string, key func(T) K) {
 	first := make(map[K]place, len(entries))
 	var none K
@@ -58,13 +58,13 @@ func (f *file) profileKinds() func(yield func([]entry[fleet.Profile]) bool) {
 	}
 }
 
-// checkParents refuses each circle of Workspaces that are one another's parents.
+// checkParents reports cycles of parent Workspaces.
 func (f *file) checkParents(p *problems) {
 	byID := make(map[fleet.WorkspaceID]entry[fleet.Workspace], len(f.workspaces))
 	for _, e := range f.workspaces {
 		byID[e.value.ID] = e
 	}
-	walked := make(map[fleet.WorkspaceID]int, len(byID)) // the walk that first came by
+	walked := make(map[fleet.WorkspaceID]int, len(byID)) // the walk that visited it first
 	for i, e := range f.workspaces {
 		at := e.value.ID
 		for at != 0 && walked[at] == 0 {
@@ -77,8 +77,7 @@ func (f *file) checkParents(p *problems) {
 	}
 }
 
-// checkDefaults wants the default Workspace to be one of the user's, where the file says
-// which those are.
+// checkDefaults checks that the default Workspace is one of the user's, if the file lists them.
 func (f *file) checkDefaults(p *problems) {
 	for _, e := range f.users {
 		u := e.value
@@ -91,7 +90,7 @@ func (f *file) checkDefaults(p *problems) {
 	}
 }
 
-// checkDevices wants both sides of an attachment to agree, as far as the file knows them.
+// checkDevices checks that both sides of an attachment agree, if the file contains both.
 func (f *file) checkDevices(p *problems) {
 	devices := make(map[fleet.DeviceID]fleet.Device, len(f.devices))
 	for _, e := range f.devices {
@@ -107,8 +106,8 @@ func (f *file) checkDevices(p *problems) {
 	}
 }
 
-// misfit says why a SIM cannot be in its device; the zero device is one that the file
-// does not have.
+// misfit returns the reason why a SIM cannot be in its device; the zero device is one that is
+// not in the file.
 func misfit(s fleet.SIM, d fleet.Device) string {
 	switch {
 	case s.Status == fleet.SIMDeleted:

@@ -10,37 +10,36 @@ import (
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// maxBadLines is how many bad lines of a list are named at once.
+// maxBadLines is the maximum number of bad lines of a list in one error.
 const maxBadLines = 1000
 
-// Source opens a file anew, at its beginning.
+// Source opens a file again, at its beginning.
 type Source func() (io.Reader, error)
 
-// SIMList is a CSV file of SIMs without a fault. It holds none of them: they are read
-// again when they are asked for, so that a million need no more memory than ten.
+// SIMList is a valid CSV file of SIMs. It does not keep them in memory: they are read again on
+// demand.
 type SIMList struct {
 	Count int
 	MaxID fleet.SIMID // that the file names; 0 if it names none
 	open  Source
 }
 
-// SIMLine is a SIM and the physical line of the file, from 1, on which it stands. It has
-// zero for whatever the file leaves out: ID, Workspace and Issuer are then the reader's to
-// choose.
+// SIMLine is a SIM and the physical line of the file, from 1, of it. Fields that the file
+// leaves out are zero: the caller then chooses ID, Workspace and Issuer.
 type SIMLine struct {
 	fleet.SIM
 	Line int
 
-	written string // the ICCID as the file has it
+	written string // the ICCID as written in the file
 }
 
 var errChanged = tablefile.ErrChanged
 
-// SIMs reads the SIMs in the file's order. It ends with the first error: a failure to
-// read, or a file that is another than it was.
+// SIMs reads the SIMs in the file's order. It ends with the first error: a read error, or a
+// file that has changed.
 func (l *SIMList) SIMs() iter.Seq2[SIMLine, error] { return again(l.open, l.Count, readSIMs) }
 
-// again reads the lines of a file that was read before and had so many.
+// again reads a file again and checks that the number of lines has not changed.
 func again[T any](open Source, count int, read func(Source, *problems, func(T, bool) bool) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -61,14 +60,14 @@ func again[T any](open Source, count int, read func(Source, *problems, func(T, b
 	}
 }
 
-// ReadSIMs reads a CSV file of SIMs. Its first line names the columns, in any order and
-// case: iccid is required; the others that simTable lists may be left out, as may their
-// values. An ICCID has 19 digits, or 20 of which the last is the right check digit; status
-// is a word as in the world file, or as the API says it (factory_test or Factory Test);
-// dates are RFC 3339 or 2021-11-18. The columns are separated by commas, semicolons or tabs.
+// ReadSIMs reads a CSV file of SIMs. Its first line names the columns, in any order and case:
+// iccid is required; the others that simTable lists may be left out, as may their values. An
+// ICCID has 19 digits, or 20 of which the last is the right check digit; status is a word as in
+// the world file, or as in the API (factory_test or Factory Test); dates are RFC 3339 or
+// 2021-11-18. The columns are separated by commas, semicolons or tabs.
 //
-// Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to
-// 1000; a failure to open or to read is returned as it is.
+// Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to 1000; a
+// failure to open or to read is returned unchanged.
 func ReadSIMs(open Source) (*SIMList, error) {
 	p := &problems{limit: maxBadLines}
 	list := &SIMList{open: open}
@@ -109,8 +108,8 @@ func ReadSIMs(open Source) (*SIMList, error) {
 	return list, nil
 }
 
-// readSIMs reads the file once. take gets each SIM that could be made out; sound reports
-// whether its line had no fault. It ends when take says so.
+// readSIMs reads the file once. take gets each SIM that could be parsed; sound reports whether
+// its line had no fault. It ends when take returns false.
 func readSIMs(open Source, p *problems, take func(s SIMLine, sound bool) bool) error {
 	return readTable(open, simColumns, p, func(r *row) bool {
 		before := p.total
@@ -119,8 +118,8 @@ func readSIMs(open Source, p *problems, take func(s SIMLine, sound bool) bool) e
 	})
 }
 
-// readTable reads a file once. take gets each row below the header that could be made out,
-// and reports whether to go on.
+// readTable reads a file once. take gets each row below the header that could be parsed, and
+// reports whether to continue.
 func readTable(open Source, columns tablefile.Columns, p *problems, take func(r *row) bool) error {
 	table, err := tablefile.Open(tablefile.Source(open), columns)
 	var faults tablefile.Faults
@@ -149,7 +148,7 @@ func readTable(open Source, columns tablefile.Columns, p *problems, take func(r 
 	})
 }
 
-// noHeader says what is missing in a file without a header.
+// noHeader returns the error for a file without a header.
 func noHeader(table *tablefile.Table, columns tablefile.Columns, p *problems) error {
 	empty := true
 	err := table.Rows(func(row tablefile.Row, _ *tablefile.Fault) bool {
@@ -170,8 +169,8 @@ func needed(columns tablefile.Columns) string {
 	return ", with " + strings.Join(columns.Required, " or ") + " among them"
 }
 
-// fits makes a row as long as the header: a workbook leaves out empty cells at its end, and
-// empty cells beyond the header do not count.
+// fits makes a row as long as the header: a workbook omits empty cells at the end, and empty
+// cells beyond the header are ignored.
 func (r *row) fits() bool {
 	width := r.table.Width
 	for len(r.Cells) > width && strings.TrimSpace(r.Cells[len(r.Cells)-1]) == "" {

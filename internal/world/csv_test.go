@@ -15,7 +15,7 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// from opens a text again and again.
+// from returns a Source of a text.
 func from(text string) world.Source {
 	return func() (io.Reader, error) { return strings.NewReader(text), nil }
 }
@@ -171,8 +171,7 @@ func BenchmarkReadSIMs(b *testing.B) {
 	}
 }
 
-// What a file has twice is found however far apart it is, and whatever the filter mistakes
-// for it is not reported.
+// Duplicates are found at any distance, and false positives of the filter are not reported.
 func TestReadSIMsFindsDoublesFarApart(t *testing.T) {
 	var text strings.Builder
 	text.WriteString("iccid,id\n")
@@ -190,7 +189,7 @@ func TestReadSIMsFindsDoublesFarApart(t *testing.T) {
 		"line 100003: id: 90000 is on line 90001 already: remove one of the two")
 }
 
-// A file that is another when its SIMs are read ends them with an error.
+// Reading the SIMs of a file that has changed ends with an error.
 func TestReadSIMsOfAFileThatChanges(t *testing.T) {
 	const line = "8988303000006738593\n"
 	for name, later := range map[string]string{

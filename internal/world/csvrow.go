@@ -34,18 +34,18 @@ func (r *row) fault(column string, code fleet.Code, format string, args ...any) 
 // dates are the columns in which a workbook may hold a day as a number.
 var dates = []string{"production_date", "activation_date", "created"}
 
-// texts are the columns whose values are text as people write it; all others are numbers
-// and words, around which quotation marks do not count.
+// texts are the columns with free text; in all others quotation marks around values are
+// ignored.
 var texts = []string{"name", "tags"}
 
-// value returns that of one cell, "" for none.
+// value returns the value of a cell, "" for none.
 func (r *row) value(i int) (string, error) {
 	column, cell := r.table.Columns[i], r.Cells[i]
 	if slices.Contains(texts, column) {
 		return tablefile.Value(cell), nil
 	}
 	value := tablefile.Digits(cell)
-	const exact = 15 // digits that a spreadsheet keeps
+	const exact = 15 // digits that a spreadsheet preserves
 	switch {
 	case value == "" || !r.Number(i):
 	case slices.Contains(dates, column):
@@ -74,7 +74,7 @@ func (r *row) sim() fleet.SIM {
 	return s
 }
 
-// written returns the ICCID as the file has it.
+// written returns the ICCID as written in the file.
 func (r *row) written() string { return r.Cells[slices.Index(r.table.Columns, "iccid")] }
 
 // set puts one value into its field; columns are the known ones.
@@ -120,7 +120,7 @@ func parseID[T ~int64](s string) (T, error) {
 	return T(n), nil
 }
 
-// parseStatus also takes the name that the API gives a status, as exports have it.
+// parseStatus also accepts the API's name of a status, which exports contain.
 func parseStatus(s string) (fleet.SIMStatus, error) {
 	word := strings.ReplaceAll(strings.ToLower(s), " ", "_")
 	status, ok := fleet.ByKeyword(fleet.SIMStatuses, word)

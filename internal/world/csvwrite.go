@@ -31,10 +31,10 @@ func (w *SIMWriter) Write(s fleet.SIM) error {
 		word(fleet.SIMStatuses, s.Status), instantText(s.Produced), instantText(s.Activated), idText(s.Device), idText(s.Model), s.BIC)
 }
 
-// Close writes what is still in memory.
+// Close flushes the buffer.
 func (w *SIMWriter) Close() error { return w.out.Close() }
 
-// idText is empty for none.
+// idText formats an id; it returns "" for none.
 func idText[T ~int64](id T) string {
 	if id == 0 {
 		return ""

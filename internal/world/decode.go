@@ -40,8 +40,8 @@ func decodeUser(o *object) User {
 	return u
 }
 
-// decodeRoles reads {100: administrator, "200": observer}. SuperAdmin is held nowhere in
-// particular, so it is no role of a Workspace here.
+// decodeRoles reads {100: administrator, "200": observer}. SuperAdmin is not bound to a
+// Workspace, so it is not accepted here.
 func decodeRoles(o *object) map[fleet.WorkspaceID]fleet.Role {
 	n := o.take("roles")
 	if n == nil {

@@ -37,7 +37,7 @@ func decodeRange(o *object) SIMRange {
 	return r
 }
 
-// checkEnds refuses a range that runs beyond the last ICCID or the last id.
+// checkEnds reports a range that exceeds the last ICCID or the last id.
 func checkEnds(o *object, r SIMRange) {
 	if r.Count == 0 {
 		return

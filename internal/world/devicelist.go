@@ -11,23 +11,23 @@ import (
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// DeviceList is a CSV file of devices without a fault. It holds none of them: they are read
-// again when they are asked for.
+// DeviceList is a valid CSV file of devices. It does not keep them in memory: they are read
+// again on demand.
 type DeviceList struct {
 	Count int
 	MaxID fleet.DeviceID // that the file names; 0 if it names none
 	open  Source
 }
 
-// DeviceLine is a device and the physical line of the file, from 1, on which it stands. It
-// has zero for whatever the file leaves out.
+// DeviceLine is a device and the physical line of the file, from 1, of it. Fields that the file
+// leaves out are zero.
 type DeviceLine struct {
 	fleet.Device
 	Line int
 }
 
-// Devices reads the devices in the file's order. It ends with the first error: a failure to
-// read, or a file that is another than it was.
+// Devices reads the devices in the file's order. It ends with the first error: a read error, or
+// a file that has changed.
 func (l *DeviceList) Devices() iter.Seq2[DeviceLine, error] {
 	return again(l.open, l.Count, readDevices)
 }
@@ -37,13 +37,13 @@ var deviceColumns = tablefile.Columns{Singular: "a device", Names: []string{
 	"id", "workspace", "name", "status", "service_profile", "tariff_profile", "tags", "imei", "imei_lock", "ip_address", "created",
 }}
 
-// ReadDevices reads a CSV file of devices. Its first line names the columns, in any order
-// and case; any may be left out, as may their values. status is a word as in the world
-// file, or as the API says it (disabled or Disabled); imei_lock is true or false; created is
-// RFC 3339 or 2021-11-18. The columns are separated by commas, semicolons or tabs.
+// ReadDevices reads a CSV file of devices. Its first line names the columns, in any order and
+// case; any may be left out, as may their values. status is a word as in the world file, or as
+// in the API (disabled or Disabled); imei_lock is true or false; created is RFC 3339 or
+// 2021-11-18. The columns are separated by commas, semicolons or tabs.
 //
-// Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to
-// 1000; a failure to open or to read is returned as it is.
+// Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to 1000; a
+// failure to open or to read is returned unchanged.
 func ReadDevices(open Source) (*DeviceList, error) {
 	p := &problems{limit: maxBadLines}
 	list := &DeviceList{open: open}
@@ -92,7 +92,7 @@ func (r *row) device() (d fleet.Device) {
 		}
 	}
 	for _, p := range d.Check() {
-		if p.Code == fleet.OutOfRange { // the rest was looked at value by value
+		if p.Code == fleet.OutOfRange { // the other rules were checked value by value
 			r.problems.add(r.line, p.Code, "%s", p.Message)
 		}
 	}
@@ -162,5 +162,5 @@ func (w *DeviceWriter) Write(d fleet.Device) error {
 		d.Tags, d.IMEI, strconv.FormatBool(d.IMEILock), d.IPAddress, instantText(d.Created))
 }
 
-// Close writes what is still in memory.
+// Close flushes the buffer.
 func (w *DeviceWriter) Close() error { return w.out.Close() }

@@ -77,7 +77,7 @@ func TestReadDevicesRefuses(t *testing.T) {
 	}
 }
 
-// What was written reads back as it was, and is written again as it was.
+// A written file reads back unchanged, and is written again unchanged.
 func writeDevices(t testing.TB, devices []fleet.Device) string {
 	t.Helper()
 	var b bytes.Buffer

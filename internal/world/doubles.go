@@ -6,14 +6,14 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// doubles finds ICCIDs and ids that a file has twice, in memory that does not grow with
-// the file: while the file is read for the first time it remembers what might be there
-// twice, and while it is read again it names what is, with both lines.
+// doubles finds ICCIDs and ids that a file has twice, in memory that does not grow with the
+// file: the first reading of the file records possible duplicates, and the second one reports
+// real ones, with both lines.
 type doubles struct {
 	seed  maphash.Seed
-	few   map[fileKey]struct{} // all keys, as long as there are few
+	few   map[fileKey]struct{} // all keys, while there are few
 	many  []uint64             // a Bloom filter of all keys, once there are more
-	maybe map[fileKey]int      // that may be there twice; when named, the line of the first
+	maybe map[fileKey]int      // possible duplicates, with the line of the first occurrence
 }
 
 // fileKey is an ICCID as a number, or an id.
@@ -24,7 +24,7 @@ type fileKey struct {
 
 const (
 	fewKeys    = 1 << 16
-	filterBits = 1 << 27 // 16 MiB; of a million SIMs it takes about twenty for doubles that are none
+	filterBits = 1 << 27 // 16 MiB; about twenty false positives per million SIMs
 	filterKeys = 4       // bits per key
 )
 
@@ -46,7 +46,7 @@ func idKey[T ~int64](id T) fileKey {
 	return fileKey{'#', uint64(id)}
 }
 
-// see takes the keys of a line in the first reading; the zero key is none.
+// see records the keys of a line in the first reading; the zero key is ignored.
 func (d *doubles) see(keys ...fileKey) {
 	for _, k := range keys {
 		if k != (fileKey{}) && d.met(k) {
@@ -55,7 +55,7 @@ func (d *doubles) see(keys ...fileKey) {
 	}
 }
 
-// met adds a key, and reports whether it may have been there.
+// met adds a key, and reports whether it may have been added before.
 func (d *doubles) met(k fileKey) bool {
 	if d.many != nil {
 		return d.mark(k)
@@ -88,7 +88,7 @@ func (d *doubles) mark(k fileKey) bool {
 
 func (d *doubles) any() bool { return len(d.maybe) > 0 }
 
-// name takes a key in the second reading, and reports it where an earlier line has it.
+// name checks a key in the second reading, and reports it if an earlier line has it.
 func (d *doubles) name(r *row, column string, k fileKey, value any) {
 	switch first, asked := d.maybe[k]; {
 	case !asked:

@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// No cell of an export is a formula, and an import reads back what an export wrote.
+// Exports contain no formulas, and an import reads back what an export wrote.
 func TestExportedNamesAreNoFormulas(t *testing.T) {
 	names := []string{
 		"=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠x", " =1", " x", "x ", "'x", "''", "'=1", "''=1", "'", "it's", "x=1", "a;b", `a"b`, "-",

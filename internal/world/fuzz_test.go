@@ -92,7 +92,7 @@ func wantSoundSIM(t *testing.T, s fleet.SIM) {
 	}
 }
 
-// wantSoundError: a file never fails but with a *fleet.Error that says something.
+// wantSoundError checks that an error is a *fleet.Error with a message.
 func wantSoundError(t *testing.T, err error) {
 	t.Helper()
 	var refusal *fleet.Error

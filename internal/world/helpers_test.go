@@ -20,7 +20,7 @@ func mustParse(t *testing.T, text string) *world.World {
 	return w
 }
 
-// messages returns the particulars of a refusal; anything but a *fleet.Error fails the test.
+// messages returns the problems of an error; anything but a *fleet.Error fails the test.
 func messages(t *testing.T, err error) []string {
 	t.Helper()
 	var refusal *fleet.Error

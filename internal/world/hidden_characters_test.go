@@ -9,8 +9,8 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// A hidden character in any text of a world file is refused, whatever the key: the file has
-// every key that there is.
+// A hidden character in any text of a world file is rejected for every key: the file contains
+// all keys.
 func TestHiddenCharactersInWorldFiles(t *testing.T) {
 	text, err := os.ReadFile("testdata/example.yaml")
 	if err != nil {
@@ -40,8 +40,8 @@ func TestHiddenCharactersInWorldFiles(t *testing.T) {
 	}
 }
 
-// harmless are the characters that the reader drops from numbers, as they come with text
-// that is copied from elsewhere: spaces of no width, and for ICCIDs every kind of space.
+// harmless are the characters that the reader drops from numbers, because they occur in copied
+// text: zero-width spaces, and for ICCIDs every kind of space.
 var harmless = map[string]string{
 	"id": "\u200b", "workspace": "\u200b", "issuer": "\u200b", "reseller": "\u200b", "device": "\u200b", "model": "\u200b",
 	"service_profile": "\u200b", "tariff_profile": "\u200b", "iccid": "\u200b\u2028",

@@ -8,16 +8,16 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// span is a run of numbers, both ends included, that an entry of the file takes up. It
-// stands for a million SIMs as cheaply as for one.
+// span is a run of numbers, both ends included, that an entry of the file uses. It costs the
+// same for a million SIMs as for one.
 type span struct {
 	first, last uint64
 	place
 	name string // the key at fault
 }
 
-// checkNumbers wants every SIM to have an id and an ICCID of its own, listed or in a
-// range, and the ranges not to invent the same IMSI twice.
+// checkNumbers checks that the ids and ICCIDs of all SIMs, listed or in ranges, are unique, and
+// that ranges do not derive the same IMSI twice.
 func (f *file) checkNumbers(p *problems) {
 	ids := f.spans("id", "first_id", func(s fleet.SIM) (uint64, bool) { return uint64(s.ID), s.ID != 0 })
 	disjoint(p, ids, "%d", "id")
@@ -45,8 +45,8 @@ func (f *file) spans(simKey, rangeKey string, num func(fleet.SIM) (n uint64, ok 
 	return list
 }
 
-// subscribers returns the spans of the numbers that IMSIs are made of. A range that runs over
-// the end of 15 digits goes on at zero and has two.
+// subscribers returns the spans of the numbers that IMSIs are made of. A range that exceeds 15
+// digits continues at zero and has two spans.
 func (f *file) subscribers() []span {
 	var list []span
 	for _, e := range f.ranges {
@@ -81,7 +81,7 @@ func disjoint(p *problems, spans []span, digits, what string) bool {
 	return clean
 }
 
-// collision blames the span that stands later in the file.
+// collision reports the span that is later in the file.
 func collision(p *problems, earlier, later span, digits, what string) {
 	if later.line < earlier.line {
 		earlier, later = later, earlier

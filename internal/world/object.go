@@ -13,13 +13,13 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// place is where in the file something stands.
+// place is a position in the file.
 type place struct {
 	path string // sims[3]; "" for the file as a whole
 	line int
 }
 
-// key returns the path of one of the mapping's keys, fit for a message.
+// key returns the path of one of the mapping's keys, for messages.
 func (p place) key(name string) string {
 	if name = clip(name); strings.ContainsFunc(name, unicode.IsControl) {
 		name = strconv.Quote(name)
@@ -30,8 +30,8 @@ func (p place) key(name string) string {
 	return p.path + "." + name
 }
 
-// object is one mapping of the file, read key by key. The keys that it was asked for are
-// the known ones, so whatever is left when done is called is unknown.
+// object is one mapping of the file, read key by key. Keys that have not been read when done is
+// called are unknown.
 type object struct {
 	place
 	entries  map[string]pair
@@ -44,8 +44,7 @@ type pair struct {
 	line int
 }
 
-// newObject reports duplicate keys, and a node that is no mapping; the object is then
-// nil.
+// newObject reports duplicate keys, and a node that is not a mapping; the object is then nil.
 func newObject(at place, n ast.Node, p *problems) *object {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
@@ -92,7 +91,7 @@ func (o *object) fault(name string, code fleet.Code, format string, args ...any)
 	o.problems.add(o.entries[name].line, code, "%s: %s", o.key(name), fmt.Sprintf(format, args...))
 }
 
-// done reports every key that nobody asked for.
+// done reports every key that was not read.
 func (o *object) done() {
 	slices.Sort(o.known)
 	known := slices.Compact(o.known)
@@ -108,7 +107,7 @@ func (o *object) done() {
 	}
 }
 
-// objects returns the mappings of a list. What is none of them is reported and left out.
+// objects returns the mappings of a list. Other entries are reported and left out.
 func (o *object) objects(name string) []*object {
 	n := o.take(name)
 	if n == nil {
@@ -129,7 +128,7 @@ func (o *object) objects(name string) []*object {
 	return all
 }
 
-// describe says what a value is, for messages about one of a wrong type.
+// describe describes the type of a value, for messages about a wrong type.
 func describe(n ast.Node) string {
 	switch n.(type) {
 	case *ast.MappingNode:

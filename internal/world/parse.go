@@ -6,15 +6,15 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// maxProblems is how many faults of a world file are named at once.
+// maxProblems is the maximum number of faults of a world file in one error.
 const maxProblems = 50
 
-// Parse reads a world file; testdata/example.yaml shows every key. An empty file is an
-// empty world.
+// Parse reads a world file; testdata/example.yaml shows every key. An empty file is an empty
+// world.
 //
-// What the file refers to by id need not be in the file; what can be seen to be wrong
-// from the file alone is refused. Errors are a *fleet.Error: ValidationFailed with one
-// of Problems per fault, or TooLarge. A failure of r itself is returned as it is.
+// Objects referenced by id need not be in the file; faults that are visible from the file alone
+// are reported. Errors are a *fleet.Error: ValidationFailed with one of Problems per fault, or
+// TooLarge. A failure of r itself is returned unchanged.
 func Parse(r io.Reader) (*World, error) {
 	text, err := read(r)
 	if err != nil {
@@ -38,13 +38,13 @@ func Parse(r io.Reader) (*World, error) {
 	return nil, p.err()
 }
 
-// entry is a thing of the file together with its place, for messages.
+// entry is an object of the file with its position, for messages.
 type entry[T any] struct {
 	place
 	value T
 }
 
-// file is a World whose things know where they stand.
+// file is a World with the positions of its objects.
 type file struct {
 	workspaces []entry[fleet.Workspace]
 	users      []entry[User]

@@ -8,8 +8,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// problems collects what is wrong with a file. It keeps the first limit of them and
-// counts the rest, so that a wholly wrong file does not fill the memory.
+// problems collects the faults of a file. It keeps the first ones up to limit and counts the
+// rest, to bound the memory.
 type problems struct {
 	limit int
 	total int

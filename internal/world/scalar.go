@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// text returns the value of a key that must be text; "" where absent.
+// text returns the value of a key that must be text; "" if absent.
 func (o *object) text(name string) string {
 	switch n := o.take(name).(type) {
 	case nil:
@@ -25,13 +25,13 @@ func (o *object) text(name string) string {
 	}
 }
 
-// parsed returns a text that parse understands; the zero value where absent or wrong.
+// parsed returns a text that parse understands; the zero value if absent or wrong.
 func parsed[T any](o *object, name string, parse func(string) (T, error)) T {
 	s := o.text(name)
 	return checked(o, name, s, parse)
 }
 
-// digits returns a number that is a name, quoted or not: the digits as they are written.
+// digits returns an identifier made of digits, quoted or not, as written.
 func digits[T any](o *object, name string, parse func(string) (T, error)) T {
 	switch n := o.take(name).(type) {
 	case *ast.IntegerNode, *ast.FloatNode:
@@ -54,7 +54,7 @@ func checked[T any](o *object, name, s string, parse func(string) (T, error)) T 
 	return v
 }
 
-// keyword returns one entry of a closed list; otherwise where absent or wrong.
+// keyword returns one entry of a closed list; otherwise if absent or wrong.
 func keyword[T ~int8](o *object, name string, list []fleet.Named[T], otherwise T) T {
 	n := o.take(name)
 	if n == nil {
@@ -93,8 +93,7 @@ func (o *object) positive(name string, most int64) int64 {
 	return v
 }
 
-// wholeNumber takes plain decimal digits only: YAML would read 010 as 8, and nobody
-// means that.
+// wholeNumber accepts plain decimal digits only: YAML would read 010 as 8.
 func wholeNumber(s string) (v int64, ok bool) {
 	if s == "" || s[0] < '1' || s[0] > '9' {
 		return 0, false
@@ -103,7 +102,7 @@ func wholeNumber(s string) (v int64, ok bool) {
 	return v, err == nil
 }
 
-// truth is true or false; false if absent.
+// truth returns a boolean; false if absent.
 func (o *object) truth(name string) bool {
 	switch n := o.take(name).(type) {
 	case nil:

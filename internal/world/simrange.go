@@ -8,14 +8,14 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// MaxRange is how many SIMs one range may have. It is far above any fleet that fits into
-// one file and low enough that a slip of the finger does not fill the disk.
+// MaxRange is how many SIMs one range may have. It is far above any realistic fleet and low
+// enough that a typing mistake does not fill the disk.
 const MaxRange = 10_000_000
 
 // subscriberNumbers is how many numbers of 15 digits there are.
 const subscriberNumbers = 1_000_000_000_000_000
 
-// msisdnOffset keeps a derived MSISDN apart from the IMSI of the same SIM.
+// msisdnOffset makes a derived MSISDN differ from the IMSI of the same SIM.
 const msisdnOffset = 423_663_000_000_000
 
 // SIMRange stands for Count SIMs whose ids and ICCIDs follow one another. FirstICCID must
@@ -28,17 +28,16 @@ type SIMRange struct {
 	Issuer     fleet.WorkspaceID
 	Status     fleet.SIMStatus
 	Model      fleet.ModelID // 0 for the standard one
-	BIC        string        // of the batch that all of them are in, "" for none
+	BIC        string        // of the batch of all of them, "" for none
 }
 
 // SIMs returns the SIMs of the range, ascending: SIM i has the id FirstID + i and the ICCID
-// FirstICCID + i. They end early where the 19 digits of an ICCID do.
+// FirstICCID + i. They end early if the ICCID would exceed 19 digits.
 //
-// IMSI and MSISDN are invented from the ICCID alone, so that they are the same in every run:
-// the IMSI is the last 15 of its 19 digits, the MSISDN is that number plus 423663000000000,
-// modulo 10^15. Both are one to one with the last 15 digits. Two SIMs therefore share them only
-// where their ICCIDs differ in nothing but the first four digits; Parse refuses two ranges of a
-// file for which that is so.
+// IMSI and MSISDN are derived from the ICCID alone, so that they are the same in every run: the
+// IMSI is the last 15 of its 19 digits, the MSISDN is that number plus 423663000000000, modulo
+// 10^15. Both are one to one with the last 15 digits. Two SIMs therefore share them only if
+// their ICCIDs differ only in the first four digits; Parse rejects two such ranges in a file.
 func (r SIMRange) SIMs() iter.Seq[fleet.SIM] {
 	return func(yield func(fleet.SIM) bool) {
 		for i := range r.Count {
@@ -70,5 +69,5 @@ func number(iccid fleet.ICCID) uint64 {
 	return n
 }
 
-// subscriber returns the number of which the IMSI and the MSISDN are made.
+// subscriber returns the number from which the IMSI and the MSISDN are derived.
 func subscriber(iccid fleet.ICCID) uint64 { return number(iccid) % subscriberNumbers }

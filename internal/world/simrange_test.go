@@ -47,8 +47,8 @@ func TestRangeStopsWhenAsked(t *testing.T) {
 	}
 }
 
-// However a range lies, also across the end of the 15 digits, its numbers are distinct
-// and of full length.
+// The numbers of any range, also across the end of the 15 digits, are distinct and of full
+// length.
 func TestRangeNumbersAreDistinct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		first := rapid.StringMatching(`[0-9]{4}(9{12}[0-9]{3}|[0-9]{15})`).Draw(t, "first")

@@ -16,19 +16,19 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// MaxSize is how long a world file may be, in bytes. The syntax tree of one takes about
-// forty times as much memory.
+// MaxSize is the maximum size of a world file, in bytes. Its syntax tree takes about forty
+// times as much memory.
 const MaxSize = 16 << 20
 
-// maxDepth is how deep lists and mappings may be nested. The format itself needs four
-// levels; the parser recurses, so the depth must be bounded before it runs.
+// maxDepth is the maximum nesting of lists and mappings. The format itself needs four levels;
+// the parser recurses, so the depth must be bounded before it runs.
 const maxDepth = 16
 
-// maxKeys is how many keys an entry in block style may have, those of its roles included:
-// there the parser recurses from key to key, and takes time with their square.
+// maxKeys is the maximum number of keys of an entry in block style, including those of its
+// roles: the parser recurses from key to key and takes quadratic time.
 const maxKeys = 10_000
 
-// read takes the whole file as UTF-8 text without a byte order mark.
+// read reads the whole file as UTF-8 text without a byte order mark.
 func read(r io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
 	if err != nil {
@@ -52,7 +52,7 @@ func tree(text []byte) (ast.Node, error) {
 	if err := plain(tokens); err != nil {
 		return nil, err
 	}
-	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // object names duplicates, all of them
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // object reports all duplicates
 	var bad yaml.Error
 	switch {
 	case errors.As(err, &bad) && bad.GetToken() != nil:
@@ -75,7 +75,7 @@ func startOf(d *ast.DocumentNode) int {
 	return d.GetToken().Position.Line
 }
 
-// unsupported are the parts of YAML that a world file does without.
+// unsupported are the parts of YAML that world files do not support.
 var unsupported = map[token.Type]string{
 	token.AnchorType:     "anchors (&)",
 	token.AliasType:      "aliases (*)",
@@ -87,7 +87,7 @@ var unsupported = map[token.Type]string{
 	token.FoldedType:     "block texts (>)",
 }
 
-// plain refuses what unsupported lists, and what the parser could not cope with.
+// plain rejects unsupported syntax, and input that the parser cannot handle.
 func plain(tokens token.Tokens) error {
 	var s shape
 	for _, t := range tokens {
@@ -105,8 +105,8 @@ func plain(tokens token.Tokens) error {
 	return nil
 }
 
-// shape follows how the tokens nest. Over several lines only indentation nests, and the
-// size of the file bounds that.
+// shape tracks the nesting of tokens. Across lines only indentation nests, which the size of
+// the file bounds.
 type shape struct {
 	open   int // brackets
 	line   int
@@ -141,7 +141,7 @@ func opens(t token.Type) int {
 	}
 }
 
-// syntax returns the refusal of a file that cannot be read on.
+// syntax returns the error for a file that cannot be parsed further.
 func syntax(line int, format string, args ...any) error {
 	p := problems{limit: 1}
 	p.add(line, fleet.BadRequest, format, args...)

@@ -19,11 +19,12 @@ const (
 	eidLength               = 32     // GSMA SGP.02
 )
 
-// scientific is what a spreadsheet makes of a long number; some countries use a comma.
+// scientific matches the form in which spreadsheets write long numbers; some countries use a
+// comma.
 var scientific = regexp.MustCompile(`^[+-]?\d+([.,]\d*)?[eE][+-]?\d+$`)
 
-// refusal is err, or what to do about a number in scientific notation: it cannot be
-// restored, so nothing may guess at it.
+// refusal returns err, or for a number in scientific notation an error that says what to do:
+// its digits cannot be restored.
 func refusal(s string, err error) error {
 	if err != nil && scientific.MatchString(s) {
 		return tablefile.Rounded(s)
@@ -48,7 +49,7 @@ func parseDigits(s string, least, most int) (string, error) {
 	}
 }
 
-// parseIP also gives an address the one form in which it is stored.
+// parseIP also converts an address to canonical form.
 func parseIP(s string) (string, error) {
 	ip, err := netip.ParseAddr(s)
 	if err != nil || ip.Zone() != "" {
@@ -74,7 +75,7 @@ func parseCountry(s string) (string, error) {
 	return country.ISO, nil
 }
 
-// clip keeps an offending value short enough for an error message.
+// clip shortens an invalid value for an error message.
 func clip(s string) string {
 	const most = 60
 	if len(s) <= most {

@@ -6,8 +6,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// World is what a world file describes, in the file's order. Times of creation are zero,
-// as is the Issuer of a SIM for which the file names none; whoever stores it sets them.
+// World is what a world file describes, in the file's order. Times of creation are zero, as is
+// the Issuer of a SIM without one in the file; the caller sets them when it stores them.
 type World struct {
 	Workspaces []fleet.Workspace
 	Users      []User
@@ -18,16 +18,16 @@ type World struct {
 	Models     []fleet.Model
 }
 
-// User is a person as the file describes one. PasswordHash is empty.
+// User is a user of the file. PasswordHash is empty.
 type User struct {
 	fleet.User
-	Password   string // plain; "" where the file has none, and then it cannot sign in by one
+	Password   string // plain text; "" if the file has none: the user then cannot sign in with a password
 	SuperAdmin bool   // Administrator of every Workspace
 	Roles      map[fleet.WorkspaceID]fleet.Role
 }
 
 // AllSIMs returns the SIMs of the file: first those listed, then those of the ranges. They are
-// made on the way, so a million of them need no memory at once.
+// generated on demand, to save memory.
 func (w *World) AllSIMs() iter.Seq[fleet.SIM] {
 	return func(yield func(fleet.SIM) bool) {
 		for _, s := range w.SIMs {

@@ -94,7 +94,7 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
-// An unquoted number is taken digit by digit: the syntax tree keeps how it was written.
+// An unquoted number is read digit by digit, because the syntax tree keeps its text.
 func TestUnquotedDigitsStayExact(t *testing.T) {
 	w := mustParse(t, "sims: [{id: 1, iccid: 9999999999999999999, imsi: 001010123456789, msisdn: 0049, workspace: 1},"+
 		" {id: 2, iccid: 0000000000000000017, workspace: 1}, {id: 3, iccid: 89883030000067385937, workspace: 1}]")

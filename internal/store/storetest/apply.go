@@ -19,7 +19,7 @@ var applyCases = []testCase{
 	{"EntryByUID", entryByUID},
 }
 
-// plan returns the change that moves SIMs to a Workspace, as the rules make it.
+// plan returns the change that moves SIMs to a Workspace, as the planner makes it.
 func plan(uid string, before []fleet.SIMState, target fleet.WorkspaceID) store.Change {
 	c := store.Change{
 		UID: uid, Kind: fleet.LedgerMigration, By: store.Caller{User: Admin}, Target: target, DetachDevices: true,
@@ -43,7 +43,7 @@ func plan(uid string, before []fleet.SIMState, target fleet.WorkspaceID) store.C
 	return c
 }
 
-// migrate moves SIMs of the admin's as they stand now.
+// migrate moves SIMs of the admin's Workspaces in their current state.
 func (e *env) migrate(uid string, target fleet.WorkspaceID, list ...fleet.SIMID) (id fleet.MigrationID) {
 	e.Helper()
 	e.update(func(ctx context.Context, tx *store.Tx) error {

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Entries of the audit log: of nobody, filed nowhere; of a user, filed in FleetDE.
+// Entries of the audit log: one without a user and Workspace, one of a user in FleetDE.
 var (
 	refusedSignIn = fleet.AuditEntry{
 		Action: fleet.AuditSignedIn, Refusal: fleet.BadCredentials, Address: "192.0.2.1", RequestID: "r-1", Detail: fleet.AuditDetail{Mode: "password"},
@@ -29,7 +29,7 @@ var auditCases = []testCase{
 	{"RolledBack", auditRolledBack},
 }
 
-// audited writes entries, each in a transaction of its own.
+// audited writes entries, each in its own transaction.
 func (e *env) audited(entries ...fleet.AuditEntry) {
 	e.Helper()
 	for _, entry := range entries {
@@ -37,7 +37,7 @@ func (e *env) audited(entries ...fleet.AuditEntry) {
 	}
 }
 
-// link links entries and tells how many.
+// link links entries and returns their number.
 func (e *env) link(most int) (n int) {
 	e.Helper()
 	e.update(func(ctx context.Context, tx *store.Tx) (err error) {
@@ -47,7 +47,7 @@ func (e *env) link(most int) (n int) {
 	return n
 }
 
-// verified wants the chain to be sound, and answers its last link.
+// verified checks that the chain is sound, and returns its last link.
 func (e *env) verified(links int64) store.AuditHead {
 	e.Helper()
 	r := e.verify(store.AuditHead{})
@@ -86,8 +86,8 @@ func auditChained(e *env) {
 	}
 }
 
-// On PostgreSQL an entry with a lower id can come behind one with a higher: it is not
-// forgotten.
+// On PostgreSQL an entry with a lower id can be committed after one with a higher id; it must
+// still be linked.
 func auditCommittedLate(e *env) {
 	if e.s.Dialect() == store.SQLite {
 		e.audited(signedIn, refusedSignIn)
@@ -121,7 +121,7 @@ func auditCommittedLate(e *env) {
 	e.verified(2)
 }
 
-// Servers that link at the same time do not link twice, nor leave a gap.
+// Servers that link concurrently neither link twice nor leave a gap.
 func auditLinkedByMany(e *env) {
 	const entries, linkers = 30, 4
 	var wg sync.WaitGroup
@@ -146,7 +146,7 @@ func auditLinkedByMany(e *env) {
 	e.verified(entries * linkers)
 }
 
-// Whoever has noted a link notices when the history before it is another, or shorter.
+// A noted link shows that the history before it was changed or shortened.
 func auditHeadNoted(e *env) {
 	e.audited(signedIn, refusedSignIn)
 	e.link(1)
@@ -164,7 +164,7 @@ func auditHeadNoted(e *env) {
 	}
 }
 
-// What is rolled back leaves no entry.
+// A rollback leaves no entry.
 func auditRolledBack(e *env) {
 	err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.InsertAudit(ctx, signedIn); err != nil {

@@ -16,15 +16,16 @@ import (
 // that are as young as the server leaves them follow without a link.
 const tampered = 9
 
-// tooOld is how far before the last linking an entry is no longer linked, on any engine.
+// tooOld is the age before the last linking from which an entry is no longer linked, on any
+// engine.
 const tooOld = time.Hour
 
 // auditTables are saved before each damage and put back after it.
 var auditTables = []string{"audit", "audit_places", "audit_head"}
 
-// RunAuditTampering damages the audit log at random, hundreds of times, and expects
-// VerifyAudit and Fsck to find it each time: at once, and after a server has linked what
-// looks as if it was waiting.
+// RunAuditTampering damages the audit log at random, hundreds of times, and expects VerifyAudit
+// and Fsck to find it each time: immediately, and after a server has linked the unlinked
+// entries.
 func RunAuditTampering(t *testing.T, b Breakable) {
 	t.Helper()
 	var exec func(string)
@@ -55,7 +56,7 @@ func RunAuditTampering(t *testing.T, b Breakable) {
 			}
 			e.tamperingFound(name, do, seed)
 			e.link(100)
-			if !strings.HasSuffix(name, "note alone") { // the log is as it was, and its note is written again
+			if !strings.HasSuffix(name, "note alone") { // the log is restored, and its mark is written again
 				e.tamperingFound(name+", then linked", do, seed)
 			}
 			for _, table := range auditTables {
@@ -83,8 +84,8 @@ func (e *env) tamperingFound(name string, do []string, seed uint64) {
 	})
 }
 
-// tamperings returns what somebody who can write to the database may do to the log. Each
-// returns the statements of one random case.
+// tamperings are the manipulations that an attacker with write access to the database may try.
+// Each returns the statements of one random case.
 func tamperings() map[string]func(*rand.Rand) []string {
 	one := func(r *rand.Rand) int { return 1 + r.IntN(tampered) }
 	columns := "at, actor, user_id, token_id, address, request_id, action, code, subject, subject_id, ledger_id, detail, places"

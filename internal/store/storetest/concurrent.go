@@ -28,8 +28,8 @@ func together(n int, run func(i int)) {
 	wg.Wait()
 }
 
-// Of several migrations of the same SIMs, each named in another order, one wins, and the
-// others see its result.
+// Of several concurrent migrations of the same SIMs, each in another order, one succeeds, and
+// the others see its result.
 func oneWinner(e *env) {
 	e.fleet()
 	orders := [][]fleet.SIMID{{10, 13, 15, 17}, {17, 15, 13, 10}, {13, 17, 10, 15}, {15, 10, 17, 13}}
@@ -66,7 +66,8 @@ func oneWinner(e *env) {
 	CheckSums(e, e.s)
 }
 
-// seesTheResult asserts that whoever waited for the locks knows where the SIMs are now.
+// seesTheResult asserts that the transactions that waited for the locks see where the SIMs are
+// now.
 func (e *env) seesTheResult(refusal error) {
 	var conflicts *fleet.Conflicts
 	if !errors.As(refusal, &conflicts) || conflicts.Groups[0].Code != fleet.AlreadyInTarget || len(conflicts.Groups[0].SIMs) != 4 {
@@ -74,7 +75,8 @@ func (e *env) seesTheResult(refusal error) {
 	}
 }
 
-// Nobody's row is overwritten, and nobody is refused, because two took the next id at once.
+// Two transactions that take the next id concurrently neither overwrite each other's row nor
+// fail.
 func nextIDsDiffer(e *env) {
 	const n = 8
 	together(n, func(i int) {
@@ -115,7 +117,7 @@ func countersAddUp(e *env) {
 	e.counter(store.Counter{Count: n, Expires: start.Add(time.Minute)})
 }
 
-// Two requests under one key, both of which found it unused: one effect.
+// Two requests with one key, both of which found it unused, have one effect.
 func sameKeyOneEffect(e *env) {
 	const n = 4
 	together(n, func(i int) {
@@ -135,8 +137,8 @@ func sameKeyOneEffect(e *env) {
 	e.workspaceCount(1)
 }
 
-// Writers over overlapping SIMs in both directions: none is told of a deadlock, and the
-// sums hold all the time for a reader beside them.
+// Writers move overlapping SIMs in both directions: none fails with a deadlock, and the sums
+// always hold for a concurrent reader.
 func backAndForth(e *env) {
 	e.fleet()
 	list := []fleet.SIMID{10, 13, 14, 15, 16, 17, 18, 19, 21, 22}

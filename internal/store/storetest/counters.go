@@ -67,8 +67,8 @@ func expiredStaysExpired(e *env) {
 	e.counter(store.Counter{})
 }
 
-// A counter of a time that has not come counts nothing; the clock of another server, which
-// is a little ahead, is no such time.
+// A counter from the future is ignored, unless it is only a little ahead, like the clock of
+// another server.
 func clockThatWasWrong(e *env) {
 	const years = 3 * 365 * 24 * time.Hour
 	e.clock.advance(years)

@@ -41,8 +41,8 @@ func (e *env) devices(ids ...fleet.DeviceID) (found map[fleet.DeviceID]fleet.Dev
 	return found
 }
 
-// More devices than one statement takes on either engine are there as they were written,
-// and after a change as they were changed.
+// More devices than fit into one statement are stored as written, and after a change as
+// changed.
 func devicesWritten(e *env) {
 	e.fleet()
 	list := manyDevices(1100)
@@ -50,7 +50,7 @@ func devicesWritten(e *env) {
 	e.clock.advance(time.Hour)
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.InsertDevices(ctx, list, "made") })
 	for i := range list {
-		list[i].Name = fmt.Sprintf("m\uFFFDeter %d", i) // NUL is no text
+		list[i].Name = fmt.Sprintf("m\uFFFDeter %d", i) // NUL is not valid text
 		list[i].Created, list[i].Updated = e.clock.Now(), e.clock.Now()
 		ids[i] = list[i].ID
 	}
@@ -97,7 +97,7 @@ func deviceTaken(e *env) {
 	e.equal("devices", e.devices(9001, 9101), before)
 }
 
-// What is asked for in one Workspace is not found in another, and nothing deleted is found.
+// Lookups in one Workspace find nothing of another, and nothing deleted.
 func devicesOfOne(e *env) {
 	e.fleet()
 	e.update(func(ctx context.Context, tx *store.Tx) error {
@@ -155,7 +155,7 @@ func devicesOneByOne(e *env) {
 	}
 }
 
-// Events of which no ledger entry tells stand in the order in which they are given.
+// Events without a ledger entry keep the order in which they were written.
 func deviceEvents(e *env) {
 	e.fleet()
 	var list []fleet.Event

@@ -90,7 +90,7 @@ func eventLists(e *env) {
 		{0, "event_source:2", "id", []fleet.EventID{1, 2, 3, 5}},
 		{0, "timestamp:" + start.Format(time.DateOnly), "id", []fleet.EventID{1, 2, 3}},
 		{0, "", "timestamp", []fleet.EventID{1, 2, 3, 5}},
-		{0, "", "endpoint", []fleet.EventID{2, 3, 1, 5}}, // what has none comes first
+		{0, "", "endpoint", []fleet.EventID{2, 3, 1, 5}}, // items without a value come first
 		{0, "", "-endpoint", []fleet.EventID{5, 1, 3, 2}},
 		{0, "", "user,-id", []fleet.EventID{3, 5, 1, 2}},
 		{0, "", "-sim,id", []fleet.EventID{1, 5, 3, 2}},

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// The fixture's people and places.
+// The fixture's Workspaces and users.
 const (
 	Carrier  fleet.WorkspaceID = 1   // MNO; issued every SIM
 	Resale   fleet.WorkspaceID = 2   // reseller of SIMs 11 to 14
@@ -22,7 +22,7 @@ const (
 	Observer fleet.UserID      = 2 // Observer of FleetDE
 	Ousted   fleet.UserID      = 3 // Administrator of FleetDE, suspended there
 	Super    fleet.UserID      = 4 // SuperAdmin
-	Stranger fleet.UserID      = 5 // no member of anything
+	Stranger fleet.UserID      = 5 // not a member of any Workspace
 )
 
 var (

@@ -18,14 +18,14 @@ import (
 
 // Breakable is an engine whose databases can be damaged.
 type Breakable struct {
-	// Open gives a test an empty store of its own, and a way to run statements behind its
-	// back with no foreign key and no check in force.
+	// Open returns an empty store for a test, and a function that runs statements outside of
+	// the store without foreign keys and checks.
 	Open func(t testing.TB, o store.Options) (s *store.Store, exec func(statement string))
 	// InRuns is Fsck with so few SIMs and entries in memory at once.
 	InRuns func(ctx context.Context, tx *store.Tx, run int) (store.Report, error)
 }
 
-// RunFsck holds fsck against databases that are sound, and against each kind of damage.
+// RunFsck checks fsck on sound databases and on each kind of damage.
 func RunFsck(t *testing.T, b Breakable) {
 	t.Helper()
 	setUp := func(t *testing.T) (*env, func(string)) {
@@ -89,7 +89,7 @@ func (e *env) seal(most int) (n int) {
 	return n
 }
 
-// whileServing moves SIMs as long as fsck looks: it must see one instant.
+// whileServing moves SIMs while fsck runs, which must see one instant.
 func (e *env) whileServing(b Breakable) {
 	e.Helper()
 	LoadMany(e, e.s, 1000)
@@ -123,9 +123,9 @@ func (e *env) whileServing(b Breakable) {
 	<-done
 }
 
-// past gives the fleet a history with something of everything. The entries are 1 (the
-// import), 2 and 3 and 8 (migrations), and 4 to 7 (other changes); 9 is another import. Of the
-// audit log, 1 to 3 are those of the migrations, 4 to 6 of sign-ins, and 7 is not linked yet.
+// past creates a history with all kinds of changes. The entries are 1 (the import), 2 and 3 and
+// 8 (migrations), and 4 to 7 (other changes); 9 is another import. Of the audit log, 1 to 3 are
+// those of the migrations, 4 to 6 of sign-ins, and 7 is not linked yet.
 func (e *env) past() {
 	e.Helper()
 	e.fleet()
@@ -146,7 +146,7 @@ func (e *env) past() {
 	})
 }
 
-// wander changes SIMs at random, as the rules may.
+// wander changes SIMs at random, within the rules.
 func (e *env) wander(steps int) {
 	e.Helper()
 	seed := rand.Uint64() //nolint:gosec // a test
@@ -170,7 +170,7 @@ func (e *env) wander(steps int) {
 	}
 }
 
-// fsck checks the database twice, in runs of any size: both must find the same.
+// fsck checks the database twice, with different run sizes: both must find the same faults.
 func (e *env) fsck(b Breakable) (report store.Report) {
 	e.Helper()
 	var small store.Report
@@ -208,10 +208,10 @@ func (e *env) sound(b Breakable) {
 	}
 }
 
-// onlySQLite are the checks that only SQLite has. They may find what others find, too.
+// onlySQLite are the checks that only SQLite has. They may find the same faults as others.
 var onlySQLite = map[string]bool{"pages": true, "schema": true, "rows": true}
 
-// broken wants exactly the checks to fail that found names, each with its culprit.
+// broken checks that exactly the checks in found fail, each with the expected object.
 func (e *env) broken(b Breakable, found map[string]string) {
 	e.Helper()
 	r := e.fsck(b)

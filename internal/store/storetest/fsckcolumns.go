@@ -14,12 +14,12 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// damagedRows is how many rows of a table have each of their columns changed.
+// damagedRows is the number of rows of a table in which each column is changed.
 const damagedRows = 4
 
-// RunFsckColumns changes, in a database with something of everything, one value after the
-// other: each column of each table that the schema has, in several rows. Fsck must find each
-// change, or list the column as not covered. A new column must be covered or listed.
+// RunFsckColumns changes, one value after the other, in a database with all kinds of rows: each
+// column of each table of the schema, in several rows. Fsck must find each change, or list the
+// column as not covered. A new column must be covered or listed.
 func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 	t.Helper()
 	e := newEnv(t, func(t testing.TB, o store.Options) (s *store.Store) {
@@ -53,10 +53,10 @@ func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 			}
 		}
 	}
-	e.sound(b) // everything was put back
+	e.sound(b) // everything was restored
 }
 
-// save copies every table, and lets the numbers of rows be changed.
+// save copies every table, and makes row ids changeable.
 func (e *env) save(db *sql.DB, columns []tableColumn) {
 	e.Helper()
 	saved := make(map[string]bool)
@@ -83,7 +83,7 @@ func uncovered(r store.Report, table, column string) bool {
 	})
 }
 
-// owned adds what past leaves out: a change of owners, and the registration of a batch.
+// owned adds what past lacks: a change of owners, and the registration of a batch.
 func (e *env) owned() {
 	e.Helper()
 	batch := plain(2100, Carrier)
@@ -107,7 +107,7 @@ func (e *env) owned() {
 	byToken := signedIn
 	byToken.Token = 5
 	e.audited(byToken)
-	e.link(100) // what waits for its link is not covered
+	e.link(100) // entries without a link are not covered
 	for _, change := range []store.OwnersChange{
 		{SIM: 15, Version: 2, IssuerBefore: Carrier, IssuerAfter: Resale, ResellerAfter: Carrier},
 		{SIM: 15, Version: 3, IssuerBefore: Resale, IssuerAfter: Carrier, ResellerBefore: Carrier},
@@ -181,7 +181,7 @@ func isPostgres(t testing.TB, db *sql.DB) bool {
 	return true
 }
 
-// damageColumn changes a column in several rows, one at a time, and puts it back.
+// damageColumn changes a column in several rows, one at a time, and restores it.
 func (e *env) damageColumn(db *sql.DB, c tableColumn) {
 	e.Helper()
 	found := 0
@@ -234,7 +234,7 @@ func (e *env) damageRow(db *sql.DB, c tableColumn, offset int) bool {
 		case strings.Contains(text, "unique"):
 			return false
 		case strings.Contains(text, "check constraint"):
-			return true // the database itself refuses it
+			return true // the database rejects it
 		}
 		e.Fatalf("%s: %v", change, err)
 	}

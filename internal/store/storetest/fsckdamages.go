@@ -2,8 +2,8 @@ package storetest
 
 import "fmt"
 
-// damage is what statements do to the fixture with its past, and which checks find it,
-// with what each must name. "" is for what cannot be told.
+// damage is a set of statements on the fixture, the checks that must find the damage, and the
+// objects that they must name ("" if unknown).
 type damage struct {
 	do    []string
 	found map[string]string
@@ -12,7 +12,7 @@ type damage struct {
 const copySIM = `INSERT INTO sims (id, iccid, eid, imsi, msisdn, status, workspace_id, issuer_id, produced_at, version)
 	SELECT 999, '8988303000000000999', '', '', '', status, workspace_id, issuer_id, produced_at, 0 FROM sims WHERE id = 16`
 
-// unconstrained makes a table one without any key.
+// unconstrained recreates a table without keys.
 func unconstrained(table string, then ...string) []string {
 	return append([]string{
 		fmt.Sprintf("CREATE TABLE copied AS SELECT * FROM %s", table), "DROP TABLE " + table, "ALTER TABLE copied RENAME TO " + table,

@@ -12,8 +12,8 @@ import (
 )
 
 // LoadMany fills an empty store with the fixture and n SIMs more, every second of them
-// activated, and moves 500 of them at a time: as many migrations as there are 500 SIMs. The
-// SIMs of a migration have consecutive ids; one SIM in ten moves more than once.
+// activated, and moves 500 of them at a time: one migration per 500 SIMs. The SIMs of a
+// migration have consecutive ids; one SIM in ten moves more than once.
 func LoadMany(t testing.TB, s *store.Store, n int) {
 	t.Helper()
 	Load(t, s)

@@ -83,7 +83,7 @@ func keysWithoutWorkspace(e *env) {
 	}
 }
 
-// A transaction that stores under a key which another has just used starts again.
+// A transaction that stores a key that another has just used starts again.
 func secondStoreStartsAgain(e *env) {
 	e.storeReply(aKey, store.Reply{Status: 200, Body: []byte("first")})
 	runs := 0

@@ -61,7 +61,7 @@ func importManyBatches(e *env) {
 	}
 }
 
-// Uniqueness is the database's: a rule that has not looked changes nothing.
+// The database enforces uniqueness, even if a caller does not check.
 func importTakenICCID(e *env) {
 	e.fleet()
 	before := CheckSums(e, e.s)
@@ -97,7 +97,7 @@ func holders(e *env) {
 	})
 }
 
-// delete takes a SIM out, as the rule does.
+// delete deletes a SIM.
 func (e *env) delete(id fleet.SIMID) {
 	e.Helper()
 	e.change(fleet.LedgerDelete, id, func(s *fleet.SIMState) { s.Status, s.Device = fleet.SIMDeleted, 0 })

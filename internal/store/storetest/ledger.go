@@ -28,7 +28,7 @@ func ledgerEntry(e *env) {
 	e.fleet()
 	e.clock.advance(time.Hour)
 	id := e.migrate("m", FleetBR, 20, 11, 10)
-	e.migrate("later", FleetDE, 11) // a line tells of its own time, not of now
+	e.migrate("later", FleetDE, 11) // a line shows its own time, not the present
 
 	before := []fleet.SIMState{states(20)[0], states(11)[0], states(10)[0]}
 	var lines []fleet.LedgerLine
@@ -135,7 +135,7 @@ func ledgerList(e *env) {
 		{"", "", "9", "2", []fleet.MigrationID{2}, 5},
 		{"", "timestamp", "", "", []fleet.MigrationID{2, 3, 4, 5, 6}, 5},
 		{"", "target_workspace", "", "", []fleet.MigrationID{2, 4, 3, 5, 6}, 5},
-		{"", "user", "", "", []fleet.MigrationID{6, 2, 3, 4, 5}, 5}, // nobody comes first
+		{"", "user", "", "", []fleet.MigrationID{6, 2, 3, 4, 5}, 5}, // entries without a user come first
 		{"", "-user", "", "", []fleet.MigrationID{5, 4, 3, 2, 6}, 5},
 		{"target_workspace:300", "", "", "", []fleet.MigrationID{6, 5, 3}, 3},
 		{"user:1,id:2|3|9", "", "", "", []fleet.MigrationID{3, 2}, 2},

@@ -94,7 +94,7 @@ func listFilters(e *env) {
 	})
 }
 
-// byField orders SIMs as the lists do: what has none comes first.
+// byField orders SIMs like the lists: those without a value come first.
 var byField = map[string]func(a, b fleet.SIM) int{
 	"id":              func(a, b fleet.SIM) int { return cmp.Compare(a.ID, b.ID) },
 	"iccid":           func(a, b fleet.SIM) int { return cmp.Compare(a.ICCID, b.ICCID) },
@@ -167,7 +167,7 @@ func listPages(e *env) {
 	}
 }
 
-// Values that no row can have find nothing; they are no failure of the database.
+// Values that no row can have find nothing and cause no error.
 func listHostileValues(e *env) {
 	e.fleet()
 	for _, field := range fleet.SIMList.Fields {

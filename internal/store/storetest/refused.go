@@ -18,8 +18,8 @@ var refusedCases = []testCase{
 	{"SameUID", refusedSameUID},
 }
 
-// refusedStale applies a plan in which one line is not what the SIM is: nothing may be
-// written, and the transaction must start again, because a new snapshot can mend it.
+// refusedStale applies a plan with one outdated line: nothing may be written, and the
+// transaction must start again with a new snapshot.
 func refusedStale(spoil func(*fleet.SIMState)) func(*env) {
 	return func(e *env) {
 		e.fleet()
@@ -43,7 +43,7 @@ func refusedStale(spoil func(*fleet.SIMState)) func(*env) {
 	}
 }
 
-// nothingOf asserts that a change has left no trace.
+// nothingOf asserts that a change has written nothing.
 func (e *env) nothingOf(uid string, sums store.Checksums, target fleet.WorkspaceID) {
 	e.Helper()
 	e.equal("sums", CheckSums(e, e.s), sums)
@@ -69,7 +69,7 @@ func (e *env) tryAttach(uid string, sim fleet.SIMID, device fleet.DeviceID) erro
 	})
 }
 
-// A device holds at most one SIM, whatever a rule believes.
+// The database enforces that a device has at most one SIM.
 func refusedDeviceTaken(e *env) {
 	e.fleet()
 	sums := CheckSums(e, e.s)

@@ -112,7 +112,7 @@ func trustedDevices(e *env) {
 	other := d
 	other.User, other.Name = Observer, ""
 	e.update(func(ctx context.Context, tx *store.Tx) error {
-		for _, one := range []store.TrustedDevice{d, other, d} { // again: trusted anew
+		for _, one := range []store.TrustedDevice{d, other, d} { // again: the trust is renewed
 			if err := tx.TrustDevice(ctx, one); err != nil {
 				return err
 			}

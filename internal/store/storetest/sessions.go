@@ -49,7 +49,7 @@ func bearerSessions(e *env) {
 	}
 	end := func(ctx context.Context, tx *store.Tx) error { return tx.EndSession(ctx, "f", start.Add(time.Hour)) }
 	e.update(end)
-	e.update(end) // again it is no error
+	e.update(end) // repeating it is not an error
 	if _, found := e.bearerSession(b); found {
 		e.Error("the session goes on")
 	}
@@ -79,7 +79,7 @@ func membershipEndsRefreshTokens(e *env) {
 		}
 		return tx.SetMembership(ctx, Admin, FleetDE, fleet.UserActive, []fleet.Role{fleet.Observer})
 	})
-	e.refreshToken(here) // another role is no end
+	e.refreshToken(here) // another role does not end it
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		return tx.SetMembership(ctx, Admin, FleetDE, fleet.UserSuspended, []fleet.Role{fleet.Observer})
 	})

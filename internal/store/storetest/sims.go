@@ -73,7 +73,7 @@ func simScope(e *env) {
 			e.Errorf("SIM %d for Workspace %d: found %v", tt.id, tt.ws, found)
 		}
 	}
-	asEnterprise := workspace(Carrier) // an enterprise sees its own, whatever it issued
+	asEnterprise := workspace(Carrier) // an enterprise sees its own SIMs only, even if it issued others
 	asEnterprise.Type = fleet.Enterprise
 	if _, found := e.find(asEnterprise, 10); found {
 		e.Error("an enterprise sees a SIM of another that it issued")

@@ -104,7 +104,7 @@ func snapshotMembership(e *env) {
 		"admin": {store.Caller{User: Admin}, states(10, 20), map[fleet.WorkspaceID]fleet.Standing{
 			FleetDE: standing(FleetDE, fleet.Administrator), FleetAT: standing(FleetAT, fleet.Administrator)}},
 		"observer": {store.Caller{User: Observer}, states(10), map[fleet.WorkspaceID]fleet.Standing{
-			FleetDE: standing(FleetDE, fleet.Observer)}}, // a Workspace without a role is like none
+			FleetDE: standing(FleetDE, fleet.Observer)}}, // a Workspace without a role is like a missing one
 		"suspended there": {store.Caller{User: Ousted}, states(), map[fleet.WorkspaceID]fleet.Standing{}},
 		"stranger":        {store.Caller{User: Stranger}, states(), map[fleet.WorkspaceID]fleet.Standing{}},
 		"superadmin": {store.Caller{User: Super, SuperAdmin: true}, states(10, 20, 30), map[fleet.WorkspaceID]fleet.Standing{
@@ -131,7 +131,7 @@ func snapshotPreview(e *env) {
 	}
 	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: Ousted}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
 		selectors := []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), byRange}
-		// Lists that are close together, with one between that is not named, and far apart.
+		// Lists with adjacent numbers, with a gap, and far apart.
 		for _, ids := range [][]fleet.SIMID{{10, 12}, {13, 10, 11}, {10, 30}, {11}, {998, 999}, {20, 21, 22, 999}} {
 			selectors = append(selectors, selectICCIDs(e, ids...))
 		}
@@ -143,7 +143,7 @@ func snapshotPreview(e *env) {
 	}
 }
 
-// Who has no session, or none any more, is found out by a dry run as by any request.
+// A dry run detects a missing or ended session, like any request.
 func previewWithoutSession(e *env) {
 	e.fleet()
 	req := fleet.MigrationRequest{Target: FleetAT, Select: selectIDs(e, 10)}
@@ -153,8 +153,7 @@ func previewWithoutSession(e *env) {
 	}
 }
 
-// snapshotManyWorkspaces is for somebody who is in more Workspaces than a dry run asks for
-// at a guess.
+// snapshotManyWorkspaces tests a user with more Workspaces than a dry run reads in advance.
 func snapshotManyWorkspaces(e *env) {
 	e.fleet()
 	const first, last fleet.WorkspaceID = 1000, 1099
@@ -183,8 +182,8 @@ func snapshotManyWorkspaces(e *env) {
 	}
 }
 
-// previewed holds the snapshot of a dry run against that of a real one: the planner must
-// see the same in both.
+// previewed compares the snapshot of a dry run with that of a real run: the planner must see
+// the same in both.
 func (e *env) previewed(who store.Caller, req fleet.MigrationRequest) (preview fleet.Snapshot) {
 	e.Helper()
 	asks, found, preview, err := e.s.BearerPreview(e.Context(), store.BearerOf{User: who.User, Workspace: FleetBR, Key: "k"}, req)
@@ -200,7 +199,7 @@ func (e *env) previewed(who store.Caller, req fleet.MigrationRequest) (preview f
 	return preview
 }
 
-// inOrder puts a snapshot's SIMs in order, and leaves out what the planner never reads.
+// inOrder sorts a snapshot's SIMs, and removes what the planner does not read.
 func inOrder(snap fleet.Snapshot) fleet.Snapshot {
 	slices.SortFunc(snap.SIMs, func(a, b fleet.SIMState) int { return cmp.Compare(a.ID, b.ID) })
 	for id, s := range snap.Workspaces {

@@ -1,6 +1,5 @@
-// Package storetest is the conformance suite of the store: what every engine must do, told
-// through the exported surface alone. A test that needs a fleet starts from the one in
-// fixture.go.
+// Package storetest is the conformance suite of the store: what every engine must do, tested
+// through the exported API. Tests that need data start from the fixture in fixture.go.
 package storetest
 
 import (
@@ -12,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Open gives a test an empty store of its own, closed when the test ends.
+// Open returns an empty store for a test, closed when the test ends.
 type Open func(t testing.TB, o store.Options) *store.Store
 
 // Run runs the suite over one engine.
@@ -78,7 +77,7 @@ func newEnv(t *testing.T, open Open) *env {
 	return &env{t, open(t, store.Options{Clock: c.Now}), c}
 }
 
-// update commits what fn does.
+// update runs fn in a transaction.
 func (e *env) update(fn func(ctx context.Context, tx *store.Tx) error) {
 	e.Helper()
 	if err := e.tryUpdate(fn); err != nil {
@@ -100,8 +99,8 @@ func (e *env) view(fn func(ctx context.Context, tx *store.Tx) error) {
 	}
 }
 
-// CheckSums fails the test where the SIMs are not what the ledger says (invariants I1 and
-// I13), and returns the sums, which change with every change of a SIM.
+// CheckSums fails the test if the SIMs do not match the ledger (invariants I1 and I13), and
+// returns the sums, which change with every change of a SIM.
 func CheckSums(t testing.TB, s *store.Store) store.Checksums {
 	t.Helper()
 	var sums store.Checksums

@@ -12,8 +12,8 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// tallyCases hold the totals and pages that the tally gives against those of counting and
-// skipping: the same list, asked for with one more filter, which the tally does not know.
+// tallyCases compare the totals and pages of the tally with counting and skipping: the same
+// list with an additional filter that the tally does not support.
 var tallyCases = []testCase{
 	{"agrees with counting", func(e *env) {
 		e.fleet()
@@ -215,7 +215,7 @@ func (e *env) compareListOf(when string, ws fleet.Workspace, q, sort string) {
 	}
 }
 
-// simPage reads a page, which may be longer than the wire allows.
+// simPage reads a page, which may be longer than the API allows.
 func (e *env) simPage(ws fleet.Workspace, q, sort string, page, perPage int) (found fleet.Page[fleet.SIM]) {
 	e.Helper()
 	l, err := fleet.ParseList(fleet.SIMList, q, sort, fmt.Sprint(page), "")

@@ -122,7 +122,7 @@ func viewDoesNotWrite(e *env) {
 		e.Error("a View wrote")
 	}
 	e.workspaceCount(0)
-	e.update(addCarrier) // and a connection that refused to write is none that cannot
+	e.update(addCarrier) // and a connection that refused a write can still write
 }
 
 func cancelled(e *env) {
@@ -147,7 +147,7 @@ func cancelled(e *env) {
 	e.workspaceCount(0)
 }
 
-// A caller's deadline is an answer that may be tried again, not a failure of ours.
+// A caller's deadline gives a retryable error, not an internal one.
 func deadline(e *env) {
 	ctx, cancel := context.WithTimeout(e.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -171,13 +171,13 @@ func ready(e *env) {
 	e.equal("clock", e.s.Now(), start)
 }
 
-// Whoever swallows the error of a statement must not get the rest committed unawares.
+// If fn ignores the error of a statement, the rest must not be committed.
 func failedStatement(e *env) {
 	err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
 		if err := addCarrier(ctx, tx); err != nil {
 			return err
 		}
-		orphan := workspace(FleetDE) // its parent is not there
+		orphan := workspace(FleetDE) // its parent is missing
 		if err := tx.PutWorkspace(ctx, orphan); err == nil {
 			e.Error("an orphan was stored")
 		}

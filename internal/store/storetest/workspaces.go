@@ -80,7 +80,7 @@ func standings(e *env) {
 			FleetAT: {Workspace: workspace(FleetAT), Role: roles[1]},
 			FleetBR: {Workspace: workspace(FleetBR), Role: roles[2]},
 		}
-		// A Workspace without a role is like none.
+		// A Workspace without a role is like a missing one.
 		maps.DeleteFunc(want, func(_ fleet.WorkspaceID, s fleet.Standing) bool { return s.Role == fleet.NoRole })
 		e.view(func(ctx context.Context, tx *store.Tx) error {
 			got, err := tx.Standings(ctx, user, []fleet.WorkspaceID{FleetDE, FleetAT, FleetBR, nowhere})
