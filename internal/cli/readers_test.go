@@ -335,7 +335,7 @@ func TestEveryReaderRefusesWhatIsUncertain(t *testing.T) {
 		}, "columns 1 and 2,"},
 		"a doubled column, workbook": {func(t *testing.T, g grid) []byte { return streamed(t, double(g)) }, "columns 1 and 2,"},
 		"an open quote":              {func(_ *testing.T, g grid) []byte { return append(plainCSV(g), `"x,1`...) }, "a quotation mark is not closed"},
-		"text behind a quote":        {func(_ *testing.T, g grid) []byte { return append(plainCSV(g), `"x"y,1`...) }, "text behind it"},
+		"text behind a quote":        {func(_ *testing.T, g grid) []byte { return append(plainCSV(g), `"x"y,1`...) }, "followed by text"},
 		"no text":                    {func(_ *testing.T, g grid) []byte { return append(plainCSV(g), 0, 1, 2) }, "not text"},
 		"an odd byte":                {func(_ *testing.T, g grid) []byte { return append(inUTF16(plainCSV(g), binary.LittleEndian, true), 'x') }, "cut off"},
 		"compressed":                 {func(*testing.T, grid) []byte { return []byte("\x1f\x8b\x08\x00") }, "unpack it"},

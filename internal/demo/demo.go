@@ -92,7 +92,7 @@ func tellStory(ctx context.Context, t *teller, url string) error {
 	s := story{teller: t, client: c, seen: seen}
 	for i, step := range []func(context.Context) error{s.fleet, s.refused, s.previewed, s.moved, s.recorded} {
 		if err := step(ctx); err != nil {
-			return fmt.Errorf("the demo's step %d went otherwise than told: %w", i, err)
+			return fmt.Errorf("the demo's step %d had an unexpected result: %w", i, err)
 		}
 	}
 	return nil

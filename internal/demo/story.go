@@ -95,7 +95,7 @@ func (s *story) refused(ctx context.Context) error {
 		"names every reason and every SIM at once, and the real run would have been refused just like this. It is all or nothing: " +
 		"the other 488 do not move either.")
 	return expect(len(conflict.Groups) == 1 && conflict.Has(client.SIMsAttached) && len(conflict.Groups[0].SIMs) == attached,
-		"the reasons are others: %w", err)
+		"unexpected reasons: %w", err)
 }
 
 // previewed prints the same dry run with detached devices.
@@ -170,8 +170,8 @@ func changes(lines []api.MigrationLine) (suspended, released int) {
 	return suspended, released
 }
 
-func expect(told bool, format string, args ...any) error {
-	if told {
+func expect(ok bool, format string, args ...any) error {
+	if ok {
 		return nil
 	}
 	return fmt.Errorf(format, args...)

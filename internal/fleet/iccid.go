@@ -17,11 +17,11 @@ type ICCID string
 func ParseICCID(s string) (ICCID, error) {
 	switch {
 	case !digitsOnly(s):
-		return "", fmt.Errorf("%q is no ICCID: it must be exactly %d digits", clip(s), ICCIDLength)
+		return "", fmt.Errorf("%q is not a valid ICCID: it must be exactly %d digits", clip(s), ICCIDLength)
 	case len(s) == ICCIDLength+1:
 		return "", twentyDigits(s)
 	case len(s) != ICCIDLength:
-		return "", fmt.Errorf("%q is no ICCID: it has %d digits, not %d", clip(s), len(s), ICCIDLength)
+		return "", fmt.Errorf("%q is not a valid ICCID: it has %d digits, not %d", clip(s), len(s), ICCIDLength)
 	}
 	return ICCID(s), nil
 }

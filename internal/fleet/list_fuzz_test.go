@@ -65,7 +65,7 @@ func checkParsed(t *testing.T, spec fleet.ListSpec, l fleet.List) {
 		}
 		for _, text := range f.Texts {
 			if text == "" || !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-				t.Fatalf("%s: %q is no text that a database takes", f.Field.Name, text)
+				t.Fatalf("%s: %q is not text that a database accepts", f.Field.Name, text)
 			}
 		}
 		for _, r := range f.Times {

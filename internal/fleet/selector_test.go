@@ -76,7 +76,7 @@ func TestSelectICCIDsNamesWhatIsWrong(t *testing.T) {
 	want := []fleet.Problem{
 		{Code: fleet.InvalidFormat, Message: `iccids[1]: "89883030000067385937" has 20 digits, the last being the check digit: drop it and send "8988303000006738593"`},
 		{Code: fleet.InvalidFormat, Message: `iccids[2]: "89883030000067385938" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`},
-		{Code: fleet.InvalidFormat, Message: `iccids[3]: "x" is no ICCID: it must be exactly 19 digits`},
+		{Code: fleet.InvalidFormat, Message: `iccids[3]: "x" is not a valid ICCID: it must be exactly 19 digits`},
 	}
 	if diff := cmp.Diff(want, e.Problems); diff != "" {
 		t.Errorf("problems (-want +got):\n%s", diff)

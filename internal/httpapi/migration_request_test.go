@@ -130,12 +130,12 @@ func TestContract_ICCIDForm(t *testing.T) {
 		problem := func(text string) api.Problem {
 			return api.Problem{ErrorCode: 1403, ErrorToken: "InvalidFormat", Message: text}
 		}
-		first := `iccids[1]: "123" is no ICCID: it has 3 digits, not 19`
+		first := `iccids[1]: "123" is not a valid ICCID: it has 3 digits, not 19`
 		if diff := cmp.Diff(api.Error{ErrorCode: 1000, ErrorToken: "BadRequest", Message: first, Errors: []api.Problem{
 			problem(first),
 			problem(`iccids[2]: "89883030000067385937" has 20 digits, the last being the check digit: drop it and send "8988303000006738593"`),
 			problem(`iccids[3]: "89883030000067385930" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`),
-			problem(`iccids[4]: "898830300000000025x" is no ICCID: it must be exactly 19 digits`),
+			problem(`iccids[4]: "898830300000000025x" is not a valid ICCID: it must be exactly 19 digits`),
 		}}, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
@@ -145,7 +145,7 @@ func TestContract_ICCIDForm(t *testing.T) {
 			t.Errorf("not the first ten: %+v", many.Errors)
 		}
 		bad(t, admin.Post(migration, movingRange(200, "89883030000067385937", valid)), `iccid_range.start: "89883030000067385937" has 20 digits`)
-		bad(t, admin.Post(migration, movingRange(200, valid, "")), `iccid_range.end: "" is no ICCID`)
+		bad(t, admin.Post(migration, movingRange(200, valid, "")), `iccid_range.end: "" is not a valid ICCID`)
 	})
 }
 

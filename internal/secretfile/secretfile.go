@@ -43,13 +43,13 @@ func Check(name string, info fs.FileInfo) error {
 	if runtime.GOOS == "windows" || !mode.IsRegular() {
 		return nil
 	}
-	allowed, cure := fs.FileMode(0o700), "600"
+	allowed, want := fs.FileMode(0o700), "600"
 	if rootOwns(info) {
-		allowed, cure = 0o740, "640"
+		allowed, want = 0o740, "640"
 	}
 	if mode.Perm()&^allowed == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s holds secrets, and others may read or change it (mode %04o): run chmod %s %s; replace the secrets if somebody may have read them",
-		name, mode.Perm(), cure, name)
+	return fmt.Errorf("%s contains secrets, and other users may read or change it (mode %04o): run chmod %s %s; replace the secrets if another user may have read them",
+		name, mode.Perm(), want, name)
 }

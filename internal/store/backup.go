@@ -27,7 +27,7 @@ func Backup(ctx context.Context, url, file string) (Report, error) {
 		return Report{}, errors.New("PostgreSQL is backed up by its own tools: pg_dump -Fc, or pg_basebackup; see docs/operations/postgresql.md")
 	}
 	if _, err := os.Lstat(file); err == nil {
-		return Report{}, fmt.Errorf("%s is there already: a backup overwrites nothing", file)
+		return Report{}, fmt.Errorf("%s exists already: a backup never overwrites a file", file)
 	}
 	source, err := Inspect(ctx, url, Options{}) // before anything is created
 	if err != nil {
@@ -88,12 +88,12 @@ func publish(part, file string) error {
 	err := os.Link(part, file)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return fmt.Errorf("%s has come meanwhile: nothing was overwritten", file)
+		return fmt.Errorf("%s was created meanwhile: nothing was overwritten", file)
 	case err == nil:
 		err = os.Remove(part)
 	default:
 		if _, there := os.Lstat(file); there == nil {
-			return fmt.Errorf("%s has come meanwhile: nothing was overwritten", file)
+			return fmt.Errorf("%s was created meanwhile: nothing was overwritten", file)
 		}
 		err = os.Rename(part, file)
 	}

@@ -81,7 +81,7 @@ func TestBackupRefuses(t *testing.T) {
 	storetest.Load(t, open(t, url, store.Options{}))
 	write(t, taken, "precious")
 	for _, tt := range []struct{ url, file, want string }{
-		{url, taken, "overwrites nothing"},
+		{url, taken, "never overwrites"},
 		{"sqlite:" + filepath.Join(dir, "none.db"), filepath.Join(dir, "b.db"), "no such file"},
 		{"sqlite:" + taken, filepath.Join(dir, "b.db"), "not a database"},
 		{url, filepath.Join(dir, "no", "such", "folder"), "no such file"},
@@ -115,7 +115,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{"good.db", "no/such/folder.db", "no such file"},
 		{"none.db", "new.db", "no such file"},
 		{"text.db", "new.db", "not a database"},
-		{"empty.db", "new.db", "no fleet"},
+		{"empty.db", "new.db", "not a Simferry database"},
 		{"newer.db", "new.db", "use a newer simferry"},
 		{"unsound.db", "new.db", "does not pass fsck"},
 		{"fleet.db", "new.db", "a database in use"},

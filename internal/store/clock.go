@@ -126,7 +126,7 @@ func (s *Store) ClockWorks() error {
 	}
 	return &fleet.Error{
 		Code: fleet.Unavailable, RetryAfter: time.Minute, Err: clockOff(skew),
-		Message: "The clock of this server is wrong, so that no token can be judged by it; try again later, or another server",
+		Message: "The clock of this server is wrong, so it cannot check tokens; try again later, or use another server",
 	}
 }
 

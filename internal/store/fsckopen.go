@@ -79,7 +79,7 @@ func inspectSQLite(ctx context.Context, file string) (engine, error) {
 	return lookingEngine{&sqliteEngine{readers: db, steps: steps}, db}, nil
 }
 
-var errNoFleet = errors.New("there is no fleet of Simferry in it")
+var errNoFleet = errors.New("it is not a Simferry database")
 
 // exactly returns an error if the schema version is not this program's.
 func (s steps) exactly(ctx context.Context, db *sql.DB) error {

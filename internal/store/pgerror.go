@@ -93,7 +93,7 @@ func serverErrors(err error) []*pgconn.PgError {
 var refusals = map[string]string{
 	"28P01": "the server refuses the user name or password",
 	"28000": "the server refuses this user or this kind of connection (see its pg_hba.conf)",
-	"3D000": "there is no such database",
+	"3D000": "the database does not exist",
 	"42501": "the user may not connect to this database",
 	"42704": "the server does not know a parameter of the URL",
 	"22023": "the server refuses the value of a parameter of the URL",

@@ -101,7 +101,7 @@ func (s *Store) public(ctx context.Context, err error) error {
 	case v == away, v == outcomeUnknown:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database cannot be reached; try again", Err: err}
 	case v == full:
-		return &fleet.Error{Code: fleet.Unavailable, Message: "The disk of the database is full; try again once there is room", Err: err}
+		return &fleet.Error{Code: fleet.Unavailable, Message: "The disk of the database is full; try again once there is space", Err: err}
 	case v == gone:
 		return replaced(err)
 	case v == held:
@@ -109,7 +109,7 @@ func (s *Store) public(ctx context.Context, err error) error {
 	case v == busy:
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database is too busy; try again", Err: err}
 	case v == taken:
-		return &fleet.Error{Code: fleet.Duplicated, Message: "Something with this id, name or number exists already", Err: err}
+		return &fleet.Error{Code: fleet.Duplicated, Message: "An object with this id, name or number already exists", Err: err}
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return &fleet.Error{Code: fleet.Unavailable, Message: "The database took too long; try again", Err: err}
 	case ctx.Err() != nil:

@@ -123,7 +123,7 @@ func checkPrivate(file string) error {
 	}
 	const others = 0o007
 	if mode := info.Mode(); runtime.GOOS != "windows" && mode.IsRegular() && mode.Perm()&others != 0 {
-		return fmt.Errorf("the database %s holds the keys that sign tokens, and everybody on this machine may read or change it (mode %04o): run chmod 600 %s",
+		return fmt.Errorf("the database %s contains the keys that sign tokens, and all users of this machine may read or change it (mode %04o): run chmod 600 %s",
 			file, mode.Perm(), file)
 	}
 	return nil

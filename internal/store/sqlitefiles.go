@@ -85,7 +85,7 @@ func (f *sqliteFiles) writable() error {
 // some of them only as an I/O error.
 func opening(file string, err error) error {
 	if left, look := roomLeft(filepath.Dir(file)); look == nil && left < leastRoom {
-		err = fmt.Errorf("the disk of the database is full: make room on it, then try again: %w", err)
+		err = fmt.Errorf("the disk of the database is full: free some space, then try again: %w", err)
 	}
 	return fmt.Errorf("database %s: %w", file, err)
 }
@@ -94,6 +94,6 @@ func opening(file string, err error) error {
 func replaced(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, Err: err,
-		Message: "The database file was removed or replaced below the server: put it back, or restart the server on the right file",
+		Message: "The database file was removed or replaced while the server was running: put it back, or restart the server on the right file",
 	}
 }

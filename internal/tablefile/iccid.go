@@ -111,7 +111,7 @@ func complete(word string) bool { return len(withoutDashes(word)) >= fleet.ICCID
 // before an ICCID, which together may have 20 digits. It is not guessed.
 func parseICCID(word string) (fleet.ICCID, error) {
 	if i := strings.LastIndexByte(strings.TrimRight(word, "-"), '-'); i > 0 && complete(word[i+1:]) && strings.Trim(word[:i], "-") != "" {
-		return "", fmt.Errorf("%q has a whole number behind a dash: put it into a column or on a line of its own", clip(word))
+		return "", fmt.Errorf("%q has a complete number after a dash: put it into a column or on a line of its own", clip(word))
 	}
 	digits := withoutDashes(word)
 	if len(digits) == fleet.ICCIDLength+1 && (digits[fleet.ICCIDLength] == 'F' || digits[fleet.ICCIDLength] == 'f') {

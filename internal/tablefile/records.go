@@ -92,7 +92,7 @@ func (r *records) readLine() (string, error) {
 	}
 }
 
-var errQuotes = errors.New("a quotation mark is not closed, or there is text behind it: put the whole value in quotes, and double each quote inside")
+var errQuotes = errors.New("a quotation mark is not closed or is followed by text: put the whole value in quotes, and double each quote inside")
 
 // next reads a row, over as many lines as its quotes take.
 func (r *records) next() (Row, error) {

@@ -103,20 +103,20 @@ func TestReadSIMsRefused(t *testing.T) {
 		}},
 		{"values", "iccid,id,workspace,status,production_date,msisdn\n,1,,,,\n8988303,0,+1,on,18/11/2021,12\n89883030000067385938,1.0,,,,\n", []string{
 			"line 2: iccid: it is empty: fill it in or remove the line",
-			`line 3: iccid: "8988303" is no ICCID: it has 7 digits, not 19`,
-			`line 3: id: "0" is no id: write a whole number from 1`,
-			`line 3: workspace: "+1" is no id: write a whole number from 1`,
+			`line 3: iccid: "8988303" is not a valid ICCID: it has 7 digits, not 19`,
+			`line 3: id: "0" is not a valid id: write a whole number from 1`,
+			`line 3: workspace: "+1" is not a valid id: write a whole number from 1`,
 			`line 3: status: "on" is unknown: write one of issued, activated, suspended, deleted, factory_test`,
-			`line 3: production_date: "18/11/2021" is no date: write 2021-11-18 or 2021-11-18T08:25:53Z`,
+			`line 3: production_date: "18/11/2021" is not a valid date: write 2021-11-18 or 2021-11-18T08:25:53Z`,
 			`line 3: msisdn: "12" must be 3 to 15 digits and nothing else`,
 			`line 4: iccid: "89883030000067385938" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`,
-			`line 4: id: "1.0" is no id: write a whole number from 1`,
+			`line 4: id: "1.0" is not a valid id: write a whole number from 1`,
 		}},
 		{"shape of a line", "iccid,id\n8988303000006738593\n8988303000006738593,1,2\n8988303\"000,1\n\"8988303000006738593,1\n,\n", []string{
 			"line 2: it has 1 values, the header names 2 columns: add or remove separators",
 			"line 3: it has 3 values, the header names 2 columns: add or remove separators",
-			`line 4: iccid: "8988303\"000" is no ICCID: it must be exactly 19 digits`,
-			"line 5: a quotation mark is not closed, or there is text behind it: put the whole value in quotes, and double each quote inside",
+			`line 4: iccid: "8988303\"000" is not a valid ICCID: it must be exactly 19 digits`,
+			"line 5: a quotation mark is not closed or is followed by text: put the whole value in quotes, and double each quote inside",
 		}},
 		{"duplicates", "iccid,id\n8988303000006738593,1\n8988303000006738591,1\n89883030000067385937,2\n8988303000006738590,1\n", []string{
 			"line 3: id: 1 is on line 2 already: remove one of the two",
@@ -138,7 +138,7 @@ func TestReadSIMsRefused(t *testing.T) {
 func TestReadSIMsManyProblems(t *testing.T) {
 	_, err := world.ReadSIMs(from("iccid\n" + strings.Repeat("x\n", 1500)))
 	got := messages(t, err)
-	if len(got) != 1001 || got[999] != `line 1001: iccid: "x" is no ICCID: it must be exactly 19 digits` || got[1000] != "and 500 more problems: mend these first" {
+	if len(got) != 1001 || got[999] != `line 1001: iccid: "x" is not a valid ICCID: it must be exactly 19 digits` || got[1000] != "and 500 more problems: fix these first" {
 		t.Errorf("got %d problems, the last being %q", len(got), got[len(got)-2:])
 	}
 }

@@ -115,7 +115,7 @@ func set(s *fleet.SIM, column, value string) (err error) {
 func parseID[T ~int64](s string) (T, error) {
 	n, ok := wholeNumber(s)
 	if !ok {
-		return 0, fmt.Errorf("%q is no id: write a whole number from 1", clip(s))
+		return 0, fmt.Errorf("%q is not a valid id: write a whole number from 1", clip(s))
 	}
 	return T(n), nil
 }

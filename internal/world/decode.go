@@ -63,7 +63,7 @@ func decodeRoles(o *object) map[fleet.WorkspaceID]fleet.Role {
 func decodeRole(list *object, name string) (fleet.WorkspaceID, fleet.Role) {
 	workspace, ok := wholeNumber(name)
 	if !ok {
-		list.fault(name, fleet.InvalidFormat, "the key is no Workspace id: write a whole number from 1")
+		list.fault(name, fleet.InvalidFormat, "the key is not a Workspace id: write a whole number from 1")
 		return 0, fleet.NoRole
 	}
 	n := list.take(name)
@@ -72,7 +72,7 @@ func decodeRole(list *object, name string) (fleet.WorkspaceID, fleet.Role) {
 		return 0, fleet.NoRole
 	}
 	if word, ok := n.(*ast.StringNode); ok && word.Value == "superadmin" {
-		list.fault(name, fleet.NotAllowed, "superadmin is no role of one Workspace: write superadmin: true beside roles")
+		list.fault(name, fleet.NotAllowed, "superadmin is not a role of a single Workspace: write superadmin: true beside roles")
 		return 0, fleet.NoRole
 	}
 	return fleet.WorkspaceID(workspace), keyword(list, name, workspaceRoles, fleet.NoRole)

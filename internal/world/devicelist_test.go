@@ -57,8 +57,8 @@ func TestReadDevicesRefuses(t *testing.T) {
 			"line 4: id: 3 is on line 2 already: remove one of the two", "line 5: id: 5 is on line 3 already", "line 6: id: 3 is on line 2 already",
 		},
 		"id,status,imei,imei_lock,ip_address,created\n0,broken,123,yes,10.0.0,today\n": {
-			`line 2: id: "0" is no id`, `line 2: status: "broken" is unknown: write one of enabled, disabled, deleted`, `line 2: imei: "123" must be 14 to 16 digits`,
-			`line 2: imei_lock: "yes" is neither true nor false`, `line 2: ip_address: "10.0.0" is no IP address`, `line 2: created: "today" is no date`,
+			`line 2: id: "0" is not a valid id`, `line 2: status: "broken" is unknown: write one of enabled, disabled, deleted`, `line 2: imei: "123" must be 14 to 16 digits`,
+			`line 2: imei_lock: "yes" is neither true nor false`, `line 2: ip_address: "10.0.0" is not a valid IP address`, `line 2: created: "today" is not a valid date`,
 		},
 		"name\n" + strings.Repeat("x", 256) + "\n": {"line 2: name: at most 255 characters"},
 		"imei\n3.5317510123456E+14\n":              {"a spreadsheet has rounded it"},

@@ -115,7 +115,7 @@ func (o *object) objects(name string) []*object {
 	}
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
-		o.fault(name, fleet.InvalidFormat, "it is %s: write a list, each entry behind a dash", describe(n))
+		o.fault(name, fleet.InvalidFormat, "it is %s: write a list, each entry after a dash", describe(n))
 		return nil
 	}
 	all := make([]*object, 0, len(list.Values))

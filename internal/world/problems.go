@@ -46,7 +46,7 @@ func (p *problems) err() error {
 	if more := p.total - len(p.kept); more > 0 {
 		e.Problems = append(e.Problems, fleet.Problem{
 			Code:    fleet.ValidationFailed,
-			Message: fmt.Sprintf("and %d more problems: mend these first", more),
+			Message: fmt.Sprintf("and %d more problems: fix these first", more),
 		})
 	}
 	return e

@@ -50,13 +50,13 @@ var refusals = []struct {
 		"line 7: users[0].roles: it is a list: write key: value pairs",
 		"line 7: users[0].id: it is a number, not a whole number: write digits without quotes",
 		"line 7: users[0].username: it is a list, not text: put it in quotes",
-		"line 8: sims: it is a mapping: write a list, each entry behind a dash",
-		"line 9: devices: it is a number: write a list, each entry behind a dash",
+		"line 8: sims: it is a mapping: write a list, each entry after a dash",
+		"line 9: devices: it is a number: write a list, each entry after a dash",
 	}},
 	{"values of a device", "devices:\n- {id: 1, workspace: 1, imei: 123, imei_lock: maybe}\n- {id: 2, workspace: 1, ip_address: fe80::1%eth0, service_profile: x}", []string{
 		"line 2: devices[0].imei: \"123\" must be 14 to 16 digits and nothing else",
 		"line 2: devices[0].imei_lock: it is text: write true or false",
-		"line 3: devices[1].ip_address: \"fe80::1%eth0\" is no IP address: write it like 10.64.12.181 or 2001:db8::1",
+		"line 3: devices[1].ip_address: \"fe80::1%eth0\" is not a valid IP address: write it like 10.64.12.181 or 2001:db8::1",
 		"line 3: devices[1].service_profile: it is text, not a whole number: write digits without quotes",
 	}},
 	{"ids", "devices:\n- {id: 0, workspace: 1}\n- {id: -3, workspace: 010}\n- {id: 9223372036854775808, workspace: 0x10}", []string{
@@ -71,8 +71,8 @@ var refusals = []struct {
 		`line 3: workspaces[1].name: " " is not a name: write some text in one line`,
 		`line 3: workspaces[1].type: "Enterprise" is unknown: write one of mno, service_provider, reseller, enterprise`,
 		`line 3: workspaces[1].status: "closed" is unknown: write one of enabled, suspended`,
-		`line 3: workspaces[1].country: "GER" is no country: write the two letters of ISO 3166-1, such as DE`,
-		`line 4: workspaces[2].country: "ZZ" is no country: write the two letters of ISO 3166-1, such as DE`,
+		`line 3: workspaces[1].country: "GER" is not a valid country: write the two letters of ISO 3166-1, such as DE`,
+		`line 4: workspaces[2].country: "ZZ" is not a valid country: write the two letters of ISO 3166-1, such as DE`,
 		`line 6: users[0].username: "Admin" is not a username: write an e-mail address, such as admin@example.com`,
 		`line 6: users[0].name: "a\nb" contains the control character U+000A: remove it, and write some text in one line`,
 		"line 6: users[0].status: it is a number: write one of activation_pending, active, suspended",
@@ -81,8 +81,8 @@ var refusals = []struct {
 	}},
 	{"roles", "users:\n- id: 1\n  username: a@b.example\n  default_workspace: 9\n  roles:\n    1: superadmin\n    x: observer\n    2: member\n    3:\n    4: 1\n    5: user", []string{
 		"line 2: users[0].default_workspace: the user has no role in Workspace 9: give it one under roles",
-		"line 6: users[0].roles.1: superadmin is no role of one Workspace: write superadmin: true beside roles",
-		"line 7: users[0].roles.x: the key is no Workspace id: write a whole number from 1",
+		"line 6: users[0].roles.1: superadmin is not a role of a single Workspace: write superadmin: true beside roles",
+		"line 7: users[0].roles.x: the key is not a Workspace id: write a whole number from 1",
 		`line 8: users[0].roles.2: "member" is unknown: write one of administrator, user, observer`,
 		"line 9: users[0].roles.3: it has no role: write one of administrator, user, observer",
 		"line 10: users[0].roles.4: it is a number: write one of administrator, user, observer",
@@ -92,12 +92,12 @@ var refusals = []struct {
 		`line 3: sims[1].iccid: "8,98E+18": a spreadsheet has rounded it, and its last digits are lost: format the column as text, fill in the numbers again and save`,
 		`line 3: sims[1].imsi: "2.95e14": a spreadsheet has rounded it, and its last digits are lost: format the column as text, fill in the numbers again and save`,
 		`line 4: sims[2].iccid: "89883030000067385938" has 20 digits and its last is not the check digit of the first 19 (that would be 7)`,
-		`line 5: sims[3].iccid: "898830" is no ICCID: it has 6 digits, not 19`,
+		`line 5: sims[3].iccid: "898830" is not a valid ICCID: it has 6 digits, not 19`,
 		`line 5: sims[3].eid: "89" must be exactly 32 digits`,
 		`line 5: sims[3].imsi: "12345" must be 6 to 15 digits and nothing else`,
 		`line 5: sims[3].msisdn: "+4915112345" must be 3 to 15 digits and nothing else`,
-		`line 5: sims[3].production_date: "18.11.2021" is no date: write 2021-11-18 or 2021-11-18T08:25:53Z`,
-		`line 6: sims[4].iccid: "8988303000000000129.5" is no ICCID: it must be exactly 19 digits`,
+		`line 5: sims[3].production_date: "18.11.2021" is not a valid date: write 2021-11-18 or 2021-11-18T08:25:53Z`,
+		`line 6: sims[4].iccid: "8988303000000000129.5" is not a valid ICCID: it must be exactly 19 digits`,
 	}},
 	{"duplicates", "workspaces:\n- {id: 1, name: A}\n- {id: 1, name: B}\nusers:\n- {id: 1, username: a@b.example}\n- {id: 2, username: A@B.example}\nprofiles:\n- {id: 1, workspace: 1, kind: tariff, name: A}\n- {id: 1, workspace: 2, kind: service, name: B}\n- {id: 1, workspace: 2, kind: tariff, name: C}", []string{
 		"line 3: workspaces[1].id: 1 is taken by workspaces[0] (line 2): each needs its own",
@@ -128,11 +128,11 @@ var refusals = []struct {
 	{"ends of a range", "sim_ranges:\n- {first_id: 9223372036854775807, first_iccid: 9999999999999999999, count: 2, workspace: 1}\n- {first_id: 1, first_iccid: 1, count: 10000001, workspace: 1}", []string{
 		"line 2: sim_ranges[0].count: 2 ids from 9223372036854775807 on exceed 64 bits: start lower",
 		"line 2: sim_ranges[0].count: 2 numbers from 9999999999999999999 on exceed the 19 digits of an ICCID: start lower",
-		`line 3: sim_ranges[1].first_iccid: "1" is no ICCID: it has 1 digits, not 19`,
+		`line 3: sim_ranges[1].first_iccid: "1" is not a valid ICCID: it has 1 digits, not 19`,
 		"line 3: sim_ranges[1].count: 10000001 is not allowed: write a whole number from 1 to 10000000",
 	}},
 	{"no mapping", "- {id: 1}", []string{"line 1: the file: it is a list: write key: value pairs"}},
-	{"no YAML", "sims:\n  - {id: 1", []string{"line 2: it is no YAML: could not find flow mapping end token '}'"}},
+	{"invalid YAML", "sims:\n  - {id: 1", []string{"line 2: it is not valid YAML: could not find flow mapping end token '}'"}},
 	{"two documents", "sims: []\n---\nsims: []", []string{"line 2: a second document starts here: a world file is one; remove the ---"}},
 	{"anchor", "sims: []\nusers: &u []", []string{"line 2: anchors (&) are not supported: write the value out, in quotes if it is text"}},
 	{"tag", "sims: !!seq []", []string{"line 1: tags (!) are not supported: write the value out, in quotes if it is text"}},
@@ -140,7 +140,7 @@ var refusals = []struct {
 	{"not UTF-8", "# ok\n# M\xfcnchen", []string{"line 2: it is not UTF-8: save the file in that encoding"}},
 	{"nested brackets", "sims: " + strings.Repeat("[", 50_000), []string{"line 1: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
 	{"nested dashes", "sims:\n" + strings.Repeat("- ", 50_000), []string{"line 2: lists and mappings are nested more than 16 deep: the format needs no more than 4"}},
-	{"endless mapping", strings.Repeat("a: 1\n", 50_000), []string{"line 10001: there are more than 10000 keys without a dash: write a list, each entry behind a dash"}},
+	{"endless mapping", strings.Repeat("a: 1\n", 50_000), []string{"line 10001: there are more than 10000 keys without a dash: write a list, each entry after a dash"}},
 	{"key with a line break", `{"a\nb": 1}`, []string{`line 1: "a\nb": unknown key: known are devices, models, profiles, sim_ranges, sims, users, workspaces`}},
 }
 
@@ -162,7 +162,7 @@ func TestManyProblems(t *testing.T) {
 	for i := range 50 {
 		want = append(want, fmt.Sprintf("line %d: devices[%d].id: 0 is not allowed: write a whole number from 1 to 9223372036854775807", i+2, i))
 	}
-	wantRefusal(t, err, append(want, "and 10 more problems: mend these first")...)
+	wantRefusal(t, err, append(want, "and 10 more problems: fix these first")...)
 	const headline = "line 2: devices[0].id: 0 is not allowed: write a whole number from 1 to 9223372036854775807 (60 problems in all)"
 	if err.Error() != headline {
 		t.Errorf("got %q, want %q", err, headline)

@@ -56,9 +56,9 @@ func tree(text []byte) (ast.Node, error) {
 	var bad yaml.Error
 	switch {
 	case errors.As(err, &bad) && bad.GetToken() != nil:
-		return nil, syntax(bad.GetToken().Position.Line, "it is no YAML: %s", bad.GetMessage())
+		return nil, syntax(bad.GetToken().Position.Line, "it is not valid YAML: %s", bad.GetMessage())
 	case err != nil:
-		return nil, fleet.Errorf(fleet.BadRequest, "the world file is no YAML: %v", err)
+		return nil, fleet.Errorf(fleet.BadRequest, "the world file is not valid YAML: %v", err)
 	case len(file.Docs) > 1:
 		return nil, syntax(startOf(file.Docs[1]), "a second document starts here: a world file is one; remove the ---")
 	case len(file.Docs) == 0:
@@ -99,7 +99,7 @@ func plain(tokens token.Tokens) error {
 			return syntax(t.Position.Line, "lists and mappings are nested more than %d deep: the format needs no more than 4", maxDepth)
 		}
 		if s.keys > maxKeys {
-			return syntax(t.Position.Line, "there are more than %d keys without a dash: write a list, each entry behind a dash", maxKeys)
+			return syntax(t.Position.Line, "there are more than %d keys without a dash: write a list, each entry after a dash", maxKeys)
 		}
 	}
 	return nil

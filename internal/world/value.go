@@ -53,7 +53,7 @@ func parseDigits(s string, least, most int) (string, error) {
 func parseIP(s string) (string, error) {
 	ip, err := netip.ParseAddr(s)
 	if err != nil || ip.Zone() != "" {
-		return "", fmt.Errorf("%q is no IP address: write it like 10.64.12.181 or 2001:db8::1", clip(s))
+		return "", fmt.Errorf("%q is not a valid IP address: write it like 10.64.12.181 or 2001:db8::1", clip(s))
 	}
 	return ip.String(), nil
 }
@@ -64,13 +64,13 @@ func parseDate(s string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no date: write 2021-11-18 or 2021-11-18T08:25:53Z", clip(s))
+	return time.Time{}, fmt.Errorf("%q is not a valid date: write 2021-11-18 or 2021-11-18T08:25:53Z", clip(s))
 }
 
 func parseCountry(s string) (string, error) {
 	country, known := fleet.CountryByISO(strings.ToUpper(s))
 	if !known {
-		return "", fmt.Errorf("%q is no country: write the two letters of ISO 3166-1, such as DE", clip(s))
+		return "", fmt.Errorf("%q is not a valid country: write the two letters of ISO 3166-1, such as DE", clip(s))
 	}
 	return country.ISO, nil
 }
