@@ -8,7 +8,7 @@ import (
 )
 
 // BenchmarkPlan500 measures the planner's share of a dry run of 500 SIMs. It must stay well
-// below 200 µs, because a whole response has 0.4 ms besides its SELECT.
+// below 200 µs, because a whole response has 0.4 ms in addition to its SELECT.
 func BenchmarkPlan500(b *testing.B) {
 	sims := fresh(500)
 	for i := range sims {

@@ -11,8 +11,8 @@ type DeviceChange struct {
 	Patch DevicePatch
 }
 
-// DeviceSnapshot is all input of PlanDevices besides the request, read at one instant and in
-// one Workspace.
+// DeviceSnapshot is all input of PlanDevices except the request, read at one instant and in one
+// Workspace.
 type DeviceSnapshot struct {
 	Devices  map[DeviceID]Device    // those that change; without deleted ones
 	SIMs     map[SIMID]SIMState     // those that are named, or are in one of Devices; without deleted ones

@@ -56,7 +56,7 @@ var ProfileList = ListSpec{
 }
 
 // EventList is what the event lists can be filtered and sorted by. Fields with two names have
-// the vendor's name and an older one of ours.
+// the vendor's name and an older name.
 var EventList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},

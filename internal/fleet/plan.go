@@ -30,7 +30,7 @@ type Standing struct {
 	Role      Role
 }
 
-// Snapshot is all input of the planner besides the request, read at one instant: the selected
+// Snapshot is all input of the planner except the request, read at one instant: the selected
 // SIMs in any Workspace, and the Workspaces of the target and of those SIMs with the caller's
 // standing in each.
 type Snapshot struct {

@@ -8,12 +8,11 @@ import (
 
 // Preview is the result of a dry run, decoded from its entity tag.
 //
-// The tag is self-contained because a dry run writes no row: a stored preview would make the
-// harmless half of a migration a write, with a lifetime to choose and to sweep. So the tag
-// carries all that a later run needs in order to report whether anything changed (two digests)
-// and which SIMs did (their versions). What they were like at those versions is in the ledger.
-// It is no secret and no proof: a client can make one up, and gains only a precondition that
-// fails.
+// The tag is self-contained because a dry run writes no row: a stored preview would turn the
+// dry run into a write and would have to expire. The tag therefore contains all that a later
+// run needs to find whether anything changed (two digests) and which SIMs did (their versions).
+// Their states at those versions are in the ledger. The tag is neither secret nor proof: a
+// client that forges one gains only a precondition that fails.
 type Preview struct {
 	request  requestDigest
 	state    stateDigest

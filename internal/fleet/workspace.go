@@ -57,6 +57,5 @@ type Workspace struct {
 	Created time.Time
 }
 
-// Brazilian reports whether the Workspace is in Brazil, for the Brazilian numbering rule
-// (1505).
+// Brazilian reports whether the Workspace is in Brazil (see the numbering rule, conflict 1505).
 func (w Workspace) Brazilian() bool { return w.Country == "BR" }

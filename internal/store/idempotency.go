@@ -14,7 +14,7 @@ type Reply struct {
 	Location string
 	ETag     string
 	Body     []byte
-	Refusal  fleet.Code // why the request was denied, for the audit log; not stored
+	Refusal  fleet.Code // why the request was denied (audit log only, not stored)
 }
 
 // Key is an idempotency key of one caller, in one Workspace, for one operation.

@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Member is a user as shown to the members of one Workspace. For an invited user who has not
-// entered yet, it contains only what the inviter has written.
+// Member is a user as shown to the members of one Workspace. For an invited user before the
+// first entry, it contains only what the inviter has written.
 type Member struct {
 	fleet.User
 	Roles []fleet.Role
@@ -120,8 +120,8 @@ func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 	return tx.exec(ctx, "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE", int64(user))
 }
 
-// OtherAdministrators counts the Administrators of a Workspace, besides one user, who can
-// sign in and have entered it.
+// OtherAdministrators counts the Administrators of a Workspace, except one user, that can sign
+// in and have entered it.
 func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, besides fleet.UserID) (n int, err error) {
 	_, err = tx.one(ctx, `
 		SELECT count(*) FROM `+joinMembers+` JOIN membership_roles r ON r.user_id = m.user_id AND r.workspace_id = m.workspace_id

@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// beforeInvitations returns a database of schema 6, in which step 7 finds nobody at work.
+// beforeInvitations returns a database of schema 6, in which step 7 finds no other connections.
 func beforeInvitations(t *testing.T) (url string) {
 	t.Helper()
 	url = pgtest.Database(t)

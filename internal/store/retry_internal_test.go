@@ -132,7 +132,7 @@ func TestWhatSQLiteMeans(t *testing.T) {
 	}
 }
 
-// dataFile asks the database where it is.
+// dataFile returns the path of the database file.
 func dataFile(t *testing.T, e *sqliteEngine) (file string) {
 	t.Helper()
 	if err := e.readers.QueryRowContext(t.Context(), "SELECT file FROM pragma_database_list").Scan(&file); err != nil {

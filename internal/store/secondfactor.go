@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// SecondFactor is a second factor of a user, besides the password.
+// SecondFactor is a second factor of a user, in addition to the password.
 type SecondFactor struct {
 	ID       int64
 	User     fleet.UserID
