@@ -115,8 +115,9 @@ func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
 // updateAmong runs a transaction that at first waits only briefly for locks. If it has to wait
 // longer, it returns its connection and queues: at most a quarter of the connections wait for
 // locks, first come, first served, and the others serve requests that do not need these locks.
-// turn runs a function when it is the caller's turn among other requests; a queued request does
-// not hold a turn.
+// turn runs a function when it is the caller's turn among other requests. A request that
+// queues, or waits for a lock at the head of the queue, holds no turn, so that the same
+// caller's requests for other rows continue.
 func (e *pgEngine) updateAmong(ctx context.Context, fn func(querier) error, turn func(run func() error) error) error {
 	err := turn(func() error { return e.write(ctx, lockGlance, fn) })
 	if !waitedForLock(err) {
