@@ -98,6 +98,7 @@ func (f *Filter) add(v string) error {
 	return nil
 }
 
+// addText adds a value of a field that holds text. A NameField takes an id as well.
 func (f *Filter) addText(v string) error {
 	if v == "" {
 		return badQuery("%s has no value", f.Field.Name)

@@ -351,7 +351,7 @@ func (b *workbook) readRow(el xml.StartElement) (Row, error) {
 	}
 }
 
-// readCell puts a cell at its position: the file omits empty ones.
+// beginRow reads the number of a row, and whether it is hidden.
 func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
 	b.row++
 	for _, a := range el.Attr {
@@ -369,6 +369,7 @@ func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
 	return hidden, nil
 }
 
+// readCell puts a cell at its position: the file omits empty ones.
 func (b *workbook) readCell(row *Row, el xml.StartElement) error {
 	at, kind := len(row.Cells), ""
 	for _, a := range el.Attr {
