@@ -15,14 +15,13 @@ import (
 
 // How a list finds its rows among millions.
 const (
-	indexed = "indexed" // an index finds them, or returns them in order
+	indexed = "indexed" // an index finds them, or gives them in their order
 	refused = "refused" // it is refused, and the message says what to add
 
 	inWorkspace = "in the Workspace" // it goes through all that the Workspace has, found by an index
 )
 
-// listPlans says how each list finds its rows by each field. New filters and sorts must be
-// added.
+// listPlans say how each list finds its rows by each field. A new filter or sort must be added.
 var listPlans = []listPlan{
 	{
 		"SIMs of an enterprise", fleet.SIMList,
@@ -117,15 +116,13 @@ func simsOf(ws fleet.Workspace) func(context.Context, *store.Tx, fleet.List) err
 	}
 }
 
-// fewMatch has a value of each field that few of the rows of fillLists have.
+// fewMatch is a value of each field that few rows have, among those of fillLists.
 var fewMatch = map[string]string{
 	"id": "1000011", "iccid": "8988303000001000011", "iccid_with_luhn": fleet.ICCID("8988303000001000011").WithLuhn(), "imsi": "295050001000011",
 	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "endpoint": "9001", "customer_org": "100", "issuer_org": "1",
 	"reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77",
 }
 
-// TestListsReadNoWholeTable checks every filter and sort of the large lists on both engines:
-// none may read or sort a whole table.
 func filterValue(f fleet.ListField) string {
 	switch value, ok := fewMatch[f.Name]; {
 	case f.Kind == fleet.TimeField || f.Kind == fleet.FromField || f.Kind == fleet.UntilField:
@@ -138,6 +135,7 @@ func filterValue(f fleet.ListField) string {
 	return "1"
 }
 
+// fillOthers adds some of what the lists other than those of SIMs and of migrations show.
 func fillOthers(t *testing.T, url string, d store.Dialect) {
 	t.Helper()
 	db := rawSQL(t, url)
@@ -158,6 +156,8 @@ func fillOthers(t *testing.T, url string, d store.Dialect) {
 	}
 }
 
+// TestListsReadNoWholeTable goes through every filter and sort of the lists of what there may
+// be millions of, on both engines: none reads or sorts a whole table.
 func TestListsReadNoWholeTable(t *testing.T) {
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		t.Run(name, func(t *testing.T) {
@@ -218,8 +218,8 @@ var (
 	sortedWhole   = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY|^ *(-> +)?Sort  \(`)
 )
 
-// wholeTable finds the step of a plan that reads or sorts a whole table. Few rows that were
-// found by an index may be sorted.
+// wholeTable finds what reads or sorts a whole table in a plan. Few rows that were found by an
+// index may be sorted.
 func wholeTable(p store.Plan) string {
 	few := strings.HasPrefix(p.Text, "WITH ") || strings.Contains(p.Text, " LIMIT ") && strings.Contains(p.Text, "ledger_sides") ||
 		strings.Contains(p.Text, "GROUP BY block") || strings.Contains(p.Text, ") u ORDER BY u.id") || strings.Contains(p.Text, "ORDER BY v.ledger_id, v.side")

@@ -8,19 +8,19 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// mostScanned is the maximum number of SIMs that a list may read to filter, sort and count
-// them: they take some hundredths of a second on either engine. A list that would read more
-// must use an index, or it is refused.
+// mostScanned is how many SIMs a list may go through to filter, sort and count them: so many
+// take some hundredths of a second, on either engine. A list that would go through more must
+// be found by an index, or it is refused.
 const mostScanned = 25_000
 
-// simSet is the set of SIMs, or of other rows, that a list reads.
+// simSet is the set of SIMs, or of other rows, that a list goes through.
 type simSet struct {
 	driving string // the condition on sims s that an index finds; "" for all in the scope
 	args    []any
 }
 
-// narrow finds, by an index, a set of at most mostScanned SIMs that contains the whole list. It
-// returns an error for the caller if there is none.
+// narrow finds a set of at most mostScanned SIMs, by an index, in which the whole list lies.
+// It returns an error for the caller if there is none.
 func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (simSet, error) {
 	for _, f := range l.Filters {
 		n, ok, err := tx.byFilter(ctx, ws, f)
@@ -41,9 +41,9 @@ func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (sim
 	return n, err
 }
 
-// byFilter returns the set of SIMs that one filter finds by an index; ok is false if there is
-// none for it. The set may be larger than the scope of the Workspace only if its size reveals
-// nothing about others: few SIMs have the same number.
+// byFilter is the set of SIMs that one filter finds by an index; ok is false if there is none
+// for it. The set may be larger than the scope of the Workspace only where its size tells
+// nothing of others: a number is that of one SIM or of few.
 func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) (n simSet, ok bool, err error) {
 	w := where{tx: tx}
 	condition := func() string { return "(" + joinOr(w.alternatives(f, simFields[f.Field.Name])) + ")" }
@@ -59,7 +59,7 @@ func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) 
 	case name == "iccid_with_luhn", name == "iccid" && wholeICCIDs(f):
 		n.driving = "s.status <> 3 AND " + condition() // the index leaves deleted SIMs out
 	case name == "customer_org" && ws.Type != fleet.Enterprise && len(f.Numbers) == 1:
-		var one int // its parent may know the size of a Workspace
+		var one int // the size of a Workspace is no secret to its parent
 		below, err := tx.one(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)
 		if err != nil || !below {
 			return n, false, err
@@ -76,8 +76,7 @@ func wholeICCIDs(f fleet.Filter) bool {
 	return !slices.ContainsFunc(f.Texts, func(text string) bool { return len(text) != fleet.ICCIDLength })
 }
 
-// byScope returns the set of all SIMs in the scope of a Workspace, and reports whether it is
-// small enough.
+// byScope is everything in the scope of a Workspace, and reports whether that is few enough.
 func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n simSet, few bool, err error) {
 	w := where{tx: tx}
 	w.scope(ws)
@@ -97,12 +96,12 @@ func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n 
 	return simSet{w.String(), w.args}, total(counts) <= int64(tx.most), err
 }
 
-// few reports whether a set has at most mostScanned SIMs. It stops counting there.
+// few reports whether a set has at most mostScanned SIMs. It counts no further.
 func (tx *Tx) few(ctx context.Context, n simSet) (bool, error) {
 	return tx.fewOf(ctx, "SELECT 1 FROM sims s WHERE "+n.driving, n.args)
 }
 
-// fewOf reports whether a statement finds at most mostScanned rows. It stops counting there.
+// fewOf reports whether a statement finds at most mostScanned rows. It counts no further.
 func (tx *Tx) fewOf(ctx context.Context, text string, args []any) (bool, error) {
 	var found int
 	_, err := tx.one(ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d) k", text, tx.most+1), args, &found)
@@ -120,8 +119,7 @@ func (tx *Tx) tooManySIMs(l fleet.List) error {
 		"q: more than %d SIMs would have to be looked through: %s", tx.most, what)}
 }
 
-// inIndexOrder reports whether an index returns a list in its order, and the tally knows its
-// total.
+// sortable refuses to sort so many things, which no index gives in the order of a list.
 func (tx *Tx) sortable(l fleet.List, total int, things string) error {
 	if _, byID := l.ByID(); byID || total <= tx.most {
 		return nil
@@ -130,11 +128,13 @@ func (tx *Tx) sortable(l fleet.List, total int, things string) error {
 		"sort: more than %d %s would have to be sorted by %s: sort by id, or add filters that fewer of them match", tx.most, things, l.Sort[0].Field)}
 }
 
+// inIndexOrder reports whether a list is one that an index gives in its order, with a total
+// that the tally knows.
 func inIndexOrder(ws fleet.Workspace, l fleet.List) bool {
 	return ws.Type == fleet.Enterprise && len(l.Filters) == 0 && len(l.Sort) == 1 && slices.Contains([]string{"iccid", "iccid_with_luhn", "status"}, l.Sort[0].Field)
 }
 
-// withoutOwn removes a filter by the Workspace whose SIMs the list shows anyway.
+// withoutOwn leaves out a filter by the Workspace whose SIMs the list shows anyway.
 func withoutOwn(ws fleet.Workspace, l fleet.List) fleet.List {
 	if ws.Type == fleet.Enterprise {
 		l.Filters = slices.DeleteFunc(slices.Clone(l.Filters), func(f fleet.Filter) bool {
