@@ -68,7 +68,7 @@ func (k Key) check() error {
 	case len(k.Private) != ed25519.PrivateKeySize:
 		return fmt.Errorf("signing key %s has %d bytes, not %d", k.ID, len(k.Private), ed25519.PrivateKeySize)
 	case !bytes.Equal(k.Private, ed25519.NewKeyFromSeed(k.Private.Seed())):
-		return fmt.Errorf("signing key %s is damaged: its halves do not belong together", k.ID)
+		return fmt.Errorf("signing key %s is damaged: its public and private parts do not match", k.ID)
 	}
 	return nil
 }
@@ -126,7 +126,7 @@ func (r *Keyring) add(k Key) error {
 		return err
 	}
 	if _, twice := r.public[k.ID]; twice {
-		return fmt.Errorf("there are two signing keys of the id %s", k.ID)
+		return fmt.Errorf("two signing keys have the id %s", k.ID)
 	}
 	r.public[k.ID] = ed25519.PublicKey(bytes.Clone(k.Private[ed25519.PrivateKeySize-ed25519.PublicKeySize:]))
 	return nil

@@ -59,7 +59,7 @@ func ParseOperatorTokens(text string) (OperatorTokens, error) {
 		all = append(all, t)
 	}
 	if len(all) == 0 {
-		return nil, errors.New("there is no token in it: 'simferry operator token' makes one")
+		return nil, errors.New("the file has no token: make one with 'simferry operator token'")
 	}
 	return all, nil
 }
@@ -69,9 +69,9 @@ func parseOperatorToken(fields []string) (operatorToken, error) {
 	t := operatorToken{hash: sha256.Sum256([]byte(secret))}
 	switch {
 	case len(fields) > 2:
-		return t, errors.New("it has more than a name and a token: keep both without spaces")
+		return t, errors.New("a line must be a name and a token, neither with spaces")
 	case !strong(secret):
-		return t, errors.New("the token is too weak: it takes 256 random bits, as 'simferry operator token' or 'openssl rand -hex 32' makes them")
+		return t, errors.New("the token is too weak: make one with 'simferry operator token' or 'openssl rand -hex 32'")
 	case len(fields) == 1:
 		t.name = "token-" + hex.EncodeToString(t.hash[:4])
 	case !tokenName(fields[0]):
@@ -86,9 +86,9 @@ func (list OperatorTokens) clash(t operatorToken) error {
 	for _, other := range list {
 		switch {
 		case other.hash == t.hash:
-			return fmt.Errorf("the token is that of %s: make another", other.name)
+			return fmt.Errorf("%s has the same token: make another one", other.name)
 		case other.name == t.name:
-			return fmt.Errorf("the name %s is there already: choose another", t.name)
+			return fmt.Errorf("the name %s is used twice: choose another", t.name)
 		}
 	}
 	return nil

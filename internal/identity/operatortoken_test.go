@@ -46,11 +46,11 @@ func TestWeakOperatorTokensAreRefused(t *testing.T) {
 		"far too long":        {good + strings.Repeat("x", 512), "too weak"},
 		"no ASCII":            {good + "é", "too weak"},
 		"a control character": {good + "\x00", "too weak"},
-		"a third word":        {"my token " + good, "more than a name and a token"},
+		"a third word":        {"my token " + good, "must be a name and a token"},
 		"a name with a slash": {"a/b " + good, "the name has other characters"},
 		"a long name":         {strings.Repeat("n", 41) + " " + good, "the name has other characters"},
-		"a name twice":        {"a " + good + "\na " + identity.NewOperatorToken(), "line 2: the name a is there already"},
-		"a token twice":       {"a " + good + "\nb " + good, "line 2: the token is that of a"},
+		"a name twice":        {"a " + good + "\na " + identity.NewOperatorToken(), "line 2: the name a is used twice"},
+		"a token twice":       {"a " + good + "\nb " + good, "line 2: a has the same token"},
 	} {
 		list, err := identity.ParseOperatorTokens(test.text)
 		if err == nil || list != nil || !strings.Contains(err.Error(), test.says) {

@@ -100,9 +100,9 @@ func (h *Hasher) derive(ctx context.Context, p Params, digest string, salt []byt
 	leave, err := h.queue.Enter(ctx, limit.Party(ctx))
 	switch {
 	case errors.Is(err, limit.ErrFull):
-		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "Too many are signing in at once; try again in a few seconds", RetryAfter: 3 * time.Second}
+		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "Too many sign-ins at once; try again in a few seconds", RetryAfter: 3 * time.Second}
 	case err != nil:
-		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "Signing in took too long; try again", Err: err}
+		return nil, &fleet.Error{Code: fleet.Unavailable, Message: "The sign-in took too long; try again", Err: err}
 	}
 	defer leave()
 	h.work.Add(1)

@@ -31,7 +31,7 @@ const (
 	maxBlob    = 64 // bytes of salt or key
 )
 
-var errNotPHC = errors.New("stored password hash is no Argon2id string")
+var errNotPHC = errors.New("stored password hash is not an Argon2id string")
 
 // check returns why the parameters are invalid, or nil.
 func (p Params) check() error {

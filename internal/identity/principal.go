@@ -56,11 +56,11 @@ func (p Principal) Require(need Permission) error {
 	case p.May(need):
 		return nil
 	case p.Enrolling:
-		return fleet.Errorf(fleet.Forbidden, "A second factor is required here first: POST /api/v1/user/mfa makes one, PATCH /api/v1/user/mfa/{key_id} activates it")
+		return fleet.Errorf(fleet.Forbidden, "A second factor is required: add one with POST /api/v1/user/mfa and activate it with PATCH /api/v1/user/mfa/{key_id}")
 	case p.Token != 0:
 		return fleet.Errorf(fleet.Forbidden, "An application token does not have the permission %s; sign in as a user", need)
 	default:
-		return fleet.Errorf(fleet.Forbidden, "The permission %s is needed and the role %s in this Workspace does not give it", need, roleName(p.role()))
+		return fleet.Errorf(fleet.Forbidden, "The permission %s is required, and the role %s in this Workspace does not have it", need, roleName(p.role()))
 	}
 }
 

@@ -129,7 +129,7 @@ func (c Claims) check() error {
 func parseSubject(s string) (int64, error) {
 	id, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || id < 1 {
-		return 0, fmt.Errorf("sub %q is no id", s)
+		return 0, fmt.Errorf("sub %q is not an id", s)
 	}
 	return id, nil
 }
