@@ -18,11 +18,11 @@ func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 	}
 	text, err := secretfile.Read(cfg.OperatorTokens)
 	if err != nil {
-		return nil, fmt.Errorf("the operator's tokens: %w", err)
+		return nil, fmt.Errorf("operator tokens: %w", err)
 	}
 	tokens, err := identity.ParseOperatorTokens(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("the operator's tokens: %w", &FileError{cfg.OperatorTokens, err})
+		return nil, fmt.Errorf("operator tokens: %w", &FileError{cfg.OperatorTokens, err})
 	}
 	return httpapi.NewOperator(s.Operator, tokens, s.options(cfg)), nil
 }
@@ -30,11 +30,11 @@ func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 // tellOperator logs whether the operator API is on, and warns about an unsafe address.
 func (s *Server) tellOperator(cfg config.Config) {
 	if s.operator == nil {
-		s.log.Info("the operator API is off: operator_token_file turns it on")
+		s.log.Info("the operator API is off: set operator_token_file to turn it on")
 		return
 	}
 	s.log.Info("the operator API is listening", "address", s.OperatorAddr(), "tokens", cfg.OperatorTokens)
 	if a, ok := s.operator.listener.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
-		s.log.Warn("the operator API can be reached from other machines: its tokens and passwords travel in the clear unless a proxy brings TLS", "address", s.OperatorAddr())
+		s.log.Warn("the operator API can be reached from other machines: its tokens and passwords are sent unencrypted unless a proxy adds TLS", "address", s.OperatorAddr())
 	}
 }

@@ -35,9 +35,9 @@ func (s *Server) Reload() error {
 	}
 	err := errors.Join(failed...)
 	if err != nil {
-		s.log.Error("a file could not be reloaded: what was read before stays in force", "err", err)
+		s.log.Error("a file could not be reloaded: its previous content stays in use", "err", err)
 	} else {
-		s.log.Info("reloaded the files that the settings name")
+		s.log.Info("reloaded the files named in the settings")
 	}
 	return err
 }

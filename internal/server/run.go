@@ -49,7 +49,7 @@ func (s *Server) lastDuty(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	if err := s.Operator.LastFold(ctx); err != nil {
-		s.log.Warn("a duty failed", "duty", "last fold", "err", err)
+		s.log.Warn("a background task failed", "duty", "last fold", "err", err)
 	}
 }
 
@@ -69,7 +69,7 @@ func (s *Server) drain(ctx context.Context) error {
 func (e endpoint) drain(ctx context.Context, grace time.Duration) error {
 	err := e.http.Shutdown(ctx)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.Join(fmt.Errorf("requests that ran for more than %v after the stop were cut off", grace), e.http.Close())
+		return errors.Join(fmt.Errorf("requests that ran for more than %v after the stop were aborted", grace), e.http.Close())
 	}
 	return err
 }
@@ -90,7 +90,7 @@ func (s *Server) every(ctx context.Context, interval time.Duration, name string,
 	defer tick.Stop()
 	for {
 		if err := duty(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("a duty failed", "duty", name, "err", err)
+			s.log.Warn("a background task failed", "duty", name, "err", err)
 		}
 		select {
 		case <-ctx.Done():
