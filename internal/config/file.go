@@ -74,7 +74,7 @@ func syntaxError(err error) error {
 	if errors.As(err, &y) && y.GetToken() != nil {
 		return fmt.Errorf("line %d: %s", y.GetToken().Position.Line, y.GetMessage())
 	}
-	return errors.New("is no YAML")
+	return errors.New("is not valid YAML")
 }
 
 func (l *loader) body(node ast.Node) error {

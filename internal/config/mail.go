@@ -17,7 +17,7 @@ func (c Config) checkSMTPURL() error {
 		return errors.New("must be smtp://USER@HOST:PORT or smtps://USER@HOST:PORT")
 	}
 	if _, has := u.User.Password(); has {
-		return errors.New("must not hold the password: put that into a file, named by " + cite("smtp_password_file"))
+		return errors.New("must not contain the password: put it into a file and set " + cite("smtp_password_file"))
 	}
 	return nil
 }
@@ -48,7 +48,7 @@ func (c Config) checkActivationKey() error {
 	case c.ActivationKey != KeyOff && c.ActivationKey != KeyInviter:
 		return errors.New("must be off or inviter")
 	case c.ActivationKey == KeyInviter && c.SMTPURL != "":
-		return errors.New("is for servers without mail: leave it out, or smtp_url")
+		return errors.New("cannot be used with smtp_url: remove one of them")
 	}
 	return nil
 }
@@ -60,7 +60,7 @@ func checkPublicURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
 		path.Clean("/"+u.Path) != strings.TrimRight("/"+strings.TrimLeft(u.Path, "/"), "/") && strings.Trim(u.Path, "/") != "" {
-		return errors.New("must be the http:// or https:// URL of the server, such as https://sims.example.com/fleet, with nothing behind its path")
+		return errors.New("must be the http:// or https:// URL of the server, such as https://sims.example.com/fleet, without a query or fragment")
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func TestRefusals(t *testing.T) {
 		"bad flag":            {given{args: []string{"--shutdown-grace=15"}}, []string{"--shutdown-grace", "with its unit"}},
 		"no network":          {given{args: []string{"--trusted-proxies=lan"}}, []string{"--trusted-proxies", `"lan"`, "10.0.0.0/8"}},
 		"network with host":   {given{args: []string{"--trusted-proxies=10.0.0.1/8"}}, []string{"10.0.0.0/8"}},
-		"network with zone":   {given{args: []string{"--trusted-proxies=fe80::1%eth0"}}, []string{"--trusted-proxies", "leave it out"}},
+		"network with zone":   {given{args: []string{"--trusted-proxies=fe80::1%eth0"}}, []string{"--trusted-proxies", "remove it"}},
 		"network of nobody":   {given{args: []string{"--trusted-proxies=::ffff:0:0/90"}}, []string{"--trusted-proxies", "match no client"}},
 		"database and file":   {given{args: []string{"--database=sqlite:a", "--database-file=b"}}, []string{"--database", "--database-file", "keep one"}},
 		"database file gone":  {given{args: []string{"--database-file=/nowhere"}}, []string{"--database-file", "/nowhere"}},
@@ -43,7 +43,7 @@ func TestRefusals(t *testing.T) {
 		"token ttl":           {given{args: []string{"--token-ttl=0s"}}, []string{"--token-ttl", "between 1s and 720h"}},
 		"max conns":           {given{args: []string{"--max-conns=1"}}, []string{"--max-conns", "between 2 and 1000"}},
 		"public URL":          {given{args: []string{"--public-url=sims.example.com"}}, []string{"--public-url", "https://"}},
-		"public URL, query":   {given{args: []string{"--public-url=https://sims.example.com/?a=b"}}, []string{"--public-url", "nothing behind its path"}},
+		"public URL, query":   {given{args: []string{"--public-url=https://sims.example.com/?a=b"}}, []string{"--public-url", "without a query"}},
 		"public URL, dots":    {given{args: []string{"--public-url=https://sims.example.com/a/../b"}}, []string{"--public-url"}},
 		"grace":               {given{args: []string{"--shutdown-grace=-1s"}}, []string{"--shutdown-grace", "between 0s and 5m"}},
 	}
