@@ -73,7 +73,7 @@ func New(o Options) (*Mailer, error) {
 		return m, nil
 	}
 	if open {
-		return nil, errors.New("a password is not sent in the clear: leave out the user, or starttls=off")
+		return nil, errors.New("a password cannot be sent unencrypted: remove the user or starttls=off")
 	}
 	password, err := secretfile.Read(o.PasswordFile)
 	if err != nil {

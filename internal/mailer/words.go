@@ -18,14 +18,14 @@ func (m *Mailer) words(what fleet.Mail) (subject, body string) {
 			m.useKey(what, "choose a password")
 	case fleet.MailAdded:
 		return "Invitation to " + place, hello + fmt.Sprintf("%s has made you a member of the Workspace %s in Simferry. "+
-			"Sign in as you always do, and switch to it.\n", by, place) + m.where()
+			"Sign in as usual, and switch to it.\n", by, place) + m.where()
 	}
-	return "Your password", hello + "somebody, probably you, has asked for another password for you in Simferry. If it was not you, do nothing.\n\n" +
+	return "Your password", hello + "a new password was requested for your account in Simferry. If you did not request it, ignore this mail.\n\n" +
 		m.useKey(what, "choose another password")
 }
 
 func (m *Mailer) useKey(what fleet.Mail, purpose string) string {
-	how := fmt.Sprintf("To %s, use this activation key, which is good for once, until %s:\n\n    %s\n",
+	how := fmt.Sprintf("To %s, use this activation key, which can be used once, until %s:\n\n    %s\n",
 		purpose, what.Expires.Format("2 January 2006, 15:04 MST"), what.Secret)
 	if m.page != "" {
 		how += fmt.Sprintf("\nOr open this page:\n\n    %s#key=%s\n", m.page, what.Secret)
