@@ -43,7 +43,7 @@ func Handler() http.Handler {
 	mux.HandleFunc("GET /docs/{file}", func(w http.ResponseWriter, r *http.Request) {
 		f, ok := files[r.PathValue("file")]
 		if !ok {
-			http.Error(w, "There is no such file.", http.StatusNotFound)
+			http.Error(w, "File not found.", http.StatusNotFound)
 			return
 		}
 		w.Header().Set("Cache-Control", "public, max-age=3600")
