@@ -20,7 +20,7 @@ const mappedBits = 96
 // Errors quote s and say what to write instead; they do not name the field.
 func ParseNetwork(s string) (netip.Prefix, error) {
 	if strings.Contains(s, "%") {
-		return netip.Prefix{}, errors.New(strconv.Quote(s) + " has a zone (%), which means something on one machine only: leave it out")
+		return netip.Prefix{}, errors.New(strconv.Quote(s) + " has a zone (%), which has a meaning on one machine only: remove it")
 	}
 	if a, err := netip.ParseAddr(s); err == nil {
 		a = a.Unmap()
