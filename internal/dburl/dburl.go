@@ -110,7 +110,7 @@ func parsePostgres(scheme, rest string) (URL, error) {
 	}
 	authority, tail := rest[:end], rest[end:]
 	if strings.Count(rest, "@") > 1 || strings.ContainsAny(tail, "@#") {
-		return URL{}, errors.New("has an @ or # that does not belong there: " + percentHint)
+		return URL{}, errors.New("has an @ or # in the wrong place: " + percentHint)
 	}
 	if strings.ContainsFunc(rest, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '\\' }) {
 		return URL{}, errors.New("has a space, a backslash or a control character: " + percentHint)
