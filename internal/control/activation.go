@@ -82,7 +82,7 @@ func activating(ctx context.Context, tx *store.Tx, a Activation) (key store.Acti
 	case a.Password == "":
 		err = fleet.Invalid("password", "it is required: the SHA-1 of the new password")
 	case identity.Guessable(a.Password, user.Username):
-		err = fleet.Errorf(fleet.ValidationFailed, "password: it is among the first that anybody would guess; choose another")
+		err = fleet.Errorf(fleet.ValidationFailed, "password: it is easily guessed; choose another")
 	}
 	return key, user, err
 }

@@ -165,7 +165,7 @@ func (w *deviceWriting) goTo(ctx context.Context, tx *store.Tx, ws fleet.Workspa
 	}
 	err := administers(ctx, tx, w.who, ws)
 	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
-		const words = "organisation: there is no such Workspace that you administer"
+		const words = "organisation: you are not an Administrator of this Workspace, or it does not exist"
 		err = &fleet.Error{Code: fleet.ValidationFailed, Message: words, Problems: []fleet.Problem{{Code: fleet.InvalidReference, Message: words}}}
 	}
 	w.ws = ws

@@ -64,7 +64,7 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 	}
 	if c.deliver == DeliverNot {
 		return Reply{}, false, fleet.Errorf(fleet.NotAllowed,
-			"Nobody can be invited here: the operator has set up neither mail (smtp_url) nor that the inviter hands on the key (activation_key)")
+			"Invitations are disabled: the operator must set smtp_url, or activation_key to inviter")
 	}
 	var again Reply
 	o.instead = func() Reply { return again }
@@ -94,7 +94,7 @@ func (n Invitation) checked(who identity.Principal) (Invitation, error) {
 		return n, err
 	}
 	if len(n.Username) > maxMailAddress {
-		return n, fleet.Invalid("username", "an address has at most %d bytes", maxMailAddress)
+		return n, fleet.Invalid("username", "must have at most %d bytes", maxMailAddress)
 	}
 	n.Name = cmp.Or(n.Name, n.Username)
 	if err := checkPersonName(n.Name); err != nil {
@@ -110,7 +110,7 @@ func (n Invitation) checked(who identity.Principal) (Invitation, error) {
 		case fleet.SuperAdmin:
 			return n, giveable(r)
 		default:
-			return n, fleet.Invalid("roles", "there is no role %d: GET /api/v1/user/role lists them", r)
+			return n, fleet.Invalid("roles", "there is no role %d: use one that GET /api/v1/user/role lists", r)
 		}
 	}
 	slices.Sort(n.Roles)
@@ -157,7 +157,7 @@ func (c *Control) invite(ctx context.Context, tx *store.Tx, who identity.Princip
 func mayInvite(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.WorkspaceID) error {
 	err := administers(ctx, tx, who, id)
 	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
-		err = fleet.Errorf(fleet.Forbidden, "Only who administers a Workspace invites people to it")
+		err = fleet.Errorf(fleet.Forbidden, "Only an Administrator of the Workspace can invite users to it")
 	}
 	return err
 }
@@ -200,7 +200,7 @@ func invitee(ctx context.Context, tx *store.Tx, n Invitation) (user store.UserRe
 	case err != nil:
 		return user, false, err
 	case member:
-		return user, false, fleet.Errorf(fleet.Duplicated, "username: %s is a user of this Workspace already", n.Username)
+		return user, false, fleet.Errorf(fleet.Duplicated, "username: %s is already a user of this Workspace", n.Username)
 	case m.user.ID == 0: // deleted since it was read
 		return user, false, store.ErrRaced
 	}

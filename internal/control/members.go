@@ -23,7 +23,7 @@ type MemberOf struct {
 // for oneself; InUse for the last Administrator; those of Once.
 func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, of MemberOf, s fleet.UserStatus, o Once, done Reply) (Reply, bool, error) {
 	if s != fleet.UserActive && s != fleet.UserSuspended {
-		return Reply{}, false, fleet.Invalid("status.id", "it can be 1 (Active) or 2 (Suspended)")
+		return Reply{}, false, fleet.Invalid("status.id", "must be 1 (Active) or 2 (Suspended)")
 	}
 	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error { return m.setStatus(ctx, tx, who, s) })
 }
@@ -71,7 +71,7 @@ func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of Membe
 		case !slices.Contains(m.Roles, role):
 			return fleet.Missing("role", int64(role))
 		case len(m.Roles) == 1:
-			return fleet.Errorf(fleet.InUse, "It is the last role of the user in this Workspace: give another first, or take the user out of it")
+			return fleet.Errorf(fleet.InUse, "This is the user's last role in this Workspace: give the user another role first, or remove the user from the Workspace")
 		case role == fleet.Administrator:
 			if err := m.notTheLast(ctx, tx); err != nil {
 				return err
@@ -85,7 +85,7 @@ func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of Membe
 }
 
 func ownRoles() error {
-	return fleet.Invalid("user_id", "nobody changes the own roles: let another Administrator do it")
+	return fleet.Invalid("user_id", "you cannot change your own roles: ask another Administrator")
 }
 
 // giveable requires a role that members of a Workspace can have.
@@ -94,7 +94,7 @@ func giveable(role fleet.Role) error {
 	case fleet.Administrator, fleet.Member, fleet.Observer:
 		return nil
 	case fleet.SuperAdmin:
-		return fleet.Errorf(fleet.NotAllowed, "The role SuperAdmin is given by the operator, at the command line")
+		return fleet.Errorf(fleet.NotAllowed, "Only the operator can give the role SuperAdmin, on the command line")
 	}
 	return fleet.Missing("role", int64(role))
 }
@@ -183,7 +183,7 @@ func administers(ctx context.Context, tx *store.Tx, who identity.Principal, ws f
 
 func (m managed) setStatus(ctx context.Context, tx *store.Tx, who identity.Principal, s fleet.UserStatus) error {
 	if m.user.ID == who.User {
-		return fleet.Errorf(fleet.NotAllowed, "Nobody suspends or activates oneself: let another Administrator do it")
+		return fleet.Errorf(fleet.NotAllowed, "You cannot suspend or activate yourself: ask another Administrator")
 	}
 	if s == fleet.UserSuspended {
 		if err := m.notTheLast(ctx, tx); err != nil {
@@ -209,7 +209,7 @@ func (m managed) setRoles(ctx context.Context, tx *store.Tx, roles []fleet.Role)
 
 func (m managed) remove(ctx context.Context, tx *store.Tx, who identity.Principal) error {
 	if m.user.ID == who.User {
-		return fleet.Errorf(fleet.NotAllowed, "Nobody takes oneself out of a Workspace: let another Administrator do it")
+		return fleet.Errorf(fleet.NotAllowed, "You cannot remove yourself from a Workspace: ask another Administrator")
 	}
 	if err := m.notTheLast(ctx, tx); err != nil {
 		return err
@@ -237,7 +237,7 @@ func (m managed) notTheLast(ctx context.Context, tx *store.Tx) error {
 	}
 	others, err := tx.OtherAdministrators(ctx, m.Workspace.ID, m.user.ID)
 	if err == nil && others == 0 {
-		err = fleet.Errorf(fleet.InUse, "It is the last Administrator of Workspace %d: make another first", m.Workspace.ID)
+		err = fleet.Errorf(fleet.InUse, "This is the last Administrator of Workspace %d: make another user Administrator first", m.Workspace.ID)
 	}
 	return err
 }

@@ -162,7 +162,7 @@ func (w *writing) caller(tx *store.Tx, got store.Opened) (now identity.Principal
 
 // ErrEnded is in the chain of an InvalidToken error if the caller's session, user or
 // application token ended during the request.
-var ErrEnded = errors.New("ended while the request was under way")
+var ErrEnded = errors.New("ended during the request")
 
 // claimsOf returns the claims of the bearer of a Principal.
 func claimsOf(who identity.Principal) identity.Claims {

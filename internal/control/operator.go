@@ -64,7 +64,7 @@ func (o Operator) Once(ctx context.Context, k Once, do func(Operator) (Reply, er
 }
 
 func lostAtTheEnd() error {
-	return fleet.Errorf(fleet.Unavailable, "The connection to the database was lost at the end: look whether it was done before you repeat it")
+	return fleet.Errorf(fleet.Unavailable, "The connection to the database was lost during the commit: check whether the change was made before you repeat the request")
 }
 
 // worded replaces the database's text for a constraint that a rule did not check.
@@ -73,7 +73,7 @@ func worded(err error) error {
 	case store.NoViolation, store.Taken: // the store sets the text after reading again
 		return err
 	}
-	return &fleet.Error{Code: fleet.Failed, Message: "The database does not take it, because of something that is missing", Err: err}
+	return &fleet.Error{Code: fleet.Failed, Message: "The change refers to something that does not exist in the database", Err: err}
 }
 
 // maxProblems is the most problems that one refusal lists.
@@ -115,7 +115,7 @@ func (p *problems) as(code fleet.Code) error {
 	}
 	if more := p.total - len(p.kept); more > 0 {
 		e.Problems = append(e.Problems, fleet.Problem{
-			Code: fleet.ValidationFailed, Message: fmt.Sprintf("and %d more problems: mend these first", more),
+			Code: fleet.ValidationFailed, Message: fmt.Sprintf("and %d more problems: fix these first", more),
 		})
 	}
 	return e

@@ -261,11 +261,11 @@ sim_ranges: [{first_id: 90000, first_iccid: "8988303000000900000", count: 5, wor
 			{"a circle through the database", `workspaces: [{id: 1, name: Ferry Connect, type: mno, parent: 100}]`,
 				[]string{"workspace 1: parent: it would be its own ancestor"}},
 			{"a username of another", `users: [{id: 9, username: admin@example.com}]`,
-				[]string{"user 9: username: admin@example.com is user 1 already"}},
+				[]string{"user 9: username: admin@example.com already belongs to user 1"}},
 			{"a device that holds a SIM", `devices: [{id: 9001, workspace: 200}]`,
-				[]string{"device 9001: workspace: it holds SIM 250 in Workspace 100: detach that first"}},
+				[]string{"device 9001: workspace: the device holds SIM 250 in Workspace 100: detach the SIM first"}},
 			{"a device that holds a SIM, deleted", `devices: [{id: 9001, workspace: 100, status: deleted}]`,
-				[]string{"device 9001: status: it holds SIM 250: detach that first"}},
+				[]string{"device 9001: status: the device holds SIM 250: detach the SIM first"}},
 			{"SIMs", `
 devices: [{id: 9002, workspace: 200}]
 sims:
@@ -275,7 +275,7 @@ sims:
   - {id: 262, iccid: "8988303000000000779", workspace: 100, device: 9999}
   - {id: 263, iccid: "8988303000000000780", workspace: 100, reseller: 999}`, []string{
 				"SIM 250: id: SIM 250 has the ICCID 8988303000000000129: choose another id",
-				"SIM 260: iccid: 8988303000000000130 is SIM 251 already",
+				"SIM 260: iccid: 8988303000000000130 already belongs to SIM 251",
 				"SIM 261: device: device 9001 holds another SIM already",
 				"SIM 262: device: device 9999 does not exist",
 				"SIM 263: reseller: there is no Workspace 999",
@@ -378,9 +378,9 @@ func TestImportSIMsNamesEveryBadLine(t *testing.T) {
 			"8988303000000000504,,\n", 0)
 		want := []string{
 			"line 3: workspace: there is no Workspace 999",
-			"line 4: iccid: 8988303000000000129 is SIM 250 already",
+			"line 4: iccid: 8988303000000000129 already belongs to SIM 250",
 			"line 5: id: SIM 251 has the ICCID 8988303000000000130: choose another id",
-			"line 6: workspace: it is empty: fill it in, or name a Workspace for all that leave it out",
+			"line 6: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list",
 		}
 		if diff := cmp.Diff(want, particulars(t, err)); diff != "" {
 			t.Error(diff)
@@ -402,7 +402,7 @@ func TestImportSIMsCountsBeyondTheLimit(t *testing.T) {
 		}
 		_, err := in.importCSV(t, text.String(), 0)
 		got := particulars(t, err)
-		if len(got) != 1001 || got[999] != "line 1001: workspace: there is no Workspace 999" || got[1000] != "and 5001 more problems: mend these first" {
+		if len(got) != 1001 || got[999] != "line 1001: workspace: there is no Workspace 999" || got[1000] != "and 5001 more problems: fix these first" {
 			t.Errorf("%d problems, the last %q", len(got), got[len(got)-2:])
 		}
 	})
@@ -439,9 +439,9 @@ func TestCreateWorkspace(t *testing.T) {
 		}{
 			{fleet.Workspace{Name: " "}, fleet.BadRequest, `name: " " is not a name: write some text in one line`},
 			{fleet.Workspace{Name: "A\nB"}, fleet.BadRequest, `name: "A\nB" contains the control character U+000A: remove it, and write some text in one line`},
-			{fleet.Workspace{Name: "A", Country: "XX"}, fleet.BadRequest, `country: "XX" is no country: write the two letters of ISO 3166-1, such as DE`},
+			{fleet.Workspace{Name: "A", Country: "XX"}, fleet.BadRequest, `country: "XX" is not a country code: use two letters as in ISO 3166-1, such as DE`},
 			{fleet.Workspace{Name: "A", Parent: 7}, fleet.BadRequest, "parent: there is no Workspace 7"},
-			{fleet.Workspace{ID: 100, Name: "A"}, fleet.Duplicated, "id: Workspace 100 is there already (Fleet DE): leave the id out to get a free one"},
+			{fleet.Workspace{ID: 100, Name: "A"}, fleet.Duplicated, "id: Workspace 100 already exists (Fleet DE): leave the id out to get a free one"},
 		}
 		for _, r := range refusals {
 			_, err := in.operator.CreateWorkspace(ctx, r.workspace)
@@ -554,13 +554,13 @@ func TestCreateUserRefuses(t *testing.T) {
 			{"short password", control.NewUser{Username: "e@x.example", Password: "1234567", Roles: administrator},
 				fleet.BadRequest, "password: it must have at least 8 characters"},
 			{"no roles", control.NewUser{Username: "e@x.example", Password: "long enough"},
-				fleet.BadRequest, "roles: without a role nobody can sign in: give one, such as administrator of a Workspace"},
+				fleet.BadRequest, "roles: a user needs a role to sign in: give one, such as administrator of a Workspace"},
 			{"foreign default", control.NewUser{Username: "e@x.example", Password: "long enough", Roles: administrator, DefaultWorkspace: 200},
 				fleet.BadRequest, "default_workspace: the user has no role in Workspace 200"},
 			{"superadmin without a place", control.NewUser{Username: "e@x.example", Password: "long enough", SuperAdmin: true},
 				fleet.BadRequest, "default_workspace: a superadmin without roles needs one to sign in to"},
 			{"taken", control.NewUser{Username: "ADMIN@example.com", Password: "long enough", Roles: administrator},
-				fleet.Duplicated, "username: admin@example.com is user 1 already"},
+				fleet.Duplicated, "username: admin@example.com already belongs to user 1"},
 			{"unknown Workspace", control.NewUser{Username: "e@x.example", Password: "long enough", Roles: map[fleet.WorkspaceID]fleet.Role{7: fleet.Observer}},
 				fleet.ValidationFailed, "user: roles: there is no Workspace 7 (2 problems in all)"},
 		}

@@ -47,7 +47,7 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 	if err != nil {
 		return "", err
 	}
-	return "", fleet.Errorf(fleet.InvalidToken, "This is none of the operator's tokens")
+	return "", fleet.Errorf(fleet.InvalidToken, "This is not a valid operator token")
 }
 
 // Refused records that a caller with one of the operator's tokens was refused, like

@@ -105,7 +105,7 @@ func (in *deviceIntake) take(ctx context.Context, batch []world.DeviceLine) erro
 			fresh = append(fresh, d.Device)
 			in.check(d.Device, place)
 		case is.Workspace != d.Workspace:
-			in.problems.add(fleet.Duplicated, "%s: id: device %d is there already, in Workspace %d: choose another id", place, d.ID, is.Workspace)
+			in.problems.add(fleet.Duplicated, "%s: id: device %d already exists, in Workspace %d: choose another id", place, d.ID, is.Workspace)
 		default:
 			in.done.Kept++
 		}
@@ -122,7 +122,7 @@ func (in *deviceIntake) check(d fleet.Device, place string) {
 	_, found := in.workspaces[d.Workspace]
 	switch {
 	case d.Workspace == 0:
-		in.problems.add(fleet.Required, "%s: workspace: it is empty: fill it in, or name a Workspace for all that leave it out", place)
+		in.problems.add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place)
 	case !found:
 		in.problems.add(fleet.InvalidReference, "%s: workspace: there is no Workspace %d", place, d.Workspace)
 	default:

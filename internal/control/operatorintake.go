@@ -108,10 +108,10 @@ func (in *intake) check(s fleet.SIM, known standing, place func() string) {
 		}
 	}
 	if s.Workspace == 0 {
-		in.problems.add(fleet.Required, "%s: workspace: it is empty: fill it in, or name a Workspace for all that leave it out", place())
+		in.problems.add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place())
 	}
 	if holder, held := known.holders[s.ICCID]; held && s.Status != fleet.SIMDeleted {
-		in.problems.add(fleet.Duplicated, "%s: iccid: %s is SIM %d already", place(), s.ICCID, holder)
+		in.problems.add(fleet.Duplicated, "%s: iccid: %s already belongs to SIM %d", place(), s.ICCID, holder)
 	}
 	if _, found := in.models[s.Model]; s.Model != 0 && !found {
 		in.problems.add(fleet.InvalidReference, "%s: model: there is no model %d", place(), s.Model)
@@ -132,11 +132,11 @@ func (in *intake) checkBatch(s fleet.SIM, known standing, place func() string) {
 	in.batches[s.BIC]++
 	switch stock := in.complete(s); {
 	case known.registered[s.BIC] != 0:
-		in.problems.add(fleet.NotAllowed, "%s: bic: batch %s is registered already: choose another code", place(), s.BIC)
+		in.problems.add(fleet.NotAllowed, "%s: bic: batch %s is already registered: choose another code", place(), s.BIC)
 	case in.batches[s.BIC] == MaxBatch+1:
 		in.problems.add(fleet.OutOfRange, "%s: bic: batch %s has more than %d SIMs: split it", place(), s.BIC, MaxBatch)
 	case stock.Workspace != stock.Issuer:
-		in.problems.add(fleet.NotAllowed, "%s: bic: the SIM is in Workspace %d, and a batch waits in that of its issuer, %d", place(), stock.Workspace, stock.Issuer)
+		in.problems.add(fleet.NotAllowed, "%s: bic: the SIM is in Workspace %d: a SIM with a batch code must be in that of its issuer, %d", place(), stock.Workspace, stock.Issuer)
 	}
 }
 

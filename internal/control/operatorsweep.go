@@ -16,7 +16,7 @@ const keepReplies = 30 * 24 * time.Hour
 // server's clock is probably wrong, it removes nothing and returns an error.
 func (o Operator) Sweep(ctx context.Context) error {
 	if err := o.c.store.ClockTrusted(ctx); err != nil {
-		return fmt.Errorf("nothing that has expired was removed: %w", err)
+		return fmt.Errorf("expired data was not removed: %w", err)
 	}
 	return o.c.store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.Sweep(ctx, keepReplies); err != nil {

@@ -66,7 +66,7 @@ func checkExpiry(tx *store.Tx, field string, expires time.Time) error {
 	if expires.IsZero() || expires.After(tx.Now()) {
 		return nil
 	}
-	return fleet.Invalid(field, "%s is over: choose a time to come", expires.Format(time.RFC3339))
+	return fleet.Invalid(field, "%s is in the past: choose a future time", expires.Format(time.RFC3339))
 }
 
 func (c *Control) insertToken(ctx context.Context, tx *store.Tx, t store.ApplicationToken) (CreatedToken, error) {

@@ -53,9 +53,9 @@ func checkUserChange(ctx context.Context, tx *store.Tx, was, next store.UserReco
 	switch {
 	case next.Status == was.Status:
 	case next.Status != fleet.UserActive && next.Status != fleet.UserSuspended:
-		return fleet.Invalid("status", "a user can be made 1 (Active) or 2 (Suspended)")
+		return fleet.Invalid("status", "must be 1 (Active) or 2 (Suspended)")
 	case next.Status == fleet.UserActive && was.PasswordHash == "":
-		return fleet.Invalid("status", "the user has no password to sign in with: set one, which activates the user too")
+		return fleet.Invalid("status", "the user has no password: set one, which also activates the user")
 	}
 	if was.SuperAdmin && !next.SuperAdmin && len(memberships) == 0 {
 		return fleet.Errorf(fleet.InUse, "superadmin: the user has no other role: give one in a Workspace first, or suspend the user")
@@ -86,7 +86,7 @@ func (o Operator) SetRole(ctx context.Context, ref string, ws fleet.WorkspaceID,
 		return u, err
 	}
 	if status != fleet.UserActive && status != fleet.UserSuspended {
-		return u, fleet.Invalid("status", "a member can be 1 (Active) or 2 (Suspended)")
+		return u, fleet.Invalid("status", "must be 1 (Active) or 2 (Suspended)")
 	}
 	err = o.changingUser(ctx, ref, func(tx *store.Tx, user store.UserRecord, _ []fleet.Membership) error {
 		found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{ws})

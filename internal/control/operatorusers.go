@@ -96,7 +96,7 @@ func checkedUser(n NewUser) (NewUser, error) {
 		}
 	}
 	if len(n.Roles) == 0 && !n.SuperAdmin {
-		return n, fleet.Invalid("roles", "without a role nobody can sign in: give one, such as administrator of a Workspace")
+		return n, fleet.Invalid("roles", "a user needs a role to sign in: give one, such as administrator of a Workspace")
 	}
 	for _, role := range n.Roles {
 		if err := checkRole("role", role); err != nil {
@@ -140,7 +140,7 @@ func checkNewPassword(password string) error {
 func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error) {
 	old, found, err := tx.UserByName(ctx, n.Username)
 	if err == nil && found {
-		err = fleet.Errorf(fleet.Duplicated, "username: %s is user %d already", n.Username, old.ID)
+		err = fleet.Errorf(fleet.Duplicated, "username: %s already belongs to user %d", n.Username, old.ID)
 	}
 	if err != nil {
 		return 0, err

@@ -83,7 +83,7 @@ func checkParent(known map[fleet.WorkspaceID]fleet.Workspace, w fleet.Workspace)
 	seen := make(map[fleet.WorkspaceID]bool)
 	for up := w.Parent; up != 0 && !seen[up]; up = known[up].Parent {
 		if up == w.ID {
-			return fleet.Invalid("parent", "Workspace %d would be its own ancestor: choose one that does not stand below it", w.ID)
+			return fleet.Invalid("parent", "Workspace %d would be its own ancestor: choose one that is not below it", w.ID)
 		}
 		seen[up] = true
 	}
@@ -116,7 +116,7 @@ func forbiddenBySIMs(ctx context.Context, tx *store.Tx, was, next fleet.Workspac
 		return nil, err
 	}
 	if crosses && held {
-		list = append(list, fleet.Problem{Code: fleet.InUse, Message: "country: the Workspace has SIMs, and none moves between Brazil and elsewhere: create another Workspace, or move them out first"})
+		list = append(list, fleet.Problem{Code: fleet.InUse, Message: "country: the Workspace has SIMs, and SIMs cannot move into or out of Brazil: create another Workspace, or move them out first"})
 	}
 	if was.Type != next.Type && (held || named) {
 		list = append(list, fleet.Problem{Code: fleet.InUse, Message: "type: the Workspace has SIMs, or is the issuer or reseller of some: move or delete those first, or create another Workspace"})

@@ -29,7 +29,7 @@ func (o Operator) CreateWorkspace(ctx context.Context, w fleet.Workspace) (fleet
 			return fleet.Invalid("parent", "there is no Workspace %d", w.Parent)
 		}
 		if old, found := known[w.ID]; found {
-			return fleet.Errorf(fleet.Duplicated, "id: Workspace %d is there already (%s): leave the id out to get a free one", w.ID, old.Name)
+			return fleet.Errorf(fleet.Duplicated, "id: Workspace %d already exists (%s): leave the id out to get a free one", w.ID, old.Name)
 		}
 		if w.ID == 0 {
 			id, err := tx.NextID(ctx, store.Workspaces)
@@ -62,13 +62,13 @@ func checkedWorkspace(w fleet.Workspace) (fleet.Workspace, error) {
 		return w, err
 	}
 	if !w.Type.Known() {
-		return w, fleet.Invalid("type", "%d is no type of a Workspace: it can be 1 to 4", w.Type)
+		return w, fleet.Invalid("type", "%d is not a Workspace type: must be 1 to 4", w.Type)
 	}
 	if !w.Status.Known() {
-		return w, fleet.Invalid("status", "%d is no status of a Workspace: it can be 0 (Enabled) or 1 (Suspended)", w.Status)
+		return w, fleet.Invalid("status", "%d is not a Workspace status: must be 0 (Enabled) or 1 (Suspended)", w.Status)
 	}
 	if _, known := fleet.CountryByISO(w.Country); w.Country != "" && !known {
-		return w, fleet.Invalid("country", "%q is no country: write the two letters of ISO 3166-1, such as DE", w.Country)
+		return w, fleet.Invalid("country", "%q is not a country code: use two letters as in ISO 3166-1, such as DE", w.Country)
 	}
 	if w.ID < 0 || w.Parent < 0 {
 		return w, fleet.Invalid("id", "must be a whole number from 1")

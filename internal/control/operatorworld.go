@@ -113,7 +113,7 @@ func (a *applying) applyProfiles(ctx context.Context) error {
 		a.missing(place, "workspace", p.Workspace)
 		was, there := old[key]
 		if there && was.Workspace != p.Workspace {
-			a.problems.add(fleet.NotAllowed, "%s: workspace: it is one of Workspace %d, whose devices may refer to it: choose another id", place, was.Workspace)
+			a.problems.add(fleet.NotAllowed, "%s: workspace: the profile belongs to Workspace %d, whose devices may refer to it: choose another id", place, was.Workspace)
 		}
 		a.profiles[key] = p
 		if a.done.Profiles.count(there, was == p) && a.clean() {
@@ -171,9 +171,9 @@ func (a *applying) checkDevice(d fleet.Device, was store.DeviceRecord) {
 	switch {
 	case was.SIM == 0:
 	case d.Workspace != was.Workspace:
-		a.problems.add(fleet.NotAllowed, "%s: workspace: it holds SIM %d in Workspace %d: detach that first", place, was.SIM, was.Workspace)
+		a.problems.add(fleet.NotAllowed, "%s: workspace: the device holds SIM %d in Workspace %d: detach the SIM first", place, was.SIM, was.Workspace)
 	case d.Status == fleet.DeviceDeleted:
-		a.problems.add(fleet.NotAllowed, "%s: status: it holds SIM %d: detach that first", place, was.SIM)
+		a.problems.add(fleet.NotAllowed, "%s: status: the device holds SIM %d: detach the SIM first", place, was.SIM)
 	}
 }
 

@@ -54,7 +54,7 @@ func (a *applying) applyUsers(ctx context.Context) error {
 			return err
 		}
 		if found && holder.ID != u.ID {
-			a.problems.add(fleet.Duplicated, "%s: username: %s is user %d already", place, u.Username, holder.ID)
+			a.problems.add(fleet.Duplicated, "%s: username: %s already belongs to user %d", place, u.Username, holder.ID)
 		}
 		if err := a.applyUser(ctx, u); err != nil {
 			return err

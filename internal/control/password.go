@@ -38,7 +38,7 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, ol
 	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
 		now, _, err := tx.UserByID(ctx, user.ID)
 		if err != nil || now.Epoch != user.Epoch { // another change was committed first
-			return orElse(err, wrong("old_password", "it has just been changed"))
+			return orElse(err, wrong("old_password", "it has been changed meanwhile"))
 		}
 		if err := succeeded(ctx, tx, g, 1); err != nil {
 			return err
@@ -62,7 +62,7 @@ func (c *Control) confirmPassword(ctx context.Context, who identity.Principal, g
 	}
 	user, ok, err := c.checkPassword(ctx, g.username, digest)
 	if err == nil && !ok {
-		err = c.failed(ctx, g, wrong(field, "it is not the password"))
+		err = c.failed(ctx, g, wrong(field, "it is not your password"))
 	}
 	return user, err
 }
@@ -75,9 +75,9 @@ func (c *Control) checkDigest(ctx context.Context, user store.UserRecord, digest
 	case err != nil:
 		return err
 	case same:
-		return fleet.Errorf(fleet.ValidationFailed, "new_password: it is the old one")
+		return fleet.Errorf(fleet.ValidationFailed, "new_password: it must differ from the old one")
 	case identity.Guessable(digest, user.Username, user.Name):
-		return fleet.Errorf(fleet.ValidationFailed, "new_password: it is among the first that anybody would guess; choose another")
+		return fleet.Errorf(fleet.ValidationFailed, "new_password: it is easily guessed; choose another")
 	}
 	return nil
 }

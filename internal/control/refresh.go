@@ -48,7 +48,7 @@ func (c *Control) bearer(ctx context.Context, tx *store.Tx, user store.UserRecor
 func (c *Control) Refresh(ctx context.Context, secret string, from identity.Origin) (Tokens, error) {
 	t, reused, err := c.refresh(ctx, secret, from)
 	if err == nil && reused {
-		c.log.Warn("a spent refresh token was used again: the session has ended")
+		c.log.Warn("a used refresh token was used again: the session has ended")
 		return Tokens{}, refused()
 	}
 	return t, c.signInRefused(ctx, from, byRefresh, err, refreshing(secret))

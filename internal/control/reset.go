@@ -28,7 +28,7 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 		return err
 	}
 	if c.deliver != DeliverByMail {
-		return fleet.Errorf(fleet.NotAllowed, "No mail is sent from here: ask the operator for another password")
+		return fleet.Errorf(fleet.NotAllowed, "This server sends no mail: ask the operator for a new password")
 	}
 	return c.update(ctx, from, func(tx *store.Tx) error {
 		count, err := resetsOf(folded(username)).add(ctx, tx, time.Hour)

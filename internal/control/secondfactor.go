@@ -106,7 +106,7 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 		return tx.InsertEvent(ctx, factorEvent(who, fleet.Info, "Second factor of user "+who.Username+" activated"))
 	})
 	if err == nil && !right {
-		err = c.failed(ctx, g, wrong("code", "it is not the code of now"))
+		err = c.failed(ctx, g, wrong("code", "it is not the current code"))
 	}
 	return err
 }
@@ -165,7 +165,7 @@ func factorEvent(who identity.Principal, s fleet.Severity, words string) fleet.E
 }
 
 func factorActive() error {
-	return fleet.Errorf(fleet.Duplicated, "The second factor is active already; remove it first to have another")
+	return fleet.Errorf(fleet.Duplicated, "The second factor is already active; remove it before you add another")
 }
 
 // useCode verifies a code and marks it as used.
@@ -182,7 +182,7 @@ func checkCode(code string) error {
 	if len(code) == 6 && digitsOnly(code) {
 		return nil
 	}
-	return fleet.Invalid("code", "send the six digits that the authenticator shows, as a string")
+	return fleet.Invalid("code", "must be the six digits from the authenticator app, as a string")
 }
 
 func digitsOnly(s string) bool {

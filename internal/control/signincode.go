@@ -128,7 +128,7 @@ func (d *DeviceToTrust) check() error {
 		return nil
 	}
 	if d.Fingerprint == "" {
-		return fleet.Invalid("trusted_device.fingerprint", "it is required: a text that nobody can guess, and that the device sends with every sign-in")
+		return fleet.Invalid("trusted_device.fingerprint", "it is required: a random text that the device sends with every sign-in")
 	}
 	for _, f := range []struct{ name, text string }{
 		{"fingerprint", d.Fingerprint}, {"name", d.Name}, {"operating_system", d.OperatingSystem}, {"browser", d.Browser},

@@ -17,7 +17,7 @@ func (p *patching) mayAssign(field string, sim fleet.SIM) error {
 	return &fleet.Error{
 		Code: fleet.Forbidden, Field: field,
 		Message: field + ": only Administrators and application tokens of the Workspace that issued the SIM can change it, " +
-			"those of its reseller all but issuer_org, and no enterprise can; POST /api/v1/sim/migration/workspace moves SIMs",
+			"those of its reseller all but issuer_org, those of an enterprise none; POST /api/v1/sim/migration/workspace moves SIMs",
 	}
 }
 
@@ -89,7 +89,7 @@ func (p *patching) checkOwner(ctx context.Context, tx *store.Tx, field string, o
 		return nil
 	}
 	if owner.None {
-		return fleet.Invalid(field, "a SIM always has one: leave the key out")
+		return fleet.Invalid(field, "a SIM always has one: omit the field to keep it")
 	}
 	id := owner.ID
 	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{id})
@@ -99,7 +99,7 @@ func (p *patching) checkOwner(ctx context.Context, tx *store.Tx, field string, o
 	if ws, there := found[id]; !there || ws.Parent != p.ws.ID {
 		return fleet.Missing("workspace", int64(id))
 	} else if !takes(ws) {
-		return fleet.Invalid(field, "Workspace %d is of type %s, which cannot be one", id, ws.Type)
+		return fleet.Invalid(field, "Workspace %d has the type %s, which is not allowed here", id, ws.Type)
 	}
 	return nil
 }

@@ -182,7 +182,7 @@ func changeMoved(ctx context.Context, tx *store.Tx, who identity.Principal, plan
 }
 
 // errGuess is in the chain of the refusal of a code that is not for the caller.
-var errGuess = errors.New("the code of no batch for this Workspace")
+var errGuess = errors.New("not the code of a batch for this Workspace")
 
 // waiting returns the SIMs of a batch that a Workspace can register: those still with their
 // issuer.
@@ -196,7 +196,7 @@ func waiting(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, bic string
 		return nil, err
 	}
 	if by, registered := taken[bic]; registered {
-		refusal := fleet.Invalid("bic", "the batch is registered already")
+		refusal := fleet.Invalid("bic", "the batch is already registered")
 		if by != ws { // the Workspace that registered it may ask without limit
 			refusal.Err = errGuess
 		}
@@ -225,7 +225,7 @@ func waiting(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, bic string
 // asValidation turns the refusal of a code into the one of PATCH: always a 422, with the same
 // message for all codes that are not for the caller.
 func asValidation(err error) error {
-	const words = "bic: there is no such batch to be registered: the code is unknown or was used, or the batch has SIMs of another Workspace"
+	const words = "bic: no batch can be registered with this code: it is unknown or was used, or the batch has SIMs of another Workspace"
 	if !errors.Is(err, errGuess) {
 		var refusal *fleet.Error
 		if errors.As(err, &refusal) && refusal.Code == fleet.BadRequest { // the caller's Workspace has registered it
@@ -253,7 +253,7 @@ func (c *Control) guessing(ctx context.Context, who identity.Principal, try func
 		return err
 	}
 	if tried.Count >= batchGuesses {
-		return tooMany("Too many codes were tried that no batch has", tried.Expires.Sub(now))
+		return tooMany("Too many wrong batch codes", tried.Expires.Sub(now))
 	}
 	err = try()
 	if !errors.Is(err, errGuess) {

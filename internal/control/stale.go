@@ -24,7 +24,7 @@ func (s *Stale) Error() string {
 	if s.OtherRequest {
 		return "If-Match: the preview was of another request; make a dry run of this one"
 	}
-	return "If-Match: what was previewed has changed since; make a new dry run"
+	return "If-Match: the SIMs have changed since the preview; make a new dry run"
 }
 
 // compare refuses a run that would not move exactly what was previewed. plan is nil if the

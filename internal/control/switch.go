@@ -56,5 +56,5 @@ func (c *Control) SwitchWorkspace(ctx context.Context, who identity.Principal, t
 }
 
 func noSwitch() error {
-	return fleet.Errorf(fleet.InvalidToken, "There is no such Workspace to switch to")
+	return fleet.Errorf(fleet.InvalidToken, "You cannot switch to this Workspace: you are not a member, or it does not exist")
 }

@@ -21,12 +21,12 @@ func (p PersonPatch) keeps(username string) error {
 	if p.Username == nil || strings.EqualFold(*p.Username, username) {
 		return nil
 	}
-	return fleet.Invalid("username", "it cannot be changed; send the present one, or leave it out")
+	return fleet.Invalid("username", "it cannot be changed: send the present one, or omit it")
 }
 
 func (p PersonPatch) check() error {
 	if p.Status != nil && *p.Status != fleet.UserActive && *p.Status != fleet.UserSuspended {
-		return fleet.Invalid("status.id", "it can be 1 (Active) or 2 (Suspended)")
+		return fleet.Invalid("status.id", "must be 1 (Active) or 2 (Suspended)")
 	}
 	if p.Name == nil {
 		return nil
@@ -92,7 +92,7 @@ func patchOneself(ctx context.Context, tx *store.Tx, who identity.Principal, use
 		return err
 	}
 	if p.Status != nil {
-		return fleet.Errorf(fleet.NotAllowed, "Nobody suspends or activates oneself: let another Administrator do it")
+		return fleet.Errorf(fleet.NotAllowed, "You cannot suspend or activate yourself: ask another Administrator")
 	}
 	if p.Name == nil {
 		return nil
@@ -124,7 +124,7 @@ func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref 
 			return err
 		}
 		if !mine || m.user.SuperAdmin && !who.SuperAdmin {
-			return fleet.Errorf(fleet.NotAllowed, "name: only who administers every Workspace of the user changes it, once the user has entered them")
+			return fleet.Errorf(fleet.NotAllowed, "name: only an Administrator of every Workspace of the user can change it, after the user has joined them")
 		}
 		if err := rename(ctx, tx, who, m.user.ID, *p.Name); err != nil {
 			return err
@@ -146,7 +146,7 @@ func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principa
 	}
 	o.first = lockingUser(who)
 	return c.once(ctx, who, identity.WriteOwn, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
-		refusal := fleet.Errorf(fleet.Forbidden, "The default Workspace is chosen by the user, among those that the user belongs to")
+		refusal := fleet.Errorf(fleet.Forbidden, "Only the user can choose the default Workspace, and must be a member of it")
 		user, found, err := findUser(ctx, tx, who, of.User)
 		if err != nil || !found || user.ID != who.User {
 			return answer{}, orElse(err, refusal)

@@ -96,7 +96,7 @@ func TestDevicesByObject(t *testing.T) {
 				`{"status": {"id": 0}, "tariff_profile": {"id": 1}, "endpoints": [{}]}`:                                                            "service_profile: it is required",
 				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": [{"imei": "12"}]}`:                  "[0].imei",
 				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": [{}, {"sim": {"id": 290}}]}`:        "[1].sim: there is no SIM 290",
-				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "organisation": {"id": 900}, "endpoints": [{}]}`: "organisation: there is no such Workspace",
+				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "organisation": {"id": 900}, "endpoints": [{}]}`: "organisation: you are not an Administrator",
 			} {
 				if got := wantCode(t, user.Post(multi, text), http.StatusUnprocessableEntity, 1400); !strings.Contains(got.Message, field) {
 					t.Errorf("%s: %s", text, got.Message)
@@ -142,7 +142,7 @@ profiles:
 			for _, c := range []*kit.Client{user, program} {
 				for _, ws := range []int64{200, 900, 999} {
 					got := c.Post(endpoint, deviceBody(object{"organisation": object{"id": ws}}))
-					if refusal := wantCode(t, got, http.StatusUnprocessableEntity, 1400); refusal.Message != "organisation: there is no such Workspace that you administer" {
+					if refusal := wantCode(t, got, http.StatusUnprocessableEntity, 1400); refusal.Message != "organisation: you are not an Administrator of this Workspace, or it does not exist" {
 						t.Errorf("%s: %+v", got.Request, refusal)
 					}
 				}

@@ -72,7 +72,7 @@ func previewed(c *kit.Client, o object) string {
 	return tag
 }
 
-const staleMessage = "If-Match: what was previewed has changed since; make a new dry run"
+const staleMessage = "If-Match: the SIMs have changed since the preview; make a new dry run"
 
 // stale is the 412 that lists exactly these SIMs.
 func stale(t testing.TB, a *kit.Answer, sims ...api.StaleSIM) {

@@ -103,8 +103,8 @@ func TestUsernameMaySentBack(t *testing.T) {
 		admin.Patch(users+"/my", object{"username": "ADMIN@example.com", "name": "Boss"}).Is(http.StatusNoContent)
 		admin.Patch(users+"/3", object{"username": "observer@example.com", "name": "Looker"}).Is(http.StatusNoContent)
 		s.Untouched("another user name", func() {
-			bad(t, admin.Patch(users+"/my", object{"username": "user@example.com", "name": "x"}), "username: it cannot be changed; send the present one, or leave it out")
-			bad(t, admin.Patch(users+"/3", object{"username": "other@example.com", "name": "x"}), "username: it cannot be changed; send the present one, or leave it out")
+			bad(t, admin.Patch(users+"/my", object{"username": "user@example.com", "name": "x"}), "username: it cannot be changed: send the present one, or omit it")
+			bad(t, admin.Patch(users+"/3", object{"username": "other@example.com", "name": "x"}), "username: it cannot be changed: send the present one, or omit it")
 			wantCode(t, admin.Patch(users+"/5", object{"username": "stranger@example.com"}), http.StatusNotFound, 1201)
 			wantCode(t, admin.Patch(users+"/my", object{"username": ""}), http.StatusBadRequest, 1000)
 		})

@@ -186,12 +186,12 @@ users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct
 		issuer, virtual := s.As("issuer@example.com"), s.As("virtual@example.com")
 		s.Untouched("a refused owner", func() {
 			for body, message := range map[string]string{
-				`{"reseller_org": {"id": 100}}`: "reseller_org: Workspace 100 is of type Enterprise, which cannot be one",
-				`{"issuer_org": {"id": 100}}`:   "issuer_org: Workspace 100 is of type Enterprise, which cannot be one",
-				`{"issuer_org": {"id": 600}}`:   "issuer_org: Workspace 600 is of type Reseller, which cannot be one",
-				`{"issuer_org": null}`:          "issuer_org: a SIM always has one: leave the key out",
-				`{"issuer_org": {"id": null}}`:  "issuer_org: a SIM always has one: leave the key out",
-				`{"issuer_org": {}}`:            "issuer_org: a SIM always has one: leave the key out",
+				`{"reseller_org": {"id": 100}}`: "reseller_org: Workspace 100 has the type Enterprise, which is not allowed here",
+				`{"issuer_org": {"id": 100}}`:   "issuer_org: Workspace 100 has the type Enterprise, which is not allowed here",
+				`{"issuer_org": {"id": 600}}`:   "issuer_org: Workspace 600 has the type Reseller, which is not allowed here",
+				`{"issuer_org": null}`:          "issuer_org: a SIM always has one: omit the field to keep it",
+				`{"issuer_org": {"id": null}}`:  "issuer_org: a SIM always has one: omit the field to keep it",
+				`{"issuer_org": {}}`:            "issuer_org: a SIM always has one: omit the field to keep it",
 			} {
 				bad(t, issuer.Patch(simURL(251), body), message)
 			}

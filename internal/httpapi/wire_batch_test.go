@@ -68,9 +68,9 @@ func TestContract_BatchRegistration(t *testing.T) {
 			s.Untouched("a code that was used", func() {
 				stranger := s.As("stranger@example.com")
 				for range 21 { // its own Workspace has no limit
-					bad(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
+					bad(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is already registered")
 				}
-				bad(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is registered already")
+				bad(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is already registered")
 				for _, c := range []*kit.Client{user, stranger} {
 					wantCode(t, c.Patch(batchURL+"1234567890123456", body), http.StatusUnprocessableEntity, 1400)
 				}
