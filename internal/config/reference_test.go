@@ -36,12 +36,12 @@ const referenceHead = `# Settings
 
 Generated from the table in ` + "`internal/config`" + `; do not edit.
 
-A flag wins over the environment, the environment over the file, the file over the default. The file is YAML
-and is named by ` + "`--config FILE`" + ` or ` + "`SIMFERRY_CONFIG`" + `; an unknown key in it is an error. A variable that is empty counts as
-absent. Durations are written with their unit: ` + "`90s`, `15m`, `4h`" + `.
+A flag has precedence over the environment, the environment over the file, the file over the default.
+The file is YAML, and ` + "`--config FILE`" + ` or ` + "`SIMFERRY_CONFIG`" + ` names it; an unknown key in it is an error.
+An empty variable counts as absent. Durations have a unit: ` + "`90s`, `15m`, `4h`" + `.
 
-Secrets belong in files: put the database URL with its password into a file that only the server can read, and
-name it with ` + "`--database-file`" + `. Of a database URL, Simferry prints host, port and database only.
+Secrets belong in files: put the database URL with its password into a file that only the server can read,
+and name it with ` + "`--database-file`" + `. Simferry prints only host, port and database of a database URL.
 
 `
 
@@ -59,7 +59,7 @@ func reference() string {
 		fmt.Fprintf(&b, "## %s\n\n%s.\n\n", s.key, s.usage)
 		fmt.Fprintf(&b, "| flag | variable | default | example |\n|---|---|---|---|\n| `--%s` | `%s` | %s | `%s` |\n\n", s.flag(), s.env(), value, s.example)
 	}
-	b.WriteString("## A file with all of them\n\n```yaml\n")
+	b.WriteString("## A file with all settings\n\n```yaml\n")
 	for _, s := range settings {
 		if s.key != "database" { // it excludes database_file
 			fmt.Fprintf(&b, "%s: %s\n", s.key, s.example)

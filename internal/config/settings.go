@@ -35,15 +35,15 @@ func (s setting) cited() string {
 // settings is the closed list, in the order of the reference page.
 var settings = []setting{
 	{
-		"listen", "Address and port to listen on; port 0 takes a free one",
+		"listen", "Address and port to listen on; port 0 picks a free one",
 		"0.0.0.0:8080", func(c *Config) pflag.Value { return (*text)(&c.Listen) },
 	},
 	{
-		"database", "Database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME` where several servers share one fleet",
+		"database", "Database: `sqlite:PATH`, or `postgres://USER:PASSWORD@HOST/NAME` if several servers share one fleet",
 		"postgres://simferry@db/simferry", func(c *Config) pflag.Value { return (*databaseURL)(&c.Database) },
 	},
 	{
-		"database_file", "File whose content is the database URL, so that its password stands in no command line; instead of `database`",
+		"database_file", "File whose content is the database URL, which keeps its password out of the command line; replaces `database`",
 		"/run/secrets/simferry-database", func(c *Config) pflag.Value { return (*text)(&c.DatabaseFile) },
 	},
 	{
@@ -51,7 +51,7 @@ var settings = []setting{
 		"world.yaml", func(c *Config) pflag.Value { return (*text)(&c.Seed) },
 	},
 	{
-		"log_level", "Least level that is logged: `debug`, `info`, `warn` or `error`",
+		"log_level", "Lowest level that is logged: `debug`, `info`, `warn` or `error`",
 		"debug", func(c *Config) pflag.Value { return (*level)(&c.LogLevel) },
 	},
 	{
@@ -63,11 +63,11 @@ var settings = []setting{
 		"60m", func(c *Config) pflag.Value { return (*duration)(&c.TokenTTL) },
 	},
 	{
-		"require_mfa", "Who must have a second factor: `off` (nobody), `administrators` (of any Workspace) or `everybody`; who must and has none can only add one. Give every server of a fleet the same",
+		"require_mfa", "Users who must have a second factor: `off` (none), `administrators` (of any Workspace) or `everybody`; such a user without one can only add one. Use the same value on every server of a fleet",
 		"administrators", func(c *Config) pflag.Value { return (*text)(&c.RequireMFA) },
 	},
 	{
-		"smtp_url", "Mail server for invitations and password resets: `smtp://USER@HOST:587`, with STARTTLS, or `smtps://USER@HOST:465`; `?starttls=off` sends in the clear and takes no user. No password in it: that is in `smtp_password_file`",
+		"smtp_url", "Mail server for invitations and password resets: `smtp://USER@HOST:587`, with STARTTLS, or `smtps://USER@HOST:465`; `?starttls=off` disables encryption and allows no user. The password belongs in `smtp_password_file`",
 		"smtp://simferry@mail.example.com:587", func(c *Config) pflag.Value { return (*text)(&c.SMTPURL) },
 	},
 	{
@@ -75,7 +75,7 @@ var settings = []setting{
 		"/run/secrets/simferry-smtp", func(c *Config) pflag.Value { return (*text)(&c.SMTPPassword) },
 	},
 	{
-		"smtp_ca_file", "File with the certificates, in PEM, that the mail server's is signed with; those of the system where absent",
+		"smtp_ca_file", "PEM file with the CA certificates for the mail server; without it, those of the system",
 		"/etc/simferry/mail-ca.pem", func(c *Config) pflag.Value { return (*text)(&c.SMTPCA) },
 	},
 	{
@@ -83,27 +83,27 @@ var settings = []setting{
 		"Simferry <simferry@example.com>", func(c *Config) pflag.Value { return (*text)(&c.MailFrom) },
 	},
 	{
-		"activation_page", "Page of yours on which people use activation keys; mails link to it, the key behind `#key=`, where no server on the way sees it",
+		"activation_page", "URL of your page on which users enter activation keys; mails link to it with the key after `#key=`, which browsers do not send to servers",
 		"https://fleet.example.com/activate", func(c *Config) pflag.Value { return (*text)(&c.ActivationPage) },
 	},
 	{
-		"activation_key", "What happens to activation keys without `smtp_url`: `off` (nobody can be invited) or `inviter` (who invites is shown the key, and can so open an account for any address: only where all Administrators are trusted)",
+		"activation_key", "What happens to activation keys without `smtp_url`: `off` (invitations are disabled) or `inviter` (the inviter gets the key, and so can open an account for any address: use it only if you trust all Administrators)",
 		"inviter", func(c *Config) pflag.Value { return (*text)(&c.ActivationKey) },
 	},
 	{
-		"device_sim_activate_default", "Whether `POST /api/v1/endpoint` activates an Issued SIM if the request does not say: `true` or `false`",
+		"device_sim_activate_default", "Whether `POST /api/v1/endpoint` activates an Issued SIM if the request does not say so: `true` or `false`",
 		"false", func(c *Config) pflag.Value { return (*truth)(&c.DeviceSIMActivate) },
 	},
 	{
-		"public_url", "URL at which clients reach the server, with the path that a proxy puts before it. `Link`, `Location`, mails, `/docs` and the OpenAPI document have it; without it they have paths alone. Requests may come with that path or without",
+		"public_url", "URL at which clients reach the server, with the path that a proxy adds. `Link`, `Location`, mails, `/docs` and the OpenAPI document contain it; without the setting they contain only paths. Requests may have that path or not",
 		"https://sims.example.com/fleet", func(c *Config) pflag.Value { return (*text)(&c.PublicURL) },
 	},
 	{
-		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is believed, comma-separated; in the file also a list",
+		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is trusted, comma-separated; the file may have a list",
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},
 	{
-		"operator_listen", "Address and port of the operator API, which is a listener of its own; it is off without `operator_token_file`",
+		"operator_listen", "Address and port of the operator API, which has its own listener; it is off without `operator_token_file`",
 		"10.0.0.7:8081", func(c *Config) pflag.Value { return (*text)(&c.OperatorListen) },
 	},
 	{
@@ -111,7 +111,7 @@ var settings = []setting{
 		"/run/secrets/simferry-operator", func(c *Config) pflag.Value { return (*text)(&c.OperatorTokens) },
 	},
 	{
-		"request_timeout", "How long one request may take, between `1s` and `50s`; then it is answered with 503, and nothing of it has happened but where the answer to a commit was lost",
+		"request_timeout", "How long one request may take, between `1s` and `50s`; then the response is 503, and the request has had no effect, unless the result of a commit was lost",
 		"10s", func(c *Config) pflag.Value { return (*duration)(&c.RequestTimeout) },
 	},
 	{
@@ -119,27 +119,27 @@ var settings = []setting{
 		"50", func(c *Config) pflag.Value { return (*number)(&c.MaxConns) },
 	},
 	{
-		"shutdown_grace", "How long requests that are running may go on after SIGTERM, at most `5m`",
+		"shutdown_grace", "How long running requests may continue after SIGTERM, at most `5m`",
 		"30s", func(c *Config) pflag.Value { return (*duration)(&c.ShutdownGrace) },
 	},
 	{
-		"memory_limit", "How much memory the server tries to stay below: a size such as `512MiB`, `auto` (80 % of the container's limit, and 176 MiB without one) or `off`. It collects garbage more often near the limit; nothing fails because of it. The cache of SQLite is not part of it, and `GOMEMLIMIT` has precedence",
+		"memory_limit", "Soft memory limit of the server: a size such as `512MiB`, `auto` (80 % of the container's limit, or 176 MiB without one) or `off`. It collects garbage more often near the limit; no request fails because of it. It does not include SQLite's cache, and `GOMEMLIMIT` has precedence",
 		"512MiB", func(c *Config) pflag.Value { return (*text)(&c.Limits.Memory) },
 	},
 	{
-		"max_connections", "Most connections at once. For one more, the connection that has been idle for longest is closed",
+		"max_connections", "Most connections at once. Beyond that, the connection that has been idle for longest is closed",
 		"4096", func(c *Config) pflag.Value { return (*number)(&c.Limits.Connections) },
 	},
 	{
-		"max_connections_per_address", "Most connections of one address (with IPv6, of one /64) at once, in the same way. `trusted_proxies` are exempt",
+		"max_connections_per_address", "Most connections of one address (with IPv6, of one /64) at once, likewise. `trusted_proxies` are exempt",
 		"64", func(c *Config) pflag.Value { return (*number)(&c.Limits.ConnectionsOfAddress) },
 	},
 	{
-		"max_header", "Most bytes of a request's first line and headers, between `4KiB` and `1MiB`; more is answered with 431",
+		"max_header", "Most bytes of a request's first line and headers, between `4KiB` and `1MiB`; the response to more is 431",
 		"16KiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.Header) },
 	},
 	{
-		"max_requests_per_caller", "Most requests of one user or application token that are worked on at once. The others wait their turn",
+		"max_requests_per_caller", "Most requests of one user or application token that run at once. Others wait",
 		"16", func(c *Config) pflag.Value { return (*number)(&c.Limits.RequestsOfCaller) },
 	},
 	{
@@ -147,15 +147,15 @@ var settings = []setting{
 		"16", func(c *Config) pflag.Value { return (*number)(&c.Limits.RequestsOfAddress) },
 	},
 	{
-		"max_waiting", "Most requests of one caller or address that wait; one more is answered with 429 and `Retry-After`, as is one that has waited for ten seconds",
+		"max_waiting", "Most requests of one caller or address that wait; the response to one more is 429 with `Retry-After`, as after a wait of ten seconds",
 		"256", func(c *Config) pflag.Value { return (*number)(&c.Limits.Waiting) },
 	},
 	{
-		"max_large_requests", "Most large requests (lists of more than 250 items, bodies of more than 4 KiB) that are worked on at once; callers take turns by Workspace. `0`: one less than there are processors, but at least one",
+		"max_large_requests", "Most large requests (lists of more than 250 items, bodies of more than 4 KiB) that run at once; callers take turns by Workspace. `0`: one less than the number of processors, but at least one",
 		"2", func(c *Config) pflag.Value { return (*number)(&c.Limits.LargeRequests) },
 	},
 	{
-		"body_memory", "Most bytes of request bodies in memory, beyond the first 8 KiB of each; a body that does not fit is answered with 503 and `Retry-After`",
+		"body_memory", "Most bytes of request bodies in memory, beyond the first 8 KiB of each; the response to a body that does not fit is 503 with `Retry-After`",
 		"64MiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.BodyMemory) },
 	},
 	{
@@ -163,15 +163,15 @@ var settings = []setting{
 		"8MiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.BodyMemoryOfCaller) },
 	},
 	{
-		"max_anonymous_body", "Most bytes of a body that comes without a bearer; such bodies must not be compressed. With a bearer it is 1 MiB",
+		"max_anonymous_body", "Most bytes of a body without a bearer; such bodies must not be compressed. With a bearer the limit is 1 MiB",
 		"4KiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.AnonymousBody) },
 	},
 	{
-		"min_body_rate", "Least bytes a second at which a body must arrive, after a start of five seconds; a slower one is answered with 400",
+		"min_body_rate", "Lowest rate at which a body must arrive, in bytes a second, after the first five seconds; the response to a slower one is 400",
 		"1KiB", func(c *Config) pflag.Value { return (*size)(&c.Limits.BodyRate) },
 	},
 	{
-		"max_password_hashes", "Most passwords that are hashed at once; addresses take turns. `0`: half as many as there are processors, but at least one",
+		"max_password_hashes", "Most passwords that are hashed at once; addresses take turns. `0`: half the number of processors, but at least one",
 		"2", func(c *Config) pflag.Value { return (*number)(&c.Limits.PasswordWorkers) },
 	},
 }
