@@ -261,7 +261,7 @@ users:
 				conflict(t, give(c, 251, 960), why{code: 1508})
 				conflict(t, give(c, 251, 600), why{code: 1508})
 				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 200}}`), http.StatusNotFound, 1201)
-				bad(t, c.Patch(simURL(251), `{"reseller_org": {"id": 950}}`), "reseller_org: Workspace 950 is of type Enterprise")
+				bad(t, c.Patch(simURL(251), `{"reseller_org": {"id": 950}}`), "reseller_org: Workspace 950 has the type Enterprise")
 			}
 		})
 		clerk.Patch(simURL(252), toStatus(1)).Is(http.StatusNoContent)
