@@ -17,7 +17,7 @@ import (
 //
 // If the entry cannot be written, the response stays the same and the server logs it.
 func (c *Control) Refused(ctx context.Context, who identity.Principal, action fleet.AuditAction, operation string, code fleet.Code) {
-	keep, left := c.refusals.note(who, c.store.Now())
+	keep, left := c.refusals.count(who, c.store.Now())
 	if !keep {
 		return
 	}
@@ -105,9 +105,9 @@ type refusedWindow struct {
 	n, left int
 }
 
-// note counts a refusal. It reports whether to write it, and how many of the caller's previous
+// count counts a refusal. It reports whether to write it, and how many of the caller's previous
 // window were not written.
-func (r *refusals) note(who identity.Principal, now time.Time) (keep bool, left int) {
+func (r *refusals) count(who identity.Principal, now time.Time) (keep bool, left int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	key := refusedCaller{who.User, who.Token, who.Workspace}
@@ -129,9 +129,9 @@ func (r *refusals) note(who identity.Principal, now time.Time) (keep bool, left 
 	return false, 0
 }
 
-// over removes the windows that have ended, or all of them, and returns the entries about the
+// expire removes the windows that have ended, or all of them, and returns the entries about the
 // refusals that were not written.
-func (r *refusals) over(now time.Time, all bool) (entries []fleet.AuditEntry) {
+func (r *refusals) expire(now time.Time, all bool) (entries []fleet.AuditEntry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, w := range r.windows {

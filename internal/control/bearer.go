@@ -46,20 +46,20 @@ func (c *Control) BearerPreview(ctx context.Context, raw string, from identity.O
 		return identity.Principal{}, nil, err
 	}
 	who, err := c.userPrincipal(claims, session, found)
-	c.noteEnded(ctx, claims, from, err)
+	c.recordEnded(ctx, claims, from, err)
 	who.Origin = from
 	return who, &snap, err
 }
 
 func (c *Control) whose(ctx context.Context, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
 	who, err := c.principal(ctx, claims, from.Address)
-	c.noteEnded(ctx, claims, from, err)
+	c.recordEnded(ctx, claims, from, err)
 	who.Origin = from
 	return who, err
 }
 
-// noteEnded records in the audit log that a bearer was ended, if err says so.
-func (c *Control) noteEnded(ctx context.Context, claims identity.Claims, from identity.Origin, err error) {
+// recordEnded records in the audit log that a bearer was ended, if err says so.
+func (c *Control) recordEnded(ctx context.Context, claims identity.Claims, from identity.Origin, err error) {
 	if fleet.CodeOf(err) == fleet.InvalidToken {
 		was := identity.Principal{User: claims.User, Token: claims.AppToken, Workspace: claims.Workspace, Origin: from}
 		c.Refused(ctx, was, fleet.AuditBearerRefused, "", fleet.InvalidToken)

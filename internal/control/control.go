@@ -28,7 +28,7 @@ type Control struct {
 	verified verified
 	refusals refusals
 
-	turnedAway turnedAway
+	refusedAddresses refusedAddresses
 }
 
 // Options configures a Control.

@@ -27,7 +27,7 @@ func (c *Control) ListDevices(ctx context.Context, who identity.Principal, l fle
 		if err != nil {
 			return err
 		}
-		found, err = furnished(ctx, tx, who.Workspace, page)
+		found, err = withReferences(ctx, tx, who.Workspace, page)
 		return err
 	})
 	return found, err
@@ -98,11 +98,11 @@ func readDevices(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, ids []
 			page.Items = append(page.Items, d)
 		}
 	}
-	return furnished(ctx, tx, ws, page)
+	return withReferences(ctx, tx, ws, page)
 }
 
-// furnished adds to devices what the API returns with them.
-func furnished(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, page fleet.Page[fleet.Device]) (Devices, error) {
+// withReferences adds to devices what the API returns with them.
+func withReferences(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, page fleet.Page[fleet.Device]) (Devices, error) {
 	found := Devices{Page: page}
 	if len(page.Items) == 0 {
 		return found, nil

@@ -37,9 +37,9 @@ type DeviceRun struct {
 // Workspace that is unknown or not administered by the caller, with the same message; those of
 // Once.
 func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
 		w.create, w.action = true, fleet.AuditDeviceCreated
-		if err := w.goTo(ctx, tx, run.Workspace); err != nil {
+		if err := w.createIn(ctx, tx, run.Workspace); err != nil {
 			return err
 		}
 		if err := w.look(ctx, tx); err != nil { // lock the SIMs before the counter of IDs, because other transactions wait for that
@@ -49,7 +49,7 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 		if err != nil {
 			return err
 		}
-		if done, err := w.happened(ctx, tx); done || err != nil {
+		if done, err := w.alreadyDone(ctx, tx); done || err != nil {
 			return err
 		}
 		for i := range w.changes {
@@ -67,7 +67,7 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 // Permission: WriteDevices, and WriteSIMs if a SIM is given. Errors: InvalidReference if a
 // device does not exist; ValidationFailed as for fleet.PlanDevices; those of Once.
 func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
@@ -83,7 +83,7 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 //
 // Permission: WriteDevices. Errors: InvalidReference if a device does not exist; those of Once.
 func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 // Permission: WriteDevices and WriteSIMs. Errors: InvalidReference if a device does not exist;
 // those of Once.
 func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWriting, tx *store.Tx) error {
+	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, ru
 		}
 		gone, sims := fleet.PlanRelease(w.changes, w.snap, run.DeleteSIMs)
 		if len(sims) > 0 {
-			change := plugging(sims, caller(w.who), w.uid)
+			change := placementChange(sims, caller(w.who), w.uid)
 			if run.DeleteSIMs {
 				change.Kind = fleet.LedgerDelete
 			}
@@ -129,8 +129,8 @@ func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, ru
 	})
 }
 
-// deviceWriting holds the state of one attempt of the transaction.
-type deviceWriting struct {
+// deviceWrite holds the state of one attempt of the transaction.
+type deviceWrite struct {
 	who     identity.Principal
 	ws      fleet.WorkspaceID // of the devices
 	uid     string
@@ -144,7 +144,7 @@ type deviceWriting struct {
 }
 
 // audit writes one entry about the devices.
-func (w *deviceWriting) audit(ctx context.Context, tx *store.Tx) error {
+func (w *deviceWrite) audit(ctx context.Context, tx *store.Tx) error {
 	if w.done {
 		return nil
 	}
@@ -158,8 +158,8 @@ func (w *deviceWriting) audit(ctx context.Context, tx *store.Tx) error {
 	return audit(ctx, tx, w.who, e)
 }
 
-// goTo sets another Workspace for the new devices. The caller must administer it.
-func (w *deviceWriting) goTo(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID) error {
+// createIn sets another Workspace for the new devices. The caller must administer it.
+func (w *deviceWrite) createIn(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID) error {
 	if ws == 0 || ws == w.who.Workspace {
 		return nil
 	}
@@ -172,7 +172,7 @@ func (w *deviceWriting) goTo(ctx context.Context, tx *store.Tx, ws fleet.Workspa
 	return err
 }
 
-func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, write func(*deviceWriting, *store.Tx) error) (Reply, bool, error) {
+func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, write func(*deviceWrite, *store.Tx) error) (Reply, bool, error) {
 	if err := mayWrite(who, run.Changes); err != nil {
 		return Reply{}, false, err
 	}
@@ -184,7 +184,7 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 		if err := mayWrite(who, run.Changes); err != nil {
 			return answer{}, err
 		}
-		w := &deviceWriting{who: who, ws: who.Workspace, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
+		w := &deviceWrite{who: who, ws: who.Workspace, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
 		var refusal *fleet.Error
 		err := write(w, tx)
 		if fleet.CodeOf(err) == fleet.InUse && errors.As(err, &refusal) {
@@ -211,9 +211,9 @@ func mayWrite(who identity.Principal, changes []fleet.DeviceChange) error {
 	return nil
 }
 
-// happened reports whether an earlier attempt, whose outcome is unknown, has already made the
+// alreadyDone reports whether an earlier attempt, whose outcome is unknown, has already made the
 // change. The caller holds the locks of such an attempt, so it has ended by now.
-func (w *deviceWriting) happened(ctx context.Context, tx *store.Tx) (bool, error) {
+func (w *deviceWrite) alreadyDone(ctx context.Context, tx *store.Tx) (bool, error) {
 	if !tx.Unsure() {
 		return false, nil
 	}
@@ -225,7 +225,7 @@ func (w *deviceWriting) happened(ctx context.Context, tx *store.Tx) (bool, error
 	return w.done, err
 }
 
-func (w *deviceWriting) ids() []fleet.DeviceID {
+func (w *deviceWrite) ids() []fleet.DeviceID {
 	ids := make([]fleet.DeviceID, len(w.changes))
 	for i, c := range w.changes {
 		ids[i] = c.ID
@@ -235,12 +235,12 @@ func (w *deviceWriting) ids() []fleet.DeviceID {
 
 // lockDevices locks and reads the devices to change. done reports that they are changed
 // already.
-func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (done bool, err error) {
+func (w *deviceWrite) lockDevices(ctx context.Context, tx *store.Tx) (done bool, err error) {
 	ids := w.ids()
 	if w.snap.Devices, err = tx.DevicesOf(ctx, w.ws, ids, true); err != nil {
 		return false, err
 	}
-	if done, err := w.happened(ctx, tx); done || err != nil {
+	if done, err := w.alreadyDone(ctx, tx); done || err != nil {
 		return done, err
 	}
 	missing := slices.DeleteFunc(ids, func(id fleet.DeviceID) bool {
@@ -255,7 +255,7 @@ func (w *deviceWriting) lockDevices(ctx context.Context, tx *store.Tx) (done boo
 
 // look reads the rest of the snapshot. No SIM is put into a locked device, so its SIM can only
 // have been taken out, which is known once the SIM is locked as well.
-func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
+func (w *deviceWrite) look(ctx context.Context, tx *store.Tx) (err error) {
 	var named profileNames
 	var sims []fleet.SIMID
 	var plugged []fleet.DeviceID
@@ -298,7 +298,7 @@ func (w *deviceWriting) look(ctx context.Context, tx *store.Tx) (err error) {
 }
 
 // apply writes the plan: the devices, their events, and the SIMs with their own ledger entry.
-func (w *deviceWriting) apply(ctx context.Context, tx *store.Tx, write func(context.Context, []fleet.Device, string) error) error {
+func (w *deviceWrite) apply(ctx context.Context, tx *store.Tx, write func(context.Context, []fleet.Device, string) error) error {
 	plan, err := fleet.PlanDevices(w.ws, w.changes, w.snap, w.many)
 	if err != nil {
 		return err
@@ -309,13 +309,13 @@ func (w *deviceWriting) apply(ctx context.Context, tx *store.Tx, write func(cont
 	if err := tx.InsertEvents(ctx, w.who.User, plan.Events); err != nil || len(plan.SIMs) == 0 {
 		return err
 	}
-	_, err = tx.Apply(ctx, plugging(plan.SIMs, caller(w.who), w.uid))
+	_, err = tx.Apply(ctx, placementChange(plan.SIMs, caller(w.who), w.uid))
 	return err
 }
 
-// plugging returns the ledger entry for SIMs that are put into devices or taken out. A change
+// placementChange returns the ledger entry for SIMs that are put into devices or taken out. A change
 // that does both counts as an attachment.
-func plugging(sims []fleet.SIMChange, by store.Caller, uid string) store.Change {
+func placementChange(sims []fleet.SIMChange, by store.Caller, uid string) store.Change {
 	c := store.Change{UID: uid, Kind: fleet.LedgerDetach, By: by, Lines: make([]store.Line, len(sims))}
 	for i, s := range sims {
 		c.Lines[i] = store.Line(s)

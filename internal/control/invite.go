@@ -54,7 +54,7 @@ type Invited struct {
 // Permission: ManageMembers, as Administrator of the Workspace. Errors: BadRequest that names
 // the field; Forbidden for any other Workspace, known or not; NotAllowed for SuperAdmin, and if
 // invitations are disabled; Duplicated for a member; TooManyRequests; those of Once.
-func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitation, o Once, worded func(Invited) (reply, again Reply)) (Reply, bool, error) {
+func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitation, o Once, render func(Invited) (reply, again Reply)) (Reply, bool, error) {
 	if err := who.Require(identity.ManageMembers); err != nil {
 		return Reply{}, false, err
 	}
@@ -83,7 +83,7 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 			return answer{}, err
 		}
 		var reply Reply
-		reply, again = worded(done)
+		reply, again = render(done)
 		return answer{reply: reply, keep: true}, nil
 	})
 }
@@ -108,7 +108,7 @@ func (n Invitation) checked(who identity.Principal) (Invitation, error) {
 		switch r {
 		case fleet.Administrator, fleet.Member, fleet.Observer:
 		case fleet.SuperAdmin:
-			return n, giveable(r)
+			return n, checkGrantable(r)
 		default:
 			return n, fleet.Invalid("roles", "there is no role %d: use one that GET /api/v1/user/role lists", r)
 		}
@@ -207,8 +207,8 @@ func invitee(ctx context.Context, tx *store.Tx, n Invitation) (user store.UserRe
 	return m.user, false, nil
 }
 
-// inert is an epoch that no user has: a key with it sets no password.
-const inert = -1
+// noEpoch is an epoch that no user has: a key with it sets no password.
+const noEpoch = -1
 
 // handOver makes the activation key and sends or returns it. A key that the inviter sees must
 // not open an account of another inviter: such a key is accepted and does nothing.
@@ -219,7 +219,7 @@ func (c *Control) handOver(ctx context.Context, tx *store.Tx, who identity.Princ
 		Hash: hash, Kind: store.KeyInvitation, User: user.ID, Workspace: ws.ID, Epoch: user.Epoch, Shown: shown, Expires: tx.Now().Add(invitationTTL),
 	}
 	if shown && !created {
-		key.Epoch = inert
+		key.Epoch = noEpoch
 		if err := tx.DeleteShownKeys(ctx, user.ID); err != nil {
 			return "", err
 		}

@@ -29,7 +29,7 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 		return err
 	}
 	address := network(o.Address)
-	if wait := c.turnedAway.wait(address, c.store.Now()); wait > 0 {
+	if wait := c.refusedAddresses.wait(address, c.store.Now()); wait > 0 {
 		return tooMany("Too many authentications from this address", wait)
 	}
 	var n store.Counter
@@ -45,7 +45,7 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	if err == nil && n.Count > attemptsPerIP {
 		wait := n.Expires.Sub(now)
 		if wait <= attemptWindow { // else it was set while the clock was wrong
-			c.turnedAway.add(address, n.Expires)
+			c.refusedAddresses.add(address, n.Expires)
 		}
 		err = tooMany("Too many authentications from this address", wait)
 	}

@@ -42,7 +42,7 @@ func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of M
 // unknown role; BadRequest for oneself; NotAllowed for SuperAdmin, which only the operator
 // gives; those of Once.
 func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of MemberOf, role fleet.Role, o Once, done Reply) (Reply, bool, error) {
-	if err := giveable(role); err != nil {
+	if err := checkGrantable(role); err != nil {
 		return Reply{}, false, err
 	}
 	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error {
@@ -61,7 +61,7 @@ func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of Membe
 // Permission and errors: as for GiveRole; NotFound if the user does not have it; InUse for the
 // last role, and for the last Administrator.
 func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of MemberOf, role fleet.Role, o Once, done Reply) (Reply, bool, error) {
-	if err := giveable(role); err != nil {
+	if err := checkGrantable(role); err != nil {
 		return Reply{}, false, err
 	}
 	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error {
@@ -88,8 +88,8 @@ func ownRoles() error {
 	return fleet.Invalid("user_id", "you cannot change your own roles: ask another Administrator")
 }
 
-// giveable requires a role that members of a Workspace can have.
-func giveable(role fleet.Role) error {
+// checkGrantable requires a role that members of a Workspace can have.
+func checkGrantable(role fleet.Role) error {
 	switch role {
 	case fleet.Administrator, fleet.Member, fleet.Observer:
 		return nil

@@ -38,9 +38,9 @@ type Run struct {
 	// Render encodes the result: exactly one of the two is set. It runs in the transaction,
 	// because the response is stored with the change.
 	Render func(Migrated, *fleet.Conflicts) Reply
-	// Told returns the Workspaces of the SIMs that a refusal names, read from the output of
+	// RefusedWorkspaces returns the Workspaces of the SIMs that a refusal names, read from the output of
 	// Render.
-	Told func(Reply) []fleet.WorkspaceID
+	RefusedWorkspaces func(Reply) []fleet.WorkspaceID
 }
 
 // Migrate moves all of the SIMs or none. It also releases their devices and writes their events
@@ -52,7 +52,7 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) 
 	if err := who.Require(identity.MigrateSIMs); err != nil {
 		return Reply{}, false, err
 	}
-	m := migrating{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
+	m := migrationRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	run.Once.rights = m.mayReplay
 	started := time.Now()
 	r, replayed, err = c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
@@ -90,8 +90,8 @@ func (c *Control) logMigration(who identity.Principal, done Migrated, took time.
 		"target", int64(done.Plan.Target.ID), "user", int64(who.User), "request", who.Origin.RequestID, "took", took)
 }
 
-// migrating holds the state of one real run over all attempts of its transaction.
-type migrating struct {
+// migrationRun holds the state of one real run over all attempts of its transaction.
+type migrationRun struct {
 	who  identity.Principal
 	run  Run
 	uid  string
@@ -99,7 +99,7 @@ type migrating struct {
 	last Migrated // the result of the last attempt, which counts if its commit succeeded
 }
 
-func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error) {
+func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx) (Migrated, error) {
 	snap, err := tx.Snapshot(ctx, caller(m.who), m.run.Request, true)
 	if err != nil {
 		return Migrated{}, err
@@ -127,14 +127,14 @@ func (m *migrating) attempt(ctx context.Context, tx *store.Tx) (Migrated, error)
 // mayReplay checks a repetition like the first request. An Administrator who was removed since
 // must not see the stored response; and if it is a refusal that names SIMs, the caller must
 // still be a member of their Workspaces.
-func (m *migrating) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
+func (m *migrationRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
 	sides, err := tx.ReplaySides(ctx, key)
 	if err != nil {
 		return err
 	}
 	var told []fleet.WorkspaceID
 	if len(sides) == 0 {
-		told = m.run.Told(r)
+		told = m.run.RefusedWorkspaces(r)
 	}
 	target := m.run.Request.Target
 	standings, err := tx.Standings(ctx, who.User, slices.Concat(sides, told, []fleet.WorkspaceID{target}))

@@ -55,13 +55,13 @@ func (c *Control) once(ctx context.Context, who identity.Principal, need identit
 	if err := who.Require(need); err != nil {
 		return Reply{}, false, err
 	}
-	w := writing{c: c, who: who, need: need, once: o, open: opening(who, o), rule: rule}
+	w := writeRun{c: c, who: who, need: need, once: o, open: opening(who, o), rule: rule}
 	err := c.store.Update(ctx, func(tx *store.Tx) error { return w.attempt(ctx, tx) })
 	return w.reply, w.replayed, err
 }
 
-// writing holds the state of one write of a caller over all attempts of its transaction.
-type writing struct {
+// writeRun holds the state of one write of a caller over all attempts of its transaction.
+type writeRun struct {
 	c    *Control
 	who  identity.Principal // as read at the start of the request
 	need identity.Permission
@@ -73,7 +73,7 @@ type writing struct {
 	replayed bool
 }
 
-func (w *writing) attempt(ctx context.Context, tx *store.Tx) error {
+func (w *writeRun) attempt(ctx context.Context, tx *store.Tx) error {
 	if w.once.first != nil {
 		if err := w.once.first(ctx, tx); err != nil {
 			return err
@@ -145,7 +145,7 @@ func opening(who identity.Principal, o Once) store.Opening {
 }
 
 // caller reads the caller in the transaction and requires the permission.
-func (w *writing) caller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
+func (w *writeRun) caller(tx *store.Tx, got store.Opened) (now identity.Principal, err error) {
 	switch {
 	case w.who.Token != 0:
 		now, err = programPrincipal(got.Program, got.Found, tx.Now(), w.who.Origin.Address)
@@ -170,7 +170,7 @@ func claimsOf(who identity.Principal) identity.Claims {
 }
 
 // recall reads the reply that is stored under the key, if there is one.
-func (w *writing) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (stored bool, err error) {
+func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (stored bool, err error) {
 	switch {
 	case got.Busy && tx.Unsure():
 		return false, store.ErrRaced // locked by an earlier attempt of this request, which is about to end

@@ -28,13 +28,13 @@ func (c *Control) Operator() Operator { return Operator{c: c, actor: fleet.Actor
 // with another transaction.
 func (o Operator) update(ctx context.Context, rule func(*store.Tx) error) error {
 	if o.tx != nil {
-		return worded(rule(o.tx))
+		return constraintError(rule(o.tx))
 	}
 	return o.c.store.Update(ctx, func(tx *store.Tx) error {
 		if tx.Unsure() {
 			return lostAtTheEnd()
 		}
-		return worded(rule(tx))
+		return constraintError(rule(tx))
 	})
 }
 
@@ -67,8 +67,8 @@ func lostAtTheEnd() error {
 	return fleet.Errorf(fleet.Unavailable, "The connection to the database was lost during the commit: check whether the change was made before you repeat the request")
 }
 
-// worded replaces the database's text for a constraint that a rule did not check.
-func worded(err error) error {
+// constraintError replaces the database's text for a constraint that a rule did not check.
+func constraintError(err error) error {
 	switch store.Violated(err) {
 	case store.NoViolation, store.Taken: // the store sets the text after reading again
 		return err

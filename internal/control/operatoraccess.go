@@ -53,7 +53,7 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 // Refused records that a caller with one of the operator's tokens was refused, like
 // Control.Refused.
 func (o Operator) Refused(ctx context.Context, operation string, code fleet.Code) {
-	keep, left := o.c.refusals.note(identity.Principal{}, o.c.store.Now()) // the zero Principal stands for the operator only
+	keep, left := o.c.refusals.count(identity.Principal{}, o.c.store.Now()) // the zero Principal stands for the operator only
 	if !keep {
 		return
 	}

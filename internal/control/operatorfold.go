@@ -24,7 +24,7 @@ func (o Operator) LastFold(ctx context.Context) error {
 
 // leftOut records how many refusals were not written, in the windows that have ended or in all.
 func (o Operator) leftOut(ctx context.Context, all bool) {
-	if left := o.c.refusals.over(o.c.store.Now(), all); len(left) > 0 {
+	if left := o.c.refusals.expire(o.c.store.Now(), all); len(left) > 0 {
 		o.c.writeAudit(ctx, left...)
 	}
 }

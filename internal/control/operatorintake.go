@@ -30,8 +30,8 @@ func newIntake(ctx context.Context, tx *store.Tx, workspaces map[fleet.Workspace
 	return &intake{tx: tx, workspaces: workspaces, models: models, batches: make(map[string]int), problems: p}, err
 }
 
-// standing holds what the database knows about the SIMs of one batch.
-type standing struct {
+// knownSIMs holds what the database knows about the SIMs of one batch.
+type knownSIMs struct {
 	registered map[string]fleet.WorkspaceID // by batch code
 	iccids     map[fleet.SIMID]fleet.ICCID
 	holders    map[fleet.ICCID]fleet.SIMID
@@ -69,7 +69,7 @@ func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int)
 	return err
 }
 
-func (in *intake) look(ctx context.Context, batch []fleet.SIM) (known standing, err error) {
+func (in *intake) look(ctx context.Context, batch []fleet.SIM) (known knownSIMs, err error) {
 	ids, iccids := make([]fleet.SIMID, len(batch)), make([]fleet.ICCID, len(batch))
 	var devices []fleet.DeviceID
 	batches := make(map[string]bool)
@@ -98,7 +98,7 @@ func (in *intake) look(ctx context.Context, batch []fleet.SIM) (known standing, 
 }
 
 // check reports why a new SIM cannot be imported.
-func (in *intake) check(s fleet.SIM, known standing, place func() string) {
+func (in *intake) check(s fleet.SIM, known knownSIMs, place func() string) {
 	for _, ref := range [...]struct {
 		field string
 		id    fleet.WorkspaceID
@@ -119,7 +119,7 @@ func (in *intake) check(s fleet.SIM, known standing, place func() string) {
 	if s.BIC != "" {
 		in.checkBatch(s, known, place)
 	}
-	if fault := misplaced(s, known.devices[s.Device]); s.Device != 0 && fault != "" {
+	if fault := placementFault(s, known.devices[s.Device]); s.Device != 0 && fault != "" {
 		in.problems.add(fleet.InvalidReference, "%s: device: device %d %s", place(), s.Device, fault)
 	}
 }
@@ -128,7 +128,7 @@ func (in *intake) check(s fleet.SIM, known standing, place func() string) {
 const MaxBatch = 10_000
 
 // checkBatch refuses SIMs that could not be registered together with their batch.
-func (in *intake) checkBatch(s fleet.SIM, known standing, place func() string) {
+func (in *intake) checkBatch(s fleet.SIM, known knownSIMs, place func() string) {
 	in.batches[s.BIC]++
 	switch stock := in.complete(s); {
 	case known.registered[s.BIC] != 0:
@@ -140,9 +140,9 @@ func (in *intake) checkBatch(s fleet.SIM, known standing, place func() string) {
 	}
 }
 
-// misplaced returns why a SIM cannot be in a device, or "". The zero device stands for a
+// placementFault returns why a SIM cannot be in a device, or "". The zero device stands for a
 // missing one.
-func misplaced(s fleet.SIM, d store.DeviceRecord) string {
+func placementFault(s fleet.SIM, d store.DeviceRecord) string {
 	switch {
 	case d.ID == 0:
 		return "does not exist"

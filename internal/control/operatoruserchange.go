@@ -42,7 +42,7 @@ func (o Operator) ChangeUser(ctx context.Context, ref string, p UserPatch) (u Us
 		if u, err = userListing(ctx, tx, ref); err != nil {
 			return err
 		}
-		e := aboutUser(fleet.AuditUserChanged, u)
+		e := userEntry(fleet.AuditUserChanged, u)
 		e.Detail.Status = u.Status.String()
 		return o.audit(ctx, tx, e)
 	})

@@ -66,14 +66,14 @@ func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error
 		if created, err = insertUser(ctx, tx, user, n.Roles); err != nil {
 			return err
 		}
-		return o.audit(ctx, tx, aboutUser(fleet.AuditUserCreated, created))
+		return o.audit(ctx, tx, userEntry(fleet.AuditUserCreated, created))
 	})
 	return created, err
 }
 
-// aboutUser returns an audit entry for every Workspace of the user, so that their
+// userEntry returns an audit entry for every Workspace of the user, so that their
 // Administrators can see it.
-func aboutUser(action fleet.AuditAction, u UserListing) fleet.AuditEntry {
+func userEntry(action fleet.AuditAction, u UserListing) fleet.AuditEntry {
 	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("user", u.ID)}
 	for _, m := range u.Memberships {
 		e.Workspaces = append(e.Workspaces, m.Workspace.ID)
@@ -276,7 +276,7 @@ func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 		if _, err = tx.DeleteSecondFactor(ctx, user.ID, f.ID); err != nil {
 			return err
 		}
-		return o.audit(ctx, tx, aboutUser(fleet.AuditFactorRemoved, user))
+		return o.audit(ctx, tx, userEntry(fleet.AuditFactorRemoved, user))
 	})
 }
 
@@ -310,6 +310,6 @@ func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 				return err
 			}
 		}
-		return o.audit(ctx, tx, aboutUser(fleet.AuditPasswordChanged, user))
+		return o.audit(ctx, tx, userEntry(fleet.AuditPasswordChanged, user))
 	})
 }

@@ -56,7 +56,7 @@ func (o Operator) ApplyWorld(ctx context.Context, w *world.World) (Applied, erro
 	uid := uuid.NewString()
 	var done Applied
 	err = o.update(ctx, func(tx *store.Tx) error {
-		a := applying{tx: tx, world: w, hashes: hashes}
+		a := worldRun{tx: tx, world: w, hashes: hashes}
 		if err := a.all(ctx, uid); err != nil {
 			return err
 		}
@@ -66,9 +66,9 @@ func (o Operator) ApplyWorld(ctx context.Context, w *world.World) (Applied, erro
 	return done, err
 }
 
-// applying holds the state of one attempt of the transaction. Each step checks for problems,
+// worldRun holds the state of one attempt of the transaction. Each step checks for problems,
 // and writes only while there are none.
-type applying struct {
+type worldRun struct {
 	tx         *store.Tx
 	world      *world.World
 	hashes     map[fleet.UserID]string
@@ -78,7 +78,7 @@ type applying struct {
 	done       Applied
 }
 
-func (a *applying) all(ctx context.Context, uid string) error {
+func (a *worldRun) all(ctx context.Context, uid string) error {
 	for _, step := range []func(context.Context) error{a.applyWorkspaces, a.applyUsers, a.applyProfiles, a.applyModels, a.applyDevices} {
 		if err := step(ctx); err != nil {
 			return err
@@ -92,9 +92,9 @@ func (a *applying) all(ctx context.Context, uid string) error {
 }
 
 // clean reports whether there are no problems, so that writing makes sense.
-func (a *applying) clean() bool { return a.problems.total == 0 }
+func (a *worldRun) clean() bool { return a.problems.total == 0 }
 
-func (a *applying) missing(place, field string, id fleet.WorkspaceID) bool {
+func (a *worldRun) missing(place, field string, id fleet.WorkspaceID) bool {
 	_, found := a.workspaces[id]
 	if id != 0 && !found {
 		a.problems.add(fleet.InvalidReference, "%s: %s: there is no Workspace %d, neither in the file nor in the database", place, field, id)
@@ -102,7 +102,7 @@ func (a *applying) missing(place, field string, id fleet.WorkspaceID) bool {
 	return id != 0 && !found
 }
 
-func (a *applying) applyProfiles(ctx context.Context) error {
+func (a *worldRun) applyProfiles(ctx context.Context) error {
 	old, err := a.tx.AllProfiles(ctx)
 	if err != nil {
 		return err
@@ -125,7 +125,7 @@ func (a *applying) applyProfiles(ctx context.Context) error {
 	return nil
 }
 
-func (a *applying) applyModels(ctx context.Context) error {
+func (a *worldRun) applyModels(ctx context.Context) error {
 	old, err := a.tx.Models(ctx, nil)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (a *applying) applyModels(ctx context.Context) error {
 	return nil
 }
 
-func (a *applying) applyDevices(ctx context.Context) error {
+func (a *worldRun) applyDevices(ctx context.Context) error {
 	ids := make([]fleet.DeviceID, len(a.world.Devices))
 	for i, d := range a.world.Devices {
 		ids[i] = d.ID
@@ -164,7 +164,7 @@ func (a *applying) applyDevices(ctx context.Context) error {
 }
 
 // checkDevice refuses to move a device with a SIM to another Workspace.
-func (a *applying) checkDevice(d fleet.Device, was store.DeviceRecord) {
+func (a *worldRun) checkDevice(d fleet.Device, was store.DeviceRecord) {
 	place := fmt.Sprintf("device %d", d.ID)
 	a.missing(place, "workspace", d.Workspace)
 	a.problems.addAll(place, strayProfiles(d, a.profiles))

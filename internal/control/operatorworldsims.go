@@ -8,7 +8,7 @@ import (
 )
 
 // checkRanges reports a missing Workspace once per range, not once per SIM.
-func (a *applying) checkRanges() {
+func (a *worldRun) checkRanges() {
 	for i, r := range a.world.Ranges {
 		place := fmt.Sprintf("sim_ranges[%d]", i)
 		a.missing(place, "workspace", r.Workspace)
@@ -17,7 +17,7 @@ func (a *applying) checkRanges() {
 }
 
 // applySIMs generates the SIMs of ranges one by one, because there may be millions.
-func (a *applying) applySIMs(ctx context.Context, uid string) error {
+func (a *worldRun) applySIMs(ctx context.Context, uid string) error {
 	in, err := newIntake(ctx, a.tx, a.workspaces, &a.problems)
 	if err != nil {
 		return err

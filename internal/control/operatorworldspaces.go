@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-func (a *applying) applyWorkspaces(ctx context.Context) error {
+func (a *worldRun) applyWorkspaces(ctx context.Context) error {
 	ids := make([]fleet.WorkspaceID, len(a.world.Workspaces))
 	for i, w := range a.world.Workspaces {
 		ids[i] = w.ID
@@ -44,7 +44,7 @@ func (a *applying) applyWorkspaces(ctx context.Context) error {
 }
 
 // checkWorkspace reports the changes that the SIMs of an existing Workspace forbid.
-func (a *applying) checkWorkspace(ctx context.Context, was, w fleet.Workspace) error {
+func (a *worldRun) checkWorkspace(ctx context.Context, was, w fleet.Workspace) error {
 	list, err := forbiddenBySIMs(ctx, a.tx, was, w)
 	a.problems.addAll(fmt.Sprintf("workspace %d", w.ID), list)
 	return err
@@ -52,7 +52,7 @@ func (a *applying) checkWorkspace(ctx context.Context, was, w fleet.Workspace) e
 
 // parentsFirst sorts the file's Workspaces so that each comes after its parent. It reports
 // missing parents and cycles: the file alone has none, but together with the database it may.
-func (a *applying) parentsFirst() []fleet.Workspace {
+func (a *worldRun) parentsFirst() []fleet.Workspace {
 	const visiting, placed = 1, 2
 	state := make(map[fleet.WorkspaceID]int)
 	inFile := make(map[fleet.WorkspaceID]bool, len(a.world.Workspaces))

@@ -45,7 +45,7 @@ func (o Operator) hashUnlessFits(ctx context.Context, stored, digest string) (st
 	return o.c.hasher.Hash(ctx, digest)
 }
 
-func (a *applying) applyUsers(ctx context.Context) error {
+func (a *worldRun) applyUsers(ctx context.Context) error {
 	for _, u := range a.world.Users {
 		place := fmt.Sprintf("user %d", u.ID)
 		checkRoles(&a.problems, place, u.Roles, u.DefaultWorkspace, a.workspaces)
@@ -63,7 +63,7 @@ func (a *applying) applyUsers(ctx context.Context) error {
 	return nil
 }
 
-func (a *applying) applyUser(ctx context.Context, u world.User) error {
+func (a *worldRun) applyUser(ctx context.Context, u world.User) error {
 	old, there, err := a.tx.UserByID(ctx, u.ID)
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (a *applying) applyUser(ctx context.Context, u world.User) error {
 	if err != nil {
 		return err
 	}
-	differ := differing(memberships, u.Roles)
+	differ := changedMemberships(memberships, u.Roles)
 	if !a.done.Users.count(there, old == want && len(differ) == 0) || !a.clean() {
 		return nil
 	}
@@ -92,8 +92,8 @@ func (a *applying) applyUser(ctx context.Context, u world.User) error {
 	return nil
 }
 
-// differing returns the memberships to write. A suspended membership stays suspended.
-func differing(old []fleet.Membership, roles map[fleet.WorkspaceID]fleet.Role) []fleet.Membership {
+// changedMemberships returns the memberships to write. A suspended membership stays suspended.
+func changedMemberships(old []fleet.Membership, roles map[fleet.WorkspaceID]fleet.Role) []fleet.Membership {
 	var list []fleet.Membership
 	for _, id := range slices.Sorted(maps.Keys(roles)) {
 		m := fleet.Membership{Workspace: fleet.Workspace{ID: id}, Status: fleet.UserActive}

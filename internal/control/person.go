@@ -81,17 +81,17 @@ func person(ctx context.Context, tx *store.Tx, who identity.Principal, ref strin
 	if !found || user.SuperAdmin && !who.SuperAdmin {
 		return user, fleet.Missing("user", ref)
 	}
-	mine, err := wholly(ctx, tx, who, user.ID)
+	mine, err := administersAll(ctx, tx, who, user.ID)
 	if err == nil && !mine {
 		err = fleet.Missing("user", ref)
 	}
 	return user, err
 }
 
-// wholly reports whether the caller administers every Workspace that the user has joined,
+// administersAll reports whether the caller administers every Workspace that the user has joined,
 // including the caller's own. Pending invitations do not count: otherwise an Administrator of
 // any Workspace could block all other Administrators by inviting the user.
-func wholly(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) (bool, error) {
+func administersAll(ctx context.Context, tx *store.Tx, who identity.Principal, user fleet.UserID) (bool, error) {
 	all, err := tx.Memberships(ctx, user)
 	if err != nil {
 		return false, err

@@ -39,7 +39,7 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 		if err != nil {
 			return err
 		}
-		places, err := placesOf(ctx, tx, user.ID)
+		places, err := workspacesOf(ctx, tx, user.ID)
 		if err != nil {
 			return err
 		}
@@ -57,8 +57,8 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 	})
 }
 
-// placesOf returns the Workspaces of a user, for the audit log.
-func placesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []fleet.WorkspaceID, err error) {
+// workspacesOf returns the Workspaces of a user, for the audit log.
+func workspacesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []fleet.WorkspaceID, err error) {
 	all, err := tx.Memberships(ctx, user)
 	for _, m := range all {
 		ids = append(ids, m.Workspace.ID)
@@ -78,7 +78,7 @@ func reset(ctx context.Context, tx *store.Tx, who identity.Principal, username, 
 	if err := tx.DeleteActivationKeys(ctx, who.User, store.KeyReset); err != nil {
 		return err
 	}
-	places, err := placesOf(ctx, tx, who.User)
+	places, err := workspacesOf(ctx, tx, who.User)
 	if err != nil {
 		return err
 	}

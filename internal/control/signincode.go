@@ -56,7 +56,7 @@ func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity
 	if err := proof.Device.check(); err != nil {
 		return Tokens{}, err
 	}
-	user, err := c.whoWaits(ctx, proof.Pending)
+	user, err := c.pendingUser(ctx, proof.Pending)
 	if err != nil {
 		return Tokens{}, err
 	}
@@ -82,8 +82,8 @@ func (c *Control) signInCode(ctx context.Context, proof CodeProof, from identity
 	return t, err
 }
 
-// whoWaits returns the user whose sign-in waits for a code.
-func (c *Control) whoWaits(ctx context.Context, pending string) (user store.UserRecord, err error) {
+// pendingUser returns the user whose sign-in waits for a code.
+func (c *Control) pendingUser(ctx context.Context, pending string) (user store.UserRecord, err error) {
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		p, found, err := tx.PendingSignIn(ctx, identity.HashSecret(pending))
 		if err != nil || !found {

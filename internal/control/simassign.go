@@ -10,7 +10,7 @@ import (
 
 // mayAssign checks whether the caller may change an owner of a SIM: its issuer may change all
 // owners, its reseller all but the issuer.
-func (p *patching) mayAssign(field string, sim fleet.SIM) error {
+func (p *simPatchRun) mayAssign(field string, sim fleet.SIM) error {
 	if assigns(p.who, p.ws) && (sim.Issuer == p.ws.ID || sim.Reseller == p.ws.ID && field != "issuer_org") {
 		return nil
 	}
@@ -42,7 +42,7 @@ func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, k
 }
 
 // move moves the SIM like a migration of one SIM, and returns its new state.
-func (p *patching) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fleet.MigrationID, fleet.SIMState, error) {
+func (p *simPatchRun) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fleet.MigrationID, fleet.SIMState, error) {
 	sel, err := fleet.SelectSIMs([]fleet.SIMID{sim.ID})
 	if err != nil {
 		return 0, fleet.SIMState{}, err
@@ -63,7 +63,7 @@ func (p *patching) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fleet
 // snapshot returns the planner's input. A caller who may move the SIM counts as Administrator
 // of the Workspace that has it, and of the children of the caller's own Workspace. Other
 // Workspaces are hidden, as from any non-member. The issuer can always take its SIM back.
-func (p *patching) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, target fleet.WorkspaceID) (fleet.Snapshot, error) {
+func (p *simPatchRun) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, target fleet.WorkspaceID) (fleet.Snapshot, error) {
 	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{sim.Workspace, target})
 	if err != nil {
 		return fleet.Snapshot{}, err
@@ -84,7 +84,7 @@ func (p *patching) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, ta
 
 // checkOwner requires that an issuer or reseller is a child of the caller's Workspace and has a
 // suitable type.
-func (p *patching) checkOwner(ctx context.Context, tx *store.Tx, field string, owner Owner, takes func(fleet.Workspace) bool) error {
+func (p *simPatchRun) checkOwner(ctx context.Context, tx *store.Tx, field string, owner Owner, takes func(fleet.Workspace) bool) error {
 	if owner.None && field == "reseller_org" {
 		return nil
 	}

@@ -44,7 +44,7 @@ func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet
 	if err := who.Require(identity.WriteSIMs); err != nil {
 		return Reply{}, false, err
 	}
-	p := patching{id: id, patch: patch, uid: uuid.NewString()} // all attempts of the transaction share the uid
+	p := simPatchRun{id: id, patch: patch, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	o.rights = mayReplayPatch
 	return c.once(ctx, who, identity.WriteSIMs, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		p.who = who
@@ -60,8 +60,8 @@ func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet
 	})
 }
 
-// patching holds the state of one patch over all attempts of its transaction.
-type patching struct {
+// simPatchRun holds the state of one patch over all attempts of its transaction.
+type simPatchRun struct {
 	who   identity.Principal
 	id    fleet.SIMID
 	patch SIMPatch
@@ -74,7 +74,7 @@ type patching struct {
 
 // moved returns the ID of the entry that the response refers to: callers can read only
 // migrations.
-func (p *patching) moved(entry fleet.MigrationID) fleet.MigrationID {
+func (p *simPatchRun) moved(entry fleet.MigrationID) fleet.MigrationID {
 	if p.moving {
 		return entry
 	}
@@ -82,7 +82,7 @@ func (p *patching) moved(entry fleet.MigrationID) fleet.MigrationID {
 }
 
 // attempt returns the ID of the first ledger entry that it wrote, 0 for none.
-func (p *patching) attempt(ctx context.Context, tx *store.Tx) (first fleet.MigrationID, err error) {
+func (p *simPatchRun) attempt(ctx context.Context, tx *store.Tx) (first fleet.MigrationID, err error) {
 	if p.ws, err = own(ctx, tx, p.who); err != nil {
 		return 0, err
 	}
@@ -116,7 +116,7 @@ func (p *patching) attempt(ctx context.Context, tx *store.Tx) (first fleet.Migra
 }
 
 // check refuses an invalid patch, and returns the owners after the patch.
-func (p *patching) check(ctx context.Context, tx *store.Tx, sim fleet.SIM) (store.OwnersChange, error) {
+func (p *simPatchRun) check(ctx context.Context, tx *store.Tx, sim fleet.SIM) (store.OwnersChange, error) {
 	owners := store.OwnersChange{
 		SIM: sim.ID, IssuerBefore: sim.Issuer, IssuerAfter: sim.Issuer, ResellerBefore: sim.Reseller, ResellerAfter: sim.Reseller,
 	}
@@ -154,7 +154,7 @@ func (p *patching) check(ctx context.Context, tx *store.Tx, sim fleet.SIM) (stor
 }
 
 // target returns the Workspace that the customer of the patch stands for.
-func (p *patching) target(sim fleet.SIM) fleet.WorkspaceID {
+func (p *simPatchRun) target(sim fleet.SIM) fleet.WorkspaceID {
 	if p.patch.Customer.None {
 		return sim.Issuer
 	}
@@ -164,7 +164,7 @@ func (p *patching) target(sim fleet.SIM) fleet.WorkspaceID {
 // rest writes what a move does not: the status, the issuer and the reseller. was is the status
 // that the client has seen. To send that status back changes nothing, even if the move has
 // suspended the SIM.
-func (p *patching) rest(ctx context.Context, tx *store.Tx, was fleet.SIMStatus, before fleet.SIMState, owners store.OwnersChange) (fleet.MigrationID, error) {
+func (p *simPatchRun) rest(ctx context.Context, tx *store.Tx, was fleet.SIMStatus, before fleet.SIMState, owners store.OwnersChange) (fleet.MigrationID, error) {
 	after := before
 	after.Version++
 	if s := p.patch.Status; s != nil && *s != was && before.Status.MayBecome(*s) {

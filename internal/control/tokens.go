@@ -26,11 +26,11 @@ func (c *Control) ListApplicationTokens(ctx context.Context, who identity.Princi
 }
 
 // MakeApplicationToken makes a credential for a program, bound to the caller's Workspace, so n
-// need not set one. worded returns the reply, and the reply to repetitions under the same key,
+// need not set one. render returns the reply, and the reply to repetitions under the same key,
 // which differs because the text of a token is not stored.
 //
 // Permission: ManageTokens. Errors: BadRequest that names the field; those of Once.
-func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Principal, n NewToken, o Once, worded func(CreatedToken) (reply, again Reply)) (Reply, bool, error) {
+func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Principal, n NewToken, o Once, render func(CreatedToken) (reply, again Reply)) (Reply, bool, error) {
 	if err := who.Require(identity.ManageTokens); err != nil {
 		return Reply{}, false, err
 	}
@@ -61,7 +61,7 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 			return answer{}, err
 		}
 		var reply Reply
-		reply, again = worded(made)
+		reply, again = render(made)
 		return answer{reply: reply, keep: true}, nil
 	})
 }

@@ -48,6 +48,6 @@ func (o Operator) UnlockUser(ctx context.Context, ref string, from netip.Addr) e
 		if err := unlock(ctx, tx, user.Username, from); err != nil {
 			return err
 		}
-		return o.audit(ctx, tx, aboutUser(fleet.AuditUserUnlocked, user))
+		return o.audit(ctx, tx, userEntry(fleet.AuditUserUnlocked, user))
 	})
 }

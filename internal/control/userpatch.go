@@ -119,7 +119,7 @@ func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref 
 		return err
 	}
 	if p.Name != nil {
-		mine, err := wholly(ctx, tx, who, m.user.ID)
+		mine, err := administersAll(ctx, tx, who, m.user.ID)
 		if err != nil {
 			return err
 		}

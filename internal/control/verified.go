@@ -16,8 +16,8 @@ type verified struct {
 	claims map[string]identity.Claims
 }
 
-// verifiedMost is the most tokens kept: about 1 KB each.
-const verifiedMost = 4096
+// maxVerified is the most tokens kept: about 1 KB each.
+const maxVerified = 4096
 
 func (v *verified) get(raw string, now time.Time) (identity.Claims, bool) {
 	v.mu.Lock()
@@ -29,7 +29,7 @@ func (v *verified) get(raw string, now time.Time) (identity.Claims, bool) {
 func (v *verified) put(raw string, c identity.Claims) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.claims == nil || len(v.claims) >= verifiedMost {
+	if v.claims == nil || len(v.claims) >= maxVerified {
 		v.claims = make(map[string]identity.Claims)
 	}
 	v.claims[raw] = c

@@ -86,7 +86,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	if err != nil {
 		return response{}, err
 	}
-	run := control.Run{Request: req, Once: once, Render: render, Told: refusedWorkspaces}
+	run := control.Run{Request: req, Once: once, Render: render, RefusedWorkspaces: refusedWorkspaces}
 	if len(guard) > 0 && tag != "*" {
 		run.Preview, err = fleet.ParsePreview(tag)
 		if fleet.CodeOf(err) == fleet.PreconditionStale {

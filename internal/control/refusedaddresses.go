@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// turnedAway remembers until when addresses are refused, so that a flood of refused requests
+// refusedAddresses remembers until when addresses are refused, so that a flood of refused requests
 // does not cost a write each. It caches rows that all servers share: without the cache a server
 // refuses the same requests.
-type turnedAway struct {
+type refusedAddresses struct {
 	mu    sync.Mutex
 	until map[string]time.Time
 }
 
-// turnedAwayMost is the most addresses kept: about 100 bytes each.
-const turnedAwayMost = 10_000
+// maxRefusedAddresses is the most addresses kept: about 100 bytes each.
+const maxRefusedAddresses = 10_000
 
 // wait returns how long an address is still refused, or 0.
-func (t *turnedAway) wait(address string, now time.Time) time.Duration {
+func (t *refusedAddresses) wait(address string, now time.Time) time.Duration {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	until, ok := t.until[address]
@@ -31,10 +31,10 @@ func (t *turnedAway) wait(address string, now time.Time) time.Duration {
 	return until.Sub(now)
 }
 
-func (t *turnedAway) add(address string, until time.Time) {
+func (t *refusedAddresses) add(address string, until time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.until == nil || len(t.until) >= turnedAwayMost {
+	if t.until == nil || len(t.until) >= maxRefusedAddresses {
 		t.until = make(map[string]time.Time)
 	}
 	t.until[address] = until
