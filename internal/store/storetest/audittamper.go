@@ -84,6 +84,11 @@ func (e *env) tamperingFound(name string, do []string, seed uint64) {
 	})
 }
 
+// noteMoved changes the number of the last entry that the log's head notes.
+func noteMoved(by int) []string {
+	return []string{fmt.Sprintf("UPDATE audit_head SET seq = seq + (%d)", by)}
+}
+
 // tamperings are the manipulations that an attacker with write access to the database may try.
 // Each returns the statements of one random case.
 func tamperings() map[string]func(*rand.Rand) []string {
@@ -138,13 +143,9 @@ func tamperings() map[string]func(*rand.Rand) []string {
 		"change a number": func(r *rand.Rand) []string {
 			return changed(r, one(r), "at", "user_id", "token_id", "code", "ledger_id", "actor")
 		},
-		"change a text": func(r *rand.Rand) []string { return changedText(r, one(r)) },
-		"raise the note": func(r *rand.Rand) []string {
-			return []string{fmt.Sprintf("UPDATE audit_head SET seq = seq + %d", 1+r.IntN(3))}
-		},
-		"lower the note alone": func(r *rand.Rand) []string {
-			return []string{fmt.Sprintf("UPDATE audit_head SET seq = seq - %d", 1+r.IntN(tampered-1))}
-		},
+		"change a text":        func(r *rand.Rand) []string { return changedText(r, one(r)) },
+		"raise the note":       func(r *rand.Rand) []string { return noteMoved(1 + r.IntN(3)) },
+		"lower the note alone": func(r *rand.Rand) []string { return noteMoved(-1 - r.IntN(tampered-1)) },
 		"change the hash in the note alone": func(*rand.Rand) []string {
 			return []string{"UPDATE audit_head SET hash = (SELECT hash FROM audit WHERE id = 1)"}
 		},
