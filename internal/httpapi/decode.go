@@ -47,10 +47,26 @@ func decodeText(body []byte, into any) error {
 	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
 		return fleet.Errorf(fleet.BadRequest, "The body is null: send a JSON %s", wanted(into))
 	}
-	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true)); err != nil {
+	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true), json.WithUnmarshalers(items)); err != nil {
 		return explain(err, into)
 	}
 	return nil
+}
+
+// items are the types of the objects in lists. A null among them is refused, not taken for an empty
+// object: it would create a device without any properties.
+var items = json.JoinUnmarshalers(
+	json.UnmarshalFromFunc(notNull[wire.OneOfDevices]), json.UnmarshalFromFunc(notNull[wire.NewDevice]),
+	json.UnmarshalFromFunc(notNull[wire.DevicePatch]),
+)
+
+var errNullItem = errors.New("it must be an object, in { }, not null")
+
+func notNull[T any](from *jsontext.Decoder, _ *T) error {
+	if from.PeekKind() == 'n' {
+		return errNullItem
+	}
+	return errors.ErrUnsupported // which has the decoder read it as usual
 }
 
 // wanted describes the expected type of a body.
