@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -48,10 +49,14 @@ func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
 // parameter of a template: an unsupported method is a 405.
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = tolerantPath(r)
+	if redirected(r.URL.EscapedPath()) {
+		write(w, failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
+		return
+	}
 	methods, found := rt.methodsOf(r.URL.EscapedPath())
 	switch _, pattern := rt.mux.Handler(r); {
 	case found && !allows(methods, r.Method):
-		w.Header()["Allow"] = methods
+		w.Header().Set("Allow", strings.Join(methods, ", "))
 		write(w, failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
 	case pattern != "":
 		rt.mux.ServeHTTP(w, r)
@@ -59,6 +64,10 @@ func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		write(w, failure(fleet.Errorf(fleet.NotFound, "This operation does not exist")))
 	}
 }
+
+// redirected reports whether the mux would redirect a path to a tidier one, as it does with ".." and
+// with doubled slashes. Clients lose bodies and bearers on the way.
+func redirected(p string) bool { return p != "/" && path.Clean("/"+p) != strings.TrimSuffix(p, "/") }
 
 // allows reports whether a method is allowed; GET includes HEAD.
 func allows(methods []string, method string) bool {
@@ -108,9 +117,10 @@ func (p *pathMethods) moreSpecific(than *pathMethods) bool {
 	return false
 }
 
-// tolerantPath removes one trailing slash and repeated leading slashes from the path, which
-// come from joining a base address and a path. Existing clients send both, and some would lose
-// the body in a redirect.
+// tolerantPath removes one trailing slash from the path, and the repeated slashes that come from
+// joining a base address and a path: before "api", and around the version. Existing clients send
+// them, and some would lose the body in a redirect. A doubled slash further on is an empty
+// parameter and stays.
 func tolerantPath(r *http.Request) *http.Request {
 	raw := r.URL.EscapedPath()
 	tidy := tidyPath(raw)
@@ -129,11 +139,28 @@ func tolerantPath(r *http.Request) *http.Request {
 }
 
 func tidyPath(path string) string {
-	for strings.HasPrefix(path, "//") {
-		path = path[1:]
+	path = joinSlashes(path)
+	for _, base := range []string{"/api", "/operator"} {
+		rest, inside := strings.CutPrefix(path, base+"/")
+		if !inside {
+			continue
+		}
+		version, rest, _ := strings.Cut(strings.TrimLeft(rest, "/"), "/")
+		path = base + "/" + version
+		if rest = strings.TrimLeft(rest, "/"); rest != "" {
+			path += "/" + rest
+		}
 	}
 	if len(path) > 1 && strings.HasSuffix(path, "/") && !strings.HasSuffix(path, "//") {
 		path = path[:len(path)-1]
+	}
+	return path
+}
+
+// joinSlashes makes one slash of those at the beginning.
+func joinSlashes(path string) string {
+	for strings.HasPrefix(path, "//") {
+		path = path[1:]
 	}
 	return path
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -36,11 +37,17 @@ func (d *document) route(req *http.Request) match {
 	return m
 }
 
-// tidy is a path as the server reads it: repeated slashes at its beginning count as one, and
-// one at its end does not count.
+// baseSlashes are the slashes before "api", and around the version.
+var baseSlashes = regexp.MustCompile(`^/+(?:(api|operator)/+(v[0-9]+)/+)?`)
+
+// tidy returns a path as the server reads it: slashes repeated before "api" and around the version
+// count as one, and one at its end does not count.
 func tidy(path string) string {
-	for strings.HasPrefix(path, "//") {
-		path = path[1:]
+	if m := baseSlashes.FindStringSubmatch(path); m != nil {
+		rest := path[len(m[0]):]
+		if path = "/" + rest; m[1] != "" {
+			path = "/" + m[1] + "/" + m[2] + "/" + rest
+		}
 	}
 	if len(path) > 1 && !strings.HasSuffix(path, "//") {
 		path = strings.TrimSuffix(path, "/")
