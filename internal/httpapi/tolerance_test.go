@@ -170,7 +170,7 @@ func TestSortPlus(t *testing.T) {
 // A reference without an id is not taken for an empty one, which would empty the property: not in
 // any body.
 func TestReferencesWithoutAnID(t *testing.T) {
-	s := testkit.Ferried(t, testkit.SQLite)
+	s := kit.Ferried(t, kit.SQLite)
 	admin, issuer := s.As("admin@example.com"), s.As("issuer@example.com")
 	issuer.Patch(simURL(251), `{"reseller_org": {"id": 600}}`).Is(http.StatusNoContent)
 	const reference = `{"id": `
