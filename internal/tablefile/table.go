@@ -276,13 +276,13 @@ func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
 	if book, ok := in.(*workbook); ok {
 		defer book.close()
 	}
-	below := false
+	below := t.Header == 0 // a file without a header has rows from the start
 	for {
 		row, err := in.next()
 		var fault *Fault
 		switch {
 		case errors.Is(err, io.EOF):
-			if !below && t.Header > 0 {
+			if !below {
 				return ErrChanged
 			}
 			return nil
@@ -298,7 +298,7 @@ func (t *Table) Rows(yield func(row Row, fault *Fault) bool) error {
 		case row.Line < t.Header, row.Blank():
 		case row.Line == t.Header && slices.Equal(row.Cells, t.headings):
 			below = true
-		case row.Line == t.Header, !below && t.Header > 0:
+		case row.Line == t.Header, !below:
 			return ErrChanged
 		case !yield(row, nil):
 			return nil
