@@ -43,7 +43,7 @@ const (
 	ChangedSIM       = "sim"
 )
 
-// StaleChange is one difference. Was and Now are null if there was or is no device.
+// StaleChange is one difference. Was and Now are null without a device.
 type StaleChange struct {
 	Property string      `json:"property"`
 	Was      *StaleValue `json:"was"`

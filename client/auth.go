@@ -91,8 +91,8 @@ func (c *Client) Logout(ctx context.Context, everywhere bool) error {
 // SwitchWorkspace returns a bearer for another Workspace; this Client keeps its own.
 // InWorkspace returns a Client that switches automatically.
 //
-// Permission: any user who is a member of the Workspace. Errors: IsUnauthorized if the caller
-// is not a member, the Workspace is unknown, or the caller is an application token.
+// Permission: any member of the Workspace. Errors: IsUnauthorized if the caller is not a
+// member, the Workspace is unknown, or the caller is an application token.
 func (c *Client) SwitchWorkspace(ctx context.Context, workspace int64) (*api.AuthResponse, error) {
 	body := api.SwitchRequest{TargetOrganisation: api.Some(api.RefTo(workspace))}
 	return one[api.AuthResponse](ctx, c, call{method: http.MethodPost, path: authenticatePath + "/workspace", body: body})

@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/api"
 )
 
-// Invitation describes whom to invite to which Workspace.
+// Invitation describes an invited user and the Workspace.
 type Invitation struct {
 	Username  string  // an e-mail address
 	Name      string  // the address if ""

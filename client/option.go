@@ -68,8 +68,8 @@ func WithPassword(username, password string) Option {
 	}
 }
 
-// WithSecondFactor lets the Client of WithPassword sign in a user who has a second factor: code
-// is called whenever a sign-in needs a code, which is rare, because the refresh token renews a
+// WithSecondFactor lets the Client of WithPassword sign in a user with a second factor: code is
+// called when a sign-in needs a code, which is rare, because the refresh token renews a
 // session. Without it such a sign-in fails with ErrSecondFactor.
 func WithSecondFactor(code func(context.Context) (string, error)) Option {
 	return func(c *Client) { c.code = code }

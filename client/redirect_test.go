@@ -11,8 +11,8 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Whatever is asked, and however the server redirects: nothing is sent to where it points,
-// and the error says where that is.
+// For every request and every redirect, nothing is sent to the new address, and the error names
+// it.
 func TestNoRedirectIsFollowed(t *testing.T) {
 	var stolen atomic.Int64
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Add(1) }))

@@ -24,8 +24,8 @@ func (c *Client) WorkspaceStatuses(ctx context.Context) ([]api.Ref, error) {
 // User reads a user of the bearer's Workspace, by id or by e-mail address, with the roles held
 // in it.
 //
-// Permission: any role in the Workspace. Errors: IsNotFound, also for a user who is not a
-// member.
+// Permission: any role in the Workspace. Errors: IsNotFound, also for users outside the
+// Workspace.
 func (c *Client) User(ctx context.Context, idOrEmail string) (*api.User, error) {
 	return get[api.User](ctx, c, "/api/v1/user/"+url.PathEscape(idOrEmail))
 }

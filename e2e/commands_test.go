@@ -42,7 +42,7 @@ func listening(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// addressIn finds the address in a log, "" where it is not there yet.
+// addressIn finds the address in a log; "" until it is there.
 func addressIn(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {

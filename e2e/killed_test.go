@@ -70,7 +70,7 @@ func TestKilledAndResumed(t *testing.T) {
 type killed struct {
 	home, file string
 	environ    []string
-	doubtful   int // kills while nobody knew what had become of a chunk
+	doubtful   int // kills while the outcome of a chunk was unknown
 }
 
 func newKilled(t testing.TB, url string, n int) *killed {
@@ -128,12 +128,11 @@ func (k *killed) through(t *testing.T) {
 		seed, killedSIMs, killedChunk, life, k.doubtful, time.Since(began).Seconds())
 }
 
-// spare is how many more kills there may be where none has hit a chunk under way.
+// spare is how many more kills there may be if none has hit a chunk in flight.
 const spare = 4
 
-// die starts a process and kills it once it has written that many lines to the journal,
-// and, if so wished, has a chunk under way. It tells whether the process was killed, and
-// did not end before.
+// die starts a process and kills it once it has written that many lines to the journal and, if
+// underWay, has a chunk in flight. It reports whether the process was killed before its end.
 func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool {
 	t.Helper()
 	ctx, giveUp := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -201,7 +200,7 @@ func (k *killed) interrupted(t *testing.T) {
 	}
 }
 
-// doubtful tells whether a chunk is under way.
+// doubtful reports whether a chunk is in flight.
 func doubtful(lines []string) bool {
 	return len(lines) > 0 && strings.Contains(lines[len(lines)-1], `"step":"sent"`)
 }
@@ -278,7 +277,7 @@ func (k *killed) recorded(t *testing.T, url string) {
 // issuerName is the Administrator of the Workspace that issued the SIMs of serveSIMs.
 const issuerName = "issuer@example.com"
 
-// serveSIMs runs a server of ours, a process of its own. stop ends it and gives its
+// serveSIMs runs a Simferry server in a process of its own. stop ends it and returns its
 // database.
 func serveSIMs(t testing.TB, n int) (url string, stop func() string) {
 	t.Helper()

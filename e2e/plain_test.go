@@ -77,8 +77,8 @@ func plainServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0], s.URL)
 }
 
-// change URL ID PROPERTY VALUE changes a SIM as somebody else would: status, or the
-// workspace that it is in.
+// change URL ID PROPERTY VALUE changes a SIM as another client would: its status, or its
+// Workspace.
 func change(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 4 {
 		ts.Fatalf("usage: change URL ID status|workspace VALUE")

@@ -29,7 +29,7 @@ const (
 	starvedPass = "correct horse"
 )
 
-// starved is a process that is attacked, and somebody who only wants to read a SIM.
+// starved is a process under attack, and a client that only wants to read a SIM.
 type starved struct {
 	t       *testing.T
 	server  *proc.Server

@@ -114,7 +114,7 @@ password, which ends every session. The key and the password are asked for, and 
 	return cmd
 }
 
-// newPassword asks twice, because nobody sees what is typed.
+// newPassword asks twice, because the input is hidden.
 func (a *answers) newPassword(ctx context.Context) (string, error) {
 	first, err := a.get(ctx, "New password: ", true)
 	if err != nil || a.stdin {

@@ -33,7 +33,7 @@ func (y *typist) Read(p []byte) (int, error) {
 	return copy(p, kit.NewAuthenticator(y.s, m[1]).Code()+"\n"), nil
 }
 
-// Somebody is invited, opens the account, enrols a second factor and removes it, without
+// A person is invited, opens the account, enrols a second factor and removes it, without
 // leaving the terminal.
 func TestAccountFromTheTerminal(t *testing.T) {
 	s := kit.StartWith(t, kit.SQLite.FerryURL(t), kit.NewClock(), control.Options{Deliver: control.DeliverToInviter})

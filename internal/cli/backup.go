@@ -42,8 +42,8 @@ PostgreSQL is restored by its own tools, such as pg_restore.`,
 	})
 }
 
-// copying makes a command out of a copy between the database and a file. Where the copy
-// is not sound, it prints what is wrong with it.
+// copying makes a command of a copy between the database and a file. If the copy is not sound,
+// it prints the faults.
 func copying(p Process, cmd *cobra.Command, done string, run func(_ context.Context, url, file string) (control.FsckReport, error)) *cobra.Command {
 	form := outputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

@@ -16,7 +16,7 @@ type result struct {
 	out, errors string
 }
 
-// run runs one command on the database file; stdin is no terminal.
+// run runs one command on the database file; stdin is not a terminal.
 func run(t *testing.T, database, stdin string, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer

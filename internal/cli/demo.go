@@ -36,8 +36,8 @@ Then the server stays up to be tried, until Ctrl-C. Its database is removed at t
 	return cmd
 }
 
-// colors tells whether to write in colours: to a terminal that has them, unless NO_COLOR
-// asks for none.
+// colors reports whether to use colours: if w is a terminal with colours and NO_COLOR is not
+// set.
 func colors(w io.Writer, lookupEnv func(string) (string, bool)) bool {
 	f, ok := termtext.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {

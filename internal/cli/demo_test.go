@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/cli"
 )
 
-// What is no terminal gets no colours, whatever the environment says of one.
+// Output that is not a terminal gets no colours, whatever the environment says.
 func TestDemoOnce(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	var out, complaints bytes.Buffer
@@ -25,7 +25,7 @@ func TestDemoOnce(t *testing.T) {
 	}
 }
 
-// A file is no terminal either.
+// A file is not a terminal either.
 func TestDemoIntoAFile(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	f, err := os.Create(t.TempDir() + "/story.txt")

@@ -16,7 +16,7 @@ type inventory struct {
 	user  string
 	first int64 // id of the first SIM
 	n     int
-	move  func(sim, to int64) // as somebody else
+	move  func(sim, to int64) // as another client
 	in    func(workspace int64) map[int64]bool
 }
 
@@ -126,9 +126,9 @@ var whileFiltered = []others{
 	},
 }
 
-// Whatever moves while migrate --filter lists, plans and moves: each SIM that stayed in
-// --from arrives, none that left it is taken from where it is, and what remains is told by
-// the exit code.
+// SIMs move while migrate --filter lists, plans and moves. Each SIM that stayed in --from
+// arrives, none that left it is taken from its new Workspace, and the exit code reports the
+// rest.
 func TestFilteredWhileOthersMove(t *testing.T) {
 	for kind, start := range inventories(t) {
 		for _, o := range whileFiltered {

@@ -67,7 +67,7 @@ func TestFsckNamesWhatIsWrong(t *testing.T) {
 		}
 	}
 
-	// What is not sound is no backup.
+	// A damaged database cannot be a backup.
 	file := filepath.Join(t.TempDir(), "copy.db")
 	got = run(t, db, "", "backup", file)
 	if _, err := os.Stat(file); got.code != 1 || err == nil || !strings.Contains(got.errors, "does not pass fsck") || !strings.Contains(got.out, "FAILED  I4") {

@@ -121,7 +121,7 @@ func (l *lister[T]) check() error {
 	return nil
 }
 
-// note tells how much of the list was printed.
+// note says how much of the list was printed.
 func (l *lister[T]) note(n, total int) {
 	switch {
 	case l.number != 0:
@@ -148,7 +148,7 @@ func (l *lister[T]) collect(ctx context.Context, c *client.Client) (items []T, t
 	return nil, 0, err
 }
 
-// upTo reads pages until there are limit items; a negative limit is none.
+// upTo reads pages until it has limit items; a negative limit means all.
 func (l *lister[T]) upTo(ctx context.Context, c *client.Client, limit int) (items []T, total int, err error) {
 	o := l.options
 	if limit < 0 {

@@ -257,8 +257,8 @@ of one that does not, the tokens go on until they expire.`,
 	return cmd
 }
 
-// endSession tells the server, where it can be told. What stays behind is a warning, and
-// no reason to keep the tokens here, unless it was every session that was to end.
+// endSession ends the session on the server if it can be reached. Otherwise it prints a warning
+// and removes the tokens here, unless all sessions were to end.
 func (p Process) endSession(ctx context.Context, name string, everywhere bool) error {
 	c, known, err := p.connect(name, client.WithRetry(client.NoRetry))
 	if errors.Is(err, profile.ErrNone) || err == nil && known.ApplicationToken != "" {

@@ -27,7 +27,7 @@ func TestSessionOutlivesALostRefresh(t *testing.T) {
 		proxy := httputil.NewSingleHostReverseProxy(target)
 		var refreshes atomic.Int64
 		front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body) // the proxy reports what is wrong
+			body, _ := io.ReadAll(r.Body) // the proxy reports errors
 			r.Body = io.NopCloser(bytes.NewReader(body))
 			if bytes.Contains(body, []byte("refresh_token")) && refreshes.Add(1)%2 == 1 {
 				proxy.ServeHTTP(httptest.NewRecorder(), r) // the server has done it

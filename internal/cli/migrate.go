@@ -152,7 +152,7 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 	return s.proceed(ctx, plan)
 }
 
-// asks tells whether somebody has to be asked before it is done.
+// asks reports whether the command asks for confirmation.
 func (f *migrateFlags) asks() bool { return !f.yes && !f.dryRun && f.planFile == "" }
 
 func (f *migrateFlags) check() error {
@@ -251,7 +251,7 @@ func (s *shipping) proceed(ctx context.Context, plan *bulk.Plan) error {
 	return s.carryOut(ctx, run, false)
 }
 
-// confirm wants the number of SIMs typed: whoever types it has seen it.
+// confirm makes the user type the number of SIMs, so that the user has read it.
 func (s *shipping) confirm(ctx context.Context, n int) error {
 	if s.yes {
 		return nil

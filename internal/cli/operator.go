@@ -20,7 +20,7 @@ func operatorFlags(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// load reads the settings; one that cannot work is the caller's to mend.
+// load reads the settings; invalid ones are a usage error.
 func load(cmd *cobra.Command, p Process) (config.Config, error) {
 	cfg, err := config.Load(cmd.Flags(), p.LookupEnv)
 	if err != nil {

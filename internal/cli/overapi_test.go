@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
-// person is somebody who works over the API, with a folder of files of their own.
+// person is a user of the API with a folder of files.
 type person struct {
 	t    *testing.T
 	home string
@@ -52,8 +52,8 @@ func (p *person) login(server, username string) {
 	}
 }
 
-// between is a server with somebody in front of it who sees every request and may change
-// the world just then.
+// between is a server behind a proxy that sees every request and may change the world at that
+// moment.
 type between struct {
 	URL string
 
@@ -88,7 +88,7 @@ func newBetween(t *testing.T, server, perPage string) *between {
 			return
 		}
 		if name == beforeRun {
-			body, _ := io.ReadAll(r.Body) // the proxy reports what is wrong
+			body, _ := io.ReadAll(r.Body) // the proxy reports errors
 			if bytes.Contains(body, []byte(`"dry_run":false`)) {
 				name = "real " + name
 			}

@@ -43,7 +43,7 @@ func (s *passwordSource) line() (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
-// ask asks twice, because nobody sees what is typed.
+// ask asks twice, because the input is hidden.
 func (s *passwordSource) ask(fd int) (string, error) {
 	first, err := s.prompt(fd, "Password: ")
 	if err != nil {

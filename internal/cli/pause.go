@@ -71,7 +71,7 @@ func (s *screen) endPause() {
 	s.pause = nil
 }
 
-// seconds words a wait: whole seconds, and at least one.
+// seconds formats a wait in whole seconds, at least one.
 func seconds(d time.Duration) string {
 	return max(d.Round(time.Second), time.Second).String()
 }

@@ -20,7 +20,7 @@ func newProgress(p Process, what string) *progress {
 	return &progress{w: termtext.Raw(p.Stderr), what: what}
 }
 
-// begin tells how much there is to do. It may begin again.
+// begin sets how much there is to do. It may be called again.
 func (p *progress) begin(total int) {
 	out, ok := p.w.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(out.Fd())) {
@@ -31,7 +31,7 @@ func (p *progress) begin(total int) {
 		progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(progressPause))
 }
 
-// reach tells how much is done.
+// reach sets how much is done.
 func (p *progress) reach(n int) {
 	if p.bar != nil {
 		_ = p.bar.Set(n) // a bar that cannot be drawn stops nothing

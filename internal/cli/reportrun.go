@@ -37,7 +37,7 @@ func checkReport(file string) error {
 	return usagef("--report: %s must end in .csv or .json", file)
 }
 
-// finish tells what has become of every SIM, and ends with the exit code.
+// finish reports the outcome of every SIM and returns the exit code.
 func (s *shipping) finish(plan *bulk.Plan, state *bulk.State, dir string, dryRun bool, code int, err error) error {
 	r := report{
 		DryRun: dryRun, ExitCode: code, Server: plan.Server, Target: plan.Terms.Target, Tally: state.Tally(), Against: plan.Against,

@@ -182,7 +182,7 @@ func unfinished(runs []*run) (open []string) {
 	return open
 }
 
-// carryOut does what is left of a run and reports on it.
+// carryOut executes the rest of a run and reports on it.
 func (s *shipping) carryOut(ctx context.Context, r *run, resumed bool) error {
 	s.screen.begin(r)
 	runner := bulk.Runner{

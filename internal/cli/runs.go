@@ -39,7 +39,7 @@ type run struct {
 	unlock  func()
 }
 
-// runInfo is what resuming needs besides the plan.
+// runInfo is what a resume needs in addition to the plan.
 type runInfo struct {
 	Profile    string     `json:"profile"`
 	OnConflict onConflict `json:"on_conflict"`
@@ -128,8 +128,8 @@ func (r *run) close() {
 
 var errBusy = errors.New("another process is working on it")
 
-// lockWithin gives up where somebody else keeps the lock. The attempt then goes on in the
-// background, and dies with the process.
+// lockWithin gives up if another process keeps the lock. The attempt then continues in the
+// background and dies with the process.
 func lockWithin(file string, patience time.Duration) (func(), error) {
 	ctx, done := context.WithTimeout(context.Background(), patience)
 	defer done()

@@ -95,7 +95,7 @@ not complete stay, unless --unfinished is given; they cannot be resumed any more
 	return cmd
 }
 
-// remove deletes the files of a run that nobody is working on.
+// remove deletes the files of a run that no process is working on.
 func (r *run) remove(dryRun bool) error {
 	if dryRun {
 		return nil

@@ -29,7 +29,7 @@ type screen struct {
 	bar      *progressbar.ProgressBar
 	before   int  // SIMs that had moved before this process
 	todo     int  // SIMs that this process is to move
-	asking   bool // a resumed run asks about what is left
+	asking   bool // a resumed run previews the remaining SIMs
 	lastLine time.Time
 	pause    *pause // while nothing is sent; nil otherwise
 	told     string // why the last pause was; "" once something has been answered
@@ -106,7 +106,7 @@ func (s *screen) prose(indent int, format string, args ...any) {
 	s.block(margin + strings.ReplaceAll(said, "\n", "\n"+margin))
 }
 
-// note says something that is no part of the answer. A bar makes room for it.
+// note prints a remark beside the result. A progress bar makes room for it.
 func (s *screen) note(format string, args ...any) {
 	s.endPause()
 	if s.bar != nil {
@@ -115,7 +115,7 @@ func (s *screen) note(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.notes, format+"\n", inLine(args)...)
 }
 
-// betweenLines is how often progress is told where there is no terminal.
+// betweenLines is how often progress is printed without a terminal.
 const betweenLines = 5 * time.Second
 
 func (s *screen) progress(what string, done, total int) {
@@ -132,7 +132,7 @@ func (s *screen) progress(what string, done, total int) {
 	}
 	now := time.Now()
 	if s.lastLine.IsZero() {
-		s.lastLine = now // what is over before the first line is due needs none
+		s.lastLine = now // short work ends before the first line is due
 	}
 	if now.Sub(s.lastLine) >= betweenLines {
 		s.lastLine = now
@@ -171,7 +171,7 @@ func (s *screen) end() {
 	s.lastLine = time.Time{}
 }
 
-// begin tells how to go on after whatever may happen now.
+// begin says how to continue after any interruption.
 func (s *screen) begin(r *run) {
 	s.note("Run %s; after an interruption: simferry migrate resume", r.id)
 	t := r.state.Tally()
@@ -179,7 +179,7 @@ func (s *screen) begin(r *run) {
 	s.progress("moving", 0, s.todo) // so that the rate counts from the start
 }
 
-// surveying shows how far a resumed run has asked about what is left, before anything moves.
+// surveying shows the progress of a resumed run's previews, before anything moves.
 func (s *screen) surveying(known, total int) {
 	if !s.asking {
 		s.end()
@@ -192,7 +192,7 @@ func (s *screen) surveying(known, total int) {
 	}
 }
 
-// moved tells how many SIMs of a run have moved, those before this process included.
+// moved shows how many SIMs of a run have moved, including those of earlier processes.
 func (s *screen) moved(n int, settled bool) {
 	if settled {
 		s.mu.Lock()

@@ -18,7 +18,7 @@ func bareScreen() (*screen, *bytes.Buffer, *bytes.Buffer) {
 	return newScreen(Process{Stdout: &out, Stderr: &notes, LookupEnv: func(string) (string, bool) { return "", false }}, &form), &out, &notes
 }
 
-// Without a terminal a wait is told once, until something has been answered again.
+// Without a terminal a wait is printed once, until a request has succeeded again.
 func TestWaitIsToldOnce(t *testing.T) {
 	s, _, notes := bareScreen()
 	for range 5 {

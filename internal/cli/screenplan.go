@@ -43,7 +43,7 @@ func (s *screen) plan(p *bulk.Plan, f *migrateFlags) {
 	s.outlook(p, f)
 }
 
-// counted tells how many SIMs it is about.
+// counted prints the number of SIMs.
 func (s *screen) counted(p *bulk.Plan) {
 	s.prose(0, "%s %s asked for, to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
 	if n := len(p.Duplicates); n > 0 {
@@ -52,7 +52,7 @@ func (s *screen) counted(p *bulk.Plan) {
 	s.left(p)
 }
 
-// left tells which SIMs the filter found that are no longer as it found them.
+// left prints the SIMs that have changed since the filter found them.
 func (s *screen) left(p *bulk.Plan) {
 	n := len(p.Left)
 	if n == 0 {
@@ -74,7 +74,7 @@ func (s *screen) offline(n int, target string) {
 	}
 }
 
-// sources tell where the SIMs come from and what happens to them besides.
+// sources prints where the SIMs come from and what else happens to them.
 func (s *screen) sources(p *bulk.Plan) (suspended int) {
 	type row struct {
 		name                 string

@@ -56,6 +56,6 @@ certificates. It never ends the server.`,
 // reloadOn reads the server's files again at each hangup. It ends with the process.
 func reloadOn(hangups <-chan os.Signal, s *server.Server) {
 	for range hangups {
-		_ = s.Reload() // it has logged what is wrong
+		_ = s.Reload() // Reload logs errors
 	}
 }

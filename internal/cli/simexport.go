@@ -91,9 +91,9 @@ func writeList[T any](w io.Writer, bar *progress, open func(io.Writer) (listWrit
 	return err
 }
 
-// exportTo writes into the file that the arguments name, or to standard output. Whoever
-// reads standard output may be slow, and the list is one snapshot of the database, which
-// keeps SQLite's log from being emptied. So the list goes to a temporary file first.
+// exportTo writes to the file that the arguments name, or to standard output. A reader of
+// standard output may be slow, and the list is one snapshot of the database, which keeps
+// SQLite's log from shrinking. So the list goes to a temporary file first.
 func exportTo(p Process, args []string, write func(io.Writer) error) error {
 	if len(args) > 0 && args[0] != "-" {
 		return replaceFile(args[0], write)

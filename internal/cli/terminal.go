@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/termtext"
 )
 
-// terminal is the descriptor of standard input where that is a terminal.
+// terminal returns the descriptor of standard input if it is a terminal.
 func (p Process) terminal() (fd int, ok bool) {
 	in, ok := p.Stdin.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(in.Fd())) {
@@ -23,7 +23,7 @@ func (p Process) terminal() (fd int, ok bool) {
 	return int(in.Fd()), true
 }
 
-// width is how many columns a terminal has; ok is false for what is none.
+// width returns the columns of a terminal; ok is false for other writers.
 func width(w io.Writer) (columns int, ok bool) {
 	f, ok := termtext.Raw(w).(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
-// An Observer finds every Workspace of theirs, and can look into each by its name.
+// An Observer finds every Workspace of the account and can list each by its name.
 func TestObserverLooksIntoTheirWorkspaces(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	p := newPerson(t)

@@ -40,9 +40,8 @@ func memberships(ctx context.Context, c *client.Client, known profile.Profile) (
 // idPrefix marks a number as an id: a Workspace may be called 200, too.
 const idPrefix = "id:"
 
-// find is the Workspace that a flag names, by id or by name. A text that could mean two
-// Workspaces is refused. An id that is not listed may exist all the same: the server
-// decides.
+// find returns the Workspace that a flag names, by id or by name. A text that could mean two
+// Workspaces is refused. An id that is not listed may still exist: the server decides.
 func (n named) find(flag, text, unknown string) (api.NamedRef, error) {
 	if number, ok := strings.CutPrefix(text, idPrefix); ok {
 		id, ok := workspaceID(number)

@@ -56,7 +56,7 @@ while SIMs name it (as theirs, as issuer or as reseller) its type does not chang
 	return cmd
 }
 
-// ifSet is a flag's value where it was given, else nil.
+// ifSet returns a flag's value if the flag was given, else nil.
 func ifSet[T any](cmd *cobra.Command, flag string, value T) *T {
 	if !cmd.Flags().Changed(flag) {
 		return nil

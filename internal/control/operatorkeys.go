@@ -57,9 +57,9 @@ func listKeys(ctx context.Context, tx *store.Tx) ([]KeyListing, error) {
 	return keys, err
 }
 
-// RemoveKey removes a signing key at once, for a key that may have leaked: every bearer and
-// every application token that it signed ends, on every server. Refresh tokens are not signed:
-// users stay signed in. If it was the only key, RemoveKey makes a new one.
+// RemoveKey removes a signing key at once, because it may have leaked: every bearer and every
+// application token that it signed ends, on every server. Refresh tokens are not signed: users
+// stay signed in. If it was the only key, RemoveKey makes a new one.
 //
 // Errors: NotFound.
 func (o Operator) RemoveKey(ctx context.Context, id string) error {

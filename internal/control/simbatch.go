@@ -13,7 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Whoever knows a batch's code can register it, so a Workspace may try only a few codes.
+// A batch's code is enough to register it, so a Workspace may try only a few codes.
 const (
 	batchGuesses = 20
 	batchPeriod  = time.Hour

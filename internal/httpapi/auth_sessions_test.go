@@ -28,7 +28,7 @@ func TestContract_Logout(t *testing.T) {
 		there := here.In(200)
 		renewed := tokensOf(refresh(other, first.RefreshToken))
 		for _, c := range []*kit.Client{here, there, with(one, renewed.AuthToken)} {
-			at(other, c).Get(whoami).Is(http.StatusOK) // the other has seen them all
+			at(other, c).Get(whoami).Is(http.StatusOK) // every bearer was used before
 		}
 		logout(there, nil).Is(http.StatusNoContent)
 		for _, c := range []*kit.Client{here, there, with(one, renewed.AuthToken)} {

@@ -42,7 +42,7 @@ var things = map[string]thing{
 	"ICCID":         {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true},
 	"role":          {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
 	"file":          {own: "docs.js", absent: "docs.go", text: true},
-	"status":        {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which are everybody's
+	"status":        {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which every caller can read
 	"SIM status":    {own: "1", absent: "9", means: []string{"0"}},      // which the SIM has
 	"closed list":   {own: "0", absent: "9", means: []string{"0"}},
 }

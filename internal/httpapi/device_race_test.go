@@ -31,7 +31,7 @@ func allAtOnce(n int, send func(i int) *kit.Answer) map[int]int {
 }
 
 // Concurrent requests attach one SIM to many devices, or many SIMs to one device: one wins, the
-// others are told which.
+// others get the reason.
 func TestRaceForASIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)

@@ -222,7 +222,7 @@ func TestContract_InvitationKeyShown(t *testing.T) {
 			s.SetRole(4, 900, fleet.NoRole)
 			s.Exec("DELETE FROM events WHERE type = 36 AND workspace_id = 900")
 		})
-		// Nor does the key for a user whom others have also invited.
+		// Nor does the key for a user with other invitations.
 		first := shown(stranger, "both@example.com")
 		second := shown(admin, "both@example.com")
 		for _, k := range []string{first, second} {

@@ -174,8 +174,8 @@ func hangUp(ctx context.Context, c *kit.Client, o object) {
 	}
 }
 
-// One wins; the other fails because the SIMs are then in its own target, in a Workspace where
-// it is not an Administrator, or not visible.
+// One wins; the other fails because the SIMs are then in its own target, in a Workspace without
+// its Administrator role, or not visible.
 func TestContract_Concurrent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

@@ -132,7 +132,7 @@ func userPatch(body wire.OperatorUserPatch) (p control.UserPatch, err error) {
 }
 
 // setPassword takes no idempotency key, because nothing about a password may be stored. The
-// operation is idempotent by itself.
+// operation is idempotent.
 func (a *operatorAPI) setPassword(r *operatorRequest) (response, error) {
 	var body wire.OperatorNewPassword
 	if err := decode(&r.request, &body); err != nil {
@@ -145,7 +145,7 @@ func (a *operatorAPI) setPassword(r *operatorRequest) (response, error) {
 	return done(r.rules.SetPassword(r.Context(), r.PathValue("user_id"), password))
 }
 
-// unlockUser is idempotent by itself, so it takes no idempotency key.
+// unlockUser is idempotent, so it takes no idempotency key.
 func (a *operatorAPI) unlockUser(r *operatorRequest) (response, error) {
 	var body wire.OperatorUnlock
 	if err := decodeIfAny(&r.request, &body); err != nil {
@@ -165,7 +165,7 @@ func (a *operatorAPI) resetSecondFactor(r *operatorRequest) (response, error) {
 	return done(r.rules.ResetSecondFactor(r.Context(), r.PathValue("user_id")))
 }
 
-// setRole is idempotent by itself, so it takes no idempotency key.
+// setRole is idempotent, so it takes no idempotency key.
 func (a *operatorAPI) setRole(r *operatorRequest) (response, error) {
 	ws, err := r.id("workspace_id")
 	if err != nil {

@@ -216,7 +216,7 @@ func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
 }
 
 // Writes that change their caller, or each other's callers, queue. A deadlock would end only
-// after the request's time is up: the server is told to look for one very late.
+// after the request's time is up: this server looks for deadlocks very late.
 func TestWritesOfTheSameCallerQueue(t *testing.T) {
 	s := kit.StartOn(t, kit.Postgres.FerryURL(t)+"&deadlock_timeout=60s", kit.NewClock())
 	s.SetRole(4, 100, fleet.Administrator)

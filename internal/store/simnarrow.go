@@ -59,7 +59,7 @@ func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) 
 	case name == "iccid_with_luhn", name == "iccid" && wholeICCIDs(f):
 		n.driving = "s.status <> 3 AND " + condition() // the index leaves deleted SIMs out
 	case name == "customer_org" && ws.Type != fleet.Enterprise && len(f.Numbers) == 1:
-		var one int // the size of a Workspace is no secret to its parent
+		var one int // a parent may know the size of a Workspace
 		below, err := tx.one(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)
 		if err != nil || !below {
 			return n, false, err

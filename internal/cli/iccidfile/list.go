@@ -7,7 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Number is an ICCID and where it was found.
+// Number is an ICCID and its place.
 type Number struct {
 	ICCID fleet.ICCID
 	Where Place

@@ -1,4 +1,4 @@
-// Package arch holds the design's arrows, who may import whom, and a test that fails
-// where the code departs from them. The table is rules.go. A new package needs a row
-// there, so that where it belongs is decided rather than found out.
+// Package arch holds the permitted imports and a test that fails when the code departs from
+// them. The table is rules.go. A new package needs a row there, so that its place is decided
+// rather than discovered.
 package arch

@@ -10,7 +10,7 @@ import (
 )
 
 // most is how many odd phrases are left. It only goes down.
-const most = 2000
+const most = 216
 
 // TestPlainEnglish keeps odd phrases out of comments, messages, documents and descriptions.
 // internal/archtest/language.go lists them with their plain forms.

@@ -66,7 +66,7 @@ func TestPagesThatLeadAstrayAreFound(t *testing.T) {
 	}
 }
 
-// astray tells what is wrong with a link of a page in a folder.
+// astray describes the fault of a link of a page in a folder.
 func astray(dir, text, target string) []string {
 	if strings.Contains(target, "://") {
 		return nil
@@ -87,7 +87,7 @@ func astray(dir, text, target string) []string {
 	return nil
 }
 
-// declared tells whether a Go file declares a function, method, type, variable or constant.
+// declared reports whether a Go file declares a function, method, type, variable or constant.
 func declared(file, name string) bool {
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 	if err != nil {

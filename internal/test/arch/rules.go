@@ -6,8 +6,8 @@ const Module = "github.com/simferry/simferry"
 // Rule is what one package may import. Paths are relative to Module; one that ends in
 // /... stands for the package and all below it.
 type Rule struct {
-	Imports  []string // of ours, in production code
-	Tests    []string // of ours, in its tests besides
+	Imports  []string // this module's, in production code
+	Tests    []string // this module's, in addition in its tests
 	Never    []string // of others, although nothing general forbids them
 	Tables   bool     // may import what reads and writes CSV files
 	Drivers  bool     // may import database/sql and the database drivers

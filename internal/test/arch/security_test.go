@@ -56,7 +56,7 @@ func readTestNames(t *testing.T) testNames {
 	return n
 }
 
-// has tells whether there is a test of that name, such as TestContract_Logout.
+// has reports whether a test of that name exists, such as TestContract_Logout.
 func (n testNames) has(name string) bool {
 	function, sub, _ := strings.Cut(name, "/")
 	for _, dir := range n.functions[function] {

@@ -25,7 +25,7 @@ func BenchmarkTwoServers(b *testing.B) {
 	servers := []*served{serve(b, p), serve(b, &place{url: p.url, store: second})}
 	var moved, refused atomic.Int64
 	start := time.Now()
-	b.SetParallelism(clients / 2) // times GOMAXPROCS, which is 2 on the machine that this is told of
+	b.SetParallelism(clients / 2) // times GOMAXPROCS, which is 2 on the measured machine
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {

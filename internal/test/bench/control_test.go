@@ -10,8 +10,8 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// BenchmarkControl is the rules without HTTP: what is left to the wire is the difference
-// to BenchmarkHTTP.
+// BenchmarkControl measures the rules without HTTP: the difference to BenchmarkHTTP is the cost
+// of the wire.
 func BenchmarkControl(b *testing.B) {
 	for _, engine := range engines {
 		b.Run(engine.name, func(b *testing.B) {

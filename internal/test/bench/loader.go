@@ -12,9 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// copyFleet makes a fleet of n SIMs with COPY: the indexes and foreign keys of sims are
-// made again behind it, as set operations. It is many times as fast as an import, and for
-// a database that nobody uses yet.
+// copyFleet makes a fleet of n SIMs with COPY. Indexes and foreign keys of sims are rebuilt
+// afterwards, as set operations. It is many times as fast as an import, and for an unused
+// database.
 func copyFleet(ctx context.Context, url string, n int) error {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// turns lets an operation and its floor take turns, each timed by itself, and reports the
-// medians and their ratio. between runs untimed before each of the two. Over HTTP, wire is
-// a request that does nothing, so that one can tell what the way there and back costs.
+// turns runs an operation and its floor by turns, times each, and reports the medians and their
+// ratio. between runs untimed before each of the two. Over HTTP, wire is a request that does
+// nothing, to show the cost of a round trip.
 func turns(b *testing.B, between, operation, floor, wire func() error) {
 	b.Helper()
 	var ours, bare, empty []time.Duration

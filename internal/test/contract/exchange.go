@@ -40,8 +40,7 @@ func readResponse(resp *http.Response) ([]byte, error) {
 	return plainText(resp.Header, raw)
 }
 
-// plainText undoes gzip, which the transport does by itself only where the caller did not
-// ask for it.
+// plainText undoes gzip. The transport does so only if the caller did not ask for gzip.
 func plainText(h http.Header, raw []byte) ([]byte, error) {
 	if h.Get("Content-Encoding") != "gzip" || len(raw) == 0 {
 		return raw, nil

@@ -64,7 +64,7 @@ func textsIn(ref *openapi3.SchemaRef, at string) (places []string) {
 	return places
 }
 
-// Lists tells whether the operation is a list that can be filtered with q.
+// Lists reports whether the operation is a list that can be filtered with q.
 func (o *Operation) Lists() bool {
 	return slices.ContainsFunc(slices.Concat(o.item.Parameters, o.op.Parameters), func(ref *openapi3.ParameterRef) bool {
 		return ref.Value.In == openapi3.ParameterInQuery && ref.Value.Name == "q"
@@ -94,7 +94,7 @@ func idsIn(ref *openapi3.SchemaRef, at string) (places []string) {
 	return places
 }
 
-// isID knows an identifier by its schema, or by its name where it is a number.
+// isID recognizes an identifier by its schema, or by its name if it is a number.
 func isID(ref *openapi3.SchemaRef, at string) bool {
 	switch lastPart(ref.Ref) {
 	case "ID", "PathID", "ICCID":

@@ -38,16 +38,16 @@ func judgeBy(t testing.TB, read func() (*document, error)) *Judge {
 
 // RoundTripper wraps a transport, so that each exchange through it is judged:
 //
-//   - a route that the document does not have must be answered 404 or 405 (or redirected
+//   - a route that the document does not have must get 404 or 405 (or be redirected
 //     to its clean path);
 //   - the status must be documented for the operation;
-//   - documented headers must be there where they are required, and match their schema;
-//   - the body must be of a documented type and match its schema, or be absent where none
+//   - required headers must be present, and documented headers match their schema;
+//   - the body must be of a documented type and match its schema, or be absent if none
 //     is documented;
 //   - a request that the document refuses must be refused with a 4xx. (503 may come first.)
 //
-// A violation is an Errorf of the test that names method, path, status and every reason.
-// The exchange itself goes on untouched. A CORS preflight is not judged.
+// A violation is an Errorf of the test that names method, path, status and every reason. The
+// exchange itself is not changed. A CORS preflight is not judged.
 func (j *Judge) RoundTripper(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		req, sent, err := readRequest(req)
@@ -98,7 +98,7 @@ func (j *Judge) violations(req *http.Request, sent []byte, resp *http.Response, 
 	return reasons
 }
 
-// noRoute tells whether a status fits a route that does not exist. A ServeMux redirects a
+// noRoute reports whether a status fits a route that does not exist. A ServeMux redirects a
 // path like //api to its clean form.
 func noRoute(status int) bool {
 	switch status {
@@ -109,8 +109,8 @@ func noRoute(status int) bool {
 	return false
 }
 
-// refused tells whether a status is a refusal of the request. While the database is away
-// nothing can be said about a request, so 503 counts too.
+// refused reports whether a status refuses the request. Without the database nothing can be
+// said about a request, so 503 counts too.
 func refused(status int) bool {
 	return status >= 400 && status < 500 || status == http.StatusServiceUnavailable
 }

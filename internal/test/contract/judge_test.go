@@ -17,7 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/test/contract"
 )
 
-// witness is a testing.TB that remembers what it was told instead of failing.
+// witness is a testing.TB that remembers failures instead of failing.
 type witness struct {
 	testing.TB
 	mu     sync.Mutex

@@ -81,8 +81,9 @@ func (d *document) checkBody(r *openapi3.Response, got http.Header, body []byte,
 	return nil
 }
 
-// typed turns the text of a parameter or header into the JSON value that its schema speaks
-// of; 250.0 in a path is the id 250. What is no number stays text, for the schema to refuse.
+// typed converts the text of a parameter or header to the JSON value that its schema describes;
+// 250.0 in a path is the id 250. A text that is not a number stays text, so that the schema
+// refuses it.
 func typed(text string, schema *openapi3.SchemaRef) any {
 	if !schema.Value.Type.Is(openapi3.TypeInteger) {
 		return text

@@ -11,15 +11,15 @@ import (
 	"github.com/simferry/simferry/internal/identity"
 )
 
-// Client is somebody who sends requests: a user, a program, or nobody.
+// Client sends requests: as a user, as a program, or without a bearer.
 type Client struct {
 	T      testing.TB
 	Server *Server
 	Token  string      // the bearer; "" sends none
-	Header http.Header // of every request besides
+	Header http.Header // added to every request
 }
 
-// Nobody has no bearer.
+// Nobody returns a client without a bearer.
 func (s *Server) Nobody() *Client { return &Client{T: s.T, Server: s, Header: http.Header{}} }
 
 // Password is that of every user that the tests seed.
@@ -51,7 +51,7 @@ func (c *Client) In(workspace int64) *Client {
 	return &other
 }
 
-// With is the same somebody sending one more header.
+// With returns the same client with one more header.
 func (c *Client) With(name, value string) *Client {
 	other := *c
 	other.Header = c.Header.Clone()

@@ -35,8 +35,7 @@ func (s *Server) Dump() Dump {
 	return d
 }
 
-// Diff tells which rows came or went between two dumps, leaving out some tables; "" where
-// none.
+// Diff describes the rows that differ between two dumps, except in some tables; "" if none do.
 func (d Dump) Diff(later Dump, except ...string) string {
 	a, b := maps.Clone(d), maps.Clone(later)
 	for _, table := range except {

@@ -14,8 +14,8 @@ import (
 // OperatorToken is the one that the operator API of tests takes, by the name "test".
 const OperatorToken = "sfop_Zm9yIHRlc3RzIG9ubHksIGFuZCBub3doZXJlIGVsc2U"
 
-// Operated is the operator API over a server's database: another listener, judged by its
-// own document. Whoever it makes with Nobody has no token yet.
+// Operated serves the operator API over a server's database: another listener, judged by its
+// own document. Its Nobody has no token.
 func (s *Server) Operated() *Server {
 	s.T.Helper()
 	tokens, err := identity.ParseOperatorTokens("test " + OperatorToken)
@@ -32,7 +32,7 @@ func (s *Server) Operated() *Server {
 	}
 }
 
-// Operator is whoever has the operator's token.
+// Operator returns a client with the operator's token.
 func (s *Server) Operator() *Client {
 	s.T.Helper()
 	c := s.Operated().Nobody()

@@ -96,7 +96,7 @@ func (s *Server) Seed(text string) *Server {
 	return s
 }
 
-// Import takes in a CSV file of SIMs, as the operator does, and tells how many came.
+// Import imports a CSV file of SIMs, as the operator does, and returns the number of new SIMs.
 func (s *Server) Import(text string) (added int, err error) {
 	s.T.Helper()
 	list, err := world.ReadSIMs(func() (io.Reader, error) { return strings.NewReader(text), nil })

@@ -22,7 +22,7 @@ func (p *pair) device(h int) int64 {
 	return pick(p, []int64{9001, 9002, 9003, 9004, 9005, 250, 0, -1}, "device")
 }
 
-// drawDevice is what is asked of one device, and its JSON.
+// drawDevice draws a change of one device, and its JSON.
 func (p *pair) drawDevice(h int, create bool) (model.DevicePatch, object) {
 	var d model.DevicePatch
 	body := object{}

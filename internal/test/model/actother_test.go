@@ -253,7 +253,7 @@ func (p *pair) pass() {
 	}
 }
 
-// signInAll gives the harness bearers of everybody.
+// signInAll signs in every user.
 func (p *pair) signInAll() {
 	for _, name := range usernames[:8] {
 		p.signInAs(name, model.Right, addresses[0], map[string]string{"X-Forwarded-For": addresses[0]})
@@ -301,7 +301,7 @@ func (p *pair) probe(user int64) {
 	}
 }
 
-// makeAdmin undoes the worst of setMembership, so that there is somebody to move SIMs.
+// makeAdmin undoes the worst of setMembership, so that at least one user can move SIMs.
 func (p *pair) makeAdmin() {
 	for _, ws := range []int64{100, 200, 300} {
 		p.both(func(ctx context.Context, tx *store.Tx) error {

@@ -19,7 +19,7 @@ func (p *pair) patchSIM() {
 	p.sendPatch(h, patch, body)
 }
 
-// giveSIM is the older way of moving one SIM: mostly by somebody who issued it.
+// giveSIM moves one SIM the older way, mostly as its issuer.
 func (p *pair) giveSIM() {
 	h := p.caller()
 	if issuers := p.model.Issuers(); len(issuers) > 0 && !p.chance(6, "any caller") {

@@ -59,7 +59,7 @@ func (m *Model) workspaceRef(id int64) object {
 	return object{"id": id, "name": m.workspaces[id].name}
 }
 
-// addDevice adds an endpoint where there is one.
+// addDevice adds an endpoint if there is one.
 func (m *Model) addDevice(to object, device int64) object {
 	if device != 0 {
 		to["endpoint"] = object{"id": device, "name": m.devices[device].name}

@@ -21,7 +21,7 @@ const (
 	leeway    = time.Minute
 )
 
-// caller is who asks. A nil user is an application token.
+// caller is the sender of a request. A nil user is an application token.
 type caller struct {
 	user      *user
 	app       int64
@@ -35,9 +35,9 @@ func (c caller) id() int64 {
 	return c.user.id
 }
 
-// permission is who may do something in the Workspace of the token.
+// permission says which roles may do something in the Workspace of the token.
 type permission struct {
-	roles  []int // 0 is a user who is no member
+	roles  []int // 0 means that the user is not a member
 	tokens bool
 }
 
@@ -50,7 +50,7 @@ var (
 // Bearers is how many tokens were given out.
 func (m *Model) Bearers() int { return len(m.bearers) }
 
-// Valid tells whether a bearer counts right now.
+// Valid reports whether a bearer is valid now.
 func (m *Model) Valid(h int) bool { _, refused := m.who(h); return refused == nil }
 
 func (m *Model) who(h int) (caller, *Answer) {

@@ -112,7 +112,8 @@ var deviceListing = listing{
 	perPage: 1000, most: 2000,
 }
 
-// ListDevices is GET /api/v1/endpoint. Deleted ones are shown to who asks for their status.
+// ListDevices is GET /api/v1/endpoint. Deleted devices are shown only if the query names their
+// status.
 func (m *Model) ListDevices(h int, q Query) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {

@@ -18,7 +18,7 @@ type DeviceWrite struct {
 	Key        string
 }
 
-// DevicePatch is what is asked of one device; nil leaves a thing as it is.
+// DevicePatch is a change of one device; nil changes nothing.
 type DevicePatch struct {
 	ID              int64
 	Name, Tags      *string
@@ -30,8 +30,8 @@ type DevicePatch struct {
 	SIMStatus       *int // what the SIM is to be, whatever Activate says
 }
 
-// asked is the request as it was understood, by which a repetition is told from another
-// request. What is named twice is named once, and what is left out is what it stands for.
+// asked formats the request after decoding, to compare a repetition with it. Repeated names
+// count once, and defaults are filled in.
 func (w DeviceWrite) asked() string {
 	create := strings.HasPrefix(w.Operation, "device.create")
 	activates := w.activates()
@@ -233,7 +233,7 @@ func (m *Model) createdBody(w DeviceWrite, fresh []*device) Answer {
 	return Answer{Status: 201, Body: list}
 }
 
-// fits tells whether a device can be as it is asked for, in the caller's Workspace.
+// fits reports whether a device can become as requested, in the caller's Workspace.
 func (m *Model) fits(c caller, p DevicePatch, create bool) bool {
 	if create && (p.Status == nil || p.Service == nil || p.Tariff == nil) {
 		return false
@@ -317,7 +317,7 @@ func (m *Model) plug(e *entry, d *device, p DevicePatch) bool {
 	return true
 }
 
-// plugged writes the entry of all SIMs that came or went, and tells of each.
+// plugged writes the entry of all SIMs that were attached or detached, and their events.
 func (m *Model) plugged(c caller, e *entry) {
 	if len(e.lines) == 0 {
 		return

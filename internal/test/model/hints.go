@@ -2,8 +2,7 @@ package model
 
 import "slices"
 
-// MovesMuch tells whether a bearer is that of a user who administers a Workspace and is a
-// member of others.
+// MovesMuch reports whether a bearer's user administers a Workspace and is a member of others.
 func (m *Model) MovesMuch(h int) bool {
 	c, refused := m.who(h)
 	if refused != nil || c.user == nil {
@@ -90,7 +89,7 @@ func (m *Model) Visible(h int) []int64 {
 	return ids[:min(len(ids), 20)]
 }
 
-// Same tells whether a bearer counts and is of the same somebody as another.
+// Same reports whether a bearer is valid and belongs to the same caller as another.
 func (m *Model) Same(h, as int) bool {
 	a, b := m.bearers[h], m.bearers[as]
 	return m.Valid(h) && a.user == b.user && a.app == b.app && a.workspace == b.workspace
@@ -123,7 +122,7 @@ func (m *Model) Entries() int { return len(m.ledger) }
 // RefreshTokens is how many were given out.
 func (m *Model) RefreshTokens() int { return len(m.refresh) }
 
-// Issuers are bearers that count, of who may give SIMs away that their Workspace issued.
+// Issuers returns valid bearers whose callers may give away SIMs that their Workspace issued.
 func (m *Model) Issuers() []int {
 	var list []int
 	for h := range m.bearers {

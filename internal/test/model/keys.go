@@ -13,7 +13,7 @@ type keptAnswer struct {
 	fingerprint string
 	answer      Answer
 	raw         []byte // as it went over the wire
-	entry       *entry // the migration that it tells of, if any
+	entry       *entry // the migration that it reports, if any
 }
 
 // replay answers a request under a key that was used before.
@@ -51,7 +51,8 @@ func (m *Model) mayReplay(u *user, w wanted, stored *keptAnswer) *Answer {
 	return nil
 }
 
-// mayBeTold asks, for a refusal, to be a member still wherever the SIMs were that it names.
+// mayBeTold requires, for a refusal, that the caller is still a member of every Workspace that
+// it names SIMs of.
 func (m *Model) mayBeTold(u *user, stored *keptAnswer) *Answer {
 	body, _ := stored.answer.Body.(object)
 	groups, _ := body["errors"].([]any)

@@ -30,7 +30,7 @@ const (
 
 var fleets = []int64{100, 200, 300}
 
-// arena is one or two servers over one database, and who sends requests to them.
+// arena is one or two servers over one database, and their clients.
 type arena struct {
 	t       *testing.T
 	servers []*kit.Server
@@ -277,8 +277,8 @@ func historySeed() uint64 {
 	return rand.Uint64()
 }
 
-// The control: moves that are no single instant must be caught, one by the register and
-// one by the totals.
+// The control: moves that are not atomic must be caught, one by the register and one by the
+// totals.
 func TestLinearizabilityControl(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

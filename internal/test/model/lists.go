@@ -13,7 +13,7 @@ var simListing = listing{
 	perPage: 2000, most: 2500,
 }
 
-// ListSIMs is GET /api/v1/sim. Deleted SIMs are shown to who asks for their status.
+// ListSIMs is GET /api/v1/sim. Deleted SIMs are shown only if the query names their status.
 func (m *Model) ListSIMs(h int, q Query) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -175,8 +175,8 @@ func (m *Model) lineState(s state, deviceName string) object {
 	return body
 }
 
-// entryBody is an entry as far as it concerns the caller: who has nothing to do with the
-// target sees the own sources, and what came from there.
+// entryBody is an entry as the caller sees it: a caller without access to the target sees its
+// own sources and their SIMs.
 func (m *Model) entryBody(c caller, id int, e *entry) object {
 	sources, count := []any{}, 0
 	for _, s := range e.sources {

@@ -26,7 +26,7 @@ type wanted struct {
 	allowed    []int  // nil for all
 	dry        bool
 	detach     bool
-	stock      bool // back to the issuer, which need be no enterprise
+	stock      bool // back to the issuer, which need not be an enterprise
 }
 
 // understand refuses what needs no look at any SIM.

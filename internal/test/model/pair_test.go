@@ -147,7 +147,7 @@ func (s *side) send(p *pair, bearer int, r request) answer {
 	return answer{resp.StatusCode, resp.Header, body, err}
 }
 
-// The callers who are nobody.
+// The callers without a valid bearer.
 const nobody, garbled = -1, -2
 
 // takeTokens keeps what a sign-in gave, and takes out of the bodies what must differ.

@@ -61,7 +61,7 @@ func TestPlanted(t *testing.T) {
 	}
 }
 
-// caught runs a property as rapid does, and tells whether it failed.
+// caught runs a property as rapid does and reports whether it failed.
 func caught(property func(*rapid.T)) (failed bool, told string) {
 	fake := &verdict{}
 	done := make(chan struct{})
@@ -73,7 +73,7 @@ func caught(property func(*rapid.T)) (failed bool, told string) {
 	return fake.failed, fake.told.String()
 }
 
-// verdict is a test that nobody sees.
+// verdict is a test whose failure stays inside the harness.
 type verdict struct {
 	failed bool
 	told   strings.Builder
@@ -180,7 +180,7 @@ func shortConflict() exchange {
 	}
 }
 
-// movesAllButOne answers what a dry run says, and moves one SIM less.
+// movesAllButOne returns what a dry run says and moves one SIM less.
 func movesAllButOne() exchange {
 	return func(req *http.Request, body []byte, send func(*http.Request, []byte) *http.Response) *http.Response {
 		var o object

@@ -102,7 +102,7 @@ func (l listing) page(rows []row, q Query) Answer {
 	return l.cut(rows, q, byID)
 }
 
-// takes tells whether a value is one that the field can have.
+// takes reports whether the field can have a value.
 func (k kind) takes(v string) bool {
 	switch k {
 	case whole, wholeOrNull:

@@ -9,9 +9,9 @@ import (
 // hot are the few SIMs that concurrent clients fight over.
 var hot = [...]int64{1000, 1001, 1002, 1003}
 
-// places are the Workspaces of the hot SIMs: the whole state of the sequential machine. It
-// is one register of all SIMs and not one for each, so that a migration of several must be
-// one instant for all of them; each SIM by itself is then linearizable too.
+// places are the Workspaces of the hot SIMs: the whole state of the sequential machine. It is
+// one register of all SIMs and not one for each, so that a migration of several must be atomic
+// for all of them; each SIM alone is then linearizable too.
 type places [len(hot)]int64
 
 // call is what a client asks: a migration of some SIMs, or a list of all.
@@ -27,7 +27,7 @@ type outcome struct {
 	already []int  // of a 409: those that were in the target (1506)
 }
 
-// registers is the machine that a history is held against.
+// registers is the machine that a history is compared with.
 var registers = porcupine.Model{
 	Step: func(state, input, output any) (bool, any) {
 		now, c, out := state.(places), input.(call), output.(outcome) //nolint:errcheck,forcetypeassert // we put them there
@@ -57,7 +57,7 @@ func (now places) move(c call, out outcome) (bool, any) {
 	return true, next
 }
 
-// from is the machine that starts with the SIMs where they are.
+// from returns the machine that starts with the SIMs in these places.
 func from(start places) porcupine.Model {
 	m := registers
 	m.Init = func() any { return start }

@@ -30,8 +30,8 @@ func (s scope) Name() string                      { return s.rt.Name() }
 
 func (s scope) TempDir() string { return memoryDir(s) }
 
-// memoryDir is removed with the test. It is in memory where there is such a place: what
-// survives a power cut is for others to prove.
+// memoryDir returns a directory that is removed with the test. It is in memory if the machine
+// has such a place: surviving a power cut is proved elsewhere.
 func memoryDir(t testing.TB) string {
 	t.Helper()
 	memory := "/dev/shm"

@@ -172,7 +172,7 @@ func (m *Model) SignInApplication(id, ws int64, from string) Answer {
 	return Answer{Status: 200, Secret: true}
 }
 
-// Refresh is one of the refresh tokens that were given out; -1 is none of them.
+// Refresh uses one of the issued refresh tokens; -1 means an unknown one.
 func (m *Model) Refresh(h int, from string) Answer {
 	if no := m.attempt(from); no != nil {
 		return *no
@@ -181,7 +181,7 @@ func (m *Model) Refresh(h int, from string) Answer {
 		return refusedSignIn()
 	}
 	t := m.refresh[h]
-	if t.spent && !t.revoked { // somebody has a copy
+	if t.spent && !t.revoked { // the token was copied
 		m.endFamily(t.family)
 		m.happen(event{kind: 6, severity: 2, workspace: t.workspace, user: t.user,
 			words: "A used refresh token of user " + m.users[t.user].username + " was used again: the session has ended"})

@@ -7,8 +7,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// sees tells whether a SIM is in the scope of a token's Workspace: its own, and what it
-// issued or resells where it is no enterprise.
+// sees reports whether a SIM is in the scope of a token's Workspace: its own, and those that it
+// issued or resells unless it is an enterprise.
 func (m *Model) sees(ws int64, s *sim) bool {
 	if s.now().workspace == ws {
 		return true

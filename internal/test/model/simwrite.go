@@ -71,7 +71,8 @@ func (m *Model) patch(c caller, p Patch) (Answer, *entry) {
 	return answer, e
 }
 
-// mayAssign is for Administrators and programs of a Workspace that is no enterprise.
+// mayAssign reports whether the caller is an Administrator or a program of a Workspace that is
+// not an enterprise.
 func (m *Model) mayAssign(c caller) bool {
 	return m.workspaces[c.workspace].kind != enterprise && (c.user == nil || m.administers(c.user, c.workspace))
 }

@@ -55,8 +55,8 @@ func outdated(sims []any) Answer {
 	return a
 }
 
-// stale is the 412, or nil where the preview still tells what would happen. A refusal by
-// the rules goes first only where no SIM has changed.
+// stale returns the 412, or nil if the preview is still true. A refusal by the rules comes
+// first only if no SIM has changed.
 func (m *Model) stale(u *user, w wanted, p preview, f found) *Answer {
 	if p.meaning != w.meaning() {
 		no := outdated([]any{})

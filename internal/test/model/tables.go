@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Row is one row of a table, its values as text; no entry, or "NULL", is none.
+// Row is one row of a table, its values as text; a missing entry, or "NULL", is null.
 type Row map[string]string
 
 // Tables are the rows that a database must have, as far as the model knows their columns.

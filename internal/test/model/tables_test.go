@@ -21,7 +21,7 @@ var volatile = map[string]bool{
 	"refresh_tokens.hash": true, "refresh_tokens.predecessor": true, "refresh_tokens.successor_key": true, "refresh_tokens.family": true, "application_tokens.key_id": true, "ended_sessions.family": true, "audit.request_id": true,
 }
 
-// What keeps count of schema steps is left out: servers on PostgreSQL need a lock besides.
+// The tables that count schema steps are left out: servers on PostgreSQL also need a lock.
 const (
 	tablesOfSQLite   = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'goose%'"
 	tablesOfPostgres = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename NOT LIKE 'goose%' AND tablename <> 'schema_lock'"

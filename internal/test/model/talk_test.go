@@ -79,7 +79,7 @@ func (p *pair) caller() int {
 	return pick(p, valid, "caller")
 }
 
-// again is the same somebody as before, mostly, with the newest bearer for that Workspace.
+// again returns mostly the same caller as before, with the newest bearer for that Workspace.
 func (p *pair) again(before int) int {
 	if before < 0 || p.chance(6, "by another") {
 		return p.caller()
@@ -114,13 +114,13 @@ func (p *pair) mover() int {
 	return pick(p, movers, "mover")
 }
 
-// freshKey is a key that nobody has used, bare or quoted.
+// freshKey returns an unused key, bare or quoted.
 func (p *pair) freshKey() string {
 	p.talk.keys++
 	return "key " + strconv.Itoa(p.talk.keys)
 }
 
-// write words a body: ids plain or as 250.0, which means the same.
+// write encodes a body: ids plain or as 250.0, which means the same.
 func (p *pair) write(body object) string {
 	text, err := json.Marshal(body)
 	if err != nil {

@@ -41,7 +41,7 @@ func (n *tally) reach(landmark string) {
 	n.reached[landmark]++
 }
 
-// look finds landmarks in an answer; realRun tells that the request was no dry run.
+// look finds landmarks in a response; realRun says that the request was not a dry run.
 func (n *tally) look(a answer, realRun bool) {
 	if a.header.Get("Idempotent-Replayed") != "" {
 		n.reach("replayed")
@@ -143,7 +143,7 @@ var leftOut = map[string]string{
 	"PUT /api/v2/user/{}/default_organisation/{}":  people,
 }
 
-// The reasons. What is left out has contract tests on both engines.
+// The reasons. Operations that are left out have contract tests on both engines.
 const (
 	infrastructure = "it has no state of the model"
 	constant       = "a constant list of the secrets below"

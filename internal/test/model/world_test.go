@@ -156,9 +156,9 @@ func database(t testing.TB, e kit.Engine) string {
 	return "sqlite:" + file
 }
 
-// relaxed is a database that does not wait for its disk (see memoryDir), and whose servers
-// wait for it: that a connection takes seconds on a machine with other work is no finding
-// about answers.
+// relaxed returns the URL of a database that does not wait for its disk (see memoryDir), with
+// servers that wait longer for connections: slow connections on a busy machine are not a
+// finding.
 func relaxed(url string) string {
 	sep := "?"
 	if strings.Contains(url, "?") {

@@ -43,7 +43,7 @@ func (f *Fleet) Add(s SIM) {
 	f.byICCID[s.ICCID] = s.ID
 }
 
-// Change does something to a SIM that is there, as somebody else.
+// Change changes a SIM as another client would.
 func (f *Fleet) Change(id int64, do func(*SIM)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -25,7 +25,7 @@ type Proxy struct {
 	cuts    int
 	conns   map[net.Conn]struct{}
 	refuses bool
-	frozen  chan struct{} // closed when it thaws; nil where nothing is frozen
+	frozen  chan struct{} // closed when it thaws; nil if nothing is frozen
 	wg      sync.WaitGroup
 }
 
@@ -51,7 +51,7 @@ func Start(t testing.TB, database string) *Proxy {
 	return p
 }
 
-// Listen is Start for who is no test, and calls Close.
+// Listen is Start for code outside of tests, which must call Close.
 func Listen(database string) (*Proxy, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {

@@ -70,8 +70,7 @@ func (c *Cluster) create() error {
 	return c.startOnFreePort()
 }
 
-// startOnFreePort tries again where somebody took the port between our look and the
-// server's.
+// startOnFreePort tries again if another process took the port before the server did.
 func (c *Cluster) startOnFreePort() error {
 	var err error
 	for range 3 {
@@ -116,8 +115,8 @@ func (c *Cluster) initdb() error {
 	return nil
 }
 
-// locale asks for an order of text that is not the bytewise one, so that whoever relies on
-// the database's own order is found out. PostgreSQL 14 cannot bring such an order along.
+// locale sets a collation that is not bytewise, so that queries that rely on the database's own
+// order fail. PostgreSQL 14 lacks such a collation.
 func (c *Cluster) locale() []string {
 	if version(c.bin) < 15 {
 		return []string{"--locale", "C"}
@@ -125,8 +124,8 @@ func (c *Cluster) locale() []string {
 	return []string{"--locale", "C", "--locale-provider", "icu", "--icu-locale", "en"}
 }
 
-// Command prepares one of PostgreSQL's server programs (pg_ctl, pg_basebackup ...) to run
-// as the user to whom the cluster belongs.
+// Command prepares one of PostgreSQL's server programs (pg_ctl, pg_basebackup ...) to run as
+// the owner of the cluster.
 func (c *Cluster) Command(program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(context.Background(), filepath.Join(c.bin, program), args...)
 	cmd.Env = inheritedEnv()

@@ -89,8 +89,8 @@ func TestKillTakesBusySessionsAlong(t *testing.T) {
 	}
 }
 
-// awaitLock returns once somebody holds an advisory lock, which tells that a statement
-// of another session has come so far.
+// awaitLock returns once another session holds an advisory lock, which shows how far its
+// statement has come.
 func awaitLock(t *testing.T, conn *pgx.Conn, id int) {
 	t.Helper()
 	ctx := withTimeout(t)

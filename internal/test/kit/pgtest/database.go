@@ -24,8 +24,8 @@ func Database(t testing.TB) string {
 	return create(t, "template0")
 }
 
-// create copies a template. Only template0 and templates of ours can be copied while
-// others run: nobody may be connected to the source.
+// create copies a template. Only template0 and the templates of this package can be copied
+// while other tests run: the source must have no connections.
 func create(t testing.TB, template string) string {
 	t.Helper()
 	SkipIfShort(t)

@@ -1,4 +1,4 @@
-// Package pgtest gives tests a real PostgreSQL that nobody has to set up.
+// Package pgtest gives tests a real PostgreSQL without any setup.
 //
 // A package whose tests need one writes
 //

@@ -9,8 +9,8 @@ import (
 
 const homePattern = "simferry-pg-"
 
-// home is a cluster's directory. Its file "lock" is locked as long as the process that
-// made it lives, so that what a killed process left behind can be told apart and removed.
+// home is a cluster's directory. Its file "lock" is locked as long as the process that made it
+// lives, so that the directory of a killed process can be recognized and removed.
 type home struct {
 	path string
 	lock *os.File

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// StopMode says how a server is told to stop.
+// StopMode says how a server is stopped.
 type StopMode int
 
 // The ways of stopping, from polite to rude.

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m)
 }
 
-// hold starts a cluster, tells where it is, and stays until it is killed.
+// hold starts a cluster, prints its address, and stays until it is killed.
 func hold() {
 	c, err := pgtest.Start(pgtest.Options{})
 	if err != nil {

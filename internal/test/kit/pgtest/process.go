@@ -44,7 +44,7 @@ func (p *process) run(log io.Closer, started chan<- error) {
 		return
 	}
 	started <- nil
-	_ = p.cmd.Wait() // a server that was told to stop by a signal reports failure
+	_ = p.cmd.Wait() // a server stopped by a signal reports failure
 	close(p.done)
 }
 
@@ -82,8 +82,8 @@ func (p *process) stop(mode StopMode, limit time.Duration) error {
 	}
 }
 
-// freeze keeps the postmaster from making further children, and lists those it has: a
-// child in the midst of a statement would outlive a postmaster that was killed alone.
+// freeze keeps the postmaster from starting children and lists those it has: a child in the
+// middle of a statement would outlive a postmaster that was killed alone.
 func (p *process) freeze() []int {
 	select {
 	case <-p.done:

@@ -58,7 +58,7 @@ func debianPrograms() []string {
 
 var versionPattern = regexp.MustCompile(`\(PostgreSQL\) (\d+)`)
 
-// version is the major version of the initdb in dir, 0 where there is none that runs.
+// version returns the major version of the initdb in dir, 0 if none runs.
 func version(dir string) int {
 	out, err := exec.CommandContext(context.Background(), filepath.Join(dir, "initdb"), "--version").Output()
 	if err != nil {

@@ -22,7 +22,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// The one user that may send where there is TLS.
+// The one user that may send over TLS.
 const (
 	User     = "ferry"
 	Password = "the password"
@@ -55,14 +55,14 @@ func (p *Office) Letters() []Letter {
 	return append([]Letter(nil), p.got...)
 }
 
-// SignedIn is how often somebody gave the right password.
+// SignedIn counts the sign-ins with the right password.
 func (p *Office) SignedIn() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.auth
 }
 
-// Await waits for the next letter that nobody has waited for.
+// Await waits for the next letter that no call has returned yet.
 func (p *Office) Await(t testing.TB) Letter {
 	t.Helper()
 	select {
