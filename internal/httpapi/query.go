@@ -33,7 +33,7 @@ func (r *request) checkQuery() error {
 	for name, given := range values {
 		meant, known := parameters[normalized(name)]
 		switch {
-		case !known || r.Method != http.MethodGet && name != meant:
+		case !known || name != meant && listParameter(meant) && r.Method != http.MethodGet:
 		case name != meant:
 			return fleet.Invalid(name, "unknown parameter; write it exactly as %s", meant)
 		case len(given) > 1:
@@ -47,6 +47,10 @@ func (r *request) checkQuery() error {
 	}
 	return nil
 }
+
+// listParameter reports whether a parameter belongs to lists. Other operations ignore it, and
+// clients may send something similar there.
+func listParameter(name string) bool { return name != "delete_sims" && name != "workspace" }
 
 // badQuery reports what does not parse and how to write it.
 func badQuery(err error) error {

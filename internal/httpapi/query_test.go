@@ -56,6 +56,18 @@ func TestMalformedQueriesOfWrites(t *testing.T) {
 	}
 }
 
+// TestMisspeltParametersOfWrites covers parameters that decide what a write does: with a
+// misspelt delete_sims the SIMs would be suspended instead of deleted.
+func TestMisspeltParametersOfWrites(t *testing.T) {
+	s := kit.Ferried(t, kit.SQLite)
+	c := s.As("admin@example.com")
+	for _, query := range []string{"deleteSims=true", "DELETE_SIMS=true", "delete-sims=true", "delete_sims=true&delete_sims=false"} {
+		s.Untouched(query, func() {
+			c.Do(http.MethodDelete, "/api/v2/endpoint/multi?"+query, []map[string]int{{"id": 9001}}).Is(http.StatusBadRequest)
+		})
+	}
+}
+
 // listPaths returns the paths of the lists that take q, sort, page and per_page.
 func listPaths() []string {
 	var paths []string
