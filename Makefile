@@ -7,13 +7,14 @@ GOLANGCI_LINT = bin/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
 REDOCLY_VERSION = 2.77.0
 
-# Where several goroutines share something. The whole under the race detector would take
-# an hour: SQLite is Go code here, and is slowed down with the rest.
+# The packages in which several goroutines share something. All tests under the race detector
+# would take an hour: SQLite is Go code here, and is slowed down with the rest.
 RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/bulk/... ./internal/httpapi/... ./internal/identity/... \
        ./internal/cli/profile/... ./internal/server/... ./internal/store/... ./internal/test/kit/...
 
-# Thousands of requests one after the other: they race with nothing, and take minutes here.
-RACE_SKIP = ^(TestProbes|TestAuthorization)$$
+# Thousands of requests or checks one after the other: they race with nothing, and take minutes
+# under the race detector.
+RACE_SKIP = ^(TestProbes|TestAuthorization|TestRightsAreAskedForInTheTransaction|TestLostCommitOfEveryWrite|TestForeignTakesThePathOfAbsent|TestEveryFieldOfEveryList|TestMalformedQueries|TestMembersOfOneSourceSeeNothingOfAnother|TestFsckFindsDamagedPages|TestRestoreFindsDamagedPages|TestFsckColumns.*|TestFsck(SQLite|Postgres)|TestAuditTampering.*|TestListsReadNoWholeTable|TestLargeListOfAnIssuer)$$
 
 # A version of PostgreSQL, and whose tests are run on it. What .ci/postgres gets has no
 # pg_basebackup, so no standby can be made of it.
