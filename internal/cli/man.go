@@ -16,7 +16,7 @@ func manCommand(p Process) *cobra.Command {
   simferry man pages && man pages/simferry-migrate.1`,
 		Args: positional("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // man pages are for everybody
+			if err := os.MkdirAll(args[0], 0o755); err != nil { //nolint:gosec // every user may read man pages
 				return err
 			}
 			root := cmd.Root()
