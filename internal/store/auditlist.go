@@ -28,7 +28,7 @@ var auditColumns = map[string]string{
 }
 
 const auditRecordColumns = `a.id, a.at, a.actor, COALESCE(a.user_id, 0), COALESCE(a.token_id, 0), a.address, a.request_id, a.action, a.code,
-	a.subject, a.subject_id, COALESCE(a.ledger_id, 0), a.detail, a.places, COALESCE(a.seq, 0), a.hash, COALESCE(u.username, '')`
+	a.subject, a.subject_id, COALESCE(a.ledger_id, 0), a.detail, a.places, COALESCE(a.seq, 0), a.hash, ` + shownUsername
 
 func scanAudit(r rows) (a AuditRecord, err error) {
 	var at, code int64

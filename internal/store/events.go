@@ -36,10 +36,13 @@ func ofEventSIM(column string) string {
 	return "COALESCE((SELECT x." + column + " FROM sims x WHERE x.id = e.sim_id), '')"
 }
 
+// usernameOfX is shownUsername for a user x.
+const usernameOfX = "COALESCE(x.former_username, x.username)"
+
 // eventNames are the conditions on what an event refers to, by the name or number of that.
 var eventNames = map[string]string{
 	"organisation": "e.workspace_id IN (SELECT x.id FROM workspaces x WHERE {x.name})",
-	"user":         "e.user_id IN (SELECT x.id FROM users x WHERE {x.name} OR {x.username})",
+	"user":         "e.user_id IN (SELECT x.id FROM users x WHERE {x.name} OR {" + usernameOfX + "})",
 	"endpoint":     "e.device_id IN (SELECT x.id FROM devices x WHERE {x.name})",
 	"tags":         "e.device_id IN (SELECT x.id FROM devices x WHERE {x.tags})",
 	"ip_address":   "e.device_id IN (SELECT x.id FROM devices x WHERE {x.ip_address})",

@@ -85,6 +85,9 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 		terms = append(terms, column+w.tx.pick(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::bigint[])", w.arg(list(w.tx, f.Numbers))))
 	}
 	for _, text := range f.Texts {
+		if isUsername[column] {
+			text = strings.ToLower(text)
+		}
 		switch f.Field.Kind {
 		case fleet.PrefixField:
 			terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(text), column, w.arg(prefixEnd(text))))
@@ -116,6 +119,9 @@ func (w *where) tagged(column, tag string) string {
 	tag = "," + strings.ReplaceAll(tag, " ", "") + ","
 	return fmt.Sprintf(w.tx.pick("instr(%s, %s) > 0", "strpos(%s, %s) > 0"), "',' || replace("+column+", ' ', '') || ','", w.arg(tag))
 }
+
+// isUsername are the columns of user names. They hold lower case, and a filter ignores case.
+var isUsername = map[string]bool{"u.username": true, usernameOfX: true}
 
 // prefixEnd returns a text that sorts after all texts with the prefix: keys compare bytewise,
 // and no UTF-8 text has a byte 0xFF, whose rune stands for it here.
