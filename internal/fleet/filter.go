@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,11 @@ func badQuery(format string, args ...any) error {
 
 func parseFilter(field ListField, values string) (Filter, error) {
 	f := Filter{Field: field, Value: values}
-	for _, v := range strings.Split(values, "|") {
+	list := strings.Split(values, "|")
+	if field.Most > 0 && len(list) > field.Most {
+		return Filter{}, badQuery("%s takes at most %d values, not %d: send several requests", field.Name, field.Most, len(list))
+	}
+	for _, v := range list {
 		v = strings.TrimSpace(v)
 		if field.Nullable && v == "null" {
 			f.Null = true
@@ -113,15 +118,19 @@ func (f *Filter) addText(v string) error {
 	return nil
 }
 
-// parseTimeRange parses a day as the whole day, and an instant as its millisecond.
+// parseTimeRange parses a day as the whole day, and an instant as its millisecond. The + of an
+// offset may have become a space, as in a query string that was not percent-encoded.
 func parseTimeRange(v string) (TimeRange, bool) {
 	if day, err := time.Parse(time.DateOnly, v); err == nil {
 		return TimeRange{day, day.AddDate(0, 0, 1)}, true
 	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.000-0700"} {
+	v = spacedOffset.ReplaceAllString(v, "+$1")
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05Z0700"} {
 		if t, err := time.Parse(layout, v); err == nil {
 			return TimeRange{t, t.Add(time.Millisecond)}, true
 		}
 	}
 	return TimeRange{}, false
 }
+
+var spacedOffset = regexp.MustCompile(` (\d\d:?\d\d)$`)

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -30,6 +31,7 @@ type ListField struct {
 	Name     string
 	Kind     FieldKind
 	Nullable bool // accepts the value null, "has none"
+	Most     int  // the maximum number of values of one filter; 0 for no limit of its own
 	NoFilter bool
 	NoSort   bool
 }
@@ -149,7 +151,10 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 	}
 	var orders []Order
 	for _, key := range strings.Split(sort, ",") {
-		name, desc := sortKey(key)
+		name, desc, err := sortKey(key)
+		if err != nil {
+			return nil, err
+		}
 		f, ok := spec.field(name)
 		if !ok || f.NoSort {
 			return nil, &Error{Code: BadSort, Field: "sort", Message: "cannot sort by \"" + clip(name) + "\"; known: " + spec.names(func(f ListField) bool { return !f.NoSort })}
@@ -162,13 +167,18 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 }
 
 // sortKey splits one key of a sort. A leading "-" means descending; a leading "+", or the space
-// that a "+" in a query string decodes to, means ascending.
-func sortKey(key string) (name string, descending bool) {
-	key = strings.TrimSpace(key)
-	if name, plus := strings.CutPrefix(key, "+"); plus {
-		return strings.TrimSpace(name), false
+// that a "+" in a query string decodes to, means ascending. Two signs are an error.
+func sortKey(key string) (name string, descending bool, err error) {
+	key = strings.TrimRight(key, " \t\r\n")
+	name = strings.TrimLeft(key, " +-")
+	switch sign := key[:len(key)-len(name)]; sign {
+	case "", "+", " ":
+		return name, false, nil
+	case "-":
+		return name, true, nil
 	}
-	return strings.CutPrefix(key, "-")
+	return "", false, &Error{Code: BadSort, Field: "sort", Message: fmt.Sprintf(
+		"sort: %q has more than one sign (a space counts as +): write %s for ascending or -%s for descending", clip(key), clip(name), clip(name))}
 }
 
 func sortsBy(orders []Order, field string) bool {

@@ -55,6 +55,9 @@ var ProfileList = ListSpec{
 	MaxPerPage:  2000,
 }
 
+// maxEventValues is the vendor's limit for the event filters that take several values.
+const maxEventValues = 6
+
 // EventList is what the event lists can be filtered and sorted by. Fields with two names have
 // the vendor's name and an older name.
 var EventList = ListSpec{
@@ -63,8 +66,8 @@ var EventList = ListSpec{
 		{Name: "timestamp", Kind: TimeField},
 		{Name: "from", Kind: FromField, NoSort: true},
 		{Name: "until", Kind: UntilField, NoSort: true},
-		{Name: "type"},
-		{Name: "event_type"},
+		{Name: "type", Most: maxEventValues},
+		{Name: "event_type", Most: maxEventValues},
 		{Name: "source"},
 		{Name: "event_source"},
 		{Name: "severity"},
@@ -73,17 +76,17 @@ var EventList = ListSpec{
 		{Name: "description", Kind: PrefixField, NoSort: true},
 		{Name: "organisation", Kind: NameField},
 		{Name: "user", Kind: NameField, Nullable: true},
-		{Name: "endpoint", Kind: NameField, Nullable: true},
+		{Name: "endpoint", Kind: NameField, Nullable: true, Most: maxEventValues},
 		{Name: "sim", Nullable: true},
 		{Name: "tags", Kind: TagField},
 		{Name: "ip_address", Kind: TextField},
 		{Name: "imei", Kind: PrefixField, NoSort: true},
-		{Name: "iccid", Kind: PrefixField},
-		{Name: "iccid_with_luhn", Kind: LuhnField, NoSort: true},
+		{Name: "iccid", Kind: PrefixField, Most: maxEventValues},
+		{Name: "iccid_with_luhn", Kind: LuhnField, NoSort: true, Most: maxEventValues},
 		{Name: "imsi", Kind: TextField},
-		{Name: "network", Kind: NeverField, NoSort: true},
-		{Name: "rat", Kind: NeverField, NoSort: true},
-		{Name: "country", Kind: NeverField, NoSort: true},
+		{Name: "network", Kind: NeverField, NoSort: true, Most: maxEventValues},
+		{Name: "rat", Kind: NeverField, NoSort: true, Most: maxEventValues},
+		{Name: "country", Kind: NeverField, NoSort: true, Most: maxEventValues},
 	},
 	DefaultSort: Order{Field: "id", Descending: true},
 	PerPage:     100,

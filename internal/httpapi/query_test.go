@@ -3,10 +3,13 @@ package httpapi_test
 import (
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/test/kit"
@@ -78,4 +81,82 @@ func listPaths() []string {
 		}
 	}
 	return append(paths, "/api/v1/sim/250/event", "/api/v1/user/"+url.PathEscape("my")+"/event")
+}
+
+// TestDoubledSigns sends a sort key with two signs to every list. In a query string a + is a
+// space, so sort=+-id must not be taken for sort=-id.
+func TestDoubledSigns(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		c := kit.Ferried(t, e).As("admin@example.com")
+		for _, path := range listPaths() {
+			if c.Get(path+"?sort=colour").Status == http.StatusOK {
+				continue // not a list that can be sorted
+			}
+			for _, sort := range []string{"+-id", "%2B-id", "-+id", "-%2Bid", "--id", "++id", "%2B%2Bid", "%20-id", "id,+-id"} {
+				got := wantCode(t, c.Get(path+"?sort="+sort), http.StatusUnprocessableEntity, 1302)
+				if !strings.Contains(got.Message, "-id for descending") {
+					t.Errorf("%s?sort=%s: %s", path, sort, got.Message)
+				}
+			}
+			for _, sort := range []string{"+id", "%2Bid", "%20id", "-id", "id", "id%20"} {
+				c.Get(path + "?sort=" + sort).Is(http.StatusOK)
+			}
+		}
+	})
+}
+
+// TestContract_EventFilterValues sends six and seven values to every filter of events.
+func TestContract_EventFilterValues(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		c := kit.Ferried(t, e).As("admin@example.com")
+		limited := []string{"iccid", "iccid_with_luhn", "endpoint", "type", "event_type", "network", "rat", "country"}
+		for _, f := range fleet.EventList.Fields {
+			value := map[fleet.FieldKind]string{
+				fleet.BoolField: "true", fleet.TimeField: "2026-11-22", fleet.FromField: "2026-11-22", fleet.UntilField: "2026-11-22",
+				fleet.LuhnField: "89883030000067385937",
+			}[f.Kind]
+			if value == "" {
+				value = "1"
+			}
+			values := strings.Repeat(value+"|", 5) + value
+			c.Get("/api/v1/event?" + q(f.Name+":"+values).Encode()).Is(http.StatusOK)
+			more := c.Get("/api/v1/event?" + q(f.Name+":"+values+"|"+value).Encode())
+			if !slices.Contains(limited, f.Name) {
+				more.Is(http.StatusOK)
+				continue
+			}
+			if got := wantCode(t, more, http.StatusUnprocessableEntity, 1301); !strings.Contains(got.Message, "at most 6 values, not 7") {
+				t.Errorf("%s: %s", f.Name, got.Message)
+			}
+		}
+	})
+}
+
+// TestOffsetsInQueries filters every list by every field with a date, with an offset written as
+// clients write it: percent-encoded, and with a bare +, which decodes to a space.
+func TestOffsetsInQueries(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		c := busy(t, e).As("admin@example.com")
+		for _, l := range shownLists {
+			for _, f := range l.spec.Fields {
+				if f.Kind != fleet.TimeField && f.Kind != fleet.FromField && f.Kind != fleet.UntilField {
+					continue
+				}
+				for _, text := range []string{
+					"2026-11-22T11:00:00.000+0100", "2026-11-22T11:00:00+0100", "2026-11-22T11:00:00+01:00", "2026-11-22T11:00:00.000%2B0100",
+					"2026-11-22T11:00:00%2B01:00", "2026-11-22T05:00:00-0500", "2026-11-22T10:00:00%2B0000", "2026-11-22T10:00:00 0000",
+				} {
+					path := l.path + "?per_page=20&q=" + f.Name + ":"
+					want := items(c, path+"2026-11-22T10:00:00Z")
+					got := items(c, path+strings.ReplaceAll(text, " ", "%20"))
+					if !reflect.DeepEqual(got, want) {
+						t.Errorf("%s%s: %d items, want %d", path, text, len(got), len(want))
+					}
+				}
+				for _, text := range []string{"2026-11-22+0000", "2026-11-22T10:00:00++0000", "2026-11-22T10:00:00+00", "2026-11-22T10:00:00", "2026-11-22T10:00:00+9999"} {
+					wantCode(t, c.Get(l.path+"?q="+f.Name+":"+text), http.StatusUnprocessableEntity, 1301)
+				}
+			}
+		}
+	})
 }
