@@ -13,45 +13,13 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Bearer returns the Principal of a bearer token. Signature and expiry are not enough: the user
-// may have been suspended, the password changed or the application token revoked since, on any
-// server. So each request reads the database. A bearer that was ended in this way, not by its
-// age, is recorded in the audit log.
+// Authenticate returns the Principal of a verified bearer token. Signature and expiry are not
+// enough: the user may have been suspended, the password changed or the application token
+// revoked since, on any server. So each request reads the database. A bearer that was ended in
+// this way, not by its age, is recorded in the audit log.
 //
-// Errors: InvalidToken, TokenExpired; Unavailable.
-func (c *Control) Bearer(ctx context.Context, raw string, from identity.Origin) (identity.Principal, error) {
-	claims, err := c.verify(ctx, raw)
-	if err != nil {
-		return identity.Principal{}, err
-	}
-	return c.whose(ctx, claims, from)
-}
-
-// BearerPreview is Bearer for a request that may be a dry run. It calls read after the token
-// itself is verified. If read returns a selection, the snapshot for PreviewMigration comes in
-// the same round trip as the caller. The snapshot is nil for other requests, and for
-// applications.
-func (c *Control) BearerPreview(ctx context.Context, raw string, from identity.Origin, read func() (req fleet.MigrationRequest, dry bool)) (identity.Principal, *fleet.Snapshot, error) {
-	claims, err := c.verify(ctx, raw)
-	if err != nil {
-		return identity.Principal{}, nil, err
-	}
-	req, dry := read()
-	if !dry || claims.AppToken != 0 {
-		who, err := c.whose(ctx, claims, from)
-		return who, nil, err
-	}
-	session, found, snap, err := c.store.BearerPreview(ctx, bearerOf(claims), req)
-	if err != nil {
-		return identity.Principal{}, nil, err
-	}
-	who, err := c.userPrincipal(claims, session, found)
-	c.recordEnded(ctx, claims, from, err)
-	who.Origin = from
-	return who, &snap, err
-}
-
-func (c *Control) whose(ctx context.Context, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
+// Errors: InvalidToken; Unavailable.
+func (c *Control) Authenticate(ctx context.Context, claims identity.Claims, from identity.Origin) (identity.Principal, error) {
 	who, err := c.principal(ctx, claims, from.Address)
 	c.recordEnded(ctx, claims, from, err)
 	who.Origin = from
@@ -115,8 +83,11 @@ type Party struct {
 	Workspace string
 }
 
-// verify checks the token itself. It fails if the clock is known to be wrong.
-func (c *Control) verify(ctx context.Context, raw string) (identity.Claims, error) {
+// VerifyToken checks the signature and the expiry of a bearer token. It reads the database only
+// if the key is unknown: it may be a new one of another server.
+//
+// Errors: InvalidToken, TokenExpired; Unavailable, also if the clock is known to be wrong.
+func (c *Control) VerifyToken(ctx context.Context, raw string) (identity.Claims, error) {
 	if err := c.store.ClockWorks(); err != nil {
 		return identity.Claims{}, err
 	}

@@ -108,7 +108,7 @@ func TestClockAgainstPostgres(t *testing.T) {
 			if got := log.String(); tt.log == "" && got != "" || !strings.Contains(got, tt.log) {
 				t.Errorf("it logs %q, want %q", got, tt.log)
 			}
-			_, bearer := c.Bearer(t.Context(), tokens.Bearer, identity.Origin{Address: anywhere})
+			_, bearer := c.VerifyToken(t.Context(), tokens.Bearer)
 			for what, err := range map[string]error{
 				"a bearer": bearer, "an authentication": c.CountAttempt(t.Context(), identity.Origin{Address: anywhere}), "readiness": c.Ready(t.Context()),
 			} {

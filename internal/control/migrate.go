@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -19,16 +20,34 @@ type Migrated struct {
 	ID   fleet.MigrationID
 }
 
-// PreviewMigration returns what a real run would do, and changes nothing. The snapshot is the
-// one that BearerPreview has read for this request and caller.
+// PreviewMigration returns what a real run would do, and changes nothing. It reads the caller
+// of a verified token together with the snapshot, in one round trip on PostgreSQL. The
+// Principal is valid, for logs, if the caller is known but the plan is refused.
 //
-// Permission: MigrateSIMs. Errors: those of fleet.PlanMigration.
-func (c *Control) PreviewMigration(who identity.Principal, req fleet.MigrationRequest, seen *fleet.Snapshot) (*fleet.Plan, error) {
-	if err := who.Require(identity.MigrateSIMs); err != nil {
-		return nil, err
+// Permission: MigrateSIMs. Errors: those of Authenticate and of fleet.PlanMigration.
+func (c *Control) PreviewMigration(ctx context.Context, claims identity.Claims, from identity.Origin, req fleet.MigrationRequest) (identity.Principal, *fleet.Plan, error) {
+	if claims.AppToken != 0 { // an application token is no member of any Workspace
+		who, err := c.Authenticate(ctx, claims, from)
+		return who, nil, cmp.Or(err, who.Require(identity.MigrateSIMs), errOnlyUsers)
 	}
-	return fleet.PlanMigration(req, *seen)
+	session, found, snap, err := c.store.BearerPreview(ctx, bearerOf(claims), req)
+	if err != nil {
+		return identity.Principal{}, nil, err
+	}
+	who, err := c.userPrincipal(claims, session, found)
+	c.recordEnded(ctx, claims, from, err)
+	who.Origin = from
+	if err == nil {
+		err = who.Require(identity.MigrateSIMs)
+	}
+	if err != nil {
+		return who, nil, err
+	}
+	plan, err := fleet.PlanMigration(req, snap)
+	return who, plan, err
 }
+
+var errOnlyUsers error = fleet.Errorf(fleet.Forbidden, "Only users can migrate SIMs, not application tokens")
 
 // Run is a request to migrate SIMs for real.
 type Run struct {

@@ -1,6 +1,7 @@
 package control_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -32,6 +33,15 @@ type installation struct {
 	t        *testing.T
 	operator control.Operator
 	store    *store.Store
+}
+
+// Bearer verifies a token and authenticates its caller.
+func (in installation) Bearer(ctx context.Context, raw string, from identity.Origin) (identity.Principal, error) {
+	claims, err := in.VerifyToken(ctx, raw)
+	if err != nil {
+		return identity.Principal{}, err
+	}
+	return in.Authenticate(ctx, claims, from)
 }
 
 // onEach runs a test with a fresh installation on every engine.

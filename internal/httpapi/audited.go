@@ -38,11 +38,11 @@ var audited = map[string]fleet.AuditAction{
 	"POST /api/v1/application_token":             fleet.AuditTokenMade,
 	"PATCH /api/v1/application_token/{token_id}": fleet.AuditTokenChanged,
 
-	"PATCH /api/v1/sim/{sim_id}":        fleet.AuditSIMChanged,
-	"DELETE /api/v1/sim/{sim_id}":       fleet.AuditSIMDeleted,
-	"DELETE /api/v1/sim/multi":          fleet.AuditSIMDeleted,
-	migratePattern:                      fleet.AuditMigrated,
-	"PATCH /api/v1/sim_batch/bic/{bic}": fleet.AuditBatchRegistered,
+	"PATCH /api/v1/sim/{sim_id}":           fleet.AuditSIMChanged,
+	"DELETE /api/v1/sim/{sim_id}":          fleet.AuditSIMDeleted,
+	"DELETE /api/v1/sim/multi":             fleet.AuditSIMDeleted,
+	"POST /api/v1/sim/migration/workspace": fleet.AuditMigrated,
+	"PATCH /api/v1/sim_batch/bic/{bic}":    fleet.AuditBatchRegistered,
 
 	"POST /api/v1/endpoint":                             fleet.AuditDeviceCreated,
 	"PATCH /api/v1/endpoint/{endpoint_id}":              fleet.AuditDeviceChanged,

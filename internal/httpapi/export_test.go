@@ -31,16 +31,22 @@ func Wrap(log *slog.Logger, next http.Handler) http.Handler {
 	return (&api{log: log}).wrap(crossOrigin(next))
 }
 
-// NewHeld is like New, but each operation calls hold after its caller was admitted.
+// NewHeld is like New, but it calls hold for each request before its rule, once its caller is
+// authorized. The first read of a dry run is already its rule.
 func NewHeld(c *control.Control, o Options, hold func(*http.Request)) http.Handler {
+	a := newAPI(o)
+	a.authorized = hold
 	held := slices.Clone(operations)
 	for i, op := range held {
+		if op.need != identity.Public {
+			continue
+		}
 		held[i].handle = func(a *api, r *request) (response, error) {
 			hold(r.Request)
 			return op.handle(a, r)
 		}
 	}
-	return newHandler(c, o, held)
+	return newHandler(a, c, o, held)
 }
 
 // OperatorRoutes returns the patterns of the operator API, and whether each needs a token.

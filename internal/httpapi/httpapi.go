@@ -41,6 +41,8 @@ type api struct {
 
 	admission *admission
 	public    publicURL
+
+	authorized func(*http.Request) // called by authorize; nil outside tests
 }
 
 // newAPI builds what both tables of operations share.
@@ -55,10 +57,9 @@ func newAPI(o Options) *api {
 }
 
 // New returns the handler of the whole API, with the OpenAPI document and its page.
-func New(c *control.Control, o Options) http.Handler { return newHandler(c, o, operations) }
+func New(c *control.Control, o Options) http.Handler { return newHandler(newAPI(o), c, o, operations) }
 
-func newHandler(c *control.Control, o Options, table []operation) http.Handler {
-	a := newAPI(o)
+func newHandler(a *api, c *control.Control, o Options, table []operation) http.Handler {
 	a.control, a.public = c, newPublicURL(o.PublicURL)
 	routes := newRouter()
 	for _, op := range table {

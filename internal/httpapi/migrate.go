@@ -11,62 +11,45 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/identity"
 )
 
-const migratePattern = "POST /api/v1/sim/migration/workspace"
-
-// migrationInput is the body of a migration. It is read before the caller is authenticated, so
-// that a dry run needs one database read for everything. Its errors are reported only to
-// callers who may migrate, as in every other operation.
-type migrationInput struct {
-	request  fleet.MigrationRequest
-	dryRun   bool
-	err      error
-	snapshot *fleet.Snapshot // of a dry run
+// migrate implements POST /api/v1/sim/migration/workspace. It reads the body before the caller,
+// so that a dry run needs one database read for everything. Faults of the body are reported
+// only to callers who may migrate, as in every other operation.
+func (a *api) migrate(r *request) (response, error) {
+	req, dryRun, fault := readMigration(r)
+	if fault == nil && dryRun {
+		return a.preview(r, req)
+	}
+	err := a.authorize(r)
+	switch {
+	case fault != nil && (err == nil || errors.Is(err, context.Canceled)): // a failed read of the body cancels the context
+		return response{}, fault
+	case err != nil:
+		return response{}, err
+	}
+	return a.realRun(r, req)
 }
 
-func readMigration(r *request) *migrationInput {
+// readMigration reads everything of a migration that needs no database.
+func readMigration(r *request) (req fleet.MigrationRequest, dryRun bool, err error) {
+	if err := r.checkQuery(); err != nil {
+		return req, false, err
+	}
 	var body wire.MigrationRequest
 	if err := decode(r, &body); err != nil {
-		return &migrationInput{err: err}
+		return req, false, err
 	}
-	req, err := migrationRequest(body)
-	return &migrationInput{request: req, dryRun: body.DryRun.Or(true), err: err}
+	if req, err = migrationRequest(body); err != nil {
+		return req, false, err
+	}
+	_, err = headerKey(r.Header.Values(idempotencyKey))
+	return req, body.DryRun.Or(true), err
 }
 
-// authenticateMigration authenticates the caller of a migration.
-func (a *api) authenticateMigration(r *request, token string) (identity.Principal, error) {
-	who, seen, err := a.control.BearerPreview(r.Context(), token, r.origin(), func() (fleet.MigrationRequest, bool) {
-		r.input = readMigration(r)
-		return r.input.request, r.input.dryRun && r.input.err == nil
-	})
-	switch {
-	case err == nil:
-		r.input.snapshot = seen
-	case errors.Is(err, context.Canceled) && r.input != nil && r.input.err != nil:
-		return who, r.input.err // a failed read of the body ends the request's context
-	}
-	return who, err
-}
-
-// migrate implements POST /api/v1/sim/migration/workspace.
-func (a *api) migrate(r *request) (response, error) {
-	sent := r.input
-	if sent.err != nil {
-		return response{}, sent.err
-	}
-	if !sent.dryRun {
-		return a.realRun(r, sent.request)
-	}
-	if _, err := headerKey(r.Header.Values(idempotencyKey)); err != nil {
-		return response{}, err // the refusal of the real run
-	}
-	return a.preview(r, sent)
-}
-
-func (a *api) preview(r *request, sent *migrationInput) (response, error) {
-	plan, err := a.control.PreviewMigration(r.who, sent.request, sent.snapshot)
+func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) {
+	who, plan, err := a.control.PreviewMigration(r.Context(), r.claims, r.origin(), req)
+	r.setCaller(who)
 	if err != nil {
 		return response{}, err
 	}

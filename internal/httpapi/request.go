@@ -15,10 +15,11 @@ import (
 type request struct {
 	*http.Request
 	writer http.ResponseWriter
-	who    identity.Principal
+	op     operation
+	claims identity.Claims    // of the verified bearer token; zero for public operations
+	who    identity.Principal // zero until the caller is known
 	from   netip.Addr
 	place  place
-	input  *migrationInput // migrations only: the body, read before authentication
 }
 
 // id reads a path parameter that must be a whole number. As in a body, 250.0 is 250.
@@ -49,16 +50,36 @@ func (r *request) parseList(spec fleet.ListSpec) (fleet.List, error) {
 	return l.ReadAfter(q.Get("after"))
 }
 
-// bearer authenticates the caller.
-func (a *api) bearer(op operation, r *request) (identity.Principal, error) {
+// verifyBearer checks the bearer token itself. The caller may no longer exist.
+func (a *api) verifyBearer(r *request) (err error) {
 	token := bearerText(r.Request)
 	if token == "" {
-		return identity.Principal{}, fleet.Errorf(fleet.InvalidToken, "A bearer token is required: get one from POST /api/v1/authenticate")
+		return fleet.Errorf(fleet.InvalidToken, "A bearer token is required: get one from POST /api/v1/authenticate")
 	}
-	if op.pattern == migratePattern {
-		return a.authenticateMigration(r, token)
+	r.claims, err = a.control.VerifyToken(r.Context(), token)
+	return err
+}
+
+// authorize reads the caller of the token and requires the operation's permission.
+func (a *api) authorize(r *request) error {
+	who, err := a.control.Authenticate(r.Context(), r.claims, r.origin())
+	if err != nil {
+		return err
 	}
-	return a.control.Bearer(r.Context(), token, r.origin())
+	r.setCaller(who)
+	if r.op.need != anybody {
+		err = who.Require(r.op.need)
+	}
+	if err == nil && a.authorized != nil {
+		a.authorized(r.Request)
+	}
+	return err
+}
+
+// setCaller sets the caller for the rule, the audit log and the log line.
+func (r *request) setCaller(who identity.Principal) {
+	r.who = who
+	noteCaller(r.Request, who)
 }
 
 // bearerText returns the bearer token that was sent, or "".

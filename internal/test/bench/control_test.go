@@ -47,9 +47,9 @@ func (p *place) controlDry(b *testing.B, c *control.Control, n int) {
 		b.Fatal(err)
 	}
 	turns(b, func() error { return nil }, func() error {
-		who, seen, err := c.BearerPreview(ctx, tokens.Bearer, here, func() (fleet.MigrationRequest, bool) { return req, true })
+		claims, err := c.VerifyToken(ctx, tokens.Bearer)
 		if err == nil {
-			_, err = c.PreviewMigration(who, req, seen)
+			_, _, err = c.PreviewMigration(ctx, claims, here, req)
 		}
 		return err
 	}, func() error { return p.floor.read(ctx, list) }, nil)

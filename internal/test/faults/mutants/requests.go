@@ -11,7 +11,7 @@ const (
 var requests = []faults.Mutation{
 	replace("dry_run_writes", "a dry run moves the SIMs",
 		migrateAPIFile, "\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n",
-		"\t_, _ = a.realRun(r, sent.request)\n\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n"),
+		"\t_, _ = a.realRun(r, req)\n\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n"),
 	replace("match_ignored", "If-Match is ignored",
 		migrateAPIFile, `if len(guard) > 0 && tag != "*" {`, `if false {`),
 	replace("replay_before_rights", "a key replays its reply without a check of rights",
