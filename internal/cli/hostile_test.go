@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/termtext"
@@ -19,7 +20,8 @@ const hostile = "=2+3\x1b[2J\x1b]0;title\a\u009b31m\u202eevil\u2066\x7f\u200b\ro
 func wantPlain(t *testing.T, what, output string) {
 	t.Helper()
 	for _, r := range output {
-		if termtext.Unsafe(r) && r != '\n' && r != '\t' {
+		unsafe := termtext.Unsafe(r) || unicode.In(r, unicode.Cc, unicode.Bidi_Control, unicode.Zl, unicode.Zp)
+		if unsafe && r != '\n' && r != '\t' {
 			t.Errorf("%s: %q in %q", what, r, output)
 			return
 		}

@@ -145,7 +145,7 @@ func TestCallersTakeTurns(t *testing.T) {
 // Pending bodies use at most the memory for bodies; small ones use none of it.
 func TestBodiesShareMemory(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
-	l := limited(t, s, httpapi.Limits{BodyMemory: 3 << 20, BodyMemoryPerCaller: 2 << 20})
+	l := limited(t, s, httpapi.Limits{BodyMemory: 4 << 20, BodyMemoryPerCaller: 2 << 20})
 	admin, observer := at(l, s.As("admin@example.com")), at(l, s.As("observer@example.com"))
 	const large = 1<<20 - 200
 	request := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`
@@ -163,6 +163,7 @@ func TestBodiesShareMemory(t *testing.T) {
 	if wantCode(t, got, http.StatusServiceUnavailable, 1000); got.Header.Get("Retry-After") != "1" {
 		t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
 	}
+	observer.Post(migration, padded).Is(http.StatusNotFound) // it was read: others have memory left
 	for range 3 {
 		admin.Post(migration, request).Is(http.StatusOK)
 		signIn(l.Nobody(), "admin@example.com", kit.Password).Is(http.StatusOK)

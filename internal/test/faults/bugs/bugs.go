@@ -24,16 +24,19 @@ var Harness = faults.Harness{
 	},
 }
 
-// Only returns the harness for one bug of the table.
-func Only(name string) ([]faults.Harness, error) {
-	for _, b := range Table {
-		if b.Name == name {
-			h := Harness
-			h.Run = func(ctx context.Context, _ faults.Size, _ uint64) (faults.Result, error) { return Run(ctx, []Bug{b}) }
-			return []faults.Harness{h}, nil
+// Only returns the harness for some bugs of the table, named with commas between.
+func Only(names string) ([]faults.Harness, error) {
+	var chosen []Bug
+	for name := range strings.SplitSeq(names, ",") {
+		i := slices.IndexFunc(Table, func(b Bug) bool { return b.Name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no bug is called %q", name)
 		}
+		chosen = append(chosen, Table[i])
 	}
-	return nil, fmt.Errorf("no bug is called %q", name)
+	h := Harness
+	h.Run = func(ctx context.Context, _ faults.Size, _ uint64) (faults.Result, error) { return Run(ctx, chosen) }
+	return []faults.Harness{h}, nil
 }
 
 // seed is one with which all bugs were caught. The harnesses repeat their random choices, so
@@ -45,13 +48,10 @@ const seed = 20261122
 func Ahead(ctx context.Context) {
 	for _, b := range Table {
 		if ctx.Err() == nil {
-			faults.BuildAhead(ctx, programs[b.Harness], mutants.MustFind(b.Name))
+			faults.BuildAhead(ctx, b.catch.pkg, mutants.MustFind(b.Name))
 		}
 	}
 }
-
-// programs maps a harness to the package whose tests it builds. The others build simferry.
-var programs = map[string]string{"linear": "internal/test/model", "model": "internal/test/model", "fuzz": "internal/fleet"}
 
 // atOnce is how many bugs are tried at a time. Building one keeps a core busy.
 const atOnce = 2
@@ -111,7 +111,7 @@ func (b Bug) try(ctx context.Context) (saw string, err error) {
 }
 
 func (b Bug) once(ctx context.Context, seed uint64) (saw string, err error) {
-	res, err := b.catch(ctx, b.mutation(), seed)
+	res, err := b.catch.run(ctx, b.mutation(), seed)
 	if err != nil {
 		return "", err
 	}

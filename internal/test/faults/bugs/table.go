@@ -2,10 +2,12 @@ package bugs
 
 import (
 	"context"
+	"strings"
 
 	"github.com/simferry/simferry/internal/test/faults"
 	"github.com/simferry/simferry/internal/test/faults/failover"
 	"github.com/simferry/simferry/internal/test/faults/fuzz"
+	"github.com/simferry/simferry/internal/test/faults/gotest"
 	"github.com/simferry/simferry/internal/test/faults/kill"
 	"github.com/simferry/simferry/internal/test/faults/linear"
 	"github.com/simferry/simferry/internal/test/faults/model"
@@ -15,41 +17,69 @@ import (
 )
 
 // catcher runs a harness, at the size that suffices, against a program with a mutation.
-type catcher func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error)
-
-// The harnesses that the table uses.
-func killSQLite(cycles int) catcher {
-	return func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
-		return kill.OnSQLite(ctx, mutation, cycles, seed)
-	}
+type catcher struct {
+	pkg string // the package whose tests the harness builds; "" if it builds simferry
+	run func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error)
 }
 
-func modelled(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
-	return model.Run(ctx, mutation, 5000, seed) // it ends with the first failure
+// The harnesses that the table uses.
+var (
+	modelled = catcher{modelTests, func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return model.Run(ctx, mutation, 5000, seed) // it ends with the first failure
+	}}
+	planner = catcher{"internal/fleet", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return fuzz.Properties(ctx, "internal/fleet", mutation, fuzz.Planner, seed)
+	}}
+	powerCuts = catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return powercut.Cuts(ctx, mutation, 150, seed)
+	}}
+	cutConnections = catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return resources.Cut(ctx, mutation, 8, seed)
+	}}
+	lostPrimary = catcher{"", failover.Double}
+)
+
+const modelTests = "internal/test/model"
+
+func killSQLite(cycles int) catcher {
+	return catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return kill.OnSQLite(ctx, mutation, cycles, seed)
+	}}
 }
 
 func histories(n int) catcher {
-	return func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	return catcher{modelTests, func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return linear.Run(ctx, mutation, n, seed)
-	}
-}
-
-func planner(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
-	return fuzz.Properties(ctx, "internal/fleet", mutation, fuzz.Planner, seed)
-}
-
-func powerCuts(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
-	return powercut.Cuts(ctx, mutation, 150, seed)
-}
-
-func cutConnections(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
-	return resources.Cut(ctx, mutation, 8, seed)
+	}}
 }
 
 func deliveries(kills int) catcher {
-	return func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	return catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return outbox.Run(ctx, mutation, kills, seed)
-	}
+	}}
+}
+
+// tests runs ordinary tests of a package, named by a regular expression. With -short they use
+// SQLite only, which is enough for what does not depend on the engine.
+func tests(pkg, match string) catcher { return ordinary(pkg, match, "-test.short") }
+
+// onBothEngines is tests for tests that need PostgreSQL.
+func onBothEngines(pkg, match string) catcher { return ordinary(pkg, match) }
+
+func ordinary(pkg, match string, args ...string) catcher {
+	return catcher{pkg, func(ctx context.Context, mutation faults.Mutation, _ uint64) (res faults.Result, err error) {
+		test, err := gotest.Build(ctx, pkg, mutation)
+		if err != nil {
+			return res, err
+		}
+		out, err := test.Run(ctx, match, nil, args...)
+		if err != nil {
+			return res, err
+		}
+		res.Trials = strings.Count(out.Text, "=== RUN")
+		err = out.Judge(&res)
+		return res, err
+	}}
 }
 
 // Bug is a mutation and the harness that must catch it.
@@ -80,7 +110,7 @@ var Table = []Bug{
 	// Broken connections and databases.
 	{"unknown_commit", "resources", `I[67]: `, cutConnections},
 
-	{"replay_early", "failover", `I[56]: `, failover.Double},
+	{"replay_early", "failover", `I[56]: `, lostPrimary},
 
 	// Mails.
 	{"mail_outside", "outbox", `I6: .* was refused`, deliveries(60)},
@@ -111,4 +141,28 @@ var Table = []Bug{
 	{"foreign_seen", "model", `differ|I\d+:`, modelled},
 	{"suspended_user", "model", `differ|I\d+:`, modelled},
 	{"event_at_target", "model", `differ|I\d+:`, modelled},
+
+	// Ordinary tests. The words are those of the test that must fail.
+	{"rights_early", "tests", `revoked|answered|: 20\d`, tests("internal/httpapi", "^TestBodiesThatComeLate$")},
+	{"body_budget", "tests", `admission_test.go`, tests("internal/httpapi", "^TestBodiesShareMemory$")},
+	{"body_unbounded", "tests", `gate_test.go`, tests("internal/limit", "^TestBudget$")},
+	{"anonymous_gzip", "tests", `admission_test.go`, tests("internal/httpapi", "^TestAnonymousBodies$")},
+	{"gate_no_turns", "tests", `let in`, tests("internal/limit", "^TestGateTakesTurns$")},
+	{"ledger_sides", "tests", `sees 3 SIMs`, tests("internal/httpapi", "^TestLedgerBySide$")},
+	{"ledger_lines", "tests", `of one source: GET .* shows`, tests("internal/httpapi", "^TestMembersOfOneSourceSeeNothingOfAnother$")},
+	{"counters_share", "tests", `are the same row`, tests("internal/control", "^TestCountersShareNoRow$")},
+	{"terminal_c1", "tests", `_test.go`, tests("internal/cli", "^TestNamesOfAServerAreEscaped$")},
+	{"csv_formula", "tests", `_test.go`, tests("internal/cli", "^TestReportsHaveNoFormulas$")},
+	{"hidden_names", "tests", `_test.go`, tests("internal/httpapi", "^TestHiddenCharactersAreRefused$")},
+	{"redirects", "tests", `redirect_test.go`, tests("client", "^TestNoRedirectIsFollowed$")},
+	{"switch_extends", "tests", `status 200, want 401`, tests("internal/httpapi", "^TestContract_SwitchExtendsNothing$")},
+	{"key_everywhere", "tests", `replayed: true|in another Workspace`, tests("internal/httpapi", "^TestContract_KeyOfAWorkspace$")},
+	{"audit_unlinked", "tests", `passes audit verify`, tests("internal/store", "^TestAuditTamperingSQLite$")},
+	{"audit_cut", "tests", `passes audit verify`, tests("internal/store", "^TestAuditTamperingSQLite$")},
+	{"secret_readable", "tests", `_test.go`, tests("internal/server", "^TestOperatorTokensThatOthersMayRead$")},
+	{"mapped_network", "tests", `_test.go`, tests("internal/httpapi", "^TestNetworksThatMatchNothing$")},
+	{"dsn_at_sign", "tests", `_test.go`, tests("internal/dburl", "^TestASecondAtSignIsRefusedWithTheCure$")},
+	{"dsn_printed", "tests", `Redact of`, tests("internal/dburl", "^TestNothingOfAMalformedURLIsQuoted$")},
+	{"refresh_lost", "tests", `_test.go`, tests("internal/httpapi", "^TestRefreshAnswerLost$")},
+	{"refresh_theft", "tests", `_test.go`, tests("internal/httpapi", "^TestRefreshTheft$")},
 }

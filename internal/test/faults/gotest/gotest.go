@@ -60,11 +60,12 @@ func (o Output) Sum(word string) int {
 	return sum
 }
 
-// telling matches the lines that say what went wrong. If lines of the first kind exist, the
-// others are dropped.
+// telling matches the lines that say what went wrong. Lines of a later kind are only reported
+// if there are none of an earlier kind. The last kind is failures that a helper reports.
 var telling = []*regexp.Regexp{
 	regexp.MustCompile(`^panic|\bI\d+: |differ|not linearizable|failed after`),
 	regexp.MustCompile(`_test\.go:\d+: `),
+	regexp.MustCompile(`^\s+[a-z_]+\.go:\d+: `),
 }
 
 // flaky matches rapid's report of a failure that it could not repeat: the seed of the check,

@@ -11,7 +11,7 @@ import (
 )
 
 // All returns every mutation.
-func All() []faults.Mutation { return slices.Concat(crash, planner, requests) }
+func All() []faults.Mutation { return slices.Concat(crash, planner, requests, security) }
 
 // Find returns the mutation of a name.
 func Find(name string) (faults.Mutation, bool) {
