@@ -38,6 +38,11 @@ func remove(t *testing.T, c *pgtest.Cluster) {
 func TestStopAndRestart(t *testing.T) {
 	c := start(t, pgtest.Options{})
 	exec1(t, connect(t, c.URL("postgres")), "CREATE TABLE sim (id serial)")
+	for _, setting := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
+		if v := scalar[string](t, connect(t, c.URL("postgres")), "SHOW "+setting); v != "on" {
+			t.Errorf("%s is %q, but this cluster is for tests of durability", setting, v)
+		}
+	}
 	for name, mode := range map[string]pgtest.StopMode{"fast": pgtest.Fast, "immediate": pgtest.Immediate, "kill": pgtest.Kill} {
 		t.Run(name, func(t *testing.T) {
 			conn := connect(t, c.URL("postgres"))

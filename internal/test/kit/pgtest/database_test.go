@@ -59,13 +59,11 @@ func TestCloneCopiesTheTemplate(t *testing.T) {
 	}
 }
 
-// What production must not rely on by accident, the tests' server does not offer.
+// The shared server gives up fsync for speed, but nothing that a query can observe.
 func TestServerIsLikeProduction(t *testing.T) {
 	conn := connect(t, pgtest.Database(t))
-	for _, setting := range []string{"fsync", "full_page_writes", "synchronous_commit"} {
-		if v := scalar[string](t, conn, "SHOW "+setting); v != "on" {
-			t.Errorf("%s is %q", setting, v)
-		}
+	if v := scalar[string](t, conn, "SHOW synchronous_commit"); v != "on" {
+		t.Errorf("synchronous_commit is %q", v)
 	}
 	bytewise := scalar[bool](t, conn, "SELECT 'a' > 'B'")
 	if old := scalar[bool](t, conn, "SELECT current_setting('server_version_num')::int < 150000"); bytewise != old {

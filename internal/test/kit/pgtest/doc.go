@@ -14,10 +14,9 @@
 // nothing.
 //
 // A private server is a cluster in a temporary directory, one per test process, started at
-// first use. It runs with PostgreSQL's own durability (fsync on), as a user without
-// privileges, on a free loopback port, with a random password. Its collation is ICU English
-// on purpose: a query that relies on bytewise order without COLLATE "C" fails here, as it
-// would in a customer's database.
+// first use. It runs without fsync, as a user without privileges, on a free loopback port, with
+// a random password. Its collation is ICU English on purpose: a query that relies on bytewise
+// order without COLLATE "C" fails here, as it would in a customer's database.
 //
-// Start gives a cluster to stop, kill and restart, for tests of what happens then.
+// Start returns a cluster to stop, kill and restart. It has PostgreSQL's own durability.
 package pgtest

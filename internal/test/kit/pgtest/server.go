@@ -29,6 +29,15 @@ type server struct {
 
 var shared server
 
+// patience is how many seconds a test waits for a connection. Simferry's own default is shorter
+// than what a busy machine takes.
+const patience = "30"
+
+// volatile gives up what survives a power cut only. A killed server still keeps every commit,
+// because the kernel has it. Tests of durability start a cluster of their own, which has
+// PostgreSQL's defaults.
+var volatile = map[string]string{"fsync": "off", "full_page_writes": "off"}
+
 // url is the superuser's URL. A failure is remembered: a hundred tests should not each
 // wait for what cannot be had.
 func (s *server) url() (string, error) {
@@ -46,7 +55,7 @@ func (s *server) find() error {
 		return nil
 	}
 	var err error
-	if s.cluster, err = Start(Options{}); err != nil {
+	if s.cluster, err = Start(Options{Settings: volatile}); err != nil {
 		return err
 	}
 	s.admin = s.cluster.URL("postgres")
@@ -86,6 +95,9 @@ func (s *server) urlOf(database string) (string, error) {
 		return "", fmt.Errorf("%s is no valid URL", serverEnv)
 	}
 	u.Path = "/" + database
+	query := u.Query()
+	query.Set("connect_timeout", patience)
+	u.RawQuery = query.Encode()
 	return u.String(), nil
 }
 
