@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Device is a device that holds a SIM; the wire calls it an endpoint.
@@ -98,10 +99,10 @@ type DevicePatch struct {
 // Other properties that a listing returns are accepted.
 type IDRefs []IDRef
 
-// UnmarshalJSON ignores unknown properties even if the decoder refuses them.
-func (r *IDRefs) UnmarshalJSON(data []byte) error {
+// UnmarshalJSONFrom ignores unknown properties even if the decoder refuses them.
+func (r *IDRefs) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	var list []IDRef
-	err := jsonv2.Unmarshal(data, &list)
+	err := jsonv2.UnmarshalDecode(dec, &list, jsonv2.RejectUnknownMembers(false))
 	*r = list
-	return unwrapped(err)
+	return err
 }

@@ -68,7 +68,7 @@ func (o *Optional[T]) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		o.Null = true
 		return dec.SkipValue()
 	}
-	return unwrapped(jsonv2.UnmarshalDecode(dec, &o.Value, jsonv2.RejectUnknownMembers(false)))
+	return jsonv2.UnmarshalDecode(dec, &o.Value, jsonv2.RejectUnknownMembers(false))
 }
 
 // unwrapped returns the error of one of our types without the decoder's wrapping.

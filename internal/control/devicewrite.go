@@ -3,7 +3,9 @@ package control
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -12,14 +14,14 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// DeviceRun is a request that writes devices. If it has Many, the messages of a refusal name
-// the device.
+// DeviceRun is a request that writes devices. If it has a Place, the messages of a refusal
+// name the device.
 type DeviceRun struct {
 	Changes []fleet.DeviceChange // without IDs if devices are created; each device occurs once
 	// Workspace gets the new devices; 0 is the caller's.
 	Workspace  fleet.WorkspaceID
-	DeleteSIMs bool // of ReleaseDevices: the SIMs are deleted too
-	Many       bool
+	DeleteSIMs bool   // of ReleaseDevices: the SIMs are deleted too
+	Place      string // the format of a device's position, such as "endpoints[%d]"; "" for one device
 	Once       Once
 	// Render encodes the result in the transaction, because the response is stored with the
 	// change. It gets only the devices that were created.
@@ -92,7 +94,7 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 		if err != nil {
 			return err
 		}
-		plan, err := fleet.PlanDeletion(w.changes, w.snap.Devices, held, run.Many)
+		plan, err := fleet.PlanDeletion(w.changes, w.snap.Devices, held, run.Place != "")
 		if err != nil {
 			return err
 		}
@@ -134,7 +136,7 @@ type deviceWrite struct {
 	who     identity.Principal
 	ws      fleet.WorkspaceID // of the devices
 	uid     string
-	many    bool
+	place   string
 	create  bool
 	changes []fleet.DeviceChange
 	snap    fleet.DeviceSnapshot
@@ -165,7 +167,10 @@ func (w *deviceWrite) createIn(ctx context.Context, tx *store.Tx, ws fleet.Works
 	}
 	err := administers(ctx, tx, w.who, ws)
 	if code := fleet.CodeOf(err); code == fleet.NotFound || code == fleet.Forbidden {
-		const words = "organisation: you are not an Administrator of this Workspace, or it does not exist"
+		words := "organisation: you are not an Administrator of this Workspace, or it does not exist"
+		if strings.HasPrefix(w.place, "[") { // each device has the property
+			words = fmt.Sprintf(w.place, 0) + "." + words
+		}
 		err = &fleet.Error{Code: fleet.ValidationFailed, Message: words, Problems: []fleet.Problem{{Code: fleet.InvalidReference, Message: words}}}
 	}
 	w.ws = ws
@@ -184,7 +189,7 @@ func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run 
 		if err := mayWrite(who, run.Changes); err != nil {
 			return answer{}, err
 		}
-		w := &deviceWrite{who: who, ws: who.Workspace, uid: uid, many: run.Many, changes: slices.Clone(run.Changes)}
+		w := &deviceWrite{who: who, ws: who.Workspace, uid: uid, place: run.Place, changes: slices.Clone(run.Changes)}
 		var refusal *fleet.Error
 		err := write(w, tx)
 		if fleet.CodeOf(err) == fleet.InUse && errors.As(err, &refusal) {
@@ -248,7 +253,7 @@ func (w *deviceWrite) lockDevices(ctx context.Context, tx *store.Tx) (done bool,
 		return found
 	})
 	if len(missing) > 0 {
-		return false, fleet.MissingDevices(missing, w.many)
+		return false, fleet.MissingDevices(missing, w.place != "")
 	}
 	return false, nil
 }
@@ -299,7 +304,7 @@ func (w *deviceWrite) look(ctx context.Context, tx *store.Tx) (err error) {
 
 // apply writes the plan: the devices, their events, and the SIMs with their own ledger entry.
 func (w *deviceWrite) apply(ctx context.Context, tx *store.Tx, write func(context.Context, []fleet.Device, string) error) error {
-	plan, err := fleet.PlanDevices(w.ws, w.changes, w.snap, w.many)
+	plan, err := fleet.PlanDevices(w.ws, w.changes, w.snap, w.place)
 	if err != nil {
 		return err
 	}

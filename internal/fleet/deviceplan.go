@@ -31,14 +31,14 @@ type DevicePlan struct {
 type SIMChange struct{ Before, After SIMState }
 
 // PlanDevices plans a change of devices. Devices of the request that the snapshot lacks are
-// created in the Workspace. If multi is set, messages say which device of the request they
-// concern. It returns an Error
+// created in the Workspace. place is the format of a device's position in
+// the request, such as "endpoints[%d]", or "" if there is only one device. It returns an Error
 //
 //   - ValidationFailed with every invalid value, every field that a new device lacks, and
 //     every profile or SIM that is not in the Workspace;
 //   - InUse if a SIM is in another device, or a device has another SIM.
-func PlanDevices(ws WorkspaceID, list []DeviceChange, snap DeviceSnapshot, multi bool) (*DevicePlan, error) {
-	p := devicePlanner{snap: snap, multi: multi}
+func PlanDevices(ws WorkspaceID, list []DeviceChange, snap DeviceSnapshot, place string) (*DevicePlan, error) {
+	p := devicePlanner{snap: snap, place: place}
 	for i, c := range list {
 		was, there := snap.Devices[c.ID]
 		if !there {
@@ -47,10 +47,10 @@ func PlanDevices(ws WorkspaceID, list []DeviceChange, snap DeviceSnapshot, multi
 		}
 		p.device(i, was, c.Patch, !there)
 	}
-	if err := refused(ValidationFailed, p.invalid, multi || len(p.invalid) > 0); err != nil {
+	if err := refused(ValidationFailed, p.invalid, true); err != nil {
 		return nil, err
 	}
-	if err := refused(InUse, p.inUse, multi); err != nil {
+	if err := refused(InUse, p.inUse, place != ""); err != nil {
 		return nil, err
 	}
 	return &p.plan, nil
@@ -70,7 +70,7 @@ func refused(code Code, problems []Problem, particulars bool) error {
 
 type devicePlanner struct {
 	snap           DeviceSnapshot
-	multi          bool
+	place          string
 	plan           DevicePlan
 	invalid, inUse []Problem
 }
@@ -78,8 +78,8 @@ type devicePlanner struct {
 // problem records a problem of device i of the request.
 func (p *devicePlanner) problem(i int, code Code, format string, args ...any) Problem {
 	text := fmt.Sprintf(format, args...)
-	if p.multi {
-		text = fmt.Sprintf("[%d].%s", i, text)
+	if p.place != "" {
+		text = fmt.Sprintf(p.place, i) + "." + text
 	}
 	return Problem{code, text}
 }

@@ -106,7 +106,7 @@ func TestPlannedDevicesAreSound(t *testing.T) {
 			}
 			list = append(list, c)
 		}
-		plan, err := fleet.PlanDevices(100, list, snap, true)
+		plan, err := fleet.PlanDevices(100, list, snap, "[%d]")
 		if err != nil {
 			var refusal *fleet.Error
 			if plan != nil || !errors.As(err, &refusal) || len(refusal.Problems) == 0 || refusal.Message != refusal.Problems[0].Message {

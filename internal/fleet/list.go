@@ -171,11 +171,11 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 func sortKey(key string) (name string, descending bool, err error) {
 	key = strings.TrimRight(key, " \t\r\n")
 	name = strings.TrimLeft(key, " +-")
-	switch sign := key[:len(key)-len(name)]; sign {
-	case "", "+", " ":
-		return name, false, nil
-	case "-":
+	switch sign := key[:len(key)-len(name)]; {
+	case sign == "-":
 		return name, true, nil
+	case sign == "", sign == " ", strings.HasPrefix(sign, "+") && strings.Trim(sign[1:], " ") == "":
+		return name, false, nil
 	}
 	return "", false, &Error{Code: BadSort, Field: "sort", Message: fmt.Sprintf(
 		"sort: %q has more than one sign (a space counts as +): write %s for ascending or -%s for descending", clip(key), clip(name), clip(name))}

@@ -88,7 +88,7 @@ func explain(err error, into any) error {
 	switch {
 	case errors.As(err, &semantic) && errors.Is(semantic.Err, json.ErrUnknownName):
 		bad.Field = pointed(semantic.JSONPointer)
-		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", clip(bad.Field), strings.Join(properties(into), ", "))
+		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", clip(bad.Field), strings.Join(properties(into, semantic.JSONPointer), ", "))
 	case errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
 		bad.Field = pointed(syntax.JSONPointer)
 		bad.Message = clip(bad.Field) + ": duplicate property"
@@ -191,19 +191,58 @@ func wrongKind(k jsontext.Kind) string {
 	return ""
 }
 
-// properties returns the property names of a body or, if it is a list, of its items.
-func properties(of any) []string {
-	t := reflect.TypeOf(of).Elem()
-	if t.Kind() == reflect.Slice {
-		t = t.Elem()
-	}
+// properties returns the names of the properties of the object that an unknown property was sent
+// in.
+func properties(of any, unknown jsontext.Pointer) []string {
 	var names []string
+	t := objectIn(reflect.TypeOf(of), unknown.Parent())
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
 	for _, f := range reflect.VisibleFields(t) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// objectIn returns the type of the object at a place of a body.
+func objectIn(t reflect.Type, at jsontext.Pointer) reflect.Type {
+	for name := range at.Tokens() {
+		t = plainType(t)
+		if t.Kind() == reflect.Slice {
+			t = t.Elem()
+			continue
+		}
+		for _, f := range reflect.VisibleFields(t) {
+			if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
+				t = f.Type
+				break
+			}
+		}
+	}
+	return plainType(t)
+}
+
+// plainType returns the type of the value of a pointer or an Optional.
+func plainType(t reflect.Type) reflect.Type {
+	for {
+		if t.Kind() == reflect.Pointer {
+			t = t.Elem()
+			continue
+		}
+		value, wraps := t, false
+		if t.Kind() == reflect.Struct {
+			f, has := t.FieldByName("Value")
+			_, optional := t.FieldByName("Null")
+			value, wraps = f.Type, has && optional
+		}
+		if !wraps {
+			return t
+		}
+		t = value
+	}
 }
 
 // clip shortens client input for error messages.

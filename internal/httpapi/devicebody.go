@@ -8,17 +8,19 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// item names a property of one item of a list.
+// item names a property of one item of a list, such as [0].id. The name of the list precedes it,
+// unless the list is the body.
 func item(i int, property string) string { return fmt.Sprintf("[%d].%s", i, property) }
 
-// placed adds to an error which item of a list it is about.
-func placed(err error, i int) error {
+// placed adds to an error which item of a list it is about; place is the format of a position.
+func placed(err error, place string, i int) error {
 	var e *fleet.Error
 	if !errors.As(err, &e) {
 		return err
 	}
 	other := *e
-	other.Field, other.Message = item(i, e.Field), item(i, e.Message)
+	at := fmt.Sprintf(place, i) + "."
+	other.Field, other.Message = at+e.Field, at+e.Message
 	return &other
 }
 

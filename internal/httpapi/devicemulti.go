@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 
 	wire "github.com/simferry/simferry/api"
@@ -21,26 +22,29 @@ func (a *api) createDevices(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	read := deviceObject
+	read, place := deviceObject, "endpoints"+inList
 	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
-		read = deviceList
+		read, place = deviceList, inList
 	}
 	list, ws, err := read(text)
 	if err != nil {
 		return response{}, err
 	}
-	changes, err := deviceChanges(list, &creation{}, func(b wire.DeviceFields) (wire.Optional[wire.ID], wire.DeviceFields) {
+	changes, err := deviceChanges(list, place, &creation{}, func(b wire.DeviceFields) (wire.Optional[wire.ID], wire.DeviceFields) {
 		return wire.Optional[wire.ID]{}, b
 	})
 	if err != nil {
 		return response{}, err
 	}
-	run := control.DeviceRun{Changes: changes, Workspace: ws, Many: true, Render: func(d control.Devices) control.Reply {
+	run := control.DeviceRun{Changes: changes, Workspace: ws, Place: place, Render: func(d control.Devices) control.Reply {
 		res := encoded(http.StatusCreated, deviceBodies(d))
 		return control.Reply{Status: res.status, Body: res.body}
 	}}
 	return a.writeDevices(r, "device.create.multi", run, a.control.CreateDevices)
 }
+
+// inList is the format of the position of a device in a body that is a list.
+const inList = "[%d]"
 
 // deviceObject reads new devices that share properties.
 func deviceObject(text []byte) ([]wire.DeviceFields, fleet.WorkspaceID, error) {
@@ -91,7 +95,7 @@ func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, er
 	for i, d := range body {
 		in, err := inOrganisation(d.Organisation)
 		if err != nil {
-			return nil, 0, placed(err, i)
+			return nil, 0, placed(err, inList, i)
 		}
 		if i > 0 && in != ws {
 			return nil, 0, fleet.Invalid(item(i, "organisation"), "all devices of a request must be in the same Workspace: split it")
@@ -107,13 +111,13 @@ func (a *api) patchDevices(r *request) (response, error) {
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
-	changes, err := deviceChanges(body, nil, func(b wire.DevicePatch) (wire.Optional[wire.ID], wire.DeviceFields) {
+	changes, err := deviceChanges(body, inList, nil, func(b wire.DevicePatch) (wire.Optional[wire.ID], wire.DeviceFields) {
 		return b.ID, b.DeviceFields
 	})
 	if err != nil {
 		return response{}, err
 	}
-	run := control.DeviceRun{Changes: changes, Many: true, Render: noContent}
+	run := control.DeviceRun{Changes: changes, Place: inList, Render: noContent}
 	return a.writeDevices(r, "device.patch.multi", run, a.control.PatchDevices)
 }
 
@@ -141,7 +145,7 @@ func (a *api) deleteDevices(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	run := control.DeviceRun{Changes: changes, Many: true, DeleteSIMs: deleteSIMs, Render: noContent}
+	run := control.DeviceRun{Changes: changes, Place: inList, DeleteSIMs: deleteSIMs, Render: noContent}
 	return a.writeDevices(r, "device.delete.multi", run, a.control.ReleaseDevices)
 }
 
@@ -166,9 +170,9 @@ func countDevices(n int) error {
 	return nil
 }
 
-// deviceChanges reads a list of devices. Each device and each SIM may appear only once, because
-// repetitions are ambiguous.
-func deviceChanges[T any](list []T, made *creation, split func(T) (wire.Optional[wire.ID], wire.DeviceFields)) ([]fleet.DeviceChange, error) {
+// deviceChanges reads a list of devices; place is the format of their positions. Each device and
+// each SIM may appear only once, because repetitions are ambiguous.
+func deviceChanges[T any](list []T, place string, made *creation, split func(T) (wire.Optional[wire.ID], wire.DeviceFields)) ([]fleet.DeviceChange, error) {
 	create := made != nil
 	if err := countDevices(len(list)); err != nil {
 		return nil, err
@@ -179,22 +183,22 @@ func deviceChanges[T any](list []T, made *creation, split func(T) (wire.Optional
 		ref, fields := split(entry)
 		id, named := ref.Get()
 		if !create && !named {
-			return nil, fleet.Invalid(item(i, "id"), "it is required")
+			return nil, placed(fleet.Invalid("id", "it is required"), place, i)
 		}
 		patch, err := devicePatch(fields, made)
 		if err != nil {
-			return nil, placed(err, i)
+			return nil, placed(err, place, i)
 		}
 		changes[i] = fleet.DeviceChange{ID: fleet.DeviceID(id), Patch: patch}
 		if first, twice := devices[changes[i].ID]; twice && !create {
-			return nil, fleet.Invalid(item(i, "id"), "device %d already appears in [%d]", id, first)
+			return nil, placed(fleet.Invalid("id", "device %d already appears in %s", id, fmt.Sprintf(place, first)), place, i)
 		}
 		devices[changes[i].ID] = i
 		if patch.SIM == nil || patch.SIM.Out {
 			continue
 		}
 		if first, twice := sims[patch.SIM.SIM]; twice {
-			return nil, fleet.Invalid(item(i, "sim.id"), "SIM %d already appears in [%d]", patch.SIM.SIM, first)
+			return nil, placed(fleet.Invalid("sim.id", "SIM %d already appears in %s", patch.SIM.SIM, fmt.Sprintf(place, first)), place, i)
 		}
 		sims[patch.SIM.SIM] = i
 	}

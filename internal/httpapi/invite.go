@@ -75,9 +75,9 @@ func invitedRoles(refs wire.Optional[[]wire.IDRef]) ([]fleet.Role, error) {
 	for i, ref := range list {
 		switch {
 		case ref.ID == nil:
-			return nil, fleet.Invalid(fmt.Sprintf("roles[%d].id", i), "it is required")
+			return nil, fleet.Invalid("roles"+item(i, "id"), "it is required")
 		case *ref.ID <= 0 || *ref.ID > wire.ID(fleet.SuperAdmin):
-			return nil, fleet.Invalid("roles", "there is no role %d: GET /api/v1/user/role lists them", *ref.ID)
+			return nil, fleet.Invalid("roles"+item(i, "id"), "there is no role %d: GET /api/v1/user/role lists them", *ref.ID)
 		}
 		roles[i] = fleet.Role(*ref.ID)
 	}

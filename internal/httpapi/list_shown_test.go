@@ -90,10 +90,10 @@ func items(c *kit.Client, query string) (all []map[string]any) {
 	return all
 }
 
-// TestContract_FiltersMatchWhatIsShown filters every list by every value that its items show, and by
+// TestFiltersMatchWhatIsShown filters every list by every value that its items show, and by
 // texts that it hides: the filter finds exactly the items that show the value. A filter that
 // compared something else would reveal it.
-func TestContract_FiltersMatchWhatIsShown(t *testing.T) {
+func TestFiltersMatchWhatIsShown(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := busy(t, e)
 		admin := s.As("admin@example.com")

@@ -159,11 +159,12 @@ func selector(b wire.MigrationRequest) (fleet.Selector, error) {
 	return fleet.Selector{}, fleet.Errorf(fleet.BadRequest, "Send exactly one of sims, iccids and iccid_range")
 }
 
+// simIDs reads the ids of a list: the property field, or the body itself if field is "".
 func simIDs(field string, list []wire.IDRef) ([]fleet.SIMID, error) {
 	ids := make([]fleet.SIMID, len(list))
 	for i, ref := range list {
 		if ref.ID == nil {
-			return nil, fleet.Invalid(field+"["+strconv.Itoa(i)+"].id", "it is required")
+			return nil, fleet.Invalid(field+item(i, "id"), "it is required")
 		}
 		ids[i] = fleet.SIMID(*ref.ID)
 	}
@@ -182,7 +183,7 @@ func allowedStatuses(o wire.Optional[[]wire.IDRef]) ([]fleet.SIMStatus, error) {
 	statuses := make([]fleet.SIMStatus, 0, len(list))
 	ids, err := simIDs(field, list)
 	for i, id := range ids {
-		s, bad := knownStatus(field+"["+strconv.Itoa(i)+"].id", int64(id))
+		s, bad := knownStatus(field+item(i, "id"), int64(id))
 		if bad != nil {
 			return nil, bad
 		}

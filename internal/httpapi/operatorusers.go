@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/http"
 	"net/netip"
 	"strconv"
@@ -66,7 +67,7 @@ func newUser(body wire.OperatorNewUser) (n control.NewUser, err error) {
 		}
 	}
 	for i, w := range body.Workspaces {
-		field := "workspaces." + strconv.Itoa(i)
+		field := fmt.Sprintf("workspaces[%d]", i)
 		id, err := workspaceID(field, wire.Some(wire.IDRef{ID: w.ID}))
 		if err != nil {
 			return n, err
@@ -74,9 +75,14 @@ func newUser(body wire.OperatorNewUser) (n control.NewUser, err error) {
 		if n.Roles[id] != 0 {
 			return n, fleet.Invalid(field+".id", "Workspace %d is named twice: a user has one role in each", id)
 		}
-		if n.Roles[id], err = listedID[fleet.Role](field+".role", w.Role); err != nil {
+		role, err := listedID[fleet.Role](field+".role", w.Role)
+		switch {
+		case err != nil:
 			return n, err
+		case role < fleet.Administrator || role > fleet.Observer:
+			return n, fleet.Invalid(field+".role.id", "it must be 1 (Administrator), 2 (User) or 3 (Observer)")
 		}
+		n.Roles[id] = role
 	}
 	return n, nil
 }

@@ -82,7 +82,7 @@ func (a *api) deleteSIMs(r *request) (response, error) {
 	if err := decode(r, &body); err != nil {
 		return response{}, err
 	}
-	ids, err := simIDs("sims", body.Value)
+	ids, err := simIDs("", body.Value)
 	if err != nil {
 		return response{}, err
 	}
