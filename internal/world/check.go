@@ -8,7 +8,7 @@ import (
 
 // check reports inconsistencies between the objects of the file. Values that decode rejected
 // are zero and are skipped here.
-func (f *file) check(p *problems) {
+func (f *file) check(p *fleet.Problems) {
 	unique(p, f.workspaces, "id", func(w fleet.Workspace) fleet.WorkspaceID { return w.ID })
 	unique(p, f.users, "id", func(u User) fleet.UserID { return u.ID })
 	unique(p, f.users, "username", func(u User) string { return u.Username })
@@ -25,7 +25,7 @@ func (f *file) check(p *problems) {
 }
 
 // unique reports entries with the key of an earlier one.
-func unique[T any, K comparable](p *problems, entries []entry[T], name string, key func(T) K) {
+func unique[T any, K comparable](p *fleet.Problems, entries []entry[T], name string, key func(T) K) {
 	first := make(map[K]place, len(entries))
 	var none K
 	for _, e := range entries {
@@ -34,7 +34,7 @@ func unique[T any, K comparable](p *problems, entries []entry[T], name string, k
 			continue
 		}
 		if at, taken := first[k]; taken {
-			p.add(e.line, fleet.Duplicated, "%s: %v is taken by %s (line %d): each needs its own", e.key(name), k, at.path, at.line)
+			p.AddAt(e.line, fleet.Duplicated, "%s: %v is taken by %s (line %d): each needs its own", e.key(name), k, at.path, at.line)
 			continue
 		}
 		first[k] = e.place
@@ -59,7 +59,7 @@ func (f *file) profileKinds() func(yield func([]entry[fleet.Profile]) bool) {
 }
 
 // checkParents reports cycles of parent Workspaces.
-func (f *file) checkParents(p *problems) {
+func (f *file) checkParents(p *fleet.Problems) {
 	byID := make(map[fleet.WorkspaceID]entry[fleet.Workspace], len(f.workspaces))
 	for _, e := range f.workspaces {
 		byID[e.value.ID] = e
@@ -72,26 +72,26 @@ func (f *file) checkParents(p *problems) {
 			at = byID[at].value.Parent
 		}
 		if at != 0 && walked[at] == i+1 {
-			p.add(byID[at].line, fleet.InvalidReference, "%s: Workspace %d is its own ancestor: break the circle of parents", byID[at].key("parent"), at)
+			p.AddAt(byID[at].line, fleet.InvalidReference, "%s: Workspace %d is its own ancestor: break the circle of parents", byID[at].key("parent"), at)
 		}
 	}
 }
 
 // checkDefaults checks that the default Workspace is one of the user's, if the file lists them.
-func (f *file) checkDefaults(p *problems) {
+func (f *file) checkDefaults(p *fleet.Problems) {
 	for _, e := range f.users {
 		u := e.value
 		if u.DefaultWorkspace == 0 || u.SuperAdmin || len(u.Roles) == 0 {
 			continue
 		}
 		if u.Roles[u.DefaultWorkspace] == fleet.NoRole {
-			p.add(e.line, fleet.InvalidReference, "%s: the user has no role in Workspace %d: give it one under roles", e.key("default_workspace"), u.DefaultWorkspace)
+			p.AddAt(e.line, fleet.InvalidReference, "%s: the user has no role in Workspace %d: give it one under roles", e.key("default_workspace"), u.DefaultWorkspace)
 		}
 	}
 }
 
 // checkDevices checks that both sides of an attachment agree, if the file contains both.
-func (f *file) checkDevices(p *problems) {
+func (f *file) checkDevices(p *fleet.Problems) {
 	devices := make(map[fleet.DeviceID]fleet.Device, len(f.devices))
 	for _, e := range f.devices {
 		devices[e.value.ID] = e.value
@@ -101,7 +101,7 @@ func (f *file) checkDevices(p *problems) {
 			continue
 		}
 		if fault := misfit(e.value, devices[e.value.Device]); fault != "" {
-			p.add(e.line, fleet.InvalidReference, "%s: %s", e.key("device"), fault)
+			p.AddAt(e.line, fleet.InvalidReference, "%s: %s", e.key("device"), fault)
 		}
 	}
 }

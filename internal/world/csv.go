@@ -10,9 +10,6 @@ import (
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// maxBadLines is the maximum number of bad lines of a list in one error.
-const maxBadLines = 1000
-
 // Source opens a file again, at its beginning.
 type Source func() (io.Reader, error)
 
@@ -40,11 +37,11 @@ var errChanged = tablefile.ErrChanged
 func (l *SIMList) SIMs() iter.Seq2[SIMLine, error] { return again(l.open, l.Count, readSIMs) }
 
 // again reads a file again and checks that the number of lines has not changed.
-func again[T any](open Source, count int, read func(Source, *problems, func(T, bool) bool) error) iter.Seq2[T, error] {
+func again[T any](open Source, count int, read func(Source, *fleet.Problems, func(T, bool) bool) error) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		n, stopped := 0, false
-		p := &problems{limit: 1}
+		p := &fleet.Problems{Limit: 1}
 		err := read(open, p, func(line T, sound bool) bool {
 			n++
 			stopped = sound && !yield(line, nil)
@@ -54,7 +51,7 @@ func again[T any](open Source, count int, read func(Source, *problems, func(T, b
 		case stopped:
 		case err != nil:
 			yield(none, err)
-		case p.total > 0 || n != count:
+		case p.Total() > 0 || n != count:
 			yield(none, errChanged)
 		}
 	}
@@ -69,7 +66,7 @@ func again[T any](open Source, count int, read func(Source, *problems, func(T, b
 // Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to 1000; a
 // failure to open or to read is returned unchanged.
 func ReadSIMs(open Source) (*SIMList, error) {
-	p := &problems{limit: maxBadLines}
+	p := &fleet.Problems{}
 	list := &SIMList{open: open}
 	d := newDoubles()
 	var precision tablefile.Precision
@@ -85,7 +82,7 @@ func ReadSIMs(open Source) (*SIMList, error) {
 		return true
 	})
 	if err == nil && d.any() {
-		err = readSIMs(open, &problems{}, func(s SIMLine, _ bool) bool {
+		err = readSIMs(open, &fleet.Problems{}, func(s SIMLine, _ bool) bool {
 			r := row{line: s.Line, problems: p}
 			if s.ICCID != "" && precision.Repeated(s.ICCID) {
 				r.fault("iccid", fleet.InvalidFormat, "%v", tablefile.RepeatedShort(s.ICCID))
@@ -99,34 +96,34 @@ func ReadSIMs(open Source) (*SIMList, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := precision.File(); err != nil && p.total == 0 {
-		p.add(1, fleet.InvalidFormat, "iccid: %v", err)
+	if err := precision.File(); err != nil && p.Total() == 0 {
+		p.AddAt(1, fleet.InvalidFormat, "iccid: %v", err)
 	}
-	if p.total > 0 {
-		return nil, p.err()
+	if p.Total() > 0 {
+		return nil, p.Err()
 	}
 	return list, nil
 }
 
 // readSIMs reads the file once. take gets each SIM that could be parsed; sound reports whether
 // its line had no fault. It ends when take returns false.
-func readSIMs(open Source, p *problems, take func(s SIMLine, sound bool) bool) error {
+func readSIMs(open Source, p *fleet.Problems, take func(s SIMLine, sound bool) bool) error {
 	return readTable(open, simColumns, p, func(r *row) bool {
-		before := p.total
+		before := p.Total()
 		sim := r.sim()
-		return take(SIMLine{sim, r.line, r.written()}, p.total == before)
+		return take(SIMLine{sim, r.line, r.written()}, p.Total() == before)
 	})
 }
 
 // readTable reads a file once. take gets each row below the header that could be parsed, and
 // reports whether to continue.
-func readTable(open Source, columns tablefile.Columns, p *problems, take func(r *row) bool) error {
+func readTable(open Source, columns tablefile.Columns, p *fleet.Problems, take func(r *row) bool) error {
 	table, err := tablefile.Open(tablefile.Source(open), columns)
 	var faults tablefile.Faults
 	switch {
 	case errors.As(err, &faults):
 		for _, f := range faults {
-			p.add(max(1, f.Line), fleet.InvalidFormat, "%s", f.Message)
+			p.AddAt(max(1, f.Line), fleet.InvalidFormat, "%s", f.Message)
 		}
 		return nil
 	case errors.Is(err, tablefile.ErrNoHeader):
@@ -137,11 +134,11 @@ func readTable(open Source, columns tablefile.Columns, p *problems, take func(r 
 	r := row{table: table, problems: p}
 	return table.Rows(func(cells tablefile.Row, fault *tablefile.Fault) bool {
 		if r.Row, r.line = cells, cells.Line; fault != nil {
-			p.add(fault.Line, fleet.InvalidFormat, "%s", fault.Message)
+			p.AddAt(fault.Line, fleet.InvalidFormat, "%s", fault.Message)
 			return true
 		}
 		if !r.fits() {
-			p.add(r.line, fleet.InvalidFormat, "it has %d values, the header names %d columns: add or remove separators", len(cells.Cells), table.Width)
+			p.AddAt(r.line, fleet.InvalidFormat, "it has %d values, the header names %d columns: add or remove separators", len(cells.Cells), table.Width)
 			return true
 		}
 		return take(&r)
@@ -149,15 +146,15 @@ func readTable(open Source, columns tablefile.Columns, p *problems, take func(r 
 }
 
 // noHeader returns the error for a file without a header.
-func noHeader(table *tablefile.Table, columns tablefile.Columns, p *problems) error {
+func noHeader(table *tablefile.Table, columns tablefile.Columns, p *fleet.Problems) error {
 	empty := true
 	err := table.Rows(func(row tablefile.Row, _ *tablefile.Fault) bool {
 		empty = false
-		p.add(max(1, row.Line), fleet.Required, "no line names the columns%s: write one above the rows; known are %s", needed(columns), strings.Join(columns.Names, ", "))
+		p.AddAt(max(1, row.Line), fleet.Required, "no line names the columns%s: write one above the rows; known are %s", needed(columns), strings.Join(columns.Names, ", "))
 		return false
 	})
 	if empty && err == nil {
-		p.add(1, fleet.Required, "the file is empty: its first line must name the columns, such as %s", strings.Join(columns.Names, ","))
+		p.AddAt(1, fleet.Required, "the file is empty: its first line must name the columns, such as %s", strings.Join(columns.Names, ","))
 	}
 	return err
 }

@@ -24,11 +24,11 @@ type row struct {
 	tablefile.Row
 	line     int
 	table    *tablefile.Table
-	problems *problems
+	problems *fleet.Problems
 }
 
 func (r *row) fault(column string, code fleet.Code, format string, args ...any) {
-	r.problems.add(r.line, code, "%s: %s", column, fmt.Sprintf(format, args...))
+	r.problems.AddAt(r.line, code, "%s: %s", column, fmt.Sprintf(format, args...))
 }
 
 // dates are the columns in which a workbook may hold a day as a number.

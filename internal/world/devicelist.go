@@ -45,7 +45,7 @@ var deviceColumns = tablefile.Columns{Singular: "a device", Names: []string{
 // Errors are a *fleet.Error ValidationFailed with one of Problems per bad value, up to 1000; a
 // failure to open or to read is returned unchanged.
 func ReadDevices(open Source) (*DeviceList, error) {
-	p := &problems{limit: maxBadLines}
+	p := &fleet.Problems{}
 	list := &DeviceList{open: open}
 	d := newDoubles()
 	err := readDevices(open, p, func(line DeviceLine, sound bool) bool {
@@ -57,7 +57,7 @@ func ReadDevices(open Source) (*DeviceList, error) {
 		return true
 	})
 	if err == nil && d.any() {
-		err = readDevices(open, &problems{}, func(line DeviceLine, _ bool) bool {
+		err = readDevices(open, &fleet.Problems{}, func(line DeviceLine, _ bool) bool {
 			d.name(&row{line: line.Line, problems: p}, "id", idKey(line.ID), line.ID)
 			return true
 		})
@@ -65,18 +65,18 @@ func ReadDevices(open Source) (*DeviceList, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.total > 0 {
-		return nil, p.err()
+	if p.Total() > 0 {
+		return nil, p.Err()
 	}
 	return list, nil
 }
 
 // readDevices reads the file once, as readSIMs does.
-func readDevices(open Source, p *problems, take func(line DeviceLine, sound bool) bool) error {
+func readDevices(open Source, p *fleet.Problems, take func(line DeviceLine, sound bool) bool) error {
 	return readTable(open, deviceColumns, p, func(r *row) bool {
-		before := p.total
+		before := p.Total()
 		d := r.device()
-		return take(DeviceLine{d, r.line}, p.total == before)
+		return take(DeviceLine{d, r.line}, p.Total() == before)
 	})
 }
 
@@ -93,7 +93,7 @@ func (r *row) device() (d fleet.Device) {
 	}
 	for _, p := range d.Check() {
 		if p.Code == fleet.OutOfRange { // the other rules were checked value by value
-			r.problems.add(r.line, p.Code, "%s", p.Message)
+			r.problems.AddAt(r.line, p.Code, "%s", p.Message)
 		}
 	}
 	return d

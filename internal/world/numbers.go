@@ -18,7 +18,7 @@ type span struct {
 
 // checkNumbers checks that the ids and ICCIDs of all SIMs, listed or in ranges, are unique, and
 // that ranges do not derive the same IMSI twice.
-func (f *file) checkNumbers(p *problems) {
+func (f *file) checkNumbers(p *fleet.Problems) {
 	ids := f.spans("id", "first_id", func(s fleet.SIM) (uint64, bool) { return uint64(s.ID), s.ID != 0 })
 	disjoint(p, ids, "%d", "id")
 	iccids := f.spans("iccid", "first_iccid", func(s fleet.SIM) (uint64, bool) { return number(s.ICCID), s.ICCID != "" })
@@ -66,7 +66,7 @@ func (f *file) subscribers() []span {
 
 // disjoint reports the spans that share a number with another. It compares each with the
 // farthest-reaching of those that start before it, so every overlap shows up once or more.
-func disjoint(p *problems, spans []span, digits, what string) bool {
+func disjoint(p *fleet.Problems, spans []span, digits, what string) bool {
 	slices.SortStableFunc(spans, func(a, b span) int { return cmp.Compare(a.first, b.first) })
 	clean, farthest := true, 0
 	for i, s := range spans {
@@ -82,7 +82,7 @@ func disjoint(p *problems, spans []span, digits, what string) bool {
 }
 
 // collision reports the span that is later in the file.
-func collision(p *problems, earlier, later span, digits, what string) {
+func collision(p *fleet.Problems, earlier, later span, digits, what string) {
 	if later.line < earlier.line {
 		earlier, later = later, earlier
 	}
@@ -90,6 +90,6 @@ func collision(p *problems, earlier, later span, digits, what string) {
 	if later.last > later.first {
 		numbers += fmt.Sprintf(" to "+digits, later.last)
 	}
-	p.add(later.line, fleet.Duplicated, "%s: %s collides with %s (line %d): each SIM needs its own %s",
+	p.AddAt(later.line, fleet.Duplicated, "%s: %s collides with %s (line %d): each SIM needs its own %s",
 		later.key(later.name), numbers, earlier.path, earlier.line, what)
 }

@@ -36,7 +36,7 @@ type object struct {
 	place
 	entries  map[string]pair
 	known    []string
-	problems *problems
+	problems *fleet.Problems
 }
 
 type pair struct {
@@ -45,10 +45,10 @@ type pair struct {
 }
 
 // newObject reports duplicate keys, and a node that is not a mapping; the object is then nil.
-func newObject(at place, n ast.Node, p *problems) *object {
+func newObject(at place, n ast.Node, p *fleet.Problems) *object {
 	m, ok := n.(*ast.MappingNode)
 	if !ok {
-		p.add(at.line, fleet.InvalidFormat, "%s: it is %s: write key: value pairs", cmp.Or(at.path, "the file"), describe(n))
+		p.AddAt(at.line, fleet.InvalidFormat, "%s: it is %s: write key: value pairs", cmp.Or(at.path, "the file"), describe(n))
 		return nil
 	}
 	o := &object{place: at, entries: make(map[string]pair, len(m.Values)), problems: p}
@@ -61,7 +61,7 @@ func newObject(at place, n ast.Node, p *problems) *object {
 func (o *object) put(v *ast.MappingValueNode) {
 	name, line := v.Key.GetToken().Value, v.Key.GetToken().Position.Line
 	if first, taken := o.entries[name]; taken {
-		o.problems.add(line, fleet.Duplicated, "%s: the key stands in line %d already: remove one of the two", o.key(name), first.line)
+		o.problems.AddAt(line, fleet.Duplicated, "%s: the key stands in line %d already: remove one of the two", o.key(name), first.line)
 		return
 	}
 	o.entries[name] = pair{v.Value, line}
@@ -81,14 +81,14 @@ func (o *object) take(name string) ast.Node {
 func (o *object) require(names ...string) {
 	for _, name := range names {
 		if o.take(name) == nil {
-			o.problems.add(o.line, fleet.Required, "%s: it is required: add it", o.key(name))
+			o.problems.AddAt(o.line, fleet.Required, "%s: it is required: add it", o.key(name))
 		}
 	}
 }
 
 // fault reports the value of a key.
 func (o *object) fault(name string, code fleet.Code, format string, args ...any) {
-	o.problems.add(o.entries[name].line, code, "%s: %s", o.key(name), fmt.Sprintf(format, args...))
+	o.problems.AddAt(o.entries[name].line, code, "%s: %s", o.key(name), fmt.Sprintf(format, args...))
 }
 
 // done reports every key that was not read.

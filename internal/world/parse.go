@@ -27,15 +27,15 @@ func Parse(r io.Reader) (*World, error) {
 	if root == nil {
 		return &World{}, nil
 	}
-	p := &problems{limit: maxProblems}
+	p := &fleet.Problems{Limit: maxProblems}
 	if top := newObject(place{line: root.GetToken().Position.Line}, root, p); top != nil {
 		f := decode(top)
 		f.check(p)
-		if p.total == 0 {
+		if p.Total() == 0 {
 			return f.world(), nil
 		}
 	}
-	return nil, p.err()
+	return nil, p.Err()
 }
 
 // entry is an object of the file with its position, for messages.

@@ -143,7 +143,7 @@ func opens(t token.Type) int {
 
 // syntax returns the error for a file that cannot be parsed further.
 func syntax(line int, format string, args ...any) error {
-	p := problems{limit: 1}
-	p.add(line, fleet.BadRequest, format, args...)
-	return p.err()
+	p := fleet.Problems{Limit: 1}
+	p.AddAt(line, fleet.BadRequest, format, args...)
+	return p.Err()
 }
