@@ -14,6 +14,7 @@ import (
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -92,7 +93,7 @@ func inParallel(t *testing.T, n int, do func() error) {
 
 func TestApplicationToken(t *testing.T) {
 	s := ferry(t)
-	made, err := s.Control.Operator().CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, Description: "reporting"})
+	made, err := operator.New(s.Control).CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, Description: "reporting"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -59,7 +60,7 @@ func TestInvitations(t *testing.T) {
 		t.Error(err)
 	}
 	for _, next := range []string{"new@example.com", "observer@example.com"} {
-		m, found, err := s.Control.Operator().NextMail(ctx)
+		m, found, err := operator.New(s.Control).NextMail(ctx)
 		if err != nil || !found || m.Recipient != next {
 			t.Fatalf("%+v, %v", m, err)
 		}

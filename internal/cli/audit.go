@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -72,7 +73,7 @@ holds, 1 where something does not, with the first broken entries named.`,
 		if err != nil {
 			return err
 		}
-		r, err := control.VerifyAudit(cmd.Context(), string(cfg.Database), noted)
+		r, err := operator.VerifyAudit(cmd.Context(), string(cfg.Database), noted)
 		if err != nil {
 			return err
 		}
@@ -91,19 +92,19 @@ holds, 1 where something does not, with the first broken entries named.`,
 }
 
 // headText is a link as it is noted.
-func headText(h control.AuditHead) string {
+func headText(h operator.AuditHead) string {
 	return hex.EncodeToString(h.Hash) + "@" + strconv.FormatInt(h.Seq, 10)
 }
 
-func parseHead(text string) (control.AuditHead, error) {
+func parseHead(text string) (operator.AuditHead, error) {
 	if text == "" {
-		return control.AuditHead{}, nil
+		return operator.AuditHead{}, nil
 	}
 	hash, seq, _ := strings.Cut(text, "@")
 	sum, err := hex.DecodeString(hash)
 	n, bad := strconv.ParseInt(seq, 10, 64)
 	if err != nil || bad != nil || len(sum) != 32 || n < 1 {
-		return control.AuditHead{}, usagef("--head: %q must be HASH@SEQ, as 'simferry audit verify' prints it", text)
+		return operator.AuditHead{}, usagef("--head: %q must be HASH@SEQ, as 'simferry audit verify' prints it", text)
 	}
-	return control.AuditHead{Seq: n, Hash: sum}, nil
+	return operator.AuditHead{Seq: n, Hash: sum}, nil
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 func backupCommand(p Process) *cobra.Command {
@@ -22,7 +22,7 @@ PostgreSQL is backed up by its own tools, pg_dump or pg_basebackup.`,
 		Example: `  simferry backup /var/backups/fleet-2026-11-22.db`,
 		Args:    positional("FILE"),
 	})
-	return copying(p, cmd, "backed up to", control.BackUpDatabase)
+	return copying(p, cmd, "backed up to", operator.BackUpDatabase)
 }
 
 func restoreCommand(p Process) *cobra.Command {
@@ -37,14 +37,14 @@ PostgreSQL is restored by its own tools, such as pg_restore.`,
 		Example: `  simferry restore /var/backups/fleet-2026-11-22.db --database sqlite:/var/lib/simferry/fleet.db`,
 		Args:    positional("FILE"),
 	})
-	return copying(p, cmd, "restored from", func(ctx context.Context, url, file string) (control.FsckReport, error) {
-		return control.RestoreDatabase(ctx, file, url)
+	return copying(p, cmd, "restored from", func(ctx context.Context, url, file string) (operator.FsckReport, error) {
+		return operator.RestoreDatabase(ctx, file, url)
 	})
 }
 
 // copying makes a command of a copy between the database and a file. If the copy is not sound,
 // it prints the faults.
-func copying(p Process, cmd *cobra.Command, done string, run func(_ context.Context, url, file string) (control.FsckReport, error)) *cobra.Command {
+func copying(p Process, cmd *cobra.Command, done string, run func(_ context.Context, url, file string) (operator.FsckReport, error)) *cobra.Command {
 	form := outputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		cfg, err := load(cmd, p)
@@ -53,7 +53,7 @@ func copying(p Process, cmd *cobra.Command, done string, run func(_ context.Cont
 		}
 		report, err := run(cmd.Context(), string(cfg.Database), args[0])
 		switch {
-		case errors.Is(err, control.ErrUnsound):
+		case errors.Is(err, operator.ErrUnsound):
 			return errors.Join(err, printReport(p.Stdout, form, report))
 		case err != nil:
 			return err

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/world"
 )
@@ -34,7 +34,7 @@ device of each. The file is read several times, so it must be a file and no pipe
 		Args: positional("FILE"),
 	})
 	count := func(list *world.DeviceList) int { return list.Count }
-	return importing(p, cmd, "devices", world.ReadDevices, count, control.Operator.ImportDevices)
+	return importing(p, cmd, "devices", world.ReadDevices, count, operator.Operator.ImportDevices)
 }
 
 func deviceExport(p Process) *cobra.Command {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 func fsckCommand(p Process) *cobra.Command {
@@ -32,7 +32,7 @@ It reads one snapshot, writes nothing, and may run beside the server. The exit c
 		if err != nil {
 			return err
 		}
-		report, err := control.FsckDatabase(cmd.Context(), string(cfg.Database))
+		report, err := operator.FsckDatabase(cmd.Context(), string(cfg.Database))
 		if err != nil {
 			return err
 		}
@@ -45,7 +45,7 @@ It reads one snapshot, writes nothing, and may run beside the server. The exit c
 }
 
 // verdict is an error where something does not hold.
-func verdict(r control.FsckReport) error {
+func verdict(r operator.FsckReport) error {
 	failed := 0
 	for _, c := range r.Checks {
 		if !c.OK() {
@@ -58,7 +58,7 @@ func verdict(r control.FsckReport) error {
 	return fmt.Errorf("%d of %d checks failed", failed, len(r.Checks))
 }
 
-func printReport(w io.Writer, form *output, r control.FsckReport) error {
+func printReport(w io.Writer, form *output, r operator.FsckReport) error {
 	if *form == asJSON {
 		return form.print(w, answer{value: reportValue(r)})
 	}
@@ -76,7 +76,7 @@ func printReport(w io.Writer, form *output, r control.FsckReport) error {
 }
 
 // partOf names a part of the database that is not covered.
-func partOf(n control.FsckNotCovered) string {
+func partOf(n operator.FsckNotCovered) string {
 	switch {
 	case n.Table == "":
 		return ""
@@ -87,7 +87,7 @@ func partOf(n control.FsckNotCovered) string {
 }
 
 // writeCheck writes one line, and one more per fault.
-func writeCheck(b *strings.Builder, c control.FsckCheck) {
+func writeCheck(b *strings.Builder, c operator.FsckCheck) {
 	word := "ok"
 	if !c.OK() {
 		word = "FAILED"
@@ -148,7 +148,7 @@ type faultJSON struct {
 	What string `json:"what"`
 }
 
-func reportValue(r control.FsckReport) reportJSON {
+func reportValue(r operator.FsckReport) reportJSON {
 	v := reportJSON{OK: r.OK(), Snapshot: r.At, Seconds: r.Took.Seconds(), Audit: headText(r.Audit), Checks: make([]checkJSON, 0, len(r.Checks))}
 	for _, n := range r.NotCovered {
 		v.NotCovered = append(v.NotCovered, notCoveredJSON{n.Table, n.Columns, n.Why})

@@ -8,14 +8,14 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/world"
 )
 
 // bringIn is the rule that imports a list. home is the Workspace of lines that name none.
-type bringIn[L any] func(o control.Operator, ctx context.Context, list L, home fleet.WorkspaceID, reached func(int)) (control.Imported, error)
+type bringIn[L any] func(o operator.Operator, ctx context.Context, list L, home fleet.WorkspaceID, reached func(int)) (operator.Imported, error)
 
 // importing makes cmd one that reads a file, and imports what is in it or nothing.
 func importing[L any](p Process, cmd *cobra.Command, things string, read func(world.Source) (L, error), count func(L) int, rule bringIn[L]) *cobra.Command {
@@ -58,7 +58,7 @@ func fromStart(f *os.File) world.Source {
 	}
 }
 
-func importAnswer(done control.Imported) answer {
+func importAnswer(done operator.Imported) answer {
 	return answer{
 		header: table.Row{"added", "kept"},
 		rows:   []table.Row{{done.Added, done.Kept}},

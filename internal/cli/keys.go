@@ -8,7 +8,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -92,7 +92,7 @@ type keyJSON struct {
 	ApplicationTokens int        `json:"application_tokens"`
 }
 
-func keyAnswer(keys []control.KeyListing) answer {
+func keyAnswer(keys []operator.KeyListing) answer {
 	a := answer{header: table.Row{"id", "signs", "created", "replaced", "application tokens"}}
 	views := make([]keyJSON, len(keys))
 	for i, k := range keys {

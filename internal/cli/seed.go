@@ -6,7 +6,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -40,12 +40,12 @@ type tallyJSON struct {
 	Kept    int `json:"kept"`
 }
 
-func seedAnswer(done control.Applied) answer {
+func seedAnswer(done operator.Applied) answer {
 	a := answer{header: table.Row{"kind", "added", "changed", "kept"}}
 	value := make(map[string]tallyJSON)
 	for _, kind := range []struct {
 		name string
-		control.Tally
+		operator.Tally
 	}{
 		{"workspaces", done.Workspaces},
 		{"users", done.Users},

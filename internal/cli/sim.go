@@ -3,7 +3,7 @@ package cli
 import (
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/world"
 )
 
@@ -30,5 +30,5 @@ Workspace of their issuer until then. The file is read several times, so it must
 		Args: positional("FILE"),
 	})
 	count := func(list *world.SIMList) int { return list.Count }
-	return importing(p, cmd, "SIMs", world.ReadSIMs, count, control.Operator.ImportSIMs)
+	return importing(p, cmd, "SIMs", world.ReadSIMs, count, operator.Operator.ImportSIMs)
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -27,7 +27,7 @@ standard input with --password-stdin; it is never given on the command line, whe
 		Args: positional("the user's E-MAIL"),
 	})
 	form, secret, roles := outputFlag(cmd), passwordFlag(cmd, p), roleFlag{}
-	var n control.NewUser
+	var n operator.NewUser
 	cmd.Flags().StringVar(&n.Name, "name", "", "the user's name; the e-mail address if left out")
 	cmd.Flags().Var(roles, "role", "role in a Workspace, by id or name: administrator, user or observer; may be repeated")
 	cmd.Flags().BoolVar(&n.SuperAdmin, "superadmin", false, "make the user Administrator of every Workspace")

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -27,7 +27,7 @@ func userSet(p Process) *cobra.Command {
 	super := cmd.Flags().Bool("superadmin", false, "make the user Administrator of every Workspace, or take that away")
 	home := newWorkspaceFlag(cmd, "default-workspace", "where the user is after signing in, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		patch := control.UserPatch{
+		patch := operator.UserPatch{
 			Name: ifSet(cmd, "name", *name), Status: ifSet(cmd, "status", status.id), SuperAdmin: ifSet(cmd, "superadmin", *super),
 		}
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
@@ -90,8 +90,8 @@ The only role of a user cannot be taken: suspend the user instead.`,
 }
 
 // oneUser is the answer about a single user.
-func oneUser(u control.UserListing) answer {
-	a := userAnswer([]control.UserListing{u})
+func oneUser(u operator.UserListing) answer {
+	a := userAnswer([]operator.UserListing{u})
 	a.value = userView(u)
 	return a
 }

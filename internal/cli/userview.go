@@ -8,8 +8,8 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 type userJSON struct {
@@ -38,7 +38,7 @@ func (m membershipJSON) String() string {
 	return text
 }
 
-func userView(u control.UserListing) userJSON {
+func userView(u operator.UserListing) userJSON {
 	v := userJSON{
 		ID: u.ID, Username: u.Username, Name: u.Name, Status: word(fleet.UserStatuses, u.Status), SuperAdmin: u.SuperAdmin,
 		DefaultWorkspace: u.DefaultWorkspace, Roles: make([]membershipJSON, len(u.Memberships)), Created: u.Created,
@@ -52,7 +52,7 @@ func userView(u control.UserListing) userJSON {
 	return v
 }
 
-func userAnswer(all []control.UserListing) answer {
+func userAnswer(all []operator.UserListing) answer {
 	a := answer{header: table.Row{"id", "username", "name", "status", "default", "roles", "created"}}
 	views := make([]userJSON, len(all))
 	for i, u := range all {

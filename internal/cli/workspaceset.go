@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 )
 
@@ -30,7 +30,7 @@ while SIMs name it (as theirs, as issuer or as reseller) its type does not chang
 	parent := newWorkspaceFlag(cmd, "parent", "the Workspace above, by id or name; 0 for none")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		which := &workspaceFlag{flag: cmd.CommandPath(), text: args[0]}
-		patch := control.WorkspacePatch{
+		patch := operator.WorkspacePatch{
 			Name: ifSet(cmd, "name", *name), Type: ifSet(cmd, "type", kind.id), Status: ifSet(cmd, "status", status.id),
 			Country: ifSet(cmd, "country", *country),
 		}

@@ -21,11 +21,11 @@ func audited(who identity.Principal, e fleet.AuditEntry) fleet.AuditEntry {
 	if len(e.Workspaces) == 0 && who.Workspace != 0 {
 		e.Workspaces = []fleet.WorkspaceID{who.Workspace}
 	}
-	return withOrigin(who.Origin, e)
+	return WithOrigin(who.Origin, e)
 }
 
-// withOrigin sets the origin of the request in an entry.
-func withOrigin(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
+// WithOrigin sets the origin of the request in an entry.
+func WithOrigin(o identity.Origin, e fleet.AuditEntry) fleet.AuditEntry {
 	if o.Address.IsValid() {
 		e.Address = o.Address.String()
 	}
@@ -44,27 +44,8 @@ func audit(ctx context.Context, tx *store.Tx, who identity.Principal, e fleet.Au
 	return tx.InsertAudit(ctx, audited(who, e))
 }
 
-// audit writes an audit entry for a change by the operator, in the same transaction. Without
-// Workspaces, the entry belongs to the installation.
-func (o Operator) audit(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
-	return tx.InsertAudit(ctx, o.by(e))
-}
-
-// by sets the operator's actor and origin in an entry.
-func (o Operator) by(e fleet.AuditEntry) fleet.AuditEntry {
-	e.Actor, e.Detail.OperatorToken = o.actor, o.token
-	return withOrigin(o.origin, e)
-}
-
-// From returns the operator's rules for a request of the operator API. The audit log records
-// the name of the operator's token and the origin.
-func (o Operator) From(token string, origin identity.Origin) Operator {
-	o.actor, o.token, o.origin = fleet.ActorOperatorAPI, token, origin
-	return o
-}
-
-// byServer writes an entry for an action of the server itself.
-func byServer(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
+// ByServer writes an entry for an action of the server itself.
+func ByServer(ctx context.Context, tx *store.Tx, e fleet.AuditEntry) error {
 	e.Actor = fleet.ActorServer
 	return tx.InsertAudit(ctx, e)
 }

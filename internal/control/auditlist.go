@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -49,21 +48,4 @@ func withhold(a *AuditRecord, reader fleet.WorkspaceID) error {
 	}
 	a.Details = d.Text()
 	return nil
-}
-
-// ExportAudit passes to give the entries of all Workspaces and of the installation, sorted by
-// ID, from an instant (included) until another (excluded); the zero time is no bound. It holds
-// one entry in memory at a time. begin gets their number first. An error of give ends the
-// export.
-func (o Operator) ExportAudit(ctx context.Context, from, until time.Time, begin func(total int) error, give func(AuditRecord) error) error {
-	return o.c.store.View(ctx, func(tx *store.Tx) error {
-		total, err := tx.CountAudit(ctx, from, until)
-		if err == nil {
-			err = begin(total)
-		}
-		if err != nil {
-			return err
-		}
-		return tx.ExportAudit(ctx, from, until, give)
-	})
 }

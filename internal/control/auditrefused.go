@@ -17,16 +17,27 @@ import (
 //
 // If the entry cannot be written, the response stays the same and the server logs it.
 func (c *Control) Refused(ctx context.Context, who identity.Principal, action fleet.AuditAction, operation string, code fleet.Code) {
+	c.WriteRefusal(ctx, who, audited(who, fleet.AuditEntry{Action: action, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}}))
+}
+
+// WriteRefusal writes the entry of a refusal, unless the caller had too many in this minute.
+func (c *Control) WriteRefusal(ctx context.Context, who identity.Principal, e fleet.AuditEntry) {
 	keep, left := c.refusals.count(who, c.store.Now())
 	if !keep {
 		return
 	}
-	e := audited(who, fleet.AuditEntry{Action: action, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}})
 	entries := []fleet.AuditEntry{e}
 	if left > 0 {
 		entries = append([]fleet.AuditEntry{leftOut(who, left)}, e)
 	}
 	c.writeAudit(ctx, entries...)
+}
+
+// WriteLeftOut records how many refusals were not written, in the windows that have ended or in all.
+func (c *Control) WriteLeftOut(ctx context.Context, all bool) {
+	if left := c.refusals.expire(c.store.Now(), all); len(left) > 0 {
+		c.writeAudit(ctx, left...)
+	}
 }
 
 // writeAudit writes entries in a transaction of their own.

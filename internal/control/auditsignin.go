@@ -34,7 +34,7 @@ func (c *Control) signInRefused(ctx context.Context, o identity.Origin, mode str
 	if code != fleet.BadCredentials && code != fleet.LockedOut {
 		return why
 	}
-	e := withOrigin(o, fleet.AuditEntry{Action: fleet.AuditSignedIn, Refusal: code, Detail: fleet.AuditDetail{Mode: mode}})
+	e := WithOrigin(o, fleet.AuditEntry{Action: fleet.AuditSignedIn, Refusal: code, Detail: fleet.AuditDetail{Mode: mode}})
 	c.writeAuditOf(ctx, func(tx *store.Tx) ([]fleet.AuditEntry, error) {
 		subject, ws, err := whose(ctx, tx)
 		e.Subject, e.Workspaces = subject, nil

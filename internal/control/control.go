@@ -79,15 +79,14 @@ func (c *Control) ActivatesSIMs() bool { return !c.keepIssued }
 // for the operator and the log, not for API clients.
 func (c *Control) Ready(ctx context.Context) error { return c.store.Ready(ctx) }
 
-// Ready calls Control.Ready.
-func (o Operator) Ready(ctx context.Context) error { return o.c.Ready(ctx) }
+// Store returns the store. Only package operator may use it.
+func (c *Control) Store() *store.Store { return c.store }
 
-// Vitals returns values to monitor: the size of SQLite's write-ahead log in bytes, and how far
-// the clock was ahead of the database's at the last comparison.
-func (o Operator) Vitals() (walBytes int64, clockAhead time.Duration) {
-	walBytes, _ = o.c.store.WALBytes() // if the file cannot be read, Ready fails too
-	return walBytes, o.c.store.ClockAhead()
-}
+// Log returns the log for the operator.
+func (c *Control) Log() *slog.Logger { return c.log }
+
+// Hasher returns the hasher of passwords, which bounds how many are hashed at once.
+func (c *Control) Hasher() *identity.Hasher { return c.hasher }
 
 // PasswordHashes returns the number of password hashes computed since the start.
 func (c *Control) PasswordHashes() uint64 { return c.hasher.Work() }

@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// counterMakers are all functions that make a counter; TestEveryCounterIsKnown compares the
+// counterMakers are all functions that make a Counter; TestEveryCounterIsKnown compares the
 // list with the source.
 var counterMakers = map[string]any{
 	"failuresAt": failuresAt, "deviceFailures": deviceFailures, "guessesAt": guessesAt, "deviceGuesses": deviceGuesses,
 	"confirmations": confirmations, "admittedFrom": admittedFrom, "admittedGuesses": admittedGuesses, "attemptsFrom": attemptsFrom,
-	"resetsOf": resetsOf, "invitationsTo": invitationsTo, "batchGuessesIn": batchGuessesIn, "operatorGuessesFrom": operatorGuessesFrom,
+	"resetsOf": resetsOf, "invitationsTo": invitationsTo, "batchGuessesIn": batchGuessesIn, "OperatorGuessesFrom": OperatorGuessesFrom,
 }
 
 // Two counters share a row only if the same function makes them from the same arguments,
@@ -30,12 +30,12 @@ func TestCountersShareNoRow(t *testing.T) {
 	for kind := range counterMakers {
 		names = append(names, kind, kind+" a@example.com")
 	}
-	made := make(map[counter]string)
+	made := make(map[Counter]string)
 	for range 2 { // the second pass uses names like the keys of counters
 		for name, f := range counterMakers {
 			function := reflect.ValueOf(f)
 			for _, in := range arguments(function.Type(), names, ids, addresses) {
-				c, _ := function.Call(in)[0].Interface().(counter)
+				c, _ := function.Call(in)[0].Interface().(Counter)
 				call := name
 				for _, v := range in {
 					call += fmt.Sprintf(" %q", fmt.Sprint(v.Interface()))
@@ -97,7 +97,7 @@ func TestEveryCounterIsKnown(t *testing.T) {
 			t.Fatal(err)
 		}
 		if file == "counters.go" {
-			for _, m := range regexp.MustCompile(`(?m)^func (\w+)\(.*\) counter \{`).FindAllStringSubmatch(string(text), -1) {
+			for _, m := range regexp.MustCompile(`(?m)^func (\w+)\(.*\) Counter \{`).FindAllStringSubmatch(string(text), -1) {
 				if counterMakers[m[1]] == nil {
 					t.Errorf("counterMakers lacks %s", m[1])
 				}
@@ -105,7 +105,7 @@ func TestEveryCounterIsKnown(t *testing.T) {
 			continue
 		}
 		if found := statement.Find(text); found != nil && !strings.HasSuffix(file, "_test.go") {
-			t.Errorf("%s has %s: use a counter of counters.go", file, found)
+			t.Errorf("%s has %s: use a Counter of counters.go", file, found)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitati
 
 func (n Invitation) checked(who identity.Principal) (Invitation, error) {
 	var err error
-	if n.Username, err = parseUsername(n.Username); err != nil {
+	if n.Username, err = ParseUsername(n.Username); err != nil {
 		return n, err
 	}
 	if len(n.Username) > maxMailAddress {
@@ -167,9 +167,9 @@ func inviting(ctx context.Context, tx *store.Tx, who identity.Principal, id flee
 	if err := mayInvite(ctx, tx, who, id); err != nil {
 		return ws, err
 	}
-	count, err := invitationsTo(id).add(ctx, tx, time.Hour)
+	count, err := invitationsTo(id).Add(ctx, tx, time.Hour)
 	if err == nil && count.Count > invitationsPerHour {
-		err = tooMany("Too many invitations to this Workspace", count.Expires.Sub(tx.Now()))
+		err = TooMany("Too many invitations to this Workspace", count.Expires.Sub(tx.Now()))
 	}
 	if err != nil {
 		return ws, err

@@ -24,11 +24,11 @@ func (c *Control) ensureKey(ctx context.Context) error {
 		return err
 	}
 	if err := c.store.Update(ctx, func(tx *store.Tx) error {
-		key, err := newKey(ctx, tx)
+		key, err := NewKey(ctx, tx)
 		if err != nil {
 			return err
 		}
-		return byServer(ctx, tx, auditKey(fleet.AuditKeyMade, key.ID))
+		return ByServer(ctx, tx, KeyEntry(fleet.AuditKeyMade, key.ID))
 	}); err != nil {
 		return err
 	}
@@ -45,9 +45,9 @@ func (c *Control) hasKeys(ctx context.Context) bool {
 	return err != nil || len(ids) > 0
 }
 
-// newKey makes a new signing key. Servers sign with the newest key, so it gets a later time
+// NewKey makes a new signing key. Servers sign with the newest key, so it gets a later time
 // than all others, even if the clock of this server is behind.
-func newKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
+func NewKey(ctx context.Context, tx *store.Tx) (identity.Key, error) {
 	at := tx.Now()
 	uses, err := tx.KeyUses(ctx)
 	if err != nil {
@@ -118,4 +118,9 @@ func (c *Control) JWKS(ctx context.Context) (set []byte, err error) {
 		return err
 	})
 	return set, err
+}
+
+// KeyEntry returns an audit entry about a key. The key's ID is public.
+func KeyEntry(action fleet.AuditAction, id string) fleet.AuditEntry {
+	return fleet.AuditEntry{Action: action, Subject: fleet.AuditSubject{Kind: "key", ID: id}}
 }

@@ -30,24 +30,24 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 	}
 	address := network(o.Address)
 	if wait := c.refusedAddresses.wait(address, c.store.Now()); wait > 0 {
-		return tooMany("Too many authentications from this address", wait)
+		return TooMany("Too many authentications from this address", wait)
 	}
 	var n store.Counter
 	var now time.Time
 	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		n, err = attemptsFrom(o.Address).add(ctx, tx, attemptWindow)
+		n, err = attemptsFrom(o.Address).Add(ctx, tx, attemptWindow)
 		if err != nil || n.Count != attemptsPerIP+1 {
 			return err
 		}
-		return tx.InsertAudit(ctx, withOrigin(o, fleet.AuditEntry{Action: fleet.AuditRateLimited, Refusal: fleet.TooManyRequests}))
+		return tx.InsertAudit(ctx, WithOrigin(o, fleet.AuditEntry{Action: fleet.AuditRateLimited, Refusal: fleet.TooManyRequests}))
 	})
 	if err == nil && n.Count > attemptsPerIP {
 		wait := n.Expires.Sub(now)
 		if wait <= attemptWindow { // else it was set while the clock was wrong
 			c.refusedAddresses.add(address, n.Expires)
 		}
-		err = tooMany("Too many authentications from this address", wait)
+		err = TooMany("Too many authentications from this address", wait)
 	}
 	return err
 }
@@ -57,8 +57,8 @@ func (c *Control) CountAttempt(ctx context.Context, o identity.Origin) error {
 type guesser struct {
 	username string
 	from     netip.Addr
-	lock     counter // failures in a row
-	budget   counter // guesses within an hour
+	lock     Counter // failures in a row
+	budget   Counter // guesses within an hour
 }
 
 // guessAt returns the guesser for a client that is not signed in.
@@ -97,7 +97,7 @@ func (c *Control) mayTry(ctx context.Context, g guesser) (counted guesser, err e
 // countGuess counts a guess. It returns the guesser with the budget that counts it, or how long
 // the client must wait instead.
 func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, wait time.Duration, err error) {
-	locked, err := g.lock.read(ctx, tx)
+	locked, err := g.lock.Read(ctx, tx)
 	if err != nil {
 		return g, 0, err
 	}
@@ -105,18 +105,18 @@ func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, 
 		return g, wait, nil
 	}
 	// Not locked, or locked while the clock was wrong: the lock may end years from now.
-	admitted, err := admittedFrom(g.username, g.from).read(ctx, tx)
+	admitted, err := admittedFrom(g.username, g.from).Read(ctx, tx)
 	if err != nil {
 		return g, 0, err
 	}
 	if g.budget == guessesAt(g.username) && admitted.Count > 0 {
 		g.budget = admittedGuesses(g.username, g.from)
 	}
-	guessed, err := g.budget.read(ctx, tx)
+	guessed, err := g.budget.Read(ctx, tx)
 	if err != nil {
 		return g, 0, err
 	}
-	trying, err := g.budget.underWay().add(ctx, tx, evaluatedIn)
+	trying, err := g.budget.underWay().Add(ctx, tx, evaluatedIn)
 	if err != nil || guessed.Count+trying.Count <= guessesPerHour {
 		return g, 0, err
 	}
@@ -142,7 +142,7 @@ func (c *Control) mayConfirm(ctx context.Context, who identity.Principal, g gues
 		return err
 	})
 	if err == nil && wait > 0 {
-		err = tooMany("Too many failed attempts", wait)
+		err = TooMany("Too many failed attempts", wait)
 	}
 	return counted, err
 }
@@ -154,7 +154,7 @@ func (c *Control) failed(ctx context.Context, g guesser, refusal error) error {
 		if err := halfDone(ctx, tx, g); err != nil {
 			return err
 		}
-		n, err := g.lock.add(ctx, tx, forgetAfter)
+		n, err := g.lock.Add(ctx, tx, forgetAfter)
 		if err != nil || n.Count < lockAfter {
 			return err
 		}
@@ -172,7 +172,7 @@ func halfDone(ctx context.Context, tx *store.Tx, g guesser) error {
 	if err := g.budget.underWay().takeBack(ctx, tx); err != nil {
 		return err
 	}
-	_, err := g.budget.add(ctx, tx, time.Hour)
+	_, err := g.budget.Add(ctx, tx, time.Hour)
 	return err
 }
 
@@ -190,7 +190,8 @@ func succeeded(ctx context.Context, tx *store.Tx, g guesser, secrets int) error 
 	return g.lock.clear(ctx, tx)
 }
 
-func tooMany(message string, wait time.Duration) error {
+// TooMany returns a TooManyRequests error.
+func TooMany(message string, wait time.Duration) error {
 	return &fleet.Error{Code: fleet.TooManyRequests, Message: message + "; try again later", RetryAfter: wait}
 }
 

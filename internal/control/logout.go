@@ -9,9 +9,9 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// longestBearer is longer than any server lets a bearer live (the setting token_ttl), including
+// LongestBearer is longer than any server lets a bearer live (the setting token_ttl), including
 // clock differences. After that time a session or key can be forgotten.
-const longestBearer = 721 * time.Hour
+const LongestBearer = 721 * time.Hour
 
 // Logout ends the session of the caller at once, on every server: its bearers, those for other
 // Workspaces, and its refresh tokens. With everywhere it ends all sessions of the user. A
@@ -38,5 +38,5 @@ func lockingUser(who identity.Principal) func(context.Context, *store.Tx) error 
 }
 
 func (*Control) endSession(ctx context.Context, tx *store.Tx, family string) error {
-	return tx.EndSession(ctx, family, tx.Now().Add(longestBearer))
+	return tx.EndSession(ctx, family, tx.Now().Add(LongestBearer))
 }

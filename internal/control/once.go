@@ -115,6 +115,17 @@ func (c *Control) write(ctx context.Context, who identity.Principal, need identi
 	return err
 }
 
+// Idempotent is once for a write without a Principal, which the operator makes. It requires no
+// permission.
+//
+// Errors: those of write; KeyReused; KeyBusy with RetryAfter.
+func (c *Control) Idempotent(ctx context.Context, o Once, write func(*store.Tx) (Reply, error)) (Reply, bool, error) {
+	return c.once(ctx, identity.Principal{}, identity.Public, o, func(tx *store.Tx, _ identity.Principal) (answer, error) {
+		reply, err := write(tx)
+		return answer{reply: reply, keep: true}, err
+	})
+}
+
 // update runs a write for a caller without a bearer. It takes effect once, even if the
 // connection is lost during the commit: the audit entry, which names the request, shows whether
 // it was committed. In that case the values that fn has set are valid.

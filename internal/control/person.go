@@ -98,9 +98,10 @@ func administersAll(ctx context.Context, tx *store.Tx, who identity.Principal, u
 	}
 	entered := slices.DeleteFunc(all, func(m fleet.Membership) bool { return m.Invited })
 	shared, err := keepAdministered(ctx, tx, who, entered)
-	return memberOf(entered, who.Workspace) && len(shared) == len(entered), err
+	return IsMember(entered, who.Workspace) && len(shared) == len(entered), err
 }
 
-func memberOf(all []fleet.Membership, ws fleet.WorkspaceID) bool {
+// IsMember reports whether one of the memberships is in the Workspace.
+func IsMember(all []fleet.Membership, ws fleet.WorkspaceID) bool {
 	return slices.ContainsFunc(all, func(m fleet.Membership) bool { return m.Workspace.ID == ws })
 }

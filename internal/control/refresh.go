@@ -83,7 +83,7 @@ func (c *Control) endStolen(ctx context.Context, tx *store.Tx, old store.Refresh
 		Action: fleet.AuditReused, Refusal: fleet.BadCredentials, Subject: fleet.Subject("user", old.User),
 		Workspaces: []fleet.WorkspaceID{old.Workspace}, Detail: fleet.AuditDetail{Mode: byRefresh},
 	}
-	if err := tx.InsertAudit(ctx, withOrigin(o, theft)); err != nil {
+	if err := tx.InsertAudit(ctx, WithOrigin(o, theft)); err != nil {
 		return err
 	}
 	return tx.InsertEvent(ctx, fleet.Event{

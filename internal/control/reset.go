@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	resetTTL      = time.Hour
-	resetsPerHour = 3 // for each account
+	ResetTTL      = time.Hour // how long the key of a password reset is valid
+	resetsPerHour = 3         // for each account
 )
 
 // AskReset requests a mail with a key to set another password. The response and the work are
@@ -23,7 +23,7 @@ const (
 // Permission: none. Errors: BadRequest for an invalid address; NotAllowed if mail is not
 // configured.
 func (c *Control) AskReset(ctx context.Context, username string, from identity.Origin) error {
-	username, err := parseUsername(username)
+	username, err := ParseUsername(username)
 	if err != nil {
 		return err
 	}
@@ -31,7 +31,7 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 		return fleet.Errorf(fleet.NotAllowed, "This server sends no mail: ask the operator for a new password")
 	}
 	return c.update(ctx, from, func(tx *store.Tx) error {
-		count, err := resetsOf(folded(username)).add(ctx, tx, time.Hour)
+		count, err := resetsOf(folded(username)).Add(ctx, tx, time.Hour)
 		if err != nil || count.Count > resetsPerHour {
 			return err
 		}
@@ -44,7 +44,7 @@ func (c *Control) AskReset(ctx context.Context, username string, from identity.O
 			return err
 		}
 		err = tx.InsertMail(ctx, fleet.Mail{
-			UID: uuid.NewString(), Kind: fleet.MailReset, Recipient: folded(username), Expires: tx.Now().Add(resetTTL),
+			UID: uuid.NewString(), Kind: fleet.MailReset, Recipient: folded(username), Expires: tx.Now().Add(ResetTTL),
 		})
 		if err != nil {
 			return err
@@ -69,7 +69,7 @@ func workspacesOf(ctx context.Context, tx *store.Tx, user fleet.UserID) (ids []f
 // reset sets the password of a user with the key of a password reset. It unlocks the account
 // for the address that has sent the key.
 func reset(ctx context.Context, tx *store.Tx, who identity.Principal, username, hash string) error {
-	if err := unlock(ctx, tx, username, who.Origin.Address); err != nil {
+	if err := Unlock(ctx, tx, username, who.Origin.Address); err != nil {
 		return err
 	}
 	if err := tx.SetPassword(ctx, who.User, hash); err != nil {

@@ -138,7 +138,7 @@ func (d *DeviceToTrust) check() error {
 			return fleet.Invalid(field, "it has more than %d bytes", maxDeviceText)
 		}
 		if f.text != "" {
-			if err := checkName(field, f.text); err != nil {
+			if err := CheckName(field, f.text); err != nil {
 				return err
 			}
 		}

@@ -246,21 +246,21 @@ func (c *Control) guessing(ctx context.Context, who identity.Principal, try func
 	var now time.Time
 	err := c.store.View(ctx, func(tx *store.Tx) (err error) {
 		now = tx.Now()
-		tried, err = key.read(ctx, tx)
+		tried, err = key.Read(ctx, tx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	if tried.Count >= batchGuesses {
-		return tooMany("Too many wrong batch codes", tried.Expires.Sub(now))
+		return TooMany("Too many wrong batch codes", tried.Expires.Sub(now))
 	}
 	err = try()
 	if !errors.Is(err, errGuess) {
 		return err
 	}
 	counting := c.store.Update(ctx, func(tx *store.Tx) error {
-		_, err := key.add(ctx, tx, batchPeriod)
+		_, err := key.Add(ctx, tx, batchPeriod)
 		return err
 	})
 	return errors.Join(err, counting)

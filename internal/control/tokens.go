@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -10,6 +11,21 @@ import (
 
 // ApplicationToken describes the credential of a program, without its text.
 type ApplicationToken = store.ApplicationToken
+
+// NewToken is an application token to be created.
+type NewToken struct {
+	Workspace   fleet.WorkspaceID
+	Description string
+	Expires     time.Time // zero: never
+	CIDR        string    // the network or address that may use it; "" for any
+}
+
+// CreatedToken is a new application token. Text is the credential itself: it is not stored and
+// cannot be shown again.
+type CreatedToken struct {
+	ID   fleet.TokenID
+	Text string
+}
 
 // ListApplicationTokens reads one page of the tokens of the caller's Workspace.
 //
@@ -34,7 +50,7 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 	if err := who.Require(identity.ManageTokens); err != nil {
 		return Reply{}, false, err
 	}
-	cidr, err := parseCIDR("ip", n.CIDR)
+	cidr, err := ParseCIDR("ip", n.CIDR)
 	if err == nil {
 		err = checkDescription(n.Description)
 	}
@@ -44,14 +60,14 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 	var again Reply
 	o.instead = func() Reply { return again }
 	return c.once(ctx, who, identity.ManageTokens, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
-		if err := checkExpiry(tx, "expiry_date", n.Expires); err != nil {
+		if err := CheckExpiry(tx, "expiry_date", n.Expires); err != nil {
 			return answer{}, err
 		}
 		ws, err := own(ctx, tx, who)
 		if err != nil {
 			return answer{}, err
 		}
-		made, err := c.insertToken(ctx, tx, store.ApplicationToken{
+		made, err := c.InsertToken(ctx, tx, store.ApplicationToken{
 			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires, Creator: who.User,
 		})
 		if err != nil {
@@ -117,5 +133,25 @@ func checkDescription(s string) error {
 	if s == "" {
 		return nil
 	}
-	return checkName("description", s)
+	return CheckName("description", s)
+}
+
+// InsertToken stores a new application token and signs its text.
+func (c *Control) InsertToken(ctx context.Context, tx *store.Tx, t store.ApplicationToken) (CreatedToken, error) {
+	id, err := tx.NextID(ctx, store.ApplicationTokens)
+	if err != nil {
+		return CreatedToken{}, err
+	}
+	issuer, err := c.current(ctx, tx)
+	if err != nil {
+		return CreatedToken{}, err
+	}
+	t.ID, t.Key = fleet.TokenID(id), issuer.Keyring.Signer()
+	if err := tx.InsertApplicationToken(ctx, t); err != nil {
+		return CreatedToken{}, err
+	}
+	text, err := issuer.SignApplicationToken(identity.ApplicationClaims{
+		Token: t.ID, Workspace: t.Workspace.ID, WorkspaceName: t.Workspace.Name, Expires: t.Expires,
+	}, tx.Now())
+	return CreatedToken{t.ID, text}, err
 }

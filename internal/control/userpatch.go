@@ -41,7 +41,7 @@ func checkPersonName(name string) error {
 	if len(name) > maxName {
 		return fleet.Invalid("name", "it has more than %d bytes", maxName)
 	}
-	return checkName("name", name)
+	return CheckName("name", name)
 }
 
 // PatchUser changes the caller's own name, or the name and the status of a user in the caller's

@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -140,7 +141,7 @@ func TestContract_AuditRefusals(t *testing.T) {
 			t.Errorf("%d of 65 refusals were written, want 60", len(n))
 		}
 		s.Clock.Pass(time.Minute)
-		if err := s.Control.Operator().Fold(t.Context()); err != nil {
+		if err := operator.New(s.Control).Fold(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		n := auditWhere(s, "action = 'refusals.left_out'")
@@ -150,7 +151,7 @@ func TestContract_AuditRefusals(t *testing.T) {
 		for range 62 {
 			admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
 		}
-		if err := s.Control.Operator().LastFold(t.Context()); err != nil { // within the minute, because the server stops
+		if err := operator.New(s.Control).LastFold(t.Context()); err != nil { // within the minute, because the server stops
 			t.Fatal(err)
 		}
 		if n := auditWhere(s, `detail = '{"left_out":2}'`); len(n) != 1 {

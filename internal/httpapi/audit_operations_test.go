@@ -11,6 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -85,7 +86,7 @@ func TestEveryOperationLeavesItsEntry(t *testing.T) {
 		}
 		d.tellNoSecret()
 		d.s.MustFsck()
-		if err := d.s.Control.Operator().Fold(t.Context()); err != nil {
+		if err := operator.New(d.s.Control).Fold(t.Context()); err != nil {
 			t.Error(err)
 		}
 		d.s.MustFsck()

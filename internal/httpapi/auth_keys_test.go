@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -23,7 +24,7 @@ func kids(s *kit.Server) (ids []string) {
 func rotate(s *kit.Server) string {
 	s.T.Helper()
 	s.Clock.Pass(time.Second)
-	made, err := s.Control.Operator().RotateKey(s.T.Context())
+	made, err := operator.New(s.Control).RotateKey(s.T.Context())
 	if err != nil {
 		s.T.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestOldKeysRetire(t *testing.T) {
 		next := rotate(s)
 		sweep := func(want ...string) {
 			t.Helper()
-			if err := s.Control.Operator().Sweep(t.Context()); err != nil {
+			if err := operator.New(s.Control).Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if got := kids(s); !slices.Equal(got, want) {
@@ -100,7 +101,7 @@ func TestRemovedKeyBitesAtOnce(t *testing.T) {
 		program := application(one, made)
 		at(other, program).Get(whoami).Is(http.StatusOK)
 		with(other, session.AuthToken).Get(whoami).Is(http.StatusOK)
-		if err := one.Control.Operator().RemoveKey(t.Context(), old); err != nil {
+		if err := operator.New(one.Control).RemoveKey(t.Context(), old); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range []*kit.Server{other, one} {

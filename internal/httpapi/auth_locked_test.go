@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -58,7 +59,7 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 		// So does the operator, for an address or until the next hundred guesses.
 		attack(s, "target@example.com", 0)
 		locked("target@example.com", kit.Password)
-		op := s.Control.Operator()
+		op := operator.New(s.Control)
 		if err := op.UnlockUser(t.Context(), "Target@example.com", netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +85,7 @@ func TestAdmittedAddressIsBounded(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
 		owner := from(s, "203.0.113.7")
-		if err := s.Control.Operator().UnlockUser(t.Context(), "user@example.com", netip.MustParseAddr("203.0.113.7")); err != nil {
+		if err := operator.New(s.Control).UnlockUser(t.Context(), "user@example.com", netip.MustParseAddr("203.0.113.7")); err != nil {
 			t.Fatal(err)
 		}
 		lock(owner, "user@example.com")

@@ -14,6 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -87,7 +88,7 @@ func TestContract_MFASignIn(t *testing.T) {
 		sendCode(one.Nobody(), late, app.Code()).Is(http.StatusUnauthorized)
 
 		changed := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
-		if err := one.Control.Operator().SetPassword(t.Context(), "user@example.com", "battery staple"); err != nil {
+		if err := operator.New(one.Control).SetPassword(t.Context(), "user@example.com", "battery staple"); err != nil {
 			t.Fatal(err)
 		}
 		sendCode(one.Nobody(), changed, app.Code()).Is(http.StatusUnauthorized)
@@ -381,11 +382,11 @@ func TestContract_MFAOfOthers(t *testing.T) {
 		}
 		root, _ := withFactor(s, "root@example.com")
 		s.As("admin@example.com").Do("DELETE", fmt.Sprintf("/api/v1/user/8/mfa/%d", root.ID), nil).Is(http.StatusNotFound)
-		if err := s.Control.Operator().ResetSecondFactor(t.Context(), "Root@example.com"); err != nil {
+		if err := operator.New(s.Control).ResetSecondFactor(t.Context(), "Root@example.com"); err != nil {
 			t.Fatal(err)
 		}
 		tokensOf(signIn(s.Nobody(), "root@example.com", kit.Password))
-		if err := s.Control.Operator().ResetSecondFactor(t.Context(), "root@example.com"); fleet.CodeOf(err) != fleet.NotFound {
+		if err := operator.New(s.Control).ResetSecondFactor(t.Context(), "root@example.com"); fleet.CodeOf(err) != fleet.NotFound {
 			t.Error(err)
 		}
 	})

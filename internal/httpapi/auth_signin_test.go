@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -204,7 +205,7 @@ func TestPasswordChangeEndsSessions(t *testing.T) {
 		s := kit.Ferried(t, e)
 		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
 		other := s.As("admin@example.com")
-		if err := s.Control.Operator().SetPassword(t.Context(), "User@example.com", "battery staple"); err != nil {
+		if err := operator.New(s.Control).SetPassword(t.Context(), "User@example.com", "battery staple"); err != nil {
 			t.Fatal(err)
 		}
 		with(s, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)

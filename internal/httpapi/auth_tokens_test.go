@@ -13,6 +13,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -88,7 +89,7 @@ func TestNetworksThatMatchNothing(t *testing.T) {
 		if !strings.HasPrefix(got.Message, "ip: ") {
 			t.Errorf("%s: %s", cidr, got.Message)
 		}
-		_, err := s.Control.Operator().CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, CIDR: cidr})
+		_, err := operator.New(s.Control).CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, CIDR: cidr})
 		if fleet.CodeOf(err) != fleet.BadRequest || !strings.HasPrefix(err.Error(), "cidr: ") {
 			t.Errorf("%s: %v", cidr, err)
 		}

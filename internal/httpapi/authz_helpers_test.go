@@ -10,6 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -52,7 +53,7 @@ func newApplicationToken(s *kit.Server, n control.NewToken) control.CreatedToken
 	if n.Workspace == 0 {
 		n.Workspace = 100
 	}
-	made, err := s.Control.Operator().CreateApplicationToken(s.T.Context(), n)
+	made, err := operator.New(s.Control).CreateApplicationToken(s.T.Context(), n)
 	if err != nil {
 		s.T.Fatal(err)
 	}

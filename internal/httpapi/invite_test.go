@@ -16,6 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -28,9 +29,9 @@ const (
 // nextMail returns the next mail that the server would send.
 func nextMail(s *kit.Server) fleet.Mail {
 	s.T.Helper()
-	m, found, err := s.Control.Operator().NextMail(s.T.Context())
+	m, found, err := operator.New(s.Control).NextMail(s.T.Context())
 	if err == nil && found {
-		err = s.Control.Operator().MailDone(s.T.Context(), m, nil, false)
+		err = operator.New(s.Control).MailDone(s.T.Context(), m, nil, false)
 	}
 	if err != nil || !found {
 		s.T.Fatalf("no mail is due: %v", err)
@@ -40,7 +41,7 @@ func nextMail(s *kit.Server) fleet.Mail {
 
 func noMail(s *kit.Server, why string) {
 	s.T.Helper()
-	if m, found, err := s.Control.Operator().NextMail(s.T.Context()); found || err != nil {
+	if m, found, err := operator.New(s.Control).NextMail(s.T.Context()); found || err != nil {
 		s.T.Errorf("%s: a mail: %+v %v", why, m, err)
 	}
 }
@@ -385,7 +386,7 @@ func TestMailsAreLeased(t *testing.T) {
 		seen := make(map[string]int)
 		var all sync.WaitGroup
 		for _, s := range []*kit.Server{one, two} {
-			all.Go(func() { takeAll(s.T.Context(), s.Control.Operator(), &mu, seen) })
+			all.Go(func() { takeAll(s.T.Context(), operator.New(s.Control), &mu, seen) })
 		}
 		all.Wait()
 		for uid, times := range seen {
@@ -398,7 +399,7 @@ func TestMailsAreLeased(t *testing.T) {
 		}
 		// Without a result, they are retried after the lease.
 		one.Clock.Pass(2 * time.Minute)
-		ctx, operator := t.Context(), one.Control.Operator()
+		ctx, operator := t.Context(), operator.New(one.Control)
 		one.Exec("UPDATE mails SET done = 1 WHERE id > (SELECT MIN(id) FROM mails)")
 		waited, attempts := []time.Duration{}, 0
 		for pause := time.Duration(0); pause < 3*time.Hour; {
@@ -428,7 +429,7 @@ func TestMailsAreLeased(t *testing.T) {
 	})
 }
 
-func takeAll(ctx context.Context, operator control.Operator, mu *sync.Mutex, seen map[string]int) {
+func takeAll(ctx context.Context, operator operator.Operator, mu *sync.Mutex, seen map[string]int) {
 	for {
 		m, found, err := operator.NextMail(ctx)
 		if err != nil || !found {

@@ -9,6 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 // operatorAPI is the second table of operations, served by a listener of its own. Only it has
@@ -16,7 +17,7 @@ import (
 // is in api.
 type operatorAPI struct {
 	*api
-	operator control.Operator
+	operator operator.Operator
 	tokens   identity.OperatorTokens
 }
 
@@ -31,7 +32,7 @@ type operatorOperation struct {
 // operatorRequest is an authenticated request. Its rules know the token.
 type operatorRequest struct {
 	request
-	rules    control.Operator
+	rules    operator.Operator
 	admitted bool // the token was valid, so rules has the caller
 }
 
@@ -65,7 +66,7 @@ const importPattern = "POST /operator/v1/sim/import"
 const ImportTimeout = 10 * time.Minute
 
 // NewOperator returns the handler of the operator API. Callers need one of the tokens.
-func NewOperator(rules control.Operator, tokens identity.OperatorTokens, o Options) http.Handler {
+func NewOperator(rules operator.Operator, tokens identity.OperatorTokens, o Options) http.Handler {
 	a := &operatorAPI{newAPI(o), rules, tokens}
 	routes := newRouter()
 	for _, op := range operatorOperations {

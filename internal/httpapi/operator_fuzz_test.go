@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -22,7 +23,7 @@ func FuzzOperator(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	handler := httpapi.NewOperator(s.Control.Operator(), tokens, httpapi.Options{Log: discard})
+	handler := httpapi.NewOperator(operator.New(s.Control), tokens, httpapi.Options{Log: discard})
 	patterns := slices.Sorted(maps.Keys(httpapi.OperatorRoutes()))
 	at := func(pattern string) uint { return uint(slices.Index(patterns, pattern)) }
 	for i, pattern := range patterns {

@@ -12,6 +12,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/world"
 )
 
@@ -51,7 +52,7 @@ func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o control.Operator) (control.Reply, error) {
+	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		done, err := o.ImportSIMs(r.Context(), list, home, nil)
 		res := encoded(http.StatusOK, wire.OperatorImported{Added: done.Added, Kept: done.Kept})
 		return control.Reply{Status: res.status, Body: res.body}, err

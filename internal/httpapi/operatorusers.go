@@ -9,6 +9,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 func (a *operatorAPI) listUsers(r *operatorRequest) (response, error) {
@@ -24,7 +25,7 @@ func (a *operatorAPI) listUsers(r *operatorRequest) (response, error) {
 	for i, u := range page.Items {
 		out[i] = operatorUser(u)
 	}
-	return paged(&r.request, l, page, func(x control.UserListing) int64 { return int64(x.ID) }, out)
+	return paged(&r.request, l, page, func(x operator.UserListing) int64 { return int64(x.ID) }, out)
 }
 
 func (a *operatorAPI) getUser(r *operatorRequest) (response, error) {
@@ -48,7 +49,7 @@ func (a *operatorAPI) createUser(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o control.Operator) (control.Reply, error) {
+	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		u, err := o.CreateUser(r.Context(), n)
 		res := encoded(http.StatusCreated, operatorUser(u))
 		return control.Reply{Status: res.status, Body: res.body, Location: "/operator/v1/user/" + strconv.FormatInt(int64(u.ID), 10)}, err
@@ -56,8 +57,8 @@ func (a *operatorAPI) createUser(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-func newUser(body wire.OperatorNewUser) (n control.NewUser, err error) {
-	n = control.NewUser{Name: text(body.Name), SuperAdmin: body.SuperAdmin, NoPassword: true, Roles: make(map[fleet.WorkspaceID]fleet.Role)}
+func newUser(body wire.OperatorNewUser) (n operator.NewUser, err error) {
+	n = operator.NewUser{Name: text(body.Name), SuperAdmin: body.SuperAdmin, NoPassword: true, Roles: make(map[fleet.WorkspaceID]fleet.Role)}
 	if n.Username, err = requiredText("username", body.Username); err != nil {
 		return n, err
 	}
@@ -104,7 +105,7 @@ func (a *operatorAPI) changeUser(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o control.Operator) (control.Reply, error) {
+	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		u, err := o.ChangeUser(r.Context(), ref, patch)
 		res := encoded(http.StatusOK, operatorUser(u))
 		return control.Reply{Status: res.status, Body: res.body}, err
@@ -112,7 +113,7 @@ func (a *operatorAPI) changeUser(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-func userPatch(body wire.OperatorUserPatch) (p control.UserPatch, err error) {
+func userPatch(body wire.OperatorUserPatch) (p operator.UserPatch, err error) {
 	p.Name = body.Name
 	if body.Status.Set {
 		s, err := listedID[fleet.UserStatus]("status", body.Status)
@@ -206,7 +207,7 @@ func (a *operatorAPI) removeRole(r *operatorRequest) (response, error) {
 	return done(r.rules.RemoveRole(r.Context(), r.PathValue("user_id"), fleet.WorkspaceID(ws)))
 }
 
-func operatorUser(u control.UserListing) wire.OperatorUser {
+func operatorUser(u operator.UserListing) wire.OperatorUser {
 	out := wire.OperatorUser{
 		ID: int64(u.ID), Username: u.Username, Name: u.Name, Status: userStatusRef(u.Status), SuperAdmin: u.SuperAdmin,
 		Workspaces: make([]wire.OperatorUserStands, len(u.Memberships)), Created: wire.NewTime(u.Created),

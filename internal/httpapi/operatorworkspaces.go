@@ -7,6 +7,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 func (a *operatorAPI) listWorkspaces(r *operatorRequest) (response, error) {
@@ -50,7 +51,7 @@ func (a *operatorAPI) createWorkspace(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o control.Operator) (control.Reply, error) {
+	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		created, err := o.CreateWorkspace(r.Context(), w)
 		res := encoded(http.StatusCreated, operatorWorkspace(created))
 		return control.Reply{Status: res.status, Body: res.body, Location: "/operator/v1/workspace/" + strconv.FormatInt(int64(created.ID), 10)}, err
@@ -104,7 +105,7 @@ func (a *operatorAPI) changeWorkspace(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o control.Operator) (control.Reply, error) {
+	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		w, err := o.ChangeWorkspace(r.Context(), fleet.WorkspaceID(id), patch)
 		res := encoded(http.StatusOK, operatorWorkspace(w))
 		return control.Reply{Status: res.status, Body: res.body}, err
@@ -112,7 +113,7 @@ func (a *operatorAPI) changeWorkspace(r *operatorRequest) (response, error) {
 	return replied(reply, replayed), err
 }
 
-func workspacePatch(body wire.OperatorWorkspacePatch) (p control.WorkspacePatch, err error) {
+func workspacePatch(body wire.OperatorWorkspacePatch) (p operator.WorkspacePatch, err error) {
 	p.Name = body.Name
 	if body.Type.Set {
 		t, err := listedID[fleet.WorkspaceType]("type", body.Type)

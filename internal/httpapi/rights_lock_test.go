@@ -11,6 +11,7 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -89,7 +90,7 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 	s := kit.Ferried(t, kit.Postgres)
 	other := kit.StartOn(t, s.DB, s.Clock) // a server lets two transactions wait for locks
 	made := newApplicationToken(s, control.NewToken{})
-	operator := s.Control.Operator()
+	op := operator.New(s.Control)
 	for name, test := range map[string]struct {
 		revoke  func() error
 		program bool
@@ -97,12 +98,12 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 	}{
 		"suspension": {revoke: func() error {
 			suspended := fleet.UserSuspended
-			_, err := operator.ChangeUser(t.Context(), "user@example.com", control.UserPatch{Status: &suspended})
+			_, err := op.ChangeUser(t.Context(), "user@example.com", operator.UserPatch{Status: &suspended})
 			return err
 		}, later: http.StatusUnauthorized},
-		"password": {revoke: func() error { return operator.SetPassword(t.Context(), "user@example.com", kit.Password) }, later: http.StatusUnauthorized},
+		"password": {revoke: func() error { return op.SetPassword(t.Context(), "user@example.com", kit.Password) }, later: http.StatusUnauthorized},
 		"role": {revoke: func() error {
-			_, err := operator.SetRole(t.Context(), "user@example.com", 100, fleet.Observer, fleet.UserActive)
+			_, err := op.SetRole(t.Context(), "user@example.com", 100, fleet.Observer, fleet.UserActive)
 			return err
 		}, later: http.StatusForbidden},
 		"membership": {revoke: func() error {
@@ -199,7 +200,7 @@ func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
 	changed := make(chan error, 1)
 	go func() {
 		brazil := "BR"
-		_, err := s.Control.Operator().ChangeWorkspace(t.Context(), 300, control.WorkspacePatch{Country: &brazil})
+		_, err := operator.New(s.Control).ChangeWorkspace(t.Context(), 300, operator.WorkspacePatch{Country: &brazil})
 		changed <- err
 	}()
 	blocked(s, kit.Postgres, 2)

@@ -18,6 +18,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/contract"
 	"github.com/simferry/simferry/internal/test/kit"
 )
@@ -116,7 +117,7 @@ type revocation struct {
 var revocations = []revocation{
 	{name: "user suspended", revoke: func(s *kit.Server, v victim) {
 		suspended := fleet.UserSuspended
-		_, err := s.Control.Operator().ChangeUser(s.T.Context(), v.name, control.UserPatch{Status: &suspended})
+		_, err := operator.New(s.Control).ChangeUser(s.T.Context(), v.name, operator.UserPatch{Status: &suspended})
 		mustNot(s.T, err)
 	}},
 	{name: "role taken", role: true, revoke: func(s *kit.Server, v victim) { s.SetRole(v.id, 100, fleet.Observer) }},
@@ -130,7 +131,7 @@ var revocations = []revocation{
 		}
 	}},
 	{name: "password changed", revoke: func(s *kit.Server, v victim) {
-		mustNot(s.T, s.Control.Operator().SetPassword(s.T.Context(), v.name, "battery staple 9"))
+		mustNot(s.T, operator.New(s.Control).SetPassword(s.T.Context(), v.name, "battery staple 9"))
 	}},
 	{name: "session ended", revoke: func(_ *kit.Server, v victim) { logout(v.client, nil).Is(http.StatusNoContent) }},
 	{name: "key removed", token: true, revoke: func(s *kit.Server, v victim) { revoke(s, v.token.ID) }},

@@ -13,6 +13,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -219,7 +220,7 @@ users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct
 		s.CheckInvariants()
 		s.MustFsck()
 		s.Exec("UPDATE sims SET reseller_id = 600 WHERE id = 251")
-		report, err := s.Control.Operator().Fsck(t.Context())
+		report, err := operator.New(s.Control).Fsck(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

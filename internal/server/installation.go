@@ -9,6 +9,7 @@ import (
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/world"
 )
@@ -17,7 +18,7 @@ import (
 // commands share it.
 type Installation struct {
 	Control  *control.Control
-	Operator control.Operator
+	Operator operator.Operator
 	store    *store.Store
 }
 
@@ -43,7 +44,7 @@ func open(ctx context.Context, cfg config.Config, log, steps *slog.Logger) (*Ins
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return &Installation{c, c.Operator(), s}, nil
+	return &Installation{c, operator.New(c), s}, nil
 }
 
 // delivery returns how activation keys reach users.
@@ -86,7 +87,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 
 // Seed applies a world file. To apply it again changes nothing. Errors: *FileError if the file
 // is invalid, alone or together with the database.
-func (in *Installation) Seed(ctx context.Context, file string) (done control.Applied, err error) {
+func (in *Installation) Seed(ctx context.Context, file string) (done operator.Applied, err error) {
 	f, err := os.Open(file) //nolint:gosec // the operator names the file
 	if err != nil {
 		return done, err

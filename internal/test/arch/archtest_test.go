@@ -62,9 +62,9 @@ func TestDeparturesAreFound(t *testing.T) {
 			arch.Package{ImportPath: m + "internal/control", Imports: []string{m + "internal/storefront"}},
 			[]string{"internal/control imports internal/storefront: no arrow of the design goes there"},
 		},
-		"httpapi and console": {
-			arch.Package{ImportPath: m + "internal/console", Imports: []string{m + "internal/httpapi"}},
-			[]string{"internal/console imports internal/httpapi: no arrow of the design goes there"},
+		"control and httpapi": {
+			arch.Package{ImportPath: m + "internal/control", Imports: []string{m + "internal/httpapi"}},
+			[]string{"internal/control imports internal/httpapi: no arrow of the design goes there"},
 		},
 		"a driver outside the store": {
 			arch.Package{ImportPath: m + "internal/control", Imports: []string{"github.com/jackc/pgx/v5/pgxpool"}},

@@ -13,6 +13,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 // BenchmarkOlderWay moves 500 SIMs that sit in devices by the script that fleets have, one
@@ -57,7 +58,7 @@ func programToken(b *testing.B, s *served, ws fleet.WorkspaceID) string {
 	if err != nil {
 		b.Fatal(err)
 	}
-	made, err := c.Operator().CreateApplicationToken(b.Context(), control.NewToken{Workspace: ws})
+	made, err := operator.New(c).CreateApplicationToken(b.Context(), control.NewToken{Workspace: ws})
 	if err != nil {
 		b.Fatal(err)
 	}

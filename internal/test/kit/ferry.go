@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 	"github.com/simferry/simferry/internal/world"
@@ -69,7 +70,7 @@ func fillFerry(t testing.TB, url string) {
 	}
 	c, err := control.New(t.Context(), db.Store, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})
 	if err == nil {
-		_, err = c.Operator().ApplyWorld(t.Context(), w)
+		_, err = operator.New(c).ApplyWorld(t.Context(), w)
 	}
 	if err != nil {
 		t.Fatal(err)

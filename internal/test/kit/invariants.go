@@ -1,6 +1,9 @@
 package kit
 
-import "github.com/simferry/simferry/internal/fleet"
+import (
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
+)
 
 // invariants are queries that must answer nothing on a sound database at rest.
 var invariants = map[string]string{
@@ -85,10 +88,10 @@ func number(v any) int64 {
 // every second: the clock of a test may be far ahead of the last request.
 func (s *Server) MustFsck() {
 	s.T.Helper()
-	if err := s.Control.Operator().Fold(s.T.Context()); err != nil {
+	if err := operator.New(s.Control).Fold(s.T.Context()); err != nil {
 		s.T.Fatal(err)
 	}
-	report, err := s.Control.Operator().Fsck(s.T.Context())
+	report, err := operator.New(s.Control).Fsck(s.T.Context())
 	if err != nil {
 		s.T.Fatal(err)
 	}

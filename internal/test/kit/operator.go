@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/contract"
 )
 
@@ -22,7 +23,7 @@ func (s *Server) Operated() *Server {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	server := httptest.NewServer(httpapi.NewOperator(s.Control.Operator(), tokens, httpapi.Options{
+	server := httptest.NewServer(httpapi.NewOperator(operator.New(s.Control), tokens, httpapi.Options{
 		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 	}))
 	s.T.Cleanup(server.Close)

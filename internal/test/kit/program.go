@@ -6,12 +6,13 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 )
 
 // Program is signed in with a new application token of a Workspace.
 func (s *Server) Program(in fleet.WorkspaceID) *Client {
 	s.T.Helper()
-	token, err := s.Control.Operator().CreateApplicationToken(s.T.Context(), control.NewToken{Workspace: in, Description: "test"})
+	token, err := operator.New(s.Control).CreateApplicationToken(s.T.Context(), control.NewToken{Workspace: in, Description: "test"})
 	if err != nil {
 		s.T.Fatal(err)
 	}

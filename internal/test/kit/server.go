@@ -14,6 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/contract"
 	"github.com/simferry/simferry/internal/world"
@@ -88,7 +89,7 @@ func (s *Server) Seed(text string) *Server {
 	s.T.Helper()
 	w, err := world.Parse(strings.NewReader(text))
 	if err == nil {
-		_, err = s.Control.Operator().ApplyWorld(s.T.Context(), w)
+		_, err = operator.New(s.Control).ApplyWorld(s.T.Context(), w)
 	}
 	if err != nil {
 		s.T.Fatalf("seed: %v", err)
@@ -103,6 +104,6 @@ func (s *Server) Import(text string) (added int, err error) {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	done, err := s.Control.Operator().ImportSIMs(s.T.Context(), list, 0, nil)
+	done, err := operator.New(s.Control).ImportSIMs(s.T.Context(), list, 0, nil)
 	return done.Added, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/test/model"
@@ -315,7 +316,7 @@ func (p *pair) endSessions() {
 	id := int64(1 + p.index(8, "user"))
 	p.t.Logf("sessions of user %d end", id)
 	for _, s := range p.sides {
-		if err := s.server.Control.Operator().SetPassword(p.t.Context(), usernames[id-1], kit.Password); err != nil {
+		if err := operator.New(s.server.Control).SetPassword(p.t.Context(), usernames[id-1], kit.Password); err != nil {
 			p.t.Fatal(err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
@@ -126,11 +127,11 @@ func fill(t *testing.T, url string) (tokens []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Operator().ApplyWorld(t.Context(), parsed()); err != nil {
+	if _, err := operator.New(c).ApplyWorld(t.Context(), parsed()); err != nil {
 		t.Fatal(err)
 	}
 	for _, ws := range appWorkspaces {
-		token, err := c.Operator().CreateApplicationToken(t.Context(), control.NewToken{Workspace: fleet.WorkspaceID(ws), Description: "model"})
+		token, err := operator.New(c).CreateApplicationToken(t.Context(), control.NewToken{Workspace: fleet.WorkspaceID(ws), Description: "model"})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -99,7 +99,7 @@ func early(update updater) updater {
 `},
 	},
 	replace("mail_once", "a mail counts as delivered before it is sent",
-		"internal/control/operatormail.go", "if err != nil || !drop {\n\t\t\t\treturn err", "if err != nil {\n\t\t\t\treturn err"),
+		"internal/operator/mail.go", "if err != nil || !drop {\n\t\t\t\treturn err", "if err != nil {\n\t\t\t\treturn err"),
 	{
 		Name: "mail_renamed",
 		Does: "each attempt at a mail has an id of its own",

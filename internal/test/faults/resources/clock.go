@@ -15,6 +15,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/faults"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
@@ -103,7 +104,7 @@ func seed(ctx context.Context, c *control.Control, dir string) error {
 	defer func() { _ = f.Close() }() // it was only read
 	w, err := world.Parse(f)
 	if err == nil {
-		_, err = c.Operator().ApplyWorld(ctx, w)
+		_, err = operator.New(c).ApplyWorld(ctx, w)
 	}
 	return err
 }
@@ -129,7 +130,7 @@ func (s *clockSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand)
 	struck = time.Now()
 	s.jump(rng)
 	// The server does this every hour.
-	if err := s.control.Operator().Sweep(ctx); err != nil {
+	if err := operator.New(s.control).Sweep(ctx); err != nil {
 		s.wrong = append(s.wrong, "I12: the sweep after a jump: "+err.Error())
 	}
 	if !s.forgetful {

@@ -1,4 +1,4 @@
-package control_test
+package operator_test
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/kit"
 )
@@ -52,7 +53,7 @@ func TestAWrongClockRemovesNothing(t *testing.T) {
 		t.Parallel()
 		url := e.URL(t)
 		right, _ := serverAt(t, url, 0)
-		if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+		if _, err := operator.New(right).ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
 			t.Fatal(err)
 		}
 		tokens, err := signInForClock(t.Context(), right)
@@ -61,7 +62,7 @@ func TestAWrongClockRemovesNothing(t *testing.T) {
 		}
 		wrong, _ := serverAt(t, url, 40*24*time.Hour)
 		for range 2 { // also once it has been used
-			err = wrong.Operator().Sweep(t.Context())
+			err = operator.New(wrong).Sweep(t.Context())
 			if err == nil || !strings.Contains(err.Error(), "expired data was not removed") || !strings.Contains(err.Error(), "clock is ") {
 				t.Errorf("sweep: %v", err)
 			}
@@ -70,7 +71,7 @@ func TestAWrongClockRemovesNothing(t *testing.T) {
 		if _, err := right.Refresh(t.Context(), tokens.Refresh, identity.Origin{Address: anywhere}); err != nil {
 			t.Errorf("a refresh token was removed: %v", err)
 		}
-		if err := right.Operator().Sweep(t.Context()); err != nil {
+		if err := operator.New(right).Sweep(t.Context()); err != nil {
 			t.Errorf("with the right clock: %v", err)
 		}
 	})
@@ -81,7 +82,7 @@ func TestClockAgainstPostgres(t *testing.T) {
 	t.Parallel()
 	url := kit.Postgres.URL(t)
 	right, _ := serverAt(t, url, 0)
-	if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+	if _, err := operator.New(right).ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
 		t.Fatal(err)
 	}
 	tokens, err := signInForClock(t.Context(), right)
@@ -102,7 +103,7 @@ func TestClockAgainstPostgres(t *testing.T) {
 	} {
 		t.Run(tt.ahead.String(), func(t *testing.T) {
 			c, log := serverAt(t, url, tt.ahead)
-			if err := c.Operator().CheckClock(t.Context()); err != nil {
+			if err := operator.New(c).CheckClock(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			if got := log.String(); tt.log == "" && got != "" || !strings.Contains(got, tt.log) {
@@ -126,15 +127,15 @@ func TestClockAgainstSQLite(t *testing.T) {
 	t.Parallel()
 	url := kit.SQLite.URL(t)
 	right, _ := serverAt(t, url, 0)
-	if _, err := right.Operator().ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+	if _, err := operator.New(right).ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
 		t.Fatal(err)
 	}
 	idle, _ := serverAt(t, url, 5*24*time.Hour)
-	if err := idle.Operator().Sweep(t.Context()); err != nil {
+	if err := operator.New(idle).Sweep(t.Context()); err != nil {
 		t.Errorf("after five idle days: %v", err)
 	}
 	behind, log := serverAt(t, url, -2*time.Hour)
-	if err := behind.Operator().CheckClock(t.Context()); err != nil || !strings.Contains(log.String(), "level=ERROR") {
+	if err := operator.New(behind).CheckClock(t.Context()); err != nil || !strings.Contains(log.String(), "level=ERROR") {
 		t.Errorf("it logs %q, %v", log, err)
 	}
 	if _, err := signInForClock(t.Context(), behind); err != nil {

@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
@@ -49,7 +50,7 @@ func (o Operator) CreateUser(ctx context.Context, n NewUser) (UserListing, error
 	status, hash := fleet.UserActivationPending, ""
 	if !n.NoPassword {
 		status = fleet.UserActive
-		if hash, err = o.c.hasher.Hash(ctx, identity.WireDigest(n.Password)); err != nil {
+		if hash, err = o.c.Hasher().Hash(ctx, identity.WireDigest(n.Password)); err != nil {
 			return UserListing{}, err
 		}
 	}
@@ -83,11 +84,11 @@ func userEntry(action fleet.AuditAction, u UserListing) fleet.AuditEntry {
 
 func checkedUser(n NewUser) (NewUser, error) {
 	var err error
-	if n.Username, err = parseUsername(n.Username); err != nil {
+	if n.Username, err = control.ParseUsername(n.Username); err != nil {
 		return n, err
 	}
 	n.Name = cmp.Or(n.Name, n.Username)
-	if err := checkName("name", n.Name); err != nil {
+	if err := control.CheckName("name", n.Name); err != nil {
 		return n, err
 	}
 	if !n.NoPassword {
@@ -121,14 +122,6 @@ func withDefaultWorkspace(n NewUser) (NewUser, error) {
 	return n, nil
 }
 
-func parseUsername(s string) (string, error) {
-	name, err := fleet.ParseUsername(s)
-	if err != nil {
-		return "", fleet.Invalid("username", "%v", err)
-	}
-	return name, nil
-}
-
 func checkNewPassword(password string) error {
 	if utf8.RuneCountInString(password) < minPassword {
 		return fleet.Invalid("password", "it must have at least %d characters", minPassword)
@@ -149,9 +142,9 @@ func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error
 	if err != nil {
 		return 0, err
 	}
-	var p problems
+	var p fleet.Problems
 	checkRoles(&p, "user", n.Roles, n.DefaultWorkspace, known)
-	if err := p.err(); err != nil {
+	if err := p.Err(); err != nil {
 		return 0, err
 	}
 	id, err := tx.NextID(ctx, store.Users)
@@ -159,14 +152,14 @@ func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error
 }
 
 // checkRoles reports each Workspace of a user that does not exist.
-func checkRoles(p *problems, who string, roles map[fleet.WorkspaceID]fleet.Role, home fleet.WorkspaceID, known map[fleet.WorkspaceID]fleet.Workspace) {
+func checkRoles(p *fleet.Problems, who string, roles map[fleet.WorkspaceID]fleet.Role, home fleet.WorkspaceID, known map[fleet.WorkspaceID]fleet.Workspace) {
 	for _, id := range slices.Sorted(maps.Keys(roles)) {
 		if _, found := known[id]; !found {
-			p.add(fleet.InvalidReference, "%s: roles: there is no Workspace %d", who, id)
+			p.Add(fleet.InvalidReference, "%s: roles: there is no Workspace %d", who, id)
 		}
 	}
 	if _, found := known[home]; home != 0 && !found {
-		p.add(fleet.InvalidReference, "%s: default_workspace: there is no Workspace %d", who, home)
+		p.Add(fleet.InvalidReference, "%s: default_workspace: there is no Workspace %d", who, home)
 	}
 }
 
@@ -185,7 +178,7 @@ func insertUser(ctx context.Context, tx *store.Tx, u store.UserRecord, roles map
 
 // ListUsers reads all users with all roles, sorted by ID.
 func (o Operator) ListUsers(ctx context.Context) (all []UserListing, err error) {
-	err = o.c.store.View(ctx, func(tx *store.Tx) error {
+	err = o.store.View(ctx, func(tx *store.Tx) error {
 		users, err := tx.AllUsers(ctx)
 		if err != nil {
 			return err
@@ -271,7 +264,7 @@ func (o Operator) ResetSecondFactor(ctx context.Context, ref string) error {
 		}
 		f, found, err := tx.SecondFactor(ctx, user.ID)
 		if err != nil || !found {
-			return orElse(err, fleet.Errorf(fleet.NotFound, "%s has no second factor", user.Username))
+			return cmp.Or[error](err, fleet.Errorf(fleet.NotFound, "%s has no second factor", user.Username))
 		}
 		if _, err = tx.DeleteSecondFactor(ctx, user.ID, f.ID); err != nil {
 			return err
@@ -290,7 +283,7 @@ func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 	if err := checkNewPassword(password); err != nil {
 		return err
 	}
-	hash, err := o.c.hasher.Hash(ctx, identity.WireDigest(password))
+	hash, err := o.c.Hasher().Hash(ctx, identity.WireDigest(password))
 	if err != nil {
 		return err
 	}
@@ -302,7 +295,7 @@ func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 		if err := tx.SetPassword(ctx, user.ID, hash); err != nil {
 			return err
 		}
-		if err := unlock(ctx, tx, user.Username, netip.Addr{}); err != nil {
+		if err := control.Unlock(ctx, tx, user.Username, netip.Addr{}); err != nil {
 			return err
 		}
 		if user.Status == fleet.UserActivationPending {
@@ -311,5 +304,22 @@ func (o Operator) SetPassword(ctx context.Context, ref, password string) error {
 			}
 		}
 		return o.audit(ctx, tx, userEntry(fleet.AuditPasswordChanged, user))
+	})
+}
+
+// UnlockUser forgets the wrong guesses at the password and codes of a user, by ID or e-mail
+// address. Guesses from the address, if it is valid, are counted separately for 24 hours.
+//
+// Errors: NotFound.
+func (o Operator) UnlockUser(ctx context.Context, ref string, from netip.Addr) error {
+	return o.update(ctx, func(tx *store.Tx) error {
+		user, err := userListing(ctx, tx, ref)
+		if err != nil {
+			return err
+		}
+		if err := control.Unlock(ctx, tx, user.Username, from); err != nil {
+			return err
+		}
+		return o.audit(ctx, tx, userEntry(fleet.AuditUserUnlocked, user))
 	})
 }

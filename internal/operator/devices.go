@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"cmp"
@@ -21,7 +21,7 @@ import (
 // the number of devices read so far.
 func (o Operator) ImportDevices(ctx context.Context, list *world.DeviceList, home fleet.WorkspaceID, progress func(devices int)) (done Imported, err error) {
 	err = o.update(ctx, func(tx *store.Tx) error {
-		in := deviceIntake{tx: tx, problems: &problems{}}
+		in := deviceIntake{tx: tx, problems: &fleet.Problems{}}
 		if in.workspaces, err = allWorkspaces(ctx, tx); err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (o Operator) ImportDevices(ctx context.Context, list *world.DeviceList, hom
 			return err
 		}
 		done = in.done
-		if err := in.problems.err(); err != nil {
+		if err := in.problems.Err(); err != nil {
 			return err
 		}
 		return o.auditImport(ctx, tx, fleet.AuditDevicesImported, home, fleet.AuditDetail{Devices: done.Added})
@@ -46,7 +46,7 @@ type deviceIntake struct {
 	tx         *store.Tx
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // all of them
 	profiles   map[fleet.ProfileKey]fleet.Profile    // all of them
-	problems   *problems
+	problems   *fleet.Problems
 	done       Imported
 }
 
@@ -105,12 +105,12 @@ func (in *deviceIntake) take(ctx context.Context, batch []world.DeviceLine) erro
 			fresh = append(fresh, d.Device)
 			in.check(d.Device, place)
 		case is.Workspace != d.Workspace:
-			in.problems.add(fleet.Duplicated, "%s: id: device %d already exists, in Workspace %d: choose another id", place, d.ID, is.Workspace)
+			in.problems.Add(fleet.Duplicated, "%s: id: device %d already exists, in Workspace %d: choose another id", place, d.ID, is.Workspace)
 		default:
 			in.done.Kept++
 		}
 	}
-	if in.problems.total > 0 {
+	if in.problems.Total() > 0 {
 		return nil
 	}
 	in.done.Added += len(fresh)
@@ -122,11 +122,11 @@ func (in *deviceIntake) check(d fleet.Device, place string) {
 	_, found := in.workspaces[d.Workspace]
 	switch {
 	case d.Workspace == 0:
-		in.problems.add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place)
+		in.problems.Add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place)
 	case !found:
-		in.problems.add(fleet.InvalidReference, "%s: workspace: there is no Workspace %d", place, d.Workspace)
+		in.problems.Add(fleet.InvalidReference, "%s: workspace: there is no Workspace %d", place, d.Workspace)
 	default:
-		in.problems.addAll(place, strayProfiles(d, in.profiles))
+		in.problems.AddAll(place, strayProfiles(d, in.profiles))
 	}
 }
 
@@ -136,7 +136,7 @@ func (in *deviceIntake) check(d fleet.Device, place string) {
 //
 // Errors: NotFound for a Workspace that does not exist.
 func (o Operator) ExportDevices(ctx context.Context, ws fleet.WorkspaceID, begin func(total int) error, give func(fleet.Device) error) error {
-	return o.c.store.View(ctx, func(tx *store.Tx) error {
+	return o.store.View(ctx, func(tx *store.Tx) error {
 		if err := exportable(ctx, tx, ws); err != nil {
 			return err
 		}

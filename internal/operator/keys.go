@@ -1,9 +1,10 @@
-package control
+package operator
 
 import (
 	"context"
 	"time"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -18,7 +19,7 @@ type KeyListing struct {
 
 // removable reports whether no valid token can depend on the key any more.
 func (k KeyListing) removable(now time.Time) bool {
-	return !k.Replaced.IsZero() && k.Tokens == 0 && now.Sub(k.Replaced) > longestBearer
+	return !k.Replaced.IsZero() && k.Tokens == 0 && now.Sub(k.Replaced) > control.LongestBearer
 }
 
 // RotateKey makes a new signing key. Every server signs with it from now on, and still accepts
@@ -26,19 +27,19 @@ func (k KeyListing) removable(now time.Time) bool {
 // everything that it signed has expired.
 func (o Operator) RotateKey(ctx context.Context) (made KeyListing, err error) {
 	err = o.update(ctx, func(tx *store.Tx) error {
-		key, err := newKey(ctx, tx)
+		key, err := control.NewKey(ctx, tx)
 		if err != nil {
 			return err
 		}
 		made = KeyListing{ID: key.ID, Created: key.Created}
-		return o.audit(ctx, tx, auditKey(fleet.AuditKeyMade, key.ID))
+		return o.audit(ctx, tx, control.KeyEntry(fleet.AuditKeyMade, key.ID))
 	})
 	return made, err
 }
 
 // ListKeys reads all signing keys, oldest first.
 func (o Operator) ListKeys(ctx context.Context) (keys []KeyListing, err error) {
-	err = o.c.store.View(ctx, func(tx *store.Tx) error {
+	err = o.store.View(ctx, func(tx *store.Tx) error {
 		keys, err = listKeys(ctx, tx)
 		return err
 	})
@@ -73,18 +74,13 @@ func (o Operator) RemoveKey(ctx context.Context, id string) error {
 		}
 		left, err := tx.SigningKeyIDs(ctx)
 		if err == nil && len(left) == 0 {
-			_, err = newKey(ctx, tx)
+			_, err = control.NewKey(ctx, tx)
 		}
 		if err != nil {
 			return err
 		}
-		return o.audit(ctx, tx, auditKey(fleet.AuditKeyRemoved, id))
+		return o.audit(ctx, tx, control.KeyEntry(fleet.AuditKeyRemoved, id))
 	})
-}
-
-// auditKey returns an audit entry about a key. The key's ID is public.
-func auditKey(action fleet.AuditAction, id string) fleet.AuditEntry {
-	return fleet.AuditEntry{Action: action, Subject: fleet.AuditSubject{Kind: "key", ID: id}}
 }
 
 // retireKeys removes the keys that no valid token depends on.
@@ -93,7 +89,7 @@ func retireKeys(ctx context.Context, tx *store.Tx) error {
 	for _, k := range keys {
 		if err == nil && k.removable(tx.Now()) {
 			if _, err = tx.DeleteSigningKey(ctx, k.ID); err == nil {
-				err = byServer(ctx, tx, auditKey(fleet.AuditKeyRemoved, k.ID))
+				err = control.ByServer(ctx, tx, control.KeyEntry(fleet.AuditKeyRemoved, k.ID))
 			}
 		}
 	}

@@ -1,9 +1,10 @@
-package control
+package operator
 
 import (
 	"context"
 	"time"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
@@ -21,7 +22,7 @@ const (
 func (o Operator) NextMail(ctx context.Context) (m fleet.Mail, found bool, err error) {
 	for {
 		drop := false
-		err = o.c.store.Update(ctx, func(tx *store.Tx) error {
+		err = o.store.Update(ctx, func(tx *store.Tx) error {
 			if m, found, err = tx.NextMail(ctx, mailLease); err != nil || !found {
 				return err
 			}
@@ -52,7 +53,7 @@ func addressed(ctx context.Context, tx *store.Tx, m *fleet.Mail) (drop bool, err
 		return true, err
 	}
 	secret, hash := identity.NewSecret()
-	m.Secret, m.Name, m.Expires = secret, user.Name, tx.Now().Add(resetTTL)
+	m.Secret, m.Name, m.Expires = secret, user.Name, tx.Now().Add(control.ResetTTL)
 	err = tx.InsertActivationKey(ctx, store.ActivationKey{
 		Hash: hash, Kind: store.KeyReset, User: user.ID, Epoch: user.Epoch, Expires: m.Expires,
 	})
@@ -66,7 +67,7 @@ func addressed(ctx context.Context, tx *store.Tx, m *fleet.Mail) (drop bool, err
 // growing delay, or given up, if the error is final or this was the last attempt. The key of a
 // delivered or given-up mail is deleted.
 func (o Operator) MailDone(ctx context.Context, m fleet.Mail, failed error, final bool) error {
-	return o.c.store.Update(ctx, func(tx *store.Tx) error {
+	return o.store.Update(ctx, func(tx *store.Tx) error {
 		if failed == nil || final || m.Attempts >= mailAttempts {
 			return tx.EndMail(ctx, m, failed == nil)
 		}

@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"cmp"
@@ -20,12 +20,12 @@ type intake struct {
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // all of them
 	models     map[fleet.ModelID]fleet.Model
 	batches    map[string]int // SIMs of this import, by batch
-	problems   *problems
+	problems   *fleet.Problems
 	sum        store.Intake
 	kept       int // existing SIMs
 }
 
-func newIntake(ctx context.Context, tx *store.Tx, workspaces map[fleet.WorkspaceID]fleet.Workspace, p *problems) (*intake, error) {
+func newIntake(ctx context.Context, tx *store.Tx, workspaces map[fleet.WorkspaceID]fleet.Workspace, p *fleet.Problems) (*intake, error) {
 	models, err := tx.Models(ctx, nil)
 	return &intake{tx: tx, workspaces: workspaces, models: models, batches: make(map[string]int), problems: p}, err
 }
@@ -53,12 +53,12 @@ func (in *intake) take(ctx context.Context, batch []fleet.SIM, place func(i int)
 			fresh = append(fresh, in.complete(s))
 			in.check(s, known, func() string { return place(i) })
 		case iccid != s.ICCID:
-			in.problems.add(fleet.Duplicated, "%s: id: SIM %d has the ICCID %s: choose another id", place(i), s.ID, iccid)
+			in.problems.Add(fleet.Duplicated, "%s: id: SIM %d has the ICCID %s: choose another id", place(i), s.ID, iccid)
 		default:
 			in.kept++
 		}
 	}
-	if in.problems.total > 0 || len(fresh) == 0 {
+	if in.problems.Total() > 0 || len(fresh) == 0 {
 		return nil
 	}
 	added, err := in.tx.InsertSIMs(ctx, fresh)
@@ -104,23 +104,23 @@ func (in *intake) check(s fleet.SIM, known knownSIMs, place func() string) {
 		id    fleet.WorkspaceID
 	}{{"workspace", s.Workspace}, {"issuer", s.Issuer}, {"reseller", s.Reseller}} {
 		if _, found := in.workspaces[ref.id]; ref.id != 0 && !found {
-			in.problems.add(fleet.InvalidReference, "%s: %s: there is no Workspace %d", place(), ref.field, ref.id)
+			in.problems.Add(fleet.InvalidReference, "%s: %s: there is no Workspace %d", place(), ref.field, ref.id)
 		}
 	}
 	if s.Workspace == 0 {
-		in.problems.add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place())
+		in.problems.Add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place())
 	}
 	if holder, held := known.holders[s.ICCID]; held && s.Status != fleet.SIMDeleted {
-		in.problems.add(fleet.Duplicated, "%s: iccid: %s already belongs to SIM %d", place(), s.ICCID, holder)
+		in.problems.Add(fleet.Duplicated, "%s: iccid: %s already belongs to SIM %d", place(), s.ICCID, holder)
 	}
 	if _, found := in.models[s.Model]; s.Model != 0 && !found {
-		in.problems.add(fleet.InvalidReference, "%s: model: there is no model %d", place(), s.Model)
+		in.problems.Add(fleet.InvalidReference, "%s: model: there is no model %d", place(), s.Model)
 	}
 	if s.BIC != "" {
 		in.checkBatch(s, known, place)
 	}
 	if fault := placementFault(s, known.devices[s.Device]); s.Device != 0 && fault != "" {
-		in.problems.add(fleet.InvalidReference, "%s: device: device %d %s", place(), s.Device, fault)
+		in.problems.Add(fleet.InvalidReference, "%s: device: device %d %s", place(), s.Device, fault)
 	}
 }
 
@@ -132,11 +132,11 @@ func (in *intake) checkBatch(s fleet.SIM, known knownSIMs, place func() string) 
 	in.batches[s.BIC]++
 	switch stock := in.complete(s); {
 	case known.registered[s.BIC] != 0:
-		in.problems.add(fleet.NotAllowed, "%s: bic: batch %s is already registered: choose another code", place(), s.BIC)
+		in.problems.Add(fleet.NotAllowed, "%s: bic: batch %s is already registered: choose another code", place(), s.BIC)
 	case in.batches[s.BIC] == MaxBatch+1:
-		in.problems.add(fleet.OutOfRange, "%s: bic: batch %s has more than %d SIMs: split it", place(), s.BIC, MaxBatch)
+		in.problems.Add(fleet.OutOfRange, "%s: bic: batch %s has more than %d SIMs: split it", place(), s.BIC, MaxBatch)
 	case stock.Workspace != stock.Issuer:
-		in.problems.add(fleet.NotAllowed, "%s: bic: the SIM is in Workspace %d: a SIM with a batch code must be in that of its issuer, %d", place(), stock.Workspace, stock.Issuer)
+		in.problems.Add(fleet.NotAllowed, "%s: bic: the SIM is in Workspace %d: a SIM with a batch code must be in that of its issuer, %d", place(), stock.Workspace, stock.Issuer)
 	}
 }
 

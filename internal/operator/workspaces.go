@@ -1,9 +1,10 @@
-package control
+package operator
 
 import (
 	"context"
 	"strings"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -58,7 +59,7 @@ func checkedWorkspace(w fleet.Workspace) (fleet.Workspace, error) {
 	if w.Type == 0 {
 		w.Type = fleet.Enterprise
 	}
-	if err := checkName("name", w.Name); err != nil {
+	if err := control.CheckName("name", w.Name); err != nil {
 		return w, err
 	}
 	if !w.Type.Known() {

@@ -1,9 +1,10 @@
-package control
+package operator
 
 import (
 	"context"
 	"slices"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -23,7 +24,7 @@ type UserPatch struct {
 // to sign in with.
 func (o Operator) ChangeUser(ctx context.Context, ref string, p UserPatch) (u UserListing, err error) {
 	if p.Name != nil {
-		if err := checkName("name", *p.Name); err != nil {
+		if err := control.CheckName("name", *p.Name); err != nil {
 			return u, err
 		}
 	}
@@ -69,7 +70,7 @@ func checkUserChange(ctx context.Context, tx *store.Tx, was, next store.UserReco
 		return err
 	case !there:
 		return fleet.Invalid("default_workspace", "there is no Workspace %d", next.DefaultWorkspace)
-	case !next.SuperAdmin && !memberOf(memberships, next.DefaultWorkspace):
+	case !next.SuperAdmin && !control.IsMember(memberships, next.DefaultWorkspace):
 		return fleet.Invalid("default_workspace", "the user has no role in Workspace %d", next.DefaultWorkspace)
 	}
 	return nil
@@ -126,7 +127,7 @@ func checkRole(field string, role fleet.Role) error {
 func (o Operator) RemoveRole(ctx context.Context, ref string, ws fleet.WorkspaceID) error {
 	return o.changingUser(ctx, ref, func(tx *store.Tx, user store.UserRecord, memberships []fleet.Membership) error {
 		switch {
-		case !memberOf(memberships, ws):
+		case !control.IsMember(memberships, ws):
 			return fleet.Errorf(fleet.NotFound, "%s has no role in Workspace %d", user.Username, ws)
 		case len(memberships) == 1 && !user.SuperAdmin:
 			return fleet.Errorf(fleet.InUse, "it is the only role of %s: give another first, or suspend the user", user.Username)

@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -92,15 +92,15 @@ func checkParent(known map[fleet.WorkspaceID]fleet.Workspace, w fleet.Workspace)
 
 // mayBecome refuses the changes that the SIMs of a Workspace forbid.
 func mayBecome(ctx context.Context, tx *store.Tx, was, next fleet.Workspace) error {
-	var p problems
+	var p fleet.Problems
 	list, err := forbiddenBySIMs(ctx, tx, was, next)
 	if err != nil {
 		return err
 	}
 	for _, q := range list {
-		p.add(q.Code, "%s", q.Message)
+		p.Add(q.Code, "%s", q.Message)
 	}
-	return p.as(fleet.InUse)
+	return p.As(fleet.InUse)
 }
 
 // forbiddenBySIMs returns the changes that the SIMs of a Workspace forbid. A change of country

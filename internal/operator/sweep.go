@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -15,10 +15,10 @@ const keepReplies = 30 * 24 * time.Hour
 // Sweep removes expired data. The server calls it every hour; several servers may. If the
 // server's clock is probably wrong, it removes nothing and returns an error.
 func (o Operator) Sweep(ctx context.Context) error {
-	if err := o.c.store.ClockTrusted(ctx); err != nil {
+	if err := o.store.ClockTrusted(ctx); err != nil {
 		return fmt.Errorf("expired data was not removed: %w", err)
 	}
-	return o.c.store.Update(ctx, func(tx *store.Tx) error {
+	return o.store.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.Sweep(ctx, keepReplies); err != nil {
 			return err
 		}
@@ -29,14 +29,14 @@ func (o Operator) Sweep(ctx context.Context) error {
 // CheckClock compares the server's clock with the database's, and logs a difference of more
 // than a minute. The server calls it every minute.
 func (o Operator) CheckClock(ctx context.Context) error {
-	skew, err := o.c.store.CheckClock(ctx)
+	skew, err := o.store.CheckClock(ctx)
 	switch {
 	case err != nil:
 		return err
 	case skew.Abs() > store.ClockLimit:
-		o.c.log.Error("the server's clock is wrong: it differs from the database's by more than an hour", "ahead", skew.String())
+		o.c.Log().Error("the server's clock is wrong: it differs from the database's by more than an hour", "ahead", skew.String())
 	case skew.Abs() > store.ClockWarning:
-		o.c.log.Warn("the server's clock differs from the database's: set it", "ahead", skew.String())
+		o.c.Log().Warn("the server's clock differs from the database's: set it", "ahead", skew.String())
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"cmp"
@@ -34,14 +34,14 @@ func (o Operator) ImportSIMs(ctx context.Context, list *world.SIMList, home flee
 		if err != nil {
 			return err
 		}
-		in, err := newIntake(ctx, tx, known, &problems{})
+		in, err := newIntake(ctx, tx, known, &fleet.Problems{})
 		if err != nil {
 			return err
 		}
 		if err := takeList(ctx, in, list, home, progress); err != nil {
 			return err
 		}
-		if err := in.problems.err(); err != nil {
+		if err := in.problems.Err(); err != nil {
 			return err
 		}
 		done = Imported{in.sum.SIMs, in.kept}

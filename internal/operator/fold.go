@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -11,22 +11,15 @@ import (
 // also links new entries of the audit log into its chain, and seals SIMs without a seal. The
 // server calls it every second; several servers may.
 func (o Operator) Fold(ctx context.Context) error {
-	o.leftOut(ctx, false)
+	o.c.WriteLeftOut(ctx, false)
 	return errors.Join(o.foldTally(ctx), o.foldAudit(ctx), o.sealSIMs(ctx))
 }
 
 // LastFold is Fold for a server that stops: it also writes the refusals that were only counted
 // so far to the audit log.
 func (o Operator) LastFold(ctx context.Context) error {
-	o.leftOut(ctx, true)
+	o.c.WriteLeftOut(ctx, true)
 	return o.foldAudit(ctx)
-}
-
-// leftOut records how many refusals were not written, in the windows that have ended or in all.
-func (o Operator) leftOut(ctx context.Context, all bool) {
-	if left := o.c.refusals.expire(o.c.store.Now(), all); len(left) > 0 {
-		o.c.writeAudit(ctx, left...)
-	}
 }
 
 // linkBatch is how many entries one transaction links, or how many SIMs it seals: SQLite has
@@ -36,12 +29,12 @@ const linkBatch = 1000
 func (o Operator) foldAudit(ctx context.Context) error {
 	for {
 		unlinked, linked := false, 0
-		err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
+		err := o.store.Read(ctx, func(tx *store.Tx) (err error) {
 			unlinked, err = tx.AuditUnlinked(ctx)
 			return err
 		})
 		if err == nil && unlinked {
-			err = o.c.store.Update(ctx, func(tx *store.Tx) (err error) {
+			err = o.store.Update(ctx, func(tx *store.Tx) (err error) {
 				linked, err = tx.LinkAudit(ctx, linkBatch)
 				return err
 			})
@@ -54,26 +47,26 @@ func (o Operator) foldAudit(ctx context.Context) error {
 
 func (o Operator) foldTally(ctx context.Context) error {
 	changed := false
-	err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
+	err := o.store.Read(ctx, func(tx *store.Tx) (err error) {
 		changed, err = tx.TallyChanged(ctx)
 		return err
 	})
 	if err != nil || !changed {
 		return err
 	}
-	return o.c.store.Update(ctx, func(tx *store.Tx) error { return tx.FoldTally(ctx) })
+	return o.store.Update(ctx, func(tx *store.Tx) error { return tx.FoldTally(ctx) })
 }
 
 // sealSIMs seals the SIMs that earlier versions imported.
 func (o Operator) sealSIMs(ctx context.Context) error {
 	for {
 		unsealed, sealed := false, 0
-		err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
+		err := o.store.Read(ctx, func(tx *store.Tx) (err error) {
 			unsealed, err = tx.SIMsUnsealed(ctx)
 			return err
 		})
 		if err == nil && unsealed {
-			err = o.c.store.Update(ctx, func(tx *store.Tx) (err error) {
+			err = o.store.Update(ctx, func(tx *store.Tx) (err error) {
 				sealed, err = tx.SealSIMs(ctx, linkBatch)
 				return err
 			})

@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -22,7 +22,7 @@ func (o Operator) hashPasswords(ctx context.Context, users []world.User) (map[fl
 			continue
 		}
 		var old store.UserRecord
-		err := o.c.store.Read(ctx, func(tx *store.Tx) (err error) {
+		err := o.store.Read(ctx, func(tx *store.Tx) (err error) {
 			old, _, err = tx.UserByID(ctx, u.ID)
 			return err
 		})
@@ -38,11 +38,11 @@ func (o Operator) hashPasswords(ctx context.Context, users []world.User) (map[fl
 
 func (o Operator) hashUnlessFits(ctx context.Context, stored, digest string) (string, error) {
 	if stored != "" {
-		if fits, _, err := o.c.hasher.Verify(ctx, stored, digest); err != nil || fits {
+		if fits, _, err := o.c.Hasher().Verify(ctx, stored, digest); err != nil || fits {
 			return stored, err
 		}
 	}
-	return o.c.hasher.Hash(ctx, digest)
+	return o.c.Hasher().Hash(ctx, digest)
 }
 
 func (a *worldRun) applyUsers(ctx context.Context) error {
@@ -54,7 +54,7 @@ func (a *worldRun) applyUsers(ctx context.Context) error {
 			return err
 		}
 		if found && holder.ID != u.ID {
-			a.problems.add(fleet.Duplicated, "%s: username: %s already belongs to user %d", place, u.Username, holder.ID)
+			a.problems.Add(fleet.Duplicated, "%s: username: %s already belongs to user %d", place, u.Username, holder.ID)
 		}
 		if err := a.applyUser(ctx, u); err != nil {
 			return err

@@ -1,9 +1,10 @@
-package control
+package operator
 
 import (
 	"context"
 	"time"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
@@ -25,23 +26,23 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 		return name, nil
 	}
 	var wait time.Duration
-	err = o.c.store.Read(ctx, func(tx *store.Tx) error {
-		n, err := operatorGuessesFrom(origin.Address).read(ctx, tx)
+	err = o.store.Read(ctx, func(tx *store.Tx) error {
+		n, err := control.OperatorGuessesFrom(origin.Address).Read(ctx, tx)
 		if wait = n.Expires.Sub(tx.Now()); n.Count < guessesPerIP || wait > 2*guessWindow { // the counter was set while the clock was wrong
 			wait = 0
 		}
 		return err
 	})
 	if err == nil && wait > 0 {
-		return "", tooMany("Too many wrong tokens from this address", wait)
+		return "", control.TooMany("Too many wrong tokens from this address", wait)
 	}
 	if err == nil {
-		err = o.c.store.Update(ctx, func(tx *store.Tx) error {
-			if _, err := operatorGuessesFrom(origin.Address).add(ctx, tx, guessWindow); err != nil {
+		err = o.store.Update(ctx, func(tx *store.Tx) error {
+			if _, err := control.OperatorGuessesFrom(origin.Address).Add(ctx, tx, guessWindow); err != nil {
 				return err
 			}
 			guess := fleet.AuditEntry{Action: fleet.AuditOperatorRefused, Refusal: fleet.InvalidToken}
-			return tx.InsertAudit(ctx, withOrigin(origin, guess))
+			return tx.InsertAudit(ctx, control.WithOrigin(origin, guess))
 		})
 	}
 	if err != nil {
@@ -53,14 +54,6 @@ func (o Operator) Admit(ctx context.Context, tokens identity.OperatorTokens, sen
 // Refused records that a caller with one of the operator's tokens was refused, like
 // Control.Refused.
 func (o Operator) Refused(ctx context.Context, operation string, code fleet.Code) {
-	keep, left := o.c.refusals.count(identity.Principal{}, o.c.store.Now()) // the zero Principal stands for the operator only
-	if !keep {
-		return
-	}
-	e := o.by(fleet.AuditEntry{Action: fleet.AuditOperatorRefused, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}})
-	entries := []fleet.AuditEntry{e}
-	if left > 0 {
-		entries = []fleet.AuditEntry{leftOut(identity.Principal{}, left), e}
-	}
-	o.c.writeAudit(ctx, entries...)
+	o.c.WriteRefusal(ctx, identity.Principal{}, // the zero Principal stands for the operator only
+		o.by(fleet.AuditEntry{Action: fleet.AuditOperatorRefused, Refusal: code, Detail: fleet.AuditDetail{Operation: operation}}))
 }

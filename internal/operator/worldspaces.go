@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func (a *worldRun) applyWorkspaces(ctx context.Context) error {
 // checkWorkspace reports the changes that the SIMs of an existing Workspace forbid.
 func (a *worldRun) checkWorkspace(ctx context.Context, was, w fleet.Workspace) error {
 	list, err := forbiddenBySIMs(ctx, a.tx, was, w)
-	a.problems.addAll(fmt.Sprintf("workspace %d", w.ID), list)
+	a.problems.AddAll(fmt.Sprintf("workspace %d", w.ID), list)
 	return err
 }
 
@@ -64,7 +64,7 @@ func (a *worldRun) parentsFirst() []fleet.Workspace {
 	visit = func(id fleet.WorkspaceID) {
 		w, place := a.workspaces[id], fmt.Sprintf("workspace %d", id)
 		if state[id] == visiting {
-			a.problems.add(fleet.InvalidReference, "%s: parent: it would be its own ancestor", place)
+			a.problems.Add(fleet.InvalidReference, "%s: parent: it would be its own ancestor", place)
 		}
 		if id == 0 || state[id] != 0 {
 			return

@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -74,7 +74,7 @@ type worldRun struct {
 	hashes     map[fleet.UserID]string
 	workspaces map[fleet.WorkspaceID]fleet.Workspace // of the database and of the file
 	profiles   map[fleet.ProfileKey]fleet.Profile    // of the database and of the file
-	problems   problems
+	problems   fleet.Problems
 	done       Applied
 }
 
@@ -85,19 +85,19 @@ func (a *worldRun) all(ctx context.Context, uid string) error {
 		}
 	}
 	a.checkRanges()
-	if err := a.problems.err(); err != nil {
+	if err := a.problems.Err(); err != nil {
 		return err
 	}
 	return a.applySIMs(ctx, uid)
 }
 
 // clean reports whether there are no problems, so that writing makes sense.
-func (a *worldRun) clean() bool { return a.problems.total == 0 }
+func (a *worldRun) clean() bool { return a.problems.Total() == 0 }
 
 func (a *worldRun) missing(place, field string, id fleet.WorkspaceID) bool {
 	_, found := a.workspaces[id]
 	if id != 0 && !found {
-		a.problems.add(fleet.InvalidReference, "%s: %s: there is no Workspace %d, neither in the file nor in the database", place, field, id)
+		a.problems.Add(fleet.InvalidReference, "%s: %s: there is no Workspace %d, neither in the file nor in the database", place, field, id)
 	}
 	return id != 0 && !found
 }
@@ -113,7 +113,7 @@ func (a *worldRun) applyProfiles(ctx context.Context) error {
 		a.missing(place, "workspace", p.Workspace)
 		was, there := old[key]
 		if there && was.Workspace != p.Workspace {
-			a.problems.add(fleet.NotAllowed, "%s: workspace: the profile belongs to Workspace %d, whose devices may refer to it: choose another id", place, was.Workspace)
+			a.problems.Add(fleet.NotAllowed, "%s: workspace: the profile belongs to Workspace %d, whose devices may refer to it: choose another id", place, was.Workspace)
 		}
 		a.profiles[key] = p
 		if a.done.Profiles.count(there, was == p) && a.clean() {
@@ -167,13 +167,13 @@ func (a *worldRun) applyDevices(ctx context.Context) error {
 func (a *worldRun) checkDevice(d fleet.Device, was store.DeviceRecord) {
 	place := fmt.Sprintf("device %d", d.ID)
 	a.missing(place, "workspace", d.Workspace)
-	a.problems.addAll(place, strayProfiles(d, a.profiles))
+	a.problems.AddAll(place, strayProfiles(d, a.profiles))
 	switch {
 	case was.SIM == 0:
 	case d.Workspace != was.Workspace:
-		a.problems.add(fleet.NotAllowed, "%s: workspace: the device holds SIM %d in Workspace %d: detach the SIM first", place, was.SIM, was.Workspace)
+		a.problems.Add(fleet.NotAllowed, "%s: workspace: the device holds SIM %d in Workspace %d: detach the SIM first", place, was.SIM, was.Workspace)
 	case d.Status == fleet.DeviceDeleted:
-		a.problems.add(fleet.NotAllowed, "%s: status: the device holds SIM %d: detach the SIM first", place, was.SIM)
+		a.problems.Add(fleet.NotAllowed, "%s: status: the device holds SIM %d: detach the SIM first", place, was.SIM)
 	}
 }
 

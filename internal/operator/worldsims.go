@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -38,7 +38,7 @@ func (a *worldRun) applySIMs(ctx context.Context, uid string) error {
 	if err := take(); err != nil {
 		return err
 	}
-	if err := a.problems.err(); err != nil {
+	if err := a.problems.Err(); err != nil {
 		return err
 	}
 	a.done.SIMs = Tally{Added: in.sum.SIMs, Kept: in.kept}

@@ -1,4 +1,4 @@
-package control
+package operator
 
 import (
 	"context"
@@ -44,7 +44,7 @@ var ErrUnsound = store.ErrUnsound
 
 // Fsck checks the whole database against the invariants, in one snapshot. It reads every SIM
 // and every ledger line and writes nothing. Other transactions can write meanwhile.
-func (o Operator) Fsck(ctx context.Context) (FsckReport, error) { return fsck(ctx, o.c.store) }
+func (o Operator) Fsck(ctx context.Context) (FsckReport, error) { return fsck(ctx, o.store) }
 
 func fsck(ctx context.Context, s *store.Store) (report FsckReport, err error) {
 	err = s.View(ctx, func(tx *store.Tx) (err error) {

@@ -1,8 +1,10 @@
-package control
+package operator
 
 import (
 	"context"
+	"time"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -13,7 +15,7 @@ import (
 //
 // Errors: NotFound for a Workspace that does not exist.
 func (o Operator) ExportSIMs(ctx context.Context, ws fleet.WorkspaceID, begin func(total int) error, give func(fleet.SIM) error) error {
-	return o.c.store.View(ctx, func(tx *store.Tx) error {
+	return o.store.View(ctx, func(tx *store.Tx) error {
 		if err := exportable(ctx, tx, ws); err != nil {
 			return err
 		}
@@ -25,6 +27,23 @@ func (o Operator) ExportSIMs(ctx context.Context, ws fleet.WorkspaceID, begin fu
 			return err
 		}
 		return tx.Export(ctx, ws, give)
+	})
+}
+
+// ExportAudit passes to give the entries of all Workspaces and of the installation, sorted by
+// ID, from an instant (included) until another (excluded); the zero time is no bound. It holds
+// one entry in memory at a time. begin gets their number first. An error of give ends the
+// export.
+func (o Operator) ExportAudit(ctx context.Context, from, until time.Time, begin func(total int) error, give func(control.AuditRecord) error) error {
+	return o.store.View(ctx, func(tx *store.Tx) error {
+		total, err := tx.CountAudit(ctx, from, until)
+		if err == nil {
+			err = begin(total)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.ExportAudit(ctx, from, until, give)
 	})
 }
 

@@ -1,4 +1,4 @@
-package control_test
+package operator_test
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/world"
@@ -31,7 +32,7 @@ var anywhere = netip.MustParseAddr("192.0.2.7")
 type installation struct {
 	*control.Control
 	t        *testing.T
-	operator control.Operator
+	operator operator.Operator
 	store    *store.Store
 }
 
@@ -69,10 +70,10 @@ func install(t *testing.T, url string, clock func() time.Time) installation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return installation{c, t, c.Operator(), s}
+	return installation{c, t, operator.New(c), s}
 }
 
-func (in installation) apply(t *testing.T, file string) control.Applied {
+func (in installation) apply(t *testing.T, file string) operator.Applied {
 	t.Helper()
 	done, err := in.operator.ApplyWorld(t.Context(), parseWorld(t, file))
 	if err != nil {
@@ -90,7 +91,7 @@ func parseWorld(t *testing.T, file string) *world.World {
 	return w
 }
 
-func (in installation) importCSV(t *testing.T, text string, home fleet.WorkspaceID) (control.Imported, error) {
+func (in installation) importCSV(t *testing.T, text string, home fleet.WorkspaceID) (operator.Imported, error) {
 	t.Helper()
 	list, err := world.ReadSIMs(func() (io.Reader, error) { return strings.NewReader(text), nil })
 	if err != nil {
@@ -142,9 +143,9 @@ func TestApplyWorldTwiceChangesNothing(t *testing.T) {
 		t := in.t
 		file := strings.Replace(smallWorld, "count: 40", "count: 6000", 1) // more than one batch
 		first := in.apply(t, file)
-		want := control.Applied{
-			Workspaces: control.Tally{Added: 3}, Users: control.Tally{Added: 1}, Devices: control.Tally{Added: 1},
-			Profiles: control.Tally{Added: 1}, SIMs: control.Tally{Added: 6002},
+		want := operator.Applied{
+			Workspaces: operator.Tally{Added: 3}, Users: operator.Tally{Added: 1}, Devices: operator.Tally{Added: 1},
+			Profiles: operator.Tally{Added: 1}, SIMs: operator.Tally{Added: 6002},
 		}
 		if diff := cmp.Diff(want, first); diff != "" {
 			t.Error(diff)
@@ -155,9 +156,9 @@ func TestApplyWorldTwiceChangesNothing(t *testing.T) {
 		}
 		entries := in.imports(t)
 		second := in.apply(t, file)
-		want = control.Applied{
-			Workspaces: control.Tally{Kept: 3}, Users: control.Tally{Kept: 1}, Devices: control.Tally{Kept: 1},
-			Profiles: control.Tally{Kept: 1}, SIMs: control.Tally{Kept: 6002},
+		want = operator.Applied{
+			Workspaces: operator.Tally{Kept: 3}, Users: operator.Tally{Kept: 1}, Devices: operator.Tally{Kept: 1},
+			Profiles: operator.Tally{Kept: 1}, SIMs: operator.Tally{Kept: 6002},
 		}
 		if diff := cmp.Diff(want, second); diff != "" {
 			t.Error(diff)
@@ -220,7 +221,7 @@ workspaces: [{id: 200, name: Fleet France, country: FR}]
 users: [{id: 1, username: admin@example.com, name: Admin, password: battery staple, default_workspace: 200, roles: {200: administrator}}]
 sims: [{id: 250, iccid: "8988303000000000129", workspace: 200, status: issued}]
 `)
-		want := control.Applied{Workspaces: control.Tally{Changed: 1}, Users: control.Tally{Changed: 1}, SIMs: control.Tally{Kept: 1}}
+		want := operator.Applied{Workspaces: operator.Tally{Changed: 1}, Users: operator.Tally{Changed: 1}, SIMs: operator.Tally{Kept: 1}}
 		if diff := cmp.Diff(want, done); diff != "" {
 			t.Error(diff)
 		}
@@ -351,7 +352,7 @@ func TestImportSIMs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (control.Imported{Added: 3, Kept: 1}); done != want {
+		if want := (operator.Imported{Added: 3, Kept: 1}); done != want {
 			t.Errorf("imported %+v, want %+v", done, want)
 		}
 		var got []string
@@ -496,7 +497,7 @@ func TestCreateUserAndPassword(t *testing.T) {
 		t := in.t
 		in.apply(t, smallWorld)
 		ctx := t.Context()
-		created, err := in.operator.CreateUser(ctx, control.NewUser{
+		created, err := in.operator.CreateUser(ctx, operator.NewUser{
 			Username: "Eve@Example.com", Password: "long enough", Roles: map[fleet.WorkspaceID]fleet.Role{200: fleet.Member, 100: fleet.Administrator},
 		})
 		if err != nil {
@@ -532,7 +533,7 @@ func TestSuperAdminSignsInWithoutRoles(t *testing.T) {
 	onEach(t, func(in installation) {
 		t := in.t
 		in.apply(t, smallWorld)
-		n := control.NewUser{Username: "root@example.com", Password: "long enough", SuperAdmin: true, DefaultWorkspace: 200}
+		n := operator.NewUser{Username: "root@example.com", Password: "long enough", SuperAdmin: true, DefaultWorkspace: 200}
 		if _, err := in.operator.CreateUser(t.Context(), n); err != nil {
 			t.Fatal(err)
 		}
@@ -555,23 +556,23 @@ func TestCreateUserRefuses(t *testing.T) {
 		administrator := map[fleet.WorkspaceID]fleet.Role{100: fleet.Administrator}
 		tests := []struct {
 			name    string
-			user    control.NewUser
+			user    operator.NewUser
 			code    fleet.Code
 			message string
 		}{
-			{"no e-mail address", control.NewUser{Username: "eve", Password: "long enough", Roles: administrator},
+			{"no e-mail address", operator.NewUser{Username: "eve", Password: "long enough", Roles: administrator},
 				fleet.BadRequest, `username: "eve" is not a username: write an e-mail address, such as admin@example.com`},
-			{"short password", control.NewUser{Username: "e@x.example", Password: "1234567", Roles: administrator},
+			{"short password", operator.NewUser{Username: "e@x.example", Password: "1234567", Roles: administrator},
 				fleet.BadRequest, "password: it must have at least 8 characters"},
-			{"no roles", control.NewUser{Username: "e@x.example", Password: "long enough"},
+			{"no roles", operator.NewUser{Username: "e@x.example", Password: "long enough"},
 				fleet.BadRequest, "roles: a user needs a role to sign in: give one, such as administrator of a Workspace"},
-			{"foreign default", control.NewUser{Username: "e@x.example", Password: "long enough", Roles: administrator, DefaultWorkspace: 200},
+			{"foreign default", operator.NewUser{Username: "e@x.example", Password: "long enough", Roles: administrator, DefaultWorkspace: 200},
 				fleet.BadRequest, "default_workspace: the user has no role in Workspace 200"},
-			{"superadmin without a place", control.NewUser{Username: "e@x.example", Password: "long enough", SuperAdmin: true},
+			{"superadmin without a place", operator.NewUser{Username: "e@x.example", Password: "long enough", SuperAdmin: true},
 				fleet.BadRequest, "default_workspace: a superadmin without roles needs one to sign in to"},
-			{"taken", control.NewUser{Username: "ADMIN@example.com", Password: "long enough", Roles: administrator},
+			{"taken", operator.NewUser{Username: "ADMIN@example.com", Password: "long enough", Roles: administrator},
 				fleet.Duplicated, "username: admin@example.com already belongs to user 1"},
-			{"unknown Workspace", control.NewUser{Username: "e@x.example", Password: "long enough", Roles: map[fleet.WorkspaceID]fleet.Role{7: fleet.Observer}},
+			{"unknown Workspace", operator.NewUser{Username: "e@x.example", Password: "long enough", Roles: map[fleet.WorkspaceID]fleet.Role{7: fleet.Observer}},
 				fleet.ValidationFailed, "user: roles: there is no Workspace 7 (2 problems in all)"},
 		}
 		for _, tt := range tests {
