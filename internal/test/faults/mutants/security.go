@@ -28,7 +28,7 @@ var security = []faults.Mutation{
 	replace("ledger_lines", "a member of one source sees the SIMs of the other sources",
 		ledgerFile, "\tif !own.target {\n", "\tif false {\n"),
 	replace("counters_share", "the counter of wrong guesses and that of an address can be the same row",
-		"internal/control/counters.go", `counter{"guesses", username}`, `counter{"failures", username}`),
+		"internal/control/counters.go", `Counter{"guesses", username}`, `Counter{"failures", username}`),
 	replace("terminal_c1", "control characters above ASCII reach the terminal",
 		"internal/termtext/termtext.go", "case unicode.IsControl(r):", "case unicode.IsControl(r) && r < 0x80:"),
 	replace("csv_formula", "a CSV cell that begins a formula is written without the apostrophe",
