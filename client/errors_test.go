@@ -132,7 +132,7 @@ func TestAnswersThatAreNotTheContracts(t *testing.T) {
 	}{
 		"a proxy's page":         {status(http.StatusForbidden, "<html>no</html>"), "403 Forbidden"},
 		"no body":                {status(http.StatusUnauthorized, ""), "401 Unauthorized"},
-		"a status nobody knows":  {status(499, ""), "status 499"},
+		"an unknown status":      {status(499, ""), "status 499"},
 		"errors of another kind": {status(http.StatusBadRequest, `{"message": "bad", "errors": "many"}`), "bad"},
 		"409 without reasons":    {status(http.StatusConflict, `{"error_code": 1406, "message": "still running"}`), "still running"},
 		"409 with other reasons": {status(http.StatusConflict, `{"status_code": 409, "message": "no", "errors": 7}`), "no"},
@@ -154,7 +154,7 @@ func TestAnswersThatAreNotTheContracts(t *testing.T) {
 func TestAnswerToTheOtherQuestion(t *testing.T) {
 	url, _ := play(t, status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`))
 	if _, err := newClient(t, url).Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{1}}); err == nil {
-		t.Error("the preview was answered by a real run, and nobody says so")
+		t.Error("a real run in place of the preview was not reported")
 	}
 }
 

@@ -17,8 +17,8 @@ type ListOptions struct {
 	Page    int    // from 1; 0 is the first
 	PerPage int    // items on a page; 0 is the server's default, and it has a maximum
 
-	// After is the cursor of the page to read, which is Page.Next of the previous page; 0 is
-	// none. Simferry supports it for lists sorted by id. It replaces Page.
+	// After is the cursor of the page to read, which is Page.Next of the previous page; 0
+	// reads from the start. Simferry supports it for lists sorted by id. It replaces Page.
 	After int64
 }
 

@@ -285,7 +285,7 @@ func TestSwitchWorkspace(t *testing.T) {
 		t.Errorf("after both bearers' expiry: %+v %v", ws, err)
 	}
 	if _, err := c.SwitchWorkspace(t.Context(), 900); !client.IsUnauthorized(err) {
-		t.Errorf("a Workspace where the caller is no member: %v", err)
+		t.Errorf("a Workspace of which the caller is not a member: %v", err)
 	}
 }
 

@@ -92,7 +92,7 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 	body, err := fetch(args[0])
 	switch {
 	case neg && err == nil:
-		ts.Fatalf("somebody answers: %s", body)
+		ts.Fatalf("a server already responds: %s", body)
 	case !neg && err != nil:
 		ts.Fatalf("%v", err)
 	}

@@ -195,7 +195,7 @@ func (k *killed) interrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := <-ended
-	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != bulk.ExitPartly || !strings.Contains(said.String(), "To go on: simferry migrate resume") {
+	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != bulk.ExitPartly || !strings.Contains(said.String(), "To continue: simferry migrate resume") {
 		t.Errorf("interrupted: %v\n%s", err, said.String())
 	}
 }

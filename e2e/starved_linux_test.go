@@ -292,7 +292,7 @@ func TestAttacksStarveNobody(t *testing.T) {
 		for until := time.Now().Add(2 * time.Second); time.Now().Before(until); {
 			took, status := s.read(client)
 			if status != http.StatusOK {
-				t.Errorf("%s: somebody else got a %d", name, status)
+				t.Errorf("%s: another client got a %d", name, status)
 				break
 			}
 			most, slowest = max(most, s.memory("VmRSS")), max(slowest, took)
@@ -328,7 +328,7 @@ func TestNoisyNeighbours(t *testing.T) {
 		for until := time.Now().Add(1500 * time.Millisecond); time.Now().Before(until); {
 			one, status := s.read(client)
 			if status != http.StatusOK {
-				t.Errorf("somebody else got a %d", status)
+				t.Errorf("another client got a %d", status)
 			}
 			took = append(took, one)
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 func accountCommands(p Process) *cobra.Command {
-	return group("account", "Activate your account, reset its password, look after its second factor",
+	return group("account", "Activate your account, reset its password, manage its second factor",
 		accountActivate(p), accountReset(p), accountMFA(p))
 }
 
@@ -30,7 +30,7 @@ type answers struct {
 // stdinFlag lets a command read its answers from standard input; what names them in order.
 func stdinFlag(cmd *cobra.Command, p Process, what string) *answers {
 	a := &answers{process: p, lines: bufio.NewReader(p.Stdin)}
-	cmd.Flags().BoolVar(&a.stdin, "stdin", false, "read the answers from standard input, a line each: "+what)
+	cmd.Flags().BoolVar(&a.stdin, "stdin", false, "read the answers from standard input, one per line: "+what)
 	return a
 }
 
@@ -49,7 +49,7 @@ func (a *answers) get(ctx context.Context, question string, secret bool) (string
 	fd, terminal := a.process.terminal()
 	switch {
 	case !terminal:
-		return "", usagef("there is no terminal to ask on: use --stdin")
+		return "", usagef("there is no terminal to prompt on: use --stdin")
 	case secret:
 		return a.process.askSecret(ctx, fd, question)
 	}
@@ -80,15 +80,16 @@ func serverFlag(cmd *cobra.Command, p Process) func() (*client.Client, error) {
 func accountActivate(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "activate",
-		Short: "Use an activation key: open an account, or set another password",
-		Long: `Use an activation key. The key of an invitation opens the account, that of 'simferry account reset' sets another
-password, which ends every session. The key and the password are asked for, and not shown.`,
+		Short: "Use an activation key: set up an account, or set a new password",
+		Long: `Use an activation key. The key of an invitation sets up the account. The key of 'simferry account
+reset' sets a new password, which ends every session. The command prompts for the key and the
+password, and shows neither.`,
 		Example: `  simferry account activate --server https://sims.example.com
   simferry account activate --server https://sims.example.com --stdin < key-and-password.txt`,
 		Args: positional(),
 	}
 	connect, from := serverFlag(cmd, p), stdinFlag(cmd, p, "the key, the password")
-	name := cmd.Flags().String("name", "", "your name; that of the invitation if left out")
+	name := cmd.Flags().String("name", "", "your name (default: the name in the invitation)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, err := connect()
 		if err != nil {
@@ -104,11 +105,11 @@ password, which ends every session. The key and the password are asked for, and 
 		}
 		if err := c.Activate(cmd.Context(), strings.TrimSpace(key), password, *name); err != nil {
 			if client.IsForbidden(err) {
-				return errors.New("the activation key is unknown, used or expired: ask for a new one, or use 'simferry account reset'")
+				return errors.New("the activation key is unknown, was used or has expired: ask for a new invitation, or run 'simferry account reset'")
 			}
 			return err
 		}
-		_, err = fmt.Fprintln(p.Stdout, "The password is set. 'simferry login' signs in with it.")
+		_, err = fmt.Fprintln(p.Stdout, "The password is set. Sign in with 'simferry login'.")
 		return err
 	}
 	return cmd
@@ -130,9 +131,9 @@ func (a *answers) newPassword(ctx context.Context) (string, error) {
 func accountReset(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "reset E-MAIL",
-		Short: "Have an activation key mailed, to set another password with",
-		Long: `Have an activation key mailed to an address. 'simferry account activate' sets another password with it. The answer is
-the same whether or not there is such an account.`,
+		Short: "Request an activation key by mail, to set a new password",
+		Long: `Request an activation key by mail. 'simferry account activate' sets a new password with it.
+The output is the same whether or not the account exists.`,
 		Example: `  simferry account reset admin@example.com --server https://sims.example.com`,
 		Args:    positional("the E-MAIL address"),
 	}
@@ -144,11 +145,11 @@ the same whether or not there is such an account.`,
 		}
 		if err := c.AskPasswordReset(cmd.Context(), args[0]); err != nil {
 			if client.IsForbidden(err) {
-				return fmt.Errorf("this server sends no mail, so it resets no passwords: the operator can, by 'simferry user passwd': %w", err)
+				return fmt.Errorf("this server sends no mail and cannot reset passwords: ask its operator to run 'simferry user passwd': %w", err)
 			}
 			return err
 		}
-		_, err = printf(p.Stdout, "If %s has an account, a key is on its way. Then: simferry account activate\n", args[0])
+		_, err = printf(p.Stdout, "If %s has an account, a key was mailed to it. Use it with: simferry account activate\n", args[0])
 		return err
 	}
 	return cmd
@@ -186,9 +187,10 @@ func mfaList(p Process) *cobra.Command {
 func mfaEnrol(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "enrol",
-		Short: "Enrol a second factor: an authenticator that shows six digits",
-		Long: `Enrol a second factor. The password is asked for once more; then a secret is shown, this once, to be put into an
-authenticator; its first code activates the factor. From then on every sign-in needs a code.`,
+		Short: "Enrol a second factor: an authenticator app that shows six digits",
+		Long: `Enrol a second factor. The command asks for the password again and shows a secret, only once.
+Enter it in an authenticator app; the app's first code activates the factor. From then on every
+sign-in needs a code.`,
 		Example: `  simferry account mfa enrol`,
 		Args:    positional(),
 	}
@@ -210,7 +212,7 @@ authenticator; its first code activates the factor. From then on every sign-in n
 		if _, err := printf(p.Stdout, "Secret  %s\nAddress %s\n", key.SecretKey, key.OTPAuth); err != nil {
 			return err
 		}
-		code, err := from.get(ctx, "Put one of them into your authenticator. The code that it shows: ", false)
+		code, err := from.get(ctx, "Enter one of them in your authenticator app. The code that it shows: ", false)
 		if err != nil {
 			return err
 		}
@@ -226,14 +228,15 @@ authenticator; its first code activates the factor. From then on every sign-in n
 func mfaRemove(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "remove ID", Short: "Remove your second factor, by its id", Args: positional("the ID"),
-		Long:    "Remove your second factor: the password alone signs in then. 'simferry account mfa list' has the id.",
+		Long: `Remove your second factor. From then on the password is enough to sign in.
+'simferry account mfa list' shows the id.`,
 		Example: `  simferry account mfa remove 3`,
 	}
 	name := profileFlag(cmd, p)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		id, ok := workspaceID(args[0])
 		if !ok {
-			return usagef("%q is not the id of a second factor: 'simferry account mfa list' has it", args[0])
+			return usagef("%q is not the id of a second factor: 'simferry account mfa list' shows the id", args[0])
 		}
 		c, _, err := p.connect(*name)
 		if err != nil {
@@ -242,7 +245,7 @@ func mfaRemove(p Process) *cobra.Command {
 		if err := c.RemoveMFAKey(cmd.Context(), "my", id); err != nil {
 			return err
 		}
-		_, err = printf(p.Stdout, "The second factor %d is removed.\n", id)
+		_, err = printf(p.Stdout, "Removed the second factor %d.\n", id)
 		return err
 	}
 	return cmd
@@ -251,18 +254,19 @@ func mfaRemove(p Process) *cobra.Command {
 func userInvite(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "invite E-MAIL",
-		Short: "Invite somebody into a Workspace, over the API",
-		Long: `Invite somebody into a Workspace, over the API and as whoever is signed in. The server mails an activation key, or
-answers it, if it is set up so; then it is printed this once. 'simferry account activate' uses it.`,
+		Short: "Invite a user to a Workspace, over the API",
+		Long: `Invite a user to a Workspace, over the API and as the signed-in user. The server mails an activation
+key. If it is configured to return the key instead, the command prints the key, only once. The user
+enters it with 'simferry account activate'.`,
 		Example: `  simferry user invite eve@example.com --role user
   simferry user invite eve@example.com --in "Fleet FR" --role administrator --name "Eve Example"`,
 		Args: positional("the E-MAIL address"),
 	}
 	profile := profileFlag(cmd, p)
 	role := newKeyword(fleet.Roles, fleet.Observer)
-	cmd.Flags().Var(role, "role", "role there: administrator, user or observer")
-	in := cmd.Flags().String("in", "", "the Workspace, by id or name, instead of your own")
-	name := cmd.Flags().String("name", "", "the name of the invited; the address if left out")
+	cmd.Flags().Var(role, "role", "role in the Workspace: administrator, user or observer")
+	in := cmd.Flags().String("in", "", "the Workspace, by id or name (default: your current one)")
+	name := cmd.Flags().String("name", "", "name of the invited user (default: the address)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		c, err := p.within(cmd.Context(), *profile, *in)
 		if err != nil {
@@ -276,9 +280,9 @@ answers it, if it is set up so; then it is printed this once. 'simferry account 
 		if err != nil {
 			return err
 		}
-		_, _ = printf(p.Stderr, "%s is invited to %s (%d) as %s.\n", args[0], w.Name, w.ID, role)
+		_, _ = printf(p.Stderr, "Invited %s to %s (%d) as %s.\n", args[0], w.Name, w.ID, role)
 		if key != "" {
-			_, _ = fmt.Fprintln(p.Stderr, "The activation key, shown this once, to be handed on:")
+			_, _ = fmt.Fprintln(p.Stderr, "The activation key is shown only once. Give it to the user:")
 			_, err = printf(p.Stdout, "%s\n", key)
 		}
 		return err

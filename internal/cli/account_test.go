@@ -40,10 +40,10 @@ func TestAccountFromTheTerminal(t *testing.T) {
 	admin, eve := newPerson(t), newPerson(t)
 	admin.login(s.URL, "admin@example.com")
 	invited := admin.run("", "user", "invite", "eve@example.com", "--role", "user", "--in", "Fleet DE")
-	if invited.code != 0 || !strings.Contains(invited.errors, "invited to Fleet DE (100) as user") || len(invited.out) < 20 {
+	if invited.code != 0 || !strings.Contains(invited.errors, "Invited eve@example.com to Fleet DE (100) as user") || len(invited.out) < 20 {
 		t.Fatalf("%+v", invited)
 	}
-	if got := eve.run("no-such-key\n"+kit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 1 || !strings.Contains(got.errors, "unknown, used or expired") {
+	if got := eve.run("no-such-key\n"+kit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 1 || !strings.Contains(got.errors, "unknown, was used or has expired") {
 		t.Errorf("a wrong key: %+v", got)
 	}
 	if got := eve.run(invited.out+kit.Password+"\n", "account", "activate", "--server", s.URL, "--stdin"); got.code != 0 {
@@ -84,7 +84,7 @@ func TestAccountFromTheTerminal(t *testing.T) {
 func TestAccountReset(t *testing.T) {
 	mailing := kit.Ferried(t, kit.SQLite)
 	for _, who := range []string{"admin@example.com", "nobody@example.com"} {
-		if got := newPerson(t).run("", "account", "reset", who, "--server", mailing.URL); got.code != 0 || !strings.Contains(got.out, "a key is on its way") {
+		if got := newPerson(t).run("", "account", "reset", who, "--server", mailing.URL); got.code != 0 || !strings.Contains(got.out, "a key was mailed to it") {
 			t.Errorf("%s: %+v", who, got)
 		}
 	}

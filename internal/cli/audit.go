@@ -18,24 +18,25 @@ import (
 )
 
 func auditCommands(p Process) *cobra.Command {
-	return group("audit", "Export the audit log, and verify that nobody has changed it", auditExport(p), auditVerify(p))
+	return group("audit", "Export the audit log, and verify that it is unchanged", auditExport(p), auditVerify(p))
 }
 
 func auditExport(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "export [FILE]",
 		Short: "Export the audit log of all Workspaces to a file, or to standard output",
-		Long: `Export the audit log of all Workspaces, and of the installation, to a file, or to standard output: one instant of the
-database, by id, as CSV or as one JSON object a line. A file that is there already is replaced once all is written.`,
+		Long: `Export the audit log of all Workspaces and of the installation to a file or to standard output.
+The export is one snapshot of the database, sorted by id, as CSV or as one JSON object per line.
+An existing file is replaced when everything is written.`,
 		Example: `  simferry audit export --from 2026-11-01 --to 2026-12-01 november.csv
   simferry audit export --output json | gzip > audit.jsonl.gz`,
 		Args: atMostFile,
 	})
 	var from, to time.Time
 	form := "csv"
-	cmd.Flags().Var((*day)(&from), "from", "only what happened then or later, a day or an instant as RFC 3339 has it")
-	cmd.Flags().Var((*day)(&to), "to", "only what happened before")
-	cmd.Flags().StringVarP(&form, "output", "o", form, "form of the export, csv or json")
+	cmd.Flags().Var((*day)(&from), "from", "only entries from then on: a day, or a time in the form of RFC 3339")
+	cmd.Flags().Var((*day)(&to), "to", "only entries before then")
+	cmd.Flags().StringVarP(&form, "output", "o", form, "format of the export: csv or json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		open, known := auditWriters[form]
 		if !known {
@@ -56,14 +57,15 @@ func auditVerify(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "verify",
 		Short: "Verify the chain of the audit log",
-		Long: `Verify the chain of the audit log from its first link to its last, which is printed as HASH@SEQ. Note that elsewhere:
-with --head, a history that was rewritten, or cut off, since then is found out. The exit code is 0 where everything
-holds, 1 where something does not, with the first broken entries named.`,
+		Long: `Verify the chain of the audit log from its first link to its last, and print the last as HASH@SEQ.
+Keep that value somewhere else: with --head, the command finds out whether the log was rewritten or
+truncated since. The exit code is 0 if everything is intact; otherwise it is 1, and the output
+names the first broken entries.`,
 		Example: `  simferry audit verify
   simferry audit verify --head 8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4@1042`,
 		Args: positional(),
 	})
-	head := cmd.Flags().String("head", "", "a link that was noted before, as HASH@SEQ")
+	head := cmd.Flags().String("head", "", "a link printed earlier, as HASH@SEQ")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		noted, err := parseHead(*head)
 		if err != nil {
@@ -84,7 +86,7 @@ holds, 1 where something does not, with the first broken entries named.`,
 			return err
 		}
 		if !r.OK() {
-			return errors.New("the audit log does not verify")
+			return errors.New("the audit log was changed: see the entries above")
 		}
 		return nil
 	}

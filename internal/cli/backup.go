@@ -12,13 +12,15 @@ import (
 func backupCommand(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "backup FILE",
-		Short: "Copy the database into a file while it is served",
-		Long: `Copy the SQLite database into a file, as of one instant, also while the server runs. The copy gets its name
-only once it is whole, on the disk, and has passed 'simferry fsck'. A file that is there is not overwritten.
+		Short: "Back up the SQLite database to a file, while the server runs",
+		Long: `Copy the SQLite database to a file. The copy is one snapshot; the server may keep running.
+The file gets its name when it is complete, on disk and has passed 'simferry fsck'. An existing
+file is not overwritten.
 
-Only the file's owner may read it. It holds the keys that sign tokens: keep it as safe as the database.
+Only the file's owner may read it. It contains the keys that sign tokens: protect it like the
+database.
 
-PostgreSQL is backed up by its own tools, pg_dump or pg_basebackup.`,
+Back up PostgreSQL with its own tools, pg_dump or pg_basebackup.`,
 		Example: `  simferry backup /var/backups/fleet-2026-11-22.db`,
 		Args:    positional("FILE"),
 	})
@@ -28,12 +30,13 @@ PostgreSQL is backed up by its own tools, pg_dump or pg_basebackup.`,
 func restoreCommand(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "restore FILE",
-		Short: "Make a backup the database",
-		Long: `Make a backup the SQLite database that --database names, which must not be there, or be empty. Stop the server
-first. The copy is checked before it gets its name: its pages, its schema, and all that 'simferry fsck' asks.
-A backup of an older schema is brought up to date; the file itself stays as it is.
+		Short: "Restore the SQLite database from a backup",
+		Long: `Restore the SQLite database that --database names from a backup. The database must not exist, or
+be empty. Stop the server first. The command checks the copy before it gives it its name: its
+pages, its schema, and everything that 'simferry fsck' checks. It migrates a backup with an older
+schema; the backup file stays unchanged.
 
-PostgreSQL is restored by its own tools, such as pg_restore.`,
+Restore PostgreSQL with its own tools, such as pg_restore.`,
 		Example: `  simferry restore /var/backups/fleet-2026-11-22.db --database sqlite:/var/lib/simferry/fleet.db`,
 		Args:    positional("FILE"),
 	})

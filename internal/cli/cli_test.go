@@ -57,7 +57,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"workspace", "list", "--output", "xml"}, 2, "must be table or json"},
 		{[]string{"user", "create", "a@b.example", "--role", "administrator"}, 2, "must be WORKSPACE=ROLE"},
 		{[]string{"user", "create", "a@b.example", "--role", "1=superadmin"}, 2, "must be administrator, user or observer"},
-		{[]string{"user", "create", "a@b.example", "--role", "1=user", "--role", "1=observer"}, 2, "has a role already"},
+		{[]string{"user", "create", "a@b.example", "--role", "1=user", "--role", "1=observer"}, 2, "is given twice"},
 		{[]string{"token", "create"}, 2, "needs --workspace"},
 		{[]string{"token", "create", "--workspace", "1", "--expires", "tomorrow"}, 2, "must be a day such as"},
 		{[]string{"serve", "--listen", "nowhere"}, 2, "must be host:port"},

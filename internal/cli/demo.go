@@ -16,11 +16,12 @@ func demoCommand(p Process) *cobra.Command {
 	var o demo.Options
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Show a migration from beginning to end, on a throw-away database",
+		Short: "Show a migration from beginning to end, on a temporary database",
 		Long: `Show how 500 of 1,200 SIMs move from one Workspace to another, through the real HTTP API:
 a dry run that is refused, one that is not, the real run, and its entry in the ledger.
 
-Then the server stays up to be tried, until Ctrl-C. Its database is removed at the end.`,
+Then the server keeps running until Ctrl-C, so that you can try it. Its database is removed at the
+end.`,
 		Example: `  simferry demo
   simferry demo --once
   simferry demo --listen 127.0.0.1:8080`,
@@ -31,8 +32,8 @@ Then the server stays up to be tried, until Ctrl-C. Its database is removed at t
 			return demo.Run(cmd.Context(), termtext.Raw(p.Stdout), o) // its colours; all names are its own
 		},
 	}
-	cmd.Flags().BoolVar(&o.Once, "once", false, "end after the last step; the exit code tells whether all went as told")
-	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "host:port of the server; port 0 is any that is free")
+	cmd.Flags().BoolVar(&o.Once, "once", false, "stop after the last step; the exit code is 0 if every step had the expected result")
+	cmd.Flags().StringVar(&o.Listen, "listen", "127.0.0.1:0", "host:port of the server; port 0 picks a free one")
 	return cmd
 }
 

@@ -22,13 +22,14 @@ func deviceImport(p Process) *cobra.Command {
 		Short: "Import devices from a CSV file or a workbook, all or none",
 		Long: `Import devices from a file, all or none; every bad line is reported with its number.
 
-The file may be CSV in any encoding and with any separator, or a workbook (.xlsx) with its numbers as text; titles
-may stand above the line that names the columns. 
+The file may be CSV in any encoding and with any separator, or a workbook (.xlsx) with its numbers
+as text. Titles above the line that names the columns are allowed. 
 
 The columns are, as needed, id, workspace, name, status, service_profile, tariff_profile, tags,
-imei, imei_lock, ip_address and created. Devices without an id get the next free ones. One that is there already
-in the same Workspace stays as it is. The SIMs in them come with 'simferry sim import', whose file names the
-device of each. The file is read several times, so it must be a file and no pipe.`,
+imei, imei_lock, ip_address and created. Devices without an id get the next free ids. A device that
+already exists in the same Workspace is left unchanged. Their SIMs are imported with
+'simferry sim import', whose file names the device of each SIM. The file is read several times, so
+it cannot be a pipe.`,
 		Example: `  simferry device import devices.csv
   simferry device import devices.csv --workspace 100    # for lines that name no Workspace`,
 		Args: positional("FILE"),
@@ -41,9 +42,9 @@ func deviceExport(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "export [FILE.csv]",
 		Short: "Export devices to a CSV file, or to standard output",
-		Long: `Export all devices that are not deleted to a CSV file, or to standard output: one instant of the database, by id,
-the columns always in the same order. 'simferry device import' reads what it writes. A file that is there already
-is replaced once all devices are written.`,
+		Long: `Export all devices that are not deleted to a CSV file or to standard output. The export is one
+snapshot of the database, sorted by id, with a fixed order of columns. 'simferry device import'
+reads it. An existing file is replaced when all devices are written.`,
 		Example: `  simferry device export devices.csv
   simferry device export --workspace 100 | gzip > devices-100.csv.gz`,
 		Args: atMostFile,

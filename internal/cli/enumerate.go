@@ -29,7 +29,7 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*bulk.Plan, error) {
 			return nil, err
 		}
 		if len(in) == 0 {
-			s.screen.line("--iccid-range %s: no SIM of yours has an ICCID in it", r)
+			s.screen.line("--iccid-range %s: none of your SIMs has an ICCID in this range", r)
 		}
 		sims = append(sims, in...)
 	}

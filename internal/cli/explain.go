@@ -69,7 +69,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 // help is the command that helps against an error, as a line; "" if none is known.
 func help(err error) string {
 	if elsewhere, ok := errors.AsType[*client.RedirectError](err); ok && elsewhere.BaseURL != "" {
-		return "To sign in there: simferry login --server " + termtext.Escape(elsewhere.BaseURL) + "\n"
+		return "To sign in to it: simferry login --server " + termtext.Escape(elsewhere.BaseURL) + "\n"
 	}
 	return ""
 }
@@ -92,7 +92,7 @@ func explainAll(w io.Writer, err error, problems []fleet.Problem) {
 	if errors.As(err, &file) {
 		subject = file.File
 	}
-	_, _ = fmt.Fprintf(w, "simferry: nothing was changed, because of what is wrong with %s:\n", subject)
+	_, _ = fmt.Fprintf(w, "simferry: nothing was changed, because of these errors in %s:\n", subject)
 	for _, p := range problems {
 		_, _ = fmt.Fprintf(w, "  %s\n", indented(p.Message))
 	}

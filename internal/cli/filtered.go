@@ -160,13 +160,13 @@ func (s *shipping) remaining(ctx context.Context, from *source, state *bulk.Stat
 func (s *shipping) lookAgain(ctx context.Context, state *bulk.State, code int) (int, error) {
 	n, err := s.remaining(ctx, s.from, state)
 	if err != nil {
-		return max(code, bulk.ExitError), fmt.Errorf("the SIMs were moved, but --filter could not be asked again for new ones: %w", err)
+		return max(code, bulk.ExitError), fmt.Errorf("the SIMs were moved, but checking --filter for new ones failed: %w", err)
 	}
 	if s.remain = n; n == 0 {
 		return code, nil
 	}
 	s.screen.line("")
-	s.screen.prose(0, "%s %s --filter in %s now: %s came in, or changed, while this ran. Run the command again to move %s.", thousands(n),
+	s.screen.prose(0, "%s more %s --filter in %s: %s arrived or changed during the run. Run the command again to move %s.", thousands(n),
 		plural(n, "SIM matches", "SIMs match"), s.from.Workspace.Name, plural(n, "it", "they"), plural(n, "it", "them"))
 	return bulk.ExitPartly, nil
 }

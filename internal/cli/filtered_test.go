@@ -80,7 +80,7 @@ type others struct {
 
 var whileFiltered = []others{
 	{
-		name: "a SIM leaves between two pages, so that those behind it shift",
+		name: "a SIM leaves between two pages, so that the later ones shift",
 		do: func(v inventory, b *between) {
 			b.on(afterList, func(n int) {
 				if n == 1 {
@@ -122,7 +122,7 @@ var whileFiltered = []others{
 				}
 			})
 		},
-		stay: []int64{9}, code: 4, tells: "1 SIM matches --filter in Fleet DE now",
+		stay: []int64{9}, code: 4, tells: "1 more SIM matches --filter in Fleet DE",
 	},
 }
 

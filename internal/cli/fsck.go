@@ -15,13 +15,14 @@ import (
 func fsckCommand(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "fsck",
-		Short: "Check that nothing was lost, doubled or half moved",
-		Long: `Check the whole database: that every SIM is in one Workspace, that each migration happened whole, that the
-history of every SIM leads to where it is, that events, counts and checksums agree, that what identifies a SIM is what
-was imported. On SQLite it checks the file's pages and indexes first. What no check looks at is listed at the end.
+		Short: "Check the integrity of the database",
+		Long: `Check the integrity of the whole database: every SIM is in one Workspace, each migration is
+complete, the history of every SIM ends at its present state, events, counts and checksums agree,
+and the identity of each SIM is as imported. On SQLite the command first checks the pages and
+indexes of the file. At the end it lists what no check covers.
 
-It reads one snapshot, writes nothing, and may run beside the server. The exit code is 0 where everything holds,
-1 where something does not, with what is wrong named.`,
+It reads one snapshot, writes nothing, and may run beside the server. The exit code is 0 if all
+checks pass; otherwise it is 1, and the output names the errors.`,
 		Example: `  simferry fsck
   simferry fsck --database sqlite:/var/lib/simferry/fleet.db --output json`,
 		Args: positional(),

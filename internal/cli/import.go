@@ -20,7 +20,7 @@ type bringIn[L any] func(o operator.Operator, ctx context.Context, list L, home 
 // importing makes cmd one that reads a file, and imports what is in it or nothing.
 func importing[L any](p Process, cmd *cobra.Command, things string, read func(world.Source) (L, error), count func(L) int, rule bringIn[L]) *cobra.Command {
 	form := outputFlag(cmd)
-	home := newWorkspaceFlag(cmd, "workspace", "Workspace of the lines that name none, by id or name")
+	home := newWorkspaceFlag(cmd, "workspace", "Workspace for lines that do not name one, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f, err := os.Open(args[0])
 		if err != nil {

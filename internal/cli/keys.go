@@ -20,9 +20,9 @@ func keysRotate(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "rotate",
 		Short: "Make a new signing key",
-		Long: `Make a new signing key. Every server signs with it from now on and goes on to accept what the old ones
-have signed, so nobody is signed out. An old key is removed by itself once all that it signed has expired; the
-application tokens of a key keep it as long as they live.`,
+		Long: `Make a new signing key. Every server signs with it from now on and still accepts tokens that the
+old keys have signed, so no user is signed out. The server removes an old key when every token that
+it signed has expired, including application tokens.`,
 		Example: `  simferry keys rotate
   simferry keys rotate --database-file /run/secrets/simferry-database`,
 		Args: positional(),
@@ -33,7 +33,7 @@ application tokens of a key keep it as long as they live.`,
 			if err != nil {
 				return err
 			}
-			_, _ = fmt.Fprintln(p.Stderr, "The key that signs from now on:")
+			_, _ = fmt.Fprintln(p.Stderr, "New signing key:")
 			_, err = fmt.Fprintln(p.Stdout, k.ID)
 			return err
 		})
@@ -65,10 +65,11 @@ func keysList(p Process) *cobra.Command {
 func keysRemove(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "remove KEY",
-		Short: "Take a signing key away at once, because somebody else may have it",
-		Long: `Take a signing key away at once. Every auth token and every application token that it signed ends on every
-server; sessions go on with their refresh tokens, application tokens must be made anew. 'keys list' tells how
-many live by a key. Rotate first where the key is the one that signs.`,
+		Short: "Remove a signing key immediately, if it may have leaked",
+		Long: `Remove a signing key immediately. Every auth token and application token that it signed stops
+working on every server. Sessions continue with their refresh tokens; application tokens must be
+created again. 'simferry keys list' shows how many depend on each key. If the key is the one that
+signs now, rotate first.`,
 		Example: `  simferry keys remove wDLJXd9F_6wR57g0lP4BY8WzpYQY8Rnp_Th0Tl0rcIE`,
 		Args:    positional("the KEY's id"),
 	})
@@ -77,7 +78,7 @@ many live by a key. Rotate first where the key is the one that signs.`,
 			if err := in.Operator.RemoveKey(ctx, args[0]); err != nil {
 				return err
 			}
-			_, err := printf(p.Stderr, "The key %s is removed; what it signed has ended.\n", args[0])
+			_, err := printf(p.Stderr, "Removed the key %s. Tokens that it signed no longer work.\n", args[0])
 			return err
 		})
 	}

@@ -17,8 +17,9 @@ func simsCommand(p Process) *cobra.Command {
 		cmd: &cobra.Command{
 			Use:   "sims",
 			Short: "List the SIMs of a Workspace",
-			Long: `List the SIMs of a Workspace. Filters: id, iccid (a prefix will do), iccid_with_luhn, imsi, msisdn, eid, status,
-endpoint (the device; null for none), customer_org, issuer_org, reseller_org, production_date. Sorting: the same.`,
+			Long: `List the SIMs of a Workspace. Filters: id, iccid (or a prefix), iccid_with_luhn, imsi, msisdn, eid,
+status, endpoint (the device; null for none), customer_org, issuer_org, reseller_org,
+production_date. The same fields sort the list.`,
 			Example: `  simferry sims
   simferry sims --filter status:activated,endpoint:null --sort -id
   simferry sims --in "Fleet FR" --filter iccid:89883030000 --output csv > sims.csv`,
@@ -50,7 +51,7 @@ func devicesCommand(p Process) *cobra.Command {
 		cmd: &cobra.Command{
 			Use:   "devices",
 			Short: "List the devices of a Workspace",
-			Long:  "List the devices of a Workspace, which the API calls endpoints, with the SIM that each one holds.",
+			Long:  "List the devices of a Workspace, each with its SIM. The API calls devices endpoints.",
 			Example: `  simferry devices
   simferry devices --filter status:0 --sort name
   simferry devices --in 200 --output json`,
@@ -89,9 +90,9 @@ func eventsCommand(p Process) *cobra.Command {
 	l := lister[api.Event]{
 		cmd: &cobra.Command{
 			Use:   "events",
-			Short: "List what happened in a Workspace, the latest first",
-			Long: `List what happened in a Workspace, the latest first. Filters: id, timestamp (a day will do), event_type, event_source,
-event_severity, sim, endpoint (the device), user. Sorting: the same.`,
+			Short: "List the events of a Workspace, the latest first",
+			Long: `List the events of a Workspace, the latest first. Filters: id, timestamp (or a day), event_type,
+event_source, event_severity, sim, endpoint (the device), user. The same fields sort the list.`,
 			Example: `  simferry events
   simferry events --sim 250
   simferry events --in "Fleet FR" --filter event_type:69 --limit 20`,
@@ -127,8 +128,8 @@ event_severity, sim, endpoint (the device), user. Sorting: the same.`,
 		},
 	}
 	cmd := l.command(p)
-	cmd.Flags().Int64Var(&sim, "sim", 0, "only those of one SIM, by its id")
-	cmd.Flags().Int64Var(&device, "device", 0, "only those of one device, by its id")
+	cmd.Flags().Int64Var(&sim, "sim", 0, "only the events of one SIM, by its id")
+	cmd.Flags().Int64Var(&device, "device", 0, "only the events of one device, by its id")
 	cmd.MarkFlagsMutuallyExclusive("sim", "device")
 	return cmd
 }
@@ -138,8 +139,8 @@ func workspacesCommand(p Process) *cobra.Command {
 		cmd: &cobra.Command{
 			Use:   "workspaces",
 			Short: "List the Workspaces that you belong to, with your role in each",
-			Long: `List the Workspaces that you belong to, with your role in each. Those in which you are Administrator are those
-into which, and out of which, you may move SIMs; lists take any of them with --in.`,
+			Long: `List the Workspaces that you belong to, with your role in each. You may move SIMs into and out of
+those in which you are Administrator. Lists take any of them with --in.`,
 			Example: `  simferry workspaces
   simferry workspaces --output json`,
 			Args: positional(),
@@ -158,7 +159,7 @@ into which, and out of which, you may move SIMs; lists take any of them with --i
 		},
 	}
 	l.process, l.form, l.profile = p, listForm(asTable), profileFlag(l.cmd, p)
-	l.cmd.Flags().VarP(&l.form, "output", "o", "form of the answer")
+	l.cmd.Flags().VarP(&l.form, "output", "o", "output format")
 	l.cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, known, err := p.connect(*l.profile)
 		if err != nil {

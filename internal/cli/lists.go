@@ -64,12 +64,12 @@ func (l *lister[T]) command(p Process) *cobra.Command {
 	l.process, l.form = p, listForm(asTable)
 	l.profile = profileFlag(l.cmd, p)
 	f := l.cmd.Flags()
-	f.StringVar(&l.options.Filter, "filter", "", "as field:value,field:value; several values as value|value")
-	f.StringVar(&l.options.Sort, "sort", "", "as field,-field; - is descending")
-	f.IntVar(&l.limit, "limit", allOfThem, fmt.Sprintf("print so many at most; without it %d in a table, else all", tableLimit))
-	f.IntVar(&l.number, "page", 0, fmt.Sprintf("print only this page of --limit items, from 1; without --limit a page has %d", tableLimit))
-	f.StringVar(&l.in, "in", "", "a Workspace, by id or name, instead of your own")
-	f.VarP(&l.form, "output", "o", "form of the answer")
+	f.StringVar(&l.options.Filter, "filter", "", "field:value,field:value; several values as value|value")
+	f.StringVar(&l.options.Sort, "sort", "", "field,-field; - sorts in descending order")
+	f.IntVar(&l.limit, "limit", allOfThem, fmt.Sprintf("most items to print (default: %d in a table, all as JSON or CSV)", tableLimit))
+	f.IntVar(&l.number, "page", 0, fmt.Sprintf("print only this page of --limit items, from 1; without --limit a page has %d items", tableLimit))
+	f.StringVar(&l.in, "in", "", "the Workspace, by id or name (default: your current one)")
+	f.VarP(&l.form, "output", "o", "output format")
 	_ = l.cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{string(asTable), string(asJSON), string(asCSV)}, cobra.ShellCompDirectiveNoFileComp))
 	_ = l.cmd.RegisterFlagCompletionFunc("in", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return p.completeWorkspaces(cmd.Context(), *l.profile), cobra.ShellCompDirectiveNoFileComp
@@ -129,7 +129,7 @@ func (l *lister[T]) note(n, total int) {
 		_, _ = printf(l.process.Stderr, "%s to %s of %s: page %d of %d\n", thousands(first), thousands(first+n-1), thousands(total),
 			l.number, max(1, (total+l.limit-1)/l.limit))
 	case n < total:
-		_, _ = printf(l.process.Stderr, "%s of %s: --limit %d prints all, --page 2 the next ones\n", thousands(n), thousands(total), total)
+		_, _ = printf(l.process.Stderr, "%s of %s: --limit %d prints all, --page 2 the next page\n", thousands(n), thousands(total), total)
 	}
 }
 

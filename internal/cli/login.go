@@ -34,11 +34,12 @@ func loginCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in to a server and keep the session",
-		Long: `Sign in to a server and keep the session in a file that only you may read, for the commands that work over
-the API: migrate, sims, devices, workspaces, migrations, events.
+		Long: `Sign in to a server and store the session in a file that only you may read. The commands that work
+over the API use it: migrate, sims, devices, workspaces, migrations, events.
 
-The password is asked for, and so is the code of a second factor where one is due; neither is shown or kept.
-What is kept are the tokens of the session, which is renewed by itself. Several sessions live side by side as profiles.`,
+The command prompts for the password and, if the user has a second factor, for its code. It shows
+and stores neither. It stores the tokens of the session, which renew themselves. Use profiles to
+keep several sessions at the same time.`,
 		Example: `  simferry login --server https://sims.example.com
   simferry login --server https://sims.example.com --username admin@example.com --password-stdin < password.txt
   simferry login --server https://lab.example.com --profile lab --application-token-stdin < token.txt`,
@@ -46,9 +47,9 @@ What is kept are the tokens of the session, which is renewed by itself. Several 
 	}
 	name := profileFlag(cmd, p)
 	preset, _ := p.LookupEnv(serverEnv)
-	cmd.Flags().StringVar(&l.server, "server", preset, "address of the server, such as https://sims.example.com or localhost:8080 (also "+serverEnv+"); that of the profile if left out")
-	cmd.Flags().StringVar(&l.username, "username", "", "who signs in; asked for if left out")
-	cmd.Flags().StringVar(&l.code, "code", "", "six digits of the second factor; asked for where due")
+	cmd.Flags().StringVar(&l.server, "server", preset, "address of the server, such as https://sims.example.com or localhost:8080 (also "+serverEnv+"; default: that of the profile)")
+	cmd.Flags().StringVar(&l.username, "username", "", "user name (default: prompt for it)")
+	cmd.Flags().StringVar(&l.code, "code", "", "code of the second factor (default: prompt for it when needed)")
 	cmd.Flags().BoolVar(&l.stdin, "password-stdin", false, "read the password from the first line of standard input")
 	cmd.Flags().BoolVar(&l.application, "application-token-stdin", false, "sign in as a program: read its token from standard input")
 	cmd.MarkFlagsMutuallyExclusive("password-stdin", "application-token-stdin")
@@ -146,7 +147,7 @@ func (l *login) user(ctx context.Context, c *client.Client) (*api.AuthResponse, 
 	fd, terminal := l.process.terminal()
 	if l.username == "" {
 		if !terminal {
-			return nil, usagef("there is no terminal to ask on: use --username")
+			return nil, usagef("there is no terminal to prompt on: use --username")
 		}
 		var err error
 		if l.username, err = l.process.ask(ctx, "User name (e-mail): "); err != nil {
@@ -163,7 +164,7 @@ func (l *login) user(ctx context.Context, c *client.Client) (*api.AuthResponse, 
 	}
 	if l.code == "" {
 		if !terminal || l.stdin {
-			return nil, usagef("a second factor is due: use --code")
+			return nil, usagef("a second factor is required: use --code")
 		}
 		if l.code, err = l.process.ask(ctx, "Code of the second factor: "); err != nil {
 			return nil, err
@@ -177,7 +178,7 @@ func (l *login) password(ctx context.Context, fd int, terminal bool) (string, er
 	case l.stdin:
 		return l.firstLine()
 	case !terminal:
-		return "", usagef("there is no terminal to ask for the password on: use --password-stdin")
+		return "", usagef("there is no terminal to prompt for the password on: use --password-stdin")
 	}
 	return l.process.askSecret(ctx, fd, "Password: ")
 }
@@ -189,7 +190,7 @@ func (l *login) firstLine() (string, error) {
 		return "", fmt.Errorf("standard input: %w", err)
 	}
 	if line = strings.TrimRight(line, "\r\n"); line == "" {
-		return "", errors.New("standard input: its first line is empty")
+		return "", errors.New("standard input: the first line is empty, but must hold the secret")
 	}
 	return line, nil
 }
@@ -198,11 +199,11 @@ func (l *login) firstLine() (string, error) {
 func refusedSignIn(err error) error {
 	switch refused, ok := errors.AsType[*client.APIError](err); {
 	case client.IsTooManyRequests(err) && ok && refused.RetryAfter > 0:
-		return fmt.Errorf("signing in is locked after too many attempts: try again in %v", refused.RetryAfter.Round(time.Second))
+		return fmt.Errorf("sign-in is locked after too many attempts: try again in %v", refused.RetryAfter.Round(time.Second))
 	case client.IsTooManyRequests(err):
-		return errors.New("signing in is locked after too many attempts: try again in a few minutes")
+		return errors.New("sign-in is locked after too many attempts: try again in a few minutes")
 	case client.IsUnauthorized(err):
-		return errors.New("not signed in: the user name, the password or the code is wrong, or the user is not active")
+		return errors.New("not signed in: the user name, password or code is wrong, or the user is not active")
 	}
 	return err
 }
@@ -232,14 +233,14 @@ func logoutCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "logout",
 		Short: "Forget a session",
-		Long: `Forget a session: its tokens are deleted from this machine. A server that knows of signing out ends the session there, too;
-of one that does not, the tokens go on until they expire.`,
+		Long: `Forget a session: its tokens are deleted from this machine, and the server is asked to end the
+session. On a server that cannot do that, the tokens are valid until they expire.`,
 		Example: `  simferry logout
   simferry logout --profile lab`,
 		Args: positional(),
 	}
 	name := profileFlag(cmd, p)
-	everywhere := cmd.Flags().Bool("everywhere", false, "end every session of the user, those on other machines, too")
+	everywhere := cmd.Flags().Bool("everywhere", false, "also end every other session of the user, on all machines")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		store, err := p.profiles()
 		if err != nil {
@@ -271,8 +272,8 @@ func (p Process) endSession(ctx context.Context, name string, everywhere bool) e
 		return nil
 	}
 	if everywhere {
-		return fmt.Errorf("the other sessions have not ended: %w", err)
+		return fmt.Errorf("the other sessions are still valid: %w", err)
 	}
-	_, _ = printf(p.Stderr, "The server has not ended the session, so its tokens are good until they expire: %v\n", err)
+	_, _ = printf(p.Stderr, "The server did not end the session; its tokens are valid until they expire: %v\n", err)
 	return nil
 }

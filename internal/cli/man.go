@@ -11,7 +11,7 @@ func manCommand(p Process) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write the man pages into a folder",
-		Long:  "Write a man page for each command into a folder, which is created where it is not there.",
+		Long:  "Write a man page for each command into a folder, which is created if needed.",
 		Example: `  simferry man /usr/local/share/man/man1
   simferry man pages && man pages/simferry-migrate.1`,
 		Args: positional("DIR"),
@@ -25,7 +25,7 @@ func manCommand(p Process) *cobra.Command {
 			if err := doc.GenManTree(root, &header, args[0]); err != nil {
 				return err
 			}
-			_, err := printf(p.Stdout, "The pages are in %s; the first is simferry.1.\n", args[0])
+			_, err := printf(p.Stdout, "The pages are in %s. Start with simferry.1.\n", args[0])
 			return err
 		},
 	}

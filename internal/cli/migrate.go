@@ -55,15 +55,18 @@ func migrateCommand(p Process) *cobra.Command {
 	f := &migrateFlags{conflict: stop}
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Move any number of SIMs into a Workspace: planned, asked once, resumable",
-		Long: `Move SIMs into a Workspace, as many as there are. First everything is dry run, and one screen shows what would
-happen; then it asks; then the SIMs move, 500 at a time. A journal on disk knows what has moved: after Ctrl-C, a crash or a dead
-network 'simferry migrate resume' completes the run.
+		Short: "Move any number of SIMs into a Workspace: preview, confirm, move, resume",
+		Long: `Move any number of SIMs into a Workspace. The command first makes a dry run of everything and shows
+what would happen. After you confirm, it moves the SIMs, 500 per request. A journal on disk records
+what has moved: after Ctrl-C, a crash or a network failure, 'simferry migrate resume' completes the
+run.
 
-SIMs are named by any mix of --iccid, --iccid-range, --sim-id, --file and --filter. A file may be CSV, text or a
-workbook (.xlsx), with a column called iccid or nothing but ICCIDs, of 19 digits or 20. Where one line of it is not understood, nothing is done.
+Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file and --filter. A file may be CSV,
+text or a workbook (.xlsx). It has a column called iccid, or contains only ICCIDs, of 19 or 20
+digits. If a line of it is not valid, nothing is moved.
 
-Exit codes: 0 every SIM is in the target, 1 failed, 2 called wrongly, 3 refused and nothing moved, 4 some moved and some not.`,
+Exit codes: 0 every SIM is in the target, 1 failed, 2 wrong usage, 3 refused and nothing moved,
+4 some SIMs moved and some did not.`,
 		Example: `  simferry migrate --to "Fleet FR" --file sims.csv --dry-run
   simferry migrate --to 200 --file sims.csv --detach --report moved.csv
   simferry migrate --to 200 --iccid-range 8988303000000001000..8988303000000001599 --yes
@@ -75,11 +78,11 @@ Exit codes: 0 every SIM is in the target, 1 failed, 2 called wrongly, 3 refused 
 	f.profile = profileFlag(cmd, p)
 	cmd.Flags().StringVar(&f.to, "to", "", "target Workspace, by id or name (required)")
 	f.selected.flags(cmd)
-	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "only SIMs in this status may move; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
-	cmd.Flags().BoolVar(&f.detach, "detach", false, "take SIMs out of their devices")
-	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "plan only, and move nothing")
-	cmd.Flags().IntVar(&f.chunk, "chunk", bulk.MaxChunk, "SIMs in a request, 500 at most")
-	cmd.Flags().StringVar(&f.planFile, "plan", "", "save the plan in this file instead of moving anything; for 'simferry migrate apply'")
+	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "let only SIMs with this status move; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
+	cmd.Flags().BoolVar(&f.detach, "detach", false, "detach SIMs from their devices")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the plan and move nothing")
+	cmd.Flags().IntVar(&f.chunk, "chunk", bulk.MaxChunk, "SIMs per request, at most 500")
+	cmd.Flags().StringVar(&f.planFile, "plan", "", "save the plan to this file for 'simferry migrate apply', and move nothing")
 	f.runFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("plan", "dry-run")
 	completeMigrate(cmd, p, f)
@@ -91,17 +94,17 @@ Exit codes: 0 every SIM is in the target, 1 failed, 2 called wrongly, 3 refused 
 // runFlags are those of whatever moves SIMs.
 func (f *migrateFlags) runFlags(cmd *cobra.Command) {
 	f.conflict = stop
-	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask before moving")
-	cmd.Flags().Var(&f.conflict, "on-conflict", "where some SIMs may not move: stop and move none, or skip them")
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
+	cmd.Flags().Var(&f.conflict, "on-conflict", "if some SIMs may not move: stop and move none, or skip them")
 	f.reportFlags(cmd)
 }
 
 // reportFlags are those of a run, new or resumed.
 func (f *migrateFlags) reportFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.report, "report", "", "write the verdict on every SIM into this file, .csv or .json")
+	cmd.Flags().StringVar(&f.report, "report", "", "write the result of every SIM to this file, .csv or .json")
 	f.output = outputFlag(cmd)
-	cmd.Flags().IntVar(&f.parallel, "parallel", 4, "dry runs at once, until the server asks for less")
-	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Minute, "how long to wait for a server that does not answer")
+	cmd.Flags().IntVar(&f.parallel, "parallel", 4, "number of dry runs at the same time; reduced if the server asks for it")
+	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Minute, "how long to wait for a server that does not respond")
 }
 
 func completeMigrate(cmd *cobra.Command, p Process, f *migrateFlags) {
@@ -132,7 +135,7 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 		return err
 	}
 	if _, terminal := p.terminal(); !terminal && f.asks() {
-		return usagef("there is no terminal to ask on: use --yes, --dry-run or --plan")
+		return usagef("there is no terminal to prompt on: use --yes, --dry-run or --plan")
 	}
 	if err := f.files.create(f.report, f.planFile, f.selected.files...); err != nil {
 		return err
@@ -251,17 +254,17 @@ func (s *shipping) proceed(ctx context.Context, plan *bulk.Plan) error {
 	return s.carryOut(ctx, run, false)
 }
 
-// confirm makes the user type the number of SIMs, so that the user has read it.
+// confirm asks the user to type the number of SIMs, which shows that the user has read the plan.
 func (s *shipping) confirm(ctx context.Context, n int) error {
 	if s.yes {
 		return nil
 	}
-	typed, err := s.process.ask(ctx, fmt.Sprintf("\nType %d to move them, anything else to leave all as it is: ", n))
+	typed, err := s.process.ask(ctx, fmt.Sprintf("\nType %d to move them, anything else to cancel: ", n))
 	if err != nil {
 		return fmt.Errorf("nothing was moved: %w", err)
 	}
 	if digits(typed) != fmt.Sprint(n) {
-		return errors.New("nothing was moved: the number typed is not the number of SIMs")
+		return errors.New("nothing was moved: the number that you typed is not the number of SIMs")
 	}
 	return nil
 }

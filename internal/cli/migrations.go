@@ -13,7 +13,7 @@ import (
 )
 
 func migrationsCommands(p Process) *cobra.Command {
-	return group("migrations", "Look into the ledger: who moved what, and when", migrationsList(p), migrationsShow(p))
+	return group("migrations", "Read the ledger of migrations: who moved what, and when", migrationsList(p), migrationsShow(p))
 }
 
 func migrationsList(p Process) *cobra.Command {
@@ -21,8 +21,9 @@ func migrationsList(p Process) *cobra.Command {
 		cmd: &cobra.Command{
 			Use:   "list",
 			Short: "List migrations, the latest first",
-			Long: `List the migrations out of and into the Workspaces that you are a member of, the latest first. Filters: id, timestamp (a day
-will do), user, target_workspace. The ledger is Simferry's own: other servers have none.`,
+			Long: `List the migrations out of and into the Workspaces that you are a member of, the latest first.
+Filters: id, timestamp (or a day), user, target_workspace. The ledger is an extension of Simferry:
+other servers of the contract do not have it.`,
 			Example: `  simferry migrations list
   simferry migrations list --filter target_workspace:200 --sort timestamp --output csv`,
 			Args: positional(),
@@ -72,11 +73,11 @@ func migrationsShow(p Process) *cobra.Command {
 		},
 	}
 	l.process, l.form, l.profile = p, listForm(asTable), profileFlag(l.cmd, p)
-	l.cmd.Flags().VarP(&l.form, "output", "o", "form of the answer")
+	l.cmd.Flags().VarP(&l.form, "output", "o", "output format")
 	l.cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		id, err := strconv.ParseInt(args[0], 10, 64)
 		if err != nil {
-			return usagef("%q is no id of a migration: 'simferry migrations list' has them", args[0])
+			return usagef("%q is not the id of a migration: 'simferry migrations list' shows the ids", args[0])
 		}
 		c, _, err := p.connect(*l.profile)
 		if err != nil {

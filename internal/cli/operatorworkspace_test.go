@@ -28,9 +28,9 @@ func TestWorkspacesByNameOnTheDatabase(t *testing.T) {
 	for want, args := range map[string][]string{
 		`there is no Workspace called "Nowhere": 'simferry workspace list'`: {"sim", "export", "--workspace", "Nowhere"},
 		`several Workspaces are called "Twin"`:                              {"token", "create", "--workspace", "Twin"},
-		`100 is an id, and a Workspace with another id is called that`:      {"device", "export", "--workspace", "100"},
+		`100 is the id of one Workspace and the name of another`:            {"device", "export", "--workspace", "100"},
 		`--role: there is no Workspace called "Lost"`:                       {"user", "create", "c@b.example", "--role", "Lost=user", "--password-stdin"},
-		`has a role already`: {"user", "create", "c@b.example", "--role", "Fleet DE=user", "--role", "id:100=user", "--password-stdin"},
+		`is given twice`: {"user", "create", "c@b.example", "--role", "Fleet DE=user", "--role", "id:100=user", "--password-stdin"},
 	} {
 		if got := run(t, db, "correct horse battery\n", args...); got.code == 0 || !strings.Contains(got.errors, want) {
 			t.Errorf("%v: %+v", args, got)

@@ -32,7 +32,7 @@ func (o *output) Set(s string) error {
 
 func outputFlag(cmd *cobra.Command) *output {
 	o := asTable
-	cmd.Flags().VarP(&o, "output", "o", "form of the answer")
+	cmd.Flags().VarP(&o, "output", "o", "output format")
 	return &o
 }
 

@@ -18,12 +18,12 @@ type outputFiles struct {
 // replaced.
 func (o *outputFiles) create(report, plan string, inputs ...string) (err error) {
 	if report != "" && plan != "" && sameFile(report, plan) {
-		return usagef("--report and --plan name the same file, %s: name two", report)
+		return usagef("--report and --plan name the same file, %s: use two files", report)
 	}
 	for flag, name := range map[string]string{"--report": report, "--plan": plan} {
 		for _, input := range inputs {
 			if name != "" && sameFile(name, input) {
-				return usagef("%s would replace %s, which is read: name another file", flag, name)
+				return usagef("%s would replace %s, which is an input: use another file", flag, name)
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (s *passwordSource) read() (string, error) {
 	}
 	in, ok := s.process.Stdin.(interface{ Fd() uintptr })
 	if !ok || !term.IsTerminal(int(in.Fd())) {
-		return "", usagef("there is no terminal to ask for the password on: use --password-stdin")
+		return "", usagef("there is no terminal to prompt for the password on: use --password-stdin")
 	}
 	return s.ask(int(in.Fd()))
 }

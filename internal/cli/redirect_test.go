@@ -33,7 +33,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 		{"migrate", "--to", "200", "--sim-id", "1", "--yes"},
 	} {
 		got := p.run(fakeserver.Password+"\n", args...)
-		if got.code == 0 || !strings.Contains(got.errors, "To sign in there: simferry login --server "+thief.URL) {
+		if got.code == 0 || !strings.Contains(got.errors, "To sign in to it: simferry login --server "+thief.URL) {
 			t.Errorf("%v: %+v", args, got)
 		}
 	}

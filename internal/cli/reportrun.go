@@ -79,7 +79,7 @@ func (s *shipping) write(r report, dir string) error {
 			err = s.files.report.Commit()
 		}
 		if err != nil {
-			return fmt.Errorf("the report: %w", err)
+			return fmt.Errorf("write the report: %w", err)
 		}
 	}
 	if dir == "" {
@@ -90,7 +90,7 @@ func (s *shipping) write(r report, dir string) error {
 		err = atomicfile.WriteFile(filepath.Join(dir, reportFile), text)
 	}
 	if err != nil {
-		return fmt.Errorf("the report: %w", err)
+		return fmt.Errorf("write the report: %w", err)
 	}
 	return nil
 }
@@ -102,7 +102,7 @@ func (s *shipping) savePlan(plan *bulk.Plan) error {
 		err = s.files.plan.Commit()
 	}
 	if err != nil {
-		return fmt.Errorf("the plan: %w", err)
+		return fmt.Errorf("write the plan: %w", err)
 	}
 	return nil
 }

@@ -16,9 +16,10 @@ func applyCommand(p Process) *cobra.Command {
 	f := &migrateFlags{}
 	cmd := &cobra.Command{
 		Use:   "apply FILE",
-		Short: "Carry out a saved plan: exactly that",
-		Long: `Carry out a plan that 'simferry migrate --plan FILE' has saved. It is compared with how the SIMs are now, and each one
-that has changed since is refused by name; with --on-conflict skip the others move.`,
+		Short: "Carry out a saved plan",
+		Long: `Carry out a plan that 'simferry migrate --plan FILE' has saved. The command compares the plan with
+the present state of the SIMs. If SIMs have changed, it names them and moves nothing; with
+--on-conflict skip it moves the others.`,
 		Example: `  simferry migrate apply tonight.plan
   simferry migrate apply tonight.plan --yes --on-conflict skip --report moved.csv`,
 		Args: positional("FILE"),
@@ -38,7 +39,7 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 		return err
 	}
 	if _, terminal := p.terminal(); !terminal && f.asks() {
-		return usagef("there is no terminal to ask on: use --yes")
+		return usagef("there is no terminal to prompt on: use --yes")
 	}
 	if err := f.files.create(f.report, "", file); err != nil {
 		return err
@@ -49,7 +50,7 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 		return err
 	}
 	if plan.Server != s.server {
-		return fmt.Errorf("the plan was made for %s, and the profile %s is for %s: use --profile", plan.Server, *f.profile, s.server)
+		return fmt.Errorf("the plan was made for %s, but the profile %s is for %s: choose another with --profile", plan.Server, *f.profile, s.server)
 	}
 	s.terms = plan.Terms
 	again := bulk.Planner{Server: s.remote, Pace: s.pace, Terms: plan.Terms, Progress: s.screen.planning}
@@ -66,14 +67,14 @@ func resumeCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resume [RUN]",
 		Short: "Complete a run that was interrupted",
-		Long: `Complete a run that was interrupted, by whatever it was. What has moved stays moved and is not sent again; where nobody knows
-whether a request was carried out, the SIMs are read back first.
+		Long: `Complete a run that was interrupted. SIMs that have moved are not sent again. If the response to a
+request was lost, the SIMs are read back first.
 
-SIMs that were refused on the way are tried once more: a role may have been given back since, or a SIM taken out of
-its device. Name the RUN for that if it is complete otherwise.
+SIMs that were refused are tried again, because the reason may be gone: you may have the role again,
+or the SIM may be out of its device. If the run is otherwise complete, name the RUN for this.
 
-Without RUN it is the only one that is not complete. 'simferry migrate runs' lists them. A run is resumed on the
-machine, and by the user, that began it: its journal is there.`,
+Without RUN the command resumes the only run that is not complete. 'simferry migrate runs' lists
+them. Resume a run on the same machine and as the same user: its journal is stored there.`,
 		Example: `  simferry migrate resume
   simferry migrate resume 20261122-140312-k7qd --report moved.csv`,
 		Args: cobra.MaximumNArgs(1),
@@ -110,7 +111,7 @@ func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) err
 		return err
 	}
 	if r.plan.Server != s.server {
-		return fmt.Errorf("run %s is one of %s, and the profile %s is for %s now", r.id, r.plan.Server, r.info.Profile, s.server)
+		return fmt.Errorf("run %s belongs to %s, but the profile %s is now for %s: sign in to the former with 'simferry login'", r.id, r.plan.Server, r.info.Profile, s.server)
 	}
 	s.terms, s.from = r.plan.Terms, r.info.From
 	t := r.state.Tally()
@@ -129,7 +130,7 @@ func (p Process) chosenRun(args []string) (string, error) {
 	}
 	if len(runs) == 0 {
 		dir, _ := p.runsDir() // it was found a moment ago
-		return "", fmt.Errorf("this machine has no runs of yours (in %s): a run is resumed on the machine, and by the user, that began it", dir)
+		return "", fmt.Errorf("there are no runs in %s: resume a run on the machine, and as the user, that started it", dir)
 	}
 	open := unfinished(runs)
 	switch len(open) {
@@ -138,7 +139,7 @@ func (p Process) chosenRun(args []string) (string, error) {
 	case 1:
 		return open[0], nil
 	}
-	return "", usagef("several runs are not complete, name one: %s", strings.Join(open, ", "))
+	return "", usagef("several runs are not complete: name one of %s", strings.Join(open, ", "))
 }
 
 // nothingToResume says so, and which run has SIMs that could be tried again.
@@ -146,8 +147,8 @@ func (p Process) nothingToResume(runs []*run) error {
 	_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run of this machine is complete.")
 	for _, r := range runs {
 		if n := r.state.Refused(); n > 0 && err == nil {
-			_, err = printf(p.Stdout, "Run %s had %s %s refused. To try %s again, once the reason is gone: simferry migrate resume %s\n",
-				r.id, thousands(n), plural(n, "SIM", "SIMs"), plural(n, "it", "them"), r.id)
+			_, err = printf(p.Stdout, "In run %s, %s %s refused. To try again when the reason is gone: simferry migrate resume %s\n",
+				r.id, thousands(n), plural(n, "SIM was", "SIMs were"), r.id)
 		}
 	}
 	return err

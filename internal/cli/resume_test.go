@@ -29,11 +29,11 @@ func TestResumeTriesTheRefusedAgain(t *testing.T) {
 		}
 	})
 	first := p.run("", "migrate", "--to", "200", "--iccid-range", "8988303000000000001..8988303000000000030", "--on-conflict", "skip", "--yes")
-	if first.code != 4 || !strings.Contains(first.out, "To try the refused SIMs again, once the reason is gone: simferry migrate resume") {
+	if first.code != 4 || !strings.Contains(first.out, "To try the refused SIMs again when the reason is gone: simferry migrate resume") {
 		t.Fatalf("%+v", first)
 	}
 	named := p.run("", "migrate", "resume")
-	if named.code != 0 || !strings.Contains(named.out, "had 1 SIM refused") {
+	if named.code != 0 || !strings.Contains(named.out, "1 SIM was refused") {
 		t.Errorf("%+v", named)
 	}
 	f.Add(sim(7))
@@ -47,7 +47,7 @@ func TestResumeTriesTheRefusedAgain(t *testing.T) {
 	}
 	other := newPerson(t)
 	other.login(b.URL, fakeserver.Username)
-	if got := other.run("", "migrate", "resume"); got.code != 1 || !strings.Contains(got.errors, "this machine has no runs of yours") {
+	if got := other.run("", "migrate", "resume"); got.code != 1 || !strings.Contains(got.errors, "there are no runs in") {
 		t.Errorf("another machine: %+v", got)
 	}
 	prune(t, p, runs[0].Name())

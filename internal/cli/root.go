@@ -10,17 +10,17 @@ func newRoot(p Process) *cobra.Command {
 	p.trust = &trust{}
 	root := group("simferry", "Move SIM cards between Workspaces: previewed, all or nothing, audited")
 	add(root, "Run a server:", serveCommand(p), demoCommand(p))
-	add(root, "Work with a server, over the API:",
+	add(root, "Work with a server, over its API:",
 		loginCommand(p), logoutCommand(p), whoamiCommand(p), accountCommands(p), migrateCommand(p), simsCommand(p), devicesCommand(p), workspacesCommand(p),
 		migrationsCommands(p), eventsCommand(p))
-	add(root, "Run the installation, straight on its database:",
+	add(root, "Manage the installation, directly in its database:",
 		workspaceCommands(p), userCommands(p), tokenCommands(p), operatorCommands(p), keyCommands(p), simCommands(p), deviceCommands(p), seedCommand(p), auditCommands(p), fsckCommand(p),
 		backupCommand(p), restoreCommand(p))
 	root.AddCommand(manCommand(p), versionCommand())
 	root.Long = `Simferry keeps an inventory of SIM cards and moves them between Workspaces safely.
 
-'simferry serve' runs the server. 'simferry login' signs in to one, for the commands that work over its API. The
-operator's commands work straight on the database, and may run beside the server.`
+'simferry serve' runs the server. 'simferry login' signs in to a server, for the commands that work
+over its API. The operator's commands work directly on the database and may run beside the server.`
 	root.RunE = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
 			return cmd.Help()
@@ -59,7 +59,7 @@ func missingCommand(cmd *cobra.Command, args []string) error {
 	if similar := cmd.SuggestionsFor(args[0]); len(similar) > 0 {
 		return usagef("%s has no command %q: did you mean %s?", cmd.CommandPath(), args[0], strings.Join(similar, " or "))
 	}
-	return usagef("%s has no command %q: it has %s", cmd.CommandPath(), args[0], strings.Join(commandNames(cmd), ", "))
+	return usagef("%s has no command %q: use one of %s", cmd.CommandPath(), args[0], strings.Join(commandNames(cmd), ", "))
 }
 
 func commandNames(cmd *cobra.Command) []string {

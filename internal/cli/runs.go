@@ -95,7 +95,7 @@ func (p Process) readRun(id string) (*run, error) {
 	r := &run{id: id, dir: filepath.Join(dir, filepath.Base(id))}
 	text, err := os.ReadFile(filepath.Join(r.dir, termsFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no run %s: 'simferry migrate runs' lists them", id)
+		return nil, fmt.Errorf("there is no run %s: 'simferry migrate runs' lists the runs", id)
 	}
 	if err != nil {
 		return nil, err
@@ -126,7 +126,7 @@ func (r *run) close() {
 	r.unlock()
 }
 
-var errBusy = errors.New("another process is working on it")
+var errBusy = errors.New("another process is working on it: wait for it, or stop it")
 
 // lockWithin gives up if another process keeps the lock. The attempt then continues in the
 // background and dies with the process.

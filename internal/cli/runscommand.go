@@ -15,7 +15,7 @@ import (
 func runsCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
-		Short: "List the runs of this machine and how far they are",
+		Short: "List the runs on this machine and their progress",
 		Example: `  simferry migrate runs
   simferry migrate runs --output json`,
 		Args: positional(),
@@ -55,15 +55,16 @@ func pruneCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "prune",
 		Short: "Delete the files of old runs",
-		Long: `Delete the files of runs that are complete and were begun some days ago: plan, journal and report. Runs that are
-not complete stay, unless --unfinished is given; they cannot be resumed any more then. No SIM moves.`,
+		Long: `Delete the files (plan, journal and report) of complete runs that were started some days ago. Runs
+that are not complete are kept, unless --unfinished is given; then they can no longer be resumed.
+The command moves no SIM.`,
 		Example: `  simferry migrate runs prune
   simferry migrate runs prune --days 7 --dry-run`,
 		Args: positional(),
 	}
-	days := cmd.Flags().Int("days", 30, "keep runs that were begun within so many days")
-	open := cmd.Flags().Bool("unfinished", false, "delete runs that are not complete, too")
-	dryRun := cmd.Flags().Bool("dry-run", false, "say what would be deleted, and delete nothing")
+	days := cmd.Flags().Int("days", 30, "keep runs that were started within this many days")
+	open := cmd.Flags().Bool("unfinished", false, "also delete runs that are not complete")
+	dryRun := cmd.Flags().Bool("dry-run", false, "show what would be deleted, and delete nothing")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		if *days < 0 {
 			return usagef("--days: must be 0 or more")

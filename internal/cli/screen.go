@@ -196,7 +196,7 @@ func (s *screen) surveying(known, total int) {
 func (s *screen) moved(n int, settled bool) {
 	if settled {
 		s.mu.Lock()
-		s.note("an answer was lost, and the SIMs were read back: they have moved")
+		s.note("a response was lost; the SIMs were read back: they have moved")
 		s.mu.Unlock()
 	}
 	s.progress("moving", n-s.before, s.todo)
@@ -218,27 +218,27 @@ func (s *screen) result(r report, dir, file string, refused int) {
 		as   style
 	}{
 		{t.Moved, "moved to " + r.Target.Name, green},
-		{t.There, "there already", green},
+		{t.There, "already there", green},
 		{t.Refused, "may not move", red},
 		{t.NotMoved, "not moved", yellow},
-		{t.Unknown, "unknown: sent, without an answer", yellow},
+		{t.Unknown, "unknown: sent, without a response", yellow},
 	} {
 		if row.n > 0 || row.what == "moved to "+r.Target.Name {
 			s.styled(row.as, "  %s  %s", padded(thousands(row.n), 9), row.what)
 		}
 	}
 	if n := suspendedBy(r.SIMs); n > 0 {
-		s.prose(0, "%s of them %s Activated before and %s Suspended now: offline until %s activated in %s.", thousands(n),
+		s.prose(0, "%s of them %s Activated and %s now Suspended: offline until %s activated in %s.", thousands(n),
 			plural(n, "was", "were"), plural(n, "is", "are"), plural(n, "it is", "they are"), r.Target.Name)
 	}
 	if file == "" {
 		file = filepath.Join(dir, reportFile)
 	}
-	s.line("\nEvery SIM and its verdict:\n%s", file)
+	s.line("\nThe result of every SIM:\n%s", file)
 	if t.NotMoved+t.Unknown > 0 {
-		s.line("To go on: simferry migrate resume %s", r.Run)
+		s.line("To continue: simferry migrate resume %s", r.Run)
 	} else if refused > 0 {
-		s.line("To try the refused SIMs again, once the reason is gone: simferry migrate resume %s", r.Run)
+		s.line("To try the refused SIMs again when the reason is gone: simferry migrate resume %s", r.Run)
 	}
 }
 

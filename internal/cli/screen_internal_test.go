@@ -22,13 +22,13 @@ func bareScreen() (*screen, *bytes.Buffer, *bytes.Buffer) {
 func TestWaitIsToldOnce(t *testing.T) {
 	s, _, notes := bareScreen()
 	for range 5 {
-		s.waiting(3*time.Second, "the server says 429: slow down")
+		s.waiting(3*time.Second, "the server returned 429: slow down")
 	}
-	if want := "the server says 429: slow down; trying again in 3s\n"; notes.String() != want {
+	if want := "the server returned 429: slow down; trying again in 3s\n"; notes.String() != want {
 		t.Errorf("%q", notes.String())
 	}
 	s.progress("moving", 10, 100)
-	s.waiting(300*time.Millisecond, "the server says 429: slow down")
+	s.waiting(300*time.Millisecond, "the server returned 429: slow down")
 	if strings.Count(notes.String(), "429") != 2 || !strings.Contains(notes.String(), "in 1s") {
 		t.Errorf("%q", notes.String())
 	}
@@ -42,8 +42,8 @@ func TestSuspendedSIMsAreOffline(t *testing.T) {
 		plan := &bulk.Plan{Terms: bulk.Terms{Target: api.NamedRef{ID: 200, Name: "Fleet FR"}}, Chunks: []bulk.Chunk{{By: bulk.ByID, SIMs: []bulk.SIM{sim}}}}
 		s.plan(plan, &migrateFlags{conflict: stop})
 		s.result(report{Target: plan.Terms.Target, Tally: bulk.Tally{Moved: 1}, SIMs: []bulk.Verdict{{SIM: sim, Outcome: bulk.Moved}}}, "", "r.csv", 0)
-		before := "1 SIM is Suspended by the move: offline until somebody activates it in Fleet FR."
-		after := "1 of them was Activated before and is Suspended now: offline until it is activated in Fleet FR."
+		before := "1 SIM is Suspended by the move: offline until activated in Fleet FR."
+		after := "1 of them was Activated and is now Suspended: offline until it is activated in Fleet FR."
 		if strings.Contains(out.String(), before) != offline || strings.Contains(out.String(), after) != offline {
 			t.Errorf("status %d:\n%s", status, out)
 		}

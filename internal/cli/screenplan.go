@@ -16,7 +16,7 @@ import (
 // plan shows on one screen what would happen, and what stands against it.
 func (s *screen) plan(p *bulk.Plan, f *migrateFlags) {
 	if p.Total() == 0 {
-		s.prose(0, "No SIM, to %s on %s.", target(p), p.Server)
+		s.prose(0, "No SIMs to move to %s on %s.", target(p), p.Server)
 		s.left(p)
 	} else {
 		s.counted(p)
@@ -35,7 +35,7 @@ func (s *screen) plan(p *bulk.Plan, f *migrateFlags) {
 	}
 	if n := len(p.There); n > 0 {
 		s.line("")
-		s.prose(0, "%s %s in %s already: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
+		s.prose(0, "%s %s already in %s: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
 	}
 	if len(p.Held) > 0 {
 		s.conflicts(p)
@@ -45,9 +45,9 @@ func (s *screen) plan(p *bulk.Plan, f *migrateFlags) {
 
 // counted prints the number of SIMs.
 func (s *screen) counted(p *bulk.Plan) {
-	s.prose(0, "%s %s asked for, to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
+	s.prose(0, "%s %s selected to move to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
 	if n := len(p.Duplicates); n > 0 {
-		s.prose(0, "%s named more than once, and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
+		s.prose(0, "%s named more than once and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
 	}
 	s.left(p)
 }
@@ -62,15 +62,15 @@ func (s *screen) left(p *bulk.Plan) {
 	for i, sim := range p.Left {
 		names[i] = sim.ICCID
 	}
-	s.prose(0, "%s left out: %s left the Workspace, or changed status, while the plan was made: %s", thousands(n), plural(n, "it", "they"), some(names, n))
+	s.prose(0, "%s left out: %s left the Workspace or changed status while the plan was made: %s", thousands(n), plural(n, "it", "they"), some(names, n))
 }
 
 // offline says what suspension means for the SIMs.
 func (s *screen) offline(n int, target string) {
 	if n > 0 {
 		s.line("")
-		s.styled(yellow, "%s %s Suspended by the move: offline until somebody activates %s in %s.",
-			thousands(n), plural(n, "SIM is", "SIMs are"), plural(n, "it", "them"), target)
+		s.styled(yellow, "%s %s Suspended by the move: offline until activated in %s.",
+			thousands(n), plural(n, "SIM is", "SIMs are"), target)
 	}
 }
 
@@ -99,8 +99,8 @@ func (s *screen) sources(p *bulk.Plan) (suspended int) {
 			}
 		}
 	}
-	t := numbers(table.Row{"from", "move", "suspended by it", "taken out of devices"})
-	all := row{name: "together"}
+	t := numbers(table.Row{"from", "move", "suspended", "detached from devices"})
+	all := row{name: "total"}
 	for _, id := range order {
 		r := rows[id]
 		t.AppendRow(table.Row{termtext.Escape(r.name), thousands(r.sims), thousands(r.suspended), thousands(r.out)})
@@ -226,19 +226,19 @@ func mention(s bulk.SIM, r bulk.Reason) string {
 func cure(code int) string {
 	switch code {
 	case client.SIMsAttached:
-		return "--detach takes them out of their devices"
+		return "--detach detaches them from their devices"
 	case client.StatusNotAllowed:
-		return "name their status with --allow-status as well, or leave that flag out"
+		return "add their status with --allow-status, or remove that flag"
 	case client.NoAdminOnSource:
-		return "an Administrator of that Workspace must do it, or make you one"
+		return "ask an Administrator of that Workspace to move them, or to make you one"
 	case client.BrazilianBorder:
-		return "no SIM may cross that border: leave them out"
+		return "SIMs may not move into or out of Brazil: leave them out"
 	case client.TargetNoEnterprise:
 		return "Choose an enterprise Workspace with --to."
 	case client.TargetSuspended:
-		return "The Workspace must be enabled first."
+		return "Ask the operator to enable the Workspace first."
 	case bulk.NotFound:
-		return "look at the numbers; deleted SIMs are not found either"
+		return "check the numbers; deleted SIMs are not found either"
 	case bulk.Changed:
 		return "make a new plan"
 	}
@@ -255,7 +255,7 @@ func (s *screen) outlook(p *bulk.Plan, f *migrateFlags) {
 		s.line("\nNothing moves.")
 	case len(p.Held) > 0 && f.conflict == stop:
 		s.line("")
-		s.prose(0, "Nothing moves as long as some may not. With --on-conflict skip the other %s %s.", thousands(n), plural(n, "does", "do"))
+		s.prose(0, "Nothing moves, because some SIMs may not. With --on-conflict skip the other %s %s.", thousands(n), plural(n, "does", "do"))
 	default:
 		s.line("\n%s %s, in %s %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), thousands(len(p.Chunks)), plural(len(p.Chunks), "request", "requests"))
 	}

@@ -13,12 +13,12 @@ import (
 func seedCommand(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "seed FILE",
-		Short: "Make the database what a world file describes",
-		Long: `Make the database what a world file describes: Workspaces, users, devices, SIMs and profiles. It is done in
-one transaction, and doing it again changes nothing: things are known by their ids. A SIM that is there
-already stays as it is, because it may have moved on.`,
+		Short: "Load a world file into the database",
+		Long: `Load a world file into the database: Workspaces, users, devices, SIMs and profiles. The command runs
+in one transaction and identifies everything by id, so running it again changes nothing. An existing
+SIM is left unchanged, because it may have moved since.`,
 		Example: `  simferry seed world.yaml
-  simferry serve --seed world.yaml    # the same before it serves`,
+  simferry serve --seed world.yaml    # load it before serving`,
 		Args: positional("FILE"),
 	})
 	form := outputFlag(cmd)

@@ -29,17 +29,17 @@ func (s *selection) flags(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&s.iccids, "iccid", nil, "an ICCID of 19 digits, or 20 with the check digit; can be repeated")
 	cmd.Flags().StringSliceVar(&s.ranges, "iccid-range", nil, "every SIM from one ICCID to another, as A..B; can be repeated")
 	cmd.Flags().Int64SliceVar(&s.ids, "sim-id", nil, "a SIM by its id; can be repeated")
-	cmd.Flags().StringArrayVar(&s.files, "file", nil, "a list of ICCIDs: CSV, text or .xlsx, - for standard input; can be repeated")
+	cmd.Flags().StringArrayVar(&s.files, "file", nil, "a list of ICCIDs: CSV, text or .xlsx; - for standard input; can be repeated")
 	cmd.Flags().StringVar(&s.filter, "filter", "", "SIMs of the Workspace --from, such as status:suspended,endpoint:null")
-	cmd.Flags().StringVar(&s.from, "from", "", "the Workspace that --filter looks into; your own if left out")
+	cmd.Flags().StringVar(&s.from, "from", "", "the Workspace to which --filter applies (default: your current one)")
 }
 
 func (s *selection) check() error {
 	switch {
 	case len(s.iccids)+len(s.ranges)+len(s.ids)+len(s.files) == 0 && s.filter == "":
-		return usagef("simferry migrate needs SIMs: --iccid, --iccid-range, --sim-id, --file or --filter")
+		return usagef("simferry migrate needs SIMs: name them with --iccid, --iccid-range, --sim-id, --file or --filter")
 	case s.from != "" && s.filter == "":
-		return usagef("--from is for --filter: use both")
+		return usagef("--from needs --filter: use both")
 	}
 	stdin := 0
 	for _, f := range s.files {
@@ -48,11 +48,11 @@ func (s *selection) check() error {
 		}
 	}
 	if stdin > 1 {
-		return usagef("--file - was given twice: there is one standard input")
+		return usagef("--file - is given twice, but there is only one standard input: use it once")
 	}
 	for _, id := range s.ids {
 		if id < 1 {
-			return usagef("--sim-id: %d is no id of a SIM", id)
+			return usagef("--sim-id: %d is not the id of a SIM: use a whole number from 1", id)
 		}
 	}
 	return nil
@@ -86,12 +86,12 @@ func (s *selection) read(p Process) (w wanted, err error) {
 		w.sims = append(w.sims, bulk.SIM{ICCID: string(n.ICCID), Where: n.Where.String()})
 	}
 	for _, d := range list.Duplicates {
-		w.duplicates = append(w.duplicates, fmt.Sprintf("%s: %s is at %s already", d.Where, d.ICCID, d.First))
+		w.duplicates = append(w.duplicates, fmt.Sprintf("%s: %s is already at %s", d.Where, d.ICCID, d.First))
 	}
 	seen := make(map[int64]bool)
 	for _, id := range s.ids {
 		if seen[id] {
-			w.duplicates = append(w.duplicates, fmt.Sprintf("--sim-id: %d is there twice", id))
+			w.duplicates = append(w.duplicates, fmt.Sprintf("--sim-id: %d is given twice", id))
 			continue
 		}
 		seen[id] = true
@@ -133,10 +133,10 @@ func parseSpan(text string) (s span, err error) {
 	}
 	s = span{ends.Numbers[0].ICCID, ends.Numbers[len(ends.Numbers)-1].ICCID}
 	if s.last < s.first {
-		return s, fmt.Errorf("%s runs backwards: put the smaller ICCID first", text)
+		return s, fmt.Errorf("%s is reversed: put the smaller ICCID first", text)
 	}
 	if end, ok := s.first.Add(widestSpan - 1); ok && s.last > end {
-		return s, fmt.Errorf("%s has more than %d numbers: give several ranges, or use --filter", text, widestSpan)
+		return s, fmt.Errorf("%s has more than %d numbers: use several ranges, or --filter", text, widestSpan)
 	}
 	return s, nil
 }
@@ -166,7 +166,7 @@ func statusWords(filter string) (string, error) {
 		for word := range strings.SplitSeq(values, "|") {
 			id, known := fleet.ByKeyword(fleet.SIMStatuses, strings.ReplaceAll(strings.ToLower(word), " ", "_"))
 			if _, err := strconv.Atoi(word); err != nil && !known {
-				return "", usagef("--filter: %q is no status of a SIM: it must be one of %s", word, fleet.Keywords(fleet.SIMStatuses))
+				return "", usagef("--filter: %q is not a status of a SIM: use one of %s", word, fleet.Keywords(fleet.SIMStatuses))
 			} else if err != nil {
 				word = strconv.Itoa(int(id))
 			}

@@ -16,13 +16,13 @@ func serveCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the server",
-		Long: `Run the server until SIGTERM or SIGINT; what runs then is finished first.
+		Long: `Run the server until SIGTERM or SIGINT. Running requests are completed first.
 
-The database is created where it is not there, and brought up to date. Every setting can also be given as an
-environment variable or in a file (--config).
+The server creates the database if it does not exist, and migrates its schema. Every setting can
+also be given as an environment variable or in a file (--config).
 
-SIGHUP reads the files again that the settings name: the operator's tokens, the mail server's password and
-certificates. It never ends the server.`,
+On SIGHUP the server reloads the files that the settings name: the operator tokens, and the
+password and certificates of the mail server. SIGHUP never stops it.`,
 		Example: `  simferry serve
   simferry serve --listen 0.0.0.0:8080 --database sqlite:/var/lib/simferry/fleet.db
   simferry serve --seed world.yaml --log-format text`,

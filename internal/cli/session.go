@@ -40,7 +40,7 @@ func profileFlag(cmd *cobra.Command, p Process) *string {
 	if fromEnv, _ := p.LookupEnv(profileEnv); fromEnv != "" {
 		name = fromEnv
 	}
-	flag := cmd.Flags().String("profile", name, "which session to work in (also "+profileEnv+")")
+	flag := cmd.Flags().String("profile", name, "profile of the session to use (also "+profileEnv+")")
 	_ = cmd.RegisterFlagCompletionFunc("profile", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		store, err := p.profiles()
 		if err != nil {

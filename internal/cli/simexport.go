@@ -28,9 +28,9 @@ func simExport(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "export [FILE.csv]",
 		Short: "Export SIMs to a CSV file, or to standard output",
-		Long: `Export all SIMs that are not deleted to a CSV file, or to standard output: one instant of the database, by id,
-the columns always in the same order. 'simferry sim import' reads what it writes; import the devices first,
-where SIMs sit in some. A file that is there already is replaced once all SIMs are written.`,
+		Long: `Export all SIMs that are not deleted to a CSV file or to standard output. The export is one snapshot
+of the database, sorted by id, with a fixed order of columns. 'simferry sim import' reads it; if SIMs
+are in devices, import the devices first. An existing file is replaced when all SIMs are written.`,
 		Example: `  simferry sim export sims.csv
   simferry sim export --workspace 100 | gzip > fleet-100.csv.gz`,
 		Args: atMostFile,
@@ -53,7 +53,7 @@ where SIMs sit in some. A file that is there already is replaced once all SIMs a
 	return cmd
 }
 
-var errBrokenOff = errors.New("the connection to the database was lost half way: start again")
+var errBrokenOff = errors.New("the connection to the database was lost during the export: run the command again")
 
 // listWriter writes a list, line by line.
 type listWriter[T any] interface {
@@ -100,7 +100,7 @@ func exportTo(p Process, args []string, write func(io.Writer) error) error {
 	}
 	spool, err := os.CreateTemp("", "simferry-export-*")
 	if err != nil {
-		return fmt.Errorf("a place for the list on its way to standard output (TMPDIR): %w", err)
+		return fmt.Errorf("create a temporary file for the list (set TMPDIR to another folder): %w", err)
 	}
 	defer func() { _ = errors.Join(spool.Close(), os.Remove(spool.Name())) }() // it has been copied
 	if err := write(spool); err != nil {

@@ -44,7 +44,7 @@ func (p Process) ask(ctx context.Context, question string) (string, error) {
 	return interruptible(ctx, func() (string, error) {
 		line, err := bufio.NewReader(p.Stdin).ReadString('\n')
 		if err != nil && (!errors.Is(err, io.EOF) || line == "") {
-			return "", fmt.Errorf("no answer: %w", err)
+			return "", fmt.Errorf("nothing was typed: %w", err)
 		}
 		return strings.TrimSpace(line), nil
 	})

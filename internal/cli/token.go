@@ -20,17 +20,17 @@ func tokenCreate(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "create",
 		Short: "Create an application token of a Workspace",
-		Long: `Create an application token, the credential of a program, bound to one Workspace. The token is printed
-on standard output this once; it is not stored and cannot be shown again.`,
+		Long: `Create an application token, the credential of a program, bound to one Workspace. The token is
+printed on standard output. It is not stored and cannot be shown again.`,
 		Example: `  simferry token create --workspace 100 --description billing
   TOKEN=$(simferry token create --workspace 100 --expires 2027-12-31 --cidr 10.0.0.0/8)`,
 		Args: positional(),
 	})
 	var n control.NewToken
 	workspace := newWorkspaceFlag(cmd, "workspace", "the Workspace, by id or name (required)")
-	cmd.Flags().StringVar(&n.Description, "description", "", "what the token is for")
-	cmd.Flags().Var((*lastDay)(&n.Expires), "expires", "when it expires: 2027-12-31, which means the end of that day in UTC, or 2027-12-31T18:00:00Z; never if left out")
-	cmd.Flags().StringVar(&n.CIDR, "cidr", "", "network that may use it, such as 10.0.0.0/8; every one if left out")
+	cmd.Flags().StringVar(&n.Description, "description", "", "purpose of the token")
+	cmd.Flags().Var((*lastDay)(&n.Expires), "expires", "expiry: 2027-12-31 (the end of that day in UTC) or 2027-12-31T18:00:00Z (default: never)")
+	cmd.Flags().StringVar(&n.CIDR, "cidr", "", "network that may use it, such as 10.0.0.0/8 (default: any)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if workspace.text == "" {
 			return usagef("%s needs --workspace", cmd.CommandPath())
@@ -44,7 +44,7 @@ on standard output this once; it is not stored and cannot be shown again.`,
 			if err != nil {
 				return err
 			}
-			_, _ = printf(p.Stderr, "Application token %d of Workspace %d, shown this once:\n", t.ID, n.Workspace)
+			_, _ = printf(p.Stderr, "Application token %d of Workspace %d. It is shown only once:\n", t.ID, n.Workspace)
 			_, err = fmt.Fprintln(p.Stdout, t.Text)
 			return err
 		})

@@ -23,8 +23,8 @@ func (p Process) trustFlags(cmd *cobra.Command) {
 	if cmd.Flags().Lookup("ca-file") != nil {
 		return
 	}
-	cmd.Flags().StringVar(&p.trust.file, "ca-file", "", "file with the certificates, in PEM, that the server's is signed with, besides the system's; login keeps it for the profile")
-	cmd.Flags().BoolVar(&p.trust.insecure, "insecure-skip-verify", false, "do not check the server's certificate: whoever is between can read and change everything; login keeps it for the profile")
+	cmd.Flags().StringVar(&p.trust.file, "ca-file", "", "PEM file of certificate authorities to trust in addition to the system's; login stores it in the profile")
+	cmd.Flags().BoolVar(&p.trust.insecure, "insecure-skip-verify", false, "do not check the server's certificate: an attacker on the network can read and change everything; login stores it in the profile")
 	cmd.MarkFlagsMutuallyExclusive("ca-file", "insecure-skip-verify")
 }
 

@@ -19,19 +19,20 @@ func userCommands(p Process) *cobra.Command {
 func userCreate(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "create E-MAIL",
-		Short: "Create a user who can sign in at once",
-		Long: `Create a user who can sign in at once. The password is asked for on the terminal, or read from
-standard input with --password-stdin; it is never given on the command line, where others see it.`,
+		Short: "Create a user who can sign in immediately",
+		Long: `Create a user who can sign in immediately. The command prompts for the password, or reads it from
+standard input with --password-stdin. It takes no password as an argument, because other users of
+the machine can see arguments.`,
 		Example: `  simferry user create admin@example.com --role 100=administrator --role 200=observer
   simferry user create root@example.com --superadmin --default-workspace 1 --password-stdin < password.txt`,
 		Args: positional("the user's E-MAIL"),
 	})
 	form, secret, roles := outputFlag(cmd), passwordFlag(cmd, p), roleFlag{}
 	var n operator.NewUser
-	cmd.Flags().StringVar(&n.Name, "name", "", "the user's name; the e-mail address if left out")
+	cmd.Flags().StringVar(&n.Name, "name", "", "the user's name (default: the e-mail address)")
 	cmd.Flags().Var(roles, "role", "role in a Workspace, by id or name: administrator, user or observer; may be repeated")
 	cmd.Flags().BoolVar(&n.SuperAdmin, "superadmin", false, "make the user Administrator of every Workspace")
-	home := newWorkspaceFlag(cmd, "default-workspace", "where the user is after signing in; the lowest id under --role if left out")
+	home := newWorkspaceFlag(cmd, "default-workspace", "the user's Workspace after sign-in (default: the lowest id under --role)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) (err error) {
 		n.Username = args[0]
 		if n.Password, err = secret.read(); err != nil {
@@ -79,7 +80,8 @@ func userPasswd(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "passwd E-MAIL",
 		Short: "Set a user's password",
-		Long:  "Set a user's password, which ends every session of the user. It is read as 'user create' reads it.",
+		Long: `Set a user's password, and end every session of the user. The command prompts for the password, or
+reads it from standard input with --password-stdin.`,
 		Example: `  simferry user passwd admin@example.com
   simferry user passwd admin@example.com --password-stdin < password.txt`,
 		Args: positional("the user's E-MAIL"),
@@ -94,7 +96,7 @@ func userPasswd(p Process) *cobra.Command {
 			if err := in.Operator.SetPassword(ctx, args[0], password); err != nil {
 				return err
 			}
-			_, err := printf(p.Stderr, "The password of %s is set; every session has ended.\n", args[0])
+			_, err := printf(p.Stderr, "The password of %s is set. All sessions of the user have ended.\n", args[0])
 			return err
 		})
 	}
@@ -104,15 +106,15 @@ func userPasswd(p Process) *cobra.Command {
 func userUnlock(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "unlock E-MAIL",
-		Short: "Unlock a user after wrong guesses at the password or code",
-		Long: `Forget the wrong passwords and codes that were tried at a user, so that the user can sign in again.
-If strangers go on guessing, give the address that the user signs in from: guesses from there count on
-their own for 24 hours, and strangers elsewhere do not lock the user out again.`,
+		Short: "Unlock a user after wrong passwords or codes",
+		Long: `Reset the count of wrong passwords and codes of a user, so that the user can sign in again. If an
+attacker keeps guessing, add the address from which the user signs in with --from: for 24 hours
+attempts from it are counted separately, so that attempts from elsewhere cannot lock the user out.`,
 		Example: `  simferry user unlock admin@example.com
   simferry user unlock admin@example.com --from 203.0.113.7`,
 		Args: positional("the user's E-MAIL"),
 	})
-	address := cmd.Flags().String("from", "", "the IP address that the user signs in from")
+	address := cmd.Flags().String("from", "", "the IP address from which the user signs in")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var from netip.Addr
 		if *address != "" {
@@ -134,9 +136,10 @@ their own for 24 hours, and strangers elsewhere do not lock the user out again.`
 
 func userResetMFA(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
-		Use:     "reset-mfa E-MAIL",
-		Short:   "Take away the second factor of a user who has lost it",
-		Long:    "Take away the second factor of a user who has lost it, and the user's trusted devices. The password alone signs in then.",
+		Use:   "reset-mfa E-MAIL",
+		Short: "Remove the second factor of a user who lost it",
+		Long: `Remove the second factor of a user who lost it, and the user's trusted devices. From then on the
+password is enough to sign in.`,
 		Example: `  simferry user reset-mfa admin@example.com`,
 		Args:    positional("the user's E-MAIL"),
 	})
@@ -145,7 +148,7 @@ func userResetMFA(p Process) *cobra.Command {
 			if err := in.Operator.ResetSecondFactor(ctx, args[0]); err != nil {
 				return err
 			}
-			_, err := printf(p.Stderr, "%s has no second factor any more.\n", args[0])
+			_, err := printf(p.Stderr, "Removed the second factor of %s.\n", args[0])
 			return err
 		})
 	}
@@ -164,7 +167,7 @@ func (f roleFlag) Set(s string) error {
 		return err
 	}
 	if _, twice := f[workspace]; twice {
-		return fmt.Errorf("the Workspace %s has a role already", workspace)
+		return fmt.Errorf("Workspace %s is given twice: a user has one role in each", workspace)
 	}
 	f[workspace] = role
 	return nil
@@ -180,7 +183,7 @@ func (f roleFlag) roles(ctx context.Context, in *server.Installation) (map[fleet
 			return nil, err
 		}
 		if _, twice := roles[id]; twice {
-			return nil, usagef("--role: Workspace %d has a role already", id)
+			return nil, usagef("--role: Workspace %d is given twice: a user has one role in each", id)
 		}
 		roles[id] = role
 	}

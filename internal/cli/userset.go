@@ -15,17 +15,17 @@ func userSet(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "set E-MAIL",
 		Short: "Rename, suspend, activate or change a user",
-		Long:  "Change what is given of a user, and leave the rest. Suspension ends every session of the user for good.",
+		Long:  "Change the given properties of a user. Suspension ends every session of the user permanently.",
 		Example: `  simferry user set admin@example.com --status suspended
   simferry user set admin@example.com --superadmin=false --default-workspace 100`,
 		Args: positional("the user's E-MAIL"),
 	})
 	form := outputFlag(cmd)
 	status := newKeyword(fleet.UserStatuses, fleet.UserActive)
-	name := cmd.Flags().String("name", "", "another name")
+	name := cmd.Flags().String("name", "", "new name")
 	cmd.Flags().Var(status, "status", "active or suspended")
-	super := cmd.Flags().Bool("superadmin", false, "make the user Administrator of every Workspace, or take that away")
-	home := newWorkspaceFlag(cmd, "default-workspace", "where the user is after signing in, by id or name")
+	super := cmd.Flags().Bool("superadmin", false, "make the user Administrator of every Workspace, or with =false revoke that")
+	home := newWorkspaceFlag(cmd, "default-workspace", "the user's Workspace after sign-in, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		patch := operator.UserPatch{
 			Name: ifSet(cmd, "name", *name), Status: ifSet(cmd, "status", status.id), SuperAdmin: ifSet(cmd, "superadmin", *super),
@@ -49,9 +49,10 @@ func userSet(p Process) *cobra.Command {
 func userRole(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "role E-MAIL WORKSPACE=ROLE",
-		Short: "Give a user a role in a Workspace, or take it away",
-		Long: `Give a user exactly one role in a Workspace: administrator, user or observer; none takes the user out of it.
-The only role of a user cannot be taken: suspend the user instead.`,
+		Short: "Give a user a role in a Workspace, or revoke it",
+		Long: `Give a user a role in a Workspace, instead of any other: administrator, user or observer. The role
+none removes the user from the Workspace. The only role of a user cannot be revoked: suspend the
+user instead.`,
 		Example: `  simferry user role admin@example.com 200=observer
   simferry user role admin@example.com 200=none`,
 		Args: positional("the user's E-MAIL", "WORKSPACE=ROLE"),
@@ -75,7 +76,7 @@ The only role of a user cannot be taken: suspend the user instead.`,
 				if err := in.Operator.RemoveRole(ctx, args[0], ws); err != nil {
 					return err
 				}
-				_, err = printf(p.Stderr, "%s has no role in Workspace %d any more.\n", args[0], ws)
+				_, err = printf(p.Stderr, "Removed %s from Workspace %d.\n", args[0], ws)
 				return err
 			}
 			u, err := in.Operator.SetRole(ctx, args[0], ws, role, fleet.UserActive)

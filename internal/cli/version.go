@@ -57,7 +57,7 @@ func buildOf() (v, revision string) {
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Print which build this is",
+		Short:   "Print the version",
 		Example: "  simferry version",
 		Args:    positional(),
 		RunE: func(cmd *cobra.Command, _ []string) error {

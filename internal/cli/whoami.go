@@ -8,7 +8,7 @@ import (
 func whoamiCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "whoami",
-		Short: "Show who is signed in, and where",
+		Short: "Show the signed-in user and the server",
 		Example: `  simferry whoami
   simferry whoami --profile lab --output json
   simferry whoami --all`,
@@ -16,7 +16,7 @@ func whoamiCommand(p Process) *cobra.Command {
 	}
 	name := profileFlag(cmd, p)
 	form := outputFlag(cmd)
-	all := cmd.Flags().Bool("all", false, "list every profile instead, without asking a server")
+	all := cmd.Flags().Bool("all", false, "list all profiles, without a request to a server")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if *all {
 			return listProfiles(p, form)

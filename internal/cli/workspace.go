@@ -27,9 +27,9 @@ func workspaceCreate(p Process) *cobra.Command {
 	form := outputFlag(cmd)
 	kind := newKeyword(fleet.WorkspaceTypes, fleet.Enterprise)
 	cmd.Flags().Var(kind, "type", "one of "+fleet.Keywords(fleet.WorkspaceTypes))
-	country := cmd.Flags().String("country", "", "two letters of ISO 3166-1; decides on the Brazilian rule")
-	parent := newWorkspaceFlag(cmd, "parent", "the Workspace above, by id or name")
-	id := cmd.Flags().Int64("id", 0, "id of the new Workspace; the next free one if left out")
+	country := cmd.Flags().String("country", "", "country code, two letters of ISO 3166-1; BR applies the rule for Brazil")
+	parent := newWorkspaceFlag(cmd, "parent", "the parent Workspace, by id or name")
+	id := cmd.Flags().Int64("id", 0, "id of the new Workspace (default: the next free id)")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
 			above, err := parent.id(ctx, in)

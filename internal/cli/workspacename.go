@@ -54,7 +54,7 @@ func (n named) find(flag, text, unknown string) (api.NamedRef, error) {
 	called := n.called(text)
 	switch {
 	case numeric && slices.ContainsFunc(called, func(w api.UserWorkspace) bool { return w.ID != id }):
-		return api.NamedRef{}, usagef("%s: %s is an id, and a Workspace with another id is called that: write id:%d for the id, or %s for the name",
+		return api.NamedRef{}, usagef("%s: %s is the id of one Workspace and the name of another: write id:%d for the id, or %s for the name",
 			flag, text, id, idsOf(called, id))
 	case numeric:
 		return n.byID(id), nil

@@ -14,20 +14,20 @@ func workspaceSet(p Process) *cobra.Command {
 	cmd := operatorFlags(&cobra.Command{
 		Use:   "set WORKSPACE",
 		Short: "Rename, suspend, enable or change a Workspace",
-		Long: `Change what is given of a Workspace, and leave the rest. A suspended Workspace takes no SIMs; its members
-sign in, read and take SIMs out as before. While it has SIMs its country does not change to Brazil or from there;
-while SIMs name it (as theirs, as issuer or as reseller) its type does not change.`,
+		Long: `Change the given properties of a Workspace. SIMs cannot move into a suspended Workspace; its members
+can still sign in, read, and move SIMs out. While a Workspace has SIMs, its country cannot change to
+or from Brazil. While it is the Workspace, issuer or reseller of SIMs, its type cannot change.`,
 		Example: `  simferry workspace set 100 --status suspended
   simferry workspace set "Fleet DE" --name "Fleet Germany" --country DE --parent 1`,
 		Args: positional("the WORKSPACE, by id or name"),
 	})
 	form := outputFlag(cmd)
 	kind, status := newKeyword(fleet.WorkspaceTypes, fleet.Enterprise), newKeyword(fleet.WorkspaceStatuses, fleet.WorkspaceEnabled)
-	name := cmd.Flags().String("name", "", "another name")
+	name := cmd.Flags().String("name", "", "new name")
 	cmd.Flags().Var(kind, "type", "one of "+fleet.Keywords(fleet.WorkspaceTypes))
 	cmd.Flags().Var(status, "status", "one of "+fleet.Keywords(fleet.WorkspaceStatuses))
-	country := cmd.Flags().String("country", "", "two letters of ISO 3166-1; empty for unknown")
-	parent := newWorkspaceFlag(cmd, "parent", "the Workspace above, by id or name; 0 for none")
+	country := cmd.Flags().String("country", "", "country code, country code, two letters of ISO 3166-1; empty for unknown")
+	parent := newWorkspaceFlag(cmd, "parent", "the parent Workspace, by id or name; 0 for none")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		which := &workspaceFlag{flag: cmd.CommandPath(), text: args[0]}
 		patch := operator.WorkspacePatch{

@@ -11,7 +11,7 @@ import (
 // EventRecord is an event with the names of what it refers to.
 type EventRecord = store.EventRecord
 
-// EventsOf limits a list of events to those of one thing; 0 is no limit.
+// EventsOf limits a list of events to those of one object; 0 does not limit it.
 type EventsOf = store.EventsOf
 
 // ListEvents reads one page of the events of the caller's Workspace, or of one thing there. The

@@ -62,7 +62,7 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 		if err := tx.LockMembers(ctx, who.Workspace); err != nil {
 			return err
 		}
-		return tx.LockUser(ctx, who.User) // who may also be the user to change
+		return tx.LockUser(ctx, who.User) // the caller can be the user to change
 	}
 	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
 		user, found, err := findUser(ctx, tx, who, ref)

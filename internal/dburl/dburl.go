@@ -31,8 +31,8 @@ const Hidden = "xxxxx"
 const percentHint = "write reserved characters of the user name and password in percent form: " +
 	"%40 for @, %2F for /, %3F for ?, %23 for #, %25 for %"
 
-// Parse parses a database URL. An error says what is wrong and how to fix it, but quotes
-// nothing of the URL, because any part of a malformed one may be the password.
+// Parse parses a database URL. An error says how to fix the URL, but quotes nothing
+// of it, because any part of a malformed one may be the password.
 func Parse(text string) (URL, error) {
 	if file, ok := strings.CutPrefix(text, "sqlite:"); ok {
 		return parseSQLite(file)

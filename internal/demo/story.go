@@ -109,8 +109,8 @@ func (s *story) previewed(ctx context.Context) error {
 	s.etag = preview.ETag
 	s.linef("  %d SIMs would move to %s:", preview.SIMCount, preview.TargetWorkspace.Name)
 	s.sims(preview.SIMs)
-	s.why("Yes. Each SIM is shown as it stands now. The ETag is a fingerprint of exactly this: whoever sends it back gets what was " +
-		"previewed, or is told what has changed since.")
+	s.why("Yes. Each SIM is shown as it stands now. The ETag is a fingerprint of exactly this: a request that sends it back has the " +
+		"previewed effect, or the response lists what has changed since.")
 	return expect(preview.DryRun && preview.SIMCount == moving && s.etag != "", "it previews %d SIMs, ETag %q", preview.SIMCount, s.etag)
 }
 
@@ -145,7 +145,7 @@ func (s *story) recorded(ctx context.Context) error {
 	suspended, released := changes(entry.SIMs)
 	s.lines(entry.SIMs)
 	s.why(fmt.Sprintf("%d SIMs that were Activated are Suspended now, so that they carry no traffic before Fleet South activates them; the others "+
-		"kept their status. %d left their devices, which stay in Fleet North. The entry is visible to both Workspaces, and to nobody else.", suspended, released))
+		"kept their status. %d left their devices, which stay in Fleet North. The entry is visible only to these two Workspaces.", suspended, released))
 	if err := expect(entry.SIMCount == moving && suspended == activated && released == attached,
 		"the entry has %d SIMs, %d suspended, %d released", entry.SIMCount, suspended, released); err != nil {
 		return err

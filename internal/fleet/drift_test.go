@@ -39,7 +39,7 @@ func TestDrift(t *testing.T) {
 		want          list
 	}{
 		{"nothing", byID(t, 1), one, one, nil},
-		{"a new device name is no change", byID(t, 1), one,
+		{"a new device name is not a change", byID(t, 1), one,
 			[]fleet.SIMState{sim(1, attached(9001), func(s *fleet.SIMState) { s.DeviceName = "renamed" })}, nil},
 		{"status", byID(t, 1), one, []fleet.SIMState{sim(1, attached(9001), as(fleet.SIMActivated), version(2))},
 			list{{1, iccid(1), changes{{fleet.PropertyStatus, 0, 1}}}}},

@@ -32,7 +32,7 @@ func TestErrorKeepsItsCauseForTheLog(t *testing.T) {
 		t.Errorf("error %q does not hold its cause", err)
 	}
 	if err.Message != "the database is away" {
-		t.Errorf("the caller would be told %q", err.Message)
+		t.Errorf("the caller would get %q", err.Message)
 	}
 }
 

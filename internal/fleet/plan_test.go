@@ -137,7 +137,7 @@ func TestPlanRefuses(t *testing.T) {
 			refuses(because(fleet.SeveralSources, 2, 1))},
 		{"1507, by range", to(lyon, byRange(t, 1, 9)), []fleet.SIMState{sim(2, in(vienna)), sim(1)},
 			refuses(because(fleet.SeveralSources, 1, 2))},
-		{"the target is no second source", to(lyon, byICCID(t, 1, 2)), []fleet.SIMState{sim(1, in(lyon)), sim(2)},
+		{"the target is not a second source", to(lyon, byICCID(t, 1, 2)), []fleet.SIMState{sim(1, in(lyon)), sim(2)},
 			refuses(because(fleet.AlreadyInTarget, 1))},
 		{"nor is it after another", to(lyon, byICCID(t, 2, 1)), []fleet.SIMState{sim(1, in(lyon)), sim(2)},
 			refuses(because(fleet.AlreadyInTarget, 1))},

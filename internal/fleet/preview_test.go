@@ -34,7 +34,7 @@ func TestETagIsSmall(t *testing.T) {
 				t.Errorf("tag has %d characters, want at most %d", len(tag), test.most)
 			}
 			if strings.Trim(tag, `"`) != tag[1:len(tag)-1] || strings.HasPrefix(tag, "W/") {
-				t.Errorf("tag %s is no strong entity tag", tag)
+				t.Errorf("tag %s is not a strong entity tag", tag)
 			}
 		})
 	}

@@ -23,7 +23,7 @@ func TestEverySIMIsAccountedFor(t *testing.T) {
 		switch {
 		case err == nil:
 			if diff := cmp.Diff(asked, p.SIMs); diff != "" {
-				t.Fatalf("the plan is not what was asked for (-asked +plan):\n%s", diff)
+				t.Fatalf("the plan differs from the request (-request +plan):\n%s", diff)
 			}
 			for _, s := range p.SIMs {
 				mayMove(t, req, snap, s)

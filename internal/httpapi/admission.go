@@ -37,7 +37,7 @@ const (
 	largeItems = 250
 	largeBody  = 4 << 10
 	// answersAtOnce and answersPerWorkspace bound the large lists (up to 2 MB each) that stay
-	// in memory until the client has read them.
+	// in memory until the client has received them.
 	answersAtOnce       = 24
 	answersPerWorkspace = 3
 )

@@ -122,7 +122,7 @@ func TestCallersTakeTurns(t *testing.T) {
 	}
 	for range 3 {
 		observer.Get(whoami).Is(http.StatusOK)
-		l.Nobody().Get("/healthz").Is(http.StatusOK)
+		l.Anonymous().Get("/healthz").Is(http.StatusOK)
 	}
 	for _, h := range rest {
 		if got := h.end(`"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`); got != http.StatusOK {
@@ -131,7 +131,7 @@ func TestCallersTakeTurns(t *testing.T) {
 	}
 	admin.Get(whoami).Is(http.StatusOK)
 	// The same by address for requests without a bearer or with a forged one.
-	rest = crowd(t, l, l.Nobody(), "POST "+authenticate, "198.51.100.1")
+	rest = crowd(t, l, l.Anonymous(), "POST "+authenticate, "198.51.100.1")
 	wantCode(t, with(l, "forged").With("X-Forwarded-For", "198.51.100.1").Get("/api/v1/sim"), http.StatusTooManyRequests, 1105)
 	signIn(from(l, "198.51.100.2"), "admin@example.com", kit.Password).Is(http.StatusOK)
 	admin.With("X-Forwarded-For", "198.51.100.1").Get(whoami).Is(http.StatusOK)
@@ -166,7 +166,7 @@ func TestBodiesShareMemory(t *testing.T) {
 	observer.Post(migration, padded).Is(http.StatusNotFound) // it was read: others have memory left
 	for range 3 {
 		admin.Post(migration, request).Is(http.StatusOK)
-		signIn(l.Nobody(), "admin@example.com", kit.Password).Is(http.StatusOK)
+		signIn(l.Anonymous(), "admin@example.com", kit.Password).Is(http.StatusOK)
 	}
 	for _, h := range append(holders, more...) {
 		h.end("x")
@@ -185,9 +185,9 @@ func TestAnonymousBodies(t *testing.T) {
 			continue
 		}
 		tried++
-		got := s.Nobody().Do(method, path, strings.Repeat(" ", 9<<10)+body)
+		got := s.Anonymous().Do(method, path, strings.Repeat(" ", 9<<10)+body)
 		wantCode(t, got, http.StatusRequestEntityTooLarge, 1000)
-		zip := s.Nobody().With("Content-Encoding", "gzip").Do(method, path, zipped(t, []byte(body)))
+		zip := s.Anonymous().With("Content-Encoding", "gzip").Do(method, path, zipped(t, []byte(body)))
 		if got := wantCode(t, zip, http.StatusBadRequest, 1000); !strings.Contains(got.Message, "bearer") {
 			t.Errorf("%s: %s", r.Pattern, got.Message)
 		}

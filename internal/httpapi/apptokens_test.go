@@ -51,19 +51,19 @@ func TestContract_ApplicationTokens(t *testing.T) {
 		if all := string(admin.Get(tokensURL).Body); strings.Contains(all, "eyJ") {
 			t.Errorf("the list tells a token: %s", all)
 		}
-		exchange(two.Nobody(), bounded).Is(http.StatusUnauthorized)
+		exchange(two.Anonymous(), bounded).Is(http.StatusUnauthorized)
 		inside := tokensOf(exchange(from(two, "203.0.113.7"), bounded))
-		program := with(two, tokensOf(exchange(two.Nobody(), plain)).AuthToken)
+		program := with(two, tokensOf(exchange(two.Anonymous(), plain)).AuthToken)
 		program.Get(whoami).Is(http.StatusOK)
 
 		admin.Patch(tokensURL+"/1", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
 		program.Get(whoami).Is(http.StatusUnauthorized) // immediately, at another server
-		exchange(two.Nobody(), plain).Is(http.StatusUnauthorized)
+		exchange(two.Anonymous(), plain).Is(http.StatusUnauthorized)
 		if got := tokenList(admin, "?q=status:1&sort=-id"); len(got) != 1 || got[0].ID != 1 || got[0].Status != (api.Ref{ID: 1, Description: "Revoked"}) {
 			t.Errorf("the revoked ones are %+v", got)
 		}
 		admin.Patch(tokensURL+"/1", `{"status": {"id": 0}, "description": "again"}`).Is(http.StatusNoContent)
-		exchange(two.Nobody(), plain).Is(http.StatusOK)
+		exchange(two.Anonymous(), plain).Is(http.StatusOK)
 		admin.Patch(tokensURL+"/1", `{"description": null}`).Is(http.StatusNoContent)
 		if got := tokenList(admin, "?q=id:1"); len(got) != 1 || got[0].Description != "again" || got[0].Status != activated {
 			t.Errorf("the token is %+v", got)

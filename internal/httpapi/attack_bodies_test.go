@@ -86,12 +86,12 @@ func TestAttackLongPassword(t *testing.T) {
 	before := s.Control.PasswordHashes()
 	long, short := strings.Repeat("a", 1<<20-200), strings.Repeat("a", 8<<10-200)
 	for _, got := range []*kit.Answer{
-		s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": short}),
-		s.Nobody().Post(authenticate, object{"username": "unknown@example.com", "password": short}),
+		s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": short}),
+		s.Anonymous().Post(authenticate, object{"username": "unknown@example.com", "password": short}),
 		admin.Patch("/api/v1/user/password", object{"old_password": long, "new_password": wrong}),
 		admin.Patch("/api/v1/user/password", object{"old_password": wrong, "new_password": long}),
 		admin.Post(mfaURL, object{"type": object{"id": 0}, "password": long}),
-		s.Nobody().Post(authenticate, object{"mfa_token": "x", "code": short}),
+		s.Anonymous().Post(authenticate, object{"mfa_token": "x", "code": short}),
 	} {
 		if body := wantCode(t, got, http.StatusBadRequest, 1000); len(body.Message) > 300 {
 			t.Errorf("%s: the answer has %d bytes", got.Request, len(body.Message))
@@ -100,8 +100,8 @@ func TestAttackLongPassword(t *testing.T) {
 	if n := s.Control.PasswordHashes() - before; n != 0 {
 		t.Errorf("%d hashes", n)
 	}
-	wantCode(t, s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": long}), http.StatusRequestEntityTooLarge, 1000)
-	got := s.Nobody().Post(authenticate, object{"username": short, "password": strings.Repeat("a", 40)}).Is(http.StatusUnauthorized)
+	wantCode(t, s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": long}), http.StatusRequestEntityTooLarge, 1000)
+	got := s.Anonymous().Post(authenticate, object{"username": short, "password": strings.Repeat("a", 40)}).Is(http.StatusUnauthorized)
 	if len(got.Body) != 0 {
 		t.Errorf("%s", got.Body)
 	}

@@ -44,8 +44,8 @@ func TestUserEnumerationByWork(t *testing.T) {
 		}
 		// A locked sign-in costs no hash, for existing and unknown names.
 		for _, name := range []string{"target@example.com", "nobody@example.com"} {
-			lock(s.Nobody(), name)
-			if n := hashes(func() { wantCode(t, signIn(s.Nobody(), name, kit.Password), http.StatusUnauthorized, 1105) }); n != 0 {
+			lock(s.Anonymous(), name)
+			if n := hashes(func() { wantCode(t, signIn(s.Anonymous(), name, kit.Password), http.StatusUnauthorized, 1105) }); n != 0 {
 				t.Errorf("%s, locked, costs %d hashes", name, n)
 			}
 		}
@@ -61,7 +61,7 @@ func BenchmarkUserEnumeration(b *testing.B) {
 		b.Fatal("there are no users")
 	}
 	names := [2]string{"admin@example.com", "nobody@example.com"}
-	sign := s.Nobody()
+	sign := s.Anonymous()
 	digest := identity.WireDigest("password of admin")
 	// The seeded hash is of the cheap kind: set one of the real cost.
 	if err := operator.New(s.Control).SetPassword(b.Context(), names[0], kit.Password); err != nil {

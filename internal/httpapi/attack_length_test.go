@@ -27,7 +27,7 @@ func TestAttackLongLogLines(t *testing.T) {
 		"bearer":          func() { with(unjudged, long).Get("/api/v1/sim") },
 		"forwarded":       func() { admin.With("X-Forwarded-For", long).Get("/nothing") },
 		"idempotency key": func() { admin.With("Idempotency-Key", long).Post(migration, `{}`) },
-		"user name":       func() { signIn(unjudged.Nobody(), long, kit.Password) },
+		"user name":       func() { signIn(unjudged.Anonymous(), long, kit.Password) },
 		"property":        func() { admin.Post(migration, `{"`+long+`": 1}`) },
 		"value":           func() { admin.Post(migration, `{"target_workspace": "`+long+`"}`) },
 		"coding":          func() { admin.With("Content-Encoding", long).Post(migration, `{}`) },

@@ -93,7 +93,7 @@ func TestContract_AuditSignIn(t *testing.T) {
 			{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
 			{"stranger@example.com", kit.Password, "5", "900", fleet.LockedOut},
 		} {
-			n := leaves(t, s, signIn(s.Nobody(), test.username, test.password), fleet.AuditSignedIn, test.code)
+			n := leaves(t, s, signIn(s.Anonymous(), test.username, test.password), fleet.AuditSignedIn, test.code)
 			if n.subjectID != test.subject || n.in != test.in || n.det != `{"mode":"password"}` || (n.actor == 0) != (test.code != 0) {
 				t.Errorf("%s: %+v", test.username, n)
 			}
@@ -127,7 +127,7 @@ func TestContract_AuditRefusals(t *testing.T) {
 		}
 		for name, got := range map[string]*kit.Answer{
 			"a dry run": admin.Post(migration, moving(200, 251)), "a list": admin.Get("/api/v1/sim"), "an unknown SIM that is read": admin.Get(simPath(77777)),
-			"nobody": s.Nobody().Patch(simPath(251), toStatus(2)), "a replay": keyed(admin, "kept", ran(moving(200, 250))),
+			"nobody": s.Anonymous().Patch(simPath(251), toStatus(2)), "a replay": keyed(admin, "kept", ran(moving(200, 250))),
 		} {
 			if n := auditOf(s, got); len(n) != 0 {
 				t.Errorf("%s left %+v", name, n)
@@ -146,7 +146,7 @@ func TestContract_AuditRefusals(t *testing.T) {
 		}
 		n := auditWhere(s, "action = 'refusals.left_out'")
 		if len(n) != 1 || n[0].det != `{"left_out":5}` || n[0].user != 1 || n[0].in != "100" {
-			t.Errorf("of those left out, %+v is told", n)
+			t.Errorf("a withheld entry was counted: %+v", n)
 		}
 		for range 62 {
 			admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
@@ -155,7 +155,7 @@ func TestContract_AuditRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		if n := auditWhere(s, `detail = '{"left_out":2}'`); len(n) != 1 {
-			t.Errorf("a server that stops tells of %+v", n)
+			t.Errorf("a server that stops lists %+v", n)
 		}
 	})
 }
@@ -179,7 +179,7 @@ func TestAuditTellsOfEndedBearers(t *testing.T) {
 			t.Errorf("%+v", n)
 		}
 		for _, bearer := range []string{"x", strings.Repeat("a.", 2) + "b"} {
-			got := s.Nobody().With("Authorization", "Bearer "+bearer).Get("/api/v1/sim").Is(http.StatusUnauthorized)
+			got := s.Anonymous().With("Authorization", "Bearer "+bearer).Get("/api/v1/sim").Is(http.StatusUnauthorized)
 			if n := auditOf(s, got); len(n) != 0 {
 				t.Errorf("%q left %+v", bearer, n)
 			}
@@ -191,7 +191,7 @@ func TestAuditTellsOfEndedBearers(t *testing.T) {
 func TestAuditTellsOfTheRateLimitOnce(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for i := range 105 {
-		s.Nobody().Post(authenticate, fmt.Sprintf(`{"refresh_token": "unknown %d"}`, i))
+		s.Anonymous().Post(authenticate, fmt.Sprintf(`{"refresh_token": "unknown %d"}`, i))
 	}
 	n := auditWhere(s, "action = 'address.rate_limited'")
 	if len(n) != 1 || n[0].code != int64(fleet.TooManyRequests) || n[0].actor != 0 || n[0].in != "0" {

@@ -48,7 +48,7 @@ func whole(v any) int64 {
 	case int16:
 		return int64(n)
 	}
-	panic(fmt.Sprintf("%T is no number", v))
+	panic(fmt.Sprintf("%T is not a number", v))
 }
 
 // leaves checks that a request left exactly one entry, and returns it.

@@ -63,7 +63,7 @@ func (d *deeds) do(c *kit.Client, pattern, path string, body any) *kit.Answer {
 func (d *deeds) secret(texts ...string) {
 	for _, text := range texts {
 		if len(text) < 6 {
-			d.Fatalf("%q is no secret", text)
+			d.Fatalf("%q is not a secret", text)
 		}
 	}
 	d.secrets = append(d.secrets, texts...)
@@ -100,7 +100,7 @@ func (d *deeds) signIns() {
 	s, digest := d.s, identity.WireDigest(kit.Password)
 	next := identity.WireDigest("battery staple 9")
 	d.secret(kit.Password, digest, next, "battery staple 9")
-	first := tokensOf(d.do(s.Nobody(), "POST /api/v1/authenticate", "", object{"username": "user@example.com", "password": digest}))
+	first := tokensOf(d.do(s.Anonymous(), "POST /api/v1/authenticate", "", object{"username": "user@example.com", "password": digest}))
 	again := refresh(s, first.RefreshToken).Is(http.StatusOK)
 	leaves(d.T, s, again, fleet.AuditRefreshed, 0)
 	last := refresh(s, tokensOf(again).RefreshToken).Is(http.StatusOK)
@@ -115,11 +115,11 @@ func (d *deeds) signIns() {
 	code := app.Code()
 	d.do(user, "PATCH /api/v1/user/mfa/{key_id}", keyURL(key.ID), object{"status": object{"id": 1}, "code": code})
 	s.Clock.Pass(step)
-	asked := signIn(s.Nobody(), "user@example.com", kit.Password)
+	asked := signIn(s.Anonymous(), "user@example.com", kit.Password)
 	leaves(d.T, s, asked, fleet.AuditCodeAwaited, 0)
 	finger, waiting, second := "a fingerprint that is long", pending(asked), app.Code()
-	leaves(d.T, s, sendCode(s.Nobody(), waiting, notCode(second)).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
-	leaves(d.T, s, s.Nobody().Post(authenticate, object{
+	leaves(d.T, s, sendCode(s.Anonymous(), waiting, notCode(second)).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	leaves(d.T, s, s.Anonymous().Post(authenticate, object{
 		"mfa_token": waiting, "code": second, "trusted_device": object{"fingerprint": finger, "operating_system": "x", "browser": "y"},
 	}).Is(http.StatusOK), fleet.AuditSignedIn, 0)
 	d.secret(key.SecretKey, key.OTPAuth, code, second, notCode(second), finger, waiting)
@@ -131,7 +131,7 @@ func (d *deeds) signIns() {
 	d.do(s.As("observer@example.com"), "POST /api/v1/logout", "", object{"everywhere": false})
 
 	// A password typed into the wrong field does not appear in the audit log.
-	leaves(d.T, s, signIn(s.Nobody(), "hunter2-typed-as-a-name", "whatever it is").Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	leaves(d.T, s, signIn(s.Anonymous(), "hunter2-typed-as-a-name", "whatever it is").Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
 	d.secret("hunter2-typed-as-a-name", identity.WireDigest("whatever it is"))
 }
 
@@ -140,7 +140,7 @@ func (d *deeds) people() {
 	var made api.ApplicationTokenResponse
 	d.do(admin, "POST /api/v1/application_token", "", object{"description": "billing"}).JSON(&made)
 	d.secret(made.ApplicationToken)
-	entered := d.s.Nobody().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusOK)
+	entered := d.s.Anonymous().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusOK)
 	if n := leaves(d.T, d.s, entered, fleet.AuditTokenSignedIn, 0); n.token == 0 || n.actor != int64(fleet.ActorToken) || n.in != "100" {
 		d.Errorf("a program's sign-in left %+v", n)
 	}
@@ -148,7 +148,7 @@ func (d *deeds) people() {
 	d.do(admin, "PATCH /api/v1/application_token/{token_id}", "/api/v1/application_token/1", object{"description": "other"})
 	revoked := admin.Patch("/api/v1/application_token/1", object{"status": object{"id": 1}}).Is(http.StatusNoContent)
 	leaves(d.T, d.s, revoked, fleet.AuditTokenRevoked, 0)
-	leaves(d.T, d.s, d.s.Nobody().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	leaves(d.T, d.s, d.s.Anonymous().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
 
 	d.do(admin, "PATCH /api/v1/user/{user_id}", "/api/v1/user/3", object{"name": "Watcher"})
 	d.do(admin, "PUT /api/v1/user/{user_id}/role/{role_id}", "/api/v1/user/3/role/2", nil)
@@ -158,22 +158,22 @@ func (d *deeds) people() {
 	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", "/api/v2/user/3/workspace/100/role/2", nil)
 	d.do(admin, "PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}", "/api/v2/user/my/default_organisation/200", nil)
 	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}", "/api/v2/user/2/workspace/100", nil)
-	d.do(admin, "DELETE /api/v1/user/{user_id}", "/api/v1/user/4", nil) // who is a member elsewhere, and stays
+	d.do(admin, "DELETE /api/v1/user/{user_id}", "/api/v1/user/4", nil) // a member elsewhere, so the user stays
 }
 
 func (d *deeds) invitations() {
 	admin := d.s.As("admin@example.com")
 	d.do(admin, "POST /api/v2/user/invitation", "", object{"username": "new1@example.com", "name": "New", "roles": []object{{"id": 2}}})
 	first := nextMail(d.s)
-	d.do(d.s.Nobody(), "POST /api/v2/user/activation", "", object{"activationKey": first.Secret, "password": identity.WireDigest(better)})
+	d.do(d.s.Anonymous(), "POST /api/v2/user/activation", "", object{"activationKey": first.Secret, "password": identity.WireDigest(better)})
 	d.do(admin, "POST /api/v1/user", "", object{"username": "new2@example.com", "name": "New", "roles": []object{{"id": 2}}})
 	second := nextMail(d.s)
-	asked := d.s.Nobody().Post(resetURL, object{"username": "new1@example.com"}).Is(http.StatusNoContent)
+	asked := d.s.Anonymous().Post(resetURL, object{"username": "new1@example.com"}).Is(http.StatusNoContent)
 	if n := leaves(d.T, d.s, asked, fleet.AuditResetAsked, 0); n.actor != 0 || n.subject != "user" || n.subjectID == "" || n.in != "100" {
-		d.Errorf("who asks for a new password left %+v", n)
+		d.Errorf("a request for a new password was recorded as %+v", n)
 	}
 	d.done["POST /api/v1/user/password/reset"] = true
-	d.do(d.s.Nobody(), "POST /api/v1/user/activation", "", object{"activationKey": second.Secret, "password": identity.WireDigest(better)})
+	d.do(d.s.Anonymous(), "POST /api/v1/user/activation", "", object{"activationKey": second.Secret, "password": identity.WireDigest(better)})
 	d.secret(first.Secret, second.Secret, nextMail(d.s).Secret, identity.WireDigest(better))
 }
 

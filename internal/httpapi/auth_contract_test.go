@@ -28,8 +28,8 @@ func TestContract_LockoutRetryAfter(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.Ferried(t, e)
-		lock(s.Nobody(), "admin@example.com")
-		got := signIn(s.Nobody(), "admin@example.com", kit.Password)
+		lock(s.Anonymous(), "admin@example.com")
+		got := signIn(s.Anonymous(), "admin@example.com", kit.Password)
 		wantCode(t, got, http.StatusUnauthorized, 1105)
 		if got.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
@@ -57,7 +57,7 @@ func TestContract_TokenEdDSA(t *testing.T) {
 		var set struct {
 			Keys []struct{ Kid, X, Alg string }
 		}
-		s.Nobody().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
+		s.Anonymous().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
 		keys := make(map[string]ed25519.PublicKey)
 		for _, k := range set.Keys {
 			x, err := base64.RawURLEncoding.DecodeString(k.X)
@@ -86,7 +86,7 @@ func TestContract_TokenEdDSA(t *testing.T) {
 			return part
 		}
 		all := []string{"sub", "esc.org", "esc.orgName", "esc.app", "iss", "iat", "exp"}
-		user := mask(verified(tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)).AuthToken), all...)
+		user := mask(verified(tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).AuthToken), all...)
 		if diff := cmp.Diff(object{"sub": "4", "esc.org": 100.0, "esc.orgName": "Fleet DE", "esc.app": nil, "iss": "simferry", "iat": now, "exp": now + 240*60}, user); diff != "" {
 			t.Errorf("a user's claims (-want +got):\n%s", diff)
 		}
@@ -116,12 +116,12 @@ func TestContract_AuthModes(t *testing.T) {
 			{"mfa_token": "x", "code": 0}, {"trusted_device": object{"fingerprint": "x"}},
 			{"username": "admin@example.com", "password": digest, "trusted_device": object{}},
 		} {
-			wantCode(t, s.Nobody().Post(authenticate, body), http.StatusBadRequest, 1000)
+			wantCode(t, s.Anonymous().Post(authenticate, body), http.StatusBadRequest, 1000)
 		}
-		refreshed := tokensOf(s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest, "refresh_token": nil, "application_token": nil, "fingerprint": nil}))
-		tokensOf(s.Nobody().Post(authenticate, object{"refresh_token": refreshed.RefreshToken, "username": nil, "password": nil}))
+		refreshed := tokensOf(s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": digest, "refresh_token": nil, "application_token": nil, "fingerprint": nil}))
+		tokensOf(s.Anonymous().Post(authenticate, object{"refresh_token": refreshed.RefreshToken, "username": nil, "password": nil}))
 		for _, body := range []string{``, `null`, `[]`, `"x"`, `{`, `{}{}`, `{"username": "\ud800"}`} {
-			if got := s.Nobody().Post(authenticate, body); got.Status != http.StatusBadRequest {
+			if got := s.Anonymous().Post(authenticate, body); got.Status != http.StatusBadRequest {
 				t.Errorf("%s: %d", body, got.Status)
 			}
 		}
@@ -134,7 +134,7 @@ func TestContract_SwitchExtendsNothing(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.Ferried(t, e)
-		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		c := with(s, session.AuthToken)
 		for i := range 8 {
 			s.Clock.Pass(30 * time.Minute)

@@ -14,7 +14,7 @@ import (
 func kids(s *kit.Server) (ids []string) {
 	s.T.Helper()
 	var set struct{ Keys []struct{ Kid string } }
-	s.Nobody().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
+	s.Anonymous().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
 	for _, k := range set.Keys {
 		ids = append(ids, k.Kid)
 	}
@@ -37,7 +37,7 @@ func TestKeysRotate(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
 		old := kids(one)
-		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		made := newApplicationToken(one, control.NewToken{})
 		program := application(one, made)
 		next := rotate(one)
@@ -48,7 +48,7 @@ func TestKeysRotate(t *testing.T) {
 			with(s, session.AuthToken).Get(whoami).Is(http.StatusOK)
 			at(s, program).Get(whoami).Is(http.StatusOK)
 			application(s, made)
-			fresh := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+			fresh := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 			if kid := decodePart(t, fresh.AuthToken, 0)["kid"]; kid != next {
 				t.Errorf("signed with %v, want %s", kid, next)
 			}
@@ -96,7 +96,7 @@ func TestRemovedKeyBitesAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
 		old := kids(one)[0]
-		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		made := newApplicationToken(one, control.NewToken{})
 		program := application(one, made)
 		at(other, program).Get(whoami).Is(http.StatusOK)
@@ -107,7 +107,7 @@ func TestRemovedKeyBitesAtOnce(t *testing.T) {
 		for _, s := range []*kit.Server{other, one} {
 			at(s, program).Get(whoami).Is(http.StatusUnauthorized)
 			with(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
-			exchange(s.Nobody(), made.Text).Is(http.StatusUnauthorized)
+			exchange(s.Anonymous(), made.Text).Is(http.StatusUnauthorized)
 			if got := kids(s); len(got) != 1 || got[0] == old {
 				t.Errorf("the keys are %v", got)
 			}

@@ -35,7 +35,7 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 			t.Helper()
 			wantCode(t, signIn(from(s, owner), username, password), http.StatusUnauthorized, 1105)
 		}
-		session := tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
+		session := tokensOf(signIn(s.Anonymous(), "admin@example.com", kit.Password))
 
 		attack(s, "user@example.com", 0)
 		locked("user@example.com", kit.Password)
@@ -50,7 +50,7 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 
 		// A password reset by mail unlocks the account for the address that uses it, during the
 		// attack.
-		s.Nobody().Post(resetURL, object{"username": "admin@example.com"}).Is(http.StatusNoContent)
+		s.Anonymous().Post(resetURL, object{"username": "admin@example.com"}).Is(http.StatusNoContent)
 		useKey(from(s, owner), nextMail(s).Secret, kit.Password).Is(http.StatusNoContent)
 		attack(s, "admin@example.com", 1)
 		tokensOf(signIn(from(s, owner), "admin@example.com", kit.Password))
@@ -108,7 +108,7 @@ func TestCraftedNamesLockNobody(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
 		_, app := withFactor(s, "user@example.com")
-		trust(s.Nobody(), app)
+		trust(s.Anonymous(), app)
 		var counters []string
 		for _, row := range s.Rows("SELECT id FROM trusted_devices") {
 			counters = append(counters, fmt.Sprintf("user@example.com device %v", row[0]), fmt.Sprint(row[0]))
@@ -116,8 +116,8 @@ func TestCraftedNamesLockNobody(t *testing.T) {
 		for i, name := range append(counters, "user@example.com 127.0.0.1") {
 			attack(s, name, i)
 		}
-		tokensOf(signInOn(s.Nobody(), "user@example.com", kit.Password, fmt.Sprint(laptop["fingerprint"])))
-		pending(signIn(s.Nobody(), "user@example.com", kit.Password))
+		tokensOf(signInOn(s.Anonymous(), "user@example.com", kit.Password, fmt.Sprint(laptop["fingerprint"])))
+		pending(signIn(s.Anonymous(), "user@example.com", kit.Password))
 	})
 }
 
@@ -126,14 +126,14 @@ func TestTrustedDeviceBehindASharedAddress(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
 		_, app := withFactor(s, "user@example.com")
-		trust(s.Nobody(), app)
+		trust(s.Anonymous(), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
-		lock(s.Nobody(), "user@example.com")
-		wantCode(t, signIn(s.Nobody(), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
-		tokensOf(signInOn(s.Nobody(), "user@example.com", kit.Password, fingerprint))
+		lock(s.Anonymous(), "user@example.com")
+		wantCode(t, signIn(s.Anonymous(), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signInOn(s.Anonymous(), "user@example.com", kit.Password, fingerprint))
 		for i := range 3 {
 			signInOn(from(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
 		}
-		wantCode(t, signInOn(s.Nobody(), "user@example.com", kit.Password, fingerprint), http.StatusUnauthorized, 1105)
+		wantCode(t, signInOn(s.Anonymous(), "user@example.com", kit.Password, fingerprint), http.StatusUnauthorized, 1105)
 	})
 }

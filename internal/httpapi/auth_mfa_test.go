@@ -66,36 +66,36 @@ func TestContract_MFASignIn(t *testing.T) {
 		t.Helper()
 		one, two := twoServers(t, e)
 		_, app := withFactor(one, "user@example.com")
-		waiting := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		waiting := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		with(one, waiting).Get(whoami).Is(http.StatusUnauthorized) // it is not a bearer
 		refresh(one, waiting).Is(http.StatusUnauthorized)
-		if got := sendCode(one.Nobody(), waiting, notCode(app.Code())).Is(http.StatusUnauthorized); len(got.Body) != 0 {
+		if got := sendCode(one.Anonymous(), waiting, notCode(app.Code())).Is(http.StatusUnauthorized); len(got.Body) != 0 {
 			t.Errorf("a wrong code is answered %s", got.Body)
 		}
 		for _, code := range []string{"", "12345", "1234567", "12345a", "１２３４５６", " 12345", "-12345"} {
-			wantCode(t, sendCode(one.Nobody(), waiting, code), http.StatusBadRequest, 1000)
+			wantCode(t, sendCode(one.Anonymous(), waiting, code), http.StatusBadRequest, 1000)
 		}
-		got := tokensOf(sendCode(two.Nobody(), waiting, app.Code()))
+		got := tokensOf(sendCode(two.Anonymous(), waiting, app.Code()))
 		with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
 		tokensOf(refresh(one, got.RefreshToken)) // which needs no code again
 
 		one.Clock.Pass(step)
-		sendCode(one.Nobody(), waiting, app.Code()).Is(http.StatusUnauthorized) // one sign-in each
-		sendCode(one.Nobody(), "nothing", app.Code()).Is(http.StatusUnauthorized)
+		sendCode(one.Anonymous(), waiting, app.Code()).Is(http.StatusUnauthorized) // one sign-in each
+		sendCode(one.Anonymous(), "nothing", app.Code()).Is(http.StatusUnauthorized)
 
-		late := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		late := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		one.Clock.Pass(5 * time.Minute)
-		sendCode(one.Nobody(), late, app.Code()).Is(http.StatusUnauthorized)
+		sendCode(one.Anonymous(), late, app.Code()).Is(http.StatusUnauthorized)
 
-		changed := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		changed := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		if err := operator.New(one.Control).SetPassword(t.Context(), "user@example.com", "battery staple"); err != nil {
 			t.Fatal(err)
 		}
-		sendCode(one.Nobody(), changed, app.Code()).Is(http.StatusUnauthorized)
-		suspended := pending(signIn(one.Nobody(), "user@example.com", "battery staple"))
+		sendCode(one.Anonymous(), changed, app.Code()).Is(http.StatusUnauthorized)
+		suspended := pending(signIn(one.Anonymous(), "user@example.com", "battery staple"))
 		one.SetStatus(4, fleet.UserSuspended)
-		sendCode(one.Nobody(), suspended, app.Code()).Is(http.StatusUnauthorized)
-		tokensOf(signIn(one.Nobody(), "admin@example.com", kit.Password)) // others need none
+		sendCode(one.Anonymous(), suspended, app.Code()).Is(http.StatusUnauthorized)
+		tokensOf(signIn(one.Anonymous(), "admin@example.com", kit.Password)) // others need none
 	})
 }
 
@@ -107,7 +107,7 @@ func TestTOTPReplay(t *testing.T) {
 		key, app := c.NewFactor()
 		first := app.Code()
 		activate(c, key.ID, first).Is(http.StatusNoContent)
-		sendCode(one.Nobody(), pending(signIn(one.Nobody(), "user@example.com", kit.Password)), first).Is(http.StatusUnauthorized)
+		sendCode(one.Anonymous(), pending(signIn(one.Anonymous(), "user@example.com", kit.Password)), first).Is(http.StatusUnauthorized)
 		for range 3 {
 			one.Clock.Pass(2 * step)
 			code, before := app.Code(), app.CodeAt(-step)
@@ -158,19 +158,19 @@ func TestContract_MFALockout(t *testing.T) {
 		_, app := withFactor(one, "user@example.com")
 		for i := range 3 {
 			s := []*kit.Server{one, two}[i%2]
-			sendCode(s.Nobody(), pending(signIn(s.Nobody(), "user@example.com", kit.Password)), notCode(app.Code())).Is(http.StatusUnauthorized)
+			sendCode(s.Anonymous(), pending(signIn(s.Anonymous(), "user@example.com", kit.Password)), notCode(app.Code())).Is(http.StatusUnauthorized)
 		}
-		locked := signIn(two.Nobody(), "user@example.com", kit.Password)
+		locked := signIn(two.Anonymous(), "user@example.com", kit.Password)
 		wantCode(t, locked, http.StatusUnauthorized, 1105)
 		if locked.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %s", locked.Header.Get("Retry-After"))
 		}
 		there := from(one, "203.0.113.9") // the lock is this address's
 		waiting := pending(signIn(there, "user@example.com", kit.Password))
-		wantCode(t, sendCode(two.Nobody(), waiting, app.Code()), http.StatusUnauthorized, 1105)
+		wantCode(t, sendCode(two.Anonymous(), waiting, app.Code()), http.StatusUnauthorized, 1105)
 		tokensOf(sendCode(there, waiting, app.Code()))
 		one.Clock.Pass(5 * time.Minute)
-		tokensOf(sendCode(one.Nobody(), pending(signIn(one.Nobody(), "user@example.com", kit.Password)), app.Code()))
+		tokensOf(sendCode(one.Anonymous(), pending(signIn(one.Anonymous(), "user@example.com", kit.Password)), app.Code()))
 
 		// From however many addresses: 100 in an hour, passwords and codes together.
 		one.Clock.Pass(time.Hour)
@@ -208,21 +208,21 @@ func TestContract_TrustedDevice(t *testing.T) {
 		t.Helper()
 		one, two := twoServers(t, e)
 		_, app := withFactor(one, "user@example.com")
-		waiting := pending(signIn(one.Nobody(), "user@example.com", kit.Password))
+		waiting := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		for _, bad := range []any{object{}, object{"fingerprint": ""}, object{"fingerprint": "x\r\ny"}, object{"fingerprint": string(make([]byte, 256))}, object{"fingerprint": "x", "name": "a\nb"}, "x"} {
-			got := one.Nobody().Post(authenticate, object{"mfa_token": waiting, "code": app.Code(), "trusted_device": bad})
+			got := one.Anonymous().Post(authenticate, object{"mfa_token": waiting, "code": app.Code(), "trusted_device": bad})
 			wantCode(t, got, http.StatusBadRequest, 1000)
 		}
-		trust(one.Nobody(), app)
+		trust(one.Anonymous(), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
-		session := tokensOf(signInOn(two.Nobody(), "user@example.com", kit.Password, fingerprint))
+		session := tokensOf(signInOn(two.Anonymous(), "user@example.com", kit.Password, fingerprint))
 		if session.AuthToken == "" {
 			t.Fatal("the trusted device is asked for a code")
 		}
-		pending(signInOn(one.Nobody(), "user@example.com", kit.Password, "another"))
-		signInOn(one.Nobody(), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
+		pending(signInOn(one.Anonymous(), "user@example.com", kit.Password, "another"))
+		signInOn(one.Anonymous(), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
 		withFactor(one, "target@example.com") // another user's device is not trusted
-		pending(signInOn(one.Nobody(), "target@example.com", kit.Password, fingerprint))
+		pending(signInOn(one.Anonymous(), "target@example.com", kit.Password, fingerprint))
 
 		me := with(one, session.AuthToken)
 		list := func() (devices []api.TrustedDevice) {
@@ -238,14 +238,14 @@ func TestContract_TrustedDevice(t *testing.T) {
 		gone := fmt.Sprintf("/api/v1/user/my/mfa/trusted_device/%d", devices[0].ID)
 		at(two, me).Do("DELETE", gone, nil).Is(http.StatusNoContent)
 		wantCode(t, me.Do("DELETE", gone, nil), http.StatusNotFound, 1201)
-		pending(signInOn(one.Nobody(), "user@example.com", kit.Password, fingerprint))
+		pending(signInOn(one.Anonymous(), "user@example.com", kit.Password, fingerprint))
 
 		one.Clock.Pass(step)
-		trust(one.Nobody(), app)
+		trust(one.Anonymous(), app)
 		one.Clock.Pass(90*24*time.Hour - time.Second)
-		tokensOf(signInOn(one.Nobody(), "user@example.com", kit.Password, fingerprint))
+		tokensOf(signInOn(one.Anonymous(), "user@example.com", kit.Password, fingerprint))
 		one.Clock.Pass(time.Second)
-		pending(signInOn(one.Nobody(), "user@example.com", kit.Password, fingerprint))
+		pending(signInOn(one.Anonymous(), "user@example.com", kit.Password, fingerprint))
 	})
 }
 
@@ -256,7 +256,7 @@ func TestContract_TrustedDeviceCeiling(t *testing.T) {
 		t.Helper()
 		s := kit.Ferried(t, e)
 		_, app := withFactor(s, "user@example.com")
-		trust(s.Nobody(), app)
+		trust(s.Anonymous(), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
 		guess := func(n int, fingerprint string) {
 			t.Helper()
@@ -301,7 +301,7 @@ func TestContract_MFAKeys(t *testing.T) {
 		if got := wantCode(t, activate(me, key.ID, notCode(app.Code())), http.StatusUnprocessableEntity, 1002); len(got.Errors) != 1 || got.Errors[0].ErrorCode != 1400 {
 			t.Errorf("a wrong code: %+v", got)
 		}
-		tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)) // not active yet
+		tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)) // not active yet
 		wantCode(t, activate(s.As("admin@example.com"), key.ID, app.Code()), http.StatusNotFound, 1201)
 		activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
 		s.Clock.Pass(step)
@@ -316,7 +316,7 @@ func TestContract_MFAKeys(t *testing.T) {
 		}
 		me.Do("DELETE", fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID+1), nil).Is(http.StatusNotFound)
 		me.Do("DELETE", fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID), nil).Is(http.StatusNoContent)
-		tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		var events []api.Event
 		me.Get("/api/v1/event?q=event_type:14").Is(http.StatusOK).JSON(&events)
 		if len(events) != 2 || events[0].Severity.ID != 1 || events[1].Severity.ID != 0 {
@@ -331,7 +331,7 @@ func TestContract_MFAKeys(t *testing.T) {
 		if locked.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %q", locked.Header.Get("Retry-After"))
 		}
-		wantCode(t, signIn(s.Nobody(), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(s.Anonymous(), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
 	})
 }
 
@@ -341,7 +341,7 @@ func TestContract_MFAOfOthers(t *testing.T) {
 		t.Helper()
 		s := kit.Ferried(t, e)
 		key, app := withFactor(s, "user@example.com") // of 100 and 200
-		trust(s.Nobody(), app)
+		trust(s.Anonymous(), app)
 		url := fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID)
 		elsewhere := s.As("admin@example.com").In(300)
 		for _, name := range []string{"target@example.com", "observer@example.com", "stranger@example.com"} {
@@ -374,7 +374,7 @@ func TestContract_MFAOfOthers(t *testing.T) {
 		both.Do("DELETE", url, nil).Is(http.StatusNotFound)
 		s.SetRole(4, 300, fleet.NoRole)
 		both.Do("DELETE", url, nil).Is(http.StatusNoContent)
-		tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		var devices []api.TrustedDevice
 		both.Get("/api/v1/user/4/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
 		if len(devices) != 0 {
@@ -385,7 +385,7 @@ func TestContract_MFAOfOthers(t *testing.T) {
 		if err := operator.New(s.Control).ResetSecondFactor(t.Context(), "Root@example.com"); err != nil {
 			t.Fatal(err)
 		}
-		tokensOf(signIn(s.Nobody(), "root@example.com", kit.Password))
+		tokensOf(signIn(s.Anonymous(), "root@example.com", kit.Password))
 		if err := operator.New(s.Control).ResetSecondFactor(t.Context(), "root@example.com"); fleet.CodeOf(err) != fleet.NotFound {
 			t.Error(err)
 		}
@@ -399,7 +399,7 @@ func TestContract_MFAEnrolment(t *testing.T) {
 		free := kit.Ferried(t, e)
 		strict := kit.StartWith(t, free.DB, free.Clock, control.Options{RequireMFA: control.DemandAdministrators})
 		before := free.As("admin@example.com")
-		session := tokensOf(signIn(strict.Nobody(), "admin@example.com", kit.Password))
+		session := tokensOf(signIn(strict.Anonymous(), "admin@example.com", kit.Password))
 		if !session.MFAEnrolment || session.AuthToken == "" {
 			t.Fatalf("the sign-in does not tell: %+v", session)
 		}
@@ -419,10 +419,10 @@ func TestContract_MFAEnrolment(t *testing.T) {
 		wantCode(t, with(strict, renewed.AuthToken).Get(whoami), http.StatusForbidden, 1104)
 		// Administrators of any Workspace need it, whatever the token's Workspace; a User of
 		// two does not.
-		target := tokensOf(signIn(strict.Nobody(), "target@example.com", kit.Password))
+		target := tokensOf(signIn(strict.Anonymous(), "target@example.com", kit.Password))
 		with(free, target.AuthToken).In(100).Get(whoami).Is(http.StatusOK)
 		wantCode(t, at(strict, with(free, target.AuthToken).In(100)).Get(whoami), http.StatusForbidden, 1104)
-		if user := tokensOf(signIn(strict.Nobody(), "user@example.com", kit.Password)); user.MFAEnrolment {
+		if user := tokensOf(signIn(strict.Anonymous(), "user@example.com", kit.Password)); user.MFAEnrolment {
 			t.Error("a User must enrol")
 		}
 		strict.As("user@example.com").Get(whoami).Is(http.StatusOK)
@@ -434,7 +434,7 @@ func TestContract_MFAEnrolment(t *testing.T) {
 		activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
 		me.Get(whoami).Is(http.StatusOK) // which was the proof
 		strict.Clock.Pass(step)
-		done := tokensOf(sendCode(strict.Nobody(), pending(signIn(strict.Nobody(), "admin@example.com", kit.Password)), app.Code()))
+		done := tokensOf(sendCode(strict.Anonymous(), pending(signIn(strict.Anonymous(), "admin@example.com", kit.Password)), app.Code()))
 		if done.MFAEnrolment {
 			t.Error("enrolled, and told to enrol")
 		}

@@ -22,8 +22,8 @@ func TestContract_PasswordChange(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		one, two := twoServers(t, e)
-		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
-		another := tokensOf(signIn(two.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
+		another := tokensOf(signIn(two.Anonymous(), "user@example.com", kit.Password))
 		me := with(one, session.AuthToken)
 		digest := identity.WireDigest(better)
 		for _, bad := range []any{
@@ -47,8 +47,8 @@ func TestContract_PasswordChange(t *testing.T) {
 			}
 			refresh(s, another.RefreshToken).Is(http.StatusUnauthorized)
 		}
-		signIn(two.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
-		me = with(two, tokensOf(signIn(two.Nobody(), "user@example.com", better)).AuthToken)
+		signIn(two.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
+		me = with(two, tokensOf(signIn(two.Anonymous(), "user@example.com", better)).AuthToken)
 
 		// Wrong old passwords count as failures: three lock this operation and sign-in.
 		for range 3 {
@@ -59,7 +59,7 @@ func TestContract_PasswordChange(t *testing.T) {
 		if locked.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %q", locked.Header.Get("Retry-After"))
 		}
-		wantCode(t, signIn(one.Nobody(), "user@example.com", better), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(one.Anonymous(), "user@example.com", better), http.StatusUnauthorized, 1105)
 		me.Get(whoami).Is(http.StatusOK) // existing sessions continue
 		wantCode(t, change(application(one, newApplicationToken(one, control.NewToken{})), wrong, better), http.StatusForbidden, 1104)
 	})
@@ -77,20 +77,20 @@ func TestRehashAtSignIn(t *testing.T) {
 			return fmt.Sprint(before.Rows("SELECT password_hash FROM users WHERE id = 4")[0][0])
 		}
 		first := stored()
-		signIn(after.Nobody(), "user@example.com", wrong).Is(http.StatusUnauthorized)
+		signIn(after.Anonymous(), "user@example.com", wrong).Is(http.StatusUnauthorized)
 		if stored() != first {
 			t.Error("a wrong password changed the hash")
 		}
-		tokensOf(signIn(after.Nobody(), "user@example.com", kit.Password))
+		tokensOf(signIn(after.Anonymous(), "user@example.com", kit.Password))
 		second := stored()
 		if !strings.Contains(first, "m=64,t=1,") || !strings.Contains(second, "m=128,t=2,") {
 			t.Errorf("%s became %s", first, second)
 		}
-		tokensOf(signIn(after.Nobody(), "user@example.com", kit.Password))
+		tokensOf(signIn(after.Anonymous(), "user@example.com", kit.Password))
 		if stored() != second {
 			t.Error("it was hashed again though nothing had changed")
 		}
 		at(after, me).Get(whoami).Is(http.StatusOK)
-		tokensOf(signIn(before.Nobody(), "user@example.com", kit.Password)) // with the previous costs
+		tokensOf(signIn(before.Anonymous(), "user@example.com", kit.Password)) // with the previous costs
 	})
 }

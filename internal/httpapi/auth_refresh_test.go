@@ -15,13 +15,13 @@ import (
 
 func refresh(s *kit.Server, token string) *kit.Answer {
 	s.T.Helper()
-	return s.Nobody().Post(authenticate, object{"refresh_token": token})
+	return s.Anonymous().Post(authenticate, object{"refresh_token": token})
 }
 
 // newSession signs in as user@example.com.
 func newSession(s *kit.Server) api.AuthResponse {
 	s.T.Helper()
-	return tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+	return tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 }
 
 // wantEnded checks that neither the bearers nor the refresh tokens of a session are valid.

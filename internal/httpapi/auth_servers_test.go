@@ -34,7 +34,7 @@ func TestTwoServers(t *testing.T) {
 		for name, test := range map[string]func(t *testing.T, one, other *kit.Server){
 			"tokens": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
-				session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+				session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 				with(other, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
 				next := tokensOf(refresh(other, session.RefreshToken))
 				last := tokensOf(refresh(one, next.RefreshToken))
@@ -45,21 +45,21 @@ func TestTwoServers(t *testing.T) {
 			},
 			"lockout": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
-				signIn(one.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
-				signIn(other.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
-				signIn(one.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+				signIn(one.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+				signIn(other.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+				signIn(one.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 				for _, s := range []*kit.Server{one, other} {
-					wantCode(t, signIn(s.Nobody(), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
+					wantCode(t, signIn(s.Anonymous(), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 				}
 			},
 			"attempts": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				for i := range 100 {
 					s := []*kit.Server{one, other}[i%2]
-					s.Nobody().Post(authenticate, `{}`).Is(http.StatusBadRequest)
+					s.Anonymous().Post(authenticate, `{}`).Is(http.StatusBadRequest)
 				}
 				for _, s := range []*kit.Server{one, other} {
-					wantCode(t, s.Nobody().Post(authenticate, `{}`), http.StatusTooManyRequests, 1105)
+					wantCode(t, s.Anonymous().Post(authenticate, `{}`), http.StatusTooManyRequests, 1105)
 				}
 			},
 			"idempotency": func(t *testing.T, one, other *kit.Server) {
@@ -82,7 +82,7 @@ func TestTwoServers(t *testing.T) {
 				at(other, c).Get("/api/v1/sim/status").Is(http.StatusOK) // the other has seen the token
 				one.Seed(`users: [{id: 4, username: user@example.com, name: User, password: correct horse, status: suspended, default_workspace: 100, roles: {100: user, 200: user}}]`)
 				at(other, c).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
-				signIn(other.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
+				signIn(other.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestNewSigningKey(t *testing.T) {
 				}
 				before.Get("/api/v1/sim/status").Is(http.StatusOK)
 				at(other, before).Get("/api/v1/sim/status").Is(http.StatusOK)
-				if set := string(one.Nobody().Get("/.well-known/jwks.json").Body); strings.Count(set, `"kid"`) != 2 {
+				if set := string(one.Anonymous().Get("/.well-known/jwks.json").Body); strings.Count(set, `"kid"`) != 2 {
 					t.Errorf("the key set is %s", set)
 				}
 				forged := encode(object{"alg": "EdDSA", "kid": "nobody's"}) + "." + encode(object{}) + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64))

@@ -22,8 +22,8 @@ func TestContract_Logout(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		one, other := twoServers(t, e)
-		first := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
-		second := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		first := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
+		second := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		here := with(one, first.AuthToken)
 		there := here.In(200)
 		renewed := tokensOf(refresh(other, first.RefreshToken))
@@ -44,7 +44,7 @@ func TestContract_Logout(t *testing.T) {
 		logout(with(other, third.AuthToken), `{"everywhere": true}`).Is(http.StatusNoContent)
 		with(one, second.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 		refresh(one, third.RefreshToken).Is(http.StatusUnauthorized)
-		fresh := with(one, tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password)).AuthToken)
+		fresh := with(one, tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password)).AuthToken)
 		for _, body := range []string{`{"everywhere": "true"}`, `{"everywhere": 1}`, `{"every": true}`, `[]`, `{`} {
 			wantCode(t, logout(fresh, body), http.StatusBadRequest, 1000)
 		}
@@ -57,7 +57,7 @@ func TestContract_SuspensionEndsSessions(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		one, other := twoServers(t, e)
-		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		c := with(one, session.AuthToken)
 		at(other, c).Get(whoami).Is(http.StatusOK)
 		one.SetStatus(4, fleet.UserSuspended)
@@ -68,7 +68,7 @@ func TestContract_SuspensionEndsSessions(t *testing.T) {
 			at(s, c).Get(whoami).Is(http.StatusUnauthorized)
 			refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
 		}
-		session = tokensOf(signIn(other.Nobody(), "user@example.com", kit.Password))
+		session = tokensOf(signIn(other.Anonymous(), "user@example.com", kit.Password))
 		one.SetRole(4, 100, fleet.NoRole)
 		one.SetRole(4, 100, fleet.Member)
 		refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)

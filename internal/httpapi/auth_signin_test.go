@@ -26,7 +26,7 @@ func TestSignIn(t *testing.T) {
 			"the hash in capitals": {"username": "admin@example.com", "password": strings.ToUpper(identity.WireDigest(kit.Password))},
 			"a fingerprint":        {"username": "admin@example.com", "password": identity.WireDigest(kit.Password), "fingerprint": "abc"},
 		} {
-			got := tokensOf(s.Nobody().Post(authenticate, body))
+			got := tokensOf(s.Anonymous().Post(authenticate, body))
 			if got.RefreshToken == "" {
 				t.Errorf("%s: no refresh token", name)
 			}
@@ -45,25 +45,25 @@ func TestRefusalsAreAlike(t *testing.T) {
 		s := kit.Ferried(t, e)
 		s.Seed(`users: [{id: 20, username: pending@example.com, name: Pending, password: correct horse, status: activation_pending, default_workspace: 100, roles: {100: administrator}}]`)
 		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
-		want := looks(signIn(s.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
+		want := looks(signIn(s.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
 		if want["body"] != "" {
 			t.Errorf("the body is %q", want["body"])
 		}
 		for name, body := range map[string]object{
-			"unknown user":             credentials("unknown@example.com", kit.Password),
-			"suspended":                credentials("suspended@example.com", kit.Password),
-			"suspended, wrong":         credentials("suspended@example.com", wrong),
-			"not activated":            credentials("pending@example.com", kit.Password),
-			"no Workspace":             credentials("homeless@example.com", kit.Password),
-			"no text":                  credentials("admin\x00@example.com", kit.Password),
-			"very long name":           credentials(strings.Repeat("long.", 1500)+"@example.com", kit.Password),
-			"empty name":               credentials("", kit.Password),
-			"unknown refresh token":    {"refresh_token": "bm90aGluZw"},
-			"garbled refresh token":    {"refresh_token": "\x00\n"},
-			"garbled application":      {"application_token": "abc"},
-			"an application of nobody": {"application_token": "eyJhbGciOiJub25lIn0.e30."},
+			"unknown user":                           credentials("unknown@example.com", kit.Password),
+			"suspended":                              credentials("suspended@example.com", kit.Password),
+			"suspended, wrong":                       credentials("suspended@example.com", wrong),
+			"not activated":                          credentials("pending@example.com", kit.Password),
+			"no Workspace":                           credentials("homeless@example.com", kit.Password),
+			"no text":                                credentials("admin\x00@example.com", kit.Password),
+			"very long name":                         credentials(strings.Repeat("long.", 1500)+"@example.com", kit.Password),
+			"empty name":                             credentials("", kit.Password),
+			"unknown refresh token":                  {"refresh_token": "bm90aGluZw"},
+			"garbled refresh token":                  {"refresh_token": "\x00\n"},
+			"garbled application":                    {"application_token": "abc"},
+			"an application token without a subject": {"application_token": "eyJhbGciOiJub25lIn0.e30."},
 		} {
-			got := looks(s.Nobody().Post(authenticate, body), "admin@example.com")
+			got := looks(s.Anonymous().Post(authenticate, body), "admin@example.com")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s: a wrong password (-) is answered otherwise (+):\n%s", name, diff)
 			}
@@ -75,7 +75,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 func TestPlainPassword(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for _, password := range []string{kit.Password, "", strings.Repeat("z", 40), strings.Repeat("a", 41)} {
-		got := wantCode(t, s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": password}), 400, 1000)
+		got := wantCode(t, s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": password}), 400, 1000)
 		if !strings.HasPrefix(got.Message, "password: ") || password != "" && strings.Contains(got.Message, password) {
 			t.Errorf("%q: %s", password, got.Message)
 		}
@@ -113,11 +113,11 @@ func TestLockoutByAClockThatWasWrong(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	s.Clock.Pass(years)
 	for range 3 {
-		signIn(s.Nobody(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+		signIn(s.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 	}
-	wantCode(t, signIn(s.Nobody(), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
+	wantCode(t, signIn(s.Anonymous(), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 	s.Clock.Pass(-years)
-	tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
+	tokensOf(signIn(s.Anonymous(), "admin@example.com", kit.Password))
 }
 
 // Only the address from a trusted proxy counts: the right-most one that is not a trusted proxy.
@@ -129,7 +129,7 @@ func TestLockoutAddresses(t *testing.T) {
 	wantCode(t, signIn(from(s, "192.0.2.99, ::ffff:203.0.113.5"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 	tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", kit.Password))
 	tokensOf(signIn(from(s, "not an address"), "admin@example.com", kit.Password))
-	tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
+	tokensOf(signIn(s.Anonymous(), "admin@example.com", kit.Password))
 }
 
 // An unknown user name is locked like an existing one.
@@ -137,9 +137,9 @@ func TestLockoutOfNobody(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	for _, name := range []string{"unknown@example.com", "suspended@example.com"} {
 		for range 3 {
-			signIn(s.Nobody(), name, wrong).Is(http.StatusUnauthorized)
+			signIn(s.Anonymous(), name, wrong).Is(http.StatusUnauthorized)
 		}
-		wantCode(t, signIn(s.Nobody(), name, wrong), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(s.Anonymous(), name, wrong), http.StatusUnauthorized, 1105)
 	}
 }
 
@@ -152,9 +152,9 @@ func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
 		s.Exec("DELETE FROM memberships WHERE user_id = 3") // observer@example.com is in no Workspace
 		for _, name := range []string{"observer@example.com", "suspended@example.com"} {
 			for range 3 {
-				signIn(s.Nobody(), name, kit.Password).Is(http.StatusUnauthorized)
+				signIn(s.Anonymous(), name, kit.Password).Is(http.StatusUnauthorized)
 			}
-			wantCode(t, signIn(s.Nobody(), name, kit.Password), http.StatusUnauthorized, 1105)
+			wantCode(t, signIn(s.Anonymous(), name, kit.Password), http.StatusUnauthorized, 1105)
 		}
 		if left := s.Rows("SELECT key FROM auth_counters WHERE kind = 'guesses under way' AND count > 0"); len(left) != 0 {
 			t.Errorf("attempts are still counted as under way: %v", left)
@@ -203,15 +203,15 @@ func guessCeiling(t *testing.T, e kit.Engine) {
 func TestPasswordChangeEndsSessions(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
-		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		other := s.As("admin@example.com")
 		if err := operator.New(s.Control).SetPassword(t.Context(), "User@example.com", "battery staple"); err != nil {
 			t.Fatal(err)
 		}
 		with(s, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
-		s.Nobody().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
-		signIn(s.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
-		fresh := tokensOf(signIn(s.Nobody(), "user@example.com", "battery staple"))
+		s.Anonymous().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
+		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
+		fresh := tokensOf(signIn(s.Anonymous(), "user@example.com", "battery staple"))
 		with(s, fresh.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
 		other.Get("/api/v1/organisation/my").Is(http.StatusOK)
 	})
@@ -220,11 +220,11 @@ func TestPasswordChangeEndsSessions(t *testing.T) {
 func TestSuspendingBitesAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
-		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		elsewhere := with(s, session.AuthToken).In(200)
 		suspend(s, 4)
 		with(s, session.AuthToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
 		elsewhere.Get("/api/v1/sim").Is(http.StatusUnauthorized)
-		s.Nobody().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
+		s.Anonymous().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
 	})
 }

@@ -26,7 +26,7 @@ func TestApplicationToken(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
 		made := newApplicationToken(s, control.NewToken{Description: "billing"})
-		got := tokensOf(exchange(s.Nobody(), made.Text))
+		got := tokensOf(exchange(s.Anonymous(), made.Text))
 		if got.RefreshToken != "" {
 			t.Error("an application token has a refresh token")
 		}
@@ -39,7 +39,7 @@ func TestApplicationToken(t *testing.T) {
 		program.Get("/api/v1/user/my").Is(http.StatusNotFound)
 		revoke(s, made.ID)
 		program.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
-		exchange(s.Nobody(), made.Text).Is(http.StatusUnauthorized)
+		exchange(s.Anonymous(), made.Text).Is(http.StatusUnauthorized)
 	})
 }
 
@@ -52,7 +52,7 @@ func TestApplicationTokenExpires(t *testing.T) {
 		program.Get("/api/v1/sim/status").Is(http.StatusOK)
 		s.Clock.Pass(time.Second) // long before the bearer itself expires
 		program.Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
-		exchange(s.Nobody(), made.Text).Is(http.StatusUnauthorized)
+		exchange(s.Anonymous(), made.Text).Is(http.StatusUnauthorized)
 	})
 }
 
@@ -71,7 +71,7 @@ func TestApplicationTokenNetwork(t *testing.T) {
 		made := newApplicationToken(s, control.NewToken{CIDR: test.cidr})
 		got := tokensOf(exchange(from(s, test.inside), made.Text))
 		exchange(from(s, test.outside), made.Text).Is(http.StatusUnauthorized)
-		exchange(s.Nobody(), made.Text).Is(http.StatusUnauthorized)
+		exchange(s.Anonymous(), made.Text).Is(http.StatusUnauthorized)
 		program := with(s, got.AuthToken)
 		program.With("X-Forwarded-For", test.inside).Get("/api/v1/sim/status").Is(http.StatusOK)
 		program.With("X-Forwarded-For", test.outside).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
@@ -163,7 +163,7 @@ func TestForgedBearers(t *testing.T) {
 		"a changed signature":     good[:len(good)-4] + "AAAA",
 		"padding":                 good + "=",
 		"empty parts":             "..",
-		"a refresh token":         tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)).RefreshToken,
+		"a refresh token":         tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).RefreshToken,
 		"very long":               strings.Repeat("a", 30_000),
 	} {
 		got := with(s, token).Get("/api/v1/user/my")
@@ -174,11 +174,11 @@ func TestForgedBearers(t *testing.T) {
 	for name, value := range map[string]string{
 		"no scheme": good, "two tokens": "Bearer " + good + " " + good, "a comma": "Bearer " + good + ",", "no token": "Bearer ", "token": "Token " + good,
 	} {
-		if got := s.Nobody().With("Authorization", value).Get("/api/v1/user/my"); got.Status != http.StatusUnauthorized {
+		if got := s.Anonymous().With("Authorization", value).Get("/api/v1/user/my"); got.Status != http.StatusUnauthorized {
 			t.Errorf("%s: %d", name, got.Status)
 		}
 	}
-	s.Nobody().With("Authorization", "bearer  "+good).Get("/api/v1/user/my").Is(http.StatusOK) // RFC 9110: the scheme in any case
+	s.Anonymous().With("Authorization", "bearer  "+good).Get("/api/v1/user/my").Is(http.StatusOK) // RFC 9110: the scheme in any case
 }
 
 func TestSwitchWorkspace(t *testing.T) {

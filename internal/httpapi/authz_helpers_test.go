@@ -29,7 +29,7 @@ func signIn(c *kit.Client, username, password string) *kit.Answer {
 
 // from returns a client at an address, behind a trusted proxy.
 func from(s *kit.Server, address string) *kit.Client {
-	return s.Nobody().With("X-Forwarded-For", address)
+	return s.Anonymous().With("X-Forwarded-For", address)
 }
 
 // tokensOf decodes the response of a sign-in.
@@ -42,7 +42,7 @@ func tokensOf(a *kit.Answer) api.AuthResponse {
 
 // with returns a client with a bearer.
 func with(s *kit.Server, bearer string) *kit.Client {
-	c := s.Nobody()
+	c := s.Anonymous()
 	c.Token = bearer
 	return c
 }
@@ -63,7 +63,7 @@ func newApplicationToken(s *kit.Server, n control.NewToken) control.CreatedToken
 // application signs in with an application token.
 func application(s *kit.Server, made control.CreatedToken) *kit.Client {
 	s.T.Helper()
-	return with(s, tokensOf(s.Nobody().Post(authenticate, object{"application_token": made.Text})).AuthToken)
+	return with(s, tokensOf(s.Anonymous().Post(authenticate, object{"application_token": made.Text})).AuthToken)
 }
 
 func revoke(s *kit.Server, id fleet.TokenID) {

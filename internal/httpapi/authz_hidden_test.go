@@ -41,7 +41,7 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 		moved := s.As("admin@example.com").In(300).Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 270}], "dry_run": false}`).Is(http.StatusOK)
 		entry := strings.TrimPrefix(moved.Header.Get("Location"), "/api/v1/migration/")
 		_, app := withFactor(s, "user@example.com")
-		trust(s.Nobody(), app)
+		trust(s.Anonymous(), app)
 		makeToken(s.As("admin@example.com"), `{}`)
 		makeToken(s.As("stranger@example.com"), `{}`)
 		caller := s.As("observer@example.com") // of 100 only

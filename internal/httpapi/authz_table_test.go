@@ -126,7 +126,7 @@ var accesses = map[string]access{
 	"GET /api/v1/user/role":            readers,
 	"GET /api/v1/user/status":          readers,
 	"GET /api/v1/user/{user_id}":       hidden.at("/api/v1/user/3"),
-	"POST /api/v1/user":                {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409}, // who is in 100
+	"POST /api/v1/user":                {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409}, // a member of 100
 	"POST /api/v2/user/invitation":     {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409},
 	"POST /api/v2/user/activation":     {"", `{"activationKey": "unknown"}`, 403, 403, 403, 403, 403, 403, 403},
 	"POST /api/v1/user/activation":     {"", `{"activationKey": "unknown"}`, 400, 400, 400, 400, 400, 400, 400},
@@ -154,7 +154,7 @@ func TestEveryOperationHasARow(t *testing.T) {
 	for _, r := range httpapi.Routes() {
 		known[r.Pattern] = true
 		if _, ok := accesses[r.Pattern]; !ok {
-			t.Errorf("%s: say in accesses who may do it", r.Pattern)
+			t.Errorf("%s: add the access of each role to accesses", r.Pattern)
 		}
 	}
 	for pattern := range accesses {
@@ -176,8 +176,8 @@ func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*k
 		"superadmin": s.As("root@example.com"), "of a suspended Workspace": s.As("shut@example.com"),
 	}
 	invalid = map[string]*kit.Client{
-		"nobody": s.Nobody(), "garbage": with(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
-		"revoked": application(s, revoked), "wrong scheme": s.Nobody().With("Authorization", "Basic "+valid["administrator"].Token),
+		"nobody": s.Anonymous(), "garbage": with(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
+		"revoked": application(s, revoked), "wrong scheme": s.Anonymous().With("Authorization", "Basic "+valid["administrator"].Token),
 		"application token": with(s, live.Text), // must be exchanged, not a bearer
 		"barred":            s.As("barred@example.com"),
 	}

@@ -82,7 +82,7 @@ var specials = map[string]special{
 	"GET /api/v1/sim/{sim_id}/event {sim_id}":                                       {own: "252"},
 	"GET /api/v1/user/{user_id}/event {user_id}":                                    {own: "1"},
 	"PATCH /api/v1/user/mfa/{key_id} {key_id}":                                      {own: "{admin key}"},
-	"POST /api/v1/user/mfa type.id":                                                 {as: "user@example.com"}, // who has one, so that none is made
+	"POST /api/v1/user/mfa type.id":                                                 {as: "user@example.com"}, // has one, so that none is made
 	"PATCH /api/v1/user/mfa/{key_id} status.id":                                     {as: "user@example.com"},
 	"POST /api/v1/endpoint sim.status.id":                                           {body: strings.TrimSuffix(newDevice, "}") + `, "sim": {"id": {fresh}, "status": {"id": {id}}}}`},
 	"PATCH /api/v1/endpoint/{endpoint_id} sim.status.id":                            {body: `{"sim": {"id": {fresh}, "status": {"id": {id}}}}`},
@@ -187,7 +187,7 @@ func ownFactor(s *kit.Server, username string) (key, device string) {
 	s.T.Helper()
 	c := s.As(username)
 	made, app := withFactor(s, username)
-	trustFor(s.Nobody(), username, app)
+	trustFor(s.Anonymous(), username, app)
 	var devices []api.TrustedDevice
 	c.Get("/api/v1/user/my/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
 	return strconv.FormatInt(made.ID, 10), strconv.FormatInt(devices[0].ID, 10)

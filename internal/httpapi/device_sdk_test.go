@@ -137,7 +137,7 @@ func TestConversationOfAForeignClient(t *testing.T) {
 		for _, e := range events {
 			types = append(types, e.Type.ID)
 			if e.User != nil {
-				t.Errorf("a program is no user: %+v", e)
+				t.Errorf("a program is not a user: %+v", e)
 			}
 		}
 		if diff := cmp.Diff([]int64{50, 43, 9, 42, 43, 51}, types); diff != "" {

@@ -80,9 +80,9 @@ func TestContract_Invitation(t *testing.T) {
 			if loc := got.Header.Get("Location"); path == users && loc != fmt.Sprintf("%s/%d", users, list[0].ID) {
 				t.Errorf("Location: %q", loc)
 			}
-			signIn(s.Nobody(), m.Recipient, "").Is(http.StatusUnauthorized)
-			useKey(s.Nobody(), m.Secret, better).Is(http.StatusNoContent)
-			me := with(s, tokensOf(signIn(s.Nobody(), m.Recipient, better)).AuthToken)
+			signIn(s.Anonymous(), m.Recipient, "").Is(http.StatusUnauthorized)
+			useKey(s.Anonymous(), m.Secret, better).Is(http.StatusNoContent)
+			me := with(s, tokensOf(signIn(s.Anonymous(), m.Recipient, better)).AuthToken)
 			var myself api.User
 			me.Get(users + "/my").Is(http.StatusOK).JSON(&myself)
 			if myself.Status.ID != 1 || myself.Organisation.ID != 100 || myself.Roles[0].ID != 2 {
@@ -96,7 +96,7 @@ func TestContract_Invitation(t *testing.T) {
 		}
 		admin.Post(invitation, object{"username": "third@example.com", "organisation": object{"id": 200}}).Is(http.StatusCreated)
 		if rolesOf(s, 34, 200) == "" || fmt.Sprint(s.Rows("SELECT role FROM membership_roles r JOIN users u ON u.id = r.user_id WHERE u.username = 'third@example.com'")) != "[[3]]" {
-			t.Error("without roles somebody is no Observer")
+			t.Error("a user without roles is not an Observer")
 		}
 	})
 }
@@ -114,7 +114,7 @@ func TestContract_InvitationExisting(t *testing.T) {
 			a.Header.Del("Content-Length")
 		}
 		if diff := cmp.Diff(looks(unknown, "unknown1"), looks(existing, "observer")); diff != "" || existing.Status != http.StatusCreated {
-			t.Errorf("of whom exists (+) and not (-) the answers differ: %s", diff)
+			t.Errorf("the responses for an existing user (+) and an unknown one (-) differ: %s", diff)
 		}
 		list, _ := usersOf(stranger.Get(users + "?q=status:0&sort=username"))
 		if len(list) != 2 {
@@ -184,7 +184,7 @@ func TestContract_InvitationRefused(t *testing.T) {
 		none := kit.StartWith(t, s.DB, s.Clock, control.Options{})
 		s.Untouched("without mail", func() {
 			wantCode(t, at(none, admin).Post(invitation, fresh()), http.StatusForbidden, 1406)
-			wantCode(t, none.Nobody().Post(resetURL, object{"username": "user@example.com"}), http.StatusForbidden, 1406)
+			wantCode(t, none.Anonymous().Post(resetURL, object{"username": "user@example.com"}), http.StatusForbidden, 1406)
 		})
 		for i := range 100 {
 			admin.Post(invitation, object{"username": fmt.Sprintf("n%d@example.com", i)}).Is(http.StatusCreated)
@@ -206,17 +206,17 @@ func TestContract_InvitationKeyShown(t *testing.T) {
 		}
 		key := shown(admin, "new@example.com")
 		noMail(s, "the key is shown")
-		useKey(s.Nobody(), key, better).Is(http.StatusNoContent)
-		tokensOf(signIn(s.Nobody(), "new@example.com", better))
+		useKey(s.Anonymous(), key, better).Is(http.StatusNoContent)
+		tokensOf(signIn(s.Anonymous(), "new@example.com", better))
 		// The key for an existing user activates nothing, and looks the same.
 		s.Untouched("an inert key", func() {
 			before := s.Rows("SELECT password_hash, status, name, session_epoch FROM users WHERE id = 4")
 			inert := shown(stranger, "user@example.com")
-			if got := s.Nobody().Post(activation, object{"activationKey": inert}); got.Status != http.StatusBadRequest {
+			if got := s.Anonymous().Post(activation, object{"activationKey": inert}); got.Status != http.StatusBadRequest {
 				t.Errorf("without a password: %d", got.Status)
 			}
-			useKey(s.Nobody(), inert, better).Is(http.StatusNoContent)
-			useKey(s.Nobody(), inert, better).Is(http.StatusForbidden)
+			useKey(s.Anonymous(), inert, better).Is(http.StatusNoContent)
+			useKey(s.Anonymous(), inert, better).Is(http.StatusForbidden)
 			if diff := cmp.Diff(before, s.Rows("SELECT password_hash, status, name, session_epoch FROM users WHERE id = 4")); diff != "" {
 				t.Errorf("a key that a stranger has seen changed the user: %s", diff)
 			}
@@ -227,9 +227,9 @@ func TestContract_InvitationKeyShown(t *testing.T) {
 		first := shown(stranger, "both@example.com")
 		second := shown(admin, "both@example.com")
 		for _, k := range []string{first, second} {
-			useKey(s.Nobody(), k, better)
+			useKey(s.Anonymous(), k, better)
 		}
-		signIn(s.Nobody(), "both@example.com", better).Is(http.StatusUnauthorized)
+		signIn(s.Anonymous(), "both@example.com", better).Is(http.StatusUnauthorized)
 		// The key is shown once.
 		body := object{"username": "once@example.com"}
 		admin.With("Idempotency-Key", "k").Post(invitation, body).Is(http.StatusCreated)
@@ -256,7 +256,7 @@ func TestContract_Activation(t *testing.T) {
 			send()
 			return one.Control.PasswordHashes() - before
 		}
-		nobody := one.Nobody()
+		nobody := one.Anonymous()
 		for _, bad := range []any{object{}, object{"activationKey": nil}, object{"activationKey": key, "password": better}, object{"activationKey": key, "roles": 1}, object{"activationKey": key, "name": "a\nb", "password": identity.WireDigest(better)}, object{"activationKey": key}} {
 			wantCode(t, nobody.Post(activation, bad), http.StatusBadRequest, 1000)
 		}
@@ -282,15 +282,15 @@ func TestContract_Activation(t *testing.T) {
 		if got, _ := usersOf(admin.Get(users + "?q=username:first")); got[0].Name != "Chosen" || got[0].Status.ID != 1 {
 			t.Errorf("%+v", got)
 		}
-		useKey(two.Nobody(), key, "another password").Is(http.StatusForbidden)
-		tokensOf(signIn(two.Nobody(), "first@example.com", better))
+		useKey(two.Anonymous(), key, "another password").Is(http.StatusForbidden)
+		tokensOf(signIn(two.Anonymous(), "first@example.com", better))
 
 		// Of two concurrent uses, one succeeds.
 		key = invite("second@example.com")
 		var answers [2]*kit.Answer
 		var both sync.WaitGroup
 		for i, s := range []*kit.Server{one, two} {
-			both.Go(func() { answers[i] = useKey(s.Nobody(), key, fmt.Sprint("password of ", i)) })
+			both.Go(func() { answers[i] = useKey(s.Anonymous(), key, fmt.Sprint("password of ", i)) })
 		}
 		both.Wait()
 		if answers[0].Status+answers[1].Status != http.StatusNoContent+http.StatusForbidden {
@@ -319,9 +319,9 @@ func TestContract_PasswordReset(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.Ferried(t, e)
-		session := tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		ask := func(username string) *kit.Answer {
-			return s.Nobody().Post(resetURL, object{"username": username}).Is(http.StatusNoContent)
+			return s.Anonymous().Post(resetURL, object{"username": username}).Is(http.StatusNoContent)
 		}
 		s.Exec("INSERT INTO users SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0, NULL FROM users WHERE id = 1")
 		known := ask("User@example.com")
@@ -334,30 +334,30 @@ func TestContract_PasswordReset(t *testing.T) {
 		if m.Kind != fleet.MailReset || m.Recipient != "user@example.com" || m.Name != "User" || len(m.Secret) != 43 {
 			t.Errorf("%+v", m)
 		}
-		noMail(s, "nobody else has a password")
-		wantCode(t, useKey(s.Nobody(), m.Secret, "password"), http.StatusUnprocessableEntity, 1400)
-		useKey(s.Nobody(), m.Secret, better).Is(http.StatusNoContent)
-		useKey(s.Nobody(), m.Secret, "another password").Is(http.StatusForbidden)
+		noMail(s, "no other user has a password")
+		wantCode(t, useKey(s.Anonymous(), m.Secret, "password"), http.StatusUnprocessableEntity, 1400)
+		useKey(s.Anonymous(), m.Secret, better).Is(http.StatusNoContent)
+		useKey(s.Anonymous(), m.Secret, "another password").Is(http.StatusForbidden)
 		with(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 		refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
-		signIn(s.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
-		tokensOf(signIn(s.Nobody(), "user@example.com", better))
+		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
+		tokensOf(signIn(s.Anonymous(), "user@example.com", better))
 
 		// A key is void once the password has changed, or after an hour; a second factor stays.
 		_, app := withFactor(s, "observer@example.com")
 		ask("observer@example.com")
 		old := nextMail(s).Secret
 		ask("observer@example.com")
-		useKey(s.Nobody(), nextMail(s).Secret, better).Is(http.StatusNoContent)
-		useKey(s.Nobody(), old, "another password").Is(http.StatusForbidden)
-		if got := tokensOf(signIn(s.Nobody(), "observer@example.com", better)); got.MFAToken == "" || got.AuthToken != "" {
+		useKey(s.Anonymous(), nextMail(s).Secret, better).Is(http.StatusNoContent)
+		useKey(s.Anonymous(), old, "another password").Is(http.StatusForbidden)
+		if got := tokensOf(signIn(s.Anonymous(), "observer@example.com", better)); got.MFAToken == "" || got.AuthToken != "" {
 			t.Errorf("a reset skips the second factor: %+v", got)
 		}
 		_ = app
 		ask("target@example.com")
 		late := nextMail(s).Secret
 		s.Clock.Pass(time.Hour)
-		useKey(s.Nobody(), late, better).Is(http.StatusForbidden)
+		useKey(s.Anonymous(), late, better).Is(http.StatusForbidden)
 
 		// Three per hour, from any caller.
 		for range 5 {
@@ -368,7 +368,7 @@ func TestContract_PasswordReset(t *testing.T) {
 		}
 		noMail(s, "more than three in an hour")
 		for _, bad := range []any{object{}, object{"username": nil}, object{"username": "x"}, object{"username": "a@example.com", "name": "x"}} {
-			wantCode(t, s.Nobody().Post(resetURL, bad), http.StatusBadRequest, 1000)
+			wantCode(t, s.Anonymous().Post(resetURL, bad), http.StatusBadRequest, 1000)
 		}
 	})
 }

@@ -64,7 +64,7 @@ func whereIs(a *kit.Answer) whereabouts {
 
 func TestPaging(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("admin@example.com") // who has 605 SIMs
+		c := kit.Ferried(t, e).As("admin@example.com") // the Workspace has 605 SIMs
 		one := map[string]int{"first": 1, "last": 1}
 		for query, want := range map[string]whereabouts{
 			"":                                       {Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Links: one},

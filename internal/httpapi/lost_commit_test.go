@@ -68,8 +68,8 @@ func TestLostCommitWithoutABearer(t *testing.T) {
 	digest := identity.WireDigest(kit.Password)
 	_, app := withFactor(s, "user@example.com")
 	made := newApplicationToken(s, control.NewToken{})
-	session := tokensOf(signIn(s.Nobody(), "admin@example.com", kit.Password))
-	reused := tokensOf(signIn(s.Nobody(), "observer@example.com", kit.Password))
+	session := tokensOf(signIn(s.Anonymous(), "admin@example.com", kit.Password))
+	reused := tokensOf(signIn(s.Anonymous(), "observer@example.com", kit.Password))
 	refresh(s, tokensOf(refresh(s, reused.RefreshToken)).RefreshToken).Is(http.StatusOK)
 	s.As("admin@example.com").Post("/api/v2/user/invitation", object{"username": "new1@example.com"}).Is(http.StatusCreated)
 	key := nextMail(s).Secret
@@ -80,22 +80,22 @@ func TestLostCommitWithoutABearer(t *testing.T) {
 		send          func() *kit.Answer
 	}{
 		{"password", "POST /api/v1/authenticate", 200, func() *kit.Answer {
-			return s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest})
+			return s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": digest})
 		}},
-		{"first factor", "POST /api/v1/authenticate", 200, func() *kit.Answer { return signIn(s.Nobody(), "user@example.com", kit.Password) }},
+		{"first factor", "POST /api/v1/authenticate", 200, func() *kit.Answer { return signIn(s.Anonymous(), "user@example.com", kit.Password) }},
 		{"code", "POST /api/v1/authenticate", 200, func() *kit.Answer {
 			s.Clock.Pass(step)
-			waiting := pending(s.Nobody().Post(authenticate, object{"username": "user@example.com", "password": digest}))
-			return sendCode(s.Nobody(), waiting, app.Code())
+			waiting := pending(s.Anonymous().Post(authenticate, object{"username": "user@example.com", "password": digest}))
+			return sendCode(s.Anonymous(), waiting, app.Code())
 		}},
-		{"application token", "POST /api/v1/authenticate", 200, func() *kit.Answer { return exchange(s.Nobody(), made.Text) }},
+		{"application token", "POST /api/v1/authenticate", 200, func() *kit.Answer { return exchange(s.Anonymous(), made.Text) }},
 		{"refresh token", "POST /api/v1/authenticate", 200, func() *kit.Answer { return refresh(s, session.RefreshToken) }},
 		{"spent refresh token", "POST /api/v1/authenticate", 401, func() *kit.Answer { return refresh(s, reused.RefreshToken) }},
 		{"activation", "POST /api/v2/user/activation", 204, func() *kit.Answer {
-			return s.Nobody().Post("/api/v2/user/activation", object{"activationKey": key, "password": identity.WireDigest(better)})
+			return s.Anonymous().Post("/api/v2/user/activation", object{"activationKey": key, "password": identity.WireDigest(better)})
 		}},
 		{"password reset", "POST /api/v1/user/password/reset", 204, func() *kit.Answer {
-			return s.Nobody().Post(resetURL, object{"username": "admin@example.com"})
+			return s.Anonymous().Post(resetURL, object{"username": "admin@example.com"})
 		}},
 	} {
 		tested[test.pattern] = true

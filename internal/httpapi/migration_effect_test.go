@@ -207,7 +207,7 @@ func TestContract_Concurrent(t *testing.T) {
 			return func(loser *kit.Answer, _ int64) {
 				got := body[api.MigrationConflict](t, loser, http.StatusConflict)
 				if len(got.Errors) != 1 || got.Errors[0].ErrorCode != code || len(got.Errors[0].SIMs) != 40 {
-					t.Errorf("the loser was told %s", loser.Body)
+					t.Errorf("the loser got %s", loser.Body)
 				}
 			}
 		}

@@ -30,7 +30,7 @@ func TestLostCommit(t *testing.T) {
 				a := send(ran(moving(200, ids(from, 100)...)))
 				moves(t, a, ids(from, 100)...)
 				if a.Header.Get("Idempotent-Replayed") != "" {
-					t.Error("the first answer is told as a replay")
+					t.Error("the first response is marked as a replay")
 				}
 				if proxy.Cuts() != i+1 {
 					t.Errorf("%d commits were cut", proxy.Cuts())
@@ -69,7 +69,7 @@ func TestDatabaseSilent(t *testing.T) {
 			func() *kit.Answer { return keyed(admin, "k", moving(200, 252)) },
 			func() *kit.Answer { return keyed(admin, "k", ran(moving(200, 252))) },
 			func() *kit.Answer {
-				return s.Nobody().Post(authenticate, object{"username": "admin@example.com", "password": digest})
+				return s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": digest})
 			},
 		} {
 			start := time.Now()

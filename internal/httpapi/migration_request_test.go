@@ -23,7 +23,7 @@ func TestContract_AutoDetachDefault(t *testing.T) {
 			conflict(t, admin.Post(migration, ran(o)), why{1502, []int64{250}})
 		}
 		if got := moves(t, admin.Post(migration, moving(200, 252)), 252); got.AutoDetachDevices {
-			t.Error("auto_detach_devices is true though nobody asked")
+			t.Error("auto_detach_devices is true though the request does not set it")
 		}
 		if got := moves(t, admin.Post(migration, detaching(moving(200, 250))), 250); !got.AutoDetachDevices {
 			t.Error("auto_detach_devices is false though it was asked for")
@@ -239,7 +239,7 @@ func TestContract_AllowedStatuses(t *testing.T) {
 		only := func(list any) object { return and(moving(200, 252, 253), "allowed_sim_statuses", list) }
 		bad(t, admin.Post(migration, only([]object{})), "allowed_sim_statuses: the list is empty")
 		for _, id := range []any{5, -1, 256, 1 << 40} {
-			bad(t, admin.Post(migration, only([]object{{"id": 0}, {"id": id}})), fmt.Sprintf("allowed_sim_statuses[1].id: %v is no status of a SIM", id))
+			bad(t, admin.Post(migration, only([]object{{"id": 0}, {"id": id}})), fmt.Sprintf("allowed_sim_statuses[1].id: %v is not a status of a SIM", id))
 		}
 		bad(t, admin.Post(migration, only([]object{{}})), "allowed_sim_statuses[0].id: it is required")
 		if got := moves(t, admin.Post(migration, only(nil)), 252, 253); got.AllowedSIMStatuses != nil {
@@ -257,7 +257,7 @@ func TestContract_DryRunBoolean(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := ferry(t, e)
-		s.Untouched("a dry_run that is no boolean", func() {
+		s.Untouched("a dry_run that is not a boolean", func() {
 			for _, value := range []any{"false", "true", 0, 1, nil, []bool{false}, object{}} {
 				for _, name := range []string{"dry_run", "auto_detach_devices"} {
 					o := ran(moving(200, 252))

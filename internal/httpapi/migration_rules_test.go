@@ -162,7 +162,7 @@ func TestContract_DryRunEqualsRun(t *testing.T) {
 			compare(admin, o)
 			compare(user, o)
 			compare(s.As("user@example.com"), o)
-			compare(s.Nobody(), o)
+			compare(s.Anonymous(), o)
 		}
 		// What succeeds differs in dry_run alone.
 		for _, o := range []object{

@@ -58,7 +58,7 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 		})
 		a := ifMatch(admin, tag, o)
 		if bytes.Contains(a.Body, []byte("Elsewhere")) || bytes.Contains(a.Body, []byte(`"id":900,`)) || bytes.Contains(a.Body, []byte(cards[253].ICCID)) {
-			t.Errorf("it tells of a Workspace that the caller is no member of: %s", a.Body)
+			t.Errorf("it reveals a Workspace of which the caller is not a member: %s", a.Body)
 		}
 	})
 }
@@ -154,7 +154,7 @@ func TestStaleTagsOfOthers(t *testing.T) {
 			Changes: []api.StaleChange{{Property: "sim", Was: notFound, Now: found}},
 		})
 		if strings.Contains(string(a.Body), "Fleet DE") {
-			t.Errorf("it tells of a Workspace that the caller is no member of: %s", a.Body)
+			t.Errorf("it reveals a Workspace of which the caller is not a member: %s", a.Body)
 		}
 		// A tag is valid for every caller who may run the same request over the same SIMs.
 		tag = previewed(admin, moving(300, 252))

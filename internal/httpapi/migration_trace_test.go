@@ -40,7 +40,7 @@ func TestRefusedLeavesNoTrace(t *testing.T) {
 		s, admin := ferry(t, e)
 		people := map[string]*kit.Client{
 			"admin": admin, "target": s.As("target@example.com"), "observer": s.As("observer@example.com"), "user": s.As("user@example.com"),
-			"stranger": s.As("stranger@example.com"), "issuer": s.As("issuer@example.com"), "program": s.Program(100), "nobody": s.Nobody(),
+			"stranger": s.As("stranger@example.com"), "issuer": s.As("issuer@example.com"), "program": s.Program(100), "nobody": s.Anonymous(),
 		}
 		unsigned := *admin
 		unsigned.Token = admin.Token[:len(admin.Token)-4] + "AAAA"

@@ -106,7 +106,7 @@ func TestOperatorKeepsWorkspacesSound(t *testing.T) {
 				}
 			}
 		})
-		op.Patch(spaces+"/100", `{"country": "AT"}`).Is(http.StatusOK)                    // the border stays where it was
+		op.Patch(spaces+"/100", `{"country": "AT"}`).Is(http.StatusOK)                    // not across the Brazilian border
 		op.Patch(spaces+"/500", `{"country": "BR", "type": {"id": 3}}`).Is(http.StatusOK) // it is empty
 	})
 }
@@ -126,16 +126,16 @@ func TestOperatorUsers(t *testing.T) {
 			t.Errorf("%s: %s", at, got.Body)
 		}
 		wantCode(t, op.Patch(at, `{"status": {"id": 1}}`), http.StatusBadRequest, 1000) // there is no password
-		signIn(s.Nobody(), "eve@example.com", "").Is(http.StatusUnauthorized)
+		signIn(s.Anonymous(), "eve@example.com", "").Is(http.StatusUnauthorized)
 		op.Put(at+"/password", `{"password": "battery staple"}`).Is(http.StatusNoContent)
-		eve := with(s, tokensOf(signIn(s.Nobody(), "eve@example.com", "battery staple")).AuthToken)
+		eve := with(s, tokensOf(signIn(s.Anonymous(), "eve@example.com", "battery staple")).AuthToken)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusOK)
 
 		op.Patch(at, `{"status": {"id": 2}}`).Is(http.StatusOK)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
 		op.Patch(at, `{"status": {"id": 1}, "name": "Eve", "superadmin": true, "default_workspace": {"id": 900}}`).Is(http.StatusOK)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized) // that session has ended for good
-		eve = with(s, tokensOf(signIn(s.Nobody(), "eve@example.com", "battery staple")).AuthToken).In(900)
+		eve = with(s, tokensOf(signIn(s.Anonymous(), "eve@example.com", "battery staple")).AuthToken).In(900)
 		eve.Get(simURL(290)).Is(http.StatusOK)
 		op.Patch(at, `{"superadmin": false, "default_workspace": {"id": 300}}`).Is(http.StatusOK)
 		eve.Get(simURL(290)).Is(http.StatusForbidden)
@@ -208,7 +208,7 @@ func TestOperatorRefusesUsers(t *testing.T) {
 				}
 			}
 		})
-		op.Patch(persons+"/8", `{"superadmin": false}`).Is(http.StatusOK) // who has another role
+		op.Patch(persons+"/8", `{"superadmin": false}`).Is(http.StatusOK) // has another role
 	})
 }
 
@@ -328,7 +328,7 @@ func TestOperatorGuesses(t *testing.T) {
 		s := kit.Ferried(t, e)
 		servers := []*kit.Server{s.Operated(), kit.StartOn(t, s.DB, s.Clock).Operated()}
 		guess := func(i int, from, token string) *kit.Answer {
-			c := servers[i%2].Nobody().With("X-Forwarded-For", from)
+			c := servers[i%2].Anonymous().With("X-Forwarded-For", from)
 			c.Token = token
 			return c.Get(spaces)
 		}
@@ -342,7 +342,7 @@ func TestOperatorGuesses(t *testing.T) {
 			}
 		}
 		if diff := rows.Diff(s.Dump()); diff != "" {
-			t.Errorf("what is turned away is written all the same:\n%s", diff)
+			t.Errorf("a rejected request was recorded:\n%s", diff)
 		}
 		guess(0, "192.0.2.1", kit.OperatorToken).Is(http.StatusOK)
 		guess(0, "192.0.2.2", "another address").Is(http.StatusUnauthorized)

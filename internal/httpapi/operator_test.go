@@ -103,7 +103,7 @@ func TestOperatorAuthorization(t *testing.T) {
 					want = http.StatusOK
 				}
 				for who, bearer := range strangers {
-					c := op.Nobody().With("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
+					c := op.Anonymous().With("X-Forwarded-For", fmt.Sprintf("192.0.2.%d", i))
 					c.Token = bearer
 					if got := tryOperator(c, pattern); got.Status != want {
 						t.Errorf("%s by %s: %d, want %d", pattern, who, got.Status, want)
@@ -115,13 +115,13 @@ func TestOperatorAuthorization(t *testing.T) {
 			if strings.HasPrefix(pattern, "DELETE /operator/v1/user/{user_id}/workspace") {
 				continue // tried after the PUT that it reverts
 			}
-			c := op.Nobody()
+			c := op.Anonymous()
 			c.Token = kit.OperatorToken
 			if got := tryOperator(c, pattern); got.Status != operatorTries[pattern].status {
 				t.Errorf("%s by the operator: %d, want %d: %s", pattern, got.Status, operatorTries[pattern].status, got.Body)
 			}
 		}
-		c := op.Nobody()
+		c := op.Anonymous()
 		c.Token = kit.OperatorToken
 		tryOperator(c, "DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}").Is(http.StatusNoContent)
 		with(s, kit.OperatorToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)

@@ -89,7 +89,7 @@ func TestContract_UserPermissions(t *testing.T) {
 			}
 		}
 		if got := names(admin.Get(users + "/6/role/permission")); len(got) != 0 {
-			t.Errorf("somebody who is suspended may %v", got)
+			t.Errorf("a suspended user may %v", got)
 		}
 		for _, foreign := range []string{"5", "999", "stranger@example.com"} {
 			admin.Get(users + "/" + foreign + "/role/permission").Is(http.StatusNotFound)
@@ -125,7 +125,7 @@ func TestContract_UserChange(t *testing.T) {
 		})
 		admin.Patch(users+"/4", object{"status": object{"id": 2}}).Is(http.StatusNoContent) // in 100, and nowhere else
 		user.Get(whoami).Is(http.StatusUnauthorized)
-		signIn(s.Nobody(), "user@example.com", kit.Password).Is(http.StatusOK)
+		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusOK)
 		if got := fmt.Sprint(s.Rows("SELECT workspace_id, status FROM memberships WHERE user_id = 4 ORDER BY 1")); got != "[[100 2] [200 1] [900 1]]" {
 			t.Errorf("memberships: %s", got)
 		}
@@ -145,7 +145,7 @@ func TestContract_UserRemoval(t *testing.T) {
 		two := admin.In(200)
 		drop(two, users+"/user@example.com").Is(http.StatusNoContent) // the last Workspace
 		user.Get(whoami).Is(http.StatusUnauthorized)
-		signIn(s.Nobody(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
+		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 		var events []api.Event
 		two.Get("/api/v1/event?q=event_type:67").Is(http.StatusOK).JSON(&events)
 		if len(events) == 0 || !slices.ContainsFunc(events, func(e api.Event) bool { return e.User.Username == "user@example.com" }) {
@@ -167,7 +167,7 @@ func TestContract_UserRemoval(t *testing.T) {
 		wantCode(t, drop(s.As("target@example.com"), users+"/5"), http.StatusNotFound, 1201)
 		wantCode(t, drop(s.As("root@example.com").In(900), users+"/5"), http.StatusConflict, 1406)
 		drop(s.As("root@example.com"), users+"/1").Is(http.StatusNoContent)
-		signIn(s.Nobody(), "admin@example.com", kit.Password).Is(http.StatusOK)
+		signIn(s.Anonymous(), "admin@example.com", kit.Password).Is(http.StatusOK)
 		s.MustFsck()
 	})
 }
@@ -236,7 +236,7 @@ func TestContract_MemberSuspension(t *testing.T) {
 		t.Helper()
 		one, two := twoServers(t, e)
 		admin := one.As("admin@example.com")
-		session := tokensOf(signIn(one.Nobody(), "user@example.com", kit.Password))
+		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		here, there := with(one, session.AuthToken), with(two, session.AuthToken)
 		elsewhere := here.In(200)
 		const membership = "/api/v2/user/4/workspace/100"
@@ -250,7 +250,7 @@ func TestContract_MemberSuspension(t *testing.T) {
 		elsewhere.Get("/api/v1/sim").Is(http.StatusOK)
 		at(two, elsewhere).Get(whoami).Is(http.StatusOK)
 		elsewhere.Post(authenticate+"/workspace", `{"target_organisation": {"id": 100}}`).Is(http.StatusUnauthorized)
-		again := tokensOf(signIn(two.Nobody(), "user@example.com", kit.Password)) // leads to 200
+		again := tokensOf(signIn(two.Anonymous(), "user@example.com", kit.Password)) // leads to 200
 		with(one, again.AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
 
 		// A suspended user has no permissions there.
@@ -291,7 +291,7 @@ func TestContract_DefaultWorkspace(t *testing.T) {
 				t.Errorf("%s", got.Body)
 			}
 		}
-		with(s, tokensOf(signIn(s.Nobody(), "user@example.com", kit.Password)).AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
+		with(s, tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
 		s.Untouched("what is refused", func() {
 			for _, path := range []string{"4/default_organisation/900", "4/default_organisation/999", "3/default_organisation/100", "999/default_organisation/100"} {
 				wantCode(t, put(user, "/api/v2/user/"+path), http.StatusForbidden, 1104)

@@ -47,7 +47,7 @@ func TestEmailIsAUserInEveryPath(t *testing.T) {
 			}
 			foreign, nobody := ask("stranger@example.com"), ask("nobody12@example.com")
 			if diff := cmp.Diff(looks(nobody, "nobody12"), looks(foreign, "stranger")); diff != "" {
-				t.Errorf("%s: nobody's address (-) and a foreign one (+):\n%s", r.Pattern, diff)
+				t.Errorf("%s: an unknown address (-) and a foreign one (+):\n%s", r.Pattern, diff)
 			}
 		}
 		if tried < 14 {
@@ -71,7 +71,7 @@ func TestOwnTrustedDevices(t *testing.T) {
 			t.Errorf("%+v", own)
 		}
 		if of := body[[]api.TrustedDevice](t, s.As("observer@example.com").Get("/api/v1/user/mfa/trusted_device"), http.StatusOK); len(of) != 0 {
-			t.Errorf("of somebody else: %+v", of)
+			t.Errorf("of another user: %+v", of)
 		}
 	})
 }
@@ -87,11 +87,11 @@ func TestActivationV1(t *testing.T) {
 			{"activationKey": "unknown", "password": identity.WireDigest(better)}, {"activationKey": key}, {"password": identity.WireDigest(better)},
 			{"activationKey": key, "password": identity.WireDigest("password")}, {"activationKey": key, "password": identity.WireDigest(better), "name": "x"}, {},
 		} {
-			wantCode(t, s.Nobody().Post(older, bad), http.StatusBadRequest, 1000)
+			wantCode(t, s.Anonymous().Post(older, bad), http.StatusBadRequest, 1000)
 		}
-		s.Nobody().Post(older, object{"activationKey": key, "password": identity.WireDigest(better)}).Is(http.StatusNoContent)
-		tokensOf(signIn(s.Nobody(), "new@example.com", better))
-		wantCode(t, s.Nobody().Post(older, object{"activationKey": key, "password": identity.WireDigest(better)}), http.StatusBadRequest, 1000)
+		s.Anonymous().Post(older, object{"activationKey": key, "password": identity.WireDigest(better)}).Is(http.StatusNoContent)
+		tokensOf(signIn(s.Anonymous(), "new@example.com", better))
+		wantCode(t, s.Anonymous().Post(older, object{"activationKey": key, "password": identity.WireDigest(better)}), http.StatusBadRequest, 1000)
 	})
 }
 
@@ -137,10 +137,10 @@ func TestExpiryByDay(t *testing.T) {
 		}
 		var text api.ApplicationTokenResponse
 		made.JSON(&text)
-		exchange(s.Nobody(), text.ApplicationToken).Is(http.StatusOK)
+		exchange(s.Anonymous(), text.ApplicationToken).Is(http.StatusOK)
 		s.Clock.Pass(24 * time.Hour)
 		s.SignOut()
-		exchange(s.Nobody(), text.ApplicationToken).Is(http.StatusUnauthorized)
+		exchange(s.Anonymous(), text.ApplicationToken).Is(http.StatusUnauthorized)
 		bad(t, s.As("admin@example.com").Post("/api/v1/application_token", object{"expiry_date": day.Format(time.DateOnly)}), "")
 	})
 }

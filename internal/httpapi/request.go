@@ -91,8 +91,8 @@ func bearerText(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// clientAddr returns the client's address. With trusted proxies that is the last entry of
-// X-Forwarded-For that is not one of theirs; earlier entries could be forged.
+// clientAddr returns the client's address. Behind trusted proxies that is the last entry of
+// X-Forwarded-For that is not a trusted proxy; earlier entries could be forged.
 func (a *api) clientAddr(r *http.Request) netip.Addr {
 	addr, _ := netaddr.ParseHop(r.RemoteAddr) // the zero Addr, as from a Unix socket, counts as an address
 	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")

@@ -53,7 +53,7 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 		here.Post("/api/v1/endpoint", newDevice).Is(http.StatusUnauthorized)
 		s.SetMember(4, 100, fleet.UserActive, fleet.Member)
 		if a := here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated); !replayed(a) {
-			t.Error("to who has the rights again it is not replayed")
+			t.Error("it is not replayed to a caller who has the rights again")
 		}
 	})
 }

@@ -141,7 +141,7 @@ func owner(ref wire.Optional[wire.IDRef]) *control.Owner {
 func knownStatus(field string, id int64) (fleet.SIMStatus, error) {
 	s := fleet.SIMStatus(id)
 	if int64(s) != id || !s.Known() {
-		return 0, fleet.Invalid(field, "%d is no status of a SIM; GET /api/v1/sim/status lists them", id)
+		return 0, fleet.Invalid(field, "%d is not a status of a SIM; GET /api/v1/sim/status lists them", id)
 	}
 	return s, nil
 }

@@ -121,7 +121,7 @@ func TestNullAndMarkedBodies(t *testing.T) {
 // No requested header fails a preflight; invalid header names are not repeated.
 func TestPreflightRepeatsWhatIsAskedFor(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
-	asked := s.Nobody().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").
+	asked := s.Anonymous().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").
 		With("Access-Control-Request-Headers", "authorization, x-sdk-version, bad name,, x(y)")
 	got := asked.Do(http.MethodOptions, simURL(250), nil).Is(http.StatusNoContent).Header.Get("Access-Control-Allow-Headers")
 	names := strings.Split(got, ", ")

@@ -44,7 +44,7 @@ func TestContract_CustomerOrgMoves(t *testing.T) {
 				t.Errorf("entry: %+v", entry)
 			}
 			if (entry.User == nil) != (i == 1) {
-				t.Errorf("an application token is no user: %+v", entry.User)
+				t.Errorf("an application token is not a user: %+v", entry.User)
 			}
 			want := before
 			want.CustomerOrg = readSIM(c, 260).CustomerOrg
@@ -113,7 +113,7 @@ users: [{id: 40, username: helper@example.com, name: Helper, password: correct h
 				bad(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
 			}
 		})
-		give(issuer, 251, 100).Is(http.StatusNoContent) // where it is
+		give(issuer, 251, 100).Is(http.StatusNoContent) // its present Workspace
 		s.MustFsck()
 	})
 }

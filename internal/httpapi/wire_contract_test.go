@@ -97,8 +97,8 @@ func TestContract_LargeBody(t *testing.T) {
 			}
 		}
 		anonymous := `{"refresh_token": "x"}`
-		wantCode(t, s.Nobody().Post(authenticate, anonymous+strings.Repeat(" ", 8<<10)), http.StatusRequestEntityTooLarge, 1000)
-		wantCode(t, s.Nobody().With("Content-Encoding", "gzip").Post(authenticate, zipped(t, []byte(anonymous))), http.StatusBadRequest, 1000)
+		wantCode(t, s.Anonymous().Post(authenticate, anonymous+strings.Repeat(" ", 8<<10)), http.StatusRequestEntityTooLarge, 1000)
+		wantCode(t, s.Anonymous().With("Content-Encoding", "gzip").Post(authenticate, zipped(t, []byte(anonymous))), http.StatusBadRequest, 1000)
 		bomb := admin.With("Content-Encoding", "gzip").Post(migration, zipped(t, make([]byte, 64<<20)))
 		wantCode(t, bomb, http.StatusRequestEntityTooLarge, 1000)
 	})
@@ -167,15 +167,15 @@ func TestContract_OwnErrors(t *testing.T) {
 			status      int
 			token, wait string
 		}{
-			"a body too large":   {fleet.Errorf(fleet.TooLarge, "too large"), http.StatusRequestEntityTooLarge, "BadRequest", ""},
-			"a database away":    {fleet.Errorf(fleet.Unavailable, "away"), http.StatusServiceUnavailable, "Unavailable", "1"},
-			"a database busy":    {&fleet.Error{Code: fleet.Unavailable, Message: "busy", RetryAfter: 1500 * time.Millisecond}, http.StatusServiceUnavailable, "Unavailable", "2"},
-			"a fault of ours":    {http.ErrBodyNotAllowed, http.StatusInternalServerError, "InternalError", ""},
-			"a code of nobody's": {http.ErrHandlerTimeout, http.StatusInternalServerError, "InternalError", ""},
+			"a body too large":  {fleet.Errorf(fleet.TooLarge, "too large"), http.StatusRequestEntityTooLarge, "BadRequest", ""},
+			"a database away":   {fleet.Errorf(fleet.Unavailable, "away"), http.StatusServiceUnavailable, "Unavailable", "1"},
+			"a database busy":   {&fleet.Error{Code: fleet.Unavailable, Message: "busy", RetryAfter: 1500 * time.Millisecond}, http.StatusServiceUnavailable, "Unavailable", "2"},
+			"an internal error": {http.ErrBodyNotAllowed, http.StatusInternalServerError, "InternalError", ""},
+			"an unknown code":   {http.ErrHandlerTimeout, http.StatusInternalServerError, "InternalError", ""},
 		} {
 			server := httptest.NewServer(httpapi.Wrap(discard, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { httpapi.Fail(w, test.err) })))
 			s := &kit.Server{T: t, URL: server.URL, HTTP: server.Client()}
-			got := s.Nobody().Get("/")
+			got := s.Anonymous().Get("/")
 			server.Close()
 			if body := wantCode(t, got, test.status, 1000); body.ErrorToken != test.token || got.Header.Get("Retry-After") != test.wait {
 				t.Errorf("%s: %+v, Retry-After %q", name, body, got.Header.Get("Retry-After"))
@@ -187,20 +187,20 @@ func TestContract_OwnErrors(t *testing.T) {
 		if err := s.Store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		for _, got := range []*kit.Answer{admin.Get("/api/v1/sim"), admin.Patch(simURL(252), status(1)), signIn(s.Nobody(), "admin@example.com", kit.Password), s.Nobody().Post(authenticate, `{"refresh_token": "x"}`)} {
+		for _, got := range []*kit.Answer{admin.Get("/api/v1/sim"), admin.Patch(simURL(252), status(1)), signIn(s.Anonymous(), "admin@example.com", kit.Password), s.Anonymous().Post(authenticate, `{"refresh_token": "x"}`)} {
 			if body := wantCode(t, got, got.Status, 1000); got.Status < 500 || strings.Contains(body.Message, "sql") || strings.Contains(body.Message, "pool") {
 				t.Errorf("%s: %d %s", got.Request, got.Status, got.Body)
 			}
 		}
-		got := s.Nobody().Get("/readyz").Is(http.StatusServiceUnavailable)
+		got := s.Anonymous().Get("/readyz").Is(http.StatusServiceUnavailable)
 		if got.Header.Get("Retry-After") != "1" || string(got.Body) != `{"status":"unavailable"}` {
 			t.Errorf("readyz tells a stranger more than its state: %v %s", got.Header, got.Body)
 		}
-		op := s.Operated().Nobody()
+		op := s.Operated().Anonymous()
 		op.Token = kit.OperatorToken
 		if got := op.Get("/operator/v1/readyz").Is(http.StatusServiceUnavailable); !strings.Contains(string(got.Body), `"reason":"`) {
 			t.Errorf("readyz does not tell the operator why: %s", got.Body)
 		}
-		s.Nobody().Get("/healthz").Is(http.StatusOK)
+		s.Anonymous().Get("/healthz").Is(http.StatusOK)
 	})
 }

@@ -82,7 +82,7 @@ func TestContract_RequestID(t *testing.T) {
 				return c.With("Access-Control-Request-Method", "GET").Do("OPTIONS", "/api/v1/sim", nil)
 			},
 		} {
-			got := ask(logged.Nobody().With("X-Request-Id", "made up"))
+			got := ask(logged.Anonymous().With("X-Request-Id", "made up"))
 			lines, _ := j.read(t)
 			id := got.Header.Get("X-Request-Id")
 			if len(lines) != 1 || id == "" || seen[id] || lines[0]["id"] != id {
@@ -99,7 +99,7 @@ func TestLogLines(t *testing.T) {
 	logged, j := logging(t, s)
 	digest := identity.WireDigest(kit.Password)
 	made := newApplicationToken(s, control.NewToken{})
-	session := tokensOf(signIn(logged.Nobody(), "admin@example.com", kit.Password))
+	session := tokensOf(signIn(logged.Anonymous(), "admin@example.com", kit.Password))
 	program := application(logged, made)
 	j.read(t)
 	admin := with(logged, session.AuthToken)
@@ -115,27 +115,27 @@ func TestLogLines(t *testing.T) {
 		"not found":       {func() *kit.Answer { return admin.Get("/api/v1/sim/999") }, object{"status": 404.0, "level": "INFO", "err": "sim with id 999 not found"}},
 		"an odd path":     {func() *kit.Answer { return admin.Get("/a%0ab%00") }, object{"path": "/a\nb\x00", "status": 404.0}},
 		"a token, forged": {func() *kit.Answer { return with(logged, session.AuthToken+"x").Get("/api/v1/sim") }, object{"status": 401.0}},
-		"signed in":       {func() *kit.Answer { return signIn(logged.Nobody(), "admin@example.com", kit.Password) }, object{"status": 200.0}},
-		"wrong":           {func() *kit.Answer { return signIn(logged.Nobody(), "user@example.com", "31337") }, object{"status": 401.0}},
+		"signed in":       {func() *kit.Answer { return signIn(logged.Anonymous(), "admin@example.com", kit.Password) }, object{"status": 200.0}},
+		"wrong":           {func() *kit.Answer { return signIn(logged.Anonymous(), "user@example.com", "31337") }, object{"status": 401.0}},
 		"in the clear": {func() *kit.Answer {
-			return logged.Nobody().Post(authenticate, object{"username": "user@example.com", "password": "correct horse"})
+			return logged.Anonymous().Post(authenticate, object{"username": "user@example.com", "password": "correct horse"})
 		}, object{"status": 400.0}},
 		"a number": {func() *kit.Answer {
-			return logged.Nobody().Post(authenticate, `{"username": "user@example.com", "password": 31337}`)
+			return logged.Anonymous().Post(authenticate, `{"username": "user@example.com", "password": 31337}`)
 		}, object{"status": 400.0}},
 		"an object": {func() *kit.Answer {
-			return logged.Nobody().Post(authenticate, `{"username": "user@example.com", "password": {"plain": "correct horse"}}`)
+			return logged.Anonymous().Post(authenticate, `{"username": "user@example.com", "password": {"plain": "correct horse"}}`)
 		}, object{"status": 400.0}},
 		"broken": {func() *kit.Answer {
-			return logged.Nobody().Post(authenticate, `{"username": "user@example.com", "password": "correct horse`)
+			return logged.Anonymous().Post(authenticate, `{"username": "user@example.com", "password": "correct horse`)
 		}, object{"status": 400.0}},
 		"garbled": {func() *kit.Answer {
-			return logged.Nobody().Post(authenticate, `{"password": "`+digest+`", "`+session.RefreshToken)
+			return logged.Anonymous().Post(authenticate, `{"password": "`+digest+`", "`+session.RefreshToken)
 		}, object{"status": 400.0}},
 		"a refresh": {func() *kit.Answer {
-			return logged.Nobody().Post(authenticate, object{"refresh_token": session.RefreshToken})
+			return logged.Anonymous().Post(authenticate, object{"refresh_token": session.RefreshToken})
 		}, object{"status": 200.0}},
-		"an application": {func() *kit.Answer { return exchange(logged.Nobody(), made.Text) }, object{"status": 200.0}},
+		"an application": {func() *kit.Answer { return exchange(logged.Anonymous(), made.Text) }, object{"status": 200.0}},
 	} {
 		test.a()
 		lines, text := j.read(t)
@@ -158,12 +158,12 @@ func TestLogLines(t *testing.T) {
 
 func TestPanicIsA500(t *testing.T) {
 	j := &journal{}
-	server := httptest.NewServer(httpapi.Wrap(slog.New(slog.NewJSONHandler(j, nil)), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("a secret of ours") })))
+	server := httptest.NewServer(httpapi.Wrap(slog.New(slog.NewJSONHandler(j, nil)), http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("an internal secret") })))
 	defer server.Close()
 	s := &kit.Server{T: t, URL: server.URL, HTTP: server.Client()}
-	got := wantCode(t, s.Nobody().Get("/x"), http.StatusInternalServerError, 1000)
+	got := wantCode(t, s.Anonymous().Get("/x"), http.StatusInternalServerError, 1000)
 	lines, text := j.read(t)
-	if strings.Contains(got.Message, "secret") || len(lines) != 1 || lines[0]["level"] != "ERROR" || lines[0]["status"] != 500.0 || !strings.Contains(text, "a secret of ours") {
+	if strings.Contains(got.Message, "secret") || len(lines) != 1 || lines[0]["level"] != "ERROR" || lines[0]["status"] != 500.0 || !strings.Contains(text, "an internal secret") {
 		t.Errorf("%+v, logged %s", got, text)
 	}
 }
@@ -171,10 +171,10 @@ func TestPanicIsA500(t *testing.T) {
 func TestCommonHeaders(t *testing.T) {
 	s := kit.Ferried(t, kit.SQLite)
 	admin := s.As("admin@example.com")
-	preflight := s.Nobody().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").With("Access-Control-Request-Headers", "authorization, idempotency-key")
+	preflight := s.Anonymous().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").With("Access-Control-Request-Headers", "authorization, idempotency-key")
 	for _, got := range []*kit.Answer{
-		admin.Get("/api/v1/sim?per_page=1"), admin.Get("/nothing"), admin.Do("PUT", "/api/v1/sim", nil), s.Nobody().Get("/api/v1/sim"), admin.Get("/docs"),
-		s.Nobody().With("Origin", "https://example.com").Post(authenticate, `{}`), preflight.Do("OPTIONS", simURL(250), nil).Is(http.StatusNoContent),
+		admin.Get("/api/v1/sim?per_page=1"), admin.Get("/nothing"), admin.Do("PUT", "/api/v1/sim", nil), s.Anonymous().Get("/api/v1/sim"), admin.Get("/docs"),
+		s.Anonymous().With("Origin", "https://example.com").Post(authenticate, `{}`), preflight.Do("OPTIONS", simURL(250), nil).Is(http.StatusNoContent),
 	} {
 		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Access-Control-Allow-Credentials": "", "Strict-Transport-Security": ""} {
 			if v := got.Header.Get(name); v != want {
@@ -204,7 +204,7 @@ func TestHSTSOverTLS(t *testing.T) {
 	server := httptest.NewTLSServer(httpapi.Wrap(discard, http.NotFoundHandler()))
 	defer server.Close()
 	s := &kit.Server{T: t, URL: server.URL, HTTP: server.Client()}
-	if got := s.Nobody().Get("/").Header.Get("Strict-Transport-Security"); !strings.HasPrefix(got, "max-age=") {
+	if got := s.Anonymous().Get("/").Header.Get("Strict-Transport-Security"); !strings.HasPrefix(got, "max-age=") {
 		t.Errorf("Strict-Transport-Security: %q", got)
 	}
 }

@@ -43,7 +43,7 @@ func TestServiceRoutes(t *testing.T) {
 		"/docs/docs.js":          {"text/javascript; charset=utf-8", "openapi.yaml"},
 		"/.well-known/jwks.json": {"application/json", `"kty":"OKP"`},
 	} {
-		for _, c := range []*kit.Client{s.Nobody(), s.Nobody().With("Authorization", "Bearer nonsense")} {
+		for _, c := range []*kit.Client{s.Anonymous(), s.Anonymous().With("Authorization", "Bearer nonsense")} {
 			got := c.Get(path).Is(http.StatusOK)
 			if kind := got.Header.Get("Content-Type"); kind != want.kind {
 				t.Errorf("%s is %s, want %s", path, kind, want.kind)
@@ -53,5 +53,5 @@ func TestServiceRoutes(t *testing.T) {
 			}
 		}
 	}
-	s.Nobody().Get("/docs/nothing.js").Is(http.StatusNotFound)
+	s.Anonymous().Get("/docs/nothing.js").Is(http.StatusNotFound)
 }

@@ -122,7 +122,7 @@ func TestPatchOnce(t *testing.T) {
 		user.With("Idempotency-Key", "k2").Patch(simURL(252), status(2)).Is(http.StatusNoContent)
 		s.Untouched("a replay", func() { // which would be a step back otherwise
 			if got := user.With("Idempotency-Key", "k 1").Patch(simURL(252)+".0", `{"status": {"description": "Activated", "id": 1.0}}`).Is(http.StatusNoContent); got.Header.Get("Idempotent-Replayed") != "true" {
-				t.Error("the second is no replay")
+				t.Error("the second is not a replay")
 			}
 		})
 		for path, body := range map[string]string{simURL(252): status(2), simURL(253): status(1)} {

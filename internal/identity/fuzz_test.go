@@ -50,7 +50,7 @@ func FuzzSignedPayload(f *testing.F) {
 		case err != nil && code != fleet.InvalidToken && code != fleet.TokenExpired:
 			t.Error(err)
 		case err == nil && ((c.User > 0) == (c.AppToken > 0) || c.Workspace < 0):
-			t.Errorf("a bearer of nobody: %+v", c)
+			t.Errorf("a bearer without a subject: %+v", c)
 		}
 	})
 }

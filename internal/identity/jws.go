@@ -77,9 +77,9 @@ func (i Issuer) checkClaims(c *jwt.Claims, audience string, now time.Time) error
 	case len(c.Audience) != 1 || c.Audience[0] != audience:
 		return invalidToken(fmt.Errorf("aud is %q", c.Audience))
 	case c.IssuedAt == nil || now.Add(leeway).Before(c.IssuedAt.Time()):
-		return invalidToken(errors.New("iat is missing or lies ahead"))
+		return invalidToken(errors.New("iat is missing or in the future"))
 	case c.NotBefore != nil && now.Add(leeway).Before(c.NotBefore.Time()):
-		return invalidToken(errors.New("nbf lies ahead"))
+		return invalidToken(errors.New("nbf is in the future"))
 	case c.Expiry != nil && !now.Add(-leeway).Before(c.Expiry.Time()):
 		return fleet.Errorf(fleet.TokenExpired, "The token has expired; authenticate again")
 	}

@@ -12,7 +12,7 @@ const hexToken = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a
 func TestOperatorTokensAreMatched(t *testing.T) {
 	first, second := identity.NewOperatorToken(), identity.NewOperatorToken()
 	if first == second || len(first) < 43 {
-		t.Fatalf("%q and %q are no two secrets", first, second)
+		t.Fatalf("%q and %q are not two secrets", first, second)
 	}
 	list, err := identity.ParseOperatorTokens("# made today\r\nterraform " + first + "\r\n\n  " + second + " \n" + "old.1\t" + hexToken)
 	if err != nil {

@@ -89,7 +89,7 @@ func (h *Hasher) VerifyNothing(ctx context.Context, digest string) error {
 }
 
 // Work returns how many hashes have been computed. Every sign-in needs one, so that the
-// response time does not show what was wrong.
+// response time does not show why a sign-in failed.
 func (h *Hasher) Work() uint64 { return h.work.Load() }
 
 func (h *Hasher) outdated(stored hashed) bool {

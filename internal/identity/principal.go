@@ -74,7 +74,7 @@ func (p Principal) role() fleet.Role {
 
 func roleName(r fleet.Role) string {
 	if r == fleet.NoRole {
-		return "of a stranger"
+		return "none"
 	}
 	return r.String()
 }

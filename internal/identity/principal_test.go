@@ -143,7 +143,7 @@ func TestUserCredentials(t *testing.T) {
 		t.Error("a user has no user credentials")
 	}
 	if application().UserCredentials() || (identity.Principal{}).UserCredentials() {
-		t.Error("an application token or nobody has user credentials")
+		t.Error("an application token or an anonymous caller has user credentials")
 	}
 }
 

@@ -12,7 +12,7 @@ func TestNewSecret(t *testing.T) {
 	secret, hash := identity.NewSecret()
 	raw, err := base64.RawURLEncoding.DecodeString(secret)
 	if err != nil || len(raw) != 32 {
-		t.Errorf("%q is no 256 bits: %v", secret, err)
+		t.Errorf("%q does not have 256 bits: %v", secret, err)
 	}
 	if !bytes.Equal(hash, identity.HashSecret(secret)) || len(hash) != 32 {
 		t.Error("the hash does not find the secret again")

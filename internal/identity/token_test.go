@@ -225,6 +225,6 @@ func TestMessageToTheCallerIsTheSameForAll(t *testing.T) {
 		messages[e.Message] = true
 	}
 	if len(messages) != 1 {
-		t.Errorf("the message tells what was wrong: %v", messages)
+		t.Errorf("the messages differ: %v", messages)
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // Conns limits the connections of an http.Server, in total and per address. If there is no room
 // for a new one, it closes the connection that has been idle for longest; if none is idle, it
-// closes the new one. A zero bound is no limit.
+// closes the new one. Zero means unlimited.
 type Conns struct {
 	Total      int
 	PerAddress int

@@ -10,7 +10,7 @@ import (
 // ErrFull reports that the queue is full.
 var ErrFull = errors.New("the queue is full")
 
-// Rules holds the limits of a Gate. Zero is no limit.
+// Rules holds the limits of a Gate. Zero means unlimited.
 type Rules struct {
 	Total    int // running at once
 	PerParty int // running at once for one party

@@ -119,7 +119,7 @@ func TestSTARTTLSIsRequired(t *testing.T) {
 	secure := smtptest.Open(t, true, nil)
 	unknown := newMailer(t, secure, func(o *mailer.Options) { o.CAFile = "" })
 	if err := unknown.Send(t.Context(), invitation); err == nil || len(secure.Letters()) != 0 {
-		t.Errorf("to a server that nobody vouches for: %v", err)
+		t.Errorf("to a server with an untrusted certificate: %v", err)
 	}
 	wrong := newMailer(t, secure, func(o *mailer.Options) { o.PasswordFile = file(t, "wrong", "wrong") })
 	if err := wrong.Send(t.Context(), invitation); err == nil || mailer.Final(err) || strings.Contains(err.Error(), "the-key") {
@@ -136,7 +136,7 @@ func TestFinal(t *testing.T) {
 		}
 	}
 	if mailer.Final(nil) || mailer.Final(errors.New("no connection")) {
-		t.Error("what is no refusal is final")
+		t.Error("a temporary failure is final")
 	}
 }
 

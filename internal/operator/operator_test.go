@@ -520,7 +520,7 @@ func TestCreateUserAndPassword(t *testing.T) {
 			t.Error(err)
 		}
 		if err := in.operator.SetPassword(ctx, "nobody@example.com", "long enough"); fleet.CodeOf(err) != fleet.NotFound {
-			t.Errorf("a password for nobody: %v", err)
+			t.Errorf("a password for an unknown user: %v", err)
 		}
 		if err := in.operator.SetPassword(ctx, "eve@example.com", "short"); fleet.CodeOf(err) != fleet.BadRequest {
 			t.Errorf("a short password: %v", err)

@@ -45,7 +45,7 @@ func keyIn(t *testing.T, l smtptest.Letter) string {
 	return found[1]
 }
 
-// An invitation is stored until the server has sent it. The recipient sets a password with its
+// An invitation is stored until its mail is sent. The recipient sets a password with its
 // key, and another one with the key of a password reset.
 func TestInvitationArrivesByMail(t *testing.T) {
 	office := smtptest.Open(t, true, nil)

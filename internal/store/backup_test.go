@@ -105,7 +105,7 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	write(t, at("taken.db"), "precious")
 	write(t, at("left.db-wal"), "remains")
-	write(t, at("text.db"), strings.Repeat("this is no database\n", 500))
+	write(t, at("text.db"), strings.Repeat("this is not a database\n", 500))
 	write(t, at("empty.db"), "")
 	spoilt(t, at("good.db"), at("unsound.db"), "UPDATE sims SET version = 3 WHERE id = 16")
 	spoilt(t, at("good.db"), at("newer.db"), "UPDATE goose_db_version SET version_id = version_id + 100")

@@ -126,7 +126,7 @@ func TestChecksummed(t *testing.T) {
 
 func TestInspectCreatesAndChangesNothing(t *testing.T) {
 	dir := t.TempDir()
-	for name, content := range map[string]string{"missing.db": "", "empty.db": "", "other.db": "this is no database, but it is long enough for the header of one\n"} {
+	for name, content := range map[string]string{"missing.db": "", "empty.db": "", "other.db": "this is not a database, but it is long enough for the header of one\n"} {
 		file := filepath.Join(dir, name)
 		if name != "missing.db" {
 			if err := os.WriteFile(file, []byte(strings.Repeat(content, 20)), 0o600); err != nil {

@@ -33,7 +33,7 @@ var notCovered = []NotCovered{
 	},
 	{
 		Table: "ledger", Columns: []string{"uid", "kind", "at", "token_id", "detach_devices", "allowed_statuses", "audited"},
-		Why: "kind, instant and token are checked where lines, events or an audit entry tell of them; the rest says how a change was asked for",
+		Why: "kind, instant and token are checked against lines, events or an audit entry; the rest describes the request",
 	},
 	{Table: "ledger_lines", Columns: []string{"device_name"}, Why: "the name that a device had; the device itself is checked"},
 	{Table: "events", Columns: []string{"source", "severity", "description"}, Why: "how an event is worded"},

@@ -20,7 +20,7 @@ import (
 func TestBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	for name, query := range map[string]string{
-		"as the store does by itself": "", "cache_describe": "&default_query_exec_mode=cache_describe", "exec": "&default_query_exec_mode=exec",
+		"the store's default": "", "cache_describe": "&default_query_exec_mode=cache_describe", "exec": "&default_query_exec_mode=exec",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -112,7 +112,7 @@ func TestWhatSQLiteMeans(t *testing.T) {
 	t.Parallel()
 	e, _ := openFile(t)
 	if v := e.classify(fmt.Errorf("wrapped: %w", errOurs)); v != fatal {
-		t.Errorf("an error of ours is %v", v)
+		t.Errorf("an error of this package is %v", v)
 	}
 	ctx := t.Context()
 	other, err := openSQLite(t.Context(), dataFile(t, e), Options{})

@@ -24,7 +24,7 @@ func lostFile(t *testing.T, s *store.Store) {
 	} {
 		var told *fleet.Error
 		if err := access(); !errors.As(err, &told) || told.Code != fleet.Unavailable || !strings.Contains(told.Message, "removed or replaced") {
-			t.Errorf("%s: %v, want to be told of the file", name, err)
+			t.Errorf("%s: %v, want an error that names the file", name, err)
 		}
 	}
 }

@@ -57,7 +57,7 @@ func TestNotReadyOnAFullDisk(t *testing.T) {
 	err := s.Ready(t.Context())
 	var told *fleet.Error
 	if !errors.As(err, &told) || told.Code != fleet.Unavailable || !strings.Contains(told.Message, "full") {
-		t.Errorf("%v, want to be told of the full disk", err)
+		t.Errorf("%v, want an error about the full disk", err)
 	}
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)

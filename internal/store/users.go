@@ -46,8 +46,8 @@ func (tx *Tx) user(ctx context.Context, condition string, args ...any) (u UserRe
 	return u, found, err
 }
 
-// UserSeenBy finds a user by id, or by e-mail address if the id is 0, who is a member of a
-// Workspace that the caller is an active member of. It searches the caller's Workspaces for the
+// UserSeenBy finds a user by id, or by e-mail address if the id is 0, among the members of the
+// Workspaces in which the caller is active. It searches the caller's Workspaces for the
 // user, so that a user outside of them takes the same path as a missing one.
 func (tx *Tx) UserSeenBy(ctx context.Context, caller, id fleet.UserID, username string) (UserRecord, bool, error) {
 	wanted, arg := "$2", any(int64(id))
@@ -59,7 +59,7 @@ func (tx *Tx) UserSeenBy(ctx context.Context, caller, id fleet.UserID, username 
 		WHERE b.user_id = $1 AND b.status = 1 AND a.workspace_id = b.workspace_id AND a.user_id = `+wanted+` LIMIT 1)`, int64(caller), arg)
 }
 
-// UserIn finds a user by id, or by e-mail address if the id is 0, who is a member of a
+// UserIn finds a user by id, or by e-mail address if the id is 0, among the members of a
 // Workspace. A user who is not a member takes the same path as a missing one.
 func (tx *Tx) UserIn(ctx context.Context, ws fleet.WorkspaceID, id fleet.UserID, username string) (UserRecord, bool, error) {
 	wanted, arg := "$2", any(int64(id))

@@ -60,7 +60,7 @@ func (p *Pending) Write(b []byte) (int, error) { return p.f.Write(b) }
 // had the name before is still there.
 func (p *Pending) Commit() error {
 	if p.done {
-		return errors.New("the file is closed already")
+		return errors.New("the file is already closed")
 	}
 	if err := p.f.Sync(); err != nil {
 		return err

@@ -71,7 +71,7 @@ func (r *Runner) survey(ctx context.Context) error {
 		}
 	}
 	if len(drop) > 0 {
-		return fmt.Errorf("%w: %d SIMs of those left may not move any more", ErrRefused, len(drop))
+		return fmt.Errorf("%w: %d of the remaining SIMs may no longer move", ErrRefused, len(drop))
 	}
 	return nil
 }

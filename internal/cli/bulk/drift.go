@@ -43,7 +43,7 @@ func gone(was, now SIM) string {
 	if text := difference(was, now); text != "" {
 		return text
 	}
-	return changedSince + "not found any more"
+	return changedSince + "no longer found"
 }
 
 // mistaken finds the planned SIMs whose id and ICCID do not belong to one SIM: the plan was
@@ -135,7 +135,7 @@ func deviceName(d *api.NamedRef) string {
 // changes formats the server's description of a changed SIM.
 func changes(s api.StaleSIM) string {
 	if len(s.Changes) == 0 {
-		return changedSince + "it was changed, and changed back"
+		return changedSince + "it was changed and changed back"
 	}
 	parts := make([]string, len(s.Changes))
 	for i, c := range s.Changes {

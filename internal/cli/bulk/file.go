@@ -60,10 +60,10 @@ func LoadPlan(file string) (*Plan, error) {
 	dec.DisallowUnknownFields()
 	var p Plan
 	if err := dec.Decode(&p); err != nil {
-		return nil, fmt.Errorf("%s is no plan: %w", file, err)
+		return nil, fmt.Errorf("%s is not a valid plan: %w", file, err)
 	}
 	if p.Version != PlanVersion {
-		return nil, fmt.Errorf("%s is a plan of version %d: this program reads version %d", file, p.Version, PlanVersion)
+		return nil, fmt.Errorf("%s is a plan of version %d, but this program reads version %d: make a new plan", file, p.Version, PlanVersion)
 	}
 	sum, err := p.sum()
 	if err != nil {
@@ -81,14 +81,14 @@ func (p *Plan) check(file string) error {
 	seen, numbers := make(map[int64]bool), make(map[string]bool)
 	for i, c := range p.Chunks {
 		if len(c.SIMs) == 0 || len(c.SIMs) > MaxChunk || c.By != ByID && c.By != ByICCID {
-			return fmt.Errorf("%s is no plan: chunk %d has %d SIMs by %q", file, i+1, len(c.SIMs), c.By)
+			return fmt.Errorf("%s is not a valid plan: chunk %d has %d SIMs by %q", file, i+1, len(c.SIMs), c.By)
 		}
 		for _, s := range c.SIMs {
 			if s.ID <= 0 || seen[s.ID] {
-				return fmt.Errorf("%s is no plan: SIM %d is in it twice, or has no id", file, s.ID)
+				return fmt.Errorf("%s is not a valid plan: SIM %d appears twice, or has no id", file, s.ID)
 			}
 			if s.ICCID != "" && numbers[s.ICCID] || s.ICCID == "" && c.By == ByICCID {
-				return fmt.Errorf("%s is not a plan: SIM %d has no ICCID, or that of another", file, s.ID)
+				return fmt.Errorf("%s is not a valid plan: SIM %d has no ICCID, or the ICCID of another SIM", file, s.ID)
 			}
 			seen[s.ID], numbers[s.ICCID] = true, true
 		}

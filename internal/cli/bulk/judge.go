@@ -69,7 +69,7 @@ func granted(t Terms, u unit, got *client.Migration) judgment {
 	return j
 }
 
-var notFound = Reason{NotFound, "not found, or in a Workspace where you are no member"}
+var notFound = Reason{NotFound, "not found, or in a Workspace of which you are not a member"}
 
 // miss records a SIM that was not found. One that was just listed has left.
 func (j *judgment) miss(s SIM) {

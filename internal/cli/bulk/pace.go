@@ -109,10 +109,10 @@ func (p *Pace) Failed(err error) error {
 	}
 	switch asked := retryAfter(err); {
 	case asked > p.Patience:
-		return fmt.Errorf("the server asks to wait %v, until %s, which is longer than the patience of %v: %w",
+		return fmt.Errorf("the server asks to wait %v, until %s, which is longer than --patience (%v): %w",
 			asked.Round(time.Second), now.Add(asked).Local().Format(time.DateTime), p.Patience, err)
 	case now.Add(wait).Sub(p.failing) > p.Patience:
-		return fmt.Errorf("given up after %v without an answer that helps: %w", now.Sub(p.failing).Round(time.Second), err)
+		return fmt.Errorf("gave up after %v without a usable response: %w", now.Sub(p.failing).Round(time.Second), err)
 	}
 	if until := now.Add(wait); until.After(p.until) {
 		p.until = until
@@ -183,10 +183,10 @@ func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i i
 // brief explains in a few words why nothing is sent for a while.
 func brief(err error) string {
 	if refused, ok := errors.AsType[*client.APIError](err); ok {
-		return fmt.Sprintf("the server says %d: %s", refused.Status, refused.Message)
+		return fmt.Sprintf("the server returned %d: %s", refused.Status, refused.Message)
 	}
 	if failed, ok := errors.AsType[*url.Error](err); ok {
 		err = failed.Err
 	}
-	return "no answer from the server: " + err.Error()
+	return "no response from the server: " + err.Error()
 }

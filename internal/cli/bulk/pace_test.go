@@ -30,7 +30,7 @@ func TestLongRetryAfterIsReported(t *testing.T) {
 		}
 		clock.now = clock.now.Add(time.Second)
 	}
-	if err == nil || !strings.Contains(err.Error(), "given up after") {
+	if err == nil || !strings.Contains(err.Error(), "gave up after") {
 		t.Errorf("%v", err)
 	}
 }

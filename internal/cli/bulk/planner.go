@@ -183,7 +183,7 @@ func (p *Planner) overlapping(o order) (again []unit) {
 			return true
 		}
 		if seen[s.ID] {
-			p.plan.Duplicates = append(p.plan.Duplicates, fmt.Sprintf("%s: SIM %d, %s, is named once more", s.Where, s.ID, s.ICCID))
+			p.plan.Duplicates = append(p.plan.Duplicates, fmt.Sprintf("%s: SIM %d (%s) is named again", s.Where, s.ID, s.ICCID))
 			return false
 		}
 		seen[s.ID] = true
@@ -287,7 +287,7 @@ func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
 	return &confirmed, nil
 }
 
-var otherTag = Reason{Changed, changedSince + "the server's entity tag is not that of the plan: " +
+var otherTag = Reason{Changed, changedSince + "the server's entity tag differs from the plan's: " +
 	"a SIM was changed and changed back, or the plan file was edited"}
 
 // sameTag compares the entity tag of a plan with that of a preview. A server without tags

@@ -32,7 +32,7 @@ type Runner struct {
 }
 
 // ErrRefused ends a run that stops at the first refusal. The state has the details.
-var ErrRefused = errors.New("something has changed since the plan was made")
+var ErrRefused = errors.New("SIMs have changed since the plan was made")
 
 // grace is how long a request without a reply may still be running on the server.
 const grace = time.Second
@@ -61,14 +61,14 @@ func (r *Runner) Run(ctx context.Context) error {
 // mostTries bounds how often a chunk is sent to a server that contradicts itself.
 const mostTries = 20
 
-var errContradiction = errors.New("the server's dry runs and real runs do not agree")
+var errContradiction = errors.New("the server's dry runs and real runs contradict each other: report this to its operator")
 
 // mostContradictions is how often a server may refuse the entity tag of a dry run without
 // naming a change.
 const mostContradictions = 2
 
-var errTagRefused = errors.New("twice the server refused the entity tag of a dry run (412) and named no change, so nothing was sent again; " +
-	"a proxy that changes ETag or If-Match headers, by compression for example, does that: turn it off for this server, then resume")
+var errTagRefused = errors.New("the server refused the entity tag of a dry run (412) twice without naming a change, so the run stopped; " +
+	"a proxy may change ETag or If-Match headers, for example by compression: turn that off for this server, then resume")
 
 // advance takes the next step for a chunk.
 func (r *Runner) advance(ctx context.Context, i int, c *chunkState) error {

@@ -27,7 +27,7 @@ func (r *Runner) settle(ctx context.Context, i int, c *chunkState) error {
 	case len(there) == len(c.left):
 		return r.arrived(c, Entry{Step: Arrived, Chunk: i, Settled: true})
 	case len(there) > 0:
-		// Not all, so it was not this request: somebody else was faster.
+		// Not all, so it was another client's request.
 		return r.write(Entry{Step: Found, Chunk: i, SIMs: there, Settled: true})
 	}
 	return r.write(Entry{Step: Stayed, Chunk: i, Settled: true})

@@ -85,7 +85,7 @@ func (p *Planner) within(ctx context.Context, s Span) (sims []SIM, err error) {
 // between combines the SIMs that a refusal names with those in the gaps around them.
 func (p *Planner) between(ctx context.Context, s Span, held []api.MigrationSIM) (sims []SIM, err error) {
 	if len(held) == 0 {
-		return nil, fmt.Errorf("the server refuses the range %s..%s without naming a SIM", s.First, s.Last)
+		return nil, fmt.Errorf("the server refuses the range %s..%s without naming a SIM: name the SIMs with --file instead", s.First, s.Last)
 	}
 	first := s.First
 	for _, h := range held {
@@ -143,7 +143,7 @@ func Distinct(sims []SIM) (once []SIM, twice []string) {
 	byID, byICCID := make(map[int64]bool), make(map[string]bool)
 	for _, s := range sims {
 		if s.ID != 0 && byID[s.ID] || s.ICCID != "" && byICCID[s.ICCID] {
-			twice = append(twice, fmt.Sprintf("%s: %s is named once more", s.Where, s.called()))
+			twice = append(twice, fmt.Sprintf("%s: %s is named again", s.Where, s.called()))
 			continue
 		}
 		byID[s.ID], byICCID[s.ICCID] = true, true

@@ -71,7 +71,7 @@ func (s *State) Apply(e Entry) error {
 	}
 	c := &s.chunks[e.Chunk]
 	if c.arrived || len(c.left) == 0 {
-		return fmt.Errorf("%s of chunk %d, which is done with", e.Step, e.Chunk)
+		return fmt.Errorf("%s of chunk %d, which is already complete", e.Step, e.Chunk)
 	}
 	switch e.Step {
 	case Sent:
@@ -100,7 +100,7 @@ func (s *State) Apply(e Entry) error {
 // retry puts dropped SIMs into a new chunk.
 func (s *State) retry(e Entry) error {
 	if e.Chunk != len(s.chunks) || len(e.SIMs) == 0 || len(e.SIMs) > MaxChunk {
-		return fmt.Errorf("chunk %d of %d SIMs cannot be tried again", e.Chunk, len(e.SIMs))
+		return fmt.Errorf("chunk %d of %d SIMs cannot be retried", e.Chunk, len(e.SIMs))
 	}
 	var left []SIM
 	for _, sim := range s.refused() {
@@ -109,7 +109,7 @@ func (s *State) retry(e Entry) error {
 		}
 	}
 	if len(left) != len(e.SIMs) {
-		return fmt.Errorf("%d SIMs are tried again that were not dropped", len(e.SIMs)-len(left))
+		return fmt.Errorf("%d SIMs are retried that were not refused", len(e.SIMs)-len(left))
 	}
 	for _, sim := range left {
 		delete(s.dropped, sim.ID)

@@ -109,7 +109,7 @@ func cut(line string, separator rune) ([]string, error) {
 		}
 	}
 	if quoted {
-		return nil, errors.New("a quotation mark is not closed on its line")
+		return nil, errors.New("a quotation mark is not closed on its line: close it, or remove it")
 	}
 	return append(cells, cell.String()), nil
 }

@@ -92,8 +92,8 @@ func utf16Text(order binary.AppendByteOrder, text string) string {
 // A file is never read in part: with one bad line, nothing is taken.
 func TestFaults(t *testing.T) {
 	tests := map[string]struct{ text, want string }{
-		"empty":                  {"", "there is no ICCID in it"},
-		"a heading only":         {"iccid\n", "there is no ICCID in it"},
+		"empty":                  {"", "it contains no ICCID"},
+		"a heading only":         {"iccid\n", "it contains no ICCID"},
 		"wrong check digit":      {a + "\n" + a + "8", "line 2: "},
 		"18 digits":              {a + "\n" + b[:18], "line 2: \"" + b[:18] + "\" is not a valid ICCID: it has 18 digits"},
 		"a word":                 {a + "\nBerlin", "line 2: \"Berlin\" is not a valid ICCID"},
@@ -123,7 +123,7 @@ func TestFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var l iccidfile.List
 			err := l.Read("sims.csv", strings.NewReader(tt.text))
-			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "nothing was taken from sims.csv") {
+			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "sims.csv was not used") {
 				t.Errorf("%v, want %q", err, tt.want)
 			}
 			if _, ok := errors.AsType[iccidfile.Faults](err); !ok {

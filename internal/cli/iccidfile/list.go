@@ -67,7 +67,7 @@ const shownFaults = 20
 
 func (f Faults) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "nothing was taken from %s, because of %s:", f[0].Where.Source, counted(len(f), "fault", "faults"))
+	fmt.Fprintf(&b, "%s was not used, because of %s:", f[0].Where.Source, counted(len(f), "fault", "faults"))
 	for _, fault := range f[:min(len(f), shownFaults)] {
 		if fault.Where.Line > 0 {
 			fmt.Fprintf(&b, "\n  line %d: %s", fault.Where.Line, fault.Message)

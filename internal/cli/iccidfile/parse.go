@@ -49,7 +49,7 @@ func (l *List) Read(source string, r io.Reader) error {
 	}
 	p.checkPrecision()
 	if len(p.faults) == 0 && len(p.numbers) == 0 {
-		p.fault(0, errors.New("there is no ICCID in it"))
+		p.fault(0, errors.New("it contains no ICCID"))
 	}
 	if len(p.faults) > 0 {
 		return p.faults
@@ -144,7 +144,7 @@ func (p *parser) table(t *tablefile.Table) error {
 			return true
 		}
 		if len(row.Cells) > t.Width && slices.ContainsFunc(row.Cells[t.Width:], tablefile.MayHoldICCID) {
-			p.fault(row.Line, errors.New("there is an ICCID to the right of the last column: put it into a row of its own"))
+			p.fault(row.Line, errors.New("there is an ICCID to the right of the last column: put it in a separate row"))
 			return true
 		}
 		id, err := row.CellICCID(column)

@@ -34,7 +34,7 @@ type Profile struct {
 const Default = "default"
 
 // ErrNone means that the profile does not exist.
-var ErrNone = errors.New("nobody is signed in")
+var ErrNone = errors.New("not signed in")
 
 // Store is a folder of profiles.
 type Store struct{ Dir string }
@@ -44,7 +44,7 @@ var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 // CheckName refuses names that cannot be file names.
 func CheckName(name string) error {
 	if !nameForm.MatchString(name) {
-		return fmt.Errorf("%q is no name of a profile: use letters, digits, dots, dashes and underscores", name)
+		return fmt.Errorf("%q is not a valid profile name: use letters, digits, dots, dashes and underscores", name)
 	}
 	return nil
 }
@@ -59,14 +59,14 @@ func (s Store) Load(name string) (Profile, error) {
 	file := s.file(name)
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Profile{}, fmt.Errorf("profile %s: %w: 'simferry login' does that", name, ErrNone)
+		return Profile{}, fmt.Errorf("profile %s: %w: run 'simferry login'", name, ErrNone)
 	}
 	if err != nil {
 		return Profile{}, err
 	}
 	if mode := info.Mode().Perm(); runtime.GOOS != "windows" && mode&0o077 != 0 {
 		return Profile{}, fmt.Errorf("%s holds the tokens of a session, and others may read or change it (mode %04o): sign in again; "+
-			"or, if nobody can have read it, run chmod 600 %s", file, mode, file)
+			"or, if no one can have read it, run chmod 600 %s", file, mode, file)
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // the name is checked
 	if err != nil {

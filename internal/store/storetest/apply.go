@@ -137,7 +137,7 @@ func applyActivation(e *env) {
 	}
 	e.change(fleet.LedgerStatus, 15, set(fleet.SIMFactoryTest))
 	if s := e.sim(workspace(FleetDE), 15); !s.Activated.IsZero() {
-		e.Errorf("a factory test is no activation: %v", s.Activated)
+		e.Errorf("a factory test counted as an activation: %v", s.Activated)
 	}
 }
 

@@ -71,7 +71,7 @@ func oneWinner(e *env) {
 func (e *env) seesTheResult(refusal error) {
 	var conflicts *fleet.Conflicts
 	if !errors.As(refusal, &conflicts) || conflicts.Groups[0].Code != fleet.AlreadyInTarget || len(conflicts.Groups[0].SIMs) != 4 {
-		e.Errorf("a loser is told %v", refusal)
+		e.Errorf("a loser got %v", refusal)
 	}
 }
 

@@ -54,7 +54,7 @@ func update(t testing.TB, s *store.Store, do func(*store.Tx) error) {
 	}
 }
 
-// MoveBack moves 10 of the SIMs that LoadMany made, no matter where they are now: the nth
+// MoveBack moves 10 of the SIMs that LoadMany made, wherever they are now: the nth
 // ten of the first 500.
 func MoveBack(t testing.TB, s *store.Store, n int) {
 	t.Helper()

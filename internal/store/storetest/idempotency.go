@@ -113,7 +113,7 @@ func claimKey(e *env) {
 	err := e.tryUpdate(func(ctx context.Context, tx *store.Tx) error {
 		free, err := claim(ctx, tx, aKey)
 		if err != nil || !free {
-			e.Errorf("a key that nobody holds: %v, %v", free, err)
+			e.Errorf("an unclaimed key: %v, %v", free, err)
 		}
 		if e.s.Dialect() == store.Postgres { // SQLite's second writer waits for the first
 			e.claimWhileHeld()

@@ -93,7 +93,7 @@ func ledgerVisibility(e *env) {
 	}
 	for _, id := range []fleet.MigrationID{1, atToBR + 1, 999} { // the import, the change of status, nothing
 		if _, found := e.entry(store.Caller{User: Super, SuperAdmin: true}, 0, id); found {
-			e.Errorf("entry %d is no migration", id)
+			e.Errorf("entry %d is not a migration", id)
 		}
 	}
 }
@@ -168,7 +168,7 @@ func statesAt(e *env) {
 			return err
 		}
 		got, err = tx.StatesAt(ctx, []fleet.VersionAt{{SIM: 11, Version: 0}, {SIM: 13, Version: 1}})
-		e.equal("the first state; the present one is no earlier one", got, map[fleet.SIMID]fleet.SIMState{11: states(11)[0]})
+		e.equal("the first state; the present one is not an earlier one", got, map[fleet.SIMID]fleet.SIMState{11: states(11)[0]})
 		return err
 	})
 }

@@ -92,6 +92,6 @@ func deletedSIM(e *env) {
 	}
 	page = e.list(workspace(FleetDE), "status:3", "", "", "")
 	if page.Total != 1 || page.Items[0].ID != 11 || page.Items[0].Device != 0 {
-		e.Errorf("who asks for deleted SIMs gets %+v", page.Items)
+		e.Errorf("a filter for deleted SIMs returned %+v", page.Items)
 	}
 }

@@ -142,7 +142,7 @@ func cancelled(e *env) {
 	runs = 0
 	err = e.s.Update(ctx, func(*store.Tx) error { runs++; return nil })
 	if !errors.Is(err, context.Canceled) || runs != 0 {
-		e.Errorf("a caller who has gone: %v after %d runs", err, runs)
+		e.Errorf("a disconnected caller: %v after %d runs", err, runs)
 	}
 	e.workspaceCount(0)
 }

@@ -139,7 +139,7 @@ func sessions(e *env) {
 		}
 		_, found, err := tx.UserSession(ctx, 999, FleetDE)
 		if found {
-			e.Error("a session of nobody")
+			e.Error("a session without a user")
 		}
 		return err
 	})

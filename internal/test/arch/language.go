@@ -18,16 +18,19 @@ type phrase struct {
 	before, after string
 }
 
+// person matches words for people: "a user who is suspended" is ordinary English.
+const person = `\b(users?|callers?|members?|people|persons?|operators?|owners?|attackers?|anyone|someone|those|you)\b`
+
 // phrases are the ones that this project fell into. Plain forms: "if" and "when" for
 // "where", "reports whether" for a verb of telling, "is not a valid X" for a bare denial, and
 // no persons for programs.
 var phrases = []phrase{
 	{pattern: `\b(is|are|was|were|be) no(ne)?\b`, before: `there $`, after: `^ (more|longer|less|such|way|point|reason|need|guarantee|one)\b`},
 	{pattern: `\btells? (whether|of|what|how|which|that|apart)\b`},
-	{pattern: `\b(is|are|was|were|be|been|being) told\b`},
+	{pattern: `\b(is|are|was|were|be|been|being) told\b`, after: `^ (apart|from)\b`},
 	{pattern: `\b(words|worded|wording) (the|an?|each|it|what)\b`},
-	{pattern: `\b(somebody|nobody|whoever|whomever|whom|everybody)\b`},
-	{pattern: `\bwho (asks|may|has|have|is|sends|waits|never|had|does)\b`},
+	{pattern: `\b(somebody|nobody|whoever|whomever|whom|everybody)\b`, before: "(`|administrators or |require_mfa: )$"},
+	{pattern: `\bwho (asks|may|has|have|is|sends|waits|never|had|does)\b`, before: person + `[^.;:]{0,40}$`},
 	{pattern: `\b(nil|0|none|empty|false|true|zero|""), where\b`},
 	{pattern: `\bwhere (there|it|they|the|a|an|none|one|no|some|given|this|that|nothing|somebody|two|both) (is|are|has|have|was|were|does|do|may|can)\b`},
 	{pattern: `\bwhere (given|there|none|nothing|needed|wished|offered)\b`},
@@ -36,7 +39,8 @@ var phrases = []phrase{
 	{pattern: `\b(held|hold|holds) (it |them )?against\b`},
 	{pattern: `\b(all the same|put off|put away|let alone|should it|be it)\b`},
 	{pattern: `\bhas (read|written|seen|sent|made|asked|said|found) (it|them|this|all)\b`},
-	{pattern: `, for (it|they|the|a|an|most|there|this|that|what|nothing) \w+`},
+	{pattern: `, for (it|they|there|this|that|nothing) (is|are|was|were|has|have|had|can|may|must|does|do|will|would)\b`},
+	{pattern: `, for (the|a|an|most) [\w-]+ (is|are|was|were|has|have|had|can|may|must|does|do|will|would)\b`},
 	{pattern: `\bby itself\b`},
 	{pattern: `\bof (ours|theirs|one's own)\b`},
 	{pattern: `\bbites?\b`},

@@ -77,7 +77,7 @@ func load(source []byte) (*document, error) {
 		return nil, fmt.Errorf("reading the document: %w", err)
 	}
 	if err := spec.Validate(context.Background()); err != nil {
-		return nil, fmt.Errorf("the document is no valid OpenAPI: %w", err)
+		return nil, fmt.Errorf("the document is not valid OpenAPI: %w", err)
 	}
 	schemas, err := newSchemas(spec)
 	if err != nil {

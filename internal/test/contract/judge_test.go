@@ -175,9 +175,9 @@ func TestJudgeCatches(t *testing.T) {
 		"a header of the wrong form":           {with(list(`[]`), "X-Total-Count", "many"), "X-Total-Count"},
 		"an entity tag without quotes":         {with(migrate(goodRequest, 200, goodAnswer), "ETag", "abc"), "ETag"},
 		"no challenge":                         {get("/api/v1/organisation/my", 401, `{"message":"no"}`), "WWW-Authenticate"},
-		"a body where none is documented":      {exchange{method: http.MethodPatch, target: "/api/v1/sim/1", send: `{"status":{"id":1}}`, status: 204, answer: `{}`}, "none is documented"},
-		"no body where one is documented":      {get("/healthz", 200, ``), "body is missing"},
-		"a body that is no JSON":               {get("/healthz", 200, `ok`), "no JSON"},
+		"an undocumented body":                 {exchange{method: http.MethodPatch, target: "/api/v1/sim/1", send: `{"status":{"id":1}}`, status: 204, answer: `{}`}, "none is documented"},
+		"a missing body":                       {get("/healthz", 200, ``), "body is missing"},
+		"a body that is not JSON":              {get("/healthz", 200, `ok`), "no JSON"},
 		"a content type that is not its own":   {with(get("/healthz", 200, `{"status":"ok"}`), "Content-Type", "text/plain"), "text/plain"},
 		"a conflict with an unknown rule":      {migrate(goodRequest, 409, `{"status_code":409,"message":"no","errors":[{"error_code":1510,"message":"no","sims":[]}]}`), "1509"},
 		"a ledger entry listed with its lines": {get("/api/v1/migration", 200, `[{"sims":[]}]`), "sims"},
@@ -268,7 +268,7 @@ func TestJudgeIsSafeForConcurrentUse(t *testing.T) {
 		t.Errorf("32 of 64 exchanges were bad, %d findings", len(w.errors))
 	}
 	if seen := seenOf(j.Coverage(), "migrateSims", "200"); seen != 32 {
-		t.Errorf("the coverage tells of %d good exchanges, want 32", seen)
+		t.Errorf("the coverage counts %d good exchanges, want 32", seen)
 	}
 }
 

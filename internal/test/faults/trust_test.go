@@ -158,7 +158,7 @@ func TestAControlIsTriedUntilItFails(t *testing.T) {
 	}
 	broken := func(context.Context, uint64) (faults.Result, error) { return faults.Result{}, errors.New("no disk") }
 	if _, err := faults.Until(t.Context(), "a bug", 5, 1, faults.Complains(broken)); err == nil {
-		t.Error("a harness that cannot work is no control that passes")
+		t.Error("a harness that cannot run counts as a passed control")
 	}
 }
 

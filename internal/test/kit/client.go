@@ -19,8 +19,8 @@ type Client struct {
 	Header http.Header // added to every request
 }
 
-// Nobody returns a client without a bearer.
-func (s *Server) Nobody() *Client { return &Client{T: s.T, Server: s, Header: http.Header{}} }
+// Anonymous returns a client without a bearer.
+func (s *Server) Anonymous() *Client { return &Client{T: s.T, Server: s, Header: http.Header{}} }
 
 // Password is that of every user that the tests seed.
 const Password = "correct horse"
@@ -30,7 +30,7 @@ func (s *Server) As(username string) *Client {
 	s.T.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := s.Nobody()
+	c := s.Anonymous()
 	if s.tokens[username] == "" {
 		digest := identity.WireDigest(Password)
 		var got api.AuthResponse

@@ -26,7 +26,7 @@ var invariants = map[string]string{
 			SELECT 1 FROM ledger_lines p WHERE p.sim_id = l.sim_id AND p.version = l.version - 1
 			AND p.workspace_after = l.workspace_before AND p.status_after = l.status_before
 			AND p.device_after IS NOT DISTINCT FROM l.device_before)`,
-	"I4 a SIM's history ends where it is": `
+	"I4 a SIM's history ends at its present state": `
 		SELECT s.id FROM sims s WHERE s.version > 0 AND NOT EXISTS (
 			SELECT 1 FROM ledger_lines l WHERE l.sim_id = s.id AND l.version = s.version AND l.workspace_after = s.workspace_id
 			AND l.status_after = s.status AND l.device_after IS NOT DISTINCT FROM s.device_id)`,

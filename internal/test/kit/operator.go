@@ -16,7 +16,7 @@ import (
 const OperatorToken = "sfop_Zm9yIHRlc3RzIG9ubHksIGFuZCBub3doZXJlIGVsc2U"
 
 // Operated serves the operator API over a server's database: another listener, judged by its
-// own document. Its Nobody has no token.
+// own document. Its Anonymous client has no token.
 func (s *Server) Operated() *Server {
 	s.T.Helper()
 	tokens, err := identity.ParseOperatorTokens("test " + OperatorToken)
@@ -36,7 +36,7 @@ func (s *Server) Operated() *Server {
 // Operator returns a client with the operator's token.
 func (s *Server) Operator() *Client {
 	s.T.Helper()
-	c := s.Operated().Nobody()
+	c := s.Operated().Anonymous()
 	c.Token = OperatorToken
 	return c
 }

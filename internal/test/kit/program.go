@@ -16,7 +16,7 @@ func (s *Server) Program(in fleet.WorkspaceID) *Client {
 	if err != nil {
 		s.T.Fatal(err)
 	}
-	c := s.Nobody()
+	c := s.Anonymous()
 	var got api.AuthResponse
 	c.Post("/api/v1/authenticate", api.AuthRequest{ApplicationToken: &token.Text}).Is(http.StatusOK).JSON(&got)
 	c.Token = got.AuthToken

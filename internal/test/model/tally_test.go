@@ -188,7 +188,7 @@ func (n *tally) unaccounted() (faults []string) {
 	}
 	for pattern := range leftOut {
 		if !known[pattern] {
-			faults = append(faults, pattern+" is no operation: remove it from leftOut")
+			faults = append(faults, pattern+" is not an operation: remove it from leftOut")
 		}
 	}
 	return faults

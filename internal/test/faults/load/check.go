@@ -111,7 +111,7 @@ func (c *checker) again(first, a *Attempt) {
 	switch kept := first.Status < 300 || first.Status == http.StatusConflict; {
 	case !kept: // each attempt is decided anew
 	case !a.Replayed():
-		c.fail("I6: %s was answered %d, and later %d, which is no replay", r, first.Status, a.Status)
+		c.fail("I6: %s was answered %d, and later %d, which is not a replay", r, first.Status, a.Status)
 	case a.Status != first.Status || !bytes.Equal(a.Body, first.Body) || a.Header.Get("Location") != first.Header.Get("Location"):
 		c.fail("I6: %s was answered %d %s, and replayed as %d %s", r, first.Status, clip(first.Body), a.Status, clip(a.Body))
 	}

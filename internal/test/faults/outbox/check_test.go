@@ -48,10 +48,10 @@ func TestEachWrongIsTold(t *testing.T) {
 		change func(*scene)
 		want   string // "" for nothing
 	}{
-		"nothing":                      {func(*scene) {}, ""},
-		"the unknown request was none": {func(s *scene) { delete(s.rows, "3"); s.letters = s.letters[:2] }, ""},
-		"no mail":                      {func(s *scene) { delete(s.rows, "1"); s.letters = s.letters[2:] }, "I10: a mail to zoe@example.com"},
-		"two mails":                    {func(s *scene) { s.rows["4"] = s.rows["1"]; s.letters[1].uid = "4" }, "I7: there are 2 mails to zoe@example.com"},
+		"nothing":                             {func(*scene) {}, ""},
+		"the unknown request was not applied": {func(s *scene) { delete(s.rows, "3"); s.letters = s.letters[:2] }, ""},
+		"no mail":                             {func(s *scene) { delete(s.rows, "1"); s.letters = s.letters[2:] }, "I10: a mail to zoe@example.com"},
+		"two mails":                           {func(s *scene) { s.rows["4"] = s.rows["1"]; s.letters[1].uid = "4" }, "I7: there are 2 mails to zoe@example.com"},
 		"a mail of what was refused": {func(s *scene) {
 			s.rows["4"] = row{recipient: "no@example.com", place: "Fleet 100", done: givenUp}
 		}, "I7: there are 1 mails to no@example.com"},
@@ -59,7 +59,7 @@ func TestEachWrongIsTold(t *testing.T) {
 		"another id":         {func(s *scene) { s.letters[1].uid = "1-2" }, "I10: a letter to zoe@example.com has the id 1-2"},
 		"another key":        {func(s *scene) { s.letters[1].key = "new" }, "came with two keys"},
 		"too early":          {func(s *scene) { s.letters[0].early = true }, "came before its transaction had committed"},
-		"somebody else's":    {func(s *scene) { s.letters[0].recipient = "eve@example.com" }, "I10: the letter 1 for zoe@example.com went to eve@example.com"},
+		"another user's":     {func(s *scene) { s.letters[0].recipient = "eve@example.com" }, "I10: the letter 1 for zoe@example.com went to eve@example.com"},
 		"never arrived":      {func(s *scene) { s.letters = s.letters[2:] }, "counts as delivered, and never arrived"},
 		"given up":           {func(s *scene) { s.row("1", func(r *row) { r.done = givenUp }) }, "I10: the mail 1 to zoe@example.com was given up"},
 		"not blanked":        {func(s *scene) { s.row("1", func(r *row) { r.secret = "secret" }) }, "keeps its key"},

@@ -117,7 +117,7 @@ func one(ctx context.Context, binary, dir string, servers, kills int, seed uint6
 		return res, err
 	}
 	res.Trials = kills
-	res.Did("kills in the midst of a delivery", a.cut, kills/3)
+	res.Did("kills during a delivery", a.cut, kills/3)
 	return res, nil
 }
 

@@ -34,7 +34,7 @@ func world() string {
 	}
 	b.WriteString("users:\n")
 	user := func(id int, name, roles string) {
-		fmt.Fprintf(&b, "  - {id: %d, username: %s, name: Somebody, password: %s, default_workspace: %d, roles: {%s}}\n",
+		fmt.Fprintf(&b, "  - {id: %d, username: %s, name: Some User, password: %s, default_workspace: %d, roles: {%s}}\n",
 			id, name, password, firstSpace, roles)
 	}
 	for i := range inviters {

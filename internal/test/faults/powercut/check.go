@@ -19,8 +19,8 @@ type state struct {
 	what  string   // for messages
 }
 
-// recover starts on the remaining files, as the server does after a power cut, and reports what is
-// wrong. Every fault here is the product's.
+// recover starts on the remaining files, as the server does after a power cut, and reports the
+// faults of the product that it finds.
 func (s state) recover(ctx context.Context, dir, db string, asked map[string]*traffic.Request) (wrong []string) {
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)+" ["+s.what+"]") }
 	if err := s.write(dir); err != nil {

@@ -115,7 +115,7 @@ func TestSectorsAreTorn(t *testing.T) {
 		if n := count(content, 'x'); n > 0 && n < len(long) {
 			partial++
 			if n%512 != 0 && n%512 != 256 {
-				t.Errorf("%d bytes arrived, which is no number of sectors", n)
+				t.Errorf("%d bytes arrived, which is not a whole number of sectors", n)
 			}
 		}
 	}

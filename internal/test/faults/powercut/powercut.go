@@ -22,7 +22,7 @@ import (
 // Harness is the power-cut harness.
 var Harness = faults.Harness{
 	Name: "power-cut", Run: run, Control: control,
-	Does: "cuts the power at any write of SQLite's, keeps a random part of what was not synced, and opens what is left",
+	Does: "cuts the power at any write of SQLite, keeps a random part of the data that was not synced, and opens the remaining files",
 }
 
 // perRecording is the most states taken from one recording.

@@ -82,7 +82,7 @@ func (j *Journal) Compare(have *Stored) []string {
 			continue
 		}
 		if open[e.what()] == 0 {
-			fail("I7: ledger entry %d moved %v to %d, and nobody who was not refused asked for it, or it was done twice", e.ID, e.SIMs, e.Target)
+			fail("I7: ledger entry %d moved %v to %d, but no accepted request asked for it, or it was done twice", e.ID, e.SIMs, e.Target)
 			continue
 		}
 		open[e.what()]--
@@ -96,7 +96,7 @@ func (j *Journal) compareOne(r *Request, have *Stored, claimed map[string]*Reque
 		if a.Status == http.StatusOK && (a.Location != first.Location || !bytes.Equal(a.Body, first.Body)) {
 			fail("I6: %v had two answers, %s and %s", r, first.Location, a.Location)
 		} else if a.Settled() && a.Status != http.StatusOK {
-			fail("I6: %v succeeded, and was answered %d besides: %.200s", r, a.Status, a.Body)
+			fail("I6: %v succeeded, and was also answered %d: %.200s", r, a.Status, a.Body)
 		}
 	}
 	if other := claimed[first.Location]; other != nil {

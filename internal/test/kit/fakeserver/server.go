@@ -194,7 +194,7 @@ func (s *Server) organisation(w http.ResponseWriter, _ *http.Request, who caller
 
 func (s *Server) userWorkspaces(w http.ResponseWriter, r *http.Request, _ caller) {
 	if r.PathValue("id") != strconv.Itoa(UserID) {
-		reply(w, http.StatusBadRequest, problem(1000, "BadRequest", "id is no number"))
+		reply(w, http.StatusBadRequest, problem(1000, "BadRequest", "id is not a number"))
 		return
 	}
 	list := []api.UserWorkspace{}

@@ -64,7 +64,7 @@ func find(t testing.TB) string {
 func configure(dir, database string) (port int, pooled string, err error) {
 	u, err := url.Parse(database)
 	if err != nil {
-		return 0, "", errors.New("pgbouncer: that is no URL")
+		return 0, "", errors.New("pgbouncer: the database URL is not valid")
 	}
 	if port, err = freePort(); err != nil {
 		return 0, "", err
@@ -115,7 +115,7 @@ func start(t testing.TB, program, dir string, port int) error {
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
 		if err := <-ended; err == nil {
-			t.Error("PgBouncer ended by itself") // it is killed
+			t.Error("PgBouncer exited unexpectedly") // it is killed
 		}
 	})
 	return awaitListening(port, dir, ended)

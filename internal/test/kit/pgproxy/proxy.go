@@ -69,7 +69,7 @@ func Listen(database string) (*Proxy, error) {
 func redirect(database, to string) (target, redirected string, err error) {
 	u, err := url.Parse(database)
 	if err != nil {
-		return "", "", errors.New("pgproxy: that is no URL")
+		return "", "", errors.New("pgproxy: the database URL is not valid")
 	}
 	query := u.Query()
 	host, port := u.Hostname(), u.Port()

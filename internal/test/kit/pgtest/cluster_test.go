@@ -68,7 +68,7 @@ func TestStopAndRestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(log), "ready to accept connections"); n != 4 {
-		t.Errorf("the log tells of %d starts, want 4", n)
+		t.Errorf("the log has %d starts, want 4", n)
 	}
 }
 

@@ -22,7 +22,7 @@ func unprivileged() (*owner, error) {
 			return ownerOf(u)
 		}
 	}
-	return nil, errors.New("PostgreSQL does not run as root, and there is neither a user postgres nor nobody to run it as")
+	return nil, errors.New("PostgreSQL does not run as root: create a user postgres")
 }
 
 func ownerOf(u *user.User) (*owner, error) {

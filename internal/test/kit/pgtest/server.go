@@ -92,7 +92,7 @@ func (s *server) urlOf(database string) (string, error) {
 	}
 	u, err := url.Parse(admin)
 	if err != nil {
-		return "", fmt.Errorf("%s is no valid URL", serverEnv)
+		return "", fmt.Errorf("%s is not a valid URL", serverEnv)
 	}
 	u.Path = "/" + database
 	query := u.Query()

@@ -33,7 +33,7 @@ func run(args []string, out io.Writer) error {
 	only := flags.String("only", "", "only these harnesses, by name, with commas between")
 	seed := flags.Uint64("seed", 0, "repeat a run; a random one if left out")
 	bug := flags.String("bug", "", "only these mutations, by name, with commas between, instead of a harness")
-	list := flags.Bool("list", false, "tell what there is, and end")
+	list := flags.Bool("list", false, "list the harnesses and exit")
 	_ = flags.Parse(args) // it exits on an error
 	chosen, err := faults.Select(harnesses, *only)
 	if *bug != "" {

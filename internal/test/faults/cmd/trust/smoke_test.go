@@ -26,7 +26,7 @@ var ordinary = []string{"model", "linear", "fuzz", "bugs", "upgrade"}
 // did enough work is not checked, because CI machines are busy.
 func TestHarnessesWork(t *testing.T) {
 	if os.Getenv("SIMFERRY_TRUST_SMOKE") == "" {
-		t.Skip("make trust-smoke runs it, by itself: it takes a minute, and looks at the clock")
+		t.Skip("run make trust-smoke: the test takes a minute and depends on timing")
 	}
 	for _, h := range harnesses {
 		t.Run(h.Name, func(t *testing.T) {
