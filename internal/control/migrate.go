@@ -26,7 +26,7 @@ type Migrated struct {
 //
 // Permission: MigrateSIMs. Errors: those of Authenticate and of fleet.PlanMigration.
 func (c *Control) PreviewMigration(ctx context.Context, claims identity.Claims, from identity.Origin, req fleet.MigrationRequest) (identity.Principal, *fleet.Plan, error) {
-	if claims.AppToken != 0 { // an application token is no member of any Workspace
+	if claims.AppToken != 0 { // application tokens cannot move SIMs
 		who, err := c.Authenticate(ctx, claims, from)
 		return who, nil, cmp.Or(err, who.Require(identity.MigrateSIMs), errOnlyUsers)
 	}

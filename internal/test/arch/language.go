@@ -44,7 +44,7 @@ var phrases = []phrase{
 	{pattern: `\bby itself\b`},
 	{pattern: `\bof (ours|theirs|one's own)\b`},
 	{pattern: `\bbites?\b`},
-	{pattern: `\bwhat (is|was|has|had|stands|came|comes|follows|remains) (there|left|meant|asked|wrong|over|under)\b`},
+	{pattern: `\bwhat (is|was|has|had|stands|came|comes|follows|remains) (there|left|meant|asked|over|under)\b`},
 	{pattern: `\b(answers|gives) (whether|what|how|which)\b`},
 }
 

@@ -81,7 +81,7 @@ func redirect(database, to string) (target, redirected string, err error) {
 	}
 	query.Del("host")
 	query.Del("port")
-	query.Del("connect_timeout") // a proxy serves tests of what Simferry does by itself
+	query.Del("connect_timeout") // tests through a proxy check Simferry's own timeout
 	query.Set("sslmode", "disable")
 	u.Host, u.RawQuery = to, query.Encode()
 	return net.JoinHostPort(host, port), u.String(), nil
