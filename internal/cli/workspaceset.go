@@ -26,7 +26,7 @@ or from Brazil. While it is the Workspace, issuer or reseller of SIMs, its type 
 	name := cmd.Flags().String("name", "", "new name")
 	cmd.Flags().Var(kind, "type", "one of "+fleet.Keywords(fleet.WorkspaceTypes))
 	cmd.Flags().Var(status, "status", "one of "+fleet.Keywords(fleet.WorkspaceStatuses))
-	country := cmd.Flags().String("country", "", "country code, country code, two letters of ISO 3166-1; empty for unknown")
+	country := cmd.Flags().String("country", "", "country code, two letters of ISO 3166-1; empty for unknown")
 	parent := newWorkspaceFlag(cmd, "parent", "the parent Workspace, by id or name; 0 for none")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		which := &workspaceFlag{flag: cmd.CommandPath(), text: args[0]}
