@@ -41,6 +41,11 @@ const (
 	laneShare = 4
 )
 
+// jitOff keeps PostgreSQL from compiling a statement to machine code. It does so when it estimates
+// that a statement is expensive, and for lists of many Workspaces that estimate is far too high:
+// compiling took a second and reading the page a millisecond.
+var jitOff = setting("jit", "off", true)
+
 // errLocked is the error of a transaction that has waited for lockPatience.
 var errLocked = errors.New("a lock was not to be had")
 
@@ -61,6 +66,7 @@ func sessionSettings() map[string]string {
 		"tcp_keepalives_idle":                 seconds(keepAliveIdle),
 		"tcp_keepalives_interval":             seconds(keepAliveEvery),
 		"tcp_keepalives_count":                strconv.Itoa(keepAliveCount),
+		"jit":                                 "off", // see jitOff
 	}
 }
 
@@ -92,9 +98,17 @@ func (e *pgEngine) localSettings(lock time.Duration) string {
 	switch {
 	case e.pooled:
 		return "SELECT " + setting("lock_timeout", milliseconds(lock), true) + ", " +
-			setting("idle_in_transaction_session_timeout", milliseconds(idleLimit), true)
+			setting("idle_in_transaction_session_timeout", milliseconds(idleLimit), true) + ", " + jitOff
 	case lock != lockGlance:
 		return "SELECT " + setting("lock_timeout", milliseconds(lock), true)
+	}
+	return ""
+}
+
+// viewSettings is localSettings for a transaction that only reads.
+func (e *pgEngine) viewSettings() string {
+	if e.pooled {
+		return "SELECT " + jitOff
 	}
 	return ""
 }

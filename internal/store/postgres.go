@@ -135,7 +135,7 @@ func registerLists(_ context.Context, conn *pgx.Conn) error {
 func (e *pgEngine) dialect() Dialect { return Postgres }
 
 func (e *pgEngine) view(ctx context.Context, fn func(querier) error) error {
-	return e.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, "", fn)
+	return e.inTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, e.viewSettings(), fn)
 }
 
 func (e *pgEngine) read(ctx context.Context, fn func(querier) error) error {
