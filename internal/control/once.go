@@ -31,6 +31,10 @@ type Once struct {
 	// permission of the operation is enough.
 	rights func(context.Context, *store.Tx, identity.Principal, store.Key, Reply) error
 
+	// anywhere is set if the rights for a repetition do not depend on the Workspace of the token,
+	// so that a reply which an earlier version stored, without a Workspace, may be repeated.
+	anywhere bool
+
 	// instead is the response to a repetition if the reply contains a secret, which must not be
 	// stored; nil means the reply itself.
 	instead func() Reply
@@ -191,6 +195,9 @@ func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Princi
 		}
 	case !got.Replied:
 		return false, nil
+	case got.Unbound && !w.once.anywhere:
+		return false, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used before an upgrade of the server, "+
+			"in a Workspace that was not recorded; look whether that request took effect, and choose a new key")
 	}
 	if w.once.rights != nil {
 		if err := w.once.rights(ctx, tx, who, *w.open.Key, got.Reply); err != nil {

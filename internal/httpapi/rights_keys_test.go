@@ -1,9 +1,13 @@
 package httpapi_test
 
 import (
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/test/kit"
 )
@@ -86,6 +90,55 @@ func TestReplayOfAManagedMember(t *testing.T) {
 					t.Errorf("%d %v %s", a.Status, a.Header, a.Body)
 				}
 			})
+		}
+	})
+}
+
+// TestKeysOfAnEarlierVersion sends every write that stores a response under a key, makes the key one
+// of an earlier version, which did not store the Workspace, and sends it again: to a user it is
+// refused, also in the Workspace where it was used; a program has only one Workspace. A repeated
+// migration asks for all rights again, whatever the Workspace of the token.
+func TestKeysOfAnEarlierVersion(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := heldWorld(t, e)
+		program := application(s, newApplicationToken(s, control.NewToken{Workspace: 100}))
+		refused := 0
+		for _, pattern := range slices.Sorted(maps.Keys(heldWrites)) {
+			write := heldWrites[pattern]
+			method, path, _ := strings.Cut(pattern, " ")
+			if write.path != "" {
+				path = write.path
+			}
+			if write.own || strings.Contains(path, "{") {
+				continue // operations on the own account have no keys, or end the session
+			}
+			callers := []*kit.Client{s.As("admin@example.com")}
+			if write.program {
+				callers = append(callers, program)
+			}
+			for i, c := range callers {
+				send := func(c *kit.Client) *kit.Answer { return c.With("Idempotency-Key", "old").Do(method, path, write.body) }
+				first := send(c)
+				if n := len(s.Rows("SELECT key FROM idempotency")); n == 0 || first.Status >= http.StatusInternalServerError {
+					continue // the operation has no keys, or the program comes second and is refused
+				}
+				s.Exec("UPDATE idempotency SET workspace_id = 0")
+				again := send(c)
+				switch replayed := again.Header.Get("Idempotent-Replayed") != ""; {
+				case i == 1 || path == migration:
+					if !replayed {
+						t.Errorf("%s: not repeated: %d %s", pattern, again.Status, again.Body)
+					}
+				case replayed || again.Status != http.StatusUnprocessableEntity || !strings.Contains(string(again.Body), "before an upgrade"):
+					t.Errorf("%s: %d %s", pattern, again.Status, again.Body)
+				default:
+					refused++
+				}
+				s.Exec("DELETE FROM idempotency")
+			}
+		}
+		if refused < 15 {
+			t.Errorf("only %d operations were refused", refused)
 		}
 	})
 }

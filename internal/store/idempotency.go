@@ -55,11 +55,12 @@ func (tx *Tx) storedReply(k Key, into *Opened) statement {
 		wait = waitForStandby
 	}
 	text := `
-		SELECT fingerprint, status, location, etag, body` + wait + ` FROM idempotency
+		SELECT workspace_id, fingerprint, status, location, etag, body` + wait + ` FROM idempotency
 		WHERE ` + keyIs + ` ORDER BY workspace_id DESC LIMIT 1`
 	return statement{text, k.args(), func(r rows) error {
 		var fingerprint, packed []byte
-		dest := []any{&fingerprint, &into.Reply.Status, &into.Reply.Location, &into.Reply.ETag, &packed}
+		var workspace fleet.WorkspaceID
+		dest := []any{&workspace, &fingerprint, &into.Reply.Status, &into.Reply.Location, &into.Reply.ETag, &packed}
 		if wait != "" {
 			dest = append(dest, new(string))
 		}
@@ -68,6 +69,7 @@ func (tx *Tx) storedReply(k Key, into *Opened) statement {
 			into.Reply.Body, err = unpack(packed)
 		}
 		into.Replied, into.Fingerprint = true, bytes.Clone(fingerprint)
+		into.Unbound = workspace == 0 && k.By.User != 0 // a program has only one Workspace, the operator none
 		return err
 	}}
 }

@@ -26,6 +26,7 @@ type Opened struct {
 	Done    bool             // an attempt of unknown outcome was committed
 
 	Replied     bool // a reply is stored under the key
+	Unbound     bool // by an earlier version, which did not store in which of the user's Workspaces
 	Reply       Reply
 	Fingerprint []byte // of the request of that reply
 }
