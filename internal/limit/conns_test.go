@@ -6,8 +6,11 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
+	"unicode"
 
 	"github.com/simferry/simferry/internal/limit"
 )
@@ -79,9 +82,9 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 }
 
 func TestNoRoomBesideBusyConnections(t *testing.T) {
-	exempt := false
+	var exempt atomic.Bool
 	c := &limit.Conns{Total: 3, PerAddress: 2, Address: func(a netip.Addr) string {
-		if exempt {
+		if exempt.Load() {
 			return ""
 		}
 		return a.String()
@@ -94,7 +97,7 @@ func TestNoRoomBesideBusyConnections(t *testing.T) {
 	if _, answered := ask(t, address, "/"); answered() {
 		t.Error("an address has more connections than it may")
 	}
-	exempt = true
+	exempt.Store(true)
 	ask(t, address, "/wait")
 	<-waiting
 	if _, answered := ask(t, address, "/"); answered() {
@@ -102,6 +105,91 @@ func TestNoRoomBesideBusyConnections(t *testing.T) {
 	}
 	close(release)
 }
+
+// TestManyConnectionsMakeRoomFirst fills a server with connections of an address that keeps them
+// open, and checks that the older ones of other addresses stay.
+func TestManyConnectionsMakeRoomFirst(t *testing.T) {
+	for name, test := range map[string]struct {
+		open string // the address of each connection in order; lower case is idle, upper case in use
+		next string
+		want string // the address whose connection is closed; the next one's in upper case if it is refused
+	}{
+		"the oldest has few":             {"abbb", "c", "b"},
+		"the newcomer has most":          {"abbb", "b", "b"},
+		"the newcomer's are in use":      {"aBBB", "b", "B"},
+		"another in use does not matter": {"aaBB", "c", "a"},
+		"equal: the longest idle":        {"abcd", "e", "a"},
+		"equal, and one of them asks":    {"abcd", "b", "a"},
+		"all in use":                     {"ABCD", "e", "E"},
+		"exempt last":                    {"----ab", "c", "a"},
+		"exempt if no other":             {"---A", "b", "-"},
+		"an exempt one asks":             {"--ab", "-", "a"},
+	} {
+		c := &limit.Conns{Total: len(test.open), Address: func(a netip.Addr) string {
+			return strings.Trim(string(rune(a.As4()[3])), "-")
+		}}
+		l := &scripted{}
+		bounded := c.Listen(l)
+		closed := func() (list string) {
+			for _, k := range l.conns {
+				if k.closed {
+					list += string(k.address)
+				}
+			}
+			return list
+		}
+		for _, address := range test.open {
+			l.next = &scriptedConn{address: unicode.ToLower(address)}
+			k, err := bounded.Accept()
+			if err != nil {
+				t.Fatal(err)
+			}
+			state := http.StateNew
+			if unicode.IsUpper(address) {
+				state = http.StateActive
+			}
+			c.State(k, state)
+		}
+		l.next = &scriptedConn{address: rune(test.next[0])}
+		_, err := bounded.Accept()
+		want := strings.ToLower(test.want)
+		if got := closed(); got != want || (err != nil) != (want != test.want) {
+			t.Errorf("%s: closed %q, refused: %v, want %q", name, got, err, test.want)
+		}
+		if c.Open() != len(test.open) {
+			t.Errorf("%s: %d are open", name, c.Open())
+		}
+	}
+}
+
+// scripted is a listener that accepts next once.
+type scripted struct {
+	net.Listener
+	next  *scriptedConn
+	conns []*scriptedConn
+}
+
+func (l *scripted) Accept() (net.Conn, error) {
+	k := l.next
+	if l.next = nil; k == nil {
+		return nil, io.EOF
+	}
+	l.conns = append(l.conns, k)
+	return k, nil
+}
+
+// scriptedConn is a connection from an address whose last byte is a letter.
+type scriptedConn struct {
+	net.Conn
+	address rune
+	closed  bool
+}
+
+func (k *scriptedConn) RemoteAddr() net.Addr {
+	return &net.TCPAddr{IP: net.IPv4(192, 0, 2, byte(k.address))}
+}
+
+func (k *scriptedConn) Close() error { k.closed = true; return nil }
 
 func TestContainerMemory(t *testing.T) {
 	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
