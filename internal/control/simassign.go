@@ -64,7 +64,11 @@ func (p *simPatchRun) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fl
 // of the Workspace that has it, and of the children of the caller's own Workspace. Other
 // Workspaces are hidden, as from any non-member. The issuer can always take its SIM back.
 func (p *simPatchRun) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM, target fleet.WorkspaceID) (fleet.Snapshot, error) {
-	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{sim.Workspace, target})
+	known := []fleet.WorkspaceID{sim.Workspace}
+	if p.stock {
+		known = append(known, target)
+	}
+	found, err := tx.KeptOwners(ctx, p.ws.ID, known, target)
 	if err != nil {
 		return fleet.Snapshot{}, err
 	}
@@ -75,8 +79,7 @@ func (p *simPatchRun) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM,
 	if p.stock {
 		snap.Stock = target
 	}
-	ws, there := found[target]
-	if there && (p.stock || target == p.ws.ID || ws.Parent == p.ws.ID) {
+	if ws, there := found[target]; there {
 		snap.Workspaces[target] = fleet.Standing{Workspace: ws, Role: fleet.Administrator}
 	}
 	return snap, nil
@@ -92,7 +95,7 @@ func (p *simPatchRun) checkOwner(ctx context.Context, tx *store.Tx, field string
 		return fleet.Invalid(field, "a SIM always has one: omit the field to keep it")
 	}
 	id := owner.ID
-	found, err := tx.KeptWorkspaces(ctx, []fleet.WorkspaceID{id})
+	found, err := tx.KeptOwners(ctx, p.ws.ID, nil, id)
 	if err != nil {
 		return err
 	}

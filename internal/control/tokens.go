@@ -102,8 +102,8 @@ func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Princi
 		}
 	}
 	return c.once(ctx, who, identity.ManageTokens, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
-		t, found, err := tx.ApplicationToken(ctx, id, "")
-		if err != nil || !found || t.Workspace.ID != who.Workspace {
+		t, found, err := tx.ApplicationTokenOf(ctx, who.Workspace, id)
+		if err != nil || !found {
 			return answer{}, orElse(err, fleet.Missing("application token", int64(id)))
 		}
 		if p.Description != nil {

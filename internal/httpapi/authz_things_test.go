@@ -19,12 +19,13 @@ type thing struct {
 	absent  string   // as long as the foreign ones, because Content-Length would differ
 	means   []string // of the ids that are tried, those that mean something here
 	text    bool     // the id is a text in JSON
+	set     string   // the format of the ids of a set, "" if there is none
 }
 
 var things = map[string]thing{
-	"SIM":            {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999"},
-	"plugged SIM":    {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999", means: []string{"null"}}, // takes it out
-	"device":         {own: "9002", foreign: []string{"9201", "9202"}, absent: "9999"},
+	"SIM":            {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999", set: "%d"},
+	"plugged SIM":    {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999", means: []string{"null"}, set: "%d"}, // takes it out
+	"device":         {own: "9002", foreign: []string{"9201", "9202"}, absent: "9999", set: "%d"},
 	"profile":        {own: "1", foreign: []string{"21"}, absent: "99"},
 	"user":           {own: "4", foreign: []string{"31", "36", "37"}, absent: "99"},                  // of others; deleted; gone elsewhere
 	"owner":          {own: "200", foreign: []string{"900"}, absent: "999", means: []string{"null"}}, // none
@@ -39,7 +40,7 @@ var things = map[string]thing{
 	// GET distinguishes a registered batch from an unknown one, as the vendor does, because
 	// codes are secret.
 	"batch to read": {own: "2234567890123456", absent: "3234567890123456", text: true},
-	"ICCID":         {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true},
+	"ICCID":         {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true, set: "89883030000000%05d"},
 	"role":          {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
 	"file":          {own: "docs.js", absent: "docs.go", text: true},
 	"status":        {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which every caller can read

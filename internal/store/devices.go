@@ -87,7 +87,7 @@ func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.D
 	w := where{tx: tx}
 	w.and("d.workspace_id = " + w.arg(int64(ws)))
 	w.and("d.status <> 2")
-	w.and(w.in("d.id", list(tx, ids)))
+	w.and(scopedIDs(&w, "devices", "d.id", int64(ws), []string{"workspace_id"}, ids))
 	text := "SELECT " + deviceColumns + " FROM devices d WHERE " + w.String()
 	if lock {
 		text += tx.pick("", " ORDER BY d.id FOR NO KEY UPDATE")
@@ -135,7 +135,7 @@ func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.
 	w := where{tx: tx}
 	w.and("s.workspace_id = " + w.arg(int64(ws)))
 	w.and("s.status <> 3")
-	w.and(w.in("s.id", list(tx, ids)))
+	w.and(scopedIDs(&w, "sims", "s.id", int64(ws), []string{"workspace_id"}, ids))
 	sims, err := tx.states(ctx, stateColumns+" FROM sims s WHERE "+w.String()+tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s"), w.args)
 	found := make(map[fleet.SIMID]fleet.SIMState, len(sims))
 	for _, s := range sims {

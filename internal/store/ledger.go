@@ -73,6 +73,26 @@ func (w *where) visible(who reader) {
 	}
 }
 
+// sideOf limits a query on the ledger m to one migration, if it has a side of the reader. It
+// searches the reader's Workspaces, so that a migration of others takes the same path as one
+// that does not exist.
+func (w *where) sideOf(who reader, id fleet.MigrationID) {
+	one := w.arg(int64(id))
+	w.and("m.id = " + one)
+	if who.SuperAdmin {
+		return
+	}
+	side := func(of string) string { // OFFSET 0 keeps the search apart from the conditions around it
+		return "SELECT v.ledger_id FROM ledger_sides v WHERE v.workspace_id = " + of + " AND v.ledger_id = " + one + " LIMIT 1 OFFSET 0"
+	}
+	if who.User == 0 {
+		w.and("EXISTS (" + side(w.arg(int64(who.token))) + ")")
+		return
+	}
+	w.and("EXISTS (SELECT 1 FROM memberships b WHERE b.status = 1 AND b.user_id = " + w.arg(int64(who.User)) +
+		" AND EXISTS (" + side("b.workspace_id") + ") LIMIT 1 OFFSET 0)")
+}
+
 // ownSide returns the condition that a side v of a migration is one of the reader's Workspaces.
 func (w *where) ownSide(who reader) string {
 	switch {
@@ -89,8 +109,8 @@ func (w *where) ownSide(who reader) string {
 // it does not exist or the caller may not see it.
 func (tx *Tx) Migration(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.MigrationID) (m fleet.Migration, found bool, err error) {
 	w, as := where{tx: tx}, reader{who, token}
-	w.visible(as)
-	w.and("m.id = " + w.arg(int64(id)))
+	w.and(fmt.Sprintf("m.kind = %d", fleet.LedgerMigration))
+	w.sideOf(as, id)
 	list, own, err := tx.migrations(ctx, listSource{table: "ledger m"}, &w, as, "m.id", 1, 0)
 	if err != nil || len(list) == 0 {
 		return m, false, err

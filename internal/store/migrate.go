@@ -50,60 +50,95 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 	return snap
 }
 
-// selected reads the SIMs that a selector names. On PostgreSQL the statement excludes SIMs of
-// foreign Workspaces, so that a caller cannot lock SIMs that they may not see. SQLite has no
-// such locks, and filtering afterwards is faster. The planner checks visibility on both
-// engines.
+// selected reads the SIMs that a selector names. For a caller of few Workspaces, SIMs of other
+// Workspaces take the same path as SIMs that do not exist. On PostgreSQL the statement excludes
+// SIMs of foreign Workspaces for every caller, so that nobody can lock SIMs that they may not
+// see. SQLite has no such locks, and filtering afterwards is faster. The planner checks
+// visibility on both engines.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
-	few, err := tx.fewMemberships(ctx, who)
-	if err != nil {
-		return nil, err
+	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
+	if !who.SuperAdmin {
+		member := 0
+		count := statement{"SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(who.User)}, func(r rows) error { return r.Scan(&member) }}
+		var err error
+		if tx.d == Postgres { // one round trip
+			err = tx.batch(ctx, count, tx.selection(who, sel, lock, true, &sims))
+		} else if err = tx.batch(ctx, count); err == nil && member <= mostSearched {
+			err = tx.batch(ctx, tx.selection(who, sel, lock, true, &sims))
+		}
+		if err != nil || member <= mostSearched {
+			return sims, err
+		}
+		sims = sims[:0]
 	}
-	w := where{tx: tx}
-	text := w.selection(who, sel, few)
-	if lock {
-		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
-	}
-	return tx.states(ctx, text, w.args)
+	return sims, tx.batch(ctx, tx.selection(who, sel, lock, false, &sims))
 }
 
 // mostSearched is the maximum number of Workspaces that selection searches one by one.
 const mostSearched = 16
 
-// fewMemberships reports whether the caller belongs to so few Workspaces that each of them can
-// be searched for each SIM, on SQLite.
-func (tx *Tx) fewMemberships(ctx context.Context, who Caller) (few bool, err error) {
-	if tx.d == Postgres || who.SuperAdmin {
-		return false, nil
-	}
-	var n int
-	_, err = tx.one(ctx, "SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(who.User)}, &n)
-	return n <= mostSearched, err
-}
-
-// selection builds the SELECT of the SIMs that a selector names. If few, it searches the
-// caller's Workspaces for them, so that SIMs of other Workspaces take the same path as SIMs
-// that do not exist.
-func (w *where) selection(who Caller, sel fleet.Selector, few bool) string {
-	tx, from := w.tx, "sims s"
+// selection builds the SELECT of the SIMs that a selector names. If few, it searches each of the
+// caller's Workspaces for them, which are at most mostSearched.
+func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]fleet.SIMState) statement {
+	w := where{tx: tx}
+	from := "sims s"
 	switch {
-	case few:
+	case few && tx.d == SQLite:
 		from = w.searched(who, sel)
+	case few && !lock:
+		from = w.membersSIMs(who, sel)
+	case few:
+		w.and("s.id = ANY (ARRAY(SELECT s.id FROM " + w.membersSIMs(who, sel) + "))")
 	case sel.Range != nil:
-		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
+		w.and(w.ranged(sel))
 	case sel.ICCIDs != nil:
 		from = w.among("iccid", numbers(tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) }))
 	default:
 		from = w.among("id", numbers(tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) }))
 	}
 	w.and("s.status <> 3")
-	if tx.d == Postgres && !who.SuperAdmin {
+	if tx.d == Postgres && !who.SuperAdmin && (lock || !few) {
 		// An array and not IN: PostgreSQL would turn IN into a join, and would check a SIM that
 		// moved while the statement waited for the lock against the membership of the previous
 		// Workspace.
-		w.and("s.workspace_id = ANY (ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1))")
+		w.and("s.workspace_id = ANY (" + w.memberOf(who) + ")")
 	}
-	return stateColumns + " FROM " + from + " WHERE " + w.String()
+	text := stateColumns + " FROM " + from + " WHERE " + w.String()
+	if lock {
+		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
+	}
+	return statement{text, w.args, scanState(sims)}
+}
+
+// memberOf returns the array of the caller's Workspaces, on PostgreSQL.
+func (w *where) memberOf(who Caller) string {
+	return "ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1)"
+}
+
+func (w *where) ranged(sel fleet.Selector) string {
+	return "s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End))
+}
+
+// membersSIMs is searched for PostgreSQL. It searches for one value in one Workspace at a time:
+// then the index that begins with the Workspace costs no more than any other, and PostgreSQL
+// takes it (TestSelectionPlan). OFFSET 0 keeps the search apart from the conditions around it:
+// the unique index of ICCIDs, which leaves out deleted SIMs, cannot be used.
+func (w *where) membersSIMs(who Caller, sel fleet.Selector) (from string) {
+	from = "(SELECT * FROM unnest(" + w.memberOf(who) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(mostSearched) + ") m"
+	chosen := "s.iccid = j.value"
+	switch {
+	case sel.Range != nil:
+		chosen = w.ranged(sel)
+	case sel.ICCIDs != nil:
+		values := numbers(w.tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) })
+		from += " CROSS JOIN unnest(" + w.arg(values) + "::text[]) AS j (value)"
+	default:
+		values := numbers(w.tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) })
+		from += " CROSS JOIN unnest(" + w.arg(values) + "::bigint[]) AS j (value)"
+		chosen = "s.id = j.value"
+	}
+	return from + ` CROSS JOIN LATERAL (SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, s.device_id
+		FROM sims s WHERE s.workspace_id = m.of_id AND ` + chosen + " OFFSET 0) s"
 }
 
 // searched returns the SIMs that a selector names in the caller's Workspaces, found in an index
@@ -114,7 +149,7 @@ func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 	w.and("s.workspace_id = m.workspace_id")
 	switch {
 	case sel.Range != nil:
-		w.and("s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End)))
+		w.and(w.ranged(sel))
 		return mine + "sims_workspace_iccid"
 	case sel.ICCIDs != nil:
 		w.and("s.iccid = j.value")

@@ -177,6 +177,24 @@ func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[
 	return found, tx.batch(ctx, append(tx.keep(0, ids), tx.workspaces(ids, found))...)
 }
 
+// KeptOwners is KeptWorkspaces for the owners of a SIM: it reads the known ids, and an asked id
+// only if it is the parent or one of its children. Any other Workspace takes the same path as a
+// missing one.
+func (tx *Tx) KeptOwners(ctx context.Context, parent fleet.WorkspaceID, known []fleet.WorkspaceID, asked fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
+	w := where{tx: tx}
+	of := w.arg(int64(parent))
+	w.and(w.in("w.id", list(tx, known)) + " OR w.id = " + w.arg(int64(asked)) + " AND (w.id = " + of + " OR w.parent_id = " + of + ")")
+	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(known)+1)
+	var statements []statement
+	if tx.d == Postgres && tx.writes {
+		statements = append(statements,
+			shared(workspaceLock, slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(known), asked))))...),
+			locking("SELECT 1 FROM workspaces w WHERE "+w.String()+" ORDER BY w.id FOR SHARE", w.args...))
+	}
+	statements = append(statements, workspacesWhere(&w, found))
+	return found, tx.batch(ctx, statements...)
+}
+
 // LockWorkspaces blocks other writes that use the Workspaces, such as migrations, until the
 // transaction ends, and waits for running ones. Transactions that change Workspaces call it.
 func (tx *Tx) LockWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) error {

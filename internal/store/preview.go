@@ -10,8 +10,8 @@ import (
 
 // BearerPreview combines BearerSession and the snapshot of a dry run, at one instant; the
 // snapshot is read if there is a session. On PostgreSQL it takes one round trip for any number
-// of SIMs if the caller is a member of at most mostStandings Workspaces. For a SuperAdmin, or
-// if memberSnapshot is incomplete, the round trips of Snapshot and the commit are added.
+// of SIMs if the caller is a member of at most mostSearched Workspaces. For a SuperAdmin, or if
+// memberSnapshot is incomplete, the round trips of Snapshot and the commit are added.
 func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.MigrationRequest) (asks Session, found bool, snap fleet.Snapshot, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
 		complete := false
@@ -31,34 +31,26 @@ func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.Migrati
 	return asks, found, snap, err
 }
 
-// mostStandings is the maximum number of Workspaces that memberSnapshot reads in advance: a few
-// cost less than a second round trip, or than a statement that finds which are needed (a fifth
-// of a dry run of 500); thousands would not.
-const mostStandings = 64
-
 // memberSnapshot reads the SIMs together with the Workspaces of the caller, and the results of
-// further statements at that instant. It is incomplete if there are more than mostStandings
-// Workspaces and one beyond them has a SIM.
+// further statements at that instant. It is incomplete for a caller of more than mostSearched
+// Workspaces: reading a few Workspaces in advance costs less than a second round trip, or than a
+// statement that finds which are needed (a fifth of a dry run of 500).
 func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
 	snap = fleet.Snapshot{Workspaces: make(map[fleet.WorkspaceID]fleet.Standing), SIMs: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
-	sims, spaces := where{tx: tx}, where{tx: tx}
-	text := sims.selection(who, spanned(req.Select), false)
+	spaces := where{tx: tx}
 	user := spaces.arg(int64(who.User))
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = 1
-		ORDER BY m.workspace_id LIMIT ` + spaces.arg(mostStandings) + "))")
+		ORDER BY m.workspace_id LIMIT ` + spaces.arg(mostSearched+1) + "))")
 	err = tx.together(ctx, append(besides,
-		statement{text, sims.args, scanState(&snap.SIMs)},
+		tx.selection(who, spanned(req.Select), false, true, &snap.SIMs),
 		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})...)
-	if err != nil {
+	if err != nil || len(snap.Workspaces) > mostSearched {
 		return snap, false, err
 	}
 	snap.SIMs = selectedOf(snap.SIMs, req.Select)
 	needed := map[fleet.WorkspaceID]bool{req.Target: true}
 	for _, s := range snap.SIMs {
-		if _, found := snap.Workspaces[s.Workspace]; !found {
-			return snap, false, nil
-		}
 		needed[s.Workspace] = true
 	}
 	maps.DeleteFunc(snap.Workspaces, func(id fleet.WorkspaceID, _ fleet.Standing) bool { return !needed[id] })

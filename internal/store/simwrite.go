@@ -13,7 +13,11 @@ func (tx *Tx) SIMsByID(ctx context.Context, ws fleet.Workspace, ids []fleet.SIMI
 	w := where{tx: tx}
 	w.scope(ws)
 	w.and("s.status <> 3")
-	w.and(w.in("s.id", list(tx, ids)))
+	owners := []string{"workspace_id"}
+	if ws.Type != fleet.Enterprise {
+		owners = append(owners, "issuer_id", "reseller_id")
+	}
+	w.and(scopedIDs(&w, "sims", "s.id", int64(ws.ID), owners, ids))
 	return tx.ordered(ctx, &w, true)
 }
 

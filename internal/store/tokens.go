@@ -50,6 +50,18 @@ func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string
 	return t, found, err
 }
 
+// ApplicationTokenOf finds a token of a Workspace. A token of another Workspace takes the same
+// path as a missing one.
+func (tx *Tx) ApplicationTokenOf(ctx context.Context, ws fleet.WorkspaceID, id fleet.TokenID) (t ApplicationToken, found bool, err error) {
+	const text = "SELECT " + applicationTokenColumns + ` FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id
+		WHERE t.id = $1 AND t.workspace_id = $2`
+	err = tx.each(ctx, text, []any{int64(id), int64(ws)}, func(r rows) error {
+		found = true
+		return scanApplicationToken(r, &t)
+	})
+	return t, found, err
+}
+
 func tokenStatement(id fleet.TokenID, key string, t *ApplicationToken, found *bool) statement {
 	const text = `
 		SELECT ` + applicationTokenColumns + ` FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id

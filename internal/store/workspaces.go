@@ -26,6 +26,10 @@ func (tx *Tx) Workspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[flee
 func (tx *Tx) workspaces(ids []fleet.WorkspaceID, found map[fleet.WorkspaceID]fleet.Workspace) statement {
 	w := where{tx: tx}
 	w.and(w.in("w.id", list(tx, ids)))
+	return workspacesWhere(&w, found)
+}
+
+func workspacesWhere(w *where, found map[fleet.WorkspaceID]fleet.Workspace) statement {
 	return statement{"SELECT " + workspaceColumns + " FROM workspaces w WHERE " + w.String(), w.args, func(r rows) error {
 		var ws fleet.Workspace
 		err := scanWorkspace(r, &ws)

@@ -1,0 +1,194 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/test/kit"
+)
+
+// manyIDs is the length of the longest set of ids, and scatter the distance of ids that no index finds
+// side by side.
+const (
+	manyIDs = 500
+	scatter = 3
+)
+
+// The first numbers of the sets: resources of a Workspace that the caller cannot access, and two
+// sets that do not exist.
+const (
+	foreignSet = 20_001
+	absentSet  = 30_001
+	otherSet   = 40_001
+)
+
+// timedRequest is a request without its bearer.
+type timedRequest struct{ method, path, body string }
+
+// timedPlace is a place of an operation, with a request for a foreign id, one for an unknown id,
+// and one for another unknown id, which shows the noise.
+type timedPlace struct {
+	place, what, as        string // place is the operation and the place, what also the kind of id
+	foreign, absent, other timedRequest
+}
+
+// timedPlaces derives the places from the routes, the document and the filters of the lists. A
+// place that takes a list of ids is tried with one id and with many; one that takes a user also
+// with an e-mail address. A new operation is covered automatically.
+func timedPlaces(t *testing.T, s *kit.Server, known map[string]string, many int) (places []timedPlace) {
+	t.Helper()
+	for _, p := range append(probes(t, known), filterProbes(t, s.As("admin@example.com"), known)...) {
+		what := p.pattern + " " + p.place
+		if otherPaths[what] != "" || p.pattern == "POST /api/v1/authenticate" {
+			continue
+		}
+		with := func(id string) timedRequest { return p.request(p.spelled(id)) }
+		for _, id := range p.thing.foreign {
+			places = append(places, timedPlace{what, what + " " + id, p.as, with(id), with(p.thing.absent), with(p.another(known))})
+		}
+		if p.place == "{user_id}" {
+			places = append(places, timedPlace{what, what + " by name", p.as, with("both@example.com"), with("noon@example.com"), with("noon@example.net")})
+		}
+		places = append(places, p.sets(t, many)...)
+	}
+	return places
+}
+
+// another returns a second unknown id.
+func (p probe) another(known map[string]string) string {
+	last := len(p.thing.absent) - 1
+	for digit := byte('8'); digit > '0'; digit-- {
+		id := p.thing.absent[:last] + string(digit)
+		if !slices.Contains(slices.Collect(maps.Values(known)), id) {
+			return id
+		}
+	}
+	return p.thing.absent
+}
+
+// request returns the request with an id in JSON or path form.
+func (p probe) request(id string) timedRequest {
+	escaped := url.PathEscape(id)
+	if strings.Contains(p.path, "?") {
+		escaped = url.QueryEscape(id)
+	}
+	return timedRequest{p.method(), own(strings.ReplaceAll(p.path, "{id}", escaped)), own(strings.ReplaceAll(p.body, "{id}", id))}
+}
+
+// own inserts the same SIM of the caller's Workspace into each request.
+func own(text string) string { return strings.ReplaceAll(text, "{fresh}", "1001") }
+
+// filterProbes returns a probe for each filter by an id of each list.
+func filterProbes(t *testing.T, admin *kit.Client, known map[string]string) (list []probe) {
+	t.Helper()
+	for _, r := range httpapi.Routes() {
+		if o := documented(t, r.Pattern); !o.Lists() {
+			continue
+		}
+		path := own(probe{pattern: r.Pattern}.pathOf(known)) + "?q="
+		for _, field := range numbersOf(admin, path) {
+			kind, ok := filtered[r.Pattern+" "+field]
+			if !ok {
+				kind = filtered[field]
+			}
+			list = append(list, probe{
+				pattern: r.Pattern, place: "q=" + field, thing: things[kind].filled(known), as: "admin@example.com", path: path + field + ":{id}",
+			})
+		}
+	}
+	return list
+}
+
+// sets returns the place with many ids, side by side and scattered. A kind of id of which there
+// is no set is repeated, which multiplies a difference as well.
+func (p probe) sets(t *testing.T, many int) (places []timedPlace) {
+	t.Helper()
+	what := p.pattern + " " + p.place
+	if p.place == "iccid_range.end" {
+		span := func(first int) timedRequest {
+			body := strings.Replace(p.body, "{id}", p.spelled(fmt.Sprintf(p.thing.set, first+many-1)), 1)
+			return timedRequest{p.method(), p.path, strings.Replace(body, "{id}", p.spelled(fmt.Sprintf(p.thing.set, first)), 1)}
+		}
+		return []timedPlace{{what, what + ", a range", p.as, span(foreignSet), span(absentSet), span(otherSet)}}
+	}
+	if !strings.Contains(p.place, "[]") || len(p.thing.foreign) == 0 {
+		return nil
+	}
+	if p.thing.set == "" {
+		again := func(id string) timedRequest { return p.requestOf(t, many, func(int) string { return id }) }
+		absent := p.thing.absent
+		return []timedPlace{{what, what + ", repeated", p.as, again(p.thing.foreign[0]), again(absent), again(p.another(nil))}}
+	}
+	for name, step := range map[string]int{", many": 1, ", many scattered": scatter} {
+		with := func(first int) timedRequest {
+			return p.requestOf(t, many, func(n int) string { return fmt.Sprintf(p.thing.set, first+n*step) })
+		}
+		places = append(places, timedPlace{what, what + name, p.as, with(foreignSet), with(absentSet), with(otherSet)})
+	}
+	return places
+}
+
+// requestOf returns the request with many ids: the element of the list that has the id is
+// repeated for each of them.
+func (p probe) requestOf(t *testing.T, many int, id func(n int) string) timedRequest {
+	t.Helper()
+	const mark = 123454321
+	var value any
+	if err := json.Unmarshal([]byte(strings.ReplaceAll(own(p.body), "{id}", fmt.Sprint(mark))), &value); err != nil {
+		t.Fatalf("%s %s: %v", p.pattern, p.place, err)
+	}
+	within, _, _ := strings.Cut(p.place, "[]")
+	list := value
+	for _, name := range strings.FieldsFunc(within, func(r rune) bool { return r == '.' }) {
+		properties, _ := list.(map[string]any)
+		list = properties[name]
+	}
+	elements, _ := list.([]any)
+	if len(elements) == 0 {
+		t.Fatalf("%s %s: no list in %s", p.pattern, p.place, p.body)
+	}
+	element, whole := encoded(t, elements[0]), encoded(t, value)
+	all := make([]string, many)
+	for n := range all {
+		all[n] = strings.ReplaceAll(element, fmt.Sprint(mark), p.spelled(id(n)))
+	}
+	return timedRequest{p.method(), p.path, strings.Replace(whole, element, strings.Join(all, ","), 1)}
+}
+
+func encoded(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.ReplaceAll(string(text), "1.23454321e+08", "123454321")
+}
+
+// timedWorld is probed, with the sets of the foreign Workspace.
+func timedWorld(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
+	t.Helper()
+	s, known := probed(t, e)
+	both := s.As("both@example.com")
+	for _, to := range []int64{900, 901, 900, 901, 900} { // until the ids of entries have two digits
+		known["foreign entry"] = entryOf(both.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 290}], "dry_run": false}`, to)))
+	}
+	known["foreign audit"] = newest(both, "/api/v1/audit")
+	var devices, sims strings.Builder
+	devices.WriteString("devices:\n")
+	sims.WriteString("id,iccid,workspace\n")
+	for n := foreignSet; n < foreignSet+manyIDs*scatter; n++ {
+		fmt.Fprintf(&devices, "  - {id: %d, workspace: 900}\n", n)
+		fmt.Fprintf(&sims, "%d,%s,900\n", n, fmt.Sprintf(things["ICCID"].set, n))
+	}
+	s.Seed(devices.String())
+	if _, err := s.Import(sims.String()); err != nil {
+		t.Fatal(err)
+	}
+	return s, known
+}
