@@ -79,6 +79,10 @@ bench: ## Measure migrations beside the bare SQL that they cannot beat
 bench-scale: ## Measure a fleet of ten million SIMs beside one of a hundred thousand
 	go test -run '^$$' -bench Scale -benchtime 100x -timeout 60m -v $(BENCH)
 
+.PHONY: timing
+timing: ## Measure whether response times show which foreign ids exist; takes an hour
+	SIMFERRY_TIMING=1000 go test -count 1 -v -run TestTimingOfForeign -timeout 3h ./internal/httpapi
+
 .PHONY: kill
 kill: ## Move 50,000 SIMs by a command that is killed 20 times on the way
 	SIMFERRY_TEST_KILL_SIMS=50000 SIMFERRY_TEST_KILL_CHUNK=500 SIMFERRY_TEST_KILLS=20 go test -count 1 -v -run TestKilledAndResumed -timeout 30m ./e2e

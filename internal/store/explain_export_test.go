@@ -14,8 +14,17 @@ type Plan struct {
 // Explained runs fn on a snapshot, in which a list may go through at most so many rows, and
 // returns the plans of all that it reads. PostgreSQL scans and sorts a whole table only if
 // nothing else is possible.
-func Explained(ctx context.Context, s *Store, most int, fn func(*Tx) error) (plans []Plan, err error) {
-	err = s.engine.view(ctx, func(q querier) error {
+func Explained(ctx context.Context, s *Store, most int, fn func(*Tx) error) ([]Plan, error) {
+	return explained(ctx, s, s.engine.view, most, fn)
+}
+
+// ExplainedUpdate is Explained for a transaction that locks what it reads.
+func ExplainedUpdate(ctx context.Context, s *Store, fn func(*Tx) error) ([]Plan, error) {
+	return explained(ctx, s, s.engine.update, 100, fn)
+}
+
+func explained(ctx context.Context, s *Store, run func(context.Context, func(querier) error) error, most int, fn func(*Tx) error) (plans []Plan, err error) {
+	err = run(ctx, func(q querier) error {
 		tx := s.tx(q, false)
 		tx.most = most
 		for _, setting := range []string{"enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"} {
