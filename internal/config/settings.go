@@ -95,7 +95,7 @@ var settings = []setting{
 		"false", func(c *Config) pflag.Value { return (*truth)(&c.DeviceSIMActivate) },
 	},
 	{
-		"public_url", "URL at which clients reach the server, with the path that a proxy adds. `Link`, `Location`, mails, `/docs` and the OpenAPI document contain it; without the setting they contain only paths. Requests may have that path or not",
+		"public_url", "URL at which clients reach the server, with the path that a proxy adds. `Link`, `Location`, mails, `/docs` and the OpenAPI document contain it; without the setting they contain only paths. Requests may have that path or not. The operator API has a listener of its own, and its `Location` and `Link` are always paths",
 		"https://sims.example.com/fleet", func(c *Config) pflag.Value { return (*text)(&c.PublicURL) },
 	},
 	{
