@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -42,19 +41,13 @@ func listening(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// addressIn finds the address in a log; "" until it is there.
+// addressIn finds the address in a file with a log; "" until it is there.
 func addressIn(file string) string {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return ""
 	}
-	for line := range strings.Lines(string(text)) {
-		var entry struct{ Msg, Address string }
-		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "listening" {
-			return entry.Address
-		}
-	}
-	return ""
+	return addressOf(string(text), "listening")
 }
 
 // terminate sends SIGTERM to what runs in the background; kill knows other signals only.

@@ -1,16 +1,12 @@
 package e2e_test
 
 import (
-	"context"
-	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 )
 
 // readmeServe is the line of README.md that starts the server.
@@ -40,7 +36,7 @@ func TestDocPages(t *testing.T) {
 			dir := t.TempDir()
 			env := append(os.Environ(), "SIMFERRY_HOME="+filepath.Join(dir, "home"))
 			runShell(t, dir, env, setUp)
-			address := serveDocs(t, dir)
+			address := startServer(t, dir).address(t, "listening")
 			script := request
 			if page == "../README.md" {
 				script += "\nsimferry migrate --to 'Fleet South' --file sims.csv --yes\n"
@@ -124,53 +120,4 @@ func runShell(t *testing.T, dir string, env []string, script string) string {
 		t.Fatalf("%v:\n%s", err, out)
 	}
 	return string(out)
-}
-
-// serveDocs runs a server on simferry.db in dir until the test ends and returns its address.
-func serveDocs(t *testing.T, dir string) string {
-	t.Helper()
-	log, err := os.Create(filepath.Join(dir, "server.log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.CommandContext(context.Background(), "simferry", "serve", "--listen", "127.0.0.1:0")
-	cmd.Dir, cmd.Stderr = dir, log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("the server ended with %v", err)
-		}
-		_ = log.Close()
-	})
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for late := time.After(patience); ; {
-		select {
-		case <-poll.C:
-		case <-late:
-			t.Fatalf("the server does not listen after %v", patience)
-		}
-		if address := loggedAddress(t, log.Name()); address != "" {
-			return address
-		}
-	}
-}
-
-// loggedAddress returns the address in a server's log, or "" before the server listens.
-func loggedAddress(t *testing.T, name string) string {
-	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		var entry struct{ Msg, Address, Database string }
-		if json.Unmarshal([]byte(line), &entry) == nil && entry.Address != "" && entry.Database != "" {
-			return entry.Address
-		}
-	}
-	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -115,7 +116,8 @@ func (k *killed) through(t *testing.T) {
 		}
 		args = []string{"migrate", "resume"}
 	}
-	k.interrupted(t)
+	k.interrupted(t, os.Interrupt)
+	k.interrupted(t, syscall.SIGHUP) // the terminal was closed
 	out, err := k.command(t.Context(), args...).CombinedOutput()
 	if err != nil || !bytes.Contains(out, []byte("  moved to Fleet FR")) {
 		t.Fatalf("%v:\n%s", err, out)
@@ -169,9 +171,9 @@ func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool
 	}
 }
 
-// interrupted begins once more, and presses Ctrl-C: that ends in order, and says how to go
-// on.
-func (k *killed) interrupted(t *testing.T) {
+// interrupted resumes the run, and sends a signal when something has moved: the command ends in
+// order, and says how to continue.
+func (k *killed) interrupted(t *testing.T, how os.Signal) {
 	t.Helper()
 	before := len(k.journal(t))
 	cmd := k.command(t.Context(), "migrate", "resume")
@@ -191,7 +193,7 @@ func (k *killed) interrupted(t *testing.T) {
 		case <-poll.C:
 		}
 	}
-	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+	if err := cmd.Process.Signal(how); err != nil {
 		t.Fatal(err)
 	}
 	err := <-ended
@@ -294,36 +296,14 @@ sim_ranges:
   - {first_id: 1, first_iccid: "%s", count: %d, workspace: %d, issuer: 1, status: activated}
 `, plainHome, plainTarget, fakeserver.Username, fakeserver.Password, plainHome, plainHome, plainTarget,
 		issuerName, fakeserver.Password, plainICCID(1), n, plainHome)
-	seed, log := filepath.Join(dir, "world.yaml"), filepath.Join(dir, "server.log")
+	seed := filepath.Join(dir, "world.yaml")
 	if err := os.WriteFile(seed, []byte(world), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	out, err := os.Create(log)
-	if err != nil {
-		t.Fatal(err)
-	}
 	database := "sqlite:" + filepath.Join(dir, "fleet.db")
-	cmd := exec.CommandContext(t.Context(), "simferry", "serve", "--listen", "127.0.0.1:0", "--database", database, "--seed", seed)
-	cmd.Stderr = out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	poll := time.NewTicker(5 * time.Millisecond)
-	defer poll.Stop()
-	for addressIn(log) == "" {
-		select {
-		case err := <-ended:
-			t.Fatalf("the server does not start: %v", err)
-		case <-poll.C:
-		}
-	}
-	return "http://" + addressIn(log), func() string {
-		_ = cmd.Process.Signal(os.Interrupt)
-		if err := <-ended; err != nil {
-			t.Errorf("the server: %v", err)
-		}
+	server := startServer(t, dir, "--database", database, "--seed", seed)
+	return "http://" + server.address(t, "listening"), func() string {
+		server.stop(t)
 		return database
 	}
 }

@@ -40,8 +40,8 @@ func TestPostgresPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shell(t, dir, "createdb simferry\nsimferry seed --database postgres:///simferry "+world)
-	if out := shell(t, dir, block[1]); !strings.Contains(out, "ok") {
+	runShell(t, dir, nil, "createdb simferry\nsimferry seed --database postgres:///simferry "+world)
+	if out := runShell(t, dir, nil, block[1]); !strings.Contains(out, "ok") {
 		t.Errorf("fsck of the copy says: %s", out)
 	}
 }

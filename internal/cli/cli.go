@@ -21,15 +21,22 @@ type Process struct {
 	LookupEnv func(string) (string, bool)
 
 	trust *trust // of the command's flags; newRoot sets it
+
+	// hangups is set if SIGHUP stops the command, like SIGINT. A command that reloads files on
+	// SIGHUP has the annotation reloads and is not stopped by it.
+	hangups bool
 }
 
-// Main runs the command of this process and gives its exit code. The first SIGINT or
-// SIGTERM stops it in order, the second at once.
+// reloads is the annotation of commands that handle SIGHUP themselves.
+const reloads = "reloads"
+
+// Main runs the command of this process and gives its exit code. The first SIGINT, SIGTERM or
+// SIGHUP stops it in order, the second at once.
 func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
-	return Run(ctx, Process{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv})
+	return Run(ctx, Process{Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, LookupEnv: os.LookupEnv, hangups: true})
 }
 
 // Run runs one command to its end and gives its exit code. Serving commands end with ctx.
@@ -42,6 +49,12 @@ func Run(ctx context.Context, p Process) int {
 	root.SetIn(p.Stdin)
 	root.SetOut(p.Stdout)
 	root.SetErr(p.Stderr)
+	if cmd, _, err := root.Find(p.Args); err == nil && cmd.Annotations[reloads] == "" && p.hangups && !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGHUP)
+		defer stop()
+		context.AfterFunc(ctx, stop)
+	}
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0

@@ -26,7 +26,8 @@ password and certificates of the mail server. SIGHUP never stops it.`,
 		Example: `  simferry serve
   simferry serve --listen 0.0.0.0:8080 --database sqlite:/var/lib/simferry/fleet.db
   simferry serve --seed world.yaml --log-format text`,
-		Args: positional(),
+		Args:        positional(),
+		Annotations: map[string]string{reloads: "true"},
 	}
 	config.Flags(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

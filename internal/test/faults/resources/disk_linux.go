@@ -22,15 +22,18 @@ var disk = scene{
 	setUp: setUpDisk, least: least{refused: 1, underWay: 1},
 }
 
-// Disk fills the disk. The control acknowledges before it commits, which is wrong on a full
-// disk.
-var Disk = func() faults.Harness {
-	s := disk
+// Disk fills the disk.
+var Disk = disk.fillHarness()
+
+// fillHarness returns the harness of a scene that fills a disk. The control acknowledges before it
+// commits, which is wrong on a full disk.
+func (s scene) fillHarness() faults.Harness {
+	bare := s
 	s.control = func(ctx context.Context, seed uint64) (faults.Control, error) {
-		return failing(ctx, "a server that acknowledges before it commits", disk, mutants.MustFind("ack_early"), seed)
+		return failing(ctx, "a server that acknowledges before it commits", bare, mutants.MustFind("ack_early"), seed)
 	}
 	return s.harness()
-}()
+}
 
 type diskSite struct {
 	served

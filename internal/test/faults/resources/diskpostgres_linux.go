@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/simferry/simferry/internal/test/faults"
-	"github.com/simferry/simferry/internal/test/faults/mutants"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
@@ -27,15 +26,8 @@ var clusterDisk = scene{
 	setUp: setUpClusterDisk, least: least{refused: 1, underWay: 1},
 }
 
-// ClusterDisk fills the disk of PostgreSQL. The control acknowledges before it commits, which
-// is wrong on a full disk.
-var ClusterDisk = func() faults.Harness {
-	s := clusterDisk
-	s.control = func(ctx context.Context, seed uint64) (faults.Control, error) {
-		return failing(ctx, "a server that acknowledges before it commits", clusterDisk, mutants.MustFind("ack_early"), seed)
-	}
-	return s.harness()
-}()
+// ClusterDisk fills the disk of PostgreSQL.
+var ClusterDisk = clusterDisk.fillHarness()
 
 type clusterDiskSite struct {
 	served
