@@ -11,7 +11,9 @@ import (
 )
 
 // All returns every mutation.
-func All() []faults.Mutation { return slices.Concat(crash, planner, requests, security) }
+func All() []faults.Mutation {
+	return slices.Concat(crash, planner, requests, security, selection, wire, storage)
+}
 
 // Find returns the mutation of a name.
 func Find(name string) (faults.Mutation, bool) {

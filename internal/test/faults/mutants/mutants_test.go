@@ -1,6 +1,7 @@
 package mutants_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -30,49 +31,70 @@ func TestEditsApply(t *testing.T) {
 	}
 }
 
-// TestMutantsCompile builds the packages that the mutations change. Mutations of different
-// files share a build, because a build costs seconds.
+// TestMutantsCompile builds the packages that the mutations change. Many mutations share a build,
+// because a build costs seconds.
 func TestMutantsCompile(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short does not compile mutants")
 	}
-	for _, m := range batches(mutants.All()) {
-		overlay, err := m.Overlay(faults.Root(), t.TempDir())
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		build := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build", "-overlay", overlay, "-gcflags=-l -dwarf=false"}, packages(m))...)
-		build.Dir, build.Env = faults.Root(), append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Errorf("one of %s does not compile: %v\n%s", m.Name, err, out)
-		}
+	for _, batch := range batches(mutants.All()) {
+		compileEach(t, batch)
 	}
 }
 
-// batches joins mutations that edit different files, as few batches as the first fit gives.
-func batches(all []faults.Mutation) []faults.Mutation {
-	var joined []faults.Mutation
+// compileEach compiles mutations together, and if that fails, each half: one of them does not
+// compile, or two do not together.
+func compileEach(t *testing.T, list []faults.Mutation) {
+	t.Helper()
+	switch err := compile(t, joined(list)); {
+	case err == nil:
+	case len(list) == 1:
+		t.Errorf("%s does not compile: %v", list[0].Name, err)
+	default:
+		t.Logf("%d mutations do not compile together: %v", len(list), err)
+		compileEach(t, list[:len(list)/2])
+		compileEach(t, list[len(list)/2:])
+	}
+}
+
+func compile(t *testing.T, m faults.Mutation) error {
+	t.Helper()
+	overlay, err := m.Overlay(faults.Root(), t.TempDir())
+	if err != nil {
+		return err
+	}
+	build := exec.CommandContext(t.Context(), "go", slices.Concat([]string{"build", "-overlay", overlay, "-gcflags=-l -dwarf=false"}, packages(m))...)
+	build.Dir, build.Env = faults.Root(), append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+}
+
+// batches divides mutations so that those of a batch can be applied together, as few batches as
+// the first fit gives.
+func batches(all []faults.Mutation) (list [][]faults.Mutation) {
 	for _, m := range all {
-		i := slices.IndexFunc(joined, func(b faults.Mutation) bool { return !overlap(b, m) })
+		i := slices.IndexFunc(list, func(b []faults.Mutation) bool {
+			_, err := joined(append(slices.Clone(b), m)).Patched(faults.Root())
+			return err == nil
+		})
 		if i < 0 {
-			joined = append(joined, faults.Mutation{Add: map[string]string{}})
-			i = len(joined) - 1
+			list, i = append(list, nil), len(list)
 		}
-		joined[i].Name += " " + m.Name
-		joined[i].Edits = append(joined[i].Edits, m.Edits...)
-		maps.Copy(joined[i].Add, m.Add)
+		list[i] = append(list[i], m)
 	}
-	return joined
+	return list
 }
 
-func overlap(a, b faults.Mutation) bool {
-	for _, e := range b.Edits {
-		if slices.ContainsFunc(a.Edits, func(o faults.Edit) bool { return o.File == e.File }) {
-			return true
-		}
+// joined returns one mutation that does what several do.
+func joined(list []faults.Mutation) faults.Mutation {
+	all := faults.Mutation{Add: map[string]string{}}
+	for _, m := range list {
+		all.Edits = append(all.Edits, m.Edits...)
+		maps.Copy(all.Add, m.Add)
 	}
-	return false
+	return all
 }
 
 func packages(m faults.Mutation) []string {

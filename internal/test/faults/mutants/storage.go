@@ -1,0 +1,32 @@
+package mutants
+
+import "github.com/simferry/simferry/internal/test/faults"
+
+const pgSessionFile = "internal/store/pgsession.go"
+
+// storage holds bugs in locks, files, clocks and checks of the database. Ordinary tests must
+// catch them.
+var storage = []faults.Mutation{
+	replace("lock_holds_connection", "a transaction that waits for a lock keeps its connection and its turn",
+		pgSessionFile, "return e.write(ctx, lockGlance, fn) })", "return e.write(ctx, lockPatience, fn) })"),
+	replace("frozen_keeps_locks", "a server that is frozen or cut off keeps its locks",
+		pgSessionFile, "idleLimit = 5 * time.Second", "idleLimit = 5 * time.Minute"),
+	replace("workspaces_unlocked", "a migration does not keep its Workspaces as they are until it ends",
+		"internal/store/opening.go", "if tx.d == SQLite || !tx.writes {", "if true {"),
+	replace("done_twice", "a write whose commit was lost is done again",
+		onceFile, "\t\tif err != nil || got.Done {\n\t\t\treturn err\n\t\t}\n\t\treturn fn(tx)", "\t\tif err != nil || got.Busy {\n\t\t\treturn err\n\t\t}\n\t\treturn fn(tx)"),
+	replace("pages_unchecked", "fsck does not look at the pages of a SQLite file",
+		"internal/store/fsckpages.go", `if found != "ok" {`, `if found == "" {`),
+	replace("file_replaced", "a database file that was replaced is served on",
+		"internal/store/sqlitefiles.go", "case !os.SameFile(info, f.infos[i]):", "case !os.SameFile(info, info) || f.infos[i] == nil:"),
+	replace("clock_sweeps", "a server whose clock is weeks ahead deletes what it takes for expired",
+		"internal/store/clock.go", "if ahead > idleMost {", "if ahead > 1000*idleMost {"),
+	replace("clock_bearers", "a server whose clock is an hour off checks tokens by it",
+		"internal/store/clock.go", "if skew.Abs() <= ClockLimit || ", "if true || "),
+	replace("log_grows", "the write-ahead log is never truncated",
+		"internal/store/checkpoint.go", "if err == nil && logged > c.tooLarge {", "if err == nil && logged < 0 {"),
+	replace("seal_ignored", "fsck does not compare the identity of a SIM with its seal",
+		"internal/store/fsckseal.go", "s.off = uint64(*row.seal) ^ row.identity() ^", "s.off = 0 * uint64(*row.seal) ^ 0*row.identity() ^ 0*"),
+	replace("crash_counts", "a sign-in that a crash cut off counts as a wrong guess",
+		"internal/control/lockout.go", "g.budget.underWay().add(ctx, tx, evaluatedIn)", "g.budget.add(ctx, tx, evaluatedIn)"),
+}

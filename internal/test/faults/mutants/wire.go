@@ -1,0 +1,34 @@
+package mutants
+
+import "github.com/simferry/simferry/internal/test/faults"
+
+const (
+	decodeFile = "internal/httpapi/decode.go"
+	routesFile = "internal/httpapi/routes.go"
+)
+
+// wire holds bugs in how requests of existing clients are understood. Ordinary tests must catch
+// them.
+var wire = []faults.Mutation{
+	replace("null_body", "a body of null counts as an empty object",
+		decodeFile, `if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {`, "if false {"),
+	replace("null_item", "a null in a list counts as an empty object",
+		decodeFile, "if from.PeekKind() == 'n' {", "if false {"),
+	replace("sort_plus", "a sort key with a plus is refused",
+		"internal/fleet/list.go", `case "", "+", " ":`, `case "":`),
+	replace("owner_kept", "an owner that is emptied by {} or a null id is kept",
+		"internal/httpapi/sims.go",
+		"\tbody.CustomerOrg, body.IssuerOrg, body.ResellerOrg = emptied(body.CustomerOrg), emptied(body.IssuerOrg), emptied(body.ResellerOrg)\n", ""),
+	replace("allow_of_template", "a fixed path has the methods of the template that it also matches",
+		routesFile, "a != b {\n\t\t\treturn b\n", "a != b {\n\t\t\treturn a\n"),
+	replace("trailing_slash", "a path with a trailing slash is not found",
+		routesFile, `if len(path) > 1 && strings.HasSuffix(path, "/")`, `if false && strings.HasSuffix(path, "/")`),
+	replace("foreign_user_read", "a user of a foreign Workspace is read before the membership is asked for, so the time shows who exists",
+		"internal/control/users.go", `return tx.UserSeenBy(ctx, who.User, id, "")`, `return tx.UserByID(ctx, id)`),
+	replace("hung_up", "a client that hangs up is logged as an error of the server",
+		"internal/httpapi/middleware.go", "errors.Is(e.err, context.Canceled) && r.Context().Err() != nil", "errors.Is(e.err, context.Canceled) && r.Context() == nil"),
+	replace("hop_port", "an entry of X-Forwarded-For with a port is not an address",
+		"internal/netaddr/netaddr.go", "if p, err := netip.ParseAddrPort(s); err == nil {", "if p, err := netip.ParseAddrPort(s); err == nil && s == \"\" {"),
+	replace("connections_unbounded", "one address may have any number of connections",
+		"internal/limit/conns.go", "bound(c.count[address], c.PerAddress) &&", "bound(c.count[address], 0) &&"),
+}
