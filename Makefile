@@ -97,7 +97,7 @@ trust: ## Try to break every promise, with real crashes; FULL=1 takes hours
 
 .PHONY: trust-smoke
 trust-smoke: ## Try whether the harnesses of make trust still work, each at its smallest size
-	SIMFERRY_TRUST_SMOKE=1 go test -count 1 -v -run TestHarnessesWork ./internal/test/faults/cmd/trust
+	go run ./internal/test/faults/cmd/trust -smoke
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check style and look for faults

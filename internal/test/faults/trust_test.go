@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -71,6 +72,36 @@ func TestTheLineTellsHowToRepeat(t *testing.T) {
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+}
+
+func TestASmokeRunNamesWhatCannotRun(t *testing.T) {
+	harness := func(name string, res faults.Result, err error) faults.Harness {
+		return faults.Harness{Name: name, Run: func(context.Context, faults.Size, uint64) (faults.Result, error) { return res, err }}
+	}
+	idle := faults.Result{Trials: 1, Work: []faults.Work{{What: "kills", Done: 0, Least: 1}}}
+	failed := sound()
+	failed.Fail("I1: a SIM is gone")
+	disk := harness("disk", faults.Result{}, fmt.Errorf("mount: %w", os.ErrPermission))
+	clone := harness("upgrade", faults.Result{}, fmt.Errorf("%w: no history", faults.ErrCannotRun))
+	for name, tt := range map[string]struct {
+		list  []faults.Harness
+		smoke bool
+		good  bool
+		words string
+	}{
+		"on this machine": {[]faults.Harness{disk, clone, harness("kill", sound(), nil)}, true, true, "NOT RUN on this machine: disk, upgrade"},
+		"not a smoke run": {[]faults.Harness{disk}, false, false, "VOID"},
+		"too little work": {[]faults.Harness{harness("kill", idle, nil)}, true, true, "it works"},
+		"not tried":       {[]faults.Harness{harness("kill", faults.Result{}, nil)}, true, false, "VOID"},
+		"another error":   {[]faults.Harness{harness("kill", sound(), errors.New("no disk"))}, true, false, "VOID"},
+		"a failure":       {[]faults.Harness{harness("kill", failed, os.ErrPermission)}, true, false, "FAILED"},
+	} {
+		var out strings.Builder
+		err := faults.Runner{Out: &out, Size: faults.Probe, Smoke: tt.smoke}.Run(t.Context(), tt.list)
+		if (err == nil) != tt.good || !strings.Contains(out.String(), tt.words) {
+			t.Errorf("%s: %v\n%s", name, err, out.String())
 		}
 	}
 }

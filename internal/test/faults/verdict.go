@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -8,12 +9,18 @@ import (
 // Verdict is what a Result amounts to.
 type Verdict string
 
-// The verdicts. Only Passed is good: a void harness has shown nothing.
+// The verdicts. Only Passed is good: a void harness has shown nothing. NotRun is a harness that
+// this machine cannot run; a smoke run continues without it, and says so.
 const (
 	Passed Verdict = "ok"
 	Failed Verdict = "FAILED"
 	Void   Verdict = "VOID"
+	NotRun Verdict = "NOT RUN"
 )
+
+// ErrCannotRun is in the chain of a harness's error if this machine, or this clone, lacks
+// something that the harness needs.
+var ErrCannotRun = errors.New("it cannot run here")
 
 // Judge returns the verdict on a result of a size, and why it is void.
 func (r Result) Judge(size Size) (Verdict, string) {

@@ -182,7 +182,7 @@ var Table = []Bug{
 	{"late_report", "tests", `_test.go`, tests("internal/cli", "^TestOutputFilesAreCreatedFirst$")},
 	{"sqlite_parameters", "tests", `_test.go`, tests("internal/dburl", "^TestSQLiteTakesNoParameters$")},
 	{"resume_keeps_refused", "tests", `_test.go`, tests("internal/cli/bulk", "^TestResumeAfterTheRoleCameBack$")},
-	{"renewal_unsaved", "tests", `thefts`, tests("internal/cli/profile", "^TestProcessesTakeTurns$")},
+	{"renewal_unsaved", "tests", `the session has ended`, tests("internal/cli/profile", "^TestProcessesTakeTurns$")},
 	{"previous_unused", "tests", `_test.go`, tests("internal/cli/profile", "^TestServerThatForgot$")},
 	{"plan_edited", "tests", `_test.go`, tests("internal/cli/bulk", "^TestEditedPlanFile$")},
 	{"plan_mismatch", "tests", `_test.go`, tests("internal/cli/bulk", "^TestConfirmNoticesEdits$")},

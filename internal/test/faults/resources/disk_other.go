@@ -4,7 +4,7 @@ package resources
 
 import (
 	"context"
-	"errors"
+	"fmt"
 
 	"github.com/simferry/simferry/internal/test/faults"
 )
@@ -13,7 +13,7 @@ import (
 var Disk = faults.Harness{
 	Name: "resources-disk", Does: "SQLite's disk is full under load and has room again; on Linux only",
 	Run: func(context.Context, faults.Size, uint64) (faults.Result, error) {
-		return faults.Result{}, errors.New("a small disk is mounted on Linux only")
+		return faults.Result{}, fmt.Errorf("%w: a small disk is mounted on Linux only", faults.ErrCannotRun)
 	},
 }
 

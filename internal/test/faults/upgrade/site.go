@@ -26,6 +26,9 @@ func buildPrevious(ctx context.Context, dir string) (string, error) {
 	if ref == "" {
 		ref = Previous
 	}
+	if err := exec.CommandContext(ctx, "git", "-C", faults.Root(), "cat-file", "-e", ref+"^{commit}").Run(); err != nil {
+		return "", fmt.Errorf("%w: this clone has no commit %s, the previous version: fetch the whole history", faults.ErrCannotRun, ref)
+	}
 	sources, archive := filepath.Join(dir, "previous"), filepath.Join(dir, "previous.tar")
 	if err := os.Mkdir(sources, 0o700); err != nil {
 		return "", err

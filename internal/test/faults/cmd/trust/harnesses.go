@@ -34,3 +34,6 @@ var harnesses = []faults.Harness{
 	fuzz.Harness,
 	bugs.Harness,
 }
+
+// ordinary lists harnesses that make test runs as ordinary tests. A smoke run leaves them out.
+var ordinary = []string{"model", "linear", "fuzz"}

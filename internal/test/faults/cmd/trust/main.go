@@ -33,9 +33,14 @@ func run(args []string, out io.Writer) error {
 	only := flags.String("only", "", "only these harnesses, by name, with commas between")
 	seed := flags.Uint64("seed", 0, "repeat a run; a random one if left out")
 	bug := flags.String("bug", "", "only these mutations, by name, with commas between, instead of a harness")
+	smoke := flags.Bool("smoke", false, "try whether the harnesses work, each at its smallest size")
 	list := flags.Bool("list", false, "list the harnesses and exit")
 	_ = flags.Parse(args) // it exits on an error
-	chosen, err := faults.Select(harnesses, *only)
+	all := harnesses
+	if *smoke {
+		all = slices.DeleteFunc(slices.Clone(all), func(h faults.Harness) bool { return slices.Contains(ordinary, h.Name) })
+	}
+	chosen, err := faults.Select(all, *only)
 	if *bug != "" {
 		chosen, err = bugs.Only(*bug)
 	}
@@ -52,14 +57,17 @@ func run(args []string, out io.Writer) error {
 	if *full {
 		size = faults.Full
 	}
+	if *smoke {
+		size = faults.Probe
+	}
 	if *seed == 0 {
 		*seed = rand.Uint64N(1<<62) + 1
 	}
 	defer func() { _ = faults.RemovePrograms() }() // a folder for temporary files
-	if slices.ContainsFunc(chosen, func(h faults.Harness) bool { return h.Name == bugs.Harness.Name }) && len(chosen) > 1 {
+	if slices.ContainsFunc(chosen, func(h faults.Harness) bool { return h.Name == bugs.Harness.Name }) && len(chosen) > 1 && !*smoke {
 		go bugs.Ahead(ctx)
 	}
-	return faults.Runner{Out: out, Commit: faults.Commit(ctx), Size: size, Seed: *seed}.Run(ctx, chosen)
+	return faults.Runner{Out: out, Commit: faults.Commit(ctx), Size: size, Seed: *seed, Smoke: *smoke}.Run(ctx, chosen)
 }
 
 func tell(out io.Writer, list []faults.Harness) error {
