@@ -28,5 +28,5 @@ var storage = []faults.Mutation{
 	replace("seal_ignored", "fsck does not compare the identity of a SIM with its seal",
 		"internal/store/fsckseal.go", "s.off = uint64(*row.seal) ^ row.identity() ^", "s.off = 0 * uint64(*row.seal) ^ 0*row.identity() ^ 0*"),
 	replace("crash_counts", "a sign-in that a crash cut off counts as a wrong guess",
-		"internal/control/lockout.go", "g.budget.underWay().add(ctx, tx, evaluatedIn)", "g.budget.add(ctx, tx, evaluatedIn)"),
+		"internal/control/lockout.go", "g.budget.underWay().Add(ctx, tx, evaluatedIn)", "g.budget.Add(ctx, tx, evaluatedIn)"),
 }

@@ -15,7 +15,7 @@ var wire = []faults.Mutation{
 	replace("null_item", "a null in a list counts as an empty object",
 		decodeFile, "if from.PeekKind() == 'n' {", "if false {"),
 	replace("sort_plus", "a sort key with a plus is refused",
-		"internal/fleet/list.go", `case "", "+", " ":`, `case "":`),
+		"internal/fleet/list.go", `case sign == "", sign == " ", strings.HasPrefix(sign, "+") &&`, `case sign == "", sign == "+" &&`),
 	replace("owner_kept", "an owner that is emptied by {} or a null id is kept",
 		"internal/httpapi/sims.go",
 		"\tbody.CustomerOrg, body.IssuerOrg, body.ResellerOrg = emptied(body.CustomerOrg), emptied(body.IssuerOrg), emptied(body.ResellerOrg)\n", ""),
@@ -30,5 +30,5 @@ var wire = []faults.Mutation{
 	replace("hop_port", "an entry of X-Forwarded-For with a port is not an address",
 		"internal/netaddr/netaddr.go", "if p, err := netip.ParseAddrPort(s); err == nil {", "if p, err := netip.ParseAddrPort(s); err == nil && s == \"\" {"),
 	replace("connections_unbounded", "one address may have any number of connections",
-		"internal/limit/conns.go", "bound(c.count[address], c.PerAddress) &&", "bound(c.count[address], 0) &&"),
+		"internal/limit/conns.go", "bound(o.count, c.PerAddress) &&", "bound(o.count, 0) &&"),
 }
