@@ -34,7 +34,7 @@ const (
 // timingGaps lists places whose time may show more than their response, with the reason why that
 // is accepted.
 var timingGaps = map[string]string{
-	"GET /api/v1/audit q=migration": "an index of all Workspaces finds the entry; that a migration exists is no secret, because ids count up",
+	"GET /api/v1/audit q=migration": "an index of all Workspaces finds the entry; the existence of a migration is not secret, because ids count up",
 	"GET /api/v1/audit q=user":      "entries of a user are searched in all Workspaces if that is cheaper than to read those of the Workspace",
 }
 

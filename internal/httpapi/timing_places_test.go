@@ -105,8 +105,8 @@ func filterProbes(t *testing.T, admin *kit.Client, known map[string]string) (lis
 	return list
 }
 
-// sets returns the place with many ids, side by side and scattered. A kind of id of which there
-// is no set is repeated, which multiplies a difference as well.
+// sets returns the place with many ids, side by side and scattered. A kind of id without a
+// set is repeated, which multiplies a difference as well.
 func (p probe) sets(t *testing.T, many int) (places []timedPlace) {
 	t.Helper()
 	what := p.pattern + " " + p.place

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,8 +122,36 @@ func TestClockAgainstPostgres(t *testing.T) {
 	}
 }
 
-// SQLite has no clock to compare with: a database without recent writes is not an error, and a
-// row written with a fast clock does not stop sign-ins.
+// An entry that was written with a fast clock prevents sign-ins, until the operator does what
+// the message says.
+func TestAnEntryOfTheFuture(t *testing.T) {
+	t.Parallel()
+	url := kit.SQLite.URL(t)
+	fast, _ := serverAt(t, url, 2*time.Hour)
+	if _, err := operator.New(fast).ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := signInForClock(t.Context(), fast); err != nil {
+		t.Fatal(err)
+	}
+	right, log := serverAt(t, url, 0)
+	if err := right.CountAttempt(t.Context(), identity.Origin{Address: anywhere}); fleet.CodeOf(err) != fleet.Unavailable {
+		t.Errorf("an authentication: %v", err)
+	}
+	if err := operator.New(right).CheckClock(t.Context()); err != nil || !strings.Contains(log.String(), "run `simferry keys rotate`") {
+		t.Errorf("%v, log %s", err, log)
+	}
+	if _, err := operator.New(right).RotateKey(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	again, _ := serverAt(t, url, 0)
+	if _, err := signInForClock(t.Context(), again); err != nil || again.Ready(t.Context()) != nil {
+		t.Errorf("after the restart: %v, %v", err, again.Ready(t.Context()))
+	}
+}
+
+// SQLite has no clock, so the audit log is compared: a database without recent writes is not an
+// error, and a clock that is behind the last entry by an hour is.
 func TestClockAgainstSQLite(t *testing.T) {
 	t.Parallel()
 	url := kit.SQLite.URL(t)
@@ -130,15 +159,62 @@ func TestClockAgainstSQLite(t *testing.T) {
 	if _, err := operator.New(right).ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
 		t.Fatal(err)
 	}
-	idle, _ := serverAt(t, url, 5*24*time.Hour)
-	if err := operator.New(idle).Sweep(t.Context()); err != nil {
-		t.Errorf("after five idle days: %v", err)
+	tokens, err := signInForClock(t.Context(), right)
+	if err != nil {
+		t.Fatal(err)
 	}
-	behind, log := serverAt(t, url, -2*time.Hour)
-	if err := operator.New(behind).CheckClock(t.Context()); err != nil || !strings.Contains(log.String(), "level=ERROR") {
-		t.Errorf("it logs %q, %v", log, err)
+	for ahead, refuse := range map[time.Duration]bool{5 * 24 * time.Hour: false, -50 * time.Minute: false, -61 * time.Minute: true} {
+		c, log := serverAt(t, url, ahead)
+		if err := operator.New(c).CheckClock(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if refuse != strings.Contains(log.String(), "level=ERROR") {
+			t.Errorf("%v: it logs %q", ahead, log)
+		}
+		_, bearer := c.VerifyToken(t.Context(), tokens.Bearer)
+		for what, err := range map[string]error{
+			"a bearer": bearer, "an authentication": c.CountAttempt(t.Context(), identity.Origin{Address: anywhere}), "readiness": c.Ready(t.Context()),
+		} {
+			if refused := fleet.CodeOf(err) == fleet.Unavailable; refused != refuse {
+				t.Errorf("%v: %s: %v, want Unavailable: %t", ahead, what, err, refuse)
+			}
+		}
+		if err := operator.New(c).Sweep(t.Context()); (err != nil) != refuse {
+			t.Errorf("%v: sweep: %v", ahead, err)
+		}
 	}
-	if _, err := signInForClock(t.Context(), behind); err != nil {
-		t.Errorf("a sign-in: %v", err)
+}
+
+// A clock that is set back while the server runs is found, even if entries have been written
+// since.
+func TestClockIsSetBack(t *testing.T) {
+	t.Parallel()
+	var back atomic.Int64
+	s, err := store.Open(t.Context(), kit.SQLite.URL(t), store.Options{CompareClock: true, Clock: func() time.Time {
+		return time.Now().Add(-time.Duration(back.Load()))
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	c, err := control.New(t.Context(), s, control.Options{Password: cheap, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rotateAndCheck := func() error {
+		if _, err := operator.New(c).RotateKey(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := operator.New(c).CheckClock(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return s.ClockWorks()
+	}
+	if err := rotateAndCheck(); err != nil {
+		t.Errorf("the right clock: %v", err)
+	}
+	back.Store(int64(2 * time.Hour))
+	if err := rotateAndCheck(); err == nil {
+		t.Error("two hours back are not found")
 	}
 }

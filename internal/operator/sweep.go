@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -34,7 +35,7 @@ func (o Operator) CheckClock(ctx context.Context) error {
 	case err != nil:
 		return err
 	case skew.Abs() > store.ClockLimit:
-		o.c.Log().Error("the server's clock is wrong: it differs from the database's by more than an hour", "ahead", skew.String())
+		o.c.Log().Error("the server's clock is wrong: sign-ins and tokens are refused", "ahead", skew.String(), "err", errors.Unwrap(o.store.ClockWorks()))
 	case skew.Abs() > store.ClockWarning:
 		o.c.Log().Warn("the server's clock differs from the database's: set it", "ahead", skew.String())
 	}

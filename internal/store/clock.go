@@ -29,11 +29,12 @@ type clockCheck struct {
 	skew   atomic.Int64 // as last measured, in nanoseconds; on SQLite only if the clock is behind
 	newest time.Time    // of SQLite's rows at the start; zero if there was none
 	opened time.Time    // with a monotonic reading, which clock changes do not affect
+	least  atomic.Int64 // on SQLite, the earliest time that can have been at opened, in microseconds
 }
 
-// CheckClock measures how far this server's clock is ahead of the database's: PostgreSQL's
-// now, or the newest time that SQLite has stored, if that is in the future. It is 0 unless
-// Options.CompareClock is set.
+// CheckClock measures how far this server's clock is ahead of the database's: PostgreSQL's now,
+// or a time that has certainly passed, by SQLite's audit log, if that is in the future. It is 0
+// unless Options.CompareClock is set.
 func (s *Store) CheckClock(ctx context.Context) (skew time.Duration, err error) {
 	if !s.check.on {
 		return 0, nil
@@ -41,9 +42,9 @@ func (s *Store) CheckClock(ctx context.Context) (skew time.Duration, err error) 
 	if e, ok := bare(s.engine).(*pgEngine); ok {
 		skew, err = e.skew(ctx, s.clock)
 	} else {
-		var newest time.Time
-		newest, err = s.newestTime(ctx)
-		skew = min(0, s.clock().Sub(newest))
+		var passed time.Time
+		passed, err = s.passed(ctx)
+		skew = min(0, s.clock().Sub(passed))
 	}
 	if err != nil {
 		return 0, s.public(ctx, err)
@@ -79,6 +80,21 @@ func (s *Store) newestTime(ctx context.Context) (newest time.Time, err error) {
 	return newest, err
 }
 
+// passed returns a time that has certainly passed: that of the last entry of the audit log, or
+// that of an earlier check plus the time since then. So an entry that is written after the clock
+// was set back does not hide it. Every write has an audit entry.
+func (s *Store) passed(ctx context.Context) (time.Time, error) {
+	var last int64
+	err := s.Read(ctx, func(tx *Tx) error {
+		_, err := tx.one(ctx, "SELECT at FROM audit ORDER BY id DESC LIMIT 1", nil, &last)
+		return err
+	})
+	elapsed := time.Since(s.check.opened)
+	least := max(s.check.least.Load(), last-elapsed.Microseconds())
+	s.check.least.Store(least)
+	return time.UnixMicro(least).Add(elapsed), err
+}
+
 // beginCheck records the newest time of a SQLite database at the start. Later rows may have
 // been written with a wrong clock.
 func (s *Store) beginCheck(ctx context.Context) (err error) {
@@ -99,8 +115,8 @@ func (s *Store) ClockTrusted(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case skew.Abs() > ClockLimit && s.engine.dialect() == Postgres:
-		return clockOff(skew)
+	case skew.Abs() > ClockLimit:
+		return s.clockOff(skew)
 	case s.check.newest.IsZero():
 		return nil
 	}
@@ -116,24 +132,28 @@ func (s *Store) ClockTrusted(ctx context.Context) error {
 func (s *Store) ClockAhead() time.Duration { return time.Duration(s.check.skew.Load()) }
 
 // ClockWorks returns an error if this server's clock was too far from the database's when it
-// was last compared: tokens cannot be checked by it. It sends no query. On SQLite it never
-// fails, because a single row from a moment when the clock was wrong would prevent all
-// sign-ins.
+// was last compared: tokens cannot be checked by it. It sends no query. On SQLite only a clock
+// that is behind is found.
 func (s *Store) ClockWorks() error {
 	skew := s.ClockAhead()
-	if skew.Abs() <= ClockLimit || s.engine.dialect() != Postgres {
+	if skew.Abs() <= ClockLimit {
 		return nil
 	}
 	return &fleet.Error{
-		Code: fleet.Unavailable, RetryAfter: time.Minute, Err: clockOff(skew),
+		Code: fleet.Unavailable, RetryAfter: time.Minute, Err: s.clockOff(skew),
 		Message: "The clock of this server is wrong, so it cannot check tokens; try again later, or use another server",
 	}
 }
 
-func clockOff(skew time.Duration) error {
+func (s *Store) clockOff(skew time.Duration) error {
+	difference := skew.Abs().Round(time.Second).String()
+	if s.engine.dialect() == SQLite {
+		return errors.New("this server's clock is " + difference + " behind the last entry of the audit log: set it; " +
+			"if it is right, that entry was written with a fast clock: run `simferry keys rotate`, which adds an entry, and restart the server")
+	}
 	direction := "ahead of"
 	if skew < 0 {
 		direction = "behind"
 	}
-	return errors.New("this server's clock is " + skew.Abs().Round(time.Second).String() + " " + direction + " the database's: set it")
+	return errors.New("this server's clock is " + difference + " " + direction + " the database's: set it")
 }

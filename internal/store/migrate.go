@@ -52,7 +52,7 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 
 // selected reads the SIMs that a selector names. For a caller of few Workspaces, SIMs of other
 // Workspaces take the same path as SIMs that do not exist. On PostgreSQL the statement excludes
-// SIMs of foreign Workspaces for every caller, so that nobody can lock SIMs that they may not
+// SIMs of foreign Workspaces for every caller, so that no caller can lock SIMs that they may not
 // see. SQLite has no such locks, and filtering afterwards is faster. The planner checks
 // visibility on both engines.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
