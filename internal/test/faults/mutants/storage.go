@@ -22,7 +22,7 @@ var storage = []faults.Mutation{
 	replace("clock_sweeps", "a server whose clock is weeks ahead deletes what it takes for expired",
 		"internal/store/clock.go", "if ahead > idleMost {", "if ahead > 1000*idleMost {"),
 	replace("clock_bearers", "a server whose clock is an hour off checks tokens by it",
-		"internal/store/clock.go", "if skew.Abs() <= ClockLimit || ", "if true || "),
+		"internal/store/clock.go", "if skew.Abs() <= ClockLimit {", "if skew.Abs() <= ClockLimit || true {"),
 	replace("log_grows", "the write-ahead log is never truncated",
 		"internal/store/checkpoint.go", "if err == nil && logged > c.tooLarge {", "if err == nil && logged < 0 {"),
 	replace("seal_ignored", "fsck does not compare the identity of a SIM with its seal",
