@@ -8,28 +8,42 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
+// about is what the ledger and the events say of a migration besides what moved.
+type about struct {
+	undo *fleet.Undo
+	note fleet.Note
+}
+
+func (a about) words() string {
+	words := ""
+	if a.undo != nil {
+		words = fmt.Sprintf(", undoing migration %d", a.undo.Migration)
+	}
+	return words + a.note.Words()
+}
+
 // change returns the change that a plan makes: a line per SIM, its sides, and one event 69 for
 // each side.
-func change(plan *fleet.Plan, who identity.Principal, uid string) store.Change {
+func change(plan *fleet.Plan, who identity.Principal, uid string, a about) store.Change {
 	c := store.Change{
-		UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
+		Undo: a.undo, Note: a.note, UID: uid, Kind: fleet.LedgerMigration, By: caller(who), Target: plan.Target.ID,
 		DetachDevices: plan.Request.DetachDevices, AllowedStatuses: plan.Request.AllowedStatuses,
 		Lines: make([]store.Line, len(plan.SIMs)),
-		Sides: []store.Side{{Workspace: plan.Target.ID, Target: true, SIMs: len(plan.SIMs)}},
+		Sides: []store.Side{{Workspace: plan.Target.ID, Target: true, SIMs: len(plan.SIMs), Authority: plan.Into()}},
 	}
 	for i, s := range plan.SIMs {
 		c.Lines[i] = store.Line{Before: s, After: plan.After(s)}
 	}
 	from := ""
 	for i, source := range plan.SourceCounts() {
-		c.Sides = append(c.Sides, store.Side{Workspace: source.Workspace.ID, SIMs: source.SIMs})
-		c.Events = append(c.Events, migrationEvent(source.Workspace.ID, source.SIMs, "to", side(plan.Target)))
+		c.Sides = append(c.Sides, store.Side{Workspace: source.Workspace.ID, SIMs: source.SIMs, Authority: source.Authority})
+		c.Events = append(c.Events, migrationEvent(source.Workspace.ID, source.SIMs, "to", side(plan.Target)+a.words()))
 		if i > 0 {
 			from += ", "
 		}
 		from += side(source.Workspace)
 	}
-	c.Events = append(c.Events, migrationEvent(plan.Target.ID, len(plan.SIMs), "from", from))
+	c.Events = append(c.Events, migrationEvent(plan.Target.ID, len(plan.SIMs), "from", from+a.words()))
 	c.Audit = auditMove(who, c)
 	return c
 }

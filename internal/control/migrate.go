@@ -138,7 +138,7 @@ func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx) (Migrated, err
 	if refusal != nil {
 		return Migrated{}, refusal
 	}
-	id, err := tx.Apply(ctx, change(plan, m.who, m.uid))
+	id, err := tx.Apply(ctx, change(plan, m.who, m.uid, about{}))
 	m.last = Migrated{plan, id}
 	return m.last, err
 }

@@ -56,7 +56,7 @@ func (p *simPatchRun) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fl
 	if err != nil {
 		return 0, fleet.SIMState{}, err
 	}
-	id, err := tx.Apply(ctx, change(plan, p.who, p.uid))
+	id, err := tx.Apply(ctx, change(plan, p.who, p.uid, about{}))
 	return id, plan.After(plan.SIMs[0]), err
 }
 
@@ -73,14 +73,14 @@ func (p *simPatchRun) snapshot(ctx context.Context, tx *store.Tx, sim fleet.SIM,
 		return fleet.Snapshot{}, err
 	}
 	snap := fleet.Snapshot{
-		Workspaces: map[fleet.WorkspaceID]fleet.Standing{sim.Workspace: {Workspace: found[sim.Workspace], Role: fleet.Administrator}},
+		Workspaces: map[fleet.WorkspaceID]fleet.Standing{sim.Workspace: {Workspace: found[sim.Workspace], Role: fleet.Administrator, Other: fleet.AuthorityIssuer}},
 		SIMs:       []fleet.SIMState{sim.State()},
 	}
 	if p.stock {
 		snap.Stock = target
 	}
 	if ws, there := found[target]; there {
-		snap.Workspaces[target] = fleet.Standing{Workspace: ws, Role: fleet.Administrator}
+		snap.Workspaces[target] = fleet.Standing{Workspace: ws, Role: fleet.Administrator, Other: fleet.AuthorityIssuer}
 	}
 	return snap, nil
 }

@@ -109,7 +109,7 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 	if err != nil {
 		return done, 0, err
 	}
-	c := change(plan, who, uid)
+	c := change(plan, who, uid, about{})
 	c.Audit.Action = fleet.AuditBatchRegistered
 	c.Events = append(c.Events, fleet.Event{
 		Type: fleet.EventSIMRegistered, Workspace: who.Workspace, Description: fmt.Sprintf("Batch %s registered with %s", reg.BIC, count(len(sims))),
@@ -157,7 +157,7 @@ func batchPlan(ctx context.Context, tx *store.Tx, who identity.Principal, sims [
 	}
 	snap.Workspaces = make(map[fleet.WorkspaceID]fleet.Standing, len(found))
 	for id, w := range found {
-		snap.Workspaces[id] = fleet.Standing{Workspace: w, Role: fleet.Administrator}
+		snap.Workspaces[id] = fleet.Standing{Workspace: w, Role: fleet.Administrator, Other: fleet.AuthorityCode}
 	}
 	return fleet.PlanMigration(req, snap)
 }

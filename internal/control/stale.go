@@ -36,18 +36,26 @@ func compare(ctx context.Context, tx *store.Tx, who store.Caller, run Run, snap 
 	if !run.Preview.SameRequest(run.Request) {
 		return &Stale{OtherRequest: true}
 	}
-	was, err := tx.StatesAt(ctx, run.Preview.Changed(run.Request, snap))
-	if err != nil {
+	stale, err := drifted(ctx, tx, who, run.Preview, run.Request, snap)
+	if err != nil || plan == nil && len(stale.SIMs) == 0 {
 		return err
+	}
+	return stale
+}
+
+// drifted describes what has changed in the SIMs of a request since its preview.
+func drifted(ctx context.Context, tx *store.Tx, who store.Caller, preview *fleet.Preview, req fleet.MigrationRequest, snap fleet.Snapshot) (*Stale, error) {
+	was, err := tx.StatesAt(ctx, preview.Changed(req, snap))
+	if err != nil {
+		return nil, err
 	}
 	if snap, err = withStandings(ctx, tx, who, snap, was); err != nil {
-		return err
+		return nil, err
 	}
-	drift := fleet.Drift(run.Preview, run.Request, snap, was)
-	if plan == nil && len(drift) == 0 {
-		return nil
-	}
-	return &Stale{SIMs: drift, Workspaces: snap.Workspaces, DeviceWas: deviceNames(maps.Values(was)), DeviceNow: deviceNames(slices.Values(snap.SIMs))}
+	return &Stale{
+		SIMs: fleet.Drift(preview, req, snap, was), Workspaces: snap.Workspaces,
+		DeviceWas: deviceNames(maps.Values(was)), DeviceNow: deviceNames(slices.Values(snap.SIMs)),
+	}, nil
 }
 
 // withStandings adds the Workspaces that the SIMs were in at the preview.

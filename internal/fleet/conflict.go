@@ -17,6 +17,9 @@ const (
 	SeveralSources     ConflictCode = 1507
 	TargetNoEnterprise ConflictCode = 1508
 	TargetSuspended    ConflictCode = 1509
+	SIMsChanged        ConflictCode = 1510 // of an undo, like the two below
+	DeviceUnavailable  ConflictCode = 1511
+	AlreadyUndone      ConflictCode = 1512
 )
 
 // Conflict is one reason and every SIM that it blocks, in the request's order. SIMs is empty if
@@ -32,7 +35,11 @@ type Conflict struct {
 type Conflicts struct {
 	Groups  []Conflict
 	sources map[WorkspaceID]Standing
+	undo    map[SIMID]UndoDetail // of an undo
 }
+
+// Detail returns why a SIM cannot be moved back; it is empty for a migration.
+func (c *Conflicts) Detail(s SIMState) UndoDetail { return c.undo[s.ID] }
 
 func (c *Conflicts) Error() string {
 	return "The SIMs cannot be migrated: " + c.Groups[0].Message
@@ -58,7 +65,7 @@ var simRules = [...]rule{
 		return !allowed(p.Request.AllowedStatuses, s.Status)
 	}},
 	{NoAdminOnSource, "No admin access on source workspace", func(_ *Plan, source *Standing, _ *SIMState) bool {
-		return !source.Role.Administers()
+		return Authorize(SideOut, source) == NoAuthority
 	}},
 	{BrazilianBorder, "Migration between Brazilian and non-Brazilian workspaces is not allowed", func(p *Plan, source *Standing, _ *SIMState) bool {
 		return source.Workspace.Brazilian() != p.Target.Brazilian()
@@ -72,7 +79,7 @@ func allowed(list []SIMStatus, s SIMStatus) bool {
 	return list == nil || slices.Contains(list, s)
 }
 
-func findConflicts(p *Plan) error {
+func findConflicts(p *Plan) *Conflicts {
 	c := &Conflicts{sources: p.sources}
 	held := askRules(p)
 	for i, r := range simRules {

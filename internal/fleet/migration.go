@@ -26,7 +26,24 @@ type Migration struct {
 	SIMs            int
 	AllowedStatuses []SIMStatus
 	DetachDevices   bool
+	TargetAuthority Authority // by which the SIMs entered the target
+	Note            Note
+	Undo            *Undo        // of an undo, else nil
+	UndoneBy        []UndoCount  // the undos of this entry that the reader may see, the oldest first
 	Lines           []LedgerLine // in the order of the request; nil in a list
+}
+
+// Undo says which migration an entry takes back, and what it restores.
+type Undo struct {
+	Migration      MigrationID
+	RestoreStatus  bool
+	RestoreDevices bool
+}
+
+// UndoCount is an undo of an entry and the number of its SIMs.
+type UndoCount struct {
+	Migration MigrationID
+	SIMs      int
 }
 
 // LedgerLine is one SIM of a migration, before and after.

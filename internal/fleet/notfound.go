@@ -7,12 +7,17 @@ import (
 // notFound collects everything in the request that the caller cannot see. One error names all
 // of it, so that a long list can be fixed in one step.
 func notFound(req MigrationRequest, target Standing, found []SIMState, missing []string) error {
-	if !target.Role.Administers() {
-		missing = append([]string{fmt.Sprintf("workspace with id %d not found", req.Target)}, missing...)
+	if Authorize(SideInto, &target) == NoAuthority {
+		missing = append([]string{missingWorkspace(req.Target)}, missing...)
 	}
 	if r := req.Select.Range; r != nil && len(found) == 0 {
 		missing = append(missing, fmt.Sprintf("no sim with an iccid from %s to %s found", r.Start, r.End))
 	}
+	return missingThings(missing)
+}
+
+// missingThings returns one NotFound error for all of them, nil for none.
+func missingThings(missing []string) error {
 	if len(missing) == 0 {
 		return nil
 	}
@@ -24,6 +29,10 @@ func notFound(req MigrationRequest, target Standing, found []SIMState, missing [
 		err.Problems = append(err.Problems, Problem{NotFound, m})
 	}
 	return err
+}
+
+func missingWorkspace(id WorkspaceID) string {
+	return fmt.Sprintf("workspace with id %d not found", id)
 }
 
 func missingSIM(kind string, key any) string {

@@ -28,6 +28,8 @@ type SIMState struct {
 type Standing struct {
 	Workspace Workspace
 	Role      Role
+	// Other is an authority over the SIMs that move which does not come from the role.
+	Other Authority
 }
 
 // Snapshot is all input of the planner except the request, read at one instant: the selected
@@ -47,15 +49,19 @@ type Plan struct {
 	Target  Workspace
 	SIMs    []SIMState // in the request's order; a range ascending
 	sources map[WorkspaceID]Standing
-	stock   bool // the target is the issuer's stock
+	stock   bool               // the target does not have to be an enterprise
+	undo    map[SIMID]SIMState // of an undo: the SIMs after the move; nil for a migration
 }
 
 // Source returns the Workspace that a SIM of the plan leaves.
 func (p *Plan) Source(s SIMState) Workspace { return p.sources[s.Workspace].Workspace }
 
 // After returns the SIM after the move: in the target, without a device, suspended if it was
-// activated, at the next version.
+// activated, at the next version. After an undo it is what was previewed.
 func (p *Plan) After(s SIMState) SIMState {
+	if p.undo != nil {
+		return p.undo[s.ID]
+	}
 	s.Workspace = p.Target.ID
 	s.Status = s.Status.AfterMigration()
 	s.Device, s.DeviceName = 0, ""
@@ -71,7 +77,8 @@ func (p *Plan) SourceCounts() []SourceCount {
 	}
 	list := make([]SourceCount, 0, len(counts))
 	for id, n := range counts {
-		list = append(list, SourceCount{p.sources[id].Workspace, n})
+		source := p.sources[id]
+		list = append(list, SourceCount{Workspace: source.Workspace, SIMs: n, Authority: Authorize(SideOut, &source)})
 	}
 	slices.SortFunc(list, func(a, b SourceCount) int { return cmp.Compare(a.Workspace.ID, b.Workspace.ID) })
 	return list
@@ -81,6 +88,13 @@ func (p *Plan) SourceCounts() []SourceCount {
 type SourceCount struct {
 	Workspace Workspace
 	SIMs      int
+	Authority Authority // by which they left
+}
+
+// Into returns the authority by which the SIMs enter the target.
+func (p *Plan) Into() Authority {
+	target := p.sources[p.Target.ID]
+	return Authorize(SideInto, &target)
 }
 
 // PlanMigration plans a migration. No other code decides this: a dry run returns its result, a

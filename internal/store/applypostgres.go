@@ -10,8 +10,10 @@ import (
 // UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
 var applyPostgresSQL = `
 	WITH entry AS (
-		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited)
-		VALUES ($1, $2, $3::bigint, $4::bigint, $5, $6, cardinality($11::bigint[]), $7, $8, $9, $10, CASE WHEN $32::boolean THEN 1 END)
+		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited,
+			undoes, restore_status, restore_devices, reference, reason)
+		VALUES ($1, $2, $3::bigint, $4::bigint, $5, $6, cardinality($11::bigint[]), $7, $8, $9, $10, CASE WHEN $32::boolean THEN 1 END,
+			$46, $47, $48, $49, $50)
 		RETURNING id
 	), l AS (
 		SELECT e.id AS ledger_id, t.sim_id, t.version, t.ordinal, t.workspace_before, t.workspace_after,
@@ -27,9 +29,9 @@ var applyPostgresSQL = `
 		INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name)
 		SELECT sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name FROM l
 	), sides AS (
-		INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims)
-		SELECT t.workspace_id, e.id, t.side, t.sims
-		FROM entry e, unnest($19::bigint[], $20::smallint[], $21::bigint[]) AS t (workspace_id, side, sims)
+		INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims, authority)
+		SELECT t.workspace_id, e.id, t.side, t.sims, t.authority
+		FROM entry e, unnest($19::bigint[], $20::smallint[], $21::bigint[], $51::smallint[]) AS t (workspace_id, side, sims, authority)
 	), tallied AS (
 		INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
 		SELECT * FROM unnest($28::bigint[], $29::smallint[], $30::bigint[], $31::bigint[])
@@ -60,6 +62,7 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 	args = append(args, tallyColumns(c.tally())...)
 	args = append(args, c.auditColumns()...)
 	args = append(args, c.deviceNames())
+	args = append(append(args, c.undoArgs()...), c.authorities())
 	_, err = tx.one(ctx, applyPostgresSQL, args, &id, &moved, &stock)
 	return id, moved, stock, err
 }
@@ -69,6 +72,15 @@ func (tx *Tx) entryArgs(c Change) []any {
 		c.UID, int64(c.Kind), micros(tx.now), orNull(c.By.User), orNull(c.By.Token), orNull(c.Target),
 		flag(c.DetachDevices), statusText(c.AllowedStatuses), c.delta(), int64(0),
 	}
+}
+
+// undoArgs returns the columns of an undo, and the note.
+func (c Change) undoArgs() []any {
+	var undoes, status, devices any
+	if c.Undo != nil {
+		undoes, status, devices = int64(c.Undo.Migration), flag(c.Undo.RestoreStatus), flag(c.Undo.RestoreDevices)
+	}
+	return []any{undoes, status, devices, textOrNull(c.Note.Reference), textOrNull(c.Note.Reason)}
 }
 
 // lineColumns transposes the lines into one array per column.
@@ -102,6 +114,15 @@ func (c Change) sideColumns() []any {
 		workspaces[i], sides[i], sims[i] = int64(s.Workspace), int16(flag(s.Target)), int64(s.SIMs)
 	}
 	return []any{workspaces, sides, sims}
+}
+
+// authorities returns the authority of each side.
+func (c Change) authorities() []int16 {
+	list := make([]int16, len(c.Sides))
+	for i, s := range c.Sides {
+		list[i] = int16(s.Authority)
+	}
+	return list
 }
 
 func (c Change) eventColumns() []any {

@@ -22,8 +22,8 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 		return 0, 0, false, err
 	}
 	for _, s := range c.Sides {
-		if err := tx.exec(ctx, "INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) VALUES ($1, $2, $3, $4)",
-			int64(s.Workspace), int64(id), flag(s.Target), s.SIMs); err != nil {
+		if err := tx.exec(ctx, "INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims, authority) VALUES ($1, $2, $3, $4, $5)",
+			int64(s.Workspace), int64(id), flag(s.Target), s.SIMs, int64(s.Authority)); err != nil {
 			return 0, 0, false, err
 		}
 	}

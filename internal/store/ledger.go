@@ -13,10 +13,12 @@ import (
 // insertEntry writes the head of a ledger entry. idsDelta is its share of the set of ids.
 func (tx *Tx) insertEntry(ctx context.Context, c Change, idsDelta uint64) (id fleet.MigrationID, err error) {
 	args := append(tx.entryArgs(c), len(c.Lines), c.audited())
+	args = append(args, c.undoArgs()...)
 	args[9] = int64(idsDelta)
 	_, err = tx.one(ctx, `
-		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, detach_devices, allowed_statuses, delta, ids_delta, sims, audited)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id`, args, &id)
+		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, detach_devices, allowed_statuses, delta, ids_delta, sims, audited,
+			undoes, restore_status, restore_devices, reference, reason)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id`, args, &id)
 	return id, err
 }
 
@@ -131,15 +133,21 @@ type listSource struct{ with, table string }
 func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as reader, order string, limit, offset int) ([]fleet.Migration, map[fleet.MigrationID]ownSides, error) {
 	var found []fleet.Migration
 	var ids []fleet.MigrationID
-	text := source.with + `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses
+	text := source.with + `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses,
+			COALESCE(m.undoes, 0), COALESCE(m.restore_status, 0), COALESCE(m.restore_devices, 0), COALESCE(m.reference, ''), COALESCE(m.reason, '')
 		FROM ` + source.table + ` LEFT JOIN users u ON u.id = m.user_id
 		WHERE ` + w.String() + " ORDER BY " + order + " LIMIT " + w.arg(limit) + " OFFSET " + w.arg(offset)
 	err := tx.each(ctx, text, w.args, func(r rows) error {
 		var m fleet.Migration
 		var at int64
-		var detach int
+		var detach, status, devices int
+		var undoes fleet.MigrationID
 		var allowed *string
-		err := r.Scan(&m.ID, &at, &m.User, &m.Username, &m.Target.ID, &m.SIMs, &detach, &allowed)
+		err := r.Scan(&m.ID, &at, &m.User, &m.Username, &m.Target.ID, &m.SIMs, &detach, &allowed,
+			&undoes, &status, &devices, &m.Note.Reference, &m.Note.Reason)
+		if undoes != 0 {
+			m.Undo = &fleet.Undo{Migration: undoes, RestoreStatus: status != 0, RestoreDevices: devices != 0}
+		}
 		m.Time, m.DetachDevices, m.AllowedStatuses = fromMicros(at), detach != 0, parseStatusText(allowed)
 		found, ids = append(found, m), append(ids, m.ID)
 		return err
@@ -148,7 +156,10 @@ func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as re
 		return found, nil, err
 	}
 	own, err := tx.addSides(ctx, as, found, ids)
-	return found, own, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return found, own, tx.addUndos(ctx, as, found, ids)
 }
 
 // addSides fills in the Workspaces on both sides of migrations. A reader who cannot see the
@@ -162,20 +173,21 @@ func (tx *Tx) addSides(ctx context.Context, as reader, migrations []fleet.Migrat
 	w := where{tx: tx}
 	own := w.ownSide(as)
 	w.and(w.in("v.ledger_id", list(tx, ids)))
-	err := tx.each(ctx, "SELECT "+workspaceColumns+`, v.ledger_id, v.side, v.sims, CASE WHEN `+own+` THEN 1 ELSE 0 END
+	err := tx.each(ctx, "SELECT "+workspaceColumns+`, v.ledger_id, v.side, v.sims, v.authority, CASE WHEN `+own+` THEN 1 ELSE 0 END
 		FROM ledger_sides v JOIN workspaces w ON w.id = v.workspace_id
 		WHERE `+w.String()+" ORDER BY v.ledger_id, v.side, v.workspace_id", w.args, func(r rows) error {
 		var ws fleet.Workspace
 		var id fleet.MigrationID
 		var side, sims, mine int
-		if err := scanWorkspace(r, &ws, &id, &side, &sims, &mine); err != nil {
+		var authority fleet.Authority
+		if err := scanWorkspace(r, &ws, &id, &side, &sims, &authority, &mine); err != nil {
 			return err
 		}
 		s := sides[id]
 		if side == 1 {
-			at[id].Target, s.target = ws, mine == 1
+			at[id].Target, at[id].TargetAuthority, s.target = ws, authority, mine == 1
 		} else {
-			at[id].Sources = append(at[id].Sources, fleet.SourceCount{Workspace: ws, SIMs: sims})
+			at[id].Sources = append(at[id].Sources, fleet.SourceCount{Workspace: ws, SIMs: sims, Authority: authority})
 			if mine == 1 {
 				s.sources = append(s.sources, ws.ID)
 			}
@@ -187,6 +199,24 @@ func (tx *Tx) addSides(ctx context.Context, as reader, migrations []fleet.Migrat
 		s.narrow(at[id])
 	}
 	return sides, err
+}
+
+// addUndos fills in the undos of migrations that the reader may see.
+func (tx *Tx) addUndos(ctx context.Context, as reader, migrations []fleet.Migration, ids []fleet.MigrationID) error {
+	w := where{tx: tx}
+	w.and(w.in("m.undoes", list(tx, ids)))
+	w.visible(as)
+	return tx.each(ctx, "SELECT m.undoes, m.id, m.sims FROM ledger m WHERE "+w.String()+" ORDER BY m.id", w.args, func(r rows) error {
+		var of fleet.MigrationID
+		var u fleet.UndoCount
+		err := r.Scan(&of, &u.Migration, &u.SIMs)
+		for i := range migrations {
+			if migrations[i].ID == of {
+				migrations[i].UndoneBy = append(migrations[i].UndoneBy, u)
+			}
+		}
+		return err
+	})
 }
 
 // narrow removes from a migration what does not concern the reader.

@@ -22,20 +22,21 @@ type Caller struct {
 // until the transaction ends, in the order of their ids, so that two requests for the same SIMs
 // do not deadlock.
 func (tx *Tx) Snapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, lock bool) (fleet.Snapshot, error) {
-	sims, err := tx.selected(ctx, who, req.Select, lock)
+	return tx.snapshot(ctx, who, req.Select, lock, req.Target)
+}
+
+// snapshot reads the SIMs of a selector and the Workspaces of those SIMs and of the list.
+func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock bool, workspaces ...fleet.WorkspaceID) (fleet.Snapshot, error) {
+	sims, err := tx.selected(ctx, who, sel, lock)
 	if err != nil {
 		return fleet.Snapshot{}, err
 	}
-	ids := []fleet.WorkspaceID{req.Target}
-	seen := map[fleet.WorkspaceID]bool{req.Target: true}
+	ids := slices.Clone(workspaces)
 	for _, s := range sims {
-		if !seen[s.Workspace] {
-			seen[s.Workspace] = true
-			ids = append(ids, s.Workspace)
-		}
+		ids = append(ids, s.Workspace)
 	}
-	standings, err := tx.Standings(ctx, who.User, ids)
-	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, req.Target), err
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(ids))
+	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, workspaces[0]), err
 }
 
 // narrowed removes Workspaces and SIMs of which the caller is not a member, if the statement
@@ -205,6 +206,8 @@ type Change struct {
 	Target          fleet.WorkspaceID // of a migration, else 0
 	DetachDevices   bool
 	AllowedStatuses []fleet.SIMStatus
+	Undo            *fleet.Undo // of an undo
+	Note            fleet.Note
 	Lines           []Line
 	Sides           []Side
 	Events          []fleet.Event     // written unchanged, after those of the lines
@@ -220,6 +223,7 @@ type Side struct {
 	Workspace fleet.WorkspaceID
 	Target    bool
 	SIMs      int
+	Authority fleet.Authority
 }
 
 // Apply writes a change: the ledger entry and its lines, the SIMs, and the events, in a few

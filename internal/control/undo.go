@@ -1,0 +1,186 @@
+package control
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// Undone is the result of an undo: its plan, and the ID of the ledger entry of each of its
+// moves, in their order.
+type Undone struct {
+	Plan *fleet.UndoPlan
+	IDs  []fleet.MigrationID
+}
+
+// PreviewUndo returns what an undo would do, and changes nothing.
+//
+// Permission: MigrateSIMs. Errors: NotFound for a migration that the caller may not see; those
+// of fleet.PlanUndo.
+func (c *Control) PreviewUndo(ctx context.Context, who identity.Principal, req fleet.UndoRequest) (plan *fleet.UndoPlan, err error) {
+	if err := who.Require(identity.MigrateSIMs); err != nil {
+		return nil, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		snap, found, err := tx.UndoSnapshot(ctx, caller(who), who.Workspace, req, false)
+		if err != nil {
+			return err
+		}
+		if !found {
+			return fleet.Missing("migration", int64(req.Migration))
+		}
+		plan, err = fleet.PlanUndo(req, snap)
+		return err
+	})
+	return plan, err
+}
+
+// UndoRun is a request to undo a migration for real.
+type UndoRun struct {
+	Request fleet.UndoRequest
+	Note    fleet.Note
+	Preview *fleet.Preview // if set, the run moves exactly what was previewed
+	Once    Once
+	// Render encodes the result in the transaction: exactly one of the two is set.
+	Render func(Undone, *fleet.Conflicts) Reply
+	// RefusedWorkspaces returns the Workspaces that a refusal names, read from the output of
+	// Render.
+	RefusedWorkspaces func(Reply) []fleet.WorkspaceID
+}
+
+// Undo moves the SIMs of a migration back: all of them or none, in one transaction. Each
+// Workspace that gets SIMs back has a ledger entry of its own, with its events and its audit
+// entry.
+//
+// Permission: MigrateSIMs. Errors: *Stale; those of PreviewUndo and Once. A refusal by the rules
+// is a Reply.
+func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun) (r Reply, replayed bool, err error) {
+	if err := run.Note.Check(); err != nil {
+		return Reply{}, false, err
+	}
+	u := undoRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
+	run.Once.rights = u.mayReplay
+	started := time.Now()
+	r, replayed, err = c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		u.who, u.done = who, Undone{}
+		done, err := u.attempt(ctx, tx)
+		var refusal *fleet.Conflicts
+		switch {
+		case err == nil:
+			u.done = done
+			return answer{run.Render(done, nil), done.IDs[0], true}, nil
+		case errors.As(err, &refusal):
+			return answer{run.Render(Undone{}, refusal), 0, true}, nil
+		}
+		return answer{}, err
+	})
+	if err == nil && !replayed && u.done.Plan != nil {
+		for i, move := range u.done.Plan.Moves {
+			c.logMigration(who, Migrated{move, u.done.IDs[i]}, time.Since(started))
+		}
+	}
+	return r, replayed, err
+}
+
+// undoRun holds the state of one undo over all attempts of its transaction.
+type undoRun struct {
+	who  identity.Principal
+	run  UndoRun
+	uid  string
+	done Undone // the result, once it is committed
+	last Undone // the result of the last attempt, which counts if its commit succeeded
+}
+
+func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
+	req := u.run.Request
+	snap, found, err := tx.UndoSnapshot(ctx, caller(u.who), u.who.Workspace, req, true)
+	if err != nil {
+		return Undone{}, err
+	}
+	if !found {
+		return Undone{}, fleet.Missing("migration", int64(req.Migration))
+	}
+	// After locking: an attempt with an unknown outcome has ended by now.
+	if tx.Unsure() {
+		if _, happened, err := tx.EntryByUID(ctx, u.entryUID(0)); err != nil || happened {
+			return u.last, err
+		}
+	}
+	plan, refusal := fleet.PlanUndo(req, snap)
+	if u.run.Preview != nil && fleet.CodeOf(refusal) != fleet.NotFound {
+		if err := compareUndo(ctx, tx, caller(u.who), u.run, snap, plan); err != nil {
+			return Undone{}, err
+		}
+	}
+	if refusal != nil {
+		return Undone{}, refusal
+	}
+	u.last = Undone{Plan: plan}
+	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, u.run.Note}
+	for i, move := range plan.Moves {
+		id, err := tx.Apply(ctx, change(move, u.who, u.entryUID(i), what))
+		if err != nil {
+			return Undone{}, err
+		}
+		u.last.IDs = append(u.last.IDs, id)
+	}
+	return u.last, nil
+}
+
+// entryUID returns the uid of the entry of a move.
+func (u *undoRun) entryUID(move int) string { return fmt.Sprintf("%s.%d", u.uid, move) }
+
+// compareUndo refuses an undo that would not do exactly what was previewed; see compare.
+func compareUndo(ctx context.Context, tx *store.Tx, who store.Caller, run UndoRun, snap fleet.UndoSnapshot, plan *fleet.UndoPlan) error {
+	if plan != nil && run.Preview.MatchesUndo(plan) {
+		return nil
+	}
+	sel := run.Request.Selector(snap.Entry)
+	if !run.Preview.SameUndo(run.Request, len(sel.SIMs)) {
+		return &Stale{OtherRequest: true}
+	}
+	stale, err := drifted(ctx, tx, who, run.Preview, fleet.MigrationRequest{Select: sel}, snap.Snapshot)
+	if err != nil || plan == nil && len(stale.SIMs) == 0 {
+		return err
+	}
+	return stale
+}
+
+// mayReplay checks a repetition like the first request; see migrationRun.mayReplay.
+func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
+	entry, found, err := tx.Migration(ctx, caller(who), who.Workspace, u.run.Request.Migration)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fleet.Missing("migration", int64(u.run.Request.Migration))
+	}
+	sides, err := tx.ReplaySides(ctx, key)
+	if err != nil {
+		return err
+	}
+	refused := len(sides) == 0
+	told := []fleet.WorkspaceID{entry.Target.ID}
+	if refused {
+		told = append(told, u.run.RefusedWorkspaces(r)...)
+	}
+	told = append(told, u.run.Request.Homes(entry)...)
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(told))
+	if err != nil {
+		return err
+	}
+	for _, id := range told {
+		s := standings[id]
+		if refused && s.Role == fleet.NoRole || !refused && fleet.Authorize(fleet.SideOut, &s) == fleet.NoAuthority {
+			return fleet.Errorf(fleet.Forbidden, "You no longer have the rights in a Workspace of this undo that you had at the first request")
+		}
+	}
+	return nil
+}

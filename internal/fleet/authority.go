@@ -1,0 +1,44 @@
+package fleet
+
+// Authority is what allows a caller to move SIMs on one side of a migration. Both sides are
+// decided separately, and the ledger records both.
+type Authority int8
+
+// The authorities. NoAuthority in the ledger marks an entry of a version that did not record it.
+const (
+	NoAuthority      Authority = 0
+	AuthorityRole    Authority = 1 // the caller administers the Workspace
+	AuthorityIssuer  Authority = 2 // the caller's Workspace issued or resells the SIM
+	AuthorityCode    Authority = 3 // the caller knew the code of the batch
+)
+
+// Authorities lists every authority with its wire name.
+var Authorities = []Named[Authority]{
+	{ID: AuthorityRole, Name: "role"},
+	{ID: AuthorityIssuer, Name: "issuer"},
+	{ID: AuthorityCode, Name: "batch_code"},
+}
+
+func (a Authority) String() string { return NameOf(Authorities, a) }
+
+// Side is a side of a migration.
+type Side int8
+
+// The sides: SIMs leave Workspaces and enter one.
+const (
+	SideOut  Side = 0
+	SideInto Side = 1
+)
+
+// Authorize returns the authority by which the caller may take SIMs out of a Workspace or put
+// SIMs into it, NoAuthority for none. It decides from the standing alone: what
+// else than a role gives authority is in Standing.Other.
+func Authorize(_ Side, s *Standing) Authority {
+	switch {
+	case s.Other != NoAuthority:
+		return s.Other
+	case s.Role.Administers():
+		return AuthorityRole
+	}
+	return NoAuthority
+}

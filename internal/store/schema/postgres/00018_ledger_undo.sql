@@ -1,0 +1,18 @@
+-- +goose Up
+
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+
+-- undoes is the entry that an undo takes back, with what it restores; NULL for other entries.
+-- reference and reason are what the caller said about the change; NULL for nothing.
+ALTER TABLE ledger
+    ADD COLUMN undoes BIGINT,
+    ADD COLUMN restore_status SMALLINT CHECK (restore_status IN (0, 1)),
+    ADD COLUMN restore_devices SMALLINT CHECK (restore_devices IN (0, 1)),
+    ADD COLUMN reference TEXT COLLATE "C",
+    ADD COLUMN reason TEXT COLLATE "C";
+CREATE INDEX ledger_undoes ON ledger (undoes, id) WHERE undoes IS NOT NULL;
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd

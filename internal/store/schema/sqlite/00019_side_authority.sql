@@ -1,0 +1,8 @@
+-- +goose Up
+
+-- By which authority SIMs moved on a side: 0 in entries of an earlier version, 1 the caller's role
+-- in the Workspace, 2 the caller's Workspace issued or resells the SIM, 3 the code of a batch.
+ALTER TABLE ledger_sides ADD COLUMN authority INTEGER NOT NULL DEFAULT 0;
+
+-- +goose Down
+SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
