@@ -11,14 +11,22 @@ type Migration struct {
 	SourceWorkspaces   []SourceCount   `json:"source_workspaces"`
 	TargetWorkspace    NamedRef        `json:"target_workspace"`
 	SIMCount           int             `json:"sim_count"`
+	TargetAuthority    string          `json:"target_authority,omitempty"` // by which the SIMs entered the target; "" if unknown
+	Reference          string          `json:"reference,omitempty"`
+	Reason             string          `json:"reason,omitempty"`
+	Undoes             *IDRef          `json:"undoes,omitempty"` // of an undo, with the two below
+	RestoreStatus      *bool           `json:"restore_status,omitempty"`
+	RestoreDevices     *bool           `json:"restore_devices,omitempty"`
+	UndoneBy           []UndoCount     `json:"undone_by,omitempty"` // the oldest first
 	SIMs               []MigrationLine `json:"sims,omitempty"`
 }
 
 // SourceCount is the number of SIMs that a migration took out of one Workspace.
 type SourceCount struct {
-	ID       int64  `json:"id"`
-	Name     string `json:"name"`
-	SIMCount int    `json:"sim_count"`
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	SIMCount  int    `json:"sim_count"`
+	Authority string `json:"authority,omitempty"` // by which they left; "" if unknown
 }
 
 // MigrationLine is one SIM of a ledger entry.

@@ -41,7 +41,7 @@ func (e *APIError) Error() string {
 // that it concerns. A dry run is refused like the real run.
 type ConflictError struct {
 	APIError
-	Groups []api.ConflictReason // by ascending code, 1502 to 1509
+	Groups []api.ConflictReason // by ascending code, 1502 to 1512
 }
 
 func (e *ConflictError) Error() string {
@@ -78,6 +78,9 @@ const (
 	SeveralSources     = 1507 // only for ICCIDs and a range; SIMs by id may have several sources
 	TargetNoEnterprise = 1508
 	TargetSuspended    = 1509
+	SIMsChanged        = 1510 // of an undo: SIMs have changed since the migration
+	DeviceUnavailable  = 1511 // of an undo: a previous device is gone, taken or in another Workspace
+	AlreadyUndone      = 1512 // of an undo: another undo has moved the SIMs back
 )
 
 // StaleError is the refusal of a real run with IfMatch: what was previewed has changed since.

@@ -50,7 +50,11 @@ func change(plan *fleet.Plan, who identity.Principal, uid string, a about) store
 
 // auditMove returns the audit entry of a migration, for both of its sides.
 func auditMove(who identity.Principal, c store.Change) *fleet.AuditEntry {
-	e := auditSIMs(who, fleet.AuditMigrated, c)
+	action := fleet.AuditMigrated
+	if c.Undo != nil {
+		action = fleet.AuditUndone
+	}
+	e := auditSIMs(who, action, c)
 	e.Detail.Target = c.Target
 	for _, s := range c.Sides {
 		e.Workspaces = append(e.Workspaces, s.Workspace)

@@ -44,6 +44,7 @@ const (
 	AuditKeyMade           AuditAction = "key.made"
 	AuditKeyRemoved        AuditAction = "key.removed"
 	AuditMigrated          AuditAction = "sim.migrated"
+	AuditUndone            AuditAction = "migration.undone"
 	AuditSIMChanged        AuditAction = "sim.changed"
 	AuditSIMDeleted        AuditAction = "sim.deleted"
 	AuditSIMsImported      AuditAction = "sim.imported"
@@ -61,7 +62,7 @@ var AuditActions = []AuditAction{
 	AuditBearerRefused, AuditRead, AuditOperatorRefused, AuditLeftOut, AuditPasswordChanged, AuditFactorAdded, AuditFactorActivated, AuditFactorRemoved,
 	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserUnlocked, AuditUserInvited, AuditUserActivated, AuditResetAsked,
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
-	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated,
+	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated, AuditUndone,
 	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
 }

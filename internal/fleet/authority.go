@@ -6,10 +6,10 @@ type Authority int8
 
 // The authorities. NoAuthority in the ledger marks an entry of a version that did not record it.
 const (
-	NoAuthority      Authority = 0
-	AuthorityRole    Authority = 1 // the caller administers the Workspace
-	AuthorityIssuer  Authority = 2 // the caller's Workspace issued or resells the SIM
-	AuthorityCode    Authority = 3 // the caller knew the code of the batch
+	NoAuthority     Authority = 0
+	AuthorityRole   Authority = 1 // the caller administers the Workspace
+	AuthorityIssuer Authority = 2 // the caller's Workspace issued or resells the SIM
+	AuthorityCode   Authority = 3 // the caller knew the code of the batch
 )
 
 // Authorities lists every authority with its wire name.

@@ -42,6 +42,9 @@ type Conflicts struct {
 func (c *Conflicts) Detail(s SIMState) UndoDetail { return c.undo[s.ID] }
 
 func (c *Conflicts) Error() string {
+	if c.undo != nil {
+		return "The SIMs cannot be moved back: " + c.Groups[0].Message
+	}
 	return "The SIMs cannot be migrated: " + c.Groups[0].Message
 }
 

@@ -172,7 +172,7 @@ func (u *undoPlanner) line(l *LedgerLine) {
 		d.UndoneBy = by
 		u.undone = append(u.undone, now)
 	case !found:
-		d.Changes = []UndoChange{{PropertySIM, Value{1, "found"}, Value{0, "deleted, or in a Workspace that you are not a member of"}}}
+		d.Changes = []UndoChange{{PropertySIM, Value{1, "found"}, Value{0, "not found"}}}
 		u.changed = append(u.changed, now)
 	case now.Workspace != l.After.Workspace:
 		d.Changes = u.changes(l, now)

@@ -188,7 +188,8 @@ func (d *deeds) sims() {
 	d.do(admin, "PATCH /api/v1/sim/{sim_id}", "/api/v1/sim/252", object{"status": object{"id": 1}})
 	d.do(admin, "DELETE /api/v1/sim/{sim_id}", "/api/v1/sim/253", nil)
 	d.do(admin, "DELETE /api/v1/sim/multi", "", []object{{"id": 1000}, {"id": 1001}})
-	d.do(admin, "POST /api/v1/sim/migration/workspace", "", ran(moving(200, 251)))
+	moved := d.do(admin, "POST /api/v1/sim/migration/workspace", "", ran(moving(200, 251)))
+	d.do(admin, "POST /api/v1/migration/{migration_id}/undo", undo(moved), forReal())
 	d.do(admin, "PATCH /api/v1/sim_batch/bic/{bic}", batchURL+"1234567890123456", object{"sim_status": object{"id": 1}})
 }
 

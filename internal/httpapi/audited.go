@@ -44,6 +44,8 @@ var audited = map[string]fleet.AuditAction{
 	"POST /api/v1/sim/migration/workspace": fleet.AuditMigrated,
 	"PATCH /api/v1/sim_batch/bic/{bic}":    fleet.AuditBatchRegistered,
 
+	"POST /api/v1/migration/{migration_id}/undo": fleet.AuditUndone,
+
 	"POST /api/v1/endpoint":                             fleet.AuditDeviceCreated,
 	"PATCH /api/v1/endpoint/{endpoint_id}":              fleet.AuditDeviceChanged,
 	"DELETE /api/v1/endpoint/{endpoint_id}":             fleet.AuditDeviceDeleted,

@@ -75,6 +75,7 @@ var specials = map[string]special{
 	"POST " + migration + " iccids[]":                                               {body: `{"target_workspace": {"id": 200}, "iccids": [{id}]}`},
 	"POST " + migration + " iccid_range.start":                                      {body: `{"target_workspace": {"id": 200}, "iccid_range": {"start": {id}, "end": {id}}}`},
 	"POST " + migration + " iccid_range.end":                                        {body: `{"target_workspace": {"id": 200}, "iccid_range": {"end": {id}, "start": {id}}}`},
+	"POST /api/v1/migration/{migration_id}/undo sims[].id":                          {own: "1000"}, // which the entry moved
 	"PATCH /api/v1/sim/{sim_id} customer_org.id":                                    {as: "issuer@example.com", body: `{"customer_org": {"id": {id}}}`},
 	"PATCH /api/v1/sim/{sim_id} issuer_org.id":                                      {as: "issuer@example.com", body: `{"issuer_org": {"id": {id}}}`, own: "650"},
 	"PATCH /api/v1/sim/{sim_id} reseller_org.id":                                    {as: "issuer@example.com", body: `{"reseller_org": {"id": {id}}}`, own: "600"},

@@ -54,13 +54,29 @@ func ledgerBody(m fleet.Migration) wire.Migration {
 		AllowedSIMStatuses: allowedRefs(m.AllowedStatuses), SIMCount: m.SIMs,
 		TargetWorkspace: workspaceRef(m.Target), SourceWorkspaces: make([]wire.SourceCount, len(m.Sources)),
 	}
+	if m.Undo != nil {
+		undoes := wire.RefTo(int64(m.Undo.Migration))
+		out.Undoes, out.RestoreStatus, out.RestoreDevices = &undoes, &m.Undo.RestoreStatus, &m.Undo.RestoreDevices
+	}
+	for _, u := range m.UndoneBy {
+		out.UndoneBy = append(out.UndoneBy, wire.UndoCount{ID: int64(u.Migration), SIMCount: u.SIMs})
+	}
+	out.TargetAuthority, out.Reference, out.Reason = authorityName(m.TargetAuthority), m.Note.Reference, m.Note.Reason
 	if m.User != 0 {
 		out.User = &wire.NamedRef{ID: int64(m.User), Name: m.Username}
 	}
 	for i, s := range m.Sources {
-		out.SourceWorkspaces[i] = wire.SourceCount{ID: int64(s.Workspace.ID), Name: s.Workspace.Name, SIMCount: s.SIMs}
+		out.SourceWorkspaces[i] = wire.SourceCount{ID: int64(s.Workspace.ID), Name: s.Workspace.Name, SIMCount: s.SIMs, Authority: authorityName(s.Authority)}
 	}
 	return out
+}
+
+// authorityName returns "" for an entry of a version that did not record it.
+func authorityName(a fleet.Authority) string {
+	if a == fleet.NoAuthority {
+		return ""
+	}
+	return a.String()
 }
 
 // allowedRefs returns nil (null) if every status was allowed.

@@ -105,8 +105,8 @@ func TestLedgerBySide(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.Ferried(t, e)
 		entry := migratedFromTwo(s)
-		part := "2 SIMs of [{100 Fleet DE 2}]: 250 in tracker-7, 251"
-		whole := "3 SIMs of [{100 Fleet DE 2} {200 Fleet FR 1}]: 250 in tracker-7, 260 in device-of-200, 251"
+		part := "2 SIMs of [{100 Fleet DE 2 role}]: 250 in tracker-7, 251"
+		whole := "3 SIMs of [{100 Fleet DE 2 role} {200 Fleet FR 1 role}]: 250 in tracker-7, 260 in device-of-200, 251"
 		for username, want := range map[string]string{
 			"source@example.com": part, "observer@example.com": part, "into@example.com": whole, "admin@example.com": whole, "root@example.com": whole,
 			"target@example.com": whole, // who belongs to both sources

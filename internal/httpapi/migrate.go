@@ -59,28 +59,36 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 }
 
 func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) {
-	// A guard that is present must be effective: an empty or a second one is refused below.
-	guard := r.Header.Values("If-Match")
-	tag := strings.Join(guard, ", ")
 	once, err := r.once("sim.migrate", struct {
 		Request fleet.MigrationRequest
 		IfMatch string
-	}{req, tag})
+	}{req, r.guard()})
 	if err != nil {
 		return response{}, err
 	}
 	run := control.Run{Request: req, Once: once, Render: render, RefusedWorkspaces: refusedWorkspaces}
-	if len(guard) > 0 && tag != "*" {
-		run.Preview, err = fleet.ParsePreview(tag)
-		if fleet.CodeOf(err) == fleet.PreconditionStale {
-			err = &control.Stale{OtherRequest: true} // not one of our tags, so it cannot match
-		}
-		if err != nil {
-			return response{}, err
-		}
+	if run.Preview, err = r.precondition(); err != nil {
+		return response{}, err
 	}
 	reply, replayed, err := a.control.Migrate(r.Context(), r.who, run)
 	return replied(reply, replayed), err
+}
+
+// guard returns the value of If-Match.
+func (r *request) guard() string { return strings.Join(r.Header.Values("If-Match"), ", ") }
+
+// precondition reads the preview that If-Match names; nil for none. A guard that is present must
+// be effective: an empty or a second one is refused.
+func (r *request) precondition() (*fleet.Preview, error) {
+	tag := r.guard()
+	if len(r.Header.Values("If-Match")) == 0 || tag == "*" {
+		return nil, nil //nolint:nilnil // no precondition
+	}
+	preview, err := fleet.ParsePreview(tag)
+	if fleet.CodeOf(err) == fleet.PreconditionStale {
+		err = &control.Stale{OtherRequest: true} // not one of our tags, so it cannot match
+	}
+	return preview, err
 }
 
 // render builds the response of a real run while its transaction is still open.

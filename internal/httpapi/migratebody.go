@@ -42,7 +42,7 @@ func migrationSIMs(sims []fleet.SIMState, source func(fleet.SIMState) fleet.Work
 func conflictBody(c *fleet.Conflicts) wire.MigrationConflict {
 	body := wire.MigrationConflict{StatusCode: http.StatusConflict, Message: c.Error(), Errors: make([]wire.ConflictReason, len(c.Groups))}
 	for i, g := range c.Groups {
-		body.Errors[i] = wire.ConflictReason{ErrorCode: int(g.Code), Message: g.Message, SIMs: migrationSIMs(g.SIMs, c.Source)}
+		body.Errors[i] = wire.ConflictReason{ErrorCode: int(g.Code), Message: g.Message, SIMs: migrationSIMs(g.SIMs, c.Source), Details: conflictDetails(c, g)}
 	}
 	return body
 }

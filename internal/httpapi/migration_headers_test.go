@@ -45,8 +45,9 @@ func TestContract_Location(t *testing.T) {
 		want := api.Migration{
 			ID: id, Timestamp: got.Timestamp, User: &api.NamedRef{ID: 1, Name: "admin@example.com"}, AutoDetachDevices: true,
 			AllowedSIMStatuses: []api.Ref{{ID: 0, Description: "Issued"}, {ID: 2, Description: "Suspended"}},
-			SourceWorkspaces:   []api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 2}}, TargetWorkspace: place(200), SIMCount: 2,
-			SIMs: []api.MigrationLine{line(252, 0), line(253, 2)},
+			SourceWorkspaces:   []api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 2, Authority: "role"}}, TargetWorkspace: place(200), SIMCount: 2,
+			TargetAuthority: "role",
+			SIMs:            []api.MigrationLine{line(252, 0), line(253, 2)},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)

@@ -223,7 +223,7 @@ func TestContract_AllSources(t *testing.T) {
 		}
 		done := admin.Post(migration, ran(moving(300, 260, 252))).Is(http.StatusOK)
 		entry := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
-		if diff := cmp.Diff([]api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 1}, {ID: 200, Name: "Fleet FR", SIMCount: 1}}, entry.SourceWorkspaces); diff != "" {
+		if diff := cmp.Diff([]api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 1, Authority: "role"}, {ID: 200, Name: "Fleet FR", SIMCount: 1, Authority: "role"}}, entry.SourceWorkspaces); diff != "" {
 			t.Error(diff)
 		}
 		// A member who is not an Administrator of a source gets that reason: the SIM was found.

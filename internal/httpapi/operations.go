@@ -90,6 +90,7 @@ var operations = []operation{
 
 	{"GET /api/v1/migration", identity.ReadMigrations, resolved, (*api).listMigrations},
 	{"GET /api/v1/migration/{migration_id}", identity.ReadMigrations, resolved, (*api).getMigration},
+	{"POST /api/v1/migration/{migration_id}/undo", identity.MigrateSIMs, resolved, (*api).undoMigration},
 
 	{"GET /api/v1/country", identity.ReadWorkspace, resolved, listed(countries)},
 	{"GET /api/v1/organisation/my", identity.ReadWorkspace, resolved, (*api).ownWorkspace},

@@ -50,6 +50,7 @@ var heldWrites = map[string]heldWrite{
 	"DELETE /api/v1/sim/{sim_id}":                       {path: "/api/v1/sim/253", program: true},
 	"DELETE /api/v1/sim/multi":                          {body: `[{"id": 1000}, {"id": 1001}]`, program: true},
 	"POST /api/v1/sim/migration/workspace":              {body: `{"target_workspace": {"id": 200}, "sims": [{"id": 1002}], "dry_run": false}`},
+	"POST /api/v1/migration/{migration_id}/undo":        {path: "/api/v1/migration/{entry}/undo", body: `{"dry_run": false}`},
 	"PATCH /api/v1/sim_batch/bic/{bic}":                 {path: batchURL + "1234567890123456", body: `{"id": 1}`, program: true},
 	"POST /api/v1/endpoint":                             {body: newDevice, program: true},
 	"PATCH /api/v1/endpoint/{endpoint_id}":              {path: "/api/v1/endpoint/9001", body: `{"name": "renamed", "sim": {"id": null}}`, program: true},
@@ -176,7 +177,8 @@ users:
 	v.client = s.As(v.name)
 	key, app := v.client.NewFactor()
 	device := s.TrustDevice(v.id)
-	v.known = strings.NewReplacer("{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")))
+	v.known = strings.NewReplacer("{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")),
+		"{entry}", entryOf(s.As("admin@example.com").Post(migration, ran(moving(200, 1100+int64(n))))))
 	return v
 }
 

@@ -171,6 +171,10 @@ var questions = []question{
 		) u GROUP BY id HAVING max(says) IS DISTINCT FROM max(filed) ORDER BY 1`,
 	},
 	{
+		"undos", "I14", "each undo mirrors the migration that it takes back", "undos", "ledger WHERE undoes IS NOT NULL", "entry",
+		undoFaults,
+	},
+	{
 		"tally", tallyInvariant, "the counts by Workspace, status and block are those of the SIMs", "counts", "sim_tally WHERE level = 1", "Workspace",
 		`SELECT workspace_id, 'of status ' || status || ', ' || sum(there) || ' SIMs have ids from ' || (block << 10) || ' to ' || ((block << 10) + 1023)
 			|| ', ' || sum(counted) || ' are counted'

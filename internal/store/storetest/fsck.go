@@ -199,7 +199,7 @@ func (e *env) sound(b Breakable) {
 			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
 		}
 	}
-	want := 31
+	want := 32
 	if e.s.Dialect() == store.SQLite {
 		want += len(onlySQLite)
 	}

@@ -83,7 +83,7 @@ func uncovered(r store.Report, table, column string) bool {
 	})
 }
 
-// owned adds what past lacks: a change of owners, and the registration of a batch.
+// owned adds what past lacks: a change of owners, the registration of a batch, and an undo.
 func (e *env) owned() {
 	e.Helper()
 	batch := plain(2100, Carrier)
@@ -104,6 +104,7 @@ func (e *env) owned() {
 		}
 		return tx.RegisterBatch(ctx, batch.BIC, FleetDE, entry)
 	})
+	e.undo("back", e.migrate("forth", FleetAT, 13, 16))
 	byToken := signedIn
 	byToken.Token = 5
 	e.audited(byToken)

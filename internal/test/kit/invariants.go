@@ -36,9 +36,20 @@ var invariants = map[string]string{
 		SELECT m.id FROM ledger m WHERE m.kind = 1
 		AND (SELECT count(*) FROM events e WHERE e.ledger_id = m.id AND e.type = 50)
 			<> (SELECT count(*) FROM ledger_lines l WHERE l.ledger_id = m.id AND l.device_before IS NOT NULL)`,
-	"I8 a suspension per line that was suspended": `
+	"I8 an assignment per line that got a device": `
 		SELECT m.id FROM ledger m WHERE m.kind = 1
-		AND (SELECT count(*) FROM events e WHERE e.ledger_id = m.id AND e.type = 9)
+		AND (SELECT count(*) FROM events e WHERE e.ledger_id = m.id AND e.type = 51)
+			<> (SELECT count(*) FROM ledger_lines l WHERE l.ledger_id = m.id AND l.device_after IS NOT NULL)`,
+	"I14 an undo mirrors its migration": `
+		SELECT u.id, l.sim_id FROM ledger u JOIN ledger_lines l ON l.ledger_id = u.id
+		WHERE u.undoes IS NOT NULL AND NOT EXISTS (
+			SELECT 1 FROM ledger_lines o WHERE o.ledger_id = u.undoes AND o.sim_id = l.sim_id
+			AND o.workspace_before = l.workspace_after AND o.workspace_after = l.workspace_before
+			AND (u.restore_status = 0 OR o.status_before = l.status_after)
+			AND (u.restore_devices = 0 OR o.device_before IS NOT DISTINCT FROM l.device_after))`,
+	"I8 an event per line whose status changed": `
+		SELECT m.id FROM ledger m WHERE m.kind = 1
+		AND (SELECT count(*) FROM events e WHERE e.ledger_id = m.id AND e.type IN (8, 9, 10, 45))
 			<> (SELECT count(*) FROM ledger_lines l WHERE l.ledger_id = m.id AND l.status_before <> l.status_after)`,
 	"I8 an event 69 per side": `
 		SELECT m.id FROM ledger m WHERE m.kind = 1

@@ -1,0 +1,175 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// undoMigration implements POST /api/v1/migration/{migration_id}/undo.
+func (a *api) undoMigration(r *request) (response, error) {
+	id, err := r.id("migration_id")
+	if err != nil {
+		return response{}, err
+	}
+	var body wire.UndoRequest
+	if err := decodeIfAny(r, &body); err != nil {
+		return response{}, err
+	}
+	req, note, err := undoRequest(fleet.MigrationID(id), body)
+	if err != nil {
+		return response{}, err
+	}
+	once, err := r.once("migration.undo", struct {
+		Request fleet.UndoRequest
+		Note    fleet.Note
+		IfMatch string
+	}{req, note, r.guard()})
+	if err != nil {
+		return response{}, err
+	}
+	if body.DryRun.Or(true) {
+		return a.previewUndo(r, req)
+	}
+	run := control.UndoRun{Request: req, Note: note, Once: once, Render: renderUndo, RefusedWorkspaces: undoRefusedWorkspaces}
+	if run.Preview, err = r.precondition(); err != nil {
+		return response{}, err
+	}
+	reply, replayed, err := a.control.Undo(r.Context(), r.who, run)
+	return replied(reply, replayed), err
+}
+
+func (a *api) previewUndo(r *request, req fleet.UndoRequest) (response, error) {
+	plan, err := a.control.PreviewUndo(r.Context(), r.who, req)
+	if err != nil {
+		return response{}, err
+	}
+	res := encoded(http.StatusOK, undoBody(control.Undone{Plan: plan}))
+	res.set("ETag", plan.ETag())
+	return res, nil
+}
+
+// undoRequest converts a body and checks all that needs no database.
+func undoRequest(id fleet.MigrationID, b wire.UndoRequest) (req fleet.UndoRequest, note fleet.Note, err error) {
+	for field, null := range map[string]bool{
+		"dry_run": b.DryRun.Null, "restore_status": b.RestoreStatus.Null, "restore_devices": b.RestoreDevices.Null,
+		"auto_detach_devices": b.AutoDetachDevices.Null,
+	} {
+		if null {
+			return req, note, fleet.Invalid(field, "it must be true or false, not null; omit the key instead")
+		}
+	}
+	req = fleet.UndoRequest{
+		Migration: id, RestoreStatus: b.RestoreStatus.Or(true), RestoreDevices: b.RestoreDevices.Or(true), DetachDevices: b.AutoDetachDevices.Or(false),
+	}
+	if b.SIMs.Null {
+		return req, note, fleet.Invalid("sims", "it must be a list, not null; omit the key to undo the whole migration")
+	}
+	if sims, ok := b.SIMs.Get(); ok {
+		ids, err := simIDs("sims", sims)
+		if err != nil {
+			return req, note, err
+		}
+		sel, err := fleet.SelectSIMs(ids)
+		if err != nil {
+			return req, note, err
+		}
+		req.SIMs = sel.SIMs
+	}
+	note = fleet.Note{Reference: b.Reference.Or(""), Reason: b.Reason.Or("")}
+	return req, note, note.Check()
+}
+
+// renderUndo builds the response of a real run while its transaction is still open.
+func renderUndo(done control.Undone, refusal *fleet.Conflicts) control.Reply {
+	if refusal != nil {
+		return refused(refusal)
+	}
+	res := encoded(http.StatusOK, undoBody(done))
+	return control.Reply{Status: res.status, Body: res.body, Location: entryPath(done.IDs[0])}
+}
+
+// undoRefusedWorkspaces extracts the Workspaces that a refusal names, also those that SIMs have
+// moved on to.
+func undoRefusedWorkspaces(r control.Reply) []fleet.WorkspaceID {
+	ids := refusedWorkspaces(r)
+	var body wire.MigrationConflict
+	if json.Unmarshal(r.Body, &body) != nil {
+		return ids
+	}
+	for _, reason := range body.Errors {
+		for _, detail := range reason.Details {
+			for _, change := range detail.Changes {
+				if change.Property == wire.ChangedWorkspace && change.Now != nil {
+					ids = append(ids, fleet.WorkspaceID(change.Now.ID))
+				}
+			}
+		}
+	}
+	return fleet.Once(ids)
+}
+
+func undoBody(done control.Undone) wire.UndoResponse {
+	p := done.Plan
+	body := wire.UndoResponse{
+		Undoes: wire.RefTo(int64(p.Request.Migration)), SIMCount: len(p.SIMs), DryRun: done.IDs == nil,
+		RestoreStatus: p.Request.RestoreStatus, RestoreDevices: p.Request.RestoreDevices, AutoDetachDevices: p.Request.DetachDevices,
+		Migrations: make([]wire.UndoEntry, len(p.Moves)), SIMs: make([]wire.UndoSIM, len(p.SIMs)),
+	}
+	homes := make(map[fleet.WorkspaceID]fleet.Workspace, len(p.Moves))
+	for i, move := range p.Moves {
+		homes[move.Target.ID] = move.Target
+		body.Migrations[i] = wire.UndoEntry{TargetWorkspace: workspaceRef(move.Target), SIMCount: len(move.SIMs)}
+		if done.IDs != nil {
+			body.Migrations[i].ID = int64(done.IDs[i])
+		}
+	}
+	for i, s := range p.SIMs {
+		after := p.After(s)
+		body.SIMs[i] = wire.UndoSIM{
+			MigrationSIM: migrationSIM(s, p.Entry.Target),
+			After: wire.LineState{
+				Workspace: workspaceRef(homes[after.Workspace]), Status: statusRef(after.Status), Endpoint: deviceRef(after.Device, after.DeviceName),
+			},
+		}
+	}
+	return body
+}
+
+// conflictDetails describes why an undo cannot move SIMs back; nil for a migration.
+func conflictDetails(c *fleet.Conflicts, g fleet.Conflict) []wire.ConflictDetail {
+	var list []wire.ConflictDetail
+	for _, s := range g.SIMs {
+		d, detail := c.Detail(s), wire.ConflictDetail{ID: int64(s.ID)}
+		switch g.Code {
+		case fleet.SIMsChanged:
+			for _, change := range d.Changes {
+				detail.Changes = append(detail.Changes, wire.StaleChange{
+					Property: string(change.Property), Was: changedValue(change.Property, change.Was), Now: changedValue(change.Property, change.Now),
+				})
+			}
+		case fleet.DeviceUnavailable:
+			detail.Endpoint = &wire.NamedRef{ID: d.Device.ID, Name: d.Device.Name}
+		case fleet.AlreadyUndone:
+			by := wire.RefTo(int64(d.UndoneBy))
+			detail.UndoneBy = &by
+		default:
+			continue
+		}
+		list = append(list, detail)
+	}
+	return list
+}
+
+func changedValue(p fleet.Property, v fleet.Value) *wire.StaleValue {
+	switch {
+	case p == fleet.PropertyStatus || p == fleet.PropertySIM:
+		return &wire.StaleValue{ID: v.ID, Description: v.Name}
+	case v.ID == 0:
+		return nil
+	}
+	return &wire.StaleValue{ID: v.ID, Name: v.Name}
+}
