@@ -13,7 +13,7 @@ import (
 )
 
 func migrationsCommands(p Process) *cobra.Command {
-	return group("migrations", "Read the ledger of migrations: who moved what, and when", migrationsList(p), migrationsShow(p))
+	return group("migrations", "Read the ledger of migrations, and undo one", migrationsList(p), migrationsShow(p), migrationsUndo(p))
 }
 
 func migrationsList(p Process) *cobra.Command {

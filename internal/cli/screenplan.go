@@ -237,6 +237,12 @@ func cure(code int) string {
 		return "Choose an enterprise Workspace with --to."
 	case client.TargetSuspended:
 		return "Ask the operator to enable the Workspace first."
+	case client.SIMsChanged:
+		return "leave them out with --sim-id; --keep-status ignores a changed status, --detach another device"
+	case client.DeviceUnavailable:
+		return "--leave-devices moves them back without their devices"
+	case client.AlreadyUndone:
+		return "name the others with --sim-id"
 	case bulk.NotFound:
 		return "check the numbers; deleted SIMs are not found either"
 	case bulk.Changed:

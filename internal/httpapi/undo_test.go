@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -34,7 +35,7 @@ func stateOf(s *kit.Server, ids string) string {
 
 // tallies reads the counts by Workspace and status.
 func tallies(s *kit.Server) string {
-	if err := s.Control.Operator().Fold(s.T.Context()); err != nil {
+	if err := operator.New(s.Control).Fold(s.T.Context()); err != nil {
 		s.T.Fatal(err)
 	}
 	return fmt.Sprint(s.Rows("SELECT workspace_id, level, status, block, sims FROM sim_tally WHERE sims <> 0 ORDER BY 1, 2, 3, 4"))

@@ -80,7 +80,7 @@ var damages = map[string]damage{
 		"audit_entries": "entry 2: 0 audit entries are owed for it, and 1 are there"}},
 	"UndoAstray": {[]string{"UPDATE ledger SET undoes = 3, restore_status = 1, restore_devices = 1 WHERE id = 8"},
 		map[string]string{"undos": "entry 8: SIM 14 does not go back"}},
-	"UndoOfNothing": {[]string{"UPDATE ledger SET restore_status = 1 WHERE id = 2"}, map[string]string{"undos": "entry 2: it says what an undo restores"}},
+	"UndoOfNothing":  {[]string{"UPDATE ledger SET restore_status = 1 WHERE id = 2"}, map[string]string{"undos": "entry 2: it says what an undo restores"}},
 	"DeltaChanged":   {[]string{"UPDATE ledger SET delta = delta - 1 WHERE id = 2"}, map[string]string{"deltas": "entry 2:", "state": ""}},
 	"IDsChanged":     {[]string{"UPDATE ledger SET ids_delta = 1 WHERE id = 2"}, map[string]string{"sims": "the checksum over their ids differs"}},
 	"SideMiscounts":  {[]string{"UPDATE ledger_sides SET sims = 2 WHERE ledger_id = 2 AND side = 1"}, map[string]string{"sides": "entry 2:"}},
