@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// about is what the ledger and the events say of a migration besides what moved.
+// about is what the ledger and the events say about a migration in addition to the SIMs.
 type about struct {
 	undo *fleet.Undo
 	note fleet.Note

@@ -154,7 +154,7 @@ func TestContract_UndoSome(t *testing.T) {
 	})
 }
 
-// What has happened to a SIM since the migration is in the way, unless it is left out.
+// What has happened to a SIM since the migration prevents the undo, unless an option ignores it.
 func TestContract_UndoChanged(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
@@ -176,7 +176,7 @@ func TestContract_UndoChanged(t *testing.T) {
 		}
 		s.Untouched("a refused undo", func() { noUndo(t, admin.Post(undo(moved), forReal()), 1510) })
 
-		// what is left out is not in the way
+		// options that ignore the change
 		noUndo(t, admin.Post(undo(moved), object{"sims": []object{{"id": 251}}}), 1510)
 		kept := object{"sims": []object{{"id": 251}}, "restore_status": false}
 		done := body[api.UndoResponse](t, admin.Post(undo(moved), forReal(kept)), http.StatusOK)
