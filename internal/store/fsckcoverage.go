@@ -35,7 +35,7 @@ var notCovered = []NotCovered{
 		Table: "ledger", Columns: []string{"uid", "kind", "at", "token_id", "detach_devices", "allowed_statuses", "audited", "reference", "reason"},
 		Why: "kind, instant and token are checked against lines, events or an audit entry; the rest describes the request",
 	},
-	{Table: "ledger_sides", Columns: []string{"authority"}, Why: "by which right a change was made; the audit log says by whom"},
+	{Table: "ledger_sides", Columns: []string{"authority"}, Why: "by which right a change was made; the audit log names the user"},
 	{Table: "ledger_lines", Columns: []string{"device_name"}, Why: "the name that a device had; the device itself is checked"},
 	{Table: "events", Columns: []string{"source", "severity", "description"}, Why: "how an event is worded"},
 	{
