@@ -149,6 +149,8 @@ var Table = []Bug{
 	{"anonymous_gzip", "tests", `admission_test.go`, tests("internal/httpapi", "^TestAnonymousBodies$")},
 	{"gate_no_turns", "tests", `let in`, tests("internal/limit", "^TestGateTakesTurns$")},
 	{"ledger_sides", "tests", `sees 3 SIMs`, tests("internal/httpapi", "^TestLedgerBySide$")},
+	{"undo_without_status", "tests", `before:`, tests("internal/httpapi", "^TestContract_UndoRestores$")},
+	{"undo_of_changed", "tests", `_test.go`, tests("internal/httpapi", "^TestContract_UndoChanged$")},
 	{"ledger_lines", "tests", `of one source: GET .* shows`, tests("internal/httpapi", "^TestMembersOfOneSourceSeeNothingOfAnother$")},
 	{"counters_share", "tests", `are the same row`, tests("internal/control", "^TestCountersShareNoRow$")},
 	{"terminal_c1", "tests", `_test.go`, tests("internal/cli", "^TestNamesOfAServerAreEscaped$")},

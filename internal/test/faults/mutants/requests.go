@@ -13,7 +13,7 @@ var requests = []faults.Mutation{
 		migrateAPIFile, "\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n",
 		"\t_, _ = a.realRun(r, req)\n\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n"),
 	replace("match_ignored", "If-Match is ignored",
-		migrateAPIFile, `if len(guard) > 0 && tag != "*" {`, `if false {`),
+		migrateAPIFile, `if len(r.Header.Values("If-Match")) == 0 || tag == "*" {`, `if true {`),
 	replace("replay_before_rights", "a key replays its reply without a check of rights",
 		onceFile, "if w.once.rights != nil {", "if false {"),
 	replace("key_global", "a key of one caller is the same for all others",
