@@ -18,43 +18,44 @@ import (
 
 // catcher runs a harness, at the size that suffices, against a program with a mutation.
 type catcher struct {
-	pkg string // the package whose tests the harness builds; "" if it builds simferry
-	run func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error)
+	pkg   string // the package whose tests the harness builds; "" if it builds simferry
+	match string // the tests, if they are ordinary ones
+	run   func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error)
 }
 
 // The harnesses that the table uses.
 var (
-	modelled = catcher{modelTests, func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	modelled = catcher{modelTests, "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return model.Run(ctx, mutation, 5000, seed) // it ends with the first failure
 	}}
-	planner = catcher{"internal/fleet", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	planner = catcher{"internal/fleet", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return fuzz.Properties(ctx, "internal/fleet", mutation, fuzz.Planner, seed)
 	}}
-	powerCuts = catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	powerCuts = catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return powercut.Cuts(ctx, mutation, 150, seed)
 	}}
-	cutConnections = catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	cutConnections = catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return resources.Cut(ctx, mutation, 8, seed)
 	}}
-	lostPrimary = catcher{"", failover.Double}
+	lostPrimary = catcher{"", "", failover.Double}
 )
 
 const modelTests = "internal/test/model"
 
 func killSQLite(cycles int) catcher {
-	return catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	return catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return kill.OnSQLite(ctx, mutation, cycles, seed)
 	}}
 }
 
 func histories(n int) catcher {
-	return catcher{modelTests, func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	return catcher{modelTests, "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return linear.Run(ctx, mutation, n, seed)
 	}}
 }
 
 func deliveries(kills int) catcher {
-	return catcher{"", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+	return catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return outbox.Run(ctx, mutation, kills, seed)
 	}}
 }
@@ -67,7 +68,7 @@ func tests(pkg, match string) catcher { return ordinary(pkg, match, "-test.short
 func onBothEngines(pkg, match string) catcher { return ordinary(pkg, match) }
 
 func ordinary(pkg, match string, args ...string) catcher {
-	return catcher{pkg, func(ctx context.Context, mutation faults.Mutation, _ uint64) (res faults.Result, err error) {
+	return catcher{pkg, match, func(ctx context.Context, mutation faults.Mutation, _ uint64) (res faults.Result, err error) {
 		test, err := gotest.Build(ctx, pkg, mutation)
 		if err != nil {
 			return res, err
@@ -88,6 +89,15 @@ type Bug struct {
 	Harness string
 	Words   string // a regular expression that one of the harness's failures must match
 	catch   catcher
+}
+
+// Tests returns the package and the pattern of the ordinary tests that must catch the bug; "" if
+// another harness must.
+func (b Bug) Tests() (pkg, match string) {
+	if b.catch.match == "" {
+		return "", ""
+	}
+	return b.catch.pkg, b.catch.match
 }
 
 // Table has every mutation of internal/test/faults/mutants.
@@ -206,8 +216,8 @@ var Table = []Bug{
 	{"done_twice", "tests", `_test.go`, onBothEngines("internal/httpapi", "^TestLostCommitWithoutABearer$")},
 	{"pages_unchecked", "tests", `_test.go`, onBothEngines("internal/store", "^TestFsckFindsDamagedPages$")},
 	{"file_replaced", "tests", `_test.go`, tests("internal/store", "^TestAFileRemovedOrReplacedBelowTheServer$")},
-	{"clock_sweeps", "tests", `_test.go`, tests("internal/control", "^TestAWrongClockRemovesNothing$")},
-	{"clock_bearers", "tests", `_test.go`, onBothEngines("internal/control", "^TestClockAgainstPostgres$")},
+	{"clock_sweeps", "tests", `_test.go`, tests("internal/operator", "^TestAWrongClockRemovesNothing$")},
+	{"clock_bearers", "tests", `_test.go`, onBothEngines("internal/operator", "^TestClockAgainstPostgres$")},
 	{"log_grows", "tests", `_test.go`, tests("internal/store", "^TestALogThatGrewIsTruncated$")},
 	{"seal_ignored", "tests", `_test.go`, tests("internal/store", "^TestFsckColumnsSQLite$")},
 	{"crash_counts", "tests", `_test.go`, tests("internal/control", "^TestASignInCutOffByACrashIsNoGuess$")},
