@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -27,6 +28,9 @@ func begun(s *kit.Server, statements ...string) *sql.Tx {
 	return tx
 }
 
+// blockedWithin is much longer than a transaction waits for a lock.
+const blockedWithin = 30 * time.Second
+
 // blocked waits until a number of transactions wait for a lock, and keep what they have locked:
 // a first attempt waits for a moment only, and gives up its locks then. SQLite does not show
 // this: there, every write waits while the test's transaction is open.
@@ -39,7 +43,10 @@ func blocked(s *kit.Server, e kit.Engine, n int) {
 	conn, err := pgx.Connect(ctx, s.DB)
 	mustNot(s.T, err)
 	defer func() { _ = conn.Close(ctx) }()
-	for waiting := -1; waiting != n; {
+	for waiting, since := -1, time.Now(); waiting != n; {
+		if time.Since(since) > blockedWithin {
+			s.T.Fatalf("%d transactions wait for a lock, want %d", waiting, n)
+		}
 		err := conn.QueryRow(ctx, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > interval '150 ms'").Scan(&waiting)
 		mustNot(s.T, err)
 	}

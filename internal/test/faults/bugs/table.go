@@ -73,7 +73,7 @@ func ordinary(pkg, match string, args ...string) catcher {
 		if err != nil {
 			return res, err
 		}
-		out, err := test.Run(ctx, match, nil, args...)
+		out, err := test.Run(ctx, match, nil, append(args, "-test.timeout=10m")...) // a test that hangs shows its stacks
 		if err != nil {
 			return res, err
 		}
@@ -152,7 +152,8 @@ var Table = []Bug{
 	{"suspended_user", "model", `differ|I\d+:`, modelled},
 	{"event_at_target", "model", `differ|I\d+:`, modelled},
 
-	// Ordinary tests. The words are those of the test that must fail.
+	// Ordinary tests of what callers may see, do and use up. The words are those of the test that
+	// must fail; many of these tests have only one way to fail.
 	{"rights_early", "tests", `revoked|answered|: 20\d`, tests("internal/httpapi", "^TestBodiesThatComeLate$")},
 	{"body_budget", "tests", `admission_test.go`, tests("internal/httpapi", "^TestBodiesShareMemory$")},
 	{"body_unbounded", "tests", `gate_test.go`, tests("internal/limit", "^TestBudget$")},
@@ -178,6 +179,7 @@ var Table = []Bug{
 	{"refresh_lost", "tests", `_test.go`, tests("internal/httpapi", "^TestRefreshAnswerLost$")},
 	{"refresh_theft", "tests", `_test.go`, tests("internal/httpapi", "^TestRefreshTheft$")},
 
+	// Files, filters, queries, runs and sessions of clients.
 	{"from_ignored", "tests", `_test.go`, tests("internal/cli", "^TestFilteredWhileOthersMove$")},
 	{"no_last_look", "tests", `_test.go`, tests("internal/cli", "^TestFilteredWhileOthersMove$")},
 	{"one_pass", "tests", `_test.go`, tests("internal/cli", "^TestFilteredWhileOthersMove$")},
@@ -199,6 +201,7 @@ var Table = []Bug{
 	{"plan_edited", "tests", `_test.go`, tests("internal/cli/bulk", "^TestEditedPlanFile$")},
 	{"plan_mismatch", "tests", `_test.go`, tests("internal/cli/bulk", "^TestConfirmNoticesEdits$")},
 
+	// Requests of existing clients.
 	{"null_body", "tests", `_test.go`, tests("internal/httpapi", "^TestNullAndMarkedBodies$")},
 	{"null_item", "tests", `want 400`, tests("internal/httpapi", "^TestNullAndMarkedBodies$")},
 	{"sort_plus", "tests", `_test.go`, tests("internal/httpapi", "^TestSortPlus$")},
@@ -210,9 +213,10 @@ var Table = []Bug{
 	{"hop_port", "tests", `_test.go`, tests("internal/netaddr", "^TestParseHop$")},
 	{"connections_unbounded", "tests", `_test.go`, tests("internal/limit", "^TestNoRoomBesideBusyConnections$")},
 
+	// Locks, files, clocks and checks of the database.
 	{"lock_holds_connection", "tests", `another row`, onBothEngines("internal/store", "^TestWaitingForALockIsBounded$")},
 	{"frozen_keeps_locks", "tests", `_test.go`, onBothEngines("internal/store", "^TestACutOffServerLosesItsLocks$")},
-	{"workspaces_unlocked", "tests", `_test.go`, onBothEngines("internal/httpapi", "^TestATargetChangesBeforeOrAfterAMigration$")},
+	{"workspaces_unlocked", "tests", `wait for a lock, want 1`, onBothEngines("internal/httpapi", "^TestATargetChangesBeforeOrAfterAMigration$")},
 	{"done_twice", "tests", `_test.go`, onBothEngines("internal/httpapi", "^TestLostCommitWithoutABearer$")},
 	{"pages_unchecked", "tests", `_test.go`, onBothEngines("internal/store", "^TestFsckFindsDamagedPages$")},
 	{"file_replaced", "tests", `_test.go`, tests("internal/store", "^TestAFileRemovedOrReplacedBelowTheServer$")},
