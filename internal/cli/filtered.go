@@ -12,12 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
 
-// source is where --filter looks, and for what. It is kept with a run, which looks again
-// at its end.
-type source struct {
-	Filter    string       `json:"filter"`
-	Workspace api.NamedRef `json:"workspace"`
-}
+// source is what --filter selects. It is kept with a plan and with a run, which lists it again at
+// its end.
+type source = bulk.Source
 
 // source resolves --from and --filter; nil without --filter.
 func (s *shipping) source(ctx context.Context) (*source, error) {

@@ -3,6 +3,7 @@ package cli_test
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -154,6 +155,31 @@ func TestFilteredWhileOthersMove(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestSavedPlanListsTheFilterAgain saves a plan for --filter, and lets a SIM come in before the
+// plan is applied: the run reports it, as one without a saved plan does.
+func TestSavedPlanListsTheFilterAgain(t *testing.T) {
+	for kind, start := range inventories(t) {
+		t.Run(kind, func(t *testing.T) {
+			v := start(t)
+			p := newPerson(t)
+			p.login(v.url, v.user)
+			v.move(v.first+9, 300)
+			file := filepath.Join(t.TempDir(), "tonight.plan")
+			if got := p.run("", "migrate", "--to", "200", "--from", "100", "--filter", filterOf(kind), "--plan", file); got.code != 0 {
+				t.Fatalf("exit code %d\n%s%s", got.code, got.out, got.errors)
+			}
+			v.move(v.first+9, 100)
+			got := p.run("", "migrate", "apply", file, "--yes")
+			if got.code != 4 || !strings.Contains(got.out, "1 more SIM matches --filter in Fleet DE") {
+				t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errors)
+			}
+			if len(v.in(100)) == 0 || v.in(200)[v.first+9] {
+				t.Error("a SIM that is not in the plan has moved")
+			}
+		})
 	}
 }
 

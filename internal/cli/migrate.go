@@ -152,6 +152,7 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 	if err != nil {
 		return err
 	}
+	plan.From = s.from
 	return s.proceed(ctx, plan)
 }
 

@@ -52,7 +52,7 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 	if plan.Server != s.server {
 		return fmt.Errorf("the plan was made for %s, but the profile %s is for %s: choose another with --profile", plan.Server, *f.profile, s.server)
 	}
-	s.terms = plan.Terms
+	s.terms, s.from = plan.Terms, plan.From
 	again := bulk.Planner{Server: s.remote, Pace: s.pace, Terms: plan.Terms, Progress: s.screen.planning}
 	plan, err = again.Confirm(ctx, plan)
 	s.screen.planned()

@@ -27,7 +27,14 @@ type Plan struct {
 	Against    []Reason  `json:"against_target,omitempty"` // reasons why no SIM may move
 	Duplicates []string  `json:"duplicates,omitempty"`     // descriptions of SIMs that were named more than once
 	Sum        string    `json:"sum,omitempty"`            // SHA-256 of the rest of a file, so that an edit is noticed
+	From       *Source   `json:"from,omitempty"`           // of the SIMs that were selected by a filter; nil without
 	Left       []SIM     `json:"left,omitempty"`           // had left their Workspace From, or changed, before the dry run
+}
+
+// Source is a filter and the Workspace whose SIMs it selects.
+type Source struct {
+	Filter    string       `json:"filter"`
+	Workspace api.NamedRef `json:"workspace"`
 }
 
 // PlanVersion is the version of the file format.
