@@ -72,7 +72,7 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) 
 		return Reply{}, false, err
 	}
 	m := migrationRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
-	run.Once.rights, run.Once.anywhere = m.mayReplay, true
+	run.Once.rights, run.Once.anywhere, run.Once.selects = m.mayReplay, true, &run.Request.Select
 	started := time.Now()
 	r, replayed, err = c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		m.who = who

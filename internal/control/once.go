@@ -35,6 +35,10 @@ type Once struct {
 	// so that a reply which an earlier version stored, without a Workspace, may be repeated.
 	anywhere bool
 
+	// selects are the SIMs that the rule will lock with Snapshot; nil for none. Without a key they
+	// are locked together with the caller.
+	selects *fleet.Selector
+
 	// instead is the response to a repetition if the reply contains a secret, which must not be
 	// stored; nil means the reply itself.
 	instead func() Reply
@@ -155,6 +159,9 @@ func opening(who identity.Principal, o Once) store.Opening {
 		open.Key = &key
 	} else if who.User != 0 || who.Token != 0 {
 		open.Attempt = who.Origin.RequestID
+	}
+	if o.Key == "" && who.User != 0 && !who.SuperAdmin {
+		open.Select = o.selects
 	}
 	return open
 }

@@ -59,8 +59,11 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
 	if !who.SuperAdmin {
+		if a := tx.ahead; a != nil && lock && a.member <= mostSearched {
+			return a.sims, nil
+		}
 		member := 0
-		count := statement{"SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(who.User)}, func(r rows) error { return r.Scan(&member) }}
+		count := memberships(who, &member)
 		var err error
 		if tx.d == Postgres { // one round trip
 			err = tx.batch(ctx, count, tx.selection(who, sel, lock, true, &sims))
@@ -73,6 +76,23 @@ func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock
 		sims = sims[:0]
 	}
 	return sims, tx.batch(ctx, tx.selection(who, sel, lock, false, &sims))
+}
+
+// memberships counts the memberships of a user.
+func memberships(who Caller, n *int) statement {
+	return statement{"SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(who.User)}, func(r rows) error { return r.Scan(n) }}
+}
+
+// ahead holds the SIMs that Open has selected and locked for Snapshot.
+type ahead struct {
+	member int // memberships of the caller; with more than mostSearched the selection is incomplete
+	sims   []fleet.SIMState
+}
+
+// selectAhead returns the statements of selected for a caller who is not a SuperAdmin.
+func (tx *Tx) selectAhead(who Caller, sel fleet.Selector) []statement {
+	tx.ahead = &ahead{sims: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
+	return []statement{memberships(who, &tx.ahead.member), tx.selection(who, sel, true, true, &tx.ahead.sims)}
 }
 
 // mostSearched is the maximum number of Workspaces that selection searches one by one.

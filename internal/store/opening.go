@@ -15,6 +15,10 @@ type Opening struct {
 	Program fleet.TokenID // the application token of a program, 0 for others
 	Key     *Key          // the idempotency key, nil for none
 	Attempt string        // identifies the request over all its attempts, "" for none
+
+	// Select is set if Snapshot will lock the SIMs of a selector for the user of Bearer, who is not
+	// a SuperAdmin. On PostgreSQL they are locked and read in the same round trip.
+	Select *fleet.Selector
 }
 
 // Opened is the result of an Opening.
@@ -56,6 +60,9 @@ func (tx *Tx) Open(ctx context.Context, o Opening) (Opened, error) {
 	}
 	if tx.unsure && o.Attempt != "" {
 		statements = append(statements, attempted(o.Attempt, &got.Done))
+	}
+	if o.Select != nil && tx.d == Postgres {
+		statements = append(statements, tx.selectAhead(Caller{User: o.Bearer.User}, *o.Select)...)
 	}
 	if len(statements) == 0 {
 		return got, nil

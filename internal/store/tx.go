@@ -17,6 +17,7 @@ type Tx struct {
 	unsure bool
 	most   int   // how many rows a list may go through
 	failed error // of the first statement that failed: the transaction must not commit
+	ahead  *ahead
 }
 
 // Now returns the instant of the transaction: the same for everything that it writes.
