@@ -1,0 +1,201 @@
+package tablefile
+
+import (
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strconv"
+	"strings"
+)
+
+type sheet struct {
+	name, file string
+	hidden     bool
+}
+
+// sheets lists the sheets in the order of their tabs.
+func (b *workbook) sheets() (list []sheet, err error) {
+	var rels struct {
+		Relationship []struct {
+			ID     string `xml:"Id,attr"`
+			Type   string `xml:"Type,attr"`
+			Target string `xml:"Target,attr"`
+		}
+	}
+	if err := b.decode("_rels/.rels", &rels); err != nil {
+		return nil, err
+	}
+	main := ""
+	for _, r := range rels.Relationship {
+		if strings.HasSuffix(r.Type, "/officeDocument") {
+			main = strings.TrimPrefix(r.Target, "/")
+		}
+	}
+	var book struct {
+		Properties struct {
+			Date1904 string `xml:"date1904,attr"`
+		} `xml:"workbookPr"`
+		Sheets []struct {
+			Name  string `xml:"name,attr"`
+			State string `xml:"state,attr"`
+			ID    string `xml:"http://schemas.openxmlformats.org/officeDocument/2006/relationships id,attr"`
+			Loose string `xml:"http://purl.oclc.org/ooxml/officeDocument/relationships id,attr"`
+		} `xml:"sheets>sheet"`
+	}
+	if err := b.decode(main, &book); err != nil {
+		return nil, err
+	}
+	b.date1904 = book.Properties.Date1904 == "1" || book.Properties.Date1904 == "true"
+	rels.Relationship = nil
+	if err := b.decode(path.Join(path.Dir(main), "_rels", path.Base(main)+".rels"), &rels); err != nil {
+		return nil, err
+	}
+	targets := make(map[string]string)
+	for _, r := range rels.Relationship {
+		if !strings.HasSuffix(r.Type, "/worksheet") {
+			continue
+		}
+		if targets[r.ID] = strings.TrimPrefix(r.Target, "/"); !strings.HasPrefix(r.Target, "/") {
+			targets[r.ID] = path.Join(path.Dir(main), r.Target)
+		}
+	}
+	for _, s := range book.Sheets {
+		if file := targets[s.ID+s.Loose]; file != "" { // else a chart
+			list = append(list, sheet{s.Name, file, s.State == "hidden" || s.State == "veryHidden"})
+		}
+	}
+	return list, nil
+}
+
+// onlySheet returns the only sheet with cells; several are an error.
+func (b *workbook) onlySheet(sheets []sheet) (string, error) {
+	var names []string
+	file := ""
+	for _, s := range sheets {
+		if s.hidden {
+			continue
+		}
+		filled, err := b.filled(s)
+		if err != nil {
+			return "", err
+		}
+		if filled {
+			names = append(names, strconv.Quote(clip(s.name)))
+			file = s.file
+		}
+	}
+	switch len(names) {
+	case 0:
+		return "", formatError("the workbook is empty")
+	case 1:
+		return file, nil
+	}
+	return "", formatError("the workbook has several sheets with rows (" + strings.Join(names, ", ") + "): keep the one that counts, or save it as CSV")
+}
+
+func (b *workbook) filled(s sheet) (bool, error) {
+	probe := &workbook{files: b.files}
+	if err := probe.begin(s.file); err != nil {
+		return false, err
+	}
+	defer probe.close()
+	for {
+		tok, err := probe.xml.Token()
+		switch el := tok.(type) {
+		case xml.StartElement:
+			if el.Name.Local == "v" || el.Name.Local == "is" {
+				return true, nil
+			}
+		default:
+			if errors.Is(err, io.EOF) {
+				return false, nil
+			}
+			if err != nil {
+				return false, err
+			}
+		}
+	}
+}
+
+func (b *workbook) begin(file string) error {
+	r, err := b.open(file, mostUnpacked)
+	if err != nil {
+		return brokenWorkbook(err)
+	}
+	b.sheet, b.xml = r, xml.NewDecoder(io.LimitReader(r, mostUnpacked))
+	return nil
+}
+
+func (b *workbook) close() { _ = b.sheet.Close() } // read only
+
+// next reads a row. Damage anywhere in the sheet is an error, never its end.
+func (b *workbook) next() (Row, error) {
+	for {
+		tok, err := b.xml.Token()
+		if errors.Is(err, io.EOF) {
+			return Row{}, io.EOF
+		}
+		if err != nil {
+			return Row{}, brokenWorkbook(err)
+		}
+		el, ok := tok.(xml.StartElement)
+		if !ok || el.Name.Local != "row" {
+			continue
+		}
+		row, err := b.readRow(el)
+		var fault *Fault
+		if err != nil && !errors.As(err, &fault) {
+			err = brokenWorkbook(err)
+		}
+		return row, err
+	}
+}
+
+func (b *workbook) readRow(el xml.StartElement) (Row, error) {
+	hidden, err := b.beginRow(el)
+	if err != nil {
+		return Row{}, err
+	}
+	row := Row{Line: b.row}
+	for {
+		tok, err := b.xml.Token()
+		if err != nil {
+			return row, err
+		}
+		switch el := tok.(type) {
+		case xml.StartElement:
+			if el.Name.Local == "c" {
+				if err := b.readCell(&row, el); err != nil {
+					return row, err
+				}
+			} else if err := b.xml.Skip(); err != nil {
+				return row, err
+			}
+		case xml.EndElement:
+			if hidden && !row.Blank() {
+				return row, &Fault{row.Line, "the row is hidden, perhaps by a filter: show it or delete it, so that the list is what you see"}
+			}
+			return row, nil
+		}
+	}
+}
+
+// beginRow reads the number of a row, and whether it is hidden.
+func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
+	b.row++
+	for _, a := range el.Attr {
+		switch a.Name.Local {
+		case "r":
+			n, err := strconv.Atoi(a.Value)
+			if err != nil || n < b.row {
+				return false, fmt.Errorf("row %d is out of order", b.row)
+			}
+			b.row = n
+		case "hidden":
+			hidden = a.Value == "1" || a.Value == "true"
+		}
+	}
+	return hidden, nil
+}
