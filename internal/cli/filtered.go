@@ -27,7 +27,7 @@ func (s *shipping) source(ctx context.Context) (*source, error) {
 	}
 	if s.selected.from != "" {
 		from, err := s.workspace(ctx, "--from", s.selected.from)
-		return &source{filter, from}, err
+		return &source{Filter: filter, Workspace: from}, err
 	}
 	var own *api.Workspace
 	err = s.pace.Persist(ctx, func(ctx context.Context) (err error) {
@@ -37,7 +37,7 @@ func (s *shipping) source(ctx context.Context) (*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{filter, api.NamedRef{ID: own.ID, Name: own.Name}}, nil
+	return &source{Filter: filter, Workspace: api.NamedRef{ID: own.ID, Name: own.Name}}, nil
 }
 
 // filtered lists the SIMs of a source. Each of them may be taken only from there. Deleted
