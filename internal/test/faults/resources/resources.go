@@ -49,6 +49,8 @@ type site interface {
 	// strike takes something away under load and gives it back; over is the time at which it
 	// was back.
 	strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error)
+	// settle completes what servers do in the background. Call it after the load.
+	settle(ctx context.Context) error
 	// complaints returns other faults that were found. Call it once, at the end.
 	complaints() []string
 	close() error
@@ -204,6 +206,9 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	if err := load.End(ctx); err != nil {
 		t.res.Late(strain, "I12: %v", err)
 		return ctx.Err()
+	}
+	if err := there.settle(ctx); err != nil {
+		return err
 	}
 	t.underWay += load.Journal().UnderWay(struck)
 	t.refused += load.Refused()
