@@ -39,23 +39,23 @@ func (c *Control) Connectivity(ctx context.Context, who identity.Principal, id f
 // ResetConnectivity writes an event that requests a reset of a device's connection.
 //
 // Permission: WriteDevices. Errors: InvalidReference, also for a device of another Workspace;
-// those of Once.
-func (c *Control) ResetConnectivity(ctx context.Context, who identity.Principal, id fleet.DeviceID, o Once, done Reply) (Reply, bool, error) {
-	return c.once(ctx, who, identity.WriteDevices, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+// those of once.
+func (c *Control) ResetConnectivity(ctx context.Context, who identity.Principal, id fleet.DeviceID, w Write[None]) (Reply, error) {
+	return once(ctx, c, who, guard{need: identity.WriteDevices}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
 		found, err := tx.DevicesOf(ctx, who.Workspace, []fleet.DeviceID{id}, true)
 		if err != nil {
-			return answer{}, err
+			return done, err
 		}
 		if len(found) == 0 {
-			return answer{}, fleet.MissingDevices([]fleet.DeviceID{id}, false)
+			return done, fleet.MissingDevices([]fleet.DeviceID{id}, false)
 		}
 		err = tx.InsertEvent(ctx, fleet.Event{
 			Type: fleet.EventConnectivityReset, Workspace: who.Workspace, User: who.User, Device: id, Description: "Connectivity reset requested",
 		})
 		if err != nil {
-			return answer{}, err
+			return done, err
 		}
 		entry := fleet.AuditEntry{Action: fleet.AuditDeviceChanged, Subject: fleet.Subject("device", id), Detail: fleet.AuditDetail{Devices: 1}}
-		return answer{reply: done, keep: true}, audit(ctx, tx, who, entry)
+		return done, audit(ctx, tx, who, entry)
 	})
 }

@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,19 +14,14 @@ import (
 )
 
 // DeviceRun is a request that writes devices. If it has a Place, the messages of a refusal
-// name the device.
+// name the device. The result are the devices that were created. The refusal InUse is stored
+// under an idempotency key like a success.
 type DeviceRun struct {
 	Changes []fleet.DeviceChange // without IDs if devices are created; each device occurs once
 	// Workspace gets the new devices; 0 is the caller's.
 	Workspace  fleet.WorkspaceID
 	DeleteSIMs bool   // of ReleaseDevices: the SIMs are deleted too
 	Place      string // the format of a device's position, such as "endpoints[%d]"; "" for one device
-	Once       Once
-	// Render encodes the result in the transaction, because the response is stored with the
-	// change. It gets only the devices that were created.
-	Render func(Devices) Reply
-	// Refuse encodes the refusal InUse, which is also stored under an idempotency key.
-	Refuse func(*fleet.Error) Reply
 }
 
 // CreateDevices creates devices in the caller's Workspace or in another one, all or none. A SIM
@@ -37,9 +31,9 @@ type DeviceRun struct {
 // Permission: WriteDevices, and WriteSIMs if a SIM is given; for another Workspace the caller
 // must also be its Administrator. Errors: ValidationFailed as for fleet.PlanDevices, and for a
 // Workspace that is unknown or not administered by the caller, with the same message; those of
-// Once.
-func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
+// once.
+func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		w.create, w.action = true, fleet.AuditDeviceCreated
 		if err := w.createIn(ctx, tx, run.Workspace); err != nil {
 			return err
@@ -67,9 +61,9 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 // released (event 50) and keeps its status.
 //
 // Permission: WriteDevices, and WriteSIMs if a SIM is given. Errors: InvalidReference if a
-// device does not exist; ValidationFailed as for fleet.PlanDevices; those of Once.
-func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
+// device does not exist; ValidationFailed as for fleet.PlanDevices; those of once.
+func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
@@ -83,9 +77,9 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 
 // DeleteDevices deletes devices of the caller's Workspace, all or none.
 //
-// Permission: WriteDevices. Errors: InvalidReference if a device does not exist; those of Once.
-func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
+// Permission: WriteDevices. Errors: InvalidReference if a device does not exist; those of once.
+func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
@@ -107,9 +101,9 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 // (event 10).
 //
 // Permission: WriteDevices and WriteSIMs. Errors: InvalidReference if a device does not exist;
-// those of Once.
-func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun) (Reply, bool, error) {
-	return c.writeDevices(ctx, who, run, func(w *deviceWrite, tx *store.Tx) error {
+// those of once.
+func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		if done, err := w.lockDevices(ctx, tx); done || err != nil {
 			return err
 		}
@@ -177,32 +171,31 @@ func (w *deviceWrite) createIn(ctx context.Context, tx *store.Tx, ws fleet.Works
 	return err
 }
 
-func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, write func(*deviceWrite, *store.Tx) error) (Reply, bool, error) {
+func (c *Control) writeDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices], write func(*deviceWrite, *store.Tx) error) (Reply, error) {
 	if err := mayWrite(who, run.Changes); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	uid := uuid.NewString() // all attempts of the transaction share it
-	run.Once.rights = func(_ context.Context, _ *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+	g := guard{need: identity.WriteDevices, replay: func(_ context.Context, _ *store.Tx, who identity.Principal, _ store.Stored) error {
 		return mayWrite(who, run.Changes)
-	}
-	return c.once(ctx, who, identity.WriteDevices, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	}}
+	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Devices], error) {
 		if err := mayWrite(who, run.Changes); err != nil {
-			return answer{}, err
+			return result[Devices]{}, err
 		}
 		w := &deviceWrite{who: who, ws: who.Workspace, uid: uid, place: run.Place, changes: slices.Clone(run.Changes)}
-		var refusal *fleet.Error
 		err := write(w, tx)
-		if fleet.CodeOf(err) == fleet.InUse && errors.As(err, &refusal) {
-			return answer{run.Refuse(refusal), 0, true}, nil
+		if fleet.CodeOf(err) == fleet.InUse {
+			return result[Devices]{refused: err}, nil
 		}
 		if err != nil {
-			return answer{}, err
+			return result[Devices]{}, err
 		}
 		if err := w.audit(ctx, tx); err != nil {
-			return answer{}, err
+			return result[Devices]{}, err
 		}
 		done, err := readDevices(ctx, tx, w.ws, w.created)
-		return answer{run.Render(done), 0, true}, err
+		return result[Devices]{value: done}, err
 	})
 }
 

@@ -53,38 +53,36 @@ type Invited struct {
 //
 // Permission: ManageMembers, as Administrator of the Workspace. Errors: BadRequest that names
 // the field; Forbidden for any other Workspace, known or not; NotAllowed for SuperAdmin, and if
-// invitations are disabled; Duplicated for a member; TooManyRequests; those of Once.
-func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitation, o Once, render func(Invited) (reply, again Reply)) (Reply, bool, error) {
+// invitations are disabled; Duplicated for a member; TooManyRequests; those of once.
+func (c *Control) Invite(ctx context.Context, who identity.Principal, n Invitation, w Write[Invited]) (Reply, error) {
 	if err := who.Require(identity.ManageMembers); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	n, err := n.checked(who)
 	if err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	if c.deliver == DeliverNot {
-		return Reply{}, false, fleet.Errorf(fleet.NotAllowed,
+		return Reply{}, fleet.Errorf(fleet.NotAllowed,
 			"Invitations are disabled: the operator must set smtp_url, or activation_key to inviter")
 	}
-	var again Reply
-	o.instead = func() Reply { return again }
-	o.first = func(ctx context.Context, tx *store.Tx) error {
+	g := guard{need: identity.ManageMembers}
+	g.lock = func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.LockMembers(ctx, n.Workspace); err != nil {
 			return err
 		}
 		return tx.Hold(ctx, store.Users)
 	}
-	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+	g.replay = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
 		return mayInvite(ctx, tx, who, n.Workspace)
 	}
-	return c.once(ctx, who, identity.ManageMembers, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
-		done, err := c.invite(ctx, tx, who, n)
-		if err != nil {
-			return answer{}, err
+	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[Invited], err error) {
+		done.value, err = c.invite(ctx, tx, who, n)
+		if done.value.Key != "" {
+			done.again = fleet.Errorf(fleet.Duplicated,
+				"The invitation was already created with this Idempotency-Key; its activation key was shown then and is not stored")
 		}
-		var reply Reply
-		reply, again = render(done)
-		return answer{reply: reply, keep: true}, nil
+		return done, err
 	})
 }
 

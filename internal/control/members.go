@@ -15,37 +15,52 @@ type MemberOf struct {
 	Workspace fleet.WorkspaceID
 }
 
+// MemberStatus is a request to change the status of a member.
+type MemberStatus struct {
+	MemberOf
+	Status fleet.UserStatus // Active or Suspended
+}
+
+// MemberRole is a request to give or take a role.
+type MemberRole struct {
+	MemberOf
+	Role fleet.Role
+}
+
 // SetMemberStatus suspends or reactivates a user in one Workspace. Other Workspaces do not
 // change. A suspension ends the user's bearers for that Workspace at once, on every server, and
 // the refresh tokens.
 //
 // Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound; NotAllowed
-// for oneself; InUse for the last Administrator; those of Once.
-func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, of MemberOf, s fleet.UserStatus, o Once, done Reply) (Reply, bool, error) {
-	if s != fleet.UserActive && s != fleet.UserSuspended {
-		return Reply{}, false, fleet.Invalid("status.id", "must be 1 (Active) or 2 (Suspended)")
+// for oneself; InUse for the last Administrator; those of once.
+func (c *Control) SetMemberStatus(ctx context.Context, who identity.Principal, m MemberStatus, w Write[None]) (Reply, error) {
+	if m.Status != fleet.UserActive && m.Status != fleet.UserSuspended {
+		return Reply{}, fleet.Invalid("status.id", "must be 1 (Active) or 2 (Suspended)")
 	}
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error { return m.setStatus(ctx, tx, who, s) })
+	return c.manage(ctx, who, m.MemberOf, w, func(tx *store.Tx, who identity.Principal, of managed) error {
+		return of.setStatus(ctx, tx, who, m.Status)
+	})
 }
 
 // RemoveMember removes a user from one Workspace. A user without another Workspace is deleted:
 // the address can be used again, and records of the user's actions stay.
 //
 // Permission and errors: as for SetMemberStatus.
-func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply) (Reply, bool, error) {
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error { return m.remove(ctx, tx, who) })
+func (c *Control) RemoveMember(ctx context.Context, who identity.Principal, of MemberOf, w Write[None]) (Reply, error) {
+	return c.manage(ctx, who, of, w, func(tx *store.Tx, who identity.Principal, m managed) error { return m.remove(ctx, tx, who) })
 }
 
 // GiveRole gives a user a role in a Workspace. It succeeds if the user has the role already.
 //
 // Permission: ManageMembers, as Administrator of that Workspace. Errors: NotFound, also for an
 // unknown role; BadRequest for oneself; NotAllowed for SuperAdmin, which only the operator
-// gives; those of Once.
-func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of MemberOf, role fleet.Role, o Once, done Reply) (Reply, bool, error) {
+// gives; those of once.
+func (c *Control) GiveRole(ctx context.Context, who identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
+	role := r.Role
 	if err := checkGrantable(role); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error {
+	return c.manage(ctx, who, r.MemberOf, w, func(tx *store.Tx, who identity.Principal, m managed) error {
 		if m.user.ID == who.User {
 			return ownRoles()
 		}
@@ -60,11 +75,12 @@ func (c *Control) GiveRole(ctx context.Context, who identity.Principal, of Membe
 //
 // Permission and errors: as for GiveRole; NotFound if the user does not have it; InUse for the
 // last role, and for the last Administrator.
-func (c *Control) TakeRole(ctx context.Context, who identity.Principal, of MemberOf, role fleet.Role, o Once, done Reply) (Reply, bool, error) {
+func (c *Control) TakeRole(ctx context.Context, who identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
+	role := r.Role
 	if err := checkGrantable(role); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
-	return c.manage(ctx, who, of, o, done, func(tx *store.Tx, who identity.Principal, m managed) error {
+	return c.manage(ctx, who, r.MemberOf, w, func(tx *store.Tx, who identity.Principal, m managed) error {
 		switch {
 		case m.user.ID == who.User:
 			return ownRoles()
@@ -114,20 +130,18 @@ type managed struct {
 
 // manage runs a rule on a membership. It locks the members of the Workspace, so that of two
 // Administrators who remove each other at the same time only one succeeds.
-func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply, rule func(*store.Tx, identity.Principal, managed) error) (Reply, bool, error) {
-	if err := who.Require(identity.ManageMembers); err != nil {
-		return Reply{}, false, err
-	}
-	o.first = func(ctx context.Context, tx *store.Tx) error { return tx.LockMembers(ctx, of.Workspace) }
-	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+func (c *Control) manage(ctx context.Context, who identity.Principal, of MemberOf, w Write[None], rule func(*store.Tx, identity.Principal, managed) error) (Reply, error) {
+	g := guard{need: identity.ManageMembers}
+	g.lock = func(ctx context.Context, tx *store.Tx) error { return tx.LockMembers(ctx, of.Workspace) }
+	g.replay = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
 		return administers(ctx, tx, who, of.Workspace)
 	}
-	return c.once(ctx, who, identity.ManageMembers, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[None], error) {
 		m, err := findManaged(ctx, tx, who, of)
 		if err == nil {
 			err = rule(tx, who, m)
 		}
-		return answer{reply: done, keep: true}, err
+		return result[None]{}, err
 	})
 }
 

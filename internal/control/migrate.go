@@ -53,28 +53,21 @@ var errOnlyUsers error = fleet.Errorf(fleet.Forbidden, "Only users can migrate S
 type Run struct {
 	Request fleet.MigrationRequest
 	Preview *fleet.Preview // if set, the run moves exactly what was previewed
-	Once    Once
-	// Render encodes the result: exactly one of the two is set. It runs in the transaction,
-	// because the response is stored with the change.
-	Render func(Migrated, *fleet.Conflicts) Reply
-	// RefusedWorkspaces returns the Workspaces of the SIMs that a refusal names, read from the output of
-	// Render.
-	RefusedWorkspaces func(Reply) []fleet.WorkspaceID
 }
 
 // Migrate moves all of the SIMs or none. It also releases their devices and writes their events
-// and their ledger entry. A refusal by the rules is a Reply as well, because it is stored under
-// an idempotency key like a success.
+// and their ledger entry. A refusal by the rules is stored under an idempotency key like a
+// success.
 //
-// Permission: MigrateSIMs. Errors: *Stale; NotFound as for fleet.PlanMigration; those of Once.
-func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) (r Reply, replayed bool, err error) {
+// Permission: MigrateSIMs. Errors: *Stale; NotFound as for fleet.PlanMigration; those of once.
+func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run, w Write[Migrated]) (Reply, error) {
 	if err := who.Require(identity.MigrateSIMs); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	m := migrationRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
-	run.Once.rights, run.Once.anywhere, run.Once.selects = m.mayReplay, true, &run.Request.Select
+	g := guard{need: identity.MigrateSIMs, replay: m.mayReplay, anywhere: true, selects: &m.run.Request.Select}
 	started := time.Now()
-	r, replayed, err = c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Migrated], error) {
 		m.who = who
 		done, err := m.attempt(ctx, tx)
 		m.done = Migrated{}
@@ -82,16 +75,16 @@ func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run) 
 		switch {
 		case err == nil:
 			m.done = done
-			return answer{run.Render(done, nil), done.ID, true}, nil
+			return result[Migrated]{value: done, entry: done.ID}, nil
 		case errors.As(err, &refusal):
-			return answer{run.Render(Migrated{}, refusal), 0, true}, nil
+			return result[Migrated]{refused: refusal}, nil
 		}
-		return answer{}, err
+		return result[Migrated]{}, err
 	})
-	if err == nil && !replayed && m.done.Plan != nil {
+	if err == nil && !r.Replayed && m.done.Plan != nil {
 		c.logMigration(who, m.done, time.Since(started))
 	}
-	return r, replayed, err
+	return r, err
 }
 
 // logMigration logs a committed migration with its counts, in one line.
@@ -146,17 +139,19 @@ func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx) (Migrated, err
 // mayReplay checks a repetition like the first request. An Administrator who was removed since
 // must not see the stored response; and if it is a refusal that names SIMs, the caller must
 // still be a member of their Workspaces.
-func (m *migrationRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
-	sides, err := tx.ReplaySides(ctx, key)
+func (m *migrationRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, s store.Stored) (err error) {
+	var sides []fleet.WorkspaceID
+	switch {
+	case s.Entry != 0:
+		sides, err = tx.Sides(ctx, s.Entry)
+	case !s.NamedKnown:
+		err = usedBefore()
+	}
 	if err != nil {
 		return err
 	}
-	var told []fleet.WorkspaceID
-	if len(sides) == 0 {
-		told = m.run.RefusedWorkspaces(r)
-	}
 	target := m.run.Request.Target
-	standings, err := tx.Standings(ctx, who.User, slices.Concat(sides, told, []fleet.WorkspaceID{target}))
+	standings, err := tx.Standings(ctx, who.User, slices.Concat(sides, s.Named, []fleet.WorkspaceID{target}))
 	if err != nil {
 		return err
 	}
@@ -170,12 +165,18 @@ func (m *migrationRun) mayReplay(ctx context.Context, tx *store.Tx, who identity
 			return fleet.Errorf(fleet.Forbidden, "You no longer administer a Workspace of this migration")
 		}
 	}
-	for _, id := range told {
+	for _, id := range s.Named {
 		if standings[id].Role == fleet.NoRole {
 			return fleet.Errorf(fleet.Forbidden, "You no longer belong to a Workspace of these SIMs")
 		}
 	}
 	return nil
+}
+
+// usedBefore refuses to repeat a refusal of an earlier version, which did not store the
+// Workspaces that it names.
+func usedBefore() error {
+	return fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used before the server was upgraded; choose a new one")
 }
 
 // targetUnknown is checked before the response reveals anything else.

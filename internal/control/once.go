@@ -15,21 +15,42 @@ import (
 // an idempotency key and return it again.
 type Reply = store.Reply
 
+// Encoder encodes the result of a rule. It runs in the rule's transaction, because the response
+// is stored with the change.
+type Encoder[T any] interface {
+	// OK encodes a success.
+	OK(T) Reply
+	// Refused encodes a refusal that is stored under an idempotency key, like a success.
+	Refused(error) Reply
+}
+
+// Write is what a rule that writes gets from its caller: the idempotency key, and the encoder
+// of its result.
+type Write[T any] struct {
+	Once
+	Encoder[T]
+}
+
 // Once makes repetitions of a write under the same idempotency key take effect once. The zero
 // value has no key: each write takes effect.
 type Once struct {
 	Key         string
 	Operation   string
 	Fingerprint []byte // of the request, after strict decoding
+}
 
-	// first takes locks that must precede those on the caller; nil for none. A rule that
+// guard is what the transaction of a write requires before its rule runs.
+type guard struct {
+	need identity.Permission
+
+	// lock takes locks that must precede those on the caller; nil for none. A rule that
 	// changes the caller's own rows, or those of another user, locks them here, so that two
 	// such writes wait for each other instead of causing a deadlock.
-	first func(context.Context, *store.Tx) error
+	lock func(context.Context, *store.Tx) error
 
-	// rights checks further permissions before a stored response is repeated; nil if the
+	// replay checks further permissions before a stored response is repeated; nil if the
 	// permission of the operation is enough.
-	rights func(context.Context, *store.Tx, identity.Principal, store.Key, Reply) error
+	replay func(context.Context, *store.Tx, identity.Principal, store.Stored) error
 
 	// anywhere is set if the rights for a repetition do not depend on the Workspace of the token,
 	// so that a reply which an earlier version stored, without a Workspace, may be repeated.
@@ -38,52 +59,88 @@ type Once struct {
 	// selects are the SIMs that the rule will lock with Snapshot; nil for none. Without a key they
 	// are locked together with the caller.
 	selects *fleet.Selector
-
-	// instead is the response to a repetition if the reply contains a secret, which must not be
-	// stored; nil means the reply itself.
-	instead func() Reply
 }
 
-// answer is the function of a rule in its transaction. It returns the reply, the ID of the
-// ledger entry that it wrote (0 for none), and whether the reply may be stored under a key.
+// None is the result of a rule without one.
+type None = struct{}
+
+// result is what a rule returns.
+type result[T any] struct {
+	value   T
+	refused error             // a refusal to store like a success, instead of the value
+	entry   fleet.MigrationID // the ledger entry that it wrote, 0 for none
+	again   error             // refuses repetitions, if the response has a secret that must not be stored
+}
+
+// once runs a write of a caller, and encodes its result. Its errors are those of
+// writeRun.attempt.
+func once[T any](ctx context.Context, c *Control, who identity.Principal, g guard, w Write[T], rule func(*store.Tx, identity.Principal) (result[T], error)) (Reply, error) {
+	return c.once(ctx, who, g, w.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		r, err := rule(tx, who)
+		switch {
+		case err != nil:
+			return answer{}, err
+		case r.refused != nil:
+			return answer{reply: w.Refused(r.refused), named: namedBy(r.refused)}, nil
+		}
+		a := answer{reply: w.OK(r.value), entry: r.entry}
+		if r.again != nil {
+			again := w.Refused(r.again)
+			a.again = &again
+		}
+		return a, nil
+	})
+}
+
+// namedBy returns the Workspaces whose SIMs a refusal names.
+func namedBy(refusal error) []fleet.WorkspaceID {
+	var conflicts *fleet.Conflicts
+	if !errors.As(refusal, &conflicts) {
+		return nil
+	}
+	return conflicts.Workspaces()
+}
+
+// answer is an encoded result.
 type answer struct {
 	reply Reply
+	again *Reply // for repetitions; nil means the reply itself
 	entry fleet.MigrationID
-	keep  bool
+	named []fleet.WorkspaceID
 }
 
-// once runs every write of a caller. In the write's own transaction it reads the caller again
-// and requires the permission, because the checks before the body arrived may be out of date.
-// The rule gets the caller as read there; locks keep the caller unchanged until the commit. A
-// repetition under a key gets the stored reply, and replayed is true.
-//
-// Errors: those of Bearer and Require; KeyReused if another request came under the key;
-// KeyBusy, with RetryAfter, while the first still runs.
-func (c *Control) once(ctx context.Context, who identity.Principal, need identity.Permission, o Once, rule func(*store.Tx, identity.Principal) (answer, error)) (Reply, bool, error) {
-	if err := who.Require(need); err != nil {
-		return Reply{}, false, err
+// once runs every write of a caller.
+func (c *Control) once(ctx context.Context, who identity.Principal, g guard, o Once, rule func(*store.Tx, identity.Principal) (answer, error)) (Reply, error) {
+	if err := who.Require(g.need); err != nil {
+		return Reply{}, err
 	}
-	w := writeRun{c: c, who: who, need: need, once: o, open: opening(who, o), rule: rule}
+	w := writeRun{c: c, who: who, guard: g, once: o, open: opening(who, g, o), rule: rule}
 	err := c.store.Update(ctx, func(tx *store.Tx) error { return w.attempt(ctx, tx) })
-	return w.reply, w.replayed, err
+	return w.reply, err
 }
 
 // writeRun holds the state of one write of a caller over all attempts of its transaction.
 type writeRun struct {
-	c    *Control
-	who  identity.Principal // as read at the start of the request
-	need identity.Permission
-	once Once
-	open store.Opening
-	rule func(*store.Tx, identity.Principal) (answer, error)
+	c     *Control
+	who   identity.Principal // as read at the start of the request
+	guard guard
+	once  Once
+	open  store.Opening
+	rule  func(*store.Tx, identity.Principal) (answer, error)
 
-	reply    Reply // of the last attempt
-	replayed bool
+	reply Reply // of the last attempt
 }
 
+// attempt reads the caller again, in the write's own transaction, and requires the permission,
+// because the checks before the body arrived may be out of date. The rule gets the caller as
+// read here; locks keep the caller unchanged until the commit. A repetition under a key gets
+// the stored reply.
+//
+// Errors: those of Authenticate and Require; KeyReused if another request came under the key;
+// KeyBusy, with RetryAfter, while the first still runs.
 func (w *writeRun) attempt(ctx context.Context, tx *store.Tx) error {
-	if w.once.first != nil {
-		if err := w.once.first(ctx, tx); err != nil {
+	if w.guard.lock != nil {
+		if err := w.guard.lock(ctx, tx); err != nil {
 			return err
 		}
 	}
@@ -96,8 +153,8 @@ func (w *writeRun) attempt(ctx context.Context, tx *store.Tx) error {
 		return err
 	}
 	if w.once.Key != "" {
-		stored, err := w.recall(ctx, tx, who, got)
-		if err != nil || stored {
+		found, err := w.recall(ctx, tx, who, got)
+		if err != nil || found {
 			return err
 		}
 	}
@@ -105,19 +162,21 @@ func (w *writeRun) attempt(ctx context.Context, tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	w.reply, w.replayed = a.reply, false
-	if w.once.Key == "" || !a.keep {
+	w.reply = a.reply
+	if w.once.Key == "" {
 		return nil
 	}
-	if w.once.instead != nil {
-		a.reply = w.once.instead()
+	if a.again != nil {
+		a.reply = *a.again
 	}
-	return tx.StoreReply(ctx, *w.open.Key, w.once.Fingerprint, a.reply, a.entry)
+	return tx.StoreReply(ctx, *w.open.Key, store.Stored{
+		Reply: a.reply, Fingerprint: w.once.Fingerprint, Entry: a.entry, Named: a.named,
+	})
 }
 
 // write is once for a rule without an idempotency key and without a reply.
-func (c *Control) write(ctx context.Context, who identity.Principal, need identity.Permission, first func(context.Context, *store.Tx) error, rule func(*store.Tx, identity.Principal) error) error {
-	_, _, err := c.once(ctx, who, need, Once{first: first}, func(tx *store.Tx, who identity.Principal) (answer, error) {
+func (c *Control) write(ctx context.Context, who identity.Principal, need identity.Permission, lock func(context.Context, *store.Tx) error, rule func(*store.Tx, identity.Principal) error) error {
+	_, err := c.once(ctx, who, guard{need: need, lock: lock}, Once{}, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		return answer{}, rule(tx, who)
 	})
 	return err
@@ -127,10 +186,10 @@ func (c *Control) write(ctx context.Context, who identity.Principal, need identi
 // permission.
 //
 // Errors: those of write; KeyReused; KeyBusy with RetryAfter.
-func (c *Control) Idempotent(ctx context.Context, o Once, write func(*store.Tx) (Reply, error)) (Reply, bool, error) {
-	return c.once(ctx, identity.Principal{}, identity.Public, o, func(tx *store.Tx, _ identity.Principal) (answer, error) {
+func (c *Control) Idempotent(ctx context.Context, o Once, write func(*store.Tx) (Reply, error)) (Reply, error) {
+	return c.once(ctx, identity.Principal{}, guard{need: identity.Public}, o, func(tx *store.Tx, _ identity.Principal) (answer, error) {
 		reply, err := write(tx)
-		return answer{reply: reply, keep: true}, err
+		return answer{reply: reply}, err
 	})
 }
 
@@ -149,7 +208,7 @@ func (c *Control) update(ctx context.Context, from identity.Origin, fn func(*sto
 
 // opening checks what the transaction of a write must check first. The operator has no
 // Principal.
-func opening(who identity.Principal, o Once) store.Opening {
+func opening(who identity.Principal, g guard, o Once) store.Opening {
 	open := store.Opening{Program: who.Token, Bearer: store.BearerOf{Key: who.Key}}
 	if who.Token == 0 {
 		open.Bearer = bearerOf(claimsOf(who))
@@ -161,7 +220,7 @@ func opening(who identity.Principal, o Once) store.Opening {
 		open.Attempt = who.Origin.RequestID
 	}
 	if o.Key == "" && who.User != 0 && !who.SuperAdmin {
-		open.Select = o.selects
+		open.Select = g.selects
 	}
 	return open
 }
@@ -179,7 +238,7 @@ func (w *writeRun) caller(tx *store.Tx, got store.Opened) (now identity.Principa
 		return now, &fleet.Error{Code: fleet.CodeOf(err), Message: err.Error(), Err: ErrEnded}
 	}
 	now.Origin = w.who.Origin
-	return now, now.Require(w.need)
+	return now, now.Require(w.guard.need)
 }
 
 // ErrEnded is in the chain of an InvalidToken error if the caller's session, user or
@@ -192,7 +251,7 @@ func claimsOf(who identity.Principal) identity.Claims {
 }
 
 // recall reads the reply that is stored under the key, if there is one.
-func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (stored bool, err error) {
+func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (found bool, err error) {
 	switch {
 	case got.Busy && tx.Unsure():
 		return false, store.ErrRaced // locked by an earlier attempt of this request, which is about to end
@@ -202,19 +261,20 @@ func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Princi
 		}
 	case !got.Replied:
 		return false, nil
-	case got.Unbound && !w.once.anywhere:
+	case got.Stored.Unbound && !w.guard.anywhere:
 		return false, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used before an upgrade of the server, "+
-			"in a Workspace that was not recorded; look whether that request took effect, and choose a new key")
+			"in a Workspace that was not recorded; check whether that request took effect, and choose a new key")
 	}
-	if w.once.rights != nil {
-		if err := w.once.rights(ctx, tx, who, *w.open.Key, got.Reply); err != nil {
+	if w.guard.replay != nil {
+		if err := w.guard.replay(ctx, tx, who, got.Stored); err != nil {
 			return false, err
 		}
 	}
-	if !bytes.Equal(got.Fingerprint, w.once.Fingerprint) {
+	if !bytes.Equal(got.Stored.Fingerprint, w.once.Fingerprint) {
 		return false, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
 	}
+	w.reply = got.Stored.Reply
 	// Not a replay if an earlier attempt of this request, whose outcome was unknown, stored it.
-	w.reply, w.replayed = got.Reply, !tx.Unsure()
+	w.reply.Replayed = !tx.Unsure()
 	return true, nil
 }

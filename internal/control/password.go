@@ -2,12 +2,14 @@ package control
 
 import (
 	"context"
-	"net/netip"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
 )
+
+// PasswordChange is a request to change the caller's password. Both are digests.
+type PasswordChange struct{ Old, New string }
 
 // ChangePassword replaces the caller's password. Both are given as the client's digests. Every
 // session of the user ends, including the caller's.
@@ -15,16 +17,16 @@ import (
 // Permission: WriteOwn. Errors: BadRequest for an invalid digest; Failed with a
 // ValidationFailed for a wrong old password, which counts as a guess; TooManyRequests;
 // ValidationFailed for a new password that is easily guessed, or equal to the old one.
-func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, old, next string, from netip.Addr) error {
+func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, p PasswordChange) error {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return err
 	}
-	digest, err := identity.ParseWireDigestOf("new_password", next)
+	digest, err := identity.ParseWireDigestOf("new_password", p.New)
 	if err != nil {
 		return err
 	}
-	g := guessBy(who, from)
-	user, err := c.confirmPassword(ctx, who, g, "old_password", old)
+	g := guessBy(who, who.Origin.Address)
+	user, err := c.confirmPassword(ctx, who, g, "old_password", p.Old)
 	if err != nil {
 		return err
 	}

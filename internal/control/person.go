@@ -23,14 +23,20 @@ func (c *Control) TrustedDevices(ctx context.Context, who identity.Principal, re
 	return list, err
 }
 
+// OfPerson names something that belongs to a user.
+type OfPerson struct {
+	User string // an id, an e-mail address, or "my"
+	ID   int64
+}
+
 // RemoveTrustedDevice removes a trusted device of a user.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
-func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principal, ref string, id int64) error {
-	return c.writePerson(ctx, who, ref, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
-		found, err := tx.DeleteTrustedDevice(ctx, user.ID, id)
+func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principal, of OfPerson) error {
+	return c.writePerson(ctx, who, of.User, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
+		found, err := tx.DeleteTrustedDevice(ctx, user.ID, of.ID)
 		if err != nil || !found {
-			return orElse(err, fleet.Missing("trusted device", id))
+			return orElse(err, fleet.Missing("trusted device", of.ID))
 		}
 		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditDeviceUntrusted, Subject: fleet.Subject("user", user.ID)})
 	})

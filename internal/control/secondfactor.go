@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"net/netip"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -40,11 +39,11 @@ type NewSecondFactor struct {
 //
 // Permission: WriteOwn. Errors: Failed for a wrong password, which counts as a guess;
 // TooManyRequests; Duplicated if there is an active one.
-func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, password string, from netip.Addr) (NewSecondFactor, error) {
+func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, password string) (NewSecondFactor, error) {
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return NewSecondFactor{}, err
 	}
-	g := guessBy(who, from)
+	g := guessBy(who, who.Origin.Address)
 	if _, err := c.confirmPassword(ctx, who, g, "password", password); err != nil {
 		return NewSecondFactor{}, err
 	}
@@ -70,19 +69,26 @@ func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, p
 	return n, err
 }
 
+// FactorCode is the first code of a new factor.
+type FactorCode struct {
+	ID   int64 // of the factor
+	Code string
+}
+
 // ActivateSecondFactor activates the caller's factor with its first code. From then on a
 // sign-in needs a code. It writes event 14 in the caller's Workspace.
 //
 // Permission: WriteOwn. Errors: NotFound; Duplicated if it is active already; Failed for a
 // wrong code, which counts as a guess; TooManyRequests.
-func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Principal, id int64, code string, from netip.Addr) error {
+func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Principal, f FactorCode) error {
+	id, code := f.ID, f.Code
 	if err := who.Require(identity.WriteOwn); err != nil {
 		return err
 	}
 	if err := checkCode(code); err != nil {
 		return err
 	}
-	g := guessBy(who, from)
+	g := guessBy(who, who.Origin.Address)
 	inactive := func(tx *store.Tx) error { return inactiveFactor(ctx, tx, who.User, id) }
 	g, err := c.mayConfirm(ctx, who, g, inactive)
 	if err != nil {
@@ -146,11 +152,11 @@ func (c *Control) SecondFactors(ctx context.Context, who identity.Principal, ref
 // the caller's Workspace.
 //
 // Permission: WriteOwn for oneself, else ManageUsers; see person. Errors: NotFound.
-func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal, ref string, id int64) error {
-	return c.writePerson(ctx, who, ref, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
-		found, err := tx.DeleteSecondFactor(ctx, user.ID, id)
+func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal, of OfPerson) error {
+	return c.writePerson(ctx, who, of.User, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
+		found, err := tx.DeleteSecondFactor(ctx, user.ID, of.ID)
 		if err != nil || !found {
-			return orElse(err, fleet.Missing("mfa key", id))
+			return orElse(err, fleet.Missing("mfa key", of.ID))
 		}
 		entry := fleet.AuditEntry{Action: fleet.AuditFactorRemoved, Subject: fleet.Subject("user", user.ID)}
 		if err := audit(ctx, tx, who, entry); err != nil {

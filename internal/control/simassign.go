@@ -29,10 +29,12 @@ func assigns(who identity.Principal, ws fleet.Workspace) bool {
 
 // mayReplayPatch requires for a repetition what the first request required to move the SIM.
 // Only a refused move has a body.
-func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
-	sides, err := tx.ReplaySides(ctx, key)
-	if err != nil || len(sides) == 0 && len(r.Body) == 0 {
-		return err
+func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, s store.Stored) error {
+	if len(s.Reply.Body) == 0 {
+		sides, err := tx.Sides(ctx, s.Entry)
+		if err != nil || len(sides) == 0 {
+			return err
+		}
 	}
 	ws, err := own(ctx, tx, who)
 	if err == nil && !assigns(who, ws) {

@@ -59,36 +59,34 @@ func (c *Control) Batch(ctx context.Context, who identity.Principal, bic string)
 type Registration struct {
 	BIC    string
 	Status fleet.SIMStatus // Issued leaves the status unchanged; Activated or Factory Test if a SIM's status allows it
-	Once   Once
-	// Render encodes the SIMs after the change, or the refusal by the rules of a migration.
-	Render func(SIMs, *fleet.Conflicts) Reply
 }
 
 // RegisterBatch moves the SIMs of a batch from their issuer into the caller's Workspace. This
-// is a migration that also writes event 48 in the Workspace. A code can be used once.
+// is a migration that also writes event 48 in the Workspace. A code can be used once. The
+// result are the SIMs after the change.
 //
 // Permission: WriteSIMs. Errors: ValidationFailed when Batch would refuse the code;
-// TooManyRequests; those of Once.
-func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg Registration) (r Reply, replayed bool, err error) {
+// TooManyRequests; those of once.
+func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg Registration, w Write[SIMs]) (r Reply, err error) {
 	if err := who.Require(identity.WriteSIMs); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	uid := uuid.NewString()
 	err = c.guessing(ctx, who, func() error {
-		r, replayed, err = c.once(ctx, who, identity.WriteSIMs, reg.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+		r, err = once(ctx, c, who, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, who identity.Principal) (result[SIMs], error) {
 			done, entry, err := register(ctx, tx, who, reg, uid)
 			var refusal *fleet.Conflicts
 			switch {
 			case err == nil:
-				return answer{reg.Render(done, nil), entry, true}, nil
+				return result[SIMs]{value: done, entry: entry}, nil
 			case errors.As(err, &refusal):
-				return answer{reg.Render(SIMs{}, refusal), 0, true}, nil
+				return result[SIMs]{refused: refusal}, nil
 			}
-			return answer{}, err
+			return result[SIMs]{}, err
 		})
 		return err
 	})
-	return r, replayed, err
+	return r, err
 }
 
 func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Registration, uid string) (done SIMs, entry fleet.MigrationID, err error) {

@@ -14,41 +14,39 @@ import (
 const MaxDeletedSIMs = 2000
 
 // DeleteSIMs deletes SIMs, all or none, with an event 10 for each and one ledger entry. A
-// deleted SIM keeps its row and its ID; its ICCID can be imported again. done is the reply to a
-// success; refuse encodes the refusal InUse, which is also stored under an idempotency key.
+// deleted SIM keeps its row and its ID; its ICCID can be imported again. The refusal InUse is
+// stored under an idempotency key like a success.
 //
 // Permission: WriteSIMs. Errors: NotFound with a Problem per SIM that is unknown, deleted
 // already, or in a Workspace that the caller cannot see; InUse with a Problem per SIM that sits
-// in a device; those of Once.
-func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []fleet.SIMID, o Once, done Reply, refuse func(*fleet.Error) Reply) (Reply, bool, error) {
-	if err := who.Require(identity.WriteSIMs); err != nil {
-		return Reply{}, false, err
-	}
+// in a device; those of once.
+func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []fleet.SIMID, w Write[None]) (Reply, error) {
 	uid := uuid.NewString()
-	return c.once(ctx, who, identity.WriteSIMs, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	return once(ctx, c, who, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
 		ws, err := own(ctx, tx, who)
 		if err != nil {
-			return answer{}, err
+			return done, err
 		}
 		sims, err := tx.SIMsByID(ctx, ws, ids)
 		if err != nil {
-			return answer{}, err
+			return done, err
 		}
 		if tx.Unsure() { // after locking: an attempt with an unknown outcome has ended by now
-			if entry, happened, err := tx.EntryByUID(ctx, uid); err != nil || happened {
-				return answer{done, entry, true}, err
+			var happened bool
+			if done.entry, happened, err = tx.EntryByUID(ctx, uid); err != nil || happened {
+				return done, err
 			}
 		}
 		if refusal := mayDelete(ids, sims); refusal != nil {
 			if refusal.Code == fleet.InUse {
-				return answer{refuse(refusal), 0, true}, nil
+				return result[None]{refused: refusal}, nil
 			}
-			return answer{}, refusal
+			return done, refusal
 		}
 		deletion := store.Change{UID: uid, Kind: fleet.LedgerDelete, By: caller(who), Lines: statusLines(sims, fleet.SIMDeleted)}
 		deletion.Audit = auditSIMs(who, fleet.AuditSIMDeleted, deletion)
-		entry, err := tx.Apply(ctx, deletion)
-		return answer{done, entry, true}, err
+		done.entry, err = tx.Apply(ctx, deletion)
+		return done, err
 	})
 }
 

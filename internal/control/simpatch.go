@@ -14,6 +14,7 @@ import (
 // SIMPatch holds the changes to a SIM. A nil field, or one with the present value, changes
 // nothing, so a client may send back what it received.
 type SIMPatch struct {
+	SIM      fleet.SIMID
 	Status   *fleet.SIMStatus
 	Customer *Owner // none, or the issuer, returns the SIM to the issuer's stock
 	Issuer   *Owner
@@ -32,31 +33,27 @@ func (o Owner) is(has fleet.WorkspaceID) bool { return o.None == (has == 0) && (
 // PatchSIM changes the status of a SIM, with its event and its ledger line. It also moves the
 // SIM into another Workspace, if the caller's Workspace issued or resells it. Such a move is a
 // migration of one SIM: it uses fleet.PlanMigration and writes the same rows. A status in the
-// same request is the status after the move. render encodes the result, with the Workspace and
-// the ID of the migration's entry, or the refusal by the rules.
+// same request is the status after the move. The result is the ID of the migration's entry, 0
+// if the SIM was not moved.
 //
 // Permission: WriteSIMs. To change owners, the caller must also be an Administrator, or an
 // application token, of the Workspace that issued the SIM, which must not be an enterprise; for
 // the customer and the reseller, the Workspace that resells the SIM is enough. Errors:
 // NotFound, also for an owner that is not a child of the caller's Workspace; BadRequest for a
-// transition that is not allowed; Forbidden for an owner; those of Once.
-func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, id fleet.SIMID, patch SIMPatch, o Once, render func(fleet.MigrationID, *fleet.Conflicts) Reply) (Reply, bool, error) {
-	if err := who.Require(identity.WriteSIMs); err != nil {
-		return Reply{}, false, err
-	}
-	p := simPatchRun{id: id, patch: patch, uid: uuid.NewString()} // all attempts of the transaction share the uid
-	o.rights = mayReplayPatch
-	return c.once(ctx, who, identity.WriteSIMs, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+// transition that is not allowed; Forbidden for an owner; those of once.
+func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, patch SIMPatch, w Write[fleet.MigrationID]) (Reply, error) {
+	p := simPatchRun{id: patch.SIM, patch: patch, uid: uuid.NewString()} // all attempts of the transaction share the uid
+	return once(ctx, c, who, guard{need: identity.WriteSIMs, replay: mayReplayPatch}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MigrationID], error) {
 		p.who = who
 		entry, err := p.attempt(ctx, tx)
 		var refusal *fleet.Conflicts
 		switch {
 		case err == nil:
-			return answer{render(p.moved(entry), nil), entry, true}, nil
+			return result[fleet.MigrationID]{value: p.moved(entry), entry: entry}, nil
 		case errors.As(err, &refusal):
-			return answer{render(0, refusal), 0, true}, nil
+			return result[fleet.MigrationID]{refused: refusal}, nil
 		}
-		return answer{}, err
+		return result[fleet.MigrationID]{}, err
 	})
 }
 

@@ -42,69 +42,66 @@ func (c *Control) ListApplicationTokens(ctx context.Context, who identity.Princi
 }
 
 // MakeApplicationToken makes a credential for a program, bound to the caller's Workspace, so n
-// need not set one. render returns the reply, and the reply to repetitions under the same key,
-// which differs because the text of a token is not stored.
+// need not set one. Repetitions under the same key are refused, because the text of a token is
+// not stored.
 //
-// Permission: ManageTokens. Errors: BadRequest that names the field; those of Once.
-func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Principal, n NewToken, o Once, render func(CreatedToken) (reply, again Reply)) (Reply, bool, error) {
+// Permission: ManageTokens. Errors: BadRequest that names the field; those of once.
+func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Principal, n NewToken, w Write[CreatedToken]) (Reply, error) {
 	if err := who.Require(identity.ManageTokens); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	cidr, err := ParseCIDR("ip", n.CIDR)
 	if err == nil {
 		err = checkDescription(n.Description)
 	}
 	if err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
-	var again Reply
-	o.instead = func() Reply { return again }
-	return c.once(ctx, who, identity.ManageTokens, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	return once(ctx, c, who, guard{need: identity.ManageTokens}, w, func(tx *store.Tx, who identity.Principal) (done result[CreatedToken], err error) {
 		if err := CheckExpiry(tx, "expiry_date", n.Expires); err != nil {
-			return answer{}, err
+			return done, err
 		}
 		ws, err := own(ctx, tx, who)
 		if err != nil {
-			return answer{}, err
+			return done, err
 		}
 		made, err := c.InsertToken(ctx, tx, store.ApplicationToken{
 			Workspace: ws, Description: n.Description, CIDR: cidr, Expires: n.Expires, Creator: who.User,
 		})
 		if err != nil {
-			return answer{}, err
+			return done, err
 		}
-		if err := audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", made.ID)}); err != nil {
-			return answer{}, err
-		}
-		var reply Reply
-		reply, again = render(made)
-		return answer{reply: reply, keep: true}, nil
+		done.value = made
+		done.again = fleet.Errorf(fleet.Duplicated,
+			"The application token %d was already created with this Idempotency-Key; its text was shown then and is not stored", made.ID)
+		return done, audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditTokenMade, Subject: fleet.Subject("application_token", made.ID)})
 	})
 }
 
 // TokenPatch holds the changes to an application token; nil leaves a field unchanged.
 type TokenPatch struct {
+	Token       fleet.TokenID
 	Description *string
 	Revoked     *bool
 }
 
 // PatchApplicationToken changes a token of the caller's Workspace. Revoking a token ends it at
-// once, with all its bearers. done is the reply to a success.
+// once, with all its bearers.
 //
-// Permission: ManageTokens. Errors: NotFound; BadRequest; those of Once.
-func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Principal, id fleet.TokenID, p TokenPatch, o Once, done Reply) (Reply, bool, error) {
+// Permission: ManageTokens. Errors: NotFound; BadRequest; those of once.
+func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Principal, p TokenPatch, w Write[None]) (Reply, error) {
 	if err := who.Require(identity.ManageTokens); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	if p.Description != nil {
 		if err := checkDescription(*p.Description); err != nil {
-			return Reply{}, false, err
+			return Reply{}, err
 		}
 	}
-	return c.once(ctx, who, identity.ManageTokens, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
-		t, found, err := tx.ApplicationTokenOf(ctx, who.Workspace, id)
+	return once(ctx, c, who, guard{need: identity.ManageTokens}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
+		t, found, err := tx.ApplicationTokenOf(ctx, who.Workspace, p.Token)
 		if err != nil || !found {
-			return answer{}, orElse(err, fleet.Missing("application token", int64(id)))
+			return done, orElse(err, fleet.Missing("application token", int64(p.Token)))
 		}
 		if p.Description != nil {
 			t.Description = *p.Description
@@ -113,13 +110,13 @@ func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Princi
 			t.Revoked = *p.Revoked
 		}
 		if err := tx.SetApplicationToken(ctx, t.ID, t.Description, t.Revoked); err != nil {
-			return answer{}, err
+			return done, err
 		}
 		e := fleet.AuditEntry{Action: fleet.AuditTokenChanged, Subject: fleet.Subject("application_token", t.ID)}
 		if p.Revoked != nil && t.Revoked {
 			e.Action = fleet.AuditTokenRevoked
 		}
-		return answer{reply: done, keep: true}, audit(ctx, tx, who, e)
+		return done, audit(ctx, tx, who, e)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -47,46 +48,40 @@ type UndoRun struct {
 	Request fleet.UndoRequest
 	Note    fleet.Note
 	Preview *fleet.Preview // if set, the run moves exactly what was previewed
-	Once    Once
-	// Render encodes the result in the transaction: exactly one of the two is set.
-	Render func(Undone, *fleet.Conflicts) Reply
-	// RefusedWorkspaces returns the Workspaces that a refusal names, read from the output of
-	// Render.
-	RefusedWorkspaces func(Reply) []fleet.WorkspaceID
 }
 
 // Undo moves the SIMs of a migration back: all of them or none, in one transaction. Each
 // Workspace that gets SIMs back has a ledger entry of its own, with its events and its audit
 // entry.
 //
-// Permission: MigrateSIMs. Errors: *Stale; those of PreviewUndo and Once. A refusal by the rules
-// is a Reply.
-func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun) (r Reply, replayed bool, err error) {
+// Permission: MigrateSIMs. Errors: *Stale; those of PreviewUndo and once. A refusal by the rules
+// is stored under an idempotency key like a success.
+func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun, w Write[Undone]) (Reply, error) {
 	if err := run.Note.Check(); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	u := undoRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
-	run.Once.rights = u.mayReplay
+	g := guard{need: identity.MigrateSIMs, replay: u.mayReplay}
 	started := time.Now()
-	r, replayed, err = c.once(ctx, who, identity.MigrateSIMs, run.Once, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[Undone], error) {
 		u.who, u.done = who, Undone{}
 		done, err := u.attempt(ctx, tx)
 		var refusal *fleet.Conflicts
 		switch {
 		case err == nil:
 			u.done = done
-			return answer{run.Render(done, nil), done.IDs[0], true}, nil
+			return result[Undone]{value: done, entry: done.IDs[0]}, nil
 		case errors.As(err, &refusal):
-			return answer{run.Render(Undone{}, refusal), 0, true}, nil
+			return result[Undone]{refused: refusal}, nil
 		}
-		return answer{}, err
+		return result[Undone]{}, err
 	})
-	if err == nil && !replayed && u.done.Plan != nil {
+	if err == nil && !r.Replayed && u.done.Plan != nil {
 		for i, move := range u.done.Plan.Moves {
 			c.logMigration(who, Migrated{move, u.done.IDs[i]}, time.Since(started))
 		}
 	}
-	return r, replayed, err
+	return r, err
 }
 
 // undoRun holds the state of one undo over all attempts of its transaction.
@@ -154,7 +149,7 @@ func compareUndo(ctx context.Context, tx *store.Tx, who store.Caller, run UndoRu
 }
 
 // mayReplay checks a repetition like the first request; see migrationRun.mayReplay.
-func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, key store.Key, r Reply) error {
+func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Principal, s store.Stored) error {
 	entry, found, err := tx.Migration(ctx, caller(who), who.Workspace, u.run.Request.Migration)
 	if err != nil {
 		return err
@@ -162,21 +157,16 @@ func (u *undoRun) mayReplay(ctx context.Context, tx *store.Tx, who identity.Prin
 	if !found {
 		return fleet.Missing("migration", int64(u.run.Request.Migration))
 	}
-	sides, err := tx.ReplaySides(ctx, key)
+	refused := s.Entry == 0
+	if refused && !s.NamedKnown {
+		return usedBefore()
+	}
+	workspaces := slices.Concat([]fleet.WorkspaceID{entry.Target.ID}, s.Named, u.run.Request.Homes(entry))
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(workspaces))
 	if err != nil {
 		return err
 	}
-	refused := len(sides) == 0
-	told := []fleet.WorkspaceID{entry.Target.ID}
-	if refused {
-		told = append(told, u.run.RefusedWorkspaces(r)...)
-	}
-	told = append(told, u.run.Request.Homes(entry)...)
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(told))
-	if err != nil {
-		return err
-	}
-	for _, id := range told {
+	for _, id := range workspaces {
 		s := standings[id]
 		if refused && s.Role == fleet.NoRole || !refused && fleet.Authorize(fleet.SideOut, &s) == fleet.NoAuthority {
 			return fleet.Errorf(fleet.Forbidden, "You no longer have the rights in a Workspace of this undo that you had at the first request")

@@ -11,6 +11,7 @@ import (
 
 // PersonPatch holds the changes to a user; nil leaves a field unchanged.
 type PersonPatch struct {
+	User     string  // an id, an e-mail address, or "my"
 	Username *string // must be the present one, in any case: a client may send back what it received
 	Name     *string
 	Status   *fleet.UserStatus // in the caller's Workspace: Active or Suspended
@@ -50,21 +51,23 @@ func checkPersonName(name string) error {
 //
 // Permission: WriteOwn for oneself, else ManageUsers. Errors: NotFound; BadRequest; NotAllowed
 // for the caller's own status, and for the name of a user with Workspaces that the caller does
-// not administer; InUse for the last Administrator; those of Once.
-func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref string, p PersonPatch, o Once, done Reply) (Reply, bool, error) {
+// not administer; InUse for the last Administrator; those of once.
+func (c *Control) PatchUser(ctx context.Context, who identity.Principal, p PersonPatch, w Write[None]) (Reply, error) {
+	ref := p.User
 	if err := who.Require(identity.WriteOwn); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
 	if err := p.check(); err != nil {
-		return Reply{}, false, err
+		return Reply{}, err
 	}
-	o.first = func(ctx context.Context, tx *store.Tx) error {
+	g := guard{need: identity.WriteOwn}
+	g.lock = func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.LockMembers(ctx, who.Workspace); err != nil {
 			return err
 		}
 		return tx.LockUser(ctx, who.User) // the caller can be the user to change
 	}
-	o.rights = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Key, _ Reply) error {
+	g.replay = func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
 		user, found, err := findUser(ctx, tx, who, ref)
 		if err != nil || found && user.ID == who.User {
 			return err
@@ -74,7 +77,7 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 		}
 		return administers(ctx, tx, who, who.Workspace)
 	}
-	return c.once(ctx, who, identity.WriteOwn, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[None], error) {
 		user, found, err := findUser(ctx, tx, who, ref)
 		switch {
 		case err != nil:
@@ -83,7 +86,7 @@ func (c *Control) PatchUser(ctx context.Context, who identity.Principal, ref str
 		default:
 			err = patchMember(ctx, tx, who, ref, p)
 		}
-		return answer{reply: done, keep: true}, err
+		return result[None]{}, err
 	})
 }
 
@@ -139,26 +142,23 @@ func patchMember(ctx context.Context, tx *store.Tx, who identity.Principal, ref 
 // SetDefaultWorkspace sets the Workspace of the caller's sign-ins.
 //
 // Permission: WriteOwn. Errors: Forbidden for another user, and for a Workspace that is unknown
-// or in which the caller is not an active member, with the same message; those of Once.
-func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principal, of MemberOf, o Once, done Reply) (Reply, bool, error) {
-	if err := who.Require(identity.WriteOwn); err != nil {
-		return Reply{}, false, err
-	}
-	o.first = lockingUser(who)
-	return c.once(ctx, who, identity.WriteOwn, o, func(tx *store.Tx, who identity.Principal) (answer, error) {
+// or in which the caller is not an active member, with the same message; those of once.
+func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principal, of MemberOf, w Write[None]) (Reply, error) {
+	g := guard{need: identity.WriteOwn, lock: lockingUser(who)}
+	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
 		refusal := fleet.Errorf(fleet.Forbidden, "Only the user can choose the default Workspace, and must be a member of it")
 		user, found, err := findUser(ctx, tx, who, of.User)
 		if err != nil || !found || user.ID != who.User {
-			return answer{}, orElse(err, refusal)
+			return done, orElse(err, refusal)
 		}
 		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{of.Workspace})
 		if err != nil || standings[of.Workspace].Role == fleet.NoRole {
-			return answer{}, orElse(err, refusal)
+			return done, orElse(err, refusal)
 		}
 		if err := tx.SetDefaultWorkspace(ctx, user.ID, of.Workspace); err != nil {
-			return answer{}, err
+			return done, err
 		}
-		return answer{reply: done, keep: true}, audit(ctx, tx, who, fleet.AuditEntry{
+		return done, audit(ctx, tx, who, fleet.AuditEntry{
 			Action: fleet.AuditDefaultWorkspace, Subject: fleet.Subject("user", user.ID), Detail: fleet.AuditDetail{Target: of.Workspace},
 		})
 	})

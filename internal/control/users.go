@@ -91,13 +91,18 @@ func findUser(ctx context.Context, tx *store.Tx, who identity.Principal, ref str
 	return tx.UserSeenBy(ctx, who.User, 0, name)
 }
 
-// UserWorkspaces lists those Workspaces of a user that the caller administers. The second
-// result is the user's default Workspace.
+// Memberships are Workspaces of a user.
+type Memberships struct {
+	Items   []fleet.Membership
+	Default fleet.WorkspaceID // of the user's sign-ins
+}
+
+// UserWorkspaces lists those Workspaces of a user that the caller administers.
 //
 // Permission: ReadOwn. Errors: NotFound if the user is in none of them.
-func (c *Control) UserWorkspaces(ctx context.Context, who identity.Principal, ref string) (shared []fleet.Membership, home fleet.WorkspaceID, err error) {
+func (c *Control) UserWorkspaces(ctx context.Context, who identity.Principal, ref string) (shared Memberships, err error) {
 	if err := who.Require(identity.ReadOwn); err != nil {
-		return nil, 0, err
+		return Memberships{}, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		user, found, err := findUser(ctx, tx, who, ref)
@@ -107,36 +112,35 @@ func (c *Control) UserWorkspaces(ctx context.Context, who identity.Principal, re
 		if !found {
 			return fleet.Missing("user", ref)
 		}
-		home = user.DefaultWorkspace
-		if shared, err = administered(ctx, tx, who, user.ID); err != nil {
+		shared.Default = user.DefaultWorkspace
+		if shared.Items, err = administered(ctx, tx, who, user.ID); err != nil {
 			return err
 		}
-		if len(shared) == 0 && user.ID != who.User {
+		if len(shared.Items) == 0 && user.ID != who.User {
 			return fleet.Missing("user", ref)
 		}
 		return nil
 	})
-	return shared, home, err
+	return shared, err
 }
 
-// Memberships lists the Workspaces that the caller is a member of, with every role; the
-// second result is the caller's default Workspace.
+// Memberships lists the Workspaces that the caller is a member of, with every role.
 //
 // Permission: ReadOwn.
-func (c *Control) Memberships(ctx context.Context, who identity.Principal) (all []fleet.Membership, home fleet.WorkspaceID, err error) {
+func (c *Control) Memberships(ctx context.Context, who identity.Principal) (all Memberships, err error) {
 	if err := who.Require(identity.ReadOwn); err != nil {
-		return nil, 0, err
+		return Memberships{}, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		user, found, err := tx.UserByID(ctx, who.User)
 		if err != nil || !found {
 			return err
 		}
-		home = user.DefaultWorkspace
-		all, err = tx.Memberships(ctx, who.User)
+		all.Default = user.DefaultWorkspace
+		all.Items, err = tx.Memberships(ctx, who.User)
 		return err
 	})
-	return all, home, err
+	return all, err
 }
 
 // administered returns the memberships of a user in Workspaces that the caller administers.

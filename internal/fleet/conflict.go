@@ -51,6 +51,22 @@ func (c *Conflicts) Error() string {
 // Source returns the Workspace of a SIM of the conflicts.
 func (c *Conflicts) Source(s SIMState) Workspace { return c.sources[s.Workspace].Workspace }
 
+// Workspaces returns the Workspaces that the conflicts name, each once: those of the SIMs, and
+// for an undo also those that the SIMs have moved on to.
+func (c *Conflicts) Workspaces() (ids []WorkspaceID) {
+	for _, group := range c.Groups {
+		for _, s := range group.SIMs {
+			ids = append(ids, s.Workspace)
+			for _, change := range c.Detail(s).Changes {
+				if change.Property == PropertyWorkspace && change.Now.ID != 0 {
+					ids = append(ids, WorkspaceID(change.Now.ID))
+				}
+			}
+		}
+	}
+	return Once(ids)
+}
+
 // rule is a row of the conflict table that is checked for each SIM. Arguments are pointers to
 // avoid copies: 500 SIMs are checked against five rules.
 type rule struct {

@@ -9,21 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-func (a *api) listAudit(r *request) (response, error) {
-	l, err := r.list(fleet.AuditList)
-	if err != nil {
-		return response{}, err
-	}
-	page, err := a.control.ListAudit(r.Context(), r.who, l)
-	if err != nil {
-		return response{}, err
-	}
-	out := make([]wire.AuditEntry, len(page.Items))
-	for i, e := range page.Items {
-		out[i] = auditBody(e)
-	}
-	return paged(r, l, page, func(x control.AuditRecord) int64 { return int64(x.ID) }, out)
-}
+func auditID(e control.AuditRecord) int64 { return int64(e.ID) }
 
 func auditBody(e control.AuditRecord) wire.AuditEntry {
 	out := wire.AuditEntry{

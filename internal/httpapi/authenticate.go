@@ -88,29 +88,24 @@ func requiredText(field string, s *string) (string, error) {
 	return *s, nil
 }
 
-func (a *api) switchWorkspace(r *request) (response, error) {
+func switchTarget(r *request) (fleet.WorkspaceID, error) {
 	var body wire.SwitchRequest
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return 0, err
 	}
 	target, err := requiredID("target_organisation", body.TargetOrganisation)
-	if err != nil {
-		return response{}, err
-	}
-	tokens, err := a.control.SwitchWorkspace(r.Context(), r.who, fleet.WorkspaceID(target))
-	if err != nil {
-		return response{}, err
-	}
-	return ok(wire.AuthResponse{AuthToken: tokens.Bearer})
+	return fleet.WorkspaceID(target), err
 }
 
-// logout ends only the current session if there is no body.
-func (a *api) logout(r *request) (response, error) {
+func switchedBody(tokens control.Tokens) wire.AuthResponse {
+	return wire.AuthResponse{AuthToken: tokens.Bearer}
+}
+
+// logoutScope reports whether all sessions end. Without a body only the current one ends.
+func logoutScope(r *request) (everywhere bool, err error) {
 	var body wire.LogoutRequest
-	if err := decodeIfAny(r, &body); err != nil {
-		return response{}, err
-	}
-	return done(a.control.Logout(r.Context(), r.who, body.Everywhere))
+	err = decodeIfAny(r, &body)
+	return body.Everywhere, err
 }
 
 // requiredID reads the id of a required reference.

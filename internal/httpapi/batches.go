@@ -13,15 +13,9 @@ var batchStatuses = []wire.Ref{{ID: 0, Description: "Not registered"}, {ID: 1, D
 
 const batchStatusHelp = "0 keeps their status, 1 activates the SIMs, 4 starts their Factory Test"
 
-func (a *api) getBatch(r *request) (response, error) {
-	bic, err := fleet.ParseBIC(r.PathValue("bic"))
-	if err != nil {
-		return response{}, err
-	}
-	found, err := a.control.Batch(r.Context(), r.who, bic)
-	if err != nil {
-		return response{}, err
-	}
+func batchCode(r *request) (string, error) { return fleet.ParseBIC(r.PathValue("bic")) }
+
+func batchBody(found control.Batch) wire.BatchInfo {
 	body := wire.BatchInfo{
 		ID: found.ID, BIC: found.BIC, BSN: found.BIC, Quantity: int64(found.Quantity), Status: batchStatuses[0], Model: modelBody(found.Model),
 		IssuerOrgID: int64(found.Issuer), CustomerOrgID: int64(found.Issuer), SIMModelID: int64(found.Model.ID),
@@ -30,41 +24,23 @@ func (a *api) getBatch(r *request) (response, error) {
 		reseller := int64(found.Reseller)
 		body.ResellerOrgID = &reseller
 	}
-	return ok(body)
+	return body
 }
 
-func (a *api) registerBatch(r *request) (response, error) {
-	bic, err := fleet.ParseBIC(r.PathValue("bic"))
-	if err != nil {
-		return response{}, err
+func batchRegistration(r *request) (reg control.Registration, understood any, err error) {
+	if reg.BIC, err = batchCode(r); err != nil {
+		return reg, nil, err
 	}
 	var body wire.BatchRegistration
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return reg, nil, err
 	}
-	status, err := batchStatus(body)
-	if err != nil {
-		return response{}, err
-	}
-	once, err := r.once("sim_batch.register", struct {
-		BIC    string
-		Status fleet.SIMStatus
-	}{bic, status})
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.RegisterBatch(r.Context(), r.who, control.Registration{
-		BIC: bic, Status: status, Once: once, Render: batchReply,
-	})
-	return replied(reply, replayed), err
+	reg.Status, err = batchStatus(body)
+	return reg, reg, err
 }
 
-func batchReply(done control.SIMs, refusal *fleet.Conflicts) control.Reply {
-	if refusal != nil {
-		return refused(refusal)
-	}
-	res := encoded(http.StatusOK, wire.Batch{SIMs: simBodies(done)})
-	return control.Reply{Status: res.status, Body: res.body}
+func registeredBatch(done control.SIMs) control.Reply {
+	return jsonReply(http.StatusOK, wire.Batch{SIMs: simBodies(done)})
 }
 
 // batchStatus accepts either form of the body, but not both together.

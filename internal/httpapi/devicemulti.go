@@ -2,25 +2,20 @@ package httpapi
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"net/http"
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/identity"
 )
 
-// deviceRule is a rule that writes devices.
-type deviceRule = func(context.Context, identity.Principal, control.DeviceRun) (control.Reply, bool, error)
-
-// createDevices accepts one object whose properties apply to all devices, or a list of complete
+// newDevices accepts one object whose properties apply to all devices, or a list of complete
 // devices.
-func (a *api) createDevices(r *request) (response, error) {
+func newDevices(r *request) (run control.DeviceRun, understood any, err error) {
 	text, err := readBody(r)
 	if err != nil {
-		return response{}, err
+		return run, nil, err
 	}
 	read, place := deviceObject, "endpoints"+inList
 	if bytes.HasPrefix(bytes.TrimLeft(text, " \t\r\n"), []byte("[")) {
@@ -28,19 +23,17 @@ func (a *api) createDevices(r *request) (response, error) {
 	}
 	list, ws, err := read(text)
 	if err != nil {
-		return response{}, err
+		return run, nil, err
 	}
 	changes, err := deviceChanges(list, place, &creation{}, func(b wire.DeviceFields) (wire.Optional[wire.ID], wire.DeviceFields) {
 		return wire.Optional[wire.ID]{}, b
 	})
-	if err != nil {
-		return response{}, err
-	}
-	run := control.DeviceRun{Changes: changes, Workspace: ws, Place: place, Render: func(d control.Devices) control.Reply {
-		res := encoded(http.StatusCreated, deviceBodies(d))
-		return control.Reply{Status: res.status, Body: res.body}
-	}}
-	return a.writeDevices(r, "device.create.multi", run, a.control.CreateDevices)
+	run = control.DeviceRun{Changes: changes, Workspace: ws, Place: place}
+	return run, deviceFingerprint(run), err
+}
+
+func createdDevices(d control.Devices) control.Reply {
+	return jsonReply(http.StatusCreated, deviceBodies(d))
 }
 
 // inList is the format of the position of a device in a body that is a list.
@@ -106,34 +99,31 @@ func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, er
 	return list, ws, nil
 }
 
-func (a *api) patchDevices(r *request) (response, error) {
+func changedDevices(r *request) (run control.DeviceRun, understood any, err error) {
 	var body []wire.DevicePatch
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return run, nil, err
 	}
 	changes, err := deviceChanges(body, inList, nil, func(b wire.DevicePatch) (wire.Optional[wire.ID], wire.DeviceFields) {
 		return b.ID, b.DeviceFields
 	})
-	if err != nil {
-		return response{}, err
-	}
-	run := control.DeviceRun{Changes: changes, Place: inList, Render: noContent}
-	return a.writeDevices(r, "device.patch.multi", run, a.control.PatchDevices)
+	run = control.DeviceRun{Changes: changes, Place: inList}
+	return run, deviceFingerprint(run), err
 }
 
-func (a *api) deleteDevices(r *request) (response, error) {
+func deletedDevices(r *request) (run control.DeviceRun, understood any, err error) {
 	var body wire.IDRefs
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return run, nil, err
 	}
 	if err := countDevices(len(body)); err != nil {
-		return response{}, err
+		return run, nil, err
 	}
 	changes := make([]fleet.DeviceChange, 0, len(body))
 	seen := make(map[fleet.DeviceID]bool, len(body))
 	for i, ref := range body {
 		if ref.ID == nil {
-			return response{}, fleet.Invalid(item(i, "id"), "it is required")
+			return run, nil, fleet.Invalid(item(i, "id"), "it is required")
 		}
 		id := fleet.DeviceID(*ref.ID)
 		if !seen[id] { // a repetition adds nothing
@@ -142,11 +132,8 @@ func (a *api) deleteDevices(r *request) (response, error) {
 		}
 	}
 	deleteSIMs, err := queryTruth(r, "delete_sims")
-	if err != nil {
-		return response{}, err
-	}
-	run := control.DeviceRun{Changes: changes, Place: inList, DeleteSIMs: deleteSIMs, Render: noContent}
-	return a.writeDevices(r, "device.delete.multi", run, a.control.ReleaseDevices)
+	run = control.DeviceRun{Changes: changes, Place: inList, DeleteSIMs: deleteSIMs}
+	return run, deviceFingerprint(run), err
 }
 
 // queryTruth reads a boolean query parameter; it is false when absent.

@@ -23,70 +23,67 @@ func (a *api) listDevices(r *request) (response, error) {
 	return paged(r, l, found.Page, func(d fleet.Device) int64 { return int64(d.ID) }, deviceBodies(found))
 }
 
-func (a *api) getDevice(r *request) (response, error) {
-	id, err := r.id("endpoint_id")
-	if err != nil {
-		return response{}, err
-	}
-	found, err := a.control.Device(r.Context(), r.who, fleet.DeviceID(id))
-	if err != nil {
-		return response{}, err
-	}
-	return ok(deviceBodies(found)[0])
-}
+var deviceID = pathID[fleet.DeviceID]("endpoint_id")
 
-func (a *api) listDeviceEvents(r *request) (response, error) {
-	id, err := r.thing("endpoint_id")
-	if err != nil {
-		return response{}, err
-	}
-	return a.events(r, control.EventsOf{Device: fleet.DeviceID(id)})
-}
+func deviceBody(found control.Devices) wire.Device { return deviceBodies(found)[0] }
 
 func (a *api) createDevice(r *request) (response, error) {
-	var body wire.NewDevice
-	if err := decode(r, &body); err != nil {
-		return response{}, err
-	}
-	patch, err := devicePatch(body.DeviceFields, &creation{activate: a.control.ActivatesSIMs()})
-	if err != nil {
-		return response{}, err
-	}
-	ws, err := inOrganisation(body.Organisation)
-	if err != nil {
-		return response{}, err
-	}
-	run := control.DeviceRun{Changes: []fleet.DeviceChange{{Patch: patch}}, Workspace: ws, Render: func(d control.Devices) control.Reply {
-		res := encoded(http.StatusCreated, deviceBodies(d)[0])
-		return control.Reply{Status: res.status, Body: res.body, Location: devicesPath + "/" + strconv.FormatInt(int64(d.Items[0].ID), 10)}
-	}}
-	return a.writeDevices(r, "device.create", run, a.control.CreateDevices)
+	return writeOnce("device.create", newDevice(a.control.ActivatesSIMs()), (*control.Control).CreateDevices, createdDevice)(a, r)
 }
 
-func (a *api) patchDevice(r *request) (response, error) {
-	id, err := r.id("endpoint_id")
+// newDevice reads a new device. activate is the default for its SIM.
+func newDevice(activate bool) func(*request) (control.DeviceRun, any, error) {
+	return func(r *request) (run control.DeviceRun, understood any, err error) {
+		var body wire.NewDevice
+		if err := decode(r, &body); err != nil {
+			return run, nil, err
+		}
+		patch, err := devicePatch(body.DeviceFields, &creation{activate: activate})
+		if err != nil {
+			return run, nil, err
+		}
+		run.Changes = []fleet.DeviceChange{{Patch: patch}}
+		run.Workspace, err = inOrganisation(body.Organisation)
+		return run, deviceFingerprint(run), err
+	}
+}
+
+func createdDevice(d control.Devices) control.Reply {
+	reply := jsonReply(http.StatusCreated, deviceBody(d))
+	reply.Location = devicesPath + "/" + strconv.FormatInt(int64(d.Items[0].ID), 10)
+	return reply
+}
+
+func changedDevice(r *request) (run control.DeviceRun, understood any, err error) {
+	id, err := deviceID(r)
 	if err != nil {
-		return response{}, err
+		return run, nil, err
 	}
 	var body wire.DeviceRequest
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return run, nil, err
 	}
 	patch, err := devicePatch(body.DeviceFields, nil)
-	if err != nil {
-		return response{}, err
-	}
-	run := control.DeviceRun{Changes: []fleet.DeviceChange{{ID: fleet.DeviceID(id), Patch: patch}}, Render: noContent}
-	return a.writeDevices(r, "device.patch", run, a.control.PatchDevices)
+	run.Changes = []fleet.DeviceChange{{ID: id, Patch: patch}}
+	return run, deviceFingerprint(run), err
 }
 
-func (a *api) deleteDevice(r *request) (response, error) {
-	id, err := r.id("endpoint_id")
-	if err != nil {
-		return response{}, err
+func deletedDevice(r *request) (run control.DeviceRun, understood any, err error) {
+	id, err := deviceID(r)
+	run.Changes = []fleet.DeviceChange{{ID: id}}
+	return run, deviceFingerprint(run), err
+}
+
+// deviceFingerprint identifies a request that writes devices.
+func deviceFingerprint(run control.DeviceRun) any {
+	if run.Workspace == 0 && !run.DeleteSIMs {
+		return run.Changes
 	}
-	run := control.DeviceRun{Changes: []fleet.DeviceChange{{ID: fleet.DeviceID(id)}}, Render: noContent}
-	return a.writeDevices(r, "device.delete", run, a.control.DeleteDevices)
+	return struct {
+		Changes    []fleet.DeviceChange
+		Workspace  fleet.WorkspaceID
+		DeleteSIMs bool
+	}{run.Changes, run.Workspace, run.DeleteSIMs}
 }
 
 // inOrganisation reads the Workspace of a new device; 0 means the token's.
@@ -99,28 +96,6 @@ func inOrganisation(ref wire.Optional[wire.IDRef]) (fleet.WorkspaceID, error) {
 		id = nothing
 	}
 	return fleet.WorkspaceID(id), err
-}
-
-func noContent(control.Devices) control.Reply { return control.Reply{Status: http.StatusNoContent} }
-
-// writeDevices calls the rule under the request's idempotency key.
-func (a *api) writeDevices(r *request, operation string, run control.DeviceRun, rule deviceRule) (response, error) {
-	var understood any = run.Changes
-	if run.Workspace != 0 || run.DeleteSIMs {
-		understood = struct {
-			Changes    []fleet.DeviceChange
-			Workspace  fleet.WorkspaceID
-			DeleteSIMs bool
-		}{run.Changes, run.Workspace, run.DeleteSIMs}
-	}
-	once, err := r.once(operation, understood)
-	if err != nil {
-		return response{}, err
-	}
-	run.Once = once
-	run.Refuse = stored
-	reply, replayed, err := rule(r.Context(), r.who, run)
-	return replied(reply, replayed), err
 }
 
 func deviceBodies(found control.Devices) []wire.Device {

@@ -6,35 +6,41 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-func (a *api) listEvents(r *request) (response, error) { return a.events(r, control.EventsOf{}) }
-
-func (a *api) listSIMEvents(r *request) (response, error) {
-	id, err := r.thing("sim_id")
-	if err != nil {
-		return response{}, err
-	}
-	return a.events(r, control.EventsOf{SIM: fleet.SIMID(id)})
+// events lists the events of the token's Workspace that decode selects.
+func events(decode func(*request) (control.EventsOf, error)) handler {
+	return listOf(fleet.EventList, decode, (*control.Control).ListEvents, eventID, eventBody)
 }
 
-// listUserEvents lists what a user did in the token's Workspace. Application tokens are not
-// users.
-func (a *api) listUserEvents(r *request) (response, error) {
+func allEvents(*request) (of control.EventsOf, err error) { return of, nil }
+
+func simEvents(r *request) (of control.EventsOf, err error) {
+	id, err := r.thing("sim_id")
+	return control.EventsOf{SIM: fleet.SIMID(id)}, err
+}
+
+func deviceEvents(r *request) (of control.EventsOf, err error) {
+	id, err := r.thing("endpoint_id")
+	return control.EventsOf{Device: fleet.DeviceID(id)}, err
+}
+
+// userEvents selects what a user did in the token's Workspace. Application tokens are not users.
+func userEvents(r *request) (of control.EventsOf, err error) {
 	ref, err := r.person()
 	if err != nil {
-		return response{}, err
+		return of, err
 	}
-	of := control.EventsOf{User: r.who.User}
+	of = control.EventsOf{User: r.who.User}
 	if ref != "my" {
 		id, err := r.thing("user_id")
 		if err != nil { // not an id: an e-mail address
-			return a.events(r, control.EventsOf{Username: ref})
+			return control.EventsOf{Username: ref}, nil
 		}
 		of.User = fleet.UserID(id)
 	}
 	if of.User == 0 {
 		of.User = nothing
 	}
-	return a.events(r, of)
+	return of, nil
 }
 
 // nothing is an id that matches nothing; 0 would mean no filter.
@@ -49,21 +55,7 @@ func (r *request) thing(name string) (int64, error) {
 	return id, err
 }
 
-func (a *api) events(r *request, of control.EventsOf) (response, error) {
-	l, err := r.list(fleet.EventList)
-	if err != nil {
-		return response{}, err
-	}
-	page, err := a.control.ListEvents(r.Context(), r.who, of, l)
-	if err != nil {
-		return response{}, err
-	}
-	out := make([]wire.Event, len(page.Items))
-	for i, e := range page.Items {
-		out[i] = eventBody(e)
-	}
-	return paged(r, l, page, func(x control.EventRecord) int64 { return int64(x.ID) }, out)
-}
+func eventID(e control.EventRecord) int64 { return int64(e.ID) }
 
 func eventBody(e control.EventRecord) wire.Event {
 	out := wire.Event{

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -59,7 +58,15 @@ func OperatorRoutes() map[string]bool {
 }
 
 // Fail responds like an operation whose rule returned the error.
-func Fail(w http.ResponseWriter, err error) { write(w, failure(err)) }
+func Fail(w http.ResponseWriter, err error) { writeResponse(w, failure(err)) }
 
 // Audited returns the audit actions of the writing operations.
-func Audited() map[string]fleet.AuditAction { return maps.Clone(audited) }
+func Audited() map[string]fleet.AuditAction {
+	actions := make(map[string]fleet.AuditAction)
+	for _, op := range operations {
+		if op.audit != none {
+			actions[op.pattern] = op.audit
+		}
+	}
+	return actions
+}

@@ -10,38 +10,31 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-func (a *api) inviteUser(r *request) (response, error) {
-	return a.invite(r, func(control.Invited) string { return "" })
+// inviteUser serves an invitation. Its older form responds with the user's location. The path
+// distinguishes their idempotency keys.
+func inviteUser(path string, reply func(control.Invited) control.Reply) handler {
+	return writeOnce("user.invite "+path, newInvitation, (*control.Control).Invite, reply)
 }
 
-// createUser is the older form of an invitation. It responds with the user's location.
-func (a *api) createUser(r *request) (response, error) {
-	return a.invite(r, func(i control.Invited) string { return fmt.Sprintf("/api/v1/user/%d", i.User) })
-}
-
-func (a *api) invite(r *request, location func(control.Invited) string) (response, error) {
+func newInvitation(r *request) (n control.Invitation, understood any, err error) {
 	var body wire.InvitationRequest
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return n, nil, err
 	}
-	n, err := invitation(body)
-	if err != nil {
-		return response{}, err
-	}
-	o, err := r.once("user.invite "+r.URL.Path, body)
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.Invite(r.Context(), r.who, n, o, func(i control.Invited) (reply, again control.Reply) {
-		reply = control.Reply{Status: http.StatusCreated, Location: location(i), Body: encoded(http.StatusCreated, wire.InvitationResponse{
-			ID: int64(i.User), Username: i.Username, Name: i.Name, Organisation: wire.RefTo(int64(i.Workspace)), Roles: roleRefs(i.Roles...), ActivationKey: i.Key,
-		}).body}
-		if i.Key == "" {
-			return reply, reply
-		}
-		return reply, stored(fleet.Errorf(fleet.Duplicated, "The invitation was already created with this Idempotency-Key; its activation key was shown then and is not stored"))
+	n, err = invitation(body)
+	return n, body, err
+}
+
+func invited(i control.Invited) control.Reply {
+	return jsonReply(http.StatusCreated, wire.InvitationResponse{
+		ID: int64(i.User), Username: i.Username, Name: i.Name, Organisation: wire.RefTo(int64(i.Workspace)), Roles: roleRefs(i.Roles...), ActivationKey: i.Key,
 	})
-	return replied(reply, replayed), err
+}
+
+func invitedAt(i control.Invited) control.Reply {
+	reply := invited(i)
+	reply.Location = fmt.Sprintf("/api/v1/user/%d", i.User)
+	return reply
 }
 
 func invitation(body wire.InvitationRequest) (n control.Invitation, err error) {

@@ -6,40 +6,17 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-func (a *api) listMigrations(r *request) (response, error) {
-	l, err := r.list(fleet.MigrationList)
-	if err != nil {
-		return response{}, err
-	}
-	page, err := a.control.ListMigrations(r.Context(), r.who, l)
-	if err != nil {
-		return response{}, err
-	}
-	out := make([]wire.Migration, len(page.Items))
-	for i, m := range page.Items {
-		out[i] = ledgerBody(m)
-	}
-	return paged(r, l, page, func(x fleet.Migration) int64 { return int64(x.ID) }, out)
-}
+func migrationID(m fleet.Migration) int64 { return int64(m.ID) }
 
-func (a *api) getMigration(r *request) (response, error) {
-	id, err := r.id("migration_id")
-	if err != nil {
-		return response{}, err
-	}
-	m, err := a.control.Migration(r.Context(), r.who, fleet.MigrationID(id))
-	if err != nil {
-		return response{}, err
-	}
+func migrationBody(m control.MigrationRecord) wire.Migration {
 	out := ledgerBody(m.Migration)
-	out.SIMs = make([]wire.MigrationLine, len(m.Lines))
-	for i, l := range m.Lines {
-		out.SIMs[i] = wire.MigrationLine{
+	out.SIMs = each(m.Lines, func(l fleet.LedgerLine) wire.MigrationLine {
+		return wire.MigrationLine{
 			ID: int64(l.SIM), ICCID: string(l.ICCID), ICCIDWithLuhn: l.ICCID.WithLuhn(),
 			Before: lineState(m, l.Before), After: lineState(m, l.After),
 		}
-	}
-	return ok(out)
+	})
+	return out
 }
 
 func lineState(m control.MigrationRecord, s fleet.SIMState) wire.LineState {

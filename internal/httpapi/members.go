@@ -6,6 +6,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
 )
 
 // here returns the user in the path as a member of the token's Workspace.
@@ -23,60 +24,35 @@ func (r *request) member() (of control.MemberOf, err error) {
 	return of, err
 }
 
-func (a *api) listUsers(r *request) (response, error) {
-	l, err := r.list(fleet.UserList)
-	if err != nil {
-		return response{}, err
-	}
-	page, err := a.control.ListUsers(r.Context(), r.who, l)
-	if err != nil {
-		return response{}, err
-	}
-	out := make([]wire.User, len(page.Items))
-	for i, u := range page.Items {
-		out[i] = userBody(u)
-	}
-	return paged(r, l, page, func(x control.UserRecord) int64 { return int64(x.ID) }, out)
+func userID(u control.UserRecord) int64 { return int64(u.ID) }
+
+// userRef reads a user_id that the rule understands itself.
+func userRef(r *request) (string, error) { return r.PathValue("user_id"), nil }
+
+func permissionBodies(list []identity.Grant) []wire.Permission {
+	return each(list, func(g identity.Grant) wire.Permission {
+		return wire.Permission{Name: string(g.Permission), Description: g.Description}
+	})
 }
 
-func (a *api) listPermissions(r *request) (response, error) {
-	list, err := a.control.Permissions(r.Context(), r.who, r.PathValue("user_id"))
-	if err != nil {
-		return response{}, err
-	}
-	out := make([]wire.Permission, len(list))
-	for i, g := range list {
-		out[i] = wire.Permission{Name: string(g.Permission), Description: g.Description}
-	}
-	return ok(out)
-}
-
-func (a *api) patchUser(r *request) (response, error) {
+func personPatch(r *request) (p control.PersonPatch, understood any, err error) {
 	var body wire.UserPatch
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return p, nil, err
 	}
-	p := control.PersonPatch{Username: body.Username, Name: body.Name}
+	p = control.PersonPatch{User: r.PathValue("user_id"), Username: body.Username, Name: body.Name}
 	if body.Status.Set {
 		status, err := memberStatus(body.Status)
 		if err != nil {
-			return response{}, err
+			return p, nil, err
 		}
 		p.Status = &status
 	}
-	o, err := r.once("user.patch", struct {
+	return p, struct {
 		User string
 		Body wire.UserPatch
-	}{r.PathValue("user_id"), body})
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.PatchUser(r.Context(), r.who, r.PathValue("user_id"), p, o, nothingMore)
-	return replied(reply, replayed), err
+	}{p.User, body}, nil
 }
-
-// nothingMore is the reply to a change without a response body.
-var nothingMore = control.Reply{Status: http.StatusNoContent}
 
 func memberStatus(ref wire.Optional[wire.IDRef]) (fleet.UserStatus, error) {
 	id, err := requiredID("status", ref)
@@ -86,79 +62,59 @@ func memberStatus(ref wire.Optional[wire.IDRef]) (fleet.UserStatus, error) {
 	return fleet.UserStatus(id), err
 }
 
-func (a *api) deleteUser(r *request) (response, error) { return a.removeMember(r, r.here()) }
+// memberAt says which Workspace a member's operation is about: that of the token or of the path.
+type memberAt func(*request) (control.MemberOf, error)
 
-func (a *api) deleteMember(r *request) (response, error) {
-	of, err := r.member()
-	if err != nil {
-		return response{}, err
+func inTokenWorkspace(r *request) (control.MemberOf, error) { return r.here(), nil }
+func inPathWorkspace(r *request) (control.MemberOf, error)  { return r.member() }
+
+// memberOf decodes a request that only names a member.
+func memberOf(at memberAt) func(*request) (control.MemberOf, any, error) {
+	return func(r *request) (of control.MemberOf, understood any, err error) {
+		of, err = at(r)
+		return of, of, err
 	}
-	return a.removeMember(r, of)
 }
 
-func (a *api) removeMember(r *request, of control.MemberOf) (response, error) {
-	o, err := r.once("member.remove", of)
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.RemoveMember(r.Context(), r.who, of, o, nothingMore)
-	return replied(reply, replayed), err
+func removeMember(at memberAt) handler {
+	return writeOnce("member.remove", memberOf(at), (*control.Control).RemoveMember, noContent)
 }
 
-func (a *api) patchMember(r *request) (response, error) {
-	of, err := r.member()
-	if err != nil {
-		return response{}, err
+func memberStatusPatch(r *request) (m control.MemberStatus, understood any, err error) {
+	if m.MemberOf, err = r.member(); err != nil {
+		return m, nil, err
 	}
 	var body wire.MemberPatch
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return m, nil, err
 	}
-	status, err := memberStatus(body.Status)
-	if err != nil {
-		return response{}, err
-	}
-	o, err := r.once("member.status", struct {
+	m.Status, err = memberStatus(body.Status)
+	return m, struct {
 		Of     control.MemberOf
 		Status fleet.UserStatus
-	}{of, status})
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.SetMemberStatus(r.Context(), r.who, of, status, o, nothingMore)
-	return replied(reply, replayed), err
+	}{m.MemberOf, m.Status}, err
 }
 
-// changeRole implements the operations that give or take a role of a member. The Workspace is
-// that of the token or of the path.
-func changeRole(where func(*request) (control.MemberOf, error), give bool) func(*api, *request) (response, error) {
-	return func(a *api, r *request) (response, error) {
-		of, err := where(r)
-		if err != nil {
-			return response{}, err
+func giveRole(at memberAt) handler {
+	return writeOnce("role.give", memberRole(at), (*control.Control).GiveRole, noContent)
+}
+
+func takeRole(at memberAt) handler {
+	return writeOnce("role.take", memberRole(at), (*control.Control).TakeRole, noContent)
+}
+
+func memberRole(at memberAt) func(*request) (control.MemberRole, any, error) {
+	return func(r *request) (m control.MemberRole, understood any, err error) {
+		if m.MemberOf, err = at(r); err != nil {
+			return m, nil, err
 		}
-		role, err := r.role()
-		if err != nil {
-			return response{}, err
-		}
-		change, name := a.control.TakeRole, "role.take"
-		if give {
-			change, name = a.control.GiveRole, "role.give"
-		}
-		o, err := r.once(name, struct {
+		m.Role, err = r.role()
+		return m, struct {
 			Of   control.MemberOf
 			Role fleet.Role
-		}{of, role})
-		if err != nil {
-			return response{}, err
-		}
-		reply, replayed, err := change(r.Context(), r.who, of, role, o, nothingMore)
-		return replied(reply, replayed), err
+		}{m.MemberOf, m.Role}, err
 	}
 }
-
-func here(r *request) (control.MemberOf, error)   { return r.here(), nil }
-func member(r *request) (control.MemberOf, error) { return r.member() }
 
 // role reads the role in the path. A role that does not exist reads as none, whatever its
 // number.
@@ -170,15 +126,7 @@ func (r *request) role() (fleet.Role, error) {
 	return fleet.Role(id), err
 }
 
-func (a *api) setDefaultWorkspace(r *request) (response, error) {
-	of, err := r.member()
-	if err != nil {
-		return response{}, err
-	}
-	o, err := r.once("user.default_workspace", of)
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.SetDefaultWorkspace(r.Context(), r.who, of, o, control.Reply{Status: http.StatusOK, Body: []byte("{}")})
-	return replied(reply, replayed), err
+// emptyObject is the reply to a change that existing clients expect to have a body.
+func emptyObject(control.None) control.Reply {
+	return control.Reply{Status: http.StatusOK, Body: []byte("{}")}
 }

@@ -15,58 +15,46 @@ var (
 	mfaTypes    = []wire.Ref{{ID: 0, Description: "Time-Based One-Time Password"}}
 )
 
-func (a *api) changePassword(r *request) (response, error) {
+func passwordChange(r *request) (p control.PasswordChange, err error) {
 	var body wire.PasswordChange
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return p, err
 	}
-	old, err := requiredText("old_password", body.OldPassword)
-	if err != nil {
-		return response{}, err
+	if p.Old, err = requiredText("old_password", body.OldPassword); err != nil {
+		return p, err
 	}
-	next, err := requiredText("new_password", body.NewPassword)
-	if err != nil {
-		return response{}, err
-	}
-	return done(a.control.ChangePassword(r.Context(), r.who, old, next, r.from))
+	p.New, err = requiredText("new_password", body.NewPassword)
+	return p, err
 }
 
-func (a *api) addMFA(r *request) (response, error) {
+func newFactor(r *request) (password string, err error) {
 	var body wire.MFARequest
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return "", err
 	}
 	if err := wantID("type", body.Type, 0); err != nil {
-		return response{}, err
+		return "", err
 	}
-	password, err := requiredText("password", body.Password)
-	if err != nil {
-		return response{}, err
-	}
-	made, err := a.control.AddSecondFactor(r.Context(), r.who, password, r.from)
-	if err != nil {
-		return response{}, err
-	}
-	return ok(wire.NewMFAKey{MFAKey: mfaKey(made.SecondFactor), SecretKey: made.Text, OTPAuth: made.URL})
+	return requiredText("password", body.Password)
 }
 
-func (a *api) activateMFA(r *request) (response, error) {
-	id, err := r.id("key_id")
-	if err != nil {
-		return response{}, err
+func newFactorBody(made control.NewSecondFactor) wire.NewMFAKey {
+	return wire.NewMFAKey{MFAKey: mfaKey(made.SecondFactor), SecretKey: made.Text, OTPAuth: made.URL}
+}
+
+func factorCode(r *request) (f control.FactorCode, err error) {
+	if f.ID, err = r.id("key_id"); err != nil {
+		return f, err
 	}
 	var body wire.MFAActivation
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return f, err
 	}
 	if err := wantID("status", body.Status, 1); err != nil {
-		return response{}, err
+		return f, err
 	}
-	code, err := requiredText("code", body.Code)
-	if err != nil {
-		return response{}, err
-	}
-	return done(a.control.ActivateSecondFactor(r.Context(), r.who, id, code, r.from))
+	f.Code, err = requiredText("code", body.Code)
+	return f, err
 }
 
 // wantID reads a reference for which only one id is valid.
@@ -78,63 +66,19 @@ func wantID(field string, ref wire.Optional[wire.IDRef], want int64) error {
 	return err
 }
 
-func (a *api) listMFA(r *request) (response, error) {
-	who, err := r.person()
-	if err != nil {
-		return response{}, err
-	}
-	list, err := a.control.SecondFactors(r.Context(), r.who, who)
-	if err != nil {
-		return response{}, err
-	}
-	out := make([]wire.MFAKey, len(list))
-	for i, f := range list {
-		out[i] = mfaKey(f)
-	}
-	return ok(out)
-}
+func mfaKeys(list []control.SecondFactor) []wire.MFAKey { return each(list, mfaKey) }
 
-func (a *api) removeMFA(r *request) (response, error) {
-	who, id, err := r.personAnd("key_id")
-	if err != nil {
-		return response{}, err
-	}
-	return done(a.control.RemoveSecondFactor(r.Context(), r.who, who, id))
-}
-
-func (a *api) listTrustedDevices(r *request) (response, error) {
-	who, err := r.person()
-	if err != nil {
-		return response{}, err
-	}
-	return a.trustedDevices(r, who)
-}
-
-// listOwnTrustedDevices is listTrustedDevices for the caller, under a path without user_id.
-func (a *api) listOwnTrustedDevices(r *request) (response, error) { return a.trustedDevices(r, "my") }
-
-func (a *api) trustedDevices(r *request, who string) (response, error) {
-	list, err := a.control.TrustedDevices(r.Context(), r.who, who)
-	if err != nil {
-		return response{}, err
-	}
-	out := make([]wire.TrustedDevice, len(list))
-	for i, d := range list {
-		out[i] = wire.TrustedDevice{
+func trustedDevices(list []control.TrustedDevice) []wire.TrustedDevice {
+	return each(list, func(d control.TrustedDevice) wire.TrustedDevice {
+		return wire.TrustedDevice{
 			ID: d.ID, Name: d.Name, OperatingSystem: d.OperatingSystem, Browser: d.Browser,
 			CreationDate: wire.NewTime(d.Created), ActivationDate: wire.NewTime(d.Created), ExpiryDate: wire.NewTime(d.Expires),
 		}
-	}
-	return ok(out)
+	})
 }
 
-func (a *api) removeTrustedDevice(r *request) (response, error) {
-	who, id, err := r.personAnd("device_id")
-	if err != nil {
-		return response{}, err
-	}
-	return done(a.control.RemoveTrustedDevice(r.Context(), r.who, who, id))
-}
+// oneself stands for the caller, under a path without user_id.
+func oneself(*request) (string, error) { return "my", nil }
 
 // person reads a user_id: an id, an e-mail address, or "my".
 func (r *request) person() (string, error) {
@@ -149,11 +93,14 @@ func (r *request) person() (string, error) {
 	return strconv.FormatInt(id, 10), err
 }
 
-func (r *request) personAnd(name string) (who string, id int64, err error) {
-	if who, err = r.person(); err == nil {
-		id, err = r.id(name)
+// ofPerson reads a user_id and the id of something that belongs to the user.
+func ofPerson(name string) func(*request) (control.OfPerson, error) {
+	return func(r *request) (of control.OfPerson, err error) {
+		if of.User, err = r.person(); err == nil {
+			of.ID, err = r.id(name)
+		}
+		return of, err
 	}
-	return who, id, err
 }
 
 func mfaKey(f control.SecondFactor) wire.MFAKey {

@@ -50,7 +50,7 @@ func (a *api) logged(next http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				e.err = fmt.Errorf(limit.LogPanic+"%v\n%s", p, debug.Stack())
 				if !sw.wrote {
-					write(sw, failure(e.err))
+					writeResponse(sw, failure(e.err))
 				}
 			}
 			a.line(r, sw, e, time.Since(start))

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strconv"
@@ -66,12 +65,12 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	if err != nil {
 		return response{}, err
 	}
-	run := control.Run{Request: req, Once: once, Render: render, RefusedWorkspaces: refusedWorkspaces}
+	run := control.Run{Request: req}
 	if run.Preview, err = r.precondition(); err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := a.control.Migrate(r.Context(), r.who, run)
-	return replied(reply, replayed), err
+	reply, err := a.control.Migrate(r.Context(), r.who, run, control.Write[control.Migrated]{Once: once, Encoder: encoder[control.Migrated](migrated)})
+	return replied(reply), err
 }
 
 // guard returns the value of If-Match.
@@ -91,36 +90,8 @@ func (r *request) precondition() (*fleet.Preview, error) {
 	return preview, err
 }
 
-// render builds the response of a real run while its transaction is still open.
-func render(done control.Migrated, refusal *fleet.Conflicts) control.Reply {
-	if refusal != nil {
-		return refused(refusal)
-	}
-	return control.Reply{
-		Status: http.StatusOK, Body: planBody(done.Plan, false),
-		Location: entryPath(done.ID),
-	}
-}
-
-// refusedWorkspaces extracts the Workspaces of the SIMs in a refusal from the reply that
-// refused built.
-func refusedWorkspaces(r control.Reply) (ids []fleet.WorkspaceID) {
-	var body wire.MigrationConflict
-	if json.Unmarshal(r.Body, &body) != nil {
-		return nil // the refusal names no SIMs
-	}
-	for _, reason := range body.Errors {
-		for _, sim := range reason.SIMs {
-			ids = append(ids, fleet.WorkspaceID(sim.SourceWorkspace.ID))
-		}
-	}
-	return fleet.Once(ids)
-}
-
-// refused builds the reply for a refusal by the rules.
-func refused(refusal *fleet.Conflicts) control.Reply {
-	res := encoded(http.StatusConflict, conflictBody(refusal))
-	return control.Reply{Status: res.status, Body: res.body, Refusal: fleet.Code(refusal.Groups[0].Code)}
+func migrated(done control.Migrated) control.Reply {
+	return control.Reply{Status: http.StatusOK, Body: planBody(done.Plan, false), Location: entryPath(done.ID)}
 }
 
 // entryPath returns the path of a ledger entry.

@@ -327,6 +327,13 @@ func TestContract_ReplayRights(t *testing.T) {
 		replays(t, first, keyed(elsewhere, "k", o))
 		replays(t, conflicted, keyed(elsewhere, "c", refused))
 
+		// a refusal of an earlier version, which did not store what it names
+		s.Exec("UPDATE idempotency SET workspaces = NULL")
+		if got := body[api.Error](t, keyed(elsewhere, "c", refused), http.StatusUnprocessableEntity); !strings.Contains(got.Message, "before the server was upgraded") {
+			t.Errorf("%+v", got)
+		}
+		replays(t, first, keyed(elsewhere, "k", o))
+
 		// a suspended user
 		s.Exec("UPDATE users SET status = 2 WHERE id = 1")
 		keyed(elsewhere, "k", o).Is(http.StatusUnauthorized)

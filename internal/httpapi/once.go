@@ -43,10 +43,10 @@ func headerKey(values []string) (string, error) {
 	return key, nil
 }
 
-// replied builds the response from a rule's reply, which may be a replayed one.
-func replied(r control.Reply, replayed bool) response {
+// replied builds the response from a rule's reply.
+func replied(r control.Reply) response {
 	res := response{status: r.Status, body: r.Body}
-	if !replayed {
+	if !r.Replayed {
 		res.refusal = r.Refusal
 	}
 	if r.Location != "" {
@@ -55,17 +55,11 @@ func replied(r control.Reply, replayed bool) response {
 	if r.ETag != "" {
 		res.set("ETag", r.ETag)
 	}
-	if replayed {
+	if r.Replayed {
 		res.set("Idempotent-Replayed", "true")
 	}
 	if r.Status == http.StatusNoContent {
 		res.body = nil
 	}
 	return res
-}
-
-// stored converts a refusal to a reply, which is kept under a key like a success.
-func stored(e *fleet.Error) control.Reply {
-	res := failure(e)
-	return control.Reply{Status: res.status, Body: res.body, Refusal: e.Code}
 }

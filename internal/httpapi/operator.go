@@ -99,7 +99,7 @@ func (a *operatorAPI) serve(op operatorOperation) http.Handler {
 			remember(r, err)
 			req.refused(op, control.RefusalCode(err))
 		}
-		write(w, res)
+		writeResponse(w, res)
 	})
 }
 

@@ -52,12 +52,12 @@ func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
+	reply, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		done, err := o.ImportSIMs(r.Context(), list, home, nil)
 		res := encoded(http.StatusOK, wire.OperatorImported{Added: done.Added, Kept: done.Kept})
 		return control.Reply{Status: res.status, Body: res.body}, err
 	})
-	return replied(reply, replayed), err
+	return replied(reply), err
 }
 
 // homeOf reads the Workspace for lines that name none.

@@ -49,12 +49,12 @@ func (a *operatorAPI) createUser(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
+	reply, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		u, err := o.CreateUser(r.Context(), n)
 		res := encoded(http.StatusCreated, operatorUser(u))
 		return control.Reply{Status: res.status, Body: res.body, Location: "/operator/v1/user/" + strconv.FormatInt(int64(u.ID), 10)}, err
 	})
-	return replied(reply, replayed), err
+	return replied(reply), err
 }
 
 func newUser(body wire.OperatorNewUser) (n operator.NewUser, err error) {
@@ -105,12 +105,12 @@ func (a *operatorAPI) changeUser(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
+	reply, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		u, err := o.ChangeUser(r.Context(), ref, patch)
 		res := encoded(http.StatusOK, operatorUser(u))
 		return control.Reply{Status: res.status, Body: res.body}, err
 	})
-	return replied(reply, replayed), err
+	return replied(reply), err
 }
 
 func userPatch(body wire.OperatorUserPatch) (p operator.UserPatch, err error) {

@@ -51,12 +51,12 @@ func (a *operatorAPI) createWorkspace(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
+	reply, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		created, err := o.CreateWorkspace(r.Context(), w)
 		res := encoded(http.StatusCreated, operatorWorkspace(created))
 		return control.Reply{Status: res.status, Body: res.body, Location: "/operator/v1/workspace/" + strconv.FormatInt(int64(created.ID), 10)}, err
 	})
-	return replied(reply, replayed), err
+	return replied(reply), err
 }
 
 func newWorkspace(body wire.OperatorNewWorkspace) (w fleet.Workspace, err error) {
@@ -105,12 +105,12 @@ func (a *operatorAPI) changeWorkspace(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
+	reply, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
 		w, err := o.ChangeWorkspace(r.Context(), fleet.WorkspaceID(id), patch)
 		res := encoded(http.StatusOK, operatorWorkspace(w))
 		return control.Reply{Status: res.status, Body: res.body}, err
 	})
-	return replied(reply, replayed), err
+	return replied(reply), err
 }
 
 func workspacePatch(body wire.OperatorWorkspacePatch) (p operator.WorkspacePatch, err error) {

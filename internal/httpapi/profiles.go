@@ -1,40 +1,26 @@
 package httpapi
 
 import (
+	"context"
+
 	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
 )
 
 // listProfiles lists the profiles of one kind.
-func listProfiles(kind fleet.ProfileKind) func(*api, *request) (response, error) {
-	return func(a *api, r *request) (response, error) {
-		l, err := r.list(fleet.ProfileList)
-		if err != nil {
-			return response{}, err
-		}
-		page, err := a.control.ListProfiles(r.Context(), r.who, kind, l)
-		if err != nil {
-			return response{}, err
-		}
-		out := make([]wire.NamedRef, len(page.Items))
-		for i, p := range page.Items {
-			out[i] = wire.NamedRef{ID: p.ID, Name: p.Name}
-		}
-		return paged(r, l, page, func(x fleet.Profile) int64 { return x.ID }, out)
-	}
+func listProfiles(kind fleet.ProfileKind) handler {
+	return listOf(fleet.ProfileList, func(*request) (fleet.ProfileKind, error) { return kind, nil },
+		(*control.Control).ListProfiles, profileKey, profileBody)
 }
 
+func profileKey(p fleet.Profile) int64          { return p.ID }
+func profileBody(p fleet.Profile) wire.NamedRef { return wire.NamedRef{ID: p.ID, Name: p.Name} }
+
 // getProfile returns one profile of a kind, which messages call resource.
-func getProfile(kind fleet.ProfileKind, resource string) func(*api, *request) (response, error) {
-	return func(a *api, r *request) (response, error) {
-		id, err := r.id("profile_id")
-		if err != nil {
-			return response{}, err
-		}
-		p, err := a.control.Profile(r.Context(), r.who, kind, id, resource)
-		if err != nil {
-			return response{}, err
-		}
-		return ok(wire.NamedRef{ID: p.ID, Name: p.Name})
-	}
+func getProfile(kind fleet.ProfileKind, resource string) handler {
+	return call(pathID[int64]("profile_id"), func(c *control.Control, ctx context.Context, who identity.Principal, id int64) (fleet.Profile, error) {
+		return c.Profile(ctx, who, kind, id, resource)
+	}, profileBody)
 }

@@ -53,7 +53,7 @@ const (
 func send(w http.ResponseWriter, r response) {
 	most := answerStart + time.Duration(len(r.body))*time.Second/answerRate
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(most)) // some test writers do not support deadlines
-	write(w, r)
+	writeResponse(w, r)
 }
 
 // largeAnswer is the size from which a response is compressed before its request releases its
@@ -94,7 +94,7 @@ func takesGzip(r *http.Request) bool {
 	return false
 }
 
-func write(w http.ResponseWriter, r response) {
+func writeResponse(w http.ResponseWriter, r response) {
 	h := w.Header()
 	for name, values := range r.header {
 		h[name] = values

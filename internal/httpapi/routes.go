@@ -50,18 +50,18 @@ func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
 func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = tolerantPath(r)
 	if redirected(r.URL.EscapedPath()) {
-		write(w, failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
+		writeResponse(w, failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
 		return
 	}
 	methods, found := rt.methodsOf(r.URL.EscapedPath())
 	switch _, pattern := rt.mux.Handler(r); {
 	case found && !allows(methods, r.Method):
 		w.Header().Set("Allow", strings.Join(methods, ", "))
-		write(w, failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
+		writeResponse(w, failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
 	case pattern != "":
 		rt.mux.ServeHTTP(w, r)
 	default:
-		write(w, failure(fleet.Errorf(fleet.NotFound, "This operation does not exist")))
+		writeResponse(w, failure(fleet.Errorf(fleet.NotFound, "This operation does not exist")))
 	}
 }
 

@@ -20,86 +20,58 @@ func (a *api) listSIMs(r *request) (response, error) {
 	return onPage(r, l, found.Page, func(s fleet.SIM) int64 { return int64(s.ID) }, response{status: http.StatusOK, body: simPage(found)}), nil
 }
 
-func (a *api) getSIM(r *request) (response, error) {
-	id, err := r.id("sim_id")
-	if err != nil {
-		return response{}, err
-	}
-	found, err := a.control.SIM(r.Context(), r.who, fleet.SIMID(id))
-	if err != nil {
-		return response{}, err
-	}
-	return ok(simBodies(found)[0])
-}
+var simID = pathID[fleet.SIMID]("sim_id")
 
-// patchSIM changes the status and, if the caller issued or resells the SIM, the owners.
-func (a *api) patchSIM(r *request) (response, error) {
-	id, err := r.id("sim_id")
+func simBody(found control.SIMs) wire.SIM { return simBodies(found)[0] }
+
+// simPatchRequest reads the changes of a SIM: its status and, if the caller issued or resells
+// the SIM, its owners.
+func simPatchRequest(r *request) (p control.SIMPatch, understood any, err error) {
+	id, err := simID(r)
 	if err != nil {
-		return response{}, err
+		return p, nil, err
 	}
 	var body wire.SIMPatch
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return p, nil, err
 	}
 	body.CustomerOrg, body.IssuerOrg, body.ResellerOrg = emptied(body.CustomerOrg), emptied(body.IssuerOrg), emptied(body.ResellerOrg)
-	once, err := r.once("sim.patch", struct {
+	p, err = simPatch(body)
+	p.SIM = id
+	return p, struct {
 		SIM  int64
 		Body wire.SIMPatch
-	}{id, body})
-	if err != nil {
-		return response{}, err
-	}
-	patch, err := simPatch(body)
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.PatchSIM(r.Context(), r.who, fleet.SIMID(id), patch, once, patched)
-	return replied(reply, replayed), err
+	}{int64(id), body}, err
 }
 
-// patched builds the reply to a patch. If the SIM moved, it points to the ledger.
-func patched(entry fleet.MigrationID, refusal *fleet.Conflicts) control.Reply {
-	switch {
-	case refusal != nil:
-		return refused(refusal)
-	case entry != 0:
-		return control.Reply{Status: http.StatusNoContent, Location: entryPath(entry)}
+// patchedSIM points to the ledger if the SIM moved.
+func patchedSIM(entry fleet.MigrationID) control.Reply {
+	reply := control.Reply{Status: http.StatusNoContent}
+	if entry != 0 {
+		reply.Location = entryPath(entry)
 	}
-	return control.Reply{Status: http.StatusNoContent}
+	return reply
 }
 
-func (a *api) deleteSIM(r *request) (response, error) {
-	id, err := r.id("sim_id")
-	if err != nil {
-		return response{}, err
-	}
-	return a.delete(r, "sim.delete", []fleet.SIMID{fleet.SIMID(id)})
+func oneSIM(r *request) (ids []fleet.SIMID, understood any, err error) {
+	id, err := simID(r)
+	ids = []fleet.SIMID{id}
+	return ids, ids, err
 }
 
-func (a *api) deleteSIMs(r *request) (response, error) {
+func manySIMs(r *request) (ids []fleet.SIMID, understood any, err error) {
 	var body wire.Optional[[]wire.IDRef] // tolerant of extra properties, so that a listing may be sent back
 	if err := decode(r, &body); err != nil {
-		return response{}, err
+		return nil, nil, err
 	}
-	ids, err := simIDs("", body.Value)
-	if err != nil {
-		return response{}, err
+	if ids, err = simIDs("", body.Value); err != nil {
+		return nil, nil, err
 	}
 	ids = fleet.Once(ids)
 	if len(ids) == 0 || len(ids) > control.MaxDeletedSIMs {
-		return response{}, fleet.Invalid("the body", "it has %d SIMs; send 1 to %d in one request", len(ids), control.MaxDeletedSIMs)
+		return nil, nil, fleet.Invalid("the body", "it has %d SIMs; send 1 to %d in one request", len(ids), control.MaxDeletedSIMs)
 	}
-	return a.delete(r, "sim.delete.multi", ids)
-}
-
-func (a *api) delete(r *request, operation string, ids []fleet.SIMID) (response, error) {
-	once, err := r.once(operation, ids)
-	if err != nil {
-		return response{}, err
-	}
-	reply, replayed, err := a.control.DeleteSIMs(r.Context(), r.who, ids, once, control.Reply{Status: http.StatusNoContent}, stored)
-	return replied(reply, replayed), err
+	return ids, ids, nil
 }
 
 func simPatch(body wire.SIMPatch) (p control.SIMPatch, err error) {

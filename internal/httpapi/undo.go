@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"net/http"
 
 	wire "github.com/simferry/simferry/api"
@@ -34,12 +33,12 @@ func (a *api) undoMigration(r *request) (response, error) {
 	if body.DryRun.Or(true) {
 		return a.previewUndo(r, req)
 	}
-	run := control.UndoRun{Request: req, Note: note, Once: once, Render: renderUndo, RefusedWorkspaces: undoRefusedWorkspaces}
+	run := control.UndoRun{Request: req, Note: note}
 	if run.Preview, err = r.precondition(); err != nil {
 		return response{}, err
 	}
-	reply, replayed, err := a.control.Undo(r.Context(), r.who, run)
-	return replied(reply, replayed), err
+	reply, err := a.control.Undo(r.Context(), r.who, run, control.Write[control.Undone]{Once: once, Encoder: encoder[control.Undone](undone)})
+	return replied(reply), err
 }
 
 func (a *api) previewUndo(r *request, req fleet.UndoRequest) (response, error) {
@@ -83,33 +82,10 @@ func undoRequest(id fleet.MigrationID, b wire.UndoRequest) (req fleet.UndoReques
 	return req, note, note.Check()
 }
 
-// renderUndo builds the response of a real run while its transaction is still open.
-func renderUndo(done control.Undone, refusal *fleet.Conflicts) control.Reply {
-	if refusal != nil {
-		return refused(refusal)
-	}
-	res := encoded(http.StatusOK, undoBody(done))
-	return control.Reply{Status: res.status, Body: res.body, Location: entryPath(done.IDs[0])}
-}
-
-// undoRefusedWorkspaces extracts the Workspaces that a refusal names, also those that SIMs have
-// moved on to.
-func undoRefusedWorkspaces(r control.Reply) []fleet.WorkspaceID {
-	ids := refusedWorkspaces(r)
-	var body wire.MigrationConflict
-	if json.Unmarshal(r.Body, &body) != nil {
-		return ids
-	}
-	for _, reason := range body.Errors {
-		for _, detail := range reason.Details {
-			for _, change := range detail.Changes {
-				if change.Property == wire.ChangedWorkspace && change.Now != nil {
-					ids = append(ids, fleet.WorkspaceID(change.Now.ID))
-				}
-			}
-		}
-	}
-	return fleet.Once(ids)
+func undone(done control.Undone) control.Reply {
+	reply := jsonReply(http.StatusOK, undoBody(done))
+	reply.Location = entryPath(done.IDs[0])
+	return reply
 }
 
 func undoBody(done control.Undone) wire.UndoResponse {

@@ -55,7 +55,7 @@ func (o Operator) read(ctx context.Context, rule func(*store.Tx) error) error {
 // tokens between attempts.
 //
 // Errors: those of do; KeyReused; KeyBusy with RetryAfter.
-func (o Operator) Once(ctx context.Context, k control.Once, do func(Operator) (control.Reply, error)) (control.Reply, bool, error) {
+func (o Operator) Once(ctx context.Context, k control.Once, do func(Operator) (control.Reply, error)) (control.Reply, error) {
 	return o.c.Idempotent(ctx, k, func(tx *store.Tx) (control.Reply, error) {
 		if tx.Unsure() && k.Key == "" { // with a key, a committed attempt is already found above
 			return control.Reply{}, lostAtTheEnd()

@@ -3,7 +3,10 @@ package store
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"hash/fnv"
+	"strconv"
+	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -15,6 +18,17 @@ type Reply struct {
 	ETag     string
 	Body     []byte
 	Refusal  fleet.Code // why the request was denied (audit log only, not stored)
+	Replayed bool       // the reply to an earlier request under the same key (not stored)
+}
+
+// Stored is a reply under an idempotency key.
+type Stored struct {
+	Reply       Reply
+	Fingerprint []byte              // of its request
+	Entry       fleet.MigrationID   // the ledger entry that the request wrote, 0 for none
+	Named       []fleet.WorkspaceID // the Workspaces whose SIMs the reply names, if it is a refusal
+	NamedKnown  bool                // false if an earlier version stored the reply: it did not store Named
+	Unbound     bool                // an earlier version stored the reply: it did not store in which of the user's Workspaces
 }
 
 // Key is an idempotency key of one caller, in one Workspace, for one operation.
@@ -47,7 +61,7 @@ func (k Key) lockID() int64 {
 // trip.
 const waitForStandby = ", pg_logical_emit_message(true, 'simferry', '')::text"
 
-// storedReply finds the reply that is stored under a key, and the fingerprint of its request.
+// storedReply finds the reply that is stored under a key.
 // On PostgreSQL, once the transaction has committed, the reply is as durable as a new one.
 func (tx *Tx) storedReply(k Key, into *Opened) statement {
 	wait := ""
@@ -55,38 +69,68 @@ func (tx *Tx) storedReply(k Key, into *Opened) statement {
 		wait = waitForStandby
 	}
 	text := `
-		SELECT workspace_id, fingerprint, status, location, etag, body` + wait + ` FROM idempotency
+		SELECT workspace_id, fingerprint, status, location, etag, body, COALESCE(ledger_id, 0), workspaces` + wait + ` FROM idempotency
 		WHERE ` + keyIs + ` ORDER BY workspace_id DESC LIMIT 1`
 	return statement{text, k.args(), func(r rows) error {
 		var fingerprint, packed []byte
 		var workspace fleet.WorkspaceID
-		dest := []any{&workspace, &fingerprint, &into.Reply.Status, &into.Reply.Location, &into.Reply.ETag, &packed}
+		var named *string
+		reply := &into.Stored.Reply
+		dest := []any{&workspace, &fingerprint, &reply.Status, &reply.Location, &reply.ETag, &packed, &into.Stored.Entry, &named}
 		if wait != "" {
 			dest = append(dest, new(string))
 		}
 		err := r.Scan(dest...)
 		if err == nil {
-			into.Reply.Body, err = unpack(packed)
+			reply.Body, err = unpack(packed)
 		}
-		into.Replied, into.Fingerprint = true, bytes.Clone(fingerprint)
-		into.Unbound = workspace == 0 && k.By.User != 0 // a program has only one Workspace, the operator none
+		if err == nil && named != nil {
+			into.Stored.NamedKnown = true
+			into.Stored.Named, err = parseIDs(*named)
+		}
+		into.Replied, into.Stored.Fingerprint = true, bytes.Clone(fingerprint)
+		into.Stored.Unbound = workspace == 0 && k.By.User != 0 // a program has only one Workspace, the operator none
 		return err
 	}}
 }
 
 // StoreReply stores a reply under a key, in the transaction of the write. If another
 // transaction stored one meanwhile, this one is restarted and finds it.
-func (tx *Tx) StoreReply(ctx context.Context, k Key, fingerprint []byte, r Reply, entry fleet.MigrationID) error {
-	packed, err := pack(r.Body)
+func (tx *Tx) StoreReply(ctx context.Context, k Key, s Stored) error {
+	packed, err := pack(s.Reply.Body)
 	if err != nil {
 		return err
 	}
 	n, err := tx.affect(ctx, `
-		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id, workspace_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING`,
-		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, fingerprint, r.Status, r.Location, r.ETag, packed, micros(tx.now), orNull(entry), int64(k.Workspace))
+		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id, workspace_id, workspaces)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
+		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, s.Fingerprint, s.Reply.Status, s.Reply.Location, s.Reply.ETag, packed,
+		micros(tx.now), orNull(s.Entry), int64(k.Workspace), formatIDs(s.Named))
 	if err == nil && n == 0 {
 		err = ErrRaced
 	}
 	return err
+}
+
+// formatIDs and parseIDs convert a list of ids to text and back, as in "100,200".
+func formatIDs(ids []fleet.WorkspaceID) string {
+	texts := make([]string, len(ids))
+	for i, id := range ids {
+		texts[i] = strconv.FormatInt(int64(id), 10)
+	}
+	return strings.Join(texts, ",")
+}
+
+func parseIDs(text string) (ids []fleet.WorkspaceID, err error) {
+	for part := range strings.SplitSeq(text, ",") {
+		if part == "" {
+			continue
+		}
+		id, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("idempotency.workspaces: %w", err)
+		}
+		ids = append(ids, fleet.WorkspaceID(id))
+	}
+	return ids, nil
 }

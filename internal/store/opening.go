@@ -29,10 +29,8 @@ type Opened struct {
 	Busy    bool             // another transaction holds the key
 	Done    bool             // an attempt of unknown outcome was committed
 
-	Replied     bool // a reply is stored under the key
-	Unbound     bool // by an earlier version, which did not store in which of the user's Workspaces
-	Reply       Reply
-	Fingerprint []byte // of the request of that reply
+	Replied bool // a reply is stored under the key
+	Stored  Stored
 }
 
 // Open reads and locks the caller and the key, in one round trip, until the transaction ends.

@@ -31,7 +31,7 @@ func TestAReplayWaitsForTheStandby(t *testing.T) {
 		return func(tx *store.Tx) error { _, err := tx.Open(t.Context(), store.Opening{Key: &k}); return err }
 	}
 	err = s.Update(t.Context(), func(tx *store.Tx) error {
-		return tx.StoreReply(t.Context(), key, []byte("f"), store.Reply{Status: 204}, 0)
+		return tx.StoreReply(t.Context(), key, store.Stored{Fingerprint: []byte("f"), Reply: store.Reply{Status: 204}})
 	})
 	if err != nil {
 		t.Fatal(err)

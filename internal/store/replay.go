@@ -6,18 +6,14 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// ReplaySides reads the Workspaces on both sides of the migration of a stored reply; none if
-// the request was denied.
-func (tx *Tx) ReplaySides(ctx context.Context, k Key) ([]fleet.WorkspaceID, error) {
+// Sides reads the Workspaces on both sides of a migration; none for other ledger entries.
+func (tx *Tx) Sides(ctx context.Context, id fleet.MigrationID) ([]fleet.WorkspaceID, error) {
 	var ids []fleet.WorkspaceID
-	err := tx.each(ctx, `
-		SELECT v.workspace_id FROM ledger_sides v
-		WHERE v.ledger_id = (SELECT ledger_id FROM idempotency WHERE `+keyIs+` ORDER BY workspace_id DESC LIMIT 1)`,
-		k.args(), func(r rows) error {
-			var id fleet.WorkspaceID
-			err := r.Scan(&id)
-			ids = append(ids, id)
-			return err
-		})
+	err := tx.each(ctx, "SELECT workspace_id FROM ledger_sides WHERE ledger_id = $1", []any{int64(id)}, func(r rows) error {
+		var id fleet.WorkspaceID
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
 	return ids, err
 }

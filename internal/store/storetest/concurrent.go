@@ -129,7 +129,7 @@ func sameKeyOneEffect(e *env) {
 			if err := tx.PutWorkspace(ctx, fleet.Workspace{ID: id, Name: "effect", Type: fleet.Enterprise}); err != nil {
 				return err
 			}
-			return tx.StoreReply(ctx, aKey, []byte{1}, store.Reply{Body: []byte{}}, 0)
+			return tx.StoreReply(ctx, aKey, store.Stored{Fingerprint: []byte{1}})
 		}); err != nil {
 			e.Error(err)
 		}

@@ -142,7 +142,7 @@ func (e *env) past() {
 	e.link(100)
 	e.audited(signedIn)
 	e.update(func(ctx context.Context, tx *store.Tx) error {
-		return tx.StoreReply(ctx, aKey, []byte{1}, store.Reply{Status: 200}, first)
+		return tx.StoreReply(ctx, aKey, store.Stored{Fingerprint: []byte{1}, Reply: store.Reply{Status: 200}, Entry: first})
 	})
 }
 

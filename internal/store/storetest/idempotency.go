@@ -7,11 +7,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
 )
 
 var idempotencyCases = []testCase{
 	{"RoundTrip", replyRoundTrip},
+	{"KeepsNames", replyKeepsNames},
 	{"KeysAreApart", keysAreApart},
 	{"KeysWithoutWorkspace", keysWithoutWorkspace},
 	{"SecondStoreStartsAgain", secondStoreStartsAgain},
@@ -23,14 +25,16 @@ var aKey = store.Key{By: store.Caller{User: Admin}, Workspace: FleetAT, Operatio
 
 func (e *env) storeReply(k store.Key, r store.Reply) {
 	e.Helper()
-	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.StoreReply(ctx, k, []byte{0xff, 0}, r, 0) })
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		return tx.StoreReply(ctx, k, store.Stored{Fingerprint: []byte{0xff, 0}, Reply: r})
+	})
 }
 
 func (e *env) stored(k store.Key) (r store.Reply, fingerprint []byte, found bool) {
 	e.Helper()
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		got, err := tx.Open(ctx, store.Opening{Key: &k})
-		r, fingerprint, found = got.Reply, got.Fingerprint, got.Replied
+		r, fingerprint, found = got.Stored.Reply, got.Stored.Fingerprint, got.Replied
 		return err
 	})
 	return r, fingerprint, found
@@ -48,6 +52,23 @@ func replyRoundTrip(e *env) {
 			e.Errorf("found %v, fingerprint %x", found, fingerprint)
 		}
 		e.equal("reply", got, want)
+	}
+}
+
+// A stored refusal keeps the Workspaces that it names.
+func replyKeepsNames(e *env) {
+	for i, want := range [][]fleet.WorkspaceID{{FleetDE, FleetBR}, {FleetDE}, nil} {
+		k := aKey
+		k.Key += string(rune('a' + i))
+		e.update(func(ctx context.Context, tx *store.Tx) error {
+			return tx.StoreReply(ctx, k, store.Stored{Fingerprint: []byte{1}, Named: want})
+		})
+		e.update(func(ctx context.Context, tx *store.Tx) error {
+			got, err := tx.Open(ctx, store.Opening{Key: &k})
+			e.equal("Workspaces", got.Stored.Named, want)
+			e.equal("whether they are known", got.Stored.NamedKnown, true)
+			return err
+		})
 	}
 }
 
@@ -91,12 +112,12 @@ func secondStoreStartsAgain(e *env) {
 		runs++
 		if runs > 1 {
 			got, err := tx.Open(ctx, store.Opening{Key: &aKey})
-			if !got.Replied || string(got.Reply.Body) != "first" {
-				e.Errorf("the second run finds %v %q", got.Replied, got.Reply.Body)
+			if !got.Replied || string(got.Stored.Reply.Body) != "first" {
+				e.Errorf("the second run finds %v %q", got.Replied, got.Stored.Reply.Body)
 			}
 			return err
 		}
-		return tx.StoreReply(ctx, aKey, []byte{1}, store.Reply{Body: []byte("second")}, 0)
+		return tx.StoreReply(ctx, aKey, store.Stored{Fingerprint: []byte{1}, Reply: store.Reply{Body: []byte("second")}})
 	})
 	if err != nil || runs != 2 {
 		e.Errorf("%d runs, %v", runs, err)
@@ -155,7 +176,7 @@ func sweepReplies(e *env) {
 	kept.Key = "migration"
 	e.storeReply(aKey, store.Reply{Body: []byte{}})
 	e.update(func(ctx context.Context, tx *store.Tx) error {
-		return tx.StoreReply(ctx, kept, []byte{1}, store.Reply{Body: []byte{}}, 1)
+		return tx.StoreReply(ctx, kept, store.Stored{Fingerprint: []byte{1}, Entry: 1})
 	})
 	e.clock.advance(time.Hour)
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.Sweep(ctx, time.Hour+1000) })

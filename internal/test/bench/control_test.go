@@ -57,9 +57,15 @@ func (p *place) controlDry(b *testing.B, c *control.Control, n int) {
 
 func (p *place) controlReal(b *testing.B, c *control.Control, n int) {
 	b.Helper()
-	run := control.Run{Request: byICCID(b, n), Render: func(control.Migrated, *fleet.Conflicts) control.Reply { return control.Reply{} }}
+	run := control.Run{Request: byICCID(b, n)}
 	p.moves(b, n, false, func(ctx context.Context) error {
-		_, _, err := c.Migrate(ctx, who, run)
+		_, err := c.Migrate(ctx, who, run, control.Write[control.Migrated]{Encoder: noEncoder{}})
 		return err
 	}, nil)
 }
+
+// noEncoder encodes nothing.
+type noEncoder struct{}
+
+func (noEncoder) OK(control.Migrated) control.Reply { return control.Reply{} }
+func (noEncoder) Refused(error) control.Reply       { return control.Reply{} }

@@ -1,0 +1,8 @@
+-- +goose Up
+
+-- The Workspaces whose SIMs a stored refusal names, as in '100,200'; '' for none. NULL if an
+-- earlier version stored the reply.
+ALTER TABLE idempotency ADD COLUMN workspaces TEXT;
+
+-- +goose Down
+SELECT RAISE(FAIL, 'a schema step is never taken back: restore a backup');
