@@ -14,7 +14,7 @@ RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/
 
 # Thousands of requests or checks one after the other: they race with nothing, and take minutes
 # under the race detector.
-RACE_SKIP = ^(TestProbes|TestAuthorization|TestRightsAreAskedForInTheTransaction|TestLostCommitOfEveryWrite|TestForeignTakesThePathOfAbsent|TestEveryFieldOfEveryList|TestMalformedQueries|TestMembersOfOneSourceSeeNothingOfAnother|TestFsckFindsDamagedPages|TestRestoreFindsDamagedPages|TestFsckColumns.*|TestFsck(SQLite|Postgres)|TestAuditTampering.*|TestListsReadNoWholeTable|TestLargeListOfAnIssuer)$$
+RACE_SKIP = ^(TestProbes|TestAuthorization|TestRightsAreCheckedInTheTransaction|TestLostCommitOfEveryWrite|TestForeignAndAbsentTakeTheSamePath|TestEveryFieldOfEveryList|TestMalformedQueries|TestLedgerHidesOtherSources|TestFsckFindsDamagedPages|TestRestoreFindsDamagedPages|TestFsckColumns.*|TestFsck(SQLite|Postgres)|TestAuditTampering.*|TestListsDoNotScanTables|TestLargeListOfAnIssuer)$$
 
 # A version of PostgreSQL, and whose tests are run on it. What .ci/postgres gets has no
 # pg_basebackup, so no standby can be made of it.
@@ -61,7 +61,7 @@ test-short: ## Run the tests that need nothing but Go: SQLite, half a minute
 
 .PHONY: test-postgres
 test-postgres: ## Run what asks the database on POSTGRES=14, 15, 16 or 17; needs Node.js
-	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" go test -timeout $(TEST_TIMEOUT) -count 1 -skip 'StandbysTakeTurns|TestAStandbyIsCheckedAndNotServed' $(ON_POSTGRES)
+	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" go test -timeout $(TEST_TIMEOUT) -count 1 -skip 'StandbysFailOver|TestStandbyIsCheckedButNotServed' $(ON_POSTGRES)
 
 .PHONY: coverage
 coverage: ## Print which answers of the OpenAPI document the HTTP tests have seen
@@ -85,7 +85,7 @@ timing: ## Measure whether response times show which foreign ids exist; takes an
 
 .PHONY: kill
 kill: ## Move 50,000 SIMs by a command that is killed 20 times on the way
-	SIMFERRY_TEST_KILL_SIMS=50000 SIMFERRY_TEST_KILL_CHUNK=500 SIMFERRY_TEST_KILLS=20 go test -count 1 -v -run TestKilledAndResumed -timeout 30m ./e2e
+	SIMFERRY_TEST_KILL_SIMS=50000 SIMFERRY_TEST_KILL_CHUNK=500 SIMFERRY_TEST_KILLS=20 go test -count 1 -v -run TestResumeAfterKill -timeout 30m ./e2e
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME

@@ -26,15 +26,15 @@ type Device struct {
 
 // DeviceFields are the properties of a device that a request may set.
 type DeviceFields struct {
-	Name           Optional[string] `json:"name,omitzero"`
-	Tags           Optional[string] `json:"tags,omitzero"`
-	Status         Optional[IDRef]  `json:"status,omitzero"`
-	ServiceProfile Optional[IDRef]  `json:"service_profile,omitzero"`
-	TariffProfile  Optional[IDRef]  `json:"tariff_profile,omitzero"`
-	SIM            Optional[Plug]   `json:"sim,omitzero"`
-	IMEI           Optional[string] `json:"imei,omitzero"`
-	IMEILock       Optional[bool]   `json:"imei_lock,omitzero"`
-	IPAddress      Optional[string] `json:"ip_address,omitzero"`
+	Name           Optional[string]        `json:"name,omitzero"`
+	Tags           Optional[string]        `json:"tags,omitzero"`
+	Status         Optional[IDRef]         `json:"status,omitzero"`
+	ServiceProfile Optional[IDRef]         `json:"service_profile,omitzero"`
+	TariffProfile  Optional[IDRef]         `json:"tariff_profile,omitzero"`
+	SIM            Optional[SIMAttachment] `json:"sim,omitzero"`
+	IMEI           Optional[string]        `json:"imei,omitzero"`
+	IMEILock       Optional[bool]          `json:"imei_lock,omitzero"`
+	IPAddress      Optional[string]        `json:"ip_address,omitzero"`
 
 	IPAddressSpace Optional[IDRef] `json:"ip_address_space,omitzero"`
 
@@ -44,9 +44,9 @@ type DeviceFields struct {
 	LastUpdated json.RawMessage `json:"last_updated,omitempty"`
 }
 
-// Plug selects the SIM of a device. An id of null takes it out. Other properties of a SIM are
+// SIMAttachment selects the SIM of a device. An id of null takes it out. Other properties of a SIM are
 // accepted.
-type Plug struct {
+type SIMAttachment struct {
 	ID       Optional[ID]   `json:"id,omitzero"`
 	Activate Optional[bool] `json:"activate,omitzero"` // whether an Issued SIM becomes Activated
 	// Status is the new status of the SIM. It takes precedence over Activate.
@@ -81,12 +81,12 @@ type NewDevices struct {
 
 // OneOfDevices contains the properties of one device of NewDevices.
 type OneOfDevices struct {
-	Name      Optional[string] `json:"name,omitzero"`
-	Tags      Optional[string] `json:"tags,omitzero"`
-	IMEI      Optional[string] `json:"imei,omitzero"`
-	IMEILock  Optional[bool]   `json:"imei_lock,omitzero"`
-	IPAddress Optional[string] `json:"ip_address,omitzero"`
-	SIM       Optional[Plug]   `json:"sim,omitzero"`
+	Name      Optional[string]        `json:"name,omitzero"`
+	Tags      Optional[string]        `json:"tags,omitzero"`
+	IMEI      Optional[string]        `json:"imei,omitzero"`
+	IMEILock  Optional[bool]          `json:"imei_lock,omitzero"`
+	IPAddress Optional[string]        `json:"ip_address,omitzero"`
+	SIM       Optional[SIMAttachment] `json:"sim,omitzero"`
 }
 
 // DevicePatch is one item of PATCH /api/v2/endpoint/multi.

@@ -42,7 +42,7 @@ func TestIDRefuses(t *testing.T) {
 	}
 }
 
-func TestIDRefusesWhatIsNoJSON(t *testing.T) {
+func TestIDRefusesInvalidJSON(t *testing.T) {
 	for _, in := range []string{``, `NaN`, `Infinity`, `+5`, `007`, `1_000`, ` 5`, `5 `, `.5`, `5.`, `0x10`, `1e`, `-`} {
 		var id api.ID
 		if err := id.UnmarshalJSON([]byte(in)); err == nil {

@@ -16,7 +16,7 @@ func strictly(data string, v any) error {
 	return d.Decode(v)
 }
 
-func TestMigrationRequestTellsAbsentFromNull(t *testing.T) {
+func TestMigrationRequestDistinguishesAbsentAndNull(t *testing.T) {
 	var got api.MigrationRequest
 	err := strictly(`{"target_workspace":{"id":200.0},"sims":null,"iccids":[],"dry_run":false}`, &got)
 	if err != nil {
@@ -36,7 +36,7 @@ func TestMigrationRequestTellsAbsentFromNull(t *testing.T) {
 	}
 }
 
-func TestReferencesAreTakenBackAsListed(t *testing.T) {
+func TestListedReferencesAreAccepted(t *testing.T) {
 	var got api.MigrationRequest
 	body := `{"target_workspace":{"id":200,"name":"Fleet BR","country":{"id":76}},"sims":[{"id":250,"iccid":"8988303000000000129","status":{"id":1}}]}`
 	if err := strictly(body, &got); err != nil {
@@ -59,7 +59,7 @@ func TestRequestsRefuse(t *testing.T) {
 	}
 }
 
-func TestRequestsLeaveOutWhatIsAbsent(t *testing.T) {
+func TestAbsentPropertiesAreOmitted(t *testing.T) {
 	r := api.MigrationRequest{
 		TargetWorkspace: api.Some(api.RefTo(200)),
 		ICCIDRange:      api.Some(api.ICCIDRange{Start: "8988303000000000100", End: "8988303000000000129"}),
@@ -71,7 +71,7 @@ func TestRequestsLeaveOutWhatIsAbsent(t *testing.T) {
 	}
 }
 
-func TestSIMPatchTakesAListedSIMBack(t *testing.T) {
+func TestSIMPatchAcceptsAListedSIM(t *testing.T) {
 	sim := api.SIM{ID: 250, ICCID: "8988303000000000129", Status: api.Ref{ID: 2, Description: "Suspended"}, Endpoint: &api.NamedRef{ID: 9001, Name: "tracker-7"}}
 	var patch api.SIMPatch
 	if err := strictly(marshal(t, sim), &patch); err != nil {
@@ -85,7 +85,7 @@ func TestSIMPatchTakesAListedSIMBack(t *testing.T) {
 	}
 }
 
-func TestSIMPatchTellsNullFromAbsent(t *testing.T) {
+func TestSIMPatchDistinguishesNullAndAbsent(t *testing.T) {
 	var patch api.SIMPatch
 	if err := strictly(`{"customer_org":null}`, &patch); err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func marshal(t *testing.T, v any) string {
 	return string(b)
 }
 
-func TestTimesReadEveryForm(t *testing.T) {
+func TestTimeFormats(t *testing.T) {
 	want := time.Date(2021, 11, 18, 8, 25, 53, 0, time.UTC)
 	for _, in := range []string{
 		`"2021-11-18T08:25:53.000+0000"`, `"2021-11-18T08:25:53.000Z"`, `"2021-11-18T08:25:53Z"`, `"2021-11-18T08:25:53+0000"`,
@@ -58,14 +58,14 @@ func TestTimesRefuse(t *testing.T) {
 	}
 }
 
-func TestTimeLeavesNullAlone(t *testing.T) {
+func TestTimeIgnoresNull(t *testing.T) {
 	at := api.NewTime(time.Unix(1, 0))
 	if err := json.Unmarshal([]byte(`null`), &at); err != nil || at.Unix() != 1 {
 		t.Errorf("got %v, %v", at, err)
 	}
 }
 
-func TestTimesRefuseToWriteLongYears(t *testing.T) {
+func TestLongYearsAreNotEncoded(t *testing.T) {
 	if b, err := json.Marshal(api.NewTime(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))); err == nil {
 		t.Errorf("the year 10000 was written as %s", b)
 	}

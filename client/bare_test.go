@@ -25,7 +25,7 @@ func TestAgainstTheBareContract(t *testing.T) {
 		moved(w, r)
 	})
 	mux.HandleFunc("GET /api/v1/sim", status(http.StatusOK, `[{"id": 1}, {"id": 2}]`, "X-Total-Pages", "1"))
-	url, _ := play(t, mux.ServeHTTP)
+	url, _ := startScript(t, mux.ServeHTTP)
 	c := newClient(t, url, client.WithPassword(admin, "x"))
 	ctx := t.Context()
 	preview, err := c.Preview(ctx, someSIM)
@@ -58,8 +58,8 @@ func TestAgainstTheBareContract(t *testing.T) {
 }
 
 // Pages without totals must not be taken for the whole list.
-func TestPagesThatNobodyCounts(t *testing.T) {
-	url, _ := play(t, status(http.StatusOK, `[{"id": 1}]`))
+func TestPagesWithoutTotals(t *testing.T) {
+	url, _ := startScript(t, status(http.StatusOK, `[{"id": 1}]`))
 	var got error
 	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
 		got = err
@@ -77,7 +77,7 @@ func TestChangedListEndsTheWalk(t *testing.T) {
 		"one item less":     status(http.StatusOK, `[{"id": 3}]`, "X-Total-Pages", "2", "X-Current-Page", "2", "X-Total-Count", "2"),
 		"one item more":     status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "4", "X-Current-Page", "2", "X-Total-Count", "4"),
 	} {
-		url, s := play(t, status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Total-Count", "3"), second)
+		url, s := startScript(t, status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Total-Count", "3"), second)
 		var last error
 		n := 0
 		for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
@@ -92,9 +92,9 @@ func TestChangedListEndsTheWalk(t *testing.T) {
 }
 
 // A cursor that does not advance must not cause an endless walk.
-func TestCursorThatStandsStill(t *testing.T) {
+func TestCursorThatDoesNotAdvance(t *testing.T) {
 	page := status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1", "X-Next", "1")
-	url, s := play(t, slices.Repeat([]http.HandlerFunc{page}, 2)...)
+	url, s := startScript(t, slices.Repeat([]http.HandlerFunc{page}, 2)...)
 	var last error
 	for _, err := range newClient(t, url).AllSIMs(t.Context(), client.ListOptions{}) {
 		last = err
@@ -104,8 +104,8 @@ func TestCursorThatStandsStill(t *testing.T) {
 	}
 }
 
-func TestAnErrorEndsTheWalk(t *testing.T) {
-	url, _ := play(t,
+func TestErrorEndsTheWalk(t *testing.T) {
+	url, _ := startScript(t,
 		status(http.StatusOK, `[{"id": 1}]`, "X-Total-Pages", "3", "X-Current-Page", "1"),
 		status(http.StatusInternalServerError, ""))
 	var sims, faults int

@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-func TestNewRefusesWhatIsNoBaseURL(t *testing.T) {
+func TestNewRefusesInvalidBaseURLs(t *testing.T) {
 	for _, url := range []string{"", "sims.example.com", "ftp://sims.example.com", "http://", "http://me:secret@sims.example.com", "http://sims.example.com/?a=b", "http://%zz"} {
 		if _, err := client.New(url); err == nil {
 			t.Errorf("%q was taken", url)
@@ -23,7 +23,7 @@ func TestNewRefusesWhatIsNoBaseURL(t *testing.T) {
 }
 
 func TestRequestsNameTheProgramBelowTheBasePath(t *testing.T) {
-	url, s := play(t, status(http.StatusOK, `{"id": 7, "name": "x"}`))
+	url, s := startScript(t, status(http.StatusOK, `{"id": 7, "name": "x"}`))
 	c := newClient(t, url+"/proxy/", client.WithUserAgent("rollout/1.2"), client.WithBearer("abc"))
 	if _, err := c.MyWorkspace(t.Context()); err != nil {
 		t.Fatal(err)
@@ -36,7 +36,7 @@ func TestRequestsNameTheProgramBelowTheBasePath(t *testing.T) {
 
 // Preview, the real run, and all its effects.
 func TestMigrationEndToEnd(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	ask := client.MigrationRequest{Target: 200, SIMs: []int64{250, 252}, AllowedStatuses: []int64{client.SIMActivated, client.SIMIssued}, DetachDevices: true}
 	preview, err := c.Preview(ctx, ask)
 	if err != nil {
@@ -81,7 +81,7 @@ func TestMigrationEndToEnd(t *testing.T) {
 }
 
 func TestSelectorsByICCIDAndRange(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	byNumber, err := c.Preview(ctx, client.MigrationRequest{Target: 200, ICCIDs: []string{"8988303000000000252"}})
 	if err != nil || byNumber.SIMCount != 1 || byNumber.SIMs[0].ID != 252 {
 		t.Errorf("%+v %v", byNumber, err)
@@ -93,7 +93,7 @@ func TestSelectorsByICCIDAndRange(t *testing.T) {
 }
 
 func TestSIMs(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	page, err := c.ListSIMs(ctx, client.ListOptions{Filter: "status:1|2", Sort: "-id", PerPage: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +115,7 @@ func TestSIMs(t *testing.T) {
 }
 
 func TestAllSIMsWalksEveryPage(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	var ids []int64
 	for sim, err := range c.AllSIMs(ctx, client.ListOptions{Filter: "iccid:89883030000000010", PerPage: 30}) {
 		if err != nil {
@@ -135,7 +135,7 @@ func TestAllSIMsWalksEveryPage(t *testing.T) {
 }
 
 func TestEvents(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	if err := c.SetSIMStatus(ctx, 252, client.SIMActivated); err != nil {
 		t.Fatal(err)
 	}
@@ -166,8 +166,8 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-func TestPeopleAndPlaces(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+func TestUserAndWorkspace(t *testing.T) {
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	if ws, err := c.MyWorkspace(ctx); err != nil || ws.ID != 100 || ws.Country.ISOCode != "de" {
 		t.Errorf("%+v %v", ws, err)
 	}
@@ -191,7 +191,7 @@ func TestPeopleAndPlaces(t *testing.T) {
 }
 
 func TestLedger(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	for _, id := range []int64{252, 253, 254} {
 		if _, err := c.Migrate(ctx, client.MigrationRequest{Target: 200, SIMs: []int64{id}}); err != nil {
 			t.Fatal(err)
@@ -214,7 +214,7 @@ func TestLedger(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	c := of(t, ferry(t), client.WithBearer("garbled"))
+	c := clientFor(t, startFerry(t), client.WithBearer("garbled"))
 	if err := c.Healthy(t.Context()); err != nil {
 		t.Error(err)
 	}

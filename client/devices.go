@@ -48,7 +48,7 @@ func (c *Client) Device(ctx context.Context, id int64) (*api.Device, error) {
 	return get[api.Device](ctx, c, devicePath(id))
 }
 
-// CreateDevice creates a device. A SIM in it is attached and gets the Status of its Plug.
+// CreateDevice creates a device. A SIM in it is attached and gets the Status of its SIMAttachment.
 // Without a Status, an Issued SIM becomes Activated, unless Activate or the server's default is
 // false.
 //
@@ -77,13 +77,13 @@ func (c *Client) SetDeviceStatus(ctx context.Context, id, status int64, opts ...
 // AttachSIM attaches a SIM to a device and keeps its status. Permission and errors: those of
 // ChangeDevice.
 func (c *Client) AttachSIM(ctx context.Context, device, sim int64, opts ...WriteOption) error {
-	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.Plug{ID: api.Some(api.ID(sim))})}, opts...)
+	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.SIMAttachment{ID: api.Some(api.ID(sim))})}, opts...)
 }
 
 // DetachSIM detaches the SIM of a device, if any, and keeps its status. Permission and errors:
 // those of ChangeDevice.
 func (c *Client) DetachSIM(ctx context.Context, device int64, opts ...WriteOption) error {
-	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.Plug{ID: api.Null[api.ID]()})}, opts...)
+	return c.ChangeDevice(ctx, device, DeviceChange{SIM: api.Some(api.SIMAttachment{ID: api.Null[api.ID]()})}, opts...)
 }
 
 // DeleteDevice deletes a device.

@@ -15,9 +15,9 @@ func newDevice(name string) client.DeviceChange {
 
 // A device from creation to deletion, with a SIM that is attached and detached.
 func TestDeviceEndToEnd(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	ask := newDevice("meter")
-	ask.SIM = api.Some(api.Plug{ID: api.Some(api.ID(252)), Activate: api.Some(false)})
+	ask.SIM = api.Some(api.SIMAttachment{ID: api.Some(api.ID(252)), Activate: api.Some(false)})
 	key := client.IdempotencyKey(client.NewIdempotencyKey())
 	made, err := c.CreateDevice(ctx, ask, key)
 	if err != nil {
@@ -55,7 +55,7 @@ func TestDeviceEndToEnd(t *testing.T) {
 }
 
 func TestManyDevicesEndToEnd(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	made, err := c.CreateDevices(ctx, []client.DeviceChange{newDevice("a"), newDevice("b"), newDevice("c")})
 	if err != nil || len(made) != 3 || made[2].Name != "c" {
 		t.Fatalf("%+v %v", made, err)
@@ -86,7 +86,7 @@ func TestManyDevicesEndToEnd(t *testing.T) {
 }
 
 func TestListsAroundDevices(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), observer)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), observer)
 	statuses, err := c.DeviceStatuses(ctx)
 	if err != nil || len(statuses) != 3 || statuses[2].Description != "Deleted" {
 		t.Errorf("%+v %v", statuses, err)

@@ -10,8 +10,8 @@ import (
 )
 
 func TestRefusalsOfTheRealServer(t *testing.T) {
-	s := ferry(t)
-	ctx, c := t.Context(), as(t, s, admin)
+	s := startFerry(t)
+	ctx, c := t.Context(), clientAs(t, s, admin)
 	missing := func(c *client.Client) error { _, err := c.SIM(ctx, 4711); return err }
 	tests := []struct {
 		name   string
@@ -21,10 +21,10 @@ func TestRefusalsOfTheRealServer(t *testing.T) {
 		code   int
 	}{
 		{"a SIM that is not there", missing(c), client.IsNotFound, http.StatusNotFound, 1201},
-		{"a role that is not enough", as(t, s, observer).SetSIMStatus(ctx, 252, client.SIMActivated), client.IsForbidden, http.StatusForbidden, 1104},
+		{"a role that is not enough", clientAs(t, s, observer).SetSIMStatus(ctx, 252, client.SIMActivated), client.IsForbidden, http.StatusForbidden, 1104},
 		{"a transition that is not", c.SetSIMStatus(ctx, 250, client.SIMIssued), client.IsInvalid, http.StatusBadRequest, 1000},
-		{"nobody", missing(of(t, s)), client.IsUnauthorized, http.StatusUnauthorized, 0},
-		{"a wrong password", missing(of(t, s, client.WithPassword(admin, "wrong"))), client.IsUnauthorized, http.StatusUnauthorized, 0},
+		{"nobody", missing(clientFor(t, s)), client.IsUnauthorized, http.StatusUnauthorized, 0},
+		{"a wrong password", missing(clientFor(t, s, client.WithPassword(admin, "wrong"))), client.IsUnauthorized, http.StatusUnauthorized, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -37,7 +37,7 @@ func TestRefusalsOfTheRealServer(t *testing.T) {
 }
 
 func TestMissingSIMsAreNamed(t *testing.T) {
-	c := as(t, ferry(t), admin)
+	c := clientAs(t, startFerry(t), admin)
 	_, err := c.Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{250, 4711, 290}})
 	got := asError[*client.APIError](t, err)
 	if !client.IsNotFound(err) || len(got.Problems) != 2 || !strings.Contains(got.Problems[0].Message, "4711") {
@@ -46,7 +46,7 @@ func TestMissingSIMsAreNamed(t *testing.T) {
 }
 
 func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
-	c := as(t, ferry(t), admin)
+	c := clientAs(t, startFerry(t), admin)
 	ask := client.MigrationRequest{Target: 200, SIMs: []int64{250, 252, 260}, AllowedStatuses: []int64{client.SIMActivated}}
 	for name, run := range map[string]func() error{
 		"dry run":  func() error { _, err := c.Preview(t.Context(), ask); return err },
@@ -78,8 +78,8 @@ func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
 	}
 }
 
-func TestStaleTellsWhatChanged(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+func TestStaleErrorListsChanges(t *testing.T) {
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	ask := client.MigrationRequest{Target: 200, SIMs: []int64{251, 252}}
 	preview, err := c.Preview(ctx, ask)
 	if err != nil {
@@ -100,7 +100,7 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 
 // Reusing a key for another request is a caller's error, not a conflict of the rules.
 func TestKeyOfAnotherRequest(t *testing.T) {
-	ctx, c := t.Context(), as(t, ferry(t), admin)
+	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	key := client.IdempotencyKey("rollout 7")
 	if _, err := c.Migrate(ctx, client.MigrationRequest{Target: 200, SIMs: []int64{252}}, key); err != nil {
 		t.Fatal(err)
@@ -112,8 +112,8 @@ func TestKeyOfAnotherRequest(t *testing.T) {
 }
 
 func TestLockedAccount(t *testing.T) {
-	s := ferry(t)
-	c := of(t, s)
+	s := startFerry(t)
+	c := clientFor(t, s)
 	var err error
 	for range 4 {
 		_, err = c.AuthenticateUser(t.Context(), admin, "wrong")
@@ -125,7 +125,7 @@ func TestLockedAccount(t *testing.T) {
 }
 
 // A proxy may respond in a format of its own.
-func TestAnswersThatAreNotTheContracts(t *testing.T) {
+func TestForeignErrorResponses(t *testing.T) {
 	tests := map[string]struct {
 		answer http.HandlerFunc
 		want   string
@@ -141,7 +141,7 @@ func TestAnswersThatAreNotTheContracts(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			url, _ := play(t, tt.answer)
+			url, _ := startScript(t, tt.answer)
 			_, err := newClient(t, url).MyWorkspace(t.Context())
 			if err == nil || !strings.Contains(err.Error(), tt.want) || client.IsConflict(err) {
 				t.Errorf("%v, want %s", err, tt.want)
@@ -151,15 +151,15 @@ func TestAnswersThatAreNotTheContracts(t *testing.T) {
 }
 
 // A server that performs a real run instead of a preview must be reported.
-func TestAnswerToTheOtherQuestion(t *testing.T) {
-	url, _ := play(t, status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`))
+func TestRealRunInsteadOfPreview(t *testing.T) {
+	url, _ := startScript(t, status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`))
 	if _, err := newClient(t, url).Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{1}}); err == nil {
 		t.Error("a real run in place of the preview was not reported")
 	}
 }
 
-func TestReadinessTellsTheReason(t *testing.T) {
-	url, s := play(t, status(http.StatusServiceUnavailable, `{"status": "unavailable", "reason": "the database is away"}`, "Retry-After", "1"))
+func TestReadinessHasTheReason(t *testing.T) {
+	url, s := startScript(t, status(http.StatusServiceUnavailable, `{"status": "unavailable", "reason": "the database is away"}`, "Retry-After", "1"))
 	err := newClient(t, url).Ready(t.Context())
 	if !client.IsUnavailable(err) || !strings.Contains(err.Error(), "the database is away") || len(s.requests()) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))

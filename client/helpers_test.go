@@ -23,22 +23,22 @@ const (
 	observer = "observer@example.com" // of 100
 )
 
-// ferry starts a server with the data of kit.Ferry.
-func ferry(t *testing.T) *kit.Server {
+// startFerry starts a server with the data of kit.Ferry.
+func startFerry(t *testing.T) *kit.Server {
 	t.Helper()
 	return kit.Start(t, kit.SQLite).Seed(kit.Ferry)
 }
 
-// of returns a client whose exchanges are validated against the OpenAPI document.
-func of(t *testing.T, s *kit.Server, opts ...client.Option) *client.Client {
+// clientFor returns a client whose exchanges are validated against the OpenAPI document.
+func clientFor(t *testing.T, s *kit.Server, opts ...client.Option) *client.Client {
 	t.Helper()
 	clock := &clock{Clock: s.Clock}
 	return newClient(t, s.URL, append([]client.Option{client.WithHTTPClient(s.HTTP), client.WithClock(clock)}, opts...)...)
 }
 
-func as(t *testing.T, s *kit.Server, username string, opts ...client.Option) *client.Client {
+func clientAs(t *testing.T, s *kit.Server, username string, opts ...client.Option) *client.Client {
 	t.Helper()
-	return of(t, s, append(opts, client.WithPassword(username, kit.Password))...)
+	return clientFor(t, s, append(opts, client.WithPassword(username, kit.Password))...)
 }
 
 func newClient(t *testing.T, url string, opts ...client.Option) *client.Client {
@@ -63,7 +63,7 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.slept = append(c.slept, d)
-	c.Pass(d)
+	c.Advance(d)
 	return ctx.Err()
 }
 
@@ -94,8 +94,8 @@ func (s *script) requests() []*http.Request {
 	return s.seen
 }
 
-// play starts a server that runs the script.
-func play(t *testing.T, ways ...http.HandlerFunc) (url string, s *script) {
+// startScript starts a server that runs the script.
+func startScript(t *testing.T, ways ...http.HandlerFunc) (url string, s *script) {
 	t.Helper()
 	s = &script{ways: ways}
 	server := httptest.NewServer(s)

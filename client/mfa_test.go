@@ -16,7 +16,7 @@ import (
 // enrol adds a second factor for the Administrator through the client.
 func enrol(t *testing.T, s *kit.Server) (key *api.NewMFAKey, code func(context.Context) (string, error)) {
 	t.Helper()
-	c := as(t, s, admin)
+	c := clientAs(t, s, admin)
 	key, err := c.AddMFAKey(t.Context(), kit.Password)
 	if err != nil {
 		t.Fatal(err)
@@ -25,23 +25,23 @@ func enrol(t *testing.T, s *kit.Server) (key *api.NewMFAKey, code func(context.C
 	if err := c.ActivateMFAKey(t.Context(), key.ID, app.Code()); err != nil {
 		t.Fatal(err)
 	}
-	s.Clock.Pass(30 * time.Second)
+	s.Clock.Advance(30 * time.Second)
 	return key, func(context.Context) (string, error) { return app.Code(), nil }
 }
 
 func TestSecondFactor(t *testing.T) {
-	s := ferry(t)
+	s := startFerry(t)
 	key, code := enrol(t, s)
 	ctx := t.Context()
-	if _, err := as(t, s, admin).MyWorkspace(ctx); !errors.Is(err, client.ErrSecondFactor) {
+	if _, err := clientAs(t, s, admin).MyWorkspace(ctx); !errors.Is(err, client.ErrSecondFactor) {
 		t.Errorf("without a code: %v", err)
 	}
-	c := as(t, s, admin, client.WithSecondFactor(code))
+	c := clientAs(t, s, admin, client.WithSecondFactor(code))
 	if _, err := c.MyWorkspace(ctx); err != nil {
 		t.Fatal(err)
 	}
 	failed := errors.New("no phone at hand")
-	if _, err := as(t, s, admin, client.WithSecondFactor(func(context.Context) (string, error) { return "", failed })).MyWorkspace(ctx); !errors.Is(err, failed) {
+	if _, err := clientAs(t, s, admin, client.WithSecondFactor(func(context.Context) (string, error) { return "", failed })).MyWorkspace(ctx); !errors.Is(err, failed) {
 		t.Errorf("with a source that fails: %v", err)
 	}
 	keys, err := c.MFAKeys(ctx, "my")
@@ -57,7 +57,7 @@ func TestSecondFactor(t *testing.T) {
 	if err := c.RemoveMFAKey(ctx, "my", key.ID); err != nil {
 		t.Error(err)
 	}
-	if _, err := as(t, s, admin).MyWorkspace(ctx); err != nil {
+	if _, err := clientAs(t, s, admin).MyWorkspace(ctx); err != nil {
 		t.Error(err)
 	}
 	if err := c.RemoveMFAKey(ctx, "my", key.ID); !client.IsNotFound(err) {
@@ -66,10 +66,10 @@ func TestSecondFactor(t *testing.T) {
 }
 
 func TestTrustedDevice(t *testing.T) {
-	s := ferry(t)
+	s := startFerry(t)
 	_, code := enrol(t, s)
 	ctx := t.Context()
-	nobody := of(t, s)
+	nobody := clientFor(t, s)
 	waiting, err := nobody.AuthenticateUser(ctx, admin, kit.Password)
 	if err != nil || waiting.MFAToken == "" || waiting.AuthToken != "" {
 		t.Fatalf("%+v, %v", waiting, err)
@@ -82,7 +82,7 @@ func TestTrustedDevice(t *testing.T) {
 	if err != nil || got.AuthToken == "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	c := as(t, s, admin, client.WithFingerprint("f1"))
+	c := clientAs(t, s, admin, client.WithFingerprint("f1"))
 	devices, err := c.TrustedDevices(ctx, "my")
 	if err != nil || len(devices) != 1 || devices[0].Name != "Build host" {
 		t.Fatalf("the devices are %+v, %v", devices, err)
@@ -90,15 +90,15 @@ func TestTrustedDevice(t *testing.T) {
 	if err := c.RemoveTrustedDevice(ctx, "my", devices[0].ID); err != nil {
 		t.Error(err)
 	}
-	if _, err := as(t, s, admin, client.WithFingerprint("f1")).MyWorkspace(ctx); !errors.Is(err, client.ErrSecondFactor) {
+	if _, err := clientAs(t, s, admin, client.WithFingerprint("f1")).MyWorkspace(ctx); !errors.Is(err, client.ErrSecondFactor) {
 		t.Errorf("on a device that is trusted no longer: %v", err)
 	}
 }
 
 func TestChangePasswordAndLogout(t *testing.T) {
-	s := ferry(t)
+	s := startFerry(t)
 	ctx := t.Context()
-	c := as(t, s, admin)
+	c := clientAs(t, s, admin)
 	if err := c.ChangePassword(ctx, "no password", "battery staple"); !client.IsInvalid(err) {
 		t.Errorf("a wrong one: %v", err)
 	}
@@ -108,11 +108,11 @@ func TestChangePasswordAndLogout(t *testing.T) {
 	if _, err := c.MyWorkspace(ctx); !client.IsUnauthorized(err) {
 		t.Errorf("with the old password: %v", err)
 	}
-	got, err := of(t, s).AuthenticateUser(ctx, admin, "battery staple")
+	got, err := clientFor(t, s).AuthenticateUser(ctx, admin, "battery staple")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c = of(t, s, client.WithBearer(got.AuthToken))
+	c = clientFor(t, s, client.WithBearer(got.AuthToken))
 	if err := c.Logout(ctx, false); err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +122,9 @@ func TestChangePasswordAndLogout(t *testing.T) {
 }
 
 func TestApplicationTokens(t *testing.T) {
-	s := ferry(t)
+	s := startFerry(t)
 	ctx := t.Context()
-	c := as(t, s, admin)
+	c := clientAs(t, s, admin)
 	text, err := c.CreateApplicationToken(ctx, client.NewApplicationToken{Description: "billing", Expires: s.Clock.Now().Add(time.Hour), IP: "127.0.0.0/8"}, client.IdempotencyKey("one"))
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +133,7 @@ func TestApplicationTokens(t *testing.T) {
 	if e := asError[*client.APIError](t, err); e.Status != http.StatusConflict || !strings.Contains(e.Message, "token 1") {
 		t.Errorf("again: %v", err)
 	}
-	program := of(t, s, client.WithApplicationToken(text))
+	program := clientFor(t, s, client.WithApplicationToken(text))
 	if _, err := program.MyWorkspace(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 func ptr[T any](v T) *T { return &v }
 
 // One installation, set up from nothing to a user who can sign in and a SIM to move.
-func TestOperatorSetsUp(t *testing.T) {
+func TestOperatorAPI(t *testing.T) {
 	t.Parallel()
 	ctx, server := t.Context(), kit.Start(t, kit.SQLite)
-	listener := server.Operated()
+	listener := server.StartOperatorAPI()
 	op, err := client.NewOperator(listener.URL, kit.OperatorToken, client.WithHTTPClient(listener.HTTP))
 	if err != nil {
 		t.Fatal(err)

@@ -75,13 +75,13 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 }
 
 // A redirect that leads to no server, or to another operation, has no address to use.
-func TestRedirectToNowhere(t *testing.T) {
+func TestRedirectWithoutLocation(t *testing.T) {
 	for location, want := range map[string]string{
 		"":                             "redirects without a destination",
 		"https://u:p@x.example/login":  "https://x.example/login;",
 		"/api/v1/organisation/my?from": "/api/v1/organisation/my?from;",
 	} {
-		url, s := play(t, status(http.StatusFound, "", "Location", location))
+		url, s := startScript(t, status(http.StatusFound, "", "Location", location))
 		_, err := newClient(t, url, client.WithBearer("b")).MyWorkspace(t.Context())
 		e, ok := errors.AsType[*client.RedirectError](err)
 		if !ok || e.BaseURL != "" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "u:p") || len(s.requests()) != 1 {

@@ -23,7 +23,7 @@ var (
 )
 
 // What is repeated, and what never is.
-func TestWhatIsRepeated(t *testing.T) {
+func TestRetryPolicy(t *testing.T) {
 	read := func(ctx context.Context, c *client.Client) error { _, err := c.SIM(ctx, 252); return err }
 	preview := func(ctx context.Context, c *client.Client) error { _, err := c.Preview(ctx, someSIM); return err }
 	write := func(ctx context.Context, c *client.Client) error { _, err := c.Migrate(ctx, someSIM); return err }
@@ -69,7 +69,7 @@ func TestWhatIsRepeated(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			url, s := play(t, tt.first, tt.then)
+			url, s := startScript(t, tt.first, tt.then)
 			clock := newClock()
 			err := tt.do(t.Context(), newClient(t, url, client.WithClock(clock)))
 			if repeated := len(s.requests()) == 2; repeated != tt.repeat || (err == nil) != tt.repeat || len(clock.sleeps()) != len(s.requests())-1 {
@@ -87,8 +87,8 @@ func cutShort(w http.ResponseWriter, _ *http.Request) {
 
 // Where no connection came about nothing can have been processed, so even a write without
 // a key goes out again.
-func TestAWriteThatNeverLeftIsRepeated(t *testing.T) {
-	url, s := play(t, moved)
+func TestUnsentWriteIsRetried(t *testing.T) {
+	url, s := startScript(t, moved)
 	refusals := 2
 	dialer := &http.Transport{}
 	defer dialer.CloseIdleConnections()
@@ -109,8 +109,8 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestRepeatsAreBounded(t *testing.T) {
-	url, s := play(t, busy)
+func TestRetriesAreBounded(t *testing.T) {
+	url, s := startScript(t, busy)
 	clock := newClock()
 	policy := client.Retry{Attempts: 6, MinDelay: 100 * time.Millisecond, MaxDelay: 500 * time.Millisecond}
 	_, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), 252)
@@ -126,8 +126,8 @@ func TestRepeatsAreBounded(t *testing.T) {
 }
 
 // Jitter is what keeps a thousand clients from coming back in the same instant.
-func TestWaitsDiffer(t *testing.T) {
-	url, _ := play(t, busy)
+func TestBackoffHasJitter(t *testing.T) {
+	url, _ := startScript(t, busy)
 	clock := newClock()
 	policy := client.Retry{Attempts: 20, MinDelay: time.Second, MaxDelay: time.Second}
 	if _, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), 252); err == nil {
@@ -143,7 +143,7 @@ func TestWaitsDiffer(t *testing.T) {
 }
 
 func TestNoRetry(t *testing.T) {
-	url, s := play(t, busy)
+	url, s := startScript(t, busy)
 	if _, err := newClient(t, url, client.WithRetry(client.NoRetry)).SIM(t.Context(), 252); err == nil || len(s.requests()) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
@@ -166,7 +166,7 @@ func TestRetryAfter(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			url, _ := play(t, status(http.StatusServiceUnavailable, "", tt.header...), sim)
+			url, _ := startScript(t, status(http.StatusServiceUnavailable, "", tt.header...), sim)
 			clock := newClock()
 			_, err := newClient(t, url, client.WithClock(clock)).SIM(t.Context(), 252)
 			if tt.high == 0 {
@@ -183,10 +183,10 @@ func TestRetryAfter(t *testing.T) {
 }
 
 // A proxy may omit Date: then the client's clock is used.
-func TestRetryAfterByTheOwnClock(t *testing.T) {
+func TestRetryAfterDateUsesTheServersClock(t *testing.T) {
 	clock := newClock()
 	at := clock.Now().Add(20 * time.Second).Format(http.TimeFormat)
-	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+	url, _ := startScript(t, func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Date"] = nil
 		status(http.StatusServiceUnavailable, "", "Retry-After", at)(w, r)
 	}, sim)
@@ -196,8 +196,8 @@ func TestRetryAfterByTheOwnClock(t *testing.T) {
 }
 
 // If the deadline is too short for the wait, the original error is returned immediately.
-func TestDeadlineEndsTheRepeats(t *testing.T) {
-	url, s := play(t, status(http.StatusServiceUnavailable, "", "Retry-After", "30"))
+func TestDeadlineEndsRetries(t *testing.T) {
+	url, s := startScript(t, status(http.StatusServiceUnavailable, "", "Retry-After", "30"))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	_, err := newClient(t, url).SIM(ctx, 252)
@@ -206,9 +206,9 @@ func TestDeadlineEndsTheRepeats(t *testing.T) {
 	}
 }
 
-func TestEndOfTheContextEndsTheRequest(t *testing.T) {
+func TestCanceledContextEndsTheRequest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	url, s := play(t, func(w http.ResponseWriter, r *http.Request) {
+	url, s := startScript(t, func(w http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 		hangUp(w, r)
@@ -220,7 +220,7 @@ func TestEndOfTheContextEndsTheRequest(t *testing.T) {
 }
 
 // An invalid certificate is not retried.
-func TestWrongCertificateIsNotRepeated(t *testing.T) {
+func TestWrongCertificateIsNotRetried(t *testing.T) {
 	server := httptest.NewTLSServer(sim)
 	defer server.Close()
 	server.Config.ErrorLog = discard
@@ -232,7 +232,7 @@ func TestWrongCertificateIsNotRepeated(t *testing.T) {
 }
 
 func TestSystemClock(t *testing.T) {
-	url, s := play(t, busy, sim)
+	url, s := startScript(t, busy, sim)
 	policy := client.Retry{Attempts: 2, MinDelay: time.Millisecond, MaxDelay: time.Millisecond}
 	if _, err := newClient(t, url, client.WithRetry(policy)).SIM(t.Context(), 252); err != nil || len(s.requests()) != 2 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
@@ -244,7 +244,7 @@ func TestSystemClock(t *testing.T) {
 // processed the request.
 func TestNoRetryMeansOnce(t *testing.T) {
 	var runs atomic.Int32
-	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+	url, _ := startScript(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		if strings.Contains(string(body), `"dry_run":true`) {
 			shown(w, r)

@@ -40,9 +40,9 @@ func counted(s *kit.Server, path string) (h *http.Client, count func() int) {
 const signInPath = "/api/v1/authenticate"
 
 func TestSignsInOnceForManyRequests(t *testing.T) {
-	s := ferry(t)
+	s := startFerry(t)
 	h, signIns := counted(s, signInPath)
-	c := as(t, s, admin, client.WithHTTPClient(h))
+	c := clientAs(t, s, admin, client.WithHTTPClient(h))
 	inParallel(t, 16, func() error { _, err := c.SIM(t.Context(), 252); return err })
 	if signIns() != 1 {
 		t.Errorf("%d sign-ins for 16 requests", signIns())
@@ -50,13 +50,13 @@ func TestSignsInOnceForManyRequests(t *testing.T) {
 }
 
 // Before the bearer expires, one request renews it while the others wait.
-func TestRenewsABearerThatExpires(t *testing.T) {
-	s := ferry(t)
+func TestExpiringBearerIsRenewed(t *testing.T) {
+	s := startFerry(t)
 	h, signIns := counted(s, signInPath)
-	c := as(t, s, admin, client.WithHTTPClient(h))
+	c := clientAs(t, s, admin, client.WithHTTPClient(h))
 	for range 3 {
 		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
-		s.Clock.Pass(4 * time.Hour)
+		s.Clock.Advance(4 * time.Hour)
 	}
 	if signIns() != 3 {
 		t.Errorf("%d sign-ins, want 3", signIns())
@@ -64,14 +64,14 @@ func TestRenewsABearerThatExpires(t *testing.T) {
 }
 
 // A refusal by the server counts more than the expiry in the bearer.
-func TestRenewsABearerThatIsRefused(t *testing.T) {
-	s := ferry(t)
+func TestRefusedBearerIsRenewed(t *testing.T) {
+	s := startFerry(t)
 	h, signIns := counted(s, signInPath)
 	slow := kit.NewClock() // stopped: nothing expires for the client
-	c := as(t, s, admin, client.WithHTTPClient(h), client.WithClock(&clock{Clock: slow}))
+	c := clientAs(t, s, admin, client.WithHTTPClient(h), client.WithClock(&clock{Clock: slow}))
 	for range 2 {
 		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
-		s.Clock.Pass(5 * time.Hour)
+		s.Clock.Advance(5 * time.Hour)
 	}
 	if signIns() != 2 {
 		t.Errorf("%d sign-ins, want 2", signIns())
@@ -92,49 +92,49 @@ func inParallel(t *testing.T, n int, do func() error) {
 }
 
 func TestApplicationToken(t *testing.T) {
-	s := ferry(t)
+	s := startFerry(t)
 	made, err := operator.New(s.Control).CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, Description: "reporting"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := of(t, s, client.WithApplicationToken(made.Text))
+	c := clientFor(t, s, client.WithApplicationToken(made.Text))
 	if ws, err := c.MyWorkspace(t.Context()); err != nil || ws.ID != 100 {
 		t.Errorf("%+v %v", ws, err)
 	}
-	s.Clock.Pass(5 * time.Hour)
+	s.Clock.Advance(5 * time.Hour)
 	if ws, err := c.MyWorkspace(t.Context()); err != nil || ws.ID != 100 {
 		t.Errorf("after the bearer's expiry: %+v %v", ws, err)
 	}
 	if _, err := c.Preview(t.Context(), someSIM); !client.IsForbidden(err) {
 		t.Errorf("a program previews a migration: %v", err)
 	}
-	if _, err := of(t, s, client.WithApplicationToken("garbled")).MyWorkspace(t.Context()); !client.IsUnauthorized(err) {
+	if _, err := clientFor(t, s, client.WithApplicationToken("garbled")).MyWorkspace(t.Context()); !client.IsUnauthorized(err) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestRefreshTokenRotates(t *testing.T) {
-	s := ferry(t)
-	first, err := of(t, s).AuthenticateUser(t.Context(), admin, kit.Password)
+	s := startFerry(t)
+	first, err := clientFor(t, s).AuthenticateUser(t.Context(), admin, kit.Password)
 	if err != nil || first.RefreshToken == "" {
 		t.Fatalf("%+v %v", first, err)
 	}
 	var kept []string
-	c := of(t, s, client.WithRefreshToken(first.RefreshToken, func(next string) { kept = append(kept, next) }))
+	c := clientFor(t, s, client.WithRefreshToken(first.RefreshToken, func(next string) { kept = append(kept, next) }))
 	for range 2 {
 		if _, err := c.MyWorkspace(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		s.Clock.Pass(5 * time.Hour)
+		s.Clock.Advance(5 * time.Hour)
 	}
 	if len(kept) != 2 || kept[0] == first.RefreshToken || kept[0] == kept[1] {
 		t.Errorf("%d refresh tokens were reported", len(kept))
 	}
-	next, err := of(t, s).AuthenticateRefresh(t.Context(), kept[1])
+	next, err := clientFor(t, s).AuthenticateRefresh(t.Context(), kept[1])
 	if err != nil {
 		t.Fatalf("the last one that was reported is not valid: %v", err)
 	}
-	if _, err := of(t, s).AuthenticateRefresh(t.Context(), next.RefreshToken); err != nil {
+	if _, err := clientFor(t, s).AuthenticateRefresh(t.Context(), next.RefreshToken); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.MyWorkspace(t.Context()); !client.IsUnauthorized(err) {
@@ -145,7 +145,7 @@ func TestRefreshTokenRotates(t *testing.T) {
 // With a password, a lost response leads to a new sign-in.
 func TestLostRefreshSignsInAgain(t *testing.T) {
 	var refreshes, passwords atomic.Int32
-	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+	url, _ := startScript(t, func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, r.ContentLength)
 		_, _ = r.Body.Read(body)
 		switch {
@@ -167,8 +167,8 @@ func TestLostRefreshSignsInAgain(t *testing.T) {
 }
 
 // Without a password it sends the same refresh token again.
-func TestLostRefreshIsRepeated(t *testing.T) {
-	url, s := play(t, hangUp, status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
+func TestLostRefreshIsRetried(t *testing.T) {
+	url, s := startScript(t, hangUp, status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
 	if _, err := c.SIM(t.Context(), 252); err == nil {
 		t.Error("it was served without a bearer")
@@ -179,8 +179,8 @@ func TestLostRefreshIsRepeated(t *testing.T) {
 }
 
 // A refused refresh token is not sent again.
-func TestRefusedRefreshIsNotRepeated(t *testing.T) {
-	url, s := play(t, status(http.StatusUnauthorized, ""), sim)
+func TestRefusedRefreshIsNotRetried(t *testing.T) {
+	url, s := startScript(t, status(http.StatusUnauthorized, ""), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
 	for range 2 {
 		if _, err := c.SIM(t.Context(), 252); err == nil {
@@ -193,8 +193,8 @@ func TestRefusedRefreshIsNotRepeated(t *testing.T) {
 }
 
 // A refresh that the server did not process can be repeated.
-func TestARefreshThatWasTurnedAwayCanBeRepeated(t *testing.T) {
-	url, _ := play(t, status(http.StatusTooManyRequests, ""), status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
+func TestThrottledRefreshCanBeRetried(t *testing.T) {
+	url, _ := startScript(t, status(http.StatusTooManyRequests, ""), status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
 	if _, err := c.SIM(t.Context(), 252); !client.IsTooManyRequests(err) {
 		t.Errorf("%v", err)
@@ -205,10 +205,10 @@ func TestARefreshThatWasTurnedAwayCanBeRepeated(t *testing.T) {
 }
 
 // A retry does not cause another renewal.
-func TestRenewsOnceOverAllRepeats(t *testing.T) {
+func TestOneRenewalForAllRetries(t *testing.T) {
 	refused := status(http.StatusUnauthorized, `{"message": "no"}`)
 	first, second := status(http.StatusOK, `{"auth_token": "a"}`), status(http.StatusOK, `{"auth_token": "b"}`)
-	url, s := play(t, []http.HandlerFunc{first, refused, second, busy, refused}...)
+	url, s := startScript(t, []http.HandlerFunc{first, refused, second, busy, refused}...)
 	_, err := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(newClock())).SIM(t.Context(), 252)
 	if !client.IsUnauthorized(err) || len(s.requests()) != 5 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
@@ -217,8 +217,8 @@ func TestRenewsOnceOverAllRepeats(t *testing.T) {
 
 // A bearer is renewed once per request: a server that refuses every bearer must not cause an
 // endless loop.
-func TestRenewsOncePerRequest(t *testing.T) {
-	url, s := play(t, func(w http.ResponseWriter, r *http.Request) {
+func TestOneRenewalPerRequest(t *testing.T) {
+	url, s := startScript(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == signInPath {
 			status(http.StatusOK, `{"auth_token": "`+rand()+`"}`)(w, r)
 			return
@@ -234,7 +234,7 @@ func TestRenewsOncePerRequest(t *testing.T) {
 func rand() string { return client.NewIdempotencyKey() }
 
 func TestStaticBearerIsNotRenewed(t *testing.T) {
-	url, s := play(t, status(http.StatusUnauthorized, `{"message": "expired"}`))
+	url, s := startScript(t, status(http.StatusUnauthorized, `{"message": "expired"}`))
 	_, err := newClient(t, url, client.WithBearer("old")).SIM(t.Context(), 252)
 	if !client.IsUnauthorized(err) || !strings.Contains(err.Error(), "expired") || len(s.requests()) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
@@ -247,7 +247,7 @@ type bearers func(refused string) (string, error)
 func (b bearers) Token(_ context.Context, refused string) (string, error) { return b(refused) }
 
 func TestOwnTokenSource(t *testing.T) {
-	url, s := play(t, func(w http.ResponseWriter, r *http.Request) {
+	url, s := startScript(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Authorization") == "Bearer new" {
 			sim(w, r)
 			return
@@ -271,8 +271,8 @@ func TestOwnTokenSource(t *testing.T) {
 }
 
 func TestSwitchWorkspace(t *testing.T) {
-	s := ferry(t)
-	c := as(t, s, admin)
+	s := startFerry(t)
+	c := clientAs(t, s, admin)
 	there := c.InWorkspace(200)
 	if ws, err := there.MyWorkspace(t.Context()); err != nil || ws.ID != 200 {
 		t.Errorf("%+v %v", ws, err)
@@ -280,7 +280,7 @@ func TestSwitchWorkspace(t *testing.T) {
 	if ws, err := c.MyWorkspace(t.Context()); err != nil || ws.ID != 100 {
 		t.Errorf("the first has moved as well: %+v %v", ws, err)
 	}
-	s.Clock.Pass(5 * time.Hour)
+	s.Clock.Advance(5 * time.Hour)
 	if ws, err := there.MyWorkspace(t.Context()); err != nil || ws.ID != 200 {
 		t.Errorf("after both bearers' expiry: %+v %v", ws, err)
 	}
@@ -290,7 +290,7 @@ func TestSwitchWorkspace(t *testing.T) {
 }
 
 // Bearers need not be JWTs, and the claims of a JWT may be invalid.
-func TestBearersThatTellNoExpiry(t *testing.T) {
+func TestBearersWithoutExpiry(t *testing.T) {
 	for name, claims := range map[string]string{
 		"opaque": "", "no dates": `{}`, "backwards": `{"iat": 20, "exp": 10}`, "no JSON": `x`, "for ever": `{"iat": 1, "exp": 1e300}`,
 	} {
@@ -299,14 +299,14 @@ func TestBearersThatTellNoExpiry(t *testing.T) {
 			if claims == "" {
 				bearer = "opaque"
 			}
-			url, s := play(t, status(http.StatusOK, `{"auth_token": "`+bearer+`"}`), sim)
+			url, s := startScript(t, status(http.StatusOK, `{"auth_token": "`+bearer+`"}`), sim)
 			clock := newClock()
 			c := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(clock))
 			for range 3 {
 				if _, err := c.SIM(t.Context(), 252); err != nil {
 					t.Fatal(err)
 				}
-				clock.Pass(24 * time.Hour)
+				clock.Advance(24 * time.Hour)
 			}
 			if len(s.requests()) != 4 {
 				t.Errorf("%d requests, want one sign-in and three reads", len(s.requests()))
@@ -316,9 +316,9 @@ func TestBearersThatTellNoExpiry(t *testing.T) {
 }
 
 // A request that waits for another's renewal can be cancelled.
-func TestWaitingForARenewalCanBeEnded(t *testing.T) {
+func TestWaitForRenewalCanBeCanceled(t *testing.T) {
 	signingIn, finish := make(chan struct{}), make(chan struct{})
-	url, _ := play(t, func(w http.ResponseWriter, r *http.Request) {
+	url, _ := startScript(t, func(w http.ResponseWriter, r *http.Request) {
 		close(signingIn)
 		<-finish
 		status(http.StatusOK, `{"auth_token": "x"}`)(w, r)

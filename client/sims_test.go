@@ -12,11 +12,11 @@ import (
 
 // The issuer of SIMs assigns one, deletes others and registers a batch as a customer.
 func TestSIMsFromTheirIssuer(t *testing.T) {
-	ctx, s := t.Context(), ferry(t)
+	ctx, s := t.Context(), startFerry(t)
 	if _, err := s.Import("id,iccid,workspace,issuer,bic\n5001,8988303000000005001,1,1,1234567890123456\n5002,8988303000000005002,1,1,\n"); err != nil {
 		t.Fatal(err)
 	}
-	issuer, customer := as(t, s, "issuer@example.com"), as(t, s, admin)
+	issuer, customer := clientAs(t, s, "issuer@example.com"), clientAs(t, s, admin)
 	entry, err := issuer.PatchSIM(ctx, 252, api.SIMPatch{CustomerOrg: api.Some(api.RefTo(200))})
 	if err != nil || entry == "" {
 		t.Fatalf("%q: %v", entry, err)

@@ -10,8 +10,8 @@ import (
 )
 
 func TestUsers(t *testing.T) {
-	s := ferry(t)
-	c, ctx := as(t, s, admin), t.Context()
+	s := startFerry(t)
+	c, ctx := clientAs(t, s, admin), t.Context()
 	page, err := c.ListUsers(ctx, client.ListOptions{Filter: "username:observer"})
 	if err != nil || page.Total != 1 || page.Items[0].Username != "observer@example.com" {
 		t.Fatalf("%+v, %v", page, err)
@@ -50,8 +50,8 @@ func TestUsers(t *testing.T) {
 }
 
 func TestInvitations(t *testing.T) {
-	s := ferry(t)
-	c, ctx := as(t, s, admin), t.Context()
+	s := startFerry(t)
+	c, ctx := clientAs(t, s, admin), t.Context()
 	key, err := c.Invite(ctx, client.Invitation{Username: "new@example.com", Name: "New", Workspace: 200, Roles: []int64{2, 3}})
 	if err != nil || key != "" {
 		t.Fatalf("%q, %v", key, err)
@@ -72,7 +72,7 @@ func TestInvitations(t *testing.T) {
 		}
 	}
 	shown := kit.StartWith(t, s.DB, s.Clock, control.Options{Deliver: control.DeliverToInviter})
-	if key, err := as(t, shown, admin).Invite(ctx, client.Invitation{Username: "other@example.com"}); err != nil || len(key) != 43 {
+	if key, err := clientAs(t, shown, admin).Invite(ctx, client.Invitation{Username: "other@example.com"}); err != nil || len(key) != 43 {
 		t.Errorf("%q, %v", key, err)
 	}
 }

@@ -265,7 +265,7 @@ func median(all []time.Duration) time.Duration {
 
 // One of two servers is stopped inside a migration. The other answers for these SIMs within
 // ten seconds, for others meanwhile, and stays ready.
-func TestAFrozenServerHoldsNobodyUp(t *testing.T) {
+func TestFrozenServerDoesNotBlockOthers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it runs two servers for half a minute")
 	}

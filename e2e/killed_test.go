@@ -38,14 +38,14 @@ func fromEnv(name string, preset int) int {
 
 // However often the command is killed on the way, and whatever the server is like, each
 // SIM moves once, none is forgotten, and the report says so.
-func TestKilledAndResumed(t *testing.T) {
+func TestResumeAfterKill(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("it needs SIGKILL")
 	}
 	t.Run("plain server", func(t *testing.T) {
 		t.Parallel()
 		f := plainFleet(killedSIMs)
-		s := fakeserver.Start(t, f, plainHome, fakeserver.Manners{Throttle: 97, LoseAfter: 9, FailBefore: 25, FailAfter: 13, Spend: 31})
+		s := fakeserver.Start(t, f, plainHome, fakeserver.Options{Throttle: 97, LoseAfter: 9, FailBefore: 25, FailAfter: 13, Spend: 31})
 		k := newKilled(t, s.URL, killedSIMs)
 		k.through(t)
 		in, moves, twice := f.Tally(plainTarget)

@@ -48,7 +48,7 @@ func plainServer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	n, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	var m fakeserver.Manners
+	var m fakeserver.Options
 	for _, arg := range args[2:] {
 		name, value, _ := strings.Cut(arg, "=")
 		n, err := strconv.Atoi(value)

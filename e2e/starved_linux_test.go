@@ -269,7 +269,7 @@ func (s *starved) attacks() map[string]func(context.Context) {
 }
 
 // The memory of the process stays bounded under each of the attacks, and others are served.
-func TestAttacksStarveNobody(t *testing.T) {
+func TestAttacksDoNotStarveOthers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it takes a minute")
 	}

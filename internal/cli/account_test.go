@@ -82,7 +82,7 @@ func TestAccountFromTheTerminal(t *testing.T) {
 
 // A reset tells nothing of who exists, and says what to do where the server sends no mail.
 func TestAccountReset(t *testing.T) {
-	mailing := kit.Ferried(t, kit.SQLite)
+	mailing := kit.StartFerry(t, kit.SQLite)
 	for _, who := range []string{"admin@example.com", "nobody@example.com"} {
 		if got := newPerson(t).run("", "account", "reset", who, "--server", mailing.URL); got.code != 0 || !strings.Contains(got.out, "a key was mailed to it") {
 			t.Errorf("%s: %+v", who, got)

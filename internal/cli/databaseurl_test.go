@@ -82,7 +82,7 @@ func TestNoCommandPrintsAPassword(t *testing.T) {
 }
 
 // A URL with parameters made a database called "s.db?mode=ro".
-func TestNoCommandMakesAFileOfAURLWithParameters(t *testing.T) {
+func TestDatabaseURLWithParametersIsRefused(t *testing.T) {
 	lines := databaseCommands()
 	if len(lines) < 15 {
 		t.Fatalf("only %d commands take a database", len(lines))

@@ -35,7 +35,7 @@ it cannot be a pipe.`,
 		Args: positional("FILE"),
 	})
 	count := func(list *world.DeviceList) int { return list.Count }
-	return importing(p, cmd, "devices", world.ReadDevices, count, operator.Operator.ImportDevices)
+	return importCommand(p, cmd, "devices", world.ReadDevices, count, operator.Operator.ImportDevices)
 }
 
 func deviceExport(p Process) *cobra.Command {

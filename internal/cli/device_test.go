@@ -41,7 +41,7 @@ func must(t *testing.T, r result) string {
 
 // What is exported from one installation is imported into another, and exported from there
 // as it was.
-func TestDevicesFromOneInstallationToAnother(t *testing.T) {
+func TestDeviceExportAndImport(t *testing.T) {
 	here, there := database(t), database(t)
 	must(t, run(t, here, "", "seed", file(t, "world.yaml", deviceWorld)))
 	exported := filepath.Join(t.TempDir(), "devices.csv")

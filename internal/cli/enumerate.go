@@ -9,7 +9,7 @@ import (
 )
 
 // plan finds out which SIMs are meant, and what may become of each.
-func (s *shipping) plan(ctx context.Context, w wanted) (*bulk.Plan, error) {
+func (s *migrateRun) plan(ctx context.Context, w selectedSIMs) (*bulk.Plan, error) {
 	var err error
 	if s.from, err = s.source(ctx); err != nil {
 		return nil, err
@@ -19,11 +19,11 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*bulk.Plan, error) {
 		return nil, err
 	}
 	sims = append(sims, w.sims...)
-	p := bulk.Planner{Server: s.remote, Pace: s.pace, Terms: s.terms, Chunk: s.chunk, Progress: s.screen.planning}
+	p := bulk.Planner{Server: s.remote, Throttle: s.throttle, Terms: s.terms, Chunk: s.chunk, Progress: s.screen.planProgress}
 	for _, r := range w.ranges {
 		in, err := p.Range(ctx, bulk.Span{First: string(r.first), Last: string(r.last)})
-		if refused, ok := errors.AsType[*client.ConflictError](err); ok && len(bulk.Against(refused)) > 0 {
-			return s.stamped(bulk.Impossible(s.terms, sims, bulk.Against(refused))), nil
+		if refused, ok := errors.AsType[*client.ConflictError](err); ok && len(bulk.TargetReasons(refused)) > 0 {
+			return s.withFileHeader(bulk.Impossible(s.terms, sims, bulk.TargetReasons(refused))), nil
 		}
 		if err != nil {
 			return nil, err
@@ -35,17 +35,17 @@ func (s *shipping) plan(ctx context.Context, w wanted) (*bulk.Plan, error) {
 	}
 	sims, twice := bulk.Distinct(sims)
 	plan, err := p.Plan(ctx, sims)
-	s.screen.planned()
+	s.screen.endPlan()
 	if err != nil {
 		return nil, err
 	}
-	plan = s.stamped(plan)
+	plan = s.withFileHeader(plan)
 	plan.Duplicates = append(append(w.duplicates, twice...), plan.Duplicates...)
 	return plan, nil
 }
 
-func (s *shipping) stamped(p *bulk.Plan) *bulk.Plan {
-	p.Created, p.Server = s.pace.Clock.Now().UTC(), s.server
+func (s *migrateRun) withFileHeader(p *bulk.Plan) *bulk.Plan {
+	p.Created, p.Server = s.throttle.Clock.Now().UTC(), s.session.Server
 	return p
 }
 

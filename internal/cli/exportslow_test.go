@@ -30,7 +30,7 @@ func (w *stuckReader) Write(b []byte) (int, error) {
 
 // An export whose reader is stuck holds no snapshot: the log of SQLite can be emptied. So
 // with every command that exports to standard output.
-func TestAnExportToASlowReaderHoldsNoSnapshot(t *testing.T) {
+func TestSlowExportReaderHoldsNoSnapshot(t *testing.T) {
 	for _, args := range [][]string{{"sim", "export"}, {"device", "export"}, {"audit", "export"}} {
 		t.Run(args[0], func(t *testing.T) {
 			db := database(t)

@@ -17,11 +17,11 @@ import (
 type source = bulk.Source
 
 // source resolves --from and --filter; nil without --filter.
-func (s *shipping) source(ctx context.Context) (*source, error) {
+func (s *migrateRun) source(ctx context.Context) (*source, error) {
 	if s.selected.filter == "" {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	filter, err := statusWords(s.selected.filter)
+	filter, err := resolveStatuses(s.selected.filter)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (s *shipping) source(ctx context.Context) (*source, error) {
 		return &source{Filter: filter, Workspace: from}, err
 	}
 	var own *api.Workspace
-	err = s.pace.Persist(ctx, func(ctx context.Context) (err error) {
+	err = s.throttle.Persist(ctx, func(ctx context.Context) (err error) {
 		own, err = s.client.MyWorkspace(ctx)
 		return err
 	})
@@ -42,7 +42,7 @@ func (s *shipping) source(ctx context.Context) (*source, error) {
 
 // filtered lists the SIMs of a source. Each of them may be taken only from there. Deleted
 // SIMs are left out, and so are those that the Workspace only issued or resells.
-func (s *shipping) filtered(ctx context.Context, from *source) (sims []bulk.SIM, err error) {
+func (s *migrateRun) filtered(ctx context.Context, from *source) (sims []bulk.SIM, err error) {
 	if from == nil {
 		return nil, nil
 	}
@@ -67,12 +67,12 @@ const mostPasses = 6
 // listed reads everything that a filter finds, by id. With a cursor one pass is enough.
 // Over numbered pages a SIM can be missed: passes are made until two of them agree. What a
 // list that never rests still hides is found at the end of the run, by remaining.
-func (s *shipping) listed(ctx context.Context, from *source) ([]api.SIM, error) {
+func (s *migrateRun) listed(ctx context.Context, from *source) ([]api.SIM, error) {
 	found := make(map[int64]api.SIM)
 	for range mostPasses {
 		var pass map[int64]api.SIM
 		var steady, certain bool
-		err := s.pace.Persist(ctx, func(ctx context.Context) (err error) {
+		err := s.throttle.Persist(ctx, func(ctx context.Context) (err error) {
 			pass, steady, certain, err = readPass(ctx, s.in(from.Workspace.ID), from.Filter)
 			return err
 		})
@@ -98,7 +98,7 @@ func (s *shipping) listed(ctx context.Context, from *source) ([]api.SIM, error) 
 }
 
 // in is the client of a Workspace.
-func (s *shipping) in(workspace int64) *client.Client { return s.remote.In(workspace) }
+func (s *migrateRun) in(workspace int64) *client.Client { return s.remote.In(workspace) }
 
 // readPass reads a list from its first page to its last. steady reports whether it stood
 // still meanwhile, as far as its totals show; certain, whether nothing can be missing: it
@@ -132,7 +132,7 @@ func readPass(ctx context.Context, c *client.Client, filter string) (sims map[in
 
 // remaining counts the SIMs that a filter finds once a run is over, less those that the run
 // was not allowed to move: they came, or changed, while it was at work.
-func (s *shipping) remaining(ctx context.Context, from *source, state *bulk.State) (n int, err error) {
+func (s *migrateRun) remaining(ctx context.Context, from *source, state *bulk.State) (n int, err error) {
 	if from == nil {
 		return 0, nil
 	}
@@ -152,18 +152,18 @@ func (s *shipping) remaining(ctx context.Context, from *source, state *bulk.Stat
 	return n, nil
 }
 
-// lookAgain asks the filter once more after a run. What it finds now makes the run one that
+// checkFilterAgain asks the filter once more after a run. What it finds now makes the run one that
 // moved only some.
-func (s *shipping) lookAgain(ctx context.Context, state *bulk.State, code int) (int, error) {
+func (s *migrateRun) checkFilterAgain(ctx context.Context, state *bulk.State, code int) (int, error) {
 	n, err := s.remaining(ctx, s.from, state)
 	if err != nil {
 		return max(code, bulk.ExitError), fmt.Errorf("the SIMs were moved, but checking --filter for new ones failed: %w", err)
 	}
-	if s.remain = n; n == 0 {
+	if s.remainingSIMs = n; n == 0 {
 		return code, nil
 	}
 	s.screen.line("")
-	s.screen.prose(0, "%s more %s --filter in %s: %s arrived or changed during the run. Run the command again to move %s.", thousands(n),
+	s.screen.paragraph(0, "%s more %s --filter in %s: %s arrived or changed during the run. Run the command again to move %s.", thousands(n),
 		plural(n, "SIM matches", "SIMs match"), s.from.Workspace.Name, plural(n, "it", "they"), plural(n, "it", "them"))
 	return bulk.ExitPartly, nil
 }

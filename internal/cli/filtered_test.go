@@ -31,7 +31,7 @@ func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
 			for i := int64(1); i <= n; i++ {
 				f.Add(fakeserver.SIM{ID: i, ICCID: fmt.Sprintf("89883030000%08d", i), Status: 2, Workspace: 100})
 			}
-			s := fakeserver.Start(t, f, 100, fakeserver.Manners{})
+			s := fakeserver.Start(t, f, 100, fakeserver.Options{})
 			return inventory{
 				url: s.URL, user: fakeserver.Username, first: 1, n: n,
 				move: func(sim, to int64) { f.Change(sim, func(s *fakeserver.SIM) { s.Workspace = to }) },
@@ -47,7 +47,7 @@ func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
 			}
 		},
 		"cursor": func(t *testing.T) inventory {
-			s := kit.Ferried(t, kit.SQLite)
+			s := kit.StartFerry(t, kit.SQLite)
 			root := s.As("root@example.com")
 			return inventory{
 				url: s.URL, user: "admin@example.com", first: 1000, n: 600,

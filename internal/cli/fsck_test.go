@@ -14,7 +14,7 @@ workspaces: [{id: 1, name: Issuer, type: mno}, {id: 100, name: Fleet DE}]
 sim_ranges: [{first_id: 1000, first_iccid: "8988303000000001000", count: 30, workspace: 100, issuer: 1, status: issued}]
 `
 
-func TestFsckNamesWhatIsWrong(t *testing.T) {
+func TestFsckNamesFaults(t *testing.T) {
 	db := database(t)
 	world := filepath.Join(t.TempDir(), "world.yaml")
 	if err := os.WriteFile(world, []byte(fsckWorld), 0o600); err != nil {

@@ -144,7 +144,7 @@ func TestNamesInFilesAreEscaped(t *testing.T) {
 }
 
 // No report that is written for a spreadsheet has a formula in it.
-func TestReportsHaveNoFormulas(t *testing.T) {
+func TestReportsContainNoFormulas(t *testing.T) {
 	f := hostileAPI(t, nil)
 	report := filepath.Join(t.TempDir(), "moved.csv")
 	if got := f.run(t, "", "migrate", "--to", "200", "--sim-id", "250", "--yes", "--report", report); got.code != 0 {

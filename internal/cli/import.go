@@ -14,11 +14,11 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// bringIn is the rule that imports a list. home is the Workspace of lines that name none.
-type bringIn[L any] func(o operator.Operator, ctx context.Context, list L, home fleet.WorkspaceID, reached func(int)) (operator.Imported, error)
+// importFunc is the rule that imports a list. home is the Workspace of lines that name none.
+type importFunc[L any] func(o operator.Operator, ctx context.Context, list L, home fleet.WorkspaceID, reached func(int)) (operator.Imported, error)
 
-// importing makes cmd one that reads a file, and imports what is in it or nothing.
-func importing[L any](p Process, cmd *cobra.Command, things string, read func(world.Source) (L, error), count func(L) int, rule bringIn[L]) *cobra.Command {
+// importCommand makes cmd one that reads a file, and imports what is in it or nothing.
+func importCommand[L any](p Process, cmd *cobra.Command, things string, read func(world.Source) (L, error), count func(L) int, rule importFunc[L]) *cobra.Command {
 	form := outputFlag(cmd)
 	home := newWorkspaceFlag(cmd, "workspace", "Workspace for lines that do not name one, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {

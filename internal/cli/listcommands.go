@@ -25,7 +25,7 @@ production_date. The same fields sort the list.`,
   simferry sims --in "Fleet FR" --filter iccid:89883030000 --output csv > sims.csv`,
 			Args: positional(),
 		},
-		filter: statusWords,
+		filter: resolveStatuses,
 		page: func(ctx context.Context, c *client.Client, o client.ListOptions) (*client.Page[api.SIM], error) {
 			return c.ListSIMs(ctx, o)
 		},

@@ -19,7 +19,7 @@ import (
 // command goes on with the session, on either engine.
 func TestSessionOutlivesALostRefresh(t *testing.T) {
 	for _, e := range []kit.Engine{kit.SQLite, kit.Postgres} {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		target, err := url.Parse(s.URL)
 		if err != nil {
 			t.Fatal(err)

@@ -141,7 +141,7 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 		return err
 	}
 	defer f.files.discard()
-	s, err := f.open(ctx, p)
+	s, err := f.open(p)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 		return err
 	}
 	plan.From = s.from
-	return s.proceed(ctx, plan)
+	return s.showAndRun(ctx, plan)
 }
 
 // asks reports whether the command asks for confirmation.
@@ -188,24 +188,28 @@ func (f *migrateFlags) allowed() (ids []int64, err error) {
 	return ids, nil
 }
 
-// shipping is one call of migrate, apply or resume.
-type shipping struct {
-	*migrateFlags
-	process  Process
-	client   *client.Client
-	remote   *bulk.Remote
-	pace     *bulk.Pace
-	server   string
-	terms    bulk.Terms
-	screen   *screen
-	profiled profile.Profile
-	known    named   // Workspaces of the user
-	from     *source // of --filter; nil without
-	remain   int     // SIMs that --filter finds after the run
+// connection is a signed-in client, and what all requests of a run share.
+type connection struct {
+	client     *client.Client
+	remote     *bulk.Remote
+	throttle   *bulk.Throttle
+	session    profile.Profile
+	workspaces named // of the user; read when first needed
 }
 
-func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {
-	c, known, err := p.connect(*f.profile, client.WithRetry(client.NoRetry))
+// migrateRun is one call of migrate, apply or resume.
+type migrateRun struct {
+	*migrateFlags
+	connection
+	process       Process
+	screen        *screen
+	terms         bulk.Terms
+	from          *source // of --filter; nil without
+	remainingSIMs int     // SIMs that --filter finds after the run
+}
+
+func (f *migrateFlags) open(p Process) (*migrateRun, error) {
+	c, session, err := p.connect(*f.profile, client.WithRetry(client.NoRetry))
 	if err != nil {
 		return nil, err
 	}
@@ -213,17 +217,18 @@ func (f *migrateFlags) open(_ context.Context, p Process) (*shipping, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &shipping{
-		migrateFlags: f, process: p, client: c, remote: bulk.NewRemote(c), server: known.Server, profiled: known,
-		terms: bulk.Terms{AllowedStatuses: allowed, DetachDevices: f.detach}, screen: newScreen(p, f.output),
-	}
-	s.pace = &bulk.Pace{Clock: client.SystemClock{}, Patience: f.patience, Parallel: f.parallel, Notify: s.screen.waiting}
-	return s, nil
+	screen := newScreen(p, f.output)
+	throttle := &bulk.Throttle{Clock: client.SystemClock{}, Patience: f.patience, Parallel: f.parallel, Notify: screen.waiting}
+	return &migrateRun{
+		migrateFlags: f, process: p, screen: screen,
+		connection: connection{client: c, remote: bulk.NewRemote(c), throttle: throttle, session: session},
+		terms:      bulk.Terms{AllowedStatuses: allowed, DetachDevices: f.detach},
+	}, nil
 }
 
-// proceed shows a plan, and carries it out as far as that is wanted and allowed.
-func (s *shipping) proceed(ctx context.Context, plan *bulk.Plan) error {
-	s.screen.plan(plan, s.migrateFlags)
+// showAndRun shows a plan, and carries it out as far as that is wanted and allowed.
+func (s *migrateRun) showAndRun(ctx context.Context, plan *bulk.Plan) error {
+	s.screen.printPlan(plan, s.migrateFlags)
 	state := bulk.NewState(plan)
 	if s.planFile != "" {
 		if err := s.savePlan(plan); err != nil {
@@ -231,7 +236,7 @@ func (s *shipping) proceed(ctx context.Context, plan *bulk.Plan) error {
 		}
 		s.screen.line("The plan is in %s. To carry it out: simferry migrate apply %s", s.planFile, s.planFile)
 	}
-	refused := len(plan.Against) > 0 || plan.Refused() && s.conflict == stop
+	refused := len(plan.TargetReasons) > 0 || plan.Refused() && s.conflict == stop
 	switch {
 	case s.dryRun || s.planFile != "":
 		code := bulk.ExitDone
@@ -252,11 +257,11 @@ func (s *shipping) proceed(ctx context.Context, plan *bulk.Plan) error {
 		return err
 	}
 	defer run.close()
-	return s.carryOut(ctx, run, false)
+	return s.execute(ctx, run, false)
 }
 
 // confirm asks the user to type the number of SIMs, which shows that the user has read the plan.
-func (s *shipping) confirm(ctx context.Context, n int) error {
+func (s *migrateRun) confirm(ctx context.Context, n int) error {
 	if s.yes {
 		return nil
 	}

@@ -54,7 +54,7 @@ func (o *output) print(w io.Writer, a answer) error {
 	t.SuppressTrailingSpaces()
 	t.AppendHeader(a.header)
 	for _, row := range a.rows {
-		t.AppendRow(inLine(row))
+		t.AppendRow(escapeArgs(row))
 	}
 	_, err := io.WriteString(w, t.Render()+"\n")
 	return err

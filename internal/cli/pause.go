@@ -22,10 +22,10 @@ func (s *screen) waiting(wait time.Duration, why string) {
 	defer s.mu.Unlock()
 	until := time.Now().Add(wait)
 	if !s.bars {
-		if why != s.told {
+		if why != s.lastReason {
 			s.note("%s; trying again in %s", why, seconds(wait))
 		}
-		s.told = why
+		s.lastReason = why
 		return
 	}
 	s.endPause()
@@ -33,7 +33,7 @@ func (s *screen) waiting(wait time.Duration, why string) {
 		_ = s.bar.Clear()
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s.pause, s.told = &pause{until, stop, make(chan struct{})}, why
+	s.pause, s.lastReason = &pause{until, stop, make(chan struct{})}, why
 	go s.pause.show(ctx, s, why)
 }
 

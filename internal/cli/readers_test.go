@@ -308,7 +308,7 @@ func quotedHead(g grid) grid {
 }
 
 // Every reader refuses what it cannot be sure of, and takes nothing.
-func TestEveryReaderRefusesWhatIsUncertain(t *testing.T) {
+func TestEveryReaderRefusesUncertainNumbers(t *testing.T) {
 	numeric := func(c string) any {
 		if strings.HasPrefix(c, "89") {
 			var n uint64

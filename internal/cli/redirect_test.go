@@ -15,7 +15,7 @@ import (
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	fleet := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
 	fleet.Add(fakeserver.SIM{ID: 1, ICCID: "8988303000000000001", Workspace: 100})
-	s := fakeserver.Start(t, fleet, 100, fakeserver.Manners{})
+	s := fakeserver.Start(t, fleet, 100, fakeserver.Options{})
 	var stolen atomic.Int64
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Add(1) }))
 	defer thief.Close()

@@ -17,17 +17,17 @@ import (
 
 // report is what a run came to, SIM by SIM.
 type report struct {
-	Run      string         `json:"run,omitempty"`
-	DryRun   bool           `json:"dry_run"`
-	ExitCode int            `json:"exit_code"`
-	Error    string         `json:"error,omitempty"`
-	Server   string         `json:"server"`
-	Target   api.NamedRef   `json:"target_workspace"`
-	Tally    bulk.Tally     `json:"tally"`
-	Against  []bulk.Reason  `json:"against_target,omitempty"`
-	Remain   int            `json:"remaining,omitempty"` // SIMs that --filter finds after the run
-	Left     []bulk.SIM     `json:"left,omitempty"`      // left their Workspace, or changed, before the dry run
-	SIMs     []bulk.Verdict `json:"sims"`
+	Run           string         `json:"run,omitempty"`
+	DryRun        bool           `json:"dry_run"`
+	ExitCode      int            `json:"exit_code"`
+	Error         string         `json:"error,omitempty"`
+	Server        string         `json:"server"`
+	Target        api.NamedRef   `json:"target_workspace"`
+	Tally         bulk.Tally     `json:"tally"`
+	TargetReasons []bulk.Reason  `json:"against_target,omitempty"`
+	Remaining     int            `json:"remaining,omitempty"` // SIMs that --filter finds after the run
+	LeftOut       []bulk.SIM     `json:"left,omitempty"`      // left their Workspace, or changed, before the dry run
+	SIMs          []bulk.Verdict `json:"sims"`
 }
 
 func checkReport(file string) error {
@@ -38,10 +38,10 @@ func checkReport(file string) error {
 }
 
 // finish reports the outcome of every SIM and returns the exit code.
-func (s *shipping) finish(plan *bulk.Plan, state *bulk.State, dir string, dryRun bool, code int, err error) error {
+func (s *migrateRun) finish(plan *bulk.Plan, state *bulk.State, dir string, dryRun bool, code int, err error) error {
 	r := report{
-		DryRun: dryRun, ExitCode: code, Server: plan.Server, Target: plan.Terms.Target, Tally: state.Tally(), Against: plan.Against,
-		Remain: s.remain, Left: plan.Left, SIMs: state.Verdicts(),
+		DryRun: dryRun, ExitCode: code, Server: plan.Server, Target: plan.Terms.Target, Tally: state.Tally(), TargetReasons: plan.TargetReasons,
+		Remaining: s.remainingSIMs, LeftOut: plan.LeftOut, SIMs: state.Verdicts(),
 	}
 	if err != nil {
 		r.Error = err.Error()
@@ -53,7 +53,7 @@ func (s *shipping) finish(plan *bulk.Plan, state *bulk.State, dir string, dryRun
 		err, code = failed, max(code, bulk.ExitError)
 	}
 	if dir != "" {
-		s.screen.result(r, dir, s.report, state.Refused())
+		s.screen.printResult(r, dir, s.report, state.Refused())
 	}
 	if *s.output == asJSON {
 		enc := json.NewEncoder(s.process.Stdout)
@@ -69,7 +69,7 @@ func (s *shipping) finish(plan *bulk.Plan, state *bulk.State, dir string, dryRun
 }
 
 // write puts the report where --report says, and beside the journal.
-func (s *shipping) write(r report, dir string) error {
+func (s *migrateRun) write(r report, dir string) error {
 	if s.files.report != nil {
 		text, err := r.encode(filepath.Ext(s.report))
 		if err == nil {
@@ -96,7 +96,7 @@ func (s *shipping) write(r report, dir string) error {
 }
 
 // savePlan puts the plan where --plan says.
-func (s *shipping) savePlan(plan *bulk.Plan) error {
+func (s *migrateRun) savePlan(plan *bulk.Plan) error {
 	err := bulk.WritePlan(s.files.plan, plan)
 	if err == nil {
 		err = s.files.plan.Commit()

@@ -45,21 +45,21 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 		return err
 	}
 	defer f.files.discard()
-	s, err := f.open(ctx, p)
+	s, err := f.open(p)
 	if err != nil {
 		return err
 	}
-	if plan.Server != s.server {
-		return fmt.Errorf("the plan was made for %s, but the profile %s is for %s: choose another with --profile", plan.Server, *f.profile, s.server)
+	if plan.Server != s.session.Server {
+		return fmt.Errorf("the plan was made for %s, but the profile %s is for %s: choose another with --profile", plan.Server, *f.profile, s.session.Server)
 	}
 	s.terms, s.from = plan.Terms, plan.From
-	again := bulk.Planner{Server: s.remote, Pace: s.pace, Terms: plan.Terms, Progress: s.screen.planning}
+	again := bulk.Planner{Server: s.remote, Throttle: s.throttle, Terms: plan.Terms, Progress: s.screen.planProgress}
 	plan, err = again.Confirm(ctx, plan)
-	s.screen.planned()
+	s.screen.endPlan()
 	if err != nil {
 		return err
 	}
-	return s.proceed(ctx, plan)
+	return s.showAndRun(ctx, plan)
 }
 
 func resumeCommand(p Process) *cobra.Command {
@@ -80,7 +80,7 @@ them. Resume a run on the same machine and as the same user: its journal is stor
 		Args: cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			runs, _ := p.allRuns()
-			return unfinished(runs), cobra.ShellCompDirectiveNoFileComp
+			return unfinishedRuns(runs), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	f.reportFlags(cmd)
@@ -92,7 +92,7 @@ func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) err
 	if err := checkReport(f.report); err != nil {
 		return err
 	}
-	id, err := p.chosenRun(args)
+	id, err := p.selectRun(args)
 	if err != nil || id == "" {
 		return err
 	}
@@ -106,21 +106,21 @@ func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) err
 	}
 	defer r.close()
 	f.profile, f.conflict, f.yes = &r.info.Profile, r.info.OnConflict, true
-	s, err := f.open(ctx, p)
+	s, err := f.open(p)
 	if err != nil {
 		return err
 	}
-	if r.plan.Server != s.server {
-		return fmt.Errorf("run %s belongs to %s, but the profile %s is now for %s: sign in to the former with 'simferry login'", r.id, r.plan.Server, r.info.Profile, s.server)
+	if r.plan.Server != s.session.Server {
+		return fmt.Errorf("run %s belongs to %s, but the profile %s is now for %s: sign in to the former with 'simferry login'", r.id, r.plan.Server, r.info.Profile, s.session.Server)
 	}
 	s.terms, s.from = r.plan.Terms, r.info.From
 	t := r.state.Tally()
 	s.screen.line("Run %s to %s: %s of %s SIMs have moved so far.", r.id, target(r.plan), thousands(t.Moved), thousands(r.plan.Count()))
-	return s.carryOut(ctx, r, true)
+	return s.execute(ctx, r, true)
 }
 
-// chosenRun is the run that is named, or the only one there is to complete; "" for none.
-func (p Process) chosenRun(args []string) (string, error) {
+// selectRun is the run that is named, or the only one there is to complete; "" for none.
+func (p Process) selectRun(args []string) (string, error) {
 	if len(args) == 1 {
 		return args[0], nil
 	}
@@ -132,7 +132,7 @@ func (p Process) chosenRun(args []string) (string, error) {
 		dir, _ := p.runsDir() // it was found a moment ago
 		return "", fmt.Errorf("there are no runs in %s: resume a run on the machine, and as the user, that started it", dir)
 	}
-	open := unfinished(runs)
+	open := unfinishedRuns(runs)
 	switch len(open) {
 	case 0:
 		return "", p.nothingToResume(runs)
@@ -163,7 +163,7 @@ func (p Process) allRuns() (runs []*run, err error) {
 	for _, id := range ids {
 		r, err := p.readRun(id)
 		if err == nil {
-			err = r.peek()
+			err = r.readJournal()
 		}
 		if err != nil {
 			return nil, err
@@ -173,8 +173,8 @@ func (p Process) allRuns() (runs []*run, err error) {
 	return runs, nil
 }
 
-// unfinished are the ids of the runs that are not complete.
-func unfinished(runs []*run) (open []string) {
+// unfinishedRuns are the ids of the runs that are not complete.
+func unfinishedRuns(runs []*run) (open []string) {
 	for _, r := range runs {
 		if !r.state.Done() {
 			open = append(open, r.id)
@@ -183,12 +183,12 @@ func unfinished(runs []*run) (open []string) {
 	return open
 }
 
-// carryOut executes the rest of a run and reports on it.
-func (s *shipping) carryOut(ctx context.Context, r *run, resumed bool) error {
+// execute executes the rest of a run and reports on it.
+func (s *migrateRun) execute(ctx context.Context, r *run, resumed bool) error {
 	s.screen.begin(r)
 	runner := bulk.Runner{
-		Server: s.remote, Pace: s.pace, Plan: r.plan, State: r.state, Journal: r.journal,
-		Skip: s.conflict == skip, Progress: s.screen.moved, Surveying: s.screen.surveying,
+		Server: s.remote, Throttle: s.throttle, Plan: r.plan, State: r.state, Journal: r.journal,
+		Skip: s.conflict == skip, Progress: s.screen.moveProgress, PreviewProgress: s.screen.previewProgress,
 	}
 	do := runner.Run
 	if resumed {
@@ -207,7 +207,7 @@ func (s *shipping) carryOut(ctx context.Context, r *run, resumed bool) error {
 		err = errors.Join(err, client.ErrSessionEnded)
 	}
 	if err == nil {
-		code, err = s.lookAgain(ctx, r.state, code)
+		code, err = s.checkFilterAgain(ctx, r.state, code)
 	}
 	return s.finish(r.plan, r.state, r.dir, false, code, err)
 }

@@ -12,7 +12,7 @@ import (
 
 // A run that lost a role on its way is completed once the role is back; a second machine
 // says that the run is not there.
-func TestResumeTriesTheRefusedAgain(t *testing.T) {
+func TestResumeRetriesRefusedSIMs(t *testing.T) {
 	f := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
 	sim := func(i int64) fakeserver.SIM {
 		return fakeserver.SIM{ID: i, ICCID: fmt.Sprintf("8988303000000%06d", i), Status: 2, Workspace: 100}
@@ -20,7 +20,7 @@ func TestResumeTriesTheRefusedAgain(t *testing.T) {
 	for i := int64(1); i <= 30; i++ {
 		f.Add(sim(i))
 	}
-	b := newBetween(t, fakeserver.Start(t, f, 100, fakeserver.Manners{}).URL, "100")
+	b := newBetween(t, fakeserver.Start(t, f, 100, fakeserver.Options{}).URL, "100")
 	p := newPerson(t)
 	p.login(b.URL, fakeserver.Username)
 	b.on("real "+beforeRun, func(n int) {
@@ -74,11 +74,11 @@ func prune(t *testing.T, p *person, id string) {
 }
 
 // A run that is not complete stays, unless it is asked for.
-func TestPruneKeepsTheUnfinished(t *testing.T) {
+func TestPruneKeepsUnfinishedRuns(t *testing.T) {
 	f := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})
 	f.Add(fakeserver.SIM{ID: 1, ICCID: "8988303000000000001", Status: 2, Workspace: 100})
 	p := newPerson(t)
-	p.login(fakeserver.Start(t, f, 100, fakeserver.Manners{End: 1}).URL, fakeserver.Username)
+	p.login(fakeserver.Start(t, f, 100, fakeserver.Options{End: 1}).URL, fakeserver.Username)
 	if got := p.run("", "migrate", "--to", "200", "--sim-id", "1", "--yes"); got.code != 1 {
 		t.Fatalf("%+v", got)
 	}

@@ -53,12 +53,12 @@ func (p Process) runsDir() (string, error) {
 }
 
 // newRun makes the folder of a run. Its plan is safe on the disk before anything is sent.
-func (s *shipping) newRun(plan *bulk.Plan) (*run, error) {
+func (s *migrateRun) newRun(plan *bulk.Plan) (*run, error) {
 	dir, err := s.process.runsDir()
 	if err != nil {
 		return nil, err
 	}
-	now := s.pace.Clock.Now()
+	now := s.throttle.Clock.Now()
 	id := now.Format("20060102-150405-") + strings.ToLower(rand.Text()[:4])
 	r := &run{id: id, dir: filepath.Join(dir, id), plan: plan, info: runInfo{*s.profile, s.conflict, now.UTC(), s.from}}
 	if err := os.MkdirAll(r.dir, 0o700); err != nil {
@@ -171,8 +171,8 @@ func (p Process) runIDs() ([]string, error) {
 	return ids, err
 }
 
-// peek replays a run's journal without taking the run.
-func (r *run) peek() error {
+// readJournal replays a run's journal without taking the run.
+func (r *run) readJournal() error {
 	r.state = bulk.NewState(r.plan)
 	return bulk.ReadJournal(filepath.Join(r.dir, journalFile), r.state)
 }

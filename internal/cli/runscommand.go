@@ -31,7 +31,7 @@ func runsCommand(p Process) *cobra.Command {
 		for _, r := range runs {
 			id := r.id
 			t := r.state.Tally()
-			a.rows = append(a.rows, table.Row{id, target(r.plan), t.Total, t.Moved, t.There, t.Refused, t.NotMoved + t.Unknown, stateWord(r.state)})
+			a.rows = append(a.rows, table.Row{id, target(r.plan), t.Total, t.Moved, t.AlreadyThere, t.Refused, t.NotMoved + t.Unknown, stateWord(r.state)})
 			values = append(values, map[string]any{
 				"run": id, "server": r.plan.Server, "target": r.plan.Terms.Target, "started": r.info.Started, "state": stateWord(r.state),
 				"tally": t, "folder": r.dir, "report": filepath.Join(r.dir, reportFile),

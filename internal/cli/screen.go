@@ -25,14 +25,14 @@ type screen struct {
 	bars  bool // notes is a terminal
 	color bool // out has colours
 
-	mu       sync.Mutex
-	bar      *progressbar.ProgressBar
-	before   int  // SIMs that had moved before this process
-	todo     int  // SIMs that this process is to move
-	asking   bool // a resumed run previews the remaining SIMs
-	lastLine time.Time
-	pause    *pause // while nothing is sent; nil otherwise
-	told     string // why the last pause was; "" once something has been answered
+	mu         sync.Mutex
+	bar        *progressbar.ProgressBar
+	before     int  // SIMs that had moved before this process
+	todo       int  // SIMs that this process is to move
+	previewing bool // a resumed run previews the remaining SIMs
+	lastLine   time.Time
+	pause      *pause // while nothing is sent; nil otherwise
+	lastReason string // why the last pause was; "" once something has been answered
 }
 
 func newScreen(p Process, form *output) *screen {
@@ -62,14 +62,14 @@ func (s *screen) styled(as style, format string, args ...any) {
 	}
 	var safe strings.Builder
 	w := termtext.NewWriter(&safe)
-	_, _ = fmt.Fprintf(w, format, inLine(args)...)
+	_, _ = fmt.Fprintf(w, format, escapeArgs(args)...)
 	_ = w.Flush()
 	_, _ = fmt.Fprintf(termtext.Raw(s.out), "\x1b[%sm%s\x1b[0m\n", as, safe.String())
 }
 
 // line prints one line. Texts in it cannot begin another one.
 func (s *screen) line(format string, args ...any) {
-	_, _ = fmt.Fprintf(s.out, format+"\n", inLine(args)...)
+	_, _ = fmt.Fprintf(s.out, format+"\n", escapeArgs(args)...)
 }
 
 // block prints lines that are complete already.
@@ -77,11 +77,11 @@ func (s *screen) block(text string) { _, _ = fmt.Fprintln(s.out, text) }
 
 // printf prints like fmt.Fprintf. Texts among args cannot begin another line.
 func printf(w io.Writer, format string, args ...any) (int, error) {
-	return fmt.Fprintf(w, format, inLine(args)...)
+	return fmt.Fprintf(w, format, escapeArgs(args)...)
 }
 
-// inLine escapes the texts among values to be formatted.
-func inLine(args []any) []any {
+// escapeArgs escapes the texts among values to be formatted.
+func escapeArgs(args []any) []any {
 	safe := make([]any, len(args))
 	for i, a := range args {
 		switch v := a.(type) {
@@ -96,9 +96,9 @@ func inLine(args []any) []any {
 	return safe
 }
 
-// prose is a line that goes on below its beginning where the terminal ends, indented.
-func (s *screen) prose(indent int, format string, args ...any) {
-	said := fmt.Sprintf(format, inLine(args)...)
+// paragraph is a line that goes on below its beginning where the terminal ends, indented.
+func (s *screen) paragraph(indent int, format string, args ...any) {
+	said := fmt.Sprintf(format, escapeArgs(args)...)
 	if columns, ok := width(s.out); ok && columns > 2*indent {
 		said = text.WrapSoft(said, columns-indent)
 	}
@@ -112,16 +112,16 @@ func (s *screen) note(format string, args ...any) {
 	if s.bar != nil {
 		_ = s.bar.Clear()
 	}
-	_, _ = fmt.Fprintf(s.notes, format+"\n", inLine(args)...)
+	_, _ = fmt.Fprintf(s.notes, format+"\n", escapeArgs(args)...)
 }
 
-// betweenLines is how often progress is printed without a terminal.
-const betweenLines = 5 * time.Second
+// progressInterval is how often progress is printed without a terminal.
+const progressInterval = 5 * time.Second
 
 func (s *screen) progress(what string, done, total int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.told = ""
+	s.lastReason = ""
 	s.endPause()
 	if s.bars {
 		if s.bar == nil {
@@ -134,7 +134,7 @@ func (s *screen) progress(what string, done, total int) {
 	if s.lastLine.IsZero() {
 		s.lastLine = now // short work ends before the first line is due
 	}
-	if now.Sub(s.lastLine) >= betweenLines {
+	if now.Sub(s.lastLine) >= progressInterval {
 		s.lastLine = now
 		s.note("%s: %s of %s SIMs", what, thousands(done), thousands(total))
 	}
@@ -155,10 +155,10 @@ func (s *screen) newBar(what string, total int) *progressbar.ProgressBar {
 	)
 }
 
-func (s *screen) planning(known, total int) { s.progress("dry run", known, total) }
+func (s *screen) planProgress(known, total int) { s.progress("dry run", known, total) }
 
-// planned ends the bar of the dry runs.
-func (s *screen) planned() { s.end() }
+// endPlan ends the bar of the dry runs.
+func (s *screen) endPlan() { s.end() }
 
 func (s *screen) end() {
 	s.mu.Lock()
@@ -179,11 +179,11 @@ func (s *screen) begin(r *run) {
 	s.progress("moving", 0, s.todo) // so that the rate counts from the start
 }
 
-// surveying shows the progress of a resumed run's previews, before anything moves.
-func (s *screen) surveying(known, total int) {
-	if !s.asking {
+// previewProgress shows the progress of a resumed run's previews, before anything moves.
+func (s *screen) previewProgress(known, total int) {
+	if !s.previewing {
 		s.end()
-		s.asking = true
+		s.previewing = true
 	}
 	s.progress("dry run", known, total)
 	if known >= total {
@@ -192,8 +192,8 @@ func (s *screen) surveying(known, total int) {
 	}
 }
 
-// moved shows how many SIMs of a run have moved, including those of earlier processes.
-func (s *screen) moved(n int, settled bool) {
+// moveProgress shows how many SIMs of a run have moved, including those of earlier processes.
+func (s *screen) moveProgress(n int, settled bool) {
 	if settled {
 		s.mu.Lock()
 		s.note("a response was lost; the SIMs were read back: they have moved")
@@ -208,8 +208,8 @@ func target(p *bulk.Plan) string {
 	return fmt.Sprintf("%s (%d)", p.Terms.Target.Name, p.Terms.Target.ID)
 }
 
-// result is the summary at the end of a run.
-func (s *screen) result(r report, dir, file string, refused int) {
+// printResult is the summary at the end of a run.
+func (s *screen) printResult(r report, dir, file string, refused int) {
 	t := r.Tally
 	s.line("")
 	for _, row := range []struct {
@@ -218,7 +218,7 @@ func (s *screen) result(r report, dir, file string, refused int) {
 		as   style
 	}{
 		{t.Moved, "moved to " + r.Target.Name, green},
-		{t.There, "already there", green},
+		{t.AlreadyThere, "already there", green},
 		{t.Refused, "may not move", red},
 		{t.NotMoved, "not moved", yellow},
 		{t.Unknown, "unknown: sent, without a response", yellow},
@@ -228,7 +228,7 @@ func (s *screen) result(r report, dir, file string, refused int) {
 		}
 	}
 	if n := suspendedBy(r.SIMs); n > 0 {
-		s.prose(0, "%s of them %s Activated and %s now Suspended: offline until %s activated in %s.", thousands(n),
+		s.paragraph(0, "%s of them %s Activated and %s now Suspended: offline until %s activated in %s.", thousands(n),
 			plural(n, "was", "were"), plural(n, "is", "are"), plural(n, "it is", "they are"), r.Target.Name)
 	}
 	if file == "" {

@@ -19,7 +19,7 @@ func bareScreen() (*screen, *bytes.Buffer, *bytes.Buffer) {
 }
 
 // Without a terminal a wait is printed once, until a request has succeeded again.
-func TestWaitIsToldOnce(t *testing.T) {
+func TestWaitIsReportedOnce(t *testing.T) {
 	s, _, notes := bareScreen()
 	for range 5 {
 		s.waiting(3*time.Second, "the server returned 429: slow down")
@@ -40,8 +40,8 @@ func TestSuspendedSIMsAreOffline(t *testing.T) {
 		s, out, _ := bareScreen()
 		sim := bulk.SIM{ID: 1, ICCID: "8988303000000000001", Status: api.Ref{ID: status}, Source: api.NamedRef{ID: 100, Name: "Fleet DE"}}
 		plan := &bulk.Plan{Terms: bulk.Terms{Target: api.NamedRef{ID: 200, Name: "Fleet FR"}}, Chunks: []bulk.Chunk{{By: bulk.ByID, SIMs: []bulk.SIM{sim}}}}
-		s.plan(plan, &migrateFlags{conflict: stop})
-		s.result(report{Target: plan.Terms.Target, Tally: bulk.Tally{Moved: 1}, SIMs: []bulk.Verdict{{SIM: sim, Outcome: bulk.Moved}}}, "", "r.csv", 0)
+		s.printPlan(plan, &migrateFlags{conflict: stop})
+		s.printResult(report{Target: plan.Terms.Target, Tally: bulk.Tally{Moved: 1}, SIMs: []bulk.Verdict{{SIM: sim, Outcome: bulk.Moved}}}, "", "r.csv", 0)
 		before := "1 SIM is Suspended by the move: offline until activated in Fleet FR."
 		after := "1 of them was Activated and is now Suspended: offline until it is activated in Fleet FR."
 		if strings.Contains(out.String(), before) != offline || strings.Contains(out.String(), after) != offline {
@@ -58,7 +58,7 @@ func TestResumedProgress(t *testing.T) {
 	s, _, _ := bareScreen()
 	s.before, s.todo = 900, 100
 	s.bar, s.bars = s.newBar("moving", s.todo), true
-	s.moved(950, false)
+	s.moveProgress(950, false)
 	if got := s.bar.State(); got.CurrentNum != 50 || got.Max != 100 {
 		t.Errorf("%+v", got)
 	}

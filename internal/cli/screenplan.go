@@ -13,60 +13,60 @@ import (
 	"github.com/simferry/simferry/internal/termtext"
 )
 
-// plan shows on one screen what would happen, and what stands against it.
-func (s *screen) plan(p *bulk.Plan, f *migrateFlags) {
+// printPlan shows on one screen what would happen, and what stands against it.
+func (s *screen) printPlan(p *bulk.Plan, f *migrateFlags) {
 	if p.Total() == 0 {
-		s.prose(0, "No SIMs to move to %s on %s.", target(p), p.Server)
-		s.left(p)
+		s.paragraph(0, "No SIMs to move to %s on %s.", target(p), p.Server)
+		s.printLeftOut(p)
 	} else {
-		s.counted(p)
+		s.printCounts(p)
 	}
-	for _, r := range p.Against {
+	for _, r := range p.TargetReasons {
 		s.line("")
-		s.styled(red, "Nothing may move: %s (%d). %s", r.Message, r.Code, cure(r.Code))
+		s.styled(red, "Nothing may move: %s (%d). %s", r.Message, r.Code, hint(r.Code))
 	}
-	if len(p.Against) > 0 {
+	if len(p.TargetReasons) > 0 {
 		return
 	}
 	if p.Count() > 0 {
 		s.line("")
-		s.offline(s.sources(p), p.Terms.Target.Name)
-		s.devices(p)
+		s.printSuspended(s.printSources(p), p.Terms.Target.Name)
+		s.printDevices(p)
 	}
-	if n := len(p.There); n > 0 {
+	if n := len(p.AlreadyThere); n > 0 {
 		s.line("")
-		s.prose(0, "%s %s already in %s: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
+		s.paragraph(0, "%s %s already in %s: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
 	}
-	if len(p.Held) > 0 {
-		s.conflicts(p)
+	if len(p.Blocked) > 0 {
+		s.printConflicts(p)
 	}
-	s.outlook(p, f)
+	s.printSummary(p, f)
 }
 
-// counted prints the number of SIMs.
-func (s *screen) counted(p *bulk.Plan) {
-	s.prose(0, "%s %s selected to move to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
+// printCounts prints the number of SIMs.
+func (s *screen) printCounts(p *bulk.Plan) {
+	s.paragraph(0, "%s %s selected to move to %s on %s.", thousands(p.Total()), plural(p.Total(), "SIM", "SIMs"), target(p), p.Server)
 	if n := len(p.Duplicates); n > 0 {
-		s.prose(0, "%s named more than once and counted once: %s", thousands(n), some(p.Duplicates, len(p.Duplicates)))
+		s.paragraph(0, "%s named more than once and counted once: %s", thousands(n), firstFew(p.Duplicates, len(p.Duplicates)))
 	}
-	s.left(p)
+	s.printLeftOut(p)
 }
 
-// left prints the SIMs that have changed since the filter found them.
-func (s *screen) left(p *bulk.Plan) {
-	n := len(p.Left)
+// printLeftOut prints the SIMs that have changed since the filter found them.
+func (s *screen) printLeftOut(p *bulk.Plan) {
+	n := len(p.LeftOut)
 	if n == 0 {
 		return
 	}
 	names := make([]string, n)
-	for i, sim := range p.Left {
+	for i, sim := range p.LeftOut {
 		names[i] = sim.ICCID
 	}
-	s.prose(0, "%s left out: %s left the Workspace or changed status while the plan was made: %s", thousands(n), plural(n, "it", "they"), some(names, n))
+	s.paragraph(0, "%s left out: %s left the Workspace or changed status while the plan was made: %s", thousands(n), plural(n, "it", "they"), firstFew(names, n))
 }
 
-// offline says what suspension means for the SIMs.
-func (s *screen) offline(n int, target string) {
+// printSuspended says what suspension means for the SIMs.
+func (s *screen) printSuspended(n int, target string) {
 	if n > 0 {
 		s.line("")
 		s.styled(yellow, "%s %s Suspended by the move: offline until activated in %s.",
@@ -74,8 +74,8 @@ func (s *screen) offline(n int, target string) {
 	}
 }
 
-// sources prints where the SIMs come from and what else happens to them.
-func (s *screen) sources(p *bulk.Plan) (suspended int) {
+// printSources prints where the SIMs come from and what else happens to them.
+func (s *screen) printSources(p *bulk.Plan) (suspended int) {
 	type row struct {
 		name                 string
 		sims, suspended, out int
@@ -129,8 +129,8 @@ func numbers(header table.Row) table.Writer {
 
 func indent(block string) string { return "  " + strings.ReplaceAll(block, "\n", "\n  ") }
 
-// devices names those that lose their SIM.
-func (s *screen) devices(p *bulk.Plan) {
+// printDevices names those that lose their SIM.
+func (s *screen) printDevices(p *bulk.Plan) {
 	var names []string
 	for _, c := range p.Chunks {
 		for _, sim := range c.SIMs {
@@ -141,12 +141,12 @@ func (s *screen) devices(p *bulk.Plan) {
 	}
 	if len(names) > 0 {
 		s.line("")
-		s.prose(0, "%s %s: %s", plural(len(names), "Device that loses its SIM", "Devices that lose their SIM"), "("+thousands(len(names))+")", some(names, len(names)))
+		s.paragraph(0, "%s %s: %s", plural(len(names), "Device that loses its SIM", "Devices that lose their SIM"), "("+thousands(len(names))+")", firstFew(names, len(names)))
 	}
 }
 
-// some names the first few.
-func some(words []string, of int) string {
+// firstFew names the first few.
+func firstFew(words []string, of int) string {
 	const few = 5
 	shown := strings.Join(words[:min(few, len(words))], ", ")
 	if of > few {
@@ -155,16 +155,16 @@ func some(words []string, of int) string {
 	return shown
 }
 
-// conflicts groups what may not move by its reason, with what helps.
-func (s *screen) conflicts(p *bulk.Plan) {
-	groups := reasons(p.Held)
+// printConflicts groups what may not move by its reason, with what helps.
+func (s *screen) printConflicts(p *bulk.Plan) {
+	groups := reasons(p.Blocked)
 	s.line("")
-	s.styled(red, "%s may not move:", thousands(len(p.Held)))
+	s.styled(red, "%s may not move:", thousands(len(p.Blocked)))
 	for _, g := range groups {
 		s.line("\n  %s  %s (%d)", padded(thousands(len(g.sims)), 6), g.message, g.code)
-		s.prose(10, "%s", some(g.sims, len(g.sims)))
-		if help := cure(g.code); help != "" {
-			s.prose(10, "→ %s", help)
+		s.paragraph(10, "%s", firstFew(g.sims, len(g.sims)))
+		if help := hint(g.code); help != "" {
+			s.paragraph(10, "→ %s", help)
 		}
 	}
 }
@@ -178,7 +178,7 @@ type reason struct {
 	sims    []string
 }
 
-func reasons(held []bulk.Held) (groups []reason) {
+func reasons(held []bulk.BlockedSIM) (groups []reason) {
 	for _, h := range held {
 		for _, r := range h.Reasons {
 			message := r.Message
@@ -189,15 +189,15 @@ func reasons(held []bulk.Held) (groups []reason) {
 			if i < 0 {
 				i, groups = len(groups), append(groups, reason{code: r.Code, message: message})
 			}
-			groups[i].sims = append(groups[i].sims, mention(h.SIM, r))
+			groups[i].sims = append(groups[i].sims, describeSIM(h.SIM, r))
 		}
 	}
 	slices.SortStableFunc(groups, func(a, b reason) int { return a.code - b.code })
 	return groups
 }
 
-// mention is a SIM with what the reason is about.
-func mention(s bulk.SIM, r bulk.Reason) string {
+// describeSIM is a SIM with what the reason is about.
+func describeSIM(s bulk.SIM, r bulk.Reason) string {
 	name := s.ICCID
 	if name == "" {
 		name = fmt.Sprintf("SIM %d", s.ID)
@@ -222,8 +222,8 @@ func mention(s bulk.SIM, r bulk.Reason) string {
 	return name + " (" + strings.Join(about, ", ") + ")"
 }
 
-// cure is the flag or the action that helps against a reason.
-func cure(code int) string {
+// hint is the flag or the action that helps against a reason.
+func hint(code int) string {
 	switch code {
 	case client.SIMsAttached:
 		return "--detach detaches them from their devices"
@@ -251,17 +251,17 @@ func cure(code int) string {
 	return ""
 }
 
-// outlook is the last line before anything happens.
-func (s *screen) outlook(p *bulk.Plan, f *migrateFlags) {
+// printSummary is the last line before anything happens.
+func (s *screen) printSummary(p *bulk.Plan, f *migrateFlags) {
 	n := p.Count()
 	switch {
-	case n == 0 && len(p.Held) == 0:
+	case n == 0 && len(p.Blocked) == 0:
 		s.line("\nNothing to do.")
 	case n == 0:
 		s.line("\nNothing moves.")
-	case len(p.Held) > 0 && f.conflict == stop:
+	case len(p.Blocked) > 0 && f.conflict == stop:
 		s.line("")
-		s.prose(0, "Nothing moves, because some SIMs may not. With --on-conflict skip the other %s %s.", thousands(n), plural(n, "does", "do"))
+		s.paragraph(0, "Nothing moves, because some SIMs may not. With --on-conflict skip the other %s %s.", thousands(n), plural(n, "does", "do"))
 	default:
 		s.line("\n%s %s, in %s %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), thousands(len(p.Chunks)), plural(len(p.Chunks), "request", "requests"))
 	}

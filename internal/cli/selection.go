@@ -58,8 +58,8 @@ func (s *selection) check() error {
 	return nil
 }
 
-// wanted is what can be known of a selection without asking a server.
-type wanted struct {
+// selectedSIMs is what can be known of a selection without asking a server.
+type selectedSIMs struct {
 	sims       []bulk.SIM
 	ranges     []span
 	duplicates []string
@@ -70,7 +70,7 @@ type span struct{ first, last fleet.ICCID }
 
 func (s span) String() string { return string(s.first) + ".." + string(s.last) }
 
-func (s *selection) read(p Process) (w wanted, err error) {
+func (s *selection) read(p Process) (w selectedSIMs, err error) {
 	var list iccidfile.List
 	for _, text := range s.iccids {
 		if err := list.One("--iccid", text); err != nil {
@@ -154,8 +154,8 @@ func digits(s string) string {
 	}, s)
 }
 
-// statusWords lets a filter name statuses as people do: status:suspended|issued.
-func statusWords(filter string) (string, error) {
+// resolveStatuses lets a filter name statuses as people do: status:suspended|issued.
+func resolveStatuses(filter string) (string, error) {
 	parts := strings.Split(filter, ",")
 	for i, part := range parts {
 		values, ok := strings.CutPrefix(strings.TrimSpace(part), "status:")

@@ -31,5 +31,5 @@ cannot be a pipe.`,
 		Args: positional("FILE"),
 	})
 	count := func(list *world.SIMList) int { return list.Count }
-	return importing(p, cmd, "SIMs", world.ReadSIMs, count, operator.Operator.ImportSIMs)
+	return importCommand(p, cmd, "SIMs", world.ReadSIMs, count, operator.Operator.ImportSIMs)
 }

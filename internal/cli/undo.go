@@ -239,9 +239,9 @@ func (u *undoing) show() (total int) {
 		for _, g := range r.Errors {
 			names := undoMentions(g)
 			u.screen.line("\n  %s  %s (%d)", padded(thousands(len(g.SIMs)), 6), g.Message, g.ErrorCode)
-			u.screen.prose(10, "%s", some(names, len(names)))
-			if help := cure(g.ErrorCode); help != "" {
-				u.screen.prose(10, "→ %s", help)
+			u.screen.paragraph(10, "%s", firstFew(names, len(names)))
+			if help := hint(g.ErrorCode); help != "" {
+				u.screen.paragraph(10, "→ %s", help)
 			}
 		}
 	}

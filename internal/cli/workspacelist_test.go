@@ -11,8 +11,8 @@ import (
 )
 
 // An Observer finds every Workspace of the account and can list each by its name.
-func TestObserverLooksIntoTheirWorkspaces(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+func TestObserverListsOwnWorkspaces(t *testing.T) {
+	s := kit.StartFerry(t, kit.SQLite)
 	p := newPerson(t)
 	p.login(s.URL, "observer@example.com")
 	got := p.run("", "workspaces", "--output", "json")
@@ -35,7 +35,7 @@ func TestObserverLooksIntoTheirWorkspaces(t *testing.T) {
 
 // A server without that operation lists what one administers, and the command says so.
 func TestWorkspacesOfAPlainServer(t *testing.T) {
-	s := fakeserver.Start(t, fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"}), 100, fakeserver.Manners{})
+	s := fakeserver.Start(t, fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"}), 100, fakeserver.Options{})
 	p := newPerson(t)
 	p.login(s.URL, fakeserver.Username)
 	if got := p.run("", "workspaces"); !strings.Contains(got.out, "Fleet FR") || !strings.Contains(got.errors, "only the Workspaces that you administer") {

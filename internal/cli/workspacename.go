@@ -112,17 +112,17 @@ func idsOf(list []api.UserWorkspace, but int64) string {
 }
 
 // workspace is what a flag names.
-func (s *shipping) workspace(ctx context.Context, flag, text string) (api.NamedRef, error) {
-	if s.known == nil {
-		err := s.pace.Persist(ctx, func(ctx context.Context) (err error) {
-			s.known, _, err = memberships(ctx, s.client, s.profiled)
+func (s *migrateRun) workspace(ctx context.Context, flag, text string) (api.NamedRef, error) {
+	if s.workspaces == nil {
+		err := s.throttle.Persist(ctx, func(ctx context.Context) (err error) {
+			s.workspaces, _, err = memberships(ctx, s.client, s.session)
 			return err
 		})
 		if err != nil && !listNotNeeded(text, err) {
 			return api.NamedRef{}, err
 		}
 	}
-	return s.known.find(flag, text, noneOfYours)
+	return s.workspaces.find(flag, text, noneOfYours)
 }
 
 // listNotNeeded reports whether a text is an id although the server gives no list of

@@ -147,7 +147,7 @@ func TestTheFileMayBeNamedInTheEnvironment(t *testing.T) {
 	}
 }
 
-func TestACommandMayShowSomeFlagsOnly(t *testing.T) {
+func TestCommandsShowSomeFlags(t *testing.T) {
 	fs := pflag.NewFlagSet("test", pflag.ContinueOnError)
 	config.Flags(fs, "database", "database_file")
 	if fs.Lookup("database-file") == nil || fs.Lookup("config") == nil {

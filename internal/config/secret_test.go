@@ -8,7 +8,7 @@ import (
 
 // A file with a database password that other users may read is refused; one without a password
 // is not.
-func TestSecretFilesThatOthersMayRead(t *testing.T) {
+func TestReadableSecretFilesAreRefused(t *testing.T) {
 	open := func(name, content string) string {
 		file := write(t, name, content)
 		if err := os.Chmod(file, 0o644); err != nil {

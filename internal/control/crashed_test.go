@@ -19,7 +19,7 @@ import (
 
 // Sign-ins interrupted by a crash do not stay counted as wrong guesses. They count while they
 // may still be running, so that a burst is bounded, and for a minute at most.
-func TestASignInCutOffByACrashIsNoGuess(t *testing.T) {
+func TestInterruptedSignInIsNotAGuess(t *testing.T) {
 	t.Parallel()
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

@@ -75,7 +75,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func TestOnceTellsTheStory(t *testing.T) {
+func TestOnceRunsTheStory(t *testing.T) {
 	leavesNothing(t)
 	var out bytes.Buffer
 	if err := demo.Run(t.Context(), &out, options()); err != nil {
@@ -89,7 +89,7 @@ func TestOnceTellsTheStory(t *testing.T) {
 	}
 }
 
-func TestColorsOnlyColor(t *testing.T) {
+func TestColorsDoNotChangeText(t *testing.T) {
 	leavesNothing(t)
 	var out bytes.Buffer
 	o := options()
@@ -158,7 +158,7 @@ func stay(t *testing.T) (shown string, end func() (rest string)) {
 }
 
 // The printed command works when pasted.
-func TestStaysUpToBeTried(t *testing.T) {
+func TestServesAfterTheStory(t *testing.T) {
 	leavesNothing(t)
 	shown, end := stay(t)
 	_, closing, _ := strings.Cut(shown, "\nNow you\n")
@@ -207,7 +207,7 @@ func status(t *testing.T, url string) int {
 }
 
 // A SIM is changed between the preview and the real run: the demo must fail.
-func TestWhatGoesOtherwiseIsAnError(t *testing.T) {
+func TestUnexpectedResultIsAnError(t *testing.T) {
 	leavesNothing(t)
 	o := options()
 	o.Listen = freeAddress(t)
@@ -249,7 +249,7 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func TestEndsInTheMiddle(t *testing.T) {
+func TestInterruptedStory(t *testing.T) {
 	leavesNothing(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	out := &screen{hook: func(line string) {
@@ -262,7 +262,7 @@ func TestEndsInTheMiddle(t *testing.T) {
 	}
 }
 
-func TestAnAddressThatIsTaken(t *testing.T) {
+func TestAddressInUse(t *testing.T) {
 	leavesNothing(t)
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

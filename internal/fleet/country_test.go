@@ -33,7 +33,7 @@ func once[K comparable](t *testing.T, taken map[K]string, key K, by string) {
 	taken[key] = by
 }
 
-func TestCountriesHaveTheForm(t *testing.T) {
+func TestCountryForm(t *testing.T) {
 	name := regexp.MustCompile(`^\p{Lu}[\p{L} ,.'()-]*[\p{L}.)]$`)
 	iso := regexp.MustCompile(`^[A-Z]{2}$`)
 	mcc := regexp.MustCompile(`^([2-7][0-9]{2})?$`) // the first digit is the continent
@@ -112,7 +112,7 @@ func TestCountryByISOFindsEveryCountry(t *testing.T) {
 	}
 }
 
-func TestCountryByISOFindsNoOther(t *testing.T) {
+func TestCountryByISORefusesOthers(t *testing.T) {
 	for _, code := range []string{"", "D", "de", "De", "DEU", "276", "XK", "UK", "ZZ", " DE"} {
 		if got, ok := fleet.CountryByISO(code); ok || got != (fleet.Country{}) {
 			t.Errorf("%q: got %+v, %v", code, got, ok)

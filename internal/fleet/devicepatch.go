@@ -19,11 +19,11 @@ type DevicePatch struct {
 	Status                        *DeviceStatus
 	ServiceProfile, TariffProfile *int64
 	IPAddressSpace                *int64 `json:",omitempty"` // 0 clears it
-	SIM                           *Plug
+	SIM                           *SIMAttachment
 }
 
-// Plug puts a SIM into a device, or removes the SIM that is in it.
-type Plug struct {
+// SIMAttachment puts a SIM into a device, or removes the SIM that is in it.
+type SIMAttachment struct {
 	Out      bool       // remove the SIM; SIM and Activate are ignored
 	SIM      SIMID      // to put in
 	Activate bool       // activate a SIM that is Issued; ignored with a Status

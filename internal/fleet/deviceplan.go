@@ -84,7 +84,7 @@ func (p *devicePlanner) problem(i int, code Code, format string, args ...any) Pr
 	return Problem{code, text}
 }
 
-func (p *devicePlanner) bad(i int, code Code, format string, args ...any) {
+func (p *devicePlanner) reject(i int, code Code, format string, args ...any) {
 	p.invalid = append(p.invalid, p.problem(i, code, format, args...))
 }
 
@@ -95,7 +95,7 @@ func (p *devicePlanner) require(i int, patch DevicePatch) {
 		there bool
 	}{{"status", patch.Status != nil}, {"service_profile", patch.ServiceProfile != nil}, {"tariff_profile", patch.TariffProfile != nil}} {
 		if !r.there {
-			p.bad(i, Required, "%s: it is required", r.field)
+			p.reject(i, Required, "%s: it is required", r.field)
 		}
 	}
 }
@@ -103,11 +103,11 @@ func (p *devicePlanner) require(i int, patch DevicePatch) {
 func (p *devicePlanner) device(i int, was Device, patch DevicePatch, create bool) {
 	is, problems := was.Patched(patch)
 	for _, q := range problems {
-		p.bad(i, q.Code, "%s", q.Message)
+		p.reject(i, q.Code, "%s", q.Message)
 	}
 	p.profile(i, "service_profile", ServiceProfile, patch.ServiceProfile)
 	p.profile(i, "tariff_profile", TariffProfile, patch.TariffProfile)
-	plugged := p.plug(i, was.ID, patch.SIM)
+	plugged := p.attachment(i, was.ID, patch.SIM)
 	if is == was && !plugged && !create {
 		return
 	}
@@ -133,12 +133,12 @@ func (p *devicePlanner) profile(i int, field string, kind ProfileKind, id *int64
 		return
 	}
 	if _, found := p.snap.Profiles[ProfileKey{kind, *id}]; !found {
-		p.bad(i, InvalidReference, "%s: there is no profile %d in this Workspace", field, *id)
+		p.reject(i, InvalidReference, "%s: there is no profile %d in this Workspace", field, *id)
 	}
 }
 
-// plug plans what happens to the SIM of a device, and reports whether anything does.
-func (p *devicePlanner) plug(i int, device DeviceID, want *Plug) bool {
+// attachment plans what happens to the SIM of a device, and reports whether anything does.
+func (p *devicePlanner) attachment(i int, device DeviceID, want *SIMAttachment) bool {
 	held := p.snap.Held[device]
 	switch {
 	case want == nil || want.Out && held == 0:
@@ -153,7 +153,7 @@ func (p *devicePlanner) plug(i int, device DeviceID, want *Plug) bool {
 	before, found := p.snap.SIMs[want.SIM]
 	switch {
 	case !found:
-		p.bad(i, InvalidReference, "sim: there is no SIM %d in this Workspace", want.SIM)
+		p.reject(i, InvalidReference, "sim: there is no SIM %d in this Workspace", want.SIM)
 	case before.Device != 0 && before.Device != device:
 		p.inUse = append(p.inUse, p.problem(i, InUse, "sim: SIM %d sits in device %d: take it out there first", want.SIM, before.Device))
 	case held != 0 && held != want.SIM:
@@ -167,8 +167,8 @@ func (p *devicePlanner) plug(i int, device DeviceID, want *Plug) bool {
 	return false
 }
 
-// setStatus sets the SIM status that a Plug requests.
-func (p *devicePlanner) setStatus(i int, sim *SIMState, want *Plug) {
+// setStatus sets the SIM status that a SIMAttachment requests.
+func (p *devicePlanner) setStatus(i int, sim *SIMState, want *SIMAttachment) {
 	switch {
 	case want.Status == nil:
 		if want.Activate && !want.Out && sim.Status == SIMIssued {
@@ -178,7 +178,7 @@ func (p *devicePlanner) setStatus(i int, sim *SIMState, want *Plug) {
 	case sim.Status.MayBecome(*want.Status):
 		sim.Status = *want.Status
 	default:
-		p.bad(i, OutOfRange, "sim.status: SIM %d cannot go from %s to %s", sim.ID, sim.Status, *want.Status)
+		p.reject(i, OutOfRange, "sim.status: SIM %d cannot go from %s to %s", sim.ID, sim.Status, *want.Status)
 	}
 }
 

@@ -82,16 +82,16 @@ func drawnChange(t *rapid.T, id fleet.DeviceID) fleet.DeviceChange {
 	}
 	switch rapid.IntRange(0, 2).Draw(t, "SIM") {
 	case 1:
-		c.Patch.SIM = &fleet.Plug{Out: true}
+		c.Patch.SIM = &fleet.SIMAttachment{Out: true}
 	case 2:
-		c.Patch.SIM = &fleet.Plug{SIM: fleet.SIMID(rapid.IntRange(10, 15).Draw(t, "which")), Activate: rapid.Bool().Draw(t, "activate")}
+		c.Patch.SIM = &fleet.SIMAttachment{SIM: fleet.SIMID(rapid.IntRange(10, 15).Draw(t, "which")), Activate: rapid.Bool().Draw(t, "activate")}
 	}
 	return c
 }
 
-// TestPlannedDevicesAreSound checks every plan: no device has two SIMs, no SIM is in two
+// TestPlannedDevicesAreConsistent checks every plan: no device has two SIMs, no SIM is in two
 // devices, each change raises the version by one, and no event reports what was already so.
-func TestPlannedDevicesAreSound(t *testing.T) {
+func TestPlannedDevicesAreConsistent(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		snap := drawn(t)
 		var list []fleet.DeviceChange

@@ -77,7 +77,7 @@ func TestDrift(t *testing.T) {
 }
 
 // A tag can be forged, so its version can be one at which the SIM was in another Workspace.
-func TestDriftWithholdsStatesOutOfSight(t *testing.T) {
+func TestDriftHidesForeignStates(t *testing.T) {
 	req := to(lyon, byID(t, 1))
 	v := preview(t, plan(t, req, snapshot(sim(1))))
 	now := snapshot(sim(1, version(8)))

@@ -25,7 +25,7 @@ func TestErrorHelpers(t *testing.T) {
 	}
 }
 
-func TestErrorKeepsItsCauseForTheLog(t *testing.T) {
+func TestErrorKeepsItsCause(t *testing.T) {
 	err := fleet.Errorf(fleet.Unavailable, "the database is away")
 	err.Err = io.ErrUnexpectedEOF
 	if !errors.Is(err, io.ErrUnexpectedEOF) || err.Error() != "the database is away: unexpected EOF" {

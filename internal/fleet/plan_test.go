@@ -45,7 +45,7 @@ func decide(t tester, req fleet.MigrationRequest, snap fleet.Snapshot) verdict {
 	return v
 }
 
-func moves(ids ...fleet.SIMID) verdict { return verdict{Moves: ids} }
+func movesSIMs(ids ...fleet.SIMID) verdict { return verdict{Moves: ids} }
 
 func refuses(groups ...group) verdict { return verdict{Refused: groups} }
 
@@ -90,23 +90,23 @@ func TestPlanMoves(t *testing.T) {
 	one := []fleet.SIMState{sim(1)}
 	three := []fleet.SIMState{sim(3), sim(1), sim(2)}
 	runPlanCases(t, []planCase{
-		{"one SIM by id", to(lyon, byID(t, 1)), one, moves(1)},
-		{"one SIM by ICCID", to(lyon, byICCID(t, 1)), one, moves(1)},
-		{"one SIM by range", to(lyon, byRange(t, 1, 1)), one, moves(1)},
-		{"ids in the request's order", to(lyon, byID(t, 2, 3, 1)), three, moves(2, 3, 1)},
-		{"ICCIDs in the request's order", to(lyon, byICCID(t, 2, 3, 1)), three, moves(2, 3, 1)},
-		{"a range ascending", to(lyon, byRange(t, 1, 3)), three, moves(1, 2, 3)},
-		{"an id named twice counts once", to(lyon, byID(t, 2, 1, 2, 1)), three, moves(2, 1)},
-		{"an ICCID named twice counts once", to(lyon, byICCID(t, 2, 1, 2, 1)), three, moves(2, 1)},
-		{"500 SIMs", to(lyon, byRange(t, 1, 500)), fresh(500), moves(ids(fresh(500))...)},
-		{"several sources by id", to(lyon, byID(t, 1, 2)), []fleet.SIMState{sim(1), sim(2, in(vienna))}, moves(1, 2)},
-		{"within Brazil", to(rio, byID(t, 1)), []fleet.SIMState{sim(1, in(saoPaulo))}, moves(1)},
-		{"out of a reseller's Workspace", to(lyon, byID(t, 1)), []fleet.SIMState{sim(1, in(reseller))}, moves(1)},
-		{"out of a suspended Workspace", to(lyon, byID(t, 1)), []fleet.SIMState{sim(1, in(closed))}, moves(1)},
-		{"every status, none being ruled out", to(lyon, byID(t, 1, 2, 3, 4)), inEachStatus(), moves(1, 2, 3, 4)},
-		{"the statuses allowed", allowing(to(lyon, byID(t, 2, 3)), fleet.SIMActivated, fleet.SIMSuspended), inEachStatus(), moves(2, 3)},
-		{"attached SIMs, to be detached", detaching(to(lyon, byID(t, 1))), []fleet.SIMState{sim(1, attached(9001))}, moves(1)},
-		{"detaching what is not attached", detaching(to(lyon, byID(t, 1))), one, moves(1)},
+		{"one SIM by id", to(lyon, byID(t, 1)), one, movesSIMs(1)},
+		{"one SIM by ICCID", to(lyon, byICCID(t, 1)), one, movesSIMs(1)},
+		{"one SIM by range", to(lyon, byRange(t, 1, 1)), one, movesSIMs(1)},
+		{"ids in the request's order", to(lyon, byID(t, 2, 3, 1)), three, movesSIMs(2, 3, 1)},
+		{"ICCIDs in the request's order", to(lyon, byICCID(t, 2, 3, 1)), three, movesSIMs(2, 3, 1)},
+		{"a range ascending", to(lyon, byRange(t, 1, 3)), three, movesSIMs(1, 2, 3)},
+		{"an id named twice counts once", to(lyon, byID(t, 2, 1, 2, 1)), three, movesSIMs(2, 1)},
+		{"an ICCID named twice counts once", to(lyon, byICCID(t, 2, 1, 2, 1)), three, movesSIMs(2, 1)},
+		{"500 SIMs", to(lyon, byRange(t, 1, 500)), fresh(500), movesSIMs(ids(fresh(500))...)},
+		{"several sources by id", to(lyon, byID(t, 1, 2)), []fleet.SIMState{sim(1), sim(2, in(vienna))}, movesSIMs(1, 2)},
+		{"within Brazil", to(rio, byID(t, 1)), []fleet.SIMState{sim(1, in(saoPaulo))}, movesSIMs(1)},
+		{"out of a reseller's Workspace", to(lyon, byID(t, 1)), []fleet.SIMState{sim(1, in(reseller))}, movesSIMs(1)},
+		{"out of a suspended Workspace", to(lyon, byID(t, 1)), []fleet.SIMState{sim(1, in(closed))}, movesSIMs(1)},
+		{"every status, none being ruled out", to(lyon, byID(t, 1, 2, 3, 4)), inEachStatus(), movesSIMs(1, 2, 3, 4)},
+		{"the statuses allowed", allowing(to(lyon, byID(t, 2, 3)), fleet.SIMActivated, fleet.SIMSuspended), inEachStatus(), movesSIMs(2, 3)},
+		{"attached SIMs, to be detached", detaching(to(lyon, byID(t, 1))), []fleet.SIMState{sim(1, attached(9001))}, movesSIMs(1)},
+		{"detaching what is not attached", detaching(to(lyon, byID(t, 1))), one, movesSIMs(1)},
 	})
 }
 
@@ -172,7 +172,7 @@ func TestPlanCollectsEveryReason(t *testing.T) {
 	}
 }
 
-func TestConflictsSpeakTheContract(t *testing.T) {
+func TestConflictMessages(t *testing.T) {
 	snap := snapshot(sim(1, in(oslo), attached(9001), as(fleet.SIMActivated)), sim(2, in(rio)), sim(3, in(closed)))
 	change(snap.Workspaces, closed, func(s *fleet.Standing) { s.Workspace.Type = fleet.Reseller })
 	_, err := fleet.PlanMigration(allowing(to(closed, byRange(t, 1, 9)), fleet.SIMIssued), snap)
@@ -232,7 +232,7 @@ func TestPlanFindsNothing(t *testing.T) {
 	})
 }
 
-func TestRangeSkipsWhatTheCallerCannotKnowOf(t *testing.T) {
+func TestRangeSkipsForeignSIMs(t *testing.T) {
 	req := to(lyon, byRange(t, 1, 9))
 	gap := plan(t, req, snapshot(sim(8), sim(2)))
 	if got := ids(gap.SIMs); !slices.Equal(got, []fleet.SIMID{2, 8}) {
@@ -244,7 +244,7 @@ func TestRangeSkipsWhatTheCallerCannotKnowOf(t *testing.T) {
 	}
 }
 
-func TestNotFoundSaysHowMuch(t *testing.T) {
+func TestNotFoundCounts(t *testing.T) {
 	_, err := fleet.PlanMigration(to(lyon, byID(t, 7)), snapshot())
 	if got := refused(t, err, fleet.NotFound).Message; got != "sim with id 7 not found" {
 		t.Errorf("message for one: %q", got)
@@ -255,7 +255,7 @@ func TestNotFoundSaysHowMuch(t *testing.T) {
 	}
 }
 
-func TestUnknownAndForeignAreTheSame(t *testing.T) {
+func TestUnknownAndForeignSIMsLookAlike(t *testing.T) {
 	say := func(req fleet.MigrationRequest, snap fleet.Snapshot) string {
 		_, err := fleet.PlanMigration(req, snap)
 		return refused(t, err, fleet.NotFound).Message
@@ -278,7 +278,7 @@ func TestSuperAdminIsAdministratorEverywhere(t *testing.T) {
 	for id := range snap.Workspaces {
 		change(snap.Workspaces, id, func(s *fleet.Standing) { s.Role = fleet.SuperAdmin })
 	}
-	if got := decide(t, to(porto, byID(t, 1, 2, 3)), snap); !cmp.Equal(got, moves(1, 2, 3)) {
+	if got := decide(t, to(porto, byID(t, 1, 2, 3)), snap); !cmp.Equal(got, movesSIMs(1, 2, 3)) {
 		t.Errorf("verdict %+v", got)
 	}
 	if got := decide(t, to(nowhere, byID(t, 1)), snap); !cmp.Equal(got, misses("workspace with id 999 not found")) {
@@ -286,7 +286,7 @@ func TestSuperAdminIsAdministratorEverywhere(t *testing.T) {
 	}
 }
 
-func TestPlanRemembersWhereSIMsCameFrom(t *testing.T) {
+func TestPlanRecordsSources(t *testing.T) {
 	p := plan(t, to(lyon, byID(t, 3, 1, 2)), snapshot(sim(1), sim(2, in(vienna)), sim(3, in(vienna))))
 	if got := p.Source(p.SIMs[0]).Name; got != "Vienna" {
 		t.Errorf("source %q", got)

@@ -40,7 +40,7 @@ func TestETagIsSmall(t *testing.T) {
 	}
 }
 
-func TestETagTellsPlansApart(t *testing.T) {
+func TestETagsOfPlansDiffer(t *testing.T) {
 	sims := []fleet.SIMState{sim(1), sim(2), sim(3)}
 	base := to(lyon, byID(t, 1, 2))
 	seen := map[string]string{}
@@ -80,7 +80,7 @@ func TestETagTellsPlansApart(t *testing.T) {
 	}
 }
 
-func TestETagLeavesNamesAndSpellingOut(t *testing.T) {
+func TestETagIgnoresNamesAndSpelling(t *testing.T) {
 	req := to(lyon, byID(t, 1))
 	req.DetachDevices = true
 	req.AllowedStatuses = []fleet.SIMStatus{fleet.SIMIssued, fleet.SIMActivated}
@@ -148,7 +148,7 @@ func TestPreviewOfAnotherSelectorListsNothing(t *testing.T) {
 	}
 }
 
-func TestParsePreviewTakesAWeakenedTag(t *testing.T) {
+func TestParsePreviewAcceptsAWeakTag(t *testing.T) {
 	p := plan(t, to(lyon, byID(t, 1)), snapshot(sim(1)))
 	v, err := fleet.ParsePreview("W/" + p.ETag())
 	if err != nil || !v.Matches(p) {
@@ -156,9 +156,9 @@ func TestParsePreviewTakesAWeakenedTag(t *testing.T) {
 	}
 }
 
-// TestParsePreviewTakesATagWithACoding covers the changes that compressing proxies make to a
+// TestParsePreviewAcceptsATagWithACoding covers the changes that compressing proxies make to a
 // tag.
-func TestParsePreviewTakesATagWithACoding(t *testing.T) {
+func TestParsePreviewAcceptsATagWithACoding(t *testing.T) {
 	p := plan(t, to(lyon, byID(t, 1)), snapshot(sim(1)))
 	for _, suffix := range []string{"-gzip", "--gzip", ";gzip", "-br", "-zstd", "-deflate", "+gzip"} {
 		for _, weak := range []string{"", "W/"} {

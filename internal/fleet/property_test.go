@@ -82,7 +82,7 @@ func checkConflicts(t *rapid.T, asked []fleet.SIMState, c *fleet.Conflicts) {
 	}
 }
 
-func TestAfterChangesNoMoreThanItMay(t *testing.T) {
+func TestMigrationChangesOnlyItsSIMs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		_, _, p := drawPlan(t)
 		for _, s := range p.SIMs {
@@ -122,7 +122,7 @@ func checksum(sims []fleet.SIMState) (sum uint64) {
 	return sum
 }
 
-func TestDeltaIsWhatThePlanAddsToTheChecksum(t *testing.T) {
+func TestChecksumDelta(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		_, snap, p := drawPlan(t)
 		before, after := checksum(snap.SIMs), checksum(apply(p, snap.SIMs))
@@ -162,7 +162,7 @@ func TestPlanningIgnoresTheSnapshotsOrder(t *testing.T) {
 }
 
 // No result may reveal a SIM in a Workspace where the caller is not a member.
-func TestForeignSIMsAreIndistinguishableFromNone(t *testing.T) {
+func TestForeignSIMsLookLikeMissingOnes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		snap := drawSnapshot(t)
 		req := drawRequest(t, snap)
@@ -247,7 +247,7 @@ func TestETagSeesEveryChange(t *testing.T) {
 
 // Drift is empty exactly if the plan still matches, given that each change of a SIM raises its
 // version, and it names exactly the SIMs that changed.
-func TestDriftIsWhatChanged(t *testing.T) {
+func TestDriftListsChanges(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		req, before, p := drawPlan(t)
 		after := fleet.Snapshot{Workspaces: before.Workspaces, SIMs: slices.Clone(before.SIMs)}

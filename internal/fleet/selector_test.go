@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-func TestSelectorsTakeUpTo500(t *testing.T) {
+func TestSelectorLimit(t *testing.T) {
 	numbers := func(n int) (list []fleet.SIMID) {
 		for i := range n {
 			list = append(list, fleet.SIMID(i+1))
@@ -59,7 +59,7 @@ func size(sel fleet.Selector) int {
 	return len(sel.SIMs) + len(sel.ICCIDs)
 }
 
-func TestSelectorsTakeNoEmptyList(t *testing.T) {
+func TestEmptySelectorsAreRefused(t *testing.T) {
 	_, err := fleet.SelectSIMs([]fleet.SIMID{})
 	if e := refused(t, err, fleet.BadRequest); e.Field != "sims" {
 		t.Errorf("field %q", e.Field)
@@ -70,7 +70,7 @@ func TestSelectorsTakeNoEmptyList(t *testing.T) {
 	}
 }
 
-func TestSelectICCIDsNamesWhatIsWrong(t *testing.T) {
+func TestSelectICCIDsNamesInvalidICCIDs(t *testing.T) {
 	_, err := fleet.SelectICCIDs([]string{"8988303000006738593", "89883030000067385937", "89883030000067385938", "x"})
 	e := refused(t, err, fleet.BadRequest)
 	want := []fleet.Problem{

@@ -64,7 +64,7 @@ func TestNamesOfAllScripts(t *testing.T) {
 }
 
 // A device whose name an older version accepted can be changed without renaming it.
-func TestOlderNamesStay(t *testing.T) {
+func TestExistingNamesAreKept(t *testing.T) {
 	old := fleet.Device{Name: "a\u200bb"}
 	status, name := fleet.DeviceDisabled, "c\u200bd"
 	if _, bad := old.Patched(fleet.DevicePatch{Status: &status}); len(bad) > 0 {

@@ -112,9 +112,9 @@ func crowd(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string) []p
 // A caller at the limit of concurrent requests waits and then gets a 429; another caller does
 // not.
 func TestCallersTakeTurns(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	l := limited(t, s, httpapi.Limits{PerCaller: 2, Waiting: 1, PerAddress: 2})
-	admin, observer := at(l, s.As("admin@example.com")), at(l, s.As("observer@example.com"))
+	admin, observer := onServer(l, s.As("admin@example.com")), onServer(l, s.As("observer@example.com"))
 	rest := crowd(t, l, admin, "POST "+migration, "192.0.2.1")
 	got := admin.Get(whoami)
 	if wantCode(t, got, http.StatusTooManyRequests, 1105); got.Header.Get("Retry-After") != "1" {
@@ -132,8 +132,8 @@ func TestCallersTakeTurns(t *testing.T) {
 	admin.Get(whoami).Is(http.StatusOK)
 	// The same by address for requests without a bearer or with a forged one.
 	rest = crowd(t, l, l.Anonymous(), "POST "+authenticate, "198.51.100.1")
-	wantCode(t, with(l, "forged").With("X-Forwarded-For", "198.51.100.1").Get("/api/v1/sim"), http.StatusTooManyRequests, 1105)
-	signIn(from(l, "198.51.100.2"), "admin@example.com", kit.Password).Is(http.StatusOK)
+	wantCode(t, withBearer(l, "forged").With("X-Forwarded-For", "198.51.100.1").Get("/api/v1/sim"), http.StatusTooManyRequests, 1105)
+	signIn(fromAddress(l, "198.51.100.2"), "admin@example.com", kit.Password).Is(http.StatusOK)
 	admin.With("X-Forwarded-For", "198.51.100.1").Get(whoami).Is(http.StatusOK)
 	for _, h := range rest {
 		if got := h.end("}"); got != http.StatusBadRequest {
@@ -144,9 +144,9 @@ func TestCallersTakeTurns(t *testing.T) {
 
 // Pending bodies use at most the memory for bodies; small ones use none of it.
 func TestBodiesShareMemory(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	l := limited(t, s, httpapi.Limits{BodyMemory: 4 << 20, BodyMemoryPerCaller: 2 << 20})
-	admin, observer := at(l, s.As("admin@example.com")), at(l, s.As("observer@example.com"))
+	admin, observer := onServer(l, s.As("admin@example.com")), onServer(l, s.As("observer@example.com"))
 	const large = 1<<20 - 200
 	request := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`
 	padded := request + strings.Repeat(" ", large-len(request))
@@ -176,7 +176,7 @@ func TestBodiesShareMemory(t *testing.T) {
 
 // Bodies without a bearer must be short and uncompressed, on every operation that accepts them.
 func TestAnonymousBodies(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	tried := 0
 	for _, r := range httpapi.Routes() {
 		method, path, _ := strings.Cut(r.Pattern, " ")
@@ -199,7 +199,7 @@ func TestAnonymousBodies(t *testing.T) {
 
 // Two bytes of a body can decode to a value of hundreds of bytes.
 func TestBodyOfManyValues(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	many := "[" + strings.Repeat("{},", 60_000) + "{}]"
 	for _, op := range takesBody() {

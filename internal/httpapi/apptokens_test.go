@@ -45,15 +45,15 @@ func TestContract_ApplicationTokens(t *testing.T) {
 			{ID: 2, Description: "billing ü", Status: activated, Created: now, ExpiryDate: &expires, IP: "203.0.113.7/32", Creator: creator},
 			{ID: 4, Description: "the operator's", Status: activated, Created: now},
 		}
-		if diff := cmp.Diff(want, tokenList(at(two, admin), "")); diff != "" {
+		if diff := cmp.Diff(want, tokenList(onServer(two, admin), "")); diff != "" {
 			t.Errorf("the list (-want +got):\n%s", diff)
 		}
 		if all := string(admin.Get(tokensURL).Body); strings.Contains(all, "eyJ") {
 			t.Errorf("the list tells a token: %s", all)
 		}
 		exchange(two.Anonymous(), bounded).Is(http.StatusUnauthorized)
-		inside := tokensOf(exchange(from(two, "203.0.113.7"), bounded))
-		program := with(two, tokensOf(exchange(two.Anonymous(), plain)).AuthToken)
+		inside := tokensOf(exchange(fromAddress(two, "203.0.113.7"), bounded))
+		program := withBearer(two, tokensOf(exchange(two.Anonymous(), plain)).AuthToken)
 		program.Get(whoami).Is(http.StatusOK)
 
 		admin.Patch(tokensURL+"/1", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
@@ -71,8 +71,8 @@ func TestContract_ApplicationTokens(t *testing.T) {
 		if got := tokenList(admin, "?sort=-expiry_date&per_page=1"); len(got) != 1 || got[0].ID != 2 {
 			t.Errorf("the last to expire: %+v", got)
 		}
-		one.Clock.Pass(time.Hour)
-		with(two, inside.AuthToken).With("X-Forwarded-For", "203.0.113.7").Get(whoami).Is(http.StatusUnauthorized)
+		one.Clock.Advance(time.Hour)
+		withBearer(two, inside.AuthToken).With("X-Forwarded-For", "203.0.113.7").Get(whoami).Is(http.StatusUnauthorized)
 
 		one.Untouched("what is refused", func() {
 			for _, bad := range []string{
@@ -101,7 +101,7 @@ func TestContract_ApplicationTokens(t *testing.T) {
 func TestContract_ApplicationTokenKey(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com").With("Idempotency-Key", "one")
 		makeToken(admin, `{"description": "billing"}`)
 		again := admin.Post(tokensURL, `{ "description": "billing" }`)

@@ -54,10 +54,10 @@ func (f thief) sign(text []byte) []byte { return ed25519.Sign(f.private, text) }
 
 // Each attack is refused, and the response says only that the token is invalid.
 func TestAttackBearer(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	made := newApplicationToken(s, control.NewToken{})
 	f := newThief(s, s.As("admin@example.com").Token)
-	with(s, sealed(f.header(), f.claims, f.sign)).Get(whoami).Is(http.StatusOK) // the control
+	withBearer(s, sealed(f.header(), f.claims, f.sign)).Get(whoami).Is(http.StatusOK) // the control
 	stranger, err := identity.GenerateKey(s.Clock.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestAttackBearer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for i, token := range tokens {
-				got := in(t, with(s, token)).Get("/api/v1/user/my")
+				got := currentWorkspace(t, withBearer(s, token)).Get("/api/v1/user/my")
 				if got.Status != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") != "Bearer" || strings.Contains(string(got.Body), "kid") {
 					t.Errorf("%d: %d %v %s", i, got.Status, got.Header, got.Body)
 				}

@@ -45,7 +45,7 @@ func takesNoBearer(op attacked) bool {
 // Deeply nested bodies and decompression bombs are refused before they use many resources; the
 // server handles the next request.
 func TestAttackBodies(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	operations := takesBody()
 	if len(operations) < 8 {
@@ -81,7 +81,7 @@ func TestAttackBodies(t *testing.T) {
 
 // A password of nearly a mebibyte is refused for its form, without hashing.
 func TestAttackLongPassword(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	before := s.Control.PasswordHashes()
 	long, short := strings.Repeat("a", 1<<20-200), strings.Repeat("a", 8<<10-200)
@@ -109,7 +109,7 @@ func TestAttackLongPassword(t *testing.T) {
 
 // Mass assignment: properties that an operation does not have are refused by name.
 func TestAttackMassAssignment(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	user := s.As("user@example.com")
 	admin := s.As("admin@example.com")
 	allowed := map[string]string{ // properties that an operation accepts or tolerates
@@ -148,7 +148,7 @@ func TestAttackMassAssignment(t *testing.T) {
 
 // Client input never becomes a header of the response, or a second line of one.
 func TestAttackHeaderInjection(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	s.Seed("users: [{id: 30, username: odd@example.com, name: \"Odd\", password: correct horse, default_workspace: 100, roles: {100: administrator}}]")
 	admin := s.As("odd@example.com")
 	const evil = "x\r\nX-Injected: yes\r\n\r\n<script>"

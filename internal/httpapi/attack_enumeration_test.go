@@ -17,9 +17,9 @@ import (
 // reveal whether a user name exists. The test counts hashes, because timing would be
 // unreliable; BenchmarkUserEnumeration measures the time. (TestRefusalsAreAlike compares bodies
 // and headers.)
-func TestUserEnumerationByWork(t *testing.T) {
+func TestSignInWorkIsTheSameForUnknownUsers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
 		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0 FROM users WHERE id = 1")
 		_, _ = withFactor(s, "user@example.com")
@@ -30,7 +30,7 @@ func TestUserEnumerationByWork(t *testing.T) {
 		}
 		for i, name := range []string{"admin@example.com", "unknown@example.com", "suspended@example.com", "homeless@example.com", "invited@example.com", "user@example.com", "", "no text\x00", "observer@example.com"} {
 			for j, password := range []string{wrong, kit.Password} {
-				here := from(s, fmt.Sprintf("203.0.113.%d", 10*i+j))
+				here := fromAddress(s, fmt.Sprintf("203.0.113.%d", 10*i+j))
 				for _, fingerprint := range []string{"", "a fingerprint"} {
 					body := credentials(name, password)
 					if fingerprint != "" {
@@ -76,7 +76,7 @@ func BenchmarkUserEnumeration(b *testing.B) {
 			c.Post(authenticate, object{"username": names[which], "password": digest}).Is(http.StatusUnauthorized)
 			took[which] = append(took[which], time.Since(start))
 		}
-		clock.Pass(time.Minute) // so that no limit is reached
+		clock.Advance(time.Minute) // so that no limit is reached
 	}
 	median := func(d []time.Duration) float64 {
 		slices.Sort(d)

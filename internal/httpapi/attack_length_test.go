@@ -11,10 +11,10 @@ import (
 
 // The log line stays short, however long the client's input is.
 func TestAttackLongLogLines(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	logged, j := logging(t, s)
 	unjudged := &kit.Server{T: t, URL: logged.URL, HTTP: &http.Client{}}
-	admin := at(unjudged, s.As("admin@example.com"))
+	admin := onServer(unjudged, s.As("admin@example.com"))
 	long := strings.Repeat("x", 50_000)
 	for name, ask := range map[string]func(){
 		"path":            func() { admin.Get("/" + long) },
@@ -24,7 +24,7 @@ func TestAttackLongLogLines(t *testing.T) {
 		"method":          func() { admin.Do(strings.Repeat("X", 5000), "/api/v1/sim", nil) },
 		"user agent":      func() { admin.With("User-Agent", long).Get("/nothing") },
 		"request id":      func() { admin.With("X-Request-Id", long).Get("/nothing") },
-		"bearer":          func() { with(unjudged, long).Get("/api/v1/sim") },
+		"bearer":          func() { withBearer(unjudged, long).Get("/api/v1/sim") },
 		"forwarded":       func() { admin.With("X-Forwarded-For", long).Get("/nothing") },
 		"idempotency key": func() { admin.With("Idempotency-Key", long).Post(migration, `{}`) },
 		"user name":       func() { signIn(unjudged.Anonymous(), long, kit.Password) },
@@ -44,7 +44,7 @@ var anyLink = regexp.MustCompile(`rel="([a-z]+)"`)
 // A long query does not produce headers that proxies refuse, and the client still finds the
 // next page.
 func TestAttackLongAnswerHeaders(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	for _, test := range []struct {
 		values, bytes int

@@ -32,9 +32,9 @@ func actions(list []api.AuditEntry) (words []string) {
 func TestContract_AuditScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		both, target, stranger, source := admin, s.As("target@example.com"), s.As("stranger@example.com"), s.As("root@example.com")
-		moved := both.Post(migration, ran(moving(200, 251))).Is(http.StatusOK)
+		moved := both.Post(migration, realRun(migrationTo(200, 251))).Is(http.StatusOK)
 		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
 		wantCode(t, admin.Patch(simPath(252), toStatus(0)), http.StatusBadRequest, 1000)
 		for who, c := range map[string]*kit.Client{"the target": target, "the source": source} {
@@ -53,7 +53,7 @@ func TestContract_AuditScope(t *testing.T) {
 		for _, c := range []*kit.Client{s.Program(100), s.As("observer@example.com"), s.As("user@example.com")} {
 			refused := c.Get(auditURL)
 			wantCode(t, refused, http.StatusForbidden, 1104)
-			leaves(t, s, refused, fleet.AuditRead, fleet.Forbidden)
+			wantAudited(t, s, refused, fleet.AuditRead, fleet.Forbidden)
 		}
 		got := actions(auditList(admin, "?q=action:sim.changed&sort=id"))
 		if want := []string{"sim.changed done", "sim.changed refused"}; !slices.Equal(got, want) {
@@ -79,7 +79,7 @@ func TestContract_AuditScope(t *testing.T) {
 func TestContract_AuditSignIn(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		for _, test := range []struct {
 			username, password, subject, in string
 			code                            fleet.Code
@@ -93,7 +93,7 @@ func TestContract_AuditSignIn(t *testing.T) {
 			{"stranger@example.com", wrong, "5", "900", fleet.BadCredentials},
 			{"stranger@example.com", kit.Password, "5", "900", fleet.LockedOut},
 		} {
-			n := leaves(t, s, signIn(s.Anonymous(), test.username, test.password), fleet.AuditSignedIn, test.code)
+			n := wantAudited(t, s, signIn(s.Anonymous(), test.username, test.password), fleet.AuditSignedIn, test.code)
 			if n.subjectID != test.subject || n.in != test.in || n.det != `{"mode":"password"}` || (n.actor == 0) != (test.code != 0) {
 				t.Errorf("%s: %+v", test.username, n)
 			}
@@ -104,19 +104,19 @@ func TestContract_AuditSignIn(t *testing.T) {
 func TestContract_AuditRefusals(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		stale := previewed(admin, moving(200, 252))
+		s, admin := startFerry(t, e)
+		stale := previewed(admin, migrationTo(200, 252))
 		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
 		for name, test := range map[string]struct {
 			got  *kit.Answer
 			code fleet.Code
 		}{
-			"dry run, not found":  {admin.Post(migration, moving(200, 77777)), fleet.NotFound},
-			"real run, conflict":  {admin.Post(migration, ran(moving(200, 250))), 1502},
-			"kept under a key":    {keyed(admin, "kept", ran(moving(200, 250))), 1502},
-			"stale":               {ifMatch(admin, stale, moving(200, 252)), fleet.PreconditionStale},
+			"dry run, not found":  {admin.Post(migration, migrationTo(200, 77777)), fleet.NotFound},
+			"real run, conflict":  {admin.Post(migration, realRun(migrationTo(200, 250))), 1502},
+			"kept under a key":    {keyed(admin, "kept", realRun(migrationTo(200, 250))), 1502},
+			"stale":               {ifMatch(admin, stale, migrationTo(200, 252)), fleet.PreconditionStale},
 			"an observer's write": {s.As("observer@example.com").Patch(simPath(251), toStatus(2)), fleet.Forbidden},
-			"a program's run":     {s.Program(100).Post(migration, moving(200, 251)), fleet.Forbidden},
+			"a program's run":     {s.Program(100).Post(migration, migrationTo(200, 251)), fleet.Forbidden},
 		} {
 			if test.got.Status < 400 {
 				t.Errorf("%s: %d", name, test.got.Status)
@@ -126,21 +126,21 @@ func TestContract_AuditRefusals(t *testing.T) {
 			}
 		}
 		for name, got := range map[string]*kit.Answer{
-			"a dry run": admin.Post(migration, moving(200, 251)), "a list": admin.Get("/api/v1/sim"), "an unknown SIM that is read": admin.Get(simPath(77777)),
-			"nobody": s.Anonymous().Patch(simPath(251), toStatus(2)), "a replay": keyed(admin, "kept", ran(moving(200, 250))),
+			"a dry run": admin.Post(migration, migrationTo(200, 251)), "a list": admin.Get("/api/v1/sim"), "an unknown SIM that is read": admin.Get(simPath(77777)),
+			"nobody": s.Anonymous().Patch(simPath(251), toStatus(2)), "a replay": keyed(admin, "kept", realRun(migrationTo(200, 250))),
 		} {
 			if n := auditOf(s, got); len(n) != 0 {
 				t.Errorf("%s left %+v", name, n)
 			}
 		}
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		for range 65 {
 			admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
 		}
 		if n := auditWhere(s, "action = 'sim.changed' AND code = 1201"); len(n) != 60 {
 			t.Errorf("%d of 65 refusals were written, want 60", len(n))
 		}
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		if err := operator.New(s.Control).Fold(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -162,20 +162,20 @@ func TestContract_AuditRefusals(t *testing.T) {
 
 // The refusal of a formerly valid bearer is logged under its user; an invalid one is not
 // logged, whatever it claims.
-func TestAuditTellsOfEndedBearers(t *testing.T) {
+func TestAuditRecordsEndedBearers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, _ := ferry(t, e)
+		s, _ := startFerry(t, e)
 		user, program := s.As("observer@example.com"), s.Program(100)
 		user.Get("/api/v1/sim").Is(http.StatusOK)
 		program.Get("/api/v1/sim").Is(http.StatusOK)
 		s.SetStatus(3, fleet.UserSuspended)
 		got := user.Get("/api/v1/sim").Is(http.StatusUnauthorized)
-		if n := leaves(t, s, got, fleet.AuditBearerRefused, fleet.InvalidToken); n.user != 3 || n.in != "100" {
+		if n := wantAudited(t, s, got, fleet.AuditBearerRefused, fleet.InvalidToken); n.user != 3 || n.in != "100" {
 			t.Errorf("%+v", n)
 		}
 		s.Exec("UPDATE application_tokens SET status = 1")
 		got = program.Get("/api/v1/sim").Is(http.StatusUnauthorized)
-		if n := leaves(t, s, got, fleet.AuditBearerRefused, fleet.InvalidToken); n.token == 0 || n.in != "100" {
+		if n := wantAudited(t, s, got, fleet.AuditBearerRefused, fleet.InvalidToken); n.token == 0 || n.in != "100" {
 			t.Errorf("%+v", n)
 		}
 		for _, bearer := range []string{"x", strings.Repeat("a.", 2) + "b"} {
@@ -188,8 +188,8 @@ func TestAuditTellsOfEndedBearers(t *testing.T) {
 }
 
 // Repeated attempts from one address are logged once.
-func TestAuditTellsOfTheRateLimitOnce(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+func TestAuditRecordsTheRateLimitOnce(t *testing.T) {
+	s := kit.StartFerry(t, kit.SQLite)
 	for i := range 105 {
 		s.Anonymous().Post(authenticate, fmt.Sprintf(`{"refresh_token": "unknown %d"}`, i))
 	}

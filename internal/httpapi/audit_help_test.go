@@ -32,14 +32,14 @@ func auditWhere(s *kit.Server, condition string) (list []noted) {
 	s.T.Helper()
 	for _, r := range s.Rows("SELECT " + notedColumns + " FROM audit WHERE " + condition + " ORDER BY id") {
 		list = append(list, noted{
-			whole(r[0]), whole(r[1]), whole(r[2]), whole(r[3]), whole(r[4]),
+			wholeNumber(r[0]), wholeNumber(r[1]), wholeNumber(r[2]), wholeNumber(r[3]), wholeNumber(r[4]),
 			fmt.Sprint(r[5]), fmt.Sprint(r[6]), fmt.Sprint(r[7]), fmt.Sprint(r[8]), fmt.Sprint(r[9]), fmt.Sprint(r[10]),
 		})
 	}
 	return list
 }
 
-func whole(v any) int64 {
+func wholeNumber(v any) int64 {
 	switch n := v.(type) {
 	case int64:
 		return n
@@ -51,8 +51,8 @@ func whole(v any) int64 {
 	panic(fmt.Sprintf("%T is not a number", v))
 }
 
-// leaves checks that a request left exactly one entry, and returns it.
-func leaves(t *testing.T, s *kit.Server, a *kit.Answer, action fleet.AuditAction, code fleet.Code) noted {
+// wantAudited checks that a request left exactly one entry, and returns it.
+func wantAudited(t *testing.T, s *kit.Server, a *kit.Answer, action fleet.AuditAction, code fleet.Code) noted {
 	t.Helper()
 	list := auditOf(s, a)
 	if len(list) != 1 {

@@ -53,7 +53,7 @@ func (d *deeds) do(c *kit.Client, pattern, path string, body any) *kit.Answer {
 	if got.Status >= 300 {
 		d.Fatalf("%s: %d: %s", pattern, got.Status, got.Body)
 	}
-	n := leaves(d.T, d.s, got, httpapi.Audited()[pattern], 0)
+	n := wantAudited(d.T, d.s, got, httpapi.Audited()[pattern], 0)
 	if n.actor != int64(fleet.ActorUser) || n.user == 0 {
 		d.Errorf("%s: it was done by %+v", pattern, n)
 	}
@@ -71,7 +71,7 @@ func (d *deeds) secret(texts ...string) {
 
 // Every operation that writes leaves exactly one entry, with actor, address and request, and
 // never a secret.
-func TestEveryOperationLeavesItsEntry(t *testing.T) {
+func TestEveryOperationHasAnAuditEntry(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		d := &deeds{T: t, s: batched(t, e), done: map[string]bool{}}
 		d.signIns()
@@ -102,9 +102,9 @@ func (d *deeds) signIns() {
 	d.secret(kit.Password, digest, next, "battery staple 9")
 	first := tokensOf(d.do(s.Anonymous(), "POST /api/v1/authenticate", "", object{"username": "user@example.com", "password": digest}))
 	again := refresh(s, first.RefreshToken).Is(http.StatusOK)
-	leaves(d.T, s, again, fleet.AuditRefreshed, 0)
+	wantAudited(d.T, s, again, fleet.AuditRefreshed, 0)
 	last := refresh(s, tokensOf(again).RefreshToken).Is(http.StatusOK)
-	leaves(d.T, s, refresh(s, first.RefreshToken).Is(http.StatusUnauthorized), fleet.AuditReused, fleet.BadCredentials)
+	wantAudited(d.T, s, refresh(s, first.RefreshToken).Is(http.StatusUnauthorized), fleet.AuditReused, fleet.BadCredentials)
 	user := s.As("user@example.com")
 	d.secret(first.AuthToken, first.RefreshToken, tokensOf(again).RefreshToken, tokensOf(last).RefreshToken, user.Token)
 	d.do(user, "POST /api/v1/authenticate/workspace", "", object{"target_organisation": object{"id": 200}})
@@ -114,12 +114,12 @@ func (d *deeds) signIns() {
 	app := kit.NewAuthenticator(s, key.SecretKey)
 	code := app.Code()
 	d.do(user, "PATCH /api/v1/user/mfa/{key_id}", keyURL(key.ID), object{"status": object{"id": 1}, "code": code})
-	s.Clock.Pass(step)
+	s.Clock.Advance(step)
 	asked := signIn(s.Anonymous(), "user@example.com", kit.Password)
-	leaves(d.T, s, asked, fleet.AuditCodeAwaited, 0)
+	wantAudited(d.T, s, asked, fleet.AuditCodeAwaited, 0)
 	finger, waiting, second := "a fingerprint that is long", pending(asked), app.Code()
-	leaves(d.T, s, sendCode(s.Anonymous(), waiting, notCode(second)).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
-	leaves(d.T, s, s.Anonymous().Post(authenticate, object{
+	wantAudited(d.T, s, sendCode(s.Anonymous(), waiting, notCode(second)).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	wantAudited(d.T, s, s.Anonymous().Post(authenticate, object{
 		"mfa_token": waiting, "code": second, "trusted_device": object{"fingerprint": finger, "operating_system": "x", "browser": "y"},
 	}).Is(http.StatusOK), fleet.AuditSignedIn, 0)
 	d.secret(key.SecretKey, key.OTPAuth, code, second, notCode(second), finger, waiting)
@@ -131,7 +131,7 @@ func (d *deeds) signIns() {
 	d.do(s.As("observer@example.com"), "POST /api/v1/logout", "", object{"everywhere": false})
 
 	// A password typed into the wrong field does not appear in the audit log.
-	leaves(d.T, s, signIn(s.Anonymous(), "hunter2-typed-as-a-name", "whatever it is").Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	wantAudited(d.T, s, signIn(s.Anonymous(), "hunter2-typed-as-a-name", "whatever it is").Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
 	d.secret("hunter2-typed-as-a-name", identity.WireDigest("whatever it is"))
 }
 
@@ -141,14 +141,14 @@ func (d *deeds) people() {
 	d.do(admin, "POST /api/v1/application_token", "", object{"description": "billing"}).JSON(&made)
 	d.secret(made.ApplicationToken)
 	entered := d.s.Anonymous().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusOK)
-	if n := leaves(d.T, d.s, entered, fleet.AuditTokenSignedIn, 0); n.token == 0 || n.actor != int64(fleet.ActorToken) || n.in != "100" {
+	if n := wantAudited(d.T, d.s, entered, fleet.AuditTokenSignedIn, 0); n.token == 0 || n.actor != int64(fleet.ActorToken) || n.in != "100" {
 		d.Errorf("a program's sign-in left %+v", n)
 	}
 	d.secret(tokensOf2(entered))
 	d.do(admin, "PATCH /api/v1/application_token/{token_id}", "/api/v1/application_token/1", object{"description": "other"})
 	revoked := admin.Patch("/api/v1/application_token/1", object{"status": object{"id": 1}}).Is(http.StatusNoContent)
-	leaves(d.T, d.s, revoked, fleet.AuditTokenRevoked, 0)
-	leaves(d.T, d.s, d.s.Anonymous().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
+	wantAudited(d.T, d.s, revoked, fleet.AuditTokenRevoked, 0)
+	wantAudited(d.T, d.s, d.s.Anonymous().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
 
 	d.do(admin, "PATCH /api/v1/user/{user_id}", "/api/v1/user/3", object{"name": "Watcher"})
 	d.do(admin, "PUT /api/v1/user/{user_id}/role/{role_id}", "/api/v1/user/3/role/2", nil)
@@ -169,7 +169,7 @@ func (d *deeds) invitations() {
 	d.do(admin, "POST /api/v1/user", "", object{"username": "new2@example.com", "name": "New", "roles": []object{{"id": 2}}})
 	second := nextMail(d.s)
 	asked := d.s.Anonymous().Post(resetURL, object{"username": "new1@example.com"}).Is(http.StatusNoContent)
-	if n := leaves(d.T, d.s, asked, fleet.AuditResetAsked, 0); n.actor != 0 || n.subject != "user" || n.subjectID == "" || n.in != "100" {
+	if n := wantAudited(d.T, d.s, asked, fleet.AuditResetAsked, 0); n.actor != 0 || n.subject != "user" || n.subjectID == "" || n.in != "100" {
 		d.Errorf("a request for a new password was recorded as %+v", n)
 	}
 	d.done["POST /api/v1/user/password/reset"] = true
@@ -188,7 +188,7 @@ func (d *deeds) sims() {
 	d.do(admin, "PATCH /api/v1/sim/{sim_id}", "/api/v1/sim/252", object{"status": object{"id": 1}})
 	d.do(admin, "DELETE /api/v1/sim/{sim_id}", "/api/v1/sim/253", nil)
 	d.do(admin, "DELETE /api/v1/sim/multi", "", []object{{"id": 1000}, {"id": 1001}})
-	moved := d.do(admin, "POST /api/v1/sim/migration/workspace", "", ran(moving(200, 251)))
+	moved := d.do(admin, "POST /api/v1/sim/migration/workspace", "", realRun(migrationTo(200, 251)))
 	d.do(admin, "POST /api/v1/migration/{migration_id}/undo", undo(moved), forReal())
 	d.do(admin, "PATCH /api/v1/sim_batch/bic/{bic}", batchURL+"1234567890123456", object{"sim_status": object{"id": 1}})
 }

@@ -27,7 +27,7 @@ func lock(c *kit.Client, username string) {
 func TestContract_LockoutRetryAfter(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		lock(s.Anonymous(), "admin@example.com")
 		got := signIn(s.Anonymous(), "admin@example.com", kit.Password)
 		wantCode(t, got, http.StatusUnauthorized, 1105)
@@ -40,11 +40,11 @@ func TestContract_LockoutRetryAfter(t *testing.T) {
 func TestContract_LockoutPerAddress(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
-		lock(from(s, "203.0.113.66"), "admin@example.com")
-		tokensOf(signIn(from(s, "203.0.113.1"), "admin@example.com", kit.Password))
-		wantCode(t, signIn(from(s, "203.0.113.66"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
-		tokensOf(signIn(from(s, "203.0.113.66"), "user@example.com", kit.Password))
+		s := kit.StartFerry(t, e)
+		lock(fromAddress(s, "203.0.113.66"), "admin@example.com")
+		tokensOf(signIn(fromAddress(s, "203.0.113.1"), "admin@example.com", kit.Password))
+		wantCode(t, signIn(fromAddress(s, "203.0.113.66"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signIn(fromAddress(s, "203.0.113.66"), "user@example.com", kit.Password))
 	})
 }
 
@@ -53,7 +53,7 @@ func TestContract_GuessCeiling(t *testing.T) { kit.OnEach(t, guessCeiling) }
 func TestContract_TokenEdDSA(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		var set struct {
 			Keys []struct{ Kid, X, Alg string }
 		}
@@ -103,7 +103,7 @@ func TestContract_TokenEdDSA(t *testing.T) {
 func TestContract_AuthModes(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		digest := identity.WireDigest(kit.Password)
 		for _, body := range []object{
 			{}, {"username": "admin@example.com"}, {"password": digest}, {"username": nil, "password": digest}, {"fingerprint": "x"},
@@ -133,22 +133,22 @@ func TestContract_AuthModes(t *testing.T) {
 func TestContract_SwitchExtendsNothing(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
-		c := with(s, session.AuthToken)
+		c := withBearer(s, session.AuthToken)
 		for i := range 8 {
-			s.Clock.Pass(30 * time.Minute)
+			s.Clock.Advance(30 * time.Minute)
 			if i == 7 { // the end of the first bearer, and less than the leeway beyond it
-				s.Clock.Pass(10 * time.Second)
+				s.Clock.Advance(10 * time.Second)
 			}
 			c = c.In(100 * int64(1+i%2))
 			c.Get(whoami).Is(http.StatusOK)
 		}
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		c.Get(whoami).Is(http.StatusUnauthorized)
 		c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": 100}}).Is(http.StatusUnauthorized)
-		renewed := with(s, tokensOf(refresh(s, session.RefreshToken)).AuthToken)
-		s.Clock.Pass(time.Hour)
+		renewed := withBearer(s, tokensOf(refresh(s, session.RefreshToken)).AuthToken)
+		s.Clock.Advance(time.Hour)
 		renewed.In(200).Get(whoami).Is(http.StatusOK)
 	})
 }
@@ -156,7 +156,7 @@ func TestContract_SwitchExtendsNothing(t *testing.T) {
 func TestContract_SwitchRefused(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		s.Exec("UPDATE memberships SET status = 2 WHERE user_id = 4 AND workspace_id = 200")
 		program := application(s, newApplicationToken(s, control.NewToken{}))
 		var want object
@@ -173,7 +173,7 @@ func TestContract_SwitchRefused(t *testing.T) {
 			"a SuperAdmin":        {s.As("root@example.com"), 999},
 		} {
 			a := test.c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": test.id}}).Is(http.StatusUnauthorized)
-			if got := looks(a, "-"); want == nil {
+			if got := normalized(a, "-"); want == nil {
 				want = got
 			} else if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %v, others are answered %v", name, got, want)
@@ -196,7 +196,7 @@ workspaces:
 func TestContract_SuperAdmin(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		root := s.As("root@example.com")
 		elsewhere := root.In(900) // of which it is not a member
 		elsewhere.Get("/api/v1/sim/290").Is(http.StatusOK)
@@ -223,7 +223,7 @@ func TestContract_SuperAdmin(t *testing.T) {
 func TestContract_WorkspaceTypes(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e).Seed(more)
+		s := kit.StartFerry(t, e).Seed(more)
 		root := s.As("root@example.com")
 		for id, want := range map[int64]api.Ref{
 			1: {ID: 1, Description: "Mobile Network Operator"}, 700: {ID: 2, Description: "Service Provider"},
@@ -246,7 +246,7 @@ func TestContract_WorkspaceTypes(t *testing.T) {
 func TestContract_UserScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		for place, want := range map[int64]api.NamedRef{100: {ID: 3, Name: "Observer"}, 200: {ID: 1, Name: "Administrator"}} {
 			for _, ref := range []string{"2", "target@example.com", "TARGET@example.com", "target%40example.com"} {
@@ -273,7 +273,7 @@ func TestContract_UserScope(t *testing.T) {
 func TestContract_UserWorkspaces(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		got := s.As("admin@example.com").Get("/api/v2/user/2/workspace").Is(http.StatusOK)
 		if diff := cmp.Diff([]api.UserWorkspace{
 			{ID: 100, Name: "Fleet DE", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 3, Name: "Observer"}}},
@@ -295,7 +295,7 @@ func TestContract_UserWorkspaces(t *testing.T) {
 func TestContract_UserWorkspacesMy(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		if list := workspaces(s.As("target@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
 			t.Errorf("those that the caller administers: %+v", list)
 		}

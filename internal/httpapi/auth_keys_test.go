@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func kids(s *kit.Server) (ids []string) {
+func keyIDs(s *kit.Server) (ids []string) {
 	s.T.Helper()
 	var set struct{ Keys []struct{ Kid string } }
 	s.Anonymous().Get("/.well-known/jwks.json").Is(http.StatusOK).JSON(&set)
@@ -23,7 +23,7 @@ func kids(s *kit.Server) (ids []string) {
 
 func rotate(s *kit.Server) string {
 	s.T.Helper()
-	s.Clock.Pass(time.Second)
+	s.Clock.Advance(time.Second)
 	made, err := operator.New(s.Control).RotateKey(s.T.Context())
 	if err != nil {
 		s.T.Fatal(err)
@@ -36,17 +36,17 @@ func rotate(s *kit.Server) string {
 func TestKeysRotate(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
-		old := kids(one)
+		old := keyIDs(one)
 		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		made := newApplicationToken(one, control.NewToken{})
 		program := application(one, made)
 		next := rotate(one)
 		for _, s := range []*kit.Server{other, one} {
-			if got := kids(s); !slices.Equal(got, []string{next, old[0]}) {
+			if got := keyIDs(s); !slices.Equal(got, []string{next, old[0]}) {
 				t.Errorf("the key set is %v, want %s before %s", got, next, old[0])
 			}
-			with(s, session.AuthToken).Get(whoami).Is(http.StatusOK)
-			at(s, program).Get(whoami).Is(http.StatusOK)
+			withBearer(s, session.AuthToken).Get(whoami).Is(http.StatusOK)
+			onServer(s, program).Get(whoami).Is(http.StatusOK)
 			application(s, made)
 			fresh := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 			if kid := decodePart(t, fresh.AuthToken, 0)["kid"]; kid != next {
@@ -54,8 +54,8 @@ func TestKeysRotate(t *testing.T) {
 			}
 		}
 		tokensOf(refresh(other, session.RefreshToken))
-		one.Clock.Pass(-time.Hour) // the rotating server's clock may be slow
-		if last := rotate(one); kids(other)[0] != last {
+		one.Clock.Advance(-time.Hour) // the rotating server's clock may be slow
+		if last := rotate(one); keyIDs(other)[0] != last {
 			t.Errorf("%s does not sign", last)
 		}
 	})
@@ -65,8 +65,8 @@ func TestKeysRotate(t *testing.T) {
 // tokens have expired or are revoked.
 func TestOldKeysRetire(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
-		old := kids(s)[0]
+		s := kit.StartFerry(t, e)
+		old := keyIDs(s)[0]
 		made := newApplicationToken(s, control.NewToken{})
 		next := rotate(s)
 		sweep := func(want ...string) {
@@ -74,45 +74,45 @@ func TestOldKeysRetire(t *testing.T) {
 			if err := operator.New(s.Control).Sweep(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			if got := kids(s); !slices.Equal(got, want) {
+			if got := keyIDs(s); !slices.Equal(got, want) {
 				t.Errorf("the keys are %v, want %v", got, want)
 			}
 		}
-		s.Clock.Pass(720 * time.Hour)
+		s.Clock.Advance(720 * time.Hour)
 		sweep(next, old)
-		s.Clock.Pass(2 * time.Hour)
+		s.Clock.Advance(2 * time.Hour)
 		sweep(next, old)
 		application(s, made)
 		revoke(s, made.ID)
 		sweep(next)
-		s.Clock.Pass(10_000 * time.Hour)
+		s.Clock.Advance(10_000 * time.Hour)
 		sweep(next) // the one that signs stays
 	})
 }
 
 // A compromised key is removed: its tokens become invalid immediately on every server, even if
 // cached.
-func TestRemovedKeyBitesAtOnce(t *testing.T) {
+func TestRemovedKeyTakesEffectImmediately(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		one, other := twoServers(t, e)
-		old := kids(one)[0]
+		old := keyIDs(one)[0]
 		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		made := newApplicationToken(one, control.NewToken{})
 		program := application(one, made)
-		at(other, program).Get(whoami).Is(http.StatusOK)
-		with(other, session.AuthToken).Get(whoami).Is(http.StatusOK)
+		onServer(other, program).Get(whoami).Is(http.StatusOK)
+		withBearer(other, session.AuthToken).Get(whoami).Is(http.StatusOK)
 		if err := operator.New(one.Control).RemoveKey(t.Context(), old); err != nil {
 			t.Fatal(err)
 		}
 		for _, s := range []*kit.Server{other, one} {
-			at(s, program).Get(whoami).Is(http.StatusUnauthorized)
-			with(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+			onServer(s, program).Get(whoami).Is(http.StatusUnauthorized)
+			withBearer(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 			exchange(s.Anonymous(), made.Text).Is(http.StatusUnauthorized)
-			if got := kids(s); len(got) != 1 || got[0] == old {
+			if got := keyIDs(s); len(got) != 1 || got[0] == old {
 				t.Errorf("the keys are %v", got)
 			}
 		}
 		next := tokensOf(refresh(other, session.RefreshToken)) // users stay signed in
-		with(one, next.AuthToken).Get(whoami).Is(http.StatusOK)
+		withBearer(one, next.AuthToken).Get(whoami).Is(http.StatusOK)
 	})
 }

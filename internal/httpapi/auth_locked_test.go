@@ -18,7 +18,7 @@ func attack(s *kit.Server, username string, wave int) {
 	s.T.Helper()
 	for i := range 34 {
 		for range 3 {
-			signIn(from(s, fmt.Sprintf("198.51.%d.%d", wave, i)), username, wrong).Is(http.StatusUnauthorized)
+			signIn(fromAddress(s, fmt.Sprintf("198.51.%d.%d", wave, i)), username, wrong).Is(http.StatusUnauthorized)
 		}
 	}
 }
@@ -29,32 +29,32 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 		const owner, next = "203.0.113.7", "battery staple 9"
 		s := kit.StartWith(t, e.FerryURL(t), kit.NewClock(), control.Options{Deliver: control.DeliverByMail})
 		_, app := withFactor(s, "user@example.com")
-		trust(from(s, owner), app)
+		trust(fromAddress(s, owner), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
 		locked := func(username, password string) {
 			t.Helper()
-			wantCode(t, signIn(from(s, owner), username, password), http.StatusUnauthorized, 1105)
+			wantCode(t, signIn(fromAddress(s, owner), username, password), http.StatusUnauthorized, 1105)
 		}
 		session := tokensOf(signIn(s.Anonymous(), "admin@example.com", kit.Password))
 
 		attack(s, "user@example.com", 0)
 		locked("user@example.com", kit.Password)
-		tokensOf(signInOn(from(s, owner), "user@example.com", kit.Password, fingerprint))
+		tokensOf(signInOn(fromAddress(s, owner), "user@example.com", kit.Password, fingerprint))
 
 		// A session goes on, and its user can confirm the password.
 		attack(s, "admin@example.com", 0)
 		locked("admin@example.com", kit.Password)
 		session = tokensOf(refresh(s, session.RefreshToken))
-		change(with(s, session.AuthToken), kit.Password, next).Is(http.StatusNoContent)
+		change(withBearer(s, session.AuthToken), kit.Password, next).Is(http.StatusNoContent)
 		locked("admin@example.com", next)
 
 		// A password reset by mail unlocks the account for the address that uses it, during the
 		// attack.
 		s.Anonymous().Post(resetURL, object{"username": "admin@example.com"}).Is(http.StatusNoContent)
-		useKey(from(s, owner), nextMail(s).Secret, kit.Password).Is(http.StatusNoContent)
+		useKey(fromAddress(s, owner), nextMail(s).Secret, kit.Password).Is(http.StatusNoContent)
 		attack(s, "admin@example.com", 1)
-		tokensOf(signIn(from(s, owner), "admin@example.com", kit.Password))
-		wantCode(t, signIn(from(s, "203.0.113.8"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signIn(fromAddress(s, owner), "admin@example.com", kit.Password))
+		wantCode(t, signIn(fromAddress(s, "203.0.113.8"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
 
 		// So does the operator, for an address or until the next hundred guesses.
 		attack(s, "target@example.com", 0)
@@ -63,19 +63,19 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 		if err := op.UnlockUser(t.Context(), "Target@example.com", netip.Addr{}); err != nil {
 			t.Fatal(err)
 		}
-		tokensOf(signIn(from(s, owner), "target@example.com", kit.Password))
+		tokensOf(signIn(fromAddress(s, owner), "target@example.com", kit.Password))
 		attack(s, "target@example.com", 1)
 		locked("target@example.com", kit.Password)
 		if err := op.UnlockUser(t.Context(), "target@example.com", netip.MustParseAddr(owner)); err != nil {
 			t.Fatal(err)
 		}
 		attack(s, "target@example.com", 2)
-		tokensOf(signIn(from(s, owner), "target@example.com", kit.Password))
+		tokensOf(signIn(fromAddress(s, owner), "target@example.com", kit.Password))
 		attack(s, "observer@example.com", 0)
 		if err := op.SetPassword(t.Context(), "observer@example.com", next); err != nil {
 			t.Fatal(err)
 		}
-		tokensOf(signIn(from(s, owner), "observer@example.com", next))
+		tokensOf(signIn(fromAddress(s, owner), "observer@example.com", next))
 	})
 }
 
@@ -83,8 +83,8 @@ func TestOwnerOfALockedAccount(t *testing.T) {
 // account.
 func TestAdmittedAddressIsBounded(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
-		owner := from(s, "203.0.113.7")
+		s := kit.StartFerry(t, e)
+		owner := fromAddress(s, "203.0.113.7")
 		if err := operator.New(s.Control).UnlockUser(t.Context(), "user@example.com", netip.MustParseAddr("203.0.113.7")); err != nil {
 			t.Fatal(err)
 		}
@@ -92,10 +92,10 @@ func TestAdmittedAddressIsBounded(t *testing.T) {
 		wantCode(t, signIn(owner, "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
 		attack(s, "admin@example.com", 0)
 		wantCode(t, signIn(owner, "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
-		s.Clock.Pass(5 * time.Minute)
+		s.Clock.Advance(5 * time.Minute)
 		for range 33 {
 			lock(owner, "user@example.com")
-			s.Clock.Pass(5 * time.Minute / 5) // not longer than the hour in all
+			s.Clock.Advance(5 * time.Minute / 5) // not longer than the hour in all
 			s.Exec("DELETE FROM auth_counters WHERE kind = 'failures'")
 		}
 		signIn(owner, "user@example.com", wrong).Is(http.StatusUnauthorized)
@@ -104,9 +104,9 @@ func TestAdmittedAddressIsBounded(t *testing.T) {
 }
 
 // Attempts with user names that look like the counters of another user lock nothing.
-func TestCraftedNamesLockNobody(t *testing.T) {
+func TestCraftedNamesLockNoUser(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		_, app := withFactor(s, "user@example.com")
 		trust(s.Anonymous(), app)
 		var counters []string
@@ -124,7 +124,7 @@ func TestCraftedNamesLockNobody(t *testing.T) {
 // Failures of others at the same address do not lock a trusted device; three of its own do.
 func TestTrustedDeviceBehindASharedAddress(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		_, app := withFactor(s, "user@example.com")
 		trust(s.Anonymous(), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
@@ -132,7 +132,7 @@ func TestTrustedDeviceBehindASharedAddress(t *testing.T) {
 		wantCode(t, signIn(s.Anonymous(), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
 		tokensOf(signInOn(s.Anonymous(), "user@example.com", kit.Password, fingerprint))
 		for i := range 3 {
-			signInOn(from(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
+			signInOn(fromAddress(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
 		}
 		wantCode(t, signInOn(s.Anonymous(), "user@example.com", kit.Password, fingerprint), http.StatusUnauthorized, 1105)
 	})

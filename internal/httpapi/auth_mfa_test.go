@@ -36,7 +36,7 @@ func withFactor(s *kit.Server, username string) (api.NewMFAKey, kit.Authenticato
 	c := s.As(username)
 	key, app := c.NewFactor()
 	activate(c, key.ID, app.Code()).Is(http.StatusNoContent)
-	s.Clock.Pass(step)
+	s.Clock.Advance(step)
 	return key, app
 }
 
@@ -67,7 +67,7 @@ func TestContract_MFASignIn(t *testing.T) {
 		one, two := twoServers(t, e)
 		_, app := withFactor(one, "user@example.com")
 		waiting := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
-		with(one, waiting).Get(whoami).Is(http.StatusUnauthorized) // it is not a bearer
+		withBearer(one, waiting).Get(whoami).Is(http.StatusUnauthorized) // it is not a bearer
 		refresh(one, waiting).Is(http.StatusUnauthorized)
 		if got := sendCode(one.Anonymous(), waiting, notCode(app.Code())).Is(http.StatusUnauthorized); len(got.Body) != 0 {
 			t.Errorf("a wrong code is answered %s", got.Body)
@@ -76,15 +76,15 @@ func TestContract_MFASignIn(t *testing.T) {
 			wantCode(t, sendCode(one.Anonymous(), waiting, code), http.StatusBadRequest, 1000)
 		}
 		got := tokensOf(sendCode(two.Anonymous(), waiting, app.Code()))
-		with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
+		withBearer(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
 		tokensOf(refresh(one, got.RefreshToken)) // which needs no code again
 
-		one.Clock.Pass(step)
+		one.Clock.Advance(step)
 		sendCode(one.Anonymous(), waiting, app.Code()).Is(http.StatusUnauthorized) // one sign-in each
 		sendCode(one.Anonymous(), "nothing", app.Code()).Is(http.StatusUnauthorized)
 
 		late := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
-		one.Clock.Pass(5 * time.Minute)
+		one.Clock.Advance(5 * time.Minute)
 		sendCode(one.Anonymous(), late, app.Code()).Is(http.StatusUnauthorized)
 
 		changed := pending(signIn(one.Anonymous(), "user@example.com", kit.Password))
@@ -109,23 +109,23 @@ func TestTOTPReplay(t *testing.T) {
 		activate(c, key.ID, first).Is(http.StatusNoContent)
 		sendCode(one.Anonymous(), pending(signIn(one.Anonymous(), "user@example.com", kit.Password)), first).Is(http.StatusUnauthorized)
 		for range 3 {
-			one.Clock.Pass(2 * step)
+			one.Clock.Advance(2 * step)
 			code, before := app.Code(), app.CodeAt(-step)
 			waiting := [2]string{}
 			for i, s := range []*kit.Server{one, two} {
-				waiting[i] = pending(signIn(from(s, "203.0.113.7"), "user@example.com", kit.Password))
+				waiting[i] = pending(signIn(fromAddress(s, "203.0.113.7"), "user@example.com", kit.Password))
 			}
 			var answers [2]*kit.Answer
 			var wg sync.WaitGroup
 			for i, s := range []*kit.Server{one, two} {
-				wg.Go(func() { answers[i] = sendCode(from(s, "203.0.113.7"), waiting[i], code) })
+				wg.Go(func() { answers[i] = sendCode(fromAddress(s, "203.0.113.7"), waiting[i], code) })
 			}
 			wg.Wait()
 			if answers[0].Status+answers[1].Status != 200+401 {
 				t.Fatalf("one code, two servers: %d and %d", answers[0].Status, answers[1].Status)
 			}
-			late := pending(signIn(from(two, "203.0.113.8"), "user@example.com", kit.Password))
-			sendCode(from(two, "203.0.113.8"), late, before).Is(http.StatusUnauthorized)
+			late := pending(signIn(fromAddress(two, "203.0.113.8"), "user@example.com", kit.Password))
+			sendCode(fromAddress(two, "203.0.113.8"), late, before).Is(http.StatusUnauthorized)
 		}
 	})
 }
@@ -133,17 +133,17 @@ func TestTOTPReplay(t *testing.T) {
 func TestContract_MFAWindow(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		_, app := withFactor(s, "user@example.com")
-		s.Clock.Pass(3 * step)
+		s.Clock.Advance(3 * step)
 		for i, test := range []struct {
 			shift time.Duration
 			want  int
 		}{{2 * step, 401}, {-2 * step, 401}, {-step, 200}, {0, 200}, {step, 200}} {
-			here := from(s, fmt.Sprintf("203.0.113.%d", i))
+			here := fromAddress(s, fmt.Sprintf("203.0.113.%d", i))
 			sendCode(here, pending(signIn(here, "user@example.com", kit.Password)), app.CodeAt(test.shift)).Is(test.want)
 			if test.want == 200 {
-				s.Clock.Pass(3 * step)
+				s.Clock.Advance(3 * step)
 			}
 		}
 	})
@@ -165,20 +165,20 @@ func TestContract_MFALockout(t *testing.T) {
 		if locked.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %s", locked.Header.Get("Retry-After"))
 		}
-		there := from(one, "203.0.113.9") // the lock is this address's
+		there := fromAddress(one, "203.0.113.9") // the lock is this address's
 		waiting := pending(signIn(there, "user@example.com", kit.Password))
 		wantCode(t, sendCode(two.Anonymous(), waiting, app.Code()), http.StatusUnauthorized, 1105)
 		tokensOf(sendCode(there, waiting, app.Code()))
-		one.Clock.Pass(5 * time.Minute)
+		one.Clock.Advance(5 * time.Minute)
 		tokensOf(sendCode(one.Anonymous(), pending(signIn(one.Anonymous(), "user@example.com", kit.Password)), app.Code()))
 
 		// From however many addresses: 100 in an hour, passwords and codes together.
-		one.Clock.Pass(time.Hour)
+		one.Clock.Advance(time.Hour)
 		for i := range 50 {
-			here := from(one, fmt.Sprintf("198.51.100.%d", i))
+			here := fromAddress(one, fmt.Sprintf("198.51.100.%d", i))
 			sendCode(here, pending(signIn(here, "user@example.com", kit.Password)), notCode(app.Code())).Is(http.StatusUnauthorized)
 		}
-		wantCode(t, signIn(from(one, "198.51.100.200"), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		wantCode(t, signIn(fromAddress(one, "198.51.100.200"), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
 	})
 }
 
@@ -224,7 +224,7 @@ func TestContract_TrustedDevice(t *testing.T) {
 		withFactor(one, "target@example.com") // another user's device is not trusted
 		pending(signInOn(one.Anonymous(), "target@example.com", kit.Password, fingerprint))
 
-		me := with(one, session.AuthToken)
+		me := withBearer(one, session.AuthToken)
 		list := func() (devices []api.TrustedDevice) {
 			t.Helper()
 			me.Get("/api/v1/user/my/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
@@ -236,15 +236,15 @@ func TestContract_TrustedDevice(t *testing.T) {
 			t.Fatalf("the devices are %+v", devices)
 		}
 		gone := fmt.Sprintf("/api/v1/user/my/mfa/trusted_device/%d", devices[0].ID)
-		at(two, me).Do("DELETE", gone, nil).Is(http.StatusNoContent)
+		onServer(two, me).Do("DELETE", gone, nil).Is(http.StatusNoContent)
 		wantCode(t, me.Do("DELETE", gone, nil), http.StatusNotFound, 1201)
 		pending(signInOn(one.Anonymous(), "user@example.com", kit.Password, fingerprint))
 
-		one.Clock.Pass(step)
+		one.Clock.Advance(step)
 		trust(one.Anonymous(), app)
-		one.Clock.Pass(90*24*time.Hour - time.Second)
+		one.Clock.Advance(90*24*time.Hour - time.Second)
 		tokensOf(signInOn(one.Anonymous(), "user@example.com", kit.Password, fingerprint))
-		one.Clock.Pass(time.Second)
+		one.Clock.Advance(time.Second)
 		pending(signInOn(one.Anonymous(), "user@example.com", kit.Password, fingerprint))
 	})
 }
@@ -254,28 +254,28 @@ func TestContract_TrustedDevice(t *testing.T) {
 func TestContract_TrustedDeviceCeiling(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		_, app := withFactor(s, "user@example.com")
 		trust(s.Anonymous(), app)
 		fingerprint := fmt.Sprint(laptop["fingerprint"])
 		guess := func(n int, fingerprint string) {
 			t.Helper()
 			for i := range n {
-				signInOn(from(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
+				signInOn(fromAddress(s, fmt.Sprintf("203.0.113.%d", i)), "user@example.com", wrong, fingerprint).Is(http.StatusUnauthorized)
 			}
 		}
 		guess(101, "another")
-		wantCode(t, signIn(from(s, "198.51.100.1"), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
-		tokensOf(signInOn(from(s, "198.51.100.1"), "user@example.com", kit.Password, fingerprint))
+		wantCode(t, signIn(fromAddress(s, "198.51.100.1"), "user@example.com", kit.Password), http.StatusUnauthorized, 1105)
+		tokensOf(signInOn(fromAddress(s, "198.51.100.1"), "user@example.com", kit.Password, fingerprint))
 		guess(100, fingerprint)
-		wantCode(t, signInOn(from(s, "198.51.100.2"), "user@example.com", kit.Password, fingerprint), http.StatusUnauthorized, 1105)
+		wantCode(t, signInOn(fromAddress(s, "198.51.100.2"), "user@example.com", kit.Password, fingerprint), http.StatusUnauthorized, 1105)
 	})
 }
 
 func TestContract_MFAKeys(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		me := s.As("user@example.com")
 		ask := func(body object) *kit.Answer { return me.Post(mfaURL, body) }
 		digest := identity.WireDigest(kit.Password)
@@ -304,7 +304,7 @@ func TestContract_MFAKeys(t *testing.T) {
 		tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)) // not active yet
 		wantCode(t, activate(s.As("admin@example.com"), key.ID, app.Code()), http.StatusNotFound, 1201)
 		activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
-		s.Clock.Pass(step)
+		s.Clock.Advance(step)
 		wantCode(t, activate(me, key.ID, app.Code()), http.StatusConflict, 1405)
 		wantCode(t, ask(object{"type": object{"id": 0}, "password": digest}), http.StatusConflict, 1405)
 		me.Get(whoami).Is(http.StatusOK) // the session goes on
@@ -339,7 +339,7 @@ func TestContract_MFAKeys(t *testing.T) {
 func TestContract_MFAOfOthers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		key, app := withFactor(s, "user@example.com") // of 100 and 200
 		trust(s.Anonymous(), app)
 		url := fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID)
@@ -396,15 +396,15 @@ func TestContract_MFAOfOthers(t *testing.T) {
 func TestContract_MFAEnrolment(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		free := kit.Ferried(t, e)
+		free := kit.StartFerry(t, e)
 		strict := kit.StartWith(t, free.DB, free.Clock, control.Options{RequireMFA: control.DemandAdministrators})
 		before := free.As("admin@example.com")
 		session := tokensOf(signIn(strict.Anonymous(), "admin@example.com", kit.Password))
 		if !session.MFAEnrolment || session.AuthToken == "" {
 			t.Fatalf("the sign-in does not tell: %+v", session)
 		}
-		me := with(strict, session.AuthToken)
-		for _, c := range []*kit.Client{me, at(strict, before)} { // an older bearer does not bypass it
+		me := withBearer(strict, session.AuthToken)
+		for _, c := range []*kit.Client{me, onServer(strict, before)} { // an older bearer does not bypass it
 			for _, path := range []string{whoami, "/api/v1/sim", "/api/v1/event", "/api/v2/user/my/workspace", "/api/v1/application_token"} {
 				wantCode(t, c.Get(path), http.StatusForbidden, 1104)
 			}
@@ -416,30 +416,30 @@ func TestContract_MFAEnrolment(t *testing.T) {
 		if !renewed.MFAEnrolment {
 			t.Error("the renewal does not tell")
 		}
-		wantCode(t, with(strict, renewed.AuthToken).Get(whoami), http.StatusForbidden, 1104)
+		wantCode(t, withBearer(strict, renewed.AuthToken).Get(whoami), http.StatusForbidden, 1104)
 		// Administrators of any Workspace need it, whatever the token's Workspace; a User of
 		// two does not.
 		target := tokensOf(signIn(strict.Anonymous(), "target@example.com", kit.Password))
-		with(free, target.AuthToken).In(100).Get(whoami).Is(http.StatusOK)
-		wantCode(t, at(strict, with(free, target.AuthToken).In(100)).Get(whoami), http.StatusForbidden, 1104)
+		withBearer(free, target.AuthToken).In(100).Get(whoami).Is(http.StatusOK)
+		wantCode(t, onServer(strict, withBearer(free, target.AuthToken).In(100)).Get(whoami), http.StatusForbidden, 1104)
 		if user := tokensOf(signIn(strict.Anonymous(), "user@example.com", kit.Password)); user.MFAEnrolment {
 			t.Error("a User must enrol")
 		}
 		strict.As("user@example.com").Get(whoami).Is(http.StatusOK)
-		at(strict, application(free, newApplicationToken(free, control.NewToken{}))).Get(whoami).Is(http.StatusOK)
+		onServer(strict, application(free, newApplicationToken(free, control.NewToken{}))).Get(whoami).Is(http.StatusOK)
 
 		me.Get("/api/v1/user/mfa/type").Is(http.StatusOK)
 		key, app := me.NewFactor()
 		wantCode(t, me.Get(whoami), http.StatusForbidden, 1104)
 		activate(me, key.ID, app.Code()).Is(http.StatusNoContent)
 		me.Get(whoami).Is(http.StatusOK) // which was the proof
-		strict.Clock.Pass(step)
+		strict.Clock.Advance(step)
 		done := tokensOf(sendCode(strict.Anonymous(), pending(signIn(strict.Anonymous(), "admin@example.com", kit.Password)), app.Code()))
 		if done.MFAEnrolment {
 			t.Error("enrolled, and told to enrol")
 		}
 		me.Do("DELETE", fmt.Sprintf("/api/v1/user/my/mfa/%d", key.ID), nil).Is(http.StatusNoContent)
-		wantCode(t, with(strict, done.AuthToken).Get(whoami), http.StatusForbidden, 1104)
+		wantCode(t, withBearer(strict, done.AuthToken).Get(whoami), http.StatusForbidden, 1104)
 
 		everybody := kit.StartWith(t, free.DB, free.Clock, control.Options{RequireMFA: control.DemandEverybody})
 		observer := everybody.As("observer@example.com")

@@ -24,7 +24,7 @@ func TestContract_PasswordChange(t *testing.T) {
 		one, two := twoServers(t, e)
 		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		another := tokensOf(signIn(two.Anonymous(), "user@example.com", kit.Password))
-		me := with(one, session.AuthToken)
+		me := withBearer(one, session.AuthToken)
 		digest := identity.WireDigest(better)
 		for _, bad := range []any{
 			object{}, object{"old_password": digest}, object{"new_password": digest}, object{"old_password": digest, "new_password": better},
@@ -43,18 +43,18 @@ func TestContract_PasswordChange(t *testing.T) {
 		me.Patch("/api/v1/user/password", object{"old_password": strings.ToUpper(identity.WireDigest(kit.Password)), "new_password": strings.ToUpper(digest)}).Is(http.StatusNoContent)
 		for _, s := range []*kit.Server{two, one} {
 			for _, old := range []string{session.AuthToken, another.AuthToken} {
-				with(s, old).Get(whoami).Is(http.StatusUnauthorized)
+				withBearer(s, old).Get(whoami).Is(http.StatusUnauthorized)
 			}
 			refresh(s, another.RefreshToken).Is(http.StatusUnauthorized)
 		}
 		signIn(two.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
-		me = with(two, tokensOf(signIn(two.Anonymous(), "user@example.com", better)).AuthToken)
+		me = withBearer(two, tokensOf(signIn(two.Anonymous(), "user@example.com", better)).AuthToken)
 
 		// Wrong old passwords count as failures: three lock this operation and sign-in.
 		for range 3 {
 			change(me, wrong, kit.Password).Is(http.StatusUnprocessableEntity)
 		}
-		locked := change(at(one, me), better, kit.Password)
+		locked := change(onServer(one, me), better, kit.Password)
 		wantCode(t, locked, http.StatusTooManyRequests, 1105)
 		if locked.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %q", locked.Header.Get("Retry-After"))
@@ -68,7 +68,7 @@ func TestContract_PasswordChange(t *testing.T) {
 // A sign-in rehashes a password of another cost; nothing else changes, and sessions continue.
 func TestRehashAtSignIn(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		before := kit.Ferried(t, e)
+		before := kit.StartFerry(t, e)
 		me := before.As("user@example.com")
 		dearer := identity.Params{Memory: 128, Time: 2, Threads: 1}
 		after := kit.StartWith(t, before.DB, before.Clock, control.Options{Password: dearer})
@@ -90,7 +90,7 @@ func TestRehashAtSignIn(t *testing.T) {
 		if stored() != second {
 			t.Error("it was hashed again though nothing had changed")
 		}
-		at(after, me).Get(whoami).Is(http.StatusOK)
+		onServer(after, me).Get(whoami).Is(http.StatusOK)
 		tokensOf(signIn(before.Anonymous(), "user@example.com", kit.Password)) // with the previous costs
 	})
 }

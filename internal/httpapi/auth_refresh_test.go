@@ -28,15 +28,15 @@ func newSession(s *kit.Server) api.AuthResponse {
 func wantEnded(s *kit.Server, session ...api.AuthResponse) {
 	s.T.Helper()
 	for _, t := range session {
-		with(s, t.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+		withBearer(s, t.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 		if got := refresh(s, t.RefreshToken).Is(http.StatusUnauthorized); len(got.Body) != 0 {
 			s.T.Errorf("the refusal has a body: %s", got.Body)
 		}
 	}
 }
 
-// thefts returns the events about reused refresh tokens.
-func thefts(s *kit.Server) (events []api.Event) {
+// theftEvents returns the events about reused refresh tokens.
+func theftEvents(s *kit.Server) (events []api.Event) {
 	s.T.Helper()
 	s.As("admin@example.com").Get("/api/v1/event?q=event_type:6").Is(http.StatusOK).JSON(&events)
 	return events
@@ -45,16 +45,16 @@ func thefts(s *kit.Server) (events []api.Event) {
 func TestContract_RefreshRotates(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		seen := make(map[string]bool)
 		for now, i := newSession(s), 0; i < 3; i++ {
 			if now.RefreshToken == "" || seen[now.RefreshToken] {
 				t.Fatalf("the refresh token %q is not the next", now.RefreshToken)
 			}
 			seen[now.RefreshToken] = true
-			with(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
-			s.Clock.Pass(beyond)
-			with(s, now.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+			withBearer(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
+			s.Clock.Advance(beyond)
+			withBearer(s, now.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 			now = tokensOf(refresh(s, now.RefreshToken))
 		}
 	})
@@ -63,7 +63,7 @@ func TestContract_RefreshRotates(t *testing.T) {
 func TestContract_RefreshReuse(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		first, other := newSession(s), newSession(s)
 		second := tokensOf(refresh(s, first.RefreshToken))
 		third := tokensOf(refresh(s, second.RefreshToken))
@@ -71,9 +71,9 @@ func TestContract_RefreshReuse(t *testing.T) {
 		wantEnded(s, first, second, third)
 		tokensOf(refresh(s, other.RefreshToken)) // another sign-in is another family
 		old := newSession(s)
-		s.Clock.Pass(control.RefreshTTL)
+		s.Clock.Advance(control.RefreshTTL)
 		refresh(s, old.RefreshToken).Is(http.StatusUnauthorized)
-		if got := thefts(s); len(got) != 1 {
+		if got := theftEvents(s); len(got) != 1 {
 			t.Errorf("%d events, want one: %+v", len(got), got)
 		}
 	})
@@ -86,7 +86,7 @@ func TestRefreshWithoutRotation(t *testing.T) {
 		first := newSession(one)
 		next := ""
 		for i := range 5 {
-			one.Clock.Pass(beyond)
+			one.Clock.Advance(beyond)
 			got := tokensOf(refresh([]*kit.Server{one, other}[i%2], first.RefreshToken))
 			if next == "" {
 				next = got.RefreshToken
@@ -94,15 +94,15 @@ func TestRefreshWithoutRotation(t *testing.T) {
 			if got.RefreshToken != next || got.RefreshToken == first.RefreshToken {
 				t.Errorf("use %d got another successor", i)
 			}
-			with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
+			withBearer(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
 		}
 		if rows := one.Rows("SELECT hash FROM refresh_tokens"); len(rows) != 2 {
 			t.Errorf("%d refresh tokens are stored, want the first and its successor", len(rows))
 		}
-		one.Clock.Pass(control.RefreshTTL - 5*beyond)
+		one.Clock.Advance(control.RefreshTTL - 5*beyond)
 		refresh(one, first.RefreshToken).Is(http.StatusUnauthorized)
 		tokensOf(refresh(one, next)) // which each use of its predecessor has prolonged
-		if got := thefts(one); len(got) != 0 {
+		if got := theftEvents(one); len(got) != 0 {
 			t.Errorf("events of thefts: %+v", got)
 		}
 	})
@@ -111,18 +111,18 @@ func TestRefreshWithoutRotation(t *testing.T) {
 // A client whose response was lost sends the same token again and continues from there.
 func TestRefreshAnswerLost(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		now := newSession(s)
 		for range 4 {
 			lost := tokensOf(refresh(s, now.RefreshToken))
-			s.Clock.Pass(time.Minute)
+			s.Clock.Advance(time.Minute)
 			again := tokensOf(refresh(s, now.RefreshToken))
 			if lost.RefreshToken != again.RefreshToken || lost.AuthToken == again.AuthToken {
 				t.Error("want the same refresh token with a new bearer")
 			}
 			now = again
 		}
-		with(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
+		withBearer(s, now.AuthToken).Get(whoami).Is(http.StatusOK)
 	})
 }
 
@@ -145,10 +145,10 @@ func TestRefreshInParallel(t *testing.T) {
 				if got.RefreshToken != now.RefreshToken {
 					t.Error("two successors of one refresh token")
 				}
-				with(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
+				withBearer(one, got.AuthToken).Get(whoami).Is(http.StatusOK)
 			}
 		}
-		if got := thefts(one); len(got) != 0 {
+		if got := theftEvents(one); len(got) != 0 {
 			t.Errorf("events of thefts: %+v", got)
 		}
 	})
@@ -178,7 +178,7 @@ func TestRefreshOfNeighboursInParallel(t *testing.T) {
 				t.Errorf("answers %d and %d", late.Status, next.Status)
 			}
 		}
-		if got := thefts(one); len(got) != ended {
+		if got := theftEvents(one); len(got) != ended {
 			t.Errorf("%d events, want %d", len(got), ended)
 		}
 	})
@@ -188,7 +188,7 @@ func TestRefreshOfNeighboursInParallel(t *testing.T) {
 // the other has used.
 func TestRefreshTheft(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		for name, steal := range map[string]func(first api.AuthResponse) []api.AuthResponse{
 			"before the owner's refresh": func(first api.AuthResponse) []api.AuthResponse {
 				thief := tokensOf(refresh(s, first.RefreshToken))
@@ -212,10 +212,10 @@ func TestRefreshTheft(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				before := len(thefts(s))
+				before := len(theftEvents(s))
 				first := newSession(s)
 				wantEnded(s, append(steal(first), first)...)
-				events := thefts(s)
+				events := theftEvents(s)
 				if len(events) != before+1 {
 					t.Fatalf("%d events, want one more than %d", len(events), before)
 				}
@@ -232,7 +232,7 @@ func TestRefreshTheft(t *testing.T) {
 // The database contains no refresh token, and no key of a token that was replaced.
 func TestRefreshTokensAreNotReadable(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		first := newSession(s)
 		second := tokensOf(refresh(s, first.RefreshToken))
 		third := tokensOf(refresh(s, second.RefreshToken))

@@ -17,12 +17,12 @@ import (
 // twoServers starts two servers over one database.
 func twoServers(t *testing.T, e kit.Engine) (one, other *kit.Server) {
 	t.Helper()
-	one = kit.Ferried(t, e)
+	one = kit.StartFerry(t, e)
 	return one, kit.StartOn(t, one.DB, one.Clock)
 }
 
-// at returns the same client for another server.
-func at(s *kit.Server, c *kit.Client) *kit.Client {
+// onServer returns the same client for another server.
+func onServer(s *kit.Server, c *kit.Client) *kit.Client {
 	other := *c
 	other.Server = s
 	return &other
@@ -35,13 +35,13 @@ func TestTwoServers(t *testing.T) {
 			"tokens": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
-				with(other, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
+				withBearer(other, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
 				next := tokensOf(refresh(other, session.RefreshToken))
 				last := tokensOf(refresh(one, next.RefreshToken))
 				refresh(one, session.RefreshToken).Is(http.StatusUnauthorized) // spent at both servers
 				refresh(other, last.RefreshToken).Is(http.StatusUnauthorized)
 				program := application(one, newApplicationToken(other, control.NewToken{}))
-				at(other, program).Get("/api/v1/sim/status").Is(http.StatusOK)
+				onServer(other, program).Get("/api/v1/sim/status").Is(http.StatusOK)
 			},
 			"lockout": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
@@ -67,21 +67,21 @@ func TestTwoServers(t *testing.T) {
 				c := one.As("admin@example.com").With("Idempotency-Key", "k1")
 				body := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": false}`
 				first := c.Post(migration, body).Is(http.StatusOK)
-				again := at(other, c).Post(migration, body).Is(http.StatusOK)
+				again := onServer(other, c).Post(migration, body).Is(http.StatusOK)
 				if again.Header.Get("Idempotent-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
 					t.Errorf("the answer of the other: %v", again.Header)
 				}
 				if diff := cmp.Diff(string(first.Body), string(again.Body)); diff != "" {
 					t.Errorf("the replay differs:\n%s", diff)
 				}
-				wantCode(t, at(other, c).Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 252}], "dry_run": false}`), 422, 1406)
+				wantCode(t, onServer(other, c).Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 252}], "dry_run": false}`), 422, 1406)
 			},
 			"suspension": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				c := one.As("user@example.com")
-				at(other, c).Get("/api/v1/sim/status").Is(http.StatusOK) // the other has seen the token
+				onServer(other, c).Get("/api/v1/sim/status").Is(http.StatusOK) // the other has seen the token
 				one.Seed(`users: [{id: 4, username: user@example.com, name: User, password: correct horse, status: suspended, default_workspace: 100, roles: {100: user, 200: user}}]`)
-				at(other, c).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
+				onServer(other, c).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
 				signIn(other.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 			},
 		} {
@@ -99,7 +99,7 @@ func TestNewSigningKey(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		for _, kind := range []string{"bearer", "application token"} {
 			t.Run(kind, func(t *testing.T) {
-				one := kit.Ferried(t, e)
+				one := kit.StartFerry(t, e)
 				before := one.As("admin@example.com")
 				key, err := identity.GenerateKey(one.Clock.Now().Add(1))
 				if err != nil {
@@ -109,7 +109,7 @@ func TestNewSigningKey(t *testing.T) {
 				one.Exec(fmt.Sprintf("INSERT INTO signing_keys VALUES ('%s', "+literal+", %d)", key.ID, []byte(key.Private), one.Clock.Now().UnixMicro()+1))
 				other := kit.StartOn(t, one.DB, one.Clock)
 				if kind == "bearer" {
-					after := at(one, other.As("user@example.com"))
+					after := onServer(one, other.As("user@example.com"))
 					if kid := decodePart(t, after.Token, 0)["kid"]; kid != key.ID {
 						t.Fatalf("the other signs with %v, not with the newest key", kid)
 					}
@@ -118,12 +118,12 @@ func TestNewSigningKey(t *testing.T) {
 					application(one, newApplicationToken(other, control.NewToken{}))
 				}
 				before.Get("/api/v1/sim/status").Is(http.StatusOK)
-				at(other, before).Get("/api/v1/sim/status").Is(http.StatusOK)
+				onServer(other, before).Get("/api/v1/sim/status").Is(http.StatusOK)
 				if set := string(one.Anonymous().Get("/.well-known/jwks.json").Body); strings.Count(set, `"kid"`) != 2 {
 					t.Errorf("the key set is %s", set)
 				}
 				forged := encode(object{"alg": "EdDSA", "kid": "nobody's"}) + "." + encode(object{}) + "." + base64.RawURLEncoding.EncodeToString(make([]byte, 64))
-				with(one, forged).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
+				withBearer(one, forged).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
 			})
 		}
 	})

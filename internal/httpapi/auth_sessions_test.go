@@ -24,27 +24,27 @@ func TestContract_Logout(t *testing.T) {
 		one, other := twoServers(t, e)
 		first := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		second := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
-		here := with(one, first.AuthToken)
+		here := withBearer(one, first.AuthToken)
 		there := here.In(200)
 		renewed := tokensOf(refresh(other, first.RefreshToken))
-		for _, c := range []*kit.Client{here, there, with(one, renewed.AuthToken)} {
-			at(other, c).Get(whoami).Is(http.StatusOK) // every bearer was used before
+		for _, c := range []*kit.Client{here, there, withBearer(one, renewed.AuthToken)} {
+			onServer(other, c).Get(whoami).Is(http.StatusOK) // every bearer was used before
 		}
 		logout(there, nil).Is(http.StatusNoContent)
-		for _, c := range []*kit.Client{here, there, with(one, renewed.AuthToken)} {
+		for _, c := range []*kit.Client{here, there, withBearer(one, renewed.AuthToken)} {
 			for _, s := range []*kit.Server{one, other} {
-				at(s, c).Get(whoami).Is(http.StatusUnauthorized)
+				onServer(s, c).Get(whoami).Is(http.StatusUnauthorized)
 			}
 		}
 		refresh(other, renewed.RefreshToken).Is(http.StatusUnauthorized)
-		with(other, second.AuthToken).Get(whoami).Is(http.StatusOK)
+		withBearer(other, second.AuthToken).Get(whoami).Is(http.StatusOK)
 		logout(here, nil).Is(http.StatusUnauthorized)
 
 		third := tokensOf(refresh(one, second.RefreshToken))
-		logout(with(other, third.AuthToken), `{"everywhere": true}`).Is(http.StatusNoContent)
-		with(one, second.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+		logout(withBearer(other, third.AuthToken), `{"everywhere": true}`).Is(http.StatusNoContent)
+		withBearer(one, second.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 		refresh(one, third.RefreshToken).Is(http.StatusUnauthorized)
-		fresh := with(one, tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password)).AuthToken)
+		fresh := withBearer(one, tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password)).AuthToken)
 		for _, body := range []string{`{"everywhere": "true"}`, `{"everywhere": 1}`, `{"every": true}`, `[]`, `{`} {
 			wantCode(t, logout(fresh, body), http.StatusBadRequest, 1000)
 		}
@@ -58,14 +58,14 @@ func TestContract_SuspensionEndsSessions(t *testing.T) {
 		t.Helper()
 		one, other := twoServers(t, e)
 		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
-		c := with(one, session.AuthToken)
-		at(other, c).Get(whoami).Is(http.StatusOK)
+		c := withBearer(one, session.AuthToken)
+		onServer(other, c).Get(whoami).Is(http.StatusOK)
 		one.SetStatus(4, fleet.UserSuspended)
-		at(other, c).Get(whoami).Is(http.StatusUnauthorized)
+		onServer(other, c).Get(whoami).Is(http.StatusUnauthorized)
 		refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
 		one.SetStatus(4, fleet.UserActive)
 		for _, s := range []*kit.Server{one, other} { // an ended session stays ended
-			at(s, c).Get(whoami).Is(http.StatusUnauthorized)
+			onServer(s, c).Get(whoami).Is(http.StatusUnauthorized)
 			refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
 		}
 		session = tokensOf(signIn(other.Anonymous(), "user@example.com", kit.Password))

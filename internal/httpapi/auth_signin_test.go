@@ -19,7 +19,7 @@ const wrong = "no password of anybody"
 
 func TestSignIn(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		for name, body := range map[string]object{
 			"as documented":        credentials("admin@example.com", kit.Password),
 			"the name in capitals": credentials("Admin@EXAMPLE.com", kit.Password),
@@ -31,7 +31,7 @@ func TestSignIn(t *testing.T) {
 				t.Errorf("%s: no refresh token", name)
 			}
 			var place struct{ ID int64 }
-			with(s, got.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
+			withBearer(s, got.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
 			if place.ID != 100 {
 				t.Errorf("%s: signed in to Workspace %d", name, place.ID)
 			}
@@ -42,10 +42,10 @@ func TestSignIn(t *testing.T) {
 // The response does not reveal why a sign-in failed.
 func TestRefusalsAreAlike(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		s.Seed(`users: [{id: 20, username: pending@example.com, name: Pending, password: correct horse, status: activation_pending, default_workspace: 100, roles: {100: administrator}}]`)
 		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
-		want := looks(signIn(s.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
+		want := normalized(signIn(s.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
 		if want["body"] != "" {
 			t.Errorf("the body is %q", want["body"])
 		}
@@ -63,7 +63,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 			"garbled application":                    {"application_token": "abc"},
 			"an application token without a subject": {"application_token": "eyJhbGciOiJub25lIn0.e30."},
 		} {
-			got := looks(s.Anonymous().Post(authenticate, body), "admin@example.com")
+			got := normalized(s.Anonymous().Post(authenticate, body), "admin@example.com")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s: a wrong password (-) is answered otherwise (+):\n%s", name, diff)
 			}
@@ -73,7 +73,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 
 // A plain-text password is a 400 that says what to send and does not repeat the password.
 func TestPlainPassword(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	for _, password := range []string{kit.Password, "", strings.Repeat("z", 40), strings.Repeat("a", 41)} {
 		got := wantCode(t, s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": password}), 400, 1000)
 		if !strings.HasPrefix(got.Message, "password: ") || password != "" && strings.Contains(got.Message, password) {
@@ -84,8 +84,8 @@ func TestPlainPassword(t *testing.T) {
 
 func TestLockout(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
-		here := from(s, "203.0.113.5")
+		s := kit.StartFerry(t, e)
+		here := fromAddress(s, "203.0.113.5")
 		for range 2 {
 			signIn(here, "admin@example.com", wrong).Is(http.StatusUnauthorized)
 		}
@@ -100,41 +100,41 @@ func TestLockout(t *testing.T) {
 		if locked.Header.Get("Retry-After") != "300" {
 			t.Errorf("Retry-After: %s", locked.Header.Get("Retry-After"))
 		}
-		s.Clock.Pass(5*time.Minute - time.Second)
+		s.Clock.Advance(5*time.Minute - time.Second)
 		wantCode(t, signIn(here, "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
-		s.Clock.Pass(time.Second)
+		s.Clock.Advance(time.Second)
 		tokensOf(signIn(here, "admin@example.com", kit.Password))
 	})
 }
 
 // A lock that was set while the clock was years ahead ends when the clock is corrected.
-func TestLockoutByAClockThatWasWrong(t *testing.T) {
+func TestLockoutAfterClockCorrection(t *testing.T) {
 	const years = 3 * 365 * 24 * time.Hour
-	s := kit.Ferried(t, kit.SQLite)
-	s.Clock.Pass(years)
+	s := kit.StartFerry(t, kit.SQLite)
+	s.Clock.Advance(years)
 	for range 3 {
 		signIn(s.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 	}
 	wantCode(t, signIn(s.Anonymous(), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
-	s.Clock.Pass(-years)
+	s.Clock.Advance(-years)
 	tokensOf(signIn(s.Anonymous(), "admin@example.com", kit.Password))
 }
 
 // Only the address from a trusted proxy counts: the right-most one that is not a trusted proxy.
 func TestLockoutAddresses(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	for _, forged := range []string{"203.0.113.5", "198.51.100.1, 203.0.113.5", "198.51.100.2,203.0.113.5, 127.0.0.1"} {
-		signIn(from(s, forged), "admin@example.com", wrong).Is(http.StatusUnauthorized)
+		signIn(fromAddress(s, forged), "admin@example.com", wrong).Is(http.StatusUnauthorized)
 	}
-	wantCode(t, signIn(from(s, "192.0.2.99, ::ffff:203.0.113.5"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
-	tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", kit.Password))
-	tokensOf(signIn(from(s, "not an address"), "admin@example.com", kit.Password))
+	wantCode(t, signIn(fromAddress(s, "192.0.2.99, ::ffff:203.0.113.5"), "admin@example.com", kit.Password), http.StatusUnauthorized, 1105)
+	tokensOf(signIn(fromAddress(s, "203.0.113.6"), "admin@example.com", kit.Password))
+	tokensOf(signIn(fromAddress(s, "not an address"), "admin@example.com", kit.Password))
 	tokensOf(signIn(s.Anonymous(), "admin@example.com", kit.Password))
 }
 
 // An unknown user name is locked like an existing one.
-func TestLockoutOfNobody(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+func TestLockoutOfUnknownUser(t *testing.T) {
+	s := kit.StartFerry(t, kit.SQLite)
 	for _, name := range []string{"unknown@example.com", "suspended@example.com"} {
 		for range 3 {
 			signIn(s.Anonymous(), name, wrong).Is(http.StatusUnauthorized)
@@ -147,7 +147,7 @@ func TestLockoutOfNobody(t *testing.T) {
 // lock would reveal that it is correct.
 func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		s.Exec("DELETE FROM membership_roles WHERE user_id = 3")
 		s.Exec("DELETE FROM memberships WHERE user_id = 3") // observer@example.com is in no Workspace
 		for _, name := range []string{"observer@example.com", "suspended@example.com"} {
@@ -164,8 +164,8 @@ func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
 
 func TestAttemptsPerAddress(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
-		here := from(s, "203.0.113.5")
+		s := kit.StartFerry(t, e)
+		here := fromAddress(s, "203.0.113.5")
 		for i := range 100 { // of every kind
 			here.Post(authenticate, []any{`{}`, `no JSON`, object{"refresh_token": "x"}, object{"application_token": "x"}}[i%4])
 		}
@@ -174,8 +174,8 @@ func TestAttemptsPerAddress(t *testing.T) {
 		if wait, err := strconv.Atoi(got.Header.Get("Retry-After")); err != nil || wait < 1 || wait > 300 {
 			t.Errorf("Retry-After: %q", got.Header.Get("Retry-After"))
 		}
-		tokensOf(signIn(from(s, "203.0.113.6"), "admin@example.com", kit.Password))
-		s.Clock.Pass(5 * time.Minute)
+		tokensOf(signIn(fromAddress(s, "203.0.113.6"), "admin@example.com", kit.Password))
+		s.Clock.Advance(5 * time.Minute)
 		tokensOf(signIn(here, "admin@example.com", kit.Password))
 	})
 }
@@ -184,46 +184,46 @@ func TestAttemptsPerAddress(t *testing.T) {
 // TestContract_GuessCeiling.
 func guessCeiling(t *testing.T, e kit.Engine) {
 	t.Helper()
-	s := kit.Ferried(t, e)
+	s := kit.StartFerry(t, e)
 	for i := range 100 {
-		if got := signIn(from(s, fmt.Sprintf("203.0.113.%d", i)), "admin@example.com", wrong).Is(http.StatusUnauthorized); len(got.Body) != 0 {
+		if got := signIn(fromAddress(s, fmt.Sprintf("203.0.113.%d", i)), "admin@example.com", wrong).Is(http.StatusUnauthorized); len(got.Body) != 0 {
 			t.Fatalf("guess %d: %s", i+1, got.Body)
 		}
 	}
-	refused := signIn(from(s, "203.0.113.200"), "admin@example.com", kit.Password)
+	refused := signIn(fromAddress(s, "203.0.113.200"), "admin@example.com", kit.Password)
 	wantCode(t, refused, http.StatusUnauthorized, 1105)
 	if refused.Header.Get("Retry-After") != "3600" {
 		t.Errorf("Retry-After: %s", refused.Header.Get("Retry-After"))
 	}
-	tokensOf(signIn(from(s, "203.0.113.200"), "user@example.com", kit.Password)) // another account
-	s.Clock.Pass(time.Hour)
-	tokensOf(signIn(from(s, "203.0.113.200"), "admin@example.com", kit.Password))
+	tokensOf(signIn(fromAddress(s, "203.0.113.200"), "user@example.com", kit.Password)) // another account
+	s.Clock.Advance(time.Hour)
+	tokensOf(signIn(fromAddress(s, "203.0.113.200"), "admin@example.com", kit.Password))
 }
 
 func TestPasswordChangeEndsSessions(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		other := s.As("admin@example.com")
 		if err := operator.New(s.Control).SetPassword(t.Context(), "User@example.com", "battery staple"); err != nil {
 			t.Fatal(err)
 		}
-		with(s, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
+		withBearer(s, session.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
 		s.Anonymous().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
 		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 		fresh := tokensOf(signIn(s.Anonymous(), "user@example.com", "battery staple"))
-		with(s, fresh.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
+		withBearer(s, fresh.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK)
 		other.Get("/api/v1/organisation/my").Is(http.StatusOK)
 	})
 }
 
-func TestSuspendingBitesAtOnce(t *testing.T) {
+func TestSuspensionTakesEffectImmediately(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
-		elsewhere := with(s, session.AuthToken).In(200)
+		elsewhere := withBearer(s, session.AuthToken).In(200)
 		suspend(s, 4)
-		with(s, session.AuthToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
+		withBearer(s, session.AuthToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
 		elsewhere.Get("/api/v1/sim").Is(http.StatusUnauthorized)
 		s.Anonymous().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)
 	})

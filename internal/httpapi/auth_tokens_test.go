@@ -24,13 +24,13 @@ func exchange(c *kit.Client, applicationToken string) *kit.Answer {
 
 func TestApplicationToken(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		made := newApplicationToken(s, control.NewToken{Description: "billing"})
 		got := tokensOf(exchange(s.Anonymous(), made.Text))
 		if got.RefreshToken != "" {
 			t.Error("an application token has a refresh token")
 		}
-		program := with(s, got.AuthToken)
+		program := withBearer(s, got.AuthToken)
 		var place struct{ ID int64 }
 		program.Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
 		if place.ID != 100 {
@@ -45,12 +45,12 @@ func TestApplicationToken(t *testing.T) {
 
 func TestApplicationTokenExpires(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		made := newApplicationToken(s, control.NewToken{Expires: s.Clock.Now().Add(time.Hour)})
 		program := application(s, made)
-		s.Clock.Pass(time.Hour - time.Second)
+		s.Clock.Advance(time.Hour - time.Second)
 		program.Get("/api/v1/sim/status").Is(http.StatusOK)
-		s.Clock.Pass(time.Second) // long before the bearer itself expires
+		s.Clock.Advance(time.Second) // long before the bearer itself expires
 		program.Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
 		exchange(s.Anonymous(), made.Text).Is(http.StatusUnauthorized)
 	})
@@ -58,7 +58,7 @@ func TestApplicationTokenExpires(t *testing.T) {
 
 // The network is checked at the exchange and at each request.
 func TestApplicationTokenNetwork(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	for _, test := range []struct{ cidr, inside, outside string }{
 		{"203.0.113.0/24", "203.0.113.200", "203.0.114.1"},
 		{"203.0.113.7", "::ffff:203.0.113.7", "203.0.113.8"},
@@ -69,10 +69,10 @@ func TestApplicationTokenNetwork(t *testing.T) {
 		{"fe80::/64", "fe80::1%eth0", "[fe80:0:0:1::1%eth0]:80"},
 	} {
 		made := newApplicationToken(s, control.NewToken{CIDR: test.cidr})
-		got := tokensOf(exchange(from(s, test.inside), made.Text))
-		exchange(from(s, test.outside), made.Text).Is(http.StatusUnauthorized)
+		got := tokensOf(exchange(fromAddress(s, test.inside), made.Text))
+		exchange(fromAddress(s, test.outside), made.Text).Is(http.StatusUnauthorized)
 		exchange(s.Anonymous(), made.Text).Is(http.StatusUnauthorized)
-		program := with(s, got.AuthToken)
+		program := withBearer(s, got.AuthToken)
 		program.With("X-Forwarded-For", test.inside).Get("/api/v1/sim/status").Is(http.StatusOK)
 		program.With("X-Forwarded-For", test.outside).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
 		program.With("X-Forwarded-For", test.inside+", "+test.outside).Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
@@ -82,7 +82,7 @@ func TestApplicationTokenNetwork(t *testing.T) {
 // A network that cannot contain a client's address is refused, in every operation with a
 // network.
 func TestNetworksThatMatchNothing(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	for _, cidr := range []string{"fe80::1%eth0", "fe80::%1/64", "::ffff:0:0/80", "::ffff:10.0.0.0/8", "10.0.0.0/40", "lan"} {
 		got := wantCode(t, admin.Post(tokensURL, object{"description": "x", "ip": cidr}), http.StatusBadRequest, 1000)
@@ -97,11 +97,11 @@ func TestNetworksThatMatchNothing(t *testing.T) {
 }
 
 func TestBearerExpires(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	c := s.As("admin@example.com")
-	s.Clock.Pass(240 * time.Minute)
+	s.Clock.Advance(240 * time.Minute)
 	c.Get("/api/v1/sim/status").Is(http.StatusOK) // clocks of servers may differ by a minute
-	s.Clock.Pass(time.Minute)
+	s.Clock.Advance(time.Minute)
 	got := c.Get("/api/v1/sim/status").Is(http.StatusUnauthorized)
 	if !strings.Contains(string(got.Body), "expired") {
 		t.Errorf("the body does not tell why: %s", got.Body)
@@ -131,9 +131,9 @@ func decodePart(t *testing.T, token string, part int) object {
 
 // Only tokens signed by this installation are accepted.
 func TestForgedBearers(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	good := s.As("observer@example.com").Token
-	with(s, good).Get("/api/v1/sim/status").Is(http.StatusOK)
+	withBearer(s, good).Get("/api/v1/sim/status").Is(http.StatusOK)
 	parts := strings.Split(good, ".")
 	header, claims := decodePart(t, good, 0), decodePart(t, good, 1)
 	kid := fmt.Sprint(header["kid"])
@@ -166,7 +166,7 @@ func TestForgedBearers(t *testing.T) {
 		"a refresh token":         tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).RefreshToken,
 		"very long":               strings.Repeat("a", 30_000),
 	} {
-		got := with(s, token).Get("/api/v1/user/my")
+		got := withBearer(s, token).Get("/api/v1/user/my")
 		if got.Status != http.StatusUnauthorized || got.Header.Get("WWW-Authenticate") != "Bearer" {
 			t.Errorf("%s: %d %s", name, got.Status, got.Body)
 		}
@@ -183,7 +183,7 @@ func TestForgedBearers(t *testing.T) {
 
 func TestSwitchWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		here := s.As("user@example.com")
 		there := here.In(200)
 		for c, want := range map[*kit.Client]int64{here: 100, there: 200} { // the old one stays valid

@@ -27,8 +27,8 @@ func signIn(c *kit.Client, username, password string) *kit.Answer {
 	return c.Post(authenticate, credentials(username, password))
 }
 
-// from returns a client at an address, behind a trusted proxy.
-func from(s *kit.Server, address string) *kit.Client {
+// fromAddress returns a client at an address, behind a trusted proxy.
+func fromAddress(s *kit.Server, address string) *kit.Client {
 	return s.Anonymous().With("X-Forwarded-For", address)
 }
 
@@ -40,8 +40,8 @@ func tokensOf(a *kit.Answer) api.AuthResponse {
 	return got
 }
 
-// with returns a client with a bearer.
-func with(s *kit.Server, bearer string) *kit.Client {
+// withBearer returns a client with a bearer.
+func withBearer(s *kit.Server, bearer string) *kit.Client {
 	c := s.Anonymous()
 	c.Token = bearer
 	return c
@@ -63,7 +63,7 @@ func newApplicationToken(s *kit.Server, n control.NewToken) control.CreatedToken
 // application signs in with an application token.
 func application(s *kit.Server, made control.CreatedToken) *kit.Client {
 	s.T.Helper()
-	return with(s, tokensOf(s.Anonymous().Post(authenticate, object{"application_token": made.Text})).AuthToken)
+	return withBearer(s, tokensOf(s.Anonymous().Post(authenticate, object{"application_token": made.Text})).AuthToken)
 }
 
 func revoke(s *kit.Server, id fleet.TokenID) {
@@ -90,8 +90,8 @@ func wantCode(t *testing.T, a *kit.Answer, status, code int) api.Error {
 	return got
 }
 
-// in returns the same client for a subtest.
-func in(t *testing.T, c *kit.Client) *kit.Client {
+// currentWorkspace returns the same client for a subtest.
+func currentWorkspace(t *testing.T, c *kit.Client) *kit.Client {
 	t.Helper()
 	other := *c
 	other.T = t

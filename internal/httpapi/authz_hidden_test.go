@@ -11,12 +11,12 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// looks returns the observable parts of a response except its request id and time. The
+// normalized returns the observable parts of a response except its request id and time. The
 // requested id becomes {id}.
-func looks(a *kit.Answer, id string) object { return looksWith(a, id, "{id}") }
+func normalized(a *kit.Answer, id string) object { return normalizedWith(a, id, "{id}") }
 
-// looksWith replaces the requested id by another one.
-func looksWith(a *kit.Answer, id, other string) object {
+// normalizedWith replaces the requested id by another one.
+func normalizedWith(a *kit.Answer, id, other string) object {
 	blank := regexp.MustCompile(`(\b|%3A)` + regexp.QuoteMeta(id) + `\b`)
 	with := func(text, other string) string {
 		return blank.ReplaceAllString(text, "${1}"+strings.ReplaceAll(other, "$", "$$"))
@@ -35,9 +35,9 @@ func looksWith(a *kit.Answer, id, other string) object {
 // Resources in an inaccessible Workspace look like unknown ones: same status, bytes and
 // headers. TestProbes tries each place that accepts an id; this test covers requests with
 // several reasons for a refusal, and other callers.
-func TestForeignThingsLookAbsent(t *testing.T) {
+func TestForeignObjectsLookAbsent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e).Seed(elsewhere)
+		s := kit.StartFerry(t, e).Seed(elsewhere)
 		moved := s.As("admin@example.com").In(300).Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 270}], "dry_run": false}`).Is(http.StatusOK)
 		entry := strings.TrimPrefix(moved.Header.Get("Location"), "/api/v1/migration/")
 		_, app := withFactor(s, "user@example.com")
@@ -68,9 +68,9 @@ func TestForeignThingsLookAbsent(t *testing.T) {
 			"a trusted device":    {caller, "1", "9", del("/api/v1/user/my/mfa/trusted_device/{id}", nil), 404},
 		} {
 			t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
-				c := in(t, test.c)
+				c := currentWorkspace(t, test.c)
 				foreign, absent := test.ask(c, test.foreign).Is(test.status), test.ask(c, test.absent)
-				if diff := cmp.Diff(looks(absent, test.absent), looks(foreign, test.foreign)); diff != "" {
+				if diff := cmp.Diff(normalized(absent, test.absent), normalized(foreign, test.foreign)); diff != "" {
 					t.Errorf("absent (-) and foreign (+) differ:\n%s", diff)
 				}
 			})

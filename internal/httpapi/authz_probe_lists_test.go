@@ -81,7 +81,7 @@ func (p probe) filter(c *kit.Client) (requests int) {
 		c.T.Errorf("%s %s: an id that does not exist: %s", p.pattern, p.place, absent.Body)
 	}
 	for _, id := range p.thing.foreign {
-		if diff := unlike(absent, p.thing.absent, ask(id), id); diff != "" {
+		if diff := differs(absent, p.thing.absent, ask(id), id); diff != "" {
 			c.T.Errorf("%s %s: absent (-) and the foreign %s (+) differ:\n%s", p.pattern, p.place, id, diff)
 		}
 	}
@@ -93,7 +93,7 @@ func (p probe) filter(c *kit.Client) (requests int) {
 		if got.Status == http.StatusUnprocessableEntity && slices.Contains(noIDs, id) {
 			continue
 		}
-		if diff := unlike(absent, p.thing.absent, got, id); diff != "" {
+		if diff := differs(absent, p.thing.absent, got, id); diff != "" {
 			c.T.Errorf("%s %s: absent (-) and %.40s (+) differ:\n%s", p.pattern, p.place, id, diff)
 		}
 	}

@@ -187,14 +187,14 @@ func TestProbes(t *testing.T) {
 		requests, before := 0, s.Dump()
 		for i, p := range list {
 			what := p.pattern + " " + p.place
-			t.Run(strings.ReplaceAll(what, "/", "."), func(t *testing.T) { requests += p.try(in(t, callers[i])) })
+			t.Run(strings.ReplaceAll(what, "/", "."), func(t *testing.T) { requests += p.try(currentWorkspace(t, callers[i])) })
 			after := s.Dump()
 			if diff := before.Diff(after, kit.Counters...); diff != "" {
 				t.Errorf("%s: a probe left a trace (-before +after):\n%s", what, diff)
 			}
 			before = after
 		}
-		t.Run("lists", func(t *testing.T) { requests += probeLists(t, in(t, s.As("admin@example.com")), known) })
+		t.Run("lists", func(t *testing.T) { requests += probeLists(t, currentWorkspace(t, s.As("admin@example.com")), known) })
 		if diff := before.Diff(s.Dump(), kit.Counters...); diff != "" {
 			t.Errorf("a probe of a list left a trace (-before +after):\n%s", diff)
 		}
@@ -243,7 +243,7 @@ func (p probe) try(c *kit.Client) (requests int) {
 	}
 	for _, id := range p.thing.foreign {
 		got := p.ask(c, p.spelled(id))
-		if diff := gocmp.Diff(looksWith(absent, p.thing.absent, id), looksWith(got, id, id)); diff != "" {
+		if diff := gocmp.Diff(normalizedWith(absent, p.thing.absent, id), normalizedWith(got, id, id)); diff != "" {
 			c.T.Errorf("absent (-) and the foreign %s (+) differ:\n%s", id, diff)
 		}
 	}
@@ -257,21 +257,21 @@ func (p probe) try(c *kit.Client) (requests int) {
 		if malformed && got.Status == http.StatusBadRequest {
 			continue
 		}
-		if diff := unlike(absent, p.thing.absent, got, id); diff != "" {
+		if diff := differs(absent, p.thing.absent, got, id); diff != "" {
 			c.T.Errorf("absent (-) and %.40s (+) differ:\n%s", id, diff)
 		}
 	}
 	return 1 + len(p.thing.foreign) + len(nobodys) + len(noIDs)
 }
 
-// unlike describes the difference between two responses, for ids of possibly different length.
-func unlike(absent *kit.Answer, its string, got *kit.Answer, id string) string {
+// differs describes the difference between two responses, for ids of possibly different length.
+func differs(absent *kit.Answer, its string, got *kit.Answer, id string) string {
 	quoted, err := json.Marshal(id) // as the body repeats it
 	if err != nil {
 		return err.Error()
 	}
-	want, have := looksWith(absent, its, id), looksWith(got, id, id)
-	want["body"] = looksWith(absent, its, string(quoted[1:len(quoted)-1]))["body"]
+	want, have := normalizedWith(absent, its, id), normalizedWith(got, id, id)
+	want["body"] = normalizedWith(absent, its, string(quoted[1:len(quoted)-1]))["body"]
 	for _, answer := range []object{want, have} {
 		if h, ok := answer["header"].(http.Header); ok {
 			h.Del("Content-Length")

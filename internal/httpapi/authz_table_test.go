@@ -168,7 +168,7 @@ func TestEveryOperationHasARow(t *testing.T) {
 // callers signs all callers in; some lose their permissions afterwards.
 func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*kit.Client) {
 	expired := s.As("observer@example.com")
-	s.Clock.Pass(beyond)
+	s.Clock.Advance(beyond)
 	s.SignOut()
 	revoked, live := newApplicationToken(s, control.NewToken{}), newApplicationToken(s, control.NewToken{})
 	valid = map[string]*kit.Client{
@@ -177,9 +177,9 @@ func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*k
 		"superadmin": s.As("root@example.com"), "of a suspended Workspace": s.As("shut@example.com"),
 	}
 	invalid = map[string]*kit.Client{
-		"nobody": s.Anonymous(), "garbage": with(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
+		"nobody": s.Anonymous(), "garbage": withBearer(s, "garbage"), "expired": expired, "suspended": s.As("issuer@example.com"),
 		"revoked": application(s, revoked), "wrong scheme": s.Anonymous().With("Authorization", "Basic "+valid["administrator"].Token),
-		"application token": with(s, live.Text), // must be exchanged, not a bearer
+		"application token": withBearer(s, live.Text), // must be exchanged, not a bearer
 		"barred":            s.As("barred@example.com"),
 	}
 	invalid["barred"].Get("/api/v1/organisation/my").Is(http.StatusOK)
@@ -194,10 +194,10 @@ func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*k
 
 func TestAuthorization(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e).Seed(oddPeople)
+		s := kit.StartFerry(t, e).Seed(oddPeople)
 		valid, invalid := callers(s)
 		// A user who must add a second factor first, by the settings of another server.
-		newcomer := at(kit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
+		newcomer := onServer(kit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
 		tried := 0
 		entry := valid["administrator"].Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
 		routes := httpapi.Routes()

@@ -13,11 +13,11 @@ import (
 // is recorded as an event, once per key.
 func TestConnectivity(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		is := func(device int64, want string) {
 			t.Helper()
-			got := body[api.Connectivity](t, user.Get(deviceURL(device)+"/connectivity"), http.StatusOK)
+			got := decodeBody[api.Connectivity](t, user.Get(deviceURL(device)+"/connectivity"), http.StatusOK)
 			if got.Status.Description != want || got.Services == nil {
 				t.Errorf("device %d: %+v, want %s", device, got, want)
 			}

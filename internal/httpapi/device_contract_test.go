@@ -17,7 +17,7 @@ import (
 func TestContract_DeviceScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com")
 		issuer.Get(simURL(250)).Is(http.StatusOK)
 		if got := listed(issuer, endpoint, nil); len(got) != 0 {
@@ -31,7 +31,7 @@ func TestContract_DeviceScope(t *testing.T) {
 func TestContract_DeviceShape(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for id, want := range map[int64][]string{
 			9002: {"created", "id", "imei_lock", "last_updated", "name", "status"}, // made by the world file
@@ -62,7 +62,7 @@ func TestContract_DeviceShape(t *testing.T) {
 func TestContract_DeviceFilters(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		c := kit.Ferried(t, e).Seed(meters).As("meters@example.com")
+		c := kit.StartFerry(t, e).Seed(meters).As("meters@example.com")
 		for text, want := range map[string][]int64{"name:gas": {31, 32}, "imei:353175109": {32}, "tags:gasmeter": {31, 32}, "sim_status:1": {33}, "sim:null": {32}, "status:2": {34}, "": {31, 32, 33}} {
 			if diff := cmp.Diff(want, listed(c, endpoint, q(text))); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", text, diff)
@@ -74,7 +74,7 @@ func TestContract_DeviceFilters(t *testing.T) {
 func TestContract_DeviceClear(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		full := object{"name": "a", "tags": "a", "imei": "35317510123456", "ip_address": "10.0.0.1"}
 		for _, empty := range []any{nil, "", " "} {
@@ -100,7 +100,7 @@ func TestContract_DeviceClear(t *testing.T) {
 func TestContract_DeviceValues(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		user := kit.Ferried(t, e).As("user@example.com")
+		user := kit.StartFerry(t, e).As("user@example.com")
 		for field, values := range map[string][2]string{
 			"imei": {"35317510123456", "3531751012345"}, "ip_address": {"2001:db8::7", "10.0.0.0/8"},
 			"name": {strings.Repeat("é", 255), strings.Repeat("é", 256)}, "tags": {strings.Repeat("x", 1024), strings.Repeat("x", 1025)},
@@ -121,7 +121,7 @@ func TestContract_DeviceValues(t *testing.T) {
 func TestContract_DeviceIP(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		user := kit.Ferried(t, e).As("user@example.com")
+		user := kit.StartFerry(t, e).As("user@example.com")
 		for range 2 {
 			d := makeDevice(user, object{"ip_address": "2001:0DB8:0:0::5", "ip_address_space": object{"id": 1}})
 			if d.IPAddress != "2001:db8::5" {
@@ -137,7 +137,7 @@ func TestContract_DeviceIP(t *testing.T) {
 func TestContract_DeviceDeleted(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		wantCode(t, user.Patch(deviceURL(9002), `{"status": {"id": 2}}`), http.StatusBadRequest, 1000)
 		wantCode(t, user.Post(endpoint, deviceBody(object{"status": object{"id": 2}})), http.StatusBadRequest, 1000)
@@ -148,7 +148,7 @@ func TestContract_DeviceDeleted(t *testing.T) {
 		if next := makeDevice(user, nil); next.ID != d.ID+1 {
 			t.Errorf("behind %d comes %d", d.ID, next.ID)
 		}
-		if got := told(user, d.ID); len(got) != 1 {
+		if got := deviceEvents(user, d.ID); len(got) != 1 {
 			t.Errorf("its events: %v", got)
 		}
 		if got := listed(user, endpoint, q("status:2")); !slices.Equal(got, []int64{d.ID}) {
@@ -160,7 +160,7 @@ func TestContract_DeviceDeleted(t *testing.T) {
 func TestContract_DeviceActivate(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for sim, c := range map[int64]struct {
 			create   bool
@@ -185,7 +185,7 @@ func TestContract_DeviceActivate(t *testing.T) {
 			}
 		}
 		// It can also be requested later.
-		user.Patch(deviceURL(sits(user, 1003)), `{"sim": {"id": 1003, "activate": true}}`).Is(http.StatusNoContent)
+		user.Patch(deviceURL(deviceOfSIM(user, 1003)), `{"sim": {"id": 1003, "activate": true}}`).Is(http.StatusNoContent)
 		if got := readSIM(user, 1003).Status.ID; got != 1 {
 			t.Errorf("activated in its device: %d", got)
 		}
@@ -196,7 +196,7 @@ func TestContract_DeviceActivate(t *testing.T) {
 func TestContract_DeviceTaken(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		user := kit.Ferried(t, e).As("user@example.com")
+		user := kit.StartFerry(t, e).As("user@example.com")
 		for path, c := range map[string][2]string{
 			deviceURL(9002): {`{"sim": {"id": 250}}`, "sim: SIM 250 sits in device 9001: take it out there first"},
 			deviceURL(9001): {`{"sim": {"id": 251}}`, "sim: device 9001 holds SIM 250: take it out first"},
@@ -211,13 +211,13 @@ func TestContract_DeviceTaken(t *testing.T) {
 func TestContract_DeviceSIMNull(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		user := kit.Ferried(t, e).As("user@example.com")
+		user := kit.StartFerry(t, e).As("user@example.com")
 		got := wantCode(t, user.Patch(deviceURL(9001), `{"sim": null}`), http.StatusBadRequest, 1000)
-		if !strings.Contains(got.Message, `{"id": null}`) || holds(user, 9001) != 250 {
+		if !strings.Contains(got.Message, `{"id": null}`) || simOfDevice(user, 9001) != 250 {
 			t.Errorf("%+v", got)
 		}
 		user.Patch(deviceURL(9001), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
-		if got := holds(user, 9001); got != 0 {
+		if got := simOfDevice(user, 9001); got != 0 {
 			t.Errorf("it holds SIM %d still", got)
 		}
 	})
@@ -226,7 +226,7 @@ func TestContract_DeviceSIMNull(t *testing.T) {
 func TestContract_DeviceEvents(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user, program := s.As("user@example.com"), s.Program(100)
 		d := makeDevice(user, nil)
 		user.Patch(deviceURL(d.ID), `{"name": "x", "tags": "y"}`).Is(http.StatusNoContent)
@@ -247,20 +247,20 @@ func TestContract_DeviceEvents(t *testing.T) {
 func TestContract_DeviceUpdated(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		at := func() string { return readDevice(admin, 9001).LastUpdated.Format(time.RFC3339) }
 		first := at()
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		admin.Patch(deviceURL(9001), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
 		second := at()
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		admin.Patch(deviceURL(9001), `{"sim": {"id": 250}}`).Is(http.StatusNoContent)
 		third := at()
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}], "auto_detach_devices": true, "dry_run": false}`).Is(http.StatusOK)
 		admin.Patch(simURL(251), status(2)).Is(http.StatusNoContent)
-		if first == second || second == third || at() != third || holds(admin, 9001) != 0 {
+		if first == second || second == third || at() != third || simOfDevice(admin, 9001) != 0 {
 			t.Errorf("%s, %s, %s, %s", first, second, third, at())
 		}
 	})
@@ -269,7 +269,7 @@ func TestContract_DeviceUpdated(t *testing.T) {
 func TestContract_DeviceMulti(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		var made []api.Device
 		user.Post(multi, []any{deviceBody(object{"name": "b"}), deviceBody(object{"name": "a", "sim": object{"id": 252, "activate": true}})}).Is(http.StatusCreated).JSON(&made)
@@ -300,7 +300,7 @@ func TestContract_DeviceMulti(t *testing.T) {
 func TestContract_DeviceTwice(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		user := kit.Ferried(t, e).As("user@example.com")
+		user := kit.StartFerry(t, e).As("user@example.com")
 		for _, c := range []struct{ method, body string }{
 			{"PATCH", `[{"id": 9002, "name": "x"}, {"id": 9002.0, "name": "y"}]`},
 			{"PATCH", `[{"id": 9002, "sim": {"id": 251}}, {"id": 9001, "sim": {"id": 251.0}}]`},
@@ -317,7 +317,7 @@ func TestContract_DeviceTwice(t *testing.T) {
 func TestContract_ProfileShape(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e).Seed(elsewhere)
+		s := kit.StartFerry(t, e).Seed(elsewhere)
 		user := s.As("user@example.com")
 		for _, kind := range []string{"service_profile", "tariff_profile"} {
 			if got := string(user.Get("/api/v1/" + kind).Is(http.StatusOK).Body); got != `[{"id":1,"name":"Default"}]` {

@@ -36,8 +36,8 @@ func deviceBody(more object) object {
 	return body
 }
 
-// told returns the types and descriptions of a device's events, oldest first.
-func told(c *kit.Client, device int64) (list []string) {
+// deviceEvents returns the types and descriptions of a device's events, oldest first.
+func deviceEvents(c *kit.Client, device int64) (list []string) {
 	c.T.Helper()
 	var events []api.Event
 	c.Get(deviceURL(device) + "/event?sort=id").Is(http.StatusOK).JSON(&events)
@@ -47,8 +47,8 @@ func told(c *kit.Client, device int64) (list []string) {
 	return list
 }
 
-// holds returns the SIM in a device, 0 for none.
-func holds(c *kit.Client, device int64) int64 {
+// simOfDevice returns the SIM in a device, 0 for none.
+func simOfDevice(c *kit.Client, device int64) int64 {
 	c.T.Helper()
 	if d := readDevice(c, device); d.SIM != nil {
 		return d.SIM.ID
@@ -56,8 +56,8 @@ func holds(c *kit.Client, device int64) int64 {
 	return 0
 }
 
-// sits returns the device of a SIM, 0 for none.
-func sits(c *kit.Client, sim int64) int64 {
+// deviceOfSIM returns the device of a SIM, 0 for none.
+func deviceOfSIM(c *kit.Client, sim int64) int64 {
 	c.T.Helper()
 	if s := readSIM(c, sim); s.Endpoint != nil {
 		return s.Endpoint.ID

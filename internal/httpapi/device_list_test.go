@@ -35,7 +35,7 @@ sims:
 
 func TestFilterDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).Seed(meters).As("meters@example.com")
+		c := kit.StartFerry(t, e).Seed(meters).As("meters@example.com")
 		filtered := make(map[string]bool)
 		for text, want := range map[string][]int64{
 			"":                                       {31, 32, 33},
@@ -97,7 +97,7 @@ func TestFilterDevices(t *testing.T) {
 
 func TestSortDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).Seed(meters).As("meters@example.com")
+		c := kit.StartFerry(t, e).Seed(meters).As("meters@example.com")
 		ascending := map[string][]int64{
 			"id": {31, 32, 33}, "name": {32, 31, 33}, "status": {31, 33, 32}, "tags": {31, 33, 32}, "imei": {33, 31, 32}, "ip_address": {33, 32, 31},
 			"service_profile": {33, 31, 32}, "tariff_profile": {32, 33, 31}, "sim": {32, 31, 33}, "sim_status": {32, 33, 31},
@@ -125,7 +125,7 @@ func TestSortDevices(t *testing.T) {
 
 func TestPagesOfDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).Seed(meters).As("meters@example.com")
+		c := kit.StartFerry(t, e).Seed(meters).As("meters@example.com")
 		got := c.Get(endpoint + "?per_page=2&page=9&q=" + url.QueryEscape("status:0|1")).Is(http.StatusOK)
 		for name, want := range map[string]string{
 			"X-Count-Per-Page": "2", "X-Current-Page": "2", "X-Total-Count": "3", "X-Total-Pages": "2", "X-Sort": "id", "X-Filter": "status:0|1",
@@ -148,7 +148,7 @@ func TestPagesOfDevices(t *testing.T) {
 
 func TestProfiles(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).Seed(meters).As("meters@example.com")
+		c := kit.StartFerry(t, e).Seed(meters).As("meters@example.com")
 		for path, want := range map[string]string{
 			"/api/v1/service_profile":            `[{"id":7,"name":"Fast"},{"id":8,"name":"Slow"}]`,
 			"/api/v1/service_profile?sort=-NAME": `[{"id":8,"name":"Slow"},{"id":7,"name":"Fast"}]`,

@@ -34,7 +34,7 @@ func allAtOnce(n int, send func(i int) *kit.Answer) map[int]int {
 // others get the reason.
 func TestRaceForASIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		const n = 12
 		devices := make([]int64, n)
@@ -48,7 +48,7 @@ func TestRaceForASIM(t *testing.T) {
 			t.Errorf("one SIM for %d devices: %v", n, got)
 		}
 		free := devices[0]
-		if free == sits(user, 252) {
+		if free == deviceOfSIM(user, 252) {
 			free = devices[1]
 		}
 		got = allAtOnce(n, func(i int) *kit.Answer {
@@ -72,7 +72,7 @@ func TestRaceForASIM(t *testing.T) {
 // a 5xx, and the final state is consistent.
 func TestDevicesWhileSIMsMove(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		const n, rounds = 6, 10
 		ids := make([]int64, n+rounds) // the latter are for one round each, and deleted in it
@@ -158,7 +158,7 @@ func TestLostCommitOfDevices(t *testing.T) {
 			if got := s.Rows("SELECT count(*) FROM devices")[0][0]; got != int64(5) {
 				t.Errorf("%v devices, want 5", got)
 			}
-			if diff := cmp.Diff([]string{"43 Status of endpoint changed from 'Enabled' to 'Disabled'", fmt.Sprintf("51 SIM 251 assigned to endpoint %d", first.ID), fmt.Sprintf("50 SIM 251 released from endpoint %d", first.ID)}, told(user, first.ID)); diff != "" {
+			if diff := cmp.Diff([]string{"43 Status of endpoint changed from 'Enabled' to 'Disabled'", fmt.Sprintf("51 SIM 251 assigned to endpoint %d", first.ID), fmt.Sprintf("50 SIM 251 released from endpoint %d", first.ID)}, deviceEvents(user, first.ID)); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
 			s.CheckInvariants()

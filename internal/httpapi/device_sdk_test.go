@@ -80,10 +80,10 @@ func (f *foreign) release(device int64) {
 	f.call("PATCH", deviceURL(device), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
 }
 
-func TestConversationOfAForeignClient(t *testing.T) {
+func TestRequestsOfAForeignClient(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
-		f := &foreign{c: with(s, "None"), token: newApplicationToken(s, control.NewToken{}).Text}
+		s := kit.StartFerry(t, e)
+		f := &foreign{c: withBearer(s, "None"), token: newApplicationToken(s, control.NewToken{}).Text}
 		wantMessage := f.c.Get(endpoint).Is(http.StatusUnauthorized)
 		if wantMessage.Header.Get("WWW-Authenticate") != "Bearer" {
 			t.Errorf("the first 401: %v", wantMessage.Header)

@@ -15,9 +15,9 @@ import (
 
 // The SIM's status takes precedence over activate in all four operations that attach a SIM, and
 // a forbidden transition is refused, not ignored.
-func TestStatusOfAPluggedSIM(t *testing.T) {
+func TestStatusOfAnAttachedSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		next := int64(1100) // Issued SIMs
 		for _, plugIn := range map[string]func(plug object) *kit.Answer{
@@ -73,7 +73,7 @@ func inCommon(endpoints ...object) object {
 // The object form creates the same devices as the list form, and activates no SIM by default.
 func TestDevicesByObject(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		body := inCommon(
 			object{"name": "a", "tags": "north", "imei": "3531751012345600", "imei_lock": true, "ip_address": "10.0.0.1", "sim": object{"id": 1200}},
@@ -116,14 +116,14 @@ func TestDevicesByObject(t *testing.T) {
 // A device may be made in another Workspace that the caller administers, with its profiles.
 func TestDeviceOfAnotherWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e).Seed(`
+		s := kit.StartFerry(t, e).Seed(`
 profiles:
   - {id: 51, workspace: 200, kind: service, name: Theirs}
   - {id: 52, workspace: 200, kind: tariff, name: Theirs}
 `)
 		admin, user := s.As("admin@example.com"), s.As("user@example.com")
 		program := application(s, newApplicationToken(s, control.NewToken{}))
-		own := body[api.Device](t, admin.Post(endpoint, deviceBody(object{"organisation": object{"id": 100}})), http.StatusCreated)
+		own := decodeBody[api.Device](t, admin.Post(endpoint, deviceBody(object{"organisation": object{"id": 100}})), http.StatusCreated)
 		admin.Get(deviceURL(own.ID)).Is(http.StatusOK)
 		free := listed(admin.In(200), "/api/v1/sim", q("endpoint:null,status:0"))
 		plug := object{}
@@ -132,9 +132,9 @@ profiles:
 		}
 		there := deviceBody(plug)
 		there["organisation"], there["service_profile"], there["tariff_profile"] = object{"id": 200}, object{"id": 51}, object{"id": 52}
-		made := body[api.Device](t, admin.Post(endpoint, there), http.StatusCreated)
+		made := decodeBody[api.Device](t, admin.Post(endpoint, there), http.StatusCreated)
 		admin.Get(deviceURL(made.ID)).Is(http.StatusNotFound)
-		read := body[api.Device](t, admin.In(200).Get(deviceURL(made.ID)), http.StatusOK)
+		read := decodeBody[api.Device](t, admin.In(200).Get(deviceURL(made.ID)), http.StatusOK)
 		if diff := cmp.Diff(made, read); diff != "" {
 			t.Errorf("answered (-) and read (+):\n%s", diff)
 		}
@@ -157,11 +157,11 @@ profiles:
 
 func TestIPAddressSpace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		user := kit.Ferried(t, e).As("user@example.com")
+		user := kit.StartFerry(t, e).As("user@example.com")
 		d := makeDevice(user, object{"ip_address": "10.0.0.9", "ip_address_space": object{"id": 42}})
 		is := func(want int64) {
 			t.Helper()
-			got := body[api.Device](t, user.Get(deviceURL(d.ID)), http.StatusOK).IPAddressSpace
+			got := decodeBody[api.Device](t, user.Get(deviceURL(d.ID)), http.StatusOK).IPAddressSpace
 			if (got == nil) != (want == 0) || got != nil && int64(*got.ID) != want {
 				t.Errorf("%+v, want %d", got, want)
 			}
@@ -184,13 +184,13 @@ func TestIPAddressSpace(t *testing.T) {
 // Deleting many devices takes their SIMs out and suspends them, or deletes them on request.
 func TestDeleteDevicesWithSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		issued := makeDevice(user, object{"sim": object{"id": 1000, "activate": false}})
 		s.Untouched("a device that is not there", func() {
 			wantCode(t, user.Do("DELETE", multi, []object{{"id": 9001}, {"id": 9999}}), http.StatusNotFound, 1401)
 			for _, query := range []string{"?delete_sims=yes", "?delete_sims=", "?delete_sims=true&delete_sims=false", "?delete_sims=1"} {
-				bad(t, user.Do("DELETE", multi+query, []object{{"id": 9001}}), "delete_sims")
+				wantBadRequest(t, user.Do("DELETE", multi+query, []object{{"id": 9001}}), "delete_sims")
 			}
 			wantCode(t, user.Do("DELETE", deviceURL(9001), nil), http.StatusConflict, 1406)
 		})
@@ -218,9 +218,9 @@ func TestDeleteDevicesWithSIMs(t *testing.T) {
 // The setting reverses the default of POST /api/v1/endpoint, and nothing else.
 func TestDeviceSIMActivateDefault(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		for i, keep := range []bool{false, true} {
-			user := at(kit.StartWith(t, s.DB, s.Clock, control.Options{KeepSIMsIssued: keep}), s.As("user@example.com"))
+			user := onServer(kit.StartWith(t, s.DB, s.Clock, control.Options{KeepSIMsIssued: keep}), s.As("user@example.com"))
 			for j, c := range []struct {
 				activate any
 				want     int64

@@ -18,9 +18,9 @@ import (
 // Create, read, change every property, enable and disable, delete.
 func TestDeviceLife(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
-		s.Clock.Pass(time.Hour)
+		s.Clock.Advance(time.Hour)
 		made := user.Post(endpoint, deviceBody(object{
 			"name": "meter", "tags": "north, water", "imei": "353175101234560", "imei_lock": true, "ip_address": "2001:DB8::1",
 		})).Is(http.StatusCreated)
@@ -35,7 +35,7 @@ func TestDeviceLife(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || made.Header.Get("Location") != deviceURL(got.ID) {
 			t.Errorf("created at %s (-want +got):\n%s", made.Header.Get("Location"), diff)
 		}
-		s.Clock.Pass(time.Hour)
+		s.Clock.Advance(time.Hour)
 		user.Patch(deviceURL(got.ID), `{"name": "gauge", "tags": null, "imei": "", "imei_lock": false, "ip_address": "10.0.0.7", "status": {"id": 1.0, "description": "?"}, "service_profile": {"id": 1, "name": "?"}}`).Is(http.StatusNoContent)
 		want.Name, want.Tags, want.IMEI, want.IMEILock, want.IPAddress = "gauge", "", "", false, "10.0.0.7"
 		want.Status, want.LastUpdated = api.Ref{ID: 1, Description: "Disabled"}, api.NewTime(s.Clock.Now())
@@ -48,7 +48,7 @@ func TestDeviceLife(t *testing.T) {
 		})
 		user.Patch(deviceURL(got.ID), `{"status": {"id": 0}}`).Is(http.StatusNoContent)
 		wanted := []string{"43 Status of endpoint changed from 'Enabled' to 'Disabled'", "42 Status of endpoint changed from 'Disabled' to 'Enabled'"}
-		if diff := cmp.Diff(wanted, told(user, got.ID)); diff != "" {
+		if diff := cmp.Diff(wanted, deviceEvents(user, got.ID)); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
 		user.Do("DELETE", deviceURL(got.ID), nil).Is(http.StatusNoContent)
@@ -65,9 +65,9 @@ func TestDeviceLife(t *testing.T) {
 }
 
 // A SIM is attached and detached, and the ledger has each step.
-func TestPlugging(t *testing.T) {
+func TestAttachSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		before := readSIM(user, 252)
 		d := makeDevice(user, object{"name": "meter", "sim": object{"id": 252, "iccid": before.ICCID}})
@@ -93,7 +93,7 @@ func TestPlugging(t *testing.T) {
 			fmt.Sprintf("51 SIM 252 assigned to endpoint %d", d.ID), "43 Status of endpoint changed from 'Enabled' to 'Disabled'",
 			fmt.Sprintf("50 SIM 252 released from endpoint %d", d.ID), fmt.Sprintf("51 SIM 253 assigned to endpoint %d", d.ID),
 		}
-		if diff := cmp.Diff(wanted, told(user, d.ID)); diff != "" {
+		if diff := cmp.Diff(wanted, deviceEvents(user, d.ID)); diff != "" {
 			t.Errorf("events of the device (-want +got):\n%s", diff)
 		}
 		var types []int64
@@ -112,9 +112,9 @@ func TestPlugging(t *testing.T) {
 }
 
 // A conflict is a 409 that names its cause, and nothing changes.
-func TestPluggingRefused(t *testing.T) {
+func TestAttachSIMRefused(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		s.Untouched("a SIM or device in use", func() {
 			for _, c := range []struct{ method, path, body, message string }{
@@ -139,7 +139,7 @@ func TestPluggingRefused(t *testing.T) {
 // All faults of a device are reported together, each with its code.
 func TestInvalidDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		long := strings.Repeat("é", 256)
 		s.Untouched("an invalid device", func() {
@@ -181,7 +181,7 @@ func TestInvalidDevices(t *testing.T) {
 // A malformed request is refused with 400 without using the database.
 func TestMalformedDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		many := func(n int) []any {
 			list := make([]any, n)
@@ -226,7 +226,7 @@ func TestMalformedDevices(t *testing.T) {
 // Many devices in one request: all of them, or none.
 func TestManyDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		const n = 600 // all SIMs of the range 1000 to 1599
 		create, patch, gone := make([]any, n), make([]any, n), make([]any, n)
@@ -269,7 +269,7 @@ func TestManyDevices(t *testing.T) {
 // Every write with a key takes effect once, whatever its response.
 func TestDeviceKeys(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		spare := makeDevice(user, nil).ID
 		for i, c := range []struct{ method, path, body, same, other string }{
@@ -302,7 +302,7 @@ func TestDeviceKeys(t *testing.T) {
 // A client reads a device, changes a property, and sends all of it back.
 func TestDeviceSentBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		made := makeDevice(user, object{"name": "meter", "tags": "a", "imei": "353175101234560", "ip_address": "10.0.0.1", "sim": object{"id": 252}})
 		var body object

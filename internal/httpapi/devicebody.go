@@ -110,7 +110,7 @@ func profileID(field string, o wire.Optional[wire.IDRef], create bool) (*int64, 
 
 // plug reads which SIM to attach to a device. Attaching to an existing device does not activate
 // the SIM by default: the caller may only want to swap the card.
-func plug(o wire.Optional[wire.Plug], made *creation) (*fleet.Plug, error) {
+func plug(o wire.Optional[wire.SIMAttachment], made *creation) (*fleet.SIMAttachment, error) {
 	create := made != nil
 	if !o.Set || o.Null && create {
 		return nil, nil
@@ -130,13 +130,13 @@ func plug(o wire.Optional[wire.Plug], made *creation) (*fleet.Plug, error) {
 		if create {
 			return nil, fleet.Invalid("sim.id", "it is required with a status")
 		}
-		return &fleet.Plug{Out: true, Status: status}, nil
+		return &fleet.SIMAttachment{Out: true, Status: status}, nil
 	}
 	activate, err := truth("sim.activate", sim.Activate)
 	if err != nil {
 		return nil, err
 	}
-	p := &fleet.Plug{SIM: fleet.SIMID(sim.ID.Value), Activate: create && made.activate, Status: status}
+	p := &fleet.SIMAttachment{SIM: fleet.SIMID(sim.ID.Value), Activate: create && made.activate, Status: status}
 	if activate != nil {
 		p.Activate = *activate
 	}

@@ -118,7 +118,7 @@ func TestHiddenCharactersAreRefused(t *testing.T) {
 	op := s.Operator()
 	var keeps []string
 	for i, p := range textPlaces(t, known) {
-		s.Clock.Pass(beyond)
+		s.Clock.Advance(beyond)
 		s.SignOut()
 		caller := func(n int) *kit.Client {
 			if p.operator {

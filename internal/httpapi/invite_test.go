@@ -54,12 +54,12 @@ func useKey(c *kit.Client, key, password string) *kit.Answer {
 func TestContract_Invitation(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		for i, path := range []string{invitation, users} {
 			address := fmt.Sprintf("New%d@Example.com", i)
 			got := admin.Post(path, object{"username": address, "name": "Zoë Nöwak", "roles": []object{{"id": 2, "name": "User"}}}).Is(http.StatusCreated)
-			who := body[api.InvitationResponse](t, got, http.StatusCreated)
+			who := decodeBody[api.InvitationResponse](t, got, http.StatusCreated)
 			want := api.InvitationResponse{
 				ID: who.ID, Username: fmt.Sprintf("new%d@example.com", i), Name: "Zoë Nöwak", Organisation: api.RefTo(100), Roles: []api.NamedRef{{ID: 2, Name: "User"}},
 			}
@@ -82,7 +82,7 @@ func TestContract_Invitation(t *testing.T) {
 			}
 			signIn(s.Anonymous(), m.Recipient, "").Is(http.StatusUnauthorized)
 			useKey(s.Anonymous(), m.Secret, better).Is(http.StatusNoContent)
-			me := with(s, tokensOf(signIn(s.Anonymous(), m.Recipient, better)).AuthToken)
+			me := withBearer(s, tokensOf(signIn(s.Anonymous(), m.Recipient, better)).AuthToken)
 			var myself api.User
 			me.Get(users + "/my").Is(http.StatusOK).JSON(&myself)
 			if myself.Status.ID != 1 || myself.Organisation.ID != 100 || myself.Roles[0].ID != 2 {
@@ -104,7 +104,7 @@ func TestContract_Invitation(t *testing.T) {
 func TestContract_InvitationExisting(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		stranger, admin := s.As("stranger@example.com"), s.As("admin@example.com")
 		existing := stranger.Post(invitation, object{"username": "observer@example.com", "name": "Whoever", "roles": []object{{"id": 1}}})
 		unknown := stranger.Post(invitation, object{"username": "unknown1@example.com", "name": "Whoever", "roles": []object{{"id": 1}}})
@@ -113,7 +113,7 @@ func TestContract_InvitationExisting(t *testing.T) {
 			a.Body = regexp.MustCompile(`^\{"id":\d+`).ReplaceAll(a.Body, []byte(`{"id":0`))
 			a.Header.Del("Content-Length")
 		}
-		if diff := cmp.Diff(looks(unknown, "unknown1"), looks(existing, "observer")); diff != "" || existing.Status != http.StatusCreated {
+		if diff := cmp.Diff(normalized(unknown, "unknown1"), normalized(existing, "observer")); diff != "" || existing.Status != http.StatusCreated {
 			t.Errorf("the responses for an existing user (+) and an unknown one (-) differ: %s", diff)
 		}
 		list, _ := usersOf(stranger.Get(users + "?q=status:0&sort=username"))
@@ -154,7 +154,7 @@ func TestContract_InvitationExisting(t *testing.T) {
 func TestContract_InvitationRefused(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin, user, stranger := s.As("admin@example.com"), s.As("user@example.com"), s.As("stranger@example.com")
 		fresh := func(more ...any) object {
 			o := object{"username": "fresh@example.com"}
@@ -183,7 +183,7 @@ func TestContract_InvitationRefused(t *testing.T) {
 		})
 		none := kit.StartWith(t, s.DB, s.Clock, control.Options{})
 		s.Untouched("without mail", func() {
-			wantCode(t, at(none, admin).Post(invitation, fresh()), http.StatusForbidden, 1406)
+			wantCode(t, onServer(none, admin).Post(invitation, fresh()), http.StatusForbidden, 1406)
 			wantCode(t, none.Anonymous().Post(resetURL, object{"username": "user@example.com"}), http.StatusForbidden, 1406)
 		})
 		for i := range 100 {
@@ -270,7 +270,7 @@ func TestContract_Activation(t *testing.T) {
 			if n := hashes(func() { got = useKey(nobody, guess, better) }); n != 1 {
 				t.Errorf("a wrong key costs %d hashes", n)
 			}
-			if diff := cmp.Diff(looks(guessed, "-"), looks(got, "-")); diff != "" {
+			if diff := cmp.Diff(normalized(guessed, "-"), normalized(got, "-")); diff != "" {
 				t.Errorf("%q: %s", guess, diff)
 			}
 		}
@@ -301,13 +301,13 @@ func TestContract_Activation(t *testing.T) {
 		key, gone := invite("third@example.com"), invite("fourth@example.com")
 		drop(admin, users+"/fourth@example.com").Is(http.StatusNoContent)
 		useKey(nobody, gone, better).Is(http.StatusForbidden)
-		one.Clock.Pass(7 * 24 * time.Hour)
+		one.Clock.Advance(7 * 24 * time.Hour)
 		useKey(nobody, key, better).Is(http.StatusForbidden)
 		if stored := one.Rows("SELECT secret FROM mails WHERE secret <> ''"); len(stored) > 0 {
 			t.Errorf("keys that were delivered are kept: %v", stored)
 		}
 		// Guessing counts against the address.
-		here := from(one, "203.0.113.77")
+		here := fromAddress(one, "203.0.113.77")
 		for range 100 {
 			here.Post(activation, object{"activationKey": "x"}).Is(http.StatusForbidden)
 		}
@@ -318,7 +318,7 @@ func TestContract_Activation(t *testing.T) {
 func TestContract_PasswordReset(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		ask := func(username string) *kit.Answer {
 			return s.Anonymous().Post(resetURL, object{"username": username}).Is(http.StatusNoContent)
@@ -326,7 +326,7 @@ func TestContract_PasswordReset(t *testing.T) {
 		s.Exec("INSERT INTO users SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0, NULL FROM users WHERE id = 1")
 		known := ask("User@example.com")
 		for _, name := range []string{"unknown@example.com", "suspended@example.com", "invited@example.com"} {
-			if diff := cmp.Diff(looks(known, "-"), looks(ask(name), "-")); diff != "" {
+			if diff := cmp.Diff(normalized(known, "-"), normalized(ask(name), "-")); diff != "" {
 				t.Errorf("%s: %s", name, diff)
 			}
 		}
@@ -338,7 +338,7 @@ func TestContract_PasswordReset(t *testing.T) {
 		wantCode(t, useKey(s.Anonymous(), m.Secret, "password"), http.StatusUnprocessableEntity, 1400)
 		useKey(s.Anonymous(), m.Secret, better).Is(http.StatusNoContent)
 		useKey(s.Anonymous(), m.Secret, "another password").Is(http.StatusForbidden)
-		with(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
+		withBearer(s, session.AuthToken).Get(whoami).Is(http.StatusUnauthorized)
 		refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
 		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
 		tokensOf(signIn(s.Anonymous(), "user@example.com", better))
@@ -356,7 +356,7 @@ func TestContract_PasswordReset(t *testing.T) {
 		_ = app
 		ask("target@example.com")
 		late := nextMail(s).Secret
-		s.Clock.Pass(time.Hour)
+		s.Clock.Advance(time.Hour)
 		useKey(s.Anonymous(), late, better).Is(http.StatusForbidden)
 
 		// Three per hour, from any caller.
@@ -398,7 +398,7 @@ func TestMailsAreLeased(t *testing.T) {
 			t.Errorf("%d mails", len(seen))
 		}
 		// Without a result, they are retried after the lease.
-		one.Clock.Pass(2 * time.Minute)
+		one.Clock.Advance(2 * time.Minute)
 		ctx, operator := t.Context(), operator.New(one.Control)
 		one.Exec("UPDATE mails SET done = 1 WHERE id > (SELECT MIN(id) FROM mails)")
 		waited, attempts := []time.Duration{}, 0
@@ -408,7 +408,7 @@ func TestMailsAreLeased(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !found {
-				one.Clock.Pass(time.Minute)
+				one.Clock.Advance(time.Minute)
 				pause += time.Minute
 				continue
 			}

@@ -70,9 +70,9 @@ func paths(t *testing.T, pattern, entry string) []string {
 }
 
 // No reading operation shows a member of one source anything of the other source.
-func TestMembersOfOneSourceSeeNothingOfAnother(t *testing.T) {
+func TestLedgerHidesOtherSources(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		entry := migratedFromTwo(s)
 		for name, c := range map[string]*kit.Client{
 			"Administrator": s.As("source@example.com"), "Observer": s.As("observer@example.com"), "application token": s.Program(100),
@@ -103,7 +103,7 @@ func TestMembersOfOneSourceSeeNothingOfAnother(t *testing.T) {
 // What an entry, its list and its audit entry show to each side.
 func TestLedgerBySide(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		entry := migratedFromTwo(s)
 		part := "2 SIMs of [{100 Fleet DE 2 role}]: 250 in tracker-7, 251"
 		whole := "3 SIMs of [{100 Fleet DE 2 role} {200 Fleet FR 1 role}]: 250 in tracker-7, 260 in device-of-200, 251"

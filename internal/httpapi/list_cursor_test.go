@@ -87,7 +87,7 @@ func cursorOnEveryList(t *testing.T, e kit.Engine) {
 // every position and beyond both ends.
 func TestCursorCounts(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		for _, c := range []*kit.Client{s.As("admin@example.com"), s.As("root@example.com").In(1)} {
 			for _, filter := range []string{"", "status:0|1", "iccid:8988303"} {
 				for _, order := range []string{"id", "-id"} {
@@ -116,7 +116,7 @@ func TestCursorCounts(t *testing.T) {
 // stayed, once.
 func TestCursorWhileSIMsMove(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		all := listed(admin, "/api/v1/sim", q("endpoint:null"))
 		moving, stays := make(map[int64]bool), 0

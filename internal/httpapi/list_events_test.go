@@ -22,7 +22,7 @@ import (
 // detached from its device and moved to 200 with 253, SIM 1000 to 300.
 func busy(t *testing.T, e kit.Engine) *kit.Server {
 	t.Helper()
-	s := kit.Ferried(t, e)
+	s := kit.StartFerry(t, e)
 	program := application(s, newApplicationToken(s, control.NewToken{}))
 	for _, step := range []func(){
 		func() { s.As("user@example.com").Patch(simURL(252), status(1)).Is(http.StatusNoContent) },
@@ -35,7 +35,7 @@ func busy(t *testing.T, e kit.Engine) *kit.Server {
 			s.As("root@example.com").Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
 		},
 	} {
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		step()
 	}
 	return s

@@ -14,7 +14,7 @@ var lists = []string{"/api/v1/sim", "/api/v1/event", "/api/v1/sim/250/event", "/
 
 func TestUnknownFields(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("observer@example.com")
+		c := kit.StartFerry(t, e).As("observer@example.com")
 		for _, path := range lists {
 			for _, text := range []string{"colour:red", "id", "id:1,colour:red", ":1", "id:1,", ",", "version:1", "workspace_id:1", "s.id:1"} {
 				got := wantCode(t, c.Get(path+"?"+q(text).Encode()), http.StatusUnprocessableEntity, 1301)
@@ -32,7 +32,7 @@ func TestUnknownFields(t *testing.T) {
 func TestContract_BadFilterValue(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		c := kit.Ferried(t, e).As("observer@example.com")
+		c := kit.StartFerry(t, e).As("observer@example.com")
 		for path, values := range map[string][]string{
 			"/api/v1/sim": {
 				"id:x", "id:", "id:1.5", "id:null", "id:1|", "id:9223372036854775808", "status:activated", "status:null", "endpoint:none", "customer_org:null",
@@ -60,7 +60,7 @@ func TestContract_BadFilterValue(t *testing.T) {
 // Whatever a query contains, headers have only printable ASCII, and no header is added.
 func TestQueriesInHeaders(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("observer@example.com")
+		c := kit.StartFerry(t, e).As("observer@example.com")
 		for _, value := range []string{
 			"1\r\nX-Evil: 1", "1\nSet-Cookie: a=b", "\x01\x1f\x7f", "é", "日本", "\u2028\u202e", "<x>; rel=\"next\"", "\"", ">", "a b",
 		} {
@@ -82,7 +82,7 @@ func TestQueriesInHeaders(t *testing.T) {
 // Queries that an engine might choke on.
 func TestLargeQueries(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("observer@example.com")
+		c := kit.StartFerry(t, e).As("observer@example.com")
 		many := func(n int, form string) string {
 			values := make([]string, n)
 			for i := range values {
@@ -129,7 +129,7 @@ func TestLargeQueries(t *testing.T) {
 // NUL bytes, invalid UTF-8 and half escapes never reach an engine that fails on them.
 func TestHostileQueries(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("observer@example.com")
+		c := kit.StartFerry(t, e).As("observer@example.com")
 		for _, path := range lists {
 			for _, raw := range []string{
 				"q=%00", "q=id:%00", "q=%ff:1", "q=id:%ff", "q=imsi:%00", "q=imsi:%ed%a0%80", "q=%", "q=%zz", "q=id:1;sort=x", "sort=%00", "sort=id%00", "sort=%ff",

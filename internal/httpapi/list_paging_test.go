@@ -64,7 +64,7 @@ func whereIs(a *kit.Answer) whereabouts {
 
 func TestPaging(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("admin@example.com") // the Workspace has 605 SIMs
+		c := kit.StartFerry(t, e).As("admin@example.com") // the Workspace has 605 SIMs
 		one := map[string]int{"first": 1, "last": 1}
 		for query, want := range map[string]whereabouts{
 			"":                                       {Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Links: one},
@@ -98,7 +98,7 @@ func TestPaging(t *testing.T) {
 
 // Following the links returns every item once.
 func TestFollowTheLinks(t *testing.T) {
-	c := kit.Ferried(t, kit.SQLite).As("admin@example.com")
+	c := kit.StartFerry(t, kit.SQLite).As("admin@example.com")
 	next, seen := "/api/v1/sim?per_page=100&sort=-iccid&q=status:0", 0
 	for next != "" {
 		a := c.Get(next)
@@ -118,7 +118,7 @@ func TestFollowTheLinks(t *testing.T) {
 func TestContract_LenientPaging(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		c := kit.Ferried(t, e).As("admin@example.com")
+		c := kit.StartFerry(t, e).As("admin@example.com")
 		for _, query := range []string{"page=0&per_page=-7", "page=-3&per_page=0", "page=-99999999999999999999&_=1"} {
 			want := whereabouts{Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Sort: "id", Links: map[string]int{"first": 1, "last": 1}}
 			if diff := cmp.Diff(want, whereIs(c.Get("/api/v1/sim?"+query))); diff != "" {
@@ -131,7 +131,7 @@ func TestContract_LenientPaging(t *testing.T) {
 func TestContract_EmptyListPage(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		for path, want := range map[string]whereabouts{
 			"/api/v1/sim?q=id:999":         {PerPage: 2000, Sort: "id", Filter: "id:999"},
 			"/api/v1/sim?q=id:999&page=7":  {PerPage: 2000, Sort: "id", Filter: "id:999"},

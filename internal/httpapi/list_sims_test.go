@@ -52,7 +52,7 @@ func sort(text string) url.Values { return url.Values{"sort": {text}} }
 
 func TestFilterSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).Seed(few).As("few@example.com")
+		c := kit.StartFerry(t, e).Seed(few).As("few@example.com")
 		filtered := make(map[string]bool)
 		for text, want := range map[string][]int64{
 			"":                            {11, 12, 13},
@@ -118,7 +118,7 @@ func TestFilterSIMs(t *testing.T) {
 
 func TestSortSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).Seed(few).As("few@example.com")
+		c := kit.StartFerry(t, e).Seed(few).As("few@example.com")
 		ascending := map[string][]int64{
 			"id": {11, 12, 13}, "iccid": {11, 12, 13}, "iccid_with_luhn": {11, 12, 13}, "imsi": {13, 12, 11}, "msisdn": {13, 11, 12},
 			"eid": {12, 13, 11}, "status": {12, 11, 13}, "endpoint": {12, 13, 11}, "customer_org": {11, 12, 13}, "issuer_org": {11, 12, 13},
@@ -147,7 +147,7 @@ func TestSortSIMs(t *testing.T) {
 // An enterprise sees its own SIMs; others also what they issued and what they resell.
 func TestScopeOfSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e).Seed(few)
+		s := kit.StartFerry(t, e).Seed(few)
 		s.Exec("UPDATE sims SET issuer_id = 900 WHERE id = 260") // issued by an enterprise
 		for who, want := range map[string][]int64{
 			"few@example.com":      {11, 12, 13},
@@ -178,9 +178,9 @@ func TestScopeOfSIMs(t *testing.T) {
 }
 
 // Pages hold every SIM once, whatever they are sorted by.
-func TestPagesAreWhole(t *testing.T) {
+func TestPagesAreComplete(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("admin@example.com")
+		c := kit.StartFerry(t, e).As("admin@example.com")
 		want := listed(c, "/api/v1/sim", nil)
 		for _, by := range []string{"id", "-status", "production_date", "-endpoint"} {
 			var got []int64
@@ -198,7 +198,7 @@ func TestPagesAreWhole(t *testing.T) {
 func TestContract_CountryForm(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e).Seed(more)
+		s := kit.StartFerry(t, e).Seed(more)
 		root := s.As("root@example.com")
 		for id, want := range map[int64]*api.Country{
 			100: {ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"},

@@ -15,7 +15,7 @@ import (
 // is accepted and matches nothing.
 func TestEventFiltersOfTheVendor(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin, user := s.As("admin@example.com"), s.As("user@example.com")
 		user.Patch(deviceURL(9001), `{"tags": "north, gas", "imei": "3531751012345600", "ip_address": "10.0.0.1", "sim": {"id": null}}`).Is(http.StatusNoContent) // 50
 		admin.Patch(simURL(252), toStatus(1)).Is(http.StatusNoContent)                                                                                            // 8
@@ -64,7 +64,7 @@ func TestEventFiltersOfTheVendor(t *testing.T) {
 // Every field that a list names can be filtered by, or sorted by, on both engines.
 func TestEveryFieldOfEveryList(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		admin := kit.Ferried(t, e).As("admin@example.com")
+		admin := kit.StartFerry(t, e).As("admin@example.com")
 		for path, spec := range map[string]fleet.ListSpec{
 			"/api/v1/sim": fleet.SIMList, "/api/v1/endpoint": fleet.DeviceList, "/api/v1/event": fleet.EventList, "/api/v1/migration": fleet.MigrationList,
 			"/api/v1/user": fleet.UserList, "/api/v1/audit": fleet.AuditList, "/api/v1/application_token": fleet.ApplicationTokenList, "/api/v1/service_profile": fleet.ProfileList,
@@ -94,9 +94,9 @@ func TestEveryFieldOfEveryList(t *testing.T) {
 	})
 }
 
-func TestSIMsAndDevicesAsPublicClientsAsk(t *testing.T) {
+func TestQueriesOfPublicClients(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		admin := kit.Ferried(t, e).As("admin@example.com")
+		admin := kit.StartFerry(t, e).As("admin@example.com")
 		all := listed(admin, "/api/v1/sim", nil)
 		if got := listed(admin, "/api/v1/sim", q("satellite_capable:false")); !slices.Equal(got, all) {
 			t.Errorf("not satellite_capable: %d of %d", len(got), len(all))

@@ -84,7 +84,7 @@ func TestLostCommitWithoutABearer(t *testing.T) {
 		}},
 		{"first factor", "POST /api/v1/authenticate", 200, func() *kit.Answer { return signIn(s.Anonymous(), "user@example.com", kit.Password) }},
 		{"code", "POST /api/v1/authenticate", 200, func() *kit.Answer {
-			s.Clock.Pass(step)
+			s.Clock.Advance(step)
 			waiting := pending(s.Anonymous().Post(authenticate, object{"username": "user@example.com", "password": digest}))
 			return sendCode(s.Anonymous(), waiting, app.Code())
 		}},

@@ -16,7 +16,7 @@ func TestContract_OwnMemberships(t *testing.T) { kit.OnEach(t, ownMemberships) }
 
 func ownMemberships(t *testing.T, e kit.Engine) {
 	t.Helper()
-	s := kit.Ferried(t, e)
+	s := kit.StartFerry(t, e)
 	roles := func(c *kit.Client, path string) map[int64]string {
 		var list []api.UserWorkspace
 		c.Get(path).Is(http.StatusOK).JSON(&list)

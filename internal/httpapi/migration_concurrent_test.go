@@ -18,7 +18,7 @@ import (
 // matches the state.
 func TestBackAndForth(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		s.Seed(`sim_ranges: [{first_id: 10000, first_iccid: "8988303000000010000", count: 2000, workspace: 100, issuer: 1, status: activated}]`)
 		load := &load{t: t, counts: make(map[string]int), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
 		end := time.Now().Add(1500 * time.Millisecond)
@@ -61,15 +61,15 @@ func (l *load) send(c *kit.Client, worker, i int) {
 	var o object
 	switch worker % 3 {
 	case 0:
-		o = moving(target, ids(int64(first), 50)...)
+		o = migrationTo(target, ids(int64(first), 50)...)
 	case 1: // in the other direction, to provoke conflicting lock orders
 		list := ids(int64(first), 50)
 		for a, b := 0, len(list)-1; a < b; a, b = a+1, b-1 {
 			list[a], list[b] = list[b], list[a]
 		}
-		o = moving(target, list...)
+		o = migrationTo(target, list...)
 	default:
-		o = movingRange(target, fmt.Sprintf("89883030000000%05d", first), fmt.Sprintf("89883030000000%05d", first+49))
+		o = migrationOfRange(target, fmt.Sprintf("89883030000000%05d", first), fmt.Sprintf("89883030000000%05d", first+49))
 	}
 	header := http.Header{"Authorization": {"Bearer " + c.Token}}
 	if worker%4 == 0 {
@@ -80,7 +80,7 @@ func (l *load) send(c *kit.Client, worker, i int) {
 			header.Set("If-Match", tag)
 		}
 	}
-	status, _, text := l.post(c, ran(o), header)
+	status, _, text := l.post(c, realRun(o), header)
 	l.count(status, text)
 }
 

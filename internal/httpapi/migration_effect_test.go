@@ -20,33 +20,33 @@ import (
 func TestContract_StateBefore(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		o := detaching(moving(300, 254, 260, 250, 253))
+		s, admin := startFerry(t, e)
+		o := withDetach(migrationTo(300, 254, 260, 250, 253))
 		want := api.MigrationResponse{
-			SIMCount: 4, DryRun: true, TargetWorkspace: place(300), AutoDetachDevices: true,
-			SIMs: []api.MigrationSIM{cards[254], cards[260], cards[250], cards[253]},
+			SIMCount: 4, DryRun: true, TargetWorkspace: workspaceRef(300), AutoDetachDevices: true,
+			SIMs: []api.MigrationSIM{ferrySIMs[254], ferrySIMs[260], ferrySIMs[250], ferrySIMs[253]},
 		}
-		same(t, admin.Post(migration, o), http.StatusOK, want)
+		wantBody(t, admin.Post(migration, o), http.StatusOK, want)
 		want.DryRun = false
-		same(t, admin.Post(migration, ran(o)), http.StatusOK, want)
+		wantBody(t, admin.Post(migration, realRun(o)), http.StatusOK, want)
 
 		// A range ascends, whatever the order of ids.
 		s.Exec("UPDATE sims SET iccid = '8988303000000001999' WHERE id = 1000")
-		got := admin.Post(migration, movingRange(200, "8988303000000001597", "8988303000000001999"))
-		moves(t, got, 1597, 1598, 1599, 1000)
+		got := admin.Post(migration, migrationOfRange(200, "8988303000000001597", "8988303000000001999"))
+		wantMigration(t, got, 1597, 1598, 1599, 1000)
 	})
 }
 
 func TestContract_StatusAfter(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		admin.Post(migration, ran(detaching(moving(200, 250, 251, 252, 253, 254)))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		admin.Post(migration, realRun(withDetach(migrationTo(200, 250, 251, 252, 253, 254)))).Is(http.StatusOK)
 		target := admin.In(200)
 		for id, want := range map[int64]standing{
 			250: {200, 2, 0}, 251: {200, 2, 0}, 252: {200, 0, 0}, 253: {200, 2, 0}, 254: {200, 4, 0},
 		} {
-			if got := stands(target, id); got != want {
+			if got := stateOfSIM(target, id); got != want {
 				t.Errorf("SIM %d: %+v, want %+v", id, got, want)
 			}
 		}
@@ -57,7 +57,7 @@ func TestContract_StatusAfter(t *testing.T) {
 // standing is where a SIM is, in what status and in which device (0 for none).
 type standing struct{ workspace, status, device int64 }
 
-func stands(c *kit.Client, sim int64) standing {
+func stateOfSIM(c *kit.Client, sim int64) standing {
 	c.T.Helper()
 	var got api.SIM
 	c.Get(simPath(sim)).Is(http.StatusOK).JSON(&got)
@@ -73,13 +73,13 @@ func simPath(id int64) string { return fmt.Sprintf("/api/v1/sim/%d", id) }
 func TestContract_DeviceStays(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		before := s.Dump()
-		admin.Post(migration, ran(detaching(moving(200, 250)))).Is(http.StatusOK)
+		admin.Post(migration, realRun(withDetach(migrationTo(200, 250)))).Is(http.StatusOK)
 		if diff := cmp.Diff(before["devices"], s.Dump()["devices"]); diff != "" {
 			t.Errorf("devices changed: %s", diff)
 		}
-		if got := stands(admin.In(200), 250); got.device != 0 {
+		if got := stateOfSIM(admin.In(200), 250); got.device != 0 {
 			t.Errorf("the SIM took its device along: %+v", got)
 		}
 		// Nothing else about the SIM changes, its issuer included.
@@ -95,7 +95,7 @@ func TestContract_DeviceStays(t *testing.T) {
 func TestContract_Atomic(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := breakable(t, e)
+		s, admin := startWithOwnDatabase(t, e)
 		for _, fault := range []struct{ table, column, when string }{
 			{"events", "type", "69"}, {"events", "type", "50"}, {"events", "type", "9"},
 			{"ledger_sides", "side", "1"}, {"ledger_lines", "sim_id", "252"}, {"ledger", "kind", "1"}, {"sims", "version", "1"},
@@ -103,17 +103,17 @@ func TestContract_Atomic(t *testing.T) {
 		} {
 			breakInsert(s, e, fault.table, fault.column, fault.when)
 			s.Untouched("a run that failed at "+fault.table, func() {
-				a := admin.With("Idempotency-Key", "same").Post(migration, ran(detaching(moving(200, 250, 252, 253))))
-				same(t, a, http.StatusInternalServerError, api.Error{
+				a := admin.With("Idempotency-Key", "same").Post(migration, realRun(withDetach(migrationTo(200, 250, 252, 253))))
+				wantBody(t, a, http.StatusInternalServerError, api.Error{
 					ErrorCode: 1000, ErrorToken: "InternalError", Message: "Internal server error. Details are in the server log under this request ID.",
 				})
 			})
-			mend(s, e, fault.table)
+			removeFailingTrigger(s, e, fault.table)
 		}
 		s.CheckInvariants()
 		// The failures kept no answer under the key.
-		a := admin.With("Idempotency-Key", "same").Post(migration, ran(detaching(moving(200, 250, 252, 253))))
-		moves(t, a, 250, 252, 253)
+		a := admin.With("Idempotency-Key", "same").Post(migration, realRun(withDetach(migrationTo(200, 250, 252, 253))))
+		wantMigration(t, a, 250, 252, 253)
 		if a.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("a failure was kept under its key")
 		}
@@ -133,7 +133,7 @@ func breakInsert(s *kit.Server, e kit.Engine, table, column, value string) {
 	}
 }
 
-func mend(s *kit.Server, e kit.Engine, table string) {
+func removeFailingTrigger(s *kit.Server, e kit.Engine, table string) {
 	s.T.Helper()
 	if e == kit.Postgres {
 		s.Exec("ALTER TABLE " + table + " DROP CONSTRAINT fault")
@@ -146,11 +146,11 @@ func mend(s *kit.Server, e kit.Engine, table string) {
 // A client that disconnects at any moment leaves a complete migration or none.
 func TestHangUpIsAtomic(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		targets := []int64{200, 100}
 		for i := range 30 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*500*time.Microsecond)
-			hangUp(ctx, admin, ran(moving(targets[i%2], ids(1000, 200)...)))
+			hangUp(ctx, admin, realRun(migrationTo(targets[i%2], ids(1000, 200)...)))
 			cancel()
 			counts := s.Rows("SELECT workspace_id, count(*) FROM sims WHERE id BETWEEN 1000 AND 1199 GROUP BY workspace_id")
 			if len(counts) != 1 {
@@ -158,7 +158,7 @@ func TestHangUpIsAtomic(t *testing.T) {
 			}
 		}
 		// This request runs after any that was still running when its client disconnected.
-		admin.Post(migration, ran(moving(300, ids(1000, 200)...))).Is(http.StatusOK)
+		admin.Post(migration, realRun(migrationTo(300, ids(1000, 200)...))).Is(http.StatusOK)
 		s.CheckInvariants()
 	})
 }
@@ -179,7 +179,7 @@ func hangUp(ctx context.Context, c *kit.Client, o object) {
 func TestContract_Concurrent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		one, two := s.As("target@example.com"), s.As("user@example.com")
 		s.SetRole(2, 100, fleet.Administrator)
 		s.SetRole(4, 100, fleet.Administrator)
@@ -188,13 +188,13 @@ func TestContract_Concurrent(t *testing.T) {
 		rivals := func(targets [2]int64, check func(loser *kit.Answer, first int64)) {
 			t.Helper()
 			for range 5 {
-				o := func(i int) object { return ran(moving(targets[i], ids(sims, 40)...)) }
-				answers := together(2, func(i int) *kit.Answer { return []*kit.Client{one, two}[i].Post(migration, o(i)) })
+				o := func(i int) object { return realRun(migrationTo(targets[i], ids(sims, 40)...)) }
+				answers := concurrently(2, func(i int) *kit.Answer { return []*kit.Client{one, two}[i].Post(migration, o(i)) })
 				winner := 0
 				if answers[0].Status != http.StatusOK {
 					winner = 1
 				}
-				moves(t, answers[winner], ids(sims, 40)...)
+				wantMigration(t, answers[winner], ids(sims, 40)...)
 				check(answers[1-winner], sims)
 				there := s.Rows(fmt.Sprintf("SELECT count(*) FROM sims WHERE workspace_id = %d AND id BETWEEN %d AND %d", targets[winner], sims, sims+39))
 				if there[0][0] != int64(40) {
@@ -205,7 +205,7 @@ func TestContract_Concurrent(t *testing.T) {
 		}
 		why := func(code int) func(*kit.Answer, int64) {
 			return func(loser *kit.Answer, _ int64) {
-				got := body[api.MigrationConflict](t, loser, http.StatusConflict)
+				got := decodeBody[api.MigrationConflict](t, loser, http.StatusConflict)
 				if len(got.Errors) != 1 || got.Errors[0].ErrorCode != code || len(got.Errors[0].SIMs) != 40 {
 					t.Errorf("the loser got %s", loser.Body)
 				}
@@ -223,7 +223,7 @@ func TestContract_Concurrent(t *testing.T) {
 			for i := range names {
 				names[i] = fmt.Sprintf("sim with id %d not found", first+int64(i))
 			}
-			gone(t, loser, names...)
+			wantNotFound(t, loser, names...)
 		})
 		s.CheckInvariants()
 	})
@@ -237,7 +237,7 @@ type event struct {
 
 func events(c *kit.Client, path string) []event {
 	c.T.Helper()
-	list := body[[]api.Event](c.T, c.Get(path), http.StatusOK)
+	list := decodeBody[[]api.Event](c.T, c.Get(path), http.StatusOK)
 	out := make([]event, len(list))
 	for i, ev := range list {
 		out[i] = event{kind: ev.Type.ID, workspace: ev.Organisation.ID, text: ev.Description}
@@ -257,8 +257,8 @@ func events(c *kit.Client, path string) []event {
 func TestContract_MigrationEvents(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		admin.Post(migration, ran(detaching(moving(300, 260, 250, 252, 251)))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		admin.Post(migration, realRun(withDetach(migrationTo(300, 260, 250, 252, 251)))).Is(http.StatusOK)
 		for ws, want := range map[int64][]event{
 			100: {
 				{69, 100, 0, 0, "3 SIMs migrated to workspace Fleet US (300)"},

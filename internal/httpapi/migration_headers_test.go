@@ -19,13 +19,13 @@ import (
 func TestContract_Location(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		dry := admin.Post(migration, moving(200, 252)).Is(http.StatusOK)
+		_, admin := startFerry(t, e)
+		dry := admin.Post(migration, migrationTo(200, 252)).Is(http.StatusOK)
 		if dry.Header.Get("Location") != "" {
 			t.Error("a dry run has a Location")
 		}
-		o := and(and(moving(200, 252, 253), "auto_detach_devices", true), "allowed_sim_statuses", []object{{"id": 0}, {"id": 2}})
-		done := admin.Post(migration, ran(o)).Is(http.StatusOK)
+		o := withProperty(withProperty(migrationTo(200, 252, 253), "auto_detach_devices", true), "allowed_sim_statuses", []object{{"id": 0}, {"id": 2}})
+		done := admin.Post(migration, realRun(o)).Is(http.StatusOK)
 		if done.Header.Get("ETag") != "" {
 			t.Error("a real run has an ETag")
 		}
@@ -34,18 +34,18 @@ func TestContract_Location(t *testing.T) {
 			t.Fatalf("Location: %q", done.Header.Get("Location"))
 		}
 		line := func(sim, status int64) api.MigrationLine {
-			c := cards[sim]
+			c := ferrySIMs[sim]
 			st := api.Ref{ID: status, Description: statusNames[status]}
 			return api.MigrationLine{
 				ID: sim, ICCID: c.ICCID, ICCIDWithLuhn: c.ICCIDWithLuhn,
-				Before: api.LineState{Workspace: place(100), Status: st}, After: api.LineState{Workspace: place(200), Status: st},
+				Before: api.LineState{Workspace: workspaceRef(100), Status: st}, After: api.LineState{Workspace: workspaceRef(200), Status: st},
 			}
 		}
-		got := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
+		got := decodeBody[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
 		want := api.Migration{
 			ID: id, Timestamp: got.Timestamp, User: &api.NamedRef{ID: 1, Name: "admin@example.com"}, AutoDetachDevices: true,
 			AllowedSIMStatuses: []api.Ref{{ID: 0, Description: "Issued"}, {ID: 2, Description: "Suspended"}},
-			SourceWorkspaces:   []api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 2, Authority: "role"}}, TargetWorkspace: place(200), SIMCount: 2,
+			SourceWorkspaces:   []api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 2, Authority: "role"}}, TargetWorkspace: workspaceRef(200), SIMCount: 2,
 			TargetAuthority: "role",
 			SIMs:            []api.MigrationLine{line(252, 0), line(253, 2)},
 		}
@@ -61,7 +61,7 @@ func TestContract_Location(t *testing.T) {
 // ifMatch sends the real run of a request under this tag.
 func ifMatch(c *kit.Client, tag string, o object) *kit.Answer {
 	c.T.Helper()
-	return c.With("If-Match", tag).Post(migration, ran(o))
+	return c.With("If-Match", tag).Post(migration, realRun(o))
 }
 
 func previewed(c *kit.Client, o object) string {
@@ -75,29 +75,29 @@ func previewed(c *kit.Client, o object) string {
 
 const staleMessage = "If-Match: the SIMs have changed since the preview; make a new dry run"
 
-// stale is the 412 that lists exactly these SIMs.
-func stale(t testing.TB, a *kit.Answer, sims ...api.StaleSIM) {
+// wantStale is the 412 that lists exactly these SIMs.
+func wantStale(t testing.TB, a *kit.Answer, sims ...api.StaleSIM) {
 	t.Helper()
 	if sims == nil {
 		sims = []api.StaleSIM{}
 	}
-	same(t, a, http.StatusPreconditionFailed, api.MigrationStale{
+	wantBody(t, a, http.StatusPreconditionFailed, api.MigrationStale{
 		ErrorCode: 4120, ErrorToken: "PreconditionFailed", Message: staleMessage, SIMs: sims,
 	})
 }
 
 const otherMessage = "If-Match: the preview was of another request; make a dry run of this one"
 
-// other is the 412 of a tag that cannot belong to the request.
-func other(t testing.TB, a *kit.Answer) {
+// wantOtherRequest is the 412 of a tag that cannot belong to the request.
+func wantOtherRequest(t testing.TB, a *kit.Answer) {
 	t.Helper()
-	same(t, a, http.StatusPreconditionFailed, api.MigrationStale{
+	wantBody(t, a, http.StatusPreconditionFailed, api.MigrationStale{
 		ErrorCode: 4120, ErrorToken: "PreconditionFailed", Message: otherMessage, SIMs: []api.StaleSIM{},
 	})
 }
 
 func drifted(sim int64, changes ...api.StaleChange) api.StaleSIM {
-	c := cards[sim]
+	c := ferrySIMs[sim]
 	if changes == nil {
 		changes = []api.StaleChange{}
 	}
@@ -113,7 +113,7 @@ func statusChange(was, now int64) api.StaleChange {
 // movedAway is a SIM of 100 that is in 200 now.
 func movedAway() api.StaleChange {
 	return api.StaleChange{
-		Property: "workspace", Was: &api.StaleValue{ID: 100, Name: placeNames[100]}, Now: &api.StaleValue{ID: 200, Name: placeNames[200]},
+		Property: "workspace", Was: &api.StaleValue{ID: 100, Name: workspaceNames[100]}, Now: &api.StaleValue{ID: 200, Name: workspaceNames[200]},
 	}
 }
 
@@ -124,20 +124,20 @@ func toStatus(id int64) object { return object{"status": object{"id": id}} }
 func TestContract_IfMatch(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		o := moving(200, 252, 253)
+		s, admin := startFerry(t, e)
+		o := migrationTo(200, 252, 253)
 		tag := previewed(admin, o)
 		if again := previewed(admin, o); again != tag {
 			t.Errorf("the same preview has two tags: %s and %s", tag, again)
 		}
 		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-		s.Untouched("a stale run", func() { stale(t, ifMatch(admin, tag, o), drifted(252, statusChange(0, 1))) })
+		s.Untouched("a stale run", func() { wantStale(t, ifMatch(admin, tag, o), drifted(252, statusChange(0, 1))) })
 		if fresh := previewed(admin, o); fresh == tag {
 			t.Error("a changed SIM has the same tag")
 		} else {
-			moves(t, ifMatch(admin, fresh, o), 252, 253)
+			wantMigration(t, ifMatch(admin, fresh, o), 252, 253)
 			// Once used, it is stale.
-			stale(t, ifMatch(admin, fresh, o),
+			wantStale(t, ifMatch(admin, fresh, o),
 				drifted(252, movedAway(), statusChange(1, 2)), drifted(253, movedAway()))
 		}
 		s.CheckInvariants()
@@ -147,53 +147,53 @@ func TestContract_IfMatch(t *testing.T) {
 func TestContract_IfMatchForms(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		o := moving(200, 252)
+		s, admin := startFerry(t, e)
+		o := migrationTo(200, 252)
 		tag := previewed(admin, o)
 		s.Untouched("a tag that does not fit", func() {
-			other(t, ifMatch(admin, previewed(admin, moving(200, 253)), o))
-			other(t, ifMatch(admin, previewed(admin, moving(300, 252)), o))
-			other(t, ifMatch(admin, previewed(admin, detaching(o)), o))
-			other(t, ifMatch(admin, previewed(admin, and(o, "allowed_sim_statuses", []object{{"id": 0}})), o))
-			other(t, ifMatch(admin, previewed(admin, movingICCIDs(200, cards[252].ICCID)), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationTo(200, 253)), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationTo(300, 252)), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, withDetach(o)), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, withProperty(o, "allowed_sim_statuses", []object{{"id": 0}})), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationOfICCIDs(200, ferrySIMs[252].ICCID)), o))
 			for _, forged := range []string{`"x"`, `""`, `W/"x"`, `"` + strings.Repeat("A", 9000) + `"`, strings.Replace(tag, tag[5:9], "____", 1), tag[:len(tag)-3] + `"`} {
-				other(t, ifMatch(admin, forged, o))
+				wantOtherRequest(t, ifMatch(admin, forged, o))
 			}
 			const form = "If-Match: it must be one entity tag in double quotes, the ETag of a dry run"
 			for _, malformed := range []string{"x", strings.Trim(tag, `"`), tag + ", " + tag, `*, ` + tag, `"`, "w/" + tag, "W/", "**", tag + `"`} {
-				bad(t, ifMatch(admin, malformed, o), form)
+				wantBadRequest(t, ifMatch(admin, malformed, o), form)
 			}
 			two := admin.With("If-Match", tag)
 			two.Header["If-Match"] = []string{tag, `"x"`}
-			bad(t, two.Post(migration, ran(o)), form)
-			bad(t, ifMatch(admin, "", o), form)
+			wantBadRequest(t, two.Post(migration, realRun(o)), form)
+			wantBadRequest(t, ifMatch(admin, "", o), form)
 		})
-		moves(t, ifMatch(admin, "W/"+tag, o), 252)
-		moves(t, ifMatch(admin, "*", moving(100, 252)), 252)
+		wantMigration(t, ifMatch(admin, "W/"+tag, o), 252)
+		wantMigration(t, ifMatch(admin, "*", migrationTo(100, 252)), 252)
 	})
 }
 
 func TestContract_StaleBeforeConflict(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		o := moving(200, 252, 253)
+		_, admin := startFerry(t, e)
+		o := migrationTo(200, 252, 253)
 		tag := previewed(admin, o)
-		moves(t, admin.Post(migration, ran(moving(200, 252))), 252)
-		stale(t, ifMatch(admin, tag, o), drifted(252, movedAway()))
-		if got := body[api.MigrationConflict](t, admin.Post(migration, ran(o)), http.StatusConflict); got.Errors[0].ErrorCode != 1506 {
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(200, 252))), 252)
+		wantStale(t, ifMatch(admin, tag, o), drifted(252, movedAway()))
+		if got := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(o)), http.StatusConflict); got.Errors[0].ErrorCode != 1506 {
 			t.Errorf("without the tag: %+v", got)
 		}
 		// A refusal by the rules without a changed SIM is reported by the rules.
-		o = moving(300, 253)
+		o = migrationTo(300, 253)
 		tag = previewed(admin, o)
 		admin.Server.Exec("UPDATE workspaces SET status = 1 WHERE id = 300")
-		conflict(t, ifMatch(admin, tag, o), why{1509, nil})
+		wantConflict(t, ifMatch(admin, tag, o), conflictReason{1509, nil})
 	})
 }
 
-// replays reports whether an answer is the other's repetition, byte by byte.
-func replays(t testing.TB, first, again *kit.Answer) {
+// wantReplay reports whether an answer is the other's repetition, byte by byte.
+func wantReplay(t testing.TB, first, again *kit.Answer) {
 	t.Helper()
 	if again.Status != first.Status || !bytes.Equal(again.Body, first.Body) ||
 		again.Header.Get("Location") != first.Header.Get("Location") || again.Header.Get("ETag") != first.Header.Get("ETag") ||
@@ -213,23 +213,23 @@ func keyed(c *kit.Client, key string, o object) *kit.Answer {
 func TestContract_Replay(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		o := ran(detaching(moving(200, 250, 252)))
+		s, admin := startFerry(t, e)
+		o := realRun(withDetach(migrationTo(200, 250, 252)))
 		first := keyed(admin, "k1", o).Is(http.StatusOK)
-		s.Untouched("a replay", func() { replays(t, first, keyed(admin, "k1", o)) })
+		s.Untouched("a replay", func() { wantReplay(t, first, keyed(admin, "k1", o)) })
 		// It is still the first response, whatever happened since.
-		moves(t, admin.Post(migration, ran(moving(100, 250, 252))), 250, 252)
-		s.Untouched("a replay", func() { replays(t, first, keyed(admin, "k1", o)) })
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(100, 250, 252))), 250, 252)
+		s.Untouched("a replay", func() { wantReplay(t, first, keyed(admin, "k1", o)) })
 		// A key is one user's, for one operation.
-		moves(t, keyed(s.As("root@example.com"), "k1", ran(moving(200, 252))), 252)
+		wantMigration(t, keyed(s.As("root@example.com"), "k1", realRun(migrationTo(200, 252))), 252)
 		admin.With("Idempotency-Key", "k1").Patch(simPath(251), toStatus(2)).Is(http.StatusNoContent)
 		patch := admin.With("Idempotency-Key", "k1").Patch(simPath(251), toStatus(2)).Is(http.StatusNoContent)
 		if patch.Header.Get("Idempotent-Replayed") != "true" {
 			t.Error("PATCH was not replayed")
 		}
 		// 500 SIMs: the answer is large and compressed on the way.
-		many := ran(moving(200, ids(1000, 500)...))
-		replays(t, keyed(admin, "many", many).Is(http.StatusOK), keyed(admin, "many", many))
+		many := realRun(migrationTo(200, ids(1000, 500)...))
+		wantReplay(t, keyed(admin, "many", many).Is(http.StatusOK), keyed(admin, "many", many))
 		s.CheckInvariants()
 	})
 }
@@ -237,7 +237,7 @@ func TestContract_Replay(t *testing.T) {
 func TestContract_ReplayUnderstood(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
+		_, admin := startFerry(t, e)
 		key := strings.Repeat("k", 255)
 		first := admin.With("Idempotency-Key", key).Post(migration,
 			`{"target_workspace":{"id":200},"sims":[{"id":252},{"id":253}],"dry_run":false}`).Is(http.StatusOK)
@@ -246,86 +246,86 @@ func TestContract_ReplayUnderstood(t *testing.T) {
 			` { "target_workspace" : {"id":200.0, "name":"Fleet FR"}, "sims":[{"id":2.52e2,"iccid":"x"},{"id":253.00}], "dry_run":false } `,
 			`{"target_workspace":{"\u0069d":200},"sims":[{"id":252},{"id":253}],"dry_ru\u006e":false}`,
 		} {
-			replays(t, first, admin.With("Idempotency-Key", key).Post(migration, spelling))
-			replays(t, first, admin.With("Idempotency-Key", `"`+key+`"`).Post(migration, spelling))
+			wantReplay(t, first, admin.With("Idempotency-Key", key).Post(migration, spelling))
+			wantReplay(t, first, admin.With("Idempotency-Key", `"`+key+`"`).Post(migration, spelling))
 		}
 	})
 }
 
 const reusedMessage = "Idempotency-Key: this key was used with another request; choose a new one"
 
-func reused(t testing.TB, a *kit.Answer) {
+func wantKeyReused(t testing.TB, a *kit.Answer) {
 	t.Helper()
-	same(t, a, http.StatusUnprocessableEntity, api.Error{ErrorCode: 1406, ErrorToken: "NotAllowed", Message: reusedMessage})
+	wantBody(t, a, http.StatusUnprocessableEntity, api.Error{ErrorCode: 1406, ErrorToken: "NotAllowed", Message: reusedMessage})
 }
 
 func TestContract_KeyReused(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		keyed(admin, "k", ran(moving(200, 252, 253))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		keyed(admin, "k", realRun(migrationTo(200, 252, 253))).Is(http.StatusOK)
 		s.Untouched("a key used for something else", func() {
 			for _, o := range []object{
-				moving(200, 253, 252), moving(200, 252), moving(300, 252, 253), detaching(moving(200, 252, 253)),
-				and(moving(200, 252, 253), "allowed_sim_statuses", []object{{"id": 0}}),
-				movingICCIDs(200, cards[252].ICCID, cards[253].ICCID),
+				migrationTo(200, 253, 252), migrationTo(200, 252), migrationTo(300, 252, 253), withDetach(migrationTo(200, 252, 253)),
+				withProperty(migrationTo(200, 252, 253), "allowed_sim_statuses", []object{{"id": 0}}),
+				migrationOfICCIDs(200, ferrySIMs[252].ICCID, ferrySIMs[253].ICCID),
 			} {
-				reused(t, keyed(admin, "k", ran(o)))
+				wantKeyReused(t, keyed(admin, "k", realRun(o)))
 			}
-			reused(t, ifMatch(admin.With("Idempotency-Key", "k"), "*", moving(200, 252, 253)))
+			wantKeyReused(t, ifMatch(admin.With("Idempotency-Key", "k"), "*", migrationTo(200, 252, 253)))
 		})
 		if e == kit.SQLite {
 			return // there a second writer waits for the first, and finds its answer
 		}
-		busy := s.WhileKeyIsHeld(1, "sim.migrate", "busy", func() *kit.Answer { return keyed(admin, "busy", ran(moving(200, 251))) })
-		same(t, busy, http.StatusConflict, api.Error{
+		busy := s.WhileKeyIsHeld(1, "sim.migrate", "busy", func() *kit.Answer { return keyed(admin, "busy", realRun(migrationTo(200, 251))) })
+		wantBody(t, busy, http.StatusConflict, api.Error{
 			ErrorCode: 1406, ErrorToken: "NotAllowed", Message: "The first request with this Idempotency-Key is still running",
 		})
 		if busy.Header.Get("Retry-After") != "1" {
 			t.Errorf("Retry-After: %q", busy.Header.Get("Retry-After"))
 		}
-		moves(t, keyed(admin, "busy", ran(moving(200, 251))), 251)
+		wantMigration(t, keyed(admin, "busy", realRun(migrationTo(200, 251))), 251)
 	})
 }
 
 func TestContract_ReplayRights(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		elsewhere := admin.In(300) // neither source nor target
-		o := ran(moving(200, 252))
+		o := realRun(migrationTo(200, 252))
 		first := keyed(elsewhere, "k", o).Is(http.StatusOK)
-		own := ran(moving(200, 253))
+		own := realRun(migrationTo(200, 253))
 		keyed(admin, "own", own).Is(http.StatusOK)
-		refused := ran(moving(200, 250, 270))
+		refused := realRun(migrationTo(200, 250, 270))
 		conflicted := keyed(elsewhere, "c", refused).Is(http.StatusConflict)
 		forbidden := api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer administer a Workspace of this migration"}
 
 		// no longer an Administrator of the target, or not a member: as if it did not exist
 		for _, role := range []fleet.Role{fleet.Observer, fleet.NoRole} {
 			s.SetRole(1, 200, role)
-			gone(t, keyed(elsewhere, "k", o), "workspace with id 200 not found")
-			gone(t, keyed(elsewhere, "c", refused), "workspace with id 200 not found")
+			wantNotFound(t, keyed(elsewhere, "k", o), "workspace with id 200 not found")
+			wantNotFound(t, keyed(elsewhere, "c", refused), "workspace with id 200 not found")
 		}
 		s.SetRole(1, 200, fleet.Administrator)
-		replays(t, first, keyed(elsewhere, "k", o))
+		wantReplay(t, first, keyed(elsewhere, "k", o))
 
 		// no longer an Administrator of the source
 		for _, role := range []fleet.Role{fleet.Member, fleet.NoRole} {
 			s.SetRole(1, 100, role)
-			same(t, keyed(elsewhere, "k", o), http.StatusForbidden, forbidden)
+			wantBody(t, keyed(elsewhere, "k", o), http.StatusForbidden, forbidden)
 			// nor in the token's own Workspace
-			if got := body[api.Error](t, keyed(admin, "own", own), http.StatusForbidden); got.ErrorCode != 1104 {
+			if got := decodeBody[api.Error](t, keyed(admin, "own", own), http.StatusForbidden); got.ErrorCode != 1104 {
 				t.Errorf("%+v", got)
 			}
 		}
 		// no member where the SIMs were that a refusal names
-		same(t, keyed(elsewhere, "c", refused), http.StatusForbidden, api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer belong to a Workspace of these SIMs"})
+		wantBody(t, keyed(elsewhere, "c", refused), http.StatusForbidden, api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer belong to a Workspace of these SIMs"})
 		s.SetRole(1, 100, fleet.Observer) // including a caller who got them in the first response
-		replays(t, conflicted, keyed(elsewhere, "c", refused))
+		wantReplay(t, conflicted, keyed(elsewhere, "c", refused))
 		s.SetRole(1, 100, fleet.Administrator)
-		replays(t, first, keyed(elsewhere, "k", o))
-		replays(t, conflicted, keyed(elsewhere, "c", refused))
+		wantReplay(t, first, keyed(elsewhere, "k", o))
+		wantReplay(t, conflicted, keyed(elsewhere, "c", refused))
 
 		// a refusal of an earlier version, which did not store what it names
 		s.Exec("UPDATE idempotency SET workspaces = NULL")
@@ -343,74 +343,74 @@ func TestContract_ReplayRights(t *testing.T) {
 func TestContract_StoredAnswers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		// A 409 of the rules is kept: a new attempt needs a new key.
-		attached := ran(moving(200, 250))
+		attached := realRun(migrationTo(200, 250))
 		first := keyed(admin, "409", attached)
-		conflict(t, first, why{1502, []int64{250}})
+		wantConflict(t, first, conflictReason{1502, []int64{250}})
 		s.Exec("UPDATE sims SET device_id = NULL WHERE id = 250")
-		replays(t, first, keyed(admin, "409", attached))
-		moves(t, keyed(admin, "409b", attached), 250)
+		wantReplay(t, first, keyed(admin, "409", attached))
+		wantMigration(t, keyed(admin, "409b", attached), 250)
 
 		// Others are not: the same key may be used again, also for another request.
 		notKept := func(key string, first *kit.Answer, status int) {
 			t.Helper()
 			first.Is(status)
-			a := keyed(admin, key, ran(moving(200, 251)))
-			moves(t, a, 251)
+			a := keyed(admin, key, realRun(migrationTo(200, 251)))
+			wantMigration(t, a, 251)
 			if a.Header.Get("Idempotent-Replayed") != "" {
 				t.Errorf("the %d was kept", status)
 			}
-			moves(t, admin.Post(migration, ran(moving(100, 251))), 251)
+			wantMigration(t, admin.Post(migration, realRun(migrationTo(100, 251))), 251)
 		}
-		notKept("400", keyed(admin, "400", ran(moving(200))), http.StatusBadRequest)
-		notKept("404", keyed(admin, "404", ran(moving(200, 77777))), http.StatusNotFound)
-		notKept("412", keyed(admin.With("If-Match", `"x"`), "412", ran(moving(200, 251))), http.StatusPreconditionFailed)
-		tag := previewed(admin, moving(200, 251, 252))
+		notKept("400", keyed(admin, "400", realRun(migrationTo(200))), http.StatusBadRequest)
+		notKept("404", keyed(admin, "404", realRun(migrationTo(200, 77777))), http.StatusNotFound)
+		notKept("412", keyed(admin.With("If-Match", `"x"`), "412", realRun(migrationTo(200, 251))), http.StatusPreconditionFailed)
+		tag := previewed(admin, migrationTo(200, 251, 252))
 		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-		notKept("412s", keyed(admin.With("If-Match", tag), "412s", ran(moving(200, 251, 252))), http.StatusPreconditionFailed)
+		notKept("412s", keyed(admin.With("If-Match", tag), "412s", realRun(migrationTo(200, 251, 252))), http.StatusPreconditionFailed)
 		notKept("413", keyed(admin, "413", object{"sims": strings.Repeat("x", 1<<20)}), http.StatusRequestEntityTooLarge)
 		program := s.Program(100)
-		for _, o := range []object{ran(moving(200, 251)), ran(moving(200, 252))} {
-			if got := body[api.Error](t, keyed(program, "403", o), http.StatusForbidden); got.ErrorCode != 1104 {
+		for _, o := range []object{realRun(migrationTo(200, 251)), realRun(migrationTo(200, 252))} {
+			if got := decodeBody[api.Error](t, keyed(program, "403", o), http.StatusForbidden); got.ErrorCode != 1104 {
 				t.Errorf("%+v", got)
 			}
 		}
 		unsigned := *admin
 		unsigned.Token = "x"
-		notKept("401", keyed(&unsigned, "401", ran(moving(200, 251))), http.StatusUnauthorized)
+		notKept("401", keyed(&unsigned, "401", realRun(migrationTo(200, 251))), http.StatusUnauthorized)
 	})
 }
 
 func TestContract_DryRunKey(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		before := s.Dump()["idempotency"]
-		dry := keyed(admin, "k", moving(200, 252))
-		moves(t, dry, 252)
-		conflict(t, keyed(admin, "k", moving(200, 250)), why{1502, []int64{250}})
+		dry := keyed(admin, "k", migrationTo(200, 252))
+		wantMigration(t, dry, 252)
+		wantConflict(t, keyed(admin, "k", migrationTo(200, 250)), conflictReason{1502, []int64{250}})
 		if diff := cmp.Diff(before, s.Dump()["idempotency"]); diff != "" {
 			t.Errorf("a dry run used the key up: %s", diff)
 		}
-		first := keyed(admin, "k", ran(moving(200, 252)))
-		moves(t, first, 252)
+		first := keyed(admin, "k", realRun(migrationTo(200, 252)))
+		wantMigration(t, first, 252)
 		// now that the key is taken, a dry run of anything does not collide with it
-		again := keyed(admin, "k", moving(300, 253))
-		moves(t, again, 253)
+		again := keyed(admin, "k", migrationTo(300, 253))
+		wantMigration(t, again, 253)
 		if again.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("a dry run was replayed")
 		}
-		replays(t, first, keyed(admin, "k", ran(moving(200, 252))))
+		wantReplay(t, first, keyed(admin, "k", realRun(migrationTo(200, 252))))
 	})
 }
 
 func TestContract_LedgerScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		entry := admin.Post(migration, ran(moving(300, 252, 260))).Is(http.StatusOK).Header.Get("Location")
-		other := admin.Post(migration, ran(moving(100, 270))).Is(http.StatusOK).Header.Get("Location")
+		s, admin := startFerry(t, e)
+		entry := admin.Post(migration, realRun(migrationTo(300, 252, 260))).Is(http.StatusOK).Header.Get("Location")
+		other := admin.Post(migration, realRun(migrationTo(100, 270))).Is(http.StatusOK).Header.Get("Location")
 		number := func(location string) int64 {
 			var id int64
 			if _, err := fmt.Sscanf(location, "/api/v1/migration/%d", &id); err != nil {
@@ -421,7 +421,7 @@ func TestContract_LedgerScope(t *testing.T) {
 		sees := func(name string, want ...string) {
 			t.Helper()
 			c := s.As(name)
-			list := body[[]api.Migration](t, c.Get("/api/v1/migration"), http.StatusOK)
+			list := decodeBody[[]api.Migration](t, c.Get("/api/v1/migration"), http.StatusOK)
 			var got []int64
 			for _, m := range list {
 				got = append(got, m.ID)
@@ -442,7 +442,7 @@ func TestContract_LedgerScope(t *testing.T) {
 				if wanted[location] {
 					c.Get(location).Is(http.StatusOK)
 				} else {
-					same(t, c.Get(location), http.StatusNotFound, api.Error{
+					wantBody(t, c.Get(location), http.StatusNotFound, api.Error{
 						ErrorCode: 1201, ErrorToken: "NotFound", Message: fmt.Sprintf("migration with id %d not found", number(location)),
 					})
 				}
@@ -459,14 +459,14 @@ func TestContract_LedgerScope(t *testing.T) {
 		s.SetRole(5, 200, fleet.NoRole)
 		sees("stranger@example.com")
 		for workspace, want := range map[fleet.WorkspaceID]int{200: 1, 100: 2, 900: 0} {
-			if list := body[[]api.Migration](t, s.Program(workspace).Get("/api/v1/migration"), http.StatusOK); len(list) != want {
+			if list := decodeBody[[]api.Migration](t, s.Program(workspace).Get("/api/v1/migration"), http.StatusOK); len(list) != want {
 				t.Errorf("a program in %d sees %d entries, not %d", workspace, len(list), want)
 			}
 		}
 		// Other entries are not in the ledger's list.
 		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
 		sees("admin@example.com", other, entry)
-		same(t, admin.Get("/api/v1/migration/999999"), http.StatusNotFound, api.Error{
+		wantBody(t, admin.Get("/api/v1/migration/999999"), http.StatusNotFound, api.Error{
 			ErrorCode: 1201, ErrorToken: "NotFound", Message: "migration with id 999999 not found",
 		})
 	})

@@ -17,24 +17,24 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// ferry returns a server with the Ferry data and its Administrator.
-func ferry(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
+// startFerry returns a server with the Ferry data and its Administrator.
+func startFerry(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
-	s := kit.Ferried(t, e)
+	s := kit.StartFerry(t, e)
 	admin := s.As("admin@example.com")
 	return s, admin
 }
 
-// breakable is ferry with a separate database, whose schema the test may change.
-func breakable(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
+// startWithOwnDatabase is startFerry with a separate database, whose schema the test may change.
+func startWithOwnDatabase(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
 	s := kit.Start(t, e).Seed(kit.Ferry)
 	admin := s.As("admin@example.com")
 	return s, admin
 }
 
-// moving is a request to move SIMs by id: a dry run unless changed by ran.
-func moving(target int64, ids ...int64) object {
+// migrationTo is a request to move SIMs by id: a dry run unless changed by ran.
+func migrationTo(target int64, ids ...int64) object {
 	refs := make([]object, len(ids))
 	for i, id := range ids {
 		refs[i] = object{"id": id}
@@ -42,28 +42,28 @@ func moving(target int64, ids ...int64) object {
 	return object{"target_workspace": object{"id": target}, "sims": refs}
 }
 
-func movingICCIDs(target int64, iccids ...string) object {
+func migrationOfICCIDs(target int64, iccids ...string) object {
 	return object{"target_workspace": object{"id": target}, "iccids": iccids}
 }
 
-func movingRange(target int64, start, end string) object {
+func migrationOfRange(target int64, start, end string) object {
 	return object{"target_workspace": object{"id": target}, "iccid_range": object{"start": start, "end": end}}
 }
 
-// and is the request with one more property.
-func and(o object, name string, value any) object {
+// withProperty is the request with one more property.
+func withProperty(o object, name string, value any) object {
 	more := maps.Clone(o)
 	more[name] = value
 	return more
 }
 
-func ran(o object) object { return and(o, "dry_run", false) }
+func realRun(o object) object { return withProperty(o, "dry_run", false) }
 
-// detaching takes SIMs out of their devices.
-func detaching(o object) object { return and(o, "auto_detach_devices", true) }
+// withDetach takes SIMs out of their devices.
+func withDetach(o object) object { return withProperty(o, "auto_detach_devices", true) }
 
-// body decodes a response that must have this status and only the properties of T.
-func body[T any](t testing.TB, a *kit.Answer, status int) T {
+// decodeBody decodes a response that must have this status and only the properties of T.
+func decodeBody[T any](t testing.TB, a *kit.Answer, status int) T {
 	t.Helper()
 	a.Is(status)
 	var v T
@@ -75,25 +75,25 @@ func body[T any](t testing.TB, a *kit.Answer, status int) T {
 	return v
 }
 
-// same compares a whole response with the expected one.
-func same[T any](t testing.TB, a *kit.Answer, status int, want T) {
+// wantBody compares a whole response with the expected one.
+func wantBody[T any](t testing.TB, a *kit.Answer, status int, want T) {
 	t.Helper()
-	if diff := cmp.Diff(want, body[T](t, a, status)); diff != "" {
+	if diff := cmp.Diff(want, decodeBody[T](t, a, status)); diff != "" {
 		t.Errorf("%s: (-want +got)\n%s", a.Request, diff)
 	}
 }
 
-// bad checks for a 400 whose message begins like this.
-func bad(t testing.TB, a *kit.Answer, message string) {
+// wantBadRequest checks for a 400 whose message begins like this.
+func wantBadRequest(t testing.TB, a *kit.Answer, message string) {
 	t.Helper()
-	got := body[api.Error](t, a, http.StatusBadRequest)
+	got := decodeBody[api.Error](t, a, http.StatusBadRequest)
 	if got.ErrorCode != 1000 || got.ErrorToken != "BadRequest" || !strings.HasPrefix(got.Message, message) {
 		t.Errorf("%s: got %+v, want 1000 BadRequest %q", a.Request, got, message)
 	}
 }
 
-// gone checks for a 404 that names each of these.
-func gone(t testing.TB, a *kit.Answer, each ...string) {
+// wantNotFound checks for a 404 that names each of these.
+func wantNotFound(t testing.TB, a *kit.Answer, each ...string) {
 	t.Helper()
 	want := api.Error{ErrorCode: 1201, ErrorToken: "NotFound", Message: each[0]}
 	if len(each) > 1 {
@@ -102,11 +102,11 @@ func gone(t testing.TB, a *kit.Answer, each ...string) {
 	for _, text := range each {
 		want.Errors = append(want.Errors, api.Problem{ErrorCode: 1201, ErrorToken: "NotFound", Message: text})
 	}
-	same(t, a, http.StatusNotFound, want)
+	wantBody(t, a, http.StatusNotFound, want)
 }
 
 // The messages of the conflicts, as the contract has them.
-var reasons = map[int]string{
+var conflictMessages = map[int]string{
 	1502: "SIM(s) attached to devices",
 	1503: "SIM(s) in disallowed status",
 	1504: "No admin access on source workspace",
@@ -117,21 +117,21 @@ var reasons = map[int]string{
 	1509: "Target Workspace is suspended",
 }
 
-// why is one reason of a 409 and its SIMs.
-type why struct {
+// conflictReason is one reason of a 409 and its SIMs.
+type conflictReason struct {
 	code int
 	sims []int64
 }
 
-// conflict checks for a 409 with exactly these reasons, in this order.
-func conflict(t testing.TB, a *kit.Answer, want ...why) {
+// wantConflict checks for a 409 with exactly these reasons, in this order.
+func wantConflict(t testing.TB, a *kit.Answer, want ...conflictReason) {
 	t.Helper()
-	got := body[api.MigrationConflict](t, a, http.StatusConflict)
-	expected := api.MigrationConflict{StatusCode: 409, Message: "The SIMs cannot be migrated: " + reasons[want[0].code]}
+	got := decodeBody[api.MigrationConflict](t, a, http.StatusConflict)
+	expected := api.MigrationConflict{StatusCode: 409, Message: "The SIMs cannot be migrated: " + conflictMessages[want[0].code]}
 	for _, w := range want {
-		reason := api.ConflictReason{ErrorCode: w.code, Message: reasons[w.code], SIMs: []api.MigrationSIM{}}
+		reason := api.ConflictReason{ErrorCode: w.code, Message: conflictMessages[w.code], SIMs: []api.MigrationSIM{}}
 		for _, id := range w.sims {
-			reason.SIMs = append(reason.SIMs, cards[id])
+			reason.SIMs = append(reason.SIMs, ferrySIMs[id])
 		}
 		expected.Errors = append(expected.Errors, reason)
 	}
@@ -140,10 +140,10 @@ func conflict(t testing.TB, a *kit.Answer, want ...why) {
 	}
 }
 
-// moves checks for a 200 with exactly these SIMs, in this order.
-func moves(t testing.TB, a *kit.Answer, ids ...int64) api.MigrationResponse {
+// wantMigration checks for a 200 with exactly these SIMs, in this order.
+func wantMigration(t testing.TB, a *kit.Answer, ids ...int64) api.MigrationResponse {
 	t.Helper()
-	got := body[api.MigrationResponse](t, a, http.StatusOK)
+	got := decodeBody[api.MigrationResponse](t, a, http.StatusOK)
 	want := make([]int64, 0, len(ids))
 	there := make([]int64, 0, len(got.SIMs))
 	want = append(want, ids...)
@@ -156,28 +156,28 @@ func moves(t testing.TB, a *kit.Answer, ids ...int64) api.MigrationResponse {
 	return got
 }
 
-// cards are SIMs of the Ferry data as in a migration's response, before any move.
-var cards = map[int64]api.MigrationSIM{
-	250: card(250, "8988303000000000250", 1, 100),
-	251: card(251, "8988303000000000251", 1, 100),
-	252: card(252, "8988303000000000252", 0, 100),
-	253: card(253, "8988303000000000253", 2, 100),
-	254: card(254, "8988303000000000254", 4, 100),
-	260: card(260, "8988303000000000260", 1, 200),
-	270: card(270, "8988303000000000270", 0, 300),
-	280: card(280, "8988303000000000280", 0, 400),
+// ferrySIMs are SIMs of the Ferry data as in a migration's response, before any move.
+var ferrySIMs = map[int64]api.MigrationSIM{
+	250: ferrySIM(250, "8988303000000000250", 1, 100),
+	251: ferrySIM(251, "8988303000000000251", 1, 100),
+	252: ferrySIM(252, "8988303000000000252", 0, 100),
+	253: ferrySIM(253, "8988303000000000253", 2, 100),
+	254: ferrySIM(254, "8988303000000000254", 4, 100),
+	260: ferrySIM(260, "8988303000000000260", 1, 200),
+	270: ferrySIM(270, "8988303000000000270", 0, 300),
+	280: ferrySIM(280, "8988303000000000280", 0, 400),
 }
 
-var placeNames = map[int64]string{
+var workspaceNames = map[int64]string{
 	100: "Fleet DE", 200: "Fleet FR", 300: "Fleet US", 400: "Frota BR", 500: "Shut", 600: "Resale", 900: "Elsewhere",
 }
 
 var statusNames = map[int64]string{0: "Issued", 1: "Activated", 2: "Suspended", 3: "Deleted", 4: "Factory Test"}
 
-func card(id int64, iccid string, status, in int64) api.MigrationSIM {
+func ferrySIM(id int64, iccid string, status, in int64) api.MigrationSIM {
 	s := api.MigrationSIM{
 		ID: id, ICCID: iccid, ICCIDWithLuhn: fleet.ICCID(iccid).WithLuhn(),
-		Status: api.Ref{ID: status, Description: statusNames[status]}, SourceWorkspace: place(in),
+		Status: api.Ref{ID: status, Description: statusNames[status]}, SourceWorkspace: workspaceRef(in),
 	}
 	if id == 250 {
 		s.Endpoint = &api.NamedRef{ID: 9001, Name: "tracker-7"}
@@ -185,7 +185,7 @@ func card(id int64, iccid string, status, in int64) api.MigrationSIM {
 	return s
 }
 
-func place(id int64) api.NamedRef { return api.NamedRef{ID: id, Name: placeNames[id]} }
+func workspaceRef(id int64) api.NamedRef { return api.NamedRef{ID: id, Name: workspaceNames[id]} }
 
 // bodyText is a request's body.
 func bodyText(t testing.TB, o object) string {
@@ -197,8 +197,8 @@ func bodyText(t testing.TB, o object) string {
 	return string(b)
 }
 
-// together sends n requests concurrently.
-func together(n int, send func(i int) *kit.Answer) []*kit.Answer {
+// concurrently sends n requests concurrently.
+func concurrently(n int, send func(i int) *kit.Answer) []*kit.Answer {
 	answers := make([]*kit.Answer, n)
 	start := make(chan struct{})
 	var wg sync.WaitGroup

@@ -14,12 +14,12 @@ import (
 // who need not wait gets the same response.
 func TestSameKeyAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		for round := range 4 {
-			key, o := fmt.Sprint("round ", round), ran(moving(200, ids(int64(1000+100*round), 100)...))
-			answers := together(20, func(int) *kit.Answer { return keyed(admin, key, o) })
+			key, o := fmt.Sprint("round ", round), realRun(migrationTo(200, ids(int64(1000+100*round), 100)...))
+			answers := concurrently(20, func(int) *kit.Answer { return keyed(admin, key, o) })
 			first := onlyFirst(t, answers)
-			replays(t, first, keyed(admin, key, o))
+			wantReplay(t, first, keyed(admin, key, o))
 			entries := s.Rows(fmt.Sprintf("SELECT DISTINCT ledger_id FROM ledger_lines WHERE sim_id BETWEEN %d AND %d", 1000+100*round, 1099+100*round))
 			if len(entries) != 1 || first.Header.Get("Location") != fmt.Sprint("/api/v1/migration/", entries[0][0]) {
 				t.Errorf("entries %v, Location %s", entries, first.Header.Get("Location"))
@@ -52,7 +52,7 @@ func onlyFirst(t *testing.T, answers []*kit.Answer) (first *kit.Answer) {
 				t.Errorf("409: %v %s", a.Header, a.Body)
 			}
 		default:
-			replays(t, first, a)
+			wantReplay(t, first, a)
 		}
 	}
 	return first
@@ -61,15 +61,15 @@ func onlyFirst(t *testing.T, answers []*kit.Answer) (first *kit.Answer) {
 // Different requests with one key concurrently: one gets the key, the others are refused.
 func TestKeyOfManyRequestsAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
-		answers := together(12, func(i int) *kit.Answer { return keyed(admin, "k", ran(moving(200, int64(1000+i)))) })
+		s, admin := startFerry(t, e)
+		answers := concurrently(12, func(i int) *kit.Answer { return keyed(admin, "k", realRun(migrationTo(200, int64(1000+i)))) })
 		won := 0
 		for _, a := range answers {
 			switch a.Status {
 			case http.StatusOK:
 				won++
 			case http.StatusUnprocessableEntity:
-				reused(t, a)
+				wantKeyReused(t, a)
 			case http.StatusConflict:
 				if a.Header.Get("Retry-After") == "" {
 					t.Errorf("409 without Retry-After: %s", a.Body)
@@ -88,30 +88,30 @@ func TestKeyOfManyRequestsAtOnce(t *testing.T) {
 // Keys are compared exactly: case, inner blanks and inner quotes count.
 func TestKeysAreExact(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		_, admin := ferry(t, e)
+		_, admin := startFerry(t, e)
 		keys := []string{"k", "K", "k ", "k k", "k  k", `"k`, `k"k`, "%6b", "k'--", "k\\", `""k""`, strings.Repeat("~", 255), "!"}
 		keys[2] = `"k "` // a bare one would lose its blank in transit
 		for i, key := range keys {
-			a := keyed(admin, key, ran(moving(200, int64(1000+i))))
-			moves(t, a, int64(1000+i))
+			a := keyed(admin, key, realRun(migrationTo(200, int64(1000+i))))
+			wantMigration(t, a, int64(1000+i))
 		}
 		for i, key := range keys {
-			if a := keyed(admin, key, ran(moving(200, int64(1000+i)))); a.Header.Get("Idempotent-Replayed") != "true" {
+			if a := keyed(admin, key, realRun(migrationTo(200, int64(1000+i)))); a.Header.Get("Idempotent-Replayed") != "true" {
 				t.Errorf("key %q: %d %s", key, a.Status, a.Body)
 			}
 		}
 		two := admin.With("Idempotency-Key", "a")
 		two.Header["Idempotency-Key"] = []string{"a", "b"}
-		bad(t, two.Post(migration, ran(moving(200, 252))), "Idempotency-Key: send it once")
+		wantBadRequest(t, two.Post(migration, realRun(migrationTo(200, 252))), "Idempotency-Key: send it once")
 	})
 }
 
 // A key survives the server, and works on another one over the same database.
 func TestKeyOnAnotherServer(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
-		first := keyed(admin, "k", ran(moving(200, 252))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		first := keyed(admin, "k", realRun(migrationTo(200, 252))).Is(http.StatusOK)
 		second := kit.StartOn(t, s.DB, s.Clock)
-		replays(t, first, keyed(second.As("admin@example.com"), "k", ran(moving(200, 252))))
+		wantReplay(t, first, keyed(second.As("admin@example.com"), "k", realRun(migrationTo(200, 252))))
 	})
 }

@@ -27,15 +27,15 @@ func TestLostCommit(t *testing.T) {
 			} {
 				from := int64(1000 + 100*i)
 				proxy.CutNext(cut)
-				a := send(ran(moving(200, ids(from, 100)...)))
-				moves(t, a, ids(from, 100)...)
+				a := send(realRun(migrationTo(200, ids(from, 100)...)))
+				wantMigration(t, a, ids(from, 100)...)
 				if a.Header.Get("Idempotent-Replayed") != "" {
 					t.Error("the first response is marked as a replay")
 				}
 				if proxy.Cuts() != i+1 {
 					t.Errorf("%d commits were cut", proxy.Cuts())
 				}
-				entry := body[api.Migration](t, admin.Get(a.Header.Get("Location")), http.StatusOK)
+				entry := decodeBody[api.Migration](t, admin.Get(a.Header.Get("Location")), http.StatusOK)
 				if entry.SIMCount != 100 || entry.SIMs[0].ID != from {
 					t.Errorf("Location is of another entry: %+v", entry)
 				}
@@ -66,15 +66,15 @@ func TestDatabaseSilent(t *testing.T) {
 		for _, send := range []func() *kit.Answer{
 			func() *kit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
 			func() *kit.Answer { return admin.Patch(simPath(251), toStatus(2)) },
-			func() *kit.Answer { return keyed(admin, "k", moving(200, 252)) },
-			func() *kit.Answer { return keyed(admin, "k", ran(moving(200, 252))) },
+			func() *kit.Answer { return keyed(admin, "k", migrationTo(200, 252)) },
+			func() *kit.Answer { return keyed(admin, "k", realRun(migrationTo(200, 252))) },
 			func() *kit.Answer {
 				return s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": digest})
 			},
 		} {
 			start := time.Now()
 			a := send()
-			if got := body[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
+			if got := decodeBody[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
 				t.Errorf("%s: %v %+v", a.Request, a.Header, got)
 			}
 			if took := time.Since(start); took > 10*time.Second {
@@ -82,7 +82,7 @@ func TestDatabaseSilent(t *testing.T) {
 			}
 		}
 	})
-	moves(t, keyed(admin, "k", ran(moving(200, 252))), 252)
+	wantMigration(t, keyed(admin, "k", realRun(migrationTo(200, 252))), 252)
 }
 
 // While the database is away, a migration is a 503 with a Retry-After; nothing changes, and its
@@ -95,13 +95,13 @@ func TestDatabaseAway(t *testing.T) {
 	admin := s.As("admin@example.com")
 	direct.Untouched("a run without a database", func() {
 		proxy.Sever(true)
-		for _, o := range []object{moving(200, 252), ran(moving(200, 252))} {
+		for _, o := range []object{migrationTo(200, 252), realRun(migrationTo(200, 252))} {
 			a := keyed(admin, "k", o)
-			if got := body[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
+			if got := decodeBody[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
 				t.Errorf("%v %+v", a.Header, got)
 			}
 		}
 		proxy.Sever(false)
 	})
-	moves(t, keyed(admin, "k", ran(moving(200, 252))), 252)
+	wantMigration(t, keyed(admin, "k", realRun(migrationTo(200, 252))), 252)
 }

@@ -17,15 +17,15 @@ import (
 func TestContract_AutoDetachDefault(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		for _, o := range []object{moving(200, 250), and(moving(200, 250), "auto_detach_devices", false)} {
-			conflict(t, admin.Post(migration, o), why{1502, []int64{250}})
-			conflict(t, admin.Post(migration, ran(o)), why{1502, []int64{250}})
+		_, admin := startFerry(t, e)
+		for _, o := range []object{migrationTo(200, 250), withProperty(migrationTo(200, 250), "auto_detach_devices", false)} {
+			wantConflict(t, admin.Post(migration, o), conflictReason{1502, []int64{250}})
+			wantConflict(t, admin.Post(migration, realRun(o)), conflictReason{1502, []int64{250}})
 		}
-		if got := moves(t, admin.Post(migration, moving(200, 252)), 252); got.AutoDetachDevices {
+		if got := wantMigration(t, admin.Post(migration, migrationTo(200, 252)), 252); got.AutoDetachDevices {
 			t.Error("auto_detach_devices is true though the request does not set it")
 		}
-		if got := moves(t, admin.Post(migration, detaching(moving(200, 250))), 250); !got.AutoDetachDevices {
+		if got := wantMigration(t, admin.Post(migration, withDetach(migrationTo(200, 250))), 250); !got.AutoDetachDevices {
 			t.Error("auto_detach_devices is false though it was asked for")
 		}
 	})
@@ -34,31 +34,31 @@ func TestContract_AutoDetachDefault(t *testing.T) {
 func TestContract_OneSelection(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		one := moving(200, 252)
+		s, admin := startFerry(t, e)
+		one := migrationTo(200, 252)
 		iccids, span := []string{"8988303000000000252"}, object{"start": "8988303000000000252", "end": "8988303000000000252"}
 		s.Untouched("a wrong selection", func() {
 			const cure = "Send exactly one of sims, iccids and iccid_range"
 			for _, o := range []object{
 				{"target_workspace": object{"id": 200}},
-				and(one, "iccids", iccids),
-				and(one, "iccid_range", span),
-				and(movingICCIDs(200, iccids...), "iccid_range", span),
-				and(and(one, "iccids", iccids), "iccid_range", span),
-				and(one, "sims", nil),
+				withProperty(one, "iccids", iccids),
+				withProperty(one, "iccid_range", span),
+				withProperty(migrationOfICCIDs(200, iccids...), "iccid_range", span),
+				withProperty(withProperty(one, "iccids", iccids), "iccid_range", span),
+				withProperty(one, "sims", nil),
 				{"target_workspace": object{"id": 200}, "sims": nil, "iccids": nil, "iccid_range": nil},
-				and(and(one, "sims", []object{}), "iccids", iccids), // an empty list is not absent
+				withProperty(withProperty(one, "sims", []object{}), "iccids", iccids), // an empty list is not absent
 			} {
-				bad(t, admin.Post(migration, ran(o)), cure)
+				wantBadRequest(t, admin.Post(migration, realRun(o)), cure)
 			}
-			bad(t, admin.Post(migration, ran(and(one, "sims", []object{}))), "sims: the list is empty; name at least one SIM")
-			bad(t, admin.Post(migration, ran(and(movingICCIDs(200), "iccids", []string{}))), "iccids: the list is empty; name at least one SIM")
+			wantBadRequest(t, admin.Post(migration, realRun(withProperty(one, "sims", []object{}))), "sims: the list is empty; name at least one SIM")
+			wantBadRequest(t, admin.Post(migration, realRun(withProperty(migrationOfICCIDs(200), "iccids", []string{}))), "iccids: the list is empty; name at least one SIM")
 		})
-		bad(t, admin.Post(migration, ran(and(one, "target_workspace", nil))), "target_workspace: it is required")
+		wantBadRequest(t, admin.Post(migration, realRun(withProperty(one, "target_workspace", nil))), "target_workspace: it is required")
 		// null counts as absent
-		moves(t, admin.Post(migration, and(and(one, "iccids", nil), "iccid_range", nil)), 252)
-		moves(t, admin.Post(migration, and(movingICCIDs(200, iccids...), "sims", nil)), 252)
-		moves(t, admin.Post(migration, and(movingRange(200, iccids[0], iccids[0]), "sims", nil)), 252)
+		wantMigration(t, admin.Post(migration, withProperty(withProperty(one, "iccids", nil), "iccid_range", nil)), 252)
+		wantMigration(t, admin.Post(migration, withProperty(migrationOfICCIDs(200, iccids...), "sims", nil)), 252)
+		wantMigration(t, admin.Post(migration, withProperty(migrationOfRange(200, iccids[0], iccids[0]), "sims", nil)), 252)
 	})
 }
 
@@ -82,25 +82,25 @@ func ids(from, n int64) []int64 {
 func TestContract_SelectionLimit(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := breakable(t, e)
+		s, admin := startWithOwnDatabase(t, e)
 		const more = "501 SIMs are named; at most 500 are allowed in one request: split it"
-		bad(t, admin.Post(migration, moving(200, ids(1000, 501)...)), "sims: "+more)
-		bad(t, admin.Post(migration, movingICCIDs(200, numbered(1000, 501)...)), "iccids: "+more)
-		bad(t, admin.Post(migration, movingRange(200, numbered(1000, 1)[0], numbered(1500, 1)[0])),
+		wantBadRequest(t, admin.Post(migration, migrationTo(200, ids(1000, 501)...)), "sims: "+more)
+		wantBadRequest(t, admin.Post(migration, migrationOfICCIDs(200, numbered(1000, 501)...)), "iccids: "+more)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, numbered(1000, 1)[0], numbered(1500, 1)[0])),
 			"iccid_range: it spans 501 numbers; at most 500 are allowed in one request: split it")
-		bad(t, admin.Post(migration, movingRange(200, "0000000000000000000", "9999999999999999999")),
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "0000000000000000000", "9999999999999999999")),
 			"iccid_range: it spans 10000000000000000000 numbers")
 
-		moves(t, admin.Post(migration, moving(200, ids(1000, 500)...)), ids(1000, 500)...)
-		moves(t, admin.Post(migration, movingICCIDs(200, numbered(1000, 500)...)), ids(1000, 500)...)
-		moves(t, admin.Post(migration, movingRange(200, numbered(1000, 1)[0], numbered(1499, 1)[0])), ids(1000, 500)...)
+		wantMigration(t, admin.Post(migration, migrationTo(200, ids(1000, 500)...)), ids(1000, 500)...)
+		wantMigration(t, admin.Post(migration, migrationOfICCIDs(200, numbered(1000, 500)...)), ids(1000, 500)...)
+		wantMigration(t, admin.Post(migration, migrationOfRange(200, numbered(1000, 1)[0], numbered(1499, 1)[0])), ids(1000, 500)...)
 		// counted once the duplicates are gone
-		moves(t, admin.Post(migration, moving(200, append(ids(1000, 500), ids(1000, 100)...)...)), ids(1000, 500)...)
+		wantMigration(t, admin.Post(migration, migrationTo(200, append(ids(1000, 500), ids(1000, 100)...)...)), ids(1000, 500)...)
 
 		// Decided before the database: one that cannot be read does not matter.
 		s.Exec("ALTER TABLE sims RENAME TO sims_away")
-		bad(t, admin.Post(migration, moving(200, ids(1000, 501)...)), "sims: "+more)
-		admin.Post(migration, moving(200, 252)).Is(http.StatusInternalServerError)
+		wantBadRequest(t, admin.Post(migration, migrationTo(200, ids(1000, 501)...)), "sims: "+more)
+		admin.Post(migration, migrationTo(200, 252)).Is(http.StatusInternalServerError)
 		s.Exec("ALTER TABLE sims_away RENAME TO sims")
 	})
 }
@@ -108,12 +108,12 @@ func TestContract_SelectionLimit(t *testing.T) {
 func TestContract_NamedTwice(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		moves(t, admin.Post(migration, moving(200, 253, 252, 253, 252, 251)), 253, 252, 251)
-		moves(t, admin.Post(migration, movingICCIDs(200, "8988303000000000253", "8988303000000000252", "8988303000000000253")), 253, 252)
-		done := admin.Post(migration, ran(moving(200, 253, 252, 253)))
-		moves(t, done, 253, 252)
-		entry := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
+		s, admin := startFerry(t, e)
+		wantMigration(t, admin.Post(migration, migrationTo(200, 253, 252, 253, 252, 251)), 253, 252, 251)
+		wantMigration(t, admin.Post(migration, migrationOfICCIDs(200, "8988303000000000253", "8988303000000000252", "8988303000000000253")), 253, 252)
+		done := admin.Post(migration, realRun(migrationTo(200, 253, 252, 253)))
+		wantMigration(t, done, 253, 252)
+		entry := decodeBody[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
 		if entry.SIMCount != 2 || len(entry.SIMs) != 2 || entry.SIMs[0].ID != 253 || entry.SIMs[1].ID != 252 {
 			t.Errorf("ledger entry: %+v", entry)
 		}
@@ -124,9 +124,9 @@ func TestContract_NamedTwice(t *testing.T) {
 func TestContract_ICCIDForm(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
+		_, admin := startFerry(t, e)
 		const valid = "8988303000000000252"
-		got := body[api.Error](t, admin.Post(migration, movingICCIDs(200, valid, "123", "89883030000067385937", "89883030000067385930", "898830300000000025x")), http.StatusBadRequest)
+		got := decodeBody[api.Error](t, admin.Post(migration, migrationOfICCIDs(200, valid, "123", "89883030000067385937", "89883030000067385930", "898830300000000025x")), http.StatusBadRequest)
 		problem := func(text string) api.Problem {
 			return api.Problem{ErrorCode: 1403, ErrorToken: "InvalidFormat", Message: text}
 		}
@@ -140,27 +140,27 @@ func TestContract_ICCIDForm(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 
-		many := body[api.Error](t, admin.Post(migration, movingICCIDs(200, strings.Fields(strings.Repeat("1 ", 30))...)), http.StatusBadRequest)
+		many := decodeBody[api.Error](t, admin.Post(migration, migrationOfICCIDs(200, strings.Fields(strings.Repeat("1 ", 30))...)), http.StatusBadRequest)
 		if len(many.Errors) != 10 || !strings.HasPrefix(many.Errors[9].Message, "iccids[9]: ") {
 			t.Errorf("not the first ten: %+v", many.Errors)
 		}
-		bad(t, admin.Post(migration, movingRange(200, "89883030000067385937", valid)), `iccid_range.start: "89883030000067385937" has 20 digits`)
-		bad(t, admin.Post(migration, movingRange(200, valid, "")), `iccid_range.end: "" is not a valid ICCID`)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "89883030000067385937", valid)), `iccid_range.start: "89883030000067385937" has 20 digits`)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, valid, "")), `iccid_range.end: "" is not a valid ICCID`)
 	})
 }
 
 func TestContract_RangeOrder(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		bad(t, admin.Post(migration, movingRange(200, "8988303000000000253", "8988303000000000252")),
+		_, admin := startFerry(t, e)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "8988303000000000253", "8988303000000000252")),
 			"iccid_range.end: 8988303000000000252 lies before start 8988303000000000253")
 		// Beyond 2^53 these two are the same floating-point number.
-		bad(t, admin.Post(migration, movingRange(200, "9007199254740993001", "9007199254740993000")),
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "9007199254740993001", "9007199254740993000")),
 			"iccid_range.end: 9007199254740993000 lies before start 9007199254740993001")
-		moves(t, admin.Post(migration, movingRange(200, "8988303000000000252", "8988303000000000252")), 252)
+		wantMigration(t, admin.Post(migration, migrationOfRange(200, "8988303000000000252", "8988303000000000252")), 252)
 		// As a number, 1... is greater than 0...; leading zeros are kept.
-		gone(t, admin.Post(migration, movingRange(200, "0000000000000000001", "0000000000000000001")),
+		wantNotFound(t, admin.Post(migration, migrationOfRange(200, "0000000000000000001", "0000000000000000001")),
 			"no sim with an iccid from 0000000000000000001 to 0000000000000000001 found")
 	})
 }
@@ -168,31 +168,31 @@ func TestContract_RangeOrder(t *testing.T) {
 func TestContract_RangeGaps(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		span := detaching(movingRange(300, "8988303000000000245", "8988303000000000259"))
+		_, admin := startFerry(t, e)
+		span := withDetach(migrationOfRange(300, "8988303000000000245", "8988303000000000259"))
 		// 255 is deleted, 256 is in a Workspace of which the caller is not a member, the others
 		// do not exist
-		moves(t, admin.Post(migration, span), 250, 251, 252, 253, 254)
-		nothing := admin.Post(migration, movingRange(200, "8988303000000000240", "8988303000000000249"))
-		foreign := admin.Post(migration, movingRange(200, "8988303000000000256", "8988303000000000256"))
-		deleted := admin.Post(migration, movingRange(200, "8988303000000000255", "8988303000000000255"))
-		gone(t, nothing, "no sim with an iccid from 8988303000000000240 to 8988303000000000249 found")
-		gone(t, foreign, "no sim with an iccid from 8988303000000000256 to 8988303000000000256 found")
-		gone(t, deleted, "no sim with an iccid from 8988303000000000255 to 8988303000000000255 found")
+		wantMigration(t, admin.Post(migration, span), 250, 251, 252, 253, 254)
+		nothing := admin.Post(migration, migrationOfRange(200, "8988303000000000240", "8988303000000000249"))
+		foreign := admin.Post(migration, migrationOfRange(200, "8988303000000000256", "8988303000000000256"))
+		deleted := admin.Post(migration, migrationOfRange(200, "8988303000000000255", "8988303000000000255"))
+		wantNotFound(t, nothing, "no sim with an iccid from 8988303000000000240 to 8988303000000000249 found")
+		wantNotFound(t, foreign, "no sim with an iccid from 8988303000000000256 to 8988303000000000256 found")
+		wantNotFound(t, deleted, "no sim with an iccid from 8988303000000000255 to 8988303000000000255 found")
 	})
 }
 
 func TestContract_MissingNamed(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		s.Untouched("an unknown SIM", func() {
-			for _, run := range []func(object) object{ran, func(o object) object { return o }} {
-				gone(t, admin.Post(migration, run(moving(200, 252, 255, 290, 251, 77777))),
+			for _, run := range []func(object) object{realRun, func(o object) object { return o }} {
+				wantNotFound(t, admin.Post(migration, run(migrationTo(200, 252, 255, 290, 251, 77777))),
 					"sim with id 255 not found", "sim with id 290 not found", "sim with id 77777 not found")
-				gone(t, admin.Post(migration, run(moving(200, 290))), "sim with id 290 not found")
-				gone(t, admin.Post(migration, run(moving(200, 77777))), "sim with id 77777 not found")
-				gone(t, admin.Post(migration, run(movingICCIDs(200, "8988303000000000255", "8988303000000000252", "8988303000000000256"))),
+				wantNotFound(t, admin.Post(migration, run(migrationTo(200, 290))), "sim with id 290 not found")
+				wantNotFound(t, admin.Post(migration, run(migrationTo(200, 77777))), "sim with id 77777 not found")
+				wantNotFound(t, admin.Post(migration, run(migrationOfICCIDs(200, "8988303000000000255", "8988303000000000252", "8988303000000000256"))),
 					"sim with iccid 8988303000000000255 not found", "sim with iccid 8988303000000000256 not found")
 			}
 		})
@@ -202,12 +202,12 @@ func TestContract_MissingNamed(t *testing.T) {
 func TestContract_TargetHidden(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		user := s.As("target@example.com")
-		for _, run := range []func(object) object{ran, func(o object) object { return o }} {
-			gone(t, admin.Post(migration, run(moving(999999, 252))), "workspace with id 999999 not found")
-			gone(t, admin.Post(migration, run(moving(900, 252))), "workspace with id 900 not found")
-			gone(t, user.Post(migration, run(moving(100, 260))), "workspace with id 100 not found")
+		for _, run := range []func(object) object{realRun, func(o object) object { return o }} {
+			wantNotFound(t, admin.Post(migration, run(migrationTo(999999, 252))), "workspace with id 999999 not found")
+			wantNotFound(t, admin.Post(migration, run(migrationTo(900, 252))), "workspace with id 900 not found")
+			wantNotFound(t, user.Post(migration, run(migrationTo(100, 260))), "workspace with id 100 not found")
 		}
 	})
 }
@@ -215,19 +215,19 @@ func TestContract_TargetHidden(t *testing.T) {
 func TestContract_AllSources(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		// The token's Workspace is 100; SIM 260 is in 200 and 252 in 100.
-		got := moves(t, admin.Post(migration, moving(300, 260, 252)), 260, 252)
-		if diff := cmp.Diff([]api.MigrationSIM{cards[260], cards[252]}, got.SIMs); diff != "" {
+		got := wantMigration(t, admin.Post(migration, migrationTo(300, 260, 252)), 260, 252)
+		if diff := cmp.Diff([]api.MigrationSIM{ferrySIMs[260], ferrySIMs[252]}, got.SIMs); diff != "" {
 			t.Error(diff)
 		}
-		done := admin.Post(migration, ran(moving(300, 260, 252))).Is(http.StatusOK)
-		entry := body[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
+		done := admin.Post(migration, realRun(migrationTo(300, 260, 252))).Is(http.StatusOK)
+		entry := decodeBody[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
 		if diff := cmp.Diff([]api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 1, Authority: "role"}, {ID: 200, Name: "Fleet FR", SIMCount: 1, Authority: "role"}}, entry.SourceWorkspaces); diff != "" {
 			t.Error(diff)
 		}
 		// A member who is not an Administrator of a source gets that reason: the SIM was found.
-		conflict(t, s.As("target@example.com").Post(migration, moving(200, 251)), why{1504, []int64{251}})
+		wantConflict(t, s.As("target@example.com").Post(migration, migrationTo(200, 251)), conflictReason{1504, []int64{251}})
 		s.CheckInvariants()
 	})
 }
@@ -235,43 +235,43 @@ func TestContract_AllSources(t *testing.T) {
 func TestContract_AllowedStatuses(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		only := func(list any) object { return and(moving(200, 252, 253), "allowed_sim_statuses", list) }
-		bad(t, admin.Post(migration, only([]object{})), "allowed_sim_statuses: the list is empty")
+		_, admin := startFerry(t, e)
+		only := func(list any) object { return withProperty(migrationTo(200, 252, 253), "allowed_sim_statuses", list) }
+		wantBadRequest(t, admin.Post(migration, only([]object{})), "allowed_sim_statuses: the list is empty")
 		for _, id := range []any{5, -1, 256, 1 << 40} {
-			bad(t, admin.Post(migration, only([]object{{"id": 0}, {"id": id}})), fmt.Sprintf("allowed_sim_statuses[1].id: %v is not a status of a SIM", id))
+			wantBadRequest(t, admin.Post(migration, only([]object{{"id": 0}, {"id": id}})), fmt.Sprintf("allowed_sim_statuses[1].id: %v is not a status of a SIM", id))
 		}
-		bad(t, admin.Post(migration, only([]object{{}})), "allowed_sim_statuses[0].id: it is required")
-		if got := moves(t, admin.Post(migration, only(nil)), 252, 253); got.AllowedSIMStatuses != nil {
+		wantBadRequest(t, admin.Post(migration, only([]object{{}})), "allowed_sim_statuses[0].id: it is required")
+		if got := wantMigration(t, admin.Post(migration, only(nil)), 252, 253); got.AllowedSIMStatuses != nil {
 			t.Errorf("allowed statuses: %+v", got.AllowedSIMStatuses)
 		}
-		got := moves(t, admin.Post(migration, only([]object{{"id": 2}, {"id": 0}})), 252, 253)
+		got := wantMigration(t, admin.Post(migration, only([]object{{"id": 2}, {"id": 0}})), 252, 253)
 		if diff := cmp.Diff([]api.Ref{{ID: 2, Description: "Suspended"}, {ID: 0, Description: "Issued"}}, got.AllowedSIMStatuses); diff != "" {
 			t.Error(diff)
 		}
-		conflict(t, admin.Post(migration, only([]object{{"id": 0}})), why{1503, []int64{253}})
+		wantConflict(t, admin.Post(migration, only([]object{{"id": 0}})), conflictReason{1503, []int64{253}})
 	})
 }
 
 func TestContract_DryRunBoolean(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		s.Untouched("a dry_run that is not a boolean", func() {
 			for _, value := range []any{"false", "true", 0, 1, nil, []bool{false}, object{}} {
 				for _, name := range []string{"dry_run", "auto_detach_devices"} {
-					o := ran(moving(200, 252))
-					admin.Post(migration, and(o, name, value)).Is(http.StatusBadRequest)
+					o := realRun(migrationTo(200, 252))
+					admin.Post(migration, withProperty(o, name, value)).Is(http.StatusBadRequest)
 				}
 			}
-			if got := moves(t, admin.Post(migration, moving(200, 252)), 252); !got.DryRun {
+			if got := wantMigration(t, admin.Post(migration, migrationTo(200, 252)), 252); !got.DryRun {
 				t.Error("without dry_run it was a real run")
 			}
-			if got := moves(t, admin.Post(migration, and(moving(200, 252), "dry_run", true)), 252); !got.DryRun {
+			if got := wantMigration(t, admin.Post(migration, withProperty(migrationTo(200, 252), "dry_run", true)), 252); !got.DryRun {
 				t.Error("with dry_run it was a real run")
 			}
 		})
-		if got := moves(t, admin.Post(migration, ran(moving(200, 252))), 252); got.DryRun {
+		if got := wantMigration(t, admin.Post(migration, realRun(migrationTo(200, 252))), 252); got.DryRun {
 			t.Error("dry_run was sent as false")
 		}
 	})

@@ -12,33 +12,33 @@ import (
 
 // The decisions of the section "Migration: the rules".
 
-// both sends the dry run and the real run.
-func both(c *kit.Client, o object, check func(*kit.Answer)) {
+// dryAndRealRun sends the dry run and the real run.
+func dryAndRealRun(c *kit.Client, o object, check func(*kit.Answer)) {
 	c.T.Helper()
 	check(c.Post(migration, o))
-	check(c.Post(migration, ran(o)))
+	check(c.Post(migration, realRun(o)))
 }
 
 func TestContract_BrazilianBorder(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		s.Seed(`workspaces: [{id: 700, name: Nowhere, type: enterprise}, {id: 800, name: Outra, type: enterprise, country: BR}]`)
 		s.SetRole(1, 700, fleet.Administrator)
 		s.SetRole(1, 800, fleet.Administrator)
-		both(admin, moving(400, 252), func(a *kit.Answer) { conflict(t, a, why{1505, []int64{252}}) })
-		both(admin, moving(100, 280), func(a *kit.Answer) { conflict(t, a, why{1505, []int64{280}}) })
-		both(admin, moving(400, 252, 280, 260), func(a *kit.Answer) {
-			conflict(t, a, why{1505, []int64{252, 260}}, why{1506, []int64{280}})
+		dryAndRealRun(admin, migrationTo(400, 252), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{252}}) })
+		dryAndRealRun(admin, migrationTo(100, 280), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{280}}) })
+		dryAndRealRun(admin, migrationTo(400, 252, 280, 260), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1505, []int64{252, 260}}, conflictReason{1506, []int64{280}})
 		})
 		// One without a country is not Brazilian.
-		both(admin, moving(700, 280), func(a *kit.Answer) { conflict(t, a, why{1505, []int64{280}}) })
-		moves(t, admin.Post(migration, ran(moving(700, 252))), 252)
-		moves(t, admin.Post(migration, ran(moving(100, 252))), 252)
+		dryAndRealRun(admin, migrationTo(700, 280), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{280}}) })
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(700, 252))), 252)
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(100, 252))), 252)
 		// Within Brazil nothing is crossed.
-		moves(t, admin.Post(migration, ran(moving(800, 280))), 280)
-		both(s.As("root@example.com"), moving(100, 280), func(a *kit.Answer) {
-			if got := body[api.MigrationConflict](t, a, http.StatusConflict); got.Errors[0].ErrorCode != 1505 {
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(800, 280))), 280)
+		dryAndRealRun(s.As("root@example.com"), migrationTo(100, 280), func(a *kit.Answer) {
+			if got := decodeBody[api.MigrationConflict](t, a, http.StatusConflict); got.Errors[0].ErrorCode != 1505 {
 				t.Errorf("the SuperAdmin crossed the border: %+v", got)
 			}
 		})
@@ -48,13 +48,13 @@ func TestContract_BrazilianBorder(t *testing.T) {
 func TestContract_AlreadyInTarget(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		both(admin, moving(200, 252, 260), func(a *kit.Answer) { conflict(t, a, why{1506, []int64{260}}) })
-		both(admin, movingICCIDs(200, "8988303000000000260"), func(a *kit.Answer) { conflict(t, a, why{1506, []int64{260}}) })
-		both(admin, movingRange(200, "8988303000000000260", "8988303000000000269"), func(a *kit.Answer) { conflict(t, a, why{1506, []int64{260}}) })
+		_, admin := startFerry(t, e)
+		dryAndRealRun(admin, migrationTo(200, 252, 260), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{260}}) })
+		dryAndRealRun(admin, migrationOfICCIDs(200, "8988303000000000260"), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{260}}) })
+		dryAndRealRun(admin, migrationOfRange(200, "8988303000000000260", "8988303000000000269"), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{260}}) })
 		// A repeated request gets the reason for each SIM.
-		moves(t, admin.Post(migration, ran(moving(300, 252))), 252)
-		again := body[api.MigrationConflict](t, admin.Post(migration, ran(moving(300, 252))), http.StatusConflict)
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(300, 252))), 252)
+		again := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(migrationTo(300, 252))), http.StatusConflict)
 		if len(again.Errors) != 1 || again.Errors[0].ErrorCode != 1506 || again.Errors[0].SIMs[0].ID != 252 {
 			t.Errorf("again: %+v", again)
 		}
@@ -64,33 +64,33 @@ func TestContract_AlreadyInTarget(t *testing.T) {
 func TestContract_SeveralSources(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		_, admin := ferry(t, e)
-		both(admin, movingICCIDs(300, "8988303000000000252", "8988303000000000260"), func(a *kit.Answer) {
-			conflict(t, a, why{1507, []int64{252, 260}})
+		_, admin := startFerry(t, e)
+		dryAndRealRun(admin, migrationOfICCIDs(300, "8988303000000000252", "8988303000000000260"), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1507, []int64{252, 260}})
 		})
-		both(admin, detaching(movingRange(300, "8988303000000000254", "8988303000000000260")), func(a *kit.Answer) {
-			conflict(t, a, why{1507, []int64{254, 260}})
+		dryAndRealRun(admin, withDetach(migrationOfRange(300, "8988303000000000254", "8988303000000000260")), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1507, []int64{254, 260}})
 		})
 		// One that is in the target already has no source to count.
-		both(admin, movingICCIDs(200, "8988303000000000252", "8988303000000000260"), func(a *kit.Answer) {
-			conflict(t, a, why{1506, []int64{260}})
+		dryAndRealRun(admin, migrationOfICCIDs(200, "8988303000000000252", "8988303000000000260"), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1506, []int64{260}})
 		})
-		both(admin, movingICCIDs(200, "8988303000000000252", "8988303000000000260", "8988303000000000270"), func(a *kit.Answer) {
-			conflict(t, a, why{1506, []int64{260}}, why{1507, []int64{252, 270}})
+		dryAndRealRun(admin, migrationOfICCIDs(200, "8988303000000000252", "8988303000000000260", "8988303000000000270"), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1506, []int64{260}}, conflictReason{1507, []int64{252, 270}})
 		})
-		both(admin, movingICCIDs(300, "8988303000000000252", "8988303000000000253"), func(a *kit.Answer) { moves(t, a, 252, 253) })
-		both(admin, moving(300, 251, 260), func(a *kit.Answer) { moves(t, a, 251, 260) })
+		dryAndRealRun(admin, migrationOfICCIDs(300, "8988303000000000252", "8988303000000000253"), func(a *kit.Answer) { wantMigration(t, a, 252, 253) })
+		dryAndRealRun(admin, migrationTo(300, 251, 260), func(a *kit.Answer) { wantMigration(t, a, 251, 260) })
 	})
 }
 
 func TestContract_TargetType(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		s.SetRole(1, 1, fleet.Administrator)
 		for _, target := range []int64{600, 1} { // a reseller, an operator of networks
-			both(admin, moving(target, 252, 253), func(a *kit.Answer) {
-				conflict(t, a, why{1508, nil})
+			dryAndRealRun(admin, migrationTo(target, 252, 253), func(a *kit.Answer) {
+				wantConflict(t, a, conflictReason{1508, nil})
 				if !bytes.Contains(a.Body, []byte(`"sims":[]`)) {
 					t.Errorf("sims is not []: %s", a.Body)
 				}
@@ -102,16 +102,16 @@ func TestContract_TargetType(t *testing.T) {
 func TestContract_TargetSuspended(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		both(admin, moving(500, 252, 253), func(a *kit.Answer) {
-			conflict(t, a, why{1509, nil})
+		s, admin := startFerry(t, e)
+		dryAndRealRun(admin, migrationTo(500, 252, 253), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1509, nil})
 			if !bytes.Contains(a.Body, []byte(`"sims":[]`)) {
 				t.Errorf("sims is not []: %s", a.Body)
 			}
 		})
 		// SIMs can leave a suspended source.
 		s.Exec("UPDATE workspaces SET status = 1 WHERE id = 200")
-		moves(t, admin.Post(migration, ran(moving(300, 260))), 260)
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(300, 260))), 260)
 	})
 }
 
@@ -120,7 +120,7 @@ func everyReason(s *kit.Server) object {
 	s.T.Helper()
 	s.Exec("UPDATE workspaces SET country = 'BR', type = 3, status = 1 WHERE id = 200")
 	s.SetRole(1, 300, fleet.Observer)
-	return and(movingICCIDs(200,
+	return withProperty(migrationOfICCIDs(200,
 		"8988303000000000253", "8988303000000000270", "8988303000000000260", "8988303000000000250", "8988303000000000280"),
 		"allowed_sim_statuses", []object{{"id": 1}, {"id": 0}})
 }
@@ -128,13 +128,13 @@ func everyReason(s *kit.Server) object {
 func TestContract_AllReasons(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		o := everyReason(s)
 		s.Untouched("a refusal for every reason", func() {
-			both(admin, o, func(a *kit.Answer) {
-				conflict(t, a,
-					why{1502, []int64{250}}, why{1503, []int64{253}}, why{1504, []int64{270}}, why{1505, []int64{253, 270, 250}},
-					why{1506, []int64{260}}, why{1507, []int64{253, 270, 250, 280}}, why{1508, nil}, why{1509, nil})
+			dryAndRealRun(admin, o, func(a *kit.Answer) {
+				wantConflict(t, a,
+					conflictReason{1502, []int64{250}}, conflictReason{1503, []int64{253}}, conflictReason{1504, []int64{270}}, conflictReason{1505, []int64{253, 270, 250}},
+					conflictReason{1506, []int64{260}}, conflictReason{1507, []int64{253, 270, 250, 280}}, conflictReason{1508, nil}, conflictReason{1509, nil})
 			})
 		})
 	})
@@ -143,20 +143,20 @@ func TestContract_AllReasons(t *testing.T) {
 func TestContract_DryRunEqualsRun(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		user := s.As("target@example.com")
 		compare := func(c *kit.Client, o object) {
 			t.Helper()
-			dry, run := c.Post(migration, o), c.Post(migration, ran(o))
+			dry, run := c.Post(migration, o), c.Post(migration, realRun(o))
 			if dry.Status != run.Status || !bytes.Equal(dry.Body, run.Body) {
 				t.Errorf("%v:\ndry run  %d %s\nreal run %d %s", o, dry.Status, dry.Body, run.Status, run.Body)
 			}
 		}
 		refused := []object{
-			moving(200, 250), moving(200, 260), moving(400, 252, 260), moving(600, 252), moving(500, 252), moving(900, 252),
-			moving(200, 290, 255), moving(200, 290, 260), movingICCIDs(300, "8988303000000000252", "8988303000000000260"),
-			movingRange(200, "8988303000000000255", "8988303000000000256"), moving(200), and(moving(200, 252), "surprise", 1),
-			and(moving(200, 252), "allowed_sim_statuses", []object{{"id": 3}}), {"sims": []object{{"id": 252}}},
+			migrationTo(200, 250), migrationTo(200, 260), migrationTo(400, 252, 260), migrationTo(600, 252), migrationTo(500, 252), migrationTo(900, 252),
+			migrationTo(200, 290, 255), migrationTo(200, 290, 260), migrationOfICCIDs(300, "8988303000000000252", "8988303000000000260"),
+			migrationOfRange(200, "8988303000000000255", "8988303000000000256"), migrationTo(200), withProperty(migrationTo(200, 252), "surprise", 1),
+			withProperty(migrationTo(200, 252), "allowed_sim_statuses", []object{{"id": 3}}), {"sims": []object{{"id": 252}}},
 		}
 		for _, o := range refused {
 			compare(admin, o)
@@ -166,10 +166,10 @@ func TestContract_DryRunEqualsRun(t *testing.T) {
 		}
 		// What succeeds differs in dry_run alone.
 		for _, o := range []object{
-			detaching(moving(200, 250, 252)), movingICCIDs(300, "8988303000000000251"), movingRange(300, "8988303000000000253", "8988303000000000255"),
+			withDetach(migrationTo(200, 250, 252)), migrationOfICCIDs(300, "8988303000000000251"), migrationOfRange(300, "8988303000000000253", "8988303000000000255"),
 		} {
 			dry := admin.Post(migration, o).Is(http.StatusOK)
-			run := admin.Post(migration, ran(o)).Is(http.StatusOK)
+			run := admin.Post(migration, realRun(o)).Is(http.StatusOK)
 			if want := bytes.Replace(dry.Body, []byte(`"dry_run":true`), []byte(`"dry_run":false`), 1); !bytes.Equal(want, run.Body) {
 				t.Errorf("%v:\ndry run  %s\nreal run %s", o, dry.Body, run.Body)
 			}

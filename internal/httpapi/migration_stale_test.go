@@ -34,22 +34,22 @@ func luhn(iccid string) byte {
 	return byte('0' + (10-sum%10)%10)
 }
 
-func TestStaleTellsWhatChanged(t *testing.T) {
+func TestStaleErrorListsChanges(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		root := s.As("root@example.com")
-		o := detaching(moving(300, 250, 251, 252, 253, 254))
+		o := withDetach(migrationTo(300, 250, 251, 252, 253, 254))
 		tag := previewed(admin, o)
 
 		admin.Patch(simPath(251), toStatus(2)).Is(http.StatusNoContent)
-		moves(t, root.Post(migration, ran(moving(200, 252))), 252)            // where the caller is a member
-		moves(t, root.Post(migration, ran(moving(900, 253))), 253)            // where not
-		moves(t, root.Post(migration, ran(detaching(moving(200, 250)))), 250) // there and back,
-		moves(t, root.Post(migration, ran(detaching(moving(100, 250)))), 250) // without its device
+		wantMigration(t, root.Post(migration, realRun(migrationTo(200, 252))), 252)             // where the caller is a member
+		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 253))), 253)             // where not
+		wantMigration(t, root.Post(migration, realRun(withDetach(migrationTo(200, 250)))), 250) // there and back,
+		wantMigration(t, root.Post(migration, realRun(withDetach(migrationTo(100, 250)))), 250) // without its device
 		admin.Patch(simPath(254), toStatus(1)).Is(http.StatusNoContent)
 
 		s.Untouched("a stale run", func() {
-			stale(t, ifMatch(admin, tag, o),
+			wantStale(t, ifMatch(admin, tag, o),
 				drifted(250, statusChange(1, 2), api.StaleChange{Property: "device", Was: &api.StaleValue{ID: 9001, Name: "tracker-7"}}),
 				drifted(251, statusChange(1, 2)),
 				drifted(252, movedAway()),
@@ -57,7 +57,7 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 				drifted(254, statusChange(4, 1)))
 		})
 		a := ifMatch(admin, tag, o)
-		if bytes.Contains(a.Body, []byte("Elsewhere")) || bytes.Contains(a.Body, []byte(`"id":900,`)) || bytes.Contains(a.Body, []byte(cards[253].ICCID)) {
+		if bytes.Contains(a.Body, []byte("Elsewhere")) || bytes.Contains(a.Body, []byte(`"id":900,`)) || bytes.Contains(a.Body, []byte(ferrySIMs[253].ICCID)) {
 			t.Errorf("it reveals a Workspace of which the caller is not a member: %s", a.Body)
 		}
 	})
@@ -67,14 +67,14 @@ func TestStaleTellsWhatChanged(t *testing.T) {
 // whatever it is called since.
 func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		_, admin := ferry(t, e)
-		o := detaching(moving(300, 250, 252))
+		_, admin := startFerry(t, e)
+		o := withDetach(migrationTo(300, 250, 252))
 		tag := previewed(admin, o)
 		device := func(o object) { admin.Patch("/api/v1/endpoint/9001", o).Is(http.StatusNoContent) }
 		device(object{"sim": object{"id": nil}})
 		device(object{"name": "renamed"})
 		device(object{"sim": object{"id": 252, "activate": false}})
-		stale(t, ifMatch(admin, tag, o),
+		wantStale(t, ifMatch(admin, tag, o),
 			drifted(250, api.StaleChange{Property: "device", Was: &api.StaleValue{ID: 9001, Name: "tracker-7"}}),
 			drifted(252, api.StaleChange{Property: "device", Now: &api.StaleValue{ID: 9001, Name: "renamed"}}))
 	})
@@ -82,53 +82,53 @@ func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
 
 // A SIM that the caller can no longer see is reported like a deleted one, by the identifier of
 // the request.
-func TestStaleHidesWhereASIMWent(t *testing.T) {
+func TestStaleHidesTheNewWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
-		byID, byICCID := moving(200, 251, 252, 253), movingICCIDs(200, cards[251].ICCID, cards[252].ICCID, cards[253].ICCID)
+		s, admin := startFerry(t, e)
+		byID, byICCID := migrationTo(200, 251, 252, 253), migrationOfICCIDs(200, ferrySIMs[251].ICCID, ferrySIMs[252].ICCID, ferrySIMs[253].ICCID)
 		idTag, iccidTag := previewed(admin, byID), previewed(admin, byICCID)
-		moves(t, s.As("root@example.com").Post(migration, ran(moving(900, 252))), 252)
+		wantMigration(t, s.As("root@example.com").Post(migration, realRun(migrationTo(900, 252))), 252)
 		s.Exec("UPDATE sims SET status = 3 WHERE id = 253")
-		stale(t, ifMatch(admin, idTag, byID), gonePreviewed(252, ""), gonePreviewed(253, ""))
-		withoutID := func(id int64) api.StaleSIM { return gonePreviewed(0, cards[id].ICCID) }
-		stale(t, ifMatch(admin, iccidTag, byICCID), withoutID(252), withoutID(253))
+		wantStale(t, ifMatch(admin, idTag, byID), gonePreviewed(252, ""), gonePreviewed(253, ""))
+		withoutID := func(id int64) api.StaleSIM { return gonePreviewed(0, ferrySIMs[id].ICCID) }
+		wantStale(t, ifMatch(admin, iccidTag, byICCID), withoutID(252), withoutID(253))
 		// Without a preview it is a 404, and the same for both.
-		gone(t, admin.Post(migration, ran(byID)), "sim with id 252 not found", "sim with id 253 not found")
+		wantNotFound(t, admin.Post(migration, realRun(byID)), "sim with id 252 not found", "sim with id 253 not found")
 	})
 }
 
 func TestStaleRange(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		root := s.As("root@example.com")
-		span := movingRange(300, "8988303000000000251", "8988303000000000259")
+		span := migrationOfRange(300, "8988303000000000251", "8988303000000000259")
 		tag := previewed(admin, span)
 
 		// SIM 290, number ...256, was in a Workspace out of sight: for the caller it is new.
-		moves(t, root.Post(migration, ran(moving(100, 290))), 290)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(100, 290))), 290)
 		newcomer := api.StaleSIM{
 			ID: 290, ICCID: "8988303000000000256", ICCIDWithLuhn: "8988303000000000256" + string(luhn("8988303000000000256")),
 			Changes: []api.StaleChange{{Property: "sim", Was: notFound, Now: found}},
 		}
-		stale(t, ifMatch(admin, tag, span), newcomer)
-		moves(t, root.Post(migration, ran(moving(900, 252))), 252)
+		wantStale(t, ifMatch(admin, tag, span), newcomer)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 252))), 252)
 		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
-		stale(t, ifMatch(admin, tag, span), gonePreviewed(0, cards[252].ICCID), drifted(253, statusChange(2, 1)), newcomer)
+		wantStale(t, ifMatch(admin, tag, span), gonePreviewed(0, ferrySIMs[252].ICCID), drifted(253, statusChange(2, 1)), newcomer)
 
 		// The newcomer leaves again, and the other comes back: changed and changed back.
-		moves(t, root.Post(migration, ran(moving(900, 290))), 290)
-		moves(t, root.Post(migration, ran(moving(100, 252))), 252)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 290))), 290)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(100, 252))), 252)
 		admin.Patch(simPath(253), toStatus(2)).Is(http.StatusNoContent)
-		stale(t, ifMatch(admin, tag, span), drifted(252), drifted(253))
-		moves(t, ifMatch(admin, previewed(admin, span), span), 251, 252, 253, 254)
+		wantStale(t, ifMatch(admin, tag, span), drifted(252), drifted(253))
+		wantMigration(t, ifMatch(admin, previewed(admin, span), span), 251, 252, 253, 254)
 
 		// All of them gone.
-		back := ran(moving(100, 251, 252, 253, 254))
-		moves(t, admin.Post(migration, back), 251, 252, 253, 254)
+		back := realRun(migrationTo(100, 251, 252, 253, 254))
+		wantMigration(t, admin.Post(migration, back), 251, 252, 253, 254)
 		tag = previewed(admin, span)
-		moves(t, root.Post(migration, ran(moving(900, 251, 252, 253, 254))), 251, 252, 253, 254)
-		stale(t, ifMatch(admin, tag, span),
-			gonePreviewed(0, cards[251].ICCID), gonePreviewed(0, cards[252].ICCID), gonePreviewed(0, cards[253].ICCID), gonePreviewed(0, cards[254].ICCID))
+		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 251, 252, 253, 254))), 251, 252, 253, 254)
+		wantStale(t, ifMatch(admin, tag, span),
+			gonePreviewed(0, ferrySIMs[251].ICCID), gonePreviewed(0, ferrySIMs[252].ICCID), gonePreviewed(0, ferrySIMs[253].ICCID), gonePreviewed(0, ferrySIMs[254].ICCID))
 		s.CheckInvariants()
 	})
 }
@@ -136,28 +136,28 @@ func TestStaleRange(t *testing.T) {
 // A forged tag, and one of another caller, disclose no more than the request itself.
 func TestStaleTagsOfOthers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		stranger := s.As("stranger@example.com")
-		o := moving(200, 252)
+		o := migrationTo(200, 252)
 		tag := previewed(admin, o)
-		gone(t, ifMatch(stranger, tag, o), "workspace with id 200 not found", "sim with id 252 not found")
-		other(t, ifMatch(stranger, `"x"`, o))
+		wantNotFound(t, ifMatch(stranger, tag, o), "workspace with id 200 not found", "sim with id 252 not found")
+		wantOtherRequest(t, ifMatch(stranger, `"x"`, o))
 
 		// Administrator of the target only: sources are not disclosed.
 		s.SetRole(5, 200, 1)
 		a := ifMatch(stranger, tag, o)
-		stale(t, a, gonePreviewed(252, ""))
-		moves(t, admin.Post(migration, ran(o)), 252)
+		wantStale(t, a, gonePreviewed(252, ""))
+		wantMigration(t, admin.Post(migration, realRun(o)), 252)
 		a = ifMatch(stranger, tag, o)
-		stale(t, a, api.StaleSIM{
-			ID: 252, ICCID: cards[252].ICCID, ICCIDWithLuhn: cards[252].ICCIDWithLuhn,
+		wantStale(t, a, api.StaleSIM{
+			ID: 252, ICCID: ferrySIMs[252].ICCID, ICCIDWithLuhn: ferrySIMs[252].ICCIDWithLuhn,
 			Changes: []api.StaleChange{{Property: "sim", Was: notFound, Now: found}},
 		})
 		if strings.Contains(string(a.Body), "Fleet DE") {
 			t.Errorf("it reveals a Workspace of which the caller is not a member: %s", a.Body)
 		}
 		// A tag is valid for every caller who may run the same request over the same SIMs.
-		tag = previewed(admin, moving(300, 252))
-		moves(t, ifMatch(s.As("root@example.com"), tag, moving(300, 252)), 252)
+		tag = previewed(admin, migrationTo(300, 252))
+		wantMigration(t, ifMatch(s.As("root@example.com"), tag, migrationTo(300, 252)), 252)
 	})
 }

@@ -35,9 +35,9 @@ func (a attempt) send(c *kit.Client) *kit.Answer {
 
 // Refused leaves no trace (invariant I7): no row except counters and stored responses changes,
 // for any refusal or dry run.
-func TestRefusedLeavesNoTrace(t *testing.T) {
+func TestRefusedMigrationChangesNothing(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		people := map[string]*kit.Client{
 			"admin": admin, "target": s.As("target@example.com"), "observer": s.As("observer@example.com"), "user": s.As("user@example.com"),
 			"stranger": s.As("stranger@example.com"), "issuer": s.As("issuer@example.com"), "program": s.Program(100), "nobody": s.Anonymous(),
@@ -45,8 +45,8 @@ func TestRefusedLeavesNoTrace(t *testing.T) {
 		unsigned := *admin
 		unsigned.Token = admin.Token[:len(admin.Token)-4] + "AAAA"
 		people["forger"] = &unsigned
-		tag := previewed(admin, moving(200, 253))
-		keyed(admin, "kept", ran(moving(300, 251))).Is(http.StatusOK)
+		tag := previewed(admin, migrationTo(200, 253))
+		keyed(admin, "kept", realRun(migrationTo(300, 251))).Is(http.StatusOK)
 		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
 
 		s.Untouched("a refused request or a dry run", func() {
@@ -58,8 +58,8 @@ func TestRefusedLeavesNoTrace(t *testing.T) {
 					continue
 				}
 				want := map[string]int{"nobody": 401, "forger": 401, "program": 403}[name]
-				for _, o := range []object{moving(300, 252), movingICCIDs(300, cards[252].ICCID), movingRange(300, cards[252].ICCID, cards[253].ICCID)} {
-					for _, o := range []object{o, ran(o)} {
+				for _, o := range []object{migrationTo(300, 252), migrationOfICCIDs(300, ferrySIMs[252].ICCID), migrationOfRange(300, ferrySIMs[252].ICCID, ferrySIMs[253].ICCID)} {
+					for _, o := range []object{o, realRun(o)} {
 						if a := c.Post(migration, o); want != 0 && a.Status != want || want == 0 && a.Status != 404 {
 							t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
 						}
@@ -74,37 +74,37 @@ func TestRefusedLeavesNoTrace(t *testing.T) {
 // refusals are those of an Administrator, one for each way to be refused, and dry runs.
 func refusals(staleTag string) []attempt {
 	list := []attempt{
-		{"dry run", moving(200, 252), nil, 200},
-		{"dry run that detaches", detaching(moving(200, 250)), nil, 200},
-		{"dry run with a key", moving(200, 252), map[string]string{"Idempotency-Key": "dry"}, 200},
-		{"dry run under a kept key", moving(200, 252), map[string]string{"Idempotency-Key": "kept"}, 200},
-		{"dry run with If-Match", moving(200, 252), map[string]string{"If-Match": `"x"`}, 200},
-		{"a replay", ran(moving(300, 251)), map[string]string{"Idempotency-Key": "kept"}, 200},
-		{"attached", ran(moving(200, 250)), nil, 409},
-		{"attached, with a key", ran(moving(200, 250, 252)), map[string]string{"Idempotency-Key": "refused"}, 409},
-		{"status", ran(and(moving(200, 252), "allowed_sim_statuses", []object{{"id": 1}})), nil, 409},
-		{"border", ran(moving(400, 252)), nil, 409},
-		{"already there", ran(moving(200, 260, 252)), nil, 409},
-		{"two sources", ran(movingICCIDs(300, cards[252].ICCID, cards[260].ICCID)), nil, 409},
-		{"no enterprise", ran(moving(600, 252)), nil, 409},
-		{"suspended", ran(moving(500, 252)), nil, 409},
-		{"stale", ran(moving(200, 253)), map[string]string{"If-Match": staleTag}, 412},
-		{"stale, with a key", ran(moving(200, 253)), map[string]string{"If-Match": staleTag, "Idempotency-Key": "stale"}, 412},
-		{"another's tag", ran(moving(200, 252)), map[string]string{"If-Match": staleTag}, 412},
-		{"forged tag", ran(moving(200, 252)), map[string]string{"If-Match": `"x"`}, 412},
-		{"no tag", ran(moving(200, 252)), map[string]string{"If-Match": "x"}, 400},
-		{"key of another", ran(moving(200, 252)), map[string]string{"Idempotency-Key": "kept"}, 422},
-		{"unknown SIM beside a known", ran(moving(200, 252, 77777)), nil, 404},
-		{"foreign SIM", ran(moving(200, 290)), nil, 404},
-		{"deleted SIM", ran(moving(200, 255)), nil, 404},
-		{"empty range", ran(movingRange(200, "8988303000000009000", "8988303000000009001")), nil, 404},
-		{"unknown target", ran(moving(77777, 252)), nil, 404},
-		{"foreign target", ran(moving(900, 252)), nil, 404},
+		{"dry run", migrationTo(200, 252), nil, 200},
+		{"dry run that detaches", withDetach(migrationTo(200, 250)), nil, 200},
+		{"dry run with a key", migrationTo(200, 252), map[string]string{"Idempotency-Key": "dry"}, 200},
+		{"dry run under a kept key", migrationTo(200, 252), map[string]string{"Idempotency-Key": "kept"}, 200},
+		{"dry run with If-Match", migrationTo(200, 252), map[string]string{"If-Match": `"x"`}, 200},
+		{"a replay", realRun(migrationTo(300, 251)), map[string]string{"Idempotency-Key": "kept"}, 200},
+		{"attached", realRun(migrationTo(200, 250)), nil, 409},
+		{"attached, with a key", realRun(migrationTo(200, 250, 252)), map[string]string{"Idempotency-Key": "refused"}, 409},
+		{"status", realRun(withProperty(migrationTo(200, 252), "allowed_sim_statuses", []object{{"id": 1}})), nil, 409},
+		{"border", realRun(migrationTo(400, 252)), nil, 409},
+		{"already there", realRun(migrationTo(200, 260, 252)), nil, 409},
+		{"two sources", realRun(migrationOfICCIDs(300, ferrySIMs[252].ICCID, ferrySIMs[260].ICCID)), nil, 409},
+		{"no enterprise", realRun(migrationTo(600, 252)), nil, 409},
+		{"suspended", realRun(migrationTo(500, 252)), nil, 409},
+		{"stale", realRun(migrationTo(200, 253)), map[string]string{"If-Match": staleTag}, 412},
+		{"stale, with a key", realRun(migrationTo(200, 253)), map[string]string{"If-Match": staleTag, "Idempotency-Key": "stale"}, 412},
+		{"another's tag", realRun(migrationTo(200, 252)), map[string]string{"If-Match": staleTag}, 412},
+		{"forged tag", realRun(migrationTo(200, 252)), map[string]string{"If-Match": `"x"`}, 412},
+		{"no tag", realRun(migrationTo(200, 252)), map[string]string{"If-Match": "x"}, 400},
+		{"key of another", realRun(migrationTo(200, 252)), map[string]string{"Idempotency-Key": "kept"}, 422},
+		{"unknown SIM beside a known", realRun(migrationTo(200, 252, 77777)), nil, 404},
+		{"foreign SIM", realRun(migrationTo(200, 290)), nil, 404},
+		{"deleted SIM", realRun(migrationTo(200, 255)), nil, 404},
+		{"empty range", realRun(migrationOfRange(200, "8988303000000009000", "8988303000000009001")), nil, 404},
+		{"unknown target", realRun(migrationTo(77777, 252)), nil, 404},
+		{"foreign target", realRun(migrationTo(900, 252)), nil, 404},
 	}
 	for _, key := range []string{"", `""`, strings.Repeat("k", 256), `"` + strings.Repeat("k", 256) + `"`, "schlüssel", "a\tb", "\x80"} {
 		header := map[string]string{"Idempotency-Key": key}
-		list = append(list, attempt{fmt.Sprintf("key %q", key), ran(moving(200, 252)), header, 400},
-			attempt{fmt.Sprintf("dry run with key %q", key), moving(200, 252), header, 400})
+		list = append(list, attempt{fmt.Sprintf("key %q", key), realRun(migrationTo(200, 252)), header, 400},
+			attempt{fmt.Sprintf("dry run with key %q", key), migrationTo(200, 252), header, 400})
 	}
 	return append(list, hostile()...)
 }
@@ -189,19 +189,19 @@ func zip(text string) []byte {
 }
 
 // At the edges of what is allowed, everything works.
-func TestMigrationAtTheEdges(t *testing.T) {
+func TestMigrationLimits(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		s.Seed(`sim_ranges: [{first_id: 5000, first_iccid: "9999999999999999500", count: 500, workspace: 100, issuer: 1, status: issued},
 			{first_id: 6000, first_iccid: "0000000000000000000", count: 1, workspace: 100, issuer: 1, status: issued}]`)
-		top := ran(movingRange(200, "9999999999999999500", "9999999999999999999"))
-		moves(t, admin.Post(migration, top), ids(5000, 500)...)
-		moves(t, admin.Post(migration, ran(movingRange(200, "0000000000000000000", "0000000000000000499"))), 6000)
-		moves(t, admin.Post(migration, ran(moving(100, ids(5000, 500)...))), ids(5000, 500)...)
-		plain := bodyText(t, ran(moving(200, 252)))
+		top := realRun(migrationOfRange(200, "9999999999999999500", "9999999999999999999"))
+		wantMigration(t, admin.Post(migration, top), ids(5000, 500)...)
+		wantMigration(t, admin.Post(migration, realRun(migrationOfRange(200, "0000000000000000000", "0000000000000000499"))), 6000)
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(100, ids(5000, 500)...))), ids(5000, 500)...)
+		plain := bodyText(t, realRun(migrationTo(200, 252)))
 		full := plain[:len(plain)-1] + strings.Repeat(" ", 1<<20-len(plain)) + "}" // exactly 1 MiB
-		moves(t, admin.Post(migration, full), 252)
-		moves(t, admin.With("Content-Encoding", "gzip").Post(migration, zip(bodyText(t, ran(moving(200, 253))))), 253)
+		wantMigration(t, admin.Post(migration, full), 252)
+		wantMigration(t, admin.With("Content-Encoding", "gzip").Post(migration, zip(bodyText(t, realRun(migrationTo(200, 253))))), 253)
 		s.CheckInvariants()
 	})
 }
@@ -209,13 +209,13 @@ func TestMigrationAtTheEdges(t *testing.T) {
 // Every refusal by the rules is the same for one SIM as for 500.
 func TestConflictNamesEverySIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		s.SetRole(1, 100, fleet.Observer)
-		got := body[api.MigrationConflict](t, admin.Post(migration, ran(moving(200, ids(1000, 500)...))), http.StatusConflict)
+		got := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(migrationTo(200, ids(1000, 500)...))), http.StatusConflict)
 		if len(got.Errors) != 1 || len(got.Errors[0].SIMs) != 500 || got.Errors[0].SIMs[499].ID != 1499 {
 			t.Errorf("not every SIM is named")
 		}
-		missing := body[api.Error](t, admin.Post(migration, ran(moving(200, ids(70000, 500)...))), http.StatusNotFound)
+		missing := decodeBody[api.Error](t, admin.Post(migration, realRun(migrationTo(200, ids(70000, 500)...))), http.StatusNotFound)
 		if len(missing.Errors) != 500 {
 			t.Errorf("%d of 500 unknown SIMs are named", len(missing.Errors))
 		}

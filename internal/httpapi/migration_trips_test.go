@@ -16,11 +16,11 @@ func TestMigrationRoundTrips(t *testing.T) {
 	admin := s.As("admin@example.com")
 	// Every statement has been prepared before anything is counted.
 	for range 3 {
-		admin.Post(migration, moving(200, ids(1000, 500)...)).Is(http.StatusOK)
-		admin.Post(migration, ran(movingRange(100, "8988303000000001001", "8988303000000001499"))).Is(http.StatusConflict)
+		admin.Post(migration, migrationTo(200, ids(1000, 500)...)).Is(http.StatusOK)
+		admin.Post(migration, realRun(migrationOfRange(100, "8988303000000001001", "8988303000000001499"))).Is(http.StatusConflict)
 		for _, target := range []int64{200, 100} {
-			keyed(admin, "warm "+string(rune('a'+target%7)), ran(moving(target, ids(1000, 500)...)))
-			admin.Post(migration, ran(moving(target, ids(1000, 500)...)))
+			keyed(admin, "warm "+string(rune('a'+target%7)), realRun(migrationTo(target, ids(1000, 500)...)))
+			admin.Post(migration, realRun(migrationTo(target, ids(1000, 500)...)))
 		}
 	}
 	trips := func(what string, want int64, send func() *kit.Answer) {
@@ -34,14 +34,14 @@ func TestMigrationRoundTrips(t *testing.T) {
 		}
 	}
 	many := ids(1000, 500)
-	trips("a dry run of 500", 1, func() *kit.Answer { return admin.Post(migration, moving(200, many...)) })
-	trips("a real run of 500", 5, func() *kit.Answer { return admin.Post(migration, ran(moving(200, many...))) })
-	trips("a real run of 1", 5, func() *kit.Answer { return admin.Post(migration, ran(moving(100, 1000))) })
+	trips("a dry run of 500", 1, func() *kit.Answer { return admin.Post(migration, migrationTo(200, many...)) })
+	trips("a real run of 500", 5, func() *kit.Answer { return admin.Post(migration, realRun(migrationTo(200, many...))) })
+	trips("a real run of 1", 5, func() *kit.Answer { return admin.Post(migration, realRun(migrationTo(100, 1000))) })
 	trips("a real run of 499 by range", 5, func() *kit.Answer {
-		return admin.Post(migration, ran(movingRange(100, "8988303000000001001", "8988303000000001499")))
+		return admin.Post(migration, realRun(migrationOfRange(100, "8988303000000001001", "8988303000000001499")))
 	})
-	tag := previewed(admin, moving(200, many...))
-	trips("a real run of 500 with If-Match", 5, func() *kit.Answer { return ifMatch(admin, tag, moving(200, many...)) })
-	trips("a real run of 500 with a key", 7, func() *kit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
-	trips("its replay", 5, func() *kit.Answer { return keyed(admin, "k", ran(moving(100, many...))) })
+	tag := previewed(admin, migrationTo(200, many...))
+	trips("a real run of 500 with If-Match", 5, func() *kit.Answer { return ifMatch(admin, tag, migrationTo(200, many...)) })
+	trips("a real run of 500 with a key", 7, func() *kit.Answer { return keyed(admin, "k", realRun(migrationTo(100, many...))) })
+	trips("its replay", 5, func() *kit.Answer { return keyed(admin, "k", realRun(migrationTo(100, many...))) })
 }

@@ -16,7 +16,7 @@ import (
 // The operator API reads lists as the commands do: in any encoding, and workbooks.
 func TestOperatorImportsEveryForm(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := csv(s.Operator())
 		var wide []byte
 		for _, unit := range utf16.Encode([]rune("\ufeffSIM export\r\n\r\nICCID\tWorkspace\r\n'8988303000006738593\t100\r\n")) {

@@ -17,7 +17,7 @@ import (
 // FuzzOperator sends arbitrary requests with a valid token: no response is a 5xx, and refusals
 // and reads write nothing.
 func FuzzOperator(f *testing.F) {
-	s := kit.Ferried(f, kit.SQLite)
+	s := kit.StartFerry(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
 	tokens, err := identity.ParseOperatorTokens(kit.OperatorToken)
 	if err != nil {
@@ -44,7 +44,7 @@ func FuzzOperator(f *testing.F) {
 		s.T = t
 		before := number(s)
 		var rows kit.Dump
-		audited := whole(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // later refusals are only counted
+		audited := wholeNumber(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // later refusals are only counted
 		if audited {
 			rows = s.Dump()
 		}

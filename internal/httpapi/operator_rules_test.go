@@ -18,7 +18,7 @@ import (
 
 func TestOperatorWorkspaces(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := s.Operator()
 		made := op.Post(spaces, `{"name": "Fleet IT", "type": {"id": 4, "description": "x"}, "country": "it", "parent": {"id": 1}}`).Is(http.StatusCreated)
 		var w api.OperatorWorkspace
@@ -52,7 +52,7 @@ func TestOperatorWorkspaces(t *testing.T) {
 // A suspended Workspace accepts no SIMs; its members can still read and move SIMs out.
 func TestOperatorSuspendsAWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op, admin := s.Operator(), s.As("admin@example.com")
 		op.Patch(spaces+"/100", `{"status": {"id": 1}}`).Is(http.StatusOK)
 		in := admin.Post(migration, `{"target_workspace": {"id": 100}, "sims": [{"id": 260}], "dry_run": false}`).Is(http.StatusConflict)
@@ -69,9 +69,9 @@ func TestOperatorSuspendsAWorkspace(t *testing.T) {
 
 // Forbidden changes of a Workspace are refused with the field and what to do; nothing is
 // applied.
-func TestOperatorKeepsWorkspacesSound(t *testing.T) {
+func TestOperatorWorkspaceRules(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := s.Operator()
 		s.Untouched("a refusal", func() {
 			for _, test := range []struct {
@@ -113,7 +113,7 @@ func TestOperatorKeepsWorkspacesSound(t *testing.T) {
 
 func TestOperatorUsers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := s.Operator()
 		made := op.Post(persons, `{"username": "Eve@Example.com", "workspaces": [{"id": 200, "role": {"id": 1}}, {"id": 300, "role": {"id": 3}}]}`).Is(http.StatusCreated)
 		var u api.OperatorUser
@@ -128,14 +128,14 @@ func TestOperatorUsers(t *testing.T) {
 		wantCode(t, op.Patch(at, `{"status": {"id": 1}}`), http.StatusBadRequest, 1000) // there is no password
 		signIn(s.Anonymous(), "eve@example.com", "").Is(http.StatusUnauthorized)
 		op.Put(at+"/password", `{"password": "battery staple"}`).Is(http.StatusNoContent)
-		eve := with(s, tokensOf(signIn(s.Anonymous(), "eve@example.com", "battery staple")).AuthToken)
+		eve := withBearer(s, tokensOf(signIn(s.Anonymous(), "eve@example.com", "battery staple")).AuthToken)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusOK)
 
 		op.Patch(at, `{"status": {"id": 2}}`).Is(http.StatusOK)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
 		op.Patch(at, `{"status": {"id": 1}, "name": "Eve", "superadmin": true, "default_workspace": {"id": 900}}`).Is(http.StatusOK)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized) // that session has ended for good
-		eve = with(s, tokensOf(signIn(s.Anonymous(), "eve@example.com", "battery staple")).AuthToken).In(900)
+		eve = withBearer(s, tokensOf(signIn(s.Anonymous(), "eve@example.com", "battery staple")).AuthToken).In(900)
 		eve.Get(simURL(290)).Is(http.StatusOK)
 		op.Patch(at, `{"superadmin": false, "default_workspace": {"id": 300}}`).Is(http.StatusOK)
 		eve.Get(simURL(290)).Is(http.StatusForbidden)
@@ -163,7 +163,7 @@ func TestOperatorUsers(t *testing.T) {
 
 func TestOperatorRefusesUsers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := s.Operator()
 		s.Untouched("a refusal", func() {
 			for _, test := range []struct {
@@ -215,7 +215,7 @@ func TestOperatorRefusesUsers(t *testing.T) {
 // Unknown ids and ids of other kinds are not found or invalid; no row changes.
 func TestOperatorProbes(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := s.Operator()
 		s.Untouched("a probe", func() {
 			for _, id := range []string{"0", "-1", "77", "250", "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1e3", "null", "my", "%00", "%ff", "a%20b@example.com", "100%0d%0aX-Evil:1"} {
@@ -247,7 +247,7 @@ func TestOperatorProbes(t *testing.T) {
 
 func TestOperatorImports(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := csv(s.Operator())
 		s.Untouched("a bad list", func() {
 			got := op.Post(imports+"?workspace=100", "iccid;id;workspace\n8988303000006738593;5001;\n123;5002;\n;5003;\n8988303000000000250;5004;77\n")
@@ -296,7 +296,7 @@ func TestOperatorImports(t *testing.T) {
 // responses are lost.
 func TestOperatorKeys(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := s.Operator().With("Idempotency-Key", "k1")
 		for _, test := range []struct{ path, body, same, other string }{
 			{spaces, `{"name": "Once", "parent": {"id": 1}}`, `{"parent": {"id": 1.0, "name": "x"}, "name": "Once"}`, `{"name": "Twice"}`},
@@ -325,8 +325,8 @@ func TestOperatorKeys(t *testing.T) {
 // Wrong tokens are counted per address over all servers; the valid one is still accepted.
 func TestOperatorGuesses(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
-		servers := []*kit.Server{s.Operated(), kit.StartOn(t, s.DB, s.Clock).Operated()}
+		s := kit.StartFerry(t, e)
+		servers := []*kit.Server{s.StartOperatorAPI(), kit.StartOn(t, s.DB, s.Clock).StartOperatorAPI()}
 		guess := func(i int, from, token string) *kit.Answer {
 			c := servers[i%2].Anonymous().With("X-Forwarded-For", from)
 			c.Token = token
@@ -346,7 +346,7 @@ func TestOperatorGuesses(t *testing.T) {
 		}
 		guess(0, "192.0.2.1", kit.OperatorToken).Is(http.StatusOK)
 		guess(0, "192.0.2.2", "another address").Is(http.StatusUnauthorized)
-		s.Clock.Pass(5*time.Minute + time.Second)
+		s.Clock.Advance(5*time.Minute + time.Second)
 		guess(1, "192.0.2.1", "later").Is(http.StatusUnauthorized)
 	})
 }
@@ -355,7 +355,7 @@ func TestOperatorGuesses(t *testing.T) {
 // secret.
 func TestOperatorIsAudited(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		op := csv(s.Operator()).With("X-Forwarded-For", "192.0.2.9")
 		for _, test := range []struct{ method, path, body, action, subject string }{
 			{"POST", spaces, `{"name": "Fleet", "id": 1000}`, "workspace.created", "workspace 1000"},

@@ -79,8 +79,8 @@ func tryOperator(c *kit.Client, pattern string) *kit.Answer {
 // refused before anything is read, without a trace.
 func TestOperatorAuthorization(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
-		op := s.Operated()
+		s := kit.StartFerry(t, e)
+		op := s.StartOperatorAPI()
 		superAdmin, application := s.As("root@example.com").Token, application(s, newApplicationToken(s, control.NewToken{}))
 		routes := httpapi.OperatorRoutes()
 		for pattern := range operatorTries {
@@ -124,6 +124,6 @@ func TestOperatorAuthorization(t *testing.T) {
 		c := op.Anonymous()
 		c.Token = kit.OperatorToken
 		tryOperator(c, "DELETE /operator/v1/user/{user_id}/workspace/{workspace_id}").Is(http.StatusNoContent)
-		with(s, kit.OperatorToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
+		withBearer(s, kit.OperatorToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
 	})
 }

@@ -43,7 +43,7 @@ func rolesOf(s *kit.Server, user, ws int) string {
 func TestContract_UserList(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		s.SetMember(3, 100, fleet.UserSuspended, fleet.Observer)
 		list, ids := usersOf(admin.Get(users))
@@ -69,7 +69,7 @@ func TestContract_UserList(t *testing.T) {
 func TestContract_UserPermissions(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		names := func(a *kit.Answer) (list []string) {
 			var got []api.Permission
@@ -100,7 +100,7 @@ func TestContract_UserPermissions(t *testing.T) {
 func TestContract_UserChange(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin, user, stranger := s.As("admin@example.com"), s.As("user@example.com"), s.As("stranger@example.com")
 		user.Patch(users+"/my", object{"name": "Ursula"}).Is(http.StatusNoContent)
 		admin.Patch(users+"/observer@example.com", object{"name": "Olga"}).Is(http.StatusNoContent)
@@ -135,7 +135,7 @@ func TestContract_UserChange(t *testing.T) {
 func TestContract_UserRemoval(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin, user := s.As("admin@example.com"), s.As("user@example.com")
 		_, _ = withFactor(s, "observer@example.com")
 		user.In(200) // event 67 in 200
@@ -175,7 +175,7 @@ func TestContract_UserRemoval(t *testing.T) {
 func TestContract_RoleChanges(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin, observer := s.As("admin@example.com"), s.As("observer@example.com")
 		for _, path := range []string{users + "/3/role/", "/api/v2/user/3/workspace/100/role/"} {
 			put(admin, path+"2").Is(http.StatusNoContent)
@@ -214,9 +214,9 @@ func TestContract_RoleChanges(t *testing.T) {
 }
 
 // If two Administrators remove each other concurrently, one is too late.
-func TestDismissingEachOther(t *testing.T) {
+func TestAdminsRemovingEachOther(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		s.SetRole(2, 200, fleet.Administrator)
 		one, other := s.As("admin@example.com"), s.As("target@example.com")
 		var answers [2]*kit.Answer
@@ -237,7 +237,7 @@ func TestContract_MemberSuspension(t *testing.T) {
 		one, two := twoServers(t, e)
 		admin := one.As("admin@example.com")
 		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
-		here, there := with(one, session.AuthToken), with(two, session.AuthToken)
+		here, there := withBearer(one, session.AuthToken), withBearer(two, session.AuthToken)
 		elsewhere := here.In(200)
 		const membership = "/api/v2/user/4/workspace/100"
 		admin.Patch(membership, object{"status": object{"id": 2}}).Is(http.StatusNoContent)
@@ -248,10 +248,10 @@ func TestContract_MemberSuspension(t *testing.T) {
 		}
 		refresh(two, session.RefreshToken).Is(http.StatusUnauthorized)
 		elsewhere.Get("/api/v1/sim").Is(http.StatusOK)
-		at(two, elsewhere).Get(whoami).Is(http.StatusOK)
+		onServer(two, elsewhere).Get(whoami).Is(http.StatusOK)
 		elsewhere.Post(authenticate+"/workspace", `{"target_organisation": {"id": 100}}`).Is(http.StatusUnauthorized)
 		again := tokensOf(signIn(two.Anonymous(), "user@example.com", kit.Password)) // leads to 200
-		with(one, again.AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
+		withBearer(one, again.AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
 
 		// A suspended user has no permissions there.
 		root := one.As("root@example.com")
@@ -283,7 +283,7 @@ func TestContract_MemberSuspension(t *testing.T) {
 func TestContract_DefaultWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for _, who := range []string{"my", "4"} {
 			got := put(user, "/api/v2/user/"+who+"/default_organisation/200").Is(http.StatusOK)
@@ -291,7 +291,7 @@ func TestContract_DefaultWorkspace(t *testing.T) {
 				t.Errorf("%s", got.Body)
 			}
 		}
-		with(s, tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
+		withBearer(s, tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
 		s.Untouched("what is refused", func() {
 			for _, path := range []string{"4/default_organisation/900", "4/default_organisation/999", "3/default_organisation/100", "999/default_organisation/100"} {
 				wantCode(t, put(user, "/api/v2/user/"+path), http.StatusForbidden, 1104)

@@ -21,7 +21,7 @@ import (
 // user elsewhere is treated like an unknown one.
 func TestEmailIsAUserInEveryPath(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e).Seed(elsewhere)
+		s := kit.StartFerry(t, e).Seed(elsewhere)
 		admin := s.As("admin@example.com")
 		tried := 0
 		for _, r := range httpapi.Routes() {
@@ -46,7 +46,7 @@ func TestEmailIsAUserInEveryPath(t *testing.T) {
 				t.Errorf("%s: by id %d %.200s, by address %d %.200s", r.Pattern, byID.Status, byID.Body, byMail.Status, byMail.Body)
 			}
 			foreign, nobody := ask("stranger@example.com"), ask("nobody12@example.com")
-			if diff := cmp.Diff(looks(nobody, "nobody12"), looks(foreign, "stranger")); diff != "" {
+			if diff := cmp.Diff(normalized(nobody, "nobody12"), normalized(foreign, "stranger")); diff != "" {
 				t.Errorf("%s: an unknown address (-) and a foreign one (+):\n%s", r.Pattern, diff)
 			}
 		}
@@ -60,17 +60,17 @@ func TestEmailIsAUserInEveryPath(t *testing.T) {
 
 func TestOwnTrustedDevices(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		_, id := ownFactor(s, "user@example.com")
 		user := s.As("user@example.com")
-		own := body[[]api.TrustedDevice](t, user.Get("/api/v1/user/mfa/trusted_device"), http.StatusOK)
-		if diff := cmp.Diff(own, body[[]api.TrustedDevice](t, user.Get("/api/v1/user/my/mfa/trusted_device"), http.StatusOK)); diff != "" {
+		own := decodeBody[[]api.TrustedDevice](t, user.Get("/api/v1/user/mfa/trusted_device"), http.StatusOK)
+		if diff := cmp.Diff(own, decodeBody[[]api.TrustedDevice](t, user.Get("/api/v1/user/my/mfa/trusted_device"), http.StatusOK)); diff != "" {
 			t.Errorf("the own ones (-) and those of my (+):\n%s", diff)
 		}
 		if len(own) != 1 || fmt.Sprint(own[0].ID) != id || own[0].ActivationDate.IsZero() || !own[0].ActivationDate.Equal(own[0].CreationDate.Time) {
 			t.Errorf("%+v", own)
 		}
-		if of := body[[]api.TrustedDevice](t, s.As("observer@example.com").Get("/api/v1/user/mfa/trusted_device"), http.StatusOK); len(of) != 0 {
+		if of := decodeBody[[]api.TrustedDevice](t, s.As("observer@example.com").Get("/api/v1/user/mfa/trusted_device"), http.StatusOK); len(of) != 0 {
 			t.Errorf("of another user: %+v", of)
 		}
 	})
@@ -80,7 +80,7 @@ func TestOwnTrustedDevices(t *testing.T) {
 func TestActivationV1(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		const older = "/api/v1/user/activation"
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		s.As("admin@example.com").Post(invitation, object{"username": "new@example.com"}).Is(http.StatusCreated)
 		key := nextMail(s).Secret
 		for _, bad := range []object{
@@ -96,15 +96,15 @@ func TestActivationV1(t *testing.T) {
 }
 
 // The caller's own user name may be sent back, in any case; another one is refused.
-func TestUsernameMaySentBack(t *testing.T) {
+func TestUsernameMayBeSentBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		admin.Patch(users+"/my", object{"username": "ADMIN@example.com", "name": "Boss"}).Is(http.StatusNoContent)
 		admin.Patch(users+"/3", object{"username": "observer@example.com", "name": "Looker"}).Is(http.StatusNoContent)
 		s.Untouched("another user name", func() {
-			bad(t, admin.Patch(users+"/my", object{"username": "user@example.com", "name": "x"}), "username: it cannot be changed: send the present one, or omit it")
-			bad(t, admin.Patch(users+"/3", object{"username": "other@example.com", "name": "x"}), "username: it cannot be changed: send the present one, or omit it")
+			wantBadRequest(t, admin.Patch(users+"/my", object{"username": "user@example.com", "name": "x"}), "username: it cannot be changed: send the present one, or omit it")
+			wantBadRequest(t, admin.Patch(users+"/3", object{"username": "other@example.com", "name": "x"}), "username: it cannot be changed: send the present one, or omit it")
 			wantCode(t, admin.Patch(users+"/5", object{"username": "stranger@example.com"}), http.StatusNotFound, 1201)
 			wantCode(t, admin.Patch(users+"/my", object{"username": ""}), http.StatusBadRequest, 1000)
 		})
@@ -113,7 +113,7 @@ func TestUsernameMaySentBack(t *testing.T) {
 
 func TestUsersByOrganisation(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		admin := kit.Ferried(t, e).As("admin@example.com")
+		admin := kit.StartFerry(t, e).As("admin@example.com")
 		_, all := usersOf(admin.Get(users))
 		if _, got := usersOf(admin.Get(users + "?q=organisation:100&sort=organisation")); !cmp.Equal(got, all) {
 			t.Errorf("of the own Workspace: %v, want %v", got, all)
@@ -127,7 +127,7 @@ func TestUsersByOrganisation(t *testing.T) {
 // A day means its end, UTC, wherever something expires.
 func TestExpiryByDay(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		day := s.Clock.Now().UTC().Truncate(24 * time.Hour)
 		made := admin.Post("/api/v1/application_token", object{"expiry_date": day.Format(time.DateOnly)}).Is(http.StatusOK)
@@ -138,9 +138,9 @@ func TestExpiryByDay(t *testing.T) {
 		var text api.ApplicationTokenResponse
 		made.JSON(&text)
 		exchange(s.Anonymous(), text.ApplicationToken).Is(http.StatusOK)
-		s.Clock.Pass(24 * time.Hour)
+		s.Clock.Advance(24 * time.Hour)
 		s.SignOut()
 		exchange(s.Anonymous(), text.ApplicationToken).Is(http.StatusUnauthorized)
-		bad(t, s.As("admin@example.com").Post("/api/v1/application_token", object{"expiry_date": day.Format(time.DateOnly)}), "")
+		wantBadRequest(t, s.As("admin@example.com").Post("/api/v1/application_token", object{"expiry_date": day.Format(time.DateOnly)}), "")
 	})
 }

@@ -82,7 +82,7 @@ func TestPositionsInBodyErrors(t *testing.T) {
 // TestUnknownPropertiesNameTheirNeighbours sends an unknown property in the lists of devices: the
 // message has the place, and the properties of that object.
 func TestUnknownPropertiesNameTheirNeighbours(t *testing.T) {
-	admin := kit.Ferried(t, kit.SQLite).As("admin@example.com")
+	admin := kit.StartFerry(t, kit.SQLite).As("admin@example.com")
 	for _, try := range []struct{ method, path, body, message string }{
 		{http.MethodPost, multi, `{"endpoints": [{"name": "a"}, {"colour": 1}]}`, "endpoints[1].colour: unknown property; known properties: name, tags, imei, imei_lock, ip_address, sim"},
 		{http.MethodPost, multi, `{"colour": 1}`, "colour: unknown property; known properties: status, service_profile, tariff_profile, organisation, ip_address_space, endpoints"},

@@ -14,12 +14,12 @@ import (
 
 // Behind a proxy, and under a path prefix, every URL leads back to the server.
 func TestPublicURL(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	const public = "https://sims.example.com/fleet"
 	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: slog.New(slog.DiscardHandler), PublicURL: public + "/"}))
 	t.Cleanup(server.Close)
 	l := &kit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contract.New(t).RoundTripper(server.Client().Transport)}}
-	admin := at(l, s.As("admin@example.com"))
+	admin := onServer(l, s.As("admin@example.com"))
 	got := admin.Get("/api/v1/sim?per_page=1&page=2").Is(http.StatusOK)
 	if n := strings.Count(got.Header.Get("Link"), "<"+public+"/api/v1/sim?"); n != 4 {
 		t.Errorf("Link: %s", got.Header.Get("Link"))
@@ -35,7 +35,7 @@ func TestPublicURL(t *testing.T) {
 			t.Errorf("%s does not have %s", path, want)
 		}
 	}
-	unjudged := at(&kit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the validator knows only the paths
+	unjudged := onServer(&kit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the validator knows only the paths
 	for path, want := range map[string]int{
 		"/fleet/api/v1/sim/250": 200, "/fleet/docs": 200, "/fleet/docs/docs.css": 200, "/fleet/healthz": 200, "/docs": 200, "/fleetx/healthz": 404, "/other/healthz": 404,
 	} {
@@ -48,7 +48,7 @@ func TestPublicURL(t *testing.T) {
 // TestOperatorURLsArePaths checks that the operator API, which has a listener of its own, never
 // points to the public URL: its Location, Link and document lead back to that listener.
 func TestOperatorURLsArePaths(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	server := httptest.NewServer(operatedWith(s, httpapi.Options{Log: slog.New(slog.DiscardHandler), PublicURL: "https://sims.example.com/fleet"}))
 	t.Cleanup(server.Close)
 	l := &kit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contract.NewOperator(t).RoundTripper(server.Client().Transport)}}

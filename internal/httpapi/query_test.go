@@ -20,7 +20,7 @@ import (
 func TestMalformedQueries(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		c := kit.Ferried(t, e).As("admin@example.com")
+		c := kit.StartFerry(t, e).As("admin@example.com")
 		for _, path := range listPaths() {
 			for query, word := range map[string]string{
 				"q=id:250;status:1": "%3B", "q=id:250%zz": "%25", "%gg=1": "%25", "page=1;per_page=2": "%3B",
@@ -43,7 +43,7 @@ func TestMalformedQueries(t *testing.T) {
 // TestMalformedQueriesOfWrites sends a query that does not parse to every operation that
 // needs a token: each refuses it before it does anything.
 func TestMalformedQueriesOfWrites(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	c := s.As("admin@example.com")
 	for _, r := range httpapi.Routes() {
 		method, path, _ := strings.Cut(r.Pattern, " ")
@@ -62,7 +62,7 @@ func TestMalformedQueriesOfWrites(t *testing.T) {
 // TestMisspeltParametersOfWrites covers parameters that decide what a write does: with a
 // misspelt delete_sims the SIMs would be suspended instead of deleted.
 func TestMisspeltParametersOfWrites(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	c := s.As("admin@example.com")
 	for _, query := range []string{"deleteSims=true", "DELETE_SIMS=true", "delete-sims=true", "delete_sims=true&delete_sims=false"} {
 		s.Untouched(query, func() {
@@ -87,7 +87,7 @@ func listPaths() []string {
 // space, so sort=+-id must not be taken for sort=-id.
 func TestDoubledSigns(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("admin@example.com")
+		c := kit.StartFerry(t, e).As("admin@example.com")
 		for _, path := range listPaths() {
 			if c.Get(path+"?sort=colour").Status == http.StatusOK {
 				continue // not a list that can be sorted
@@ -108,7 +108,7 @@ func TestDoubledSigns(t *testing.T) {
 // TestContract_EventFilterValues sends six and seven values to every filter of events.
 func TestContract_EventFilterValues(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		c := kit.Ferried(t, e).As("admin@example.com")
+		c := kit.StartFerry(t, e).As("admin@example.com")
 		limited := []string{"iccid", "iccid_with_luhn", "endpoint", "type", "event_type", "network", "rat", "country"}
 		for _, f := range fleet.EventList.Fields {
 			value := map[fleet.FieldKind]string{

@@ -17,7 +17,7 @@ import (
 func TestContract_KeyOfAWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		s.SetRole(4, 100, fleet.Administrator)
 		s.SetRole(4, 200, fleet.Administrator)
 		here := s.As("user@example.com").With("Idempotency-Key", "k")
@@ -38,7 +38,7 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 
 		// This includes migrations, although their effect does not depend on the token's
 		// Workspace.
-		move := ran(moving(200, 251))
+		move := realRun(migrationTo(200, 251))
 		here.Post(migration, move).Is(http.StatusOK)
 		if a := there.Post(migration, move); replayed(a) || a.Status != http.StatusConflict {
 			t.Errorf("in another Workspace: %d %s", a.Status, a.Body)
@@ -65,7 +65,7 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 // A key that names another Workspace in its request needs the rights there.
 func TestReplayOfAManagedMember(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com").With("Idempotency-Key", "k")
 		for name, test := range map[string]struct {
 			send   func() *kit.Answer

@@ -16,8 +16,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// begun is another transaction, which the test ends.
-func begun(s *kit.Server, statements ...string) *sql.Tx {
+// beginTransaction is another transaction, which the test ends.
+func beginTransaction(s *kit.Server, statements ...string) *sql.Tx {
 	s.T.Helper()
 	tx, err := s.SQL().BeginTx(s.T.Context(), nil)
 	mustNot(s.T, err)
@@ -34,7 +34,7 @@ const blockedWithin = 30 * time.Second
 // blocked waits until a number of transactions wait for a lock, and keep what they have locked:
 // a first attempt waits for a moment only, and gives up its locks then. SQLite does not show
 // this: there, every write waits while the test's transaction is open.
-func blocked(s *kit.Server, e kit.Engine, n int) {
+func awaitBlocked(s *kit.Server, e kit.Engine, n int) {
 	s.T.Helper()
 	if e == kit.SQLite {
 		return
@@ -52,8 +52,8 @@ func blocked(s *kit.Server, e kit.Engine, n int) {
 	}
 }
 
-// answered sends a request in the background.
-func answered(send func() *kit.Answer) <-chan *kit.Answer {
+// sendAsync sends a request in the background.
+func sendAsync(send func() *kit.Answer) <-chan *kit.Answer {
 	done := make(chan *kit.Answer, 1)
 	go func() { done <- send() }()
 	return done
@@ -62,7 +62,7 @@ func answered(send func() *kit.Answer) <-chan *kit.Answer {
 // A write waits for a concurrent revocation of its permission, and is then refused.
 func TestAWriteWaitsForARevocation(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		made := newApplicationToken(s, control.NewToken{})
 		for name, test := range map[string]struct {
 			text   string
@@ -75,9 +75,9 @@ func TestAWriteWaitsForARevocation(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				before := s.Dump()["sims"]
-				revoking := begun(s, test.text)
-				answer := answered(func() *kit.Answer { return in(t, test.c).Patch(simPath(252), toStatus(1)) })
-				blocked(s, e, 1)
+				revoking := beginTransaction(s, test.text)
+				answer := sendAsync(func() *kit.Answer { return currentWorkspace(t, test.c).Patch(simPath(252), toStatus(1)) })
+				awaitBlocked(s, e, 1)
 				mustNot(t, revoking.Commit())
 				if got := <-answer; got.Status != test.status {
 					t.Errorf("%d %s", got.Status, got.Body)
@@ -94,7 +94,7 @@ func TestAWriteWaitsForARevocation(t *testing.T) {
 // first. Those that come later wait for the revocation, so that continuous writes cannot delay
 // it.
 func TestARevocationWaitsForAWrite(t *testing.T) {
-	s := kit.Ferried(t, kit.Postgres)
+	s := kit.StartFerry(t, kit.Postgres)
 	other := kit.StartOn(t, s.DB, s.Clock) // a server lets two transactions wait for locks
 	made := newApplicationToken(s, control.NewToken{})
 	op := operator.New(s.Control)
@@ -136,18 +136,18 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 			s.Exec("UPDATE sims SET status = 2 WHERE id IN (251, 253)")
 			s.SignOut()
 			s.As("admin@example.com")
-			caller := in(t, s.As("user@example.com"))
+			caller := currentWorkspace(t, s.As("user@example.com"))
 			if test.program {
-				caller = in(t, application(s, made))
+				caller = currentWorkspace(t, application(s, made))
 			}
-			holder := begun(s, "SELECT 1 FROM sims WHERE id IN (251, 253) FOR UPDATE")
-			first := answered(func() *kit.Answer { return caller.Patch(simPath(253), toStatus(1)) })
-			blocked(s, kit.Postgres, 1)
+			holder := beginTransaction(s, "SELECT 1 FROM sims WHERE id IN (251, 253) FOR UPDATE")
+			first := sendAsync(func() *kit.Answer { return caller.Patch(simPath(253), toStatus(1)) })
+			awaitBlocked(s, kit.Postgres, 1)
 			revoked := make(chan error, 1)
 			go func() { revoked <- test.revoke() }()
-			blocked(s, kit.Postgres, 2)
-			later := answered(func() *kit.Answer { return at(other, caller).Patch(simPath(251), toStatus(1)) })
-			blocked(s, kit.Postgres, 3)
+			awaitBlocked(s, kit.Postgres, 2)
+			later := sendAsync(func() *kit.Answer { return onServer(other, caller).Patch(simPath(251), toStatus(1)) })
+			awaitBlocked(s, kit.Postgres, 3)
 			mustNot(t, holder.Commit())
 			(<-first).Is(http.StatusNoContent)
 			mustNot(t, <-revoked)
@@ -159,7 +159,7 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 // A migration comes in before its target is suspended, or changes country, or not at all.
 func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		for name, test := range map[string]struct {
 			text string
@@ -167,13 +167,13 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 			send func(c *kit.Client) *kit.Answer
 		}{
 			"suspended": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(c *kit.Client) *kit.Answer {
-				return c.Post(migration, ran(moving(200, 251)))
+				return c.Post(migration, realRun(migrationTo(200, 251)))
 			}},
 			"Brazilian target": {"UPDATE workspaces SET country = 'BR' WHERE id = 200", 1505, func(c *kit.Client) *kit.Answer {
-				return c.Post(migration, ran(moving(200, 251)))
+				return c.Post(migration, realRun(migrationTo(200, 251)))
 			}},
 			"Brazilian source": {"UPDATE workspaces SET country = 'BR' WHERE id = 100", 1505, func(c *kit.Client) *kit.Answer {
-				return c.Post(migration, ran(moving(200, 251)))
+				return c.Post(migration, realRun(migrationTo(200, 251)))
 			}},
 			"given away": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(*kit.Client) *kit.Answer {
 				return s.As("issuer@example.com").Patch(simPath(251), object{"customer_org": object{"id": 200}})
@@ -181,9 +181,9 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				s.Exec("UPDATE workspaces SET status = 0, country = 'FR' WHERE id IN (100, 200)")
-				changing := begun(s, test.text)
-				answer := answered(func() *kit.Answer { return test.send(in(t, admin)) })
-				blocked(s, e, 1)
+				changing := beginTransaction(s, test.text)
+				answer := sendAsync(func() *kit.Answer { return test.send(currentWorkspace(t, admin)) })
+				awaitBlocked(s, e, 1)
 				mustNot(t, changing.Commit())
 				got := <-answer
 				var refusal api.MigrationConflict
@@ -198,23 +198,23 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 
 // The operator's change of a Workspace waits for an earlier migration, and sees its SIMs.
 func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
-	s := kit.Ferried(t, kit.Postgres)
+	s := kit.StartFerry(t, kit.Postgres)
 	admin := s.As("admin@example.com")
 	s.Exec("DELETE FROM sims WHERE workspace_id = 300")
-	holder := begun(s, "LOCK TABLE ledger IN SHARE MODE") // where a migration writes first
-	answer := answered(func() *kit.Answer { return admin.Post(migration, ran(moving(300, 251))) })
-	blocked(s, kit.Postgres, 1)
+	holder := beginTransaction(s, "LOCK TABLE ledger IN SHARE MODE") // where a migration writes first
+	answer := sendAsync(func() *kit.Answer { return admin.Post(migration, realRun(migrationTo(300, 251))) })
+	awaitBlocked(s, kit.Postgres, 1)
 	changed := make(chan error, 1)
 	go func() {
 		brazil := "BR"
 		_, err := operator.New(s.Control).ChangeWorkspace(t.Context(), 300, operator.WorkspacePatch{Country: &brazil})
 		changed <- err
 	}()
-	blocked(s, kit.Postgres, 2)
-	later := answered(func() *kit.Answer {
-		return at(kit.StartOn(t, s.DB, s.Clock), admin).Post(migration, ran(moving(300, 1000)))
+	awaitBlocked(s, kit.Postgres, 2)
+	later := sendAsync(func() *kit.Answer {
+		return onServer(kit.StartOn(t, s.DB, s.Clock), admin).Post(migration, realRun(migrationTo(300, 1000)))
 	})
-	blocked(s, kit.Postgres, 3)
+	awaitBlocked(s, kit.Postgres, 3)
 	mustNot(t, holder.Commit())
 	(<-answer).Is(http.StatusOK)
 	if err := <-changed; fleet.CodeOf(err) != fleet.InUse {
@@ -247,7 +247,7 @@ func TestWritesOfTheSameCallerQueue(t *testing.T) {
 			},
 			func() *kit.Answer { return admin.In(200).Get(whoami) },
 		} {
-			all = append(all, answered(send))
+			all = append(all, sendAsync(send))
 		}
 	}
 	for _, answer := range all {

@@ -75,7 +75,7 @@ var heldWrites = map[string]heldWrite{
 // heldWorld has a separate resource for each row.
 func heldWorld(t *testing.T, e kit.Engine) *kit.Server {
 	t.Helper()
-	s := kit.Ferried(t, e)
+	s := kit.StartFerry(t, e)
 	heldThings(s)
 	return s
 }
@@ -178,7 +178,7 @@ users:
 	key, app := v.client.NewFactor()
 	device := s.TrustDevice(v.id)
 	v.known = strings.NewReplacer("{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")),
-		"{entry}", entryOf(s.As("admin@example.com").Post(migration, ran(moving(200, 1100+int64(n))))))
+		"{entry}", entryOf(s.As("admin@example.com").Post(migration, realRun(migrationTo(200, 1100+int64(n))))))
 	return v
 }
 
@@ -265,7 +265,7 @@ func (h *heldServer) during(requests []*http.Request, do func()) (statuses []int
 
 // Permissions are checked in the transaction of the write: a caller who loses them during the
 // request is refused, nothing changes, and no response is stored.
-func TestRightsAreAskedForInTheTransaction(t *testing.T) {
+func TestRightsAreCheckedInTheTransaction(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
 		h := newHeldServer(s)
@@ -325,7 +325,7 @@ func held(way revocation) (patterns []string) {
 }
 
 // The requests of the rows succeed, so that a refusal above has only one reason.
-func TestHeldWritesGoWell(t *testing.T) {
+func TestUnrevokedWritesSucceed(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
 		h := newHeldServer(s)
@@ -342,7 +342,7 @@ func TestHeldWritesGoWell(t *testing.T) {
 }
 
 // The last byte of a body comes after the user was suspended.
-func TestBodiesThatComeLate(t *testing.T) {
+func TestLateBodies(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
 		n := 0

@@ -20,7 +20,7 @@ var otherPaths = map[string]string{
 // A foreign id takes the same code path as an unknown one: the same statements in the same
 // order, with the same number of rows. So timing discloses no more than the response.
 // TestTimingOfForeign measures it.
-func TestForeignTakesThePathOfAbsent(t *testing.T) {
+func TestForeignAndAbsentTakeTheSamePath(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, known := timedWorld(t, e)
 		places := timedPlaces(t, s, known, 20)

@@ -15,7 +15,7 @@ import (
 // Every path is served with one slash at its end, and with the slashes repeated that join a base
 // address and a path, by the same answer and without a redirect.
 func TestPathsWithMoreSlashes(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	admin.Server.HTTP.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		t.Errorf("redirected to %s", r.URL)
@@ -62,7 +62,7 @@ func TestPathsWithMoreSlashes(t *testing.T) {
 
 // A fixed path never matches the parameter of a template.
 func TestFixedPathsAreNoParameters(t *testing.T) {
-	admin := kit.Ferried(t, kit.SQLite).As("admin@example.com")
+	admin := kit.StartFerry(t, kit.SQLite).As("admin@example.com")
 	allowed := make(map[string][]string)
 	for _, r := range httpapi.Routes() {
 		method, path, _ := strings.Cut(r.Pattern, " ")
@@ -95,7 +95,7 @@ func TestFixedPathsAreNoParameters(t *testing.T) {
 // A null body is refused by every operation with a body, and a byte order mark before JSON does
 // not change the response.
 func TestNullAndMarkedBodies(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	s.Untouched("a body that is null", func() {
 		for _, op := range takesBody() {
@@ -110,8 +110,8 @@ func TestNullAndMarkedBodies(t *testing.T) {
 	s.Untouched("an item that is null", func() {
 		for _, list := range []string{`[null]`, `[{}, null]`} {
 			body := `{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": ` + list + `}`
-			bad(t, admin.Post(multi, body), "endpoints[")
-			bad(t, admin.Post(migration, `{"target_workspace": {"id": 300}, "dry_run": false, "sims": `+list+`}`), "sims[")
+			wantBadRequest(t, admin.Post(multi, body), "endpoints[")
+			wantBadRequest(t, admin.Post(migration, `{"target_workspace": {"id": 300}, "dry_run": false, "sims": `+list+`}`), "sims[")
 		}
 	})
 	admin.Patch(simPath(252), "\xef\xbb\xbf"+`{"status": {"id": 1}}`).Is(http.StatusNoContent)
@@ -119,8 +119,8 @@ func TestNullAndMarkedBodies(t *testing.T) {
 }
 
 // No requested header fails a preflight; invalid header names are not repeated.
-func TestPreflightRepeatsWhatIsAskedFor(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+func TestPreflightEchoesRequestedHeaders(t *testing.T) {
+	s := kit.StartFerry(t, kit.SQLite)
 	asked := s.Anonymous().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").
 		With("Access-Control-Request-Headers", "authorization, x-sdk-version, bad name,, x(y)")
 	got := asked.Do(http.MethodOptions, simURL(250), nil).Is(http.StatusNoContent).Header.Get("Access-Control-Allow-Headers")
@@ -140,7 +140,7 @@ func TestPreflightRepeatsWhatIsAskedFor(t *testing.T) {
 
 // A leading plus means ascending in every list, as sent, escaped, or decoded to a space.
 func TestSortPlus(t *testing.T) {
-	admin := kit.Ferried(t, kit.SQLite).As("admin@example.com")
+	admin := kit.StartFerry(t, kit.SQLite).As("admin@example.com")
 	lists := 0
 	for _, r := range httpapi.Routes() {
 		o := documented(t, r.Pattern)
@@ -170,7 +170,7 @@ func TestSortPlus(t *testing.T) {
 // A reference without an id is not taken for an empty one, which would empty the property: not in
 // any body.
 func TestReferencesWithoutAnID(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin, issuer := s.As("admin@example.com"), s.As("issuer@example.com")
 	issuer.Patch(simURL(251), `{"reseller_org": {"id": 600}}`).Is(http.StatusNoContent)
 	const reference = `{"id": `
@@ -193,10 +193,10 @@ func TestReferencesWithoutAnID(t *testing.T) {
 		for _, property := range []string{"customer_org", "reseller_org", "issuer_org", "status"} {
 			for _, value := range []string{`{"ID": 200}`, `{"name": "Fleet FR"}`} {
 				got := issuer.Patch(simURL(251), `{"`+property+`": `+value+`}`)
-				bad(t, got, property+": it has no id")
+				wantBadRequest(t, got, property+": it has no id")
 			}
 		}
-		bad(t, admin.Patch(deviceURL(9001), `{"ip_address_space": {"name": "x"}}`), "ip_address_space: it has no id")
+		wantBadRequest(t, admin.Patch(deviceURL(9001), `{"ip_address_space": {"name": "x"}}`), "ip_address_space: it has no id")
 	})
 	if tried < 15 {
 		t.Errorf("only %d references were tried", tried)

@@ -44,7 +44,7 @@ func tallies(s *kit.Server) string {
 // noUndo checks for a 409 with these reasons, and returns their details.
 func noUndo(t *testing.T, a *kit.Answer, codes ...int) (details [][]api.ConflictDetail) {
 	t.Helper()
-	got := body[api.MigrationConflict](t, a, http.StatusConflict)
+	got := decodeBody[api.MigrationConflict](t, a, http.StatusConflict)
 	var found []int
 	for _, g := range got.Errors {
 		found = append(found, g.ErrorCode)
@@ -63,26 +63,26 @@ func noUndo(t *testing.T, a *kit.Answer, codes ...int) (details [][]api.Conflict
 func TestContract_UndoRestores(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
+		s, admin := startFerry(t, e)
 		const ids = "250, 251, 252, 253, 254, 260"
 		before, counts := stateOf(s, ids), tallies(s)
-		moved := admin.Post(migration, ran(detaching(moving(300, 250, 251, 252, 253, 254, 260)))).Is(http.StatusOK)
+		moved := admin.Post(migration, realRun(withDetach(migrationTo(300, 250, 251, 252, 253, 254, 260)))).Is(http.StatusOK)
 
 		s.Untouched("a dry run", func() { admin.Post(undo(moved), "").Is(http.StatusOK) })
 		dry := admin.Post(undo(moved), object{})
-		plan := body[api.UndoResponse](t, dry, http.StatusOK)
+		plan := decodeBody[api.UndoResponse](t, dry, http.StatusOK)
 		done := admin.With("If-Match", dry.Header.Get("ETag")).Post(undo(moved), forReal(object{"reference": "CHG-7", "reason": "wrong customer"}))
-		got := body[api.UndoResponse](t, done, http.StatusOK)
+		got := decodeBody[api.UndoResponse](t, done, http.StatusOK)
 		if first := got.Migrations[0].ID; first == 0 || done.Header.Get("Location") != fmt.Sprintf("/api/v1/migration/%d", first) {
 			t.Errorf("Location %q, entries %+v", done.Header.Get("Location"), got.Migrations)
 		}
 		entries := got.Migrations
-		got.DryRun, got.Migrations = true, []api.UndoEntry{{TargetWorkspace: place(100), SIMCount: 5}, {TargetWorkspace: place(200), SIMCount: 1}}
+		got.DryRun, got.Migrations = true, []api.UndoEntry{{TargetWorkspace: workspaceRef(100), SIMCount: 5}, {TargetWorkspace: workspaceRef(200), SIMCount: 1}}
 		if diff := cmp.Diff(plan, got); diff != "" {
 			t.Errorf("preview and run differ:\n%s", diff)
 		}
-		first := api.UndoSIM{MigrationSIM: card(251, "8988303000000000250", 2, 300), After: api.LineState{
-			Workspace: place(100), Status: api.Ref{ID: 1, Description: "Activated"}, Endpoint: &api.NamedRef{ID: 9001, Name: "tracker-7"},
+		first := api.UndoSIM{MigrationSIM: ferrySIM(251, "8988303000000000250", 2, 300), After: api.LineState{
+			Workspace: workspaceRef(100), Status: api.Ref{ID: 1, Description: "Activated"}, Endpoint: &api.NamedRef{ID: 9001, Name: "tracker-7"},
 		}}
 		first.ID = 250
 		if diff := cmp.Diff(first, got.SIMs[0]); diff != "" {
@@ -106,14 +106,14 @@ func TestContract_UndoRestores(t *testing.T) {
 // checkUndoRecord checks the ledger and the events of an undo of a migration.
 func checkUndoRecord(t *testing.T, s *kit.Server, admin *kit.Client, moved *kit.Answer, entries []api.UndoEntry) {
 	t.Helper()
-	original := body[api.Migration](t, admin.Get(moved.Header.Get("Location")), http.StatusOK)
+	original := decodeBody[api.Migration](t, admin.Get(moved.Header.Get("Location")), http.StatusOK)
 	want := []api.UndoCount{{ID: entries[0].ID, SIMCount: 5}, {ID: entries[1].ID, SIMCount: 1}}
 	if diff := cmp.Diff(want, original.UndoneBy); diff != "" || original.TargetAuthority != "role" || original.SourceWorkspaces[0].Authority != "role" {
 		t.Errorf("the migration: %+v (-want +got)\n%s", original, diff)
 	}
 	for i, home := range []int64{100, 200} {
-		entry := body[api.Migration](t, admin.Get(fmt.Sprintf("/api/v1/migration/%d", entries[i].ID)), http.StatusOK)
-		if int64(*entry.Undoes.ID) != original.ID || entry.TargetWorkspace != place(home) || !*entry.RestoreStatus || !*entry.RestoreDevices ||
+		entry := decodeBody[api.Migration](t, admin.Get(fmt.Sprintf("/api/v1/migration/%d", entries[i].ID)), http.StatusOK)
+		if int64(*entry.Undoes.ID) != original.ID || entry.TargetWorkspace != workspaceRef(home) || !*entry.RestoreStatus || !*entry.RestoreDevices ||
 			entry.Reference != "CHG-7" || entry.Reason != "wrong customer" {
 			t.Errorf("the undo: %+v", entry)
 		}
@@ -131,10 +131,10 @@ func checkUndoRecord(t *testing.T, s *kit.Server, admin *kit.Client, moved *kit.
 func TestContract_UndoSome(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		moved := admin.Post(migration, ran(moving(200, 251, 252, 253))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		moved := admin.Post(migration, realRun(migrationTo(200, 251, 252, 253))).Is(http.StatusOK)
 		some := object{"sims": []object{{"id": 253}, {"id": 251}}}
-		done := body[api.UndoResponse](t, admin.Post(undo(moved), forReal(some)), http.StatusOK)
+		done := decodeBody[api.UndoResponse](t, admin.Post(undo(moved), forReal(some)), http.StatusOK)
 		if done.SIMCount != 2 || done.SIMs[0].ID != 251 {
 			t.Errorf("%+v", done)
 		}
@@ -143,13 +143,13 @@ func TestContract_UndoSome(t *testing.T) {
 			t.Errorf("%+v", details)
 		}
 		admin.Post(undo(moved), forReal(object{"sims": []object{{"id": 252}}})).Is(http.StatusOK)
-		gone(t, admin.Post(undo(moved), object{"sims": []object{{"id": 250}, {"id": 251}}}), "sim with id 250 not found")
-		gone(t, admin.Post(undo(moved), object{"sims": []object{{"id": 1}, {"id": 2}}}), "sim with id 1 not found", "sim with id 2 not found")
-		bad(t, admin.Post(undo(moved), object{"sims": []object{}}), "sims: the list is empty")
-		bad(t, admin.Post(undo(moved), object{"sims": nil}), "sims: it must be a list")
-		bad(t, admin.Post(undo(moved), object{"restore_status": nil}), "restore_status: it must be true or false")
-		bad(t, admin.Post(undo(moved), object{"reference": strings.Repeat("x", 101)}), "reference: it has 101 characters")
-		bad(t, admin.Post(undo(moved), object{"reason": "a\x1bb"}), "reason: ")
+		wantNotFound(t, admin.Post(undo(moved), object{"sims": []object{{"id": 250}, {"id": 251}}}), "sim with id 250 not found")
+		wantNotFound(t, admin.Post(undo(moved), object{"sims": []object{{"id": 1}, {"id": 2}}}), "sim with id 1 not found", "sim with id 2 not found")
+		wantBadRequest(t, admin.Post(undo(moved), object{"sims": []object{}}), "sims: the list is empty")
+		wantBadRequest(t, admin.Post(undo(moved), object{"sims": nil}), "sims: it must be a list")
+		wantBadRequest(t, admin.Post(undo(moved), object{"restore_status": nil}), "restore_status: it must be true or false")
+		wantBadRequest(t, admin.Post(undo(moved), object{"reference": strings.Repeat("x", 101)}), "reference: it has 101 characters")
+		wantBadRequest(t, admin.Post(undo(moved), object{"reason": "a\x1bb"}), "reason: ")
 		s.MustFsck()
 	})
 }
@@ -158,11 +158,11 @@ func TestContract_UndoSome(t *testing.T) {
 func TestContract_UndoChanged(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		moved := admin.Post(migration, ran(detaching(moving(200, 250, 251, 252, 253)))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		moved := admin.Post(migration, realRun(withDetach(migrationTo(200, 250, 251, 252, 253)))).Is(http.StatusOK)
 		french := admin.In(200)
 		french.Patch(simPath(251), toStatus(1)).Is(http.StatusNoContent)
-		admin.Post(migration, ran(moving(300, 252))).Is(http.StatusOK)
+		admin.Post(migration, realRun(migrationTo(300, 252))).Is(http.StatusOK)
 		french.Do(http.MethodDelete, simPath(253), nil).Is(http.StatusNoContent)
 		details := noUndo(t, admin.Post(undo(moved), object{}), 1510)
 		status := func(id int64) *api.StaleValue { return &api.StaleValue{ID: id, Description: statusNames[id]} }
@@ -179,7 +179,7 @@ func TestContract_UndoChanged(t *testing.T) {
 		// options that ignore the change
 		noUndo(t, admin.Post(undo(moved), object{"sims": []object{{"id": 251}}}), 1510)
 		kept := object{"sims": []object{{"id": 251}}, "restore_status": false}
-		done := body[api.UndoResponse](t, admin.Post(undo(moved), forReal(kept)), http.StatusOK)
+		done := decodeBody[api.UndoResponse](t, admin.Post(undo(moved), forReal(kept)), http.StatusOK)
 		if after := done.SIMs[0].After.Status.ID; after != 2 {
 			t.Errorf("an Activated SIM became %d", after)
 		}
@@ -201,8 +201,8 @@ func TestContract_UndoChanged(t *testing.T) {
 func TestContract_UndoOfUndo(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		moved := admin.Post(migration, ran(detaching(moving(200, 250, 251)))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		moved := admin.Post(migration, realRun(withDetach(migrationTo(200, 250, 251)))).Is(http.StatusOK)
 		there := stateOf(s, "250, 251")
 		back := admin.Post(undo(moved), forReal()).Is(http.StatusOK)
 		conflict := noUndo(t, admin.Post(undo(back), object{}), 1502)
@@ -224,18 +224,18 @@ func TestContract_UndoOfUndo(t *testing.T) {
 func TestContract_UndoHeaders(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		moved := admin.Post(migration, ran(moving(200, 251, 252))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		moved := admin.Post(migration, realRun(migrationTo(200, 251, 252))).Is(http.StatusOK)
 		tag := admin.Post(undo(moved), object{}).Is(http.StatusOK).Header.Get("ETag")
 		guarded := admin.With("If-Match", tag)
 		guarded.Post(undo(moved), forReal(object{"restore_devices": false})).Is(http.StatusPreconditionFailed)
 		guarded.Post(undo(moved), forReal(object{"sims": []object{{"id": 251}}})).Is(http.StatusPreconditionFailed)
-		migrated := admin.Post(migration, moving(100, 251, 252)).Is(http.StatusOK).Header.Get("ETag")
+		migrated := admin.Post(migration, migrationTo(100, 251, 252)).Is(http.StatusOK).Header.Get("ETag")
 		admin.With("If-Match", migrated).Post(undo(moved), forReal()).Is(http.StatusPreconditionFailed)
-		bad(t, admin.With("If-Match", "").Post(undo(moved), forReal()), "If-Match: ")
+		wantBadRequest(t, admin.With("If-Match", "").Post(undo(moved), forReal()), "If-Match: ")
 
 		admin.In(200).Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-		stale := body[api.MigrationStale](t, guarded.Post(undo(moved), forReal()), http.StatusPreconditionFailed)
+		stale := decodeBody[api.MigrationStale](t, guarded.Post(undo(moved), forReal()), http.StatusPreconditionFailed)
 		if len(stale.SIMs) != 1 || stale.SIMs[0].ID != 252 || stale.SIMs[0].Changes[0].Property != "status" {
 			t.Errorf("%+v", stale)
 		}
@@ -245,18 +245,18 @@ func TestContract_UndoHeaders(t *testing.T) {
 		keyed := admin.With("Idempotency-Key", "k")
 		run := forReal(object{"restore_status": false})
 		done := keyed.Post(undo(moved), run).Is(http.StatusOK)
-		replays(t, done, keyed.Post(undo(moved), run))
-		replays(t, first, refused.Post(undo(moved), forReal()))
+		wantReplay(t, done, keyed.Post(undo(moved), run))
+		wantReplay(t, first, refused.Post(undo(moved), forReal()))
 		keyed.Post(undo(moved), forReal(object{"reason": "another"})).Is(http.StatusUnprocessableEntity)
 
 		// rights are checked before the replay
 		s.SetRole(1, 200, fleet.Observer)
 		keyed.Post(undo(moved), run).Is(http.StatusForbidden)
-		replays(t, first, refused.Post(undo(moved), forReal()))
+		wantReplay(t, first, refused.Post(undo(moved), forReal()))
 		s.SetRole(1, 200, fleet.NoRole)
 		refused.Post(undo(moved), forReal()).Is(http.StatusForbidden)
 		s.SetRole(1, 200, fleet.Administrator)
-		replays(t, done, keyed.Post(undo(moved), run))
+		wantReplay(t, done, keyed.Post(undo(moved), run))
 	})
 }
 
@@ -264,17 +264,17 @@ func TestContract_UndoHeaders(t *testing.T) {
 func TestContract_UndoScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		moved := admin.Post(migration, ran(moving(200, 251, 1000))).Is(http.StatusOK)
-		gone(t, s.As("target@example.com").Post(undo(moved), object{}), "workspace with id 100 not found")
-		gone(t, s.As("observer@example.com").Post(undo(moved), object{}), "workspace with id 100 not found", "sim with id 251 not found", "sim with id 1000 not found")
+		s, admin := startFerry(t, e)
+		moved := admin.Post(migration, realRun(migrationTo(200, 251, 1000))).Is(http.StatusOK)
+		wantNotFound(t, s.As("target@example.com").Post(undo(moved), object{}), "workspace with id 100 not found")
+		wantNotFound(t, s.As("observer@example.com").Post(undo(moved), object{}), "workspace with id 100 not found", "sim with id 251 not found", "sim with id 1000 not found")
 		s.As("stranger@example.com").Post(undo(moved), object{}).Is(http.StatusNotFound)
 		s.Program(200).Post(undo(moved), object{}).Is(http.StatusForbidden)
 		s.As("root@example.com").Post(undo(moved), object{}).Is(http.StatusOK)
 		s.SetRole(1, 200, fleet.Observer) // a member of the target
 		noUndo(t, admin.Post(undo(moved), object{}), 1504)
 		s.SetRole(1, 200, fleet.NoRole) // of the source only, where the entry is visible
-		gone(t, admin.Post(undo(moved), object{}), "sim with id 251 not found", "sim with id 1000 not found")
+		wantNotFound(t, admin.Post(undo(moved), object{}), "sim with id 251 not found", "sim with id 1000 not found")
 		admin.Post("/api/v1/migration/1/undo", object{}).Is(http.StatusNotFound) // an import
 		admin.Post("/api/v1/migration/999/undo", object{}).Is(http.StatusNotFound)
 	})
@@ -284,11 +284,11 @@ func TestContract_UndoScope(t *testing.T) {
 func TestContract_UndoHidesOthers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s, admin := ferry(t, e)
-		moved := admin.Post(migration, ran(moving(200, 251, 252))).Is(http.StatusOK)
+		s, admin := startFerry(t, e)
+		moved := admin.Post(migration, realRun(migrationTo(200, 251, 252))).Is(http.StatusOK)
 		s.SetRole(2, 900, fleet.Administrator)
 		target := s.As("target@example.com")
-		target.Post(migration, ran(moving(900, 251))).Is(http.StatusOK)
+		target.Post(migration, realRun(migrationTo(900, 251))).Is(http.StatusOK)
 		a := admin.Post(undo(moved), object{})
 		details := noUndo(t, a, 1510)
 		if details[0][0].Changes[0].Property != "sim" || strings.Contains(string(a.Body), "Elsewhere") || strings.Contains(string(a.Body), "900") {

@@ -17,7 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-func give(c *kit.Client, sim, to int64) *kit.Answer {
+func changeCustomer(c *kit.Client, sim, to int64) *kit.Answer {
 	c.T.Helper()
 	return c.Patch(simURL(sim), object{"customer_org": object{"id": to}})
 }
@@ -33,14 +33,14 @@ func issuing(s *kit.Server) *kit.Client {
 func TestContract_CustomerOrgMoves(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		for i, c := range []*kit.Client{s.As("issuer@example.com"), issuing(s)} {
 			sim := []int64{251, 1000}[i]
 			before := readSIM(c, sim)
-			done := give(c, sim, 200).Is(http.StatusNoContent)
+			done := changeCustomer(c, sim, 200).Is(http.StatusNoContent)
 			var entry api.Migration
 			s.As("target@example.com").Get(done.Header.Get("Location")).Is(http.StatusOK).JSON(&entry)
-			if entry.SIMCount != 1 || entry.SIMs[0].ID != sim || entry.SIMs[0].Before.Workspace != place(100) || entry.SIMs[0].After.Workspace != place(200) || entry.AutoDetachDevices {
+			if entry.SIMCount != 1 || entry.SIMs[0].ID != sim || entry.SIMs[0].Before.Workspace != workspaceRef(100) || entry.SIMs[0].After.Workspace != workspaceRef(200) || entry.AutoDetachDevices {
 				t.Errorf("entry: %+v", entry)
 			}
 			if (entry.User == nil) != (i == 1) {
@@ -86,7 +86,7 @@ func TestContract_CustomerOrgMoves(t *testing.T) {
 func TestContract_CustomerOrgRules(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e).Seed(`
+		s := kit.StartFerry(t, e).Seed(`
 workspaces: [{id: 950, name: Below the reseller, type: enterprise, country: DE, parent: 600}]
 users: [{id: 40, username: helper@example.com, name: Helper, password: correct horse, default_workspace: 1, roles: {1: user}}]
 `)
@@ -99,21 +99,21 @@ users: [{id: 40, username: helper@example.com, name: Helper, password: correct h
 				}
 			}
 			for _, c := range []*kit.Client{issuer, program} {
-				conflict(t, give(c, 250, 200), why{1502, []int64{250}})
-				conflict(t, give(c, 251, 400), why{1505, []int64{251}})
-				conflict(t, give(c, 280, 100), why{1505, []int64{280}})
-				conflict(t, give(c, 251, 500), why{code: 1509})
-				conflict(t, give(c, 251, 600), why{code: 1508})
-				gone(t, give(c, 251, 900), "workspace with id 900 not found")
-				gone(t, give(c, 251, 999), "workspace with id 999 not found")
-				gone(t, give(c, 251, 0), "workspace with id 0 not found")
-				gone(t, give(c, 251, 950), "workspace with id 950 not found") // not a child, but a grandchild
+				wantConflict(t, changeCustomer(c, 250, 200), conflictReason{1502, []int64{250}})
+				wantConflict(t, changeCustomer(c, 251, 400), conflictReason{1505, []int64{251}})
+				wantConflict(t, changeCustomer(c, 280, 100), conflictReason{1505, []int64{280}})
+				wantConflict(t, changeCustomer(c, 251, 500), conflictReason{code: 1509})
+				wantConflict(t, changeCustomer(c, 251, 600), conflictReason{code: 1508})
+				wantNotFound(t, changeCustomer(c, 251, 900), "workspace with id 900 not found")
+				wantNotFound(t, changeCustomer(c, 251, 999), "workspace with id 999 not found")
+				wantNotFound(t, changeCustomer(c, 251, 0), "workspace with id 0 not found")
+				wantNotFound(t, changeCustomer(c, 251, 950), "workspace with id 950 not found") // not a child, but a grandchild
 				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 0}}`), http.StatusNotFound, 1201)
-				wantCode(t, give(c, 290, 100), http.StatusNotFound, 1201)
-				bad(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
+				wantCode(t, changeCustomer(c, 290, 100), http.StatusNotFound, 1201)
+				wantBadRequest(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
 			}
 		})
-		give(issuer, 251, 100).Is(http.StatusNoContent) // its present Workspace
+		changeCustomer(issuer, 251, 100).Is(http.StatusNoContent) // its present Workspace
 		s.MustFsck()
 	})
 }
@@ -121,7 +121,7 @@ users: [{id: 40, username: helper@example.com, name: Helper, password: correct h
 func TestContract_CustomerOrgNull(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com")
 		for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`, `{"customer_org": {"id": 1.0, "name": "Issuer"}}`} {
 			sim := []int64{251, 1000, 1001, 1002}[i]
@@ -143,8 +143,8 @@ func TestContract_CustomerOrgNull(t *testing.T) {
 				t.Errorf("%v", got.Header)
 			}
 		})
-		conflict(t, issuer.Patch(simURL(250), `{"customer_org": null}`), why{1502, []int64{250}})
-		give(issuer, 251, 300).Is(http.StatusNoContent)
+		wantConflict(t, issuer.Patch(simURL(250), `{"customer_org": null}`), conflictReason{1502, []int64{250}})
+		changeCustomer(issuer, 251, 300).Is(http.StatusNoContent)
 		s.MustFsck()
 	})
 }
@@ -153,7 +153,7 @@ func TestContract_CustomerOrgNull(t *testing.T) {
 func TestContract_CustomerOrgStatus(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com")
 		for _, test := range []struct{ sim, sent, is int64 }{
 			{251, 1, 2}, {252, 1, 1}, {253, 1, 1}, {254, 1, 1}, {1000, 0, 0}, {1001, 4, 4},
@@ -178,7 +178,7 @@ func TestContract_CustomerOrgStatus(t *testing.T) {
 func TestContract_IssuerAndReseller(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e).Seed(`
+		s := kit.StartFerry(t, e).Seed(`
 workspaces:
   - {id: 650, name: Virtual operator, type: mno, country: DE, parent: 1}
   - {id: 660, name: Provider, type: service_provider, country: DE, parent: 1}
@@ -194,7 +194,7 @@ users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct
 				`{"issuer_org": {"id": null}}`:  "issuer_org: a SIM always has one: omit the field to keep it",
 				`{"issuer_org": {}}`:            "issuer_org: a SIM always has one: omit the field to keep it",
 			} {
-				bad(t, issuer.Patch(simURL(251), body), message)
+				wantBadRequest(t, issuer.Patch(simURL(251), body), message)
 			}
 			wantCode(t, issuer.Patch(simURL(251), `{"issuer_org": {"id": 900}}`), http.StatusNotFound, 1201)
 			virtual.Get(simURL(251)).Is(http.StatusNotFound)
@@ -234,9 +234,9 @@ users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct
 
 // The reseller of a SIM changes its customer and its reseller, among its own children; not its
 // issuer. A caller who does not administer the reseller can only change the status.
-func TestWhatAResellerMayChange(t *testing.T) {
+func TestResellerRights(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e).Seed(`
+		s := kit.StartFerry(t, e).Seed(`
 workspaces:
   - {id: 950, name: Customer of the reseller, type: enterprise, country: DE, parent: 600}
   - {id: 960, name: Reseller of the reseller, type: reseller, country: DE, parent: 600}
@@ -257,18 +257,18 @@ users:
 			for _, c := range []*kit.Client{reseller, program} {
 				wantCode(t, c.Patch(simURL(251), `{"issuer_org": {"id": 960}}`), http.StatusForbidden, 1104)
 				wantCode(t, c.Patch(simURL(253), `{"customer_org": {"id": 950}}`), http.StatusNotFound, 1201) // which it does not resell
-				gone(t, give(c, 251, 200), "workspace with id 200 not found")
-				gone(t, give(c, 251, 970), "workspace with id 970 not found")
-				conflict(t, give(c, 251, 960), why{code: 1508})
-				conflict(t, give(c, 251, 600), why{code: 1508})
+				wantNotFound(t, changeCustomer(c, 251, 200), "workspace with id 200 not found")
+				wantNotFound(t, changeCustomer(c, 251, 970), "workspace with id 970 not found")
+				wantConflict(t, changeCustomer(c, 251, 960), conflictReason{code: 1508})
+				wantConflict(t, changeCustomer(c, 251, 600), conflictReason{code: 1508})
 				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 200}}`), http.StatusNotFound, 1201)
-				bad(t, c.Patch(simURL(251), `{"reseller_org": {"id": 950}}`), "reseller_org: Workspace 950 has the type Enterprise")
+				wantBadRequest(t, c.Patch(simURL(251), `{"reseller_org": {"id": 950}}`), "reseller_org: Workspace 950 has the type Enterprise")
 			}
 		})
 		clerk.Patch(simURL(252), toStatus(1)).Is(http.StatusNoContent)
 		for i, c := range []*kit.Client{reseller, program} {
 			sim := []int64{251, 1000}[i]
-			give(c, sim, 950).Is(http.StatusNoContent)
+			changeCustomer(c, sim, 950).Is(http.StatusNoContent)
 			if got := readSIM(c, sim); got.CustomerOrg.ID != 950 || got.IssuerOrg.ID != 1 || got.ResellerOrg.ID != 600 {
 				t.Errorf("%+v", got)
 			}
@@ -277,7 +277,7 @@ users:
 				t.Errorf("%+v", got)
 			}
 		}
-		give(reseller, 252, 1).Is(http.StatusNoContent) // by the issuer's own id
+		changeCustomer(reseller, 252, 1).Is(http.StatusNoContent) // by the issuer's own id
 		reseller.Patch(simURL(251), `{"reseller_org": {"id": 960}, "customer_org": {"id": 950}}`).Is(http.StatusNoContent)
 		reseller.Get(simURL(251)).Is(http.StatusNotFound) // it is no longer its reseller
 		if got := readSIM(issuer, 251); got.CustomerOrg.ID != 950 || got.ResellerOrg.ID != 960 {
@@ -292,7 +292,7 @@ users:
 // valid, else as a refusal that names it. Two references differ on purpose: see below.
 func TestEmptyReferences(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		tried := 0
 		for _, r := range httpapi.Routes() {
@@ -342,38 +342,38 @@ func optionalByNull(pattern, field string) bool {
 // The same PATCH with the same key moves once, and a caller removed meanwhile gets nothing.
 func TestAssignOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com").With("Idempotency-Key", "k")
-		first := give(issuer, 251, 200).Is(http.StatusNoContent)
+		first := changeCustomer(issuer, 251, 200).Is(http.StatusNoContent)
 		s.Untouched("a replay", func() {
-			again := give(issuer, 251, 200).Is(http.StatusNoContent)
+			again := changeCustomer(issuer, 251, 200).Is(http.StatusNoContent)
 			if again.Header.Get("Idempotent-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
 				t.Errorf("%v", again.Header)
 			}
 		})
-		wantCode(t, give(issuer, 251, 300), http.StatusUnprocessableEntity, 1406)
+		wantCode(t, changeCustomer(issuer, 251, 300), http.StatusUnprocessableEntity, 1406)
 		kept := s.As("issuer@example.com").With("Idempotency-Key", "refused")
-		conflict(t, give(kept, 250, 200), why{1502, []int64{250}})
+		wantConflict(t, changeCustomer(kept, 250, 200), conflictReason{1502, []int64{250}})
 		s.Exec("UPDATE sims SET device_id = NULL WHERE id = 250")
-		if got := give(kept, 250, 200); got.Status != http.StatusConflict || got.Header.Get("Idempotent-Replayed") != "true" {
+		if got := changeCustomer(kept, 250, 200); got.Status != http.StatusConflict || got.Header.Get("Idempotent-Replayed") != "true" {
 			t.Errorf("a refusal is kept: %d %v", got.Status, got.Header)
 		}
 		s.SetRole(7, 1, fleet.Member)
-		wantCode(t, give(issuer, 251, 200), http.StatusForbidden, 1104)
-		wantCode(t, give(kept, 250, 200), http.StatusForbidden, 1104)
+		wantCode(t, changeCustomer(issuer, 251, 200), http.StatusForbidden, 1104)
+		wantCode(t, changeCustomer(kept, 250, 200), http.StatusForbidden, 1104)
 	})
 }
 
 // Concurrent assignments of one SIM are serialized.
 func TestAssignConcurrently(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		issuer, admin := s.As("issuer@example.com"), s.As("admin@example.com")
-		answers := together(12, func(i int) *kit.Answer {
+		answers := concurrently(12, func(i int) *kit.Answer {
 			if i%3 == 0 {
-				return admin.Post(migration, ran(moving(300, 252)))
+				return admin.Post(migration, realRun(migrationTo(300, 252)))
 			}
-			return give(issuer, 252, []int64{200, 300}[i%2])
+			return changeCustomer(issuer, 252, []int64{200, 300}[i%2])
 		})
 		for _, a := range answers {
 			if !slices.Contains([]int{http.StatusOK, http.StatusNoContent, http.StatusConflict}, a.Status) {
@@ -387,9 +387,9 @@ func TestAssignConcurrently(t *testing.T) {
 
 // A typical fleet script: look up each SIM by its ICCID, read it, detach it as its owner, and
 // assign it as its issuer.
-func TestTheOlderScript(t *testing.T) {
+func TestOlderScript(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		source, issuer := application(s, newApplicationToken(s, control.NewToken{})), issuing(s)
 		for _, iccid := range []string{"8988303000000000250", "8988303000000000252", "8988303000000001000"} {
 			var found []api.SIM
@@ -402,10 +402,10 @@ func TestTheOlderScript(t *testing.T) {
 				t.Errorf("listed (-) and read (+) differ:\n%s", diff)
 			}
 			if read.Endpoint != nil {
-				conflict(t, give(issuer, read.ID, 200), why{1502, []int64{read.ID}})
+				wantConflict(t, changeCustomer(issuer, read.ID, 200), conflictReason{1502, []int64{read.ID}})
 				source.Patch(fmt.Sprintf("/api/v1/endpoint/%d", read.Endpoint.ID), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
 			}
-			give(issuer, read.ID, 200).Is(http.StatusNoContent)
+			changeCustomer(issuer, read.ID, 200).Is(http.StatusNoContent)
 			source.Get(simURL(read.ID)).Is(http.StatusNotFound)
 		}
 		if got := listed(s.As("target@example.com"), "/api/v1/sim", q("iccid:8988303000000000250|8988303000000000252|8988303000000001000")); len(got) != 3 {

@@ -15,7 +15,7 @@ import (
 // batched is Ferry with a batch of three SIMs in the stock of their issuer.
 func batched(t testing.TB, e kit.Engine) *kit.Server {
 	t.Helper()
-	s := kit.Ferried(t, e)
+	s := kit.StartFerry(t, e)
 	if _, err := s.Import("id,iccid,workspace,issuer,bic,status\n" +
 		"5001,8988303000000005001,1,1,1234567890123456,issued\n" +
 		"5002,8988303000000005002,1,1,1234567890123456,factory_test\n" +
@@ -50,7 +50,7 @@ func TestContract_BatchRegistration(t *testing.T) {
 			if diff := cmp.Diff(want, readBatch(t, user.Get(batchURL+"%231234567890123456"))); diff != "" {
 				t.Errorf("with # before the code (-want +got):\n%s", diff)
 			}
-			done := body2SIMs(t, user.Patch(batchURL+"1234567890123456", body))
+			done := decodeSIMs(t, user.Patch(batchURL+"1234567890123456", body))
 			for i, sim := range done {
 				if sim.ID != 5001+int64(i) || sim.Status.ID != statuses[i] || sim.CustomerOrg.ID != 100 || sim.IssuerOrg.ID != 1 {
 					t.Errorf("%s: %+v", body, sim)
@@ -68,9 +68,9 @@ func TestContract_BatchRegistration(t *testing.T) {
 			s.Untouched("a code that was used", func() {
 				stranger := s.As("stranger@example.com")
 				for range 21 { // its own Workspace has no limit
-					bad(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is already registered")
+					wantBadRequest(t, user.Get(batchURL+"1234567890123456"), "bic: the batch is already registered")
 				}
-				bad(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is already registered")
+				wantBadRequest(t, stranger.Get(batchURL+"1234567890123456"), "bic: the batch is already registered")
 				for _, c := range []*kit.Client{user, stranger} {
 					wantCode(t, c.Patch(batchURL+"1234567890123456", body), http.StatusUnprocessableEntity, 1400)
 				}
@@ -86,12 +86,12 @@ func TestContract_BatchRegistration(t *testing.T) {
 
 func readBatch(t *testing.T, a *kit.Answer) api.BatchInfo {
 	t.Helper()
-	return body[api.BatchInfo](t, a, http.StatusOK)
+	return decodeBody[api.BatchInfo](t, a, http.StatusOK)
 }
 
-func body2SIMs(t *testing.T, a *kit.Answer) []api.SIM {
+func decodeSIMs(t *testing.T, a *kit.Answer) []api.SIM {
 	t.Helper()
-	got := body[api.Batch](t, a, http.StatusOK)
+	got := decodeBody[api.Batch](t, a, http.StatusOK)
 	if len(got.SIMs) != 3 {
 		t.Fatalf("%s: %s", a.Request, a.Body)
 	}
@@ -129,12 +129,12 @@ func TestContract_BatchRefused(t *testing.T) {
 		// A SIM that moved to another Workspace individually blocks the batch; SIMs that moved
 		// here individually, and deleted ones, are no longer in it.
 		issuer := s.As("issuer@example.com")
-		give(issuer, 5001, 300).Is(http.StatusNoContent)
+		changeCustomer(issuer, 5001, 300).Is(http.StatusNoContent)
 		wantCode(t, user.Patch(batchURL+"1234567890123456", `{"id": 0}`), http.StatusUnprocessableEntity, 1400)
 		if got := wantCode(t, user.Get(batchURL+"1234567890123456"), http.StatusUnprocessableEntity, 1400); got.Message != "bic: the batch has SIMs of another Workspace" {
 			t.Errorf("%+v", got)
 		}
-		give(issuer, 5001, 100).Is(http.StatusNoContent)
+		changeCustomer(issuer, 5001, 100).Is(http.StatusNoContent)
 		deleteSIM(issuer, 5002).Is(http.StatusNoContent)
 		if got := readBatch(t, user.Get(batchURL+"1234567890123456")); got.Quantity != 1 || got.ID != 5003 {
 			t.Errorf("%+v", got)
@@ -162,7 +162,7 @@ func TestContract_BatchGuesses(t *testing.T) {
 			}
 		}
 		s.As("target@example.com").Get(batchURL + "1234567890123456").Is(http.StatusOK) // of another Workspace
-		s.Clock.Pass(time.Hour + time.Second)
+		s.Clock.Advance(time.Hour + time.Second)
 		user.Get(batchURL + "1234567890123456").Is(http.StatusOK)
 	})
 }
@@ -173,7 +173,7 @@ func TestRegisterConcurrently(t *testing.T) {
 		s := batched(t, e)
 		clients := []*kit.Client{s.As("user@example.com"), s.As("target@example.com"), s.As("admin@example.com").In(300)}
 		won := 0
-		for _, a := range together(9, func(i int) *kit.Answer { return clients[i%3].Patch(batchURL+"1234567890123456", `{"id": 1}`) }) {
+		for _, a := range concurrently(9, func(i int) *kit.Answer { return clients[i%3].Patch(batchURL+"1234567890123456", `{"id": 1}`) }) {
 			switch a.Status {
 			case http.StatusOK:
 				won++
@@ -207,7 +207,7 @@ func TestRegisterOnce(t *testing.T) {
 func TestCountries(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		var list []api.Country
-		kit.Ferried(t, e).As("observer@example.com").Get("/api/v1/country").Is(http.StatusOK).JSON(&list)
+		kit.StartFerry(t, e).As("observer@example.com").Get("/api/v1/country").Is(http.StatusOK).JSON(&list)
 		found := false
 		for _, c := range list {
 			found = found || c == api.Country{ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"}

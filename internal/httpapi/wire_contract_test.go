@@ -17,7 +17,7 @@ import (
 func TestContract_UnknownProperty(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		s.Untouched("an unknown property", func() {
 			for _, test := range []struct{ method, path, body, names, known string }{
@@ -42,7 +42,7 @@ func TestContract_UnknownProperty(t *testing.T) {
 func TestContract_DuplicateKey(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		s.Untouched("a duplicate key", func() {
 			for _, test := range []struct{ method, path, body, names string }{
@@ -77,7 +77,7 @@ func zipped(t *testing.T, text []byte) []byte {
 func TestContract_LargeBody(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		const limit = 1 << 20
 		for _, op := range []struct{ method, path, body string }{
@@ -107,7 +107,7 @@ func TestContract_LargeBody(t *testing.T) {
 func TestContract_FlexibleID(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		want := admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}], "auto_detach_devices": true}`).Is(http.StatusOK)
 		for _, id := range []string{"250.0", "250.000", "2.5e2", "25E1", "2500e-1"} {
@@ -140,7 +140,7 @@ func TestContract_FlexibleID(t *testing.T) {
 func TestContract_UnknownRoute(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		admin := kit.Ferried(t, e).As("admin@example.com")
+		admin := kit.StartFerry(t, e).As("admin@example.com")
 		for _, path := range []string{"/", "/api", "/api/v1", "/api/v1/sims", "/api/v1/sim/250/stats", "/api/v3/sim", "/API/v1/sim", "/favicon.ico"} {
 			wantCode(t, admin.Get(path), http.StatusNotFound, 1201)
 			wantCode(t, admin.Do("DELETE", path, nil), http.StatusNotFound, 1201)
@@ -182,7 +182,7 @@ func TestContract_OwnErrors(t *testing.T) {
 			}
 		}
 		// And with an unavailable database.
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		if err := s.Store.Close(); err != nil {
 			t.Fatal(err)
@@ -196,7 +196,7 @@ func TestContract_OwnErrors(t *testing.T) {
 		if got.Header.Get("Retry-After") != "1" || string(got.Body) != `{"status":"unavailable"}` {
 			t.Errorf("readyz tells a stranger more than its state: %v %s", got.Header, got.Body)
 		}
-		op := s.Operated().Anonymous()
+		op := s.StartOperatorAPI().Anonymous()
 		op.Token = kit.OperatorToken
 		if got := op.Get("/operator/v1/readyz").Is(http.StatusServiceUnavailable); !strings.Contains(string(got.Body), `"reason":"`) {
 			t.Errorf("readyz does not tell the operator why: %s", got.Body)

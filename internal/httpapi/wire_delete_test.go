@@ -23,7 +23,7 @@ func deleteMany(c *kit.Client, body any) *kit.Answer {
 // From every status, with event 10; then only a filter for deleted SIMs finds it.
 func TestDeleteSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for before, id := range ofStatus {
 			if got := deleteSIM(user, id).Is(http.StatusNoContent); len(got.Body) != 0 {
@@ -51,7 +51,7 @@ func TestDeleteSIM(t *testing.T) {
 
 func TestDeleteSIMOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		user := kit.Ferried(t, e).As("user@example.com").With("Idempotency-Key", "k")
+		user := kit.StartFerry(t, e).As("user@example.com").With("Idempotency-Key", "k")
 		for i, path := range []string{simURL(252), simURL(252) + ".0"} {
 			got := user.Do(http.MethodDelete, path, nil).Is(http.StatusNoContent)
 			if (got.Header.Get("Idempotent-Replayed") == "true") != (i == 1) {
@@ -72,10 +72,10 @@ func TestDeleteSIMOnce(t *testing.T) {
 func TestContract_DeleteMulti(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		s.Untouched("a refused deletion", func() {
-			gone(t, deleteMany(user, `[{"id": 252}, {"id": 290}, {"id": 255}]`), "sim with id 290 not found", "sim with id 255 not found")
+			wantNotFound(t, deleteMany(user, `[{"id": 252}, {"id": 290}, {"id": 255}]`), "sim with id 290 not found", "sim with id 255 not found")
 			got := wantCode(t, deleteMany(user, `[{"id": 252}, {"id": 250}]`), http.StatusConflict, 1406)
 			if want := "SIM 250 sits in endpoint 9001: release it first"; got.Message != want || len(got.Errors) != 1 || got.Errors[0].Message != want {
 				t.Errorf("%+v", got)
@@ -112,7 +112,7 @@ func manySIMs(n int) string {
 // The ICCID of a deleted SIM may be imported again, as another SIM.
 func TestDeletedICCIDComesBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		const again = "iccid,workspace\n8988303000000000252,100\n"
 		if _, err := s.Import(again); err == nil {

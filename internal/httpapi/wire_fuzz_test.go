@@ -17,7 +17,7 @@ import (
 // and GETs change no row. The engine is SQLite; TestHostileQueries covers inputs that only
 // PostgreSQL refuses (NUL, invalid UTF-8, large numbers).
 func FuzzOperations(f *testing.F) {
-	s := kit.Ferried(f, kit.SQLite)
+	s := kit.StartFerry(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
 	handler := httpapi.New(s.Control, httpapi.Options{Log: discard})
 	routes := httpapi.Routes()
@@ -50,7 +50,7 @@ func FuzzOperations(f *testing.F) {
 		s.T = t
 		before := number(s)
 		var rows kit.Dump
-		audited := whole(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // a caller's later refusals are only counted
+		audited := wholeNumber(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // a caller's later refusals are only counted
 		if key != "" || audited {
 			rows = s.Dump()
 		}

@@ -15,10 +15,10 @@ import (
 
 // A client that disconnects is not a server error: no operation logs an error, whenever the
 // client disconnects.
-func TestAClientThatHangsUpIsNoError(t *testing.T) {
+func TestClientDisconnectIsNotAnError(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		token := s.As("admin@example.com").Token
 		for _, route := range httpapi.Routes() {
 			row := accesses[route.Pattern]

@@ -66,7 +66,7 @@ func logging(t *testing.T, s *kit.Server) (*kit.Server, *journal) {
 func TestContract_RequestID(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		logged, j := logging(t, s)
 		seen := make(map[string]bool)
 		for _, ask := range []func(*kit.Client) *kit.Answer{
@@ -95,14 +95,14 @@ func TestContract_RequestID(t *testing.T) {
 
 // One line per request, with the fields that operators need, without secrets.
 func TestLogLines(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	logged, j := logging(t, s)
 	digest := identity.WireDigest(kit.Password)
 	made := newApplicationToken(s, control.NewToken{})
 	session := tokensOf(signIn(logged.Anonymous(), "admin@example.com", kit.Password))
 	program := application(logged, made)
 	j.read(t)
-	admin := with(logged, session.AuthToken)
+	admin := withBearer(logged, session.AuthToken)
 	secrets := []string{digest, digest[:20], "correct horse", "31337", session.AuthToken, session.RefreshToken, program.Token, made.Text, "eyJ"}
 	for name, test := range map[string]struct {
 		a    func() *kit.Answer
@@ -114,7 +114,7 @@ func TestLogLines(t *testing.T) {
 		}, object{"application_token": float64(made.ID), "from": "203.0.113.9"}},
 		"not found":       {func() *kit.Answer { return admin.Get("/api/v1/sim/999") }, object{"status": 404.0, "level": "INFO", "err": "sim with id 999 not found"}},
 		"an odd path":     {func() *kit.Answer { return admin.Get("/a%0ab%00") }, object{"path": "/a\nb\x00", "status": 404.0}},
-		"a token, forged": {func() *kit.Answer { return with(logged, session.AuthToken+"x").Get("/api/v1/sim") }, object{"status": 401.0}},
+		"a token, forged": {func() *kit.Answer { return withBearer(logged, session.AuthToken+"x").Get("/api/v1/sim") }, object{"status": 401.0}},
 		"signed in":       {func() *kit.Answer { return signIn(logged.Anonymous(), "admin@example.com", kit.Password) }, object{"status": 200.0}},
 		"wrong":           {func() *kit.Answer { return signIn(logged.Anonymous(), "user@example.com", "31337") }, object{"status": 401.0}},
 		"in the clear": {func() *kit.Answer {
@@ -169,7 +169,7 @@ func TestPanicIsA500(t *testing.T) {
 }
 
 func TestCommonHeaders(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	preflight := s.Anonymous().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").With("Access-Control-Request-Headers", "authorization, idempotency-key")
 	for _, got := range []*kit.Answer{
@@ -211,7 +211,7 @@ func TestHSTSOverTLS(t *testing.T) {
 
 // HEAD returns the same as GET, without the body.
 func TestHead(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	for _, path := range []string{"/api/v1/sim?per_page=2", "/api/v1/sim/999", "/healthz", "/api/v1/organisation/my", "/docs"} {
 		get, head := admin.Get(path), admin.Do(http.MethodHead, path, nil)
@@ -231,7 +231,7 @@ func TestHead(t *testing.T) {
 }
 
 func TestGzip(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	plain := admin.With("Accept-Encoding", "identity").Get("/api/v1/sim").Is(http.StatusOK)
 	small := admin.With("Accept-Encoding", "gzip").Get("/api/v1/sim/250").Is(http.StatusOK)
@@ -248,7 +248,7 @@ func TestGzip(t *testing.T) {
 	}
 	body := []byte(`{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`)
 	admin.With("Content-Encoding", "gzip").Post(migration, zipped(t, body)).Is(http.StatusOK)
-	unjudged := at(&kit.Server{T: t, URL: s.URL, HTTP: &http.Client{}}, admin) // the validator knows one spelling
+	unjudged := onServer(&kit.Server{T: t, URL: s.URL, HTTP: &http.Client{}}, admin) // the validator knows one spelling
 	for _, name := range []string{"GZIP", "x-gzip"} {
 		unjudged.With("Content-Encoding", name).Post(migration, zipped(t, body)).Is(http.StatusOK)
 	}

@@ -31,7 +31,7 @@ func TestRoutesAreTheDocument(t *testing.T) {
 
 // Public operations work without a token and with an invalid one.
 func TestServiceRoutes(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	for path, want := range map[string]struct {
 		kind string
 		has  string

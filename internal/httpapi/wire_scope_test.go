@@ -12,7 +12,7 @@ import (
 func TestContract_QueryLimits(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		admin := kit.Ferried(t, e).As("admin@example.com")
+		admin := kit.StartFerry(t, e).As("admin@example.com")
 		for name, q := range map[string]string{
 			"filters": strings.Repeat("id:1,", 50) + "id:1",
 			"texts":   "imsi:" + strings.Repeat("1|", 500) + "1",

@@ -45,7 +45,7 @@ func TestPatchTransitions(t *testing.T) {
 			{fleet.SIMActivated, fleet.SIMSuspended}:   fleet.EventSIMSuspended,
 			{fleet.SIMSuspended, fleet.SIMActivated}:   fleet.EventSIMActivated,
 		}
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for before, id := range ofStatus {
 			for after := fleet.SIMIssued; after <= fleet.SIMFactoryTest+1; after++ {
@@ -94,16 +94,16 @@ func checkTransition(t *testing.T, user *kit.Client, id int64, before, after fle
 
 func TestActivationDateIsSetOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		if date := readSIM(user, 252).ActivationDate; date != nil {
 			t.Fatalf("an Issued SIM was activated %v", date)
 		}
-		s.Clock.Pass(time.Minute)
+		s.Clock.Advance(time.Minute)
 		first := s.Clock.Now()
 		for _, next := range []fleet.SIMStatus{fleet.SIMActivated, fleet.SIMSuspended, fleet.SIMActivated} {
 			user.Patch(simURL(252), status(next)).Is(http.StatusNoContent)
-			s.Clock.Pass(time.Minute)
+			s.Clock.Advance(time.Minute)
 		}
 		if date := readSIM(user, 252).ActivationDate; date == nil || !date.Equal(first) {
 			t.Errorf("activated %v, want %v", date, first)
@@ -114,7 +114,7 @@ func TestActivationDateIsSetOnce(t *testing.T) {
 
 func TestPatchOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com").With("Idempotency-Key", `"k 1"`)
 		if got := user.Patch(simURL(252), status(1)).Is(http.StatusNoContent); got.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("the first is a replay")
@@ -141,7 +141,7 @@ func TestPatchOnce(t *testing.T) {
 func TestContract_SIMModel(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		c := kit.Ferried(t, e).Seed(few).As("few@example.com")
+		c := kit.StartFerry(t, e).Seed(few).As("few@example.com")
 		standard := api.Model{
 			ID: 1, Description: "Standard SIM", MemorySize: 128,
 			FormFactor: api.NamedRef{ID: 1, Name: "2FF/3FF/4FF"}, Manufacturer: api.NamedRef{ID: 1, Name: "Unknown"},
@@ -161,7 +161,7 @@ func TestContract_SIMModel(t *testing.T) {
 func TestContract_PatchOwner(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
 		s.Untouched("another owner", func() {
 			for _, body := range []string{
@@ -183,7 +183,7 @@ func TestContract_PatchOwner(t *testing.T) {
 func TestContract_PatchTolerates(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for _, id := range []int64{250, 251} { // with a device and without
 			before := readSIM(user, id)
@@ -207,7 +207,7 @@ func TestContract_PatchTolerates(t *testing.T) {
 // The issuer of a SIM sees it; the response has its dates and owners.
 func TestReadSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		s := kit.Ferried(t, e)
+		s := kit.StartFerry(t, e)
 		got := readSIM(s.As("observer@example.com"), 250)
 		de := &api.Country{ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"}
 		want := api.SIM{

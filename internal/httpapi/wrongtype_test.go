@@ -13,7 +13,7 @@ import (
 // A value of the wrong type is refused with the expected type and its path in the common
 // notation: sims[0].id.
 func TestWrongTypesNameTheRightOne(t *testing.T) {
-	s := kit.Ferried(t, kit.SQLite)
+	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	elsewhere := regexp.MustCompile(`(^|[a-z])\.\d|^\d|item \d|wrong type|Go |\*?json`)
 	for _, c := range []struct{ request, body, want string }{

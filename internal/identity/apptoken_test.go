@@ -58,7 +58,7 @@ func TestTimesOfAnApplicationToken(t *testing.T) {
 	}
 }
 
-func TestOneKindNeverPassesForTheOther(t *testing.T) {
+func TestTokenKindsAreNotInterchangeable(t *testing.T) {
 	i := issuerOf(t, newKey(t, now))
 	application := signApplication(t, i, identity.ApplicationClaims{Token: 9, Workspace: 100, Expires: now.Add(time.Hour)})
 	if c, err := i.Verify(application, now); fleet.CodeOf(err) != fleet.InvalidToken {
@@ -71,7 +71,7 @@ func TestOneKindNeverPassesForTheOther(t *testing.T) {
 	}
 }
 
-func TestSignApplicationTokenRefusesNobodysClaims(t *testing.T) {
+func TestSignApplicationTokenRefusesIncompleteClaims(t *testing.T) {
 	i := issuerOf(t, newKey(t, now))
 	for _, c := range []identity.ApplicationClaims{{}, {Token: 1}, {Workspace: 1}, {Token: -1, Workspace: 1}} {
 		if _, err := i.SignApplicationToken(c, now); err == nil {

@@ -114,7 +114,7 @@ func TestForgedKeys(t *testing.T) {
 	f.refused(t, "a key that the token brings along", forge(t, with(f.header, "jwk", jwk), f.claims, byStranger))
 }
 
-func TestUnknownKeyIsTold(t *testing.T) {
+func TestUnknownKeyIsReported(t *testing.T) {
 	f := newForger(t)
 	other := issuerOf(t, newKey(t, now))
 	if _, err := other.Verify(sign(t, f.issuer, userClaims), now); !errors.Is(err, identity.ErrUnknownKey) {

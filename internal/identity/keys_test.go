@@ -88,7 +88,7 @@ func TestKeyringRefusesUnusableKeys(t *testing.T) {
 	}
 }
 
-func TestKeyDoesNotTellItsPrivateHalf(t *testing.T) {
+func TestKeyHidesItsPrivateHalf(t *testing.T) {
 	k := newKey(t, now)
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "key", k)

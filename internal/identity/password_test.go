@@ -113,7 +113,7 @@ func TestDamagedStoredStrings(t *testing.T) {
 	}
 }
 
-func TestHashRefusesWhatIsNoDigest(t *testing.T) {
+func TestHashRefusesInvalidDigests(t *testing.T) {
 	if _, err := identity.NewHasher(cheap, 0).Hash(t.Context(), "correct horse"); fleet.CodeOf(err) != fleet.BadRequest {
 		t.Error(err)
 	}

@@ -112,7 +112,7 @@ func TestGrantsIsACopy(t *testing.T) {
 	}
 }
 
-func TestUnknownPermissionAndRoleAreNobodys(t *testing.T) {
+func TestUnknownPermissionsAndRolesGrantNothing(t *testing.T) {
 	for letter, caller := range callers {
 		if caller.May("sim.teleport") {
 			t.Errorf("caller %q has a permission that does not exist", letter)
@@ -131,7 +131,7 @@ func TestSuperAdminNeedsNoMembership(t *testing.T) {
 }
 
 // A Principal with both user and token must not gain the rights of the user.
-func TestTokenOutweighsUser(t *testing.T) {
+func TestTokenTakesPrecedenceOverUser(t *testing.T) {
 	p := identity.Principal{User: 7, Token: 9, Workspace: 100, Role: fleet.Administrator, SuperAdmin: true}
 	if p.UserCredentials() || p.May(identity.MigrateSIMs) {
 		t.Error("an application token acts as a person")

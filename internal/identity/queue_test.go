@@ -12,7 +12,7 @@ import (
 )
 
 // A flood from one address leaves room in the queue for other addresses.
-func TestHashingIsSharedOut(t *testing.T) {
+func TestHashingIsFair(t *testing.T) {
 	h := identity.NewHasher(identity.Params{Memory: 8 << 10, Time: 1, Threads: 1}, 1)
 	digest := identity.WireDigest("correct horse")
 	var all sync.WaitGroup

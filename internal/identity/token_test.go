@@ -116,7 +116,7 @@ func TestBearerRoundTrip(t *testing.T) {
 	})
 }
 
-func TestSignRefusesNobodysClaims(t *testing.T) {
+func TestSignRefusesIncompleteClaims(t *testing.T) {
 	i := issuerOf(t, newKey(t, now))
 	for _, c := range []identity.Claims{
 		{}, {Workspace: 1}, {User: 1, AppToken: 1, Workspace: 1}, {AppToken: 1},
@@ -213,7 +213,7 @@ func bothKinds(i identity.Issuer) map[string]func(string) error {
 	}
 }
 
-func TestMessageToTheCallerIsTheSameForAll(t *testing.T) {
+func TestRefusalsHaveOneMessage(t *testing.T) {
 	i := issuerOf(t, newKey(t, now))
 	messages := make(map[string]bool)
 	for _, raw := range []string{"garbage", sign(t, issuerOf(t, newKey(t, now)), userClaims), sign(t, i, userClaims) + "A"} {

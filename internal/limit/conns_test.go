@@ -55,7 +55,7 @@ func closed(c net.Conn) bool {
 	return err != nil
 }
 
-func TestIdleConnectionsMakeRoom(t *testing.T) {
+func TestIdleConnectionsAreClosedFirst(t *testing.T) {
 	c := &limit.Conns{Total: 3}
 	address, waiting, release := bounded(t, c)
 	_, busy := ask(t, address, "/wait")
@@ -81,7 +81,7 @@ func TestIdleConnectionsMakeRoom(t *testing.T) {
 	}
 }
 
-func TestNoRoomBesideBusyConnections(t *testing.T) {
+func TestNewConnectionIsClosedIfAllAreBusy(t *testing.T) {
 	var exempt atomic.Bool
 	c := &limit.Conns{Total: 3, PerAddress: 2, Address: func(a netip.Addr) string {
 		if exempt.Load() {

@@ -25,7 +25,7 @@ func file(t *testing.T, name, text string) string {
 	return path
 }
 
-func newMailer(t *testing.T, p *smtptest.Office, change func(*mailer.Options)) *mailer.Mailer {
+func newMailer(t *testing.T, p *smtptest.Server, change func(*mailer.Options)) *mailer.Mailer {
 	t.Helper()
 	o := mailer.Options{
 		URL: "smtp://ferry@" + p.Address, PasswordFile: file(t, "password", "the password\n"), CAFile: p.CA,
@@ -54,7 +54,7 @@ func TestSendOverSTARTTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	got := p.Letters()
+	got := p.Messages()
 	if len(got) != 2 || !got[0].Secure || got[0].From != "simferry@example.com" || got[0].To != "zoe@example.com" || p.SignedIn() != 2 {
 		t.Fatalf("%+v", got)
 	}
@@ -77,7 +77,7 @@ func TestSendOverSTARTTLS(t *testing.T) {
 }
 
 // No name can add a header or a second recipient.
-func TestNamesMakeNoHeaders(t *testing.T) {
+func TestNamesCannotAddHeaders(t *testing.T) {
 	p := smtptest.Open(t, true, nil)
 	m := newMailer(t, p, nil)
 	for _, kind := range []fleet.MailKind{fleet.MailInvitation, fleet.MailAdded, fleet.MailReset} {
@@ -90,7 +90,7 @@ func TestNamesMakeNoHeaders(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, l := range p.Letters() {
+	for _, l := range p.Messages() {
 		read, err := mail.ReadMessage(strings.NewReader(l.Text))
 		if err != nil {
 			t.Fatal(err)
@@ -109,16 +109,16 @@ func TestSTARTTLSIsRequired(t *testing.T) {
 	if err := newMailer(t, plain, nil).Send(t.Context(), invitation); err == nil || mailer.Final(err) {
 		t.Errorf("without TLS: %v", err)
 	}
-	if len(plain.Letters()) != 0 {
+	if len(plain.Messages()) != 0 {
 		t.Error("a mail went out in the clear")
 	}
 	bare := newMailer(t, plain, func(o *mailer.Options) { o.URL = "smtp://" + plain.Address + "?starttls=off" })
-	if err := bare.Send(t.Context(), invitation); err != nil || len(plain.Letters()) != 1 {
+	if err := bare.Send(t.Context(), invitation); err != nil || len(plain.Messages()) != 1 {
 		t.Errorf("in the clear: %v", err)
 	}
 	secure := smtptest.Open(t, true, nil)
 	unknown := newMailer(t, secure, func(o *mailer.Options) { o.CAFile = "" })
-	if err := unknown.Send(t.Context(), invitation); err == nil || len(secure.Letters()) != 0 {
+	if err := unknown.Send(t.Context(), invitation); err == nil || len(secure.Messages()) != 0 {
 		t.Errorf("to a server with an untrusted certificate: %v", err)
 	}
 	wrong := newMailer(t, secure, func(o *mailer.Options) { o.PasswordFile = file(t, "wrong", "wrong") })

@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/mailer"
 )
 
-func TestPasswordFileThatOthersMayRead(t *testing.T) {
+func TestReadablePasswordFileIsRefused(t *testing.T) {
 	password := file(t, "password", "p")
 	if err := os.Chmod(password, 0o644); err != nil {
 		t.Fatal(err)

@@ -47,7 +47,7 @@ func signInForClock(ctx context.Context, c *control.Control) (control.Tokens, er
 
 // A server whose clock is wrong by weeks removes nothing, on either engine, because nothing has
 // really expired. One whose clock is right removes what has expired.
-func TestAWrongClockRemovesNothing(t *testing.T) {
+func TestWrongClockDeletesNothing(t *testing.T) {
 	t.Parallel()
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()

@@ -624,7 +624,7 @@ func TestCreateApplicationToken(t *testing.T) {
 	})
 }
 
-func TestSweepForgetsWhatExpired(t *testing.T) {
+func TestSweepDeletesExpiredRows(t *testing.T) {
 	now := time.Now()
 	in := install(t, kit.SQLite.URL(t), func() time.Time { return now })
 	in.apply(t, smallWorld)

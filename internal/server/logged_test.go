@@ -10,7 +10,7 @@ import (
 )
 
 // The log has a line for each schema step and one for each migration, with counts and units.
-func TestWhatIsLogged(t *testing.T) {
+func TestRequestLog(t *testing.T) {
 	cfg := settings(t)
 	cfg.Seed = filepath.Join(t.TempDir(), "world.yaml")
 	world := `

@@ -14,7 +14,7 @@ import (
 )
 
 // mailing returns a configuration that sends mail to a test server, and has one Administrator.
-func mailing(t *testing.T, office *smtptest.Office) config.Config {
+func mailing(t *testing.T, office *smtptest.Server) config.Config {
 	t.Helper()
 	write := func(name, text string) string {
 		path := filepath.Join(t.TempDir(), name)
@@ -36,7 +36,7 @@ users:
 }
 
 // keyIn returns the activation key in a mail.
-func keyIn(t *testing.T, l smtptest.Letter) string {
+func keyIn(t *testing.T, l smtptest.Message) string {
 	t.Helper()
 	found := regexp.MustCompile(`(?m)^    ([0-9A-Za-z_-]{40,})\r?$`).FindStringSubmatch(strings.ReplaceAll(l.Text, "=\r\n", ""))
 	if found == nil {

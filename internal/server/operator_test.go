@@ -81,7 +81,7 @@ func TestOperatorAPIHasItsOwnListener(t *testing.T) {
 	}
 }
 
-func TestOperatorAPIIsOffByItself(t *testing.T) {
+func TestOperatorAPIIsOffByDefault(t *testing.T) {
 	s, log := start(t.Context(), t, settings(t))
 	log.await(t, "the operator API is off")
 	if s.OperatorAddr() != "" {
@@ -89,7 +89,7 @@ func TestOperatorAPIIsOffByItself(t *testing.T) {
 	}
 }
 
-func TestOperatorAPIWarnsWhereOthersReachIt(t *testing.T) {
+func TestOperatorAPIWarnsOfPublicAddress(t *testing.T) {
 	cfg := operated(t, "all "+identity.NewOperatorToken())
 	cfg.OperatorListen = "0.0.0.0:0"
 	_, log := start(t.Context(), t, cfg)
@@ -97,7 +97,7 @@ func TestOperatorAPIWarnsWhereOthersReachIt(t *testing.T) {
 }
 
 // A server does not start if its operator API cannot be started.
-func TestUnsoundOperatorAPIDoesNotStart(t *testing.T) {
+func TestInvalidOperatorAPIDoesNotStart(t *testing.T) {
 	weak, gone, taken := operated(t, "terraform hunter2hunter2"), settings(t), operated(t, identity.NewOperatorToken())
 	gone.OperatorTokens = filepath.Join(t.TempDir(), "none")
 	s, _ := start(t.Context(), t, operated(t, identity.NewOperatorToken()))
@@ -115,7 +115,7 @@ func TestUnsoundOperatorAPIDoesNotStart(t *testing.T) {
 }
 
 // A file of operator tokens that other users may read is refused.
-func TestOperatorTokensThatOthersMayRead(t *testing.T) {
+func TestReadableOperatorTokensAreRefused(t *testing.T) {
 	cfg := operated(t, "all "+identity.NewOperatorToken())
 	if err := os.Chmod(cfg.OperatorTokens, 0o644); err != nil {
 		t.Fatal(err)

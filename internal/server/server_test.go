@@ -143,7 +143,7 @@ func runningRequest(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 	return conn, r
 }
 
-func TestStopFinishesWhatRuns(t *testing.T) {
+func TestStopCompletesRunningRequests(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	s, log := start(ctx, t, settings(t))
@@ -169,7 +169,7 @@ func TestStopFinishesWhatRuns(t *testing.T) {
 	}
 }
 
-func TestStopCutsOffAfterTheGrace(t *testing.T) {
+func TestStopAbortsAfterTheGracePeriod(t *testing.T) {
 	cfg := settings(t)
 	cfg.ShutdownGrace = 10 * time.Millisecond
 	s, _ := start(t.Context(), t, cfg)

@@ -156,9 +156,9 @@ func fillOthers(t *testing.T, url string, d store.Dialect) {
 	}
 }
 
-// TestListsReadNoWholeTable goes through every filter and sort of the lists of what there may
+// TestListsDoNotScanTables goes through every filter and sort of the lists of what there may
 // be millions of, on both engines: none reads or sorts a whole table.
-func TestListsReadNoWholeTable(t *testing.T) {
+func TestListsDoNotScanTables(t *testing.T) {
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		t.Run(name, func(t *testing.T) {
 			url := newURL(t)

@@ -26,7 +26,7 @@ func partials(t *testing.T, dir string) []string {
 }
 
 // A backup or restore that is aborted at any moment leaves no files.
-func TestAnAbortedCopyLeavesNothing(t *testing.T) {
+func TestAbortedCopyIsRemoved(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	url, backup := "sqlite:"+filepath.Join(dir, "fleet.db"), filepath.Join(dir, "backup.db")
@@ -63,7 +63,7 @@ func TestAnAbortedCopyLeavesNothing(t *testing.T) {
 
 // A copy removes the files of a killed copy to the same place, but not those of a running
 // process.
-func TestTheNextCopyRemovesWhatAKilledOneLeft(t *testing.T) {
+func TestCopyRemovesFilesOfAKilledCopy(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	url, backup := "sqlite:"+filepath.Join(dir, "fleet.db"), filepath.Join(dir, "backup[1].db")

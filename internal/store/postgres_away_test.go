@@ -106,7 +106,7 @@ func TestReadOnlyServer(t *testing.T) {
 
 // Errors contain only the host, port and database of a URL, whichever part of it is wrong.
 // "hunter2" is in every other part.
-func TestErrorsTellHostPortAndDatabaseOnly(t *testing.T) {
+func TestErrorsContainOnlyHostPortAndDatabase(t *testing.T) {
 	t.Parallel()
 	address := strings.Replace(pgtest.Database(t), "postgres://", "", 1)
 	_, address, _ = strings.Cut(address, "@")

@@ -101,7 +101,7 @@ func put(t testing.TB, s *store.Store, all ...fleet.Workspace) {
 
 // A trigger fails the first write with each SQLSTATE; a sequence, which is not rolled back,
 // counts the runs.
-func TestWhatIsRetriedOnPostgres(t *testing.T) {
+func TestPostgresRetryPolicy(t *testing.T) {
 	t.Parallel()
 	for state, wantRuns := range map[string]int{
 		"40001": 2, "40P01": 2, "55P03": 2, "57014": 2, "25006": 2, "57P03": 2, "08006": 2, "53300": 2, "23505": 2, "23514": 1, "XX000": 1,

@@ -10,7 +10,7 @@ import (
 )
 
 // A standby can be checked, because fsck only reads. A server refuses it.
-func TestAStandbyIsCheckedAndNotServed(t *testing.T) {
+func TestStandbyIsCheckedButNotServed(t *testing.T) {
 	t.Parallel()
 	primary, err := pgtest.Start(pgtest.Options{})
 	if err != nil {

@@ -56,7 +56,7 @@ func queued(t *testing.T, watch *pgx.Conn, table string, want int, opened <-chan
 
 // A request has locked one table and needs the other while a step that changes both waits. It
 // gets it, in either order, and the step then succeeds.
-func TestASchemaStepHoldsNoTableBack(t *testing.T) {
+func TestSchemaStepDoesNotBlockTables(t *testing.T) {
 	t.Parallel()
 	for _, order := range [][2]string{{"users", "memberships"}, {"memberships", "users"}} {
 		t.Run(order[0], func(t *testing.T) {

@@ -108,7 +108,7 @@ func TestRetryIsBoundedByTheCaller(t *testing.T) {
 	}
 }
 
-func TestWhatSQLiteMeans(t *testing.T) {
+func TestSQLiteErrorCodes(t *testing.T) {
 	t.Parallel()
 	e, _ := openFile(t)
 	if v := e.classify(fmt.Errorf("wrapped: %w", errOurs)); v != fatal {

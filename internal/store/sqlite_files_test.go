@@ -31,7 +31,7 @@ func lostFile(t *testing.T, s *store.Store) {
 
 // One of the files of a running server is removed or replaced. The server refuses all requests
 // until the files are back, because what SQLite writes meanwhile is lost.
-func TestAFileRemovedOrReplacedBelowTheServer(t *testing.T) {
+func TestFileRemovedOrReplacedWhileServing(t *testing.T) {
 	t.Parallel()
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		for _, replace := range []bool{false, true} {
@@ -68,7 +68,7 @@ func TestAFileRemovedOrReplacedBelowTheServer(t *testing.T) {
 }
 
 // A commit to a file that has been removed is not acknowledged.
-func TestAFileRemovedInsideATransaction(t *testing.T) {
+func TestFileRemovedInsideATransaction(t *testing.T) {
 	t.Parallel()
 	url := sqliteURL(t)
 	s := open(t, url, store.Options{})

@@ -92,7 +92,7 @@ func readPages(ctx context.Context, e *sqliteEngine, hold func()) error {
 }
 
 // With overlapping readers there is never a moment at which SQLite could restart the log.
-func TestTheLogStaysBounded(t *testing.T) {
+func TestWALStaysBounded(t *testing.T) {
 	t.Parallel()
 	e, file := openFile(t)
 	small(e, file)
@@ -128,7 +128,7 @@ func TestTheLogStaysBounded(t *testing.T) {
 
 // A long reader, such as a backup, prevents the log from being restarted. It must not block
 // writers.
-func TestALongReaderStallsNobody(t *testing.T) {
+func TestLongReadDoesNotBlockWriters(t *testing.T) {
 	t.Parallel()
 	e, file := openFile(t)
 	small(e, file)
@@ -154,7 +154,7 @@ func TestALongReaderStallsNobody(t *testing.T) {
 
 // A log that grew during a long read is truncated after the read has ended, even without
 // further writes.
-func TestALogThatGrewIsTruncated(t *testing.T) {
+func TestLargeWALIsTruncated(t *testing.T) {
 	t.Parallel()
 	e, file := openFile(t)
 	small(e, file)
@@ -213,7 +213,7 @@ func (c *readOnlyOnce) Connect(ctx context.Context) (driver.Conn, error) {
 	return c.sqliteConnector.Connect(ctx)
 }
 
-func TestAConnectionThatCannotWriteIsReplaced(t *testing.T) {
+func TestReadOnlyConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	e, file := openFile(t)
 	createPages(t, e)

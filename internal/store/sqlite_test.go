@@ -38,7 +38,7 @@ func crash(url string) {
 	panic(err)
 }
 
-func TestACrashBetweenStatementsLeavesNothing(t *testing.T) {
+func TestCrashBetweenStatementsRollsBack(t *testing.T) {
 	t.Parallel()
 	url := sqliteURL(t)
 	s := open(t, url, store.Options{})

@@ -143,7 +143,7 @@ func TestReadSIMsManyProblems(t *testing.T) {
 	}
 }
 
-func TestReadSIMsFailureToReadIsNoRefusal(t *testing.T) {
+func TestReadSIMsReadFailureIsNotARefusal(t *testing.T) {
 	failure := errors.New("disk on fire")
 	for _, before := range []string{"", "iccid\n8988303000006738593\n" + strings.Repeat("\n", 100_000)} {
 		broken := func() (io.Reader, error) {

@@ -9,7 +9,7 @@ import (
 )
 
 // Exports contain no formulas, and an import reads back what an export wrote.
-func TestExportedNamesAreNoFormulas(t *testing.T) {
+func TestExportedNamesAreNotFormulas(t *testing.T) {
 	names := []string{
 		"=1+1", "+1", "-1", "@SUM(A1)", "＝1", "＋1", "－1", "＠x", " =1", " x", "x ", "'x", "''", "'=1", "''=1", "'", "it's", "x=1", "a;b", `a"b`, "-",
 	}

@@ -29,7 +29,7 @@ func TestRangeEndsWithTheLastICCID(t *testing.T) {
 	}
 }
 
-func TestRangeStopsWhenAsked(t *testing.T) {
+func TestRangeStopsEarly(t *testing.T) {
 	w := world.World{
 		SIMs:   []fleet.SIM{{ID: 1}, {ID: 2}},
 		Ranges: []world.SIMRange{{FirstID: 3, FirstICCID: "8988303000000100000", Count: world.MaxRange}},

@@ -108,7 +108,7 @@ func TestUnquotedDigitsStayExact(t *testing.T) {
 	}
 }
 
-func TestFailureToReadIsNoRefusal(t *testing.T) {
+func TestReadFailureIsNotARefusal(t *testing.T) {
 	failure := errors.New("disk on fire")
 	if _, err := world.Parse(iotest.ErrReader(failure)); !errors.Is(err, failure) || fleet.CodeOf(err) != 0 {
 		t.Errorf("got %v", err)

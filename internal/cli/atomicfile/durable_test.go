@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/cli/atomicfile"
 )
 
-func TestCreateRefusesWhatCannotBeWritten(t *testing.T) {
+func TestCreateRefusesUnwritableFiles(t *testing.T) {
 	dir := t.TempDir()
 	for name, file := range map[string]string{
 		"a folder":        dir,

@@ -17,20 +17,20 @@ func (j *inMemory) Append(e bulk.Entry) error {
 	return nil
 }
 
-// interrupted is a run of four chunks of 25 SIMs in which nothing has been sent.
-func interrupted(t *testing.T, s *server, skip bool) *bulk.Runner {
+// newInterruptedRun is a run of four chunks of 25 SIMs in which nothing has been sent.
+func newInterruptedRun(t *testing.T, s *server, skip bool) *bulk.Runner {
 	t.Helper()
 	var sims []bulk.SIM
 	for i := 1; i <= 100; i++ {
 		s.fleet.Add(fakeserver.SIM{ID: int64(i), ICCID: iccid(i), Status: 2, Workspace: north})
 		sims = append(sims, bulk.SIM{ID: int64(i)})
 	}
-	p := bulk.Planner{Server: s, Pace: newPace(), Terms: terms, Chunk: 25}
+	p := bulk.Planner{Server: s, Throttle: newThrottle(), Terms: terms, Chunk: 25}
 	plan, err := p.Plan(t.Context(), sims)
 	if err != nil || len(plan.Chunks) != 4 {
 		t.Fatalf("%+v %v", plan, err)
 	}
-	return &bulk.Runner{Server: s, Pace: newPace(), Plan: plan, State: bulk.NewState(plan), Journal: &inMemory{}, Skip: skip}
+	return &bulk.Runner{Server: s, Throttle: newThrottle(), Plan: plan, State: bulk.NewState(plan), Journal: &inMemory{}, Skip: skip}
 }
 
 func eachServer(t *testing.T, do func(t *testing.T, s *server)) {
@@ -42,10 +42,10 @@ func eachServer(t *testing.T, do func(t *testing.T, s *server)) {
 
 // A role is lost in the middle of a run, so that SIMs are not found, and comes back: the
 // next resume moves them.
-func TestResumeAfterTheRoleCameBack(t *testing.T) {
+func TestResumeRetriesAfterTheRoleIsBack(t *testing.T) {
 	for _, skip := range []bool{false, true} {
 		eachServer(t, func(t *testing.T, s *server) {
-			r := interrupted(t, s, skip)
+			r := newInterruptedRun(t, s, skip)
 			for id := int64(26); id <= 50; id++ { // the Workspace that the caller lost
 				s.fleet.Remove(id)
 			}
@@ -68,9 +68,9 @@ func TestResumeAfterTheRoleCameBack(t *testing.T) {
 
 // Others have moved the remaining SIMs, into the target and elsewhere. One resume says so and
 // moves nothing. After the second one, at the latest, the run is over.
-func TestResumeOfWhatOthersMoved(t *testing.T) {
+func TestResumeAfterOthersMovedSIMs(t *testing.T) {
 	eachServer(t, func(t *testing.T, s *server) {
-		r := interrupted(t, s, false)
+		r := newInterruptedRun(t, s, false)
 		for id := int64(1); id <= 100; id++ {
 			to := int64(south)
 			if id%25 == 0 {
@@ -87,7 +87,7 @@ func TestResumeOfWhatOthersMoved(t *testing.T) {
 		if err := r.Resume(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if got := r.State.Tally(); !r.State.Done() || got.Moved != 4 || got.There != 4 || got.Refused != 92 {
+		if got := r.State.Tally(); !r.State.Done() || got.Moved != 4 || got.AlreadyThere != 4 || got.Refused != 92 {
 			t.Errorf("the second time: %+v", got)
 		}
 		if err := r.Resume(t.Context()); err != nil || !r.State.Done() {
@@ -100,7 +100,7 @@ func TestResumeOfWhatOthersMoved(t *testing.T) {
 // say why, and move nothing.
 func TestChangedEntityTagsStopTheRun(t *testing.T) {
 	s := &server{fleet: newFleet(), tags: true, retag: true}
-	r := interrupted(t, s, false)
+	r := newInterruptedRun(t, s, false)
 	before := s.calls
 	err := r.Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "proxy") || !strings.Contains(err.Error(), "chunk 1") {

@@ -11,20 +11,20 @@ import (
 // have changed or may not move any more.
 func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 	find := finder(planned)
-	drop = mistaken(planned, now)
-	for _, s := range now.There {
+	drop = mismatched(planned, now)
+	for _, s := range now.AlreadyThere {
 		if was, ok := find(s); ok && drop[was.ID] == nil {
 			there = append(there, was.ID)
 		}
 	}
-	for _, h := range now.Held {
+	for _, h := range now.Blocked {
 		if was, ok := find(h.SIM); ok {
 			drop[was.ID] = h.Reasons
 		}
 	}
-	for _, s := range now.Left {
+	for _, s := range now.LeftOut {
 		if was, ok := find(s); ok {
-			drop[was.ID] = []Reason{{Changed, gone(was, s)}}
+			drop[was.ID] = []Reason{{Changed, describeDeparture(was, s)}}
 		}
 	}
 	for _, c := range now.Chunks {
@@ -38,17 +38,17 @@ func drift(planned []SIM, now *Plan) (drop map[int64][]Reason, there []int64) {
 	return drop, there
 }
 
-// gone describes where a SIM went; nothing is known of one that is not found.
-func gone(was, now SIM) string {
+// describeDeparture describes where a SIM went; nothing is known of one that is not found.
+func describeDeparture(was, now SIM) string {
 	if text := difference(was, now); text != "" {
 		return text
 	}
 	return changedSince + "no longer found"
 }
 
-// mistaken finds the planned SIMs whose id and ICCID do not belong to one SIM: the plan was
+// mismatched finds the planned SIMs whose id and ICCID do not belong to one SIM: the plan was
 // edited, or made for another server.
-func mistaken(planned []SIM, now *Plan) map[int64][]Reason {
+func mismatched(planned []SIM, now *Plan) map[int64][]Reason {
 	byID, byICCID := make(map[int64]SIM, len(planned)), make(map[string]SIM, len(planned))
 	for _, s := range planned {
 		byID[s.ID], byICCID[s.ICCID] = s, s
@@ -65,10 +65,10 @@ func mistaken(planned []SIM, now *Plan) map[int64][]Reason {
 			}
 		}
 	}
-	for _, s := range now.There {
+	for _, s := range now.AlreadyThere {
 		compare(s)
 	}
-	for _, h := range now.Held {
+	for _, h := range now.Blocked {
 		compare(h.SIM)
 	}
 	for _, c := range now.Chunks {
@@ -132,8 +132,8 @@ func deviceName(d *api.NamedRef) string {
 	return d.Name
 }
 
-// changes formats the server's description of a changed SIM.
-func changes(s api.StaleSIM) string {
+// describeChanges formats the server's description of a changed SIM.
+func describeChanges(s api.StaleSIM) string {
 	if len(s.Changes) == 0 {
 		return changedSince + "it was changed and changed back"
 	}

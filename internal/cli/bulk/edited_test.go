@@ -29,7 +29,7 @@ var edits = map[string]struct {
 
 // A plan whose ids, ICCIDs and entity tags do not belong together moves none of the affected
 // SIMs.
-func TestConfirmNoticesEdits(t *testing.T) {
+func TestConfirmDetectsEdits(t *testing.T) {
 	for name, tt := range edits {
 		for _, by := range []bulk.By{bulk.ByID, bulk.ByICCID} {
 			for _, tags := range []bool{true, false} {
@@ -50,13 +50,13 @@ func TestConfirmNoticesEdits(t *testing.T) {
 				}
 				plan.Chunks[0].SIMs = slices.Clone(plan.Chunks[0].SIMs)
 				tt.edit(plan.Chunks[0].SIMs)
-				p := bulk.Planner{Server: s, Pace: newPace(), Terms: terms}
+				p := bulk.Planner{Server: s, Throttle: newThrottle(), Terms: terms}
 				now, err := p.Confirm(t.Context(), plan)
 				if err != nil {
 					t.Fatal(err)
 				}
 				var held []int64
-				for _, h := range now.Held {
+				for _, h := range now.Blocked {
 					held = append(held, h.ID)
 				}
 				slices.Sort(held)

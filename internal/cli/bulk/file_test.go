@@ -31,7 +31,7 @@ func TestPlanFile(t *testing.T) {
 	}
 }
 
-func TestNoPlan(t *testing.T) {
+func TestInvalidPlanFiles(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":           "",
 		"something else":  "iccid\n898",
@@ -73,7 +73,7 @@ func TestJournalFile(t *testing.T) {
 	if got := state.Tally(); got.Moved != 500 || got.NotMoved != 200 {
 		t.Errorf("%+v", got)
 	}
-	if err := j.Append(bulk.Entry{Step: bulk.Sent, Chunk: 1}); err != nil {
+	if err := j.Append(bulk.Entry{Step: bulk.StepSent, Chunk: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {
@@ -103,12 +103,12 @@ func TestExitCodes(t *testing.T) {
 		want    int
 	}{
 		{bulk.Tally{Moved: 3}, false, bulk.ExitDone},
-		{bulk.Tally{Moved: 3, There: 2}, false, bulk.ExitDone},
-		{bulk.Tally{There: 2}, false, bulk.ExitDone},
+		{bulk.Tally{Moved: 3, AlreadyThere: 2}, false, bulk.ExitDone},
+		{bulk.Tally{AlreadyThere: 2}, false, bulk.ExitDone},
 		{bulk.Tally{}, true, bulk.ExitRefused},
 		{bulk.Tally{Refused: 1}, false, bulk.ExitRefused},
 		{bulk.Tally{Refused: 1, NotMoved: 5}, false, bulk.ExitRefused},
-		{bulk.Tally{Refused: 1, There: 5}, false, bulk.ExitRefused},
+		{bulk.Tally{Refused: 1, AlreadyThere: 5}, false, bulk.ExitRefused},
 		{bulk.Tally{NotMoved: 5}, false, bulk.ExitError},
 		{bulk.Tally{Unknown: 5}, false, bulk.ExitError},
 		{bulk.Tally{Unknown: 5, Refused: 1}, false, bulk.ExitError},

@@ -18,66 +18,66 @@ type unit struct {
 
 // judgment is the result of a preview. Each of the unit's SIMs is in exactly one list.
 type judgment struct {
-	etag    string
-	yes     []SIM    // may move, as a chunk that was previewed alone
-	there   []SIM    // in the target already
-	held    []Held   // may not move
-	again   []unit   // not known yet
-	left    []SIM    // no longer in the Workspace From, or not as they were listed there
-	against []Reason // reasons against the target; then all other lists are empty
+	etag          string
+	accepted      []SIM        // may move, as a chunk that was previewed alone
+	alreadyThere  []SIM        // in the target already
+	blocked       []BlockedSIM // may not move
+	again         []unit       // not known yet
+	leftOut       []SIM        // no longer in the Workspace From, or not as they were listed there
+	targetReasons []Reason     // reasons against the target; then all other lists are empty
 }
 
 // judge evaluates the reply to a preview. It returns an error if the reply says nothing about
 // SIMs.
 func judge(t Terms, u unit, got *client.Migration, err error) (judgment, error) {
 	if err == nil {
-		return granted(t, u, got), nil
+		return judgeAccepted(t, u, got), nil
 	}
 	if refused, ok := errors.AsType[*client.ConflictError](err); ok {
-		return conflicting(t, u, refused), nil
+		return judgeConflict(t, u, refused), nil
 	}
 	if refused, ok := errors.AsType[*client.APIError](err); ok && client.IsNotFound(err) && !aboutTarget(t, refused) {
-		return missing(u, refused), nil
+		return judgeNotFound(u, refused), nil
 	}
 	return judgment{}, err
 }
 
-// granted compares the request with the reply: a server may skip SIMs that it does not know, or
+// judgeAccepted compares the request with the reply: a server may skip SIMs that it does not know, or
 // accept a SIM that is already in the target.
-func granted(t Terms, u unit, got *client.Migration) judgment {
+func judgeAccepted(t Terms, u unit, got *client.Migration) judgment {
 	var j judgment
 	known := index(got.SIMs)
 	for _, s := range u.sims {
 		answer, ok := known.find(u.by, s)
 		switch {
 		case !ok:
-			j.miss(s)
+			j.addMissing(s)
 		case answer.SourceWorkspace.ID == t.Target.ID:
-			j.there = append(j.there, described(s, answer))
+			j.alreadyThere = append(j.alreadyThere, withPreview(s, answer))
 		case departed(s, answer):
-			j.left = append(j.left, described(s, answer))
+			j.leftOut = append(j.leftOut, withPreview(s, answer))
 		default:
-			j.yes = append(j.yes, described(s, answer))
+			j.accepted = append(j.accepted, withPreview(s, answer))
 		}
 	}
-	if len(j.yes) == len(u.sims) {
+	if len(j.accepted) == len(u.sims) {
 		j.etag = got.ETag
 		return j
 	}
-	j.leave(u.by, j.yes) // the server accepted more than these
-	j.yes = nil
+	j.askAgain(u.by, j.accepted) // the server accepted more than these
+	j.accepted = nil
 	return j
 }
 
 var notFound = Reason{NotFound, "not found, or in a Workspace of which you are not a member"}
 
-// miss records a SIM that was not found. One that was just listed has left.
-func (j *judgment) miss(s SIM) {
+// addMissing records a SIM that was not found. One that was just listed has left.
+func (j *judgment) addMissing(s SIM) {
 	if s.From != 0 {
-		j.left = append(j.left, s)
+		j.leftOut = append(j.leftOut, s)
 		return
 	}
-	j.held = append(j.held, Held{s, []Reason{notFound}})
+	j.blocked = append(j.blocked, BlockedSIM{s, []Reason{notFound}})
 }
 
 // departed reports whether a SIM is no longer as it was listed: not in the Workspace From, or
@@ -86,31 +86,31 @@ func departed(s SIM, now api.MigrationSIM) bool {
 	return s.From != 0 && (now.SourceWorkspace.ID != s.From || now.Status.ID != s.Status.ID)
 }
 
-// departs records a SIM that has left for a Workspace other than the target, and reports
+// addDeparted records a SIM that has left for a Workspace other than the target, and reports
 // whether it has.
-func (j *judgment) departs(t Terms, s SIM, now api.MigrationSIM) bool {
+func (j *judgment) addDeparted(t Terms, s SIM, now api.MigrationSIM) bool {
 	if now.SourceWorkspace.ID == t.Target.ID || !departed(s, now) {
 		return false
 	}
-	j.left = append(j.left, described(s, now))
+	j.leftOut = append(j.leftOut, withPreview(s, now))
 	return true
 }
 
-func (j *judgment) leave(by By, sims []SIM) {
+func (j *judgment) askAgain(by By, sims []SIM) {
 	if len(sims) > 0 {
 		j.again = append(j.again, unit{by, sims})
 	}
 }
 
-// conflicting splits a refusal: SIMs that a rule refuses, SIMs that were only in the same
+// judgeConflict splits a refusal: SIMs that a rule refuses, SIMs that were only in the same
 // request, and SIMs that come from another Workspace than the rest.
-func conflicting(t Terms, u unit, refused *client.ConflictError) judgment {
+func judgeConflict(t Terms, u unit, refused *client.ConflictError) judgment {
 	var j judgment
 	reasons := make(map[int64][]Reason)
 	known := make(listing)
 	for _, g := range refused.Groups {
 		if len(g.SIMs) == 0 {
-			j.against = append(j.against, Reason{g.ErrorCode, g.Message})
+			j.targetReasons = append(j.targetReasons, Reason{g.ErrorCode, g.Message})
 			continue
 		}
 		for _, s := range g.SIMs {
@@ -120,29 +120,29 @@ func conflicting(t Terms, u unit, refused *client.ConflictError) judgment {
 			}
 		}
 	}
-	if len(j.against) > 0 {
-		return judgment{against: j.against}
+	if len(j.targetReasons) > 0 {
+		return judgment{targetReasons: j.targetReasons}
 	}
 	var rest []SIM
 	for _, s := range u.sims {
 		answer, ok := known.find(u.by, s)
-		if ok && j.departs(t, s, answer) {
+		if ok && j.addDeparted(t, s, answer) {
 			continue
 		}
 		if ok {
-			s = described(s, answer)
+			s = withPreview(s, answer)
 		}
 		switch why := reasons[s.ID]; {
 		case !ok || len(why) == 0:
 			rest = append(rest, s)
 		case there(t, s, why):
-			j.there = append(j.there, s)
+			j.alreadyThere = append(j.alreadyThere, s)
 		default:
-			j.held = append(j.held, Held{s, why})
+			j.blocked = append(j.blocked, BlockedSIM{s, why})
 		}
 	}
 	if len(rest) == 1 && len(u.sims) == 1 { // nothing else explains the refusal
-		j.held = append(j.held, Held{rest[0], []Reason{{refused.Status, refused.Message}}})
+		j.blocked = append(j.blocked, BlockedSIM{rest[0], []Reason{{refused.Status, refused.Message}}})
 		return j
 	}
 	j.again = separated(u, rest)
@@ -185,23 +185,23 @@ func halves(u unit) []unit {
 	return []unit{{u.by, u.sims[:mid]}, {u.by, u.sims[mid:]}}
 }
 
-// missing splits a 404: the SIMs that it names, or else two halves.
-func missing(u unit, refused *client.APIError) judgment {
+// judgeNotFound splits a 404: the SIMs that it names, or else two halves.
+func judgeNotFound(u unit, refused *client.APIError) judgment {
 	named := numbersIn(refused)
 	var j judgment
 	var rest []SIM
 	for _, s := range u.sims {
 		if named[s.name(u.by)] || len(u.sims) == 1 {
-			j.miss(s)
+			j.addMissing(s)
 		} else {
 			rest = append(rest, s)
 		}
 	}
-	if len(j.held)+len(j.left) == 0 {
+	if len(j.blocked)+len(j.leftOut) == 0 {
 		j.again = halves(u)
 		return j
 	}
-	j.leave(u.by, rest)
+	j.askAgain(u.by, rest)
 	return j
 }
 
@@ -268,7 +268,7 @@ func (l listing) find(by By, s SIM) (api.MigrationSIM, bool) {
 	return found, ok
 }
 
-// described returns a SIM with the details of a reply.
-func described(s SIM, a api.MigrationSIM) SIM {
+// withPreview returns a SIM with the details of a reply.
+func withPreview(s SIM, a api.MigrationSIM) SIM {
 	return SIM{ID: a.ID, ICCID: a.ICCID, Status: a.Status, Device: a.Endpoint, Source: a.SourceWorkspace, Where: s.Where, From: s.From}
 }

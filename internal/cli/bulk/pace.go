@@ -14,9 +14,9 @@ import (
 	"github.com/simferry/simferry/client"
 )
 
-// Pace adapts to the server's limits and waits while the server is down. All requests of a run
+// Throttle adapts to the server's limits and waits while the server is down. All requests of a run
 // share one.
-type Pace struct {
+type Throttle struct {
 	Clock    client.Clock
 	Patience time.Duration                        // how long to continue without a reply
 	Notify   func(wait time.Duration, why string) // may be nil; from any goroutine, one call at a time
@@ -33,9 +33,9 @@ const (
 	longestWait = 15 * time.Second
 )
 
-// passing reports whether a failure may pass by waiting: the request was not processed, or is
+// isTemporary reports whether a failure may pass by waiting: the request was not processed, or is
 // harmless to repeat.
-func passing(err error) bool {
+func isTemporary(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return false
 	}
@@ -49,14 +49,14 @@ func passing(err error) bool {
 
 // Persist repeats attempts until there is a reply, even a refusal. Use it for requests that are
 // harmless to repeat.
-func (p *Pace) Persist(ctx context.Context, attempt func(context.Context) error) error {
+func (p *Throttle) Persist(ctx context.Context, attempt func(context.Context) error) error {
 	for {
 		if err := p.Wait(ctx); err != nil {
 			return err
 		}
 		err := attempt(ctx)
-		if err == nil || !passing(err) {
-			p.answered()
+		if err == nil || !isTemporary(err) {
+			p.succeeded()
 			return err
 		}
 		if ctx.Err() != nil {
@@ -69,7 +69,7 @@ func (p *Pace) Persist(ctx context.Context, attempt func(context.Context) error)
 }
 
 // Wait returns when the next request may go out.
-func (p *Pace) Wait(ctx context.Context) error {
+func (p *Throttle) Wait(ctx context.Context) error {
 	for {
 		p.mu.Lock()
 		wait := p.until.Sub(p.Clock.Now())
@@ -83,14 +83,14 @@ func (p *Pace) Wait(ctx context.Context) error {
 	}
 }
 
-func (p *Pace) answered() {
+func (p *Throttle) succeeded() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failing, p.failed = time.Time{}, 0
 }
 
 // Failed delays the next requests. It returns an error when patience has run out.
-func (p *Pace) Failed(err error) error {
+func (p *Throttle) Failed(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.Clock.Now()
@@ -117,7 +117,7 @@ func (p *Pace) Failed(err error) error {
 	if until := now.Add(wait); until.After(p.until) {
 		p.until = until
 		if p.Notify != nil {
-			p.Notify(wait, brief(err))
+			p.Notify(wait, shortError(err))
 		}
 	}
 	return nil
@@ -140,14 +140,14 @@ func backoff(failed int) time.Duration {
 }
 
 // allowed is the number of requests that may be in flight.
-func (p *Pace) allowed() int {
+func (p *Throttle) allowed() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(1, p.Parallel)
 }
 
 // each runs jobs 0 to n-1, as many at once as the pace allows, and stops at the first error.
-func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
+func (p *Throttle) each(ctx context.Context, n int, do func(ctx context.Context, i int) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var group sync.WaitGroup
@@ -180,8 +180,8 @@ func (p *Pace) each(ctx context.Context, n int, do func(ctx context.Context, i i
 	return context.Cause(ctx)
 }
 
-// brief explains in a few words why nothing is sent for a while.
-func brief(err error) string {
+// shortError explains in a few words why nothing is sent for a while.
+func shortError(err error) string {
 	if refused, ok := errors.AsType[*client.APIError](err); ok {
 		return fmt.Sprintf("the server returned %d: %s", refused.Status, refused.Message)
 	}

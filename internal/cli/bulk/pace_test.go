@@ -14,7 +14,7 @@ import (
 // wants no requests.
 func TestLongRetryAfterIsReported(t *testing.T) {
 	clock := &clock{now: time.Unix(1_700_000_000, 0)}
-	p := bulk.Pace{Clock: clock, Patience: 5 * time.Minute, Parallel: 1}
+	p := bulk.Throttle{Clock: clock, Patience: 5 * time.Minute, Parallel: 1}
 	busy := &client.APIError{Status: http.StatusTooManyRequests, Message: "slow down", RetryAfter: time.Hour}
 	err := p.Failed(busy)
 	if err == nil || !strings.Contains(err.Error(), "asks to wait 1h0m0s") || strings.Contains(err.Error(), "given up") {
@@ -23,7 +23,7 @@ func TestLongRetryAfterIsReported(t *testing.T) {
 	if !strings.Contains(busy.Error(), "asks to wait 1h0m0s") {
 		t.Errorf("%v", busy)
 	}
-	silent := bulk.Pace{Clock: clock, Patience: time.Second, Parallel: 1}
+	silent := bulk.Throttle{Clock: clock, Patience: time.Second, Parallel: 1}
 	for range 20 {
 		if err = silent.Failed(errLost); err != nil {
 			break

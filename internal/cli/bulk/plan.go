@@ -17,18 +17,18 @@ type Terms struct {
 // Plan is what a run will do: the chunks, each accepted by a preview, and the SIMs that may not
 // move.
 type Plan struct {
-	Version    int       `json:"version"`
-	Created    time.Time `json:"created"`
-	Server     string    `json:"server"`
-	Terms      Terms     `json:"terms"`
-	Chunks     []Chunk   `json:"chunks"`
-	There      []SIM     `json:"already_there,omitempty"`
-	Held       []Held    `json:"held,omitempty"`
-	Against    []Reason  `json:"against_target,omitempty"` // reasons why no SIM may move
-	Duplicates []string  `json:"duplicates,omitempty"`     // descriptions of SIMs that were named more than once
-	Sum        string    `json:"sum,omitempty"`            // SHA-256 of the rest of a file, so that an edit is noticed
-	From       *Source   `json:"from,omitempty"`           // of the SIMs that were selected by a filter; nil without
-	Left       []SIM     `json:"left,omitempty"`           // had left their Workspace From, or changed, before the dry run
+	Version       int          `json:"version"`
+	Created       time.Time    `json:"created"`
+	Server        string       `json:"server"`
+	Terms         Terms        `json:"terms"`
+	Chunks        []Chunk      `json:"chunks"`
+	AlreadyThere  []SIM        `json:"already_there,omitempty"`
+	Blocked       []BlockedSIM `json:"held,omitempty"`
+	TargetReasons []Reason     `json:"against_target,omitempty"` // reasons why no SIM may move
+	Duplicates    []string     `json:"duplicates,omitempty"`     // descriptions of SIMs that were named more than once
+	Sum           string       `json:"sum,omitempty"`            // SHA-256 of the rest of a file, so that an edit is noticed
+	From          *Source      `json:"from,omitempty"`           // of the SIMs that were selected by a filter; nil without
+	LeftOut       []SIM        `json:"left,omitempty"`           // had left their Workspace From, or changed, before the dry run
 }
 
 // Source is a filter and the Workspace whose SIMs it selects.
@@ -80,8 +80,8 @@ const (
 	Changed  = 412 // not as it was planned
 )
 
-// Held is a SIM that may not move, and every reason.
-type Held struct {
+// BlockedSIM is a SIM that may not move, and every reason.
+type BlockedSIM struct {
 	SIM
 	Reasons []Reason `json:"reasons"`
 }
@@ -96,10 +96,10 @@ func (p *Plan) Count() int {
 }
 
 // Total is how many SIMs were asked for.
-func (p *Plan) Total() int { return p.Count() + len(p.There) + len(p.Held) }
+func (p *Plan) Total() int { return p.Count() + len(p.AlreadyThere) + len(p.Blocked) }
 
 // Refused reports whether anything in the plan is refused.
-func (p *Plan) Refused() bool { return len(p.Held) > 0 || len(p.Against) > 0 }
+func (p *Plan) Refused() bool { return len(p.Blocked) > 0 || len(p.TargetReasons) > 0 }
 
 // request builds the migration request for SIMs.
 func (t Terms) request(by By, sims []SIM) client.MigrationRequest {

@@ -12,7 +12,7 @@ import (
 // Planner determines, by previews alone, what may move.
 type Planner struct {
 	Server   Server
-	Pace     *Pace
+	Throttle *Throttle
 	Terms    Terms
 	Chunk    int                    // SIMs in a request, MaxChunk at most; 0 for that
 	Progress func(known, total int) // may be nil; one call at a time
@@ -40,23 +40,23 @@ func (p *Planner) Plan(ctx context.Context, sims []SIM) (*Plan, error) {
 		}
 	}
 	p.sort(order)
-	if len(p.plan.Against) > 0 {
-		return Impossible(p.Terms, sims, p.plan.Against), nil
+	if len(p.plan.TargetReasons) > 0 {
+		return Impossible(p.Terms, sims, p.plan.TargetReasons), nil
 	}
 	return &p.plan, nil
 }
 
 // Impossible is the plan for a target that accepts no SIM at all.
 func Impossible(t Terms, sims []SIM, against []Reason) *Plan {
-	plan := &Plan{Version: PlanVersion, Terms: t, Against: against}
+	plan := &Plan{Version: PlanVersion, Terms: t, TargetReasons: against}
 	for _, s := range sims {
-		plan.Held = append(plan.Held, Held{s, against})
+		plan.Blocked = append(plan.Blocked, BlockedSIM{s, against})
 	}
 	return plan
 }
 
-// Against returns the reasons of a refusal that concern the target itself.
-func Against(refused *client.ConflictError) (reasons []Reason) {
+// TargetReasons returns the reasons of a refusal that concern the target itself.
+func TargetReasons(refused *client.ConflictError) (reasons []Reason) {
 	for _, g := range refused.Groups {
 		if len(g.SIMs) == 0 {
 			reasons = append(reasons, Reason{g.ErrorCode, g.Message})
@@ -95,9 +95,9 @@ func (p *Planner) chunked(units []unit) (chunks []unit) {
 // rounds previews until everything is known. SIMs that one round leaves open are combined into
 // full chunks for the next, grouped by source.
 func (p *Planner) rounds(ctx context.Context, queue []unit) error {
-	for len(queue) > 0 && len(p.plan.Against) == 0 {
+	for len(queue) > 0 && len(p.plan.TargetReasons) == 0 {
 		judged := make([]judgment, len(queue))
-		err := p.Pace.each(ctx, len(queue), func(ctx context.Context, i int) (err error) {
+		err := p.Throttle.each(ctx, len(queue), func(ctx context.Context, i int) (err error) {
 			judged[i], err = p.ask(ctx, queue[i])
 			return err
 		})
@@ -115,7 +115,7 @@ func (p *Planner) rounds(ctx context.Context, queue []unit) error {
 		}
 		queue = slices.Concat(halved, p.chunked(pooled(left)))
 		if p.Progress != nil {
-			p.Progress(min(p.total, p.plan.Total()+len(p.plan.Left)), p.total)
+			p.Progress(min(p.total, p.plan.Total()+len(p.plan.LeftOut)), p.total)
 		}
 	}
 	return nil
@@ -151,7 +151,7 @@ func pooled(units []unit) (pools []unit) {
 }
 
 func (p *Planner) ask(ctx context.Context, u unit) (judged judgment, err error) {
-	err = p.Pace.Persist(ctx, func(ctx context.Context) error {
+	err = p.Throttle.Persist(ctx, func(ctx context.Context) error {
 		got, err := p.Server.Preview(ctx, p.Terms.request(u.by, u.sims))
 		judged, err = judge(p.Terms, u, got, err)
 		return err
@@ -160,17 +160,17 @@ func (p *Planner) ask(ctx context.Context, u unit) (judged judgment, err error) 
 }
 
 func (p *Planner) note(u unit, j judgment) {
-	for _, r := range j.against {
-		if !slices.Contains(p.plan.Against, r) {
-			p.plan.Against = append(p.plan.Against, r)
+	for _, r := range j.targetReasons {
+		if !slices.Contains(p.plan.TargetReasons, r) {
+			p.plan.TargetReasons = append(p.plan.TargetReasons, r)
 		}
 	}
-	if len(j.yes) > 0 {
-		p.plan.Chunks = append(p.plan.Chunks, Chunk{u.by, j.yes, j.etag})
+	if len(j.accepted) > 0 {
+		p.plan.Chunks = append(p.plan.Chunks, Chunk{u.by, j.accepted, j.etag})
 	}
-	p.plan.There = append(p.plan.There, j.there...)
-	p.plan.Held = append(p.plan.Held, j.held...)
-	p.plan.Left = append(p.plan.Left, j.left...)
+	p.plan.AlreadyThere = append(p.plan.AlreadyThere, j.alreadyThere...)
+	p.plan.Blocked = append(p.plan.Blocked, j.blocked...)
+	p.plan.LeftOut = append(p.plan.LeftOut, j.leftOut...)
 }
 
 // overlapping splits the chunks that contain a SIM of another chunk: it was requested by id and
@@ -189,8 +189,8 @@ func (p *Planner) overlapping(o order) (again []unit) {
 		seen[s.ID] = true
 		return true
 	}
-	p.plan.There = slices.DeleteFunc(p.plan.There, func(s SIM) bool { return !first(s) })
-	p.plan.Held = slices.DeleteFunc(p.plan.Held, func(h Held) bool { return !first(h.SIM) })
+	p.plan.AlreadyThere = slices.DeleteFunc(p.plan.AlreadyThere, func(s SIM) bool { return !first(s) })
+	p.plan.Blocked = slices.DeleteFunc(p.plan.Blocked, func(h BlockedSIM) bool { return !first(h.SIM) })
 	p.plan.Chunks = slices.DeleteFunc(p.plan.Chunks, func(c Chunk) bool {
 		var keep []SIM
 		for _, s := range c.SIMs {
@@ -220,8 +220,8 @@ func (p *Planner) sort(o order) {
 		}
 	}
 	slices.SortStableFunc(p.plan.Chunks, func(a, b Chunk) int { return o.of(a.SIMs[0]) - o.of(b.SIMs[0]) })
-	slices.SortStableFunc(p.plan.There, func(a, b SIM) int { return o.of(a) - o.of(b) })
-	slices.SortStableFunc(p.plan.Held, func(a, b Held) int { return o.of(a.SIM) - o.of(b.SIM) })
+	slices.SortStableFunc(p.plan.AlreadyThere, func(a, b SIM) int { return o.of(a) - o.of(b) })
+	slices.SortStableFunc(p.plan.Blocked, func(a, b BlockedSIM) int { return o.of(a.SIM) - o.of(b.SIM) })
 }
 
 // order is the position of each SIM in the input, by id and by ICCID.
@@ -261,9 +261,9 @@ func (o order) of(s SIM) int {
 // without the SIMs that have changed; those are held back, each with its changes.
 func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
 	confirmed := *saved
-	confirmed.Chunks, confirmed.There, confirmed.Held = nil, slices.Clone(saved.There), slices.Clone(saved.Held)
+	confirmed.Chunks, confirmed.AlreadyThere, confirmed.Blocked = nil, slices.Clone(saved.AlreadyThere), slices.Clone(saved.Blocked)
 	results := make([]judgment, len(saved.Chunks))
-	err := p.Pace.each(ctx, len(saved.Chunks), func(ctx context.Context, i int) (err error) {
+	err := p.Throttle.each(ctx, len(saved.Chunks), func(ctx context.Context, i int) (err error) {
 		results[i], err = p.ask(ctx, unit{saved.Chunks[i].By, saved.Chunks[i].SIMs})
 		return err
 	})
@@ -272,15 +272,15 @@ func (p *Planner) Confirm(ctx context.Context, saved *Plan) (*Plan, error) {
 	}
 	for i, c := range saved.Chunks {
 		j := results[i]
-		switch same := len(j.yes) == len(c.SIMs) && unchanged(c.SIMs, j.yes); {
+		switch same := len(j.accepted) == len(c.SIMs) && unchanged(c.SIMs, j.accepted); {
 		case same && sameTag(c.ETag, j.etag):
 			confirmed.Chunks = append(confirmed.Chunks, c)
 			continue
 		case same:
-			confirmed.hold(c.SIMs, otherTag)
+			confirmed.block(c.SIMs, otherTag)
 			continue
 		}
-		if err := p.reconsider(ctx, &confirmed, c); err != nil {
+		if err := p.confirmChunk(ctx, &confirmed, c); err != nil {
 			return nil, err
 		}
 	}
@@ -304,10 +304,10 @@ func bareTag(tag string) string {
 	return tag
 }
 
-// hold removes SIMs from a plan's chunks and records why.
-func (p *Plan) hold(sims []SIM, why Reason) {
+// block removes SIMs from a plan's chunks and records why.
+func (p *Plan) block(sims []SIM, why Reason) {
 	for _, s := range sims {
-		p.Held = append(p.Held, Held{s, []Reason{why}})
+		p.Blocked = append(p.Blocked, BlockedSIM{s, []Reason{why}})
 	}
 }
 
@@ -316,16 +316,16 @@ func unchanged(was, now []SIM) bool {
 	return len(drop)+len(there) == 0
 }
 
-// reconsider removes changed SIMs from a chunk.
-func (p *Planner) reconsider(ctx context.Context, plan *Plan, c Chunk) error {
-	again := Planner{Server: p.Server, Pace: p.Pace, Terms: p.Terms}
+// confirmChunk removes changed SIMs from a chunk.
+func (p *Planner) confirmChunk(ctx context.Context, plan *Plan, c Chunk) error {
+	again := Planner{Server: p.Server, Throttle: p.Throttle, Terms: p.Terms}
 	now, err := again.Plan(ctx, c.SIMs)
 	if err != nil {
 		return err
 	}
-	for _, r := range now.Against {
-		if !slices.Contains(plan.Against, r) {
-			plan.Against = append(plan.Against, r)
+	for _, r := range now.TargetReasons {
+		if !slices.Contains(plan.TargetReasons, r) {
+			plan.TargetReasons = append(plan.TargetReasons, r)
 		}
 	}
 	drop, there := drift(c.SIMs, now)
@@ -334,9 +334,9 @@ func (p *Planner) reconsider(ctx context.Context, plan *Plan, c Chunk) error {
 	for _, s := range c.SIMs {
 		switch {
 		case drop[s.ID] != nil:
-			plan.Held = append(plan.Held, Held{s, drop[s.ID]})
+			plan.Blocked = append(plan.Blocked, BlockedSIM{s, drop[s.ID]})
 		case slices.Contains(there, s.ID):
-			plan.There = append(plan.There, s)
+			plan.AlreadyThere = append(plan.AlreadyThere, s)
 		default:
 			left = append(left, s)
 		}

@@ -30,8 +30,8 @@ func TestPlanOfManySIMs(t *testing.T) {
 	}
 	asked = append(asked, bulk.SIM{ICCID: iccid(77777)}, bulk.SIM{ID: 6}, bulk.SIM{ID: 88888})
 	p := planned(t, s, terms, asked...)
-	if p.Count() != 1398 || len(p.There) != 3 || len(p.Held) != 4 || p.Total() != len(asked)-1 || len(p.Duplicates) != 1 {
-		t.Errorf("%d move, %d there, held %+v, duplicates %q", p.Count(), len(p.There), p.Held, p.Duplicates)
+	if p.Count() != 1398 || len(p.AlreadyThere) != 3 || len(p.Blocked) != 4 || p.Total() != len(asked)-1 || len(p.Duplicates) != 1 {
+		t.Errorf("%d move, %d there, held %+v, duplicates %q", p.Count(), len(p.AlreadyThere), p.Blocked, p.Duplicates)
 	}
 	for i, c := range p.Chunks {
 		if c.ETag == "" || len(c.SIMs) > bulk.MaxChunk {
@@ -44,7 +44,7 @@ func TestPlanOfManySIMs(t *testing.T) {
 		}
 	}
 	codes := make(map[int]int)
-	for _, h := range p.Held {
+	for _, h := range p.Blocked {
 		codes[h.Reasons[0].Code]++
 	}
 	if codes[client.SIMsAttached] != 2 || codes[bulk.NotFound] != 2 {
@@ -52,8 +52,8 @@ func TestPlanOfManySIMs(t *testing.T) {
 	}
 	terms := terms
 	terms.DetachDevices, terms.AllowedStatuses = true, []int64{0}
-	if p := planned(t, s, terms, asked...); p.Count() != 0 || len(p.Held) != 1402 {
-		t.Errorf("%d move, %d held", p.Count(), len(p.Held))
+	if p := planned(t, s, terms, asked...); p.Count() != 0 || len(p.Blocked) != 1402 {
+		t.Errorf("%d move, %d held", p.Count(), len(p.Blocked))
 	}
 }
 
@@ -63,8 +63,8 @@ func TestMissingWithoutNames(t *testing.T) {
 	asked := many(s.fleet, 1, 500, north)
 	asked[123].ICCID, asked[400].ICCID = iccid(9123), iccid(9400)
 	p := planned(t, s, terms, asked...)
-	if p.Count() != 498 || len(p.Held) != 2 || p.Held[0].ICCID != iccid(9123) || p.Held[1].ICCID != iccid(9400) {
-		t.Errorf("%d move, held %+v", p.Count(), p.Held)
+	if p.Count() != 498 || len(p.Blocked) != 2 || p.Blocked[0].ICCID != iccid(9123) || p.Blocked[1].ICCID != iccid(9400) {
+		t.Errorf("%d move, held %+v", p.Count(), p.Blocked)
 	}
 	if s.calls > 45 {
 		t.Errorf("%d requests", s.calls)
@@ -73,7 +73,7 @@ func TestMissingWithoutNames(t *testing.T) {
 
 func TestUnknownTarget(t *testing.T) {
 	s := &server{fleet: newFleet()}
-	p := bulk.Planner{Server: s, Pace: newPace(), Terms: bulk.Terms{}}
+	p := bulk.Planner{Server: s, Throttle: newThrottle(), Terms: bulk.Terms{}}
 	p.Terms.Target.ID = 999
 	if _, err := p.Plan(t.Context(), many(s.fleet, 1, 3, north)); !client.IsNotFound(err) || s.calls > 1 {
 		t.Errorf("%v after %d requests", err, s.calls)
@@ -86,7 +86,7 @@ func TestRange(t *testing.T) {
 	many(s.fleet, 1, 600, north)
 	many(s.fleet, 100, 1, south) // in the middle of the others
 	many(s.fleet, 1500, 10, south)
-	p := bulk.Planner{Server: s, Pace: newPace(), Terms: terms}
+	p := bulk.Planner{Server: s, Throttle: newThrottle(), Terms: terms}
 	sims, err := p.Range(t.Context(), bulk.Span{First: iccid(2), Last: iccid(5000)})
 	if err != nil || len(sims) != 609 || sims[0].ID != 2 || sims[608].ID != 1509 {
 		t.Errorf("%d SIMs, %v", len(sims), err)
@@ -101,7 +101,7 @@ func TestRangeAtTheEnd(t *testing.T) {
 	s := &server{fleet: newFleet()}
 	last := strings.Repeat("9", 19)
 	s.fleet.Add(fakeserver.SIM{ID: 1, ICCID: last, Workspace: north})
-	p := bulk.Planner{Server: s, Pace: newPace(), Terms: terms}
+	p := bulk.Planner{Server: s, Throttle: newThrottle(), Terms: terms}
 	sims, err := p.Range(t.Context(), bulk.Span{First: "9999999999999999000", Last: last})
 	if err != nil || len(sims) != 1 {
 		t.Errorf("%v %v", sims, err)
@@ -118,15 +118,15 @@ func TestConfirm(t *testing.T) {
 		s.fleet.Change(601, func(s *fakeserver.SIM) { s.Workspace = south })
 		s.fleet.Change(602, func(s *fakeserver.SIM) { s.Workspace = target })
 		s.fleet.Remove(603)
-		p := bulk.Planner{Server: s, Pace: newPace(), Terms: terms}
+		p := bulk.Planner{Server: s, Throttle: newThrottle(), Terms: terms}
 		now, err := p.Confirm(t.Context(), saved)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if now.Count() != 1196 || len(now.There) != 1 || len(now.Held) != 3 || saved.Count() != 1200 {
-			t.Errorf("%d move, %d there, held %+v", now.Count(), len(now.There), now.Held)
+		if now.Count() != 1196 || len(now.AlreadyThere) != 1 || len(now.Blocked) != 3 || saved.Count() != 1200 {
+			t.Errorf("%d move, %d there, held %+v", now.Count(), len(now.AlreadyThere), now.Blocked)
 		}
-		if got := now.Held[0].Reasons[0].Message; got != "changed since the plan: status Suspended, was Activated" {
+		if got := now.Blocked[0].Reasons[0].Message; got != "changed since the plan: status Suspended, was Activated" {
 			t.Errorf("%q", got)
 		}
 	}
@@ -136,9 +136,9 @@ func TestConfirm(t *testing.T) {
 func TestPatience(t *testing.T) {
 	s := &server{fleet: newFleet(), fault: func() fault { return lostBefore }}
 	asked := many(s.fleet, 1, 1, north)
-	pace := newPace()
+	pace := newThrottle()
 	began := pace.Clock.Now()
-	p := bulk.Planner{Server: s, Pace: pace, Terms: terms}
+	p := bulk.Planner{Server: s, Throttle: pace, Terms: terms}
 	_, err := p.Plan(t.Context(), asked)
 	waited := pace.Clock.Now().Sub(began)
 	if !errors.Is(err, errLost) || waited > pace.Patience || waited < pace.Patience/2 {
@@ -157,11 +157,11 @@ func TestThrottledPlan(t *testing.T) {
 		return none
 	}
 	asked := many(s.fleet, 1, 4000, north)
-	pace := newPace()
+	pace := newThrottle()
 	pace.Parallel = 4
 	waits := 0
 	pace.Notify = func(time.Duration, string) { waits++ }
-	p := bulk.Planner{Server: s, Pace: pace, Terms: terms}
+	p := bulk.Planner{Server: s, Throttle: pace, Terms: terms}
 	plan, err := p.Plan(t.Context(), asked)
 	if err != nil || plan.Count() != 4000 {
 		t.Fatalf("%v", err)

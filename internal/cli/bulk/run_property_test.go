@@ -57,7 +57,7 @@ func (d *disk) state(t *rapid.T, plan *bulk.Plan) *bulk.State {
 func TestEachSIMMovesOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
-		p := bulk.Planner{Server: w.server, Pace: newPace(), Terms: terms, Chunk: 25}
+		p := bulk.Planner{Server: w.server, Throttle: newThrottle(), Terms: terms, Chunk: 25}
 		plan, err := p.Plan(t.Context(), w.asked)
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +161,7 @@ func (w *randomWorld) live(ctx context.Context, plan *bulk.Plan, state *bulk.Sta
 			err = errKilled
 		}
 	}()
-	r := bulk.Runner{Server: w.server, Pace: newPace(), Plan: plan, State: state, Journal: d, Skip: true}
+	r := bulk.Runner{Server: w.server, Throttle: newThrottle(), Plan: plan, State: state, Journal: d, Skip: true}
 	if len(d.lines) > 0 && w.resumes {
 		return r.Resume(ctx)
 	}
@@ -176,7 +176,7 @@ func (w *randomWorld) check(t *rapid.T, state *bulk.State) {
 		}
 		arrived := there && s.Workspace == target
 		switch v.Outcome {
-		case bulk.Moved, bulk.There:
+		case bulk.Moved, bulk.AlreadyThere:
 			if !arrived && !w.others[v.ID] {
 				t.Fatalf("SIM %d is said to have %s, and has not", v.ID, v.Outcome)
 			}
@@ -195,7 +195,7 @@ func (w *randomWorld) check(t *rapid.T, state *bulk.State) {
 		}
 	}
 	tally := state.Tally()
-	if (state.ExitCode() == bulk.ExitDone) != (tally.Moved+tally.There == tally.Total) {
+	if (state.ExitCode() == bulk.ExitDone) != (tally.Moved+tally.AlreadyThere == tally.Total) {
 		t.Fatalf("exit code %d for %+v", state.ExitCode(), tally)
 	}
 }

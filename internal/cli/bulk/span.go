@@ -19,17 +19,17 @@ type Span struct{ First, Last string }
 func (p *Planner) Range(ctx context.Context, s Span) ([]SIM, error) {
 	var parts []Span
 	for first := s.First; ; {
-		last, ok := further(first, MaxChunk-1)
+		last, ok := addICCID(first, MaxChunk-1)
 		if !ok || last >= s.Last {
 			parts = append(parts, Span{first, s.Last})
 			break
 		}
 		parts = append(parts, Span{first, last})
-		first, _ = further(last, 1)
+		first, _ = addICCID(last, 1)
 	}
 	found := make([][]SIM, len(parts))
-	err := p.Pace.each(ctx, len(parts), func(ctx context.Context, i int) (err error) {
-		found[i], err = p.within(ctx, parts[i])
+	err := p.Throttle.each(ctx, len(parts), func(ctx context.Context, i int) (err error) {
+		found[i], err = p.enumerate(ctx, parts[i])
 		return err
 	})
 	sims := slices.Concat(found...)
@@ -39,8 +39,8 @@ func (p *Planner) Range(ctx context.Context, s Span) ([]SIM, error) {
 	return sims, err
 }
 
-// further returns the ICCID n numbers ahead, or back; ok is false if there is none.
-func further(iccid string, n int64) (next string, ok bool) {
+// addICCID returns the ICCID n numbers ahead, or back; ok is false if there is none.
+func addICCID(iccid string, n int64) (next string, ok bool) {
 	from, err := strconv.ParseUint(iccid, 10, 64)
 	const last = 9_999_999_999_999_999_999 // 19 nines
 	to := from + uint64(n)                 // negative n wraps around
@@ -50,11 +50,11 @@ func further(iccid string, n int64) (next string, ok bool) {
 	return fmt.Sprintf("%019d", to), true
 }
 
-// within lists the SIMs of a span that fits into a request. It asks with the least restrictive
+// enumerate lists the SIMs of a span that fits into a request. It asks with the least restrictive
 // terms, so that few SIMs are refused; a refusal names those.
-func (p *Planner) within(ctx context.Context, s Span) (sims []SIM, err error) {
+func (p *Planner) enumerate(ctx context.Context, s Span) (sims []SIM, err error) {
 	var got *client.Migration
-	err = p.Pace.Persist(ctx, func(ctx context.Context) (err error) {
+	err = p.Throttle.Persist(ctx, func(ctx context.Context) (err error) {
 		got, err = p.Server.Preview(ctx, client.MigrationRequest{
 			Target: p.Terms.Target.ID, Range: &api.ICCIDRange{Start: s.First, End: s.Last}, DetachDevices: true,
 		})
@@ -79,11 +79,11 @@ func (p *Planner) within(ctx context.Context, s Span) (sims []SIM, err error) {
 			held.add(sim)
 		}
 	}
-	return p.between(ctx, s, distinct(held))
+	return p.enumerateGaps(ctx, s, distinct(held))
 }
 
-// between combines the SIMs that a refusal names with those in the gaps around them.
-func (p *Planner) between(ctx context.Context, s Span, held []api.MigrationSIM) (sims []SIM, err error) {
+// enumerateGaps combines the SIMs that a refusal names with those in the gaps around them.
+func (p *Planner) enumerateGaps(ctx context.Context, s Span, held []api.MigrationSIM) (sims []SIM, err error) {
 	if len(held) == 0 {
 		return nil, fmt.Errorf("the server refuses the range %s..%s without naming a SIM: name the SIMs with --file instead", s.First, s.Last)
 	}
@@ -92,15 +92,15 @@ func (p *Planner) between(ctx context.Context, s Span, held []api.MigrationSIM) 
 		if h.ICCID < first || h.ICCID > s.Last {
 			continue
 		}
-		if before, ok := further(h.ICCID, -1); ok && before >= first {
-			more, err := p.within(ctx, Span{first, before})
+		if before, ok := addICCID(h.ICCID, -1); ok && before >= first {
+			more, err := p.enumerate(ctx, Span{first, before})
 			if err != nil {
 				return nil, err
 			}
 			sims = append(sims, more...)
 		}
 		sims = append(sims, listed([]api.MigrationSIM{h})...)
-		next, ok := further(h.ICCID, 1)
+		next, ok := addICCID(h.ICCID, 1)
 		if !ok {
 			return sims, nil
 		}
@@ -109,7 +109,7 @@ func (p *Planner) between(ctx context.Context, s Span, held []api.MigrationSIM) 
 	if first > s.Last {
 		return sims, nil
 	}
-	more, err := p.within(ctx, Span{first, s.Last})
+	more, err := p.enumerate(ctx, Span{first, s.Last})
 	return append(sims, more...), err
 }
 
@@ -133,7 +133,7 @@ func distinct(l listing) []api.MigrationSIM {
 func listed(sims []api.MigrationSIM) []SIM {
 	list := make([]SIM, len(sims))
 	for i, sim := range sims {
-		list[i] = described(SIM{}, sim)
+		list[i] = withPreview(SIM{}, sim)
 	}
 	return list
 }
@@ -143,7 +143,7 @@ func Distinct(sims []SIM) (once []SIM, twice []string) {
 	byID, byICCID := make(map[int64]bool), make(map[string]bool)
 	for _, s := range sims {
 		if s.ID != 0 && byID[s.ID] || s.ICCID != "" && byICCID[s.ICCID] {
-			twice = append(twice, fmt.Sprintf("%s: %s is named again", s.Where, s.called()))
+			twice = append(twice, fmt.Sprintf("%s: %s is named again", s.Where, s.label()))
 			continue
 		}
 		byID[s.ID], byICCID[s.ICCID] = true, true
@@ -152,8 +152,8 @@ func Distinct(sims []SIM) (once []SIM, twice []string) {
 	return once, twice
 }
 
-// called is the SIM's name in messages.
-func (s SIM) called() string {
+// label is the SIM's name in messages.
+func (s SIM) label() string {
 	if s.ICCID != "" {
 		return s.ICCID
 	}

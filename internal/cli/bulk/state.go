@@ -11,86 +11,86 @@ type Step string
 
 // The steps. Each but Sent follows a Sent of its chunk, or a preview in place of it.
 const (
-	Sent    Step = "sent"    // the chunk is being sent: until the next step its outcome is unknown
-	Arrived Step = "moved"   // the rest of the chunk is in the target
-	Stayed  Step = "stayed"  // none of it has moved
-	Dropped Step = "dropped" // the named SIMs leave the chunk, each with its reasons; the others stayed
-	Found   Step = "found"   // the named SIMs leave the chunk, being in the target already; the others stayed
-	Again   Step = "again"   // the named SIMs, which were dropped, become a new chunk and are tried again
+	StepSent     Step = "sent"    // the chunk is being sent: until the next step its outcome is unknown
+	StepMoved    Step = "moved"   // the rest of the chunk is in the target
+	StepNotMoved Step = "stayed"  // none of it has moved
+	StepDropped  Step = "dropped" // the named SIMs leave the chunk, each with its reasons; the others stayed
+	StepFound    Step = "found"   // the named SIMs leave the chunk, being in the target already; the others stayed
+	StepRetry    Step = "again"   // the named SIMs, which were dropped, become a new chunk and are tried again
 )
 
 // Entry is one line of a journal.
 type Entry struct {
-	At      time.Time          `json:"at"`
-	Step    Step               `json:"step"`
-	Chunk   int                `json:"chunk"`
-	Key     string             `json:"key,omitempty"`       // of Sent
-	Ledger  int64              `json:"migration,omitempty"` // of Arrived
-	Settled bool               `json:"settled,omitempty"`   // learned by reading back, not from a reply
-	SIMs    []int64            `json:"sims,omitempty"`
-	Reasons map[int64][]Reason `json:"reasons,omitempty"`
+	At       time.Time          `json:"at"`
+	Step     Step               `json:"step"`
+	Chunk    int                `json:"chunk"`
+	Key      string             `json:"key,omitempty"`       // of Sent
+	Ledger   int64              `json:"migration,omitempty"` // of Arrived
+	ReadBack bool               `json:"settled,omitempty"`   // learned by reading back, not from a reply
+	SIMs     []int64            `json:"sims,omitempty"`
+	Reasons  map[int64][]Reason `json:"reasons,omitempty"`
 }
 
 // State is what is known of each SIM of a plan: the plan with a journal's entries applied.
 type State struct {
-	plan    *Plan
-	chunks  []chunkState // those of the plan, then those that are tried again
-	dropped map[int64][]Reason
-	found   map[int64]bool
-	again   map[int64]int // the chunk in which a SIM is tried again
+	plan         *Plan
+	chunks       []chunkState // those of the plan, then those that are tried again
+	dropped      map[int64][]Reason
+	alreadyThere map[int64]bool
+	retries      map[int64]int // the chunk in which a SIM is tried again
 }
 
 type chunkState struct {
-	left    []SIM
-	etag    string // "" if the chunk has changed since its preview
-	doubt   bool   // sent, without a reply
-	doubted bool   // was in doubt before
-	arrived bool
-	ledger  int64
-	tries   int // of this process
+	remaining  []SIM
+	etag       string // "" if the chunk has changed since its preview
+	unknown    bool   // sent, without a reply
+	wasUnknown bool   // was in doubt before
+	moved      bool
+	ledger     int64
+	tries      int // of this process
 
 	contradictions int // how often the server refused a tag and named no change
 }
 
 // NewState returns the state of a plan of which nothing has been sent.
 func NewState(p *Plan) *State {
-	s := &State{plan: p, chunks: make([]chunkState, len(p.Chunks)), dropped: make(map[int64][]Reason), found: make(map[int64]bool), again: make(map[int64]int)}
+	s := &State{plan: p, chunks: make([]chunkState, len(p.Chunks)), dropped: make(map[int64][]Reason), alreadyThere: make(map[int64]bool), retries: make(map[int64]int)}
 	for i, c := range p.Chunks {
-		s.chunks[i] = chunkState{left: c.SIMs, etag: c.ETag}
+		s.chunks[i] = chunkState{remaining: c.SIMs, etag: c.ETag}
 	}
 	return s
 }
 
 // Apply applies one entry. It fails if no run of this plan can have written the entry.
 func (s *State) Apply(e Entry) error {
-	if e.Step == Again {
+	if e.Step == StepRetry {
 		return s.retry(e)
 	}
 	if e.Chunk < 0 || e.Chunk >= len(s.chunks) {
 		return fmt.Errorf("chunk %d of %d", e.Chunk, len(s.chunks))
 	}
 	c := &s.chunks[e.Chunk]
-	if c.arrived || len(c.left) == 0 {
+	if c.moved || len(c.remaining) == 0 {
 		return fmt.Errorf("%s of chunk %d, which is already complete", e.Step, e.Chunk)
 	}
 	switch e.Step {
-	case Sent:
-		c.doubted = c.doubted || c.doubt
-		c.doubt = true
-	case Arrived:
-		c.doubt, c.arrived, c.ledger = false, true, e.Ledger
-	case Stayed:
-		c.stayed(e.Settled)
-	case Dropped:
+	case StepSent:
+		c.wasUnknown = c.wasUnknown || c.unknown
+		c.unknown = true
+	case StepMoved:
+		c.unknown, c.moved, c.ledger = false, true, e.Ledger
+	case StepNotMoved:
+		c.recordNotMoved(e.ReadBack)
+	case StepDropped:
 		for id, why := range e.Reasons {
 			s.dropped[id] = why
 		}
-		c.leave(func(id int64) bool { return e.Reasons[id] != nil })
-	case Found:
+		c.remove(func(id int64) bool { return e.Reasons[id] != nil })
+	case StepFound:
 		for _, id := range e.SIMs {
-			s.found[id] = true
+			s.alreadyThere[id] = true
 		}
-		c.leave(func(id int64) bool { return slices.Contains(e.SIMs, id) })
+		c.remove(func(id int64) bool { return slices.Contains(e.SIMs, id) })
 	default:
 		return fmt.Errorf("unknown step %q", e.Step)
 	}
@@ -113,9 +113,9 @@ func (s *State) retry(e Entry) error {
 	}
 	for _, sim := range left {
 		delete(s.dropped, sim.ID)
-		s.again[sim.ID] = e.Chunk
+		s.retries[sim.ID] = e.Chunk
 	}
-	s.chunks = append(s.chunks, chunkState{left: left})
+	s.chunks = append(s.chunks, chunkState{remaining: left})
 	return nil
 }
 
@@ -135,22 +135,22 @@ func (s *State) refused() (sims []SIM) {
 // the cause is removed.
 func (s *State) Refused() int { return len(s.dropped) }
 
-// stayed records that nothing has moved. After a doubt the chunk is previewed again before it
+// recordNotMoved records that nothing has moved. After a doubt the chunk is previewed again before it
 // is sent.
-func (c *chunkState) stayed(settled bool) {
-	c.doubt = false
+func (c *chunkState) recordNotMoved(settled bool) {
+	c.unknown = false
 	if settled {
-		c.doubted, c.etag = true, ""
+		c.wasUnknown, c.etag = true, ""
 	}
 }
 
-func (c *chunkState) leave(goes func(id int64) bool) {
-	c.doubt, c.etag = false, ""
-	c.left = slices.DeleteFunc(slices.Clone(c.left), func(s SIM) bool { return goes(s.ID) })
+func (c *chunkState) remove(goes func(id int64) bool) {
+	c.unknown, c.etag = false, ""
+	c.remaining = slices.DeleteFunc(slices.Clone(c.remaining), func(s SIM) bool { return goes(s.ID) })
 }
 
 // done reports whether a chunk needs no more work.
-func (c *chunkState) done() bool { return c.arrived || len(c.left) == 0 }
+func (c *chunkState) done() bool { return c.moved || len(c.remaining) == 0 }
 
 // Done reports whether no chunk needs more work.
 func (s *State) Done() bool {
@@ -164,16 +164,16 @@ func (s *State) Verdicts() []Verdict {
 	for i, c := range s.plan.Chunks {
 		for _, sim := range c.SIMs {
 			at := i
-			if again, ok := s.again[sim.ID]; ok {
+			if again, ok := s.retries[sim.ID]; ok {
 				at = again
 			}
 			all = append(all, s.verdict(&s.chunks[at], sim))
 		}
 	}
-	for _, sim := range s.plan.There {
-		all = append(all, Verdict{SIM: sim, Outcome: There})
+	for _, sim := range s.plan.AlreadyThere {
+		all = append(all, Verdict{SIM: sim, Outcome: AlreadyThere})
 	}
-	for _, h := range s.plan.Held {
+	for _, h := range s.plan.Blocked {
 		all = append(all, Verdict{SIM: h.SIM, Outcome: Refused, Reasons: h.Reasons})
 	}
 	return all
@@ -183,11 +183,11 @@ func (s *State) verdict(c *chunkState, sim SIM) Verdict {
 	switch why := s.dropped[sim.ID]; {
 	case why != nil:
 		return Verdict{SIM: sim, Outcome: Refused, Reasons: why}
-	case s.found[sim.ID]:
-		return Verdict{SIM: sim, Outcome: There}
-	case c.arrived:
+	case s.alreadyThere[sim.ID]:
+		return Verdict{SIM: sim, Outcome: AlreadyThere}
+	case c.moved:
 		return Verdict{SIM: sim, Outcome: Moved, Ledger: c.ledger}
-	case c.doubt:
+	case c.unknown:
 		return Verdict{SIM: sim, Outcome: Unknown}
 	}
 	return Verdict{SIM: sim, Outcome: NotMoved}
@@ -197,4 +197,4 @@ func (s *State) verdict(c *chunkState, sim SIM) Verdict {
 func (s *State) Tally() Tally { return count(s.Verdicts()) }
 
 // ExitCode returns the run's exit code so far.
-func (s *State) ExitCode() int { return s.Tally().ExitCode(len(s.plan.Against) > 0) }
+func (s *State) ExitCode() int { return s.Tally().ExitCode(len(s.plan.TargetReasons) > 0) }

@@ -5,11 +5,11 @@ type Outcome string
 
 // The outcomes. A resumed run changes NotMoved and Unknown.
 const (
-	Moved    Outcome = "moved"
-	There    Outcome = "already_there" // in the target, but not moved by this run
-	Refused  Outcome = "refused"       // for its reasons
-	NotMoved Outcome = "not_moved"     // nothing is known against it; it was not tried, or without effect
-	Unknown  Outcome = "unknown"       // sent; there was no reply, and the SIM could not be read back
+	Moved        Outcome = "moved"
+	AlreadyThere Outcome = "already_there" // in the target, but not moved by this run
+	Refused      Outcome = "refused"       // for its reasons
+	NotMoved     Outcome = "not_moved"     // nothing is known against it; it was not tried, or without effect
+	Unknown      Outcome = "unknown"       // sent; there was no reply, and the SIM could not be read back
 )
 
 // Verdict is the final outcome of one SIM.
@@ -22,12 +22,12 @@ type Verdict struct {
 
 // Tally counts verdicts.
 type Tally struct {
-	Total    int `json:"total"`
-	Moved    int `json:"moved"`
-	There    int `json:"already_there"`
-	Refused  int `json:"refused"`
-	NotMoved int `json:"not_moved"`
-	Unknown  int `json:"unknown"`
+	Total        int `json:"total"`
+	Moved        int `json:"moved"`
+	AlreadyThere int `json:"already_there"`
+	Refused      int `json:"refused"`
+	NotMoved     int `json:"not_moved"`
+	Unknown      int `json:"unknown"`
 }
 
 func count(verdicts []Verdict) Tally {
@@ -36,8 +36,8 @@ func count(verdicts []Verdict) Tally {
 		switch v.Outcome {
 		case Moved:
 			t.Moved++
-		case There:
-			t.There++
+		case AlreadyThere:
+			t.AlreadyThere++
 		case Refused:
 			t.Refused++
 		case NotMoved:

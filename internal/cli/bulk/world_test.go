@@ -51,7 +51,7 @@ const (
 
 var errLost = errors.New("connection reset by peer")
 
-func (s *server) meet() fault {
+func (s *server) nextFault() fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.calls++
@@ -81,7 +81,7 @@ func (s *server) during(f fault, process func()) error {
 }
 
 func (s *server) Preview(_ context.Context, r client.MigrationRequest) (m *client.Migration, err error) {
-	if lost := s.during(s.meet(), func() { m, err = s.migrate(r, true) }); lost != nil {
+	if lost := s.during(s.nextFault(), func() { m, err = s.migrate(r, true) }); lost != nil {
 		return nil, lost
 	}
 	if s.retag && m != nil {
@@ -105,7 +105,7 @@ func (s *server) Migrate(_ context.Context, r client.MigrationRequest, opts ...c
 		}
 		m, err = s.migrate(r, false)
 	}
-	if lost := s.during(s.meet(), process); lost != nil {
+	if lost := s.during(s.nextFault(), process); lost != nil {
 		return nil, lost
 	}
 	return m, err
@@ -142,7 +142,7 @@ func (s *server) migrate(r client.MigrationRequest, dry bool) (*client.Migration
 }
 
 func (s *server) SIMsIn(_ context.Context, workspace int64, ids []int64) (found []int64, err error) {
-	lost := s.during(s.meet(), func() {
+	lost := s.during(s.nextFault(), func() {
 		for _, id := range ids {
 			if sim, ok := s.fleet.SIM(id); ok && sim.Workspace == workspace {
 				found = append(found, id)
@@ -171,17 +171,17 @@ func (c *clock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-func newPace() *bulk.Pace {
-	return &bulk.Pace{Clock: &clock{now: time.Unix(1_700_000_000, 0)}, Patience: time.Hour, Parallel: 1}
+func newThrottle() *bulk.Throttle {
+	return &bulk.Throttle{Clock: &clock{now: time.Unix(1_700_000_000, 0)}, Patience: time.Hour, Parallel: 1}
 }
 
 var terms = bulk.Terms{Target: api.NamedRef{ID: target, Name: "Target"}}
 
 func planned(t *testing.T, s bulk.Server, terms bulk.Terms, sims ...bulk.SIM) *bulk.Plan {
 	t.Helper()
-	pace := newPace()
+	pace := newThrottle()
 	pace.Parallel = 4
-	p := bulk.Planner{Server: s, Pace: pace, Terms: terms}
+	p := bulk.Planner{Server: s, Throttle: pace, Terms: terms}
 	plan, err := p.Plan(t.Context(), sims)
 	if err != nil {
 		t.Fatal(err)

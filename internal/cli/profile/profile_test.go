@@ -185,7 +185,7 @@ func TestKilledDuringRenewal(t *testing.T) {
 
 // A server that has failed over does not know the last renewal: the refresh token before it is
 // accepted instead. A server that has ended the session is asked at most twice.
-func TestServerThatForgot(t *testing.T) {
+func TestServerWithoutTheSession(t *testing.T) {
 	store, a := signedIn(t), &lenient{}
 	s := profile.Session{Store: store, Name: "p", Auth: a, Clock: wallClock{}}
 	if _, err := s.Token(t.Context(), "bearer-0"); err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/test/arch"
 )
 
-func TestTheCodeKeepsToTheDesign(t *testing.T) {
+func TestImportRules(t *testing.T) {
 	packages, err := arch.Load(t.Context(), "../../..")
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +22,7 @@ func TestTheCodeKeepsToTheDesign(t *testing.T) {
 }
 
 // A checker that never complains would pass every time: each case breaks one arrow.
-func TestDeparturesAreFound(t *testing.T) {
+func TestImportViolationsAreFound(t *testing.T) {
 	const m = arch.Module + "/"
 	tests := map[string]struct {
 		pkg  arch.Package
@@ -121,7 +121,7 @@ func TestLoadReadsAllKindsOfImports(t *testing.T) {
 	}
 }
 
-func TestLoadReportsWhatGoListSays(t *testing.T) {
+func TestLoadReportsGoListErrors(t *testing.T) {
 	if _, err := arch.Load(t.Context(), t.TempDir()); err == nil {
 		t.Error("a directory outside any module was listed")
 	}

@@ -25,7 +25,7 @@ var (
 
 // A map that leads astray is worse than none: each path exists, and each name that links to
 // a Go file is declared in it.
-func TestPagesAreTrue(t *testing.T) {
+func TestPagesMatchTheCode(t *testing.T) {
 	for _, page := range pages {
 		text, err := os.ReadFile(filepath.Join(root, page))
 		if err != nil {
@@ -51,7 +51,7 @@ func TestPagesAreTrue(t *testing.T) {
 }
 
 // A check that never complains would pass every time.
-func TestPagesThatLeadAstrayAreFound(t *testing.T) {
+func TestPageFaultsAreFound(t *testing.T) {
 	for name, l := range map[string][2]string{
 		"no such file":     {"`Migrate`", "../internal/control/nowhere.go"},
 		"no such function": {"`Emigrate`", "../internal/control/migrate.go"},

@@ -20,8 +20,8 @@ func Until(ctx context.Context, what string, most int, seed uint64, try func(ctx
 	return c, nil
 }
 
-// Complains turns a harness that returns a Result into a try of Until.
-func Complains(run func(ctx context.Context, seed uint64) (Result, error)) func(context.Context, uint64) (string, bool, error) {
+// FailsWith turns a harness that returns a Result into a try of Until.
+func FailsWith(run func(ctx context.Context, seed uint64) (Result, error)) func(context.Context, uint64) (string, bool, error) {
 	return func(ctx context.Context, seed uint64) (string, bool, error) {
 		res, err := run(ctx, seed)
 		if res.Failures == 0 {

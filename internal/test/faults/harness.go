@@ -58,13 +58,13 @@ func (s Size) Of(ci, full, probe int) int {
 // Result is what a harness found. An error beside it means that the harness itself could not
 // work; faults of the product are Failures.
 type Result struct {
-	Trials   int
-	Failures int
-	First    []string // the first failures, each naming its invariant
-	Doubts   []string // reasons why a result without failures is void
-	Notes    []string // remarks
-	Work     []Work
-	Control  Control
+	Trials      int
+	Failures    int
+	First       []string // the first failures, each naming its invariant
+	VoidReasons []string // reasons why a result without failures is void
+	Notes       []string // remarks
+	Work        []Work
+	Control     Control
 }
 
 // Work is how much of something was done. Below Least the result is void: a harness that asked
@@ -104,7 +104,7 @@ func (r *Result) Add(part Result) {
 	r.Failures += part.Failures
 	r.First = append(r.First, part.First...)
 	r.First = r.First[:min(len(r.First), shown)]
-	r.Doubts = append(r.Doubts, part.Doubts...)
+	r.VoidReasons = append(r.VoidReasons, part.VoidReasons...)
 	for _, w := range part.Work {
 		r.addWork(w)
 	}

@@ -9,22 +9,22 @@ import (
 	"syscall"
 )
 
-// Strain is the start of a measurement of how busy the machine is. Lateness on a machine whose
+// LoadMeter is the start of a measurement of how busy the machine is. Lateness on a machine whose
 // processors are busy with other work is not a finding.
-type Strain struct{ busy, all uint64 }
+type LoadMeter struct{ busy, all uint64 }
 
 // strained is the share of busy processors above which times show nothing.
 const strained = 0.95
 
 // Measure begins a measurement.
-func Measure() Strain {
+func Measure() LoadMeter {
 	s, _ := read("/proc/stat") // without /proc/stat the machine counts as idle
 	return s
 }
 
 // Busy returns the share of the processors' time that was used since, by any program, or
 // withheld by the host: from 0 to 1. It is 0 if that is unknown.
-func (s Strain) Busy() float64 {
+func (s LoadMeter) Busy() float64 {
 	now := Measure()
 	if now.all <= s.all {
 		return 0
@@ -34,23 +34,23 @@ func (s Strain) Busy() float64 {
 
 // Late records that something was too late, measured since the strain began. If the machine was
 // busy all the time the result is void instead.
-func (r *Result) Late(s Strain, format string, args ...any) {
+func (r *Result) Late(s LoadMeter, format string, args ...any) {
 	if busy := s.Busy(); busy >= strained {
-		r.Doubt("the processors were %.0f %% busy, so this shows nothing: %s", 100*busy, fmt.Sprintf(format, args...))
+		r.Void("the processors were %.0f %% busy, so this shows nothing: %s", 100*busy, fmt.Sprintf(format, args...))
 		return
 	}
 	r.Fail(format, args...)
 }
 
-// Doubt makes the result void, unless it has failures.
-func (r *Result) Doubt(format string, args ...any) {
-	r.Doubts = append(r.Doubts, fmt.Sprintf(format, args...))
+// Void makes the result void, unless it has failures.
+func (r *Result) Void(format string, args ...any) {
+	r.VoidReasons = append(r.VoidReasons, fmt.Sprintf(format, args...))
 }
 
 // read reads the times of all processors, in ten columns. Waiting for a disk counts as busy,
 // because the disk is shared as well. Time of low-priority programs does not count, unless this
 // program has a low priority too: they run only on idle processors.
-func read(file string) (s Strain, err error) {
+func read(file string) (s LoadMeter, err error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return s, err

@@ -20,7 +20,7 @@ func sound() faults.Result {
 	}
 }
 
-func TestAHarnessThatShowedNothingIsVoid(t *testing.T) {
+func TestHarnessWithoutEvidenceIsVoid(t *testing.T) {
 	tests := map[string]struct {
 		change func(*faults.Result)
 		size   faults.Size
@@ -29,8 +29,8 @@ func TestAHarnessThatShowedNothingIsVoid(t *testing.T) {
 		"all is well":             {func(*faults.Result) {}, faults.CI, faults.Passed},
 		"a failure":               {func(r *faults.Result) { r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
 		"a failure in void":       {func(r *faults.Result) { r.Work = nil; r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
-		"a doubt":                 {func(r *faults.Result) { r.Doubt("late on a busy machine") }, faults.CI, faults.Void},
-		"a doubt and a failure":   {func(r *faults.Result) { r.Doubt("late"); r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
+		"a doubt":                 {func(r *faults.Result) { r.Void("late on a busy machine") }, faults.CI, faults.Void},
+		"a doubt and a failure":   {func(r *faults.Result) { r.Void("late"); r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
 		"no trials":               {func(r *faults.Result) { r.Trials = 0 }, faults.CI, faults.Void},
 		"no work":                 {func(r *faults.Result) { r.Work = nil }, faults.CI, faults.Void},
 		"too little work":         {func(r *faults.Result) { r.Did("kills inside", 4, 5) }, faults.CI, faults.Void},
@@ -50,7 +50,7 @@ func TestAHarnessThatShowedNothingIsVoid(t *testing.T) {
 	}
 }
 
-func TestTheLineTellsHowToRepeat(t *testing.T) {
+func TestResultHasTheCommandToRepeat(t *testing.T) {
 	var out strings.Builder
 	runner := faults.Runner{Out: &out, Commit: "abc", Size: faults.CI, Seed: 42}
 	failing := func(context.Context, faults.Size, uint64) (faults.Result, error) {
@@ -116,7 +116,7 @@ func TestSelect(t *testing.T) {
 	}
 }
 
-func TestPartsAddUp(t *testing.T) {
+func TestSizesAddUp(t *testing.T) {
 	var whole faults.Result
 	for range 12 {
 		part := faults.Result{Trials: 2}
@@ -129,7 +129,7 @@ func TestPartsAddUp(t *testing.T) {
 	}
 }
 
-func TestAControlIsTriedBesideItsHarness(t *testing.T) {
+func TestControlRunsBesideItsHarness(t *testing.T) {
 	run, control := make(chan struct{}), make(chan struct{})
 	broken := errors.New("no disk")
 	h := faults.Harness{
@@ -150,7 +150,7 @@ func TestAControlIsTriedBesideItsHarness(t *testing.T) {
 	}
 }
 
-func TestAProbeTriesNoControl(t *testing.T) {
+func TestProbeRunsNoControl(t *testing.T) {
 	h := faults.Harness{
 		Run: func(context.Context, faults.Size, uint64) (faults.Result, error) {
 			return faults.Result{Trials: 1}, nil
@@ -167,7 +167,7 @@ func TestAProbeTriesNoControl(t *testing.T) {
 
 // A control that depends on luck is tried until it fails; one that never does makes a
 // result void.
-func TestAControlIsTriedUntilItFails(t *testing.T) {
+func TestControlRunsUntilItFails(t *testing.T) {
 	var seeds []uint64
 	atThe := func(n uint64) func(context.Context, uint64) (faults.Result, error) {
 		seeds = nil
@@ -180,15 +180,15 @@ func TestAControlIsTriedUntilItFails(t *testing.T) {
 			return res, err
 		}
 	}
-	c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.Complains(atThe(3)))
+	c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.FailsWith(atThe(3)))
 	if err != nil || !c.Failed || c.What != "a bug" || c.Saw != "I5: gone" || len(seeds) != 3 {
 		t.Errorf("%+v, %v, tried %v", c, err, seeds)
 	}
-	if c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.Complains(atThe(9))); err != nil || c.Failed || len(seeds) != 5 {
+	if c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.FailsWith(atThe(9))); err != nil || c.Failed || len(seeds) != 5 {
 		t.Errorf("%+v, %v, tried %v", c, err, seeds)
 	}
 	broken := func(context.Context, uint64) (faults.Result, error) { return faults.Result{}, errors.New("no disk") }
-	if _, err := faults.Until(t.Context(), "a bug", 5, 1, faults.Complains(broken)); err == nil {
+	if _, err := faults.Until(t.Context(), "a bug", 5, 1, faults.FailsWith(broken)); err == nil {
 		t.Error("a harness that cannot run counts as a passed control")
 	}
 }
@@ -197,7 +197,7 @@ func TestAControlIsTriedUntilItFails(t *testing.T) {
 func TestLate(t *testing.T) {
 	var res faults.Result
 	res.Late(faults.Measure(), "I12: slow")
-	if len(res.First)+len(res.Doubts) != 1 || !strings.Contains(strings.Join(slices.Concat(res.First, res.Doubts), ""), "I12: slow") {
+	if len(res.First)+len(res.VoidReasons) != 1 || !strings.Contains(strings.Join(slices.Concat(res.First, res.VoidReasons), ""), "I12: slow") {
 		t.Errorf("%+v", res)
 	}
 }

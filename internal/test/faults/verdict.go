@@ -27,8 +27,8 @@ func (r Result) Judge(size Size) (Verdict, string) {
 	if r.Failures > 0 {
 		return Failed, ""
 	}
-	if len(r.Doubts) > 0 {
-		return Void, strings.Join(r.Doubts[:min(len(r.Doubts), shown)], "; ")
+	if len(r.VoidReasons) > 0 {
+		return Void, strings.Join(r.VoidReasons[:min(len(r.VoidReasons), shown)], "; ")
 	}
 	if r.Trials == 0 {
 		return Void, "nothing was tried"

@@ -21,8 +21,8 @@ func (c *Clock) Now() time.Time {
 	return c.now
 }
 
-// Pass lets time pass.
-func (c *Clock) Pass(d time.Duration) {
+// Advance lets time pass.
+func (c *Clock) Advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)

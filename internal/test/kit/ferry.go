@@ -15,9 +15,9 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Ferried runs a server over a fresh database with the world Ferry in it. It is Start and
+// StartFerry runs a server over a fresh database with the world Ferry in it. It is Start and
 // Seed for a fraction of the time: the world is made once per process and copied.
-func Ferried(t testing.TB, e Engine) *Server {
+func StartFerry(t testing.TB, e Engine) *Server {
 	t.Helper()
 	return StartOn(t, e.FerryURL(t), NewClock())
 }

@@ -15,9 +15,9 @@ import (
 // OperatorToken is the one that the operator API of tests takes, by the name "test".
 const OperatorToken = "sfop_Zm9yIHRlc3RzIG9ubHksIGFuZCBub3doZXJlIGVsc2U"
 
-// Operated serves the operator API over a server's database: another listener, judged by its
+// StartOperatorAPI serves the operator API over a server's database: another listener, judged by its
 // own document. Its Anonymous client has no token.
-func (s *Server) Operated() *Server {
+func (s *Server) StartOperatorAPI() *Server {
 	s.T.Helper()
 	tokens, err := identity.ParseOperatorTokens("test " + OperatorToken)
 	if err != nil {
@@ -36,7 +36,7 @@ func (s *Server) Operated() *Server {
 // Operator returns a client with the operator's token.
 func (s *Server) Operator() *Client {
 	s.T.Helper()
-	c := s.Operated().Anonymous()
+	c := s.StartOperatorAPI().Anonymous()
 	c.Token = OperatorToken
 	return c
 }

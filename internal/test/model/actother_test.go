@@ -247,8 +247,8 @@ func (p *pair) query(fields map[string][]string) asked {
 func (p *pair) pass() {
 	d := pick(p, []time.Duration{time.Millisecond, time.Second, 1500 * time.Millisecond, time.Minute, 5 * time.Minute, 5*time.Minute + time.Second, time.Hour, 241 * time.Minute, 31 * 24 * time.Hour}, "time")
 	p.t.Logf("%v pass", d)
-	p.clock.Pass(d)
-	p.model.Pass(d)
+	p.clock.Advance(d)
+	p.model.Advance(d)
 	if d > time.Hour {
 		p.signInAll()
 	}

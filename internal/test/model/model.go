@@ -125,8 +125,8 @@ func New(w *world.World, now time.Time) *Model {
 	return m
 }
 
-// Pass lets time pass.
-func (m *Model) Pass(d time.Duration) { m.now = m.now.Add(d) }
+// Advance lets time pass.
+func (m *Model) Advance(d time.Duration) { m.now = m.now.Add(d) }
 
 // change takes a SIM to its next version.
 func (m *Model) change(s *sim, next state) {

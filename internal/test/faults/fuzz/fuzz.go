@@ -201,11 +201,11 @@ const controls = 10
 // control is a planner that checks for an Administrator on the first SIM's source only.
 func control(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
 	return faults.Until(ctx, "a planner that asks for rights on the first SIM's source only", controls, seed,
-		faults.Complains(func(ctx context.Context, seed uint64) (faults.Result, error) {
+		faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {
 			return Properties(ctx, "internal/fleet", mutants.MustFind("first_source"), Planner, seed)
 		}))
 }
 
 // Planner matches the tests that judge PlanMigration: the seeds of its fuzz target, and its
 // properties.
-const Planner = "^(FuzzPlanMigration|FuzzSelect.*|TestEverySIMIsAccountedFor|TestAfterChangesNoMoreThanItMay|TestSelectorsTakeUpTo500|TestPlan.*)$"
+const Planner = "^(FuzzPlanMigration|FuzzSelect.*|TestEverySIMIsAccountedFor|TestMigrationChangesOnlyItsSIMs|TestSelectorLimit|TestPlan.*)$"

@@ -24,7 +24,7 @@ func (o *overheard) Errorf(format string, args ...any) {
 
 // A failure that happened once is reported with the seed of its check, even if it does not
 // happen again: it may have been a race.
-func TestAFailureThatIsNotSeenAgainIsTold(t *testing.T) {
+func TestFailureThatDoesNotRecurIsReported(t *testing.T) {
 	if err := flag.Set("rapid.nofailfile", "true"); err != nil { // as in our own tests
 		t.Fatal(err)
 	}

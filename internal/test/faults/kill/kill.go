@@ -92,7 +92,7 @@ const controlCycles = 600
 func control(e engine) func(context.Context, faults.Size, uint64) (faults.Control, error) {
 	return func(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
 		return faults.Until(ctx, "a program that stores keys in a transaction of their own", 1, seed,
-			faults.Complains(func(ctx context.Context, seed uint64) (faults.Result, error) {
+			faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {
 				return run(ctx, e, mutants.MustFind("key_outside"), controlCycles, seed)
 			}))
 	}

@@ -74,7 +74,7 @@ const controls = 10
 // control runs the model against a server that ignores If-Match.
 func control(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
 	return faults.Until(ctx, "a server that ignores If-Match", controls, seed,
-		faults.Complains(func(ctx context.Context, seed uint64) (faults.Result, error) {
+		faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {
 			return Run(ctx, mutants.MustFind("match_ignored"), 900, seed)
 		}))
 }

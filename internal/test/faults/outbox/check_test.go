@@ -43,7 +43,7 @@ func (s scene) row(uid string, change func(*row)) {
 }
 
 // A check that never fails would pass every time.
-func TestEachWrongIsTold(t *testing.T) {
+func TestCheckReportsEveryFault(t *testing.T) {
 	tests := map[string]struct {
 		change func(*scene)
 		want   string // "" for nothing

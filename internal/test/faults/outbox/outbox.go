@@ -81,7 +81,7 @@ const controlTries = 10
 // control is a program that counts mails as delivered as soon as it begins to send them.
 func control(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
 	return faults.Until(ctx, "a program that notes a mail as delivered before it sends it", controlTries, seed,
-		faults.Complains(func(ctx context.Context, seed uint64) (faults.Result, error) {
+		faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {
 			return Run(ctx, mutants.MustFind("mail_once"), 6, seed)
 		}))
 }

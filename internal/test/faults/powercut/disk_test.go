@@ -55,7 +55,7 @@ var (
 	syncFolder = op{kind: tracer.Sync, file: "."}
 )
 
-func TestWhatACutLeaves(t *testing.T) {
+func TestStatesAfterAPowerCut(t *testing.T) {
 	t.Parallel()
 	overlapping := func(s *script) {
 		s.do(create, syncFolder)

@@ -222,7 +222,7 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 // failing is a control: the same faults with something wrong on purpose, until the harness
 // fails.
 func failing(ctx context.Context, what string, s scene, mutation faults.Mutation, seed uint64) (faults.Control, error) {
-	return faults.Until(ctx, what, 1, seed, faults.Complains(func(ctx context.Context, seed uint64) (faults.Result, error) {
+	return faults.Until(ctx, what, 1, seed, faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {
 		return s.run(ctx, mutation, controlCycles, seed, true)
 	}))
 }

@@ -51,7 +51,7 @@ type life struct {
 	wrong   []string
 
 	late   string // what was too late, measured from strain on
-	strain faults.Strain
+	strain faults.LoadMeter
 }
 
 func (l *life) fail(format string, args ...any) {

@@ -23,9 +23,9 @@ const (
 	UserID   = 7
 )
 
-// Manners are how unkind a server is: each number n makes every n-th request end that way,
+// Options are how unkind a server is: each number n makes every n-th request end that way,
 // 0 none.
-type Manners struct {
+type Options struct {
 	Throttle   int // any request: 429, not processed
 	LoseAfter  int // a real run: processed, then the connection ends
 	FailBefore int // a real run: 500, not processed
@@ -40,7 +40,7 @@ type Server struct {
 	*Fleet
 	URL string
 
-	manners Manners
+	options Options
 	home    int64 // Workspace of a sign-in
 
 	mu       sync.Mutex
@@ -53,8 +53,8 @@ type Server struct {
 }
 
 // Start runs a server over a fleet, for as long as the test does.
-func Start(t interface{ Cleanup(func()) }, f *Fleet, home int64, m Manners) *Server {
-	s := &Server{Fleet: f, manners: m, home: home, bearers: make(map[string]int64)}
+func Start(t interface{ Cleanup(func()) }, f *Fleet, home int64, m Options) *Server {
+	s := &Server{Fleet: f, options: m, home: home, bearers: make(map[string]int64)}
 	server := httptest.NewServer(s.routes())
 	t.Cleanup(server.Close)
 	s.URL = server.URL
@@ -82,7 +82,7 @@ func (s *Server) routes() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.requests++
-		throttled := nth(s.requests, s.manners.Throttle)
+		throttled := nth(s.requests, s.options.Throttle)
 		s.mu.Unlock()
 		if throttled {
 			w.Header().Set("Retry-After", "1")
@@ -113,7 +113,7 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		if s.manners.SecondStep {
+		if s.options.SecondStep {
 			reply(w, http.StatusOK, map[string]string{"mfa_token": "second"})
 			return
 		}
@@ -161,7 +161,7 @@ func (s *Server) signedIn(do func(http.ResponseWriter, *http.Request, caller)) h
 		bearer := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		s.mu.Lock()
 		workspace, ok := s.bearers[bearer]
-		if nth(s.requests, s.manners.Spend) {
+		if nth(s.requests, s.options.Spend) {
 			delete(s.bearers, bearer)
 			ok = false
 		}
@@ -270,22 +270,22 @@ func (s *Server) migrate(w http.ResponseWriter, r *http.Request, _ caller) {
 	s.mu.Lock()
 	s.runs++
 	n := s.runs
-	if n == s.manners.End {
+	if n == s.options.End {
 		s.bearers, s.refresh = make(map[string]int64), ""
 		s.mu.Unlock()
 		reply(w, http.StatusUnauthorized, api.Message{Message: "signed out"})
 		return
 	}
 	s.mu.Unlock()
-	if nth(n, s.manners.FailBefore) {
+	if nth(n, s.options.FailBefore) {
 		reply(w, http.StatusInternalServerError, problem(1000, "InternalError", "not today"))
 		return
 	}
 	status, answer := s.Migrate(body)
 	switch {
-	case nth(n, s.manners.LoseAfter):
+	case nth(n, s.options.LoseAfter):
 		panic(http.ErrAbortHandler)
-	case nth(n, s.manners.FailAfter):
+	case nth(n, s.options.FailAfter):
 		reply(w, http.StatusInternalServerError, problem(1000, "InternalError", "done, but I do not know it"))
 		return
 	}

@@ -73,7 +73,7 @@ func TestStopAndRestart(t *testing.T) {
 }
 
 // A session that is busy does not survive its postmaster.
-func TestKillTakesBusySessionsAlong(t *testing.T) {
+func TestKillEndsBusySessions(t *testing.T) {
 	c := start(t, pgtest.Options{})
 	busy, conn := connect(t, c.URL("postgres")), connect(t, c.URL("postgres"))
 	exec1(t, conn, "SELECT pg_advisory_lock(1)")
@@ -120,7 +120,7 @@ func TestSettings(t *testing.T) {
 	}
 }
 
-func TestAServerThatCannotStartSaysWhy(t *testing.T) {
+func TestFailedStartHasAReason(t *testing.T) {
 	pgtest.SkipIfShort(t)
 	_, err := pgtest.Start(pgtest.Options{Settings: map[string]string{"max_connections": "many"}})
 	if err == nil || !strings.Contains(err.Error(), "max_connections") {

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-func TestDatabasesAreEmptyAndApart(t *testing.T) {
+func TestDatabasesAreEmptyAndSeparate(t *testing.T) {
 	one, two := connect(t, pgtest.Database(t)), connect(t, pgtest.Database(t))
 	exec1(t, one, "CREATE TABLE sim (id bigint)")
 	const tables = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"
@@ -71,7 +71,7 @@ func TestServerIsLikeProduction(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsThereIsUsed(t *testing.T) {
+func TestExistingServerIsUsed(t *testing.T) {
 	c := start(t, pgtest.Options{Settings: map[string]string{"log_statement": "ddl"}})
 	cmd := exec.CommandContext(withTimeout(t), os.Args[0], "-test.run=^TestCloneCopiesTheTemplate$")
 	cmd.Env = append(os.Environ(), "SIMFERRY_TEST_POSTGRES="+c.URL("postgres"))

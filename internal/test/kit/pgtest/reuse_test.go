@@ -36,7 +36,7 @@ func TestReuse(t *testing.T) {
 }
 
 // One whose schema changed is not given to another test.
-func TestReuseLeavesBrokenOnesAside(t *testing.T) {
+func TestReuseSkipsBrokenDatabases(t *testing.T) {
 	pgtest.Template(t, "broken", func(url string) { run(t, url, "CREATE TABLE a (id bigint)") })
 	var first, second string
 	t.Run("first", func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 // What a primary with a synchronous standby has committed is there after each of them has
 // taken the other's place.
-func TestStandbysTakeTurns(t *testing.T) {
+func TestStandbysFailOver(t *testing.T) {
 	t.Parallel()
 	a := start(t, pgtest.Options{})
 	exec1(t, connect(t, a.URL("postgres")), "CREATE TABLE sim (id serial)")

@@ -28,8 +28,8 @@ const (
 	Password = "the password"
 )
 
-// Office is a running mail server.
-type Office struct {
+// Server is a running mail server.
+type Server struct {
 	Address string // host and port
 	CA      string // a file with the certificate of who signed the server's; "" without TLS
 
@@ -37,53 +37,53 @@ type Office struct {
 	came   chan struct{} // one for each letter
 
 	mu   sync.Mutex
-	got  []Letter
+	got  []Message
 	auth int
 }
 
-// Letter is a mail as it came.
-type Letter struct {
+// Message is a mail as it came.
+type Message struct {
 	From, To string
 	Text     string
 	Secure   bool // over TLS
 }
 
-// Letters are those that came so far.
-func (p *Office) Letters() []Letter {
+// Messages are those that came so far.
+func (p *Server) Messages() []Message {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return append([]Letter(nil), p.got...)
+	return append([]Message(nil), p.got...)
 }
 
 // SignedIn counts the sign-ins with the right password.
-func (p *Office) SignedIn() int {
+func (p *Server) SignedIn() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.auth
 }
 
 // Await waits for the next letter that no call has returned yet.
-func (p *Office) Await(t testing.TB) Letter {
+func (p *Server) Await(t testing.TB) Message {
 	t.Helper()
 	select {
 	case <-p.came:
-		letters := p.Letters()
+		letters := p.Messages()
 		return letters[len(letters)-1]
 	case <-time.After(30 * time.Second):
 		t.Fatal("no letter came")
-		return Letter{}
+		return Message{}
 	}
 }
 
 type session struct {
-	office *Office
+	server *Server
 	conn   *smtp.Conn
-	letter Letter
+	letter Message
 }
 
 // NewSession takes a connection.
-func (p *Office) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	return &session{office: p, conn: c}, nil
+func (p *Server) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &session{server: p, conn: c}, nil
 }
 
 func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
@@ -93,9 +93,9 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		if user != User || password != Password {
 			return smtp.ErrAuthFailed
 		}
-		s.office.mu.Lock()
-		defer s.office.mu.Unlock()
-		s.office.auth++
+		s.server.mu.Lock()
+		defer s.server.mu.Unlock()
+		s.server.auth++
 		return nil
 	}), nil
 }
@@ -103,8 +103,8 @@ func (s *session) Auth(string) (sasl.Server, error) {
 func (s *session) Mail(from string, _ *smtp.MailOptions) error { s.letter.From = from; return nil }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if s.office.refuse != nil {
-		return s.office.refuse
+	if s.server.refuse != nil {
+		return s.server.refuse
 	}
 	s.letter.To += to
 	return nil
@@ -114,21 +114,21 @@ func (s *session) Data(r io.Reader) error {
 	text, err := io.ReadAll(r)
 	s.letter.Text = string(text)
 	_, s.letter.Secure = s.conn.TLSConnectionState()
-	s.office.mu.Lock()
-	s.office.got = append(s.office.got, s.letter)
-	s.office.mu.Unlock()
-	s.office.came <- struct{}{}
+	s.server.mu.Lock()
+	s.server.got = append(s.server.got, s.letter)
+	s.server.mu.Unlock()
+	s.server.came <- struct{}{}
 	return err
 }
 
-func (s *session) Reset()        { s.letter = Letter{} }
+func (s *session) Reset()        { s.letter = Message{} }
 func (s *session) Logout() error { return nil }
 
 // Open starts a mail server, with a certificate of its own where secure. With refuse it
 // takes no recipient. It ends with the test.
-func Open(t testing.TB, secure bool, refuse *smtp.SMTPError) *Office {
+func Open(t testing.TB, secure bool, refuse *smtp.SMTPError) *Server {
 	t.Helper()
-	p := &Office{refuse: refuse, came: make(chan struct{}, 100)}
+	p := &Server{refuse: refuse, came: make(chan struct{}, 100)}
 	server := smtp.NewServer(p)
 	server.Domain, server.AllowInsecureAuth = "localhost", !secure
 	if secure {
@@ -145,7 +145,7 @@ func Open(t testing.TB, secure bool, refuse *smtp.SMTPError) *Office {
 	return p
 }
 
-func (p *Office) certificate(t testing.TB) tls.Certificate {
+func (p *Server) certificate(t testing.TB) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
