@@ -36,7 +36,7 @@ var selection = []faults.Mutation{
 	replace("tag_coding", "an entity tag to which a proxy added the coding is refused",
 		"internal/fleet/previewtag.go", "exactPreview(withoutCoding(quoted))", "exactPreview(quoted)"),
 	replace("tag_loop", "a run goes on after the server refused its own entity tag twice",
-		runFile, "const mostContradictions = 2\n", "const mostContradictions = 1000\n"),
+		runFile, "const maxContradictions = 2\n", "const maxContradictions = 1000\n"),
 	replace("ambiguous_workspace", "a number that is one Workspace's id and another's name means the id",
 		"internal/cli/workspacename.go", "return w.ID != id }):", "return w.ID != id && false }):"),
 	replace("late_report", "a report that cannot be written does not stop the run",
