@@ -4,22 +4,23 @@ import (
 	"context"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 // FsckReport is the result of a check of the whole database.
-type FsckReport = store.Report
+type FsckReport = fsck.Report
 
 // FsckCheck is one invariant and whether it holds.
-type FsckCheck = store.Check
+type FsckCheck = fsck.Check
 
 // FsckNotCovered is a part of the database that no check covers.
-type FsckNotCovered = store.NotCovered
+type FsckNotCovered = fsck.NotCovered
 
 // AuditHead is a link of the audit log's chain.
 type AuditHead = store.AuditHead
 
 // AuditReport is the result of a check of the audit log's chain.
-type AuditReport = store.AuditReport
+type AuditReport = fsck.AuditReport
 
 // VerifyAudit checks the audit log's chain. It also checks that the chain still contains a head
 // that was saved elsewhere, unless that is the zero AuditHead. It opens the database as
@@ -30,7 +31,7 @@ func VerifyAudit(ctx context.Context, url string, noted AuditHead) (report Audit
 		return report, err
 	}
 	err = s.View(ctx, func(tx *store.Tx) (err error) {
-		report, err = tx.VerifyAudit(ctx, noted)
+		report, err = fsck.VerifyAudit(ctx, tx, noted)
 		return err
 	})
 	if closing := s.Close(); err == nil {
@@ -40,15 +41,15 @@ func VerifyAudit(ctx context.Context, url string, noted AuditHead) (report Audit
 }
 
 // ErrUnsound is the error of a backup or restore whose copy fails the check.
-var ErrUnsound = store.ErrUnsound
+var ErrUnsound = fsck.ErrUnsound
 
 // Fsck checks the whole database against the invariants, in one snapshot. It reads every SIM
 // and every ledger line and writes nothing. Other transactions can write meanwhile.
-func (o Operator) Fsck(ctx context.Context) (FsckReport, error) { return fsck(ctx, o.store) }
+func (o Operator) Fsck(ctx context.Context) (FsckReport, error) { return checked(ctx, o.store) }
 
-func fsck(ctx context.Context, s *store.Store) (report FsckReport, err error) {
+func checked(ctx context.Context, s *store.Store) (report FsckReport, err error) {
 	err = s.View(ctx, func(tx *store.Tx) (err error) {
-		report, err = tx.Fsck(ctx)
+		report, err = fsck.Run(ctx, tx)
 		return err
 	})
 	return report, err
@@ -62,7 +63,7 @@ func FsckDatabase(ctx context.Context, url string) (report FsckReport, err error
 	if err != nil {
 		return report, err
 	}
-	report, err = fsck(ctx, s)
+	report, err = checked(ctx, s)
 	if closing := s.Close(); err == nil {
 		err = closing
 	}
@@ -73,11 +74,11 @@ func FsckDatabase(ctx context.Context, url string) (report FsckReport, err error
 // report is about the copy. Errors: ErrUnsound; the database is PostgreSQL, which has its own
 // tools for backups.
 func BackUpDatabase(ctx context.Context, url, file string) (FsckReport, error) {
-	return store.Backup(ctx, url, file)
+	return fsck.Backup(ctx, url, file)
 }
 
 // RestoreDatabase copies a backup to the SQLite database of the URL, which must not exist yet.
 // The report is about the copy. Errors: like BackUpDatabase.
 func RestoreDatabase(ctx context.Context, file, url string) (FsckReport, error) {
-	return store.Restore(ctx, file, url)
+	return fsck.Restore(ctx, file, url)
 }

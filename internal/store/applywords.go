@@ -79,7 +79,7 @@ func statusName(column string) string {
 func statusEventType(column string) string {
 	text := "CASE " + column
 	for _, s := range fleet.SIMStatuses {
-		if event, ok := statusEvents[s.ID]; ok {
+		if event, ok := StatusEvents[s.ID]; ok {
 			text += fmt.Sprintf(" WHEN %d THEN %d", s.ID, event)
 		}
 	}

@@ -9,29 +9,31 @@ import (
 	"time"
 )
 
-// auditRow is an entry of the audit log as stored, with everything that the chain protects.
-type auditRow struct {
-	id, at, actor, user, token, code, ledger                     int64
+// AuditRow is an entry of the audit log as stored, with everything that the chain protects.
+type AuditRow struct {
+	ID, at, actor, user, token, code, ledger                     int64
 	address, request, action, subject, subjectID, detail, places string
-	seq                                                          int64
-	hash                                                         []byte
+	Seq                                                          int64
+	Hash                                                         []byte
 }
 
-const auditRowColumns = `id, at, actor, COALESCE(user_id, 0), COALESCE(token_id, 0), code, COALESCE(ledger_id, 0),
+// AuditRowColumns are the columns of an AuditRow.
+const AuditRowColumns = `id, at, actor, COALESCE(user_id, 0), COALESCE(token_id, 0), code, COALESCE(ledger_id, 0),
 	address, request_id, action, subject, subject_id, detail, places, COALESCE(seq, 0), hash`
 
-func (a *auditRow) scan(r rows) error {
-	return r.Scan(&a.id, &a.at, &a.actor, &a.user, &a.token, &a.code, &a.ledger,
-		&a.address, &a.request, &a.action, &a.subject, &a.subjectID, &a.detail, &a.places, &a.seq, &a.hash)
+// Scan reads a row of AuditRowColumns.
+func (a *AuditRow) Scan(r Row) error {
+	return r.Scan(&a.ID, &a.at, &a.actor, &a.user, &a.token, &a.code, &a.ledger,
+		&a.address, &a.request, &a.action, &a.subject, &a.subjectID, &a.detail, &a.places, &a.Seq, &a.Hash)
 }
 
-// link returns the hash of the entry at its place in the chain: SHA-256 over the previous hash
+// Link returns the hash of the entry at its place in the chain: SHA-256 over the previous hash
 // and all fields of the entry. A number has 8 bytes, big-endian; a text is preceded by its
 // length. docs/operations/audit.md documents this for the verification of exports.
-func (a *auditRow) link(before []byte) []byte {
+func (a *AuditRow) Link(before []byte) []byte {
 	b := make([]byte, 0, 512)
 	b = append(b, before...)
-	for _, n := range [...]int64{a.seq, a.id, a.at, a.actor, a.user, a.token, a.code, a.ledger} {
+	for _, n := range [...]int64{a.Seq, a.ID, a.at, a.actor, a.user, a.token, a.code, a.ledger} {
 		b = binary.BigEndian.AppendUint64(b, uint64(n))
 	}
 	for _, s := range [...]string{a.address, a.request, a.action, a.subject, a.subjectID, a.detail, a.places} {
@@ -58,15 +60,15 @@ func (tx *Tx) AuditHead(ctx context.Context) (AuditHead, error) {
 	return head, err
 }
 
-// auditMark is the row of audit_head: the last link that was made, and the instant before
+// AuditMark is the row of audit_head: the last link that was made, and the instant before
 // which every entry has a link.
-type auditMark struct {
+type AuditMark struct {
 	AuditHead
-	at int64
+	At int64
 }
 
-func (tx *Tx) auditMark(ctx context.Context) (m auditMark, found bool, err error) {
-	found, err = tx.one(ctx, "SELECT seq, hash, at FROM audit_head WHERE id = 1", nil, &m.Seq, &m.Hash, &m.at)
+func (tx *Tx) auditMark(ctx context.Context) (m AuditMark, found bool, err error) {
+	found, err = tx.one(ctx, "SELECT seq, hash, at FROM audit_head WHERE id = 1", nil, &m.Seq, &m.Hash, &m.At)
 	m.Hash = bytes.Clone(m.Hash)
 	return m, found, err
 }
@@ -123,39 +125,44 @@ func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	}
 	var ids, seqs []int64
 	var hashes [][]byte
-	text := "SELECT " + auditRowColumns + " FROM audit WHERE seq IS NULL AND hash IS NULL AND at >= $2 AND id > $3 ORDER BY id LIMIT $1"
+	text := "SELECT " + AuditRowColumns + " FROM audit WHERE seq IS NULL AND hash IS NULL AND at >= $2 AND id > $3 ORDER BY id LIMIT $1"
 	err = tx.each(ctx, text, []any{most, tx.oldestToLink(mark), tx.lowestToLink(last)}, func(r rows) error {
-		var a auditRow
-		if err := a.scan(r); err != nil {
+		var a AuditRow
+		if err := a.Scan(r); err != nil {
 			return err
 		}
-		a.seq = head.Seq + 1
-		head = AuditHead{a.seq, a.link(head.Hash)}
-		ids, seqs, hashes = append(ids, a.id), append(seqs, head.Seq), append(hashes, head.Hash)
+		a.Seq = head.Seq + 1
+		head = AuditHead{a.Seq, a.Link(head.Hash)}
+		ids, seqs, hashes = append(ids, a.ID), append(seqs, head.Seq), append(hashes, head.Hash)
 		return nil
 	})
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
 	if len(ids) < most {
-		mark.at = micros(tx.now)
+		mark.At = micros(tx.now)
 	}
 	if err := tx.setLinks(ctx, ids, seqs, hashes); err != nil {
 		return 0, err
 	}
-	return len(ids), tx.setAuditMark(ctx, auditMark{head, mark.at})
+	return len(ids), tx.setAuditMark(ctx, AuditMark{head, mark.At})
 }
+
+// LinkSlack is how far before the mark of the last linking an entry without a link may be dated
+// on SQLite. Every entry committed before the mark has a link, and an entry has the instant at
+// which its transaction began: the previous writer has finished by then.
+const LinkSlack = 5 * time.Second
 
 // oldestToLink returns the instant from which entries are linked. If the clock was set back,
 // the mark follows the clock, so that entries do not stay unlinked.
-func (tx *Tx) oldestToLink(mark auditMark) int64 {
-	if micros(tx.now) < mark.at {
+func (tx *Tx) oldestToLink(mark AuditMark) int64 {
+	if micros(tx.now) < mark.At {
 		return math.MinInt64
 	}
 	if tx.d == SQLite {
-		return mark.at - slackSQLite.Microseconds()
+		return mark.At - LinkSlack.Microseconds()
 	}
-	return mark.at - tooOldToLink.Microseconds()
+	return mark.At - tooOldToLink.Microseconds()
 }
 
 // lowestToLink returns the id above which entries are linked.
@@ -166,9 +173,9 @@ func (tx *Tx) lowestToLink(last int64) int64 {
 	return last
 }
 
-func (tx *Tx) setAuditMark(ctx context.Context, m auditMark) error {
+func (tx *Tx) setAuditMark(ctx context.Context, m AuditMark) error {
 	return tx.exec(ctx, `INSERT INTO audit_head (id, seq, hash, at) VALUES (1, $1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at`, m.Seq, m.Hash, m.at)
+		ON CONFLICT (id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash, at = excluded.at`, m.Seq, m.Hash, m.At)
 }
 
 func (tx *Tx) setLinks(ctx context.Context, ids, seqs []int64, hashes [][]byte) error {

@@ -9,47 +9,41 @@ import (
 	"path/filepath"
 )
 
-// ErrUnsound is the error of a Backup or Restore whose copy fails Fsck.
-var ErrUnsound = errors.New("the copy does not pass fsck")
-
 // Backup copies a SQLite database into a new file, as of one instant, while a server uses it:
 // readers do not block the writer. The file gets its name only when it is complete, synced, and
-// has passed Fsck. Only its owner may read it, because it contains the keys that sign tokens.
-// Backup refuses PostgreSQL, which has its own tools.
-//
-// The report is that of the copy; the error is ErrUnsound if it has faults.
-func Backup(ctx context.Context, url, file string) (Report, error) {
+// check has accepted it. Only its owner may read it, because it contains the keys that sign
+// tokens. Backup refuses PostgreSQL, which has its own tools.
+func Backup(ctx context.Context, url, file string, check func(*Store) error) error {
 	from, ok, err := sqliteFile(url)
 	switch {
 	case err != nil:
-		return Report{}, err
+		return err
 	case !ok:
-		return Report{}, errors.New("PostgreSQL is backed up by its own tools: pg_dump -Fc, or pg_basebackup; see docs/operations/postgresql.md")
+		return errors.New("PostgreSQL is backed up by its own tools: pg_dump -Fc, or pg_basebackup; see docs/operations/postgresql.md")
 	}
 	if _, err := os.Lstat(file); err == nil {
-		return Report{}, fmt.Errorf("%s exists already: a backup never overwrites a file", file)
+		return fmt.Errorf("%s exists already: a backup never overwrites a file", file)
 	}
 	source, err := Inspect(ctx, url, Options{}) // before anything is created
 	if err != nil {
-		return Report{}, err
+		return err
 	}
 	defer func() { _ = source.Close() }() // read only
 	part, err := partial(file)
 	if err != nil {
-		return Report{}, err
+		return err
 	}
 	defer part.discard()
 	if err := vacuumInto(ctx, from, part.name); err != nil {
-		return Report{}, err
+		return err
 	}
 	if err := settle(ctx, part.name); err != nil {
-		return Report{}, err
+		return err
 	}
-	report, err := inspected(ctx, part.name)
-	if err != nil {
-		return report, err
+	if err := inspect(ctx, part.name, check); err != nil {
+		return err
 	}
-	return report, publish(part.name, file)
+	return publish(part.name, file)
 }
 
 // vacuumInto writes a compact copy. It is one read transaction of the source. SQLite does
@@ -63,20 +57,13 @@ func vacuumInto(ctx context.Context, file, part string) error {
 	return errors.Join(err, db.Close())
 }
 
-// inspected returns the Fsck report of a file.
-func inspected(ctx context.Context, file string) (report Report, err error) {
+// inspect opens a file for reading and passes it to check.
+func inspect(ctx context.Context, file string, check func(*Store) error) error {
 	s, err := Inspect(ctx, "sqlite:"+file, Options{})
 	if err != nil {
-		return report, err
-	}
-	err = s.View(ctx, func(tx *Tx) (err error) {
-		report, err = tx.Fsck(ctx)
 		return err
-	})
-	if err = errors.Join(err, s.Close()); err == nil && !report.OK() {
-		err = ErrUnsound
 	}
-	return report, err
+	return errors.Join(check(s), s.Close())
 }
 
 // publish syncs a file and gives it its name. A hard link never replaces a file created

@@ -19,13 +19,15 @@ type Checksums struct {
 // Hold reports whether the SIMs match the ledger.
 func (c Checksums) Hold() bool { return c.State == c.Deltas && c.IDs == c.IDsDeltas }
 
-func (c *Checksums) addSIM(s fleet.SIMState) {
+// AddSIM adds a SIM.
+func (c *Checksums) AddSIM(s fleet.SIMState) {
 	c.SIMs++
 	c.IDs ^= fleet.Checksum(fleet.SIMState{ID: s.ID})
 	c.State ^= fleet.Checksum(s)
 }
 
-func (c *Checksums) addEntry(delta, ids int64) {
+// AddEntry adds what a ledger entry contributed.
+func (c *Checksums) AddEntry(delta, ids int64) {
 	c.Deltas ^= uint64(delta)
 	c.IDsDeltas ^= uint64(ids)
 }
@@ -33,9 +35,9 @@ func (c *Checksums) addEntry(delta, ids int64) {
 // Checksums adds up all SIMs and all ledger entries. It reads all rows of both, so it is only
 // for the operator's checks. Call it in a View.
 func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
-	err = tx.each(ctx, "SELECT "+checkedColumns+" FROM sims", nil, func(r rows) error {
-		s, err := scanChecked(r)
-		c.addSIM(s)
+	err = tx.each(ctx, "SELECT "+CheckedColumns+" FROM sims", nil, func(r rows) error {
+		s, err := ScanChecked(r)
+		c.AddSIM(s)
 		return err
 	})
 	if err != nil {
@@ -44,16 +46,17 @@ func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
 	err = tx.each(ctx, "SELECT delta, ids_delta FROM ledger", nil, func(r rows) error {
 		var delta, ids int64
 		err := r.Scan(&delta, &ids)
-		c.addEntry(delta, ids)
+		c.AddEntry(delta, ids)
 		return err
 	})
 	return c, err
 }
 
-// checkedColumns are the columns in a SIM's checksum.
-const checkedColumns = "id, workspace_id, status, COALESCE(device_id, 0), version"
+// CheckedColumns are the columns in a SIM's checksum.
+const CheckedColumns = "id, workspace_id, status, COALESCE(device_id, 0), version"
 
-func scanChecked(r rows) (fleet.SIMState, error) {
+// ScanChecked reads a row of CheckedColumns.
+func ScanChecked(r Row) (fleet.SIMState, error) {
 	var id, workspace, status, device, version int64
 	err := r.Scan(&id, &workspace, &status, &device, &version)
 	return fleet.SIMState{

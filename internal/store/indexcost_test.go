@@ -17,7 +17,7 @@ var listIndexes = []string{"sims_imsi", "sims_msisdn", "sims_eid", "ledger_at", 
 // BenchmarkListIndexes compares how long the change of a migration of 500 SIMs takes with and
 // without the indexes of lists, in turns, among LIST_SIMS SIMs (100,000 if unset).
 func BenchmarkListIndexes(b *testing.B) {
-	n := sizeOf(b, "LIST_SIMS", 100_000)
+	n := storetest.SizeOf(b, "LIST_SIMS", 100_000)
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		b.Run(name, func(b *testing.B) {
 			var stores []*store.Store

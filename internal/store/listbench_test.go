@@ -16,7 +16,7 @@ import (
 // LIST_SIMS SIMs (100,000 if unset) and half as many migrations, with three lines per two
 // SIMs. It logs what takes longer than 100 ms.
 func BenchmarkBigLists(b *testing.B) {
-	n := sizeOf(b, "LIST_SIMS", 100_000)
+	n := storetest.SizeOf(b, "LIST_SIMS", 100_000)
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		b.Run(name, func(b *testing.B) {
 			url := newURL(b)

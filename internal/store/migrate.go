@@ -273,8 +273,8 @@ func (c Change) delta() int64 {
 	return int64(d)
 }
 
-// statusEvents is the event of a change to a status.
-var statusEvents = map[fleet.SIMStatus]fleet.EventType{
+// StatusEvents is the event of a change to a status.
+var StatusEvents = map[fleet.SIMStatus]fleet.EventType{
 	fleet.SIMActivated:   fleet.EventSIMActivated,
 	fleet.SIMSuspended:   fleet.EventSIMSuspended,
 	fleet.SIMDeleted:     fleet.EventSIMDeleted,

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/store/storetest"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
@@ -25,12 +26,12 @@ func TestStandbyIsCheckedButNotServed(t *testing.T) {
 	}
 	remove(t, standby)
 	url := standby.URL("postgres")
-	var report store.Report
+	var report fsck.Report
 	for until := time.Now().Add(time.Minute); ; { // until it has caught up with the primary
 		looking, err := store.Inspect(t.Context(), url, store.Options{MaxConns: 2})
 		if err == nil {
 			err = looking.View(t.Context(), func(tx *store.Tx) (err error) {
-				report, err = tx.Fsck(t.Context())
+				report, err = fsck.Run(t.Context(), tx)
 				return err
 			})
 			_ = looking.Close()

@@ -11,41 +11,38 @@ import (
 
 // Restore copies a backup to the SQLite database of the URL. It fails if a database exists
 // there. Before the copy gets its name, it is checked: it must be a Simferry database, not of a
-// newer schema, with intact pages, and pass Fsck. A backup of an older schema is migrated; the
-// backup file itself is not changed.
-//
-// The report is that of the copy; the error is ErrUnsound if it has faults.
-func Restore(ctx context.Context, backup, url string) (Report, error) {
+// newer schema, with intact pages, and accepted by check. A backup of an older schema is
+// migrated; the backup file itself is not changed.
+func Restore(ctx context.Context, backup, url string, check func(*Store) error) error {
 	file, ok, err := sqliteFile(url)
 	switch {
 	case err != nil:
-		return Report{}, err
+		return err
 	case !ok:
-		return Report{}, errors.New("PostgreSQL is restored by its own tools, such as pg_restore; see docs/operations/postgresql.md")
+		return errors.New("PostgreSQL is restored by its own tools, such as pg_restore; see docs/operations/postgresql.md")
 	}
 	if err := vacant(file); err != nil {
-		return Report{}, err
+		return err
 	}
 	part, err := partial(file)
 	if err != nil {
-		return Report{}, err
+		return err
 	}
 	defer part.discard()
 	if err := copyBackup(backup, part.name); err != nil {
-		return Report{}, err
+		return err
 	}
 	if err := prepare(ctx, part.name); err != nil {
-		return Report{}, fmt.Errorf("%s: %w", backup, err)
+		return fmt.Errorf("%s: %w", backup, err)
 	}
 	if err := settle(ctx, part.name); err != nil {
-		return Report{}, fmt.Errorf("%s: %w", backup, err)
+		return fmt.Errorf("%s: %w", backup, err)
 	}
-	report, err := inspected(ctx, part.name)
-	if err != nil {
-		return report, fmt.Errorf("%s: %w", backup, err)
+	if err := inspect(ctx, part.name, check); err != nil {
+		return fmt.Errorf("%s: %w", backup, err)
 	}
 	_ = os.Remove(file) // vacant: it does not exist, or is empty
-	return report, publish(part.name, file)
+	return publish(part.name, file)
 }
 
 // vacant returns an error if there is a database, or files left of one that SQLite would use

@@ -13,30 +13,31 @@ func Seal(s fleet.SIM) int64 {
 		cmp.Or(s.Model, fleet.StandardModel), clean(s.BIC)) ^ fleet.SealOwners(s.ID, s.Issuer, s.Reseller) ^ fleet.SealActivation(s.ID, activation(s)))
 }
 
-// sealedColumns are what a seal covers of sims s, with the seal at the end.
-const sealedColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.produced_at, s.model_id, COALESCE(s.bic, ''),
+// SealedColumns are what a seal covers of sims s, with the seal at the end.
+const SealedColumns = `s.id, s.iccid, s.eid, s.imsi, s.msisdn, s.produced_at, s.model_id, COALESCE(s.bic, ''),
 	s.issuer_id, COALESCE(s.reseller_id, 0), COALESCE(s.activated_at, 0), s.seal`
 
-// sealedRow is a row of sealedColumns.
-type sealedRow struct {
-	id, produced, model         int64
+// SealedRow is a row of SealedColumns.
+type SealedRow struct {
+	ID, produced, model         int64
 	iccid, eid, imsi, msisdn    string
 	bic                         string
-	issuer, reseller, activated int64
-	seal                        *int64
+	Issuer, Reseller, Activated int64
+	Seal                        *int64
 }
 
-// into returns where a row of sealedColumns is scanned to.
-func (s *sealedRow) into() []any {
-	return []any{&s.id, &s.iccid, &s.eid, &s.imsi, &s.msisdn, &s.produced, &s.model, &s.bic, &s.issuer, &s.reseller, &s.activated, &s.seal}
+// Into returns where a row of SealedColumns is scanned to.
+func (s *SealedRow) Into() []any {
+	return []any{&s.ID, &s.iccid, &s.eid, &s.imsi, &s.msisdn, &s.produced, &s.model, &s.bic, &s.Issuer, &s.Reseller, &s.Activated, &s.Seal}
 }
 
-// identity returns the part of the seal that never changes.
-func (s *sealedRow) identity() uint64 {
-	return fleet.SealIdentity(fleet.SIMID(s.id), s.iccid, s.eid, s.imsi, s.msisdn, s.produced, fleet.ModelID(s.model), s.bic)
+// Identity returns the part of the seal that never changes.
+func (s *SealedRow) Identity() uint64 {
+	return fleet.SealIdentity(fleet.SIMID(s.ID), s.iccid, s.eid, s.imsi, s.msisdn, s.produced, fleet.ModelID(s.model), s.bic)
 }
 
-func owners(id, issuer, reseller int64) uint64 {
+// OwnersSeal returns the part of the seal about the issuer and the reseller.
+func OwnersSeal(id, issuer, reseller int64) uint64 {
 	return fleet.SealOwners(fleet.SIMID(id), fleet.WorkspaceID(issuer), fleet.WorkspaceID(reseller))
 }
 
@@ -49,19 +50,19 @@ func (tx *Tx) SIMsUnsealed(ctx context.Context) (bool, error) {
 // SealSIMs seals up to most SIMs that have no seal, and returns how many. They were imported by
 // an earlier version. Several servers may call it concurrently.
 func (tx *Tx) SealSIMs(ctx context.Context, most int) (sealed int, err error) {
-	text := "SELECT " + sealedColumns + `, COALESCE(o.issuer_before, s.issuer_id),
+	text := "SELECT " + SealedColumns + `, COALESCE(o.issuer_before, s.issuer_id),
 			CASE WHEN o.sim_id IS NULL THEN COALESCE(s.reseller_id, 0) ELSE COALESCE(o.reseller_before, 0) END
 		FROM sims s LEFT JOIN ledger_owners o ON o.sim_id = s.id AND o.version = (SELECT min(p.version) FROM ledger_owners p WHERE p.sim_id = s.id)
 		WHERE s.seal IS NULL ORDER BY s.id LIMIT $1` + tx.pick("", " FOR NO KEY UPDATE OF s SKIP LOCKED")
 	var ids, seals []int64
 	err = tx.each(ctx, text, []any{most}, func(r rows) error {
-		var s sealedRow
+		var s SealedRow
 		var issuer, reseller int64
-		if err := r.Scan(append(s.into(), &issuer, &reseller)...); err != nil {
+		if err := r.Scan(append(s.Into(), &issuer, &reseller)...); err != nil {
 			return err
 		}
-		ids = append(ids, s.id)
-		seals = append(seals, int64(s.identity()^owners(s.id, issuer, reseller)^fleet.SealActivation(fleet.SIMID(s.id), s.activated)))
+		ids = append(ids, s.ID)
+		seals = append(seals, int64(s.Identity()^OwnersSeal(s.ID, issuer, reseller)^fleet.SealActivation(fleet.SIMID(s.ID), s.Activated)))
 		return nil
 	})
 	if err != nil || len(ids) == 0 {

@@ -10,7 +10,7 @@ import (
 const settleBatch = 1000
 
 // settle runs the background jobs of a server, such as sealing SIMs and linking entries of the
-// audit log, in the copy of a SQLite database. Otherwise Fsck would report the pending work as
+// audit log, in the copy of a SQLite database. Otherwise fsck would report the pending work as
 // damage.
 func settle(ctx context.Context, file string) (err error) {
 	db, err := openPool(lookDSN(file))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 // smallDisk mounts a small disk.
@@ -121,11 +122,11 @@ func TestInspectOnAFullDisk(t *testing.T) {
 			return err
 		},
 		"Backup": func() error {
-			_, err := store.Backup(t.Context(), url, filepath.Join(dir, "copy.db"))
+			_, err := fsck.Backup(t.Context(), url, filepath.Join(dir, "copy.db"))
 			return err
 		},
 		"Restore": func() error {
-			_, err := store.Restore(t.Context(), filepath.Join(dir, "simferry.db"), "sqlite:"+filepath.Join(dir, "again.db"))
+			_, err := fsck.Restore(t.Context(), filepath.Join(dir, "simferry.db"), "sqlite:"+filepath.Join(dir, "again.db"))
 			return err
 		},
 	} {

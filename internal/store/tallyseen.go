@@ -13,8 +13,8 @@ import (
 
 func seenBy(viewer fleet.WorkspaceID) counted { return counted{-viewer, []int64{0}} }
 
-// seenSIMs has a row for each SIM and each Workspace that sees it beyond its own fleet.
-const seenSIMs = `
+// SeenSIMs has a row for each SIM and each Workspace that sees it beyond its own fleet.
+const SeenSIMs = `
 	SELECT s.issuer_id AS viewer, s.id >> 10 AS block FROM sims s WHERE s.status <> 3
 	UNION ALL
 	SELECT s.reseller_id, s.id >> 10 FROM sims s WHERE s.status <> 3 AND s.reseller_id IS NOT NULL AND s.reseller_id <> s.issuer_id

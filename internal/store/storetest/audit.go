@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 // Entries of the audit log: one without a user and Workspace, one of a user in FleetDE.
@@ -57,10 +58,10 @@ func (e *env) verified(links int64) store.AuditHead {
 	return r.Head
 }
 
-func (e *env) verify(noted store.AuditHead) (r store.AuditReport) {
+func (e *env) verify(noted store.AuditHead) (r fsck.AuditReport) {
 	e.Helper()
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		r, err = tx.VerifyAudit(ctx, noted)
+		r, err = fsck.VerifyAudit(ctx, tx, noted)
 		return err
 	})
 	return r

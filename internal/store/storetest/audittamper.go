@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 // tampered is the number of links of the chain that RunAuditTampering damages; two entries
@@ -76,7 +77,7 @@ func (e *env) tamperingFound(name string, do []string, seed uint64) {
 		e.Errorf("%s passes audit verify (seed %d): %s", name, seed, strings.Join(do, "; "))
 	}
 	e.view(func(ctx context.Context, tx *store.Tx) error {
-		report, err := tx.Fsck(ctx)
+		report, err := fsck.Run(ctx, tx)
 		if report.OK() {
 			e.Errorf("%s passes fsck (seed %d): %s", name, seed, strings.Join(do, "; "))
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 // Breakable is an engine whose databases can be damaged.
@@ -22,7 +23,7 @@ type Breakable struct {
 	// the store without foreign keys and checks.
 	Open func(t testing.TB, o store.Options) (s *store.Store, exec func(statement string))
 	// InRuns is Fsck with so few SIMs and entries in memory at once.
-	InRuns func(ctx context.Context, tx *store.Tx, run int) (store.Report, error)
+	InRuns func(ctx context.Context, tx *store.Tx, run int) (fsck.Report, error)
 }
 
 // RunFsck checks fsck on sound databases and on each kind of damage.
@@ -171,19 +172,19 @@ func (e *env) wander(steps int) {
 }
 
 // fsck checks the database twice, with different run sizes: both must find the same faults.
-func (e *env) fsck(b Breakable) (report store.Report) {
+func (e *env) fsck(b Breakable) (report fsck.Report) {
 	e.Helper()
-	var small store.Report
+	var small fsck.Report
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		if report, err = tx.Fsck(ctx); err != nil {
+		if report, err = fsck.Run(ctx, tx); err != nil {
 			return err
 		}
 		small, err = b.InRuns(ctx, tx, 2)
 		return err
 	})
 	same := cmp.Options{
-		cmpopts.IgnoreFields(store.Report{}, "Took"), cmpopts.IgnoreFields(store.Check{}, "Took"),
-		cmpopts.SortSlices(func(a, b store.Fault) int { return strings.Compare(a.String(), b.String()) }),
+		cmpopts.IgnoreFields(fsck.Report{}, "Took"), cmpopts.IgnoreFields(fsck.Check{}, "Took"),
+		cmpopts.SortSlices(func(a, b fsck.Fault) int { return strings.Compare(a.String(), b.String()) }),
 	}
 	if diff := cmp.Diff(report, small, same); diff != "" {
 		e.Errorf("in one run and in many (-one +many):\n%s", diff)
@@ -224,7 +225,7 @@ func (e *env) broken(b Breakable, found map[string]string) {
 			continue
 		}
 		failed[c.Key] = fmt.Sprint(c.First)
-		if c.Faults < len(c.First) || len(c.First) > store.MaxFaults {
+		if c.Faults < len(c.First) || len(c.First) > fsck.MaxFaults {
 			e.Errorf("%s has %d faults and names %d", c.Key, c.Faults, len(c.First))
 		}
 	}

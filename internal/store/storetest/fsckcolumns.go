@@ -12,6 +12,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 // damagedRows is the number of rows of a table in which each column is changed.
@@ -30,9 +31,9 @@ func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 	e.past()
 	e.owned()
 	e.sound(b)
-	var report store.Report
+	var report fsck.Report
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
-		report, err = tx.Fsck(ctx)
+		report, err = fsck.Run(ctx, tx)
 		return err
 	})
 	db := raw()
@@ -77,8 +78,8 @@ func (e *env) save(db *sql.DB, columns []tableColumn) {
 	}
 }
 
-func uncovered(r store.Report, table, column string) bool {
-	return slices.ContainsFunc(r.NotCovered, func(n store.NotCovered) bool {
+func uncovered(r fsck.Report, table, column string) bool {
+	return slices.ContainsFunc(r.NotCovered, func(n fsck.NotCovered) bool {
 		return n.Table == table && (len(n.Columns) == 0 || slices.Contains(n.Columns, column))
 	})
 }
@@ -240,7 +241,7 @@ func (e *env) damageRow(db *sql.DB, c tableColumn, offset int) bool {
 		e.Fatalf("%s: %v", change, err)
 	}
 	e.view(func(ctx context.Context, tx *store.Tx) error {
-		report, err := tx.Fsck(ctx)
+		report, err := fsck.Run(ctx, tx)
 		if err == nil && report.OK() {
 			e.Errorf("fsck does not find %s of %v", change, values)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 var undoCases = []testCase{
@@ -81,7 +82,7 @@ func undoRestores(e *env) {
 	CheckSums(e, e.s)
 	e.update(func(ctx context.Context, tx *store.Tx) error { return tx.FoldTally(ctx) })
 	e.view(func(ctx context.Context, tx *store.Tx) error {
-		r, err := tx.Fsck(ctx)
+		r, err := fsck.Run(ctx, tx)
 		for _, c := range r.Checks {
 			if !c.OK() && c.Key != "identity" && c.Key != "audit_entries" { // no seals and no audit entries here
 				e.Errorf("%s: %v", c.Key, c.First)

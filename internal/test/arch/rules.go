@@ -63,7 +63,7 @@ var Rules = map[string]Rule{
 	"internal/cli/profile": {Imports: []string{"api", "client", "internal/cli/atomicfile"}},
 
 	// the rules and what they stand on
-	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/limit"}, Drivers: true},
+	"internal/store":     {Imports: []string{"internal/dburl", "internal/fleet", "internal/limit"}, Tests: []string{"internal/store/fsck"}, Drivers: true},
 	"internal/store/...": {Imports: []string{"internal/fleet", "internal/store/..."}, Drivers: true},
 	"internal/control": {
 		Imports: []string{"internal/fleet", "internal/identity", "internal/netaddr", "internal/store"},
@@ -71,7 +71,7 @@ var Rules = map[string]Rule{
 		Never:   []string{"net/http/..."},
 	},
 	"internal/operator": {
-		Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/store", "internal/world"}, // world: the operator's files
+		Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/store", "internal/store/fsck", "internal/world"}, // world: the operator's files
 		Never:   []string{"net/http/..."},
 	},
 

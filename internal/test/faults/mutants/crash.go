@@ -24,7 +24,7 @@ var crash = []faults.Mutation{
 		mailsFile, "\treturn tx.exec(ctx, `\n\t\tINSERT INTO mails"),
 
 	replace("chain_forgets", "a link of the audit chain does not depend on the one before it",
-		"internal/store/auditchain.go", "\t\ta.seq = head.Seq + 1\n", "\t\ta.seq = head.Seq + 1\n\t\thead.Hash = make([]byte, sha256.Size)\n"),
+		"internal/store/auditchain.go", "\t\ta.Seq = head.Seq + 1\n", "\t\ta.Seq = head.Seq + 1\n\t\thead.Hash = make([]byte, sha256.Size)\n"),
 	replace("unknown_commit", "a commit whose outcome is unknown counts as one that failed",
 		"internal/store/store.go", "s.engine.classify(err) == outcomeUnknown", "false"),
 	replace("replay_early", "a stored reply is sent again without waiting for the synchronous standby",

@@ -7,7 +7,7 @@ const (
 	bodyFile    = "internal/httpapi/body.go"
 	ledgerFile  = "internal/store/ledger.go"
 	refreshFile = "internal/control/refresh.go"
-	chainFile   = "internal/store/fsckaudit.go"
+	chainFile   = "internal/store/fsck/audit.go"
 )
 
 // security holds bugs that let a caller see, do or use up more than they may. Ordinary tests
@@ -48,7 +48,7 @@ var security = []faults.Mutation{
 	replace("key_everywhere", "an idempotency key used in one Workspace replays in the others",
 		onceFile, "By: caller(who), Workspace: who.Workspace, ", "By: caller(who), "),
 	replace("audit_unlinked", "an audit entry that was unlinked or inserted later is not noticed",
-		chainFile, "\treturn tx.unlinkedAudit(ctx, chain, mark)\n", "\treturn nil\n"),
+		chainFile, "\treturn unlinkedAudit(ctx, db, chain, mark)\n", "\treturn nil\n"),
 	replace("audit_cut", "entries removed at the end of the audit chain are not noticed",
 		chainFile, "\tif mark.Seq != 0 {\n", "\tif false {\n"),
 	replace("secret_readable", "a file of secrets that others may read is accepted",

@@ -16,7 +16,7 @@ var storage = []faults.Mutation{
 	replace("done_twice", "a write whose commit was lost is done again",
 		onceFile, "\t\tif err != nil || got.Done {\n\t\t\treturn err\n\t\t}\n\t\treturn fn(tx)", "\t\tif err != nil || got.Busy {\n\t\t\treturn err\n\t\t}\n\t\treturn fn(tx)"),
 	replace("pages_unchecked", "fsck does not look at the pages of a SQLite file",
-		"internal/store/fsckpages.go", `if found != "ok" {`, `if found == "" {`),
+		"internal/store/fsck/pages.go", `if found != "ok" {`, `if found == "" {`),
 	replace("file_replaced", "a database file that was replaced is served on",
 		"internal/store/sqlitefiles.go", "case !os.SameFile(info, f.infos[i]):", "case !os.SameFile(info, info) || f.infos[i] == nil:"),
 	replace("clock_sweeps", "a server whose clock is weeks ahead deletes what it takes for expired",
@@ -26,7 +26,7 @@ var storage = []faults.Mutation{
 	replace("log_grows", "the write-ahead log is never truncated",
 		"internal/store/checkpoint.go", "if err == nil && logged > c.tooLarge {", "if err == nil && logged < 0 {"),
 	replace("seal_ignored", "fsck does not compare the identity of a SIM with its seal",
-		"internal/store/fsckseal.go", "s.off = uint64(*row.seal) ^ row.identity() ^", "s.off = 0 * uint64(*row.seal) ^ 0*row.identity() ^ 0*"),
+		"internal/store/fsck/seal.go", "s.off = uint64(*row.Seal) ^ row.Identity() ^", "s.off = 0 * uint64(*row.Seal) ^ 0*row.Identity() ^ 0*"),
 	replace("crash_counts", "a sign-in that a crash cut off counts as a wrong guess",
 		"internal/control/lockout.go", "g.budget.underWay().Add(ctx, tx, evaluatedIn)", "g.budget.Add(ctx, tx, evaluatedIn)"),
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
 
@@ -33,7 +34,7 @@ func (s state) recover(ctx context.Context, dir, db string, asked map[string]*tr
 		fail("I12: the database does not open: %v", err)
 		return wrong
 	}
-	faults, err := fsck(ctx, opened)
+	faults, err := checkDatabase(ctx, opened)
 	if err != nil {
 		fail("I1: fsck cannot read the database: %v", err)
 	}
@@ -77,9 +78,9 @@ func (s state) write(dir string) error {
 	return nil
 }
 
-func fsck(ctx context.Context, s *store.Store) (faults []string, err error) {
+func checkDatabase(ctx context.Context, s *store.Store) (faults []string, err error) {
 	err = s.View(ctx, func(tx *store.Tx) error {
-		report, err := tx.Fsck(ctx)
+		report, err := fsck.Run(ctx, tx)
 		faults = traffic.Faults(report)
 		return err
 	})

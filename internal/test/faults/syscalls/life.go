@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/test/faults"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
@@ -125,7 +126,7 @@ func (l *life) look(ctx context.Context, url string) {
 	}
 	defer func() { _ = s.Close() }() // nothing is written
 	err = s.View(ctx, func(tx *store.Tx) error {
-		report, err := tx.Fsck(ctx)
+		report, err := fsck.Run(ctx, tx)
 		for _, f := range traffic.Faults(report) {
 			l.fail("%s", f)
 		}

@@ -11,6 +11,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 )
 
 // Stored is what a database holds of the fleet's migrations.
@@ -94,16 +95,16 @@ func Sound(ctx context.Context, url string) (faults []string, err error) {
 		return nil, err
 	}
 	defer func() { _ = s.Close() }() // it was only looked at
-	var report store.Report
+	var report fsck.Report
 	err = s.View(ctx, func(tx *store.Tx) (err error) {
-		report, err = tx.Fsck(ctx)
+		report, err = fsck.Run(ctx, tx)
 		return err
 	})
 	return Faults(report), err
 }
 
 // Faults describes what fsck found: one line per failed check.
-func Faults(report store.Report) []string {
+func Faults(report fsck.Report) []string {
 	var faults []string
 	for _, c := range report.Checks {
 		if c.OK() {

@@ -1,11 +1,12 @@
-package store
+package fsck
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
+
+	"github.com/simferry/simferry/internal/store"
 )
 
 // pagesInvariant groups checks that do not belong to a numbered invariant.
@@ -14,13 +15,13 @@ const pagesInvariant = "pages"
 // wholePages runs SQLite's own integrity check first: pages, indexes and constraints. The other
 // checks read tables through indexes and may miss damage. PostgreSQL has its own tools for
 // this: see NotCovered.
-func (f *fsck) wholePages(ctx context.Context) error {
-	if f.tx.d == Postgres {
+func (f *checker) wholePages(ctx context.Context) error {
+	if f.db.Dialect() == store.Postgres {
 		return nil
 	}
 	c := Check{Key: "pages", Invariant: pagesInvariant, Name: "the file's pages and indexes are whole, and every row is as the schema demands"}
 	err := c.timed(func() error {
-		err := f.tx.each(ctx, "PRAGMA integrity_check(1000)", nil, func(r rows) error {
+		err := f.db.Each(ctx, "PRAGMA integrity_check(1000)", nil, func(r store.Row) error {
 			var found string
 			err := r.Scan(&found)
 			if found != "ok" {
@@ -33,7 +34,7 @@ func (f *fsck) wholePages(ctx context.Context) error {
 			err = nil
 		}
 		var pages int64
-		if _, counting := f.tx.one(ctx, "PRAGMA page_count", nil, &pages); counting == nil {
+		if _, counting := f.db.One(ctx, "PRAGMA page_count", nil, &pages); counting == nil {
 			c.count("pages", pages)
 		}
 		return err
@@ -44,7 +45,7 @@ func (f *fsck) wholePages(ctx context.Context) error {
 
 // unreadable adds an error that ended the other checks to the check of the pages, if that has
 // failed: it is then a fault that fsck found, not an error of fsck.
-func (f *fsck) unreadable(why error) bool {
+func (f *checker) unreadable(why error) bool {
 	for i := range f.asked {
 		if c := &f.asked[i]; c.Key == "pages" && !c.OK() {
 			c.fail("", 0, "the other checks ended early: %v", why)
@@ -63,8 +64,8 @@ var numbered = map[string]bool{
 // countedRows compares the number of rows with the highest id that SQLite has assigned. SQLite
 // has one writer and reuses ids after a rollback, so a table whose rows are never removed has
 // no gaps. On PostgreSQL gaps are normal.
-func (f *fsck) countedRows(ctx context.Context) error {
-	if f.tx.d == Postgres {
+func (f *checker) countedRows(ctx context.Context) error {
+	if f.db.Dialect() == store.Postgres {
 		return nil
 	}
 	c := Check{Key: "rows", Invariant: "I8", Name: "no row of the ledger, the events or the audit log was removed"}
@@ -72,7 +73,7 @@ func (f *fsck) countedRows(ctx context.Context) error {
 		for _, table := range slices.Sorted(maps.Keys(numbered)) {
 			var n, highest, last int64
 			text := fmt.Sprintf("SELECT count(*), COALESCE(max(id), 0), COALESCE((SELECT max(seq) FROM sqlite_sequence WHERE name = '%[1]s'), 0) FROM %[1]s", table)
-			if _, err := f.tx.one(ctx, text, nil, &n, &highest, &last); err != nil {
+			if _, err := f.db.One(ctx, text, nil, &n, &highest, &last); err != nil {
 				return err
 			}
 			c.count("rows of "+table, n)
@@ -98,8 +99,8 @@ const schemaTexts = `
 // wholeSchema compares the columns and indexes with those that the schema steps create, because
 // other checks do not notice damage there. Additional tables and indexes belong to the operator
 // and are ignored.
-func (f *fsck) wholeSchema(ctx context.Context) error {
-	if f.tx.d == Postgres {
+func (f *checker) wholeSchema(ctx context.Context) error {
+	if f.db.Dialect() == store.Postgres {
 		return nil
 	}
 	c := Check{Key: "schema", Invariant: pagesInvariant, Name: "every column and index of the schema is there"}
@@ -109,7 +110,7 @@ func (f *fsck) wholeSchema(ctx context.Context) error {
 			return err
 		}
 		have := make(map[string]bool)
-		err = f.tx.each(ctx, schemaTexts, nil, func(r rows) error {
+		err = f.db.Each(ctx, schemaTexts, nil, func(r store.Row) error {
 			var text string
 			err := r.Scan(&text)
 			have[text] = true
@@ -129,25 +130,13 @@ func (f *fsck) wholeSchema(ctx context.Context) error {
 
 // freshSchema returns schemaTexts of a new database.
 func freshSchema(ctx context.Context) (texts []string, err error) {
-	steps, err := loadSteps(SQLite)
-	if err != nil {
-		return nil, err
-	}
-	db, err := openPool(":memory:")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	db.SetMaxOpenConns(1) // each connection would have its own database
-	if err := steps.bring(ctx, db, false); err != nil {
-		return nil, err
-	}
-	tx := Tx{q: sqlQuerier{db}, d: SQLite}
-	err = tx.each(ctx, schemaTexts, nil, func(r rows) error {
-		var text string
-		err := r.Scan(&text)
-		texts = append(texts, text)
-		return err
+	err = store.FreshSchema(ctx, func(db store.Reader) error {
+		return db.Each(ctx, schemaTexts, nil, func(r store.Row) error {
+			var text string
+			err := r.Scan(&text)
+			texts = append(texts, text)
+			return err
+		})
 	})
 	return texts, err
 }

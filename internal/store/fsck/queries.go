@@ -1,6 +1,10 @@
-package store
+package fsck
 
-import "context"
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/store"
+)
 
 const tallyInvariant = "tally"
 
@@ -13,7 +17,7 @@ type question struct {
 }
 
 // queries runs all questions.
-func (f *fsck) queries(ctx context.Context) error {
+func (f *checker) queries(ctx context.Context) error {
 	for _, q := range questions {
 		c := Check{Key: q.key, Invariant: q.invariant, Name: q.name}
 		err := c.timed(func() error { return f.ask(ctx, q, &c) })
@@ -25,13 +29,13 @@ func (f *fsck) queries(ctx context.Context) error {
 	return nil
 }
 
-func (f *fsck) ask(ctx context.Context, q question, c *Check) error {
+func (f *checker) ask(ctx context.Context, q question, c *Check) error {
 	var n int64
-	if _, err := f.tx.one(ctx, "SELECT count(*) FROM "+q.size, nil, &n); err != nil {
+	if _, err := f.db.One(ctx, "SELECT count(*) FROM "+q.size, nil, &n); err != nil {
 		return err
 	}
 	c.count(q.what, n)
-	return f.tx.each(ctx, q.faults, nil, func(r rows) error {
+	return f.db.Each(ctx, q.faults, nil, func(r store.Row) error {
 		var id int64
 		var what string
 		err := r.Scan(&id, &what)
@@ -189,7 +193,7 @@ var questions = []question{
 		`SELECT -viewer, 'it sees ' || sum(there) || ' SIMs with ids from ' || (block << 10) || ' to ' || ((block << 10) + 1023)
 			|| ', ' || sum(counted) || ' are counted'
 		FROM (
-			SELECT -viewer AS viewer, 0 AS status, block, count(*) AS there, 0 AS counted FROM (` + seenSIMs + `) s GROUP BY 1, 3
+			SELECT -viewer AS viewer, 0 AS status, block, count(*) AS there, 0 AS counted FROM (` + store.SeenSIMs + `) s GROUP BY 1, 3
 			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally WHERE level = 1 AND workspace_id < 0
 			UNION ALL SELECT workspace_id, status, block, 0, sims FROM sim_tally_changes WHERE workspace_id < 0
 		) u GROUP BY viewer, status, block HAVING sum(there) <> sum(counted) ORDER BY 1`,

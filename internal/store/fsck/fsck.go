@@ -1,19 +1,23 @@
-package store
+// Package fsck checks a whole database against the invariants. It reads tables directly, and
+// relies neither on constraints nor on the statements of package store.
+package fsck
 
 import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/simferry/simferry/internal/store"
 )
 
-// Report is the result of Fsck.
+// Report is the result of Run.
 type Report struct {
 	At     time.Time // of the snapshot
 	Took   time.Duration
 	Checks []Check
 	// NotCovered lists what no check covers.
 	NotCovered []NotCovered
-	Audit      AuditHead // the last link of the audit log's chain
+	Audit      store.AuditHead // the last link of the audit log's chain
 }
 
 // OK reports whether all checks passed.
@@ -80,15 +84,16 @@ func (c *Check) timed(step func() error) error {
 	return err
 }
 
-// Fsck checks the whole database against the invariants; NotCovered lists what is not checked.
+// Run checks the whole database against the invariants; NotCovered lists what is not checked.
 // It does not rely on constraints or indexes. It reads every SIM and every ledger line, in runs
-// of fsckRun, so that its memory does not grow with the fleet. Call it in a View: in any other
+// of runSize, so that its memory does not grow with the fleet. Call it in a View: in any other
 // transaction it would compare different instants.
-func (tx *Tx) Fsck(ctx context.Context) (Report, error) { return tx.fsck(ctx, fsckRun) }
+func Run(ctx context.Context, tx *store.Tx) (Report, error) { return runIn(ctx, tx, runSize) }
 
-func (tx *Tx) fsck(ctx context.Context, run int) (Report, error) {
+func runIn(ctx context.Context, tx *store.Tx, run int) (Report, error) {
 	began := time.Now()
-	f := newFsck(tx, run)
+	db := tx.Reader()
+	f := newChecker(db, run)
 	for _, step := range []func(context.Context) error{f.wholePages, f.wholeSchema, f.allSIMs, f.wholeLedger, f.conserve, f.countedRows, f.wholeAudit, f.queries} {
 		err := step(ctx)
 		if err != nil && f.unreadable(err) {
@@ -99,17 +104,17 @@ func (tx *Tx) fsck(ctx context.Context, run int) (Report, error) {
 		}
 	}
 	f.conclude()
-	return Report{At: tx.now, Took: time.Since(began), Checks: f.inOrder(), NotCovered: notCoveredBy(tx.d), Audit: f.head}, nil
+	return Report{At: db.Now(), Took: time.Since(began), Checks: f.inOrder(), NotCovered: notCoveredBy(db.Dialect()), Audit: f.head}, nil
 }
 
-// fsckRun is how many SIMs or ledger entries are in memory at once.
-const fsckRun = 20_000
+// runSize is how many SIMs or ledger entries are in memory at once.
+const runSize = 20_000
 
-// fsck is a running check of a database.
-type fsck struct {
-	tx       *Tx
+// checker is a running check of a database.
+type checker struct {
+	db       store.Reader
 	run      int
-	sums     Checksums
+	sums     store.Checksums
 	imported int64 // SIMs, as the ledger has it
 
 	conserved, history, simEvents, identity Check // checked by the walk over the SIMs
@@ -118,12 +123,12 @@ type fsck struct {
 
 	lines, events, entries, sideRows int64 // that were read
 
-	head AuditHead
+	head store.AuditHead
 }
 
-func newFsck(tx *Tx, run int) *fsck {
-	return &fsck{
-		tx:        tx,
+func newChecker(db store.Reader, run int) *checker {
+	return &checker{
+		db:        db,
 		run:       run,
 		conserved: Check{Key: "sims", Invariant: "I1", Name: "every imported SIM is there, once"},
 		history:   Check{Key: "history", Invariant: "I4", Name: "each SIM's history has no gap and ends where the SIM is"},
@@ -138,7 +143,7 @@ func newFsck(tx *Tx, run int) *fsck {
 }
 
 // conclude runs the comparisons that need the results of both walks.
-func (f *fsck) conclude() {
+func (f *checker) conclude() {
 	sims := int64(f.sums.SIMs)
 	f.conserved.count("SIMs", sims)
 	f.history.count("SIMs", sims)
@@ -158,7 +163,7 @@ func (f *fsck) conclude() {
 }
 
 // inOrder returns all checks by their numbers.
-func (f *fsck) inOrder() []Check {
+func (f *checker) inOrder() []Check {
 	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state, f.identity}
 	list = append(list, f.asked...)
 	ordered := make([]Check, 0, len(list))

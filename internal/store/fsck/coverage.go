@@ -1,8 +1,12 @@
-package store
+package fsck
 
-import "slices"
+import (
+	"slices"
 
-// NotCovered is a part of the database that no check of Fsck covers: damage to it goes
+	"github.com/simferry/simferry/internal/store"
+)
+
+// NotCovered is a part of the database that no check covers: damage to it goes
 // unnoticed as long as the row is readable and satisfies the schema.
 type NotCovered struct {
 	Table   string   // "" if it is not a table
@@ -11,8 +15,8 @@ type NotCovered struct {
 	Only    string // the dialect that this is about; "" for both
 }
 
-// notCovered must name every column that Fsck does not check: a test changes each column of the
-// schema and requires that Fsck finds the change or that the column is listed here.
+// notCovered must name every column that Run does not check: a test changes each column of the
+// schema and requires that Run finds the change or that the column is listed here.
 var notCovered = []NotCovered{
 	{Why: "the pages and indexes of PostgreSQL: use data checksums and pg_amcheck", Only: "postgres"},
 	{Table: "workspaces", Why: "changed by the operator; the audit log says how"},
@@ -60,6 +64,6 @@ var notCovered = []NotCovered{
 	{Table: "sqlite_sequence", Why: "the highest ids; checked for the ledger, the events and the audit log", Only: "sqlite"},
 }
 
-func notCoveredBy(d Dialect) []NotCovered {
+func notCoveredBy(d store.Dialect) []NotCovered {
 	return slices.DeleteFunc(slices.Clone(notCovered), func(n NotCovered) bool { return n.Only != "" && n.Only != d.String() })
 }

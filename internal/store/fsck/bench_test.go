@@ -1,27 +1,26 @@
-package store_test
+package fsck_test
 
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
 // BenchmarkFsck checks a fleet of FSCK_SIMS SIMs (20,000 if unset) with one migration of 500
 // for every 500, and an audit log of FSCK_AUDIT entries (none if unset), all linked.
 func BenchmarkFsck(b *testing.B) {
-	n := sizeOf(b, "FSCK_SIMS", 20_000)
+	n := storetest.SizeOf(b, "FSCK_SIMS", 20_000)
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
 		b.Run(name, func(b *testing.B) {
 			url := newURL(b)
 			full := open(b, url, store.Options{})
 			storetest.LoadMany(b, full, n)
-			audit(b, full, sizeOf(b, "FSCK_AUDIT", 0))
+			audit(b, full, storetest.SizeOf(b, "FSCK_AUDIT", 0))
 			s, err := store.Inspect(b.Context(), url, store.Options{}) // like the fsck command
 			if err != nil {
 				b.Fatal(err)
@@ -38,7 +37,7 @@ func BenchmarkFsck(b *testing.B) {
 
 func logFsck(ctx context.Context, b *testing.B, tx *store.Tx) error {
 	b.Helper()
-	r, err := tx.Fsck(ctx)
+	r, err := fsck.Run(ctx, tx)
 	text := fmt.Sprintf("%.1f s:", r.Took.Seconds())
 	for _, c := range r.Checks {
 		text += fmt.Sprintf(" %s %.2f", c.Key, c.Took.Seconds())
@@ -48,19 +47,6 @@ func logFsck(ctx context.Context, b *testing.B, tx *store.Tx) error {
 		b.Error("it is not sound")
 	}
 	return err
-}
-
-func sizeOf(b *testing.B, name string, usual int) int {
-	b.Helper()
-	text, set := os.LookupEnv(name)
-	if !set {
-		return usual
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		b.Fatalf("%s: %v", name, err)
-	}
-	return n
 }
 
 // audit writes entries and links them, like a server.

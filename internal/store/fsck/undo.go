@@ -1,4 +1,4 @@
-package store
+package fsck
 
 // undoFaults finds the undos that do not mirror what they take back: each line leads from where
 // a line of that migration ended to where it began, and no SIM goes back twice.

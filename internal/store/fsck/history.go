@@ -1,10 +1,11 @@
-package store
+package fsck
 
 import (
 	"context"
 	"fmt"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
 )
 
 // trail follows the lines of one SIM in the order of their versions.
@@ -45,12 +46,12 @@ func stand(s fleet.SIMState) string {
 }
 
 // readHistory follows the lines of a run.
-func (f *fsck) readHistory(ctx context.Context, run *simRun) error {
+func (f *checker) readHistory(ctx context.Context, run *simRun) error {
 	next, lost := 0, int64(0)
 	scanner := newLineScanner()
 	var activation *int64
 	text := "SELECT " + checkedLineColumns + activationColumn + " FROM ledger_lines WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
-	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+	err := f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		l, err := scanner.scan(r, &activation)
 		if err != nil {
 			return err
@@ -98,7 +99,7 @@ func (t *told) call(l checkedLine) {
 		t.add(1, l.entry, int64(fleet.EventSIMReleased), before.Workspace, before.ID, before.Device)
 	}
 	if before.Status != after.Status {
-		t.add(1, l.entry, int64(statusEvents[after.Status]), before.Workspace, before.ID, before.Device)
+		t.add(1, l.entry, int64(store.StatusEvents[after.Status]), before.Workspace, before.ID, before.Device)
 	}
 	if after.Device != 0 && after.Device != before.Device {
 		t.add(1, l.entry, int64(fleet.EventSIMAssigned), after.Workspace, before.ID, after.Device)
@@ -117,11 +118,11 @@ func (t *told) add(n int, entry, kind int64, ws fleet.WorkspaceID, sim fleet.SIM
 
 // readEvents compares the events of a run with its lines. It reads only the types that lines
 // produce.
-func (f *fsck) readEvents(ctx context.Context, run *simRun) error {
+func (f *checker) readEvents(ctx context.Context, run *simRun) error {
 	text := `SELECT ledger_id, type, workspace_id, sim_id, COALESCE(device_id, 0) FROM events
 		WHERE sim_id > $1 AND sim_id <= $2 AND ledger_id IS NOT NULL AND type IN (8, 9, 10, 45, 50, 51)`
 	var entry, kind, ws, sim, device int64
-	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+	err := f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&entry, &kind, &ws, &sim, &device)
 		f.events++
 		run.toldOf(sim).add(-1, entry, kind, fleet.WorkspaceID(ws), fleet.SIMID(sim), fleet.DeviceID(device))
@@ -136,7 +137,7 @@ func (f *fsck) readEvents(ctx context.Context, run *simRun) error {
 	return err
 }
 
-func (f *fsck) judge(id int64, t *told) {
+func (f *checker) judge(id int64, t *told) {
 	if t.sum != 0 {
 		f.simEvents.fail("SIM", id, "its lines call for %d events, %d are there, and they do not correspond", t.called, t.found)
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package store_test
+package fsck_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
@@ -32,16 +33,16 @@ func TestAbortedCopyIsRemoved(t *testing.T) {
 	url, backup := "sqlite:"+filepath.Join(dir, "fleet.db"), filepath.Join(dir, "backup.db")
 	s := open(t, url, store.Options{})
 	storetest.Load(t, s)
-	if _, err := store.Backup(t.Context(), url, backup); err != nil {
+	if _, err := fsck.Backup(t.Context(), url, backup); err != nil {
 		t.Fatal(err)
 	}
 	aborted := 0
 	for i := range 40 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*2*time.Millisecond)
 		target := filepath.Join(dir, "target.db")
-		_, err := store.Restore(ctx, backup, "sqlite:"+target)
+		_, err := fsck.Restore(ctx, backup, "sqlite:"+target)
 		if i%2 == 1 {
-			_, err = store.Backup(ctx, url, target)
+			_, err = fsck.Backup(ctx, url, target)
 		}
 		cancel()
 		if err != nil {
@@ -79,7 +80,7 @@ func TestCopyRemovesFilesOfAKilledCopy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = alive.Close() }()
-	if _, err := store.Backup(t.Context(), url, backup); err != nil {
+	if _, err := fsck.Backup(t.Context(), url, backup); err != nil {
 		t.Fatal(err)
 	}
 	left := strings.Join(partials(t, dir), " ")

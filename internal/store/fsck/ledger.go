@@ -1,4 +1,4 @@
-package store
+package fsck
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
 )
 
 // checkedEntry is a ledger entry on the walk, with the sums of its lines and sides.
@@ -33,7 +34,7 @@ type entryRun struct {
 }
 
 // wholeLedger checks all entries together with their lines and sides.
-func (f *fsck) wholeLedger(ctx context.Context) error {
+func (f *checker) wholeLedger(ctx context.Context) error {
 	for lo := int64(math.MinInt64); ; {
 		run := entryRun{lo: lo, hi: math.MaxInt64}
 		if err := f.state.timed(func() error { return f.readEntries(ctx, &run) }); err != nil {
@@ -55,16 +56,16 @@ func (f *fsck) wholeLedger(ctx context.Context) error {
 	}
 }
 
-func (f *fsck) readEntries(ctx context.Context, run *entryRun) error {
+func (f *checker) readEntries(ctx context.Context, run *entryRun) error {
 	run.entries = make([]checkedEntry, 0, f.run)
 	text := "SELECT id, kind, COALESCE(target_id, 0), sims, delta, ids_delta FROM ledger WHERE id > $1 ORDER BY id LIMIT $2"
-	err := f.tx.each(ctx, text, []any{run.lo, f.run}, func(r rows) error {
+	err := f.db.Each(ctx, text, []any{run.lo, f.run}, func(r store.Row) error {
 		var e checkedEntry
 		var delta, ids int64
 		err := r.Scan(&e.id, &e.kind, &e.target, &e.sims, &delta, &ids)
 		e.delta = uint64(delta)
 		f.entries++
-		f.sums.addEntry(delta, ids)
+		f.sums.AddEntry(delta, ids)
 		if e.kind == fleet.LedgerImport {
 			f.imported += e.sims
 		}
@@ -90,11 +91,11 @@ func (run *entryRun) find(id int64) *checkedEntry {
 	return &run.entries[i]
 }
 
-func (f *fsck) readLines(ctx context.Context, run *entryRun) error {
+func (f *checker) readLines(ctx context.Context, run *entryRun) error {
 	scanner := newLineScanner()
 	var ordinal int64
 	text := "SELECT " + checkedLineColumns + ", ordinal FROM ledger_lines WHERE ledger_id > $1 AND ledger_id <= $2"
-	return f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+	return f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		l, err := scanner.scan(r, &ordinal)
 		switch e := run.find(l.entry); {
 		case err != nil:
@@ -125,10 +126,10 @@ func placeWeight(ordinal int64) uint64 { return fleet.Checksum(fleet.SIMState{Ve
 // source returns the weight of one SIM that came from a Workspace.
 func source(ws int64) uint64 { return fleet.Checksum(fleet.SIMState{Workspace: fleet.WorkspaceID(ws)}) }
 
-func (f *fsck) readSides(ctx context.Context, run *entryRun) error {
+func (f *checker) readSides(ctx context.Context, run *entryRun) error {
 	text := "SELECT ledger_id, workspace_id, side, sims FROM ledger_sides WHERE ledger_id > $1 AND ledger_id <= $2"
 	var id, ws, side, sims int64
-	return f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+	return f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&id, &ws, &side, &sims)
 		f.sideRows++
 		switch e := run.find(id); {
@@ -148,7 +149,7 @@ func (f *fsck) readSides(ctx context.Context, run *entryRun) error {
 
 // judgeEntry reports the faults of an entry after all its rows have been read. Imports have no
 // lines: the sum of their checksums is compared with the SIMs.
-func (f *fsck) judgeEntry(e *checkedEntry) {
+func (f *checker) judgeEntry(e *checkedEntry) {
 	want := e.sims
 	if e.kind == fleet.LedgerImport {
 		want = 0

@@ -1,10 +1,10 @@
-package store
+package fsck
 
 import "context"
 
 // conserve compares the set of SIMs with the imports. A deleted SIM keeps its row, so only an
 // import changes the set.
-func (f *fsck) conserve(ctx context.Context) error {
+func (f *checker) conserve(ctx context.Context) error {
 	extra := int64(f.sums.SIMs) - f.imported
 	differ := f.sums.IDs ^ f.sums.IDsDeltas
 	if extra == 0 && differ == 0 || f.conserved.Faults > 0 {
@@ -12,7 +12,7 @@ func (f *fsck) conserve(ctx context.Context) error {
 	}
 	id := checksummed(differ)
 	var one int
-	there, err := f.tx.one(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
+	there, err := f.db.One(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
 	switch {
 	case extra == -1 && !there && id > 0 && id < maxSaneID:
 		f.conserved.fail("SIM", id, "it was imported, and is not there")

@@ -1,4 +1,4 @@
-package store
+package fsck
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
 )
 
 // checkedSIM is a SIM being checked, with the state from its lines and events.
@@ -26,7 +27,7 @@ type simRun struct {
 
 // allSIMs checks all SIMs in the order of their ids, together with their lines and events. The
 // runs cover all ids, so that lines of missing SIMs are found as well.
-func (f *fsck) allSIMs(ctx context.Context) error {
+func (f *checker) allSIMs(ctx context.Context) error {
 	for lo := int64(math.MinInt64); ; {
 		run := simRun{lo: lo, hi: math.MaxInt64, strange: make(map[int64]*told)}
 		if err := f.conserved.timed(func() error { return f.readSIMs(ctx, &run) }); err != nil {
@@ -48,18 +49,18 @@ func (f *fsck) allSIMs(ctx context.Context) error {
 	}
 }
 
-func (f *fsck) readSIMs(ctx context.Context, run *simRun) error {
+func (f *checker) readSIMs(ctx context.Context, run *simRun) error {
 	run.sims = make([]checkedSIM, 0, f.run)
-	text := "SELECT " + checkedColumns + " FROM sims WHERE id > $1 ORDER BY id LIMIT $2"
+	text := "SELECT " + store.CheckedColumns + " FROM sims WHERE id > $1 ORDER BY id LIMIT $2"
 	last := run.lo
-	err := f.tx.each(ctx, text, []any{run.lo, f.run}, func(r rows) error {
-		s, err := scanChecked(r)
+	err := f.db.Each(ctx, text, []any{run.lo, f.run}, func(r store.Row) error {
+		s, err := store.ScanChecked(r)
 		if id := int64(s.ID); id <= last {
 			f.conserved.fail("SIM", id, "it is there twice")
 		} else {
 			last = id
 		}
-		f.sums.addSIM(s)
+		f.sums.AddSIM(s)
 		run.sims = append(run.sims, checkedSIM{SIMState: s})
 		return err
 	})
@@ -117,7 +118,7 @@ func newLineScanner() *lineScanner {
 	return s
 }
 
-func (s *lineScanner) scan(r rows, more ...any) (checkedLine, error) {
+func (s *lineScanner) scan(r store.Row, more ...any) (checkedLine, error) {
 	err := r.Scan(append(s.into[:], more...)...)
 	id, version := fleet.SIMID(s.v[1]), s.v[2]
 	return checkedLine{

@@ -1,4 +1,4 @@
-package store_test
+package fsck_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
@@ -79,7 +80,7 @@ func damagePage(r *rand.Rand, page []byte) (how string) {
 }
 
 // soundDatabase creates a database with hundreds of pages, and returns its bytes.
-func soundDatabase(t *testing.T, file string) ([]byte, store.Report) {
+func soundDatabase(t *testing.T, file string) ([]byte, fsck.Report) {
 	t.Helper()
 	live := sqliteURL(t)
 	s := open(t, live, store.Options{})
@@ -87,7 +88,7 @@ func soundDatabase(t *testing.T, file string) ([]byte, store.Report) {
 	for n := range 4 {
 		storetest.MoveBack(t, s, n)
 	}
-	report, err := store.Backup(t.Context(), live, file)
+	report, err := fsck.Backup(t.Context(), live, file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func fsckPasses(ctx context.Context, file string) bool {
 
 // coveredContent returns a hash of each column that fsck covers. Its error says that SQLite
 // cannot read a table, or finds the file damaged.
-func coveredContent(ctx context.Context, file string, report store.Report) (sums map[string]string, err error) {
+func coveredContent(ctx context.Context, file string, report fsck.Report) (sums map[string]string, err error) {
 	db, err := sql.Open("sqlite", "file:"+file+"?mode=ro")
 	if err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func coveredContent(ctx context.Context, file string, report store.Report) (sums
 	names, err := texts(ctx, db, "SELECT m.name || '.' || c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1")
 	for _, name := range names {
 		table, column, _ := strings.Cut(name, ".")
-		if slices.ContainsFunc(report.NotCovered, func(n store.NotCovered) bool {
+		if slices.ContainsFunc(report.NotCovered, func(n fsck.NotCovered) bool {
 			return n.Table == table && (len(n.Columns) == 0 || slices.Contains(n.Columns, column))
 		}) {
 			continue

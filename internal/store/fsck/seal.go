@@ -1,9 +1,10 @@
-package store
+package fsck
 
 import (
 	"context"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
 )
 
 // sealed is the state of the check of a SIM's seal.
@@ -16,22 +17,22 @@ type sealed struct {
 	owned            bool  // the first change of owners has been seen
 }
 
-func (s *sealed) take(row *sealedRow) {
-	*s = sealed{missing: row.seal == nil, issuer: row.issuer, reseller: row.reseller, activated: row.activated}
-	if row.seal != nil {
-		s.off = uint64(*row.seal) ^ row.identity() ^ owners(row.id, row.issuer, row.reseller) ^ fleet.SealActivation(fleet.SIMID(row.id), row.activated)
+func (s *sealed) take(row *store.SealedRow) {
+	*s = sealed{missing: row.Seal == nil, issuer: row.Issuer, reseller: row.Reseller, activated: row.Activated}
+	if row.Seal != nil {
+		s.off = uint64(*row.Seal) ^ row.Identity() ^ store.OwnersSeal(row.ID, row.Issuer, row.Reseller) ^ fleet.SealActivation(fleet.SIMID(row.ID), row.Activated)
 	}
 }
 
 // readSeals reads the seals of a run, and the first change of owners of each of its SIMs: the
 // seal covers the owners from before that change.
-func (f *fsck) readSeals(ctx context.Context, run *simRun) error {
-	var row sealedRow
+func (f *checker) readSeals(ctx context.Context, run *simRun) error {
+	var row store.SealedRow
 	next := 0
-	text := "SELECT " + sealedColumns + " FROM sims s WHERE s.id > $1 AND s.id <= $2 ORDER BY s.id"
-	err := f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
-		err := r.Scan(row.into()...)
-		if next < len(run.sims) && int64(run.sims[next].ID) == row.id {
+	text := "SELECT " + store.SealedColumns + " FROM sims s WHERE s.id > $1 AND s.id <= $2 ORDER BY s.id"
+	err := f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
+		err := r.Scan(row.Into()...)
+		if next < len(run.sims) && int64(run.sims[next].ID) == row.ID {
 			run.sims[next].take(&row)
 			next++
 		}
@@ -42,11 +43,11 @@ func (f *fsck) readSeals(ctx context.Context, run *simRun) error {
 	}
 	var id, issuer, reseller int64
 	text = "SELECT sim_id, issuer_before, COALESCE(reseller_before, 0) FROM ledger_owners WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
-	err = f.tx.each(ctx, text, []any{run.lo, run.hi}, func(r rows) error {
+	err = f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&id, &issuer, &reseller)
 		if s := run.find(id); s != nil && !s.owned {
 			s.owned = true
-			s.off ^= owners(id, s.issuer, s.reseller) ^ owners(id, issuer, reseller)
+			s.off ^= store.OwnersSeal(id, s.issuer, s.reseller) ^ store.OwnersSeal(id, issuer, reseller)
 		}
 		return err
 	})
@@ -54,7 +55,7 @@ func (f *fsck) readSeals(ctx context.Context, run *simRun) error {
 }
 
 // judgeSeal compares a SIM with its seal after its lines have been read.
-func (f *fsck) judgeSeal(s *checkedSIM) {
+func (f *checker) judgeSeal(s *checkedSIM) {
 	// Imported without an activation, and activated since.
 	later := fleet.SealActivation(s.ID, 0) ^ fleet.SealActivation(s.ID, s.activated)
 	switch id := int64(s.ID); {

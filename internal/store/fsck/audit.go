@@ -1,4 +1,4 @@
-package store
+package fsck
 
 import (
 	"bytes"
@@ -7,11 +7,13 @@ import (
 	"encoding/hex"
 	"math"
 	"time"
+
+	"github.com/simferry/simferry/internal/store"
 )
 
 // auditChain follows the chain of the audit log from its first link to its last.
 type auditChain struct {
-	last   AuditHead
+	last   store.AuditHead
 	lastID int64 // the highest id of a linked entry
 	known  []knownLink
 	links  int64
@@ -20,14 +22,14 @@ type auditChain struct {
 
 // knownLink is a link that the chain must contain, and its origin.
 type knownLink struct {
-	AuditHead
+	store.AuditHead
 	from string
 }
 
 // AuditReport is the result of a check of the audit log's chain.
 type AuditReport struct {
 	Check
-	Head AuditHead
+	Head store.AuditHead
 }
 
 // VerifyAudit checks the whole chain. It compares the chain with the link recorded at the last
@@ -35,20 +37,20 @@ type AuditReport struct {
 // it continues from the stored hash, so that each fault is reported once. An entry without a
 // link is a fault unless it is so recent that the server may not have linked it yet. Call it in
 // a View.
-func (tx *Tx) VerifyAudit(ctx context.Context, noted AuditHead) (AuditReport, error) {
-	return tx.verifyAudit(ctx, noted, fsckRun)
+func VerifyAudit(ctx context.Context, tx *store.Tx, noted store.AuditHead) (AuditReport, error) {
+	return verifyAudit(ctx, tx.Reader(), noted, runSize)
 }
 
-func (tx *Tx) verifyAudit(ctx context.Context, noted AuditHead, run int) (AuditReport, error) {
-	chain := auditChain{last: AuditHead{Hash: make([]byte, sha256.Size)}, lastID: math.MinInt64}
+func verifyAudit(ctx context.Context, db store.Reader, noted store.AuditHead, run int) (AuditReport, error) {
+	chain := auditChain{last: store.AuditHead{Hash: make([]byte, sha256.Size)}, lastID: math.MinInt64}
 	chain.check = Check{Key: "audit_chain", Invariant: "I9", Name: "the audit log's chain verifies: no entry was changed, removed, moved or unlinked"}
 	c := &chain.check
-	err := c.timed(func() error { return tx.followAll(ctx, &chain, noted, run) })
+	err := c.timed(func() error { return followAll(ctx, db, &chain, noted, run) })
 	return AuditReport{*c, chain.last}, err
 }
 
-func (tx *Tx) followAll(ctx context.Context, chain *auditChain, noted AuditHead, run int) error {
-	mark, found, err := tx.auditMark(ctx)
+func followAll(ctx context.Context, db store.Reader, chain *auditChain, noted store.AuditHead, run int) error {
+	mark, found, err := db.AuditMark(ctx)
 	if err != nil {
 		return err
 	}
@@ -62,7 +64,7 @@ func (tx *Tx) followAll(ctx context.Context, chain *auditChain, noted AuditHead,
 		chain.known = append(chain.known, knownLink{noted, "was noted"})
 	}
 	for more := true; more; {
-		if more, err = tx.followAudit(ctx, chain, run); err != nil {
+		if more, err = followAudit(ctx, db, chain, run); err != nil {
 			return err
 		}
 	}
@@ -72,28 +74,24 @@ func (tx *Tx) followAll(ctx context.Context, chain *auditChain, noted AuditHead,
 		}
 	}
 	chain.check.count("links", chain.links)
-	return tx.unlinkedAudit(ctx, chain, mark)
+	return unlinkedAudit(ctx, db, chain, mark)
 }
 
-// Maximum ages of an entry without a link.
 const (
 	// linkWithin is the time in which a running server links an entry. It links once a second.
 	linkWithin = time.Minute
-	// Every entry committed before the mark of the last linking has a link. An entry has the
-	// instant at which its transaction began. On SQLite the previous writer has finished by
-	// then; on PostgreSQL transactions commit concurrently.
-	slackSQLite   = 5 * time.Second
+	// What LinkSlack is on SQLite; transactions of PostgreSQL commit concurrently.
 	slackPostgres = time.Minute
 )
 
 // unlinkedAudit checks the entries without a link.
-func (tx *Tx) unlinkedAudit(ctx context.Context, chain *auditChain, mark auditMark) error {
-	slack := slackSQLite
-	if tx.d == Postgres {
+func unlinkedAudit(ctx context.Context, db store.Reader, chain *auditChain, mark store.AuditMark) error {
+	slack := store.LinkSlack
+	if db.Dialect() == store.Postgres {
 		slack = slackPostgres
 	}
 	c, waiting := &chain.check, int64(0)
-	err := tx.each(ctx, "SELECT id, at, CASE WHEN hash IS NULL THEN 0 ELSE 1 END FROM audit WHERE seq IS NULL ORDER BY id", nil, func(r rows) error {
+	err := db.Each(ctx, "SELECT id, at, CASE WHEN hash IS NULL THEN 0 ELSE 1 END FROM audit WHERE seq IS NULL ORDER BY id", nil, func(r store.Row) error {
 		var id, at int64
 		var hashed int
 		if err := r.Scan(&id, &at, &hashed); err != nil {
@@ -103,12 +101,12 @@ func (tx *Tx) unlinkedAudit(ctx context.Context, chain *auditChain, mark auditMa
 		switch {
 		case hashed != 0:
 			c.fail("audit entry", id, "it has a hash, and no place in the chain: it was taken out of it")
-		case tx.d == SQLite && id < chain.lastID:
+		case db.Dialect() == store.SQLite && id < chain.lastID:
 			c.fail("audit entry", id, "it has no link, and entry %d, which came after it, has one: it was unlinked, or inserted later", chain.lastID)
-		case at < mark.at-slack.Microseconds():
+		case at < mark.At-slack.Microseconds():
 			c.fail("audit entry", id, "it is dated %s and has no link, and every entry before %s was linked: it was unlinked, or inserted later",
-				instant(at), instant(mark.at))
-		case at < micros(tx.now)-linkWithin.Microseconds():
+				instant(at), instant(mark.At))
+		case at < db.Now().UnixMicro()-linkWithin.Microseconds():
 			c.fail("audit entry", id, "it has no link since %s, and a running server links entries every second: start the server if it has stopped, "+
 				"and check again", instant(at))
 		}
@@ -118,27 +116,27 @@ func (tx *Tx) unlinkedAudit(ctx context.Context, chain *auditChain, mark auditMa
 	return err
 }
 
-func instant(us int64) string { return fromMicros(us).Format(time.RFC3339) }
+func instant(us int64) string { return time.UnixMicro(us).UTC().Format(time.RFC3339) }
 
 // wholeAudit runs VerifyAudit as part of fsck.
-func (f *fsck) wholeAudit(ctx context.Context) error {
-	r, err := f.tx.verifyAudit(ctx, AuditHead{}, f.run)
+func (f *checker) wholeAudit(ctx context.Context) error {
+	r, err := verifyAudit(ctx, f.db, store.AuditHead{}, f.run)
 	f.head = r.Head
 	f.asked = append(f.asked, r.Check)
 	return err
 }
 
 // followAudit reads the next run of links.
-func (tx *Tx) followAudit(ctx context.Context, chain *auditChain, run int) (more bool, err error) {
+func followAudit(ctx context.Context, db store.Reader, chain *auditChain, run int) (more bool, err error) {
 	n := 0
-	var a auditRow
-	text := "SELECT " + auditRowColumns + " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2"
+	var a store.AuditRow
+	text := "SELECT " + store.AuditRowColumns + " FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2"
 	from := chain.last.Seq
 	if chain.links == 0 {
 		from = math.MinInt64
 	}
-	err = tx.each(ctx, text, []any{from, run}, func(r rows) error {
-		if err := a.scan(r); err != nil {
+	err = db.Each(ctx, text, []any{from, run}, func(r store.Row) error {
+		if err := a.Scan(r); err != nil {
 			return err
 		}
 		n++
@@ -148,19 +146,19 @@ func (tx *Tx) followAudit(ctx context.Context, chain *auditChain, run int) (more
 	return n == run, err
 }
 
-func (chain *auditChain) follow(a *auditRow) {
+func (chain *auditChain) follow(a *store.AuditRow) {
 	c := &chain.check
 	chain.links++
-	if a.seq != chain.last.Seq+1 {
-		c.fail("audit entry", a.id, "it is link %d, and the one before it is link %d: what was between is gone", a.seq, chain.last.Seq)
-	} else if !bytes.Equal(a.link(chain.last.Hash), a.hash) {
-		c.fail("audit entry", a.id, "link %d does not verify: the entry, or the one before it, was changed", a.seq)
+	if a.Seq != chain.last.Seq+1 {
+		c.fail("audit entry", a.ID, "it is link %d, and the one before it is link %d: what was between is gone", a.Seq, chain.last.Seq)
+	} else if !bytes.Equal(a.Link(chain.last.Hash), a.Hash) {
+		c.fail("audit entry", a.ID, "link %d does not verify: the entry, or the one before it, was changed", a.Seq)
 	}
-	chain.last, chain.lastID = AuditHead{a.seq, bytes.Clone(a.hash)}, max(chain.lastID, a.id)
+	chain.last, chain.lastID = store.AuditHead{Seq: a.Seq, Hash: bytes.Clone(a.Hash)}, max(chain.lastID, a.ID)
 	for _, k := range chain.known {
-		if k.Seq == a.seq && !bytes.Equal(k.Hash, a.hash) {
-			c.fail("audit entry", a.id, "link %d is %s, and %s %s: the history before it was rewritten",
-				a.seq, hex.EncodeToString(a.hash), hex.EncodeToString(k.Hash), k.from)
+		if k.Seq == a.Seq && !bytes.Equal(k.Hash, a.Hash) {
+			c.fail("audit entry", a.ID, "link %d is %s, and %s %s: the history before it was rewritten",
+				a.Seq, hex.EncodeToString(a.Hash), hex.EncodeToString(k.Hash), k.from)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package store_test
+package fsck_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
@@ -60,7 +61,7 @@ func closing(t testing.TB, db *sql.DB) *sql.DB {
 }
 
 func breakableSQLite() storetest.Breakable {
-	return storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+	return storetest.Breakable{InRuns: fsck.RunIn, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
 		t.Helper()
 		url := sqliteURL(t)
 		s := open(t, url, o)
@@ -84,7 +85,7 @@ func TestFsckPostgres(t *testing.T) { storetest.RunFsck(t, breakablePostgres()) 
 func TestAuditTamperingPostgres(t *testing.T) { storetest.RunAuditTampering(t, breakablePostgres()) }
 
 func breakablePostgres() storetest.Breakable {
-	return storetest.Breakable{InRuns: store.FsckInRuns, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
+	return storetest.Breakable{InRuns: fsck.RunIn, Open: func(t testing.TB, o store.Options) (*store.Store, func(string)) {
 		t.Helper()
 		url := postgresURL(t)
 		s := open(t, url, o)
@@ -118,7 +119,7 @@ func changing(t testing.TB, db *sql.DB) func(string) {
 func TestChecksummed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		id := rapid.Int64().Draw(t, "id")
-		if got := store.Checksummed(fleet.Checksum(fleet.SIMState{ID: fleet.SIMID(id)})); got != id {
+		if got := fsck.Checksummed(fleet.Checksum(fleet.SIMState{ID: fleet.SIMID(id)})); got != id {
 			t.Errorf("%d from the checksum of %d", got, id)
 		}
 	})
@@ -164,7 +165,7 @@ func TestInspectTakesNoWrites(t *testing.T) {
 }
 
 func fsckOK(ctx context.Context, tx *store.Tx) error {
-	r, err := tx.Fsck(ctx)
+	r, err := fsck.Run(ctx, tx)
 	if err == nil && !r.OK() {
 		err = errors.New("fsck found something")
 	}

@@ -1,4 +1,4 @@
-package store_test
+package fsck_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/store"
+	"github.com/simferry/simferry/internal/store/fsck"
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
@@ -39,7 +40,7 @@ func TestBackupWhileServing(t *testing.T) {
 	}()
 	<-moves
 	before := moved.Load()
-	report, err := store.Backup(t.Context(), url, file)
+	report, err := fsck.Backup(t.Context(), url, file)
 	during := moved.Load() - before
 	close(quit)
 	<-done
@@ -53,7 +54,7 @@ func TestBackupWhileServing(t *testing.T) {
 	private(t, filepath.Join(dir, "fleet.db"))
 
 	restored := "sqlite:" + filepath.Join(dir, "restored.db")
-	if report, err = store.Restore(t.Context(), file, restored); err != nil || !report.OK() {
+	if report, err = fsck.Restore(t.Context(), file, restored); err != nil || !report.OK() {
 		t.Fatalf("%v %+v", err, report)
 	}
 	private(t, filepath.Join(dir, "restored.db"))
@@ -87,7 +88,7 @@ func TestBackupRefuses(t *testing.T) {
 		{url, filepath.Join(dir, "no", "such", "folder"), "no such file"},
 		{"postgres://x@y/z", filepath.Join(dir, "b.db"), "pg_dump"},
 	} {
-		_, err := store.Backup(t.Context(), tt.url, tt.file)
+		_, err := fsck.Backup(t.Context(), tt.url, tt.file)
 		says(t, err, tt.want)
 	}
 	holds(t, taken, "precious")
@@ -100,7 +101,7 @@ func TestRestoreRefuses(t *testing.T) {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	s := open(t, "sqlite:"+at("fleet.db"), store.Options{})
 	storetest.Load(t, s)
-	if _, err := store.Backup(t.Context(), "sqlite:"+at("fleet.db"), at("good.db")); err != nil {
+	if _, err := fsck.Backup(t.Context(), "sqlite:"+at("fleet.db"), at("good.db")); err != nil {
 		t.Fatal(err)
 	}
 	write(t, at("taken.db"), "precious")
@@ -120,16 +121,16 @@ func TestRestoreRefuses(t *testing.T) {
 		{"unsound.db", "new.db", "does not pass fsck"},
 		{"fleet.db", "new.db", "a database in use"},
 	} {
-		_, err := store.Restore(t.Context(), at(tt.file), "sqlite:"+at(tt.target))
+		_, err := fsck.Restore(t.Context(), at(tt.file), "sqlite:"+at(tt.target))
 		says(t, err, tt.want)
 	}
-	_, err := store.Restore(t.Context(), at("good.db"), "postgres://x@y/z")
+	_, err := fsck.Restore(t.Context(), at("good.db"), "postgres://x@y/z")
 	says(t, err, "pg_restore")
 	holds(t, at("taken.db"), "precious")
 	holds(t, at("new.db"), "")
 
 	// An empty file may be replaced.
-	if _, err := store.Restore(t.Context(), at("good.db"), "sqlite:"+at("empty.db")); err != nil {
+	if _, err := fsck.Restore(t.Context(), at("good.db"), "sqlite:"+at("empty.db")); err != nil {
 		t.Error(err)
 	}
 }
@@ -140,7 +141,7 @@ func TestRestoreFindsDamagedPages(t *testing.T) {
 	file := filepath.Join(dir, "backup.db")
 	s := open(t, "sqlite:"+filepath.Join(dir, "fleet.db"), store.Options{})
 	storetest.LoadMany(t, s, 2000)
-	if _, err := store.Backup(t.Context(), "sqlite:"+filepath.Join(dir, "fleet.db"), file); err != nil {
+	if _, err := fsck.Backup(t.Context(), "sqlite:"+filepath.Join(dir, "fleet.db"), file); err != nil {
 		t.Fatal(err)
 	}
 	content, err := os.ReadFile(file)
@@ -151,7 +152,7 @@ func TestRestoreFindsDamagedPages(t *testing.T) {
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Restore(t.Context(), file, "sqlite:"+filepath.Join(dir, "new.db")); err == nil {
+	if _, err := fsck.Restore(t.Context(), file, "sqlite:"+filepath.Join(dir, "new.db")); err == nil {
 		t.Error("it was restored")
 	}
 	holds(t, filepath.Join(dir, "new.db"), "")
