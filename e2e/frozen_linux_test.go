@@ -33,6 +33,10 @@ const (
 	// frozenBar is how soon the other server answers for the SIMs of a frozen one.
 	frozenBar = 10 * time.Second
 
+	// frozenSlower is how many times slower others may be meanwhile, beyond what the machine does
+	// to a server that has nothing else to do.
+	frozenSlower = 2
+
 	// frozenOthers is how often others are served at least while these callers wait.
 	frozenOthers = 10
 )
@@ -41,6 +45,7 @@ const (
 type twoServers struct {
 	database string
 	a, b     *proc.Server
+	floor    *proc.Server // on another database of the cluster, for the others only
 	watch    *pgx.Conn
 }
 
@@ -65,6 +70,11 @@ func startTwoServers(t *testing.T) *twoServers {
 	if s.watch, err = pgx.Connect(t.Context(), s.database); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := s.watch.Exec(t.Context(), "CREATE DATABASE floor"); err != nil {
+		t.Fatal(err)
+	}
+	on := &twoServers{database: cluster.URL("floor")}
+	s.floor = on.serve(t, "--seed", seed)
 	t.Cleanup(func() { _ = s.watch.Close(context.WithoutCancel(t.Context())) })
 	return s
 }
@@ -235,27 +245,40 @@ func (s *twoServers) await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// others moves SIMs 101 to 150 to and fro until stop is closed, and returns how long each
-// move took.
-func (s *twoServers) others(t *testing.T, c frozenCaller, stop <-chan struct{}, most int) (took []time.Duration) {
-	target := 20
-	for len(took) < most {
+// otherTimes are how long others' migrations took, and the same at the server that has nothing
+// else to do, by turns.
+type otherTimes struct{ took, floor []time.Duration }
+
+// others moves SIMs 101 to 150 to and fro until stop is closed, on both.
+func (s *twoServers) others(t *testing.T, c, floor frozenCaller, stop <-chan struct{}, most int) (all otherTimes) {
+	for target := 20; len(all.took) < most; target = 30 - target {
 		select {
 		case <-stop:
-			return took
+			return all
 		default:
 		}
-		began := time.Now()
-		status, answer, _, err := c.move(t.Context(), 101, 150, target)
-		if err != nil || status != http.StatusOK {
-			t.Errorf("a migration of other SIMs: %d %s %v", status, answer, err)
-			return took
+		for _, at := range []struct {
+			frozenCaller
+			took *[]time.Duration
+		}{{c, &all.took}, {floor, &all.floor}} {
+			began := time.Now()
+			status, answer, _, err := at.move(t.Context(), 101, 150, target)
+			if err != nil || status != http.StatusOK {
+				t.Errorf("a migration of other SIMs: %d %s %v", status, answer, err)
+				return all
+			}
+			*at.took = append(*at.took, time.Since(began))
+			faults.Pause(t.Context(), 10*time.Millisecond)
 		}
-		took = append(took, time.Since(began))
-		target = 30 - target
-		faults.Pause(t.Context(), 20*time.Millisecond)
 	}
-	return took
+	return all
+}
+
+// slower returns how many times slower others are than usual, and how many times slower the
+// machine makes the server that has nothing else to do.
+func (during otherTimes) slower(usual otherTimes) (others, floor float64) {
+	ratio := func(a, b []time.Duration) float64 { return float64(median(a)) / float64(median(b)) }
+	return ratio(during.took, usual.took), ratio(during.floor, usual.floor)
 }
 
 func median(all []time.Duration) time.Duration {
@@ -270,21 +293,22 @@ func TestFrozenServerDoesNotBlockOthers(t *testing.T) {
 		t.Skip("it runs two servers for half a minute")
 	}
 	s := startTwoServers(t)
-	other := frozenSignIn(t, s.b.URL, frozenUsers+1)
+	other, floor := frozenSignIn(t, s.b.URL, frozenUsers+1), frozenSignIn(t, s.floor.URL, frozenUsers+1)
 	var callers []frozenCaller
 	for i := 1; i <= frozenUsers; i++ {
 		callers = append(callers, frozenSignIn(t, s.b.URL, i))
 	}
 	never := make(chan struct{})
-	s.others(t, other, never, 10)
-	usual := s.others(t, other, never, 40)
+	s.others(t, other, floor, never, 10)
+	usual := s.others(t, other, floor, never, 40)
 
 	s.freezeInside(t)
 	frozen := time.Now()
 	stop := make(chan struct{})
-	var during, ready []time.Duration
+	var during otherTimes
+	var ready []time.Duration
 	var measuring, asking sync.WaitGroup
-	measuring.Go(func() { during = s.others(t, other, stop, 10_000) })
+	measuring.Go(func() { during = s.others(t, other, floor, stop, 10_000) })
 	measuring.Go(func() { ready = s.readiness(t, stop) })
 	for i := range frozenClients {
 		asking.Go(func() { s.askForFrozen(t, callers[i%len(callers)]) })
@@ -293,12 +317,20 @@ func TestFrozenServerDoesNotBlockOthers(t *testing.T) {
 	stopped := time.Since(frozen)
 	close(stop)
 	measuring.Wait()
-	t.Logf("others: usually %v, meanwhile %v (worst %v of %d); /readyz worst %v of %d; all answered after %v",
-		median(usual), median(during), slices.Max(during), len(during), slices.Max(ready), len(ready), stopped)
-	// The machine may be busy with other things, so what others take is compared with how long
-	// the callers wait who want the frozen server's SIMs: seconds.
-	if len(during) < frozenOthers || slices.Max(during) > stopped*3/4 {
-		t.Errorf("others were served %d times, after %v at most; usually it takes %v", len(during), slices.Max(during), median(usual))
+	if len(during.floor) < frozenOthers {
+		t.Fatalf("others were served %d times", len(during.floor))
+	}
+	slower, machine := during.slower(usual)
+	t.Logf("others: usually %v, meanwhile %v (worst %v of %d): %.2f times; the floor %v and %v: %.2f times; /readyz worst %v of %d; all answered after %v",
+		median(usual.took), median(during.took), slices.Max(during.took), len(during.took), slower,
+		median(usual.floor), median(during.floor), machine, slices.Max(ready), len(ready), stopped)
+	if slower > frozenSlower*max(1, machine) {
+		t.Errorf("others take %.2f times as long, the floor %.2f times", slower, machine)
+	}
+	// The machine may be busy with other things, so the worst time is compared with how long the
+	// callers wait who want the frozen server's SIMs: seconds.
+	if slices.Max(during.took) > stopped*3/4 {
+		t.Errorf("others were served after %v at most", slices.Max(during.took))
 	}
 	if slices.Max(ready) > 2*time.Second {
 		t.Errorf("/readyz took %v", slices.Max(ready))
