@@ -14,6 +14,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"simferry": func() { os.Exit(cli.Main()) }, //nolint:forbidigo // here it is main
+		"flood":    floodMain,
 	})
 }
 

@@ -40,6 +40,12 @@ const (
 	// in memory until the client has received them.
 	answersAtOnce       = 24
 	answersPerWorkspace = 3
+	// A Workspace with more than restFrom lists in the queue pauses after each list: as long as
+	// the list took for one more, up to restMost times as long. So a flood of lists does not keep
+	// a processor busy all the time. longestRest bounds the pause.
+	restFrom    = 1
+	restMost    = 3
+	longestRest = 500 * time.Millisecond
 )
 
 // constant lists the operations that cost next to nothing. They are not queued.
@@ -159,7 +165,17 @@ func (r *request) holdList(l fleet.List) error {
 	if err := r.hold(a.answers, r.place.tenant); err != nil {
 		return err
 	}
-	return r.holdLarge(a.lists)
+	if err := r.holdLarge(a.lists); err != nil {
+		return err
+	}
+	leave, tenant, began := r.place.large, r.place.tenant, time.Now()
+	r.place.large = func() {
+		if rest := min(restMost, a.answers.WaitingOf(tenant)-restFrom); rest > 0 {
+			a.lists.Pause(tenant, min(longestRest, time.Duration(rest)*time.Since(began)))
+		}
+		leave()
+	}
+	return nil
 }
 
 // selective reports whether a filter names its items individually.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // ErrFull reports that the queue is full.
@@ -161,6 +162,35 @@ func (g *Gate) admit() {
 		}
 		e = next
 	}
+}
+
+// Pause takes one place of a party for a while, as if a call ran. It delays no other party. Call
+// it before leave.
+func (g *Gate) Pause(name string, d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	p := g.parties[name]
+	if p == nil {
+		return
+	}
+	p.running++
+	time.AfterFunc(d, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		p.running--
+		g.admit()
+		g.forget(p)
+	})
+}
+
+// WaitingOf returns how many of a party wait now.
+func (g *Gate) WaitingOf(name string) int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p := g.parties[name]; p != nil {
+		return p.waiting.Len()
+	}
+	return 0
 }
 
 // Running returns how many run now.
