@@ -329,10 +329,10 @@ func TestContract_ReplayRights(t *testing.T) {
 
 		// a refusal of an earlier version, which did not store what it names
 		s.Exec("UPDATE idempotency SET workspaces = NULL")
-		if got := body[api.Error](t, keyed(elsewhere, "c", refused), http.StatusUnprocessableEntity); !strings.Contains(got.Message, "before the server was upgraded") {
+		if got := decodeBody[api.Error](t, keyed(elsewhere, "c", refused), http.StatusUnprocessableEntity); !strings.Contains(got.Message, "before the server was upgraded") {
 			t.Errorf("%+v", got)
 		}
-		replays(t, first, keyed(elsewhere, "k", o))
+		wantReplay(t, first, keyed(elsewhere, "k", o))
 
 		// a suspended user
 		s.Exec("UPDATE users SET status = 2 WHERE id = 1")
