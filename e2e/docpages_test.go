@@ -30,7 +30,7 @@ func TestDocPages(t *testing.T) {
 	if len(pages) < 4 {
 		t.Fatalf("docs/howto has only %d pages", len(pages))
 	}
-	for _, page := range append(pages, "../docs/tutorial.md", "../README.md") {
+	for _, page := range append(pages, "../docs/tutorial.md", "../docs/operations/install.md", "../docs/operations/upgrade.md", "../README.md") {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()

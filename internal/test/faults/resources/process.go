@@ -48,7 +48,7 @@ func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
 	return traffic.Begin(ctx, s.users, seed, clients)
 }
 
-// settle has nothing to do: the server works in the background by itself.
+// settle has nothing to do: the server works in the background.
 func (s served) settle(context.Context) error { return nil }
 
 func (s served) complaints() []string {
