@@ -28,8 +28,7 @@ as text. Titles above the line that names the columns are allowed.
 The columns are, as needed, id, workspace, name, status, service_profile, tariff_profile, tags,
 imei, imei_lock, ip_address and created. Devices without an id get the next free ids. A device that
 already exists in the same Workspace is left unchanged. Their SIMs are imported with
-'simferry sim import', whose file names the device of each SIM. The file is read several times, so
-it cannot be a pipe.`,
+'simferry sim import', whose file names the device of each SIM. - reads standard input.`,
 		Example: `  simferry device import devices.csv
   simferry device import devices.csv --workspace 100    # for lines that name no Workspace`,
 		Args: positional("FILE"),

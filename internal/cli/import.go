@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -22,11 +24,11 @@ func importCommand[L any](p Process, cmd *cobra.Command, things string, read fun
 	form := outputFlag(cmd)
 	home := newWorkspaceFlag(cmd, "workspace", "Workspace for lines that do not name one, by id or name")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		f, err := os.Open(args[0])
+		f, discard, err := p.repeatable(args[0])
 		if err != nil {
 			return err
 		}
-		defer func() { _ = f.Close() }() // it was only read
+		defer discard()
 		list, err := read(fromStart(f))
 		if err != nil {
 			return &server.FileError{File: args[0], Err: err}
@@ -48,6 +50,33 @@ func importCommand[L any](p Process, cmd *cobra.Command, things string, read fun
 		})
 	}
 	return cmd
+}
+
+// repeatable opens a file that can be read several times. A pipe, or standard input for "-", is
+// copied to a temporary file, which discard removes.
+func (p Process) repeatable(name string) (f *os.File, discard func(), err error) {
+	from := p.Stdin
+	if name != "-" {
+		named, err := os.Open(name) //nolint:gosec // the user names the file
+		if err != nil {
+			return nil, nil, err
+		}
+		if info, err := named.Stat(); err != nil || info.Mode().IsRegular() || info.IsDir() {
+			return named, func() { _ = named.Close() }, err // it was only read
+		}
+		defer func() { _ = named.Close() }()
+		from = named
+	}
+	spool, err := os.CreateTemp("", "simferry-import-*")
+	if err != nil {
+		return nil, nil, err
+	}
+	discard = func() { _ = errors.Join(spool.Close(), os.Remove(spool.Name())) } // it was only read
+	if _, err := io.Copy(spool, from); err != nil {
+		discard()
+		return nil, nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return spool, discard, nil
 }
 
 // fromStart reads a file from its beginning, as often as needed.

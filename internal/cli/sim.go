@@ -24,8 +24,8 @@ The columns are iccid, and as needed id, imsi, msisdn, eid, workspace, issuer, r
 status, production_date, activation_date, device, model and bic. An ICCID has 19 digits, or 20 with
 its check digit. SIMs without an id get the next free ids. A SIM that already exists with the same id
 and ICCID is left unchanged. bic is the 16-digit code of a batch: the SIMs wait in the Workspace of
-their issuer until a customer registers the batch with it. The file is read several times, so it
-cannot be a pipe.`,
+their issuer until a customer registers the batch with it. - reads
+standard input.`,
 		Example: `  simferry sim import sims.csv
   simferry sim import sims.csv --workspace 100    # for lines that name no Workspace`,
 		Args: positional("FILE"),

@@ -101,6 +101,13 @@ func TestReadSIMsRefused(t *testing.T) {
 			`line 3: imsi: "2.95E+14": ` + spreadsheet,
 			`line 3: eid: "8.9e31": ` + spreadsheet,
 		}},
+		{"other rounded numbers", "iccid,eid,bic,msisdn\n8988303000006738593,89049032123456700000000000000000,1.23457E+15,4.2E+11\n" +
+			"8988303000006738591,89049032123456786777669017534464,,\n8988303000006738590,89049032000000000000000000000250,,\n", []string{
+			`line 2: eid: "89049032123456700000000000000000": ` + spreadsheet,
+			`line 2: bic: "1.23457E+15": ` + spreadsheet,
+			`line 2: msisdn: "4.2E+11": ` + spreadsheet,
+			`line 3: eid: "89049032123456786777669017534464": ` + spreadsheet,
+		}},
 		{"values", "iccid,id,workspace,status,production_date,msisdn\n,1,,,,\n8988303,0,+1,on,18/11/2021,12\n89883030000067385938,1.0,,,,\n", []string{
 			"line 2: iccid: it is empty: fill it in or remove the line",
 			`line 3: iccid: "8988303" is not a valid ICCID: it has 7 digits, not 19`,

@@ -107,7 +107,7 @@ func set(s *fleet.SIM, column, value string) (err error) {
 	case "model":
 		s.Model, err = parseID[fleet.ModelID](value)
 	case "bic":
-		s.BIC, err = fleet.ParseBIC(value)
+		s.BIC, err = parseBIC(value)
 	}
 	return err
 }

@@ -17,7 +17,7 @@ func decodeSIM(o *object) fleet.SIM {
 		Device:    id[fleet.DeviceID](o, "device"),
 		Produced:  parsed(o, "production_date", parseDate),
 		Model:     id[fleet.ModelID](o, "model"),
-		BIC:       digits(o, "bic", fleet.ParseBIC),
+		BIC:       digits(o, "bic", parseBIC),
 	}
 }
 
@@ -31,7 +31,7 @@ func decodeRange(o *object) SIMRange {
 		Issuer:     id[fleet.WorkspaceID](o, "issuer"),
 		Status:     keyword(o, "status", fleet.SIMStatuses, fleet.SIMIssued),
 		Model:      id[fleet.ModelID](o, "model"),
-		BIC:        digits(o, "bic", fleet.ParseBIC),
+		BIC:        digits(o, "bic", parseBIC),
 	}
 	checkEnds(o, r)
 	return r
@@ -54,6 +54,5 @@ func checkEnds(o *object, r SIMRange) {
 }
 
 func parseIMEI(s string) (string, error)   { return parseDigits(s, imeiLeast, imeiMost) }
-func parseEID(s string) (string, error)    { return parseDigits(s, eidLength, eidLength) }
 func parseIMSI(s string) (string, error)   { return parseDigits(s, imsiLeast, imsiMost) }
 func parseMSISDN(s string) (string, error) { return parseDigits(s, msisdnLeast, msisdnMost) }

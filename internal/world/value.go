@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"math/big"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -47,6 +48,24 @@ func parseDigits(s string, least, most int) (string, error) {
 	default:
 		return "", refusal(s, fmt.Errorf("%q must be %d to %d digits and nothing else", clip(s), least, most))
 	}
+}
+
+// parseEID refuses numbers that a program has rounded: a spreadsheet keeps 15 of their 32 digits,
+// other programs keep 53 bits.
+func parseEID(s string) (string, error) {
+	eid, err := parseDigits(s, eidLength, eidLength)
+	if n, ok := new(big.Int).SetString(eid, 10); err == nil && ok && n.Sign() > 0 {
+		const floatBits = 53
+		if strings.HasSuffix(eid, strings.Repeat("0", eidLength-15)) || int(n.TrailingZeroBits()) >= n.BitLen()-floatBits && n.BitLen() > floatBits {
+			return "", tablefile.Rounded(eid)
+		}
+	}
+	return eid, err
+}
+
+func parseBIC(s string) (string, error) {
+	bic, err := fleet.ParseBIC(s)
+	return bic, refusal(s, err)
 }
 
 // parseIP also converts an address to canonical form.
