@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -61,10 +62,11 @@ func badQuery(err error) error {
 	return fleet.Invalid("query string", "it contains a semicolon; separate parameters with & and write a semicolon as %%3B")
 }
 
-// normalized drops case and punctuation: perPage, per-page and per_page[] become one name.
+// normalized keeps only letters and digits, in lower case: perPage, per-page, per_page[] and ?per_page
+// become one name.
 func normalized(name string) string {
 	return strings.Map(func(c rune) rune {
-		if c == '_' || c == '-' || c == '[' || c == ']' || c == ' ' || c == '.' {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
 			return -1
 		}
 		return c

@@ -26,6 +26,7 @@ func TestMalformedQueries(t *testing.T) {
 				"q=id:250;status:1": "%3B", "q=id:250%zz": "%25", "%gg=1": "%25", "page=1;per_page=2": "%3B",
 				"q=id:1&q=id:2": "2 times", "sort=id&sort=-id": "2 times", "page=1&page=1": "2 times", "per_page=1&per_page=2": "2 times",
 				"Q=id:250": "exactly as q", "filter=id:250": "exactly as q", "q[]=id:250": "exactly as q", "Sort=id": "exactly as sort", "sort[]=id": "exactly as sort",
+				"?q=id:250": "exactly as q", "q%00=id:250": "exactly as q", "q:=id:250": "exactly as q", "%EF%BB%BFq=id:250": "exactly as q", "q%09=id:250": "exactly as q",
 				"perPage=1": "exactly as per_page", "per-page=1": "exactly as per_page", "PAGE=2": "exactly as page",
 				"page=abc": "whole number", "page=1.5": "whole number", "page=0x2": "whole number", "per_page=1e2": "whole number", "per_page=%00": "whole number",
 			} {
