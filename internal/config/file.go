@@ -72,7 +72,8 @@ func (l *loader) parse(content []byte) error {
 func syntaxError(err error) error {
 	var y yaml.Error
 	if errors.As(err, &y) && y.GetToken() != nil {
-		return fmt.Errorf("line %d: %s", y.GetToken().Position.Line, y.GetMessage())
+		message, _, _ := strings.Cut(y.GetMessage(), `: "`) // the parser quotes values, which may be secrets
+		return fmt.Errorf("line %d: %s", y.GetToken().Position.Line, message)
 	}
 	return errors.New("is not valid YAML")
 }

@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -32,6 +33,23 @@ func TestReadableSecretFilesAreRefused(t *testing.T) {
 		}
 		if err != nil && strings.Contains(err.Error(), "secret@") {
 			t.Errorf("%s: the password is printed: %v", name, err)
+		}
+	}
+}
+
+// TestBrokenYAMLIsNotQuoted breaks the syntax around a secret in many ways: no error repeats it.
+func TestBrokenYAMLIsNotQuoted(t *testing.T) {
+	for _, form := range []string{
+		"%s: |s3cret", "%s: >s3cret", "%s: |1s3cret", "%s: |s3cret\n  x", "%s: \"s3cret", "%s: 's3cret", "%s: [s3cret", "%s: {s3cret", "%s: !s3cret x", "%s: *s3cret",
+		"%s: &s3cret x", "%s: s3cret: x", "%s:\ts3cret", "%s: @s3cret", "%s: `s3cret", "%s: %%s3cret", "%s: x\n  s3cret: y", "%s: \"s3cret\\x\"", "%s: \"a\" s3cret",
+		"%s: {s3cret: 1}", "%s: [s3cret]", "%s: \"s3cret\\uZZZZ\"", "%s: s3cret\x00", "%s: - s3cret",
+	} {
+		_, err := load(t, given{args: []string{"--config", write(t, "settings.yaml", fmt.Sprintf(form, "database"))}})
+		if err == nil {
+			continue // valid YAML
+		}
+		if strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", form, err)
 		}
 	}
 }

@@ -168,3 +168,20 @@ func TestManyProblems(t *testing.T) {
 		t.Errorf("got %q, want %q", err, headline)
 	}
 }
+
+// TestBrokenYAMLIsNotQuoted breaks the syntax around a secret in many ways: no error repeats it.
+func TestBrokenYAMLIsNotQuoted(t *testing.T) {
+	for _, form := range []string{
+		"%s: |s3cret", "%s: >s3cret", "%s: |1s3cret", "%s: |s3cret\n  x", "%s: \"s3cret", "%s: 's3cret", "%s: [s3cret", "%s: {s3cret", "%s: !s3cret x", "%s: *s3cret",
+		"%s: &s3cret x", "%s: s3cret: x", "%s:\ts3cret", "%s: @s3cret", "%s: `s3cret", "%s: %%s3cret", "%s: x\n  s3cret: y", "%s: \"s3cret\\x\"", "%s: \"a\" s3cret",
+		"%s: {s3cret: 1}", "%s: [s3cret]", "%s: \"s3cret\\uZZZZ\"", "%s: s3cret\x00", "%s: - s3cret",
+	} {
+		_, err := world.Parse(strings.NewReader("users:\n- " + strings.ReplaceAll(fmt.Sprintf(form, "password"), "\n", "\n  ")))
+		if err == nil {
+			continue // valid YAML
+		}
+		if strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q: %v", form, err)
+		}
+	}
+}

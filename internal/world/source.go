@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -56,7 +57,8 @@ func tree(text []byte) (ast.Node, error) {
 	var bad yaml.Error
 	switch {
 	case errors.As(err, &bad) && bad.GetToken() != nil:
-		return nil, syntax(bad.GetToken().Position.Line, "it is not valid YAML: %s", bad.GetMessage())
+		message, _, _ := strings.Cut(bad.GetMessage(), `: "`) // the parser quotes values, which may be passwords
+		return nil, syntax(bad.GetToken().Position.Line, "it is not valid YAML: %s", message)
 	case err != nil:
 		return nil, fleet.Errorf(fleet.BadRequest, "the world file is not valid YAML: %v", err)
 	case len(file.Docs) > 1:
