@@ -163,18 +163,27 @@ func (f *migrateFlags) check() error {
 	switch {
 	case f.to == "":
 		return usagef("simferry migrate needs --to")
-	case f.parallel < 1 || f.parallel > 32:
-		return usagef("--parallel: must be from 1 to 32")
 	case f.chunk < 1 || f.chunk > bulk.MaxChunk:
 		return usagef("--chunk: must be from 1 to %d", bulk.MaxChunk)
 	}
 	if _, err := f.allowed(); err != nil {
 		return err
 	}
-	if err := checkReport(f.report); err != nil {
+	if err := f.checkRun(); err != nil {
 		return err
 	}
 	return f.selected.check()
+}
+
+// checkRun checks the flags of reportFlags.
+func (f *migrateFlags) checkRun() error {
+	switch {
+	case f.parallel < 1 || f.parallel > 32:
+		return usagef("--parallel: must be from 1 to 32")
+	case f.patience < 0:
+		return usagef("--patience: must not be negative, as in 5m")
+	}
+	return checkReport(f.report)
 }
 
 func (f *migrateFlags) allowed() (ids []int64, err error) {

@@ -31,7 +31,7 @@ the present state of the SIMs. If SIMs have changed, it names them and moves not
 }
 
 func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error {
-	if err := checkReport(f.report); err != nil {
+	if err := f.checkRun(); err != nil {
 		return err
 	}
 	plan, err := bulk.LoadPlan(file)
@@ -89,7 +89,7 @@ them. Resume a run on the same machine and as the same user: its journal is stor
 }
 
 func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) error {
-	if err := checkReport(f.report); err != nil {
+	if err := f.checkRun(); err != nil {
 		return err
 	}
 	id, err := p.selectRun(args)

@@ -100,8 +100,9 @@ func (p Process) readRun(id string) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(text, &r.info); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(r.dir, termsFile), err)
+	if json.Unmarshal(text, &r.info) != nil || r.info.Profile == "" {
+		return nil, fmt.Errorf("%s is damaged, so the run cannot be resumed: see in journal.jsonl what has moved, "+
+			"move the folder away, and start a new run for the rest", filepath.Join(r.dir, termsFile))
 	}
 	r.plan, err = bulk.LoadPlan(filepath.Join(r.dir, planFile))
 	return r, err

@@ -59,8 +59,8 @@ func LoadPlan(file string) (*Plan, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	var p Plan
-	if err := dec.Decode(&p); err != nil {
-		return nil, fmt.Errorf("%s is not a valid plan: %w", file, err)
+	if dec.Decode(&p) != nil {
+		return nil, fmt.Errorf("%s is not a valid plan: it is damaged, or another version of this program saved it: make a new plan", file)
 	}
 	if p.Version != PlanVersion {
 		return nil, fmt.Errorf("%s is a plan of version %d, but this program reads version %d: make a new plan", file, p.Version, PlanVersion)
@@ -122,6 +122,8 @@ func OpenJournal(file string, s *State) (*FileJournal, error) {
 	return &FileJournal{f}, nil
 }
 
+var errDamaged = errors.New("it is damaged: restore the file from a backup, or start a new run for the SIMs that have not moved")
+
 // replay applies every complete line and returns where they end.
 func replay(r io.Reader, s *State) (whole int64, err error) {
 	text, err := io.ReadAll(r)
@@ -134,8 +136,8 @@ func replay(r io.Reader, s *State) (whole int64, err error) {
 			return whole, nil
 		}
 		var e Entry
-		err := json.Unmarshal(text[whole:whole+int64(end)], &e)
-		if err == nil {
+		err := errDamaged
+		if json.Unmarshal(text[whole:whole+int64(end)], &e) == nil {
 			err = s.Apply(e)
 		}
 		if err != nil {

@@ -73,8 +73,8 @@ func (s Store) Load(name string) (Profile, error) {
 		return Profile{}, err
 	}
 	var p Profile
-	if err := json.Unmarshal(text, &p); err != nil {
-		return Profile{}, fmt.Errorf("%s: %w", file, err)
+	if json.Unmarshal(text, &p) != nil || p.Server == "" { // its error would quote the tokens
+		return Profile{}, fmt.Errorf("%s is damaged: run 'simferry login'", file)
 	}
 	return p, nil
 }
