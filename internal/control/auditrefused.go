@@ -51,16 +51,13 @@ func (c *Control) writeAuditOf(ctx context.Context, word func(*store.Tx) ([]flee
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)
 	defer cancel()
 	var entries []fleet.AuditEntry
-	err := c.store.Update(ctx, func(tx *store.Tx) (err error) {
-		if tx.Unsure() {
-			return nil // at most once: do not repeat it
-		}
+	err := c.store.UpdateOnce(ctx, store.Opening{}, func(tx *store.Tx, _ store.Opened) (err error) {
 		if entries, err = word(tx); err != nil {
 			return err
 		}
 		return tx.InsertAudit(ctx, entries...)
 	})
-	if err != nil {
+	if err != nil && !errors.Is(err, store.ErrCommitUnknown) { // at most once
 		c.log.Error("the audit log could not be written", "entries", entries, "err", err)
 	}
 }

@@ -45,9 +45,6 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 		if err != nil {
 			return err
 		}
-		if done, err := w.alreadyDone(ctx, tx); done || err != nil {
-			return err
-		}
 		for i := range w.changes {
 			w.changes[i].ID = fleet.DeviceID(first) + fleet.DeviceID(i)
 		}
@@ -64,7 +61,7 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 // device does not exist; ValidationFailed as for fleet.PlanDevices; those of once.
 func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
 	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
-		if done, err := w.lockDevices(ctx, tx); done || err != nil {
+		if err := w.lockDevices(ctx, tx); err != nil {
 			return err
 		}
 		w.action = fleet.AuditDeviceChanged
@@ -80,7 +77,7 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 // Permission: WriteDevices. Errors: InvalidReference if a device does not exist; those of once.
 func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
 	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
-		if done, err := w.lockDevices(ctx, tx); done || err != nil {
+		if err := w.lockDevices(ctx, tx); err != nil {
 			return err
 		}
 		w.action = fleet.AuditDeviceDeleted
@@ -104,7 +101,7 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 // those of once.
 func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
 	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
-		if done, err := w.lockDevices(ctx, tx); done || err != nil {
+		if err := w.lockDevices(ctx, tx); err != nil {
 			return err
 		}
 		w.action = fleet.AuditDeviceDeleted
@@ -136,14 +133,10 @@ type deviceWrite struct {
 	snap    fleet.DeviceSnapshot
 	created []fleet.DeviceID
 	action  fleet.AuditAction
-	done    bool // by an earlier attempt
 }
 
 // audit writes one entry about the devices.
 func (w *deviceWrite) audit(ctx context.Context, tx *store.Tx) error {
-	if w.done {
-		return nil
-	}
 	e := fleet.AuditEntry{Action: w.action, Detail: fleet.AuditDetail{Devices: len(w.changes)}}
 	if len(w.changes) == 1 {
 		e.Subject = fleet.Subject("device", w.changes[0].ID)
@@ -209,20 +202,6 @@ func mayWrite(who identity.Principal, changes []fleet.DeviceChange) error {
 	return nil
 }
 
-// alreadyDone reports whether an earlier attempt, whose outcome is unknown, has already made the
-// change. The caller holds the locks of such an attempt, so it has ended by now.
-func (w *deviceWrite) alreadyDone(ctx context.Context, tx *store.Tx) (bool, error) {
-	if !tx.Unsure() {
-		return false, nil
-	}
-	ids, err := tx.DevicesBy(ctx, w.uid)
-	if w.create {
-		w.created = ids // assigned in the order of the request
-	}
-	w.done = len(ids) > 0
-	return w.done, err
-}
-
 func (w *deviceWrite) ids() []fleet.DeviceID {
 	ids := make([]fleet.DeviceID, len(w.changes))
 	for i, c := range w.changes {
@@ -231,24 +210,20 @@ func (w *deviceWrite) ids() []fleet.DeviceID {
 	return ids
 }
 
-// lockDevices locks and reads the devices to change. done reports that they are changed
-// already.
-func (w *deviceWrite) lockDevices(ctx context.Context, tx *store.Tx) (done bool, err error) {
+// lockDevices locks and reads the devices to change.
+func (w *deviceWrite) lockDevices(ctx context.Context, tx *store.Tx) (err error) {
 	ids := w.ids()
 	if w.snap.Devices, err = tx.DevicesOf(ctx, w.ws, ids, true); err != nil {
-		return false, err
-	}
-	if done, err := w.alreadyDone(ctx, tx); done || err != nil {
-		return done, err
+		return err
 	}
 	missing := slices.DeleteFunc(ids, func(id fleet.DeviceID) bool {
 		_, found := w.snap.Devices[id]
 		return found
 	})
 	if len(missing) > 0 {
-		return false, fleet.MissingDevices(missing, w.place != "")
+		return fleet.MissingDevices(missing, w.place != "")
 	}
-	return false, nil
+	return nil
 }
 
 // look reads the rest of the snapshot. No SIM is put into a locked device, so its SIM can only

@@ -108,19 +108,12 @@ type migrationRun struct {
 	run  Run
 	uid  string
 	done Migrated // the result, once it is committed
-	last Migrated // the result of the last attempt, which counts if its commit succeeded
 }
 
 func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx) (Migrated, error) {
 	snap, err := tx.Snapshot(ctx, caller(m.who), m.run.Request, true)
 	if err != nil {
 		return Migrated{}, err
-	}
-	// After locking: an attempt with an unknown outcome has ended by now.
-	if tx.Unsure() {
-		if _, happened, err := tx.EntryByUID(ctx, m.uid); err != nil || happened {
-			return m.last, err
-		}
 	}
 	plan, refusal := fleet.PlanMigration(m.run.Request, snap)
 	if m.run.Preview != nil && !targetUnknown(m.run.Request, snap) {
@@ -132,8 +125,7 @@ func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx) (Migrated, err
 		return Migrated{}, refusal
 	}
 	id, err := tx.Apply(ctx, change(plan, m.who, m.uid, about{}))
-	m.last = Migrated{plan, id}
-	return m.last, err
+	return Migrated{plan, id}, err
 }
 
 // mayReplay checks a repetition like the first request. An Administrator who was removed since

@@ -115,7 +115,7 @@ func (c *Control) once(ctx context.Context, who identity.Principal, g guard, o O
 		return Reply{}, err
 	}
 	w := writeRun{c: c, who: who, guard: g, once: o, open: opening(who, g, o), rule: rule}
-	err := c.store.Update(ctx, func(tx *store.Tx) error { return w.attempt(ctx, tx) })
+	err := c.store.UpdateOnce(ctx, w.open, func(tx *store.Tx, got store.Opened) error { return w.attempt(ctx, tx, got) })
 	return w.reply, err
 }
 
@@ -128,7 +128,8 @@ type writeRun struct {
 	open  store.Opening
 	rule  func(*store.Tx, identity.Principal) (answer, error)
 
-	reply Reply // of the last attempt
+	reply  Reply // of the last attempt
+	stored Reply // under the key, by the last attempt
 }
 
 // attempt reads the caller again, in the write's own transaction, and requires the permission,
@@ -138,16 +139,7 @@ type writeRun struct {
 //
 // Errors: those of Authenticate and Require; KeyReused if another request came under the key;
 // KeyBusy, with RetryAfter, while the first still runs.
-func (w *writeRun) attempt(ctx context.Context, tx *store.Tx) error {
-	if w.guard.lock != nil {
-		if err := w.guard.lock(ctx, tx); err != nil {
-			return err
-		}
-	}
-	got, err := tx.Open(ctx, w.open)
-	if err != nil || got.Done {
-		return err // if an earlier attempt was committed, its reply counts
-	}
+func (w *writeRun) attempt(ctx context.Context, tx *store.Tx, got store.Opened) error {
 	who, err := w.caller(tx, got)
 	if err != nil {
 		return err
@@ -166,12 +158,17 @@ func (w *writeRun) attempt(ctx context.Context, tx *store.Tx) error {
 	if w.once.Key == "" {
 		return nil
 	}
+	w.stored = a.reply
 	if a.again != nil {
-		a.reply = *a.again
+		w.stored = *a.again
 	}
 	return tx.StoreReply(ctx, *w.open.Key, store.Stored{
-		Reply: a.reply, Fingerprint: w.once.Fingerprint, Entry: a.entry, Named: a.named,
+		Reply: w.stored, Fingerprint: w.once.Fingerprint, Entry: a.entry, Named: a.named,
 	})
+}
+
+func sameReply(a, b Reply) bool {
+	return a.Status == b.Status && a.Location == b.Location && a.ETag == b.ETag && bytes.Equal(a.Body, b.Body)
 }
 
 // write is once for a rule without an idempotency key and without a reply.
@@ -197,19 +194,13 @@ func (c *Control) Idempotent(ctx context.Context, o Once, write func(*store.Tx) 
 // connection is lost during the commit: the audit entry, which names the request, shows whether
 // it was committed. In that case the values that fn has set are valid.
 func (c *Control) update(ctx context.Context, from identity.Origin, fn func(*store.Tx) error) error {
-	return c.store.Update(ctx, func(tx *store.Tx) error {
-		got, err := tx.Open(ctx, store.Opening{Attempt: from.RequestID})
-		if err != nil || got.Done {
-			return err
-		}
-		return fn(tx)
-	})
+	return c.store.UpdateOnce(ctx, store.Opening{Attempt: from.RequestID}, func(tx *store.Tx, _ store.Opened) error { return fn(tx) })
 }
 
 // opening checks what the transaction of a write must check first. The operator has no
 // Principal.
 func opening(who identity.Principal, g guard, o Once) store.Opening {
-	open := store.Opening{Program: who.Token, Bearer: store.BearerOf{Key: who.Key}}
+	open := store.Opening{Program: who.Token, Bearer: store.BearerOf{Key: who.Key}, First: g.lock}
 	if who.Token == 0 {
 		open.Bearer = bearerOf(claimsOf(who))
 	}
@@ -253,8 +244,6 @@ func claimsOf(who identity.Principal) identity.Claims {
 // recall reads the reply that is stored under the key, if there is one.
 func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Principal, got store.Opened) (found bool, err error) {
 	switch {
-	case got.Busy && tx.Unsure():
-		return false, store.ErrRaced // locked by an earlier attempt of this request, which is about to end
 	case got.Busy:
 		return false, &fleet.Error{
 			Code: fleet.KeyBusy, Message: "The first request with this Idempotency-Key is still running", RetryAfter: time.Second,
@@ -273,8 +262,10 @@ func (w *writeRun) recall(ctx context.Context, tx *store.Tx, who identity.Princi
 	if !bytes.Equal(got.Stored.Fingerprint, w.once.Fingerprint) {
 		return false, fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used with another request; choose a new one")
 	}
+	if got.Own && sameReply(got.Stored.Reply, w.stored) {
+		return true, nil // the reply of that attempt, which may have a secret that is not stored
+	}
 	w.reply = got.Stored.Reply
-	// Not a replay if an earlier attempt of this request, whose outcome was unknown, stored it.
-	w.reply.Replayed = !tx.Unsure()
+	w.reply.Replayed = !got.Own
 	return true, nil
 }

@@ -90,15 +90,6 @@ func (c *Control) RegisterBatch(ctx context.Context, who identity.Principal, reg
 }
 
 func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Registration, uid string) (done SIMs, entry fleet.MigrationID, err error) {
-	if tx.Unsure() {
-		if done.Items, entry, err = registered(ctx, tx, uid); err != nil {
-			return done, 0, err
-		}
-		if entry != 0 {
-			err = done.look(ctx, tx)
-			return done, entry, err
-		}
-	}
 	sims, err := waiting(ctx, tx, who.Workspace, reg.BIC, true)
 	if err != nil {
 		return done, 0, asValidation(err)
@@ -126,16 +117,6 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 	}
 	err = done.look(ctx, tx)
 	return done, entry, err
-}
-
-// registered returns the result of an earlier attempt whose outcome was unknown.
-func registered(ctx context.Context, tx *store.Tx, uid string) ([]fleet.SIM, fleet.MigrationID, error) {
-	entry, happened, err := tx.EntryByUID(ctx, uid)
-	if err != nil || !happened {
-		return nil, 0, err
-	}
-	sims, err := tx.SIMsOfEntry(ctx, entry)
-	return sims, entry, err
 }
 
 // batchPlan plans the migration. The code stands for the consent of the issuer, and the

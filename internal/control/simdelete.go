@@ -31,12 +31,6 @@ func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []
 		if err != nil {
 			return done, err
 		}
-		if tx.Unsure() { // after locking: an attempt with an unknown outcome has ended by now
-			var happened bool
-			if done.entry, happened, err = tx.EntryByUID(ctx, uid); err != nil || happened {
-				return done, err
-			}
-		}
 		if refusal := mayDelete(ids, sims); refusal != nil {
 			if refusal.Code == fleet.InUse {
 				return result[None]{refused: refusal}, nil

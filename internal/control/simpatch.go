@@ -87,11 +87,6 @@ func (p *simPatchRun) attempt(ctx context.Context, tx *store.Tx) (first fleet.Mi
 	if err != nil {
 		return 0, err
 	}
-	if tx.Unsure() { // after locking: an attempt with an unknown outcome has ended by now
-		if entry, happened, err := tx.EntryByUID(ctx, p.uid); err != nil || happened {
-			return entry, err
-		}
-	}
 	if !found {
 		return 0, fleet.Missing("sim", int64(p.id))
 	}

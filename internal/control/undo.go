@@ -90,7 +90,6 @@ type undoRun struct {
 	run  UndoRun
 	uid  string
 	done Undone // the result, once it is committed
-	last Undone // the result of the last attempt, which counts if its commit succeeded
 }
 
 func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
@@ -102,12 +101,6 @@ func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 	if !found {
 		return Undone{}, fleet.Missing("migration", int64(req.Migration))
 	}
-	// After locking: an attempt with an unknown outcome has ended by now.
-	if tx.Unsure() {
-		if _, happened, err := tx.EntryByUID(ctx, u.entryUID(0)); err != nil || happened {
-			return u.last, err
-		}
-	}
 	plan, refusal := fleet.PlanUndo(req, snap)
 	if u.run.Preview != nil && fleet.CodeOf(refusal) != fleet.NotFound {
 		if err := compareUndo(ctx, tx, caller(u.who), u.run, snap, plan); err != nil {
@@ -117,16 +110,16 @@ func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 	if refusal != nil {
 		return Undone{}, refusal
 	}
-	u.last = Undone{Plan: plan}
+	done := Undone{Plan: plan}
 	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, u.run.Note}
 	for i, move := range plan.Moves {
 		id, err := tx.Apply(ctx, change(move, u.who, u.entryUID(i), what))
 		if err != nil {
 			return Undone{}, err
 		}
-		u.last.IDs = append(u.last.IDs, id)
+		done.IDs = append(done.IDs, id)
 	}
-	return u.last, nil
+	return done, nil
 }
 
 // entryUID returns the uid of the entry of a move.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
@@ -60,6 +61,22 @@ func TestLostCommitOfEveryWrite(t *testing.T) {
 	}
 	s.CheckInvariants()
 	s.MustFsck()
+}
+
+// A secret is shown once, even if the response to the commit is lost and the request has a key:
+// the reply that is stored does not have it.
+func TestLostCommitOfASecret(t *testing.T) {
+	s, proxy := lostCommits(t)
+	admin := s.As("admin@example.com").With("Idempotency-Key", "k")
+	proxy.CutNth(1, pgproxy.AfterCommit)
+	a := admin.Post("/api/v1/application_token", object{"description": "a"}).Is(http.StatusOK)
+	if made := body[api.ApplicationTokenResponse](t, a, http.StatusOK); made.ApplicationToken == "" || proxy.Cuts() != 1 {
+		t.Errorf("%+v, %d commits cut", made, proxy.Cuts())
+	}
+	if a.Header.Get("Idempotent-Replayed") != "" {
+		t.Error("the first response is marked as a replay")
+	}
+	admin.Post("/api/v1/application_token", object{"description": "a"}).Is(http.StatusConflict)
 }
 
 // The same for what needs no bearer.

@@ -33,12 +33,7 @@ func (o Operator) update(ctx context.Context, rule func(*store.Tx) error) error 
 	if o.tx != nil {
 		return constraintError(rule(o.tx))
 	}
-	return o.store.Update(ctx, func(tx *store.Tx) error {
-		if tx.Unsure() {
-			return lostAtTheEnd()
-		}
-		return constraintError(rule(tx))
-	})
+	return o.store.UpdateOnce(ctx, store.Opening{}, func(tx *store.Tx, _ store.Opened) error { return constraintError(rule(tx)) })
 }
 
 // read runs a read-only rule on one snapshot of the database.
@@ -57,16 +52,9 @@ func (o Operator) read(ctx context.Context, rule func(*store.Tx) error) error {
 // Errors: those of do; KeyReused; KeyBusy with RetryAfter.
 func (o Operator) Once(ctx context.Context, k control.Once, do func(Operator) (control.Reply, error)) (control.Reply, error) {
 	return o.c.Idempotent(ctx, k, func(tx *store.Tx) (control.Reply, error) {
-		if tx.Unsure() && k.Key == "" { // with a key, a committed attempt is already found above
-			return control.Reply{}, lostAtTheEnd()
-		}
 		o.tx = tx
 		return do(o)
 	})
-}
-
-func lostAtTheEnd() error {
-	return fleet.Errorf(fleet.Unavailable, "The connection to the database was lost during the commit: check whether the change was made before you repeat the request")
 }
 
 // constraintError replaces the database's text for a constraint that a rule did not check.

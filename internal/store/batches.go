@@ -30,13 +30,6 @@ func (tx *Tx) BatchSIMs(ctx context.Context, bic string, lock bool) ([]fleet.SIM
 	return tx.ordered(ctx, &w, lock)
 }
 
-// SIMsOfEntry reads the SIMs of a ledger entry as they are now, by id.
-func (tx *Tx) SIMsOfEntry(ctx context.Context, entry fleet.MigrationID) ([]fleet.SIM, error) {
-	w := where{tx: tx}
-	w.and("s.id IN (SELECT l.sim_id FROM ledger_lines l WHERE l.ledger_id = " + w.arg(int64(entry)) + ")")
-	return tx.ordered(ctx, &w, false)
-}
-
 // RegisterBatch records that a batch is registered. The caller must hold the locks of
 // BatchSIMs.
 func (tx *Tx) RegisterBatch(ctx context.Context, bic string, by fleet.WorkspaceID, entry fleet.MigrationID) error {

@@ -101,19 +101,6 @@ func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.D
 	return found, err
 }
 
-// DevicesBy reads the devices that the change with this uid wrote, by id. It shows whether a
-// commit of unknown outcome was applied.
-func (tx *Tx) DevicesBy(ctx context.Context, uid string) ([]fleet.DeviceID, error) {
-	var ids []fleet.DeviceID
-	err := tx.each(ctx, "SELECT id FROM devices WHERE change_uid = $1 ORDER BY id", []any{uid}, func(r rows) error {
-		var id int64
-		err := r.Scan(&id)
-		ids = append(ids, fleet.DeviceID(id))
-		return err
-	})
-	return ids, err
-}
-
 // HeldBy finds the SIM in each of the devices.
 func (tx *Tx) HeldBy(ctx context.Context, devices []fleet.DeviceID) (map[fleet.DeviceID]fleet.SIMID, error) {
 	w := where{tx: tx}

@@ -28,8 +28,8 @@ var (
 	putDevicesSQLite    = valuesText(deviceInsert+"VALUES %s"+deviceUpdate, deviceRow)
 )
 
-// InsertDevices creates devices; it fails if an id is Taken. uid identifies the change for
-// DevicesBy, is chosen before the transaction, and may be "".
+// InsertDevices creates devices; it fails if an id is Taken. uid identifies the change: servers
+// of an earlier version look for it after a lost commit. It may be "".
 func (tx *Tx) InsertDevices(ctx context.Context, devices []fleet.Device, uid string) error {
 	return tx.writeDevices(ctx, devices, uid, devicesPostgres, insertDevicesSQLite)
 }

@@ -49,8 +49,7 @@ func parseStatusText(text *string) []fleet.SIMStatus {
 	return list
 }
 
-// EntryByUID finds the ledger entry of a change by its uid. It shows whether a commit of
-// unknown outcome was applied.
+// EntryByUID finds the ledger entry of a change by its uid.
 func (tx *Tx) EntryByUID(ctx context.Context, uid string) (id fleet.MigrationID, found bool, err error) {
 	found, err = tx.one(ctx, "SELECT id FROM ledger WHERE uid = $1", []any{uid}, &id)
 	return id, found, err

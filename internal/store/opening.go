@@ -16,6 +16,9 @@ type Opening struct {
 	Key     *Key          // the idempotency key, nil for none
 	Attempt string        // identifies the request over all its attempts, "" for none
 
+	// First takes locks that must precede the others; nil for none.
+	First func(context.Context, *Tx) error
+
 	// Select is set if Snapshot will lock the SIMs of a selector for the user of Bearer, who is not
 	// a SuperAdmin. On PostgreSQL they are locked and read in the same round trip.
 	Select *fleet.Selector
@@ -27,9 +30,10 @@ type Opened struct {
 	Program ApplicationToken // if Found
 	Found   bool             // the caller
 	Busy    bool             // another transaction holds the key
-	Done    bool             // an attempt of unknown outcome was committed
+	done    bool             // an earlier attempt was committed
 
 	Replied bool // a reply is stored under the key
+	Own     bool // by an earlier attempt of this request
 	Stored  Stored
 }
 
@@ -57,7 +61,7 @@ func (tx *Tx) Open(ctx context.Context, o Opening) (Opened, error) {
 		statements = append(statements, tx.storedReply(*o.Key, &got))
 	}
 	if tx.unsure && o.Attempt != "" {
-		statements = append(statements, attempted(o.Attempt, &got.Done))
+		statements = append(statements, attempted(o.Attempt, &got.done))
 	}
 	if o.Select != nil && tx.d == Postgres {
 		statements = append(statements, tx.selectAhead(Caller{User: o.Bearer.User}, *o.Select)...)

@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -139,11 +140,8 @@ func TestAConnectionKilledUnderway(t *testing.T) {
 	url := postgresURL(t)
 	s, conn := open(t, url, store.Options{}), direct(t, url)
 	runs := 0
-	err := s.Update(t.Context(), func(tx *store.Tx) error {
+	err := s.UpdateOnce(t.Context(), store.Opening{}, func(tx *store.Tx, _ store.Opened) error {
 		runs++
-		if tx.Unsure() {
-			t.Error("no commit was under way")
-		}
 		if _, err := tx.Count(t.Context(), "k", "k", 1e12); err != nil {
 			return err
 		}
@@ -199,57 +197,38 @@ func TestManyDeadConnections(t *testing.T) {
 	}
 }
 
-// The connection is lost during the commit. fn runs again with Unsure set, and checks whether
-// its changes were applied.
+// The connection is lost during the commit. The audit entry shows whether the change was made,
+// also after another attempt has failed for another reason. Without anything that identifies the
+// request, the outcome stays unknown.
 func TestCommitOfUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		cut      pgproxy.Cut
-		happened bool
-	}{"it did not happen": {pgproxy.BeforeCommit, false}, "it happened": {pgproxy.AfterCommit, true}} {
+		cut     pgproxy.Cut
+		attempt string
+		runs    int
+		err     error
+	}{
+		"it did not happen": {pgproxy.BeforeCommit, "r", 3, nil}, "it happened": {pgproxy.AfterCommit, "r", 1, nil},
+		"nobody can tell": {pgproxy.AfterCommit, "", 1, store.ErrCommitUnknown},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := pgproxy.Start(t, postgresURL(t))
 			s := open(t, p.URL(), store.Options{})
 			p.CutNext(tt.cut)
 			runs := 0
-			err := s.Update(t.Context(), func(tx *store.Tx) error {
-				runs++
-				if tx.Unsure() != (runs > 1) {
-					t.Errorf("run %d: unsure is %v", runs, tx.Unsure())
+			err := s.UpdateOnce(t.Context(), store.Opening{Attempt: tt.attempt}, func(tx *store.Tx, _ store.Opened) error {
+				if runs++; runs == 2 {
+					return store.ErrRaced
 				}
-				_, found, err := tx.EntryByUID(t.Context(), "u")
-				if runs > 1 && found != tt.happened {
-					t.Errorf("the looking finds %v", found)
-				}
-				if err != nil || found {
-					return err
-				}
-				return tx.InsertImport(t.Context(), "u", nil)
+				return tx.InsertAudit(t.Context(), fleet.AuditEntry{Action: fleet.AuditUserChanged, RequestID: "r"})
 			})
-			if err != nil || runs != 2 || p.Cuts() != 1 {
+			if !errors.Is(err, tt.err) || runs != tt.runs || p.Cuts() != 1 {
 				t.Errorf("%d runs, %d cuts, %v", runs, p.Cuts(), err)
 			}
+			if n := count(t, direct(t, p.URL()), "SELECT count(*) FROM audit"); n != 1 {
+				t.Errorf("%d entries", n)
+			}
 		})
-	}
-}
-
-// Once unsure, always unsure: a run that fails for another reason does not make the first
-// commit's outcome known.
-func TestUnsureStays(t *testing.T) {
-	t.Parallel()
-	p := pgproxy.Start(t, postgresURL(t))
-	s := open(t, p.URL(), store.Options{})
-	p.CutNext(pgproxy.AfterCommit)
-	var unsure []bool
-	err := s.Update(t.Context(), func(tx *store.Tx) error {
-		unsure = append(unsure, tx.Unsure())
-		if len(unsure) == 2 {
-			return store.ErrRaced
-		}
-		return tx.PutWorkspace(t.Context(), named(1, "x"))
-	})
-	if err != nil || len(unsure) != 3 || !unsure[1] || !unsure[2] {
-		t.Errorf("unsure in its runs: %v, %v", unsure, err)
 	}
 }

@@ -72,7 +72,7 @@ func TestRetry(t *testing.T) {
 			s := &Store{engine: e, clock: time.Now}
 			var unsure []bool
 			err := s.Update(t.Context(), func(tx *Tx) error {
-				unsure = append(unsure, tx.Unsure())
+				unsure = append(unsure, tx.unsure)
 				return nil
 			})
 			if fleet.CodeOf(err) != tt.code || e.runs != tt.runs || (tt.code == 0) != (err == nil) {

@@ -13,8 +13,8 @@ type Tx struct {
 	q      querier
 	d      Dialect
 	now    time.Time
-	writes bool // of an Update
-	unsure bool
+	writes bool  // of an Update
+	unsure bool  // an earlier attempt may have been committed
 	most   int   // how many rows a list may go through
 	failed error // of the first statement that failed: the transaction must not commit
 	ahead  *ahead
@@ -22,10 +22,6 @@ type Tx struct {
 
 // Now returns the instant of the transaction: the same for everything that it writes.
 func (tx *Tx) Now() time.Time { return tx.now }
-
-// Unsure reports whether an earlier run of this transaction may have been committed, because
-// the connection was lost during the commit.
-func (tx *Tx) Unsure() bool { return tx.unsure }
 
 // querier is one connection, inside a transaction or not.
 type querier interface {

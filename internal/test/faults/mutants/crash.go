@@ -61,7 +61,7 @@ func unguarded(text string) string {
 	{
 		Name:  "ack_early",
 		Does:  "a write is acknowledged before its commit, which comes 10 ms later",
-		Edits: []faults.Edit{{File: "internal/control/once.go", Old: "err := c.store.Update(ctx", New: "err := early(c.store.Update)(ctx"}},
+		Edits: []faults.Edit{{File: "internal/control/once.go", Old: "err := c.store.UpdateOnce(ctx", New: "err := early(c.store.UpdateOnce)(ctx"}},
 		Add: map[string]string{"internal/control/mutant_early.go": `package control
 
 import (
@@ -71,11 +71,11 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-type updater func(context.Context, func(*store.Tx) error) error
+type updater func(context.Context, store.Opening, func(*store.Tx, store.Opened) error) error
 
 // early makes an update return before it commits.
 func early(update updater) updater {
-	return func(ctx context.Context, fn func(*store.Tx) error) error {
+	return func(ctx context.Context, o store.Opening, fn func(*store.Tx, store.Opened) error) error {
 		done := make(chan error, 1)
 		report := func(err error) {
 			select {
@@ -84,8 +84,8 @@ func early(update updater) updater {
 			}
 		}
 		go func() {
-			report(update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-				err := fn(tx)
+			report(update(context.WithoutCancel(ctx), o, func(tx *store.Tx, got store.Opened) error {
+				err := fn(tx, got)
 				if err == nil {
 					report(nil)
 					<-time.After(10 * time.Millisecond)
