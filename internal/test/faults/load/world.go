@@ -1,6 +1,6 @@
 // Package load is shared by the crash harnesses: clients that send overlapping requests and
 // write each into a journal before it goes out, and a check that compares the database
-// afterwards with what the journal says was acknowledged.
+// afterwards with what the journal says was acknowledged. See package traffic for the difference.
 package load
 
 import (
