@@ -18,6 +18,7 @@ type entry struct {
 	count   int
 	detach  bool
 	allowed []int
+	by      string   // the authority by which SIMs moved
 	sources []source // ascending
 	lines   []line
 }
@@ -64,9 +65,10 @@ func (m *Model) write(e *entry) int64 {
 	return int64(len(m.ledger))
 }
 
-// move does what a plan says: every SIM, its events, and one ledger entry.
-func (m *Model) move(c caller, w wanted, f found) *entry {
-	e := &entry{kind: 1, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: leaving(f.sims)}
+// move does what a plan says: every SIM, its events, and one ledger entry. by is the caller's
+// authority: "role" or "issuer".
+func (m *Model) move(c caller, by string, w wanted, f found) *entry {
+	e := &entry{kind: 1, by: by, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: leaving(f.sims)}
 	id := m.write(e)
 	for _, s := range f.sims {
 		was := s.now()

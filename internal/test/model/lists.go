@@ -184,12 +184,12 @@ func (m *Model) entryBody(c caller, id int, e *entry) object {
 			continue
 		}
 		count += s.count
-		sources = append(sources, object{"id": s.workspace, "name": m.workspaces[s.workspace].name, "sim_count": s.count})
+		sources = append(sources, object{"id": s.workspace, "name": m.workspaces[s.workspace].name, "sim_count": s.count, "authority": e.by})
 	}
 	body := object{
 		"id": id, "timestamp": resourceTime(e.at),
 		"auto_detach_devices": e.detach, "allowed_sim_statuses": allowedRefs(e.allowed), "source_workspaces": sources,
-		"target_workspace": m.workspaceRef(e.target), "sim_count": count,
+		"target_workspace": m.workspaceRef(e.target), "sim_count": count, "target_authority": e.by,
 	}
 	if u := m.users[e.user]; u != nil {
 		body["user"] = object{"id": u.id, "name": u.username}

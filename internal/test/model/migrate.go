@@ -242,7 +242,7 @@ func (m *Model) realRun(c caller, a Ask, w wanted) Answer {
 	var e *entry
 	if answer.Status == 200 {
 		answer.Body = m.planBody(w, f)
-		e = m.move(c, w, f)
+		e = m.move(c, "role", w, f)
 		answer = answer.with("Location", fmt.Sprintf("/api/v1/migration/%d", len(m.ledger)))
 	}
 	if a.Key != "" && (answer.Status == 200 || answer.Status == 409) {

@@ -96,7 +96,7 @@ func (m *Model) assign(c caller, s *sim, target int64) (Answer, *entry) {
 	if groups := m.conflicts(w, []*sim{s}, func(int64) bool { return true }); len(groups) > 0 {
 		return against(groups), nil
 	}
-	e := m.move(c, w, found{sims: []*sim{s}})
+	e := m.move(c, "issuer", w, found{sims: []*sim{s}})
 	return Answer{Status: 204}.with("Location", fmt.Sprintf("/api/v1/migration/%d", len(m.ledger))), e
 }
 
