@@ -70,7 +70,7 @@ func TestLostCommitOfASecret(t *testing.T) {
 	admin := s.As("admin@example.com").With("Idempotency-Key", "k")
 	proxy.CutNth(1, pgproxy.AfterCommit)
 	a := admin.Post("/api/v1/application_token", object{"description": "a"}).Is(http.StatusOK)
-	if made := body[api.ApplicationTokenResponse](t, a, http.StatusOK); made.ApplicationToken == "" || proxy.Cuts() != 1 {
+	if made := decodeBody[api.ApplicationTokenResponse](t, a, http.StatusOK); made.ApplicationToken == "" || proxy.Cuts() != 1 {
 		t.Errorf("%+v, %d commits cut", made, proxy.Cuts())
 	}
 	if a.Header.Get("Idempotent-Replayed") != "" {
