@@ -7,12 +7,12 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// Fold adds the changes in numbers of SIMs to the counts, which keep totals cheap to read. It
-// also links new entries of the audit log into its chain, and seals SIMs without a seal. The
-// server calls it every second; several servers may.
+// Fold adds the changes in numbers of SIMs, and new events, audit entries and migrations to the
+// counts, which keep totals cheap to read. It also links new entries of the audit log into its
+// chain, and seals SIMs without a seal. The server calls it every second; several servers may.
 func (o Operator) Fold(ctx context.Context) error {
 	o.c.WriteLeftOut(ctx, false)
-	return errors.Join(o.foldTally(ctx), o.foldAudit(ctx), o.sealSIMs(ctx))
+	return errors.Join(o.foldTally(ctx), o.foldLists(ctx), o.foldAudit(ctx), o.sealSIMs(ctx))
 }
 
 // LastFold is Fold for a server that stops: it also writes the refusals that were only counted
@@ -55,6 +55,14 @@ func (o Operator) foldTally(ctx context.Context) error {
 		return err
 	}
 	return o.store.Update(ctx, func(tx *store.Tx) error { return tx.FoldTally(ctx) })
+}
+
+func (o Operator) foldLists(ctx context.Context) error {
+	for {
+		if more, err := o.store.FoldLists(ctx, 0); err != nil || !more {
+			return err
+		}
+	}
 }
 
 // sealSIMs seals the SIMs that earlier versions imported.

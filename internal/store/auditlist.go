@@ -17,11 +17,8 @@ type AuditRecord struct {
 	Details  string // as stored: a later version may have more fields
 }
 
-// The place's own id, so that a page of the default order is found in its index alone.
-const auditPlaceID = "p.audit_id"
-
 var auditColumns = map[string]string{
-	"id": auditPlaceID, "timestamp": "a.at", "actor": "a.actor", "user": "a.user_id", "application_token": "a.token_id",
+	"id": "a.id", "timestamp": "a.at", "actor": "a.actor", "user": "a.user_id", "application_token": "a.token_id",
 	"address": "a.address", "request_id": "a.request_id", "action": "a.action", "error_code": "a.code",
 	"outcome": "CASE WHEN a.code = 0 THEN '" + fleet.AuditDone + "' ELSE '" + fleet.AuditRefused + "' END",
 	"subject": "a.subject_id", "subject_type": "a.subject", "migration": "a.ledger_id",
@@ -45,34 +42,47 @@ func scanAudit(r rows) (a AuditRecord, err error) {
 	return a, err
 }
 
-// AuditEntries reads one page of the audit log of a Workspace.
+// AuditEntries reads one page of the audit log of a Workspace. Errors: BadQuery or BadSort if too
+// many entries would have to be read; the message says what to add.
 func (tx *Tx) AuditEntries(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[AuditRecord], error) {
-	w := where{tx: tx}
-	w.and("p.workspace_id = " + w.arg(int64(ws)))
-	w.filter(l, auditColumns)
-	order := w.orderBy(l, auditColumns)
-	from := "audit_places p"
-	if strings.Contains(w.String()+order, "a.") {
-		from += " JOIN audit a ON a.id = " + auditPlaceID
-	}
 	page := fleet.Page[AuditRecord]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM "+from+" WHERE "+w.String(), w.args, &page.Total); err != nil {
+	p, err := tx.plan(ctx, auditOf(ws), l)
+	page.Total, page.Page = p.total, p.page
+	if err != nil {
 		return page, err
 	}
-	if err := tx.sortable(l, page.Total, "audit entries"); err != nil {
-		return page, err
-	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	text := "SELECT " + auditRecordColumns + " FROM (SELECT " + auditPlaceID + " FROM " + from + " WHERE " + w.String() +
-		" ORDER BY " + order + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset) + `) k
-		JOIN audit a ON a.id = k.audit_id LEFT JOIN users u ON u.id = a.user_id ORDER BY ` + strings.ReplaceAll(order, auditPlaceID, "a.id")
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	w := &p.w
+	text := p.source.with + "SELECT " + auditRecordColumns + " FROM " + p.source.table + ` LEFT JOIN users u ON u.id = a.user_id
+		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, auditColumns) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(p.offset)
+	err = tx.each(ctx, text, w.args, func(r rows) error {
 		a, err := scanAudit(r)
 		page.Items = append(page.Items, a)
 		return err
 	})
 	return page, err
+}
+
+// auditOf describes the audit entries that are filed in a Workspace.
+func auditOf(ws fleet.WorkspaceID) *longList {
+	return &longList{
+		kind: listAudit, upto: listAudit,
+		alias: "a", id: "a.id", at: "a.at", fields: auditColumns,
+		things: "audit entries", advice: "add a filter that few entries match, such as a day by timestamp",
+		keys: func(w *where) string { return "t.key = " + w.arg(int64(ws)) },
+		rows: func(w *where, ids idText, part *listPart) string {
+			return "SELECT a.* FROM audit_places p JOIN audit a ON a.id = p.audit_id WHERE p.workspace_id = " + w.arg(int64(ws)) +
+				" AND p.audit_id BETWEEN " + ids.first + " AND " + ids.last + part.order("p.audit_id")
+		},
+		found: func(w *where, f fleet.Filter) (string, bool) {
+			if f.Null || f.Field.Name != "id" && f.Field.Name != "migration" {
+				return "", false
+			}
+			return "SELECT a.* FROM audit a WHERE (" + joinOr(w.alternatives(f, auditColumns[f.Field.Name])) + ")", true
+		},
+		scope: func(w *where) {
+			w.and("EXISTS (SELECT 1 FROM audit_places p WHERE p.workspace_id = " + w.arg(int64(ws)) + " AND p.audit_id = a.id)")
+		},
+	}
 }
 
 // between limits a query on the audit log a to a time; the zero time does not bound.

@@ -33,52 +33,26 @@ var deviceFields = map[string]string{
 	"created": "d.created_at", "last_updated": updatedAt,
 }
 
-// withSIMs joins the SIM of each device if the list needs it.
+// withSIMs joins the SIM of each device d if the list needs it.
 func withSIMs(l fleet.List) string {
 	of := func(field string) bool { return strings.HasPrefix(deviceFields[field], "h.") }
 	for _, f := range l.Filters {
 		if of(f.Field.Name) {
-			return joinSIMs
+			return "d" + withSIM
 		}
 	}
 	for _, o := range l.Sort {
 		if of(o.Field) {
-			return joinSIMs
+			return "d" + withSIM
 		}
 	}
-	return "devices d"
+	return "d"
 }
 
-const joinSIMs = "devices d LEFT JOIN sims h ON h.device_id = d.id"
-
-// DevicePage reads one page of the devices of a Workspace. Deleted ones are shown only to a
-// filter that asks for their status.
-func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Device], error) {
-	w := where{tx: tx}
-	w.and("d.workspace_id = " + w.arg(int64(ws)))
-	if !filtersBy(l, "status") {
-		w.and("d.status <> 2")
-	}
-	w.filter(l, deviceFields)
-	from := withSIMs(l)
-	page := fleet.Page[fleet.Device]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM "+from+" WHERE "+w.String(), w.args, &page.Total); err != nil {
-		return page, err
-	}
-	if err := tx.sortable(l, page.Total, "devices"); err != nil {
-		return page, err
-	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	text := "SELECT " + deviceColumns + " FROM " + from + " WHERE " + w.String() +
-		" ORDER BY " + w.orderBy(l, deviceFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
-		d, err := scanDevice(r)
-		page.Items = append(page.Items, d)
-		return err
-	})
-	return page, err
-}
+const (
+	withSIM  = " LEFT JOIN sims h ON h.device_id = d.id"
+	joinSIMs = "devices d" + withSIM
+)
 
 // DevicesOf reads those of the devices that a Workspace has, deleted ones left out. lock locks
 // them until the transaction ends, so that no SIM is put into them. They are locked in the

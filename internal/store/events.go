@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -39,16 +38,24 @@ func ofEventSIM(column string) string {
 // usernameOfX is shownUsername for a user x.
 const usernameOfX = "COALESCE(x.former_username, x.username)"
 
-// eventNames are the conditions on what an event refers to, by the name or number of that.
+// eventNames are the conditions on what an event refers to, by the name or number of that. LIMIT
+// and OFFSET keep PostgreSQL from reading the whole other table instead of one row per event.
 var eventNames = map[string]string{
-	"organisation": "e.workspace_id IN (SELECT x.id FROM workspaces x WHERE {x.name})",
-	"user":         "e.user_id IN (SELECT x.id FROM users x WHERE {x.name} OR {" + usernameOfX + "})",
-	"endpoint":     "e.device_id IN (SELECT x.id FROM devices x WHERE {x.name})",
-	"tags":         "e.device_id IN (SELECT x.id FROM devices x WHERE {x.tags})",
-	"ip_address":   "e.device_id IN (SELECT x.id FROM devices x WHERE {x.ip_address})",
-	"imei":         "e.device_id IN (SELECT x.id FROM devices x WHERE {x.imei})",
-	"iccid":        "e.sim_id IN (SELECT x.id FROM sims x WHERE {x.iccid})", "iccid_with_luhn": "e.sim_id IN (SELECT x.id FROM sims x WHERE {x.iccid})",
-	"imsi": "e.sim_id IN (SELECT x.id FROM sims x WHERE {x.imsi})",
+	"user":       "e.user_id IN (SELECT x.id FROM users x WHERE {x.name} OR {" + usernameOfX + "})",
+	"endpoint":   ofDeviceWith("name"),
+	"tags":       ofDeviceWith("tags"),
+	"ip_address": ofDeviceWith("ip_address"),
+	"imei":       ofDeviceWith("imei"),
+	"iccid":      ofSIMWith("iccid"), "iccid_with_luhn": ofSIMWith("iccid"),
+	"imsi": ofSIMWith("imsi"),
+}
+
+func ofDeviceWith(column string) string {
+	return "EXISTS (SELECT 1 FROM devices x WHERE x.id = e.device_id AND x.workspace_id = e.workspace_id AND {x." + column + "} LIMIT 1 OFFSET 0)"
+}
+
+func ofSIMWith(column string) string {
+	return "EXISTS (SELECT 1 FROM sims x WHERE x.id = e.sim_id AND {x." + column + "} LIMIT 1 OFFSET 0)"
 }
 
 // InsertEvent writes one event at the transaction's instant.
@@ -70,39 +77,33 @@ type EventsOf struct {
 	Username string
 }
 
-// Events reads one page of the events of a Workspace.
+// Events reads one page of the events of a Workspace. Errors: BadQuery or BadSort if too many
+// events would have to be read; the message says what to add.
 func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l fleet.List) (fleet.Page[EventRecord], error) {
-	w := where{tx: tx, within: eventNames}
-	w.and("e.workspace_id = " + w.arg(int64(ws)))
-	if of.SIM != 0 {
-		w.and("e.sim_id = " + w.arg(int64(of.SIM)))
-	}
-	if of.Device != 0 {
-		w.and("e.device_id = " + w.arg(int64(of.Device)))
-	}
-	if of.User != 0 {
-		w.and("e.user_id = " + w.arg(int64(of.User)))
-	}
-	if of.Username != "" {
-		w.and("e.user_id = (SELECT n.id FROM users n WHERE n.username = " + w.arg(clean(strings.ToLower(of.Username))) + ")")
-	}
-	w.filter(l, eventColumns)
 	page := fleet.Page[EventRecord]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM events e WHERE "+w.String(), w.args, &page.Total); err != nil {
+	l, users, nothing, err := tx.simplifyEvents(ctx, ws, of, l)
+	if err != nil {
 		return page, err
 	}
-	if err := tx.sortable(l, page.Total, "events"); err != nil {
+	if nothing {
+		page.Page, _ = l.At(0)
+		return page, nil
+	}
+	p, err := tx.planEvents(ctx, ws, of, users, l)
+	page.Total, page.Page = p.total, p.page
+	if err != nil {
 		return page, err
 	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	text := `SELECT e.id, e.at, e.type, e.source, e.severity, e.workspace_id, COALESCE(e.user_id, 0), COALESCE(e.sim_id, 0),
+	w := &p.w
+	text := p.source.with + `SELECT e.id, e.at, e.type, e.source, e.severity, e.workspace_id, COALESCE(e.user_id, 0), COALESCE(e.sim_id, 0),
 			COALESCE(e.device_id, 0), COALESCE(e.ledger_id, 0), e.description, w.name, ` + shownUsername + `, COALESCE(u.name, ''),
 			COALESCE(s.iccid, ''), COALESCE(s.imsi, ''), COALESCE(s.msisdn, ''), COALESCE(d.name, '')
-		FROM events e JOIN workspaces w ON w.id = e.workspace_id LEFT JOIN users u ON u.id = e.user_id
+		FROM (SELECT * FROM ` + p.source.table + " WHERE " + w.String() + " ORDER BY " + w.orderBy(l, eventColumns) +
+		" LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(p.offset) + `) e
+			JOIN workspaces w ON w.id = e.workspace_id LEFT JOIN users u ON u.id = e.user_id
 			LEFT JOIN sims s ON s.id = e.sim_id LEFT JOIN devices d ON d.id = e.device_id
-		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, eventColumns) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+		ORDER BY ` + w.orderBy(l, eventColumns)
+	err = tx.each(ctx, text, w.args, func(r rows) error {
 		var e EventRecord
 		var at int64
 		err := r.Scan(&e.ID, &at, &e.Type, &e.Source, &e.Severity, &e.Workspace, &e.User, &e.SIM, &e.Device, &e.Migration,

@@ -27,7 +27,7 @@ func explained(ctx context.Context, s *Store, run func(context.Context, func(que
 	err = run(ctx, func(q querier) error {
 		tx := s.tx(q, false)
 		tx.most = most
-		for _, setting := range []string{"enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin"} {
+		for _, setting := range []string{"enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin", "jit"} {
 			if tx.d == Postgres {
 				if err := tx.exec(ctx, "SET LOCAL "+setting+" = off"); err != nil {
 					return err
@@ -77,4 +77,13 @@ func (e explainer) query(ctx context.Context, text string, args ...any) (rows, e
 	r.Close()
 	*e.plans = append(*e.plans, p)
 	return e.querier.query(ctx, text, args...)
+}
+
+// Bounded runs fn on a snapshot, in which a list may go through at most so many rows.
+func Bounded(ctx context.Context, s *Store, most int, fn func(*Tx) error) error {
+	return s.engine.view(ctx, func(q querier) error {
+		tx := s.tx(q, false)
+		tx.most = most
+		return fn(tx)
+	})
 }

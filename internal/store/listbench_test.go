@@ -12,9 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/store/storetest"
 )
 
-// BenchmarkBigLists measures every filter and sort of the lists of SIMs and of migrations, on
-// LIST_SIMS SIMs (100,000 if unset) and half as many migrations, with three lines per two
-// SIMs. It logs what takes longer than 100 ms.
+// BenchmarkBigLists measures every filter and sort of the lists, on LIST_SIMS SIMs (100,000 if
+// unset), half as many migrations, with three lines per two SIMs, half as many audit entries and
+// devices, and as many events as lines. It marks what takes longer than 100 ms.
 func BenchmarkBigLists(b *testing.B) {
 	n := storetest.SizeOf(b, "LIST_SIMS", 100_000)
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
@@ -24,7 +24,15 @@ func BenchmarkBigLists(b *testing.B) {
 			storetest.Load(b, s)
 			began := time.Now()
 			fillLists(b, url, s.Dialect(), n)
-			b.Logf("filled in %.0f s", time.Since(began).Seconds())
+			_, _ = fmt.Fprintf(os.Stderr, "%s: filled in %.0f s\n", name, time.Since(began).Seconds())
+			began = time.Now()
+			for more := true; more; {
+				var err error
+				if more, err = s.FoldLists(b.Context(), 1); err != nil {
+					b.Fatal(err)
+				}
+			}
+			_, _ = fmt.Fprintf(os.Stderr, "%s: counted in %.0f s\n", name, time.Since(began).Seconds())
 			for b.Loop() {
 				text := ""
 				for _, c := range bigLists(n) {
@@ -61,8 +69,23 @@ func fillLists(b testing.TB, url string, d store.Dialect, n int) {
 			g.n % 3, 100, 1, 1700000000000000 + g.n * 1000000, 1, 1 FROM ` + series(1_000_001, 1_000_000+n),
 		`INSERT INTO ledger (id, uid, kind, at, user_id, target_id, sims, detach_devices, delta, ids_delta) ` + over + `
 		SELECT g.n, 'bulk ' || g.n, 1, 1700000000000000 + g.n * 1000000, 1, 200, 3, 0, 0, 0 FROM ` + series(1_000_001, 1_000_000+n/2),
-		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) SELECT 100, g.n, 0, 3 FROM ` + series(1_000_001, 1_000_000+n/2),
-		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) SELECT 200, g.n, 1, 3 FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) SELECT CASE WHEN g.n % 3 = 0 THEN 300 ELSE 100 END, g.n, 0, 3 FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) SELECT CASE WHEN g.n % 3 = 1 THEN 300 ELSE 200 END, g.n, 1, 3 FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO devices (id, workspace_id, name, status, created_at, imei, ip_address, tags) SELECT g.n, 100, 'device ' || g.n, g.n % 3 / 2 * 2, 1700000000000000 + g.n * 1000000, '35' || ` + digits(13) + `,
+			'10.0.0.' || g.n, 'a,b' FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO events (id, at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description) ` + over + `
+		SELECT g.n, 1700000000000000 + g.n * 1000000, g.n % 60, 2, 0, 100 + g.n % 2 * 100, 1 + g.n % 2, 1000001 + g.n % ` + fmt.Sprint(n) + `, 1000001 + g.n % ` + fmt.Sprint(n/2) + `, NULL, '' FROM ` + series(1_000_001, 1_000_000+n*3/2),
+		`INSERT INTO audit (id, at, actor, user_id, address, request_id, action, code, subject, subject_id, detail, places) ` + over + `
+		SELECT g.n, 1700000000000000 + g.n * 1000000, 1, 1, '192.0.2.1', 'r' || g.n, 'migrated', 0, 'migration', g.n, '{}', '100,200' FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO audit_places (workspace_id, audit_id) SELECT 100, g.n FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO audit_places (workspace_id, audit_id) SELECT 200, g.n FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO users (id, username, name, status, super_admin, password_hash, session_epoch, created_at)
+		SELECT g.n, 'user' || g.n || '@example.com', 'User ' || g.n, 1, 0, '', 0, 1700000000000000 + g.n * 1000000 FROM ` + series(1_000_001, 1_000_000+n/100),
+		`INSERT INTO memberships (user_id, workspace_id, status) SELECT g.n, 100, 1 FROM ` + series(1_000_001, 1_000_000+n/100),
+		`INSERT INTO workspaces (id, name, type, status, country, parent_id, created_at)
+		SELECT g.n, 'Workspace ' || g.n, 4, 1, 'DE', 1, 1700000000000000 + g.n * 1000000 FROM ` + series(1_000_001, 1_000_000+n/100),
+		`INSERT INTO application_tokens (id, workspace_id, description, status, cidr, created_at) SELECT g.n, 100, 't', 0, '', 1700000000000000 + g.n * 1000000 FROM ` + series(1_000_001, 1_000_000+n/100),
+		`INSERT INTO profiles (kind, id, workspace_id, name) SELECT 0, g.n, 100, 'Profile ' || g.n FROM ` + series(1_000_001, 1_000_000+n/100),
 		`INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after)
 		SELECT 1000001 + g.n % ` + fmt.Sprint(n) + `, 1 + g.n / ` + fmt.Sprint(n) + `, 1000001 + g.n / 3, 1 + g.n % 3, 100, 200, 0, 0 FROM ` + series(0, n*3/2-1),
 		"DELETE FROM sim_tally", "DELETE FROM sim_tally_changes",
@@ -86,48 +109,97 @@ type bigList struct {
 	run  func(context.Context, *store.Tx) (total int, err error)
 }
 
-// bigLists returns all filters and sorts of the lists.
-func bigLists(n int) (found []bigList) {
-	number := 1_000_000 + n/2
-	filters := map[string]string{
+// bigFilters are the values of filters that are not numbers.
+func bigFilters(n int) map[string]string {
+	number := 1_000_000 + n/2 - 7
+	return map[string]string{
 		"id": fmt.Sprint(number), "iccid": fmt.Sprintf("8988303%012d", number), "iccid_with_luhn": fleet.ICCID(fmt.Sprintf("8988303%012d", number)).WithLuhn(),
 		"imsi": fmt.Sprintf("29505%010d", number), "msisdn": fmt.Sprintf("42366%010d", number), "eid": fmt.Sprintf("8904%010d", number), "status": "1",
-		"endpoint": "9001", "customer_org": "100", "issuer_org": "1", "reseller_org": "null", "production_date": "2023-11-20", "model": "1",
-		"timestamp": "2023-11-20", "user": "1", "target_workspace": "200",
+		"endpoint": "1000007", "sim": "1000007", "customer_org": "100", "issuer_org": "1", "reseller_org": "null", "model": "1",
+		"user": "1", "target_workspace": "200", "organisation": "100", "imei": fmt.Sprintf("35%013d", number), "ip_address": fmt.Sprintf("10.0.0.%d", number),
+		"name": "device 10000", "username": "user10000", "tags": "a", "migration": "1000007", "from": "2023-11-25", "until": "2023-11-27",
+		"alert": "true", "satellite_capable": "true", "country": "DE",
 	}
-	sims := func(ws fleet.Workspace, q, sort, page string) bigList {
-		return bigList{fmt.Sprintf("SIMs of %s q=%s sort=%s page=%s", ws.Name, q, sort, page), func(ctx context.Context, tx *store.Tx) (int, error) {
-			l, err := fleet.ParseList(fleet.SIMList, q, sort, page, "100")
+}
+
+// bigRun reads a page of a list, and returns its total.
+type bigRun func(ctx context.Context, tx *store.Tx, l fleet.List) (total int, err error)
+
+func runOf[T any](read func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[T], error)) bigRun {
+	return func(ctx context.Context, tx *store.Tx, l fleet.List) (int, error) {
+		p, err := read(ctx, tx, l)
+		return p.Total, err
+	}
+}
+
+// bigLists returns all filters and sorts of the lists.
+func bigLists(n int) (found []bigList) {
+	filters := bigFilters(n)
+	one := func(name string, spec fleet.ListSpec, q, sort, page string, run bigRun) {
+		found = append(found, bigList{fmt.Sprintf("%s q=%s sort=%s page=%s", name, q, sort, page), func(ctx context.Context, tx *store.Tx) (int, error) {
+			l, err := fleet.ParseList(spec, q, sort, page, "100")
 			if err != nil {
 				return 0, err
 			}
-			p, err := tx.SIMs(ctx, ws, l)
-			return p.Total, err
-		}}
+			return run(ctx, tx, l)
+		}})
+	}
+	add := func(name string, spec fleet.ListSpec, run bigRun) {
+		one(name, spec, "", "", "", run)
+		one(name, spec, "", "", fmt.Sprint(n/400), run)
+		for _, f := range spec.Fields {
+			value := filters[f.Name]
+			if value == "" {
+				value = map[fleet.FieldKind]string{fleet.TimeField: "2023-11-26"}[f.Kind]
+			}
+			if value == "" {
+				value = "1"
+			}
+			if !f.NoFilter {
+				one(name, spec, f.Name+":"+value, "", "", run)
+			}
+			if !f.NoSort {
+				one(name, spec, "", f.Name, "", run)
+				one(name, spec, "", "-"+f.Name, "", run)
+			}
+		}
 	}
 	for _, ws := range []fleet.Workspace{{ID: 100, Name: "fleet", Type: fleet.Enterprise}, {ID: 1, Name: "issuer", Type: fleet.MobileNetworkOperator}} {
-		found = append(found, sims(ws, "", "", ""), sims(ws, "", "", fmt.Sprint(n/100/2)), sims(ws, "iccid:8988303", "", ""), sims(ws, "endpoint:null", "", ""))
-		for _, f := range fleet.SIMList.Fields {
-			found = append(found, sims(ws, f.Name+":"+filters[f.Name], "", ""), sims(ws, "", f.Name, ""), sims(ws, "", "-"+f.Name, ""),
-				sims(ws, f.Name+":"+filters[f.Name], "msisdn", ""))
-		}
+		add("SIMs of "+ws.Name, fleet.SIMList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.SIM], error) {
+			return tx.SIMs(ctx, ws, l)
+		}))
 	}
-	migrations := func(who store.Caller, q, sort string) bigList {
-		return bigList{fmt.Sprintf("migrations of user %d q=%s sort=%s", who.User, q, sort), func(ctx context.Context, tx *store.Tx) (int, error) {
-			l, err := fleet.ParseList(fleet.MigrationList, q, sort, "", "100")
-			if err != nil {
-				return 0, err
-			}
-			p, err := tx.Migrations(ctx, who, 100, l)
-			return p.Total, err
-		}}
+	for name, who := range map[string]store.Caller{"one Workspace": {}, "two Workspaces": {User: storetest.Admin}, "SuperAdmin": {User: 9, SuperAdmin: true}} {
+		add("migrations, "+name, fleet.MigrationList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Migration], error) {
+			return tx.Migrations(ctx, who, 100, l)
+		}))
 	}
-	for _, who := range []store.Caller{{User: storetest.Admin}, {}, {User: 9, SuperAdmin: true}} {
-		found = append(found, migrations(who, "", ""))
-		for _, f := range fleet.MigrationList.Fields {
-			found = append(found, migrations(who, f.Name+":"+filters[f.Name], ""), migrations(who, "", f.Name))
-		}
+	for name, of := range map[string]store.EventsOf{"events": {}, "events of a user": {User: 1}, "events of a SIM": {SIM: 1000007}} {
+		add(name, fleet.EventList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[store.EventRecord], error) {
+			return tx.Events(ctx, 100, of, l)
+		}))
 	}
+	add("audit", fleet.AuditList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[store.AuditRecord], error) {
+		return tx.AuditEntries(ctx, 100, l)
+	}))
+	add("devices", fleet.DeviceList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Device], error) {
+		return tx.DevicePage(ctx, 100, l)
+	}))
+	add("users", fleet.UserList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[store.Member], error) {
+		return tx.Members(ctx, 100, l)
+	}))
+	add("profiles", fleet.ProfileList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Profile], error) {
+		return tx.Profiles(ctx, 100, fleet.ServiceProfile, l)
+	}))
+	add("application tokens", fleet.ApplicationTokenList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[store.ApplicationToken], error) {
+		return tx.ApplicationTokens(ctx, 100, l)
+	}))
+	add("all Workspaces", fleet.OperatorWorkspaceList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Workspace], error) {
+		return tx.WorkspacePage(ctx, l)
+	}))
+	add("all users", fleet.OperatorUserList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[store.UserRecord], error) {
+		return tx.UserPage(ctx, l)
+	}))
 	return found
 }
 

@@ -56,24 +56,18 @@ var listPlans = []listPlan{
 			return err
 		},
 	},
-	workspaceList("devices", fleet.DeviceList, []string{
-		"id", "name", "status", "tags", "imei", "ip_address", "service_profile", "tariff_profile", "sim", "sim_status", "iccid", "iccid_with_luhn",
-		"imsi", "created", "last_updated",
-	}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
-		_, err := tx.DevicePage(ctx, 100, l)
-		return err
-	}),
-	workspaceList("events", fleet.EventList, []string{
-		"id", "timestamp", "from", "until", "type", "event_type", "source", "event_source", "severity", "event_severity", "alert", "description",
-		"organisation", "user", "endpoint", "sim", "tags", "ip_address", "imei", "iccid", "iccid_with_luhn", "imsi", "network", "rat", "country",
+	longListPlan("devices", fleet.DeviceList, []string{"id", "name", "status", "imei", "ip_address", "sim", "iccid", "iccid_with_luhn", "imsi"},
+		func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+			_, err := tx.DevicePage(ctx, 100, l)
+			return err
+		}),
+	longListPlan("events", fleet.EventList, []string{
+		"id", "timestamp", "from", "until", "alert", "organisation", "user", "endpoint", "imei", "ip_address", "sim", "iccid", "iccid_with_luhn", "imsi", "network", "rat", "country",
 	}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.Events(ctx, 100, store.EventsOf{}, l)
 		return err
 	}),
-	workspaceList("audit", fleet.AuditList, []string{
-		"id", "timestamp", "actor", "user", "application_token", "address", "request_id", "action", "outcome", "error_code", "subject_type",
-		"subject", "migration",
-	}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+	longListPlan("audit", fleet.AuditList, []string{"id", "timestamp", "migration"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.AuditEntries(ctx, 100, l)
 		return err
 	}),
@@ -109,6 +103,20 @@ func workspaceList(name string, spec fleet.ListSpec, fields []string, run func(c
 	return p
 }
 
+// longListPlan is a list that has counts by id and instant: these filters are served, others are
+// refused if the Workspace has many rows.
+func longListPlan(name string, spec fleet.ListSpec, served []string, run func(context.Context, *store.Tx, fleet.List) error) listPlan {
+	p := listPlan{name, spec, map[string]string{}, map[string]string{}, run}
+	for _, f := range spec.Fields {
+		p.filters[f.Name], p.sorts[f.Name] = refused, refused
+	}
+	for _, f := range served {
+		p.filters[f] = inWorkspace
+	}
+	p.sorts["id"] = inWorkspace
+	return p
+}
+
 func simsOf(ws fleet.Workspace) func(context.Context, *store.Tx, fleet.List) error {
 	return func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.SIMs(ctx, ws, l)
@@ -119,7 +127,7 @@ func simsOf(ws fleet.Workspace) func(context.Context, *store.Tx, fleet.List) err
 // fewMatch is a value of each field that few rows have, among those of fillLists.
 var fewMatch = map[string]string{
 	"id": "1000011", "iccid": "8988303000001000011", "iccid_with_luhn": fleet.ICCID("8988303000001000011").WithLuhn(), "imsi": "295050001000011",
-	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "endpoint": "9001", "customer_org": "100", "issuer_org": "1",
+	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "endpoint": "70001", "customer_org": "100", "issuer_org": "1",
 	"reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77",
 }
 
@@ -204,7 +212,8 @@ func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec 
 			t.Errorf("%s: %s\n%s\n%s", name, fault, p.Text, strings.Join(p.Lines, "\n"))
 		}
 		for _, line := range p.Lines {
-			if want == inWorkspace && othersScanned.MatchString(line) {
+			few := strings.HasPrefix(p.Text, "WITH ") && materialized.MatchString(line) || strings.Contains(p.Text, "FROM list_changes t")
+			if want == inWorkspace && othersScanned.MatchString(line) && !few {
 				t.Errorf("%s: it reads a whole table: %s\n%s\n%s", name, line, p.Text, strings.Join(p.Lines, "\n"))
 			}
 		}
@@ -213,8 +222,8 @@ func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec 
 
 var (
 	scanned       = regexp.MustCompile(`^(inside: )?SCAN (s|m|v|sims|ledger|ledger_sides)( |$)|Seq Scan on (sims|ledger|ledger_sides)\b`)
-	othersScanned = regexp.MustCompile(`^SCAN (d|e|p|t)( |$)|Seq Scan on (devices d|events e|audit_places p|profiles p|application_tokens t)\b`)
-	materialized  = regexp.MustCompile(`^SCAN (s|m)$`)
+	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t)\b`)
+	materialized  = regexp.MustCompile(`^SCAN (s|m|e|a|d)$`)
 	sortedWhole   = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY|^ *(-> +)?Sort  \(`)
 )
 
@@ -222,7 +231,7 @@ var (
 // index may be sorted.
 func wholeTable(p store.Plan) string {
 	few := strings.HasPrefix(p.Text, "WITH ") || strings.Contains(p.Text, " LIMIT ") && strings.Contains(p.Text, "ledger_sides") ||
-		strings.Contains(p.Text, "GROUP BY block") || strings.Contains(p.Text, ") u ORDER BY u.id") || strings.Contains(p.Text, "ORDER BY v.ledger_id, v.side")
+		strings.Contains(p.Text, "GROUP BY block") || strings.Contains(p.Text, "FROM list_tally t") || strings.Contains(p.Text, "m.undoes IN") || strings.Contains(p.Text, ") u ORDER BY u.id") || strings.Contains(p.Text, "ORDER BY v.ledger_id, v.side")
 	for _, line := range p.Lines {
 		switch {
 		case few && materialized.MatchString(line):

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -11,6 +10,9 @@ import (
 // mostPlaces is the maximum number of Workspaces of a caller that are searched for migrations
 // one by one.
 const mostPlaces = 64
+
+// foundMigrations are the filters of the list of migrations that have an index.
+var foundMigrations = map[string]bool{"id": true, "user": true, "target_workspace": true}
 
 // Migrations reads one page of the ledger, without lines. Errors: BadQuery or BadSort if too
 // many migrations would have to be read; the message says what to add.
@@ -24,28 +26,19 @@ func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceI
 		page.Page, _ = l.At(0)
 		return page, nil
 	}
-	if _, byID := l.ByID(); byID && len(l.Filters) == 0 && !who.SuperAdmin && len(places) <= mostPlaces {
-		err := tx.migrationsByID(ctx, reader{who, token}, places, l, &page)
-		return page, err
+	as := reader{who, token}
+	b := migrationsOf(as, places)
+	if !who.SuperAdmin {
+		if b.crowded, err = tx.manySets(ctx, places); err != nil {
+			return page, err
+		}
 	}
-	n, err := tx.narrowMigrations(ctx, places, l, who.SuperAdmin)
+	p, err := tx.plan(ctx, b, l)
+	page.Total, page.Page = p.total, p.page
 	if err != nil {
 		return page, err
 	}
-	w := where{tx: tx, args: n.args}
-	as := reader{who, token}
-	w.visible(as)
-	w.filter(l, migrationColumns)
-	source := listSource{"WITH m AS MATERIALIZED (SELECT m.* FROM ledger m WHERE " + n.driving + ") ", "m"}
-	if n.driving == "" {
-		source = listSource{table: "ledger m"}
-	}
-	if _, err := tx.one(ctx, source.with+"SELECT count(*) FROM "+source.table+" WHERE "+w.String(), w.args, &page.Total); err != nil {
-		return page, err
-	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	page.Items, _, err = tx.migrations(ctx, source, &w, as, w.orderBy(l, migrationColumns), l.PerPage, offset)
+	page.Items, _, err = tx.migrations(ctx, p.source, &p.w, as, p.w.orderBy(l, migrationColumns), l.PerPage, p.offset)
 	return page, err
 }
 
@@ -57,93 +50,62 @@ func (tx *Tx) placesOf(ctx context.Context, who Caller, token fleet.WorkspaceID)
 	case who.User == 0:
 		return []int64{int64(token)}, nil
 	}
-	err = tx.each(ctx, "SELECT workspace_id FROM memberships WHERE user_id = $1 AND status = 1 ORDER BY workspace_id", []any{int64(who.User)}, func(r rows) error {
-		var id int64
-		err := r.Scan(&id)
-		places = append(places, id)
-		return err
-	})
-	return places, err
+	return tx.ids(ctx, "SELECT workspace_id FROM memberships WHERE user_id = $1 AND status = 1 ORDER BY workspace_id", []any{int64(who.User)})
 }
 
-// migrationsByID reads a page by id: the newest, or oldest, of each Workspace, merged.
-func (tx *Tx) migrationsByID(ctx context.Context, as reader, places []int64, l fleet.List, page *fleet.Page[fleet.Migration]) (err error) {
+// setsOf selects the sets of sides that have one of the Workspaces.
+func (w *where) setsOf(places []int64) string {
+	return "SELECT c.set_id FROM ledger_sets c WHERE " + w.in("c.workspace_id", list(w.tx, places))
+}
+
+// manySets reports whether a caller's migrations have so many sets of sides that their counts
+// by block are too many to sum up for each list.
+func (tx *Tx) manySets(ctx context.Context, places []int64) (bool, error) {
 	w := where{tx: tx}
-	beyondCursor := ""
-	if l.After != nil {
-		beyondCursor = " AND v.ledger_id" + beyond(l) + w.arg(*l.After)
-	}
-	count := "SELECT count(*) FROM ledger_sides v WHERE v.workspace_id = " + w.arg(places[0]) + beyondCursor
-	if len(places) > 1 {
-		var parts []string
-		for i, p := range places {
-			place := "$" + fmt.Sprint(len(w.args)) // that of the first, which already exists
-			if i > 0 {
-				place = w.arg(p)
+	text := fmt.Sprintf("SELECT 1 FROM list_tally t WHERE t.list = %d AND t.key IN (%s)", listMigrations, w.setsOf(places))
+	few, err := tx.fewOf(ctx, text, w.args)
+	return !few, err
+}
+
+// migrationsOf describes the migrations that a caller sees: those with a side in places, or all.
+func migrationsOf(as reader, places []int64) *longList {
+	b := &longList{
+		kind: listMigrations, upto: listMigrations, totals: listSetTotals,
+		alias: "m", id: "m.id", at: "m.at", fields: migrationColumns,
+		things: "migrations", advice: "add a filter that few migrations match, such as a day by timestamp",
+		keys: func(w *where) string { return "t.key IN (" + w.setsOf(places) + ")" },
+		rows: func(w *where, ids idText, part *listPart) string {
+			return "SELECT m.* FROM (" + w.migrationsIn(places, ids, part) + ") k JOIN ledger m ON m.id = k.ledger_id" +
+				fmt.Sprintf(" WHERE m.kind = %d AND m.id BETWEEN %s AND %s", fleet.LedgerMigration, ids.first, ids.last)
+		},
+		found: func(w *where, f fleet.Filter) (string, bool) {
+			if !foundMigrations[f.Field.Name] {
+				return "", false
 			}
-			parts = append(parts, "SELECT v.ledger_id FROM ledger_sides v WHERE v.workspace_id = "+place+beyondCursor)
+			return "SELECT m.* FROM ledger m WHERE (" + joinOr(w.alternatives(f, migrationColumns[f.Field.Name])) + ")", true
+		},
+		scope: func(w *where) { w.visible(as) },
+	}
+	if as.SuperAdmin {
+		b.kind = listAllMoves
+		b.keys = func(*where) string { return "t.key = 0" }
+		b.rows = func(_ *where, ids idText, part *listPart) string {
+			return fmt.Sprintf("SELECT m.* FROM ledger m WHERE m.kind = %d AND m.id BETWEEN %s AND %s%s",
+				fleet.LedgerMigration, ids.first, ids.last, part.order("m.id"))
 		}
-		count = "SELECT count(*) FROM (" + strings.Join(parts, " UNION ") + ") u"
 	}
-	if _, err := tx.one(ctx, count, w.args, &page.Total); err != nil {
-		return err
-	}
-	var offset int
-	page.Page, offset = l.At(page.Total)
-	if offset > tx.most {
-		return &fleet.Error{Code: fleet.BadQuery, Field: "page", Message: fmt.Sprintf(
-			"page: more than %d migrations would have to be skipped: read on with after, or add a filter by timestamp", tx.most)}
-	}
-	w = where{tx: tx}
-	direction := ""
-	if descending, _ := l.ByID(); descending {
-		direction = " DESC"
-	}
-	if l.After != nil {
-		w.arg(*l.After)
-	}
-	limit := w.arg(offset + l.PerPage)
-	var parts []string
-	for _, p := range places {
-		parts = append(parts, "SELECT * FROM (SELECT v.ledger_id FROM ledger_sides v WHERE v.workspace_id = "+w.arg(p)+beyondCursor+
-			" ORDER BY v.ledger_id"+direction+" LIMIT "+limit+") p")
-	}
-	keys := "SELECT ledger_id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY ledger_id" + direction +
-		" LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	w.and("m.id IN (" + keys + ")")
-	page.Items, _, err = tx.migrations(ctx, listSource{table: "ledger m"}, &w, as, "m.id"+direction, l.PerPage, 0)
-	return err
+	return b
 }
 
-// narrowMigrations finds a set of at most mostScanned migrations, by an index, in which the
-// whole list lies.
-func (tx *Tx) narrowMigrations(ctx context.Context, places []int64, l fleet.List, all bool) (n simSet, err error) {
-	w := where{tx: tx}
-	everything := "SELECT 1 FROM ledger m"
-	if !all {
-		everything = "SELECT v.ledger_id FROM ledger_sides v WHERE " + w.in("v.workspace_id", list(tx, places))
-		n = simSet{"m.id IN (" + everything + ")", w.args}
-	} else {
-		n.driving = "TRUE"
+// migrationsIn selects the ids of the migrations with a side in one of the Workspaces, each once.
+func (w *where) migrationsIn(places []int64, ids idText, part *listPart) string {
+	between := " AND v.ledger_id BETWEEN " + ids.first + " AND " + ids.last
+	if part == nil || len(places) > mostPlaces {
+		return "SELECT DISTINCT v.ledger_id FROM ledger_sides v WHERE " + w.in("v.workspace_id", list(w.tx, places)) + between + part.order("v.ledger_id")
 	}
-	if few, err := tx.fewOf(ctx, everything, w.args); few || err != nil {
-		return n, err
+	parts := make([]string, len(places))
+	for i, p := range places {
+		parts[i] = "SELECT * FROM (SELECT v.ledger_id FROM ledger_sides v WHERE v.workspace_id = " + w.arg(p) + between + part.order("v.ledger_id") + ") p"
 	}
-	for _, f := range l.Filters {
-		w := where{tx: tx}
-		n := simSet{"(" + joinOr(w.alternatives(f, migrationColumns[f.Field.Name])) + ")", w.args}
-		if few, err := tx.fewOf(ctx, "SELECT 1 FROM ledger m WHERE "+n.driving, n.args); few || err != nil {
-			return n, err
-		}
-	}
-	if _, byID := l.ByID(); byID && len(l.Filters) == 0 {
-		return simSet{}, nil
-	}
-	const what = "add a filter that few migrations match, such as a day by timestamp"
-	if _, byID := l.ByID(); !byID {
-		return n, &fleet.Error{Code: fleet.BadSort, Field: "sort", Message: fmt.Sprintf(
-			"sort: more than %d migrations would have to be sorted by %s: sort by id, or %s", tx.most, l.Sort[0].Field, what)}
-	}
-	return n, &fleet.Error{Code: fleet.BadQuery, Field: "q", Message: fmt.Sprintf(
-		"q: more than %d migrations would have to be looked through: %s", tx.most, what)}
+	return "SELECT u.ledger_id FROM (" + joinSelects(parts) + ") u" + part.order("u.ledger_id")
 }

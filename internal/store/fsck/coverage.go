@@ -48,6 +48,7 @@ var notCovered = []NotCovered{
 	},
 	{Table: "events", Columns: []string{"id"}, Why: "the order of events; PostgreSQL leaves gaps between the numbers", Only: "postgres"},
 	{Table: "sim_tally_changes", Columns: []string{"id"}, Why: "a number without a meaning", Only: "postgres"},
+	{Table: "list_changes", Columns: []string{"id"}, Why: "a number without a meaning"},
 	{Table: "audit_head", Columns: []string{"at"}, Why: "when entries were last linked"},
 	{Table: "application_tokens", Why: "access; the audit log says how they came"},
 	{Table: "signing_keys", Why: "access; the audit log says how they came"},

@@ -94,7 +94,7 @@ func runIn(ctx context.Context, tx *store.Tx, run int) (Report, error) {
 	began := time.Now()
 	db := tx.Reader()
 	f := newChecker(db, run)
-	for _, step := range []func(context.Context) error{f.wholePages, f.wholeSchema, f.allSIMs, f.wholeLedger, f.conserve, f.countedRows, f.wholeAudit, f.queries} {
+	for _, step := range []func(context.Context) error{f.wholePages, f.wholeSchema, f.allSIMs, f.wholeLedger, f.conserve, f.countedRows, f.wholeAudit, f.queries, f.listCounts} {
 		err := step(ctx)
 		if err != nil && f.unreadable(err) {
 			break

@@ -171,3 +171,7 @@ func fsckOK(ctx context.Context, tx *store.Tx) error {
 	}
 	return err
 }
+
+func TestRebuildCountsSQLite(t *testing.T) { storetest.RunRebuild(t, breakableSQLite()) }
+
+func TestRebuildCountsPostgres(t *testing.T) { storetest.RunRebuild(t, breakablePostgres()) }

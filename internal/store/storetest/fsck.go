@@ -200,7 +200,7 @@ func (e *env) sound(b Breakable) {
 			e.Errorf("%s %s: %v", c.Invariant, c.Key, c.First)
 		}
 	}
-	want := 32
+	want := 33
 	if e.s.Dialect() == store.SQLite {
 		want += len(onlySQLite)
 	}
@@ -223,6 +223,9 @@ func (e *env) broken(b Breakable, found map[string]string) {
 		}
 		if _, wanted := found[c.Key]; !wanted && onlySQLite[c.Key] {
 			continue
+		}
+		if _, wanted := found[c.Key]; !wanted && c.Key == "list_counts" {
+			continue // a damage may go past the triggers that count devices
 		}
 		failed[c.Key] = fmt.Sprint(c.First)
 		if c.Faults < len(c.First) || len(c.First) > fsck.MaxFaults {

@@ -30,6 +30,10 @@ func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 	})
 	e.past()
 	e.owned()
+	e.foldLists()
+	e.update(func(ctx context.Context, tx *store.Tx) error { // a change that is not counted yet
+		return tx.PutDevice(ctx, fleet.Device{ID: 9100, Workspace: FleetDE, Name: "later"})
+	})
 	e.sound(b)
 	var report fsck.Report
 	e.view(func(ctx context.Context, tx *store.Tx) (err error) {
@@ -82,6 +86,20 @@ func uncovered(r fsck.Report, table, column string) bool {
 	return slices.ContainsFunc(r.NotCovered, func(n fsck.NotCovered) bool {
 		return n.Table == table && (len(n.Columns) == 0 || slices.Contains(n.Columns, column))
 	})
+}
+
+// foldLists counts all events, audit entries and migrations.
+func (e *env) foldLists() {
+	e.Helper()
+	for {
+		more, err := e.s.FoldLists(e.Context(), 1)
+		if err != nil {
+			e.Fatal(err)
+		}
+		if !more {
+			return
+		}
+	}
 }
 
 // owned adds what past lacks: a change of owners, the registration of a batch, and an undo.
@@ -260,4 +278,43 @@ func (e *env) overriding() string {
 		return "OVERRIDING SYSTEM VALUE"
 	}
 	return ""
+}
+
+// RunRebuild breaks each of the counts that lists use, and repairs them.
+func RunRebuild(t *testing.T, b Breakable) {
+	t.Helper()
+	var exec func(string)
+	e := newEnv(t, func(t testing.TB, o store.Options) (s *store.Store) {
+		t.Helper()
+		s, exec = b.Open(t, o)
+		return s
+	})
+	e.past()
+	e.owned()
+	e.foldLists()
+	for _, damage := range []string{
+		"UPDATE sim_tally SET sims = sims + 1", "UPDATE sim_tally SET sims = sims + 1 WHERE workspace_id < 0", "DELETE FROM sim_tally WHERE level = 2",
+		"UPDATE list_tally SET items = items + 1", "DELETE FROM list_tally", "UPDATE list_upto SET upto = upto + 1000", "DELETE FROM list_upto WHERE list = 3",
+		"DELETE FROM ledger_sets", "UPDATE list_tally SET first_at = 0, last_at = 1",
+		"INSERT INTO list_changes (list, key, sub, block, items) VALUES (7, 100, 0, 0, 5)",
+		"INSERT INTO sim_tally_changes (workspace_id, status, block, sims) VALUES (-1, 0, 7, 5)",
+	} {
+		exec(damage)
+		var report fsck.Report
+		check := func() {
+			e.view(func(ctx context.Context, tx *store.Tx) (err error) {
+				report, err = fsck.Run(ctx, tx)
+				return err
+			})
+		}
+		if check(); report.OK() {
+			e.Errorf("fsck does not find %s", damage)
+		}
+		if err := e.s.RebuildCounts(e.Context()); err != nil {
+			e.Fatal(err)
+		}
+		if check(); !report.OK() {
+			e.Errorf("not repaired: %s: %+v", damage, report.Checks)
+		}
+	}
 }

@@ -116,5 +116,7 @@ var damages = map[string]damage{
 	"LargeBlockMiscounted": {[]string{"UPDATE sim_tally SET sims = sims + 1 WHERE workspace_id = 200 AND level = 2"}, map[string]string{"tally_levels": "Workspace 200:"}},
 	"SeenMiscounted": {[]string{"UPDATE sim_tally SET sims = sims + 1 WHERE workspace_id = -2 AND level = 1"},
 		map[string]string{"tally_seen": "Workspace 2:", "tally_levels": "Workspace 2:"}},
+	"EventsMiscounted": {[]string{"INSERT INTO list_tally (list, key, sub, block, items, first_at, last_at) VALUES (1, 100, 0, 0, 5, 1, 2)"},
+		map[string]string{"list_counts": "Workspace 100: block 0 of list 1 has 0 events"}},
 	"ChangeLost": {[]string{"DELETE FROM sim_tally_changes WHERE workspace_id = 200"}, map[string]string{"tally": "Workspace 200:"}},
 }

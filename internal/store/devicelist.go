@@ -1,0 +1,88 @@
+package store
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// DevicePage reads one page of the devices of a Workspace. Deleted ones are shown only to a
+// filter that asks for their status. Errors: BadQuery or BadSort if too many devices would have
+// to be read; the message says what to add.
+func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Device], error) {
+	page := fleet.Page[fleet.Device]{PerPage: l.PerPage}
+	statuses := []int64{int64(fleet.DeviceDisabled), int64(fleet.DeviceEnabled)}
+	for _, f := range l.Filters {
+		if f.Field.Name == "status" {
+			statuses = f.Numbers // of several such filters, each is a condition
+		}
+	}
+	if len(l.Filters) == 1 && l.Filters[0].Field.Name == "status" {
+		l.Filters = nil // the scope has it
+	}
+	p, err := tx.plan(ctx, devicesOf(ws, statuses, withSIMs(l)), l)
+	page.Total, page.Page = p.total, p.page
+	if err != nil {
+		return page, err
+	}
+	w := &p.w
+	text := p.source.with + "SELECT " + deviceColumns + " FROM " + p.source.table + " WHERE " + w.String() +
+		" ORDER BY " + w.orderBy(l, deviceFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(p.offset)
+	err = tx.each(ctx, text, w.args, func(r rows) error {
+		d, err := scanDevice(r)
+		page.Items = append(page.Items, d)
+		return err
+	})
+	return page, err
+}
+
+// devicesOf describes the devices of a Workspace with one of the statuses. from is where their
+// columns come from.
+func devicesOf(ws fleet.WorkspaceID, statuses []int64, from string) *longList {
+	b := &longList{
+		kind: listDevices, changes: true,
+		alias: "d", from: from, id: "d.id", fields: deviceFields,
+		things: "devices", advice: "add a filter that few devices match, such as id, name, imei, ip_address, sim, imsi or a whole iccid",
+		keys: func(w *where) string {
+			return "t.key = " + w.arg(int64(ws)) + " AND " + w.in("t.sub", list(w.tx, statuses))
+		},
+		scope: func(w *where) {
+			w.and("d.workspace_id = " + w.arg(int64(ws)))
+			w.and(w.in("d.status", list(w.tx, statuses)))
+		},
+		found: func(w *where, f fleet.Filter) (string, bool) { return foundDevices(w, ws, f) },
+	}
+	b.rows = func(w *where, ids idText, part *listPart) string {
+		of := where{tx: w.tx, args: w.args}
+		b.scope(&of)
+		w.args = of.args
+		return "SELECT d.* FROM devices d WHERE " + of.String() + " AND d.id BETWEEN " + ids.first + " AND " + ids.last + part.order("d.id")
+	}
+	return b
+}
+
+// foundDevices selects the devices that an index finds by a filter.
+func foundDevices(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok bool) {
+	if f.Null {
+		return "", false
+	}
+	condition := ""
+	switch f.Field.Name {
+	case "id":
+		condition = joinOr(w.alternatives(f, "d.id"))
+	case "name", "imei", "ip_address":
+		condition = "d.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(w.alternatives(f, deviceFields[f.Field.Name])) + ")"
+	case "sim":
+		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE " + joinOr(w.alternatives(f, "x.id")) + ")"
+	case "imsi": // the index leaves out SIMs without one
+		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE x.imsi <> '' AND (" + joinOr(w.alternatives(f, "x.imsi")) + "))"
+	case "iccid", "iccid_with_luhn": // a deleted SIM is in no device
+		if !wholeICCIDs(f) {
+			return "", false
+		}
+		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE x.status <> 3 AND (" + joinOr(w.alternatives(f, "x.iccid")) + "))"
+	default:
+		return "", false
+	}
+	return "SELECT d.* FROM devices d WHERE " + condition, true
+}

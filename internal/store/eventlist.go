@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// simplifyEvents removes filters that match all events of a Workspace, replaces names of devices
+// by ids, makes a filter by users part of the scope, and reports whether nothing matches.
+func (tx *Tx) simplifyEvents(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l fleet.List) (fleet.List, eventUsers, bool, error) {
+	users := eventUsers{id: of.User, username: clean(strings.ToLower(of.Username))}
+	var kept []fleet.Filter
+	for _, f := range l.Filters {
+		f, does, err := tx.simplifyEventFilter(ctx, ws, f)
+		switch {
+		case err != nil || does == matchesNone:
+			return l, users, true, err
+		case does == matchesAll:
+		case f.Field.Name == "user" && !f.Null && users.any():
+			users.filter = &f
+		default:
+			kept = append(kept, f)
+		}
+	}
+	l.Filters = kept
+	return l, users, false, nil
+}
+
+// eventUsers are the users who caused the events of a list: one by id or user name, or those of
+// a filter. The statements find users by name themselves, so that a user of another Workspace
+// takes the path of one who does not exist.
+type eventUsers struct {
+	id       fleet.UserID
+	username string
+	filter   *fleet.Filter
+}
+
+// any reports whether the users are not limited.
+func (u eventUsers) any() bool { return u.id == 0 && u.username == "" && u.filter == nil }
+
+// condition is the condition that a column is one of the users.
+func (u eventUsers) condition(w *where, column string) string {
+	switch {
+	case u.id != 0:
+		return column + " = " + w.arg(int64(u.id))
+	case u.username != "":
+		return column + " = (SELECT x.id FROM users x WHERE x.username = " + w.arg(u.username) + ")"
+	}
+	var names []string
+	for _, text := range u.filter.Texts {
+		names = append(names, clean(text))
+	}
+	named := "SELECT x.id FROM users x WHERE " + w.in(usernameOfX, list(w.tx, names)) + " OR " + w.in("x.name", list(w.tx, names))
+	numbers := w.arg(list(w.tx, append([]int64{}, u.filter.Numbers...)))
+	return column + w.tx.pick(" IN ("+named+" UNION SELECT value FROM json_each("+numbers+"))", " = ANY (ARRAY("+named+") || "+numbers+"::bigint[])")
+}
+
+// What a filter does, as far as it is known without reading events.
+const (
+	matchesSome = iota
+	matchesAll
+	matchesNone
+)
+
+// simplifyEventFilter replaces names in a filter by ids, and returns what the filter does.
+func (tx *Tx) simplifyEventFilter(ctx context.Context, ws fleet.WorkspaceID, f fleet.Filter) (_ fleet.Filter, does int, err error) {
+	switch f.Field.Name {
+	case "network", "rat", "country":
+		return f, matchesNone, nil
+	case "alert": // no event is one
+		if slices.Contains(f.Numbers, 0) {
+			return f, matchesAll, nil
+		}
+		return f, matchesNone, nil
+	case "organisation":
+		var own []int64
+		w := where{tx: tx}
+		own, err = tx.ids(ctx, "SELECT w.id FROM workspaces w WHERE w.id = "+w.arg(int64(ws))+" AND "+w.in("w.name", list(tx, f.Texts)), w.args)
+		if len(own) > 0 || slices.Contains(f.Numbers, int64(ws)) {
+			return f, matchesAll, err
+		}
+		return f, matchesNone, err
+	case "endpoint", "imei", "ip_address":
+		f, err = tx.devicesNamed(ctx, ws, f)
+	}
+	if len(f.Numbers)+len(f.Texts)+len(f.Times) == 0 && !f.Null {
+		does = matchesNone
+	}
+	return f, does, err
+}
+
+// mostNamed is how many devices of one name, address or IMEI are replaced by their ids.
+const mostNamed = 1000
+
+// devicesNamed replaces the names, IMEIs or addresses of a filter by the ids of the devices of
+// the Workspace that have them, unless they are many.
+func (tx *Tx) devicesNamed(ctx context.Context, ws fleet.WorkspaceID, f fleet.Filter) (fleet.Filter, error) {
+	if len(f.Texts) == 0 {
+		return f, nil
+	}
+	column := map[string]string{"endpoint": "d.name", "imei": "d.imei", "ip_address": "d.ip_address"}[f.Field.Name]
+	named := fleet.Filter{Field: fleet.ListField{Kind: f.Field.Kind}, Texts: f.Texts}
+	w := where{tx: tx}
+	text := "SELECT d.id FROM devices d WHERE d.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(w.alternatives(named, column)) + ")"
+	ids, err := tx.ids(ctx, fmt.Sprintf("%s LIMIT %d", text, mostNamed+1), w.args)
+	if err != nil || len(ids) > mostNamed {
+		return f, err
+	}
+	f.Field = fleet.ListField{Name: "endpoint", Nullable: f.Field.Nullable}
+	f.Numbers, f.Texts = append(slices.Clone(f.Numbers), ids...), nil
+	return f, nil
+}
+
+// ids reads the ids that a statement selects.
+func (tx *Tx) ids(ctx context.Context, text string, args []any) (ids []int64, err error) {
+	err = tx.each(ctx, text, args, func(r rows) error {
+		var id int64
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
+}
+
+// planEvents finds the total and the page of a list of events. Those of one SIM or device are
+// few, and found by an index.
+func (tx *Tx) planEvents(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, users eventUsers, l fleet.List) (planned, error) {
+	b := eventsOf(ws, users)
+	if of.SIM == 0 && of.Device == 0 {
+		return tx.plan(ctx, b, l)
+	}
+	w := where{tx: tx}
+	if of.SIM != 0 {
+		w.and("e.sim_id = " + w.arg(int64(of.SIM)))
+	}
+	if of.Device != 0 {
+		w.and("e.device_id = " + w.arg(int64(of.Device)))
+	}
+	text := "SELECT e.* FROM events e WHERE " + w.String()
+	w = where{tx: tx, within: eventNames, args: w.args}
+	b.scope(&w)
+	return tx.counted(ctx, b, l, text, w, nil)
+}
+
+// eventsOf describes the events of a Workspace, all or those that users caused.
+func eventsOf(ws fleet.WorkspaceID, users eventUsers) *longList {
+	b := &longList{
+		kind: listEvents, upto: listEvents,
+		alias: "e", id: "e.id", at: "e.at", fields: eventColumns, within: eventNames,
+		things: "events", advice: "add from and until, or a filter by user, sim, endpoint, imei, ip_address, imsi or a whole iccid",
+		keys: func(w *where) string { return "t.key = " + w.arg(int64(ws)) + " AND t.sub = 0" },
+		scope: func(w *where) {
+			w.and("e.workspace_id = " + w.arg(int64(ws)))
+			if !users.any() {
+				w.and(users.condition(w, "e.user_id"))
+			}
+		},
+		found: func(w *where, f fleet.Filter) (string, bool) { return foundEvents(w, ws, f) },
+	}
+	if !users.any() {
+		b.kind = listUserEvents
+		b.keys = func(w *where) string { return "t.key = " + w.arg(int64(ws)) + " AND " + users.condition(w, "t.sub") }
+	}
+	b.rows = func(w *where, ids idText, part *listPart) string {
+		of := where{tx: w.tx, args: w.args}
+		b.scope(&of)
+		w.args = of.args
+		return "SELECT e.* FROM events e WHERE " + of.String() + " AND e.id BETWEEN " + ids.first + " AND " + ids.last + part.order("e.id")
+	}
+	return b
+}
+
+// foundEvents selects the events of what a filter names, if an index finds that and its events.
+func foundEvents(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok bool) {
+	var terms []string
+	if len(f.Numbers) > 0 {
+		column, ok := map[string]string{"id": "e.id", "sim": "e.sim_id", "endpoint": "e.device_id"}[f.Field.Name]
+		if !ok {
+			return "", false
+		}
+		terms = append(terms, w.in(column, list(w.tx, f.Numbers)))
+	}
+	for _, text := range f.Texts {
+		condition := eventsNaming(w, f.Field.Name, text)
+		if condition == "" {
+			return "", false
+		}
+		terms = append(terms, condition)
+	}
+	if f.Null || len(terms) == 0 {
+		return "", false
+	}
+	return "SELECT e.* FROM events e WHERE e.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(terms) + ")", true
+}
+
+// eventsNaming is the condition that an event is of the SIM or device with a number or name, if
+// an index finds that; else "".
+func eventsNaming(w *where, field, text string) string {
+	switch {
+	case field == "imsi": // the index leaves out SIMs without one
+		return "e.sim_id IN (SELECT x.id FROM sims x WHERE x.imsi <> '' AND x.imsi = " + w.arg(text) + ")"
+	case (field == "iccid" || field == "iccid_with_luhn") && len(text) == fleet.ICCIDLength:
+		iccid := w.arg(text) // one index has the SIMs that are not deleted, another the deleted ones
+		return "e.sim_id IN (SELECT x.id FROM sims x WHERE x.status <> 3 AND x.iccid = " + iccid +
+			" UNION ALL SELECT x.id FROM sims x WHERE x.status = 3 AND x.iccid = " + iccid + ")"
+	}
+	return ""
+}

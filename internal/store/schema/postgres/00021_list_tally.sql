@@ -1,0 +1,37 @@
+-- +goose Up
+
+-- How many rows a list has among a run of 4,096 ids, and between which instants they are. It
+-- covers the rows with ids up to list_upto. See docs/adr/0007 and listtally.go.
+--   list 1: events of the Workspace key          list 2: ... that the user sub caused
+--   list 3: audit entries filed in Workspace key
+--   list 4: migrations whose sides are the set key (ledger_sets)
+--   list 5: ... in total (block 0)               list 6: all migrations (key 0)
+CREATE TABLE list_tally (
+    list     SMALLINT NOT NULL,
+    key      BIGINT NOT NULL,
+    sub      BIGINT NOT NULL,
+    block    BIGINT NOT NULL,
+    items    BIGINT NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at  BIGINT NOT NULL,
+    PRIMARY KEY (list, key, sub, block)
+);
+
+-- The highest id that list_tally covers: of events (1), audit (3) and ledger (4).
+CREATE TABLE list_upto (
+    list SMALLINT NOT NULL PRIMARY KEY,
+    upto BIGINT NOT NULL
+);
+INSERT INTO list_upto (list, upto) VALUES (1, 0), (3, 0), (4, 0);
+
+-- The Workspaces of each set of sides that migrations have.
+CREATE TABLE ledger_sets (
+    workspace_id BIGINT NOT NULL,
+    set_id       BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, set_id)
+);
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd

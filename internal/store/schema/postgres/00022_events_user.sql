@@ -1,0 +1,11 @@
+-- +goose Up
+
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+
+-- The events that a user caused in a Workspace, among millions.
+CREATE INDEX events_user ON events (user_id, workspace_id, id) WHERE user_id IS NOT NULL;
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd
