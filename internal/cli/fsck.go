@@ -22,16 +22,27 @@ and the identity of each SIM is as imported. On SQLite the command first checks 
 indexes of the file. At the end it lists what no check covers.
 
 It reads one snapshot, writes nothing, and may run beside the server. The exit code is 0 if all
-checks pass; otherwise it is 1, and the output names the errors.`,
+checks pass; otherwise it is 1, and the output names the errors.
+
+--rebuild-counts first repairs the counts behind totals and pages of lists (the checks tally,
+tally_seen, tally_levels and list_counts). It changes nothing else. Servers may run if all have this
+version; migrations, imports and changes of devices wait for it.`,
 		Example: `  simferry fsck
+  simferry fsck --rebuild-counts
   simferry fsck --database sqlite:/var/lib/simferry/fleet.db --output json`,
 		Args: positional(),
 	})
 	form := outputFlag(cmd)
+	rebuild := cmd.Flags().Bool("rebuild-counts", false, "repair the counts of lists before the checks")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		cfg, err := load(cmd, p)
 		if err != nil {
 			return err
+		}
+		if *rebuild {
+			if err := operator.RebuildCounts(cmd.Context(), string(cfg.Database)); err != nil {
+				return err
+			}
 		}
 		report, err := operator.FsckDatabase(cmd.Context(), string(cfg.Database))
 		if err != nil {
@@ -45,7 +56,7 @@ checks pass; otherwise it is 1, and the output names the errors.`,
 	return cmd
 }
 
-// verdict is an error where something does not hold.
+// verdict returns an error if a check failed.
 func verdict(r operator.FsckReport) error {
 	failed := 0
 	for _, c := range r.Checks {

@@ -88,3 +88,27 @@ func damage(t *testing.T, file, statement string) {
 		t.Error(err)
 	}
 }
+
+func TestFsckRebuildsCounts(t *testing.T) {
+	db := database(t)
+	world := filepath.Join(t.TempDir(), "world.yaml")
+	if err := os.WriteFile(world, []byte(fsckWorld), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := run(t, db, "", "seed", world); got.code != 0 {
+		t.Fatalf("%+v", got)
+	}
+	damage(t, db, "UPDATE sim_tally SET sims = sims + 1")
+	if got := run(t, db, "", "fsck"); got.code != 1 {
+		t.Fatalf("%+v", got)
+	}
+	if got := run(t, db, "", "fsck", "--rebuild-counts"); got.code != 0 || strings.Contains(got.out, "FAILED") {
+		t.Errorf("%+v", got)
+	}
+	if got := run(t, db, "", "fsck"); got.code != 0 {
+		t.Errorf("%+v", got)
+	}
+	if got := run(t, filepath.Join(t.TempDir(), "none.db"), "", "fsck", "--rebuild-counts"); got.code != 1 || !strings.Contains(got.errors, "no such file") {
+		t.Errorf("%+v", got)
+	}
+}

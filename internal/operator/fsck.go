@@ -70,6 +70,10 @@ func FsckDatabase(ctx context.Context, url string) (report FsckReport, err error
 	return report, err
 }
 
+// RebuildCounts computes anew the counts that lists take their totals and pages from. Servers of
+// this version may run meanwhile; their writes wait for it. Errors: like FsckDatabase.
+func RebuildCounts(ctx context.Context, url string) error { return store.RebuildCountsOf(ctx, url) }
+
 // BackUpDatabase copies a SQLite database, also while a server uses it, into a new file. The
 // report is about the copy. Errors: ErrUnsound; the database is PostgreSQL, which has its own
 // tools for backups.
