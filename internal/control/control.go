@@ -63,7 +63,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	}
 	c := &Control{
 		store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA,
-		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log,
+		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log, verified: newVerified(),
 	}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err
