@@ -14,14 +14,16 @@ func planBody(p *fleet.Plan, dryRun bool) []byte {
 		SIMCount: len(p.SIMs), DryRun: dryRun, TargetWorkspace: workspaceRef(p.Target),
 		AutoDetachDevices: p.Request.DetachDevices, AllowedSIMStatuses: allowedRefs(p.Request.AllowedStatuses),
 	}
-	return body.AppendEach(make([]byte, 0, 256+256*len(p.SIMs)), func(yield func(*wire.MigrationSIM) bool) {
-		var sim wire.MigrationSIM // reused for each
-		for _, s := range p.SIMs {
-			if sim = migrationSIM(s, p.Source(s)); !yield(&sim) {
-				return
-			}
+	dst := append(body.AppendHead(make([]byte, 0, 256+256*len(p.SIMs))), '[')
+	var sim wire.MigrationSIM // reused for each
+	for i, s := range p.SIMs {
+		if i > 0 {
+			dst = append(dst, ',')
 		}
-	})
+		sim = migrationSIM(s, p.Source(s))
+		dst = sim.AppendJSON(dst)
+	}
+	return append(dst, "]}"...)
 }
 
 func migrationSIM(s fleet.SIMState, source fleet.Workspace) wire.MigrationSIM {
