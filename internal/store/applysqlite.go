@@ -15,7 +15,7 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 	if err := tx.insertLinesSQLite(ctx, id, c.Lines); err != nil {
 		return 0, 0, false, err
 	}
-	if moved, err = tx.affect(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
+	if moved, err = tx.execRows(ctx, moveSIMsSQLite, int64(id), micros(tx.now)); err != nil {
 		return 0, 0, false, err
 	}
 	if err := tx.addTally(ctx, c.tally()); err != nil {

@@ -101,7 +101,7 @@ func (tx *Tx) StoreReply(ctx context.Context, k Key, s Stored) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.affect(ctx, `
+	n, err := tx.execRows(ctx, `
 		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id, workspace_id, workspaces)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
 		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, s.Fingerprint, s.Reply.Status, s.Reply.Location, s.Reply.ETag, packed,

@@ -42,7 +42,7 @@ func inspectEngine(ctx context.Context, address string, o Options) (engine, erro
 	if err := withoutUser(e.steps.exactly(ctx, e.db)); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
-	return lookingEngine{e, nil}, nil
+	return readOnlyEngine{e, nil}, nil
 }
 
 // sqliteFile returns the file that a URL names; ok is false if it is one of PostgreSQL.
@@ -76,7 +76,7 @@ func inspectSQLite(ctx context.Context, file string) (engine, error) {
 	if err := steps.exactly(ctx, db); err != nil {
 		return nil, errors.Join(opening(file, err), db.Close())
 	}
-	return lookingEngine{&sqliteEngine{readers: db, steps: steps}, db}, nil
+	return readOnlyEngine{&sqliteEngine{readers: db, steps: steps}, db}, nil
 }
 
 var errNoFleet = errors.New("it is not a Simferry database")
@@ -97,19 +97,19 @@ func (s steps) exactly(ctx context.Context, db *sql.DB) error {
 	return nil
 }
 
-// lookingEngine is a read-only engine.
-type lookingEngine struct {
+// readOnlyEngine is a read-only engine.
+type readOnlyEngine struct {
 	engine
 	db *sql.DB // SQLite's only pool; nil elsewhere
 }
 
-var errLooking = errors.New("the database was opened to be looked at, not to be written")
+var errReadOnly = errors.New("the database was opened to be looked at, not to be written")
 
-func (e lookingEngine) update(context.Context, func(querier) error) error { return errLooking }
+func (e readOnlyEngine) update(context.Context, func(querier) error) error { return errReadOnly }
 
-func (e lookingEngine) bring(context.Context) error { return errLooking }
+func (e readOnlyEngine) migrate(context.Context) error { return errReadOnly }
 
-func (e lookingEngine) close() error {
+func (e readOnlyEngine) close() error {
 	if e.db != nil {
 		return e.db.Close()
 	}

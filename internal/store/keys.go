@@ -78,6 +78,6 @@ func (tx *Tx) DeleteSigningKey(ctx context.Context, id string) (found bool, err 
 			return false, err
 		}
 	}
-	n, err := tx.affect(ctx, "DELETE FROM signing_keys WHERE id = $1", id)
+	n, err := tx.execRows(ctx, "DELETE FROM signing_keys WHERE id = $1", id)
 	return n > 0, err
 }

@@ -227,7 +227,7 @@ const (
 	readyPatience = 2 * time.Second
 )
 
-func (e *pgEngine) bring(ctx context.Context) error {
+func (e *pgEngine) migrate(ctx context.Context) error {
 	if have, err := e.steps.version(ctx, e.db); err == nil && have == e.steps.latest {
 		return nil
 	}
@@ -240,7 +240,7 @@ func (e *pgEngine) bring(ctx context.Context) error {
 	defer func() { _ = db.Close() }() // its connections are the pool's
 	started := time.Now()
 	for {
-		err := withoutUser(e.steps.bring(ctx, db, e.pooled))
+		err := withoutUser(e.steps.apply(ctx, db, e.pooled))
 		if e.classify(err) != busy {
 			return err
 		}

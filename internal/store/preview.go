@@ -42,7 +42,7 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = 1
 		ORDER BY m.workspace_id LIMIT ` + spaces.arg(mostSearched+1) + "))")
-	err = tx.together(ctx, append(besides,
+	err = tx.batchSnapshot(ctx, append(besides,
 		tx.selection(who, spanned(req.Select), false, true, &snap.SIMs),
 		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})...)
 	if err != nil || len(snap.Workspaces) > mostSearched {

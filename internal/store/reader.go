@@ -47,7 +47,7 @@ func FreshSchema(ctx context.Context, read func(Reader) error) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1) // each connection would have its own database
-	if err := steps.bring(ctx, db, false); err != nil {
+	if err := steps.apply(ctx, db, false); err != nil {
 		return err
 	}
 	return read(Reader{&Tx{q: sqlQuerier{db}, d: SQLite}})

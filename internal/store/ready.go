@@ -34,7 +34,7 @@ func (p *prober) probe(ctx context.Context, write func(context.Context) error) e
 func (e *pgEngine) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyPatience)
 	defer cancel()
-	err := e.steps.behind(ctx, e.db)
+	err := e.steps.pendingSteps(ctx, e.db)
 	if err == nil {
 		err = e.prober.probe(ctx, func(ctx context.Context) error {
 			_, err := e.db.ExecContext(ctx, "SELECT pg_current_xact_id()") // a transaction with an id writes its commit
@@ -55,7 +55,7 @@ func (e *sqliteEngine) ready(ctx context.Context) error {
 	if err := e.files.writable(); err != nil {
 		return err
 	}
-	if err := e.steps.behind(ctx, e.spare); err != nil {
+	if err := e.steps.pendingSteps(ctx, e.spare); err != nil {
 		return err
 	}
 	return e.prober.probe(ctx, func(ctx context.Context) error {

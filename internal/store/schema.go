@@ -38,10 +38,10 @@ func loadSteps(d Dialect) (steps, error) {
 	return steps{d, files, latest, nil}, err
 }
 
-// bring applies the steps that the database lacks. It fails if the schema is newer. Several
+// apply applies the steps that the database lacks. It fails if the schema is newer. Several
 // servers may start concurrently on an empty database: a lock lets one of them through at a
 // time. pooled says whether there is a pooler in between.
-func (s steps) bring(ctx context.Context, db *sql.DB, pooled bool) error {
+func (s steps) apply(ctx context.Context, db *sql.DB, pooled bool) error {
 	have, err := s.version(ctx, db)
 	switch {
 	case err != nil:
@@ -88,9 +88,9 @@ func (s steps) logSteps(done []*goose.MigrationResult) {
 	}
 }
 
-// behind returns an error if the database lacks steps. A database with more steps than this
+// pendingSteps returns an error if the database lacks steps. A database with more steps than this
 // program knows is accepted: it was compatible when this server started, and steps only add.
-func (s steps) behind(ctx context.Context, db *sql.DB) error {
+func (s steps) pendingSteps(ctx context.Context, db *sql.DB) error {
 	have, err := s.version(ctx, db)
 	if err == nil && have < s.latest {
 		err = fmt.Errorf("schema: the database has schema %d, this program needs %d", have, s.latest)

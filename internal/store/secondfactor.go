@@ -41,14 +41,14 @@ func (tx *Tx) SecondFactor(ctx context.Context, user fleet.UserID) (f SecondFact
 // UseCode accepts the code of a step, and activates the factor. It returns false if a code of
 // that step or a later one was accepted before, on any server.
 func (tx *Tx) UseCode(ctx context.Context, factor, step int64) (bool, error) {
-	n, err := tx.affect(ctx, "UPDATE second_factors SET last_step = $2, status = 1 WHERE id = $1 AND last_step < $2", factor, step)
+	n, err := tx.execRows(ctx, "UPDATE second_factors SET last_step = $2, status = 1 WHERE id = $1 AND last_step < $2", factor, step)
 	return n > 0, err
 }
 
 // DeleteSecondFactor deletes a user's factor and trusted devices. found is false if the user
 // has no factor of that id.
 func (tx *Tx) DeleteSecondFactor(ctx context.Context, user fleet.UserID, id int64) (found bool, err error) {
-	n, err := tx.affect(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND id = $2", int64(user), id)
+	n, err := tx.execRows(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND id = $2", int64(user), id)
 	if err != nil || n == 0 {
 		return false, err
 	}
@@ -81,6 +81,6 @@ func (tx *Tx) PendingSignIn(ctx context.Context, hash []byte) (p PendingSignIn, 
 // DeletePendingSignIn deletes a pending sign-in. found is false if another request has deleted
 // it.
 func (tx *Tx) DeletePendingSignIn(ctx context.Context, hash []byte) (found bool, err error) {
-	n, err := tx.affect(ctx, "DELETE FROM pending_sign_ins WHERE hash = $1", hash)
+	n, err := tx.execRows(ctx, "DELETE FROM pending_sign_ins WHERE hash = $1", hash)
 	return n > 0, err
 }

@@ -180,8 +180,8 @@ func (e *sqliteEngine) classify(err error) verdict {
 	return fatal
 }
 
-func (e *sqliteEngine) bring(ctx context.Context) error {
-	err := e.steps.bring(ctx, e.writer, false)
+func (e *sqliteEngine) migrate(ctx context.Context) error {
+	err := e.steps.apply(ctx, e.writer, false)
 	if v := e.classify(err); v == full || v == away {
 		return opening(e.files.names[0], err)
 	}

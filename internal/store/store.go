@@ -53,8 +53,8 @@ type engine interface {
 	// read runs fn outside any transaction: each statement sees its own instant.
 	read(ctx context.Context, fn func(querier) error) error
 	classify(err error) verdict
-	// bring applies missing schema steps.
-	bring(ctx context.Context) error
+	// migrate applies missing schema steps.
+	migrate(ctx context.Context) error
 	// ready returns an error if the schema lacks steps, or nothing can be written.
 	ready(ctx context.Context) error
 	close() error
@@ -87,7 +87,7 @@ func Open(ctx context.Context, url string, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := e.bring(ctx); err != nil {
+	if err := e.migrate(ctx); err != nil {
 		return nil, errors.Join(err, e.close())
 	}
 	s := &Store{engine: withLanes(e), clock: o.Clock, trace: o.Trace}

@@ -63,6 +63,6 @@ func (tx *Tx) trusted(ctx context.Context, condition string, first any, more ...
 
 // DeleteTrustedDevice deletes a trusted device; found is false if the user has none of that id.
 func (tx *Tx) DeleteTrustedDevice(ctx context.Context, user fleet.UserID, id int64) (found bool, err error) {
-	n, err := tx.affect(ctx, "DELETE FROM trusted_devices WHERE user_id = $1 AND id = $2", int64(user), id)
+	n, err := tx.execRows(ctx, "DELETE FROM trusted_devices WHERE user_id = $1 AND id = $2", int64(user), id)
 	return n > 0, err
 }

@@ -41,7 +41,7 @@ type rows interface {
 func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) error) error {
 	r, err := tx.q.query(ctx, sql, storable(args)...)
 	if err != nil {
-		return tx.note(err)
+		return tx.recordErr(err)
 	}
 	defer r.Close()
 	for r.Next() {
@@ -49,7 +49,7 @@ func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) 
 			return err
 		}
 	}
-	return tx.note(r.Err())
+	return tx.recordErr(r.Err())
 }
 
 // statement is a query and the function for each of its rows.
@@ -59,10 +59,10 @@ type statement struct {
 	scan func(rows) error
 }
 
-// together runs statements on the snapshot of a View that has read nothing yet, and ends the
+// batchSnapshot runs statements on the snapshot of a View that has read nothing yet, and ends the
 // snapshot: later statements see a later instant. On PostgreSQL it takes one round trip in
 // total.
-func (tx *Tx) together(ctx context.Context, statements ...statement) error {
+func (tx *Tx) batchSnapshot(ctx context.Context, statements ...statement) error {
 	for _, s := range statements {
 		s.args = storable(s.args)
 	}
@@ -71,7 +71,7 @@ func (tx *Tx) together(ctx context.Context, statements ...statement) error {
 		q, statements = t.querier, t.traced(statements)
 	}
 	if q, ok := q.(*pgQuerier); ok {
-		return tx.note(q.pipeline(ctx, statements))
+		return tx.recordErr(q.pipeline(ctx, statements))
 	}
 	for _, s := range statements {
 		if err := tx.each(ctx, s.text, s.args, s.scan); err != nil {
@@ -92,7 +92,7 @@ func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
 		q, statements = t.querier, t.traced(statements)
 	}
 	if q, ok := q.(*pgQuerier); ok {
-		return tx.note(q.batch(ctx, statements))
+		return tx.recordErr(q.batch(ctx, statements))
 	}
 	for _, s := range statements {
 		if err := tx.each(ctx, s.text, s.args, s.scan); err != nil {
@@ -120,19 +120,19 @@ func (tx *Tx) one(ctx context.Context, sql string, args []any, dest ...any) (fou
 }
 
 func (tx *Tx) exec(ctx context.Context, sql string, args ...any) error {
-	_, err := tx.affect(ctx, sql, args...)
+	_, err := tx.execRows(ctx, sql, args...)
 	return err
 }
 
-// affect executes a statement and returns the number of affected rows.
-func (tx *Tx) affect(ctx context.Context, sql string, args ...any) (rows int64, err error) {
+// execRows executes a statement and returns the number of affected rows.
+func (tx *Tx) execRows(ctx context.Context, sql string, args ...any) (rows int64, err error) {
 	rows, err = tx.q.exec(ctx, sql, storable(args)...)
-	return rows, tx.note(err)
+	return rows, tx.recordErr(err)
 }
 
-// note records that a statement failed. PostgreSQL then refuses to commit, SQLite would commit
+// recordErr records that a statement failed. PostgreSQL then refuses to commit, SQLite would commit
 // the rest; Update makes both refuse.
-func (tx *Tx) note(err error) error {
+func (tx *Tx) recordErr(err error) error {
 	if tx.failed == nil {
 		tx.failed = err
 	}
