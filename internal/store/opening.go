@@ -170,14 +170,20 @@ func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 		locking("SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR SHARE", ids),
 	}
 	if user != 0 { // foreign Workspaces are ignored, like missing ones
-		locks[1] = locking(`SELECT 1 FROM workspaces w WHERE w.id = ANY ($1)
-			AND (EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = $2 AND m.workspace_id = w.id)
-				OR EXISTS (SELECT 1 FROM users u WHERE u.id = $2 AND u.super_admin = 1))
-			ORDER BY w.id FOR SHARE OF w`, ids, int64(user))
+		locks[1] = locking("SELECT 1 FROM workspaces w WHERE "+memberIDs("$1", "$2")+" ORDER BY w.id FOR SHARE OF w", ids, int64(user))
 		locks = append(locks, locking(`SELECT 1 FROM memberships WHERE user_id = $1 AND workspace_id = ANY ($2)
 			ORDER BY workspace_id FOR SHARE`, int64(user), ids))
 	}
 	return locks
+}
+
+// memberIDs returns the condition, on PostgreSQL, that a Workspace w is one of the ids and that
+// the user belongs to it, or is a SuperAdmin. The ids are compared with the memberships first, so
+// that a foreign Workspace takes the same path as a missing one.
+func memberIDs(ids, user string) string {
+	return "w.id = ANY (ARRAY(SELECT a.id FROM unnest(" + ids + "::bigint[]) AS a (id) WHERE " +
+		"EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = " + user + " AND m.workspace_id = a.id) " +
+		"OR EXISTS (SELECT 1 FROM users u WHERE u.id = " + user + " AND u.super_admin = 1)))"
 }
 
 // KeptWorkspaces reads Workspaces and locks them in share mode until the transaction ends.

@@ -94,8 +94,13 @@ func (tx *Tx) Hold(ctx context.Context, table string) error {
 // ends.
 func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Standing, error) {
 	w := where{tx: tx}
-	text := standingsOf(w.arg(int64(user)))
-	w.and(w.in("w.id", list(tx, ids)))
+	by := w.arg(int64(user))
+	text := standingsOf(by)
+	if tx.d == Postgres {
+		w.and(memberIDs(w.arg(list(tx, ids)), by))
+	} else {
+		w.and(w.in("w.id", list(tx, ids)))
+	}
 	found := make(map[fleet.WorkspaceID]fleet.Standing, len(ids))
 	return found, tx.batch(ctx, append(tx.keep(user, ids), statement{text + w.String(), w.args, scanStanding(found)})...)
 }
