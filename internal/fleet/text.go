@@ -8,9 +8,20 @@ import (
 	"unicode/utf8"
 )
 
+// The maximum sizes of texts. The bearer tokens of a Workspace contain its name, and must fit into a
+// header.
+const (
+	MaxName     = 255  // characters
+	MaxTags     = 1024 // characters
+	MaxUsername = 254  // bytes, as RFC 5321 has it
+)
+
 // ParseUsername parses a user name: an e-mail address without a display name, converted to
 // lower case. The error quotes the text and says what to do.
 func ParseUsername(s string) (string, error) {
+	if len(s) > MaxUsername {
+		return "", fmt.Errorf("at most %d bytes", MaxUsername)
+	}
 	if err := CheckText(s); err != nil {
 		return "", err
 	}
@@ -26,9 +37,17 @@ func ParseUsername(s string) (string, error) {
 
 // ParseName parses the name of an object, in one line. The error quotes the text and says what
 // to do.
-func ParseName(s string) (string, error) {
+func ParseName(s string) (string, error) { return parseLine(s, MaxName) }
+
+// ParseTags is ParseName for the tags of a device.
+func ParseTags(s string) (string, error) { return parseLine(s, MaxTags) }
+
+func parseLine(s string, most int) (string, error) {
 	if strings.TrimSpace(s) == "" {
 		return "", fmt.Errorf("%q is not a name: write some text in one line", clip(s))
+	}
+	if utf8.RuneCountInString(s) > most {
+		return "", fmt.Errorf("at most %d characters", most)
 	}
 	return s, CheckText(s)
 }

@@ -162,3 +162,33 @@ func TestHiddenCharactersAreRefused(t *testing.T) {
 		t.Errorf("places that keep a text:\n%s\nwant\n%s", strings.Join(keeps, "\n"), strings.Join(keepsText, "\n"))
 	}
 }
+
+// TestLongTextsAreRefused sends a text of 100,000 characters to every place of both APIs that takes
+// one: it is never stored. A Workspace with such a name would have bearer tokens that fit into no
+// header.
+func TestLongTextsAreRefused(t *testing.T) {
+	s, known := probed(t, kit.SQLite)
+	op := s.Operator()
+	long := strings.Repeat("long", 25_000)
+	for i, p := range textPlaces(t, known) {
+		s.Clock.Advance(beyond)
+		s.SignOut()
+		c := op
+		if !p.operator {
+			c = s.As("admin@example.com").With("X-Forwarded-For", fmt.Sprintf("198.51.100.%d", i))
+		}
+		text := long
+		if strings.HasSuffix(p.place, "username") {
+			text += "@example.com"
+		}
+		got := p.ask(c, fmt.Sprintf("%q", text))
+		if what := p.pattern + " " + p.place; got.Status < 400 && !neverShown[what] || got.Status >= 500 {
+			t.Errorf("%s: %d", what, got.Status)
+		}
+	}
+	for table, rows := range s.Dump() {
+		if strings.Contains(strings.Join(rows, "\n"), long[:2000]) {
+			t.Errorf("a long text is stored in %s", table)
+		}
+	}
+}

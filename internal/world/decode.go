@@ -90,7 +90,7 @@ func decodeDevice(o *object) fleet.Device {
 		Name:      parsed(o, "name", fleet.ParseName),
 		Status:    keyword(o, "status", fleet.DeviceStatuses, fleet.DeviceEnabled),
 
-		Tags:           parsed(o, "tags", fleet.ParseName),
+		Tags:           parsed(o, "tags", fleet.ParseTags),
 		IMEI:           digits(o, "imei", parseIMEI),
 		IMEILock:       o.truth("imei_lock"),
 		IPAddress:      parsed(o, "ip_address", parseIP),

@@ -115,7 +115,7 @@ func setDevice(d *fleet.Device, column, value string) (err error) {
 	case "tariff_profile":
 		d.TariffProfile, err = parseID[int64](value)
 	case "tags":
-		d.Tags, err = fleet.ParseName(value)
+		d.Tags, err = fleet.ParseTags(value)
 	case "imei":
 		d.IMEI, err = parseIMEI(value)
 	case "imei_lock":
