@@ -68,7 +68,7 @@ func activating(ctx context.Context, tx *store.Tx, a Activation) (key store.Acti
 	refusal := fleet.Errorf(fleet.Forbidden, "The activation key is unknown, or has been used, or has expired")
 	key, found, err := tx.TakeActivationKey(ctx, identity.HashSecret(a.Key))
 	if err != nil || !found {
-		return key, user, orElse(err, refusal)
+		return key, user, firstError(err, refusal)
 	}
 	if err := tx.LockUser(ctx, key.User); err != nil {
 		return key, user, err

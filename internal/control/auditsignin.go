@@ -29,14 +29,14 @@ type suspect func(context.Context, *store.Tx) (fleet.AuditSubject, fleet.Workspa
 // signInRefused records a refused sign-in and its reason. It does the same work whether or not
 // the account exists. The user name in the request is not written, because it may be a
 // password. CountAttempt bounds how many such entries a client can cause.
-func (c *Control) signInRefused(ctx context.Context, o identity.Origin, mode string, why error, whose suspect) error {
+func (c *Control) signInRefused(ctx context.Context, o identity.Origin, mode string, why error, suspectOf suspect) error {
 	code := fleet.CodeOf(why)
 	if code != fleet.BadCredentials && code != fleet.LockedOut {
 		return why
 	}
 	e := WithOrigin(o, fleet.AuditEntry{Action: fleet.AuditSignedIn, Refusal: code, Detail: fleet.AuditDetail{Mode: mode}})
 	c.writeAuditOf(ctx, func(tx *store.Tx) ([]fleet.AuditEntry, error) {
-		subject, ws, err := whose(ctx, tx)
+		subject, ws, err := suspectOf(ctx, tx)
 		e.Subject, e.Workspaces = subject, nil
 		if ws != 0 {
 			e.Workspaces = []fleet.WorkspaceID{ws}

@@ -121,7 +121,7 @@ func withReferences(ctx context.Context, tx *store.Tx, ws fleet.WorkspaceID, pag
 	if found.SIMs.Items, err = tx.SIMsIn(ctx, ws, ids); err != nil || len(found.SIMs.Items) == 0 {
 		return found, err
 	}
-	err = found.SIMs.look(ctx, tx)
+	err = found.SIMs.loadReferences(ctx, tx)
 	return found, err
 }
 

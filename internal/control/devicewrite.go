@@ -38,7 +38,7 @@ func (c *Control) CreateDevices(ctx context.Context, who identity.Principal, run
 		if err := w.createIn(ctx, tx, run.Workspace); err != nil {
 			return err
 		}
-		if err := w.look(ctx, tx); err != nil { // lock the SIMs before the counter of IDs, because other transactions wait for that
+		if err := w.loadSnapshot(ctx, tx); err != nil { // lock the SIMs before the counter of IDs, because other transactions wait for that
 			return err
 		}
 		first, err := tx.NextID(ctx, store.Devices)
@@ -65,7 +65,7 @@ func (c *Control) PatchDevices(ctx context.Context, who identity.Principal, run 
 			return err
 		}
 		w.action = fleet.AuditDeviceChanged
-		if err := w.look(ctx, tx); err != nil {
+		if err := w.loadSnapshot(ctx, tx); err != nil {
 			return err
 		}
 		return w.apply(ctx, tx, tx.PutDevices)
@@ -105,7 +105,7 @@ func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, ru
 			return err
 		}
 		w.action = fleet.AuditDeviceDeleted
-		if err := w.look(ctx, tx); err != nil {
+		if err := w.loadSnapshot(ctx, tx); err != nil {
 			return err
 		}
 		gone, sims := fleet.PlanRelease(w.changes, w.snap, run.DeleteSIMs)
@@ -226,9 +226,9 @@ func (w *deviceWrite) lockDevices(ctx context.Context, tx *store.Tx) (err error)
 	return nil
 }
 
-// look reads the rest of the snapshot. No SIM is put into a locked device, so its SIM can only
+// loadSnapshot reads the rest of the snapshot. No SIM is put into a locked device, so its SIM can only
 // have been taken out, which is known once the SIM is locked as well.
-func (w *deviceWrite) look(ctx context.Context, tx *store.Tx) (err error) {
+func (w *deviceWrite) loadSnapshot(ctx context.Context, tx *store.Tx) (err error) {
 	var named profileNames
 	var sims []fleet.SIMID
 	var plugged []fleet.DeviceID

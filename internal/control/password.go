@@ -40,7 +40,7 @@ func (c *Control) ChangePassword(ctx context.Context, who identity.Principal, p 
 	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
 		now, _, err := tx.UserByID(ctx, user.ID)
 		if err != nil || now.Epoch != user.Epoch { // another change was committed first
-			return orElse(err, wrong("old_password", "it has been changed meanwhile"))
+			return firstError(err, wrong("old_password", "it has been changed meanwhile"))
 		}
 		if err := succeeded(ctx, tx, g, 1); err != nil {
 			return err

@@ -36,7 +36,7 @@ func (c *Control) RemoveTrustedDevice(ctx context.Context, who identity.Principa
 	return c.writePerson(ctx, who, of.User, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
 		found, err := tx.DeleteTrustedDevice(ctx, user.ID, of.ID)
 		if err != nil || !found {
-			return orElse(err, fleet.Missing("trusted device", of.ID))
+			return firstError(err, fleet.Missing("trusted device", of.ID))
 		}
 		return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditDeviceUntrusted, Subject: fleet.Subject("user", user.ID)})
 	})

@@ -58,7 +58,7 @@ func (c *Control) refresh(ctx context.Context, secret string, from identity.Orig
 	err = c.update(ctx, from, func(tx *store.Tx) error {
 		old, found, err := tx.RefreshToken(ctx, identity.HashSecret(secret))
 		if err != nil || !found {
-			return orRefused(err)
+			return errorOrRefused(err)
 		}
 		if reused = old.Spent && !old.Revoked; reused {
 			return c.endStolen(ctx, tx, old, from)
@@ -135,7 +135,7 @@ func successor(ctx context.Context, tx *store.Tx, old store.RefreshToken, secret
 	})
 }
 
-func orRefused(err error) error {
+func errorOrRefused(err error) error {
 	if err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (c *Control) AddSecondFactor(ctx context.Context, who identity.Principal, p
 			return err
 		}
 		if f, _, err := tx.SecondFactor(ctx, who.User); err != nil || f.Active {
-			return orElse(err, factorActive())
+			return firstError(err, factorActive())
 		}
 		id, err := tx.InsertSecondFactor(ctx, who.User, made.Secret)
 		if err != nil {
@@ -98,7 +98,7 @@ func (c *Control) ActivateSecondFactor(ctx context.Context, who identity.Princip
 	err = c.write(ctx, who, identity.WriteOwn, nil, func(tx *store.Tx, who identity.Principal) error {
 		f, found, err := tx.SecondFactor(ctx, who.User)
 		if err != nil || !found || f.ID != id || f.Active {
-			return orElse(err, fleet.Missing("mfa key", id)) // removed since it was read
+			return firstError(err, fleet.Missing("mfa key", id)) // removed since it was read
 		}
 		if right, err = useCode(ctx, tx, f, code); err != nil || !right {
 			return err
@@ -156,7 +156,7 @@ func (c *Control) RemoveSecondFactor(ctx context.Context, who identity.Principal
 	return c.writePerson(ctx, who, of.User, func(tx *store.Tx, who identity.Principal, user store.UserRecord) error {
 		found, err := tx.DeleteSecondFactor(ctx, user.ID, of.ID)
 		if err != nil || !found {
-			return orElse(err, fleet.Missing("mfa key", of.ID))
+			return firstError(err, fleet.Missing("mfa key", of.ID))
 		}
 		entry := fleet.AuditEntry{Action: fleet.AuditFactorRemoved, Subject: fleet.Subject("user", user.ID)}
 		if err := audit(ctx, tx, who, entry); err != nil {
@@ -200,7 +200,7 @@ func digitsOnly(s string) bool {
 	return true
 }
 
-func orElse(err, other error) error {
+func firstError(err, other error) error {
 	if err != nil {
 		return err
 	}

@@ -87,11 +87,11 @@ func (c *Control) pendingUser(ctx context.Context, pending string) (user store.U
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		p, found, err := tx.PendingSignIn(ctx, identity.HashSecret(pending))
 		if err != nil || !found {
-			return orRefused(err)
+			return errorOrRefused(err)
 		}
 		user, found, err = tx.UserByID(ctx, p.User)
 		if err != nil || !found || user.Status != fleet.UserActive || user.Epoch != p.Epoch {
-			return orRefused(err)
+			return errorOrRefused(err)
 		}
 		return nil
 	})
@@ -109,7 +109,7 @@ func (c *Control) takeCode(ctx context.Context, tx *store.Tx, user store.UserRec
 		return false, err
 	}
 	if found, err := tx.DeletePendingSignIn(ctx, identity.HashSecret(proof.Pending)); err != nil || !found {
-		return false, orRefused(err) // another request has finished this sign-in
+		return false, errorOrRefused(err) // another request has finished this sign-in
 	}
 	if proof.Device == nil {
 		return true, nil

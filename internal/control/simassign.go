@@ -36,7 +36,7 @@ func mayReplayPatch(ctx context.Context, tx *store.Tx, who identity.Principal, s
 			return err
 		}
 	}
-	ws, err := own(ctx, tx, who)
+	ws, err := callerWorkspace(ctx, tx, who)
 	if err == nil && !assigns(who, ws) {
 		err = fleet.Errorf(fleet.Forbidden, "You no longer administer the Workspace that issued or resells the SIM")
 	}

@@ -115,7 +115,7 @@ func register(ctx context.Context, tx *store.Tx, who identity.Principal, reg Reg
 	if done.Items, err = tx.SIMsByID(ctx, plan.Target, plan.Request.Select.SIMs); err != nil {
 		return done, 0, err
 	}
-	err = done.look(ctx, tx)
+	err = done.loadReferences(ctx, tx)
 	return done, entry, err
 }
 

@@ -23,7 +23,7 @@ const MaxDeletedSIMs = 2000
 func (c *Control) DeleteSIMs(ctx context.Context, who identity.Principal, ids []fleet.SIMID, w Write[None]) (Reply, error) {
 	uid := uuid.NewString()
 	return once(ctx, c, who, guard{need: identity.WriteSIMs}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
-		ws, err := own(ctx, tx, who)
+		ws, err := callerWorkspace(ctx, tx, who)
 		if err != nil {
 			return done, err
 		}

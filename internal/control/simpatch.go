@@ -80,7 +80,7 @@ func (p *simPatchRun) moved(entry fleet.MigrationID) fleet.MigrationID {
 
 // attempt returns the ID of the first ledger entry that it wrote, 0 for none.
 func (p *simPatchRun) attempt(ctx context.Context, tx *store.Tx) (first fleet.MigrationID, err error) {
-	if p.ws, err = own(ctx, tx, p.who); err != nil {
+	if p.ws, err = callerWorkspace(ctx, tx, p.who); err != nil {
 		return 0, err
 	}
 	sim, found, err := tx.SIM(ctx, p.ws, p.id, true)

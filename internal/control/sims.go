@@ -26,14 +26,14 @@ func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.
 		return found, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		ws, err := own(ctx, tx, who)
+		ws, err := callerWorkspace(ctx, tx, who)
 		if err != nil {
 			return err
 		}
 		if found.Page, err = tx.SIMs(ctx, ws, l); err != nil {
 			return err
 		}
-		return found.look(ctx, tx)
+		return found.loadReferences(ctx, tx)
 	})
 	return found, err
 }
@@ -50,14 +50,14 @@ func (c *Control) SIM(ctx context.Context, who identity.Principal, id fleet.SIMI
 			return err
 		}
 		found.Items = []fleet.SIM{sim}
-		return found.look(ctx, tx)
+		return found.loadReferences(ctx, tx)
 	})
 	return found, err
 }
 
 // visibleSIM returns a SIM that is visible to the caller's Workspace.
 func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.SIMID, lock bool) (fleet.SIM, error) {
-	ws, err := own(ctx, tx, who)
+	ws, err := callerWorkspace(ctx, tx, who)
 	if err != nil {
 		return fleet.SIM{}, err
 	}
@@ -68,14 +68,14 @@ func visibleSIM(ctx context.Context, tx *store.Tx, who identity.Principal, id fl
 	return sim, err
 }
 
-// own returns the caller's Workspace.
-func own(ctx context.Context, tx *store.Tx, who identity.Principal) (fleet.Workspace, error) {
+// callerWorkspace returns the caller's Workspace.
+func callerWorkspace(ctx context.Context, tx *store.Tx, who identity.Principal) (fleet.Workspace, error) {
 	found, err := tx.Workspaces(ctx, []fleet.WorkspaceID{who.Workspace})
 	return found[who.Workspace], err
 }
 
-// look reads what the SIMs refer to.
-func (found *SIMs) look(ctx context.Context, tx *store.Tx) (err error) {
+// loadReferences reads what the SIMs refer to.
+func (found *SIMs) loadReferences(ctx context.Context, tx *store.Tx) (err error) {
 	workspaces, models := make(seen[fleet.WorkspaceID]), make(seen[fleet.ModelID])
 	for i := range found.Items {
 		s := &found.Items[i]

@@ -61,7 +61,7 @@ func (c *Control) MakeApplicationToken(ctx context.Context, who identity.Princip
 		if err := CheckExpiry(tx, "expiry_date", n.Expires); err != nil {
 			return done, err
 		}
-		ws, err := own(ctx, tx, who)
+		ws, err := callerWorkspace(ctx, tx, who)
 		if err != nil {
 			return done, err
 		}
@@ -101,7 +101,7 @@ func (c *Control) PatchApplicationToken(ctx context.Context, who identity.Princi
 	return once(ctx, c, who, guard{need: identity.ManageTokens}, w, func(tx *store.Tx, who identity.Principal) (done result[None], err error) {
 		t, found, err := tx.ApplicationTokenOf(ctx, who.Workspace, p.Token)
 		if err != nil || !found {
-			return done, orElse(err, fleet.Missing("application token", int64(p.Token)))
+			return done, firstError(err, fleet.Missing("application token", int64(p.Token)))
 		}
 		if p.Description != nil {
 			t.Description = *p.Description

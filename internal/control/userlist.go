@@ -16,7 +16,7 @@ func (c *Control) ListUsers(ctx context.Context, who identity.Principal, l fleet
 		return page, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
-		ws, err := own(ctx, tx, who)
+		ws, err := callerWorkspace(ctx, tx, who)
 		if err != nil {
 			return err
 		}
@@ -55,7 +55,7 @@ func (c *Control) Permissions(ctx context.Context, who identity.Principal, ref s
 		}
 		m, found, err := tx.Member(ctx, user.ID, who.Workspace)
 		if err != nil || !found {
-			return orElse(err, fleet.Missing("user", ref))
+			return firstError(err, fleet.Missing("user", ref))
 		}
 		role := fleet.Best(m.Roles)
 		if user.SuperAdmin {

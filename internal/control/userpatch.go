@@ -149,11 +149,11 @@ func (c *Control) SetDefaultWorkspace(ctx context.Context, who identity.Principa
 		refusal := fleet.Errorf(fleet.Forbidden, "Only the user can choose the default Workspace, and must be a member of it")
 		user, found, err := findUser(ctx, tx, who, of.User)
 		if err != nil || !found || user.ID != who.User {
-			return done, orElse(err, refusal)
+			return done, firstError(err, refusal)
 		}
 		standings, err := tx.Standings(ctx, who.User, []fleet.WorkspaceID{of.Workspace})
 		if err != nil || standings[of.Workspace].Role == fleet.NoRole {
-			return done, orElse(err, refusal)
+			return done, firstError(err, refusal)
 		}
 		if err := tx.SetDefaultWorkspace(ctx, user.ID, of.Workspace); err != nil {
 			return done, err

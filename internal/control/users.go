@@ -23,7 +23,7 @@ func (c *Control) OwnWorkspace(ctx context.Context, who identity.Principal) (ws 
 		return ws, err
 	}
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
-		ws, err = own(ctx, tx, who)
+		ws, err = callerWorkspace(ctx, tx, who)
 		return err
 	})
 	return ws, err
@@ -45,7 +45,7 @@ func (c *Control) User(ctx context.Context, who identity.Principal, ref string) 
 			return fleet.Missing("user", ref)
 		}
 		u.User = user.User
-		if u.Workspace, err = own(ctx, tx, who); err != nil {
+		if u.Workspace, err = callerWorkspace(ctx, tx, who); err != nil {
 			return err
 		}
 		m, found, err := tx.Member(ctx, user.ID, who.Workspace)
