@@ -1,5 +1,7 @@
 package fleet
 
+//go:generate sh -c "go run countries_gen.go > country_table.tmp && mv country_table.tmp country_table.go"
+
 // Country is the country of a Workspace. Its codes are text because they are identifiers made
 // of digits, not numbers.
 type Country struct {

@@ -1,3 +1,5 @@
+// Code generated from countries.csv by countries_gen.go; DO NOT EDIT.
+
 package fleet
 
 // Countries lists every country and territory of ISO 3166-1, sorted by name without accents. It
