@@ -72,7 +72,7 @@ func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
 				t.Errorf("as an APIError: %+v", plain)
 			}
 			if !strings.Contains(err.Error(), "1506 SIM(s) already in the target Workspace (1)") {
-				t.Errorf("it does not tell the reasons: %v", err)
+				t.Errorf("the error lacks the reasons: %v", err)
 			}
 		})
 	}

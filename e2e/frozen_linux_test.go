@@ -178,8 +178,8 @@ func (s *twoServers) freezeInside(t *testing.T) {
 	t.Fatalf("server A was never stopped inside a migration\n%s", s.a.Log())
 }
 
-// moveAlways moves SIMs 1 to 100 to and fro until ctx ends, but cancels no request. last holds
-// the last answer.
+// moveAlways moves SIMs 1 to 100 back and forth until ctx ends, without canceling a request.
+// last holds the last response.
 func (c frozenCaller) moveAlways(ctx context.Context, last chan string) {
 	for target := 20; ctx.Err() == nil; target = 30 - target {
 		status, answer, _, err := c.move(context.WithoutCancel(ctx), 1, 100, target)
@@ -228,7 +228,7 @@ func (s *twoServers) freezeOnce(t *testing.T, last chan string) bool {
 	return state == "idle in transaction"
 }
 
-// thaw lets server A go on.
+// thaw continues server A.
 func (s *twoServers) thaw(t *testing.T) {
 	t.Helper()
 	if err := syscall.Kill(s.a.PID, syscall.SIGCONT); err != nil {
@@ -245,11 +245,11 @@ func (s *twoServers) await(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// otherTimes are how long others' migrations took, and the same at the server that has nothing
-// else to do, by turns.
+// otherTimes are the durations of other callers' migrations, and alternately those of the same
+// migrations on an idle server.
 type otherTimes struct{ took, floor []time.Duration }
 
-// others moves SIMs 101 to 150 to and fro until stop is closed, on both.
+// others moves SIMs 101 to 150 back and forth on both servers until stop is closed.
 func (s *twoServers) others(t *testing.T, c, floor frozenCaller, stop <-chan struct{}, most int) (all otherTimes) {
 	for target := 20; len(all.took) < most; target = 30 - target {
 		select {
@@ -274,8 +274,8 @@ func (s *twoServers) others(t *testing.T, c, floor frozenCaller, stop <-chan str
 	return all
 }
 
-// slower returns how many times slower others are than usual, and how many times slower the
-// machine makes the server that has nothing else to do.
+// slower returns how much slower other callers are than usual, and how much slower the machine
+// makes an idle server.
 func (during otherTimes) slower(usual otherTimes) (others, floor float64) {
 	ratio := func(a, b []time.Duration) float64 { return float64(median(a)) / float64(median(b)) }
 	return ratio(during.took, usual.took), ratio(during.floor, usual.floor)

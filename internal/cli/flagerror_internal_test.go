@@ -25,8 +25,8 @@ func eachCommand(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-// Whatever flag of whatever command gets a value that it cannot have: the command is called
-// wrongly, and the message names the flag and what it takes, without words of Go.
+// TestBadValuesOfEveryFlag gives every flag of every command an invalid value. The exit code is
+// that of wrong usage, and the message names the flag and its valid values without words of Go.
 func TestBadValuesOfEveryFlag(t *testing.T) {
 	runs := 0
 	wrong := func(args []string, want ...string) {

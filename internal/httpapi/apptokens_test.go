@@ -49,7 +49,7 @@ func TestContract_ApplicationTokens(t *testing.T) {
 			t.Errorf("the list (-want +got):\n%s", diff)
 		}
 		if all := string(admin.Get(tokensURL).Body); strings.Contains(all, "eyJ") {
-			t.Errorf("the list tells a token: %s", all)
+			t.Errorf("the list contains a token: %s", all)
 		}
 		exchange(two.Anonymous(), bounded).Is(http.StatusUnauthorized)
 		inside := tokensOf(exchange(fromAddress(two, "203.0.113.7"), bounded))

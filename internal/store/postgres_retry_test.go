@@ -209,7 +209,7 @@ func TestCommitOfUnknownOutcome(t *testing.T) {
 		err     error
 	}{
 		"it did not happen": {pgproxy.BeforeCommit, "r", 3, nil}, "it happened": {pgproxy.AfterCommit, "r", 1, nil},
-		"nobody can tell": {pgproxy.AfterCommit, "", 1, store.ErrCommitUnknown},
+		"the outcome is unknown": {pgproxy.AfterCommit, "", 1, store.ErrCommitUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

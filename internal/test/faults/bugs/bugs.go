@@ -1,4 +1,4 @@
-// Package bugs is the harness of the harnesses: it builds the program with each mutation of
+// Package bugs checks the harnesses: it builds the program with each mutation of
 // internal/test/faults/mutants, and the harness that is responsible for it must fail.
 package bugs
 
@@ -53,8 +53,8 @@ func Only(names string) ([]faults.Harness, error) {
 // this one shows what they can see, not how lucky they are.
 const seed = 20261122
 
-// Ahead builds what this harness needs, one program after the other, while other harnesses
-// wait more than they compute.
+// Ahead builds the programs that this harness needs, one after the other, while other
+// harnesses run.
 func Ahead(ctx context.Context) {
 	for _, b := range Table {
 		if ctx.Err() == nil {
