@@ -166,7 +166,7 @@ func rightObject(t reflect.Type) string {
 	if wraps && optional {
 		return rightType(value.Type)
 	}
-	if _, ok := t.FieldByName("ID"); ok && t.NumField() == 1 {
+	if f, ok := t.FieldByName("ID"); ok && (t.NumField() == 1 || f.Index[0] == 0) {
 		return `an object such as {"id": 1}`
 	}
 	return "an object, in { }"
