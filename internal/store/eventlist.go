@@ -32,7 +32,7 @@ func (tx *Tx) simplifyEvents(ctx context.Context, ws fleet.WorkspaceID, of Event
 
 // eventUsers are the users who caused the events of a list: one by id or user name, or those of
 // a filter. The statements find users by name themselves, so that a user of another Workspace
-// takes the path of one who does not exist.
+// takes the path of an unknown one.
 type eventUsers struct {
 	id       fleet.UserID
 	username string
