@@ -12,8 +12,9 @@ import (
 )
 
 const (
-	ResetTTL      = time.Hour // how long the key of a password reset is valid
-	resetsPerHour = 3         // for each account
+	// ResetTTL is how long the key of a password reset is valid.
+	ResetTTL      = time.Hour
+	resetsPerHour = 3 // for each account
 )
 
 // AskReset requests a mail with a key to set another password. The response and the work are

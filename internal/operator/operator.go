@@ -1,3 +1,5 @@
+// Package operator implements the rules for the operator of the installation, one file per
+// capability. They take no Principal, and build on package control.
 package operator
 
 import (
