@@ -27,6 +27,7 @@ type UndoSnapshot struct {
 // DeviceState is what the planner needs to know of a device that is not deleted.
 type DeviceState struct {
 	Workspace WorkspaceID
+	Name      string
 	Held      SIMID // 0 for none
 }
 
@@ -186,7 +187,9 @@ func (u *undoPlanner) line(l *LedgerLine) {
 			u.device = append(u.device, now)
 		}
 		u.plan.SIMs = append(u.plan.SIMs, now)
-		u.plan.after[l.SIM] = u.req.after(l, now)
+		after := u.req.after(l, now)
+		after.DeviceName = u.snap.Devices[after.Device].Name // it may have been renamed
+		u.plan.after[l.SIM] = after
 	}
 	u.detail[l.SIM] = d
 }
@@ -228,7 +231,7 @@ func (r UndoRequest) after(l *LedgerLine, now SIMState) SIMState {
 		after.Status = l.Before.Status
 	}
 	if r.RestoreDevices {
-		after.Device, after.DeviceName = l.Before.Device, l.Before.DeviceName
+		after.Device = l.Before.Device
 	}
 	return after
 }

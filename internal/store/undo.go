@@ -59,14 +59,14 @@ func (tx *Tx) previousDevices(ctx context.Context, who Caller, ids []fleet.Devic
 	if !who.SuperAdmin {
 		w.and("d.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.status = 1 AND m.user_id = " + w.arg(int64(who.User)) + ")")
 	}
-	text := "SELECT d.id, d.workspace_id FROM devices d WHERE " + w.String()
+	text := "SELECT d.id, d.workspace_id, d.name FROM devices d WHERE " + w.String()
 	if lock {
 		text += tx.pick("", " ORDER BY d.id FOR NO KEY UPDATE OF d")
 	}
 	err := tx.each(ctx, text, w.args, func(r rows) error {
 		var id fleet.DeviceID
 		var d fleet.DeviceState
-		err := r.Scan(&id, &d.Workspace)
+		err := r.Scan(&id, &d.Workspace, &d.Name)
 		found[id] = d
 		return err
 	})

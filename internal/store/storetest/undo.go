@@ -118,7 +118,7 @@ func undoSnapshot(e *env) {
 	e.update(func(_ context.Context, tx *store.Tx) error {
 		_, snap, found := e.undoOf(tx, store.Caller{User: Admin}, id)
 		e.equal("devices", snap.Devices, map[fleet.DeviceID]fleet.DeviceState{
-			9001: {Workspace: FleetDE, Held: 15}, 9002: {Workspace: FleetDE},
+			9001: {Workspace: FleetDE, Name: "tracker-1", Held: 15}, 9002: {Workspace: FleetDE, Name: "tracker-2"},
 		})
 		if !found || len(snap.SIMs) != 3 || len(snap.Undone) != 1 || snap.Undone[13] == 0 {
 			e.Errorf("%v, %d SIMs, undone %v", found, len(snap.SIMs), snap.Undone)
