@@ -21,6 +21,7 @@ type entry struct {
 	by      string   // the authority by which SIMs moved
 	sources []source // ascending
 	lines   []line
+	undo    *undoing // of an undo
 }
 
 type source struct {
@@ -119,10 +120,17 @@ func (m *Model) tellMove(e *entry, id int64) {
 	for _, s := range e.sources {
 		from = append(from, m.side(s.workspace))
 		m.happen(event{kind: 69, workspace: s.workspace, user: e.user, entry: id,
-			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target))})
+			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target)+e.undo.words())})
 	}
 	m.happen(event{kind: 69, workspace: e.target, user: e.user, entry: id,
-		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", "))})
+		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", ")+e.undo.words())})
+}
+
+func (u *undoing) words() string {
+	if u == nil {
+		return ""
+	}
+	return ", undoing migration " + number(u.of)
 }
 
 func sims(n int) string {

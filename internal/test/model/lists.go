@@ -191,6 +191,18 @@ func (m *Model) entryBody(c caller, id int, e *entry) object {
 		"auto_detach_devices": e.detach, "allowed_sim_statuses": allowedRefs(e.allowed), "source_workspaces": sources,
 		"target_workspace": m.workspaceRef(e.target), "sim_count": count, "target_authority": e.by,
 	}
+	if e.undo != nil {
+		body["undoes"], body["restore_status"], body["restore_devices"] = object{"id": e.undo.of}, e.undo.status, e.undo.devices
+	}
+	var undone []any
+	for i, u := range m.ledger {
+		if u.undo != nil && u.undo.of == int64(id) && m.mayRead(c, u) {
+			undone = append(undone, object{"id": i + 1, "sim_count": u.count})
+		}
+	}
+	if undone != nil {
+		body["undone_by"] = undone
+	}
 	if u := m.users[e.user]; u != nil {
 		body["user"] = object{"id": u.id, "name": u.username}
 	}

@@ -76,12 +76,13 @@ func (m *Model) ledgerRows(t map[string][]Row) {
 		t["ledger"] = append(t["ledger"], Row{
 			"id": id, "kind": strconv.Itoa(e.kind), "at": stamp(e.at), "user_id": orNULL(e.user), "token_id": orNULL(e.app),
 			"target_id": orNULL(e.target), "sims": strconv.Itoa(e.count), "detach_devices": flag(e.detach), "allowed_statuses": statusList(e.allowed),
+			"undoes": undoOf(e), "restore_status": undoFlag(e, func(u *undoing) bool { return u.status }), "restore_devices": undoFlag(e, func(u *undoing) bool { return u.devices }),
 		})
 		for _, s := range e.sources {
-			t["ledger_sides"] = append(t["ledger_sides"], Row{"ledger_id": id, "workspace_id": number(s.workspace), "side": "0", "sims": strconv.Itoa(s.count)})
+			t["ledger_sides"] = append(t["ledger_sides"], Row{"ledger_id": id, "workspace_id": number(s.workspace), "side": "0", "sims": strconv.Itoa(s.count), "authority": flagAuthority(e)})
 		}
 		if e.kind == 1 {
-			t["ledger_sides"] = append(t["ledger_sides"], Row{"ledger_id": id, "workspace_id": number(e.target), "side": "1", "sims": strconv.Itoa(e.count)})
+			t["ledger_sides"] = append(t["ledger_sides"], Row{"ledger_id": id, "workspace_id": number(e.target), "side": "1", "sims": strconv.Itoa(e.count), "authority": flagAuthority(e)})
 		}
 		for j, l := range e.lines {
 			t["ledger_lines"] = append(t["ledger_lines"], Row{
@@ -92,6 +93,22 @@ func (m *Model) ledgerRows(t map[string][]Row) {
 			})
 		}
 	}
+}
+
+func flagAuthority(e *entry) string { return map[string]string{"role": "1", "issuer": "2"}[e.by] }
+
+func undoOf(e *entry) string {
+	if e.undo == nil {
+		return "NULL"
+	}
+	return number(e.undo.of)
+}
+
+func undoFlag(e *entry, of func(*undoing) bool) string {
+	if e.undo == nil {
+		return "NULL"
+	}
+	return flag(of(e.undo))
 }
 
 func statusList(list []int) string {

@@ -1,0 +1,31 @@
+package model_test
+
+import (
+	"fmt"
+
+	"github.com/simferry/simferry/internal/test/model"
+)
+
+// undo takes a migration back, mostly one of the newest, or tries to.
+func (p *pair) undo() {
+	h := p.mover()
+	ids := p.model.Undoable(h)
+	if len(ids) == 0 || p.chance(12, "any entry") {
+		ids = []int64{1, 2, 3, 99999, 0, -1}
+	}
+	body := object{}
+	for _, option := range []string{"restore_status", "restore_devices", "auto_detach_devices"} {
+		if p.chance(4, option+" said") {
+			body[option] = p.chance(2, option)
+		}
+	}
+	if p.chance(3, "real") {
+		body["dry_run"] = false
+	}
+	id := pick(p, ids, "entry")
+	if sims := p.model.MovedBy(id); p.chance(3, "some") {
+		body["sims"] = refs(some(p, append(sims, someSIMs[p.index(len(someSIMs), "another")]), 0, 4, "sims"))
+	}
+	want := p.model.UndoMigration(h, model.Undo{Migration: id, Body: body})
+	p.try("undo", h, request{"POST", fmt.Sprintf("/api/v1/migration/%d/undo", id), p.write(body), map[string]string{}}, want)
+}
