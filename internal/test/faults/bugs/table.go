@@ -161,7 +161,7 @@ var Table = []Bug{
 	{"gate_no_turns", "tests", `let in`, tests("internal/limit", "^TestGateTakesTurns$")},
 	{"ledger_sides", "tests", `sees 3 SIMs`, tests("internal/httpapi", "^TestLedgerBySide$")},
 	{"undo_without_status", "tests", `before:`, tests("internal/httpapi", "^TestContract_UndoRestores$")},
-	{"undo_of_changed", "tests", `_test.go`, tests("internal/httpapi", "^TestContract_UndoChanged$")},
+	{"undo_of_changed", "tests", `want 409`, tests("internal/httpapi", "^TestContract_UndoChanged$")},
 	{"ledger_lines", "tests", `of one source: GET .* shows`, tests("internal/httpapi", "^TestLedgerHidesOtherSources$")},
 	{"counters_share", "tests", `are the same row`, tests("internal/control", "^TestCountersShareNoRow$")},
 	{"terminal_c1", "tests", `_test.go`, tests("internal/cli", "^TestNamesOfAServerAreEscaped$")},
