@@ -42,6 +42,14 @@ func (c *Client) SIM(ctx context.Context, id int64) (*api.SIM, error) {
 	return get[api.SIM](ctx, c, simPath(id))
 }
 
+// SIMHistory reads where a SIM has been, the first Workspace first. Other servers than Simferry
+// return IsNotFound.
+//
+// Permission: any role in the Workspace. Errors: those of SIM.
+func (c *Client) SIMHistory(ctx context.Context, id int64) (*api.SIMHistory, error) {
+	return get[api.SIMHistory](ctx, c, simPath(id)+"/history")
+}
+
 // SetSIMStatus changes the status of a SIM: Issued to Activated or Factory Test, Factory Test
 // to Activated, Activated to Suspended and back. Use one of the SIM constants.
 //

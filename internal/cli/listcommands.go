@@ -43,7 +43,9 @@ production_date. The same fields sort the list.`,
 			{name: "produced", of: func(s api.SIM) any { return day10(s.ProductionDate.Time) }},
 		},
 	}
-	return l.command(p)
+	cmd := l.command(p)
+	cmd.AddCommand(simsHistory(p))
+	return cmd
 }
 
 func devicesCommand(p Process) *cobra.Command {

@@ -110,6 +110,7 @@ var accesses = map[string]access{
 	"PATCH /api/v1/sim_batch/bic/{bic}": {"/api/v1/sim_batch/bic/0000000000000000", `{"id": 1}`, 422, 422, 403, 422, 403, 422, 422},
 	"GET /api/v1/event":                 readers,
 	"GET /api/v1/event/type":            readers,
+	"GET /api/v1/sim/{sim_id}/history":  hidden.at("/api/v1/sim/251/history"),
 	"GET /api/v1/sim/{sim_id}/event":    readers.at("/api/v1/sim/250/event"),
 	"GET /api/v1/user/{user_id}/event":  readers.at("/api/v1/user/my/event"),
 	"POST /api/v1/sim/migration/workspace": {

@@ -178,6 +178,10 @@ var operations = []operation{
 
 	{"GET /api/v1/event", identity.ReadEvents, resolved, none, events(allEvents)},
 	{"GET /api/v1/event/type", identity.ReadEvents, resolved, none, listed(eventTypes)},
+	{
+		"GET /api/v1/sim/{sim_id}/history", identity.ReadMigrations, resolved, none,
+		call(simID, (*rules).SIMHistory, historyBody),
+	},
 	{"GET /api/v1/sim/{sim_id}/event", identity.ReadEvents, resolved, none, events(simEvents)},
 	{"GET /api/v1/user/{user_id}/event", identity.ReadEvents, resolved, none, events(userEvents)},
 

@@ -133,6 +133,7 @@ var leftOut = map[string]string{
 	"GET /api/v1/user/{}":                          people,
 	"PATCH /api/v1/user/{}":                        people,
 	"DELETE /api/v1/user/{}":                       people,
+	"GET /api/v1/sim/{}/history":                   history,
 	"GET /api/v1/user/{}/role/permission":          people,
 	"PUT /api/v1/user/{}/role/{}":                  people,
 	"DELETE /api/v1/user/{}/role/{}":               people,
@@ -148,6 +149,7 @@ var leftOut = map[string]string{
 const (
 	infrastructure = "it has no state of the model"
 	constant       = "a constant list of the secrets below"
+	history        = "fleet.Stays derives it from ledger lines that the model compares"
 	batch          = "the world of the model has no codes of batches"
 	secrets        = "its answer or its request holds what only one server can make: codes, keys, tokens"
 	people         = "users and members change behind the servers' backs here, by the operator's rules"
