@@ -66,7 +66,7 @@ func foundDevices(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, 
 	if f.Null {
 		return "", false
 	}
-	condition := ""
+	var condition string
 	switch f.Field.Name {
 	case "id":
 		condition = joinOr(w.alternatives(f, "d.id"))

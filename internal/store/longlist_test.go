@@ -25,8 +25,8 @@ var longBegin = time.Date(2023, 11, 20, 6, 0, 0, 0, time.UTC)
 
 // longRows returns rows of ids that no other row has, of about two days. Their instants are not
 // quite in the order of their ids.
-func longRows(n int, places func(i int) []int64) []longRow {
-	rows := make([]longRow, n)
+func longRows(places func(i int) []int64) []longRow {
+	rows := make([]longRow, longSize)
 	for i := range rows {
 		at := longBegin.Add(time.Duration(i)*172*time.Second/10 + time.Duration(i*7919%1800)*time.Second)
 		rows[i] = longRow{int64(1_000_001 + i), at.UnixMicro(), int64(1 + i%3), places(i)}
@@ -51,10 +51,10 @@ func insertLong(t testing.TB, db *sql.DB, d store.Dialect, first, last int) {
 		overriding = "OVERRIDING SYSTEM VALUE"
 	}
 	var events, entries, moves, filed, sides []string
-	for _, r := range longRows(longSize, longEventPlaces)[first:last] {
+	for _, r := range longRows(longEventPlaces)[first:last] {
 		events = append(events, fmt.Sprintf("(%d, %d, 1, 2, 0, %d, %d, '')", r.id, r.at, r.places[0], r.user))
 	}
-	for i, r := range longRows(longSize, longPlaces)[first:last] {
+	for i, r := range longRows(longPlaces)[first:last] {
 		text := fmt.Sprint(r.places[0])
 		for _, p := range r.places[1:] {
 			text += fmt.Sprintf(",%d", p)
@@ -106,7 +106,7 @@ func longLists() (lists []longList) {
 	}
 	for _, of := range []store.EventsOf{{}, {User: 2}} {
 		lists = append(lists, longList{
-			fmt.Sprintf("events %+v", of), fleet.EventList, longRows(longSize, longEventPlaces),
+			fmt.Sprintf("events %+v", of), fleet.EventList, longRows(longEventPlaces),
 			func(r longRow) bool { return in(100)(r) && (of.User == 0 || r.user == int64(of.User)) },
 			func(ctx context.Context, tx *store.Tx, l fleet.List) ([]int64, fleet.Page[int], error) {
 				p, err := tx.Events(ctx, 100, of, l)
@@ -116,7 +116,7 @@ func longLists() (lists []longList) {
 		})
 	}
 	lists = append(lists, longList{
-		"audit", fleet.AuditList, longRows(longSize, longPlaces), in(100),
+		"audit", fleet.AuditList, longRows(longPlaces), in(100),
 		func(ctx context.Context, tx *store.Tx, l fleet.List) ([]int64, fleet.Page[int], error) {
 			p, err := tx.AuditEntries(ctx, 100, l)
 			ids, page := pageOfIDs(p, func(a store.AuditRecord) int64 { return int64(a.ID) })
@@ -132,7 +132,7 @@ func longLists() (lists []longList) {
 		"of a SuperAdmin":   {store.Caller{User: storetest.Super, SuperAdmin: true}, func(longRow) bool { return true }},
 	} {
 		lists = append(lists, longList{
-			"migrations " + name, fleet.MigrationList, longRows(longSize, longPlaces), c.sees,
+			"migrations " + name, fleet.MigrationList, longRows(longPlaces), c.sees,
 			func(ctx context.Context, tx *store.Tx, l fleet.List) ([]int64, fleet.Page[int], error) {
 				p, err := tx.Migrations(ctx, c.who, 100, l)
 				ids, page := pageOfIDs(p, func(m fleet.Migration) int64 { return int64(m.ID) })

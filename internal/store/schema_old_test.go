@@ -137,9 +137,9 @@ func oldDatabase(t *testing.T, d store.Dialect, from *sql.DB, step int64) (url s
 	return url
 }
 
-func execRaw(t *testing.T, db *sql.DB, text string, args ...any) {
+func execRaw(t *testing.T, db *sql.DB, text string) {
 	t.Helper()
-	if _, err := db.ExecContext(t.Context(), text, args...); err != nil {
+	if _, err := db.ExecContext(t.Context(), text); err != nil {
 		t.Fatalf("%s: %v", text, err)
 	}
 }
