@@ -2,7 +2,6 @@ package cli_test
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -26,7 +25,7 @@ func TestImportsReadPipes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if _, err := io.WriteString(w, text); err != nil {
+				if _, err := w.WriteString(text); err != nil {
 					t.Fatal(err)
 				}
 				_ = w.Close()

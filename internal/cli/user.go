@@ -167,7 +167,7 @@ func (f roleFlag) Set(s string) error {
 		return err
 	}
 	if _, twice := f[workspace]; twice {
-		return fmt.Errorf("Workspace %s is given twice: a user has one role in each", workspace)
+		return fmt.Errorf("%s: this Workspace is given twice; a user has one role in each", workspace)
 	}
 	f[workspace] = role
 	return nil

@@ -81,7 +81,7 @@ func once[T any](ctx context.Context, c *Control, who identity.Principal, g guar
 		case err != nil:
 			return answer{}, err
 		case r.refused != nil:
-			return answer{reply: w.Refused(r.refused), named: namedBy(r.refused)}, nil
+			return answer{reply: w.Refused(r.refused), named: namedBy(r.refused)}, nil //nolint:nilerr // it is stored, like a success
 		}
 		a := answer{reply: w.OK(r.value), entry: r.entry}
 		if r.again != nil {

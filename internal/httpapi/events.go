@@ -33,7 +33,7 @@ func userEvents(r *request) (of control.EventsOf, err error) {
 	if ref != "my" {
 		id, err := r.thing("user_id")
 		if err != nil { // not an id: an e-mail address
-			return control.EventsOf{Username: ref}, nil
+			return control.EventsOf{Username: ref}, nil //nolint:nilerr // no error: an address
 		}
 		of.User = fleet.UserID(id)
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 )
 
+// SizeOf returns the number in an environment variable, or the usual one if it is not set.
 func SizeOf(b *testing.B, name string, usual int) int {
 	b.Helper()
 	text, set := os.LookupEnv(name)
