@@ -75,7 +75,7 @@ func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock
 		}
 		sims = sims[:0]
 	}
-	err = tx.batch(ctx, tx.selection(who, sel, lock, false, &sims))
+	err := tx.batch(ctx, tx.selection(who, sel, lock, false, &sims))
 	return sims, err
 }
 

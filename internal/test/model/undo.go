@@ -62,7 +62,7 @@ func (m *Model) UndoMigration(h int, a Undo) Answer {
 	answer := ok(m.undoBody(w, dry))
 	if !dry {
 		first := len(m.ledger) + 1
-		m.moveBack(c, w, answer.Body.(object))
+		m.moveBack(c, w, answer.Body.(object)) //nolint:errcheck,forcetypeassert // undoBody made it
 		answer = answer.with("Location", fmt.Sprintf("/api/v1/migration/%d", first))
 	}
 	return answer
@@ -117,60 +117,76 @@ func (m *Model) undoneBy(of int64, s *sim) int64 {
 	return 0
 }
 
+// holds collects the SIMs that prevent an undo, and what is said of each, by code.
+type holds struct{ sims, details map[int][]any }
+
+func (h holds) add(code int, s, detail object) {
+	h.sims[code] = append(h.sims[code], s)
+	if detail != nil {
+		h.details[code] = append(h.details[code], detail)
+	}
+}
+
 // against is everything that prevents an undo.
 func (m *Model) against(u *user, w wayBack) []any {
-	sims, details := map[int][]any{}, map[int][]any{}
-	hold := func(code int, s object, detail object) {
-		sims[code] = append(sims[code], s)
-		if detail != nil {
-			details[code] = append(details[code], detail)
-		}
-	}
+	h := holds{map[int][]any{}, map[int][]any{}}
 	for _, l := range w.lines {
-		s, now := l.sim, l.sim.now()
-		visible := now.status != deleted && m.role(u, now.workspace) != 0
-		shown := m.simLine(s)
-		if !visible {
-			shown = m.addDevice(object{
-				"id": s.id, "iccid": s.iccid, "iccid_with_luhn": withLuhn(s.iccid), "status": statusRef(l.after().status),
-				"source_workspace": m.workspaceRef(l.after().workspace),
-			}, l.after().device)
-		}
-		switch by := m.undoneBy(w.of, s); {
-		case by != 0:
-			hold(1512, shown, object{"id": s.id, "undone_by": object{"id": by}})
-			continue
-		case !visible:
-			hold(1510, shown, object{"id": s.id, "changes": []any{object{"property": "sim", "was": presence(1), "now": presence(0)}}})
+		shown, still := m.drifted(u, w, l, h)
+		if !still || l.sim.now().workspace != l.after().workspace {
 			continue
 		}
-		if changes := m.since(w, l); len(changes) > 0 {
-			hold(1510, shown, object{"id": s.id, "changes": changes})
-		}
-		if now.workspace != l.after().workspace {
-			continue
-		}
-		home := m.workspaces[l.before().workspace]
-		for code, holds := range map[int]bool{
-			1502: now.device != 0 && !w.detach,
-			1504: !m.administers(u, now.workspace),
-			1505: (m.workspaces[now.workspace].country == "BR") != (home.country == "BR"),
-			1509: home.suspended,
-		} {
-			if holds {
-				hold(code, shown, nil)
-			}
-		}
-		if device := l.before().device; w.devices && device != 0 && !m.free(device, l.before().workspace) {
-			hold(1511, shown, object{"id": s.id, "endpoint": object{"id": device, "name": l.deviceName()}})
-		}
+		m.refuseWay(u, w, l, shown, h)
 	}
 	for _, ws := range w.homes {
-		if m.workspaces[ws].suspended && sims[1509] == nil {
-			sims[1509] = []any{}
+		if m.workspaces[ws].suspended && h.sims[1509] == nil {
+			h.sims[1509] = []any{}
 		}
 	}
-	return undoGroups(sims, details)
+	return undoGroups(h.sims, h.details)
+}
+
+// drifted adds what has happened to a SIM since the entry. It returns the SIM as the caller is
+// shown it, and whether other rules can apply to it.
+func (m *Model) drifted(u *user, w wayBack, l line, h holds) (shown object, still bool) {
+	s, now := l.sim, l.sim.now()
+	visible := now.status != deleted && m.role(u, now.workspace) != 0
+	shown = m.simLine(s)
+	if !visible {
+		shown = m.addDevice(object{
+			"id": s.id, "iccid": s.iccid, "iccid_with_luhn": withLuhn(s.iccid), "status": statusRef(l.after().status),
+			"source_workspace": m.workspaceRef(l.after().workspace),
+		}, l.after().device)
+	}
+	switch by := m.undoneBy(w.of, s); {
+	case by != 0:
+		h.add(1512, shown, object{"id": s.id, "undone_by": object{"id": by}})
+		return shown, false
+	case !visible:
+		h.add(1510, shown, object{"id": s.id, "changes": []any{object{"property": "sim", "was": presence(1), "now": presence(0)}}})
+		return shown, false
+	}
+	if changes := m.since(w, l); len(changes) > 0 {
+		h.add(1510, shown, object{"id": s.id, "changes": changes})
+	}
+	return shown, true
+}
+
+// refuseWay adds the rules that a SIM's way back breaks.
+func (m *Model) refuseWay(u *user, w wayBack, l line, shown object, h holds) {
+	now, home := l.sim.now(), m.workspaces[l.before().workspace]
+	for code, broken := range map[int]bool{
+		1502: now.device != 0 && !w.detach,
+		1504: !m.administers(u, now.workspace),
+		1505: (m.workspaces[now.workspace].country == "BR") != (home.country == "BR"),
+		1509: home.suspended,
+	} {
+		if broken {
+			h.add(code, shown, nil)
+		}
+	}
+	if device := l.before().device; w.devices && device != 0 && !m.free(device, l.before().workspace) {
+		h.add(1511, shown, object{"id": l.sim.id, "endpoint": object{"id": device, "name": l.deviceName()}})
+	}
 }
 
 var undoReasons = []struct {
