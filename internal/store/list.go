@@ -31,7 +31,11 @@ func (w *where) and(term string) { w.terms = append(w.terms, "("+term+")") }
 // in returns the condition "the column has one of the values", with one parameter for any
 // number of values.
 func (w *where) in(column string, values any) string {
-	return column + " " + w.tx.pick("IN (SELECT value FROM json_each(%s))", "= ANY(%s)", w.arg(values))
+	array := "= ANY(%s)"
+	if _, is := values.([]int64); is { // or PostgreSQL refuses what is too large for the column
+		array = "= ANY(%s::bigint[])"
+	}
+	return column + " " + w.tx.pick("IN (SELECT value FROM json_each(%s))", array, w.arg(values))
 }
 
 func (w *where) String() string {
