@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestHangupOfTheDemo closes the terminal of the demo: it ends in order and removes its files.
@@ -29,7 +30,11 @@ func TestHangupOfTheDemo(t *testing.T) {
 	if err := p.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	<-p.ended
+	select {
+	case <-p.ended:
+	case <-time.After(2 * time.Minute):
+		t.Fatal("it goes on after SIGHUP")
+	}
 	if p.err != nil || !strings.Contains(p.text(t), "Stopped. The database is gone.") {
 		t.Errorf("it ended with %v:\n%s", p.err, p.text(t))
 	}

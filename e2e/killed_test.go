@@ -95,6 +95,7 @@ func newKilled(t testing.TB, url string, n int) *killed {
 }
 
 func (k *killed) command(ctx context.Context, args ...string) *exec.Cmd {
+	hangupsReachPrograms()
 	cmd := exec.CommandContext(ctx, "simferry", args...)
 	cmd.Env = k.environ
 	return cmd

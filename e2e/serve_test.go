@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -23,6 +24,14 @@ type program struct {
 	end    sync.Once
 }
 
+// hangupsReachPrograms makes the programs that tests start end on SIGHUP even if this process
+// ignores it, as under nohup. A process that has a handler passes on the default.
+var hangupsReachPrograms = sync.OnceFunc(func() {
+	if signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
+	}
+})
+
 // startProgram runs a command of simferry in dir. The test's end stops it.
 func startProgram(t testing.TB, dir string, env []string, args ...string) *program {
 	t.Helper()
@@ -33,6 +42,7 @@ func startProgram(t testing.TB, dir string, env []string, args ...string) *progr
 	}
 	p.Cmd = exec.CommandContext(context.Background(), "simferry", args...)
 	p.Dir, p.Env, p.Stdout, p.Stderr = dir, env, output, output
+	hangupsReachPrograms()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
