@@ -8,21 +8,21 @@ import (
 
 // applyPostgresSQL is one statement: one round trip, and all its parts see the same lines. The
 // UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
-var applyPostgresSQL = `
+var applyPostgresSQL = named(`
 	WITH entry AS (
 		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, sims, detach_devices, allowed_statuses, delta, ids_delta, audited,
 			undoes, restore_status, restore_devices, reference, reason)
-		VALUES ($1, $2, $3::bigint, $4::bigint, $5, $6, cardinality($11::bigint[]), $7, $8, $9, $10, CASE WHEN $32::boolean THEN 1 END,
-			$46, $47, $48, $49, $50)
+		VALUES (:uid, :kind, :at::bigint, :user_id::bigint, :token_id, :target_id, cardinality(:sim_ids::bigint[]), :detach_devices, :allowed_statuses, :delta, :ids_delta, CASE WHEN :audited::boolean THEN 1 END,
+			:undoes, :restore_status, :restore_devices, :reference, :reason)
 		RETURNING id
 	), l AS (
 		SELECT e.id AS ledger_id, t.sim_id, t.version, t.ordinal, t.workspace_before, t.workspace_after,
 			t.status_before, t.status_after, NULLIF(t.device_before, 0) AS device_before, NULLIF(t.device_after, 0) AS device_after, CASE WHEN t.device_before <> 0 THEN t.device_name END AS device_name
-		FROM entry e, unnest($11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::smallint[], $16::smallint[], $17::bigint[], $18::bigint[], $45::text[])
+		FROM entry e, unnest(:sim_ids::bigint[], :versions::bigint[], :workspaces_before::bigint[], :workspaces_after::bigint[], :statuses_before::smallint[], :statuses_after::smallint[], :devices_before::bigint[], :devices_after::bigint[], :device_names::text[])
 			WITH ORDINALITY AS t (sim_id, version, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name, ordinal)
 	), moved AS (
 		UPDATE sims s SET workspace_id = l.workspace_after, status = l.status_after, device_id = l.device_after, version = l.version,
-			activated_at = CASE WHEN l.status_after = 1 THEN COALESCE(s.activated_at, $3) ELSE s.activated_at END
+			activated_at = CASE WHEN l.status_after = 1 THEN COALESCE(s.activated_at, :at) ELSE s.activated_at END
 		FROM l WHERE s.id = l.sim_id AND s.workspace_id = l.workspace_before AND s.version = l.version - 1
 		RETURNING s.id
 	), lines AS (
@@ -31,40 +31,50 @@ var applyPostgresSQL = `
 	), sides AS (
 		INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims, authority)
 		SELECT t.workspace_id, e.id, t.side, t.sims, t.authority
-		FROM entry e, unnest($19::bigint[], $20::smallint[], $21::bigint[], $51::smallint[]) AS t (workspace_id, side, sims, authority)
+		FROM entry e, unnest(:side_workspaces::bigint[], :side_kinds::smallint[], :side_sims::bigint[], :side_authorities::smallint[]) AS t (workspace_id, side, sims, authority)
 	), tallied AS (
 		INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
-		SELECT * FROM unnest($28::bigint[], $29::smallint[], $30::bigint[], $31::bigint[])
+		SELECT * FROM unnest(:tally_workspaces::bigint[], :tally_statuses::smallint[], :tally_blocks::bigint[], :tally_sims::bigint[])
 	), noted AS (
 		INSERT INTO audit (at, actor, user_id, token_id, address, request_id, action, code, subject, subject_id, ledger_id, detail, places)
-		SELECT $3, $33::smallint, $34::bigint, $35::bigint, $36::text, $37::text, $38::text, $39::bigint, $40::text, $41::text, e.id, $42::text, $43::text
-		FROM entry e WHERE $32
+		SELECT :at, :audit_actor::smallint, :audit_user_id::bigint, :audit_token_id::bigint, :audit_address::text, :audit_request_id::text, :audit_action::text, :audit_code::bigint, :audit_subject::text, :audit_subject_id::text, e.id, :audit_detail::text, :audit_places::text
+		FROM entry e WHERE :audited
 		RETURNING id
 	), filed AS (
-		INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, n.id FROM noted n, unnest($44::bigint[]) AS p (place)
+		INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, n.id FROM noted n, unnest(:audit_place_ids::bigint[]) AS p (place)
 	), written AS (
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
-		SELECT $3, n.type, 2, n.severity, n.workspace_id, $4, n.sim_id, n.device_id, e.id, n.description
+		SELECT :at, n.type, 2, n.severity, n.workspace_id, :user_id, n.sim_id, n.device_id, e.id, n.description
 		FROM entry e, (
 			SELECT v.*, 0 AS severity FROM (` + lineEvents + `) v
 			UNION ALL
 			SELECT 1000000 + t.ordinal, 4, t.type, t.workspace_id, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), t.description, t.severity
-			FROM unnest($22::smallint[], $23::smallint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::text[])
+			FROM unnest(:event_types::smallint[], :event_severities::smallint[], :event_workspaces::bigint[], :event_sims::bigint[], :event_devices::bigint[], :event_descriptions::text[])
 				WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal)
 		) n ORDER BY n.ordinal, n.step
 	)
-	SELECT e.id, (SELECT count(*) FROM moved), EXISTS (SELECT 1 FROM workspaces w WHERE w.id = ANY($13::bigint[] || $14::bigint[]) AND w.type <> 4) FROM entry e`
+	SELECT e.id, (SELECT count(*) FROM moved), EXISTS (SELECT 1 FROM workspaces w WHERE w.id = ANY(:workspaces_before::bigint[] || :workspaces_after::bigint[]) AND w.type <> 4) FROM entry e`)
 
 func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID, moved int64, stock bool, err error) {
-	args := append(tx.entryArgs(c), c.lineColumns()...)
-	args = append(args, c.sideColumns()...)
-	args = append(args, c.eventColumns()...)
-	args = append(args, tallyColumns(c.tally())...)
-	args = append(args, c.auditColumns()...)
-	args = append(args, c.deviceNames())
-	args = append(append(args, c.undoArgs()...), c.authorities())
-	_, err = tx.one(ctx, applyPostgresSQL, args, &id, &moved, &stock)
+	args, err := applyPostgresSQL.args(tx.applyParams(c))
+	if err != nil {
+		return 0, 0, false, err
+	}
+	_, err = tx.one(ctx, applyPostgresSQL.text, args, &id, &moved, &stock)
 	return id, moved, stock, err
+}
+
+func (tx *Tx) applyParams(c Change) params {
+	p := params{"device_names": c.deviceNames(), "side_authorities": c.authorities()}
+	p.add("uid kind at user_id token_id target_id detach_devices allowed_statuses delta ids_delta", tx.entryArgs(c)...)
+	p.add("undoes restore_status restore_devices reference reason", c.undoArgs()...)
+	p.add("sim_ids versions workspaces_before workspaces_after statuses_before statuses_after devices_before devices_after", c.lineColumns()...)
+	p.add("side_workspaces side_kinds side_sims", c.sideColumns()...)
+	p.add("event_types event_severities event_workspaces event_sims event_devices event_descriptions", c.eventColumns()...)
+	p.add("tally_workspaces tally_statuses tally_blocks tally_sims", tallyColumns(c.tally())...)
+	p.add(`audited audit_actor audit_user_id audit_token_id audit_address audit_request_id audit_action audit_code
+		audit_subject audit_subject_id audit_detail audit_places audit_place_ids`, c.auditColumns()...)
+	return p
 }
 
 func (tx *Tx) entryArgs(c Change) []any {

@@ -43,7 +43,7 @@ var crash = []faults.Mutation{
 		Does: "the UPDATE ignores the planned Workspace and version, and the SIMs are not locked",
 		Edits: []faults.Edit{
 			{File: "internal/control/migrate.go", Old: "m.run.Request, true)", New: "m.run.Request, false)"},
-			{File: "internal/store/applypostgres.go", Old: "tx.one(ctx, applyPostgresSQL,", New: "tx.one(ctx, unguarded(applyPostgresSQL),"},
+			{File: "internal/store/applypostgres.go", Old: "tx.one(ctx, applyPostgresSQL.text,", New: "tx.one(ctx, unguarded(applyPostgresSQL.text),"},
 		},
 		Add: map[string]string{"internal/store/mutant_unguarded.go": `package store
 
