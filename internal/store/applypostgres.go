@@ -22,7 +22,7 @@ var applyPostgresSQL = named(`
 			WITH ORDINALITY AS t (sim_id, version, workspace_before, workspace_after, status_before, status_after, device_before, device_after, device_name, ordinal)
 	), moved AS (
 		UPDATE sims s SET workspace_id = l.workspace_after, status = l.status_after, device_id = l.device_after, version = l.version,
-			activated_at = CASE WHEN l.status_after = 1 THEN COALESCE(s.activated_at, :at) ELSE s.activated_at END
+			activated_at = CASE WHEN l.status_after = ` + activatedSIM + ` THEN COALESCE(s.activated_at, :at) ELSE s.activated_at END
 		FROM l WHERE s.id = l.sim_id AND s.workspace_id = l.workspace_before AND s.version = l.version - 1
 		RETURNING s.id
 	), lines AS (

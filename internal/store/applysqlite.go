@@ -79,7 +79,7 @@ func deviceName(before fleet.SIMState) any {
 // The UPDATE is guarded by the SIM's Workspace and version; the caller compares the count.
 const moveSIMsSQLite = `
 	UPDATE sims SET workspace_id = l.workspace_after, status = l.status_after, device_id = l.device_after, version = l.version,
-		activated_at = CASE WHEN l.status_after = 1 THEN COALESCE(sims.activated_at, $2) ELSE sims.activated_at END
+		activated_at = CASE WHEN l.status_after = ` + activatedSIM + ` THEN COALESCE(sims.activated_at, $2) ELSE sims.activated_at END
 	FROM ledger_lines l
 	WHERE l.ledger_id = $1 AND sims.id = l.sim_id AND sims.workspace_id = l.workspace_before AND sims.version = l.version - 1`
 

@@ -26,7 +26,7 @@ func (tx *Tx) RegisteredBatches(ctx context.Context, bics []string) (map[string]
 func (tx *Tx) BatchSIMs(ctx context.Context, bic string, lock bool) ([]fleet.SIM, error) {
 	w := where{tx: tx}
 	w.and("s.bic = " + w.arg(bic))
-	w.and("s.status <> 3")
+	w.and("s.status <> " + deletedSIM)
 	return tx.ordered(ctx, &w, lock)
 }
 

@@ -80,7 +80,7 @@ func foundDevices(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, 
 		if !wholeICCIDs(f) {
 			return "", false
 		}
-		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE x.status <> 3 AND (" + joinOr(w.alternatives(f, "x.iccid")) + "))"
+		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE x.status <> " + deletedSIM + " AND (" + joinOr(w.alternatives(f, "x.iccid")) + "))"
 	default:
 		return "", false
 	}

@@ -60,7 +60,7 @@ const (
 func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.DeviceID, lock bool) (map[fleet.DeviceID]fleet.Device, error) {
 	w := where{tx: tx}
 	w.and("d.workspace_id = " + w.arg(int64(ws)))
-	w.and("d.status <> 2")
+	w.and("d.status <> " + deletedDevice)
 	w.and(scopedIDs(&w, "devices", "d.id", int64(ws), []string{"workspace_id"}, ids))
 	text := "SELECT " + deviceColumns + " FROM devices d WHERE " + w.String()
 	if lock {
@@ -95,7 +95,7 @@ func (tx *Tx) HeldBy(ctx context.Context, devices []fleet.DeviceID) (map[fleet.D
 func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.SIMID) (map[fleet.SIMID]fleet.SIMState, error) {
 	w := where{tx: tx}
 	w.and("s.workspace_id = " + w.arg(int64(ws)))
-	w.and("s.status <> 3")
+	w.and("s.status <> " + deletedSIM)
 	w.and(scopedIDs(&w, "sims", "s.id", int64(ws), []string{"workspace_id"}, ids))
 	sims, err := tx.states(ctx, stateColumns+" FROM sims s WHERE "+w.String()+tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s"), w.args)
 	found := make(map[fleet.SIMID]fleet.SIMState, len(sims))
@@ -141,7 +141,7 @@ func (tx *Tx) EachDevice(ctx context.Context, ws fleet.WorkspaceID, give func(fl
 
 // existing limits a query on devices d to those that are not deleted.
 func (w *where) existing(ws fleet.WorkspaceID) {
-	w.and("d.status <> 2")
+	w.and("d.status <> " + deletedDevice)
 	if ws != 0 {
 		w.and("d.workspace_id = " + w.arg(int64(ws)))
 	}

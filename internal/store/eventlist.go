@@ -205,8 +205,8 @@ func eventsNaming(w *where, field, text string) string {
 		return "e.sim_id IN (SELECT x.id FROM sims x WHERE x.imsi <> '' AND x.imsi = " + w.arg(text) + ")"
 	case (field == "iccid" || field == "iccid_with_luhn") && len(text) == fleet.ICCIDLength:
 		iccid := w.arg(text) // one index has the SIMs that are not deleted, another the deleted ones
-		return "e.sim_id IN (SELECT x.id FROM sims x WHERE x.status <> 3 AND x.iccid = " + iccid +
-			" UNION ALL SELECT x.id FROM sims x WHERE x.status = 3 AND x.iccid = " + iccid + ")"
+		return "e.sim_id IN (SELECT x.id FROM sims x WHERE x.status <> " + deletedSIM + " AND x.iccid = " + iccid +
+			" UNION ALL SELECT x.id FROM sims x WHERE x.status = " + deletedSIM + " AND x.iccid = " + iccid + ")"
 	}
 	return ""
 }

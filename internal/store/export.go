@@ -9,7 +9,7 @@ import (
 // exported limits a query on sims s to those of an export: all that are not deleted, of one
 // Workspace if ws is not 0.
 func (w *where) exported(ws fleet.WorkspaceID) {
-	w.and("s.status <> 3")
+	w.and("s.status <> " + deletedSIM)
 	if ws != 0 {
 		w.and("s.workspace_id = " + w.arg(int64(ws)))
 	}

@@ -107,7 +107,7 @@ func (tx *Tx) Holders(ctx context.Context, iccids []fleet.ICCID) (map[fleet.ICCI
 	for len(iccids) > 0 {
 		n := min(len(iccids), importBatch)
 		w := where{tx: tx}
-		w.and("s.status <> 3")
+		w.and("s.status <> " + deletedSIM)
 		w.and(w.in("s.iccid", list(tx, iccids[:n])))
 		err := tx.each(ctx, "SELECT s.iccid, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
 			var iccid fleet.ICCID

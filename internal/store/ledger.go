@@ -90,7 +90,7 @@ func (w *where) sideOf(who reader, id fleet.MigrationID) {
 		w.and("EXISTS (" + side(w.arg(int64(who.token))) + ")")
 		return
 	}
-	w.and("EXISTS (SELECT 1 FROM memberships b WHERE b.status = 1 AND b.user_id = " + w.arg(int64(who.User)) +
+	w.and("EXISTS (SELECT 1 FROM memberships b WHERE b.status = " + activeMember + " AND b.user_id = " + w.arg(int64(who.User)) +
 		" AND EXISTS (" + side("b.workspace_id") + ") LIMIT 1 OFFSET 0)")
 }
 
@@ -100,7 +100,7 @@ func (w *where) ownSide(who reader) string {
 	case who.SuperAdmin:
 		return "1 = 1"
 	case who.User != 0:
-		return `EXISTS (SELECT 1 FROM memberships b WHERE b.workspace_id = v.workspace_id AND b.status = 1
+		return `EXISTS (SELECT 1 FROM memberships b WHERE b.workspace_id = v.workspace_id AND b.status = ` + activeMember + `
 			AND b.user_id = ` + w.arg(int64(who.User)) + ")"
 	}
 	return "v.workspace_id = " + w.arg(int64(who.token))

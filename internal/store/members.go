@@ -17,7 +17,7 @@ type Member struct {
 const (
 	memberColumns = `u.id, u.username, ` + memberName + `, ` + memberStatus + `, ` + memberSince
 	memberName    = `COALESCE(m.invited_name, u.name)`
-	memberStatus  = `(CASE WHEN m.status = 2 THEN 2 WHEN m.invited_at IS NOT NULL THEN 0 ELSE u.status END)`
+	memberStatus  = `(CASE WHEN m.status = ` + suspendedMember + ` THEN 2 WHEN m.invited_at IS NOT NULL THEN 0 ELSE u.status END)`
 	memberSince   = `COALESCE(m.invited_at, u.created_at)`
 	joinMembers   = `memberships m JOIN users u ON u.id = m.user_id`
 )
@@ -125,7 +125,7 @@ func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, besides fleet.UserID) (n int, err error) {
 	_, err = tx.one(ctx, `
 		SELECT count(*) FROM `+joinMembers+` JOIN membership_roles r ON r.user_id = m.user_id AND r.workspace_id = m.workspace_id
-		WHERE m.workspace_id = $1 AND m.user_id <> $2 AND m.status = 1 AND m.invited_at IS NULL AND u.status = 1 AND r.role = 1`,
+		WHERE m.workspace_id = $1 AND m.user_id <> $2 AND m.status = `+activeMember+` AND m.invited_at IS NULL AND u.status = `+activeUser+` AND r.role = 1`,
 		[]any{int64(ws), int64(besides)}, &n)
 	return n, err
 }

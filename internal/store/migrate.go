@@ -118,7 +118,7 @@ func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]
 	default:
 		from = w.among("id", numbers(tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) }))
 	}
-	w.and("s.status <> 3")
+	w.and("s.status <> " + deletedSIM)
 	if tx.d == Postgres && !who.SuperAdmin && (lock || !few) {
 		// An array and not IN: PostgreSQL would turn IN into a join, and would check a SIM that
 		// moved while the statement waited for the lock against the membership of the previous
@@ -134,7 +134,7 @@ func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]
 
 // memberOf returns the array of the caller's Workspaces, on PostgreSQL.
 func (w *where) memberOf(who Caller) string {
-	return "ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1)"
+	return "ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember + ")"
 }
 
 func (w *where) ranged(sel fleet.Selector) string {
@@ -167,7 +167,7 @@ func (w *where) membersSIMs(who Caller, sel fleet.Selector) (from string) {
 // of each Workspace. A SIM of another Workspace is not looked at.
 func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 	mine := "memberships m CROSS JOIN sims s INDEXED BY "
-	w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = 1")
+	w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember)
 	w.and("s.workspace_id = m.workspace_id")
 	switch {
 	case sel.Range != nil:

@@ -34,10 +34,12 @@ func named(text string) namedSQL {
 // params are the values of a statement's parameters, by name.
 type params map[string]any
 
-// add adds a value for each of the names, which spaces separate.
+// add adds values for the names, which spaces separate. args refuses a name without a value.
 func (p params) add(names string, values ...any) {
 	for i, name := range strings.Fields(names) {
-		p[name] = values[i]
+		if i < len(values) {
+			p[name] = values[i]
+		}
 	}
 }
 

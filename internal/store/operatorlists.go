@@ -62,9 +62,9 @@ func (tx *Tx) MembershipsOf(ctx context.Context, users []fleet.UserID) (map[flee
 func (tx *Tx) NamesWorkspace(ctx context.Context, ws fleet.WorkspaceID) (held, named bool, err error) {
 	var owns, refers int
 	_, err = tx.one(ctx, `SELECT
-			CASE WHEN EXISTS (SELECT 1 FROM sims s WHERE s.workspace_id = $1 AND s.status <> 3) THEN 1 ELSE 0 END,
-			CASE WHEN EXISTS (SELECT 1 FROM sims s WHERE s.issuer_id = $1 AND s.status <> 3)
-				OR EXISTS (SELECT 1 FROM sims s WHERE s.reseller_id = $1 AND s.status <> 3) THEN 1 ELSE 0 END`,
+			CASE WHEN EXISTS (SELECT 1 FROM sims s WHERE s.workspace_id = $1 AND s.status <> `+deletedSIM+`) THEN 1 ELSE 0 END,
+			CASE WHEN EXISTS (SELECT 1 FROM sims s WHERE s.issuer_id = $1 AND s.status <> `+deletedSIM+`)
+				OR EXISTS (SELECT 1 FROM sims s WHERE s.reseller_id = $1 AND s.status <> `+deletedSIM+`) THEN 1 ELSE 0 END`,
 		[]any{int64(ws)}, &owns, &refers)
 	return owns != 0, refers != 0, err
 }

@@ -40,7 +40,7 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 	spaces := where{tx: tx}
 	user := spaces.arg(int64(who.User))
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
-		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = 1
+		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = ` + activeMember + `
 		ORDER BY m.workspace_id LIMIT ` + spaces.arg(mostSearched+1) + "))")
 	err = tx.batchSnapshot(ctx, append(besides,
 		tx.selection(who, spanned(req.Select), false, true, &snap.SIMs),

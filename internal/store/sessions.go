@@ -125,10 +125,10 @@ type Session struct {
 const sessionSelect = `
 	SELECT ` + userColumns + `, ` + workspaceColumns + `, COALESCE((SELECT MIN(r.role)
 			FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
-			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0),
+			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = ` + activeMember + `), 0),
 		EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.status = 1),
 		EXISTS (SELECT 1 FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
-			WHERE m.user_id = u.id AND m.status = 1 AND r.role = 1)
+			WHERE m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = 1)
 	FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`
 
 // UserSession reads, in one statement, the data for a user's request in a Workspace.
@@ -150,7 +150,7 @@ func (b BearerOf) statement(s *Session, found *bool) statement {
 	const text = sessionSelect + `
 		AND ($3 = '' OR EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3))
 		AND NOT EXISTS (SELECT 1 FROM ended_sessions e WHERE e.family = $4)
-		AND (u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = 2))`
+		AND (u.super_admin = 1 OR NOT EXISTS (SELECT 1 FROM memberships x WHERE x.user_id = u.id AND x.workspace_id = w.id AND x.status = ` + suspendedMember + `))`
 	return statement{text, []any{int64(b.User), int64(b.Workspace), b.Key, b.Family}, scanSession(s, found)}
 }
 

@@ -57,7 +57,7 @@ func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) 
 	case ws.Type == fleet.Enterprise && (name == "iccid" || name == "iccid_with_luhn"):
 		n.driving = "s.workspace_id = " + w.arg(int64(ws.ID)) + " AND " + condition()
 	case name == "iccid_with_luhn", name == "iccid" && wholeICCIDs(f):
-		n.driving = "s.status <> 3 AND " + condition() // the index leaves deleted SIMs out
+		n.driving = "s.status <> " + deletedSIM + " AND " + condition() // the index leaves deleted SIMs out
 	case name == "customer_org" && ws.Type != fleet.Enterprise && len(f.Numbers) == 1:
 		var one int // a parent may know the size of a Workspace
 		below, err := tx.one(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)

@@ -89,7 +89,7 @@ func (tx *Tx) seenPage(ws fleet.Workspace, l fleet.List, at place) *where {
 	w.args = bounds.args
 	var parts []string
 	for _, column := range []string{"workspace_id", "issuer_id", "reseller_id"} {
-		parts = append(parts, "SELECT * FROM (SELECT s.id FROM sims s WHERE s."+column+" = "+id+" AND s.status <> 3 AND "+bounds.String()+
+		parts = append(parts, "SELECT * FROM (SELECT s.id FROM sims s WHERE s."+column+" = "+id+" AND s.status <> "+deletedSIM+" AND "+bounds.String()+
 			" ORDER BY s.id"+direction+" LIMIT "+most+") p")
 	}
 	w.and("s.id IN (SELECT u.id FROM (" + strings.Join(parts, " UNION ") + ") u ORDER BY u.id" + direction +
@@ -109,7 +109,7 @@ func sourceOf(from string) string {
 func (w *where) conditions(ws fleet.Workspace, l fleet.List) {
 	w.scope(ws)
 	if !filtersBy(l, "status") {
-		w.and("s.status <> 3")
+		w.and("s.status <> " + deletedSIM)
 	}
 	w.filter(l, simFields)
 }
@@ -180,7 +180,7 @@ func filtersBy(l fleet.List, field string) bool {
 func (tx *Tx) SIM(ctx context.Context, ws fleet.Workspace, id fleet.SIMID, lock bool) (s fleet.SIM, found bool, err error) {
 	w := where{tx: tx}
 	w.scope(ws)
-	w.and("s.status <> 3")
+	w.and("s.status <> " + deletedSIM)
 	w.and("s.id = " + w.arg(int64(id)))
 	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String()
 	if lock {

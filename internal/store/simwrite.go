@@ -12,7 +12,7 @@ import (
 func (tx *Tx) SIMsByID(ctx context.Context, ws fleet.Workspace, ids []fleet.SIMID) ([]fleet.SIM, error) {
 	w := where{tx: tx}
 	w.scope(ws)
-	w.and("s.status <> 3")
+	w.and("s.status <> " + deletedSIM)
 	owners := []string{"workspace_id"}
 	if ws.Type != fleet.Enterprise {
 		owners = append(owners, "issuer_id", "reseller_id")

@@ -15,12 +15,12 @@ func seenBy(viewer fleet.WorkspaceID) counted { return counted{-viewer, []int64{
 
 // SeenSIMs has a row for each SIM and each Workspace that sees it beyond its own fleet.
 const SeenSIMs = `
-	SELECT s.issuer_id AS viewer, s.id >> 10 AS block FROM sims s WHERE s.status <> 3
+	SELECT s.issuer_id AS viewer, s.id >> 10 AS block FROM sims s WHERE s.status <> ` + deletedSIM + `
 	UNION ALL
-	SELECT s.reseller_id, s.id >> 10 FROM sims s WHERE s.status <> 3 AND s.reseller_id IS NOT NULL AND s.reseller_id <> s.issuer_id
+	SELECT s.reseller_id, s.id >> 10 FROM sims s WHERE s.status <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL AND s.reseller_id <> s.issuer_id
 	UNION ALL
 	SELECT s.workspace_id, s.id >> 10 FROM sims s JOIN workspaces w ON w.id = s.workspace_id
-	WHERE w.type <> 4 AND s.status <> 3 AND s.workspace_id <> s.issuer_id AND s.workspace_id IS DISTINCT FROM s.reseller_id`
+	WHERE w.type <> 4 AND s.status <> ` + deletedSIM + ` AND s.workspace_id <> s.issuer_id AND s.workspace_id IS DISTINCT FROM s.reseller_id`
 
 // deletes reports whether a change deletes a SIM, or brings a deleted one back.
 func (c Change) deletes() bool {
@@ -43,28 +43,28 @@ const stockMovedSQLite = `
 const countSeenByLines = `
 	INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
 	SELECT -viewer, 0, sim_id >> 10, sum(n) FROM (
-		SELECT l.sim_id, s.issuer_id AS viewer, -1 AS n FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_before <> 3
+		SELECT l.sim_id, s.issuer_id AS viewer, -1 AS n FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_before <> ` + deletedSIM + `
 		UNION SELECT l.sim_id, s.reseller_id, -1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id
-			WHERE l.ledger_id = $1 AND l.status_before <> 3 AND s.reseller_id IS NOT NULL
+			WHERE l.ledger_id = $1 AND l.status_before <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL
 		UNION SELECT l.sim_id, w.id, -1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_before AND w.type <> 4
-			WHERE l.ledger_id = $1 AND l.status_before <> 3
-		UNION SELECT l.sim_id, s.issuer_id, 1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_after <> 3
+			WHERE l.ledger_id = $1 AND l.status_before <> ` + deletedSIM + `
+		UNION SELECT l.sim_id, s.issuer_id, 1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_after <> ` + deletedSIM + `
 		UNION SELECT l.sim_id, s.reseller_id, 1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id
-			WHERE l.ledger_id = $1 AND l.status_after <> 3 AND s.reseller_id IS NOT NULL
+			WHERE l.ledger_id = $1 AND l.status_after <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL
 		UNION SELECT l.sim_id, w.id, 1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_after AND w.type <> 4
-			WHERE l.ledger_id = $1 AND l.status_after <> 3
+			WHERE l.ledger_id = $1 AND l.status_after <> ` + deletedSIM + `
 	) u GROUP BY viewer, sim_id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
 
 // countSeenByOwners records the changes by a new issuer ($2) and reseller ($3, or 0) of a SIM.
 const countSeenByOwners = `
 	INSERT INTO sim_tally_changes (workspace_id, status, block, sims)
 	SELECT -viewer, 0, id >> 10, sum(n) FROM (
-		SELECT s.id, s.issuer_id AS viewer, -1 AS n FROM sims s WHERE s.id = $1 AND s.status <> 3
-		UNION SELECT s.id, s.reseller_id, -1 FROM sims s WHERE s.id = $1 AND s.status <> 3 AND s.reseller_id IS NOT NULL
-		UNION SELECT s.id, w.id, -1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> 3
-		UNION SELECT s.id, CAST($2 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> 3
-		UNION SELECT s.id, CAST($3 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> 3 AND $3 <> 0
-		UNION SELECT s.id, w.id, 1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> 3
+		SELECT s.id, s.issuer_id AS viewer, -1 AS n FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
+		UNION SELECT s.id, s.reseller_id, -1 FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL
+		UNION SELECT s.id, w.id, -1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
+		UNION SELECT s.id, CAST($2 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
+		UNION SELECT s.id, CAST($3 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + ` AND $3 <> 0
+		UNION SELECT s.id, w.id, 1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
 	) u GROUP BY viewer, id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
 
 // addSeen adds imported SIMs to the counts of the Workspaces that see them.

@@ -54,10 +54,10 @@ func (tx *Tx) previousDevices(ctx context.Context, who Caller, ids []fleet.Devic
 		return found, nil
 	}
 	w := where{tx: tx}
-	w.and("d.status <> 2")
+	w.and("d.status <> " + deletedDevice)
 	w.and(w.in("d.id", list(tx, ids)))
 	if !who.SuperAdmin {
-		w.and("d.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.status = 1 AND m.user_id = " + w.arg(int64(who.User)) + ")")
+		w.and("d.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.status = " + activeMember + " AND m.user_id = " + w.arg(int64(who.User)) + ")")
 	}
 	text := "SELECT d.id, d.workspace_id, d.name FROM devices d WHERE " + w.String()
 	if lock {

@@ -56,7 +56,7 @@ func (tx *Tx) UserSeenBy(ctx context.Context, caller, id fleet.UserID, username 
 	}
 	return tx.user(ctx, `u.id = (SELECT a.user_id
 		FROM memberships b CROSS JOIN memberships a
-		WHERE b.user_id = $1 AND b.status = 1 AND a.workspace_id = b.workspace_id AND a.user_id = `+wanted+` LIMIT 1)`, int64(caller), arg)
+		WHERE b.user_id = $1 AND b.status = `+activeMember+` AND a.workspace_id = b.workspace_id AND a.user_id = `+wanted+` LIMIT 1)`, int64(caller), arg)
 }
 
 // UserIn finds a user by id, or by e-mail address if the id is 0, among the members of a

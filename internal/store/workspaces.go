@@ -111,9 +111,9 @@ func standingsOf(user string) string {
 	return `
 		SELECT ` + workspaceColumns + `, u.super_admin,
 			COALESCE((SELECT MIN(r.role) FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
-				WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1), 0)
+				WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = ` + activeMember + `), 0)
 		FROM workspaces w JOIN users u ON u.id = ` + user + `
-		WHERE (u.super_admin = 1 OR EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = 1))
+		WHERE (u.super_admin = 1 OR EXISTS (SELECT 1 FROM memberships m WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = ` + activeMember + `))
 			AND `
 }
 

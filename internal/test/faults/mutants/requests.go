@@ -21,7 +21,7 @@ var requests = []faults.Mutation{
 	replace("other_request", "another request under the same key gets the first one's reply",
 		onceFile, "if !bytes.Equal(got.Stored.Fingerprint, w.once.Fingerprint) {", "if len(got.Stored.Fingerprint) == 0 && bytes.Equal(got.Stored.Fingerprint, w.once.Fingerprint) {"),
 	replace("foreign_seen", "a SIM of any Workspace can be read and patched",
-		"internal/store/sims.go", "\tw.scope(ws)\n\tw.and(\"s.status <> 3\")\n\tw.and(\"s.id = \"", "\tw.and(\"s.status <> 3\")\n\tw.and(\"s.id = \""),
+		"internal/store/sims.go", "\tw.scope(ws)\n\tw.and(\"s.status <> \" + deletedSIM)\n\tw.and(\"s.id = \"", "\tw.and(\"s.status <> \" + deletedSIM)\n\tw.and(\"s.id = \""),
 	replace("suspended_user", "a bearer stays valid after its user's suspension and after a new password",
 		"internal/control/bearer.go", "if !found || s.User.Status != fleet.UserActive || s.User.Epoch != claims.Epoch {", "if !found {"),
 	replace("event_at_target", "events of a SIM's source Workspace are reported in the target",
