@@ -3,11 +3,11 @@ package store_test
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/store/storetest"
+	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
@@ -37,25 +37,9 @@ func openPostgres(t testing.TB, o store.Options) *store.Store {
 	return open(t, postgresURL(t), o)
 }
 
-func sqliteURL(t testing.TB) string {
-	t.Helper()
-	return "sqlite:" + filepath.Join(t.TempDir(), "simferry.db")
-}
+func sqliteURL(t testing.TB) string { return kit.SQLite.URL(t) }
 
-// postgresURL returns the URL of a database with our schema.
-func postgresURL(t testing.TB) string {
-	t.Helper()
-	pgtest.Template(t, "schema", func(url string) {
-		s, err := store.Open(t.Context(), url, store.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-	})
-	return pgtest.Clone(t, "schema")
-}
+func postgresURL(t testing.TB) string { return kit.Postgres.URL(t) }
 
 func open(t testing.TB, url string, o store.Options) *store.Store {
 	t.Helper()
