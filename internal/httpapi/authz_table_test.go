@@ -120,7 +120,7 @@ var accesses = map[string]access{
 
 	"GET /api/v1/migration":                      readers,
 	"GET /api/v1/migration/{migration_id}":       hidden,                                                                               // its path is made by the test
-	"POST /api/v1/migration/{migration_id}/undo": {"/api/v1/migration/1/undo", `{"dry_run": true}`, 200, 404, 404, 404, 404, 403, 200}, // as is this one
+	"POST /api/v1/migration/{migration_id}/undo": {"/api/v1/migration/1/undo", `{"dry_run": true}`, 200, 404, 404, 404, 404, 403, 200}, // TestAuthorization undoes a real one
 
 	"GET /api/v1/country":              readers,
 	"GET /api/v1/organisation/my":      readers,

@@ -30,8 +30,8 @@ const (
 
 type dump map[string][]model.Row
 
-// compareTables holds all rows of both databases against each other and against the model,
-// and then asks for the invariants.
+// compareTables compares all rows of both databases with each other and with the model, and then
+// checks the invariants.
 func (p *pair) compareTables() {
 	dumps := [2]dump{p.sides[0].dump(p), p.sides[1].dump(p)}
 	for _, d := range dumps {
@@ -86,7 +86,8 @@ func (p *pair) summed(changes []model.Row) []model.Row {
 	return list
 }
 
-// lines words rows, in order: all columns but the volatile ones, or only those of like.
+// lines formats rows, in order, with all columns except the volatile ones, or with those of like
+// only.
 func lines(table string, rows []model.Row, like model.Row) []string {
 	list := make([]string, 0, len(rows))
 	for _, r := range rows {

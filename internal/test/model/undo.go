@@ -135,7 +135,7 @@ func (m *Model) against(u *user, w wayBack) []any {
 		if !still || l.sim.now().workspace != l.after().workspace {
 			continue
 		}
-		m.refuseWay(u, w, l, shown, h)
+		m.checkWayBack(u, w, l, shown, h)
 	}
 	for _, ws := range w.homes {
 		if m.workspaces[ws].suspended && h.sims[1509] == nil {
@@ -171,8 +171,8 @@ func (m *Model) drifted(u *user, w wayBack, l line, h holds) (shown object, stil
 	return shown, true
 }
 
-// refuseWay adds the rules that a SIM's way back breaks.
-func (m *Model) refuseWay(u *user, w wayBack, l line, shown object, h holds) {
+// checkWayBack adds the rules that a SIM's way back breaks.
+func (m *Model) checkWayBack(u *user, w wayBack, l line, shown object, h holds) {
 	now, home := l.sim.now(), m.workspaces[l.before().workspace]
 	for code, broken := range map[int]bool{
 		1502: now.device != 0 && !w.detach,

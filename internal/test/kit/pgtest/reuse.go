@@ -17,10 +17,9 @@ type pool struct {
 	all  []string
 }
 
-// Reuse is Clone for tests that leave the schema as it is: t gets a copy that an earlier
-// test may have had, with the template's rows in it again. Making a database is making 300
-// files, and takes ten times as long as washing one. One that cannot be washed is left
-// aside.
+// Reuse is Clone for tests that do not change the schema: t gets a copy that an earlier test may
+// have used, with the template's rows restored. To create a database means to create 300 files,
+// and takes ten times as long. A copy that cannot be restored is not used again.
 func Reuse(t testing.TB, name string) string {
 	t.Helper()
 	SkipIfShort(t)
@@ -68,7 +67,7 @@ func fresh(t testing.TB, name string) string {
 	return database
 }
 
-// keep puts a copy of every table aside, and of what the sequences have come to.
+// keep saves a copy of every table, and the last value of every sequence.
 const keep = `
 	DO $$ DECLARE t text; BEGIN
 		CREATE SCHEMA pristine;
@@ -80,7 +79,7 @@ const keep = `
 			SELECT sequencename, start_value, last_value FROM pg_sequences WHERE schemaname = 'public';
 	END $$`
 
-// wash brings back the rows of the tables that differ, foreign keys not looking.
+// wash restores the rows of the tables that differ, without checking foreign keys.
 const wash = `
 	SET lock_timeout = '5s';
 	SET session_replication_role = replica;
@@ -132,7 +131,7 @@ func (p *pool) giveBack(name, database string) {
 	p.free[name] = append(p.free[name], database)
 }
 
-// drop removes the copies from a server that goes on without us.
+// drop removes the copies from a server that is not ours.
 func (p *pool) drop(s *server) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -15,13 +15,13 @@ import (
 // serverEnv names a server that is there already.
 const serverEnv = "SIMFERRY_TEST_POSTGRES"
 
-// server is where this process's databases are made: found at first use, kept to the end.
+// server holds the databases of this process. It is found or started at first use.
 type server struct {
 	mu      sync.Mutex
 	found   bool
 	failure error
 	admin   string   // superuser's URL
-	cluster *Cluster // nil where the server is not ours
+	cluster *Cluster // nil if the server is not ours
 
 	templates templates
 	pool      pool
@@ -38,8 +38,8 @@ const patience = "30"
 // PostgreSQL's defaults.
 var volatile = map[string]string{"fsync": "off", "full_page_writes": "off"}
 
-// url is the superuser's URL. A failure is remembered: a hundred tests should not each
-// wait for what cannot be had.
+// url returns the superuser's URL. It remembers a failure, so that not every test waits for it
+// again.
 func (s *server) url() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,8 +62,8 @@ func (s *server) find() error {
 	return nil
 }
 
-// exec runs statements as the superuser, outside a transaction: what creates and drops
-// databases runs in none.
+// exec runs statements as the superuser, outside a transaction, as CREATE DATABASE and DROP
+// DATABASE require.
 func (s *server) exec(statements ...string) error {
 	admin, err := s.url()
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *server) exec(statements ...string) error {
 	return nil
 }
 
-// urlOf is the URL of another database of the same server.
+// urlOf returns the URL of another database of the same server.
 func (s *server) urlOf(database string) (string, error) {
 	admin, err := s.url()
 	if err != nil {
@@ -101,7 +101,7 @@ func (s *server) urlOf(database string) (string, error) {
 	return u.String(), nil
 }
 
-// close leaves nothing behind, on our server or on another's.
+// close removes the databases that tests made, and our server.
 func (s *server) close() error {
 	s.mu.Lock()
 	cluster := s.cluster
