@@ -125,7 +125,11 @@ const (
 func (s steps) provider(db *sql.DB, pooled bool) (*goose.Provider, error) {
 	switch {
 	case s.dialect == SQLite:
-		return goose.NewProvider(goose.DialectSQLite3, db, s.files)
+		once, err := newOnceStore()
+		if err != nil {
+			return nil, err
+		}
+		return goose.NewProvider(goose.DialectCustom, db, s.files, goose.WithStore(once))
 	case pooled:
 		locker, err := lock.NewPostgresTableLocker(
 			lock.WithTableName("schema_lock"),
