@@ -194,7 +194,8 @@ func foundEvents(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, o
 	if f.Null || len(terms) == 0 {
 		return "", false
 	}
-	return "SELECT e.* FROM events e WHERE e.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(terms) + ")", true
+	// Without the +, SQLite goes through all events of the Workspace: it expects few of them.
+	return "SELECT e.* FROM events e WHERE " + w.tx.pick("+", "") + "e.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(terms) + ")", true
 }
 
 // eventsNaming is the condition that an event is of the SIM or device with a number or name, if

@@ -19,6 +19,7 @@ const (
 	refused = "refused" // it is refused, and the message says what to add
 
 	inWorkspace = "in the Workspace" // it goes through all that the Workspace has, found by an index
+	found       = "found"            // an index finds them; it does not go through the Workspace's others
 )
 
 // listPlans say how each list finds its rows by each field. A new filter or sort must be added.
@@ -56,18 +57,18 @@ var listPlans = []listPlan{
 			return err
 		},
 	},
-	longListPlan("devices", fleet.DeviceList, []string{"id", "name", "status", "imei", "ip_address", "sim", "iccid", "iccid_with_luhn", "imsi"},
+	longListPlan("devices", fleet.DeviceList, []string{"status"}, []string{"id", "name", "imei", "ip_address", "sim", "iccid", "iccid_with_luhn", "imsi"},
 		func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 			_, err := tx.DevicePage(ctx, 100, l)
 			return err
 		}),
 	longListPlan("events", fleet.EventList, []string{
-		"id", "timestamp", "from", "until", "alert", "organisation", "user", "endpoint", "imei", "ip_address", "sim", "iccid", "iccid_with_luhn", "imsi", "network", "rat", "country",
-	}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+		"timestamp", "from", "until", "alert", "organisation", "user", "network", "rat", "country",
+	}, []string{"id", "endpoint", "imei", "ip_address", "sim", "iccid", "iccid_with_luhn", "imsi"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.Events(ctx, 100, store.EventsOf{}, l)
 		return err
 	}),
-	longListPlan("audit", fleet.AuditList, []string{"id", "timestamp", "migration"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+	longListPlan("audit", fleet.AuditList, []string{"id", "timestamp", "migration"}, nil, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.AuditEntries(ctx, 100, l)
 		return err
 	}),
@@ -105,13 +106,16 @@ func workspaceList(name string, spec fleet.ListSpec, fields []string, run func(c
 
 // longListPlan is a list that has counts by id and instant: these filters are served, others are
 // refused if the Workspace has many rows.
-func longListPlan(name string, spec fleet.ListSpec, served []string, run func(context.Context, *store.Tx, fleet.List) error) listPlan {
+func longListPlan(name string, spec fleet.ListSpec, served, byIndex []string, run func(context.Context, *store.Tx, fleet.List) error) listPlan {
 	p := listPlan{name, spec, map[string]string{}, map[string]string{}, run}
 	for _, f := range spec.Fields {
 		p.filters[f.Name], p.sorts[f.Name] = refused, refused
 	}
 	for _, f := range served {
 		p.filters[f] = inWorkspace
+	}
+	for _, f := range byIndex {
+		p.filters[f] = found
 	}
 	p.sorts["id"] = inWorkspace
 	return p
@@ -213,7 +217,10 @@ func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec 
 		}
 		for _, line := range p.Lines {
 			few := strings.HasPrefix(p.Text, "WITH ") && materialized.MatchString(line) || strings.Contains(p.Text, "FROM list_changes t")
-			if want == inWorkspace && othersScanned.MatchString(line) && !few {
+			if want == found && workspaceScanned.MatchString(line) && !few {
+				t.Errorf("%s: it goes through the Workspace: %s\n%s\n%s", name, line, p.Text, strings.Join(p.Lines, "\n"))
+			}
+			if (want == inWorkspace || want == found) && othersScanned.MatchString(line) && !few {
 				t.Errorf("%s: it reads a whole table: %s\n%s\n%s", name, line, p.Text, strings.Join(p.Lines, "\n"))
 			}
 		}
@@ -223,8 +230,10 @@ func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec 
 var (
 	scanned       = regexp.MustCompile(`^(inside: )?SCAN (s|m|v|sims|ledger|ledger_sides)( |$)|Seq Scan on (sims|ledger|ledger_sides)\b`)
 	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t)\b`)
-	materialized  = regexp.MustCompile(`^SCAN (s|m|e|a|d)$`)
-	sortedWhole   = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY|^ *(-> +)?Sort  \(`)
+	// SQLite chooses by the shape of a statement, PostgreSQL by statistics that so few rows lack.
+	workspaceScanned = regexp.MustCompile(`^SEARCH (d|e) USING (COVERING )?INDEX (events_workspace|devices_of_workspace) `)
+	materialized     = regexp.MustCompile(`^SCAN (s|m|e|a|d)$`)
+	sortedWhole      = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY|^ *(-> +)?Sort  \(`)
 )
 
 // wholeTable finds what reads or sorts a whole table in a plan. Few rows that were found by an
