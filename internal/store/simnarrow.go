@@ -11,7 +11,7 @@ import (
 // mostScanned is how many SIMs a list may go through to filter, sort and count them: so many
 // take some hundredths of a second, on either engine. A list that would go through more must
 // be found by an index, or it is refused.
-const mostScanned = 25_000
+const mostScanned = 15_000
 
 // simSet is the set of SIMs, or of other rows, that a list goes through.
 type simSet struct {
