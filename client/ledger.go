@@ -12,7 +12,9 @@ const ledgerPath = "/api/v1/migration"
 
 // Migrations reads one page of the ledger, latest first by default: the migrations from and
 // into Workspaces of which the caller is a member, without their SIMs. The ledger is an
-// addition of Simferry; other servers return 404.
+// addition of Simferry; other servers return 404. ListOptions.Filter takes id, timestamp, from,
+// until, user, source_workspace, target_workspace, sim, iccid, iccid_with_luhn and reference, as
+// in "iccid:8988303000000000012,from:2026-11-01".
 //
 // Permission: any role in the Workspace. Errors: IsInvalid for an unknown field.
 func (c *Client) Migrations(ctx context.Context, o ListOptions) (*Page[api.Migration], error) {

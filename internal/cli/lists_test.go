@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -65,6 +66,29 @@ func TestPageOfAList(t *testing.T) {
 	} {
 		if got := p.run("", append([]string{"sims"}, args...)...); got.code != 2 || !strings.Contains(got.errors, want) {
 			t.Errorf("%v: %+v, want %q", args, got, want)
+		}
+	}
+}
+
+// The flags of 'migrations list' find the migrations of a SIM, of a Workspace and of a time.
+func TestMigrationsListFlags(t *testing.T) {
+	v := inventories(t)["cursor"](t)
+	p := newPerson(t)
+	p.login(v.url, v.user)
+	v.move(v.first, 300)
+	for flags, want := range map[string]int{
+		fmt.Sprintf("--sim %d", v.first): 1, fmt.Sprintf("--sim %d", v.first+1): 0, "--target 300": 1, "--source 300": 0, "--from 2020-01-01 --target 300": 1,
+		"--until 2020-01-01": 0, "--reference CHG-1": 0, "--iccid 8988303999999999999": 0, "--user 77": 0, "--filter target_workspace:300 --user 77": 0,
+	} {
+		got := p.run("", append(strings.Fields("migrations list --output json"), strings.Fields(flags)...)...)
+		if ids := listedIDs(t, got); len(ids) != want {
+			t.Errorf("%s: %d migrations, want %d", flags, len(ids), want)
+		}
+	}
+	for flags, want := range map[string]string{"--iccid 12": "--iccid", "--reference a,b": "--reference", "--from yesterday": "from takes a day"} {
+		got := p.run("", append(strings.Fields("migrations list"), strings.Fields(flags)...)...)
+		if got.code != 2 || !strings.Contains(got.errors, want) {
+			t.Errorf("%s: %+v", flags, got)
 		}
 	}
 }

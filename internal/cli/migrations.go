@@ -22,9 +22,13 @@ func migrationsList(p Process) *cobra.Command {
 			Use:   "list",
 			Short: "List migrations, the latest first",
 			Long: `List the migrations out of and into the Workspaces that you are a member of, the latest first.
-Filters: id, timestamp (or a day), user, target_workspace. The ledger is an extension of Simferry:
-other servers of the contract do not have it.`,
+Flags such as --iccid and --reference find some of them; they can be combined. --filter takes the
+same, with several values as value|value: id, timestamp (or a day), from, until, user,
+source_workspace, target_workspace, sim, iccid, iccid_with_luhn, reference. The ledger is an
+extension of Simferry: other servers of the contract do not have it.`,
 			Example: `  simferry migrations list
+  simferry migrations list --iccid 8988303000000000012 --from 2026-11-01
+  simferry migrations list --reference CHG-4711
   simferry migrations list --filter target_workspace:200 --sort timestamp --output csv`,
 			Args: positional(),
 		},
@@ -38,8 +42,11 @@ other servers of the contract do not have it.`,
 			{name: "sims", of: func(m api.Migration) any { return m.SIMCount }},
 			{name: "from", of: func(m api.Migration) any { return sources(m) }},
 			{name: "to", of: func(m api.Migration) any { return m.TargetWorkspace.Name }},
+			{name: "reference", wide: true, of: func(m api.Migration) any { return m.Reference }},
+			{name: "reason", wide: true, of: func(m api.Migration) any { return m.Reason }},
 		},
 	}
+	l.filter = migrationFilterFlags(l.cmd).add
 	return l.command(p)
 }
 

@@ -85,6 +85,11 @@ func (f *Filter) add(v string) error {
 			return badQuery("%s takes 20 digits with their check digit, not %q", f.Field.Name, clip(v))
 		}
 		f.Texts = append(f.Texts, string(id))
+	case ICCIDField:
+		if _, err := ParseICCID(v); err != nil {
+			return badQuery("%s takes a whole ICCID: %v", f.Field.Name, err)
+		}
+		f.Texts = append(f.Texts, v)
 	case BoolField:
 		n, ok := map[string]int64{"false": 0, "true": 1}[v]
 		if !ok {

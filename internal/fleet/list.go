@@ -17,6 +17,7 @@ const (
 	TextField                     // compared as a whole
 	PrefixField                   // compared from its beginning
 	LuhnField                     // a 20-digit ICCID with its check digit
+	ICCIDField                    // a whole ICCID, of 19 digits
 	TimeField                     // a day, or an instant
 	TagField                      // one of several tags in a text, separated by commas; spaces are ignored
 	NameField                     // an id, or the name of the object with that id

@@ -93,13 +93,23 @@ var EventList = ListSpec{
 	MaxPerPage:  2500,
 }
 
+// maxMoved is how many SIMs, Workspaces or references one filter of the ledger takes.
+const maxMoved = 100
+
 // MigrationList is what GET /api/v1/migration can be filtered and sorted by.
 var MigrationList = ListSpec{
 	Fields: []ListField{
 		{Name: "id"},
 		{Name: "timestamp", Kind: TimeField},
+		{Name: "from", Kind: FromField, NoSort: true},
+		{Name: "until", Kind: UntilField, NoSort: true},
 		{Name: "user"},
+		{Name: "source_workspace", NoSort: true, Most: maxMoved},
 		{Name: "target_workspace"},
+		{Name: "sim", NoSort: true, Most: maxMoved},
+		{Name: "iccid", Kind: ICCIDField, NoSort: true, Most: maxMoved},
+		{Name: "iccid_with_luhn", Kind: LuhnField, NoSort: true, Most: maxMoved},
+		{Name: "reference", Kind: TextField, NoSort: true, Most: maxMoved},
 	},
 	DefaultSort: Order{Field: "id", Descending: true},
 	PerPage:     100,

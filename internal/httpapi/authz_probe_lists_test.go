@@ -20,7 +20,7 @@ var filtered = map[string]string{
 	"GET /api/v1/user/{user_id}/event id": "event", "GET /api/v1/migration id": "entry", "GET /api/v1/application_token id": "token",
 	"GET /api/v1/audit id": "audit entry", "application_token": "token", "migration": "entry", "actor": "", "error_code": "",
 	"sim": "SIM", "endpoint": "device", "user": "user", "service_profile": "profile", "tariff_profile": "profile",
-	"customer_org": "Workspace", "issuer_org": "Workspace", "reseller_org": "Workspace", "organisation": "Workspace", "target_workspace": "Workspace",
+	"customer_org": "Workspace", "issuer_org": "Workspace", "reseller_org": "Workspace", "organisation": "Workspace", "target_workspace": "Workspace", "source_workspace": "Workspace",
 	"status": "", "sim_status": "", "model": "", "event_type": "", "event_source": "", "event_severity": "", "type": "", "source": "", "severity": "", // the same for every caller
 }
 

@@ -72,7 +72,7 @@ func TestEveryFieldOfEveryList(t *testing.T) {
 			for _, f := range spec.Fields {
 				value := map[fleet.FieldKind]string{
 					fleet.IntegerField: "1", fleet.BoolField: "false", fleet.TimeField: "2026-11-22", fleet.FromField: "2026-11-22", fleet.UntilField: "2026-11-22",
-					fleet.LuhnField: "89883030000067385937",
+					fleet.LuhnField: "89883030000067385937", fleet.ICCIDField: "8988303000006738593",
 				}[f.Kind]
 				if value == "" {
 					value = "x"

@@ -56,7 +56,7 @@ func (tx *Tx) EntryByUID(ctx context.Context, uid string) (id fleet.MigrationID,
 }
 
 var migrationColumns = map[string]string{
-	"id": "m.id", "timestamp": "m.at", "user": "m.user_id", "target_workspace": "m.target_id",
+	"id": "m.id", "timestamp": "m.at", "from": "m.at", "until": "m.at", "reference": "m.reference", "user": "m.user_id", "target_workspace": "m.target_id",
 }
 
 // reader is a reader of the ledger: a user, who sees the Workspaces of their active

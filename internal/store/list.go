@@ -17,7 +17,13 @@ type where struct {
 	// within are the conditions for text fields whose column is in another table: a column in
 	// braces is replaced by the alternatives for it.
 	within map[string]string
+
+	// special are the conditions for fields that no column or table alone decides.
+	special map[string]specialFilter
 }
+
+// specialFilter returns the condition of a filter.
+type specialFilter func(w *where, f fleet.Filter) string
 
 // arg adds an argument and returns its placeholder.
 func (w *where) arg(v any) string {
@@ -70,6 +76,9 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 	var terms []string
 	if f.Field.Kind == fleet.NeverField {
 		return []string{"FALSE"}
+	}
+	if condition, is := w.special[f.Field.Name]; is {
+		return []string{condition(w, f)}
 	}
 	if condition, elsewhere := w.within[f.Field.Name]; elsewhere && len(f.Texts) > 0 {
 		inside := fleet.Filter{Field: fleet.ListField{Kind: f.Field.Kind}, Texts: f.Texts}

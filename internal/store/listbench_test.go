@@ -67,8 +67,8 @@ func fillLists(b testing.TB, url string, d store.Dialect, n int) {
 		`INSERT INTO sims (id, iccid, eid, imsi, msisdn, status, workspace_id, issuer_id, produced_at, version, seal)
 		SELECT g.n, '8988303' || ` + digits(12) + `, '8904' || ` + digits(10) + `, '29505' || ` + digits(10) + `, '42366' || ` + digits(10) + `,
 			g.n % 3, 100, 1, 1700000000000000 + g.n * 1000000, 1, 1 FROM ` + series(1_000_001, 1_000_000+n),
-		`INSERT INTO ledger (id, uid, kind, at, user_id, target_id, sims, detach_devices, delta, ids_delta) ` + over + `
-		SELECT g.n, 'bulk ' || g.n, 1, 1700000000000000 + g.n * 1000000, 1, 200, 3, 0, 0, 0 FROM ` + series(1_000_001, 1_000_000+n/2),
+		`INSERT INTO ledger (id, uid, kind, at, user_id, target_id, sims, detach_devices, delta, ids_delta, reference) ` + over + `
+		SELECT g.n, 'bulk ' || g.n, 1, 1700000000000000 + g.n * 1000000, 1, 200, 3, 0, 0, 0, 'T-' || g.n FROM ` + series(1_000_001, 1_000_000+n/2),
 		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) SELECT CASE WHEN g.n % 3 = 0 THEN 300 ELSE 100 END, g.n, 0, 3 FROM ` + series(1_000_001, 1_000_000+n/2),
 		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) SELECT CASE WHEN g.n % 3 = 1 THEN 300 ELSE 200 END, g.n, 1, 3 FROM ` + series(1_000_001, 1_000_000+n/2),
 		`INSERT INTO devices (id, workspace_id, name, status, created_at, imei, ip_address, tags) SELECT g.n, 100, 'device ' || g.n, g.n % 3 / 2 * 2, 1700000000000000 + g.n * 1000000, '35' || ` + digits(13) + `,
@@ -116,7 +116,7 @@ func bigFilters(n int) map[string]string {
 		"id": fmt.Sprint(number), "iccid": fmt.Sprintf("8988303%012d", number), "iccid_with_luhn": fleet.ICCID(fmt.Sprintf("8988303%012d", number)).WithLuhn(),
 		"imsi": fmt.Sprintf("29505%010d", number), "msisdn": fmt.Sprintf("42366%010d", number), "eid": fmt.Sprintf("8904%010d", number), "status": "1",
 		"endpoint": "1000007", "sim": "1000007", "customer_org": "100", "issuer_org": "1", "reseller_org": "null", "model": "1",
-		"user": "1", "target_workspace": "200", "organisation": "100", "imei": fmt.Sprintf("35%013d", number), "ip_address": fmt.Sprintf("10.0.0.%d", number),
+		"user": "1", "target_workspace": "200", "source_workspace": "100", "reference": fmt.Sprintf("T-%d", number), "organisation": "100", "imei": fmt.Sprintf("35%013d", number), "ip_address": fmt.Sprintf("10.0.0.%d", number),
 		"name": "device 10000", "username": "user10000", "tags": "a", "migration": "1000007", "from": "2023-11-25", "until": "2023-11-27",
 		"alert": "true", "satellite_capable": "true", "country": "DE",
 	}

@@ -20,6 +20,7 @@ type longList struct {
 	id, at     string   // the columns of its rows that list_tally is about
 	fields     map[string]string
 	within     map[string]string
+	special    map[string]specialFilter
 	things     string // in messages
 	advice     string // what to add to a list that is refused
 
@@ -147,7 +148,7 @@ type planned struct {
 // to add.
 func (tx *Tx) plan(ctx context.Context, b *longList, l fleet.List) (p planned, err error) {
 	for _, f := range l.Filters {
-		w := where{tx: tx, within: b.within}
+		w := where{tx: tx, within: b.within, special: b.special}
 		text, ok := b.found(&w, f)
 		if !ok {
 			continue
@@ -172,7 +173,7 @@ func (tx *Tx) plan(ctx context.Context, b *longList, l fleet.List) (p planned, e
 		}
 	}
 	if rows <= int64(tx.most) {
-		w := where{tx: tx, within: b.within}
+		w := where{tx: tx, within: b.within, special: b.special}
 		text := b.rows(&w, span(in), nil)
 		return tx.counted(ctx, b, l, text, w, nil)
 	}

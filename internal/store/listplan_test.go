@@ -50,7 +50,8 @@ var listPlans = []listPlan{
 	},
 	{
 		"migrations", fleet.MigrationList,
-		map[string]string{"id": indexed, "timestamp": indexed, "user": indexed, "target_workspace": indexed},
+		map[string]string{"id": indexed, "timestamp": indexed, "from": indexed, "until": indexed, "user": indexed, "target_workspace": indexed,
+			"source_workspace": refused, "sim": indexed, "iccid": indexed, "iccid_with_luhn": indexed, "reference": indexed},
 		map[string]string{"id": indexed, "timestamp": refused, "user": refused, "target_workspace": refused},
 		func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 			_, err := tx.Migrations(ctx, store.Caller{}, 100, l)
@@ -132,7 +133,7 @@ func simsOf(ws fleet.Workspace) func(context.Context, *store.Tx, fleet.List) err
 var fewMatch = map[string]string{
 	"id": "1000011", "iccid": "8988303000001000011", "iccid_with_luhn": fleet.ICCID("8988303000001000011").WithLuhn(), "imsi": "295050001000011",
 	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "endpoint": "70001", "customer_org": "100", "issuer_org": "1",
-	"reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77",
+	"reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77", "source_workspace": "77",
 }
 
 func filterValue(f fleet.ListField) string {

@@ -12,7 +12,7 @@ import (
 const mostPlaces = 64
 
 // foundMigrations are the filters of the list of migrations that have an index.
-var foundMigrations = map[string]bool{"id": true, "user": true, "target_workspace": true}
+var foundMigrations = map[string]bool{"id": true, "user": true, "target_workspace": true, "reference": true}
 
 // Migrations reads one page of the ledger, without lines. Errors: BadQuery or BadSort if too
 // many migrations would have to be read; the message says what to add.
@@ -69,9 +69,10 @@ func (tx *Tx) manySets(ctx context.Context, places []int64) (bool, error) {
 
 // migrationsOf describes the migrations that a caller sees: those with a side in places, or all.
 func migrationsOf(as reader, places []int64) *longList {
+	see := sights{as.SuperAdmin, places}
 	b := &longList{
 		kind: listMigrations, upto: listMigrations, totals: listSetTotals,
-		alias: "m", id: "m.id", at: "m.at", fields: migrationColumns,
+		alias: "m", id: "m.id", at: "m.at", fields: migrationColumns, special: see.filters(),
 		things: "migrations", advice: "add a filter that few migrations match, such as a day by timestamp",
 		keys: func(w *where) string { return "t.key IN (" + w.setsOf(places) + ")" },
 		rows: func(w *where, ids idText, part *listPart) string {
@@ -79,6 +80,9 @@ func migrationsOf(as reader, places []int64) *longList {
 				fmt.Sprintf(" WHERE m.kind = %d AND m.id BETWEEN %s AND %s", fleet.LedgerMigration, ids.first, ids.last)
 		},
 		found: func(w *where, f fleet.Filter) (string, bool) {
+			if text, ok := see.found(w, f); ok {
+				return text, true
+			}
 			if !foundMigrations[f.Field.Name] {
 				return "", false
 			}

@@ -162,6 +162,7 @@ func (p *pair) listSIMs() {
 var eventFilters = map[string][]string{
 	"id": {"1", "2", "5", "x"}, "timestamp": {"2026-11-22", "2026-11-22T10:00:00Z", "2026-11-24", "now"}, "event_type": {"69", "9", "67", "50"},
 	"event_source": {"2", "0"}, "event_severity": {"0", "1"}, "type": {"69", "8", "1001"}, "source": {"2", "1"}, "severity": {"0", "2"}, "sim": {"250", "null", "260"}, "endpoint": {"9001", "null"}, "user": {"1", "8", "null"}, "organisation": {"100", "1"}, "kind": {"1"},
+	"from": {"2026-11-22", "2026-11-23", "soon"}, "until": {"2026-11-22T10:00:00Z", "2026-11-24"},
 }
 
 func (p *pair) listEvents() {
@@ -189,6 +190,9 @@ func (p *pair) listMigrations() {
 	h := p.caller()
 	q := p.query(map[string][]string{
 		"id": {"2", "3", "9", "x"}, "timestamp": {"2026-11-22", "2026-11-25"}, "user": {"1", "2", "8"}, "target_workspace": {"100", "200", "300"}, "source": {"1"},
+		"source_workspace": {"100", "200", "300", "999"}, "sim": {"250", "251", "252", "260", "270", "1000", "x"}, "reference": {"CHG-1", "CHG-2", "chg-1"},
+		"iccid": {"8988303000000000250", "8988303000000000260", "898830300"}, "iccid_with_luhn": {"89883030000000002508", "89883030000000002501"},
+		"from": {"2026-11-22", "2026-11-23"}, "until": {"2026-11-22T10:00:00Z", "2026-11-24"},
 	})
 	p.try("list migrations", h, request{method: "GET", path: "/api/v1/migration" + q.text}, p.model.ListMigrations(h, q.Query))
 }

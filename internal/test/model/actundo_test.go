@@ -2,9 +2,22 @@ package model_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/simferry/simferry/internal/test/model"
 )
+
+// noteIn draws the reference and the reason of a change, rarely one that is too long.
+func (p *pair) noteIn(body object) {
+	for _, f := range []struct {
+		name string
+		most int
+	}{{"reference", 100}, {"reason", 500}} {
+		if p.chance(3, f.name) {
+			body[f.name] = pick(p, []string{"CHG-1", "CHG-2", "CHG-2", "wrong customer", "", strings.Repeat("x", f.most), strings.Repeat("x", f.most+1)}, f.name)
+		}
+	}
+}
 
 // undo takes a migration back, mostly one of the newest, or tries to.
 func (p *pair) undo() {
@@ -19,6 +32,7 @@ func (p *pair) undo() {
 			body[option] = p.chance(2, option)
 		}
 	}
+	p.noteIn(body)
 	if p.chance(3, "real") {
 		body["dry_run"] = false
 	}

@@ -22,6 +22,7 @@ type entry struct {
 	sources []source // ascending
 	lines   []line
 	undo    *undoing // of an undo
+	note    note
 }
 
 type source struct {
@@ -120,10 +121,39 @@ func (m *Model) tellMove(e *entry, id int64) {
 	for _, s := range e.sources {
 		from = append(from, m.side(s.workspace))
 		m.happen(event{kind: 69, workspace: s.workspace, user: e.user, entry: id,
-			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target)+e.undo.words())})
+			words: fmt.Sprintf("%s migrated to workspace %s", sims(s.count), m.side(e.target)+e.undo.words()+e.note.words())})
 	}
 	m.happen(event{kind: 69, workspace: e.target, user: e.user, entry: id,
-		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", ")+e.undo.words())})
+		words: fmt.Sprintf("%s migrated from workspace %s", sims(e.count), strings.Join(from, ", ")+e.undo.words()+e.note.words())})
+}
+
+// note is what a caller said of a change.
+type note struct{ reference, reason string }
+
+// noteOf reads the note of a body; fine is false if a text is too long.
+func noteOf(body object) (n note, fine bool) {
+	n.reference, _ = body["reference"].(string)
+	n.reason, _ = body["reason"].(string)
+	return n, len(n.reference) <= 100 && len(n.reason) <= 500
+}
+
+func (n note) words() (text string) {
+	if n.reference != "" {
+		text = ", reference " + n.reference
+	}
+	if n.reason != "" {
+		text += ", reason: " + n.reason
+	}
+	return text
+}
+
+// show adds the note to the body of an entry.
+func (n note) show(body object) {
+	for name, text := range map[string]string{"reference": n.reference, "reason": n.reason} {
+		if text != "" {
+			body[name] = text
+		}
+	}
 }
 
 func (u *undoing) words() string {

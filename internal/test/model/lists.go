@@ -48,8 +48,9 @@ var eventListing = listing{
 	fields: map[string]kind{
 		"id": whole, "timestamp": instant, "event_type": whole, "event_source": whole, "event_severity": whole,
 		"type": whole, "source": whole, "severity": whole,
-		"sim": wholeOrNull, "endpoint": wholeOrNull, "user": wholeOrNull, "organisation": whole,
+		"sim": wholeOrNull, "endpoint": wholeOrNull, "user": wholeOrNull, "organisation": whole, "from": since, "until": before,
 	},
+	unsorted:   []string{"from", "until"},
 	descending: true, perPage: 100, most: 2500,
 }
 
@@ -79,7 +80,7 @@ func (m *Model) listEvents(h int, q Query, of func(caller, *event) bool) Answer 
 		if e.workspace == c.workspace && of(c, e) {
 			rows = append(rows, row{map[string]any{
 				"id": int64(i + 1), "timestamp": e.at, "event_type": int64(e.kind), "event_source": int64(2), "event_severity": int64(e.severity),
-				"type": int64(e.kind), "source": int64(2), "severity": int64(e.severity),
+				"from": e.at, "until": e.at, "type": int64(e.kind), "source": int64(2), "severity": int64(e.severity),
 				"sim": orNone(e.sim), "endpoint": orNone(e.device), "user": orNone(e.user), "organisation": e.workspace,
 			}, func() object { return m.eventBody(i+1, e) }})
 		}
@@ -104,7 +105,11 @@ func (m *Model) eventBody(id int, e *event) object {
 }
 
 var ledgerListing = listing{
-	fields:     map[string]kind{"id": whole, "timestamp": instant, "user": whole, "target_workspace": whole},
+	fields: map[string]kind{
+		"id": whole, "timestamp": instant, "from": since, "until": before, "user": whole, "target_workspace": whole, "source_workspace": wholes,
+		"sim": wholes, "iccid": numbers, "iccid_with_luhn": numbersLuhn, "reference": text,
+	},
+	unsorted:   []string{"from", "until", "source_workspace", "sim", "iccid", "iccid_with_luhn", "reference"},
 	descending: true, perPage: 100, most: 1000,
 }
 
@@ -117,12 +122,29 @@ func (m *Model) ListMigrations(h int, q Query) Answer {
 	var rows []row
 	for i, e := range m.ledger {
 		if m.mayRead(c, e) {
+			sources, ids, iccids := m.shownOf(c, e)
 			rows = append(rows, row{map[string]any{
-				"id": int64(i + 1), "timestamp": e.at, "user": orNone(e.user), "target_workspace": e.target,
+				"id": int64(i + 1), "timestamp": e.at, "from": e.at, "until": e.at, "user": orNone(e.user), "target_workspace": e.target,
+				"source_workspace": sources, "sim": ids, "iccid": iccids, "iccid_with_luhn": iccids, "reference": e.note.reference,
 			}, func() object { return m.entryBody(c, i+1, e) }})
 		}
 	}
 	return ledgerListing.page(rows, q)
+}
+
+// shownOf returns what a caller sees of an entry: its sources and SIMs.
+func (m *Model) shownOf(c caller, e *entry) (sources, ids []int64, iccids []string) {
+	for _, s := range e.sources {
+		if m.belongs(c, e.target) || m.belongs(c, s.workspace) {
+			sources = append(sources, s.workspace)
+		}
+	}
+	for _, l := range e.lines {
+		if m.belongs(c, e.target) || m.belongs(c, l.before().workspace) {
+			ids, iccids = append(ids, l.sim.id), append(iccids, l.sim.iccid)
+		}
+	}
+	return sources, ids, iccids
 }
 
 // mayRead is for members of a side. A program has one Workspace.
@@ -194,6 +216,7 @@ func (m *Model) entryBody(c caller, id int, e *entry) object {
 	if e.undo != nil {
 		body["undoes"], body["restore_status"], body["restore_devices"] = object{"id": e.undo.of}, e.undo.status, e.undo.devices
 	}
+	e.note.show(body)
 	var undone []any
 	for i, u := range m.ledger {
 		if u.undo != nil && u.undo.of == int64(id) && m.mayRead(c, u) {

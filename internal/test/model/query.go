@@ -40,6 +40,11 @@ const (
 	luhn
 	instant
 	tagged
+	wholes // has one of several ids
+	numbers
+	numbersLuhn
+	since
+	before
 )
 
 // listing is what a list offers.
@@ -48,6 +53,7 @@ type listing struct {
 	descending bool // by id, unless sorted
 	perPage    int
 	most       int
+	unsorted   []string // fields that do not sort
 }
 
 func (l listing) find(name string) (string, kind, bool) {
@@ -80,7 +86,7 @@ func (l listing) page(rows []row, q Query) Answer {
 		rows = kept
 	}
 	for _, s := range q.Sort {
-		if _, _, known := l.find(strings.TrimPrefix(s, "-")); !known {
+		if field, _, known := l.find(strings.TrimPrefix(s, "-")); !known || slices.Contains(l.unsorted, field) {
 			return refusal(422, 1302, "InvalidSortCriteria")
 		}
 	}
@@ -105,12 +111,14 @@ func (l listing) page(rows []row, q Query) Answer {
 // takes reports whether the field can have a value.
 func (k kind) takes(v string) bool {
 	switch k {
-	case whole, wholeOrNull:
+	case whole, wholeOrNull, wholes:
 		_, err := strconv.ParseInt(v, 10, 64)
 		return err == nil || k == wholeOrNull && v == "null"
-	case luhn:
+	case numbers:
+		return nineteenDigits(v)
+	case luhn, numbersLuhn:
 		return len(v) == 20 && nineteenDigits(v[:19]) && withLuhn(v[:19]) == v
-	case instant:
+	case instant, since, before:
 		_, _, fine := span(v)
 		return fine
 	}
@@ -130,6 +138,17 @@ func (k kind) matches(field any, v string) bool {
 		return is && strings.HasPrefix(s, v)
 	case luhn:
 		return field == v
+	case wholes:
+		ids, _ := field.([]int64)
+		n, _ := strconv.ParseInt(v, 10, 64)
+		return slices.Contains(ids, n)
+	case numbers, numbersLuhn:
+		list, _ := field.([]string)
+		return slices.Contains(list, v[:19])
+	case since, before:
+		from, until, _ := span(v)
+		t, is := field.(time.Time)
+		return is && (k == since && !t.Before(from) || k == before && t.Before(until))
 	case tagged:
 		s, is := field.(string)
 		return is && slices.Contains(strings.Split(strings.ReplaceAll(s, " ", ""), ","), strings.ReplaceAll(v, " ", ""))

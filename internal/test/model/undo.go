@@ -23,6 +23,7 @@ type wayBack struct {
 	entry  *entry
 	detach bool
 	lines  []line
+	note   note
 	homes  []int64 // ascending
 }
 
@@ -33,6 +34,9 @@ func (m *Model) UndoMigration(h int, a Undo) Answer {
 		return *refused
 	}
 	if sims, given := a.Body["sims"].([]object); given && len(sims) == 0 {
+		return badRequest()
+	}
+	if _, fine := noteOf(a.Body); !fine {
 		return badRequest()
 	}
 	if a.Migration < 1 || a.Migration > int64(len(m.ledger)) || !m.mayRead(c, m.ledger[a.Migration-1]) {
@@ -80,6 +84,7 @@ func (m *Model) back(c caller, a Undo) (w wayBack, missing []string) {
 		undoing: undoing{a.Migration, said("restore_status", true), said("restore_devices", true)},
 		entry:   m.ledger[a.Migration-1], detach: said("auto_detach_devices", false),
 	}
+	w.note, _ = noteOf(a.Body)
 	var ids []int64
 	sims, given := a.Body["sims"].([]object)
 	for _, ref := range sims {
@@ -275,7 +280,7 @@ func (m *Model) undoBody(w wayBack, dry bool) object {
 func (m *Model) moveBack(c caller, w wayBack, body object) {
 	for i, ws := range w.homes {
 		u := w.undoing
-		e := &entry{kind: 1, user: c.id(), target: ws, detach: w.detach, by: "role", undo: &u}
+		e := &entry{kind: 1, user: c.id(), target: ws, detach: w.detach, by: "role", undo: &u, note: w.note}
 		for _, l := range w.lines {
 			if l.before().workspace == ws {
 				m.change(l.sim, w.after(l))

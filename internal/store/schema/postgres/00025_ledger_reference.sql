@@ -1,0 +1,11 @@
+-- +goose Up
+
+SET LOCAL lock_timeout = '2s'; -- see pgEngine.bring
+
+-- A migration is found by its reference. Most have none.
+CREATE INDEX ledger_reference ON ledger (reference, id) WHERE reference IS NOT NULL;
+
+-- +goose Down
+-- +goose StatementBegin
+DO $$ BEGIN RAISE EXCEPTION 'a schema step is never taken back: restore a backup'; END $$;
+-- +goose StatementEnd
