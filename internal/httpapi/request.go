@@ -91,26 +91,7 @@ func bearerText(r *http.Request) string {
 	return strings.TrimSpace(token)
 }
 
-// clientAddr returns the client's address. Behind trusted proxies that is the last entry of
-// X-Forwarded-For that is not a trusted proxy; earlier entries could be forged.
+// clientAddr returns the client's address; see netaddr.Client.
 func (a *api) clientAddr(r *http.Request) netip.Addr {
-	addr, _ := netaddr.ParseHop(r.RemoteAddr) // the zero Addr, as from a Unix socket, counts as an address
-	forwarded := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(forwarded) - 1; i >= 0 && a.trusted(addr); i-- {
-		next, ok := netaddr.ParseHop(forwarded[i])
-		if !ok {
-			break
-		}
-		addr = next
-	}
-	return addr
-}
-
-func (a *api) trusted(addr netip.Addr) bool {
-	for _, p := range a.proxies {
-		if p.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return netaddr.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), a.proxies)
 }

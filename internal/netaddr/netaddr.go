@@ -63,6 +63,32 @@ func ParseHop(s string) (a netip.Addr, ok bool) {
 	return Canonical(a), err == nil
 }
 
+// Client returns the address of a client from the address of its connection and from
+// X-Forwarded-For. Behind trusted proxies that is the last entry that is not a trusted proxy;
+// earlier entries could be forged.
+func Client(remote string, forwarded []string, proxies []netip.Prefix) netip.Addr {
+	addr, _ := ParseHop(remote) // the zero Addr, as from a Unix socket, counts as an address
+	hops := strings.Split(strings.Join(forwarded, ","), ",")
+	for i := len(hops) - 1; i >= 0 && Trusted(addr, proxies); i-- {
+		next, ok := ParseHop(hops[i])
+		if !ok {
+			break
+		}
+		addr = next
+	}
+	return addr
+}
+
+// Trusted reports whether an address is in one of the networks.
+func Trusted(addr netip.Addr, networks []netip.Prefix) bool {
+	for _, n := range networks {
+		if n.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
 // Network returns what counts as one client address: with IPv6 the /64, which usually belongs
 // to one customer. The zero Addr, as from a Unix socket, is a network of its own.
 func Network(a netip.Addr) string {
