@@ -29,10 +29,6 @@ const (
 	// queueTime is the longest time that a request waits in the queue, or half of its timeout
 	// if that is shorter.
 	queueTime = 10 * time.Second
-	// anonymousAtOnce bounds the concurrent requests without a valid bearer over all addresses.
-	anonymousAtOnce = 128
-	// waitingAtOnce bounds the queued requests of all callers, and so their memory.
-	waitingAtOnce = 1024
 	// largeItems and largeBody are the sizes from which a list or a body counts as large.
 	largeItems = 250
 	largeBody  = 4 << 10
@@ -65,16 +61,18 @@ type admission struct {
 	totals    totals
 }
 
-func newAdmission(l Limits) *admission {
+func newAdmission(l Limits, door *limit.Door) *admission {
+	if door == nil {
+		door = limit.NewDoor(l.PerCaller, l.PerAddress, l.Waiting)
+	}
 	cores := runtime.GOMAXPROCS(0)
-	l.PerCaller, l.PerAddress, l.Waiting = cmp.Or(l.PerCaller, 8), cmp.Or(l.PerAddress, 8), cmp.Or(l.Waiting, 64)
 	l.Large = cmp.Or(l.Large, max(1, cores-1))
 	l.BodyMemory, l.BodyMemoryPerCaller = cmp.Or(l.BodyMemory, 24<<20), cmp.Or(l.BodyMemoryPerCaller, 4<<20)
 	l.AnonymousBody, l.BodyRate = cmp.Or(l.AnonymousBody, 8<<10), cmp.Or(l.BodyRate, 4<<10)
 	return &admission{
 		limits:    l,
-		callers:   limit.NewGate(limit.Rules{PerParty: l.PerCaller, Queue: l.Waiting, QueueAll: waitingAtOnce}),
-		addresses: limit.NewGate(limit.Rules{Total: anonymousAtOnce, PerParty: l.PerAddress, Queue: l.Waiting, QueueAll: waitingAtOnce}),
+		callers:   door.Callers,
+		addresses: door.Addresses,
 		lists:     limit.NewGate(limit.Rules{Total: l.Large, PerParty: max(1, l.Large/2)}),
 		bodies:    limit.NewGate(limit.Rules{Total: max(2, l.Large), PerParty: max(2, l.Large/2)}),
 		answers:   limit.NewGate(limit.Rules{Total: answersAtOnce, PerParty: answersPerWorkspace}),

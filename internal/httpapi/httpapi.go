@@ -27,6 +27,8 @@ type Options struct {
 	PublicURL string
 	// Limits bound what one caller can take from the others.
 	Limits Limits
+	// Door holds the gates that the API shares with the console; nil means its own, by Limits.
+	Door *limit.Door
 }
 
 // DefaultRequestTimeout leaves time to respond before the connection's own timeout.
@@ -52,7 +54,7 @@ func newAPI(o Options) *api {
 	}
 	return &api{
 		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies,
-		timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout), admission: newAdmission(o.Limits),
+		timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout), admission: newAdmission(o.Limits, o.Door),
 	}
 }
 

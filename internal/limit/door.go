@@ -1,0 +1,27 @@
+package limit
+
+import "cmp"
+
+const (
+	// anonymousAtOnce bounds the concurrent requests without a known caller over all addresses.
+	anonymousAtOnce = 128
+	// waitingAtOnce bounds the queued requests of all callers, and so their memory.
+	waitingAtOnce = 1024
+)
+
+// Door holds the gates that every request of a server passes, whichever interface serves it: the
+// API and the console share one.
+type Door struct {
+	Callers   *Gate // requests of a known user or application token
+	Addresses *Gate // the others, by address
+}
+
+// NewDoor returns the gates for this many concurrent requests of one caller and of one address,
+// and this many that wait. 0 means 8, 8 and 64.
+func NewDoor(perCaller, perAddress, waiting int) *Door {
+	queue := cmp.Or(waiting, 64)
+	return &Door{
+		Callers:   NewGate(Rules{PerParty: cmp.Or(perCaller, 8), Queue: queue, QueueAll: waitingAtOnce}),
+		Addresses: NewGate(Rules{Total: anonymousAtOnce, PerParty: cmp.Or(perAddress, 8), Queue: queue, QueueAll: waitingAtOnce}),
+	}
+}
