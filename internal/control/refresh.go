@@ -55,6 +55,9 @@ func (c *Control) Refresh(ctx context.Context, secret string, from identity.Orig
 }
 
 func (c *Control) refresh(ctx context.Context, secret string, from identity.Origin) (t Tokens, reused bool, err error) {
+	if consoleText(secret) {
+		return t, false, refused()
+	}
 	err = c.update(ctx, from, func(tx *store.Tx) error {
 		old, found, err := tx.RefreshToken(ctx, identity.HashSecret(secret))
 		if err != nil || !found {

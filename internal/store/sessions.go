@@ -55,6 +55,15 @@ func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, fo
 	return t, found, err
 }
 
+// SessionRow is RefreshToken without locks, for a reader.
+func (tx *Tx) SessionRow(ctx context.Context, hash []byte) (t RefreshToken, found bool, err error) {
+	var expires int64
+	found, err = tx.one(ctx, "SELECT family, user_id, workspace_id, epoch, expires_at, revoked_at IS NOT NULL FROM refresh_tokens WHERE hash = $1",
+		[]any{hash}, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Revoked)
+	t.Hash, t.Expires = hash, fromMicros(expires)
+	return t, found, err
+}
+
 // SetSuccessorKey stores what the successor of a link is derived from.
 func (tx *Tx) SetSuccessorKey(ctx context.Context, hash, key []byte) error {
 	return tx.exec(ctx, "UPDATE refresh_tokens SET successor_key = $2 WHERE hash = $1", hash, key)
