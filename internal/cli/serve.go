@@ -37,6 +37,7 @@ password and certificates of the mail server. SIGHUP never stops it.`,
 		}
 		log := newLog(cfg, p.Stderr)
 		slog.SetDefault(log)
+		cfg.Version = version()
 		log.Info("starting", "version", version())
 		if limit := server.CollectLess(cfg); limit > 0 {
 			log.Info("the memory has a soft limit", "bytes", limit)

@@ -27,6 +27,7 @@ type Config struct {
 	// DeviceSIMActivate makes POST /api/v1/endpoint activate a SIM unless the request says
 	// otherwise.
 	DeviceSIMActivate bool
+	Console           bool           // serve the web console beside the API
 	TrustedProxies    []netip.Prefix // proxies whose X-Forwarded-For is used; empty for none
 	OperatorListen    string         // host:port of the operator API, if it has tokens
 	OperatorTokens    string         // file with the tokens of the operator API; "" turns it off
@@ -34,6 +35,7 @@ type Config struct {
 	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one more for writing
 	ShutdownGrace     time.Duration  // how long requests may still run after SIGTERM
 	Limits            Limits         // limits per caller and in total
+	Version           string         // of the program, for the console; not a setting
 }
 
 // Values of RequireMFA.
@@ -67,6 +69,7 @@ func Default() Config {
 		RequireMFA:        MFAOff,
 		ActivationKey:     KeyOff,
 		DeviceSIMActivate: true,
+		Console:           true,
 		OperatorListen:    "127.0.0.1:8081",
 		RequestTimeout:    30 * time.Second,
 		MaxConns:          16,

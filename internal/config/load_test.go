@@ -94,6 +94,7 @@ mail_from: ferry@example.com
 activation_page: https://example.com/a
 activation_key: "off"
 device_sim_activate_default: false
+console: false
 trusted_proxies: [10.0.0.0/8, 192.0.2.7]
 operator_listen: "[::1]:9001"
 operator_token_file: tokens
@@ -106,8 +107,8 @@ shutdown_grace: 3s
 			"SIMFERRY_LOG_LEVEL": "debug", "SIMFERRY_LOG_FORMAT": "text", "SIMFERRY_TOKEN_TTL": "90m", "SIMFERRY_REQUIRE_MFA": "everybody",
 			"SIMFERRY_SMTP_URL": "smtp://u@mail:587", "SIMFERRY_SMTP_PASSWORD_FILE": "pw", "SIMFERRY_SMTP_CA_FILE": "ca.pem",
 			"SIMFERRY_MAIL_FROM": "ferry@example.com", "SIMFERRY_ACTIVATION_PAGE": "https://example.com/a", "SIMFERRY_ACTIVATION_KEY": "off",
-			"SIMFERRY_DEVICE_SIM_ACTIVATE_DEFAULT": "false",
-			"SIMFERRY_TRUSTED_PROXIES":             "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_SHUTDOWN_GRACE": "3s",
+			"SIMFERRY_DEVICE_SIM_ACTIVATE_DEFAULT": "false", "SIMFERRY_CONSOLE": "false",
+			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_SHUTDOWN_GRACE": "3s",
 			"SIMFERRY_OPERATOR_LISTEN": "[::1]:9001", "SIMFERRY_OPERATOR_TOKEN_FILE": "tokens",
 		}},
 		"flags": {args: []string{
@@ -115,7 +116,7 @@ shutdown_grace: 3s
 			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--request-timeout=7s", "--max-conns=50", "--shutdown-grace=3s",
 			"--smtp-url=smtp://u@mail:587", "--smtp-password-file=pw", "--smtp-ca-file=ca.pem", "--mail-from=ferry@example.com",
 			"--activation-page=https://example.com/a", "--activation-key=off",
-			"--device-sim-activate-default=false",
+			"--device-sim-activate-default=false", "--console=false",
 			"--operator-listen=[::1]:9001", "--operator-token-file=tokens",
 		}},
 	}

@@ -99,7 +99,11 @@ var settings = []setting{
 		"https://sims.example.com/fleet", func(c *Config) pflag.Value { return (*text)(&c.PublicURL) },
 	},
 	{
-		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` is trusted, comma-separated; the file may have a list",
+		"console", "Whether the server has the web console, beside the API: `true` or `false`",
+		"false", func(c *Config) pflag.Value { return (*truth)(&c.Console) },
+	},
+	{
+		"trusted_proxies", "Networks of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted, comma-separated; the file may have a list",
 		"10.0.0.0/8,fd00::/8", func(c *Config) pflag.Value { return (*prefixes)(&c.TrustedProxies) },
 	},
 	{

@@ -74,7 +74,10 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
 	}
-	handler := httpapi.New(s.Control, s.options(cfg))
+	door := limit.NewDoor(cfg.Limits.RequestsOfCaller, cfg.Limits.RequestsOfAddress, cfg.Limits.Waiting)
+	options := s.options(cfg)
+	options.Door = door
+	handler := s.withConsole(httpapi.New(s.Control, options), cfg, door)
 	operator, err := s.operatorHandler(cfg) // before listening, because its tokens may be invalid
 	if err != nil {
 		return err

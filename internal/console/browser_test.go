@@ -1,0 +1,264 @@
+package console_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+
+	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/test/kit"
+)
+
+// site is a console on a real port over a fresh database.
+type site struct {
+	*kit.Server
+	URL string
+}
+
+// newSite runs a console over the world of the tests.
+func newSite(t testing.TB, o console.Options) *site {
+	t.Helper()
+	s := kit.Start(t, kit.SQLite).Seed(kit.Ferry)
+	return serveSite(t, s, o)
+}
+
+func serveSite(t testing.TB, s *kit.Server, o console.Options) *site {
+	t.Helper()
+	o.Log, o.Version = slog.New(slog.DiscardHandler), "1.2.3"
+	server := httptest.NewServer(console.New(s.Control, o))
+	t.Cleanup(server.Close)
+	return &site{s, server.URL}
+}
+
+// sharedOptions are those of the rules of most tests.
+var sharedOptions = control.Options{Deliver: control.DeliverByMail}
+
+// chromiums are the names of the browser, by preference. .ci/setup installs it.
+var chromiums = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
+
+// browser is the one Chromium of the package. It starts at its first use.
+var browser = sync.OnceValues(func() (context.Context, error) {
+	for _, name := range chromiums {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
+		ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) //nolint:gosec // it ends with the process
+		ctx, _ = chromedp.NewContext(ctx)
+		return ctx, chromedp.Do(ctx)
+	}
+	return nil, fmt.Errorf("no browser: install one of %s (make setup does)", strings.Join(chromiums, ", "))
+})
+
+// tab is one tab of the browser, with its own cookies.
+type tab struct {
+	t    *testing.T
+	ctx  context.Context
+	site *site
+
+	complaints iter.Seq2[chromedp.ConsoleMessage, error] // of the policy, and errors of scripts
+}
+
+// open opens a tab. Violations of the Content-Security-Policy and errors of scripts fail the test.
+func (s *site) open(t *testing.T) *tab {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	root, err := browser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
+	t.Cleanup(cancel)
+	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
+	t.Cleanup(stop)
+	b := &tab{t: t, ctx: ctx, site: s}
+	b.complaints = chromedp.Console(ctx)
+	b.do()
+	t.Cleanup(b.clean)
+	return b
+}
+
+// clean fails the test if the browser has complained.
+func (b *tab) clean() {
+	const last = "the test has ended"
+	b.do(b.script("console.log('" + last + "')"))
+	for m, err := range b.complaints {
+		if err != nil {
+			b.t.Error(err)
+			return
+		}
+		if m.Text == last {
+			return
+		}
+		if (m.Type == "error" && m.Source != "network") || m.Source == "security" || m.IsException() {
+			b.t.Errorf("the browser complains: %s", m.Text)
+		}
+	}
+}
+
+// step is something that the browser does.
+type step = chromedp.Action[chromedp.Void]
+
+func (b *tab) do(steps ...step) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%v, on the page: %s", err, b.where())
+	}
+}
+
+// script is a step that runs a script for its effect.
+func (b *tab) script(text string) step {
+	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		_, err := chromedp.Evaluate[bool](text+"; true")(ctx, t)
+		return chromedp.Void{}, err
+	}
+}
+
+// value returns the value of an expression on the page.
+func value[T any](b *tab, expression string) T {
+	b.t.Helper()
+	v, err := chromedp.Run(b.ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	if err != nil {
+		b.t.Fatalf("%s: %v", expression, err)
+	}
+	return v
+}
+
+func (b *tab) where() string {
+	at, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("location.href + ': ' + document.body.innerText.slice(0, 500)"))
+	return at
+}
+
+// visit opens a page.
+func (b *tab) visit(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.site.URL + path))
+}
+
+// fill types into a field.
+func (b *tab) fill(field, text string) {
+	b.t.Helper()
+	b.do(chromedp.SetValue(chromedp.CSS(field), text))
+}
+
+// press clicks what leads to another page, and waits for it.
+func (b *tab) press(what string) {
+	b.t.Helper()
+	_, err := chromedp.RunResponse(b.ctx, chromedp.Click(chromedp.CSS(what)))
+	if err != nil {
+		b.t.Fatalf("press %s: %v, on the page: %s", what, err, b.where())
+	}
+}
+
+// sees fails the test unless the page contains a text.
+func (b *tab) sees(text string) {
+	b.t.Helper()
+	if all := value[string](b, "document.body.innerText"); !strings.Contains(all, text) {
+		b.t.Fatalf("the page does not have %q: %s", text, b.where())
+	}
+}
+
+// at fails the test unless the address has this path.
+func (b *tab) at(path string) {
+	b.t.Helper()
+	if here := value[string](b, "location.pathname"); here != path {
+		b.t.Fatalf("the path is %s, not %s: %s", here, path, b.where())
+	}
+}
+
+// signIn signs a user in, in the form.
+func (b *tab) signIn(username string) *tab {
+	b.t.Helper()
+	b.visit("/sign-in")
+	b.fill("#email", username)
+	b.fill("#pw", kit.Password)
+	b.press("main button.go")
+	return b
+}
+
+// widths and schemes are the ways in which every page is looked at.
+var (
+	widths  = []int64{320, 768, 1440}
+	schemes = []string{"light", "dark"}
+)
+
+// look checks the page at every width, in light and dark: no horizontal scroll, nothing that
+// axe-core objects to. With SIMFERRY_SCREENSHOTS it writes a picture of each.
+func (b *tab) look(name string) {
+	b.t.Helper()
+	b.do(b.script(axeScript))
+	for _, width := range widths {
+		for _, scheme := range schemes {
+			b.show(width, scheme)
+			if value[bool](b, "document.documentElement.scrollWidth > document.documentElement.clientWidth") {
+				b.t.Errorf("%s at %d px scrolls sideways", name, width)
+			}
+			b.axe(fmt.Sprintf("%s at %d px, %s", name, width, scheme))
+			b.picture(fmt.Sprintf("%s-%d-%s.png", name, width, scheme))
+		}
+	}
+	b.show(1440, "light")
+}
+
+// show sets the width of the window and the scheme of colours.
+func (b *tab) show(width int64, scheme string) {
+	b.t.Helper()
+	b.do(chromedp.EmulateViewport(width, 900))
+	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme},
+		{Name: "prefers-reduced-motion", Value: "reduce"}, // axe-core would measure colours in the middle of a change
+	}}
+	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// axe fails the test for every rule of WCAG 2.2 A and AA that the page breaks.
+func (b *tab) axe(name string) {
+	b.t.Helper()
+	const run = `axe.run({resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]})
+		.then(r => JSON.stringify(r.violations.map(v => ({id: v.id, help: v.help, nodes: v.nodes.slice(0, 3).map(n => n.html)}))))`
+	text := value[string](b, run)
+	var found []struct {
+		ID, Help string
+		Nodes    []string
+	}
+	if err := json.Unmarshal([]byte(text), &found); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, v := range found {
+		b.t.Errorf("%s: %s: %s: %s", name, v.ID, v.Help, strings.Join(v.Nodes, " "))
+	}
+}
+
+func (b *tab) picture(file string) {
+	b.t.Helper()
+	dir := os.Getenv("SIMFERRY_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(b.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, file), png, 0o600); err != nil {
+		b.t.Fatal(err)
+	}
+}

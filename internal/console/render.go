@@ -1,0 +1,275 @@
+package console
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// reply is a response before it is written.
+type reply struct {
+	status   int
+	location string                // of a redirect
+	body     []byte                // HTML
+	kind     string                // content type; "" means HTML
+	stream   func(io.Writer) error // a download, instead of body
+	name     string                // file name of a download
+}
+
+// seeOther redirects to a path of the console, after a form.
+func seeOther(path string) reply { return reply{status: http.StatusSeeOther, location: path} }
+
+// send writes a reply.
+func (r *request) send(res reply) {
+	h := r.writer.Header()
+	switch {
+	case res.location != "":
+		h.Set("Location", r.console.base+res.location)
+		r.writer.WriteHeader(res.status)
+	case res.stream != nil:
+		h.Set("Content-Type", res.kind)
+		h.Set("Content-Disposition", "attachment; filename="+strconv.Quote(res.name))
+		if err := res.stream(r.writer); err != nil {
+			noted(r.Context()).err = err
+			panic(http.ErrAbortHandler) // the browser must not take a part for the whole
+		}
+	default:
+		kind := res.kind
+		if kind == "" {
+			kind = "text/html; charset=utf-8"
+		}
+		h.Set("Content-Type", kind)
+		r.writer.WriteHeader(res.status)
+		_, _ = r.writer.Write(res.body) // on failure the browser is gone
+	}
+}
+
+// page is what every template gets.
+type page struct {
+	Title      string
+	Nav        string // the entry of the navigation that is current, see nav
+	Who        identity.Principal
+	Workspaces []fleet.Membership // of the user, for the switch
+	RequestID  string
+	Now        time.Time
+	Version    string
+	Find       string // the search text in the bar at the top
+	Done       string // the text of what a form has just done
+	Data       any    // of the page
+}
+
+// page renders the template templates/NAME.html in the frame of the console: the bar, the navigation
+// and the foot. nav is the current entry of the navigation.
+func (r *request) page(name, nav, title string, data any) (reply, error) {
+	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data})
+}
+
+// door renders a template in the plain frame of the sign-in pages.
+func (r *request) door(name, title string, data any) (reply, error) {
+	return r.render(http.StatusOK, "door", name, page{Title: title, Data: data})
+}
+
+func (r *request) render(status int, frame, name string, p page) (reply, error) {
+	p.Who, p.RequestID, p.Version, p.Now = r.who, noted(r.Context()).id, r.console.o.Version, r.control().Now()
+	p.Done = doneText(r.URL.Query())
+	if frame == "layout" && r.who.User != 0 {
+		all, err := r.control().Memberships(r.Context(), r.who)
+		if err != nil {
+			return reply{}, err
+		}
+		for _, m := range all.Items {
+			if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.who.Workspace {
+				p.Workspaces = append(p.Workspaces, m)
+			}
+		}
+	}
+	t := r.console.templates[name]
+	if t == nil {
+		return reply{}, fmt.Errorf("console: there is no template %s", name)
+	}
+	var out bytes.Buffer
+	err := t.ExecuteTemplate(&out, frame, p)
+	return reply{status: status, body: out.Bytes()}, err
+}
+
+// path puts the path of the public URL in front of a path of the console. Further arguments are
+// names and values of a query.
+func (c *console) path(path string, query ...any) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(query); i += 2 {
+		if v := fmt.Sprint(query[i+1]); v != "" {
+			q.Add(fmt.Sprint(query[i]), v)
+		}
+	}
+	if len(q) > 0 {
+		path += "?" + q.Encode()
+	}
+	return c.base + path
+}
+
+func (c *console) asset(name string) string { return c.base + "/static/" + staticHash + "/" + name }
+
+// done adds to a path the text that the next page shows: the key is "done." and the name.
+func done(path, name string) string {
+	mark := "?"
+	if strings.Contains(path, "?") {
+		mark = "&"
+	}
+	return path + mark + "done=" + name
+}
+
+func doneText(q url.Values) string {
+	name := q.Get("done")
+	if name == "" || texts["done."+name] == "" {
+		return ""
+	}
+	return text("done." + name)
+}
+
+// parts are the templates that all pages share.
+var parts = []string{"templates/layout.html", "templates/door.html", "templates/parts.html"}
+
+// parseTemplates parses each page with the shared parts.
+func (c *console) parseTemplates() map[string]*template.Template {
+	base := template.Must(template.New("").Funcs(helpers).Funcs(template.FuncMap{"path": c.path, "asset": c.asset}).ParseFS(templateFiles, parts...))
+	all := make(map[string]*template.Template)
+	files, err := templateFiles.ReadDir("templates")
+	if err != nil {
+		panic(err) // an embedded folder can always be read
+	}
+	for _, f := range files {
+		file := "templates/" + f.Name()
+		if slices.Contains(parts, file) {
+			continue
+		}
+		all[strings.TrimSuffix(f.Name(), ".html")] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, file))
+	}
+	return all
+}
+
+// helpers are the functions of the templates.
+var helpers = template.FuncMap{
+	"t": text, "n": number, "time": instant, "day": day, "iccid": iccid, "initials": initials, "once": uuid.NewString,
+	"statusClass": func(s fleet.SIMStatus) string { return statusClass[s] },
+	"statusWord":  func(s fleet.SIMStatus) string { return text("status." + statusClass[s]) },
+	"statusLong":  func(s fleet.SIMStatus) string { return text("status." + statusClass[s] + ".long") },
+	"role":        func(m fleet.Membership) string { return roleWord(fleet.Best(m.Roles)) },
+	"roleWord":    roleWord,
+	"may":         func(who identity.Principal, need string) bool { return who.May(identity.Permission(need)) },
+	"dict":        dict,
+	"plural":      plural,
+	"spaced":      spaced,
+}
+
+// dict makes a map of names and values, to give a part several values.
+func dict(pairs ...any) map[string]any {
+	m := make(map[string]any)
+	for i := 0; i+1 < len(pairs); i += 2 {
+		m[fmt.Sprint(pairs[i])] = pairs[i+1]
+	}
+	return m
+}
+
+var statusClass = map[fleet.SIMStatus]string{
+	fleet.SIMActivated: "activated", fleet.SIMSuspended: "suspended", fleet.SIMIssued: "issued",
+	fleet.SIMFactoryTest: "test", fleet.SIMDeleted: "deleted",
+}
+
+func roleWord(r fleet.Role) string {
+	if r == fleet.NoRole {
+		return text("role.none")
+	}
+	return r.String()
+}
+
+// number formats an integer with commas: 12,480.
+func number(v any) string {
+	digits := fmt.Sprint(v)
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "-", digits[1:]
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+// instant formats a time in UTC. The script of the page shows it in the reader's zone, with
+// UTC beside it.
+func instant(t time.Time) template.HTML {
+	if t.IsZero() {
+		return template.HTML("–") //nolint:gosec // a constant
+	}
+	t = t.UTC()
+	return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2 Jan 2006, 15:04") + ` UTC</time>`) //nolint:gosec // digits and names of months
+}
+
+// day formats the day of a time in UTC.
+func day(t time.Time) template.HTML {
+	if t.IsZero() {
+		return template.HTML("–") //nolint:gosec // a constant
+	}
+	t = t.UTC()
+	return template.HTML(`<time class="day" datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2 Jan 2006") + `</time>`) //nolint:gosec // digits and names of months
+}
+
+// iccid shows the digits of an ICCID in groups of four, with the last seven strong. The spaces are
+// not in the text, so that a copy has none.
+func iccid(v any) template.HTML {
+	digits := fmt.Sprint(v)
+	if len(digits) < 19 || strings.Trim(digits, "0123456789") != "" {
+		return template.HTML(template.HTMLEscapeString(digits)) //nolint:gosec // escaped
+	}
+	return template.HTML(`<span class="iccid"><span>` + digits[:4] + `</span><span>` + digits[4:8] + `</span><span>` + digits[8:12] + //nolint:gosec // digits
+		`</span><span class="tail">` + digits[12:] + `</span></span>`)
+}
+
+// spaced shows digits in groups of four.
+func spaced(digits string) string {
+	var out strings.Builder
+	for i, c := range digits {
+		if i > 0 && i%4 == 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteRune(c)
+	}
+	return out.String()
+}
+
+// initials returns one or two letters for a name.
+func initials(name string) string {
+	var out []rune
+	for _, word := range strings.FieldsFunc(name, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) }) {
+		if len(out) < 2 {
+			out = append(out, unicode.ToUpper([]rune(word)[0]))
+		}
+	}
+	return string(out)
+}
+
+// query encodes names and values of a query.
+func query(pairs ...string) string {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		q.Add(pairs[i], pairs[i+1])
+	}
+	return q.Encode()
+}

@@ -1,0 +1,181 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/limit"
+	"github.com/simferry/simferry/internal/netaddr"
+)
+
+// The most bytes of a form, with a session and without.
+const (
+	maxForm      = 256 << 10
+	maxAnonymous = 8 << 10
+)
+
+// queueTime is the longest time that a request waits for its turn.
+const queueTime = 10 * time.Second
+
+// request is one request on its way to a rule.
+type request struct {
+	*http.Request
+	console *console
+	writer  http.ResponseWriter
+	route   route
+	who     identity.Principal // zero without a session
+	from    netip.Addr
+	leave   []func()
+}
+
+// control returns the rules.
+func (r *request) control() *control.Control { return r.console.control }
+
+// origin says where the request came from, for the audit log.
+func (r *request) origin() identity.Origin {
+	return identity.Origin{Address: r.from, RequestID: noted(r.Context()).id}
+}
+
+// claims returns the claims of the session, for rules that authenticate the caller themselves.
+func (r *request) claims() identity.Claims { return control.ClaimsOf(r.who) }
+
+// id reads a path parameter that must be a whole number. Errors: NotFound.
+func (r *request) id(name string) (int64, error) {
+	n, err := strconv.ParseInt(r.PathValue(name), 10, 64)
+	if err != nil {
+		return 0, fleet.Missing("page", r.PathValue(name))
+	}
+	return n, nil
+}
+
+// serve runs a route: it waits for a turn, reads the session and the form, requires the
+// permission, and writes the reply or an error page.
+func (c *console) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		ctx, cancel := context.WithTimeout(hr.Context(), c.o.RequestTimeout)
+		defer cancel()
+		r := &request{Request: hr.WithContext(ctx), console: c, writer: w, route: rt}
+		defer func() {
+			for _, leave := range r.leave {
+				leave()
+			}
+		}()
+		r.from = netaddr.Client(hr.RemoteAddr, hr.Header.Values("X-Forwarded-For"), c.o.TrustedProxies)
+		res, err := r.run()
+		if err != nil {
+			res = r.failed(err)
+		}
+		r.send(res)
+	})
+}
+
+func (r *request) run() (reply, error) {
+	if err := r.admit(); err != nil {
+		return reply{}, err
+	}
+	if r.route.need != public {
+		switch {
+		case r.who.User == 0:
+			return reply{}, errNoSession
+		case r.who.Enrolling && r.route.need != identity.WriteOwn:
+			return seeOther("/enrol"), nil
+		}
+		if err := r.who.Require(r.route.need); err != nil {
+			return reply{}, err
+		}
+	}
+	if r.Method == http.MethodPost {
+		if err := r.readForm(); err != nil {
+			return reply{}, err
+		}
+	}
+	return r.route.handle(r)
+}
+
+// errNoSession leads to the sign-in page.
+var errNoSession = fleet.Errorf(fleet.InvalidToken, "Sign in first")
+
+// admit waits for a turn: of the address until the session is known, then of the user, together
+// with the user's requests to the API.
+func (r *request) admit() error {
+	address := "address " + netaddr.Network(r.from)
+	r.Request = r.WithContext(limit.WithParty(r.Context(), limit.Anonymous(address)))
+	leave, err := r.wait(r.console.door.Addresses, address)
+	if err != nil {
+		return err
+	}
+	secret := r.cookie(sessionCookie)
+	if secret != "" {
+		r.who, err = r.control().Console(r.Context(), secret, r.origin())
+		if fleet.CodeOf(err) == fleet.InvalidToken {
+			r.who, err = identity.Principal{}, nil
+		}
+	}
+	if err != nil || r.who.User == 0 {
+		r.leave = append(r.leave, leave)
+		return err
+	}
+	leave()
+	noted(r.Context()).user = r.who.User
+	caller := "user " + strconv.FormatInt(int64(r.who.User), 10)
+	r.Request = r.WithContext(limit.WithParty(r.Context(), caller))
+	leave, err = r.wait(r.console.door.Callers, caller)
+	if err == nil {
+		r.leave = append(r.leave, leave)
+	}
+	return err
+}
+
+func (r *request) wait(gate *limit.Gate, party string) (func(), error) {
+	ctx, cancel := context.WithTimeout(r.Context(), queueTime)
+	defer cancel()
+	leave, err := gate.Enter(ctx, party)
+	if err != nil {
+		return nil, &fleet.Error{Code: fleet.TooManyRequests, Message: text("error.busy.cure"), RetryAfter: time.Second, Err: err}
+	}
+	return leave, nil
+}
+
+// readForm reads a form. A form with a file needs a route with a larger body.
+func (r *request) readForm() error {
+	most := int64(maxForm)
+	switch {
+	case r.who.User == 0:
+		most = maxAnonymous
+	case r.route.body != 0:
+		most = r.route.body
+	}
+	r.Body = http.MaxBytesReader(r.writer, r.Body, most)
+	err := r.ParseForm()
+	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		err = r.ParseMultipartForm(most)
+	}
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return fleet.Errorf(fleet.TooLarge, "%s", text("error.large.cure"))
+	case err != nil:
+		return fleet.Invalid("form", "it could not be read; go back and send it again")
+	}
+	return nil
+}
+
+// local returns a path of this console that a form or a query names, or fallback: never another
+// site.
+func local(path, fallback string) string {
+	u, err := url.Parse(path)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(path, "/") || strings.HasPrefix(path, "//") ||
+		strings.ContainsAny(path, "\\\r\n") || strings.HasPrefix(path, "/sign-in") {
+		return fallback
+	}
+	return path
+}

@@ -1,0 +1,33 @@
+package console
+
+import (
+	"slices"
+
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// public is the need of a page that is shown without a session.
+const public = identity.Public
+
+// handle serves one route.
+type handle func(*request) (reply, error)
+
+// route is one row of the table of pages and forms. Each has a permission; a test walks the table
+// as every role, as a stranger and without a session.
+type route struct {
+	pattern string              // as for http.ServeMux, with the method
+	need    identity.Permission // public: shown without a session
+	handle  handle
+	body    int64 // most bytes of a form; 0 means maxForm
+}
+
+// routes returns the whole table, one row per page or form. Each noun has its own rows beside its
+// handlers.
+func routes() []route {
+	return slices.Concat(
+		signInRoutes,
+		overviewRoutes,
+		simsRoutes,
+		simRoutes,
+	)
+}

@@ -1,0 +1,25 @@
+// The script of every page. All pages work without it: it only makes them quicker.
+import { localTimes } from "./times.js";
+import { selection } from "./selection.js";
+
+// A key behind # in the address, which no server sees, goes into the form.
+for (const field of document.querySelectorAll("[data-from-hash]")) {
+  const value = new URLSearchParams(location.hash.slice(1)).get(field.dataset.fromHash);
+  if (value) {
+    field.value = value;
+    history.replaceState(null, "", location.pathname + location.search);
+  }
+}
+
+// Single keys, outside fields: / searches.
+document.addEventListener("keydown", (e) => {
+  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, [contenteditable]")) return;
+  const target = document.querySelector(`[data-key="${CSS.escape(e.key)}"]`);
+  if (target) {
+    e.preventDefault();
+    target.focus();
+  }
+});
+
+localTimes(document);
+selection(document);

@@ -1,0 +1,45 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/simferry/simferry/internal/config"
+	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/limit"
+)
+
+// apiPaths are the first segments of the paths that belong to the API. All others belong to the
+// console.
+var apiPaths = map[string]bool{
+	"api": true, "docs": true, "healthz": true, "readyz": true, "openapi.yaml": true, "openapi.json": true, ".well-known": true,
+	"operator": true,
+}
+
+// withConsole serves the console beside the API, unless a setting turns it off.
+func (s *Server) withConsole(api http.Handler, cfg config.Config, door *limit.Door) http.Handler {
+	if !cfg.Console {
+		return api
+	}
+	pages := console.New(s.Control, console.Options{
+		Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout, PublicURL: cfg.PublicURL,
+		Door: door, Version: cfg.Version, Mail: cfg.SMTPURL != "",
+	})
+	base := ""
+	if u, err := url.Parse(strings.TrimRight(cfg.PublicURL, "/")); err == nil {
+		base = u.EscapedPath()
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path := r.URL.EscapedPath()
+		if rest, inside := strings.CutPrefix(path, base); inside && (rest == "" || rest[0] == '/') {
+			path = rest
+		}
+		first, _, _ := strings.Cut(strings.TrimLeft(path, "/"), "/")
+		if apiPaths[first] {
+			api.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
