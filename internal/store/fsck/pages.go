@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/simferry/simferry/internal/store"
 )
@@ -105,7 +106,7 @@ func (f *checker) wholeSchema(ctx context.Context) error {
 	}
 	c := Check{Key: "schema", Invariant: pagesInvariant, Name: "every column and index of the schema is there"}
 	err := c.timed(func() error {
-		expected, err := freshSchema(ctx)
+		expected, err := freshSchema()
 		if err != nil {
 			return err
 		}
@@ -128,8 +129,10 @@ func (f *checker) wholeSchema(ctx context.Context) error {
 	return err
 }
 
-// freshSchema returns schemaTexts of a new database.
-func freshSchema(ctx context.Context) (texts []string, err error) {
+// freshSchema returns schemaTexts of a new database, which is made once: a server checks its
+// database again and again.
+var freshSchema = sync.OnceValues(func() (texts []string, err error) {
+	ctx := context.Background() // a caller that gives up must not decide for the next one
 	err = store.FreshSchema(ctx, func(db store.Reader) error {
 		return db.Each(ctx, schemaTexts, nil, func(r store.Row) error {
 			var text string
@@ -139,4 +142,4 @@ func freshSchema(ctx context.Context) (texts []string, err error) {
 		})
 	})
 	return texts, err
-}
+})
