@@ -1,0 +1,100 @@
+package console_test
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+// filled puts ids of nothing into a pattern, so that a form of the walk changes nothing.
+func filled(pattern string) (method, path string) {
+	method, path, _ = strings.Cut(pattern, " ")
+	var parts []string
+	for part := range strings.SplitSeq(strings.TrimSuffix(path, "{$}"), "/") {
+		if strings.HasPrefix(part, "{") {
+			part = "999999"
+		}
+		parts = append(parts, part)
+	}
+	return method, strings.Join(parts, "/")
+}
+
+func (p *person) walk(pattern string) answer {
+	p.t.Helper()
+	method, path := filled(pattern)
+	if method == http.MethodGet {
+		return p.get(path)
+	}
+	return p.send(p.request(method, path, url.Values{}))
+}
+
+// ends are the forms that end or change the session of the walk; they have tests of their own.
+var ends = []string{"POST /sign-out", "POST /switch"}
+
+// Every route, without a session and as every role: a page that its permission does not cover is
+// refused, and nothing is an internal error.
+func TestConsole_Authorization(t *testing.T) {
+	s := newSite(t, console.Options{})
+	known := map[identity.Permission]bool{identity.Public: true}
+	for _, g := range identity.Grants() {
+		known[g.Permission] = true
+	}
+	people := []struct {
+		name string
+		role fleet.Role
+	}{
+		{"admin@example.com", fleet.Administrator}, {"user@example.com", fleet.Member}, {"observer@example.com", fleet.Observer},
+	}
+	stranger := s.person(t)
+	for _, rt := range console.Routes() {
+		if !known[rt.Need] {
+			t.Errorf("%s needs the permission %q, which does not exist", rt.Pattern, rt.Need)
+		}
+		if a := stranger.walk(rt.Pattern); rt.Need != identity.Public && !strings.HasPrefix(a.Header.Get("Location"), "/sign-in") {
+			t.Errorf("%s without a session: status %d, to %q", rt.Pattern, a.StatusCode, a.Header.Get("Location"))
+		}
+	}
+	for _, person := range people {
+		p := s.as(t, person.name)
+		for _, rt := range console.Routes() {
+			if slices.Contains(ends, rt.Pattern) {
+				continue
+			}
+			a := p.walk(rt.Pattern)
+			switch may := identity.RoleMay(person.role, rt.Need); {
+			case a.StatusCode >= http.StatusInternalServerError:
+				t.Errorf("%s as %s: status %d", rt.Pattern, person.name, a.StatusCode)
+			case !may && a.StatusCode != http.StatusForbidden:
+				t.Errorf("%s as %s: status %d, want 403", rt.Pattern, person.name, a.StatusCode)
+			case may && a.StatusCode == http.StatusForbidden:
+				t.Errorf("%s as %s: status 403", rt.Pattern, person.name)
+			}
+		}
+	}
+}
+
+// A SIM of a foreign Workspace looks like one that does not exist.
+func TestConsole_ForeignWorkspace(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "stranger@example.com")
+	foreign, absent := p.get("/sims/250").is(t, http.StatusNotFound), p.get("/sims/999999").is(t, http.StatusNotFound)
+	strip := func(a answer) string {
+		text, _, _ := strings.Cut(a.main(), "Request <code>")
+		return text
+	}
+	if strip(foreign) != strip(absent) {
+		t.Errorf("the pages differ:\n%s\n%s", strip(foreign), strip(absent))
+	}
+	key := p.get("/sims/290").once(t)
+	p.post("/sims/250/status", "once", key, "status", "2").is(t, http.StatusNotFound)
+	p.get("/sims?q=8988303000000000250").is(t, http.StatusOK).lacks(t, `href="/sims/250"`).has(t, "No SIM matches.")
+	p.get("/sims?q=tracker-7").has(t, "No SIM matches.")
+	p.post("/switch", "workspace", "100").is(t, http.StatusNotFound)
+	p.get("/sims/export?sel=250").is(t, http.StatusOK).lacks(t, "8988303000000000250")
+}
