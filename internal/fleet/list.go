@@ -195,6 +195,9 @@ func (spec ListSpec) field(name string) (ListField, bool) {
 	return ListField{}, false
 }
 
+// Field returns the field of a name, whatever its case.
+func (spec ListSpec) Field(name string) (ListField, bool) { return spec.field(name) }
+
 func (spec ListSpec) names(keep func(ListField) bool) string {
 	var names []string
 	for _, f := range spec.Fields {
