@@ -4,6 +4,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync/atomic"
@@ -29,6 +30,9 @@ type Control struct {
 	refusals refusals
 
 	refusedAddresses refusedAddresses
+
+	jobsDue    chan struct{} // see JobsDue
+	jobsAtOnce int
 }
 
 // Options configures a Control.
@@ -46,6 +50,8 @@ type Options struct {
 	// KeepSIMsIssued makes POST /api/v1/endpoint leave a SIM Issued unless the request says
 	// otherwise.
 	KeepSIMsIssued bool
+	// JobsAtOnce is how many jobs of the installation may run at once; 0 means 4.
+	JobsAtOnce int
 	// Log receives messages for the operator; nil means slog.Default.
 	Log *slog.Logger
 }
@@ -64,6 +70,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	c := &Control{
 		store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA,
 		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log, verified: newVerified(),
+		jobsDue: make(chan struct{}, 1), jobsAtOnce: cmp.Or(o.JobsAtOnce, 4),
 	}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err

@@ -45,6 +45,8 @@ const (
 	AuditKeyRemoved        AuditAction = "key.removed"
 	AuditMigrated          AuditAction = "sim.migrated"
 	AuditUndone            AuditAction = "migration.undone"
+	AuditJobCreated        AuditAction = "job.created"
+	AuditJobChanged        AuditAction = "job.changed"
 	AuditSIMChanged        AuditAction = "sim.changed"
 	AuditSIMDeleted        AuditAction = "sim.deleted"
 	AuditSIMsImported      AuditAction = "sim.imported"
@@ -63,6 +65,7 @@ var AuditActions = []AuditAction{
 	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserUnlocked, AuditUserInvited, AuditUserActivated, AuditResetAsked,
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated, AuditUndone,
+	AuditJobCreated, AuditJobChanged,
 	AuditSIMChanged, AuditSIMDeleted, AuditSIMsImported, AuditBatchRegistered, AuditDeviceCreated, AuditDeviceChanged,
 	AuditDeviceDeleted, AuditDevicesImported, AuditWorldApplied,
 }

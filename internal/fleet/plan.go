@@ -11,6 +11,7 @@ type MigrationRequest struct {
 	Select          Selector
 	AllowedStatuses []SIMStatus // nil allows every status
 	DetachDevices   bool        // remove attached SIMs from their devices instead of refusing
+	Activate        bool        `json:",omitzero"` // keep Activated SIMs Activated; of a job only
 }
 
 // SIMState is the state of a SIM that the planner needs, at one instant.
@@ -57,13 +58,15 @@ type Plan struct {
 func (p *Plan) Source(s SIMState) Workspace { return p.sources[s.Workspace].Workspace }
 
 // After returns the SIM after the move: in the target, without a device, suspended if it was
-// activated, at the next version. After an undo it is what was previewed.
+// activated (unless the request keeps it), at the next version. After an undo it is what was previewed.
 func (p *Plan) After(s SIMState) SIMState {
 	if p.undo != nil {
 		return p.undo[s.ID]
 	}
 	s.Workspace = p.Target.ID
-	s.Status = s.Status.AfterMigration()
+	if !p.Request.Activate || s.Status != SIMActivated {
+		s.Status = s.Status.AfterMigration()
+	}
 	s.Device, s.DeviceName = 0, ""
 	s.Version++
 	return s

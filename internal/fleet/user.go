@@ -28,6 +28,9 @@ func (r Role) String() string { return NameOf(Roles, r) }
 // Administers reports whether the role may migrate SIMs and manage users and tokens.
 func (r Role) Administers() bool { return r == Administrator || r == SuperAdmin }
 
+// Writes reports whether the role may change SIMs.
+func (r Role) Writes() bool { return r.Administers() || r == Member }
+
 // UserStatus says whether a user may sign in.
 type UserStatus int8
 

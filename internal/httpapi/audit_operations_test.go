@@ -190,7 +190,20 @@ func (d *deeds) sims() {
 	d.do(admin, "DELETE /api/v1/sim/multi", "", []object{{"id": 1000}, {"id": 1001}})
 	moved := d.do(admin, "POST /api/v1/sim/migration/workspace", "", realRun(migrationTo(200, 251)))
 	d.do(admin, "POST /api/v1/migration/{migration_id}/undo", undo(moved), forReal())
+	d.jobs(admin)
 	d.do(admin, "PATCH /api/v1/sim_batch/bic/{bic}", batchURL+"1234567890123456", object{"sim_status": object{"id": 1}})
+}
+
+func (d *deeds) jobs(admin *kit.Client) {
+	d.do(admin, "POST /api/v1/sim_status_job", "", object{"status": object{"id": 2}, "select": object{"sims": []object{{"id": 250}}}})
+	path := d.do(admin, "POST /api/v1/migration_job", "", selecting(254)).Header.Get("Location")
+	job := func(verb string) string { return "POST /api/v1/migration_job/{job_id}/" + verb }
+	d.s.RunJobs()
+	planned := admin.With("If-Match", admin.Get(path).Header.Get("ETag"))
+	d.do(planned, job("start"), path+"/start", nil)
+	for _, verb := range []string{"pause", "resume", "cancel", "retry", "undo"} {
+		d.do(admin, job(verb), path+"/"+verb, nil)
+	}
 }
 
 func (d *deeds) devices() {

@@ -122,6 +122,19 @@ var accesses = map[string]access{
 	"GET /api/v1/migration/{migration_id}":       hidden,                                                                               // its path is made by the test
 	"POST /api/v1/migration/{migration_id}/undo": {"/api/v1/migration/1/undo", `{"dry_run": true}`, 200, 404, 404, 404, 404, 403, 200}, // TestAuthorization undoes a real one
 
+	"GET /api/v1/migration_job":   readers,
+	"POST /api/v1/migration_job":  {"", `{"target_workspace": {"id": 300}, "select": {"sims": [{"id": 251}]}}`, 201, 404, 404, 404, 404, 403, 201},
+	"POST /api/v1/sim_status_job": {"", `{"status": {"id": 1}, "select": {"sims": [{"id": 251}]}}`, 201, 201, 403, 201, 403, 403, 201},
+	// No caller here has a job; TestContract_JobRights has.
+	"GET /api/v1/migration_job/{job_id}":         {"/api/v1/migration_job/999", "", 404, 404, 404, 404, 403, 404, 404},
+	"GET /api/v1/migration_job/{job_id}/sim":     {"/api/v1/migration_job/999/sim", "", 404, 404, 404, 404, 403, 404, 404},
+	"POST /api/v1/migration_job/{job_id}/start":  {"/api/v1/migration_job/999/start", "", 404, 404, 404, 404, 404, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/pause":  {"/api/v1/migration_job/999/pause", "", 404, 404, 404, 404, 404, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/resume": {"/api/v1/migration_job/999/resume", "", 404, 404, 404, 404, 404, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/cancel": {"/api/v1/migration_job/999/cancel", "", 404, 404, 404, 404, 404, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/retry":  {"/api/v1/migration_job/999/retry", "", 404, 404, 404, 404, 403, 403, 404},
+	"POST /api/v1/migration_job/{job_id}/undo":   {"/api/v1/migration_job/999/undo", "", 404, 404, 404, 404, 404, 403, 404},
+
 	"GET /api/v1/country":              readers,
 	"GET /api/v1/organisation/my":      readers,
 	"GET /api/v1/organisation/status":  readers,

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -36,6 +37,7 @@ var things = map[string]thing{
 	"event":          {own: "{event}", foreign: []string{"{foreign event}"}, absent: "9"},
 	"token":          {own: "{token}", foreign: []string{"{foreign token}"}, absent: "9"},
 	"entry":          {own: "{entry}", foreign: []string{"{foreign entry}"}, absent: "9"},
+	"job":            {own: "{job}", foreign: []string{"{foreign job}"}, absent: "9"},
 	"batch":          {own: "2234567890123456", foreign: []string{"1234567890123456"}, absent: "3234567890123456", text: true},
 	// GET distinguishes a registered batch from an unknown one, as the vendor does, because
 	// codes are secret.
@@ -62,7 +64,10 @@ var identified = map[string]string{
 	"{bic}": "batch", "GET /api/v1/sim_batch/bic/{bic} {bic}": "batch to read", "iccids[]": "ICCID", "iccid_range.start": "ICCID", "iccid_range.end": "ICCID", "{file}": "file",
 	"{workspace_id}": "Workspace", "{role_id}": "role", "organisation.id": "Workspace", "roles[].id": "role",
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
-	"sim_status.id": "status", "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
+	"sim_status.id": "status",
+	"{job_id}":      "job", "select.failed_of.id": "job", "select.filter.workspace.id": "Workspace",
+	// A job looks for these SIMs after the response: TestContract_JobHidesForeignSIMs.
+	"select.sims[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free, "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
 }
 
 // free is an id that Simferry keeps for the client and never looks up.
@@ -154,6 +159,7 @@ func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 		"foreign entry": entryOf(both.Post(migration, `{"target_workspace": {"id": 901}, "sims": [{"id": 290}], "dry_run": false}`)),
 		"token":         newToken(admin), "foreign token": newToken(both),
 	}
+	known["job"], known["foreign job"] = newJob(admin, 251), newJob(both, 290)
 	known["key"], known["trusted"] = ownFactor(s, "user@example.com")
 	known["foreign key"], known["foreign trusted"] = ownFactor(s, "stranger@example.com")
 	known["event"], known["foreign event"] = newest(admin, "/api/v1/event"), newest(both, "/api/v1/event")
@@ -166,6 +172,13 @@ func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 func entryOf(a *kit.Answer) string {
 	a.T.Helper()
 	return strings.TrimPrefix(a.Is(http.StatusOK).Header.Get("Location"), "/api/v1/migration/")
+}
+
+// newJob makes a job, which no server works on, and returns its id.
+func newJob(c *kit.Client, sim int64) string {
+	c.T.Helper()
+	body := fmt.Sprintf(`{"status": {"id": 2}, "select": {"sims": [{"id": %d}]}}`, sim)
+	return strings.TrimPrefix(c.Post("/api/v1/sim_status_job", body).Is(http.StatusCreated).Header.Get("Location"), migrationJobs+"/")
 }
 
 // newToken creates an application token and returns its id.

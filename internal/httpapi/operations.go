@@ -204,6 +204,21 @@ var operations = []operation{
 		(*api).undoMigration,
 	},
 
+	{
+		"GET /api/v1/migration_job", identity.ReadMigrations, resolved, none,
+		list(fleet.JobList, (*rules).ListJobs, jobItemID, jobBody),
+	},
+	{"POST /api/v1/migration_job", identity.MigrateSIMs, resolved, fleet.AuditJobCreated, (*api).createMigrationJob},
+	{"POST /api/v1/sim_status_job", identity.WriteSIMs, resolved, fleet.AuditJobCreated, (*api).createStatusJob},
+	{"GET /api/v1/migration_job/{job_id}", identity.ReadMigrations, resolved, none, (*api).getJob},
+	{"GET /api/v1/migration_job/{job_id}/sim", identity.ReadMigrations, resolved, none, (*api).listJobSIMs},
+	{"POST /api/v1/migration_job/{job_id}/start", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobStart)},
+	{"POST /api/v1/migration_job/{job_id}/pause", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobPause)},
+	{"POST /api/v1/migration_job/{job_id}/resume", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobResume)},
+	{"POST /api/v1/migration_job/{job_id}/cancel", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobCancel)},
+	{"POST /api/v1/migration_job/{job_id}/retry", identity.MigrateSIMs, resolved, fleet.AuditJobCreated, (*api).retryJob},
+	{"POST /api/v1/migration_job/{job_id}/undo", identity.MigrateSIMs, resolved, fleet.AuditJobCreated, (*api).undoJob},
+
 	{"GET /api/v1/country", identity.ReadWorkspace, resolved, none, listed(countries)},
 	{
 		"GET /api/v1/organisation/my", identity.ReadWorkspace, resolved, none,

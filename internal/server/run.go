@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"time"
+
+	"github.com/simferry/simferry/internal/job"
 )
 
 // Intervals of the background tasks. Several servers may run them at once.
@@ -15,6 +18,9 @@ const (
 	foldEvery  = time.Second
 	mailEvery  = time.Second
 )
+
+// jobsOfServer is how many jobs one server works on at once.
+const jobsOfServer = 2
 
 // run serves until ctx ends or a listener fails. Then it stops, in this order: new connections,
 // running requests, background tasks, the database.
@@ -28,6 +34,7 @@ func (s *Server) run(ctx context.Context) {
 	duties.Go(func() { s.every(ctx, sweepEvery, "sweep", s.Operator.Sweep) })
 	duties.Go(func() { s.every(ctx, clockEvery, "clock", s.Operator.CheckClock) })
 	duties.Go(func() { s.every(ctx, foldEvery, "fold", s.Operator.Fold) })
+	duties.Go(func() { s.jobs(ctx) })
 	if s.mailer.Load() != nil {
 		duties.Go(func() { s.every(ctx, mailEvery, "mail", s.deliver) })
 	}
@@ -42,6 +49,17 @@ func (s *Server) run(ctx context.Context) {
 	s.lastDuty(context.WithoutCancel(ctx))
 	s.err = errors.Join(s.err, s.Close())
 	s.log.Info("stopped")
+}
+
+// jobs runs several jobs at once, until ctx ends and the steps that are being done have ended.
+func (s *Server) jobs(ctx context.Context) {
+	host, _ := os.Hostname() // for the operator only
+	var runners sync.WaitGroup
+	for n := range jobsOfServer {
+		r := job.Runner{Control: s.Control, Owner: fmt.Sprintf("%s/%d/%d", host, os.Getpid(), n), Log: s.log}
+		runners.Go(func() { r.Run(ctx) })
+	}
+	runners.Wait()
 }
 
 // lastDuty must not delay the stop if the database is unreachable.

@@ -75,12 +75,14 @@ var Rules = map[string]Rule{
 		Never:   []string{"net/http/..."},
 	},
 
+	"internal/job": {Imports: []string{"internal/control", "internal/fleet"}, Never: []string{"net/http/..."}},
+
 	// the ways in
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile"}},
 	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/operator", "internal/world"}, Tests: []string{"client"}}, // world: lists of SIMs that the operator sends
 	"internal/server": {
 		Imports: []string{
-			"internal/config", "internal/console", "internal/control", "internal/httpapi", "internal/identity", "internal/limit", "internal/mailer",
+			"internal/config", "internal/console", "internal/control", "internal/httpapi", "internal/identity", "internal/job", "internal/limit", "internal/mailer",
 			"internal/netaddr", "internal/operator", "internal/secretfile", "internal/store/...", "internal/world",
 		},
 		Tests: []string{"client"},

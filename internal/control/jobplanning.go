@@ -1,0 +1,309 @@
+package control
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// plan adds the next SIMs of the selection to the plan of a job.
+func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
+	sel, err := tx.JobSelection(ctx, j.ID)
+	if err != nil {
+		return err
+	}
+	parts := partsOf(sel)
+	if j.Part >= len(parts) {
+		return s.planned(ctx, tx, j)
+	}
+	at := partPlace{part: j.Part, position: j.Position}
+	rows, err := parts[j.Part](ctx, tx, s, j, &at)
+	if err != nil {
+		return err
+	}
+	added, err := tx.AddJobSIMs(ctx, j.ID, rows)
+	if err != nil {
+		return err
+	}
+	if j.Digest, err = digest(j.Digest, added); err != nil {
+		return err
+	}
+	j.Position = at.position
+	if at.ended {
+		j.Part, j.Position = j.Part+1, 0
+	}
+	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
+		return err
+	}
+	if n := j.Count(); n > fleet.MaxJobSIMs {
+		setJob(j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: fmt.Sprintf("more than %d SIMs are selected: make several jobs", fleet.MaxJobSIMs)})
+		return nil
+	}
+	if j.Part >= len(parts) {
+		return s.planned(ctx, tx, j)
+	}
+	return nil
+}
+
+// digest adds SIMs to the digest of a plan.
+func digest(before string, sims []fleet.JobSIM) (string, error) {
+	text, err := json.Marshal(sims)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(append([]byte(before), text...))
+	return hex.EncodeToString(sum[:]), nil
+}
+
+// planned decides what becomes of a job whose plan is complete.
+func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err error) {
+	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
+		return err
+	}
+	j.Planned = tx.Now()
+	j.ETag = strconv.Quote(fmt.Sprintf("job-%d-%.32s", j.ID, j.Digest))
+	refused := j.Count(fleet.VerdictRefused, fleet.VerdictNotFound)
+	d := fleet.JobDetails{At: tx.Now()}
+	switch {
+	case j.Count() == 0:
+		d.State, d.Why = fleet.JobRefused, "the selection contains no SIM"
+	case !j.Options.Auto:
+		d.State = fleet.JobPlanned
+	case refused > 0 && !j.Options.Skip:
+		d.State, d.Why = fleet.JobRefused, fmt.Sprintf("%s cannot be changed, and on_conflict is stop", count(refused))
+	case j.Count(fleet.VerdictPlanned) == 0 && refused > 0:
+		d.State, d.Why = fleet.JobRefused, "no SIM can be changed"
+	case j.Count(fleet.VerdictPlanned) == 0:
+		d.State, d.Why = fleet.JobCompleted, "every SIM has the status already"
+	default:
+		return s.begin(ctx, tx, j)
+	}
+	setJob(j, d)
+	return nil
+}
+
+// partPlace is where planning is in a part of a selection.
+type partPlace struct {
+	part     int
+	position int64
+	ended    bool
+}
+
+// key returns the position of an identifier without a SIM.
+func (p *partPlace) key(offset int) int64 {
+	return -(int64(p.part)*2*fleet.MaxJobSIMs + p.position + int64(offset) + 1)
+}
+
+// part returns the next SIMs of one part of a selection, with their verdicts.
+type part func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error)
+
+func partsOf(sel fleet.JobSelection) (parts []part) {
+	if len(sel.SIMs) > 0 {
+		parts = append(parts, partSIMs(sel.SIMs))
+	}
+	if len(sel.ICCIDs) > 0 {
+		parts = append(parts, partICCIDs(sel))
+	}
+	for _, r := range sel.Ranges {
+		parts = append(parts, partRange(r))
+	}
+	for _, f := range sel.Filters {
+		parts = append(parts, partFilter(f))
+	}
+	if sel.FailedOf != nil {
+		parts = append(parts, partJob(*sel.FailedOf, []fleet.Verdict{fleet.VerdictPlanned, fleet.VerdictRefused, fleet.VerdictDrifted, fleet.VerdictNotFound}, false))
+	}
+	if sel.DoneBy != nil {
+		parts = append(parts, partJob(*sel.DoneBy, []fleet.Verdict{fleet.VerdictDone}, true))
+	}
+	return parts
+}
+
+// next takes the next values of a list.
+func next[T any](list []T, at *partPlace) []T {
+	from := min(int(at.position), len(list))
+	until := min(from+planSIMs, len(list))
+	at.ended = until == len(list)
+	return list[from:until]
+}
+
+func partSIMs(ids []fleet.SIMID) part {
+	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
+		now := next(ids, at)
+		rows := make([]fleet.JobSIM, len(now))
+		for i, id := range now {
+			rows[i] = fleet.JobSIM{Pos: int64(id), SIM: id}
+		}
+		err := s.freeze(ctx, tx, j, rows)
+		for i := range rows {
+			if rows[i].Verdict == fleet.VerdictNotFound {
+				rows[i] = fleet.JobSIM{Pos: at.key(i), Given: strconv.FormatInt(int64(now[i]), 10), Verdict: fleet.VerdictNotFound}
+			}
+		}
+		at.position += int64(len(now))
+		return rows, err
+	}
+}
+
+func partICCIDs(sel fleet.JobSelection) part {
+	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
+		from := int(at.position)
+		now := next(sel.ICCIDs, at)
+		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: now}}, false)
+		if err != nil {
+			return nil, err
+		}
+		ids := make(map[fleet.ICCID]fleet.SIMID, len(snap.SIMs))
+		for _, sim := range snap.SIMs {
+			ids[sim.ICCID] = sim.ID
+		}
+		rows := make([]fleet.JobSIM, len(now))
+		for i, iccid := range now {
+			rows[i] = fleet.JobSIM{Pos: int64(ids[iccid]), SIM: ids[iccid]}
+			if ids[iccid] == 0 {
+				rows[i] = fleet.JobSIM{Pos: at.key(i), Given: string(iccid), Verdict: fleet.VerdictNotFound}
+			}
+			if sel.Lines != nil {
+				rows[i].Line = sel.Lines[from+i]
+			}
+		}
+		at.position += int64(len(now))
+		s.judge(j, rows, snap, true)
+		return rows, nil
+	}
+}
+
+func partRange(r fleet.ICCIDRange) part {
+	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
+		start, ok := r.Start.Add(int(at.position))
+		if !ok || start > r.End {
+			at.ended = true
+			return nil, nil
+		}
+		end, ok := r.Start.Add(int(at.position) + planSIMs - 1)
+		if !ok || end >= r.End {
+			end, at.ended = r.End, true
+		}
+		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{Range: &fleet.ICCIDRange{Start: start, End: end}}}, false)
+		if err != nil {
+			return nil, err
+		}
+		rows := make([]fleet.JobSIM, len(snap.SIMs))
+		for i, sim := range snap.SIMs {
+			rows[i] = fleet.JobSIM{Pos: int64(sim.ID), SIM: sim.ID}
+		}
+		at.position += planSIMs
+		s.judge(j, rows, snap, true)
+		return rows, nil
+	}
+}
+
+func partFilter(f fleet.JobFilter) part {
+	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
+		sims, err := filtered(ctx, tx, f, at.position, planSIMs)
+		if err != nil {
+			return nil, err
+		}
+		rows := make([]fleet.JobSIM, len(sims))
+		for i, sim := range sims {
+			rows[i] = fleet.JobSIM{Pos: int64(sim.ID), SIM: sim.ID}
+			at.position = int64(sim.ID)
+		}
+		at.ended = len(sims) < planSIMs
+		err = s.freeze(ctx, tx, j, rows)
+		return found(rows), err
+	}
+}
+
+// found leaves out SIMs that nobody named and that are not there any more.
+func found(rows []fleet.JobSIM) []fleet.JobSIM {
+	kept := rows[:0]
+	for _, r := range rows {
+		if r.Verdict != fleet.VerdictNotFound {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// filtered reads the next SIMs that are in a Workspace and match a filter.
+func filtered(ctx context.Context, tx *store.Tx, f fleet.JobFilter, after int64, most int) ([]fleet.SIM, error) {
+	l, err := f.List(most)
+	if err != nil {
+		return nil, err
+	}
+	l.After = &after
+	// As an enterprise it sees the SIMs that are in it, not those that it issued.
+	page, err := tx.SIMs(ctx, fleet.Workspace{ID: f.Workspace, Type: fleet.Enterprise}, l)
+	return page.Items, err
+}
+
+// partJob returns SIMs of another job: those that failed, or those to take back.
+func partJob(id fleet.JobID, verdicts []fleet.Verdict, undo bool) part {
+	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
+		p := store.JobSIMPage{Job: id, Verdicts: verdicts, Most: chunkSIMs}
+		if at.position != 0 {
+			p.After = &at.position
+		}
+		old, err := tx.JobSIMsAfter(ctx, caller(s.who), j.Workspace, p)
+		if err != nil {
+			return nil, err
+		}
+		if at.ended = len(old) < chunkSIMs; !at.ended {
+			at.position = old[len(old)-1].Pos
+		}
+		return s.again(ctx, tx, j, old, undo)
+	}
+}
+
+// again plans SIMs of another job.
+func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, old []fleet.JobSIM, undo bool) ([]fleet.JobSIM, error) {
+	var rows, absent []fleet.JobSIM
+	var iccids []fleet.ICCID
+	for _, o := range old {
+		row := fleet.JobSIM{Pos: o.Pos, SIM: o.SIM, Line: o.Line, Undoes: o.Undoes, Given: o.Given}
+		switch id, err := strconv.ParseInt(o.Given, 10, 64); {
+		case undo:
+			row.Pos, row.Undoes = -o.Pos, o.Entry
+		case o.SIM == 0 && len(o.Given) == fleet.ICCIDLength:
+			iccids, absent = append(iccids, fleet.ICCID(o.Given)), append(absent, row)
+			continue
+		case o.SIM == 0 && err == nil:
+			row.Pos, row.SIM = id, fleet.SIMID(id)
+		}
+		rows = append(rows, row)
+	}
+	if len(iccids) > 0 {
+		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(iccids)}}, false)
+		if err != nil {
+			return nil, err
+		}
+		ids := make(map[string]fleet.SIMID)
+		for _, sim := range snap.SIMs {
+			ids[string(sim.ICCID)] = sim.ID
+		}
+		for _, row := range absent {
+			if id := ids[row.Given]; id != 0 {
+				row.Pos, row.SIM = int64(id), id
+			} else {
+				row.Verdict = fleet.VerdictNotFound
+			}
+			rows = append(rows, row)
+		}
+	}
+	err := s.freeze(ctx, tx, j, rows)
+	for i := range rows {
+		if rows[i].Verdict == fleet.VerdictNotFound && rows[i].Given != "" {
+			rows[i] = fleet.JobSIM{Pos: -1 - max(rows[i].Pos, -1-rows[i].Pos), Line: rows[i].Line, Given: rows[i].Given, Verdict: fleet.VerdictNotFound}
+		} else {
+			rows[i].Given = ""
+		}
+	}
+	return rows, err
+}

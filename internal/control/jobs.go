@@ -1,0 +1,312 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// maxUnfinishedJobs is how many jobs of one user may be unfinished at once.
+const maxUnfinishedJobs = 200
+
+// NewJob is a request for a job.
+type NewJob struct {
+	Kind    fleet.JobKind
+	Target  fleet.WorkspaceID // of JobMigration
+	Select  fleet.JobSelection
+	Options fleet.JobOptions
+	Note    fleet.Note
+	Origin  fleet.JobID // that it retries or undoes, 0 for none
+}
+
+// CreateJob makes a job, which a server then plans and, unless it is a dry run, executes.
+//
+// Permission: MigrateSIMs for a migration, WriteSIMs for a change of status; users only. Errors:
+// NotFound for a Workspace that the caller does not administer (the target) or is not a member of
+// (in a filter), and for a job that the caller may not see; BadQuery for a filter; those of once.
+func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJob, w Write[fleet.Job]) (Reply, error) {
+	if err := n.Note.Check(); err != nil {
+		return Reply{}, err
+	}
+	g := guard{need: needOf(n.Kind), replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
+		return n.check(ctx, tx, who)
+	}}
+	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[fleet.Job], error) {
+		j, err := n.insert(ctx, tx, who)
+		return result[fleet.Job]{value: j}, err
+	})
+	c.wakeJobs()
+	return r, err
+}
+
+func needOf(kind fleet.JobKind) identity.Permission {
+	if kind == fleet.JobStatus {
+		return identity.WriteSIMs
+	}
+	return identity.MigrateSIMs
+}
+
+// check refuses what the caller may not ask for.
+func (n NewJob) check(ctx context.Context, tx *store.Tx, who identity.Principal) error {
+	if !who.UserCredentials() {
+		return errOnlyUsers
+	}
+	workspaces := []fleet.WorkspaceID{n.Target}
+	for _, f := range n.Select.Filters {
+		workspaces = append(workspaces, f.Workspace)
+	}
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(workspaces))
+	if err != nil {
+		return err
+	}
+	if target := standings[n.Target]; n.Kind == fleet.JobMigration && fleet.Authorize(fleet.SideInto, &target) == fleet.NoAuthority {
+		return fleet.Missing("workspace", int64(n.Target))
+	}
+	for _, f := range n.Select.Filters {
+		if standings[f.Workspace].Role == fleet.NoRole {
+			return fleet.Missing("workspace", int64(f.Workspace))
+		}
+		if _, err := filtered(ctx, tx, f, 0, 1); err != nil { // so that a faulty filter is an answer, not a failed job
+			return err
+		}
+	}
+	for _, id := range []*fleet.JobID{n.Select.FailedOf, n.Select.DoneBy} {
+		if id == nil {
+			continue
+		}
+		old, err := seenJob(ctx, tx, who, *id, false)
+		if err != nil {
+			return err
+		}
+		if err := n.continues(old); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// continues refuses an earlier job that cannot be retried or undone.
+func (n NewJob) continues(old fleet.Job) error {
+	switch {
+	case !old.State.Ended():
+		return fleet.Errorf(fleet.InUse, "Job %d is %s: wait until it has ended, or cancel it", old.ID, old.State)
+	case n.Select.DoneBy != nil && old.Kind == fleet.JobStatus:
+		return fleet.Errorf(fleet.InUse, "Job %d changed the status of SIMs, which cannot be undone: make a job with the other status", old.ID)
+	case n.Select.FailedOf != nil && (old.Kind == fleet.JobUndo) != (n.Kind == fleet.JobUndo):
+		return fleet.Errorf(fleet.InUse, "Job %d is an undo: retry it, or select its SIMs", old.ID)
+	}
+	return nil
+}
+
+func (n NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
+	if err := n.check(ctx, tx, who); err != nil {
+		return j, err
+	}
+	unfinished, err := tx.UnfinishedJobs(ctx, who.User)
+	if err != nil {
+		return j, err
+	}
+	if unfinished >= maxUnfinishedJobs {
+		return j, fleet.Errorf(fleet.InUse, "You have %d unfinished jobs: wait for them, or cancel some", unfinished)
+	}
+	j = fleet.Job{
+		Kind: n.Kind, State: fleet.JobPlanning, Details: fleet.JobDetails{State: fleet.JobPlanning, At: tx.Now(), User: who.User, Name: who.Username},
+		User: who.User, Workspace: who.Workspace, Target: fleet.Workspace{ID: n.Target}, Origin: n.Origin, Options: n.Options, Note: n.Note,
+	}
+	id, err := tx.InsertJob(ctx, j, n.Select)
+	if err != nil {
+		return j, err
+	}
+	if j, err = seenJob(ctx, tx, who, id, false); err != nil {
+		return j, err
+	}
+	return j, auditJob(ctx, tx, who, fleet.AuditJobCreated, j)
+}
+
+// auditJob records what a user did with a job, for the Workspace of the bearer and the target.
+func auditJob(ctx context.Context, tx *store.Tx, who identity.Principal, action fleet.AuditAction, j fleet.Job) error {
+	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("job", j.ID), Detail: fleet.AuditDetail{Target: j.Target.ID, Status: string(j.State)}}
+	for _, ws := range []fleet.WorkspaceID{who.Workspace, j.Target.ID} {
+		if ws != 0 {
+			e.Workspaces = append(e.Workspaces, ws)
+		}
+	}
+	e.Workspaces = fleet.Once(e.Workspaces)
+	return audit(ctx, tx, who, e)
+}
+
+// seenJob reads a job that the caller may see.
+func seenJob(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.JobID, lock bool) (fleet.Job, error) {
+	j, found, err := tx.Job(ctx, caller(who), who.Workspace, id, lock)
+	if err == nil && !found {
+		err = fleet.Missing("job", int64(id))
+	}
+	return j, err
+}
+
+// Job reads a job.
+//
+// Permission: ReadMigrations. Errors: NotFound, also for a job that the caller may not see.
+func (c *Control) Job(ctx context.Context, who identity.Principal, id fleet.JobID) (j fleet.Job, err error) {
+	if err := who.Require(identity.ReadMigrations); err != nil {
+		return j, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		j, err = seenJob(ctx, tx, who, id, false)
+		return err
+	})
+	return j, err
+}
+
+// ListJobs reads one page of the jobs that the caller may see.
+//
+// Permission: ReadMigrations.
+func (c *Control) ListJobs(ctx context.Context, who identity.Principal, l fleet.List) (page fleet.Page[fleet.Job], err error) {
+	if err := who.Require(identity.ReadMigrations); err != nil {
+		return page, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		page, err = tx.Jobs(ctx, caller(who), who.Workspace, l)
+		return err
+	})
+	return page, err
+}
+
+// JobSIMs are SIMs of a job, and the names of their sources.
+type JobSIMs struct {
+	fleet.Page[fleet.JobSIM]
+	Sources map[fleet.WorkspaceID]fleet.Workspace
+}
+
+// mostSkipped is how many SIMs of a job a page may skip; later pages need after.
+const mostSkipped = 25_000
+
+// ListJobSIMs reads one page of the SIMs of a job that the caller may see, and their total, which
+// is not counted but kept.
+//
+// Permission: ReadMigrations. Errors: NotFound for the job; BadQuery for an unknown verdict or a
+// page that is too far.
+func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fleet.JobID, l fleet.List) (found JobSIMs, err error) {
+	if err := who.Require(identity.ReadMigrations); err != nil {
+		return found, err
+	}
+	verdicts, err := verdictsOf(l)
+	if err != nil {
+		return found, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		j, err := seenJob(ctx, tx, who, id, false)
+		if err != nil {
+			return err
+		}
+		found = JobSIMs{Page: fleet.Page[fleet.JobSIM]{PerPage: l.PerPage, Total: j.Count(verdicts...), Page: 1}, Sources: make(map[fleet.WorkspaceID]fleet.Workspace)}
+		p := store.JobSIMPage{Job: id, Verdicts: verdicts, After: l.After, Most: l.PerPage}
+		if l.After == nil {
+			found.Page.Page, p.Skip = l.At(found.Total)
+		}
+		if p.Skip > mostSkipped {
+			return fleet.Errorf(fleet.BadQuery, "page: only the first %d SIMs can be reached by page: use after with the X-Next of the page before", mostSkipped)
+		}
+		for _, s := range j.Sources {
+			found.Sources[s.ID] = s
+		}
+		found.Items, err = tx.JobSIMsAfter(ctx, caller(who), who.Workspace, p)
+		return err
+	})
+	return found, err
+}
+
+// verdictsOf reads the filter verdict of a list; nil for none.
+func verdictsOf(l fleet.List) (verdicts []fleet.Verdict, err error) {
+	for _, f := range l.Filters {
+		if f.Field.Name != "verdict" {
+			return nil, fleet.Errorf(fleet.BadQuery, "q: the SIMs of a job can be filtered by verdict only")
+		}
+		verdicts = []fleet.Verdict{}
+		for _, text := range f.Texts {
+			v, ok := fleet.ParseVerdict(text)
+			if !ok {
+				return nil, fleet.Errorf(fleet.BadQuery, "q: %q is not a verdict; known: %s", text, fleet.Keywords(fleet.Verdicts))
+			}
+			verdicts = append(verdicts, v)
+		}
+	}
+	return verdicts, nil
+}
+
+// JobAction is a request to change the state of a job.
+type JobAction struct {
+	Job fleet.JobID
+	Do  JobVerb
+	Tag string // of JobStart: the ETag of the plan
+}
+
+// JobVerb is what a user does with a job.
+type JobVerb string
+
+// What users do with jobs.
+const (
+	JobStart  JobVerb = "start"
+	JobPause  JobVerb = "pause"
+	JobResume JobVerb = "resume"
+	JobCancel JobVerb = "cancel"
+)
+
+// from are the states in which a verb is possible.
+var from = map[JobVerb][]fleet.JobState{
+	JobStart:  {fleet.JobPlanned},
+	JobPause:  {fleet.JobWaiting, fleet.JobRunning},
+	JobResume: {fleet.JobPaused},
+	JobCancel: {fleet.JobPlanning, fleet.JobPlanned, fleet.JobWaiting, fleet.JobRunning, fleet.JobPaused},
+}
+
+// ChangeJob starts, pauses, resumes or cancels a job. A chunk that is being moved is finished or
+// not begun: the change and the chunk wait for each other.
+//
+// Permission: MigrateSIMs, and to be the user who made the job or an Administrator of its target;
+// to pause and cancel, an Administrator of a source is enough. Errors: NotFound; Forbidden; InUse if
+// the state does not allow it; PreconditionStale for another plan; those of once.
+func (c *Control) ChangeJob(ctx context.Context, who identity.Principal, a JobAction, w Write[fleet.Job]) (Reply, error) {
+	g := guard{need: identity.MigrateSIMs, replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
+		_, err := seenJob(ctx, tx, who, a.Job, false)
+		return err
+	}}
+	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[fleet.Job], error) {
+		j, err := a.change(ctx, tx, who)
+		return result[fleet.Job]{value: j}, err
+	})
+	c.wakeJobs()
+	return r, err
+}
+
+func (a JobAction) change(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
+	if j, err = seenJob(ctx, tx, who, a.Job, true); err != nil {
+		return j, err
+	}
+	if err := a.allowed(ctx, tx, who, j); err != nil {
+		return j, err
+	}
+	to := map[JobVerb]fleet.JobState{JobStart: fleet.JobWaiting, JobPause: fleet.JobPaused, JobResume: fleet.JobWaiting, JobCancel: fleet.JobCancelled}[a.Do]
+	setJob(&j, fleet.JobDetails{State: to, At: tx.Now(), User: who.User, Name: who.Username, Why: fmt.Sprintf("%s by %s", pastOf[a.Do], who.Username)})
+	if err := tx.SaveJob(ctx, j, nil); err != nil {
+		return j, err
+	}
+	j.Version++
+	return j, auditJob(ctx, tx, who, fleet.AuditJobChanged, j)
+}
+
+var pastOf = map[JobVerb]string{JobStart: "started", JobPause: "paused", JobResume: "resumed", JobCancel: "cancelled"}
+
+// RetryOf returns a request for a job that takes those SIMs of an earlier job that were not changed.
+// on_conflict is that of the job unless it is given.
+func RetryOf(old fleet.Job, n NewJob, given bool) NewJob {
+	options := old.Options
+	options.Auto, options.NotBefore, options.NotAfter = n.Options.Auto, n.Options.NotBefore, n.Options.NotAfter
+	if given {
+		options.Skip = n.Options.Skip
+	}
+	return NewJob{Kind: old.Kind, Target: old.Target.ID, Origin: old.ID, Options: options, Note: n.Note, Select: fleet.JobSelection{FailedOf: &old.ID}}
+}

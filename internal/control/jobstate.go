@@ -1,0 +1,145 @@
+package control
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// allowed refuses an action that the caller or the state of the job does not allow.
+func (a JobAction) allowed(ctx context.Context, tx *store.Tx, who identity.Principal, j fleet.Job) error {
+	sides := []fleet.WorkspaceID{j.Target.ID}
+	if a.Do == JobPause || a.Do == JobCancel {
+		for _, s := range j.Sources {
+			sides = append(sides, s.ID)
+		}
+	}
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(sides))
+	if err != nil {
+		return err
+	}
+	administers := slices.ContainsFunc(sides, func(id fleet.WorkspaceID) bool { return standings[id].Role.Administers() })
+	if j.User != who.User && !administers {
+		return fleet.Errorf(fleet.Forbidden, "Only the user who made the job, or an Administrator of its target, may %s it", a.Do)
+	}
+	if !slices.Contains(from[a.Do], j.State) {
+		names := make([]string, len(from[a.Do]))
+		for i, s := range from[a.Do] {
+			names[i] = string(s)
+		}
+		return fleet.Errorf(fleet.InUse, "The job is %s: only a job that is %s can be %s", j.State, strings.Join(names, " or "), pastOf[a.Do])
+	}
+	if a.Do != JobStart {
+		return nil
+	}
+	if a.Tag == "" {
+		return fleet.Invalid("If-Match", "it is required: send the ETag of the job's plan")
+	}
+	if a.Tag != j.ETag {
+		return &fleet.Error{Code: fleet.PreconditionStale, Field: "If-Match", Message: "If-Match: this is not the ETag of the job's plan: read the job and send its ETag"}
+	}
+	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
+		return err
+	}
+	if n := j.Count(fleet.VerdictRefused, fleet.VerdictNotFound); n > 0 && !j.Options.Skip {
+		return fleet.Errorf(fleet.InUse, "The plan refuses %s and on_conflict is stop: make a job without them, or with on_conflict skip", count(n))
+	}
+	if j.Count(fleet.VerdictPlanned) == 0 {
+		return fleet.Errorf(fleet.InUse, "The plan moves no SIM")
+	}
+	return nil
+}
+
+// setJob moves a job to a state, and sets when a server has to look at it next.
+func setJob(j *fleet.Job, d fleet.JobDetails) {
+	j.State, j.Details = d.State, d
+	j.NextAt = d.At
+	switch {
+	case d.State.Ended():
+		j.Ended, j.NextAt = d.At, time.Time{}
+	case d.State == fleet.JobPlanned:
+		j.Expires = d.At.Add(planLasts)
+		j.NextAt = j.Expires
+	case d.State == fleet.JobPaused:
+		j.NextAt = j.Options.NotAfter
+	case d.State == fleet.JobWaiting && !d.Until.IsZero():
+		j.NextAt = d.Until
+		if end := j.Options.NotAfter; !end.IsZero() && end.Before(d.Until) {
+			j.NextAt = end
+		}
+	}
+}
+
+const (
+	planLasts  = 24 * time.Hour // a plan that nobody starts
+	otherEvery = time.Second    // how often a job looks whether another one has ended
+	planSIMs   = 2500           // planned in one transaction
+	chunkSIMs  = fleet.MaxSIMs  // moved in one transaction
+)
+
+// begin lets a job run, or says what it waits for.
+func (s *jobStep) begin(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
+	now, o := tx.Now(), j.Options
+	if s.expired(tx, j) {
+		return nil
+	}
+	waits := func(why fleet.JobWaits, until time.Time) {
+		d := fleet.JobDetails{State: fleet.JobWaiting, At: now, For: why, Until: until, Wave: j.Details.Wave}
+		if j.State == fleet.JobWaiting && j.Details.For == why {
+			d.At = j.Details.At
+		}
+		at := d.At
+		setJob(j, d)
+		if d.Until.IsZero() {
+			j.NextAt = now.Add(otherEvery)
+		}
+		j.Details.At = at
+	}
+	if now.Before(o.NotBefore) {
+		waits(fleet.WaitsStart, o.NotBefore)
+		return nil
+	}
+	if j.Details.For == fleet.WaitsWave && now.Before(j.Details.Until) {
+		waits(fleet.WaitsWave, j.Details.Until)
+		return nil
+	}
+	if at := fleet.NextWindow(o.Windows, now); at.After(now) {
+		waits(fleet.WaitsWindow, at)
+		return nil
+	}
+	all, same, err := tx.RunningBeside(ctx, *j)
+	if err != nil {
+		return err
+	}
+	if all >= s.c.jobsAtOnce || same > 0 {
+		waits(fleet.WaitsOther, time.Time{})
+		return nil
+	}
+	setJob(j, fleet.JobDetails{State: fleet.JobRunning, At: now, User: j.Details.User, Name: j.Details.Name})
+	if j.Started.IsZero() {
+		j.Started = now
+	}
+	return nil
+}
+
+// expired ends a job whose time is over.
+func (s *jobStep) expired(tx *store.Tx, j *fleet.Job) bool {
+	end := j.Options.NotAfter
+	if j.State == fleet.JobPlanned {
+		end = j.Expires
+	}
+	if end.IsZero() || tx.Now().Before(end) {
+		return false
+	}
+	why := "not_after has passed"
+	if j.State == fleet.JobPlanned {
+		why = "nobody started the plan"
+	}
+	setJob(j, fleet.JobDetails{State: fleet.JobExpired, At: tx.Now(), Why: why})
+	return true
+}

@@ -1,0 +1,198 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// JobLease is the right to work on a job; see store.JobLease.
+type JobLease = store.JobLease
+
+// ErrLeaseLost is the error of StepJob if another server has taken the job over.
+var ErrLeaseLost = store.ErrLeaseLost
+
+// JobsDue receives a value when this server has made a job or let one go on.
+func (c *Control) JobsDue() <-chan struct{} { return c.jobsDue }
+
+func (c *Control) wakeJobs() {
+	select {
+	case c.jobsDue <- struct{}{}:
+	default: // somebody will look anyway
+	}
+}
+
+// ClaimJob takes the lease of a job that needs a server; found is false if there is none.
+func (c *Control) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
+	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
+		found, err = tx.DueJob(ctx)
+		return err
+	})
+	if err != nil || !found {
+		return l, false, err
+	}
+	err = c.store.Update(ctx, func(tx *store.Tx) (err error) {
+		l, found, err = tx.ClaimJob(ctx, owner)
+		return err
+	})
+	return l, found, err
+}
+
+// ReleaseJob gives a lease back.
+func (c *Control) ReleaseJob(ctx context.Context, l JobLease) error {
+	return c.store.Update(ctx, func(tx *store.Tx) error { return tx.ReleaseJob(ctx, l) })
+}
+
+// StepJob does the next step of a job in one transaction: it plans some SIMs, moves a chunk, or
+// changes the state. more is false if the job has nothing to do now. If the outcome of the commit is
+// unknown, the step is repeated: it reads again where the job stands.
+//
+// Errors: ErrLeaseLost.
+func (c *Control) StepJob(ctx context.Context, l JobLease) (more bool, err error) {
+	s := jobStep{c: c, lease: l}
+	err = c.store.Update(ctx, func(tx *store.Tx) error { return s.attempt(ctx, tx) })
+	return s.more, err
+}
+
+// FailJob ends a job whose step cannot be done.
+func (c *Control) FailJob(ctx context.Context, l JobLease, why string) error {
+	return c.store.Update(ctx, func(tx *store.Tx) error {
+		j, found, err := tx.HoldJob(ctx, l.Job)
+		if err != nil || !found || j.State.Ended() {
+			return err
+		}
+		setJob(&j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: why})
+		return tx.SaveJob(ctx, j, &l)
+	})
+}
+
+// jobStep holds the state of one step over all attempts of its transaction.
+type jobStep struct {
+	c     *Control
+	lease JobLease
+	more  bool
+	who   identity.Principal // the user who made the job, as they are now
+}
+
+func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
+	s.more = false
+	user, known, err := tx.JobCreator(ctx, s.lease.User)
+	if err != nil {
+		return err
+	}
+	j, found, err := tx.HoldJob(ctx, s.lease.Job)
+	if err != nil || !found || j.State.Ended() {
+		return err
+	}
+	s.who = identity.Principal{Workspace: j.Workspace}
+	if known && user.Status == fleet.UserActive {
+		s.who.User, s.who.Username, s.who.SuperAdmin = user.ID, user.Username, user.SuperAdmin
+	}
+	before := j.State
+	switch j.State {
+	case fleet.JobPlanning:
+		err = s.plan(ctx, tx, &j)
+	case fleet.JobPlanned:
+		if !s.expired(tx, &j) {
+			return nil
+		}
+	case fleet.JobWaiting:
+		err = s.begin(ctx, tx, &j)
+	case fleet.JobRunning:
+		err = s.chunk(ctx, tx, &j)
+	case fleet.JobPaused:
+		if !s.expired(tx, &j) {
+			return nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	s.more = !j.NextAt.IsZero() && !j.NextAt.After(tx.Now())
+	if j.State != before {
+		s.c.log.Info("job", "job", int64(j.ID), "state", string(j.State), "was", string(before))
+	}
+	return tx.SaveJob(ctx, j, &s.lease)
+}
+
+// chunk moves the next SIMs of a job, with their verdicts and the progress of the job.
+func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
+	if s.expired(tx, j) {
+		return nil
+	}
+	if at := fleet.NextWindow(j.Options.Windows, tx.Now()); at.After(tx.Now()) {
+		return s.begin(ctx, tx, j)
+	}
+	var err error
+	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
+		return err
+	}
+	left := j.Count(fleet.VerdictPlanned)
+	end, wave := j.WaveEnd(j.Done + left)
+	if most := min(chunkSIMs, end-j.Done); most > 0 && left > 0 {
+		rows, err := tx.NextJobSIMs(ctx, *j, most)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return fmt.Errorf("job %d has %d planned SIMs, but none after position %d", j.ID, left, j.Cursor)
+		}
+		if rows, err = s.work(ctx, tx, j, rows); err != nil {
+			return err
+		}
+		if err := tx.SetVerdicts(ctx, j.ID, rows); err != nil {
+			return err
+		}
+		j.Cursor, j.Begun = rows[len(rows)-1].Pos, true
+		j.Done += len(rows)
+		left -= len(rows)
+		if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
+			return err
+		}
+	}
+	switch {
+	case left == 0:
+		finish(j, tx)
+	case j.Done >= end:
+		waveEnded(j, tx, wave)
+	}
+	return nil
+}
+
+// finish ends a job that has nothing left to do.
+func finish(j *fleet.Job, tx *store.Tx) {
+	d := fleet.JobDetails{State: fleet.JobCompleted, At: tx.Now()}
+	if refused, drifted, absent := j.Count(fleet.VerdictRefused), j.Count(fleet.VerdictDrifted), j.Count(fleet.VerdictNotFound); refused+drifted+absent > 0 {
+		d.State = fleet.JobPartial
+		d.Why = fmt.Sprintf("%d refused, %d changed since the plan, %d not found", refused, drifted, absent)
+	}
+	setJob(j, d)
+}
+
+// waveEnded lets the next wave begin, or stops the job: at the gate, or because the wave says so.
+func waveEnded(j *fleet.Job, tx *store.Tx, w fleet.JobWave) {
+	j.Wave++
+	d := fleet.JobDetails{At: tx.Now(), Wave: j.Wave}
+	if g := j.Options.Gate; g != nil {
+		failed := j.Done - j.Count(fleet.VerdictDone)
+		switch {
+		case j.Done == 0 || j.Done < g.MinSIMs:
+			d.State, d.Why = fleet.JobPaused, fmt.Sprintf("the gate cannot judge %s; it needs %d", count(j.Done), max(g.MinSIMs, 1))
+		case failed*100 > g.MaxRefusedPercent*j.Done:
+			d.State, d.Why = fleet.JobFailed, fmt.Sprintf("the gate: %d of %s were not moved, more than %d percent", failed, count(j.Done), g.MaxRefusedPercent)
+		}
+	}
+	switch {
+	case d.State != "":
+	case w.Then:
+		d.State, d.Why = fleet.JobPaused, "the wave has ended; resume the job to go on"
+	case w.Pause > 0:
+		d.State, d.For, d.Until = fleet.JobWaiting, fleet.WaitsWave, tx.Now().Add(w.Pause)
+	default:
+		return
+	}
+	setJob(j, d)
+}

@@ -1,0 +1,193 @@
+package control
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// freeze decides about SIMs for the plan of a job: their verdicts, versions and sources.
+func (s *jobStep) freeze(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) error {
+	if j.Kind == fleet.JobUndo {
+		_, _, err := s.judgeUndo(ctx, tx, j, rows, true)
+		return err
+	}
+	snap, err := s.snapshot(ctx, tx, j, rows, false)
+	if err != nil {
+		return err
+	}
+	s.judge(j, rows, snap, true)
+	return nil
+}
+
+// snapshot reads the SIMs of a job with the rights that the user who made it has now.
+func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, lock bool) (fleet.Snapshot, error) {
+	ids := make([]fleet.SIMID, 0, len(rows))
+	sources := []fleet.WorkspaceID{}
+	for _, r := range rows {
+		if r.SIM != 0 {
+			ids = append(ids, r.SIM)
+		}
+		if r.Source != 0 {
+			sources = append(sources, r.Source)
+		}
+	}
+	snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, lock)
+	if err != nil || len(snap.SIMs) == len(rows) {
+		return snap, err
+	}
+	standings, err := tx.Standings(ctx, s.who.User, fleet.Once(sources)) // of SIMs that are not there
+	for id, standing := range standings {
+		snap.Workspaces[id] = standing
+	}
+	return snap, err
+}
+
+// judge sets the verdicts of SIMs that stay where they are, and returns the changes of the others,
+// which are still planned.
+func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, freeze bool) []store.Change {
+	keep := fleet.Judge(rows, snap, freeze)
+	if j.Kind == fleet.JobStatus {
+		return s.judgeStatus(j, rows, keep)
+	}
+	plan, refused := fleet.PlanSome(fleet.MigrationRequest{
+		Target: j.Target.ID, AllowedStatuses: j.Options.AllowedStatuses, DetachDevices: j.Options.DetachDevices, Activate: j.Options.Activate,
+	}, keep)
+	refused.Refuse(rows)
+	if plan == nil {
+		return nil
+	}
+	return []store.Change{change(plan, s.who, "", about{note: j.Note})}
+}
+
+// judgeStatus is judge for a change of status.
+func (s *jobStep) judgeStatus(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot) []store.Change {
+	sims, unchanged, refused := fleet.PlanStatus(j.Options.Status, snap)
+	refused.Refuse(rows)
+	for i := range rows {
+		if rows[i].Verdict == fleet.VerdictPlanned && unchanged[rows[i].SIM] {
+			rows[i].Verdict = fleet.VerdictUnchanged
+		}
+	}
+	if len(sims) == 0 {
+		return nil
+	}
+	c := store.Change{Kind: fleet.LedgerStatus, By: caller(s.who), Note: j.Note, Lines: make([]store.Line, len(sims))}
+	homes := make(seen[fleet.WorkspaceID])
+	for i, sim := range sims {
+		after := sim
+		after.Status, after.Version = j.Options.Status, sim.Version+1
+		c.Lines[i] = store.Line{Before: sim, After: after}
+		homes.add(sim.Workspace)
+	}
+	c.Audit = auditSIMs(s.who, fleet.AuditSIMChanged, c)
+	c.Audit.Workspaces = homes.list()
+	return []store.Change{c}
+}
+
+// judgeUndo is judge for the SIMs of one ledger entry that an undo takes back.
+func (s *jobStep) judgeUndo(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, freeze bool) (used int, changes []store.Change, err error) {
+	if len(rows) == 0 {
+		return 0, nil, nil
+	}
+	if freeze { // one entry after the other
+		for from := 0; from < len(rows); {
+			until := from + sameEntry(rows[from:])
+			if _, _, err := s.judgeEntry(ctx, tx, j, rows[from:until], true); err != nil {
+				return 0, nil, err
+			}
+			from = until
+		}
+		return len(rows), nil, nil
+	}
+	return s.judgeEntry(ctx, tx, j, rows[:sameEntry(rows)], false)
+}
+
+// sameEntry returns how many of the first SIMs belong to the same ledger entry.
+func sameEntry(rows []fleet.JobSIM) int {
+	n := 1
+	for n < len(rows) && rows[n].Undoes == rows[0].Undoes {
+		n++
+	}
+	return n
+}
+
+func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, freeze bool) (used int, changes []store.Change, err error) {
+	req := fleet.UndoRequest{
+		Migration: rows[0].Undoes, RestoreStatus: j.Options.RestoreStatus, RestoreDevices: j.Options.RestoreDevices, DetachDevices: j.Options.DetachDevices,
+	}
+	for _, r := range rows {
+		req.SIMs = append(req.SIMs, r.SIM)
+	}
+	snap, found, err := tx.UndoSnapshot(ctx, caller(s.who), j.Workspace, req, !freeze)
+	if err != nil && fleet.CodeOf(err) != fleet.NotFound {
+		return 0, nil, err
+	}
+	if err != nil || !found {
+		for i := range rows {
+			rows[i].Verdict, rows[i].Codes = fleet.VerdictRefused, []fleet.ConflictCode{fleet.ConflictCode(fleet.NotFound)}
+		}
+		return len(rows), nil, nil
+	}
+	keep := fleet.Judge(rows, snap.Snapshot, freeze)
+	req.SIMs = make([]fleet.SIMID, len(keep.SIMs))
+	for i, sim := range keep.SIMs {
+		req.SIMs[i] = sim.ID
+	}
+	plan, refused := fleet.UndoSome(req, snap)
+	refused.Refuse(rows)
+	if plan == nil {
+		return len(rows), nil, nil
+	}
+	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, j.Note}
+	for _, move := range plan.Moves {
+		changes = append(changes, change(move, s.who, "", what))
+	}
+	return len(rows), changes, nil
+}
+
+// work moves those of the SIMs that are as planned, and sets every verdict. It returns the SIMs that
+// it has dealt with, which in an undo may be fewer.
+func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) ([]fleet.JobSIM, error) {
+	s.who.Origin = identity.Origin{RequestID: fmt.Sprintf("job-%d.%d", j.ID, rows[0].Pos)}
+	var changes []store.Change
+	if s.who.User == 0 { // gone or suspended
+		for i := range rows {
+			rows[i].Verdict, rows[i].Codes = fleet.VerdictRefused, []fleet.ConflictCode{fleet.ConflictCode(fleet.Forbidden)}
+		}
+		return rows, nil
+	}
+	if j.Kind == fleet.JobUndo {
+		used, undo, err := s.judgeUndo(ctx, tx, j, rows, false)
+		if err != nil {
+			return nil, err
+		}
+		rows, changes = rows[:used], undo
+	} else {
+		snap, err := s.snapshot(ctx, tx, j, rows, true)
+		if err != nil {
+			return nil, err
+		}
+		changes = s.judge(j, rows, snap, false)
+	}
+	entries := make(map[fleet.SIMID]fleet.MigrationID, len(rows))
+	for i, c := range changes {
+		c.UID = fmt.Sprintf("job-%d.%d.%d", j.ID, rows[0].Pos, i)
+		entry, err := tx.Apply(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range c.Lines {
+			entries[l.Before.ID] = entry
+		}
+	}
+	for i := range rows {
+		if rows[i].Verdict == fleet.VerdictPlanned {
+			rows[i].Verdict, rows[i].Entry = fleet.VerdictDone, entries[rows[i].SIM]
+		}
+	}
+	return rows, nil
+}

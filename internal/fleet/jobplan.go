@@ -1,0 +1,166 @@
+package fleet
+
+import (
+	"errors"
+	"slices"
+)
+
+// Refusals are the reasons why SIMs of a job are not moved.
+type Refusals map[SIMID][]ConflictCode
+
+// PlanSome plans a migration of those SIMs of the snapshot that may move, and says why the others
+// may not. The rules are those of PlanMigration; plan is nil if no SIM may move. A target that
+// the caller does not administer refuses all with NotFound.
+func PlanSome(req MigrationRequest, snap Snapshot) (plan *Plan, refused Refusals) {
+	refused = make(Refusals)
+	for len(snap.SIMs) > 0 {
+		req.Select = selectAll(snap.SIMs)
+		plan, err := PlanMigration(req, snap)
+		if err == nil {
+			return plan, refused
+		}
+		snap.SIMs = refused.without(snap.SIMs, err)
+	}
+	return nil, refused
+}
+
+// selectAll selects SIMs by id: they may belong to several Workspaces.
+func selectAll(sims []SIMState) Selector {
+	ids := make([]SIMID, len(sims))
+	for i := range sims {
+		ids[i] = sims[i].ID
+	}
+	return Selector{SIMs: ids}
+}
+
+// without adds the reasons of a refusal, and returns the SIMs that are not refused.
+func (r Refusals) without(sims []SIMState, err error) []SIMState {
+	var conflicts *Conflicts
+	if !errors.As(err, &conflicts) {
+		r.add(ConflictCode(CodeOf(err)), sims)
+		return nil
+	}
+	for _, g := range conflicts.Groups {
+		if len(g.SIMs) == 0 { // the reason is the target
+			r.add(g.Code, sims)
+		}
+		r.add(g.Code, g.SIMs)
+	}
+	rest := slices.DeleteFunc(slices.Clone(sims), func(s SIMState) bool { return r[s.ID] != nil })
+	if len(rest) == len(sims) { // the refusal names no SIM
+		r.add(conflicts.Groups[0].Code, sims)
+		return nil
+	}
+	return rest
+}
+
+func (r Refusals) add(code ConflictCode, sims []SIMState) {
+	for _, s := range sims {
+		r[s.ID] = append(r[s.ID], code)
+	}
+}
+
+// PlanStatus plans a change of status. Unchanged SIMs already have it.
+func PlanStatus(to SIMStatus, snap Snapshot) (change []SIMState, unchanged map[SIMID]bool, refused Refusals) {
+	unchanged, refused = make(map[SIMID]bool), make(Refusals)
+	for _, s := range snap.SIMs {
+		home := snap.Workspaces[s.Workspace]
+		switch {
+		case !home.Role.Writes():
+			refused[s.ID] = []ConflictCode{ConflictCode(Forbidden)}
+		case s.Status == to:
+			unchanged[s.ID] = true
+		case !s.Status.MayBecome(to):
+			refused[s.ID] = []ConflictCode{StatusNotAllowed}
+		default:
+			change = append(change, s)
+		}
+	}
+	return change, unchanged, refused
+}
+
+// Judge sets the verdicts of SIMs of a job that are planned by what the snapshot says of them, and
+// returns the snapshot of those that are still planned. A SIM that is not at the version of the plan
+// is drifted; one in a Workspace that the user has left is refused. With freeze, which makes the
+// plan, Judge sets versions and sources instead, and a SIM that is not there is not found.
+func Judge(rows []JobSIM, snap Snapshot, freeze bool) Snapshot {
+	at := make(map[SIMID]*SIMState, len(snap.SIMs))
+	for i := range snap.SIMs {
+		at[snap.SIMs[i].ID] = &snap.SIMs[i]
+	}
+	keep := snap
+	keep.SIMs = make([]SIMState, 0, len(rows))
+	for i := range rows {
+		row := &rows[i]
+		if row.Verdict != VerdictPlanned {
+			continue
+		}
+		now := at[row.SIM]
+		switch {
+		case freeze && now == nil:
+			row.Verdict = VerdictNotFound
+		case freeze:
+			row.Version, row.Source = now.Version, now.Workspace
+		case now == nil && snap.Workspaces[row.Source].Role == NoRole:
+			row.Verdict, row.Codes = VerdictRefused, []ConflictCode{NoAdminOnSource}
+		case now == nil || now.Version != row.Version:
+			row.Verdict = VerdictDrifted
+		}
+		if row.Verdict == VerdictPlanned {
+			keep.SIMs = append(keep.SIMs, *now)
+		}
+	}
+	return keep
+}
+
+// Refuse sets the verdicts of refused SIMs.
+func (r Refusals) Refuse(rows []JobSIM) {
+	for i := range rows {
+		if codes := r[rows[i].SIM]; codes != nil && rows[i].Verdict == VerdictPlanned {
+			rows[i].Verdict, rows[i].Codes = VerdictRefused, codes
+		}
+	}
+}
+
+// UndoSome plans the way back for those SIMs that can go back, and says why the others cannot.
+func UndoSome(req UndoRequest, snap UndoSnapshot) (plan *UndoPlan, refused Refusals) {
+	refused = make(Refusals)
+	for len(req.SIMs) > 0 {
+		plan, err := PlanUndo(req, snap)
+		if err == nil {
+			return plan, refused
+		}
+		named := make([]SIMState, len(req.SIMs))
+		for i, id := range req.SIMs {
+			named[i].ID = id
+		}
+		req.SIMs = selectAll(refused.without(named, err)).SIMs
+	}
+	return nil, refused
+}
+
+// WhyRefused describes a reason why a SIM of a job was not moved.
+func WhyRefused(code ConflictCode) string {
+	for _, r := range simRules {
+		if r.code == code {
+			return r.message
+		}
+	}
+	switch code {
+	case TargetNoEnterprise:
+		return "Target Workspace is not an enterprise Workspace"
+	case TargetSuspended:
+		return "Target Workspace is suspended"
+	case SIMsChanged:
+		return "SIM changed since the migration"
+	case DeviceUnavailable:
+		return "The previous device is gone, taken or in another Workspace"
+	case AlreadyUndone:
+		return "Another undo has moved the SIM back"
+	case ConflictCode(NotFound):
+		return "A Workspace of the job is not found for the user who made it"
+	case ConflictCode(Forbidden):
+		return "The user who made the job may not change SIMs of this Workspace"
+	}
+	return "Refused"
+}

@@ -1,0 +1,101 @@
+// Package job runs durable jobs: it takes the lease of a job that needs a server, does one step
+// after the other, and gives the lease back. What a step is, package control decides. Any number
+// of servers may run jobs of one database: a lease that its server does not renew can be taken
+// over, and then that server cannot record anything any more.
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	_ "time/tzdata" // windows of jobs name time zones, and a container may have none
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// Poll is how often an idle server looks for a job that another one has made or left.
+const Poll = time.Second
+
+// Runner runs jobs.
+type Runner struct {
+	Control *control.Control
+	Owner   string // identifies the server in the database, for the operator
+	Log     *slog.Logger
+}
+
+// Run works on jobs until ctx ends. It finishes the step that it is in.
+func (r *Runner) Run(ctx context.Context) {
+	tick := time.NewTicker(Poll)
+	defer tick.Stop()
+	for ctx.Err() == nil {
+		worked, err := r.one(ctx)
+		if err != nil && ctx.Err() == nil {
+			r.Log.Warn("a job could not go on", "err", err)
+		}
+		if worked && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-tick.C:
+		case <-r.Control.JobsDue():
+		}
+	}
+}
+
+// RunDue works on jobs until none has anything to do now.
+func (r *Runner) RunDue(ctx context.Context) error {
+	for {
+		worked, err := r.one(ctx)
+		if err != nil || !worked {
+			return err
+		}
+	}
+}
+
+// one takes a job that needs a server, and works on it until it has nothing to do now or ctx ends.
+// worked is false if there was no such job.
+func (r *Runner) one(ctx context.Context) (worked bool, err error) {
+	lease, found, err := r.Control.ClaimJob(ctx, r.Owner)
+	if err != nil || !found {
+		return false, err
+	}
+	whole := context.WithoutCancel(ctx)
+	for more := true; more && ctx.Err() == nil; {
+		more, err = r.step(whole, lease)
+		if errors.Is(err, control.ErrLeaseLost) {
+			r.Log.Warn("another server has taken a job over", "job", int64(lease.Job), "attempt", lease.Attempt)
+			return true, nil
+		}
+		if err != nil {
+			return true, errors.Join(err, r.fail(whole, lease, err), r.Control.ReleaseJob(whole, lease))
+		}
+	}
+	return true, r.Control.ReleaseJob(whole, lease)
+}
+
+// stepTime is the most that a step may take; more means that the database does not respond.
+const stepTime = 30 * time.Second
+
+func (r *Runner) step(ctx context.Context, lease control.JobLease) (more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
+	return r.Control.StepJob(ctx, lease)
+}
+
+// fail ends a job whose step is refused for what the job asks. Any other error may pass: the job is
+// tried again.
+func (r *Runner) fail(ctx context.Context, lease control.JobLease, err error) error {
+	var refusal *fleet.Error
+	if !errors.As(err, &refusal) || refusal.Code == fleet.Unavailable {
+		return nil
+	}
+	if failed := r.Control.FailJob(ctx, lease, refusal.Message); failed != nil {
+		return fmt.Errorf("end job %d: %w", lease.Job, failed)
+	}
+	return nil
+}

@@ -1,0 +1,315 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+const jobColumns = `j.id, j.kind, j.state, j.details, j.user_id, ` + shownUsername + `, j.workspace_id, COALESCE(j.target_id, 0),
+	COALESCE(w.name, ''), COALESCE(j.origin_id, 0), j.options, j.reference, j.reason, j.etag, j.digest, j.created_at,
+	COALESCE(j.planned_at, 0), COALESCE(j.started_at, 0), COALESCE(j.ended_at, 0), COALESCE(j.expires_at, 0), j.part, j.position,
+	COALESCE(j.cursor, 0), CASE WHEN j.cursor IS NULL THEN 0 ELSE 1 END, j.done, j.wave, j.version, j.attempt, COALESCE(j.next_at, 0)`
+
+const jobTables = " FROM jobs j LEFT JOIN users u ON u.id = j.user_id LEFT JOIN workspaces w ON w.id = j.target_id"
+
+func scanJob(r rows, more ...any) (j fleet.Job, err error) {
+	var details, options string
+	var created, planned, started, ended, expires, next int64
+	var begun int
+	dest := append([]any{
+		&j.ID, &j.Kind, &j.State, &details, &j.User, &j.Username, &j.Workspace, &j.Target.ID, &j.Target.Name, &j.Origin, &options,
+		&j.Note.Reference, &j.Note.Reason, &j.ETag, &j.Digest, &created, &planned, &started, &ended, &expires, &j.Part, &j.Position,
+		&j.Cursor, &begun, &j.Done, &j.Wave, &j.Version, &j.Attempt, &next,
+	}, more...)
+	if err := r.Scan(dest...); err != nil {
+		return j, err
+	}
+	j.Created, j.Planned, j.Started, j.Ended = fromMicros(created), fromMicros(planned), fromMicros(started), fromMicros(ended)
+	j.Expires, j.NextAt, j.Begun = fromMicros(expires), fromMicros(next), begun != 0
+	return j, errors.Join(json.Unmarshal([]byte(details), &j.Details), json.Unmarshal([]byte(options), &j.Options))
+}
+
+// InsertJob writes a new job and its target, and returns its id.
+func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job, sel fleet.JobSelection) (id fleet.JobID, err error) {
+	details, err1 := json.Marshal(j.Details)
+	options, err2 := json.Marshal(j.Options)
+	selection, err3 := json.Marshal(sel)
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return 0, err
+	}
+	_, err = tx.one(ctx, `
+		INSERT INTO jobs (kind, state, details, user_id, workspace_id, target_id, origin_id, options, selection, reference, reason, etag, digest,
+			created_at, part, position, done, wave, version, attempt, lease_owner, lease_until, next_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', $12, 0, 0, 0, 0, 1, 0, '', 0, $12) RETURNING id`,
+		[]any{
+			string(j.Kind), string(j.State), string(details), int64(j.User), int64(j.Workspace), orNull(j.Target.ID), orNull(j.Origin),
+			string(options), string(selection), j.Note.Reference, j.Note.Reason, micros(tx.now),
+		}, &id)
+	if err == nil && j.Target.ID != 0 {
+		err = tx.addJobSides(ctx, id, 1, []fleet.WorkspaceID{j.Target.ID})
+	}
+	return id, err
+}
+
+func (tx *Tx) addJobSides(ctx context.Context, id fleet.JobID, side int, workspaces []fleet.WorkspaceID) error {
+	for _, ws := range workspaces {
+		err := tx.exec(ctx, "INSERT INTO job_sides (workspace_id, job_id, side) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", int64(ws), int64(id), side)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// JobSelection reads what a job was asked to work on.
+func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSelection, err error) {
+	var text string
+	if _, err = tx.one(ctx, "SELECT selection FROM jobs WHERE id = $1", []any{int64(id)}, &text); err != nil {
+		return sel, err
+	}
+	return sel, json.Unmarshal([]byte(text), &sel)
+}
+
+// HoldJob reads a job and locks it until the transaction ends. It does not decide who may see it.
+func (tx *Tx) HoldJob(ctx context.Context, id fleet.JobID) (j fleet.Job, found bool, err error) {
+	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.pick("", " FOR NO KEY UPDATE OF j")
+	err = tx.each(ctx, text, []any{int64(id)}, func(r rows) error {
+		found = true
+		j, err = scanJob(r)
+		return err
+	})
+	return j, found, err
+}
+
+// LeaseTime is how long a lease on a job lasts. Each step of the job renews it.
+const LeaseTime = 8 * time.Second
+
+// JobLease is the right to work on a job. Attempt is its fencing token.
+type JobLease struct {
+	Job     fleet.JobID
+	User    fleet.UserID // who made the job
+	Attempt int64
+}
+
+// DueJob reports whether a job needs a server that nobody works on.
+func (tx *Tx) DueJob(ctx context.Context) (due bool, err error) {
+	var id int64
+	return tx.one(ctx, "SELECT id FROM jobs WHERE next_at <= $1 AND lease_until <= $1 ORDER BY next_at, id LIMIT 1", []any{micros(tx.now)}, &id)
+}
+
+// ClaimJob takes the lease of a job that is due and that nobody works on. It has a new attempt, so
+// whoever held an earlier lease cannot record anything any more.
+func (tx *Tx) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
+	found, err = tx.one(ctx, `
+		UPDATE jobs SET lease_owner = $1, lease_until = $2, attempt = attempt + 1
+		WHERE id = (SELECT id FROM jobs WHERE next_at <= $3 AND lease_until <= $3 ORDER BY next_at, id LIMIT 1`+tx.pick("", " FOR UPDATE SKIP LOCKED")+`)
+		RETURNING id, user_id, attempt`, []any{owner, micros(tx.now.Add(LeaseTime)), micros(tx.now)}, &l.Job, &l.User, &l.Attempt)
+	return l, found, err
+}
+
+// ReleaseJob gives a lease back.
+func (tx *Tx) ReleaseJob(ctx context.Context, l JobLease) error {
+	return tx.exec(ctx, "UPDATE jobs SET lease_owner = '', lease_until = 0 WHERE id = $1 AND attempt = $2", int64(l.Job), l.Attempt)
+}
+
+// ErrLeaseLost is the error of a step of a job whose lease another server has taken.
+var ErrLeaseLost = errors.New("another server works on this job now")
+
+// SaveJob writes the state and the progress of a job and adds 1 to its version. With a lease, it
+// requires that the lease is still the newest, and renews it.
+//
+// Errors: ErrLeaseLost.
+func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, l *JobLease) error {
+	details, err := json.Marshal(j.Details)
+	if err != nil {
+		return err
+	}
+	cursor := any(nil)
+	if j.Begun {
+		cursor = j.Cursor
+	}
+	args := []any{
+		int64(j.ID), string(j.State), string(details), j.ETag, j.Digest, timeOrNull(j.Planned), timeOrNull(j.Started), timeOrNull(j.Ended),
+		timeOrNull(j.Expires), j.Part, j.Position, cursor, j.Done, j.Wave, timeOrNull(j.NextAt),
+	}
+	text := `
+		UPDATE jobs SET state = $2, details = $3, etag = $4, digest = $5, planned_at = $6, started_at = $7, ended_at = $8,
+			expires_at = $9, part = $10, position = $11, cursor = $12, done = $13, wave = $14, next_at = $15, version = version + 1`
+	where := " WHERE id = $1"
+	if l != nil {
+		text += ", lease_until = $16"
+		where += " AND attempt = $17"
+		args = append(args, micros(tx.now.Add(LeaseTime)), l.Attempt)
+	}
+	n, err := tx.execRows(ctx, text+where, args...)
+	if err == nil && n != 1 {
+		err = ErrLeaseLost
+	}
+	return err
+}
+
+// RunningBeside counts the running jobs, and those of them that share the target and a source with
+// a job. It serializes with itself until the transaction ends, so that two jobs do not both begin.
+func (tx *Tx) RunningBeside(ctx context.Context, j fleet.Job) (all, same int, err error) {
+	if tx.d == Postgres {
+		if err := tx.exec(ctx, "SELECT pg_advisory_xact_lock($1::bigint)", jobsLock); err != nil {
+			return 0, 0, err
+		}
+	}
+	_, err = tx.one(ctx, `
+		SELECT count(*), COALESCE(SUM(CASE WHEN o.target_id = $2 AND EXISTS (SELECT 1 FROM job_sides a JOIN job_sides b ON b.workspace_id = a.workspace_id
+			WHERE a.job_id = o.id AND a.side = 0 AND b.job_id = $1 AND b.side = 0) THEN 1 ELSE 0 END), 0)
+		FROM jobs o WHERE o.state = 'running' AND o.id <> $1 AND o.next_at IS NOT NULL`, []any{int64(j.ID), int64(j.Target.ID)}, &all, &same)
+	return all, same, err
+}
+
+// jobsLock is held by a job that begins.
+const jobsLock int64 = 0x51_6d_6a_6f_62_73
+
+// seesJob limits a query on jobs j to those that a reader may see: their own, and those with a
+// side of theirs.
+func (w *where) seesJob(who reader) {
+	if who.SuperAdmin {
+		return
+	}
+	side := "EXISTS (SELECT 1 FROM job_sides v WHERE v.job_id = j.id AND " + w.ownSide(who) + ")"
+	if who.User != 0 {
+		side += " OR j.user_id = " + w.arg(int64(who.User))
+	}
+	w.and(side)
+}
+
+// Job reads a job with the counts that the caller may see; found is false if the caller may not
+// see it. lock locks it until the transaction ends.
+func (tx *Tx) Job(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.JobID, lock bool) (j fleet.Job, found bool, err error) {
+	w, as := where{tx: tx}, reader{who, token}
+	w.and("j.id = " + w.arg(int64(id)))
+	w.seesJob(as)
+	text := "SELECT " + jobColumns + jobTables + " WHERE " + w.String()
+	if lock {
+		text += tx.pick("", " FOR NO KEY UPDATE OF j")
+	}
+	err = tx.each(ctx, text, w.args, func(r rows) error {
+		found = true
+		j, err = scanJob(r)
+		return err
+	})
+	if err != nil || !found {
+		return j, false, err
+	}
+	list := []fleet.Job{j}
+	err = tx.addJobCounts(ctx, as, list)
+	return list[0], true, err
+}
+
+var jobListColumns = map[string]string{
+	"id": "j.id", "state": "j.state", "kind": "j.kind", "user": "j.user_id", "target_workspace": "j.target_id", "reference": "j.reference",
+}
+
+// Jobs reads one page of the jobs that the caller may see.
+func (tx *Tx) Jobs(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Job], error) {
+	as := reader{who, token}
+	page := fleet.Page[fleet.Job]{PerPage: l.PerPage}
+	w := where{tx: tx}
+	w.seesJob(as)
+	w.filter(l, jobListColumns)
+	if _, err := tx.one(ctx, "SELECT count(*) FROM jobs j WHERE "+w.String(), w.args, &page.Total); err != nil {
+		return page, err
+	}
+	offset := 0
+	page.Page, offset = l.At(page.Total)
+	page.Items = []fleet.Job{}
+	err := tx.each(ctx, "SELECT "+jobColumns+jobTables+" WHERE "+w.String()+" ORDER BY "+w.orderBy(l, jobListColumns)+
+		" LIMIT "+w.arg(l.PerPage)+" OFFSET "+w.arg(offset), w.args, func(r rows) error {
+		j, err := scanJob(r)
+		page.Items = append(page.Items, j)
+		return err
+	})
+	if err != nil || len(page.Items) == 0 {
+		return page, err
+	}
+	return page, tx.addJobCounts(ctx, as, page.Items)
+}
+
+// addJobCounts fills in the counts and sources that a reader may see: of their own Workspaces; of
+// the target, what it gets; and what was not found, for the user who made the job.
+func (tx *Tx) addJobCounts(ctx context.Context, as reader, jobs []fleet.Job) error {
+	at := make(map[fleet.JobID]*fleet.Job, len(jobs))
+	ids := make([]fleet.JobID, len(jobs))
+	for i := range jobs {
+		at[jobs[i].ID], ids[i] = &jobs[i], jobs[i].ID
+	}
+	w := where{tx: tx}
+	w.and(w.in("n.job_id", list(tx, ids)))
+	w.and("n.sims > 0")
+	w.and(w.seesJobSIM(as, "n.workspace_id"))
+	return tx.each(ctx, `SELECT n.job_id, n.workspace_id, n.verdict, n.sims, COALESCE(s.name, '') FROM job_counts n JOIN jobs j ON j.id = n.job_id
+		LEFT JOIN workspaces s ON s.id = n.workspace_id WHERE `+w.String()+" ORDER BY n.job_id, n.workspace_id, n.verdict", w.args, func(r rows) error {
+		var id fleet.JobID
+		var c fleet.JobCount
+		var name string
+		if err := r.Scan(&id, &c.Source, &c.Verdict, &c.SIMs, &name); err != nil {
+			return err
+		}
+		j := at[id]
+		j.Counts = append(j.Counts, c)
+		known := func(ws fleet.Workspace) bool { return ws.ID == c.Source }
+		if c.Source != 0 && !slices.ContainsFunc(j.Sources, known) {
+			j.Sources = append(j.Sources, fleet.Workspace{ID: c.Source, Name: name})
+		}
+		return nil
+	})
+}
+
+// seesJobSIM returns the condition that a reader sees the SIMs of a source of a job j, whose
+// column is given, 0 for none.
+func (w *where) seesJobSIM(as reader, source string) string {
+	if as.SuperAdmin {
+		return "1 = 1"
+	}
+	terms := []string{source + " <> 0 AND " + w.member(as, source), "j.target_id IS NOT NULL AND n.verdict IN (0, 1, 3) AND " + w.member(as, "j.target_id")}
+	if as.User != 0 {
+		terms = append(terms, source+" = 0 AND j.user_id = "+w.arg(int64(as.User)))
+	}
+	return "(" + strings.Join(terms, ") OR (") + ")"
+}
+
+// member returns the condition that a column is a Workspace of the reader.
+func (w *where) member(as reader, column string) string {
+	if as.User == 0 {
+		return column + " = " + w.arg(int64(as.token))
+	}
+	return "EXISTS (SELECT 1 FROM memberships b WHERE b.workspace_id = " + column + " AND b.status = " + activeMember +
+		" AND b.user_id = " + w.arg(int64(as.User)) + ")"
+}
+
+// JobCreator reads the user who made a job, and keeps them as they are until the transaction ends.
+func (tx *Tx) JobCreator(ctx context.Context, id fleet.UserID) (UserRecord, bool, error) {
+	if tx.d == Postgres {
+		if err := tx.batch(ctx, shared(userLock, id), locking("SELECT 1 FROM users WHERE id = $1 FOR SHARE", int64(id))); err != nil {
+			return UserRecord{}, false, err
+		}
+	}
+	return tx.UserByID(ctx, id)
+}
+
+// UnfinishedJobs counts the jobs of a user that have not ended.
+func (tx *Tx) UnfinishedJobs(ctx context.Context, user fleet.UserID) (n int, err error) {
+	_, err = tx.one(ctx, "SELECT count(*) FROM jobs WHERE user_id = $1 AND ended_at IS NULL", []any{int64(user)}, &n)
+	return n, err
+}
+
+func codesText(codes []fleet.ConflictCode) string {
+	texts := make([]string, len(codes))
+	for i, c := range codes {
+		texts[i] = fmt.Sprint(int(c))
+	}
+	return strings.Join(texts, ",")
+}
