@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -53,7 +55,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var coded *codeError
 	if errors.As(err, &coded) {
 		if coded.err != nil {
-			_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(coded.err.Error()), help(coded.err))
+			_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(unreached(coded.err).Error()), help(coded.err))
 		}
 		return coded.code
 	}
@@ -62,7 +64,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		explainAll(w, err, refusal.Problems)
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(err.Error()), help(err))
+	_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(unreached(err).Error()), help(err))
 	return exitFailed
 }
 
@@ -71,8 +73,14 @@ func help(err error) string {
 	if elsewhere, ok := errors.AsType[*client.RedirectError](err); ok && elsewhere.BaseURL != "" {
 		return "To sign in to it: simferry login --server " + termtext.Escape(elsewhere.BaseURL) + "\n"
 	}
+	if refused, ok := errors.AsType[*client.APIError](err); ok && refused.Code == 0 && refused.RequestID == "" && slices.Contains(otherServers, refused.Status) {
+		return "Is this the address of a Simferry server? Check --server.\n"
+	}
 	return ""
 }
+
+// otherServers are the statuses that a server which is not a Simferry is likely to return.
+var otherServers = []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented}
 
 // indented keeps a message that has several lines from looking like several messages: a
 // server may have written it.

@@ -125,8 +125,11 @@ func (p Process) selectRun(args []string) (string, error) {
 		return args[0], nil
 	}
 	runs, err := p.allRuns()
-	if err != nil {
+	if err != nil && len(unfinishedRuns(runs)) == 0 {
 		return "", err
+	}
+	if err != nil { // the others can be resumed
+		_, _ = printf(p.Stderr, "simferry: %s\n", indented(err.Error()))
 	}
 	if len(runs) == 0 {
 		dir, _ := p.runsDir() // it was found a moment ago
@@ -154,23 +157,26 @@ func (p Process) nothingToResume(runs []*run) error {
 	return err
 }
 
-// allRuns reads every run with its journal, the latest first.
+// allRuns reads every run with its journal, the latest first. Runs that cannot be read are left
+// out; the error names them all.
 func (p Process) allRuns() (runs []*run, err error) {
 	ids, err := p.runIDs()
 	if err != nil {
 		return nil, err
 	}
+	var damaged []error
 	for _, id := range ids {
 		r, err := p.readRun(id)
 		if err == nil {
 			err = r.readJournal()
 		}
 		if err != nil {
-			return nil, err
+			damaged = append(damaged, fmt.Errorf("run %s: %w", id, err))
+			continue
 		}
 		runs = append(runs, r)
 	}
-	return runs, nil
+	return runs, errors.Join(damaged...)
 }
 
 // unfinishedRuns are the ids of the runs that are not complete.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,16 +17,15 @@ func runsCommand(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs",
 		Short: "List the runs on this machine and their progress",
+		Long: `List the runs on this machine and their progress. If the files of a run are damaged, the command lists
+the other runs, says what is damaged, and fails.`,
 		Example: `  simferry migrate runs
   simferry migrate runs --output json`,
 		Args: positional(),
 	}
 	form := outputFlag(cmd)
 	cmd.RunE = func(*cobra.Command, []string) error {
-		runs, err := p.allRuns()
-		if err != nil {
-			return err
-		}
+		runs, damaged := p.allRuns()
 		a := answer{header: table.Row{"run", "target", "sims", "moved", "already there", "refused", "left", "state"}}
 		values := []map[string]any{}
 		for _, r := range runs {
@@ -38,7 +38,7 @@ func runsCommand(p Process) *cobra.Command {
 			})
 		}
 		a.value = values
-		return form.print(p.Stdout, a)
+		return errors.Join(form.print(p.Stdout, a), damaged)
 	}
 	cmd.AddCommand(pruneCommand(p))
 	return cmd
@@ -69,10 +69,7 @@ The command moves no SIM.`,
 		if *days < 0 {
 			return usagef("--days: must be 0 or more")
 		}
-		runs, err := p.allRuns()
-		if err != nil {
-			return err
-		}
+		runs, damaged := p.allRuns()
 		before := time.Now().AddDate(0, 0, -*days)
 		deleted, kept := 0, 0
 		for _, r := range runs {
@@ -90,8 +87,8 @@ The command moves no SIM.`,
 		if *dryRun {
 			verb = "would be deleted"
 		}
-		_, err = printf(p.Stderr, "%d %s %s, %d kept.\n", deleted, plural(deleted, "run", "runs"), verb, kept)
-		return err
+		_, err := printf(p.Stderr, "%d %s %s, %d kept.\n", deleted, plural(deleted, "run", "runs"), verb, kept)
+		return errors.Join(err, damaged)
 	}
 	return cmd
 }
