@@ -53,7 +53,7 @@ setup: ## Find or install the programs that the tests need
 
 .PHONY: test
 test: setup ## Run every test; installs PostgreSQL if it may, or says what to install
-	go test -timeout $(TEST_TIMEOUT) ./...
+	TMPDIR="$$(.ci/tmpdir)" go test -timeout $(TEST_TIMEOUT) ./...
 
 .PHONY: test-short
 test-short: ## Run the tests that need nothing but Go: SQLite, half a minute
@@ -61,7 +61,7 @@ test-short: ## Run the tests that need nothing but Go: SQLite, half a minute
 
 .PHONY: test-postgres
 test-postgres: ## Run what asks the database on POSTGRES=14, 15, 16 or 17; needs Node.js
-	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" go test -timeout $(TEST_TIMEOUT) -count 1 -skip 'StandbysFailOver|TestStandbyIsCheckedButNotServed' $(ON_POSTGRES)
+	PATH="$$(.ci/postgres $(POSTGRES)):$$PATH" TMPDIR="$$(.ci/tmpdir)" go test -timeout $(TEST_TIMEOUT) -count 1 -skip 'StandbysFailOver|TestStandbyIsCheckedButNotServed' $(ON_POSTGRES)
 
 .PHONY: coverage
 coverage: ## Print which answers of the OpenAPI document the HTTP tests have seen
@@ -69,7 +69,7 @@ coverage: ## Print which answers of the OpenAPI document the HTTP tests have see
 
 .PHONY: race
 race: ## Run the tests of what is concurrent under the race detector; needs a C compiler
-	CGO_ENABLED=1 go test -race -timeout $(TEST_TIMEOUT) -skip '$(RACE_SKIP)' $(RACE)
+	CGO_ENABLED=1 TMPDIR="$$(.ci/tmpdir)" go test -race -timeout $(TEST_TIMEOUT) -skip '$(RACE_SKIP)' $(RACE)
 
 .PHONY: bench
 bench: ## Measure migrations beside the bare SQL that they cannot beat
