@@ -83,7 +83,7 @@ var settings = []setting{
 		"Simferry <simferry@example.com>", func(c *Config) pflag.Value { return (*text)(&c.MailFrom) },
 	},
 	{
-		"activation_page", "URL of your page on which users enter activation keys; mails link to it with the key after `#key=`, which browsers do not send to servers",
+		"activation_page", "URL of the page on which users enter activation keys; without it, that of the console if `public_url` is set. Mails link to it with the key after `#key=`, which browsers do not send to servers",
 		"https://fleet.example.com/activate", func(c *Config) pflag.Value { return (*text)(&c.ActivationPage) },
 	},
 	{

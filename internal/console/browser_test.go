@@ -86,7 +86,7 @@ func (s *site) open(t *testing.T) *tab {
 	}
 	ctx, cancel := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
-	ctx, stop := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, stop := context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(stop)
 	b := &tab{t: t, ctx: ctx, site: s}
 	b.complaints = chromedp.Console(ctx)

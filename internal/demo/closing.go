@@ -9,7 +9,8 @@ import (
 // closing prints how to continue.
 func (t *teller) closing(url string) {
 	t.heading("Now you")
-	t.linef("  API       %s", url)
+	t.linef("  Console   %s  (open it in a browser)", url)
+	t.linef("  API       %s/api/v1", url)
 	t.linef("  Docs      %s/docs", url)
 	t.linef("  User      %s", username)
 	t.linef("  Password  %s", password)

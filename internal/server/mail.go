@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/mailer"
@@ -9,8 +10,17 @@ import (
 
 func newMailer(cfg config.Config) (*mailer.Mailer, error) {
 	return mailer.New(mailer.Options{
-		URL: cfg.SMTPURL, PasswordFile: cfg.SMTPPassword, CAFile: cfg.SMTPCA, From: cfg.MailFrom, Page: cfg.ActivationPage, Server: cfg.PublicURL,
+		URL: cfg.SMTPURL, PasswordFile: cfg.SMTPPassword, CAFile: cfg.SMTPCA, From: cfg.MailFrom, Page: activationPage(cfg), Server: cfg.PublicURL,
 	})
+}
+
+// activationPage returns the page that mails link to: that of the settings, or the console's if
+// its address is known.
+func activationPage(cfg config.Config) string {
+	if cfg.ActivationPage == "" && cfg.Console && cfg.PublicURL != "" {
+		return strings.TrimRight(cfg.PublicURL, "/") + "/activate"
+	}
+	return cfg.ActivationPage
 }
 
 // deliver sends every due mail, one after the other. A failed mail is tried again later and

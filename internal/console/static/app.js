@@ -1,5 +1,6 @@
 // The script of every page. All pages work without it: it only makes them quicker.
 import { localTimes } from "./times.js";
+import { live } from "./live.js";
 import { selection } from "./selection.js";
 
 // A key behind # in the address, which no server sees, goes into the form.
@@ -23,3 +24,7 @@ document.addEventListener("keydown", (e) => {
 
 localTimes(document);
 selection(document);
+live(document, (region) => {
+  localTimes(region);
+  selection(region);
+});

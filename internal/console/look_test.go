@@ -1,0 +1,76 @@
+package console_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/test/kit"
+)
+
+// moved moves some SIMs between Workspaces, so that the pages have something to show.
+func (s *site) moved() {
+	s.T.Helper()
+	admin := s.As("admin@example.com")
+	for target, ids := range map[int][]int{200: {251, 253}, 300: {252, 1000, 1001, 1002}} {
+		var sims []any
+		for _, id := range ids {
+			sims = append(sims, map[string]any{"id": id})
+		}
+		admin.Post("/api/v1/sim/migration/workspace", map[string]any{
+			"target_workspace": map[string]any{"id": target}, "sims": sims, "dry_run": false, "allowed_sim_statuses": []any{map[string]any{"id": 0}, map[string]any{"id": 1}, map[string]any{"id": 2}},
+		}).Is(http.StatusOK)
+	}
+}
+
+// Every page without a session, at every width, in light and dark.
+func TestLook_Doors(t *testing.T) {
+	s := newSite(t, console.Options{Mail: true})
+	app := withFactor(s, "target@example.com")
+	b := s.open(t)
+	for name, path := range map[string]string{"sign-in": "/sign-in", "forgotten": "/forgotten", "activate": "/activate#key=abc", "error-door": "/nothing"} {
+		b.visit(path)
+		if name == "activate" && (value[string](b, `document.querySelector("#key").value`) != "abc" || value[string](b, "location.hash") != "") {
+			t.Error("the key behind # is not in the form")
+		}
+		b.look(name)
+	}
+	b.visit("/sign-in")
+	b.fill("#email", "target@example.com")
+	b.fill("#pw", kit.Password)
+	b.press("main button.go")
+	b.at("/sign-in/code")
+	b.fill("#code", "000000")
+	b.press("main button.go")
+	b.sees("That code was not right")
+	b.look("code")
+	b.fill("#code", app.Code())
+	b.press("main button.go")
+	b.at("/overview")
+	b.look("overview-empty")
+}
+
+// Every page of a session, at every width, in light and dark, with menus opened.
+func TestLook_Pages(t *testing.T) {
+	s := newSite(t, console.Options{})
+	s.moved()
+	b := s.open(t).signIn("admin@example.com")
+	for _, p := range []struct{ name, path string }{
+		{"overview", "/overview"}, {"sims", "/sims"}, {"sims-selected", "/sims?status=0&sel=1003,1004"}, {"sims-except", "/sims?status=0&all=1&sel=1003"},
+		{"sims-none", "/sims?q=nothing"}, {"error", "/sims/999999"}, {"enrol", "/enrol"},
+	} {
+		b.visit(p.path)
+		b.look(p.name)
+	}
+	b.visit("/sims?status=0")
+	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true; document.querySelector("#account").showPopover()`))
+	b.look("sims-open")
+	b.visit("/overview")
+	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true; document.querySelector("#switch").showPopover()`))
+	b.look("overview-open")
+	b.press(`#switch button[value="200"]`)
+	b.at("/overview")
+	b.visit("/sims/251")
+	b.sees("Suspended: offline")
+	b.look("sim")
+}
