@@ -19,7 +19,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/simferry/simferry/internal/console"
-	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -44,9 +43,6 @@ func serveSite(t testing.TB, s *kit.Server, o console.Options) *site {
 	return &site{s, server.URL}
 }
 
-// sharedOptions are those of the rules of most tests.
-var sharedOptions = control.Options{Deliver: control.DeliverByMail}
-
 // chromiums are the names of the browser, by preference. .ci/setup installs it.
 var chromiums = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
 
@@ -58,7 +54,7 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 			continue
 		}
 		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
-		ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) //nolint:gosec // it ends with the process
+		ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) // it ends with the process
 		ctx, _ = chromedp.NewContext(ctx)
 		return ctx, chromedp.Do(ctx)
 	}

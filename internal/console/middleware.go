@@ -82,7 +82,8 @@ func (c *console) logged(next http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				e.err = fmt.Errorf(limit.LogPanic+"%v\n%s", p, debug.Stack())
 				if !sw.wrote {
-					http.Error(sw, text("error.internal.title")+" ("+e.id+")", http.StatusInternalServerError)
+					sw.WriteHeader(http.StatusInternalServerError)
+					_, _ = sw.Write([]byte(text("error.internal.title") + " (" + e.id + ")\n")) // on failure the browser is gone
 				}
 			}
 			c.line(r, sw, e, time.Since(start))

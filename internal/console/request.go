@@ -45,9 +45,6 @@ func (r *request) origin() identity.Origin {
 	return identity.Origin{Address: r.from, RequestID: noted(r.Context()).id}
 }
 
-// claims returns the claims of the session, for rules that authenticate the caller themselves.
-func (r *request) claims() identity.Claims { return control.ClaimsOf(r.who) }
-
 // id reads a path parameter that must be a whole number. Errors: NotFound.
 func (r *request) id(name string) (int64, error) {
 	n, err := strconv.ParseInt(r.PathValue(name), 10, 64)

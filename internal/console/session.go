@@ -60,7 +60,7 @@ func (r *request) setCookie(name, value string, lasts time.Duration) {
 	if value == "" {
 		age = -1
 	}
-	http.SetCookie(r.writer, &http.Cookie{
+	http.SetCookie(r.writer, &http.Cookie{ //nolint:gosec // without Secure on loopback only
 		Name: r.cookieName(name), Value: value, Path: "/", MaxAge: age,
 		Secure: r.overTLS(), HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})

@@ -85,7 +85,7 @@ func signIn(r *request) (reply, error) {
 
 // signInProblem shows the sign-in page again, if the caller can do something about the error.
 func (r *request) signInProblem(err error) (reply, error) {
-	problem := ""
+	var problem string
 	switch fleet.CodeOf(err) {
 	case fleet.BadCredentials, fleet.BadRequest:
 		problem = text("signin.wrong")

@@ -296,7 +296,7 @@ func (r *request) totalOf(s simsQuery, found simsFound) (int, error) {
 		return 0, err
 	}
 	all, err := r.control().ListSIMs(r.Context(), r.who, l)
-	return all.Page.Total, err
+	return all.Total, err
 }
 
 // place finds the number of the first row and the neighbouring pages.
