@@ -1,0 +1,68 @@
+package console_test
+
+import (
+	"net/http"
+	"runtime"
+	"testing"
+
+	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/limit"
+	"github.com/simferry/simferry/internal/test/kit"
+)
+
+// The main pages and forms on both engines.
+func TestConsole_BothEngines(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := serveSite(t, kit.Start(t, e).Seed(kit.Ferry), console.Options{})
+		s.moved()
+		p := s.as(t, "admin@example.com")
+		p.get("/overview").is(t, http.StatusOK).has(t, "608 SIMs in the 6 Workspaces", "Last 90 days, 6 SIMs", "Fleet US")
+		p.get("/sims?q=tracker").is(t, http.StatusOK).has(t, `href="/sims/250"`)
+		p.get("/sims?after=1000&per=50").is(t, http.StatusOK).has(t, "of <strong>599</strong>")
+		key := p.get("/sims/250").is(t, http.StatusOK).once(t)
+		for range 2 {
+			p.post("/sims/250/status", "once", key, "status", "2").leads(t, "/sims/250?done=status")
+		}
+		p.get("/sims/250").has(t, "Suspended: offline", "SIM suspension")
+		p.post("/switch", "workspace", "300").leads(t, "/overview")
+		p.get("/sims/1000").is(t, http.StatusOK).has(t, "Fleet DE", "ledger entry")
+		other := s.as(t, "admin@example.com")
+		other.post("/sign-out", "everywhere", "1").leads(t, "/sign-in?done=out")
+		p.get("/sims").leads(t, "/sign-in?next=%2Fsims")
+	})
+}
+
+// A caller who uses up the places of the door waits, in the console as in the API.
+func TestConsole_WaitsAtTheDoor(t *testing.T) {
+	s := kit.Start(t, kit.SQLite).Seed(kit.Ferry)
+	door := limit.NewDoor(1, 8, 1)
+	c := serveSite(t, s, console.Options{Door: door})
+	p := c.as(t, "admin@example.com")
+	leave, err := door.Callers.Enter(t.Context(), "user 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	came := make(chan int, 1)
+	go func() {
+		res, err := p.http.Get(c.URL + "/sims")
+		if err != nil {
+			came <- 0
+			return
+		}
+		_ = res.Body.Close()
+		came <- res.StatusCode
+	}()
+	for door.Callers.WaitingOf("user 1") == 0 {
+		select {
+		case status := <-came:
+			t.Fatalf("it did not wait: status %d", status)
+		default:
+			runtime.Gosched()
+		}
+	}
+	p.get("/sims").is(t, http.StatusTooManyRequests).has(t, "Too many requests at once") // the queue is full
+	leave()
+	if status := <-came; status != http.StatusOK {
+		t.Errorf("after the wait: status %d", status)
+	}
+}
