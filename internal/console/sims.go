@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"html/template"
 	"net/url"
 	"slices"
 	"strconv"
@@ -350,6 +351,8 @@ type simsData struct {
 	Status  []fleet.SIMStatus
 	Per     int // the next choice of rows per page
 	Problem string
+	Show    map[string]bool // the columns that are shown
+	Table   []simRow
 }
 
 func simsPage(r *request) (reply, error) {
@@ -378,7 +381,46 @@ func simsPage(r *request) (reply, error) {
 		d.All = all.Total
 	}
 	d.count()
+	d.fill(r.console)
 	return r.page("sims", "sims", text("sims.title"), d)
+}
+
+// simRow is a row of the list. Its texts are ready: a template is slow at calling functions.
+type simRow struct {
+	SIM              fleet.SIM
+	ID               int64
+	Href, Label      string
+	ICCID            template.HTML
+	Class, Word      string // of the status
+	Device           string // "" for none
+	Model            string
+	Issuer, Reseller string
+	Activated        template.HTML // "" for never
+	Picked           bool
+}
+
+// fill makes the rows of the table.
+func (d *simsData) fill(c *console) {
+	d.Show = make(map[string]bool, len(simColumns))
+	for _, column := range simColumns {
+		d.Show[column] = d.Query.Shows(column)
+	}
+	d.Table = make([]simRow, len(d.Found.Items))
+	for i, s := range d.Found.Items {
+		class := statusClass[s.Status]
+		row := simRow{
+			SIM: s, ID: int64(s.ID), Href: c.path("/sims/" + strconv.FormatInt(int64(s.ID), 10)), Label: text("sims.pick.one", s.ICCID),
+			ICCID: iccid(s.ICCID), Class: class, Word: text("status." + class), Device: s.DeviceName, Model: d.Found.Models[s.Model].Description,
+			Issuer: d.Found.Workspaces[s.Issuer].Name, Reseller: d.Found.Workspaces[s.Reseller].Name, Picked: d.Query.Picked.HasSIM(s.ID),
+		}
+		if s.Device != 0 && s.DeviceName == "" {
+			row.Device = text("sims.device.noname", s.Device)
+		}
+		if !s.Activated.IsZero() {
+			row.Activated = day(s.Activated)
+		}
+		d.Table[i] = row
+	}
 }
 
 // count counts the selection.
