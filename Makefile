@@ -9,7 +9,7 @@ REDOCLY_VERSION = 2.77.0
 
 # The packages in which several goroutines share something. All tests under the race detector
 # would take an hour: SQLite is Go code here, and is slowed down with the rest.
-RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/bulk/... ./internal/httpapi/... ./internal/identity/... ./internal/operator/... \
+RACE = ./client/... ./internal/config/... ./internal/control/... ./internal/cli/bulk/... ./internal/httpapi/... ./internal/httpx/... ./internal/identity/... ./internal/operator/... ./internal/operatorapi/... \
        ./internal/cli/profile/... ./internal/server/... ./internal/store/... ./internal/test/kit/...
 
 # Thousands of requests or checks one after the other: they race with nothing, and take minutes
@@ -19,7 +19,7 @@ RACE_SKIP = ^(TestProbes|TestAuthorization|TestRightsAreCheckedInTheTransaction|
 # A version of PostgreSQL, and whose tests are run on it. What .ci/postgres gets has no
 # pg_basebackup, so no standby can be made of it.
 POSTGRES = 17
-ON_POSTGRES = ./internal/test/kit/... ./internal/store/... ./internal/httpapi/... ./internal/test/model/...
+ON_POSTGRES = ./internal/test/kit/... ./internal/store/... ./internal/httpapi/... ./internal/operatorapi/... ./internal/test/model/...
 
 # How long one package's tests may take before they count as hung. They take a minute on an
 # idle machine; a machine busy with other work needs many times that.

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Code is the kind of failure of an Error. httpapi maps it to a status and a body, the client
+// Code is the kind of failure of an Error. httpx maps it to a status and a body, the client
 // maps it back; no other package may define codes.
 type Code int
 

@@ -207,3 +207,16 @@ func (spec ListSpec) names(keep func(ListField) bool) string {
 	}
 	return strings.Join(names, ", ")
 }
+
+// Selective reports whether a filter names its items individually, so the list is short.
+func (l List) Selective() bool {
+	for _, f := range l.Filters {
+		switch f.Field.Name {
+		case "id", "iccid", "iccid_with_luhn", "imsi", "msisdn", "eid":
+			if f.Field.Kind == IntegerField || len(f.Value) >= 10*max(1, len(f.Texts)) {
+				return true
+			}
+		}
+	}
+	return false
+}

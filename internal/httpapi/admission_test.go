@@ -11,15 +11,16 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/test/contract"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // limited returns the same server with other limits.
-func limited(t *testing.T, s *kit.Server, l httpapi.Limits) *kit.Server {
+func limited(t *testing.T, s *kit.Server, l httpx.Limits) *kit.Server {
 	t.Helper()
-	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{
+	server := httptest.NewServer(httpapi.New(s.Control, httpx.Options{
 		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}, Limits: l,
 	}))
 	t.Cleanup(server.Close)
@@ -113,7 +114,7 @@ func crowd(t *testing.T, s *kit.Server, c *kit.Client, pattern, from string) []p
 // not.
 func TestCallersTakeTurns(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
-	l := limited(t, s, httpapi.Limits{PerCaller: 2, Waiting: 1, PerAddress: 2})
+	l := limited(t, s, httpx.Limits{PerCaller: 2, Waiting: 1, PerAddress: 2})
 	admin, observer := onServer(l, s.As("admin@example.com")), onServer(l, s.As("observer@example.com"))
 	rest := crowd(t, l, admin, "POST "+migration, "192.0.2.1")
 	got := admin.Get(whoami)
@@ -145,7 +146,7 @@ func TestCallersTakeTurns(t *testing.T) {
 // Pending bodies use at most the memory for bodies; small ones use none of it.
 func TestBodiesShareMemory(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
-	l := limited(t, s, httpapi.Limits{BodyMemory: 4 << 20, BodyMemoryPerCaller: 2 << 20})
+	l := limited(t, s, httpx.Limits{BodyMemory: 4 << 20, BodyMemoryPerCaller: 2 << 20})
 	admin, observer := onServer(l, s.As("admin@example.com")), onServer(l, s.As("observer@example.com"))
 	const large = 1<<20 - 200
 	request := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`

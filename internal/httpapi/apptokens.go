@@ -6,6 +6,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 var tokenStatuses = [...]wire.Ref{{ID: 0, Description: "Activated"}, {ID: 1, Description: "Revoked"}}
@@ -31,10 +32,10 @@ func applicationToken(t control.ApplicationToken) wire.ApplicationToken {
 
 func newApplicationToken(r *request) (n control.NewToken, understood any, err error) {
 	var body wire.ApplicationTokenRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return n, nil, err
 	}
-	n = control.NewToken{Description: text(body.Description), CIDR: text(body.IP)}
+	n = control.NewToken{Description: httpx.Text(body.Description), CIDR: httpx.Text(body.IP)}
 	if body.ExpiryDate != nil {
 		n.Expires = body.ExpiryDate.Time
 	}
@@ -47,17 +48,17 @@ func createdToken(t control.CreatedToken) control.Reply {
 }
 
 func applicationTokenPatch(r *request) (patch control.TokenPatch, understood any, err error) {
-	id, err := r.id("token_id")
+	id, err := r.PathID("token_id")
 	if err != nil {
 		return patch, nil, err
 	}
 	var body wire.ApplicationTokenPatch
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return patch, nil, err
 	}
 	patch = control.TokenPatch{Token: fleet.TokenID(id), Description: body.Description}
 	if body.Status.Set {
-		status, err := requiredID("status", body.Status)
+		status, err := httpx.RequiredID("status", body.Status)
 		if err != nil {
 			return patch, nil, err
 		}

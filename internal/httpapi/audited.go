@@ -1,31 +1,19 @@
 package httpapi
 
-import (
-	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/identity"
-)
+import "github.com/simferry/simferry/internal/fleet"
 
-// origin returns where a request came from.
-func (r *request) origin() identity.Origin {
-	o := identity.Origin{Address: r.from}
-	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
-		o.RequestID = e.id
-	}
-	return o
-}
-
-// refusedIn records a denied request of an authenticated caller in the audit log: every denied
-// write, and every read without the permission. Rules log their completed writes themselves. Unauthenticated requests go to the server log
-// only, so anonymous clients cannot grow the audit log.
-func (a *api) refusedIn(op operation, req *request, res response) {
-	code := res.refusal
-	if code == 0 || req.who.User == 0 && req.who.Token == 0 {
+// auditRefusal records a denied request of an authenticated caller in the audit log: every denied
+// write, and every read without the permission. Rules log their completed writes themselves.
+// Unauthenticated requests go to the server log only, so anonymous clients cannot grow the audit
+// log. ended reports that the caller's session ended meanwhile: it counts as unauthenticated.
+func (a *api) auditRefusal(r *request, code fleet.Code, ended bool) {
+	if code == 0 || r.who.User == 0 && r.who.Token == 0 {
 		return
 	}
-	action := op.audit
+	action := r.op.audit
 	switch {
-	case res.ended: // an ended session counts as unauthenticated
-		a.control.Refused(req.Context(), req.who, fleet.AuditBearerRefused, "", code)
+	case ended:
+		a.control.Refused(r.Context(), r.who, fleet.AuditBearerRefused, "", code)
 		return
 	case action != none:
 	case code == fleet.Forbidden:
@@ -33,5 +21,5 @@ func (a *api) refusedIn(op operation, req *request, res response) {
 	default:
 		return
 	}
-	a.control.Refused(req.Context(), req.who, action, op.pattern, code)
+	a.control.Refused(r.Context(), r.who, action, r.op.pattern, code)
 }

@@ -6,6 +6,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // authenticate selects the mode by which properties are present.
@@ -14,14 +15,14 @@ func (a *api) authenticate(r *request) (response, error) {
 		return response{}, err
 	}
 	var body wire.AuthRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return response{}, err
 	}
 	tokens, err := a.signIn(r, body)
 	if err != nil {
 		return response{}, err
 	}
-	return ok(wire.AuthResponse{
+	return httpx.OK(wire.AuthResponse{
 		AuthToken: tokens.Bearer, RefreshToken: tokens.Refresh, MFAToken: tokens.Pending, MFAEnrolment: tokens.Enrol,
 	})
 }
@@ -31,7 +32,7 @@ func (a *api) signIn(r *request, b wire.AuthRequest) (control.Tokens, error) {
 	case "application_token":
 		return a.control.SignInApplication(r.Context(), *b.ApplicationToken, r.origin())
 	case "username,password", "username,password,fingerprint":
-		sent := control.Credentials{Username: *b.Username, Password: *b.Password, Fingerprint: text(b.Fingerprint)}
+		sent := control.Credentials{Username: *b.Username, Password: *b.Password, Fingerprint: httpx.Text(b.Fingerprint)}
 		return a.control.SignIn(r.Context(), sent, r.origin())
 	case "mfa_token,code", "mfa_token,code,trusted_device":
 		return a.control.SignInCode(r.Context(), control.CodeProof{
@@ -53,7 +54,7 @@ func modeOf(b wire.AuthRequest) string {
 	}{
 		{"application_token", b.ApplicationToken != nil}, {"username", b.Username != nil}, {"password", b.Password != nil},
 		{"fingerprint", b.Fingerprint != nil}, {"mfa_token", b.MFAToken != nil}, {"code", b.Code != nil},
-		{"trusted_device", given(b.TrustedDevice)}, {"refresh_token", b.RefreshToken != nil},
+		{"trusted_device", httpx.Given(b.TrustedDevice)}, {"refresh_token", b.RefreshToken != nil},
 	} {
 		if p.given {
 			there = append(there, p.name)
@@ -61,8 +62,6 @@ func modeOf(b wire.AuthRequest) string {
 	}
 	return strings.Join(there, ",")
 }
-
-func given[T any](o wire.Optional[T]) bool { _, ok := o.Get(); return ok }
 
 func deviceToTrust(o wire.Optional[wire.DeviceToTrust]) *control.DeviceToTrust {
 	d, ok := o.Get()
@@ -72,28 +71,12 @@ func deviceToTrust(o wire.Optional[wire.DeviceToTrust]) *control.DeviceToTrust {
 	return &control.DeviceToTrust{Fingerprint: d.Fingerprint, Name: d.Name, OperatingSystem: d.OperatingSystem, Browser: d.Browser}
 }
 
-// text returns the string, or "" if it is absent.
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-// requiredText reads a required string.
-func requiredText(field string, s *string) (string, error) {
-	if s == nil {
-		return "", fleet.Invalid(field, "it is required")
-	}
-	return *s, nil
-}
-
 func switchTarget(r *request) (fleet.WorkspaceID, error) {
 	var body wire.SwitchRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return 0, err
 	}
-	target, err := requiredID("target_organisation", body.TargetOrganisation)
+	target, err := httpx.RequiredID("target_organisation", body.TargetOrganisation)
 	return fleet.WorkspaceID(target), err
 }
 
@@ -104,18 +87,6 @@ func switchedBody(tokens control.Tokens) wire.AuthResponse {
 // logoutScope reports whether all sessions end. Without a body only the current one ends.
 func logoutScope(r *request) (everywhere bool, err error) {
 	var body wire.LogoutRequest
-	err = decodeIfAny(r, &body)
+	err = r.DecodeOptional(&body)
 	return body.Everywhere, err
-}
-
-// requiredID reads the id of a required reference.
-func requiredID(field string, ref wire.Optional[wire.IDRef]) (int64, error) {
-	v, ok := ref.Get()
-	if !ok {
-		return 0, fleet.Invalid(field, "it is required, as in {\"id\": 100}")
-	}
-	if v.ID == nil {
-		return 0, fleet.Invalid(field+".id", "it is required")
-	}
-	return int64(*v.ID), nil
 }

@@ -6,6 +6,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // batchStatuses are the possible statuses of a batch, by id. GET only ever shows the first.
@@ -32,7 +33,7 @@ func batchRegistration(r *request) (reg control.Registration, understood any, er
 		return reg, nil, err
 	}
 	var body wire.BatchRegistration
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return reg, nil, err
 	}
 	reg.Status, err = batchStatus(body)
@@ -51,7 +52,7 @@ func batchStatus(body wire.BatchRegistration) (fleet.SIMStatus, error) {
 	}
 	id, given := body.ID.Get()
 	if named {
-		n, err := requiredID("sim_status", body.SIMStatus)
+		n, err := httpx.RequiredID("sim_status", body.SIMStatus)
 		if err != nil {
 			return 0, err
 		}

@@ -16,5 +16,5 @@ func connectivityReset(r *request) (id fleet.DeviceID, understood any, err error
 		return id, nil, err
 	}
 	var body wire.ConnectivityReset
-	return id, id, decodeIfAny(r, &body)
+	return id, id, r.DecodeOptional(&body)
 }

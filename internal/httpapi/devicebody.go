@@ -6,6 +6,7 @@ import (
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // item names a property of one item of a list, such as [0].id. The name of the list precedes it,
@@ -83,7 +84,7 @@ func deviceStatus(o wire.Optional[wire.IDRef], create bool) (*fleet.DeviceStatus
 	if !o.Set || o.Null && create {
 		return nil, nil
 	}
-	id, err := requiredID("status", o)
+	id, err := httpx.RequiredID("status", o)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +102,7 @@ func profileID(field string, o wire.Optional[wire.IDRef], create bool) (*int64, 
 	if !o.Set || o.Null && create {
 		return nil, nil
 	}
-	id, err := requiredID(field, o)
+	id, err := httpx.RequiredID(field, o)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func plugStatus(o wire.Optional[wire.IDRef]) (*fleet.SIMStatus, error) {
 	if !o.Set {
 		return nil, nil
 	}
-	id, err := requiredID("sim.status", o)
+	id, err := httpx.RequiredID("sim.status", o)
 	if err != nil {
 		return nil, err
 	}

@@ -8,12 +8,13 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // newDevices accepts one object whose properties apply to all devices, or a list of complete
 // devices.
 func newDevices(r *request) (run control.DeviceRun, understood any, err error) {
-	text, err := readBody(r)
+	text, err := r.ReadBody()
 	if err != nil {
 		return run, nil, err
 	}
@@ -42,7 +43,7 @@ const inList = "[%d]"
 // deviceObject reads new devices that share properties.
 func deviceObject(text []byte) ([]wire.DeviceFields, fleet.WorkspaceID, error) {
 	var body wire.NewDevices
-	if err := decodeText(text, &body); err != nil {
+	if err := httpx.DecodeText(text, &body, httpx.NotNull[wire.OneOfDevices]()); err != nil {
 		return nil, 0, err
 	}
 	ws, err := inOrganisation(body.Organisation)
@@ -69,7 +70,7 @@ func requiredForAll(body wire.NewDevices) error {
 		name string
 		ref  wire.Optional[wire.IDRef]
 	}{{"status", body.Status}, {"service_profile", body.ServiceProfile}, {"tariff_profile", body.TariffProfile}} {
-		if !given(f.ref) {
+		if !httpx.Given(f.ref) {
 			lacking = append(lacking, fleet.Problem{Code: fleet.Required, Message: f.name + ": it is required"})
 		}
 	}
@@ -82,7 +83,7 @@ func requiredForAll(body wire.NewDevices) error {
 // deviceList reads a list of complete new devices. All must be for the same Workspace.
 func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, err error) {
 	var body []wire.NewDevice
-	if err := decodeText(text, &body); err != nil {
+	if err := httpx.DecodeText(text, &body, httpx.NotNull[wire.NewDevice]()); err != nil {
 		return nil, 0, err
 	}
 	for i, d := range body {
@@ -101,7 +102,7 @@ func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, er
 
 func changedDevices(r *request) (run control.DeviceRun, understood any, err error) {
 	var body []wire.DevicePatch
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body, httpx.NotNull[wire.DevicePatch]()); err != nil {
 		return run, nil, err
 	}
 	changes, err := deviceChanges(body, inList, nil, func(b wire.DevicePatch) (wire.Optional[wire.ID], wire.DeviceFields) {
@@ -113,7 +114,7 @@ func changedDevices(r *request) (run control.DeviceRun, understood any, err erro
 
 func deletedDevices(r *request) (run control.DeviceRun, understood any, err error) {
 	var body wire.IDRefs
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return run, nil, err
 	}
 	if err := countDevices(len(body)); err != nil {

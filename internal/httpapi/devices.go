@@ -7,12 +7,13 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 const devicesPath = "/api/v1/endpoint"
 
 func (a *api) listDevices(r *request) (response, error) {
-	l, err := r.list(fleet.DeviceList)
+	l, err := r.List(fleet.DeviceList)
 	if err != nil {
 		return response{}, err
 	}
@@ -20,7 +21,7 @@ func (a *api) listDevices(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return paged(r, l, found.Page, func(d fleet.Device) int64 { return int64(d.ID) }, deviceBodies(found))
+	return httpx.Paged(r.Request, l, found.Page, func(d fleet.Device) int64 { return int64(d.ID) }, deviceBodies(found))
 }
 
 var deviceID = pathID[fleet.DeviceID]("endpoint_id")
@@ -35,7 +36,7 @@ func (a *api) createDevice(r *request) (response, error) {
 func newDevice(activate bool) func(*request) (control.DeviceRun, any, error) {
 	return func(r *request) (run control.DeviceRun, understood any, err error) {
 		var body wire.NewDevice
-		if err := decode(r, &body); err != nil {
+		if err := r.Decode(&body); err != nil {
 			return run, nil, err
 		}
 		patch, err := devicePatch(body.DeviceFields, &creation{activate: activate})
@@ -60,7 +61,7 @@ func changedDevice(r *request) (run control.DeviceRun, understood any, err error
 		return run, nil, err
 	}
 	var body wire.DeviceRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return run, nil, err
 	}
 	patch, err := devicePatch(body.DeviceFields, nil)
@@ -91,7 +92,7 @@ func inOrganisation(ref wire.Optional[wire.IDRef]) (fleet.WorkspaceID, error) {
 	if !ref.Set || ref.Null {
 		return 0, nil
 	}
-	id, err := requiredID("organisation", ref)
+	id, err := httpx.RequiredID("organisation", ref)
 	if err == nil && id <= 0 {
 		id = nothing
 	}

@@ -48,7 +48,7 @@ const nothing = -1
 
 // thing reads an id from the path.
 func (r *request) thing(name string) (int64, error) {
-	id, err := r.id(name)
+	id, err := r.PathID(name)
 	if id <= 0 {
 		id = nothing
 	}

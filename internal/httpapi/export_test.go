@@ -7,6 +7,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -27,38 +28,30 @@ func Routes() []Route {
 
 // Wrap puts the middleware around any handler.
 func Wrap(log *slog.Logger, next http.Handler) http.Handler {
-	return (&api{log: log}).wrap(crossOrigin(next))
+	return httpx.New(httpx.Options{Log: log}).Wrap(httpx.CrossOrigin(next))
 }
 
 // NewHeld is like New, but it calls hold for each request before its rule, once its caller is
 // authorized. The first read of a dry run is already its rule.
-func NewHeld(c *control.Control, o Options, hold func(*http.Request)) http.Handler {
-	a := newAPI(o)
-	a.authorized = hold
+func NewHeld(c *control.Control, o httpx.Options, hold func(*http.Request)) http.Handler {
+	a := &api{Server: httpx.New(o), control: c, authorized: hold}
 	held := slices.Clone(operations)
 	for i, op := range held {
 		if op.need != identity.Public {
 			continue
 		}
 		held[i].handle = func(a *api, r *request) (response, error) {
-			hold(r.Request)
+			hold(r.Request.Request)
 			return op.handle(a, r)
 		}
 	}
-	return newHandler(a, c, o, held)
-}
-
-// OperatorRoutes returns the patterns of the operator API, and whether each needs a token.
-func OperatorRoutes() map[string]bool {
-	routes := make(map[string]bool)
-	for _, op := range operatorOperations {
-		routes[op.pattern] = !op.open
-	}
-	return routes
+	return a.handler(held)
 }
 
 // Fail responds like an operation whose rule returned the error.
-func Fail(w http.ResponseWriter, err error) { writeResponse(w, failure(err)) }
+func Fail(w http.ResponseWriter, r *http.Request, err error) {
+	httpx.New(httpx.Options{}).Operation(0, func(*httpx.Request) response { return failure(err) }).ServeHTTP(w, r)
+}
 
 // Audited returns the audit actions of the writing operations.
 func Audited() map[string]fleet.AuditAction {

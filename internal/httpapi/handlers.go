@@ -6,6 +6,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -19,8 +20,7 @@ func list[T, W any](
 	rule func(*control.Control, context.Context, identity.Principal, fleet.List) (fleet.Page[T], error),
 	id func(T) int64, item func(T) W,
 ) handler {
-	none := func(*request) (struct{}, error) { return struct{}{}, nil }
-	return listOf(spec, none, func(c *control.Control, ctx context.Context, who identity.Principal, _ struct{}, l fleet.List) (fleet.Page[T], error) {
+	return listOf(spec, nothingToRead, func(c *control.Control, ctx context.Context, who identity.Principal, _ struct{}, l fleet.List) (fleet.Page[T], error) {
 		return rule(c, ctx, who, l)
 	}, id, item)
 }
@@ -31,30 +31,9 @@ func listOf[In, T, W any](
 	rule func(*control.Control, context.Context, identity.Principal, In, fleet.List) (fleet.Page[T], error),
 	id func(T) int64, item func(T) W,
 ) handler {
-	return func(a *api, r *request) (response, error) {
-		in, err := decode(r)
-		if err != nil {
-			return response{}, err
-		}
-		l, err := r.list(spec)
-		if err != nil {
-			return response{}, err
-		}
-		page, err := rule(a.control, r.Context(), r.who, in, l)
-		if err != nil {
-			return response{}, err
-		}
-		return paged(r, l, page, id, each(page.Items, item))
-	}
-}
-
-// each encodes the items of a list.
-func each[T, W any](items []T, item func(T) W) []W {
-	out := make([]W, len(items))
-	for i, t := range items {
-		out[i] = item(t)
-	}
-	return out
+	return httpx.ListOf(spec, decode, func(a *api, r *request, in In, l fleet.List) (fleet.Page[T], error) {
+		return rule(a.control, r.Context(), r.who, in, l)
+	}, id, item)
 }
 
 // call serves the result of a rule.
@@ -63,29 +42,17 @@ func call[In, Out, W any](
 	rule func(*control.Control, context.Context, identity.Principal, In) (Out, error),
 	body func(Out) W,
 ) handler {
-	return func(a *api, r *request) (response, error) {
-		in, err := decode(r)
-		if err != nil {
-			return response{}, err
-		}
-		out, err := rule(a.control, r.Context(), r.who, in)
-		if err != nil {
-			return response{}, err
-		}
-		return ok(body(out))
-	}
+	return httpx.Call(decode, func(a *api, r *request, in In) (Out, error) { return rule(a.control, r.Context(), r.who, in) }, body)
 }
 
 // callOwn is call for a rule that needs only the caller.
 func callOwn[Out, W any](rule func(*control.Control, context.Context, identity.Principal) (Out, error), body func(Out) W) handler {
-	return func(a *api, r *request) (response, error) {
-		out, err := rule(a.control, r.Context(), r.who)
-		if err != nil {
-			return response{}, err
-		}
-		return ok(body(out))
-	}
+	return call(nothingToRead, func(c *control.Control, ctx context.Context, who identity.Principal, _ struct{}) (Out, error) {
+		return rule(c, ctx, who)
+	}, body)
 }
+
+func nothingToRead(*request) (struct{}, error) { return struct{}{}, nil }
 
 // writeOnce serves a write that takes an idempotency key. decode also returns the value whose
 // JSON identifies the request: it must not change between versions, because a client may repeat
@@ -111,13 +78,7 @@ func writeOnce[In, Out any](
 
 // write serves a write that takes no idempotency key and has no response body.
 func write[In any](decode func(*request) (In, error), rule func(*control.Control, context.Context, identity.Principal, In) error) handler {
-	return func(a *api, r *request) (response, error) {
-		in, err := decode(r)
-		if err != nil {
-			return response{}, err
-		}
-		return done(rule(a.control, r.Context(), r.who, in))
-	}
+	return httpx.Write(decode, func(a *api, r *request, in In) error { return rule(a.control, r.Context(), r.who, in) })
 }
 
 // encoder implements control.Encoder with a function that encodes a success.
@@ -129,12 +90,12 @@ func (e encoder[T]) OK(result T) control.Reply { return e(result) }
 // Refused encodes a refusal.
 func (encoder[T]) Refused(err error) control.Reply {
 	res := failure(err)
-	return control.Reply{Status: res.status, Body: res.body, Refusal: control.RefusalCode(err)}
+	return control.Reply{Status: res.Status, Body: res.Body, Refusal: control.RefusalCode(err)}
 }
 
 // jsonReply encodes a success with a body.
 func jsonReply(status int, body any) control.Reply {
-	return control.Reply{Status: status, Body: encoded(status, body).body}
+	return control.Reply{Status: status, Body: httpx.JSON(status, body).Body}
 }
 
 // noContent is the reply of a write without a response body.
@@ -143,7 +104,7 @@ func noContent[T any](T) control.Reply { return control.Reply{Status: http.Statu
 // pathID returns a function that reads an id from the path.
 func pathID[ID ~int64](name string) func(*request) (ID, error) {
 	return func(r *request) (ID, error) {
-		id, err := r.id(name)
+		id, err := r.PathID(name)
 		return ID(id), err
 	}
 }

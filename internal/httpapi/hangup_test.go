@@ -10,18 +10,9 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/operator"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/test/kit"
 )
-
-// operatedWith returns the handler of the operator API over a server's database.
-func operatedWith(s *kit.Server, o httpapi.Options) http.Handler {
-	s.T.Helper()
-	tokens, err := identity.ParseOperatorTokens("test " + kit.OperatorToken)
-	mustNot(s.T, err)
-	return httpapi.NewOperator(operator.New(s.Control), tokens, o)
-}
 
 // TestHangUpsAreNoServerErrors sends each operation of both APIs for a client that has gone: the log
 // has no error, because nothing is wrong with the server.
@@ -30,8 +21,8 @@ func TestHangUpsAreNoServerErrors(t *testing.T) {
 		s := heldWorld(t, e)
 		bearer := s.As("admin@example.com").Token
 		var log bytes.Buffer
-		options := httpapi.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}
-		public, operated := httpapi.New(s.Control, options), operatedWith(s, options)
+		options := httpx.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}
+		public, operated := httpapi.New(s.Control, options), s.OperatorHandler(options)
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		lines := 0
@@ -56,8 +47,8 @@ func TestHangUpsAreNoServerErrors(t *testing.T) {
 			path = strings.NewReplacer("{sim_id}", "250", "{endpoint_id}", "9001", "{user_id}", "my", "{bic}", "1234567890123456", "{", "", "}", "").Replace(path)
 			send(public, r.Pattern, path, write.body, bearer)
 		}
-		for pattern, try := range operatorTries {
-			send(operated, pattern, try.path, try.body, kit.OperatorToken)
+		for pattern, try := range kit.OperatorRequests {
+			send(operated, pattern, try.Path, try.Body, kit.OperatorToken)
 		}
 		if lines < 40 {
 			t.Errorf("only %d requests were cut off", lines)

@@ -8,6 +8,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // inviteUser serves an invitation. Its older form responds with the user's location. The path
@@ -18,7 +19,7 @@ func inviteUser(path string, reply func(control.Invited) control.Reply) handler 
 
 func newInvitation(r *request) (n control.Invitation, understood any, err error) {
 	var body wire.InvitationRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return n, nil, err
 	}
 	n, err = invitation(body)
@@ -38,15 +39,15 @@ func invitedAt(i control.Invited) control.Reply {
 }
 
 func invitation(body wire.InvitationRequest) (n control.Invitation, err error) {
-	if n.Username, err = requiredText("username", body.Username); err != nil {
+	if n.Username, err = httpx.RequiredText("username", body.Username); err != nil {
 		return n, err
 	}
-	n.Name = text(body.Name)
+	n.Name = httpx.Text(body.Name)
 	if body.Name != nil && n.Name == "" {
 		return n, fleet.Invalid("name", "it is empty: omit it to use the address")
 	}
 	if body.Organisation.Set {
-		id, err := requiredID("organisation", body.Organisation)
+		id, err := httpx.RequiredID("organisation", body.Organisation)
 		if err != nil {
 			return n, err
 		}
@@ -86,14 +87,14 @@ func (a *api) activateUser(r *request) (response, error) {
 		return response{}, err
 	}
 	var body wire.ActivationRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return response{}, err
 	}
-	key, err := requiredText("activationKey", body.ActivationKey)
+	key, err := httpx.RequiredText("activationKey", body.ActivationKey)
 	if err != nil {
 		return response{}, err
 	}
-	return done(a.control.Activate(r.Context(), control.Activation{Key: key, Password: text(body.Password), Name: body.Name}, r.origin()))
+	return httpx.NoContent(a.control.Activate(r.Context(), control.Activation{Key: key, Password: httpx.Text(body.Password), Name: body.Name}, r.origin()))
 }
 
 // activateUserV1 is the older form of activateUser: it refuses an invalid key or password with
@@ -103,19 +104,19 @@ func (a *api) activateUserV1(r *request) (response, error) {
 		return response{}, err
 	}
 	var body wire.ActivationRequestV1
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return response{}, err
 	}
-	key, err := requiredText("activationKey", body.ActivationKey)
+	key, err := httpx.RequiredText("activationKey", body.ActivationKey)
 	if err != nil {
 		return response{}, err
 	}
-	err = a.control.Activate(r.Context(), control.Activation{Key: key, Password: text(body.Password)}, r.origin())
+	err = a.control.Activate(r.Context(), control.Activation{Key: key, Password: httpx.Text(body.Password)}, r.origin())
 	var refusal *fleet.Error
 	if errors.As(err, &refusal) && (refusal.Code == fleet.Forbidden || refusal.Code == fleet.ValidationFailed) {
 		err = &fleet.Error{Code: fleet.BadRequest, Message: refusal.Message, Err: err}
 	}
-	return done(err)
+	return httpx.NoContent(err)
 }
 
 func (a *api) resetPassword(r *request) (response, error) {
@@ -123,12 +124,12 @@ func (a *api) resetPassword(r *request) (response, error) {
 		return response{}, err
 	}
 	var body wire.PasswordResetRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return response{}, err
 	}
-	username, err := requiredText("username", body.Username)
+	username, err := httpx.RequiredText("username", body.Username)
 	if err != nil {
 		return response{}, err
 	}
-	return done(a.control.AskReset(r.Context(), username, r.origin()))
+	return httpx.NoContent(a.control.AskReset(r.Context(), username, r.origin()))
 }

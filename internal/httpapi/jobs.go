@@ -10,12 +10,13 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // createMigrationJob implements POST /api/v1/migration_job.
 func (a *api) createMigrationJob(r *request) (response, error) {
 	var body wire.JobRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return response{}, err
 	}
 	n, err := jobRequest(body)
@@ -28,7 +29,7 @@ func (a *api) createMigrationJob(r *request) (response, error) {
 // createStatusJob implements POST /api/v1/sim_status_job.
 func (a *api) createStatusJob(r *request) (response, error) {
 	var body wire.SIMStatusJobRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return response{}, err
 	}
 	n, err := statusJobRequest(body)
@@ -56,7 +57,7 @@ func (a *api) createJob(r *request, operation string, n control.NewJob) (respons
 		return response{}, err
 	}
 	res := replied(reply)
-	res.set("Preference-Applied", "wait="+strconv.Itoa(int(wait/time.Second)))
+	res.Set("Preference-Applied", "wait="+strconv.Itoa(int(wait/time.Second)))
 	return res, nil
 }
 
@@ -91,7 +92,7 @@ func (a *api) awaitPlan(r *request, location string, wait time.Duration, reply *
 		if err != nil {
 			return nil //nolint:nilerr // the job was made; the caller can read it later, or lost the right to
 		}
-		reply.Body, reply.ETag = encoded(http.StatusCreated, jobBody(j)).body, j.ETag
+		reply.Body, reply.ETag = httpx.JSON(http.StatusCreated, jobBody(j)).Body, j.ETag
 		if j.State != fleet.JobPlanning {
 			return nil
 		}
@@ -128,9 +129,9 @@ func (a *api) getJob(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	res, err := ok(jobBody(j))
+	res, err := httpx.OK(jobBody(j))
 	if j.ETag != "" {
-		res.set("ETag", j.ETag)
+		res.Set("ETag", j.ETag)
 	}
 	return res, err
 }
@@ -146,7 +147,7 @@ func jobAction(do control.JobVerb) handler {
 			return a, nil, err
 		}
 		if do == control.JobStart {
-			a.Tag = withoutWeak(r.guard())
+			a.Tag = withoutWeak(r.Guard())
 		}
 		return a, a, nil
 	}, (*rules).ChangeJob, changedJob)
@@ -158,7 +159,7 @@ func withoutWeak(tag string) string { return strings.TrimPrefix(strings.TrimSpac
 // noBody refuses a body with properties: the action would ignore them.
 func noBody(r *request) error {
 	var body struct{}
-	return decodeIfAny(r, &body)
+	return r.DecodeOptional(&body)
 }
 
 // retryJob implements POST /api/v1/migration_job/{job_id}/retry.
@@ -168,7 +169,7 @@ func (a *api) retryJob(r *request) (response, error) {
 		return response{}, err
 	}
 	var body wire.JobRetryRequest
-	if err := decodeIfAny(r, &body); err != nil {
+	if err := r.DecodeOptional(&body); err != nil {
 		return response{}, err
 	}
 	n := control.NewJob{}
@@ -189,7 +190,7 @@ func (a *api) undoJob(r *request) (response, error) {
 		return response{}, err
 	}
 	var body wire.JobUndoRequest
-	if err := decodeIfAny(r, &body); err != nil {
+	if err := r.DecodeOptional(&body); err != nil {
 		return response{}, err
 	}
 	n := control.NewJob{Kind: fleet.JobUndo, Origin: id, Select: fleet.JobSelection{DoneBy: &id}}
@@ -207,7 +208,7 @@ func (a *api) listJobSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	l, err := r.list(fleet.JobSIMList)
+	l, err := r.List(fleet.JobSIMList)
 	if err != nil {
 		return response{}, err
 	}
@@ -215,8 +216,8 @@ func (a *api) listJobSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	items := each(found.Items, func(s fleet.JobSIM) wire.JobSIM { return jobSIMBody(s, found.Sources) })
-	return paged(r, l, found.Page, func(s fleet.JobSIM) int64 { return s.Pos }, items)
+	items := httpx.Each(found.Items, func(s fleet.JobSIM) wire.JobSIM { return jobSIMBody(s, found.Sources) })
+	return httpx.Paged(r.Request, l, found.Page, func(s fleet.JobSIM) int64 { return s.Pos }, items)
 }
 
 func jobSIMBody(s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) wire.JobSIM {
@@ -244,7 +245,7 @@ func jobBody(j fleet.Job) wire.Job {
 	o := j.Options
 	out := wire.Job{
 		ID: int64(j.ID), Kind: string(j.Kind), State: string(j.State), StatusDetails: jobDetails(j), DryRun: !o.Auto,
-		User: wire.NamedRef{ID: int64(j.User), Name: j.Username}, SourceWorkspaces: each(j.Sources, workspaceRef), SIMCount: j.Count(),
+		User: wire.NamedRef{ID: int64(j.User), Name: j.Username}, SourceWorkspaces: httpx.Each(j.Sources, workspaceRef), SIMCount: j.Count(),
 		Counts: jobCounts(j), AutoDetachDevices: o.DetachDevices, OnConflict: "stop", Wave: j.Wave, Reference: j.Note.Reference, Reason: j.Note.Reason,
 		NotBefore: timeOrNull(o.NotBefore), NotAfter: timeOrNull(o.NotAfter), CreatedAt: wire.NewTime(j.Created), PlannedAt: timeOrNull(j.Planned),
 		StartedAt: timeOrNull(j.Started), EndedAt: timeOrNull(j.Ended), ExpiresAt: timeOrNull(j.Expires), AllowedSIMStatuses: allowedRefs(o.AllowedStatuses),

@@ -6,6 +6,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -19,7 +20,7 @@ func (r *request) member() (of control.MemberOf, err error) {
 	if of.User, err = r.person(); err != nil {
 		return of, err
 	}
-	ws, err := r.id("workspace_id")
+	ws, err := r.PathID("workspace_id")
 	of.Workspace = fleet.WorkspaceID(ws)
 	return of, err
 }
@@ -30,14 +31,14 @@ func userID(u control.UserRecord) int64 { return int64(u.ID) }
 func userRef(r *request) (string, error) { return r.PathValue("user_id"), nil }
 
 func permissionBodies(list []identity.Grant) []wire.Permission {
-	return each(list, func(g identity.Grant) wire.Permission {
+	return httpx.Each(list, func(g identity.Grant) wire.Permission {
 		return wire.Permission{Name: string(g.Permission), Description: g.Description}
 	})
 }
 
 func personPatch(r *request) (p control.PersonPatch, understood any, err error) {
 	var body wire.UserPatch
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return p, nil, err
 	}
 	p = control.PersonPatch{User: r.PathValue("user_id"), Username: body.Username, Name: body.Name}
@@ -55,7 +56,7 @@ func personPatch(r *request) (p control.PersonPatch, understood any, err error) 
 }
 
 func memberStatus(ref wire.Optional[wire.IDRef]) (fleet.UserStatus, error) {
-	id, err := requiredID("status", ref)
+	id, err := httpx.RequiredID("status", ref)
 	if err == nil && id != int64(fleet.UserActive) && id != int64(fleet.UserSuspended) {
 		err = fleet.Invalid("status.id", "it can be 1 (Active) or 2 (Suspended)")
 	}
@@ -85,7 +86,7 @@ func memberStatusPatch(r *request) (m control.MemberStatus, understood any, err 
 		return m, nil, err
 	}
 	var body wire.MemberPatch
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return m, nil, err
 	}
 	m.Status, err = memberStatus(body.Status)
@@ -119,7 +120,7 @@ func memberRole(at memberAt) func(*request) (control.MemberRole, any, error) {
 // role reads the role in the path. A role that does not exist reads as none, whatever its
 // number.
 func (r *request) role() (fleet.Role, error) {
-	id, err := r.id("role_id")
+	id, err := r.PathID("role_id")
 	if err == nil && (id < 0 || id > int64(fleet.SuperAdmin)) {
 		err = fleet.Missing("role", id)
 	}

@@ -7,6 +7,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // Closed lists of second factors, by id.
@@ -17,25 +18,25 @@ var (
 
 func passwordChange(r *request) (p control.PasswordChange, err error) {
 	var body wire.PasswordChange
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return p, err
 	}
-	if p.Old, err = requiredText("old_password", body.OldPassword); err != nil {
+	if p.Old, err = httpx.RequiredText("old_password", body.OldPassword); err != nil {
 		return p, err
 	}
-	p.New, err = requiredText("new_password", body.NewPassword)
+	p.New, err = httpx.RequiredText("new_password", body.NewPassword)
 	return p, err
 }
 
 func newFactor(r *request) (password string, err error) {
 	var body wire.MFARequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return "", err
 	}
 	if err := wantID("type", body.Type, 0); err != nil {
 		return "", err
 	}
-	return requiredText("password", body.Password)
+	return httpx.RequiredText("password", body.Password)
 }
 
 func newFactorBody(made control.NewSecondFactor) wire.NewMFAKey {
@@ -43,33 +44,33 @@ func newFactorBody(made control.NewSecondFactor) wire.NewMFAKey {
 }
 
 func factorCode(r *request) (f control.FactorCode, err error) {
-	if f.ID, err = r.id("key_id"); err != nil {
+	if f.ID, err = r.PathID("key_id"); err != nil {
 		return f, err
 	}
 	var body wire.MFAActivation
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return f, err
 	}
 	if err := wantID("status", body.Status, 1); err != nil {
 		return f, err
 	}
-	f.Code, err = requiredText("code", body.Code)
+	f.Code, err = httpx.RequiredText("code", body.Code)
 	return f, err
 }
 
 // wantID reads a reference for which only one id is valid.
 func wantID(field string, ref wire.Optional[wire.IDRef], want int64) error {
-	id, err := requiredID(field, ref)
+	id, err := httpx.RequiredID(field, ref)
 	if err == nil && id != want {
 		err = fleet.Invalid(field+".id", "it must be %d", want)
 	}
 	return err
 }
 
-func mfaKeys(list []control.SecondFactor) []wire.MFAKey { return each(list, mfaKey) }
+func mfaKeys(list []control.SecondFactor) []wire.MFAKey { return httpx.Each(list, mfaKey) }
 
 func trustedDevices(list []control.TrustedDevice) []wire.TrustedDevice {
-	return each(list, func(d control.TrustedDevice) wire.TrustedDevice {
+	return httpx.Each(list, func(d control.TrustedDevice) wire.TrustedDevice {
 		return wire.TrustedDevice{
 			ID: d.ID, Name: d.Name, OperatingSystem: d.OperatingSystem, Browser: d.Browser,
 			CreationDate: wire.NewTime(d.Created), ActivationDate: wire.NewTime(d.Created), ExpiryDate: wire.NewTime(d.Expires),
@@ -86,7 +87,7 @@ func (r *request) person() (string, error) {
 	if ref == "my" || strings.Contains(ref, "@") {
 		return ref, nil
 	}
-	id, err := r.id("user_id")
+	id, err := r.PathID("user_id")
 	if err != nil {
 		err = fleet.Invalid("user_id", "it must be the id of a user, an e-mail address, or \"my\"")
 	}
@@ -97,7 +98,7 @@ func (r *request) person() (string, error) {
 func ofPerson(name string) func(*request) (control.OfPerson, error) {
 	return func(r *request) (of control.OfPerson, err error) {
 		if of.User, err = r.person(); err == nil {
-			of.ID, err = r.id(name)
+			of.ID, err = r.PathID(name)
 		}
 		return of, err
 	}

@@ -10,6 +10,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // migrate implements POST /api/v1/sim/migration/workspace. It reads the body before the caller,
@@ -36,13 +37,13 @@ func readMigration(r *request) (req fleet.MigrationRequest, dryRun bool, err err
 		return req, false, err
 	}
 	var body wire.MigrationRequest
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return req, false, err
 	}
 	if req, err = migrationRequest(body); err != nil {
 		return req, false, err
 	}
-	_, err = headerKey(r.Header.Values(idempotencyKey))
+	_, _, err = r.IdempotencyKey(nil)
 	return req, body.DryRun.Or(true), err
 }
 
@@ -52,8 +53,8 @@ func (a *api) preview(r *request, req fleet.MigrationRequest) (response, error) 
 	if err != nil {
 		return response{}, err
 	}
-	res := response{status: http.StatusOK, body: planBody(plan, true)}
-	res.set("ETag", plan.ETag())
+	res := response{Status: http.StatusOK, Body: planBody(plan, true)}
+	res.Set("ETag", plan.ETag())
 	return res, nil
 }
 
@@ -61,7 +62,7 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	once, err := r.once("sim.migrate", struct {
 		Request fleet.MigrationRequest
 		IfMatch string
-	}{req, r.guard()})
+	}{req, r.Guard()})
 	if err != nil {
 		return response{}, err
 	}
@@ -79,7 +80,7 @@ func (r *request) guard() string { return strings.Join(r.Header.Values("If-Match
 // precondition reads the preview that If-Match names; nil for none. A guard that is present must
 // be effective: an empty or a second one is refused.
 func (r *request) precondition() (*fleet.Preview, error) {
-	tag := r.guard()
+	tag := r.Guard()
 	if len(r.Header.Values("If-Match")) == 0 || tag == "*" {
 		return nil, nil //nolint:nilnil // no precondition
 	}
@@ -101,7 +102,7 @@ func entryPath(id fleet.MigrationID) string {
 
 // migrationRequest converts a body to a fleet request and checks all that needs no database.
 func migrationRequest(b wire.MigrationRequest) (req fleet.MigrationRequest, err error) {
-	target, err := requiredID("target_workspace", b.TargetWorkspace)
+	target, err := httpx.RequiredID("target_workspace", b.TargetWorkspace)
 	if err != nil {
 		return req, err
 	}

@@ -6,6 +6,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // planBody encodes a plan: what a dry run would do, or what a real run did.
@@ -51,8 +52,8 @@ func conflictBody(c *fleet.Conflicts) wire.MigrationConflict {
 
 // staleBody describes what has changed since a preview, SIM by SIM.
 func staleBody(s *control.Stale) wire.MigrationStale {
-	row := failures[fleet.PreconditionStale]
-	body := wire.MigrationStale{ErrorCode: row.code, ErrorToken: row.token, Message: s.Error(), SIMs: make([]wire.StaleSIM, len(s.SIMs))}
+	code, token := httpx.Named(fleet.PreconditionStale)
+	body := wire.MigrationStale{ErrorCode: code, ErrorToken: token, Message: s.Error(), SIMs: make([]wire.StaleSIM, len(s.SIMs))}
 	for i, d := range s.SIMs {
 		sim := wire.StaleSIM{ID: int64(d.SIM), ICCID: string(d.ICCID), Changes: make([]wire.StaleChange, len(d.Changes))}
 		if d.ICCID != "" {

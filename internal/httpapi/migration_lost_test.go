@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/test/kit/pgproxy"
@@ -55,7 +56,7 @@ func TestDatabaseSilent(t *testing.T) {
 	proxy := pgproxy.Start(t, url)
 	s := kit.StartOn(t, proxy.URL(), kit.NewClock())
 	direct := kit.StartOn(t, url, s.Clock)
-	hasty := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: discard, RequestTimeout: 300 * time.Millisecond}))
+	hasty := httptest.NewServer(httpapi.New(s.Control, httpx.Options{Log: discard, RequestTimeout: 300 * time.Millisecond}))
 	defer hasty.Close()
 	s.URL = hasty.URL
 	admin := s.As("admin@example.com")

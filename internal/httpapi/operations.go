@@ -1,12 +1,12 @@
 package httpapi
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -293,37 +293,35 @@ var operations = []operation{
 // anybody requires a valid bearer but no permission; the operation denies access itself.
 const anybody identity.Permission = "anybody"
 
+// free lists the operations that cost next to nothing. They do not wait for a slot.
+var free = map[string]bool{"GET /healthz": true, "GET /openapi.yaml": true, "GET /openapi.json": true}
+
 // serve handles a request: authentication, permission, operation, response.
 func (a *api) serve(op operation) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ctx, cancel := context.WithTimeout(r.Context(), a.timeout)
-		defer cancel()
-		req := &request{Request: r.WithContext(ctx), writer: w, op: op, from: a.clientAddr(r)}
-		defer req.finish()
+	return a.Operation(0, func(r *httpx.Request) response {
+		req := &request{Request: r, op: op}
 		res, err := a.admitted(op, req)
 		if err != nil {
 			res = failure(err)
-			res.refusal, res.ended = control.RefusalCode(err), errors.Is(err, control.ErrEnded)
-			remember(r, err)
+			res.Refusal = control.RefusalCode(err)
+			r.LogError(err)
 		}
-		a.refusedIn(op, req, res)
-		if req.place.large != nil {
-			res = packed(req, res)
-		}
-		req.counted()
-		if res.status == http.StatusTooManyRequests && req.place.anonymous {
-			req.pause(floodPause)
-		}
-		if res.status >= http.StatusBadRequest && req.unread() {
-			res.set("Connection", "close") // otherwise the server would wait for the rest of the body
-		}
-		a.public.point(res)
-		send(w, res)
+		a.auditRefusal(req, res.Refusal, errors.Is(err, control.ErrEnded))
+		return res
 	})
 }
 
+// admitted waits for a slot of the caller, and then serves the request. It does not check
+// permissions: a bearer with a valid signature counts for its caller, a forged one for the
+// address.
 func (a *api) admitted(op operation, req *request) (response, error) {
-	if err := a.admit(op, req); err != nil {
+	var by *httpx.Party
+	if op.need != identity.Public {
+		if c, ok := a.control.BearerParty(req.Bearer()); ok {
+			by = &httpx.Party{Caller: c.Caller, Tenant: c.Workspace}
+		}
+	}
+	if err := a.Admit(req.Request, by, free[op.pattern]); err != nil {
 		return response{}, err
 	}
 	return a.permitted(op, req)

@@ -29,14 +29,14 @@ func bodyPlaces(t *testing.T, known map[string]string) (list []textPlace) {
 		}
 	}
 	for _, o := range contract.OperatorOperations() {
-		for pattern := range httpapi.OperatorRoutes() {
+		for pattern := range kit.OperatorRequests {
 			if o.Pattern() != contract.Shape(pattern) {
 				continue
 			}
 			for _, place := range append(o.IDs(), o.Texts()...) {
-				p := probe{pattern: pattern, place: place, path: operatorTries[pattern].path, body: bodiesOf[pattern+" "+place]}
+				p := probe{pattern: pattern, place: place, path: kit.OperatorRequests[pattern].Path, body: bodiesOf[pattern+" "+place]}
 				if !strings.ContainsAny(place, "{?") && p.body == "" {
-					p.body = withPlace(t, operatorTries[pattern].body, place)
+					p.body = withPlace(t, kit.OperatorRequests[pattern].Body, place)
 				}
 				list = append(list, textPlace{p, true})
 			}

@@ -5,11 +5,12 @@ import (
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // listed serves a closed list, which is encoded once.
 func listed(entries any) func(*api, *request) (response, error) {
-	return func(*api, *request) (response, error) { return ok(entries) }
+	return func(*api, *request) (response, error) { return httpx.OK(entries) }
 }
 
 var (

@@ -1,58 +1,35 @@
 package httpapi
 
 import (
-	"net/http"
-	"net/netip"
-	"strconv"
-	"strings"
+	"log/slog"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/netaddr"
 )
 
 // request is one request on its way to a rule.
 type request struct {
-	*http.Request
-	writer http.ResponseWriter
+	*httpx.Request
 	op     operation
 	claims identity.Claims    // of the verified bearer token; zero for public operations
 	who    identity.Principal // zero until the caller is known
-	from   netip.Addr
-	place  place
 }
 
-// id reads a path parameter that must be a whole number. As in a body, 250.0 is 250.
-func (r *request) id(name string) (int64, error) {
-	text := r.PathValue(name)
-	n, err := strconv.ParseInt(strings.TrimSuffix(text, ".0"), 10, 64)
-	if err != nil {
-		return 0, fleet.Invalid(name, "it must be a whole number")
-	}
-	return n, nil
-}
+type response = httpx.Response
 
-// list parses the query of a list and waits for a slot if the list may be large.
-func (r *request) list(spec fleet.ListSpec) (fleet.List, error) {
-	l, err := r.parseList(spec)
-	if err == nil {
-		err = r.holdList(l)
-	}
-	return l, err
-}
+// checkQuery refuses a malformed query and misspelt parameters.
+func (r *request) checkQuery() error { return r.CheckQuery("delete_sims", "workspace") }
 
-func (r *request) parseList(spec fleet.ListSpec) (fleet.List, error) {
-	q := r.URL.Query()
-	l, err := fleet.ParseList(spec, q.Get("q"), q.Get("sort"), q.Get("page"), q.Get("per_page"))
-	if err != nil {
-		return fleet.List{}, err
-	}
-	return l.ReadAfter(q.Get("after"))
+// origin returns where a request came from.
+func (r *request) origin() identity.Origin {
+	return identity.Origin{Address: r.From, RequestID: r.RequestID()}
 }
 
 // verifyBearer checks the bearer token itself. The caller may no longer exist.
 func (a *api) verifyBearer(r *request) (err error) {
-	token := bearerText(r.Request)
+	token := r.Bearer()
 	if token == "" {
 		return fleet.Errorf(fleet.InvalidToken, "A bearer token is required: get one from POST /api/v1/authenticate")
 	}
@@ -71,7 +48,7 @@ func (a *api) authorize(r *request) error {
 		err = who.Require(r.op.need)
 	}
 	if err == nil && a.authorized != nil {
-		a.authorized(r.Request)
+		a.authorized(r.Request.Request)
 	}
 	return err
 }
@@ -79,19 +56,21 @@ func (a *api) authorize(r *request) error {
 // setCaller sets the caller for the rule, the audit log and the log line.
 func (r *request) setCaller(who identity.Principal) {
 	r.who = who
-	noteCaller(r.Request, who)
-}
-
-// bearerText returns the bearer token that was sent, or "".
-func bearerText(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
+	var attrs []slog.Attr
+	if who.User != 0 {
+		attrs = append(attrs, slog.Int64("user", int64(who.User)))
 	}
-	return strings.TrimSpace(token)
+	if who.Token != 0 {
+		attrs = append(attrs, slog.Int64("application_token", int64(who.Token)))
+	}
+	r.LogCaller(attrs...)
 }
 
-// clientAddr returns the client's address; see netaddr.Client.
-func (a *api) clientAddr(r *http.Request) netip.Addr {
-	return netaddr.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), a.proxies)
+// once reads the Idempotency-Key. understood is the parsed request.
+func (r *request) once(operation string, understood any) (control.Once, error) {
+	key, fingerprint, err := r.IdempotencyKey(understood)
+	if err != nil || key == "" {
+		return control.Once{}, err
+	}
+	return control.Once{Key: key, Operation: operation, Fingerprint: fingerprint}, nil
 }

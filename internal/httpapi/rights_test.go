@@ -17,6 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/test/contract"
@@ -213,8 +214,8 @@ type heldServer struct {
 
 func newHeldServer(s *kit.Server) *heldServer {
 	h := &heldServer{Server: s}
-	server := httptest.NewServer(httpapi.NewHeld(s.Control, httpapi.Options{
-		Log: slog.New(slog.DiscardHandler), Limits: httpapi.Limits{PerCaller: 1000}, // all of them are held at once
+	server := httptest.NewServer(httpapi.NewHeld(s.Control, httpx.Options{
+		Log: slog.New(slog.DiscardHandler), Limits: httpx.Limits{PerCaller: 1000}, // all of them are held at once
 	}, func(*http.Request) {
 		h.mu.Lock()
 		gate := h.gate

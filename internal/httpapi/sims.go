@@ -6,10 +6,11 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 func (a *api) listSIMs(r *request) (response, error) {
-	l, err := r.list(fleet.SIMList)
+	l, err := r.List(fleet.SIMList)
 	if err != nil {
 		return response{}, err
 	}
@@ -17,7 +18,7 @@ func (a *api) listSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return onPage(r, l, found.Page, func(s fleet.SIM) int64 { return int64(s.ID) }, response{status: http.StatusOK, body: simPage(found)}), nil
+	return httpx.OnPage(r.Request, l, found.Page, func(s fleet.SIM) int64 { return int64(s.ID) }, response{Status: http.StatusOK, Body: simPage(found)}), nil
 }
 
 var simID = pathID[fleet.SIMID]("sim_id")
@@ -32,7 +33,7 @@ func simPatchRequest(r *request) (p control.SIMPatch, understood any, err error)
 		return p, nil, err
 	}
 	var body wire.SIMPatch
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return p, nil, err
 	}
 	body.CustomerOrg, body.IssuerOrg, body.ResellerOrg = emptied(body.CustomerOrg), emptied(body.IssuerOrg), emptied(body.ResellerOrg)
@@ -61,7 +62,7 @@ func oneSIM(r *request) (ids []fleet.SIMID, understood any, err error) {
 
 func manySIMs(r *request) (ids []fleet.SIMID, understood any, err error) {
 	var body wire.Optional[[]wire.IDRef] // tolerant of extra properties, so that a listing may be sent back
-	if err := decode(r, &body); err != nil {
+	if err := r.Decode(&body); err != nil {
 		return nil, nil, err
 	}
 	if ids, err = simIDs("", body.Value); err != nil {
@@ -76,7 +77,7 @@ func manySIMs(r *request) (ids []fleet.SIMID, understood any, err error) {
 
 func simPatch(body wire.SIMPatch) (p control.SIMPatch, err error) {
 	if body.Status.Set {
-		id, err := requiredID("status", body.Status)
+		id, err := httpx.RequiredID("status", body.Status)
 		if err != nil {
 			return p, err
 		}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -100,7 +101,7 @@ type stopwatch struct {
 func newStopwatch(t *testing.T, s *kit.Server) *stopwatch {
 	t.Helper()
 	w := &stopwatch{t: t, s: s}
-	h := httpapi.New(s.Control, httpapi.Options{
+	h := httpapi.New(s.Control, httpx.Options{
 		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 	})
 	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {

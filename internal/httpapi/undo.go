@@ -6,16 +6,17 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 // undoMigration implements POST /api/v1/migration/{migration_id}/undo.
 func (a *api) undoMigration(r *request) (response, error) {
-	id, err := r.id("migration_id")
+	id, err := r.PathID("migration_id")
 	if err != nil {
 		return response{}, err
 	}
 	var body wire.UndoRequest
-	if err := decodeIfAny(r, &body); err != nil {
+	if err := r.DecodeOptional(&body); err != nil {
 		return response{}, err
 	}
 	req, note, err := undoRequest(fleet.MigrationID(id), body)
@@ -26,7 +27,7 @@ func (a *api) undoMigration(r *request) (response, error) {
 		Request fleet.UndoRequest
 		Note    fleet.Note
 		IfMatch string
-	}{req, note, r.guard()})
+	}{req, note, r.Guard()})
 	if err != nil {
 		return response{}, err
 	}
@@ -46,8 +47,8 @@ func (a *api) previewUndo(r *request, req fleet.UndoRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	res := encoded(http.StatusOK, undoBody(control.Undone{Plan: plan}))
-	res.set("ETag", plan.ETag())
+	res := httpx.JSON(http.StatusOK, undoBody(control.Undone{Plan: plan}))
+	res.Set("ETag", plan.ETag())
 	return res, nil
 }
 

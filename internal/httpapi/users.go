@@ -4,6 +4,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 )
 
 func workspaceBody(w fleet.Workspace) wire.Workspace {
@@ -22,7 +23,7 @@ func userBody(u control.UserRecord) wire.User {
 }
 
 func membershipBodies(list control.Memberships) []wire.UserWorkspace {
-	return each(list.Items, func(m fleet.Membership) wire.UserWorkspace {
+	return httpx.Each(list.Items, func(m fleet.Membership) wire.UserWorkspace {
 		status := m.Status
 		if m.Invited && status == fleet.UserActive {
 			status = fleet.UserActivationPending

@@ -173,7 +173,7 @@ func TestContract_OwnErrors(t *testing.T) {
 			"an internal error": {http.ErrBodyNotAllowed, http.StatusInternalServerError, "InternalError", ""},
 			"an unknown code":   {http.ErrHandlerTimeout, http.StatusInternalServerError, "InternalError", ""},
 		} {
-			server := httptest.NewServer(httpapi.Wrap(discard, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { httpapi.Fail(w, test.err) })))
+			server := httptest.NewServer(httpapi.Wrap(discard, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { httpapi.Fail(w, r, test.err) })))
 			s := &kit.Server{T: t, URL: server.URL, HTTP: server.Client()}
 			got := s.Anonymous().Get("/")
 			server.Close()

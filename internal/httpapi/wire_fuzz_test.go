@@ -9,6 +9,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/test/kit"
 )
@@ -19,7 +20,7 @@ import (
 func FuzzOperations(f *testing.F) {
 	s := kit.StartFerry(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
-	handler := httpapi.New(s.Control, httpapi.Options{Log: discard})
+	handler := httpapi.New(s.Control, httpx.Options{Log: discard})
 	routes := httpapi.Routes()
 	untouched := number(s)
 	token := s.As("admin@example.com").Token

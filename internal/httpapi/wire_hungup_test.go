@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -33,7 +34,7 @@ func TestClientDisconnectIsNotAnError(t *testing.T) {
 				if moment == "before it is read" {
 					hangUp()
 				}
-				handler := httpapi.NewHeld(s.Control, httpapi.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, hold)
+				handler := httpapi.NewHeld(s.Control, httpx.Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, hold)
 				req := fuzzed(t, route.Pattern, "250", "", row.body)
 				req.Header.Set("Authorization", "Bearer "+token)
 				handler.ServeHTTP(httptest.NewRecorder(), req.WithContext(ctx))

@@ -17,6 +17,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/test/contract"
 	"github.com/simferry/simferry/internal/test/kit"
@@ -58,7 +59,7 @@ func logging(t *testing.T, s *kit.Server) (*kit.Server, *journal) {
 	t.Helper()
 	j := &journal{}
 	log := slog.New(slog.NewJSONHandler(j, nil))
-	server := httptest.NewServer(httpapi.New(s.Control, httpapi.Options{Log: log, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}))
+	server := httptest.NewServer(httpapi.New(s.Control, httpx.Options{Log: log, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")}}))
 	t.Cleanup(server.Close)
 	return &kit.Server{T: t, URL: server.URL, HTTP: &http.Client{Transport: contract.New(t).RoundTripper(server.Client().Transport)}}, j
 }

@@ -6,8 +6,8 @@ import (
 	"net/http"
 
 	"github.com/simferry/simferry/internal/config"
-	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operatorapi"
 	"github.com/simferry/simferry/internal/secretfile"
 )
 
@@ -24,7 +24,7 @@ func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("operator tokens: %w", &FileError{cfg.OperatorTokens, err})
 	}
-	return httpapi.NewOperator(s.Operator, tokens, s.options(cfg)), nil
+	return operatorapi.New(s.Operator, tokens, s.options(cfg)), nil
 }
 
 // tellOperator logs whether the operator API is on, and warns about an unsafe address.

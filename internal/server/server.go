@@ -13,9 +13,11 @@ import (
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/mailer"
 	"github.com/simferry/simferry/internal/netaddr"
+	"github.com/simferry/simferry/internal/operatorapi"
 )
 
 // Limits of one connection. A body has at most 1 MiB and a response takes well under a second;
@@ -25,7 +27,7 @@ const (
 	readTimeout   = 30 * time.Second
 	writeTimeout  = 60 * time.Second
 	idleTimeout   = 2 * time.Minute
-	importTimeout = httpapi.ImportTimeout + time.Minute // for a list of SIMs from the operator, and its response
+	importTimeout = operatorapi.ImportTimeout + time.Minute // for a list of SIMs from the operator, and its response
 )
 
 // Server is a running server.
@@ -96,11 +98,11 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	return nil
 }
 
-func (s *Server) options(cfg config.Config) httpapi.Options {
+func (s *Server) options(cfg config.Config) httpx.Options {
 	l := cfg.Limits
-	return httpapi.Options{
+	return httpx.Options{
 		Log: s.log, PublicURL: cfg.PublicURL, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout,
-		Limits: httpapi.Limits{
+		Limits: httpx.Limits{
 			PerCaller: l.RequestsOfCaller, PerAddress: l.RequestsOfAddress, Waiting: l.Waiting, Large: l.LargeRequests,
 			BodyMemory: l.BodyMemory, BodyMemoryPerCaller: l.BodyMemoryOfCaller, AnonymousBody: l.AnonymousBody, BodyRate: l.BodyRate,
 		},

@@ -79,11 +79,19 @@ var Rules = map[string]Rule{
 
 	// the ways in
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile"}},
-	"internal/httpapi": {Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/operator", "internal/world"}, Tests: []string{"client"}}, // world: lists of SIMs that the operator sends
+	"internal/httpx":   {Imports: []string{"api", "internal/fleet", "internal/limit", "internal/netaddr"}},
+	"internal/httpapi": {
+		Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity"},
+		Tests:   []string{"client", "internal/operator"},
+	},
+	"internal/operatorapi": {Imports: []string{ // world: lists of SIMs that the operator sends
+		"api", "internal/control", "internal/fleet", "internal/httpx", "internal/identity", "internal/operator", "internal/world",
+	}},
 	"internal/server": {
 		Imports: []string{
-			"internal/config", "internal/console", "internal/control", "internal/httpapi", "internal/identity", "internal/job", "internal/limit", "internal/mailer",
-			"internal/netaddr", "internal/operator", "internal/secretfile", "internal/store/...", "internal/world",
+			"internal/config", "internal/console", "internal/control", "internal/httpapi", "internal/httpx", "internal/identity", "internal/job", "internal/limit",
+			"internal/mailer",
+			"internal/netaddr", "internal/operator", "internal/operatorapi", "internal/secretfile", "internal/store/...", "internal/world",
 		},
 		Tests: []string{"client"},
 	},

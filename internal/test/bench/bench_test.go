@@ -17,6 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
@@ -66,7 +67,7 @@ func serve(b *testing.B, p *place) *served {
 	if err != nil {
 		b.Fatal(err)
 	}
-	server := httptest.NewServer(httpapi.New(c, httpapi.Options{Log: slog.New(slog.DiscardHandler)}))
+	server := httptest.NewServer(httpapi.New(c, httpx.Options{Log: slog.New(slog.DiscardHandler)}))
 	b.Cleanup(server.Close)
 	s := &served{place: p, url: server.URL, client: &http.Client{Transport: &http.Transport{DisableCompression: true}}}
 	name, digest := username, identity.WireDigest(password)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
@@ -74,7 +75,7 @@ func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Serve
 		t.Fatal(err)
 	}
 	s.Control = c
-	handler := httpapi.New(c, httpapi.Options{
+	handler := httpapi.New(c, httpx.Options{
 		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 	})
 	server := httptest.NewServer(handler)

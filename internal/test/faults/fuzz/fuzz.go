@@ -112,7 +112,7 @@ func targets(root string) (list []target, err error) {
 // or a number of executions in a probe.
 func (t target) share(size faults.Size) string {
 	share := parserTime
-	if strings.HasSuffix(t.pkg, "httpapi") {
+	if strings.HasSuffix(t.pkg, "httpapi") || strings.HasSuffix(t.pkg, "operatorapi") {
 		share = serverTime
 	}
 	switch size {

@@ -10,8 +10,8 @@ const (
 // requests holds bugs in how a request is authorized, repeated or reported.
 var requests = []faults.Mutation{
 	replace("dry_run_writes", "a dry run moves the SIMs",
-		migrateAPIFile, "\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n",
-		"\t_, _ = a.realRun(r, req)\n\tres := response{status: http.StatusOK, body: planBody(plan, true)}\n"),
+		migrateAPIFile, "\tres := response{Status: http.StatusOK, Body: planBody(plan, true)}\n",
+		"\t_, _ = a.realRun(r, req)\n\tres := response{Status: http.StatusOK, Body: planBody(plan, true)}\n"),
 	replace("match_ignored", "If-Match is ignored",
 		migrateAPIFile, `if len(r.Header.Values("If-Match")) == 0 || tag == "*" {`, `if true {`),
 	replace("replay_before_rights", "a key replays its reply without a check of rights",

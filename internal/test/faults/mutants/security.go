@@ -4,7 +4,7 @@ import "github.com/simferry/simferry/internal/test/faults"
 
 const (
 	budgetFile  = "internal/limit/budget.go"
-	bodyFile    = "internal/httpapi/body.go"
+	bodyFile    = "internal/httpx/body.go"
 	ledgerFile  = "internal/store/ledger.go"
 	refreshFile = "internal/control/refresh.go"
 	chainFile   = "internal/store/fsck/audit.go"

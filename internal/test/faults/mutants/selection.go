@@ -4,7 +4,7 @@ import "github.com/simferry/simferry/internal/test/faults"
 
 const (
 	iccidFile    = "internal/tablefile/iccid.go"
-	queryFile    = "internal/httpapi/query.go"
+	queryFile    = "internal/httpx/query.go"
 	filteredFile = "internal/cli/filtered.go"
 	runFile      = "internal/cli/bulk/run.go"
 	sessionFile  = "internal/cli/profile/session.go"

@@ -15,6 +15,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/faults"
@@ -87,7 +88,7 @@ func (s *clockSite) open(ctx context.Context, dir string) (err error) {
 	if err := seed(ctx, s.control, dir); err != nil {
 		return err
 	}
-	s.server = httptest.NewServer(httpapi.New(s.control, httpapi.Options{Log: quiet}))
+	s.server = httptest.NewServer(httpapi.New(s.control, httpx.Options{Log: quiet}))
 	s.users, err = traffic.SignIn(ctx, s.server.URL)
 	return err
 }

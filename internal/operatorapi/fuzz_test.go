@@ -1,6 +1,7 @@
-package httpapi_test
+package operatorapi_test
 
 import (
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -8,9 +9,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/simferry/simferry/internal/httpapi"
-	"github.com/simferry/simferry/internal/identity"
-	"github.com/simferry/simferry/internal/operator"
+	"github.com/simferry/simferry/internal/httpx"
+	"github.com/simferry/simferry/internal/operatorapi"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -19,15 +19,11 @@ import (
 func FuzzOperator(f *testing.F) {
 	s := kit.StartFerry(f, kit.SQLite)
 	s.SQL() // closed with f, and not with the first input
-	tokens, err := identity.ParseOperatorTokens(kit.OperatorToken)
-	if err != nil {
-		f.Fatal(err)
-	}
-	handler := httpapi.NewOperator(operator.New(s.Control), tokens, httpapi.Options{Log: discard})
-	patterns := slices.Sorted(maps.Keys(httpapi.OperatorRoutes()))
+	handler := s.OperatorHandler(httpx.Options{Log: slog.New(slog.DiscardHandler)})
+	patterns := slices.Sorted(maps.Keys(operatorapi.Routes()))
 	at := func(pattern string) uint { return uint(slices.Index(patterns, pattern)) }
 	for i, pattern := range patterns {
-		f.Add(uint(i), "3", "", operatorTries[pattern].body, "")
+		f.Add(uint(i), "3", "", kit.OperatorRequests[pattern].Body, "")
 	}
 	workspace, user := at("PATCH /operator/v1/workspace/{workspace_id}"), at("PATCH /operator/v1/user/{user_id}")
 	f.Add(workspace, "100", "", `{"type": {"id": 3}, "country": "br", "parent": {"id": 100}}`, "key")
@@ -42,7 +38,7 @@ func FuzzOperator(f *testing.F) {
 	f.Fuzz(func(t *testing.T, route uint, id, query, body, key string) {
 		pattern := patterns[route%uint(len(patterns))]
 		s.T = t
-		before := number(s)
+		before := dataVersion(s)
 		var rows kit.Dump
 		audited := wholeNumber(s.Rows("SELECT count(*) FROM audit WHERE code <> 0")[0][0]) < 100 // later refusals are only counted
 		if audited {
@@ -66,7 +62,7 @@ func FuzzOperator(f *testing.F) {
 			return
 		}
 		probes := strings.HasSuffix(pattern, "/readyz") // it commits an unchanged page
-		if (rec.Code >= 400 || req.Method == http.MethodGet) && !probes && number(s) != before {
+		if (rec.Code >= 400 || req.Method == http.MethodGet) && !probes && dataVersion(s) != before {
 			t.Fatalf("%s %s: %d, and the database changed: %s", pattern, req.URL, rec.Code, rec.Body)
 		}
 	})

@@ -1,4 +1,4 @@
-package httpapi
+package httpx
 
 import (
 	"bytes"
@@ -23,10 +23,10 @@ func (p publicURL) path() string {
 	return u.EscapedPath()
 }
 
-// stripped serves requests with and without the public path prefix, because some proxies pass
-// it on.
-func (p publicURL) stripped(next http.Handler) http.Handler {
-	prefix := p.path()
+// WithoutPrefix serves requests with and without the path of the public URL, because some proxies
+// pass it on.
+func (s *Server) WithoutPrefix(next http.Handler) http.Handler {
+	prefix := s.public.path()
 	if prefix == "" {
 		return next
 	}
@@ -41,7 +41,7 @@ func (p publicURL) stripped(next http.Handler) http.Handler {
 }
 
 // point makes the paths in Location and Link absolute.
-func (p publicURL) point(r response) {
+func (p publicURL) point(r Response) {
 	if p == "" {
 		return
 	}
@@ -53,8 +53,9 @@ func (p publicURL) point(r response) {
 	}
 }
 
-// document inserts the public URL into the servers of an OpenAPI document.
-func (p publicURL) document(text []byte) []byte {
+// Document inserts the public URL into the servers of an OpenAPI document.
+func (s *Server) Document(text []byte) []byte {
+	p := s.public
 	if p == "" {
 		return text
 	}

@@ -1,9 +1,10 @@
-package httpapi
+package httpx
 
 import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,30 +12,31 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// parameters maps the normalized names of the query parameters that change what an operation
-// does to their exact names. Each has one value. Near misses of a name are refused: a client
+// parameters maps the normalized names of the query parameters of lists to their exact names. Each has one value. Near misses of a name are refused: a client
 // that sends perPage or q[] would otherwise get a list that it did not ask for.
 var parameters = map[string]string{
 	"q": "q", "filter": "q", "filters": "q",
 	"sort": "sort", "sortby": "sort", "orderby": "sort",
 	"page": "page", "perpage": "per_page", "pagesize": "per_page",
-	"after": "after", "deletesims": "delete_sims", "workspace": "workspace",
+	"after": "after",
 }
 
-// checkQuery refuses a query string that does not parse, repeated parameters, near misses of
+// CheckQuery refuses a query string that does not parse, repeated parameters, near misses of
 // parameter names, and page numbers that are not numbers. Other parameters are ignored, because
-// existing clients may send them.
+// existing clients may send them. own are the parameters of single operations, such as
+// "delete_sims".
 //
 // url.URL.Query drops what it cannot parse, so a malformed filter would return everything.
-func (r *request) checkQuery() error {
+func (r *Request) CheckQuery(own ...string) error {
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return badQuery(err)
 	}
 	for name, given := range values {
-		meant, known := parameters[normalized(name)]
+		meant, known := parameter(name, own)
 		switch {
-		case !known || name != meant && listParameter(meant) && r.Method != http.MethodGet:
+		case !known || name != meant && !slices.Contains(own, meant) && r.Method != http.MethodGet:
+			// other operations than lists ignore the parameters of lists, and similar ones
 		case name != meant:
 			return fleet.Invalid(name, "unknown parameter; write it exactly as %s", meant)
 		case len(given) > 1:
@@ -49,9 +51,17 @@ func (r *request) checkQuery() error {
 	return nil
 }
 
-// listParameter reports whether a parameter belongs to lists. Other operations ignore it, and
-// clients may send something similar there.
-func listParameter(name string) bool { return name != "delete_sims" && name != "workspace" }
+// parameter returns the exact name of the parameter that a client may mean by name.
+func parameter(name string, own []string) (meant string, known bool) {
+	n := normalized(name)
+	for _, o := range own {
+		if n == normalized(o) {
+			return o, true
+		}
+	}
+	meant, known = parameters[n]
+	return meant, known
+}
 
 // badQuery reports what does not parse and how to write it.
 func badQuery(err error) error {

@@ -1,4 +1,4 @@
-package httpapi
+package httpx
 
 import (
 	"compress/gzip"
@@ -14,33 +14,29 @@ import (
 	"github.com/google/uuid"
 	"github.com/klauspost/compress/gzhttp"
 
-	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/limit"
 )
 
-// wrap adds the middleware common to all operations.
-func (a *api) wrap(next http.Handler) http.Handler {
+// Wrap adds the middleware common to all operations: the log line, headers, and compression.
+func (s *Server) Wrap(next http.Handler) http.Handler {
 	packed, err := gzhttp.NewWrapper(gzhttp.MinSize(4096), gzhttp.CompressionLevel(gzip.BestSpeed))
 	if err != nil {
 		panic(err) // the options are constants
 	}
-	return a.logged(secured(packed(next)))
+	return s.logged(secured(packed(next)))
 }
 
 // entry collects the fields of a request's log line.
 type entry struct {
-	id   string
-	user fleet.UserID
-	app  fleet.TokenID
-	oper string // name of the operator token
-	err  error
+	id    string
+	attrs []slog.Attr
+	err   error
 }
 
 type entryKey struct{}
 
 // logged writes one line per request and turns a panic into a 500.
-func (a *api) logged(next http.Handler) http.Handler {
+func (s *Server) logged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		e := &entry{id: uuid.NewString()}
@@ -50,10 +46,10 @@ func (a *api) logged(next http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				e.err = fmt.Errorf(limit.LogPanic+"%v\n%s", p, debug.Stack())
 				if !sw.wrote {
-					writeResponse(sw, failure(e.err))
+					writeResponse(sw, Failure(e.err))
 				}
 			}
-			a.line(r, sw, e, time.Since(start))
+			s.line(r, sw, e, time.Since(start))
 		}()
 		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
 	})
@@ -62,7 +58,7 @@ func (a *api) logged(next http.Handler) http.Handler {
 // hungUp is the logged status of a request whose client has disconnected; it is never sent.
 const hungUp = 499
 
-func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Duration) {
+func (s *Server) line(r *http.Request, sw *statusWriter, e *entry, took time.Duration) {
 	level := slog.LevelInfo
 	if sw.status >= http.StatusInternalServerError && errors.Is(e.err, context.Canceled) && r.Context().Err() != nil {
 		sw.status = hungUp // the work was cancelled because the client left: not a server error
@@ -70,46 +66,34 @@ func (a *api) line(r *http.Request, sw *statusWriter, e *entry, took time.Durati
 	attrs := []slog.Attr{
 		slog.String("id", e.id), slog.String("method", r.Method), slog.String("path", r.URL.Path),
 		slog.Int("status", sw.status), slog.Int64("bytes", sw.bytes), slog.Duration("took", took),
-		slog.String("from", a.clientAddr(r).String()),
+		slog.String("from", s.clientAddr(r).String()),
 	}
-	if e.user != 0 {
-		attrs = append(attrs, slog.Int64("user", int64(e.user)))
-	}
-	if e.app != 0 {
-		attrs = append(attrs, slog.Int64("application_token", int64(e.app)))
-	}
-	if e.oper != "" {
-		attrs = append(attrs, slog.String("operator_token", e.oper))
-	}
+	attrs = append(attrs, e.attrs...)
 	if e.err != nil {
 		attrs = append(attrs, slog.String("err", e.err.Error()))
 	}
 	if sw.status >= http.StatusInternalServerError {
 		level = slog.LevelError
 	}
-	a.log.LogAttrs(r.Context(), level, "request", attrs...)
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
 }
 
-// noteCaller adds the caller to the log line.
-func noteCaller(r *http.Request, who identity.Principal) {
+// logEntry returns the log entry of the request; one that is not logged without the middleware.
+func (r *Request) logEntry() *entry {
 	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
-		e.user, e.app = who.User, who.Token
+		return e
 	}
+	return new(entry)
 }
 
-// noteOperator adds the name of the operator token to the log line.
-func noteOperator(r *http.Request, token string) {
-	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
-		e.oper = token
-	}
-}
+// LogCaller adds to the log line who sent the request.
+func (r *Request) LogCaller(attrs ...slog.Attr) { r.logEntry().attrs = attrs }
 
-// remember adds the reason of a refusal to the log line.
-func remember(r *http.Request, err error) {
-	if e, ok := r.Context().Value(entryKey{}).(*entry); ok {
-		e.err = err
-	}
-}
+// LogError adds the reason of a refusal to the log line.
+func (r *Request) LogError(err error) { r.logEntry().err = err }
+
+// RequestID returns the id that the response and the log line have.
+func (r *Request) RequestID() string { return r.logEntry().id }
 
 // statusWriter records the status and size of the response.
 type statusWriter struct {
@@ -150,9 +134,9 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// crossOrigin allows requests from other origins. This is safe because cookies never
+// CrossOrigin allows requests from other origins. This is safe because cookies never
 // authenticate: a page can only do what its own bearer allows.
-func crossOrigin(next http.Handler) http.Handler {
+func CrossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Access-Control-Allow-Origin", "*")

@@ -1,4 +1,4 @@
-package httpapi
+package httpx
 
 import (
 	"bytes"
@@ -10,55 +10,51 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// decode reads a JSON body strictly. It refuses unknown top-level properties by name, so a
+// Decode reads a JSON body strictly. It refuses unknown top-level properties by name, so a
 // mistyped guard is never silently ignored, and also duplicate keys and data after the value.
-func decode(r *request, into any) error {
-	body, err := readBody(r)
+//
+// Errors: those of ReadBody; BadRequest with the property at fault.
+func (r *Request) Decode(into any, o ...json.Options) error {
+	body, err := r.ReadBody()
 	if err != nil {
 		return err
 	}
-	return decodeText(body, into)
+	return DecodeText(body, into, o...)
 }
 
-// decodeIfAny is like decode, but the body may be empty.
-func decodeIfAny(r *request, into any) error {
-	body, err := readBody(r)
+// DecodeOptional is like Decode, but the body may be empty.
+func (r *Request) DecodeOptional(into any, o ...json.Options) error {
+	err := r.Decode(into, o...)
 	if errors.Is(err, errNoBody) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	return decodeText(body, into)
+	return err
 }
 
 // maxValues bounds the objects and lists of a body: each takes far more memory than the two
 // bytes that encode it.
 const maxValues = 50_000
 
-func decodeText(body []byte, into any) error {
+// DecodeText decodes a body that was read with ReadBody, as Decode does.
+func DecodeText(body []byte, into any, o ...json.Options) error {
 	if n := bytes.Count(body, []byte("{")) + bytes.Count(body, []byte("[")); n > maxValues {
 		return fleet.Errorf(fleet.BadRequest, "The body has more than %d objects and lists: send it in parts", maxValues)
 	}
 	if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {
 		return fleet.Errorf(fleet.BadRequest, "The body is null: send a JSON %s", wanted(into))
 	}
-	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true), json.WithUnmarshalers(items)); err != nil {
+	if err := json.Unmarshal(body, into, json.RejectUnknownMembers(true), json.JoinOptions(o...)); err != nil {
 		return explain(err, into)
 	}
 	return nil
 }
 
-// items are the types of the objects in lists. A null among them is refused, not taken for an empty
-// object: it would create a device without any properties.
-var items = json.JoinUnmarshalers(
-	json.UnmarshalFromFunc(notNull[wire.OneOfDevices]), json.UnmarshalFromFunc(notNull[wire.NewDevice]),
-	json.UnmarshalFromFunc(notNull[wire.DevicePatch]),
-)
+// NotNull is an option of Decode for a type of objects in lists: a null among them is refused, not
+// taken for an empty object.
+func NotNull[T any]() json.Options { return json.WithUnmarshalers(json.UnmarshalFromFunc(notNull[T])) }
 
 var errNullItem = errors.New("it must be an object, in { }, not null")
 
@@ -71,10 +67,7 @@ func notNull[T any](from *jsontext.Decoder, _ *T) error {
 
 // wanted describes the expected type of a body.
 func wanted(into any) string {
-	if _, optional := into.(*wire.Optional[[]wire.IDRef]); optional {
-		return "array"
-	}
-	if reflect.TypeOf(into).Elem().Kind() == reflect.Slice {
+	if plainType(reflect.TypeOf(into)).Kind() == reflect.Slice {
 		return "array"
 	}
 	return "object"
@@ -88,13 +81,13 @@ func explain(err error, into any) error {
 	switch {
 	case errors.As(err, &semantic) && errors.Is(semantic.Err, json.ErrUnknownName):
 		bad.Field = pointed(semantic.JSONPointer)
-		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", clip(bad.Field), strings.Join(properties(into, semantic.JSONPointer), ", "))
+		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", Clip(bad.Field), strings.Join(properties(into, semantic.JSONPointer), ", "))
 	case errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
 		bad.Field = pointed(syntax.JSONPointer)
-		bad.Message = clip(bad.Field) + ": duplicate property"
+		bad.Message = Clip(bad.Field) + ": duplicate property"
 	case errors.As(err, &semantic):
 		bad.Field = pointed(semantic.JSONPointer)
-		bad.Message = fmt.Sprintf("%s: %s", clip(orBody(bad.Field)), reason(semantic))
+		bad.Message = fmt.Sprintf("%s: %s", Clip(orBody(bad.Field)), reason(semantic))
 	case errors.As(err, &syntax):
 		bad.Message = fmt.Sprintf("The body is not valid JSON: error at byte %d", syntax.ByteOffset)
 	default:
@@ -132,7 +125,7 @@ func reason(e *json.SemanticError) string {
 		e = inner
 	}
 	if e.Err != nil && !strings.Contains(e.Err.Error(), "Go ") {
-		return clip(e.Err.Error())
+		return Clip(e.Err.Error())
 	}
 	return "it must be " + rightType(e.GoType) + wrongKind(e.JSONKind)
 }
@@ -245,8 +238,8 @@ func plainType(t reflect.Type) reflect.Type {
 	}
 }
 
-// clip shortens client input for error messages.
-func clip(s string) string {
+// Clip shortens client input for error messages.
+func Clip(s string) string {
 	const most = 200
 	if len(s) <= most {
 		return s

@@ -1,4 +1,4 @@
-package httpapi
+package operatorapi
 
 import (
 	"crypto/sha256"
@@ -25,7 +25,7 @@ const maxImport = 256 << 20
 
 // importSIMs imports a CSV file like 'simferry sim import'. It writes the body to a temporary
 // file first, because the list is read several times and does not fit into memory.
-func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
+func (a *api) importSIMs(r *request) (response, error) {
 	home, err := homeOf(r)
 	if err != nil {
 		return response{}, err
@@ -33,18 +33,11 @@ func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "text/csv" && kind != workbookType {
 		return response{}, fleet.Errorf(fleet.BadRequest, "Content-Type: it must be text/csv, or %s for a workbook", workbookType)
 	}
-	file, sum, err := spooled(&r.request)
+	file, sum, err := spooled(r)
 	if err != nil {
 		return response{}, err
 	}
 	defer discard(file)
-	once, err := r.once("operator.sim.import", struct {
-		Workspace fleet.WorkspaceID
-		Body      []byte
-	}{home, sum})
-	if err != nil {
-		return response{}, err
-	}
 	list, err := world.ReadSIMs(func() (io.Reader, error) {
 		_, err := file.Seek(0, io.SeekStart)
 		return file, err
@@ -52,16 +45,25 @@ func (a *operatorAPI) importSIMs(r *operatorRequest) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	reply, err := r.rules.Once(r.Context(), once, func(o operator.Operator) (control.Reply, error) {
+	understood := struct {
+		Workspace fleet.WorkspaceID
+		Body      []byte
+	}{home, sum}
+	return r.once("operator.sim.import", understood, func(o rules) (control.Reply, error) {
 		done, err := o.ImportSIMs(r.Context(), list, home, nil)
-		res := encoded(http.StatusOK, wire.OperatorImported{Added: done.Added, Kept: done.Kept})
-		return control.Reply{Status: res.status, Body: res.body}, err
+		if err != nil {
+			return control.Reply{}, err
+		}
+		return replyWith(importedBody)(done), nil
 	})
-	return replied(reply), err
+}
+
+func importedBody(done operator.Imported) wire.OperatorImported {
+	return wire.OperatorImported{Added: done.Added, Kept: done.Kept}
 }
 
 // homeOf reads the Workspace for lines that name none.
-func homeOf(r *operatorRequest) (fleet.WorkspaceID, error) {
+func homeOf(r *request) (fleet.WorkspaceID, error) {
 	q := r.URL.Query()
 	if !q.Has("workspace") {
 		return 0, nil
@@ -75,7 +77,7 @@ func homeOf(r *operatorRequest) (fleet.WorkspaceID, error) {
 
 // spooled writes a body to a temporary file and returns its checksum.
 func spooled(r *request) (*os.File, []byte, error) {
-	plain, err := unpacked(r, http.MaxBytesReader(r.writer, r.Body, maxImport))
+	plain, err := r.Stream(maxImport)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -104,26 +106,4 @@ func spooled(r *request) (*os.File, []byte, error) {
 func discard(file *os.File) {
 	_ = file.Close()
 	_ = os.Remove(file.Name()) // if this fails, the system cleans up temporary files
-}
-
-// makeToken creates an application token. It takes no idempotency key, because the text is not
-// stored.
-func (a *operatorAPI) makeToken(r *operatorRequest) (response, error) {
-	var body wire.OperatorNewToken
-	if err := decode(&r.request, &body); err != nil {
-		return response{}, err
-	}
-	ws, err := workspaceID("workspace", body.Workspace)
-	if err != nil {
-		return response{}, err
-	}
-	n := control.NewToken{Workspace: ws, Description: text(body.Description), CIDR: text(body.CIDR)}
-	if body.Expires != nil {
-		n.Expires = body.Expires.Time
-	}
-	made, err := r.rules.CreateApplicationToken(r.Context(), n)
-	if err != nil {
-		return response{}, err
-	}
-	return ok(wire.ApplicationTokenResponse{ApplicationToken: made.Text})
 }

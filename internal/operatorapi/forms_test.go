@@ -1,4 +1,4 @@
-package httpapi_test
+package operatorapi_test
 
 import (
 	"bytes"

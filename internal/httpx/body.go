@@ -1,4 +1,4 @@
-package httpapi
+package httpx
 
 import (
 	"bytes"
@@ -32,19 +32,19 @@ var errNoBody = errors.New("empty body")
 const byteOrderMark = "\xef\xbb\xbf"
 
 // mostBody returns the maximum body size of the caller.
-func (r *request) mostBody() int64 {
+func (r *Request) mostBody() int64 {
 	if r.place.admission != nil && r.place.anonymous {
 		return r.place.admission.limits.AnonymousBody
 	}
 	return maxBody
 }
 
-// readBody reads a body and enforces the limit before and after decompression, so a
+// ReadBody reads the body and enforces the limit before and after decompression, so a
 // decompression bomb is a 413.
 //
 // Errors: TooLarge; BadRequest; Unavailable if the memory for the bodies of all callers or of
 // this one is used up; TooManyRequests if a large body waited too long for a slot.
-func readBody(r *request) ([]byte, error) {
+func (r *Request) ReadBody() ([]byte, error) {
 	most := r.mostBody()
 	if r.ContentLength > most {
 		return nil, tooLarge(most)
@@ -76,8 +76,14 @@ func readBody(r *request) ([]byte, error) {
 	return body, nil
 }
 
+// Stream returns the body for reading piece by piece, decompressed. It has at most most bytes before
+// decompression.
+func (r *Request) Stream(most int64) (io.Reader, error) {
+	return unpacked(r, http.MaxBytesReader(r.writer, r.Body, most))
+}
+
 // unread reports whether much of the body may still be in transit.
-func (r *request) unread() bool {
+func (r *Request) unread() bool {
 	return !r.place.read && (r.ContentLength < 0 || r.ContentLength > freeBody)
 }
 
@@ -86,7 +92,7 @@ func tooLarge(most int64) error {
 }
 
 // collect reads to the end. Memory grows with what arrives, not with the announced length.
-func (r *request) collect(from io.Reader) ([]byte, error) {
+func (r *Request) collect(from io.Reader) ([]byte, error) {
 	body := make([]byte, 0, int(min(max(r.ContentLength, 0), freeBody-bytes.MinRead))+bytes.MinRead)
 	for {
 		n, err := from.Read(body[len(body):cap(body)])
@@ -108,7 +114,7 @@ func (r *request) collect(from io.Reader) ([]byte, error) {
 }
 
 // reserve takes memory for a body, which finish releases.
-func (r *request) reserve(bytes int) bool {
+func (r *Request) reserve(bytes int) bool {
 	a, n := r.place.admission, int64(bytes)
 	if a == nil || n <= 0 {
 		return true
@@ -122,7 +128,7 @@ func (r *request) reserve(bytes int) bool {
 }
 
 // unpacked decompresses gzip bodies, from callers with a bearer only.
-func unpacked(r *request, body io.Reader) (io.Reader, error) {
+func unpacked(r *Request, body io.Reader) (io.Reader, error) {
 	switch strings.ToLower(r.Header.Get("Content-Encoding")) {
 	case "", "identity":
 		return body, nil
@@ -141,7 +147,7 @@ func unpacked(r *request, body io.Reader) (io.Reader, error) {
 
 // paced enforces a minimum rate as well as a maximum time, so a client that sends a byte now
 // and then does not hold memory for long.
-func (r *request) paced(body io.Reader) io.Reader {
+func (r *Request) paced(body io.Reader) io.Reader {
 	if r.place.admission == nil {
 		return body
 	}

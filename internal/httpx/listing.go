@@ -1,4 +1,4 @@
-package httpapi
+package httpx
 
 import (
 	"fmt"
@@ -9,39 +9,39 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// paged builds the response for one page, with the headers that describe its position. id
+// Paged builds the response for one page, with the headers that describe its position. id
 // returns the id of an item.
-func paged[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64, items any) (response, error) {
-	res, err := ok(items)
+func Paged[T any](r *Request, l fleet.List, page fleet.Page[T], id func(T) int64, items any) (Response, error) {
+	res, err := OK(items)
 	if err != nil {
 		return res, err
 	}
-	return onPage(r, l, page, id, res), nil
+	return OnPage(r, l, page, id, res), nil
 }
 
-// onPage adds the paging headers to a response.
-func onPage[T any](r *request, l fleet.List, page fleet.Page[T], id func(T) int64, res response) response {
+// OnPage adds the paging headers to a response.
+func OnPage[T any](r *Request, l fleet.List, page fleet.Page[T], id func(T) int64, res Response) Response {
 	if a := r.place.admission; a != nil && len(l.Filters) == 0 && l.After == nil {
 		a.totals.note(r.place.tenant+r.URL.Path, page.Total)
 	}
-	res.set("X-Count-Per-Page", strconv.Itoa(page.PerPage))
-	res.set("X-Current-Page", strconv.Itoa(page.Page))
-	res.set("X-Total-Count", strconv.Itoa(page.Total))
-	res.set("X-Total-Pages", strconv.Itoa(page.Pages()))
-	res.set("X-Sort", sortText(l.Sort))
+	res.Set("X-Count-Per-Page", strconv.Itoa(page.PerPage))
+	res.Set("X-Current-Page", strconv.Itoa(page.Page))
+	res.Set("X-Total-Count", strconv.Itoa(page.Total))
+	res.Set("X-Total-Pages", strconv.Itoa(page.Pages()))
+	res.Set("X-Sort", sortText(l.Sort))
 	if text := filterText(l.Filters); text != "" && len(text) <= maxFilterHeader {
-		res.set("X-Filter", text)
+		res.Set("X-Filter", text)
 	}
 	next, more := nextAfter(l, page, id)
 	if more {
-		res.set("X-Next", strconv.FormatInt(next, 10))
+		res.Set("X-Next", strconv.FormatInt(next, 10))
 	}
 	link := links(r.URL, page.Page, page.Pages(), page.PerPage)
 	if l.After != nil {
 		link = cursorLinks(r.URL, next, more, page.PerPage)
 	}
 	if link != "" {
-		res.set("Link", link)
+		res.Set("Link", link)
 	}
 	return res
 }

@@ -1,4 +1,4 @@
-package httpapi
+package httpx
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/netaddr"
 )
@@ -43,9 +42,6 @@ const (
 	restMost    = 3
 	longestRest = 500 * time.Millisecond
 )
-
-// constant lists the operations that cost next to nothing. They are not queued.
-var constant = map[string]bool{"GET /healthz": true, "GET /openapi.yaml": true, "GET /openapi.json": true}
 
 // admission queues requests. Each caller and address has its own slots. Large requests take
 // turns by Workspace, so a hundred of them from one Workspace delay another Workspace by only
@@ -91,32 +87,33 @@ type place struct {
 	read      bool // the body was read to its end
 }
 
-// admit waits for a free slot of the request's caller. It does not check permissions: a bearer
-// with a valid signature counts for its caller, a forged one for the address.
+// Party is the caller that a request counts for.
+type Party struct {
+	Caller string // a user or an application token
+	Tenant string // the Workspace that large requests count for
+}
+
+// Admit waits for a free slot of the party, or of the client's address if by is nil. A request
+// that costs next to nothing is free: it does not wait.
 //
 // Errors: TooManyRequests.
-func (a *api) admit(op operation, r *request) error {
-	gate, name := a.admission.addresses, "address "+netaddr.Network(r.from)
-	r.place = place{admission: a.admission, caller: name, tenant: name, anonymous: true}
-	if op.need != identity.Public {
-		if c, ok := a.control.BearerParty(bearerText(r.Request)); ok {
-			gate = a.admission.callers
-			r.place.caller, r.place.tenant, r.place.anonymous = c.Caller, c.Workspace, false
-		}
-	}
-	party := r.place.caller
-	if r.place.anonymous {
-		party = limit.Anonymous(party)
+func (s *Server) Admit(r *Request, by *Party, free bool) error {
+	gate, name := s.admission.addresses, "address "+netaddr.Network(r.From)
+	r.place = place{admission: s.admission, caller: name, tenant: name, anonymous: by == nil}
+	party := limit.Anonymous(name)
+	if by != nil {
+		gate, party = s.admission.callers, by.Caller
+		r.place.caller, r.place.tenant = by.Caller, by.Tenant
 	}
 	r.Request = r.WithContext(limit.WithParty(r.Context(), party))
-	if constant[op.pattern] {
+	if free {
 		return nil
 	}
 	return r.hold(gate, r.place.caller)
 }
 
 // hold waits for a slot, which finish releases.
-func (r *request) hold(gate *limit.Gate, party string) error {
+func (r *Request) hold(gate *limit.Gate, party string) error {
 	leave, err := r.wait(gate, party)
 	if err == nil {
 		r.place.held = append(r.place.held, leave)
@@ -124,7 +121,7 @@ func (r *request) hold(gate *limit.Gate, party string) error {
 	return err
 }
 
-func (r *request) wait(gate *limit.Gate, party string) (func(), error) {
+func (r *Request) wait(gate *limit.Gate, party string) (func(), error) {
 	ctx, most := r.Context(), queueTime
 	if end, ok := ctx.Deadline(); ok {
 		most = min(most, time.Until(end)/2)
@@ -145,7 +142,7 @@ func (r *request) wait(gate *limit.Gate, party string) (func(), error) {
 }
 
 // holdLarge waits for a slot for large requests, once per request.
-func (r *request) holdLarge(gate *limit.Gate) (err error) {
+func (r *Request) holdLarge(gate *limit.Gate) (err error) {
 	if r.place.admission == nil || r.place.large != nil {
 		return nil
 	}
@@ -155,9 +152,9 @@ func (r *request) holdLarge(gate *limit.Gate) (err error) {
 
 // holdList waits for a slot if the list may be large. The size of a Workspace's list is cached,
 // so a small list does not wait even if the client asks for pages of thousands.
-func (r *request) holdList(l fleet.List) error {
+func (r *Request) holdList(l fleet.List) error {
 	a := r.place.admission
-	if a == nil || l.PerPage <= largeItems || selective(l) || a.totals.small(r.place.tenant+r.URL.Path) {
+	if a == nil || l.PerPage <= largeItems || l.Selective() || a.totals.small(r.place.tenant+r.URL.Path) {
 		return nil
 	}
 	if err := r.hold(a.answers, r.place.tenant); err != nil {
@@ -176,24 +173,11 @@ func (r *request) holdList(l fleet.List) error {
 	return nil
 }
 
-// selective reports whether a filter names its items individually.
-func selective(l fleet.List) bool {
-	for _, f := range l.Filters {
-		switch f.Field.Name {
-		case "id", "iccid", "iccid_with_luhn", "imsi", "msisdn", "eid":
-			if f.Field.Kind == fleet.IntegerField || len(f.Value) >= 10*max(1, len(f.Texts)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // floodPause delays the refusal of an anonymous request. Meanwhile it holds its slot, so an
 // address that floods the server cannot retry immediately.
 const floodPause = 50 * time.Millisecond
 
-func (r *request) pause(d time.Duration) {
+func (r *Request) pause(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -204,7 +188,7 @@ func (r *request) pause(d time.Duration) {
 
 // counted releases the slot of a large request once the response is built and only has to be
 // sent.
-func (r *request) counted() {
+func (r *Request) counted() {
 	if r.place.large != nil {
 		r.place.large()
 		r.place.large = nil
@@ -212,7 +196,7 @@ func (r *request) counted() {
 }
 
 // finish releases everything that the request holds.
-func (r *request) finish() {
+func (r *Request) finish() {
 	r.counted()
 	for _, give := range r.place.held {
 		give()

@@ -1,4 +1,4 @@
-package httpapi
+package httpx
 
 import (
 	"net/http"
@@ -10,8 +10,9 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// router serves the operations, and answers requests for unknown ones in the form of the API.
-type router struct {
+// Router serves the operations, and answers requests for unknown ones in the form of the API.
+type Router struct {
+	base  string // begins the path of every operation, such as "/api"
 	mux   *http.ServeMux
 	paths []pathMethods
 }
@@ -22,10 +23,11 @@ type pathMethods struct {
 	methods  []string
 }
 
-func newRouter() *router { return &router{mux: http.NewServeMux()} }
+// NewRouter returns a router for operations whose paths begin with base, such as "/api".
+func NewRouter(base string) *Router { return &Router{base: base, mux: http.NewServeMux()} }
 
-// handle adds a pattern such as "GET /api/v1/sim/{sim_id}".
-func (rt *router) handle(pattern string, h http.Handler) {
+// Handle adds a pattern such as "GET /api/v1/sim/{sim_id}".
+func (rt *Router) Handle(pattern string, h http.Handler) {
 	rt.mux.Handle(pattern, h)
 	method, path, _ := strings.Cut(pattern, " ")
 	segments := strings.Split(path, "/")
@@ -47,21 +49,21 @@ func isParameter(segment string) bool { return strings.HasPrefix(segment, "{") }
 
 // ServeHTTP serves a request. A fixed path such as /api/v1/sim/status never matches the
 // parameter of a template: an unsupported method is a 405.
-func (rt *router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	r = tolerantPath(r)
+func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = rt.tolerantPath(r)
 	if redirected(r.URL.EscapedPath()) {
-		writeResponse(w, failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
+		writeResponse(w, Failure(fleet.Errorf(fleet.NotFound, "There is no such operation")))
 		return
 	}
 	methods, found := rt.methodsOf(r.URL.EscapedPath())
 	switch _, pattern := rt.mux.Handler(r); {
 	case found && !allows(methods, r.Method):
 		w.Header().Set("Allow", strings.Join(methods, ", "))
-		writeResponse(w, failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
+		writeResponse(w, Failure(&fleet.Error{Code: methodNotAllowed, Message: r.Method + " is not allowed here"}))
 	case pattern != "":
 		rt.mux.ServeHTTP(w, r)
 	default:
-		writeResponse(w, failure(fleet.Errorf(fleet.NotFound, "This operation does not exist")))
+		writeResponse(w, Failure(fleet.Errorf(fleet.NotFound, "This operation does not exist")))
 	}
 }
 
@@ -75,7 +77,7 @@ func allows(methods []string, method string) bool {
 }
 
 // methodsOf returns the methods of the most specific path that matches, in a fixed order.
-func (rt *router) methodsOf(escapedPath string) (methods []string, found bool) {
+func (rt *Router) methodsOf(escapedPath string) (methods []string, found bool) {
 	segments := strings.Split(escapedPath, "/")
 	for i, s := range segments {
 		if plain, err := url.PathUnescape(s); err == nil {
@@ -118,12 +120,12 @@ func (p *pathMethods) moreSpecific(than *pathMethods) bool {
 }
 
 // tolerantPath removes one trailing slash from the path, and the repeated slashes that come from
-// joining a base address and a path: before "api", and around the version. Existing clients send
+// joining a base address and a path: before the base, and around the version. Existing clients send
 // them, and some would lose the body in a redirect. A doubled slash further on is an empty
 // parameter and stays.
-func tolerantPath(r *http.Request) *http.Request {
+func (rt *Router) tolerantPath(r *http.Request) *http.Request {
 	raw := r.URL.EscapedPath()
-	tidy := tidyPath(raw)
+	tidy := tidyPath(rt.base, raw)
 	if tidy == raw {
 		return r
 	}
@@ -138,13 +140,9 @@ func tolerantPath(r *http.Request) *http.Request {
 	return &other
 }
 
-func tidyPath(path string) string {
+func tidyPath(base, path string) string {
 	path = joinSlashes(path)
-	for _, base := range []string{"/api", "/operator"} {
-		rest, inside := strings.CutPrefix(path, base+"/")
-		if !inside {
-			continue
-		}
+	if rest, inside := strings.CutPrefix(path, base+"/"); inside {
 		version, rest, _ := strings.Cut(strings.TrimLeft(rest, "/"), "/")
 		path = base + "/" + version
 		if rest = strings.TrimLeft(rest, "/"); rest != "" {

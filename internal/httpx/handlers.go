@@ -1,0 +1,65 @@
+package httpx
+
+import "github.com/simferry/simferry/internal/fleet"
+
+// Call builds the handler of an operation from its parts: decode reads the request, rule does the
+// work, body encodes the result. A is the API, R its type of requests.
+func Call[A, R, In, Out, W any](
+	decode func(R) (In, error), rule func(A, R, In) (Out, error), body func(Out) W,
+) func(A, R) (Response, error) {
+	return func(a A, r R) (Response, error) {
+		in, err := decode(r)
+		if err != nil {
+			return Response{}, err
+		}
+		out, err := rule(a, r, in)
+		if err != nil {
+			return Response{}, err
+		}
+		return OK(body(out))
+	}
+}
+
+// Write is Call for a rule without a result.
+func Write[A, R, In any](decode func(R) (In, error), rule func(A, R, In) error) func(A, R) (Response, error) {
+	return func(a A, r R) (Response, error) {
+		in, err := decode(r)
+		if err != nil {
+			return Response{}, err
+		}
+		return NoContent(rule(a, r, in))
+	}
+}
+
+// ListOf is Call for one page of a list. id returns the id of an item, item encodes it.
+func ListOf[A any, R interface{ httpRequest() *Request }, In, T, W any](
+	spec fleet.ListSpec, decode func(R) (In, error), rule func(A, R, In, fleet.List) (fleet.Page[T], error),
+	id func(T) int64, item func(T) W,
+) func(A, R) (Response, error) {
+	return func(a A, r R) (Response, error) {
+		in, err := decode(r)
+		if err != nil {
+			return Response{}, err
+		}
+		l, err := r.httpRequest().List(spec)
+		if err != nil {
+			return Response{}, err
+		}
+		page, err := rule(a, r, in, l)
+		if err != nil {
+			return Response{}, err
+		}
+		return Paged(r.httpRequest(), l, page, id, Each(page.Items, item))
+	}
+}
+
+func (r *Request) httpRequest() *Request { return r }
+
+// Each encodes the items of a list.
+func Each[T, W any](items []T, item func(T) W) []W {
+	out := make([]W, len(items))
+	for i, t := range items {
+		out[i] = item(t)
+	}
+	return out
+}

@@ -1,0 +1,80 @@
+// Package httpx is the part of an HTTP API that does not depend on what the API is about: it
+// admits requests, reads and decodes bodies, parses the query of lists, turns errors into
+// responses, and writes responses and the log. An API adds a table of operations, the caller and
+// the rules.
+package httpx
+
+import (
+	"cmp"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/simferry/simferry/internal/limit"
+)
+
+// Options configure a Server.
+type Options struct {
+	// Log receives one line per request; nil means slog.Default.
+	Log *slog.Logger
+	// TrustedProxies are the addresses whose X-Forwarded-For header is trusted.
+	TrustedProxies []netip.Prefix
+	// RequestTimeout is the longest time for one request; zero means DefaultRequestTimeout.
+	RequestTimeout time.Duration
+	// PublicURL is the URL at which clients reach the server. Without it, Link and Location
+	// contain paths only.
+	PublicURL string
+	// Limits bound what one caller can take from the others.
+	Limits Limits
+	// Door holds the gates that the API shares with the console; nil means its own, by Limits.
+	Door *limit.Door
+}
+
+// DefaultRequestTimeout leaves time to respond before the connection's own timeout.
+const DefaultRequestTimeout = 30 * time.Second
+
+// Server serves the operations of one API.
+type Server struct {
+	log       *slog.Logger
+	proxies   []netip.Prefix
+	timeout   time.Duration
+	admission *admission
+	public    publicURL
+}
+
+// New returns a server.
+func New(o Options) *Server {
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Server{
+		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies, public: newPublicURL(o.PublicURL),
+		timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout), admission: newAdmission(o.Limits, o.Door),
+	}
+}
+
+// Operation returns the handler of one operation. It gives serve the request and sends the
+// response. A request may take the server's timeout, or atLeast if that is longer.
+func (s *Server) Operation(atLeast time.Duration, serve func(*Request) Response) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
+		ctx, cancel := context.WithTimeout(hr.Context(), max(s.timeout, atLeast))
+		defer cancel()
+		r := &Request{Request: hr.WithContext(ctx), From: s.clientAddr(hr), writer: w}
+		defer r.finish()
+		res := serve(r)
+		if r.place.large != nil {
+			res = packed(r, res)
+		}
+		r.counted()
+		if res.Status == http.StatusTooManyRequests && r.place.anonymous {
+			r.pause(floodPause)
+		}
+		if res.Status >= http.StatusBadRequest && r.unread() {
+			res.Set("Connection", "close") // otherwise the server would wait for the rest of the body
+		}
+		s.public.point(res)
+		send(w, res)
+	})
+}

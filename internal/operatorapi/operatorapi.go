@@ -1,0 +1,116 @@
+// Package operatorapi implements the operator's API, which has a listener of its own. Each
+// operation decodes a request, calls one rule of package operator and encodes the result.
+package operatorapi
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/operator"
+)
+
+// api implements the operations on top of the operator's rules.
+type api struct {
+	*httpx.Server
+	operator operator.Operator
+	tokens   identity.OperatorTokens
+}
+
+// request is one request on its way to a rule.
+type request struct {
+	*httpx.Request
+	rules    operator.Operator // knows the token that was sent
+	admitted bool              // the token was valid
+}
+
+type response = httpx.Response
+
+// ImportTimeout is the longest time for sending and importing a list of SIMs. The server's
+// connection timeouts must be longer.
+const ImportTimeout = 10 * time.Minute
+
+// New returns the handler of the operator API. Callers need one of the tokens. The public URL of
+// the options does not count: it belongs to the other API.
+func New(rules operator.Operator, tokens identity.OperatorTokens, o httpx.Options) http.Handler {
+	o.PublicURL = ""
+	a := &api{httpx.New(o), rules, tokens}
+	routes := httpx.NewRouter("/operator")
+	for _, op := range operations {
+		routes.Handle(op.pattern, a.serve(op))
+	}
+	return a.Wrap(routes)
+}
+
+// serve handles a request: token, operation, response.
+func (a *api) serve(op operation) http.Handler {
+	var timeout time.Duration
+	if op.pattern == importPattern {
+		timeout = ImportTimeout
+	}
+	return a.Operation(timeout, func(r *httpx.Request) response {
+		req := &request{Request: r}
+		res, err := a.permitted(op, req)
+		if err != nil {
+			res = httpx.Failure(err)
+			r.LogError(err)
+			a.auditRefusal(op, req, control.RefusalCode(err))
+		}
+		return res
+	})
+}
+
+func (a *api) permitted(op operation, r *request) (response, error) {
+	if op.need == operatorToken {
+		if err := a.authenticate(r); err != nil {
+			return response{}, err
+		}
+	}
+	if err := r.CheckQuery("workspace"); err != nil {
+		return response{}, err
+	}
+	return op.handle(a, r)
+}
+
+func (a *api) authenticate(r *request) error {
+	token := r.Bearer()
+	if token == "" {
+		return fleet.Errorf(fleet.InvalidToken, "An operator token is required, as Authorization: Bearer TOKEN")
+	}
+	origin := identity.Origin{Address: r.From, RequestID: r.RequestID()}
+	name, err := a.operator.Admit(r.Context(), a.tokens, token, origin)
+	if err != nil {
+		return err
+	}
+	r.LogCaller(slog.String("operator_token", name))
+	r.rules, r.admitted = a.operator.From(name, origin), true
+	return nil
+}
+
+// auditRefusal records a denied change of a token's holder in the audit log.
+func (a *api) auditRefusal(op operation, r *request, code fleet.Code) {
+	if r.admitted && code != 0 && op.audit != none {
+		r.rules.Refused(r.Context(), op.pattern, code)
+	}
+}
+
+func (a *api) document(*request) (response, error) {
+	return response{Status: http.StatusOK, ContentType: "application/yaml", Body: wire.OperatorAPI}, nil
+}
+
+// ready returns 503 when requests would fail, with the reason and the sizes to watch.
+func (a *api) ready(r *request) (response, error) {
+	err := a.operator.Ready(r.Context())
+	wal, ahead := a.operator.Vitals()
+	health := wire.OperatorHealth{Status: "ok", WALBytes: wal, ClockAheadMS: ahead.Milliseconds()}
+	if err == nil {
+		return httpx.OK(health)
+	}
+	health.Status, health.Reason = "unavailable", err.Error()
+	return httpx.Unready(r.Request, err, health), nil
+}
