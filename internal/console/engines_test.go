@@ -42,9 +42,9 @@ func TestConsole_WaitsAtTheDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	came := make(chan int, 1)
+	came, req := make(chan int, 1), p.request(http.MethodGet, "/sims", nil)
 	go func() {
-		res, err := p.http.Get(c.URL + "/sims")
+		res, err := p.http.Do(req)
 		if err != nil {
 			came <- 0
 			return
