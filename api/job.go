@@ -128,10 +128,10 @@ type Job struct {
 	PlannedAt          *Time       `json:"planned_at,omitempty"`
 	StartedAt          *Time       `json:"started_at,omitempty"`
 	EndedAt            *Time       `json:"ended_at,omitempty"`
-	ExpiresAt          *Time       `json:"expires_at,omitempty"` // of a plan that nobody starts
+	ExpiresAt          *Time       `json:"expires_at,omitempty"` // of a plan that is not started
 }
 
-// JobDetails says since when a job is in its state, by whom and why.
+// JobDetails says since when a job is in its state, by which user and why.
 type JobDetails struct {
 	State      string    `json:"state"`
 	At         Time      `json:"at"`

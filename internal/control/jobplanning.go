@@ -221,7 +221,7 @@ func partFilter(f fleet.JobFilter) part {
 	}
 }
 
-// found leaves out SIMs that nobody named and that are not there any more.
+// found leaves out SIMs of a filter that do not exist any more.
 func found(rows []fleet.JobSIM) []fleet.JobSIM {
 	kept := rows[:0]
 	for _, r := range rows {

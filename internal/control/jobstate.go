@@ -76,7 +76,7 @@ func setJob(j *fleet.Job, d fleet.JobDetails) {
 }
 
 const (
-	planLasts  = 24 * time.Hour // a plan that nobody starts
+	planLasts  = 24 * time.Hour // of a plan that is not started
 	otherEvery = time.Second    // how often a job looks whether another one has ended
 	planSIMs   = 2500           // planned in one transaction
 	chunkSIMs  = fleet.MaxSIMs  // moved in one transaction
@@ -138,7 +138,7 @@ func (s *jobStep) expired(tx *store.Tx, j *fleet.Job) bool {
 	}
 	why := "not_after has passed"
 	if j.State == fleet.JobPlanned {
-		why = "nobody started the plan"
+		why = "the plan was not started"
 	}
 	setJob(j, fleet.JobDetails{State: fleet.JobExpired, At: tx.Now(), Why: why})
 	return true

@@ -21,7 +21,7 @@ func (c *Control) JobsDue() <-chan struct{} { return c.jobsDue }
 func (c *Control) wakeJobs() {
 	select {
 	case c.jobsDue <- struct{}{}:
-	default: // somebody will look anyway
+	default: // a value is waiting
 	}
 }
 

@@ -46,7 +46,7 @@ func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows
 	return snap, err
 }
 
-// judge sets the verdicts of SIMs that stay where they are, and returns the changes of the others,
+// judge sets the verdicts of SIMs that do not change, and returns the changes of the others,
 // which are still planned.
 func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, freeze bool) []store.Change {
 	keep := fleet.Judge(rows, snap, freeze)

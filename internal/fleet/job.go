@@ -91,7 +91,7 @@ const (
 	WaitsOther  JobWaits = "other_job"
 )
 
-// JobDetails says since when a job is in its state, by whom and why.
+// JobDetails says since when a job is in its state, by which user and why.
 type JobDetails struct {
 	State JobState  `json:"state"`
 	At    time.Time `json:"at"`
@@ -109,7 +109,7 @@ type JobOptions struct {
 	AllowedStatuses []SIMStatus `json:"allowed_statuses,omitempty"` // nil allows every status
 	DetachDevices   bool        `json:"detach_devices,omitzero"`
 	Skip            bool        `json:"skip,omitzero"` // the rest goes on if SIMs are refused
-	Auto            bool        `json:"auto,omitzero"` // goes on by itself after the plan
+	Auto            bool        `json:"auto,omitzero"` // continues after the plan without a start
 	Activate        bool        `json:"activate,omitzero"`
 	Status          SIMStatus   `json:"status,omitzero"` // of JobStatus
 	RestoreStatus   bool        `json:"restore_status,omitzero"`

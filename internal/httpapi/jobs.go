@@ -143,7 +143,7 @@ func jobAction(do control.JobVerb) handler {
 		if a.Job, err = jobID(r); err != nil {
 			return a, nil, err
 		}
-		if err := noBody(r); err != nil {
+		if err := emptyBody(r); err != nil {
 			return a, nil, err
 		}
 		if do == control.JobStart {
@@ -156,8 +156,8 @@ func jobAction(do control.JobVerb) handler {
 // withoutWeak removes the mark of a weak tag, which a compressing proxy adds.
 func withoutWeak(tag string) string { return strings.TrimPrefix(strings.TrimSpace(tag), "W/") }
 
-// noBody refuses a body with properties: the action would ignore them.
-func noBody(r *request) error {
+// emptyBody refuses a body with properties: the action would ignore them.
+func emptyBody(r *request) error {
 	var body struct{}
 	return r.DecodeOptional(&body)
 }

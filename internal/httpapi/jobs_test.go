@@ -1,13 +1,18 @@
 package httpapi_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -87,5 +92,238 @@ func TestContract_JobIsPlannedStartedAndDone(t *testing.T) {
 			t.Errorf("%d jobs are listed", len(list))
 		}
 		admin.Post(path+"/pause", "").Is(http.StatusConflict)
+	})
+}
+
+// withAuto makes a body a real run.
+func withAuto(o object) object { return plus(o, "dry_run", false) }
+
+// jobSIMs returns the verdicts of a job by SIM, with the codes of refusals and the identifiers
+// without a SIM.
+func jobSIMs(t *testing.T, c *kit.Client, path string) map[string]string {
+	t.Helper()
+	found := make(map[string]string)
+	for _, s := range decodeBody[[]api.JobSIM](t, c.Get(path+"/sim"), http.StatusOK) {
+		key, verdict := s.Identifier, s.Verdict
+		if s.ID != 0 {
+			key = fmt.Sprint(s.ID)
+		}
+		for _, e := range s.Errors {
+			verdict += fmt.Sprintf(" %d", e.ErrorCode)
+		}
+		found[key] = verdict
+	}
+	return found
+}
+
+func wantSIMs(t *testing.T, c *kit.Client, path string, want map[string]string) {
+	t.Helper()
+	if diff := cmp.Diff(want, jobSIMs(t, c, path)); diff != "" {
+		t.Errorf("verdicts (-want +got):\n%s", diff)
+	}
+}
+
+// With on_conflict stop, one refusal keeps every SIM in its Workspace; with skip, the others move.
+func TestContract_JobOnConflict(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		refused := map[string]string{"250": "refused 1502", "251": "planned", "4711": "not_found"} // 250 is attached
+		before := stateOf(s, "250, 251")
+		path, j := jobOf(t, s, admin, withAuto(selecting(250, 251, 4711)))
+		isJob(t, j, "refused", "1 planned, 1 refused, 1 not_found")
+		wantSIMs(t, admin, path, refused)
+		if after := stateOf(s, "250, 251"); after != before {
+			t.Errorf("%s became %s", before, after)
+		}
+		path, j = jobOf(t, s, admin, plus(withAuto(selecting(250, 251, 4711)), "on_conflict", "skip"))
+		isJob(t, j, "completed_with_refusals", "1 done, 1 refused, 1 not_found")
+		refused["251"] = "done"
+		wantSIMs(t, admin, path, refused)
+	})
+}
+
+// SIMs of other Workspaces are answered like SIMs that do not exist, in every form of selection.
+func TestContract_JobHidesForeignSIMs(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		s.Seed(elsewhere)
+		foreign := fmt.Sprint(s.Rows("SELECT iccid FROM sims WHERE id = 290")[0][0])
+		path, j := jobOf(t, s, admin, object{"target_workspace": object{"id": 300}, "select": object{
+			"sims": []object{{"id": 290}, {"id": 999}}, "iccids": []string{foreign, "8988303000000009999"},
+			"iccid_ranges": []object{{"start": foreign, "end": foreign}},
+		}})
+		isJob(t, j, "planned", "4 not_found")
+		wantSIMs(t, admin, path, map[string]string{"290": "not_found", "999": "not_found", foreign: "not_found", "8988303000000009999": "not_found"})
+	})
+}
+
+// A SIM that changes after the plan is not moved, even if the rules would allow it.
+func TestContract_JobDoesNotMoveDriftedSIMs(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		path, j := jobOf(t, s, admin, selecting(251, 252))
+		isJob(t, j, "planned", "2 planned")
+		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
+		startJob(s, admin, path)
+		isJob(t, readJob(t, admin, path), "completed_with_refusals", "1 done, 1 drifted")
+		wantSIMs(t, admin, path, map[string]string{"251": "done", "252": "drifted"})
+	})
+}
+
+func startJob(s *kit.Server, c *kit.Client, path string) {
+	s.T.Helper()
+	c.With("If-Match", c.Get(path).Header.Get("ETag")).Post(path+"/start", "").Is(http.StatusOK)
+	s.RunJobs()
+}
+
+// The rights of the user who made the job are checked in each chunk.
+func TestContract_JobNeedsItsRightsInEachChunk(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		for name, lose := range map[string]func(*kit.Server){
+			"the target": func(s *kit.Server) { s.SetRole(1, 300, fleet.NoRole) },
+			"a role":     func(s *kit.Server) { s.SetRole(1, 100, fleet.Observer) },
+			"the source": func(s *kit.Server) { s.SetRole(1, 100, fleet.NoRole) },
+			"the user":   func(s *kit.Server) { suspend(s, 1) },
+		} {
+			t.Run(name, func(t *testing.T) {
+				s, admin := startFerry(t, e)
+				waves := plus(withAuto(selecting(251, 252)), "waves", []object{{"sims": 1, "then": "pause"}})
+				path, j := jobOf(t, s, admin, waves)
+				isJob(t, j, "paused", "1 planned, 1 done")
+				root := s.As("root@example.com")
+				lose(s)
+				root.Post(path+"/resume", "").Is(http.StatusOK)
+				s.RunJobs()
+				isJob(t, readJob(t, root, path), "completed_with_refusals", "1 done, 1 refused")
+			})
+		}
+	})
+}
+
+// Pause, resume and cancel keep what is done and change nothing else.
+func TestContract_JobIsPausedResumedCancelled(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		waves := []object{{"sims": 1, "pause_seconds": 3600}, {"percent": 50, "then": "pause"}}
+		path, j := jobOf(t, s, admin, plus(withAuto(selecting(251, 252, 253, 254)), "waves", waves))
+		isJob(t, j, "waiting", "3 planned, 1 done")
+		if j.StatusDetails.WaitingFor != "wave" {
+			t.Errorf("%+v", j.StatusDetails)
+		}
+		s.Clock.Advance(time.Hour)
+		s.RunJobs()
+		admin = s.As("admin@example.com")
+		isJob(t, readJob(t, admin, path), "paused", "2 planned, 2 done")
+		admin.Post(path+"/resume", "").Is(http.StatusOK)
+		admin.Post(path+"/pause", "").Is(http.StatusOK)
+		s.RunJobs()
+		isJob(t, readJob(t, admin, path), "paused", "2 planned, 2 done")
+		admin.Post(path+"/cancel", "").Is(http.StatusOK)
+		s.RunJobs()
+		isJob(t, readJob(t, admin, path), "cancelled", "2 planned, 2 done")
+		admin.Post(path+"/resume", "").Is(http.StatusConflict)
+
+		again := admin.Post(path+"/retry", object{"dry_run": false}).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, again), "waiting", "1 planned, 1 done") // the waves are those of the job
+	})
+}
+
+// An undo of a job gives every SIM its Workspace, status and device back.
+func TestContract_JobUndo(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		const ids = "250, 251, 252, 253, 254, 260"
+		before := stateOf(s, ids)
+		path, j := jobOf(t, s, admin, plus(plus(withAuto(selecting(250, 251, 252, 253, 254, 260)), "auto_detach_devices", true), "waves", []object{{"sims": 2}}))
+		isJob(t, j, "completed", "6 done")
+		if stateOf(s, ids) == before {
+			t.Fatal("nothing has moved")
+		}
+		undone := admin.Post(path+"/undo", object{"dry_run": false}).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, undone), "completed", "6 done")
+		if diff := cmp.Diff(before, stateOf(s, ids)); diff != "" {
+			t.Errorf("SIMs (-before +after):\n%s", diff)
+		}
+		again := admin.Post(path+"/undo", object{"dry_run": false}).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, again), "refused", "6 refused")
+	})
+}
+
+// SIMs that have landed are switched on by a job of the same engine.
+func TestContract_StatusJob(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		all := len(s.Rows("SELECT id FROM sims WHERE workspace_id = 100 AND status <> 3"))
+		path := admin.Post("/api/v1/sim_status_job", object{
+			"status": object{"id": 1}, "select": object{"filter": object{"workspace": object{"id": 100}}}, "dry_run": false, "on_conflict": "skip",
+		}).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		j := readJob(t, admin, path)
+		if j.SIMCount != all || j.Kind != "sim_status" {
+			t.Errorf("%d SIMs of %d, kind %s", j.SIMCount, all, j.Kind)
+		}
+		for _, row := range s.Rows("SELECT s.status FROM job_sims n JOIN sims s ON s.id = n.sim_id WHERE n.verdict IN (1, 5)") {
+			if fmt.Sprint(row[0]) != "1" {
+				t.Errorf("a SIM has status %v", row[0])
+			}
+		}
+	})
+}
+
+// Members of a source see its SIMs only, members of the target what it gets, and others nothing.
+func TestContract_JobRights(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		path, j := jobOf(t, s, admin, plus(selecting(250, 251, 260, 4711), "on_conflict", "skip")) // 260 is in 200
+		isJob(t, j, "planned", "2 planned, 1 refused, 1 not_found")
+		source, stranger := s.As("observer@example.com"), s.As("stranger@example.com")
+		isJob(t, readJob(t, source, path), "planned", "1 planned, 1 refused")
+		wantSIMs(t, source, path, map[string]string{"250": "refused 1502", "251": "planned"})
+		source.Post(path+"/cancel", "").Is(http.StatusForbidden)
+		for _, read := range []string{path, path + "/sim"} {
+			stranger.Get(read).Is(http.StatusNotFound)
+		}
+		stranger.Post(path+"/cancel", "").Is(http.StatusNotFound)
+		if list := decodeBody[[]api.Job](t, stranger.Get(migrationJobs), http.StatusOK); len(list) != 0 {
+			t.Errorf("a stranger sees %+v", list)
+		}
+		s.SetRole(5, 300, fleet.Observer) // of the target
+		isJob(t, readJob(t, stranger, path), "planned", "2 planned")
+		wantSIMs(t, stranger, path, map[string]string{"251": "planned", "260": "planned"})
+	})
+}
+
+// A server that has lost its lease records nothing.
+func TestContract_JobLeaseIsFenced(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		admin.Post(migrationJobs, withAuto(selecting(251, 252))).Is(http.StatusCreated)
+		slow, found, err := s.Control.ClaimJob(t.Context(), "slow")
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		if _, found, _ := s.Control.ClaimJob(t.Context(), "other"); found {
+			t.Fatal("a lease was given twice")
+		}
+		s.Clock.Advance(store.LeaseTime)
+		other, found, err := s.Control.ClaimJob(t.Context(), "other")
+		if err != nil || !found || other.Attempt == slow.Attempt {
+			t.Fatal(found, err, other)
+		}
+		for range 2 { // plan, and a chunk
+			before := s.Dump()
+			if _, err := s.Control.StepJob(t.Context(), slow); !errors.Is(err, control.ErrLeaseLost) {
+				t.Errorf("a step without a lease: %v", err)
+			}
+			if diff := before.Diff(s.Dump(), kit.Counters...); diff != "" {
+				t.Errorf("a step without a lease changed:\n%s", diff)
+			}
+			if _, err := s.Control.StepJob(t.Context(), other); err != nil {
+				t.Fatal(err)
+			}
+		}
 	})
 }

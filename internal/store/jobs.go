@@ -77,7 +77,7 @@ func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSe
 	return sel, json.Unmarshal([]byte(text), &sel)
 }
 
-// HoldJob reads a job and locks it until the transaction ends. It does not decide who may see it.
+// HoldJob reads a job and locks it until the transaction ends. It does not check rights.
 func (tx *Tx) HoldJob(ctx context.Context, id fleet.JobID) (j fleet.Job, found bool, err error) {
 	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.pick("", " FOR NO KEY UPDATE OF j")
 	err = tx.each(ctx, text, []any{int64(id)}, func(r rows) error {
@@ -98,14 +98,14 @@ type JobLease struct {
 	Attempt int64
 }
 
-// DueJob reports whether a job needs a server that nobody works on.
+// DueJob reports whether a job needs a server and has none.
 func (tx *Tx) DueJob(ctx context.Context) (due bool, err error) {
 	var id int64
 	return tx.one(ctx, "SELECT id FROM jobs WHERE next_at <= $1 AND lease_until <= $1 ORDER BY next_at, id LIMIT 1", []any{micros(tx.now)}, &id)
 }
 
-// ClaimJob takes the lease of a job that is due and that nobody works on. It has a new attempt, so
-// whoever held an earlier lease cannot record anything any more.
+// ClaimJob takes the lease of a job that is due and that no server works on. It has a new attempt,
+// so the holder of an earlier lease cannot record anything any more.
 func (tx *Tx) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
 	found, err = tx.one(ctx, `
 		UPDATE jobs SET lease_owner = $1, lease_until = $2, attempt = attempt + 1
@@ -173,8 +173,8 @@ func (tx *Tx) RunningBeside(ctx context.Context, j fleet.Job) (all, same int, er
 // jobsLock is held by a job that begins.
 const jobsLock int64 = 0x51_6d_6a_6f_62_73
 
-// seesJob limits a query on jobs j to those that a reader may see: their own, and those with a
-// side of theirs.
+// seesJob limits a query on jobs j to those that a reader may see: their own, and those
+// of their Workspaces.
 func (w *where) seesJob(who reader) {
 	if who.SuperAdmin {
 		return
