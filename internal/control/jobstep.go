@@ -12,6 +12,9 @@ import (
 // JobLease is the right to work on a job; see store.JobLease.
 type JobLease = store.JobLease
 
+// JobLeaseTime is how long a lease lasts without a step.
+const JobLeaseTime = store.LeaseTime
+
 // ErrLeaseLost is the error of StepJob if another server has taken the job over.
 var ErrLeaseLost = store.ErrLeaseLost
 

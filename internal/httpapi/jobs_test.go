@@ -12,7 +12,6 @@ import (
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -308,7 +307,7 @@ func TestContract_JobLeaseIsFenced(t *testing.T) {
 		if _, found, _ := s.Control.ClaimJob(t.Context(), "other"); found {
 			t.Fatal("a lease was given twice")
 		}
-		s.Clock.Advance(store.LeaseTime)
+		s.Clock.Advance(control.JobLeaseTime)
 		other, found, err := s.Control.ClaimJob(t.Context(), "other")
 		if err != nil || !found || other.Attempt == slow.Attempt {
 			t.Fatal(found, err, other)

@@ -88,7 +88,7 @@ func (tx *Tx) addCounts(ctx context.Context, id fleet.JobID, counts jobCounts) e
 			return err
 		}
 	}
-	return nil
+	return tx.exec(ctx, "DELETE FROM job_counts WHERE job_id = $1 AND sims = 0", int64(id))
 }
 
 const jobSIMColumns = `n.pos, COALESCE(n.sim_id, 0), COALESCE(s.iccid, ''), COALESCE(n.line, 0), COALESCE(n.version, 0),

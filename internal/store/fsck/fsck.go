@@ -167,7 +167,7 @@ func (f *checker) inOrder() []Check {
 	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state, f.identity}
 	list = append(list, f.asked...)
 	ordered := make([]Check, 0, len(list))
-	for _, invariant := range []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", "I14", "I19", tallyInvariant} {
+	for _, invariant := range []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", "I14", "I15", "I19", tallyInvariant} {
 		for _, c := range list {
 			if c.Invariant == invariant {
 				ordered = append(ordered, c)

@@ -2,6 +2,7 @@ package fsck
 
 import (
 	"context"
+	"slices"
 
 	"github.com/simferry/simferry/internal/store"
 )
@@ -18,7 +19,7 @@ type question struct {
 
 // queries runs all questions.
 func (f *checker) queries(ctx context.Context) error {
-	for _, q := range questions {
+	for _, q := range slices.Concat(questions, jobQuestions) {
 		c := Check{Key: q.key, Invariant: q.invariant, Name: q.name}
 		err := c.timed(func() error { return f.ask(ctx, q, &c) })
 		if err != nil {

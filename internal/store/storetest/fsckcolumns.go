@@ -30,6 +30,7 @@ func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 	})
 	e.past()
 	e.owned()
+	e.jobs()
 	e.foldLists()
 	e.update(func(ctx context.Context, tx *store.Tx) error { // a change that is not counted yet
 		return tx.PutDevice(ctx, fleet.Device{ID: 9100, Workspace: FleetDE, Name: "later"})
@@ -100,6 +101,31 @@ func (e *env) foldLists() {
 			return
 		}
 	}
+}
+
+// jobs adds a job that made entry 2, as if it had moved SIMs of two verdicts.
+func (e *env) jobs() {
+	e.Helper()
+	e.update(func(ctx context.Context, tx *store.Tx) error {
+		j := fleet.Job{Kind: fleet.JobMigration, State: fleet.JobPartial, User: 1, Workspace: FleetDE, Target: fleet.Workspace{ID: FleetAT}}
+		id, err := tx.InsertJob(ctx, j, fleet.JobSelection{SIMs: []fleet.SIMID{10, 11, 12, 16}})
+		if err != nil {
+			return err
+		}
+		sims := []fleet.JobSIM{
+			{Pos: 10, SIM: 10, Source: FleetDE}, {Pos: 11, SIM: 11, Source: FleetDE}, {Pos: 12, SIM: 12, Source: FleetDE},
+			{Pos: 16, SIM: 16, Source: FleetDE, Verdict: fleet.VerdictRefused, Codes: []fleet.ConflictCode{fleet.SIMsAttached}},
+		}
+		added, err := tx.AddJobSIMs(ctx, id, sims)
+		if err != nil {
+			return err
+		}
+		done := slices.DeleteFunc(added, func(s fleet.JobSIM) bool { return s.Verdict != fleet.VerdictPlanned })
+		for i := range done {
+			done[i].Verdict, done[i].Entry = fleet.VerdictDone, 2
+		}
+		return tx.SetVerdicts(ctx, id, done)
+	})
 }
 
 // owned adds what past lacks: a change of owners, the registration of a batch, and an undo.
