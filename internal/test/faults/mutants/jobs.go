@@ -1,0 +1,27 @@
+package mutants
+
+import "github.com/simferry/simferry/internal/test/faults"
+
+const (
+	jobStepFile = "internal/control/jobstep.go"
+	jobWorkFile = "internal/control/jobwork.go"
+	jobRowsFile = "internal/store/jobs.go"
+)
+
+// jobs holds bugs that break a promise of jobs.
+var jobs = []faults.Mutation{
+	replace("job_lease_unchecked", "a server that lost its lease records a chunk",
+		jobRowsFile, `where += " AND attempt = $17"`, `where += " AND 0 < $17"`),
+	replace("job_verdicts_unwritten", "a chunk moves SIMs and does not record their verdicts",
+		jobStepFile, "if err := tx.SetVerdicts(ctx, j.ID, rows); err != nil {", "if err := tx.SetVerdicts(ctx, j.ID, rows[:0]); err != nil {"),
+	replace("job_rights_once", "a job goes on after the user who made it was suspended",
+		jobStepFile, "if known && user.Status == fleet.UserActive {", "if known {"),
+	replace("job_plan_unfrozen", "a SIM that changed after the plan is moved",
+		"internal/fleet/jobplan.go", "case now == nil || now.Version != row.Version:", "case now == nil:"),
+	replace("job_undo_without_status", "the undo of a job does not restore the status",
+		jobWorkFile, "RestoreStatus: j.Options.RestoreStatus,", "RestoreStatus: false,"),
+	replace("job_conflict_ignored", "a job with on_conflict stop moves the rest",
+		"internal/control/jobplanning.go", "case refused > 0 && !j.Options.Skip:", "case refused > 0 && j.Options.Auto && false:"),
+	replace("job_sims_shown", "members of one source see the SIMs of the others",
+		"internal/store/jobsims.go", `w.and(w.seesJobSIM(as, "COALESCE(n.source_id, 0)"))`, `_ = w.seesJobSIM(as, "1")`),
+}
