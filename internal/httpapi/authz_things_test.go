@@ -67,7 +67,10 @@ var identified = map[string]string{
 	"sim_status.id": "status",
 	"{job_id}":      "job", "select.failed_of.id": "job", "select.filter.workspace.id": "Workspace",
 	// A job looks for these SIMs after the response: TestContract_JobHidesForeignSIMs.
-	"select.sims[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free, "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
+	"select.sims[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free,
+	// The options of an upload: TestContract_JobUpload.
+	"?allowed_sim_statuses": free, "?auto_detach_devices": free, "?dry_run": free, "?not_after": free, "?not_before": free, "?reason": free,
+	"?reference": free, "?target_workspace": free, "?landing": free, "?on_conflict": free, "PATCH /api/v1/sim_batch/bic/{bic} id": "status",
 }
 
 // free is an id that Simferry keeps for the client and never looks up.

@@ -15,15 +15,23 @@ import (
 
 // createMigrationJob implements POST /api/v1/migration_job.
 func (a *api) createMigrationJob(r *request) (response, error) {
-	var body wire.JobRequest
-	if err := r.Decode(&body); err != nil {
-		return response{}, err
+	read := sentJob
+	if isUpload(r) {
+		read = uploadedJob
 	}
-	n, err := jobRequest(body)
+	n, err := read(r)
 	if err != nil {
 		return response{}, err
 	}
 	return a.createJob(r, "job.create", n)
+}
+
+func sentJob(r *request) (n control.NewJob, err error) {
+	var body wire.JobRequest
+	if err := r.Decode(&body); err != nil {
+		return n, err
+	}
+	return jobRequest(body)
 }
 
 // createStatusJob implements POST /api/v1/sim_status_job.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -323,6 +324,40 @@ func TestContract_JobLeaseIsFenced(t *testing.T) {
 			if _, err := s.Control.StepJob(t.Context(), other); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+// A file of ICCIDs is read whole or not at all, and the verdicts name its lines.
+func TestContract_JobUpload(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		iccid := func(id int) string {
+			return fmt.Sprint(s.Rows(fmt.Sprintf("SELECT iccid FROM sims WHERE id = %d", id))[0][0])
+		}
+		upload := admin.With("Content-Type", "text/csv")
+		const query = migrationJobs + "?target_workspace=300&on_conflict=skip"
+		path := upload.Post(query, "iccid\n"+iccid(252)+"\n8988303000000009999\n"+iccid(251)+"\n").Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, path), "planned", "2 planned, 1 not_found")
+		rows := make(map[int]string)
+		for _, sim := range decodeBody[[]api.JobSIM](t, admin.Get(path+"/sim"), http.StatusOK) {
+			rows[sim.Row] = fmt.Sprint(sim.ID, " ", sim.Verdict)
+		}
+		if diff := cmp.Diff(map[int]string{2: "252 planned", 3: "0 not_found", 4: "251 planned"}, rows); diff != "" {
+			t.Errorf("lines (-want +got):\n%s", diff)
+		}
+		before := s.Dump()
+		bad := upload.Post(query, "iccid\n"+iccid(252)+"\n89883030000067385938\n").Is(http.StatusBadRequest)
+		if !strings.Contains(string(bad.Body), "line 3") {
+			t.Errorf("%s does not name the line", bad.Body)
+		}
+		unknown := upload.Post(query+"&dryrun=false", iccid(252)+"\n").Is(http.StatusBadRequest)
+		if !strings.Contains(string(unknown.Body), "dry_run") {
+			t.Errorf("%s does not name the parameters", unknown.Body)
+		}
+		if diff := before.Diff(s.Dump(), kit.Counters...); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

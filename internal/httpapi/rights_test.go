@@ -27,6 +27,7 @@ import (
 // heldWrite is a write that succeeds if its caller keeps the permissions: an Administrator of
 // 100 and 200, or, for operations that allow it, an application token of 100.
 type heldWrite struct {
+	tag        string // If-Match
 	path, body string // {key} is the victim's second factor, {device} a trusted one, {token} an application token
 	own        bool   // needs no role
 	program    bool   // an application token may do it
@@ -47,11 +48,20 @@ var heldWrites = map[string]heldWrite{
 	"POST /api/v1/application_token":             {body: `{"description": "billing"}`},
 	"PATCH /api/v1/application_token/{token_id}": {path: "/api/v1/application_token/{token}", body: `{"description": "other"}`},
 
-	"PATCH /api/v1/sim/{sim_id}":                        {path: "/api/v1/sim/252", body: `{"status": {"id": 1}}`, program: true},
-	"DELETE /api/v1/sim/{sim_id}":                       {path: "/api/v1/sim/253", program: true},
-	"DELETE /api/v1/sim/multi":                          {body: `[{"id": 1000}, {"id": 1001}]`, program: true},
-	"POST /api/v1/sim/migration/workspace":              {body: `{"target_workspace": {"id": 200}, "sims": [{"id": 1002}], "dry_run": false}`},
-	"POST /api/v1/migration/{migration_id}/undo":        {path: "/api/v1/migration/{entry}/undo", body: `{"dry_run": false}`},
+	"PATCH /api/v1/sim/{sim_id}":                 {path: "/api/v1/sim/252", body: `{"status": {"id": 1}}`, program: true},
+	"DELETE /api/v1/sim/{sim_id}":                {path: "/api/v1/sim/253", program: true},
+	"DELETE /api/v1/sim/multi":                   {body: `[{"id": 1000}, {"id": 1001}]`, program: true},
+	"POST /api/v1/sim/migration/workspace":       {body: `{"target_workspace": {"id": 200}, "sims": [{"id": 1002}], "dry_run": false}`},
+	"POST /api/v1/migration/{migration_id}/undo": {path: "/api/v1/migration/{entry}/undo", body: `{"dry_run": false}`},
+	"POST /api/v1/migration_job":                 {body: `{"target_workspace": {"id": 100}, "select": {"sims": [{"id": 1003}]}}`},
+	"POST /api/v1/sim_status_job":                {body: `{"status": {"id": 1}, "select": {"sims": [{"id": 1003}]}}`},
+	// The victim made these jobs.
+	"POST /api/v1/migration_job/{job_id}/start":         {path: "{planned}/start", tag: "{tag}", own: true},
+	"POST /api/v1/migration_job/{job_id}/pause":         {path: "{waiting}/pause", own: true},
+	"POST /api/v1/migration_job/{job_id}/resume":        {path: "{paused}/resume", own: true},
+	"POST /api/v1/migration_job/{job_id}/cancel":        {path: "{open}/cancel", own: true},
+	"POST /api/v1/migration_job/{job_id}/retry":         {path: "{ended}/retry", own: true},
+	"POST /api/v1/migration_job/{job_id}/undo":          {path: "{ended}/undo", own: true},
 	"PATCH /api/v1/sim_batch/bic/{bic}":                 {path: batchURL + "1234567890123456", body: `{"id": 1}`, program: true},
 	"POST /api/v1/endpoint":                             {body: newDevice, program: true},
 	"PATCH /api/v1/endpoint/{endpoint_id}":              {path: "/api/v1/endpoint/9001", body: `{"name": "renamed", "sim": {"id": null}}`, program: true},
@@ -178,9 +188,29 @@ users:
 	v.client = s.As(v.name)
 	key, app := v.client.NewFactor()
 	device := s.TrustDevice(v.id)
-	v.known = strings.NewReplacer("{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")),
-		"{entry}", entryOf(s.As("admin@example.com").Post(migration, realRun(migrationTo(200, 1100+int64(n))))))
+	v.known = strings.NewReplacer(append(heldJobs(s, v.client), "{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")),
+		"{entry}", entryOf(s.As("admin@example.com").Post(migration, realRun(migrationTo(200, 1100+int64(n))))))...)
 	return v
+}
+
+// heldJobs makes a job in each state from which a write leads, and returns their paths.
+func heldJobs(s *kit.Server, c *kit.Client) (known []string) {
+	s.T.Helper()
+	make := func(name string, body object) string {
+		path := c.Post(migrationJobs, body).Is(http.StatusCreated).Header.Get("Location")
+		known = append(known, "{"+name+"}", path)
+		return path
+	}
+	to := func(id int64) object { return plus(selecting(id), "target_workspace", object{"id": 200}) }
+	later := plus(withAuto(to(1005)), "not_before", "2030-01-01T00:00:00Z")
+	planned := make("planned", to(1004))
+	make("open", to(1004))
+	make("waiting", later)
+	paused, ended := make("paused", later), make("ended", later)
+	s.RunJobs()
+	c.Post(paused+"/pause", "").Is(http.StatusOK)
+	c.Post(ended+"/cancel", "").Is(http.StatusOK)
+	return append(known, "{tag}", c.Get(planned).Header.Get("ETag"))
 }
 
 // request builds the victim's request of a row.
@@ -191,14 +221,17 @@ func (v victim) request(t testing.TB, url, pattern string) *http.Request {
 	if row.path != "" {
 		path = row.path
 	}
-	body := row.body
+	body, tag := row.body, row.tag
 	if v.known != nil {
-		path, body = v.known.Replace(path), v.known.Replace(body)
+		path, body, tag = v.known.Replace(path), v.known.Replace(body), v.known.Replace(tag)
 	}
 	r, err := http.NewRequestWithContext(t.Context(), method, url+path, strings.NewReader(body))
 	mustNot(t, err)
 	r.Header.Set("Authorization", "Bearer "+v.client.Token)
 	r.Header.Set("Idempotency-Key", "held")
+	if tag != "" {
+		r.Header.Set("If-Match", tag)
+	}
 	return r
 }
 

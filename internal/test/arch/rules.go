@@ -81,7 +81,7 @@ var Rules = map[string]Rule{
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile"}},
 	"internal/httpx":   {Imports: []string{"api", "internal/fleet", "internal/limit", "internal/netaddr"}},
 	"internal/httpapi": {
-		Imports: []string{"api", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity"},
+		Imports: []string{"api", "internal/cli/iccidfile", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity"},
 		Tests:   []string{"client", "internal/operator"},
 	},
 	"internal/operatorapi": {Imports: []string{ // world: lists of SIMs that the operator sends

@@ -16,7 +16,7 @@ func (d *document) checkRequest(m match, body []byte) error {
 	o := m.operation
 	reasons := d.checkParameters(m, o.item.Parameters, "paths", o.Path, "parameters")
 	reasons = append(reasons, d.checkParameters(m, o.op.Parameters, "paths", o.Path, lower(o.Method), "parameters")...)
-	reasons = append(reasons, d.checkRequestBody(o, body))
+	reasons = append(reasons, d.checkRequestBody(o, m.request.Header.Get("Content-Type"), body))
 	return errors.Join(reasons...)
 }
 
@@ -54,7 +54,7 @@ func parameterValue(req *http.Request, p *openapi3.Parameter) (value string, giv
 	}
 }
 
-func (d *document) checkRequestBody(o *Operation, body []byte) error {
+func (d *document) checkRequestBody(o *Operation, kind string, body []byte) error {
 	if o.op.RequestBody == nil {
 		return nil
 	}
@@ -65,7 +65,8 @@ func (d *document) checkRequestBody(o *Operation, body []byte) error {
 		}
 		return nil
 	}
-	if o.op.RequestBody.Value.Content["application/json"] == nil {
+	file := kind != "application/json" && o.op.RequestBody.Value.Content[kind] != nil
+	if file || o.op.RequestBody.Value.Content["application/json"] == nil {
 		return nil // a file: the schema says that it is text
 	}
 	at := pointer("paths", o.Path, lower(o.Method), "requestBody", "content", "application/json", "schema")

@@ -1,0 +1,136 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"mime"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	wire "github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/cli/iccidfile"
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
+)
+
+// isUpload reports whether the body is a file of ICCIDs, with the options in the query.
+func isUpload(r *request) bool {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return kind == "text/csv"
+}
+
+// uploadOptions are the query parameters of an upload.
+var uploadOptions = []string{
+	"target_workspace", "dry_run", "allowed_sim_statuses", "auto_detach_devices", "on_conflict", "not_before", "not_after", "landing", "reference", "reason",
+}
+
+// uploadedJob reads a file of ICCIDs and the options of its job.
+func uploadedJob(r *request) (n control.NewJob, err error) {
+	body, err := uploadBody(r.URL.Query())
+	if err != nil {
+		return n, err
+	}
+	raw, err := r.ReadBody()
+	if err != nil {
+		return n, err
+	}
+	var list iccidfile.List
+	if err := list.Read("body", bytes.NewReader(raw)); err != nil {
+		return n, uploadFault(err)
+	}
+	body.Select = &wire.JobSelect{ICCIDs: make([]string, len(list.Numbers))}
+	lines := make([]int, len(list.Numbers))
+	for i, number := range list.Numbers {
+		body.Select.ICCIDs[i], lines[i] = string(number.ICCID), number.Where.Line
+	}
+	n, err = jobRequest(body)
+	n.Select.Lines = lines
+	return n, err
+}
+
+// uploadBody converts the query parameters of an upload to the body that they stand for. An unknown
+// parameter is refused, as an unknown property is.
+func uploadBody(q url.Values) (b wire.JobRequest, err error) {
+	for name, values := range q {
+		if !slices.Contains(uploadOptions, name) {
+			return b, fleet.Invalid(httpx.Clip(name), "unknown parameter; known parameters: %s", strings.Join(uploadOptions, ", "))
+		}
+		if len(values) > 1 {
+			return b, fleet.Invalid(name, "it is given %d times; send it once", len(values))
+		}
+	}
+	if text := q.Get("target_workspace"); text != "" {
+		if b.TargetWorkspace, err = queryRef("target_workspace", text); err != nil {
+			return b, err
+		}
+	}
+	if b.DryRun, err = queryBool(q, "dry_run"); err != nil {
+		return b, err
+	}
+	if b.AutoDetachDevices, err = queryBool(q, "auto_detach_devices"); err != nil {
+		return b, err
+	}
+	if text := q.Get("allowed_sim_statuses"); q.Has("allowed_sim_statuses") {
+		list := []wire.IDRef{}
+		for part := range strings.SplitSeq(text, ",") {
+			ref, err := queryRef("allowed_sim_statuses", part)
+			if err != nil {
+				return b, err
+			}
+			list = append(list, *ref)
+		}
+		b.AllowedSIMStatuses = wire.Some(list)
+	}
+	if q.Has("landing") {
+		b.Landing = &wire.JobLanding{Status: q.Get("landing")}
+	}
+	for name, into := range map[string]*wire.Optional[string]{
+		"on_conflict": &b.OnConflict, "not_before": &b.NotBefore, "not_after": &b.NotAfter, "reference": &b.Reference, "reason": &b.Reason,
+	} {
+		if q.Has(name) {
+			*into = wire.Some(q.Get(name))
+		}
+	}
+	return b, nil
+}
+
+func queryRef(name, text string) (*wire.IDRef, error) {
+	id, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+	if err != nil {
+		return nil, fleet.Invalid(name, "%q is not an id: it must be a whole number", httpx.Clip(text))
+	}
+	ref := wire.RefTo(id)
+	return &ref, nil
+}
+
+func queryBool(q url.Values, name string) (wire.Optional[bool], error) {
+	switch text := q.Get(name); {
+	case !q.Has(name):
+		return wire.Optional[bool]{}, nil
+	case text == "true" || text == "false":
+		return wire.Some(text == "true"), nil
+	}
+	return wire.Optional[bool]{}, fleet.Invalid(name, "it must be true or false")
+}
+
+// uploadFault names every faulty line.
+func uploadFault(err error) error {
+	bad := &fleet.Error{Code: fleet.BadRequest, Field: "body", Message: "body: " + err.Error()}
+	var faults iccidfile.Faults
+	if !errors.As(err, &faults) {
+		return bad
+	}
+	bad.Message = fmt.Sprintf("body: the file has %d faulty lines, and nothing was taken: see errors", len(faults))
+	if len(faults) == 1 {
+		bad.Message = fmt.Sprintf("body: line %d: %s", faults[0].Where.Line, faults[0].Message)
+	}
+	const most = 20
+	for _, f := range faults[:min(len(faults), most)] {
+		bad.Problems = append(bad.Problems, fleet.Problem{Code: fleet.InvalidFormat, Message: fmt.Sprintf("line %d: %s", f.Where.Line, f.Message)})
+	}
+	return bad
+}
