@@ -56,12 +56,12 @@ var heldWrites = map[string]heldWrite{
 	"POST /api/v1/migration_job":                 {body: `{"target_workspace": {"id": 100}, "select": {"sims": [{"id": 1003}]}}`},
 	"POST /api/v1/sim_status_job":                {body: `{"status": {"id": 1}, "select": {"sims": [{"id": 1003}]}}`},
 	// The victim made these jobs.
-	"POST /api/v1/migration_job/{job_id}/start":         {path: "{planned}/start", tag: "{tag}", own: true},
-	"POST /api/v1/migration_job/{job_id}/pause":         {path: "{waiting}/pause", own: true},
-	"POST /api/v1/migration_job/{job_id}/resume":        {path: "{paused}/resume", own: true},
-	"POST /api/v1/migration_job/{job_id}/cancel":        {path: "{open}/cancel", own: true},
-	"POST /api/v1/migration_job/{job_id}/retry":         {path: "{ended}/retry", own: true},
-	"POST /api/v1/migration_job/{job_id}/undo":          {path: "{ended}/undo", own: true},
+	"POST /api/v1/migration_job/{job_id}/start":         {path: "/api/v1/migration_job/{planned}/start", tag: "{tag}", own: true},
+	"POST /api/v1/migration_job/{job_id}/pause":         {path: "/api/v1/migration_job/{waiting}/pause", own: true},
+	"POST /api/v1/migration_job/{job_id}/resume":        {path: "/api/v1/migration_job/{paused}/resume", own: true},
+	"POST /api/v1/migration_job/{job_id}/cancel":        {path: "/api/v1/migration_job/{open}/cancel", own: true},
+	"POST /api/v1/migration_job/{job_id}/retry":         {path: "/api/v1/migration_job/{ended}/retry", own: true},
+	"POST /api/v1/migration_job/{job_id}/undo":          {path: "/api/v1/migration_job/{ended}/undo", own: true},
 	"PATCH /api/v1/sim_batch/bic/{bic}":                 {path: batchURL + "1234567890123456", body: `{"id": 1}`, program: true},
 	"POST /api/v1/endpoint":                             {body: newDevice, program: true},
 	"PATCH /api/v1/endpoint/{endpoint_id}":              {path: "/api/v1/endpoint/9001", body: `{"name": "renamed", "sim": {"id": null}}`, program: true},
@@ -198,7 +198,7 @@ func heldJobs(s *kit.Server, c *kit.Client) (known []string) {
 	s.T.Helper()
 	make := func(name string, body object) string {
 		path := c.Post(migrationJobs, body).Is(http.StatusCreated).Header.Get("Location")
-		known = append(known, "{"+name+"}", path)
+		known = append(known, "{"+name+"}", strings.TrimPrefix(path, migrationJobs+"/"))
 		return path
 	}
 	to := func(id int64) object { return plus(selecting(id), "target_workspace", object{"id": 200}) }

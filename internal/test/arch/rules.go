@@ -75,7 +75,7 @@ var Rules = map[string]Rule{
 		Never:   []string{"net/http/..."},
 	},
 
-	"internal/job": {Imports: []string{"internal/control", "internal/fleet"}, Never: []string{"net/http/..."}},
+	"internal/job": {Imports: []string{"internal/control", "internal/fleet"}, Tests: []string{"internal/operator"}, Never: []string{"net/http/..."}},
 
 	// the ways in
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile"}},

@@ -1,0 +1,131 @@
+package job_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/operator"
+	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// Servers take jobs, abandon them in the middle, sleep longer than their lease and go on, while users
+// pause and resume the jobs. In the end each SIM has moved once, and the ledger says so.
+func TestJobsSurviveTheirServers(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.StartFerry(t, e)
+		const sims, first = 400, 20000
+		if _, err := s.Import(cards(first, sims)); err != nil {
+			t.Fatal(err)
+		}
+		admin := s.As("admin@example.com")
+		paths := []string{moving(admin, first, sims/2), moving(admin, first+sims/2, sims/2)}
+		var servers sync.WaitGroup
+		for n := range 3 {
+			servers.Go(func() { unreliable(t, s, uint64(n)) })
+		}
+		for range 10 {
+			for _, path := range paths {
+				admin.Post(path+"/pause", "") // it may be planning, or at its end
+				admin.Post(path+"/resume", "")
+			}
+		}
+		servers.Wait()
+		for _, path := range paths {
+			admin.Post(path+"/resume", "")
+		}
+		for range 2 { // the second job may wait for the first
+			s.Clock.Advance(control.JobLeaseTime)
+			s.RunJobs()
+		}
+		lines := s.Rows(fmt.Sprintf("SELECT count(*), count(DISTINCT sim_id) FROM ledger_lines WHERE sim_id >= %d AND workspace_after = 300", first))
+		if got, want := fmt.Sprint(lines), fmt.Sprintf("[[%d %d]]", sims, sims); got != want {
+			t.Errorf("moves and SIMs that moved: %s, want %s", got, want)
+		}
+		for _, path := range paths {
+			if body := string(admin.Get(path).Is(http.StatusOK).Body); !strings.Contains(body, `"state":"completed"`) {
+				t.Error(body)
+			}
+		}
+		sound(t, s)
+	})
+}
+
+func cards(first, n int) string {
+	var b strings.Builder
+	b.WriteString("id,iccid,workspace\n")
+	for id := first; id < first+n; id++ {
+		fmt.Fprintf(&b, "%d,89883030000%08d,100\n", id, id)
+	}
+	return b.String()
+}
+
+// moving makes a job of waves of a few SIMs, so that it has many chunks.
+func moving(c *kit.Client, first, n int) (path string) {
+	var ids, waves []string
+	for id := first; id < first+n; id++ {
+		ids = append(ids, fmt.Sprintf(`{"id": %d}`, id))
+	}
+	for range n / 10 {
+		waves = append(waves, `{"sims": 10}`)
+	}
+	body := fmt.Sprintf(`{"target_workspace": {"id": 300}, "select": {"sims": [%s]}, "waves": [%s], "dry_run": false}`, strings.Join(ids, ","), strings.Join(waves, ","))
+	return c.Post("/api/v1/migration_job", body).Is(http.StatusCreated).Header.Get("Location")
+}
+
+// unreliable is a server that does some steps of the jobs that it takes and then forgets them. It
+// goes on with an old lease later.
+func unreliable(t *testing.T, s *kit.Server, seed uint64) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(seed, 16))
+	var held []control.JobLease
+	for range 60 {
+		lease, found, err := s.Control.ClaimJob(t.Context(), fmt.Sprint("server ", seed))
+		if err != nil {
+			t.Errorf("claim: %v", err)
+			return
+		}
+		switch {
+		case found:
+			held = append(held, lease)
+		case random.IntN(3) == 0:
+			s.Clock.Advance(control.JobLeaseTime)
+		}
+		if len(held) == 0 {
+			continue
+		}
+		for range random.IntN(4) {
+			if _, err := s.Control.StepJob(context.WithoutCancel(t.Context()), held[random.IntN(len(held))]); err != nil && !errors.Is(err, control.ErrLeaseLost) {
+				t.Errorf("step: %v", err)
+				return
+			}
+		}
+	}
+}
+
+// sound checks the whole database.
+func sound(t *testing.T, s *kit.Server) {
+	t.Helper()
+	o := operator.New(s.Control)
+	if err := o.Fold(t.Context()); err != nil { // links the audit log
+		t.Fatal(err)
+	}
+	report, err := o.Fsck(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range report.Checks {
+		if !c.OK() {
+			t.Errorf("%s: %v", c.Key, c.First)
+		}
+	}
+}
