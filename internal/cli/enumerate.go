@@ -10,10 +10,6 @@ import (
 
 // plan finds out which SIMs are meant, and what may become of each.
 func (s *migrateRun) plan(ctx context.Context, w selectedSIMs) (*bulk.Plan, error) {
-	var err error
-	if s.from, err = s.source(ctx); err != nil {
-		return nil, err
-	}
 	sims, err := s.filtered(ctx, s.from)
 	if err != nil {
 		return nil, err

@@ -132,7 +132,7 @@ func readPass(ctx context.Context, c *client.Client, filter string) (sims map[in
 
 // remaining counts the SIMs that a filter finds once a run is over, less those that the run
 // was not allowed to move: they came, or changed, while it was at work.
-func (s *migrateRun) remaining(ctx context.Context, from *source, state *bulk.State) (n int, err error) {
+func (s *migrateRun) remaining(ctx context.Context, from *source, verdicts []bulk.Verdict) (n int, err error) {
 	if from == nil {
 		return 0, nil
 	}
@@ -141,7 +141,7 @@ func (s *migrateRun) remaining(ctx context.Context, from *source, state *bulk.St
 		return 0, err
 	}
 	known := make(map[int64]bool)
-	for _, v := range state.Verdicts() {
+	for _, v := range verdicts {
 		known[v.ID] = v.Outcome == bulk.Refused || v.Outcome == bulk.NotMoved || v.Outcome == bulk.Unknown
 	}
 	for _, sim := range sims {
@@ -154,8 +154,8 @@ func (s *migrateRun) remaining(ctx context.Context, from *source, state *bulk.St
 
 // checkFilterAgain asks the filter once more after a run. What it finds now makes the run one that
 // moved only some.
-func (s *migrateRun) checkFilterAgain(ctx context.Context, state *bulk.State, code int) (int, error) {
-	n, err := s.remaining(ctx, s.from, state)
+func (s *migrateRun) checkFilterAgain(ctx context.Context, verdicts []bulk.Verdict, code int) (int, error) {
+	n, err := s.remaining(ctx, s.from, verdicts)
 	if err != nil {
 		return max(code, bulk.ExitError), fmt.Errorf("the SIMs were moved, but checking --filter for new ones failed: %w", err)
 	}

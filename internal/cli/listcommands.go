@@ -44,7 +44,9 @@ production_date. The same fields sort the list.`,
 		},
 	}
 	cmd := l.command(p)
-	cmd.AddCommand(simsHistory(p))
+	cmd.AddCommand(simsHistory(p),
+		simsStatus(p, "activate", "Activate any number of SIMs", client.SIMActivated),
+		simsStatus(p, "suspend", "Suspend any number of SIMs", client.SIMSuspended))
 	return cmd
 }
 

@@ -31,6 +31,7 @@ type migrateFlags struct {
 	chunk    int
 	patience time.Duration
 	files    outputFiles
+	migrateJobFlags
 }
 
 // onConflict says what becomes of the others where some SIMs may not move, a pflag.Value.
@@ -96,6 +97,7 @@ func (f *migrateFlags) runFlags(cmd *cobra.Command) {
 	f.conflict = stop
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().Var(&f.conflict, "on-conflict", "if some SIMs may not move: stop and move none, or skip them")
+	f.migrateJobFlags.flags(cmd)
 	f.reportFlags(cmd)
 }
 
@@ -148,6 +150,13 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 	if s.terms.Target, err = s.workspace(ctx, "--to", f.to); err != nil {
 		return err
 	}
+	if s.from, err = s.source(ctx); err != nil {
+		return err
+	}
+	if s.job, err = s.freeze(ctx, jobSelect(wanted, s.from)); err != nil {
+		return err
+	}
+	defer s.job.close(ctx)
 	plan, err := s.plan(ctx, wanted)
 	if err != nil {
 		return err
@@ -183,6 +192,13 @@ func (f *migrateFlags) checkRun() error {
 	case f.patience < 0:
 		return usagef("--patience: must not be negative, as in 5m")
 	}
+	if f.at != "" {
+		start, err := parseAt(f.at, time.Now())
+		if err != nil {
+			return err
+		}
+		f.start = start
+	}
 	return checkReport(f.report)
 }
 
@@ -215,6 +231,7 @@ type migrateRun struct {
 	terms         bulk.Terms
 	from          *source // of --filter; nil without
 	remainingSIMs int     // SIMs that --filter finds after the run
+	job           *migrateJob
 }
 
 func (f *migrateFlags) open(p Process) (*migrateRun, error) {
@@ -260,6 +277,9 @@ func (s *migrateRun) showAndRun(ctx context.Context, plan *bulk.Plan) error {
 	}
 	if err := s.confirm(ctx, plan.Count()); err != nil {
 		return err
+	}
+	if s.job != nil {
+		return s.executeJob(ctx, plan)
 	}
 	run, err := s.newRun(plan)
 	if err != nil {

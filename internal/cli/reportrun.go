@@ -18,6 +18,7 @@ import (
 // report is what a run came to, SIM by SIM.
 type report struct {
 	Run           string         `json:"run,omitempty"`
+	Job           int64          `json:"job,omitempty"` // of the server, instead of a run
 	DryRun        bool           `json:"dry_run"`
 	ExitCode      int            `json:"exit_code"`
 	Error         string         `json:"error,omitempty"`

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
@@ -53,6 +54,10 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 		return fmt.Errorf("the plan was made for %s, but the profile %s is for %s: choose another with --profile", plan.Server, *f.profile, s.session.Server)
 	}
 	s.terms, s.from = plan.Terms, plan.From
+	if s.job, err = s.freeze(ctx, plannedSIMs(plan)); err != nil {
+		return err
+	}
+	defer s.job.close(ctx)
 	again := bulk.Planner{Server: s.remote, Throttle: s.throttle, Terms: plan.Terms, Progress: s.screen.planProgress}
 	plan, err = again.Confirm(ctx, plan)
 	s.screen.endPlan()
@@ -60,6 +65,17 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 		return err
 	}
 	return s.showAndRun(ctx, plan)
+}
+
+// plannedSIMs selects the SIMs that a saved plan moves.
+func plannedSIMs(plan *bulk.Plan) *api.JobSelect {
+	sel := &api.JobSelect{}
+	for _, c := range plan.Chunks {
+		for _, sim := range c.SIMs {
+			sel.SIMs = append(sel.SIMs, api.RefTo(sim.ID))
+		}
+	}
+	return sel
 }
 
 func resumeCommand(p Process) *cobra.Command {
@@ -213,7 +229,7 @@ func (s *migrateRun) execute(ctx context.Context, r *run, resumed bool) error {
 		err = errors.Join(err, client.ErrSessionEnded)
 	}
 	if err == nil {
-		code, err = s.checkFilterAgain(ctx, r.state, code)
+		code, err = s.checkFilterAgain(ctx, r.state.Verdicts(), code)
 	}
 	return s.finish(r.plan, r.state, r.dir, false, code, err)
 }

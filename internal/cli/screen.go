@@ -210,6 +210,21 @@ func target(p *bulk.Plan) string {
 
 // printResult is the summary at the end of a run.
 func (s *screen) printResult(r report, dir, file string, refused int) {
+	s.printTally(r)
+	t := r.Tally
+	if file == "" {
+		file = filepath.Join(dir, reportFile)
+	}
+	s.line("\nThe result of every SIM:\n%s", file)
+	if t.NotMoved+t.Unknown > 0 {
+		s.line("To continue: simferry migrate resume %s", r.Run)
+	} else if refused > 0 {
+		s.line("To try the refused SIMs again when the reason is gone: simferry migrate resume %s", r.Run)
+	}
+}
+
+// printTally prints how many SIMs had which outcome.
+func (s *screen) printTally(r report) {
 	t := r.Tally
 	s.line("")
 	for _, row := range []struct {
@@ -230,15 +245,6 @@ func (s *screen) printResult(r report, dir, file string, refused int) {
 	if n := suspendedBy(r.SIMs); n > 0 {
 		s.paragraph(0, "%s of them %s Activated and %s now Suspended: offline until %s activated in %s.", thousands(n),
 			plural(n, "was", "were"), plural(n, "is", "are"), plural(n, "it is", "they are"), r.Target.Name)
-	}
-	if file == "" {
-		file = filepath.Join(dir, reportFile)
-	}
-	s.line("\nThe result of every SIM:\n%s", file)
-	if t.NotMoved+t.Unknown > 0 {
-		s.line("To continue: simferry migrate resume %s", r.Run)
-	} else if refused > 0 {
-		s.line("To try the refused SIMs again when the reason is gone: simferry migrate resume %s", r.Run)
 	}
 }
 

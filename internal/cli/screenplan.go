@@ -38,7 +38,7 @@ func (s *screen) printPlan(p *bulk.Plan, f *migrateFlags) {
 		s.paragraph(0, "%s %s already in %s: nothing to do for %s.", thousands(n), plural(n, "is", "are"), p.Terms.Target.Name, plural(n, "it", "them"))
 	}
 	if len(p.Blocked) > 0 {
-		s.printConflicts(p)
+		s.printBlocked(p.Blocked)
 	}
 	s.printSummary(p, f)
 }
@@ -155,12 +155,16 @@ func firstFew(words []string, of int) string {
 	return shown
 }
 
-// printConflicts groups what may not move by its reason, with what helps.
-func (s *screen) printConflicts(p *bulk.Plan) {
-	groups := reasons(p.Blocked)
+// printBlocked groups what may not move by its reason, with what helps.
+func (s *screen) printBlocked(blocked []bulk.BlockedSIM) {
 	s.line("")
-	s.styled(red, "%s may not move:", thousands(len(p.Blocked)))
-	for _, g := range groups {
+	s.styled(red, "%s may not move:", thousands(len(blocked)))
+	s.printReasons(blocked)
+}
+
+// printReasons groups SIMs by the reasons against them, with what helps.
+func (s *screen) printReasons(blocked []bulk.BlockedSIM) {
+	for _, g := range reasons(blocked) {
 		s.line("\n  %s  %s (%d)", padded(thousands(len(g.sims)), 6), g.message, g.code)
 		s.paragraph(10, "%s", firstFew(g.sims, len(g.sims)))
 		if help := hint(g.code); help != "" {

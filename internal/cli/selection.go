@@ -37,7 +37,7 @@ func (s *selection) flags(cmd *cobra.Command) {
 func (s *selection) check() error {
 	switch {
 	case len(s.iccids)+len(s.ranges)+len(s.ids)+len(s.files) == 0 && s.filter == "":
-		return usagef("simferry migrate needs SIMs: name them with --iccid, --iccid-range, --sim-id, --file or --filter")
+		return usagef("there are no SIMs: name some with --iccid, --iccid-range, --sim-id, --file or --filter")
 	case s.from != "" && s.filter == "":
 		return usagef("--from needs --filter: use both")
 	}

@@ -194,7 +194,7 @@ func (s *State) verdict(c *chunkState, sim SIM) Verdict {
 }
 
 // Tally counts the verdicts.
-func (s *State) Tally() Tally { return count(s.Verdicts()) }
+func (s *State) Tally() Tally { return Count(s.Verdicts()) }
 
 // ExitCode returns the run's exit code so far.
 func (s *State) ExitCode() int { return s.Tally().ExitCode(len(s.plan.TargetReasons) > 0) }

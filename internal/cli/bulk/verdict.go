@@ -30,7 +30,8 @@ type Tally struct {
 	Unknown      int `json:"unknown"`
 }
 
-func count(verdicts []Verdict) Tally {
+// Count counts verdicts.
+func Count(verdicts []Verdict) Tally {
 	t := Tally{Total: len(verdicts)}
 	for _, v := range verdicts {
 		switch v.Outcome {

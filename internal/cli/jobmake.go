@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+)
+
+func jobsStart(p Process) *cobra.Command {
+	f := &jobFlags{conflict: skip}
+	cmd := jobCommand(p, &cobra.Command{
+		Use:     "start ID",
+		Short:   "Execute the plan of a job that was a dry run",
+		Example: "  simferry jobs start 12\n  simferry jobs start 12 --yes --background",
+	}, func(ctx context.Context, r *jobRun, id int64) error {
+		if err := f.checkTerminal(p); err != nil {
+			return err
+		}
+		r.yes, r.background, r.conflict = f.yes, f.background, f.conflict
+		j, err := r.client.Job(ctx, id)
+		if err != nil {
+			return err
+		}
+		if j.State != client.JobPlanned {
+			return fmt.Errorf("job %d is %s: only a job that is planned can be started", id, stateWords(&j.Job))
+		}
+		if err := r.showPlan(ctx, j); err != nil {
+			return err
+		}
+		return r.start(ctx, j)
+	})
+	f.runFlags(cmd)
+	return cmd
+}
+
+// makeJob is a command that makes a job, shows its plan, asks, and watches it.
+func makeJob(p Process, f *jobFlags, cmd *cobra.Command, create func(ctx context.Context, r *jobRun, args []string) (*client.Job, error)) *cobra.Command {
+	f.profile, f.output = profileFlag(cmd, p), outputFlag(cmd)
+	f.createFlags(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := f.checkTerminal(p); err != nil {
+			return err
+		}
+		r, err := f.open(p)
+		if err != nil {
+			return err
+		}
+		j, err := create(cmd.Context(), r, args)
+		if err != nil {
+			return err
+		}
+		return r.carryOut(cmd.Context(), j)
+	}
+	return cmd
+}
+
+func jobsRetry(p Process) *cobra.Command {
+	f := &jobFlags{}
+	return makeJob(p, f, &cobra.Command{
+		Use:   "retry ID",
+		Short: "Make a new job from the SIMs that a job did not change",
+		Long: `Make a new job from the SIMs that an ended job did not change: they were refused, had changed, were
+not found or were not reached. The plan is shown first.`,
+		Example: "  simferry jobs retry 12\n  simferry jobs retry 12 --on-conflict skip --yes",
+		Args:    positional("ID"),
+	}, func(ctx context.Context, r *jobRun, args []string) (*client.Job, error) {
+		id, err := jobID(args[0])
+		if err != nil {
+			return nil, err
+		}
+		return r.client.RetryJob(ctx, id, api.JobRetryRequest{
+			OnConflict: api.Some(string(f.conflict)), Reference: someText(f.reference), Reason: someText(f.reason),
+		}, newKey(), client.PreferWait(planWait))
+	})
+}
+
+func jobsUndo(p Process) *cobra.Command {
+	f := &jobFlags{}
+	var keepStatus, leaveDevices, detach bool
+	cmd := makeJob(p, f, &cobra.Command{
+		Use:   "undo ID",
+		Short: "Take a job back: Workspace, status and device of every SIM",
+		Long: `Take back every change of an ended job, the newest first: each SIM gets its previous Workspace,
+status and device. The plan is shown first. A SIM that has changed since is not changed.
+
+Exit codes: 0 every SIM is back, 1 failed, 2 wrong usage, 3 refused and nothing changed, 4 some
+SIMs are back and some are not.`,
+		Example: `  simferry jobs undo 12 --dry-run
+  simferry jobs undo 12 --reason "wrong customer" --on-conflict skip`,
+		Args: positional("ID"),
+	}, func(ctx context.Context, r *jobRun, args []string) (*client.Job, error) {
+		id, err := jobID(args[0])
+		if err != nil {
+			return nil, err
+		}
+		return r.client.UndoJob(ctx, id, api.JobUndoRequest{
+			OnConflict: api.Some(string(f.conflict)), RestoreStatus: api.Some(!keepStatus), RestoreDevices: api.Some(!leaveDevices),
+			AutoDetachDevices: api.Some(detach), Reference: someText(f.reference), Reason: someText(f.reason),
+		}, newKey(), client.PreferWait(planWait))
+	})
+	cmd.Flags().BoolVar(&keepStatus, "keep-status", false, "do not restore the status; Activated becomes Suspended")
+	cmd.Flags().BoolVar(&leaveDevices, "leave-devices", false, "do not put SIMs back into their devices")
+	cmd.Flags().BoolVar(&detach, "detach", false, "take SIMs out of the devices that they are in now")
+	return cmd
+}
+
+// simsStatus is a command that gives any number of SIMs a status.
+func simsStatus(p Process, use, short string, status int64) *cobra.Command {
+	f := &jobFlags{}
+	var selected selection
+	cmd := makeJob(p, f, &cobra.Command{
+		Use:   use,
+		Short: short,
+		Long: short + `. The server does it as a job: it goes on if you close the terminal.
+Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file and --filter.`,
+		Example: "  simferry sims " + use + " --filter endpoint:null --from \"Fleet FR\" --dry-run\n  simferry sims " + use + " --file sims.csv --yes",
+		Args:    positional(),
+	}, func(ctx context.Context, r *jobRun, _ []string) (*client.Job, error) {
+		if err := selected.check(); err != nil {
+			return nil, err
+		}
+		wanted, err := selected.read(p)
+		if err != nil {
+			return nil, err
+		}
+		from, err := r.filterSource(ctx, selected)
+		if err != nil {
+			return nil, err
+		}
+		to := api.RefTo(status)
+		return r.client.CreateStatusJob(ctx, api.SIMStatusJobRequest{
+			Status: &to, Select: jobSelect(wanted, from), OnConflict: api.Some(string(f.conflict)),
+			Reference: someText(f.reference), Reason: someText(f.reason),
+		}, newKey(), client.PreferWait(planWait))
+	})
+	selected.flags(cmd)
+	return cmd
+}
+
+// filterSource resolves --from and --filter; nil without --filter.
+func (r *jobRun) filterSource(ctx context.Context, s selection) (*source, error) {
+	if s.filter == "" {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	filter, err := resolveStatuses(s.filter)
+	if err != nil {
+		return nil, err
+	}
+	if s.from == "" {
+		own, err := r.client.MyWorkspace(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return &source{Filter: filter, Workspace: api.NamedRef{ID: own.ID, Name: own.Name}}, nil
+	}
+	_, known, err := r.process.connect(*r.profile)
+	if err != nil {
+		return nil, err
+	}
+	all, _, err := memberships(ctx, r.client, known)
+	if err != nil && !listNotNeeded(s.from, err) {
+		return nil, err
+	}
+	ws, err := named(all).find("--from", s.from, noneOfYours)
+	return &source{Filter: filter, Workspace: ws}, err
+}
+
+// jobSelect converts a selection to that of a job.
+func jobSelect(w selectedSIMs, from *source) *api.JobSelect {
+	sel := &api.JobSelect{}
+	for _, sim := range w.sims {
+		if sim.ID != 0 {
+			sel.SIMs = append(sel.SIMs, api.RefTo(sim.ID))
+		} else {
+			sel.ICCIDs = append(sel.ICCIDs, sim.ICCID)
+		}
+	}
+	for _, r := range w.ranges {
+		sel.ICCIDRanges = append(sel.ICCIDRanges, api.ICCIDRange{Start: string(r.first), End: string(r.last)})
+	}
+	if from != nil {
+		ws := api.RefTo(from.Workspace.ID)
+		sel.Filter = &api.JobFilter{Workspace: &ws, Q: from.Filter}
+	}
+	return sel
+}

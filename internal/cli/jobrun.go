@@ -1,0 +1,412 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/cli/bulk"
+)
+
+// jobFlags are those of commands that make or run a job.
+type jobFlags struct {
+	profile    *string
+	output     *output
+	dryRun     bool
+	yes        bool
+	background bool
+	conflict   onConflict
+	reference  string
+	reason     string
+}
+
+// runFlags are those of a command that starts a job.
+func (f *jobFlags) runFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
+	cmd.Flags().BoolVar(&f.background, "background", false, "start the job and do not wait for its end")
+}
+
+// createFlags are those of a command that makes a job.
+func (f *jobFlags) createFlags(cmd *cobra.Command) {
+	f.runFlags(cmd)
+	f.conflict = stop
+	cmd.Flags().Var(&f.conflict, "on-conflict", "if some SIMs may not be changed: stop and change none, or skip them")
+	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "make the plan and change nothing; 'simferry jobs start' carries it out within 24 hours")
+	cmd.Flags().StringVar(&f.reference, "reference", "", "such as a ticket number, kept with the job and in the ledger")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "why, kept with the job and in the ledger")
+	_ = cmd.RegisterFlagCompletionFunc("on-conflict", cobra.FixedCompletions([]string{string(stop), string(skip)}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+// checkTerminal refuses to ask without a terminal.
+func (f *jobFlags) checkTerminal(p Process) error {
+	if _, terminal := p.terminal(); !terminal && !f.yes && !f.dryRun {
+		return usagef("there is no terminal to ask on: use --yes or --dry-run")
+	}
+	return nil
+}
+
+func someText(text string) (o api.Optional[string]) {
+	if text != "" {
+		o = api.Some(text)
+	}
+	return o
+}
+
+// jobRun is one call of a command about a job.
+type jobRun struct {
+	*jobFlags
+	process Process
+	client  *client.Client
+	screen  *screen
+	shown   int // SIMs whose reasons the plan has shown
+}
+
+func (f *jobFlags) open(p Process) (*jobRun, error) {
+	c, _, err := p.connect(*f.profile)
+	return &jobRun{jobFlags: f, process: p, client: c, screen: newScreen(p, f.output)}, err
+}
+
+// planWait is how long the response to a new job is held back for its plan.
+const planWait = 10
+
+// planned waits until the plan of a new job is complete.
+func (r *jobRun) planned(ctx context.Context, j *client.Job) (*client.Job, error) {
+	if j.State != client.JobPlanning {
+		return j, nil
+	}
+	for next, err := range r.client.WatchJob(ctx, j.ID) {
+		if err != nil {
+			return nil, err
+		}
+		if next.State != client.JobPlanning {
+			return next, nil
+		}
+		r.screen.planProgress(next.SIMCount, max(1, next.SIMCount))
+	}
+	return nil, fmt.Errorf("job %d has no plan", j.ID)
+}
+
+// carryOut shows the plan of a new job, starts the job when that is wanted and allowed, and
+// watches it.
+func (r *jobRun) carryOut(ctx context.Context, j *client.Job) (err error) {
+	j, err = r.planned(ctx, j)
+	r.screen.end()
+	if err != nil {
+		return err
+	}
+	if j.State != client.JobPlanned {
+		return r.finish(ctx, j)
+	}
+	if err := r.showPlan(ctx, j); err != nil {
+		return err
+	}
+	blocked := j.Count(client.VerdictRefused) + j.Count(client.VerdictNotFound)
+	moves := j.Count(client.VerdictPlanned)
+	switch {
+	case r.dryRun:
+		if moves > 0 {
+			r.screen.line("To carry out this plan within 24 hours: simferry jobs start %d", j.ID)
+		}
+		return r.result(j, planCode(blocked))
+	case moves == 0 || blocked > 0 && r.conflict == stop:
+		r.drop(ctx, j.ID)
+		return r.result(j, planCode(blocked))
+	}
+	return r.start(ctx, j)
+}
+
+func planCode(blocked int) int {
+	if blocked > 0 {
+		return bulk.ExitRefused
+	}
+	return bulk.ExitDone
+}
+
+// start asks for confirmation, and executes the plan.
+func (r *jobRun) start(ctx context.Context, j *client.Job) error {
+	if err := r.confirm(ctx, j.Count(client.VerdictPlanned)); err != nil {
+		r.drop(ctx, j.ID)
+		return err
+	}
+	started, err := r.client.StartJob(ctx, j.ID, j.ETag, newKey())
+	if err != nil {
+		return err
+	}
+	if r.background {
+		r.screen.line("Job %d is %s. To watch it: simferry jobs watch %d", j.ID, stateWords(&started.Job), j.ID)
+		return r.result(started, bulk.ExitDone)
+	}
+	return r.watch(ctx, j.ID)
+}
+
+func (r *jobRun) confirm(ctx context.Context, n int) error {
+	if r.yes {
+		return nil
+	}
+	typed, err := r.process.ask(ctx, fmt.Sprintf("\nType %d to start, anything else to cancel: ", n))
+	if err != nil {
+		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	if digits(typed) != fmt.Sprint(n) {
+		return errors.New("nothing was changed: the number that you typed is not the number of SIMs")
+	}
+	return nil
+}
+
+// drop cancels a plan that is not started. If that fails, the plan expires.
+func (r *jobRun) drop(ctx context.Context, id int64) {
+	_, _ = r.client.CancelJob(context.WithoutCancel(ctx), id, newKey())
+}
+
+// watch shows the progress of a job until it ends, and how it ended.
+func (r *jobRun) watch(ctx context.Context, id int64) error {
+	j, err := r.follow(ctx, id)
+	if err != nil {
+		return err
+	}
+	return r.finish(ctx, j)
+}
+
+// follow shows the progress of a job until it ends.
+func (r *jobRun) follow(ctx context.Context, id int64) (*client.Job, error) {
+	said := ""
+	for j, err := range r.client.WatchJob(ctx, id) {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			r.screen.end()
+			return nil, r.leave(id)
+		case err != nil:
+			r.screen.end()
+			return nil, fmt.Errorf("job %d goes on, but cannot be watched: %w", id, err)
+		case j.Ended():
+			r.screen.end()
+			return j, nil
+		}
+		if words := stateWords(&j.Job); words != said && (j.State == client.JobPaused || j.StatusDetails.WaitingFor != "") {
+			r.screen.note("Job %d is %s%s", id, words, untilWords(j.StatusDetails))
+			said = words
+		}
+		if j.State == client.JobRunning {
+			said = ""
+			r.screen.progress(progressWord(j.Kind), j.SIMCount-j.Count(client.VerdictPlanned), j.SIMCount)
+		}
+	}
+	return nil, fmt.Errorf("job %d cannot be watched", id)
+}
+
+func progressWord(kind string) string {
+	if kind == "sim_status" {
+		return "changing"
+	}
+	return "moving"
+}
+
+func untilWords(d api.JobDetails) string {
+	words := ""
+	if d.Until != nil {
+		words = fmt.Sprintf(", until %s UTC", instant(d.Until.Time))
+	}
+	if d.Why != "" {
+		words += ": " + d.Why
+	}
+	return words
+}
+
+// leave says how to go on after Ctrl-C.
+func (r *jobRun) leave(id int64) error {
+	r.screen.line("\nJob %d goes on without this command.\nTo watch it:  simferry jobs watch %d\nTo cancel it: simferry jobs cancel %d", id, id, id)
+	return &codeError{bulk.ExitError, errors.New("interrupted")}
+}
+
+// finish shows how a job ended, and why SIMs were left out.
+func (r *jobRun) finish(ctx context.Context, j *client.Job) error {
+	r.screen.printEnd(j)
+	blocked, more, err := r.blocked(ctx, j)
+	if err != nil {
+		return err
+	}
+	if len(blocked) > r.shown {
+		r.screen.printLeft(j, blocked, more)
+	}
+	if n := left(j); n > 0 && j.State != client.JobExpired {
+		r.screen.line("To try them again: simferry jobs retry %d", j.ID)
+	}
+	return r.result(j, jobCode(j))
+}
+
+// left counts the SIMs that a job did not change, although it should.
+func left(j *client.Job) (n int) {
+	for _, v := range []string{client.VerdictPlanned, client.VerdictRefused, client.VerdictDrifted, client.VerdictNotFound} {
+		n += j.Count(v)
+	}
+	return n
+}
+
+// jobCode is the exit code for a job that has ended.
+func jobCode(j *client.Job) int {
+	done := j.Count(client.VerdictDone)
+	switch {
+	case j.State == client.JobCompleted:
+		return bulk.ExitDone
+	case done > 0:
+		return bulk.ExitPartly
+	case j.State == client.JobCompletedWithRefusals, j.State == client.JobRefused:
+		return bulk.ExitRefused
+	}
+	return bulk.ExitError
+}
+
+// result prints the job for programs, and ends with a code.
+func (r *jobRun) result(j *client.Job, code int) error {
+	if *r.output == asJSON {
+		value := map[string]any{"exit_code": code, "job": j.Job}
+		if err := r.output.print(r.process.Stdout, answer{value: value}); err != nil {
+			return err
+		}
+	}
+	if code == bulk.ExitDone {
+		return nil
+	}
+	return &codeError{code, nil}
+}
+
+// mostBlocked bounds how many SIMs with reasons are read for a screen.
+const mostBlocked = 5000
+
+// blocked reads the SIMs that a job does not change, with the reasons. more reports whether there
+// are others.
+func (r *jobRun) blocked(ctx context.Context, j *client.Job) (list []bulk.BlockedSIM, more bool, err error) {
+	if j.Count(client.VerdictRefused)+j.Count(client.VerdictDrifted)+j.Count(client.VerdictNotFound) == 0 {
+		return nil, false, nil
+	}
+	o := client.ListOptions{Filter: "verdict:" + strings.Join([]string{client.VerdictRefused, client.VerdictDrifted, client.VerdictNotFound}, "|")}
+	for s, err := range r.client.AllJobSIMs(ctx, j.ID, o) {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(list) == mostBlocked {
+			return list, true, nil
+		}
+		list = append(list, bulk.BlockedSIM{SIM: jobSIM(s), Reasons: jobReasons(s)})
+	}
+	return list, false, nil
+}
+
+func jobSIM(s api.JobSIM) bulk.SIM {
+	sim := bulk.SIM{ID: s.ID, ICCID: s.ICCID + s.Identifier}
+	if s.SourceWorkspace != nil {
+		sim.Source = *s.SourceWorkspace
+	}
+	if s.Row != 0 {
+		sim.Where = fmt.Sprintf("line %d", s.Row)
+	}
+	return sim
+}
+
+// jobReasons returns why a job did not change a SIM.
+func jobReasons(s api.JobSIM) (reasons []bulk.Reason) {
+	for _, e := range s.Errors {
+		reasons = append(reasons, bulk.Reason{Code: e.ErrorCode, Message: e.Message})
+	}
+	switch {
+	case len(reasons) > 0:
+	case s.Verdict == client.VerdictNotFound:
+		reasons = []bulk.Reason{{Code: bulk.NotFound, Message: "not found"}}
+	case s.Verdict == client.VerdictDrifted:
+		reasons = []bulk.Reason{{Code: bulk.Changed, Message: "changed since the plan"}}
+	}
+	return reasons
+}
+
+// showPlan prints what a job would do.
+func (r *jobRun) showPlan(ctx context.Context, j *client.Job) error {
+	s := r.screen
+	s.paragraph(0, "Job %d: %s%s.", j.ID, jobWords(&j.Job), referenceWords(&j.Job))
+	if n := j.Count(client.VerdictPlanned); n > 0 {
+		s.line("")
+		s.paragraph(0, "%s %s.", sims(n), planWords(&j.Job, n))
+		s.printOffline(&j.Job)
+	}
+	if n := j.Count(client.VerdictUnchanged); n > 0 {
+		s.paragraph(0, "%s: nothing to do.", unchangedWords(&j.Job, n))
+	}
+	blocked, more, err := r.blocked(ctx, j)
+	if err != nil {
+		return err
+	}
+	s.printLeft(j, blocked, more)
+	r.shown = len(blocked)
+	switch moves := j.Count(client.VerdictPlanned); {
+	case moves == 0:
+		s.line("\nNothing to do.")
+	case len(blocked) > 0 && r.conflict == stop && !r.dryRun:
+		s.line("")
+		s.paragraph(0, "Nothing happens, because some SIMs may not be changed. With --on-conflict skip the other %s %s.", thousands(moves), plural(moves, "does", "do"))
+	}
+	return nil
+}
+
+func planWords(j *api.Job, n int) string {
+	switch {
+	case j.Kind == "undo":
+		return plural(n, "moves back", "move back")
+	case j.TargetWorkspace != nil:
+		return plural(n, "moves to ", "move to ") + j.TargetWorkspace.Name
+	case j.Status != nil:
+		return plural(n, "becomes ", "become ") + j.Status.Description
+	}
+	return plural(n, "changes", "change")
+}
+
+func unchangedWords(j *api.Job, n int) string {
+	switch {
+	case j.Status != nil:
+		return fmt.Sprintf("%s %s %s already", sims(n), plural(n, "is", "are"), j.Status.Description)
+	case j.TargetWorkspace != nil:
+		return fmt.Sprintf("%s %s already in %s", sims(n), plural(n, "is", "are"), j.TargetWorkspace.Name)
+	}
+	return fmt.Sprintf("%s %s no change", sims(n), plural(n, "needs", "need"))
+}
+
+// printOffline says which SIMs a plan takes offline.
+func (s *screen) printOffline(j *api.Job) {
+	switch {
+	case j.Kind == "migration" && (j.Landing == nil || j.Landing.Status != "activate"):
+		s.styled(yellow, "Those that are Activated become Suspended: offline until activated in %s.", nameOf(j.TargetWorkspace))
+	case j.Status != nil && j.Status.ID == client.SIMSuspended:
+		s.styled(yellow, "Suspended SIMs are offline.")
+	}
+}
+
+// printLeft prints why SIMs are not changed.
+func (s *screen) printLeft(j *client.Job, blocked []bulk.BlockedSIM, more bool) {
+	if len(blocked) == 0 {
+		return
+	}
+	n := j.Count(client.VerdictRefused) + j.Count(client.VerdictDrifted) + j.Count(client.VerdictNotFound)
+	s.line("")
+	if more {
+		s.styled(red, "%s may not be changed; the reasons of the first %s:", sims(n), thousands(len(blocked)))
+	} else {
+		s.styled(red, "%s may not be changed:", sims(n))
+	}
+	s.printReasons(blocked)
+	s.line("\nThe verdict on every SIM: simferry jobs sims %d", j.ID)
+}
+
+// printEnd prints how a job ended.
+func (s *screen) printEnd(j *client.Job) {
+	as := green
+	if j.State != client.JobCompleted {
+		as = yellow
+	}
+	s.styled(as, "Job %d is %s: %s of %s done.", j.ID, stateWords(&j.Job), thousands(j.Count(client.VerdictDone)), sims(j.SIMCount))
+	if d := j.StatusDetails; d.Why != "" {
+		s.paragraph(0, "%s", d.Why)
+	}
+}
