@@ -258,12 +258,12 @@ func partJob(id fleet.JobID, verdicts []fleet.Verdict, undo bool) part {
 		if at.ended = len(old) < chunkSIMs; !at.ended {
 			at.position = old[len(old)-1].Pos
 		}
-		return s.again(ctx, tx, j, old, undo)
+		return s.again(ctx, tx, j, at.part, old, undo)
 	}
 }
 
 // again plans SIMs of another job.
-func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, old []fleet.JobSIM, undo bool) ([]fleet.JobSIM, error) {
+func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, part int, old []fleet.JobSIM, undo bool) ([]fleet.JobSIM, error) {
 	var rows, absent []fleet.JobSIM
 	var iccids []fleet.ICCID
 	for _, o := range old {
@@ -297,13 +297,22 @@ func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, old []f
 			rows = append(rows, row)
 		}
 	}
-	err := s.freeze(ctx, tx, j, rows)
+	if err := s.freeze(ctx, tx, j, rows); err != nil {
+		return nil, err
+	}
+	var err error
+	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
+		return nil, err
+	}
+	at := partPlace{part: part, position: int64(j.Count())} // no row of this part has a later key
+	absentRows := 0
 	for i := range rows {
 		if rows[i].Verdict == fleet.VerdictNotFound && rows[i].Given != "" {
-			rows[i] = fleet.JobSIM{Pos: -1 - max(rows[i].Pos, -1-rows[i].Pos), Line: rows[i].Line, Given: rows[i].Given, Verdict: fleet.VerdictNotFound}
+			rows[i] = fleet.JobSIM{Pos: at.key(absentRows), Line: rows[i].Line, Given: rows[i].Given, Verdict: fleet.VerdictNotFound}
+			absentRows++
 		} else {
 			rows[i].Given = ""
 		}
 	}
-	return rows, err
+	return rows, nil
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -206,6 +207,9 @@ func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fl
 		p := store.JobSIMPage{Job: id, Verdicts: verdicts, After: l.After, Most: l.PerPage}
 		if l.After == nil {
 			found.Page.Page, p.Skip = l.At(found.Total)
+		}
+		if onlyPlanned := slices.Equal(verdicts, []fleet.Verdict{fleet.VerdictPlanned}); onlyPlanned && j.Begun && (p.After == nil || *p.After < j.Cursor) {
+			p.After = &j.Cursor // the SIMs up to there are dealt with
 		}
 		if p.Skip > mostSkipped {
 			return fleet.Errorf(fleet.BadQuery, "page: only the first %d SIMs can be reached by page: use after with the X-Next of the page before", mostSkipped)

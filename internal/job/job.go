@@ -57,22 +57,25 @@ func (r *Runner) RunDue(ctx context.Context) error {
 	}
 }
 
-// one takes a job that needs a server, and works on it until it has nothing to do now or ctx ends.
-// worked is false if there was no such job.
+// stepsAtOnce is how many steps of a job are done before the other jobs that are due have a turn.
+const stepsAtOnce = 50
+
+// one takes a job that needs a server, and works on it until it has nothing to do now, has had its
+// turn, or ctx ends. worked is false if there was no such job.
 func (r *Runner) one(ctx context.Context) (worked bool, err error) {
 	lease, found, err := r.Control.ClaimJob(ctx, r.Owner)
 	if err != nil || !found {
 		return false, err
 	}
 	whole := context.WithoutCancel(ctx)
-	for more := true; more && ctx.Err() == nil; {
+	for n, more := 0, true; n < stepsAtOnce && more && ctx.Err() == nil; n++ {
 		more, err = r.step(whole, lease)
 		if errors.Is(err, control.ErrLeaseLost) {
 			r.Log.Warn("another server has taken a job over", "job", int64(lease.Job), "attempt", lease.Attempt)
 			return true, nil
 		}
-		if err != nil {
-			return true, errors.Join(err, r.fail(whole, lease, err), r.Control.ReleaseJob(whole, lease))
+		if err != nil { // the lease is kept: until it expires, other jobs have their turn
+			return true, errors.Join(err, r.fail(whole, lease, err))
 		}
 	}
 	return true, r.Control.ReleaseJob(whole, lease)

@@ -101,7 +101,7 @@ type JobLease struct {
 // DueJob reports whether a job needs a server and has none.
 func (tx *Tx) DueJob(ctx context.Context) (due bool, err error) {
 	var id int64
-	return tx.one(ctx, "SELECT id FROM jobs WHERE next_at <= $1 AND lease_until <= $1 ORDER BY next_at, id LIMIT 1", []any{micros(tx.now)}, &id)
+	return tx.one(ctx, "SELECT id FROM jobs WHERE next_at <= $1 AND lease_until <= $1 ORDER BY lease_until, next_at, id LIMIT 1", []any{micros(tx.now)}, &id)
 }
 
 // ClaimJob takes the lease of a job that is due and that no server works on. It has a new attempt,
@@ -109,14 +109,14 @@ func (tx *Tx) DueJob(ctx context.Context) (due bool, err error) {
 func (tx *Tx) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
 	found, err = tx.one(ctx, `
 		UPDATE jobs SET lease_owner = $1, lease_until = $2, attempt = attempt + 1
-		WHERE id = (SELECT id FROM jobs WHERE next_at <= $3 AND lease_until <= $3 ORDER BY next_at, id LIMIT 1`+tx.pick("", " FOR UPDATE SKIP LOCKED")+`)
+		WHERE id = (SELECT id FROM jobs WHERE next_at <= $3 AND lease_until <= $3 ORDER BY lease_until, next_at, id LIMIT 1`+tx.pick("", " FOR UPDATE SKIP LOCKED")+`)
 		RETURNING id, user_id, attempt`, []any{owner, micros(tx.now.Add(LeaseTime)), micros(tx.now)}, &l.Job, &l.User, &l.Attempt)
 	return l, found, err
 }
 
-// ReleaseJob gives a lease back.
+// ReleaseJob gives a lease back. Jobs that have waited longer are claimed before this one.
 func (tx *Tx) ReleaseJob(ctx context.Context, l JobLease) error {
-	return tx.exec(ctx, "UPDATE jobs SET lease_owner = '', lease_until = 0 WHERE id = $1 AND attempt = $2", int64(l.Job), l.Attempt)
+	return tx.exec(ctx, "UPDATE jobs SET lease_owner = '', lease_until = $3 WHERE id = $1 AND attempt = $2", int64(l.Job), l.Attempt, micros(tx.now))
 }
 
 // ErrLeaseLost is the error of a step of a job whose lease another server has taken.
