@@ -118,6 +118,11 @@ func tokenName(s string) bool {
 // ValidOperatorTokenName reports whether a token may have the name.
 func ValidOperatorTokenName(s string) bool { return s != "" && tokenName(s) }
 
+// Fixed returns a function that always returns this list, for callers that never reload it.
+func (list OperatorTokens) Fixed() func() OperatorTokens {
+	return func() OperatorTokens { return list }
+}
+
 // Match returns the name of a token that a client has sent. It compares all hashes in constant
 // time.
 func (list OperatorTokens) Match(sent string) (name string, ok bool) {

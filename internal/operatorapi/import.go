@@ -92,6 +92,7 @@ func spooled(r *request) (*os.File, []byte, error) {
 	switch {
 	case errors.As(err, &large), n > maxImport:
 		err = fleet.Errorf(fleet.TooLarge, "The list is larger than %d MiB: split it", maxImport>>20)
+	case fleet.CodeOf(err) != 0:
 	case errors.As(err, &path): // a fault of the server, such as a full disk
 	case err != nil:
 		err = &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}

@@ -3,6 +3,8 @@
 package operatorapi
 
 import (
+	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -19,7 +21,7 @@ import (
 type api struct {
 	*httpx.Server
 	operator operator.Operator
-	tokens   identity.OperatorTokens
+	tokens   func() identity.OperatorTokens // those valid now
 }
 
 // request is one request on its way to a rule.
@@ -35,9 +37,10 @@ type response = httpx.Response
 // connection timeouts must be longer.
 const ImportTimeout = 10 * time.Minute
 
-// New returns the handler of the operator API. Callers need one of the tokens. The public URL of
-// the options does not count: it belongs to the other API.
-func New(rules operator.Operator, tokens identity.OperatorTokens, o httpx.Options) http.Handler {
+// New returns the handler of the operator API. Callers need one of the tokens that are valid now,
+// and again when their body has arrived, so tokens may change at any time. The public URL of the
+// options does not count: it belongs to the other API.
+func New(rules operator.Operator, tokens func() identity.OperatorTokens, o httpx.Options) http.Handler {
 	o.PublicURL = ""
 	a := &api{httpx.New(o), rules, tokens}
 	routes := httpx.NewRouter("/operator")
@@ -83,13 +86,36 @@ func (a *api) authenticate(r *request) error {
 		return fleet.Errorf(fleet.InvalidToken, "An operator token is required, as Authorization: Bearer TOKEN")
 	}
 	origin := identity.Origin{Address: r.From, RequestID: r.RequestID()}
-	name, err := a.operator.Admit(r.Context(), a.tokens, token, origin)
+	name, err := a.operator.Admit(r.Context(), a.tokens(), token, origin)
 	if err != nil {
 		return err
 	}
 	r.LogCaller(slog.String("operator_token", name))
 	r.rules, r.admitted = a.operator.From(name, origin), true
+	r.Body = &admittedBody{r.Body, func() error {
+		if _, valid := a.tokens().Match(token); !valid {
+			return fleet.Errorf(fleet.InvalidToken, "The operator token was removed while the body arrived")
+		}
+		return nil
+	}}
 	return nil
+}
+
+// admittedBody is the body of a request whose caller was admitted before it arrived. At its end
+// the caller is checked again.
+type admittedBody struct {
+	io.ReadCloser
+	check func() error
+}
+
+func (b *admittedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		if refused := b.check(); refused != nil {
+			return n, refused
+		}
+	}
+	return n, err
 }
 
 // auditRefusal records a denied change of a token's holder in the audit log.

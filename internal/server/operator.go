@@ -16,15 +16,25 @@ func (s *Server) operatorHandler(cfg config.Config) (http.Handler, error) {
 	if cfg.OperatorTokens == "" {
 		return nil, nil //nolint:nilnil // off is no failure
 	}
+	if err := s.loadOperatorTokens(cfg); err != nil {
+		return nil, err
+	}
+	valid := func() identity.OperatorTokens { return *s.operatorTokens.Load() }
+	return operatorapi.New(s.Operator, valid, s.options(cfg)), nil
+}
+
+// loadOperatorTokens reads the file of tokens. If it is invalid, the previous tokens stay valid.
+func (s *Server) loadOperatorTokens(cfg config.Config) error {
 	text, err := secretfile.Read(cfg.OperatorTokens)
 	if err != nil {
-		return nil, fmt.Errorf("operator tokens: %w", err)
+		return fmt.Errorf("operator tokens: %w", err)
 	}
 	tokens, err := identity.ParseOperatorTokens(string(text))
 	if err != nil {
-		return nil, fmt.Errorf("operator tokens: %w", &FileError{cfg.OperatorTokens, err})
+		return fmt.Errorf("operator tokens: %w", &FileError{cfg.OperatorTokens, err})
 	}
-	return operatorapi.New(s.Operator, tokens, s.options(cfg)), nil
+	s.operatorTokens.Store(&tokens)
+	return nil
 }
 
 // tellOperator logs whether the operator API is on, and warns about an unsafe address.

@@ -14,6 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/httpx"
+	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/mailer"
 	"github.com/simferry/simferry/internal/netaddr"
@@ -40,10 +41,10 @@ type Server struct {
 	mailer   atomic.Pointer[mailer.Mailer] // nil without mail
 	cfg      config.Config
 
-	operatorAPI swap
-	stop        context.CancelFunc
-	stopped     chan struct{}
-	err         error // why run ended; read it only after stopped is closed
+	operatorTokens atomic.Pointer[identity.OperatorTokens]
+	stop           context.CancelFunc
+	stopped        chan struct{}
+	err            error // why run ended; read it only after stopped is closed
 }
 
 // Start opens the database, applies the seed if the configuration has one, and serves until ctx
@@ -87,8 +88,7 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if s.public, err = listen(ctx, cfg.Listen, newHTTP(ctx, handler, s.log, cfg)); err != nil || operator == nil {
 		return err
 	}
-	s.operatorAPI.set(operator)
-	srv := newHTTP(ctx, &s.operatorAPI, s.log, cfg)
+	srv := newHTTP(ctx, operator, s.log, cfg)
 	srv.ReadTimeout, srv.WriteTimeout = importTimeout, importTimeout
 	e, err := listen(ctx, cfg.OperatorListen, srv)
 	if err != nil {

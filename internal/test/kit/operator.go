@@ -37,6 +37,11 @@ func (s *Server) OperatorHandler(o httpx.Options) http.Handler {
 	if err != nil {
 		s.T.Fatal(err)
 	}
+	return s.OperatorHandlerFor(tokens.Fixed(), o)
+}
+
+// OperatorHandlerFor does the same with other tokens, which may change while it runs.
+func (s *Server) OperatorHandlerFor(tokens func() identity.OperatorTokens, o httpx.Options) http.Handler {
 	return operatorapi.New(operator.New(s.Control), tokens, o)
 }
 
