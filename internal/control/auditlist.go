@@ -18,6 +18,9 @@ func (c *Control) ListAudit(ctx context.Context, who identity.Principal, l fleet
 	if err := who.Require(identity.ReadAudit); err != nil {
 		return page, err
 	}
+	if l, err = c.store.Settle(ctx, store.AuditFeed, l); err != nil {
+		return page, err
+	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		page, err = tx.AuditEntries(ctx, who.Workspace, l)
 		return err

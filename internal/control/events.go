@@ -22,6 +22,9 @@ func (c *Control) ListEvents(ctx context.Context, who identity.Principal, of Eve
 	if err := who.Require(identity.ReadEvents); err != nil {
 		return page, err
 	}
+	if l, err = c.store.Settle(ctx, store.EventFeed, l); err != nil {
+		return page, err
+	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		page, err = tx.Events(ctx, who.Workspace, of, l)
 		return err

@@ -16,6 +16,9 @@ func (c *Control) ListMigrations(ctx context.Context, who identity.Principal, l 
 	if err := who.Require(identity.ReadMigrations); err != nil {
 		return page, err
 	}
+	if l, err = c.store.Settle(ctx, store.MigrationFeed, l); err != nil {
+		return page, err
+	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		page, err = tx.Migrations(ctx, caller(who), who.Workspace, l)
 		return err

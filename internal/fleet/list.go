@@ -72,6 +72,7 @@ type List struct {
 	Page    int // from 1
 	PerPage int
 	After   *int64 // the id of the last item already read; nil for none. Needs ByID
+	UpTo    *int64 // the last id to list; nil for no bound. The server sets it for a cursor that ascends
 }
 
 // ByID returns whether a list is sorted by id alone, and in which direction.

@@ -59,6 +59,9 @@ func (w *where) filter(l fleet.List, columns map[string]string) {
 	if l.After != nil {
 		w.and(columns["id"] + beyond(l) + w.arg(*l.After))
 	}
+	if l.UpTo != nil {
+		w.and(columns["id"] + " <= " + w.arg(*l.UpTo))
+	}
 }
 
 // beyond returns the comparison with the cursor of a list.

@@ -85,6 +85,9 @@ func (b *longList) windowOf(l fleet.List) window {
 			n.first = *l.After + 1
 		}
 	}
+	if l.UpTo != nil {
+		n.last = min(n.last, *l.UpTo)
+	}
 	for _, f := range l.Filters {
 		if b.at == "" || b.fields[f.Field.Name] != b.at || f.Null || len(f.Times) == 0 {
 			n.exact = false

@@ -16,11 +16,12 @@ import (
 
 // Store is one open database.
 type Store struct {
-	trace  Trace
-	engine engine
-	clock  func() time.Time
-	check  clockCheck
-	most   int // how many rows a list may go through; 0 for mostScanned
+	trace   Trace
+	engine  engine
+	clock   func() time.Time
+	check   clockCheck
+	settled settled
+	most    int // how many rows a list may go through; 0 for mostScanned
 }
 
 // Options configure a Store; the zero value is for a server.
