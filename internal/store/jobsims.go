@@ -125,25 +125,32 @@ func (tx *Tx) NextJobSIMs(ctx context.Context, j fleet.Job, most int) (sims []fl
 
 // SetVerdicts writes what became of planned SIMs, and the ledger entries of those that moved.
 func (tx *Tx) SetVerdicts(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) error {
-	data := make([]jobSIMRow, len(sims))
+	type outcome struct {
+		verdict fleet.Verdict
+		codes   string
+		entry   fleet.MigrationID
+	}
+	at := make(map[outcome][]int64) // few: a chunk has one entry, and SIMs are refused for few reasons
 	counts := make(jobCounts)
 	entries := make(map[fleet.MigrationID]bool)
-	for i, s := range sims {
-		data[i] = jobSIMRow{s.Pos, int(s.Verdict), textOrNull(codesText(s.Codes)), orNull(s.Entry)}
+	for _, s := range sims {
+		o := outcome{s.Verdict, codesText(s.Codes), s.Entry}
+		at[o] = append(at[o], s.Pos)
 		counts[fleet.JobCount{Source: s.Source, Verdict: fleet.VerdictPlanned}]--
 		counts[fleet.JobCount{Source: s.Source, Verdict: s.Verdict}]++
 		if s.Entry != 0 {
 			entries[s.Entry] = true
 		}
 	}
-	text, err := json.Marshal(data)
-	if err != nil || len(sims) == 0 {
-		return err
-	}
-	err = tx.exec(ctx, "UPDATE job_sims SET verdict = c1, codes = c2, entry = c3 FROM ("+tx.jobSIMFields("bigint", "smallint", "text", "bigint")+
-		") y WHERE job_id = $1 AND pos = c0 AND verdict = 0", int64(id), string(text))
-	if err != nil {
-		return err
+	for o, positions := range at { // SQLite would join a table of outcomes by reading the whole job
+		w := where{tx: tx}
+		text := "UPDATE job_sims SET verdict = " + w.arg(int(o.verdict)) + ", codes = " + w.arg(textOrNull(o.codes)) + ", entry = " + w.arg(orNull(o.entry))
+		w.and("job_id = " + w.arg(int64(id)))
+		w.and(w.in("pos", list(tx, positions)))
+		w.and("verdict = 0")
+		if err := tx.exec(ctx, text+" WHERE "+w.String(), w.args...); err != nil {
+			return err
+		}
 	}
 	for entry := range entries {
 		if err := tx.exec(ctx, "INSERT INTO job_entries (job_id, ledger_id) VALUES ($1, $2)", int64(id), int64(entry)); err != nil {
