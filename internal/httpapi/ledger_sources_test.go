@@ -24,9 +24,12 @@ devices:
 
 // migratedFromTwo moves two SIMs of Workspace 100 and one of 200 together, and renames their
 // devices afterwards. It returns the path of the ledger entry.
-func migratedFromTwo(s *kit.Server) (entry string) {
+func migratedFromTwo(s *kit.Server, before ...func()) (entry string) {
 	s.T.Helper()
 	s.Seed(twoSources)
+	for _, do := range before {
+		do()
+	}
 	admin := s.As("admin@example.com")
 	admin.In(200).Patch("/api/v1/endpoint/9301", `{"sim": {"id": 260}}`).Is(http.StatusNoContent)
 	moved := admin.Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 250}, {"id": 260}, {"id": 251}], "auto_detach_devices": true, "dry_run": false}`)
@@ -41,7 +44,7 @@ var ofTheOtherSource = regexp.MustCompile(`898830300000000026|295050000000260|42
 // inPaths are ids that a reader could try in a path, by the place.
 var inPaths = map[string][]string{
 	"{sim_id}": {"250", "251", "260"}, "{endpoint_id}": {"9001", "9301"}, "{user_id}": {"my", "1", "2", "4", "42"}, "{profile_id}": {"1"},
-	"{token_id}": {"1"}, "{bic}": {"1234567890123456"}, "{key_id}": {"1"}, "{device_id}": {"1"}, "{workspace_id}": {"100", "200", "300"}, "{role_id}": {"1"},
+	"{token_id}": {"1"}, "{bic}": {"1234567890123456"}, "{key_id}": {"1"}, "{device_id}": {"1"}, "{workspace_id}": {"100", "200", "300"}, "{role_id}": {"1"}, "{job_id}": {"1"},
 }
 
 // paths are all paths of an operation that reads.
@@ -73,7 +76,13 @@ func paths(t *testing.T, pattern, entry string) []string {
 func TestLedgerHidesOtherSources(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
-		entry := migratedFromTwo(s)
+		entry := migratedFromTwo(s, func() {
+			_, j := jobOf(t, s, s.As("admin@example.com"), selecting(250, 260))
+			isJob(t, j, "planned", "2 planned")
+			if j.ID != 1 {
+				t.Fatalf("the job is %d: put it into inPaths", j.ID)
+			}
+		})
 		for name, c := range map[string]*kit.Client{
 			"Administrator": s.As("source@example.com"), "Observer": s.As("observer@example.com"), "application token": s.Program(100),
 		} {

@@ -31,7 +31,10 @@ var shownLists = []shownList{
 		map[string]string{"type": "event_type", "source": "event_source", "severity": "event_severity", "iccid": "sim.iccid"},
 		[]string{"from", "until", "tags", "ip_address", "imei", "iccid_with_luhn", "imsi", "network", "rat", "country"},
 	},
-	{"/api/v1/migration", fleet.MigrationList, nil, nil},
+	{
+		"/api/v1/migration", fleet.MigrationList, nil,
+		[]string{"from", "until", "source_workspace", "sim", "iccid", "iccid_with_luhn", "reference"}, // see TestContract_MigrationFilters
+	},
 	{"/api/v1/user", fleet.UserList, nil, nil},
 	{"/api/v1/audit", fleet.AuditList, map[string]string{"subject_type": "subject.type"}, nil},
 	{"/api/v1/application_token", fleet.ApplicationTokenList, nil, nil},

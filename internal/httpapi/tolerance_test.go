@@ -140,7 +140,9 @@ func TestPreflightEchoesRequestedHeaders(t *testing.T) {
 
 // A leading plus means ascending in every list, as sent, escaped, or decoded to a space.
 func TestSortPlus(t *testing.T) {
-	admin := kit.StartFerry(t, kit.SQLite).As("admin@example.com")
+	s := kit.StartFerry(t, kit.SQLite)
+	admin := s.As("admin@example.com")
+	job, _ := jobOf(t, s, admin, selecting(250, 251))
 	lists := 0
 	for _, r := range httpapi.Routes() {
 		o := documented(t, r.Pattern)
@@ -150,7 +152,7 @@ func TestSortPlus(t *testing.T) {
 		lists++
 		_, path, _ := strings.Cut(r.Pattern, " ")
 		if row := accesses[r.Pattern]; row.path != "" {
-			path = row.path
+			path = strings.Replace(row.path, migrationJobs+"/999", job, 1)
 		}
 		want := admin.Get(path + "?sort=id&per_page=20").Is(http.StatusOK)
 		for _, sort := range []string{"+id", "%2Bid", "%20id", "+ID", "%2b%20id"} {

@@ -54,9 +54,9 @@ func (v sights) linesOf(w *where, f fleet.Filter) string {
 
 // found selects the migrations that an index finds by a filter, and that may be more than those
 // that the reader sees. Migrations out of a Workspace of others are not looked for by that
-// Workspace: how long it takes would tell how many it has.
+// Workspace: how long it takes would show how many it has.
 func (v sights) found(w *where, f fleet.Filter) (text string, ok bool) {
-	of := ""
+	var of string
 	switch f.Field.Name {
 	case "sim", "iccid", "iccid_with_luhn":
 		of = v.linesOf(w, f)
