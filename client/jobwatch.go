@@ -118,7 +118,7 @@ func (w *jobWatch) open(ctx context.Context) error {
 	endless := *w.client.http
 	endless.Timeout = 0
 	watchdog := time.AfterFunc(watchSilence, func() { stop(errSilent) })
-	resp, err := endless.Do(req)
+	resp, err := endless.Do(req) //nolint:bodyclose // close closes it
 	if err != nil {
 		watchdog.Stop()
 		stop(nil)

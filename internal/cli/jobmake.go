@@ -165,7 +165,7 @@ func (r *jobRun) filterSource(ctx context.Context, s selection) (*source, error)
 	if err != nil && !listNotNeeded(s.from, err) {
 		return nil, err
 	}
-	ws, err := named(all).find("--from", s.from, noneOfYours)
+	ws, err := all.find("--from", s.from, noneOfYours)
 	return &source{Filter: filter, Workspace: ws}, err
 }
 

@@ -97,7 +97,7 @@ func (f *migrateFlags) runFlags(cmd *cobra.Command) {
 	f.conflict = stop
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().Var(&f.conflict, "on-conflict", "if some SIMs may not move: stop and move none, or skip them")
-	f.migrateJobFlags.flags(cmd)
+	f.jobFlags(cmd)
 	f.reportFlags(cmd)
 }
 

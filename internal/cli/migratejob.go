@@ -24,7 +24,7 @@ type migrateJobFlags struct {
 	start time.Time // what at means; zero for now
 }
 
-func (f *migrateJobFlags) flags(cmd *cobra.Command) {
+func (f *migrateJobFlags) jobFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.asJob, "as-job", false, "let the server move the SIMs as a job, which goes on if this command ends")
 	cmd.Flags().StringVar(&f.at, "at", "", "start a job at this time, such as 22:00, 'fri 22:00' or '2026-12-04 22:00', and do not wait for its end")
 	cmd.Flags().StringVar(&f.reference, "reference", "", "such as a ticket number, kept with a job and in the ledger")
