@@ -68,7 +68,7 @@ func writeAt(t *testing.T, path, text string) {
 func TestDamagedRunDoesNotHideOthers(t *testing.T) {
 	const good, bad = "20261122-100000-good", "20261123-100000-baad"
 	p := newPerson(t)
-	writeAt(t, filepath.Join(p.home, "profiles/default.json"), `{"server":"http://127.0.0.1:1"}`)
+	writeAt(t, filepath.Join(p.home, "profiles", "default.json"), `{"server":"http://127.0.0.1:1"}`)
 	for _, id := range []string{good, bad} {
 		writeAt(t, filepath.Join(p.home, "runs", id, "run.json"), `{"profile":"default","on_conflict":"stop"}`)
 		writeAt(t, filepath.Join(p.home, "runs", id, "plan.json"), runPlan)

@@ -41,7 +41,7 @@ func TestUnreachableServersAreExplained(t *testing.T) {
 func unreachable(t *testing.T, server string, args, want []string) {
 	t.Helper()
 	p := newPerson(t)
-	writeAt(t, filepath.Join(p.home, "profiles/default.json"), `{"server":"`+server+`","access_token":"x","refresh_token":"y"}`)
+	writeAt(t, filepath.Join(p.home, "profiles", "default.json"), `{"server":"`+server+`","access_token":"x","refresh_token":"y"}`)
 	got := p.run("secret\n", args...)
 	if got.code == 0 {
 		t.Error("it succeeded")

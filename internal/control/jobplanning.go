@@ -279,28 +279,14 @@ func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, part in
 		}
 		rows = append(rows, row)
 	}
-	if len(iccids) > 0 {
-		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(iccids)}}, false)
-		if err != nil {
-			return nil, err
-		}
-		ids := make(map[string]fleet.SIMID)
-		for _, sim := range snap.SIMs {
-			ids[string(sim.ICCID)] = sim.ID
-		}
-		for _, row := range absent {
-			if id := ids[row.Given]; id != 0 {
-				row.Pos, row.SIM = int64(id), id
-			} else {
-				row.Verdict = fleet.VerdictNotFound
-			}
-			rows = append(rows, row)
-		}
+	err := s.foundNow(ctx, tx, j, iccids, absent)
+	if err != nil {
+		return nil, err
 	}
+	rows = append(rows, absent...)
 	if err := s.freeze(ctx, tx, j, rows); err != nil {
 		return nil, err
 	}
-	var err error
 	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
 		return nil, err
 	}
@@ -315,4 +301,27 @@ func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, part in
 		}
 	}
 	return rows, nil
+}
+
+// foundNow looks again for SIMs that another job did not find by these ICCIDs.
+func (s *jobStep) foundNow(ctx context.Context, tx *store.Tx, j *fleet.Job, iccids []fleet.ICCID, absent []fleet.JobSIM) error {
+	if len(iccids) == 0 {
+		return nil
+	}
+	snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(iccids)}}, false)
+	if err != nil {
+		return err
+	}
+	ids := make(map[string]fleet.SIMID)
+	for _, sim := range snap.SIMs {
+		ids[string(sim.ICCID)] = sim.ID
+	}
+	for i, row := range absent {
+		if id := ids[row.Given]; id != 0 {
+			absent[i].Pos, absent[i].SIM = int64(id), id
+		} else {
+			absent[i].Verdict = fleet.VerdictNotFound
+		}
+	}
+	return nil
 }

@@ -28,15 +28,26 @@ func (a JobAction) allowed(ctx context.Context, tx *store.Tx, who identity.Princ
 		return fleet.Errorf(fleet.Forbidden, "Only the user who made the job, or an Administrator of its target, may %s it", a.Do)
 	}
 	if !slices.Contains(from[a.Do], j.State) {
-		names := make([]string, len(from[a.Do]))
-		for i, s := range from[a.Do] {
-			names[i] = string(s)
-		}
-		return fleet.Errorf(fleet.InUse, "The job is %s: only a job that is %s can be %s", j.State, strings.Join(names, " or "), pastOf[a.Do])
+		return a.inState(j.State)
 	}
 	if a.Do != JobStart {
 		return nil
 	}
+	return a.mayStart(ctx, tx, j)
+}
+
+// inState is the refusal of an action on a job in a state that does not allow it.
+func (a JobAction) inState(state fleet.JobState) error {
+	names := make([]string, len(from[a.Do]))
+	for i, s := range from[a.Do] {
+		names[i] = string(s)
+	}
+	return fleet.Errorf(fleet.InUse, "The job is %s: only a job that is %s can be %s", state, strings.Join(names, " or "), pastOf[a.Do])
+}
+
+// mayStart refuses to start a job whose plan is not the one that the caller has seen, or has
+// refusals that stop it.
+func (a JobAction) mayStart(ctx context.Context, tx *store.Tx, j fleet.Job) (err error) {
 	if a.Tag == "" {
 		return fleet.Invalid("If-Match", "it is required: send the ETag of the job's plan")
 	}

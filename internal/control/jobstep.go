@@ -95,23 +95,7 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 		s.who.User, s.who.Username, s.who.SuperAdmin = user.ID, user.Username, user.SuperAdmin
 	}
 	before := j.State
-	switch j.State {
-	case fleet.JobPlanning:
-		err = s.plan(ctx, tx, &j)
-	case fleet.JobPlanned:
-		if !s.expired(tx, &j) {
-			return nil
-		}
-	case fleet.JobWaiting:
-		err = s.begin(ctx, tx, &j)
-	case fleet.JobRunning:
-		err = s.chunk(ctx, tx, &j)
-	case fleet.JobPaused:
-		if !s.expired(tx, &j) {
-			return nil
-		}
-	}
-	if err != nil {
+	if changed, err := s.advance(ctx, tx, &j); err != nil || !changed {
 		return err
 	}
 	s.more = !j.NextAt.IsZero() && !j.NextAt.After(tx.Now())
@@ -119,6 +103,21 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 		s.c.log.Info("job", "job", int64(j.ID), "state", string(j.State), "was", string(before))
 	}
 	return tx.SaveJob(ctx, j, &s.lease)
+}
+
+// advance does what the state of a job asks for, and reports whether the job has changed.
+func (s *jobStep) advance(ctx context.Context, tx *store.Tx, j *fleet.Job) (changed bool, err error) {
+	switch j.State {
+	case fleet.JobPlanning:
+		return true, s.plan(ctx, tx, j)
+	case fleet.JobWaiting:
+		return true, s.begin(ctx, tx, j)
+	case fleet.JobRunning:
+		return true, s.chunk(ctx, tx, j)
+	case fleet.JobPlanned, fleet.JobPaused:
+		return s.expired(tx, j), nil
+	}
+	return true, nil
 }
 
 // chunk moves the next SIMs of a job, with their verdicts and the progress of the job.

@@ -98,7 +98,7 @@ func (a *api) awaitPlan(r *request, location string, wait time.Duration, reply *
 	for {
 		j, err := a.control.Job(r.Context(), r.who, fleet.JobID(id))
 		if err != nil {
-			return nil //nolint:nilerr // the job was made; the caller can read it later, or lost the right to
+			return nil // the job was made; the caller can read it later, or lost the right to
 		}
 		reply.Body, reply.ETag = httpx.JSON(http.StatusCreated, jobBody(j)).Body, j.ETag
 		if j.State != fleet.JobPlanning {

@@ -37,7 +37,8 @@ func jobRequest(b wire.JobRequest) (n control.NewJob, err error) {
 			return n, fleet.Invalid("landing.status", "%q is not known; use contract or activate", httpx.Clip(b.Landing.Status))
 		}
 	}
-	return n, jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
+	err = jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
+	return n, err
 }
 
 // statusJobRequest converts the body of POST /api/v1/sim_status_job.
@@ -57,7 +58,8 @@ func statusJobRequest(b wire.SIMStatusJobRequest) (n control.NewJob, err error) 
 	if n.Select, err = jobSelect(b.Select); err != nil {
 		return n, err
 	}
-	return n, jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
+	err = jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
+	return n, err
 }
 
 // givenID reads a reference that is required.

@@ -78,7 +78,7 @@ func TestLedgerHidesOtherSources(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		entry := migratedFromTwo(s, func() {
 			_, j := jobOf(t, s, s.As("admin@example.com"), selecting(250, 260))
-			isJob(t, j, "planned", "2 planned")
+			isJob(t, j, "planned", "1 planned, 1 refused")
 			if j.ID != 1 {
 				t.Fatalf("the job is %d: put it into inPaths", j.ID)
 			}

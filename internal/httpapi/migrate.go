@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
-	"strings"
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
@@ -73,9 +72,6 @@ func (a *api) realRun(r *request, req fleet.MigrationRequest) (response, error) 
 	reply, err := a.control.Migrate(r.Context(), r.who, run, control.Write[control.Migrated]{Once: once, Encoder: encoder[control.Migrated](migrated)})
 	return replied(reply), err
 }
-
-// guard returns the value of If-Match.
-func (r *request) guard() string { return strings.Join(r.Header.Values("If-Match"), ", ") }
 
 // precondition reads the preview that If-Match names; nil for none. A guard that is present must
 // be effective: an empty or a second one is refused.

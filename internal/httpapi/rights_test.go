@@ -196,17 +196,17 @@ users:
 // heldJobs makes a job in each state from which a write leads, and returns their paths.
 func heldJobs(s *kit.Server, c *kit.Client) (known []string) {
 	s.T.Helper()
-	make := func(name string, body object) string {
+	made := func(name string, body object) string {
 		path := c.Post(migrationJobs, body).Is(http.StatusCreated).Header.Get("Location")
 		known = append(known, "{"+name+"}", strings.TrimPrefix(path, migrationJobs+"/"))
 		return path
 	}
 	to := func(id int64) object { return plus(selecting(id), "target_workspace", object{"id": 200}) }
 	later := plus(withAuto(to(1005)), "not_before", "2030-01-01T00:00:00Z")
-	planned := make("planned", to(1004))
-	make("open", to(1004))
-	make("waiting", later)
-	paused, ended := make("paused", later), make("ended", later)
+	planned := made("planned", to(1004))
+	made("open", to(1004))
+	made("waiting", later)
+	paused, ended := made("paused", later), made("ended", later)
 	s.RunJobs()
 	c.Post(paused+"/pause", "").Is(http.StatusOK)
 	c.Post(ended+"/cancel", "").Is(http.StatusOK)

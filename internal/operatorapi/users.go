@@ -81,7 +81,7 @@ func changedUser(r *request) (c userChange, understood any, err error) {
 	}{c.user, body}, err
 }
 
-func changeUser(o rules, ctx context.Context, c userChange) (operator.UserListing, error) {
+func changeUser(o rules, ctx context.Context, c userChange) (operator.UserListing, error) { //nolint:revive // the order of a method expression of rules
 	return o.ChangeUser(ctx, c.user, c.patch)
 }
 
@@ -122,7 +122,7 @@ func newPassword(r *request) (c passwordChange, err error) {
 	return c, err
 }
 
-func setPassword(o rules, ctx context.Context, c passwordChange) error {
+func setPassword(o rules, ctx context.Context, c passwordChange) error { //nolint:revive // the order of a method expression of rules
 	return o.SetPassword(ctx, c.user, c.password)
 }
 
@@ -144,7 +144,7 @@ func unlock(r *request) (l lockout, err error) {
 	return l, nil
 }
 
-func unlockUser(o rules, ctx context.Context, l lockout) error {
+func unlockUser(o rules, ctx context.Context, l lockout) error { //nolint:revive // the order of a method expression of rules
 	return o.UnlockUser(ctx, l.user, l.from)
 }
 
@@ -160,7 +160,7 @@ func memberInPath(r *request) (m member, err error) {
 	return m, err
 }
 
-func removeRole(o rules, ctx context.Context, m member) error {
+func removeRole(o rules, ctx context.Context, m member) error { //nolint:revive // the order of a method expression of rules
 	return o.RemoveRole(ctx, m.user, m.workspace)
 }
 
@@ -189,7 +189,7 @@ func newRole(r *request) (m memberRole, err error) {
 	return m, err
 }
 
-func setRole(o rules, ctx context.Context, m memberRole) (operator.UserListing, error) {
+func setRole(o rules, ctx context.Context, m memberRole) (operator.UserListing, error) { //nolint:revive // the order of a method expression of rules
 	return o.SetRole(ctx, m.user, m.workspace, m.role, m.status)
 }
 

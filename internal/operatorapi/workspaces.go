@@ -78,7 +78,7 @@ func changedWorkspace(r *request) (c workspaceChange, understood any, err error)
 	}{int64(c.workspace), body}, err
 }
 
-func changeWorkspace(o rules, ctx context.Context, c workspaceChange) (fleet.Workspace, error) {
+func changeWorkspace(o rules, ctx context.Context, c workspaceChange) (fleet.Workspace, error) { //nolint:revive // the order of a method expression of rules
 	return o.ChangeWorkspace(ctx, c.workspace, c.patch)
 }
 

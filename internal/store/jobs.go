@@ -74,7 +74,8 @@ func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSe
 	if _, err = tx.one(ctx, "SELECT selection FROM jobs WHERE id = $1", []any{int64(id)}, &text); err != nil {
 		return sel, err
 	}
-	return sel, json.Unmarshal([]byte(text), &sel)
+	err = json.Unmarshal([]byte(text), &sel)
+	return sel, err
 }
 
 // HoldJob reads a job and locks it until the transaction ends. It does not check rights.
@@ -223,7 +224,7 @@ func (tx *Tx) Jobs(ctx context.Context, who Caller, token fleet.WorkspaceID, l f
 	if _, err := tx.one(ctx, "SELECT count(*) FROM jobs j WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
-	offset := 0
+	var offset int
 	page.Page, offset = l.At(page.Total)
 	page.Items = []fleet.Job{}
 	err := tx.each(ctx, "SELECT "+jobColumns+jobTables+" WHERE "+w.String()+" ORDER BY "+w.orderBy(l, jobListColumns)+

@@ -145,19 +145,20 @@ func (k kind) matches(field any, v string) bool {
 	case numbers, numbersLuhn:
 		list, _ := field.([]string)
 		return slices.Contains(list, v[:19])
-	case since, before:
-		from, until, _ := span(v)
-		t, is := field.(time.Time)
-		return is && (k == since && !t.Before(from) || k == before && t.Before(until))
+	case since, before, instant:
+		return k.within(field, v)
 	case tagged:
 		s, is := field.(string)
 		return is && slices.Contains(strings.Split(strings.ReplaceAll(s, " ", ""), ","), strings.ReplaceAll(v, " ", ""))
-	case instant:
-		from, until, _ := span(v)
-		t, is := field.(time.Time)
-		return is && !t.Before(from) && t.Before(until)
 	}
 	return field == v
+}
+
+// within reports whether an instant is in a span, after its start, or before its end.
+func (k kind) within(field any, v string) bool {
+	from, until, _ := span(v)
+	t, is := field.(time.Time)
+	return is && (k == before || !t.Before(from)) && (k == since || t.Before(until))
 }
 
 // span is a whole day, or the millisecond of an instant.

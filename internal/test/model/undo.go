@@ -46,17 +46,7 @@ func (m *Model) UndoMigration(h int, a Undo) Answer {
 	if len(missing) > 0 {
 		return allMissing(missing)
 	}
-	for _, ws := range w.homes {
-		if !m.administers(c.user, ws) {
-			missing = append(missing, "workspace with id "+number(ws)+" not found")
-		}
-	}
-	if m.role(c.user, w.entry.target) == 0 {
-		for _, l := range w.lines {
-			missing = append(missing, "sim with id "+number(l.sim.id)+" not found")
-		}
-	}
-	if len(missing) > 0 {
+	if missing := m.unseen(c, w); len(missing) > 0 {
 		return allMissing(missing)
 	}
 	if groups := m.against(c.user, w); len(groups) > 0 {
@@ -70,6 +60,21 @@ func (m *Model) UndoMigration(h int, a Undo) Answer {
 		answer = answer.with("Location", fmt.Sprintf("/api/v1/migration/%d", first))
 	}
 	return answer
+}
+
+// unseen names the Workspaces and SIMs of an undo that the caller does not see.
+func (m *Model) unseen(c caller, w wayBack) (missing []string) {
+	for _, ws := range w.homes {
+		if !m.administers(c.user, ws) {
+			missing = append(missing, "workspace with id "+number(ws)+" not found")
+		}
+	}
+	if m.role(c.user, w.entry.target) == 0 {
+		for _, l := range w.lines {
+			missing = append(missing, "sim with id "+number(l.sim.id)+" not found")
+		}
+	}
+	return missing
 }
 
 // back finds the lines of an undo, and the SIMs that are not in the entry.
