@@ -75,6 +75,9 @@ func (s selection) count(total int) int {
 	return len(s.IDs)
 }
 
+// Full reports whether the selection can name no more SIMs; the page says so then.
+func (s selection) Full() bool { return len(s.IDs) == maxPicked }
+
 // List is the value of sel.
 func (s selection) List() string { return listOf(s.IDs) }
 

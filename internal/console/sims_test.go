@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -141,6 +142,19 @@ func TestConsole_Selection(t *testing.T) {
 	if n := strings.Count(p.get("/sims/export?status=2").Text, "\n"); n != 2 {
 		t.Errorf("the export of the Suspended SIMs has %d lines", n)
 	}
+}
+
+// A selection that can name no more SIMs says so.
+func TestConsole_FullSelection(t *testing.T) {
+	p := newSite(t, console.Options{}).as(t, "admin@example.com")
+	ids := make([]string, 1501)
+	for i := range ids {
+		ids[i] = strconv.Itoa(10_000 + i)
+	}
+	few, full := strings.Join(ids[:1499], ","), strings.Join(ids, ",")
+	p.get("/sims?sel="+few).lacks(t, "A selection names at most")
+	p.get("/sims?sel="+full).has(t, "A selection names at most 1,500 SIMs")
+	p.get("/sims?all=1&sel="+full).has(t, "At most 1,500 SIMs can be left out.")
 }
 
 // Whatever an address says, the list is a page and not an error.
