@@ -49,7 +49,10 @@ type Server struct {
 	bearers  map[string]int64 // good ones, with their Workspace
 	refresh  string           // the one that is good
 	issued   int
-	Reused   int // how often a spent refresh token came back: a thief, or two processes without manners
+	// before is the predecessor of refresh. It is good until successor has arrived: a client that
+	// is killed before it stores the response to a renewal has nothing else.
+	before, successor string
+	Reused            int // how often a spent refresh token came back: a thief, or two processes without manners
 }
 
 // Start runs a server over a fleet, for as long as the test does.
@@ -123,11 +126,16 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	case body["refresh_token"] != nil:
+		if s.before != "" && body["refresh_token"] == s.before {
+			s.successor = s.issue(s.home)
+			reply(w, http.StatusOK, map[string]string{"auth_token": s.successor, "refresh_token": s.refresh})
+			return
+		}
 		if body["refresh_token"] != s.refresh || s.refresh == "" {
 			if s.refresh != "" { // else the session had ended before
 				s.Reused++
 			}
-			s.refresh = ""
+			s.refresh, s.before = "", ""
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
@@ -135,9 +143,13 @@ func (s *Server) authenticate(w http.ResponseWriter, r *http.Request) {
 		reply(w, http.StatusBadRequest, problem(1000, "BadRequest", "who are you?"))
 		return
 	}
-	bearer := s.issue(s.home)
+	s.before = ""
+	if body["refresh_token"] != nil {
+		s.before = s.refresh
+	}
+	s.successor = s.issue(s.home)
 	s.refresh = fmt.Sprintf("refresh-%d", s.issued)
-	reply(w, http.StatusOK, map[string]string{"auth_token": bearer, "refresh_token": s.refresh})
+	reply(w, http.StatusOK, map[string]string{"auth_token": s.successor, "refresh_token": s.refresh})
 }
 
 func (s *Server) issue(workspace int64) string {
@@ -161,6 +173,9 @@ func (s *Server) signedIn(do func(http.ResponseWriter, *http.Request, caller)) h
 		bearer := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 		s.mu.Lock()
 		workspace, ok := s.bearers[bearer]
+		if bearer == s.successor {
+			s.before = ""
+		}
 		if nth(s.requests, s.options.Spend) {
 			delete(s.bearers, bearer)
 			ok = false
@@ -271,7 +286,7 @@ func (s *Server) migrate(w http.ResponseWriter, r *http.Request, _ caller) {
 	s.runs++
 	n := s.runs
 	if n == s.options.End {
-		s.bearers, s.refresh = make(map[string]int64), ""
+		s.bearers, s.refresh, s.before = make(map[string]int64), "", ""
 		s.mu.Unlock()
 		reply(w, http.StatusUnauthorized, api.Message{Message: "signed out"})
 		return
