@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/internal/cli/bulk"
-	"github.com/simferry/simferry/internal/cli/iccidfile"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/iccidfile"
 )
 
 // selection is which SIMs are meant, as flags.

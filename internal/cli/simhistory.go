@@ -8,7 +8,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
-	"github.com/simferry/simferry/internal/cli/iccidfile"
+	"github.com/simferry/simferry/internal/iccidfile"
 )
 
 // simsHistory is the command that shows where a SIM has been.

@@ -11,10 +11,10 @@ import (
 	"strings"
 
 	wire "github.com/simferry/simferry/api"
-	"github.com/simferry/simferry/internal/cli/iccidfile"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpx"
+	"github.com/simferry/simferry/internal/iccidfile"
 )
 
 // isUpload reports whether the body is a file of ICCIDs, with the options in the query.

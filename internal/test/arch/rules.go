@@ -47,7 +47,7 @@ var Rules = map[string]Rule{
 	"internal/limit":          {StdOnly: true},
 	"internal/netaddr":        {StdOnly: true},
 	"internal/identity":       {Imports: []string{"internal/fleet", "internal/limit"}},
-	"internal/cli/iccidfile":  {Imports: []string{"internal/fleet", "internal/tablefile"}},
+	"internal/iccidfile":      {Imports: []string{"internal/fleet", "internal/tablefile"}},
 	"internal/mailer":         {Imports: []string{"internal/fleet", "internal/secretfile"}},
 	"internal/secretfile":     {StdOnly: true},
 	"internal/termtext":       {StdOnly: true},
@@ -81,7 +81,7 @@ var Rules = map[string]Rule{
 	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile"}},
 	"internal/httpx":   {Imports: []string{"api", "internal/fleet", "internal/limit", "internal/netaddr"}},
 	"internal/httpapi": {
-		Imports: []string{"api", "internal/cli/iccidfile", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity"},
+		Imports: []string{"api", "internal/iccidfile", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity"},
 		Tests:   []string{"client", "internal/operator"},
 	},
 	"internal/operatorapi": {Imports: []string{ // world: lists of SIMs that the operator sends
@@ -97,7 +97,7 @@ var Rules = map[string]Rule{
 	},
 	"internal/cli": {Imports: []string{
 		"api", "client", "internal/config", "internal/control", "internal/dburl", "internal/demo", "internal/cli/atomicfile", "internal/cli/bulk", "internal/fleet",
-		"internal/identity", "internal/cli/iccidfile", "internal/limit", "internal/cli/profile", "internal/operator", "internal/server",
+		"internal/identity", "internal/iccidfile", "internal/limit", "internal/cli/profile", "internal/operator", "internal/server",
 		"internal/tablefile", "internal/termtext", "internal/world",
 	}},
 	"internal/demo": {Imports: []string{"api", "client", "internal/config", "internal/server"}},

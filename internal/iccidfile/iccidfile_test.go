@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/simferry/simferry/internal/cli/iccidfile"
+	"github.com/simferry/simferry/internal/iccidfile"
 )
 
 const (
