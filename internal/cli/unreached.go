@@ -67,7 +67,7 @@ func reasonOf(err error) (reason, cure string) {
 	return err.Error(), checkAddress
 }
 
-// certificateFault says what is wrong with the certificate of a server, "" if nothing is.
+// certificateFault returns why the certificate of a server is refused, "" if it is not.
 func certificateFault(err error) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
 		return "its certificate is signed by an authority that is not trusted"

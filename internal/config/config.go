@@ -35,7 +35,7 @@ type Config struct {
 	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one more for writing
 	ShutdownGrace     time.Duration  // how long requests may still run after SIGTERM
 	Limits            Limits         // limits per caller and in total
-	Version           string         // of the program, for the console; not a setting
+	Version           string         // of the program, shown by the console; not a setting
 }
 
 // Values of RequireMFA.

@@ -26,7 +26,7 @@ type Options struct {
 	PublicURL string
 	// Door holds the gates that the console shares with the API; nil means its own.
 	Door *limit.Door
-	// Version of the server, for the foot of each page.
+	// Version of the server, shown at the end of each page.
 	Version string
 	// Mail reports whether the server sends mail, so that a forgotten password can be reset.
 	Mail bool

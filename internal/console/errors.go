@@ -9,6 +9,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httplog"
 )
 
 // failure is what an error page shows.
@@ -37,7 +38,7 @@ var withMessage = map[string]bool{"forbidden": true, "input": true}
 // failed returns the page for an error. Errors that are not for the caller become a 500 with a
 // fixed text; the log has the details under the request number.
 func (r *request) failed(err error) reply {
-	noted(r.Context()).err = err
+	httplog.Of(r.Context()).Err = err
 	code := fleet.CodeOf(err)
 	if code == fleet.InvalidToken || code == fleet.TokenExpired {
 		return r.signInFirst()

@@ -18,6 +18,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httplog"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -48,7 +49,7 @@ func (r *request) send(res reply) {
 		h.Set("Content-Type", res.kind)
 		h.Set("Content-Disposition", "attachment; filename="+strconv.Quote(res.name))
 		if err := res.stream(r.writer); err != nil {
-			noted(r.Context()).err = err
+			httplog.Of(r.Context()).Err = err
 			panic(http.ErrAbortHandler) // the browser must not take a part for the whole
 		}
 	default:
@@ -67,7 +68,7 @@ type page struct {
 	Title      string
 	Nav        string // the entry of the navigation that is current, see nav
 	Who        identity.Principal
-	Workspaces []fleet.Membership // of the user, for the switch
+	Workspaces []fleet.Membership // of the user, to switch to
 	RequestID  string
 	Now        time.Time
 	Version    string
@@ -88,7 +89,7 @@ func (r *request) door(name, title string, data any) (reply, error) {
 }
 
 func (r *request) render(status int, frame, name string, p page) (reply, error) {
-	p.Who, p.RequestID, p.Version, p.Now = r.who, noted(r.Context()).id, r.console.o.Version, r.control().Now()
+	p.Who, p.RequestID, p.Version, p.Now = r.who, httplog.Of(r.Context()).ID, r.console.o.Version, r.control().Now()
 	p.Done = doneText(r.URL.Query())
 	if frame == "layout" && r.who.User != 0 {
 		all, err := r.control().Memberships(r.Context(), r.who)

@@ -3,6 +3,7 @@ package console
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httplog"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/limit"
 	"github.com/simferry/simferry/internal/netaddr"
@@ -40,9 +42,9 @@ type request struct {
 // control returns the rules.
 func (r *request) control() *control.Control { return r.console.control }
 
-// origin says where the request came from, for the audit log.
+// origin returns the address and id of the request, as the audit log keeps them.
 func (r *request) origin() identity.Origin {
-	return identity.Origin{Address: r.from, RequestID: noted(r.Context()).id}
+	return identity.Origin{Address: r.from, RequestID: httplog.Of(r.Context()).ID}
 }
 
 // id reads a path parameter that must be a whole number. Errors: NotFound.
@@ -122,7 +124,7 @@ func (r *request) admit() error {
 		return err
 	}
 	leave()
-	noted(r.Context()).user = r.who.User
+	httplog.Of(r.Context()).Attrs = []slog.Attr{slog.Int64("user", int64(r.who.User))}
 	caller := "user " + strconv.FormatInt(int64(r.who.User), 10)
 	r.Request = r.WithContext(limit.WithParty(r.Context(), caller))
 	leave, err = r.wait(r.console.door.Callers, caller)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httplog"
 	"github.com/simferry/simferry/internal/identity"
 )
 
@@ -94,7 +95,7 @@ func (r *request) signInProblem(err error) (reply, error) {
 	default:
 		return reply{}, err
 	}
-	noted(r.Context()).err = err
+	httplog.Of(r.Context()).Err = err
 	res, err := r.door("signin", text("signin.title"), r.signInData(problem))
 	res.status = 401
 	return res, err
@@ -146,7 +147,7 @@ func signInCode(r *request) (reply, error) {
 		default:
 			return reply{}, err
 		}
-		noted(r.Context()).err = err
+		httplog.Of(r.Context()).Err = err
 		res, err := r.door("code", text("code.title"), r.signInData(text("code.wrong")))
 		res.status = 401
 		return res, err
@@ -237,7 +238,7 @@ func activate(r *request) (reply, error) {
 // length: the API gets a digest.
 const leastPassword = 10
 
-// newPasswordProblem returns what is wrong with a new password that was typed twice.
+// newPasswordProblem returns why a new password that was typed twice is refused.
 func newPasswordProblem(password, again string) string {
 	switch {
 	case len([]rune(password)) < leastPassword:

@@ -127,7 +127,7 @@ func (n NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principal
 	return j, auditJob(ctx, tx, who, fleet.AuditJobCreated, j)
 }
 
-// auditJob records what a user did with a job, for the Workspace of the bearer and the target.
+// auditJob records what a user did with a job, in the logs of the bearer's Workspace and the target.
 func auditJob(ctx context.Context, tx *store.Tx, who identity.Principal, action fleet.AuditAction, j fleet.Job) error {
 	e := fleet.AuditEntry{Action: action, Subject: fleet.Subject("job", j.ID), Detail: fleet.AuditDetail{Target: j.Target.ID, Status: string(j.State)}}
 	for _, ws := range []fleet.WorkspaceID{who.Workspace, j.Target.ID} {

@@ -44,6 +44,7 @@ var Rules = map[string]Rule{
 	"internal/dburl":          {StdOnly: true},
 	"internal/docspage":       {},
 	"internal/cli/atomicfile": {StdOnly: true},
+	"internal/httplog":        {Imports: []string{"internal/limit", "internal/netaddr"}},
 	"internal/limit":          {StdOnly: true},
 	"internal/netaddr":        {StdOnly: true},
 	"internal/identity":       {Imports: []string{"internal/fleet", "internal/limit"}},
@@ -78,8 +79,10 @@ var Rules = map[string]Rule{
 	"internal/job": {Imports: []string{"internal/control", "internal/fleet"}, Tests: []string{"internal/operator"}, Never: []string{"net/http/..."}},
 
 	// the ways in
-	"internal/console": {Imports: []string{"internal/control", "internal/fleet", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile"}},
-	"internal/httpx":   {Imports: []string{"api", "internal/fleet", "internal/limit", "internal/netaddr"}},
+	"internal/console": {Imports: []string{
+		"internal/control", "internal/fleet", "internal/httplog", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile",
+	}},
+	"internal/httpx": {Imports: []string{"api", "internal/fleet", "internal/httplog", "internal/limit", "internal/netaddr"}},
 	"internal/httpapi": {
 		Imports: []string{"api", "internal/iccidfile", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity"},
 		Tests:   []string{"client", "internal/operator"},

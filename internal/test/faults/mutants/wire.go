@@ -26,7 +26,7 @@ var wire = []faults.Mutation{
 	replace("foreign_user_read", "a user of a foreign Workspace is read before the membership is asked for, so the time shows who exists",
 		"internal/control/users.go", `return tx.UserSeenBy(ctx, who.User, id, "")`, `return tx.UserByID(ctx, id)`),
 	replace("hung_up", "a client that hangs up is logged as an error of the server",
-		"internal/httpx/middleware.go", "errors.Is(e.err, context.Canceled) && r.Context().Err() != nil", "errors.Is(e.err, context.Canceled) && r.Context() == nil"),
+		"internal/httplog/httplog.go", "errors.Is(e.Err, context.Canceled) && r.Context().Err() != nil", "errors.Is(e.Err, context.Canceled) && r.Context() == nil"),
 	replace("hop_port", "an entry of X-Forwarded-For with a port is not an address",
 		"internal/netaddr/netaddr.go", "if p, err := netip.ParseAddrPort(s); err == nil {", "if p, err := netip.ParseAddrPort(s); err == nil && s == \"\" {"),
 	replace("connections_unbounded", "one address may have any number of connections",

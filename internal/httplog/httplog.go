@@ -1,0 +1,109 @@
+// Package httplog writes one line per HTTP request, for the APIs and the console alike.
+package httplog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/simferry/simferry/internal/limit"
+	"github.com/simferry/simferry/internal/netaddr"
+)
+
+// Entry collects what a handler adds to the line of its request.
+type Entry struct {
+	ID    string // that the response and the line have; "" without a Logger
+	Attrs []slog.Attr
+	Err   error // why the request was refused or failed; nil for none
+}
+
+type entryKey struct{}
+
+// Of returns the entry of a request's context; one that is not logged without a Logger.
+func Of(ctx context.Context) *Entry {
+	if e, ok := ctx.Value(entryKey{}).(*Entry); ok {
+		return e
+	}
+	return new(Entry)
+}
+
+// Logger logs requests.
+type Logger struct {
+	Log            *slog.Logger
+	TrustedProxies []netip.Prefix // proxies whose X-Forwarded-For is used
+	// Panicked writes the response to a request whose handler panicked before it wrote anything.
+	Panicked func(w http.ResponseWriter, e *Entry)
+}
+
+// Wrap writes one line per request, sets X-Request-Id, and turns a panic into a response.
+func (l Logger) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		e := &Entry{ID: uuid.NewString()}
+		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		sw.Header().Set("X-Request-Id", e.ID)
+		defer func() {
+			if p := recover(); p != nil {
+				e.Err = fmt.Errorf(limit.LogPanic+"%v\n%s", p, debug.Stack())
+				if !sw.wrote {
+					l.Panicked(sw, e)
+				}
+			}
+			l.line(r, sw, e, time.Since(start))
+		}()
+		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
+	})
+}
+
+// hungUp is the logged status of a request whose client has disconnected; it is never sent.
+const hungUp = 499
+
+func (l Logger) line(r *http.Request, sw *statusWriter, e *Entry, took time.Duration) {
+	level := slog.LevelInfo
+	if sw.status >= http.StatusInternalServerError && errors.Is(e.Err, context.Canceled) && r.Context().Err() != nil {
+		sw.status = hungUp // the work was cancelled because the client left: not a server error
+	}
+	attrs := []slog.Attr{
+		slog.String("id", e.ID), slog.String("method", r.Method), slog.String("path", r.URL.Path),
+		slog.Int("status", sw.status), slog.Int64("bytes", sw.bytes), slog.Duration("took", took),
+		slog.String("from", netaddr.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"), l.TrustedProxies).String()),
+	}
+	attrs = append(attrs, e.Attrs...)
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("err", e.Err.Error()))
+	}
+	if sw.status >= http.StatusInternalServerError {
+		level = slog.LevelError
+	}
+	l.Log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// statusWriter records the status and size of the response.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+	wrote  bool
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status, w.wrote = status, true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *statusWriter) Write(b []byte) (int, error) {
+	w.wrote = true
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap gives http.ResponseController access to the wrapped writer.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
