@@ -10,6 +10,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 func TestNewRefusesInvalidBaseURLs(t *testing.T) {
@@ -37,7 +38,7 @@ func TestRequestsNameTheProgramBelowTheBasePath(t *testing.T) {
 // Preview, the real run, and all its effects.
 func TestMigrationEndToEnd(t *testing.T) {
 	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
-	ask := client.MigrationRequest{Target: 200, SIMs: []int64{250, 252}, AllowedStatuses: []int64{client.SIMActivated, client.SIMIssued}, DetachDevices: true}
+	ask := client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{kit.AttachedSIM, kit.IssuedSIM}, AllowedStatuses: []int64{client.SIMActivated, client.SIMIssued}, DetachDevices: true}
 	preview, err := c.Preview(ctx, ask)
 	if err != nil {
 		t.Fatal(err)
@@ -71,22 +72,22 @@ func TestMigrationEndToEnd(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if entry.SIMCount != 2 || len(entry.SIMs) != 2 || entry.SIMs[0].After.Workspace.ID != 200 || entry.SIMs[0].After.Status.ID != client.SIMSuspended {
+	if entry.SIMCount != 2 || len(entry.SIMs) != 2 || entry.SIMs[0].After.Workspace.ID != kit.FleetFR || entry.SIMs[0].After.Status.ID != client.SIMSuspended {
 		t.Errorf("ledger entry: %+v", entry)
 	}
-	moved, err := c.InWorkspace(200).SIM(ctx, 250)
-	if err != nil || moved.CustomerOrg.ID != 200 || moved.Endpoint != nil {
+	moved, err := c.InWorkspace(kit.FleetFR).SIM(ctx, kit.AttachedSIM)
+	if err != nil || moved.CustomerOrg.ID != kit.FleetFR || moved.Endpoint != nil {
 		t.Errorf("the SIM: %+v %v", moved, err)
 	}
 }
 
 func TestSelectorsByICCIDAndRange(t *testing.T) {
 	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
-	byNumber, err := c.Preview(ctx, client.MigrationRequest{Target: 200, ICCIDs: []string{"8988303000000000252"}})
-	if err != nil || byNumber.SIMCount != 1 || byNumber.SIMs[0].ID != 252 {
+	byNumber, err := c.Preview(ctx, client.MigrationRequest{Target: kit.FleetFR, ICCIDs: []string{kit.ICCID(kit.IssuedSIM)}})
+	if err != nil || byNumber.SIMCount != 1 || byNumber.SIMs[0].ID != kit.IssuedSIM {
 		t.Errorf("%+v %v", byNumber, err)
 	}
-	byRange, err := c.Preview(ctx, client.MigrationRequest{Target: 200, Range: &api.ICCIDRange{Start: "8988303000000001000", End: "8988303000000001499"}})
+	byRange, err := c.Preview(ctx, client.MigrationRequest{Target: kit.FleetFR, Range: &api.ICCIDRange{Start: "8988303000000001000", End: "8988303000000001499"}})
 	if err != nil || byRange.SIMCount != 500 {
 		t.Errorf("%+v %v", byRange, err)
 	}
@@ -98,13 +99,13 @@ func TestSIMs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(page.Items) != 2 || page.Items[0].ID != 253 || page.Page != 1 || page.PerPage != 2 || page.Total != 3 || page.TotalPages != 2 {
+	if len(page.Items) != 2 || page.Items[0].ID != kit.SuspendedSIM || page.Page != 1 || page.PerPage != 2 || page.Total != 3 || page.TotalPages != 2 {
 		t.Errorf("page: %+v", page)
 	}
-	if err := c.SetSIMStatus(ctx, 252, client.SIMActivated); err != nil {
+	if err := c.SetSIMStatus(ctx, kit.IssuedSIM, client.SIMActivated); err != nil {
 		t.Fatal(err)
 	}
-	sim, err := c.SIM(ctx, 252)
+	sim, err := c.SIM(ctx, kit.IssuedSIM)
 	if err != nil || sim.Status.ID != client.SIMActivated {
 		t.Errorf("%+v %v", sim, err)
 	}
@@ -136,18 +137,18 @@ func TestAllSIMsWalksEveryPage(t *testing.T) {
 
 func TestEvents(t *testing.T) {
 	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
-	if err := c.SetSIMStatus(ctx, 252, client.SIMActivated); err != nil {
+	if err := c.SetSIMStatus(ctx, kit.IssuedSIM, client.SIMActivated); err != nil {
 		t.Fatal(err)
 	}
 	all, err := c.ListEvents(ctx, client.ListOptions{Filter: "event_type:8"})
-	if err != nil || len(all.Items) != 1 || all.Items[0].SIM.ID != 252 {
+	if err != nil || len(all.Items) != 1 || all.Items[0].SIM.ID != kit.IssuedSIM {
 		t.Errorf("%+v %v", all, err)
 	}
-	one, err := c.SIMEvents(ctx, 252, client.ListOptions{})
+	one, err := c.SIMEvents(ctx, kit.IssuedSIM, client.ListOptions{})
 	if err != nil || len(one.Items) != 1 || one.Items[0].User.Username != admin {
 		t.Errorf("%+v %v", one, err)
 	}
-	for event, err := range c.AllSIMEvents(ctx, 252, client.ListOptions{}) {
+	for event, err := range c.AllSIMEvents(ctx, kit.IssuedSIM, client.ListOptions{}) {
 		if err != nil || event.Type.ID != 8 {
 			t.Errorf("%+v %v", event, err)
 		}
@@ -161,7 +162,7 @@ func TestEvents(t *testing.T) {
 	if err != nil || !slices.Contains(types, api.Ref{ID: 69, Description: "SIM migration"}) {
 		t.Errorf("%v %v", types, err)
 	}
-	if none, err := c.SIMEvents(ctx, 290, client.ListOptions{}); err != nil || len(none.Items) != 0 {
+	if none, err := c.SIMEvents(ctx, kit.SIMElsewhere, client.ListOptions{}); err != nil || len(none.Items) != 0 {
 		t.Errorf("a foreign SIM: %+v %v", none, err)
 	}
 }
@@ -192,8 +193,8 @@ func TestUserAndWorkspace(t *testing.T) {
 
 func TestLedger(t *testing.T) {
 	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
-	for _, id := range []int64{252, 253, 254} {
-		if _, err := c.Migrate(ctx, client.MigrationRequest{Target: 200, SIMs: []int64{id}}); err != nil {
+	for _, id := range []int64{kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM} {
+		if _, err := c.Migrate(ctx, client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{id}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -203,7 +204,7 @@ func TestLedger(t *testing.T) {
 	}
 	n := 0
 	for entry, err := range c.AllMigrations(ctx, client.ListOptions{PerPage: 2, Sort: "id"}) {
-		if err != nil || entry.TargetWorkspace.ID != 200 {
+		if err != nil || entry.TargetWorkspace.ID != kit.FleetFR {
 			t.Errorf("%+v %v", entry, err)
 		}
 		n++

@@ -6,6 +6,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 func newDevice(name string) client.DeviceChange {
@@ -30,11 +31,11 @@ func TestDeviceEndToEnd(t *testing.T) {
 	if err := c.DeleteDevice(ctx, made.ID); !client.IsInUse(err) || client.IsConflict(err) {
 		t.Errorf("deleted while it holds a SIM: %v", err)
 	}
-	if err := c.AttachSIM(ctx, 9002, 252); !client.IsInUse(err) {
+	if err := c.AttachSIM(ctx, kit.EmptyDevice, kit.IssuedSIM); !client.IsInUse(err) {
 		t.Errorf("a SIM that sits elsewhere: %v", err)
 	}
 	must(t, c.DetachSIM(ctx, made.ID))
-	must(t, c.AttachSIM(ctx, 9002, 252))
+	must(t, c.AttachSIM(ctx, kit.EmptyDevice, kit.IssuedSIM))
 	must(t, c.ChangeDevice(ctx, made.ID, client.DeviceChange{Name: api.Null[string](), Tags: api.Some("north")}))
 	must(t, c.SetDeviceStatus(ctx, made.ID, client.DeviceDisabled))
 	got, err := c.Device(ctx, made.ID)
@@ -105,7 +106,7 @@ func TestListsAroundDevices(t *testing.T) {
 	if _, err := c.TariffProfile(ctx, 7); !client.IsNotFound(err) {
 		t.Errorf("%v", err)
 	}
-	if err := c.AttachSIM(ctx, 9002, 252); !client.IsForbidden(err) {
+	if err := c.AttachSIM(ctx, kit.EmptyDevice, kit.IssuedSIM); !client.IsForbidden(err) {
 		t.Errorf("an Observer: %v", err)
 	}
 }

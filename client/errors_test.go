@@ -1,12 +1,14 @@
 package client_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 func TestRefusalsOfTheRealServer(t *testing.T) {
@@ -21,8 +23,8 @@ func TestRefusalsOfTheRealServer(t *testing.T) {
 		code   int
 	}{
 		{"a SIM that is not there", missing(c), client.IsNotFound, http.StatusNotFound, 1201},
-		{"a role that is not enough", clientAs(t, s, observer).SetSIMStatus(ctx, 252, client.SIMActivated), client.IsForbidden, http.StatusForbidden, 1104},
-		{"a transition that is not", c.SetSIMStatus(ctx, 250, client.SIMIssued), client.IsInvalid, http.StatusBadRequest, 1000},
+		{"a role that is not enough", clientAs(t, s, observer).SetSIMStatus(ctx, kit.IssuedSIM, client.SIMActivated), client.IsForbidden, http.StatusForbidden, 1104},
+		{"a transition that is not", c.SetSIMStatus(ctx, kit.AttachedSIM, client.SIMIssued), client.IsInvalid, http.StatusBadRequest, 1000},
 		{"nobody", missing(clientFor(t, s)), client.IsUnauthorized, http.StatusUnauthorized, 0},
 		{"a wrong password", missing(clientFor(t, s, client.WithPassword(admin, "wrong"))), client.IsUnauthorized, http.StatusUnauthorized, 0},
 	}
@@ -38,7 +40,7 @@ func TestRefusalsOfTheRealServer(t *testing.T) {
 
 func TestMissingSIMsAreNamed(t *testing.T) {
 	c := clientAs(t, startFerry(t), admin)
-	_, err := c.Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{250, 4711, 290}})
+	_, err := c.Preview(t.Context(), client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{kit.AttachedSIM, 4711, kit.SIMElsewhere}})
 	got := asError[*client.APIError](t, err)
 	if !client.IsNotFound(err) || len(got.Problems) != 2 || !strings.Contains(got.Problems[0].Message, "4711") {
 		t.Errorf("%+v", got)
@@ -47,7 +49,7 @@ func TestMissingSIMsAreNamed(t *testing.T) {
 
 func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
 	c := clientAs(t, startFerry(t), admin)
-	ask := client.MigrationRequest{Target: 200, SIMs: []int64{250, 252, 260}, AllowedStatuses: []int64{client.SIMActivated}}
+	ask := client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{kit.AttachedSIM, kit.IssuedSIM, kit.SIMInFR}, AllowedStatuses: []int64{client.SIMActivated}}
 	for name, run := range map[string]func() error{
 		"dry run":  func() error { _, err := c.Preview(t.Context(), ask); return err },
 		"real run": func() error { _, err := c.Migrate(t.Context(), ask); return err },
@@ -61,8 +63,8 @@ func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
 					held[g.ErrorCode] = append(held[g.ErrorCode], sim.ID)
 				}
 			}
-			if len(held) != 3 || !slices.Equal(held[client.SIMsAttached], []int64{250}) ||
-				!slices.Equal(held[client.StatusNotAllowed], []int64{252}) || !slices.Equal(held[client.AlreadyInTarget], []int64{260}) {
+			if len(held) != 3 || !slices.Equal(held[client.SIMsAttached], []int64{kit.AttachedSIM}) ||
+				!slices.Equal(held[client.StatusNotAllowed], []int64{kit.IssuedSIM}) || !slices.Equal(held[client.AlreadyInTarget], []int64{kit.SIMInFR}) {
 				t.Errorf("held back: %v", held)
 			}
 			if !client.IsConflict(err) || client.IsStale(err) || !got.Has(client.SIMsAttached) || got.Has(client.TargetSuspended) {
@@ -80,17 +82,17 @@ func TestConflictNamesEveryReasonAndSIM(t *testing.T) {
 
 func TestStaleErrorListsChanges(t *testing.T) {
 	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
-	ask := client.MigrationRequest{Target: 200, SIMs: []int64{251, 252}}
+	ask := client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{kit.ActivatedSIM, kit.IssuedSIM}}
 	preview, err := c.Preview(ctx, ask)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := c.SetSIMStatus(ctx, 252, client.SIMActivated); err != nil {
+	if err := c.SetSIMStatus(ctx, kit.IssuedSIM, client.SIMActivated); err != nil {
 		t.Fatal(err)
 	}
 	_, err = c.Migrate(ctx, ask, client.IfMatch(preview.ETag))
 	got := asError[*client.StaleError](t, err)
-	if len(got.SIMs) != 1 || got.SIMs[0].ID != 252 || got.SIMs[0].Changes[0].Now.ID != client.SIMActivated {
+	if len(got.SIMs) != 1 || got.SIMs[0].ID != kit.IssuedSIM || got.SIMs[0].Changes[0].Now.ID != client.SIMActivated {
 		t.Errorf("%+v", got.SIMs)
 	}
 	if !client.IsStale(err) || client.IsConflict(err) || asError[*client.APIError](t, err).Status != http.StatusPreconditionFailed {
@@ -102,10 +104,10 @@ func TestStaleErrorListsChanges(t *testing.T) {
 func TestKeyOfAnotherRequest(t *testing.T) {
 	ctx, c := t.Context(), clientAs(t, startFerry(t), admin)
 	key := client.IdempotencyKey("rollout 7")
-	if _, err := c.Migrate(ctx, client.MigrationRequest{Target: 200, SIMs: []int64{252}}, key); err != nil {
+	if _, err := c.Migrate(ctx, client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{kit.IssuedSIM}}, key); err != nil {
 		t.Fatal(err)
 	}
-	_, err := c.Migrate(ctx, client.MigrationRequest{Target: 200, SIMs: []int64{253}}, key)
+	_, err := c.Migrate(ctx, client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{kit.SuspendedSIM}}, key)
 	if !client.IsInvalid(err) || client.IsConflict(err) {
 		t.Errorf("%v", err)
 	}
@@ -152,8 +154,8 @@ func TestForeignErrorResponses(t *testing.T) {
 
 // A server that performs a real run instead of a preview must be reported.
 func TestRealRunInsteadOfPreview(t *testing.T) {
-	url, _ := startScript(t, status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`))
-	if _, err := newClient(t, url).Preview(t.Context(), client.MigrationRequest{Target: 200, SIMs: []int64{1}}); err == nil {
+	url, _ := startScript(t, status(http.StatusOK, fmt.Sprintf(`{"sim_count": 1, "dry_run": false, "target_workspace": {"id": %d, "name": "x"}, "sims": []}`, kit.FleetFR)))
+	if _, err := newClient(t, url).Preview(t.Context(), client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{1}}); err == nil {
 		t.Error("a real run in place of the preview was not reported")
 	}
 }

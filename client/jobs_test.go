@@ -7,6 +7,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // A job is planned, started, followed to its end, listed and undone.
@@ -17,7 +18,7 @@ func TestJobs(t *testing.T) {
 	if offered, err := c.OffersJobs(ctx); err != nil || !offered {
 		t.Fatalf("OffersJobs: %t, %v", offered, err)
 	}
-	to := api.RefTo(300)
+	to := api.RefTo(kit.FleetUS)
 	made, err := c.CreateMigrationJob(ctx, api.JobRequest{TargetWorkspace: &to, Select: &api.JobSelect{SIMs: []api.IDRef{api.RefTo(250)}}, AutoDetachDevices: api.Some(true)})
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +43,7 @@ func TestJobs(t *testing.T) {
 		t.Error("the job was not followed to its end")
 	}
 	for sim, err := range c.AllJobSIMs(ctx, made.ID, client.ListOptions{Filter: "verdict:done"}) {
-		if err != nil || sim.ID != 250 {
+		if err != nil || sim.ID != kit.AttachedSIM {
 			t.Errorf("SIM %+v, %v", sim, err)
 		}
 	}

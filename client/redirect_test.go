@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // For every request and every redirect, nothing is sent to the new address, and the error names
@@ -45,7 +46,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 			return err
 		},
 		"migration": func(c *client.Client, _ *client.Operator) error {
-			_, err := c.Migrate(t.Context(), client.MigrationRequest{Target: 1, SIMs: []int64{1}}, client.IdempotencyKey("k"))
+			_, err := c.Migrate(t.Context(), client.MigrationRequest{Target: kit.Issuer, SIMs: []int64{1}}, client.IdempotencyKey("k"))
 			return err
 		},
 		"operator": func(_ *client.Client, o *client.Operator) error {

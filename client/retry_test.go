@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -12,19 +13,20 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 var (
-	someSIM = client.MigrationRequest{Target: 200, SIMs: []int64{252}}
-	moved   = status(http.StatusOK, `{"sim_count": 1, "dry_run": false, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`)
-	shown   = status(http.StatusOK, `{"sim_count": 1, "dry_run": true, "target_workspace": {"id": 200, "name": "x"}, "sims": []}`)
-	sim     = status(http.StatusOK, `{"id": 252}`)
+	someSIM = client.MigrationRequest{Target: kit.FleetFR, SIMs: []int64{kit.IssuedSIM}}
+	moved   = status(http.StatusOK, fmt.Sprintf(`{"sim_count": 1, "dry_run": false, "target_workspace": {"id": %d, "name": "x"}, "sims": []}`, kit.FleetFR))
+	shown   = status(http.StatusOK, fmt.Sprintf(`{"sim_count": 1, "dry_run": true, "target_workspace": {"id": %d, "name": "x"}, "sims": []}`, kit.FleetFR))
+	sim     = status(http.StatusOK, fmt.Sprintf(`{"id": %d}`, kit.IssuedSIM))
 	busy    = status(http.StatusServiceUnavailable, "")
 )
 
 // What is repeated, and what never is.
 func TestRetryPolicy(t *testing.T) {
-	read := func(ctx context.Context, c *client.Client) error { _, err := c.SIM(ctx, 252); return err }
+	read := func(ctx context.Context, c *client.Client) error { _, err := c.SIM(ctx, kit.IssuedSIM); return err }
 	preview := func(ctx context.Context, c *client.Client) error { _, err := c.Preview(ctx, someSIM); return err }
 	write := func(ctx context.Context, c *client.Client) error { _, err := c.Migrate(ctx, someSIM); return err }
 	keyed := func(ctx context.Context, c *client.Client) error {
@@ -32,7 +34,7 @@ func TestRetryPolicy(t *testing.T) {
 		return err
 	}
 	patch := func(ctx context.Context, c *client.Client) error {
-		return c.SetSIMStatus(ctx, 252, client.SIMActivated)
+		return c.SetSIMStatus(ctx, kit.IssuedSIM, client.SIMActivated)
 	}
 	signIn := func(ctx context.Context, c *client.Client) error {
 		_, err := c.AuthenticateUser(ctx, admin, "x")
@@ -113,11 +115,11 @@ func TestRetriesAreBounded(t *testing.T) {
 	url, s := startScript(t, busy)
 	clock := newClock()
 	policy := client.Retry{Attempts: 6, MinDelay: 100 * time.Millisecond, MaxDelay: 500 * time.Millisecond}
-	_, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), 252)
+	_, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), kit.IssuedSIM)
 	if !client.IsUnavailable(err) || len(s.requests()) != 6 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
-	for i, ms := range []int{100, 200, 400, 500, 500} {
+	for i, ms := range []int{kit.FleetDE, kit.FleetFR, kit.FleetBR, kit.SuspendedFleet, kit.SuspendedFleet} {
 		longest := time.Duration(ms) * time.Millisecond
 		if got := clock.sleeps()[i]; got < longest/2 || got > longest {
 			t.Errorf("wait %d: %v, want between %v and %v", i+1, got, longest/2, longest)
@@ -130,7 +132,7 @@ func TestBackoffHasJitter(t *testing.T) {
 	url, _ := startScript(t, busy)
 	clock := newClock()
 	policy := client.Retry{Attempts: 20, MinDelay: time.Second, MaxDelay: time.Second}
-	if _, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), 252); err == nil {
+	if _, err := newClient(t, url, client.WithClock(clock), client.WithRetry(policy)).SIM(t.Context(), kit.IssuedSIM); err == nil {
 		t.Fatal("it was served")
 	}
 	distinct := map[time.Duration]bool{}
@@ -144,7 +146,7 @@ func TestBackoffHasJitter(t *testing.T) {
 
 func TestNoRetry(t *testing.T) {
 	url, s := startScript(t, busy)
-	if _, err := newClient(t, url, client.WithRetry(client.NoRetry)).SIM(t.Context(), 252); err == nil || len(s.requests()) != 1 {
+	if _, err := newClient(t, url, client.WithRetry(client.NoRetry)).SIM(t.Context(), kit.IssuedSIM); err == nil || len(s.requests()) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
 }
@@ -168,7 +170,7 @@ func TestRetryAfter(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			url, _ := startScript(t, status(http.StatusServiceUnavailable, "", tt.header...), sim)
 			clock := newClock()
-			_, err := newClient(t, url, client.WithClock(clock)).SIM(t.Context(), 252)
+			_, err := newClient(t, url, client.WithClock(clock)).SIM(t.Context(), kit.IssuedSIM)
 			if tt.high == 0 {
 				if got := asError[*client.APIError](t, err); got.RetryAfter < time.Hour || len(clock.sleeps()) != 0 {
 					t.Errorf("%+v, slept %v", got, clock.sleeps())
@@ -190,7 +192,7 @@ func TestRetryAfterDateUsesTheServersClock(t *testing.T) {
 		w.Header()["Date"] = nil
 		status(http.StatusServiceUnavailable, "", "Retry-After", at)(w, r)
 	}, sim)
-	if _, err := newClient(t, url, client.WithClock(clock)).SIM(t.Context(), 252); err != nil || clock.sleeps()[0] < 20*time.Second || clock.sleeps()[0] > 21*time.Second {
+	if _, err := newClient(t, url, client.WithClock(clock)).SIM(t.Context(), kit.IssuedSIM); err != nil || clock.sleeps()[0] < 20*time.Second || clock.sleeps()[0] > 21*time.Second {
 		t.Errorf("%v, slept %v", err, clock.sleeps())
 	}
 }
@@ -200,7 +202,7 @@ func TestDeadlineEndsRetries(t *testing.T) {
 	url, s := startScript(t, status(http.StatusServiceUnavailable, "", "Retry-After", "30"))
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	_, err := newClient(t, url).SIM(ctx, 252)
+	_, err := newClient(t, url).SIM(ctx, kit.IssuedSIM)
 	if !client.IsUnavailable(err) || len(s.requests()) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
@@ -213,7 +215,7 @@ func TestCanceledContextEndsTheRequest(t *testing.T) {
 		<-r.Context().Done()
 		hangUp(w, r)
 	})
-	_, err := newClient(t, url, client.WithClock(newClock())).SIM(ctx, 252)
+	_, err := newClient(t, url, client.WithClock(newClock())).SIM(ctx, kit.IssuedSIM)
 	if !errors.Is(err, context.Canceled) || len(s.requests()) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
@@ -225,7 +227,7 @@ func TestWrongCertificateIsNotRetried(t *testing.T) {
 	defer server.Close()
 	server.Config.ErrorLog = discard
 	clock := newClock()
-	_, err := newClient(t, server.URL, client.WithClock(clock)).SIM(t.Context(), 252)
+	_, err := newClient(t, server.URL, client.WithClock(clock)).SIM(t.Context(), kit.IssuedSIM)
 	if err == nil || len(clock.sleeps()) != 0 {
 		t.Errorf("%v, slept %v", err, clock.sleeps())
 	}
@@ -234,7 +236,7 @@ func TestWrongCertificateIsNotRetried(t *testing.T) {
 func TestSystemClock(t *testing.T) {
 	url, s := startScript(t, busy, sim)
 	policy := client.Retry{Attempts: 2, MinDelay: time.Millisecond, MaxDelay: time.Millisecond}
-	if _, err := newClient(t, url, client.WithRetry(policy)).SIM(t.Context(), 252); err != nil || len(s.requests()) != 2 {
+	if _, err := newClient(t, url, client.WithRetry(policy)).SIM(t.Context(), kit.IssuedSIM); err != nil || len(s.requests()) != 2 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
 }

@@ -43,7 +43,7 @@ func TestSignsInOnceForManyRequests(t *testing.T) {
 	s := startFerry(t)
 	h, signIns := counted(s, signInPath)
 	c := clientAs(t, s, admin, client.WithHTTPClient(h))
-	inParallel(t, 16, func() error { _, err := c.SIM(t.Context(), 252); return err })
+	inParallel(t, 16, func() error { _, err := c.SIM(t.Context(), kit.IssuedSIM); return err })
 	if signIns() != 1 {
 		t.Errorf("%d sign-ins for 16 requests", signIns())
 	}
@@ -55,7 +55,7 @@ func TestExpiringBearerIsRenewed(t *testing.T) {
 	h, signIns := counted(s, signInPath)
 	c := clientAs(t, s, admin, client.WithHTTPClient(h))
 	for range 3 {
-		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
+		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), kit.IssuedSIM); return err })
 		s.Clock.Advance(4 * time.Hour)
 	}
 	if signIns() != 3 {
@@ -70,7 +70,7 @@ func TestRefusedBearerIsRenewed(t *testing.T) {
 	slow := kit.NewClock() // stopped: nothing expires for the client
 	c := clientAs(t, s, admin, client.WithHTTPClient(h), client.WithClock(&clock{Clock: slow}))
 	for range 2 {
-		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), 252); return err })
+		inParallel(t, 8, func() error { _, err := c.SIM(t.Context(), kit.IssuedSIM); return err })
 		s.Clock.Advance(5 * time.Hour)
 	}
 	if signIns() != 2 {
@@ -93,7 +93,7 @@ func inParallel(t *testing.T, n int, do func() error) {
 
 func TestApplicationToken(t *testing.T) {
 	s := startFerry(t)
-	made, err := operator.New(s.Control).CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, Description: "reporting"})
+	made, err := operator.New(s.Control).CreateApplicationToken(t.Context(), control.NewToken{Workspace: kit.FleetDE, Description: "reporting"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestLostRefreshSignsInAgain(t *testing.T) {
 		}
 	})
 	c := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(newClock()))
-	if _, err := c.SIM(t.Context(), 252); err != nil || refreshes.Load() != 1 || passwords.Load() != 2 {
+	if _, err := c.SIM(t.Context(), kit.IssuedSIM); err != nil || refreshes.Load() != 1 || passwords.Load() != 2 {
 		t.Errorf("%v after %d refreshes and %d passwords", err, refreshes.Load(), passwords.Load())
 	}
 }
@@ -170,10 +170,10 @@ func TestLostRefreshSignsInAgain(t *testing.T) {
 func TestLostRefreshIsRetried(t *testing.T) {
 	url, s := startScript(t, hangUp, status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
-	if _, err := c.SIM(t.Context(), 252); err == nil {
+	if _, err := c.SIM(t.Context(), kit.IssuedSIM); err == nil {
 		t.Error("it was served without a bearer")
 	}
-	if _, err := c.SIM(t.Context(), 252); err != nil || len(s.requests()) != 3 {
+	if _, err := c.SIM(t.Context(), kit.IssuedSIM); err != nil || len(s.requests()) != 3 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
 }
@@ -183,7 +183,7 @@ func TestRefusedRefreshIsNotRetried(t *testing.T) {
 	url, s := startScript(t, status(http.StatusUnauthorized, ""), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
 	for range 2 {
-		if _, err := c.SIM(t.Context(), 252); err == nil {
+		if _, err := c.SIM(t.Context(), kit.IssuedSIM); err == nil {
 			t.Error("it was served without a bearer")
 		}
 	}
@@ -196,10 +196,10 @@ func TestRefusedRefreshIsNotRetried(t *testing.T) {
 func TestThrottledRefreshCanBeRetried(t *testing.T) {
 	url, _ := startScript(t, status(http.StatusTooManyRequests, ""), status(http.StatusOK, `{"auth_token": "t", "refresh_token": "r2"}`), sim)
 	c := newClient(t, url, client.WithRefreshToken("r1", nil), client.WithClock(newClock()))
-	if _, err := c.SIM(t.Context(), 252); !client.IsTooManyRequests(err) {
+	if _, err := c.SIM(t.Context(), kit.IssuedSIM); !client.IsTooManyRequests(err) {
 		t.Errorf("%v", err)
 	}
-	if _, err := c.SIM(t.Context(), 252); err != nil {
+	if _, err := c.SIM(t.Context(), kit.IssuedSIM); err != nil {
 		t.Error(err)
 	}
 }
@@ -209,7 +209,7 @@ func TestOneRenewalForAllRetries(t *testing.T) {
 	refused := status(http.StatusUnauthorized, `{"message": "no"}`)
 	first, second := status(http.StatusOK, `{"auth_token": "a"}`), status(http.StatusOK, `{"auth_token": "b"}`)
 	url, s := startScript(t, []http.HandlerFunc{first, refused, second, busy, refused}...)
-	_, err := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(newClock())).SIM(t.Context(), 252)
+	_, err := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(newClock())).SIM(t.Context(), kit.IssuedSIM)
 	if !client.IsUnauthorized(err) || len(s.requests()) != 5 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
@@ -225,7 +225,7 @@ func TestOneRenewalPerRequest(t *testing.T) {
 		}
 		status(http.StatusUnauthorized, `{"message": "no"}`)(w, r)
 	})
-	_, err := newClient(t, url, client.WithPassword(admin, "x")).SIM(t.Context(), 252)
+	_, err := newClient(t, url, client.WithPassword(admin, "x")).SIM(t.Context(), kit.IssuedSIM)
 	if !client.IsUnauthorized(err) || len(s.requests()) != 4 {
 		t.Errorf("%v after %d requests, want sign-in, refusal, sign-in, refusal", err, len(s.requests()))
 	}
@@ -235,7 +235,7 @@ func rand() string { return client.NewIdempotencyKey() }
 
 func TestStaticBearerIsNotRenewed(t *testing.T) {
 	url, s := startScript(t, status(http.StatusUnauthorized, `{"message": "expired"}`))
-	_, err := newClient(t, url, client.WithBearer("old")).SIM(t.Context(), 252)
+	_, err := newClient(t, url, client.WithBearer("old")).SIM(t.Context(), kit.IssuedSIM)
 	if !client.IsUnauthorized(err) || !strings.Contains(err.Error(), "expired") || len(s.requests()) != 1 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
@@ -260,12 +260,12 @@ func TestOwnTokenSource(t *testing.T) {
 		}
 		return "old", nil
 	})
-	if _, err := newClient(t, url, client.WithTokenSource(source)).SIM(t.Context(), 252); err != nil || len(s.requests()) != 2 {
+	if _, err := newClient(t, url, client.WithTokenSource(source)).SIM(t.Context(), kit.IssuedSIM); err != nil || len(s.requests()) != 2 {
 		t.Errorf("%v after %d requests", err, len(s.requests()))
 	}
 	vault := errors.New("the vault is sealed")
 	failing := bearers(func(string) (string, error) { return "", vault })
-	if _, err := newClient(t, url, client.WithTokenSource(failing)).SIM(t.Context(), 252); !errors.Is(err, vault) {
+	if _, err := newClient(t, url, client.WithTokenSource(failing)).SIM(t.Context(), kit.IssuedSIM); !errors.Is(err, vault) {
 		t.Errorf("%v", err)
 	}
 }
@@ -273,7 +273,7 @@ func TestOwnTokenSource(t *testing.T) {
 func TestSwitchWorkspace(t *testing.T) {
 	s := startFerry(t)
 	c := clientAs(t, s, admin)
-	there := c.InWorkspace(200)
+	there := c.InWorkspace(kit.FleetFR)
 	if ws, err := there.MyWorkspace(t.Context()); err != nil || ws.ID != 200 {
 		t.Errorf("%+v %v", ws, err)
 	}
@@ -284,7 +284,7 @@ func TestSwitchWorkspace(t *testing.T) {
 	if ws, err := there.MyWorkspace(t.Context()); err != nil || ws.ID != 200 {
 		t.Errorf("after both bearers' expiry: %+v %v", ws, err)
 	}
-	if _, err := c.SwitchWorkspace(t.Context(), 900); !client.IsUnauthorized(err) {
+	if _, err := c.SwitchWorkspace(t.Context(), kit.Elsewhere); !client.IsUnauthorized(err) {
 		t.Errorf("a Workspace of which the caller is not a member: %v", err)
 	}
 }
@@ -303,7 +303,7 @@ func TestBearersWithoutExpiry(t *testing.T) {
 			clock := newClock()
 			c := newClient(t, url, client.WithPassword(admin, "x"), client.WithClock(clock))
 			for range 3 {
-				if _, err := c.SIM(t.Context(), 252); err != nil {
+				if _, err := c.SIM(t.Context(), kit.IssuedSIM); err != nil {
 					t.Fatal(err)
 				}
 				clock.Advance(24 * time.Hour)
@@ -326,14 +326,14 @@ func TestWaitForRenewalCanBeCanceled(t *testing.T) {
 	c := newClient(t, url, client.WithPassword(admin, "x"))
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if _, err := c.SIM(t.Context(), 252); err != nil {
+		if _, err := c.SIM(t.Context(), kit.IssuedSIM); err != nil {
 			t.Error(err)
 		}
 	})
 	<-signingIn
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := c.SIM(ctx, 252); !errors.Is(err, context.Canceled) {
+	if _, err := c.SIM(ctx, kit.IssuedSIM); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 	close(finish)

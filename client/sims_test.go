@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // The issuer of SIMs assigns one, deletes others and registers a batch as a customer.
@@ -17,18 +18,18 @@ func TestSIMsFromTheirIssuer(t *testing.T) {
 		t.Fatal(err)
 	}
 	issuer, customer := clientAs(t, s, "issuer@example.com"), clientAs(t, s, admin)
-	entry, err := issuer.PatchSIM(ctx, 252, api.SIMPatch{CustomerOrg: api.Some(api.RefTo(200))})
+	entry, err := issuer.PatchSIM(ctx, kit.IssuedSIM, api.SIMPatch{CustomerOrg: api.Some(api.RefTo(kit.FleetFR))})
 	if err != nil || entry == "" {
 		t.Fatalf("%q: %v", entry, err)
 	}
-	if entry, err := issuer.PatchSIM(ctx, 252, api.SIMPatch{ResellerOrg: api.Some(api.RefTo(600))}); err != nil || entry != "" {
+	if entry, err := issuer.PatchSIM(ctx, kit.IssuedSIM, api.SIMPatch{ResellerOrg: api.Some(api.RefTo(kit.Reseller))}); err != nil || entry != "" {
 		t.Errorf("%q: %v", entry, err)
 	}
-	_, err = issuer.PatchSIM(ctx, 250, api.SIMPatch{CustomerOrg: api.Null[api.IDRef]()})
+	_, err = issuer.PatchSIM(ctx, kit.AttachedSIM, api.SIMPatch{CustomerOrg: api.Null[api.IDRef]()})
 	if !client.IsConflict(err) {
 		t.Errorf("a SIM in a device: %v", err)
 	}
-	if _, err := customer.PatchSIM(ctx, 251, api.SIMPatch{CustomerOrg: api.Some(api.RefTo(200))}); !client.IsForbidden(err) {
+	if _, err := customer.PatchSIM(ctx, kit.ActivatedSIM, api.SIMPatch{CustomerOrg: api.Some(api.RefTo(kit.FleetFR))}); !client.IsForbidden(err) {
 		t.Errorf("by a customer: %v", err)
 	}
 	if err := issuer.DeleteSIM(ctx, 5002); err != nil {
@@ -38,7 +39,7 @@ func TestSIMsFromTheirIssuer(t *testing.T) {
 		t.Error(err)
 	}
 	var refused *client.APIError
-	if err := customer.DeleteSIMs(ctx, []int64{1002, 250}); !errors.As(err, &refused) || refused.Status != http.StatusConflict || len(refused.Problems) != 1 {
+	if err := customer.DeleteSIMs(ctx, []int64{1002, kit.AttachedSIM}); !errors.As(err, &refused) || refused.Status != http.StatusConflict || len(refused.Problems) != 1 {
 		t.Errorf("a SIM in a device: %v", err)
 	}
 	waiting, err := customer.Batch(ctx, "1234567890123456")
@@ -46,7 +47,7 @@ func TestSIMsFromTheirIssuer(t *testing.T) {
 		t.Fatalf("%+v: %v", waiting, err)
 	}
 	got, err := customer.RegisterBatch(ctx, "1234567890123456", client.SIMActivated, client.IdempotencyKey("k"))
-	if err != nil || len(got) != 1 || got[0].CustomerOrg.ID != 100 || got[0].Status.ID != client.SIMActivated {
+	if err != nil || len(got) != 1 || got[0].CustomerOrg.ID != kit.FleetDE || got[0].Status.ID != client.SIMActivated {
 		t.Errorf("%+v: %v", got, err)
 	}
 	if _, err := customer.Batch(ctx, "1234567890123456"); !client.IsInvalid(err) {
@@ -56,7 +57,7 @@ func TestSIMsFromTheirIssuer(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(events.Items, func(e api.Event) bool { return e.Type.ID == 48 }) {
 		t.Errorf("%+v: %v", events, err)
 	}
-	for _, err := range customer.AllUserEvents(ctx, 7, client.ListOptions{}) {
+	for _, err := range customer.AllUserEvents(ctx, kit.IssuerAdminID, client.ListOptions{}) {
 		if err != nil {
 			t.Error(err)
 		}

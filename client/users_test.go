@@ -30,8 +30,8 @@ func TestUsers(t *testing.T) {
 		t.Errorf("%v, %v", list, err)
 	}
 	for i, err := range []error{
-		c.RenameUser(ctx, "observer@example.com", "Olga"), c.GiveRole(ctx, "3", 100, 2), c.TakeRole(ctx, "3", 100, 3),
-		c.SuspendMember(ctx, "3", 100), c.ActivateMember(ctx, "3", 100), c.SetDefaultWorkspace(ctx, 200),
+		c.RenameUser(ctx, "observer@example.com", "Olga"), c.GiveRole(ctx, "3", kit.FleetDE, 2), c.TakeRole(ctx, "3", kit.FleetDE, 3),
+		c.SuspendMember(ctx, "3", kit.FleetDE), c.ActivateMember(ctx, "3", kit.FleetDE), c.SetDefaultWorkspace(ctx, kit.FleetFR),
 	} {
 		if err != nil {
 			t.Errorf("step %d: %v", i, err)
@@ -41,7 +41,7 @@ func TestUsers(t *testing.T) {
 	if err != nil || got.Name != "Olga" || len(got.Roles) != 1 || got.Roles[0].ID != 2 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	if err := c.RemoveMember(ctx, "3", 100); err != nil {
+	if err := c.RemoveMember(ctx, "3", kit.FleetDE); err != nil {
 		t.Error(err)
 	}
 	if _, err := c.User(ctx, "3"); !client.IsNotFound(err) {
@@ -52,7 +52,7 @@ func TestUsers(t *testing.T) {
 func TestInvitations(t *testing.T) {
 	s := startFerry(t)
 	c, ctx := clientAs(t, s, admin), t.Context()
-	key, err := c.Invite(ctx, client.Invitation{Username: "new@example.com", Name: "New", Workspace: 200, Roles: []int64{2, 3}})
+	key, err := c.Invite(ctx, client.Invitation{Username: "new@example.com", Name: "New", Workspace: kit.FleetFR, Roles: []int64{2, 3}})
 	if err != nil || key != "" {
 		t.Fatalf("%q, %v", key, err)
 	}

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/console"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // filled puts ids of nothing into a pattern, so that a form of the walk changes nothing.
@@ -83,7 +85,7 @@ func TestConsole_Authorization(t *testing.T) {
 func TestConsole_ForeignWorkspace(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "stranger@example.com")
-	foreign, absent := p.get("/sims/250").is(t, http.StatusNotFound), p.get("/sims/999999").is(t, http.StatusNotFound)
+	foreign, absent := p.get(simPage(kit.AttachedSIM)).is(t, http.StatusNotFound), p.get("/sims/999999").is(t, http.StatusNotFound)
 	strip := func(a answer) string {
 		text, _, _ := strings.Cut(a.main(), "Request <code>")
 		return text
@@ -91,10 +93,10 @@ func TestConsole_ForeignWorkspace(t *testing.T) {
 	if strip(foreign) != strip(absent) {
 		t.Errorf("the pages differ:\n%s\n%s", strip(foreign), strip(absent))
 	}
-	key := p.get("/sims/290").once(t)
-	p.post("/sims/250/status", "once", key, "status", "2").is(t, http.StatusNotFound)
-	p.get("/sims?q=8988303000000000250").is(t, http.StatusOK).lacks(t, `href="/sims/250"`).has(t, "No SIM matches.")
+	key := p.get(simPage(kit.SIMElsewhere)).once(t)
+	p.post(simPage(kit.AttachedSIM)+"/status", "once", key, "status", "2").is(t, http.StatusNotFound)
+	p.get("/sims?q=8988303000000000250").is(t, http.StatusOK).lacks(t, fmt.Sprintf(`href="/sims/%d"`, kit.AttachedSIM)).has(t, "No SIM matches.")
 	p.get("/sims?q=tracker-7").has(t, "No SIM matches.")
 	p.post("/switch", "workspace", "100").is(t, http.StatusNotFound)
-	p.get("/sims/export?sel=250").is(t, http.StatusOK).lacks(t, "8988303000000000250")
+	p.get("/sims/export?sel=250").is(t, http.StatusOK).lacks(t, kit.ICCID(kit.AttachedSIM))
 }

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"runtime"
 	"testing"
@@ -17,13 +18,13 @@ func TestConsole_BothEngines(t *testing.T) {
 		s.moved()
 		p := s.as(t, "admin@example.com")
 		p.get("/overview").is(t, http.StatusOK).has(t, "608 SIMs in the 6 Workspaces", "Last 90 days, 6 SIMs", "Fleet US")
-		p.get("/sims?q=tracker").is(t, http.StatusOK).has(t, `href="/sims/250"`)
+		p.get("/sims?q=tracker").is(t, http.StatusOK).has(t, fmt.Sprintf(`href="/sims/%d"`, kit.AttachedSIM))
 		p.get("/sims?after=1000&per=50").is(t, http.StatusOK).has(t, "of <strong>599</strong>")
-		key := p.get("/sims/250").is(t, http.StatusOK).once(t)
+		key := p.get(simPage(kit.AttachedSIM)).is(t, http.StatusOK).once(t)
 		for range 2 {
-			p.post("/sims/250/status", "once", key, "status", "2").leads(t, "/sims/250?done=status")
+			p.post(simPage(kit.AttachedSIM)+"/status", "once", key, "status", "2").leads(t, simPage(kit.AttachedSIM)+"?done=status")
 		}
-		p.get("/sims/250").has(t, "Suspended: offline", "SIM suspension")
+		p.get(simPage(kit.AttachedSIM)).has(t, "Suspended: offline", "SIM suspension")
 		p.post("/switch", "workspace", "300").leads(t, "/overview")
 		p.get("/sims/1000").is(t, http.StatusOK).has(t, "Fleet DE", "ledger entry")
 		other := s.as(t, "admin@example.com")

@@ -7,12 +7,13 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 // From the sign-in to a SIM, in a browser.
 func TestConsole_SignInToSIM(t *testing.T) {
 	b := newSite(t, console.Options{}).open(t)
-	b.visit("/sims/251")
+	b.visit(simPage(kit.ActivatedSIM))
 	b.at("/sign-in")
 	b.look("sign-in")
 	b.fill("#email", "admin@example.com")
@@ -26,7 +27,7 @@ func TestConsole_SignInToSIM(t *testing.T) {
 	b.sees("605 SIMs in Fleet DE")
 	b.look("sims")
 	b.press("tbody tr:nth-child(2) th a")
-	b.at("/sims/251")
+	b.at(simPage(kit.ActivatedSIM))
 	b.sees("Activated: online")
 	b.look("sim")
 	b.press(`button[name="status"][value="2"]`)
@@ -73,7 +74,7 @@ func TestConsole_WithoutScripts(t *testing.T) {
 	b.signIn("user@example.com")
 	b.visit("/sims?q=295050000000253")
 	b.press("tbody th a")
-	b.at("/sims/253")
+	b.at(simPage(kit.SuspendedSIM))
 	b.press(`button[name="status"]`)
 	b.sees("Activated: online")
 }

@@ -12,7 +12,7 @@ import (
 func (s *site) moved() {
 	s.T.Helper()
 	admin := s.As("admin@example.com")
-	for target, ids := range map[int][]int{200: {251, 253}, 300: {252, 1000, 1001, 1002}} {
+	for target, ids := range map[int][]int{kit.FleetFR: {kit.ActivatedSIM, kit.SuspendedSIM}, kit.FleetUS: {kit.IssuedSIM, 1000, 1001, 1002}} {
 		var sims []any
 		for _, id := range ids {
 			sims = append(sims, map[string]any{"id": id})
@@ -70,7 +70,7 @@ func TestLook_Pages(t *testing.T) {
 	b.look("overview-open")
 	b.press(`#switch button[value="200"]`)
 	b.at("/overview")
-	b.visit("/sims/251")
+	b.visit(simPage(kit.ActivatedSIM))
 	b.sees("Suspended: offline")
 	b.look("sim")
 }

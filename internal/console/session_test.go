@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -15,11 +16,13 @@ import (
 // What ends a session of the API ends one of the console, at the next request.
 func TestConsole_SessionsEnd(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *site, *person){
-		"sign out":            func(t *testing.T, _ *site, p *person) { p.post("/sign-out").leads(t, "/sign-in?done=out") },
-		"suspension":          func(_ *testing.T, s *site, _ *person) { s.SetStatus(4, fleet.UserSuspended) },
-		"expiry":              func(_ *testing.T, s *site, _ *person) { s.Clock.Advance(control.ConsoleTTL) },
-		"no longer a member":  func(_ *testing.T, s *site, _ *person) { s.SetRole(4, 100, fleet.NoRole) },
-		"suspended in the ws": func(_ *testing.T, s *site, _ *person) { s.SetMember(4, 100, fleet.UserSuspended, fleet.Member) },
+		"sign out":           func(t *testing.T, _ *site, p *person) { p.post("/sign-out").leads(t, "/sign-in?done=out") },
+		"suspension":         func(_ *testing.T, s *site, _ *person) { s.SetStatus(kit.PlainUserID, fleet.UserSuspended) },
+		"expiry":             func(_ *testing.T, s *site, _ *person) { s.Clock.Advance(control.ConsoleTTL) },
+		"no longer a member": func(_ *testing.T, s *site, _ *person) { s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.NoRole) },
+		"suspended in the ws": func(_ *testing.T, s *site, _ *person) {
+			s.SetMember(kit.PlainUserID, kit.FleetDE, fleet.UserSuspended, fleet.Member)
+		},
 		"sign out everywhere, by API": func(_ *testing.T, s *site, _ *person) {
 			s.As("user@example.com").Post("/api/v1/logout", map[string]any{"everywhere": true}).Is(http.StatusNoContent)
 		},
@@ -99,7 +102,7 @@ func TestConsole_Cookies(t *testing.T) {
 func TestConsole_Headers(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")
-	for _, path := range []string{"/sims", "/sims/250", "/nothing", "/sign-in", "/sims/export"} {
+	for _, path := range []string{"/sims", simPage(kit.AttachedSIM), "/nothing", "/sign-in", "/sims/export"} {
 		a := p.get(path)
 		for name, want := range map[string]string{
 			"Content-Security-Policy": console.Policy, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY",
@@ -144,23 +147,26 @@ func TestConsole_BasePath(t *testing.T) {
 func TestConsole_SentTwice(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")
-	key := p.get("/sims/251").once(t)
+	key := p.get(simPage(kit.ActivatedSIM)).once(t)
 	for range 2 {
-		p.post("/sims/251/status", "once", key, "status", "2").leads(t, "/sims/251?done=status")
+		p.post(simPage(kit.ActivatedSIM)+"/status", "once", key, "status", "2").leads(t, simPage(kit.ActivatedSIM)+"?done=status")
 	}
-	p.get("/sims/251?done=status").has(t, "The status is changed.", "1 event<")
-	p.post("/sims/251/status", "once", key, "status", "1").is(t, http.StatusUnprocessableEntity)
-	p.post("/sims/251/status", "status", "1").is(t, http.StatusUnprocessableEntity)
-	p.post("/sims/251/status", "once", p.get("/sims/252").once(t), "status", "0").is(t, http.StatusUnprocessableEntity).has(t, "cannot go from")
+	p.get(simPage(kit.ActivatedSIM)+"?done=status").has(t, "The status is changed.", "1 event<")
+	p.post(simPage(kit.ActivatedSIM)+"/status", "once", key, "status", "1").is(t, http.StatusUnprocessableEntity)
+	p.post(simPage(kit.ActivatedSIM)+"/status", "status", "1").is(t, http.StatusUnprocessableEntity)
+	p.post(simPage(kit.ActivatedSIM)+"/status", "once", p.get(simPage(kit.IssuedSIM)).once(t), "status", "0").is(t, http.StatusUnprocessableEntity).has(t, "cannot go from")
 }
 
 // Next leads to pages of the console only.
 func TestConsole_NextIsLocal(t *testing.T) {
 	s := newSite(t, console.Options{})
 	for next, want := range map[string]string{
-		"/sims/250": "/sims/250", "//evil.example": "/overview", "https://evil.example/": "/overview", "/\\evil.example": "/overview",
+		simPage(kit.AttachedSIM): simPage(kit.AttachedSIM), "//evil.example": "/overview", "https://evil.example/": "/overview", "/\\evil.example": "/overview",
 		"javascript:alert(1)": "/overview", "": "/overview", "/sign-in": "/overview", "evil": "/overview",
 	} {
 		s.person(t).post("/sign-in", "username", "admin@example.com", "password", kit.Password, "next", next).leads(t, want)
 	}
 }
+
+// simPage returns the path of a SIM's page.
+func simPage(sim int64) string { return fmt.Sprintf("/sims/%d", sim) }

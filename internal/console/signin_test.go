@@ -29,11 +29,11 @@ func TestConsole_SecondFactor(t *testing.T) {
 	app := withFactor(s, "admin@example.com")
 	p := s.person(t)
 	p.get("/sign-in/code").leads(t, "/sign-in")
-	p.post("/sign-in", "username", "admin@example.com", "password", kit.Password, "next", "/sims/250").leads(t, "/sign-in/code?next=%2Fsims%2F250")
+	p.post("/sign-in", "username", "admin@example.com", "password", kit.Password, "next", simPage(kit.AttachedSIM)).leads(t, "/sign-in/code?next=%2Fsims%2F250")
 	p.get("/sims").leads(t, "/sign-in?next=%2Fsims") // the password alone opens nothing
 	p.post("/sign-in/code", "code", "000000").is(t, http.StatusUnauthorized).has(t, "That code was not right")
-	p.post("/sign-in/code", "code", app.Code(), "trust", "1", "next", "/sims/250").leads(t, "/sims/250")
-	p.get("/sims/250").is(t, http.StatusOK)
+	p.post("/sign-in/code", "code", app.Code(), "trust", "1", "next", simPage(kit.AttachedSIM)).leads(t, simPage(kit.AttachedSIM))
+	p.get(simPage(kit.AttachedSIM)).is(t, http.StatusOK)
 	p.post("/sign-out").leads(t, "/sign-in?done=out")
 	p.post("/sign-in", "username", "admin@example.com", "password", kit.Password).leads(t, "/overview")
 	s.person(t).post("/sign-in", "username", "admin@example.com", "password", kit.Password).leads(t, "/sign-in/code")
@@ -70,7 +70,7 @@ func TestConsole_Activation(t *testing.T) {
 		Key string `json:"activation_key"`
 	}
 	s.As("admin@example.com").Post("/api/v2/user/invitation", map[string]any{
-		"username": "new@example.com", "name": "New One", "organisation": map[string]any{"id": 100}, "roles": []any{map[string]any{"id": 3}},
+		"username": "new@example.com", "name": "New One", "organisation": map[string]any{"id": kit.FleetDE}, "roles": []any{map[string]any{"id": 3}},
 	}).Is(http.StatusCreated).JSON(&invited)
 	p := s.person(t)
 	send := func(key, password, again string) answer {
@@ -116,7 +116,7 @@ func TestConsole_Switch(t *testing.T) {
 	p := s.as(t, "admin@example.com")
 	p.get("/sims").has(t, "605 SIMs in Fleet DE")
 	p.post("/switch", "workspace", "200").leads(t, "/overview")
-	p.get("/sims").has(t, "1 SIM in Fleet FR").lacks(t, "8988303000000000250")
+	p.get("/sims").has(t, "1 SIM in Fleet FR").lacks(t, kit.ICCID(kit.AttachedSIM))
 	p.post("/switch", "workspace", "900").is(t, http.StatusNotFound)
 	p.get("/sims").has(t, "1 SIM in Fleet FR")
 	s.Clock.Advance(control.ConsoleTTL) // a switch does not extend the session

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/test/kit"
 )
 
 var rowLink = regexp.MustCompile(`href="/sims/(\d+)"`)
@@ -25,18 +26,18 @@ func (a answer) rows() (ids []string) {
 func TestConsole_Search(t *testing.T) {
 	p := newSite(t, console.Options{}).as(t, "admin@example.com")
 	for words, want := range map[string]string{
-		"8988303000000000250":   "250",
-		"8988 3030 0000 000025": "250 251 252 253 254",
-		"89883030000000002516":  "251", // with its check digit
-		"295050000000253":       "253", // IMSI
-		"+423 660 000 000 254":  "254", // phone number
-		"tracker-7":             "250",
-		"track":                 "250",
-		"nothing":               "",
-		"123":                   "",
-		"a,b|c:d":               "",
-		"'; DROP TABLE sims":    "",
-		"8988303000000000255":   "", // deleted
+		kit.ICCID(kit.AttachedSIM): "250",
+		"8988 3030 0000 000025":    "250 251 252 253 254",
+		"89883030000000002516":     "251", // with its check digit
+		"295050000000253":          "253", // IMSI
+		"+423 660 000 000 254":     "254", // phone number
+		"tracker-7":                "250",
+		"track":                    "250",
+		"nothing":                  "",
+		"123":                      "",
+		"a,b|c:d":                  "",
+		"'; DROP TABLE sims":       "",
+		kit.ICCID(kit.DeletedSIM):  "", // deleted
 	} {
 		a := p.get("/sims?q="+url.QueryEscape(words)).is(t, http.StatusOK)
 		if got := strings.Join(a.rows(), " "); got != want {
@@ -47,7 +48,7 @@ func TestConsole_Search(t *testing.T) {
 		t.Errorf("by status: %s", got)
 	}
 	p.get("/sims?status=1&device=none").has(t, "<strong>1</strong> matches", "Activated</b>", "In no device</b>")
-	p.get("/sims?status=3").has(t, "8988303000000000255")
+	p.get("/sims?status=3").has(t, kit.ICCID(kit.DeletedSIM))
 }
 
 // Pages are read by key, forwards and backwards, with exact numbers, in every order.
@@ -133,7 +134,7 @@ func TestConsole_Selection(t *testing.T) {
 	if n := strings.Count(csv.Text, "\n"); n != 604 {
 		t.Errorf("the export has %d lines", n)
 	}
-	csv.lacks(t, "8988303000000000250").has(t, "8988303000000000252")
+	csv.lacks(t, kit.ICCID(kit.AttachedSIM)).has(t, kit.ICCID(kit.IssuedSIM))
 	press(a, "none", nil).has(t, "No SIM is selected.")
 	one := p.get("/sims/export?sel=251")
 	if n := strings.Count(one.Text, "\n"); n != 2 {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -126,7 +127,7 @@ func TestCallersTakeTurns(t *testing.T) {
 		l.Anonymous().Get("/healthz").Is(http.StatusOK)
 	}
 	for _, h := range rest {
-		if got := h.end(`"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`); got != http.StatusOK {
+		if got := h.end(fmt.Sprintf(`"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.IssuedSIM)); got != http.StatusOK {
 			t.Errorf("a held request: %d", got)
 		}
 	}
@@ -149,7 +150,7 @@ func TestBodiesShareMemory(t *testing.T) {
 	l := limited(t, s, httpx.Limits{BodyMemory: 4 << 20, BodyMemoryPerCaller: 2 << 20})
 	admin, observer := onServer(l, s.As("admin@example.com")), onServer(l, s.As("observer@example.com"))
 	const large = 1<<20 - 200
-	request := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`
+	request := fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.IssuedSIM)
 	padded := request + strings.Repeat(" ", large-len(request))
 	holders := []pendingBody{
 		hold(t, l, admin, "POST "+migration, "192.0.2.1", large-1000), hold(t, l, observer, "POST "+migration, "192.0.2.2", large-1000),

@@ -36,7 +36,7 @@ func TestContract_ApplicationTokens(t *testing.T) {
 		admin := one.As("admin@example.com")
 		plain := makeToken(admin, `{}`)
 		bounded := makeToken(admin, object{"description": "billing ü", "expiry_date": one.Clock.Now().Add(time.Hour).Format(time.RFC3339), "ip": "203.0.113.7"})
-		makeToken(admin.In(200), object{"description": "of another Workspace", "expiry_date": nil, "ip": nil})
+		makeToken(admin.In(kit.FleetFR), object{"description": "of another Workspace", "expiry_date": nil, "ip": nil})
 		newApplicationToken(one, control.NewToken{Description: "the operator's"})
 		now, expires := api.NewTime(one.Clock.Now()), api.NewTime(one.Clock.Now().Add(time.Hour))
 		activated, creator := api.Ref{ID: 0, Description: "Activated"}, &api.NamedRef{ID: 1, Name: "admin@example.com"}
@@ -77,7 +77,7 @@ func TestContract_ApplicationTokens(t *testing.T) {
 		one.Untouched("what is refused", func() {
 			for _, bad := range []string{
 				`{"description": "a\nb"}`, `{"description": 1}`, `{"description": "` + strings.Repeat("x", 1001) + `"}`, `{"ip": "10.0.0.0/33"}`, `{"ip": "localhost"}`,
-				`{"expiry_date": "2020-01-01T00:00:00Z"}`, `{"expiry_date": "tomorrow"}`, `{"workspace": {"id": 200}}`, `{"id": 7}`, `{"status": {"id": 0}}`, `[]`,
+				`{"expiry_date": "2020-01-01T00:00:00Z"}`, `{"expiry_date": "tomorrow"}`, fmt.Sprintf(`{"workspace": {"id": %d}}`, kit.FleetFR), `{"id": 7}`, `{"status": {"id": 0}}`, `[]`,
 			} {
 				wantCode(t, admin.Post(tokensURL, bad), http.StatusBadRequest, 1000)
 			}

@@ -113,8 +113,8 @@ func TestAttackMassAssignment(t *testing.T) {
 	user := s.As("user@example.com")
 	admin := s.As("admin@example.com")
 	allowed := map[string]string{ // properties that an operation accepts or tolerates
-		"/api/v1/sim/251": "id status customer_org issuer_org created", "/api/v1/application_token/999": "status", "/api/v1/user/mfa/999": "status", "/api/v1/user/3": "status", "/api/v1/user": "roles", "/api/v2/user/invitation": "roles",
-		"/api/v1/endpoint": "id status created organisation", "/api/v1/endpoint/9002": "id status created", "/api/v2/endpoint/multi": "id status created organisation",
+		simURL(kit.ActivatedSIM): "id status customer_org issuer_org created", "/api/v1/application_token/999": "status", "/api/v1/user/mfa/999": "status", fmt.Sprintf("/api/v1/user/%d", kit.ObserverID): "status", "/api/v1/user": "roles", "/api/v2/user/invitation": "roles",
+		"/api/v1/endpoint": "id status created organisation", deviceURL(kit.EmptyDevice): "id status created", "/api/v2/endpoint/multi": "id status created organisation",
 	}
 	s.Untouched("mass assignment", func() {
 		for i, op := range takesBody() {

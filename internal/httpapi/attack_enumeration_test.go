@@ -20,8 +20,8 @@ import (
 func TestSignInWorkIsTheSameForUnknownUsers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
-		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
-		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0 FROM users WHERE id = 1")
+		s.Exec(fmt.Sprintf("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = %d", kit.AdminID))
+		s.Exec(fmt.Sprintf("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0 FROM users WHERE id = %d", kit.AdminID))
 		_, _ = withFactor(s, "user@example.com")
 		hashes := func(send func()) uint64 {
 			before := s.Control.PasswordHashes()

@@ -34,9 +34,9 @@ func TestContract_AuditScope(t *testing.T) {
 		t.Helper()
 		s, admin := startFerry(t, e)
 		both, target, stranger, source := admin, s.As("target@example.com"), s.As("stranger@example.com"), s.As("root@example.com")
-		moved := both.Post(migration, realRun(migrationTo(200, 251))).Is(http.StatusOK)
-		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-		wantCode(t, admin.Patch(simPath(252), toStatus(0)), http.StatusBadRequest, 1000)
+		moved := both.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))).Is(http.StatusOK)
+		admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
+		wantCode(t, admin.Patch(simURL(kit.IssuedSIM), toStatus(0)), http.StatusBadRequest, 1000)
 		for who, c := range map[string]*kit.Client{"the target": target, "the source": source} {
 			list := auditList(c, "?q=action:sim.migrated")
 			if len(list) != 1 || list[0].RequestID != moved.Header.Get("X-Request-Id") || list[0].Migration == nil || list[0].User.Name != "admin@example.com" ||
@@ -50,7 +50,7 @@ func TestContract_AuditScope(t *testing.T) {
 		if got, want := actions(auditList(stranger, "")), []string{"user.signed_in done"}; !slices.Equal(got, want) {
 			t.Errorf("the stranger reads %v", got)
 		}
-		for _, c := range []*kit.Client{s.Program(100), s.As("observer@example.com"), s.As("user@example.com")} {
+		for _, c := range []*kit.Client{s.Program(kit.FleetDE), s.As("observer@example.com"), s.As("user@example.com")} {
 			refused := c.Get(auditURL)
 			wantCode(t, refused, http.StatusForbidden, 1104)
 			wantAudited(t, s, refused, fleet.AuditRead, fleet.Forbidden)
@@ -105,18 +105,18 @@ func TestContract_AuditRefusals(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		stale := previewed(admin, migrationTo(200, 252))
-		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
+		stale := previewed(admin, migrationTo(kit.FleetFR, kit.IssuedSIM))
+		admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
 		for name, test := range map[string]struct {
 			got  *kit.Answer
 			code fleet.Code
 		}{
-			"dry run, not found":  {admin.Post(migration, migrationTo(200, 77777)), fleet.NotFound},
-			"real run, conflict":  {admin.Post(migration, realRun(migrationTo(200, 250))), 1502},
-			"kept under a key":    {keyed(admin, "kept", realRun(migrationTo(200, 250))), 1502},
-			"stale":               {ifMatch(admin, stale, migrationTo(200, 252)), fleet.PreconditionStale},
-			"an observer's write": {s.As("observer@example.com").Patch(simPath(251), toStatus(2)), fleet.Forbidden},
-			"a program's run":     {s.Program(100).Post(migration, migrationTo(200, 251)), fleet.Forbidden},
+			"dry run, not found":  {admin.Post(migration, migrationTo(kit.FleetFR, 77777)), fleet.NotFound},
+			"real run, conflict":  {admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.AttachedSIM))), 1502},
+			"kept under a key":    {keyed(admin, "kept", realRun(migrationTo(kit.FleetFR, kit.AttachedSIM))), 1502},
+			"stale":               {ifMatch(admin, stale, migrationTo(kit.FleetFR, kit.IssuedSIM)), fleet.PreconditionStale},
+			"an observer's write": {s.As("observer@example.com").Patch(simURL(kit.ActivatedSIM), toStatus(2)), fleet.Forbidden},
+			"a program's run":     {s.Program(kit.FleetDE).Post(migration, migrationTo(kit.FleetFR, kit.ActivatedSIM)), fleet.Forbidden},
 		} {
 			if test.got.Status < 400 {
 				t.Errorf("%s: %d", name, test.got.Status)
@@ -126,8 +126,8 @@ func TestContract_AuditRefusals(t *testing.T) {
 			}
 		}
 		for name, got := range map[string]*kit.Answer{
-			"a dry run": admin.Post(migration, migrationTo(200, 251)), "a list": admin.Get("/api/v1/sim"), "an unknown SIM that is read": admin.Get(simPath(77777)),
-			"nobody": s.Anonymous().Patch(simPath(251), toStatus(2)), "a replay": keyed(admin, "kept", realRun(migrationTo(200, 250))),
+			"a dry run": admin.Post(migration, migrationTo(kit.FleetFR, kit.ActivatedSIM)), "a list": admin.Get("/api/v1/sim"), "an unknown SIM that is read": admin.Get(simURL(77777)),
+			"nobody": s.Anonymous().Patch(simURL(kit.ActivatedSIM), toStatus(2)), "a replay": keyed(admin, "kept", realRun(migrationTo(kit.FleetFR, kit.AttachedSIM))),
 		} {
 			if n := auditOf(s, got); len(n) != 0 {
 				t.Errorf("%s left %+v", name, n)
@@ -135,7 +135,7 @@ func TestContract_AuditRefusals(t *testing.T) {
 		}
 		s.Clock.Advance(time.Minute)
 		for range 65 {
-			admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
+			admin.Patch(simURL(77777), toStatus(1)).Is(http.StatusNotFound)
 		}
 		if n := auditWhere(s, "action = 'sim.changed' AND code = 1201"); len(n) != 60 {
 			t.Errorf("%d of 65 refusals were written, want 60", len(n))
@@ -149,7 +149,7 @@ func TestContract_AuditRefusals(t *testing.T) {
 			t.Errorf("a withheld entry was counted: %+v", n)
 		}
 		for range 62 {
-			admin.Patch(simPath(77777), toStatus(1)).Is(http.StatusNotFound)
+			admin.Patch(simURL(77777), toStatus(1)).Is(http.StatusNotFound)
 		}
 		if err := operator.New(s.Control).LastFold(t.Context()); err != nil { // within the minute, because the server stops
 			t.Fatal(err)
@@ -165,10 +165,10 @@ func TestContract_AuditRefusals(t *testing.T) {
 func TestAuditRecordsEndedBearers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, _ := startFerry(t, e)
-		user, program := s.As("observer@example.com"), s.Program(100)
+		user, program := s.As("observer@example.com"), s.Program(kit.FleetDE)
 		user.Get("/api/v1/sim").Is(http.StatusOK)
 		program.Get("/api/v1/sim").Is(http.StatusOK)
-		s.SetStatus(3, fleet.UserSuspended)
+		s.SetStatus(kit.ObserverID, fleet.UserSuspended)
 		got := user.Get("/api/v1/sim").Is(http.StatusUnauthorized)
 		if n := wantAudited(t, s, got, fleet.AuditBearerRefused, fleet.InvalidToken); n.user != 3 || n.in != "100" {
 			t.Errorf("%+v", n)

@@ -107,7 +107,7 @@ func (d *deeds) signIns() {
 	wantAudited(d.T, s, refresh(s, first.RefreshToken).Is(http.StatusUnauthorized), fleet.AuditReused, fleet.BadCredentials)
 	user := s.As("user@example.com")
 	d.secret(first.AuthToken, first.RefreshToken, tokensOf(again).RefreshToken, tokensOf(last).RefreshToken, user.Token)
-	d.do(user, "POST /api/v1/authenticate/workspace", "", object{"target_organisation": object{"id": 200}})
+	d.do(user, "POST /api/v1/authenticate/workspace", "", object{"target_organisation": object{"id": kit.FleetFR}})
 
 	var key api.NewMFAKey
 	d.do(user, "POST /api/v1/user/mfa", "", object{"type": object{"id": 0}, "password": digest}).JSON(&key)
@@ -150,15 +150,15 @@ func (d *deeds) people() {
 	wantAudited(d.T, d.s, revoked, fleet.AuditTokenRevoked, 0)
 	wantAudited(d.T, d.s, d.s.Anonymous().Post(authenticate, object{"application_token": made.ApplicationToken}).Is(http.StatusUnauthorized), fleet.AuditSignedIn, fleet.BadCredentials)
 
-	d.do(admin, "PATCH /api/v1/user/{user_id}", "/api/v1/user/3", object{"name": "Watcher"})
-	d.do(admin, "PUT /api/v1/user/{user_id}/role/{role_id}", "/api/v1/user/3/role/2", nil)
-	d.do(admin, "DELETE /api/v1/user/{user_id}/role/{role_id}", "/api/v1/user/3/role/2", nil)
-	d.do(admin, "PATCH /api/v2/user/{user_id}/workspace/{workspace_id}", "/api/v2/user/3/workspace/100", object{"status": object{"id": 2}})
-	d.do(admin, "PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", "/api/v2/user/3/workspace/100/role/2", nil)
-	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", "/api/v2/user/3/workspace/100/role/2", nil)
-	d.do(admin, "PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}", "/api/v2/user/my/default_organisation/200", nil)
-	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}", "/api/v2/user/2/workspace/100", nil)
-	d.do(admin, "DELETE /api/v1/user/{user_id}", "/api/v1/user/4", nil) // a member elsewhere, so the user stays
+	d.do(admin, "PATCH /api/v1/user/{user_id}", fmt.Sprintf("/api/v1/user/%d", kit.ObserverID), object{"name": "Watcher"})
+	d.do(admin, "PUT /api/v1/user/{user_id}/role/{role_id}", fmt.Sprintf("/api/v1/user/%d/role/2", kit.ObserverID), nil)
+	d.do(admin, "DELETE /api/v1/user/{user_id}/role/{role_id}", fmt.Sprintf("/api/v1/user/%d/role/2", kit.ObserverID), nil)
+	d.do(admin, "PATCH /api/v2/user/{user_id}/workspace/{workspace_id}", memberURL(kit.ObserverID, kit.FleetDE), object{"status": object{"id": 2}})
+	d.do(admin, "PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", memberURL(kit.ObserverID, kit.FleetDE)+"/role/2", nil)
+	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}", memberURL(kit.ObserverID, kit.FleetDE)+"/role/2", nil)
+	d.do(admin, "PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}", fmt.Sprintf("/api/v2/user/my/default_organisation/%d", kit.FleetFR), nil)
+	d.do(admin, "DELETE /api/v2/user/{user_id}/workspace/{workspace_id}", memberURL(kit.TargetAdminID, kit.FleetDE), nil)
+	d.do(admin, "DELETE /api/v1/user/{user_id}", fmt.Sprintf("/api/v1/user/%d", kit.PlainUserID), nil) // a member elsewhere, so the user stays
 }
 
 func (d *deeds) invitations() {
@@ -185,18 +185,18 @@ func tokensOf2(a *kit.Answer) string {
 
 func (d *deeds) sims() {
 	admin := d.s.As("admin@example.com")
-	d.do(admin, "PATCH /api/v1/sim/{sim_id}", "/api/v1/sim/252", object{"status": object{"id": 1}})
-	d.do(admin, "DELETE /api/v1/sim/{sim_id}", "/api/v1/sim/253", nil)
+	d.do(admin, "PATCH /api/v1/sim/{sim_id}", simURL(kit.IssuedSIM), object{"status": object{"id": 1}})
+	d.do(admin, "DELETE /api/v1/sim/{sim_id}", simURL(kit.SuspendedSIM), nil)
 	d.do(admin, "DELETE /api/v1/sim/multi", "", []object{{"id": 1000}, {"id": 1001}})
-	moved := d.do(admin, "POST /api/v1/sim/migration/workspace", "", realRun(migrationTo(200, 251)))
+	moved := d.do(admin, "POST /api/v1/sim/migration/workspace", "", realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)))
 	d.do(admin, "POST /api/v1/migration/{migration_id}/undo", undo(moved), forReal())
 	d.jobs(admin)
 	d.do(admin, "PATCH /api/v1/sim_batch/bic/{bic}", batchURL+"1234567890123456", object{"sim_status": object{"id": 1}})
 }
 
 func (d *deeds) jobs(admin *kit.Client) {
-	d.do(admin, "POST /api/v1/sim_status_job", "", object{"status": object{"id": 2}, "select": object{"sims": []object{{"id": 250}}}})
-	path := d.do(admin, "POST /api/v1/migration_job", "", selecting(254)).Header.Get("Location")
+	d.do(admin, "POST /api/v1/sim_status_job", "", object{"status": object{"id": 2}, "select": object{"sims": []object{{"id": kit.AttachedSIM}}}})
+	path := d.do(admin, "POST /api/v1/migration_job", "", selecting(kit.FactoryTestSIM)).Header.Get("Location")
 	job := func(verb string) string { return "POST /api/v1/migration_job/{job_id}/" + verb }
 	d.s.RunJobs()
 	planned := admin.With("If-Match", admin.Get(path).Header.Get("ETag"))
@@ -207,7 +207,7 @@ func (d *deeds) jobs(admin *kit.Client) {
 }
 
 func (d *deeds) devices() {
-	admin, device := d.s.As("admin@example.com"), "/api/v1/endpoint/9002"
+	admin, device := d.s.As("admin@example.com"), deviceURL(kit.EmptyDevice)
 	d.do(admin, "POST /api/v1/endpoint", "", newDevice)
 	d.do(admin, "PATCH /api/v1/endpoint/{endpoint_id}", device, object{"name": "renamed"})
 	d.do(admin, "PATCH /api/v1/endpoint/{endpoint_id}/connectivity", device+"/connectivity", object{})

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"crypto/ed25519"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"reflect"
 	"strings"
@@ -146,10 +147,10 @@ func TestContract_SwitchExtendsNothing(t *testing.T) {
 		}
 		s.Clock.Advance(time.Minute)
 		c.Get(whoami).Is(http.StatusUnauthorized)
-		c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": 100}}).Is(http.StatusUnauthorized)
+		c.Post(authenticate+"/workspace", object{"target_organisation": object{"id": kit.FleetDE}}).Is(http.StatusUnauthorized)
 		renewed := withBearer(s, tokensOf(refresh(s, session.RefreshToken)).AuthToken)
 		s.Clock.Advance(time.Hour)
-		renewed.In(200).Get(whoami).Is(http.StatusOK)
+		renewed.In(kit.FleetFR).Get(whoami).Is(http.StatusOK)
 	})
 }
 
@@ -157,7 +158,7 @@ func TestContract_SwitchRefused(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
-		s.Exec("UPDATE memberships SET status = 2 WHERE user_id = 4 AND workspace_id = 200")
+		s.Exec(fmt.Sprintf("UPDATE memberships SET status = 2 WHERE user_id = %d AND workspace_id = %d", kit.PlainUserID, kit.FleetFR))
 		program := application(s, newApplicationToken(s, control.NewToken{}))
 		var want object
 		for name, test := range map[string]struct {
@@ -198,18 +199,18 @@ func TestContract_SuperAdmin(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		root := s.As("root@example.com")
-		elsewhere := root.In(900) // of which it is not a member
-		elsewhere.Get("/api/v1/sim/290").Is(http.StatusOK)
-		elsewhere.Patch("/api/v1/sim/290", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
-		root.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 290}], "dry_run": false}`).Is(http.StatusOK)
+		elsewhere := root.In(kit.Elsewhere) // of which it is not a member
+		elsewhere.Get(simURL(kit.SIMElsewhere)).Is(http.StatusOK)
+		elsewhere.Patch(simURL(kit.SIMElsewhere), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+		root.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetFR, kit.SIMElsewhere)).Is(http.StatusOK)
 		var me api.User
 		elsewhere.Get("/api/v1/user/my").Is(http.StatusOK).JSON(&me)
 		if diff := cmp.Diff([]api.NamedRef{{ID: 4, Name: "SuperAdmin"}}, me.Roles); diff != "" {
 			t.Errorf("own roles (-want +got):\n%s", diff)
 		}
 		var list []api.UserWorkspace
-		root.Get("/api/v2/user/5/workspace").Is(http.StatusOK).JSON(&list)
-		if len(list) != 1 || list[0].ID != 900 {
+		root.Get(fmt.Sprintf("/api/v2/user/%d/workspace", kit.StrangerID)).Is(http.StatusOK).JSON(&list)
+		if len(list) != 1 || list[0].ID != kit.Elsewhere {
 			t.Errorf("the stranger's Workspaces: %+v", list)
 		}
 		var roles []api.NamedRef
@@ -236,7 +237,7 @@ func TestContract_WorkspaceTypes(t *testing.T) {
 			}
 		}
 		var shut api.Workspace
-		s.As("admin@example.com").In(500).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&shut)
+		s.As("admin@example.com").In(kit.SuspendedFleet).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&shut)
 		if shut.Status != (api.Ref{ID: 1, Description: "Suspended"}) {
 			t.Errorf("a suspended Workspace: %+v", shut)
 		}
@@ -248,7 +249,7 @@ func TestContract_UserScope(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
-		for place, want := range map[int64]api.NamedRef{100: {ID: 3, Name: "Observer"}, 200: {ID: 1, Name: "Administrator"}} {
+		for place, want := range map[int64]api.NamedRef{kit.FleetDE: {ID: 3, Name: "Observer"}, kit.FleetFR: {ID: 1, Name: "Administrator"}} {
 			for _, ref := range []string{"2", "target@example.com", "TARGET@example.com", "target%40example.com"} {
 				var got api.User
 				admin.In(place).Get("/api/v1/user/" + ref).Is(http.StatusOK).JSON(&got)
@@ -258,13 +259,13 @@ func TestContract_UserScope(t *testing.T) {
 			}
 		}
 		for _, ref := range []string{"2", "target@example.com", "999", "-1", "x%00y", "%FF", "9223372036854775808", "1%20OR%201=1"} {
-			if got := admin.In(300).Get("/api/v1/user/" + ref); got.Status != http.StatusNotFound {
+			if got := admin.In(kit.FleetUS).Get("/api/v1/user/" + ref); got.Status != http.StatusNotFound {
 				t.Errorf("%s from Workspace 300: %d", ref, got.Status)
 			}
 		}
 		var me api.User
 		s.As("target@example.com").Get("/api/v1/user/my").Is(http.StatusOK).JSON(&me)
-		if me.ID != 2 || me.Organisation.ID != 200 {
+		if me.ID != 2 || me.Organisation.ID != kit.FleetFR {
 			t.Errorf("my user: %+v", me)
 		}
 	})
@@ -274,20 +275,20 @@ func TestContract_UserWorkspaces(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
-		got := s.As("admin@example.com").Get("/api/v2/user/2/workspace").Is(http.StatusOK)
+		got := s.As("admin@example.com").Get(fmt.Sprintf("/api/v2/user/%d/workspace", kit.TargetAdminID)).Is(http.StatusOK)
 		if diff := cmp.Diff([]api.UserWorkspace{
-			{ID: 100, Name: "Fleet DE", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 3, Name: "Observer"}}},
-			{ID: 200, Name: "Fleet FR", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 1, Name: "Administrator"}}, DefaultWorkspace: true},
+			{ID: kit.FleetDE, Name: "Fleet DE", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 3, Name: "Observer"}}},
+			{ID: kit.FleetFR, Name: "Fleet FR", Status: api.Ref{ID: 1, Description: "Active"}, Roles: []api.NamedRef{{ID: 1, Name: "Administrator"}}, DefaultWorkspace: true},
 		}, workspaces(got)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		if strings.Contains(string(got.Body), "owner") || !strings.Contains(string(got.Body), `"default_workspace":false`) {
 			t.Errorf("%s", got.Body)
 		}
-		if list := workspaces(s.As("target@example.com").Get("/api/v2/user/4/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
+		if list := workspaces(s.As("target@example.com").Get(fmt.Sprintf("/api/v2/user/%d/workspace", kit.PlainUserID)).Is(http.StatusOK)); len(list) != 1 || list[0].ID != kit.FleetFR {
 			t.Errorf("only where the caller is Administrator: %+v", list)
 		}
-		s.As("observer@example.com").Get("/api/v2/user/4/workspace").Is(http.StatusNotFound)
+		s.As("observer@example.com").Get(fmt.Sprintf("/api/v2/user/%d/workspace", kit.PlainUserID)).Is(http.StatusNotFound)
 		wantCode(t, s.As("admin@example.com").Get("/api/v2/user/nonsense/workspace"), http.StatusBadRequest, 1000)
 	})
 }
@@ -296,7 +297,7 @@ func TestContract_UserWorkspacesMy(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
-		if list := workspaces(s.As("target@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != 200 {
+		if list := workspaces(s.As("target@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 1 || list[0].ID != kit.FleetFR {
 			t.Errorf("those that the caller administers: %+v", list)
 		}
 		if list := workspaces(s.As("observer@example.com").Get("/api/v2/user/my/workspace").Is(http.StatusOK)); len(list) != 0 {

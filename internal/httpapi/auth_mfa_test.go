@@ -93,7 +93,7 @@ func TestContract_MFASignIn(t *testing.T) {
 		}
 		sendCode(one.Anonymous(), changed, app.Code()).Is(http.StatusUnauthorized)
 		suspended := pending(signIn(one.Anonymous(), "user@example.com", "battery staple"))
-		one.SetStatus(4, fleet.UserSuspended)
+		one.SetStatus(kit.PlainUserID, fleet.UserSuspended)
 		sendCode(one.Anonymous(), suspended, app.Code()).Is(http.StatusUnauthorized)
 		tokensOf(signIn(one.Anonymous(), "admin@example.com", kit.Password)) // others need none
 	})
@@ -343,7 +343,7 @@ func TestContract_MFAOfOthers(t *testing.T) {
 		key, app := withFactor(s, "user@example.com") // of 100 and 200
 		trust(s.Anonymous(), app)
 		url := fmt.Sprintf("/api/v1/user/4/mfa/%d", key.ID)
-		elsewhere := s.As("admin@example.com").In(300)
+		elsewhere := s.As("admin@example.com").In(kit.FleetUS)
 		for _, name := range []string{"target@example.com", "observer@example.com", "stranger@example.com"} {
 			s.As(name) // signed in beforehand
 		}
@@ -357,26 +357,26 @@ func TestContract_MFAOfOthers(t *testing.T) {
 				"a stranger":                      {s.As("stranger@example.com"), http.StatusNotFound},
 				"from another Workspace":          {elsewhere, http.StatusNotFound},
 			} {
-				for _, path := range []string{url, "/api/v1/user/4/mfa/trusted_device/1"} {
+				for _, path := range []string{url, fmt.Sprintf("/api/v1/user/%d/mfa/trusted_device/1", kit.PlainUserID)} {
 					if got := test.c.Do("DELETE", path, nil); got.Status != test.want {
 						t.Errorf("%s: %s: %d, want %d", name, path, got.Status, test.want)
 					}
 				}
-				if got := test.c.Get("/api/v1/user/4/mfa"); got.Status != test.want {
+				if got := test.c.Get(fmt.Sprintf("/api/v1/user/%d/mfa", kit.PlainUserID)); got.Status != test.want {
 					t.Errorf("%s: list: %d", name, got.Status)
 				}
 			}
 		})
-		s.SetRole(2, 100, fleet.Administrator) // of both now, but not of the next
-		s.SetRole(4, 300, fleet.Observer)
+		s.SetRole(kit.TargetAdminID, kit.FleetDE, fleet.Administrator) // of both now, but not of the next
+		s.SetRole(kit.PlainUserID, kit.FleetUS, fleet.Observer)
 		s.SignOut()
 		both := s.As("target@example.com")
 		both.Do("DELETE", url, nil).Is(http.StatusNotFound)
-		s.SetRole(4, 300, fleet.NoRole)
+		s.SetRole(kit.PlainUserID, kit.FleetUS, fleet.NoRole)
 		both.Do("DELETE", url, nil).Is(http.StatusNoContent)
 		tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
 		var devices []api.TrustedDevice
-		both.Get("/api/v1/user/4/mfa/trusted_device").Is(http.StatusOK).JSON(&devices)
+		both.Get(fmt.Sprintf("/api/v1/user/%d/mfa/trusted_device", kit.PlainUserID)).Is(http.StatusOK).JSON(&devices)
 		if len(devices) != 0 {
 			t.Errorf("its trusted devices are there still: %+v", devices)
 		}
@@ -408,9 +408,9 @@ func TestContract_MFAEnrolment(t *testing.T) {
 			for _, path := range []string{whoami, "/api/v1/sim", "/api/v1/event", "/api/v2/user/my/workspace", "/api/v1/application_token"} {
 				wantCode(t, c.Get(path), http.StatusForbidden, 1104)
 			}
-			wantCode(t, c.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 251}]}`), http.StatusForbidden, 1104)
-			wantCode(t, c.Post(authenticate+"/workspace", `{"target_organisation": {"id": 200}}`), http.StatusForbidden, 1104)
-			wantCode(t, c.Get("/api/v1/user/3/mfa"), http.StatusForbidden, 1104)
+			wantCode(t, c.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.ActivatedSIM)), http.StatusForbidden, 1104)
+			wantCode(t, c.Post(authenticate+"/workspace", fmt.Sprintf(`{"target_organisation": {"id": %d}}`, kit.FleetFR)), http.StatusForbidden, 1104)
+			wantCode(t, c.Get(fmt.Sprintf("/api/v1/user/%d/mfa", kit.ObserverID)), http.StatusForbidden, 1104)
 		}
 		renewed := tokensOf(refresh(strict, session.RefreshToken))
 		if !renewed.MFAEnrolment {
@@ -420,8 +420,8 @@ func TestContract_MFAEnrolment(t *testing.T) {
 		// Administrators of any Workspace need it, whatever the token's Workspace; a User of
 		// two does not.
 		target := tokensOf(signIn(strict.Anonymous(), "target@example.com", kit.Password))
-		withBearer(free, target.AuthToken).In(100).Get(whoami).Is(http.StatusOK)
-		wantCode(t, onServer(strict, withBearer(free, target.AuthToken).In(100)).Get(whoami), http.StatusForbidden, 1104)
+		withBearer(free, target.AuthToken).In(kit.FleetDE).Get(whoami).Is(http.StatusOK)
+		wantCode(t, onServer(strict, withBearer(free, target.AuthToken).In(kit.FleetDE)).Get(whoami), http.StatusForbidden, 1104)
 		if user := tokensOf(signIn(strict.Anonymous(), "user@example.com", kit.Password)); user.MFAEnrolment {
 			t.Error("a User must enrol")
 		}

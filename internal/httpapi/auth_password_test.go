@@ -29,7 +29,7 @@ func TestContract_PasswordChange(t *testing.T) {
 		for _, bad := range []any{
 			object{}, object{"old_password": digest}, object{"new_password": digest}, object{"old_password": digest, "new_password": better},
 			object{"old_password": better, "new_password": digest}, object{"old_password": nil, "new_password": digest},
-			object{"old_password": digest, "new_password": digest, "user": 1}, "[]",
+			object{"old_password": digest, "new_password": digest, "user": kit.AdminID}, "[]",
 		} {
 			wantCode(t, me.Patch("/api/v1/user/password", bad), http.StatusBadRequest, 1000)
 		}
@@ -74,7 +74,7 @@ func TestRehashAtSignIn(t *testing.T) {
 		after := kit.StartWith(t, before.DB, before.Clock, control.Options{Password: dearer})
 		stored := func() string {
 			t.Helper()
-			return fmt.Sprint(before.Rows("SELECT password_hash FROM users WHERE id = 4")[0][0])
+			return fmt.Sprint(before.Rows(fmt.Sprintf("SELECT password_hash FROM users WHERE id = %d", kit.PlainUserID))[0][0])
 		}
 		first := stored()
 		signIn(after.Anonymous(), "user@example.com", wrong).Is(http.StatusUnauthorized)

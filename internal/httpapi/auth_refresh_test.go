@@ -220,7 +220,7 @@ func TestRefreshTheft(t *testing.T) {
 					t.Fatalf("%d events, want one more than %d", len(events), before)
 				}
 				got := events[0]
-				if got.User == nil || got.User.ID != 4 || got.Severity.ID != 2 || got.Organisation.ID != 100 ||
+				if got.User == nil || got.User.ID != kit.PlainUserID || got.Severity.ID != 2 || got.Organisation.ID != kit.FleetDE ||
 					!strings.Contains(got.Description, "user@example.com") {
 					t.Errorf("the event is %+v", got)
 				}

@@ -65,7 +65,7 @@ func TestTwoServers(t *testing.T) {
 			"idempotency": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()
 				c := one.As("admin@example.com").With("Idempotency-Key", "k1")
-				body := `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": false}`
+				body := fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetFR, kit.IssuedSIM)
 				first := c.Post(migration, body).Is(http.StatusOK)
 				again := onServer(other, c).Post(migration, body).Is(http.StatusOK)
 				if again.Header.Get("Idempotent-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
@@ -74,7 +74,7 @@ func TestTwoServers(t *testing.T) {
 				if diff := cmp.Diff(string(first.Body), string(again.Body)); diff != "" {
 					t.Errorf("the replay differs:\n%s", diff)
 				}
-				wantCode(t, onServer(other, c).Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 252}], "dry_run": false}`), 422, 1406)
+				wantCode(t, onServer(other, c).Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetUS, kit.IssuedSIM)), 422, 1406)
 			},
 			"suspension": func(t *testing.T, one, other *kit.Server) {
 				t.Helper()

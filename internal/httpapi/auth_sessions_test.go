@@ -25,7 +25,7 @@ func TestContract_Logout(t *testing.T) {
 		first := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		second := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		here := withBearer(one, first.AuthToken)
-		there := here.In(200)
+		there := here.In(kit.FleetFR)
 		renewed := tokensOf(refresh(other, first.RefreshToken))
 		for _, c := range []*kit.Client{here, there, withBearer(one, renewed.AuthToken)} {
 			onServer(other, c).Get(whoami).Is(http.StatusOK) // every bearer was used before
@@ -60,17 +60,17 @@ func TestContract_SuspensionEndsSessions(t *testing.T) {
 		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		c := withBearer(one, session.AuthToken)
 		onServer(other, c).Get(whoami).Is(http.StatusOK)
-		one.SetStatus(4, fleet.UserSuspended)
+		one.SetStatus(kit.PlainUserID, fleet.UserSuspended)
 		onServer(other, c).Get(whoami).Is(http.StatusUnauthorized)
 		refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
-		one.SetStatus(4, fleet.UserActive)
+		one.SetStatus(kit.PlainUserID, fleet.UserActive)
 		for _, s := range []*kit.Server{one, other} { // an ended session stays ended
 			onServer(s, c).Get(whoami).Is(http.StatusUnauthorized)
 			refresh(s, session.RefreshToken).Is(http.StatusUnauthorized)
 		}
 		session = tokensOf(signIn(other.Anonymous(), "user@example.com", kit.Password))
-		one.SetRole(4, 100, fleet.NoRole)
-		one.SetRole(4, 100, fleet.Member)
+		one.SetRole(kit.PlainUserID, kit.FleetDE, fleet.NoRole)
+		one.SetRole(kit.PlainUserID, kit.FleetDE, fleet.Member)
 		refresh(other, session.RefreshToken).Is(http.StatusUnauthorized)
 	})
 }

@@ -32,7 +32,7 @@ func TestSignIn(t *testing.T) {
 			}
 			var place struct{ ID int64 }
 			withBearer(s, got.AuthToken).Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
-			if place.ID != 100 {
+			if place.ID != kit.FleetDE {
 				t.Errorf("%s: signed in to Workspace %d", name, place.ID)
 			}
 		}
@@ -44,7 +44,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		s.Seed(`users: [{id: 20, username: pending@example.com, name: Pending, password: correct horse, status: activation_pending, default_workspace: 100, roles: {100: administrator}}]`)
-		s.Exec("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = 1")
+		s.Exec(fmt.Sprintf("INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at) SELECT 21, 'homeless@example.com', name, 1, 0, NULL, password_hash, 0, 0 FROM users WHERE id = %d", kit.AdminID))
 		want := normalized(signIn(s.Anonymous(), "admin@example.com", wrong).Is(http.StatusUnauthorized), "admin@example.com")
 		if want["body"] != "" {
 			t.Errorf("the body is %q", want["body"])
@@ -148,8 +148,8 @@ func TestLockoutOfUnknownUser(t *testing.T) {
 func TestLockoutOfUsersWhoCannotSignIn(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
-		s.Exec("DELETE FROM membership_roles WHERE user_id = 3")
-		s.Exec("DELETE FROM memberships WHERE user_id = 3") // observer@example.com is in no Workspace
+		s.Exec(fmt.Sprintf("DELETE FROM membership_roles WHERE user_id = %d", kit.ObserverID))
+		s.Exec(fmt.Sprintf("DELETE FROM memberships WHERE user_id = %d", kit.ObserverID)) // observer@example.com is in no Workspace
 		for _, name := range []string{"observer@example.com", "suspended@example.com"} {
 			for range 3 {
 				signIn(s.Anonymous(), name, kit.Password).Is(http.StatusUnauthorized)
@@ -221,8 +221,8 @@ func TestSuspensionTakesEffectImmediately(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		session := tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password))
-		elsewhere := withBearer(s, session.AuthToken).In(200)
-		suspend(s, 4)
+		elsewhere := withBearer(s, session.AuthToken).In(kit.FleetFR)
+		suspend(s, kit.PlainUserID)
 		withBearer(s, session.AuthToken).Get("/api/v1/sim").Is(http.StatusUnauthorized)
 		elsewhere.Get("/api/v1/sim").Is(http.StatusUnauthorized)
 		s.Anonymous().Post(authenticate, object{"refresh_token": session.RefreshToken}).Is(http.StatusUnauthorized)

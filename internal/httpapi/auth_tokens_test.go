@@ -33,7 +33,7 @@ func TestApplicationToken(t *testing.T) {
 		program := withBearer(s, got.AuthToken)
 		var place struct{ ID int64 }
 		program.Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
-		if place.ID != 100 {
+		if place.ID != kit.FleetDE {
 			t.Errorf("it is of Workspace %d", place.ID)
 		}
 		program.Get("/api/v1/user/my").Is(http.StatusNotFound)
@@ -89,7 +89,7 @@ func TestNetworksThatMatchNothing(t *testing.T) {
 		if !strings.HasPrefix(got.Message, "ip: ") {
 			t.Errorf("%s: %s", cidr, got.Message)
 		}
-		_, err := operator.New(s.Control).CreateApplicationToken(t.Context(), control.NewToken{Workspace: 100, CIDR: cidr})
+		_, err := operator.New(s.Control).CreateApplicationToken(t.Context(), control.NewToken{Workspace: kit.FleetDE, CIDR: cidr})
 		if fleet.CodeOf(err) != fleet.BadRequest || !strings.HasPrefix(err.Error(), "cidr: ") {
 			t.Errorf("%s: %v", cidr, err)
 		}
@@ -185,7 +185,7 @@ func TestSwitchWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		here := s.As("user@example.com")
-		there := here.In(200)
+		there := here.In(kit.FleetFR)
 		for c, want := range map[*kit.Client]int64{here: 100, there: 200} { // the old one stays valid
 			var place struct{ ID int64 }
 			c.Get("/api/v1/organisation/my").Is(http.StatusOK).JSON(&place)
@@ -199,7 +199,7 @@ func TestSwitchWorkspace(t *testing.T) {
 			User         struct{ Username string }
 		}
 		there.Get("/api/v1/event?q=event_type:67").Is(http.StatusOK).JSON(&events)
-		if len(events) != 1 || events[0].Organisation.ID != 200 || events[0].User.Username != "user@example.com" {
+		if len(events) != 1 || events[0].Organisation.ID != kit.FleetFR || events[0].User.Username != "user@example.com" {
 			t.Errorf("events of the target: %+v", events)
 		}
 		here.Get("/api/v1/event?q=event_type:67").Is(http.StatusOK).JSON(&events)

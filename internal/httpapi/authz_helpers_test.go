@@ -51,7 +51,7 @@ func withBearer(s *kit.Server, bearer string) *kit.Client {
 func newApplicationToken(s *kit.Server, n control.NewToken) control.CreatedToken {
 	s.T.Helper()
 	if n.Workspace == 0 {
-		n.Workspace = 100
+		n.Workspace = kit.FleetDE
 	}
 	made, err := operator.New(s.Control).CreateApplicationToken(s.T.Context(), n)
 	if err != nil {

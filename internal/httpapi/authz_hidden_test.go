@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -38,7 +39,7 @@ func normalizedWith(a *kit.Answer, id, other string) object {
 func TestForeignObjectsLookAbsent(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e).Seed(elsewhere)
-		moved := s.As("admin@example.com").In(300).Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 270}], "dry_run": false}`).Is(http.StatusOK)
+		moved := s.As("admin@example.com").In(kit.FleetUS).Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetFR, kit.SIMInUS)).Is(http.StatusOK)
 		entry := strings.TrimPrefix(moved.Header.Get("Location"), "/api/v1/migration/")
 		_, app := withFactor(s, "user@example.com")
 		trust(s.Anonymous(), app)
@@ -52,11 +53,11 @@ func TestForeignObjectsLookAbsent(t *testing.T) {
 			ask             func(c *kit.Client, id string) *kit.Answer
 			status          int
 		}{
-			"a SIM's owner":       {admin, "290", "999", patch("/api/v1/sim/{id}", `{"customer_org": {"id": 100}}`), 404},
+			"a SIM's owner":       {admin, "290", "999", patch("/api/v1/sim/{id}", fmt.Sprintf(`{"customer_org": {"id": %d}}`, kit.FleetDE)), 404},
 			"a bad transition":    {admin, "290", "999", patch("/api/v1/sim/{id}", `{"status": {"id": 3}}`), 404},
-			"a SIM to give away":  {s.As("issuer@example.com"), "290", "999", patch("/api/v1/sim/{id}", `{"customer_org": {"id": 100}}`), 404},
+			"a SIM to give away":  {s.As("issuer@example.com"), "290", "999", patch("/api/v1/sim/{id}", fmt.Sprintf(`{"customer_org": {"id": %d}}`, kit.FleetDE)), 404},
 			"SIMs to delete":      {admin, "290", "999", del("/api/v1/sim/multi", `[{"id": 252}, {"id": {id}}]`), 404},
-			"an ICCID to move":    {admin, "8988303000000000256", "8988303000000000999", post(migration, `{"target_workspace": {"id": 200}, "iccids": ["{id}"]}`), 404},
+			"an ICCID to move":    {admin, kit.ICCID(kit.SIMElsewhere), "8988303000000000999", post(migration, `{"target_workspace": {"id": 200}, "iccids": ["{id}"]}`), 404},
 			"a user by name":      {admin, "stranger@example.com", "unknown1@example.com", get("/api/v1/user/{id}"), 404},
 			"the operator's user": {s.As("stranger@example.com"), "8", "9", get("/api/v1/user/{id}"), 404},
 			"a SIM's id":          {caller, "250", "999", get("/api/v1/endpoint/{id}"), 404},

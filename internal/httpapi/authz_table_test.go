@@ -55,7 +55,7 @@ var accesses = map[string]access{
 		administrator: 200, user: 200, observer: 200, stranger: 200, leaver: 200, application: 200, superAdmin: 200,
 	},
 	"POST /api/v1/authenticate/workspace": {
-		body:          `{"target_organisation": {"id": 100}}`,
+		body:          fmt.Sprintf(`{"target_organisation": {"id": %d}}`, kit.FleetDE),
 		administrator: 200, user: 200, observer: 200, stranger: 401, leaver: 200, application: 401, superAdmin: 200,
 	},
 	"POST /api/v1/logout": {
@@ -73,9 +73,9 @@ var accesses = map[string]access{
 	"PATCH /api/v1/user/mfa/{key_id}":                              {"/api/v1/user/mfa/999", `{"status": {"id": 1}, "code": "000000"}`, 404, 404, 404, 404, 404, 403, 404},
 	"GET /api/v1/user/mfa/status":                                  people,
 	"GET /api/v1/user/mfa/type":                                    people,
-	"GET /api/v1/user/{user_id}/mfa":                               {"/api/v1/user/3/mfa", "", 200, 403, 200, 404, 403, 403, 200}, // 3 is the Observer
+	"GET /api/v1/user/{user_id}/mfa":                               {fmt.Sprintf("/api/v1/user/%d/mfa", kit.ObserverID), "", 200, 403, 200, 404, 403, 403, 200}, // 3 is the Observer
 	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                   {"/api/v1/user/my/mfa/999", "", 404, 404, 404, 404, 404, 403, 404},
-	"GET /api/v1/user/{user_id}/mfa/trusted_device":                {"/api/v1/user/3/mfa/trusted_device", "", 200, 403, 200, 404, 403, 403, 200},
+	"GET /api/v1/user/{user_id}/mfa/trusted_device":                {fmt.Sprintf("/api/v1/user/%d/mfa/trusted_device", kit.ObserverID), "", 200, 403, 200, 404, 403, 403, 200},
 	"GET /api/v1/user/mfa/trusted_device":                          people,
 	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}": {"/api/v1/user/my/mfa/trusted_device/999", "", 404, 404, 404, 404, 404, 403, 404},
 	"GET /api/v1/application_token":                                keepers,
@@ -84,19 +84,19 @@ var accesses = map[string]access{
 
 	"GET /api/v1/sim":                                   readers,
 	"GET /api/v1/sim/status":                            readers,
-	"GET /api/v1/sim/{sim_id}":                          hidden.at("/api/v1/sim/251"),
-	"PATCH /api/v1/sim/{sim_id}":                        {"/api/v1/sim/251", `{"status": {"id": 1}}`, 204, 204, 403, 404, 403, 204, 204},
+	"GET /api/v1/sim/{sim_id}":                          hidden.at(simURL(kit.ActivatedSIM)),
+	"PATCH /api/v1/sim/{sim_id}":                        {simURL(kit.ActivatedSIM), `{"status": {"id": 1}}`, 204, 204, 403, 404, 403, 204, 204},
 	"GET /api/v1/endpoint":                              readers,
 	"POST /api/v1/endpoint":                             {"", newDevice, 201, 201, 403, 422, 403, 201, 201}, // the stranger's Workspace has no such profile
 	"GET /api/v1/endpoint/status":                       readers,
-	"GET /api/v1/endpoint/{endpoint_id}":                hidden.at("/api/v1/endpoint/9002"),
-	"PATCH /api/v1/endpoint/{endpoint_id}":              {"/api/v1/endpoint/9002", `{"name": "tracker-8"}`, 204, 204, 403, 404, 403, 204, 204},
-	"DELETE /api/v1/endpoint/{endpoint_id}":             {"/api/v1/endpoint/9001", "", 409, 409, 403, 404, 403, 409, 409}, // it holds a SIM
-	"GET /api/v1/endpoint/{endpoint_id}/event":          readers.at("/api/v1/endpoint/9001/event"),
-	"GET /api/v1/endpoint/{endpoint_id}/connectivity":   hidden.at("/api/v1/endpoint/9002/connectivity"),
-	"PATCH /api/v1/endpoint/{endpoint_id}/connectivity": {"/api/v1/endpoint/9002/connectivity", `{"location": null}`, 204, 204, 403, 404, 403, 204, 204},
+	"GET /api/v1/endpoint/{endpoint_id}":                hidden.at(deviceURL(kit.EmptyDevice)),
+	"PATCH /api/v1/endpoint/{endpoint_id}":              {deviceURL(kit.EmptyDevice), `{"name": "tracker-8"}`, 204, 204, 403, 404, 403, 204, 204},
+	"DELETE /api/v1/endpoint/{endpoint_id}":             {deviceURL(kit.DeviceWithSIM), "", 409, 409, 403, 404, 403, 409, 409}, // it holds a SIM
+	"GET /api/v1/endpoint/{endpoint_id}/event":          readers.at(deviceURL(kit.DeviceWithSIM) + "/event"),
+	"GET /api/v1/endpoint/{endpoint_id}/connectivity":   hidden.at(deviceURL(kit.EmptyDevice) + "/connectivity"),
+	"PATCH /api/v1/endpoint/{endpoint_id}/connectivity": {deviceURL(kit.EmptyDevice) + "/connectivity", `{"location": null}`, 204, 204, 403, 404, 403, 204, 204},
 	"POST /api/v2/endpoint/multi":                       {"", strings.TrimSuffix(newDevice, "}") + `, "endpoints": [{}]}`, 201, 201, 403, 422, 403, 201, 201},
-	"PATCH /api/v2/endpoint/multi":                      {"", `[{"id": 9002, "name": "tracker-8"}]`, 204, 204, 403, 404, 403, 204, 204},
+	"PATCH /api/v2/endpoint/multi":                      {"", fmt.Sprintf(`[{"id": %d, "name": "tracker-8"}]`, kit.EmptyDevice), 204, 204, 403, 404, 403, 204, 204},
 	"DELETE /api/v2/endpoint/multi":                     {"", `[{"id": 9999}]`, 404, 404, 403, 404, 403, 404, 404},
 	"GET /api/v1/service_profile":                       readers,
 	"GET /api/v1/service_profile/{profile_id}":          hidden.at("/api/v1/service_profile/1"),
@@ -110,11 +110,11 @@ var accesses = map[string]access{
 	"PATCH /api/v1/sim_batch/bic/{bic}": {"/api/v1/sim_batch/bic/0000000000000000", `{"id": 1}`, 422, 422, 403, 422, 403, 422, 422},
 	"GET /api/v1/event":                 readers,
 	"GET /api/v1/event/type":            readers,
-	"GET /api/v1/sim/{sim_id}/history":  hidden.at("/api/v1/sim/251/history"),
-	"GET /api/v1/sim/{sim_id}/event":    readers.at("/api/v1/sim/250/event"),
+	"GET /api/v1/sim/{sim_id}/history":  hidden.at(simURL(kit.ActivatedSIM) + "/history"),
+	"GET /api/v1/sim/{sim_id}/event":    readers.at(simURL(kit.AttachedSIM) + "/event"),
 	"GET /api/v1/user/{user_id}/event":  readers.at("/api/v1/user/my/event"),
 	"POST /api/v1/sim/migration/workspace": {
-		body:          `{"target_workspace": {"id": 300}, "sims": [{"id": 251}]}`,
+		body:          fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetUS, kit.ActivatedSIM),
 		administrator: 200, user: 404, observer: 404, stranger: 404, leaver: 404, application: 403, superAdmin: 200,
 	},
 
@@ -123,8 +123,8 @@ var accesses = map[string]access{
 	"POST /api/v1/migration/{migration_id}/undo": {"/api/v1/migration/1/undo", `{"dry_run": true}`, 200, 404, 404, 404, 404, 403, 200}, // TestAuthorization undoes a real one
 
 	"GET /api/v1/migration_job":   readers,
-	"POST /api/v1/migration_job":  {"", `{"target_workspace": {"id": 300}, "select": {"sims": [{"id": 251}]}}`, 201, 404, 404, 404, 404, 403, 201},
-	"POST /api/v1/sim_status_job": {"", `{"status": {"id": 1}, "select": {"sims": [{"id": 251}]}}`, 201, 201, 403, 201, 403, 403, 201},
+	"POST /api/v1/migration_job":  {"", fmt.Sprintf(`{"target_workspace": {"id": %d}, "select": {"sims": [{"id": %d}]}}`, kit.FleetUS, kit.ActivatedSIM), 201, 404, 404, 404, 404, 403, 201},
+	"POST /api/v1/sim_status_job": {"", fmt.Sprintf(`{"status": {"id": 1}, "select": {"sims": [{"id": %d}]}}`, kit.ActivatedSIM), 201, 201, 403, 201, 403, 403, 201},
 	// No caller here has a job; TestContract_JobRights has.
 	"GET /api/v1/migration_job/{job_id}":         {"/api/v1/migration_job/999", "", 404, 404, 404, 404, 403, 404, 404},
 	"GET /api/v1/migration_job/{job_id}/sim":     {"/api/v1/migration_job/999/sim", "", 404, 404, 404, 404, 403, 404, 404},
@@ -140,25 +140,25 @@ var accesses = map[string]access{
 	"GET /api/v1/organisation/status":  readers,
 	"GET /api/v1/user/role":            readers,
 	"GET /api/v1/user/status":          readers,
-	"GET /api/v1/user/{user_id}":       hidden.at("/api/v1/user/3"),
-	"POST /api/v1/user":                {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409}, // a member of 100
-	"POST /api/v2/user/invitation":     {"", `{"username": "root@example.com", "organisation": {"id": 100}}`, 409, 403, 403, 403, 403, 403, 409},
+	"GET /api/v1/user/{user_id}":       hidden.at(fmt.Sprintf("/api/v1/user/%d", kit.ObserverID)),
+	"POST /api/v1/user":                {"", fmt.Sprintf(`{"username": "root@example.com", "organisation": {"id": %d}}`, kit.FleetDE), 409, 403, 403, 403, 403, 403, 409}, // a member of 100
+	"POST /api/v2/user/invitation":     {"", fmt.Sprintf(`{"username": "root@example.com", "organisation": {"id": %d}}`, kit.FleetDE), 409, 403, 403, 403, 403, 403, 409},
 	"POST /api/v2/user/activation":     {"", `{"activationKey": "unknown"}`, 403, 403, 403, 403, 403, 403, 403},
 	"POST /api/v1/user/activation":     {"", `{"activationKey": "unknown"}`, 400, 400, 400, 400, 400, 400, 400},
 	"POST /api/v1/user/password/reset": {"", `{"username": "unknown@example.com"}`, 204, 204, 204, 204, 204, 204, 204},
 	"GET /api/v1/user":                 readers,
 	// 3 is the Observer; writes set the current values, so that every caller finds the same
 	// state.
-	"PATCH /api/v1/user/{user_id}":                                          {"/api/v1/user/3", `{"name": "Observer"}`, 204, 403, 204, 404, 403, 403, 204},
+	"PATCH /api/v1/user/{user_id}":                                          {fmt.Sprintf("/api/v1/user/%d", kit.ObserverID), `{"name": "Observer"}`, 204, 403, 204, 404, 403, 403, 204},
 	"DELETE /api/v1/user/{user_id}":                                         {"/api/v1/user/999", "", 404, 403, 403, 404, 403, 403, 404},
-	"GET /api/v1/user/{user_id}/role/permission":                            {"/api/v1/user/3/role/permission", "", 200, 200, 200, 404, 403, 403, 200},
-	"PUT /api/v1/user/{user_id}/role/{role_id}":                             {"/api/v1/user/3/role/3", "", 204, 403, 403, 404, 403, 403, 204},
-	"DELETE /api/v1/user/{user_id}/role/{role_id}":                          {"/api/v1/user/3/role/1", "", 404, 403, 403, 404, 403, 403, 404},
-	"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}":                 {"/api/v2/user/3/workspace/100", `{"status": {"id": 1}}`, 204, 403, 403, 404, 403, 403, 204},
-	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}":                {"/api/v2/user/999/workspace/100", "", 404, 403, 403, 404, 403, 403, 404},
-	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    {"/api/v2/user/3/workspace/100/role/3", "", 204, 403, 403, 404, 403, 403, 204},
-	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {"/api/v2/user/3/workspace/100/role/1", "", 404, 403, 403, 404, 403, 403, 404},
-	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}":        {"/api/v2/user/my/default_organisation/100", "", 200, 200, 200, 403, 200, 403, 200},
+	"GET /api/v1/user/{user_id}/role/permission":                            {fmt.Sprintf("/api/v1/user/%d/role/permission", kit.ObserverID), "", 200, 200, 200, 404, 403, 403, 200},
+	"PUT /api/v1/user/{user_id}/role/{role_id}":                             {fmt.Sprintf("/api/v1/user/%d/role/3", kit.ObserverID), "", 204, 403, 403, 404, 403, 403, 204},
+	"DELETE /api/v1/user/{user_id}/role/{role_id}":                          {fmt.Sprintf("/api/v1/user/%d/role/1", kit.ObserverID), "", 404, 403, 403, 404, 403, 403, 404},
+	"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}":                 {memberURL(kit.ObserverID, kit.FleetDE), `{"status": {"id": 1}}`, 204, 403, 403, 404, 403, 403, 204},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}":                {fmt.Sprintf("/api/v2/user/999/workspace/%d", kit.FleetDE), "", 404, 403, 403, 404, 403, 403, 404},
+	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    {memberURL(kit.ObserverID, kit.FleetDE) + "/role/3", "", 204, 403, 403, 404, 403, 403, 204},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {memberURL(kit.ObserverID, kit.FleetDE) + "/role/1", "", 404, 403, 403, 404, 403, 403, 404},
+	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}":        {fmt.Sprintf("/api/v2/user/my/default_organisation/%d", kit.FleetDE), "", 200, 200, 200, 403, 200, 403, 200},
 	"GET /api/v2/user/my/membership":                                        {"/api/v2/user/my/membership", "", 200, 200, 200, 200, 200, 403, 200},
 	"GET /api/v2/user/{user_id}/workspace":                                  {"/api/v2/user/my/workspace", "", 200, 200, 200, 200, 200, 403, 200},
 	"GET /api/v1/audit":                                                     keepers,
@@ -199,10 +199,10 @@ func callers(s *kit.Server) (valid map[string]*kit.Client, invalid map[string]*k
 	invalid["barred"].Get("/api/v1/organisation/my").Is(http.StatusOK)
 	invalid["suspended"].Get("/api/v1/organisation/my").Is(http.StatusOK)
 	invalid["revoked"].Get("/api/v1/organisation/my").Is(http.StatusOK)
-	suspend(s, 7)
-	s.SetMember(33, 100, fleet.UserSuspended, fleet.Administrator)
+	suspend(s, kit.IssuerAdminID)
+	s.SetMember(33, kit.FleetDE, fleet.UserSuspended, fleet.Administrator)
 	revoke(s, revoked.ID)
-	s.SetRole(2, 200, fleet.NoRole)
+	s.SetRole(kit.TargetAdminID, kit.FleetFR, fleet.NoRole)
 	return valid, invalid
 }
 
@@ -213,7 +213,7 @@ func TestAuthorization(t *testing.T) {
 		// A user who must add a second factor first, by the settings of another server.
 		newcomer := onServer(kit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
 		tried := 0
-		entry := valid["administrator"].Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
+		entry := valid["administrator"].Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1000}], "dry_run": false}`, kit.FleetUS)).Is(http.StatusOK)
 		routes := httpapi.Routes()
 		isLogout := func(r httpapi.Route) bool { return r.Pattern == "POST /api/v1/logout" } // afterwards the caller has no access
 		for _, r := range slices.Concat(slices.DeleteFunc(slices.Clone(routes), isLogout), routes[slices.IndexFunc(routes, isLogout):][:1]) {
@@ -256,7 +256,7 @@ users:
 // enrolling has the statuses for an Administrator who must add a second factor first: only
 // operations on the own account are allowed.
 func (a access) enrolling(need identity.Permission) int {
-	ofAnother := strings.HasPrefix(a.path, "/api/v1/user/3")
+	ofAnother := strings.HasPrefix(a.path, fmt.Sprintf("/api/v1/user/%d", kit.ObserverID))
 	if need == identity.Public || need == identity.WriteOwn && !ofAnother {
 		return a.administrator
 	}

@@ -42,7 +42,7 @@ var things = map[string]thing{
 	// GET distinguishes a registered batch from an unknown one, as the vendor does, because
 	// codes are secret.
 	"batch to read": {own: "2234567890123456", absent: "3234567890123456", text: true},
-	"ICCID":         {own: "8988303000000001300", foreign: []string{"8988303000000000256", "8988303000000000255"}, absent: "8988303000000000999", text: true, set: "89883030000000%05d"},
+	"ICCID":         {own: "8988303000000001300", foreign: []string{kit.ICCID(kit.SIMElsewhere), kit.ICCID(kit.DeletedSIM)}, absent: "8988303000000000999", text: true, set: "89883030000000%05d"},
 	"role":          {own: "3", absent: "9", means: []string{"1", "2", "3", "4"}},
 	"file":          {own: "docs.js", absent: "docs.go", text: true},
 	"status":        {own: "1", absent: "9", means: []string{"0", "1"}}, // and other entries of closed lists, which every caller can read
@@ -152,17 +152,17 @@ func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	if len(s.Rows("SELECT id FROM users WHERE id = 36 AND former_username IS NOT NULL")) != 1 {
 		t.Fatal("user 36 is not deleted")
 	}
-	s.SetRole(1, 903, fleet.Administrator)
-	s.SetRole(1, 903, fleet.NoRole)
+	s.SetRole(kit.AdminID, 903, fleet.Administrator)
+	s.SetRole(kit.AdminID, 903, fleet.NoRole)
 	s.As("stranger@example.com").Patch(batchURL+"1234567890123456", `{"id": 1}`).Is(http.StatusOK)
-	admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent) // an event
-	admin.Patch("/api/v1/endpoint/9002", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+	admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent) // an event
+	admin.Patch(deviceURL(kit.EmptyDevice), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
 	known := map[string]string{
-		"entry":         entryOf(admin.Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`)),
-		"foreign entry": entryOf(both.Post(migration, `{"target_workspace": {"id": 901}, "sims": [{"id": 290}], "dry_run": false}`)),
+		"entry":         entryOf(admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1000}], "dry_run": false}`, kit.FleetUS))),
+		"foreign entry": entryOf(both.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": 901}, "sims": [{"id": %d}], "dry_run": false}`, kit.SIMElsewhere))),
 		"token":         newToken(admin), "foreign token": newToken(both),
 	}
-	known["job"], known["foreign job"] = newJob(admin, 251), newJob(both, 290)
+	known["job"], known["foreign job"] = newJob(admin, kit.ActivatedSIM), newJob(both, kit.SIMElsewhere)
 	known["key"], known["trusted"] = ownFactor(s, "user@example.com")
 	known["foreign key"], known["foreign trusted"] = ownFactor(s, "stranger@example.com")
 	known["event"], known["foreign event"] = newest(admin, "/api/v1/event"), newest(both, "/api/v1/event")

@@ -22,29 +22,29 @@ func TestConnectivity(t *testing.T) {
 				t.Errorf("device %d: %+v, want %s", device, got, want)
 			}
 		}
-		is(9001, "OFFLINE")
-		is(9002, "OFFLINE")
-		user.Patch(simURL(250), toStatus(2)).Is(http.StatusNoContent)
-		is(9001, "BLOCKED")
-		user.Patch(simURL(250), toStatus(1)).Is(http.StatusNoContent)
-		is(9001, "OFFLINE")
-		user.Patch(deviceURL(9002), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
-		is(9002, "BLOCKED")
+		is(kit.DeviceWithSIM, "OFFLINE")
+		is(kit.EmptyDevice, "OFFLINE")
+		user.Patch(simURL(kit.AttachedSIM), toStatus(2)).Is(http.StatusNoContent)
+		is(kit.DeviceWithSIM, "BLOCKED")
+		user.Patch(simURL(kit.AttachedSIM), toStatus(1)).Is(http.StatusNoContent)
+		is(kit.DeviceWithSIM, "OFFLINE")
+		user.Patch(deviceURL(kit.EmptyDevice), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+		is(kit.EmptyDevice, "BLOCKED")
 		wantCode(t, user.Get(deviceURL(9999)+"/connectivity"), http.StatusNotFound, 1401)
 
 		keyed := user.With("Idempotency-Key", "reset")
 		for _, body := range []any{`{"location": null, "pdp_context": null}`, `{}`, nil} {
-			keyed.Do(http.MethodPatch, deviceURL(9001)+"/connectivity", body).Is(http.StatusNoContent)
+			keyed.Do(http.MethodPatch, deviceURL(kit.DeviceWithSIM)+"/connectivity", body).Is(http.StatusNoContent)
 		}
-		user.Patch(deviceURL(9001)+"/connectivity", `{"pdp_context": {}}`).Is(http.StatusNoContent)
-		types := eventTypes(user, deviceURL(9001)+"/event", q("type:1001"))
+		user.Patch(deviceURL(kit.DeviceWithSIM)+"/connectivity", `{"pdp_context": {}}`).Is(http.StatusNoContent)
+		types := eventTypes(user, deviceURL(kit.DeviceWithSIM)+"/event", q("type:1001"))
 		if !slices.Equal(types, []int64{1001, 1001}) {
 			t.Errorf("events: %v", types)
 		}
 		s.Untouched("a reset that is refused", func() {
 			wantCode(t, user.Patch(deviceURL(9999)+"/connectivity", `{}`), http.StatusNotFound, 1401)
-			wantCode(t, user.Patch(deviceURL(9001)+"/connectivity", `{"colour": 1}`), http.StatusBadRequest, 1000)
-			wantCode(t, user.Patch(deviceURL(9001)+"/connectivity", `null`), http.StatusBadRequest, 1000)
+			wantCode(t, user.Patch(deviceURL(kit.DeviceWithSIM)+"/connectivity", `{"colour": 1}`), http.StatusBadRequest, 1000)
+			wantCode(t, user.Patch(deviceURL(kit.DeviceWithSIM)+"/connectivity", `null`), http.StatusBadRequest, 1000)
 		})
 		s.MustFsck()
 	})

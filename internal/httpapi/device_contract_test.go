@@ -19,12 +19,12 @@ func TestContract_DeviceScope(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com")
-		issuer.Get(simURL(250)).Is(http.StatusOK)
+		issuer.Get(simURL(kit.AttachedSIM)).Is(http.StatusOK)
 		if got := listed(issuer, endpoint, nil); len(got) != 0 {
 			t.Errorf("the issuer sees the devices %v", got)
 		}
-		wantCode(t, issuer.Get(deviceURL(9001)), http.StatusNotFound, 1401)
-		wantCode(t, issuer.Patch(deviceURL(9001), `{"sim": {"id": null}}`), http.StatusNotFound, 1401)
+		wantCode(t, issuer.Get(deviceURL(kit.DeviceWithSIM)), http.StatusNotFound, 1401)
+		wantCode(t, issuer.Patch(deviceURL(kit.DeviceWithSIM), `{"sim": {"id": null}}`), http.StatusNotFound, 1401)
 	})
 }
 
@@ -34,8 +34,8 @@ func TestContract_DeviceShape(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for id, want := range map[int64][]string{
-			9002: {"created", "id", "imei_lock", "last_updated", "name", "status"}, // made by the world file
-			9001: {"created", "id", "imei_lock", "last_updated", "name", "sim", "status"},
+			kit.EmptyDevice:   {"created", "id", "imei_lock", "last_updated", "name", "status"}, // made by the world file
+			kit.DeviceWithSIM: {"created", "id", "imei_lock", "last_updated", "name", "sim", "status"},
 			makeDevice(user, object{"tags": "a", "imei": "35317510123456", "ip_address": "::1"}).ID: {
 				"created", "id", "imei", "imei_lock", "ip_address", "last_updated", "name", "service_profile", "status", "tags", "tariff_profile",
 			},
@@ -51,7 +51,7 @@ func TestContract_DeviceShape(t *testing.T) {
 				t.Errorf("device %d (-want +got):\n%s", id, diff)
 			}
 		}
-		sim, alone := *readDevice(user, 9001).SIM, readSIM(user, 250)
+		sim, alone := *readDevice(user, kit.DeviceWithSIM).SIM, readSIM(user, kit.AttachedSIM)
 		alone.Endpoint = nil
 		if diff := cmp.Diff(alone, sim); diff != "" {
 			t.Errorf("SIM 250 (-list +device):\n%s", diff)
@@ -85,7 +85,7 @@ func TestContract_DeviceClear(t *testing.T) {
 			}
 		}
 		for _, field := range []string{"status", "service_profile", "tariff_profile", "imei_lock", "sim"} {
-			got := wantCode(t, user.Patch(deviceURL(9002), object{field: nil}), http.StatusBadRequest, 1000)
+			got := wantCode(t, user.Patch(deviceURL(kit.EmptyDevice), object{field: nil}), http.StatusBadRequest, 1000)
 			if !strings.HasPrefix(got.Message, field) {
 				t.Errorf("%s: %s", field, got.Message)
 			}
@@ -105,13 +105,13 @@ func TestContract_DeviceValues(t *testing.T) {
 			"imei": {"35317510123456", "3531751012345"}, "ip_address": {"2001:db8::7", "10.0.0.0/8"},
 			"name": {strings.Repeat("é", 255), strings.Repeat("é", 256)}, "tags": {strings.Repeat("x", 1024), strings.Repeat("x", 1025)},
 		} {
-			user.Patch(deviceURL(9002), object{field: values[0]}).Is(http.StatusNoContent)
-			got := wantCode(t, user.Patch(deviceURL(9002), object{field: values[1]}), http.StatusUnprocessableEntity, 1400)
+			user.Patch(deviceURL(kit.EmptyDevice), object{field: values[0]}).Is(http.StatusNoContent)
+			got := wantCode(t, user.Patch(deviceURL(kit.EmptyDevice), object{field: values[1]}), http.StatusUnprocessableEntity, 1400)
 			if len(got.Errors) != 1 || !strings.HasPrefix(got.Message, field+": ") {
 				t.Errorf("%s: %+v", field, got)
 			}
 		}
-		got := wantCode(t, user.Patch(deviceURL(9002), object{"imei": "x", "ip_address": "x", "service_profile": object{"id": 5}}), http.StatusUnprocessableEntity, 1400)
+		got := wantCode(t, user.Patch(deviceURL(kit.EmptyDevice), object{"imei": "x", "ip_address": "x", "service_profile": object{"id": 5}}), http.StatusUnprocessableEntity, 1400)
 		if len(got.Errors) != 3 {
 			t.Errorf("three faults: %+v", got)
 		}
@@ -139,7 +139,7 @@ func TestContract_DeviceDeleted(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
-		wantCode(t, user.Patch(deviceURL(9002), `{"status": {"id": 2}}`), http.StatusBadRequest, 1000)
+		wantCode(t, user.Patch(deviceURL(kit.EmptyDevice), `{"status": {"id": 2}}`), http.StatusBadRequest, 1000)
 		wantCode(t, user.Post(endpoint, deviceBody(object{"status": object{"id": 2}})), http.StatusBadRequest, 1000)
 		d := makeDevice(user, nil)
 		user.Patch(deviceURL(d.ID), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
@@ -169,7 +169,7 @@ func TestContract_DeviceActivate(t *testing.T) {
 		}{
 			1000: {true, "unsaid", 1}, 1001: {true, true, 1}, 1002: {true, false, 0},
 			1003: {false, "unsaid", 0}, 1004: {false, true, 1}, 1005: {false, false, 0},
-			253: {true, true, 2}, 254: {true, "unsaid", 4}, 251: {true, "unsaid", 1},
+			kit.SuspendedSIM: {true, true, 2}, kit.FactoryTestSIM: {true, "unsaid", 4}, kit.ActivatedSIM: {true, "unsaid", 1},
 		} {
 			plug := object{"id": sim}
 			if c.activate != "unsaid" {
@@ -198,8 +198,8 @@ func TestContract_DeviceTaken(t *testing.T) {
 		t.Helper()
 		user := kit.StartFerry(t, e).As("user@example.com")
 		for path, c := range map[string][2]string{
-			deviceURL(9002): {`{"sim": {"id": 250}}`, "sim: SIM 250 sits in device 9001: take it out there first"},
-			deviceURL(9001): {`{"sim": {"id": 251}}`, "sim: device 9001 holds SIM 250: take it out first"},
+			deviceURL(kit.EmptyDevice):   {fmt.Sprintf(`{"sim": {"id": %d}}`, kit.AttachedSIM), "sim: SIM 250 sits in device 9001: take it out there first"},
+			deviceURL(kit.DeviceWithSIM): {fmt.Sprintf(`{"sim": {"id": %d}}`, kit.ActivatedSIM), "sim: device 9001 holds SIM 250: take it out first"},
 		} {
 			if got := wantCode(t, user.Patch(path, c[0]), http.StatusConflict, 1406); got.Message != c[1] {
 				t.Errorf("%s: %s", path, got.Message)
@@ -212,12 +212,12 @@ func TestContract_DeviceSIMNull(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		user := kit.StartFerry(t, e).As("user@example.com")
-		got := wantCode(t, user.Patch(deviceURL(9001), `{"sim": null}`), http.StatusBadRequest, 1000)
-		if !strings.Contains(got.Message, `{"id": null}`) || simOfDevice(user, 9001) != 250 {
+		got := wantCode(t, user.Patch(deviceURL(kit.DeviceWithSIM), `{"sim": null}`), http.StatusBadRequest, 1000)
+		if !strings.Contains(got.Message, `{"id": null}`) || simOfDevice(user, kit.DeviceWithSIM) != kit.AttachedSIM {
 			t.Errorf("%+v", got)
 		}
-		user.Patch(deviceURL(9001), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
-		if got := simOfDevice(user, 9001); got != 0 {
+		user.Patch(deviceURL(kit.DeviceWithSIM), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
+		if got := simOfDevice(user, kit.DeviceWithSIM); got != 0 {
 			t.Errorf("it holds SIM %d still", got)
 		}
 	})
@@ -227,7 +227,7 @@ func TestContract_DeviceEvents(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
-		user, program := s.As("user@example.com"), s.Program(100)
+		user, program := s.As("user@example.com"), s.Program(kit.FleetDE)
 		d := makeDevice(user, nil)
 		user.Patch(deviceURL(d.ID), `{"name": "x", "tags": "y"}`).Is(http.StatusNoContent)
 		program.Patch(deviceURL(d.ID), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
@@ -249,18 +249,18 @@ func TestContract_DeviceUpdated(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
-		at := func() string { return readDevice(admin, 9001).LastUpdated.Format(time.RFC3339) }
+		at := func() string { return readDevice(admin, kit.DeviceWithSIM).LastUpdated.Format(time.RFC3339) }
 		first := at()
 		s.Clock.Advance(time.Minute)
-		admin.Patch(deviceURL(9001), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
+		admin.Patch(deviceURL(kit.DeviceWithSIM), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
 		second := at()
 		s.Clock.Advance(time.Minute)
-		admin.Patch(deviceURL(9001), `{"sim": {"id": 250}}`).Is(http.StatusNoContent)
+		admin.Patch(deviceURL(kit.DeviceWithSIM), fmt.Sprintf(`{"sim": {"id": %d}}`, kit.AttachedSIM)).Is(http.StatusNoContent)
 		third := at()
 		s.Clock.Advance(time.Minute)
-		admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}], "auto_detach_devices": true, "dry_run": false}`).Is(http.StatusOK)
-		admin.Patch(simURL(251), status(2)).Is(http.StatusNoContent)
-		if first == second || second == third || at() != third || simOfDevice(admin, 9001) != 0 {
+		admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "auto_detach_devices": true, "dry_run": false}`, kit.FleetFR, kit.AttachedSIM)).Is(http.StatusOK)
+		admin.Patch(simURL(kit.ActivatedSIM), status(2)).Is(http.StatusNoContent)
+		if first == second || second == third || at() != third || simOfDevice(admin, kit.DeviceWithSIM) != 0 {
 			t.Errorf("%s, %s, %s, %s", first, second, third, at())
 		}
 	})
@@ -272,12 +272,12 @@ func TestContract_DeviceMulti(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		var made []api.Device
-		user.Post(multi, []any{deviceBody(object{"name": "b"}), deviceBody(object{"name": "a", "sim": object{"id": 252, "activate": true}})}).Is(http.StatusCreated).JSON(&made)
+		user.Post(multi, []any{deviceBody(object{"name": "b"}), deviceBody(object{"name": "a", "sim": object{"id": kit.IssuedSIM, "activate": true}})}).Is(http.StatusCreated).JSON(&made)
 		if len(made) != 2 || made[0].Name != "b" || made[1].Name != "a" || made[1].SIM == nil || made[1].SIM.Status.ID != 1 {
 			t.Fatalf("%+v", made)
 		}
 		ids := fmt.Sprintf(`[{"id": %d}, {"id": %d}, {"id": 9001}]`, made[0].ID, made[1].ID)
-		got := wantCode(t, user.Patch(multi, `[{"id": 1}, {"id": 9001, "name": "x"}, {"id": 2}]`), http.StatusNotFound, 1401)
+		got := wantCode(t, user.Patch(multi, fmt.Sprintf(`[{"id": 1}, {"id": %d, "name": "x"}, {"id": 2}]`, kit.DeviceWithSIM)), http.StatusNotFound, 1401)
 		if len(got.Errors) != 2 || got.Errors[0].ErrorCode != 1401 {
 			t.Errorf("%+v", got)
 		}
@@ -285,12 +285,12 @@ func TestContract_DeviceMulti(t *testing.T) {
 		if !strings.HasPrefix(got.Message, "[1].imei: ") {
 			t.Errorf("%+v", got)
 		}
-		user.Patch(multi, []any{object{"id": 9001, "sim": object{"id": nil}, "status": object{"id": 1}}}).Is(http.StatusNoContent)
+		user.Patch(multi, []any{object{"id": kit.DeviceWithSIM, "sim": object{"id": nil}, "status": object{"id": 1}}}).Is(http.StatusNoContent)
 		user.Do("DELETE", multi, ids).Is(http.StatusNoContent)
-		if sim := readSIM(user, 252); sim.Endpoint != nil || sim.Status.ID != 2 {
+		if sim := readSIM(user, kit.IssuedSIM); sim.Endpoint != nil || sim.Status.ID != 2 {
 			t.Errorf("the SIM of a deleted device: %+v", sim)
 		}
-		if got := listed(user, endpoint, nil); !slices.Equal(got, []int64{9002}) {
+		if got := listed(user, endpoint, nil); !slices.Equal(got, []int64{kit.EmptyDevice}) {
 			t.Errorf("left: %v", got)
 		}
 		s.CheckInvariants()
@@ -302,15 +302,15 @@ func TestContract_DeviceTwice(t *testing.T) {
 		t.Helper()
 		user := kit.StartFerry(t, e).As("user@example.com")
 		for _, c := range []struct{ method, body string }{
-			{"PATCH", `[{"id": 9002, "name": "x"}, {"id": 9002.0, "name": "y"}]`},
-			{"PATCH", `[{"id": 9002, "sim": {"id": 251}}, {"id": 9001, "sim": {"id": 251.0}}]`},
-			{"POST", `[{"sim": {"id": 252}}, {"sim": {"id": 252}}]`},
+			{"PATCH", fmt.Sprintf(`[{"id": %d, "name": "x"}, {"id": 9002.0, "name": "y"}]`, kit.EmptyDevice)},
+			{"PATCH", fmt.Sprintf(`[{"id": %d, "sim": {"id": %d}}, {"id": %d, "sim": {"id": 251.0}}]`, kit.EmptyDevice, kit.ActivatedSIM, kit.DeviceWithSIM)},
+			{"POST", fmt.Sprintf(`[{"sim": {"id": %d}}, {"sim": {"id": %d}}]`, kit.IssuedSIM, kit.IssuedSIM)},
 		} {
 			if got := wantCode(t, user.Do(c.method, multi, c.body), http.StatusBadRequest, 1000); !strings.Contains(got.Message, "already appears in [0]") {
 				t.Errorf("%s: %s", c.body, got.Message)
 			}
 		}
-		user.Do("DELETE", multi, `[{"id": 9002}, {"id": 9002.0}]`).Is(http.StatusNoContent)
+		user.Do("DELETE", multi, fmt.Sprintf(`[{"id": %d}, {"id": 9002.0}]`, kit.EmptyDevice)).Is(http.StatusNoContent)
 	})
 }
 

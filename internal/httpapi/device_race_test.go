@@ -42,13 +42,13 @@ func TestRaceForASIM(t *testing.T) {
 			devices[i] = makeDevice(user, nil).ID
 		}
 		got := allAtOnce(n, func(i int) *kit.Answer {
-			return user.Patch(deviceURL(devices[i]), object{"sim": object{"id": 252, "activate": true}})
+			return user.Patch(deviceURL(devices[i]), object{"sim": object{"id": kit.IssuedSIM, "activate": true}})
 		})
 		if got[http.StatusNoContent] != 1 || got[http.StatusConflict] != n-1 {
 			t.Errorf("one SIM for %d devices: %v", n, got)
 		}
 		free := devices[0]
-		if free == deviceOfSIM(user, 252) {
+		if free == deviceOfSIM(user, kit.IssuedSIM) {
 			free = devices[1]
 		}
 		got = allAtOnce(n, func(i int) *kit.Answer {
@@ -79,7 +79,7 @@ func TestDevicesWhileSIMsMove(t *testing.T) {
 		for i := range ids {
 			ids[i] = makeDevice(admin, nil).ID
 		}
-		elsewhere := admin.In(200)
+		elsewhere := admin.In(kit.FleetFR)
 		statuses := make(map[int]int)
 		for round := range rounds {
 			doomed := ids[n+round]
@@ -100,9 +100,9 @@ func TestDevicesWhileSIMsMove(t *testing.T) {
 				case 1:
 					return admin.Patch(multi, batch(func(int) any { return nil }))
 				case 2:
-					return admin.Post(migration, object{"target_workspace": object{"id": 200}, "sims": moved, "auto_detach_devices": true, "dry_run": false})
+					return admin.Post(migration, object{"target_workspace": object{"id": kit.FleetFR}, "sims": moved, "auto_detach_devices": true, "dry_run": false})
 				case 3:
-					return elsewhere.Post(migration, object{"target_workspace": object{"id": 100}, "sims": moved, "dry_run": false})
+					return elsewhere.Post(migration, object{"target_workspace": object{"id": kit.FleetDE}, "sims": moved, "dry_run": false})
 				default:
 					if i == 4 {
 						return admin.Patch(deviceURL(doomed), object{"status": object{"id": 1}, "sim": object{"id": 1300 + round}})
@@ -143,12 +143,12 @@ func TestLostCommitOfDevices(t *testing.T) {
 			user := s.As("user@example.com")
 			lost := func() *kit.Client { proxy.CutNext(cut); return user }
 			var made []api.Device
-			lost().Post(multi, []any{deviceBody(object{"name": "a"}), deviceBody(object{"name": "b", "sim": object{"id": 252}})}).Is(http.StatusCreated).JSON(&made)
-			if len(made) != 2 || made[0].Name != "a" || made[1].SIM == nil || made[1].SIM.ID != 252 {
+			lost().Post(multi, []any{deviceBody(object{"name": "a"}), deviceBody(object{"name": "b", "sim": object{"id": kit.IssuedSIM}})}).Is(http.StatusCreated).JSON(&made)
+			if len(made) != 2 || made[0].Name != "a" || made[1].SIM == nil || made[1].SIM.ID != kit.IssuedSIM {
 				t.Errorf("made %+v", made)
 			}
 			first := makeDevice(lost(), nil)
-			lost().Patch(deviceURL(first.ID), `{"status": {"id": 1}, "sim": {"id": 251}}`).Is(http.StatusNoContent)
+			lost().Patch(deviceURL(first.ID), fmt.Sprintf(`{"status": {"id": 1}, "sim": {"id": %d}}`, kit.ActivatedSIM)).Is(http.StatusNoContent)
 			lost().Patch(multi, []any{object{"id": first.ID, "sim": object{"id": nil}}, object{"id": made[1].ID, "sim": object{"id": nil}}}).Is(http.StatusNoContent)
 			lost().Do("DELETE", deviceURL(first.ID), nil).Is(http.StatusNoContent)
 			lost().Do("DELETE", multi, []any{object{"id": made[0].ID}, object{"id": made[1].ID}}).Is(http.StatusNoContent)

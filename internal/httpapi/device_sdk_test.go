@@ -93,7 +93,7 @@ func TestRequestsOfAForeignClient(t *testing.T) {
 		f.call("GET", "/api/v1/service_profile", nil).Is(http.StatusOK)
 		f.call("GET", "/api/v1/tariff_profile", nil).Is(http.StatusOK)
 		all := f.pages("/api/v1/sim?sort=ICCID&per_page=100")
-		if len(all) != 605 || all[0] != 250 || !slices.IsSorted(all) {
+		if len(all) != 605 || all[0] != kit.AttachedSIM || !slices.IsSorted(all) {
 			t.Errorf("%d SIMs, from %d on", len(all), all[0])
 		}
 		free := f.pages("/api/v1/sim?q=status:0,endpoint:null&sort=-ICCID&per_page=500")

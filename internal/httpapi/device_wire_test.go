@@ -56,8 +56,8 @@ func TestStatusOfAnAttachedSIM(t *testing.T) {
 			}
 		}
 		// A detached SIM can get a status too.
-		user.Patch(deviceURL(9001), `{"sim": {"id": null, "status": {"id": 2}}}`).Is(http.StatusNoContent)
-		if got := readSIM(user, 250); got.Status.ID != 2 || got.Endpoint != nil {
+		user.Patch(deviceURL(kit.DeviceWithSIM), `{"sim": {"id": null, "status": {"id": 2}}}`).Is(http.StatusNoContent)
+		if got := readSIM(user, kit.AttachedSIM); got.Status.ID != 2 || got.Endpoint != nil {
 			t.Errorf("%+v", got)
 		}
 		s.CheckInvariants()
@@ -93,10 +93,10 @@ func TestDevicesByObject(t *testing.T) {
 		s.Untouched("a refused object", func() {
 			for text, field := range map[string]string{
 				`{"endpoints": [{}]}`: "status: it is required",
-				`{"status": {"id": 0}, "tariff_profile": {"id": 1}, "endpoints": [{}]}`:                                                            "service_profile: it is required",
-				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": [{"imei": "12"}]}`:                  "[0].imei",
-				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": [{}, {"sim": {"id": 290}}]}`:        "[1].sim: there is no SIM 290",
-				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "organisation": {"id": 900}, "endpoints": [{}]}`: "organisation: you are not an Administrator",
+				`{"status": {"id": 0}, "tariff_profile": {"id": 1}, "endpoints": [{}]}`:                                                                                       "service_profile: it is required",
+				`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": [{"imei": "12"}]}`:                                             "[0].imei",
+				fmt.Sprintf(`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": [{}, {"sim": {"id": %d}}]}`, kit.SIMElsewhere):     "[1].sim: there is no SIM 290",
+				fmt.Sprintf(`{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "organisation": {"id": %d}, "endpoints": [{}]}`, kit.Elsewhere): "organisation: you are not an Administrator",
 			} {
 				if got := wantCode(t, user.Post(multi, text), http.StatusUnprocessableEntity, 1400); !strings.Contains(got.Message, field) {
 					t.Errorf("%s: %s", text, got.Message)
@@ -123,24 +123,24 @@ profiles:
 `)
 		admin, user := s.As("admin@example.com"), s.As("user@example.com")
 		program := application(s, newApplicationToken(s, control.NewToken{}))
-		own := decodeBody[api.Device](t, admin.Post(endpoint, deviceBody(object{"organisation": object{"id": 100}})), http.StatusCreated)
+		own := decodeBody[api.Device](t, admin.Post(endpoint, deviceBody(object{"organisation": object{"id": kit.FleetDE}})), http.StatusCreated)
 		admin.Get(deviceURL(own.ID)).Is(http.StatusOK)
-		free := listed(admin.In(200), "/api/v1/sim", q("endpoint:null,status:0"))
+		free := listed(admin.In(kit.FleetFR), "/api/v1/sim", q("endpoint:null,status:0"))
 		plug := object{}
 		if len(free) > 0 {
 			plug = object{"sim": object{"id": free[0]}}
 		}
 		there := deviceBody(plug)
-		there["organisation"], there["service_profile"], there["tariff_profile"] = object{"id": 200}, object{"id": 51}, object{"id": 52}
+		there["organisation"], there["service_profile"], there["tariff_profile"] = object{"id": kit.FleetFR}, object{"id": 51}, object{"id": 52}
 		made := decodeBody[api.Device](t, admin.Post(endpoint, there), http.StatusCreated)
 		admin.Get(deviceURL(made.ID)).Is(http.StatusNotFound)
-		read := decodeBody[api.Device](t, admin.In(200).Get(deviceURL(made.ID)), http.StatusOK)
+		read := decodeBody[api.Device](t, admin.In(kit.FleetFR).Get(deviceURL(made.ID)), http.StatusOK)
 		if diff := cmp.Diff(made, read); diff != "" {
 			t.Errorf("answered (-) and read (+):\n%s", diff)
 		}
 		s.Untouched("a device that must not be made", func() {
 			for _, c := range []*kit.Client{user, program} {
-				for _, ws := range []int64{200, 900, 999} {
+				for _, ws := range []int64{kit.FleetFR, kit.Elsewhere, 999} {
 					got := c.Post(endpoint, deviceBody(object{"organisation": object{"id": ws}}))
 					if refusal := wantCode(t, got, http.StatusUnprocessableEntity, 1400); refusal.Message != "organisation: you are not an Administrator of this Workspace, or it does not exist" {
 						t.Errorf("%s: %+v", got.Request, refusal)
@@ -148,7 +148,7 @@ profiles:
 				}
 			}
 			// A SIM of the token's Workspace cannot be attached to it.
-			wantCode(t, admin.Post(endpoint, deviceBody(object{"organisation": object{"id": 200}, "sim": object{"id": 1000}})), http.StatusUnprocessableEntity, 1400)
+			wantCode(t, admin.Post(endpoint, deviceBody(object{"organisation": object{"id": kit.FleetFR}, "sim": object{"id": 1000}})), http.StatusUnprocessableEntity, 1400)
 		})
 		s.CheckInvariants()
 		s.MustFsck()
@@ -188,20 +188,20 @@ func TestDeleteDevicesWithSIMs(t *testing.T) {
 		user := s.As("user@example.com")
 		issued := makeDevice(user, object{"sim": object{"id": 1000, "activate": false}})
 		s.Untouched("a device that is not there", func() {
-			wantCode(t, user.Do("DELETE", multi, []object{{"id": 9001}, {"id": 9999}}), http.StatusNotFound, 1401)
+			wantCode(t, user.Do("DELETE", multi, []object{{"id": kit.DeviceWithSIM}, {"id": 9999}}), http.StatusNotFound, 1401)
 			for _, query := range []string{"?delete_sims=yes", "?delete_sims=", "?delete_sims=true&delete_sims=false", "?delete_sims=1"} {
-				wantBadRequest(t, user.Do("DELETE", multi+query, []object{{"id": 9001}}), "delete_sims")
+				wantBadRequest(t, user.Do("DELETE", multi+query, []object{{"id": kit.DeviceWithSIM}}), "delete_sims")
 			}
-			wantCode(t, user.Do("DELETE", deviceURL(9001), nil), http.StatusConflict, 1406)
+			wantCode(t, user.Do("DELETE", deviceURL(kit.DeviceWithSIM), nil), http.StatusConflict, 1406)
 		})
-		user.Do("DELETE", multi+"?delete_sims=false", []object{{"id": 9001}, {"id": issued.ID}, {"id": 9001}}).Is(http.StatusNoContent)
-		for sim, want := range map[int64]int64{250: 2, 1000: 0} { // an Issued SIM cannot be suspended
+		user.Do("DELETE", multi+"?delete_sims=false", []object{{"id": kit.DeviceWithSIM}, {"id": issued.ID}, {"id": kit.DeviceWithSIM}}).Is(http.StatusNoContent)
+		for sim, want := range map[int64]int64{kit.AttachedSIM: 2, 1000: 0} { // an Issued SIM cannot be suspended
 			if got := readSIM(user, sim); got.Endpoint != nil || got.Status.ID != want {
 				t.Errorf("SIM %d: %+v", sim, got)
 			}
 		}
-		user.Get(deviceURL(9001)).Is(http.StatusNotFound)
-		if got := eventTypes(user, simURL(250)+"/event", sort("id")); !cmp.Equal(got, []int64{50, 9}) {
+		user.Get(deviceURL(kit.DeviceWithSIM)).Is(http.StatusNotFound)
+		if got := eventTypes(user, simURL(kit.AttachedSIM)+"/event", sort("id")); !cmp.Equal(got, []int64{50, 9}) {
 			t.Errorf("events: %v", got)
 		}
 		d := makeDevice(user, object{"sim": object{"id": 1001}})

@@ -69,9 +69,9 @@ func TestAttachSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
-		before := readSIM(user, 252)
-		d := makeDevice(user, object{"name": "meter", "sim": object{"id": 252, "iccid": before.ICCID}})
-		after := readSIM(user, 252)
+		before := readSIM(user, kit.IssuedSIM)
+		d := makeDevice(user, object{"name": "meter", "sim": object{"id": kit.IssuedSIM, "iccid": before.ICCID}})
+		after := readSIM(user, kit.IssuedSIM)
 		if after.Status.ID != 1 || after.ActivationDate == nil || after.Endpoint == nil || *after.Endpoint != (api.NamedRef{ID: d.ID, Name: "meter"}) {
 			t.Errorf("after the creation: %+v", after)
 		}
@@ -80,13 +80,13 @@ func TestAttachSIM(t *testing.T) {
 		if diff := cmp.Diff(&inside, d.SIM); diff != "" {
 			t.Errorf("in the device is another SIM than in the list of SIMs (-list +device):\n%s", diff)
 		}
-		user.Patch(deviceURL(d.ID), `{"sim": {"id": 252}}`).Is(http.StatusNoContent) // it is there
+		user.Patch(deviceURL(d.ID), fmt.Sprintf(`{"sim": {"id": %d}}`, kit.IssuedSIM)).Is(http.StatusNoContent) // it is there
 		user.Patch(deviceURL(d.ID), `{"sim": {"id": null}, "status": {"id": 1}}`).Is(http.StatusNoContent)
-		if got := readSIM(user, 252); got.Endpoint != nil || got.Status.ID != 1 {
+		if got := readSIM(user, kit.IssuedSIM); got.Endpoint != nil || got.Status.ID != 1 {
 			t.Errorf("after the release: %+v", got)
 		}
 		user.Patch(deviceURL(d.ID), `{"sim": {"id": 253.0, "imsi": "x"}}`).Is(http.StatusNoContent) // a suspended one, into a disabled device
-		if got := readSIM(user, 253); got.Endpoint == nil || got.Status.ID != 2 {
+		if got := readSIM(user, kit.SuspendedSIM); got.Endpoint == nil || got.Status.ID != 2 {
 			t.Errorf("after the assignment: %+v", got)
 		}
 		wanted := []string{
@@ -97,7 +97,7 @@ func TestAttachSIM(t *testing.T) {
 			t.Errorf("events of the device (-want +got):\n%s", diff)
 		}
 		var types []int64
-		for _, e := range eventsOf(user, 252) {
+		for _, e := range eventsOf(user, kit.IssuedSIM) {
 			types = append(types, e.Type.ID)
 		}
 		if diff := cmp.Diff([]int64{8, 51, 50}, types); diff != "" {
@@ -118,11 +118,11 @@ func TestAttachSIMRefused(t *testing.T) {
 		user := s.As("user@example.com")
 		s.Untouched("a SIM or device in use", func() {
 			for _, c := range []struct{ method, path, body, message string }{
-				{"PATCH", deviceURL(9002), `{"sim": {"id": 250}, "name": "x"}`, "SIM 250 sits in device 9001"},
-				{"PATCH", deviceURL(9001), `{"sim": {"id": 251}}`, "device 9001 holds SIM 250"},
-				{"POST", endpoint, strings.Replace(newDevice, "{", `{"sim": {"id": 250}, `, 1), "SIM 250 sits in device 9001"},
-				{"DELETE", deviceURL(9001), "", "Endpoint 9001 holds SIM 250"},
-				{"PATCH", multi, `[{"id": 9001, "sim": {"id": null}}, {"id": 9002, "sim": {"id": 250}}]`, "[1].sim: SIM 250 sits in device 9001"},
+				{"PATCH", deviceURL(kit.EmptyDevice), fmt.Sprintf(`{"sim": {"id": %d}, "name": "x"}`, kit.AttachedSIM), "SIM 250 sits in device 9001"},
+				{"PATCH", deviceURL(kit.DeviceWithSIM), fmt.Sprintf(`{"sim": {"id": %d}}`, kit.ActivatedSIM), "device 9001 holds SIM 250"},
+				{"POST", endpoint, strings.Replace(newDevice, "{", fmt.Sprintf(`{"sim": {"id": %d}, `, kit.AttachedSIM), 1), "SIM 250 sits in device 9001"},
+				{"DELETE", deviceURL(kit.DeviceWithSIM), "", "Endpoint 9001 holds SIM 250"},
+				{"PATCH", multi, fmt.Sprintf(`[{"id": %d, "sim": {"id": null}}, {"id": %d, "sim": {"id": %d}}]`, kit.DeviceWithSIM, kit.EmptyDevice, kit.AttachedSIM), "[1].sim: SIM 250 sits in device 9001"},
 			} {
 				var body any
 				if c.body != "" {
@@ -152,14 +152,14 @@ func TestInvalidDevices(t *testing.T) {
 				{"POST", endpoint, object{"status": nil, "service_profile": nil, "tariff_profile": nil}, []int{1402, 1402, 1402}},
 				{"POST", endpoint, deviceBody(object{"service_profile": object{"id": 7}}), []int{1401}},
 				{"POST", endpoint, deviceBody(object{"tariff_profile": object{"id": -1}, "sim": object{"id": 9999}}), []int{1401, 1401}},
-				{"POST", endpoint, deviceBody(object{"sim": object{"id": 290}}), []int{1401}}, // of another Workspace
-				{"POST", endpoint, deviceBody(object{"sim": object{"id": 255}}), []int{1401}}, // deleted
+				{"POST", endpoint, deviceBody(object{"sim": object{"id": kit.SIMElsewhere}}), []int{1401}}, // of another Workspace
+				{"POST", endpoint, deviceBody(object{"sim": object{"id": kit.DeletedSIM}}), []int{1401}},   // deleted
 				{"POST", endpoint, deviceBody(object{"sim": object{"id": 0}}), []int{1401}},
 				{"POST", endpoint, deviceBody(object{"name": long, "tags": "a\nb", "imei": "123", "ip_address": "10.0.0.256"}), []int{1404, 1403, 1403, 1403}},
-				{"PATCH", deviceURL(9002), object{"imei": "35317510123456x", "ip_address": "fe80::1%1"}, []int{1403, 1403}},
-				{"PATCH", deviceURL(9002), object{"service_profile": object{"id": int64(9223372036854775807)}}, []int{1401}},
+				{"PATCH", deviceURL(kit.EmptyDevice), object{"imei": "35317510123456x", "ip_address": "fe80::1%1"}, []int{1403, 1403}},
+				{"PATCH", deviceURL(kit.EmptyDevice), object{"service_profile": object{"id": int64(9223372036854775807)}}, []int{1401}},
 				{"POST", multi, []any{deviceBody(nil), deviceBody(object{"imei": "1"}), object{"status": object{"id": 1}}}, []int{1403, 1402, 1402}},
-				{"PATCH", multi, []any{object{"id": 9001, "name": "x"}, object{"id": 9002, "sim": object{"id": 260}}}, []int{1401}},
+				{"PATCH", multi, []any{object{"id": kit.DeviceWithSIM, "name": "x"}, object{"id": kit.EmptyDevice, "sim": object{"id": kit.SIMInFR}}}, []int{1401}},
 			} {
 				got := wantCode(t, user.Do(c.method, c.path, c.body), http.StatusUnprocessableEntity, 1400)
 				var codes []int
@@ -171,7 +171,7 @@ func TestInvalidDevices(t *testing.T) {
 				}
 			}
 		})
-		got := wantCode(t, user.Patch(multi, `[{"id": 9001, "name": "x"}, {"id": 9002, "imei": "1"}]`), http.StatusUnprocessableEntity, 1400)
+		got := wantCode(t, user.Patch(multi, fmt.Sprintf(`[{"id": %d, "name": "x"}, {"id": %d, "imei": "1"}]`, kit.DeviceWithSIM, kit.EmptyDevice)), http.StatusUnprocessableEntity, 1400)
 		if !strings.HasPrefix(got.Message, "[1].imei: ") {
 			t.Errorf("the message does not say which: %s", got.Message)
 		}
@@ -199,15 +199,15 @@ func TestMalformedDevices(t *testing.T) {
 				{"POST", endpoint, deviceBody(object{"name": 7})}, {"POST", endpoint, deviceBody(object{"status": object{"id": 2}})},
 				{"POST", endpoint, deviceBody(object{"status": object{"id": 9}})}, {"POST", endpoint, deviceBody(object{"status": object{"id": "0"}})},
 				{"POST", endpoint, deviceBody(object{"status": 0})}, {"POST", endpoint, deviceBody(object{"sim": object{"activate": true}})},
-				{"POST", endpoint, deviceBody(object{"sim": object{"id": 252, "activate": "no"}})}, {"POST", endpoint, deviceBody(object{"sim": object{"id": 252, "activate": nil}})},
+				{"POST", endpoint, deviceBody(object{"sim": object{"id": kit.IssuedSIM, "activate": "no"}})}, {"POST", endpoint, deviceBody(object{"sim": object{"id": kit.IssuedSIM, "activate": nil}})},
 				{"POST", endpoint, deviceBody(object{"imei_lock": nil})}, {"POST", endpoint, deviceBody(object{"imei": 353175101234560})},
-				{"PATCH", deviceURL(9001), object{"sim": nil}}, {"PATCH", deviceURL(9001), object{"sim": object{}}}, {"PATCH", deviceURL(9001), object{"status": nil}},
-				{"PATCH", deviceURL(9001), object{"service_profile": nil}}, {"PATCH", deviceURL(9001), object{"sim": object{"id": 250.5}}},
+				{"PATCH", deviceURL(kit.DeviceWithSIM), object{"sim": nil}}, {"PATCH", deviceURL(kit.DeviceWithSIM), object{"sim": object{}}}, {"PATCH", deviceURL(kit.DeviceWithSIM), object{"status": nil}},
+				{"PATCH", deviceURL(kit.DeviceWithSIM), object{"service_profile": nil}}, {"PATCH", deviceURL(kit.DeviceWithSIM), object{"sim": object{"id": 250.5}}},
 				{"PATCH", endpoint + "/abc", object{}}, {"GET", endpoint + "/9001.5", nil}, {"DELETE", endpoint + "/9223372036854775808", nil}, {"GET", endpoint + "/x/event", nil},
 				{"POST", multi, `[]`}, {"POST", multi, `[{"colour": 1}]`}, {"PATCH", multi, `[{"name": "x"}]`}, {"PATCH", multi, `[{"id": null}]`},
-				{"PATCH", multi, `[{"id": 9001}, {"id": 9001.0}]`}, {"PATCH", multi, `[{"id": 9002, "sim": {"id": 251}}, {"id": 9001, "sim": {"id": 251}}]`},
+				{"PATCH", multi, fmt.Sprintf(`[{"id": %d}, {"id": 9001.0}]`, kit.DeviceWithSIM)}, {"PATCH", multi, fmt.Sprintf(`[{"id": %d, "sim": {"id": %d}}, {"id": %d, "sim": {"id": %d}}]`, kit.EmptyDevice, kit.ActivatedSIM, kit.DeviceWithSIM, kit.ActivatedSIM)},
 				{"PATCH", multi, many(2001)}, {"DELETE", multi, many(2001)}, {"POST", multi, many(2001)}, {"DELETE", multi, `[]`}, {"DELETE", multi, `null`},
-				{"DELETE", multi, `[{}]`}, {"DELETE", multi, `[9001]`}, {"DELETE", multi, `[{"id": "9001"}]`}, {"DELETE", multi, `[{"id": 9002, "id": 9001}]`},
+				{"DELETE", multi, `[{}]`}, {"DELETE", multi, `[9001]`}, {"DELETE", multi, `[{"id": "9001"}]`}, {"DELETE", multi, fmt.Sprintf(`[{"id": %d, "id": %d}]`, kit.EmptyDevice, kit.DeviceWithSIM)},
 			} {
 				if got := user.Do(c.method, c.path, c.body); got.Status != http.StatusBadRequest {
 					t.Errorf("%s %s %.80v: %d %s", c.method, c.path, c.body, got.Status, got.Body)
@@ -216,7 +216,7 @@ func TestMalformedDevices(t *testing.T) {
 				}
 			}
 		})
-		got := wantCode(t, user.Patch(multi, `[{"id": 9001, "name": "x"}, {"id": 9002, "status": {"id": 7}}]`), http.StatusBadRequest, 1000)
+		got := wantCode(t, user.Patch(multi, fmt.Sprintf(`[{"id": %d, "name": "x"}, {"id": %d, "status": {"id": 7}}]`, kit.DeviceWithSIM, kit.EmptyDevice)), http.StatusBadRequest, 1000)
 		if !strings.HasPrefix(got.Message, "[1].status.id: ") {
 			t.Errorf("the message does not say which: %s", got.Message)
 		}
@@ -275,10 +275,10 @@ func TestDeviceKeys(t *testing.T) {
 		for i, c := range []struct{ method, path, body, same, other string }{
 			{"POST", endpoint, newDevice, strings.Replace(newDevice, `"id": 0`, `"id": 0.0, "description": "x"`, 1), strings.Replace(newDevice, "{", `{"name": "x", `, 1)},
 			{"POST", multi, "[" + newDevice + "]", "[" + newDevice + " ]", "[" + newDevice + "," + newDevice + "]"},
-			{"PATCH", deviceURL(9002), `{"status": {"id": 1}}`, `{"status": {"id": 1e0}}`, `{"status": {"id": 0}}`},
-			{"PATCH", multi, `[{"id": 9002, "sim": {"id": 251}}]`, `[{"sim": {"activate": false, "id": 251.0}, "id": 9002.0}]`, `[{"id": 9002, "sim": {"id": null}}]`},
-			{"PATCH", deviceURL(9001), `{"sim": {"id": 252}}`, `{"sim": {"id": 252, "x": 1}}`, `{"sim": {"id": 253}}`}, // a 409, and kept
-			{"DELETE", multi, fmt.Sprintf(`[{"id": %d}]`, spare), fmt.Sprintf(`[{"id": %d.0}]`, spare), `[{"id": 9002}]`},
+			{"PATCH", deviceURL(kit.EmptyDevice), `{"status": {"id": 1}}`, `{"status": {"id": 1e0}}`, `{"status": {"id": 0}}`},
+			{"PATCH", multi, fmt.Sprintf(`[{"id": %d, "sim": {"id": %d}}]`, kit.EmptyDevice, kit.ActivatedSIM), `[{"sim": {"activate": false, "id": 251.0}, "id": 9002.0}]`, fmt.Sprintf(`[{"id": %d, "sim": {"id": null}}]`, kit.EmptyDevice)},
+			{"PATCH", deviceURL(kit.DeviceWithSIM), fmt.Sprintf(`{"sim": {"id": %d}}`, kit.IssuedSIM), fmt.Sprintf(`{"sim": {"id": %d, "x": 1}}`, kit.IssuedSIM), fmt.Sprintf(`{"sim": {"id": %d}}`, kit.SuspendedSIM)}, // a 409, and kept
+			{"DELETE", multi, fmt.Sprintf(`[{"id": %d}]`, spare), fmt.Sprintf(`[{"id": %d.0}]`, spare), fmt.Sprintf(`[{"id": %d}]`, kit.EmptyDevice)},
 		} {
 			keyed := user.With("Idempotency-Key", fmt.Sprintf("key %d", i))
 			first := keyed.Do(c.method, c.path, c.body)
@@ -292,8 +292,8 @@ func TestDeviceKeys(t *testing.T) {
 			})
 		}
 		keyed := user.With("Idempotency-Key", "delete")
-		keyed.Do("DELETE", deviceURL(9002), nil).Is(http.StatusConflict)
-		if got := keyed.Do("DELETE", deviceURL(9002), nil).Is(http.StatusConflict); got.Header.Get("Idempotent-Replayed") != "true" {
+		keyed.Do("DELETE", deviceURL(kit.EmptyDevice), nil).Is(http.StatusConflict)
+		if got := keyed.Do("DELETE", deviceURL(kit.EmptyDevice), nil).Is(http.StatusConflict); got.Header.Get("Idempotent-Replayed") != "true" {
 			t.Error("a 409 of the rules was not kept")
 		}
 	})
@@ -304,7 +304,7 @@ func TestDeviceSentBack(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
-		made := makeDevice(user, object{"name": "meter", "tags": "a", "imei": "353175101234560", "ip_address": "10.0.0.1", "sim": object{"id": 252}})
+		made := makeDevice(user, object{"name": "meter", "tags": "a", "imei": "353175101234560", "ip_address": "10.0.0.1", "sim": object{"id": kit.IssuedSIM}})
 		var body object
 		user.Get(deviceURL(made.ID)).Is(http.StatusOK).JSON(&body)
 		body["name"], body["id"], body["created"] = "gauge", 1, nil

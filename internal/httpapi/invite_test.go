@@ -61,7 +61,7 @@ func TestContract_Invitation(t *testing.T) {
 			got := admin.Post(path, object{"username": address, "name": "Zoë Nöwak", "roles": []object{{"id": 2, "name": "User"}}}).Is(http.StatusCreated)
 			who := decodeBody[api.InvitationResponse](t, got, http.StatusCreated)
 			want := api.InvitationResponse{
-				ID: who.ID, Username: fmt.Sprintf("new%d@example.com", i), Name: "Zoë Nöwak", Organisation: api.RefTo(100), Roles: []api.NamedRef{{ID: 2, Name: "User"}},
+				ID: who.ID, Username: fmt.Sprintf("new%d@example.com", i), Name: "Zoë Nöwak", Organisation: api.RefTo(kit.FleetDE), Roles: []api.NamedRef{{ID: 2, Name: "User"}},
 			}
 			if diff := cmp.Diff(want, who); diff != "" {
 				t.Errorf("%s answers (-want +got):\n%s", path, diff)
@@ -85,17 +85,17 @@ func TestContract_Invitation(t *testing.T) {
 			me := withBearer(s, tokensOf(signIn(s.Anonymous(), m.Recipient, better)).AuthToken)
 			var myself api.User
 			me.Get(users + "/my").Is(http.StatusOK).JSON(&myself)
-			if myself.Status.ID != 1 || myself.Organisation.ID != 100 || myself.Roles[0].ID != 2 {
+			if myself.Status.ID != 1 || myself.Organisation.ID != kit.FleetDE || myself.Roles[0].ID != 2 {
 				t.Errorf("after the activation: %+v", myself)
 			}
 		}
 		var events []api.Event
 		admin.Get("/api/v1/event?q=event_type:36").Is(http.StatusOK).JSON(&events)
-		if len(events) != 2 || events[1].Description != "User new0@example.com invited" || events[0].User.ID != 1 {
+		if len(events) != 2 || events[1].Description != "User new0@example.com invited" || events[0].User.ID != kit.AdminID {
 			t.Errorf("events: %+v", events)
 		}
-		admin.Post(invitation, object{"username": "third@example.com", "organisation": object{"id": 200}}).Is(http.StatusCreated)
-		if rolesOf(s, 34, 200) == "" || fmt.Sprint(s.Rows("SELECT role FROM membership_roles r JOIN users u ON u.id = r.user_id WHERE u.username = 'third@example.com'")) != "[[3]]" {
+		admin.Post(invitation, object{"username": "third@example.com", "organisation": object{"id": kit.FleetFR}}).Is(http.StatusCreated)
+		if rolesOf(s, 34, kit.FleetFR) == "" || fmt.Sprint(s.Rows("SELECT role FROM membership_roles r JOIN users u ON u.id = r.user_id WHERE u.username = 'third@example.com'")) != "[[3]]" {
 			t.Error("a user without roles is not an Observer")
 		}
 	})
@@ -125,7 +125,7 @@ func TestContract_InvitationExisting(t *testing.T) {
 			t.Errorf("the inviter sees which one had an account:\n%s", diff)
 		}
 		var places []api.UserWorkspace
-		stranger.Get("/api/v2/user/3/workspace").Is(http.StatusOK).JSON(&places)
+		stranger.Get(fmt.Sprintf("/api/v2/user/%d/workspace", kit.ObserverID)).Is(http.StatusOK).JSON(&places)
 		if len(places) != 1 || places[0].Status.ID != 0 || places[0].DefaultWorkspace {
 			t.Errorf("its membership: %+v", places)
 		}
@@ -142,7 +142,7 @@ func TestContract_InvitationExisting(t *testing.T) {
 		admin.Get(users + "/3/mfa").Is(http.StatusOK)
 		// The user enters by switching, as Administrator there.
 		observer := s.As("observer@example.com")
-		inside := observer.In(900)
+		inside := observer.In(kit.Elsewhere)
 		inside.Get(tokensURL).Is(http.StatusOK)
 		if got, _ := usersOf(stranger.Get(users + "?q=id:3")); got[0].Status.ID != 1 || got[0].Name != "Olga" {
 			t.Errorf("after entering: %+v", got)
@@ -210,18 +210,18 @@ func TestContract_InvitationKeyShown(t *testing.T) {
 		tokensOf(signIn(s.Anonymous(), "new@example.com", better))
 		// The key for an existing user activates nothing, and looks the same.
 		s.Untouched("an inert key", func() {
-			before := s.Rows("SELECT password_hash, status, name, session_epoch FROM users WHERE id = 4")
+			before := s.Rows(fmt.Sprintf("SELECT password_hash, status, name, session_epoch FROM users WHERE id = %d", kit.PlainUserID))
 			inert := shown(stranger, "user@example.com")
 			if got := s.Anonymous().Post(activation, object{"activationKey": inert}); got.Status != http.StatusBadRequest {
 				t.Errorf("without a password: %d", got.Status)
 			}
 			useKey(s.Anonymous(), inert, better).Is(http.StatusNoContent)
 			useKey(s.Anonymous(), inert, better).Is(http.StatusForbidden)
-			if diff := cmp.Diff(before, s.Rows("SELECT password_hash, status, name, session_epoch FROM users WHERE id = 4")); diff != "" {
+			if diff := cmp.Diff(before, s.Rows(fmt.Sprintf("SELECT password_hash, status, name, session_epoch FROM users WHERE id = %d", kit.PlainUserID))); diff != "" {
 				t.Errorf("a key that a stranger has seen changed the user: %s", diff)
 			}
-			s.SetRole(4, 900, fleet.NoRole)
-			s.Exec("DELETE FROM events WHERE type = 36 AND workspace_id = 900")
+			s.SetRole(kit.PlainUserID, kit.Elsewhere, fleet.NoRole)
+			s.Exec(fmt.Sprintf("DELETE FROM events WHERE type = 36 AND workspace_id = %d", kit.Elsewhere))
 		})
 		// Nor does the key for a user with other invitations.
 		first := shown(stranger, "both@example.com")
@@ -323,7 +323,7 @@ func TestContract_PasswordReset(t *testing.T) {
 		ask := func(username string) *kit.Answer {
 			return s.Anonymous().Post(resetURL, object{"username": username}).Is(http.StatusNoContent)
 		}
-		s.Exec("INSERT INTO users SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0, NULL FROM users WHERE id = 1")
+		s.Exec(fmt.Sprintf("INSERT INTO users SELECT 22, 'invited@example.com', name, 0, 0, NULL, '', 0, 0, NULL FROM users WHERE id = %d", kit.AdminID))
 		known := ask("User@example.com")
 		for _, name := range []string{"unknown@example.com", "suspended@example.com", "invited@example.com"} {
 			if diff := cmp.Diff(normalized(known, "-"), normalized(ask(name), "-")); diff != "" {

@@ -55,7 +55,7 @@ func selecting(ids ...int64) object {
 	for _, id := range ids {
 		sims = append(sims, object{"id": id})
 	}
-	return object{"target_workspace": object{"id": 300}, "select": object{"sims": sims}}
+	return object{"target_workspace": object{"id": kit.FleetUS}, "select": object{"sims": sims}}
 }
 
 // plus adds a property to a body.
@@ -73,7 +73,7 @@ func plus(o object, name string, value any) object {
 func TestContract_JobIsPlannedStartedAndDone(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		path, j := jobOf(t, s, admin, plus(selecting(251, 252), "reference", "CHG-1"))
+		path, j := jobOf(t, s, admin, plus(selecting(kit.ActivatedSIM, kit.IssuedSIM), "reference", "CHG-1"))
 		isJob(t, j, "planned", "2 planned")
 		tag := admin.Get(path).Is(http.StatusOK).Header.Get("ETag")
 		admin.Post(path+"/start", "").Is(http.StatusBadRequest)
@@ -85,7 +85,7 @@ func TestContract_JobIsPlannedStartedAndDone(t *testing.T) {
 			t.Error(diff)
 		}
 		sims := decodeBody[[]api.JobSIM](t, admin.Get(path+"/sim?q=verdict:done"), http.StatusOK)
-		if len(sims) != 2 || sims[0].ID != 251 || sims[0].Migration == nil {
+		if len(sims) != 2 || sims[0].ID != kit.ActivatedSIM || sims[0].Migration == nil {
 			t.Errorf("%+v", sims)
 		}
 		if list := decodeBody[[]api.Job](t, admin.Get(migrationJobs+"?q=state:completed"), http.StatusOK); len(list) != 1 {
@@ -129,13 +129,13 @@ func TestContract_JobOnConflict(t *testing.T) {
 		s, admin := startFerry(t, e)
 		refused := map[string]string{"250": "refused 1502", "251": "planned", "4711": "not_found"} // 250 is attached
 		before := stateOf(s, "250, 251")
-		path, j := jobOf(t, s, admin, withAuto(selecting(250, 251, 4711)))
+		path, j := jobOf(t, s, admin, withAuto(selecting(kit.AttachedSIM, kit.ActivatedSIM, 4711)))
 		isJob(t, j, "refused", "1 planned, 1 refused, 1 not_found")
 		wantSIMs(t, admin, path, refused)
 		if after := stateOf(s, "250, 251"); after != before {
 			t.Errorf("%s became %s", before, after)
 		}
-		path, j = jobOf(t, s, admin, plus(withAuto(selecting(250, 251, 4711)), "on_conflict", "skip"))
+		path, j = jobOf(t, s, admin, plus(withAuto(selecting(kit.AttachedSIM, kit.ActivatedSIM, 4711)), "on_conflict", "skip"))
 		isJob(t, j, "completed_with_refusals", "1 done, 1 refused, 1 not_found")
 		refused["251"] = "done"
 		wantSIMs(t, admin, path, refused)
@@ -147,9 +147,9 @@ func TestContract_JobHidesForeignSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		s.Seed(elsewhere)
-		foreign := fmt.Sprint(s.Rows("SELECT iccid FROM sims WHERE id = 290")[0][0])
-		path, j := jobOf(t, s, admin, object{"target_workspace": object{"id": 300}, "select": object{
-			"sims": []object{{"id": 290}, {"id": 999}}, "iccids": []string{foreign, "8988303000000009999"},
+		foreign := fmt.Sprint(s.Rows(fmt.Sprintf("SELECT iccid FROM sims WHERE id = %d", kit.SIMElsewhere))[0][0])
+		path, j := jobOf(t, s, admin, object{"target_workspace": object{"id": kit.FleetUS}, "select": object{
+			"sims": []object{{"id": kit.SIMElsewhere}, {"id": 999}}, "iccids": []string{foreign, "8988303000000009999"},
 			"iccid_ranges": []object{{"start": foreign, "end": foreign}},
 		}})
 		isJob(t, j, "planned", "4 not_found")
@@ -161,9 +161,9 @@ func TestContract_JobHidesForeignSIMs(t *testing.T) {
 func TestContract_JobDoesNotMoveDriftedSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		path, j := jobOf(t, s, admin, selecting(251, 252))
+		path, j := jobOf(t, s, admin, selecting(kit.ActivatedSIM, kit.IssuedSIM))
 		isJob(t, j, "planned", "2 planned")
-		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
+		admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
 		startJob(s, admin, path)
 		isJob(t, readJob(t, admin, path), "completed_with_refusals", "1 done, 1 drifted")
 		wantSIMs(t, admin, path, map[string]string{"251": "done", "252": "drifted"})
@@ -180,14 +180,14 @@ func startJob(s *kit.Server, c *kit.Client, path string) {
 func TestContract_JobNeedsItsRightsInEachChunk(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		for name, lose := range map[string]func(*kit.Server){
-			"the target": func(s *kit.Server) { s.SetRole(1, 300, fleet.NoRole) },
-			"a role":     func(s *kit.Server) { s.SetRole(1, 100, fleet.Observer) },
-			"the source": func(s *kit.Server) { s.SetRole(1, 100, fleet.NoRole) },
-			"the user":   func(s *kit.Server) { suspend(s, 1) },
+			"the target": func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetUS, fleet.NoRole) },
+			"a role":     func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetDE, fleet.Observer) },
+			"the source": func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetDE, fleet.NoRole) },
+			"the user":   func(s *kit.Server) { suspend(s, kit.AdminID) },
 		} {
 			t.Run(name, func(t *testing.T) {
 				s, admin := startFerry(t, e)
-				waves := plus(withAuto(selecting(251, 252)), "waves", []object{{"sims": 1, "then": "pause"}})
+				waves := plus(withAuto(selecting(kit.ActivatedSIM, kit.IssuedSIM)), "waves", []object{{"sims": 1, "then": "pause"}})
 				path, j := jobOf(t, s, admin, waves)
 				isJob(t, j, "paused", "1 planned, 1 done")
 				root := s.As("root@example.com")
@@ -205,7 +205,7 @@ func TestContract_JobIsPausedResumedCancelled(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		waves := []object{{"sims": 1, "pause_seconds": 3600}, {"percent": 50, "then": "pause"}}
-		path, j := jobOf(t, s, admin, plus(withAuto(selecting(251, 252, 253, 254)), "waves", waves))
+		path, j := jobOf(t, s, admin, plus(withAuto(selecting(kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM)), "waves", waves))
 		isJob(t, j, "waiting", "3 planned, 1 done")
 		if j.StatusDetails.WaitingFor != "wave" {
 			t.Errorf("%+v", j.StatusDetails)
@@ -235,7 +235,7 @@ func TestContract_JobUndo(t *testing.T) {
 		s, admin := startFerry(t, e)
 		const ids = "250, 251, 252, 253, 254, 260"
 		before := stateOf(s, ids)
-		path, j := jobOf(t, s, admin, plus(plus(withAuto(selecting(250, 251, 252, 253, 254, 260)), "auto_detach_devices", true), "waves", []object{{"sims": 2}}))
+		path, j := jobOf(t, s, admin, plus(plus(withAuto(selecting(kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM, kit.SIMInFR)), "auto_detach_devices", true), "waves", []object{{"sims": 2}}))
 		isJob(t, j, "completed", "6 done")
 		if stateOf(s, ids) == before {
 			t.Fatal("nothing has moved")
@@ -256,9 +256,9 @@ func TestContract_JobUndo(t *testing.T) {
 func TestContract_StatusJob(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		all := len(s.Rows("SELECT id FROM sims WHERE workspace_id = 100 AND status <> 3"))
+		all := len(s.Rows(fmt.Sprintf("SELECT id FROM sims WHERE workspace_id = %d AND status <> 3", kit.FleetDE)))
 		path := admin.Post("/api/v1/sim_status_job", object{
-			"status": object{"id": 1}, "select": object{"filter": object{"workspace": object{"id": 100}}}, "dry_run": false, "on_conflict": "skip",
+			"status": object{"id": 1}, "select": object{"filter": object{"workspace": object{"id": kit.FleetDE}}}, "dry_run": false, "on_conflict": "skip",
 		}).Is(http.StatusCreated).Header.Get("Location")
 		s.RunJobs()
 		j := readJob(t, admin, path)
@@ -277,7 +277,7 @@ func TestContract_StatusJob(t *testing.T) {
 func TestContract_JobRights(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		path, j := jobOf(t, s, admin, plus(selecting(250, 251, 260, 4711), "on_conflict", "skip")) // 260 is in 200
+		path, j := jobOf(t, s, admin, plus(selecting(kit.AttachedSIM, kit.ActivatedSIM, kit.SIMInFR, 4711), "on_conflict", "skip")) // 260 is in 200
 		isJob(t, j, "planned", "2 planned, 1 refused, 1 not_found")
 		source, stranger := s.As("observer@example.com"), s.As("stranger@example.com")
 		isJob(t, readJob(t, source, path), "planned", "1 planned, 1 refused")
@@ -290,7 +290,7 @@ func TestContract_JobRights(t *testing.T) {
 		if list := decodeBody[[]api.Job](t, stranger.Get(migrationJobs), http.StatusOK); len(list) != 0 {
 			t.Errorf("a stranger sees %+v", list)
 		}
-		s.SetRole(5, 300, fleet.Observer) // of the target
+		s.SetRole(kit.StrangerID, kit.FleetUS, fleet.Observer) // of the target
 		isJob(t, readJob(t, stranger, path), "planned", "2 planned")
 		wantSIMs(t, stranger, path, map[string]string{"251": "planned", "260": "planned"})
 	})
@@ -300,7 +300,7 @@ func TestContract_JobRights(t *testing.T) {
 func TestContract_JobLeaseIsFenced(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		admin.Post(migrationJobs, withAuto(selecting(251, 252))).Is(http.StatusCreated)
+		admin.Post(migrationJobs, withAuto(selecting(kit.ActivatedSIM, kit.IssuedSIM))).Is(http.StatusCreated)
 		slow, found, err := s.Control.ClaimJob(t.Context(), "slow")
 		if err != nil || !found {
 			t.Fatal(found, err)
@@ -337,7 +337,7 @@ func TestContract_JobUpload(t *testing.T) {
 		}
 		upload := admin.With("Content-Type", "text/csv")
 		const query = migrationJobs + "?target_workspace=300&on_conflict=skip"
-		path := upload.Post(query, "iccid\n"+iccid(252)+"\n8988303000000009999\n"+iccid(251)+"\n").Is(http.StatusCreated).Header.Get("Location")
+		path := upload.Post(query, "iccid\n"+iccid(kit.IssuedSIM)+"\n8988303000000009999\n"+iccid(kit.ActivatedSIM)+"\n").Is(http.StatusCreated).Header.Get("Location")
 		s.RunJobs()
 		isJob(t, readJob(t, admin, path), "planned", "2 planned, 1 not_found")
 		rows := make(map[int]string)
@@ -348,11 +348,11 @@ func TestContract_JobUpload(t *testing.T) {
 			t.Errorf("lines (-want +got):\n%s", diff)
 		}
 		before := s.Dump()
-		bad := upload.Post(query, "iccid\n"+iccid(252)+"\n89883030000067385938\n").Is(http.StatusBadRequest)
+		bad := upload.Post(query, "iccid\n"+iccid(kit.IssuedSIM)+"\n89883030000067385938\n").Is(http.StatusBadRequest)
 		if !strings.Contains(string(bad.Body), "line 3") {
 			t.Errorf("%s does not name the line", bad.Body)
 		}
-		unknown := upload.Post(query+"&dryrun=false", iccid(252)+"\n").Is(http.StatusBadRequest)
+		unknown := upload.Post(query+"&dryrun=false", iccid(kit.IssuedSIM)+"\n").Is(http.StatusBadRequest)
 		if !strings.Contains(string(unknown.Body), "dry_run") {
 			t.Errorf("%s does not name the parameters", unknown.Body)
 		}

@@ -17,7 +17,7 @@ func TestContract_MigrationFilters(t *testing.T) {
 	everyone := []string{"source@example.com", "into@example.com", "admin@example.com", "root@example.com"}
 	whole := everyone[1:]
 	tests := map[string][]string{
-		"sim:250": everyone, "iccid:8988303000000000250": everyone, "iccid_with_luhn:" + fleet.ICCID("8988303000000000250").WithLuhn(): everyone, "source_workspace:100": everyone,
+		"sim:250": everyone, "iccid:8988303000000000250": everyone, "iccid_with_luhn:" + fleet.ICCID(kit.ICCID(kit.AttachedSIM)).WithLuhn(): everyone, "source_workspace:100": everyone,
 		"sim:260": whole, "iccid:8988303000000000260": whole, "source_workspace:200": whole, "source_workspace:200|999": whole, "sim:260|999": whole,
 		"sim:250|260": everyone, "source_workspace:100|200": everyone, "target_workspace:300": everyone, "reference:CHG-9": everyone,
 		"from:2020-01-01": everyone, "until:2999-01-01": everyone, "sim:250,reference:CHG-9,target_workspace:300,from:2020-01-01": everyone,
@@ -37,7 +37,7 @@ func TestContract_MigrationFilters(t *testing.T) {
 			}
 		}
 		for filter, want := range map[string]string{
-			"iccid:898830300": "whole ICCID", "iccid:" + fleet.ICCID("8988303000000000250").WithLuhn(): "drop it", "sim:x": "whole number", "reference:": "no value",
+			"iccid:898830300": "whole ICCID", "iccid:" + fleet.ICCID(kit.ICCID(kit.AttachedSIM)).WithLuhn(): "drop it", "sim:x": "whole number", "reference:": "no value",
 			"sim:1" + strings.Repeat("|1", 100): "at most 100 values",
 		} {
 			got := wantCode(t, s.As("into@example.com").Get("/api/v1/migration?"+q(filter).Encode()), http.StatusUnprocessableEntity, 1301)

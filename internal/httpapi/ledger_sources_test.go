@@ -31,10 +31,10 @@ func migratedFromTwo(s *kit.Server, before ...func()) (entry string) {
 		do()
 	}
 	admin := s.As("admin@example.com")
-	admin.In(200).Patch("/api/v1/endpoint/9301", `{"sim": {"id": 260}}`).Is(http.StatusNoContent)
-	moved := admin.Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 250}, {"id": 260}, {"id": 251}], "auto_detach_devices": true, "dry_run": false}`)
-	admin.In(200).Patch("/api/v1/endpoint/9301", `{"name": "later-name-of-200"}`).Is(http.StatusNoContent)
-	admin.Patch("/api/v1/endpoint/9001", `{"name": "later-name-of-100"}`).Is(http.StatusNoContent)
+	admin.In(kit.FleetFR).Patch("/api/v1/endpoint/9301", fmt.Sprintf(`{"sim": {"id": %d}}`, kit.SIMInFR)).Is(http.StatusNoContent)
+	moved := admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}, {"id": %d}, {"id": %d}], "auto_detach_devices": true, "dry_run": false}`, kit.FleetUS, kit.AttachedSIM, kit.SIMInFR, kit.ActivatedSIM))
+	admin.In(kit.FleetFR).Patch("/api/v1/endpoint/9301", `{"name": "later-name-of-200"}`).Is(http.StatusNoContent)
+	admin.Patch(deviceURL(kit.DeviceWithSIM), `{"name": "later-name-of-100"}`).Is(http.StatusNoContent)
 	return moved.Is(http.StatusOK).Header.Get("Location")
 }
 
@@ -77,14 +77,14 @@ func TestLedgerHidesOtherSources(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		entry := migratedFromTwo(s, func() {
-			_, j := jobOf(t, s, s.As("admin@example.com"), selecting(250, 260))
+			_, j := jobOf(t, s, s.As("admin@example.com"), selecting(kit.AttachedSIM, kit.SIMInFR))
 			isJob(t, j, "planned", "1 planned, 1 refused")
 			if j.ID != 1 {
 				t.Fatalf("the job is %d: put it into inPaths", j.ID)
 			}
 		})
 		for name, c := range map[string]*kit.Client{
-			"Administrator": s.As("source@example.com"), "Observer": s.As("observer@example.com"), "application token": s.Program(100),
+			"Administrator": s.As("source@example.com"), "Observer": s.As("observer@example.com"), "application token": s.Program(kit.FleetDE),
 		} {
 			requests := 0
 			for _, r := range httpapi.Routes() {
@@ -130,7 +130,7 @@ func TestLedgerBySide(t *testing.T) {
 				t.Errorf("%s lists %s", username, got)
 			}
 		}
-		if got := entryText(s.Program(100), entry); got != part {
+		if got := entryText(s.Program(kit.FleetDE), entry); got != part {
 			t.Errorf("a program sees %s", got)
 		}
 		for username, counts := range map[string]bool{"source@example.com": false, "into@example.com": true} {

@@ -48,7 +48,7 @@ func cursorOnEveryList(t *testing.T, e kit.Engine) {
 	admin, operator := s.As("admin@example.com"), s.Operator()
 	newApplicationToken(s, control.NewToken{})
 	newApplicationToken(s, control.NewToken{})
-	_, j := jobOf(t, s, admin, selecting(250, 251, 252))
+	_, j := jobOf(t, s, admin, selecting(kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM))
 	lists := map[string]*kit.Client{"/operator/v1/workspace": operator, "/operator/v1/user": operator}
 	fill := strings.NewReplacer("{sim_id}", "252", "{endpoint_id}", "9001", "{user_id}", "8", "{job_id}", strconv.FormatInt(j.ID, 10))
 	for _, r := range httpapi.Routes() {
@@ -89,13 +89,13 @@ func cursorOnEveryList(t *testing.T, e kit.Engine) {
 func TestCursorCounts(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
-		for _, c := range []*kit.Client{s.As("admin@example.com"), s.As("root@example.com").In(1)} {
+		for _, c := range []*kit.Client{s.As("admin@example.com"), s.As("root@example.com").In(kit.Issuer)} {
 			for _, filter := range []string{"", "status:0|1", "iccid:8988303"} {
 				for _, order := range []string{"id", "-id"} {
 					query := url.Values{"sort": {order}, "q": {filter}}
 					all := listed(c, "/api/v1/sim", query)
 					query.Set("per_page", "1")
-					for _, after := range []int64{-1 << 63, -1, 0, 1, 249, 250, 251, 1000, 1023, 1024, 1025, 65535, 65536, 65537, 1<<63 - 1} {
+					for _, after := range []int64{-1 << 63, -1, 0, 1, 249, kit.AttachedSIM, kit.ActivatedSIM, 1000, 1023, 1024, 1025, 65535, 65536, 65537, 1<<63 - 1} {
 						want := 0
 						for _, id := range all {
 							if order == "id" && id > after || order == "-id" && id < after {

@@ -25,14 +25,14 @@ func busy(t *testing.T, e kit.Engine) *kit.Server {
 	s := kit.StartFerry(t, e)
 	program := application(s, newApplicationToken(s, control.NewToken{}))
 	for _, step := range []func(){
-		func() { s.As("user@example.com").Patch(simURL(252), status(1)).Is(http.StatusNoContent) },
-		func() { program.Patch(simURL(252), status(2)).Is(http.StatusNoContent) },
-		func() { s.As("target@example.com").In(100) },
+		func() { s.As("user@example.com").Patch(simURL(kit.IssuedSIM), status(1)).Is(http.StatusNoContent) },
+		func() { program.Patch(simURL(kit.IssuedSIM), status(2)).Is(http.StatusNoContent) },
+		func() { s.As("target@example.com").In(kit.FleetDE) },
 		func() {
-			s.As("admin@example.com").Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}, {"id": 253}], "auto_detach_devices": true, "dry_run": false}`).Is(http.StatusOK)
+			s.As("admin@example.com").Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}, {"id": %d}], "auto_detach_devices": true, "dry_run": false}`, kit.FleetFR, kit.AttachedSIM, kit.SuspendedSIM)).Is(http.StatusOK)
 		},
 		func() {
-			s.As("root@example.com").Post(migration, `{"target_workspace": {"id": 300}, "sims": [{"id": 1000}], "dry_run": false}`).Is(http.StatusOK)
+			s.As("root@example.com").Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1000}], "dry_run": false}`, kit.FleetUS)).Is(http.StatusOK)
 		},
 	} {
 		s.Clock.Advance(time.Minute)
@@ -116,11 +116,11 @@ func TestFilterEvents(t *testing.T) {
 				t.Errorf("no test filters by %s", f.Name)
 			}
 		}
-		if got := eventTypes(c, simURL(252)+"/event", q("event_type:8")); !slices.Equal(got, []int64{8}) {
+		if got := eventTypes(c, simURL(kit.IssuedSIM)+"/event", q("event_type:8")); !slices.Equal(got, []int64{8}) {
 			t.Errorf("of one SIM: %v", got)
 		}
 		// Events stay: those of SIM 250 in 100 are not visible in 200.
-		if got := eventTypes(s.As("admin@example.com").In(200), simURL(250)+"/event", nil); len(got) != 0 {
+		if got := eventTypes(s.As("admin@example.com").In(kit.FleetFR), simURL(kit.AttachedSIM)+"/event", nil); len(got) != 0 {
 			t.Errorf("of SIM 250 in its new Workspace: %v", got)
 		}
 		for _, id := range []string{"0", "-1", "290", "999999"} {
@@ -217,7 +217,7 @@ func TestContract_EventShape(t *testing.T) {
 			"timestamp": "2026-11-22T10:02:00.000Z", "alert": false, "description": "Status of SIM changed from 'Activated' to 'Suspended'",
 			"event_type": map[string]any{"id": 9.0, "description": "SIM suspension"}, "event_source": map[string]any{"id": 2.0, "description": "API"},
 			"event_severity": map[string]any{"id": 0.0, "description": "Info"}, "organisation": map[string]any{"id": 100.0, "name": "Fleet DE"},
-			"sim": map[string]any{"id": 252.0, "iccid": "8988303000000000252"},
+			"sim": map[string]any{"id": 252.0, "iccid": kit.ICCID(kit.IssuedSIM)},
 		}
 		if diff := cmp.Diff(want, of); diff != "" {
 			t.Errorf("what a program did (-want +got):\n%s", diff)
@@ -266,7 +266,7 @@ func TestFilterMigrations(t *testing.T) {
 		if got := listed(s.As("stranger@example.com"), "/api/v1/migration", nil); len(got) != 0 {
 			t.Errorf("the stranger sees %v", got)
 		}
-		if got := listed(s.As("root@example.com").In(900), "/api/v1/migration", nil); len(got) != 2 {
+		if got := listed(s.As("root@example.com").In(kit.Elsewhere), "/api/v1/migration", nil); len(got) != 2 {
 			t.Errorf("the SuperAdmin sees %v", got)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-var lists = []string{"/api/v1/sim", "/api/v1/event", "/api/v1/sim/250/event", "/api/v1/migration"}
+var lists = []string{"/api/v1/sim", "/api/v1/event", simURL(kit.AttachedSIM) + "/event", "/api/v1/migration"}
 
 func TestUnknownFields(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {

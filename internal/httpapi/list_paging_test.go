@@ -152,7 +152,7 @@ func TestContract_DefaultSort(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		c := busy(t, e).As("observer@example.com")
-		for path, want := range map[string]string{"/api/v1/sim": "id", "/api/v1/event": "-id", simURL(252) + "/event": "-id", "/api/v1/migration": "-id"} {
+		for path, want := range map[string]string{"/api/v1/sim": "id", "/api/v1/event": "-id", simURL(kit.IssuedSIM) + "/event": "-id", "/api/v1/migration": "-id"} {
 			if got := whereIs(c.Get(path)).Sort; got != want {
 				t.Errorf("%s is sorted by %s, want %s", path, got, want)
 			}

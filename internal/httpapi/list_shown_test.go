@@ -100,12 +100,12 @@ func TestFiltersMatchWhatIsShown(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := busy(t, e)
 		admin := s.As("admin@example.com")
-		admin.Patch("/api/v1/endpoint/9001", `{"tags": "north, gas", "imei": "3531751012345600", "ip_address": "10.0.0.1", "sim": {"id": 251}}`).Is(http.StatusNoContent)
+		admin.Patch(deviceURL(kit.DeviceWithSIM), fmt.Sprintf(`{"tags": "north, gas", "imei": "3531751012345600", "ip_address": "10.0.0.1", "sim": {"id": %d}}`, kit.ActivatedSIM)).Is(http.StatusNoContent)
 		admin.Post("/api/v1/application_token", `{"expiry_date": "2026-12-24"}`).Is(http.StatusOK)
 		s.As("user@example.com").Post("/api/v1/application_token", `{}`).Is(http.StatusForbidden) // refused: in the audit log
 		admin.Post("/api/v2/user/invitation", `{"username": "stranger@example.com", "name": "Nick"}`).Is(http.StatusCreated)
-		for _, workspace := range []int64{100, 200} { // the user is deleted with the last membership
-			admin.In(workspace).Do(http.MethodDelete, "/api/v1/user/4", nil).Is(http.StatusNoContent)
+		for _, workspace := range []int64{kit.FleetDE, kit.FleetFR} { // the user is deleted with the last membership
+			admin.In(workspace).Do(http.MethodDelete, fmt.Sprintf("/api/v1/user/%d", kit.PlainUserID), nil).Is(http.StatusNoContent)
 		}
 		hidden := []string{"Stranger", "deleted user 4", "deleted user", "x"}
 		for _, l := range shownLists {

@@ -148,17 +148,17 @@ func TestSortSIMs(t *testing.T) {
 func TestScopeOfSIMs(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e).Seed(few)
-		s.Exec("UPDATE sims SET issuer_id = 900 WHERE id = 260") // issued by an enterprise
+		s.Exec(fmt.Sprintf("UPDATE sims SET issuer_id = 900 WHERE id = %d", kit.SIMInFR)) // issued by an enterprise
 		for who, want := range map[string][]int64{
 			"few@example.com":      {11, 12, 13},
 			"reseller@example.com": {12, 13, 15},
-			"stranger@example.com": {290},
+			"stranger@example.com": {kit.SIMElsewhere},
 		} {
 			c := s.As(who)
 			if diff := cmp.Diff(want, listed(c, "/api/v1/sim", nil)); diff != "" {
 				t.Errorf("%s sees (-want +got):\n%s", who, diff)
 			}
-			for _, id := range []int64{11, 12, 13, 14, 15, 260, 290} {
+			for _, id := range []int64{11, 12, 13, 14, 15, kit.SIMInFR, kit.SIMElsewhere} {
 				status := http.StatusNotFound
 				if slices.Contains(want, id) {
 					status = http.StatusOK
@@ -169,7 +169,7 @@ func TestScopeOfSIMs(t *testing.T) {
 			}
 		}
 		all := listed(s.As("issuer@example.com"), "/api/v1/sim", nil)
-		for id, want := range map[int64]bool{11: true, 12: true, 13: false, 15: true, 250: true, 1599: true, 255: false, 290: false} {
+		for id, want := range map[int64]bool{11: true, 12: true, 13: false, 15: true, kit.AttachedSIM: true, 1599: true, kit.DeletedSIM: false, kit.SIMElsewhere: false} {
 			if slices.Contains(all, id) != want {
 				t.Errorf("the issuer sees SIM %d: %v", id, !want)
 			}

@@ -17,10 +17,10 @@ func TestEventFiltersOfTheVendor(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		admin, user := s.As("admin@example.com"), s.As("user@example.com")
-		user.Patch(deviceURL(9001), `{"tags": "north, gas", "imei": "3531751012345600", "ip_address": "10.0.0.1", "sim": {"id": null}}`).Is(http.StatusNoContent) // 50
-		admin.Patch(simURL(252), toStatus(1)).Is(http.StatusNoContent)                                                                                            // 8
-		user.Patch(deviceURL(9002), `{"status": {"id": 1}}`).Is(http.StatusNoContent)                                                                             // 43
-		sim := readSIM(admin, 252)
+		user.Patch(deviceURL(kit.DeviceWithSIM), `{"tags": "north, gas", "imei": "3531751012345600", "ip_address": "10.0.0.1", "sim": {"id": null}}`).Is(http.StatusNoContent) // 50
+		admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)                                                                                               // 8
+		user.Patch(deviceURL(kit.EmptyDevice), `{"status": {"id": 1}}`).Is(http.StatusNoContent)                                                                               // 43
+		sim := readSIM(admin, kit.IssuedSIM)
 		all := eventTypes(admin, "/api/v1/event", sort("id"))
 		if len(all) != 3 {
 			t.Fatalf("events: %v", all)
@@ -104,9 +104,9 @@ func TestQueriesOfPublicClients(t *testing.T) {
 		if got := listed(admin, "/api/v1/sim", q("satellite_capable:true")); len(got) != 0 {
 			t.Errorf("satellite_capable: %v", got)
 		}
-		sim := readSIM(admin, 250)
+		sim := readSIM(admin, kit.AttachedSIM)
 		for _, text := range []string{"iccid:" + sim.ICCID, "iccid_with_luhn:" + sim.ICCIDWithLuhn, "imsi:" + sim.IMSI} {
-			if got := listed(admin, "/api/v1/endpoint", q(text)); !slices.Equal(got, []int64{9001}) {
+			if got := listed(admin, "/api/v1/endpoint", q(text)); !slices.Equal(got, []int64{kit.DeviceWithSIM}) {
 				t.Errorf("q=%s: %v", text, got)
 			}
 		}

@@ -29,8 +29,8 @@ func ownMemberships(t *testing.T, e kit.Engine) {
 		return found
 	}
 	for who, want := range map[string]map[int64]string{
-		"observer@example.com": {100: "Observer"},
-		"user@example.com":     {100: "User", 200: "User"},
+		"observer@example.com": {kit.FleetDE: "Observer"},
+		"user@example.com":     {kit.FleetDE: "User", kit.FleetFR: "User"},
 	} {
 		c := s.As(who)
 		if diff := cmp.Diff(want, roles(c, "/api/v2/user/my/membership")); diff != "" {

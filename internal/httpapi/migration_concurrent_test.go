@@ -56,7 +56,7 @@ type load struct {
 }
 
 func (l *load) send(c *kit.Client, worker, i int) {
-	target := []int64{100, 200, 300}[(worker+i)%3]
+	target := []int64{kit.FleetDE, kit.FleetFR, kit.FleetUS}[(worker+i)%3]
 	first := 10000 + (worker*37+i*101)%1950
 	var o object
 	switch worker % 3 {

@@ -21,10 +21,10 @@ func TestContract_StateBefore(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		o := withDetach(migrationTo(300, 254, 260, 250, 253))
+		o := withDetach(migrationTo(kit.FleetUS, kit.FactoryTestSIM, kit.SIMInFR, kit.AttachedSIM, kit.SuspendedSIM))
 		want := api.MigrationResponse{
-			SIMCount: 4, DryRun: true, TargetWorkspace: workspaceRef(300), AutoDetachDevices: true,
-			SIMs: []api.MigrationSIM{ferrySIMs[254], ferrySIMs[260], ferrySIMs[250], ferrySIMs[253]},
+			SIMCount: 4, DryRun: true, TargetWorkspace: workspaceRef(kit.FleetUS), AutoDetachDevices: true,
+			SIMs: []api.MigrationSIM{ferrySIMs[kit.FactoryTestSIM], ferrySIMs[kit.SIMInFR], ferrySIMs[kit.AttachedSIM], ferrySIMs[kit.SuspendedSIM]},
 		}
 		wantBody(t, admin.Post(migration, o), http.StatusOK, want)
 		want.DryRun = false
@@ -32,7 +32,7 @@ func TestContract_StateBefore(t *testing.T) {
 
 		// A range ascends, whatever the order of ids.
 		s.Exec("UPDATE sims SET iccid = '8988303000000001999' WHERE id = 1000")
-		got := admin.Post(migration, migrationOfRange(200, "8988303000000001597", "8988303000000001999"))
+		got := admin.Post(migration, migrationOfRange(kit.FleetFR, "8988303000000001597", "8988303000000001999"))
 		wantMigration(t, got, 1597, 1598, 1599, 1000)
 	})
 }
@@ -41,10 +41,10 @@ func TestContract_StatusAfter(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		admin.Post(migration, realRun(withDetach(migrationTo(200, 250, 251, 252, 253, 254)))).Is(http.StatusOK)
-		target := admin.In(200)
+		admin.Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM)))).Is(http.StatusOK)
+		target := admin.In(kit.FleetFR)
 		for id, want := range map[int64]standing{
-			250: {200, 2, 0}, 251: {200, 2, 0}, 252: {200, 0, 0}, 253: {200, 2, 0}, 254: {200, 4, 0},
+			kit.AttachedSIM: {200, 2, 0}, kit.ActivatedSIM: {200, 2, 0}, kit.IssuedSIM: {200, 0, 0}, kit.SuspendedSIM: {200, 2, 0}, kit.FactoryTestSIM: {200, 4, 0},
 		} {
 			if got := stateOfSIM(target, id); got != want {
 				t.Errorf("SIM %d: %+v, want %+v", id, got, want)
@@ -60,7 +60,7 @@ type standing struct{ workspace, status, device int64 }
 func stateOfSIM(c *kit.Client, sim int64) standing {
 	c.T.Helper()
 	var got api.SIM
-	c.Get(simPath(sim)).Is(http.StatusOK).JSON(&got)
+	c.Get(simURL(sim)).Is(http.StatusOK).JSON(&got)
 	st := standing{got.CustomerOrg.ID, got.Status.ID, 0}
 	if got.Endpoint != nil {
 		st.device = got.Endpoint.ID
@@ -68,23 +68,21 @@ func stateOfSIM(c *kit.Client, sim int64) standing {
 	return st
 }
 
-func simPath(id int64) string { return fmt.Sprintf("/api/v1/sim/%d", id) }
-
 func TestContract_DeviceStays(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
 		before := s.Dump()
-		admin.Post(migration, realRun(withDetach(migrationTo(200, 250)))).Is(http.StatusOK)
+		admin.Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM)))).Is(http.StatusOK)
 		if diff := cmp.Diff(before["devices"], s.Dump()["devices"]); diff != "" {
 			t.Errorf("devices changed: %s", diff)
 		}
-		if got := stateOfSIM(admin.In(200), 250); got.device != 0 {
+		if got := stateOfSIM(admin.In(kit.FleetFR), kit.AttachedSIM); got.device != 0 {
 			t.Errorf("the SIM took its device along: %+v", got)
 		}
 		// Nothing else about the SIM changes, its issuer included.
-		for _, row := range s.Rows("SELECT issuer_id, iccid, imsi, msisdn FROM sims WHERE id = 250") {
-			if got := fmt.Sprint(row...); got != fmt.Sprint(int64(1), "8988303000000000250", "295050000000250", "423660000000250") {
+		for _, row := range s.Rows(fmt.Sprintf("SELECT issuer_id, iccid, imsi, msisdn FROM sims WHERE id = %d", kit.AttachedSIM)) {
+			if got := fmt.Sprint(row...); got != fmt.Sprint(int64(1), kit.ICCID(kit.AttachedSIM), "295050000000250", "423660000000250") {
 				t.Errorf("SIM: %s", got)
 			}
 		}
@@ -103,7 +101,7 @@ func TestContract_Atomic(t *testing.T) {
 		} {
 			breakInsert(s, e, fault.table, fault.column, fault.when)
 			s.Untouched("a run that failed at "+fault.table, func() {
-				a := admin.With("Idempotency-Key", "same").Post(migration, realRun(withDetach(migrationTo(200, 250, 252, 253))))
+				a := admin.With("Idempotency-Key", "same").Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.IssuedSIM, kit.SuspendedSIM))))
 				wantBody(t, a, http.StatusInternalServerError, api.Error{
 					ErrorCode: 1000, ErrorToken: "InternalError", Message: "Internal server error. Details are in the server log under this request ID.",
 				})
@@ -112,8 +110,8 @@ func TestContract_Atomic(t *testing.T) {
 		}
 		s.CheckInvariants()
 		// The failures kept no answer under the key.
-		a := admin.With("Idempotency-Key", "same").Post(migration, realRun(withDetach(migrationTo(200, 250, 252, 253))))
-		wantMigration(t, a, 250, 252, 253)
+		a := admin.With("Idempotency-Key", "same").Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.IssuedSIM, kit.SuspendedSIM))))
+		wantMigration(t, a, kit.AttachedSIM, kit.IssuedSIM, kit.SuspendedSIM)
 		if a.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("a failure was kept under its key")
 		}
@@ -147,10 +145,10 @@ func removeFailingTrigger(s *kit.Server, e kit.Engine, table string) {
 func TestHangUpIsAtomic(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		targets := []int64{200, 100}
+		targets := []int64{kit.FleetFR, kit.FleetDE}
 		for i := range 30 {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Duration(i)*500*time.Microsecond)
-			hangUp(ctx, admin, realRun(migrationTo(targets[i%2], ids(1000, 200)...)))
+			hangUp(ctx, admin, realRun(migrationTo(targets[i%2], ids(kit.FirstSpareSIM, 200)...)))
 			cancel()
 			counts := s.Rows("SELECT workspace_id, count(*) FROM sims WHERE id BETWEEN 1000 AND 1199 GROUP BY workspace_id")
 			if len(counts) != 1 {
@@ -158,7 +156,7 @@ func TestHangUpIsAtomic(t *testing.T) {
 			}
 		}
 		// This request runs after any that was still running when its client disconnected.
-		admin.Post(migration, realRun(migrationTo(300, ids(1000, 200)...))).Is(http.StatusOK)
+		admin.Post(migration, realRun(migrationTo(kit.FleetUS, ids(kit.FirstSpareSIM, 200)...))).Is(http.StatusOK)
 		s.CheckInvariants()
 	})
 }
@@ -181,9 +179,9 @@ func TestContract_Concurrent(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		one, two := s.As("target@example.com"), s.As("user@example.com")
-		s.SetRole(2, 100, fleet.Administrator)
-		s.SetRole(4, 100, fleet.Administrator)
-		s.SetRole(4, 300, fleet.Administrator)
+		s.SetRole(kit.TargetAdminID, kit.FleetDE, fleet.Administrator)
+		s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.Administrator)
+		s.SetRole(kit.PlainUserID, kit.FleetUS, fleet.Administrator)
 		sims := int64(1000)
 		rivals := func(targets [2]int64, check func(loser *kit.Answer, first int64)) {
 			t.Helper()
@@ -211,14 +209,14 @@ func TestContract_Concurrent(t *testing.T) {
 				}
 			}
 		}
-		s.SetRole(4, 200, fleet.Administrator)
-		rivals([2]int64{200, 200}, why(1506))
-		s.SetRole(2, 300, fleet.Observer)
-		s.SetRole(4, 200, fleet.Observer)
-		rivals([2]int64{200, 300}, why(1504))
-		s.SetRole(2, 300, fleet.NoRole)
-		s.SetRole(4, 200, fleet.NoRole)
-		rivals([2]int64{200, 300}, func(loser *kit.Answer, first int64) {
+		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.Administrator)
+		rivals([2]int64{kit.FleetFR, kit.FleetFR}, why(1506))
+		s.SetRole(kit.TargetAdminID, kit.FleetUS, fleet.Observer)
+		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.Observer)
+		rivals([2]int64{kit.FleetFR, kit.FleetUS}, why(1504))
+		s.SetRole(kit.TargetAdminID, kit.FleetUS, fleet.NoRole)
+		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.NoRole)
+		rivals([2]int64{kit.FleetFR, kit.FleetUS}, func(loser *kit.Answer, first int64) {
 			names := make([]string, 40)
 			for i := range names {
 				names[i] = fmt.Sprintf("sim with id %d not found", first+int64(i))
@@ -247,7 +245,7 @@ func events(c *kit.Client, path string) []event {
 		if ev.Endpoint != nil {
 			out[i].device = ev.Endpoint.ID
 		}
-		if ev.User == nil || ev.User.ID != 1 || ev.Source.ID != 2 || ev.Severity.ID != 0 {
+		if ev.User == nil || ev.User.ID != kit.AdminID || ev.Source.ID != 2 || ev.Severity.ID != 0 {
 			c.T.Errorf("event: %+v", ev)
 		}
 	}
@@ -258,19 +256,19 @@ func TestContract_MigrationEvents(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		admin.Post(migration, realRun(withDetach(migrationTo(300, 260, 250, 252, 251)))).Is(http.StatusOK)
+		admin.Post(migration, realRun(withDetach(migrationTo(kit.FleetUS, kit.SIMInFR, kit.AttachedSIM, kit.IssuedSIM, kit.ActivatedSIM)))).Is(http.StatusOK)
 		for ws, want := range map[int64][]event{
-			100: {
+			kit.FleetDE: {
 				{69, 100, 0, 0, "3 SIMs migrated to workspace Fleet US (300)"},
-				{9, 100, 251, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
-				{9, 100, 250, 9001, "Status of SIM changed from 'Activated' to 'Suspended'"},
-				{50, 100, 250, 9001, "SIM 250 released from endpoint 9001"},
+				{9, 100, kit.ActivatedSIM, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
+				{9, 100, kit.AttachedSIM, kit.DeviceWithSIM, "Status of SIM changed from 'Activated' to 'Suspended'"},
+				{50, 100, kit.AttachedSIM, kit.DeviceWithSIM, "SIM 250 released from endpoint 9001"},
 			},
-			200: {
+			kit.FleetFR: {
 				{69, 200, 0, 0, "1 SIM migrated to workspace Fleet US (300)"},
-				{9, 200, 260, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
+				{9, 200, kit.SIMInFR, 0, "Status of SIM changed from 'Activated' to 'Suspended'"},
 			},
-			300: {{69, 300, 0, 0, "4 SIMs migrated from workspace Fleet DE (100), Fleet FR (200)"}},
+			kit.FleetUS: {{69, 300, 0, 0, "4 SIMs migrated from workspace Fleet DE (100), Fleet FR (200)"}},
 		} {
 			got := events(admin.In(ws), "/api/v1/event?q=event_type:9|50|69")
 			if diff := cmp.Diff(want, got, cmp.AllowUnexported(event{})); diff != "" {

@@ -22,7 +22,7 @@ func FuzzMigration(f *testing.F) {
 	known := s.Dump()
 	keepRows(s, known)
 	known = s.Dump()
-	tag := previewed(admin, migrationTo(200, 252))
+	tag := previewed(admin, migrationTo(kit.FleetFR, kit.IssuedSIM))
 	addSeeds(f, tag)
 	f.Fuzz(func(t *testing.T, body, key, ifMatch string) {
 		s.T = t // the one of the target must not be used in here
@@ -65,9 +65,9 @@ func addSeeds(f *testing.F, tag string) {
 		}
 	}
 	for _, o := range []object{
-		realRun(migrationTo(200, 252)), realRun(withDetach(migrationTo(200, 250, 251))), realRun(migrationOfICCIDs(300, ferrySIMs[252].ICCID, ferrySIMs[253].ICCID)),
-		realRun(withDetach(migrationOfRange(300, "8988303000000000245", "8988303000000000259"))), realRun(migrationTo(300, 252, 260)),
-		realRun(withProperty(migrationTo(200, 252, 253), "allowed_sim_statuses", []object{{"id": 0}, {"id": 2}})),
+		realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)), realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.ActivatedSIM))), realRun(migrationOfICCIDs(kit.FleetUS, ferrySIMs[kit.IssuedSIM].ICCID, ferrySIMs[kit.SuspendedSIM].ICCID)),
+		realRun(withDetach(migrationOfRange(kit.FleetUS, "8988303000000000245", "8988303000000000259"))), realRun(migrationTo(kit.FleetUS, kit.IssuedSIM, kit.SIMInFR)),
+		realRun(withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM), "allowed_sim_statuses", []object{{"id": 0}, {"id": 2}})),
 	} {
 		f.Add(bodyText(f, o), "", "")
 		f.Add(bodyText(f, o), "key", "*")

@@ -20,11 +20,11 @@ func TestContract_Location(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		dry := admin.Post(migration, migrationTo(200, 252)).Is(http.StatusOK)
+		dry := admin.Post(migration, migrationTo(kit.FleetFR, kit.IssuedSIM)).Is(http.StatusOK)
 		if dry.Header.Get("Location") != "" {
 			t.Error("a dry run has a Location")
 		}
-		o := withProperty(withProperty(migrationTo(200, 252, 253), "auto_detach_devices", true), "allowed_sim_statuses", []object{{"id": 0}, {"id": 2}})
+		o := withProperty(withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM), "auto_detach_devices", true), "allowed_sim_statuses", []object{{"id": 0}, {"id": 2}})
 		done := admin.Post(migration, realRun(o)).Is(http.StatusOK)
 		if done.Header.Get("ETag") != "" {
 			t.Error("a real run has an ETag")
@@ -38,16 +38,16 @@ func TestContract_Location(t *testing.T) {
 			st := api.Ref{ID: status, Description: statusNames[status]}
 			return api.MigrationLine{
 				ID: sim, ICCID: c.ICCID, ICCIDWithLuhn: c.ICCIDWithLuhn,
-				Before: api.LineState{Workspace: workspaceRef(100), Status: st}, After: api.LineState{Workspace: workspaceRef(200), Status: st},
+				Before: api.LineState{Workspace: workspaceRef(kit.FleetDE), Status: st}, After: api.LineState{Workspace: workspaceRef(kit.FleetFR), Status: st},
 			}
 		}
 		got := decodeBody[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
 		want := api.Migration{
 			ID: id, Timestamp: got.Timestamp, User: &api.NamedRef{ID: 1, Name: "admin@example.com"}, AutoDetachDevices: true,
 			AllowedSIMStatuses: []api.Ref{{ID: 0, Description: "Issued"}, {ID: 2, Description: "Suspended"}},
-			SourceWorkspaces:   []api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 2, Authority: "role"}}, TargetWorkspace: workspaceRef(200), SIMCount: 2,
+			SourceWorkspaces:   []api.SourceCount{{ID: kit.FleetDE, Name: "Fleet DE", SIMCount: 2, Authority: "role"}}, TargetWorkspace: workspaceRef(kit.FleetFR), SIMCount: 2,
 			TargetAuthority: "role",
-			SIMs:            []api.MigrationLine{line(252, 0), line(253, 2)},
+			SIMs:            []api.MigrationLine{line(kit.IssuedSIM, 0), line(kit.SuspendedSIM, 2)},
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got)\n%s", diff)
@@ -113,7 +113,7 @@ func statusChange(was, now int64) api.StaleChange {
 // movedAway is a SIM of 100 that is in 200 now.
 func movedAway() api.StaleChange {
 	return api.StaleChange{
-		Property: "workspace", Was: &api.StaleValue{ID: 100, Name: workspaceNames[100]}, Now: &api.StaleValue{ID: 200, Name: workspaceNames[200]},
+		Property: "workspace", Was: &api.StaleValue{ID: kit.FleetDE, Name: workspaceNames[kit.FleetDE]}, Now: &api.StaleValue{ID: kit.FleetFR, Name: workspaceNames[kit.FleetFR]},
 	}
 }
 
@@ -125,20 +125,20 @@ func TestContract_IfMatch(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		o := migrationTo(200, 252, 253)
+		o := migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM)
 		tag := previewed(admin, o)
 		if again := previewed(admin, o); again != tag {
 			t.Errorf("the same preview has two tags: %s and %s", tag, again)
 		}
-		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-		s.Untouched("a stale run", func() { wantStale(t, ifMatch(admin, tag, o), drifted(252, statusChange(0, 1))) })
+		admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
+		s.Untouched("a stale run", func() { wantStale(t, ifMatch(admin, tag, o), drifted(kit.IssuedSIM, statusChange(0, 1))) })
 		if fresh := previewed(admin, o); fresh == tag {
 			t.Error("a changed SIM has the same tag")
 		} else {
-			wantMigration(t, ifMatch(admin, fresh, o), 252, 253)
+			wantMigration(t, ifMatch(admin, fresh, o), kit.IssuedSIM, kit.SuspendedSIM)
 			// Once used, it is stale.
 			wantStale(t, ifMatch(admin, fresh, o),
-				drifted(252, movedAway(), statusChange(1, 2)), drifted(253, movedAway()))
+				drifted(kit.IssuedSIM, movedAway(), statusChange(1, 2)), drifted(kit.SuspendedSIM, movedAway()))
 		}
 		s.CheckInvariants()
 	})
@@ -148,14 +148,14 @@ func TestContract_IfMatchForms(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		o := migrationTo(200, 252)
+		o := migrationTo(kit.FleetFR, kit.IssuedSIM)
 		tag := previewed(admin, o)
 		s.Untouched("a tag that does not fit", func() {
-			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationTo(200, 253)), o))
-			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationTo(300, 252)), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationTo(kit.FleetFR, kit.SuspendedSIM)), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationTo(kit.FleetUS, kit.IssuedSIM)), o))
 			wantOtherRequest(t, ifMatch(admin, previewed(admin, withDetach(o)), o))
 			wantOtherRequest(t, ifMatch(admin, previewed(admin, withProperty(o, "allowed_sim_statuses", []object{{"id": 0}})), o))
-			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationOfICCIDs(200, ferrySIMs[252].ICCID)), o))
+			wantOtherRequest(t, ifMatch(admin, previewed(admin, migrationOfICCIDs(kit.FleetFR, ferrySIMs[kit.IssuedSIM].ICCID)), o))
 			for _, forged := range []string{`"x"`, `""`, `W/"x"`, `"` + strings.Repeat("A", 9000) + `"`, strings.Replace(tag, tag[5:9], "____", 1), tag[:len(tag)-3] + `"`} {
 				wantOtherRequest(t, ifMatch(admin, forged, o))
 			}
@@ -168,8 +168,8 @@ func TestContract_IfMatchForms(t *testing.T) {
 			wantBadRequest(t, two.Post(migration, realRun(o)), form)
 			wantBadRequest(t, ifMatch(admin, "", o), form)
 		})
-		wantMigration(t, ifMatch(admin, "W/"+tag, o), 252)
-		wantMigration(t, ifMatch(admin, "*", migrationTo(100, 252)), 252)
+		wantMigration(t, ifMatch(admin, "W/"+tag, o), kit.IssuedSIM)
+		wantMigration(t, ifMatch(admin, "*", migrationTo(kit.FleetDE, kit.IssuedSIM)), kit.IssuedSIM)
 	})
 }
 
@@ -177,17 +177,17 @@ func TestContract_StaleBeforeConflict(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		o := migrationTo(200, 252, 253)
+		o := migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM)
 		tag := previewed(admin, o)
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(200, 252))), 252)
-		wantStale(t, ifMatch(admin, tag, o), drifted(252, movedAway()))
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM)
+		wantStale(t, ifMatch(admin, tag, o), drifted(kit.IssuedSIM, movedAway()))
 		if got := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(o)), http.StatusConflict); got.Errors[0].ErrorCode != 1506 {
 			t.Errorf("without the tag: %+v", got)
 		}
 		// A refusal by the rules without a changed SIM is reported by the rules.
-		o = migrationTo(300, 253)
+		o = migrationTo(kit.FleetUS, kit.SuspendedSIM)
 		tag = previewed(admin, o)
-		admin.Server.Exec("UPDATE workspaces SET status = 1 WHERE id = 300")
+		admin.Server.Exec(fmt.Sprintf("UPDATE workspaces SET status = 1 WHERE id = %d", kit.FleetUS))
 		wantConflict(t, ifMatch(admin, tag, o), conflictReason{1509, nil})
 	})
 }
@@ -214,21 +214,21 @@ func TestContract_Replay(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		o := realRun(withDetach(migrationTo(200, 250, 252)))
+		o := realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.IssuedSIM)))
 		first := keyed(admin, "k1", o).Is(http.StatusOK)
 		s.Untouched("a replay", func() { wantReplay(t, first, keyed(admin, "k1", o)) })
 		// It is still the first response, whatever happened since.
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(100, 250, 252))), 250, 252)
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetDE, kit.AttachedSIM, kit.IssuedSIM))), kit.AttachedSIM, kit.IssuedSIM)
 		s.Untouched("a replay", func() { wantReplay(t, first, keyed(admin, "k1", o)) })
 		// A key is one user's, for one operation.
-		wantMigration(t, keyed(s.As("root@example.com"), "k1", realRun(migrationTo(200, 252))), 252)
-		admin.With("Idempotency-Key", "k1").Patch(simPath(251), toStatus(2)).Is(http.StatusNoContent)
-		patch := admin.With("Idempotency-Key", "k1").Patch(simPath(251), toStatus(2)).Is(http.StatusNoContent)
+		wantMigration(t, keyed(s.As("root@example.com"), "k1", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM)
+		admin.With("Idempotency-Key", "k1").Patch(simURL(kit.ActivatedSIM), toStatus(2)).Is(http.StatusNoContent)
+		patch := admin.With("Idempotency-Key", "k1").Patch(simURL(kit.ActivatedSIM), toStatus(2)).Is(http.StatusNoContent)
 		if patch.Header.Get("Idempotent-Replayed") != "true" {
 			t.Error("PATCH was not replayed")
 		}
 		// 500 SIMs: the answer is large and compressed on the way.
-		many := realRun(migrationTo(200, ids(1000, 500)...))
+		many := realRun(migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 500)...))
 		wantReplay(t, keyed(admin, "many", many).Is(http.StatusOK), keyed(admin, "many", many))
 		s.CheckInvariants()
 	})
@@ -263,28 +263,28 @@ func TestContract_KeyReused(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		keyed(admin, "k", realRun(migrationTo(200, 252, 253))).Is(http.StatusOK)
+		keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM))).Is(http.StatusOK)
 		s.Untouched("a key used for something else", func() {
 			for _, o := range []object{
-				migrationTo(200, 253, 252), migrationTo(200, 252), migrationTo(300, 252, 253), withDetach(migrationTo(200, 252, 253)),
-				withProperty(migrationTo(200, 252, 253), "allowed_sim_statuses", []object{{"id": 0}}),
-				migrationOfICCIDs(200, ferrySIMs[252].ICCID, ferrySIMs[253].ICCID),
+				migrationTo(kit.FleetFR, kit.SuspendedSIM, kit.IssuedSIM), migrationTo(kit.FleetFR, kit.IssuedSIM), migrationTo(kit.FleetUS, kit.IssuedSIM, kit.SuspendedSIM), withDetach(migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM)),
+				withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM), "allowed_sim_statuses", []object{{"id": 0}}),
+				migrationOfICCIDs(kit.FleetFR, ferrySIMs[kit.IssuedSIM].ICCID, ferrySIMs[kit.SuspendedSIM].ICCID),
 			} {
 				wantKeyReused(t, keyed(admin, "k", realRun(o)))
 			}
-			wantKeyReused(t, ifMatch(admin.With("Idempotency-Key", "k"), "*", migrationTo(200, 252, 253)))
+			wantKeyReused(t, ifMatch(admin.With("Idempotency-Key", "k"), "*", migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM)))
 		})
 		if e == kit.SQLite {
 			return // there a second writer waits for the first, and finds its answer
 		}
-		busy := s.WhileKeyIsHeld(1, "sim.migrate", "busy", func() *kit.Answer { return keyed(admin, "busy", realRun(migrationTo(200, 251))) })
+		busy := s.WhileKeyIsHeld(kit.AdminID, "sim.migrate", "busy", func() *kit.Answer { return keyed(admin, "busy", realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))) })
 		wantBody(t, busy, http.StatusConflict, api.Error{
 			ErrorCode: 1406, ErrorToken: "NotAllowed", Message: "The first request with this Idempotency-Key is still running",
 		})
 		if busy.Header.Get("Retry-After") != "1" {
 			t.Errorf("Retry-After: %q", busy.Header.Get("Retry-After"))
 		}
-		wantMigration(t, keyed(admin, "busy", realRun(migrationTo(200, 251))), 251)
+		wantMigration(t, keyed(admin, "busy", realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))), kit.ActivatedSIM)
 	})
 }
 
@@ -292,27 +292,27 @@ func TestContract_ReplayRights(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		elsewhere := admin.In(300) // neither source nor target
-		o := realRun(migrationTo(200, 252))
+		elsewhere := admin.In(kit.FleetUS) // neither source nor target
+		o := realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))
 		first := keyed(elsewhere, "k", o).Is(http.StatusOK)
-		own := realRun(migrationTo(200, 253))
+		own := realRun(migrationTo(kit.FleetFR, kit.SuspendedSIM))
 		keyed(admin, "own", own).Is(http.StatusOK)
-		refused := realRun(migrationTo(200, 250, 270))
+		refused := realRun(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.SIMInUS))
 		conflicted := keyed(elsewhere, "c", refused).Is(http.StatusConflict)
 		forbidden := api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer administer a Workspace of this migration"}
 
 		// no longer an Administrator of the target, or not a member: as if it did not exist
 		for _, role := range []fleet.Role{fleet.Observer, fleet.NoRole} {
-			s.SetRole(1, 200, role)
+			s.SetRole(kit.AdminID, kit.FleetFR, role)
 			wantNotFound(t, keyed(elsewhere, "k", o), "workspace with id 200 not found")
 			wantNotFound(t, keyed(elsewhere, "c", refused), "workspace with id 200 not found")
 		}
-		s.SetRole(1, 200, fleet.Administrator)
+		s.SetRole(kit.AdminID, kit.FleetFR, fleet.Administrator)
 		wantReplay(t, first, keyed(elsewhere, "k", o))
 
 		// no longer an Administrator of the source
 		for _, role := range []fleet.Role{fleet.Member, fleet.NoRole} {
-			s.SetRole(1, 100, role)
+			s.SetRole(kit.AdminID, kit.FleetDE, role)
 			wantBody(t, keyed(elsewhere, "k", o), http.StatusForbidden, forbidden)
 			// nor in the token's own Workspace
 			if got := decodeBody[api.Error](t, keyed(admin, "own", own), http.StatusForbidden); got.ErrorCode != 1104 {
@@ -321,9 +321,9 @@ func TestContract_ReplayRights(t *testing.T) {
 		}
 		// no member where the SIMs were that a refusal names
 		wantBody(t, keyed(elsewhere, "c", refused), http.StatusForbidden, api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: "You no longer belong to a Workspace of these SIMs"})
-		s.SetRole(1, 100, fleet.Observer) // including a caller who got them in the first response
+		s.SetRole(kit.AdminID, kit.FleetDE, fleet.Observer) // including a caller who got them in the first response
 		wantReplay(t, conflicted, keyed(elsewhere, "c", refused))
-		s.SetRole(1, 100, fleet.Administrator)
+		s.SetRole(kit.AdminID, kit.FleetDE, fleet.Administrator)
 		wantReplay(t, first, keyed(elsewhere, "k", o))
 		wantReplay(t, conflicted, keyed(elsewhere, "c", refused))
 
@@ -335,7 +335,7 @@ func TestContract_ReplayRights(t *testing.T) {
 		wantReplay(t, first, keyed(elsewhere, "k", o))
 
 		// a suspended user
-		s.Exec("UPDATE users SET status = 2 WHERE id = 1")
+		s.Exec(fmt.Sprintf("UPDATE users SET status = 2 WHERE id = %d", kit.AdminID))
 		keyed(elsewhere, "k", o).Is(http.StatusUnauthorized)
 	})
 }
@@ -345,40 +345,40 @@ func TestContract_StoredAnswers(t *testing.T) {
 		t.Helper()
 		s, admin := startFerry(t, e)
 		// A 409 of the rules is kept: a new attempt needs a new key.
-		attached := realRun(migrationTo(200, 250))
+		attached := realRun(migrationTo(kit.FleetFR, kit.AttachedSIM))
 		first := keyed(admin, "409", attached)
-		wantConflict(t, first, conflictReason{1502, []int64{250}})
-		s.Exec("UPDATE sims SET device_id = NULL WHERE id = 250")
+		wantConflict(t, first, conflictReason{1502, []int64{kit.AttachedSIM}})
+		s.Exec(fmt.Sprintf("UPDATE sims SET device_id = NULL WHERE id = %d", kit.AttachedSIM))
 		wantReplay(t, first, keyed(admin, "409", attached))
-		wantMigration(t, keyed(admin, "409b", attached), 250)
+		wantMigration(t, keyed(admin, "409b", attached), kit.AttachedSIM)
 
 		// Others are not: the same key may be used again, also for another request.
 		notKept := func(key string, first *kit.Answer, status int) {
 			t.Helper()
 			first.Is(status)
-			a := keyed(admin, key, realRun(migrationTo(200, 251)))
-			wantMigration(t, a, 251)
+			a := keyed(admin, key, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)))
+			wantMigration(t, a, kit.ActivatedSIM)
 			if a.Header.Get("Idempotent-Replayed") != "" {
 				t.Errorf("the %d was kept", status)
 			}
-			wantMigration(t, admin.Post(migration, realRun(migrationTo(100, 251))), 251)
+			wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetDE, kit.ActivatedSIM))), kit.ActivatedSIM)
 		}
-		notKept("400", keyed(admin, "400", realRun(migrationTo(200))), http.StatusBadRequest)
-		notKept("404", keyed(admin, "404", realRun(migrationTo(200, 77777))), http.StatusNotFound)
-		notKept("412", keyed(admin.With("If-Match", `"x"`), "412", realRun(migrationTo(200, 251))), http.StatusPreconditionFailed)
-		tag := previewed(admin, migrationTo(200, 251, 252))
-		admin.Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
-		notKept("412s", keyed(admin.With("If-Match", tag), "412s", realRun(migrationTo(200, 251, 252))), http.StatusPreconditionFailed)
+		notKept("400", keyed(admin, "400", realRun(migrationTo(kit.FleetFR))), http.StatusBadRequest)
+		notKept("404", keyed(admin, "404", realRun(migrationTo(kit.FleetFR, 77777))), http.StatusNotFound)
+		notKept("412", keyed(admin.With("If-Match", `"x"`), "412", realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))), http.StatusPreconditionFailed)
+		tag := previewed(admin, migrationTo(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM))
+		admin.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
+		notKept("412s", keyed(admin.With("If-Match", tag), "412s", realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM))), http.StatusPreconditionFailed)
 		notKept("413", keyed(admin, "413", object{"sims": strings.Repeat("x", 1<<20)}), http.StatusRequestEntityTooLarge)
-		program := s.Program(100)
-		for _, o := range []object{realRun(migrationTo(200, 251)), realRun(migrationTo(200, 252))} {
+		program := s.Program(kit.FleetDE)
+		for _, o := range []object{realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)), realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))} {
 			if got := decodeBody[api.Error](t, keyed(program, "403", o), http.StatusForbidden); got.ErrorCode != 1104 {
 				t.Errorf("%+v", got)
 			}
 		}
 		unsigned := *admin
 		unsigned.Token = "x"
-		notKept("401", keyed(&unsigned, "401", realRun(migrationTo(200, 251))), http.StatusUnauthorized)
+		notKept("401", keyed(&unsigned, "401", realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))), http.StatusUnauthorized)
 	})
 }
 
@@ -387,21 +387,21 @@ func TestContract_DryRunKey(t *testing.T) {
 		t.Helper()
 		s, admin := startFerry(t, e)
 		before := s.Dump()["idempotency"]
-		dry := keyed(admin, "k", migrationTo(200, 252))
-		wantMigration(t, dry, 252)
-		wantConflict(t, keyed(admin, "k", migrationTo(200, 250)), conflictReason{1502, []int64{250}})
+		dry := keyed(admin, "k", migrationTo(kit.FleetFR, kit.IssuedSIM))
+		wantMigration(t, dry, kit.IssuedSIM)
+		wantConflict(t, keyed(admin, "k", migrationTo(kit.FleetFR, kit.AttachedSIM)), conflictReason{1502, []int64{kit.AttachedSIM}})
 		if diff := cmp.Diff(before, s.Dump()["idempotency"]); diff != "" {
 			t.Errorf("a dry run used the key up: %s", diff)
 		}
-		first := keyed(admin, "k", realRun(migrationTo(200, 252)))
-		wantMigration(t, first, 252)
+		first := keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)))
+		wantMigration(t, first, kit.IssuedSIM)
 		// now that the key is taken, a dry run of anything does not collide with it
-		again := keyed(admin, "k", migrationTo(300, 253))
-		wantMigration(t, again, 253)
+		again := keyed(admin, "k", migrationTo(kit.FleetUS, kit.SuspendedSIM))
+		wantMigration(t, again, kit.SuspendedSIM)
 		if again.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("a dry run was replayed")
 		}
-		wantReplay(t, first, keyed(admin, "k", realRun(migrationTo(200, 252))))
+		wantReplay(t, first, keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))))
 	})
 }
 
@@ -409,8 +409,8 @@ func TestContract_LedgerScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		entry := admin.Post(migration, realRun(migrationTo(300, 252, 260))).Is(http.StatusOK).Header.Get("Location")
-		other := admin.Post(migration, realRun(migrationTo(100, 270))).Is(http.StatusOK).Header.Get("Location")
+		entry := admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.IssuedSIM, kit.SIMInFR))).Is(http.StatusOK).Header.Get("Location")
+		other := admin.Post(migration, realRun(migrationTo(kit.FleetDE, kit.SIMInUS))).Is(http.StatusOK).Header.Get("Location")
 		number := func(location string) int64 {
 			var id int64
 			if _, err := fmt.Sscanf(location, "/api/v1/migration/%d", &id); err != nil {
@@ -454,17 +454,17 @@ func TestContract_LedgerScope(t *testing.T) {
 		sees("stranger@example.com")
 		sees("issuer@example.com") // who issued the SIMs is on no side
 		sees("root@example.com", other, entry)
-		s.SetRole(5, 200, fleet.Observer) // of one source of one of them
+		s.SetRole(kit.StrangerID, kit.FleetFR, fleet.Observer) // of one source of one of them
 		sees("stranger@example.com", entry)
-		s.SetRole(5, 200, fleet.NoRole)
+		s.SetRole(kit.StrangerID, kit.FleetFR, fleet.NoRole)
 		sees("stranger@example.com")
-		for workspace, want := range map[fleet.WorkspaceID]int{200: 1, 100: 2, 900: 0} {
+		for workspace, want := range map[fleet.WorkspaceID]int{kit.FleetFR: 1, kit.FleetDE: 2, kit.Elsewhere: 0} {
 			if list := decodeBody[[]api.Migration](t, s.Program(workspace).Get("/api/v1/migration"), http.StatusOK); len(list) != want {
 				t.Errorf("a program in %d sees %d entries, not %d", workspace, len(list), want)
 			}
 		}
 		// Other entries are not in the ledger's list.
-		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
+		admin.Patch(simURL(kit.SuspendedSIM), toStatus(1)).Is(http.StatusNoContent)
 		sees("admin@example.com", other, entry)
 		wantBody(t, admin.Get("/api/v1/migration/999999"), http.StatusNotFound, api.Error{
 			ErrorCode: 1201, ErrorToken: "NotFound", Message: "migration with id 999999 not found",

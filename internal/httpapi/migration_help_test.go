@@ -158,18 +158,18 @@ func wantMigration(t testing.TB, a *kit.Answer, ids ...int64) api.MigrationRespo
 
 // ferrySIMs are SIMs of the Ferry data as in a migration's response, before any move.
 var ferrySIMs = map[int64]api.MigrationSIM{
-	250: ferrySIM(250, "8988303000000000250", 1, 100),
-	251: ferrySIM(251, "8988303000000000251", 1, 100),
-	252: ferrySIM(252, "8988303000000000252", 0, 100),
-	253: ferrySIM(253, "8988303000000000253", 2, 100),
-	254: ferrySIM(254, "8988303000000000254", 4, 100),
-	260: ferrySIM(260, "8988303000000000260", 1, 200),
-	270: ferrySIM(270, "8988303000000000270", 0, 300),
-	280: ferrySIM(280, "8988303000000000280", 0, 400),
+	kit.AttachedSIM:    ferrySIM(kit.AttachedSIM, kit.ICCID(kit.AttachedSIM), 1, kit.FleetDE),
+	kit.ActivatedSIM:   ferrySIM(kit.ActivatedSIM, kit.ICCID(kit.ActivatedSIM), 1, kit.FleetDE),
+	kit.IssuedSIM:      ferrySIM(kit.IssuedSIM, kit.ICCID(kit.IssuedSIM), 0, kit.FleetDE),
+	kit.SuspendedSIM:   ferrySIM(kit.SuspendedSIM, kit.ICCID(kit.SuspendedSIM), 2, kit.FleetDE),
+	kit.FactoryTestSIM: ferrySIM(kit.FactoryTestSIM, kit.ICCID(kit.FactoryTestSIM), 4, kit.FleetDE),
+	kit.SIMInFR:        ferrySIM(kit.SIMInFR, kit.ICCID(kit.SIMInFR), 1, kit.FleetFR),
+	kit.SIMInUS:        ferrySIM(kit.SIMInUS, kit.ICCID(kit.SIMInUS), 0, kit.FleetUS),
+	kit.SIMInBR:        ferrySIM(kit.SIMInBR, kit.ICCID(kit.SIMInBR), 0, kit.FleetBR),
 }
 
 var workspaceNames = map[int64]string{
-	100: "Fleet DE", 200: "Fleet FR", 300: "Fleet US", 400: "Frota BR", 500: "Shut", 600: "Resale", 900: "Elsewhere",
+	kit.FleetDE: "Fleet DE", kit.FleetFR: "Fleet FR", kit.FleetUS: "Fleet US", kit.FleetBR: "Frota BR", kit.SuspendedFleet: "Shut", kit.Reseller: "Resale", kit.Elsewhere: "Elsewhere",
 }
 
 var statusNames = map[int64]string{0: "Issued", 1: "Activated", 2: "Suspended", 3: "Deleted", 4: "Factory Test"}
@@ -179,8 +179,8 @@ func ferrySIM(id int64, iccid string, status, in int64) api.MigrationSIM {
 		ID: id, ICCID: iccid, ICCIDWithLuhn: fleet.ICCID(iccid).WithLuhn(),
 		Status: api.Ref{ID: status, Description: statusNames[status]}, SourceWorkspace: workspaceRef(in),
 	}
-	if id == 250 {
-		s.Endpoint = &api.NamedRef{ID: 9001, Name: "tracker-7"}
+	if id == kit.AttachedSIM {
+		s.Endpoint = &api.NamedRef{ID: kit.DeviceWithSIM, Name: "tracker-7"}
 	}
 	return s
 }

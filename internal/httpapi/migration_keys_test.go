@@ -16,7 +16,7 @@ func TestSameKeyAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		for round := range 4 {
-			key, o := fmt.Sprint("round ", round), realRun(migrationTo(200, ids(int64(1000+100*round), 100)...))
+			key, o := fmt.Sprint("round ", round), realRun(migrationTo(kit.FleetFR, ids(int64(kit.FirstSpareSIM+100*round), 100)...))
 			answers := concurrently(20, func(int) *kit.Answer { return keyed(admin, key, o) })
 			first := onlyFirst(t, answers)
 			wantReplay(t, first, keyed(admin, key, o))
@@ -62,7 +62,7 @@ func onlyFirst(t *testing.T, answers []*kit.Answer) (first *kit.Answer) {
 func TestKeyOfManyRequestsAtOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		answers := concurrently(12, func(i int) *kit.Answer { return keyed(admin, "k", realRun(migrationTo(200, int64(1000+i)))) })
+		answers := concurrently(12, func(i int) *kit.Answer { return keyed(admin, "k", realRun(migrationTo(kit.FleetFR, int64(1000+i)))) })
 		won := 0
 		for _, a := range answers {
 			switch a.Status {
@@ -78,7 +78,7 @@ func TestKeyOfManyRequestsAtOnce(t *testing.T) {
 				t.Errorf("status %d: %s", a.Status, a.Body)
 			}
 		}
-		if moved := s.Rows("SELECT count(*) FROM sims WHERE workspace_id = 200 AND id >= 1000"); won != 1 || moved[0][0] != int64(1) {
+		if moved := s.Rows(fmt.Sprintf("SELECT count(*) FROM sims WHERE workspace_id = %d AND id >= 1000", kit.FleetFR)); won != 1 || moved[0][0] != int64(1) {
 			t.Errorf("%d requests won, %v SIMs moved", won, moved[0][0])
 		}
 		s.CheckInvariants()
@@ -92,17 +92,17 @@ func TestKeysAreExact(t *testing.T) {
 		keys := []string{"k", "K", "k ", "k k", "k  k", `"k`, `k"k`, "%6b", "k'--", "k\\", `""k""`, strings.Repeat("~", 255), "!"}
 		keys[2] = `"k "` // a bare one would lose its blank in transit
 		for i, key := range keys {
-			a := keyed(admin, key, realRun(migrationTo(200, int64(1000+i))))
+			a := keyed(admin, key, realRun(migrationTo(kit.FleetFR, int64(1000+i))))
 			wantMigration(t, a, int64(1000+i))
 		}
 		for i, key := range keys {
-			if a := keyed(admin, key, realRun(migrationTo(200, int64(1000+i)))); a.Header.Get("Idempotent-Replayed") != "true" {
+			if a := keyed(admin, key, realRun(migrationTo(kit.FleetFR, int64(1000+i)))); a.Header.Get("Idempotent-Replayed") != "true" {
 				t.Errorf("key %q: %d %s", key, a.Status, a.Body)
 			}
 		}
 		two := admin.With("Idempotency-Key", "a")
 		two.Header["Idempotency-Key"] = []string{"a", "b"}
-		wantBadRequest(t, two.Post(migration, realRun(migrationTo(200, 252))), "Idempotency-Key: send it once")
+		wantBadRequest(t, two.Post(migration, realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), "Idempotency-Key: send it once")
 	})
 }
 
@@ -110,8 +110,8 @@ func TestKeysAreExact(t *testing.T) {
 func TestKeyOnAnotherServer(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		first := keyed(admin, "k", realRun(migrationTo(200, 252))).Is(http.StatusOK)
+		first := keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))).Is(http.StatusOK)
 		second := kit.StartOn(t, s.DB, s.Clock)
-		wantReplay(t, first, keyed(second.As("admin@example.com"), "k", realRun(migrationTo(200, 252))))
+		wantReplay(t, first, keyed(second.As("admin@example.com"), "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))))
 	})
 }

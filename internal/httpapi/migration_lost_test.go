@@ -26,9 +26,9 @@ func TestLostCommit(t *testing.T) {
 				func(o object) *kit.Answer { return admin.Post(migration, o) },
 				func(o object) *kit.Answer { return keyed(admin, "k", o) },
 			} {
-				from := int64(1000 + 100*i)
+				from := int64(kit.FirstSpareSIM + 100*i)
 				proxy.CutNext(cut)
-				a := send(realRun(migrationTo(200, ids(from, 100)...)))
+				a := send(realRun(migrationTo(kit.FleetFR, ids(from, 100)...)))
 				wantMigration(t, a, ids(from, 100)...)
 				if a.Header.Get("Idempotent-Replayed") != "" {
 					t.Error("the first response is marked as a replay")
@@ -66,9 +66,9 @@ func TestDatabaseSilent(t *testing.T) {
 		defer proxy.Thaw()
 		for _, send := range []func() *kit.Answer{
 			func() *kit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
-			func() *kit.Answer { return admin.Patch(simPath(251), toStatus(2)) },
-			func() *kit.Answer { return keyed(admin, "k", migrationTo(200, 252)) },
-			func() *kit.Answer { return keyed(admin, "k", realRun(migrationTo(200, 252))) },
+			func() *kit.Answer { return admin.Patch(simURL(kit.ActivatedSIM), toStatus(2)) },
+			func() *kit.Answer { return keyed(admin, "k", migrationTo(kit.FleetFR, kit.IssuedSIM)) },
+			func() *kit.Answer { return keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))) },
 			func() *kit.Answer {
 				return s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": digest})
 			},
@@ -83,7 +83,7 @@ func TestDatabaseSilent(t *testing.T) {
 			}
 		}
 	})
-	wantMigration(t, keyed(admin, "k", realRun(migrationTo(200, 252))), 252)
+	wantMigration(t, keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM)
 }
 
 // While the database is away, a migration is a 503 with a Retry-After; nothing changes, and its
@@ -96,7 +96,7 @@ func TestDatabaseAway(t *testing.T) {
 	admin := s.As("admin@example.com")
 	direct.Untouched("a run without a database", func() {
 		proxy.Sever(true)
-		for _, o := range []object{migrationTo(200, 252), realRun(migrationTo(200, 252))} {
+		for _, o := range []object{migrationTo(kit.FleetFR, kit.IssuedSIM), realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))} {
 			a := keyed(admin, "k", o)
 			if got := decodeBody[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
 				t.Errorf("%v %+v", a.Header, got)
@@ -104,5 +104,5 @@ func TestDatabaseAway(t *testing.T) {
 		}
 		proxy.Sever(false)
 	})
-	wantMigration(t, keyed(admin, "k", realRun(migrationTo(200, 252))), 252)
+	wantMigration(t, keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM)
 }

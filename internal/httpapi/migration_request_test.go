@@ -18,14 +18,14 @@ func TestContract_AutoDetachDefault(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		for _, o := range []object{migrationTo(200, 250), withProperty(migrationTo(200, 250), "auto_detach_devices", false)} {
-			wantConflict(t, admin.Post(migration, o), conflictReason{1502, []int64{250}})
-			wantConflict(t, admin.Post(migration, realRun(o)), conflictReason{1502, []int64{250}})
+		for _, o := range []object{migrationTo(kit.FleetFR, kit.AttachedSIM), withProperty(migrationTo(kit.FleetFR, kit.AttachedSIM), "auto_detach_devices", false)} {
+			wantConflict(t, admin.Post(migration, o), conflictReason{1502, []int64{kit.AttachedSIM}})
+			wantConflict(t, admin.Post(migration, realRun(o)), conflictReason{1502, []int64{kit.AttachedSIM}})
 		}
-		if got := wantMigration(t, admin.Post(migration, migrationTo(200, 252)), 252); got.AutoDetachDevices {
+		if got := wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, kit.IssuedSIM)), kit.IssuedSIM); got.AutoDetachDevices {
 			t.Error("auto_detach_devices is true though the request does not set it")
 		}
-		if got := wantMigration(t, admin.Post(migration, withDetach(migrationTo(200, 250))), 250); !got.AutoDetachDevices {
+		if got := wantMigration(t, admin.Post(migration, withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM))), kit.AttachedSIM); !got.AutoDetachDevices {
 			t.Error("auto_detach_devices is false though it was asked for")
 		}
 	})
@@ -35,30 +35,30 @@ func TestContract_OneSelection(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		one := migrationTo(200, 252)
-		iccids, span := []string{"8988303000000000252"}, object{"start": "8988303000000000252", "end": "8988303000000000252"}
+		one := migrationTo(kit.FleetFR, kit.IssuedSIM)
+		iccids, span := []string{kit.ICCID(kit.IssuedSIM)}, object{"start": kit.ICCID(kit.IssuedSIM), "end": kit.ICCID(kit.IssuedSIM)}
 		s.Untouched("a wrong selection", func() {
 			const cure = "Send exactly one of sims, iccids and iccid_range"
 			for _, o := range []object{
-				{"target_workspace": object{"id": 200}},
+				{"target_workspace": object{"id": kit.FleetFR}},
 				withProperty(one, "iccids", iccids),
 				withProperty(one, "iccid_range", span),
-				withProperty(migrationOfICCIDs(200, iccids...), "iccid_range", span),
+				withProperty(migrationOfICCIDs(kit.FleetFR, iccids...), "iccid_range", span),
 				withProperty(withProperty(one, "iccids", iccids), "iccid_range", span),
 				withProperty(one, "sims", nil),
-				{"target_workspace": object{"id": 200}, "sims": nil, "iccids": nil, "iccid_range": nil},
+				{"target_workspace": object{"id": kit.FleetFR}, "sims": nil, "iccids": nil, "iccid_range": nil},
 				withProperty(withProperty(one, "sims", []object{}), "iccids", iccids), // an empty list is not absent
 			} {
 				wantBadRequest(t, admin.Post(migration, realRun(o)), cure)
 			}
 			wantBadRequest(t, admin.Post(migration, realRun(withProperty(one, "sims", []object{}))), "sims: the list is empty; name at least one SIM")
-			wantBadRequest(t, admin.Post(migration, realRun(withProperty(migrationOfICCIDs(200), "iccids", []string{}))), "iccids: the list is empty; name at least one SIM")
+			wantBadRequest(t, admin.Post(migration, realRun(withProperty(migrationOfICCIDs(kit.FleetFR), "iccids", []string{}))), "iccids: the list is empty; name at least one SIM")
 		})
 		wantBadRequest(t, admin.Post(migration, realRun(withProperty(one, "target_workspace", nil))), "target_workspace: it is required")
 		// null counts as absent
-		wantMigration(t, admin.Post(migration, withProperty(withProperty(one, "iccids", nil), "iccid_range", nil)), 252)
-		wantMigration(t, admin.Post(migration, withProperty(migrationOfICCIDs(200, iccids...), "sims", nil)), 252)
-		wantMigration(t, admin.Post(migration, withProperty(migrationOfRange(200, iccids[0], iccids[0]), "sims", nil)), 252)
+		wantMigration(t, admin.Post(migration, withProperty(withProperty(one, "iccids", nil), "iccid_range", nil)), kit.IssuedSIM)
+		wantMigration(t, admin.Post(migration, withProperty(migrationOfICCIDs(kit.FleetFR, iccids...), "sims", nil)), kit.IssuedSIM)
+		wantMigration(t, admin.Post(migration, withProperty(migrationOfRange(kit.FleetFR, iccids[0], iccids[0]), "sims", nil)), kit.IssuedSIM)
 	})
 }
 
@@ -84,23 +84,23 @@ func TestContract_SelectionLimit(t *testing.T) {
 		t.Helper()
 		s, admin := startWithOwnDatabase(t, e)
 		const more = "501 SIMs are named; at most 500 are allowed in one request: split it"
-		wantBadRequest(t, admin.Post(migration, migrationTo(200, ids(1000, 501)...)), "sims: "+more)
-		wantBadRequest(t, admin.Post(migration, migrationOfICCIDs(200, numbered(1000, 501)...)), "iccids: "+more)
-		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, numbered(1000, 1)[0], numbered(1500, 1)[0])),
+		wantBadRequest(t, admin.Post(migration, migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 501)...)), "sims: "+more)
+		wantBadRequest(t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, numbered(kit.FirstSpareSIM, 501)...)), "iccids: "+more)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, numbered(kit.FirstSpareSIM, 1)[0], numbered(1500, 1)[0])),
 			"iccid_range: it spans 501 numbers; at most 500 are allowed in one request: split it")
-		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "0000000000000000000", "9999999999999999999")),
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, "0000000000000000000", "9999999999999999999")),
 			"iccid_range: it spans 10000000000000000000 numbers")
 
-		wantMigration(t, admin.Post(migration, migrationTo(200, ids(1000, 500)...)), ids(1000, 500)...)
-		wantMigration(t, admin.Post(migration, migrationOfICCIDs(200, numbered(1000, 500)...)), ids(1000, 500)...)
-		wantMigration(t, admin.Post(migration, migrationOfRange(200, numbered(1000, 1)[0], numbered(1499, 1)[0])), ids(1000, 500)...)
+		wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 500)...)), ids(kit.FirstSpareSIM, 500)...)
+		wantMigration(t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, numbered(kit.FirstSpareSIM, 500)...)), ids(kit.FirstSpareSIM, 500)...)
+		wantMigration(t, admin.Post(migration, migrationOfRange(kit.FleetFR, numbered(kit.FirstSpareSIM, 1)[0], numbered(1499, 1)[0])), ids(kit.FirstSpareSIM, 500)...)
 		// counted once the duplicates are gone
-		wantMigration(t, admin.Post(migration, migrationTo(200, append(ids(1000, 500), ids(1000, 100)...)...)), ids(1000, 500)...)
+		wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, append(ids(kit.FirstSpareSIM, 500), ids(kit.FirstSpareSIM, 100)...)...)), ids(kit.FirstSpareSIM, 500)...)
 
 		// Decided before the database: one that cannot be read does not matter.
 		s.Exec("ALTER TABLE sims RENAME TO sims_away")
-		wantBadRequest(t, admin.Post(migration, migrationTo(200, ids(1000, 501)...)), "sims: "+more)
-		admin.Post(migration, migrationTo(200, 252)).Is(http.StatusInternalServerError)
+		wantBadRequest(t, admin.Post(migration, migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 501)...)), "sims: "+more)
+		admin.Post(migration, migrationTo(kit.FleetFR, kit.IssuedSIM)).Is(http.StatusInternalServerError)
 		s.Exec("ALTER TABLE sims_away RENAME TO sims")
 	})
 }
@@ -109,12 +109,12 @@ func TestContract_NamedTwice(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		wantMigration(t, admin.Post(migration, migrationTo(200, 253, 252, 253, 252, 251)), 253, 252, 251)
-		wantMigration(t, admin.Post(migration, migrationOfICCIDs(200, "8988303000000000253", "8988303000000000252", "8988303000000000253")), 253, 252)
-		done := admin.Post(migration, realRun(migrationTo(200, 253, 252, 253)))
-		wantMigration(t, done, 253, 252)
+		wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, kit.SuspendedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.IssuedSIM, kit.ActivatedSIM)), kit.SuspendedSIM, kit.IssuedSIM, kit.ActivatedSIM)
+		wantMigration(t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, kit.ICCID(kit.SuspendedSIM), kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SuspendedSIM))), kit.SuspendedSIM, kit.IssuedSIM)
+		done := admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.SuspendedSIM, kit.IssuedSIM, kit.SuspendedSIM)))
+		wantMigration(t, done, kit.SuspendedSIM, kit.IssuedSIM)
 		entry := decodeBody[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
-		if entry.SIMCount != 2 || len(entry.SIMs) != 2 || entry.SIMs[0].ID != 253 || entry.SIMs[1].ID != 252 {
+		if entry.SIMCount != 2 || len(entry.SIMs) != 2 || entry.SIMs[0].ID != kit.SuspendedSIM || entry.SIMs[1].ID != kit.IssuedSIM {
 			t.Errorf("ledger entry: %+v", entry)
 		}
 		s.CheckInvariants()
@@ -126,7 +126,7 @@ func TestContract_ICCIDForm(t *testing.T) {
 		t.Helper()
 		_, admin := startFerry(t, e)
 		const valid = "8988303000000000252"
-		got := decodeBody[api.Error](t, admin.Post(migration, migrationOfICCIDs(200, valid, "123", "89883030000067385937", "89883030000067385930", "898830300000000025x")), http.StatusBadRequest)
+		got := decodeBody[api.Error](t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, valid, "123", "89883030000067385937", "89883030000067385930", "898830300000000025x")), http.StatusBadRequest)
 		problem := func(text string) api.Problem {
 			return api.Problem{ErrorCode: 1403, ErrorToken: "InvalidFormat", Message: text}
 		}
@@ -140,12 +140,12 @@ func TestContract_ICCIDForm(t *testing.T) {
 			t.Errorf("(-want +got)\n%s", diff)
 		}
 
-		many := decodeBody[api.Error](t, admin.Post(migration, migrationOfICCIDs(200, strings.Fields(strings.Repeat("1 ", 30))...)), http.StatusBadRequest)
+		many := decodeBody[api.Error](t, admin.Post(migration, migrationOfICCIDs(kit.FleetFR, strings.Fields(strings.Repeat("1 ", 30))...)), http.StatusBadRequest)
 		if len(many.Errors) != 10 || !strings.HasPrefix(many.Errors[9].Message, "iccids[9]: ") {
 			t.Errorf("not the first ten: %+v", many.Errors)
 		}
-		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "89883030000067385937", valid)), `iccid_range.start: "89883030000067385937" has 20 digits`)
-		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, valid, "")), `iccid_range.end: "" is not a valid ICCID`)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, "89883030000067385937", valid)), `iccid_range.start: "89883030000067385937" has 20 digits`)
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, valid, "")), `iccid_range.end: "" is not a valid ICCID`)
 	})
 }
 
@@ -153,14 +153,14 @@ func TestContract_RangeOrder(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "8988303000000000253", "8988303000000000252")),
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, kit.ICCID(kit.SuspendedSIM), kit.ICCID(kit.IssuedSIM))),
 			"iccid_range.end: 8988303000000000252 lies before start 8988303000000000253")
 		// Beyond 2^53 these two are the same floating-point number.
-		wantBadRequest(t, admin.Post(migration, migrationOfRange(200, "9007199254740993001", "9007199254740993000")),
+		wantBadRequest(t, admin.Post(migration, migrationOfRange(kit.FleetFR, "9007199254740993001", "9007199254740993000")),
 			"iccid_range.end: 9007199254740993000 lies before start 9007199254740993001")
-		wantMigration(t, admin.Post(migration, migrationOfRange(200, "8988303000000000252", "8988303000000000252")), 252)
+		wantMigration(t, admin.Post(migration, migrationOfRange(kit.FleetFR, kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.IssuedSIM))), kit.IssuedSIM)
 		// As a number, 1... is greater than 0...; leading zeros are kept.
-		wantNotFound(t, admin.Post(migration, migrationOfRange(200, "0000000000000000001", "0000000000000000001")),
+		wantNotFound(t, admin.Post(migration, migrationOfRange(kit.FleetFR, "0000000000000000001", "0000000000000000001")),
 			"no sim with an iccid from 0000000000000000001 to 0000000000000000001 found")
 	})
 }
@@ -169,13 +169,13 @@ func TestContract_RangeGaps(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		span := withDetach(migrationOfRange(300, "8988303000000000245", "8988303000000000259"))
+		span := withDetach(migrationOfRange(kit.FleetUS, "8988303000000000245", "8988303000000000259"))
 		// 255 is deleted, 256 is in a Workspace of which the caller is not a member, the others
 		// do not exist
-		wantMigration(t, admin.Post(migration, span), 250, 251, 252, 253, 254)
-		nothing := admin.Post(migration, migrationOfRange(200, "8988303000000000240", "8988303000000000249"))
-		foreign := admin.Post(migration, migrationOfRange(200, "8988303000000000256", "8988303000000000256"))
-		deleted := admin.Post(migration, migrationOfRange(200, "8988303000000000255", "8988303000000000255"))
+		wantMigration(t, admin.Post(migration, span), kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM)
+		nothing := admin.Post(migration, migrationOfRange(kit.FleetFR, "8988303000000000240", "8988303000000000249"))
+		foreign := admin.Post(migration, migrationOfRange(kit.FleetFR, kit.ICCID(kit.SIMElsewhere), kit.ICCID(kit.SIMElsewhere)))
+		deleted := admin.Post(migration, migrationOfRange(kit.FleetFR, kit.ICCID(kit.DeletedSIM), kit.ICCID(kit.DeletedSIM)))
 		wantNotFound(t, nothing, "no sim with an iccid from 8988303000000000240 to 8988303000000000249 found")
 		wantNotFound(t, foreign, "no sim with an iccid from 8988303000000000256 to 8988303000000000256 found")
 		wantNotFound(t, deleted, "no sim with an iccid from 8988303000000000255 to 8988303000000000255 found")
@@ -188,11 +188,11 @@ func TestContract_MissingNamed(t *testing.T) {
 		s, admin := startFerry(t, e)
 		s.Untouched("an unknown SIM", func() {
 			for _, run := range []func(object) object{realRun, func(o object) object { return o }} {
-				wantNotFound(t, admin.Post(migration, run(migrationTo(200, 252, 255, 290, 251, 77777))),
+				wantNotFound(t, admin.Post(migration, run(migrationTo(kit.FleetFR, kit.IssuedSIM, kit.DeletedSIM, kit.SIMElsewhere, kit.ActivatedSIM, 77777))),
 					"sim with id 255 not found", "sim with id 290 not found", "sim with id 77777 not found")
-				wantNotFound(t, admin.Post(migration, run(migrationTo(200, 290))), "sim with id 290 not found")
-				wantNotFound(t, admin.Post(migration, run(migrationTo(200, 77777))), "sim with id 77777 not found")
-				wantNotFound(t, admin.Post(migration, run(migrationOfICCIDs(200, "8988303000000000255", "8988303000000000252", "8988303000000000256"))),
+				wantNotFound(t, admin.Post(migration, run(migrationTo(kit.FleetFR, kit.SIMElsewhere))), "sim with id 290 not found")
+				wantNotFound(t, admin.Post(migration, run(migrationTo(kit.FleetFR, 77777))), "sim with id 77777 not found")
+				wantNotFound(t, admin.Post(migration, run(migrationOfICCIDs(kit.FleetFR, kit.ICCID(kit.DeletedSIM), kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SIMElsewhere)))),
 					"sim with iccid 8988303000000000255 not found", "sim with iccid 8988303000000000256 not found")
 			}
 		})
@@ -205,9 +205,9 @@ func TestContract_TargetHidden(t *testing.T) {
 		s, admin := startFerry(t, e)
 		user := s.As("target@example.com")
 		for _, run := range []func(object) object{realRun, func(o object) object { return o }} {
-			wantNotFound(t, admin.Post(migration, run(migrationTo(999999, 252))), "workspace with id 999999 not found")
-			wantNotFound(t, admin.Post(migration, run(migrationTo(900, 252))), "workspace with id 900 not found")
-			wantNotFound(t, user.Post(migration, run(migrationTo(100, 260))), "workspace with id 100 not found")
+			wantNotFound(t, admin.Post(migration, run(migrationTo(999999, kit.IssuedSIM))), "workspace with id 999999 not found")
+			wantNotFound(t, admin.Post(migration, run(migrationTo(kit.Elsewhere, kit.IssuedSIM))), "workspace with id 900 not found")
+			wantNotFound(t, user.Post(migration, run(migrationTo(kit.FleetDE, kit.SIMInFR))), "workspace with id 100 not found")
 		}
 	})
 }
@@ -217,17 +217,17 @@ func TestContract_AllSources(t *testing.T) {
 		t.Helper()
 		s, admin := startFerry(t, e)
 		// The token's Workspace is 100; SIM 260 is in 200 and 252 in 100.
-		got := wantMigration(t, admin.Post(migration, migrationTo(300, 260, 252)), 260, 252)
-		if diff := cmp.Diff([]api.MigrationSIM{ferrySIMs[260], ferrySIMs[252]}, got.SIMs); diff != "" {
+		got := wantMigration(t, admin.Post(migration, migrationTo(kit.FleetUS, kit.SIMInFR, kit.IssuedSIM)), kit.SIMInFR, kit.IssuedSIM)
+		if diff := cmp.Diff([]api.MigrationSIM{ferrySIMs[kit.SIMInFR], ferrySIMs[kit.IssuedSIM]}, got.SIMs); diff != "" {
 			t.Error(diff)
 		}
-		done := admin.Post(migration, realRun(migrationTo(300, 260, 252))).Is(http.StatusOK)
+		done := admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.SIMInFR, kit.IssuedSIM))).Is(http.StatusOK)
 		entry := decodeBody[api.Migration](t, admin.Get(done.Header.Get("Location")), http.StatusOK)
-		if diff := cmp.Diff([]api.SourceCount{{ID: 100, Name: "Fleet DE", SIMCount: 1, Authority: "role"}, {ID: 200, Name: "Fleet FR", SIMCount: 1, Authority: "role"}}, entry.SourceWorkspaces); diff != "" {
+		if diff := cmp.Diff([]api.SourceCount{{ID: kit.FleetDE, Name: "Fleet DE", SIMCount: 1, Authority: "role"}, {ID: kit.FleetFR, Name: "Fleet FR", SIMCount: 1, Authority: "role"}}, entry.SourceWorkspaces); diff != "" {
 			t.Error(diff)
 		}
 		// A member who is not an Administrator of a source gets that reason: the SIM was found.
-		wantConflict(t, s.As("target@example.com").Post(migration, migrationTo(200, 251)), conflictReason{1504, []int64{251}})
+		wantConflict(t, s.As("target@example.com").Post(migration, migrationTo(kit.FleetFR, kit.ActivatedSIM)), conflictReason{1504, []int64{kit.ActivatedSIM}})
 		s.CheckInvariants()
 	})
 }
@@ -236,20 +236,22 @@ func TestContract_AllowedStatuses(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		only := func(list any) object { return withProperty(migrationTo(200, 252, 253), "allowed_sim_statuses", list) }
+		only := func(list any) object {
+			return withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SuspendedSIM), "allowed_sim_statuses", list)
+		}
 		wantBadRequest(t, admin.Post(migration, only([]object{})), "allowed_sim_statuses: the list is empty")
 		for _, id := range []any{5, -1, 256, 1 << 40} {
 			wantBadRequest(t, admin.Post(migration, only([]object{{"id": 0}, {"id": id}})), fmt.Sprintf("allowed_sim_statuses[1].id: %v is not a status of a SIM", id))
 		}
 		wantBadRequest(t, admin.Post(migration, only([]object{{}})), "allowed_sim_statuses[0].id: it is required")
-		if got := wantMigration(t, admin.Post(migration, only(nil)), 252, 253); got.AllowedSIMStatuses != nil {
+		if got := wantMigration(t, admin.Post(migration, only(nil)), kit.IssuedSIM, kit.SuspendedSIM); got.AllowedSIMStatuses != nil {
 			t.Errorf("allowed statuses: %+v", got.AllowedSIMStatuses)
 		}
-		got := wantMigration(t, admin.Post(migration, only([]object{{"id": 2}, {"id": 0}})), 252, 253)
+		got := wantMigration(t, admin.Post(migration, only([]object{{"id": 2}, {"id": 0}})), kit.IssuedSIM, kit.SuspendedSIM)
 		if diff := cmp.Diff([]api.Ref{{ID: 2, Description: "Suspended"}, {ID: 0, Description: "Issued"}}, got.AllowedSIMStatuses); diff != "" {
 			t.Error(diff)
 		}
-		wantConflict(t, admin.Post(migration, only([]object{{"id": 0}})), conflictReason{1503, []int64{253}})
+		wantConflict(t, admin.Post(migration, only([]object{{"id": 0}})), conflictReason{1503, []int64{kit.SuspendedSIM}})
 	})
 }
 
@@ -260,18 +262,18 @@ func TestContract_DryRunBoolean(t *testing.T) {
 		s.Untouched("a dry_run that is not a boolean", func() {
 			for _, value := range []any{"false", "true", 0, 1, nil, []bool{false}, object{}} {
 				for _, name := range []string{"dry_run", "auto_detach_devices"} {
-					o := realRun(migrationTo(200, 252))
+					o := realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))
 					admin.Post(migration, withProperty(o, name, value)).Is(http.StatusBadRequest)
 				}
 			}
-			if got := wantMigration(t, admin.Post(migration, migrationTo(200, 252)), 252); !got.DryRun {
+			if got := wantMigration(t, admin.Post(migration, migrationTo(kit.FleetFR, kit.IssuedSIM)), kit.IssuedSIM); !got.DryRun {
 				t.Error("without dry_run it was a real run")
 			}
-			if got := wantMigration(t, admin.Post(migration, withProperty(migrationTo(200, 252), "dry_run", true)), 252); !got.DryRun {
+			if got := wantMigration(t, admin.Post(migration, withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM), "dry_run", true)), kit.IssuedSIM); !got.DryRun {
 				t.Error("with dry_run it was a real run")
 			}
 		})
-		if got := wantMigration(t, admin.Post(migration, realRun(migrationTo(200, 252))), 252); got.DryRun {
+		if got := wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM); got.DryRun {
 			t.Error("dry_run was sent as false")
 		}
 	})

@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -24,20 +25,20 @@ func TestContract_BrazilianBorder(t *testing.T) {
 		t.Helper()
 		s, admin := startFerry(t, e)
 		s.Seed(`workspaces: [{id: 700, name: Nowhere, type: enterprise}, {id: 800, name: Outra, type: enterprise, country: BR}]`)
-		s.SetRole(1, 700, fleet.Administrator)
-		s.SetRole(1, 800, fleet.Administrator)
-		dryAndRealRun(admin, migrationTo(400, 252), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{252}}) })
-		dryAndRealRun(admin, migrationTo(100, 280), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{280}}) })
-		dryAndRealRun(admin, migrationTo(400, 252, 280, 260), func(a *kit.Answer) {
-			wantConflict(t, a, conflictReason{1505, []int64{252, 260}}, conflictReason{1506, []int64{280}})
+		s.SetRole(kit.AdminID, 700, fleet.Administrator)
+		s.SetRole(kit.AdminID, 800, fleet.Administrator)
+		dryAndRealRun(admin, migrationTo(kit.FleetBR, kit.IssuedSIM), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{kit.IssuedSIM}}) })
+		dryAndRealRun(admin, migrationTo(kit.FleetDE, kit.SIMInBR), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{kit.SIMInBR}}) })
+		dryAndRealRun(admin, migrationTo(kit.FleetBR, kit.IssuedSIM, kit.SIMInBR, kit.SIMInFR), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1505, []int64{kit.IssuedSIM, kit.SIMInFR}}, conflictReason{1506, []int64{kit.SIMInBR}})
 		})
 		// One without a country is not Brazilian.
-		dryAndRealRun(admin, migrationTo(700, 280), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{280}}) })
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(700, 252))), 252)
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(100, 252))), 252)
+		dryAndRealRun(admin, migrationTo(700, kit.SIMInBR), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1505, []int64{kit.SIMInBR}}) })
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(700, kit.IssuedSIM))), kit.IssuedSIM)
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetDE, kit.IssuedSIM))), kit.IssuedSIM)
 		// Within Brazil nothing is crossed.
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(800, 280))), 280)
-		dryAndRealRun(s.As("root@example.com"), migrationTo(100, 280), func(a *kit.Answer) {
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(800, kit.SIMInBR))), kit.SIMInBR)
+		dryAndRealRun(s.As("root@example.com"), migrationTo(kit.FleetDE, kit.SIMInBR), func(a *kit.Answer) {
 			if got := decodeBody[api.MigrationConflict](t, a, http.StatusConflict); got.Errors[0].ErrorCode != 1505 {
 				t.Errorf("the SuperAdmin crossed the border: %+v", got)
 			}
@@ -49,13 +50,13 @@ func TestContract_AlreadyInTarget(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		dryAndRealRun(admin, migrationTo(200, 252, 260), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{260}}) })
-		dryAndRealRun(admin, migrationOfICCIDs(200, "8988303000000000260"), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{260}}) })
-		dryAndRealRun(admin, migrationOfRange(200, "8988303000000000260", "8988303000000000269"), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{260}}) })
+		dryAndRealRun(admin, migrationTo(kit.FleetFR, kit.IssuedSIM, kit.SIMInFR), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{kit.SIMInFR}}) })
+		dryAndRealRun(admin, migrationOfICCIDs(kit.FleetFR, kit.ICCID(kit.SIMInFR)), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{kit.SIMInFR}}) })
+		dryAndRealRun(admin, migrationOfRange(kit.FleetFR, kit.ICCID(kit.SIMInFR), "8988303000000000269"), func(a *kit.Answer) { wantConflict(t, a, conflictReason{1506, []int64{kit.SIMInFR}}) })
 		// A repeated request gets the reason for each SIM.
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(300, 252))), 252)
-		again := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(migrationTo(300, 252))), http.StatusConflict)
-		if len(again.Errors) != 1 || again.Errors[0].ErrorCode != 1506 || again.Errors[0].SIMs[0].ID != 252 {
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.IssuedSIM))), kit.IssuedSIM)
+		again := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.IssuedSIM))), http.StatusConflict)
+		if len(again.Errors) != 1 || again.Errors[0].ErrorCode != 1506 || again.Errors[0].SIMs[0].ID != kit.IssuedSIM {
 			t.Errorf("again: %+v", again)
 		}
 	})
@@ -65,21 +66,21 @@ func TestContract_SeveralSources(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		_, admin := startFerry(t, e)
-		dryAndRealRun(admin, migrationOfICCIDs(300, "8988303000000000252", "8988303000000000260"), func(a *kit.Answer) {
-			wantConflict(t, a, conflictReason{1507, []int64{252, 260}})
+		dryAndRealRun(admin, migrationOfICCIDs(kit.FleetUS, kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SIMInFR)), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1507, []int64{kit.IssuedSIM, kit.SIMInFR}})
 		})
-		dryAndRealRun(admin, withDetach(migrationOfRange(300, "8988303000000000254", "8988303000000000260")), func(a *kit.Answer) {
-			wantConflict(t, a, conflictReason{1507, []int64{254, 260}})
+		dryAndRealRun(admin, withDetach(migrationOfRange(kit.FleetUS, kit.ICCID(kit.FactoryTestSIM), kit.ICCID(kit.SIMInFR))), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1507, []int64{kit.FactoryTestSIM, kit.SIMInFR}})
 		})
 		// One that is in the target already has no source to count.
-		dryAndRealRun(admin, migrationOfICCIDs(200, "8988303000000000252", "8988303000000000260"), func(a *kit.Answer) {
-			wantConflict(t, a, conflictReason{1506, []int64{260}})
+		dryAndRealRun(admin, migrationOfICCIDs(kit.FleetFR, kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SIMInFR)), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1506, []int64{kit.SIMInFR}})
 		})
-		dryAndRealRun(admin, migrationOfICCIDs(200, "8988303000000000252", "8988303000000000260", "8988303000000000270"), func(a *kit.Answer) {
-			wantConflict(t, a, conflictReason{1506, []int64{260}}, conflictReason{1507, []int64{252, 270}})
+		dryAndRealRun(admin, migrationOfICCIDs(kit.FleetFR, kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SIMInFR), kit.ICCID(kit.SIMInUS)), func(a *kit.Answer) {
+			wantConflict(t, a, conflictReason{1506, []int64{kit.SIMInFR}}, conflictReason{1507, []int64{kit.IssuedSIM, kit.SIMInUS}})
 		})
-		dryAndRealRun(admin, migrationOfICCIDs(300, "8988303000000000252", "8988303000000000253"), func(a *kit.Answer) { wantMigration(t, a, 252, 253) })
-		dryAndRealRun(admin, migrationTo(300, 251, 260), func(a *kit.Answer) { wantMigration(t, a, 251, 260) })
+		dryAndRealRun(admin, migrationOfICCIDs(kit.FleetUS, kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SuspendedSIM)), func(a *kit.Answer) { wantMigration(t, a, kit.IssuedSIM, kit.SuspendedSIM) })
+		dryAndRealRun(admin, migrationTo(kit.FleetUS, kit.ActivatedSIM, kit.SIMInFR), func(a *kit.Answer) { wantMigration(t, a, kit.ActivatedSIM, kit.SIMInFR) })
 	})
 }
 
@@ -87,9 +88,9 @@ func TestContract_TargetType(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		s.SetRole(1, 1, fleet.Administrator)
-		for _, target := range []int64{600, 1} { // a reseller, an operator of networks
-			dryAndRealRun(admin, migrationTo(target, 252, 253), func(a *kit.Answer) {
+		s.SetRole(kit.AdminID, kit.Issuer, fleet.Administrator)
+		for _, target := range []int64{kit.Reseller, 1} { // a reseller, an operator of networks
+			dryAndRealRun(admin, migrationTo(target, kit.IssuedSIM, kit.SuspendedSIM), func(a *kit.Answer) {
 				wantConflict(t, a, conflictReason{1508, nil})
 				if !bytes.Contains(a.Body, []byte(`"sims":[]`)) {
 					t.Errorf("sims is not []: %s", a.Body)
@@ -103,25 +104,25 @@ func TestContract_TargetSuspended(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		dryAndRealRun(admin, migrationTo(500, 252, 253), func(a *kit.Answer) {
+		dryAndRealRun(admin, migrationTo(kit.SuspendedFleet, kit.IssuedSIM, kit.SuspendedSIM), func(a *kit.Answer) {
 			wantConflict(t, a, conflictReason{1509, nil})
 			if !bytes.Contains(a.Body, []byte(`"sims":[]`)) {
 				t.Errorf("sims is not []: %s", a.Body)
 			}
 		})
 		// SIMs can leave a suspended source.
-		s.Exec("UPDATE workspaces SET status = 1 WHERE id = 200")
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(300, 260))), 260)
+		s.Exec(fmt.Sprintf("UPDATE workspaces SET status = 1 WHERE id = %d", kit.FleetFR))
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.SIMInFR))), kit.SIMInFR)
 	})
 }
 
 // everyReason is the request that breaks as many rules at once as one request can.
 func everyReason(s *kit.Server) object {
 	s.T.Helper()
-	s.Exec("UPDATE workspaces SET country = 'BR', type = 3, status = 1 WHERE id = 200")
-	s.SetRole(1, 300, fleet.Observer)
-	return withProperty(migrationOfICCIDs(200,
-		"8988303000000000253", "8988303000000000270", "8988303000000000260", "8988303000000000250", "8988303000000000280"),
+	s.Exec(fmt.Sprintf("UPDATE workspaces SET country = 'BR', type = 3, status = 1 WHERE id = %d", kit.FleetFR))
+	s.SetRole(kit.AdminID, kit.FleetUS, fleet.Observer)
+	return withProperty(migrationOfICCIDs(kit.FleetFR,
+		kit.ICCID(kit.SuspendedSIM), kit.ICCID(kit.SIMInUS), kit.ICCID(kit.SIMInFR), kit.ICCID(kit.AttachedSIM), kit.ICCID(kit.SIMInBR)),
 		"allowed_sim_statuses", []object{{"id": 1}, {"id": 0}})
 }
 
@@ -133,8 +134,8 @@ func TestContract_AllReasons(t *testing.T) {
 		s.Untouched("a refusal for every reason", func() {
 			dryAndRealRun(admin, o, func(a *kit.Answer) {
 				wantConflict(t, a,
-					conflictReason{1502, []int64{250}}, conflictReason{1503, []int64{253}}, conflictReason{1504, []int64{270}}, conflictReason{1505, []int64{253, 270, 250}},
-					conflictReason{1506, []int64{260}}, conflictReason{1507, []int64{253, 270, 250, 280}}, conflictReason{1508, nil}, conflictReason{1509, nil})
+					conflictReason{1502, []int64{kit.AttachedSIM}}, conflictReason{1503, []int64{kit.SuspendedSIM}}, conflictReason{1504, []int64{kit.SIMInUS}}, conflictReason{1505, []int64{kit.SuspendedSIM, kit.SIMInUS, kit.AttachedSIM}},
+					conflictReason{1506, []int64{kit.SIMInFR}}, conflictReason{1507, []int64{kit.SuspendedSIM, kit.SIMInUS, kit.AttachedSIM, kit.SIMInBR}}, conflictReason{1508, nil}, conflictReason{1509, nil})
 			})
 		})
 	})
@@ -153,10 +154,10 @@ func TestContract_DryRunEqualsRun(t *testing.T) {
 			}
 		}
 		refused := []object{
-			migrationTo(200, 250), migrationTo(200, 260), migrationTo(400, 252, 260), migrationTo(600, 252), migrationTo(500, 252), migrationTo(900, 252),
-			migrationTo(200, 290, 255), migrationTo(200, 290, 260), migrationOfICCIDs(300, "8988303000000000252", "8988303000000000260"),
-			migrationOfRange(200, "8988303000000000255", "8988303000000000256"), migrationTo(200), withProperty(migrationTo(200, 252), "surprise", 1),
-			withProperty(migrationTo(200, 252), "allowed_sim_statuses", []object{{"id": 3}}), {"sims": []object{{"id": 252}}},
+			migrationTo(kit.FleetFR, kit.AttachedSIM), migrationTo(kit.FleetFR, kit.SIMInFR), migrationTo(kit.FleetBR, kit.IssuedSIM, kit.SIMInFR), migrationTo(kit.Reseller, kit.IssuedSIM), migrationTo(kit.SuspendedFleet, kit.IssuedSIM), migrationTo(kit.Elsewhere, kit.IssuedSIM),
+			migrationTo(kit.FleetFR, kit.SIMElsewhere, kit.DeletedSIM), migrationTo(kit.FleetFR, kit.SIMElsewhere, kit.SIMInFR), migrationOfICCIDs(kit.FleetUS, kit.ICCID(kit.IssuedSIM), kit.ICCID(kit.SIMInFR)),
+			migrationOfRange(kit.FleetFR, kit.ICCID(kit.DeletedSIM), kit.ICCID(kit.SIMElsewhere)), migrationTo(kit.FleetFR), withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM), "surprise", 1),
+			withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM), "allowed_sim_statuses", []object{{"id": 3}}), {"sims": []object{{"id": kit.IssuedSIM}}},
 		}
 		for _, o := range refused {
 			compare(admin, o)
@@ -166,7 +167,7 @@ func TestContract_DryRunEqualsRun(t *testing.T) {
 		}
 		// What succeeds differs in dry_run alone.
 		for _, o := range []object{
-			withDetach(migrationTo(200, 250, 252)), migrationOfICCIDs(300, "8988303000000000251"), migrationOfRange(300, "8988303000000000253", "8988303000000000255"),
+			withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.IssuedSIM)), migrationOfICCIDs(kit.FleetUS, kit.ICCID(kit.ActivatedSIM)), migrationOfRange(kit.FleetUS, kit.ICCID(kit.SuspendedSIM), kit.ICCID(kit.DeletedSIM)),
 		} {
 			dry := admin.Post(migration, o).Is(http.StatusOK)
 			run := admin.Post(migration, realRun(o)).Is(http.StatusOK)

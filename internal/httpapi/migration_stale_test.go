@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,26 +39,26 @@ func TestStaleErrorListsChanges(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		root := s.As("root@example.com")
-		o := withDetach(migrationTo(300, 250, 251, 252, 253, 254))
+		o := withDetach(migrationTo(kit.FleetUS, kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM))
 		tag := previewed(admin, o)
 
-		admin.Patch(simPath(251), toStatus(2)).Is(http.StatusNoContent)
-		wantMigration(t, root.Post(migration, realRun(migrationTo(200, 252))), 252)             // where the caller is a member
-		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 253))), 253)             // where not
-		wantMigration(t, root.Post(migration, realRun(withDetach(migrationTo(200, 250)))), 250) // there and back,
-		wantMigration(t, root.Post(migration, realRun(withDetach(migrationTo(100, 250)))), 250) // without its device
-		admin.Patch(simPath(254), toStatus(1)).Is(http.StatusNoContent)
+		admin.Patch(simURL(kit.ActivatedSIM), toStatus(2)).Is(http.StatusNoContent)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM)                 // where the caller is a member
+		wantMigration(t, root.Post(migration, realRun(migrationTo(kit.Elsewhere, kit.SuspendedSIM))), kit.SuspendedSIM)         // where not
+		wantMigration(t, root.Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM)))), kit.AttachedSIM) // there and back,
+		wantMigration(t, root.Post(migration, realRun(withDetach(migrationTo(kit.FleetDE, kit.AttachedSIM)))), kit.AttachedSIM) // without its device
+		admin.Patch(simURL(kit.FactoryTestSIM), toStatus(1)).Is(http.StatusNoContent)
 
 		s.Untouched("a stale run", func() {
 			wantStale(t, ifMatch(admin, tag, o),
-				drifted(250, statusChange(1, 2), api.StaleChange{Property: "device", Was: &api.StaleValue{ID: 9001, Name: "tracker-7"}}),
-				drifted(251, statusChange(1, 2)),
-				drifted(252, movedAway()),
-				gonePreviewed(253, ""),
-				drifted(254, statusChange(4, 1)))
+				drifted(kit.AttachedSIM, statusChange(1, 2), api.StaleChange{Property: "device", Was: &api.StaleValue{ID: kit.DeviceWithSIM, Name: "tracker-7"}}),
+				drifted(kit.ActivatedSIM, statusChange(1, 2)),
+				drifted(kit.IssuedSIM, movedAway()),
+				gonePreviewed(kit.SuspendedSIM, ""),
+				drifted(kit.FactoryTestSIM, statusChange(4, 1)))
 		})
 		a := ifMatch(admin, tag, o)
-		if bytes.Contains(a.Body, []byte("Elsewhere")) || bytes.Contains(a.Body, []byte(`"id":900,`)) || bytes.Contains(a.Body, []byte(ferrySIMs[253].ICCID)) {
+		if bytes.Contains(a.Body, []byte("Elsewhere")) || bytes.Contains(a.Body, []byte(`"id":900,`)) || bytes.Contains(a.Body, []byte(ferrySIMs[kit.SuspendedSIM].ICCID)) {
 			t.Errorf("it reveals a Workspace of which the caller is not a member: %s", a.Body)
 		}
 	})
@@ -68,15 +69,15 @@ func TestStaleErrorListsChanges(t *testing.T) {
 func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		_, admin := startFerry(t, e)
-		o := withDetach(migrationTo(300, 250, 252))
+		o := withDetach(migrationTo(kit.FleetUS, kit.AttachedSIM, kit.IssuedSIM))
 		tag := previewed(admin, o)
-		device := func(o object) { admin.Patch("/api/v1/endpoint/9001", o).Is(http.StatusNoContent) }
+		device := func(o object) { admin.Patch(deviceURL(kit.DeviceWithSIM), o).Is(http.StatusNoContent) }
 		device(object{"sim": object{"id": nil}})
 		device(object{"name": "renamed"})
-		device(object{"sim": object{"id": 252, "activate": false}})
+		device(object{"sim": object{"id": kit.IssuedSIM, "activate": false}})
 		wantStale(t, ifMatch(admin, tag, o),
-			drifted(250, api.StaleChange{Property: "device", Was: &api.StaleValue{ID: 9001, Name: "tracker-7"}}),
-			drifted(252, api.StaleChange{Property: "device", Now: &api.StaleValue{ID: 9001, Name: "renamed"}}))
+			drifted(kit.AttachedSIM, api.StaleChange{Property: "device", Was: &api.StaleValue{ID: kit.DeviceWithSIM, Name: "tracker-7"}}),
+			drifted(kit.IssuedSIM, api.StaleChange{Property: "device", Now: &api.StaleValue{ID: kit.DeviceWithSIM, Name: "renamed"}}))
 	})
 }
 
@@ -85,13 +86,13 @@ func TestStaleNamesDevicesAsTheyWere(t *testing.T) {
 func TestStaleHidesTheNewWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		byID, byICCID := migrationTo(200, 251, 252, 253), migrationOfICCIDs(200, ferrySIMs[251].ICCID, ferrySIMs[252].ICCID, ferrySIMs[253].ICCID)
+		byID, byICCID := migrationTo(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM), migrationOfICCIDs(kit.FleetFR, ferrySIMs[kit.ActivatedSIM].ICCID, ferrySIMs[kit.IssuedSIM].ICCID, ferrySIMs[kit.SuspendedSIM].ICCID)
 		idTag, iccidTag := previewed(admin, byID), previewed(admin, byICCID)
-		wantMigration(t, s.As("root@example.com").Post(migration, realRun(migrationTo(900, 252))), 252)
-		s.Exec("UPDATE sims SET status = 3 WHERE id = 253")
-		wantStale(t, ifMatch(admin, idTag, byID), gonePreviewed(252, ""), gonePreviewed(253, ""))
+		wantMigration(t, s.As("root@example.com").Post(migration, realRun(migrationTo(kit.Elsewhere, kit.IssuedSIM))), kit.IssuedSIM)
+		s.Exec(fmt.Sprintf("UPDATE sims SET status = 3 WHERE id = %d", kit.SuspendedSIM))
+		wantStale(t, ifMatch(admin, idTag, byID), gonePreviewed(kit.IssuedSIM, ""), gonePreviewed(kit.SuspendedSIM, ""))
 		withoutID := func(id int64) api.StaleSIM { return gonePreviewed(0, ferrySIMs[id].ICCID) }
-		wantStale(t, ifMatch(admin, iccidTag, byICCID), withoutID(252), withoutID(253))
+		wantStale(t, ifMatch(admin, iccidTag, byICCID), withoutID(kit.IssuedSIM), withoutID(kit.SuspendedSIM))
 		// Without a preview it is a 404, and the same for both.
 		wantNotFound(t, admin.Post(migration, realRun(byID)), "sim with id 252 not found", "sim with id 253 not found")
 	})
@@ -101,34 +102,34 @@ func TestStaleRange(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		root := s.As("root@example.com")
-		span := migrationOfRange(300, "8988303000000000251", "8988303000000000259")
+		span := migrationOfRange(kit.FleetUS, kit.ICCID(kit.ActivatedSIM), "8988303000000000259")
 		tag := previewed(admin, span)
 
 		// SIM 290, number ...256, was in a Workspace out of sight: for the caller it is new.
-		wantMigration(t, root.Post(migration, realRun(migrationTo(100, 290))), 290)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(kit.FleetDE, kit.SIMElsewhere))), kit.SIMElsewhere)
 		newcomer := api.StaleSIM{
-			ID: 290, ICCID: "8988303000000000256", ICCIDWithLuhn: "8988303000000000256" + string(luhn("8988303000000000256")),
+			ID: kit.SIMElsewhere, ICCID: kit.ICCID(kit.SIMElsewhere), ICCIDWithLuhn: kit.ICCID(kit.SIMElsewhere) + string(luhn(kit.ICCID(kit.SIMElsewhere))),
 			Changes: []api.StaleChange{{Property: "sim", Was: notFound, Now: found}},
 		}
 		wantStale(t, ifMatch(admin, tag, span), newcomer)
-		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 252))), 252)
-		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
-		wantStale(t, ifMatch(admin, tag, span), gonePreviewed(0, ferrySIMs[252].ICCID), drifted(253, statusChange(2, 1)), newcomer)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(kit.Elsewhere, kit.IssuedSIM))), kit.IssuedSIM)
+		admin.Patch(simURL(kit.SuspendedSIM), toStatus(1)).Is(http.StatusNoContent)
+		wantStale(t, ifMatch(admin, tag, span), gonePreviewed(0, ferrySIMs[kit.IssuedSIM].ICCID), drifted(kit.SuspendedSIM, statusChange(2, 1)), newcomer)
 
 		// The newcomer leaves again, and the other comes back: changed and changed back.
-		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 290))), 290)
-		wantMigration(t, root.Post(migration, realRun(migrationTo(100, 252))), 252)
-		admin.Patch(simPath(253), toStatus(2)).Is(http.StatusNoContent)
-		wantStale(t, ifMatch(admin, tag, span), drifted(252), drifted(253))
-		wantMigration(t, ifMatch(admin, previewed(admin, span), span), 251, 252, 253, 254)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(kit.Elsewhere, kit.SIMElsewhere))), kit.SIMElsewhere)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(kit.FleetDE, kit.IssuedSIM))), kit.IssuedSIM)
+		admin.Patch(simURL(kit.SuspendedSIM), toStatus(2)).Is(http.StatusNoContent)
+		wantStale(t, ifMatch(admin, tag, span), drifted(kit.IssuedSIM), drifted(kit.SuspendedSIM))
+		wantMigration(t, ifMatch(admin, previewed(admin, span), span), kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM)
 
 		// All of them gone.
-		back := realRun(migrationTo(100, 251, 252, 253, 254))
-		wantMigration(t, admin.Post(migration, back), 251, 252, 253, 254)
+		back := realRun(migrationTo(kit.FleetDE, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM))
+		wantMigration(t, admin.Post(migration, back), kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM)
 		tag = previewed(admin, span)
-		wantMigration(t, root.Post(migration, realRun(migrationTo(900, 251, 252, 253, 254))), 251, 252, 253, 254)
+		wantMigration(t, root.Post(migration, realRun(migrationTo(kit.Elsewhere, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM))), kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM)
 		wantStale(t, ifMatch(admin, tag, span),
-			gonePreviewed(0, ferrySIMs[251].ICCID), gonePreviewed(0, ferrySIMs[252].ICCID), gonePreviewed(0, ferrySIMs[253].ICCID), gonePreviewed(0, ferrySIMs[254].ICCID))
+			gonePreviewed(0, ferrySIMs[kit.ActivatedSIM].ICCID), gonePreviewed(0, ferrySIMs[kit.IssuedSIM].ICCID), gonePreviewed(0, ferrySIMs[kit.SuspendedSIM].ICCID), gonePreviewed(0, ferrySIMs[kit.FactoryTestSIM].ICCID))
 		s.CheckInvariants()
 	})
 }
@@ -138,26 +139,26 @@ func TestStaleTagsOfOthers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
 		stranger := s.As("stranger@example.com")
-		o := migrationTo(200, 252)
+		o := migrationTo(kit.FleetFR, kit.IssuedSIM)
 		tag := previewed(admin, o)
 		wantNotFound(t, ifMatch(stranger, tag, o), "workspace with id 200 not found", "sim with id 252 not found")
 		wantOtherRequest(t, ifMatch(stranger, `"x"`, o))
 
 		// Administrator of the target only: sources are not disclosed.
-		s.SetRole(5, 200, 1)
+		s.SetRole(kit.StrangerID, kit.FleetFR, 1)
 		a := ifMatch(stranger, tag, o)
-		wantStale(t, a, gonePreviewed(252, ""))
-		wantMigration(t, admin.Post(migration, realRun(o)), 252)
+		wantStale(t, a, gonePreviewed(kit.IssuedSIM, ""))
+		wantMigration(t, admin.Post(migration, realRun(o)), kit.IssuedSIM)
 		a = ifMatch(stranger, tag, o)
 		wantStale(t, a, api.StaleSIM{
-			ID: 252, ICCID: ferrySIMs[252].ICCID, ICCIDWithLuhn: ferrySIMs[252].ICCIDWithLuhn,
+			ID: kit.IssuedSIM, ICCID: ferrySIMs[kit.IssuedSIM].ICCID, ICCIDWithLuhn: ferrySIMs[kit.IssuedSIM].ICCIDWithLuhn,
 			Changes: []api.StaleChange{{Property: "sim", Was: notFound, Now: found}},
 		})
 		if strings.Contains(string(a.Body), "Fleet DE") {
 			t.Errorf("it reveals a Workspace of which the caller is not a member: %s", a.Body)
 		}
 		// A tag is valid for every caller who may run the same request over the same SIMs.
-		tag = previewed(admin, migrationTo(300, 252))
-		wantMigration(t, ifMatch(s.As("root@example.com"), tag, migrationTo(300, 252)), 252)
+		tag = previewed(admin, migrationTo(kit.FleetUS, kit.IssuedSIM))
+		wantMigration(t, ifMatch(s.As("root@example.com"), tag, migrationTo(kit.FleetUS, kit.IssuedSIM)), kit.IssuedSIM)
 	})
 }

@@ -40,14 +40,14 @@ func TestRefusedMigrationChangesNothing(t *testing.T) {
 		s, admin := startFerry(t, e)
 		people := map[string]*kit.Client{
 			"admin": admin, "target": s.As("target@example.com"), "observer": s.As("observer@example.com"), "user": s.As("user@example.com"),
-			"stranger": s.As("stranger@example.com"), "issuer": s.As("issuer@example.com"), "program": s.Program(100), "nobody": s.Anonymous(),
+			"stranger": s.As("stranger@example.com"), "issuer": s.As("issuer@example.com"), "program": s.Program(kit.FleetDE), "nobody": s.Anonymous(),
 		}
 		unsigned := *admin
 		unsigned.Token = admin.Token[:len(admin.Token)-4] + "AAAA"
 		people["forger"] = &unsigned
-		tag := previewed(admin, migrationTo(200, 253))
-		keyed(admin, "kept", realRun(migrationTo(300, 251))).Is(http.StatusOK)
-		admin.Patch(simPath(253), toStatus(1)).Is(http.StatusNoContent)
+		tag := previewed(admin, migrationTo(kit.FleetFR, kit.SuspendedSIM))
+		keyed(admin, "kept", realRun(migrationTo(kit.FleetUS, kit.ActivatedSIM))).Is(http.StatusOK)
+		admin.Patch(simURL(kit.SuspendedSIM), toStatus(1)).Is(http.StatusNoContent)
 
 		s.Untouched("a refused request or a dry run", func() {
 			for _, a := range refusals(tag) {
@@ -58,7 +58,7 @@ func TestRefusedMigrationChangesNothing(t *testing.T) {
 					continue
 				}
 				want := map[string]int{"nobody": 401, "forger": 401, "program": 403}[name]
-				for _, o := range []object{migrationTo(300, 252), migrationOfICCIDs(300, ferrySIMs[252].ICCID), migrationOfRange(300, ferrySIMs[252].ICCID, ferrySIMs[253].ICCID)} {
+				for _, o := range []object{migrationTo(kit.FleetUS, kit.IssuedSIM), migrationOfICCIDs(kit.FleetUS, ferrySIMs[kit.IssuedSIM].ICCID), migrationOfRange(kit.FleetUS, ferrySIMs[kit.IssuedSIM].ICCID, ferrySIMs[kit.SuspendedSIM].ICCID)} {
 					for _, o := range []object{o, realRun(o)} {
 						if a := c.Post(migration, o); want != 0 && a.Status != want || want == 0 && a.Status != 404 {
 							t.Errorf("%s: status %d: %s", name, a.Status, a.Body)
@@ -74,37 +74,37 @@ func TestRefusedMigrationChangesNothing(t *testing.T) {
 // refusals are those of an Administrator, one for each way to be refused, and dry runs.
 func refusals(staleTag string) []attempt {
 	list := []attempt{
-		{"dry run", migrationTo(200, 252), nil, 200},
-		{"dry run that detaches", withDetach(migrationTo(200, 250)), nil, 200},
-		{"dry run with a key", migrationTo(200, 252), map[string]string{"Idempotency-Key": "dry"}, 200},
-		{"dry run under a kept key", migrationTo(200, 252), map[string]string{"Idempotency-Key": "kept"}, 200},
-		{"dry run with If-Match", migrationTo(200, 252), map[string]string{"If-Match": `"x"`}, 200},
-		{"a replay", realRun(migrationTo(300, 251)), map[string]string{"Idempotency-Key": "kept"}, 200},
-		{"attached", realRun(migrationTo(200, 250)), nil, 409},
-		{"attached, with a key", realRun(migrationTo(200, 250, 252)), map[string]string{"Idempotency-Key": "refused"}, 409},
-		{"status", realRun(withProperty(migrationTo(200, 252), "allowed_sim_statuses", []object{{"id": 1}})), nil, 409},
-		{"border", realRun(migrationTo(400, 252)), nil, 409},
-		{"already there", realRun(migrationTo(200, 260, 252)), nil, 409},
-		{"two sources", realRun(migrationOfICCIDs(300, ferrySIMs[252].ICCID, ferrySIMs[260].ICCID)), nil, 409},
-		{"no enterprise", realRun(migrationTo(600, 252)), nil, 409},
-		{"suspended", realRun(migrationTo(500, 252)), nil, 409},
-		{"stale", realRun(migrationTo(200, 253)), map[string]string{"If-Match": staleTag}, 412},
-		{"stale, with a key", realRun(migrationTo(200, 253)), map[string]string{"If-Match": staleTag, "Idempotency-Key": "stale"}, 412},
-		{"another's tag", realRun(migrationTo(200, 252)), map[string]string{"If-Match": staleTag}, 412},
-		{"forged tag", realRun(migrationTo(200, 252)), map[string]string{"If-Match": `"x"`}, 412},
-		{"no tag", realRun(migrationTo(200, 252)), map[string]string{"If-Match": "x"}, 400},
-		{"key of another", realRun(migrationTo(200, 252)), map[string]string{"Idempotency-Key": "kept"}, 422},
-		{"unknown SIM beside a known", realRun(migrationTo(200, 252, 77777)), nil, 404},
-		{"foreign SIM", realRun(migrationTo(200, 290)), nil, 404},
-		{"deleted SIM", realRun(migrationTo(200, 255)), nil, 404},
-		{"empty range", realRun(migrationOfRange(200, "8988303000000009000", "8988303000000009001")), nil, 404},
-		{"unknown target", realRun(migrationTo(77777, 252)), nil, 404},
-		{"foreign target", realRun(migrationTo(900, 252)), nil, 404},
+		{"dry run", migrationTo(kit.FleetFR, kit.IssuedSIM), nil, 200},
+		{"dry run that detaches", withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM)), nil, 200},
+		{"dry run with a key", migrationTo(kit.FleetFR, kit.IssuedSIM), map[string]string{"Idempotency-Key": "dry"}, 200},
+		{"dry run under a kept key", migrationTo(kit.FleetFR, kit.IssuedSIM), map[string]string{"Idempotency-Key": "kept"}, 200},
+		{"dry run with If-Match", migrationTo(kit.FleetFR, kit.IssuedSIM), map[string]string{"If-Match": `"x"`}, 200},
+		{"a replay", realRun(migrationTo(kit.FleetUS, kit.ActivatedSIM)), map[string]string{"Idempotency-Key": "kept"}, 200},
+		{"attached", realRun(migrationTo(kit.FleetFR, kit.AttachedSIM)), nil, 409},
+		{"attached, with a key", realRun(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.IssuedSIM)), map[string]string{"Idempotency-Key": "refused"}, 409},
+		{"status", realRun(withProperty(migrationTo(kit.FleetFR, kit.IssuedSIM), "allowed_sim_statuses", []object{{"id": 1}})), nil, 409},
+		{"border", realRun(migrationTo(kit.FleetBR, kit.IssuedSIM)), nil, 409},
+		{"already there", realRun(migrationTo(kit.FleetFR, kit.SIMInFR, kit.IssuedSIM)), nil, 409},
+		{"two sources", realRun(migrationOfICCIDs(kit.FleetUS, ferrySIMs[kit.IssuedSIM].ICCID, ferrySIMs[kit.SIMInFR].ICCID)), nil, 409},
+		{"no enterprise", realRun(migrationTo(kit.Reseller, kit.IssuedSIM)), nil, 409},
+		{"suspended", realRun(migrationTo(kit.SuspendedFleet, kit.IssuedSIM)), nil, 409},
+		{"stale", realRun(migrationTo(kit.FleetFR, kit.SuspendedSIM)), map[string]string{"If-Match": staleTag}, 412},
+		{"stale, with a key", realRun(migrationTo(kit.FleetFR, kit.SuspendedSIM)), map[string]string{"If-Match": staleTag, "Idempotency-Key": "stale"}, 412},
+		{"another's tag", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)), map[string]string{"If-Match": staleTag}, 412},
+		{"forged tag", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)), map[string]string{"If-Match": `"x"`}, 412},
+		{"no tag", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)), map[string]string{"If-Match": "x"}, 400},
+		{"key of another", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)), map[string]string{"Idempotency-Key": "kept"}, 422},
+		{"unknown SIM beside a known", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM, 77777)), nil, 404},
+		{"foreign SIM", realRun(migrationTo(kit.FleetFR, kit.SIMElsewhere)), nil, 404},
+		{"deleted SIM", realRun(migrationTo(kit.FleetFR, kit.DeletedSIM)), nil, 404},
+		{"empty range", realRun(migrationOfRange(kit.FleetFR, "8988303000000009000", "8988303000000009001")), nil, 404},
+		{"unknown target", realRun(migrationTo(77777, kit.IssuedSIM)), nil, 404},
+		{"foreign target", realRun(migrationTo(kit.Elsewhere, kit.IssuedSIM)), nil, 404},
 	}
 	for _, key := range []string{"", `""`, strings.Repeat("k", 256), `"` + strings.Repeat("k", 256) + `"`, "schlüssel", "a\tb", "\x80"} {
 		header := map[string]string{"Idempotency-Key": key}
-		list = append(list, attempt{fmt.Sprintf("key %q", key), realRun(migrationTo(200, 252)), header, 400},
-			attempt{fmt.Sprintf("dry run with key %q", key), migrationTo(200, 252), header, 400})
+		list = append(list, attempt{fmt.Sprintf("key %q", key), realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)), header, 400},
+			attempt{fmt.Sprintf("dry run with key %q", key), migrationTo(kit.FleetFR, kit.IssuedSIM), header, 400})
 	}
 	return append(list, hostile()...)
 }
@@ -194,14 +194,14 @@ func TestMigrationLimits(t *testing.T) {
 		s, admin := startFerry(t, e)
 		s.Seed(`sim_ranges: [{first_id: 5000, first_iccid: "9999999999999999500", count: 500, workspace: 100, issuer: 1, status: issued},
 			{first_id: 6000, first_iccid: "0000000000000000000", count: 1, workspace: 100, issuer: 1, status: issued}]`)
-		top := realRun(migrationOfRange(200, "9999999999999999500", "9999999999999999999"))
+		top := realRun(migrationOfRange(kit.FleetFR, "9999999999999999500", "9999999999999999999"))
 		wantMigration(t, admin.Post(migration, top), ids(5000, 500)...)
-		wantMigration(t, admin.Post(migration, realRun(migrationOfRange(200, "0000000000000000000", "0000000000000000499"))), 6000)
-		wantMigration(t, admin.Post(migration, realRun(migrationTo(100, ids(5000, 500)...))), ids(5000, 500)...)
-		plain := bodyText(t, realRun(migrationTo(200, 252)))
+		wantMigration(t, admin.Post(migration, realRun(migrationOfRange(kit.FleetFR, "0000000000000000000", "0000000000000000499"))), 6000)
+		wantMigration(t, admin.Post(migration, realRun(migrationTo(kit.FleetDE, ids(5000, 500)...))), ids(5000, 500)...)
+		plain := bodyText(t, realRun(migrationTo(kit.FleetFR, kit.IssuedSIM)))
 		full := plain[:len(plain)-1] + strings.Repeat(" ", 1<<20-len(plain)) + "}" // exactly 1 MiB
-		wantMigration(t, admin.Post(migration, full), 252)
-		wantMigration(t, admin.With("Content-Encoding", "gzip").Post(migration, zip(bodyText(t, realRun(migrationTo(200, 253))))), 253)
+		wantMigration(t, admin.Post(migration, full), kit.IssuedSIM)
+		wantMigration(t, admin.With("Content-Encoding", "gzip").Post(migration, zip(bodyText(t, realRun(migrationTo(kit.FleetFR, kit.SuspendedSIM))))), kit.SuspendedSIM)
 		s.CheckInvariants()
 	})
 }
@@ -210,12 +210,12 @@ func TestMigrationLimits(t *testing.T) {
 func TestConflictNamesEverySIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
-		s.SetRole(1, 100, fleet.Observer)
-		got := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(migrationTo(200, ids(1000, 500)...))), http.StatusConflict)
+		s.SetRole(kit.AdminID, kit.FleetDE, fleet.Observer)
+		got := decodeBody[api.MigrationConflict](t, admin.Post(migration, realRun(migrationTo(kit.FleetFR, ids(kit.FirstSpareSIM, 500)...))), http.StatusConflict)
 		if len(got.Errors) != 1 || len(got.Errors[0].SIMs) != 500 || got.Errors[0].SIMs[499].ID != 1499 {
 			t.Errorf("not every SIM is named")
 		}
-		missing := decodeBody[api.Error](t, admin.Post(migration, realRun(migrationTo(200, ids(70000, 500)...))), http.StatusNotFound)
+		missing := decodeBody[api.Error](t, admin.Post(migration, realRun(migrationTo(kit.FleetFR, ids(70000, 500)...))), http.StatusNotFound)
 		if len(missing.Errors) != 500 {
 			t.Errorf("%d of 500 unknown SIMs are named", len(missing.Errors))
 		}

@@ -45,9 +45,9 @@ func TestContract_UserList(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
-		s.SetMember(3, 100, fleet.UserSuspended, fleet.Observer)
+		s.SetMember(kit.ObserverID, kit.FleetDE, fleet.UserSuspended, fleet.Observer)
 		list, ids := usersOf(admin.Get(users))
-		if !slices.Equal(ids, []int64{1, 2, 3, 4, 6, 8}) || list[1].Roles[0].ID != 3 || list[1].Organisation.ID != 100 {
+		if !slices.Equal(ids, []int64{1, 2, 3, 4, 6, 8}) || list[1].Roles[0].ID != 3 || list[1].Organisation.ID != kit.FleetDE {
 			t.Errorf("the users of 100: %v", list)
 		}
 		for q, want := range map[string][]int64{
@@ -60,7 +60,7 @@ func TestContract_UserList(t *testing.T) {
 		}
 		wantCode(t, admin.Get(users+"?q=password_hash:x"), http.StatusUnprocessableEntity, 1301)
 		wantCode(t, admin.Get(users+"?sort=session_epoch"), http.StatusUnprocessableEntity, 1302)
-		if _, got := usersOf(admin.In(200).Get(users)); !slices.Equal(got, []int64{1, 2, 4}) {
+		if _, got := usersOf(admin.In(kit.FleetFR).Get(users)); !slices.Equal(got, []int64{1, 2, 4}) {
 			t.Errorf("the users of 200: %v", got)
 		}
 	})
@@ -107,7 +107,7 @@ func TestContract_UserChange(t *testing.T) {
 		if got, _ := usersOf(admin.Get(users + "?q=id:3%7C4")); got[0].Name != "Olga" || got[1].Name != "Ursula" {
 			t.Errorf("%v", got)
 		}
-		s.SetRole(4, 900, fleet.Observer) // from now on a member of other Workspaces as well
+		s.SetRole(kit.PlainUserID, kit.Elsewhere, fleet.Observer) // from now on a member of other Workspaces as well
 		s.Untouched("what is not allowed", func() {
 			wantCode(t, admin.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
 			wantCode(t, stranger.Patch(users+"/4", object{"name": "X"}), http.StatusForbidden, 1406)
@@ -126,7 +126,7 @@ func TestContract_UserChange(t *testing.T) {
 		admin.Patch(users+"/4", object{"status": object{"id": 2}}).Is(http.StatusNoContent) // in 100, and nowhere else
 		user.Get(whoami).Is(http.StatusUnauthorized)
 		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusOK)
-		if got := fmt.Sprint(s.Rows("SELECT workspace_id, status FROM memberships WHERE user_id = 4 ORDER BY 1")); got != "[[100 2] [200 1] [900 1]]" {
+		if got := fmt.Sprint(s.Rows(fmt.Sprintf("SELECT workspace_id, status FROM memberships WHERE user_id = %d ORDER BY 1", kit.PlainUserID))); got != "[[100 2] [200 1] [900 1]]" {
 			t.Errorf("memberships: %s", got)
 		}
 	})
@@ -138,11 +138,11 @@ func TestContract_UserRemoval(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		admin, user := s.As("admin@example.com"), s.As("user@example.com")
 		_, _ = withFactor(s, "observer@example.com")
-		user.In(200) // event 67 in 200
+		user.In(kit.FleetFR) // event 67 in 200
 		drop(admin, users+"/4").Is(http.StatusNoContent)
 		user.Get("/api/v1/sim").Is(http.StatusForbidden) // no longer a member
 		drop(admin, users+"/4").Is(http.StatusNotFound)
-		two := admin.In(200)
+		two := admin.In(kit.FleetFR)
 		drop(two, users+"/user@example.com").Is(http.StatusNoContent) // the last Workspace
 		user.Get(whoami).Is(http.StatusUnauthorized)
 		signIn(s.Anonymous(), "user@example.com", kit.Password).Is(http.StatusUnauthorized)
@@ -165,7 +165,7 @@ func TestContract_UserRemoval(t *testing.T) {
 		// Users cannot remove themselves, nor the last Administrator.
 		wantCode(t, drop(admin, users+"/my"), http.StatusForbidden, 1406)
 		wantCode(t, drop(s.As("target@example.com"), users+"/5"), http.StatusNotFound, 1201)
-		wantCode(t, drop(s.As("root@example.com").In(900), users+"/5"), http.StatusConflict, 1406)
+		wantCode(t, drop(s.As("root@example.com").In(kit.Elsewhere), users+"/5"), http.StatusConflict, 1406)
 		drop(s.As("root@example.com"), users+"/1").Is(http.StatusNoContent)
 		signIn(s.Anonymous(), "admin@example.com", kit.Password).Is(http.StatusOK)
 		s.MustFsck()
@@ -177,16 +177,16 @@ func TestContract_RoleChanges(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		admin, observer := s.As("admin@example.com"), s.As("observer@example.com")
-		for _, path := range []string{users + "/3/role/", "/api/v2/user/3/workspace/100/role/"} {
+		for _, path := range []string{users + "/3/role/", memberURL(kit.ObserverID, kit.FleetDE) + "/role/"} {
 			put(admin, path+"2").Is(http.StatusNoContent)
 			put(admin, path+"2").Is(http.StatusNoContent) // again
-			if rolesOf(s, 3, 100) != "[[2] [3]]" {
-				t.Errorf("%s: %s", path, rolesOf(s, 3, 100))
+			if rolesOf(s, kit.ObserverID, kit.FleetDE) != "[[2] [3]]" {
+				t.Errorf("%s: %s", path, rolesOf(s, kit.ObserverID, kit.FleetDE))
 			}
-			observer.Patch("/api/v1/sim/252", `{"status": {"id": 1}}`) // at once
+			observer.Patch(simURL(kit.IssuedSIM), `{"status": {"id": 1}}`) // at once
 			wantCode(t, drop(admin, path+"1"), http.StatusNotFound, 1201)
 			drop(admin, path+"2").Is(http.StatusNoContent)
-			wantCode(t, observer.Patch("/api/v1/sim/252", `{"status": {"id": 2}}`), http.StatusForbidden, 1104)
+			wantCode(t, observer.Patch(simURL(kit.IssuedSIM), `{"status": {"id": 2}}`), http.StatusForbidden, 1104)
 			wantCode(t, drop(admin, path+"3"), http.StatusConflict, 1406) // the last role
 			s.Untouched(path, func() {
 				wantCode(t, put(admin, path+"4"), http.StatusForbidden, 1406) // SuperAdmin
@@ -197,16 +197,16 @@ func TestContract_RoleChanges(t *testing.T) {
 				wantCode(t, put(admin, path+"x"), http.StatusBadRequest, 1000)
 			})
 		}
-		root := s.As("root@example.com").In(900)
+		root := s.As("root@example.com").In(kit.Elsewhere)
 		s.Untouched("the own roles", func() {
-			for _, path := range []string{users + "/my/role/", users + "/1/role/", "/api/v2/user/1/workspace/100/role/", "/api/v2/user/my/workspace/200/role/"} {
+			for _, path := range []string{users + "/my/role/", users + "/1/role/", memberURL(kit.AdminID, kit.FleetDE) + "/role/", fmt.Sprintf("/api/v2/user/my/workspace/%d/role/", kit.FleetFR)} {
 				wantCode(t, put(admin, path+"2"), http.StatusBadRequest, 1000)
 				wantCode(t, drop(admin, path+"1"), http.StatusBadRequest, 1000)
 			}
 			wantCode(t, put(observer, users+"/my/role/1"), http.StatusForbidden, 1104)
-			wantCode(t, put(observer, "/api/v2/user/my/workspace/100/role/1"), http.StatusForbidden, 1104)
-			wantCode(t, put(observer, "/api/v2/user/3/workspace/900/role/1"), http.StatusNotFound, 1201)
-			wantCode(t, put(s.As("stranger@example.com"), "/api/v2/user/5/workspace/100/role/1"), http.StatusNotFound, 1201)
+			wantCode(t, put(observer, fmt.Sprintf("/api/v2/user/my/workspace/%d/role/1", kit.FleetDE)), http.StatusForbidden, 1104)
+			wantCode(t, put(observer, memberURL(kit.ObserverID, kit.Elsewhere)+"/role/1"), http.StatusNotFound, 1201)
+			wantCode(t, put(s.As("stranger@example.com"), memberURL(kit.StrangerID, kit.FleetDE)+"/role/1"), http.StatusNotFound, 1201)
 			put(root, users+"/5/role/1").Is(http.StatusNoContent)
 			wantCode(t, drop(root, users+"/5/role/1"), http.StatusConflict, 1406)
 		})
@@ -217,14 +217,18 @@ func TestContract_RoleChanges(t *testing.T) {
 func TestAdminsRemovingEachOther(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
-		s.SetRole(2, 200, fleet.Administrator)
+		s.SetRole(kit.TargetAdminID, kit.FleetFR, fleet.Administrator)
 		one, other := s.As("admin@example.com"), s.As("target@example.com")
 		var answers [2]*kit.Answer
 		var both sync.WaitGroup
-		both.Go(func() { answers[0] = drop(one, "/api/v2/user/2/workspace/200/role/1") })
-		both.Go(func() { answers[1] = drop(other, "/api/v2/user/1/workspace/200") })
+		both.Go(func() {
+			answers[0] = drop(one, memberURL(kit.TargetAdminID, kit.FleetFR)+"/role/1")
+		})
+		both.Go(func() {
+			answers[1] = drop(other, memberURL(kit.AdminID, kit.FleetFR))
+		})
 		both.Wait()
-		left := s.Rows("SELECT user_id FROM membership_roles WHERE workspace_id = 200 AND role = 1")
+		left := s.Rows(fmt.Sprintf("SELECT user_id FROM membership_roles WHERE workspace_id = %d AND role = 1", kit.FleetFR))
 		if len(left) != 1 {
 			t.Errorf("%d Administrators are left: %d %s, %d %s", len(left), answers[0].Status, answers[0].Body, answers[1].Status, answers[1].Body)
 		}
@@ -238,41 +242,41 @@ func TestContract_MemberSuspension(t *testing.T) {
 		admin := one.As("admin@example.com")
 		session := tokensOf(signIn(one.Anonymous(), "user@example.com", kit.Password))
 		here, there := withBearer(one, session.AuthToken), withBearer(two, session.AuthToken)
-		elsewhere := here.In(200)
+		elsewhere := here.In(kit.FleetFR)
 		const membership = "/api/v2/user/4/workspace/100"
 		admin.Patch(membership, object{"status": object{"id": 2}}).Is(http.StatusNoContent)
 		admin.Patch(membership, object{"status": object{"id": 2}}).Is(http.StatusNoContent) // again
 		for _, c := range []*kit.Client{here, there} {
 			c.Get("/api/v1/sim").Is(http.StatusUnauthorized)
-			c.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}]}`).Is(http.StatusUnauthorized)
+			c.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.AttachedSIM)).Is(http.StatusUnauthorized)
 		}
 		refresh(two, session.RefreshToken).Is(http.StatusUnauthorized)
 		elsewhere.Get("/api/v1/sim").Is(http.StatusOK)
 		onServer(two, elsewhere).Get(whoami).Is(http.StatusOK)
-		elsewhere.Post(authenticate+"/workspace", `{"target_organisation": {"id": 100}}`).Is(http.StatusUnauthorized)
+		elsewhere.Post(authenticate+"/workspace", fmt.Sprintf(`{"target_organisation": {"id": %d}}`, kit.FleetDE)).Is(http.StatusUnauthorized)
 		again := tokensOf(signIn(two.Anonymous(), "user@example.com", kit.Password)) // leads to 200
-		withBearer(one, again.AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
+		withBearer(one, again.AuthToken).Get(simURL(kit.SIMInFR)).Is(http.StatusOK)
 
 		// A suspended user has no permissions there.
 		root := one.As("root@example.com")
 		target := one.As("target@example.com")
-		one.SetRole(2, 100, fleet.Administrator)
-		move := `{"target_workspace": {"id": 200}, "sims": [{"id": 251}]}`
+		one.SetRole(kit.TargetAdminID, kit.FleetDE, fleet.Administrator)
+		move := fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.ActivatedSIM)
 		target.Post(migration, move).Is(http.StatusOK)
-		root.Patch("/api/v2/user/2/workspace/100", object{"status": object{"id": 2}}).Is(http.StatusNoContent)
+		root.Patch(memberURL(kit.TargetAdminID, kit.FleetDE), object{"status": object{"id": 2}}).Is(http.StatusNoContent)
 		target.Post(migration, move).Is(http.StatusNotFound)
-		target.Post(migration, `{"target_workspace": {"id": 100}, "sims": [{"id": 260}]}`).Is(http.StatusNotFound)
-		target.Patch("/api/v2/user/3/workspace/100", object{"status": object{"id": 2}}).Is(http.StatusNotFound)
+		target.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetDE, kit.SIMInFR)).Is(http.StatusNotFound)
+		target.Patch(memberURL(kit.ObserverID, kit.FleetDE), object{"status": object{"id": 2}}).Is(http.StatusNotFound)
 
 		admin.Patch(membership, object{"status": object{"id": 1}}).Is(http.StatusNoContent)
-		elsewhere.In(100).Get("/api/v1/sim").Is(http.StatusOK)
+		elsewhere.In(kit.FleetDE).Get("/api/v1/sim").Is(http.StatusOK)
 
 		one.Untouched("what is refused", func() {
-			wantCode(t, admin.Patch("/api/v2/user/my/workspace/100", object{"status": object{"id": 2}}), http.StatusForbidden, 1406)
-			wantCode(t, drop(admin, "/api/v2/user/1/workspace/200"), http.StatusForbidden, 1406)
-			wantCode(t, admin.Patch("/api/v2/user/5/workspace/100", object{"status": object{"id": 2}}), http.StatusNotFound, 1201)
-			wantCode(t, drop(admin, "/api/v2/user/5/workspace/900"), http.StatusNotFound, 1201)
-			wantCode(t, root.Patch("/api/v2/user/5/workspace/900", object{"status": object{"id": 2}}), http.StatusConflict, 1406)
+			wantCode(t, admin.Patch(fmt.Sprintf("/api/v2/user/my/workspace/%d", kit.FleetDE), object{"status": object{"id": 2}}), http.StatusForbidden, 1406)
+			wantCode(t, drop(admin, memberURL(kit.AdminID, kit.FleetFR)), http.StatusForbidden, 1406)
+			wantCode(t, admin.Patch(memberURL(kit.StrangerID, kit.FleetDE), object{"status": object{"id": 2}}), http.StatusNotFound, 1201)
+			wantCode(t, drop(admin, memberURL(kit.StrangerID, kit.Elsewhere)), http.StatusNotFound, 1201)
+			wantCode(t, root.Patch(memberURL(kit.StrangerID, kit.Elsewhere), object{"status": object{"id": 2}}), http.StatusConflict, 1406)
 			for _, bad := range []any{object{}, object{"status": object{"id": 0}}, object{"status": nil}, object{"status": object{"id": 2}, "roles": []object{{"id": 1}}}} {
 				wantCode(t, admin.Patch(membership, bad), http.StatusBadRequest, 1000)
 			}
@@ -286,17 +290,17 @@ func TestContract_DefaultWorkspace(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		for _, who := range []string{"my", "4"} {
-			got := put(user, "/api/v2/user/"+who+"/default_organisation/200").Is(http.StatusOK)
+			got := put(user, "/api/v2/user/"+who+fmt.Sprintf("/default_organisation/%d", kit.FleetFR)).Is(http.StatusOK)
 			if string(got.Body) != "{}" {
 				t.Errorf("%s", got.Body)
 			}
 		}
-		withBearer(s, tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).AuthToken).Get("/api/v1/sim/260").Is(http.StatusOK)
+		withBearer(s, tokensOf(signIn(s.Anonymous(), "user@example.com", kit.Password)).AuthToken).Get(simURL(kit.SIMInFR)).Is(http.StatusOK)
 		s.Untouched("what is refused", func() {
-			for _, path := range []string{"4/default_organisation/900", "4/default_organisation/999", "3/default_organisation/100", "999/default_organisation/100"} {
+			for _, path := range []string{fmt.Sprintf("4/default_organisation/%d", kit.Elsewhere), "4/default_organisation/999", fmt.Sprintf("3/default_organisation/%d", kit.FleetDE), fmt.Sprintf("999/default_organisation/%d", kit.FleetDE)} {
 				wantCode(t, put(user, "/api/v2/user/"+path), http.StatusForbidden, 1104)
 			}
-			put(s.As("admin@example.com"), "/api/v2/user/4/default_organisation/200").Is(http.StatusForbidden)
+			put(s.As("admin@example.com"), fmt.Sprintf("/api/v2/user/%d/default_organisation/%d", kit.PlainUserID, kit.FleetFR)).Is(http.StatusForbidden)
 		})
 	})
 }

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -25,7 +26,7 @@ func TestPublicURL(t *testing.T) {
 	if n := strings.Count(got.Header.Get("Link"), "<"+public+"/api/v1/sim?"); n != 4 {
 		t.Errorf("Link: %s", got.Header.Get("Link"))
 	}
-	moved := admin.Post(migration, `{"target_workspace": {"id": 200}, "dry_run": false, "sims": [{"id": 252}]}`).Is(http.StatusOK)
+	moved := admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "dry_run": false, "sims": [{"id": %d}]}`, kit.FleetFR, kit.IssuedSIM)).Is(http.StatusOK)
 	if at := moved.Header.Get("Location"); !strings.HasPrefix(at, public+"/api/v1/migration/") {
 		t.Errorf("Location: %s", at)
 	}
@@ -38,7 +39,7 @@ func TestPublicURL(t *testing.T) {
 	}
 	unjudged := onServer(&kit.Server{T: t, URL: server.URL, HTTP: &http.Client{}}, admin) // the validator knows only the paths
 	for path, want := range map[string]int{
-		"/fleet/api/v1/sim/250": 200, "/fleet/docs": 200, "/fleet/docs/docs.css": 200, "/fleet/healthz": 200, "/docs": 200, "/fleetx/healthz": 404, "/other/healthz": 404,
+		fmt.Sprintf("/fleet/api/v1/sim/%d", kit.AttachedSIM): 200, "/fleet/docs": 200, "/fleet/docs/docs.css": 200, "/fleet/healthz": 200, "/docs": 200, "/fleetx/healthz": 404, "/other/healthz": 404,
 	} {
 		if got := unjudged.Get(path); got.Status != want {
 			t.Errorf("%s: %d, want %d", path, got.Status, want)

@@ -67,7 +67,7 @@ func TestMisspeltParametersOfWrites(t *testing.T) {
 	c := s.As("admin@example.com")
 	for _, query := range []string{"deleteSims=true", "DELETE_SIMS=true", "delete-sims=true", "delete_sims=true&delete_sims=false"} {
 		s.Untouched(query, func() {
-			c.Do(http.MethodDelete, "/api/v2/endpoint/multi?"+query, []map[string]int{{"id": 9001}}).Is(http.StatusBadRequest)
+			c.Do(http.MethodDelete, "/api/v2/endpoint/multi?"+query, []map[string]int{{"id": kit.DeviceWithSIM}}).Is(http.StatusBadRequest)
 		})
 	}
 }
@@ -81,7 +81,7 @@ func listPaths() []string {
 			paths = append(paths, path)
 		}
 	}
-	return append(paths, "/api/v1/sim/250/event", "/api/v1/user/"+url.PathEscape("my")+"/event")
+	return append(paths, simURL(kit.AttachedSIM)+"/event", "/api/v1/user/"+url.PathEscape("my")+"/event")
 }
 
 // TestDoubledSigns sends a sort key with two signs to every list. In a query string a + is a

@@ -18,10 +18,10 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
-		s.SetRole(4, 100, fleet.Administrator)
-		s.SetRole(4, 200, fleet.Administrator)
+		s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.Administrator)
+		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.Administrator)
 		here := s.As("user@example.com").With("Idempotency-Key", "k")
-		there := here.In(200)
+		there := here.In(kit.FleetFR)
 		replayed := func(a *kit.Answer) bool { return a.Header.Get("Idempotent-Replayed") != "" }
 
 		send := func(c *kit.Client) *kit.Answer {
@@ -38,7 +38,7 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 
 		// This includes migrations, although their effect does not depend on the token's
 		// Workspace.
-		move := realRun(migrationTo(200, 251))
+		move := realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))
 		here.Post(migration, move).Is(http.StatusOK)
 		if a := there.Post(migration, move); replayed(a) || a.Status != http.StatusConflict {
 			t.Errorf("in another Workspace: %d %s", a.Status, a.Body)
@@ -49,13 +49,13 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 
 		// The permissions in the Workspace are checked again.
 		here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated)
-		s.SetRole(4, 100, fleet.Observer)
+		s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.Observer)
 		wantCode(t, here.Post("/api/v1/endpoint", newDevice), http.StatusForbidden, 1104)
-		s.SetRole(4, 100, fleet.NoRole)
+		s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.NoRole)
 		wantCode(t, here.Post("/api/v1/endpoint", newDevice), http.StatusForbidden, 1104)
-		s.SetMember(4, 100, fleet.UserSuspended, fleet.Member)
+		s.SetMember(kit.PlainUserID, kit.FleetDE, fleet.UserSuspended, fleet.Member)
 		here.Post("/api/v1/endpoint", newDevice).Is(http.StatusUnauthorized)
-		s.SetMember(4, 100, fleet.UserActive, fleet.Member)
+		s.SetMember(kit.PlainUserID, kit.FleetDE, fleet.UserActive, fleet.Member)
 		if a := here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated); !replayed(a) {
 			t.Error("it is not replayed to a caller who has the rights again")
 		}
@@ -72,20 +72,22 @@ func TestReplayOfAManagedMember(t *testing.T) {
 			status int
 		}{
 			"a member": {func() *kit.Answer {
-				return admin.Patch("/api/v2/user/4/workspace/200", object{"status": object{"id": 2}})
+				return admin.Patch(memberURL(kit.PlainUserID, kit.FleetFR), object{"status": object{"id": 2}})
 			}, http.StatusForbidden},
-			"a role": {func() *kit.Answer { return admin.Do(http.MethodPut, "/api/v2/user/4/workspace/200/role/3", nil) }, http.StatusForbidden},
+			"a role": {func() *kit.Answer {
+				return admin.Do(http.MethodPut, memberURL(kit.PlainUserID, kit.FleetFR)+"/role/3", nil)
+			}, http.StatusForbidden},
 			"an invitation": {func() *kit.Answer {
-				return admin.Post("/api/v2/user/invitation", object{"username": "new@example.com", "organisation": object{"id": 200}})
+				return admin.Post("/api/v2/user/invitation", object{"username": "new@example.com", "organisation": object{"id": kit.FleetFR}})
 			}, http.StatusForbidden},
 		} {
 			t.Run(name, func(t *testing.T) {
-				s.SetRole(1, 200, fleet.Administrator)
+				s.SetRole(kit.AdminID, kit.FleetFR, fleet.Administrator)
 				first := test.send()
 				if first.Status >= http.StatusBadRequest {
 					t.Fatalf("%d %s", first.Status, first.Body)
 				}
-				s.SetRole(1, 200, fleet.Observer)
+				s.SetRole(kit.AdminID, kit.FleetFR, fleet.Observer)
 				if a := test.send(); a.Status != test.status || a.Header.Get("Idempotent-Replayed") != "" {
 					t.Errorf("%d %v %s", a.Status, a.Header, a.Body)
 				}
@@ -101,7 +103,7 @@ func TestReplayOfAManagedMember(t *testing.T) {
 func TestKeysOfAnEarlierVersion(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := heldWorld(t, e)
-		program := application(s, newApplicationToken(s, control.NewToken{Workspace: 100}))
+		program := application(s, newApplicationToken(s, control.NewToken{Workspace: kit.FleetDE}))
 		refused := 0
 		for _, pattern := range slices.Sorted(maps.Keys(heldWrites)) {
 			write := heldWrites[pattern]

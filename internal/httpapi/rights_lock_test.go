@@ -69,14 +69,14 @@ func TestAWriteWaitsForARevocation(t *testing.T) {
 			c      *kit.Client
 			status int
 		}{
-			"user":       {"UPDATE users SET status = 2 WHERE id = 4", s.As("user@example.com"), http.StatusUnauthorized},
-			"membership": {"UPDATE memberships SET status = 2 WHERE user_id = 1 AND workspace_id = 100", s.As("admin@example.com"), http.StatusUnauthorized},
+			"user":       {fmt.Sprintf("UPDATE users SET status = 2 WHERE id = %d", kit.PlainUserID), s.As("user@example.com"), http.StatusUnauthorized},
+			"membership": {fmt.Sprintf("UPDATE memberships SET status = 2 WHERE user_id = %d AND workspace_id = %d", kit.AdminID, kit.FleetDE), s.As("admin@example.com"), http.StatusUnauthorized},
 			"token":      {fmt.Sprintf("UPDATE application_tokens SET status = 1 WHERE id = %d", made.ID), application(s, made), http.StatusUnauthorized},
 		} {
 			t.Run(name, func(t *testing.T) {
 				before := s.Dump()["sims"]
 				revoking := beginTransaction(s, test.text)
-				answer := sendAsync(func() *kit.Answer { return currentWorkspace(t, test.c).Patch(simPath(252), toStatus(1)) })
+				answer := sendAsync(func() *kit.Answer { return currentWorkspace(t, test.c).Patch(simURL(kit.IssuedSIM), toStatus(1)) })
 				awaitBlocked(s, e, 1)
 				mustNot(t, revoking.Commit())
 				if got := <-answer; got.Status != test.status {
@@ -110,11 +110,11 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 		}, later: http.StatusUnauthorized},
 		"password": {revoke: func() error { return op.SetPassword(t.Context(), "user@example.com", kit.Password) }, later: http.StatusUnauthorized},
 		"role": {revoke: func() error {
-			_, err := op.SetRole(t.Context(), "user@example.com", 100, fleet.Observer, fleet.UserActive)
+			_, err := op.SetRole(t.Context(), "user@example.com", kit.FleetDE, fleet.Observer, fleet.UserActive)
 			return err
 		}, later: http.StatusForbidden},
 		"membership": {revoke: func() error {
-			s.As("admin@example.com").Do(http.MethodDelete, "/api/v2/user/4/workspace/100", nil).Is(http.StatusNoContent)
+			s.As("admin@example.com").Do(http.MethodDelete, memberURL(kit.PlainUserID, kit.FleetDE), nil).Is(http.StatusNoContent)
 			return nil
 		}, later: http.StatusForbidden},
 		"logout": {revoke: func() error {
@@ -131,8 +131,8 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 		}, program: true, later: http.StatusUnauthorized},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s.SetStatus(4, fleet.UserActive)
-			s.SetRole(4, 100, fleet.Member)
+			s.SetStatus(kit.PlainUserID, fleet.UserActive)
+			s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.Member)
 			s.Exec("UPDATE sims SET status = 2 WHERE id IN (251, 253)")
 			s.SignOut()
 			s.As("admin@example.com")
@@ -141,12 +141,12 @@ func TestARevocationWaitsForAWrite(t *testing.T) {
 				caller = currentWorkspace(t, application(s, made))
 			}
 			holder := beginTransaction(s, "SELECT 1 FROM sims WHERE id IN (251, 253) FOR UPDATE")
-			first := sendAsync(func() *kit.Answer { return caller.Patch(simPath(253), toStatus(1)) })
+			first := sendAsync(func() *kit.Answer { return caller.Patch(simURL(kit.SuspendedSIM), toStatus(1)) })
 			awaitBlocked(s, kit.Postgres, 1)
 			revoked := make(chan error, 1)
 			go func() { revoked <- test.revoke() }()
 			awaitBlocked(s, kit.Postgres, 2)
-			later := sendAsync(func() *kit.Answer { return onServer(other, caller).Patch(simPath(251), toStatus(1)) })
+			later := sendAsync(func() *kit.Answer { return onServer(other, caller).Patch(simURL(kit.ActivatedSIM), toStatus(1)) })
 			awaitBlocked(s, kit.Postgres, 3)
 			mustNot(t, holder.Commit())
 			(<-first).Is(http.StatusNoContent)
@@ -166,17 +166,17 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 			code int
 			send func(c *kit.Client) *kit.Answer
 		}{
-			"suspended": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(c *kit.Client) *kit.Answer {
-				return c.Post(migration, realRun(migrationTo(200, 251)))
+			"suspended": {fmt.Sprintf("UPDATE workspaces SET status = 1 WHERE id = %d", kit.FleetFR), 1509, func(c *kit.Client) *kit.Answer {
+				return c.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)))
 			}},
-			"Brazilian target": {"UPDATE workspaces SET country = 'BR' WHERE id = 200", 1505, func(c *kit.Client) *kit.Answer {
-				return c.Post(migration, realRun(migrationTo(200, 251)))
+			"Brazilian target": {fmt.Sprintf("UPDATE workspaces SET country = 'BR' WHERE id = %d", kit.FleetFR), 1505, func(c *kit.Client) *kit.Answer {
+				return c.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)))
 			}},
-			"Brazilian source": {"UPDATE workspaces SET country = 'BR' WHERE id = 100", 1505, func(c *kit.Client) *kit.Answer {
-				return c.Post(migration, realRun(migrationTo(200, 251)))
+			"Brazilian source": {fmt.Sprintf("UPDATE workspaces SET country = 'BR' WHERE id = %d", kit.FleetDE), 1505, func(c *kit.Client) *kit.Answer {
+				return c.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM)))
 			}},
-			"given away": {"UPDATE workspaces SET status = 1 WHERE id = 200", 1509, func(*kit.Client) *kit.Answer {
-				return s.As("issuer@example.com").Patch(simPath(251), object{"customer_org": object{"id": 200}})
+			"given away": {fmt.Sprintf("UPDATE workspaces SET status = 1 WHERE id = %d", kit.FleetFR), 1509, func(*kit.Client) *kit.Answer {
+				return s.As("issuer@example.com").Patch(simURL(kit.ActivatedSIM), object{"customer_org": object{"id": kit.FleetFR}})
 			}},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -200,19 +200,19 @@ func TestATargetChangesBeforeOrAfterAMigration(t *testing.T) {
 func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
 	s := kit.StartFerry(t, kit.Postgres)
 	admin := s.As("admin@example.com")
-	s.Exec("DELETE FROM sims WHERE workspace_id = 300")
+	s.Exec(fmt.Sprintf("DELETE FROM sims WHERE workspace_id = %d", kit.FleetUS))
 	holder := beginTransaction(s, "LOCK TABLE ledger IN SHARE MODE") // where a migration writes first
-	answer := sendAsync(func() *kit.Answer { return admin.Post(migration, realRun(migrationTo(300, 251))) })
+	answer := sendAsync(func() *kit.Answer { return admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.ActivatedSIM))) })
 	awaitBlocked(s, kit.Postgres, 1)
 	changed := make(chan error, 1)
 	go func() {
 		brazil := "BR"
-		_, err := operator.New(s.Control).ChangeWorkspace(t.Context(), 300, operator.WorkspacePatch{Country: &brazil})
+		_, err := operator.New(s.Control).ChangeWorkspace(t.Context(), kit.FleetUS, operator.WorkspacePatch{Country: &brazil})
 		changed <- err
 	}()
 	awaitBlocked(s, kit.Postgres, 2)
 	later := sendAsync(func() *kit.Answer {
-		return onServer(kit.StartOn(t, s.DB, s.Clock), admin).Post(migration, realRun(migrationTo(300, 1000)))
+		return onServer(kit.StartOn(t, s.DB, s.Clock), admin).Post(migration, realRun(migrationTo(kit.FleetUS, 1000)))
 	})
 	awaitBlocked(s, kit.Postgres, 3)
 	mustNot(t, holder.Commit())
@@ -227,7 +227,7 @@ func TestAWorkspaceChangeWaitsForAMigration(t *testing.T) {
 // after the request's time is up: this server looks for deadlocks very late.
 func TestWritesOfTheSameCallerQueue(t *testing.T) {
 	s := kit.StartOn(t, kit.Postgres.FerryURL(t)+"&deadlock_timeout=60s", kit.NewClock())
-	s.SetRole(4, 100, fleet.Administrator)
+	s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.Administrator)
 	admin, other := s.As("admin@example.com"), s.As("user@example.com")
 	role := func(c *kit.Client, user int) *kit.Answer {
 		return c.Do(http.MethodPut, fmt.Sprintf("/api/v2/user/%d/workspace/100/role/2", user), nil)
@@ -236,16 +236,16 @@ func TestWritesOfTheSameCallerQueue(t *testing.T) {
 	for i := range 12 {
 		for _, send := range []func() *kit.Answer{
 			func() *kit.Answer { return admin.Patch("/api/v1/user/my", object{"name": fmt.Sprint("A", i)}) },
-			func() *kit.Answer { return role(admin, 4) },
-			func() *kit.Answer { return role(other, 1) },
+			func() *kit.Answer { return role(admin, kit.PlainUserID) },
+			func() *kit.Answer { return role(other, kit.AdminID) },
 			func() *kit.Answer {
-				return admin.Do(http.MethodPut, "/api/v2/user/my/default_organisation/200", nil)
+				return admin.Do(http.MethodPut, fmt.Sprintf("/api/v2/user/my/default_organisation/%d", kit.FleetFR), nil)
 			},
-			func() *kit.Answer { return admin.Patch(simPath(252), toStatus(1)) },
+			func() *kit.Answer { return admin.Patch(simURL(kit.IssuedSIM), toStatus(1)) },
 			func() *kit.Answer {
 				return admin.Post("/api/v2/user/invitation", object{"username": fmt.Sprintf("n%d@example.com", i)})
 			},
-			func() *kit.Answer { return admin.In(200).Get(whoami) },
+			func() *kit.Answer { return admin.In(kit.FleetFR).Get(whoami) },
 		} {
 			all = append(all, sendAsync(send))
 		}

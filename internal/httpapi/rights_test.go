@@ -35,7 +35,7 @@ type heldWrite struct {
 
 // heldWrites has a row for every write that needs a bearer.
 var heldWrites = map[string]heldWrite{
-	"POST /api/v1/authenticate/workspace": {body: `{"target_organisation": {"id": 200}}`, own: true},
+	"POST /api/v1/authenticate/workspace": {body: fmt.Sprintf(`{"target_organisation": {"id": %d}}`, kit.FleetFR), own: true},
 	"POST /api/v1/logout":                 {body: `{"everywhere": true}`, own: true},
 	"PATCH /api/v1/user/password": {own: true, body: `{"old_password": "` + identity.WireDigest(kit.Password) +
 		`", "new_password": "` + identity.WireDigest("battery staple 9") + `"}`},
@@ -43,17 +43,17 @@ var heldWrites = map[string]heldWrite{
 	"PATCH /api/v1/user/mfa/{key_id}":                                {path: "/api/v1/user/mfa/{key}", body: `{"status": {"id": 1}, "code": "{code}"}`, own: true},
 	"DELETE /api/v1/user/{user_id}/mfa/{key_id}":                     {path: "/api/v1/user/my/mfa/{key}", own: true},
 	"DELETE /api/v1/user/{user_id}/mfa/trusted_device/{device_id}":   {path: "/api/v1/user/my/mfa/trusted_device/{device}", own: true},
-	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}": {path: "/api/v2/user/my/default_organisation/200", own: true},
+	"PUT /api/v2/user/{user_id}/default_organisation/{workspace_id}": {path: fmt.Sprintf("/api/v2/user/my/default_organisation/%d", kit.FleetFR), own: true},
 
 	"POST /api/v1/application_token":             {body: `{"description": "billing"}`},
 	"PATCH /api/v1/application_token/{token_id}": {path: "/api/v1/application_token/{token}", body: `{"description": "other"}`},
 
-	"PATCH /api/v1/sim/{sim_id}":                 {path: "/api/v1/sim/252", body: `{"status": {"id": 1}}`, program: true},
-	"DELETE /api/v1/sim/{sim_id}":                {path: "/api/v1/sim/253", program: true},
+	"PATCH /api/v1/sim/{sim_id}":                 {path: simURL(kit.IssuedSIM), body: `{"status": {"id": 1}}`, program: true},
+	"DELETE /api/v1/sim/{sim_id}":                {path: simURL(kit.SuspendedSIM), program: true},
 	"DELETE /api/v1/sim/multi":                   {body: `[{"id": 1000}, {"id": 1001}]`, program: true},
-	"POST /api/v1/sim/migration/workspace":       {body: `{"target_workspace": {"id": 200}, "sims": [{"id": 1002}], "dry_run": false}`},
+	"POST /api/v1/sim/migration/workspace":       {body: fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1002}], "dry_run": false}`, kit.FleetFR)},
 	"POST /api/v1/migration/{migration_id}/undo": {path: "/api/v1/migration/{entry}/undo", body: `{"dry_run": false}`},
-	"POST /api/v1/migration_job":                 {body: `{"target_workspace": {"id": 100}, "select": {"sims": [{"id": 1003}]}}`},
+	"POST /api/v1/migration_job":                 {body: fmt.Sprintf(`{"target_workspace": {"id": %d}, "select": {"sims": [{"id": 1003}]}}`, kit.FleetDE)},
 	"POST /api/v1/sim_status_job":                {body: `{"status": {"id": 1}, "select": {"sims": [{"id": 1003}]}}`},
 	// The victim made these jobs.
 	"POST /api/v1/migration_job/{job_id}/start":         {path: "/api/v1/migration_job/{planned}/start", tag: "{tag}", own: true},
@@ -64,10 +64,10 @@ var heldWrites = map[string]heldWrite{
 	"POST /api/v1/migration_job/{job_id}/undo":          {path: "/api/v1/migration_job/{ended}/undo", own: true},
 	"PATCH /api/v1/sim_batch/bic/{bic}":                 {path: batchURL + "1234567890123456", body: `{"id": 1}`, program: true},
 	"POST /api/v1/endpoint":                             {body: newDevice, program: true},
-	"PATCH /api/v1/endpoint/{endpoint_id}":              {path: "/api/v1/endpoint/9001", body: `{"name": "renamed", "sim": {"id": null}}`, program: true},
-	"DELETE /api/v1/endpoint/{endpoint_id}":             {path: "/api/v1/endpoint/9002", program: true},
+	"PATCH /api/v1/endpoint/{endpoint_id}":              {path: deviceURL(kit.DeviceWithSIM), body: `{"name": "renamed", "sim": {"id": null}}`, program: true},
+	"DELETE /api/v1/endpoint/{endpoint_id}":             {path: deviceURL(kit.EmptyDevice), program: true},
 	"POST /api/v2/endpoint/multi":                       {body: "[" + newDevice + "]", program: true},
-	"PATCH /api/v1/endpoint/{endpoint_id}/connectivity": {path: "/api/v1/endpoint/9001/connectivity", body: `{"location": null}`, program: true},
+	"PATCH /api/v1/endpoint/{endpoint_id}/connectivity": {path: deviceURL(kit.DeviceWithSIM) + "/connectivity", body: `{"location": null}`, program: true},
 	"PATCH /api/v2/endpoint/multi":                      {body: `[{"id": 9003, "name": "other"}]`, program: true},
 	"DELETE /api/v2/endpoint/multi":                     {body: `[{"id": 9004}]`, program: true},
 
@@ -77,10 +77,10 @@ var heldWrites = map[string]heldWrite{
 	"DELETE /api/v1/user/{user_id}":                                         {path: "/api/v1/user/61"},
 	"PUT /api/v1/user/{user_id}/role/{role_id}":                             {path: "/api/v1/user/62/role/1"},
 	"DELETE /api/v1/user/{user_id}/role/{role_id}":                          {path: "/api/v1/user/66/role/2"},
-	"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}":                 {path: "/api/v2/user/63/workspace/100", body: `{"status": {"id": 2}}`},
-	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}":                {path: "/api/v2/user/64/workspace/100"},
-	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    {path: "/api/v2/user/65/workspace/100/role/3"},
-	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {path: "/api/v2/user/67/workspace/100/role/2"},
+	"PATCH /api/v2/user/{user_id}/workspace/{workspace_id}":                 {path: fmt.Sprintf("/api/v2/user/63/workspace/%d", kit.FleetDE), body: `{"status": {"id": 2}}`},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}":                {path: fmt.Sprintf("/api/v2/user/64/workspace/%d", kit.FleetDE)},
+	"PUT /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}":    {path: fmt.Sprintf("/api/v2/user/65/workspace/%d/role/3", kit.FleetDE)},
+	"DELETE /api/v2/user/{user_id}/workspace/{workspace_id}/role/{role_id}": {path: fmt.Sprintf("/api/v2/user/67/workspace/%d/role/2", kit.FleetDE)},
 }
 
 // heldWorld has a separate resource for each row.
@@ -99,7 +99,7 @@ func heldThings(s *kit.Server) {
 	}
 	s.Seed(seed)
 	for _, id := range []fleet.UserID{66, 67} { // whose role User is taken
-		s.SetMember(id, 100, fleet.UserActive, fleet.Member, fleet.Observer)
+		s.SetMember(id, kit.FleetDE, fleet.UserActive, fleet.Member, fleet.Observer)
 	}
 	_, err := s.Import("id,iccid,workspace,issuer,bic,status\n5001,8988303000000005001,1,1,1234567890123456,issued\n")
 	mustNot(s.T, err)
@@ -132,13 +132,13 @@ var revocations = []revocation{
 		_, err := operator.New(s.Control).ChangeUser(s.T.Context(), v.name, operator.UserPatch{Status: &suspended})
 		mustNot(s.T, err)
 	}},
-	{name: "role taken", role: true, revoke: func(s *kit.Server, v victim) { s.SetRole(v.id, 100, fleet.Observer) }},
-	{name: "membership removed", role: true, revoke: func(s *kit.Server, v victim) { s.SetRole(v.id, 100, fleet.NoRole) }},
+	{name: "role taken", role: true, revoke: func(s *kit.Server, v victim) { s.SetRole(v.id, kit.FleetDE, fleet.Observer) }},
+	{name: "membership removed", role: true, revoke: func(s *kit.Server, v victim) { s.SetRole(v.id, kit.FleetDE, fleet.NoRole) }},
 	{name: "membership suspended", revoke: func(s *kit.Server, v victim) {
-		s.SetMember(v.id, 100, fleet.UserSuspended, fleet.Administrator)
+		s.SetMember(v.id, kit.FleetDE, fleet.UserSuspended, fleet.Administrator)
 	}},
 	{name: "user deleted", revoke: func(s *kit.Server, v victim) {
-		for _, ws := range []int{200, 100} { // with the last membership
+		for _, ws := range []int{kit.FleetFR, kit.FleetDE} { // with the last membership
 			s.As("admin@example.com").Do(http.MethodDelete, fmt.Sprintf("/api/v2/user/%d/workspace/%d", v.id, ws), nil).Is(http.StatusNoContent)
 		}
 	}},
@@ -189,7 +189,7 @@ users:
 	key, app := v.client.NewFactor()
 	device := s.TrustDevice(v.id)
 	v.known = strings.NewReplacer(append(heldJobs(s, v.client), "{key}", fmt.Sprint(key.ID), "{code}", app.Code(), "{device}", fmt.Sprint(device), "{token}", newToken(s.As("admin@example.com")),
-		"{entry}", entryOf(s.As("admin@example.com").Post(migration, realRun(migrationTo(200, 1100+int64(n))))))...)
+		"{entry}", entryOf(s.As("admin@example.com").Post(migration, realRun(migrationTo(kit.FleetFR, 1100+int64(n))))))...)
 	return v
 }
 
@@ -201,7 +201,7 @@ func heldJobs(s *kit.Server, c *kit.Client) (known []string) {
 		known = append(known, "{"+name+"}", strings.TrimPrefix(path, migrationJobs+"/"))
 		return path
 	}
-	to := func(id int64) object { return plus(selecting(id), "target_workspace", object{"id": 200}) }
+	to := func(id int64) object { return plus(selecting(id), "target_workspace", object{"id": kit.FleetFR}) }
 	later := plus(withAuto(to(1005)), "not_before", "2030-01-01T00:00:00Z")
 	planned := made("planned", to(1004))
 	made("open", to(1004))

@@ -44,16 +44,16 @@ func TestContract_SIMHistory(t *testing.T) {
 			}
 		}
 		is(admin, "Fleet DE")
-		admin.Post(migration, realRun(migrationTo(300, 251))).Is(http.StatusOK)
+		admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.ActivatedSIM))).Is(http.StatusOK)
 		admin.Get(path).Is(http.StatusNotFound) // as GET /api/v1/sim/251
-		admin.In(300).Patch(simPath(251), toStatus(1)).Is(http.StatusNoContent)
-		admin.Post(migration, realRun(migrationTo(400, 251))).Is(http.StatusConflict)
-		admin.Post(migration, realRun(migrationTo(200, 251))).Is(http.StatusOK)
-		is(admin.In(200), "Fleet DE", "Fleet US*", "Fleet FR*")
+		admin.In(kit.FleetUS).Patch(simURL(kit.ActivatedSIM), toStatus(1)).Is(http.StatusNoContent)
+		admin.Post(migration, realRun(migrationTo(kit.FleetBR, kit.ActivatedSIM))).Is(http.StatusConflict)
+		admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM))).Is(http.StatusOK)
+		is(admin.In(kit.FleetFR), "Fleet DE", "Fleet US*", "Fleet FR*")
 		is(s.As("target@example.com"), "Fleet DE", "?*", "Fleet FR*") // a member of 100 and 200
-		is(s.Program(200), "?", "?", "Fleet FR*")
+		is(s.Program(kit.FleetFR), "?", "?", "Fleet FR*")
 		is(s.As("issuer@example.com"), "?", "?", "?")
-		s.SetRole(1, 100, fleet.NoRole)
-		is(admin.In(200), "?", "Fleet US*", "Fleet FR*")
+		s.SetRole(kit.AdminID, kit.FleetDE, fleet.NoRole)
+		is(admin.In(kit.FleetFR), "?", "Fleet US*", "Fleet FR*")
 	})
 }

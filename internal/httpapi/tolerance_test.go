@@ -48,11 +48,11 @@ func TestPathsWithMoreSlashes(t *testing.T) {
 	if tried < 60 {
 		t.Errorf("only %d paths were tried", tried)
 	}
-	admin.Patch(simPath(252)+"/", toStatus(1)).Is(http.StatusNoContent)
-	admin.Patch("/"+simPath(252), toStatus(2)).Is(http.StatusNoContent)
+	admin.Patch(simURL(kit.IssuedSIM)+"/", toStatus(1)).Is(http.StatusNoContent)
+	admin.Patch("/"+simURL(kit.IssuedSIM), toStatus(2)).Is(http.StatusNoContent)
 	// Further on, a doubled slash is an empty parameter. No path is redirected to another.
 	for _, path := range []string{
-		"/api/v1/sim//event", "/api/v1/sim/250//", "/api/v1/sim/250//event", "/api/v1/user//role/permission", "/api/v1/./sim/250", "/api/v1/../v1/sim/250", "/api/v1/sim/../sim",
+		"/api/v1/sim//event", simURL(kit.AttachedSIM) + "//", simURL(kit.AttachedSIM) + "//event", "/api/v1/user//role/permission", fmt.Sprintf("/api/v1/./sim/%d", kit.AttachedSIM), fmt.Sprintf("/api/v1/../v1/sim/%d", kit.AttachedSIM), "/api/v1/sim/../sim",
 	} {
 		wantCode(t, admin.Get(path), http.StatusNotFound, 1201)
 	}
@@ -111,11 +111,11 @@ func TestNullAndMarkedBodies(t *testing.T) {
 		for _, list := range []string{`[null]`, `[{}, null]`} {
 			body := `{"status": {"id": 0}, "service_profile": {"id": 1}, "tariff_profile": {"id": 1}, "endpoints": ` + list + `}`
 			wantBadRequest(t, admin.Post(multi, body), "endpoints[")
-			wantBadRequest(t, admin.Post(migration, `{"target_workspace": {"id": 300}, "dry_run": false, "sims": `+list+`}`), "sims[")
+			wantBadRequest(t, admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "dry_run": false, "sims": `, kit.FleetUS)+list+`}`), "sims[")
 		}
 	})
-	admin.Patch(simPath(252), "\xef\xbb\xbf"+`{"status": {"id": 1}}`).Is(http.StatusNoContent)
-	admin.Post(migration, "\xef\xbb\xbf"+`{"target_workspace": {"id": 300}, "sims": [{"id": 251}]}`).Is(http.StatusOK)
+	admin.Patch(simURL(kit.IssuedSIM), "\xef\xbb\xbf"+`{"status": {"id": 1}}`).Is(http.StatusNoContent)
+	admin.Post(migration, "\xef\xbb\xbf"+fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetUS, kit.ActivatedSIM)).Is(http.StatusOK)
 }
 
 // No requested header fails a preflight; invalid header names are not repeated.
@@ -123,7 +123,7 @@ func TestPreflightEchoesRequestedHeaders(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
 	asked := s.Anonymous().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").
 		With("Access-Control-Request-Headers", "authorization, x-sdk-version, bad name,, x(y)")
-	got := asked.Do(http.MethodOptions, simURL(250), nil).Is(http.StatusNoContent).Header.Get("Access-Control-Allow-Headers")
+	got := asked.Do(http.MethodOptions, simURL(kit.AttachedSIM), nil).Is(http.StatusNoContent).Header.Get("Access-Control-Allow-Headers")
 	names := strings.Split(got, ", ")
 	for _, want := range []string{
 		"authorization", "x-sdk-version", "Authorization", "Content-Type", "If-Match", "Idempotency-Key", "X-Requested-With", "Cache-Control",
@@ -142,7 +142,7 @@ func TestPreflightEchoesRequestedHeaders(t *testing.T) {
 func TestSortPlus(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
-	job, _ := jobOf(t, s, admin, selecting(250, 251))
+	job, _ := jobOf(t, s, admin, selecting(kit.AttachedSIM, kit.ActivatedSIM))
 	lists := 0
 	for _, r := range httpapi.Routes() {
 		o := documented(t, r.Pattern)
@@ -174,7 +174,7 @@ func TestSortPlus(t *testing.T) {
 func TestReferencesWithoutAnID(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
 	admin, issuer := s.As("admin@example.com"), s.As("issuer@example.com")
-	issuer.Patch(simURL(251), `{"reseller_org": {"id": 600}}`).Is(http.StatusNoContent)
+	issuer.Patch(simURL(kit.ActivatedSIM), fmt.Sprintf(`{"reseller_org": {"id": %d}}`, kit.Reseller)).Is(http.StatusNoContent)
 	const reference = `{"id": `
 	tried := 0
 	s.Untouched("a reference without an id", func() {
@@ -194,11 +194,11 @@ func TestReferencesWithoutAnID(t *testing.T) {
 		}
 		for _, property := range []string{"customer_org", "reseller_org", "issuer_org", "status"} {
 			for _, value := range []string{`{"ID": 200}`, `{"name": "Fleet FR"}`} {
-				got := issuer.Patch(simURL(251), `{"`+property+`": `+value+`}`)
+				got := issuer.Patch(simURL(kit.ActivatedSIM), `{"`+property+`": `+value+`}`)
 				wantBadRequest(t, got, property+": it has no id")
 			}
 		}
-		wantBadRequest(t, admin.Patch(deviceURL(9001), `{"ip_address_space": {"name": "x"}}`), "ip_address_space: it has no id")
+		wantBadRequest(t, admin.Patch(deviceURL(kit.DeviceWithSIM), `{"ip_address_space": {"name": "x"}}`), "ip_address_space: it has no id")
 	})
 	if tried < 15 {
 		t.Errorf("only %d references were tried", tried)

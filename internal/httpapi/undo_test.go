@@ -66,7 +66,7 @@ func TestContract_UndoRestores(t *testing.T) {
 		s, admin := startFerry(t, e)
 		const ids = "250, 251, 252, 253, 254, 260"
 		before, counts := stateOf(s, ids), tallies(s)
-		moved := admin.Post(migration, realRun(withDetach(migrationTo(300, 250, 251, 252, 253, 254, 260)))).Is(http.StatusOK)
+		moved := admin.Post(migration, realRun(withDetach(migrationTo(kit.FleetUS, kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM, kit.FactoryTestSIM, kit.SIMInFR)))).Is(http.StatusOK)
 
 		s.Untouched("a dry run", func() { admin.Post(undo(moved), "").Is(http.StatusOK) })
 		dry := admin.Post(undo(moved), object{})
@@ -77,12 +77,12 @@ func TestContract_UndoRestores(t *testing.T) {
 			t.Errorf("Location %q, entries %+v", done.Header.Get("Location"), got.Migrations)
 		}
 		entries := got.Migrations
-		got.DryRun, got.Migrations = true, []api.UndoEntry{{TargetWorkspace: workspaceRef(100), SIMCount: 5}, {TargetWorkspace: workspaceRef(200), SIMCount: 1}}
+		got.DryRun, got.Migrations = true, []api.UndoEntry{{TargetWorkspace: workspaceRef(kit.FleetDE), SIMCount: 5}, {TargetWorkspace: workspaceRef(kit.FleetFR), SIMCount: 1}}
 		if diff := cmp.Diff(plan, got); diff != "" {
 			t.Errorf("preview and run differ:\n%s", diff)
 		}
-		first := api.UndoSIM{MigrationSIM: ferrySIM(251, "8988303000000000250", 2, 300), After: api.LineState{
-			Workspace: workspaceRef(100), Status: api.Ref{ID: 1, Description: "Activated"}, Endpoint: &api.NamedRef{ID: 9001, Name: "tracker-7"},
+		first := api.UndoSIM{MigrationSIM: ferrySIM(kit.ActivatedSIM, kit.ICCID(kit.AttachedSIM), 2, kit.FleetUS), After: api.LineState{
+			Workspace: workspaceRef(kit.FleetDE), Status: api.Ref{ID: 1, Description: "Activated"}, Endpoint: &api.NamedRef{ID: kit.DeviceWithSIM, Name: "tracker-7"},
 		}}
 		first.ID = 250
 		if diff := cmp.Diff(first, got.SIMs[0]); diff != "" {
@@ -111,7 +111,7 @@ func checkUndoRecord(t *testing.T, s *kit.Server, admin *kit.Client, moved *kit.
 	if diff := cmp.Diff(want, original.UndoneBy); diff != "" || original.TargetAuthority != "role" || original.SourceWorkspaces[0].Authority != "role" {
 		t.Errorf("the migration: %+v (-want +got)\n%s", original, diff)
 	}
-	for i, home := range []int64{100, 200} {
+	for i, home := range []int64{kit.FleetDE, kit.FleetFR} {
 		entry := decodeBody[api.Migration](t, admin.Get(fmt.Sprintf("/api/v1/migration/%d", entries[i].ID)), http.StatusOK)
 		if int64(*entry.Undoes.ID) != original.ID || entry.TargetWorkspace != workspaceRef(home) || !*entry.RestoreStatus || !*entry.RestoreDevices ||
 			entry.Reference != "CHG-7" || entry.Reason != "wrong customer" {
@@ -132,18 +132,18 @@ func TestContract_UndoSome(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		moved := admin.Post(migration, realRun(migrationTo(200, 251, 252, 253))).Is(http.StatusOK)
-		some := object{"sims": []object{{"id": 253}, {"id": 251}}}
+		moved := admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM))).Is(http.StatusOK)
+		some := object{"sims": []object{{"id": kit.SuspendedSIM}, {"id": kit.ActivatedSIM}}}
 		done := decodeBody[api.UndoResponse](t, admin.Post(undo(moved), forReal(some)), http.StatusOK)
-		if done.SIMCount != 2 || done.SIMs[0].ID != 251 {
+		if done.SIMCount != 2 || done.SIMs[0].ID != kit.ActivatedSIM {
 			t.Errorf("%+v", done)
 		}
 		details := noUndo(t, admin.Post(undo(moved), object{}), 1512)
-		if len(details[0]) != 2 || details[0][0].ID != 251 || int64(*details[0][0].UndoneBy.ID) != done.Migrations[0].ID {
+		if len(details[0]) != 2 || details[0][0].ID != kit.ActivatedSIM || int64(*details[0][0].UndoneBy.ID) != done.Migrations[0].ID {
 			t.Errorf("%+v", details)
 		}
-		admin.Post(undo(moved), forReal(object{"sims": []object{{"id": 252}}})).Is(http.StatusOK)
-		wantNotFound(t, admin.Post(undo(moved), object{"sims": []object{{"id": 250}, {"id": 251}}}), "sim with id 250 not found")
+		admin.Post(undo(moved), forReal(object{"sims": []object{{"id": kit.IssuedSIM}}})).Is(http.StatusOK)
+		wantNotFound(t, admin.Post(undo(moved), object{"sims": []object{{"id": kit.AttachedSIM}, {"id": kit.ActivatedSIM}}}), "sim with id 250 not found")
 		wantNotFound(t, admin.Post(undo(moved), object{"sims": []object{{"id": 1}, {"id": 2}}}), "sim with id 1 not found", "sim with id 2 not found")
 		wantBadRequest(t, admin.Post(undo(moved), object{"sims": []object{}}), "sims: the list is empty")
 		wantBadRequest(t, admin.Post(undo(moved), object{"sims": nil}), "sims: it must be a list")
@@ -159,17 +159,17 @@ func TestContract_UndoChanged(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		moved := admin.Post(migration, realRun(withDetach(migrationTo(200, 250, 251, 252, 253)))).Is(http.StatusOK)
-		french := admin.In(200)
-		french.Patch(simPath(251), toStatus(1)).Is(http.StatusNoContent)
-		admin.Post(migration, realRun(migrationTo(300, 252))).Is(http.StatusOK)
-		french.Do(http.MethodDelete, simPath(253), nil).Is(http.StatusNoContent)
+		moved := admin.Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.ActivatedSIM, kit.IssuedSIM, kit.SuspendedSIM)))).Is(http.StatusOK)
+		french := admin.In(kit.FleetFR)
+		french.Patch(simURL(kit.ActivatedSIM), toStatus(1)).Is(http.StatusNoContent)
+		admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.IssuedSIM))).Is(http.StatusOK)
+		french.Do(http.MethodDelete, simURL(kit.SuspendedSIM), nil).Is(http.StatusNoContent)
 		details := noUndo(t, admin.Post(undo(moved), object{}), 1510)
 		status := func(id int64) *api.StaleValue { return &api.StaleValue{ID: id, Description: statusNames[id]} }
 		want := []api.ConflictDetail{
-			{ID: 251, Changes: []api.StaleChange{{Property: "status", Was: status(2), Now: status(1)}}},
-			{ID: 252, Changes: []api.StaleChange{{Property: "workspace", Was: &api.StaleValue{ID: 200, Name: "Fleet FR"}, Now: &api.StaleValue{ID: 300, Name: "Fleet US"}}}},
-			{ID: 253, Changes: []api.StaleChange{{Property: "sim", Was: &api.StaleValue{ID: 1, Description: "found"}, Now: &api.StaleValue{Description: "not found"}}}},
+			{ID: kit.ActivatedSIM, Changes: []api.StaleChange{{Property: "status", Was: status(2), Now: status(1)}}},
+			{ID: kit.IssuedSIM, Changes: []api.StaleChange{{Property: "workspace", Was: &api.StaleValue{ID: kit.FleetFR, Name: "Fleet FR"}, Now: &api.StaleValue{ID: kit.FleetUS, Name: "Fleet US"}}}},
+			{ID: kit.SuspendedSIM, Changes: []api.StaleChange{{Property: "sim", Was: &api.StaleValue{ID: 1, Description: "found"}, Now: &api.StaleValue{Description: "not found"}}}},
 		}
 		if diff := cmp.Diff(want, details[0]); diff != "" {
 			t.Errorf("details (-want +got)\n%s", diff)
@@ -177,18 +177,18 @@ func TestContract_UndoChanged(t *testing.T) {
 		s.Untouched("a refused undo", func() { noUndo(t, admin.Post(undo(moved), forReal()), 1510) })
 
 		// options that ignore the change
-		noUndo(t, admin.Post(undo(moved), object{"sims": []object{{"id": 251}}}), 1510)
-		kept := object{"sims": []object{{"id": 251}}, "restore_status": false}
+		noUndo(t, admin.Post(undo(moved), object{"sims": []object{{"id": kit.ActivatedSIM}}}), 1510)
+		kept := object{"sims": []object{{"id": kit.ActivatedSIM}}, "restore_status": false}
 		done := decodeBody[api.UndoResponse](t, admin.Post(undo(moved), forReal(kept)), http.StatusOK)
 		if after := done.SIMs[0].After.Status.ID; after != 2 {
 			t.Errorf("an Activated SIM became %d", after)
 		}
 
 		// the previous device is taken
-		admin.Patch("/api/v1/endpoint/9001", object{"sim": object{"id": 1000}}).Is(http.StatusNoContent)
-		device := object{"sims": []object{{"id": 250}}}
+		admin.Patch(deviceURL(kit.DeviceWithSIM), object{"sim": object{"id": 1000}}).Is(http.StatusNoContent)
+		device := object{"sims": []object{{"id": kit.AttachedSIM}}}
 		details = noUndo(t, admin.Post(undo(moved), device), 1511)
-		if diff := cmp.Diff([]api.ConflictDetail{{ID: 250, Endpoint: &api.NamedRef{ID: 9001, Name: "tracker-7"}}}, details[0]); diff != "" {
+		if diff := cmp.Diff([]api.ConflictDetail{{ID: kit.AttachedSIM, Endpoint: &api.NamedRef{ID: kit.DeviceWithSIM, Name: "tracker-7"}}}, details[0]); diff != "" {
 			t.Errorf("details (-want +got)\n%s", diff)
 		}
 		admin.Post(undo(moved), forReal(device, object{"restore_devices": false})).Is(http.StatusOK)
@@ -202,7 +202,7 @@ func TestContract_UndoOfUndo(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		moved := admin.Post(migration, realRun(withDetach(migrationTo(200, 250, 251)))).Is(http.StatusOK)
+		moved := admin.Post(migration, realRun(withDetach(migrationTo(kit.FleetFR, kit.AttachedSIM, kit.ActivatedSIM)))).Is(http.StatusOK)
 		there := stateOf(s, "250, 251")
 		back := admin.Post(undo(moved), forReal()).Is(http.StatusOK)
 		conflict := noUndo(t, admin.Post(undo(back), object{}), 1502)
@@ -225,18 +225,18 @@ func TestContract_UndoHeaders(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		moved := admin.Post(migration, realRun(migrationTo(200, 251, 252))).Is(http.StatusOK)
+		moved := admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM))).Is(http.StatusOK)
 		tag := admin.Post(undo(moved), object{}).Is(http.StatusOK).Header.Get("ETag")
 		guarded := admin.With("If-Match", tag)
 		guarded.Post(undo(moved), forReal(object{"restore_devices": false})).Is(http.StatusPreconditionFailed)
-		guarded.Post(undo(moved), forReal(object{"sims": []object{{"id": 251}}})).Is(http.StatusPreconditionFailed)
-		migrated := admin.Post(migration, migrationTo(100, 251, 252)).Is(http.StatusOK).Header.Get("ETag")
+		guarded.Post(undo(moved), forReal(object{"sims": []object{{"id": kit.ActivatedSIM}}})).Is(http.StatusPreconditionFailed)
+		migrated := admin.Post(migration, migrationTo(kit.FleetDE, kit.ActivatedSIM, kit.IssuedSIM)).Is(http.StatusOK).Header.Get("ETag")
 		admin.With("If-Match", migrated).Post(undo(moved), forReal()).Is(http.StatusPreconditionFailed)
 		wantBadRequest(t, admin.With("If-Match", "").Post(undo(moved), forReal()), "If-Match: ")
 
-		admin.In(200).Patch(simPath(252), toStatus(1)).Is(http.StatusNoContent)
+		admin.In(kit.FleetFR).Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
 		stale := decodeBody[api.MigrationStale](t, guarded.Post(undo(moved), forReal()), http.StatusPreconditionFailed)
-		if len(stale.SIMs) != 1 || stale.SIMs[0].ID != 252 || stale.SIMs[0].Changes[0].Property != "status" {
+		if len(stale.SIMs) != 1 || stale.SIMs[0].ID != kit.IssuedSIM || stale.SIMs[0].Changes[0].Property != "status" {
 			t.Errorf("%+v", stale)
 		}
 
@@ -250,12 +250,12 @@ func TestContract_UndoHeaders(t *testing.T) {
 		keyed.Post(undo(moved), forReal(object{"reason": "another"})).Is(http.StatusUnprocessableEntity)
 
 		// rights are checked before the replay
-		s.SetRole(1, 200, fleet.Observer)
+		s.SetRole(kit.AdminID, kit.FleetFR, fleet.Observer)
 		keyed.Post(undo(moved), run).Is(http.StatusForbidden)
 		wantReplay(t, first, refused.Post(undo(moved), forReal()))
-		s.SetRole(1, 200, fleet.NoRole)
+		s.SetRole(kit.AdminID, kit.FleetFR, fleet.NoRole)
 		refused.Post(undo(moved), forReal()).Is(http.StatusForbidden)
-		s.SetRole(1, 200, fleet.Administrator)
+		s.SetRole(kit.AdminID, kit.FleetFR, fleet.Administrator)
 		wantReplay(t, done, keyed.Post(undo(moved), run))
 	})
 }
@@ -265,15 +265,15 @@ func TestContract_UndoScope(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		moved := admin.Post(migration, realRun(migrationTo(200, 251, 1000))).Is(http.StatusOK)
+		moved := admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM, 1000))).Is(http.StatusOK)
 		wantNotFound(t, s.As("target@example.com").Post(undo(moved), object{}), "workspace with id 100 not found")
 		wantNotFound(t, s.As("observer@example.com").Post(undo(moved), object{}), "workspace with id 100 not found", "sim with id 251 not found", "sim with id 1000 not found")
 		s.As("stranger@example.com").Post(undo(moved), object{}).Is(http.StatusNotFound)
-		s.Program(200).Post(undo(moved), object{}).Is(http.StatusForbidden)
+		s.Program(kit.FleetFR).Post(undo(moved), object{}).Is(http.StatusForbidden)
 		s.As("root@example.com").Post(undo(moved), object{}).Is(http.StatusOK)
-		s.SetRole(1, 200, fleet.Observer) // a member of the target
+		s.SetRole(kit.AdminID, kit.FleetFR, fleet.Observer) // a member of the target
 		noUndo(t, admin.Post(undo(moved), object{}), 1504)
-		s.SetRole(1, 200, fleet.NoRole) // of the source only, where the entry is visible
+		s.SetRole(kit.AdminID, kit.FleetFR, fleet.NoRole) // of the source only, where the entry is visible
 		wantNotFound(t, admin.Post(undo(moved), object{}), "sim with id 251 not found", "sim with id 1000 not found")
 		admin.Post("/api/v1/migration/1/undo", object{}).Is(http.StatusNotFound) // an import
 		admin.Post("/api/v1/migration/999/undo", object{}).Is(http.StatusNotFound)
@@ -285,10 +285,10 @@ func TestContract_UndoHidesOthers(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s, admin := startFerry(t, e)
-		moved := admin.Post(migration, realRun(migrationTo(200, 251, 252))).Is(http.StatusOK)
-		s.SetRole(2, 900, fleet.Administrator)
+		moved := admin.Post(migration, realRun(migrationTo(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM))).Is(http.StatusOK)
+		s.SetRole(kit.TargetAdminID, kit.Elsewhere, fleet.Administrator)
 		target := s.As("target@example.com")
-		target.Post(migration, realRun(migrationTo(900, 251))).Is(http.StatusOK)
+		target.Post(migration, realRun(migrationTo(kit.Elsewhere, kit.ActivatedSIM))).Is(http.StatusOK)
 		a := admin.Post(undo(moved), object{})
 		details := noUndo(t, a, 1510)
 		if details[0][0].Changes[0].Property != "sim" || strings.Contains(string(a.Body), "Elsewhere") || strings.Contains(string(a.Body), "900") {

@@ -26,7 +26,7 @@ func changeCustomer(c *kit.Client, sim, to int64) *kit.Answer {
 // Ferry.
 func issuing(s *kit.Server) *kit.Client {
 	s.T.Helper()
-	return application(s, newApplicationToken(s, control.NewToken{Workspace: 1}))
+	return application(s, newApplicationToken(s, control.NewToken{Workspace: kit.Issuer}))
 }
 
 // The older way of moving one SIM writes the same as a migration of one SIM.
@@ -35,19 +35,19 @@ func TestContract_CustomerOrgMoves(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		for i, c := range []*kit.Client{s.As("issuer@example.com"), issuing(s)} {
-			sim := []int64{251, 1000}[i]
+			sim := []int64{kit.ActivatedSIM, 1000}[i]
 			before := readSIM(c, sim)
-			done := changeCustomer(c, sim, 200).Is(http.StatusNoContent)
+			done := changeCustomer(c, sim, kit.FleetFR).Is(http.StatusNoContent)
 			var entry api.Migration
 			s.As("target@example.com").Get(done.Header.Get("Location")).Is(http.StatusOK).JSON(&entry)
-			if entry.SIMCount != 1 || entry.SIMs[0].ID != sim || entry.SIMs[0].Before.Workspace != workspaceRef(100) || entry.SIMs[0].After.Workspace != workspaceRef(200) || entry.AutoDetachDevices {
+			if entry.SIMCount != 1 || entry.SIMs[0].ID != sim || entry.SIMs[0].Before.Workspace != workspaceRef(kit.FleetDE) || entry.SIMs[0].After.Workspace != workspaceRef(kit.FleetFR) || entry.AutoDetachDevices {
 				t.Errorf("entry: %+v", entry)
 			}
 			if (entry.User == nil) != (i == 1) {
 				t.Errorf("an application token is not a user: %+v", entry.User)
 			}
 			want := before
-			want.CustomerOrg = readSIM(c, 260).CustomerOrg
+			want.CustomerOrg = readSIM(c, kit.SIMInFR).CustomerOrg
 			if before.Status.ID == 1 {
 				want.Status = api.Ref{ID: 2, Description: "Suspended"}
 			}
@@ -93,27 +93,27 @@ users: [{id: 40, username: helper@example.com, name: Helper, password: correct h
 		issuer, program, others := s.As("issuer@example.com"), issuing(s), application(s, newApplicationToken(s, control.NewToken{}))
 		s.Untouched("a refused owner", func() {
 			for _, c := range []*kit.Client{s.As("helper@example.com"), s.As("admin@example.com"), s.As("user@example.com"), s.As("root@example.com"), others} {
-				for _, body := range []object{{"customer_org": object{"id": 200}}, {"customer_org": nil}, {"issuer_org": object{"id": 600}}, {"reseller_org": object{"id": 600}}} {
+				for _, body := range []object{{"customer_org": object{"id": kit.FleetFR}}, {"customer_org": nil}, {"issuer_org": object{"id": kit.Reseller}}, {"reseller_org": object{"id": kit.Reseller}}} {
 					body["status"] = object{"id": 2}
-					wantCode(t, c.Patch(simURL(251), body), http.StatusForbidden, 1104)
+					wantCode(t, c.Patch(simURL(kit.ActivatedSIM), body), http.StatusForbidden, 1104)
 				}
 			}
 			for _, c := range []*kit.Client{issuer, program} {
-				wantConflict(t, changeCustomer(c, 250, 200), conflictReason{1502, []int64{250}})
-				wantConflict(t, changeCustomer(c, 251, 400), conflictReason{1505, []int64{251}})
-				wantConflict(t, changeCustomer(c, 280, 100), conflictReason{1505, []int64{280}})
-				wantConflict(t, changeCustomer(c, 251, 500), conflictReason{code: 1509})
-				wantConflict(t, changeCustomer(c, 251, 600), conflictReason{code: 1508})
-				wantNotFound(t, changeCustomer(c, 251, 900), "workspace with id 900 not found")
-				wantNotFound(t, changeCustomer(c, 251, 999), "workspace with id 999 not found")
-				wantNotFound(t, changeCustomer(c, 251, 0), "workspace with id 0 not found")
-				wantNotFound(t, changeCustomer(c, 251, 950), "workspace with id 950 not found") // not a child, but a grandchild
-				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 0}}`), http.StatusNotFound, 1201)
-				wantCode(t, changeCustomer(c, 290, 100), http.StatusNotFound, 1201)
-				wantBadRequest(t, c.Patch(simURL(251), `{"customer_org": {"id": 200}, "status": {"id": 4}}`), "status: a SIM cannot go from Activated to Factory Test")
+				wantConflict(t, changeCustomer(c, kit.AttachedSIM, kit.FleetFR), conflictReason{1502, []int64{kit.AttachedSIM}})
+				wantConflict(t, changeCustomer(c, kit.ActivatedSIM, kit.FleetBR), conflictReason{1505, []int64{kit.ActivatedSIM}})
+				wantConflict(t, changeCustomer(c, kit.SIMInBR, kit.FleetDE), conflictReason{1505, []int64{kit.SIMInBR}})
+				wantConflict(t, changeCustomer(c, kit.ActivatedSIM, kit.SuspendedFleet), conflictReason{code: 1509})
+				wantConflict(t, changeCustomer(c, kit.ActivatedSIM, kit.Reseller), conflictReason{code: 1508})
+				wantNotFound(t, changeCustomer(c, kit.ActivatedSIM, kit.Elsewhere), "workspace with id 900 not found")
+				wantNotFound(t, changeCustomer(c, kit.ActivatedSIM, 999), "workspace with id 999 not found")
+				wantNotFound(t, changeCustomer(c, kit.ActivatedSIM, 0), "workspace with id 0 not found")
+				wantNotFound(t, changeCustomer(c, kit.ActivatedSIM, 950), "workspace with id 950 not found") // not a child, but a grandchild
+				wantCode(t, c.Patch(simURL(kit.ActivatedSIM), `{"reseller_org": {"id": 0}}`), http.StatusNotFound, 1201)
+				wantCode(t, changeCustomer(c, kit.SIMElsewhere, kit.FleetDE), http.StatusNotFound, 1201)
+				wantBadRequest(t, c.Patch(simURL(kit.ActivatedSIM), fmt.Sprintf(`{"customer_org": {"id": %d}, "status": {"id": 4}}`, kit.FleetFR)), "status: a SIM cannot go from Activated to Factory Test")
 			}
 		})
-		changeCustomer(issuer, 251, 100).Is(http.StatusNoContent) // its present Workspace
+		changeCustomer(issuer, kit.ActivatedSIM, kit.FleetDE).Is(http.StatusNoContent) // its present Workspace
 		s.MustFsck()
 	})
 }
@@ -124,9 +124,9 @@ func TestContract_CustomerOrgNull(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com")
 		for i, body := range []string{`{"customer_org": null}`, `{"customer_org": {"id": null}}`, `{"customer_org": {}}`, `{"customer_org": {"id": 1.0, "name": "Issuer"}}`} {
-			sim := []int64{251, 1000, 1001, 1002}[i]
+			sim := []int64{kit.ActivatedSIM, 1000, 1001, 1002}[i]
 			issuer.Patch(simURL(sim), body).Is(http.StatusNoContent)
-			if got := readSIM(issuer, sim); got.CustomerOrg.ID != 1 || sim == 251 && got.Status.ID != 2 {
+			if got := readSIM(issuer, sim); got.CustomerOrg.ID != kit.Issuer || sim == kit.ActivatedSIM && got.Status.ID != 2 {
 				t.Errorf("%s: %+v", body, got)
 			}
 			s.As("admin@example.com").Get(simURL(sim)).Is(http.StatusNotFound)
@@ -139,12 +139,12 @@ func TestContract_CustomerOrgNull(t *testing.T) {
 			}
 		}
 		s.Untouched("a SIM that is in stock", func() {
-			if got := issuer.Patch(simURL(251), `{"customer_org": null}`).Is(http.StatusNoContent); got.Header.Get("Location") != "" {
+			if got := issuer.Patch(simURL(kit.ActivatedSIM), `{"customer_org": null}`).Is(http.StatusNoContent); got.Header.Get("Location") != "" {
 				t.Errorf("%v", got.Header)
 			}
 		})
-		wantConflict(t, issuer.Patch(simURL(250), `{"customer_org": null}`), conflictReason{1502, []int64{250}})
-		changeCustomer(issuer, 251, 300).Is(http.StatusNoContent)
+		wantConflict(t, issuer.Patch(simURL(kit.AttachedSIM), `{"customer_org": null}`), conflictReason{1502, []int64{kit.AttachedSIM}})
+		changeCustomer(issuer, kit.ActivatedSIM, kit.FleetUS).Is(http.StatusNoContent)
 		s.MustFsck()
 	})
 }
@@ -156,13 +156,13 @@ func TestContract_CustomerOrgStatus(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com")
 		for _, test := range []struct{ sim, sent, is int64 }{
-			{251, 1, 2}, {252, 1, 1}, {253, 1, 1}, {254, 1, 1}, {1000, 0, 0}, {1001, 4, 4},
+			{kit.ActivatedSIM, 1, 2}, {kit.IssuedSIM, 1, 1}, {kit.SuspendedSIM, 1, 1}, {kit.FactoryTestSIM, 1, 1}, {1000, 0, 0}, {1001, 4, 4},
 		} {
 			var sent object
 			issuer.Get(simURL(test.sim)).JSON(&sent)
-			sent["customer_org"], sent["status"] = object{"id": 200}, object{"id": test.sent}
+			sent["customer_org"], sent["status"] = object{"id": kit.FleetFR}, object{"id": test.sent}
 			issuer.Patch(simURL(test.sim), sent).Is(http.StatusNoContent)
-			if got := readSIM(issuer, test.sim); got.Status.ID != test.is || got.CustomerOrg.ID != 200 {
+			if got := readSIM(issuer, test.sim); got.Status.ID != test.is || got.CustomerOrg.ID != kit.FleetFR {
 				t.Errorf("SIM %d: %+v", test.sim, got)
 			}
 		}
@@ -187,39 +187,39 @@ users: [{id: 41, username: virtual@example.com, name: Virtual, password: correct
 		issuer, virtual := s.As("issuer@example.com"), s.As("virtual@example.com")
 		s.Untouched("a refused owner", func() {
 			for body, message := range map[string]string{
-				`{"reseller_org": {"id": 100}}`: "reseller_org: Workspace 100 has the type Enterprise, which is not allowed here",
-				`{"issuer_org": {"id": 100}}`:   "issuer_org: Workspace 100 has the type Enterprise, which is not allowed here",
-				`{"issuer_org": {"id": 600}}`:   "issuer_org: Workspace 600 has the type Reseller, which is not allowed here",
-				`{"issuer_org": null}`:          "issuer_org: a SIM always has one: omit the field to keep it",
-				`{"issuer_org": {"id": null}}`:  "issuer_org: a SIM always has one: omit the field to keep it",
-				`{"issuer_org": {}}`:            "issuer_org: a SIM always has one: omit the field to keep it",
+				fmt.Sprintf(`{"reseller_org": {"id": %d}}`, kit.FleetDE): "reseller_org: Workspace 100 has the type Enterprise, which is not allowed here",
+				fmt.Sprintf(`{"issuer_org": {"id": %d}}`, kit.FleetDE):   "issuer_org: Workspace 100 has the type Enterprise, which is not allowed here",
+				fmt.Sprintf(`{"issuer_org": {"id": %d}}`, kit.Reseller):  "issuer_org: Workspace 600 has the type Reseller, which is not allowed here",
+				`{"issuer_org": null}`:                                   "issuer_org: a SIM always has one: omit the field to keep it",
+				`{"issuer_org": {"id": null}}`:                           "issuer_org: a SIM always has one: omit the field to keep it",
+				`{"issuer_org": {}}`:                                     "issuer_org: a SIM always has one: omit the field to keep it",
 			} {
-				wantBadRequest(t, issuer.Patch(simURL(251), body), message)
+				wantBadRequest(t, issuer.Patch(simURL(kit.ActivatedSIM), body), message)
 			}
-			wantCode(t, issuer.Patch(simURL(251), `{"issuer_org": {"id": 900}}`), http.StatusNotFound, 1201)
-			virtual.Get(simURL(251)).Is(http.StatusNotFound)
+			wantCode(t, issuer.Patch(simURL(kit.ActivatedSIM), fmt.Sprintf(`{"issuer_org": {"id": %d}}`, kit.Elsewhere)), http.StatusNotFound, 1201)
+			virtual.Get(simURL(kit.ActivatedSIM)).Is(http.StatusNotFound)
 		})
 		for _, reseller := range []int64{650, 660, 600} {
-			issuer.Patch(simURL(251), object{"reseller_org": object{"id": reseller}}).Is(http.StatusNoContent)
+			issuer.Patch(simURL(kit.ActivatedSIM), object{"reseller_org": object{"id": reseller}}).Is(http.StatusNoContent)
 			for _, empty := range []any{nil, object{}, object{"id": nil}} {
-				issuer.Patch(simURL(251), object{"reseller_org": empty}).Is(http.StatusNoContent)
-				if got := readSIM(issuer, 251); got.ResellerOrg != nil {
+				issuer.Patch(simURL(kit.ActivatedSIM), object{"reseller_org": empty}).Is(http.StatusNoContent)
+				if got := readSIM(issuer, kit.ActivatedSIM); got.ResellerOrg != nil {
 					t.Errorf("%v empties nothing: %+v", empty, got)
 				}
 			}
 		}
-		issuer.Patch(simURL(251), `{"reseller_org": {"id": 600}, "status": {"id": 2}}`).Is(http.StatusNoContent)
-		if got := readSIM(s.As("admin@example.com").In(600), 251); got.ResellerOrg.ID != 600 || got.Status.ID != 2 {
+		issuer.Patch(simURL(kit.ActivatedSIM), fmt.Sprintf(`{"reseller_org": {"id": %d}, "status": {"id": 2}}`, kit.Reseller)).Is(http.StatusNoContent)
+		if got := readSIM(s.As("admin@example.com").In(kit.Reseller), kit.ActivatedSIM); got.ResellerOrg.ID != kit.Reseller || got.Status.ID != 2 {
 			t.Errorf("%+v", got)
 		}
-		issuer.Patch(simURL(251), `{"reseller_org": null, "issuer_org": {"id": 650}, "customer_org": {"id": 200}}`).Is(http.StatusNoContent)
-		issuer.Get(simURL(251)).Is(http.StatusNotFound)
-		if got := readSIM(virtual, 251); got.ResellerOrg != nil || got.IssuerOrg.ID != 650 || got.CustomerOrg.ID != 200 {
+		issuer.Patch(simURL(kit.ActivatedSIM), fmt.Sprintf(`{"reseller_org": null, "issuer_org": {"id": 650}, "customer_org": {"id": %d}}`, kit.FleetFR)).Is(http.StatusNoContent)
+		issuer.Get(simURL(kit.ActivatedSIM)).Is(http.StatusNotFound)
+		if got := readSIM(virtual, kit.ActivatedSIM); got.ResellerOrg != nil || got.IssuerOrg.ID != 650 || got.CustomerOrg.ID != kit.FleetFR {
 			t.Errorf("%+v", got)
 		}
 		s.CheckInvariants()
 		s.MustFsck()
-		s.Exec("UPDATE sims SET reseller_id = 600 WHERE id = 251")
+		s.Exec(fmt.Sprintf("UPDATE sims SET reseller_id = 600 WHERE id = %d", kit.ActivatedSIM))
 		report, err := operator.New(s.Control).Fsck(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -246,41 +246,41 @@ users:
   - {id: 43, username: clerk@example.com, name: Clerk, password: correct horse, default_workspace: 600, roles: {600: user}}
 `)
 		issuer, reseller, clerk := s.As("issuer@example.com"), s.As("resale@example.com"), s.As("clerk@example.com")
-		program := application(s, newApplicationToken(s, control.NewToken{Workspace: 600}))
-		for _, sim := range []int64{251, 252, 1000} {
-			issuer.Patch(simURL(sim), `{"reseller_org": {"id": 600}}`).Is(http.StatusNoContent)
+		program := application(s, newApplicationToken(s, control.NewToken{Workspace: kit.Reseller}))
+		for _, sim := range []int64{kit.ActivatedSIM, kit.IssuedSIM, 1000} {
+			issuer.Patch(simURL(sim), fmt.Sprintf(`{"reseller_org": {"id": %d}}`, kit.Reseller)).Is(http.StatusNoContent)
 		}
 		s.Untouched("what a reseller may not", func() {
 			for _, body := range []string{`{"customer_org": {"id": 950}}`, `{"customer_org": {}}`, `{"reseller_org": null}`} {
-				wantCode(t, clerk.Patch(simURL(251), body), http.StatusForbidden, 1104)
+				wantCode(t, clerk.Patch(simURL(kit.ActivatedSIM), body), http.StatusForbidden, 1104)
 			}
 			for _, c := range []*kit.Client{reseller, program} {
-				wantCode(t, c.Patch(simURL(251), `{"issuer_org": {"id": 960}}`), http.StatusForbidden, 1104)
-				wantCode(t, c.Patch(simURL(253), `{"customer_org": {"id": 950}}`), http.StatusNotFound, 1201) // which it does not resell
-				wantNotFound(t, changeCustomer(c, 251, 200), "workspace with id 200 not found")
-				wantNotFound(t, changeCustomer(c, 251, 970), "workspace with id 970 not found")
-				wantConflict(t, changeCustomer(c, 251, 960), conflictReason{code: 1508})
-				wantConflict(t, changeCustomer(c, 251, 600), conflictReason{code: 1508})
-				wantCode(t, c.Patch(simURL(251), `{"reseller_org": {"id": 200}}`), http.StatusNotFound, 1201)
-				wantBadRequest(t, c.Patch(simURL(251), `{"reseller_org": {"id": 950}}`), "reseller_org: Workspace 950 has the type Enterprise")
+				wantCode(t, c.Patch(simURL(kit.ActivatedSIM), `{"issuer_org": {"id": 960}}`), http.StatusForbidden, 1104)
+				wantCode(t, c.Patch(simURL(kit.SuspendedSIM), `{"customer_org": {"id": 950}}`), http.StatusNotFound, 1201) // which it does not resell
+				wantNotFound(t, changeCustomer(c, kit.ActivatedSIM, kit.FleetFR), "workspace with id 200 not found")
+				wantNotFound(t, changeCustomer(c, kit.ActivatedSIM, 970), "workspace with id 970 not found")
+				wantConflict(t, changeCustomer(c, kit.ActivatedSIM, 960), conflictReason{code: 1508})
+				wantConflict(t, changeCustomer(c, kit.ActivatedSIM, kit.Reseller), conflictReason{code: 1508})
+				wantCode(t, c.Patch(simURL(kit.ActivatedSIM), fmt.Sprintf(`{"reseller_org": {"id": %d}}`, kit.FleetFR)), http.StatusNotFound, 1201)
+				wantBadRequest(t, c.Patch(simURL(kit.ActivatedSIM), `{"reseller_org": {"id": 950}}`), "reseller_org: Workspace 950 has the type Enterprise")
 			}
 		})
-		clerk.Patch(simURL(252), toStatus(1)).Is(http.StatusNoContent)
+		clerk.Patch(simURL(kit.IssuedSIM), toStatus(1)).Is(http.StatusNoContent)
 		for i, c := range []*kit.Client{reseller, program} {
-			sim := []int64{251, 1000}[i]
+			sim := []int64{kit.ActivatedSIM, 1000}[i]
 			changeCustomer(c, sim, 950).Is(http.StatusNoContent)
-			if got := readSIM(c, sim); got.CustomerOrg.ID != 950 || got.IssuerOrg.ID != 1 || got.ResellerOrg.ID != 600 {
+			if got := readSIM(c, sim); got.CustomerOrg.ID != 950 || got.IssuerOrg.ID != kit.Issuer || got.ResellerOrg.ID != kit.Reseller {
 				t.Errorf("%+v", got)
 			}
 			c.Patch(simURL(sim), `{"customer_org": {"id": null}}`).Is(http.StatusNoContent) // back to the issuer
-			if got := readSIM(issuer, sim); got.CustomerOrg.ID != 1 || got.ResellerOrg.ID != 600 {
+			if got := readSIM(issuer, sim); got.CustomerOrg.ID != kit.Issuer || got.ResellerOrg.ID != kit.Reseller {
 				t.Errorf("%+v", got)
 			}
 		}
-		changeCustomer(reseller, 252, 1).Is(http.StatusNoContent) // by the issuer's own id
-		reseller.Patch(simURL(251), `{"reseller_org": {"id": 960}, "customer_org": {"id": 950}}`).Is(http.StatusNoContent)
-		reseller.Get(simURL(251)).Is(http.StatusNotFound) // it is no longer its reseller
-		if got := readSIM(issuer, 251); got.CustomerOrg.ID != 950 || got.ResellerOrg.ID != 960 {
+		changeCustomer(reseller, kit.IssuedSIM, kit.Issuer).Is(http.StatusNoContent) // by the issuer's own id
+		reseller.Patch(simURL(kit.ActivatedSIM), `{"reseller_org": {"id": 960}, "customer_org": {"id": 950}}`).Is(http.StatusNoContent)
+		reseller.Get(simURL(kit.ActivatedSIM)).Is(http.StatusNotFound) // it is no longer its reseller
+		if got := readSIM(issuer, kit.ActivatedSIM); got.CustomerOrg.ID != 950 || got.ResellerOrg.ID != 960 {
 			t.Errorf("%+v", got)
 		}
 		s.CheckInvariants()
@@ -344,23 +344,23 @@ func TestAssignOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		issuer := s.As("issuer@example.com").With("Idempotency-Key", "k")
-		first := changeCustomer(issuer, 251, 200).Is(http.StatusNoContent)
+		first := changeCustomer(issuer, kit.ActivatedSIM, kit.FleetFR).Is(http.StatusNoContent)
 		s.Untouched("a replay", func() {
-			again := changeCustomer(issuer, 251, 200).Is(http.StatusNoContent)
+			again := changeCustomer(issuer, kit.ActivatedSIM, kit.FleetFR).Is(http.StatusNoContent)
 			if again.Header.Get("Idempotent-Replayed") != "true" || again.Header.Get("Location") != first.Header.Get("Location") {
 				t.Errorf("%v", again.Header)
 			}
 		})
-		wantCode(t, changeCustomer(issuer, 251, 300), http.StatusUnprocessableEntity, 1406)
+		wantCode(t, changeCustomer(issuer, kit.ActivatedSIM, kit.FleetUS), http.StatusUnprocessableEntity, 1406)
 		kept := s.As("issuer@example.com").With("Idempotency-Key", "refused")
-		wantConflict(t, changeCustomer(kept, 250, 200), conflictReason{1502, []int64{250}})
-		s.Exec("UPDATE sims SET device_id = NULL WHERE id = 250")
-		if got := changeCustomer(kept, 250, 200); got.Status != http.StatusConflict || got.Header.Get("Idempotent-Replayed") != "true" {
+		wantConflict(t, changeCustomer(kept, kit.AttachedSIM, kit.FleetFR), conflictReason{1502, []int64{kit.AttachedSIM}})
+		s.Exec(fmt.Sprintf("UPDATE sims SET device_id = NULL WHERE id = %d", kit.AttachedSIM))
+		if got := changeCustomer(kept, kit.AttachedSIM, kit.FleetFR); got.Status != http.StatusConflict || got.Header.Get("Idempotent-Replayed") != "true" {
 			t.Errorf("a refusal is kept: %d %v", got.Status, got.Header)
 		}
-		s.SetRole(7, 1, fleet.Member)
-		wantCode(t, changeCustomer(issuer, 251, 200), http.StatusForbidden, 1104)
-		wantCode(t, changeCustomer(kept, 250, 200), http.StatusForbidden, 1104)
+		s.SetRole(kit.IssuerAdminID, kit.Issuer, fleet.Member)
+		wantCode(t, changeCustomer(issuer, kit.ActivatedSIM, kit.FleetFR), http.StatusForbidden, 1104)
+		wantCode(t, changeCustomer(kept, kit.AttachedSIM, kit.FleetFR), http.StatusForbidden, 1104)
 	})
 }
 
@@ -371,9 +371,9 @@ func TestAssignConcurrently(t *testing.T) {
 		issuer, admin := s.As("issuer@example.com"), s.As("admin@example.com")
 		answers := concurrently(12, func(i int) *kit.Answer {
 			if i%3 == 0 {
-				return admin.Post(migration, realRun(migrationTo(300, 252)))
+				return admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.IssuedSIM)))
 			}
-			return changeCustomer(issuer, 252, []int64{200, 300}[i%2])
+			return changeCustomer(issuer, kit.IssuedSIM, []int64{kit.FleetFR, kit.FleetUS}[i%2])
 		})
 		for _, a := range answers {
 			if !slices.Contains([]int{http.StatusOK, http.StatusNoContent, http.StatusConflict}, a.Status) {
@@ -391,7 +391,7 @@ func TestOlderScript(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		source, issuer := application(s, newApplicationToken(s, control.NewToken{})), issuing(s)
-		for _, iccid := range []string{"8988303000000000250", "8988303000000000252", "8988303000000001000"} {
+		for _, iccid := range []string{kit.ICCID(kit.AttachedSIM), kit.ICCID(kit.IssuedSIM), "8988303000000001000"} {
 			var found []api.SIM
 			a := source.Get(fmt.Sprintf("/api/v1/sim?q=iccid:%s&page=1&per_page=2", iccid)).Is(http.StatusOK).JSON(&found)
 			if len(found) != 1 || a.Header.Get("X-Total-Count") != "1" {
@@ -402,17 +402,17 @@ func TestOlderScript(t *testing.T) {
 				t.Errorf("listed (-) and read (+) differ:\n%s", diff)
 			}
 			if read.Endpoint != nil {
-				wantConflict(t, changeCustomer(issuer, read.ID, 200), conflictReason{1502, []int64{read.ID}})
+				wantConflict(t, changeCustomer(issuer, read.ID, kit.FleetFR), conflictReason{1502, []int64{read.ID}})
 				source.Patch(fmt.Sprintf("/api/v1/endpoint/%d", read.Endpoint.ID), `{"sim": {"id": null}}`).Is(http.StatusNoContent)
 			}
-			changeCustomer(issuer, read.ID, 200).Is(http.StatusNoContent)
+			changeCustomer(issuer, read.ID, kit.FleetFR).Is(http.StatusNoContent)
 			source.Get(simURL(read.ID)).Is(http.StatusNotFound)
 		}
 		if got := listed(s.As("target@example.com"), "/api/v1/sim", q("iccid:8988303000000000250|8988303000000000252|8988303000000001000")); len(got) != 3 {
 			t.Errorf("in the target: %v", got)
 		}
 		// The events of a SIM that was in a device, in the Workspace that owned it.
-		if got := eventTypes(source, simURL(250)+"/event", sort("id")); !slices.Equal(got, []int64{50, 9}) {
+		if got := eventTypes(source, simURL(kit.AttachedSIM)+"/event", sort("id")); !slices.Equal(got, []int64{50, 9}) {
 			t.Errorf("events of SIM 250: %v", got)
 		}
 		s.CheckInvariants()

@@ -52,7 +52,7 @@ func TestContract_BatchRegistration(t *testing.T) {
 			}
 			done := decodeSIMs(t, user.Patch(batchURL+"1234567890123456", body))
 			for i, sim := range done {
-				if sim.ID != 5001+int64(i) || sim.Status.ID != statuses[i] || sim.CustomerOrg.ID != 100 || sim.IssuerOrg.ID != 1 {
+				if sim.ID != 5001+int64(i) || sim.Status.ID != statuses[i] || sim.CustomerOrg.ID != kit.FleetDE || sim.IssuerOrg.ID != kit.Issuer {
 					t.Errorf("%s: %+v", body, sim)
 				}
 				if diff := cmp.Diff(sim, readSIM(user, sim.ID)); diff != "" {
@@ -103,7 +103,7 @@ func TestContract_BatchRefused(t *testing.T) {
 		t.Helper()
 		s := batched(t, e)
 		user, admin := s.As("user@example.com"), s.As("admin@example.com")
-		brazil, shut, reseller := admin.In(400), admin.In(500), admin.In(600)
+		brazil, shut, reseller := admin.In(kit.FleetBR), admin.In(kit.SuspendedFleet), admin.In(kit.Reseller)
 		s.Untouched("a refused batch", func() {
 			for _, code := range []string{"123456789012345", "12345678901234567", "123456789012345x", "x", "1234567890123456.0", "%00", "%23%231234567890123456", "1234567890123456%23", "%23"} {
 				wantCode(t, user.Get(batchURL+code), http.StatusBadRequest, 1000)
@@ -129,12 +129,12 @@ func TestContract_BatchRefused(t *testing.T) {
 		// A SIM that moved to another Workspace individually blocks the batch; SIMs that moved
 		// here individually, and deleted ones, are no longer in it.
 		issuer := s.As("issuer@example.com")
-		changeCustomer(issuer, 5001, 300).Is(http.StatusNoContent)
+		changeCustomer(issuer, 5001, kit.FleetUS).Is(http.StatusNoContent)
 		wantCode(t, user.Patch(batchURL+"1234567890123456", `{"id": 0}`), http.StatusUnprocessableEntity, 1400)
 		if got := wantCode(t, user.Get(batchURL+"1234567890123456"), http.StatusUnprocessableEntity, 1400); got.Message != "bic: the batch has SIMs of another Workspace" {
 			t.Errorf("%+v", got)
 		}
-		changeCustomer(issuer, 5001, 100).Is(http.StatusNoContent)
+		changeCustomer(issuer, 5001, kit.FleetDE).Is(http.StatusNoContent)
 		deleteSIM(issuer, 5002).Is(http.StatusNoContent)
 		if got := readBatch(t, user.Get(batchURL+"1234567890123456")); got.Quantity != 1 || got.ID != 5003 {
 			t.Errorf("%+v", got)
@@ -171,7 +171,7 @@ func TestContract_BatchGuesses(t *testing.T) {
 func TestRegisterConcurrently(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := batched(t, e)
-		clients := []*kit.Client{s.As("user@example.com"), s.As("target@example.com"), s.As("admin@example.com").In(300)}
+		clients := []*kit.Client{s.As("user@example.com"), s.As("target@example.com"), s.As("admin@example.com").In(kit.FleetUS)}
 		won := 0
 		for _, a := range concurrently(9, func(i int) *kit.Answer { return clients[i%3].Patch(batchURL+"1234567890123456", `{"id": 1}`) }) {
 			switch a.Status {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bytes"
 	"compress/gzip"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -21,9 +22,9 @@ func TestContract_UnknownProperty(t *testing.T) {
 		admin := s.As("admin@example.com")
 		s.Untouched("an unknown property", func() {
 			for _, test := range []struct{ method, path, body, names, known string }{
-				{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": false, "allowed_sim_status": [{"id": 1}]}`, "allowed_sim_status:", "allowed_sim_statuses"},
-				{"POST", migration, `{"Target_Workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": false}`, "Target_Workspace:", "target_workspace"},
-				{"PATCH", simURL(252), `{"status": {"id": 1}, "Status": {"id": 2}}`, "Status:", "status"},
+				{"POST", migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false, "allowed_sim_status": [{"id": 1}]}`, kit.FleetFR, kit.IssuedSIM), "allowed_sim_status:", "allowed_sim_statuses"},
+				{"POST", migration, fmt.Sprintf(`{"Target_Workspace": {"id": 200}, "sims": [{"id": %d}], "dry_run": false}`, kit.IssuedSIM), "Target_Workspace:", "target_workspace"},
+				{"PATCH", simURL(kit.IssuedSIM), `{"status": {"id": 1}, "Status": {"id": 2}}`, "Status:", "status"},
 				{"POST", authenticate, `{"username": "admin@example.com", "pasword": "x"}`, "pasword:", "password"},
 				{"POST", authenticate + "/workspace", `{"target_organization": {"id": 200}}`, "target_organization:", "target_organisation"},
 				{"POST", migration, `{"` + strings.Repeat("x", 5000) + `": 1}`, "xxx", "target_workspace"},
@@ -34,8 +35,8 @@ func TestContract_UnknownProperty(t *testing.T) {
 				}
 			}
 		})
-		admin.Post(migration, `{"target_workspace": {"id": 200, "name": "x", "colour": {"a": [1]}}, "sims": [{"id": 252, "iccid": "1", "colour": null}]}`).Is(http.StatusOK)
-		admin.Post(authenticate+"/workspace", `{"target_organisation": {"id": 200, "country": {"id": 1}}}`).Is(http.StatusOK)
+		admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d, "name": "x", "colour": {"a": [1]}}, "sims": [{"id": %d, "iccid": "1", "colour": null}]}`, kit.FleetFR, kit.IssuedSIM)).Is(http.StatusOK)
+		admin.Post(authenticate+"/workspace", fmt.Sprintf(`{"target_organisation": {"id": %d, "country": {"id": 1}}}`, kit.FleetFR)).Is(http.StatusOK)
 	})
 }
 
@@ -46,10 +47,10 @@ func TestContract_DuplicateKey(t *testing.T) {
 		admin := s.As("admin@example.com")
 		s.Untouched("a duplicate key", func() {
 			for _, test := range []struct{ method, path, body, names string }{
-				{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": true, "dry_run": false}`, "dry_run: "},
-				{"POST", migration, `{"target_workspace": {"id": 200, "id": 300}, "sims": [{"id": 252}], "dry_run": false}`, "target_workspace.id: "},
-				{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}, {"id": 252, "\u0069d": 253}], "dry_run": false}`, "sims[1].id: "},
-				{"PATCH", simURL(252), `{"status": {"id": 1}, "model": {"a": {"b": 1, "b": 2}}}`, "model.a.b: "},
+				{"POST", migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": true, "dry_run": false}`, kit.FleetFR, kit.IssuedSIM), "dry_run: "},
+				{"POST", migration, fmt.Sprintf(`{"target_workspace": {"id": %d, "id": 300}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetFR, kit.IssuedSIM), "target_workspace.id: "},
+				{"POST", migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}, {"id": %d, "\u0069d": 253}], "dry_run": false}`, kit.FleetFR, kit.AttachedSIM, kit.IssuedSIM), "sims[1].id: "},
+				{"PATCH", simURL(kit.IssuedSIM), `{"status": {"id": 1}, "model": {"a": {"b": 1, "b": 2}}}`, "model.a.b: "},
 				{"POST", authenticate, `{"refresh_token": "a", "refresh_token": "b"}`, "refresh_token: "},
 			} {
 				got := wantCode(t, admin.Do(test.method, test.path, test.body), http.StatusBadRequest, 1000)
@@ -81,9 +82,9 @@ func TestContract_LargeBody(t *testing.T) {
 		admin := s.As("admin@example.com")
 		const limit = 1 << 20
 		for _, op := range []struct{ method, path, body string }{
-			{"POST", migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`},
-			{"PATCH", simURL(252), `{"status": {"id": 0}}`},
-			{"POST", authenticate + "/workspace", `{"target_organisation": {"id": 200}}`},
+			{"POST", migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.IssuedSIM)},
+			{"PATCH", simURL(kit.IssuedSIM), `{"status": {"id": 0}}`},
+			{"POST", authenticate + "/workspace", fmt.Sprintf(`{"target_organisation": {"id": %d}}`, kit.FleetFR)},
 		} {
 			fits := op.body + strings.Repeat(" ", limit-len(op.body))
 			if got := admin.Do(op.method, op.path, fits); got.Status == http.StatusRequestEntityTooLarge {
@@ -109,7 +110,7 @@ func TestContract_FlexibleID(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		admin := s.As("admin@example.com")
-		want := admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 250}], "auto_detach_devices": true}`).Is(http.StatusOK)
+		want := admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "auto_detach_devices": true}`, kit.FleetFR, kit.AttachedSIM)).Is(http.StatusOK)
 		for _, id := range []string{"250.0", "250.000", "2.5e2", "25E1", "2500e-1"} {
 			got := admin.Post(migration, `{"target_workspace": {"id": 2e2}, "sims": [{"id": `+id+`}], "auto_detach_devices": true}`).Is(http.StatusOK)
 			if !bytes.Equal(got.Body, want.Body) {
@@ -119,7 +120,7 @@ func TestContract_FlexibleID(t *testing.T) {
 		admin.Get("/api/v1/sim/250.0").Is(http.StatusOK)
 		admin.Patch("/api/v1/sim/253.0", `{"status": {"id": 2.0}}`).Is(http.StatusNoContent)
 		for _, id := range []string{"250.5", `"250"`, `"250.0"`, "true", "[250]", "{}", "null", "1e999", "9223372036854775808", "-"} {
-			wantCode(t, admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": `+id+`}]}`), http.StatusBadRequest, 1000)
+			wantCode(t, admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": `, kit.FleetFR)+id+`}]}`), http.StatusBadRequest, 1000)
 		}
 		for _, id := range []string{"250.5", "%22250%22", "abc", "250.0.0", "9223372036854775808"} {
 			wantCode(t, admin.Get("/api/v1/sim/"+id), http.StatusBadRequest, 1000)
@@ -127,7 +128,7 @@ func TestContract_FlexibleID(t *testing.T) {
 		// 2^53 + 1 is not exact as a float.
 		for _, got := range []*kit.Answer{
 			admin.Get("/api/v1/sim/9007199254740993"), admin.Get("/api/v1/sim/9007199254740993.0"),
-			admin.Post(migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 9007199254740993.0}]}`),
+			admin.Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 9007199254740993.0}]}`, kit.FleetFR)),
 		} {
 			wantCode(t, got, http.StatusNotFound, 1201)
 			if !strings.Contains(string(got.Body), "9007199254740993") {
@@ -141,13 +142,13 @@ func TestContract_UnknownRoute(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		admin := kit.StartFerry(t, e).As("admin@example.com")
-		for _, path := range []string{"/", "/api", "/api/v1", "/api/v1/sims", "/api/v1/sim/250/stats", "/api/v3/sim", "/API/v1/sim", "/favicon.ico"} {
+		for _, path := range []string{"/", "/api", "/api/v1", "/api/v1/sims", simURL(kit.AttachedSIM) + "/stats", "/api/v3/sim", "/API/v1/sim", "/favicon.ico"} {
 			wantCode(t, admin.Get(path), http.StatusNotFound, 1201)
 			wantCode(t, admin.Do("DELETE", path, nil), http.StatusNotFound, 1201)
 		}
 		for _, test := range []struct{ method, path, allow string }{
-			{"PUT", "/api/v1/sim/250", "GET PATCH DELETE"}, {"POST", "/api/v1/sim", "GET"}, {"GET", authenticate, "POST"}, {"PUT", migration, "POST"},
-			{"OPTIONS", simURL(250), "GET PATCH DELETE"}, {"BREW", "/api/v1/event", "GET"}, {"POST", "/healthz", "GET"}, {"TRACE", "/docs", "GET"},
+			{"PUT", simURL(kit.AttachedSIM), "GET PATCH DELETE"}, {"POST", "/api/v1/sim", "GET"}, {"GET", authenticate, "POST"}, {"PUT", migration, "POST"},
+			{"OPTIONS", simURL(kit.AttachedSIM), "GET PATCH DELETE"}, {"BREW", "/api/v1/event", "GET"}, {"POST", "/healthz", "GET"}, {"TRACE", "/docs", "GET"},
 		} {
 			got := admin.Do(test.method, test.path, nil)
 			wantCode(t, got, http.StatusMethodNotAllowed, 1000)
@@ -187,7 +188,7 @@ func TestContract_OwnErrors(t *testing.T) {
 		if err := s.Store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		for _, got := range []*kit.Answer{admin.Get("/api/v1/sim"), admin.Patch(simURL(252), status(1)), signIn(s.Anonymous(), "admin@example.com", kit.Password), s.Anonymous().Post(authenticate, `{"refresh_token": "x"}`)} {
+		for _, got := range []*kit.Answer{admin.Get("/api/v1/sim"), admin.Patch(simURL(kit.IssuedSIM), status(1)), signIn(s.Anonymous(), "admin@example.com", kit.Password), s.Anonymous().Post(authenticate, `{"refresh_token": "x"}`)} {
 			if body := wantCode(t, got, got.Status, 1000); got.Status < 500 || strings.Contains(body.Message, "sql") || strings.Contains(body.Message, "pool") {
 				t.Errorf("%s: %d %s", got.Request, got.Status, got.Body)
 			}

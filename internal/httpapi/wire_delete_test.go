@@ -43,7 +43,7 @@ func TestDeleteSIM(t *testing.T) {
 		if got := listed(user, "/api/v1/sim", q("status:3,id:251|252|253|254|255")); len(got) != 5 {
 			t.Errorf("deleted SIMs: %v", got)
 		}
-		s.Untouched("a SIM in a device", func() { wantCode(t, deleteSIM(user, 250), http.StatusConflict, 1406) })
+		s.Untouched("a SIM in a device", func() { wantCode(t, deleteSIM(user, kit.AttachedSIM), http.StatusConflict, 1406) })
 		s.CheckInvariants()
 		s.MustFsck()
 	})
@@ -52,17 +52,17 @@ func TestDeleteSIM(t *testing.T) {
 func TestDeleteSIMOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		user := kit.StartFerry(t, e).As("user@example.com").With("Idempotency-Key", "k")
-		for i, path := range []string{simURL(252), simURL(252) + ".0"} {
+		for i, path := range []string{simURL(kit.IssuedSIM), simURL(kit.IssuedSIM) + ".0"} {
 			got := user.Do(http.MethodDelete, path, nil).Is(http.StatusNoContent)
 			if (got.Header.Get("Idempotent-Replayed") == "true") != (i == 1) {
 				t.Errorf("%d: %v", i, got.Header)
 			}
 		}
-		wantCode(t, deleteSIM(user, 253), http.StatusUnprocessableEntity, 1406)
-		deleteMany(user, `[{"id": 253}]`).Is(http.StatusNoContent) // another operation
+		wantCode(t, deleteSIM(user, kit.SuspendedSIM), http.StatusUnprocessableEntity, 1406)
+		deleteMany(user, fmt.Sprintf(`[{"id": %d}]`, kit.SuspendedSIM)).Is(http.StatusNoContent) // another operation
 		refused := user.With("Idempotency-Key", "refused")
 		for i := range 2 {
-			if got := deleteSIM(refused, 250); got.Status != http.StatusConflict || (got.Header.Get("Idempotent-Replayed") == "true") != (i == 1) {
+			if got := deleteSIM(refused, kit.AttachedSIM); got.Status != http.StatusConflict || (got.Header.Get("Idempotent-Replayed") == "true") != (i == 1) {
 				t.Errorf("a refusal is kept: %d %v", got.Status, got.Header)
 			}
 		}
@@ -75,14 +75,14 @@ func TestContract_DeleteMulti(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
 		s.Untouched("a refused deletion", func() {
-			wantNotFound(t, deleteMany(user, `[{"id": 252}, {"id": 290}, {"id": 255}]`), "sim with id 290 not found", "sim with id 255 not found")
-			got := wantCode(t, deleteMany(user, `[{"id": 252}, {"id": 250}]`), http.StatusConflict, 1406)
+			wantNotFound(t, deleteMany(user, fmt.Sprintf(`[{"id": %d}, {"id": %d}, {"id": %d}]`, kit.IssuedSIM, kit.SIMElsewhere, kit.DeletedSIM)), "sim with id 290 not found", "sim with id 255 not found")
+			got := wantCode(t, deleteMany(user, fmt.Sprintf(`[{"id": %d}, {"id": %d}]`, kit.IssuedSIM, kit.AttachedSIM)), http.StatusConflict, 1406)
 			if want := "SIM 250 sits in endpoint 9001: release it first"; got.Message != want || len(got.Errors) != 1 || got.Errors[0].Message != want {
 				t.Errorf("%+v", got)
 			}
 			for _, body := range []string{
-				"", "{}", "[]", "null", `[{}]`, `[{"id": null}]`, `[{"id": "252"}]`, `[252]`, `{"sims": [{"id": 252}]}`,
-				"[" + strings.Repeat(`{"id": 252},`, 3) + `{"id": 1.5}]`,
+				"", "{}", "[]", "null", `[{}]`, `[{"id": null}]`, `[{"id": "252"}]`, `[252]`, fmt.Sprintf(`{"sims": [{"id": %d}]}`, kit.IssuedSIM),
+				"[" + strings.Repeat(fmt.Sprintf(`{"id": %d},`, kit.IssuedSIM), 3) + `{"id": 1.5}]`,
 				"[" + strings.TrimSuffix(manySIMs(2001), ",") + "]",
 			} {
 				wantCode(t, deleteMany(user, body), http.StatusBadRequest, 1000)
@@ -118,11 +118,11 @@ func TestDeletedICCIDComesBack(t *testing.T) {
 		if _, err := s.Import(again); err == nil {
 			t.Error("an ICCID came in twice")
 		}
-		deleteSIM(user, 252).Is(http.StatusNoContent)
+		deleteSIM(user, kit.IssuedSIM).Is(http.StatusNoContent)
 		if done, err := s.Import(again); err != nil || done != 1 {
 			t.Fatalf("%d: %v", done, err)
 		}
-		if got := listed(user, "/api/v1/sim", q("iccid:8988303000000000252")); len(got) != 1 || got[0] == 252 {
+		if got := listed(user, "/api/v1/sim", q("iccid:8988303000000000252")); len(got) != 1 || got[0] == kit.IssuedSIM {
 			t.Errorf("the ICCID is that of %v", got)
 		}
 		s.MustFsck()

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -36,13 +37,13 @@ func FuzzOperations(f *testing.F) {
 	list, user := routeNumber(routes, "GET /api/v1/sim"), routeNumber(routes, "GET /api/v1/user/{user_id}")
 	f.Add(patch, "252", "", `{"status": {"id": 1}, "model": {"a": [null]}}`, "key", "")
 	f.Add(patch, "-9223372036854775809", "", `{"status": null}`, "\xff", "")
-	f.Add(run, "", "", `{"target_workspace": {"id": 200}, "iccid_range": {"start": "8988303000000001000", "end": "8988303000000001010"}, "dry_run": false}`, "key", `"x"`)
-	f.Add(routeNumber(routes, "DELETE /api/v2/endpoint/multi"), "", "", `[{"id": 9001}]`, "key", "")
+	f.Add(run, "", "", fmt.Sprintf(`{"target_workspace": {"id": %d}, "iccid_range": {"start": "8988303000000001000", "end": "8988303000000001010"}, "dry_run": false}`, kit.FleetFR), "key", `"x"`)
+	f.Add(routeNumber(routes, "DELETE /api/v2/endpoint/multi"), "", "", fmt.Sprintf(`[{"id": %d}]`, kit.DeviceWithSIM), "key", "")
 	f.Add(run, "", "", `{"target_workspace": {"id": 1e400}, "iccids": ["\u0000"], "allowed_sim_statuses": []}`, "", "*")
 	device, devices := routeNumber(routes, "PATCH /api/v1/endpoint/{endpoint_id}"), routeNumber(routes, "PATCH "+multi)
 	f.Add(device, "9001", "", `{"sim": {"id": null}, "status": {"id": 1}, "ip_address": "::1%x"}`, "key", "")
-	f.Add(device, "9002", "", `{"sim": {"id": 250, "activate": true}, "service_profile": {"id": 9e18}, "imei": "\u0000"}`, "key", "")
-	f.Add(devices, "", "", `[{"id": 9002, "sim": {"id": 251}, "tags": null}, {"id": 9001.0, "name": " "}]`, "", "")
+	f.Add(device, "9002", "", fmt.Sprintf(`{"sim": {"id": %d, "activate": true}, "service_profile": {"id": 9e18}, "imei": "\u0000"}`, kit.AttachedSIM), "key", "")
+	f.Add(devices, "", "", fmt.Sprintf(`[{"id": %d, "sim": {"id": %d}, "tags": null}, {"id": 9001.0, "name": " "}]`, kit.EmptyDevice, kit.ActivatedSIM), "", "")
 	f.Add(list, "", "q=status:1|2,iccid:%00&sort=-ID&page=9&per_page=x", "", "", "")
 	f.Add(list, "", "q=%ff:%ed%a0%80&sort=%00", "", "", "")
 	f.Add(user, "x\x00y\xff", "", "", "", "")

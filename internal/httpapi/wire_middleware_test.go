@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -175,7 +176,7 @@ func TestCommonHeaders(t *testing.T) {
 	preflight := s.Anonymous().With("Origin", "https://example.com").With("Access-Control-Request-Method", "PATCH").With("Access-Control-Request-Headers", "authorization, idempotency-key")
 	for _, got := range []*kit.Answer{
 		admin.Get("/api/v1/sim?per_page=1"), admin.Get("/nothing"), admin.Do("PUT", "/api/v1/sim", nil), s.Anonymous().Get("/api/v1/sim"), admin.Get("/docs"),
-		s.Anonymous().With("Origin", "https://example.com").Post(authenticate, `{}`), preflight.Do("OPTIONS", simURL(250), nil).Is(http.StatusNoContent),
+		s.Anonymous().With("Origin", "https://example.com").Post(authenticate, `{}`), preflight.Do("OPTIONS", simURL(kit.AttachedSIM), nil).Is(http.StatusNoContent),
 	} {
 		for name, want := range map[string]string{"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY", "Access-Control-Allow-Credentials": "", "Strict-Transport-Security": ""} {
 			if v := got.Header.Get(name); v != want {
@@ -189,7 +190,7 @@ func TestCommonHeaders(t *testing.T) {
 			}
 		}
 	}
-	allowed := preflight.Do("OPTIONS", "/api/v1/sim/250", nil)
+	allowed := preflight.Do("OPTIONS", simURL(kit.AttachedSIM), nil)
 	for header, names := range map[string][]string{
 		"Access-Control-Allow-Methods": {"GET", "POST", "PUT", "PATCH", "DELETE"}, "Access-Control-Allow-Headers": {"Authorization", "Content-Type", "If-Match", "Idempotency-Key"},
 	} {
@@ -235,7 +236,7 @@ func TestGzip(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
 	admin := s.As("admin@example.com")
 	plain := admin.With("Accept-Encoding", "identity").Get("/api/v1/sim").Is(http.StatusOK)
-	small := admin.With("Accept-Encoding", "gzip").Get("/api/v1/sim/250").Is(http.StatusOK)
+	small := admin.With("Accept-Encoding", "gzip").Get(simURL(kit.AttachedSIM)).Is(http.StatusOK)
 	large := admin.With("Accept-Encoding", "gzip").Get("/api/v1/sim").Is(http.StatusOK)
 	if plain.Header.Get("Content-Encoding") != "" || small.Header.Get("Content-Encoding") != "" || large.Header.Get("Content-Encoding") != "gzip" || large.Header.Get("Vary") != "Accept-Encoding" {
 		t.Errorf("Content-Encoding %q, %q, %q, Vary %q", plain.Header.Get("Content-Encoding"), small.Header.Get("Content-Encoding"), large.Header.Get("Content-Encoding"), large.Header.Get("Vary"))
@@ -247,7 +248,7 @@ func TestGzip(t *testing.T) {
 	if text, err := io.ReadAll(r); err != nil || !bytes.Equal(text, plain.Body) || len(large.Body)*4 > len(plain.Body) {
 		t.Errorf("%d bytes unpack to %d, want %d: %v", len(large.Body), len(text), len(plain.Body), err)
 	}
-	body := []byte(`{"target_workspace": {"id": 200}, "sims": [{"id": 252}]}`)
+	body := []byte(fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}]}`, kit.FleetFR, kit.IssuedSIM))
 	admin.With("Content-Encoding", "gzip").Post(migration, zipped(t, body)).Is(http.StatusOK)
 	unjudged := onServer(&kit.Server{T: t, URL: s.URL, HTTP: &http.Client{}}, admin) // the validator knows one spelling
 	for _, name := range []string{"GZIP", "x-gzip"} {

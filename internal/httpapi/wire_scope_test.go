@@ -37,8 +37,8 @@ sims:
 `)
 		admin := s.As("admin@example.com")
 		admin.Get("/api/v1/sim/295").Is(http.StatusOK)
-		admin.Post(migration, object{"target_workspace": object{"id": 200}, "sims": []object{{"id": 295}}, "dry_run": false}).Is(http.StatusOK)
+		admin.Post(migration, object{"target_workspace": object{"id": kit.FleetFR}, "sims": []object{{"id": 295}}, "dry_run": false}).Is(http.StatusOK)
 		admin.Get("/api/v1/sim/295").Is(http.StatusNotFound)
-		admin.In(200).Get("/api/v1/sim/295").Is(http.StatusOK)
+		admin.In(kit.FleetFR).Get("/api/v1/sim/295").Is(http.StatusOK)
 	})
 }

@@ -17,6 +17,10 @@ import (
 
 func simURL(id int64) string { return fmt.Sprintf("/api/v1/sim/%d", id) }
 
+func memberURL(user, workspace int64) string {
+	return fmt.Sprintf("/api/v2/user/%d/workspace/%d", user, workspace)
+}
+
 func readSIM(c *kit.Client, id int64) (s api.SIM) {
 	c.T.Helper()
 	c.Get(simURL(id)).Is(http.StatusOK).JSON(&s)
@@ -32,7 +36,7 @@ func eventsOf(c *kit.Client, id int64) (list []api.Event) {
 func status(id fleet.SIMStatus) string { return fmt.Sprintf(`{"status": {"id": %d}}`, id) }
 
 // ofStatus are SIMs of Ferry, by the status that they start with.
-var ofStatus = map[fleet.SIMStatus]int64{fleet.SIMIssued: 252, fleet.SIMActivated: 251, fleet.SIMSuspended: 253, fleet.SIMFactoryTest: 254}
+var ofStatus = map[fleet.SIMStatus]int64{fleet.SIMIssued: kit.IssuedSIM, fleet.SIMActivated: kit.ActivatedSIM, fleet.SIMSuspended: kit.SuspendedSIM, fleet.SIMFactoryTest: kit.FactoryTestSIM}
 
 // Every transition from every status: allowed ones write their event, others are refused and
 // leave no trace.
@@ -83,7 +87,7 @@ func checkTransition(t *testing.T, user *kit.Client, id int64, before, after fle
 		Type:         api.Ref{ID: int64(event), Description: event.String()},
 		Source:       api.Ref{ID: 2, Description: "API"},
 		Severity:     api.Ref{ID: 0, Description: "Info"},
-		Organisation: api.NamedRef{ID: 100, Name: "Fleet DE"},
+		Organisation: api.NamedRef{ID: kit.FleetDE, Name: "Fleet DE"},
 		User:         &api.EventUser{ID: 4, Username: "user@example.com", Name: "User"},
 		SIM:          &api.EventSIM{ID: id, ICCID: fmt.Sprintf("8988303000000000%d", id)},
 	}
@@ -96,16 +100,16 @@ func TestActivationDateIsSetOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
-		if date := readSIM(user, 252).ActivationDate; date != nil {
+		if date := readSIM(user, kit.IssuedSIM).ActivationDate; date != nil {
 			t.Fatalf("an Issued SIM was activated %v", date)
 		}
 		s.Clock.Advance(time.Minute)
 		first := s.Clock.Now()
 		for _, next := range []fleet.SIMStatus{fleet.SIMActivated, fleet.SIMSuspended, fleet.SIMActivated} {
-			user.Patch(simURL(252), status(next)).Is(http.StatusNoContent)
+			user.Patch(simURL(kit.IssuedSIM), status(next)).Is(http.StatusNoContent)
 			s.Clock.Advance(time.Minute)
 		}
-		if date := readSIM(user, 252).ActivationDate; date == nil || !date.Equal(first) {
+		if date := readSIM(user, kit.IssuedSIM).ActivationDate; date == nil || !date.Equal(first) {
 			t.Errorf("activated %v, want %v", date, first)
 		}
 		s.CheckInvariants()
@@ -116,24 +120,24 @@ func TestPatchOnce(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com").With("Idempotency-Key", `"k 1"`)
-		if got := user.Patch(simURL(252), status(1)).Is(http.StatusNoContent); got.Header.Get("Idempotent-Replayed") != "" {
+		if got := user.Patch(simURL(kit.IssuedSIM), status(1)).Is(http.StatusNoContent); got.Header.Get("Idempotent-Replayed") != "" {
 			t.Error("the first is a replay")
 		}
-		user.With("Idempotency-Key", "k2").Patch(simURL(252), status(2)).Is(http.StatusNoContent)
+		user.With("Idempotency-Key", "k2").Patch(simURL(kit.IssuedSIM), status(2)).Is(http.StatusNoContent)
 		s.Untouched("a replay", func() { // which would be a step back otherwise
-			if got := user.With("Idempotency-Key", "k 1").Patch(simURL(252)+".0", `{"status": {"description": "Activated", "id": 1.0}}`).Is(http.StatusNoContent); got.Header.Get("Idempotent-Replayed") != "true" {
+			if got := user.With("Idempotency-Key", "k 1").Patch(simURL(kit.IssuedSIM)+".0", `{"status": {"description": "Activated", "id": 1.0}}`).Is(http.StatusNoContent); got.Header.Get("Idempotent-Replayed") != "true" {
 				t.Error("the second is not a replay")
 			}
 		})
-		for path, body := range map[string]string{simURL(252): status(2), simURL(253): status(1)} {
+		for path, body := range map[string]string{simURL(kit.IssuedSIM): status(2), simURL(kit.SuspendedSIM): status(1)} {
 			wantCode(t, user.Patch(path, body), http.StatusUnprocessableEntity, 1406)
 		}
-		s.As("admin@example.com").With("Idempotency-Key", "k 1").Patch(simURL(253), status(1)).Is(http.StatusNoContent) // another's key
+		s.As("admin@example.com").With("Idempotency-Key", "k 1").Patch(simURL(kit.SuspendedSIM), status(1)).Is(http.StatusNoContent) // another's key
 		refused := user.With("Idempotency-Key", "k3")
-		wantCode(t, refused.Patch(simURL(252), status(0)), http.StatusBadRequest, 1000)
-		refused.Patch(simURL(252), status(1)).Is(http.StatusNoContent) // a refusal uses up no key
+		wantCode(t, refused.Patch(simURL(kit.IssuedSIM), status(0)), http.StatusBadRequest, 1000)
+		refused.Patch(simURL(kit.IssuedSIM), status(1)).Is(http.StatusNoContent) // a refusal uses up no key
 		for _, bad := range []string{"", `""`, "é", strings.Repeat("k", 256)} {
-			wantCode(t, user.With("Idempotency-Key", bad).Patch(simURL(252), status(1)), http.StatusBadRequest, 1000)
+			wantCode(t, user.With("Idempotency-Key", bad).Patch(simURL(kit.IssuedSIM), status(1)), http.StatusBadRequest, 1000)
 		}
 	})
 }
@@ -165,17 +169,17 @@ func TestContract_PatchOwner(t *testing.T) {
 		admin := s.As("admin@example.com")
 		s.Untouched("another owner", func() {
 			for _, body := range []string{
-				`{"status": {"id": 1}, "customer_org": {"id": 200}}`, `{"status": {"id": 1}, "customer_org": null}`,
-				`{"status": {"id": 1}, "issuer_org": {"id": 100}}`, `{"status": {"id": 1}, "reseller_org": {"id": 600}}`,
+				fmt.Sprintf(`{"status": {"id": 1}, "customer_org": {"id": %d}}`, kit.FleetFR), `{"status": {"id": 1}, "customer_org": null}`,
+				fmt.Sprintf(`{"status": {"id": 1}, "issuer_org": {"id": %d}}`, kit.FleetDE), fmt.Sprintf(`{"status": {"id": 1}, "reseller_org": {"id": %d}}`, kit.Reseller),
 			} {
-				got := wantCode(t, admin.Patch(simURL(252), body), http.StatusForbidden, 1104)
+				got := wantCode(t, admin.Patch(simURL(kit.IssuedSIM), body), http.StatusForbidden, 1104)
 				if want := "POST " + migration; !strings.Contains(got.Message, want) {
 					t.Errorf("%s: %s", body, got.Message)
 				}
 			}
 		})
-		wantCode(t, admin.Patch(simURL(252), `{"status": {"id": 1}, "customer_org": {"id": "100"}}`), http.StatusBadRequest, 1000)
-		admin.Patch(simURL(252), `{"status": {"id": 1}, "customer_org": {"id": 100}, "issuer_org": {"id": 1}, "reseller_org": null}`).Is(http.StatusNoContent)
+		wantCode(t, admin.Patch(simURL(kit.IssuedSIM), `{"status": {"id": 1}, "customer_org": {"id": "100"}}`), http.StatusBadRequest, 1000)
+		admin.Patch(simURL(kit.IssuedSIM), fmt.Sprintf(`{"status": {"id": 1}, "customer_org": {"id": %d}, "issuer_org": {"id": 1}, "reseller_org": null}`, kit.FleetDE)).Is(http.StatusNoContent)
 	})
 }
 
@@ -185,7 +189,7 @@ func TestContract_PatchTolerates(t *testing.T) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
 		user := s.As("user@example.com")
-		for _, id := range []int64{250, 251} { // with a device and without
+		for _, id := range []int64{kit.AttachedSIM, kit.ActivatedSIM} { // with a device and without
 			before := readSIM(user, id)
 			var body object
 			user.Get(simURL(id)).JSON(&body)
@@ -199,8 +203,8 @@ func TestContract_PatchTolerates(t *testing.T) {
 		}
 		var list []json.RawMessage
 		user.Get("/api/v1/sim?q=id:253").Is(http.StatusOK).JSON(&list)
-		user.Patch(simURL(253), string(list[0])).Is(http.StatusNoContent)
-		wantCode(t, user.Patch(simURL(253), `{"status": {"id": 1}, "model": {"a": 1, "a": 2}}`), http.StatusBadRequest, 1000)
+		user.Patch(simURL(kit.SuspendedSIM), string(list[0])).Is(http.StatusNoContent)
+		wantCode(t, user.Patch(simURL(kit.SuspendedSIM), `{"status": {"id": 1}, "model": {"a": 1, "a": 2}}`), http.StatusBadRequest, 1000)
 	})
 }
 
@@ -208,18 +212,18 @@ func TestContract_PatchTolerates(t *testing.T) {
 func TestReadSIM(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s := kit.StartFerry(t, e)
-		got := readSIM(s.As("observer@example.com"), 250)
+		got := readSIM(s.As("observer@example.com"), kit.AttachedSIM)
 		de := &api.Country{ID: 276, Name: "Germany", ISOCode: "de", MCC: "262", CountryCode: "49"}
 		want := api.SIM{
-			ID: 250, ICCID: "8988303000000000250", ICCIDWithLuhn: got.ICCIDWithLuhn, IMSI: "295050000000250", MSISDN: "423660000000250",
+			ID: kit.AttachedSIM, ICCID: kit.ICCID(kit.AttachedSIM), ICCIDWithLuhn: got.ICCIDWithLuhn, IMSI: "295050000000250", MSISDN: "423660000000250",
 			Status: api.Ref{ID: 1, Description: "Activated"}, ProductionDate: got.ProductionDate, ActivationDate: got.ActivationDate,
-			CustomerOrg: &api.WorkspaceRef{ID: 100, Name: "Fleet DE", Country: de}, IssuerOrg: &api.WorkspaceRef{ID: 1, Name: "Issuer", Country: de},
-			Endpoint: &api.NamedRef{ID: 9001, Name: "tracker-7"}, Model: got.Model,
+			CustomerOrg: &api.WorkspaceRef{ID: kit.FleetDE, Name: "Fleet DE", Country: de}, IssuerOrg: &api.WorkspaceRef{ID: kit.Issuer, Name: "Issuer", Country: de},
+			Endpoint: &api.NamedRef{ID: kit.DeviceWithSIM, Name: "tracker-7"}, Model: got.Model,
 		}
 		if diff := cmp.Diff(want, got); diff != "" || got.ActivationDate == nil || len(got.ICCIDWithLuhn) != 20 {
 			t.Errorf("%+v (-want +got):\n%s", got, diff)
 		}
-		if diff := cmp.Diff(got, readSIM(s.As("issuer@example.com"), 250)); diff != "" {
+		if diff := cmp.Diff(got, readSIM(s.As("issuer@example.com"), kit.AttachedSIM)); diff != "" {
 			t.Errorf("the issuer sees another SIM (-observer +issuer):\n%s", diff)
 		}
 		for _, id := range []string{"x", "1.5", "9223372036854775808", "%00", "0x10", "%20"} {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
@@ -18,13 +19,13 @@ func TestWrongTypesNameTheRightOne(t *testing.T) {
 	elsewhere := regexp.MustCompile(`(^|[a-z])\.\d|^\d|item \d|wrong type|Go |\*?json`)
 	for _, c := range []struct{ request, body, want string }{
 		{"POST " + migration, `{"target_workspace": 5}`, `target_workspace: it must be an object such as {"id": 1}, not a number`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": 5}`, `sims: it must be a list, in [ ], not a number`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 1}, 5]}`, `sims[1]: it must be an object such as {"id": 1}, not a number`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "sims": [{"id": 1, "id": 2}]}`, `sims[0].id: duplicate property`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccids": ["1", 5]}`, `iccids[1]: it must be a text, in quotes, not a number`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccid_range": [1]}`, `iccid_range: it must be an object, in { }, not a list`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "iccid_range": {"start": 5}}`, `iccid_range.start: it must be a text`},
-		{"POST " + migration, `{"target_workspace": {"id": 200}, "dry_run": "no"}`, `dry_run: it must be true or false, not a text`},
+		{"POST " + migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": 5}`, kit.FleetFR), `sims: it must be a list, in [ ], not a number`},
+		{"POST " + migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1}, 5]}`, kit.FleetFR), `sims[1]: it must be an object such as {"id": 1}, not a number`},
+		{"POST " + migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1, "id": 2}]}`, kit.FleetFR), `sims[0].id: duplicate property`},
+		{"POST " + migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "iccids": ["1", 5]}`, kit.FleetFR), `iccids[1]: it must be a text, in quotes, not a number`},
+		{"POST " + migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "iccid_range": [1]}`, kit.FleetFR), `iccid_range: it must be an object, in { }, not a list`},
+		{"POST " + migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "iccid_range": {"start": 5}}`, kit.FleetFR), `iccid_range.start: it must be a text`},
+		{"POST " + migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "dry_run": "no"}`, kit.FleetFR), `dry_run: it must be true or false, not a text`},
 		{"POST " + migration, `[]`, `the body: it must be an object, in { }, not a list`},
 		{"POST /api/v2/endpoint/multi", `[{"name": "x"}, {"name": 5}]`, `[1].name: it must be a text`},
 		{"DELETE /api/v1/sim/multi", `[5]`, `[0]: it must be an object such as {"id": 1}`},

@@ -17,7 +17,7 @@ func BenchmarkJob(b *testing.B) {
 			if _, err := s.Import(cards(first, sims)); err != nil {
 				b.Fatal(err)
 			}
-			admin, targets := s.As("admin@example.com"), []int{300, 100}
+			admin, targets := s.As("admin@example.com"), []int{kit.FleetUS, kit.FleetDE}
 			for n := 0; b.Loop(); n++ {
 				body := fmt.Sprintf(`{"target_workspace": {"id": %d}, "select": {"iccid_ranges": [{"start": "89883030000%08d", "end": "89883030000%08d"}]},
 					"dry_run": false}`, targets[n%2], first, first+sims-1)

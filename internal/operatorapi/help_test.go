@@ -50,7 +50,7 @@ func bearerOf(s *kit.Server, signedIn *kit.Answer) *kit.Client {
 // application returns a client with the bearer of a new application token of Workspace 100.
 func application(s *kit.Server) *kit.Client {
 	s.T.Helper()
-	made, err := operator.New(s.Control).CreateApplicationToken(s.T.Context(), control.NewToken{Workspace: 100})
+	made, err := operator.New(s.Control).CreateApplicationToken(s.T.Context(), control.NewToken{Workspace: kit.FleetDE})
 	if err != nil {
 		s.T.Fatal(err)
 	}

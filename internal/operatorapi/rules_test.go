@@ -56,15 +56,15 @@ func TestOperatorSuspendsAWorkspace(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		op, admin := s.Operator(), s.As("admin@example.com")
 		op.Patch(spaces+"/100", `{"status": {"id": 1}}`).Is(http.StatusOK)
-		in := admin.Post("/api/v1/sim/migration/workspace", `{"target_workspace": {"id": 100}, "sims": [{"id": 260}], "dry_run": false}`).Is(http.StatusConflict)
+		in := admin.Post("/api/v1/sim/migration/workspace", fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetDE, kit.SIMInFR)).Is(http.StatusConflict)
 		if !strings.Contains(string(in.Body), "1509") {
 			t.Errorf("%s", in.Body)
 		}
-		s.As("observer@example.com").Get("/api/v1/sim/252").Is(http.StatusOK)
-		admin.Patch("/api/v1/sim/252", `{"status": {"id": 1}}`).Is(http.StatusNoContent)
-		admin.Post("/api/v1/sim/migration/workspace", `{"target_workspace": {"id": 200}, "sims": [{"id": 252}], "dry_run": false}`).Is(http.StatusOK)
+		s.As("observer@example.com").Get(fmt.Sprintf("/api/v1/sim/%d", kit.IssuedSIM)).Is(http.StatusOK)
+		admin.Patch(fmt.Sprintf("/api/v1/sim/%d", kit.IssuedSIM), `{"status": {"id": 1}}`).Is(http.StatusNoContent)
+		admin.Post("/api/v1/sim/migration/workspace", fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetFR, kit.IssuedSIM)).Is(http.StatusOK)
 		op.Patch(spaces+"/100", `{"status": {"id": 0}}`).Is(http.StatusOK)
-		admin.Post("/api/v1/sim/migration/workspace", `{"target_workspace": {"id": 100}, "sims": [{"id": 260}], "dry_run": false}`).Is(http.StatusOK)
+		admin.Post("/api/v1/sim/migration/workspace", fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, kit.FleetDE, kit.SIMInFR)).Is(http.StatusOK)
 	})
 }
 
@@ -92,7 +92,7 @@ func TestOperatorWorkspaceRules(t *testing.T) {
 				{1, `{"type": {"id": 4}}`, 409, 1406, "type: the Workspace has SIMs, or is the issuer"},
 				{100, `{"type": {"id": 3}, "country": "BR"}`, 409, 1406, "(2 problems in all)"},
 				{100, `{"type": {"id": 5}}`, 400, 1000, "type"},
-				{100, `{"type": {"id": 260}}`, 400, 1000, "type.id"},
+				{100, fmt.Sprintf(`{"type": {"id": %d}}`, kit.SIMInFR), 400, 1000, "type.id"},
 				{100, `{"type": null}`, 400, 1000, "type"},
 				{100, `{"status": {"id": 2}}`, 400, 1000, "status"},
 				{100, `{"status": 1}`, 400, 1000, "status"},
@@ -119,7 +119,7 @@ func TestOperatorUsers(t *testing.T) {
 		made := op.Post(persons, `{"username": "Eve@Example.com", "workspaces": [{"id": 200, "role": {"id": 1}}, {"id": 300, "role": {"id": 3}}]}`).Is(http.StatusCreated)
 		var u api.OperatorUser
 		made.JSON(&u)
-		if u.Username != "eve@example.com" || u.Status.ID != 0 || u.DefaultWorkspace.ID != 200 || len(u.Workspaces) != 2 || u.Workspaces[1].Role.Name != "Observer" {
+		if u.Username != "eve@example.com" || u.Status.ID != 0 || u.DefaultWorkspace.ID != kit.FleetFR || len(u.Workspaces) != 2 || u.Workspaces[1].Role.Name != "Observer" {
 			t.Errorf("%s", made.Body)
 		}
 		at := made.Header.Get("Location")
@@ -136,25 +136,25 @@ func TestOperatorUsers(t *testing.T) {
 		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized)
 		op.Patch(at, `{"status": {"id": 1}, "name": "Eve", "superadmin": true, "default_workspace": {"id": 900}}`).Is(http.StatusOK)
 		eve.Get("/api/v1/organisation/my").Is(http.StatusUnauthorized) // that session has ended for good
-		eve = bearerOf(s, signIn(s, "eve@example.com", "battery staple")).In(900)
-		eve.Get("/api/v1/sim/290").Is(http.StatusOK)
+		eve = bearerOf(s, signIn(s, "eve@example.com", "battery staple")).In(kit.Elsewhere)
+		eve.Get(fmt.Sprintf("/api/v1/sim/%d", kit.SIMElsewhere)).Is(http.StatusOK)
 		op.Patch(at, `{"superadmin": false, "default_workspace": {"id": 300}}`).Is(http.StatusOK)
-		eve.Get("/api/v1/sim/290").Is(http.StatusForbidden)
+		eve.Get(fmt.Sprintf("/api/v1/sim/%d", kit.SIMElsewhere)).Is(http.StatusForbidden)
 
-		op.Put(at+"/workspace/100", `{"role": {"id": 2}, "status": {"id": 2}}`).Is(http.StatusOK).JSON(&u)
+		op.Put(at+fmt.Sprintf("/workspace/%d", kit.FleetDE), `{"role": {"id": 2}, "status": {"id": 2}}`).Is(http.StatusOK).JSON(&u)
 		if len(u.Workspaces) != 3 || u.Workspaces[0].Status.ID != 2 || u.Workspaces[0].Role.ID != 2 {
 			t.Errorf("%+v", u)
 		}
-		op.Put(at+"/workspace/100", `{"role": {"id": 1}}`).Is(http.StatusOK)
+		op.Put(at+fmt.Sprintf("/workspace/%d", kit.FleetDE), `{"role": {"id": 1}}`).Is(http.StatusOK)
 		for _, ws := range []string{"300", "100"} { // the default Workspace goes, the lowest of the rest takes its place
 			op.Do("DELETE", at+"/workspace/"+ws, nil).Is(http.StatusNoContent)
 		}
 		op.Get(at).Is(http.StatusOK).JSON(&u)
-		if u.DefaultWorkspace.ID != 200 || len(u.Workspaces) != 1 {
+		if u.DefaultWorkspace.ID != kit.FleetFR || len(u.Workspaces) != 1 {
 			t.Errorf("%+v", u)
 		}
-		wantCode(t, op.Do("DELETE", at+"/workspace/200", nil), http.StatusConflict, 1406)
-		wantCode(t, op.Do("DELETE", at+"/workspace/300", nil), http.StatusNotFound, 1201)
+		wantCode(t, op.Do("DELETE", at+fmt.Sprintf("/workspace/%d", kit.FleetFR), nil), http.StatusConflict, 1406)
+		wantCode(t, op.Do("DELETE", at+fmt.Sprintf("/workspace/%d", kit.FleetUS), nil), http.StatusNotFound, 1201)
 		listed := op.Get(persons + "?q=username:eve&sort=-created").Is(http.StatusOK)
 		if listed.Header.Get("X-Total-Count") != "1" || !strings.Contains(string(listed.Body), `"name":"Eve"`) {
 			t.Errorf("%s", listed.Body)
@@ -194,10 +194,10 @@ func TestOperatorRefusesUsers(t *testing.T) {
 				{"PUT", "/1/password", `{"password": "1234567"}`, 400, "password: it must have at least 8"},
 				{"PUT", "/1/password", `{}`, 400, "password: it is required"},
 				{"PUT", "/1/workspace/77", `{"role": {"id": 1}}`, 404, "workspace with id 77"},
-				{"PUT", "/1/workspace/100", `{"role": {"id": 4}}`, 400, "role"},
-				{"PUT", "/1/workspace/100", `{"role": {"id": 1}, "status": {"id": 0}}`, 400, "status"},
-				{"PUT", "/1/workspace/100", `{}`, 400, "role: it is required"},
-				{"DELETE", "/3/workspace/100", "", 409, "the only role of observer@example.com"},
+				{"PUT", fmt.Sprintf("/1/workspace/%d", kit.FleetDE), `{"role": {"id": 4}}`, 400, "role"},
+				{"PUT", fmt.Sprintf("/1/workspace/%d", kit.FleetDE), `{"role": {"id": 1}, "status": {"id": 0}}`, 400, "status"},
+				{"PUT", fmt.Sprintf("/1/workspace/%d", kit.FleetDE), `{}`, 400, "role: it is required"},
+				{"DELETE", fmt.Sprintf("/3/workspace/%d", kit.FleetDE), "", 409, "the only role of observer@example.com"},
 			} {
 				var body any
 				if test.body != "" {
@@ -228,9 +228,9 @@ func TestOperatorProbes(t *testing.T) {
 					{"PUT", persons + "/" + id + "/password", `{"password": "battery staple"}`},
 					{"DELETE", persons + "/" + id + "/mfa", ""},
 					{"POST", persons + "/" + id + "/unlock", "{}"},
-					{"PUT", persons + "/" + id + "/workspace/100", `{"role": {"id": 1}}`},
+					{"PUT", persons + "/" + id + fmt.Sprintf("/workspace/%d", kit.FleetDE), `{"role": {"id": 1}}`},
 					{"PUT", persons + "/3/workspace/" + id, `{"role": {"id": 1}}`},
-					{"DELETE", persons + "/" + id + "/workspace/100", ""},
+					{"DELETE", persons + "/" + id + fmt.Sprintf("/workspace/%d", kit.FleetDE), ""},
 					{"DELETE", persons + "/3/workspace/" + id, ""},
 				} {
 					var body any
@@ -369,10 +369,10 @@ func TestOperatorIsAudited(t *testing.T) {
 			{"PATCH", persons + "/9", `{"name": "New"}`, "user.changed", "user 9"},
 			{"PUT", persons + "/9/password", `{"password": "battery staple"}`, "user.password_changed", "user 9"},
 			{"POST", persons + "/9/unlock", "", "user.unlocked", "user 9"},
-			{"PUT", persons + "/9/workspace/200", `{"role": {"id": 2}}`, "membership.changed", "user 9"},
-			{"DELETE", persons + "/9/workspace/200", "", "membership.removed", "user 9"},
+			{"PUT", persons + fmt.Sprintf("/9/workspace/%d", kit.FleetFR), `{"role": {"id": 2}}`, "membership.changed", "user 9"},
+			{"DELETE", persons + fmt.Sprintf("/9/workspace/%d", kit.FleetFR), "", "membership.removed", "user 9"},
 			{"POST", imports, "iccid,workspace\n8988303000006738593,100\n", "sim.imported", " "},
-			{"POST", "/operator/v1/application_token", `{"workspace": {"id": 100}}`, "application_token.made", "application_token 1"},
+			{"POST", "/operator/v1/application_token", fmt.Sprintf(`{"workspace": {"id": %d}}`, kit.FleetDE), "application_token.made", "application_token 1"},
 		} {
 			delete(untried, fleet.AuditAction(test.action))
 			before := s.Rows("SELECT COALESCE(MAX(id), 0) FROM audit")[0][0]
