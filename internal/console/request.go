@@ -37,7 +37,6 @@ type request struct {
 	who     identity.Principal // zero without a session
 	from    netip.Addr
 	leave   []func()
-	joined  []fleet.Membership // set by memberships
 }
 
 // control returns the rules.
@@ -48,26 +47,8 @@ func (r *request) origin() identity.Origin {
 	return identity.Origin{Address: r.from, RequestID: httplog.Of(r.Context()).ID}
 }
 
-// memberships returns the Workspaces that the user has joined, and reads them once.
-func (r *request) memberships() ([]fleet.Membership, error) {
-	if r.joined != nil {
-		return r.joined, nil
-	}
-	all, err := r.control().Memberships(r.Context(), r.who)
-	if err != nil {
-		return nil, err
-	}
-	r.joined = make([]fleet.Membership, 0, len(all.Items))
-	for _, m := range all.Items {
-		if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.who.Workspace {
-			r.joined = append(r.joined, m)
-		}
-	}
-	return r.joined, nil
-}
-
 // id reads a path parameter that must be a whole number. Errors: NotFound.
-func (r *request) id(name string) (int64, error) { //nolint:unparam // a path may have several
+func (r *request) id(name string) (int64, error) {
 	n, err := strconv.ParseInt(r.PathValue(name), 10, 64)
 	if err != nil {
 		return 0, fleet.Missing("page", r.PathValue(name))

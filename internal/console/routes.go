@@ -29,7 +29,5 @@ func routes() []route {
 		overviewRoutes,
 		simsRoutes,
 		simRoutes,
-		ledgerRoutes,
-		undoRoutes,
 	)
 }

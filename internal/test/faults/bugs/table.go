@@ -8,6 +8,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/failover"
 	"github.com/simferry/simferry/internal/test/faults/fuzz"
 	"github.com/simferry/simferry/internal/test/faults/gotest"
+	"github.com/simferry/simferry/internal/test/faults/jobs"
 	"github.com/simferry/simferry/internal/test/faults/kill"
 	"github.com/simferry/simferry/internal/test/faults/linear"
 	"github.com/simferry/simferry/internal/test/faults/model"
@@ -45,6 +46,18 @@ const modelTests = "internal/test/model"
 func killSQLite(cycles int) catcher {
 	return catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
 		return kill.OnSQLite(ctx, mutation, cycles, seed)
+	}}
+}
+
+func killJobs(cycles int) catcher {
+	return catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return kill.JobsOnSQLite(ctx, mutation, cycles, seed)
+	}}
+}
+
+func actOnJobs(times int) catcher {
+	return catcher{"", "", func(ctx context.Context, mutation faults.Mutation, seed uint64) (faults.Result, error) {
+		return jobs.Act(ctx, mutation, true, times, seed)
 	}}
 }
 
@@ -112,6 +125,10 @@ var Table = []Bug{
 	{"checksum", "kill-sqlite", `I13: fsck`, killSQLite(1)},
 	{"chain_forgets", "kill-sqlite", `I9: fsck`, killSQLite(1)},
 	{"tally_lost", "kill-sqlite", `fsck`, killSQLite(1)},
+
+	{"job_cursor_outside", "jobs-kill-sqlite", `I15: .* its progress is`, killJobs(60)},
+	{"job_verdict_after_commit", "jobs-kill-sqlite", `I15:`, killJobs(60)},
+	{"job_action_unlocked", "jobs-race", `I15:`, actOnJobs(300)},
 
 	// Power cuts.
 	{"sync_normal", "power-cut", `I5: .* is not there`, powerCuts},

@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
@@ -33,12 +32,32 @@ type arena struct {
 	binary, dir string
 	site        site
 	random      *rand.Rand
-	journal     *load.Journal
-	clients     []*load.Client
+	work        work
 	servers     []*proc.Server
 	res         *faults.Result
 
 	kills, inside, flying int // servers killed, inside a write transaction, with a request in flight
+}
+
+// work is what clients do with the servers of an arena.
+type work interface {
+	// begin fills the database. Call it before the servers start.
+	begin(ctx context.Context) error
+	// signIn makes the clients ready. Call it once the servers run.
+	signIn(ctx context.Context) error
+	// load lets the clients work until stop, in one cycle.
+	load(ctx context.Context)
+	stop() error
+	// restarted is called when servers that were killed run again.
+	restarted(ctx context.Context) error
+	// acknowledged counts the changes that were acknowledged.
+	acknowledged() int
+	inFlight() bool
+	// settle ends the requests and jobs that are under way. An error is a failure of progress (I12).
+	settle(ctx context.Context) error
+	// check compares the database with what was acknowledged. The servers are stopped.
+	check(ctx context.Context) error
+	close() error
 }
 
 // site is a database. Its engine decides how to see which transactions a server has open.
@@ -54,8 +73,9 @@ type site interface {
 
 // engine makes sites.
 type engine struct {
-	servers, clients int
-	open             func(ctx context.Context, dir string) (site, error)
+	servers int
+	open    func(ctx context.Context, dir string) (site, error)
+	work    func(a *arena, seed uint64) work
 }
 
 // run runs cycles in epochs, each with its own database, until one fails.
@@ -111,8 +131,9 @@ func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed ui
 		binary: binary, dir: dir, site: site, random: rand.New(rand.NewPCG(seed, 0)), res: &res,
 		servers: make([]*proc.Server, e.servers),
 	}
-	if err := a.begin(ctx, e.clients, seed); err != nil {
-		return res, err
+	a.work = e.work(a, seed)
+	if err := a.begin(ctx); err != nil {
+		return res, errors.Join(err, a.killAll())
 	}
 	for range cycles {
 		if err := a.cycle(ctx); err != nil {
@@ -122,23 +143,23 @@ func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed ui
 	return res, a.end(ctx, cycles)
 }
 
-func (a *arena) begin(ctx context.Context, clients int, seed uint64) (err error) {
-	if a.journal, err = load.Open(filepath.Join(a.dir, "journal")); err != nil {
+func (a *arena) begin(ctx context.Context) error {
+	if err := a.work.begin(ctx); err != nil {
 		return err
 	}
-	if err := load.Seed(ctx, a.binary, a.site.url(0), a.dir, clients); err != nil {
-		return err
-	}
-	a.clients = load.NewClients(clients, seed, a.journal)
 	if err := a.start(ctx); err != nil {
 		return err
 	}
-	for _, c := range a.clients {
-		if err := c.SignIn(ctx, a.servers[0].URL); err != nil {
-			return err
-		}
+	return a.work.signIn(ctx)
+}
+
+// urls returns the addresses of the servers.
+func (a *arena) urls() []string {
+	urls := make([]string, len(a.servers))
+	for i, s := range a.servers {
+		urls[i] = s.URL
 	}
-	return nil
+	return urls
 }
 
 // start starts the servers that are not running.
@@ -158,15 +179,7 @@ func (a *arena) start(ctx context.Context) (err error) {
 // cycle is some load, a kill and a restart. If one of two servers survives, the load continues
 // for a while.
 func (a *arena) cycle(ctx context.Context) error {
-	stop := make(chan struct{})
-	urls := make([]string, len(a.servers))
-	for i, s := range a.servers {
-		urls[i] = s.URL
-	}
-	var wg sync.WaitGroup
-	for _, c := range a.clients {
-		wg.Go(func() { c.Run(ctx, stop, func(r *rand.Rand) string { return urls[r.IntN(len(urls))] }) })
-	}
+	a.work.load(ctx)
 	if a.kills%2 == 1 {
 		a.awaitAnswer(ctx)
 	}
@@ -175,13 +188,12 @@ func (a *arena) cycle(ctx context.Context) error {
 	if err == nil && len(a.running()) > 0 {
 		faults.Pause(ctx, upTo(a.random, longest))
 	}
-	close(stop)
-	wg.Wait()
-	for _, c := range a.clients {
-		err = errors.Join(err, c.Broken)
-	}
+	err = errors.Join(err, a.work.stop())
 	if err == nil {
 		err = a.start(ctx)
+	}
+	if err == nil {
+		err = a.work.restarted(ctx)
 	}
 	return errors.Join(err, ctx.Err())
 }
@@ -189,8 +201,8 @@ func (a *arena) cycle(ctx context.Context) error {
 // awaitAnswer makes every second cycle begin with a reply, however slow the machine is: work
 // that is never acknowledged cannot be lost.
 func (a *arena) awaitAnswer(ctx context.Context) {
-	before := a.journal.Acknowledged()
-	for until := time.Now().Add(answerLimit); a.journal.Acknowledged() == before && time.Now().Before(until); {
+	before := a.work.acknowledged()
+	for until := time.Now().Add(answerLimit); a.work.acknowledged() == before && time.Now().Before(until); {
 		faults.Pause(ctx, time.Millisecond)
 	}
 }
@@ -226,11 +238,8 @@ func (a *arena) kill(ctx context.Context) error {
 		if open {
 			a.inside++
 		}
-		for _, c := range a.clients {
-			if c.InFlight() {
-				a.flying++
-				break
-			}
+		if a.work.inFlight() {
+			a.flying++
 		}
 		if err := s.Kill(); err != nil {
 			return err
@@ -249,10 +258,8 @@ func (a *arena) killAll() (err error) {
 // end settles open requests, stops the servers and counts.
 func (a *arena) end(ctx context.Context, cycles int) error {
 	strain := faults.Measure()
-	for _, c := range a.clients {
-		if err := c.Settle(ctx, a.servers[0].URL); err != nil {
-			a.res.Late(strain, "%v", err)
-		}
+	if err := a.work.settle(ctx); err != nil {
+		a.res.Late(strain, "%v", err)
 	}
 	if err := load.AwaitChain(ctx, a.site.url(0), chainLimit); err != nil {
 		a.res.Late(strain, "%v", err)
@@ -262,23 +269,21 @@ func (a *arena) end(ctx context.Context, cycles int) error {
 			return err
 		}
 	}
+	if err := a.work.check(ctx); err != nil {
+		return err
+	}
 	if err := load.Fsck(ctx, a.binary, a.site.url(0), a.res.Fail); err != nil {
 		return err
 	}
-	list, err := load.Entries(ctx, a.site.url(0))
-	if err != nil {
-		return err
-	}
-	a.journal.Check(list, a.res.Fail)
 	if err := a.site.complaints(ctx, a.res.Fail); err != nil {
 		return err
 	}
 	a.res.Trials = cycles
-	a.res.Did("changes acknowledged", a.journal.Acknowledged(), cycles*leastAcknowledged/100)
+	a.res.Did("changes acknowledged", a.work.acknowledged(), cycles*leastAcknowledged/100)
 	a.res.Did("kills", a.kills, cycles)
 	a.res.Did("of them inside an open transaction", a.inside, a.kills*leastInside/100)
 	a.res.Did("of them with a request on its way", a.flying, a.kills*leastFlying/100)
-	return a.journal.Close()
+	return a.work.close()
 }
 
 // Below these a run is void.

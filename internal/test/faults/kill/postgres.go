@@ -27,7 +27,7 @@ func OnPostgres(ctx context.Context, mutation faults.Mutation, cycles int, seed 
 	return run(ctx, onPostgres, mutation, cycles, seed)
 }
 
-var onPostgres = engine{servers: 2, clients: 12, open: openPostgres}
+var onPostgres = engine{servers: 2, open: openPostgres, work: requestsOf(12)}
 
 // postgresSite is a private cluster with PostgreSQL's default durability.
 type postgresSite struct {

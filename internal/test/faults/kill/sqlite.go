@@ -28,9 +28,11 @@ func OnSQLite(ctx context.Context, mutation faults.Mutation, cycles int, seed ui
 	return run(ctx, onSQLite, mutation, cycles, seed)
 }
 
-var onSQLite = engine{servers: 1, clients: 6, open: func(_ context.Context, dir string) (site, error) {
+var onSQLite = engine{servers: 1, open: openSQLite, work: requestsOf(6)}
+
+func openSQLite(_ context.Context, dir string) (site, error) {
 	return sqliteSite{filepath.Join(dir, "simferry.db")}, nil
-}}
+}
 
 type sqliteSite struct{ file string }
 

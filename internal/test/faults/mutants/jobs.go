@@ -12,6 +12,12 @@ const (
 var jobs = []faults.Mutation{
 	replace("job_lease_unchecked", "a server that lost its lease records a chunk",
 		jobRowsFile, `where += " AND attempt = $17"`, `where += " AND 0 < $17"`),
+	splitBefore("job_cursor_outside", "the progress of a job has a transaction of its own, after that of its chunk",
+		jobRowsFile, "\tn, err := tx.execRows(ctx, text+where, args...)"),
+	splitBefore("job_verdict_after_commit", "a chunk is committed before the verdicts of its SIMs are written",
+		"internal/store/jobsims.go", "\tfor o, positions := range at {"),
+	replace("job_action_unlocked", "an action on a job does not wait for the chunk that is being moved",
+		"internal/control/jobs.go", "if j, err = seenJob(ctx, tx, who, a.Job, true); err != nil {", "if j, err = seenJob(ctx, tx, who, a.Job, false); err != nil {"),
 	replace("job_verdicts_unwritten", "a chunk moves SIMs and does not record their verdicts",
 		jobStepFile, "if err := tx.SetVerdicts(ctx, j.ID, rows); err != nil {", "if err := tx.SetVerdicts(ctx, j.ID, rows[:0]); err != nil {"),
 	replace("job_rights_once", "a job goes on after the user who made it was suspended",

@@ -28,7 +28,7 @@ func (s *Stored) Last() int64 {
 	return s.Entries[len(s.Entries)-1].ID
 }
 
-// Entry is one migration of the ledger.
+// Entry is one migration of the ledger, of the user of this package.
 type Entry struct {
 	ID     int64
 	Target int64
@@ -44,7 +44,7 @@ func (e Entry) what() string { return fmt.Sprint(e.Target, e.SIMs) }
 const entriesQuery = `
 	SELECT m.id, m.target_id, COALESCE(i.key, ''), l.sim_id
 	FROM ledger m LEFT JOIN ledger_lines l ON l.ledger_id = m.id LEFT JOIN idempotency i ON i.ledger_id = m.id
-	WHERE m.kind = 1 AND m.id > $1 ORDER BY m.id, l.sim_id`
+	WHERE m.kind = 1 AND m.id > $1 AND m.user_id = 1 ORDER BY m.id, l.sim_id`
 
 // Read reads what a database has after a ledger entry; 0 means all of it. It does not use the
 // store: the tables themselves are the proof.

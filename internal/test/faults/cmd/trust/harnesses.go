@@ -5,6 +5,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/bugs"
 	"github.com/simferry/simferry/internal/test/faults/failover"
 	"github.com/simferry/simferry/internal/test/faults/fuzz"
+	"github.com/simferry/simferry/internal/test/faults/jobs"
 	"github.com/simferry/simferry/internal/test/faults/kill"
 	"github.com/simferry/simferry/internal/test/faults/linear"
 	"github.com/simferry/simferry/internal/test/faults/model"
@@ -19,6 +20,10 @@ import (
 var harnesses = []faults.Harness{
 	kill.SQLite,
 	kill.Postgres,
+	kill.JobsSQLite,
+	kill.JobsPostgres,
+	jobs.Frozen,
+	jobs.Race,
 	failover.Harness,
 	powercut.Harness,
 	syscalls.Harness,

@@ -1,0 +1,156 @@
+package jobload
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/simferry/simferry/internal/test/faults"
+)
+
+// Crew is users who make jobs, one after the other in each lane, and the responses that they got.
+type Crew struct {
+	jobs, movers *client
+	acts         bool
+	closing      atomic.Bool
+	ended        atomic.Int64
+	actions      atomic.Int64
+	stop         context.CancelFunc
+	wg           sync.WaitGroup
+	reading      sync.RWMutex // held by those who read jobs
+
+	mu   sync.Mutex
+	made []*job
+	odd  []string // replies that no user should get
+}
+
+// Options of a crew.
+type Options struct {
+	Seed uint64
+	URLs []string // of the servers
+	Acts bool     // jobs are paused, resumed and cancelled, and another user moves SIMs of one lane
+}
+
+// Begin signs in and starts a lane for each block of SIMs.
+func Begin(ctx context.Context, o Options) (*Crew, error) {
+	c := &Crew{jobs: newClient(username), movers: newClient(mover), acts: o.Acts}
+	c.At(o.URLs...)
+	for _, u := range []*client{c.jobs, c.movers} {
+		if err := u.signIn(ctx, o.URLs[0]); err != nil {
+			return nil, err
+		}
+	}
+	ctx, c.stop = context.WithCancel(ctx)
+	for n := range lanes {
+		l := &lane{crew: c, number: n, random: rand.New(rand.NewPCG(o.Seed, uint64(n))), homes: workspaces[:1]}
+		if l.contested = o.Acts && n == lanes-1; l.contested {
+			l.homes = nil
+			c.wg.Go(func() { c.contest(ctx, n, rand.New(rand.NewPCG(o.Seed, lanes))) })
+		}
+		c.wg.Go(func() { l.run(ctx) })
+	}
+	return c, nil
+}
+
+// At tells the crew where the servers are now.
+func (c *Crew) At(urls ...string) {
+	c.jobs.urls.Store(&urls)
+	c.movers.urls.Store(&urls)
+}
+
+// DoNotRead stops the reading of jobs until resume. A primary that has crashed and come back shows
+// work that its standby has never received: what is read there is not acknowledged.
+func (c *Crew) DoNotRead() (resume func()) {
+	c.reading.Lock()
+	return c.reading.Unlock
+}
+
+// contest moves single SIMs of a lane away while its jobs run.
+func (c *Crew) contest(ctx context.Context, lane int, rng *rand.Rand) {
+	for ctx.Err() == nil && !c.closing.Load() {
+		sim, to := firstSIM+lane*laneSIMs+rng.IntN(laneSIMs), workspaces[rng.IntN(len(workspaces))]
+		body := fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, to, sim)
+		c.movers.send(context.WithoutCancel(ctx), rng, http.MethodPost, "/api/v1/sim/migration/workspace", body, "")
+		faults.Pause(ctx, between)
+	}
+}
+
+func (c *Crew) add(j *job) { c.update(func() { c.made = append(c.made, j) }) }
+
+func (c *Crew) update(change func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change()
+}
+
+func (c *Crew) strange(format string, args ...any) {
+	c.update(func() { c.odd = append(c.odd, fmt.Sprintf(format, args...)) })
+}
+
+// Ended counts the jobs that were seen to end.
+func (c *Crew) Ended() int { return int(c.ended.Load()) }
+
+// Actions counts the pauses, resumptions and cancellations that were acknowledged.
+func (c *Crew) Actions() int { return int(c.actions.Load()) }
+
+// InFlight reports whether a request is on its way.
+func (c *Crew) InFlight() bool { return c.jobs.flying.Load()+c.movers.flying.Load() > 0 }
+
+// Made counts the jobs that were acknowledged.
+func (c *Crew) Made() (n int) {
+	c.update(func() {
+		for _, j := range c.made {
+			if j.id != 0 {
+				n++
+			}
+		}
+	})
+	return n
+}
+
+// Await waits until n jobs have ended.
+func (c *Crew) Await(ctx context.Context, n int, limit time.Duration) error {
+	for began := time.Now(); c.Ended() < n; faults.Pause(ctx, between) {
+		if time.Since(began) > limit || ctx.Err() != nil {
+			return fmt.Errorf("I12: %d of %d jobs have ended after %v", c.Ended(), n, limit)
+		}
+	}
+	return nil
+}
+
+// Finish lets the jobs that were made end, and makes no new ones. An error is a failure of
+// progress (I12).
+func (c *Crew) Finish(limit time.Duration) error {
+	c.closing.Store(true)
+	over := time.AfterFunc(limit, c.stop)
+	c.wg.Wait()
+	over.Stop()
+	c.stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, j := range c.made {
+		if j.id != 0 && j.state == "" {
+			return fmt.Errorf("I12: job %d has not ended %v after the disturbance", j.id, limit)
+		}
+	}
+	return nil
+}
+
+// Abandon ends the crew at once.
+func (c *Crew) Abandon() {
+	c.closing.Store(true)
+	c.stop()
+	c.wg.Wait()
+}
+
+// Strange returns the replies that no user should get.
+func (c *Crew) Strange() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.odd)
+}
