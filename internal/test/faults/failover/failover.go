@@ -30,6 +30,11 @@ const (
 	// again is how long clients repeat unanswered requests after a crash.
 	again = time.Second
 
+	// jobsAtOnce is how many transactions of jobs may be under way.
+	jobsAtOnce = 4
+	// jobsLimit is how long jobs may take to end after the last failover.
+	jobsLimit = time.Minute
+
 	clients  = 8
 	ackedMin = 40 // successes before each kill; with fewer a failover shows nothing
 )
@@ -59,6 +64,9 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 			return res, fmt.Errorf("failover %d: %w", i+1, err)
 		}
 	}
+	if err := t.finishJobs(ctx); err != nil {
+		return res, err
+	}
 	if err := t.wholeJournal(ctx); err != nil {
 		return res, err
 	}
@@ -67,6 +75,8 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 	res.Did("of them after a crash with the standby cut off", t.doubles, (n+1)/2)
 	res.Did("attempts told to come later", t.refused, n/2)
 	res.Did("answers asked for again", t.proof.Asked, n)
+	res.Did("jobs under way at a kill", t.jobs, n)
+	res.Did("jobs ended", p.crew.Ended(), n)
 	if controlled {
 		res.Control, err = faults.Until(ctx, "an asynchronous standby with a stalled receiver", controls, seed, p.control)
 	}
@@ -80,7 +90,7 @@ type trial struct {
 	journal traffic.Journal
 	proof   traffic.Proof
 
-	acked, underWay, refused, doubles int
+	acked, underWay, refused, doubles, jobs int
 }
 
 // once runs one failover under load, compares, and restores the pair of databases.
@@ -91,6 +101,7 @@ func (t *trial) once(ctx context.Context, seed uint64) error {
 		return err
 	}
 	t.acked += load.Acknowledged()
+	t.jobs += t.crew.Made() - t.crew.Ended()
 	killed, err := t.failOver(ctx, load)
 	if err != nil {
 		return err
@@ -142,9 +153,10 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	if err != nil {
 		return killed, err
 	}
-	if err := t.hanging(ctx, clients/4); err != nil {
+	if err := t.hanging(ctx, clients/4+jobsAtOnce); err != nil {
 		return killed, err
 	}
+	defer t.crew.DoNotRead()()
 	if err := errors.Join(t.primary.Stop(pgtest.Immediate), t.primary.Restart()); err != nil {
 		return killed, err
 	}
@@ -188,9 +200,22 @@ func (t *trial) readiness(ctx context.Context, server int, since time.Time, want
 	return time.Since(since), false
 }
 
+// finishJobs lets the jobs end, and compares them with the database.
+func (t *trial) finishJobs(ctx context.Context) error {
+	strain := faults.Measure()
+	if err := t.crew.Finish(jobsLimit); err != nil {
+		t.res.Late(strain, "%v", err)
+	}
+	return t.compare(ctx, &traffic.Journal{})
+}
+
 func (t *trial) compare(ctx context.Context, j *traffic.Journal) error {
 	wrong, err := t.proof.Compare(ctx, t.url(), t.clients, j)
-	for _, w := range wrong {
+	if err != nil {
+		return err
+	}
+	jobs, err := t.crew.Check(ctx, t.url())
+	for _, w := range append(wrong, jobs...) {
 		t.res.Fail("%s", w)
 	}
 	t.journal.Add(&traffic.Journal{Requests: j.Requests}) // oddities were reported above

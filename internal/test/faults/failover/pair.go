@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/simferry/simferry/internal/test/faults/jobload"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
@@ -22,6 +23,7 @@ type pair struct {
 	primary, standby *pgtest.Cluster
 	servers          []*proc.Server
 	clients          *traffic.Clients
+	crew             *jobload.Crew // users who make jobs meanwhile
 }
 
 func setUp(ctx context.Context, binary string) (p *pair, err error) {
@@ -46,6 +48,9 @@ func setUp(ctx context.Context, binary string) (p *pair, err error) {
 	if err := traffic.Seed(ctx, binary, p.url()); err != nil {
 		return nil, err
 	}
+	if err := jobload.Seed(ctx, binary, p.url()); err != nil {
+		return nil, err
+	}
 	err = p.serve(ctx, binary)
 	return p, err
 }
@@ -61,7 +66,10 @@ func (p *pair) serve(ctx context.Context, binary string) error {
 		urls = append(urls, s.URL)
 	}
 	var err error
-	p.clients, err = traffic.SignIn(ctx, urls...)
+	if p.clients, err = traffic.SignIn(ctx, urls...); err != nil {
+		return err
+	}
+	p.crew, err = jobload.Begin(ctx, jobload.Options{URLs: urls})
 	return err
 }
 
@@ -100,6 +108,9 @@ func (p *pair) rebuild(ctx context.Context) error {
 
 func (p *pair) remove() {
 	var errs []error
+	if p.crew != nil {
+		p.crew.Abandon()
+	}
 	for _, s := range p.servers {
 		errs = append(errs, s.Kill())
 	}
