@@ -2,9 +2,13 @@ package client
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"iter"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/simferry/simferry/api"
 )
@@ -77,6 +81,11 @@ func (c *Client) OffersJobs(ctx context.Context) (bool, error) {
 	if hasStatus(err, http.StatusNotFound) || hasStatus(err, http.StatusMethodNotAllowed) || hasStatus(err, http.StatusNotImplemented) {
 		return false, nil
 	}
+	_, noJSON := errors.AsType[*json.SyntaxError](err)
+	_, otherJSON := errors.AsType[*json.UnmarshalTypeError](err)
+	if noJSON || otherJSON { // a page for browsers, for example
+		return false, nil
+	}
 	return err == nil, err
 }
 
@@ -87,6 +96,51 @@ func (c *Client) OffersJobs(ctx context.Context) (bool, error) {
 // a target that the caller does not administer; IsInvalid.
 func (c *Client) CreateMigrationJob(ctx context.Context, r api.JobRequest, opts ...WriteOption) (*Job, error) {
 	return c.writeJob(ctx, jobsPath, r, opts)
+}
+
+// UploadMigrationJob makes a job that moves the SIMs of a list: CSV or text with ICCIDs. It is for
+// lists that are too long for CreateMigrationJob. Of r, Select, Windows, Waves and Gate must not be
+// set: an upload cannot have them.
+//
+// Permission and errors: those of CreateMigrationJob; IsInvalid names the lines that are not valid.
+func (c *Client) UploadMigrationJob(ctx context.Context, list []byte, r api.JobRequest, opts ...WriteOption) (*Job, error) {
+	if r.Select != nil || r.Windows != nil || r.Waves != nil || r.Gate != nil {
+		return nil, errors.New("an upload cannot have Select, Windows, Waves or Gate: use CreateMigrationJob")
+	}
+	return c.job(ctx, call{method: http.MethodPost, path: jobsPath + "?" + uploadQuery(r).Encode(), body: csv(list), header: written(opts)})
+}
+
+// uploadQuery returns the options of a job as query parameters.
+func uploadQuery(r api.JobRequest) url.Values {
+	q := make(url.Values)
+	if r.TargetWorkspace != nil && r.TargetWorkspace.ID != nil {
+		q.Set("target_workspace", strconv.FormatInt(int64(*r.TargetWorkspace.ID), 10))
+	}
+	for name, value := range map[string]api.Optional[bool]{"dry_run": r.DryRun, "auto_detach_devices": r.AutoDetachDevices} {
+		if v, ok := value.Get(); ok {
+			q.Set(name, strconv.FormatBool(v))
+		}
+	}
+	for name, value := range map[string]api.Optional[string]{
+		"on_conflict": r.OnConflict, "not_before": r.NotBefore, "not_after": r.NotAfter, "reference": r.Reference, "reason": r.Reason,
+	} {
+		if v, ok := value.Get(); ok {
+			q.Set(name, v)
+		}
+	}
+	if statuses, ok := r.AllowedSIMStatuses.Get(); ok {
+		ids := make([]string, 0, len(statuses))
+		for _, s := range statuses {
+			if s.ID != nil {
+				ids = append(ids, strconv.FormatInt(int64(*s.ID), 10))
+			}
+		}
+		q.Set("allowed_sim_statuses", strings.Join(ids, ","))
+	}
+	if r.Landing != nil {
+		q.Set("landing", r.Landing.Status)
+	}
+	return q
 }
 
 // CreateStatusJob makes a job that activates or suspends SIMs in their Workspaces.

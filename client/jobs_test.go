@@ -1,8 +1,12 @@
 package client_test
 
 import (
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/simferry/simferry/api"
@@ -63,5 +67,99 @@ func TestServerWithoutJobs(t *testing.T) {
 	t.Cleanup(server.Close)
 	if offered, err := newClient(t, server.URL).OffersJobs(t.Context()); err != nil || offered {
 		t.Errorf("OffersJobs: %t, %v", offered, err)
+	}
+}
+
+// A page for browsers where a list of jobs should be is not an offer of jobs.
+func TestPageIsNoOfferOfJobs(t *testing.T) {
+	for body, want := range map[string]bool{"<html></html>": false, `{"jobs": []}`: false, "[]": true} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, body) }))
+		t.Cleanup(server.Close)
+		if offered, err := newClient(t, server.URL).OffersJobs(t.Context()); err != nil || offered != want {
+			t.Errorf("%s: %t, %v", body, offered, err)
+		}
+	}
+}
+
+// A list of ICCIDs is uploaded with the options of the job.
+func TestUploadMigrationJob(t *testing.T) {
+	s := startFerry(t)
+	c := clientAs(t, s, admin)
+	to := api.RefTo(300)
+	r := api.JobRequest{
+		TargetWorkspace: &to, DryRun: api.Some(true), AutoDetachDevices: api.Some(true), OnConflict: api.Some("skip"), NotBefore: api.Some("2036-12-04T22:00:00Z"),
+		AllowedSIMStatuses: api.Some([]api.IDRef{api.RefTo(client.SIMIssued), api.RefTo(client.SIMSuspended)}),
+		Landing:            &api.JobLanding{Status: "activate"}, Reference: api.Some("CHG 1&2"), Reason: api.Some("a, b"),
+	}
+	made, err := c.UploadMigrationJob(t.Context(), []byte("iccid\n89883030000000002524\n8988303000000000251\n"), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.RunJobs()
+	j, err := c.Job(t.Context(), made.ID)
+	if err != nil || j.Count(client.VerdictPlanned) != 1 || j.Count(client.VerdictRefused) != 1 || j.Reference != "CHG 1&2" || j.Reason != "a, b" ||
+		j.Landing.Status != "activate" || !j.AutoDetachDevices || len(j.AllowedSIMStatuses) != 2 || j.OnConflict != "skip" || j.NotBefore == nil || !j.DryRun {
+		t.Errorf("%+v, %v", j, err)
+	}
+	r.Select = &api.JobSelect{}
+	if _, err := c.UploadMigrationJob(t.Context(), nil, r); err == nil {
+		t.Error("an upload with Select was sent")
+	}
+}
+
+// watched is a server with one job, whose stream of events is a script.
+func watched(t *testing.T, states []string, stream http.HandlerFunc) (c *client.Client, reads *atomic.Int32) {
+	t.Helper()
+	reads = &atomic.Int32{}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/migration_job/7", func(w http.ResponseWriter, _ *http.Request) {
+		n := min(int(reads.Add(1)), len(states))
+		_, _ = fmt.Fprintf(w, `{"id": 7, "state": %q}`, states[n-1])
+	})
+	mux.HandleFunc("GET /api/v1/migration_job/7/watch", stream)
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	return newClient(t, server.URL, client.WithClock(newClock())), reads
+}
+
+func statesOf(t *testing.T, c *client.Client) (states []string) {
+	t.Helper()
+	for j, err := range c.WatchJob(t.Context(), 7) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		states = append(states, j.State)
+	}
+	return states
+}
+
+// WatchJob reads the job after each event, continues a stream that was cut off after its last event,
+// and polls a server without events.
+func TestWatchJob(t *testing.T) {
+	want := []string{"planning", "running", "paused", "completed"}
+	var ids []string
+	events := 0
+	for name, stream := range map[string]http.HandlerFunc{
+		"no events":    http.NotFound,
+		"another type": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "[]") },
+		"unavailable":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
+		"events": func(w http.ResponseWriter, r *http.Request) {
+			ids = append(ids, r.Header.Get("Last-Event-ID"))
+			w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+			events++
+			_, _ = fmt.Fprintf(w, ": ping\n\nid: %d\nevent: job\ndata: {}\n\n", events)
+		},
+	} {
+		c, reads := watched(t, want, stream)
+		got := statesOf(t, c)
+		if fmt.Sprint(slices.Compact(got)) != fmt.Sprint(want) {
+			t.Errorf("%s: %v", name, got)
+		}
+		if n := int(reads.Load()); n > len(want)+events {
+			t.Errorf("%s: %d reads of the job", name, n)
+		}
+	}
+	if fmt.Sprint(ids) != "[ 1 2]" && fmt.Sprint(ids) != "[ 1]" {
+		t.Errorf("Last-Event-ID: %q", ids)
 	}
 }

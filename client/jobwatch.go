@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// watchPoll is how often WatchJob reads a job from a server that sends no events.
-const watchPoll = time.Second
+// WatchJob reads a job from a server that sends no events every firstPoll at first, and less and
+// less often, down to every watchPoll.
+const (
+	firstPoll = 50 * time.Millisecond
+	watchPoll = time.Second
+)
 
 // watchSilence is how long a stream of events may be silent. The server sends a ping every 15
 // seconds.
@@ -22,14 +26,14 @@ const watchSilence = 45 * time.Second
 
 // WatchJob iterates over the states of a job, from the present one to its end. It reads the
 // events that the server sends, and reconnects if the connection is lost; without events it reads
-// the job every second. It yields an error once no attempt of the client's Retry succeeds, and
-// stops.
+// the job again and again, in the end every second. It yields an error once no attempt of the
+// client's Retry succeeds, and stops.
 //
 // Errors: those of Job; the error of ctx when it ends. The job goes on in any case.
 func (c *Client) WatchJob(ctx context.Context, id int64) iter.Seq2[*Job, error] {
 	return func(yield func(*Job, error) bool) {
-		w := jobWatch{client: c, id: id}
-		for failed := 0; ; {
+		w := jobWatch{client: c, id: id, poll: firstPoll}
+		for {
 			j, err := c.Job(ctx, id) // with its own retries
 			if err != nil {
 				yield(nil, err)
@@ -38,20 +42,7 @@ func (c *Client) WatchJob(ctx context.Context, id int64) iter.Seq2[*Job, error] 
 			if !yield(j, nil) || j.Ended() {
 				return
 			}
-			switch err := w.next(ctx); {
-			case err == nil:
-				failed = 0
-			case ctx.Err() != nil:
-				yield(nil, ctx.Err())
-				return
-			default:
-				failed++
-				if c.clock.Sleep(ctx, max(watchPoll, c.retry.backoff(failed))) != nil {
-					yield(nil, ctx.Err())
-					return
-				}
-			}
-			if w.silent && c.clock.Sleep(ctx, watchPoll) != nil {
+			if w.wait(ctx) != nil {
 				yield(nil, ctx.Err())
 				return
 			}
@@ -68,6 +59,28 @@ type jobWatch struct {
 	lines  *bufio.Reader
 	events int // read from lines
 	close  func()
+	failed int           // attempts to read an event, in a row
+	poll   time.Duration // until the job is read without an event
+}
+
+// wait returns when the job may have changed, or with the error of ctx when it ends.
+func (w *jobWatch) wait(ctx context.Context) error {
+	err := w.next(ctx)
+	pause := w.poll
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil && !w.silent:
+		w.failed, w.poll = 0, firstPoll
+		return nil
+	case err == nil, errors.Is(err, errEnded):
+		w.failed = 0
+	default:
+		w.failed++
+		pause = max(watchPoll, w.client.retry.backoff(w.failed))
+	}
+	w.poll = min(2*w.poll, watchPoll)
+	return w.client.clock.Sleep(ctx, pause)
 }
 
 // next waits for the next event.
@@ -88,10 +101,13 @@ func (w *jobWatch) next(ctx context.Context) error {
 	w.close()
 	w.lines = nil
 	if errors.Is(err, io.EOF) && w.events > 0 {
-		return nil // the job has ended, or the server stops
+		return errEnded
 	}
 	return err
 }
+
+// errEnded means that the stream has ended: the job has, or the server stops.
+var errEnded = errors.New("the stream of events has ended")
 
 // errSilent means that nothing arrived for watchSilence, not even a ping.
 var errSilent = errors.New("the server has stopped sending events")

@@ -82,9 +82,12 @@ func (d *document) checkBody(r *openapi3.Response, got http.Header, body []byte,
 }
 
 // typed converts the text of a parameter or header to the JSON value that its schema describes;
-// 250.0 in a path is the id 250. A text that is not a number stays text, so that the schema
-// refuses it.
+// 250.0 in a path is the id 250. A text that is not a number, or not true or false, stays text, so
+// that the schema refuses it.
 func typed(text string, schema *openapi3.SchemaRef) any {
+	if schema.Value.Type.Is(openapi3.TypeBoolean) && (text == "true" || text == "false") {
+		return text == "true"
+	}
 	if !schema.Value.Type.Is(openapi3.TypeInteger) {
 		return text
 	}
