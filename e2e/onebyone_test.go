@@ -36,7 +36,7 @@ func BenchmarkFiveHundred(b *testing.B) {
 		move func(ctx context.Context, to int64) error
 	}{
 		{"file", func(ctx context.Context, to int64) error {
-			out, err := k.command(ctx, "migrate", "--to", fmt.Sprint(to), "--file", k.file, "--yes").CombinedOutput()
+			out, err := k.command(ctx, "migrate", "--to", fmt.Sprint(to), "--file", k.file, "--yes", "--on-client").CombinedOutput()
 			if err != nil {
 				return fmt.Errorf("%w: %s", err, out)
 			}

@@ -19,9 +19,10 @@ type inventory struct {
 	n     int
 	move  func(sim, to int64) // as another client
 	in    func(workspace int64) map[int64]bool
+	flags []string // of migrate
 }
 
-// inventories are a server with the cursor and one without.
+// inventories are a server with the cursor and jobs, which are used or not, and one without.
 func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
 	t.Helper()
 	return map[string]func(t *testing.T) inventory{
@@ -46,25 +47,33 @@ func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
 				},
 			}
 		},
-		"cursor": func(t *testing.T) inventory {
-			s := kit.StartFerry(t, kit.SQLite)
-			root := s.As("root@example.com")
-			return inventory{
-				url: s.URL, user: "admin@example.com", first: 1000, n: 600,
-				move: func(sim, to int64) {
-					root.Post(strings.TrimPrefix(beforeRun, "POST "), fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, to, sim)).
-						Is(http.StatusOK)
-				},
-				in: func(workspace int64) map[int64]bool {
-					found := make(map[int64]bool)
-					var list []struct{ ID int64 }
-					root.In(workspace).Get("/api/v1/sim?per_page=2500").JSON(&list)
-					for _, sim := range list {
-						found[sim.ID] = true
-					}
-					return found
-				},
+		"cursor": cursorInventory,
+		"cursor, on the client": func(t *testing.T) inventory {
+			v := cursorInventory(t)
+			v.flags = []string{"--on-client"}
+			return v
+		},
+	}
+}
+
+func cursorInventory(t *testing.T) inventory {
+	t.Helper()
+	s := kit.StartFerry(t, kit.SQLite).StartJobs()
+	root := s.As("root@example.com")
+	return inventory{
+		url: s.URL, user: "admin@example.com", first: 1000, n: 600,
+		move: func(sim, to int64) {
+			root.Post(strings.TrimPrefix(beforeRun, "POST "), fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, to, sim)).
+				Is(http.StatusOK)
+		},
+		in: func(workspace int64) map[int64]bool {
+			found := make(map[int64]bool)
+			var list []struct{ ID int64 }
+			root.In(workspace).Get("/api/v1/sim?per_page=2500").JSON(&list)
+			for _, sim := range list {
+				found[sim.ID] = true
 			}
+			return found
 		},
 	}
 }
@@ -117,7 +126,7 @@ var whileFiltered = []others{
 		name: "a SIM comes in while the others move",
 		do: func(v inventory, b *between) {
 			v.move(v.first+9, 300)
-			b.on("real "+beforeRun, func(n int) {
+			b.on(beforeReal, func(n int) {
 				if n == 1 {
 					v.move(v.first+9, 100)
 				}
@@ -139,7 +148,7 @@ func TestFilteredWhileOthersMove(t *testing.T) {
 				p := newPerson(t)
 				p.login(b.URL, v.user)
 				o.do(v, b)
-				got := p.run("", "migrate", "--to", "200", "--from", "100", "--filter", filterOf(kind), "--yes")
+				got := p.run("", append([]string{"migrate", "--to", "200", "--from", "100", "--filter", filterOf(kind), "--yes"}, v.flags...)...)
 				if got.code != o.code || !strings.Contains(got.out+got.errors, o.tells) {
 					t.Errorf("exit code %d, want %d\n%s%s", got.code, o.code, got.out, got.errors)
 				}
@@ -172,7 +181,7 @@ func TestSavedPlanListsTheFilterAgain(t *testing.T) {
 				t.Fatalf("exit code %d\n%s%s", got.code, got.out, got.errors)
 			}
 			v.move(v.first+9, 100)
-			got := p.run("", "migrate", "apply", file, "--yes")
+			got := p.run("", append([]string{"migrate", "apply", file, "--yes"}, v.flags...)...)
 			if got.code != 4 || !strings.Contains(got.out, "1 more SIM matches --filter in Fleet DE") {
 				t.Errorf("exit code %d\n%s%s", got.code, got.out, got.errors)
 			}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -64,11 +65,44 @@ type jobRun struct {
 	client  *client.Client
 	screen  *screen
 	shown   int // SIMs whose reasons the plan has shown
+
+	throttle *bulk.Throttle // for requests that wait for a server that does not respond
 }
+
+// jobPatience is how long the server of a job that is watched may not respond.
+const jobPatience = 5 * time.Minute
 
 func (f *jobFlags) open(p Process) (*jobRun, error) {
 	c, _, err := p.connect(*f.profile)
-	return &jobRun{jobFlags: f, process: p, client: c, screen: newScreen(p, f.output)}, err
+	s := newScreen(p, f.output)
+	throttle := &bulk.Throttle{Clock: client.SystemClock{}, Patience: jobPatience, Notify: s.waiting, Parallel: 1}
+	return &jobRun{jobFlags: f, process: p, client: c, screen: s, throttle: throttle}, err
+}
+
+// send repeats a request until the server responds, or patience runs out. Use it for requests that
+// are harmless to repeat.
+func (r *jobRun) send(ctx context.Context, do func(context.Context) (*client.Job, error)) (j *client.Job, err error) {
+	err = r.throttle.Persist(ctx, func(ctx context.Context) (err error) {
+		j, err = do(ctx)
+		return err
+	})
+	return j, err
+}
+
+// watchUntil follows a job until a state satisfies done. It waits for a server that restarts.
+func (r *jobRun) watchUntil(ctx context.Context, id int64, done func(*client.Job) bool) (*client.Job, error) {
+	return r.send(ctx, func(ctx context.Context) (*client.Job, error) {
+		for j, err := range r.client.WatchJob(ctx, id) {
+			if err != nil {
+				return nil, err
+			}
+			r.throttle.Succeeded()
+			if done(j) {
+				return j, nil
+			}
+		}
+		return nil, fmt.Errorf("job %d has ended unexpectedly", id)
+	})
 }
 
 // planWait is how long the response to a new job is held back for its plan.
@@ -79,16 +113,12 @@ func (r *jobRun) planned(ctx context.Context, j *client.Job) (*client.Job, error
 	if j.State != client.JobPlanning {
 		return j, nil
 	}
-	for next, err := range r.client.WatchJob(ctx, j.ID) {
-		if err != nil {
-			return nil, err
+	return r.watchUntil(ctx, j.ID, func(next *client.Job) bool {
+		if next.State == client.JobPlanning {
+			r.screen.planProgress(next.SIMCount, max(1, next.SIMCount))
 		}
-		if next.State != client.JobPlanning {
-			return next, nil
-		}
-		r.screen.planProgress(next.SIMCount, max(1, next.SIMCount))
-	}
-	return nil, fmt.Errorf("job %d has no plan", j.ID)
+		return next.State != client.JobPlanning
+	})
 }
 
 // carryOut shows the plan of a new job, starts the job when that is wanted and allowed, and
@@ -158,35 +188,33 @@ func (r *jobRun) confirm(ctx context.Context, n int) error {
 	return nil
 }
 
+// dropTime is how long an unneeded plan may take to be cancelled.
+const dropTime = 5 * time.Second
+
 // drop cancels a plan that is not started. If that fails, the plan expires.
 func (r *jobRun) drop(ctx context.Context, id int64) {
-	_, _ = r.client.CancelJob(context.WithoutCancel(ctx), id, newKey())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), dropTime)
+	defer cancel()
+	_, _ = r.client.CancelJob(ctx, id, newKey())
 }
 
 // watch shows the progress of a job until it ends, and how it ended.
 func (r *jobRun) watch(ctx context.Context, id int64) error {
 	j, err := r.follow(ctx, id)
-	if err != nil {
-		return err
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return r.leave(ctx, id)
+	case err != nil:
+		return fmt.Errorf("job %d cannot be watched: %w", id, err)
 	}
 	return r.finish(ctx, j)
 }
 
 // follow shows the progress of a job until it ends.
 func (r *jobRun) follow(ctx context.Context, id int64) (*client.Job, error) {
+	defer r.screen.end()
 	said := ""
-	for j, err := range r.client.WatchJob(ctx, id) {
-		switch {
-		case err != nil && ctx.Err() != nil:
-			r.screen.end()
-			return nil, r.leave(id)
-		case err != nil:
-			r.screen.end()
-			return nil, fmt.Errorf("job %d goes on, but cannot be watched: %w", id, err)
-		case j.Ended():
-			r.screen.end()
-			return j, nil
-		}
+	return r.watchUntil(ctx, id, func(j *client.Job) bool {
 		if words := stateWords(&j.Job); words != said && (j.State == client.JobPaused || j.StatusDetails.WaitingFor != "") {
 			r.screen.note("Job %d is %s%s", id, words, untilWords(j.StatusDetails))
 			said = words
@@ -195,8 +223,8 @@ func (r *jobRun) follow(ctx context.Context, id int64) (*client.Job, error) {
 			said = ""
 			r.screen.progress(progressWord(j.Kind), j.SIMCount-j.Count(client.VerdictPlanned), j.SIMCount)
 		}
-	}
-	return nil, fmt.Errorf("job %d cannot be watched", id)
+		return j.Ended()
+	})
 }
 
 func progressWord(kind string) string {
@@ -218,8 +246,14 @@ func untilWords(d api.JobDetails) string {
 }
 
 // leave says how to go on after Ctrl-C.
-func (r *jobRun) leave(id int64) error {
-	r.screen.line("\nJob %d goes on without this command.\nTo watch it:  simferry jobs watch %d\nTo cancel it: simferry jobs cancel %d", id, id, id)
+func (r *jobRun) leave(ctx context.Context, id int64) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+	defer cancel()
+	j, err := r.client.Job(ctx, id)
+	if err != nil {
+		j = &client.Job{Job: api.Job{ID: id}}
+	}
+	r.screen.printLeave(j, err == nil)
 	return &codeError{bulk.ExitError, errors.New("interrupted")}
 }
 

@@ -17,8 +17,8 @@ func jobsCommands(p Process) *cobra.Command {
 	cmd := group("jobs", "Watch and control the jobs of the server",
 		jobsList(p), jobsShow(p), jobsSIMs(p), jobsWatch(p), jobsStart(p), jobsPause(p), jobsResume(p), jobsCancel(p), jobsRetry(p), jobsUndo(p))
 	cmd.Long = `A job moves, activates or suspends any number of SIMs. The server executes it, so it goes on when
-your terminal is closed, and every member of its Workspaces can watch it. 'simferry migrate --as-job'
-makes one, and so do 'simferry sims activate' and 'simferry sims suspend'.`
+your terminal is closed, and every member of its Workspaces can watch it. 'simferry migrate' makes
+one, and so do 'simferry sims activate' and 'simferry sims suspend'.`
 	return cmd
 }
 

@@ -29,6 +29,7 @@ type migrateFlags struct {
 	output   *output
 	parallel int
 	chunk    int
+	chunked  bool // chunk was given
 	patience time.Duration
 	files    outputFiles
 	migrateJobFlags
@@ -56,20 +57,24 @@ func migrateCommand(p Process) *cobra.Command {
 	f := &migrateFlags{conflict: stop}
 	cmd := &cobra.Command{
 		Use:   "migrate",
-		Short: "Move any number of SIMs into a Workspace: preview, confirm, move, resume",
+		Short: "Move any number of SIMs into a Workspace: preview, confirm, move",
 		Long: `Move any number of SIMs into a Workspace. The command first makes a dry run of everything and shows
-what would happen. After you confirm, it moves the SIMs, 500 per request. A journal on disk records
-what has moved: after Ctrl-C, a crash or a network failure, 'simferry migrate resume' completes the
-run.
+what would happen. After you confirm, the server moves the SIMs as a job. Ctrl-C leaves the job
+running: 'simferry jobs watch' shows its progress, and 'simferry jobs cancel' ends it.
+
+With a server that has no jobs, and with --on-client or --chunk, the command moves the SIMs itself,
+500 per request. A journal on disk records what has moved: after Ctrl-C, a crash or a network
+failure, 'simferry migrate resume' completes the run.
 
 Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file and --filter. A file may be CSV,
 text or a workbook (.xlsx). It has a column called iccid, or contains only ICCIDs, of 19 or 20
 digits. If a line of it is not valid, nothing is moved.
 
-Exit codes: 0 every SIM is in the target, 1 failed, 2 wrong usage, 3 refused and nothing moved,
-4 some SIMs moved and some did not.`,
+Exit codes: 0 every SIM is in the target, or the job is scheduled (--at), 1 failed, 2 wrong usage,
+3 refused and nothing moved, 4 some SIMs moved and some did not.`,
 		Example: `  simferry migrate --to "Fleet FR" --file sims.csv --dry-run
   simferry migrate --to 200 --file sims.csv --detach --report moved.csv
+  simferry migrate --to 200 --file sims.csv --at 'fri 22:00' --reference CHG-4711
   simferry migrate --to 200 --iccid-range 8988303000000001000..8988303000000001599 --yes
   simferry migrate --to 200 --from "Fleet DE" --filter status:suspended,endpoint:null
   cut -f 2 export.tsv | simferry migrate --to 200 --file - --on-conflict skip --yes --output json
@@ -82,12 +87,19 @@ Exit codes: 0 every SIM is in the target, 1 failed, 2 wrong usage, 3 refused and
 	cmd.Flags().StringSliceVar(&f.statuses, "allow-status", nil, "let only SIMs with this status move; can be repeated: "+fleet.Keywords(fleet.SIMStatuses))
 	cmd.Flags().BoolVar(&f.detach, "detach", false, "detach SIMs from their devices")
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show the plan and move nothing")
-	cmd.Flags().IntVar(&f.chunk, "chunk", bulk.MaxChunk, "SIMs per request, at most 500")
+	cmd.Flags().IntVar(&f.chunk, "chunk", bulk.MaxChunk, "SIMs per request of this command, at most 500; implies --on-client")
 	cmd.Flags().StringVar(&f.planFile, "plan", "", "save the plan to this file for 'simferry migrate apply', and move nothing")
 	f.runFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("plan", "dry-run")
+	for _, name := range onlyJobs {
+		cmd.MarkFlagsMutuallyExclusive("plan", name)
+		cmd.MarkFlagsMutuallyExclusive("chunk", name)
+	}
 	completeMigrate(cmd, p, f)
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), p) }
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		f.chunked = cmd.Flags().Changed("chunk")
+		return f.run(cmd.Context(), p)
+	}
 	cmd.AddCommand(applyCommand(p), resumeCommand(p), runsCommand(p))
 	return cmd
 }
@@ -153,10 +165,9 @@ func (f *migrateFlags) run(ctx context.Context, p Process) error {
 	if s.from, err = s.source(ctx); err != nil {
 		return err
 	}
-	if s.job, err = s.freeze(ctx, jobSelect(wanted, s.from)); err != nil {
+	if err := s.chooseWay(ctx); err != nil {
 		return err
 	}
-	defer s.job.close(ctx)
 	plan, err := s.plan(ctx, wanted)
 	if err != nil {
 		return err
@@ -231,7 +242,7 @@ type migrateRun struct {
 	terms         bulk.Terms
 	from          *source // of --filter; nil without
 	remainingSIMs int     // SIMs that --filter finds after the run
-	job           *migrateJob
+	byServer      bool    // a job of the server moves the SIMs
 }
 
 func (f *migrateFlags) open(p Process) (*migrateRun, error) {
@@ -254,7 +265,7 @@ func (f *migrateFlags) open(p Process) (*migrateRun, error) {
 
 // showAndRun shows a plan, and carries it out as far as that is wanted and allowed.
 func (s *migrateRun) showAndRun(ctx context.Context, plan *bulk.Plan) error {
-	s.screen.printPlan(plan, s.migrateFlags)
+	s.screen.printPlan(plan, s.conflict, s.wayWords(len(plan.Chunks)))
 	state := bulk.NewState(plan)
 	if s.planFile != "" {
 		if err := s.savePlan(plan); err != nil {
@@ -278,9 +289,14 @@ func (s *migrateRun) showAndRun(ctx context.Context, plan *bulk.Plan) error {
 	if err := s.confirm(ctx, plan.Count()); err != nil {
 		return err
 	}
-	if s.job != nil {
+	if s.byServer {
 		return s.executeJob(ctx, plan)
 	}
+	return s.executeHere(ctx, plan)
+}
+
+// executeHere carries out a plan with requests of this command.
+func (s *migrateRun) executeHere(ctx context.Context, plan *bulk.Plan) error {
 	run, err := s.newRun(plan)
 	if err != nil {
 		return err

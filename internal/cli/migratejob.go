@@ -7,189 +7,304 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/spf13/cobra"
-
 	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/cli/bulk"
+	"github.com/simferry/simferry/internal/fleet"
 )
 
-// migrateJobFlags are those of a migration that the server executes as a job.
-type migrateJobFlags struct {
-	asJob     bool
-	at        string
-	reference string
-	reason    string
-
-	start time.Time // what at means; zero for now
-}
-
-func (f *migrateJobFlags) jobFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.asJob, "as-job", false, "let the server move the SIMs as a job, which goes on if this command ends")
-	cmd.Flags().StringVar(&f.at, "at", "", "start a job at this time, such as 22:00, 'fri 22:00' or '2026-12-04 22:00', and do not wait for its end")
-	cmd.Flags().StringVar(&f.reference, "reference", "", "such as a ticket number, kept with a job and in the ledger")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "why, kept with a job and in the ledger")
-}
-
-// needsJob returns a flag that only a job can follow; "" for none.
-func (f *migrateJobFlags) needsJob() string {
-	switch {
-	case f.asJob:
-		return "--as-job"
-	case f.at != "":
-		return "--at"
-	case f.reference != "":
-		return "--reference"
-	case f.reason != "":
-		return "--reason"
-	}
-	return ""
-}
-
-// migrateJob is the job of a migration. Its plan is frozen before the command makes its own: so
-// the job moves no SIM that has changed since the plan on the screen.
+// migrateJob is a job of the server that executes the plan of a migration.
 type migrateJob struct {
-	run     *jobRun
-	job     *client.Job
-	refused error // why the server made none
-	started bool
+	*migrateRun
+	run  *jobRun
+	plan *bulk.Plan
+	job  *client.Job
 }
 
-// freeze makes the job of a migration, as a dry run. It returns nil if no flag asks for a
-// job, or nothing is to move.
-func (s *migrateRun) freeze(ctx context.Context, sel *api.JobSelect) (*migrateJob, error) {
-	if s.needsJob() == "" || s.dryRun || s.planFile != "" {
-		return nil, nil //nolint:nilnil // there is none
-	}
-	var offered bool
-	err := s.throttle.Persist(ctx, func(ctx context.Context) (err error) {
-		offered, err = s.client.OffersJobs(ctx)
-		return err
-	})
-	if _, refused := errors.AsType[*client.APIError](err); err != nil && !refused {
-		return nil, err
-	}
-	if !offered {
-		return nil, usagef("%s needs a job of the server, and this server has no jobs: leave the flag out", s.needsJob())
-	}
-	flags := &jobFlags{profile: s.profile, output: s.output, yes: s.yes}
-	run, err := flags.open(s.process)
-	if err != nil {
-		return nil, err
-	}
-	run.screen = s.screen
-	m := &migrateJob{run: run}
-	m.job, err = run.client.CreateMigrationJob(ctx, s.jobRequest(sel), newKey(), client.PreferWait(planWait))
-	if refusal, ok := errors.AsType[*client.APIError](err); ok {
-		if refusal.Status == http.StatusRequestEntityTooLarge {
-			return nil, usagef("%s needs a job, and the list of SIMs is too large for one: use --iccid-range or --filter, or leave the flag out", s.needsJob())
+// errTooLong means that the list of SIMs is too long for a job of this server.
+var errTooLong = errors.New("the list of SIMs is too long for a job of this server")
+
+// executeJob lets the server carry out a plan, and reports on it.
+func (s *migrateRun) executeJob(ctx context.Context, plan *bulk.Plan) error {
+	m := &migrateJob{migrateRun: s, plan: plan, run: &jobRun{
+		jobFlags: &jobFlags{profile: s.profile, output: s.output, yes: s.yes}, process: s.process, client: s.client, screen: s.screen, throttle: s.throttle,
+	}}
+	ready, err := m.prepare(ctx)
+	switch {
+	case errors.Is(err, errTooLong) && s.needsJob() != "":
+		return usagef("%s needs a job, and %w: use fewer SIMs, or leave the flag out", s.needsJob(), err)
+	case errors.Is(err, errTooLong):
+		s.screen.note("The list of SIMs is too long for a job of this server, so this command moves the SIMs itself.")
+		return s.executeHere(ctx, plan)
+	case err != nil:
+		return fmt.Errorf("nothing was moved: %w", err)
+	case !ready:
+		if m.refused() {
+			s.screen.line("")
+			s.screen.paragraph(0, "Nothing moves: SIMs have changed since the plan was shown. Run the command again, or use --on-conflict skip.")
 		}
-		m.refused, err = err, nil // the plan shows why
+		state := bulk.NewState(m.plan)
+		return s.finish(m.plan, state, "", false, state.ExitCode(), nil)
 	}
-	return m, err
+	if err := m.start(ctx); err != nil {
+		return err
+	}
+	if !s.start.IsZero() {
+		return m.scheduled()
+	}
+	return m.watch(ctx)
 }
 
-// jobRequest asks for the job of a migration.
-func (s *migrateRun) jobRequest(sel *api.JobSelect) api.JobRequest {
-	target := api.RefTo(s.terms.Target.ID)
+// mostPlans bounds how often a job is made because SIMs change meanwhile.
+const mostPlans = 5
+
+// prepare makes a job of exactly the SIMs of the plan. The SIMs are compared with the plan after
+// the job has frozen them, so it moves none that is not as the screen has shown it. ready is false
+// if nothing moves: a SIM has changed, or all of them are in the target already.
+func (m *migrateJob) prepare(ctx context.Context) (ready bool, err error) {
+	for range mostPlans {
+		if ready, err = m.attempt(ctx); err != nil || ready {
+			return ready, err
+		}
+		if m.refused() || m.plan.Count() == 0 {
+			return false, nil
+		}
+	}
+	return false, errors.New("SIMs change faster than a plan can be made: run the command again")
+}
+
+func (m *migrateJob) refused() bool { return m.plan.Refused() && m.conflict == stop }
+
+// attempt makes a job and compares. If SIMs have changed, it drops the job and takes them out of
+// the plan.
+func (m *migrateJob) attempt(ctx context.Context) (ready bool, err error) {
+	defer func() {
+		if !ready && m.job != nil {
+			m.run.drop(ctx, m.job.ID)
+		}
+	}()
+	m.job = nil
+	if m.job, err = m.create(ctx); err != nil {
+		return false, err
+	}
+	m.job, err = m.run.planned(ctx, m.job)
+	m.screen.end()
+	if err != nil {
+		return false, err
+	}
+	again := bulk.Planner{Server: m.remote, Throttle: m.throttle, Terms: m.plan.Terms}
+	now, err := again.Confirm(ctx, m.plan)
+	if err != nil {
+		return false, err
+	}
+	if len(now.TargetReasons) > 0 {
+		return false, errors.New(now.TargetReasons[0].Message)
+	}
+	changed := now.Blocked[len(m.plan.Blocked):]
+	same := now.Count() == m.plan.Count()
+	m.plan = now
+	if len(changed) > 0 {
+		m.screen.printBlocked(changed)
+	}
+	if !same {
+		return false, nil
+	}
+	return m.accepted(ctx)
+}
+
+// accepted reports whether the job moves every SIM of the plan, or may skip those that it does
+// not. The server can know reasons that a dry run does not have.
+func (m *migrateJob) accepted(ctx context.Context) (bool, error) {
+	if m.job.State != client.JobPlanned {
+		return false, fmt.Errorf("job %d is %s: %s", m.job.ID, stateWords(&m.job.Job), m.job.StatusDetails.Why)
+	}
+	if m.job.Count(client.VerdictPlanned) == m.plan.Count() || m.conflict == skip {
+		return true, nil
+	}
+	blocked, _, err := m.run.blocked(ctx, m.job)
+	if err != nil {
+		return false, err
+	}
+	m.screen.printBlocked(blocked)
+	m.plan = without(m.plan, blocked)
+	return false, nil
+}
+
+// without returns a plan in which some SIMs may not move.
+func without(p *bulk.Plan, blocked []bulk.BlockedSIM) *bulk.Plan {
+	reasons := make(map[int64][]bulk.Reason, len(blocked))
+	for _, b := range blocked {
+		reasons[b.ID] = b.Reasons
+	}
+	left := *p
+	left.Chunks, left.Blocked = nil, append([]bulk.BlockedSIM(nil), p.Blocked...)
+	for _, c := range p.Chunks {
+		kept := bulk.Chunk{By: c.By}
+		for _, sim := range c.SIMs {
+			if why, found := reasons[sim.ID]; found {
+				left.Blocked = append(left.Blocked, bulk.BlockedSIM{SIM: sim, Reasons: why})
+			} else {
+				kept.SIMs = append(kept.SIMs, sim)
+			}
+		}
+		if len(kept.SIMs) > 0 {
+			left.Chunks = append(left.Chunks, kept)
+		}
+	}
+	return &left
+}
+
+// longList is how many SIMs make a list long: it is uploaded, because a request in JSON has a
+// limit of size.
+const longList = 20_000
+
+// create makes the job, as a dry run.
+func (m *migrateJob) create(ctx context.Context) (*client.Job, error) {
+	req, key := m.request(), newKey()
+	do := func(ctx context.Context) (*client.Job, error) {
+		return m.client.CreateMigrationJob(ctx, req, key, client.PreferWait(planWait))
+	}
+	if m.plan.Count() > longList {
+		list := m.list()
+		do = func(ctx context.Context) (*client.Job, error) {
+			return m.client.UploadMigrationJob(ctx, list, req, key, client.PreferWait(planWait))
+		}
+	} else {
+		req.Select = m.selected()
+	}
+	j, err := m.run.send(ctx, do)
+	if refused, ok := errors.AsType[*client.APIError](err); ok && refused.Status == http.StatusRequestEntityTooLarge {
+		return nil, errTooLong
+	}
+	return j, err
+}
+
+// selected selects the SIMs of the plan by their ids.
+func (m *migrateJob) selected() *api.JobSelect {
+	sel := &api.JobSelect{}
+	for _, c := range m.plan.Chunks {
+		for _, sim := range c.SIMs {
+			sel.SIMs = append(sel.SIMs, api.RefTo(sim.ID))
+		}
+	}
+	return sel
+}
+
+// list is a file with the SIMs of the plan. The check digits tell the server that no number is
+// rounded.
+func (m *migrateJob) list() []byte {
+	list := []byte("iccid\n")
+	for _, c := range m.plan.Chunks {
+		for _, sim := range c.SIMs {
+			list = append(append(list, fleet.ICCID(sim.ICCID).WithLuhn()...), '\n')
+		}
+	}
+	return list
+}
+
+// request asks for the job, without its SIMs.
+func (m *migrateJob) request() api.JobRequest {
+	terms := m.plan.Terms
+	target := api.RefTo(terms.Target.ID)
 	req := api.JobRequest{
-		TargetWorkspace: &target, Select: sel, AutoDetachDevices: api.Some(s.terms.DetachDevices),
+		TargetWorkspace: &target, AutoDetachDevices: api.Some(terms.DetachDevices),
 		// The command decides what stops a migration: SIMs that are in the target do not.
 		OnConflict: api.Some(string(skip)),
-		Reference:  someText(s.reference), Reason: someText(s.reason),
+		Reference:  someText(m.reference), Reason: someText(m.reason),
 	}
-	if s.terms.AllowedStatuses != nil {
-		statuses := make([]api.IDRef, len(s.terms.AllowedStatuses))
-		for i, id := range s.terms.AllowedStatuses {
+	if terms.AllowedStatuses != nil {
+		statuses := make([]api.IDRef, len(terms.AllowedStatuses))
+		for i, id := range terms.AllowedStatuses {
 			statuses[i] = api.RefTo(id)
 		}
 		req.AllowedSIMStatuses = api.Some(statuses)
 	}
-	if !s.start.IsZero() {
-		req.NotBefore = api.Some(s.start.UTC().Format(time.RFC3339))
+	if !m.migrateRun.start.IsZero() {
+		req.NotBefore = api.Some(m.migrateRun.start.UTC().Format(time.RFC3339))
 	}
 	return req
 }
 
-// close cancels the job if it was not started.
-func (m *migrateJob) close(ctx context.Context) {
-	if m != nil && m.job != nil && !m.started {
-		m.run.drop(ctx, m.job.ID)
-	}
-}
-
-// begin starts the job, if it is to do what the plan on the screen says.
-func (m *migrateJob) begin(ctx context.Context, plan *bulk.Plan) (err error) {
-	if m.refused != nil {
-		return m.refused
-	}
-	if m.job, err = m.run.planned(ctx, m.job); err != nil {
-		return err
-	}
-	m.run.screen.end()
-	if n := m.job.Count(client.VerdictPlanned); n != plan.Count() {
-		return fmt.Errorf("nothing was moved: SIMs changed while the plan was made (the job would move %s): run the command again", sims(n))
-	}
-	started, err := m.run.client.StartJob(ctx, m.job.ID, m.job.ETag, newKey())
+// start starts the job. Whether it has started is not known if there is no response.
+func (m *migrateJob) start(ctx context.Context) error {
+	key := newKey()
+	started, err := m.run.send(ctx, func(ctx context.Context) (*client.Job, error) {
+		return m.client.StartJob(ctx, m.job.ID, m.job.ETag, key)
+	})
 	if err == nil {
-		m.job, m.started = started, true
+		m.job = started
+		return nil
 	}
-	return err
+	if _, refused := errors.AsType[*client.APIError](err); refused {
+		m.run.drop(ctx, m.job.ID)
+		return fmt.Errorf("nothing was moved: %w", err)
+	}
+	return m.leave(ctx, err)
 }
 
-// executeJob lets the server carry out a plan, and reports on it.
-func (s *migrateRun) executeJob(ctx context.Context, plan *bulk.Plan) error {
-	m := s.job
-	if err := m.begin(ctx, plan); err != nil {
-		return err
-	}
+// scheduled ends the command: the server begins later.
+func (m *migrateJob) scheduled() error {
 	id := m.job.ID
-	if !s.start.IsZero() {
-		s.screen.line("Job %d moves %s from %s on.\nTo watch it:  simferry jobs watch %d\nTo cancel it: simferry jobs cancel %d",
-			id, sims(plan.Count()), s.start.Format("Mon 2006-01-02 15:04 MST"), id, id)
-		r := m.report(plan, bulk.NewState(plan).Verdicts())
-		return s.conclude(r, nil)
-	}
-	s.screen.note("Job %d; the server goes on if this command ends", id)
+	m.screen.line("Job %d moves %s from %s on.", id, sims(m.plan.Count()), startWords(m.migrateRun.start))
+	m.screen.printJobCommands(id)
+	return m.conclude(m.report(bulk.NewState(m.plan).Verdicts()), nil)
+}
+
+// watch shows the progress of the job to its end, and reports on it.
+func (m *migrateJob) watch(ctx context.Context) error {
+	id := m.job.ID
+	m.screen.note("Job %d moves them; Ctrl-C leaves it running", id)
 	j, err := m.run.follow(ctx, id)
 	if err != nil {
-		return err
+		return m.leave(ctx, err)
 	}
-	verdicts, err := m.verdicts(ctx, plan)
+	m.job = j
+	verdicts, err := m.verdicts(ctx)
 	if err != nil {
-		return err
+		return m.leave(ctx, err)
 	}
-	r := m.report(plan, verdicts)
+	r := m.report(verdicts)
 	r.ExitCode = r.Tally.ExitCode(false)
 	if j.State != client.JobCompleted && j.State != client.JobCompletedWithRefusals {
-		s.screen.printEnd(j)
+		m.screen.printEnd(j)
 		r.ExitCode = max(r.ExitCode, bulk.ExitError)
 	}
-	s.screen.printTally(r)
-	if r.ExitCode, err = s.checkFilterAgain(ctx, verdicts, r.ExitCode); err != nil {
+	m.screen.printTally(r)
+	if r.ExitCode, err = m.checkFilterAgain(ctx, verdicts, r.ExitCode); err != nil {
 		r.Error = err.Error()
 	}
-	s.screen.printJobResult(id, s.report, r.Tally)
-	return s.conclude(r, err)
+	m.screen.printJobResult(id, m.migrateRun.report, r.Tally)
+	return m.conclude(r, err)
 }
 
 // report returns a report on the job.
-func (m *migrateJob) report(plan *bulk.Plan, verdicts []bulk.Verdict) report {
-	return report{Server: plan.Server, Target: plan.Terms.Target, Tally: bulk.Count(verdicts), LeftOut: plan.LeftOut, SIMs: verdicts, Job: m.job.ID}
+func (m *migrateJob) report(verdicts []bulk.Verdict) report {
+	return report{
+		Server: m.plan.Server, Target: m.plan.Terms.Target, Tally: bulk.Count(verdicts), LeftOut: m.plan.LeftOut, SIMs: verdicts, Job: m.job.ID, JobState: m.job.State,
+	}
 }
 
-// verdicts returns what a job that has ended did with each SIM of a plan.
-func (m *migrateJob) verdicts(ctx context.Context, plan *bulk.Plan) ([]bulk.Verdict, error) {
-	of := make(map[int64]api.JobSIM, plan.Count())
-	for s, err := range m.run.client.AllJobSIMs(ctx, m.job.ID, client.ListOptions{PerPage: 1000}) {
+// verdicts returns what the job did with each SIM of the plan.
+func (m *migrateJob) verdicts(ctx context.Context) ([]bulk.Verdict, error) {
+	of := make(map[int64]api.JobSIM, m.plan.Count())
+	read := func(ctx context.Context, o client.ListOptions) (page *client.Page[api.JobSIM], err error) {
+		err = m.throttle.Persist(ctx, func(ctx context.Context) (err error) {
+			page, err = m.client.JobSIMs(ctx, m.job.ID, o)
+			return err
+		})
+		return page, err
+	}
+	for page, err := range client.Walk(ctx, client.ListOptions{PerPage: 1000}, read) {
 		if err != nil {
-			return nil, fmt.Errorf("job %d has ended, but its verdicts cannot be read: %w", m.job.ID, err)
+			return nil, fmt.Errorf("the verdicts of job %d cannot be read: %w", m.job.ID, err)
 		}
-		if s.ID != 0 {
-			of[s.ID] = s
+		for _, s := range page.Items {
+			if s.ID != 0 {
+				of[s.ID] = s
+			}
 		}
 	}
-	verdicts := bulk.NewState(plan).Verdicts()
+	verdicts := bulk.NewState(m.plan).Verdicts()
 	for i := range verdicts {
 		v := &verdicts[i]
 		s, known := of[v.ID]
@@ -202,12 +317,62 @@ func (m *migrateJob) verdicts(ctx context.Context, plan *bulk.Plan) ([]bulk.Verd
 			if s.Migration != nil && s.Migration.ID != nil {
 				v.Ledger = int64(*s.Migration.ID)
 			}
+		case client.VerdictUnchanged:
+			v.Outcome = bulk.AlreadyThere
 		case client.VerdictPlanned:
 		default:
 			v.Outcome, v.Reasons = bulk.Refused, jobReasons(s)
 		}
 	}
 	return verdicts, nil
+}
+
+// leaveTime is how long the command looks after the job once more before it ends early.
+const leaveTime = 10 * time.Second
+
+// leave ends the command before the job has ended, and reports how far the job has come.
+func (m *migrateJob) leave(ctx context.Context, why error) error {
+	if ctx.Err() != nil {
+		why = errors.New("interrupted")
+	}
+	if client.IsUnauthorized(why) {
+		why = errors.Join(why, client.ErrSessionEnded)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+	defer cancel()
+	j, err := m.client.Job(ctx, m.job.ID)
+	if err == nil && j.State == client.JobPlanned { // it was not started
+		m.run.drop(ctx, j.ID)
+		return fmt.Errorf("nothing was moved: %w", why)
+	}
+	if err != nil {
+		j = &client.Job{Job: api.Job{ID: m.job.ID}}
+	}
+	m.job = j
+	verdicts, unread := unknownVerdicts(m.plan), err
+	if err == nil && (m.files.report != nil || *m.output == asJSON) {
+		if read, err := m.verdicts(ctx); err == nil {
+			verdicts = read
+		}
+	}
+	r := m.report(verdicts)
+	r.Error, r.ExitCode = why.Error(), bulk.ExitError
+	if j.Count(client.VerdictDone) > 0 {
+		r.ExitCode = bulk.ExitPartly
+	}
+	m.screen.printLeave(j, unread == nil)
+	return m.conclude(r, why)
+}
+
+// unknownVerdicts are those on a plan whose job is not known to have ended.
+func unknownVerdicts(p *bulk.Plan) []bulk.Verdict {
+	verdicts := bulk.NewState(p).Verdicts()
+	for i := range verdicts {
+		if verdicts[i].Outcome == bulk.NotMoved {
+			verdicts[i].Outcome = bulk.Unknown
+		}
+	}
+	return verdicts
 }
 
 // conclude writes a report and returns its exit code.
@@ -225,6 +390,26 @@ func (s *migrateRun) conclude(r report, err error) error {
 		return nil
 	}
 	return &codeError{r.ExitCode, err}
+}
+
+// printLeave says how to go on with a job that this command no longer watches. known reports
+// whether its state could be read.
+func (s *screen) printLeave(j *client.Job, known bool) {
+	switch {
+	case !known:
+		s.line("\nThe state of job %d is not known; it may go on without this command.", j.ID)
+	case j.Ended():
+		s.line("\nJob %d is %s: %s of %s done.", j.ID, stateWords(&j.Job), thousands(j.Count(client.VerdictDone)), sims(j.SIMCount))
+		return
+	default:
+		s.line("\nJob %d goes on without this command: %s of %s done so far.", j.ID, thousands(j.Count(client.VerdictDone)), sims(j.SIMCount))
+	}
+	s.printJobCommands(j.ID)
+}
+
+// printJobCommands says how to watch and how to end a job.
+func (s *screen) printJobCommands(id int64) {
+	s.line("To watch it:  simferry jobs watch %d\nTo cancel it: simferry jobs cancel %d", id, id)
 }
 
 // printJobResult says where the verdicts are, and how to go on.

@@ -64,8 +64,10 @@ type between struct {
 
 // The requests that a hook may follow or precede.
 const (
-	afterList = "GET /api/v1/sim"                      // after the answer to a page
-	beforeRun = "POST /api/v1/sim/migration/workspace" // before a dry run, or a real one
+	afterList  = "GET /api/v1/sim"                      // after the answer to a page
+	beforeRun  = "POST /api/v1/sim/migration/workspace" // before a dry run
+	beforeJob  = "POST /api/v1/migration_job"           // before a job is made
+	beforeReal = "real " + beforeRun                    // before a real run, or the start of a job
 )
 
 // newBetween stands in front of a server. Lists get pages of perPage items.
@@ -90,10 +92,16 @@ func newBetween(t *testing.T, server, perPage string) *between {
 		if name == beforeRun {
 			body, _ := io.ReadAll(r.Body) // the proxy reports errors
 			if bytes.Contains(body, []byte(`"dry_run":false`)) {
-				name = "real " + name
+				name = beforeReal
 			}
 			b.meet(name)
 			r.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		if name == beforeJob {
+			b.meet(name)
+		}
+		if strings.HasPrefix(name, beforeJob+"/") && strings.HasSuffix(name, "/start") {
+			b.meet(beforeReal)
 		}
 		proxy.ServeHTTP(w, r)
 	}))

@@ -18,7 +18,8 @@ import (
 // report is what a run came to, SIM by SIM.
 type report struct {
 	Run           string         `json:"run,omitempty"`
-	Job           int64          `json:"job,omitempty"` // of the server, instead of a run
+	Job           int64          `json:"job,omitempty"`       // of the server, instead of a run
+	JobState      string         `json:"job_state,omitempty"` // such as running, if the command has ended before the job
 	DryRun        bool           `json:"dry_run"`
 	ExitCode      int            `json:"exit_code"`
 	Error         string         `json:"error,omitempty"`

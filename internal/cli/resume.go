@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/cli/bulk"
 )
@@ -54,10 +53,9 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 		return fmt.Errorf("the plan was made for %s, but the profile %s is for %s: choose another with --profile", plan.Server, *f.profile, s.session.Server)
 	}
 	s.terms, s.from = plan.Terms, plan.From
-	if s.job, err = s.freeze(ctx, plannedSIMs(plan)); err != nil {
+	if err := s.chooseWay(ctx); err != nil {
 		return err
 	}
-	defer s.job.close(ctx)
 	again := bulk.Planner{Server: s.remote, Throttle: s.throttle, Terms: plan.Terms, Progress: s.screen.planProgress}
 	plan, err = again.Confirm(ctx, plan)
 	s.screen.endPlan()
@@ -67,24 +65,14 @@ func (f *migrateFlags) apply(ctx context.Context, p Process, file string) error 
 	return s.showAndRun(ctx, plan)
 }
 
-// plannedSIMs selects the SIMs that a saved plan moves.
-func plannedSIMs(plan *bulk.Plan) *api.JobSelect {
-	sel := &api.JobSelect{}
-	for _, c := range plan.Chunks {
-		for _, sim := range c.SIMs {
-			sel.SIMs = append(sel.SIMs, api.RefTo(sim.ID))
-		}
-	}
-	return sel
-}
-
 func resumeCommand(p Process) *cobra.Command {
 	f := &migrateFlags{}
 	cmd := &cobra.Command{
 		Use:   "resume [RUN]",
 		Short: "Complete a run that was interrupted",
-		Long: `Complete a run that was interrupted. SIMs that have moved are not sent again. If the response to a
-request was lost, the SIMs are read back first.
+		Long: `Complete a run of this command that was interrupted: with a server without jobs, or with --on-client
+or --chunk. A job of the server needs no resume. SIMs that have moved are not sent again. If the
+response to a request was lost, the SIMs are read back first.
 
 SIMs that were refused are tried again, because the reason may be gone: you may have the role again,
 or the SIM may be out of its device. If the run is otherwise complete, name the RUN for this.
@@ -149,7 +137,8 @@ func (p Process) selectRun(args []string) (string, error) {
 	}
 	if len(runs) == 0 {
 		dir, _ := p.runsDir() // it was found a moment ago
-		return "", fmt.Errorf("there are no runs in %s: resume a run on the machine, and as the user, that started it", dir)
+		return "", fmt.Errorf("there are no runs in %s: resume a run on the machine, and as the user, that started it; "+
+			"jobs of the server need no resume ('simferry jobs list' shows them)", dir)
 	}
 	open := unfinishedRuns(runs)
 	switch len(open) {
@@ -163,7 +152,7 @@ func (p Process) selectRun(args []string) (string, error) {
 
 // nothingToResume says so, and which run has SIMs that could be tried again.
 func (p Process) nothingToResume(runs []*run) error {
-	_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run of this machine is complete.")
+	_, err := fmt.Fprintln(p.Stdout, "Nothing to resume: every run of this machine is complete. Jobs of the server go on by themselves: simferry jobs list")
 	for _, r := range runs {
 		if n := r.state.Refused(); n > 0 && err == nil {
 			_, err = printf(p.Stdout, "In run %s, %s %s refused. To try again when the reason is gone: simferry migrate resume %s\n",

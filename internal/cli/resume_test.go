@@ -23,7 +23,7 @@ func TestResumeRetriesRefusedSIMs(t *testing.T) {
 	b := newBetween(t, fakeserver.Start(t, f, 100, fakeserver.Options{}).URL, "100")
 	p := newPerson(t)
 	p.login(b.URL, fakeserver.Username)
-	b.on("real "+beforeRun, func(n int) {
+	b.on(beforeReal, func(n int) {
 		if n == 1 {
 			f.Remove(7) // as far as the caller can see
 		}

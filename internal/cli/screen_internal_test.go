@@ -40,7 +40,7 @@ func TestSuspendedSIMsAreOffline(t *testing.T) {
 		s, out, _ := bareScreen()
 		sim := bulk.SIM{ID: 1, ICCID: "8988303000000000001", Status: api.Ref{ID: status}, Source: api.NamedRef{ID: 100, Name: "Fleet DE"}}
 		plan := &bulk.Plan{Terms: bulk.Terms{Target: api.NamedRef{ID: 200, Name: "Fleet FR"}}, Chunks: []bulk.Chunk{{By: bulk.ByID, SIMs: []bulk.SIM{sim}}}}
-		s.printPlan(plan, &migrateFlags{conflict: stop})
+		s.printPlan(plan, stop, "in 1 request")
 		s.printResult(report{Target: plan.Terms.Target, Tally: bulk.Tally{Moved: 1}, SIMs: []bulk.Verdict{{SIM: sim, Outcome: bulk.Moved}}}, "", "r.csv", 0)
 		before := "1 SIM is Suspended by the move: offline until activated in Fleet FR."
 		after := "1 of them was Activated and is now Suspended: offline until it is activated in Fleet FR."

@@ -13,8 +13,9 @@ import (
 	"github.com/simferry/simferry/internal/termtext"
 )
 
-// printPlan shows on one screen what would happen, and what stands against it.
-func (s *screen) printPlan(p *bulk.Plan, f *migrateFlags) {
+// printPlan shows on one screen what would happen, and what stands against it. way says how the
+// SIMs move.
+func (s *screen) printPlan(p *bulk.Plan, conflict onConflict, way string) {
 	if p.Total() == 0 {
 		s.paragraph(0, "No SIMs to move to %s on %s.", target(p), p.Server)
 		s.printLeftOut(p)
@@ -40,7 +41,7 @@ func (s *screen) printPlan(p *bulk.Plan, f *migrateFlags) {
 	if len(p.Blocked) > 0 {
 		s.printBlocked(p.Blocked)
 	}
-	s.printSummary(p, f)
+	s.printSummary(p, conflict, way)
 }
 
 // printCounts prints the number of SIMs.
@@ -256,17 +257,18 @@ func hint(code int) string {
 }
 
 // printSummary is the last line before anything happens.
-func (s *screen) printSummary(p *bulk.Plan, f *migrateFlags) {
+func (s *screen) printSummary(p *bulk.Plan, conflict onConflict, way string) {
 	n := p.Count()
 	switch {
 	case n == 0 && len(p.Blocked) == 0:
 		s.line("\nNothing to do.")
 	case n == 0:
 		s.line("\nNothing moves.")
-	case len(p.Blocked) > 0 && f.conflict == stop:
+	case len(p.Blocked) > 0 && conflict == stop:
 		s.line("")
 		s.paragraph(0, "Nothing moves, because some SIMs may not. With --on-conflict skip the other %s %s.", thousands(n), plural(n, "does", "do"))
 	default:
-		s.line("\n%s %s, in %s %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), thousands(len(p.Chunks)), plural(len(p.Chunks), "request", "requests"))
+		s.line("")
+		s.paragraph(0, "%s %s, %s.", thousands(n), plural(n, "SIM moves", "SIMs move"), way)
 	}
 }

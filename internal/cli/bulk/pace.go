@@ -56,7 +56,7 @@ func (p *Throttle) Persist(ctx context.Context, attempt func(context.Context) er
 		}
 		err := attempt(ctx)
 		if err == nil || !isTemporary(err) {
-			p.succeeded()
+			p.Succeeded()
 			return err
 		}
 		if ctx.Err() != nil {
@@ -83,7 +83,8 @@ func (p *Throttle) Wait(ctx context.Context) error {
 	}
 }
 
-func (p *Throttle) succeeded() {
+// Succeeded ends a series of failures: the server has responded.
+func (p *Throttle) Succeeded() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failing, p.failed = time.Time{}, 0

@@ -165,7 +165,7 @@ func (r *Runner) send(ctx context.Context, i int, c *chunkState, etag string) er
 // handleResponse handles the reply to a real run.
 func (r *Runner) handleResponse(i int, c *chunkState, got *client.Migration, err error) error {
 	if err == nil {
-		r.Throttle.succeeded()
+		r.Throttle.Succeeded()
 		if !complete(c.remaining, got) {
 			return nil // the reply is about other SIMs: read the SIMs back
 		}

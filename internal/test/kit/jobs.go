@@ -1,7 +1,9 @@
 package kit
 
 import (
+	"context"
 	"log/slog"
+	"sync"
 
 	"github.com/simferry/simferry/internal/job"
 )
@@ -13,4 +15,19 @@ func (s *Server) RunJobs() {
 	if err := r.RunDue(s.T.Context()); err != nil {
 		s.T.Errorf("jobs: %v", err)
 	}
+}
+
+// StartJobs lets the server work on its jobs in the background, as a real server does, until the test
+// ends.
+func (s *Server) StartJobs() *Server {
+	s.T.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	r := job.Runner{Control: s.Control, Owner: "test", Log: slog.New(slog.DiscardHandler)}
+	var running sync.WaitGroup
+	running.Go(func() { r.Run(ctx) })
+	s.T.Cleanup(func() {
+		stop()
+		running.Wait()
+	})
+	return s
 }
