@@ -100,6 +100,10 @@ func (c *Control) DeleteDevices(ctx context.Context, who identity.Principal, run
 // Permission: WriteDevices and WriteSIMs. Errors: InvalidReference if a device does not exist;
 // those of once.
 func (c *Control) ReleaseDevices(ctx context.Context, who identity.Principal, run DeviceRun, w Write[Devices]) (Reply, error) {
+	run.Changes = slices.Clone(run.Changes)
+	for i := range run.Changes { // without this a deleted device would keep its SIM
+		run.Changes[i].Patch.SIM = &fleet.SIMAttachment{Out: true}
+	}
 	return c.writeDevices(ctx, who, run, w, func(w *deviceWrite, tx *store.Tx) error {
 		if err := w.lockDevices(ctx, tx); err != nil {
 			return err

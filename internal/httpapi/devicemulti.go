@@ -129,7 +129,7 @@ func deletedDevices(r *request) (run control.DeviceRun, understood any, err erro
 		id := fleet.DeviceID(*ref.ID)
 		if !seen[id] { // a repetition adds nothing
 			seen[id] = true
-			changes = append(changes, fleet.DeviceChange{ID: id, Patch: fleet.DevicePatch{SIM: &fleet.SIMAttachment{Out: true}}})
+			changes = append(changes, fleet.DeviceChange{ID: id})
 		}
 	}
 	deleteSIMs, err := queryTruth(r, "delete_sims")
