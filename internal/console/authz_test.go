@@ -93,6 +93,10 @@ func TestConsole_ForeignWorkspace(t *testing.T) {
 	if strip(foreign) != strip(absent) {
 		t.Errorf("the pages differ:\n%s\n%s", strip(foreign), strip(absent))
 	}
+	if strip(p.get("/devices/9001").is(t, http.StatusNotFound)) != strip(absent) {
+		t.Error("the page of a foreign device differs from one that does not exist")
+	}
+	p.get("/devices").lacks(t, "tracker-7")
 	key := p.get(simPage(kit.SIMElsewhere)).once(t)
 	p.post(simPage(kit.AttachedSIM)+"/status", "once", key, "status", "2").is(t, http.StatusNotFound)
 	p.get("/sims?q=8988303000000000250").is(t, http.StatusOK).lacks(t, fmt.Sprintf(`href="/sims/%d"`, kit.AttachedSIM)).has(t, "No SIM matches.")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
@@ -69,4 +70,26 @@ func (encoder[T]) Refused(err error) control.Reply {
 		panic(failed) // it has an integer and a text
 	}
 	return control.Reply{Status: http.StatusConflict, Body: body, Refusal: control.RefusalCode(err)}
+}
+
+// again are the codes of refusals that a person can do something about in the form itself.
+var again = []fleet.Code{
+	fleet.ValidationFailed, fleet.BadRequest, fleet.InvalidFormat, fleet.OutOfRange, fleet.Duplicated, fleet.InUse, fleet.NotAllowed, fleet.Failed,
+}
+
+// problemsOf returns what is wrong with a form, if it is to be shown again: one sentence per
+// problem. It returns nothing for other errors.
+func problemsOf(err error) []string {
+	var e *fleet.Error
+	if !errors.As(err, &e) || !slices.Contains(again, e.Code) {
+		return nil
+	}
+	if len(e.Problems) == 0 {
+		return []string{e.Message}
+	}
+	list := make([]string, len(e.Problems))
+	for i, p := range e.Problems {
+		list[i] = p.Message
+	}
+	return list
 }

@@ -146,7 +146,7 @@ func doneText(q url.Values) string {
 }
 
 // parts are the templates that all pages share.
-var parts = []string{"templates/layout.html", "templates/door.html", "templates/parts.html"}
+var parts = []string{"templates/layout.html", "templates/door.html", "templates/parts.html", "templates/deviceform.html"}
 
 // parseTemplates parses each page with the shared parts.
 func (c *console) parseTemplates() map[string]*template.Template {

@@ -48,7 +48,7 @@ func (r *request) origin() identity.Origin {
 }
 
 // id reads a path parameter that must be a whole number. Errors: NotFound.
-func (r *request) id(name string) (int64, error) {
+func (r *request) id(name string) (int64, error) { //nolint:unparam // a path can have several
 	n, err := strconv.ParseInt(r.PathValue(name), 10, 64)
 	if err != nil {
 		return 0, fleet.Missing("page", r.PathValue(name))

@@ -29,5 +29,7 @@ func routes() []route {
 		overviewRoutes,
 		simsRoutes,
 		simRoutes,
+		devicesRoutes,
+		deviceRoutes,
 	)
 }

@@ -1,0 +1,314 @@
+package console
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+)
+
+var devicesRoutes = []route{
+	{pattern: "GET /devices", need: identity.ReadDevices, handle: devicesPage},
+	{pattern: "GET /devices/new", need: identity.WriteDevices, handle: newDevicePage},
+	{pattern: "POST /devices/new", need: identity.WriteDevices, handle: createDevice},
+}
+
+// devicesPer is the number of rows of a page of devices.
+const devicesPer = 50
+
+// devicesData is what the list of devices shows.
+type devicesData struct {
+	Text       string // the search text
+	Status     string // "0", "1", or "" for any
+	Loose      bool   // without a SIM
+	Found      control.Devices
+	Table      []deviceRow
+	Total      int
+	Prev, Next string // the addresses of the neighbouring pages, "" for none
+	Problem    string
+}
+
+// deviceRow is a device and the SIM in it.
+type deviceRow struct {
+	fleet.Device
+	SIM fleet.SIM // the zero SIM for none
+}
+
+// Filtered reports whether the list leaves devices out.
+func (d devicesData) Filtered() bool { return d.Text != "" || d.Status != "" || d.Loose }
+
+// Without is the address of the list without one of its filters.
+func (d devicesData) Without(name string) string { return d.address(name, "", "") }
+
+// address is that of the list, without the filter, and with a key if there is one.
+func (d devicesData) address(without, key, value string) string {
+	v := url.Values{}
+	for _, pair := range [][2]string{{"q", d.Text}, {"status", d.Status}, {"sim", map[bool]string{true: "none"}[d.Loose]}, {key, value}} {
+		if pair[1] != "" && pair[0] != without {
+			v.Set(pair[0], pair[1])
+		}
+	}
+	if len(v) == 0 {
+		return "/devices"
+	}
+	return "/devices?" + v.Encode()
+}
+
+func devicesPage(r *request) (reply, error) {
+	v := r.URL.Query()
+	d := devicesData{Text: strings.TrimSpace(v.Get("q")), Loose: v.Get("sim") == "none"}
+	if s := v.Get("status"); s == "0" || s == "1" {
+		d.Status = s
+	}
+	if len(d.Text) > 100 {
+		d.Text = d.Text[:100]
+	}
+	err := r.findDevices(&d, digits(v.Get("after")), digits(v.Get("before")))
+	switch fleet.CodeOf(err) {
+	case fleet.BadQuery:
+		d.Problem = text("devices.toolarge")
+	default:
+		if err != nil {
+			return reply{}, err
+		}
+	}
+	return r.page("devices", "devices", text("devices.title"), d)
+}
+
+// findDevices reads one page by the first filter of the search that finds anything.
+func (r *request) findDevices(d *devicesData, after, before string) error {
+	for _, search := range deviceSearches(d.Text) {
+		filter := d.filter(search)
+		total, err := r.readDevices(filter, "id", "", 1)
+		if err != nil {
+			return err
+		}
+		if d.Total = total.Total; d.Total == 0 {
+			continue
+		}
+		sort, key := "id", after
+		if before != "" {
+			sort, key = "-id", before
+		}
+		if d.Found, err = r.readDevices(filter, sort, key, devicesPer); err != nil {
+			return err
+		}
+		d.place(after, before)
+		return nil
+	}
+	return nil
+}
+
+func (r *request) readDevices(filter, sort, after string, per int) (control.Devices, error) {
+	l, err := fleet.ParseList(fleet.DeviceList, filter, sort, "1", strconv.Itoa(per))
+	if err == nil {
+		l, err = l.ReadAfter(after)
+	}
+	if err != nil {
+		return control.Devices{}, err
+	}
+	return r.control().ListDevices(r.Context(), r.who, l)
+}
+
+// deviceSearches returns filters, one of which the devices that a person looks for may have, the
+// most likely one first.
+func deviceSearches(words string) []string {
+	if words == "" {
+		return []string{""}
+	}
+	if strings.ContainsAny(words, ",|") {
+		return nil
+	}
+	number := strings.NewReplacer(" ", "", "-", "").Replace(words)
+	byName := []string{"name:" + anyCase(words), "tags:" + words}
+	switch {
+	case strings.Trim(number, "0123456789") != "":
+		return byName
+	case strings.HasPrefix(number, "89"):
+		return append([]string{"iccid:" + number, "imei:" + number}, byName...)
+	}
+	return append([]string{"imei:" + number, "imsi:" + number}, byName...)
+}
+
+// anyCase returns the ways in which a name that is typed like this is usually written.
+func anyCase(words string) string {
+	first, size := utf8.DecodeRuneInString(words)
+	ways := []string{words, string(unicode.ToUpper(first)) + words[size:], strings.ToUpper(words), strings.ToLower(words)}
+	slices.Sort(ways)
+	return strings.Join(slices.Compact(ways), "|")
+}
+
+// filter joins the chips and a filter of the search.
+func (d *devicesData) filter(search string) string {
+	terms := []string{"status:" + cmp.Or(d.Status, "0|1"), search}
+	if d.Loose {
+		terms = append(terms, "sim:null")
+	}
+	return strings.Join(slices.DeleteFunc(terms, func(t string) bool { return t == "" }), ",")
+}
+
+// place makes the rows and finds the neighbouring pages. The page before a key was read backwards;
+// the total of a page read by a key counts only what is beyond the key.
+func (d *devicesData) place(after, before string) {
+	beyond := d.Found.Total - len(d.Found.Items)
+	if before != "" {
+		slices.Reverse(d.Found.Items)
+	}
+	in := make(map[fleet.DeviceID]fleet.SIM, len(d.Found.SIMs.Items))
+	for _, s := range d.Found.SIMs.Items {
+		in[s.Device] = s
+	}
+	for _, dev := range d.Found.Items {
+		d.Table = append(d.Table, deviceRow{dev, in[dev.ID]})
+	}
+	if len(d.Table) == 0 {
+		return
+	}
+	id := func(row deviceRow) string { return strconv.FormatInt(int64(row.ID), 10) }
+	if before != "" && beyond > 0 || after != "" {
+		d.Prev = d.address("", "before", id(d.Table[0]))
+	}
+	if before == "" && beyond > 0 || before != "" {
+		d.Next = d.address("", "after", id(d.Table[len(d.Table)-1]))
+	}
+}
+
+// deviceForm is the form of a new device or of one that is edited.
+type deviceForm struct {
+	Problems      []string
+	Name          string
+	IMEI          string
+	Lock          bool
+	Tags          string
+	Address       string
+	Service       int64
+	Tariff        int64
+	Disabled      bool
+	ICCID         string // of a new device
+	Activate      bool   // of a new device: bring its SIM online
+	Services      []fleet.Profile
+	Tariffs       []fleet.Profile
+	WorkspaceName string
+}
+
+// readDeviceForm reads the fields that a person typed.
+func readDeviceForm(f url.Values) deviceForm {
+	id := func(name string) int64 {
+		n, _ := strconv.ParseInt(f.Get(name), 10, 64) // a select has numbers only
+		return n
+	}
+	return deviceForm{
+		Name: f.Get("name"), IMEI: strings.NewReplacer(" ", "", "-", "").Replace(f.Get("imei")), Lock: f.Get("lock") != "", Tags: f.Get("tags"),
+		Address: f.Get("address"), Service: id("service"), Tariff: id("tariff"), Disabled: f.Get("disabled") != "",
+		ICCID: strings.ReplaceAll(strings.TrimSpace(f.Get("iccid")), " ", ""), Activate: f.Get("activate") != "",
+	}
+}
+
+// patch is what the form asks the rule for.
+func (d deviceForm) patch() fleet.DevicePatch {
+	status := fleet.DeviceEnabled
+	if d.Disabled {
+		status = fleet.DeviceDisabled
+	}
+	p := fleet.DevicePatch{Name: &d.Name, IMEI: &d.IMEI, IMEILock: &d.Lock, Tags: &d.Tags, IPAddress: &d.Address, Status: &status}
+	if d.Service != 0 {
+		p.ServiceProfile = &d.Service
+	}
+	if d.Tariff != 0 {
+		p.TariffProfile = &d.Tariff
+	}
+	return p
+}
+
+// addProfiles reads the profiles to choose from.
+func (r *request) addProfiles(d *deviceForm) error {
+	l, err := fleet.ParseList(fleet.ProfileList, "", "name", "1", "500")
+	if err != nil {
+		return err
+	}
+	for kind, to := range map[fleet.ProfileKind]*[]fleet.Profile{fleet.ServiceProfile: &d.Services, fleet.TariffProfile: &d.Tariffs} {
+		found, err := r.control().ListProfiles(r.Context(), r.who, kind, l)
+		if err != nil {
+			return err
+		}
+		*to = found.Items
+	}
+	return nil
+}
+
+func newDevicePage(r *request) (reply, error) { return r.newDevice(deviceForm{}) }
+
+// newDevice shows the form of a new device, again if it has problems.
+func (r *request) newDevice(d deviceForm) (reply, error) {
+	if err := r.addProfiles(&d); err != nil {
+		return reply{}, err
+	}
+	res, err := r.page("devicenew", "devices", text("device.new"), d)
+	if len(d.Problems) > 0 {
+		res.status = 422
+	}
+	return res, err
+}
+
+func createDevice(r *request) (reply, error) {
+	d := readDeviceForm(r.PostForm)
+	p := d.patch()
+	if d.ICCID != "" {
+		sim, problem, err := r.simByICCID(d.ICCID)
+		if err != nil {
+			return reply{}, err
+		}
+		if problem != "" {
+			d.Problems = []string{problem}
+			return r.newDevice(d)
+		}
+		p.SIM = &fleet.SIMAttachment{SIM: sim, Activate: d.Activate}
+	}
+	run := control.DeviceRun{Changes: []fleet.DeviceChange{{Patch: p}}}
+	res, err := write(r, "console POST /devices/new", func(w control.Write[control.Devices]) (control.Reply, error) {
+		return r.control().CreateDevices(r.Context(), r.who, run, w)
+	}, func(made control.Devices) string {
+		return done("/devices/"+strconv.FormatInt(int64(made.Items[0].ID), 10), "device.created")
+	})
+	if d.Problems = problemsOf(err); len(d.Problems) > 0 {
+		return r.newDevice(d)
+	}
+	return res, err
+}
+
+// simByICCID finds a SIM of the Workspace by its ICCID, with or without the check digit. It returns
+// the problem if there is none.
+func (r *request) simByICCID(typed string) (id fleet.SIMID, problem string, err error) {
+	iccid, valid := iccidOf(typed)
+	if !valid {
+		return 0, text("device.iccid.wrong", typed), nil
+	}
+	l, err := fleet.ParseList(fleet.SIMList, "iccid:"+string(iccid), "id", "1", "1")
+	if err != nil {
+		return 0, "", err
+	}
+	found, err := r.control().ListSIMs(r.Context(), r.who, l)
+	if err != nil {
+		return 0, "", err
+	}
+	if len(found.Items) == 0 {
+		return 0, text("device.iccid.none", typed, r.who.WorkspaceName), nil
+	}
+	return found.Items[0].ID, "", nil
+}
+
+// iccidOf parses an ICCID with or without its check digit.
+func iccidOf(typed string) (fleet.ICCID, bool) {
+	iccid, err := fleet.ParseICCID(typed)
+	if err != nil {
+		iccid, err = fleet.ParseICCIDWithLuhn(typed)
+	}
+	return iccid, err == nil
+}
