@@ -97,7 +97,20 @@ func TestConsole_ForeignWorkspace(t *testing.T) {
 		t.Error("the page of a foreign device differs from one that does not exist")
 	}
 	p.get("/devices").lacks(t, "tracker-7")
+	entry := fmt.Sprintf("/ledger/%d", s.move(kit.FleetFR, kit.ActivatedSIM))
+	for _, path := range []string{"", "/export", "/undo", "/undo?set=1&sim=251"} {
+		foreign, absent := p.get(entry+path).is(t, http.StatusNotFound), p.get("/ledger/999999"+path).is(t, http.StatusNotFound)
+		if strip(foreign) != strip(absent) {
+			t.Errorf("the pages of the entry %s differ:\n%s\n%s", path, strip(foreign), strip(absent))
+		}
+	}
+	p.get("/ledger?sim=251").lacks(t, entry).has(t, "No entry matches.")
+	p.get("/ledger?source=100").lacks(t, entry, "Fleet DE").has(t, "No entry matches.")
+	p.get("/ledger?user=1").lacks(t, entry, "admin@example.com")
+	p.get("/ledger/export").is(t, http.StatusOK).lacks(t, "Fleet DE")
 	key := p.get(simPage(kit.SIMElsewhere)).once(t)
+	p.post(entry+"/undo", "once", key, "set", "1", "count", "1", "confirm", "1", "tag", `"x"`).is(t, http.StatusNotFound)
+	key = p.get(simPage(kit.SIMElsewhere)).once(t)
 	p.post(simPage(kit.AttachedSIM)+"/status", "once", key, "status", "2").is(t, http.StatusNotFound)
 	p.get("/sims?q=8988303000000000250").is(t, http.StatusOK).lacks(t, fmt.Sprintf(`href="/sims/%d"`, kit.AttachedSIM)).has(t, "No SIM matches.")
 	p.get("/sims?q=tracker-7").has(t, "No SIM matches.")

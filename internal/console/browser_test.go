@@ -148,6 +148,29 @@ func (b *tab) visit(path string) {
 	b.do(chromedp.Navigate(b.site.URL + path))
 }
 
+// withoutScripts turns scripts off: the pages must work as plain forms.
+func (b *tab) withoutScripts() *tab {
+	b.t.Helper()
+	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
+		b.t.Fatal(err)
+	}
+	return b
+}
+
+// eachWay runs a flow in a browser with scripts, and in one without, each over its own world.
+func eachWay(t *testing.T, flow func(t *testing.T, s *site, b *tab)) {
+	for _, scripts := range []bool{true, false} {
+		t.Run(map[bool]string{true: "scripts", false: "forms"}[scripts], func(t *testing.T) {
+			s := serveSite(t, kit.StartFerry(t, kit.SQLite), console.Options{})
+			b := s.open(t)
+			if !scripts {
+				b.withoutScripts()
+			}
+			flow(t, s, b)
+		})
+	}
+}
+
 // fill types into a field.
 func (b *tab) fill(field, text string) {
 	b.t.Helper()
@@ -200,6 +223,9 @@ var (
 func (b *tab) look(name string) {
 	b.t.Helper()
 	b.do(b.script(axeScript))
+	if value[bool](b, `document.body.innerText.includes("%!")`) {
+		b.t.Errorf("%s has a text with the wrong arguments: %s", name, b.where())
+	}
 	for _, width := range widths {
 		for _, scheme := range schemes {
 			b.show(width, scheme)

@@ -26,7 +26,7 @@ func TestConsole_BothEngines(t *testing.T) {
 		}
 		p.get(simPage(kit.AttachedSIM)).has(t, "Suspended: offline", "SIM suspension")
 		p.post("/switch", "workspace", "300").leads(t, "/overview")
-		p.get("/sims/1000").is(t, http.StatusOK).has(t, "Fleet DE", "ledger entry")
+		p.get("/sims/1000").is(t, http.StatusOK).has(t, "Fleet DE", "Moved here:", ">entry ")
 		other := s.as(t, "admin@example.com")
 		other.post("/sign-out", "everywhere", "1").leads(t, "/sign-in?done=out")
 		p.get("/sims").leads(t, "/sign-in?next=%2Fsims")

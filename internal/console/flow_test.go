@@ -3,7 +3,6 @@ package console_test
 import (
 	"testing"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"github.com/simferry/simferry/internal/console"
@@ -67,10 +66,7 @@ func TestConsole_ListWithScripts(t *testing.T) {
 
 // The essential flow without scripts.
 func TestConsole_WithoutScripts(t *testing.T) {
-	b := newSite(t, console.Options{}).open(t)
-	if _, err := chromedp.Call(b.ctx, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true}); err != nil {
-		t.Fatal(err)
-	}
+	b := newSite(t, console.Options{}).open(t).withoutScripts()
 	b.signIn("user@example.com")
 	b.visit("/sims?q=295050000000253")
 	b.press("tbody th a")

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 
@@ -62,6 +63,7 @@ func TestLook_Pages(t *testing.T) {
 		b.visit(p.path)
 		b.look(p.name)
 	}
+	s.lookAtLedger(b)
 	b.visit("/sims?status=0")
 	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true; document.querySelector("#account").showPopover()`))
 	b.look("sims-open")
@@ -73,4 +75,22 @@ func TestLook_Pages(t *testing.T) {
 	b.visit(simPage(kit.ActivatedSIM))
 	b.sees("Suspended: offline")
 	b.look("sim")
+}
+
+// lookAtLedger looks at the ledger, an entry, and the previews of its undo.
+func (s *site) lookAtLedger(b *tab) {
+	s.T.Helper()
+	id := s.move(kit.FleetUS, kit.AttachedSIM, kit.FirstSpareSIM+3, kit.FirstSpareSIM+4)
+	entry := fmt.Sprintf("/ledger/%d", id)
+	s.move(kit.FleetDE, kit.FirstSpareSIM+4)
+	for _, p := range []struct{ name, path string }{
+		{"ledger", "/ledger"}, {"ledger-chips", "/ledger?q=OPS&source=300&target=200&user=1&from=2026-11-01&until=2026-11-30&sim=250"}, {"ledger-none", "/ledger?user=nobody@example.com"},
+		{"entry", entry}, {"undo-blocked", entry + "/undo"}, {"undo", entry + "/undo?sim=250&sim=1003"},
+	} {
+		b.visit(p.path)
+		b.look(p.name)
+	}
+	b.visit("/ledger?dir=in&days=90")
+	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true`))
+	b.look("ledger-open")
 }

@@ -55,6 +55,9 @@ func (p *person) send(req *http.Request) answer {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	if strings.Contains(string(body), "%!") {
+		p.t.Errorf("%s %s has a text with the wrong arguments: %s", req.Method, req.URL, body)
+	}
 	return answer{res, string(body)}
 }
 

@@ -92,14 +92,9 @@ func (r *request) render(status int, frame, name string, p page) (reply, error) 
 	p.Who, p.RequestID, p.Version, p.Now = r.who, httplog.Of(r.Context()).ID, r.console.o.Version, r.control().Now()
 	p.Done = doneText(r.URL.Query())
 	if frame == "layout" && r.who.User != 0 {
-		all, err := r.control().Memberships(r.Context(), r.who)
-		if err != nil {
+		var err error
+		if p.Workspaces, err = r.memberships(); err != nil {
 			return reply{}, err
-		}
-		for _, m := range all.Items {
-			if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.who.Workspace {
-				p.Workspaces = append(p.Workspaces, m)
-			}
 		}
 	}
 	t := r.console.templates[name]

@@ -37,6 +37,7 @@ type request struct {
 	who     identity.Principal // zero without a session
 	from    netip.Addr
 	leave   []func()
+	joined  []fleet.Membership // set by memberships
 }
 
 // control returns the rules.
@@ -45,6 +46,24 @@ func (r *request) control() *control.Control { return r.console.control }
 // origin returns the address and id of the request, as the audit log keeps them.
 func (r *request) origin() identity.Origin {
 	return identity.Origin{Address: r.from, RequestID: httplog.Of(r.Context()).ID}
+}
+
+// memberships returns the Workspaces that the user has joined, and reads them once.
+func (r *request) memberships() ([]fleet.Membership, error) {
+	if r.joined != nil {
+		return r.joined, nil
+	}
+	all, err := r.control().Memberships(r.Context(), r.who)
+	if err != nil {
+		return nil, err
+	}
+	r.joined = make([]fleet.Membership, 0, len(all.Items))
+	for _, m := range all.Items {
+		if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.who.Workspace {
+			r.joined = append(r.joined, m)
+		}
+	}
+	return r.joined, nil
 }
 
 // id reads a path parameter that must be a whole number. Errors: NotFound.

@@ -31,5 +31,7 @@ func routes() []route {
 		simRoutes,
 		devicesRoutes,
 		deviceRoutes,
+		ledgerRoutes,
+		undoRoutes,
 	)
 }

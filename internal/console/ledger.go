@@ -1,0 +1,356 @@
+package console
+
+import (
+	"cmp"
+	"html/template"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/tablefile"
+)
+
+var ledgerRoutes = []route{
+	{pattern: "GET /ledger", need: identity.ReadMigrations, handle: ledgerPage},
+	{pattern: "GET /ledger/export", need: identity.ReadMigrations, handle: exportLedger},
+	{pattern: "GET /ledger/{id}", need: identity.ReadMigrations, handle: entryPage},
+	{pattern: "GET /ledger/{id}/export", need: identity.ReadMigrations, handle: exportEntry},
+}
+
+// ledgerData is what the ledger shows.
+type ledgerData struct {
+	Query      ledgerQuery
+	Rows       []ledgerRow
+	At         pager
+	Workspaces []fleet.Membership
+	Periods    []int
+	Names      map[fleet.WorkspaceID]string // of the filters
+	Person     string                       // of the filter
+	Problem    string
+	NoPerson   bool // the filter names a person that the caller does not find
+}
+
+// ledgerRow is a row of the ledger.
+type ledgerRow struct {
+	fleet.Migration
+	Href, From, UserHref string
+	When                 template.HTML
+}
+
+func ledgerPage(r *request) (reply, error) {
+	q := parseLedger(r.URL.Query(), r.who.Workspace, r.control().Now().UTC())
+	joined, err := r.memberships()
+	if err != nil {
+		return reply{}, err
+	}
+	d := ledgerData{Query: q, Workspaces: joined, Periods: ledgerPeriods, Names: make(map[fleet.WorkspaceID]string)}
+	for _, m := range joined {
+		d.Names[m.Workspace.ID] = m.Workspace.Name
+	}
+	entries, at, err := r.findEntries(q, &d)
+	switch fleet.CodeOf(err) {
+	case fleet.BadQuery, fleet.BadSort:
+		d.Problem = text("ledger.toolarge")
+	default:
+		if err != nil {
+			return reply{}, err
+		}
+	}
+	d.At = at
+	for _, m := range entries {
+		d.Rows = append(d.Rows, r.ledgerRow(m))
+	}
+	return r.page("ledger", "ledger", text("ledger.title"), d)
+}
+
+func (r *request) ledgerRow(m fleet.Migration) ledgerRow {
+	row := ledgerRow{Migration: m, Href: r.console.path("/ledger/" + strconv.FormatInt(int64(m.ID), 10)), From: sourceNames(m), When: instant(m.Time)}
+	if m.User != 0 {
+		row.UserHref = r.console.path("/ledger", "user", int64(m.User))
+	}
+	return row
+}
+
+// sourceNames names the sources of a migration.
+func sourceNames(m fleet.Migration) string {
+	names := make([]string, len(m.Sources))
+	for i, s := range m.Sources {
+		names[i] = s.Workspace.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// findEntries reads a page of the ledger. d gets what the filters stand for.
+func (r *request) findEntries(q ledgerQuery, d *ledgerData) ([]fleet.Migration, pager, error) {
+	l, found, err := r.ledgerList(q, d)
+	if err != nil || !found {
+		return nil, pager{}, err
+	}
+	read := func(l fleet.List) (fleet.Page[fleet.Migration], error) {
+		return r.control().ListMigrations(r.Context(), r.who, l)
+	}
+	return readPage(q.Place, l, read, func(m fleet.Migration) int64 { return int64(m.ID) }, q.page)
+}
+
+func (r *request) ledgerList(q ledgerQuery, d *ledgerData) (l fleet.List, found bool, err error) {
+	terms, more, found := q.filters()
+	if q.User != "" {
+		id, err := r.personID(q.User, d)
+		if err != nil {
+			return l, false, err
+		}
+		if id == 0 {
+			d.NoPerson = true
+			return l, false, nil
+		}
+		terms = append(terms, "user:"+strconv.FormatInt(id, 10))
+	}
+	if !found {
+		return l, false, nil
+	}
+	l, err = q.Place.list(fleet.MigrationList, strings.Join(terms, ","), more...)
+	return l, true, err
+}
+
+// personID returns the id of a person that a filter names, 0 if the caller finds none.
+func (r *request) personID(name string, d *ledgerData) (int64, error) {
+	d.Person = name
+	field := "username"
+	if strings.Trim(name, "0123456789") == "" {
+		field = "id"
+	}
+	id := number64(name)
+	if !r.who.May(identity.ReadUsers) || strings.ContainsAny(name, ",|") {
+		return id, nil
+	}
+	l, err := fleet.ParseList(fleet.UserList, field+":"+name, "username", "1", "1")
+	if err != nil {
+		return 0, err
+	}
+	page, err := r.control().ListUsers(r.Context(), r.who, l)
+	if err != nil || len(page.Items) == 0 {
+		return id, err
+	}
+	d.Person = page.Items[0].Username
+	return int64(page.Items[0].ID), nil
+}
+
+// exportLedger sends the entries that match as a CSV file, the newest first.
+func exportLedger(r *request) (reply, error) {
+	q := parseLedger(r.URL.Query(), r.who.Workspace, r.control().Now().UTC())
+	q.Place = place{Per: exportEntries}
+	l, found, err := r.ledgerList(q, &ledgerData{})
+	if err != nil {
+		return reply{}, err
+	}
+	if !found {
+		l.PerPage = 0
+	}
+	return r.csv("ledger", func(w io.Writer) error { return r.writeLedger(w, l) }), nil
+}
+
+// exportEntries is how many entries an export reads at once.
+const exportEntries = 1000
+
+// csv returns a download with today's date in its name.
+func (r *request) csv(name string, write func(io.Writer) error) reply {
+	name += "-" + r.control().Now().UTC().Format(time.DateOnly) + ".csv"
+	return reply{status: http.StatusOK, kind: "text/csv; charset=utf-8", name: name, stream: write}
+}
+
+func (r *request) writeLedger(w io.Writer, l fleet.List) error {
+	out, err := tablefile.NewWriter(w, "entry", "time", "sims", "from", "to", "who", "reference", "reason", "undoes", "undone_by")
+	if err != nil {
+		return err
+	}
+	for l.PerPage > 0 {
+		page, err := r.control().ListMigrations(r.Context(), r.who, l)
+		if err != nil {
+			return err
+		}
+		for _, m := range page.Items {
+			undoes, by := "", make([]string, len(m.UndoneBy))
+			if m.Undo != nil {
+				undoes = idText(m.Undo.Migration)
+			}
+			for i, u := range m.UndoneBy {
+				by[i] = idText(u.Migration)
+			}
+			err := out.Write(idText(m.ID), m.Time.UTC().Format(time.RFC3339), strconv.Itoa(m.SIMs), sourceNames(m), m.Target.Name, m.Username,
+				m.Note.Reference, m.Note.Reason, undoes, strings.Join(by, " "))
+			if err != nil {
+				return err
+			}
+		}
+		if len(page.Items) < l.PerPage {
+			break
+		}
+		after := int64(page.Items[len(page.Items)-1].ID)
+		l.After = &after
+	}
+	return out.Close()
+}
+
+// entryRows is how many SIMs of an entry a page shows.
+const entryRows = fleet.MaxSIMs
+
+// entryData is what the page of a ledger entry shows.
+type entryData struct {
+	Entry    fleet.Migration
+	From     string // the names of the sources
+	Lines    []entryLine
+	First    int // the number of the first line of the page
+	Prev     string
+	Next     string
+	Offline  int // SIMs that the move took offline
+	Online   int // SIMs that it brought online
+	Left     int // SIMs that left a device
+	Returned int // SIMs that came into a device
+	Undone   int // SIMs that undos have moved back, as far as the caller sees them
+	MayUndo  bool
+	UndoWhy  string // why not, "" for no reason to show
+	Partial  bool   // the caller sees only some of the lines
+}
+
+// entryLine is a SIM of an entry.
+type entryLine struct {
+	fleet.LedgerLine
+	ID    int64
+	Href  string // "" if the SIM is in another Workspace
+	ICCID template.HTML
+	From  string
+}
+
+func entryPage(r *request) (reply, error) {
+	m, err := r.entry()
+	if err != nil {
+		return reply{}, err
+	}
+	d := entryData{Entry: m, From: sourceNames(m)}
+	d.fill(r)
+	for _, u := range m.UndoneBy {
+		d.Undone += u.SIMs
+	}
+	if d.MayUndo, d.UndoWhy, err = r.mayUndo(m); err != nil {
+		return reply{}, err
+	}
+	d.MayUndo = d.MayUndo && d.Undone < len(m.Lines)
+	return r.page("entry", "ledger", plural("entry.title", m.SIMs, number(int64(m.ID)), d.From, m.Target.Name), d)
+}
+
+// entry reads the ledger entry of the path. Errors: NotFound.
+func (r *request) entry() (fleet.Migration, error) {
+	id, err := r.id("id")
+	if err != nil {
+		return fleet.Migration{}, err
+	}
+	record, err := r.control().Migration(r.Context(), r.who, fleet.MigrationID(id))
+	return record.Migration, err
+}
+
+// fill counts what the entry did, and makes the rows of the page.
+func (d *entryData) fill(r *request) {
+	from := make(map[fleet.WorkspaceID]string)
+	for _, s := range d.Entry.Sources {
+		from[s.Workspace.ID] = s.Workspace.Name
+	}
+	for _, l := range d.Entry.Lines {
+		switch was, is := l.Before.Status == fleet.SIMActivated, l.After.Status == fleet.SIMActivated; {
+		case was && !is:
+			d.Offline++
+		case is && !was:
+			d.Online++
+		}
+		if l.Before.Device != 0 && l.After.Device == 0 {
+			d.Left++
+		}
+		if l.After.Device != 0 {
+			d.Returned++
+		}
+	}
+	lines := d.Entry.Lines
+	start := min(int(number64(r.URL.Query().Get("row")))/entryRows*entryRows, max(0, len(lines)-1)/entryRows*entryRows)
+	self := "/ledger/" + strconv.FormatInt(int64(d.Entry.ID), 10)
+	d.First = start + 1
+	if start > 0 {
+		d.Prev = self + "?row=" + strconv.Itoa(start-entryRows)
+	}
+	if start+entryRows < len(lines) {
+		d.Next = self + "?row=" + strconv.Itoa(start+entryRows)
+	}
+	here := d.Entry.Target.ID == r.who.Workspace || len(d.Entry.UndoneBy) > 0 // else the page of the SIM needs another Workspace
+	for _, l := range lines[start:min(len(lines), start+entryRows)] {
+		row := entryLine{LedgerLine: l, ID: int64(l.SIM), ICCID: iccid(l.ICCID), From: from[l.Before.Workspace]}
+		if here {
+			row.Href = r.console.path("/sims/" + strconv.FormatInt(int64(l.SIM), 10))
+		}
+		d.Lines = append(d.Lines, row)
+	}
+	d.Partial = len(lines) != d.Entry.SIMs
+}
+
+// Last is the number of the last line of the page.
+func (d entryData) Last() int { return d.First + len(d.Lines) - 1 }
+
+// mayUndo reports whether the caller can ask for the undo of an entry, and if not, why. The rule
+// of the undo decides.
+func (r *request) mayUndo(m fleet.Migration) (bool, string, error) {
+	if !r.who.May(identity.MigrateSIMs) {
+		return false, "", nil
+	}
+	joined, err := r.memberships()
+	if err != nil {
+		return false, "", err
+	}
+	roles := make(map[fleet.WorkspaceID]fleet.Role, len(joined))
+	for _, j := range joined {
+		roles[j.Workspace.ID] = fleet.Best(j.Roles)
+	}
+	for _, s := range m.Sources {
+		if !roles[s.Workspace.ID].Administers() && !r.who.SuperAdmin {
+			return false, text("entry.undo.admin", s.Workspace.Name), nil
+		}
+	}
+	if roles[m.Target.ID] == fleet.NoRole && !r.who.SuperAdmin {
+		return false, text("entry.undo.member", m.Target.Name), nil
+	}
+	return true, "", nil
+}
+
+// exportEntry sends the SIMs of an entry as a CSV file.
+func exportEntry(r *request) (reply, error) {
+	m, err := r.entry()
+	if err != nil {
+		return reply{}, err
+	}
+	from := make(map[fleet.WorkspaceID]string)
+	for _, s := range m.Sources {
+		from[s.Workspace.ID] = s.Workspace.Name
+	}
+	return r.csv("entry-"+strconv.FormatInt(int64(m.ID), 10), func(w io.Writer) error {
+		out, err := tablefile.NewWriter(w, "iccid", "from", "to", "status_before", "status_after", "device_before", "device_after")
+		if err != nil {
+			return err
+		}
+		for _, l := range m.Lines {
+			err := out.Write(string(l.ICCID), from[l.Before.Workspace], m.Target.Name, l.Before.Status.String(), l.After.Status.String(),
+				deviceText(l.Before), deviceText(l.After))
+			if err != nil {
+				return err
+			}
+		}
+		return out.Close()
+	}), nil
+}
+
+// deviceText names the device of a SIM, "" for none.
+func deviceText(s fleet.SIMState) string {
+	if s.Device == 0 {
+		return ""
+	}
+	return cmp.Or(s.DeviceName, text("sims.device.noname", s.Device))
+}
