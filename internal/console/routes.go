@@ -28,6 +28,7 @@ func routes() []route {
 		signInRoutes,
 		overviewRoutes,
 		simsRoutes,
+		simsStatusRoutes,
 		simRoutes,
 		devicesRoutes,
 		deviceRoutes,

@@ -2,8 +2,8 @@ package console
 
 import (
 	"io"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -53,6 +53,12 @@ func (r *request) writeSIMs(w io.Writer, picked selection, found simsFound) erro
 
 // eachSIM gives every SIM of a selection among those that a filter matches, by id.
 func (r *request) eachSIM(picked selection, match string, give func(fleet.SIM, simsFound) error) error {
+	if !picked.All { // the filter finds them, wherever they are in the list
+		if len(picked.IDs) == 0 {
+			return nil
+		}
+		match = strings.Trim(match+",id:"+strings.ReplaceAll(picked.List(), ",", "|"), ",")
+	}
 	for after := ""; ; {
 		l, err := r.exportList(match, after)
 		if err != nil {
@@ -74,9 +80,6 @@ func (r *request) eachSIM(picked selection, match string, give func(fleet.SIM, s
 			return nil
 		}
 		after = strconv.FormatInt(int64(page.Items[len(page.Items)-1].ID), 10)
-		if !picked.All && len(picked.IDs) > 0 && int64(page.Items[len(page.Items)-1].ID) >= slices.Max(picked.IDs) {
-			return nil
-		}
 	}
 }
 

@@ -120,6 +120,9 @@ func (s simsQuery) address() string {
 	return "/sims?" + v.Encode()
 }
 
+// Address is the canonical address, for templates.
+func (s simsQuery) Address() string { return s.address() }
+
 // first returns the query of the first page.
 func (s simsQuery) first() simsQuery {
 	s.After, s.Before, s.Page = "", "", 1

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -210,9 +211,11 @@ func partFilter(f fleet.JobFilter) part {
 		if err != nil {
 			return nil, err
 		}
-		rows := make([]fleet.JobSIM, len(sims))
-		for i, sim := range sims {
-			rows[i] = fleet.JobSIM{Pos: int64(sim.ID), SIM: sim.ID}
+		rows := make([]fleet.JobSIM, 0, len(sims))
+		for _, sim := range sims {
+			if !slices.Contains(f.Except, sim.ID) {
+				rows = append(rows, fleet.JobSIM{Pos: int64(sim.ID), SIM: sim.ID})
+			}
 			at.position = int64(sim.ID)
 		}
 		at.ended = len(sims) < planSIMs

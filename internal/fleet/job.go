@@ -150,6 +150,7 @@ type JobSelection struct {
 type JobFilter struct {
 	Workspace WorkspaceID `json:"workspace"`
 	Query     string      `json:"q"`
+	Except    []SIMID     `json:"except,omitempty"` // that match, and are left out
 }
 
 // List returns the filter as a list of SIMs by id.
