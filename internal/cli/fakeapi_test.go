@@ -24,6 +24,7 @@ type fakeAPI struct {
 	sims       []api.MigrationSIM
 	moves      atomic.Int32 // real runs that arrived
 	echo       bool         // dry runs know every ICCID that is asked for
+	jobs       bool         // the server has jobs
 	home       string
 	url        string
 }
@@ -105,13 +106,14 @@ func (f *fakeAPI) routes() http.Handler {
 				answerJSON(w, http.StatusForbidden, api.Error{ErrorCode: 1104, ErrorToken: "Forbidden", Message: f.failure})
 				return
 			}
-			for _, header := range []string{"X-Total-Count", "X-Total-Pages", "X-Current-Page", "X-Count-Per-Page"} {
-				w.Header().Set(header, "1")
-			}
+			onePage(w)
 			answerJSON(w, http.StatusOK, body)
 		})
 	}
 	mux.HandleFunc("POST /api/v1/sim/migration/workspace", f.migrate)
+	if f.jobs {
+		f.jobRoutes(mux)
+	}
 	return mux
 }
 
@@ -152,6 +154,13 @@ func (f *fakeAPI) migrate(w http.ResponseWriter, r *http.Request) {
 		f.moves.Add(1)
 	}
 	answerJSON(w, http.StatusOK, api.MigrationResponse{SIMCount: len(f.sims), DryRun: dry, SIMs: f.sims})
+}
+
+// onePage says that a list has one page, with one item.
+func onePage(w http.ResponseWriter) {
+	for _, header := range []string{"X-Total-Count", "X-Total-Pages", "X-Current-Page", "X-Count-Per-Page"} {
+		w.Header().Set(header, "1")
+	}
 }
 
 func answerJSON(w http.ResponseWriter, status int, body any) {

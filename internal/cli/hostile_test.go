@@ -2,6 +2,7 @@ package cli_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -69,12 +70,17 @@ func apiCommands(t *testing.T) map[string][]string {
 func TestNamesOfAServerAreEscaped(t *testing.T) {
 	refusals := map[string]func(*fakeAPI){
 		"names":    nil,
+		"jobs":     func(f *fakeAPI) { f.jobs = true },
 		"refusals": func(f *fakeAPI) { f.refusal = hostile },
-		"failures": func(f *fakeAPI) { f.failure = hostile },
+		"failures": func(f *fakeAPI) { f.failure, f.jobs = hostile, true },
 	}
 	for mode, change := range refusals {
 		f := hostileAPI(t, change)
-		for name, args := range apiCommands(t) {
+		commands := apiCommands(t)
+		if f.jobs {
+			maps.Copy(commands, jobCommands())
+		}
+		for name, args := range commands {
 			for _, form := range []string{"", "json", "csv"} {
 				full := args
 				if form != "" && args[0] != "__complete" {
@@ -82,6 +88,9 @@ func TestNamesOfAServerAreEscaped(t *testing.T) {
 				}
 				got := f.run(t, "secret", full...)
 				wantPlain(t, mode+", "+name+" "+form, got.out+got.errors)
+				if mode == "jobs" && args[0] == "jobs" && form != "csv" && args[1] != "start" && !strings.Contains(got.out+got.errors, "evil") {
+					t.Errorf("%s %s does not print the names: %s", name, form, got.out+got.errors)
+				}
 				if form == "json" && got.code == 0 && strings.HasPrefix(strings.TrimSpace(got.out), "[{\n") && !json.Valid([]byte(got.out)) {
 					t.Errorf("%s, %s: not JSON: %s", mode, name, got.out)
 				}
@@ -90,6 +99,17 @@ func TestNamesOfAServerAreEscaped(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// jobCommands are the commands that print what a server says of jobs.
+func jobCommands() map[string][]string {
+	return map[string][]string{
+		"jobs list": {"jobs", "list"}, "jobs show": {"jobs", "show", "7"}, "jobs sims": {"jobs", "sims", "7"}, "jobs watch": {"jobs", "watch", "7"},
+		"jobs pause": {"jobs", "pause", "7"}, "jobs resume": {"jobs", "resume", "7"}, "jobs cancel": {"jobs", "cancel", "7"}, "jobs start": {"jobs", "start", "7", "--yes"},
+		"jobs retry": {"jobs", "retry", "7", "--yes"}, "jobs undo": {"jobs", "undo", "7", "--yes", "--on-conflict", "skip"},
+		"jobs undo, stop": {"jobs", "undo", "7", "--yes"}, "activate": {"sims", "activate", "--sim-id", "250", "--yes", "--on-conflict", "skip"},
+		"suspend": {"sims", "suspend", "--sim-id", "250", "--dry-run"},
 	}
 }
 

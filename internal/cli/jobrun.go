@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -213,7 +215,7 @@ func (r *jobRun) watch(ctx context.Context, id int64) error {
 // follow shows the progress of a job until it ends.
 func (r *jobRun) follow(ctx context.Context, id int64) (*client.Job, error) {
 	defer r.screen.end()
-	said := ""
+	said, begin := "", -1 // SIMs to do when the first state arrived
 	return r.watchUntil(ctx, id, func(j *client.Job) bool {
 		if words := stateWords(&j.Job); words != said && (j.State == client.JobPaused || j.StatusDetails.WaitingFor != "") {
 			r.screen.note("Job %d is %s%s", id, words, untilWords(j.StatusDetails))
@@ -221,7 +223,12 @@ func (r *jobRun) follow(ctx context.Context, id int64) (*client.Job, error) {
 		}
 		if j.State == client.JobRunning {
 			said = ""
-			r.screen.progress(progressWord(j.Kind), j.SIMCount-j.Count(client.VerdictPlanned), j.SIMCount)
+			left := j.Count(client.VerdictPlanned)
+			if begin < 0 {
+				begin = left
+				r.screen.progress(progressWord(j.Kind), 0, begin) // so that the rate counts from here
+			}
+			r.screen.progress(progressWord(j.Kind), begin-left, begin)
 		}
 		return j.Ended()
 	})
@@ -388,13 +395,27 @@ func (r *jobRun) showPlan(ctx context.Context, j *client.Job) error {
 func planWords(j *api.Job, n int) string {
 	switch {
 	case j.Kind == "undo":
-		return plural(n, "moves back", "move back")
+		return plural(n, "moves back", "move back") + undoneWords(j)
 	case j.TargetWorkspace != nil:
 		return plural(n, "moves to ", "move to ") + j.TargetWorkspace.Name
 	case j.Status != nil:
 		return plural(n, "becomes ", "become ") + j.Status.Description
 	}
 	return plural(n, "changes", "change")
+}
+
+// undoneWords says what an undo restores beside the Workspaces.
+func undoneWords(j *api.Job) string {
+	status, device := j.RestoreStatus == nil || *j.RestoreStatus, j.RestoreDevices == nil || *j.RestoreDevices
+	switch {
+	case status && device:
+		return ", with the statuses and the devices as before"
+	case status:
+		return ", with the statuses as before"
+	case device:
+		return ", with the devices as before"
+	}
+	return ""
 }
 
 func unchangedWords(j *api.Job, n int) string {
@@ -429,7 +450,7 @@ func (s *screen) printLeft(j *client.Job, blocked []bulk.BlockedSIM, more bool) 
 	} else {
 		s.styled(red, "%s may not be changed:", sims(n))
 	}
-	s.printReasons(blocked)
+	s.printReasons(blocked, jobHints(&j.Job))
 	s.line("\nThe verdict on every SIM: simferry jobs sims %d", j.ID)
 }
 
@@ -440,7 +461,35 @@ func (s *screen) printEnd(j *client.Job) {
 		as = yellow
 	}
 	s.styled(as, "Job %d is %s: %s of %s done.", j.ID, stateWords(&j.Job), thousands(j.Count(client.VerdictDone)), sims(j.SIMCount))
-	if d := j.StatusDetails; d.Why != "" {
-		s.paragraph(0, "%s", d.Why)
+	if why := j.StatusDetails.Why; why != "" {
+		s.paragraph(0, "%s.", capital(why))
 	}
+}
+
+// capital returns a text that begins a sentence.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
+}
+
+// jobHints returns what helps against a reason of a job. Its commands have other flags than those
+// of a migration.
+func jobHints(j *api.Job) func(code int) string {
+	return func(code int) string {
+		switch {
+		case j.Kind == "sim_status" && code == client.StatusNotAllowed && j.Status != nil && j.Status.ID == client.SIMSuspended:
+			return "only Activated SIMs can be suspended: leave the others out, or use --on-conflict skip"
+		case j.Kind == "sim_status" && code == client.StatusNotAllowed:
+			return "leave them out, or use --on-conflict skip"
+		case j.Kind == "undo" && (code == client.SIMsChanged || code == client.AlreadyUndone):
+			return undoHints[code]
+		}
+		return hint(code)
+	}
+}
+
+// undoHints are those of an undo that has no --sim-id.
+var undoHints = map[int]string{
+	client.SIMsChanged:   "--on-conflict skip leaves them out; --keep-status ignores a changed status, --detach another device",
+	client.AlreadyUndone: "--on-conflict skip leaves them out",
 }

@@ -208,11 +208,17 @@ func jobsCancel(p Process) *cobra.Command {
 // stateWords says what a job does, and for what it waits.
 func stateWords(j *api.Job) string {
 	words := strings.ReplaceAll(j.State, "_", " ")
-	if d := j.StatusDetails; d.WaitingFor != "" {
-		words += " for " + map[string]string{"start_time": "its start time", "window": "its window", "wave": "the next wave", "other_job": "another job"}[d.WaitingFor]
+	waits := j.StatusDetails.WaitingFor
+	if waits == "" {
+		return words
 	}
-	return words
+	if known := waitWords[waits]; known != "" {
+		return words + " for " + known
+	}
+	return words + " for " + strings.ReplaceAll(waits, "_", " ")
 }
+
+var waitWords = map[string]string{"start_time": "its start time", "window": "its window", "wave": "the next wave", "other_job": "another job"}
 
 func kindWords(kind string) string { return strings.ReplaceAll(kind, "sim_status", "status") }
 
@@ -222,31 +228,35 @@ func jobCount(j *api.Job, verdict string) int { return (&client.Job{Job: *j}).Co
 func (s *screen) printJob(j *client.Job) {
 	s.paragraph(0, "Job %d, %s%s, by %s.", j.ID, jobWords(&j.Job), referenceWords(&j.Job), j.User.Name)
 	d := j.StatusDetails
-	line := fmt.Sprintf("%s since %s UTC", stateWords(&j.Job), instant(d.At.Time))
+	since := "since"
+	if j.Ended() {
+		since = "at"
+	}
+	line := fmt.Sprintf("%s %s %s UTC", stateWords(&j.Job), since, instant(d.At.Time))
 	if d.Until != nil {
 		line += fmt.Sprintf(", until %s UTC", instant(d.Until.Time))
 	}
 	if d.User != nil {
 		line += ", by " + d.User.Name
 	}
-	s.paragraph(0, "%s.", strings.ToUpper(line[:1])+line[1:])
+	s.paragraph(0, "%s.", capital(line))
 	if d.Why != "" {
-		s.paragraph(0, "%s", d.Why)
+		s.paragraph(0, "%s.", capital(d.Why))
 	}
 	if j.ExpiresAt != nil && j.State == client.JobPlanned {
 		s.paragraph(0, "The plan expires at %s UTC. To carry it out: simferry jobs start %d", instant(j.ExpiresAt.Time), j.ID)
 	}
 	s.line("")
-	s.block(indent(countsTable(j).Render()))
+	s.table(countsTable(j))
 }
 
-func countsTable(j *client.Job) table.Writer {
-	t := numbers(table.Row{"verdict", "sims"})
+func countsTable(j *client.Job) answer {
+	a := answer{header: table.Row{"verdict", "sims"}}
 	for _, c := range j.Counts {
-		t.AppendRow(table.Row{strings.ReplaceAll(c.Verdict, "_", " "), thousands(c.Count)})
+		a.rows = append(a.rows, table.Row{strings.ReplaceAll(c.Verdict, "_", " "), thousands(c.Count)})
 	}
-	t.AppendRow(table.Row{"total", thousands(j.SIMCount)})
-	return t
+	a.rows = append(a.rows, table.Row{"total", thousands(j.SIMCount)})
+	return a
 }
 
 // jobWords says what a job does with its SIMs.

@@ -245,7 +245,7 @@ func (m *migrateJob) start(ctx context.Context) error {
 // scheduled ends the command: the server begins later.
 func (m *migrateJob) scheduled() error {
 	id := m.job.ID
-	m.screen.line("Job %d moves %s from %s on.", id, sims(m.plan.Count()), startWords(m.migrateRun.start))
+	m.screen.line("Job %d is scheduled.", id)
 	m.screen.printJobCommands(id)
 	return m.conclude(m.report(bulk.NewState(m.plan).Verdicts()), nil)
 }
@@ -253,7 +253,7 @@ func (m *migrateJob) scheduled() error {
 // watch shows the progress of the job to its end, and reports on it.
 func (m *migrateJob) watch(ctx context.Context) error {
 	id := m.job.ID
-	m.screen.note("Job %d moves them; Ctrl-C leaves it running", id)
+	m.screen.note("Job %d moves %s; Ctrl-C leaves it running", id, plural(m.plan.Count(), "it", "them"))
 	j, err := m.run.follow(ctx, id)
 	if err != nil {
 		return m.leave(ctx, err)
@@ -273,7 +273,7 @@ func (m *migrateJob) watch(ctx context.Context) error {
 	if r.ExitCode, err = m.checkFilterAgain(ctx, verdicts, r.ExitCode); err != nil {
 		r.Error = err.Error()
 	}
-	m.screen.printJobResult(id, m.migrateRun.report, r.Tally)
+	m.screen.printJobResult(j, m.migrateRun.report)
 	return m.conclude(r, err)
 }
 
@@ -412,17 +412,17 @@ func (s *screen) printJobCommands(id int64) {
 	s.line("To watch it:  simferry jobs watch %d\nTo cancel it: simferry jobs cancel %d", id, id)
 }
 
-// printJobResult says where the verdicts are, and how to go on.
-func (s *screen) printJobResult(id int64, file string, t bulk.Tally) {
+// printJobResult says where the verdicts on the SIMs are, and how to go on.
+func (s *screen) printJobResult(j *client.Job, file string) {
+	s.line("")
 	if file != "" {
-		s.line("\nThe result of every SIM:\n%s", file)
-	} else {
-		s.line("\nThe result of every SIM: simferry jobs sims %d", id)
+		s.line("The result of every SIM:\n%s", file)
 	}
-	if t.Refused+t.NotMoved > 0 {
-		s.line("To try the others again: simferry jobs retry %d", id)
+	s.line("The SIMs of the job: simferry jobs sims %d", j.ID)
+	if left(j) > 0 {
+		s.line("To try the rest again: simferry jobs retry %d", j.ID)
 	}
-	if t.Moved > 0 {
-		s.line("To take it back: simferry jobs undo %d", id)
+	if j.Count(client.VerdictDone) > 0 {
+		s.line("To take it back: simferry jobs undo %d", j.ID)
 	}
 }

@@ -156,7 +156,7 @@ func TestWayOfMigrate(t *testing.T) {
 		url, flags, says, notes string
 		code                    int
 	}{
-		{s.URL, "", there, "Job 1 moves them", 0},
+		{s.URL, "", there, "Job 1 moves it; Ctrl-C leaves it running", 0},
 		{s.URL, "--as-job", there, "", 0},
 		{s.URL, "--reference CHG-4711 --reason test", there, "", 0},
 		{s.URL, "--on-client", here, "", 0},

@@ -49,15 +49,23 @@ func (o *output) print(w io.Writer, a answer) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(a.value)
 	}
+	_, err := io.WriteString(w, a.table(w, 0)+"\n")
+	return err
+}
+
+// table returns the rows as a table for w, after a margin of so many spaces.
+func (a answer) table(w io.Writer, margin int) string {
 	t := table.NewWriter()
 	t.SetStyle(plain)
 	t.SuppressTrailingSpaces()
 	t.AppendHeader(a.header)
-	for _, row := range a.rows {
-		t.AppendRow(escapeArgs(row))
+	rows := make([]table.Row, len(a.rows))
+	for i, row := range a.rows {
+		rows[i] = escapeArgs(row)
 	}
-	_, err := io.WriteString(w, t.Render()+"\n")
-	return err
+	t.AppendRows(rows)
+	fit(w, t, a.header, rows, margin)
+	return t.Render()
 }
 
 // plain has nothing that a person must look past, or that awk would stumble over.

@@ -56,13 +56,14 @@ const (
 
 // styled prints a line in a style, if the terminal has colours.
 func (s *screen) styled(as style, format string, args ...any) {
+	said := s.wrapped(0, "", fmt.Sprintf(format, escapeArgs(args)...))
 	if !s.color {
-		s.line(format, args...)
+		s.block(said)
 		return
 	}
 	var safe strings.Builder
 	w := termtext.NewWriter(&safe)
-	_, _ = fmt.Fprintf(w, format, escapeArgs(args)...)
+	_, _ = io.WriteString(w, said)
 	_ = w.Flush()
 	_, _ = fmt.Fprintf(termtext.Raw(s.out), "\x1b[%sm%s\x1b[0m\n", as, safe.String())
 }
@@ -98,12 +99,25 @@ func escapeArgs(args []any) []any {
 
 // paragraph is a line that goes on below its beginning where the terminal ends, indented.
 func (s *screen) paragraph(indent int, format string, args ...any) {
-	said := fmt.Sprintf(format, escapeArgs(args)...)
+	s.block(s.wrapped(indent, strings.Repeat(" ", indent), fmt.Sprintf(format, escapeArgs(args)...)))
+}
+
+// hanging is a paragraph whose first line begins with something else than its margin.
+func (s *screen) hanging(indent int, first, said string) {
+	s.block(s.wrapped(indent, first, termtext.Escape(said)))
+}
+
+// wrapped breaks a text where the terminal ends. Its first line begins with first, and the others
+// with a margin.
+func (s *screen) wrapped(indent int, first, said string) string {
 	if columns, ok := width(s.out); ok && columns > 2*indent {
-		said = text.WrapSoft(said, columns-indent)
+		lines := strings.Split(text.WrapSoft(said, columns-indent), "\n")
+		for i := range lines {
+			lines[i] = strings.TrimRight(lines[i], " ")
+		}
+		said = strings.Join(lines, "\n")
 	}
-	margin := strings.Repeat(" ", indent)
-	s.block(margin + strings.ReplaceAll(said, "\n", "\n"+margin))
+	return first + strings.ReplaceAll(said, "\n", "\n"+strings.Repeat(" ", indent))
 }
 
 // note prints a remark beside the result. A progress bar makes room for it.

@@ -6,11 +6,9 @@ import (
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
-	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/simferry/simferry/client"
 	"github.com/simferry/simferry/internal/cli/bulk"
-	"github.com/simferry/simferry/internal/termtext"
 )
 
 // printPlan shows on one screen what would happen, and what stands against it. way says how the
@@ -100,33 +98,22 @@ func (s *screen) printSources(p *bulk.Plan) (suspended int) {
 			}
 		}
 	}
-	t := numbers(table.Row{"from", "move", "suspended", "detached from devices"})
+	t := answer{header: table.Row{"from", "move", "suspended", "detached from devices"}}
 	all := row{name: "total"}
 	for _, id := range order {
 		r := rows[id]
-		t.AppendRow(table.Row{termtext.Escape(r.name), thousands(r.sims), thousands(r.suspended), thousands(r.out)})
+		t.rows = append(t.rows, table.Row{r.name, thousands(r.sims), thousands(r.suspended), thousands(r.out)})
 		all.sims, all.suspended, all.out = all.sims+r.sims, all.suspended+r.suspended, all.out+r.out
 	}
 	if len(order) > 1 {
-		t.AppendRow(table.Row{all.name, thousands(all.sims), thousands(all.suspended), thousands(all.out)})
+		t.rows = append(t.rows, table.Row{all.name, thousands(all.sims), thousands(all.suspended), thousands(all.out)})
 	}
-	s.block(indent(t.Render()))
+	s.table(t)
 	return all.suspended
 }
 
-// numbers is a table whose columns are numbers, but for the first.
-func numbers(header table.Row) table.Writer {
-	t := table.NewWriter()
-	t.SetStyle(plain)
-	t.SuppressTrailingSpaces()
-	t.AppendHeader(header)
-	var right []table.ColumnConfig
-	for i := 2; i <= len(header); i++ {
-		right = append(right, table.ColumnConfig{Number: i, Align: text.AlignRight, AlignHeader: text.AlignRight})
-	}
-	t.SetColumnConfigs(right)
-	return t
-}
+// table prints a table with a margin.
+func (s *screen) table(a answer) { s.block(indent(a.table(s.out, 2))) }
 
 func indent(block string) string { return "  " + strings.ReplaceAll(block, "\n", "\n  ") }
 
@@ -160,17 +147,23 @@ func firstFew(words []string, of int) string {
 func (s *screen) printBlocked(blocked []bulk.BlockedSIM) {
 	s.line("")
 	s.styled(red, "%s may not move:", thousands(len(blocked)))
-	s.printReasons(blocked)
+	s.printReasons(blocked, hint)
 }
 
 // printReasons groups SIMs by the reasons against them, with what helps.
-func (s *screen) printReasons(blocked []bulk.BlockedSIM) {
+func (s *screen) printReasons(blocked []bulk.BlockedSIM, cure func(code int) string) {
 	for _, g := range reasons(blocked) {
-		s.line("\n  %s  %s (%d)", padded(thousands(len(g.sims)), 6), g.message, g.code)
-		s.paragraph(10, "%s", firstFew(g.sims, len(g.sims)))
-		if help := hint(g.code); help != "" {
-			s.paragraph(10, "→ %s", help)
-		}
+		s.printReason(g, cure(g.code))
+	}
+}
+
+// printReason prints a reason, some of its SIMs, and what helps.
+func (s *screen) printReason(g reason, cure string) {
+	s.line("")
+	s.hanging(10, "  "+padded(thousands(len(g.sims)), 6)+"  ", fmt.Sprintf("%s (%d)", g.message, g.code))
+	s.paragraph(10, "%s", firstFew(g.sims, len(g.sims)))
+	if cure != "" {
+		s.paragraph(10, "→ %s", cure)
 	}
 }
 
@@ -211,9 +204,9 @@ func describeSIM(s bulk.SIM, r bulk.Reason) string {
 	switch {
 	case r.Code == client.SIMsAttached && s.Device != nil:
 		about = append(about, "in "+s.Device.Name)
-	case r.Code == client.StatusNotAllowed:
+	case r.Code == client.StatusNotAllowed && s.Status.Description != "":
 		about = append(about, s.Status.Description)
-	case r.Code == client.NoAdminOnSource, r.Code == client.BrazilianBorder:
+	case (r.Code == client.NoAdminOnSource || r.Code == client.BrazilianBorder) && s.Source.Name != "":
 		about = append(about, "in "+s.Source.Name)
 	case r.Code == bulk.Changed:
 		about = append(about, strings.TrimPrefix(r.Message, "changed since the plan: "))

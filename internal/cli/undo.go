@@ -237,12 +237,7 @@ func (u *undoing) show() (total int) {
 	for _, r := range u.refused {
 		u.screen.styled(red, "Migration %d cannot be undone:", r.Migration)
 		for _, g := range r.Errors {
-			names := undoMentions(g)
-			u.screen.line("\n  %s  %s (%d)", padded(thousands(len(g.SIMs)), 6), g.Message, g.ErrorCode)
-			u.screen.paragraph(10, "%s", firstFew(names, len(names)))
-			if help := hint(g.ErrorCode); help != "" {
-				u.screen.paragraph(10, "→ %s", help)
-			}
+			u.screen.printReason(reason{g.ErrorCode, g.Message, undoMentions(g)}, hint(g.ErrorCode))
 		}
 	}
 	return total
