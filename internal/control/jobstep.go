@@ -98,6 +98,9 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 	if changed, err := s.advance(ctx, tx, &j); err != nil || !changed {
 		return err
 	}
+	if now := tx.Now(); (j.State == fleet.JobPlanning || j.State == fleet.JobRunning) && j.NextAt.After(now) {
+		j.NextAt = now // the clock has gone back
+	}
 	s.more = !j.NextAt.IsZero() && !j.NextAt.After(tx.Now())
 	if j.State != before {
 		s.c.log.Info("job", "job", int64(j.ID), "state", string(j.State), "was", string(before))

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/operator"
@@ -128,4 +129,57 @@ func sound(t *testing.T, s *kit.Server) {
 			t.Errorf("%s: %v", c.Key, c.First)
 		}
 	}
+}
+
+// The clock of the only server was ahead by years and is set right while jobs are under way.
+func TestJobsGoOnWhenTheClockGoesBack(t *testing.T) {
+	const sims, ahead = 60, 3 * 365 * 24 * time.Hour
+	work := func(t *testing.T, s *kit.Server, leave bool) {
+		t.Helper()
+		lease, found, err := s.Control.ClaimJob(t.Context(), "server")
+		if err != nil || !found {
+			t.Fatalf("claim: %t, %v", found, err)
+		}
+		for range 3 { // plan, begin, and a chunk
+			if _, err := s.Control.StepJob(t.Context(), lease); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if leave {
+			return
+		}
+		if err := s.Control.ReleaseJob(t.Context(), lease); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := map[string]func(t *testing.T, s *kit.Server, c *kit.Client, path string){
+		"a new job":    func(*testing.T, *kit.Server, *kit.Client, string) {},
+		"a job begun":  func(t *testing.T, s *kit.Server, _ *kit.Client, _ string) { work(t, s, false) },
+		"a job leased": func(t *testing.T, s *kit.Server, _ *kit.Client, _ string) { work(t, s, true) },
+		"a job resumed": func(t *testing.T, s *kit.Server, c *kit.Client, path string) {
+			work(t, s, false)
+			c.Post(path+"/pause", "").Is(http.StatusOK)
+			c.Post(path+"/resume", "").Is(http.StatusOK)
+		},
+	}
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.StartFerry(t, e)
+		first := 30000
+		for name, prepare := range before {
+			if _, err := s.Import(cards(first, sims)); err != nil {
+				t.Fatal(err)
+			}
+			s.Clock.Advance(ahead)
+			admin := s.As("admin@example.com")
+			path := moving(admin, first, sims)
+			prepare(t, s, admin, path)
+			s.Clock.Advance(-ahead)
+			s.RunJobs()
+			if body := string(s.As("admin@example.com").Get(path).Is(http.StatusOK).Body); !strings.Contains(body, `"state":"completed"`) {
+				t.Errorf("%s: %s", name, body)
+			}
+			first += sims
+		}
+		sound(t, s)
+	})
 }

@@ -47,7 +47,7 @@ func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job, sel fleet.JobSelection
 	_, err = tx.one(ctx, `
 		INSERT INTO jobs (kind, state, details, user_id, workspace_id, target_id, origin_id, options, selection, reference, reason, etag, digest,
 			created_at, part, position, done, wave, version, attempt, lease_owner, lease_until, next_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', $12, 0, 0, 0, 0, 1, 0, '', 0, $12) RETURNING id`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', $12, 0, 0, 0, 0, 1, 0, '', $12, $12) RETURNING id`,
 		[]any{
 			string(j.Kind), string(j.State), string(details), int64(j.User), int64(j.Workspace), orNull(j.Target.ID), orNull(j.Origin),
 			string(options), string(selection), j.Note.Reference, j.Note.Reason, micros(tx.now),
@@ -99,19 +99,30 @@ type JobLease struct {
 	Attempt int64
 }
 
+// dueJob selects the job that has waited longest among those that need a server and have none, at
+// time $1. Every change of a job moves lease_until to the time of the change or later. If it is
+// after $2, a clock has gone back since, and next_at is as wrong: a server must look at the job.
+const dueJob = `SELECT id FROM jobs WHERE next_at IS NOT NULL AND (next_at <= $1 AND lease_until <= $1 OR lease_until > $2)
+	ORDER BY lease_until, next_at, id LIMIT 1`
+
+// clockBack is how far ahead of now the end of a lease shows that a clock has gone back. The clocks
+// of servers may differ a little.
+const clockBack = 2 * LeaseTime
+
 // DueJob reports whether a job needs a server and has none.
 func (tx *Tx) DueJob(ctx context.Context) (due bool, err error) {
 	var id int64
-	return tx.one(ctx, "SELECT id FROM jobs WHERE next_at <= $1 AND lease_until <= $1 ORDER BY lease_until, next_at, id LIMIT 1", []any{micros(tx.now)}, &id)
+	return tx.one(ctx, dueJob, []any{micros(tx.now), micros(tx.now.Add(clockBack))}, &id)
 }
 
 // ClaimJob takes the lease of a job that is due and that no server works on. It has a new attempt,
 // so the holder of an earlier lease cannot record anything any more.
 func (tx *Tx) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
 	found, err = tx.one(ctx, `
-		UPDATE jobs SET lease_owner = $1, lease_until = $2, attempt = attempt + 1
-		WHERE id = (SELECT id FROM jobs WHERE next_at <= $3 AND lease_until <= $3 ORDER BY lease_until, next_at, id LIMIT 1`+tx.pick("", " FOR UPDATE SKIP LOCKED")+`)
-		RETURNING id, user_id, attempt`, []any{owner, micros(tx.now.Add(LeaseTime)), micros(tx.now)}, &l.Job, &l.User, &l.Attempt)
+		UPDATE jobs SET lease_owner = $3, lease_until = $4, attempt = attempt + 1
+		WHERE id = (`+dueJob+tx.pick("", " FOR UPDATE SKIP LOCKED")+`)
+		RETURNING id, user_id, attempt`,
+		[]any{micros(tx.now), micros(tx.now.Add(clockBack)), owner, micros(tx.now.Add(LeaseTime))}, &l.Job, &l.User, &l.Attempt)
 	return l, found, err
 }
 
@@ -148,6 +159,9 @@ func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, l *JobLease) error {
 		text += ", lease_until = $16"
 		where += " AND attempt = $17"
 		args = append(args, micros(tx.now.Add(LeaseTime)), l.Attempt)
+	} else {
+		text += ", lease_until = " + tx.pick("max", "greatest") + "(lease_until, $16)"
+		args = append(args, micros(tx.now))
 	}
 	n, err := tx.execRows(ctx, text+where, args...)
 	if err == nil && n != 1 {
