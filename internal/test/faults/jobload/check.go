@@ -12,6 +12,7 @@ import (
 //	I6   it was made once
 //	I15  each of its SIMs has moved at most once, and the verdicts, the counts and the ledger agree
 func (c *Crew) Check(ctx context.Context, database string) (wrong []string, err error) {
+	before := c.known()
 	s, err := read(ctx, database)
 	if err != nil {
 		return nil, err
@@ -19,7 +20,11 @@ func (c *Crew) Check(ctx context.Context, database string) (wrong []string, err 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	k := checker{stored: s, contested: c.acts, fail: func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }}
-	k.acknowledged(c.made)
+	for i, j := range before { // what was acknowledged before the tables were read must be there
+		j.cancelled = c.made[i].cancelled
+		k.acknowledged(&j)
+	}
+	k.once(c.made)
 	for _, j := range s.jobs {
 		k.job(j)
 	}
@@ -28,28 +33,43 @@ func (c *Crew) Check(ctx context.Context, database string) (wrong []string, err 
 	return append(wrong, c.odd...), nil
 }
 
+// known returns the jobs as they are known now.
+func (c *Crew) known() (list []job) {
+	c.update(func() {
+		for _, j := range c.made {
+			list = append(list, *j)
+		}
+	})
+	return list
+}
+
 type checker struct {
 	*stored
 	contested bool // another user moves SIMs of one lane
 	fail      func(format string, args ...any)
 }
 
-// acknowledged compares what the users know with the jobs.
-func (k checker) acknowledged(made []*job) {
-	known, open := make(map[int64]bool), 0
-	for _, j := range made {
-		if j.id == 0 {
-			open++ // it may have been made
-			continue
-		}
-		known[j.id] = true
-		have := k.jobs[j.id]
-		if have == nil {
-			k.fail("I5: job %d was acknowledged, and is not there", j.id)
-			continue
-		}
+// acknowledged compares what the user knows of a job with the job.
+func (k checker) acknowledged(j *job) {
+	have := k.jobs[j.id]
+	switch {
+	case j.id == 0:
+	case have == nil:
+		k.fail("I5: job %d was acknowledged, and is not there", j.id)
+	default:
 		k.selected(j, have)
 		k.outcome(j, have)
+	}
+}
+
+// once looks for jobs that no user has asked for, or that were made twice.
+func (k checker) once(made []*job) {
+	known, open := make(map[int64]bool), 0
+	for _, j := range made {
+		known[j.id] = true
+		if j.id == 0 {
+			open++ // it may have been made
+		}
 	}
 	for id := range k.jobs {
 		if !known[id] {

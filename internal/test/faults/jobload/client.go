@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ type client struct {
 	user   string
 	bearer atomic.Pointer[string]
 	flying atomic.Int64 // requests on their way
+	gate   sync.RWMutex // held while a request is on its way
 }
 
 func newClient(user string) *client {
@@ -53,6 +55,8 @@ func (r reply) settled() bool {
 
 // send makes one attempt at a random server. A session that has expired is renewed for the next one.
 func (c *client) send(ctx context.Context, rng *rand.Rand, method, path, body, key string) reply {
+	c.gate.RLock()
+	defer c.gate.RUnlock()
 	urls := *c.urls.Load()
 	url := urls[rng.IntN(len(urls))]
 	c.flying.Add(1)

@@ -33,7 +33,8 @@ type Crew struct {
 type Options struct {
 	Seed uint64
 	URLs []string // of the servers
-	Acts bool     // jobs are paused, resumed and cancelled, and another user moves SIMs of one lane
+	Acts bool     // jobs are paused, resumed and cancelled, and another user moves SIMs of the last lane
+	Few  bool     // there are two lanes only, so that the database grows slowly
 }
 
 // Begin signs in and starts a lane for each block of SIMs.
@@ -46,7 +47,11 @@ func Begin(ctx context.Context, o Options) (*Crew, error) {
 		}
 	}
 	ctx, c.stop = context.WithCancel(ctx)
-	for n := range lanes {
+	most := lanes
+	if o.Few {
+		most = 2
+	}
+	for n := range most {
 		l := &lane{crew: c, number: n, random: rand.New(rand.NewPCG(o.Seed, uint64(n))), homes: workspaces[:1]}
 		if l.contested = o.Acts && n == lanes-1; l.contested {
 			l.homes = nil
@@ -68,6 +73,16 @@ func (c *Crew) At(urls ...string) {
 func (c *Crew) DoNotRead() (resume func()) {
 	c.reading.Lock()
 	return c.reading.Unlock
+}
+
+// Hold waits until no request is on its way, and sends none until resume.
+func (c *Crew) Hold() (resume func()) {
+	c.jobs.gate.Lock()
+	c.movers.gate.Lock()
+	return func() {
+		c.jobs.gate.Unlock()
+		c.movers.gate.Unlock()
+	}
 }
 
 // contest moves single SIMs of a lane away while its jobs run.

@@ -10,15 +10,18 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/httpx"
+	"github.com/simferry/simferry/internal/job"
 	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/jobload"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 	"github.com/simferry/simferry/internal/test/kit"
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
@@ -42,7 +45,7 @@ func jumps(forgetful bool) scene {
 		setUp: func(ctx context.Context, p place) (site, error) {
 			return setUpClock(ctx, p, forgetful)
 		},
-		least: least{underWay: 1},
+		least: least{underWay: 1, jobs: 1},
 	}
 }
 
@@ -53,6 +56,9 @@ type clockSite struct {
 	server    *httptest.Server
 	cluster   *pgtest.Cluster // nil on SQLite
 	users     *traffic.Clients
+	makers    *jobload.Crew
+	stopJobs  func()        // ends what runs jobs; nil before they run
+	release   func()        // lets the users who make jobs continue
 	ahead     *atomic.Int64 // ahead of the real time, in nanoseconds
 	forgetful bool
 	wrong     []string
@@ -89,15 +95,42 @@ func (s *clockSite) open(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	s.server = httptest.NewServer(httpapi.New(s.control, httpx.Options{Log: quiet}))
-	s.users, err = traffic.SignIn(ctx, s.server.URL)
+	if s.users, err = traffic.SignIn(ctx, s.server.URL); err != nil {
+		return err
+	}
+	s.runJobs(ctx)
+	s.makers, err = jobload.Begin(ctx, jobload.Options{URLs: []string{s.server.URL}, Acts: true, Few: true})
 	return err
 }
 
-func seed(ctx context.Context, c *control.Control, dir string) error {
-	file, err := traffic.World(dir)
-	if err != nil {
-		return err
+// runJobs does what a server does for jobs in the background.
+func (s *clockSite) runJobs(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	var runners sync.WaitGroup
+	for n := range 2 {
+		r := job.Runner{Control: s.control, Owner: fmt.Sprintf("harness/%d/%d", os.Getpid(), n), Log: slog.New(slog.DiscardHandler)}
+		runners.Go(func() { r.Run(ctx) })
 	}
+	s.stopJobs = func() {
+		cancel()
+		runners.Wait()
+	}
+}
+
+func seed(ctx context.Context, c *control.Control, dir string) error {
+	for _, world := range []func(string) (string, error){traffic.World, jobload.World} {
+		file, err := world(dir)
+		if err == nil {
+			err = apply(ctx, c, file)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func apply(ctx context.Context, c *control.Control, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return err
@@ -112,6 +145,7 @@ func seed(ctx context.Context, c *control.Control, dir string) error {
 
 func (s *clockSite) url() string               { return s.database }
 func (s *clockSite) clients() *traffic.Clients { return s.users }
+func (s *clockSite) crew() *jobload.Crew       { return s.makers }
 func (s *clockSite) complaints() []string      { return s.wrong }
 
 func (s *clockSite) begin(ctx context.Context, seed uint64) *traffic.Load {
@@ -119,8 +153,17 @@ func (s *clockSite) begin(ctx context.Context, seed uint64) *traffic.Load {
 }
 
 // settle links the audit log, which a server does every second. The dates of entries are years off,
-// so fsck would not take an entry without a link for a new one.
-func (s *clockSite) settle(ctx context.Context) error { return operator.New(s.control).Fold(ctx) }
+// so fsck would not take an entry without a link for a new one: jobs stop until goOn.
+func (s *clockSite) settle(ctx context.Context) error {
+	s.release = s.makers.Hold()
+	s.stopJobs()
+	return operator.New(s.control).Fold(ctx)
+}
+
+func (s *clockSite) goOn(ctx context.Context) {
+	s.runJobs(ctx)
+	s.release()
+}
 
 const year = 365 * 24 * time.Hour
 
@@ -164,6 +207,12 @@ func (s *clockSite) jump(rng *rand.Rand) {
 
 func (s *clockSite) close() error {
 	var errs []error
+	if s.makers != nil {
+		s.makers.Abandon()
+	}
+	if s.stopJobs != nil {
+		s.stopJobs()
+	}
 	if s.server != nil {
 		s.server.Close()
 	}

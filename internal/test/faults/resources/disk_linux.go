@@ -19,7 +19,7 @@ const diskSize = 64 << 20
 
 var disk = scene{
 	name: "resources-disk", does: "SQLite's disk, a small tmpfs, is full under load and has room again",
-	setUp: setUpDisk, least: least{refused: 1, underWay: 1},
+	setUp: setUpDisk, least: least{refused: 1, underWay: 1, jobs: 1},
 }
 
 // Disk fills the disk.
@@ -50,6 +50,11 @@ func setUpDisk(ctx context.Context, p place) (site, error) {
 	}
 	url := "sqlite:" + filepath.Join(mount, "fleet.db")
 	s, err := serve(ctx, p.mutation, url, url)
+	if err == nil {
+		if err = s.withJobs(ctx, uint64(p.number)); err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}
 	if err != nil {
 		return nil, errors.Join(err, syscall.Unmount(mount, 0))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/jobload"
 	"github.com/simferry/simferry/internal/test/faults/proc"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
@@ -14,6 +15,19 @@ type served struct {
 	database string // for comparisons
 	server   *proc.Server
 	users    *traffic.Clients
+	makers   *jobload.Crew // users who make jobs; nil for none
+}
+
+// withJobs adds users who make jobs.
+func (s *served) withJobs(ctx context.Context, seed uint64) (err error) {
+	sound, err := faults.Build(ctx, faults.Mutation{})
+	if err == nil {
+		err = jobload.Seed(ctx, sound, s.database)
+	}
+	if err == nil {
+		s.makers, err = jobload.Begin(ctx, jobload.Options{Seed: seed, URLs: []string{s.server.URL}, Acts: true, Few: true})
+	}
+	return err
 }
 
 // serve builds, seeds and starts a server. through is the URL by which the server reaches the
@@ -42,6 +56,7 @@ func serve(ctx context.Context, mutation faults.Mutation, database, through stri
 
 func (s served) url() string               { return s.database }
 func (s served) clients() *traffic.Clients { return s.users }
+func (s served) crew() *jobload.Crew       { return s.makers }
 func (s served) close() error              { return s.server.Stop(context.Background()) }
 
 func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
@@ -50,6 +65,7 @@ func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
 
 // settle has nothing to do: the server works in the background.
 func (s served) settle(context.Context) error { return nil }
+func (s served) goOn(context.Context)         {}
 
 func (s served) complaints() []string {
 	var list []string

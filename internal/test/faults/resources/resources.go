@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/test/faults"
+	"github.com/simferry/simferry/internal/test/faults/jobload"
 	"github.com/simferry/simferry/internal/test/faults/traffic"
 )
 
@@ -38,19 +39,23 @@ type scene struct {
 }
 
 // least is the work during each fault, below which it shows nothing.
-type least struct{ refused, underWay float64 }
+type least struct{ refused, underWay, jobs float64 }
 
 // site is one database with its servers.
 type site interface {
 	// url is the database's URL, for comparisons.
 	url() string
 	clients() *traffic.Clients
+	// crew makes jobs all the time; nil for none.
+	crew() *jobload.Crew
 	begin(ctx context.Context, seed uint64) *traffic.Load
 	// strike takes something away under load and gives it back; over is the time at which it
 	// was back.
 	strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error)
 	// settle completes what servers do in the background. Call it after the load.
 	settle(ctx context.Context) error
+	// goOn lets them continue after the database was compared.
+	goOn(ctx context.Context)
 	// complaints returns other faults that were found. Call it once, at the end.
 	complaints() []string
 	close() error
@@ -140,12 +145,13 @@ type trial struct {
 	res   faults.Result
 	until bool // stop at the first failure
 
-	acked, underWay, refused, asked int
+	acked, underWay, refused, asked, jobs int
 }
 
 func (t *trial) add(u trial) {
 	t.res.Add(u.res)
 	t.acked, t.underWay, t.refused, t.asked = t.acked+u.acked, t.underWay+u.underWay, t.refused+u.refused, t.asked+u.asked
+	t.jobs += u.jobs
 }
 
 func (t *trial) result(cycles int, least least) faults.Result {
@@ -154,6 +160,9 @@ func (t *trial) result(cycles int, least least) faults.Result {
 	res.Did("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))
 	res.Did("attempts told to come later", t.refused, int(float64(cycles)*least.refused))
 	res.Did("answers asked for again", t.asked, cycles)
+	if least.jobs > 0 {
+		res.Did("jobs ended", t.jobs, int(float64(cycles)*least.jobs))
+	}
 	return res
 }
 
@@ -172,6 +181,9 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint6
 			break
 		}
 		if err != nil {
+			if crew := there.crew(); crew != nil {
+				crew.Abandon()
+			}
 			_ = there.close()
 			return fmt.Errorf("fault %d of site %d: %w", t.res.Trials, p.number, err)
 		}
@@ -180,9 +192,41 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint6
 		}
 	}
 	t.asked += proof.Asked
-	err = there.close()
+	if crew := there.crew(); crew != nil {
+		err = t.finishJobs(ctx, there, crew)
+	}
+	err = errors.Join(err, there.close())
 	for _, c := range there.complaints() {
 		t.res.Fail("%s", c)
+	}
+	return err
+}
+
+// jobsLimit is how long jobs may take to end after the last fault.
+const jobsLimit = time.Minute
+
+// finishJobs lets the jobs end, and compares them with the database.
+func (t *trial) finishJobs(ctx context.Context, there site, crew *jobload.Crew) error {
+	strain := faults.Measure()
+	if t.res.Failures > 0 {
+		crew.Abandon()
+		return nil
+	}
+	if err := crew.Finish(jobsLimit); err != nil {
+		t.res.Late(strain, "%v", err)
+	}
+	t.jobs += crew.Ended()
+	if err := there.settle(ctx); err != nil {
+		return err
+	}
+	defer there.goOn(ctx)
+	wrong, err := crew.Check(ctx, there.url())
+	if err != nil {
+		return err
+	}
+	unsound, err := traffic.Sound(ctx, there.url())
+	for _, w := range append(wrong, unsound...) {
+		t.res.Fail("%s", w)
 	}
 	return err
 }
@@ -212,7 +256,13 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	}
 	t.underWay += load.Journal().UnderWay(struck)
 	t.refused += load.Refused()
+	defer there.goOn(ctx)
 	wrong, err := proof.Compare(ctx, there.url(), there.clients(), load.Journal())
+	if crew := there.crew(); crew != nil && err == nil {
+		var jobs []string
+		jobs, err = crew.Check(ctx, there.url())
+		wrong = append(wrong, jobs...)
+	}
 	for _, w := range wrong {
 		t.res.Fail("%s", w)
 	}
