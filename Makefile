@@ -126,6 +126,11 @@ generate: ## Write again what is generated
 ci: ## Everything that CI runs
 	.ci/run
 
+.PHONY: pictures
+pictures: ## Take the pictures of the documents again; needs Chromium
+	go test -count 1 ./e2e -run TestPicturesOfTheTerminal -update
+	go test -count 1 ./internal/console -run 'TestPictures$$' -update
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin dist

@@ -8,10 +8,8 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 
 	"github.com/simferry/simferry/internal/console"
 	"github.com/simferry/simferry/internal/test/kit"
+	"github.com/simferry/simferry/internal/test/kit/browser"
 )
 
 // site is a console on a real port over a fresh database.
@@ -43,24 +42,6 @@ func serveSite(t testing.TB, s *kit.Server, o console.Options) *site {
 	return &site{s, server.URL}
 }
 
-// chromiums are the names of the browser, by preference. .ci/setup installs it.
-var chromiums = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
-
-// browser is the one Chromium of the package. It starts at its first use.
-var browser = sync.OnceValues(func() (context.Context, error) {
-	for _, name := range chromiums {
-		path, err := exec.LookPath(name)
-		if err != nil {
-			continue
-		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
-		ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) // it ends with the process
-		ctx, _ = chromedp.NewContext(ctx)
-		return ctx, chromedp.Do(ctx)
-	}
-	return nil, fmt.Errorf("no browser: install one of %s (make setup does)", strings.Join(chromiums, ", "))
-})
-
 // tab is one tab of the browser, with its own cookies.
 type tab struct {
 	t    *testing.T
@@ -76,7 +57,7 @@ func (s *site) open(t *testing.T) *tab {
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
-	root, err := browser()
+	root, err := browser.Start()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,15 +220,11 @@ func (b *tab) look(name string) {
 	b.show(1440, "light")
 }
 
-// show sets the width of the window and the scheme of colours.
+// show sets the width of the window and the scheme of colours. axe-core would measure colours in
+// the middle of a change, so nothing moves.
 func (b *tab) show(width int64, scheme string) {
 	b.t.Helper()
-	b.do(chromedp.EmulateViewport(width, 900))
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
-		{Name: "prefers-color-scheme", Value: scheme},
-		{Name: "prefers-reduced-motion", Value: "reduce"}, // axe-core would measure colours in the middle of a change
-	}}
-	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
+	if err := browser.Show(b.ctx, width, 900, scheme); err != nil {
 		b.t.Fatal(err)
 	}
 }

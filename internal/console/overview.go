@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
@@ -286,7 +287,7 @@ func busiest(counts map[fleet.WorkspaceID]int, places map[fleet.WorkspaceID]flee
 
 // draw places the nodes and the ribbons. Each name has room for two lines.
 func (s *sankey) draw() {
-	const gap, left, right, least = 14.0, 98.0, 272.0, 1.5
+	const gap, left, right, least = 14.0, 106.0, 264.0, 1.5
 	scale := 150 / float64(s.Total)
 	size := func(count int) float64 { return max(least, scale*float64(count)) }
 	column := func(all []fleet.Workspace, counts map[fleet.WorkspaceID]int, x float64) (tops map[fleet.WorkspaceID]float64, end float64) {
@@ -325,6 +326,15 @@ func (s *sankey) draw() {
 // Cell returns how many SIMs went from one Workspace to another.
 func (s sankey) Cell(from, to fleet.Workspace) int {
 	return s.Cells[[2]fleet.WorkspaceID{from.ID, to.ID}]
+}
+
+// Label is the name, as much of it as there is room for.
+func (n node) Label() string {
+	const room = 14
+	if name := []rune(n.Name); len(name) > room {
+		return strings.TrimRight(string(name[:room-1]), " ") + "…"
+	}
+	return n.Name
 }
 
 // Middle is where the name of a node is.

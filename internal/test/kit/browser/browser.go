@@ -1,0 +1,45 @@
+// Package browser finds and starts the Chromium of the tests.
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// names are the programs that it may be, by preference. .ci/setup installs the first.
+var names = []string{"chromium", "chromium-browser", "google-chrome", "chrome"}
+
+// Start returns the context of the one browser of this process. It starts at its first use and ends
+// with the process. A tab is a chromedp.NewContext of it.
+var Start = sync.OnceValues(func() (context.Context, error) {
+	for _, name := range names {
+		path, err := exec.LookPath(name)
+		if err != nil {
+			continue
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
+		ctx, _ := chromedp.NewExecAllocator(context.Background(), options...) // it ends with the process
+		ctx, _ = chromedp.NewContext(ctx)
+		return ctx, chromedp.Do(ctx)
+	}
+	return nil, fmt.Errorf("no browser: install one of %s (make setup does)", strings.Join(names, ", "))
+})
+
+// Show sets the size of the window of a tab in CSS pixels, and the scheme of colours, "light" or
+// "dark". Nothing moves.
+func Show(tab context.Context, width, height int64, scheme string) error {
+	if err := chromedp.Do(tab, chromedp.EmulateViewport(width, height)); err != nil {
+		return err
+	}
+	_, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: scheme},
+		{Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	return err
+}
