@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"net/http/httptest"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,6 +26,9 @@ import (
 type site struct {
 	*kit.Server
 	URL string
+
+	options console.Options
+	server  *http.Server
 }
 
 // newSite runs a console over the world of the tests.
@@ -37,9 +41,35 @@ func newSite(t testing.TB, o console.Options) *site {
 func serveSite(t testing.TB, s *kit.Server, o console.Options) *site {
 	t.Helper()
 	o.Log, o.Version = slog.New(slog.DiscardHandler), "1.2.3"
-	server := httptest.NewServer(console.New(s.Control, o))
-	t.Cleanup(server.Close)
-	return &site{s, server.URL}
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := &site{Server: s, URL: "http://" + listener.Addr().String(), options: o}
+	made.serve(listener)
+	t.Cleanup(func() { _ = made.server.Close() })
+	return made
+}
+
+func (s *site) serve(l net.Listener) {
+	s.server = &http.Server{Handler: console.New(s.Control, s.options), ReadHeaderTimeout: time.Minute}
+	go func(server *http.Server) { _ = server.Serve(l) }(s.server)
+}
+
+// stop ends the server of the console, with its connections, and returns a function that serves it
+// again at the same address.
+func (s *site) stop() (start func()) {
+	s.T.Helper()
+	if err := s.server.Close(); err != nil {
+		s.T.Fatal(err)
+	}
+	return func() {
+		l, err := new(net.ListenConfig).Listen(s.T.Context(), "tcp", strings.TrimPrefix(s.URL, "http://"))
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		s.serve(l)
+	}
 }
 
 // tab is one tab of the browser, with its own cookies.

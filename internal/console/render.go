@@ -75,12 +75,19 @@ type page struct {
 	Find       string // the search text in the bar at the top
 	Done       string // the text of what a form has just done
 	Data       any    // of the page
+	Reload     int    // after so many seconds a browser without scripts reads the page again; 0 for never
 }
 
 // page renders the template templates/NAME.html in the frame of the console: the bar, the navigation
 // and the foot. nav is the current entry of the navigation.
 func (r *request) page(name, nav, title string, data any) (reply, error) {
 	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data})
+}
+
+// pageLive is page for a page that changes while it is read: without scripts it is read again after so many
+// seconds, 0 for never. With scripts its region is: see data-refresh in static/progress.js.
+func (r *request) pageLive(name, nav, title string, data any, seconds int) (reply, error) {
+	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data, Reload: seconds})
 }
 
 // door renders a template in the plain frame of the sign-in pages.

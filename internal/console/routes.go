@@ -34,5 +34,7 @@ func routes() []route {
 		deviceRoutes,
 		ledgerRoutes,
 		undoRoutes,
+		jobsRoutes,
+		jobRoutes,
 	)
 }

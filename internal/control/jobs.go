@@ -267,6 +267,9 @@ var from = map[JobVerb][]fleet.JobState{
 	JobCancel: {fleet.JobPlanning, fleet.JobPlanned, fleet.JobWaiting, fleet.JobRunning, fleet.JobPaused},
 }
 
+// In reports whether the verb is possible in a state.
+func (v JobVerb) In(state fleet.JobState) bool { return slices.Contains(from[v], state) }
+
 // ChangeJob starts, pauses, resumes or cancels a job. A chunk that is being moved is finished or
 // not begun: the change and the chunk wait for each other.
 //

@@ -1,6 +1,7 @@
 // The script of every page. All pages work without it: it only makes them quicker.
 import { localTimes } from "./times.js";
 import { live } from "./live.js";
+import { progress } from "./progress.js";
 import { selection } from "./selection.js";
 
 // A key behind # in the address, which no server sees, goes into the form.
@@ -28,3 +29,4 @@ live(document, (region) => {
   localTimes(region);
   selection(region);
 });
+progress(localTimes);

@@ -6,6 +6,9 @@ const pause = 250; // milliseconds after the last key
 // is a page of this server, whose templates have escaped every value.
 const policy = window.trustedTypes?.createPolicy("simferry", { createHTML: (text) => text }) ?? { createHTML: (text) => text };
 
+// parse makes a document of a page of this server.
+export const parse = (text) => new DOMParser().parseFromString(policy.createHTML(text), "text/html");
+
 export function live(root, ready) {
   for (const form of root.querySelectorAll("form[data-live]")) {
     const field = form.querySelector('input[type="search"]');
@@ -20,7 +23,7 @@ export function live(root, ready) {
         try {
           const page = await fetch(to, { signal: running.signal, credentials: "same-origin" });
           if (!page.ok || page.redirected) return location.assign(to); // an error page, or the sign-in
-          swap(new DOMParser().parseFromString(policy.createHTML(await page.text()), "text/html"), form.dataset.live, to);
+          swap(parse(await page.text()), form.dataset.live, to);
         } catch (e) {
           if (e.name !== "AbortError") location.assign(to);
         }

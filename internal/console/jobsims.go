@@ -1,0 +1,226 @@
+package console
+
+import (
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
+)
+
+// verdictTabs are the tabs of the SIMs of a job, with the verdicts that each shows.
+var verdictTabs = []struct {
+	name     string
+	verdicts []fleet.Verdict
+}{
+	{"all", nil},
+	{"left", []fleet.Verdict{fleet.VerdictPlanned}},
+	{"done", []fleet.Verdict{fleet.VerdictDone}},
+	{"stay", []fleet.Verdict{fleet.VerdictRefused, fleet.VerdictDrifted, fleet.VerdictNotFound}},
+	{"unchanged", []fleet.Verdict{fleet.VerdictUnchanged}},
+}
+
+// jobSIMsPerPage is how many SIMs of a job a page shows.
+const jobSIMsPerPage = 25
+
+// jobSIMsData are SIMs of a job.
+type jobSIMsData struct {
+	Show  string
+	Tabs  []verdictTab
+	Rows  []jobSIMRow
+	Total int
+	First string // the address of the first page, "" on it
+	Next  string // the address of the next page, "" on the last one
+	CSV   string
+}
+
+type verdictTab struct {
+	Name, Path string
+	Count      int
+}
+
+// jobSIMRow is a SIM of a job, or an identifier without a SIM.
+type jobSIMRow struct {
+	fleet.JobSIM
+	Source  string
+	Class   string // of the verdict
+	Word    string
+	Reasons []jobReason
+}
+
+// jobReason is why a SIM was not changed.
+type jobReason struct {
+	Code fleet.ConflictCode
+	Text string
+}
+
+var verdictClass = map[fleet.Verdict]string{
+	fleet.VerdictPlanned: "waiting", fleet.VerdictDone: "moved", fleet.VerdictRefused: "refused", fleet.VerdictDrifted: "refused",
+	fleet.VerdictNotFound: "refused", fleet.VerdictUnchanged: "deleted",
+}
+
+func verdictsNamed(name string) (string, []fleet.Verdict) {
+	for _, tab := range verdictTabs {
+		if tab.name == name {
+			return name, tab.verdicts
+		}
+	}
+	return "all", nil
+}
+
+// jobSIMs reads the page of the SIMs of a job that the address names.
+func (r *request) jobSIMs(j fleet.Job) (d jobSIMsData, err error) {
+	v := r.URL.Query()
+	show, verdicts := verdictsNamed(v.Get("show"))
+	d.Show = show
+	for _, tab := range verdictTabs {
+		count := j.Count(tab.verdicts...)
+		if count > 0 || tab.name == show {
+			d.Tabs = append(d.Tabs, verdictTab{tab.name, jobSIMsAddress(j.ID, tab.name, ""), count})
+		}
+	}
+	d.CSV = withQuery(jobAddress(j.ID)+"/sims.csv", showing(show))
+	found, err := r.readJobSIMs(j.ID, verdicts, signed(v.Get("after")), jobSIMsPerPage+1)
+	if err != nil {
+		return d, err
+	}
+	d.Total = found.Total
+	if v.Has("after") {
+		d.First = jobSIMsAddress(j.ID, show, "")
+	}
+	if len(found.Items) > jobSIMsPerPage {
+		found.Items = found.Items[:jobSIMsPerPage]
+		d.Next = jobSIMsAddress(j.ID, show, strconv.FormatInt(found.Items[jobSIMsPerPage-1].Pos, 10))
+	}
+	for _, s := range found.Items {
+		d.Rows = append(d.Rows, simRowOf(j, s, found.Sources))
+	}
+	return d, nil
+}
+
+func simRowOf(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) jobSIMRow {
+	row := jobSIMRow{JobSIM: s, Source: sources[s.Source].Name, Class: verdictClass[s.Verdict], Word: text("verdict." + s.Verdict.String())}
+	if s.Verdict == fleet.VerdictDone {
+		row.Word = text("verdict.done." + kindWord(j))
+	}
+	for _, code := range s.Codes {
+		row.Reasons = append(row.Reasons, jobReason{code, reasonText(j, code)})
+	}
+	return row
+}
+
+// reasonText says why a SIM is not changed.
+func reasonText(j fleet.Job, code fleet.ConflictCode) string {
+	name := strconv.Itoa(int(code))
+	if texts["reason."+name] == "" {
+		return fleet.WhyRefused(code)
+	}
+	return strings.ReplaceAll(text("reason."+name), "%s", j.Target.Name)
+}
+
+func showing(show string) url.Values {
+	v := url.Values{}
+	if show != "all" {
+		v.Set("show", show)
+	}
+	return v
+}
+
+func jobSIMsAddress(id fleet.JobID, show, after string) string {
+	v := showing(show)
+	if after != "" {
+		v.Set("after", after)
+	}
+	return withQuery(jobAddress(id), v)
+}
+
+// signed returns a whole number as it is, and "" for anything else.
+func signed(s string) string {
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return strconv.FormatInt(n, 10)
+	}
+	return ""
+}
+
+func (r *request) readJobSIMs(id fleet.JobID, verdicts []fleet.Verdict, after string, most int) (control.JobSIMs, error) {
+	names := make([]string, len(verdicts))
+	for i, v := range verdicts {
+		names[i] = v.String()
+	}
+	filter := ""
+	if len(names) > 0 {
+		filter = "verdict:" + strings.Join(names, "|")
+	}
+	l, err := fleet.ParseList(fleet.JobSIMList, filter, "id", "1", strconv.Itoa(most))
+	if err == nil {
+		l, err = l.ReadAfter(after)
+	}
+	if err != nil {
+		return control.JobSIMs{}, err
+	}
+	return r.control().ListJobSIMs(r.Context(), r.who, id, l)
+}
+
+var jobSIMColumns = []string{"iccid", "iccid_with_luhn", "identifier", "line", "source", "verdict", "codes", "reasons", "ledger_entry"}
+
+// exportJobSIMs sends SIMs of a job with their verdicts as a CSV file.
+func exportJobSIMs(r *request) (reply, error) {
+	j, err := r.job()
+	if err != nil {
+		return reply{}, err
+	}
+	show, verdicts := verdictsNamed(r.URL.Query().Get("show"))
+	name := "job-" + strconv.FormatInt(int64(j.ID), 10)
+	if show != "all" {
+		name += "-" + show
+	}
+	return reply{status: 200, kind: "text/csv; charset=utf-8", name: name + ".csv", stream: func(w io.Writer) error {
+		return r.writeJobSIMs(w, j, verdicts)
+	}}, nil
+}
+
+func (r *request) writeJobSIMs(w io.Writer, j fleet.Job, verdicts []fleet.Verdict) error {
+	out, err := tablefile.NewWriter(w, jobSIMColumns...)
+	if err != nil {
+		return err
+	}
+	for after := ""; ; {
+		page, err := r.readJobSIMs(j.ID, verdicts, after, fleet.JobSIMList.MaxPerPage)
+		if err != nil {
+			return err
+		}
+		for _, s := range page.Items {
+			if err := out.Write(jobSIMCells(j, s, page.Sources)...); err != nil {
+				return err
+			}
+		}
+		if len(page.Items) < fleet.JobSIMList.MaxPerPage {
+			return out.Close()
+		}
+		after = strconv.FormatInt(page.Items[len(page.Items)-1].Pos, 10)
+	}
+}
+
+func jobSIMCells(j fleet.Job, s fleet.JobSIM, sources map[fleet.WorkspaceID]fleet.Workspace) []string {
+	cells := make([]string, len(jobSIMColumns))
+	if s.ICCID != "" {
+		cells[0], cells[1] = string(s.ICCID), s.ICCID.WithLuhn()
+	}
+	cells[2] = s.Given
+	if s.Line != 0 {
+		cells[3] = strconv.Itoa(s.Line)
+	}
+	cells[4], cells[5] = sources[s.Source].Name, s.Verdict.String()
+	codes, reasons := make([]string, len(s.Codes)), make([]string, len(s.Codes))
+	for i, code := range s.Codes {
+		codes[i], reasons[i] = strconv.Itoa(int(code)), reasonText(j, code)
+	}
+	cells[6], cells[7] = strings.Join(codes, " "), strings.Join(reasons, "; ")
+	if s.Entry != 0 {
+		cells[8] = strconv.FormatInt(int64(s.Entry), 10)
+	}
+	return cells
+}
