@@ -60,6 +60,6 @@ func (tx *Tx) DeleteActivationKeys(ctx context.Context, user fleet.UserID, kind 
 
 // ActivateUser activates an invited user, with a first password.
 func (tx *Tx) ActivateUser(ctx context.Context, user fleet.UserID, name, hash string) error {
-	return tx.exec(ctx, "UPDATE users SET status = 1, name = $2, password_hash = $3, session_epoch = session_epoch + 1 WHERE id = $1",
+	return tx.exec(ctx, "UPDATE users SET status = "+activeUser+", name = $2, password_hash = $3, session_epoch = session_epoch + 1 WHERE id = $1",
 		int64(user), name, hash)
 }

@@ -44,7 +44,7 @@ var applyPostgresSQL = named(`
 		INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, n.id FROM noted n, unnest(:audit_place_ids::bigint[]) AS p (place)
 	), written AS (
 		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
-		SELECT :at, n.type, 2, n.severity, n.workspace_id, :user_id, n.sim_id, n.device_id, e.id, n.description
+		SELECT :at, n.type, ` + apiSource + `, n.severity, n.workspace_id, :user_id, n.sim_id, n.device_id, e.id, n.description
 		FROM entry e, (
 			SELECT v.*, 0 AS severity FROM (` + lineEvents + `) v
 			UNION ALL
@@ -53,7 +53,7 @@ var applyPostgresSQL = named(`
 				WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal)
 		) n ORDER BY n.ordinal, n.step
 	)
-	SELECT e.id, (SELECT count(*) FROM moved), EXISTS (SELECT 1 FROM workspaces w WHERE w.id = ANY(:workspaces_before::bigint[] || :workspaces_after::bigint[]) AND w.type <> 4) FROM entry e`)
+	SELECT e.id, (SELECT count(*) FROM moved), EXISTS (SELECT 1 FROM workspaces w WHERE w.id = ANY(:workspaces_before::bigint[] || :workspaces_after::bigint[]) AND w.type <> ` + enterpriseType + `) FROM entry e`)
 
 func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID, moved int64, stock bool, err error) {
 	args, err := applyPostgresSQL.args(tx.applyParams(c))

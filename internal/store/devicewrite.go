@@ -95,7 +95,7 @@ const eventInsert = "INSERT INTO events (at, type, source, severity, workspace_i
 var insertEventsSQLite = valuesText(eventInsert+"VALUES %s", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
 const insertEventsPostgres = eventInsert + `
-	SELECT $1::bigint, t.type, 2, t.severity, t.workspace_id, $2::bigint, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), NULL, t.description
+	SELECT $1::bigint, t.type, ` + apiSource + `, t.severity, t.workspace_id, $2::bigint, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), NULL, t.description
 	FROM unnest($3::smallint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
 		WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal) ORDER BY t.ordinal`
 

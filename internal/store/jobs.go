@@ -180,7 +180,7 @@ func (tx *Tx) RunningBeside(ctx context.Context, j fleet.Job) (all, same int, er
 	}
 	_, err = tx.one(ctx, `
 		SELECT count(*), COALESCE(SUM(CASE WHEN o.target_id = $2 AND EXISTS (SELECT 1 FROM job_sides a JOIN job_sides b ON b.workspace_id = a.workspace_id
-			WHERE a.job_id = o.id AND a.side = 0 AND b.job_id = $1 AND b.side = 0) THEN 1 ELSE 0 END), 0)
+			WHERE a.job_id = o.id AND a.side = `+sourceSide+` AND b.job_id = $1 AND b.side = `+sourceSide+`) THEN 1 ELSE 0 END), 0)
 		FROM jobs o WHERE o.state = 'running' AND o.id <> $1 AND o.next_at IS NOT NULL`, []any{int64(j.ID), int64(j.Target.ID)}, &all, &same)
 	return all, same, err
 }
@@ -289,7 +289,7 @@ func (w *where) seesJobSIM(as reader, source string) string {
 	if as.SuperAdmin {
 		return "1 = 1"
 	}
-	terms := []string{source + " <> 0 AND " + w.member(as, source), "j.target_id IS NOT NULL AND n.verdict IN (0, 1, 3) AND " + w.member(as, "j.target_id")}
+	terms := []string{source + " <> 0 AND " + w.member(as, source), "j.target_id IS NOT NULL AND n.verdict IN (" + plannedVerdict + ", " + doneVerdict + ", " + driftedVerdict + ") AND " + w.member(as, "j.target_id")}
 	if as.User != 0 {
 		terms = append(terms, source+" = 0 AND j.user_id = "+w.arg(int64(as.User)))
 	}

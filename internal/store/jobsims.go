@@ -114,7 +114,7 @@ func scanJobSIM(into *[]fleet.JobSIM) func(rows) error {
 func (tx *Tx) NextJobSIMs(ctx context.Context, j fleet.Job, most int) (sims []fleet.JobSIM, err error) {
 	w := where{tx: tx}
 	w.and("n.job_id = " + w.arg(int64(j.ID)))
-	w.and("n.verdict = 0")
+	w.and("n.verdict = " + plannedVerdict)
 	if j.Begun {
 		w.and("n.pos > " + w.arg(j.Cursor))
 	}
@@ -147,7 +147,7 @@ func (tx *Tx) SetVerdicts(ctx context.Context, id fleet.JobID, sims []fleet.JobS
 		text := "UPDATE job_sims SET verdict = " + w.arg(int(o.verdict)) + ", codes = " + w.arg(textOrNull(o.codes)) + ", entry = " + w.arg(orNull(o.entry))
 		w.and("job_id = " + w.arg(int64(id)))
 		w.and(w.in("pos", list(tx, positions)))
-		w.and("verdict = 0")
+		w.and("verdict = " + plannedVerdict)
 		if err := tx.exec(ctx, text+" WHERE "+w.String(), w.args...); err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ func (tx *Tx) JobSIMsAfter(ctx context.Context, who Caller, token fleet.Workspac
 		w.and("n.pos > " + w.arg(*p.After))
 	}
 	if len(p.Verdicts) > 0 && slices.Min(p.Verdicts) > fleet.VerdictDone {
-		w.and("n.verdict > 1") // SQLite uses the partial index only with its own condition
+		w.and("n.verdict > " + doneVerdict) // SQLite uses the partial index only with its own condition
 	}
 	if p.Verdicts != nil { // no arguments: a partial index is on them
 		texts := make([]string, len(p.Verdicts))

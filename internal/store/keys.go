@@ -58,7 +58,7 @@ func (tx *Tx) KeyUses(ctx context.Context) ([]KeyUse, error) {
 	var uses []KeyUse
 	err := tx.each(ctx, `
 		SELECT k.id, k.created_at, (SELECT count(*) FROM application_tokens t
-			WHERE t.status = 0 AND (t.expires_at IS NULL OR t.expires_at > $1) AND (t.key_id = k.id OR t.key_id IS NULL))
+			WHERE t.status = `+validToken+` AND (t.expires_at IS NULL OR t.expires_at > $1) AND (t.key_id = k.id OR t.key_id IS NULL))
 		FROM signing_keys k ORDER BY k.created_at, k.id`, []any{micros(tx.now)}, func(r rows) error {
 		var u KeyUse
 		var created int64

@@ -57,7 +57,7 @@ var listFeeds = []listFeed{
 		listMigrations, "ledger",
 		// ledger_sides has no index by id alone: each side is found by its migration.
 		`SELECT m.id, m.at, (SELECT string_agg(CAST(v.workspace_id AS TEXT), ',' ORDER BY v.workspace_id) FROM ledger_sides v WHERE v.ledger_id = m.id)
-		FROM ledger m WHERE m.id > $1 AND m.id <= $2 AND m.kind = 1`,
+		FROM ledger m WHERE m.id > $1 AND m.id <= $2 AND m.kind = ` + migrationEntry,
 		scanMigrationSums,
 	},
 }

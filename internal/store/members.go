@@ -125,7 +125,7 @@ func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, besides fleet.UserID) (n int, err error) {
 	_, err = tx.one(ctx, `
 		SELECT count(*) FROM `+joinMembers+` JOIN membership_roles r ON r.user_id = m.user_id AND r.workspace_id = m.workspace_id
-		WHERE m.workspace_id = $1 AND m.user_id <> $2 AND m.status = `+activeMember+` AND m.invited_at IS NULL AND u.status = `+activeUser+` AND r.role = 1`,
+		WHERE m.workspace_id = $1 AND m.user_id <> $2 AND m.status = `+activeMember+` AND m.invited_at IS NULL AND u.status = `+activeUser+` AND r.role = `+administratorRole,
 		[]any{int64(ws), int64(besides)}, &n)
 	return n, err
 }
@@ -168,7 +168,7 @@ func (tx *Tx) DeleteUser(ctx context.Context, user fleet.UserID) error {
 		}
 	}
 	return tx.exec(ctx, `
-		UPDATE users SET former_username = username, username = $2, status = 2, password_hash = '', default_workspace_id = NULL,
+		UPDATE users SET former_username = username, username = $2, status = `+suspendedUser+`, password_hash = '', default_workspace_id = NULL,
 			session_epoch = session_epoch + 1
 		WHERE id = $1 AND former_username IS NULL`, int64(user), fmt.Sprintf("deleted user %d", user))
 }

@@ -28,7 +28,7 @@ func (v sights) filters() map[string]specialFilter {
 	return map[string]specialFilter{
 		"sim": moved, "iccid": moved, "iccid_with_luhn": moved,
 		"source_workspace": func(w *where, f fleet.Filter) string {
-			return "EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND v.side = 0 AND " + w.in("v.workspace_id", list(w.tx, f.Numbers)) +
+			return "EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND v.side = " + sourceSide + " AND " + w.in("v.workspace_id", list(w.tx, f.Numbers)) +
 				" AND (" + v.own(w, "v.workspace_id") + " OR " + v.own(w, "m.target_id") + ") LIMIT 1 OFFSET 0)"
 		},
 	}
@@ -64,7 +64,7 @@ func (v sights) found(w *where, f fleet.Filter) (text string, ok bool) {
 		if !v.all && slices.ContainsFunc(f.Numbers, func(id int64) bool { return !slices.Contains(v.places, id) }) {
 			return "", false
 		}
-		of = "SELECT v.ledger_id FROM ledger_sides v WHERE v.side = 0 AND " + w.in("v.workspace_id", list(w.tx, f.Numbers))
+		of = "SELECT v.ledger_id FROM ledger_sides v WHERE v.side = " + sourceSide + " AND " + w.in("v.workspace_id", list(w.tx, f.Numbers))
 	default:
 		return "", false
 	}

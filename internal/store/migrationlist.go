@@ -50,7 +50,7 @@ func (tx *Tx) placesOf(ctx context.Context, who Caller, token fleet.WorkspaceID)
 	case who.User == 0:
 		return []int64{int64(token)}, nil
 	}
-	return tx.ids(ctx, "SELECT workspace_id FROM memberships WHERE user_id = $1 AND status = 1 ORDER BY workspace_id", []any{int64(who.User)})
+	return tx.ids(ctx, "SELECT workspace_id FROM memberships WHERE user_id = $1 AND status = "+activeMember+" ORDER BY workspace_id", []any{int64(who.User)})
 }
 
 // setsOf selects the sets of sides that have one of the Workspaces.

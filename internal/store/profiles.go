@@ -25,7 +25,7 @@ func (tx *Tx) AllProfiles(ctx context.Context) (map[fleet.ProfileKey]fleet.Profi
 func (tx *Tx) ProfilesNamed(ctx context.Context, ws fleet.WorkspaceID, service, tariff []int64) (map[fleet.ProfileKey]fleet.Profile, error) {
 	w := where{tx: tx}
 	w.and("p.workspace_id = " + w.arg(int64(ws)))
-	w.and("p.kind = 0 AND " + w.in("p.id", list(tx, service)) + " OR p.kind = 1 AND " + w.in("p.id", list(tx, tariff)))
+	w.and("p.kind = " + serviceProfile + " AND " + w.in("p.id", list(tx, service)) + " OR p.kind = " + tariffProfile + " AND " + w.in("p.id", list(tx, tariff)))
 	return tx.profiles(ctx, &w)
 }
 

@@ -20,28 +20,30 @@ type SecondFactor struct {
 // InsertSecondFactor stores a factor that is not active yet, and replaces an earlier one of
 // that kind. It fails if the user has an active one.
 func (tx *Tx) InsertSecondFactor(ctx context.Context, user fleet.UserID, secret []byte) (id int64, err error) {
-	if err := tx.exec(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND status = 0", int64(user)); err != nil {
+	if err := tx.exec(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND status = "+unconfirmedFactor, int64(user)); err != nil {
 		return 0, err
 	}
 	_, err = tx.one(ctx, `
-		INSERT INTO second_factors (user_id, type, status, secret, last_step, created_at) VALUES ($1, 0, 0, $2, 0, $3) RETURNING id`,
+		INSERT INTO second_factors (user_id, type, status, secret, last_step, created_at) VALUES ($1, 0, `+unconfirmedFactor+`, $2, 0, $3) RETURNING id`,
 		[]any{int64(user), secret, micros(tx.now)}, &id)
 	return id, err
 }
 
 // SecondFactor finds the factor of a user, active or not.
 func (tx *Tx) SecondFactor(ctx context.Context, user fleet.UserID) (f SecondFactor, found bool, err error) {
-	var status, created int64
-	found, err = tx.one(ctx, "SELECT id, user_id, status, secret, last_step, created_at FROM second_factors WHERE user_id = $1",
-		[]any{int64(user)}, &f.ID, &f.User, &status, &f.Secret, &f.LastStep, &created)
-	f.Active, f.Created = status == 1, fromMicros(created)
+	var active, created int64
+	found, err = tx.one(ctx, `
+		SELECT id, user_id, CASE WHEN status = `+confirmedFactor+` THEN 1 ELSE 0 END, secret, last_step, created_at
+		FROM second_factors WHERE user_id = $1`,
+		[]any{int64(user)}, &f.ID, &f.User, &active, &f.Secret, &f.LastStep, &created)
+	f.Active, f.Created = active == 1, fromMicros(created)
 	return f, found, err
 }
 
 // UseCode accepts the code of a step, and activates the factor. It returns false if a code of
 // that step or a later one was accepted before, on any server.
 func (tx *Tx) UseCode(ctx context.Context, factor, step int64) (bool, error) {
-	n, err := tx.execRows(ctx, "UPDATE second_factors SET last_step = $2, status = 1 WHERE id = $1 AND last_step < $2", factor, step)
+	n, err := tx.execRows(ctx, "UPDATE second_factors SET last_step = $2, status = "+confirmedFactor+" WHERE id = $1 AND last_step < $2", factor, step)
 	return n > 0, err
 }
 

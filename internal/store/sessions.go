@@ -135,9 +135,9 @@ const sessionSelect = `
 	SELECT ` + userColumns + `, ` + workspaceColumns + `, COALESCE((SELECT MIN(r.role)
 			FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
 			WHERE m.user_id = u.id AND m.workspace_id = w.id AND m.status = ` + activeMember + `), 0),
-		EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.status = 1),
+		EXISTS (SELECT 1 FROM second_factors f WHERE f.user_id = u.id AND f.status = ` + confirmedFactor + `),
 		EXISTS (SELECT 1 FROM memberships m JOIN membership_roles r USING (user_id, workspace_id)
-			WHERE m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = 1)
+			WHERE m.user_id = u.id AND m.status = ` + activeMember + ` AND r.role = ` + administratorRole + `)
 	FROM users u JOIN workspaces w ON w.id = $2 WHERE u.id = $1`
 
 // UserSession reads, in one statement, the data for a user's request in a Workspace.

@@ -20,7 +20,7 @@ const SeenSIMs = `
 	SELECT s.reseller_id, s.id >> 10 FROM sims s WHERE s.status <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL AND s.reseller_id <> s.issuer_id
 	UNION ALL
 	SELECT s.workspace_id, s.id >> 10 FROM sims s JOIN workspaces w ON w.id = s.workspace_id
-	WHERE w.type <> 4 AND s.status <> ` + deletedSIM + ` AND s.workspace_id <> s.issuer_id AND s.workspace_id IS DISTINCT FROM s.reseller_id`
+	WHERE w.type <> ` + enterpriseType + ` AND s.status <> ` + deletedSIM + ` AND s.workspace_id <> s.issuer_id AND s.workspace_id IS DISTINCT FROM s.reseller_id`
 
 // deletes reports whether a change deletes a SIM, or brings a deleted one back.
 func (c Change) deletes() bool {
@@ -35,7 +35,7 @@ func (c Change) deletes() bool {
 // stockMovedSQLite reports whether an entry has lines out of or into a Workspace that is not an
 // enterprise.
 const stockMovedSQLite = `
-	SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.type <> 4 AND w.id IN (
+	SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.type <> ` + enterpriseType + ` AND w.id IN (
 		SELECT workspace_before FROM ledger_lines WHERE ledger_id = $1 UNION SELECT workspace_after FROM ledger_lines WHERE ledger_id = $1))`
 
 // countSeenByLines records the changes by the lines of an entry. UNION removes a second reason
@@ -46,12 +46,12 @@ const countSeenByLines = `
 		SELECT l.sim_id, s.issuer_id AS viewer, -1 AS n FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_before <> ` + deletedSIM + `
 		UNION SELECT l.sim_id, s.reseller_id, -1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id
 			WHERE l.ledger_id = $1 AND l.status_before <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL
-		UNION SELECT l.sim_id, w.id, -1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_before AND w.type <> 4
+		UNION SELECT l.sim_id, w.id, -1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_before AND w.type <> ` + enterpriseType + `
 			WHERE l.ledger_id = $1 AND l.status_before <> ` + deletedSIM + `
 		UNION SELECT l.sim_id, s.issuer_id, 1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE l.ledger_id = $1 AND l.status_after <> ` + deletedSIM + `
 		UNION SELECT l.sim_id, s.reseller_id, 1 FROM ledger_lines l JOIN sims s ON s.id = l.sim_id
 			WHERE l.ledger_id = $1 AND l.status_after <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL
-		UNION SELECT l.sim_id, w.id, 1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_after AND w.type <> 4
+		UNION SELECT l.sim_id, w.id, 1 FROM ledger_lines l JOIN workspaces w ON w.id = l.workspace_after AND w.type <> ` + enterpriseType + `
 			WHERE l.ledger_id = $1 AND l.status_after <> ` + deletedSIM + `
 	) u GROUP BY viewer, sim_id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
 
@@ -61,10 +61,10 @@ const countSeenByOwners = `
 	SELECT -viewer, 0, id >> 10, sum(n) FROM (
 		SELECT s.id, s.issuer_id AS viewer, -1 AS n FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
 		UNION SELECT s.id, s.reseller_id, -1 FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + ` AND s.reseller_id IS NOT NULL
-		UNION SELECT s.id, w.id, -1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
+		UNION SELECT s.id, w.id, -1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> ` + enterpriseType + ` WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
 		UNION SELECT s.id, CAST($2 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
 		UNION SELECT s.id, CAST($3 AS BIGINT), 1 FROM sims s WHERE s.id = $1 AND s.status <> ` + deletedSIM + ` AND $3 <> 0
-		UNION SELECT s.id, w.id, 1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> 4 WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
+		UNION SELECT s.id, w.id, 1 FROM sims s JOIN workspaces w ON w.id = s.workspace_id AND w.type <> ` + enterpriseType + ` WHERE s.id = $1 AND s.status <> ` + deletedSIM + `
 	) u GROUP BY viewer, id >> 10 HAVING sum(n) <> 0 ORDER BY 1, 3`
 
 // addSeen adds imported SIMs to the counts of the Workspaces that see them.
@@ -103,7 +103,7 @@ func (tx *Tx) stockAmong(ctx context.Context, sims []fleet.SIM) (map[fleet.Works
 	w := where{tx: tx}
 	w.and(w.in("id", list(tx, ids)))
 	stock := make(map[fleet.WorkspaceID]bool)
-	err := tx.each(ctx, "SELECT id FROM workspaces WHERE type <> 4 AND "+w.String(), w.args, func(r rows) error {
+	err := tx.each(ctx, "SELECT id FROM workspaces WHERE type <> "+enterpriseType+" AND "+w.String(), w.args, func(r rows) error {
 		var id int64
 		err := r.Scan(&id)
 		stock[fleet.WorkspaceID(id)] = true

@@ -93,7 +93,7 @@ func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
 		ON CONFLICT (id) DO UPDATE SET username = excluded.username, name = excluded.name, status = excluded.status,
 			super_admin = excluded.super_admin, default_workspace_id = excluded.default_workspace_id,
 			session_epoch = users.session_epoch + CASE
-				WHEN users.password_hash <> excluded.password_hash OR (excluded.status = 2 AND users.status <> 2) THEN 1 ELSE 0 END,
+				WHEN users.password_hash <> excluded.password_hash OR (excluded.status = `+suspendedUser+` AND users.status <> `+suspendedUser+`) THEN 1 ELSE 0 END,
 			password_hash = excluded.password_hash, former_username = NULL`,
 		int64(u.ID), u.Username, u.Name, int64(u.Status), flag(u.SuperAdmin), orNull(u.DefaultWorkspace),
 		u.PasswordHash, micros(tx.now))
@@ -120,7 +120,7 @@ func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.U
 		return err
 	}
 	return tx.exec(ctx, `
-		UPDATE users SET status = $2, session_epoch = session_epoch + CASE WHEN status <> 2 THEN $3 ELSE 0 END
+		UPDATE users SET status = $2, session_epoch = session_epoch + CASE WHEN status <> `+suspendedUser+` THEN $3 ELSE 0 END
 		WHERE id = $1`, int64(id), int64(status), flag(status == fleet.UserSuspended))
 }
 

@@ -120,7 +120,7 @@ func (t *told) add(n int, entry, kind int64, ws fleet.WorkspaceID, sim fleet.SIM
 // produce.
 func (f *checker) readEvents(ctx context.Context, run *simRun) error {
 	text := `SELECT ledger_id, type, workspace_id, sim_id, COALESCE(device_id, 0) FROM events
-		WHERE sim_id > $1 AND sim_id <= $2 AND ledger_id IS NOT NULL AND type IN (8, 9, 10, 45, 50, 51)`
+		WHERE sim_id > $1 AND sim_id <= $2 AND ledger_id IS NOT NULL AND type IN (` + lineEvents + `)`
 	var entry, kind, ws, sim, device int64
 	err := f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&entry, &kind, &ws, &sim, &device)

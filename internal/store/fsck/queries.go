@@ -47,9 +47,9 @@ func (f *checker) ask(ctx context.Context, q question, c *Check) error {
 
 var questions = []question{
 	{
-		"iccids", "I1", "an ICCID is that of one SIM that is not deleted", "SIMs", "sims WHERE status <> 3", "SIM",
+		"iccids", "I1", "an ICCID is that of one SIM that is not deleted", "SIMs", "sims WHERE status <> " + deletedSIM, "SIM",
 		`SELECT min(id), 'its ICCID ' || iccid || ' is that of SIM ' || max(id) || ', too'
-		FROM sims WHERE status <> 3 GROUP BY iccid HAVING count(*) > 1 ORDER BY 1`,
+		FROM sims WHERE status <> ` + deletedSIM + ` GROUP BY iccid HAVING count(*) > 1 ORDER BY 1`,
 	},
 	{
 		"workspaces", "I2", "every SIM's Workspace exists", "Workspaces", "workspaces", "SIM",
@@ -74,8 +74,8 @@ var questions = []question{
 		FROM sims WHERE device_id IS NOT NULL GROUP BY device_id HAVING count(*) > 1 ORDER BY 1`,
 	},
 	{
-		"deleted_devices", "I2", "a deleted device holds no SIM", "deleted devices", "devices WHERE status = 2", "device",
-		`SELECT d.id, 'it is deleted, and SIM ' || s.id || ' sits in it' FROM devices d JOIN sims s ON s.device_id = d.id WHERE d.status = 2 ORDER BY 1`,
+		"deleted_devices", "I2", "a deleted device holds no SIM", "deleted devices", "devices WHERE status = " + deletedDevice, "device",
+		`SELECT d.id, 'it is deleted, and SIM ' || s.id || ' sits in it' FROM devices d JOIN sims s ON s.device_id = d.id WHERE d.status = ` + deletedDevice + ` ORDER BY 1`,
 	},
 	{
 		"profiles", "I2", "a device's profiles are those of its Workspace", "profiles", "profiles", "device",
@@ -125,10 +125,10 @@ var questions = []question{
 		WHERE e.ledger_id IS NOT NULL AND (m.id IS NULL OR m.at <> e.at OR COALESCE(m.user_id, 0) <> COALESCE(e.user_id, 0))`,
 	},
 	{
-		"side_events", "I8", "each side of a migration has one event 69", "events", "events WHERE type = 69 AND ledger_id IS NOT NULL", "entry",
+		"side_events", "I8", "each side of a migration has one event 69", "events", "events WHERE type = " + migrationEvent + " AND ledger_id IS NOT NULL", "entry",
 		`SELECT ledger_id, 'Workspace ' || workspace_id || ' is ' || sum(sides) || ' of its sides and has ' || sum(told) || ' events 69 of it'
 		FROM (
-			SELECT ledger_id, workspace_id, 0 AS sides, 1 AS told FROM events WHERE type = 69 AND ledger_id IS NOT NULL
+			SELECT ledger_id, workspace_id, 0 AS sides, 1 AS told FROM events WHERE type = ` + migrationEvent + ` AND ledger_id IS NOT NULL
 			UNION ALL SELECT ledger_id, workspace_id, 1, 0 FROM ledger_sides
 		) u GROUP BY ledger_id, workspace_id HAVING sum(told) <> sum(sides)`,
 	},
@@ -137,8 +137,8 @@ var questions = []question{
 		`SELECT u.ledger_id, sum(batches) || ' batches, ' || sum(told) || ' events 48 and ' || sum(moved) || ' migrations are of it'
 		FROM (
 			SELECT b.ledger_id, 1 AS batches, 0 AS told, 0 AS moved FROM sim_batches b
-			UNION ALL SELECT e.ledger_id, 0, 1, 0 FROM events e WHERE e.type = 48
-			UNION ALL SELECT m.id, 0, 0, 1 FROM ledger m JOIN sim_batches b ON b.ledger_id = m.id AND b.workspace_id = m.target_id WHERE m.kind = 1
+			UNION ALL SELECT e.ledger_id, 0, 1, 0 FROM events e WHERE e.type = ` + registrationEvent + `
+			UNION ALL SELECT m.id, 0, 0, 1 FROM ledger m JOIN sim_batches b ON b.ledger_id = m.id AND b.workspace_id = m.target_id WHERE m.kind = ` + migrationEntry + `
 		) u GROUP BY u.ledger_id HAVING sum(batches) <> 1 OR sum(told) <> 1 OR sum(moved) <> 1`,
 	},
 	{

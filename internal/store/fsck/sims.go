@@ -102,7 +102,7 @@ const checkedLineColumns = `ledger_id, sim_id, version, workspace_before, worksp
 	COALESCE(device_before, 0), COALESCE(device_after, 0)`
 
 // activationColumn is the time at which a line left its SIM activated; NULL if it did not.
-const activationColumn = `, CASE WHEN status_after = 1 THEN (SELECT m.at FROM ledger m WHERE m.id = ledger_id) END`
+var activationColumn = `, CASE WHEN status_after = ` + activatedSIM + ` THEN (SELECT m.at FROM ledger m WHERE m.id = ledger_id) END`
 
 // lineScanner scans all lines into the same variables.
 type lineScanner struct {
