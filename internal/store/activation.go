@@ -27,12 +27,15 @@ type ActivationKey struct {
 	Expires   time.Time
 }
 
+var insertActivationKey = insertion("activation_keys",
+	"hash kind user_id workspace_id epoch shown created_at expires_at", "")
+
 // InsertActivationKey stores a new key.
 func (tx *Tx) InsertActivationKey(ctx context.Context, k ActivationKey) error {
-	return tx.exec(ctx, `
-		INSERT INTO activation_keys (hash, kind, user_id, workspace_id, epoch, shown, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		k.Hash, int64(k.Kind), int64(k.User), orNull(k.Workspace), k.Epoch, flag(k.Shown), micros(tx.now), micros(k.Expires))
+	return tx.execNamed(ctx, insertActivationKey, params{
+		"hash": k.Hash, "kind": int64(k.Kind), "user_id": int64(k.User), "workspace_id": orNull(k.Workspace), "epoch": k.Epoch,
+		"shown": flag(k.Shown), "created_at": micros(tx.now), "expires_at": micros(k.Expires),
+	})
 }
 
 // TakeActivationKey finds a key by its hash and marks it as used, unless the transaction fails.

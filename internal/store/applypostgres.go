@@ -49,7 +49,7 @@ var applyPostgresSQL = named(`
 			SELECT v.*, 0 AS severity FROM (` + lineEvents + `) v
 			UNION ALL
 			SELECT 1000000 + t.ordinal, 4, t.type, t.workspace_id, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), t.description, t.severity
-			FROM unnest(:event_types::smallint[], :event_severities::smallint[], :event_workspaces::bigint[], :event_sims::bigint[], :event_devices::bigint[], :event_descriptions::text[])
+			FROM unnest(` + eventArrays + `)
 				WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal)
 		) n ORDER BY n.ordinal, n.step
 	)
@@ -65,32 +65,28 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 }
 
 func (tx *Tx) applyParams(c Change) params {
-	p := params{"device_names": c.deviceNames(), "side_authorities": c.authorities()}
-	p.add("uid kind at user_id token_id target_id detach_devices allowed_statuses delta ids_delta", tx.entryArgs(c)...)
-	p.add("undoes restore_status restore_devices reference reason", c.undoArgs()...)
+	p := tx.entryParams(c, 0)
+	p["device_names"], p["side_authorities"] = c.deviceNames(), c.authorities()
 	p.add("sim_ids versions workspaces_before workspaces_after statuses_before statuses_after devices_before devices_after", c.lineColumns()...)
 	p.add("side_workspaces side_kinds side_sims", c.sideColumns()...)
-	p.add("event_types event_severities event_workspaces event_sims event_devices event_descriptions", c.eventColumns()...)
+	p.add(eventArrayNames, c.eventColumns()...)
 	p.add("tally_workspaces tally_statuses tally_blocks tally_sims", tallyColumns(c.tally())...)
-	p.add(`audited audit_actor audit_user_id audit_token_id audit_address audit_request_id audit_action audit_code
-		audit_subject audit_subject_id audit_detail audit_places audit_place_ids`, c.auditColumns()...)
+	c.addAudit(p)
 	return p
 }
 
-func (tx *Tx) entryArgs(c Change) []any {
-	return []any{
-		c.UID, int64(c.Kind), micros(tx.now), orNull(c.By.User), orNull(c.By.Token), orNull(c.Target),
-		flag(c.DetachDevices), statusText(c.AllowedStatuses), c.delta(), int64(0),
+// entryParams returns the values of the head of a ledger entry.
+func (tx *Tx) entryParams(c Change, idsDelta uint64) params {
+	p := params{
+		"uid": c.UID, "kind": int64(c.Kind), "at": micros(tx.now), "user_id": orNull(c.By.User), "token_id": orNull(c.By.Token),
+		"target_id": orNull(c.Target), "detach_devices": flag(c.DetachDevices), "allowed_statuses": statusText(c.AllowedStatuses),
+		"delta": c.delta(), "ids_delta": int64(idsDelta), "undoes": nil, "restore_status": nil, "restore_devices": nil,
+		"reference": textOrNull(c.Note.Reference), "reason": textOrNull(c.Note.Reason),
 	}
-}
-
-// undoArgs returns the columns of an undo, and the note.
-func (c Change) undoArgs() []any {
-	var undoes, status, devices any
-	if c.Undo != nil {
-		undoes, status, devices = int64(c.Undo.Migration), flag(c.Undo.RestoreStatus), flag(c.Undo.RestoreDevices)
+	if u := c.Undo; u != nil {
+		p.add("undoes restore_status restore_devices", int64(u.Migration), flag(u.RestoreStatus), flag(u.RestoreDevices))
 	}
-	return []any{undoes, status, devices, textOrNull(c.Note.Reference), textOrNull(c.Note.Reason)}
+	return p
 }
 
 // lineColumns transposes the lines into one array per column.
@@ -135,6 +131,14 @@ func (c Change) authorities() []int16 {
 	return list
 }
 
+// The parameters that eventColumns has values for, in their order.
+const (
+	eventArrayNames = "event_types event_severities event_workspaces event_sims event_devices event_descriptions"
+	eventArrays     = ":event_types::smallint[], :event_severities::smallint[], :event_workspaces::bigint[], :event_sims::bigint[], " +
+		":event_devices::bigint[], :event_descriptions::text[]"
+)
+
+// eventColumns transposes the events into one array per column.
 func (c Change) eventColumns() []any {
 	n := len(c.Events)
 	types, severities, words := make([]int16, n), make([]int16, n), make([]string, n)

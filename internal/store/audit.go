@@ -6,11 +6,23 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// auditValues returns the values of an entry in the order of the columns.
-func auditValues(e *fleet.AuditEntry) []any {
-	return []any{
-		int16(e.Actor), orNull(e.User), orNull(e.Token), e.Address, e.RequestID, string(e.Action), int64(e.Refusal),
-		e.Subject.Kind, e.Subject.ID, e.Detail.Text(), e.Places(),
+const auditInsertColumns = "at ledger_id actor user_id token_id address request_id action code subject subject_id detail places"
+
+var (
+	insertAuditSQLite = insertion("audit", auditInsertColumns, "RETURNING id")
+
+	// One round trip, whatever the number of places.
+	insertAuditPostgres = named(`
+	WITH inserted AS (` + insertionText("audit", auditInsertColumns, "RETURNING id") + `)
+	INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, i.id FROM inserted i, unnest(:place_ids::bigint[]) AS p (place)`)
+)
+
+// auditParams returns the values of an entry that do not depend on the transaction.
+func auditParams(e *fleet.AuditEntry) params {
+	return params{
+		"actor": int16(e.Actor), "user_id": orNull(e.User), "token_id": orNull(e.Token), "address": e.Address,
+		"request_id": e.RequestID, "action": string(e.Action), "code": int64(e.Refusal), "subject": e.Subject.Kind,
+		"subject_id": e.Subject.ID, "detail": e.Detail.Text(), "places": e.Places(),
 	}
 }
 
@@ -27,12 +39,14 @@ func (tx *Tx) InsertAudit(ctx context.Context, entries ...fleet.AuditEntry) erro
 }
 
 func (tx *Tx) insertAudit(ctx context.Context, e *fleet.AuditEntry) error {
-	args := append([]any{micros(tx.now), orNull(e.Migration)}, auditValues(e)...)
+	p := auditParams(e)
+	p["at"], p["ledger_id"] = micros(tx.now), orNull(e.Migration)
 	if tx.d == Postgres {
-		return tx.exec(ctx, insertAuditPostgres, append(args, e.PlaceIDs())...)
+		p["place_ids"] = e.PlaceIDs()
+		return tx.execNamed(ctx, insertAuditPostgres, p)
 	}
 	var id int64
-	if _, err := tx.one(ctx, auditInsert+"RETURNING id", args, &id); err != nil {
+	if _, err := tx.queryRowNamed(ctx, insertAuditSQLite, p, &id); err != nil {
 		return err
 	}
 	for _, place := range e.PlaceIDs() {
@@ -43,23 +57,16 @@ func (tx *Tx) insertAudit(ctx context.Context, e *fleet.AuditEntry) error {
 	return nil
 }
 
-const auditInsert = `
-	INSERT INTO audit (at, ledger_id, actor, user_id, token_id, address, request_id, action, code, subject, subject_id, detail, places)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) `
-
-// One round trip, whatever the number of places.
-const insertAuditPostgres = `
-	WITH noted AS (` + auditInsert + `RETURNING id)
-	INSERT INTO audit_places (workspace_id, audit_id) SELECT p.place, n.id FROM noted n, unnest($14::bigint[]) AS p (place)`
-
-// auditColumns returns the arguments of a change's own entry, for PostgreSQL.
-func (c Change) auditColumns() []any {
+// addAudit adds the values of a change's own entry, for PostgreSQL.
+func (c Change) addAudit(p params) {
 	e := c.Audit
 	if e == nil {
 		e = &fleet.AuditEntry{}
 	}
-	args := append([]any{c.Audit != nil}, auditValues(e)...)
-	return append(args, e.PlaceIDs())
+	p["audited"], p["audit_place_ids"] = c.Audit != nil, e.PlaceIDs()
+	for column, value := range auditParams(e) {
+		p["audit_"+column] = value
+	}
 }
 
 // audited returns what the ledger stores about a change's own audit entry; NULL if it has none.

@@ -19,11 +19,15 @@ const deviceUpdate = ` ON CONFLICT (id) DO UPDATE SET workspace_id = excluded.wo
 const deviceRow = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 const devicesPostgres = deviceInsert + `
-	SELECT id, workspace, name, tags, imei, lock, ip, status, NULLIF(service, 0), NULLIF(tariff, 0), created, updated, NULLIF($13, ''), NULLIF(space, 0)
-	FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::text[], $8::smallint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
-		AS t (id, workspace, name, tags, imei, lock, ip, status, service, tariff, created, space), (SELECT $14::bigint AS updated) u`
+	SELECT id, workspace, name, tags, imei, lock, ip, status, NULLIF(service, 0), NULLIF(tariff, 0), created, updated, NULLIF(:change_uid, ''), NULLIF(space, 0)
+	FROM unnest(:ids::bigint[], :workspaces::bigint[], :names::text[], :tags::text[], :imeis::text[], :imei_locks::smallint[],
+		:addresses::text[], :statuses::smallint[], :service_profiles::bigint[], :tariff_profiles::bigint[], :created::bigint[], :spaces::bigint[])
+		AS t (id, workspace, name, tags, imei, lock, ip, status, service, tariff, created, space), (SELECT :updated_at::bigint AS updated) u`
 
 var (
+	insertDevicesPostgres = named(devicesPostgres)
+	putDevicesPostgres    = named(devicesPostgres + deviceUpdate)
+
 	insertDevicesSQLite = valuesText(deviceInsert+"VALUES %s", deviceRow)
 	putDevicesSQLite    = valuesText(deviceInsert+"VALUES %s"+deviceUpdate, deviceRow)
 )
@@ -31,13 +35,13 @@ var (
 // InsertDevices creates devices; it fails if an id is Taken. uid identifies the change: servers
 // of an earlier version look for it after a lost commit. It may be "".
 func (tx *Tx) InsertDevices(ctx context.Context, devices []fleet.Device, uid string) error {
-	return tx.writeDevices(ctx, devices, uid, devicesPostgres, insertDevicesSQLite)
+	return tx.writeDevices(ctx, devices, uid, insertDevicesPostgres, insertDevicesSQLite)
 }
 
 // PutDevices updates devices, and creates those that do not exist. Existing devices must be
 // locked.
 func (tx *Tx) PutDevices(ctx context.Context, devices []fleet.Device, uid string) error {
-	return tx.writeDevices(ctx, devices, uid, devicesPostgres+deviceUpdate, putDevicesSQLite)
+	return tx.writeDevices(ctx, devices, uid, putDevicesPostgres, putDevicesSQLite)
 }
 
 // PutDevice is PutDevices for one.
@@ -47,12 +51,14 @@ func (tx *Tx) PutDevice(ctx context.Context, d fleet.Device) error {
 
 // writeDevices sets the creation time of new devices to the transaction's instant, unless they
 // have one.
-func (tx *Tx) writeDevices(ctx context.Context, devices []fleet.Device, uid, postgres string, sqlite valuesTexts) error {
+func (tx *Tx) writeDevices(ctx context.Context, devices []fleet.Device, uid string, postgres namedSQL, sqlite valuesTexts) error {
 	if len(devices) == 0 {
 		return nil
 	}
 	if tx.d == Postgres {
-		return tx.exec(ctx, postgres, append(tx.deviceArrays(devices), uid, micros(tx.now))...)
+		p := tx.deviceArrays(devices)
+		p["change_uid"], p["updated_at"] = uid, micros(tx.now)
+		return tx.execNamed(ctx, postgres, p)
 	}
 	return inChunks(len(devices), func(first, size int) error {
 		args := make([]any, 0, 14*size)
@@ -75,29 +81,31 @@ func (tx *Tx) createdAt(d fleet.Device) int64 {
 }
 
 // deviceArrays transposes the devices into one array per column.
-func (tx *Tx) deviceArrays(devices []fleet.Device) []any {
-	n := len(devices)
-	texts, numbers, small := make([]string, 4*n), make([]int64, 6*n), make([]int16, 2*n)
-	text := func(i int) []string { return texts[i*n : (i+1)*n] }
-	number := func(i int) []int64 { return numbers[i*n : (i+1)*n] }
-	lock, status := small[:n], small[n:]
-	for i, d := range devices {
-		text(0)[i], text(1)[i], text(2)[i], text(3)[i] = clean(d.Name), clean(d.Tags), clean(d.IMEI), clean(d.IPAddress)
-		number(0)[i], number(1)[i], number(2)[i] = int64(d.ID), int64(d.Workspace), d.ServiceProfile
-		number(3)[i], number(4)[i], number(5)[i] = d.TariffProfile, tx.createdAt(d), d.IPAddressSpace
-		lock[i], status[i] = int16(flag(d.IMEILock)), int16(d.Status)
+func (tx *Tx) deviceArrays(devices []fleet.Device) params {
+	return params{
+		"ids":              column(devices, func(d fleet.Device) int64 { return int64(d.ID) }),
+		"workspaces":       column(devices, func(d fleet.Device) int64 { return int64(d.Workspace) }),
+		"names":            column(devices, func(d fleet.Device) string { return clean(d.Name) }),
+		"tags":             column(devices, func(d fleet.Device) string { return clean(d.Tags) }),
+		"imeis":            column(devices, func(d fleet.Device) string { return clean(d.IMEI) }),
+		"imei_locks":       column(devices, func(d fleet.Device) int16 { return int16(flag(d.IMEILock)) }),
+		"addresses":        column(devices, func(d fleet.Device) string { return clean(d.IPAddress) }),
+		"statuses":         column(devices, func(d fleet.Device) int16 { return int16(d.Status) }),
+		"service_profiles": column(devices, func(d fleet.Device) int64 { return d.ServiceProfile }),
+		"tariff_profiles":  column(devices, func(d fleet.Device) int64 { return d.TariffProfile }),
+		"created":          column(devices, tx.createdAt),
+		"spaces":           column(devices, func(d fleet.Device) int64 { return d.IPAddressSpace }),
 	}
-	return []any{number(0), number(1), text(0), text(1), text(2), lock, text(3), status, number(2), number(3), number(4), number(5)}
 }
 
 const eventInsert = "INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description) "
 
 var insertEventsSQLite = valuesText(eventInsert+"VALUES %s", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
-const insertEventsPostgres = eventInsert + `
-	SELECT $1::bigint, t.type, ` + apiSource + `, t.severity, t.workspace_id, $2::bigint, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), NULL, t.description
-	FROM unnest($3::smallint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[])
-		WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal) ORDER BY t.ordinal`
+var insertEventsPostgres = named(eventInsert + `
+	SELECT :at::bigint, t.type, ` + apiSource + `, t.severity, t.workspace_id, :user_id::bigint, NULLIF(t.sim_id, 0), NULLIF(t.device_id, 0), NULL, t.description
+	FROM unnest(` + eventArrays + `)
+		WITH ORDINALITY AS t (type, severity, workspace_id, sim_id, device_id, description, ordinal) ORDER BY t.ordinal`)
 
 // InsertEvents writes events without a ledger entry, at the transaction's instant and by one
 // user.
@@ -106,7 +114,9 @@ func (tx *Tx) InsertEvents(ctx context.Context, by fleet.UserID, events []fleet.
 		return nil
 	}
 	if tx.d == Postgres {
-		return tx.exec(ctx, insertEventsPostgres, append([]any{micros(tx.now), orNull(by)}, Change{Events: events}.eventColumns()...)...)
+		p := params{"at": micros(tx.now), "user_id": orNull(by)}
+		p.add(eventArrayNames, Change{Events: events}.eventColumns()...)
+		return tx.execNamed(ctx, insertEventsPostgres, p)
 	}
 	return inChunks(len(events), func(first, size int) error {
 		args := make([]any, 0, 10*size)

@@ -58,13 +58,16 @@ func ofSIMWith(column string) string {
 	return "EXISTS (SELECT 1 FROM sims x WHERE x.id = e.sim_id AND {x." + column + "} LIMIT 1 OFFSET 0)"
 }
 
+var insertEvent = insertion("events",
+	"at type source severity workspace_id user_id sim_id device_id ledger_id description", "")
+
 // InsertEvent writes one event at the transaction's instant.
 func (tx *Tx) InsertEvent(ctx context.Context, e fleet.Event) error {
-	return tx.exec(ctx, `
-		INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-		micros(tx.now), int64(e.Type), int64(fleet.SourceAPI), int64(e.Severity), int64(e.Workspace), orNull(e.User),
-		orNull(e.SIM), orNull(e.Device), orNull(e.Migration), e.Description)
+	return tx.execNamed(ctx, insertEvent, params{
+		"at": micros(tx.now), "type": int64(e.Type), "source": int64(fleet.SourceAPI), "severity": int64(e.Severity),
+		"workspace_id": int64(e.Workspace), "user_id": orNull(e.User), "sim_id": orNull(e.SIM), "device_id": orNull(e.Device),
+		"ledger_id": orNull(e.Migration), "description": e.Description,
+	})
 }
 
 // EventsOf narrows a list of events to those of one thing; 0 does not narrow.

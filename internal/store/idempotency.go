@@ -94,6 +94,10 @@ func (tx *Tx) storedReply(k Key, into *Opened) statement {
 	}}
 }
 
+var insertReply = insertion("idempotency",
+	"user_id token_id operation key fingerprint status location etag body created_at ledger_id workspace_id workspaces",
+	"ON CONFLICT DO NOTHING")
+
 // StoreReply stores a reply under a key, in the transaction of the write. If another
 // transaction stored one meanwhile, this one is restarted and finds it.
 func (tx *Tx) StoreReply(ctx context.Context, k Key, s Stored) error {
@@ -101,11 +105,12 @@ func (tx *Tx) StoreReply(ctx context.Context, k Key, s Stored) error {
 	if err != nil {
 		return err
 	}
-	n, err := tx.execRows(ctx, `
-		INSERT INTO idempotency (user_id, token_id, operation, key, fingerprint, status, location, etag, body, created_at, ledger_id, workspace_id, workspaces)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT DO NOTHING`,
-		int64(k.By.User), int64(k.By.Token), k.Operation, k.Key, s.Fingerprint, s.Reply.Status, s.Reply.Location, s.Reply.ETag, packed,
-		micros(tx.now), orNull(s.Entry), int64(k.Workspace), formatIDs(s.Named))
+	n, err := tx.execNamedRows(ctx, insertReply, params{
+		"user_id": int64(k.By.User), "token_id": int64(k.By.Token), "operation": k.Operation, "key": k.Key,
+		"fingerprint": s.Fingerprint, "status": s.Reply.Status, "location": s.Reply.Location, "etag": s.Reply.ETag, "body": packed,
+		"created_at": micros(tx.now), "ledger_id": orNull(s.Entry), "workspace_id": int64(k.Workspace),
+		"workspaces": formatIDs(s.Named),
+	})
 	if err == nil && n == 0 {
 		err = ErrRaced
 	}

@@ -40,11 +40,13 @@ const simInsert = `
 var insertSIMsSQLite = valuesText(simInsert+`VALUES %s ON CONFLICT (id) DO NOTHING RETURNING id`,
 	"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)")
 
-const insertSIMsPostgres = simInsert + `
+var insertSIMsPostgres = named(simInsert + `
 	SELECT id, iccid, eid, imsi, msisdn, status, workspace, issuer, NULLIF(reseller, 0), NULLIF(device, 0), produced, NULLIF(activated, 0), 0, model, NULLIF(bic, ''), seal
-	FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::smallint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[], $15::bigint[])
+	FROM unnest(:ids::bigint[], :iccids::text[], :eids::text[], :imsis::text[], :msisdns::text[], :statuses::smallint[],
+		:workspaces::bigint[], :issuers::bigint[], :resellers::bigint[], :devices::bigint[], :produced::bigint[],
+		:activated::bigint[], :models::bigint[], :bics::text[], :seals::bigint[])
 		AS t (id, iccid, eid, imsi, msisdn, status, workspace, issuer, reseller, device, produced, activated, model, bic, seal)
-	ON CONFLICT (id) DO NOTHING RETURNING id`
+	ON CONFLICT (id) DO NOTHING RETURNING id`)
 
 // insertBatch inserts one batch and returns the new SIMs.
 func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMID]bool, error) {
@@ -56,7 +58,7 @@ func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMI
 		return err
 	}
 	if tx.d == Postgres {
-		return fresh, tx.each(ctx, insertSIMsPostgres, simColumnArrays(sims), note)
+		return fresh, tx.queryEachNamed(ctx, insertSIMsPostgres, simColumnArrays(sims), note)
 	}
 	return fresh, inChunks(len(sims), func(first, size int) error {
 		args := make([]any, 0, 15*size)
@@ -68,21 +70,24 @@ func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMI
 	})
 }
 
-func simColumnArrays(sims []fleet.SIM) []any {
-	n := len(sims)
-	texts, numbers, status := make([]string, 5*n), make([]int64, 9*n), make([]int16, n)
-	text := func(i int) []string { return texts[i*n : (i+1)*n] }
-	number := func(i int) []int64 { return numbers[i*n : (i+1)*n] }
-	for i, s := range sims {
-		text(0)[i], text(1)[i], text(2)[i], text(3)[i], text(4)[i] = string(s.ICCID), s.EID, s.IMSI, s.MSISDN, s.BIC
-		number(0)[i], number(1)[i], number(2)[i] = int64(s.ID), int64(s.Workspace), int64(s.Issuer)
-		number(3)[i], number(4)[i] = int64(s.Reseller), int64(s.Device)
-		number(5)[i], number(6)[i], number(7)[i] = micros(s.Produced), activation(s), int64(cmp.Or(s.Model, fleet.StandardModel))
-		number(8)[i], status[i] = Seal(s), int16(s.Status)
-	}
-	return []any{
-		number(0), text(0), text(1), text(2), text(3), status,
-		number(1), number(2), number(3), number(4), number(5), number(6), number(7), text(4), number(8),
+// simColumnArrays transposes the SIMs into one array per column.
+func simColumnArrays(sims []fleet.SIM) params {
+	return params{
+		"ids":        column(sims, func(s fleet.SIM) int64 { return int64(s.ID) }),
+		"iccids":     column(sims, func(s fleet.SIM) string { return string(s.ICCID) }),
+		"eids":       column(sims, func(s fleet.SIM) string { return s.EID }),
+		"imsis":      column(sims, func(s fleet.SIM) string { return s.IMSI }),
+		"msisdns":    column(sims, func(s fleet.SIM) string { return s.MSISDN }),
+		"statuses":   column(sims, func(s fleet.SIM) int16 { return int16(s.Status) }),
+		"workspaces": column(sims, func(s fleet.SIM) int64 { return int64(s.Workspace) }),
+		"issuers":    column(sims, func(s fleet.SIM) int64 { return int64(s.Issuer) }),
+		"resellers":  column(sims, func(s fleet.SIM) int64 { return int64(s.Reseller) }),
+		"devices":    column(sims, func(s fleet.SIM) int64 { return int64(s.Device) }),
+		"produced":   column(sims, func(s fleet.SIM) int64 { return micros(s.Produced) }),
+		"activated":  column(sims, activation),
+		"models":     column(sims, func(s fleet.SIM) int64 { return int64(cmp.Or(s.Model, fleet.StandardModel)) }),
+		"bics":       column(sims, func(s fleet.SIM) string { return s.BIC }),
+		"seals":      column(sims, Seal),
 	}
 }
 

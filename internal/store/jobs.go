@@ -36,6 +36,9 @@ func scanJob(r rows, more ...any) (j fleet.Job, err error) {
 	return j, errors.Join(json.Unmarshal([]byte(details), &j.Details), json.Unmarshal([]byte(options), &j.Options))
 }
 
+var insertJob = insertion("jobs", `kind state details user_id workspace_id target_id origin_id options selection reference reason
+	etag digest created_at part position done wave version attempt lease_owner lease_until next_at`, "RETURNING id")
+
 // InsertJob writes a new job and its target, and returns its id.
 func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job, sel fleet.JobSelection) (id fleet.JobID, err error) {
 	details, err1 := json.Marshal(j.Details)
@@ -44,14 +47,13 @@ func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job, sel fleet.JobSelection
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return 0, err
 	}
-	_, err = tx.one(ctx, `
-		INSERT INTO jobs (kind, state, details, user_id, workspace_id, target_id, origin_id, options, selection, reference, reason, etag, digest,
-			created_at, part, position, done, wave, version, attempt, lease_owner, lease_until, next_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', '', $12, 0, 0, 0, 0, 1, 0, '', $12, $12) RETURNING id`,
-		[]any{
-			string(j.Kind), string(j.State), string(details), int64(j.User), int64(j.Workspace), orNull(j.Target.ID), orNull(j.Origin),
-			string(options), string(selection), j.Note.Reference, j.Note.Reason, micros(tx.now),
-		}, &id)
+	_, err = tx.queryRowNamed(ctx, insertJob, params{
+		"kind": string(j.Kind), "state": string(j.State), "details": string(details), "user_id": int64(j.User),
+		"workspace_id": int64(j.Workspace), "target_id": orNull(j.Target.ID), "origin_id": orNull(j.Origin),
+		"options": string(options), "selection": string(selection), "reference": j.Note.Reference, "reason": j.Note.Reason,
+		"etag": "", "digest": "", "created_at": micros(tx.now), "next_at": micros(tx.now), "part": 0, "position": 0, "done": 0,
+		"wave": 0, "version": 1, "attempt": 0, "lease_owner": "", "lease_until": micros(tx.now),
+	}, &id)
 	if err == nil && j.Target.ID != 0 {
 		err = tx.addJobSides(ctx, id, 1, []fleet.WorkspaceID{j.Target.ID})
 	}
@@ -134,6 +136,16 @@ func (tx *Tx) ReleaseJob(ctx context.Context, l JobLease) error {
 // ErrLeaseLost is the error of a step of a job whose lease another server has taken.
 var ErrLeaseLost = errors.New("another server works on this job now")
 
+const jobUpdate = `
+	UPDATE jobs SET state = :state, details = :details, etag = :etag, digest = :digest, planned_at = :planned_at,
+		started_at = :started_at, ended_at = :ended_at, expires_at = :expires_at, part = :part, position = :position,
+		cursor = :cursor, done = :done, wave = :wave, next_at = :next_at, version = version + 1`
+
+var (
+	saveJob       = named(jobUpdate + ", lease_until = CASE WHEN lease_until > :now THEN lease_until ELSE :now END WHERE id = :id")
+	saveLeasedJob = named(jobUpdate + ", lease_until = :lease_until WHERE id = :id AND attempt = :attempt")
+)
+
 // SaveJob writes the state and the progress of a job and adds 1 to its version. With a lease, it
 // requires that the lease is still the newest, and renews it.
 //
@@ -147,23 +159,19 @@ func (tx *Tx) SaveJob(ctx context.Context, j fleet.Job, l *JobLease) error {
 	if j.Begun {
 		cursor = j.Cursor
 	}
-	args := []any{
-		int64(j.ID), string(j.State), string(details), j.ETag, j.Digest, timeOrNull(j.Planned), timeOrNull(j.Started), timeOrNull(j.Ended),
-		timeOrNull(j.Expires), j.Part, j.Position, cursor, j.Done, j.Wave, timeOrNull(j.NextAt),
+	statement, p := saveJob, params{
+		"id": int64(j.ID), "state": string(j.State), "details": string(details), "etag": j.ETag, "digest": j.Digest,
+		"planned_at": timeOrNull(j.Planned), "started_at": timeOrNull(j.Started), "ended_at": timeOrNull(j.Ended),
+		"expires_at": timeOrNull(j.Expires), "part": j.Part, "position": j.Position, "cursor": cursor, "done": j.Done,
+		"wave": j.Wave, "next_at": timeOrNull(j.NextAt),
 	}
-	text := `
-		UPDATE jobs SET state = $2, details = $3, etag = $4, digest = $5, planned_at = $6, started_at = $7, ended_at = $8,
-			expires_at = $9, part = $10, position = $11, cursor = $12, done = $13, wave = $14, next_at = $15, version = version + 1`
-	where := " WHERE id = $1"
 	if l != nil {
-		text += ", lease_until = $16"
-		where += " AND attempt = $17"
-		args = append(args, micros(tx.now.Add(LeaseTime)), l.Attempt)
+		statement = saveLeasedJob
+		p.add("lease_until attempt", micros(tx.now.Add(LeaseTime)), l.Attempt)
 	} else {
-		text += ", lease_until = " + tx.pick("max", "greatest") + "(lease_until, $16)"
-		args = append(args, micros(tx.now))
+		p["now"] = micros(tx.now)
 	}
-	n, err := tx.execRows(ctx, text+where, args...)
+	n, err := tx.execNamedRows(ctx, statement, p)
 	if err == nil && n != 1 {
 		err = ErrLeaseLost
 	}

@@ -10,15 +10,14 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
+var insertEntry = insertion("ledger", `uid kind at user_id token_id target_id detach_devices allowed_statuses delta ids_delta sims audited
+	undoes restore_status restore_devices reference reason`, "RETURNING id")
+
 // insertEntry writes the head of a ledger entry. idsDelta is its share of the set of ids.
 func (tx *Tx) insertEntry(ctx context.Context, c Change, idsDelta uint64) (id fleet.MigrationID, err error) {
-	args := append(tx.entryArgs(c), len(c.Lines), c.audited())
-	args = append(args, c.undoArgs()...)
-	args[9] = int64(idsDelta)
-	_, err = tx.one(ctx, `
-		INSERT INTO ledger (uid, kind, at, user_id, token_id, target_id, detach_devices, allowed_statuses, delta, ids_delta, sims, audited,
-			undoes, restore_status, restore_devices, reference, reason)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) RETURNING id`, args, &id)
+	p := tx.entryParams(c, idsDelta)
+	p["sims"], p["audited"] = len(c.Lines), c.audited()
+	_, err = tx.queryRowNamed(ctx, insertEntry, p, &id)
 	return id, err
 }
 

@@ -156,42 +156,44 @@ func (tx *Tx) addSums(ctx context.Context, s listSums) error {
 	}
 	slices.SortFunc(cells, listCell.compare)
 	if tx.d == Postgres {
-		columns := make([][]int64, 7)
-		for _, c := range cells {
-			n := s.cells[c]
-			for i, v := range []int64{int64(c.list), c.key, c.sub, c.block, n.items, n.first, n.last} {
-				columns[i] = append(columns[i], v)
-			}
-		}
-		args := make([]any, len(columns))
-		for i := range columns {
-			args[i] = columns[i]
-		}
-		if err := tx.exec(ctx, addSumsPostgres, args...); err != nil {
+		err := tx.execNamed(ctx, addSumsPostgres, params{
+			"lists":  column(cells, func(c listCell) int64 { return int64(c.list) }),
+			"keys":   column(cells, func(c listCell) int64 { return c.key }),
+			"subs":   column(cells, func(c listCell) int64 { return c.sub }),
+			"blocks": column(cells, func(c listCell) int64 { return c.block }),
+			"items":  column(cells, func(c listCell) int64 { return s.cells[c].items }),
+			"firsts": column(cells, func(c listCell) int64 { return s.cells[c].first }),
+			"lasts":  column(cells, func(c listCell) int64 { return s.cells[c].last }),
+		})
+		if err != nil {
 			return err
 		}
 		return tx.addSets(ctx, s)
 	}
 	for _, c := range cells {
 		n := s.cells[c]
-		if err := tx.exec(ctx, addSumsSQLite, int64(c.list), c.key, c.sub, c.block, n.items, n.first, n.last); err != nil {
+		err := tx.execNamed(ctx, addSumsSQLite, params{
+			"list": int64(c.list), "key": c.key, "sub": c.sub, "block": c.block,
+			"items": n.items, "first_at": n.first, "last_at": n.last,
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return tx.addSets(ctx, s)
 }
 
-const (
-	addSumsInto = `INSERT INTO list_tally (list, key, sub, block, items, first_at, last_at) `
+const addSumsInto = "INSERT INTO list_tally (list, key, sub, block, items, first_at, last_at) "
 
-	addSumsSQLite = addSumsInto + `VALUES ($1, $2, $3, $4, $5, $6, $7)
+var (
+	addSumsSQLite = insertion("list_tally", "list key sub block items first_at last_at", `
 		ON CONFLICT (list, key, sub, block) DO UPDATE SET items = list_tally.items + excluded.items,
-		first_at = min(list_tally.first_at, excluded.first_at), last_at = max(list_tally.last_at, excluded.last_at)`
+		first_at = min(list_tally.first_at, excluded.first_at), last_at = max(list_tally.last_at, excluded.last_at)`)
 
-	addSumsPostgres = addSumsInto + `
-		SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+	addSumsPostgres = named(addSumsInto + `
+		SELECT * FROM unnest(:lists::smallint[], :keys::bigint[], :subs::bigint[], :blocks::bigint[], :items::bigint[], :firsts::bigint[], :lasts::bigint[])
 		ON CONFLICT (list, key, sub, block) DO UPDATE SET items = list_tally.items + excluded.items,
-		first_at = LEAST(list_tally.first_at, excluded.first_at), last_at = GREATEST(list_tally.last_at, excluded.last_at)`
+		first_at = LEAST(list_tally.first_at, excluded.first_at), last_at = GREATEST(list_tally.last_at, excluded.last_at)`)
 )
 
 // addSets adds the sets of sides that are new.

@@ -7,12 +7,16 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
+var insertMail = insertion("mails",
+	"uid kind recipient recipient_name workspace sender secret created_at expires_at due_at attempts done", "")
+
 // InsertMail stores a mail that is due immediately.
 func (tx *Tx) InsertMail(ctx context.Context, m fleet.Mail) error {
-	return tx.exec(ctx, `
-		INSERT INTO mails (uid, kind, recipient, recipient_name, workspace, sender, secret, created_at, expires_at, due_at, attempts, done)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $8, 0, 0)`,
-		m.UID, int64(m.Kind), m.Recipient, m.Name, m.Workspace, m.Sender, m.Secret, micros(tx.now), micros(m.Expires))
+	return tx.execNamed(ctx, insertMail, params{
+		"uid": m.UID, "kind": int64(m.Kind), "recipient": m.Recipient, "recipient_name": m.Name, "workspace": m.Workspace,
+		"sender": m.Sender, "secret": m.Secret, "created_at": micros(tx.now), "expires_at": micros(m.Expires),
+		"due_at": micros(tx.now), "attempts": 0, "done": 0,
+	})
 }
 
 // NextMail takes the mail that has been due for longest, and keeps it from other servers for

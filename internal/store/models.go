@@ -27,13 +27,17 @@ func (tx *Tx) Models(ctx context.Context, ids []fleet.ModelID) (map[fleet.ModelI
 	return found, err
 }
 
+var putModel = insertion("sim_models",
+	"id description memory_size formfactor_id formfactor manufacturer_id manufacturer", `
+	ON CONFLICT (id) DO UPDATE SET description = excluded.description, memory_size = excluded.memory_size,
+		formfactor_id = excluded.formfactor_id, formfactor = excluded.formfactor,
+		manufacturer_id = excluded.manufacturer_id, manufacturer = excluded.manufacturer`)
+
 // PutModel creates or updates the model.
 func (tx *Tx) PutModel(ctx context.Context, m fleet.Model) error {
-	return tx.exec(ctx, `
-		INSERT INTO sim_models (id, description, memory_size, formfactor_id, formfactor, manufacturer_id, manufacturer)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET description = excluded.description, memory_size = excluded.memory_size,
-			formfactor_id = excluded.formfactor_id, formfactor = excluded.formfactor,
-			manufacturer_id = excluded.manufacturer_id, manufacturer = excluded.manufacturer`,
-		int64(m.ID), m.Description, strconv.FormatInt(m.MemorySize, 10), m.FormFactor.ID, m.FormFactor.Name, m.Manufacturer.ID, m.Manufacturer.Name)
+	return tx.execNamed(ctx, putModel, params{
+		"id": int64(m.ID), "description": m.Description, "memory_size": strconv.FormatInt(m.MemorySize, 10),
+		"formfactor_id": m.FormFactor.ID, "formfactor": m.FormFactor.Name,
+		"manufacturer_id": m.Manufacturer.ID, "manufacturer": m.Manufacturer.Name,
+	})
 }

@@ -1,13 +1,14 @@
 package store
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
 )
 
-// namedSQL is a PostgreSQL statement with so many parameters that it names them: ":sim_ids"
-// stands for "$11".
+// namedSQL is a statement with so many parameters that it names them: ":sim_ids" stands for
+// "$11".
 type namedSQL struct {
 	text  string   // with numbers
 	names []string // of $1, $2, ...
@@ -29,6 +30,51 @@ func named(text string) namedSQL {
 		return fmt.Sprintf("%s$%d", before, numbers[name])
 	})
 	return s
+}
+
+// insertion returns the statement that inserts one row into a table: each column has the
+// parameter of its name. rest follows the values.
+func insertion(table, columns, rest string) namedSQL {
+	return named(insertionText(table, columns, rest))
+}
+
+// insertionText is insertion for a part of a larger statement.
+func insertionText(table, columns, rest string) string {
+	names := strings.Fields(columns)
+	return "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES (:" + strings.Join(names, ", :") + ") " + rest
+}
+
+// execNamed executes a statement with named parameters.
+func (tx *Tx) execNamed(ctx context.Context, s namedSQL, p params) error {
+	_, err := tx.execNamedRows(ctx, s, p)
+	return err
+}
+
+// execNamedRows executes a statement with named parameters and returns the number of affected rows.
+func (tx *Tx) execNamedRows(ctx context.Context, s namedSQL, p params) (rows int64, err error) {
+	args, err := s.args(p)
+	if err != nil {
+		return 0, tx.recordErr(err)
+	}
+	return tx.execRows(ctx, s.text, args...)
+}
+
+// queryEachNamed is queryEach for a statement with named parameters.
+func (tx *Tx) queryEachNamed(ctx context.Context, s namedSQL, p params, scan func(rows) error) error {
+	args, err := s.args(p)
+	if err != nil {
+		return tx.recordErr(err)
+	}
+	return tx.each(ctx, s.text, args, scan)
+}
+
+// queryRowNamed is queryRow for a statement with named parameters.
+func (tx *Tx) queryRowNamed(ctx context.Context, s namedSQL, p params, dest ...any) (found bool, err error) {
+	args, err := s.args(p)
+	if err != nil {
+		return false, tx.recordErr(err)
+	}
+	return tx.one(ctx, s.text, args, dest...)
 }
 
 // params are the values of a statement's parameters, by name.
@@ -58,4 +104,13 @@ func (s namedSQL) args(p params) ([]any, error) {
 		return nil, fmt.Errorf("%d values for %d parameters", len(p), len(s.names))
 	}
 	return args, nil
+}
+
+// column returns one value of each item: an array that becomes a column of unnest.
+func column[T, V any](items []T, value func(T) V) []V {
+	values := make([]V, len(items))
+	for i, item := range items {
+		values[i] = value(item)
+	}
+	return values
 }

@@ -26,14 +26,17 @@ type RefreshToken struct {
 	SuccessorKey []byte
 }
 
+var saveRefreshToken = insertion("refresh_tokens",
+	"hash family user_id workspace_id epoch created_at expires_at predecessor",
+	"ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at")
+
 // SaveRefreshToken stores a new link. If the link exists, which it does when its predecessor
 // is used again, only its expiry changes.
 func (tx *Tx) SaveRefreshToken(ctx context.Context, t RefreshToken) error {
-	return tx.exec(ctx, `
-		INSERT INTO refresh_tokens (hash, family, user_id, workspace_id, epoch, created_at, expires_at, predecessor)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at`,
-		t.Hash, t.Family, int64(t.User), int64(t.Workspace), t.Epoch, micros(tx.now), micros(t.Expires), bytesOrNull(t.Predecessor))
+	return tx.execNamed(ctx, saveRefreshToken, params{
+		"hash": t.Hash, "family": t.Family, "user_id": int64(t.User), "workspace_id": int64(t.Workspace), "epoch": t.Epoch,
+		"created_at": micros(tx.now), "expires_at": micros(t.Expires), "predecessor": bytesOrNull(t.Predecessor),
+	})
 }
 
 // RefreshToken finds a link by its hash. It locks the link and the one before it, always in

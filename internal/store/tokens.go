@@ -21,13 +21,16 @@ type ApplicationToken struct {
 	CreatorName string       // the creator's user name; read only
 }
 
+var insertApplicationToken = insertion("application_tokens",
+	"id workspace_id description status cidr created_at expires_at key_id created_by", "")
+
 // InsertApplicationToken stores a new token.
 func (tx *Tx) InsertApplicationToken(ctx context.Context, t ApplicationToken) error {
-	return tx.exec(ctx, `
-		INSERT INTO application_tokens (id, workspace_id, description, status, cidr, created_at, expires_at, key_id, created_by)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		int64(t.ID), int64(t.Workspace.ID), t.Description, flag(t.Revoked), t.CIDR, micros(tx.now), timeOrNull(t.Expires),
-		t.Key, orNull(t.Creator))
+	return tx.execNamed(ctx, insertApplicationToken, params{
+		"id": int64(t.ID), "workspace_id": int64(t.Workspace.ID), "description": t.Description, "status": flag(t.Revoked),
+		"cidr": t.CIDR, "created_at": micros(tx.now), "expires_at": timeOrNull(t.Expires), "key_id": t.Key,
+		"created_by": orNull(t.Creator),
+	})
 }
 
 const applicationTokenColumns = workspaceColumns + `, t.id, t.description, t.status, t.cidr, t.created_at,

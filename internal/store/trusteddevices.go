@@ -19,14 +19,17 @@ type TrustedDevice struct {
 	Expires         time.Time
 }
 
+var trustDevice = insertion("trusted_devices",
+	"user_id fingerprint name operating_system browser created_at expires_at", `
+	ON CONFLICT (user_id, fingerprint) DO UPDATE SET name = excluded.name, operating_system = excluded.operating_system,
+		browser = excluded.browser, created_at = excluded.created_at, expires_at = excluded.expires_at`)
+
 // TrustDevice stores a device, or renews the trust of a stored one.
 func (tx *Tx) TrustDevice(ctx context.Context, d TrustedDevice) error {
-	return tx.exec(ctx, `
-		INSERT INTO trusted_devices (user_id, fingerprint, name, operating_system, browser, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (user_id, fingerprint) DO UPDATE SET name = excluded.name, operating_system = excluded.operating_system,
-			browser = excluded.browser, created_at = excluded.created_at, expires_at = excluded.expires_at`,
-		int64(d.User), d.Fingerprint, d.Name, d.OperatingSystem, d.Browser, micros(tx.now), micros(d.Expires))
+	return tx.execNamed(ctx, trustDevice, params{
+		"user_id": int64(d.User), "fingerprint": d.Fingerprint, "name": d.Name, "operating_system": d.OperatingSystem,
+		"browser": d.Browser, "created_at": micros(tx.now), "expires_at": micros(d.Expires),
+	})
 }
 
 // TrustedDevices reads the devices of a user that are trusted now, by id.

@@ -81,22 +81,30 @@ func (tx *Tx) AllUsers(ctx context.Context) ([]UserRecord, error) {
 	return all, err
 }
 
+const userInsertColumns = "id username name status super_admin default_workspace_id password_hash session_epoch created_at"
+
+var putUser = insertion("users", userInsertColumns, `
+	ON CONFLICT (id) DO UPDATE SET username = excluded.username, name = excluded.name, status = excluded.status,
+		super_admin = excluded.super_admin, default_workspace_id = excluded.default_workspace_id,
+		session_epoch = users.session_epoch + CASE
+			WHEN users.password_hash <> excluded.password_hash OR (excluded.status = `+suspendedUser+` AND users.status <> `+suspendedUser+`) THEN 1 ELSE 0 END,
+		password_hash = excluded.password_hash, former_username = NULL`)
+
+// insertParams returns the values of a new user's row.
+func (u UserRecord) insertParams(created int64) params {
+	return params{
+		"id": int64(u.ID), "username": u.Username, "name": u.Name, "status": int64(u.Status), "super_admin": flag(u.SuperAdmin),
+		"default_workspace_id": orNull(u.DefaultWorkspace), "password_hash": u.PasswordHash, "session_epoch": 0, "created_at": created,
+	}
+}
+
 // PutUser creates or updates the user. A changed password ends the user's sessions, and so does
 // suspension.
 func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
 	if err := tx.alone(ctx, userLock, int64(u.ID)); err != nil {
 		return err
 	}
-	return tx.exec(ctx, `
-		INSERT INTO users (id, username, name, status, super_admin, default_workspace_id, password_hash, session_epoch, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8)
-		ON CONFLICT (id) DO UPDATE SET username = excluded.username, name = excluded.name, status = excluded.status,
-			super_admin = excluded.super_admin, default_workspace_id = excluded.default_workspace_id,
-			session_epoch = users.session_epoch + CASE
-				WHEN users.password_hash <> excluded.password_hash OR (excluded.status = `+suspendedUser+` AND users.status <> `+suspendedUser+`) THEN 1 ELSE 0 END,
-			password_hash = excluded.password_hash, former_username = NULL`,
-		int64(u.ID), u.Username, u.Name, int64(u.Status), flag(u.SuperAdmin), orNull(u.DefaultWorkspace),
-		u.PasswordHash, micros(tx.now))
+	return tx.execNamed(ctx, putUser, u.insertParams(micros(tx.now)))
 }
 
 // SetPassword stores the hash of a new password, which ends the user's sessions.

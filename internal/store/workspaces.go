@@ -50,14 +50,23 @@ func (tx *Tx) AllWorkspaces(ctx context.Context) ([]fleet.Workspace, error) {
 	return all, err
 }
 
+const workspaceInsertColumns = "id name type status country parent_id created_at"
+
+var putWorkspace = insertion("workspaces", workspaceInsertColumns, `
+	ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = excluded.type, status = excluded.status,
+		country = excluded.country, parent_id = excluded.parent_id`)
+
+// workspaceParams returns the values of a new Workspace's row.
+func (tx *Tx) workspaceParams(w fleet.Workspace) params {
+	return params{
+		"id": int64(w.ID), "name": w.Name, "type": int64(w.Type), "status": int64(w.Status), "country": w.Country,
+		"parent_id": orNull(w.Parent), "created_at": micros(tx.now),
+	}
+}
+
 // PutWorkspace creates or updates the Workspace.
 func (tx *Tx) PutWorkspace(ctx context.Context, w fleet.Workspace) error {
-	return tx.exec(ctx, `
-		INSERT INTO workspaces (id, name, type, status, country, parent_id, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, type = excluded.type, status = excluded.status,
-			country = excluded.country, parent_id = excluded.parent_id`,
-		int64(w.ID), w.Name, int64(w.Type), int64(w.Status), w.Country, orNull(w.Parent), micros(tx.now))
+	return tx.execNamed(ctx, putWorkspace, tx.workspaceParams(w))
 }
 
 // Tables whose ids are assigned by NextID.

@@ -19,9 +19,9 @@ var crash = []faults.Mutation{
 	splitBefore("audit_outside", "a migration's audit entry has a transaction of its own",
 		applySQLiteFile, "\tif c.Audit == nil {"),
 	splitBefore("key_outside", "the reply under an Idempotency-Key is stored after the commit of the effect",
-		"internal/store/idempotency.go", "\tn, err := tx.execRows(ctx, `\n\t\tINSERT INTO idempotency"),
+		"internal/store/idempotency.go", "\tn, err := tx.execNamedRows(ctx, insertReply"),
 	splitBefore("mail_outside", "the mail of an invitation has a transaction of its own",
-		mailsFile, "\treturn tx.exec(ctx, `\n\t\tINSERT INTO mails"),
+		mailsFile, "\treturn tx.execNamed(ctx, insertMail"),
 
 	replace("chain_forgets", "a link of the audit chain does not depend on the one before it",
 		"internal/store/auditchain.go", "\t\ta.Seq = head.Seq + 1\n", "\t\ta.Seq = head.Seq + 1\n\t\thead.Hash = make([]byte, sha256.Size)\n"),
