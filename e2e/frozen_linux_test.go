@@ -30,8 +30,8 @@ const (
 	frozenClients = 64 // their requests at once
 	frozenPass    = "correct horse"
 
-	// frozenBar is how soon the other server answers for the SIMs of a frozen one.
-	frozenBar = 10 * time.Second
+	// maxAnswerTime is how soon the other server answers for the SIMs of a frozen one.
+	maxAnswerTime = 10 * time.Second
 
 	// frozenSlower is how many times slower others may be meanwhile, beyond what the machine does
 	// to a server that has nothing else to do.
@@ -173,7 +173,7 @@ func (s *twoServers) freezeInside(t *testing.T) {
 		if s.freezeOnce(t, last) {
 			return
 		}
-		s.thaw(t)
+		s.continueA(t)
 	}
 	t.Fatalf("server A was never stopped inside a migration\n%s", s.a.Log())
 }
@@ -228,8 +228,8 @@ func (s *twoServers) freezeOnce(t *testing.T, last chan string) bool {
 	return state == "idle in transaction"
 }
 
-// thaw continues server A.
-func (s *twoServers) thaw(t *testing.T) {
+// continueA continues server A.
+func (s *twoServers) continueA(t *testing.T) {
 	t.Helper()
 	if err := syscall.Kill(s.a.PID, syscall.SIGCONT); err != nil {
 		t.Fatal(err)
@@ -335,14 +335,14 @@ func TestFrozenServerDoesNotBlockOthers(t *testing.T) {
 	if slices.Max(ready) > 2*time.Second {
 		t.Errorf("/readyz took %v", slices.Max(ready))
 	}
-	s.thawed(t, callers[0])
+	s.checkContinued(t, callers[0])
 }
 
 // askForFrozen wants the frozen server's SIMs.
 func (s *twoServers) askForFrozen(t *testing.T, c frozenCaller) {
 	began := time.Now()
 	status, answer, header, err := c.move(t.Context(), 1, 100, 20)
-	if took := time.Since(began); took > frozenBar {
+	if took := time.Since(began); took > maxAnswerTime {
 		t.Errorf("an answer after %v: %d", took, status)
 	}
 	switch {
@@ -378,14 +378,14 @@ func (s *twoServers) readiness(t *testing.T, stop <-chan struct{}) (took []time.
 	}
 }
 
-// thawed lets the frozen server go on: it finds its session ended, and nothing is half done.
-func (s *twoServers) thawed(t *testing.T, c frozenCaller) {
+// checkContinued lets the frozen server continue: it finds its session ended, and nothing is half done.
+func (s *twoServers) checkContinued(t *testing.T, c frozenCaller) {
 	t.Helper()
 	if status, answer, _, err := c.move(t.Context(), 1, 100, 10); err != nil || status != http.StatusOK && status != http.StatusConflict {
 		t.Errorf("the SIMs cannot be moved: %d %s %v", status, answer, err)
 	}
-	s.thaw(t)
-	s.await(t, "the thawed server is ready", func() bool {
+	s.continueA(t)
+	s.await(t, "the continued server is ready", func() bool {
 		resp, err := http.Get(s.a.URL + "/readyz") //nolint:noctx // asked until it is
 		if err != nil {
 			return false

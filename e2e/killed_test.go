@@ -71,7 +71,7 @@ func TestResumeAfterKill(t *testing.T) {
 type killed struct {
 	home, file string
 	environ    []string
-	doubtful   int // kills while the outcome of a chunk was unknown
+	inFlight   int // kills while the outcome of a chunk was unknown
 }
 
 func newKilled(t testing.TB, url string, n int) *killed {
@@ -111,7 +111,7 @@ func (k *killed) through(t *testing.T) {
 	// The lines that one life may write: all lives together stay below the whole.
 	most := 2 * killedSIMs / killedChunk / (kills + spare)
 	life := 0
-	for ; life < kills || k.doubtful == 0 && life < kills+spare; life++ {
+	for ; life < kills || k.inFlight == 0 && life < kills+spare; life++ {
 		if !k.die(t, args, 1+random.IntN(most), life%2 == 0) {
 			t.Fatalf("life %d came to its end unkilled: the test shows nothing", life)
 		}
@@ -124,11 +124,11 @@ func (k *killed) through(t *testing.T) {
 		t.Fatalf("%v:\n%s", err, out)
 	}
 	k.report(t)
-	if k.doubtful == 0 {
+	if k.inFlight == 0 {
 		t.Error("no kill hit a chunk under way: the test shows nothing")
 	}
 	t.Logf("seed %d: %d SIMs, %d a request, killed %d times, %d of them with a chunk in doubt, %.1f s",
-		seed, killedSIMs, killedChunk, life, k.doubtful, time.Since(began).Seconds())
+		seed, killedSIMs, killedChunk, life, k.inFlight, time.Since(began).Seconds())
 }
 
 // spare is how many more kills there may be if none has hit a chunk in flight.
@@ -158,15 +158,15 @@ func (k *killed) die(t *testing.T, args []string, lines int, underWay bool) bool
 			return false
 		case <-poll.C:
 		}
-		if all := k.journal(t); len(all) < before+lines || underWay && !doubtful(all) {
+		if all := k.journal(t); len(all) < before+lines || underWay && !inFlight(all) {
 			continue
 		}
 		_ = cmd.Process.Kill()
 		if err := <-ended; err == nil {
 			return false
 		}
-		if doubtful(k.journal(t)) {
-			k.doubtful++
+		if inFlight(k.journal(t)) {
+			k.inFlight++
 		}
 		return true
 	}
@@ -203,8 +203,8 @@ func (k *killed) interrupted(t *testing.T, how os.Signal) {
 	}
 }
 
-// doubtful reports whether a chunk is in flight.
-func doubtful(lines []string) bool {
+// inFlight reports whether a chunk is in flight.
+func inFlight(lines []string) bool {
 	return len(lines) > 0 && strings.Contains(lines[len(lines)-1], `"step":"sent"`)
 }
 

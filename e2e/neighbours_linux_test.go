@@ -16,8 +16,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// neighbourBar is how many times slower than idle the p99 of another Workspace may be.
-const neighbourBar = 3
+// maxSlowdown is how many times slower than idle the p99 of another Workspace may be.
+const maxSlowdown = 3
 
 // neighbourTimes are the times of one window: of a read and a write of the quiet Workspace, and
 // of a request to a server that has nothing to do, which shows what the machine does.
@@ -112,7 +112,7 @@ func neighboursOn(t *testing.T, database string, windows int, measured bool) {
 			if b50 > 20*i50 && what != "floor" { // a machine that is busy with other things may be ten times slower
 				t.Errorf("%s: %s take %v, without it %v", name, what, b50, i50)
 			}
-			if measured && what != "floor" && ratio > neighbourBar {
+			if measured && what != "floor" && ratio > maxSlowdown {
 				t.Errorf("%s: %s: p99 is %.1f times that of the idle server", name, what, ratio)
 			}
 		}

@@ -43,7 +43,7 @@ func (tx *Tx) InsertActivationKey(ctx context.Context, k ActivationKey) error {
 func (tx *Tx) TakeActivationKey(ctx context.Context, hash []byte) (k ActivationKey, found bool, err error) {
 	var expires int64
 	var shown int
-	found, err = tx.one(ctx, `
+	found, err = tx.queryRow(ctx, `
 		DELETE FROM activation_keys WHERE hash = $1 AND expires_at > $2
 		RETURNING hash, kind, user_id, COALESCE(workspace_id, 0), epoch, shown, expires_at`,
 		[]any{hash, micros(tx.now)}, &k.Hash, &k.Kind, &k.User, &k.Workspace, &k.Epoch, &shown, &expires)

@@ -60,7 +60,7 @@ func (tx *Tx) applyPostgres(ctx context.Context, c Change) (id fleet.MigrationID
 	if err != nil {
 		return 0, 0, false, err
 	}
-	_, err = tx.one(ctx, applyPostgresSQL.text, args, &id, &moved, &stock)
+	_, err = tx.queryRow(ctx, applyPostgresSQL.text, args, &id, &moved, &stock)
 	return id, moved, stock, err
 }
 

@@ -36,7 +36,7 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			return 0, 0, false, err
 		}
 	}
-	if _, err := tx.one(ctx, stockMovedSQLite, []any{int64(id)}, &stock); err != nil {
+	if _, err := tx.queryRow(ctx, stockMovedSQLite, []any{int64(id)}, &stock); err != nil {
 		return 0, 0, false, err
 	}
 	return id, moved, stock, tx.insertOwnAudit(ctx, id, c)

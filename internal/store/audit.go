@@ -46,7 +46,7 @@ func (tx *Tx) insertAudit(ctx context.Context, e *fleet.AuditEntry) error {
 		return tx.execNamed(ctx, insertAuditPostgres, p)
 	}
 	var id int64
-	if _, err := tx.queryRowNamed(ctx, insertAuditSQLite, p, &id); err != nil {
+	if err := tx.execReturning(ctx, insertAuditSQLite, p, &id); err != nil {
 		return err
 	}
 	for _, place := range e.PlaceIDs() {

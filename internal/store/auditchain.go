@@ -68,7 +68,7 @@ type AuditMark struct {
 }
 
 func (tx *Tx) auditMark(ctx context.Context) (m AuditMark, found bool, err error) {
-	found, err = tx.one(ctx, "SELECT seq, hash, at FROM audit_head WHERE id = 1", nil, &m.Seq, &m.Hash, &m.At)
+	found, err = tx.queryRow(ctx, "SELECT seq, hash, at FROM audit_head WHERE id = 1", nil, &m.Seq, &m.Hash, &m.At)
 	m.Hash = bytes.Clone(m.Hash)
 	return m, found, err
 }
@@ -80,7 +80,7 @@ func (tx *Tx) auditEnd(ctx context.Context) (head AuditHead, id int64, err error
 		return head, 0, err
 	}
 	last := AuditHead{Hash: make([]byte, sha256.Size)}
-	_, err = tx.one(ctx, "SELECT seq, hash, id FROM audit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1", nil, &last.Seq, &last.Hash, &id)
+	_, err = tx.queryRow(ctx, "SELECT seq, hash, id FROM audit WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1", nil, &last.Seq, &last.Hash, &id)
 	if last.Seq < m.Seq {
 		last = m.AuditHead
 	}
@@ -91,7 +91,7 @@ func (tx *Tx) auditEnd(ctx context.Context) (head AuditHead, id int64, err error
 // AuditUnlinked reports whether there are entries that are not in the chain yet.
 func (tx *Tx) AuditUnlinked(ctx context.Context) (bool, error) {
 	var one int
-	return tx.one(ctx, "SELECT 1 FROM audit WHERE seq IS NULL LIMIT 1", nil, &one)
+	return tx.queryRow(ctx, "SELECT 1 FROM audit WHERE seq IS NULL LIMIT 1", nil, &one)
 }
 
 const auditLock int64 = 0x51_6d_61_75_64_69_74
@@ -111,7 +111,7 @@ const tooOldToLink = time.Hour
 func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	if tx.d == Postgres {
 		var ours bool
-		if _, err := tx.one(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{auditLock}, &ours); err != nil || !ours {
+		if _, err := tx.queryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{auditLock}, &ours); err != nil || !ours {
 			return 0, err
 		}
 	}
@@ -126,7 +126,7 @@ func (tx *Tx) LinkAudit(ctx context.Context, most int) (linked int, err error) {
 	var ids, seqs []int64
 	var hashes [][]byte
 	text := "SELECT " + AuditRowColumns + " FROM audit WHERE seq IS NULL AND hash IS NULL AND at >= $2 AND id > $3 ORDER BY id LIMIT $1"
-	err = tx.each(ctx, text, []any{most, tx.oldestToLink(mark), tx.lowestToLink(last)}, func(r rows) error {
+	err = tx.queryEach(ctx, text, []any{most, tx.oldestToLink(mark), tx.lowestToLink(last)}, func(r rows) error {
 		var a AuditRow
 		if err := a.Scan(r); err != nil {
 			return err

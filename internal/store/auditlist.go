@@ -54,7 +54,7 @@ func (tx *Tx) AuditEntries(ctx context.Context, ws fleet.WorkspaceID, l fleet.Li
 	w := &p.w
 	text := p.source.with + "SELECT " + auditRecordColumns + " FROM " + p.source.table + ` LEFT JOIN users u ON u.id = a.user_id
 		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, auditColumns) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(p.offset)
-	err = tx.each(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		a, err := scanAudit(r)
 		page.Items = append(page.Items, a)
 		return err
@@ -99,7 +99,7 @@ func (w *where) between(from, until time.Time) {
 func (tx *Tx) CountAudit(ctx context.Context, from, until time.Time) (n int, err error) {
 	w := where{tx: tx}
 	w.between(from, until)
-	_, err = tx.one(ctx, "SELECT count(*) FROM audit a WHERE "+w.String(), w.args, &n)
+	_, err = tx.queryRow(ctx, "SELECT count(*) FROM audit a WHERE "+w.String(), w.args, &n)
 	return n, err
 }
 
@@ -108,7 +108,7 @@ func (tx *Tx) ExportAudit(ctx context.Context, from, until time.Time, give func(
 	w := where{tx: tx}
 	w.between(from, until)
 	text := "SELECT " + auditRecordColumns + " FROM audit a LEFT JOIN users u ON u.id = a.user_id WHERE " + w.String() + " ORDER BY a.id"
-	return tx.each(ctx, text, w.args, func(r rows) error {
+	return tx.queryEach(ctx, text, w.args, func(r rows) error {
 		a, err := scanAudit(r)
 		if err != nil {
 			return err

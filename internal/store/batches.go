@@ -9,9 +9,9 @@ import (
 // RegisteredBatches finds which of the batches have been registered, and by which Workspace.
 func (tx *Tx) RegisteredBatches(ctx context.Context, bics []string) (map[string]fleet.WorkspaceID, error) {
 	w := where{tx: tx}
-	w.and(w.in("b.bic", list(tx, bics)))
+	w.and(w.in("b.bic", arrayParam(tx, bics)))
 	taken := make(map[string]fleet.WorkspaceID)
-	err := tx.each(ctx, "SELECT b.bic, b.workspace_id FROM sim_batches b WHERE "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT b.bic, b.workspace_id FROM sim_batches b WHERE "+w.String(), w.args, func(r rows) error {
 		var bic string
 		var by int64
 		err := r.Scan(&bic, &by)

@@ -35,7 +35,7 @@ func (c *Checksums) AddEntry(delta, ids int64) {
 // Checksums adds up all SIMs and all ledger entries. It reads all rows of both, so it is only
 // for the operator's checks. Call it in a View.
 func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
-	err = tx.each(ctx, "SELECT "+CheckedColumns+" FROM sims", nil, func(r rows) error {
+	err = tx.queryEach(ctx, "SELECT "+CheckedColumns+" FROM sims", nil, func(r rows) error {
 		s, err := ScanChecked(r)
 		c.AddSIM(s)
 		return err
@@ -43,7 +43,7 @@ func (tx *Tx) Checksums(ctx context.Context) (c Checksums, err error) {
 	if err != nil {
 		return c, err
 	}
-	err = tx.each(ctx, "SELECT delta, ids_delta FROM ledger", nil, func(r rows) error {
+	err = tx.queryEach(ctx, "SELECT delta, ids_delta FROM ledger", nil, func(r rows) error {
 		var delta, ids int64
 		err := r.Scan(&delta, &ids)
 		c.AddEntry(delta, ids)

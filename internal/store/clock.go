@@ -70,7 +70,7 @@ func (e *pgEngine) skew(ctx context.Context, clock func() time.Time) (time.Durat
 func (s *Store) newestTime(ctx context.Context) (newest time.Time, err error) {
 	err = s.Read(ctx, func(tx *Tx) error {
 		var micro int64
-		_, err := tx.one(ctx, `SELECT COALESCE(max(at), 0) FROM (
+		_, err := tx.queryRow(ctx, `SELECT COALESCE(max(at), 0) FROM (
 			SELECT * FROM (SELECT at FROM events ORDER BY id DESC LIMIT 1) UNION ALL
 			SELECT * FROM (SELECT at FROM ledger ORDER BY id DESC LIMIT 1) UNION ALL
 			SELECT * FROM (SELECT at FROM audit ORDER BY id DESC LIMIT 1)) t`, nil, &micro)
@@ -86,7 +86,7 @@ func (s *Store) newestTime(ctx context.Context) (newest time.Time, err error) {
 func (s *Store) passed(ctx context.Context) (time.Time, error) {
 	var last int64
 	err := s.Read(ctx, func(tx *Tx) error {
-		_, err := tx.one(ctx, "SELECT at FROM audit ORDER BY id DESC LIMIT 1", nil, &last)
+		_, err := tx.queryRow(ctx, "SELECT at FROM audit ORDER BY id DESC LIMIT 1", nil, &last)
 		return err
 	})
 	elapsed := time.Since(s.check.opened)

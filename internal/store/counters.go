@@ -16,7 +16,7 @@ type Counter struct {
 func (tx *Tx) Counter(ctx context.Context, kind, key string) (Counter, error) {
 	var c Counter
 	var expires int64
-	_, err := tx.one(ctx, "SELECT count, expires_at FROM auth_counters WHERE kind = $1 AND key = $2 AND expires_at > $3",
+	_, err := tx.queryRow(ctx, "SELECT count, expires_at FROM auth_counters WHERE kind = $1 AND key = $2 AND expires_at > $3",
 		[]any{kind, key, micros(tx.now)}, &c.Count, &expires)
 	c.Expires = fromMicros(expires)
 	return c, err
@@ -28,7 +28,7 @@ func (tx *Tx) Counter(ctx context.Context, kind, key string) (Counter, error) {
 func (tx *Tx) Count(ctx context.Context, kind, key string, ttl time.Duration) (Counter, error) {
 	var c Counter
 	var expires int64
-	_, err := tx.one(ctx, `
+	_, err := tx.queryRow(ctx, `
 		INSERT INTO auth_counters (kind, key, count, expires_at) VALUES ($1, $2, 1, $3)
 		ON CONFLICT (kind, key) DO UPDATE SET
 			count = CASE WHEN auth_counters.expires_at <= $4 OR auth_counters.expires_at > $5 THEN 1 ELSE auth_counters.count + 1 END,

@@ -28,7 +28,7 @@ func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List
 	w := &p.w
 	text := p.source.with + "SELECT " + deviceColumns + " FROM " + p.source.table + " WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(l, deviceFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(p.offset)
-	err = tx.each(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		d, err := scanDevice(r)
 		page.Items = append(page.Items, d)
 		return err
@@ -44,11 +44,11 @@ func devicesOf(ws fleet.WorkspaceID, statuses []int64, from string) *longList {
 		alias: "d", from: from, id: "d.id", fields: deviceFields,
 		things: "devices", advice: "add a filter that few devices match, such as id, name, imei, ip_address, sim, imsi or a whole iccid",
 		keys: func(w *where) string {
-			return "t.key = " + w.arg(int64(ws)) + " AND " + w.in("t.sub", list(w.tx, statuses))
+			return "t.key = " + w.arg(int64(ws)) + " AND " + w.in("t.sub", arrayParam(w.tx, statuses))
 		},
 		scope: func(w *where) {
 			w.and("d.workspace_id = " + w.arg(int64(ws)))
-			w.and(w.in("d.status", list(w.tx, statuses)))
+			w.and(w.in("d.status", arrayParam(w.tx, statuses)))
 		},
 		found: func(w *where, f fleet.Filter) (string, bool) { return foundDevices(w, ws, f) },
 	}

@@ -64,10 +64,10 @@ func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.D
 	w.and(scopedIDs(&w, "devices", "d.id", int64(ws), []string{"workspace_id"}, ids))
 	text := "SELECT " + deviceColumns + " FROM devices d WHERE " + w.String()
 	if lock {
-		text += tx.pick("", " ORDER BY d.id FOR NO KEY UPDATE")
+		text += tx.dialectSQL("", " ORDER BY d.id FOR NO KEY UPDATE")
 	}
 	found := make(map[fleet.DeviceID]fleet.Device, len(ids))
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		d, err := scanDevice(r)
 		found[d.ID] = d
 		return err
@@ -78,9 +78,9 @@ func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.D
 // HeldBy finds the SIM in each of the devices.
 func (tx *Tx) HeldBy(ctx context.Context, devices []fleet.DeviceID) (map[fleet.DeviceID]fleet.SIMID, error) {
 	w := where{tx: tx}
-	w.and(w.in("s.device_id", list(tx, devices)))
+	w.and(w.in("s.device_id", arrayParam(tx, devices)))
 	held := make(map[fleet.DeviceID]fleet.SIMID)
-	err := tx.each(ctx, "SELECT s.device_id, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT s.device_id, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
 		var device, sim int64
 		err := r.Scan(&device, &sim)
 		held[fleet.DeviceID(device)] = fleet.SIMID(sim)
@@ -97,7 +97,7 @@ func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.
 	w.and("s.workspace_id = " + w.arg(int64(ws)))
 	w.and("s.status <> " + deletedSIM)
 	w.and(scopedIDs(&w, "sims", "s.id", int64(ws), []string{"workspace_id"}, ids))
-	sims, err := tx.states(ctx, stateColumns+" FROM sims s WHERE "+w.String()+tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s"), w.args)
+	sims, err := tx.states(ctx, stateColumns+" FROM sims s WHERE "+w.String()+tx.dialectSQL("", " ORDER BY s.id FOR NO KEY UPDATE OF s"), w.args)
 	found := make(map[fleet.SIMID]fleet.SIMState, len(sims))
 	for _, s := range sims {
 		found[s.ID] = s
@@ -109,8 +109,8 @@ func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.
 func (tx *Tx) SIMsIn(ctx context.Context, ws fleet.WorkspaceID, devices []fleet.DeviceID) (found []fleet.SIM, err error) {
 	w := where{tx: tx}
 	w.and("s.workspace_id = " + w.arg(int64(ws)))
-	w.and(w.in("s.device_id", list(tx, devices)))
-	err = tx.each(ctx, "SELECT "+simColumns+" FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
+	w.and(w.in("s.device_id", arrayParam(tx, devices)))
+	err = tx.queryEach(ctx, "SELECT "+simColumns+" FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
 		s, err := scanSIM(r)
 		found = append(found, s)
 		return err
@@ -122,7 +122,7 @@ func (tx *Tx) SIMsIn(ctx context.Context, ws fleet.WorkspaceID, devices []fleet.
 func (tx *Tx) CountDevices(ctx context.Context, ws fleet.WorkspaceID) (n int, err error) {
 	w := where{tx: tx}
 	w.existing(ws)
-	_, err = tx.one(ctx, "SELECT count(*) FROM devices d WHERE "+w.String(), w.args, &n)
+	_, err = tx.queryRow(ctx, "SELECT count(*) FROM devices d WHERE "+w.String(), w.args, &n)
 	return n, err
 }
 
@@ -130,7 +130,7 @@ func (tx *Tx) CountDevices(ctx context.Context, ws fleet.WorkspaceID) (n int, er
 func (tx *Tx) EachDevice(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.Device) error) error {
 	w := where{tx: tx}
 	w.existing(ws)
-	return tx.each(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE "+w.String()+" ORDER BY d.id", w.args, func(r rows) error {
+	return tx.queryEach(ctx, "SELECT "+deviceColumns+" FROM devices d WHERE "+w.String()+" ORDER BY d.id", w.args, func(r rows) error {
 		d, err := scanDevice(r)
 		if err != nil {
 			return err

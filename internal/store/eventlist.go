@@ -54,9 +54,9 @@ func (u eventUsers) condition(w *where, column string) string {
 	for _, text := range u.filter.Texts {
 		names = append(names, clean(text))
 	}
-	named := "SELECT x.id FROM users x WHERE " + w.in(usernameOfX, list(w.tx, names)) + " OR " + w.in("x.name", list(w.tx, names))
-	numbers := w.arg(list(w.tx, append([]int64{}, u.filter.Numbers...)))
-	return column + w.tx.pick(" IN ("+named+" UNION SELECT value FROM json_each("+numbers+"))", " = ANY (ARRAY("+named+") || "+numbers+"::bigint[])")
+	named := "SELECT x.id FROM users x WHERE " + w.in(usernameOfX, arrayParam(w.tx, names)) + " OR " + w.in("x.name", arrayParam(w.tx, names))
+	numbers := w.arg(arrayParam(w.tx, append([]int64{}, u.filter.Numbers...)))
+	return column + w.tx.dialectSQL(" IN ("+named+" UNION SELECT value FROM json_each("+numbers+"))", " = ANY (ARRAY("+named+") || "+numbers+"::bigint[])")
 }
 
 // What a filter does, as far as it is known without reading events.
@@ -79,7 +79,7 @@ func (tx *Tx) simplifyEventFilter(ctx context.Context, ws fleet.WorkspaceID, f f
 	case "organisation":
 		var own []int64
 		w := where{tx: tx}
-		own, err = tx.ids(ctx, "SELECT w.id FROM workspaces w WHERE w.id = "+w.arg(int64(ws))+" AND "+w.in("w.name", list(tx, f.Texts)), w.args)
+		own, err = tx.ids(ctx, "SELECT w.id FROM workspaces w WHERE w.id = "+w.arg(int64(ws))+" AND "+w.in("w.name", arrayParam(tx, f.Texts)), w.args)
 		if len(own) > 0 || slices.Contains(f.Numbers, int64(ws)) {
 			return f, matchesAll, err
 		}
@@ -117,7 +117,7 @@ func (tx *Tx) devicesNamed(ctx context.Context, ws fleet.WorkspaceID, f fleet.Fi
 
 // ids reads the ids that a statement selects.
 func (tx *Tx) ids(ctx context.Context, text string, args []any) (ids []int64, err error) {
-	err = tx.each(ctx, text, args, func(r rows) error {
+	err = tx.queryEach(ctx, text, args, func(r rows) error {
 		var id int64
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -182,7 +182,7 @@ func foundEvents(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, o
 		if !ok {
 			return "", false
 		}
-		terms = append(terms, w.in(column, list(w.tx, f.Numbers)))
+		terms = append(terms, w.in(column, arrayParam(w.tx, f.Numbers)))
 	}
 	for _, text := range f.Texts {
 		condition := eventsNaming(w, f.Field.Name, text)
@@ -195,7 +195,7 @@ func foundEvents(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, o
 		return "", false
 	}
 	// Without the +, SQLite goes through all events of the Workspace: it expects few of them.
-	return "SELECT e.* FROM events e WHERE " + w.tx.pick("+", "") + "e.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(terms) + ")", true
+	return "SELECT e.* FROM events e WHERE " + w.tx.dialectSQL("+", "") + "e.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(terms) + ")", true
 }
 
 // eventsNaming is the condition that an event is of the SIM or device with a number or name, if

@@ -106,7 +106,7 @@ func (tx *Tx) Events(ctx context.Context, ws fleet.WorkspaceID, of EventsOf, l f
 			JOIN workspaces w ON w.id = e.workspace_id LEFT JOIN users u ON u.id = e.user_id
 			LEFT JOIN sims s ON s.id = e.sim_id LEFT JOIN devices d ON d.id = e.device_id
 		ORDER BY ` + w.orderBy(l, eventColumns)
-	err = tx.each(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var e EventRecord
 		var at int64
 		err := r.Scan(&e.ID, &at, &e.Type, &e.Source, &e.Severity, &e.Workspace, &e.User, &e.SIM, &e.Device, &e.Migration,

@@ -19,7 +19,7 @@ func (w *where) exported(ws fleet.WorkspaceID) {
 func (tx *Tx) CountExported(ctx context.Context, ws fleet.WorkspaceID) (n int, err error) {
 	w := where{tx: tx}
 	w.exported(ws)
-	_, err = tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+w.String(), w.args, &n)
+	_, err = tx.queryRow(ctx, "SELECT count(*) FROM sims s WHERE "+w.String(), w.args, &n)
 	return n, err
 }
 
@@ -31,7 +31,7 @@ func (tx *Tx) Export(ctx context.Context, ws fleet.WorkspaceID, give func(fleet.
 	text := "SELECT " + simColumns + `, CASE WHEN s.bic IS NULL OR s.workspace_id <> s.issuer_id
 			OR EXISTS (SELECT 1 FROM sim_batches b WHERE b.bic = s.bic) THEN '' ELSE s.bic END
 		FROM sims s WHERE ` + w.String() + " ORDER BY s.id"
-	return tx.each(ctx, text, w.args, func(r rows) error {
+	return tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var bic string
 		s, err := scanSIM(r, &bic)
 		if err != nil {

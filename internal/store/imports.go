@@ -66,7 +66,7 @@ func (tx *Tx) insertBatch(ctx context.Context, sims []fleet.SIM) (map[fleet.SIMI
 			args = append(args, int64(s.ID), string(s.ICCID), s.EID, s.IMSI, s.MSISDN, int64(s.Status), int64(s.Workspace), int64(s.Issuer),
 				orNull(s.Reseller), orNull(s.Device), micros(s.Produced), timeOrNull(s.Activated), int64(cmp.Or(s.Model, fleet.StandardModel)), textOrNull(s.BIC), Seal(s))
 		}
-		return tx.each(ctx, insertSIMsSQLite[size], args, note)
+		return tx.queryEach(ctx, insertSIMsSQLite[size], args, note)
 	})
 }
 
@@ -113,8 +113,8 @@ func (tx *Tx) Holders(ctx context.Context, iccids []fleet.ICCID) (map[fleet.ICCI
 		n := min(len(iccids), importBatch)
 		w := where{tx: tx}
 		w.and("s.status <> " + deletedSIM)
-		w.and(w.in("s.iccid", list(tx, iccids[:n])))
-		err := tx.each(ctx, "SELECT s.iccid, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
+		w.and(w.in("s.iccid", arrayParam(tx, iccids[:n])))
+		err := tx.queryEach(ctx, "SELECT s.iccid, s.id FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
 			var iccid fleet.ICCID
 			var id fleet.SIMID
 			err := r.Scan(&iccid, &id)

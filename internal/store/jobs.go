@@ -47,7 +47,7 @@ func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job, sel fleet.JobSelection
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return 0, err
 	}
-	_, err = tx.queryRowNamed(ctx, insertJob, params{
+	err = tx.execReturning(ctx, insertJob, params{
 		"kind": string(j.Kind), "state": string(j.State), "details": string(details), "user_id": int64(j.User),
 		"workspace_id": int64(j.Workspace), "target_id": orNull(j.Target.ID), "origin_id": orNull(j.Origin),
 		"options": string(options), "selection": string(selection), "reference": j.Note.Reference, "reason": j.Note.Reason,
@@ -73,7 +73,7 @@ func (tx *Tx) addJobSides(ctx context.Context, id fleet.JobID, side int, workspa
 // JobSelection reads what a job was asked to work on.
 func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSelection, err error) {
 	var text string
-	if _, err = tx.one(ctx, "SELECT selection FROM jobs WHERE id = $1", []any{int64(id)}, &text); err != nil {
+	if _, err = tx.queryRow(ctx, "SELECT selection FROM jobs WHERE id = $1", []any{int64(id)}, &text); err != nil {
 		return sel, err
 	}
 	err = json.Unmarshal([]byte(text), &sel)
@@ -82,8 +82,8 @@ func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSe
 
 // HoldJob reads a job and locks it until the transaction ends. It does not check rights.
 func (tx *Tx) HoldJob(ctx context.Context, id fleet.JobID) (j fleet.Job, found bool, err error) {
-	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.pick("", " FOR NO KEY UPDATE OF j")
-	err = tx.each(ctx, text, []any{int64(id)}, func(r rows) error {
+	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.dialectSQL("", " FOR NO KEY UPDATE OF j")
+	err = tx.queryEach(ctx, text, []any{int64(id)}, func(r rows) error {
 		found = true
 		j, err = scanJob(r)
 		return err
@@ -114,15 +114,15 @@ const clockBack = 2 * LeaseTime
 // DueJob reports whether a job needs a server and has none.
 func (tx *Tx) DueJob(ctx context.Context) (due bool, err error) {
 	var id int64
-	return tx.one(ctx, dueJob, []any{micros(tx.now), micros(tx.now.Add(clockBack))}, &id)
+	return tx.queryRow(ctx, dueJob, []any{micros(tx.now), micros(tx.now.Add(clockBack))}, &id)
 }
 
 // ClaimJob takes the lease of a job that is due and that no server works on. It has a new attempt,
 // so the holder of an earlier lease cannot record anything any more.
 func (tx *Tx) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
-	found, err = tx.one(ctx, `
+	found, err = tx.queryRow(ctx, `
 		UPDATE jobs SET lease_owner = $3, lease_until = $4, attempt = attempt + 1
-		WHERE id = (`+dueJob+tx.pick("", " FOR UPDATE SKIP LOCKED")+`)
+		WHERE id = (`+dueJob+tx.dialectSQL("", " FOR UPDATE SKIP LOCKED")+`)
 		RETURNING id, user_id, attempt`,
 		[]any{micros(tx.now), micros(tx.now.Add(clockBack)), owner, micros(tx.now.Add(LeaseTime))}, &l.Job, &l.User, &l.Attempt)
 	return l, found, err
@@ -186,7 +186,7 @@ func (tx *Tx) RunningBeside(ctx context.Context, j fleet.Job) (all, same int, er
 			return 0, 0, err
 		}
 	}
-	_, err = tx.one(ctx, `
+	_, err = tx.queryRow(ctx, `
 		SELECT count(*), COALESCE(SUM(CASE WHEN o.target_id = $2 AND EXISTS (SELECT 1 FROM job_sides a JOIN job_sides b ON b.workspace_id = a.workspace_id
 			WHERE a.job_id = o.id AND a.side = `+sourceSide+` AND b.job_id = $1 AND b.side = `+sourceSide+`) THEN 1 ELSE 0 END), 0)
 		FROM jobs o WHERE o.state = 'running' AND o.id <> $1 AND o.next_at IS NOT NULL`, []any{int64(j.ID), int64(j.Target.ID)}, &all, &same)
@@ -217,9 +217,9 @@ func (tx *Tx) Job(ctx context.Context, who Caller, token fleet.WorkspaceID, id f
 	w.seesJob(as)
 	text := "SELECT " + jobColumns + jobTables + " WHERE " + w.String()
 	if lock {
-		text += tx.pick("", " FOR NO KEY UPDATE OF j")
+		text += tx.dialectSQL("", " FOR NO KEY UPDATE OF j")
 	}
-	err = tx.each(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		found = true
 		j, err = scanJob(r)
 		return err
@@ -243,13 +243,13 @@ func (tx *Tx) Jobs(ctx context.Context, who Caller, token fleet.WorkspaceID, l f
 	w := where{tx: tx}
 	w.seesJob(as)
 	w.filter(l, jobListColumns)
-	if _, err := tx.one(ctx, "SELECT count(*) FROM jobs j WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM jobs j WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	page.Items = []fleet.Job{}
-	err := tx.each(ctx, "SELECT "+jobColumns+jobTables+" WHERE "+w.String()+" ORDER BY "+w.orderBy(l, jobListColumns)+
+	err := tx.queryEach(ctx, "SELECT "+jobColumns+jobTables+" WHERE "+w.String()+" ORDER BY "+w.orderBy(l, jobListColumns)+
 		" LIMIT "+w.arg(l.PerPage)+" OFFSET "+w.arg(offset), w.args, func(r rows) error {
 		j, err := scanJob(r)
 		page.Items = append(page.Items, j)
@@ -270,10 +270,10 @@ func (tx *Tx) addJobCounts(ctx context.Context, as reader, jobs []fleet.Job) err
 		at[jobs[i].ID], ids[i] = &jobs[i], jobs[i].ID
 	}
 	w := where{tx: tx}
-	w.and(w.in("n.job_id", list(tx, ids)))
+	w.and(w.in("n.job_id", arrayParam(tx, ids)))
 	w.and("n.sims > 0")
 	w.and(w.seesJobSIM(as, "n.workspace_id"))
-	return tx.each(ctx, `SELECT n.job_id, n.workspace_id, n.verdict, n.sims, COALESCE(s.name, '') FROM job_counts n JOIN jobs j ON j.id = n.job_id
+	return tx.queryEach(ctx, `SELECT n.job_id, n.workspace_id, n.verdict, n.sims, COALESCE(s.name, '') FROM job_counts n JOIN jobs j ON j.id = n.job_id
 		LEFT JOIN workspaces s ON s.id = n.workspace_id WHERE `+w.String()+" ORDER BY n.job_id, n.workspace_id, n.verdict", w.args, func(r rows) error {
 		var id fleet.JobID
 		var c fleet.JobCount
@@ -325,7 +325,7 @@ func (tx *Tx) JobCreator(ctx context.Context, id fleet.UserID) (UserRecord, bool
 
 // UnfinishedJobs counts the jobs of a user that have not ended.
 func (tx *Tx) UnfinishedJobs(ctx context.Context, user fleet.UserID) (n int, err error) {
-	_, err = tx.one(ctx, "SELECT count(*) FROM jobs WHERE user_id = $1 AND ended_at IS NULL", []any{int64(user)}, &n)
+	_, err = tx.queryRow(ctx, "SELECT count(*) FROM jobs WHERE user_id = $1 AND ended_at IS NULL", []any{int64(user)}, &n)
 	return n, err
 }
 

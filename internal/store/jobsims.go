@@ -23,7 +23,7 @@ func (tx *Tx) jobSIMFields(types ...string) string {
 			fields[i] = "json_extract(x.value, '$[" + strconv.Itoa(i) + "]') AS c" + strconv.Itoa(i)
 		}
 	}
-	return "SELECT " + strings.Join(fields, ", ") + tx.pick(" FROM json_each($2) x", " FROM jsonb_array_elements($2::jsonb) x")
+	return "SELECT " + strings.Join(fields, ", ") + tx.dialectSQL(" FROM json_each($2) x", " FROM jsonb_array_elements($2::jsonb) x")
 }
 
 // AddJobSIMs adds SIMs to the plan of a job, without those that it already has, and counts them.
@@ -45,9 +45,9 @@ func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSI
 		return nil, err
 	}
 	columns := tx.jobSIMFields("bigint", "bigint", "bigint", "bigint", "bigint", "smallint", "text", "text", "bigint")
-	err = tx.each(ctx, `
+	err = tx.queryEach(ctx, `
 		INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict, codes, given, undoes)
-		SELECT $1`+tx.pick("", "::bigint")+`, c0, c1, c2, c3, c4, c5, c6, c7, c8 FROM (`+columns+`) y WHERE true
+		SELECT $1`+tx.dialectSQL("", "::bigint")+`, c0, c1, c2, c3, c4, c5, c6, c7, c8 FROM (`+columns+`) y WHERE true
 		ON CONFLICT DO NOTHING RETURNING pos`, []any{int64(id), string(text)}, func(r rows) error {
 		var pos int64
 		err := r.Scan(&pos)
@@ -118,7 +118,7 @@ func (tx *Tx) NextJobSIMs(ctx context.Context, j fleet.Job, most int) (sims []fl
 	if j.Begun {
 		w.and("n.pos > " + w.arg(j.Cursor))
 	}
-	err = tx.each(ctx, "SELECT "+jobSIMColumns+" FROM job_sims n LEFT JOIN sims s ON s.id = n.sim_id WHERE "+w.String()+
+	err = tx.queryEach(ctx, "SELECT "+jobSIMColumns+" FROM job_sims n LEFT JOIN sims s ON s.id = n.sim_id WHERE "+w.String()+
 		" ORDER BY n.pos LIMIT "+w.arg(most), w.args, scanJobSIM(&sims))
 	return sims, err
 }
@@ -146,7 +146,7 @@ func (tx *Tx) SetVerdicts(ctx context.Context, id fleet.JobID, sims []fleet.JobS
 		w := where{tx: tx}
 		text := "UPDATE job_sims SET verdict = " + w.arg(int(o.verdict)) + ", codes = " + w.arg(textOrNull(o.codes)) + ", entry = " + w.arg(orNull(o.entry))
 		w.and("job_id = " + w.arg(int64(id)))
-		w.and(w.in("pos", list(tx, positions)))
+		w.and(w.in("pos", arrayParam(tx, positions)))
 		w.and("verdict = " + plannedVerdict)
 		if err := tx.exec(ctx, text+" WHERE "+w.String(), w.args...); err != nil {
 			return err
@@ -162,7 +162,7 @@ func (tx *Tx) SetVerdicts(ctx context.Context, id fleet.JobID, sims []fleet.JobS
 
 // AllJobCounts reads the counts of a job over all its sources.
 func (tx *Tx) AllJobCounts(ctx context.Context, id fleet.JobID) (counts []fleet.JobCount, err error) {
-	err = tx.each(ctx, "SELECT workspace_id, verdict, sims FROM job_counts WHERE job_id = $1 AND sims > 0 ORDER BY workspace_id, verdict",
+	err = tx.queryEach(ctx, "SELECT workspace_id, verdict, sims FROM job_counts WHERE job_id = $1 AND sims > 0 ORDER BY workspace_id, verdict",
 		[]any{int64(id)}, func(r rows) error {
 			var c fleet.JobCount
 			err := r.Scan(&c.Source, &c.Verdict, &c.SIMs)
@@ -191,7 +191,7 @@ func (tx *Tx) JobSIMsAfter(ctx context.Context, who Caller, token fleet.Workspac
 		w.and(joinOr(texts))
 	}
 	w.and(w.seesJobSIM(as, "COALESCE(n.source_id, 0)"))
-	err = tx.each(ctx, "SELECT "+jobSIMColumns+" FROM job_sims n JOIN jobs j ON j.id = n.job_id LEFT JOIN sims s ON s.id = n.sim_id WHERE "+w.String()+
+	err = tx.queryEach(ctx, "SELECT "+jobSIMColumns+" FROM job_sims n JOIN jobs j ON j.id = n.job_id LEFT JOIN sims s ON s.id = n.sim_id WHERE "+w.String()+
 		" ORDER BY n.pos LIMIT "+w.arg(p.Most)+" OFFSET "+w.arg(p.Skip), w.args, scanJobSIM(&sims))
 	return sims, err
 }

@@ -15,7 +15,7 @@ type SigningKey struct {
 // SigningKeys reads all keys, oldest first.
 func (tx *Tx) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	var keys []SigningKey
-	err := tx.each(ctx, "SELECT id, private_key, created_at FROM signing_keys ORDER BY created_at, id", nil, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT id, private_key, created_at FROM signing_keys ORDER BY created_at, id", nil, func(r rows) error {
 		var k SigningKey
 		var created int64
 		err := r.Scan(&k.ID, &k.Private, &created)
@@ -36,7 +36,7 @@ func (tx *Tx) InsertSigningKey(ctx context.Context, k SigningKey) error {
 // up to date.
 func (tx *Tx) SigningKeyIDs(ctx context.Context) ([]string, error) {
 	var ids []string
-	err := tx.each(ctx, "SELECT id FROM signing_keys ORDER BY created_at, id", nil, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT id FROM signing_keys ORDER BY created_at, id", nil, func(r rows) error {
 		var id string
 		err := r.Scan(&id)
 		ids = append(ids, id)
@@ -56,7 +56,7 @@ type KeyUse struct {
 // key is unknown counts for each key.
 func (tx *Tx) KeyUses(ctx context.Context) ([]KeyUse, error) {
 	var uses []KeyUse
-	err := tx.each(ctx, `
+	err := tx.queryEach(ctx, `
 		SELECT k.id, k.created_at, (SELECT count(*) FROM application_tokens t
 			WHERE t.status = `+validToken+` AND (t.expires_at IS NULL OR t.expires_at > $1) AND (t.key_id = k.id OR t.key_id IS NULL))
 		FROM signing_keys k ORDER BY k.created_at, k.id`, []any{micros(tx.now)}, func(r rows) error {

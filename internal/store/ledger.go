@@ -17,7 +17,7 @@ var insertEntry = insertion("ledger", `uid kind at user_id token_id target_id de
 func (tx *Tx) insertEntry(ctx context.Context, c Change, idsDelta uint64) (id fleet.MigrationID, err error) {
 	p := tx.entryParams(c, idsDelta)
 	p["sims"], p["audited"] = len(c.Lines), c.audited()
-	_, err = tx.queryRowNamed(ctx, insertEntry, p, &id)
+	err = tx.execReturning(ctx, insertEntry, p, &id)
 	return id, err
 }
 
@@ -50,7 +50,7 @@ func parseStatusText(text *string) []fleet.SIMStatus {
 
 // EntryByUID finds the ledger entry of a change by its uid.
 func (tx *Tx) EntryByUID(ctx context.Context, uid string) (id fleet.MigrationID, found bool, err error) {
-	found, err = tx.one(ctx, "SELECT id FROM ledger WHERE uid = $1", []any{uid}, &id)
+	found, err = tx.queryRow(ctx, "SELECT id FROM ledger WHERE uid = $1", []any{uid}, &id)
 	return id, found, err
 }
 
@@ -135,7 +135,7 @@ func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as re
 			COALESCE(m.undoes, 0), COALESCE(m.restore_status, 0), COALESCE(m.restore_devices, 0), COALESCE(m.reference, ''), COALESCE(m.reason, '')
 		FROM ` + source.table + ` LEFT JOIN users u ON u.id = m.user_id
 		WHERE ` + w.String() + " ORDER BY " + order + " LIMIT " + w.arg(limit) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var m fleet.Migration
 		var at int64
 		var detach, status, devices int
@@ -170,8 +170,8 @@ func (tx *Tx) addSides(ctx context.Context, as reader, migrations []fleet.Migrat
 	sides := make(map[fleet.MigrationID]ownSides, len(migrations))
 	w := where{tx: tx}
 	own := w.ownSide(as)
-	w.and(w.in("v.ledger_id", list(tx, ids)))
-	err := tx.each(ctx, "SELECT "+workspaceColumns+`, v.ledger_id, v.side, v.sims, v.authority, CASE WHEN `+own+` THEN 1 ELSE 0 END
+	w.and(w.in("v.ledger_id", arrayParam(tx, ids)))
+	err := tx.queryEach(ctx, "SELECT "+workspaceColumns+`, v.ledger_id, v.side, v.sims, v.authority, CASE WHEN `+own+` THEN 1 ELSE 0 END
 		FROM ledger_sides v JOIN workspaces w ON w.id = v.workspace_id
 		WHERE `+w.String()+" ORDER BY v.ledger_id, v.side, v.workspace_id", w.args, func(r rows) error {
 		var ws fleet.Workspace
@@ -202,9 +202,9 @@ func (tx *Tx) addSides(ctx context.Context, as reader, migrations []fleet.Migrat
 // addUndos fills in the undos of migrations that the reader may see.
 func (tx *Tx) addUndos(ctx context.Context, as reader, migrations []fleet.Migration, ids []fleet.MigrationID) error {
 	w := where{tx: tx}
-	w.and(w.in("m.undoes", list(tx, ids)))
+	w.and(w.in("m.undoes", arrayParam(tx, ids)))
 	w.visible(as)
-	return tx.each(ctx, "SELECT m.undoes, m.id, m.sims FROM ledger m WHERE "+w.String()+" ORDER BY m.id", w.args, func(r rows) error {
+	return tx.queryEach(ctx, "SELECT m.undoes, m.id, m.sims FROM ledger m WHERE "+w.String()+" ORDER BY m.id", w.args, func(r rows) error {
 		var of fleet.MigrationID
 		var u fleet.UndoCount
 		err := r.Scan(&of, &u.Migration, &u.SIMs)
@@ -251,10 +251,10 @@ func (tx *Tx) lines(ctx context.Context, id fleet.MigrationID, own ownSides) ([]
 	w := where{tx: tx}
 	w.and("l.ledger_id = " + w.arg(int64(id)))
 	if !own.target {
-		w.and(w.in("l.workspace_before", list(tx, own.sources)))
+		w.and(w.in("l.workspace_before", arrayParam(tx, own.sources)))
 	}
 	var lines []fleet.LedgerLine
-	err := tx.each(ctx, "SELECT "+lineColumns+" FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE "+w.String()+" ORDER BY l.ordinal", w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+lineColumns+" FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE "+w.String()+" ORDER BY l.ordinal", w.args, func(r rows) error {
 		l, current, err := scanLine(r)
 		if current == 1 && !slices.Contains(own.sources, l.Before.Workspace) {
 			l.Before.DeviceName = ""
@@ -273,9 +273,9 @@ func (tx *Tx) StatesAt(ctx context.Context, at []fleet.VersionAt) (map[fleet.SIM
 		wanted[v.SIM], ids[i] = v.Version, v.SIM
 	}
 	w := where{tx: tx}
-	w.and(w.in("l.sim_id", list(tx, ids)))
+	w.and(w.in("l.sim_id", arrayParam(tx, ids)))
 	states := make(map[fleet.SIMID]fleet.SIMState, len(at))
-	err := tx.each(ctx, "SELECT "+lineColumns+" FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+lineColumns+" FROM ledger_lines l JOIN sims s ON s.id = l.sim_id WHERE "+w.String(), w.args, func(r rows) error {
 		l, _, err := scanLine(r)
 		if err == nil && wanted[l.SIM] == l.Before.Version {
 			states[l.SIM] = l.Before

@@ -41,7 +41,7 @@ func (w *where) in(column string, values any) string {
 	if _, is := values.([]int64); is { // or PostgreSQL refuses what is too large for the column
 		array = "= ANY(%s::bigint[])"
 	}
-	return column + " " + w.tx.pick("IN (SELECT value FROM json_each(%s))", array, w.arg(values))
+	return column + " " + w.tx.dialectSQL("IN (SELECT value FROM json_each(%s))", array, w.arg(values))
 }
 
 func (w *where) String() string {
@@ -96,9 +96,9 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 	switch len(f.Numbers) {
 	case 0:
 	case 1: // with an equality an index can also provide the order
-		terms = append(terms, column+" = "+w.arg(f.Numbers[0])+w.tx.pick("", "::bigint"))
+		terms = append(terms, column+" = "+w.arg(f.Numbers[0])+w.tx.dialectSQL("", "::bigint"))
 	default:
-		terms = append(terms, column+w.tx.pick(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::bigint[])", w.arg(list(w.tx, f.Numbers))))
+		terms = append(terms, column+w.tx.dialectSQL(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::bigint[])", w.arg(arrayParam(w.tx, f.Numbers))))
 	}
 	for _, text := range f.Texts {
 		if isUsername[column] {
@@ -133,7 +133,7 @@ var inBraces = regexp.MustCompile(`\{[^}]*\}`)
 // ignored.
 func (w *where) tagged(column, tag string) string {
 	tag = "," + strings.ReplaceAll(tag, " ", "") + ","
-	return fmt.Sprintf(w.tx.pick("instr(%s, %s) > 0", "strpos(%s, %s) > 0"), "',' || replace("+column+", ' ', '') || ','", w.arg(tag))
+	return fmt.Sprintf(w.tx.dialectSQL("instr(%s, %s) > 0", "strpos(%s, %s) > 0"), "',' || replace("+column+", ' ', '') || ','", w.arg(tag))
 }
 
 // isUsername are the columns of user names. They hold lower case, and a filter ignores case.
@@ -173,7 +173,7 @@ func (w *where) sortKey(column string, descending bool) string {
 		key, nulls = column+" DESC", " NULLS LAST"
 	}
 	if mayBeNull[column] {
-		key += w.tx.pick("", nulls)
+		key += w.tx.dialectSQL("", nulls)
 	}
 	return key
 }

@@ -19,7 +19,7 @@ func (s Reader) CheckLists(ctx context.Context, fail func(kind string, id int64,
 			return 0, err
 		}
 	}
-	err = c.tx.each(ctx, "SELECT workspace_id, status, id >> 12, count(*) FROM devices GROUP BY 1, 2, 3", nil, func(r rows) error {
+	err = c.tx.queryEach(ctx, "SELECT workspace_id, status, id >> 12, count(*) FROM devices GROUP BY 1, 2, 3", nil, func(r rows) error {
 		cell, n := listCell{list: listDevices}, listCount{}
 		err := r.Scan(&cell.key, &cell.sub, &cell.block, &n.items)
 		want.add(cell, n)
@@ -48,7 +48,7 @@ func (c listCheck) fail(kind string, id int64, format string, args ...any) {
 func (c listCheck) countAnew(ctx context.Context, feed listFeed, into listSums) error {
 	var upto *int64
 	var highest int64
-	_, err := c.tx.one(ctx, "SELECT (SELECT upto FROM list_upto WHERE list = $1), COALESCE((SELECT max(id) FROM "+feed.table+"), 0)",
+	_, err := c.tx.queryRow(ctx, "SELECT (SELECT upto FROM list_upto WHERE list = $1), COALESCE((SELECT max(id) FROM "+feed.table+"), 0)",
 		[]any{int64(feed.upto)}, &upto, &highest)
 	switch {
 	case err != nil:
@@ -65,7 +65,7 @@ func (c listCheck) countAnew(ctx context.Context, feed listFeed, into listSums) 
 // compareCounts compares list_tally with the counts that are right.
 func (c listCheck) compareCounts(ctx context.Context, want listSums) (n int64, err error) {
 	left := maps.Clone(want.cells)
-	err = c.tx.each(ctx, `
+	err = c.tx.queryEach(ctx, `
 		SELECT list, key, sub, block, CAST(sum(items) AS BIGINT), max(first_at), max(last_at) FROM (
 			SELECT list, key, sub, block, items, first_at, last_at FROM list_tally
 			UNION ALL SELECT list, key, sub, block, items, 0, 0 FROM list_changes
@@ -115,7 +115,7 @@ func (c listCheck) compareSets(ctx context.Context, want listSums) error {
 			left[member{ws, set}] = true
 		}
 	}
-	err := c.tx.each(ctx, "SELECT workspace_id, set_id FROM ledger_sets", nil, func(r rows) error {
+	err := c.tx.queryEach(ctx, "SELECT workspace_id, set_id FROM ledger_sets", nil, func(r rows) error {
 		var m member
 		err := r.Scan(&m.ws, &m.set)
 		if !left[m] {

@@ -156,7 +156,7 @@ func (tx *Tx) plan(ctx context.Context, b *longList, l fleet.List) (p planned, e
 		if !ok {
 			continue
 		}
-		if few, err := tx.fewOf(ctx, text, w.args); err != nil || few {
+		if few, err := tx.fewRows(ctx, text, w.args); err != nil || few {
 			if err == nil {
 				b.scope(&w)
 			}
@@ -190,7 +190,7 @@ func (tx *Tx) counted(ctx context.Context, b *longList, l fleet.List, text strin
 		return p, err
 	}
 	p.w.filter(l, b.fields)
-	_, err = tx.one(ctx, p.source.with+"SELECT count(*) FROM "+p.source.table+" WHERE "+p.w.String(), p.w.args, &p.total)
+	_, err = tx.queryRow(ctx, p.source.with+"SELECT count(*) FROM "+p.source.table+" WHERE "+p.w.String(), p.w.args, &p.total)
 	p.page, p.offset = l.At(p.total)
 	return p, err
 }
@@ -218,7 +218,7 @@ func (tx *Tx) tallied(ctx context.Context, b *longList, l fleet.List, n window, 
 		w := where{tx: tx}
 		source := b.sourceOf(b.rows(&w, span(in[i:i+1]), nil))
 		w.filter(l, b.fields)
-		if _, err := tx.one(ctx, source.with+"SELECT count(*) FROM "+source.table+" WHERE "+w.String(), w.args, &in[i].rows); err != nil {
+		if _, err := tx.queryRow(ctx, source.with+"SELECT count(*) FROM "+source.table+" WHERE "+w.String(), w.args, &in[i].rows); err != nil {
 			return p, false, err
 		}
 	}
@@ -274,7 +274,7 @@ func (tx *Tx) listBlocks(ctx context.Context, b *longList) (blocks []listBlock, 
 	text := b.countsText(&w)
 	var block int64
 	var k listBlock
-	err = tx.each(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		err := r.Scan(&block, &k.rows, &k.from, &k.until)
 		k.first, k.last = block<<listBlockBits, (block+1)<<listBlockBits-1
 		blocks = append(blocks, k)

@@ -145,7 +145,7 @@ func setID(members []int64) int64 {
 
 // collect reads the counts of the rows of a table with ids above from, up to to.
 func (tx *Tx) collect(ctx context.Context, f listFeed, from, to int64, s listSums) error {
-	return tx.each(ctx, f.text, []any{from, to}, func(r rows) error { return f.scan(r, s) })
+	return tx.queryEach(ctx, f.text, []any{from, to}, func(r rows) error { return f.scan(r, s) })
 }
 
 // addSums adds counts to list_tally, in a fixed order.
@@ -256,7 +256,7 @@ func (s *Store) foldChanges(ctx context.Context) error {
 	changed := false
 	err := s.Read(ctx, func(tx *Tx) (err error) {
 		var one int
-		changed, err = tx.one(ctx, "SELECT 1 FROM list_changes LIMIT 1", nil, &one)
+		changed, err = tx.queryRow(ctx, "SELECT 1 FROM list_changes LIMIT 1", nil, &one)
 		return err
 	})
 	if err != nil || !changed {
@@ -265,7 +265,7 @@ func (s *Store) foldChanges(ctx context.Context) error {
 	return s.Update(ctx, func(tx *Tx) error {
 		if tx.d == Postgres {
 			var ours bool
-			if _, err := tx.one(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{foldLock + int64(listDevices)}, &ours); err != nil || !ours {
+			if _, err := tx.queryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{foldLock + int64(listDevices)}, &ours); err != nil || !ours {
 				return err
 			}
 			return tx.exec(ctx, `WITH gone AS (DELETE FROM list_changes RETURNING list, key, sub, block, items) `+addSumsInto+`
@@ -283,7 +283,7 @@ const addChanged = ` ON CONFLICT (list, key, sub, block) DO UPDATE SET items = l
 
 // uncounted returns the highest id that is counted, and the highest that is visible.
 func (tx *Tx) uncounted(ctx context.Context, f listFeed) (upto, highest int64, err error) {
-	_, err = tx.one(ctx, "SELECT (SELECT upto FROM list_upto WHERE list = $1), COALESCE((SELECT max(id) FROM "+f.table+"), 0)",
+	_, err = tx.queryRow(ctx, "SELECT (SELECT upto FROM list_upto WHERE list = $1), COALESCE((SELECT max(id) FROM "+f.table+"), 0)",
 		[]any{int64(f.upto)}, &upto, &highest)
 	return upto, highest, err
 }
@@ -292,7 +292,7 @@ func (tx *Tx) uncounted(ctx context.Context, f listFeed) (upto, highest int64, e
 func (tx *Tx) foldFeed(ctx context.Context, f listFeed, from, to int64) error {
 	if tx.d == Postgres {
 		var ours bool
-		if _, err := tx.one(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{foldLock + int64(f.upto)}, &ours); err != nil || !ours {
+		if _, err := tx.queryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{foldLock + int64(f.upto)}, &ours); err != nil || !ours {
 			return err
 		}
 	}
@@ -353,7 +353,7 @@ func (s *Store) decided(ctx context.Context, table string) (ok bool, err error) 
 // writersOf returns the transactions that hold the lock of a writer on a table of PostgreSQL.
 func (tx *Tx) writersOf(ctx context.Context, table string) (map[string]bool, error) {
 	found := map[string]bool{}
-	err := tx.each(ctx, `SELECT virtualtransaction FROM pg_locks
+	err := tx.queryEach(ctx, `SELECT virtualtransaction FROM pg_locks
 		WHERE locktype = 'relation' AND relation = to_regclass($1)
 			AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 			AND mode IN ('RowExclusiveLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`, []any{table}, func(r rows) error {

@@ -26,9 +26,9 @@ func (tx *Tx) NextMail(ctx context.Context, lease time.Duration) (m fleet.Mail, 
 	var expires int64
 	text := `
 		UPDATE mails SET attempts = attempts + 1, due_at = $2
-		WHERE id = (SELECT id FROM mails WHERE done = 0 AND due_at <= $1 ORDER BY due_at, id LIMIT 1` + tx.pick("", " FOR UPDATE SKIP LOCKED") + `)
+		WHERE id = (SELECT id FROM mails WHERE done = 0 AND due_at <= $1 ORDER BY due_at, id LIMIT 1` + tx.dialectSQL("", " FOR UPDATE SKIP LOCKED") + `)
 		RETURNING id, uid, kind, recipient, recipient_name, workspace, sender, secret, expires_at, attempts`
-	found, err = tx.one(ctx, text, []any{micros(tx.now), micros(tx.now.Add(lease))},
+	found, err = tx.queryRow(ctx, text, []any{micros(tx.now), micros(tx.now.Add(lease))},
 		&m.ID, &m.UID, &m.Kind, &m.Recipient, &m.Name, &m.Workspace, &m.Sender, &m.Secret, &expires, &m.Attempts)
 	m.Expires = fromMicros(expires)
 	return m, found, err

@@ -36,7 +36,7 @@ func scanMember(r rows) (m Member, err error) {
 
 // Member finds a member of a Workspace; found is false if the user is not a member.
 func (tx *Tx) Member(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (m Member, found bool, err error) {
-	err = tx.each(ctx, "SELECT "+memberColumns+" FROM "+joinMembers+" WHERE m.user_id = $1 AND m.workspace_id = $2",
+	err = tx.queryEach(ctx, "SELECT "+memberColumns+" FROM "+joinMembers+" WHERE m.user_id = $1 AND m.workspace_id = $2",
 		[]any{int64(user), int64(ws)}, func(r rows) (err error) {
 			found = true
 			m, err = scanMember(r)
@@ -56,7 +56,7 @@ func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (
 	w.and("m.workspace_id = " + w.arg(int64(ws)))
 	w.filter(l, memberFields)
 	page := fleet.Page[Member]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM "+joinMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM "+joinMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	if err := tx.sortable(l, page.Total, "users"); err != nil {
@@ -66,7 +66,7 @@ func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + memberColumns + " FROM " + joinMembers + " WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(l, memberFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		m, err := scanMember(r)
 		page.Items = append(page.Items, m)
 		return err
@@ -87,8 +87,8 @@ func (tx *Tx) memberRoles(ctx context.Context, ws fleet.WorkspaceID, members []M
 	}
 	w := where{tx: tx}
 	w.and("r.workspace_id = " + w.arg(int64(ws)))
-	w.and(w.in("r.user_id", list(tx, ids)))
-	return tx.each(ctx, "SELECT r.user_id, r.role FROM membership_roles r WHERE "+w.String()+" ORDER BY r.user_id, r.role", w.args, func(r rows) error {
+	w.and(w.in("r.user_id", arrayParam(tx, ids)))
+	return tx.queryEach(ctx, "SELECT r.user_id, r.role FROM membership_roles r WHERE "+w.String()+" ORDER BY r.user_id, r.role", w.args, func(r rows) error {
 		var user fleet.UserID
 		var role fleet.Role
 		err := r.Scan(&user, &role)
@@ -114,7 +114,7 @@ func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 	if tx.d == SQLite {
 		return nil
 	}
-	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+	if err := tx.lockAlone(ctx, userLock, int64(user)); err != nil {
 		return err
 	}
 	return tx.exec(ctx, "SELECT 1 FROM users WHERE id = $1 FOR NO KEY UPDATE", int64(user))
@@ -123,7 +123,7 @@ func (tx *Tx) LockUser(ctx context.Context, user fleet.UserID) error {
 // OtherAdministrators counts the Administrators of a Workspace, except one user, that can sign
 // in and have entered it.
 func (tx *Tx) OtherAdministrators(ctx context.Context, ws fleet.WorkspaceID, besides fleet.UserID) (n int, err error) {
-	_, err = tx.one(ctx, `
+	_, err = tx.queryRow(ctx, `
 		SELECT count(*) FROM `+joinMembers+` JOIN membership_roles r ON r.user_id = m.user_id AND r.workspace_id = m.workspace_id
 		WHERE m.workspace_id = $1 AND m.user_id <> $2 AND m.status = `+activeMember+` AND m.invited_at IS NULL AND u.status = `+activeUser+` AND r.role = `+administratorRole,
 		[]any{int64(ws), int64(besides)}, &n)
@@ -159,7 +159,7 @@ var personal = []string{"second_factors", "trusted_devices", "pending_sign_ins",
 // DeleteUser deletes a user without memberships and all their credentials. The row stays
 // because events refer to it, and keeps the former address; the address can be used again.
 func (tx *Tx) DeleteUser(ctx context.Context, user fleet.UserID) error {
-	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+	if err := tx.lockAlone(ctx, userLock, int64(user)); err != nil {
 		return err
 	}
 	for _, table := range personal {

@@ -59,7 +59,7 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
 	if !who.SuperAdmin {
-		if a := tx.ahead; a != nil && lock && a.member <= mostSearched {
+		if a := tx.preselected; a != nil && lock && a.member <= mostSearched {
 			return a.sims, nil
 		}
 		member := 0
@@ -84,16 +84,16 @@ func memberships(who Caller, n *int) statement {
 	return statement{"SELECT count(*) FROM memberships WHERE user_id = $1", []any{int64(who.User)}, func(r rows) error { return r.Scan(n) }}
 }
 
-// ahead holds the SIMs that Open has selected and locked for Snapshot.
-type ahead struct {
+// preselected holds the SIMs that Open has selected and locked for Snapshot.
+type preselected struct {
 	member int // memberships of the caller; with more than mostSearched the selection is incomplete
 	sims   []fleet.SIMState
 }
 
-// selectAhead returns the statements of selected for a caller who is not a SuperAdmin.
-func (tx *Tx) selectAhead(who Caller, sel fleet.Selector) []statement {
-	tx.ahead = &ahead{sims: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
-	return []statement{memberships(who, &tx.ahead.member), tx.selection(who, sel, true, true, &tx.ahead.sims)}
+// preselect returns the statements of selected for a caller who is not a SuperAdmin.
+func (tx *Tx) preselect(who Caller, sel fleet.Selector) []statement {
+	tx.preselected = &preselected{sims: make([]fleet.SIMState, 0, fleet.MaxSIMs)}
+	return []statement{memberships(who, &tx.preselected.member), tx.selection(who, sel, true, true, &tx.preselected.sims)}
 }
 
 // mostSearched is the maximum number of Workspaces that selection searches one by one.
@@ -114,9 +114,9 @@ func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]
 	case sel.Range != nil:
 		w.and(w.ranged(sel))
 	case sel.ICCIDs != nil:
-		from = w.among("iccid", numbers(tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) }))
+		from = w.among("iccid", numberArrayParam(tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) }))
 	default:
-		from = w.among("id", numbers(tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) }))
+		from = w.among("id", numberArrayParam(tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) }))
 	}
 	w.and("s.status <> " + deletedSIM)
 	if tx.d == Postgres && !who.SuperAdmin && (lock || !few) {
@@ -127,7 +127,7 @@ func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]
 	}
 	text := stateColumns + " FROM " + from + " WHERE " + w.String()
 	if lock {
-		text += tx.pick("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
+		text += tx.dialectSQL("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
 	}
 	return statement{text, w.args, scanState(sims)}
 }
@@ -152,10 +152,10 @@ func (w *where) membersSIMs(who Caller, sel fleet.Selector) (from string) {
 	case sel.Range != nil:
 		chosen = w.ranged(sel)
 	case sel.ICCIDs != nil:
-		values := numbers(w.tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) })
+		values := numberArrayParam(w.tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) })
 		from += " CROSS JOIN unnest(" + w.arg(values) + "::text[]) AS j (value)"
 	default:
-		values := numbers(w.tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) })
+		values := numberArrayParam(w.tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) })
 		from += " CROSS JOIN unnest(" + w.arg(values) + "::bigint[]) AS j (value)"
 		chosen = "s.id = j.value"
 	}
@@ -175,10 +175,10 @@ func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 		return mine + "sims_workspace_iccid"
 	case sel.ICCIDs != nil:
 		w.and("s.iccid = j.value")
-		return "json_each(" + w.arg(list(w.tx, sel.ICCIDs)) + ") j CROSS JOIN " + mine + "sims_workspace_iccid"
+		return "json_each(" + w.arg(arrayParam(w.tx, sel.ICCIDs)) + ") j CROSS JOIN " + mine + "sims_workspace_iccid"
 	}
 	w.and("s.id = j.value")
-	return "json_each(" + w.arg(list(w.tx, sel.SIMs)) + ") j CROSS JOIN " + mine + "sims_workspace"
+	return "json_each(" + w.arg(arrayParam(w.tx, sel.SIMs)) + ") j CROSS JOIN " + mine + "sims_workspace"
 }
 
 // stateColumns are the columns that states reads.
@@ -197,7 +197,7 @@ func (w *where) among(column string, values any) (from string) {
 
 func (tx *Tx) states(ctx context.Context, text string, args []any) ([]fleet.SIMState, error) {
 	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
-	err := tx.each(ctx, text, args, scanState(&sims))
+	err := tx.queryEach(ctx, text, args, scanState(&sims))
 	return sims, err
 }
 

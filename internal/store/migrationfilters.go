@@ -19,7 +19,7 @@ func (v sights) own(w *where, column string) string {
 	if v.all {
 		return "1 = 1"
 	}
-	return w.in(column, list(w.tx, v.places))
+	return w.in(column, arrayParam(w.tx, v.places))
 }
 
 // filters are the conditions on a migration m that its row does not decide.
@@ -28,7 +28,7 @@ func (v sights) filters() map[string]specialFilter {
 	return map[string]specialFilter{
 		"sim": moved, "iccid": moved, "iccid_with_luhn": moved,
 		"source_workspace": func(w *where, f fleet.Filter) string {
-			return "EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND v.side = " + sourceSide + " AND " + w.in("v.workspace_id", list(w.tx, f.Numbers)) +
+			return "EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND v.side = " + sourceSide + " AND " + w.in("v.workspace_id", arrayParam(w.tx, f.Numbers)) +
 				" AND (" + v.own(w, "v.workspace_id") + " OR " + v.own(w, "m.target_id") + ") LIMIT 1 OFFSET 0)"
 		},
 	}
@@ -39,9 +39,9 @@ func (v sights) filters() map[string]specialFilter {
 func (v sights) linesOf(w *where, f fleet.Filter) string {
 	var sims string
 	if f.Field.Name == "sim" {
-		sims = w.in("l.sim_id", list(w.tx, f.Numbers))
+		sims = w.in("l.sim_id", arrayParam(w.tx, f.Numbers))
 	} else {
-		iccids := w.in("x.iccid", list(w.tx, f.Texts)) // one index has the SIMs that are not deleted, another the deleted ones
+		iccids := w.in("x.iccid", arrayParam(w.tx, f.Texts)) // one index has the SIMs that are not deleted, another the deleted ones
 		sims = "l.sim_id IN (SELECT x.id FROM sims x WHERE x.status <> " + deletedSIM + " AND " + iccids +
 			" UNION ALL SELECT x.id FROM sims x WHERE x.status = " + deletedSIM + " AND " + iccids + ")"
 	}
@@ -64,7 +64,7 @@ func (v sights) found(w *where, f fleet.Filter) (text string, ok bool) {
 		if !v.all && slices.ContainsFunc(f.Numbers, func(id int64) bool { return !slices.Contains(v.places, id) }) {
 			return "", false
 		}
-		of = "SELECT v.ledger_id FROM ledger_sides v WHERE v.side = " + sourceSide + " AND " + w.in("v.workspace_id", list(w.tx, f.Numbers))
+		of = "SELECT v.ledger_id FROM ledger_sides v WHERE v.side = " + sourceSide + " AND " + w.in("v.workspace_id", arrayParam(w.tx, f.Numbers))
 	default:
 		return "", false
 	}

@@ -55,7 +55,7 @@ func (tx *Tx) placesOf(ctx context.Context, who Caller, token fleet.WorkspaceID)
 
 // setsOf selects the sets of sides that have one of the Workspaces.
 func (w *where) setsOf(places []int64) string {
-	return "SELECT c.set_id FROM ledger_sets c WHERE " + w.in("c.workspace_id", list(w.tx, places))
+	return "SELECT c.set_id FROM ledger_sets c WHERE " + w.in("c.workspace_id", arrayParam(w.tx, places))
 }
 
 // manySets reports whether a caller's migrations have so many sets of sides that their counts
@@ -63,7 +63,7 @@ func (w *where) setsOf(places []int64) string {
 func (tx *Tx) manySets(ctx context.Context, places []int64) (bool, error) {
 	w := where{tx: tx}
 	text := fmt.Sprintf("SELECT 1 FROM list_tally t WHERE t.list = %d AND t.key IN (%s)", listMigrations, w.setsOf(places))
-	few, err := tx.fewOf(ctx, text, w.args)
+	few, err := tx.fewRows(ctx, text, w.args)
 	return !few, err
 }
 
@@ -105,7 +105,7 @@ func migrationsOf(as reader, places []int64) *longList {
 func (w *where) migrationsIn(places []int64, ids idText, part *listPart) string {
 	between := " AND v.ledger_id BETWEEN " + ids.first + " AND " + ids.last
 	if part == nil || len(places) > mostPlaces {
-		return "SELECT DISTINCT v.ledger_id FROM ledger_sides v WHERE " + w.in("v.workspace_id", list(w.tx, places)) + between + part.order("v.ledger_id")
+		return "SELECT DISTINCT v.ledger_id FROM ledger_sides v WHERE " + w.in("v.workspace_id", arrayParam(w.tx, places)) + between + part.order("v.ledger_id")
 	}
 	parts := make([]string, len(places))
 	for i, p := range places {

@@ -13,10 +13,10 @@ const modelColumns = "m.id, m.description, m.memory_size, m.formfactor_id, m.for
 func (tx *Tx) Models(ctx context.Context, ids []fleet.ModelID) (map[fleet.ModelID]fleet.Model, error) {
 	w := where{tx: tx}
 	if ids != nil {
-		w.and(w.in("m.id", list(tx, ids)))
+		w.and(w.in("m.id", arrayParam(tx, ids)))
 	}
 	found := make(map[fleet.ModelID]fleet.Model)
-	err := tx.each(ctx, "SELECT "+modelColumns+" FROM sim_models m WHERE "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+modelColumns+" FROM sim_models m WHERE "+w.String(), w.args, func(r rows) error {
 		var m fleet.Model
 		var memory string // digits, or nothing
 		err := r.Scan(&m.ID, &m.Description, &memory, &m.FormFactor.ID, &m.FormFactor.Name, &m.Manufacturer.ID, &m.Manufacturer.Name)

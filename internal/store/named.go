@@ -65,16 +65,17 @@ func (tx *Tx) queryEachNamed(ctx context.Context, s namedSQL, p params, scan fun
 	if err != nil {
 		return tx.recordErr(err)
 	}
-	return tx.each(ctx, s.text, args, scan)
+	return tx.queryEach(ctx, s.text, args, scan)
 }
 
-// queryRowNamed is queryRow for a statement with named parameters.
-func (tx *Tx) queryRowNamed(ctx context.Context, s namedSQL, p params, dest ...any) (found bool, err error) {
+// execReturning executes a statement with named parameters that returns one row, and scans it.
+func (tx *Tx) execReturning(ctx context.Context, s namedSQL, p params, dest ...any) error {
 	args, err := s.args(p)
 	if err != nil {
-		return false, tx.recordErr(err)
+		return tx.recordErr(err)
 	}
-	return tx.one(ctx, s.text, args, dest...)
+	_, err = tx.queryRow(ctx, s.text, args, dest...)
+	return err
 }
 
 // params are the values of a statement's parameters, by name.

@@ -64,7 +64,7 @@ func (tx *Tx) Open(ctx context.Context, o Opening) (Opened, error) {
 		statements = append(statements, attempted(o.Attempt, &got.done))
 	}
 	if o.Select != nil && tx.d == Postgres {
-		statements = append(statements, tx.selectAhead(Caller{User: o.Bearer.User}, *o.Select)...)
+		statements = append(statements, tx.preselect(Caller{User: o.Bearer.User}, *o.Select)...)
 	}
 	if len(statements) == 0 {
 		return got, nil
@@ -125,9 +125,9 @@ func shared[T ~int64](class int, ids ...T) statement {
 	return locking("SELECT pg_advisory_xact_lock_shared"+eachLocked, class, int64s(ids))
 }
 
-// alone waits for the writes that depend on a user, an application token or a Workspace, and
+// lockAlone waits for the writes that depend on a user, an application token or a Workspace, and
 // blocks new ones until the transaction ends. Transactions that change these objects call it.
-func (tx *Tx) alone(ctx context.Context, class int, ids ...int64) error {
+func (tx *Tx) lockAlone(ctx context.Context, class int, ids ...int64) error {
 	if tx.d == SQLite {
 		return nil
 	}
@@ -159,9 +159,9 @@ func attempted(request string, done *bool) statement {
 	return statement{text, []any{request, recentAudit}, func(r rows) error { return r.Scan(done) }}
 }
 
-// keep locks Workspaces and a user's memberships in them, in share mode, if the transaction
+// lockMemberships locks Workspaces and a user's memberships in them, in share mode, if the transaction
 // writes, so that decisions based on them stay valid until it ends.
-func (tx *Tx) keep(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
+func (tx *Tx) lockMemberships(user fleet.UserID, ids []fleet.WorkspaceID) []statement {
 	if tx.d == SQLite || !tx.writes {
 		return nil
 	}
@@ -189,7 +189,7 @@ func memberIDs(ids, user string) string {
 // KeptWorkspaces reads Workspaces and locks them in share mode until the transaction ends.
 func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
 	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(ids))
-	return found, tx.batch(ctx, append(tx.keep(0, ids), tx.workspaces(ids, found))...)
+	return found, tx.batch(ctx, append(tx.lockMemberships(0, ids), tx.workspaces(ids, found))...)
 }
 
 // KeptOwners is KeptWorkspaces for the owners of a SIM: it reads the known ids, and an asked id
@@ -198,7 +198,7 @@ func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[
 func (tx *Tx) KeptOwners(ctx context.Context, parent fleet.WorkspaceID, known []fleet.WorkspaceID, asked fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
 	w := where{tx: tx}
 	of := w.arg(int64(parent))
-	w.and(w.in("w.id", list(tx, known)) + " OR w.id = " + w.arg(int64(asked)) + " AND (w.id = " + of + " OR w.parent_id = " + of + ")")
+	w.and(w.in("w.id", arrayParam(tx, known)) + " OR w.id = " + w.arg(int64(asked)) + " AND (w.id = " + of + " OR w.parent_id = " + of + ")")
 	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(known)+1)
 	var statements []statement
 	if tx.d == Postgres && tx.writes {
@@ -216,7 +216,7 @@ func (tx *Tx) LockWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) error
 	if tx.d == SQLite {
 		return nil
 	}
-	if err := tx.alone(ctx, workspaceLock, slices.Sorted(slices.Values(int64s(ids)))...); err != nil {
+	if err := tx.lockAlone(ctx, workspaceLock, slices.Sorted(slices.Values(int64s(ids)))...); err != nil {
 		return err
 	}
 	return tx.exec(ctx, "SELECT 1 FROM workspaces WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", ids)

@@ -16,8 +16,8 @@ type DeviceRecord struct {
 func (tx *Tx) Devices(ctx context.Context, ids []fleet.DeviceID) (map[fleet.DeviceID]DeviceRecord, error) {
 	found := make(map[fleet.DeviceID]DeviceRecord)
 	w := where{tx: tx}
-	w.and(w.in("d.id", list(tx, ids)))
-	err := tx.each(ctx, "SELECT "+deviceColumns+", COALESCE(h.id, 0) FROM "+joinSIMs+" WHERE "+w.String(), w.args, func(r rows) error {
+	w.and(w.in("d.id", arrayParam(tx, ids)))
+	err := tx.queryEach(ctx, "SELECT "+deviceColumns+", COALESCE(h.id, 0) FROM "+joinSIMs+" WHERE "+w.String(), w.args, func(r rows) error {
 		var sim int64
 		d, err := scanDevice(r, &sim)
 		found[d.ID] = DeviceRecord{d, fleet.SIMID(sim)}
@@ -34,7 +34,7 @@ func (tx *Tx) AllMemberships(ctx context.Context) (map[fleet.UserID][]fleet.Memb
 
 func (tx *Tx) memberships(ctx context.Context, w *where) (map[fleet.UserID][]fleet.Membership, error) {
 	all := make(map[fleet.UserID][]fleet.Membership)
-	err := tx.each(ctx, `
+	err := tx.queryEach(ctx, `
 		SELECT `+workspaceColumns+`, m.user_id, m.status, r.role
 		FROM memberships m JOIN membership_roles r USING (user_id, workspace_id) JOIN workspaces w ON w.id = m.workspace_id
 		WHERE `+w.String()+" ORDER BY m.user_id, m.workspace_id, r.role", w.args, func(r rows) error {

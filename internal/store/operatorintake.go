@@ -34,8 +34,8 @@ func (tx *Tx) InsertIntake(ctx context.Context, uid string, in Intake) error {
 func (tx *Tx) ICCIDs(ctx context.Context, ids []fleet.SIMID) (map[fleet.SIMID]fleet.ICCID, error) {
 	found := make(map[fleet.SIMID]fleet.ICCID)
 	w := where{tx: tx}
-	w.and(w.in("s.id", list(tx, ids)))
-	err := tx.each(ctx, "SELECT s.id, s.iccid FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
+	w.and(w.in("s.id", arrayParam(tx, ids)))
+	err := tx.queryEach(ctx, "SELECT s.id, s.iccid FROM sims s WHERE "+w.String(), w.args, func(r rows) error {
 		var id fleet.SIMID
 		var iccid fleet.ICCID
 		err := r.Scan(&id, &iccid)

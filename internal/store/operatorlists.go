@@ -34,14 +34,14 @@ func pageOf[T any](ctx context.Context, tx *Tx, l fleet.List, from, columns stri
 	w := where{tx: tx}
 	w.filter(l, fields)
 	page := fleet.Page[T]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM "+from+" WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM "+from+" WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + columns + " FROM " + from + " WHERE " + w.String() + " ORDER BY " + w.orderBy(l, fields) +
 		" LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var item T
 		err := scan(r, &item)
 		page.Items = append(page.Items, item)
@@ -53,7 +53,7 @@ func pageOf[T any](ctx context.Context, tx *Tx, l fleet.List, from, columns stri
 // MembershipsOf reads the roles of several users, by user and Workspace.
 func (tx *Tx) MembershipsOf(ctx context.Context, users []fleet.UserID) (map[fleet.UserID][]fleet.Membership, error) {
 	w := where{tx: tx}
-	w.and(w.in("m.user_id", list(tx, users)))
+	w.and(w.in("m.user_id", arrayParam(tx, users)))
 	return tx.memberships(ctx, &w)
 }
 
@@ -61,7 +61,7 @@ func (tx *Tx) MembershipsOf(ctx context.Context, users []fleet.UserID) (map[flee
 // any names it as its issuer or reseller. It stops at the first one.
 func (tx *Tx) NamesWorkspace(ctx context.Context, ws fleet.WorkspaceID) (held, named bool, err error) {
 	var owns, refers int
-	_, err = tx.one(ctx, `SELECT
+	_, err = tx.queryRow(ctx, `SELECT
 			CASE WHEN EXISTS (SELECT 1 FROM sims s WHERE s.workspace_id = $1 AND s.status <> `+deletedSIM+`) THEN 1 ELSE 0 END,
 			CASE WHEN EXISTS (SELECT 1 FROM sims s WHERE s.issuer_id = $1 AND s.status <> `+deletedSIM+`)
 				OR EXISTS (SELECT 1 FROM sims s WHERE s.reseller_id = $1 AND s.status <> `+deletedSIM+`) THEN 1 ELSE 0 END`,

@@ -25,13 +25,13 @@ func (tx *Tx) AllProfiles(ctx context.Context) (map[fleet.ProfileKey]fleet.Profi
 func (tx *Tx) ProfilesNamed(ctx context.Context, ws fleet.WorkspaceID, service, tariff []int64) (map[fleet.ProfileKey]fleet.Profile, error) {
 	w := where{tx: tx}
 	w.and("p.workspace_id = " + w.arg(int64(ws)))
-	w.and("p.kind = " + serviceProfile + " AND " + w.in("p.id", list(tx, service)) + " OR p.kind = " + tariffProfile + " AND " + w.in("p.id", list(tx, tariff)))
+	w.and("p.kind = " + serviceProfile + " AND " + w.in("p.id", arrayParam(tx, service)) + " OR p.kind = " + tariffProfile + " AND " + w.in("p.id", arrayParam(tx, tariff)))
 	return tx.profiles(ctx, &w)
 }
 
 func (tx *Tx) profiles(ctx context.Context, w *where) (map[fleet.ProfileKey]fleet.Profile, error) {
 	found := make(map[fleet.ProfileKey]fleet.Profile)
-	err := tx.each(ctx, "SELECT "+profileColumns+" FROM profiles p WHERE "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+profileColumns+" FROM profiles p WHERE "+w.String(), w.args, func(r rows) error {
 		p, err := scanProfile(r)
 		found[fleet.ProfileKey{Kind: p.Kind, ID: p.ID}] = p
 		return err
@@ -46,7 +46,7 @@ func (tx *Tx) Profiles(ctx context.Context, ws fleet.WorkspaceID, kind fleet.Pro
 	w.and("p.kind = " + w.arg(int64(kind)))
 	w.filter(l, profileFields)
 	page := fleet.Page[fleet.Profile]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM profiles p WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM profiles p WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	if err := tx.sortable(l, page.Total, "profiles"); err != nil {
@@ -56,7 +56,7 @@ func (tx *Tx) Profiles(ctx context.Context, ws fleet.WorkspaceID, kind fleet.Pro
 	page.Page, offset = l.At(page.Total)
 	text := "SELECT " + profileColumns + " FROM profiles p WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(l, profileFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		p, err := scanProfile(r)
 		page.Items = append(page.Items, p)
 		return err

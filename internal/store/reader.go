@@ -16,14 +16,14 @@ type Row interface{ Scan(dest ...any) error }
 // Reader returns the reader of the transaction's snapshot.
 func (tx *Tx) Reader() Reader { return Reader{tx} }
 
-// Each calls scan once per row of a query.
-func (s Reader) Each(ctx context.Context, query string, args []any, scan func(Row) error) error {
-	return s.tx.each(ctx, query, args, func(r rows) error { return scan(r) })
+// QueryEach calls scan once per row of a query.
+func (s Reader) QueryEach(ctx context.Context, query string, args []any, scan func(Row) error) error {
+	return s.tx.queryEach(ctx, query, args, func(r rows) error { return scan(r) })
 }
 
-// One scans the first row of a query; found is false if there is none.
-func (s Reader) One(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
-	return s.tx.one(ctx, query, args, dest...)
+// QueryRow scans the first row of a query; found is false if there is none.
+func (s Reader) QueryRow(ctx context.Context, query string, args []any, dest ...any) (found bool, err error) {
+	return s.tx.queryRow(ctx, query, args, dest...)
 }
 
 // Now returns the instant of the transaction.

@@ -12,9 +12,9 @@ import (
 // is waited for. For one id the difference is too small to be measured.
 func scopedIDs[T ~int64](w *where, table, column string, workspace int64, owners []string, ids []T) string {
 	if w.tx.d != Postgres || len(ids) < 2 {
-		return w.in(column, list(w.tx, ids))
+		return w.in(column, arrayParam(w.tx, ids))
 	}
-	values := w.arg(numbers(w.tx, ids, func(b []byte, id T) []byte { return strconv.AppendInt(b, int64(id), 10) }))
+	values := w.arg(numberArrayParam(w.tx, ids, func(b []byte, id T) []byte { return strconv.AppendInt(b, int64(id), 10) }))
 	of := w.arg(workspace)
 	searches := make([]string, len(owners))
 	for i, owner := range owners {

@@ -44,7 +44,7 @@ func OwnersSeal(id, issuer, reseller int64) uint64 {
 // SIMsUnsealed reports whether there are SIMs without a seal.
 func (tx *Tx) SIMsUnsealed(ctx context.Context) (bool, error) {
 	var one int
-	return tx.one(ctx, "SELECT 1 FROM sims WHERE seal IS NULL LIMIT 1", nil, &one)
+	return tx.queryRow(ctx, "SELECT 1 FROM sims WHERE seal IS NULL LIMIT 1", nil, &one)
 }
 
 // SealSIMs seals up to most SIMs that have no seal, and returns how many. They were imported by
@@ -53,9 +53,9 @@ func (tx *Tx) SealSIMs(ctx context.Context, most int) (sealed int, err error) {
 	text := "SELECT " + SealedColumns + `, COALESCE(o.issuer_before, s.issuer_id),
 			CASE WHEN o.sim_id IS NULL THEN COALESCE(s.reseller_id, 0) ELSE COALESCE(o.reseller_before, 0) END
 		FROM sims s LEFT JOIN ledger_owners o ON o.sim_id = s.id AND o.version = (SELECT min(p.version) FROM ledger_owners p WHERE p.sim_id = s.id)
-		WHERE s.seal IS NULL ORDER BY s.id LIMIT $1` + tx.pick("", " FOR NO KEY UPDATE OF s SKIP LOCKED")
+		WHERE s.seal IS NULL ORDER BY s.id LIMIT $1` + tx.dialectSQL("", " FOR NO KEY UPDATE OF s SKIP LOCKED")
 	var ids, seals []int64
-	err = tx.each(ctx, text, []any{most}, func(r rows) error {
+	err = tx.queryEach(ctx, text, []any{most}, func(r rows) error {
 		var s SealedRow
 		var issuer, reseller int64
 		if err := r.Scan(append(s.Into(), &issuer, &reseller)...); err != nil {

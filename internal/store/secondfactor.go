@@ -23,7 +23,7 @@ func (tx *Tx) InsertSecondFactor(ctx context.Context, user fleet.UserID, secret 
 	if err := tx.exec(ctx, "DELETE FROM second_factors WHERE user_id = $1 AND status = "+unconfirmedFactor, int64(user)); err != nil {
 		return 0, err
 	}
-	_, err = tx.one(ctx, `
+	_, err = tx.queryRow(ctx, `
 		INSERT INTO second_factors (user_id, type, status, secret, last_step, created_at) VALUES ($1, 0, `+unconfirmedFactor+`, $2, 0, $3) RETURNING id`,
 		[]any{int64(user), secret, micros(tx.now)}, &id)
 	return id, err
@@ -32,7 +32,7 @@ func (tx *Tx) InsertSecondFactor(ctx context.Context, user fleet.UserID, secret 
 // SecondFactor finds the factor of a user, active or not.
 func (tx *Tx) SecondFactor(ctx context.Context, user fleet.UserID) (f SecondFactor, found bool, err error) {
 	var active, created int64
-	found, err = tx.one(ctx, `
+	found, err = tx.queryRow(ctx, `
 		SELECT id, user_id, CASE WHEN status = `+confirmedFactor+` THEN 1 ELSE 0 END, secret, last_step, created_at
 		FROM second_factors WHERE user_id = $1`,
 		[]any{int64(user)}, &f.ID, &f.User, &active, &f.Secret, &f.LastStep, &created)
@@ -74,7 +74,7 @@ func (tx *Tx) InsertPendingSignIn(ctx context.Context, p PendingSignIn) error {
 // PendingSignIn finds a sign-in that waits for its code and has not expired.
 func (tx *Tx) PendingSignIn(ctx context.Context, hash []byte) (p PendingSignIn, found bool, err error) {
 	var expires int64
-	found, err = tx.one(ctx, "SELECT hash, user_id, epoch, expires_at FROM pending_sign_ins WHERE hash = $1 AND expires_at > $2",
+	found, err = tx.queryRow(ctx, "SELECT hash, user_id, epoch, expires_at FROM pending_sign_ins WHERE hash = $1 AND expires_at > $2",
 		[]any{hash, micros(tx.now)}, &p.Hash, &p.User, &p.Epoch, &expires)
 	p.Expires = fromMicros(expires)
 	return p, found, err

@@ -51,8 +51,8 @@ func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, fo
 	var expires int64
 	text := `SELECT hash, family, user_id, workspace_id, epoch, expires_at, spent_at IS NOT NULL, revoked_at IS NOT NULL,
 			predecessor, successor_key
-		FROM refresh_tokens WHERE hash = $1` + tx.pick("", " FOR UPDATE")
-	found, err = tx.one(ctx, text, []any{hash}, &t.Hash, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Spent, &t.Revoked,
+		FROM refresh_tokens WHERE hash = $1` + tx.dialectSQL("", " FOR UPDATE")
+	found, err = tx.queryRow(ctx, text, []any{hash}, &t.Hash, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Spent, &t.Revoked,
 		&t.Predecessor, &t.SuccessorKey)
 	t.Expires = fromMicros(expires)
 	return t, found, err
@@ -61,7 +61,7 @@ func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, fo
 // SessionRow is RefreshToken without locks, for a reader.
 func (tx *Tx) SessionRow(ctx context.Context, hash []byte) (t RefreshToken, found bool, err error) {
 	var expires int64
-	found, err = tx.one(ctx, "SELECT family, user_id, workspace_id, epoch, expires_at, revoked_at IS NOT NULL FROM refresh_tokens WHERE hash = $1",
+	found, err = tx.queryRow(ctx, "SELECT family, user_id, workspace_id, epoch, expires_at, revoked_at IS NOT NULL FROM refresh_tokens WHERE hash = $1",
 		[]any{hash}, &t.Family, &t.User, &t.Workspace, &t.Epoch, &expires, &t.Revoked)
 	t.Hash, t.Expires = hash, fromMicros(expires)
 	return t, found, err
@@ -94,7 +94,7 @@ func (tx *Tx) revokeRefreshTokens(ctx context.Context, user fleet.UserID, ws fle
 func (tx *Tx) EndSession(ctx context.Context, family string, bearersUntil time.Time) error {
 	if tx.d == Postgres {
 		var user fleet.UserID
-		_, err := tx.one(ctx, "SELECT user_id FROM refresh_tokens WHERE family = $1 LIMIT 1", []any{family}, &user)
+		_, err := tx.queryRow(ctx, "SELECT user_id FROM refresh_tokens WHERE family = $1 LIMIT 1", []any{family}, &user)
 		if err == nil {
 			err = tx.LockUser(ctx, user)
 		}
@@ -111,7 +111,7 @@ func (tx *Tx) EndSession(ctx context.Context, family string, bearersUntil time.T
 
 // EndSessions ends every session of a user.
 func (tx *Tx) EndSessions(ctx context.Context, user fleet.UserID) error {
-	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+	if err := tx.lockAlone(ctx, userLock, int64(user)); err != nil {
 		return err
 	}
 	return tx.exec(ctx, "UPDATE users SET session_epoch = session_epoch + 1 WHERE id = $1", int64(user))
@@ -145,7 +145,7 @@ const sessionSelect = `
 
 // UserSession reads, in one statement, the data for a user's request in a Workspace.
 func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID) (s Session, found bool, err error) {
-	err = tx.each(ctx, sessionSelect, []any{int64(user), int64(ws)}, scanSession(&s, &found))
+	err = tx.queryEach(ctx, sessionSelect, []any{int64(user), int64(ws)}, scanSession(&s, &found))
 	return s, found, err
 }
 
@@ -153,7 +153,7 @@ func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.Works
 // removed, its session has ended, or the user is suspended in the Workspace.
 func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (s Session, found bool, err error) {
 	ask := b.statement(&s, &found)
-	err = tx.each(ctx, ask.text, ask.args, ask.scan)
+	err = tx.queryEach(ctx, ask.text, ask.args, ask.scan)
 	return s, found, err
 }
 

@@ -9,7 +9,7 @@ import (
 // Moves reads every change of a SIM's Workspace, the first one first.
 func (tx *Tx) Moves(ctx context.Context, id fleet.SIMID) ([]fleet.Move, error) {
 	var moves []fleet.Move
-	err := tx.each(ctx, `
+	err := tx.queryEach(ctx, `
 		SELECT m.id, m.at, l.workspace_before, l.workspace_after, COALESCE(v.authority, 0)
 		FROM ledger_lines l JOIN ledger m ON m.id = l.ledger_id
 			LEFT JOIN ledger_sides v ON v.workspace_id = l.workspace_after AND v.ledger_id = l.ledger_id AND v.side = `+targetSide+`

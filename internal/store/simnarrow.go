@@ -30,7 +30,7 @@ func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (sim
 		if !ok {
 			continue
 		}
-		if few, err := tx.few(ctx, n); few || err != nil {
+		if few, err := tx.fewSIMs(ctx, n); few || err != nil {
 			return n, err
 		}
 	}
@@ -60,7 +60,7 @@ func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) 
 		n.driving = "s.status <> " + deletedSIM + " AND " + condition() // the index leaves deleted SIMs out
 	case name == "customer_org" && ws.Type != fleet.Enterprise && len(f.Numbers) == 1:
 		var one int // a parent may know the size of a Workspace
-		below, err := tx.one(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)
+		below, err := tx.queryRow(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)
 		if err != nil || !below {
 			return n, false, err
 		}
@@ -82,7 +82,7 @@ func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n 
 	w.scope(ws)
 	if ws.Type != fleet.Enterprise {
 		n = simSet{w.String(), w.args}
-		few, err = tx.few(ctx, n)
+		few, err = tx.fewSIMs(ctx, n)
 		return n, few, err
 	}
 	statuses := slices.Clone(liveStatuses)
@@ -91,20 +91,20 @@ func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n 
 			statuses = f.Numbers
 		}
 	}
-	w.and(w.in("s.status", list(tx, statuses)))
+	w.and(w.in("s.status", arrayParam(tx, statuses)))
 	counts, err := tx.blocks(ctx, counted{ws.ID, statuses}, 2, 0, 1<<62)
 	return simSet{w.String(), w.args}, total(counts) <= int64(tx.most), err
 }
 
-// few reports whether a set has at most mostScanned SIMs. It counts no further.
-func (tx *Tx) few(ctx context.Context, n simSet) (bool, error) {
-	return tx.fewOf(ctx, "SELECT 1 FROM sims s WHERE "+n.driving, n.args)
+// fewSIMs reports whether a set has at most mostScanned SIMs. It counts no further.
+func (tx *Tx) fewSIMs(ctx context.Context, n simSet) (bool, error) {
+	return tx.fewRows(ctx, "SELECT 1 FROM sims s WHERE "+n.driving, n.args)
 }
 
-// fewOf reports whether a statement finds at most mostScanned rows. It counts no further.
-func (tx *Tx) fewOf(ctx context.Context, text string, args []any) (bool, error) {
+// fewRows reports whether a statement finds at most mostScanned rows. It counts no further.
+func (tx *Tx) fewRows(ctx context.Context, text string, args []any) (bool, error) {
 	var found int
-	_, err := tx.one(ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d) k", text, tx.most+1), args, &found)
+	_, err := tx.queryRow(ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d) k", text, tx.most+1), args, &found)
 	return found <= tx.most, err
 }
 

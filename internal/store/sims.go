@@ -62,7 +62,7 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 	}
 	text := from + "SELECT " + simColumns + " FROM " + sourceOf(from) + " WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(shown, simFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(at.skip)
-	err = tx.each(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		s, err := scanSIM(r)
 		page.Items = append(page.Items, s)
 		return err
@@ -161,7 +161,7 @@ func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.Li
 	from = "WITH s AS MATERIALIZED (SELECT s.* FROM sims s WHERE " + n.driving + ") "
 	w.conditions(ws, l)
 	var offset int
-	_, err = tx.one(ctx, from+"SELECT count(*) FROM "+sourceOf(from)+" WHERE "+w.String(), w.args, &page.Total)
+	_, err = tx.queryRow(ctx, from+"SELECT count(*) FROM "+sourceOf(from)+" WHERE "+w.String(), w.args, &page.Total)
 	page.Page, offset = l.At(page.Total)
 	return from, w, place{noBlock, int64(offset)}, err
 }
@@ -184,9 +184,9 @@ func (tx *Tx) SIM(ctx context.Context, ws fleet.Workspace, id fleet.SIMID, lock 
 	w.and("s.id = " + w.arg(int64(id)))
 	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String()
 	if lock {
-		text += tx.pick("", " FOR NO KEY UPDATE OF s")
+		text += tx.dialectSQL("", " FOR NO KEY UPDATE OF s")
 	}
-	err = tx.each(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		found = true
 		s, err = scanSIM(r)
 		return err

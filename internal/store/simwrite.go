@@ -26,9 +26,9 @@ func (tx *Tx) ordered(ctx context.Context, w *where, lock bool) ([]fleet.SIM, er
 	var sims []fleet.SIM
 	text := "SELECT " + simColumns + " FROM sims s WHERE " + w.String() + " ORDER BY s.id"
 	if lock {
-		text += tx.pick("", " FOR NO KEY UPDATE OF s")
+		text += tx.dialectSQL("", " FOR NO KEY UPDATE OF s")
 	}
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		s, err := scanSIM(r)
 		sims = append(sims, s)
 		return err

@@ -106,7 +106,7 @@ const raiseTallyPostgres = `
 // TallyChanged reports whether there are changes to fold.
 func (tx *Tx) TallyChanged(ctx context.Context) (bool, error) {
 	var one int
-	return tx.one(ctx, "SELECT 1 FROM sim_tally_changes LIMIT 1", nil, &one)
+	return tx.queryRow(ctx, "SELECT 1 FROM sim_tally_changes LIMIT 1", nil, &one)
 }
 
 // FoldTally adds recorded changes to the counts. It does not change sums, only the cost of
@@ -114,7 +114,7 @@ func (tx *Tx) TallyChanged(ctx context.Context) (bool, error) {
 func (tx *Tx) FoldTally(ctx context.Context) error {
 	if tx.d == Postgres {
 		var ours bool
-		if _, err := tx.one(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{foldLock}, &ours); err != nil || !ours {
+		if _, err := tx.queryRow(ctx, "SELECT pg_try_advisory_xact_lock($1)", []any{foldLock}, &ours); err != nil || !ours {
 			return err
 		}
 		return tx.exec(ctx, foldTallyPostgres)

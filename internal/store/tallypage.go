@@ -42,8 +42,8 @@ type blockCount struct{ block, sims int64 }
 // counts and the changes since.
 func (tx *Tx) blocks(ctx context.Context, c counted, level int, first, last int64) ([]blockCount, error) {
 	w := where{tx: tx}
-	id, in, from, to := w.arg(int64(c.key)), w.arg(list(tx, c.statuses)), w.arg(first), w.arg(last)
-	statusIn := tx.pick("status IN (SELECT value FROM json_each(%s))", "status = ANY(%s::bigint[])", in)
+	id, in, from, to := w.arg(int64(c.key)), w.arg(arrayParam(tx, c.statuses)), w.arg(first), w.arg(last)
+	statusIn := tx.dialectSQL("status IN (SELECT value FROM json_each(%s))", "status = ANY(%s::bigint[])", in)
 	shift := (level - 1) * groupBits
 	text := fmt.Sprintf(`
 		SELECT block, CAST(sum(sims) AS BIGINT) FROM (
@@ -54,7 +54,7 @@ func (tx *Tx) blocks(ctx context.Context, c counted, level int, first, last int6
 			WHERE workspace_id = %[1]s AND %[2]s AND block >> %[6]d BETWEEN %[3]s AND %[4]s
 		) t GROUP BY block ORDER BY block`, id, statusIn, from, to, level, shift)
 	var counts []blockCount
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var c blockCount
 		err := r.Scan(&c.block, &c.sims)
 		counts = append(counts, c)
@@ -136,6 +136,6 @@ func (tx *Tx) tallyBeyond(ctx context.Context, w *where, c counted, l fleet.List
 	own := where{tx: tx, terms: slices.Clone(w.terms), args: slices.Clone(w.args)}
 	own.and("s.id >= " + own.arg(block<<blockBits))
 	own.and("s.id <= " + own.arg((block+1)<<blockBits-1))
-	_, err = tx.one(ctx, "SELECT count(*) FROM sims s WHERE "+own.String(), own.args, &inside)
+	_, err = tx.queryRow(ctx, "SELECT count(*) FROM sims s WHERE "+own.String(), own.args, &inside)
 	return int(total(groups) + total(blocks) + inside), err
 }

@@ -101,9 +101,9 @@ func (tx *Tx) stockAmong(ctx context.Context, sims []fleet.SIM) (map[fleet.Works
 		}
 	}
 	w := where{tx: tx}
-	w.and(w.in("id", list(tx, ids)))
+	w.and(w.in("id", arrayParam(tx, ids)))
 	stock := make(map[fleet.WorkspaceID]bool)
-	err := tx.each(ctx, "SELECT id FROM workspaces WHERE type <> "+enterpriseType+" AND "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT id FROM workspaces WHERE type <> "+enterpriseType+" AND "+w.String(), w.args, func(r rows) error {
 		var id int64
 		err := r.Scan(&id)
 		stock[fleet.WorkspaceID(id)] = true

@@ -49,7 +49,7 @@ func scanApplicationToken(r rows, t *ApplicationToken, more ...any) error {
 // is not "" and no signing key has that id.
 func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string) (t ApplicationToken, found bool, err error) {
 	ask := tokenStatement(id, key, &t, &found)
-	err = tx.each(ctx, ask.text, ask.args, ask.scan)
+	err = tx.queryEach(ctx, ask.text, ask.args, ask.scan)
 	return t, found, err
 }
 
@@ -58,7 +58,7 @@ func (tx *Tx) ApplicationToken(ctx context.Context, id fleet.TokenID, key string
 func (tx *Tx) ApplicationTokenOf(ctx context.Context, ws fleet.WorkspaceID, id fleet.TokenID) (t ApplicationToken, found bool, err error) {
 	const text = "SELECT " + applicationTokenColumns + ` FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id
 		WHERE t.id = $1 AND t.workspace_id = $2`
-	err = tx.each(ctx, text, []any{int64(id), int64(ws)}, func(r rows) error {
+	err = tx.queryEach(ctx, text, []any{int64(id), int64(ws)}, func(r rows) error {
 		found = true
 		return scanApplicationToken(r, &t)
 	})
@@ -83,7 +83,7 @@ func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fle
 	w.and("t.workspace_id = " + w.arg(int64(ws)))
 	w.filter(l, applicationTokenFields)
 	page := fleet.Page[ApplicationToken]{PerPage: l.PerPage}
-	if _, err := tx.one(ctx, "SELECT count(*) FROM application_tokens t WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM application_tokens t WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	if err := tx.sortable(l, page.Total, "application tokens"); err != nil {
@@ -94,7 +94,7 @@ func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fle
 	text := "SELECT " + applicationTokenColumns + `, ` + shownUsername + `
 		FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id LEFT JOIN users u ON u.id = t.created_by
 		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, applicationTokenFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var t ApplicationToken
 		err := scanApplicationToken(r, &t, &t.CreatorName)
 		page.Items = append(page.Items, t)
@@ -105,7 +105,7 @@ func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fle
 
 // SetApplicationToken changes a token's description and whether it is revoked.
 func (tx *Tx) SetApplicationToken(ctx context.Context, id fleet.TokenID, description string, revoked bool) error {
-	if err := tx.alone(ctx, tokenLock, int64(id)); err != nil {
+	if err := tx.lockAlone(ctx, tokenLock, int64(id)); err != nil {
 		return err
 	}
 	return tx.exec(ctx, "UPDATE application_tokens SET description = $2, status = $3 WHERE id = $1",

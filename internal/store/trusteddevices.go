@@ -50,7 +50,7 @@ func (tx *Tx) TrustedDeviceOf(ctx context.Context, username string, fingerprint 
 // trusted reads devices; $2 is now.
 func (tx *Tx) trusted(ctx context.Context, condition string, first any, more ...any) ([]TrustedDevice, error) {
 	var all []TrustedDevice
-	err := tx.each(ctx, `
+	err := tx.queryEach(ctx, `
 		SELECT d.id, d.user_id, d.fingerprint, d.name, d.operating_system, d.browser, d.created_at, d.expires_at
 		FROM trusted_devices d WHERE `+condition+" AND d.expires_at > $2 ORDER BY d.id",
 		append([]any{first, micros(tx.now)}, more...), func(r rows) error {

@@ -10,14 +10,14 @@ import (
 
 // Tx is one transaction. Its methods are the statements of the program.
 type Tx struct {
-	q      querier
-	d      Dialect
-	now    time.Time
-	writes bool  // of an Update
-	unsure bool  // an earlier attempt may have been committed
-	most   int   // how many rows a list may go through
-	failed error // of the first statement that failed: the transaction must not commit
-	ahead  *ahead
+	q           querier
+	d           Dialect
+	now         time.Time
+	writes      bool  // of an Update
+	unsure      bool  // an earlier attempt may have been committed
+	most        int   // how many rows a list may go through
+	failed      error // of the first statement that failed: the transaction must not commit
+	preselected *preselected
 }
 
 // Now returns the instant of the transaction: the same for everything that it writes.
@@ -37,8 +37,8 @@ type rows interface {
 	Close()
 }
 
-// each calls scan once per row of a query.
-func (tx *Tx) each(ctx context.Context, sql string, args []any, scan func(rows) error) error {
+// queryEach calls scan once per row of a query.
+func (tx *Tx) queryEach(ctx context.Context, sql string, args []any, scan func(rows) error) error {
 	r, err := tx.q.query(ctx, sql, storable(args)...)
 	if err != nil {
 		return tx.recordErr(err)
@@ -74,7 +74,7 @@ func (tx *Tx) batchSnapshot(ctx context.Context, statements ...statement) error 
 		return tx.recordErr(q.pipeline(ctx, statements))
 	}
 	for _, s := range statements {
-		if err := tx.each(ctx, s.text, s.args, s.scan); err != nil {
+		if err := tx.queryEach(ctx, s.text, s.args, s.scan); err != nil {
 			return err
 		}
 	}
@@ -95,7 +95,7 @@ func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
 		return tx.recordErr(q.batch(ctx, statements))
 	}
 	for _, s := range statements {
-		if err := tx.each(ctx, s.text, s.args, s.scan); err != nil {
+		if err := tx.queryEach(ctx, s.text, s.args, s.scan); err != nil {
 			return err
 		}
 	}
@@ -107,9 +107,9 @@ func locking(text string, args ...any) statement {
 	return statement{text, args, func(rows) error { return nil }}
 }
 
-// one scans the first row of a query; found is false if there is none.
-func (tx *Tx) one(ctx context.Context, sql string, args []any, dest ...any) (found bool, err error) {
-	err = tx.each(ctx, sql, args, func(r rows) error {
+// queryRow scans the first row of a query; found is false if there is none.
+func (tx *Tx) queryRow(ctx context.Context, sql string, args []any, dest ...any) (found bool, err error) {
+	err = tx.queryEach(ctx, sql, args, func(r rows) error {
 		if found {
 			return nil
 		}
@@ -155,8 +155,8 @@ func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// pick chooses the text for the engine and fills in its placeholders.
-func (tx *Tx) pick(sqlite, postgres string, fill ...any) string {
+// dialectSQL chooses the text for the engine and fills in its placeholders.
+func (tx *Tx) dialectSQL(sqlite, postgres string, fill ...any) string {
 	text := sqlite
 	if tx.d == Postgres {
 		text = postgres
@@ -167,8 +167,8 @@ func (tx *Tx) pick(sqlite, postgres string, fill ...any) string {
 	return fmt.Sprintf(text, fill...)
 }
 
-// list makes a slice into one parameter: an array for PostgreSQL, JSON for SQLite.
-func list[T any](tx *Tx, values []T) any {
+// arrayParam makes a slice into one parameter: an array for PostgreSQL, JSON for SQLite.
+func arrayParam[T any](tx *Tx, values []T) any {
 	if tx.d == Postgres {
 		return values
 	}
@@ -176,11 +176,11 @@ func list[T any](tx *Tx, values []T) any {
 	return string(text)
 }
 
-// numbers is list for hundreds of numbers: PostgreSQL parses the text of an array faster than
+// numberArrayParam is list for hundreds of numbers: PostgreSQL parses the text of an array faster than
 // the driver encodes the values one by one.
-func numbers[T any](tx *Tx, values []T, write func([]byte, T) []byte) any {
+func numberArrayParam[T any](tx *Tx, values []T, write func([]byte, T) []byte) any {
 	if tx.d != Postgres {
-		return list(tx, values)
+		return arrayParam(tx, values)
 	}
 	text := make([]byte, 0, 2+20*len(values))
 	text = append(text, '{')

@@ -55,15 +55,15 @@ func (tx *Tx) previousDevices(ctx context.Context, who Caller, ids []fleet.Devic
 	}
 	w := where{tx: tx}
 	w.and("d.status <> " + deletedDevice)
-	w.and(w.in("d.id", list(tx, ids)))
+	w.and(w.in("d.id", arrayParam(tx, ids)))
 	if !who.SuperAdmin {
 		w.and("d.workspace_id IN (SELECT m.workspace_id FROM memberships m WHERE m.status = " + activeMember + " AND m.user_id = " + w.arg(int64(who.User)) + ")")
 	}
 	text := "SELECT d.id, d.workspace_id, d.name FROM devices d WHERE " + w.String()
 	if lock {
-		text += tx.pick("", " ORDER BY d.id FOR NO KEY UPDATE OF d")
+		text += tx.dialectSQL("", " ORDER BY d.id FOR NO KEY UPDATE OF d")
 	}
-	err := tx.each(ctx, text, w.args, func(r rows) error {
+	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var id fleet.DeviceID
 		var d fleet.DeviceState
 		err := r.Scan(&id, &d.Workspace, &d.Name)
@@ -76,7 +76,7 @@ func (tx *Tx) previousDevices(ctx context.Context, who Caller, ids []fleet.Devic
 // undone reads which SIMs of a migration have been moved back, and by which undo.
 func (tx *Tx) undone(ctx context.Context, id fleet.MigrationID) (map[fleet.SIMID]fleet.MigrationID, error) {
 	found := make(map[fleet.SIMID]fleet.MigrationID)
-	err := tx.each(ctx, "SELECT l.sim_id, u.id FROM ledger u JOIN ledger_lines l ON l.ledger_id = u.id WHERE u.undoes = $1",
+	err := tx.queryEach(ctx, "SELECT l.sim_id, u.id FROM ledger u JOIN ledger_lines l ON l.ledger_id = u.id WHERE u.undoes = $1",
 		[]any{int64(id)}, func(r rows) error {
 			var sim fleet.SIMID
 			var by fleet.MigrationID

@@ -39,7 +39,7 @@ func (tx *Tx) UserByName(ctx context.Context, username string) (UserRecord, bool
 }
 
 func (tx *Tx) user(ctx context.Context, condition string, args ...any) (u UserRecord, found bool, err error) {
-	err = tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL AND "+condition, args, func(r rows) error {
+	err = tx.queryEach(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL AND "+condition, args, func(r rows) error {
 		found = true
 		return scanUser(r, &u)
 	})
@@ -72,7 +72,7 @@ func (tx *Tx) UserIn(ctx context.Context, ws fleet.WorkspaceID, id fleet.UserID,
 // AllUsers reads every user, by id. It is for the operator.
 func (tx *Tx) AllUsers(ctx context.Context) ([]UserRecord, error) {
 	var all []UserRecord
-	err := tx.each(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL ORDER BY u.id", nil, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL ORDER BY u.id", nil, func(r rows) error {
 		var u UserRecord
 		err := scanUser(r, &u)
 		all = append(all, u)
@@ -101,7 +101,7 @@ func (u UserRecord) insertParams(created int64) params {
 // PutUser creates or updates the user. A changed password ends the user's sessions, and so does
 // suspension.
 func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
-	if err := tx.alone(ctx, userLock, int64(u.ID)); err != nil {
+	if err := tx.lockAlone(ctx, userLock, int64(u.ID)); err != nil {
 		return err
 	}
 	return tx.execNamed(ctx, putUser, u.insertParams(micros(tx.now)))
@@ -109,7 +109,7 @@ func (tx *Tx) PutUser(ctx context.Context, u UserRecord) error {
 
 // SetPassword stores the hash of a new password, which ends the user's sessions.
 func (tx *Tx) SetPassword(ctx context.Context, id fleet.UserID, hash string) error {
-	if err := tx.alone(ctx, userLock, int64(id)); err != nil {
+	if err := tx.lockAlone(ctx, userLock, int64(id)); err != nil {
 		return err
 	}
 	return tx.exec(ctx, "UPDATE users SET password_hash = $2, session_epoch = session_epoch + 1 WHERE id = $1", int64(id), hash)
@@ -124,7 +124,7 @@ func (tx *Tx) Rehash(ctx context.Context, id fleet.UserID, old, hash string) err
 // SetUserStatus suspends or activates a user. Suspension ends the user's sessions; activation
 // does not restore them.
 func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.UserStatus) error {
-	if err := tx.alone(ctx, userLock, int64(id)); err != nil {
+	if err := tx.lockAlone(ctx, userLock, int64(id)); err != nil {
 		return err
 	}
 	return tx.exec(ctx, `
@@ -136,7 +136,7 @@ func (tx *Tx) SetUserStatus(ctx context.Context, id fleet.UserID, status fleet.U
 // roles the membership ends. With its end, or suspension, the refresh tokens for that
 // Workspace end.
 func (tx *Tx) SetMembership(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceID, status fleet.UserStatus, roles []fleet.Role) error {
-	if err := tx.alone(ctx, userLock, int64(user)); err != nil {
+	if err := tx.lockAlone(ctx, userLock, int64(user)); err != nil {
 		return err
 	}
 	if len(roles) == 0 || status != fleet.UserActive {
@@ -165,7 +165,7 @@ func (tx *Tx) SetMembership(ctx context.Context, user fleet.UserID, ws fleet.Wor
 // Memberships reads the Workspaces of a user with the roles there, by Workspace id.
 func (tx *Tx) Memberships(ctx context.Context, user fleet.UserID) ([]fleet.Membership, error) {
 	var all []fleet.Membership
-	err := tx.each(ctx, `
+	err := tx.queryEach(ctx, `
 		SELECT `+workspaceColumns+`, m.status, CASE WHEN m.invited_at IS NULL THEN 0 ELSE 1 END, r.role
 		FROM memberships m JOIN membership_roles r USING (user_id, workspace_id) JOIN workspaces w ON w.id = m.workspace_id
 		WHERE m.user_id = $1 ORDER BY m.workspace_id, r.role`, []any{int64(user)}, func(r rows) error {

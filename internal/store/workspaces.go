@@ -20,12 +20,12 @@ func scanWorkspace(r rows, w *fleet.Workspace, more ...any) error {
 func (tx *Tx) Workspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
 	found := make(map[fleet.WorkspaceID]fleet.Workspace, len(ids))
 	ask := tx.workspaces(ids, found)
-	return found, tx.each(ctx, ask.text, ask.args, ask.scan)
+	return found, tx.queryEach(ctx, ask.text, ask.args, ask.scan)
 }
 
 func (tx *Tx) workspaces(ids []fleet.WorkspaceID, found map[fleet.WorkspaceID]fleet.Workspace) statement {
 	w := where{tx: tx}
-	w.and(w.in("w.id", list(tx, ids)))
+	w.and(w.in("w.id", arrayParam(tx, ids)))
 	return workspacesWhere(&w, found)
 }
 
@@ -41,7 +41,7 @@ func workspacesWhere(w *where, found map[fleet.WorkspaceID]fleet.Workspace) stat
 // AllWorkspaces reads every Workspace, by id. It is for the operator.
 func (tx *Tx) AllWorkspaces(ctx context.Context) ([]fleet.Workspace, error) {
 	var all []fleet.Workspace
-	err := tx.each(ctx, "SELECT "+workspaceColumns+" FROM workspaces w ORDER BY w.id", nil, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+workspaceColumns+" FROM workspaces w ORDER BY w.id", nil, func(r rows) error {
 		var ws fleet.Workspace
 		err := scanWorkspace(r, &ws)
 		all = append(all, ws)
@@ -84,7 +84,7 @@ func (tx *Tx) NextID(ctx context.Context, table string) (id int64, err error) {
 	if err := tx.Hold(ctx, table); err != nil {
 		return 0, err
 	}
-	_, err = tx.one(ctx, "SELECT COALESCE(MAX(id), 0) + 1 FROM "+table, nil, &id)
+	_, err = tx.queryRow(ctx, "SELECT COALESCE(MAX(id), 0) + 1 FROM "+table, nil, &id)
 	return id, err
 }
 
@@ -106,12 +106,12 @@ func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.Work
 	by := w.arg(int64(user))
 	text := standingsOf(by)
 	if tx.d == Postgres {
-		w.and(memberIDs(w.arg(list(tx, ids)), by))
+		w.and(memberIDs(w.arg(arrayParam(tx, ids)), by))
 	} else {
-		w.and(w.in("w.id", list(tx, ids)))
+		w.and(w.in("w.id", arrayParam(tx, ids)))
 	}
 	found := make(map[fleet.WorkspaceID]fleet.Standing, len(ids))
-	return found, tx.batch(ctx, append(tx.keep(user, ids), statement{text + w.String(), w.args, scanStanding(found)})...)
+	return found, tx.batch(ctx, append(tx.lockMemberships(user, ids), statement{text + w.String(), w.args, scanStanding(found)})...)
 }
 
 // standingsOf builds the SELECT of Workspaces w and what the user is in each, up to further

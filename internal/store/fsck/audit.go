@@ -91,7 +91,7 @@ func unlinkedAudit(ctx context.Context, db store.Reader, chain *auditChain, mark
 		slack = slackPostgres
 	}
 	c, waiting := &chain.check, int64(0)
-	err := db.Each(ctx, "SELECT id, at, CASE WHEN hash IS NULL THEN 0 ELSE 1 END FROM audit WHERE seq IS NULL ORDER BY id", nil, func(r store.Row) error {
+	err := db.QueryEach(ctx, "SELECT id, at, CASE WHEN hash IS NULL THEN 0 ELSE 1 END FROM audit WHERE seq IS NULL ORDER BY id", nil, func(r store.Row) error {
 		var id, at int64
 		var hashed int
 		if err := r.Scan(&id, &at, &hashed); err != nil {
@@ -135,7 +135,7 @@ func followAudit(ctx context.Context, db store.Reader, chain *auditChain, run in
 	if chain.links == 0 {
 		from = math.MinInt64
 	}
-	err = db.Each(ctx, text, []any{from, run}, func(r store.Row) error {
+	err = db.QueryEach(ctx, text, []any{from, run}, func(r store.Row) error {
 		if err := a.Scan(r); err != nil {
 			return err
 		}

@@ -51,7 +51,7 @@ func (f *checker) readHistory(ctx context.Context, run *simRun) error {
 	scanner := newLineScanner()
 	var activation *int64
 	text := "SELECT " + checkedLineColumns + activationColumn + " FROM ledger_lines WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
-	err := f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
+	err := f.db.QueryEach(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		l, err := scanner.scan(r, &activation)
 		if err != nil {
 			return err
@@ -122,7 +122,7 @@ func (f *checker) readEvents(ctx context.Context, run *simRun) error {
 	text := `SELECT ledger_id, type, workspace_id, sim_id, COALESCE(device_id, 0) FROM events
 		WHERE sim_id > $1 AND sim_id <= $2 AND ledger_id IS NOT NULL AND type IN (` + lineEvents + `)`
 	var entry, kind, ws, sim, device int64
-	err := f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
+	err := f.db.QueryEach(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&entry, &kind, &ws, &sim, &device)
 		f.events++
 		run.toldOf(sim).add(-1, entry, kind, fleet.WorkspaceID(ws), fleet.SIMID(sim), fleet.DeviceID(device))

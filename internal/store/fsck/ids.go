@@ -12,7 +12,7 @@ func (f *checker) conserve(ctx context.Context) error {
 	}
 	id := checksummed(differ)
 	var one int
-	there, err := f.db.One(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
+	there, err := f.db.QueryRow(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
 	switch {
 	case extra == -1 && !there && id > 0 && id < maxSaneID:
 		f.conserved.fail("SIM", id, "it was imported, and is not there")

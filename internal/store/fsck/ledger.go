@@ -59,7 +59,7 @@ func (f *checker) wholeLedger(ctx context.Context) error {
 func (f *checker) readEntries(ctx context.Context, run *entryRun) error {
 	run.entries = make([]checkedEntry, 0, f.run)
 	text := "SELECT id, kind, COALESCE(target_id, 0), sims, delta, ids_delta FROM ledger WHERE id > $1 ORDER BY id LIMIT $2"
-	err := f.db.Each(ctx, text, []any{run.lo, f.run}, func(r store.Row) error {
+	err := f.db.QueryEach(ctx, text, []any{run.lo, f.run}, func(r store.Row) error {
 		var e checkedEntry
 		var delta, ids int64
 		err := r.Scan(&e.id, &e.kind, &e.target, &e.sims, &delta, &ids)
@@ -95,7 +95,7 @@ func (f *checker) readLines(ctx context.Context, run *entryRun) error {
 	scanner := newLineScanner()
 	var ordinal int64
 	text := "SELECT " + checkedLineColumns + ", ordinal FROM ledger_lines WHERE ledger_id > $1 AND ledger_id <= $2"
-	return f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
+	return f.db.QueryEach(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		l, err := scanner.scan(r, &ordinal)
 		switch e := run.find(l.entry); {
 		case err != nil:
@@ -129,7 +129,7 @@ func source(ws int64) uint64 { return fleet.Checksum(fleet.SIMState{Workspace: f
 func (f *checker) readSides(ctx context.Context, run *entryRun) error {
 	text := "SELECT ledger_id, workspace_id, side, sims FROM ledger_sides WHERE ledger_id > $1 AND ledger_id <= $2"
 	var id, ws, side, sims int64
-	return f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
+	return f.db.QueryEach(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&id, &ws, &side, &sims)
 		f.sideRows++
 		switch e := run.find(id); {

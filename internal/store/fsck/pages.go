@@ -22,7 +22,7 @@ func (f *checker) wholePages(ctx context.Context) error {
 	}
 	c := Check{Key: "pages", Invariant: pagesInvariant, Name: "the file's pages and indexes are whole, and every row is as the schema demands"}
 	err := c.timed(func() error {
-		err := f.db.Each(ctx, "PRAGMA integrity_check(1000)", nil, func(r store.Row) error {
+		err := f.db.QueryEach(ctx, "PRAGMA integrity_check(1000)", nil, func(r store.Row) error {
 			var found string
 			err := r.Scan(&found)
 			if found != "ok" {
@@ -35,7 +35,7 @@ func (f *checker) wholePages(ctx context.Context) error {
 			err = nil
 		}
 		var pages int64
-		if _, counting := f.db.One(ctx, "PRAGMA page_count", nil, &pages); counting == nil {
+		if _, counting := f.db.QueryRow(ctx, "PRAGMA page_count", nil, &pages); counting == nil {
 			c.count("pages", pages)
 		}
 		return err
@@ -74,7 +74,7 @@ func (f *checker) countedRows(ctx context.Context) error {
 		for _, table := range slices.Sorted(maps.Keys(numbered)) {
 			var n, highest, last int64
 			text := fmt.Sprintf("SELECT count(*), COALESCE(max(id), 0), COALESCE((SELECT max(seq) FROM sqlite_sequence WHERE name = '%[1]s'), 0) FROM %[1]s", table)
-			if _, err := f.db.One(ctx, text, nil, &n, &highest, &last); err != nil {
+			if _, err := f.db.QueryRow(ctx, text, nil, &n, &highest, &last); err != nil {
 				return err
 			}
 			c.count("rows of "+table, n)
@@ -111,7 +111,7 @@ func (f *checker) wholeSchema(ctx context.Context) error {
 			return err
 		}
 		have := make(map[string]bool)
-		err = f.db.Each(ctx, schemaTexts, nil, func(r store.Row) error {
+		err = f.db.QueryEach(ctx, schemaTexts, nil, func(r store.Row) error {
 			var text string
 			err := r.Scan(&text)
 			have[text] = true
@@ -134,7 +134,7 @@ func (f *checker) wholeSchema(ctx context.Context) error {
 var freshSchema = sync.OnceValues(func() (texts []string, err error) {
 	ctx := context.Background() // a caller that gives up must not decide for the next one
 	err = store.FreshSchema(ctx, func(db store.Reader) error {
-		return db.Each(ctx, schemaTexts, nil, func(r store.Row) error {
+		return db.QueryEach(ctx, schemaTexts, nil, func(r store.Row) error {
 			var text string
 			err := r.Scan(&text)
 			texts = append(texts, text)

@@ -32,11 +32,11 @@ func (f *checker) queries(ctx context.Context) error {
 
 func (f *checker) ask(ctx context.Context, q question, c *Check) error {
 	var n int64
-	if _, err := f.db.One(ctx, "SELECT count(*) FROM "+q.size, nil, &n); err != nil {
+	if _, err := f.db.QueryRow(ctx, "SELECT count(*) FROM "+q.size, nil, &n); err != nil {
 		return err
 	}
 	c.count(q.what, n)
-	return f.db.Each(ctx, q.faults, nil, func(r store.Row) error {
+	return f.db.QueryEach(ctx, q.faults, nil, func(r store.Row) error {
 		var id int64
 		var what string
 		err := r.Scan(&id, &what)

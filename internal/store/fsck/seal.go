@@ -30,7 +30,7 @@ func (f *checker) readSeals(ctx context.Context, run *simRun) error {
 	var row store.SealedRow
 	next := 0
 	text := "SELECT " + store.SealedColumns + " FROM sims s WHERE s.id > $1 AND s.id <= $2 ORDER BY s.id"
-	err := f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
+	err := f.db.QueryEach(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(row.Into()...)
 		if next < len(run.sims) && int64(run.sims[next].ID) == row.ID {
 			run.sims[next].take(&row)
@@ -43,7 +43,7 @@ func (f *checker) readSeals(ctx context.Context, run *simRun) error {
 	}
 	var id, issuer, reseller int64
 	text = "SELECT sim_id, issuer_before, COALESCE(reseller_before, 0) FROM ledger_owners WHERE sim_id > $1 AND sim_id <= $2 ORDER BY sim_id, version"
-	err = f.db.Each(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
+	err = f.db.QueryEach(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&id, &issuer, &reseller)
 		if s := run.find(id); s != nil && !s.owned {
 			s.owned = true

@@ -53,7 +53,7 @@ func (f *checker) readSIMs(ctx context.Context, run *simRun) error {
 	run.sims = make([]checkedSIM, 0, f.run)
 	text := "SELECT " + store.CheckedColumns + " FROM sims WHERE id > $1 ORDER BY id LIMIT $2"
 	last := run.lo
-	err := f.db.Each(ctx, text, []any{run.lo, f.run}, func(r store.Row) error {
+	err := f.db.QueryEach(ctx, text, []any{run.lo, f.run}, func(r store.Row) error {
 		s, err := store.ScanChecked(r)
 		if id := int64(s.ID); id <= last {
 			f.conserved.fail("SIM", id, "it is there twice")

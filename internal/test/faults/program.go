@@ -47,9 +47,9 @@ func BuildTests(ctx context.Context, pkg string, m Mutation) (string, error) {
 	return program{pkg, m}.get(ctx, "")
 }
 
-// BuildAhead builds simferry, or the tests of a package, at a low priority, while the
+// Prebuild builds simferry, or the tests of a package, at a low priority, while the
 // machine mostly waits. A harness that needs the program meanwhile waits for it.
-func BuildAhead(ctx context.Context, pkg string, m Mutation) {
+func Prebuild(ctx context.Context, pkg string, m Mutation) {
 	if pkg == "" {
 		pkg = command
 	}

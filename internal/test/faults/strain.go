@@ -13,8 +13,8 @@ import (
 // processors are busy with other work is not a finding.
 type LoadMeter struct{ busy, all uint64 }
 
-// strained is the share of busy processors above which times show nothing.
-const strained = 0.95
+// busyLimit is the share of busy processors above which times show nothing.
+const busyLimit = 0.95
 
 // Measure begins a measurement.
 func Measure() LoadMeter {
@@ -35,7 +35,7 @@ func (s LoadMeter) Busy() float64 {
 // Late records that something was too late, measured since the strain began. If the machine was
 // busy all the time the result is void instead.
 func (r *Result) Late(s LoadMeter, format string, args ...any) {
-	if busy := s.Busy(); busy >= strained {
+	if busy := s.Busy(); busy >= busyLimit {
 		r.Void("the processors were %.0f %% busy, so this shows nothing: %s", 100*busy, fmt.Sprintf(format, args...))
 		return
 	}

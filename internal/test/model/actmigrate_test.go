@@ -34,7 +34,7 @@ func (p *pair) migrate() {
 	}
 	text := p.write(ask.Body)
 	if p.chance(20, "malformed") {
-		ask.Malformed, text = true, p.spoil(text)
+		ask.Malformed, text = true, p.malform(text)
 	}
 	p.sendMigration("migrate", said{h, ask, text, ""})
 }
@@ -142,14 +142,14 @@ func (p *pair) chooseMatch(ask *model.Ask) {
 		return
 	}
 	tags := []string{"*", `"made-up"`, "made-up", `"a", "b"`, `W/"made-up"`}
-	if n := len(p.talk.previews); n > 0 {
-		tags = append(tags, p.talk.previews[n-1].tag, p.talk.previews[n/2].tag)
+	if n := len(p.sent.previews); n > 0 {
+		tags = append(tags, p.sent.previews[n-1].tag, p.sent.previews[n/2].tag)
 	}
 	ask.IfMatch = pick(p, tags, "tag")
 }
 
-// spoil makes a body that must be refused for its shape.
-func (p *pair) spoil(text string) string {
+// malform makes a body that must be refused for its shape.
+func (p *pair) malform(text string) string {
 	inner := strings.TrimSuffix(strings.TrimPrefix(text, "{"), "}")
 	return pick(p, []string{
 		"", "null", "[]", "17", text[:len(text)-1], text + "x", text + text,
@@ -185,7 +185,7 @@ func (p *pair) sendMigration(operation string, s said) {
 		if p.chance(3, "quoted") {
 			r.header["Idempotency-Key"] = `"` + s.ask.Key + `"`
 		}
-		p.talk.keyed = append(p.talk.keyed, s)
+		p.sent.keyed = append(p.sent.keyed, s)
 	}
 	if s.ask.IfMatch != "" {
 		r.header["If-Match"] = s.ask.IfMatch
@@ -205,16 +205,16 @@ func (p *pair) sendMigration(operation string, s said) {
 			p.t.Fatalf("%s: the tag %s stands for two previews", operation, tag)
 		}
 		s.tag = tag
-		p.talk.previews = append(p.talk.previews, s)
+		p.sent.previews = append(p.sent.previews, s)
 	}
 }
 
 // migrateAgain sends a request again that had a key, as it was or changed.
 func (p *pair) migrateAgain() {
-	if len(p.talk.keyed) == 0 {
+	if len(p.sent.keyed) == 0 {
 		return
 	}
-	s := pick(p, p.talk.keyed, "again")
+	s := pick(p, p.sent.keyed, "again")
 	s.bearer = p.again(s.bearer)
 	if p.chance(3, "changed") && !s.ask.Malformed {
 		s.ask.Body = maps.Clone(s.ask.Body)
@@ -235,14 +235,14 @@ func (p *pair) migrateAgain() {
 
 // runPreview makes a preview real, with its tag: at once, or after much has happened.
 func (p *pair) runPreview() {
-	if len(p.talk.previews) == 0 {
+	if len(p.sent.previews) == 0 {
 		return
 	}
 	from := 0
 	if p.chance(2, "fresh") {
-		from = len(p.talk.previews) - 1
+		from = len(p.sent.previews) - 1
 	}
-	s := pick(p, p.talk.previews[from:], "preview")
+	s := pick(p, p.sent.previews[from:], "preview")
 	s.bearer = p.again(s.bearer)
 	s.ask.Body = maps.Clone(s.ask.Body)
 	s.ask.Body["dry_run"] = false

@@ -215,7 +215,7 @@ func (m *Model) plugs(w DeviceWrite, there []*device) (taken, invalid bool) {
 		switch {
 		case was.device != 0 && was.device != there[i].id || held != nil && held.id != *p.SIM:
 			taken = true
-		case p.SIMStatus != nil && *p.SIMStatus != was.status && !mayBecome(was.status, *p.SIMStatus):
+		case p.SIMStatus != nil && *p.SIMStatus != was.status && !validTransition(was.status, *p.SIMStatus):
 			return taken, true
 		}
 	}
@@ -330,7 +330,7 @@ func (m *Model) plugged(c caller, e *entry) {
 			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: l.sim.id, device: was.device, entry: id,
 				words: fmt.Sprintf("SIM %d released from endpoint %d", l.sim.id, was.device)})
 		}
-		m.tellStatus(l, c.id(), id)
+		m.statusEvents(l, c.id(), id)
 		if is.device != 0 && was.device != is.device {
 			m.happen(event{kind: 51, workspace: is.workspace, user: c.id(), sim: l.sim.id, device: is.device, entry: id,
 				words: fmt.Sprintf("SIM %d assigned to endpoint %d", l.sim.id, is.device)})

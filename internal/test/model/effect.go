@@ -70,7 +70,7 @@ func (m *Model) write(e *entry) int64 {
 // move does what a plan says: every SIM, its events, and one ledger entry. by is the caller's
 // authority: "role" or "issuer".
 func (m *Model) move(c caller, by string, w wanted, f found) *entry {
-	e := &entry{kind: 1, by: by, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: leaving(f.sims)}
+	e := &entry{kind: 1, by: by, user: c.id(), app: c.app, target: w.target, count: len(f.sims), detach: w.detach, allowed: w.allowed, sources: countBySource(f.sims)}
 	id := m.write(e)
 	for _, s := range f.sims {
 		was := s.now()
@@ -85,14 +85,14 @@ func (m *Model) move(c caller, by string, w wanted, f found) *entry {
 			m.happen(event{kind: 50, workspace: was.workspace, user: c.id(), sim: s.id, device: was.device, entry: id,
 				words: fmt.Sprintf("SIM %d released from endpoint %d", s.id, was.device)})
 		}
-		m.tellStatus(l, c.id(), id)
+		m.statusEvents(l, c.id(), id)
 	}
-	m.tellMove(e, id)
+	m.moveEvents(e, id)
 	return e
 }
 
-// leaving counts the SIMs by the Workspace in which they are.
-func leaving(sims []*sim) (list []source) {
+// countBySource counts the SIMs by the Workspace in which they are.
+func countBySource(sims []*sim) (list []source) {
 	counts := map[int64]int{}
 	for _, s := range sims {
 		counts[s.now().workspace]++
@@ -104,8 +104,8 @@ func leaving(sims []*sim) (list []source) {
 	return list
 }
 
-// tellStatus is the event of a change of status, in the Workspace where the SIM was.
-func (m *Model) tellStatus(l line, user, id int64) {
+// statusEvents is the event of a change of status, in the Workspace where the SIM was.
+func (m *Model) statusEvents(l line, user, id int64) {
 	was, is := l.before(), l.after()
 	if was.status == is.status {
 		return
@@ -115,8 +115,8 @@ func (m *Model) tellStatus(l line, user, id int64) {
 		words: fmt.Sprintf("Status of SIM changed from '%s' to '%s'", simStatusNames[was.status], simStatusNames[is.status])})
 }
 
-// tellMove is one event 69 in each source and one in the target.
-func (m *Model) tellMove(e *entry, id int64) {
+// moveEvents is one event 69 in each source and one in the target.
+func (m *Model) moveEvents(e *entry, id int64) {
 	var from []string
 	for _, s := range e.sources {
 		from = append(from, m.side(s.workspace))

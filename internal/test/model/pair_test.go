@@ -29,7 +29,7 @@ type pair struct {
 	model *model.Model
 	clock *kit.Clock
 	sides [2]*side
-	talk  talk
+	sent  sentRequests
 	tally *tally
 	own   map[string]string // bodies by server, where they must differ
 }

@@ -65,8 +65,8 @@ func (m *Model) org(ws int64) object {
 	return body
 }
 
-// mayBecome is 0→1, 0→4, 4→1, 1→2, 2→1.
-func mayBecome(was, next int) bool {
+// validTransition is 0→1, 0→4, 4→1, 1→2, 2→1.
+func validTransition(was, next int) bool {
 	return slices.Contains([][2]int{{0, 1}, {0, 4}, {4, 1}, {1, 2}, {2, 1}}, [2]int{was, next})
 }
 
@@ -75,5 +75,5 @@ func (m *Model) setStatus(c caller, s *sim, status int) {
 	next.status = status
 	m.change(s, next)
 	e := &entry{kind: 2, user: c.id(), app: c.app, count: 1, lines: []line{{sim: s, version: s.version()}}}
-	m.tellStatus(e.lines[0], c.id(), m.write(e))
+	m.statusEvents(e.lines[0], c.id(), m.write(e))
 }

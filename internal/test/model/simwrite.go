@@ -55,7 +55,7 @@ func (m *Model) patch(c caller, p Patch) (Answer, *entry) {
 		return forbidden(), nil
 	}
 	asks := p.Status >= 0 && p.Status != was.status
-	if asks && !mayBecome(was.status, p.Status) {
+	if asks && !validTransition(was.status, p.Status) {
 		return badRequest(), nil
 	}
 	answer := Answer{Status: 204}.with("Location", "")
@@ -65,7 +65,7 @@ func (m *Model) patch(c caller, p Patch) (Answer, *entry) {
 			return answer, nil
 		}
 	}
-	if asks && mayBecome(s.now().status, p.Status) {
+	if asks && validTransition(s.now().status, p.Status) {
 		m.setStatus(c, s, p.Status)
 	}
 	return answer, e
@@ -164,7 +164,7 @@ func (m *Model) delete(c caller, ids []int64) Answer {
 		next.status = deleted
 		m.change(s, next)
 		e.lines = append(e.lines, line{sim: s, version: s.version()})
-		m.tellStatus(e.lines[len(e.lines)-1], c.id(), id)
+		m.statusEvents(e.lines[len(e.lines)-1], c.id(), id)
 	}
 	return Answer{Status: 204}
 }

@@ -127,10 +127,10 @@ func (m *Model) undoneBy(of int64, s *sim) int64 {
 	return 0
 }
 
-// holds collects the SIMs that prevent an undo, and what is said of each, by code.
-type holds struct{ sims, details map[int][]any }
+// undoConflicts collects the SIMs that prevent an undo, and what is said of each, by code.
+type undoConflicts struct{ sims, details map[int][]any }
 
-func (h holds) add(code int, s, detail object) {
+func (h undoConflicts) add(code int, s, detail object) {
 	h.sims[code] = append(h.sims[code], s)
 	if detail != nil {
 		h.details[code] = append(h.details[code], detail)
@@ -139,7 +139,7 @@ func (h holds) add(code int, s, detail object) {
 
 // against is everything that prevents an undo.
 func (m *Model) against(u *user, w wayBack) []any {
-	h := holds{map[int][]any{}, map[int][]any{}}
+	h := undoConflicts{map[int][]any{}, map[int][]any{}}
 	for _, l := range w.lines {
 		shown, still := m.drifted(u, w, l, h)
 		if !still || l.sim.now().workspace != l.after().workspace {
@@ -157,7 +157,7 @@ func (m *Model) against(u *user, w wayBack) []any {
 
 // drifted adds what has happened to a SIM since the entry. It returns the SIM as the caller is
 // shown it, and whether other rules can apply to it.
-func (m *Model) drifted(u *user, w wayBack, l line, h holds) (shown object, still bool) {
+func (m *Model) drifted(u *user, w wayBack, l line, h undoConflicts) (shown object, still bool) {
 	s, now := l.sim, l.sim.now()
 	visible := now.status != deleted && m.role(u, now.workspace) != 0
 	shown = m.simLine(s)
@@ -182,7 +182,7 @@ func (m *Model) drifted(u *user, w wayBack, l line, h holds) (shown object, stil
 }
 
 // checkWayBack adds the rules that a SIM's way back breaks.
-func (m *Model) checkWayBack(u *user, w wayBack, l line, shown object, h holds) {
+func (m *Model) checkWayBack(u *user, w wayBack, l line, shown object, h undoConflicts) {
 	now, home := l.sim.now(), m.workspaces[l.before().workspace]
 	for code, broken := range map[int]bool{
 		1502: now.device != 0 && !w.detach,
@@ -294,7 +294,7 @@ func (m *Model) moveBack(c caller, w wayBack, body object) {
 		}
 		e.sources = []source{{w.entry.target, len(e.lines)}}
 		m.plugged(c, e)
-		m.tellMove(e, int64(len(m.ledger)))
+		m.moveEvents(e, int64(len(m.ledger)))
 		body["migrations"].([]any)[i].(object)["id"] = len(m.ledger) //nolint:errcheck,forcetypeassert // undoBody put it there
 	}
 }

@@ -53,25 +53,25 @@ func Only(names string) ([]faults.Harness, error) {
 // this one shows what they can see, not how lucky they are.
 const seed = 20261122
 
-// Ahead builds the programs that this harness needs, one after the other, while other
+// PrebuildAll builds the programs that this harness needs, one after the other, while other
 // harnesses run.
-func Ahead(ctx context.Context) {
+func PrebuildAll(ctx context.Context) {
 	for _, b := range Table {
 		if ctx.Err() == nil {
-			faults.BuildAhead(ctx, b.catch.pkg, mutants.MustFind(b.Name))
+			faults.Prebuild(ctx, b.catch.pkg, mutants.MustFind(b.Name))
 		}
 	}
 }
 
-// atOnce is how many bugs are tried at a time. Building one keeps a core busy.
-const atOnce = 2
+// parallelBugs is how many bugs are tried at a time. Building one keeps a core busy.
+const parallelBugs = 2
 
 // Run tries some bugs. Its control is a program without a bug, which must not be reported: a
 // harness that always fails would catch everything.
 func Run(ctx context.Context, table []Bug) (res faults.Result, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	turn := make(chan struct{}, atOnce)
+	turn := make(chan struct{}, parallelBugs)
 	for _, b := range table {
 		turn <- struct{}{}
 		wg.Go(func() {

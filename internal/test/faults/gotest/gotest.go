@@ -60,9 +60,9 @@ func (o Output) Sum(word string) int {
 	return sum
 }
 
-// telling matches the lines that say what went wrong. Lines of a later kind are only reported
+// failureLines matches the lines that say what went wrong. Lines of a later kind are only reported
 // if there are none of an earlier kind. The last kind is failures that a helper reports.
-var telling = []*regexp.Regexp{
+var failureLines = []*regexp.Regexp{
 	regexp.MustCompile(`^panic|\bI\d+: |differ|not linearizable|failed after`),
 	regexp.MustCompile(`_test\.go:\d+: `),
 	regexp.MustCompile(`^\s+[a-z_]+\.go:\d+: `),
@@ -85,7 +85,7 @@ func (o Output) Judge(r *faults.Result) error {
 		r.Fail("seen once, and not again with %s: %s", once[1], clip(once[2], 10*usual))
 		return nil
 	}
-	for _, kind := range telling {
+	for _, kind := range failureLines {
 		if said := o.lines(kind); len(said) > 0 {
 			r.Fail("%s", strings.Join(said, " | "))
 			return nil

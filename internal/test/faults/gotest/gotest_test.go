@@ -12,13 +12,13 @@ import (
 	"github.com/simferry/simferry/internal/test/faults/gotest"
 )
 
-// overheard is a test that records a failure without failing.
-type overheard struct {
+// silentT is a test that records a failure without failing.
+type silentT struct {
 	*testing.T
 	text string
 }
 
-func (o *overheard) Errorf(format string, args ...any) {
+func (o *silentT) Errorf(format string, args ...any) {
 	o.text += "    some_test.go:1: " + fmt.Sprintf(format, args...) + "\n"
 }
 
@@ -28,7 +28,7 @@ func TestFailureThatDoesNotRecurIsReported(t *testing.T) {
 	if err := flag.Set("rapid.nofailfile", "true"); err != nil { // as in our own tests
 		t.Fatal(err)
 	}
-	o, seen := overheard{T: t}, false
+	o, seen := silentT{T: t}, false
 	rapid.Check(&o, func(rt *rapid.T) {
 		if !seen {
 			seen = true

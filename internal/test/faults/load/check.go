@@ -35,11 +35,11 @@ type checker struct {
 type moment struct {
 	version  int64
 	from, to time.Time
-	was, is  standing
+	was, is  patched
 }
 
-// standing is what a patch or a plug asks for: a status, a device.
-type standing struct{ status, device int64 }
+// patched is what a patch or a plug asks for: a status, a device.
+type patched struct{ status, device int64 }
 
 // attribute finds the attempt that made each entry.
 func (c *checker) attribute(all []*Request, list []*Entry) {
@@ -73,7 +73,7 @@ func (c *checker) tell(list []*Entry) {
 		}
 		for _, l := range e.Lines {
 			c.history[l.SIM] = append(c.history[l.SIM], moment{
-				l.Version, e.At, e.attempt.Ended, standing{l.Was, l.Unplugged}, standing{l.Is, l.Plugged},
+				l.Version, e.At, e.attempt.Ended, patched{l.Was, l.Unplugged}, patched{l.Is, l.Plugged},
 			})
 		}
 	}
@@ -187,12 +187,12 @@ func (c *checker) changed(r *Request, e *Entry) {
 func (c *checker) had(a *Attempt) bool {
 	r := a.Request
 	sent, ended := r.attempts[0].Sent, a.Ended
-	asked := func(s standing) bool {
+	asked := func(s patched) bool {
 		return r.Kind == Patch && s.status == r.Status || r.Kind == Plug && s.device == r.Device
 	}
 	h := c.history[r.SIM]
 	if len(h) == 0 {
-		return asked(standing{1, deviceFirst + r.SIM - hotFirst}) // as in the world file
+		return asked(patched{1, deviceFirst + r.SIM - hotFirst}) // as in the world file
 	}
 	if asked(h[0].was) && !h[0].to.Before(sent) {
 		return true

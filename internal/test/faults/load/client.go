@@ -29,7 +29,7 @@ type Client struct {
 	number   int
 	journal  *Journal
 	random   *rand.Rand
-	beliefs  *beliefs
+	beliefs  *positions
 	http     *http.Client
 	token    string     // for the issuer's Workspace, which sees every SIM
 	home     string     // for the Workspace of the devices
@@ -43,7 +43,7 @@ type Client struct {
 
 // NewClients makes clients that draw their requests from a seed.
 func NewClients(n int, seed uint64, j *Journal) []*Client {
-	b := newBeliefs()
+	b := newPositions()
 	list := make([]*Client, n)
 	for i := range list {
 		own := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one

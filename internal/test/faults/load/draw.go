@@ -9,16 +9,16 @@ import (
 	"sync"
 )
 
-// beliefs are where the clients believe the SIMs to be. With them most requests can succeed;
+// positions are where the clients believe the SIMs to be. With them most requests can succeed;
 // because they are often out of date, many do not.
-type beliefs struct {
+type positions struct {
 	mu     sync.Mutex
 	hot    [hotSIMs]int64
 	blocks [bulkBlocks]int64
 }
 
-func newBeliefs() *beliefs {
-	b := &beliefs{}
+func newPositions() *positions {
+	b := &positions{}
 	for i := range b.hot {
 		b.hot[i] = fleets[0]
 	}
@@ -28,7 +28,7 @@ func newBeliefs() *beliefs {
 	return b
 }
 
-func (b *beliefs) moved(to int64, sims []simAnswer) {
+func (b *positions) moved(to int64, sims []simAnswer) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range sims {
@@ -94,7 +94,7 @@ func (c *Client) draw() *Request {
 
 func (c *Client) patch() *Request {
 	sim, status := hotFirst+c.random.IntN(hotSIMs), 1+c.random.IntN(2)
-	return c.perhapsKeyed(&Request{
+	return c.sometimesKeyed(&Request{
 		Kind: Patch, Method: http.MethodPatch, Path: fmt.Sprintf("/api/v1/sim/%d", sim),
 		Body: fmt.Sprintf(`{"status":{"id":%d}}`, status), SIM: int64(sim), Status: int64(status),
 	})
@@ -107,14 +107,14 @@ func (c *Client) plug() *Request {
 		sim = c.elsewhere(fleets[1+c.random.IntN(len(fleets)-1)], 1, true)[0]
 		id = strconv.Itoa(sim)
 	}
-	return c.perhapsKeyed(&Request{
+	return c.sometimesKeyed(&Request{
 		Kind: Plug, Method: http.MethodPatch, Path: fmt.Sprintf("/api/v1/endpoint/%d", device),
 		Body: fmt.Sprintf(`{"sim":{"id":%s}}`, id), SIM: int64(sim), Device: int64(device),
 	})
 }
 
-// perhapsKeyed gives two of three requests a key.
-func (c *Client) perhapsKeyed(r *Request) *Request {
+// sometimesKeyed gives two of three requests a key.
+func (c *Client) sometimesKeyed(r *Request) *Request {
 	r.Client = c.number
 	if c.random.IntN(3) > 0 {
 		c.requests++
@@ -149,12 +149,12 @@ func (c *Client) run(target int64, selector string, detach, dry bool) *Request {
 		r.Kind = Preview
 		return r
 	}
-	return c.perhapsKeyed(r)
+	return c.sometimesKeyed(r)
 }
 
 // realRun repeats a preview as a real run.
 func (c *Client) realRun(p *Request, tag string) *Request {
-	return c.perhapsKeyed(&Request{
+	return c.sometimesKeyed(&Request{
 		Kind: Migrate, Method: p.Method, Path: p.Path, Target: p.Target, IfMatch: tag,
 		Body: strings.Replace(p.Body, `"dry_run":true`, `"dry_run":false`, 1),
 	})

@@ -43,7 +43,7 @@ var crash = []faults.Mutation{
 		Does: "the UPDATE ignores the planned Workspace and version, and the SIMs are not locked",
 		Edits: []faults.Edit{
 			{File: "internal/control/migrate.go", Old: "m.run.Request, true)", New: "m.run.Request, false)"},
-			{File: "internal/store/applypostgres.go", Old: "tx.one(ctx, applyPostgresSQL.text,", New: "tx.one(ctx, unguarded(applyPostgresSQL.text),"},
+			{File: "internal/store/applypostgres.go", Old: "tx.queryRow(ctx, applyPostgresSQL.text,", New: "tx.queryRow(ctx, unguarded(applyPostgresSQL.text),"},
 		},
 		Add: map[string]string{"internal/store/mutant_unguarded.go": `package store
 
@@ -61,7 +61,7 @@ func unguarded(text string) string {
 	{
 		Name:  "ack_early",
 		Does:  "a write is acknowledged before its commit, which comes 10 ms later",
-		Edits: []faults.Edit{{File: "internal/control/once.go", Old: "err := c.store.UpdateOnce(ctx", New: "err := early(c.store.UpdateOnce)(ctx"}},
+		Edits: []faults.Edit{{File: "internal/control/once.go", Old: "err := c.store.UpdateOnce(ctx", New: "err := returnEarly(c.store.UpdateOnce)(ctx"}},
 		Add: map[string]string{"internal/control/mutant_early.go": `package control
 
 import (
@@ -73,8 +73,8 @@ import (
 
 type updater func(context.Context, store.Opening, func(*store.Tx, store.Opened) error) error
 
-// early makes an update return before it commits.
-func early(update updater) updater {
+// returnEarly makes an update return before it commits.
+func returnEarly(update updater) updater {
 	return func(ctx context.Context, o store.Opening, fn func(*store.Tx, store.Opened) error) error {
 		done := make(chan error, 1)
 		report := func(err error) {
@@ -120,7 +120,7 @@ import "context"
 
 // split commits what was done so far and goes on in another transaction.
 func (tx *Tx) split(ctx context.Context) {
-	for _, text := range []string{"COMMIT", tx.pick("BEGIN IMMEDIATE", "BEGIN")} {
+	for _, text := range []string{"COMMIT", tx.dialectSQL("BEGIN IMMEDIATE", "BEGIN")} {
 		_ = tx.exec(ctx, text) // a failure is noted and fails the transaction
 	}
 }

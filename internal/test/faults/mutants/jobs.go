@@ -11,9 +11,9 @@ const (
 // jobs holds bugs that break a promise of jobs.
 var jobs = []faults.Mutation{
 	replace("job_lease_unchecked", "a server that lost its lease records a chunk",
-		jobRowsFile, `where += " AND attempt = $17"`, `where += " AND 0 < $17"`),
+		jobRowsFile, "WHERE id = :id AND attempt = :attempt", "WHERE id = :id AND 0 < :attempt"),
 	splitBefore("job_cursor_outside", "the progress of a job has a transaction of its own, after that of its chunk",
-		jobRowsFile, "\tn, err := tx.execRows(ctx, text+where, args...)"),
+		jobRowsFile, "\tn, err := tx.execNamedRows(ctx, statement, p)"),
 	splitBefore("job_verdict_after_commit", "a chunk is committed before the verdicts of its SIMs are written",
 		"internal/store/jobsims.go", "\tfor o, positions := range at {"),
 	replace("job_action_unlocked", "an action on a job does not wait for the chunk that is being moved",

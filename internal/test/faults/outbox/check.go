@@ -34,20 +34,20 @@ func (a *arena) judge(rows map[string]row, letters []letter) map[string][]letter
 	return byID
 }
 
-// wish is what invitations share of which only one can succeed.
-type wish struct{ recipient, place string }
+// exclusiveInvite is what invitations share of which only one can succeed.
+type exclusiveInvite struct{ recipient, place string }
 
 // againstRows: an acknowledged invitation has one row, a refused one none; a person who was not
 // invited is not a member; each request for a new password has a row.
 func (a *arena) againstRows(rows map[string]row) {
-	have, granted := make(map[wish]int), make(map[wish]int)
+	have, granted := make(map[exclusiveInvite]int), make(map[exclusiveInvite]int)
 	for _, r := range rows {
-		have[wish{r.recipient, r.place}]++
+		have[exclusiveInvite{r.recipient, r.place}]++
 	}
-	unknown := make(map[wish]int)
+	unknown := make(map[exclusiveInvite]int)
 	acknowledged := 0
 	for _, r := range a.people.all {
-		w := wish{r.recipient, r.place}
+		w := exclusiveInvite{r.recipient, r.place}
 		if r.done() {
 			granted[w]++
 			acknowledged++
@@ -62,7 +62,7 @@ func (a *arena) againstRows(rows map[string]row) {
 		}
 	}
 	for _, r := range a.people.all {
-		w := wish{r.recipient, r.place}
+		w := exclusiveInvite{r.recipient, r.place}
 		switch {
 		case have[w] < granted[w]:
 			a.res.Fail("I10: a mail to %s about %q was acknowledged, and is not there", r.recipient, r.place)

@@ -20,7 +20,7 @@ const gone = "gone-"
 
 // Of so many letters one is deferred before or after its text was read, and one is accepted
 // without a confirmation.
-const roughly = 8
+const faultOdds = 8
 
 // office is the mail server that receives the letters. Its replies are drawn at random.
 type office struct {
@@ -135,7 +135,7 @@ func (o *office) calm() {
 func (o *office) draw() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.rough && o.random.IntN(roughly) == 0
+	return o.rough && o.random.IntN(faultOdds) == 0
 }
 
 // keyLine matches the line of a letter that has its key.

@@ -124,7 +124,7 @@ func (p *people) draw(refused bool) *request {
 			r.recipient = before.recipient // possibly a member already
 		}
 	case kind < 6:
-		if user := forgetter(p.random.IntN(forgetful)); p.asked[user] < resetsPerUser {
+		if user := resetUser(p.random.IntN(forgetful)); p.asked[user] < resetsPerUser {
 			p.asked[user]++
 			r = &request{recipient: user}
 		}

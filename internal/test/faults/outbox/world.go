@@ -21,7 +21,7 @@ func space(n int) (id int64, name string) {
 	return int64(firstSpace + n), fmt.Sprint("Fleet ", firstSpace+n)
 }
 func inviter(n int) string   { return fmt.Sprintf("inviter%d@example.com", n) }
-func forgetter(n int) string { return fmt.Sprintf("forgetful%d@example.com", n) }
+func resetUser(n int) string { return fmt.Sprintf("forgetful%d@example.com", n) }
 
 func world() string {
 	var b strings.Builder
@@ -42,7 +42,7 @@ func world() string {
 	}
 	user(inviters+1, observer, fmt.Sprintf("%d: observer", firstSpace))
 	for i := range forgetful {
-		user(inviters+2+i, forgetter(i), fmt.Sprintf("%d: observer", firstSpace))
+		user(inviters+2+i, resetUser(i), fmt.Sprintf("%d: observer", firstSpace))
 	}
 	return b.String()
 }

@@ -111,7 +111,7 @@ func (d *disk) unsure(file string) int {
 }
 
 // cut returns the files, by name, that are left after a power cut.
-func (d *disk) cut(l luck) map[string][]byte {
+func (d *disk) cut(l chance) map[string][]byte {
 	left := make(map[string][]byte)
 	names := make([]string, 0, len(d.names))
 	for file := range d.names {
@@ -131,8 +131,8 @@ func (d *disk) cut(l luck) map[string][]byte {
 	return left
 }
 
-// luck decides which of the unsynced writes reached the disk.
-type luck struct {
+// chance decides which of the unsynced writes reached the disk.
+type chance struct {
 	rng     *rand.Rand
 	keep    float64 // share of writes that reach the disk
 	torn    float64 // share of these of which only some sectors do
@@ -141,24 +141,24 @@ type luck struct {
 	prefix  bool // writes reach the disk in order
 }
 
-func draw(rng *rand.Rand) luck {
-	return luck{
+func draw(rng *rand.Rand) chance {
+	return chance{
 		rng: rng, keep: []float64{0, 0.1, 0.5, 0.9, 1}[rng.IntN(5)], torn: []float64{0, 0.2, 1}[rng.IntN(3)],
 		sector: []int64{512, 4096}[rng.IntN(2)], rubbish: rng.IntN(4) == 0, prefix: rng.IntN(3) == 0,
 	}
 }
 
-func (f *inode) after(l luck) []byte {
+func (f *inode) after(l chance) []byte {
 	content := slices.Clone(f.content)
 	last := l.rng.IntN(len(f.pending) + 1)
 	for i, o := range f.pending {
 		switch {
 		case l.prefix && i > last, !l.prefix && l.rng.Float64() >= l.keep:
 			if l.rubbish && o.kind == tracer.Write {
-				content = l.smear(content, o)
+				content = l.fillMissing(content, o)
 			}
 		case o.kind == tracer.Write && (l.prefix && i == last || !l.prefix && l.rng.Float64() < l.torn):
-			content = l.tear(content, o)
+			content = l.tearWrite(content, o)
 		default:
 			content = o.apply(content)
 		}
@@ -166,8 +166,8 @@ func (f *inode) after(l luck) []byte {
 	return content
 }
 
-// tear writes only some sectors.
-func (l luck) tear(content []byte, o *op) []byte {
+// tearWrite writes only some sectors.
+func (l chance) tearWrite(content []byte, o *op) []byte {
 	for at, end := o.off, o.off+int64(len(o.data)); at < end; {
 		next := min(end, (at/l.sector+1)*l.sector)
 		if l.rng.IntN(2) == 0 {
@@ -178,9 +178,9 @@ func (l luck) tear(content []byte, o *op) []byte {
 	return content
 }
 
-// smear grows a file as if the data of a write were missing, with the previous contents of the
+// fillMissing grows a file as if the data of a write were missing, with the previous contents of the
 // disk.
-func (l luck) smear(content []byte, o *op) []byte {
+func (l chance) fillMissing(content []byte, o *op) []byte {
 	end := o.off + int64(len(o.data))
 	old := int64(len(content))
 	if end <= old {

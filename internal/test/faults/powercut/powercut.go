@@ -123,7 +123,7 @@ func (rec recording) states(ctx context.Context, dir string, seed uint64, n int,
 		l := draw(rng)
 		s := state{files: d.cut(l), acked: d.locations(), what: fmt.Sprintf("state %d, cut at step %d of %d, %+v", i, cut, len(rec.steps), l.words())}
 		if rng.IntN(3) == 0 {
-			s.files[rec.db+"-shm"] = rubbish(rng)
+			s.files[rec.db+"-shm"] = staleIndex(rng)
 		}
 		t.add(kindOf(d, rec.db))
 		work <- s
@@ -140,8 +140,8 @@ func kindOf(d *disk, db string) (t tally) {
 	return t
 }
 
-// rubbish returns what the index of the log may contain after a cut.
-func rubbish(rng *rand.Rand) []byte {
+// staleIndex returns what the index of the log may contain after a cut.
+func staleIndex(rng *rand.Rand) []byte {
 	b := make([]byte, 32768)
 	for i := range b {
 		b[i] = byte(rng.Uint32())
@@ -149,6 +149,6 @@ func rubbish(rng *rand.Rand) []byte {
 	return b
 }
 
-func (l luck) words() string {
+func (l chance) words() string {
 	return fmt.Sprintf("keep %g, torn %g, sectors of %d, rubbish %t, prefix %t", l.keep, l.torn, l.sector, l.rubbish, l.prefix)
 }

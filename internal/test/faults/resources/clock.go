@@ -45,7 +45,7 @@ func jumps(forgetful bool) scene {
 		setUp: func(ctx context.Context, p place) (site, error) {
 			return setUpClock(ctx, p, forgetful)
 		},
-		least: least{underWay: 1, jobs: 1},
+		least: minimumWork{underWay: 1, jobs: 1},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 
 var connections = scene{
 	name: "resources-connections", does: "connections to PostgreSQL break: before a commit, after it, all at once, for a while",
-	setUp: setUpConnections, least: least{underWay: 0.5},
+	setUp: setUpConnections, least: minimumWork{underWay: 0.5},
 }
 
 // Connections cuts connections. The control treats a commit whose reply was lost as failed.

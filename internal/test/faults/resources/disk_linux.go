@@ -19,7 +19,7 @@ const diskSize = 64 << 20
 
 var disk = scene{
 	name: "resources-disk", does: "SQLite's disk, a small tmpfs, is full under load and has room again",
-	setUp: setUpDisk, least: least{refused: 1, underWay: 1, jobs: 1},
+	setUp: setUpDisk, least: minimumWork{refused: 1, underWay: 1, jobs: 1},
 }
 
 // Disk fills the disk.

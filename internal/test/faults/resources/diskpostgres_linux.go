@@ -23,7 +23,7 @@ const clusterDiskSize = 256 << 20
 
 var clusterDisk = scene{
 	name: "resources-disk-postgres", does: "PostgreSQL's disk, a small tmpfs, is full under load, up to its panic, and has room again",
-	setUp: setUpClusterDisk, least: least{refused: 1, underWay: 1},
+	setUp: setUpClusterDisk, least: minimumWork{refused: 1, underWay: 1},
 }
 
 // ClusterDisk fills the disk of PostgreSQL.

@@ -35,11 +35,11 @@ type scene struct {
 	name, does string
 	setUp      func(ctx context.Context, p place) (site, error)
 	control    func(ctx context.Context, seed uint64) (faults.Control, error)
-	least      least
+	least      minimumWork
 }
 
-// least is the work during each fault, below which it shows nothing.
-type least struct{ refused, underWay, jobs float64 }
+// minimumWork is the work during each fault, below which it shows nothing.
+type minimumWork struct{ refused, underWay, jobs float64 }
 
 // site is one database with its servers.
 type site interface {
@@ -154,7 +154,7 @@ func (t *trial) add(u trial) {
 	t.jobs += u.jobs
 }
 
-func (t *trial) result(cycles int, least least) faults.Result {
+func (t *trial) result(cycles int, least minimumWork) faults.Result {
 	res := t.res
 	res.Did("acknowledged before a fault", t.acked, cycles*ackedMin)
 	res.Did("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))

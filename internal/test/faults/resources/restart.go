@@ -30,7 +30,7 @@ func restarts(settings map[string]string) scene {
 		setUp: func(ctx context.Context, p place) (site, error) {
 			return setUpRestart(ctx, p.mutation, settings)
 		},
-		least: least{underWay: 1},
+		least: minimumWork{underWay: 1},
 	}
 }
 

@@ -62,27 +62,27 @@ func BeginExpiring(ctx context.Context, c *Clients, seed uint64, n int) *Load {
 
 func (l *Load) one(rng *mathrand.Rand) {
 	for l.ctx.Err() == nil {
-		l.aside(rng)
+		l.sideWork(rng)
 		key := ""
 		if rng.IntN(2) == 0 {
 			key = rand.Text()
 		}
 		r := some(rng, key)
-		l.pursue(r, rng)
+		l.repeatUntilSettled(r, rng)
 		l.mu.Lock()
 		l.requests = append(l.requests, r)
 		l.mu.Unlock()
 	}
 }
 
-// asideEvery is the average number of requests after which a client signs in, or requests
+// sideWorkEvery is the average number of requests after which a client signs in, or requests
 // something forbidden.
-const asideEvery = 25
+const sideWorkEvery = 25
 
-// aside does work that leaves only audit entries: a sign-in, and a migration of a SIM that does
+// sideWork does work that leaves only audit entries: a sign-in, and a migration of a SIM that does
 // not exist.
-func (l *Load) aside(rng *mathrand.Rand) {
-	if rng.IntN(asideEvery) > 0 {
+func (l *Load) sideWork(rng *mathrand.Rand) {
+	if rng.IntN(sideWorkEvery) > 0 {
 		return
 	}
 	ctx, c := context.WithoutCancel(l.ctx), l.clients
@@ -98,9 +98,9 @@ func (l *Load) aside(rng *mathrand.Rand) {
 	}
 }
 
-// pursue repeats a request with a key until it is settled. An attempt in flight when the load
+// repeatUntilSettled repeats a request with a key until it is settled. An attempt in flight when the load
 // ends is not aborted: its reply counts.
-func (l *Load) pursue(r *Request, rng *mathrand.Rand) {
+func (l *Load) repeatUntilSettled(r *Request, rng *mathrand.Rand) {
 	for first := true; first || r.Key != "" && l.ctx.Err() == nil; first = false {
 		a := l.clients.send(context.WithoutCancel(l.ctx), r, rng.IntN(len(l.clients.urls)))
 		l.note(r, a)

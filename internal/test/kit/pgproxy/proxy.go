@@ -25,7 +25,7 @@ type Proxy struct {
 	cuts    int
 	conns   map[net.Conn]struct{}
 	refuses bool
-	frozen  chan struct{} // closed when it thaws; nil if nothing is frozen
+	frozen  chan struct{} // closed when it continues; nil if nothing is frozen
 	wg      sync.WaitGroup
 }
 

@@ -65,7 +65,7 @@ func run(args []string, out io.Writer) error {
 	}
 	defer func() { _ = faults.RemovePrograms() }() // a folder for temporary files
 	if slices.ContainsFunc(chosen, func(h faults.Harness) bool { return h.Name == bugs.Harness.Name }) && len(chosen) > 1 && !*smoke {
-		go bugs.Ahead(ctx)
+		go bugs.PrebuildAll(ctx)
 	}
 	return faults.Runner{Out: out, Commit: faults.Commit(ctx), Size: size, Seed: *seed, Smoke: *smoke}.Run(ctx, chosen)
 }

@@ -12,8 +12,8 @@ import (
 
 type object = map[string]any
 
-// talk is what the harness remembers of what it said, in order to say it again.
-type talk struct {
+// sentRequests are the requests that were sent, in order to repeat them.
+type sentRequests struct {
 	keys     int
 	keyed    []said  // with an Idempotency-Key
 	previews []said  // dry runs and their tags
@@ -32,9 +32,9 @@ type said struct {
 	tag    string
 }
 
-// bits draws evenly: rapid's own integers prefer small numbers and edges, with which the
+// evenInts draws evenly: rapid's own integers prefer small numbers and edges, with which the
 // first of every list would crowd out the rest. It shrinks to 0.
-var bits = rapid.Custom(func(t *rapid.T) int {
+var evenInts = rapid.Custom(func(t *rapid.T) int {
 	n := 0
 	for range 12 {
 		n <<= 1
@@ -46,7 +46,7 @@ var bits = rapid.Custom(func(t *rapid.T) int {
 })
 
 // index is one of 0 to n-1.
-func (p *pair) index(n int, what string) int { return bits.Draw(p.t, what) % n }
+func (p *pair) index(n int, what string) int { return evenInts.Draw(p.t, what) % n }
 
 // chance is true once in n draws.
 func (p *pair) chance(n int, what string) bool { return p.index(n, what) == n-1 }
@@ -116,8 +116,8 @@ func (p *pair) mover() int {
 
 // freshKey returns an unused key, bare or quoted.
 func (p *pair) freshKey() string {
-	p.talk.keys++
-	return "key " + strconv.Itoa(p.talk.keys)
+	p.sent.keys++
+	return "key " + strconv.Itoa(p.sent.keys)
 }
 
 // write encodes a body: ids plain or as 250.0, which means the same.
@@ -179,16 +179,16 @@ func keyHeader(key string) map[string]string {
 func (p *pair) writeOnce(bearer int, key string, send func(bearer int, again string)) {
 	send(bearer, "")
 	if key != "" {
-		p.talk.writes = append(p.talk.writes, write{bearer, send})
+		p.sent.writes = append(p.sent.writes, write{bearer, send})
 	}
 }
 
 // writeAgain sends one of the last writes again as it was, under its key, when much may have
 // happened.
 func (p *pair) writeAgain() {
-	if n := len(p.talk.writes); n > 0 {
+	if n := len(p.sent.writes); n > 0 {
 		last := max(0, n-10)
-		w := p.talk.writes[last+p.index(n-last, "again")]
+		w := p.sent.writes[last+p.index(n-last, "again")]
 		w.send(p.again(w.bearer), " again")
 	}
 }
