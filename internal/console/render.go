@@ -176,6 +176,7 @@ var helpers = template.FuncMap{
 	"statusLong":  func(s fleet.SIMStatus) string { return text("status." + statusClass[s] + ".long") },
 	"role":        func(m fleet.Membership) string { return roleWord(fleet.Best(m.Roles)) },
 	"roleWord":    roleWord,
+	"roleWords":   roleWords,
 	"may":         func(who identity.Principal, need string) bool { return who.May(identity.Permission(need)) },
 	"dict":        dict,
 	"plural":      plural,
@@ -201,6 +202,15 @@ func roleWord(r fleet.Role) string {
 		return text("role.none")
 	}
 	return r.String()
+}
+
+// roleWords lists roles, as a person reads them.
+func roleWords(roles []fleet.Role) string {
+	names := make([]string, len(roles))
+	for i, role := range roles {
+		names[i] = roleWord(role)
+	}
+	return strings.Join(names, ", ")
 }
 
 // number formats an integer with commas: 12,480.

@@ -67,7 +67,7 @@ func (r *request) memberships() ([]fleet.Membership, error) {
 }
 
 // id reads a path parameter that must be a whole number. Errors: NotFound.
-func (r *request) id(name string) (int64, error) { //nolint:unparam // a path can have several
+func (r *request) id(name string) (int64, error) {
 	n, err := strconv.ParseInt(r.PathValue(name), 10, 64)
 	if err != nil {
 		return 0, fleet.Missing("page", r.PathValue(name))

@@ -36,5 +36,8 @@ func routes() []route {
 		undoRoutes,
 		jobsRoutes,
 		jobRoutes,
+		peopleRoutes,
+		memberRoutes,
+		meRoutes,
 	)
 }

@@ -100,6 +100,40 @@ func (c *Control) TakeRole(ctx context.Context, who identity.Principal, r Member
 	})
 }
 
+// SetRole makes a role the only one of a user in a Workspace. It succeeds if it is so already.
+//
+// Permission and errors: as for GiveRole; InUse for the last Administrator.
+func (c *Control) SetRole(ctx context.Context, who identity.Principal, r MemberRole, w Write[None]) (Reply, error) {
+	if err := checkGrantable(r.Role); err != nil {
+		return Reply{}, err
+	}
+	return c.manage(ctx, who, r.MemberOf, w, func(tx *store.Tx, who identity.Principal, m managed) error {
+		if m.user.ID == who.User {
+			return ownRoles()
+		}
+		if r.Role != fleet.Administrator {
+			if err := m.notTheLast(ctx, tx); err != nil {
+				return err
+			}
+		}
+		if err := m.setRoles(ctx, tx, []fleet.Role{r.Role}); err != nil {
+			return err
+		}
+		for _, had := range m.Roles {
+			if had == r.Role {
+				continue
+			}
+			if err := m.audit(ctx, tx, who, fleet.AuditRoleTaken, fleet.AuditDetail{Role: had.String()}); err != nil {
+				return err
+			}
+		}
+		if slices.Contains(m.Roles, r.Role) {
+			return nil
+		}
+		return m.audit(ctx, tx, who, fleet.AuditRoleGiven, fleet.AuditDetail{Role: r.Role.String()})
+	})
+}
+
 func ownRoles() error {
 	return fleet.Invalid("user_id", "you cannot change your own roles: ask another Administrator")
 }

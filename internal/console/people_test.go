@@ -1,0 +1,160 @@
+package console_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/test/kit"
+)
+
+func memberPage(id int64) string { return fmt.Sprintf("/people/%d", id) }
+
+// An Administrator gives a member another role, suspends the member, and removes them.
+func TestConsole_MemberLife(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p, member := s.as(t, "admin@example.com"), s.as(t, "user@example.com")
+	here := memberPage(kit.PlainUserID)
+	p.get("/people?q=user").has(t, `href="`+here+`"`)
+	page := p.get(here).has(t, "user@example.com", `value="2" checked`)
+	p.post(here+"/role", "once", page.key(t, here+"/role"), "role", "3").leads(t, here+"?done=role")
+	page = p.get(here).has(t, `value="3" checked`).lacks(t, `value="2" checked`)
+	member.get("/devices/new").is(t, http.StatusForbidden)
+	p.post(here+"/access", "once", page.key(t, here+"/access"), "do", "suspend").leads(t, here+"?done=suspended")
+	member.get("/sims").leads(t, "/sign-in?next=%2Fsims")
+	page = p.get(here).has(t, "Suspended")
+	p.post(here+"/access", "once", page.key(t, here+"/access"), "do", "reinstate").leads(t, here+"?done=reinstated")
+	key := p.get(here).key(t, here+"/remove")
+	for range 2 { // a form that is sent twice
+		p.post(here+"/remove", "once", key).leads(t, "/people?done=removed")
+	}
+	p.get(here).is(t, http.StatusNotFound)
+}
+
+// A person cannot change their own role, and the last Administrator stays.
+func TestConsole_MemberRefusals(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "stranger@example.com")
+	self := memberPage(kit.StrangerID)
+	p.get(self).is(t, http.StatusOK).has(t, "This is you.").lacks(t, self+"/role", self+"/remove")
+	key := p.get("/people").once(t)
+	p.post(self+"/role", "once", key, "role", "3").is(t, http.StatusUnprocessableEntity).has(t, "you cannot change your own roles")
+	key = p.get("/people").once(t)
+	p.post(self+"/remove", "once", key).is(t, http.StatusUnprocessableEntity).has(t, "You cannot remove yourself")
+	s.SetRole(kit.AdminID, kit.FleetDE, fleet.NoRole)
+	last := s.as(t, "root@example.com")
+	target := memberPage(kit.TargetAdminID)
+	last.post(target+"/role", "once", last.get("/people").once(t), "role", "9").is(t, http.StatusUnprocessableEntity).has(t, "choose one of the list")
+	s.as(t, "observer@example.com").get("/people").is(t, http.StatusOK).lacks(t, "Invite someone", "Application tokens")
+}
+
+// An invitation is sent by mail. One for a member is refused in the form, which keeps what was typed.
+func TestConsole_Invite(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "admin@example.com")
+	key := p.get("/people").key(t, "/people/invite")
+	for range 2 {
+		p.post("/people/invite", "once", key, "email", "new@example.com", "role", "2").leads(t, "/people?done=invited")
+	}
+	p.get("/people").has(t, "new@example.com", "Invited")
+	key = p.get("/people").key(t, "/people/invite")
+	p.post("/people/invite", "once", key, "email", "user@example.com", "role", "3").is(t, http.StatusUnprocessableEntity).
+		has(t, "is already a user of this Workspace", `value="user@example.com"`)
+	p.post("/people/invite", "once", key, "email", "not an address", "role", "3").is(t, http.StatusUnprocessableEntity).has(t, "username")
+}
+
+// A token is shown once, works, and works no more when it is revoked.
+func TestConsole_Tokens(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "admin@example.com")
+	key := p.get("/people").key(t, "/people/tokens")
+	form := []string{"once", key, "description", "stock-sync", "network", "127.0.0.0/8", "expires", "2030-01-31"}
+	page := p.post("/people/tokens", form...).is(t, http.StatusOK).has(t, "Copy this now", "For stock-sync:", "31 Jan 2030")
+	_, rest, _ := strings.Cut(page.Text, `<p class="mono break gap">`)
+	secret, _, _ := strings.Cut(rest, "<")
+	signIn := map[string]any{"application_token": secret}
+	s.Anonymous().Post("/api/v1/authenticate", signIn).Is(http.StatusOK)
+	p.post("/people/tokens", form...).is(t, http.StatusUnprocessableEntity).has(t, "was already created").lacks(t, secret)
+	p.post("/people/tokens", "once", p.get("/people").key(t, "/people/tokens"), "description", "x", "network", "nowhere").
+		is(t, http.StatusUnprocessableEntity).has(t, "ip:", `value="nowhere"`)
+	_, rest, _ = strings.Cut(p.get("/people").Text, `action="/people/tokens/`)
+	id, _, _ := strings.Cut(rest, "/")
+	revoke := "/people/tokens/" + id + "/revoke"
+	p.post(revoke, "once", p.get("/people").key(t, revoke)).leads(t, "/people?done=token.revoked")
+	s.Anonymous().Post("/api/v1/authenticate", signIn).Is(http.StatusUnauthorized)
+	p.get("/people").has(t, "Revoked").lacks(t, revoke)
+}
+
+// A person changes the name, the Workspace, the password and the second factor of their account.
+func TestConsole_Me(t *testing.T) {
+	s := newSite(t, console.Options{})
+	withFactor(s, "target@example.com")
+	p := s.as(t, "user@example.com")
+	page := p.get("/me").has(t, "user@example.com", "Off: your password alone")
+	p.post("/me/name", "once", page.key(t, "/me/name"), "name", "Uma").leads(t, "/me?done=name")
+	page = p.get("/me").has(t, "<h1>Uma</h1>")
+	p.post("/me/workspace", "once", page.key(t, "/me/workspace"), "workspace", "200").leads(t, "/me?done=workspace")
+	p.get("/me").has(t, `value="200" selected`)
+	const next = "quite another password"
+	p.post("/me/password", "old", "wrong one", "password", next, "again", next).is(t, http.StatusUnprocessableEntity).has(t, "This is not your password.")
+	p.post("/me/password", "old", kit.Password, "password", next, "again", next+"!").is(t, http.StatusUnprocessableEntity).has(t, "The two passwords differ.")
+	p.post("/me/password", "old", kit.Password, "password", next, "again", next).leads(t, "/sign-in?done=activated")
+	p.get("/me").leads(t, "/sign-in?next=%2Fme")
+	p.post("/sign-in", "username", "user@example.com", "password", next).leads(t, "/overview")
+	p.get("/overview").has(t, "Fleet FR")
+}
+
+// An Administrator of all Workspaces of a member removes a lost second factor; another one does not
+// see it.
+func TestConsole_RemoveFactor(t *testing.T) {
+	s := newSite(t, console.Options{})
+	withFactor(s, "observer@example.com")
+	withFactor(s, "target@example.com")
+	p := s.as(t, "admin@example.com")
+	here := memberPage(kit.ObserverID)
+	_, rest, _ := strings.Cut(p.get(here).has(t, "On, since").Text, here+`/factor"><button class="btn stop lite" name="id" value="`)
+	id, _, _ := strings.Cut(rest, `"`)
+	p.post(here+"/factor", "id", id).leads(t, here+"?done=factor")
+	p.get(here).has(t, "Off: a password alone")
+	s.as(t, "observer@example.com").get("/sims").is(t, http.StatusOK)
+	s.SetRole(kit.TargetAdminID, kit.Elsewhere, fleet.Observer) // a Workspace that the Administrator does not have
+	p.get(memberPage(kit.TargetAdminID)).is(t, http.StatusOK).lacks(t, "Second factor")
+	p.post(memberPage(kit.TargetAdminID)+"/factor", "id", id).is(t, http.StatusNotFound)
+}
+
+// People of other Workspaces look like people who do not exist.
+func TestConsole_ForeignPeople(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "stranger@example.com")
+	p.get("/people").lacks(t, "admin@example.com")
+	p.get("/people?q=admin@example.com").has(t, "No person matches.")
+	p.get(memberPage(kit.AdminID)).is(t, http.StatusNotFound)
+	for _, form := range []string{"/role", "/access", "/remove"} {
+		p.post(memberPage(kit.AdminID)+form, "once", p.get("/people").once(t), "role", "3", "do", "suspend").is(t, http.StatusNotFound)
+	}
+	if !identity.RoleMay(fleet.Administrator, identity.ManageUsers) {
+		t.Fatal("an Administrator cannot manage users: the test shows nothing")
+	}
+}
+
+// The pages in a browser, at every width, in light and dark.
+func TestLook_People(t *testing.T) {
+	s := newSite(t, console.Options{})
+	withFactor(s, "observer@example.com")
+	b := s.open(t).signIn("admin@example.com")
+	for _, p := range []struct{ name, path string }{
+		{"people", "/people"}, {"people-none", "/people?q=none"}, {"member", memberPage(kit.ObserverID)}, {"member-self", memberPage(kit.AdminID)}, {"me", "/me"},
+	} {
+		b.visit(p.path)
+		b.look(p.name)
+	}
+	b.visit("/people")
+	b.fill("#td", "grafana")
+	b.press(`form[action="/people/tokens"] button`)
+	b.sees("Copy this now.")
+	b.look("token")
+}
