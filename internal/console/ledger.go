@@ -43,12 +43,8 @@ type ledgerRow struct {
 
 func ledgerPage(r *request) (reply, error) {
 	q := parseLedger(r.URL.Query(), r.who.Workspace, r.control().Now().UTC())
-	joined, err := r.memberships()
-	if err != nil {
-		return reply{}, err
-	}
-	d := ledgerData{Query: q, Workspaces: joined, Periods: ledgerPeriods, Names: make(map[fleet.WorkspaceID]string)}
-	for _, m := range joined {
+	d := ledgerData{Query: q, Workspaces: r.joined, Periods: ledgerPeriods, Names: make(map[fleet.WorkspaceID]string)}
+	for _, m := range r.joined {
 		d.Names[m.Workspace.ID] = m.Workspace.Name
 	}
 	entries, at, err := r.findEntries(q, &d)
@@ -235,9 +231,7 @@ func entryPage(r *request) (reply, error) {
 	for _, u := range m.UndoneBy {
 		d.Undone += u.SIMs
 	}
-	if d.MayUndo, d.UndoWhy, err = r.mayUndo(m); err != nil {
-		return reply{}, err
-	}
+	d.MayUndo, d.UndoWhy = r.mayUndo(m)
 	d.MayUndo = d.MayUndo && d.Undone < len(m.Lines)
 	return r.page("entry", "ledger", plural("entry.title", m.SIMs, number(int64(m.ID)), d.From, m.Target.Name), d)
 }
@@ -298,27 +292,23 @@ func (d entryData) Last() int { return d.First + len(d.Lines) - 1 }
 
 // mayUndo reports whether the caller can ask for the undo of an entry, and if not, why. The rule
 // of the undo decides.
-func (r *request) mayUndo(m fleet.Migration) (bool, string, error) {
+func (r *request) mayUndo(m fleet.Migration) (bool, string) {
 	if !r.who.May(identity.MigrateSIMs) {
-		return false, "", nil
+		return false, ""
 	}
-	joined, err := r.memberships()
-	if err != nil {
-		return false, "", err
-	}
-	roles := make(map[fleet.WorkspaceID]fleet.Role, len(joined))
-	for _, j := range joined {
+	roles := make(map[fleet.WorkspaceID]fleet.Role, len(r.joined))
+	for _, j := range r.joined {
 		roles[j.Workspace.ID] = fleet.Best(j.Roles)
 	}
 	for _, s := range m.Sources {
 		if !roles[s.Workspace.ID].Administers() && !r.who.SuperAdmin {
-			return false, text("entry.undo.admin", s.Workspace.Name), nil
+			return false, text("entry.undo.admin", s.Workspace.Name)
 		}
 	}
 	if roles[m.Target.ID] == fleet.NoRole && !r.who.SuperAdmin {
-		return false, text("entry.undo.member", m.Target.Name), nil
+		return false, text("entry.undo.member", m.Target.Name)
 	}
-	return true, "", nil
+	return true, ""
 }
 
 // exportEntry sends the SIMs of an entry as a CSV file.

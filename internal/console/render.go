@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,10 +100,7 @@ func (r *request) render(status int, frame, name string, p page) (reply, error) 
 	p.Who, p.RequestID, p.Version, p.Now = r.who, httplog.Of(r.Context()).ID, r.console.o.Version, r.control().Now()
 	p.Done = doneText(r.URL.Query())
 	if frame == "layout" && r.who.User != 0 {
-		var err error
-		if p.Workspaces, err = r.memberships(); err != nil {
-			return reply{}, err
-		}
+		p.Workspaces = r.joined
 	}
 	t := r.console.templates[name]
 	if t == nil {
@@ -152,7 +150,10 @@ var parts = []string{"templates/layout.html", "templates/door.html", "templates/
 
 // parseTemplates parses each page with the shared parts.
 func (c *console) parseTemplates() map[string]*template.Template {
-	base := template.Must(template.New("").Funcs(helpers).Funcs(template.FuncMap{"path": c.path, "asset": c.asset}).ParseFS(templateFiles, parts...))
+	base := template.New("").Funcs(helpers).Funcs(template.FuncMap{"path": c.path, "asset": c.asset})
+	for _, file := range parts {
+		base = template.Must(base.Parse(c.templateText(file)))
+	}
 	all := make(map[string]*template.Template)
 	files, err := templateFiles.ReadDir("templates")
 	if err != nil {
@@ -163,9 +164,28 @@ func (c *console) parseTemplates() map[string]*template.Template {
 		if slices.Contains(parts, file) {
 			continue
 		}
-		all[strings.TrimSuffix(f.Name(), ".html")] = template.Must(template.Must(base.Clone()).ParseFS(templateFiles, file))
+		all[strings.TrimSuffix(f.Name(), ".html")] = template.Must(template.Must(base.Clone()).Parse(c.templateText(file)))
 	}
 	return all
+}
+
+// constant is a call in a template whose result never changes.
+var constant = regexp.MustCompile(`{{(t|asset|path) "([^"]+)"}}`)
+
+// templateText reads a template and fills in its constants: a page has up to two hundred, and
+// each call costs as much as a cell of a table.
+func (c *console) templateText(file string) string {
+	source, err := templateFiles.ReadFile(file)
+	if err != nil {
+		panic(err) // an embedded file can always be read
+	}
+	return constant.ReplaceAllStringFunc(string(source), func(call string) string {
+		m := constant.FindStringSubmatch(call)
+		value := map[string]func(string) string{
+			"t": func(key string) string { return text(key) }, "asset": c.asset, "path": func(path string) string { return c.path(path) },
+		}[m[1]](m[2])
+		return template.HTMLEscapeString(value)
+	})
 }
 
 // helpers are the functions of the templates.

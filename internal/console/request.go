@@ -37,7 +37,7 @@ type request struct {
 	who     identity.Principal // zero without a session
 	from    netip.Addr
 	leave   []func()
-	joined  []fleet.Membership // set by memberships
+	joined  []fleet.Membership // Workspaces of the user
 }
 
 // control returns the rules.
@@ -48,22 +48,13 @@ func (r *request) origin() identity.Origin {
 	return identity.Origin{Address: r.from, RequestID: httplog.Of(r.Context()).ID}
 }
 
-// memberships returns the Workspaces that the user has joined, and reads them once.
-func (r *request) memberships() ([]fleet.Membership, error) {
-	if r.joined != nil {
-		return r.joined, nil
-	}
-	all, err := r.control().Memberships(r.Context(), r.who)
-	if err != nil {
-		return nil, err
-	}
-	r.joined = make([]fleet.Membership, 0, len(all.Items))
-	for _, m := range all.Items {
+// keepJoined keeps the Workspaces that the user has joined, not those of open invitations.
+func (r *request) keepJoined(all []fleet.Membership) {
+	for _, m := range all {
 		if m.Status == fleet.UserActive && !m.Invited || m.Workspace.ID == r.who.Workspace {
 			r.joined = append(r.joined, m)
 		}
 	}
-	return r.joined, nil
 }
 
 // id reads a path parameter that must be a whole number. Errors: NotFound.
@@ -133,10 +124,12 @@ func (r *request) admit() error {
 	}
 	secret := r.cookie(sessionCookie)
 	if secret != "" {
-		r.who, err = r.control().Console(r.Context(), secret, r.origin())
+		var all []fleet.Membership
+		r.who, all, err = r.control().Console(r.Context(), secret, r.origin())
 		if fleet.CodeOf(err) == fleet.InvalidToken {
 			r.who, err = identity.Principal{}, nil
 		}
+		r.keepJoined(all)
 	}
 	if err != nil || r.who.User == 0 {
 		r.leave = append(r.leave, leave)

@@ -2,7 +2,6 @@ package console
 
 import (
 	"html/template"
-	"strconv"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -17,7 +16,6 @@ var simsRoutes = []route{
 type simsData struct {
 	Query   simsQuery
 	Found   simsFound
-	All     int // SIMs of the Workspace, whatever the filters
 	Picked  int // SIMs that are selected
 	Elsew   int // of them, on other pages
 	PageAll bool
@@ -27,7 +25,7 @@ type simsData struct {
 	Per     int // the next choice of rows per page
 	Problem string
 	Show    map[string]bool // the columns that are shown
-	Table   []simRow
+	Table   template.HTML   // the rows
 }
 
 func simsPage(r *request) (reply, error) {
@@ -43,59 +41,22 @@ func simsPage(r *request) (reply, error) {
 	switch fleet.CodeOf(err) {
 	case fleet.BadQuery, fleet.BadSort:
 		d.Problem = text("sims.toolarge")
+		if err := r.readSIMs(simsQuery{Sort: "id", Per: 1, Page: 1}, &d.Found); err != nil {
+			return reply{}, err
+		}
+		d.Found.Items = nil
 	default:
 		if err != nil {
 			return reply{}, err
 		}
 	}
-	if d.All = d.Found.Total; s.Filtered() {
-		all, err := r.findSIMs(simsQuery{Sort: "id", Per: 1, Page: 1})
-		if err != nil {
-			return reply{}, err
-		}
-		d.All = all.Total
-	}
 	d.count()
-	d.fill(r.console)
-	return r.page("sims", "sims", text("sims.title"), d)
-}
-
-// simRow is a row of the list. Its texts are ready: a template is slow at calling functions.
-type simRow struct {
-	SIM              fleet.SIM
-	ID               int64
-	Href, Label      string
-	ICCID            template.HTML
-	Class, Word      string // of the status
-	Device           string // "" for none
-	Model            string
-	Issuer, Reseller string
-	Activated        template.HTML // "" for never
-	Picked           bool
-}
-
-// fill makes the rows of the table.
-func (d *simsData) fill(c *console) {
 	d.Show = make(map[string]bool, len(simColumns))
 	for _, column := range simColumns {
-		d.Show[column] = d.Query.Shows(column)
+		d.Show[column] = s.Shows(column)
 	}
-	d.Table = make([]simRow, len(d.Found.Items))
-	for i, s := range d.Found.Items {
-		class := statusClass[s.Status]
-		row := simRow{
-			SIM: s, ID: int64(s.ID), Href: c.path("/sims/" + strconv.FormatInt(int64(s.ID), 10)), Label: text("sims.pick.one", s.ICCID),
-			ICCID: iccid(s.ICCID), Class: class, Word: text("status." + class), Device: s.DeviceName, Model: d.Found.Models[s.Model].Description,
-			Issuer: d.Found.Workspaces[s.Issuer].Name, Reseller: d.Found.Workspaces[s.Reseller].Name, Picked: d.Query.Picked.HasSIM(s.ID),
-		}
-		if s.Device != 0 && s.DeviceName == "" {
-			row.Device = text("sims.device.noname", s.Device)
-		}
-		if !s.Activated.IsZero() {
-			row.Activated = day(s.Activated)
-		}
-		d.Table[i] = row
-	}
+	d.Table = simRows(d.Found, s.Picked, r.console.path("/sims/"), d.Show)
+	return r.page("sims", "sims", text("sims.title"), d)
 }
 
 // count counts the selection.

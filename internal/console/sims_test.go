@@ -174,3 +174,29 @@ func TestConsole_OddAddresses(t *testing.T) {
 		}
 	}
 }
+
+// A page reads little more than the same request of the API: its session, the Workspaces of the
+// user, and totals.
+func TestSIMs_Statements(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := serveSite(t, kit.StartFerry(t, e), console.Options{})
+		p, api := s.as(t, "admin@example.com"), s.As("admin@example.com")
+		for _, c := range []struct {
+			query string
+			more  int
+		}{{"", 2}, {"?after=1100", 4}, {"?status=0", 4}, {"?status=0&after=1100", 6}} {
+			path := "/api/v1/sim?sort=id&per_page=25&" + strings.Replace(strings.TrimPrefix(c.query, "?"), "status=0", "q=status:0", 1)
+			base := len(s.Statements(func() { api.Get(path).Is(http.StatusOK) }))
+			if n := len(s.Statements(func() { p.get("/sims"+c.query).is(t, http.StatusOK) })); n > base+c.more {
+				t.Errorf("/sims%s: %d statements, the API has %d", c.query, n, base)
+			}
+		}
+	})
+}
+
+// Values of the database are text in the rows, whatever is in them.
+func TestSIMs_RowsEscape(t *testing.T) {
+	s := newSite(t, console.Options{})
+	s.As("admin@example.com").Patch("/api/v1/endpoint/"+strconv.Itoa(kit.DeviceWithSIM), map[string]any{"name": `<b>"x'&`}).Is(http.StatusNoContent)
+	s.as(t, "admin@example.com").get("/sims").has(t, "&lt;b&gt;&#34;x&#39;&amp;").lacks(t, "<b>\"")
+}

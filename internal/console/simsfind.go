@@ -13,6 +13,7 @@ import (
 type simsFound struct {
 	control.SIMs
 	Total int
+	All   int // SIMs of the Workspace, whatever the filters
 	First int // the number of the first row, from 1
 	Prev  string
 	Next  string // the address of the neighbouring pages, "" for none
@@ -64,18 +65,20 @@ func (r *request) deviceFilter(name string) ([]string, error) {
 	return []string{"endpoint:" + strings.Join(ids, "|")}, nil
 }
 
-// findSIMs reads one page of the list.
+// findSIMs reads one page of the list, and counts all that match and all of the Workspace.
 func (r *request) findSIMs(s simsQuery) (found simsFound, err error) {
 	filters, err := r.searchFilters(s.Text)
 	if err != nil {
 		return found, err
 	}
+	if filters == nil { // nothing can match, but the Workspace is counted
+		found.Match = s.filter("id:0")
+		err = r.readSIMs(s, &found)
+		return found, err
+	}
 	for _, search := range filters {
 		found.Match = s.filter(search)
-		if found.SIMs, err = r.readSIMs(s, found.Match); err != nil {
-			return found, err
-		}
-		if found.Total, err = r.totalOf(s, found); err != nil || found.Total > 0 {
+		if err = r.readSIMs(s, &found); err != nil || found.Total > 0 {
 			break
 		}
 	}
@@ -85,8 +88,9 @@ func (r *request) findSIMs(s simsQuery) (found simsFound, err error) {
 	return found, err
 }
 
-// readSIMs reads the rows of a page. The page before a key is read backwards.
-func (r *request) readSIMs(s simsQuery, match string) (control.SIMs, error) {
+// readSIMs reads the rows of a page and the totals. The page before a key is read backwards. With a
+// key the rule counts only the SIMs beyond it.
+func (r *request) readSIMs(s simsQuery, found *simsFound) error {
 	sort, key := s.Sort, s.After
 	backwards := s.byKey() && s.Before != ""
 	if backwards {
@@ -96,32 +100,40 @@ func (r *request) readSIMs(s simsQuery, match string) (control.SIMs, error) {
 	if s.byKey() {
 		page = 1
 	}
-	l, err := fleet.ParseList(fleet.SIMList, match, sort, strconv.Itoa(page), strconv.Itoa(s.Per))
+	l, err := fleet.ParseList(fleet.SIMList, found.Match, sort, strconv.Itoa(page), strconv.Itoa(s.Per))
 	if err == nil && s.byKey() {
 		l, err = l.ReadAfter(key)
 	}
 	if err != nil {
-		return control.SIMs{}, err
+		return err
 	}
-	found, err := r.control().ListSIMs(r.Context(), r.who, l)
+	match, all := l, l
+	match.After, all.After, all.Filters = nil, nil, nil
+	all.Sort, all.Page = []fleet.Order{fleet.SIMList.DefaultSort}, 1
+	var others []fleet.List
+	if l.After != nil {
+		others = append(others, match)
+	}
+	if len(l.Filters) > 0 {
+		others = append(others, all)
+	}
+	var totals []int
+	found.SIMs, totals, err = r.control().ListAndCountSIMs(r.Context(), r.who, l, others...)
+	if err != nil {
+		return err
+	}
 	if backwards {
 		slices.Reverse(found.Items)
 	}
-	return found, err
-}
-
-// totalOf returns how many SIMs match, on all pages. With a key the rule counts only those beyond
-// it.
-func (r *request) totalOf(s simsQuery, found simsFound) (int, error) {
-	if !s.byKey() || s.After == "" && s.Before == "" {
-		return found.Page.Total, nil
+	found.Total = found.Page.Total
+	if l.After != nil {
+		found.Total, totals = totals[0], totals[1:]
 	}
-	l, err := fleet.ParseList(fleet.SIMList, found.Match, s.Sort, "1", "1")
-	if err != nil {
-		return 0, err
+	found.All = found.Total
+	if len(l.Filters) > 0 {
+		found.All = totals[0]
 	}
-	all, err := r.control().ListSIMs(r.Context(), r.who, l)
-	return all.Total, err
+	return nil
 }
 
 // place finds the number of the first row and the neighbouring pages.

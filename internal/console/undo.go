@@ -147,9 +147,7 @@ func (r *request) previewUndo(q undoQuery, problem string) (reply, error) {
 	case errors.As(err, &refused):
 		d.blocked(refused)
 	case fleet.CodeOf(err) == fleet.NotFound, fleet.CodeOf(err) == fleet.BadRequest:
-		if d.Refused, err = r.whyNoUndo(m, err); err != nil {
-			return reply{}, err
-		}
+		d.Refused = r.whyNoUndo(m, err)
 		title = text("undo.title.not")
 	default:
 		return reply{}, err
@@ -158,17 +156,15 @@ func (r *request) previewUndo(q undoQuery, problem string) (reply, error) {
 }
 
 // whyNoUndo explains an undo that the rule refuses as a whole.
-func (r *request) whyNoUndo(m fleet.Migration, refusal error) (string, error) {
-	may, why, err := r.mayUndo(m)
+func (r *request) whyNoUndo(m fleet.Migration, refusal error) string {
+	may, why := r.mayUndo(m)
 	switch {
-	case err != nil:
-		return "", err
 	case !may:
-		return cmp.Or(why, text("error.forbidden.title")), nil
+		return cmp.Or(why, text("error.forbidden.title"))
 	case len(m.Lines) > fleet.MaxSIMs && fleet.CodeOf(refusal) == fleet.BadRequest:
-		return text("undo.toomany", number(len(m.Lines)), fleet.MaxSIMs), nil
+		return text("undo.toomany", number(len(m.Lines)), fleet.MaxSIMs)
 	}
-	return text("undo.nosims"), nil
+	return text("undo.nosims")
 }
 
 // planned fills in what the undo would do.

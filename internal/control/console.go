@@ -50,13 +50,14 @@ func (c *Control) openConsole(ctx context.Context, claims identity.Claims, lasts
 	return secret, err
 }
 
-// Console returns the Principal of a console session. It reads the database at each request,
+// Console returns the Principal of a console session, and the Workspaces that the user is a member
+// of, which every page shows. It reads the database at each request,
 // like Authenticate: the session may have ended on any server.
 //
 // Errors: InvalidToken; Unavailable.
-func (c *Control) Console(ctx context.Context, secret string, from identity.Origin) (who identity.Principal, err error) {
+func (c *Control) Console(ctx context.Context, secret string, from identity.Origin) (who identity.Principal, joined []fleet.Membership, err error) {
 	if err := c.store.ClockWorks(); err != nil {
-		return who, err
+		return who, nil, err
 	}
 	var claims identity.Claims
 	err = c.store.Read(ctx, func(tx *store.Tx) error {
@@ -72,13 +73,16 @@ func (c *Control) Console(ctx context.Context, secret string, from identity.Orig
 		if err == nil {
 			who, err = c.userPrincipal(claims, s, found)
 		}
+		if err == nil {
+			joined, err = tx.Memberships(ctx, claims.User)
+		}
 		return err
 	})
 	if claims.User != 0 {
 		c.recordEnded(ctx, claims, from, err)
 	}
 	who.Origin = from
-	return who, err
+	return who, joined, err
 }
 
 // SwitchConsole is SwitchWorkspace for a console session: it returns the secret of a session in

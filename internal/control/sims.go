@@ -22,8 +22,16 @@ type SIMs struct {
 //
 // Permission: ReadSIMs.
 func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.List) (found SIMs, err error) {
+	found, _, err = c.ListAndCountSIMs(ctx, who, l)
+	return found, err
+}
+
+// ListAndCountSIMs is ListSIMs, and returns also how many SIMs other lists have.
+//
+// Permission: ReadSIMs.
+func (c *Control) ListAndCountSIMs(ctx context.Context, who identity.Principal, l fleet.List, others ...fleet.List) (found SIMs, totals []int, err error) {
 	if err := who.Require(identity.ReadSIMs); err != nil {
-		return found, err
+		return found, nil, err
 	}
 	err = c.store.View(ctx, func(tx *store.Tx) error {
 		ws, err := callerWorkspace(ctx, tx, who)
@@ -33,9 +41,18 @@ func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.
 		if found.Page, err = tx.SIMs(ctx, ws, l); err != nil {
 			return err
 		}
+		totals = make([]int, len(others))
+		for i, other := range others {
+			other.PerPage = 1
+			page, err := tx.SIMs(ctx, ws, other)
+			if err != nil {
+				return err
+			}
+			totals[i] = page.Total
+		}
 		return found.loadReferences(ctx, tx)
 	})
-	return found, err
+	return found, totals, err
 }
 
 // SIM reads one SIM. Permission: ReadSIMs. Errors: NotFound, also for a SIM of a Workspace that

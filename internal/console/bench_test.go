@@ -1,0 +1,77 @@
+package console_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/console"
+	"github.com/simferry/simferry/internal/test/kit"
+)
+
+// BenchmarkPages measures the pages of lists against the requests of the API that read the same
+// rows, in turns. SIMFERRY_BENCH_SIMS adds that many SIMs to the fleet.
+func BenchmarkPages(b *testing.B) {
+	more, _ := strconv.Atoi(os.Getenv("SIMFERRY_BENCH_SIMS")) // 0 if it is not set
+	for _, e := range kit.Engines() {
+		s := serveSite(b, kit.StartFerry(b, e), console.Options{})
+		s.grow(more)
+		s.move(kit.FleetFR, kit.ActivatedSIM, kit.IssuedSIM)
+		p := s.as(b, "admin@example.com")
+		for _, c := range []struct{ name, page, api string }{
+			{"sims", "/sims", "/api/v1/sim?per_page=25&sort=id"},
+			{"sims-after", "/sims?after=1100", "/api/v1/sim?per_page=25&sort=id&after=1100"},
+			{"sims-status", "/sims?status=0", "/api/v1/sim?per_page=25&sort=id&q=status:0"},
+			{"ledger", "/ledger", "/api/v1/migration?per_page=25"},
+		} {
+			b.Run(string(e)+"/"+c.name, func(b *testing.B) {
+				api, err := http.NewRequestWithContext(b.Context(), http.MethodGet, s.Server.URL+c.api, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				api.Header.Set("Authorization", "Bearer "+s.As("admin@example.com").Token)
+				page := p.request(http.MethodGet, c.page, nil)
+				took := map[*http.Request]time.Duration{}
+				for range b.N {
+					for _, req := range []*http.Request{page, api} {
+						started := time.Now()
+						res, err := p.http.Do(req.Clone(b.Context())) // the client adds cookies to it
+						if err != nil {
+							b.Fatal(err)
+						}
+						_, _ = io.Copy(io.Discard, res.Body)
+						_ = res.Body.Close()
+						took[req] += time.Since(started)
+						if res.StatusCode != http.StatusOK {
+							b.Fatalf("%s: status %d", req.URL, res.StatusCode)
+						}
+					}
+				}
+				b.ReportMetric(float64(took[page].Microseconds())/float64(b.N), "µs/page")
+				b.ReportMetric(float64(took[api].Microseconds())/float64(b.N), "µs/api")
+				b.ReportMetric(float64(took[page])/float64(took[api]), "ratio")
+			})
+		}
+	}
+}
+
+// grow imports SIMs into Fleet DE.
+func (s *site) grow(sims int) {
+	s.T.Helper()
+	const batch = 20_000
+	for done := 0; done < sims; done += batch {
+		var text strings.Builder
+		_, _ = text.WriteString("iccid,workspace,issuer,status\n")
+		for i := done; i < min(sims, done+batch); i++ {
+			_, _ = fmt.Fprintf(&text, "8988303%012d,%d,%d,issued\n", 1_000_000+i, kit.FleetDE, kit.Issuer)
+		}
+		if _, err := s.Import(text.String()); err != nil {
+			s.T.Fatal(err)
+		}
+	}
+}
