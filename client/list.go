@@ -20,6 +20,9 @@ type ListOptions struct {
 	// After is the cursor of the page to read, which is Page.Next of the previous page; 0
 	// reads from the start. Simferry supports it for lists sorted by id. It replaces Page.
 	After int64
+	// FromStart reads the first page with a cursor, as After does for the later ones: a list that
+	// is polled misses nothing, even if lower ids appear after higher ones.
+	FromStart bool
 }
 
 func (o ListOptions) query() string {
@@ -33,7 +36,7 @@ func (o ListOptions) query() string {
 	set("sort", o.Sort, o.Sort != "")
 	set("page", strconv.Itoa(o.Page), o.Page > 0)
 	set("per_page", strconv.Itoa(o.PerPage), o.PerPage > 0)
-	set("after", strconv.FormatInt(o.After, 10), o.After != 0)
+	set("after", strconv.FormatInt(o.After, 10), o.After != 0 || o.FromStart)
 	if len(q) == 0 {
 		return ""
 	}

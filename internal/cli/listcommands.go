@@ -91,14 +91,19 @@ func devicesCommand(p Process) *cobra.Command {
 
 func eventsCommand(p Process) *cobra.Command {
 	var sim, device int64
+	times := timeFilter{of: "events"}
 	l := lister[api.Event]{
+		polled: true,
+		filter: times.add,
 		cmd: &cobra.Command{
 			Use:   "events",
 			Short: "List the events of a Workspace, the latest first",
-			Long: `List the events of a Workspace, the latest first. Filters: id, timestamp (or a day), event_type,
-event_source, event_severity, sim, endpoint (the device), user. The same fields sort the list.`,
+			Long: `List the events of a Workspace, the latest first. Filters: id, timestamp (or a day), from, until,
+event_type, event_source, event_severity, sim, endpoint (the device), user. The same fields sort the
+list, without from and until.`,
 			Example: `  simferry events
-  simferry events --sim 250
+  simferry events --sim 250 --from 2026-11-01 --until 2026-11-30
+  simferry events --after 0 --output json
   simferry events --in "Fleet FR" --filter event_type:69 --limit 20`,
 			Args: positional(),
 		},
@@ -132,6 +137,7 @@ event_source, event_severity, sim, endpoint (the device), user. The same fields 
 		},
 	}
 	cmd := l.command(p)
+	times.flags(cmd)
 	cmd.Flags().Int64Var(&sim, "sim", 0, "only the events of one SIM, by its id")
 	cmd.Flags().Int64Var(&device, "device", 0, "only the events of one device, by its id")
 	cmd.MarkFlagsMutuallyExclusive("sim", "device")

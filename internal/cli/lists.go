@@ -37,6 +37,7 @@ type lister[T any] struct {
 	page    func(ctx context.Context, c *client.Client, o client.ListOptions) (*client.Page[T], error)
 	columns []column[T]
 	filter  func(string) (string, error) // may be nil
+	polled  bool                         // programs poll the list: it has --after
 
 	process Process
 	profile *string
@@ -68,6 +69,10 @@ func (l *lister[T]) command(p Process) *cobra.Command {
 	f.StringVar(&l.options.Sort, "sort", "", "field,-field; - sorts in descending order")
 	f.IntVar(&l.limit, "limit", allOfThem, fmt.Sprintf("most items to print (default: %d in a table, all as JSON or CSV)", tableLimit))
 	f.IntVar(&l.number, "page", 0, fmt.Sprintf("print only this page of --limit items, from 1; without --limit a page has %d items", tableLimit))
+	if l.polled {
+		f.Int64Var(&l.options.After, "after", 0, "only items with a higher id, by ascending ids; a program that polls with the last id misses nothing; 0 reads all")
+		l.cmd.MarkFlagsMutuallyExclusive("after", "page")
+	}
 	f.StringVar(&l.in, "in", "", "the Workspace, by id or name (default: your current one)")
 	f.VarP(&l.form, "output", "o", "output format")
 	_ = l.cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{string(asTable), string(asJSON), string(asCSV)}, cobra.ShellCompDirectiveNoFileComp))
@@ -81,6 +86,9 @@ func (l *lister[T]) command(p Process) *cobra.Command {
 func (l *lister[T]) run(ctx context.Context) (err error) {
 	if err := l.check(); err != nil {
 		return err
+	}
+	if l.polled && l.cmd.Flags().Changed("after") {
+		l.options.FromStart, l.options.Sort = true, "id"
 	}
 	if l.filter != nil {
 		if l.options.Filter, err = l.filter(l.options.Filter); err != nil {
@@ -117,6 +125,10 @@ func (l *lister[T]) check() error {
 		return usagef("--page: must be 1 or more")
 	case l.number > 0 && l.limit == 0:
 		return usagef("--page needs a --limit of at least 1")
+	case l.options.After < 0:
+		return usagef("--after: %d is not an id: use the id of the last item that you have, or 0", l.options.After)
+	case l.polled && given("after") && l.options.Sort != "" && l.options.Sort != "id":
+		return usagef("--after needs the list sorted by id: leave out --sort")
 	}
 	return nil
 }

@@ -12,12 +12,13 @@ import (
 // migrationFilter are the flags of 'migrations list' that say which migrations to find. Each is
 // one filter of the API.
 type migrationFilter struct {
-	iccid, reference, from, until string
-	sim, user, source, target     int64
+	iccid, reference          string
+	sim, user, source, target int64
+	times                     timeFilter
 }
 
 func migrationFilterFlags(cmd *cobra.Command) *migrationFilter {
-	o := &migrationFilter{}
+	o := &migrationFilter{times: timeFilter{of: "migrations"}}
 	f := cmd.Flags()
 	f.StringVar(&o.iccid, "iccid", "", "only migrations of the SIM with this ICCID, of 19 or 20 digits")
 	f.Int64Var(&o.sim, "sim", 0, "only migrations of the SIM with this id")
@@ -25,8 +26,7 @@ func migrationFilterFlags(cmd *cobra.Command) *migrationFilter {
 	f.Int64Var(&o.user, "user", 0, "only migrations by the user with this id")
 	f.Int64Var(&o.source, "source", 0, "only migrations out of the Workspace with this id")
 	f.Int64Var(&o.target, "target", 0, "only migrations into the Workspace with this id")
-	f.StringVar(&o.from, "from", "", "only migrations from this day or instant on, such as 2026-11-22 or 2026-11-22T08:00:00Z")
-	f.StringVar(&o.until, "until", "", "only migrations up to the end of this day, or to this instant")
+	o.times.flags(cmd)
 	return o
 }
 
@@ -51,13 +51,35 @@ func (o *migrationFilter) add(filter string) (string, error) {
 			terms = append(terms, n.field+":"+strconv.FormatInt(n.id, 10))
 		}
 	}
-	for _, t := range []struct{ flag, text string }{{"reference", o.reference}, {"from", o.from}, {"until", o.until}} {
+	if strings.ContainsAny(o.reference, ",|") {
+		return "", usagef("--reference: a filter cannot contain a comma or |: leave the flag out and search in the output")
+	}
+	if o.reference != "" {
+		terms = append(terms, "reference:"+o.reference)
+	}
+	return o.times.add(strings.Join(terms, ","))
+}
+
+// timeFilter are the flags that select what happened in a time. Each is one filter of the API.
+type timeFilter struct {
+	of          string // such as events
+	from, until string
+}
+
+func (o *timeFilter) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.from, "from", "", "only "+o.of+" from this day or instant on, such as 2026-11-22 or 2026-11-22T08:00:00Z")
+	cmd.Flags().StringVar(&o.until, "until", "", "only "+o.of+" up to the end of this day, or to this instant")
+}
+
+// add appends the flags to the text of --filter.
+func (o *timeFilter) add(filter string) (string, error) {
+	for _, t := range []struct{ flag, text string }{{"from", o.from}, {"until", o.until}} {
 		if strings.ContainsAny(t.text, ",|") {
-			return "", usagef("--%s: a filter cannot contain a comma or |: leave the flag out and search in the output", t.flag)
+			return "", usagef("--%s: %q must be a day or an instant, such as 2026-11-22 or 2026-11-22T08:00:00Z", t.flag, t.text)
 		}
 		if t.text != "" {
-			terms = append(terms, t.flag+":"+t.text)
+			filter = strings.TrimPrefix(filter+","+t.flag+":"+t.text, ",")
 		}
 	}
-	return strings.Join(terms, ","), nil
+	return filter, nil
 }

@@ -18,6 +18,7 @@ func migrationsCommands(p Process) *cobra.Command {
 
 func migrationsList(p Process) *cobra.Command {
 	l := lister[api.Migration]{
+		polled: true,
 		cmd: &cobra.Command{
 			Use:   "list",
 			Short: "List migrations, the latest first",

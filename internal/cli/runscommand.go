@@ -40,7 +40,7 @@ the other runs, says what is damaged, and fails.`,
 		a.value = values
 		return errors.Join(form.print(p.Stdout, a), damaged)
 	}
-	cmd.AddCommand(pruneCommand(p))
+	cmd.AddCommand(pruneCommand(p), runsUndo(p))
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -230,11 +231,19 @@ func (s *screen) printResult(r report, dir, file string, refused int) {
 		file = filepath.Join(dir, reportFile)
 	}
 	s.line("\nThe result of every SIM:\n%s", file)
+	if inLedger(r.SIMs) {
+		defer s.line("To take it back: simferry migrate runs undo %s", r.Run)
+	}
 	if t.NotMoved+t.Unknown > 0 {
 		s.line("To continue: simferry migrate resume %s", r.Run)
 	} else if refused > 0 {
 		s.line("To try the refused SIMs again when the reason is gone: simferry migrate resume %s", r.Run)
 	}
+}
+
+// inLedger reports whether the server has recorded a move of a run, so that it can be undone.
+func inLedger(verdicts []bulk.Verdict) bool {
+	return slices.ContainsFunc(verdicts, func(v bulk.Verdict) bool { return v.Outcome == bulk.Moved && v.Ledger != 0 })
 }
 
 // printTally prints how many SIMs had which outcome.

@@ -17,8 +17,10 @@ func simsHistory(p Process) *cobra.Command {
 		cmd: &cobra.Command{
 			Use:   "history ICCID",
 			Short: "Show the Workspaces that a SIM has been in",
-			Long: `Show every Workspace that a SIM has been in, the first one first: from when to when, by which migration, and by which
-authority. Workspaces that you are not a member of are shown as "another Workspace".`,
+			Long: `Show every Workspace that a SIM has been in, the first one first: from when to when, by which
+migration, and by which authority. Workspaces that you are not a member of are shown as "another
+Workspace". The SIM is searched in your current Workspace and then in the others that you belong
+to.`,
 			Example: `  simferry sims history 8988303000000000250
   simferry sims history 8988303000000000250 --in "Fleet FR" --output json`,
 			Args: positional("ICCID"),
@@ -37,18 +39,14 @@ authority. Workspaces that you are not a member of are shown as "another Workspa
 		},
 	}
 	l.process, l.form, l.profile = p, listForm(asTable), profileFlag(l.cmd, p)
-	l.cmd.Flags().StringVar(&l.in, "in", "", "the Workspace, by id or name (default: your current one)")
+	l.cmd.Flags().StringVar(&l.in, "in", "", "the Workspace that the SIM is in, by id or name (default: any of yours)")
 	l.cmd.Flags().VarP(&l.form, "output", "o", "output format")
 	l.cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var numbers iccidfile.List // with or without the check digit
 		if err := numbers.One("", args[0]); err != nil {
 			return usagef("%w", err)
 		}
-		c, err := p.within(cmd.Context(), *l.profile, l.in)
-		if err != nil {
-			return err
-		}
-		h, err := historyOf(cmd.Context(), c, string(numbers.Numbers[0].ICCID))
+		h, err := p.simHistory(cmd.Context(), *l.profile, l.in, string(numbers.Numbers[0].ICCID))
 		if err != nil {
 			return err
 		}
@@ -61,14 +59,44 @@ authority. Workspaces that you are not a member of are shown as "another Workspa
 	return l.cmd
 }
 
-// historyOf finds a SIM by its ICCID and reads its history.
-func historyOf(ctx context.Context, c *client.Client, iccid string) (*api.SIMHistory, error) {
-	page, err := c.ListSIMs(ctx, client.ListOptions{Filter: "iccid:" + iccid})
+// simHistory finds a SIM by its ICCID, in one Workspace or in any of the caller's, and reads its
+// history.
+func (p Process) simHistory(ctx context.Context, profile, in, iccid string) (*api.SIMHistory, error) {
+	c, err := p.within(ctx, profile, in)
 	if err != nil {
 		return nil, err
 	}
-	if len(page.Items) == 0 {
-		return nil, fmt.Errorf("there is no SIM %s in this Workspace: --in names another one", iccid)
+	h, err := historyOf(ctx, c, iccid)
+	if err != nil || h != nil {
+		return h, err
+	}
+	if in != "" {
+		return nil, fmt.Errorf("there is no SIM %s in the Workspace %s: leave out --in to search in all of yours", iccid, in)
+	}
+	_, known, err := p.connect(profile)
+	if err != nil {
+		return nil, err
+	}
+	others, _, err := memberships(ctx, c, known)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range others {
+		if h, err = historyOf(ctx, c.InWorkspace(w.ID), iccid); h != nil {
+			return h, nil
+		}
+		if err != nil && !client.IsForbidden(err) {
+			return nil, err
+		}
+	}
+	return nil, fmt.Errorf("there is no SIM %s in any of your Workspaces: check the number", iccid)
+}
+
+// historyOf returns nil if the SIM is not in the Workspace of c.
+func historyOf(ctx context.Context, c *client.Client, iccid string) (*api.SIMHistory, error) {
+	page, err := c.ListSIMs(ctx, client.ListOptions{Filter: "iccid:" + iccid})
+	if err != nil || len(page.Items) == 0 {
+		return nil, err
 	}
 	return c.SIMHistory(ctx, page.Items[0].ID)
 }

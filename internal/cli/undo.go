@@ -19,7 +19,8 @@ import (
 // undoFlags are those of migrations undo.
 type undoFlags struct {
 	profile string
-	run     string
+	id      string // of a migration
+	run     string // or a run
 	request client.UndoRequest
 	dryRun  bool
 	yes     bool
@@ -31,15 +32,19 @@ func migrationsUndo(p Process) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "undo [ID]",
 		Short: "Take a migration back: Workspace, status and device of every SIM",
-		Long: `Move the SIMs of a migration back: into the Workspaces that they came from, to the status that they had, and into the
-devices that they were in. First it shows what would happen; then it asks; then the SIMs move, all or none of each migration.
+		Long: `Move the SIMs of a migration back: into the Workspaces that they came from, to the status that they
+had, and into the devices that they were in. The command shows what would happen, and asks. Then the
+SIMs move, all or none of each migration.
 
-A SIM that has changed since is in the way. --keep-status ignores a changed status, --leave-devices does not need the previous
-devices, --detach takes SIMs out of other devices, and --sim-id names the SIMs that go back.
+A SIM that has changed since is in the way. --keep-status ignores a changed status, --leave-devices
+does not need the previous devices, --detach takes SIMs out of other devices, and --sim-id names the
+SIMs that go back.
 
-With --run it undoes every migration of a run of 'simferry migrate' on this machine, the newest first.
+'simferry jobs undo' takes a whole job back. --run undoes every migration of a run of 'simferry
+migrate' on this machine, the newest first.
 
-Exit codes: 0 every SIM is back, 1 failed, 2 called wrongly, 3 refused and nothing moved, 4 some moved and some not.`,
+Exit codes: 0 every SIM is back, 1 failed, 2 wrong usage, 3 refused and nothing moved, 4 some SIMs
+moved and some did not.`,
 		Example: `  simferry migrations undo 17 --dry-run
   simferry migrations undo 17 --reason "wrong customer" --reference CHG-4711
   simferry migrations undo 17 --sim-id 250,251 --leave-devices --yes
@@ -51,9 +56,40 @@ Exit codes: 0 every SIM is back, 1 failed, 2 called wrongly, 3 refused and nothi
 			return positional("ID")(cmd, args)
 		},
 	}
-	profileName := profileFlag(cmd, p)
 	cmd.Flags().StringVar(&f.run, "run", "", "undo the migrations of this run; 'simferry migrate runs' lists them")
 	cmd.Flags().Int64SliceVar(&f.request.SIMs, "sim-id", nil, "only these SIMs, by id; can be repeated")
+	f.command(p, cmd, func(args []string) { f.id = append(args, "")[0] })
+	cmd.MarkFlagsMutuallyExclusive("run", "sim-id")
+	return cmd
+}
+
+// runsUndo is migrations undo --run, where the runs are.
+func runsUndo(p Process) *cobra.Command {
+	f := &undoFlags{}
+	cmd := &cobra.Command{
+		Use:   "undo RUN",
+		Short: "Take a run back: Workspace, status and device of every SIM",
+		Long: `Undo every migration of a run on this machine, the newest first, as 'simferry migrations undo --run'
+does. The command shows what would happen, and asks. A job of the server is taken back by 'simferry
+jobs undo'.
+
+Exit codes: 0 every SIM is back, 1 failed, 2 wrong usage, 3 refused and nothing moved, 4 some SIMs
+moved and some did not.`,
+		Example: `  simferry migrate runs undo 20261130-101500-ab12
+  simferry migrate runs undo 20261130-101500-ab12 --reason "wrong customer" --yes`,
+		Args: positional("RUN"),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			ids, _ := p.runIDs()
+			return ids, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	f.command(p, cmd, func(args []string) { f.run = args[0] })
+	return cmd
+}
+
+// command adds the flags that every undo has. The arguments are those of the command.
+func (f *undoFlags) command(p Process, cmd *cobra.Command, arguments func(args []string)) {
+	profileName := profileFlag(cmd, p)
 	cmd.Flags().BoolVar(&f.request.KeepStatus, "keep-status", false, "do not restore the status; Activated becomes Suspended")
 	cmd.Flags().BoolVar(&f.request.LeaveDevices, "leave-devices", false, "do not put SIMs back into their devices")
 	cmd.Flags().BoolVar(&f.request.DetachDevices, "detach", false, "take SIMs out of the devices that they are in now")
@@ -62,16 +98,15 @@ Exit codes: 0 every SIM is back, 1 failed, 2 called wrongly, 3 refused and nothi
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "show what would happen, and move nothing")
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask before moving")
 	f.output = outputFlag(cmd)
-	cmd.MarkFlagsMutuallyExclusive("run", "sim-id")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		f.profile = *profileName
-		return f.do(cmd.Context(), p, args)
+		arguments(args)
+		return f.do(cmd.Context(), p)
 	}
-	return cmd
 }
 
-func (f *undoFlags) do(ctx context.Context, p Process, args []string) error {
-	ids, server, err := f.migrations(p, args)
+func (f *undoFlags) do(ctx context.Context, p Process) error {
+	ids, server, err := f.migrations(p)
 	if err != nil {
 		return err
 	}
@@ -83,7 +118,7 @@ func (f *undoFlags) do(ctx context.Context, p Process, args []string) error {
 		return err
 	}
 	if server != "" && server != known.Server {
-		return usagef("run %s was on %s, the profile is of %s: use --profile", f.run, server, known.Server)
+		return usagef("run %s was on %s, but the profile is for %s: choose another with --profile", f.run, server, known.Server)
 	}
 	u := undoing{undoFlags: f, process: p, client: c, screen: newScreen(p, f.output)}
 	if err := u.preview(ctx, ids); err != nil {
@@ -93,11 +128,11 @@ func (f *undoFlags) do(ctx context.Context, p Process, args []string) error {
 }
 
 // migrations returns the ids to undo, the newest first, and the server of a run.
-func (f *undoFlags) migrations(p Process, args []string) (ids []int64, server string, err error) {
+func (f *undoFlags) migrations(p Process) (ids []int64, server string, err error) {
 	if f.run == "" {
-		id, err := strconv.ParseInt(args[0], 10, 64)
-		if err != nil {
-			return nil, "", usagef("%q is not the id of a migration: 'simferry migrations list' shows them", args[0])
+		id, err := strconv.ParseInt(f.id, 10, 64)
+		if err != nil || id < 1 {
+			return nil, "", usagef("%q is not the id of a migration: 'simferry migrations list' shows the ids", f.id)
 		}
 		return []int64{id}, "", nil
 	}
@@ -215,12 +250,12 @@ func (u *undoing) confirm(ctx context.Context, n int) error {
 	if u.yes {
 		return nil
 	}
-	typed, err := u.process.ask(ctx, fmt.Sprintf("\nType %d to move them back, anything else to leave all as it is: ", n))
+	typed, err := u.process.ask(ctx, fmt.Sprintf("\nType %d to move them back, anything else to cancel: ", n))
 	if err != nil {
 		return fmt.Errorf("nothing was moved: %w", err)
 	}
 	if digits(typed) != fmt.Sprint(n) {
-		return errors.New("nothing was moved: the number typed is not the number of SIMs")
+		return errors.New("nothing was moved: the number that you typed is not the number of SIMs")
 	}
 	return nil
 }
