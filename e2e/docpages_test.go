@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -12,25 +11,35 @@ import (
 // readmeServe is the line of README.md that starts the server.
 const readmeServe = "bin/simferry serve\n"
 
-var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```") //nolint:gocritic // with (?m), ^ is the beginning of any line
+// The pages with tests of their own.
+const (
+	readme       = "../README.md"
+	operatorPage = "../docs/operations/operator-api.md"
+	postgresPage = "../docs/operations/postgresql.md"
+)
+
+// continuingPages returns the pages that continue README.md.
+func continuingPages(t *testing.T) []string {
+	t.Helper()
+	pages, err := filepath.Glob("../docs/howto/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(pages) < 8 {
+		t.Fatalf("docs/howto has only %d pages", len(pages))
+	}
+	return append(pages, "../docs/tutorial.md", "../docs/migrate.md", "../docs/operations/install.md", "../docs/operations/upgrade.md")
+}
 
 // TestDocPages runs every shell block of README.md, and of each page that continues it, in
 // the order of the page. Only the server's port differs from what is written.
 func TestDocPages(t *testing.T) {
 	requirePrograms(t, "curl", "sh", "sha1sum", "sed")
-	readme := shellOf(t, "../README.md")
-	setUp, request, found := strings.Cut(readme, readmeServe)
+	setUp, request, found := strings.Cut(shellOf(t, readme), readmeServe)
 	if !found || !strings.Contains(request, "/api/v1/sim/migration/workspace") {
-		t.Fatalf("README.md has other examples than expected:\n%s", readme)
+		t.Fatalf("README.md has other examples than expected:\n%s%s", setUp, request)
 	}
-	pages, err := filepath.Glob("../docs/howto/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(pages) < 4 {
-		t.Fatalf("docs/howto has only %d pages", len(pages))
-	}
-	for _, page := range append(pages, "../docs/tutorial.md", "../docs/operations/install.md", "../docs/operations/upgrade.md", "../README.md") {
+	for _, page := range append(continuingPages(t), readme) {
 		t.Run(filepath.Base(page), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -38,7 +47,7 @@ func TestDocPages(t *testing.T) {
 			runShell(t, dir, env, setUp)
 			address := startServer(t, dir).address(t, "listening")
 			script := request
-			if page == "../README.md" {
+			if page == readme {
 				script += "\nsimferry migrate --to 'Fleet South' --file sims.csv --yes\n"
 			} else {
 				script += "\n" + shellOf(t, page)
@@ -60,13 +69,9 @@ func TestDocPages(t *testing.T) {
 // except commands and the question that the terminal shows.
 func expected(t *testing.T, page string) []string {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var lines []string
-	for _, block := range regexp.MustCompile("(?ms)^```text\n(.*?)^```").FindAllStringSubmatch(string(text), -1) { //nolint:gocritic // with (?m), ^ is the beginning of any line
-		for line := range strings.Lines(block[1]) {
+	for _, b := range blocksIn(t, page, "text") {
+		for line := range strings.Lines(b.text) {
 			line = strings.TrimSpace(line)
 			if line != "" && !strings.HasPrefix(line, "$ ") && !strings.HasPrefix(line, "Type ") {
 				lines = append(lines, line)
@@ -79,17 +84,16 @@ func expected(t *testing.T, page string) []string {
 	return lines
 }
 
-// shellOf returns the shell blocks of a page as one script. The make targets are left out,
-// and bin/simferry is the command of this test.
+// shellOf returns the shell blocks of a page as one script, except those of which the page says
+// that no test runs them. The make targets are left out.
 func shellOf(t *testing.T, page string) string {
 	t.Helper()
-	text, err := os.ReadFile(page)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var script strings.Builder
-	for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
-		for line := range strings.Lines(block[1]) {
+	for _, b := range blocksIn(t, page, "sh") {
+		if b.notRun != "" {
+			continue
+		}
+		for line := range strings.Lines(b.text) {
 			if !strings.HasPrefix(line, "make ") {
 				script.WriteString(line)
 			}

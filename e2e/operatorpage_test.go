@@ -10,7 +10,7 @@ import (
 func TestOperatorPage(t *testing.T) {
 	requirePrograms(t, "curl", "sh")
 	dir := t.TempDir()
-	script := shellOf(t, "../docs/operations/operator-api.md")
+	script := shellOf(t, operatorPage)
 	setUp, rest, found := strings.Cut(script, "simferry serve --operator-token-file operator-tokens\n")
 	if !found || strings.Count(rest, "operator ") < 10 {
 		t.Fatalf("these are not the page's examples: %s", script)

@@ -5,25 +5,19 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// TestPostgresPage runs the commands that docs/operations/postgresql.md gives for a logical
-// copy, as they are written, on a database with a fleet in it.
+// TestPostgresPage runs the commands of docs/operations/postgresql.md as they are written, on a
+// database with a fleet in it.
 func TestPostgresPage(t *testing.T) {
 	pgtest.SkipIfShort(t)
-	page, err := os.ReadFile("../docs/operations/postgresql.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(page), "## Backup and restore")
-	block := regexp.MustCompile("(?s)```sh\n(.*?)```").FindStringSubmatch(section)
-	if len(block) < 2 || !strings.Contains(block[1], "pg_restore") {
-		t.Fatal("the page has no commands for a logical copy")
+	script := shellOf(t, postgresPage)
+	if !strings.Contains(script, "pg_restore") {
+		t.Fatalf("the page has no commands for a logical copy: %s", script)
 	}
 	cluster, err := pgtest.Start(pgtest.Options{})
 	if err != nil {
@@ -41,7 +35,7 @@ func TestPostgresPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	runShell(t, dir, nil, "createdb simferry\nsimferry seed --database postgres:///simferry "+world)
-	if out := runShell(t, dir, nil, block[1]); !strings.Contains(out, "ok") {
+	if out := runShell(t, dir, nil, script); !strings.Contains(out, "ok") {
 		t.Errorf("fsck of the copy says: %s", out)
 	}
 }
