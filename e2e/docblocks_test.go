@@ -143,11 +143,11 @@ func TestShellFaultsAreFound(t *testing.T) {
 }
 
 var (
-	makeTarget  = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)                          //nolint:gocritic // with (?m), ^ is the beginning of any line
-	makeCommand = regexp.MustCompile("(?m)(?:^|`)make ([a-z][a-z0-9-]*)")                //nolint:gocritic // likewise
-	goTest      = regexp.MustCompile("`go test -run ([A-Za-z]+) (\\./[a-z0-9/]+)`")      // as documents name tests
-	goRun       = regexp.MustCompile(`go run \./([a-z0-9/]+)`)                           // as documents name programs
-	testFunc    = regexp.MustCompile(`(?m)^func (Test|Benchmark|Fuzz)([A-Za-z0-9_]*)\(`) //nolint:gocritic // likewise
+	makeTarget  = regexp.MustCompile(`(?m)^([a-z][a-z0-9-]*):`)
+	makeCommand = regexp.MustCompile("(?m)(?:^|`)make ([a-z][a-z0-9-]*)")
+	goTest      = regexp.MustCompile("`go test -run ([A-Za-z]+) (\\./[a-z0-9/]+)`") // as documents name tests
+	goRun       = regexp.MustCompile(`go run \./([a-z0-9/]+)`)                      // as documents name programs
+	testFunc    = regexp.MustCompile(`(?m)^func (Test|Benchmark|Fuzz)([A-Za-z0-9_]*)\(`)
 )
 
 // TestNamedTargetsExist checks the make targets, tests and programs that documents name, in blocks

@@ -27,9 +27,9 @@ func TestInstallationPages(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			database := "sqlite:" + filepath.Join(dir, "var/lib/simferry/fleet.db")
-			writeFile(t, filepath.Join(dir, "etc/simferry/database-url"), database+"\n")
-			if err := os.WriteFile(filepath.Join(dir, "bin/systemctl"), []byte("#!/bin/sh\necho systemctl \"$@\"\n"), 0o700); err != nil { //nolint:gosec // it is a program
+			database := "sqlite:" + filepath.Join(dir, "var", "lib", "simferry", "fleet.db")
+			writeFile(t, filepath.Join(dir, "etc", "simferry", "database-url"), database+"\n")
+			if err := os.WriteFile(filepath.Join(dir, "bin", "systemctl"), []byte("#!/bin/sh\necho systemctl \"$@\"\n"), 0o700); err != nil {
 				t.Fatal(err)
 			}
 			script := shellOf(t, page)

@@ -1,12 +1,15 @@
 package e2e_test
 
 import (
+	"context"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
@@ -34,9 +37,32 @@ func TestPostgresPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	runShell(t, dir, nil, "createdb simferry\nsimferry seed --database postgres:///simferry "+world)
+	sql := blocksIn(t, postgresPage, "sql")
+	if len(sql) != 4 {
+		t.Fatalf("the page has %d blocks of SQL", len(sql))
+	}
+	execute(t, cluster, sql[0].text)
+	runShell(t, dir, nil, "simferry seed --database postgres:///simferry "+world)
 	if out := runShell(t, dir, nil, script); !strings.Contains(out, "ok") {
 		t.Errorf("fsck of the copy says: %s", out)
+	}
+	for _, b := range sql[1:] { // at their end commits wait for no standby
+		execute(t, cluster, b.text)
+	}
+}
+
+// execute runs statements as a superuser, one after the other.
+func execute(t *testing.T, c *pgtest.Cluster, statements string) {
+	t.Helper()
+	db, err := pgx.Connect(t.Context(), c.URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close(context.WithoutCancel(t.Context())) }()
+	for statement := range strings.SplitSeq(statements, ";") {
+		if _, err := db.Exec(t.Context(), statement); err != nil {
+			t.Errorf("%s: %v", statement, err)
+		}
 	}
 }
 

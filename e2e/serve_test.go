@@ -32,7 +32,7 @@ var hangupsReachPrograms = sync.OnceFunc(func() {
 	}
 })
 
-// startProgram runs a command of simferry in dir. The test's end stops it.
+// startProgram runs a command of simferry in dir.
 func startProgram(t testing.TB, dir string, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{output: filepath.Join(dir, args[0]+".log"), ended: make(chan struct{})}
@@ -42,6 +42,13 @@ func startProgram(t testing.TB, dir string, env []string, args ...string) *progr
 	}
 	p.Cmd = exec.CommandContext(context.Background(), "simferry", args...)
 	p.Dir, p.Env, p.Stdout, p.Stderr = dir, env, output, output
+	p.run(t, output)
+	return p
+}
+
+// run starts the program. The test's end stops it.
+func (p *program) run(t testing.TB, output *os.File) {
+	t.Helper()
 	hangupsReachPrograms()
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
@@ -51,7 +58,6 @@ func startProgram(t testing.TB, dir string, env []string, args ...string) *progr
 		close(p.ended)
 	}()
 	t.Cleanup(func() { p.stop(t) })
-	return p
 }
 
 // stop ends the program in order, once.

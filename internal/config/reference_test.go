@@ -45,6 +45,10 @@ and name it with ` + "`--database-file`" + `. Simferry prints only host, port an
 
 `
 
+// excludes has the settings that the file with all settings only mentions, each with the setting
+// that excludes it.
+var excludes = map[string]string{"database": "database_file", "activation_key": "smtp_url"}
+
 func reference() string {
 	var b strings.Builder
 	b.WriteString(referenceHead)
@@ -61,9 +65,11 @@ func reference() string {
 	}
 	b.WriteString("## A file with all settings\n\n```yaml\n")
 	for _, s := range settings {
-		if s.key != "database" { // it excludes database_file
-			fmt.Fprintf(&b, "%s: %s\n", s.key, s.example)
+		if other := excludes[s.key]; other != "" {
+			fmt.Fprintf(&b, "# %s: %s  # not with %s\n", s.key, s.example, other)
+			continue
 		}
+		fmt.Fprintf(&b, "%s: %s\n", s.key, s.example)
 	}
 	b.WriteString("```\n")
 	return b.String()
