@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/internal/console"
@@ -28,6 +29,14 @@ func TestConsole_BothEngines(t *testing.T) {
 		p.post("/switch", "workspace", "300").leads(t, "/overview")
 		p.get("/sims/1000").is(t, http.StatusOK).has(t, "Fleet DE", "Moved here:", ">entry ")
 		other := s.as(t, "admin@example.com")
+		p.get("/devices").is(t, http.StatusOK)
+		other.get("/devices?q=tracker").is(t, http.StatusOK).has(t, "tracker-7")
+		other.get("/people?q=user").is(t, http.StatusOK).has(t, "user@example.com")
+		_, rest, _ := strings.Cut(other.get("/me").has(t, "This one").Text, `name="session" value="`)
+		family, _, _ := strings.Cut(rest, `"`)
+		other.post("/me/session", "session", family).leads(t, "/me?done=session")
+		p.get("/sims").leads(t, "/sign-in?next=%2Fsims")
+		p = s.as(t, "admin@example.com")
 		other.post("/sign-out", "everywhere", "1").leads(t, "/sign-in?done=out")
 		p.get("/sims").leads(t, "/sign-in?next=%2Fsims")
 	})

@@ -14,6 +14,7 @@ var meRoutes = []route{
 	{pattern: "POST /me/password", need: identity.WriteOwn, handle: setOwnPassword},
 	{pattern: "POST /me/workspace", need: identity.WriteOwn, handle: setOwnWorkspace},
 	{pattern: "POST /me/factor", need: identity.WriteOwn, handle: removeOwnFactor},
+	{pattern: "POST /me/session", need: identity.WriteOwn, handle: endOwnSession},
 	{pattern: "POST /me/browser", need: identity.WriteOwn, handle: removeOwnBrowser},
 }
 
@@ -27,7 +28,14 @@ type meData struct {
 	Default    fleet.WorkspaceID
 	Factor     control.SecondFactor // the zero factor for none
 	Browsers   []control.TrustedDevice
+	Sessions   []ownSession
 	Problem    map[string]string // by form: "name", "password" or "factor"
+}
+
+// ownSession is a session of the caller.
+type ownSession struct {
+	control.OpenSession
+	This bool // the session of the request
 }
 
 func mePage(r *request) (reply, error) { return r.me("", "") }
@@ -63,6 +71,13 @@ func (r *request) me(form, problem string) (reply, error) {
 	}
 	if d.Browsers, err = r.control().TrustedDevices(r.Context(), r.who, myself); err != nil {
 		return reply{}, err
+	}
+	sessions, err := r.control().OwnSessions(r.Context(), r.who)
+	if err != nil {
+		return reply{}, err
+	}
+	for _, s := range sessions {
+		d.Sessions = append(d.Sessions, ownSession{s, s.Family == r.who.Session})
 	}
 	res, err := r.page("me", "me", text("me.title"), d)
 	if problem != "" {
@@ -123,4 +138,14 @@ func removeOwnFactor(r *request) (reply, error) {
 
 func removeOwnBrowser(r *request) (reply, error) {
 	return r.remove(r.control().RemoveTrustedDevice, "/me", "browser")
+}
+
+// endOwnSession ends one session. If it has ended already, as when the form is sent twice, that is not
+// an error.
+func endOwnSession(r *request) (reply, error) {
+	err := r.control().EndOwnSession(r.Context(), r.who, r.PostForm.Get("session"))
+	if err != nil && fleet.CodeOf(err) != fleet.NotFound {
+		return reply{}, err
+	}
+	return seeOther(done("/me", "session")), nil
 }

@@ -3,8 +3,10 @@ package console_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/simferry/simferry/internal/console"
 	"github.com/simferry/simferry/internal/fleet"
@@ -106,6 +108,30 @@ func TestConsole_Me(t *testing.T) {
 	p.get("/me").leads(t, "/sign-in?next=%2Fme")
 	p.post("/sign-in", "username", "user@example.com", "password", next).leads(t, "/overview")
 	p.get("/overview").has(t, "Fleet FR")
+}
+
+// A person sees their sessions and ends one; those of others are out of reach.
+func TestConsole_OwnSessions(t *testing.T) {
+	s := newSite(t, console.Options{})
+	api := s.As("user@example.com")
+	s.Clock.Advance(time.Minute)
+	here, other := s.as(t, "user@example.com"), s.as(t, "admin@example.com")
+	families := regexp.MustCompile(`name="session" value="([^"]+)"`).FindAllStringSubmatch(here.get("/me").has(t, "This one").Text, -1)
+	if len(families) != 1 {
+		t.Fatalf("the page has a button for %d sessions, want that of the API alone", len(families))
+	}
+	other.post("/me/session", "session", families[0][1]).leads(t, "/me?done=session")
+	api.Get("/api/v1/sim").Is(http.StatusOK)
+	for range 2 {
+		here.post("/me/session", "session", families[0][1]).leads(t, "/me?done=session")
+	}
+	api.Get("/api/v1/sim").Is(http.StatusUnauthorized)
+	here.get("/me").is(t, http.StatusOK).lacks(t, families[0][1])
+	here.post("/sign-out", "everywhere", "1")
+	again := s.as(t, "user@example.com")
+	if n := strings.Count(again.get("/me").Text, "This one") + strings.Count(again.get("/me").Text, `name="session"`); n != 1 {
+		t.Errorf("after signing out everywhere and signing in, the page has %d sessions, want 1", n)
+	}
 }
 
 // An Administrator of all Workspaces of a member removes a lost second factor; another one does not

@@ -1,0 +1,52 @@
+package control
+
+import (
+	"context"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// OpenSession is a session of a user that has not ended.
+type OpenSession = store.OpenSession
+
+// MaxSessions is the number of sessions that OwnSessions lists.
+const MaxSessions = 200
+
+// OwnSessions lists the caller's sessions that have not ended, the newest first, at most
+// MaxSessions of them.
+//
+// Permission: WriteOwn.
+func (c *Control) OwnSessions(ctx context.Context, who identity.Principal) (list []OpenSession, err error) {
+	if err := who.Require(identity.WriteOwn); err != nil {
+		return nil, err
+	}
+	err = c.store.Read(ctx, func(tx *store.Tx) error {
+		list, err = tx.OpenSessions(ctx, who.User, MaxSessions)
+		return err
+	})
+	return list, err
+}
+
+// EndOwnSession ends one of the caller's sessions at once, on every server: its bearers, its
+// refresh tokens and its console.
+//
+// Permission: WriteOwn. Errors: NotFound for a session that has ended, or of another user.
+func (c *Control) EndOwnSession(ctx context.Context, who identity.Principal, family string) error {
+	return c.write(ctx, who, identity.WriteOwn, lockingUser(who), func(tx *store.Tx, who identity.Principal) error {
+		list, err := tx.OpenSessions(ctx, who.User, MaxSessions)
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if s.Family == family {
+				if err := c.endSession(ctx, tx, family); err != nil {
+					return err
+				}
+				return audit(ctx, tx, who, fleet.AuditEntry{Action: fleet.AuditSignedOut})
+			}
+		}
+		return fleet.Missing("session", family)
+	})
+}
