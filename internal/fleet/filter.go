@@ -30,11 +30,11 @@ func parseFilters(spec ListSpec, q string) ([]Filter, error) {
 	for _, part := range parts {
 		name, values, ok := strings.Cut(part, ":")
 		if !ok {
-			return nil, badQuery("%q has no value: write field:value", clip(part))
+			return nil, badQuery("%q has no value: write field:value", Clip(part))
 		}
 		field, known := spec.field(strings.TrimSpace(name))
 		if !known || field.NoFilter {
-			return nil, badQuery("cannot filter by %q; known: %s", clip(name), spec.names(func(f ListField) bool { return !f.NoFilter }))
+			return nil, badQuery("cannot filter by %q; known: %s", Clip(name), spec.names(func(f ListField) bool { return !f.NoFilter }))
 		}
 		f, err := parseFilter(field, values)
 		if err != nil {
@@ -76,13 +76,13 @@ func (f *Filter) add(v string) error {
 	case IntegerField:
 		n, err := strconv.ParseInt(strings.TrimSuffix(v, ".0"), 10, 64)
 		if err != nil {
-			return badQuery("%s takes a whole number, not %q", f.Field.Name, clip(v))
+			return badQuery("%s takes a whole number, not %q", f.Field.Name, Clip(v))
 		}
 		f.Numbers = append(f.Numbers, n)
 	case LuhnField:
 		id, err := ParseICCIDWithLuhn(v)
 		if err != nil || len(v) == ICCIDLength {
-			return badQuery("%s takes 20 digits with their check digit, not %q", f.Field.Name, clip(v))
+			return badQuery("%s takes 20 digits with their check digit, not %q", f.Field.Name, Clip(v))
 		}
 		f.Texts = append(f.Texts, string(id))
 	case ICCIDField:
@@ -93,13 +93,13 @@ func (f *Filter) add(v string) error {
 	case BoolField:
 		n, ok := map[string]int64{"false": 0, "true": 1}[v]
 		if !ok {
-			return badQuery("%s takes true or false, not %q", f.Field.Name, clip(v))
+			return badQuery("%s takes true or false, not %q", f.Field.Name, Clip(v))
 		}
 		f.Numbers = append(f.Numbers, n)
 	case TimeField, FromField, UntilField:
 		r, ok := parseTimeRange(v)
 		if !ok {
-			return badQuery("%s takes a day (2021-11-18) or an instant (2021-11-18T08:25:53Z), not %q", f.Field.Name, clip(v))
+			return badQuery("%s takes a day (2021-11-18) or an instant (2021-11-18T08:25:53Z), not %q", f.Field.Name, Clip(v))
 		}
 		f.Times = append(f.Times, r)
 	default:

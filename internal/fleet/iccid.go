@@ -2,7 +2,6 @@ package fleet
 
 import (
 	"fmt"
-	"strings"
 )
 
 // ICCIDLength is the number of digits of an ICCID without its check digit.
@@ -17,11 +16,11 @@ type ICCID string
 func ParseICCID(s string) (ICCID, error) {
 	switch {
 	case !digitsOnly(s):
-		return "", fmt.Errorf("%q is not a valid ICCID: it must be exactly %d digits", clip(s), ICCIDLength)
+		return "", fmt.Errorf("%q is not a valid ICCID: it must be exactly %d digits", Clip(s), ICCIDLength)
 	case len(s) == ICCIDLength+1:
 		return "", twentyDigits(s)
 	case len(s) != ICCIDLength:
-		return "", fmt.Errorf("%q is not a valid ICCID: it has %d digits, not %d", clip(s), len(s), ICCIDLength)
+		return "", fmt.Errorf("%q is not a valid ICCID: it has %d digits, not %d", Clip(s), len(s), ICCIDLength)
 	}
 	return ICCID(s), nil
 }
@@ -97,13 +96,4 @@ func digitsOnly(s string) bool {
 		}
 	}
 	return s != ""
-}
-
-// clip shortens an invalid value for an error message.
-func clip(s string) string {
-	const most = 40
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }

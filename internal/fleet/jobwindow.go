@@ -22,16 +22,16 @@ var dayNames = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 func (w JobWindow) Check(field string) error {
 	for i, d := range w.Days {
 		if !slices.Contains(dayNames, d) {
-			return Invalid(fmt.Sprintf("%s.days[%d]", field, i), "%q is not a day; use %s", clip(d), strings.Join(dayNames, ", "))
+			return Invalid(fmt.Sprintf("%s.days[%d]", field, i), "%q is not a day; use %s", Clip(d), strings.Join(dayNames, ", "))
 		}
 	}
 	for _, f := range [][2]string{{"from", w.From}, {"to", w.To}} {
 		if _, err := time.Parse("15:04", f[1]); err != nil {
-			return Invalid(field+"."+f[0], "%q is not a time of the day; write it as 22:00", clip(f[1]))
+			return Invalid(field+"."+f[0], "%q is not a time of the day; write it as 22:00", Clip(f[1]))
 		}
 	}
 	if _, err := time.LoadLocation(w.TimeZone); err != nil || w.TimeZone == "Local" {
-		return Invalid(field+".time_zone", "%q is not a time zone; write it as Europe/Berlin or UTC", clip(w.TimeZone))
+		return Invalid(field+".time_zone", "%q is not a time zone; write it as Europe/Berlin or UTC", Clip(w.TimeZone))
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func (l List) ReadAfter(after string) (List, error) {
 	}
 	id, err := strconv.ParseInt(after, 10, 64)
 	if err != nil {
-		return List{}, Invalid("after", "it must be the id of the last item read, as X-Next gives it, not %q", clip(after))
+		return List{}, Invalid("after", "it must be the id of the last item read, as X-Next gives it, not %q", Clip(after))
 	}
 	if _, ok := l.ByID(); !ok {
 		return List{}, Invalid("after", "it works only in a list sorted by id: use sort=id or sort=-id")
@@ -159,7 +159,7 @@ func parseSort(spec ListSpec, sort string) ([]Order, error) {
 		}
 		f, ok := spec.field(name)
 		if !ok || f.NoSort {
-			return nil, &Error{Code: BadSort, Field: "sort", Message: "cannot sort by \"" + clip(name) + "\"; known: " + spec.names(func(f ListField) bool { return !f.NoSort })}
+			return nil, &Error{Code: BadSort, Field: "sort", Message: "cannot sort by \"" + Clip(name) + "\"; known: " + spec.names(func(f ListField) bool { return !f.NoSort })}
 		}
 		if !sortsBy(orders, f.Name) { // a repeated key has no effect
 			orders = append(orders, Order{f.Name, desc})
@@ -180,7 +180,7 @@ func sortKey(key string) (name string, descending bool, err error) {
 		return name, false, nil
 	}
 	return "", false, &Error{Code: BadSort, Field: "sort", Message: fmt.Sprintf(
-		"sort: %q has more than one sign (a space counts as +): write %s for ascending or -%s for descending", clip(key), clip(name), clip(name))}
+		"sort: %q has more than one sign (a space counts as +): write %s for ascending or -%s for descending", Clip(key), Clip(name), Clip(name))}
 }
 
 func sortsBy(orders []Order, field string) bool {

@@ -28,11 +28,11 @@ const BICLength = 16
 func ParseBIC(s string) (string, error) {
 	s = strings.TrimPrefix(s, "#")
 	if len(s) != BICLength {
-		return "", Errorf(BadRequest, "%q is not a valid batch code: it has %d characters, not %d digits", clip(s), len(s), BICLength)
+		return "", Errorf(BadRequest, "%q is not a valid batch code: it has %d characters, not %d digits", Clip(s), len(s), BICLength)
 	}
 	for _, c := range s {
 		if c < '0' || c > '9' {
-			return "", Errorf(BadRequest, "%q is not a valid batch code: it must be exactly %d digits", clip(s), BICLength)
+			return "", Errorf(BadRequest, "%q is not a valid batch code: it must be exactly %d digits", Clip(s), BICLength)
 		}
 	}
 	return s, nil

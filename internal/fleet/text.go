@@ -27,7 +27,7 @@ func ParseUsername(s string) (string, error) {
 	}
 	address, err := mail.ParseAddress(s)
 	if err != nil || address.Address != s {
-		return "", fmt.Errorf("%q is not a username: write an e-mail address, such as admin@example.com", clip(s))
+		return "", fmt.Errorf("%q is not a username: write an e-mail address, such as admin@example.com", Clip(s))
 	}
 	if i := strings.IndexFunc(s, joins); i >= 0 {
 		return "", hiddenCharacter(s, i)
@@ -44,7 +44,7 @@ func ParseTags(s string) (string, error) { return parseLine(s, MaxTags) }
 
 func parseLine(s string, most int) (string, error) {
 	if strings.TrimSpace(s) == "" {
-		return "", fmt.Errorf("%q is not a name: write some text in one line", clip(s))
+		return "", fmt.Errorf("%q is not a name: write some text in one line", Clip(s))
 	}
 	if utf8.RuneCountInString(s) > most {
 		return "", fmt.Errorf("at most %d characters", most)
@@ -59,7 +59,7 @@ func parseLine(s string, most int) (string, error) {
 // error names the character and says what to do.
 func CheckText(s string) error {
 	if !utf8.ValidString(s) {
-		return fmt.Errorf("%q is not valid UTF-8: save or send it as UTF-8", clip(s))
+		return fmt.Errorf("%q is not valid UTF-8: save or send it as UTF-8", Clip(s))
 	}
 	before := rune(0)
 	for i, r := range s {
@@ -77,7 +77,7 @@ func hiddenCharacter(s string, i int) error {
 	if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
 		what = "control"
 	}
-	return fmt.Errorf("%+q contains the %s character %U: remove it, and write some text in one line", clip(s), what, r)
+	return fmt.Errorf("%+q contains the %s character %U: remove it, and write some text in one line", Clip(s), what, r)
 }
 
 // hidden reports whether a character is invisible and has no use in a name.
@@ -102,4 +102,15 @@ func joinsAfter(before, r rune) bool {
 		return true
 	}
 	return unicode.In(before, unicode.So, unicode.Sm)
+}
+
+// Clip shortens an invalid value for an error message.
+func Clip(s string) string { return ClipTo(s, 40) }
+
+// ClipTo is Clip with another maximum, in bytes.
+func ClipTo(s string, most int) string {
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }

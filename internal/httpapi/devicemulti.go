@@ -2,8 +2,12 @@ package httpapi
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
@@ -43,7 +47,7 @@ const inList = "[%d]"
 // deviceObject reads new devices that share properties.
 func deviceObject(text []byte) ([]wire.DeviceFields, fleet.WorkspaceID, error) {
 	var body wire.NewDevices
-	if err := httpx.DecodeText(text, &body, httpx.NotNull[wire.OneOfDevices]()); err != nil {
+	if err := httpx.DecodeText(text, &body, refuseNull[wire.OneOfDevices]()); err != nil {
 		return nil, 0, err
 	}
 	ws, err := inOrganisation(body.Organisation)
@@ -83,7 +87,7 @@ func requiredForAll(body wire.NewDevices) error {
 // deviceList reads a list of complete new devices. All must be for the same Workspace.
 func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, err error) {
 	var body []wire.NewDevice
-	if err := httpx.DecodeText(text, &body, httpx.NotNull[wire.NewDevice]()); err != nil {
+	if err := httpx.DecodeText(text, &body, refuseNull[wire.NewDevice]()); err != nil {
 		return nil, 0, err
 	}
 	for i, d := range body {
@@ -102,7 +106,7 @@ func deviceList(text []byte) (list []wire.DeviceFields, ws fleet.WorkspaceID, er
 
 func changedDevices(r *request) (run control.DeviceRun, understood any, err error) {
 	var body []wire.DevicePatch
-	if err := r.Decode(&body, httpx.NotNull[wire.DevicePatch]()); err != nil {
+	if err := r.Decode(&body, refuseNull[wire.DevicePatch]()); err != nil {
 		return run, nil, err
 	}
 	changes, err := deviceChanges(body, inList, nil, func(b wire.DevicePatch) (wire.Optional[wire.ID], wire.DeviceFields) {
@@ -191,4 +195,19 @@ func deviceChanges[T any](list []T, place string, made *creation, split func(T) 
 		sims[patch.SIM.SIM] = i
 	}
 	return changes, nil
+}
+
+// refuseNull is an option of Decode for a type of objects in lists: a null among them is refused,
+// not taken for an empty object.
+func refuseNull[T any]() json.Options {
+	return json.WithUnmarshalers(json.UnmarshalFromFunc(notNull[T]))
+}
+
+var errNullItem = errors.New("it must be an object, in { }, not null")
+
+func notNull[T any](from *jsontext.Decoder, _ *T) error {
+	if from.PeekKind() == 'n' {
+		return errNullItem
+	}
+	return errors.ErrUnsupported // which has the decoder read it as usual
 }

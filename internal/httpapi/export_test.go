@@ -28,7 +28,7 @@ func Routes() []Route {
 
 // Wrap puts the middleware around any handler.
 func Wrap(log *slog.Logger, next http.Handler) http.Handler {
-	return httpx.New(httpx.Options{Log: log}).Wrap(httpx.CrossOrigin(next))
+	return httpx.New(httpx.Options{Log: log}).Wrap(crossOrigin(next))
 }
 
 // NewHeld is like New, but it calls hold for each request before its rule, once its caller is

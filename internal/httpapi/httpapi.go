@@ -32,5 +32,5 @@ func (a *api) handler(table []operation) http.Handler {
 	page := docspage.Handler()
 	routes.Handle("GET /docs", page)
 	routes.Handle("GET /docs/{file}", page)
-	return a.Wrap(httpx.CrossOrigin(a.WithoutPrefix(routes)))
+	return a.Wrap(crossOrigin(a.WithoutPrefix(routes)))
 }

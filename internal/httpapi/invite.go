@@ -94,7 +94,7 @@ func (a *api) activateUser(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return httpx.NoContent(a.control.Activate(r.Context(), control.Activation{Key: key, Password: httpx.Text(body.Password), Name: body.Name}, r.origin()))
+	return response{Status: http.StatusNoContent}, a.control.Activate(r.Context(), control.Activation{Key: key, Password: httpx.Text(body.Password), Name: body.Name}, r.origin())
 }
 
 // activateUserV1 is the older form of activateUser: it refuses an invalid key or password with
@@ -116,7 +116,7 @@ func (a *api) activateUserV1(r *request) (response, error) {
 	if errors.As(err, &refusal) && (refusal.Code == fleet.Forbidden || refusal.Code == fleet.ValidationFailed) {
 		err = &fleet.Error{Code: fleet.BadRequest, Message: refusal.Message, Err: err}
 	}
-	return httpx.NoContent(err)
+	return response{Status: http.StatusNoContent}, err
 }
 
 func (a *api) resetPassword(r *request) (response, error) {
@@ -131,5 +131,5 @@ func (a *api) resetPassword(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
-	return httpx.NoContent(a.control.AskReset(r.Context(), username, r.origin()))
+	return response{Status: http.StatusNoContent}, a.control.AskReset(r.Context(), username, r.origin())
 }

@@ -7,7 +7,6 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/httpx"
 )
 
 // jobRequest converts the body of POST /api/v1/migration_job and checks all that needs no database.
@@ -34,7 +33,7 @@ func jobRequest(b wire.JobRequest) (n control.NewJob, err error) {
 		case "activate":
 			n.Options.Activate = true
 		default:
-			return n, fleet.Invalid("landing.status", "%q is not known; use contract or activate", httpx.Clip(b.Landing.Status))
+			return n, fleet.Invalid("landing.status", "%q is not known; use contract or activate", fleet.Clip(b.Landing.Status))
 		}
 	}
 	err = jobOptions(&n, jobTexts{b.DryRun, b.OnConflict, b.NotBefore, b.NotAfter, b.Reference, b.Reason}, jobParts{b.Windows, b.Waves, b.Gate})
@@ -165,7 +164,7 @@ func jobOptions(n *control.NewJob, t jobTexts, p jobParts) (err error) {
 	case "stop", "skip":
 		o.Skip = on == "skip"
 	default:
-		return fleet.Invalid("on_conflict", "%q is not known; use stop or skip", httpx.Clip(on))
+		return fleet.Invalid("on_conflict", "%q is not known; use stop or skip", fleet.Clip(on))
 	}
 	if o.NotBefore, err = jobTime("not_before", t.notBefore); err != nil {
 		return err
@@ -190,7 +189,7 @@ func jobTime(field string, text wire.Optional[string]) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, value)
 	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
-		return time.Time{}, fleet.Invalid(field, "%q is not an instant; write it as 2026-11-30T22:00:00Z", httpx.Clip(value))
+		return time.Time{}, fleet.Invalid(field, "%q is not an instant; write it as 2026-11-30T22:00:00Z", fleet.Clip(value))
 	}
 	return t.UTC().Truncate(time.Microsecond), nil
 }
@@ -245,7 +244,7 @@ func jobWave(field string, w wire.JobWave) (wave fleet.JobWave, err error) {
 	case w.PauseSeconds < 0 || w.PauseSeconds > int(maxWavePause/time.Second):
 		return wave, fleet.Invalid(field+".pause_seconds", "%d is not possible: use 0 to %d", w.PauseSeconds, int(maxWavePause/time.Second))
 	case w.Then != "" && w.Then != "continue" && w.Then != "pause":
-		return wave, fleet.Invalid(field+".then", "%q is not known; use continue or pause", httpx.Clip(w.Then))
+		return wave, fleet.Invalid(field+".then", "%q is not known; use continue or pause", fleet.Clip(w.Then))
 	}
 	return fleet.JobWave{SIMs: w.SIMs, Percent: w.Percent, Pause: time.Duration(w.PauseSeconds) * time.Second, Then: w.Then == "pause"}, nil
 }

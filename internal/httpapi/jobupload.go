@@ -13,7 +13,6 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
-	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/iccidfile"
 )
 
@@ -57,7 +56,7 @@ func uploadedJob(r *request) (n control.NewJob, err error) {
 func uploadBody(q url.Values) (b wire.JobRequest, err error) {
 	for name, values := range q {
 		if !slices.Contains(uploadOptions, name) {
-			return b, fleet.Invalid(httpx.Clip(name), "unknown parameter; known parameters: %s", strings.Join(uploadOptions, ", "))
+			return b, fleet.Invalid(fleet.Clip(name), "unknown parameter; known parameters: %s", strings.Join(uploadOptions, ", "))
 		}
 		if len(values) > 1 {
 			return b, fleet.Invalid(name, "it is given %d times; send it once", len(values))
@@ -101,7 +100,7 @@ func uploadBody(q url.Values) (b wire.JobRequest, err error) {
 func queryRef(name, text string) (*wire.IDRef, error) {
 	id, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
 	if err != nil {
-		return nil, fleet.Invalid(name, "%q is not an id: it must be a whole number", httpx.Clip(text))
+		return nil, fleet.Invalid(name, "%q is not an id: it must be a whole number", fleet.Clip(text))
 	}
 	ref := wire.RefTo(id)
 	return &ref, nil

@@ -52,7 +52,7 @@ func conflictBody(c *fleet.Conflicts) wire.MigrationConflict {
 
 // staleBody describes what has changed since a preview, SIM by SIM.
 func staleBody(s *control.Stale) wire.MigrationStale {
-	code, token := httpx.Named(fleet.PreconditionStale)
+	code, token := httpx.WireCode(fleet.PreconditionStale)
 	body := wire.MigrationStale{ErrorCode: code, ErrorToken: token, Message: s.Error(), SIMs: make([]wire.StaleSIM, len(s.SIMs))}
 	for i, d := range s.SIMs {
 		sim := wire.StaleSIM{ID: int64(d.SIM), ICCID: string(d.ICCID), Changes: make([]wire.StaleChange, len(d.Changes))}

@@ -52,19 +52,6 @@ func DecodeText(body []byte, into any, o ...json.Options) error {
 	return nil
 }
 
-// NotNull is an option of Decode for a type of objects in lists: a null among them is refused, not
-// taken for an empty object.
-func NotNull[T any]() json.Options { return json.WithUnmarshalers(json.UnmarshalFromFunc(notNull[T])) }
-
-var errNullItem = errors.New("it must be an object, in { }, not null")
-
-func notNull[T any](from *jsontext.Decoder, _ *T) error {
-	if from.PeekKind() == 'n' {
-		return errNullItem
-	}
-	return errors.ErrUnsupported // which has the decoder read it as usual
-}
-
 // wanted describes the expected type of a body.
 func wanted(into any) string {
 	if plainType(reflect.TypeOf(into)).Kind() == reflect.Slice {
@@ -81,13 +68,13 @@ func explain(err error, into any) error {
 	switch {
 	case errors.As(err, &semantic) && errors.Is(semantic.Err, json.ErrUnknownName):
 		bad.Field = pointed(semantic.JSONPointer)
-		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", Clip(bad.Field), strings.Join(properties(into, semantic.JSONPointer), ", "))
+		bad.Message = fmt.Sprintf("%s: unknown property; known properties: %s", clip(bad.Field), strings.Join(properties(into, semantic.JSONPointer), ", "))
 	case errors.As(err, &syntax) && errors.Is(syntax.Err, jsontext.ErrDuplicateName):
 		bad.Field = pointed(syntax.JSONPointer)
-		bad.Message = Clip(bad.Field) + ": duplicate property"
+		bad.Message = clip(bad.Field) + ": duplicate property"
 	case errors.As(err, &semantic):
 		bad.Field = pointed(semantic.JSONPointer)
-		bad.Message = fmt.Sprintf("%s: %s", Clip(orBody(bad.Field)), reason(semantic))
+		bad.Message = fmt.Sprintf("%s: %s", clip(orBody(bad.Field)), reason(semantic))
 	case errors.As(err, &syntax):
 		bad.Message = fmt.Sprintf("The body is not valid JSON: error at byte %d", syntax.ByteOffset)
 	default:
@@ -125,7 +112,7 @@ func reason(e *json.SemanticError) string {
 		e = inner
 	}
 	if e.Err != nil && !strings.Contains(e.Err.Error(), "Go ") {
-		return Clip(e.Err.Error())
+		return clip(e.Err.Error())
 	}
 	return "it must be " + rightType(e.GoType) + wrongKind(e.JSONKind)
 }
@@ -238,11 +225,7 @@ func plainType(t reflect.Type) reflect.Type {
 	}
 }
 
-// Clip shortens client input for error messages.
-func Clip(s string) string {
-	const most = 200
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
+// maxShown is how many bytes of client input an error message repeats.
+const maxShown = 200
+
+func clip(s string) string { return fleet.ClipTo(s, maxShown) }

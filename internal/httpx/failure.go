@@ -78,8 +78,8 @@ func known(e *fleet.Error) Response {
 	return r
 }
 
-// Named returns the number and the name of a code in the body of an error.
-func Named(c fleet.Code) (code int, token string) { return failures[c].code, failures[c].token }
+// WireCode returns the number and the name of a code in the body of an error.
+func WireCode(c fleet.Code) (code int, token string) { return failures[c].code, failures[c].token }
 
 func tabled(e *fleet.Error) Response {
 	row := failures[e.Code]

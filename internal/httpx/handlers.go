@@ -27,7 +27,7 @@ func Write[A, R, In any](decode func(R) (In, error), rule func(A, R, In) error) 
 		if err != nil {
 			return Response{}, err
 		}
-		return NoContent(rule(a, r, in))
+		return noContent(rule(a, r, in))
 	}
 }
 

@@ -21,7 +21,7 @@ type Options struct {
 	Log *slog.Logger
 	// TrustedProxies are the addresses whose X-Forwarded-For header is trusted.
 	TrustedProxies []netip.Prefix
-	// RequestTimeout is the longest time for one request; zero means DefaultRequestTimeout.
+	// RequestTimeout is the longest time for one request; zero means 30 s.
 	RequestTimeout time.Duration
 	// PublicURL is the URL at which clients reach the server. Without it, Link and Location
 	// contain paths only.
@@ -32,8 +32,8 @@ type Options struct {
 	Door *limit.Door
 }
 
-// DefaultRequestTimeout leaves time to respond before the connection's own timeout.
-const DefaultRequestTimeout = 30 * time.Second
+// defaultTimeout leaves time to respond before the connection's own timeout.
+const defaultTimeout = 30 * time.Second
 
 // Server serves the operations of one API.
 type Server struct {
@@ -51,7 +51,7 @@ func New(o Options) *Server {
 	}
 	return &Server{
 		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies, public: newPublicURL(o.PublicURL),
-		timeout: cmp.Or(o.RequestTimeout, DefaultRequestTimeout), admission: newAdmission(o.Limits, o.Door),
+		timeout: cmp.Or(o.RequestTimeout, defaultTimeout), admission: newAdmission(o.Limits, o.Door),
 	}
 }
 

@@ -30,8 +30,8 @@ func OK(v any) (Response, error) {
 	return Response{Status: http.StatusOK, Body: body}, err
 }
 
-// NoContent returns a 204, or the error of the rule that was called.
-func NoContent(err error) (Response, error) { return Response{Status: http.StatusNoContent}, err }
+// noContent returns a 204, or the error of the rule that was called.
+func noContent(err error) (Response, error) { return Response{Status: http.StatusNoContent}, err }
 
 // JSON returns a response with a body of a type that can always be encoded.
 func JSON(status int, v any) Response {

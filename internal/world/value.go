@@ -94,11 +94,5 @@ func parseCountry(s string) (string, error) {
 	return country.ISO, nil
 }
 
-// clip shortens an invalid value for an error message.
-func clip(s string) string {
-	const most = 60
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
-}
+// clip shortens a value for an error message.
+func clip(s string) string { return fleet.ClipTo(s, 60) }
