@@ -13,7 +13,7 @@ var wire = []faults.Mutation{
 	replace("null_body", "a body of null counts as an empty object",
 		decodeFile, `if bytes.Equal(bytes.TrimSpace(body), []byte("null")) {`, "if false {"),
 	replace("null_item", "a null in a list counts as an empty object",
-		decodeFile, "if from.PeekKind() == 'n' {", "if false {"),
+		"internal/httpapi/devicemulti.go", "if from.PeekKind() == 'n' {", "if false {"),
 	replace("sort_plus", "a sort key with a plus is refused",
 		"internal/fleet/list.go", `case sign == "", sign == " ", strings.HasPrefix(sign, "+") &&`, `case sign == "", sign == "+" &&`),
 	replace("owner_kept", "an owner that is emptied by {} or a null id is kept",
