@@ -4,11 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/test/kit"
 )
@@ -56,6 +58,13 @@ func timedPlaces(t *testing.T, s *kit.Server, known map[string]string, many int)
 			places = append(places, timedPlace{what, what + " by name", p.as, with("both@example.com"), with("noon@example.com"), with("noon@example.net")})
 		}
 		places = append(places, p.sets(t, many)...)
+		if p.pattern == "POST "+migration { // once more for a user of very many Workspaces
+			p.as, p.body = "wide@example.com", strings.Replace(p.body, `"id": 200`, `"id": 2000`, 1)
+			for _, place := range p.sets(t, many) {
+				place.what += ", for many Workspaces"
+				places = append(places, place)
+			}
+		}
 	}
 	return places
 }
@@ -101,8 +110,68 @@ func filterProbes(t *testing.T, admin *kit.Client, known map[string]string) (lis
 				pattern: r.Pattern, place: "q=" + field, thing: things[kind].filled(known), as: "admin@example.com", path: path + field + ":{id}",
 			})
 		}
+		for _, field := range textsOf(admin, path) {
+			list = append(list, probe{pattern: r.Pattern, place: "q=" + field, thing: thing{set: textSets[field], text: true}, as: "admin@example.com", path: path + field + ":{id}"})
+		}
 	}
 	return list
+}
+
+// wideUser is a world with a user of more Workspaces than are searched one by one.
+func wideUser() string {
+	var b, roles strings.Builder
+	b.WriteString("workspaces:\n")
+	for id := 2000; id < 2020; id++ {
+		fmt.Fprintf(&b, "  - {id: %d, name: Wide %d, type: enterprise, country: DE, parent: 1}\n", id, id)
+		fmt.Fprintf(&roles, "%d: administrator, ", id)
+	}
+	fmt.Fprintf(&b, "users:\n  - {id: 60, username: wide@example.com, name: Wide, password: correct horse, default_workspace: 2000, roles: {%s}}\n",
+		strings.TrimSuffix(roles.String(), ", "))
+	return b.String()
+}
+
+// textSets are the formats of the numbers of SIMs by which lists can be filtered.
+var textSets = map[string]string{
+	"iccid": "89883030000000%05d", "iccid_with_luhn": "89883030000000%05d", "imsi": "2950500000%05d", "msisdn": "4236600%05d", "eid": "890490320000000000000000000%05d",
+}
+
+// textsOf returns the fields of a list that take the number of a SIM.
+func textsOf(c *kit.Client, path string) (fields []string) {
+	for field := range textSets {
+		if c.Get(path+field+":"+textOf(field, 1)).Status == http.StatusOK {
+			fields = append(fields, field)
+		}
+	}
+	slices.Sort(fields)
+	return fields
+}
+
+// textOf returns one number of a set.
+func textOf(field string, n int) string {
+	text := fmt.Sprintf(textSets[field], n)
+	if field == "iccid_with_luhn" {
+		text = fleet.ICCID(text).WithLuhn()
+	}
+	return text
+}
+
+// filterSets returns the place of a filter with many values.
+func (p probe) filterSets(many int) (places []timedPlace) {
+	if p.thing.set == "" {
+		return nil
+	}
+	field := strings.TrimPrefix(p.place, "q=")
+	with := func(first int) timedRequest {
+		values := make([]string, many)
+		for n := range values {
+			if values[n] = fmt.Sprintf(p.thing.set, first+n); textSets[field] != "" {
+				values[n] = textOf(field, first+n)
+			}
+		}
+		return p.request(strings.Join(values, "|"))
+	}
+	what := p.pattern + " " + p.place
+	return []timedPlace{{what, what + ", many", p.as, with(foreignSet), with(absentSet), with(otherSet)}}
 }
 
 // sets returns the place with many ids, side by side and scattered. A kind of id without a
@@ -110,6 +179,9 @@ func filterProbes(t *testing.T, admin *kit.Client, known map[string]string) (lis
 func (p probe) sets(t *testing.T, many int) (places []timedPlace) {
 	t.Helper()
 	what := p.pattern + " " + p.place
+	if strings.HasPrefix(p.place, "q=") {
+		return p.filterSets(many)
+	}
 	if p.place == "iccid_range.end" {
 		span := func(first int) timedRequest {
 			body := strings.Replace(p.body, "{id}", p.spelled(fmt.Sprintf(p.thing.set, first+many-1)), 1)
@@ -181,11 +253,12 @@ func timedWorld(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	known["foreign audit"] = newest(both, "/api/v1/audit")
 	var devices, sims strings.Builder
 	devices.WriteString("devices:\n")
-	sims.WriteString("id,iccid,workspace\n")
+	sims.WriteString("id,iccid,imsi,msisdn,eid,workspace\n")
 	for n := foreignSet; n < foreignSet+manyIDs*scatter; n++ {
 		fmt.Fprintf(&devices, "  - {id: %d, workspace: 900}\n", n)
-		fmt.Fprintf(&sims, "%d,%s,900\n", n, fmt.Sprintf(things["ICCID"].set, n))
+		fmt.Fprintf(&sims, "%d,%s,%s,%s,%s,900\n", n, textOf("iccid", n), textOf("imsi", n), textOf("msisdn", n), textOf("eid", n))
 	}
+	s.Seed(wideUser())
 	s.Seed(devices.String())
 	if _, err := s.Import(sims.String()); err != nil {
 		t.Fatal(err)

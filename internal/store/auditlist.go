@@ -73,16 +73,32 @@ func auditOf(ws fleet.WorkspaceID) *longList {
 			return "SELECT a.* FROM audit_places p JOIN audit a ON a.id = p.audit_id WHERE p.workspace_id = " + w.arg(int64(ws)) +
 				" AND p.audit_id BETWEEN " + ids.first + " AND " + ids.last + part.order("p.audit_id")
 		},
-		found: func(w *where, f fleet.Filter) (string, bool) {
-			if f.Null || f.Field.Name != "id" && f.Field.Name != "migration" {
-				return "", false
-			}
-			return "SELECT a.* FROM audit a WHERE (" + joinOr(w.alternatives(f, auditColumns[f.Field.Name])) + ")", true
-		},
+		found: func(w *where, f fleet.Filter) (string, bool) { return foundAudit(w, ws, f) },
 		scope: func(w *where) {
 			w.and("EXISTS (SELECT 1 FROM audit_places p WHERE p.workspace_id = " + w.arg(int64(ws)) + " AND p.audit_id = a.id)")
 		},
 	}
+}
+
+// foundAudit selects the audit entries of a Workspace that an index finds by a filter. Entries
+// that are filed elsewhere take the same path as those that do not exist.
+func foundAudit(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok bool) {
+	if f.Null {
+		return "", false
+	}
+	var ids string
+	switch f.Field.Name {
+	case "id":
+		ids = "SELECT value AS id FROM " + w.each(f.Numbers)
+	case "migration":
+		ids = "SELECT COALESCE(x.id, 0) AS id FROM " + w.each(f.Numbers) + " LEFT JOIN audit x ON x.ledger_id = j.value"
+	default:
+		return "", false
+	}
+	filed := w.tx.dialectSQL("SELECT p.audit_id FROM ("+ids+") i CROSS JOIN audit_places p WHERE p.workspace_id = %[1]s AND p.audit_id = i.id",
+		"SELECT p.audit_id FROM ("+ids+") i CROSS JOIN LATERAL (SELECT q.audit_id FROM audit_places q WHERE q.workspace_id = %[1]s AND q.audit_id = i.id OFFSET 0) p",
+		w.arg(int64(ws)))
+	return "SELECT a.* FROM audit a WHERE a.id " + w.tx.dialectSQL("IN ("+filed+")", "= ANY (ARRAY("+filed+"))"), true
 }
 
 // between limits a query on the audit log a to a time; the zero time does not bound.

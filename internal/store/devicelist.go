@@ -61,26 +61,23 @@ func devicesOf(ws fleet.WorkspaceID, statuses []int64, from string) *longList {
 	return b
 }
 
-// foundDevices selects the devices that an index finds by a filter.
+// foundDevices selects the devices that an index finds by a filter. Those of other Workspaces,
+// and those with SIMs of others, take the same path as those that do not exist.
 func foundDevices(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok bool) {
 	if f.Null {
 		return "", false
 	}
 	var condition string
-	switch f.Field.Name {
-	case "id":
-		condition = joinOr(w.alternatives(f, "d.id"))
-	case "name", "imei", "ip_address":
-		condition = "d.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(w.alternatives(f, deviceFields[f.Field.Name])) + ")"
-	case "sim":
-		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE " + joinOr(w.alternatives(f, "x.id")) + ")"
-	case "imsi": // the index leaves out SIMs without one
-		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE x.imsi <> '' AND (" + joinOr(w.alternatives(f, "x.imsi")) + "))"
-	case "iccid", "iccid_with_luhn": // a deleted SIM is in no device
-		if !wholeICCIDs(f) {
-			return "", false
-		}
-		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE x.status <> " + deletedSIM + " AND (" + joinOr(w.alternatives(f, "x.iccid")) + "))"
+	switch name := f.Field.Name; {
+	case name == "id":
+		condition = w.own("devices", "d.id", int64(ws), deviceOwners, w.ids(f))
+	case name == "name", name == "imei", name == "ip_address":
+		condition = "d.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(w.alternatives(f, deviceFields[name])) + ")"
+	case name == "sim": // a SIM is in a device of its own Workspace
+		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE " + w.own("sims", "x.id", int64(ws), simOwners[:1], w.ids(f)) + ")"
+	case name == "imsi", (name == "iccid" || name == "iccid_with_luhn") && wholeICCIDs(f): // a deleted SIM is in no device
+		sims := w.simIDs(simIndexes[name], f)
+		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE " + w.own("sims", "x.id", int64(ws), simOwners[:1], sims) + ")"
 	default:
 		return "", false
 	}

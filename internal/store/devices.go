@@ -61,7 +61,7 @@ func (tx *Tx) DevicesOf(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.D
 	w := where{tx: tx}
 	w.and("d.workspace_id = " + w.arg(int64(ws)))
 	w.and("d.status <> " + deletedDevice)
-	w.and(scopedIDs(&w, "devices", "d.id", int64(ws), []string{"workspace_id"}, ids))
+	w.and(scopedIDs(&w, "devices", "d.id", int64(ws), deviceOwners, ids))
 	text := "SELECT " + deviceColumns + " FROM devices d WHERE " + w.String()
 	if lock {
 		text += tx.dialectSQL("", " ORDER BY d.id FOR NO KEY UPDATE")
@@ -96,7 +96,7 @@ func (tx *Tx) LockedSIMs(ctx context.Context, ws fleet.WorkspaceID, ids []fleet.
 	w := where{tx: tx}
 	w.and("s.workspace_id = " + w.arg(int64(ws)))
 	w.and("s.status <> " + deletedSIM)
-	w.and(scopedIDs(&w, "sims", "s.id", int64(ws), []string{"workspace_id"}, ids))
+	w.and(scopedIDs(&w, "sims", "s.id", int64(ws), simOwners[:1], ids))
 	sims, err := tx.states(ctx, stateColumns+" FROM sims s WHERE "+w.String()+tx.dialectSQL("", " ORDER BY s.id FOR NO KEY UPDATE OF s"), w.args)
 	found := make(map[fleet.SIMID]fleet.SIMState, len(sims))
 	for _, s := range sims {

@@ -140,6 +140,7 @@ func (tx *Tx) planEvents(ctx context.Context, ws fleet.WorkspaceID, of EventsOf,
 	if of.Device != 0 {
 		w.and("e.device_id = " + w.arg(int64(of.Device)))
 	}
+	w.and("e.workspace_id = " + w.arg(int64(ws)))
 	text := "SELECT e.* FROM events e WHERE " + w.String()
 	w = where{tx: tx, within: eventNames, args: w.args}
 	b.scope(&w)
@@ -174,40 +175,33 @@ func eventsOf(ws fleet.WorkspaceID, users eventUsers) *longList {
 	return b
 }
 
-// foundEvents selects the events of what a filter names, if an index finds that and its events.
+// foundEvents selects the events of what a filter names, if an index finds that and its events
+// in the Workspace. Events in other Workspaces are not read.
 func foundEvents(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok bool) {
-	var terms []string
-	if len(f.Numbers) > 0 {
-		column, ok := map[string]string{"id": "e.id", "sim": "e.sim_id", "endpoint": "e.device_id"}[f.Field.Name]
-		if !ok {
-			return "", false
-		}
-		terms = append(terms, w.in(column, arrayParam(w.tx, f.Numbers)))
-	}
-	for _, text := range f.Texts {
-		condition := eventsNaming(w, f.Field.Name, text)
-		if condition == "" {
-			return "", false
-		}
-		terms = append(terms, condition)
-	}
-	if f.Null || len(terms) == 0 {
+	if f.Null || len(f.Numbers)+len(f.Texts) == 0 {
 		return "", false
 	}
-	// Without the +, SQLite goes through all events of the Workspace: it expects few of them.
-	return "SELECT e.* FROM events e WHERE " + w.tx.dialectSQL("+", "") + "e.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(terms) + ")", true
-}
-
-// eventsNaming is the condition that an event is of the SIM or device with a number or name, if
-// an index finds that; else "".
-func eventsNaming(w *where, field, text string) string {
+	name, column, index := f.Field.Name, "sim_id", "events_sim"
+	var things []string
 	switch {
-	case field == "imsi": // the index leaves out SIMs without one
-		return "e.sim_id IN (SELECT x.id FROM sims x WHERE x.imsi <> '' AND x.imsi = " + w.arg(text) + ")"
-	case (field == "iccid" || field == "iccid_with_luhn") && len(text) == fleet.ICCIDLength:
-		iccid := w.arg(text) // one index has the SIMs that are not deleted, another the deleted ones
-		return "e.sim_id IN (SELECT x.id FROM sims x WHERE x.status <> " + deletedSIM + " AND x.iccid = " + iccid +
-			" UNION ALL SELECT x.id FROM sims x WHERE x.status = " + deletedSIM + " AND x.iccid = " + iccid + ")"
+	case name == "id":
+		return "SELECT e.* FROM events e WHERE " + w.own("events", "e.id", int64(ws), eventOwners, w.ids(f)), true
+	case name == "endpoint" && len(f.Texts) == 0:
+		column, index = "device_id", "events_device"
+	case name == "sim":
+	case name == "imsi":
+		things = []string{w.simIDs(simIndexes[name], f)}
+	case (name == "iccid" || name == "iccid_with_luhn") && wholeICCIDs(f):
+		things = []string{w.simIDs(liveICCID, f), w.simIDs(deletedICCID, f)}
+	default:
+		return "", false
 	}
-	return ""
+	of := w.arg(int64(ws))
+	if things == nil {
+		things = []string{w.ids(f)}
+	}
+	all := strings.Join(things, " UNION ALL ")
+	return w.tx.dialectSQL(
+		"SELECT e.* FROM events e INDEXED BY "+index+" WHERE e.workspace_id = "+of+" AND e."+column+" IN ("+all+")",
+		"SELECT e.* FROM ("+all+") i CROSS JOIN LATERAL (SELECT q.* FROM events q WHERE q."+column+" = i.id AND q.workspace_id = "+of+" OFFSET 0) e"), true
 }

@@ -100,19 +100,7 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 	default:
 		terms = append(terms, column+w.tx.dialectSQL(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::bigint[])", w.arg(arrayParam(w.tx, f.Numbers))))
 	}
-	for _, text := range f.Texts {
-		if isUsername[column] {
-			text = strings.ToLower(text)
-		}
-		switch f.Field.Kind {
-		case fleet.PrefixField:
-			terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(text), column, w.arg(prefixEnd(text))))
-		case fleet.TagField:
-			terms = append(terms, w.tagged(column, text))
-		default:
-			terms = append(terms, column+" = "+w.arg(text))
-		}
-	}
+	terms = append(terms, w.textAlternatives(f, column)...)
 	for _, r := range f.Times {
 		switch f.Field.Kind {
 		case fleet.FromField:
@@ -127,6 +115,32 @@ func (w *where) alternatives(f fleet.Filter, column string) []string {
 	return terms
 }
 
+// textAlternatives returns the texts of one filter. Hundreds of exact ones are one condition: an
+// engine would take longer to plan alternatives than to read.
+func (w *where) textAlternatives(f fleet.Filter, column string) (terms []string) {
+	var exact []string
+	for _, text := range f.Texts {
+		if isUsername[column] {
+			text = strings.ToLower(text)
+		}
+		switch kind := f.Field.Kind; {
+		case kind == fleet.PrefixField && (!isICCID[column] || len(text) != fleet.ICCIDLength):
+			terms = append(terms, fmt.Sprintf("%s >= %s AND %s < %s", column, w.arg(text), column, w.arg(prefixEnd(text))))
+		case kind == fleet.TagField:
+			terms = append(terms, w.tagged(column, text))
+		default:
+			exact = append(exact, text)
+		}
+	}
+	switch len(exact) {
+	case 0:
+		return terms
+	case 1:
+		return append(terms, column+" = "+w.arg(exact[0]))
+	}
+	return append(terms, column+w.tx.dialectSQL(" IN (SELECT value FROM json_each(%s))", " = ANY(%s::text[])", w.arg(arrayParam(w.tx, exact))))
+}
+
 var inBraces = regexp.MustCompile(`\{[^}]*\}`)
 
 // tagged returns the condition "the column, a comma-separated list, has this tag". Spaces are
@@ -135,6 +149,9 @@ func (w *where) tagged(column, tag string) string {
 	tag = "," + strings.ReplaceAll(tag, " ", "") + ","
 	return fmt.Sprintf(w.tx.dialectSQL("instr(%s, %s) > 0", "strpos(%s, %s) > 0"), "',' || replace("+column+", ' ', '') || ','", w.arg(tag))
 }
+
+// isICCID are the columns of ICCIDs, which all have the same length.
+var isICCID = map[string]bool{"s.iccid": true, "h.iccid": true, "x.iccid": true}
 
 // isUsername are the columns of user names. They hold lower case, and a filter ignores case.
 var isUsername = map[string]bool{"u.username": true, usernameOfX: true}

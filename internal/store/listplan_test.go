@@ -50,8 +50,8 @@ var listPlans = []listPlan{
 	},
 	{
 		"migrations", fleet.MigrationList,
-		map[string]string{"id": indexed, "timestamp": indexed, "from": indexed, "until": indexed, "user": indexed, "target_workspace": indexed,
-			"source_workspace": refused, "sim": indexed, "iccid": indexed, "iccid_with_luhn": indexed, "reference": indexed},
+		map[string]string{"id": indexed, "timestamp": indexed, "from": indexed, "until": indexed, "sim": indexed, "iccid": indexed, "iccid_with_luhn": indexed,
+			"user": refused, "target_workspace": refused, "source_workspace": refused, "reference": refused}, // see TestOwnMigrationsAreIndexed
 		map[string]string{"id": indexed, "timestamp": refused, "user": refused, "target_workspace": refused},
 		func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 			_, err := tx.Migrations(ctx, store.Caller{}, 100, l)
@@ -308,6 +308,34 @@ func TestAllMigrationsAreCountedByAnIndex(t *testing.T) {
 				if strings.Contains(p.Text, "m.kind") && !strings.Contains(strings.Join(p.Lines, " "), "ledger_migrations") {
 					t.Errorf("%s\n%s", p.Text, strings.Join(p.Lines, "\n"))
 				}
+			}
+		})
+	}
+}
+
+// An index finds the migrations of the caller, and those into or out of the caller's Workspaces.
+// Of others, and of a reference, nothing is looked for beyond what the caller sees: how long that
+// takes would show how much there is.
+func TestOwnMigrationsAreIndexed(t *testing.T) {
+	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
+		t.Run(name, func(t *testing.T) {
+			url := newURL(t)
+			s := open(t, url, store.Options{})
+			storetest.Load(t, s)
+			fillLists(t, url, s.Dialect(), 60)
+			if _, err := rawSQL(t, url).ExecContext(t.Context(), fmt.Sprintf("UPDATE ledger SET user_id = %d WHERE id = 1000011", storetest.Observer)); err != nil {
+				t.Fatal(err)
+			}
+			run := func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+				_, err := tx.Migrations(ctx, store.Caller{User: storetest.Observer}, 0, l)
+				return err
+			}
+			for q, want := range map[string]string{
+				fmt.Sprintf("user:%d", storetest.Observer): indexed, "user:77": refused, fmt.Sprintf("user:%d|77", storetest.Observer): refused,
+				fmt.Sprintf("target_workspace:%d", storetest.FleetDE): indexed, "target_workspace:77": refused, "source_workspace:77": refused,
+				"id:1000011|1000012": indexed, "reference:T-1000011": refused,
+			} {
+				listPlanned(t, s, "migrations of a user", want, q, "", fleet.MigrationList, run)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 
@@ -51,11 +52,9 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 	return snap
 }
 
-// selected reads the SIMs that a selector names. For a caller of few Workspaces, SIMs of other
-// Workspaces take the same path as SIMs that do not exist. On PostgreSQL the statement excludes
-// SIMs of foreign Workspaces for every caller, so that no caller can lock SIMs that they may not
-// see. SQLite has no such locks, and filtering afterwards is faster. The planner checks
-// visibility on both engines.
+// selected reads the SIMs that a selector names. SIMs of other Workspaces take the same path as
+// SIMs that do not exist, and no caller can lock SIMs that they may not see. The planner checks
+// visibility as well.
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
 	if !who.SuperAdmin {
@@ -100,26 +99,13 @@ func (tx *Tx) preselect(who Caller, sel fleet.Selector) []statement {
 const mostSearched = 16
 
 // selection builds the SELECT of the SIMs that a selector names. If few, it searches each of the
-// caller's Workspaces for them, which are at most mostSearched.
+// caller's Workspaces for them, which are at most mostSearched; so it does for a range, which
+// costs one search in each. A SuperAdmin sees all.
 func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]fleet.SIMState) statement {
 	w := where{tx: tx}
-	from := "sims s"
-	switch {
-	case few && tx.d == SQLite:
-		from = w.searched(who, sel)
-	case few && !lock:
-		from = w.membersSIMs(who, sel)
-	case few:
-		w.and("s.id = ANY (ARRAY(SELECT s.id FROM " + w.membersSIMs(who, sel) + "))")
-	case sel.Range != nil:
-		w.and(w.ranged(sel))
-	case sel.ICCIDs != nil:
-		from = w.among("iccid", numberArrayParam(tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) }))
-	default:
-		from = w.among("id", numberArrayParam(tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) }))
-	}
+	from := w.selectedSIMs(who, sel, lock, few)
 	w.and("s.status <> " + deletedSIM)
-	if tx.d == Postgres && !who.SuperAdmin && (lock || !few) {
+	if tx.d == Postgres && !who.SuperAdmin && lock {
 		// An array and not IN: PostgreSQL would turn IN into a join, and would check a SIM that
 		// moved while the statement waited for the lock against the membership of the previous
 		// Workspace.
@@ -130,6 +116,31 @@ func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]
 		text += tx.dialectSQL("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
 	}
 	return statement{text, w.args, scanState(sims)}
+}
+
+// selectedSIMs returns the source of selection, and adds its conditions.
+func (w *where) selectedSIMs(who Caller, sel fleet.Selector, lock, few bool) string {
+	from, most := "sims s", math.MaxInt32
+	if few {
+		most = mostSearched
+	}
+	switch search := few || !who.SuperAdmin && sel.Range != nil; {
+	case search && w.tx.d == SQLite:
+		from = w.searched(who, sel)
+	case search && !lock:
+		from = w.membersSIMs(who, sel, most)
+	case search:
+		w.and("s.id = ANY (ARRAY(SELECT s.id FROM " + w.membersSIMs(who, sel, most) + "))")
+	case !who.SuperAdmin:
+		w.and(w.amongMany(who, sel))
+	case sel.Range != nil:
+		w.and(w.ranged(sel))
+	case sel.ICCIDs != nil:
+		from = w.among("iccid", numberArrayParam(w.tx, sel.ICCIDs, func(b []byte, id fleet.ICCID) []byte { return append(b, id...) }))
+	default:
+		from = w.among("id", numberArrayParam(w.tx, sel.SIMs, func(b []byte, id fleet.SIMID) []byte { return strconv.AppendInt(b, int64(id), 10) }))
+	}
+	return from
 }
 
 // memberOf returns the array of the caller's Workspaces, on PostgreSQL.
@@ -145,8 +156,8 @@ func (w *where) ranged(sel fleet.Selector) string {
 // then the index that begins with the Workspace costs no more than any other, and PostgreSQL
 // takes it (TestSelectionPlan). OFFSET 0 keeps the search apart from the conditions around it:
 // the unique index of ICCIDs, which leaves out deleted SIMs, cannot be used.
-func (w *where) membersSIMs(who Caller, sel fleet.Selector) (from string) {
-	from = "(SELECT * FROM unnest(" + w.memberOf(who) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(mostSearched) + ") m"
+func (w *where) membersSIMs(who Caller, sel fleet.Selector, most int) (from string) {
+	from = "(SELECT * FROM unnest(" + w.memberOf(who) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(most) + ") m"
 	chosen := "s.iccid = j.value"
 	switch {
 	case sel.Range != nil:
@@ -179,6 +190,32 @@ func (w *where) searched(who Caller, sel fleet.Selector) (from string) {
 	}
 	w.and("s.id = j.value")
 	return "json_each(" + w.arg(arrayParam(w.tx, sel.SIMs)) + ") j CROSS JOIN " + mine + "sims_workspace"
+}
+
+// amongMany returns the condition that a SIM s is one of a list, and in a Workspace of a caller
+// who has too many for a search in each. It finds each SIM in all Workspaces, and then the
+// membership. If there is no such SIM, another one is read, and left out after the same search
+// for a membership: so a SIM that does not exist takes the path of a foreign one.
+func (w *where) amongMany(who Caller, sel fleet.Selector) string {
+	column, with := "iccid", liveICCID
+	var values string
+	if sel.ICCIDs != nil {
+		values = w.eachText(texts(sel.ICCIDs))
+	} else {
+		values, column, with = w.each(int64s(sel.SIMs)), "id", "x.id"
+	}
+	user := w.arg(int64(who.User))
+	// The CASE makes the comparison of the value wait for the membership.
+	last := " WHERE f." + column + " = CASE WHEN b.status = " + activeMember + " THEN j.value END"
+	if w.tx.d != Postgres {
+		return "s.id IN (SELECT f.id FROM " + values + " LEFT JOIN sims x ON " + with + " = j.value" +
+			" CROSS JOIN sims f ON f.id = COALESCE(x.id, " + anotherSIM + spread + ")" +
+			" CROSS JOIN memberships b ON b.user_id = " + user + " AND b.workspace_id = f.workspace_id" + last + ")"
+	}
+	return "s.id = ANY (ARRAY(SELECT f.id FROM " + values +
+		" LEFT JOIN LATERAL (SELECT x.id FROM sims x WHERE " + with + " = j.value OFFSET 0) x ON TRUE" +
+		" CROSS JOIN LATERAL (SELECT y.id, y.iccid, y.workspace_id FROM sims y WHERE y.id = COALESCE(x.id, " + anotherSIM + ") OFFSET 0) f" +
+		" CROSS JOIN LATERAL (SELECT m.status FROM memberships m WHERE m.user_id = " + user + " AND m.workspace_id = f.workspace_id OFFSET 0) b" + last + "))"
 }
 
 // stateColumns are the columns that states reads.

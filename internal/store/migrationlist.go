@@ -11,9 +11,6 @@ import (
 // one by one.
 const mostPlaces = 64
 
-// foundMigrations are the filters of the list of migrations that have an index.
-var foundMigrations = map[string]bool{"id": true, "user": true, "target_workspace": true, "reference": true}
-
 // Migrations reads one page of the ledger, without lines. Errors: BadQuery or BadSort if too
 // many migrations would have to be read; the message says what to add.
 func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceID, l fleet.List) (fleet.Page[fleet.Migration], error) {
@@ -69,7 +66,7 @@ func (tx *Tx) manySets(ctx context.Context, places []int64) (bool, error) {
 
 // migrationsOf describes the migrations that a caller sees: those with a side in places, or all.
 func migrationsOf(as reader, places []int64) *longList {
-	see := sights{as.SuperAdmin, places}
+	see := sights{as.SuperAdmin, int64(as.User), places}
 	b := &longList{
 		kind: listMigrations, upto: listMigrations, totals: listSetTotals,
 		alias: "m", id: "m.id", at: "m.at", fields: migrationColumns, special: see.filters(),
@@ -79,15 +76,7 @@ func migrationsOf(as reader, places []int64) *longList {
 			return "SELECT m.* FROM (" + w.migrationsIn(places, ids, part) + ") k JOIN ledger m ON m.id = k.ledger_id" +
 				fmt.Sprintf(" WHERE m.kind = %d AND m.id BETWEEN %s AND %s", fleet.LedgerMigration, ids.first, ids.last)
 		},
-		found: func(w *where, f fleet.Filter) (string, bool) {
-			if text, ok := see.found(w, f); ok {
-				return text, true
-			}
-			if !foundMigrations[f.Field.Name] {
-				return "", false
-			}
-			return "SELECT m.* FROM ledger m WHERE (" + joinOr(w.alternatives(f, migrationColumns[f.Field.Name])) + ")", true
-		},
+		found: see.found,
 		scope: func(w *where) { w.visible(as) },
 	}
 	if as.SuperAdmin {

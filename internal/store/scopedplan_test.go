@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"context"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -60,4 +62,86 @@ func TestSetsAreSearchedByWorkspace(t *testing.T) {
 			t.Errorf("%s: no search by Workspace in %v", name, plans)
 		}
 	}
+}
+
+// The filters of lists by ids and numbers search what the Workspace has: those of others take the
+// time of those that do not exist.
+func TestFiltersAreSearchedByWorkspace(t *testing.T) {
+	sims := scopedSearch{`INDEX sims_workspace \(workspace_id=\? AND (id|rowid)=\?`, `Index Cond: \(\(workspace_id = .* AND \(id = `}
+	of := func(index string) scopedSearch {
+		return scopedSearch{"INDEX " + index + ` \(workspace_id=\? AND (id|rowid)=\?`, sims.postgres}
+	}
+	events := func(column string) scopedSearch {
+		return scopedSearch{"INDEX events_" + strings.TrimSuffix(column, "_id") + ` \(` + column + `=\? AND workspace_id=\?\)`, `Index Cond: \(\(` + column + ` = .* AND \(workspace_id = `}
+	}
+	audit := scopedSearch{`SEARCH p USING PRIMARY KEY \(workspace_id=\? AND audit_id=\?\)`, `Index Cond: \(\(workspace_id = .* AND \(audit_id = `}
+	tests := []struct {
+		spec     fleet.ListSpec
+		run      func(context.Context, *store.Tx, fleet.List) error
+		searches map[string]scopedSearch
+	}{
+		{fleet.SIMList, simsOf(fleet.Workspace{ID: storetest.FleetDE, Type: fleet.Enterprise}), map[string]scopedSearch{
+			"id": sims, "imsi": sims, "msisdn": sims, "eid": sims, "endpoint": sims,
+		}},
+		{fleet.SIMList, simsOf(fleet.Workspace{ID: storetest.Carrier, Type: fleet.MobileNetworkOperator}), map[string]scopedSearch{
+			"id": sims, "imsi": sims, "msisdn": sims, "eid": sims, "endpoint": sims, "iccid": sims, "iccid_with_luhn": sims,
+		}},
+		{fleet.DeviceList, planOf("devices"), map[string]scopedSearch{
+			"id": of("devices_of_workspace"), "sim": sims, "imsi": sims, "iccid": sims, "iccid_with_luhn": sims,
+		}},
+		{fleet.EventList, planOf("events"), map[string]scopedSearch{
+			"id": of("events_workspace"), "sim": events("sim_id"), "imsi": events("sim_id"), "iccid": events("sim_id"), "endpoint": events("device_id"),
+		}},
+		{fleet.AuditList, planOf("audit"), map[string]scopedSearch{"id": audit, "migration": audit}},
+		{fleet.MigrationList, planOf("migrations"), map[string]scopedSearch{
+			"id": {`SEARCH v USING PRIMARY KEY \(workspace_id=\? AND ledger_id=\?`, `Index Cond: \(\(workspace_id = .* AND \(ledger_id = `},
+		}},
+	}
+	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
+		t.Run(name, func(t *testing.T) {
+			url := newURL(t)
+			s := open(t, url, store.Options{})
+			storetest.Load(t, s)
+			fillLists(t, url, s.Dialect(), 60)
+			fillOthers(t, url, s.Dialect())
+			for _, tt := range tests {
+				for field, search := range tt.searches {
+					search.check(t, s, tt.spec, field, tt.run)
+				}
+			}
+		})
+	}
+}
+
+// scopedSearch matches the line of a plan that searches the Workspace.
+type scopedSearch struct{ sqlite, postgres string }
+
+func (want scopedSearch) check(t *testing.T, s *store.Store, spec fleet.ListSpec, field string, run func(context.Context, *store.Tx, fleet.List) error) {
+	t.Helper()
+	line := map[store.Dialect]string{store.SQLite: want.sqlite, store.Postgres: want.postgres}[s.Dialect()]
+	value := filterValue(fleet.ListField{Name: field})
+	l, err := fleet.ParseList(spec, field+":"+value+"|"+value, "", "", "3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans, err := store.Explained(t.Context(), s, 50, func(tx *store.Tx) error { return run(t.Context(), tx, l) })
+	if err != nil {
+		t.Fatalf("%s: %v", field, err)
+	}
+	for _, p := range plans {
+		if regexp.MustCompile(line).MatchString(strings.Join(p.Lines, "\n")) {
+			return
+		}
+	}
+	t.Errorf("%s is not searched by %s: %v", field, line, plans)
+}
+
+// planOf returns how a list of listPlans is read.
+func planOf(name string) func(context.Context, *store.Tx, fleet.List) error {
+	for _, p := range listPlans {
+		if p.name == name {
+			return p.run
+		}
+	}
+	panic("no list " + name)
 }

@@ -15,8 +15,13 @@ const mostScanned = 15_000
 
 // simSet is the set of SIMs, or of other rows, that a list goes through.
 type simSet struct {
-	driving string // the condition on sims s that an index finds; "" for all in the scope
+	driving string // the condition on sims s
 	args    []any
+}
+
+// text selects columns of the SIMs of a set.
+func (n simSet) text(columns string) string {
+	return "SELECT " + columns + " FROM sims s WHERE " + n.driving
 }
 
 // narrow finds a set of at most mostScanned SIMs, by an index, in which the whole list lies.
@@ -42,33 +47,35 @@ func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (sim
 }
 
 // byFilter is the set of SIMs that one filter finds by an index; ok is false if there is none
-// for it. The set may be larger than the scope of the Workspace only where its size tells
-// nothing of others: a number is that of one SIM or of few.
+// for it. A SIM that the Workspace may not see takes the same path as one that does not exist.
 func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) (n simSet, ok bool, err error) {
 	w := where{tx: tx}
 	condition := func() string { return "(" + joinOr(w.alternatives(f, simFields[f.Field.Name])) + ")" }
+	owners := simOwners
+	if ws.Type == fleet.Enterprise {
+		owners = simOwners[:1]
+	}
+	index, numbered := simIndexes[f.Field.Name]
 	switch name := f.Field.Name; {
 	case f.Null:
 		return n, false, nil
-	case name == "id", name == "endpoint":
-		n.driving = condition()
-	case name == "imsi", name == "msisdn", name == "eid": // the index leaves out SIMs without one
-		n.driving = condition() + " AND " + simFields[name] + " <> ''"
+	case name == "id":
+		w.and(w.own("sims", "s.id", int64(ws.ID), owners, w.ids(f)))
 	case ws.Type == fleet.Enterprise && (name == "iccid" || name == "iccid_with_luhn"):
-		n.driving = "s.workspace_id = " + w.arg(int64(ws.ID)) + " AND " + condition()
-	case name == "iccid_with_luhn", name == "iccid" && wholeICCIDs(f):
-		n.driving = "s.status <> " + deletedSIM + " AND " + condition() // the index leaves deleted SIMs out
+		w.and("s.workspace_id = " + w.arg(int64(ws.ID)) + " AND " + condition())
+	case numbered && (name != "iccid" || wholeICCIDs(f)):
+		w.and(w.own("sims", "s.id", int64(ws.ID), owners, w.simIDs(index, f)))
 	case name == "customer_org" && ws.Type != fleet.Enterprise && len(f.Numbers) == 1:
 		var one int // a parent may know the size of a Workspace
 		below, err := tx.queryRow(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)
 		if err != nil || !below {
 			return n, false, err
 		}
-		n.driving = condition()
+		w.and(condition())
 	default:
 		return n, false, nil
 	}
-	n.args = w.args
+	n.driving, n.args = w.String(), w.args
 	return n, true, nil
 }
 
@@ -98,7 +105,7 @@ func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n 
 
 // fewSIMs reports whether a set has at most mostScanned SIMs. It counts no further.
 func (tx *Tx) fewSIMs(ctx context.Context, n simSet) (bool, error) {
-	return tx.fewRows(ctx, "SELECT 1 FROM sims s WHERE "+n.driving, n.args)
+	return tx.fewRows(ctx, n.text("1"), n.args)
 }
 
 // fewRows reports whether a statement finds at most mostScanned rows. It counts no further.

@@ -158,7 +158,7 @@ func (tx *Tx) locateAmongFew(ctx context.Context, ws fleet.Workspace, l fleet.Li
 	}
 	// An engine that saw both conditions might take the index of the Workspace anyway.
 	w = &where{tx: tx, args: n.args}
-	from = "WITH s AS MATERIALIZED (SELECT s.* FROM sims s WHERE " + n.driving + ") "
+	from = "WITH s AS MATERIALIZED (" + n.text("s.*") + ") "
 	w.conditions(ws, l)
 	var offset int
 	_, err = tx.queryRow(ctx, from+"SELECT count(*) FROM "+sourceOf(from)+" WHERE "+w.String(), w.args, &page.Total)

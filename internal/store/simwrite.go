@@ -13,9 +13,9 @@ func (tx *Tx) SIMsByID(ctx context.Context, ws fleet.Workspace, ids []fleet.SIMI
 	w := where{tx: tx}
 	w.scope(ws)
 	w.and("s.status <> " + deletedSIM)
-	owners := []string{"workspace_id"}
-	if ws.Type != fleet.Enterprise {
-		owners = append(owners, "issuer_id", "reseller_id")
+	owners := simOwners
+	if ws.Type == fleet.Enterprise {
+		owners = simOwners[:1]
 	}
 	w.and(scopedIDs(&w, "sims", "s.id", int64(ws.ID), owners, ids))
 	return tx.ordered(ctx, &w, true)
