@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -114,6 +115,7 @@ func watched(t *testing.T, states []string, stream http.HandlerFunc) (c *client.
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/v1/migration_job/7", func(w http.ResponseWriter, _ *http.Request) {
 		n := min(int(reads.Add(1)), len(states))
+		w.Header().Set("ETag", `"plan"`)
 		_, _ = fmt.Fprintf(w, `{"id": 7, "state": %q}`, states[n-1])
 	})
 	mux.HandleFunc("GET /api/v1/migration_job/7/watch", stream)
@@ -128,38 +130,95 @@ func statesOf(t *testing.T, c *client.Client) (states []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		states = append(states, j.State)
+		if j.State == client.JobPlanned && j.ETag == "" {
+			t.Error("a plan without its ETag")
+		}
+		if len(states) == 0 || states[len(states)-1] != j.State {
+			states = append(states, j.State)
+		}
 	}
 	return states
 }
 
-// WatchJob reads the job after each event, continues a stream that was cut off after its last event,
-// and polls a server without events.
-func TestWatchJob(t *testing.T) {
+// WatchJob polls a short job, and a server without events.
+func TestWatchJobByPolling(t *testing.T) {
 	want := []string{"planning", "running", "paused", "completed"}
-	var ids []string
-	events := 0
+	long := slices.Concat(slices.Repeat([]string{"running"}, 20), []string{"completed"})
 	for name, stream := range map[string]http.HandlerFunc{
 		"no events":    http.NotFound,
 		"another type": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "[]") },
 		"unavailable":  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) },
-		"events": func(w http.ResponseWriter, r *http.Request) {
-			ids = append(ids, r.Header.Get("Last-Event-ID"))
-			w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
-			events++
-			_, _ = fmt.Fprintf(w, ": ping\n\nid: %d\nevent: job\ndata: {}\n\n", events)
-		},
 	} {
 		c, reads := watched(t, want, stream)
-		got := statesOf(t, c)
-		if fmt.Sprint(slices.Compact(got)) != fmt.Sprint(want) {
-			t.Errorf("%s: %v", name, got)
+		if got := statesOf(t, c); !slices.Equal(got, want) || int(reads.Load()) != len(want) {
+			t.Errorf("%s: %v by %d reads", name, got, reads.Load())
 		}
-		if n := int(reads.Load()); n > len(want)+events {
-			t.Errorf("%s: %d reads of the job", name, n)
+		c, reads = watched(t, long, stream)
+		if got := statesOf(t, c); !slices.Equal(got, []string{"running", "completed"}) || int(reads.Load()) != len(long) {
+			t.Errorf("%s, a long job: %v by %d reads", name, got, reads.Load())
 		}
 	}
-	if fmt.Sprint(ids) != "[ 1 2]" && fmt.Sprint(ids) != "[ 1]" {
+}
+
+// WatchJob reads a long job from its events, and continues a stream that was cut off after its last
+// event.
+func TestWatchJobByEvents(t *testing.T) {
+	var ids []string
+	later := []string{"paused", "planned", "running", "waiting", "completed"}
+	c, reads := watched(t, []string{"running", "running", "running", "running", "running", "running", "planned", "running"}, func(w http.ResponseWriter, r *http.Request) {
+		last := r.Header.Get("Last-Event-ID")
+		ids = append(ids, last)
+		first, _ := strconv.Atoi(last) // 0 without
+		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		for n := first + 1; n <= min(first+3, len(later)); n++ { // then the connection is lost
+			_, _ = fmt.Fprintf(w, ": ping\n\nid: %d\nevent: job\ndata: {\"id\": 7,\ndata: \"state\": %q}\n\n", n, later[n-1])
+		}
+	})
+	if got, want := statesOf(t, c), []string{"running", "paused", "planned", "running", "waiting", "completed"}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if !slices.Equal(ids, []string{"", "3"}) {
 		t.Errorf("Last-Event-ID: %q", ids)
+	}
+	if n := reads.Load(); n > 9 {
+		t.Errorf("%d reads of the job", n)
+	}
+}
+
+// JobVerdicts reads JSON Lines, and pages from a server that has none. A stream that breaks off is an
+// error.
+func TestJobVerdicts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		kind, body string
+		sims       int
+		fails      bool
+	}{
+		"lines":      {"application/jsonl", "{\"id\": 1}\n{\"id\": 2}\n", 2, false},
+		"none":       {"application/jsonl", "", 0, false},
+		"pages":      {"application/json", `[{"id": 1}, {"id": 2}, {"id": 3}]`, 3, false},
+		"broken off": {"application/jsonl", "{\"id\": 1}\n{\"id\"", 1, true},
+	} {
+		var asked []string
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			asked = append(asked, r.Header.Get("Accept")+" "+r.URL.Query().Get("q"))
+			for _, header := range []string{"X-Total-Count", "X-Total-Pages", "X-Current-Page"} {
+				w.Header().Set(header, "1")
+			}
+			w.Header().Set("Content-Type", tt.kind)
+			_, _ = io.WriteString(w, tt.body)
+		}))
+		t.Cleanup(server.Close)
+		sims, failed := 0, false
+		for sim, err := range newClient(t, server.URL).JobVerdicts(t.Context(), 7, "verdict:refused") {
+			if failed = err != nil; !failed {
+				sims++
+				if sim.ID != int64(sims) {
+					t.Errorf("%s: SIM %d", name, sim.ID)
+				}
+			}
+		}
+		if sims != tt.sims || failed != tt.fails || asked[0] != "application/jsonl verdict:refused" {
+			t.Errorf("%s: %d SIMs, failed %t, asked %q", name, sims, failed, asked)
+		}
 	}
 }

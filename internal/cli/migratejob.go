@@ -286,23 +286,9 @@ func (m *migrateJob) report(verdicts []bulk.Verdict) report {
 
 // verdicts returns what the job did with each SIM of the plan.
 func (m *migrateJob) verdicts(ctx context.Context) ([]bulk.Verdict, error) {
-	of := make(map[int64]api.JobSIM, m.plan.Count())
-	read := func(ctx context.Context, o client.ListOptions) (page *client.Page[api.JobSIM], err error) {
-		err = m.throttle.Persist(ctx, func(ctx context.Context) (err error) {
-			page, err = m.client.JobSIMs(ctx, m.job.ID, o)
-			return err
-		})
-		return page, err
-	}
-	for page, err := range client.Walk(ctx, client.ListOptions{PerPage: 1000}, read) {
-		if err != nil {
-			return nil, fmt.Errorf("the verdicts of job %d cannot be read: %w", m.job.ID, err)
-		}
-		for _, s := range page.Items {
-			if s.ID != 0 {
-				of[s.ID] = s
-			}
-		}
+	of, err := m.sims(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the verdicts of job %d cannot be read: %w", m.job.ID, err)
 	}
 	verdicts := bulk.NewState(m.plan).Verdicts()
 	for i := range verdicts {
@@ -325,6 +311,36 @@ func (m *migrateJob) verdicts(ctx context.Context) ([]bulk.Verdict, error) {
 		}
 	}
 	return verdicts, nil
+}
+
+// sims reads the SIMs of the job, by their ids: in one response, or page by page if it breaks off.
+func (m *migrateJob) sims(ctx context.Context) (map[int64]api.JobSIM, error) {
+	of := make(map[int64]api.JobSIM, m.plan.Count())
+	whole := true
+	for s, err := range m.client.JobVerdicts(ctx, m.job.ID, "") {
+		if whole = err == nil; whole {
+			of[s.ID] = s
+		}
+	}
+	if whole {
+		return of, nil
+	}
+	read := func(ctx context.Context, o client.ListOptions) (page *client.Page[api.JobSIM], err error) {
+		err = m.throttle.Persist(ctx, func(ctx context.Context) (err error) {
+			page, err = m.client.JobSIMs(ctx, m.job.ID, o)
+			return err
+		})
+		return page, err
+	}
+	for page, err := range client.Walk(ctx, client.ListOptions{PerPage: 1000}, read) {
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range page.Items {
+			of[s.ID] = s
+		}
+	}
+	return of, nil
 }
 
 // leaveTime is how long the command looks after the job once more before it ends early.
