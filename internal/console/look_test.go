@@ -64,6 +64,8 @@ func TestLook_Pages(t *testing.T) {
 		b.look(p.name)
 	}
 	s.lookAtLedger(b)
+	b.visit("/audit")
+	b.look("audit")
 	b.visit("/sims?status=0")
 	b.do(b.script(`for (const d of document.querySelectorAll("details")) d.open = true; document.querySelector("#account").showPopover()`))
 	b.look("sims-open")

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -31,9 +32,14 @@ type simData struct {
 	Own        bool // the SIM is in the caller's Workspace
 	Next       []fleet.SIMStatus
 	Back       string
+	Device     simDevice
+	Undo       string // the address of the undo of its last move, "" if the caller cannot ask for it
 }
 
-func simPage(r *request) (reply, error) {
+func simPage(r *request) (reply, error) { return r.showSIM(simDevice{}) }
+
+// showSIM shows the page of the SIM of the path, with the form for its device.
+func (r *request) showSIM(device simDevice) (reply, error) {
 	id, err := r.id("id")
 	if err != nil {
 		return reply{}, err
@@ -45,7 +51,7 @@ func simPage(r *request) (reply, error) {
 	s := found.Items[0]
 	d := simData{
 		SIM: s, Workspace: found.Workspaces[s.Workspace], Issuer: found.Workspaces[s.Issuer], Reseller: found.Workspaces[s.Reseller],
-		Model: found.Models[s.Model], Own: s.Workspace == r.who.Workspace, Back: "/sims",
+		Model: found.Models[s.Model], Own: s.Workspace == r.who.Workspace, Back: "/sims", Device: device,
 	}
 	if u, err := url.Parse(r.referer()); err == nil && u.Path == "/sims" {
 		d.Back = u.RequestURI()
@@ -70,6 +76,7 @@ func (r *request) addHistory(d *simData) error {
 		}
 		slices.Reverse(h.Stays)
 		d.Stays = h.Stays
+		d.Undo = r.undoOfLast(d)
 	}
 	if !r.who.May(identity.ReadEvents) {
 		return nil
@@ -81,6 +88,20 @@ func (r *request) addHistory(d *simData) error {
 	page, err := r.control().ListEvents(r.Context(), r.who, control.EventsOf{SIM: d.SIM.ID}, l)
 	d.Events, d.EventTotal = page.Items, page.Total
 	return err
+}
+
+// undoOfLast returns the address of the undo of the last move of a SIM, "" if the caller does not
+// administer the Workspace that it came from.
+func (r *request) undoOfLast(d *simData) string {
+	if len(d.Stays) < 2 || d.Stays[0].Migration == 0 || !r.who.May(identity.MigrateSIMs) {
+		return ""
+	}
+	home := d.Stays[1].Workspace.ID
+	administered := slices.ContainsFunc(r.joined, func(m fleet.Membership) bool { return m.Workspace.ID == home && fleet.Best(m.Roles).Administers() })
+	if home == 0 || !administered {
+		return ""
+	}
+	return fmt.Sprintf("/ledger/%d/undo?set=1&status=1&devices=1&sim=%d", d.Stays[0].Migration, d.SIM.ID)
 }
 
 // setSIMStatus changes the status of one SIM.
