@@ -154,9 +154,7 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 		j.Cursor, j.Begun = rows[len(rows)-1].Pos, true
 		j.Done += len(rows)
 		left -= len(rows)
-		if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
-			return err
-		}
+		j.Recount(rows)
 	}
 	switch {
 	case left == 0:

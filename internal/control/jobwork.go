@@ -35,7 +35,13 @@ func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows
 			sources = append(sources, r.Source)
 		}
 	}
-	snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, lock)
+	var snap fleet.Snapshot
+	var err error
+	if lock { // the plan has SIMs that the user has seen
+		snap, err = tx.SnapshotByID(ctx, caller(s.who), j.Target.ID, fleet.Once(ids))
+	} else {
+		snap, err = tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, false)
+	}
 	if err != nil || len(snap.SIMs) == len(rows) {
 		return snap, err
 	}

@@ -211,6 +211,23 @@ func (j *Job) Count(verdicts ...Verdict) (n int) {
 	return n
 }
 
+// Recount updates the counts of a job after planned SIMs have got these verdicts.
+func (j *Job) Recount(sims []JobSIM) {
+	for _, s := range sims {
+		j.recount(JobCount{s.Source, VerdictPlanned, -1})
+		j.recount(JobCount{s.Source, s.Verdict, 1})
+	}
+}
+
+func (j *Job) recount(c JobCount) {
+	i := slices.IndexFunc(j.Counts, func(d JobCount) bool { return d.Source == c.Source && d.Verdict == c.Verdict })
+	if i < 0 {
+		j.Counts = append(j.Counts, c)
+		return
+	}
+	j.Counts[i].SIMs += c.SIMs
+}
+
 // JobSIM is a SIM of a job, or an identifier of its selection without a SIM.
 type JobSIM struct {
 	Pos     int64 // orders the SIMs of a job

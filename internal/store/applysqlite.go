@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
@@ -36,10 +37,23 @@ func (tx *Tx) applySQLite(ctx context.Context, c Change) (id fleet.MigrationID, 
 			return 0, 0, false, err
 		}
 	}
-	if _, err := tx.queryRow(ctx, stockMovedSQLite, []any{int64(id)}, &stock); err != nil {
+	if _, err := tx.queryRow(ctx, stockMovedSQLite, []any{arrayParam(tx, c.homes())}, &stock); err != nil {
 		return 0, 0, false, err
 	}
 	return id, moved, stock, tx.insertOwnAudit(ctx, id, c)
+}
+
+// homes returns the Workspaces that SIMs are in before the change or after it.
+func (c *Change) homes() []fleet.WorkspaceID {
+	var homes []fleet.WorkspaceID // few, so that a search costs less than a map
+	for _, l := range c.Lines {
+		for _, ws := range []fleet.WorkspaceID{l.Before.Workspace, l.After.Workspace} {
+			if !slices.Contains(homes, ws) {
+				homes = append(homes, ws)
+			}
+		}
+	}
+	return homes
 }
 
 // insertOwnAudit writes the change's own audit entry, if it has one.

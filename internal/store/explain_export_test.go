@@ -23,6 +23,17 @@ func ExplainedUpdate(ctx context.Context, s *Store, fn func(*Tx) error) ([]Plan,
 	return explained(ctx, s, s.engine.update, 100, fn)
 }
 
+// Executed runs fn on a snapshot of a PostgreSQL and returns the plans that it chose for all reads,
+// with the numbers of rows that each part has returned.
+func Executed(ctx context.Context, s *Store, fn func(*Tx) error) (plans []Plan, err error) {
+	err = s.engine.view(ctx, func(q querier) error {
+		tx := s.tx(q, false)
+		tx.q = explainer{q, tx.d, &plans, "EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) "}
+		return fn(tx)
+	})
+	return plans, err
+}
+
 func explained(ctx context.Context, s *Store, run func(context.Context, func(querier) error) error, most int, fn func(*Tx) error) (plans []Plan, err error) {
 	err = run(ctx, func(q querier) error {
 		tx := s.tx(q, false)
@@ -34,7 +45,7 @@ func explained(ctx context.Context, s *Store, run func(context.Context, func(que
 				}
 			}
 		}
-		tx.q = explainer{q, tx.d, &plans}
+		tx.q = explainer{q, tx.d, &plans, tx.dialectSQL("EXPLAIN QUERY PLAN ", "EXPLAIN ")}
 		return fn(tx)
 	})
 	return plans, err
@@ -44,15 +55,12 @@ type explainer struct {
 	querier
 	d     Dialect
 	plans *[]Plan
+	verb  string
 }
 
 func (e explainer) query(ctx context.Context, text string, args ...any) (rows, error) {
 	p := Plan{Text: text}
-	verb := "EXPLAIN QUERY PLAN "
-	if e.d == Postgres {
-		verb = "EXPLAIN "
-	}
-	r, err := e.querier.query(ctx, verb+text, args...)
+	r, err := e.querier.query(ctx, e.verb+text, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,52 +11,74 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// jobSIMRow is a row of job_sims as a JSON array, for any number of rows in one parameter.
-type jobSIMRow [10]any
+// jobSIMRow holds the columns of a row of job_sims, without its job.
+type jobSIMRow [9]any
 
-// jobSIMFields returns the columns of the JSON arrays in parameter $2.
-func (tx *Tx) jobSIMFields(types ...string) string {
-	fields := make([]string, len(types))
-	for i, kind := range types {
-		if tx.d == Postgres {
-			fields[i] = "(x.value->>" + strconv.Itoa(i) + ")::" + kind + " AS c" + strconv.Itoa(i)
-		} else {
-			fields[i] = "json_extract(x.value, '$[" + strconv.Itoa(i) + "]') AS c" + strconv.Itoa(i)
-		}
+func rowOf(s fleet.JobSIM) jobSIMRow {
+	return jobSIMRow{
+		s.Pos, orNull(s.SIM), orNull(int64(s.Line)), s.Version, orNull(s.Source), int(s.Verdict), textOrNull(codesText(s.Codes)),
+		textOrNull(s.Given), orNull(s.Undoes),
 	}
-	return "SELECT " + strings.Join(fields, ", ") + tx.dialectSQL(" FROM json_each($2) x", " FROM jsonb_array_elements($2::jsonb) x")
+}
+
+const insertJobSIMs = "INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict, codes, given, undoes) "
+
+var insertJobSIMsSQLite = valuesText(insertJobSIMs+"VALUES %s ON CONFLICT DO NOTHING RETURNING pos", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+
+const insertJobSIMsPostgres = insertJobSIMs + `
+	SELECT $1::bigint, (x.value->>0)::bigint, (x.value->>1)::bigint, (x.value->>2)::bigint, (x.value->>3)::bigint, (x.value->>4)::bigint,
+		(x.value->>5)::smallint, x.value->>6, x.value->>7, (x.value->>8)::bigint
+	FROM jsonb_array_elements($2::jsonb) x ON CONFLICT DO NOTHING RETURNING pos`
+
+// insertJobSIMs inserts those SIMs that a job does not have yet, and returns their positions.
+func (tx *Tx) insertJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) (added []int64, err error) {
+	note := func(r rows) error {
+		var pos int64
+		err := r.Scan(&pos)
+		added = append(added, pos)
+		return err
+	}
+	if tx.d == Postgres {
+		data := make([]jobSIMRow, len(sims))
+		for i, s := range sims {
+			data[i] = rowOf(s)
+		}
+		text, err := json.Marshal(data)
+		if err != nil {
+			return nil, err
+		}
+		err = tx.queryEach(ctx, insertJobSIMsPostgres, []any{int64(id), string(text)}, note)
+		return added, err
+	}
+	err = inChunks(len(sims), func(first, size int) error {
+		args := make([]any, 0, 10*size)
+		for _, s := range sims[first : first+size] {
+			row := rowOf(s)
+			args = append(append(args, int64(id)), row[:]...)
+		}
+		return tx.queryEach(ctx, insertJobSIMsSQLite[size], args, note)
+	})
+	return added, err
 }
 
 // AddJobSIMs adds SIMs to the plan of a job, without those that it already has, and counts them.
 // It returns those that it added.
 func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) (added []fleet.JobSIM, err error) {
-	data := make([]jobSIMRow, len(sims))
+	if len(sims) == 0 {
+		return nil, nil
+	}
 	at := make(map[int64]fleet.JobSIM, len(sims))
-	for i, s := range sims {
-		data[i] = jobSIMRow{
-			s.Pos, orNull(s.SIM), orNull(int64(s.Line)), s.Version, orNull(s.Source), int(s.Verdict), textOrNull(codesText(s.Codes)),
-			textOrNull(s.Given), orNull(s.Undoes),
-		}
+	for _, s := range sims {
 		if _, twice := at[s.Pos]; !twice {
 			at[s.Pos] = s
 		}
 	}
-	text, err := json.Marshal(data)
-	if err != nil || len(sims) == 0 {
-		return nil, err
-	}
-	columns := tx.jobSIMFields("bigint", "bigint", "bigint", "bigint", "bigint", "smallint", "text", "text", "bigint")
-	err = tx.queryEach(ctx, `
-		INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict, codes, given, undoes)
-		SELECT $1`+tx.dialectSQL("", "::bigint")+`, c0, c1, c2, c3, c4, c5, c6, c7, c8 FROM (`+columns+`) y WHERE true
-		ON CONFLICT DO NOTHING RETURNING pos`, []any{int64(id), string(text)}, func(r rows) error {
-		var pos int64
-		err := r.Scan(&pos)
-		added = append(added, at[pos])
-		return err
-	})
+	positions, err := tx.insertJobSIMs(ctx, id, sims)
 	if err != nil {
 		return nil, err
+	}
+	for _, pos := range positions {
+		added = append(added, at[pos])
 	}
 	counts := make(jobCounts)
 	sources := make(map[fleet.WorkspaceID]bool)
@@ -63,7 +86,7 @@ func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSI
 		counts[fleet.JobCount{Source: s.Source, Verdict: s.Verdict}]++
 		sources[s.Source] = s.Source != 0
 	}
-	if err := tx.addCounts(ctx, id, counts); err != nil {
+	if err := tx.writeAll(ctx, counts.statements(id)); err != nil {
 		return nil, err
 	}
 	var sides []fleet.WorkspaceID
@@ -78,18 +101,15 @@ func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSI
 // jobCounts are differences of the counts of a job, by source and verdict.
 type jobCounts map[fleet.JobCount]int
 
-func (tx *Tx) addCounts(ctx context.Context, id fleet.JobID, counts jobCounts) error {
+// statements add the differences to the counts of a job.
+func (counts jobCounts) statements(id fleet.JobID) (list []statement) {
 	for c, n := range counts {
-		if n == 0 {
-			continue
-		}
-		err := tx.exec(ctx, `INSERT INTO job_counts AS o (job_id, workspace_id, verdict, sims) VALUES ($1, $2, $3, $4)
-			ON CONFLICT (job_id, workspace_id, verdict) DO UPDATE SET sims = o.sims + excluded.sims`, int64(id), int64(c.Source), int(c.Verdict), n)
-		if err != nil {
-			return err
+		if n != 0 {
+			list = append(list, locking(`INSERT INTO job_counts AS o (job_id, workspace_id, verdict, sims) VALUES ($1, $2, $3, $4)
+				ON CONFLICT (job_id, workspace_id, verdict) DO UPDATE SET sims = o.sims + excluded.sims`, int64(id), int64(c.Source), int(c.Verdict), n))
 		}
 	}
-	return tx.exec(ctx, "DELETE FROM job_counts WHERE job_id = $1 AND sims = 0", int64(id))
+	return append(list, locking("DELETE FROM job_counts WHERE job_id = $1 AND sims = 0", int64(id)))
 }
 
 const jobSIMColumns = `n.pos, COALESCE(n.sim_id, 0), COALESCE(s.iccid, ''), COALESCE(n.line, 0), COALESCE(n.version, 0),
@@ -110,17 +130,46 @@ func scanJobSIM(into *[]fleet.JobSIM) func(rows) error {
 	}
 }
 
-// NextJobSIMs reads the next planned SIMs of a job, in the order of their positions.
+// NextJobSIMs reads the next planned SIMs of a job, in the order of their positions: what a chunk
+// needs of them, without ICCIDs, lines and identifiers.
 func (tx *Tx) NextJobSIMs(ctx context.Context, j fleet.Job, most int) (sims []fleet.JobSIM, err error) {
 	w := where{tx: tx}
-	w.and("n.job_id = " + w.arg(int64(j.ID)))
-	w.and("n.verdict = " + plannedVerdict)
+	after := int64(math.MinInt64)
 	if j.Begun {
-		w.and("n.pos > " + w.arg(j.Cursor))
+		after = j.Cursor
 	}
-	err = tx.queryEach(ctx, "SELECT "+jobSIMColumns+" FROM job_sims n LEFT JOIN sims s ON s.id = n.sim_id WHERE "+w.String()+
-		" ORDER BY n.pos LIMIT "+w.arg(most), w.args, scanJobSIM(&sims))
+	w.afterPosition(j.ID, after)
+	w.and("n.verdict = " + plannedVerdict)
+	text := `SELECT n.pos, n.sim_id, n.version, COALESCE(n.source_id, 0), COALESCE(n.undoes, 0)
+		FROM job_sims n WHERE ` + w.String() + " ORDER BY n.pos LIMIT " + w.arg(most)
+	sims = make([]fleet.JobSIM, 0, most)
+	var pos, sim, version, source, undoes int64 // the same for all rows: fewer allocations
+	into := []any{&pos, &sim, &version, &source, &undoes}
+	err = tx.inIndexOrder(ctx, text, w.args, func(r rows) error {
+		err := r.Scan(into...)
+		sims = append(sims, fleet.JobSIM{
+			Pos: pos, SIM: fleet.SIMID(sim), Version: version, Source: fleet.WorkspaceID(source), Undoes: fleet.MigrationID(undoes),
+		})
+		return err
+	})
 	return sims, err
+}
+
+// afterPosition limits a query on job_sims n to the SIMs of a job after a position.
+func (w *where) afterPosition(id fleet.JobID, after int64) {
+	w.and("n.job_id = " + w.arg(int64(id)))
+	w.and("n.pos > " + w.arg(after))
+}
+
+// inIndexOrder is each for a query that can be read in the order of an index. PostgreSQL must do that,
+// whatever its statistics say: without fresh ones it expects few rows, and may sort a whole job for
+// one page.
+func (tx *Tx) inIndexOrder(ctx context.Context, text string, args []any, scan func(rows) error) error {
+	if tx.d == SQLite {
+		return tx.queryEach(ctx, text, args, scan)
+	}
+	const sorting = "SELECT set_config('enable_sort', $1, true), set_config('enable_incremental_sort', $1, true)"
+	return tx.batch(ctx, locking(sorting, "off"), statement{text, args, scan}, locking(sorting, "on"))
 }
 
 // SetVerdicts writes what became of planned SIMs, and the ledger entries of those that moved.
@@ -142,22 +191,32 @@ func (tx *Tx) SetVerdicts(ctx context.Context, id fleet.JobID, sims []fleet.JobS
 			entries[s.Entry] = true
 		}
 	}
+	var writes []statement
 	for o, positions := range at { // SQLite would join a table of outcomes by reading the whole job
 		w := where{tx: tx}
 		text := "UPDATE job_sims SET verdict = " + w.arg(int(o.verdict)) + ", codes = " + w.arg(textOrNull(o.codes)) + ", entry = " + w.arg(orNull(o.entry))
 		w.and("job_id = " + w.arg(int64(id)))
 		w.and(w.in("pos", arrayParam(tx, positions)))
 		w.and("verdict = " + plannedVerdict)
-		if err := tx.exec(ctx, text+" WHERE "+w.String(), w.args...); err != nil {
-			return err
-		}
+		writes = append(writes, locking(text+" WHERE "+w.String(), w.args...))
 	}
 	for entry := range entries {
-		if err := tx.exec(ctx, "INSERT INTO job_entries (job_id, ledger_id) VALUES ($1, $2)", int64(id), int64(entry)); err != nil {
+		writes = append(writes, locking("INSERT INTO job_entries (job_id, ledger_id) VALUES ($1, $2)", int64(id), int64(entry)))
+	}
+	return tx.writeAll(ctx, append(writes, counts.statements(id)...))
+}
+
+// writeAll executes statements that return no rows. On PostgreSQL it takes one round trip.
+func (tx *Tx) writeAll(ctx context.Context, writes []statement) error {
+	if tx.d == Postgres {
+		return tx.batch(ctx, writes...)
+	}
+	for _, w := range writes {
+		if err := tx.exec(ctx, w.text, w.args...); err != nil {
 			return err
 		}
 	}
-	return tx.addCounts(ctx, id, counts)
+	return nil
 }
 
 // AllJobCounts reads the counts of a job over all its sources.
@@ -176,24 +235,74 @@ func (tx *Tx) AllJobCounts(ctx context.Context, id fleet.JobID) (counts []fleet.
 // verdicts (nil for all).
 func (tx *Tx) JobSIMsAfter(ctx context.Context, who Caller, token fleet.WorkspaceID, p JobSIMPage) (sims []fleet.JobSIM, err error) {
 	w, as := where{tx: tx}, reader{who, token}
-	w.and("n.job_id = " + w.arg(int64(p.Job)))
-	if p.After != nil {
-		w.and("n.pos > " + w.arg(*p.After))
-	}
-	if len(p.Verdicts) > 0 && slices.Min(p.Verdicts) > fleet.VerdictDone {
-		w.and("n.verdict > " + doneVerdict) // SQLite uses the partial index only with its own condition
-	}
-	if p.Verdicts != nil { // no arguments: a partial index is on them
-		texts := make([]string, len(p.Verdicts))
-		for i, v := range p.Verdicts {
-			texts[i] = "n.verdict = " + strconv.Itoa(int(v))
-		}
-		w.and(joinOr(texts))
-	}
-	w.and(w.seesJobSIM(as, "COALESCE(n.source_id, 0)"))
-	err = tx.queryEach(ctx, "SELECT "+jobSIMColumns+" FROM job_sims n JOIN jobs j ON j.id = n.job_id LEFT JOIN sims s ON s.id = n.sim_id WHERE "+w.String()+
-		" ORDER BY n.pos LIMIT "+w.arg(p.Most)+" OFFSET "+w.arg(p.Skip), w.args, scanJobSIM(&sims))
+	from := w.jobSIMs(as, p)
+	text := "SELECT " + jobSIMColumns + " FROM " + from + " n LEFT JOIN sims s ON s.id = n.sim_id ORDER BY n.pos"
+	err = tx.inIndexOrder(ctx, text, w.args, scanJobSIM(&sims))
 	return sims, err
+}
+
+// jobSIMs returns the rows of a page. Failed SIMs have an index: one verdict after the other is read
+// from it, in the order of positions.
+func (w *where) jobSIMs(as reader, p JobSIMPage) (from string) {
+	after := int64(math.MinInt64)
+	if p.After != nil {
+		after = *p.After
+	}
+	limit := " LIMIT " + w.arg(p.Most) + " OFFSET " + w.arg(p.Skip)
+	if len(p.Verdicts) == 0 || slices.Min(p.Verdicts) <= fleet.VerdictDone {
+		one := where{tx: w.tx, args: w.args}
+		one.afterPosition(p.Job, after)
+		one.verdicts(p.Verdicts)
+		one.seesVerdicts(as, p.Job)
+		w.args = one.args
+		return "(SELECT n.* FROM job_sims n CROSS JOIN jobs j WHERE " + one.String() + " ORDER BY n.pos" + limit + ")"
+	}
+	var parts []string
+	for _, v := range p.Verdicts {
+		one := where{tx: w.tx, args: w.args}
+		order := one.afterFailed(p.Job, v, after)
+		one.seesVerdicts(as, p.Job)
+		w.args = one.args
+		parts = append(parts, "SELECT * FROM (SELECT n.* FROM job_sims n CROSS JOIN jobs j WHERE "+one.String()+" ORDER BY "+order+
+			" LIMIT "+w.arg(p.Most+p.Skip)+") v"+strconv.Itoa(int(v)))
+	}
+	return "(SELECT n.* FROM (" + strings.Join(parts, " UNION ALL ") + ") n ORDER BY n.pos" + limit + ")"
+}
+
+// afterFailed is afterPosition for the SIMs with a verdict that index job_sims_failed has, and returns
+// an order that only this index has.
+func (w *where) afterFailed(id fleet.JobID, v fleet.Verdict, after int64) (order string) {
+	w.and("n.verdict > " + doneVerdict) // a partial index is used only with its own condition
+	verdict := strconv.Itoa(int(v))
+	if w.tx.d == SQLite {
+		w.and("n.job_id = " + w.arg(int64(id)))
+		w.and("n.verdict = " + verdict)
+		w.and("n.pos > " + w.arg(after))
+		return "n.pos"
+	}
+	job := w.arg(int64(id))
+	w.and("(n.job_id, n.verdict, n.pos) > (" + job + ", " + verdict + ", " + w.arg(after) + ")")
+	w.and("(n.job_id, n.verdict) < (" + job + ", " + verdict + " + 1)")
+	return "n.job_id, n.verdict, n.pos"
+}
+
+// seesVerdicts limits a query on job_sims n and jobs j to a job and the SIMs that a reader sees. j is
+// not joined by n.job_id, so that PostgreSQL does not begin with it and sort the SIMs afterwards.
+func (w *where) seesVerdicts(as reader, id fleet.JobID) {
+	w.and("j.id = " + w.arg(int64(id)))
+	w.and(w.seesJobSIM(as, "COALESCE(n.source_id, 0)"))
+}
+
+// verdicts limits a query on job_sims n to some verdicts; nil means all.
+func (w *where) verdicts(verdicts []fleet.Verdict) {
+	if verdicts == nil {
+		return
+	}
+	texts := make([]string, len(verdicts))
+	for i, v := range verdicts {
+		texts[i] = "n.verdict = " + strconv.Itoa(int(v))
+	}
+	w.and(joinOr(texts))
 }
 
 // JobSIMPage is a page of the SIMs of a job.

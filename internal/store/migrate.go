@@ -40,6 +40,21 @@ func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock
 	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, workspaces[0]), err
 }
 
+// SnapshotByID is Snapshot for SIMs that the caller has seen before: it looks them up by their ids
+// only, and locks them. How long that takes may show which SIMs exist.
+func (tx *Tx) SnapshotByID(ctx context.Context, who Caller, target fleet.WorkspaceID, ids []fleet.SIMID) (fleet.Snapshot, error) {
+	sims := make([]fleet.SIMState, 0, len(ids))
+	if err := tx.batch(ctx, tx.selection(who, fleet.Selector{SIMs: ids}, true, false, &sims)); err != nil {
+		return fleet.Snapshot{}, err
+	}
+	homes := []fleet.WorkspaceID{target}
+	for _, s := range sims {
+		homes = append(homes, s.Workspace)
+	}
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(homes))
+	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, target), err
+}
+
 // narrowed removes Workspaces and SIMs of which the caller is not a member, if the statement
 // did not.
 func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {

@@ -32,11 +32,8 @@ func (c Change) deletes() bool {
 	return false
 }
 
-// stockMovedSQLite reports whether an entry has lines out of or into a Workspace that is not an
-// enterprise.
-const stockMovedSQLite = `
-	SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.type <> ` + enterpriseType + ` AND w.id IN (
-		SELECT workspace_before FROM ledger_lines WHERE ledger_id = $1 UNION SELECT workspace_after FROM ledger_lines WHERE ledger_id = $1))`
+// stockMovedSQLite reports whether one of the Workspaces is not an enterprise.
+const stockMovedSQLite = "SELECT EXISTS (SELECT 1 FROM workspaces w WHERE w.type <> " + enterpriseType + " AND w.id IN (SELECT value FROM json_each($1)))"
 
 // countSeenByLines records the changes by the lines of an entry. UNION removes a second reason
 // of the same Workspace to see a SIM.

@@ -15,7 +15,7 @@ var jobs = []faults.Mutation{
 	splitBefore("job_cursor_outside", "the progress of a job has a transaction of its own, after that of its chunk",
 		jobRowsFile, "\tn, err := tx.execNamedRows(ctx, statement, p)"),
 	splitBefore("job_verdict_after_commit", "a chunk is committed before the verdicts of its SIMs are written",
-		"internal/store/jobsims.go", "\tfor o, positions := range at {"),
+		"internal/store/jobsims.go", "\tvar writes []statement\n"),
 	replace("job_action_unlocked", "an action on a job does not wait for the chunk that is being moved",
 		"internal/control/jobs.go", "if j, err = seenJob(ctx, tx, who, a.Job, true); err != nil {", "if j, err = seenJob(ctx, tx, who, a.Job, false); err != nil {"),
 	replace("job_verdicts_unwritten", "a chunk moves SIMs and does not record their verdicts",
