@@ -9,41 +9,45 @@ import (
 )
 
 func (f sqliteSQL) move(ctx context.Context, list []int64, from, to int64) error {
-	ids := text(list)
 	return f.tx(ctx, func(tx *sql.Tx) error {
-		now := time.Now().UnixMicro()
-		res, err := tx.ExecContext(ctx, `
+		_, err := moveSQLite(ctx, tx, text(list), from, to)
+		return err
+	})
+}
+
+// moveSQLite is move in a transaction. It returns the ledger entry.
+func moveSQLite(ctx context.Context, tx *sql.Tx, ids string, from, to int64) (id int64, err error) {
+	now := time.Now().UnixMicro()
+	res, err := tx.ExecContext(ctx, `
 			INSERT INTO ledger (uid, kind, at, user_id, target_id, sims, detach_devices, delta, ids_delta)
 			VALUES ($1, 1, $2, 1, $3, json_array_length($4), 1, 0, 0)`, fmt.Sprint("floor ", now), now, to, ids)
-		if err != nil {
-			return err
-		}
-		id, err := res.LastInsertId()
-		if err != nil {
-			return err
-		}
-		for _, statement := range []string{
-			`INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before)
+	if err != nil {
+		return 0, err
+	}
+	if id, err = res.LastInsertId(); err != nil {
+		return 0, err
+	}
+	for _, statement := range []string{
+		`INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after, device_before)
 			SELECT s.id, s.version + 1, $1, j.key + 1, s.workspace_id, $4, s.status, CASE s.status WHEN 1 THEN 2 ELSE s.status END, s.device_id
 			FROM json_each($5) j CROSS JOIN sims s ON s.id = j.value WHERE s.workspace_id = $3`,
-			`INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
+		`INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
 			SELECT $2, 50, 2, 0, $3, 1, sim_id, device_before, $1, 'SIM ' || sim_id || ' released from endpoint ' || device_before
 			FROM ledger_lines WHERE ledger_id = $1 AND device_before IS NOT NULL`,
-			`INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
+		`INSERT INTO events (at, type, source, severity, workspace_id, user_id, sim_id, device_id, ledger_id, description)
 			SELECT $2, 9, 2, 0, $3, 1, sim_id, device_before, $1, 'Status of SIM changed from ''Activated'' to ''Suspended'''
 			FROM ledger_lines WHERE ledger_id = $1 AND status_before = 1`,
-			`UPDATE sims SET workspace_id = $4, status = CASE status WHEN 1 THEN 2 ELSE status END, device_id = NULL, version = version + 1
+		`UPDATE sims SET workspace_id = $4, status = CASE status WHEN 1 THEN 2 ELSE status END, device_id = NULL, version = version + 1
 			WHERE id IN (SELECT value FROM json_each($5)) AND workspace_id = $3`,
-			`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) VALUES ($3, $1, 0, json_array_length($5)), ($4, $1, 1, json_array_length($5))`,
-			`INSERT INTO events (at, type, source, severity, workspace_id, user_id, ledger_id, description)
+		`INSERT INTO ledger_sides (workspace_id, ledger_id, side, sims) VALUES ($3, $1, 0, json_array_length($5)), ($4, $1, 1, json_array_length($5))`,
+		`INSERT INTO events (at, type, source, severity, workspace_id, user_id, ledger_id, description)
 			VALUES ($2, 69, 2, 0, $3, 1, $1, 'SIMs migrated to workspace'), ($2, 69, 2, 0, $4, 1, $1, 'SIMs migrated from workspace')`,
-		} {
-			if _, err := tx.ExecContext(ctx, statement, id, now, from, to, ids); err != nil {
-				return err
-			}
+	} {
+		if _, err := tx.ExecContext(ctx, statement, id, now, from, to, ids); err != nil {
+			return 0, err
 		}
-		return nil
-	})
+	}
+	return id, nil
 }
 
 type shown struct {

@@ -37,8 +37,10 @@ func (p *place) addFloor(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(pool.Close)
-	if _, err := pool.Exec(b.Context(), moveFunction); err != nil {
-		b.Fatal(err)
+	for _, functions := range []string{moveFunction, jobFunctions} {
+		if _, err := pool.Exec(b.Context(), functions); err != nil {
+			b.Fatal(err)
+		}
 	}
 	if _, err := pool.Exec(b.Context(), "VACUUM ANALYZE"); err != nil {
 		b.Fatal(err)

@@ -1,0 +1,158 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/job"
+)
+
+const (
+	jobFleet = 100_000
+	jobSIMs  = 5_000 // of one job
+	stride   = 19    // between scattered SIMs: each is on a page of its own
+)
+
+// BenchmarkJobs measures whole jobs, from the request to the last verdict, beside the same row
+// changes in bare SQL.
+func BenchmarkJobs(b *testing.B) {
+	for _, engine := range engines {
+		b.Run(engine.name, func(b *testing.B) {
+			p := engine.open(b, jobFleet)
+			c, err := control.New(b.Context(), p.store, control.Options{Password: cheap, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for name, list := range map[string][]int64{"consecutive": ids(1, jobSIMs), "scattered": every(stride, jobSIMs)} {
+				b.Run(name, func(b *testing.B) { p.jobs(b, c, list) })
+			}
+			b.Run("interactive", func(b *testing.B) { p.beside(b, c) })
+		})
+	}
+}
+
+// every returns n ids, some apart.
+func every(apart, n int) []int64 {
+	list := make([]int64, n)
+	for i := range list {
+		list[i] = int64(1 + i*apart)
+	}
+	return list
+}
+
+func (p *place) jobs(b *testing.B, c *control.Control, list []int64) {
+	b.Helper()
+	ctx := b.Context()
+	floor, is := p.floor.(jobFloor)
+	if !is {
+		b.Fatal("this engine has no floor of jobs")
+	}
+	var spent time.Duration
+	var done int
+	reset := func() error { return p.floor.reset(ctx, list, int64(left), false) }
+	turns(b, reset, func() error {
+		began := time.Now()
+		err := p.runJob(ctx, c, list)
+		spent += time.Since(began)
+		done += len(list)
+		return err
+	}, func() error { return floor.job(ctx, list, int64(left), int64(right)) }, nil)
+	b.ReportMetric(float64(done)/spent.Seconds(), "SIMs/s")
+	if err := reset(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// runJob makes a job that moves SIMs, and runs it to its end.
+func (p *place) runJob(ctx context.Context, c *control.Control, list []int64) error {
+	var sims []fleet.SIMID
+	for _, id := range list {
+		sims = append(sims, fleet.SIMID(id))
+	}
+	n := control.NewJob{
+		Kind: fleet.JobMigration, Target: right, Select: fleet.JobSelection{SIMs: sims}, Options: fleet.JobOptions{Auto: true, DetachDevices: true},
+	}
+	if _, err := c.CreateJob(ctx, who, n, control.Write[fleet.Job]{Encoder: noJobEncoder{}}); err != nil {
+		return err
+	}
+	r := job.Runner{Control: c, Owner: "bench", Log: slog.New(slog.DiscardHandler)}
+	if err := r.RunDue(ctx); err != nil {
+		return err
+	}
+	page, err := c.ListJobs(ctx, who, fleet.List{Page: 1, PerPage: 1, Sort: []fleet.Order{{Field: "id", Descending: true}}})
+	if err != nil {
+		return err
+	}
+	if j := page.Items[0]; j.State != fleet.JobCompleted || j.Count(fleet.VerdictDone) != len(list) {
+		return fmt.Errorf("the job is %s with %v", j.State, j.Counts)
+	}
+	return nil
+}
+
+type noJobEncoder struct{}
+
+func (noJobEncoder) OK(fleet.Job) control.Reply  { return control.Reply{} }
+func (noJobEncoder) Refused(error) control.Reply { return control.Reply{} }
+
+// beside measures single moves while a job runs, and the same without one.
+func (p *place) beside(b *testing.B, c *control.Control) {
+	b.Helper()
+	ctx := b.Context()
+	list := ids(20_001, jobSIMs)
+	single := func(n int) time.Duration {
+		to := []fleet.WorkspaceID{right, left}[n%2]
+		run := control.Run{Request: fleet.MigrationRequest{Target: to, Select: fleet.Selector{SIMs: []fleet.SIMID{jobFleet}}, DetachDevices: true}}
+		began := time.Now()
+		if _, err := c.Migrate(ctx, who, run, control.Write[control.Migrated]{Encoder: noEncoder{}}); err != nil {
+			b.Error(err)
+		}
+		return time.Since(began)
+	}
+	var idle, busy []time.Duration
+	for b.Loop() {
+		for n := range 50 {
+			idle = append(idle, single(n))
+		}
+		var wg sync.WaitGroup
+		ended := make(chan struct{})
+		wg.Go(func() {
+			defer close(ended)
+			if err := p.runJob(ctx, c, list); err != nil {
+				b.Error(err)
+			}
+		})
+		n := 0
+		for ; !isClosed(ended); n++ {
+			busy = append(busy, single(n))
+		}
+		wg.Wait()
+		if n%2 == 1 {
+			single(n)
+		}
+		if err := p.floor.reset(ctx, list, int64(left), false); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(0, "ns/op") // all together, and no use
+	for name, times := range map[string][]time.Duration{"idle": idle, "busy": busy} {
+		slices.Sort(times)
+		b.ReportMetric(float64(median(times).Microseconds())/1000, name+"-p50-ms")
+		b.ReportMetric(float64(times[len(times)*99/100].Microseconds())/1000, name+"-p99-ms")
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
