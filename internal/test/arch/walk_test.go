@@ -14,7 +14,7 @@ import (
 // TestWalkOfARequest follows the walk of docs/ARCHITECTURE.md through the code: each function is
 // named by one above it, or by a table of a file above it.
 func TestWalkOfARequest(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs/ARCHITECTURE.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "ARCHITECTURE.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
