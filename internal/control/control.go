@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
 	"github.com/simferry/simferry/internal/store"
 )
@@ -33,6 +34,7 @@ type Control struct {
 
 	jobsDue    chan struct{} // see JobsDue
 	jobsAtOnce int
+	feeds      jobFeeds
 }
 
 // Options configures a Control.
@@ -52,6 +54,8 @@ type Options struct {
 	KeepSIMsIssued bool
 	// JobsAtOnce is how many jobs of the installation may run at once; 0 means 4.
 	JobsAtOnce int
+	// WatchPoll is how often a job that is being watched is read; 0 means once a second.
+	WatchPoll time.Duration
 	// Log receives messages for the operator; nil means slog.Default.
 	Log *slog.Logger
 }
@@ -71,6 +75,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 		store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA,
 		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log, verified: newVerified(),
 		jobsDue: make(chan struct{}, 1), jobsAtOnce: cmp.Or(o.JobsAtOnce, 4),
+		feeds: jobFeeds{poll: cmp.Or(o.WatchPoll, time.Second), open: make(map[fleet.JobID]*jobFeed)},
 	}
 	if err := c.ensureKey(ctx); err != nil {
 		return nil, err

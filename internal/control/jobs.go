@@ -286,6 +286,7 @@ func (c *Control) ChangeJob(ctx context.Context, who identity.Principal, a JobAc
 		return result[fleet.Job]{value: j}, err
 	})
 	c.wakeJobs()
+	c.feeds.changed(a.Job)
 	return r, err
 }
 

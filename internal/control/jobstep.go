@@ -57,11 +57,13 @@ func (c *Control) ReleaseJob(ctx context.Context, l JobLease) error {
 func (c *Control) StepJob(ctx context.Context, l JobLease) (more bool, err error) {
 	s := jobStep{c: c, lease: l}
 	err = c.store.Update(ctx, func(tx *store.Tx) error { return s.attempt(ctx, tx) })
+	c.feeds.changed(l.Job)
 	return s.more, err
 }
 
 // FailJob ends a job whose step cannot be done.
 func (c *Control) FailJob(ctx context.Context, l JobLease, why string) error {
+	defer c.feeds.changed(l.Job)
 	return c.store.Update(ctx, func(tx *store.Tx) error {
 		j, found, err := tx.HoldJob(ctx, l.Job)
 		if err != nil || !found || j.State.Ended() {

@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"math"
 	"slices"
 	"time"
 )
@@ -242,6 +243,9 @@ type JobSIM struct {
 	Undoes  MigrationID // the entry that an undo takes back
 	Entry   MigrationID // that has moved it
 }
+
+// FirstJobSIM is before every position of a SIM in a job.
+const FirstJobSIM = math.MinInt64
 
 // MaxJobSIMs is the maximum number of SIMs of one job.
 const MaxJobSIMs = 5_000_000

@@ -128,6 +128,8 @@ var accesses = map[string]access{
 	// No caller here has a job; TestContract_JobRights has.
 	"GET /api/v1/migration_job/{job_id}":         {"/api/v1/migration_job/999", "", 404, 404, 404, 404, 403, 404, 404},
 	"GET /api/v1/migration_job/{job_id}/sim":     {"/api/v1/migration_job/999/sim", "", 404, 404, 404, 404, 403, 404, 404},
+	"GET /api/v1/migration_job/{job_id}/watch":   {"/api/v1/migration_job/999/watch", "", 404, 404, 404, 404, 403, 404, 404},
+	"GET /api/v1/sim_status_job/{job_id}/watch":  {"/api/v1/sim_status_job/999/watch", "", 404, 404, 404, 404, 403, 404, 404},
 	"POST /api/v1/migration_job/{job_id}/start":  {"/api/v1/migration_job/999/start", "", 404, 404, 404, 404, 404, 403, 404},
 	"POST /api/v1/migration_job/{job_id}/pause":  {"/api/v1/migration_job/999/pause", "", 404, 404, 404, 404, 404, 403, 404},
 	"POST /api/v1/migration_job/{job_id}/resume": {"/api/v1/migration_job/999/resume", "", 404, 404, 404, 404, 404, 403, 404},

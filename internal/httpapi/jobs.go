@@ -216,6 +216,9 @@ func (a *api) listJobSIMs(r *request) (response, error) {
 	if err != nil {
 		return response{}, err
 	}
+	if form := askedForm(r.Header.Values("Accept")); form != "" {
+		return a.streamJobSIMs(r, id, form)
+	}
 	l, err := r.List(fleet.JobSIMList)
 	if err != nil {
 		return response{}, err

@@ -212,6 +212,8 @@ var operations = []operation{
 	{"POST /api/v1/sim_status_job", identity.WriteSIMs, resolved, fleet.AuditJobCreated, (*api).createStatusJob},
 	{"GET /api/v1/migration_job/{job_id}", identity.ReadMigrations, resolved, none, (*api).getJob},
 	{"GET /api/v1/migration_job/{job_id}/sim", identity.ReadMigrations, resolved, none, (*api).listJobSIMs},
+	{"GET /api/v1/migration_job/{job_id}/watch", identity.ReadMigrations, resolved, none, (*api).watchJob},
+	{"GET /api/v1/sim_status_job/{job_id}/watch", identity.ReadMigrations, resolved, none, (*api).watchJob},
 	{"POST /api/v1/migration_job/{job_id}/start", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobStart)},
 	{"POST /api/v1/migration_job/{job_id}/pause", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobPause)},
 	{"POST /api/v1/migration_job/{job_id}/resume", identity.MigrateSIMs, resolved, fleet.AuditJobChanged, jobAction(control.JobResume)},

@@ -42,7 +42,9 @@ type Logger struct {
 	Panicked func(w http.ResponseWriter, e *Entry)
 }
 
-// Wrap writes one line per request, sets X-Request-Id, and turns a panic into a response.
+// Wrap writes one line per request, sets X-Request-Id, and turns a panic into a response. If the
+// response has begun, or the handler panics with http.ErrAbortHandler, it aborts the connection:
+// the client must not take a part for the whole.
 func (l Logger) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -50,13 +52,18 @@ func (l Logger) Wrap(next http.Handler) http.Handler {
 		sw := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		sw.Header().Set("X-Request-Id", e.ID)
 		defer func() {
-			if p := recover(); p != nil {
+			p := recover()
+			abort := p != nil && (sw.wrote || p == any(http.ErrAbortHandler))
+			if p != nil && p != any(http.ErrAbortHandler) {
 				e.Err = fmt.Errorf(limit.LogPanic+"%v\n%s", p, debug.Stack())
-				if !sw.wrote {
-					l.Panicked(sw, e)
-				}
+			}
+			if p != nil && !abort {
+				l.Panicked(sw, e)
 			}
 			l.line(r, sw, e, time.Since(start))
+			if abort {
+				panic(http.ErrAbortHandler)
+			}
 		}()
 		next.ServeHTTP(sw, r.WithContext(context.WithValue(r.Context(), entryKey{}, e)))
 	})
@@ -103,6 +110,11 @@ func (w *statusWriter) Write(b []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(b)
 	w.bytes += int64(n)
 	return n, err
+}
+
+// Flush sends what is buffered. The compressing writer calls it.
+func (w *statusWriter) Flush() {
+	_ = http.NewResponseController(w.ResponseWriter).Flush() // some test writers do not support it
 }
 
 // Unwrap gives http.ResponseController access to the wrapped writer.

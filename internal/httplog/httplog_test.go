@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -50,7 +51,10 @@ func TestLines(t *testing.T) {
 		}}
 		r := httptest.NewRequestWithContext(c.ctx, http.MethodGet, "/", http.NoBody)
 		w := httptest.NewRecorder()
-		l.Wrap(c.handle).ServeHTTP(w, r)
+		func() {
+			defer func() { _ = recover() }() // the late panic aborts the connection
+			l.Wrap(c.handle).ServeHTTP(w, r)
+		}()
 		if w.Code != c.status || !strings.Contains(log.String(), "id="+w.Header().Get("X-Request-Id")) {
 			t.Errorf("%s: status %d: %s", name, w.Code, log.String())
 		}
@@ -58,6 +62,39 @@ func TestLines(t *testing.T) {
 			if strings.Count(log.String(), word) == 0 {
 				t.Errorf("%s: the line has no %s: %s", name, word, log.String())
 			}
+		}
+	}
+}
+
+// A panic after the response has begun, and an abort, end the connection: a client that gets a part
+// does not take it for the whole.
+func TestPartialResponsesAreAborted(t *testing.T) {
+	t.Parallel()
+	for name, handle := range map[string]http.HandlerFunc{
+		"broken": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = w.Write([]byte("half"))
+			_ = http.NewResponseController(w).Flush()
+			panic("broken")
+		},
+		"aborted": func(w http.ResponseWriter, r *http.Request) {
+			_, _ = w.Write([]byte("half"))
+			httplog.Of(r.Context()).Err = errors.New("no disk")
+			panic(http.ErrAbortHandler)
+		},
+	} {
+		var log bytes.Buffer
+		l := httplog.Logger{Log: slog.New(slog.NewTextHandler(&log, nil))}
+		server := httptest.NewUnstartedServer(l.Wrap(handle))
+		server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+		server.Start()
+		resp, err := server.Client().Get(server.URL) //nolint:noctx // it ends with the server
+		if err == nil {
+			_, err = io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+		}
+		server.Close()
+		if err == nil || !strings.Contains(log.String(), "err=") {
+			t.Errorf("%s: %v, %s", name, err, log.String())
 		}
 	}
 }

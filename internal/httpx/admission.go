@@ -54,6 +54,7 @@ type admission struct {
 	bodies    *limit.Gate // large bodies while they are read
 	answers   *limit.Gate // large lists until they are sent
 	memory    *limit.Budget
+	streams   *limit.Budget // responses that are written piece by piece
 	totals    totals
 }
 
@@ -82,6 +83,7 @@ type place struct {
 	caller    string   // a user, an application token or an address
 	tenant    string   // for large requests: a Workspace or an address
 	held      []func() // functions that release what is held
+	stream    func()   // releases the place of a stream; nil without one
 	large     func()   // releases the slot of a large request; nil without one
 	anonymous bool
 	read      bool // the body was read to its end
@@ -197,6 +199,15 @@ func (r *Request) counted() {
 
 // finish releases everything that the request holds.
 func (r *Request) finish() {
+	r.leaveQueue()
+	if r.place.stream != nil {
+		r.place.stream()
+		r.place.stream = nil
+	}
+}
+
+// leaveQueue releases everything but the place of a stream.
+func (r *Request) leaveQueue() {
 	r.counted()
 	for _, give := range r.place.held {
 		give()

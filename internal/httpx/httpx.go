@@ -28,6 +28,8 @@ type Options struct {
 	PublicURL string
 	// Limits bound what one caller can take from the others.
 	Limits Limits
+	// Streams configures responses that are written piece by piece.
+	Streams Streams
 	// Door holds the gates that the API shares with the console; nil means its own, by Limits.
 	Door *limit.Door
 }
@@ -42,6 +44,7 @@ type Server struct {
 	timeout   time.Duration
 	admission *admission
 	public    publicURL
+	streams   Streams
 }
 
 // New returns a server.
@@ -49,10 +52,13 @@ func New(o Options) *Server {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Server{
+	o.Streams = o.Streams.withDefaults()
+	s := &Server{
 		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies, public: newPublicURL(o.PublicURL),
-		timeout: cmp.Or(o.RequestTimeout, defaultTimeout), admission: newAdmission(o.Limits, o.Door),
+		timeout: cmp.Or(o.RequestTimeout, defaultTimeout), admission: newAdmission(o.Limits, o.Door), streams: o.Streams,
 	}
+	s.admission.streams = newStreams(o.Streams)
+	return s
 }
 
 // Operation returns the handler of one operation. It gives serve the request and sends the
@@ -75,6 +81,11 @@ func (s *Server) Operation(atLeast time.Duration, serve func(*Request) Response)
 			res.Set("Connection", "close") // otherwise the server would wait for the rest of the body
 		}
 		s.public.point(res)
+		if res.stream != nil {
+			r.leaveQueue()
+			s.stream(hr, r, res)
+			return
+		}
 		send(w, res)
 	})
 }

@@ -2,6 +2,7 @@ package httpx
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -22,6 +23,7 @@ type Response struct {
 	Refusal     fleet.Code // code of the refusal that the body encodes, else 0; it is not sent
 
 	header http.Header
+	stream func(context.Context, *Stream) error // instead of Body; see Request.Streamed
 }
 
 // OK returns a 200 with a JSON body.

@@ -56,10 +56,11 @@ func Start(ctx context.Context, cfg config.Config, log *slog.Logger) (*Server, e
 		return nil, err
 	}
 	s := &Server{Installation: in, log: log, cfg: cfg, grace: cfg.ShutdownGrace, stopped: make(chan struct{})}
+	ctx, s.stop = context.WithCancel(ctx)
 	if err := s.prepare(ctx, cfg); err != nil {
+		s.stop()
 		return nil, errors.Join(err, in.Close())
 	}
-	ctx, s.stop = context.WithCancel(ctx)
 	go s.run(ctx)
 	log.Info("listening", "address", s.Addr(), "database", cfg.Database)
 	s.tellOperator(cfg)
@@ -79,7 +80,7 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	}
 	door := limit.NewDoor(cfg.Limits.RequestsOfCaller, cfg.Limits.RequestsOfAddress, cfg.Limits.Waiting)
 	options := s.options(cfg)
-	options.Door = door
+	options.Door, options.Streams.Stopping = door, ctx.Done()
 	handler := s.withConsole(httpapi.New(s.Control, options), cfg, door)
 	operator, err := s.operatorHandler(cfg) // before listening, because its tokens may be invalid
 	if err != nil {

@@ -80,6 +80,17 @@ func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSe
 	return sel, err
 }
 
+// WholeJob reads a job with all its counts. It does not check rights.
+func (tx *Tx) WholeJob(ctx context.Context, id fleet.JobID) (j fleet.Job, found bool, err error) {
+	return tx.Job(ctx, Caller{SuperAdmin: true}, 0, id, false)
+}
+
+// JobVersion reads the version of a job, 0 if there is no such job.
+func (tx *Tx) JobVersion(ctx context.Context, id fleet.JobID) (version int64, err error) {
+	_, err = tx.queryRow(ctx, "SELECT version FROM jobs WHERE id = $1", []any{int64(id)}, &version)
+	return version, err
+}
+
 // HoldJob reads a job and locks it until the transaction ends. It does not check rights.
 func (tx *Tx) HoldJob(ctx context.Context, id fleet.JobID) (j fleet.Job, found bool, err error) {
 	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.dialectSQL("", " FOR NO KEY UPDATE OF j")

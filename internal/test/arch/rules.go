@@ -84,7 +84,7 @@ var Rules = map[string]Rule{
 	}},
 	"internal/httpx": {Imports: []string{"api", "internal/fleet", "internal/httplog", "internal/limit", "internal/netaddr"}},
 	"internal/httpapi": {
-		Imports: []string{"api", "internal/iccidfile", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity"},
+		Imports: []string{"api", "internal/iccidfile", "internal/control", "internal/docspage", "internal/fleet", "internal/httpx", "internal/identity", "internal/tablefile"},
 		Tests:   []string{"client", "internal/operator"},
 	},
 	"internal/operatorapi": {Imports: []string{ // world: lists of SIMs that the operator sends

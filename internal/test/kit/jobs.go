@@ -5,13 +5,26 @@ import (
 	"log/slog"
 	"sync"
 
+	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/job"
 )
 
 // RunJobs does what a server does for jobs in the background, until none has anything to do now.
-func (s *Server) RunJobs() {
+func (s *Server) RunJobs() { s.T.Helper(); s.runJobs(s.Control) }
+
+// RunJobsElsewhere is RunJobs by another server of the same database.
+func (s *Server) RunJobsElsewhere() {
 	s.T.Helper()
-	r := job.Runner{Control: s.Control, Owner: "test", Log: slog.New(slog.DiscardHandler)}
+	c, err := control.New(s.T.Context(), s.Store, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	s.runJobs(c)
+}
+
+func (s *Server) runJobs(c *control.Control) {
+	s.T.Helper()
+	r := job.Runner{Control: c, Owner: "test", Log: slog.New(slog.DiscardHandler)}
 	if err := r.RunDue(s.T.Context()); err != nil {
 		s.T.Errorf("jobs: %v", err)
 	}

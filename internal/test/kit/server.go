@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/httpapi"
@@ -67,6 +68,7 @@ func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Serve
 	t.Cleanup(db.close)
 	s.Store = db.Store
 	o.Log = slog.New(slog.DiscardHandler)
+	o.WatchPoll = 100 * time.Millisecond
 	if o.Password == (identity.Params{}) {
 		o.Password = CheapPassword
 	}
@@ -76,7 +78,8 @@ func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Serve
 	}
 	s.Control = c
 	handler := httpapi.New(c, httpx.Options{
-		Log: slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+		Streams: httpx.Streams{Lifetime: 100 * time.Millisecond}, // tests of all operations read each response to its end
+		Log:     slog.New(slog.DiscardHandler), TrustedProxies: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 	})
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

@@ -120,6 +120,8 @@ var leftOut = map[string]string{
 	"POST /api/v1/migration_job/{}/resume":         jobs,
 	"POST /api/v1/migration_job/{}/retry":          jobs,
 	"GET /api/v1/migration_job/{}/sim":             jobs,
+	"GET /api/v1/migration_job/{}/watch":           jobs,
+	"GET /api/v1/sim_status_job/{}/watch":          jobs,
 	"POST /api/v1/migration_job/{}/start":          jobs,
 	"POST /api/v1/migration_job/{}/undo":           jobs,
 	"POST /api/v1/sim_status_job":                  jobs,
