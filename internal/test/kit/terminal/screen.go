@@ -73,7 +73,11 @@ func (s *Screen) put(r rune) {
 func (s *Screen) control(parameters, final string) error {
 	switch final {
 	case "K":
-		s.lines[s.row] = s.lines[s.row][:min(s.col, len(s.lines[s.row]))]
+		keep := s.col
+		if parameters == "2" { // the whole line, not only what follows the cursor
+			keep = 0
+		}
+		s.lines[s.row] = s.lines[s.row][:min(keep, len(s.lines[s.row]))]
 	case "m":
 		for p := range strings.SplitSeq(parameters, ";") {
 			n, _ := strconv.Atoi(p) // an empty parameter is 0

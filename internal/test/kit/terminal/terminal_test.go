@@ -9,7 +9,7 @@ import (
 )
 
 func TestRead(t *testing.T) {
-	s, err := terminal.Read("one\r\n12 %\r100 %\r\x1b[K\x1b[32m  ok\x1b[0m <&>\r\n\r\n")
+	s, err := terminal.Read("one\r\n12 %\r100 %\x1b[2K\r\x1b[K\x1b[32m  ok\x1b[0m <&>\r\n\r\n")
 	if err != nil {
 		t.Fatal(err)
 	}
