@@ -73,7 +73,7 @@ race: ## Run the tests of what is concurrent under the race detector; needs a C 
 
 .PHONY: bench
 bench: ## Measure migrations beside the bare SQL that they cannot beat
-	go test -run '^$$' -bench 'HTTP|Control|Jobs|TwoServers|Lists|OlderWay' -benchtime $(BENCHTIME) -timeout 60m $(BENCH)
+	go test -run '^$$' -bench 'HTTP|Control|Job|TwoServers|Lists|OlderWay' -benchtime $(BENCHTIME) -timeout 60m $(BENCH)
 
 .PHONY: bench-scale
 bench-scale: ## Measure a fleet of ten million SIMs beside one of a hundred thousand

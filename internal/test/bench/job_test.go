@@ -12,6 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/job"
+	"github.com/simferry/simferry/internal/store"
 )
 
 const (
@@ -100,6 +101,79 @@ type noJobEncoder struct{}
 
 func (noJobEncoder) OK(fleet.Job) control.Reply  { return control.Reply{} }
 func (noJobEncoder) Refused(error) control.Reply { return control.Reply{} }
+
+// BenchmarkJobPages measures the requests that are made most while a job runs, of a job of 5,000 and
+// of one of a million verdicts, by turns.
+func BenchmarkJobPages(b *testing.B) {
+	for _, engine := range engines {
+		b.Run(engine.name, func(b *testing.B) {
+			p := engine.open(b, 1000)
+			small, large := p.verdicts(b, 5_000), p.verdicts(b, 1_000_000)
+			c, err := control.New(b.Context(), p.store, control.Options{Password: cheap, Log: slog.New(slog.DiscardHandler)})
+			if err != nil {
+				b.Fatal(err)
+			}
+			state := func(id fleet.JobID) error {
+				_, err := c.Job(b.Context(), who, id)
+				return err
+			}
+			b.Run("state", func(b *testing.B) {
+				turns(b, func() error { return nil }, func() error { return state(large) }, func() error { return state(small) }, nil)
+			})
+			for name, verdict := range map[string]string{"all": "", "done": "done", "refused": "refused", "drifted": "drifted"} {
+				read := func(id fleet.JobID, after int64) error {
+					l, err := fleet.ParseList(fleet.JobSIMList, "", "id", "", "")
+					if err != nil {
+						return err
+					}
+					if verdict != "" {
+						l.Filters = []fleet.Filter{{Field: fleet.JobSIMList.Fields[1], Texts: []string{verdict}}}
+					}
+					l.PerPage, l.After = 100, &after
+					found, err := c.ListJobSIMs(b.Context(), who, id, l)
+					if err == nil && len(found.Items) != l.PerPage {
+						err = fmt.Errorf("a page of %d SIMs", len(found.Items))
+					}
+					return err
+				}
+				b.Run(name, func(b *testing.B) {
+					turns(b, func() error { return nil }, func() error { return read(large, 500_000) }, func() error { return read(small, 2_500) }, nil)
+				})
+			}
+		})
+	}
+}
+
+// verdicts makes a job that has moved n SIMs, of which one in ten was refused and one in ten has
+// drifted.
+func (p *place) verdicts(b *testing.B, n int) fleet.JobID {
+	b.Helper()
+	var id fleet.JobID
+	err := p.store.Update(b.Context(), func(tx *store.Tx) (err error) {
+		j := fleet.Job{Kind: fleet.JobMigration, State: fleet.JobCompleted, User: admin, Workspace: left, Target: fleet.Workspace{ID: right}}
+		id, err = tx.InsertJob(b.Context(), j, fleet.JobSelection{})
+		return err
+	})
+	for first := 1; first <= n && err == nil; first += 50_000 {
+		err = p.store.Update(b.Context(), func(tx *store.Tx) error {
+			var rows []fleet.JobSIM
+			for sim := first; sim < min(first+50_000, n+1); sim++ {
+				v := []fleet.Verdict{fleet.VerdictRefused, fleet.VerdictDrifted}
+				row := fleet.JobSIM{Pos: int64(sim), SIM: fleet.SIMID(sim), Source: left, Verdict: fleet.VerdictDone}
+				if sim%10 < len(v) {
+					row.Verdict = v[sim%10]
+				}
+				rows = append(rows, row)
+			}
+			_, err := tx.AddJobSIMs(b.Context(), id, rows)
+			return err
+		})
+	}
+	if err != nil {
+		b.Fatal(err)
+	}
+	return id
+}
 
 // beside measures single moves while a job runs, and the same without one.
 func (p *place) beside(b *testing.B, c *control.Control) {
