@@ -38,6 +38,7 @@ type overviewData struct {
 	Partial  bool // there are more ledger entries than the overview reads
 	Calm     bool // nothing needs attention
 	Notices  []notice
+	Jobs     []jobRow // under way
 }
 
 // mixRow is the bar of one Workspace.
@@ -77,8 +78,64 @@ func overviewPage(r *request) (reply, error) {
 	}
 	d.Partial, d.Flow, d.Plot = partial, drawFlow(moves), drawPlot(moves, since)
 	d.Notices = noticesOf(counts[0])
+	if err := r.addJobs(&d); err != nil {
+		return reply{}, err
+	}
 	d.Calm = len(d.Notices) == 0
 	return r.page("overview", "overview", text("nav.overview"), d)
+}
+
+// The jobs that the overview reads, and the most of each kind that it shows.
+const (
+	overviewJobs   = "state:planning|waiting|running|paused|planned|completed_with_refusals|refused|failed"
+	overviewListed = 5
+	overviewRecent = 7 * 24 * time.Hour // how long an ended job is worth a notice
+)
+
+// addJobs reads the jobs under way, and those that need attention.
+func (r *request) addJobs(d *overviewData) error {
+	if !r.who.May(identity.ReadMigrations) {
+		return nil
+	}
+	l, err := fleet.ParseList(fleet.JobList, overviewJobs, "-id", "1", "25")
+	if err != nil {
+		return err
+	}
+	page, err := r.control().ListJobs(r.Context(), r.who, l)
+	if err != nil {
+		return err
+	}
+	listed := 0
+	for _, j := range page.Items {
+		row := rowOf(j)
+		if n, worth := jobNotice(row, r.control().Now()); worth && listed < overviewListed {
+			d.Notices = append(d.Notices, n)
+			listed++
+		}
+		if !row.Ended() && j.State != fleet.JobPlanned && len(d.Jobs) < overviewListed {
+			d.Jobs = append(d.Jobs, row)
+		}
+	}
+	return nil
+}
+
+// jobNotice returns what to say of a job that needs attention.
+func jobNotice(row jobRow, now time.Time) (n notice, worth bool) {
+	id := number(int64(row.ID))
+	n = notice{Link: jobAddress(row.ID), Do: text("overview.job.show")}
+	switch old := row.Ended() && now.Sub(row.Details.At) > overviewRecent; {
+	case old:
+		return n, false
+	case row.Job.State == fleet.JobPlanned:
+		n.Title, n.Text = text("overview.job.planned", id, row.What), text("overview.job.planned.why")
+	case row.Job.State == fleet.JobPartial:
+		n.Title, n.Text = plural("overview.job.stay", row.Stay, id), text("overview.job.stay.why")
+	case row.Ended():
+		n.Title, n.Text = text("overview.job.failed", id, row.What), text("overview.job.failed.why")
+	default:
+		return n, false
+	}
+	return n, true
 }
 
 // noticesOf lists what needs attention in a Workspace.

@@ -200,7 +200,30 @@ var helpers = template.FuncMap{
 	"may":         func(who identity.Principal, need string) bool { return who.May(identity.Permission(need)) },
 	"dict":        dict,
 	"plural":      plural,
+	"keyHelp":     func() []keyLine { return keyHelp },
 	"spaced":      spaced,
+}
+
+// keyLine is a line of the help for the keyboard.
+type keyLine struct {
+	Keys []string
+	Text string
+}
+
+// keyHelp lists the keys of static/keys.js.
+var keyHelp = []keyLine{
+	{[]string{"/"}, text("keys.search")},
+	{[]string{"g", "o"}, text("nav.overview")},
+	{[]string{"g", "s"}, text("nav.sims")},
+	{[]string{"g", "d"}, text("nav.devices")},
+	{[]string{"g", "j"}, text("nav.jobs")},
+	{[]string{"g", "l"}, text("nav.ledger")},
+	{[]string{"j"}, text("keys.down")},
+	{[]string{"k"}, text("keys.up")},
+	{[]string{"x"}, text("keys.pick")},
+	{[]string{"Shift", "x"}, text("keys.range")},
+	{[]string{"m"}, text("keys.move")},
+	{[]string{"?"}, text("keys.help")},
 }
 
 // dict makes a map of names and values, to give a part several values.

@@ -1,4 +1,5 @@
 // The script of every page. All pages work without it: it only makes them quicker.
+import { keys } from "./keys.js";
 import { localTimes } from "./times.js";
 import { live } from "./live.js";
 import { progress } from "./progress.js";
@@ -13,16 +14,7 @@ for (const field of document.querySelectorAll("[data-from-hash]")) {
   }
 }
 
-// Single keys, outside fields: / searches.
-document.addEventListener("keydown", (e) => {
-  if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest("input, select, textarea, [contenteditable]")) return;
-  const target = document.querySelector(`[data-key="${CSS.escape(e.key)}"]`);
-  if (target) {
-    e.preventDefault();
-    target.focus();
-  }
-});
-
+keys();
 localTimes(document);
 selection(document);
 live(document, (region) => {
