@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -15,10 +16,13 @@ const columnGap = 2
 // narrowest is the least width of a column that is made narrower, in characters.
 const narrowest = 10
 
+// longestWord is how long a word may be that is never broken, such as the id of a run.
+const longestWord = 24
+
 var (
-	count     = regexp.MustCompile(`^\d{1,3}(,\d{3})*$`)
-	unbroken  = regexp.MustCompile(`^[\d:,.\- ]*$`) // numbers, days and times
-	noNumbers = regexp.MustCompile(`^-?$`)
+	count    = regexp.MustCompile(`^\d{1,3}(,\d{3})*$`)
+	unbroken = regexp.MustCompile(`^[\d:,.\- ]*$`) // numbers, days and times
+	none     = regexp.MustCompile(`^-?$`)
 )
 
 // fit lays out the columns of a table. Counts stand to the right, and if the terminal w is not
@@ -32,15 +36,21 @@ func fit(w io.Writer, t table.Writer, header table.Row, rows []table.Row, margin
 	for i, name := range header {
 		widths[i] = text.StringWidth(fmt.Sprint(name))
 		least[i] = max(widths[i], narrowest)
-		counts := len(rows) > 0
+		counts, others := 0, 0
 		for _, row := range rows {
 			cell := fmt.Sprint(row[i])
 			widths[i] = max(widths[i], text.StringWidth(cell))
+			least[i] = max(least[i], wordWidth(cell))
 			breakable[i] = breakable[i] || !unbroken.MatchString(cell)
-			counts = counts && (count.MatchString(cell) || noNumbers.MatchString(cell))
+			switch {
+			case count.MatchString(cell):
+				counts++
+			case !none.MatchString(cell):
+				others++
+			}
 		}
 		configs[i].Number = i + 1
-		if counts {
+		if counts > 0 && others == 0 {
 			configs[i].Align, configs[i].AlignHeader = text.AlignRight, text.AlignRight
 		}
 	}
@@ -51,6 +61,17 @@ func fit(w io.Writer, t table.Writer, header table.Row, rows []table.Row, margin
 		}
 	}
 	t.SetColumnConfigs(configs)
+}
+
+// wordWidth returns the width of the longest word that is not broken. E-mail addresses are: whole,
+// they would leave no room for the rest.
+func wordWidth(cell string) (widest int) {
+	for word := range strings.FieldsSeq(cell) {
+		if n := text.StringWidth(word); n <= longestWord && !strings.Contains(word, "@") {
+			widest = max(widest, n)
+		}
+	}
+	return widest
 }
 
 // narrow takes width from the widest columns that can be broken until all fit into a line. No

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -22,6 +23,17 @@ func TestNarrow(t *testing.T) {
 		narrow(got, least, breakable, tt.columns)
 		if !slices.Equal(got, tt.want) {
 			t.Errorf("%d columns: %v, want %v", tt.columns, got, tt.want)
+		}
+	}
+}
+
+// Ids stay whole, so that they can be copied; addresses and long words may be broken.
+func TestWordsThatStayWhole(t *testing.T) {
+	for cell, want := range map[string]int{
+		"20261130-103004-tpoh": 20, "Fleet DE (100)": 5, "admin@example.com": 0, "": 0, "a " + strings.Repeat("x", longestWord+1): 1,
+	} {
+		if got := wordWidth(cell); got != want {
+			t.Errorf("%q: %d, want %d", cell, got, want)
 		}
 	}
 }

@@ -132,10 +132,14 @@ Name SIMs with any mix of --iccid, --iccid-range, --sim-id, --file and --filter.
 			return nil, err
 		}
 		to := api.RefTo(status)
-		return r.client.CreateStatusJob(ctx, api.SIMStatusJobRequest{
+		j, err := r.client.CreateStatusJob(ctx, api.SIMStatusJobRequest{
 			Status: &to, Select: jobSelect(wanted, from), OnConflict: api.Some(string(f.conflict)),
 			Reference: someText(f.reference), Reason: someText(f.reason),
 		}, newKey(), client.PreferWait(planWait))
+		if isTooLong(err) {
+			return nil, usagef("%w: use --iccid-range or --filter, or several shorter lists", errTooLong)
+		}
+		return j, err
 	})
 	selected.flags(cmd)
 	return cmd

@@ -173,10 +173,16 @@ func (m *migrateJob) create(ctx context.Context) (*client.Job, error) {
 		req.Select = m.selected()
 	}
 	j, err := m.run.send(ctx, do)
-	if refused, ok := errors.AsType[*client.APIError](err); ok && refused.Status == http.StatusRequestEntityTooLarge {
+	if isTooLong(err) {
 		return nil, errTooLong
 	}
 	return j, err
+}
+
+// isTooLong reports whether the server refused a request for its size.
+func isTooLong(err error) bool {
+	refused, ok := errors.AsType[*client.APIError](err)
+	return ok && refused.Status == http.StatusRequestEntityTooLarge
 }
 
 // selected selects the SIMs of the plan by their ids.
