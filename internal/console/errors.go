@@ -92,6 +92,9 @@ func (r *request) signInFirst() reply {
 	next := r.URL.RequestURI()
 	if r.Method == http.MethodPost {
 		next = r.referer()
+		if r.route.again != nil && r.readForm() == nil {
+			next = r.route.again(r)
+		}
 	}
 	if next = local(next, ""); next == "" || next == "/" {
 		return seeOther("/sign-in")

@@ -38,7 +38,9 @@ type jobData struct {
 	CanCancel bool
 	CanRetry  bool
 	CanUndo   bool
-	Problem   string // of the form that was sent
+	Plan      *planView        // of a preview
+	Draft     *fleet.MoveDraft // of the wizard, nil outside it
+	Problem   string           // of the form that was sent
 	Typed     string
 }
 
@@ -65,7 +67,11 @@ func jobPage(r *request) (reply, error) {
 }
 
 func (r *request) showJob(d jobData) (reply, error) {
-	return r.pageLive("job", "jobs", d.Job.What, d, d.Refresh)
+	nav := "jobs"
+	if d.Draft != nil {
+		nav = "move"
+	}
+	return r.pageLive("job", nav, d.Title(), d, d.Refresh)
 }
 
 func jobAddress(id fleet.JobID) string { return "/jobs/" + strconv.FormatInt(int64(id), 10) }
@@ -86,8 +92,20 @@ func (r *request) jobData() (d jobData, err error) {
 	if err != nil {
 		return d, err
 	}
+	return r.jobDataOf(j, jobAddress(j.ID))
+}
+
+// jobDataOf reads what a page shows of a job; page is its address.
+func (r *request) jobDataOf(j fleet.Job, page string) (d jobData, err error) {
 	d.Job = rowOf(j)
-	if d.SIMs, err = r.jobSIMs(j); err != nil {
+	if d.Preview() {
+		effects, err := r.control().JobEffects(r.Context(), r.who, j.ID)
+		if err != nil {
+			return d, err
+		}
+		d.Plan = planOf(j, effects)
+	}
+	if d.SIMs, err = r.jobSIMs(j, page); err != nil {
 		return d, err
 	}
 	d.Waves, d.Steps = wavesOf(j), momentsOf(j)
@@ -255,6 +273,12 @@ func startJob(r *request) (reply, error) {
 	}
 	typed := strings.NewReplacer(",", "", " ", "", ".", "").Replace(r.PostForm.Get("confirm"))
 	if d.Job.Job.State == fleet.JobPlanned && typed != strconv.Itoa(d.Job.Left) {
+		if draft, err := strconv.ParseInt(r.PostForm.Get("draft"), 10, 64); err == nil {
+			kept, err := r.control().MoveDraft(r.Context(), r.who, fleet.DraftID(draft))
+			if err == nil && kept.Job == d.Job.ID {
+				d.Draft = &kept
+			}
+		}
 		d.Typed, d.Problem = r.PostForm.Get("confirm"), text("job.confirm.wrong", number(d.Job.Left))
 		res, err := r.showJob(d)
 		res.status = http.StatusUnprocessableEntity
@@ -347,3 +371,30 @@ func (d jobData) Options() (words []string) {
 	}
 	return words
 }
+
+// Title says what the job is about; that of a preview of a move says how much of it is possible.
+func (d jobData) Title() string {
+	p := d.Plan
+	if p == nil || d.Job.Kind != fleet.JobMigration || d.Draft == nil {
+		return d.Job.What
+	}
+	name := d.Job.Target.Name
+	switch {
+	case p.Change == 0:
+		return text("plan.title.none", name)
+	case d.Stopped():
+		return text("plan.title.stop", name, number(p.Stay))
+	case p.Stay == 0:
+		return plural("plan.title.all", p.Change, name)
+	}
+	return text("plan.title.some", number(p.Change), number(p.Asked), name)
+}
+
+// Stopped reports whether SIMs that cannot change stop the others.
+func (d jobData) Stopped() bool { return d.Plan.Stay > 0 && !d.Job.Options.Skip }
+
+// Gone reports whether the preview of a draft cannot be started any more.
+func (d jobData) Gone() bool { return d.Draft != nil && d.Job.Ended() }
+
+// DraftPath is the address of the draft.
+func (d jobData) DraftPath() string { return draftAddress(d.Draft.ID) }

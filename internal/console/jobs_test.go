@@ -172,8 +172,14 @@ func TestConsole_JobLive(t *testing.T) {
 // waits waits until an expression on the page is true.
 func (b *tab) waits(expression string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression)); err != nil {
-		b.t.Fatalf("%s: %v: %s", expression, err, b.where())
+	for {
+		_, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expression))
+		if err == nil {
+			return
+		}
+		if b.ctx.Err() != nil || !strings.Contains(err.Error(), "context") { // of a page that was left meanwhile
+			b.t.Fatalf("%s: %v: %s", expression, err, b.where())
+		}
 	}
 }
 

@@ -71,15 +71,15 @@ func verdictsNamed(name string) (string, []fleet.Verdict) {
 	return "all", nil
 }
 
-// jobSIMs reads the page of the SIMs of a job that the address names.
-func (r *request) jobSIMs(j fleet.Job) (d jobSIMsData, err error) {
+// jobSIMs reads the SIMs of a job that the address of a page names.
+func (r *request) jobSIMs(j fleet.Job, page string) (d jobSIMsData, err error) {
 	v := r.URL.Query()
 	show, verdicts := verdictsNamed(v.Get("show"))
 	d.Show = show
 	for _, tab := range verdictTabs {
 		count := j.Count(tab.verdicts...)
 		if count > 0 || tab.name == show {
-			d.Tabs = append(d.Tabs, verdictTab{tab.name, jobSIMsAddress(j.ID, tab.name, ""), count})
+			d.Tabs = append(d.Tabs, verdictTab{tab.name, jobSIMsAddress(page, tab.name, ""), count})
 		}
 	}
 	d.CSV = withQuery(jobAddress(j.ID)+"/sims.csv", showing(show))
@@ -89,11 +89,11 @@ func (r *request) jobSIMs(j fleet.Job) (d jobSIMsData, err error) {
 	}
 	d.Total = found.Total
 	if v.Has("after") {
-		d.First = jobSIMsAddress(j.ID, show, "")
+		d.First = jobSIMsAddress(page, show, "")
 	}
 	if len(found.Items) > jobSIMsPerPage {
 		found.Items = found.Items[:jobSIMsPerPage]
-		d.Next = jobSIMsAddress(j.ID, show, strconv.FormatInt(found.Items[jobSIMsPerPage-1].Pos, 10))
+		d.Next = jobSIMsAddress(page, show, strconv.FormatInt(found.Items[jobSIMsPerPage-1].Pos, 10))
 	}
 	for _, s := range found.Items {
 		d.Rows = append(d.Rows, simRowOf(j, s, found.Sources))
@@ -129,12 +129,12 @@ func showing(show string) url.Values {
 	return v
 }
 
-func jobSIMsAddress(id fleet.JobID, show, after string) string {
+func jobSIMsAddress(page, show, after string) string {
 	v := showing(show)
 	if after != "" {
 		v.Set("after", after)
 	}
-	return withQuery(jobAddress(id), v)
+	return withQuery(page, v)
 }
 
 // signed returns a whole number as it is, and "" for anything else.

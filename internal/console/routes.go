@@ -19,6 +19,9 @@ type route struct {
 	need    identity.Permission // public: shown without a session
 	handle  handle
 	body    int64 // most bytes of a form; 0 means maxForm
+	// again returns where a form leads that came without a session: an address of its page with what
+	// was entered. nil leads to the page of the form.
+	again func(*request) string
 }
 
 // routes returns the whole table, one row per page or form. Each noun has its own rows beside its
@@ -36,6 +39,7 @@ func routes() []route {
 		ledgerRoutes,
 		undoRoutes,
 		auditRoutes,
+		moveRoutes,
 		jobsRoutes,
 		jobRoutes,
 		peopleRoutes,

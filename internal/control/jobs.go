@@ -21,6 +21,7 @@ type NewJob struct {
 	Options fleet.JobOptions
 	Note    fleet.Note
 	Origin  fleet.JobID // that it retries or undoes, 0 for none
+	Draft   *JobOfDraft // whose selection it has, nil for none
 }
 
 // CreateJob makes a job, which a server then plans and, unless it is a dry run, executes.
@@ -33,9 +34,14 @@ func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJo
 		return Reply{}, err
 	}
 	g := guard{need: needOf(n.Kind), replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
+		n := n
+		if _, err := n.selectDraft(ctx, tx, who); err != nil {
+			return err
+		}
 		return n.check(ctx, tx, who)
 	}}
 	r, err := once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (result[fleet.Job], error) {
+		n := n
 		j, err := n.insert(ctx, tx, who)
 		return result[fleet.Job]{value: j}, err
 	})
@@ -102,7 +108,11 @@ func (n NewJob) continues(old fleet.Job) error {
 	return nil
 }
 
-func (n NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
+func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
+	draft, err := n.selectDraft(ctx, tx, who)
+	if err != nil {
+		return j, err
+	}
 	if err := n.check(ctx, tx, who); err != nil {
 		return j, err
 	}
@@ -119,6 +129,9 @@ func (n NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principal
 	}
 	id, err := tx.InsertJob(ctx, j, n.Select)
 	if err != nil {
+		return j, err
+	}
+	if err := n.keepDraft(ctx, tx, who, draft, id); err != nil {
 		return j, err
 	}
 	if j, err = seenJob(ctx, tx, who, id, false); err != nil {
@@ -312,6 +325,7 @@ var pastOf = map[JobVerb]string{JobStart: "started", JobPause: "paused", JobResu
 // on_conflict is that of the job unless it is given.
 func RetryOf(old fleet.Job, n NewJob, given bool) NewJob {
 	options := old.Options
+	options.LeaveOut = nil
 	options.Auto, options.NotBefore, options.NotAfter = n.Options.Auto, n.Options.NotBefore, n.Options.NotAfter
 	if given {
 		options.Skip = n.Options.Skip

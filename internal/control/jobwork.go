@@ -66,6 +66,7 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	if plan == nil {
 		return nil
 	}
+	plan.Foresee(rows)
 	return []store.Change{change(plan, s.who, "", about{note: j.Note})}
 }
 
@@ -74,7 +75,11 @@ func (s *jobStep) judgeStatus(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snap
 	sims, unchanged, refused := fleet.PlanStatus(j.Options.Status, snap)
 	refused.Refuse(rows)
 	for i := range rows {
-		if rows[i].Verdict == fleet.VerdictPlanned && unchanged[rows[i].SIM] {
+		if rows[i].Verdict != fleet.VerdictPlanned {
+			continue
+		}
+		rows[i].Change.After = j.Options.Status
+		if unchanged[rows[i].SIM] {
 			rows[i].Verdict = fleet.VerdictUnchanged
 		}
 	}
@@ -150,6 +155,7 @@ func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, ro
 	}
 	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, j.Note}
 	for _, move := range plan.Moves {
+		move.Foresee(rows)
 		changes = append(changes, change(move, s.who, "", what))
 	}
 	return len(rows), changes, nil

@@ -120,6 +120,9 @@ type JobOptions struct {
 	Windows         []JobWindow `json:"windows,omitempty"`
 	Waves           []JobWave   `json:"waves,omitempty"`
 	Gate            *JobGate    `json:"gate,omitempty"`
+	// LeaveOut are reasons: SIMs that are refused for nothing else, or not found (with the code
+	// NotFound), are not in the plan.
+	LeaveOut []ConflictCode `json:"leave_out,omitempty"`
 }
 
 // JobWave is a part of a job. Exactly one of SIMs and Percent is set.
@@ -239,9 +242,10 @@ type JobSIM struct {
 	Source  WorkspaceID
 	Verdict Verdict
 	Codes   []ConflictCode
-	Given   string      // the identifier of the selection, if there is no SIM
-	Undoes  MigrationID // the entry that an undo takes back
-	Entry   MigrationID // that has moved it
+	Given   string        // the identifier of the selection, if there is no SIM
+	Undoes  MigrationID   // the entry that an undo takes back
+	Entry   MigrationID   // that has moved it
+	Change  PlannedChange `json:"-"` // of a plan that is being made
 }
 
 // FirstJobSIM is before every position of a SIM in a job.

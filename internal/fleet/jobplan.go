@@ -100,7 +100,7 @@ func Judge(rows []JobSIM, snap Snapshot, freeze bool) Snapshot {
 		case freeze && now == nil:
 			row.Verdict = VerdictNotFound
 		case freeze:
-			row.Version, row.Source = now.Version, now.Workspace
+			row.Version, row.Source, row.Change = now.Version, now.Workspace, changeOf(*now)
 		case now == nil && snap.Workspaces[row.Source].Role == NoRole:
 			row.Verdict, row.Codes = VerdictRefused, []ConflictCode{NoAdminOnSource}
 		case now == nil || now.Version != row.Version:
@@ -163,4 +163,20 @@ func WhyRefused(code ConflictCode) string {
 		return "The user who made the job may not change SIMs of this Workspace"
 	}
 	return "Refused"
+}
+
+// WithoutLeftOut returns the rows of a plan without those that the options leave out.
+func (o JobOptions) WithoutLeftOut(rows []JobSIM) []JobSIM {
+	if len(o.LeaveOut) == 0 {
+		return rows
+	}
+	return slices.DeleteFunc(rows, func(r JobSIM) bool {
+		switch r.Verdict {
+		case VerdictNotFound:
+			return slices.Contains(o.LeaveOut, ConflictCode(NotFound))
+		case VerdictRefused:
+			return !slices.ContainsFunc(r.Codes, func(c ConflictCode) bool { return !slices.Contains(o.LeaveOut, c) })
+		}
+		return false
+	})
 }

@@ -36,10 +36,7 @@ const maxFile = 256 << 20
 // If a line names columns and one is called iccid, that column counts. Otherwise, if all
 // rows have an ICCID in the same column, that one. Otherwise every word must be one.
 func (l *List) Read(source string, r io.Reader) error {
-	raw, err := io.ReadAll(io.LimitReader(r, maxFile+1))
-	if err == nil && len(raw) > maxFile {
-		err = fmt.Errorf("it has more than %d MB", maxFile>>20)
-	}
+	raw, err := whole(r)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", source, err)
 	}

@@ -89,6 +89,9 @@ func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSI
 	if err := tx.writeAll(ctx, counts.statements(id)); err != nil {
 		return nil, err
 	}
+	if err := tx.addJobEffects(ctx, id, added); err != nil {
+		return nil, err
+	}
 	var sides []fleet.WorkspaceID
 	for ws, is := range sources {
 		if is {
@@ -120,11 +123,7 @@ func scanJobSIM(into *[]fleet.JobSIM) func(rows) error {
 		var s fleet.JobSIM
 		var codes string
 		err := r.Scan(&s.Pos, &s.SIM, &s.ICCID, &s.Line, &s.Version, &s.Source, &s.Verdict, &codes, &s.Given, &s.Undoes, &s.Entry)
-		for code := range strings.SplitSeq(codes, ",") {
-			if n, _ := strconv.Atoi(code); n != 0 { // written by this program
-				s.Codes = append(s.Codes, fleet.ConflictCode(n))
-			}
-		}
+		s.Codes = codesOf(codes)
 		*into = append(*into, s)
 		return err
 	}

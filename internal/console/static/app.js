@@ -2,6 +2,7 @@
 import { keys } from "./keys.js";
 import { localTimes } from "./times.js";
 import { live } from "./live.js";
+import { drop, keep, kept, zone } from "./move.js";
 import { progress } from "./progress.js";
 import { selection } from "./selection.js";
 
@@ -22,3 +23,4 @@ live(document, (region) => {
   selection(region);
 });
 progress(localTimes);
+for (const start of [zone, keep, kept, drop]) start(document);

@@ -30,6 +30,14 @@ var jobQuestions = []question{
 		) u GROUP BY job_id, workspace_id, verdict HAVING sum(there) <> sum(counted) ORDER BY 1`,
 	},
 	{
+		"job_effects", tallyInvariant, "the plan of a job counts each of its SIMs", "counts", "job_effects", "job",
+		`SELECT job_id, 'of Workspace ' || workspace_id || ' the job has ' || sum(there) || ' SIMs, ' || sum(counted) || ' are counted'
+		FROM (
+			SELECT job_id, COALESCE(source_id, 0) AS workspace_id, count(*) AS there, 0 AS counted FROM job_sims GROUP BY 1, 2
+			UNION ALL SELECT job_id, workspace_id, 0, sims FROM job_effects
+		) u GROUP BY job_id, workspace_id HAVING sum(there) <> sum(counted) ORDER BY 1`,
+	},
+	{
 		"job_sides", "I15", "the sides of a job are its target and its sources", "sides", "job_sides", "job",
 		`SELECT job_id, 'Workspace ' || workspace_id || ' is ' || sum(listed) || ' times listed as side ' || side || ', and is it ' || sum(owed) || ' times'
 		FROM (

@@ -80,7 +80,8 @@ var Rules = map[string]Rule{
 
 	// the ways in
 	"internal/console": {Imports: []string{
-		"internal/control", "internal/fleet", "internal/httplog", "internal/identity", "internal/limit", "internal/netaddr", "internal/tablefile",
+		"internal/control", "internal/fleet", "internal/httplog", "internal/iccidfile", "internal/identity", "internal/limit", "internal/netaddr",
+		"internal/tablefile",
 	}},
 	"internal/httpx": {Imports: []string{"api", "internal/fleet", "internal/httplog", "internal/limit", "internal/netaddr"}},
 	"internal/httpapi": {

@@ -1,0 +1,161 @@
+package console
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/iccidfile"
+)
+
+// chosenSIMs reads the first step: the SIMs of the source that is chosen, or a problem for the user.
+func (r *request) chosenSIMs() (c chosen, problem string, err error) {
+	switch r.PostForm.Get("from") {
+	case "selection":
+		return r.chosenList()
+	case "file":
+		return r.chosenFile()
+	case "paste":
+		return r.chosenPaste()
+	}
+	return c, text("move.from.none"), nil
+}
+
+// chosenList reads the selection of a list of SIMs. All that match are selected by the filter of the
+// list, so that there may be millions.
+func (r *request) chosenList() (c chosen, problem string, err error) {
+	v, err := url.ParseQuery(r.PostForm.Get("list"))
+	if err != nil {
+		return c, "", fleet.Invalid("list", "it is not the address of a list of SIMs: open the list and select again")
+	}
+	s := parseSIMs(v)
+	c.source = fleet.DraftSource{Kind: "selection", Back: s.address()}
+	found, err := r.findSIMs(s.first())
+	if err != nil {
+		return c, "", err
+	}
+	if c.source.SIMs = s.Picked.count(found.Total); c.source.SIMs == 0 {
+		return c, text("move.selection.none"), nil
+	}
+	c.sel = r.jobSelection(s.Picked, found.Match)
+	return c, "", nil
+}
+
+func (r *request) chosenFile() (c chosen, problem string, err error) {
+	file, head, err := r.FormFile("file")
+	if errors.Is(err, http.ErrMissingFile) || errors.Is(err, http.ErrNotMultipart) {
+		return c, text("move.file.none"), nil
+	}
+	if err != nil {
+		return c, "", err
+	}
+	defer func() { _ = file.Close() }()
+	name := path.Base(strings.ReplaceAll(head.Filename, `\`, "/"))
+	sum := sha256.New()
+	c, problem = chosenLines("file", name, io.TeeReader(file, sum), nil, nil)
+	c.digest = hex.EncodeToString(sum.Sum(nil))
+	return c, problem, nil
+}
+
+// rangeLine is a line of a pasted list that names a range.
+var rangeLine = regexp.MustCompile(`^\s*(\d{19,20})\s*(?:to|–|-|\.\.\.?)\s*(\d{19,20})\s*$`)
+
+func (r *request) chosenPaste() (c chosen, problem string, err error) {
+	lines := strings.Split(strings.ReplaceAll(r.PostForm.Get("iccids"), "\r\n", "\n"), "\n")
+	var ranges []fleet.ICCIDRange
+	var faults []fleet.DraftFault
+	for i, line := range lines {
+		m := rangeLine.FindStringSubmatch(line)
+		if m == nil {
+			continue
+		}
+		lines[i] = ""
+		between, err := parseRange(m[1], m[2])
+		if err != nil {
+			faults = append(faults, fleet.DraftFault{Line: i + 1, Message: err.Error()})
+			continue
+		}
+		ranges = append(ranges, between)
+	}
+	rest := strings.Join(lines, "\n")
+	if strings.TrimSpace(rest) == "" && len(ranges)+len(faults) == 0 {
+		return c, text("move.paste.none"), nil
+	}
+	c, problem = chosenLines("paste", "", strings.NewReader(rest), ranges, faults)
+	return c, problem, nil
+}
+
+func parseRange(from, to string) (r fleet.ICCIDRange, err error) {
+	if r.Start, err = parseICCID(from); err != nil {
+		return r, err
+	}
+	if r.End, err = parseICCID(to); err != nil {
+		return r, err
+	}
+	if r.End < r.Start {
+		return r, errors.New(text("move.range.order"))
+	}
+	if last, ok := r.Start.Add(fleet.MaxJobSIMs - 1); ok && r.End > last {
+		return r, errors.New(text("move.range.large", number(fleet.MaxJobSIMs)))
+	}
+	return r, nil
+}
+
+func parseICCID(digits string) (fleet.ICCID, error) {
+	if len(digits) > fleet.ICCIDLength {
+		return fleet.ParseICCIDWithLuhn(digits)
+	}
+	return fleet.ParseICCID(digits)
+}
+
+// chosenLines reads a list of ICCIDs. Faulty lines are kept with the others.
+func chosenLines(kind, name string, lines io.Reader, ranges []fleet.ICCIDRange, faults []fleet.DraftFault) (c chosen, problem string) {
+	c.source = fleet.DraftSource{Kind: kind, Name: name, Faults: faults, Faulty: len(faults)}
+	c.sel.Ranges = ranges
+	var list iccidfile.List
+	found, err := list.ReadSome("", lines)
+	if err != nil {
+		return c, text("move.file.unreadable", name, strings.TrimPrefix(err.Error(), "read : "))
+	}
+	if len(found) == 1 && found[0].Where.Line == 0 {
+		if len(ranges)+len(faults) == 0 {
+			return c, sentence(found[0].Message)
+		}
+		found = nil
+	}
+	for _, f := range found {
+		c.source.Faulty++
+		if len(c.source.Faults) < fleet.MaxDraftFaults {
+			c.source.Faults = append(c.source.Faults, fleet.DraftFault{Line: f.Where.Line, Message: f.Message})
+		}
+	}
+	c.source.SIMs, c.source.Twice = len(list.Numbers), len(list.Duplicates)
+	for _, n := range list.Numbers {
+		c.sel.ICCIDs, c.sel.Lines = append(c.sel.ICCIDs, n.ICCID), append(c.sel.Lines, n.Where.Line)
+	}
+	for _, between := range ranges {
+		c.source.SIMs += spanOf(between)
+	}
+	return c, ""
+}
+
+// spanOf returns how many numbers a range has.
+func spanOf(r fleet.ICCIDRange) int {
+	low, high := 0, fleet.MaxJobSIMs
+	for low < high {
+		middle := (low + high) / 2
+		if at, ok := r.Start.Add(middle); ok && at <= r.End {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
+}

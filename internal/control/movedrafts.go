@@ -1,0 +1,113 @@
+package control
+
+import (
+	"context"
+	"slices"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/identity"
+	"github.com/simferry/simferry/internal/store"
+)
+
+// maxDraftForm bounds the form of a draft, in bytes.
+const maxDraftForm = 16 << 10
+
+// SaveMoveDraft keeps a move that the caller prepares, for store.DraftTTL. A job is made of it with
+// NewJob.Draft.
+//
+// Permission: MigrateSIMs; users only. Errors: those of once.
+func (c *Control) SaveMoveDraft(ctx context.Context, who identity.Principal, d fleet.MoveDraft, sel fleet.JobSelection, w Write[fleet.MoveDraft]) (Reply, error) {
+	if len(d.Form) > maxDraftForm {
+		return Reply{}, fleet.Invalid("form", "it has more than %d characters: shorten its texts", maxDraftForm)
+	}
+	return once(ctx, c, who, guard{need: identity.MigrateSIMs}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MoveDraft], error) {
+		if !who.UserCredentials() {
+			return result[fleet.MoveDraft]{}, errOnlyUsers
+		}
+		id, err := tx.InsertMoveDraft(ctx, who.User, d, sel)
+		d.ID = id
+		return result[fleet.MoveDraft]{value: d}, err
+	})
+}
+
+// MoveDraft reads a draft of the caller.
+//
+// Permission: MigrateSIMs. Errors: NotFound, also for a draft of another user, and for one that has
+// expired.
+func (c *Control) MoveDraft(ctx context.Context, who identity.Principal, id fleet.DraftID) (d fleet.MoveDraft, err error) {
+	if err := who.Require(identity.MigrateSIMs); err != nil {
+		return d, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		d, err = ownDraft(ctx, tx, who, id, false)
+		return err
+	})
+	return d, err
+}
+
+func ownDraft(ctx context.Context, tx *store.Tx, who identity.Principal, id fleet.DraftID, lock bool) (fleet.MoveDraft, error) {
+	d, found, err := tx.MoveDraft(ctx, who.User, id, lock)
+	if err == nil && (!found || who.User == 0) {
+		err = fleet.Missing("draft", int64(id))
+	}
+	return d, err
+}
+
+// JobOfDraft names the draft that a job is made of, with the form that the user has sent. The
+// selection of the job is that of the draft. The earlier job of the draft is cancelled, unless it
+// was started.
+type JobOfDraft struct {
+	Draft fleet.DraftID
+	Form  string
+}
+
+// selectDraft reads the selection of the draft of a job; without a draft it changes nothing.
+func (n *NewJob) selectDraft(ctx context.Context, tx *store.Tx, who identity.Principal) (d fleet.MoveDraft, err error) {
+	if n.Draft == nil {
+		return d, nil
+	}
+	if d, err = ownDraft(ctx, tx, who, n.Draft.Draft, true); err != nil {
+		return d, err
+	}
+	n.Select, err = tx.DraftSelection(ctx, d.ID)
+	return d, err
+}
+
+// keepDraft notes in the draft which job was made of it, and cancels the one before.
+func (n *NewJob) keepDraft(ctx context.Context, tx *store.Tx, who identity.Principal, d fleet.MoveDraft, made fleet.JobID) error {
+	if n.Draft == nil {
+		return nil
+	}
+	if d.Job != 0 {
+		old, found, err := tx.HoldJob(ctx, d.Job)
+		if err != nil {
+			return err
+		}
+		if found && slices.Contains([]fleet.JobState{fleet.JobPlanning, fleet.JobPlanned}, old.State) {
+			setJob(&old, fleet.JobDetails{State: fleet.JobCancelled, At: tx.Now(), User: who.User, Name: who.Username, Why: "a newer preview replaces it"})
+			if err := tx.SaveJob(ctx, old, nil); err != nil {
+				return err
+			}
+		}
+	}
+	d.Form, d.Job = n.Draft.Form, made
+	return tx.SaveMoveDraft(ctx, d)
+}
+
+// JobEffects reads what the plan of a job would change when it was made, as far as the caller may
+// see its SIMs.
+//
+// Permission: ReadMigrations. Errors: NotFound, also for a job that the caller may not see.
+func (c *Control) JobEffects(ctx context.Context, who identity.Principal, id fleet.JobID) (effects []fleet.JobEffect, err error) {
+	if err := who.Require(identity.ReadMigrations); err != nil {
+		return nil, err
+	}
+	err = c.store.View(ctx, func(tx *store.Tx) error {
+		if _, err := seenJob(ctx, tx, who, id, false); err != nil {
+			return err
+		}
+		effects, err = tx.JobEffects(ctx, caller(who), who.Workspace, id)
+		return err
+	})
+	return effects, err
+}

@@ -1,0 +1,48 @@
+package fleet
+
+// JobEffect is how many SIMs of a job the plan treats alike. It is kept as it was when the plan was
+// made; JobCount says what has become of them.
+type JobEffect struct {
+	Source  WorkspaceID // 0 for identifiers without a SIM
+	Verdict Verdict     // of the plan
+	Codes   []ConflictCode
+	Change  PlannedChange
+	SIMs    int
+}
+
+// PlannedChange is what the plan of a job does to a SIM.
+type PlannedChange struct {
+	Known         bool // there is such a SIM, and the rest is valid
+	Before, After SIMStatus
+	InDevice      bool // before
+	IntoDevice    bool // it is in a device after it
+}
+
+// changeOf returns the change of a SIM that stays as it is.
+func changeOf(s SIMState) PlannedChange {
+	attached := s.Device != 0
+	return PlannedChange{Known: true, Before: s.Status, After: s.Status, InDevice: attached, IntoDevice: attached}
+}
+
+// Foresee notes in the rows of a plan what becomes of the SIMs.
+func (p *Plan) Foresee(rows []JobSIM) {
+	after := make(map[SIMID]SIMState, len(p.SIMs))
+	for _, s := range p.SIMs {
+		after[s.ID] = p.After(s)
+	}
+	for i := range rows {
+		if s, moves := after[rows[i].SIM]; moves {
+			rows[i].Change.After, rows[i].Change.IntoDevice = s.Status, s.Device != 0
+		}
+	}
+}
+
+// GoesOffline reports whether a SIM that is online is not after the change.
+func (c PlannedChange) GoesOffline() bool {
+	return c.Known && c.Before == SIMActivated && c.After != SIMActivated
+}
+
+// ComesOnline reports whether a SIM that is not online is after the change.
+func (c PlannedChange) ComesOnline() bool {
+	return c.Known && c.Before != SIMActivated && c.After == SIMActivated
+}

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+)
+
+// addJobEffects counts what the plan of a job does to SIMs that were added to it.
+func (tx *Tx) addJobEffects(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) error {
+	type key struct {
+		source  fleet.WorkspaceID
+		verdict fleet.Verdict
+		codes   string
+		change  fleet.PlannedChange
+	}
+	counts := make(map[key]int) // few: SIMs are refused for few reasons
+	for _, s := range sims {
+		counts[key{s.Source, s.Verdict, codesText(s.Codes), s.Change}]++
+	}
+	for k, n := range counts {
+		before, after := int(k.change.Before), int(k.change.After)
+		if !k.change.Known {
+			before, after = -1, -1
+		}
+		err := tx.exec(ctx, `
+			INSERT INTO job_effects AS o (job_id, workspace_id, verdict, codes, status_before, status_after, device_before, device_after, sims)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+			ON CONFLICT (job_id, workspace_id, verdict, codes, status_before, status_after, device_before, device_after)
+			DO UPDATE SET sims = o.sims + excluded.sims`,
+			int64(id), int64(k.source), int(k.verdict), k.codes, before, after, oneIf(k.change.InDevice), oneIf(k.change.IntoDevice), n)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func oneIf(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
+// JobEffects reads what the plan of a job does, as far as the caller may see its SIMs.
+func (tx *Tx) JobEffects(ctx context.Context, who Caller, token fleet.WorkspaceID, id fleet.JobID) (effects []fleet.JobEffect, err error) {
+	w := where{tx: tx}
+	w.and("n.job_id = " + w.arg(int64(id)))
+	w.and(w.seesJobSIM(reader{who, token}, "n.workspace_id"))
+	err = tx.queryEach(ctx, `SELECT n.workspace_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after, n.sims
+		FROM job_effects n JOIN jobs j ON j.id = n.job_id WHERE `+w.String()+
+		" ORDER BY n.workspace_id, n.verdict, n.codes, n.status_before, n.status_after, n.device_before, n.device_after", w.args, func(r rows) error {
+		var e fleet.JobEffect
+		var codes string
+		var in, into int
+		err := r.Scan(&e.Source, &e.Verdict, &codes, &e.Change.Before, &e.Change.After, &in, &into, &e.SIMs)
+		e.Codes = codesOf(codes)
+		if e.Change.Known = e.Change.Before >= 0; !e.Change.Known {
+			e.Change = fleet.PlannedChange{}
+		} else {
+			e.Change.InDevice, e.Change.IntoDevice = in == 1, into == 1
+		}
+		effects = append(effects, e)
+		return err
+	})
+	return effects, err
+}
+
+// codesOf is the inverse of codesText.
+func codesOf(text string) (codes []fleet.ConflictCode) {
+	for code := range strings.SplitSeq(text, ",") {
+		if n, _ := strconv.Atoi(code); n != 0 { // written by this program
+			codes = append(codes, fleet.ConflictCode(n))
+		}
+	}
+	return codes
+}
