@@ -177,7 +177,7 @@ func (r *request) findAudit(d *auditData) ([]control.AuditRecord, error) {
 func (r *request) auditRow(a control.AuditRecord) auditRow {
 	row := auditRow{
 		When: instant(a.Time), Who: a.Username, What: text("audit.action.unknown"), Code: string(a.Action), Address: a.Address, Request: a.RequestID,
-		Refused: a.Refusal != 0, Refusal: int(a.Refusal), Detail: auditWords(a.Details),
+		Refused: a.Refusal != 0, Refusal: int(a.Refusal), Detail: r.auditWords(a.Details),
 	}
 	if a.Action.Known() {
 		row.What = text("audit.action." + string(a.Action))
@@ -188,7 +188,7 @@ func (r *request) auditRow(a control.AuditRecord) auditRow {
 		row.UserHref = r.console.path("/audit", "user", int64(a.User))
 	}
 	if a.Subject.ID != "" {
-		row.Subject = strings.ReplaceAll(a.Subject.Kind, "_", " ") + " " + a.Subject.ID
+		row.Subject = strings.ReplaceAll(strings.Replace(a.Subject.Kind, "sim", "SIM", 1), "_", " ") + " " + a.Subject.ID
 	}
 	switch a.Subject.Kind {
 	case "sim":
@@ -206,7 +206,7 @@ func (r *request) auditRow(a control.AuditRecord) auditRow {
 }
 
 // auditWords describes the details of an entry.
-func auditWords(details string) string {
+func (r *request) auditWords(details string) string {
 	d, err := fleet.ParseAuditDetail(details)
 	if err != nil {
 		return details // of a later version
@@ -228,7 +228,13 @@ func auditWords(details string) string {
 		}
 	}
 	if d.Target != 0 {
-		words = append(words, text("audit.target", d.Target))
+		to := text("audit.target.other", d.Target)
+		for _, m := range r.joined {
+			if m.Workspace.ID == d.Target {
+				to = text("audit.target", m.Workspace.Name)
+			}
+		}
+		words = append(words, to)
 	}
 	if d.Everywhere {
 		words = append(words, text("audit.everywhere"))

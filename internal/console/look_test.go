@@ -82,6 +82,12 @@ func TestLook_Pages(t *testing.T) {
 // lookAtLedger looks at the ledger, an entry, and the previews of its undo.
 func (s *site) lookAtLedger(b *tab) {
 	s.T.Helper()
+	s.As("admin@example.com").Post("/api/v1/migration_job", map[string]any{
+		"target_workspace": map[string]any{"id": kit.FleetFR}, "select": map[string]any{"sims": []any{map[string]any{"id": kit.IssuedSIM}}},
+	}).Is(http.StatusCreated)
+	b.visit("/overview")
+	b.sees("Jobs under way")
+	b.look("overview-jobs")
 	id := s.move(kit.FleetUS, kit.AttachedSIM, kit.FirstSpareSIM+3, kit.FirstSpareSIM+4)
 	entry := fmt.Sprintf("/ledger/%d", id)
 	s.move(kit.FleetDE, kit.FirstSpareSIM+4)
