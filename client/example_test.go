@@ -95,7 +95,7 @@ func ExampleWithRetry() {
 	// Output: <nil>
 }
 
-// pretend is a server for the examples.
+// pretend returns a server for the examples.
 func pretend() *httptest.Server {
 	mux := http.NewServeMux()
 	answer := func(w http.ResponseWriter, status int, body string) {

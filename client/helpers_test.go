@@ -130,7 +130,7 @@ func asError[E error](t *testing.T, err error) E {
 // discard hides the expected errors of a test server.
 var discard = log.New(io.Discard, "", 0)
 
-// migrationAnswer is a server's migration of two SIMs, one of them in a device.
+// migrationAnswer returns a server's migration of two SIMs, one of them in a device.
 func migrationAnswer(body string, header http.Header) (code int, reply string) {
 	dry := strings.Contains(body, `"dry_run":true`)
 	switch {

@@ -108,7 +108,7 @@ func TestUploadMigrationJob(t *testing.T) {
 	}
 }
 
-// watched is a server with one job, whose stream of events is a script.
+// watched returns a server with one job, whose stream of events is a script.
 func watched(t *testing.T, states []string, stream http.HandlerFunc) (c *client.Client, reads *atomic.Int32) {
 	t.Helper()
 	reads = &atomic.Int32{}

@@ -93,7 +93,7 @@ func IfMatch(etag string) WriteOption {
 	}
 }
 
-// Preview is a dry run: it returns exactly what Migrate would, and changes nothing.
+// Preview makes a dry run: it returns exactly what Migrate would, and changes nothing.
 //
 // Permission: Administrator of the target and of every source, as a user. Errors:
 // *ConflictError with every reason against it; IsNotFound for an unknown target or SIM, which

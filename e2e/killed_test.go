@@ -208,7 +208,7 @@ func inFlight(lines []string) bool {
 	return len(lines) > 0 && strings.Contains(lines[len(lines)-1], `"step":"sent"`)
 }
 
-// journal is the lines of the only run's journal so far.
+// journal returns the lines of the only run's journal so far.
 func (k *killed) journal(t *testing.T) (lines []string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(k.home, "runs", "*", "journal.jsonl"))

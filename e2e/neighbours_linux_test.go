@@ -36,7 +36,7 @@ const (
 	toSuspended = `{"status": {"id": 2}}`
 )
 
-// sim is the URL of the quiet Workspace's SIM.
+// sim returns the URL of the quiet Workspace's SIM.
 func (n *neighbours) sim() string { return n.server.URL + "/api/v1/sim/9000" }
 
 // TestNoisyNeighbours measures how much a noisy Workspace, and floods of sign-ins, slow down

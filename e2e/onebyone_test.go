@@ -79,7 +79,7 @@ func patchEach(ctx context.Context, issuer *client.Client, sims, to int64) error
 	return nil
 }
 
-// counting is a server's address that counts what goes through it.
+// counting returns a server's address that counts what goes through it.
 func counting(b *testing.B, address string) (string, *atomic.Int64) {
 	b.Helper()
 	target, err := url.Parse(address)

@@ -98,7 +98,7 @@ func (s *starved) signIn(user string) string {
 	return got.Token
 }
 
-// memory is what the process has in memory, in KiB: now, or at most so far.
+// memory returns what the process has in memory, in KiB: now, or at most so far.
 func (s *starved) memory(field string) int {
 	s.t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.pid))
@@ -114,7 +114,7 @@ func (s *starved) memory(field string) int {
 	return 0
 }
 
-// head is the beginning of a request.
+// head returns the beginning of a request.
 func head(method, path, bearer string, headers ...string) string {
 	lines := append([]string{method + " " + path + " HTTP/1.1", "Host: x", "Content-Type: application/json"}, headers...)
 	if bearer != "" {

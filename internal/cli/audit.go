@@ -93,7 +93,7 @@ names the first broken entries.`,
 	return cmd
 }
 
-// headText is a link as it is noted.
+// headText returns a link as it is noted.
 func headText(h operator.AuditHead) string {
 	return hex.EncodeToString(h.Hash) + "@" + strconv.FormatInt(h.Seq, 10)
 }

@@ -83,7 +83,7 @@ func (w auditCSV) Write(a control.AuditRecord) error {
 
 func (w auditCSV) Close() error { return w.out.Close() }
 
-// numberText is "" for none.
+// numberText returns "" for none.
 func numberText(n int64) string {
 	if n == 0 {
 		return ""

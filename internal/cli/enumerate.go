@@ -45,7 +45,7 @@ func (s *migrateRun) withFileHeader(p *bulk.Plan) *bulk.Plan {
 	return p
 }
 
-// plural is the word that stands beside a number.
+// plural returns the word that stands beside a number.
 func plural(n int, one, many string) string {
 	if n == 1 {
 		return one

@@ -97,7 +97,7 @@ func (s *migrateRun) listed(ctx context.Context, from *source) ([]api.SIM, error
 	return sims, nil
 }
 
-// in is the client of a Workspace.
+// in returns the client of a Workspace.
 func (s *migrateRun) in(workspace int64) *client.Client { return s.remote.In(workspace) }
 
 // readPass reads a list from its first page to its last. steady reports whether it stood

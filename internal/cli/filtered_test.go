@@ -22,7 +22,7 @@ type inventory struct {
 	flags []string // of migrate
 }
 
-// inventories are a server with the cursor and jobs, which are used or not, and one without.
+// inventories returns a server with the cursor and jobs, which are used or not, and one without.
 func inventories(t *testing.T) map[string]func(t *testing.T) inventory {
 	t.Helper()
 	return map[string]func(t *testing.T) inventory{
@@ -192,7 +192,7 @@ func TestSavedPlanListsTheFilterAgain(t *testing.T) {
 	}
 }
 
-// filterOf is a filter that finds all SIMs of an inventory.
+// filterOf returns a filter that finds all SIMs of an inventory.
 func filterOf(kind string) string {
 	if kind == "plain" {
 		return "status:2"

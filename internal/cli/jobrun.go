@@ -288,7 +288,7 @@ func left(j *client.Job) (n int) {
 	return n
 }
 
-// jobCode is the exit code for a job that has ended.
+// jobCode returns the exit code for a job that has ended.
 func jobCode(j *client.Job) int {
 	done := j.Count(client.VerdictDone)
 	switch {

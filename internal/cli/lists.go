@@ -256,7 +256,7 @@ func (l *lister[T]) csv(w io.Writer, items []T) error {
 	return errors.Join(err, out.Close())
 }
 
-// within is the client of a profile in a Workspace, by id or name; "" is its own.
+// within returns the client of a profile in a Workspace, by id or name; "" is its own.
 func (p Process) within(ctx context.Context, profile, workspace string) (*client.Client, error) {
 	c, known, err := p.connect(profile)
 	if err != nil || workspace == "" {

@@ -68,7 +68,7 @@ func (l *login) run(ctx context.Context, name string) error {
 	l.trust = *l.process.trust
 	if l.server == "" {
 		known, _ := store.Load(name) // none is as good as one without a server
-		l.trust = l.trust.of(known)
+		l.trust = l.trust.orStored(known)
 		if l.server = known.Server; l.server == "" {
 			return usagef("simferry login needs --server")
 		}

@@ -196,7 +196,7 @@ func (m *migrateJob) selected() *api.JobSelect {
 	return sel
 }
 
-// list is a file with the SIMs of the plan. The check digits tell the server that no number is
+// list returns a file with the SIMs of the plan. The check digits tell the server that no number is
 // rounded.
 func (m *migrateJob) list() []byte {
 	list := []byte("iccid\n")
@@ -386,7 +386,7 @@ func (m *migrateJob) leave(ctx context.Context, why error) error {
 	return m.conclude(r, why)
 }
 
-// unknownVerdicts are those on a plan whose job is not known to have ended.
+// unknownVerdicts returns those on a plan whose job is not known to have ended.
 func unknownVerdicts(p *bulk.Plan) []bulk.Verdict {
 	verdicts := bulk.NewState(p).Verdicts()
 	for i := range verdicts {

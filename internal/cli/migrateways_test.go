@@ -187,7 +187,7 @@ func TestWayOfMigrate(t *testing.T) {
 	}
 }
 
-// plainServer is a server of the bare contract with SIM 252 in Workspace 100.
+// plainServer returns a server of the bare contract with SIM 252 in Workspace 100.
 func plainServer(t *testing.T) (url string) {
 	t.Helper()
 	f := fakeserver.NewFleet(map[int64]string{100: "Fleet DE", 200: "Fleet FR"})

@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/server"
 )
 
-// operatorFlags are the settings that a command on the database needs.
+// operatorFlags returns the settings that a command on the database needs.
 func operatorFlags(cmd *cobra.Command) *cobra.Command {
 	config.Flags(cmd.Flags(), "database", "database_file")
 	return cmd

@@ -76,7 +76,7 @@ var plain = func() table.Style {
 	return s
 }()
 
-// word is the world file's spelling of an entry of a closed list.
+// word returns the world file's spelling of an entry of a closed list.
 func word[T ~int8](list []fleet.Named[T], id T) string {
 	for _, n := range list {
 		if n.ID == id {

@@ -28,7 +28,7 @@ type reader struct {
 
 const iccidA, iccidB = "8988303000006738593", "8988303000006738591"
 
-// readers are all commands that read tables, each over a server or a database of its own.
+// readers returns all commands that read tables, each over a server or a database of its own.
 func readers() []reader {
 	sims := grid{{"iccid", "workspace"}, {iccidA, "100"}, {iccidB, "100"}}
 	devices := grid{{"name", "workspace", "tags"}, {"Zähler Köln", "100", "a"}, {"meter", "100", "b"}}
@@ -82,7 +82,7 @@ func readByImport(t *testing.T, kind, file string) (string, error) {
 	return strings.Join(found, " "), nil
 }
 
-// oneWorkspace is a database with the Workspace 100. It is made once.
+// oneWorkspace returns a database with the Workspace 100. It is made once.
 func oneWorkspace(t *testing.T) []byte {
 	t.Helper()
 	madeOnce.Do(func() {
@@ -187,7 +187,7 @@ func bookOf(t *testing.T, sheets map[string]grid, value func(string) any) []byte
 
 func asText(c string) any { return c }
 
-// streamed is a workbook with texts inside the cells, as programs write them.
+// streamed returns a workbook with texts inside the cells, as programs write them.
 func streamed(t *testing.T, g grid) []byte {
 	t.Helper()
 	f := excelize.NewFile()

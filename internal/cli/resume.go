@@ -123,7 +123,7 @@ func (f *migrateFlags) resume(ctx context.Context, p Process, args []string) err
 	return s.execute(ctx, r, true)
 }
 
-// selectRun is the run that is named, or the only one there is to complete; "" for none.
+// selectRun returns the run that is named, or the only one there is to complete; "" for none.
 func (p Process) selectRun(args []string) (string, error) {
 	if len(args) == 1 {
 		return args[0], nil
@@ -184,7 +184,7 @@ func (p Process) allRuns() (runs []*run, err error) {
 	return runs, errors.Join(damaged...)
 }
 
-// unfinishedRuns are the ids of the runs that are not complete.
+// unfinishedRuns returns the ids of the runs that are not complete.
 func unfinishedRuns(runs []*run) (open []string) {
 	for _, r := range runs {
 		if !r.state.Done() {

@@ -194,7 +194,7 @@ func reasons(held []bulk.BlockedSIM) (groups []reason) {
 	return groups
 }
 
-// describeSIM is a SIM with what the reason is about.
+// describeSIM returns a SIM with what the reason is about.
 func describeSIM(s bulk.SIM, r bulk.Reason) string {
 	name := s.ICCID
 	if name == "" {
@@ -220,7 +220,7 @@ func describeSIM(s bulk.SIM, r bulk.Reason) string {
 	return name + " (" + strings.Join(about, ", ") + ")"
 }
 
-// hint is the flag or the action that helps against a reason.
+// hint returns the flag or the action that helps against a reason.
 func hint(code int) string {
 	switch code {
 	case client.SIMsAttached:

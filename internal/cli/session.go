@@ -19,7 +19,7 @@ const (
 	serverEnv  = "SIMFERRY_SERVER"
 )
 
-// home is the folder of the command line's own files: profiles and runs.
+// home returns the folder of the command line's own files: profiles and runs.
 func (p Process) home() (string, error) {
 	if dir, _ := p.LookupEnv(homeEnv); dir != "" {
 		return dir, nil
@@ -55,7 +55,7 @@ func profileFlag(cmd *cobra.Command, p Process) *string {
 // answerTime bounds one attempt. The answer to 500 SIMs takes well under a second.
 const answerTime = time.Minute
 
-// clientOptions are those of every client here. keep is how many connections are kept.
+// clientOptions returns those of every client here. keep is how many connections are kept.
 func clientOptions(keep int, t trust) ([]client.Option, error) {
 	certificates, err := t.config()
 	if err != nil {
@@ -71,7 +71,7 @@ func clientOptions(keep int, t trust) ([]client.Option, error) {
 // tellWait is the shortest wait that is worth a line.
 const tellWait = 2 * time.Second
 
-// connect is the client of a profile.
+// connect returns the client of a profile.
 func (p Process) connect(name string, opts ...client.Option) (*client.Client, profile.Profile, error) {
 	store, err := p.profiles()
 	if err != nil {
@@ -89,7 +89,7 @@ func (p Process) connect(name string, opts ...client.Option) (*client.Client, pr
 			_, _ = printf(p.Stderr, "%v; trying again in %s\n", why, seconds(wait))
 		}
 	}
-	common, err := clientOptions(connections, p.trust.of(known))
+	common, err := clientOptions(connections, p.trust.orStored(known))
 	if err != nil {
 		return nil, known, err
 	}

@@ -108,7 +108,7 @@ func stayPlace(s api.Stay) string {
 	return s.Workspace.Name
 }
 
-// instantOrNone is "" for no time.
+// instantOrNone returns "" for no time.
 func instantOrNone(t *api.Time) string {
 	if t == nil {
 		return ""

@@ -12,10 +12,10 @@ import (
 	"github.com/simferry/simferry/internal/cli/profile"
 )
 
-// trust says which certificates of servers are good.
+// trust is which certificates of servers a command accepts.
 type trust struct {
-	file     string // PEM certificates, "" for those of the system
-	insecure bool   // any certificate
+	file     string // PEM certificates, "" for only those of the system
+	insecure bool   // accepts any certificate
 }
 
 // trustFlags declares the flags of every command that is a client.
@@ -28,15 +28,15 @@ func (p Process) trustFlags(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("ca-file", "insecure-skip-verify")
 }
 
-// of is what counts with a profile: the flags, and without any what login kept.
-func (t trust) of(known profile.Profile) trust {
+// orStored returns the flags, or what the profile stores if no flag is set.
+func (t trust) orStored(known profile.Profile) trust {
 	if t == (trust{}) {
 		return trust{known.CAFile, known.SkipVerify}
 	}
 	return t
 }
 
-// absolute makes the file's name good in every directory.
+// absolute makes the name of the file absolute, so that a profile can store it.
 func (t trust) absolute() (trust, error) {
 	if t.file == "" {
 		return t, nil
@@ -46,7 +46,7 @@ func (t trust) absolute() (trust, error) {
 }
 
 func (t trust) config() (*tls.Config, error) {
-	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.insecure} //nolint:gosec // its user asks for it by name
+	c := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: t.insecure} //nolint:gosec // only with --insecure-skip-verify
 	if t.file == "" {
 		return c, nil
 	}

@@ -24,7 +24,7 @@ func version() string {
 	return v
 }
 
-// buildOf is the version and the commit of this build. What the build does not know is
+// buildOf returns the version and the commit of this build. What the build does not know is
 // "devel" and "unknown".
 func buildOf() (v, revision string) {
 	v, revision = release, commit
@@ -67,7 +67,7 @@ func versionCommand() *cobra.Command {
 	}
 }
 
-// versionLine is what version and --version print.
+// versionLine returns what version and --version print.
 func versionLine() string {
 	v, revision := buildOf()
 	return fmt.Sprintf("simferry %s (commit %s, %s, %s/%s)", v, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)

@@ -82,7 +82,7 @@ func (n named) byID(id int64) api.NamedRef {
 	return api.NamedRef{ID: id, Name: fmt.Sprintf("Workspace %d", id)}
 }
 
-// called are the Workspaces of a name. If none has exactly this name, case does not count.
+// called returns the Workspaces of a name. If none has exactly this name, case does not count.
 func (n named) called(name string) (found []api.UserWorkspace) {
 	for _, same := range []func(string) bool{
 		func(s string) bool { return s == name },
@@ -111,7 +111,7 @@ func idsOf(list []api.UserWorkspace, but int64) string {
 	return strings.Join(ids, " or ")
 }
 
-// workspace is what a flag names.
+// workspace returns what a flag names.
 func (s *migrateRun) workspace(ctx context.Context, flag, text string) (api.NamedRef, error) {
 	if s.workspaces == nil {
 		err := s.throttle.Persist(ctx, func(ctx context.Context) (err error) {

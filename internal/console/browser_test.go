@@ -130,7 +130,7 @@ func (b *tab) do(steps ...step) {
 	}
 }
 
-// script is a step that runs a script for its effect.
+// script returns a step that runs a script for its effect.
 func (b *tab) script(text string) step {
 	return func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
 		_, err := chromedp.Evaluate[bool](text+"; true")(ctx, t)

@@ -44,10 +44,10 @@ type deviceRow struct {
 // Filtered reports whether the list leaves devices out.
 func (d devicesData) Filtered() bool { return d.Text != "" || d.Status != "" || d.Loose }
 
-// Without is the address of the list without one of its filters.
+// Without returns the address of the list without one of its filters.
 func (d devicesData) Without(name string) string { return d.address(name, "", "") }
 
-// address is that of the list, without the filter, and with a key if there is one.
+// address returns that of the list, without the filter, and with a key if there is one.
 func (d devicesData) address(without, key, value string) string {
 	v := url.Values{}
 	for _, pair := range [][2]string{{"q", d.Text}, {"status", d.Status}, {"sim", map[bool]string{true: "none"}[d.Loose]}, {key, value}} {
@@ -211,7 +211,7 @@ func readDeviceForm(f url.Values) deviceForm {
 	}
 }
 
-// patch is what the form asks the rule for.
+// patch returns what the form asks the rule for.
 func (d deviceForm) patch() fleet.DevicePatch {
 	status := fleet.DeviceEnabled
 	if d.Disabled {

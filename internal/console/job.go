@@ -76,7 +76,7 @@ func (r *request) showJob(d jobData) (reply, error) {
 
 func jobAddress(id fleet.JobID) string { return "/jobs/" + strconv.FormatInt(int64(id), 10) }
 
-// Path is the address of the page of the job.
+// Path returns the address of the page of the job.
 func (row jobRow) Path() string { return jobAddress(row.ID) }
 
 func (r *request) job() (fleet.Job, error) {
@@ -153,7 +153,7 @@ func duration(d time.Duration) string {
 	return plural("time.days", int(d.Hours()/24))
 }
 
-// Took is how long the job worked, "" before its end.
+// Took returns how long the job worked, "" before its end.
 func (row jobRow) Took() string {
 	if row.Started.IsZero() || row.Job.Ended.IsZero() {
 		return ""
@@ -337,10 +337,10 @@ func (d jobData) Preview() bool {
 	return d.Job.Job.State == fleet.JobPlanned || d.Job.Job.State == fleet.JobRefused
 }
 
-// Again is how many SIMs a retry would try.
+// Again returns how many SIMs a retry would try.
 func (d jobData) Again() int { return d.Job.Stay + d.Job.Left }
 
-// Wave is the number of the present wave, from 1.
+// Wave returns the number of the present wave, from 1.
 func (d jobData) Wave() int { return min(d.Job.Wave+1, len(d.Waves)) }
 
 // Options describes the options of the job.

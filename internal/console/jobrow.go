@@ -96,10 +96,10 @@ func (row jobRow) From() string {
 // Ended reports whether the job will never change again.
 func (row jobRow) Ended() bool { return row.Job.State.Ended() }
 
-// Settled is how many SIMs the job has dealt with.
+// Settled returns how many SIMs the job has dealt with.
 func (row jobRow) Settled() int { return max(0, row.Total-row.Left) }
 
-// Percent is the share of the SIMs that the job has dealt with.
+// Percent returns the share of the SIMs that the job has dealt with.
 func (row jobRow) Percent() int {
 	if row.Total == 0 {
 		return 0
@@ -124,5 +124,5 @@ func progressBars(row jobRow) (bars []bar) {
 	return bars
 }
 
-// Named is how many SIMs and identifiers the plan has.
+// Named returns how many SIMs and identifiers the plan has.
 func (row jobRow) Named() int { return row.Count() }

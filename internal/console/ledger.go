@@ -287,7 +287,7 @@ func (d *entryData) fill(r *request) {
 	d.Partial = len(lines) != d.Entry.SIMs
 }
 
-// Last is the number of the last line of the page.
+// Last returns the number of the last line of the page.
 func (d entryData) Last() int { return d.First + len(d.Lines) - 1 }
 
 // mayUndo reports whether the caller can ask for the undo of an entry, and if not, why. The rule

@@ -36,7 +36,7 @@ func (s *site) move(target int64, ids ...int64) int {
 
 var entryLink = regexp.MustCompile(`<th scope="row"[^>]*><a href="/ledger/(\d+)"`)
 
-// entries are the ids of the entries of a page of the ledger, in its order.
+// entries returns the ids of the entries of a page of the ledger, in its order.
 func (a answer) entries() string {
 	var ids []string
 	for _, m := range entryLink.FindAllStringSubmatch(a.Text, -1) {

@@ -77,7 +77,7 @@ func dayText(s string) string {
 	return s
 }
 
-// values are the filters as an address; the quick choices are in them.
+// values returns the filters as an address; the quick choices are in them.
 func (q ledgerQuery) values() url.Values {
 	v := url.Values{}
 	for name, value := range map[string]string{
@@ -97,7 +97,7 @@ func idText[T ~int64](id T) string {
 	return strconv.FormatInt(int64(id), 10)
 }
 
-// ledgerAddress is the path of the ledger with a query.
+// ledgerAddress returns the path of the ledger with a query.
 func ledgerAddress(v url.Values) string {
 	if len(v) == 0 {
 		return "/ledger"
@@ -129,7 +129,7 @@ func (q ledgerQuery) Without(filter string) string {
 	return ledgerAddress(v)
 }
 
-// Hidden are the filters that a form repeats, without those that it has fields for.
+// Hidden returns the filters that a form repeats, without those that it has fields for.
 func (q ledgerQuery) Hidden(without ...string) (fields [][2]string) {
 	v := q.values()
 	for _, name := range []string{"q", "source", "target", "sim", "user", "from", "until"} {
@@ -140,7 +140,7 @@ func (q ledgerQuery) Hidden(without ...string) (fields [][2]string) {
 	return fields
 }
 
-// Quick are the filters that the form with the quick choices repeats.
+// Quick returns the filters that the form with the quick choices repeats.
 func (q ledgerQuery) Quick() (fields [][2]string) {
 	without := []string{"q"}
 	if q.Dir() != "" {
@@ -152,7 +152,7 @@ func (q ledgerQuery) Quick() (fields [][2]string) {
 	return q.Hidden(without...)
 }
 
-// Dir is the quick choice of a direction that the filters stand for: in, out, or "".
+// Dir returns the quick choice of a direction that the filters stand for: in, out, or "".
 func (q ledgerQuery) Dir() string {
 	switch {
 	case q.Target == q.own && q.Source == 0:
@@ -163,10 +163,10 @@ func (q ledgerQuery) Dir() string {
 	return ""
 }
 
-// Days is the quick choice of a period, 0 for none.
+// Days returns the quick choice of a period, 0 for none.
 func (q ledgerQuery) Days() int { return q.days }
 
-// Query are the filters as the query of an address, "" for none.
+// Query returns the filters as the query of an address, "" for none.
 func (q ledgerQuery) Query() string { return q.values().Encode() }
 
 // Filtered reports whether the list leaves entries out.

@@ -385,7 +385,7 @@ func (s sankey) Cell(from, to fleet.Workspace) int {
 	return s.Cells[[2]fleet.WorkspaceID{from.ID, to.ID}]
 }
 
-// Label is the name, as much of it as there is room for.
+// Label returns the name, as much of it as there is room for.
 func (n node) Label() string {
 	const room = 14
 	if name := []rune(n.Name); len(name) > room {
@@ -400,5 +400,5 @@ func (n node) Middle() float64 { return n.Y + n.Height/2 - 2 }
 // Below is where the number of a node is.
 func (n node) Below() float64 { return n.Middle() + 13 }
 
-// Bend is the x of the control points of a ribbon.
+// Bend returns the x of the control points of a ribbon.
 func (f flow) Bend() float64 { return (f.X1 + f.X2) / 2 }

@@ -100,7 +100,7 @@ func (r *request) people(d peopleData) (reply, error) {
 	return res, err
 }
 
-// address is that of a page of the members.
+// address returns that of a page of the members.
 func (d peopleData) address(page int) string {
 	return "/people?" + query("q", d.Text, "page", strconv.Itoa(page))
 }

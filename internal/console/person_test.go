@@ -131,7 +131,7 @@ func (a answer) lacks(t testing.TB, words ...string) answer {
 	return a
 }
 
-// main is the part of a page that differs.
+// main returns the part of a page that differs.
 func (a answer) main() string {
 	_, text, _ := strings.Cut(a.Text, "<main")
 	text, _, _ = strings.Cut(text, "</main>")

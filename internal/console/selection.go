@@ -78,7 +78,7 @@ func (s selection) count(total int) int {
 // Full reports whether the selection can name no more SIMs; the page says so then.
 func (s selection) Full() bool { return len(s.IDs) == maxPicked }
 
-// List is the value of sel.
+// List returns the value of sel.
 func (s selection) List() string { return listOf(s.IDs) }
 
 func listOf(ids []int64) string {

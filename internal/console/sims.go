@@ -72,7 +72,7 @@ func (d *simsData) count() {
 	d.PageAll = here > 0 && here == len(d.Found.Items)
 }
 
-// Rows are the ids of the rows of the page.
+// Rows returns the ids of the rows of the page.
 func (d simsData) Rows() string {
 	ids := make([]int64, len(d.Found.Items))
 	for i, s := range d.Found.Items {
@@ -81,5 +81,5 @@ func (d simsData) Rows() string {
 	return listOf(ids)
 }
 
-// Last is the number of the last row of the page.
+// Last returns the number of the last row of the page.
 func (d simsData) Last() int { return d.Found.First + len(d.Found.Items) - 1 }

@@ -14,7 +14,7 @@ import (
 
 var rowLink = regexp.MustCompile(`href="/sims/(\d+)"`)
 
-// rows are the ids of the SIMs of a page, in its order.
+// rows returns the ids of the SIMs of a page, in its order.
 func (a answer) rows() (ids []string) {
 	for _, m := range rowLink.FindAllStringSubmatch(a.Text, -1) {
 		ids = append(ids, m[1])

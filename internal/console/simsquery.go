@@ -75,7 +75,7 @@ func digits(s string) string {
 	return s
 }
 
-// values is the address of the first page of the list, without the selection.
+// values returns the address of the first page of the list, without the selection.
 func (s simsQuery) values() url.Values {
 	v := url.Values{}
 	put := func(name, value string) {
@@ -102,7 +102,7 @@ func (s simsQuery) values() url.Values {
 	return v
 }
 
-// address is the canonical address, with the page and the selection.
+// address returns the canonical address, with the page and the selection.
 func (s simsQuery) address() string {
 	v := s.values()
 	for name, value := range map[string]string{"after": s.After, "before": s.Before} {
@@ -120,7 +120,7 @@ func (s simsQuery) address() string {
 	return "/sims?" + v.Encode()
 }
 
-// Address is the canonical address, for templates.
+// Address returns the canonical address, for templates.
 func (s simsQuery) Address() string { return s.address() }
 
 // first returns the query of the first page.
@@ -146,7 +146,7 @@ func (s simsQuery) Filtered() bool { return s.Text != "" || len(s.Status) > 0 ||
 // byKey reports whether the list is paged by key.
 func (s simsQuery) byKey() bool { return s.Sort == "id" || s.Sort == "-id" }
 
-// Hidden are the fields that a form repeats, so that it keeps the list as it is.
+// Hidden returns the fields that a form repeats, so that it keeps the list as it is.
 func (s simsQuery) Hidden(without ...string) [][2]string {
 	v := s.values()
 	var fields [][2]string
@@ -257,7 +257,7 @@ func (s simsQuery) StatusWords() string {
 	return strings.Join(words, " "+text("or")+" ")
 }
 
-// ExportAddress is the address of the list as a CSV file.
+// ExportAddress returns the address of the list as a CSV file.
 func (s simsQuery) ExportAddress() string {
 	if v := s.values(); len(v) > 0 {
 		return "/sims/export?" + v.Encode()

@@ -57,7 +57,7 @@ func TestConsole_Texts(t *testing.T) {
 	}
 }
 
-// rest is what may follow a key: the form of a plural, or the rest of a key that code puts
+// rest returns what may follow a key: the form of a plural, or the rest of a key that code puts
 // together.
 func rest(key string) string {
 	if strings.HasSuffix(key, ".") {

@@ -43,7 +43,7 @@ func (q undoQuery) request(id fleet.MigrationID) fleet.UndoRequest {
 	return fleet.UndoRequest{Migration: id, SIMs: q.SIMs, RestoreStatus: q.Status, RestoreDevices: q.Devices, DetachDevices: q.Detach}
 }
 
-// address is the path of the preview with these choices.
+// address returns the path of the preview with these choices.
 func (q undoQuery) address(id fleet.MigrationID) string {
 	v := url.Values{"set": {"1"}}
 	for name, on := range map[string]bool{"status": q.Status, "devices": q.Devices, "detach": q.Detach} {
@@ -235,7 +235,7 @@ func (d *undoData) blocked(c *fleet.Conflicts) {
 	}
 }
 
-// rest are the SIMs of the request that nothing keeps from going back.
+// rest returns the SIMs of the request that nothing keeps from going back.
 func (d *undoData) rest(stuck map[fleet.SIMID]bool) (ids []fleet.SIMID) {
 	for _, l := range d.Entry.Lines {
 		asked := d.Query.SIMs == nil

@@ -100,5 +100,5 @@ func (c Counter) clear(ctx context.Context, tx *store.Tx) error {
 	return tx.ClearCounter(ctx, c.kind, c.key)
 }
 
-// network is what counts as one address. It contains no space.
+// network returns what counts as one address. It contains no space.
 func network(from netip.Addr) string { return netaddr.Network(from) }

@@ -16,7 +16,7 @@ import (
 
 const authenticate = "/api/v1/authenticate"
 
-// credentials are what a user sends to sign in.
+// credentials returns what a user sends to sign in.
 func credentials(username, password string) object {
 	return object{"username": username, "password": identity.WireDigest(password)}
 }

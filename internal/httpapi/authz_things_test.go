@@ -137,7 +137,7 @@ users:
   - {id: 31, username: both@example.com, name: Both, password: correct horse, default_workspace: 900, roles: {900: administrator, 901: administrator}}
 `
 
-// probed is a server with accessible and inaccessible resources of every kind, and their ids.
+// probed returns a server with accessible and inaccessible resources of every kind, and their ids.
 func probed(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	t.Helper()
 	s := batched(t, e).Seed(beyondReach)

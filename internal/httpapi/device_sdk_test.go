@@ -155,7 +155,7 @@ func TestRequestsOfAForeignClient(t *testing.T) {
 	})
 }
 
-// sim is a SIM with all properties of a listing.
+// sim returns a SIM with all properties of a listing.
 func (f *foreign) sim(id int64) (body object) {
 	f.c.T.Helper()
 	f.call("GET", simURL(id), nil).Is(http.StatusOK).JSON(&body)

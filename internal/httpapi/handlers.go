@@ -98,7 +98,7 @@ func jsonReply(status int, body any) control.Reply {
 	return control.Reply{Status: status, Body: httpx.JSON(status, body).Body}
 }
 
-// noContent is the reply of a write without a response body.
+// noContent returns the reply of a write without a response body.
 func noContent[T any](T) control.Reply { return control.Reply{Status: http.StatusNoContent} }
 
 // pathID returns a function that reads an id from the path.

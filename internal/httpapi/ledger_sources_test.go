@@ -47,7 +47,7 @@ var inPaths = map[string][]string{
 	"{token_id}": {"1"}, "{bic}": {"1234567890123456"}, "{key_id}": {"1"}, "{device_id}": {"1"}, "{workspace_id}": {"100", "200", "300"}, "{role_id}": {"1"}, "{job_id}": {"1"},
 }
 
-// paths are all paths of an operation that reads.
+// paths returns all paths of an operation that reads.
 func paths(t *testing.T, pattern, entry string) []string {
 	t.Helper()
 	all := []string{""}

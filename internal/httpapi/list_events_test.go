@@ -17,7 +17,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// busy is a server with events in Workspace 100, a minute apart: SIM 252 was activated by a
+// busy returns a server with events in Workspace 100, a minute apart: SIM 252 was activated by a
 // user and suspended by an application token, a user switched to the Workspace, SIM 250 was
 // detached from its device and moved to 200 with 253, SIM 1000 to 300.
 func busy(t *testing.T, e kit.Engine) *kit.Server {

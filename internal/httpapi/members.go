@@ -127,7 +127,7 @@ func (r *request) role() (fleet.Role, error) {
 	return fleet.Role(id), err
 }
 
-// emptyObject is the reply to a change that existing clients expect to have a body.
+// emptyObject returns the reply to a change that existing clients expect to have a body.
 func emptyObject(control.None) control.Reply {
 	return control.Reply{Status: http.StatusOK, Body: []byte("{}")}
 }

@@ -110,7 +110,7 @@ func statusChange(was, now int64) api.StaleChange {
 	}
 }
 
-// movedAway is a SIM of 100 that is in 200 now.
+// movedAway returns a SIM of 100 that is in 200 now.
 func movedAway() api.StaleChange {
 	return api.StaleChange{
 		Property: "workspace", Was: &api.StaleValue{ID: kit.FleetDE, Name: workspaceNames[kit.FleetDE]}, Now: &api.StaleValue{ID: kit.FleetFR, Name: workspaceNames[kit.FleetFR]},

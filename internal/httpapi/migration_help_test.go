@@ -33,7 +33,7 @@ func startWithOwnDatabase(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client)
 	return s, admin
 }
 
-// migrationTo is a request to move SIMs by id: a dry run unless changed by ran.
+// migrationTo returns a request to move SIMs by id: a dry run unless changed by ran.
 func migrationTo(target int64, ids ...int64) object {
 	refs := make([]object, len(ids))
 	for i, id := range ids {
@@ -50,7 +50,7 @@ func migrationOfRange(target int64, start, end string) object {
 	return object{"target_workspace": object{"id": target}, "iccid_range": object{"start": start, "end": end}}
 }
 
-// withProperty is the request with one more property.
+// withProperty returns the request with one more property.
 func withProperty(o object, name string, value any) object {
 	more := maps.Clone(o)
 	more[name] = value
@@ -187,7 +187,7 @@ func ferrySIM(id int64, iccid string, status, in int64) api.MigrationSIM {
 
 func workspaceRef(id int64) api.NamedRef { return api.NamedRef{ID: id, Name: workspaceNames[id]} }
 
-// bodyText is a request's body.
+// bodyText returns a request's body.
 func bodyText(t testing.TB, o object) string {
 	t.Helper()
 	b, err := json.Marshal(o)

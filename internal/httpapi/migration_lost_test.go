@@ -63,7 +63,7 @@ func TestDatabaseSilent(t *testing.T) {
 	digest := identity.WireDigest(kit.Password)
 	direct.Untouched("a request that the database does not answer", func() {
 		proxy.Freeze()
-		defer proxy.Thaw()
+		defer proxy.Resume()
 		for _, send := range []func() *kit.Answer{
 			func() *kit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
 			func() *kit.Answer { return admin.Patch(simURL(kit.ActivatedSIM), toStatus(2)) },

@@ -116,7 +116,7 @@ func TestContract_TargetSuspended(t *testing.T) {
 	})
 }
 
-// everyReason is the request that breaks as many rules at once as one request can.
+// everyReason returns the request that breaks as many rules at once as one request can.
 func everyReason(s *kit.Server) object {
 	s.T.Helper()
 	s.Exec(fmt.Sprintf("UPDATE workspaces SET country = 'BR', type = 3, status = 1 WHERE id = %d", kit.FleetFR))

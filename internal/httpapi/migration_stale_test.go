@@ -22,7 +22,7 @@ func gonePreviewed(id int64, iccid string) api.StaleSIM {
 	return s
 }
 
-// luhn is the check digit of an ICCID.
+// luhn returns the check digit of an ICCID.
 func luhn(iccid string) byte {
 	sum := 0
 	for i := range len(iccid) {

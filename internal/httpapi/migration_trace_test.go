@@ -71,7 +71,7 @@ func TestRefusedMigrationChangesNothing(t *testing.T) {
 	})
 }
 
-// refusals are those of an Administrator, one for each way to be refused, and dry runs.
+// refusals returns those of an Administrator, one for each way to be refused, and dry runs.
 func refusals(staleTag string) []attempt {
 	list := []attempt{
 		{"dry run", migrationTo(kit.FleetFR, kit.IssuedSIM), nil, 200},

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// stayNames are the Workspaces of a history, "?" for one that is withheld, with a mark on each
+// stayNames returns the Workspaces of a history, "?" for one that is withheld, with a mark on each
 // stay whose migration is shown.
 func stayNames(t *testing.T, a *kit.Answer) (names []string) {
 	t.Helper()

@@ -14,7 +14,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// undo is the path that undoes the migration of a response.
+// undo returns the path that undoes the migration of a response.
 func undo(a *kit.Answer) string { return a.Header.Get("Location") + "/undo" }
 
 // forReal undoes for real, with more properties.

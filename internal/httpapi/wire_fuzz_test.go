@@ -110,7 +110,7 @@ func routeNumber(routes []httpapi.Route, pattern string) uint {
 	panic(pattern)
 }
 
-// fuzzed is a request to an operation; the id is used for all path parameters.
+// fuzzed returns a request to an operation; the id is used for all path parameters.
 func fuzzed(t *testing.T, pattern, id, query, body string) *http.Request {
 	t.Helper()
 	method, path, _ := strings.Cut(pattern, " ")

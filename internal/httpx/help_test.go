@@ -34,7 +34,7 @@ func serve(t *testing.T, o httpx.Options, r *http.Request, operation func(*httpx
 	return recorder
 }
 
-// newRequest is a request of the operation that serve serves.
+// newRequest returns a request of the operation that serve serves.
 func newRequest(t *testing.T, method, query, body string, header ...string) *http.Request {
 	t.Helper()
 	r := httptest.NewRequestWithContext(t.Context(), method, "/api/v1/thing/1"+query, strings.NewReader(body))
@@ -56,7 +56,7 @@ func wantResponse(t *testing.T, res *httptest.ResponseRecorder, status int, body
 	}
 }
 
-// refusal is the body of a refused request.
+// refusal returns the body of a refused request.
 func refusal(code, token, message string) string {
 	return `{"error_code":` + code + `,"error_token":"` + token + `","message":"` + message + `"}`
 }

@@ -183,7 +183,7 @@ func (p *parser) plain(t *tablefile.Table, header int) error {
 	return nil
 }
 
-// lines are those of a text, or the rows of a workbook as lines.
+// lines returns those of a text, or the rows of a workbook as lines.
 func (p *parser) lines(t *tablefile.Table) (all []string, err error) {
 	if t.Workbook() {
 		err = t.Rows(func(row tablefile.Row, fault *tablefile.Fault) bool {

@@ -312,7 +312,7 @@ sims:
 	})
 }
 
-// everything is all that an operator can read.
+// everything returns all that an operator can read.
 func (in installation) everything(t *testing.T) string {
 	t.Helper()
 	workspaces, err := in.operator.ListWorkspaces(t.Context())

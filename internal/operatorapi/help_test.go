@@ -81,7 +81,7 @@ func wholeNumber(v any) (n int64) {
 // dataVersion changes with each write of another connection to an SQLite database.
 func dataVersion(s *kit.Server) any { return s.Rows("PRAGMA data_version")[0][0] }
 
-// fuzzed is a request to an operation; the id is used for all path parameters.
+// fuzzed returns a request to an operation; the id is used for all path parameters.
 func fuzzed(t *testing.T, pattern, id, query, body string) *http.Request {
 	t.Helper()
 	method, path, _ := strings.Cut(pattern, " ")

@@ -116,7 +116,7 @@ func TestStartsServesAndStops(t *testing.T) {
 	}
 }
 
-// runningRequest is a request whose handler waits for its body: the server has sent "100
+// runningRequest returns a request whose handler waits for its body: the server has sent "100
 // Continue".
 func runningRequest(t *testing.T, address string) (net.Conn, *bufio.Reader) {
 	t.Helper()

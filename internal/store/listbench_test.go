@@ -109,7 +109,7 @@ type bigList struct {
 	run  func(context.Context, *store.Tx) (total int, err error)
 }
 
-// bigFilters are the values of filters that are not numbers.
+// bigFilters returns the values of filters that are not numbers.
 func bigFilters(n int) map[string]string {
 	number := 1_000_000 + n/2 - 7
 	return map[string]string{

@@ -94,8 +94,8 @@ type listPlan struct {
 	run            func(context.Context, *store.Tx, fleet.List) error
 }
 
-// workspaceList is a list of which a filter goes through what one Workspace has, and which sorts
-// only few by another field than id.
+// workspaceList returns a list of which a filter goes through what one Workspace has, and which
+// sorts only few by another field than id.
 func workspaceList(name string, spec fleet.ListSpec, fields []string, run func(context.Context, *store.Tx, fleet.List) error) listPlan {
 	p := listPlan{name, spec, map[string]string{}, map[string]string{}, run}
 	for _, f := range fields {
@@ -105,8 +105,8 @@ func workspaceList(name string, spec fleet.ListSpec, fields []string, run func(c
 	return p
 }
 
-// longListPlan is a list that has counts by id and instant: these filters are served, others are
-// refused if the Workspace has many rows.
+// longListPlan returns a list that has counts by id and instant: these filters are served, others
+// are refused if the Workspace has many rows.
 func longListPlan(name string, spec fleet.ListSpec, served, byIndex []string, run func(context.Context, *store.Tx, fleet.List) error) listPlan {
 	p := listPlan{name, spec, map[string]string{}, map[string]string{}, run}
 	for _, f := range spec.Fields {

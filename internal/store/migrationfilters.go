@@ -24,7 +24,7 @@ func (v sights) own(w *where, column string) string {
 	return w.in(column, arrayParam(w.tx, v.places))
 }
 
-// filters are the conditions on a migration m that its row does not decide.
+// filters returns the conditions on a migration m that its row does not decide.
 func (v sights) filters() map[string]specialFilter {
 	moved := func(w *where, f fleet.Filter) string { return "m.id IN (" + v.linesOf(w, f) + ")" }
 	return map[string]specialFilter{

@@ -87,7 +87,7 @@ func TestACutOffServerLosesItsLocks(t *testing.T) {
 	if took := time.Since(began); took > 9*time.Second {
 		t.Errorf("the lock came after %v", took)
 	}
-	p.Thaw()
+	p.Resume()
 	if err := <-lost; err != nil {
 		t.Errorf("the server that is back: %v", err)
 	}

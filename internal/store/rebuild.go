@@ -57,7 +57,7 @@ func (tx *Tx) rebuildCounts(ctx context.Context) error {
 	return nil
 }
 
-// foldLocks are the locks of those who count the rows of lists.
+// foldLocks returns the locks of those who count the rows of lists.
 func foldLocks() (keys []int64) {
 	for _, f := range listFeeds {
 		keys = append(keys, foldLock+int64(f.upto))

@@ -17,7 +17,7 @@ func (j *inMemory) Append(e bulk.Entry) error {
 	return nil
 }
 
-// newInterruptedRun is a run of four chunks of 25 SIMs in which nothing has been sent.
+// newInterruptedRun returns a run of four chunks of 25 SIMs in which nothing has been sent.
 func newInterruptedRun(t *testing.T, s *server, skip bool) *bulk.Runner {
 	t.Helper()
 	var sims []bulk.SIM

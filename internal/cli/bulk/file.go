@@ -38,7 +38,7 @@ func WritePlan(w io.Writer, p *Plan) error {
 	return err
 }
 
-// sum is the checksum of everything else in a plan.
+// sum returns the checksum of everything else in a plan.
 func (p *Plan) sum() (string, error) {
 	rest := *p
 	rest.Sum = ""

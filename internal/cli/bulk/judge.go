@@ -205,7 +205,7 @@ func judgeNotFound(u unit, refused *client.APIError) judgment {
 	return j
 }
 
-// name is the SIM's id or ICCID, as the request names it.
+// name returns the SIM's id or ICCID, as the request names it.
 func (s SIM) name(by By) string {
 	if by == ByICCID {
 		return s.ICCID

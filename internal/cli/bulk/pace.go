@@ -124,7 +124,7 @@ func (p *Throttle) Failed(err error) error {
 	return nil
 }
 
-// retryAfter is how long the server asks to wait; 0 if it does not say.
+// retryAfter returns how long the server asks to wait; 0 if it does not say.
 func retryAfter(err error) time.Duration {
 	refused, ok := errors.AsType[*client.APIError](err)
 	if !ok {
@@ -140,7 +140,7 @@ func backoff(failed int) time.Duration {
 	return d - rand.N(d/4) //nolint:gosec // spreads load, keeps no secret
 }
 
-// allowed is the number of requests that may be in flight.
+// allowed returns the number of requests that may be in flight.
 func (p *Throttle) allowed() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

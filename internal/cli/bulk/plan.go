@@ -86,7 +86,7 @@ type BlockedSIM struct {
 	Reasons []Reason `json:"reasons"`
 }
 
-// Count is how many SIMs the plan moves.
+// Count returns how many SIMs the plan moves.
 func (p *Plan) Count() int {
 	n := 0
 	for _, c := range p.Chunks {
@@ -95,7 +95,7 @@ func (p *Plan) Count() int {
 	return n
 }
 
-// Total is how many SIMs were asked for.
+// Total returns how many SIMs were asked for.
 func (p *Plan) Total() int { return p.Count() + len(p.AlreadyThere) + len(p.Blocked) }
 
 // Refused reports whether anything in the plan is refused.

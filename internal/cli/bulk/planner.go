@@ -46,7 +46,7 @@ func (p *Planner) Plan(ctx context.Context, sims []SIM) (*Plan, error) {
 	return &p.plan, nil
 }
 
-// Impossible is the plan for a target that accepts no SIM at all.
+// Impossible returns the plan for a target that accepts no SIM at all.
 func Impossible(t Terms, sims []SIM, against []Reason) *Plan {
 	plan := &Plan{Version: PlanVersion, Terms: t, TargetReasons: against}
 	for _, s := range sims {

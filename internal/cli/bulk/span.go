@@ -152,7 +152,7 @@ func Distinct(sims []SIM) (once []SIM, twice []string) {
 	return once, twice
 }
 
-// label is the SIM's name in messages.
+// label returns the SIM's name in messages.
 func (s SIM) label() string {
 	if s.ICCID != "" {
 		return s.ICCID

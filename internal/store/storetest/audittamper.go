@@ -90,7 +90,7 @@ func noteMoved(by int) []string {
 	return []string{fmt.Sprintf("UPDATE audit_head SET seq = seq + (%d)", by)}
 }
 
-// tamperings are the manipulations that an attacker with write access to the database may try.
+// tamperings returns the manipulations that an attacker with write access to the database may try.
 // Each returns the statements of one random case.
 func tamperings() map[string]func(*rand.Rand) []string {
 	one := func(r *rand.Rand) int { return 1 + r.IntN(tampered) }

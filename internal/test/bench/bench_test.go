@@ -146,7 +146,7 @@ func scattered(size, n int) []string {
 	return list
 }
 
-// iccids are those of n SIMs from first on.
+// iccids returns those of n SIMs from first on.
 func iccids(first, n int) []string {
 	list := make([]string, n)
 	for i := range list {
@@ -155,7 +155,7 @@ func iccids(first, n int) []string {
 	return list
 }
 
-// ids are those of n SIMs from first on.
+// ids returns those of n SIMs from first on.
 func ids(first, n int) []int64 {
 	list := make([]int64, n)
 	for i := range list {

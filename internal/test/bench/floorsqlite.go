@@ -64,7 +64,7 @@ type shownRef struct {
 	Name string `json:"name"`
 }
 
-// text is how SQLite takes a list.
+// text returns how SQLite takes a list.
 func text[T int64 | string](list []T) string {
 	b, err := json.Marshal(list)
 	if err != nil {

@@ -92,7 +92,7 @@ func copySIMs(ctx context.Context, conn *pgx.Conn, n int) (delta, ids uint64, er
 	return delta, ids, err
 }
 
-// seal is that of the SIM which copySIMs makes.
+// seal returns that of the SIM which copySIMs makes.
 func seal(id int) int64 {
 	return store.Seal(fleet.SIM{
 		ID: fleet.SIMID(id), ICCID: iccid(id), IMSI: fmt.Sprintf("29505%010d", id), MSISDN: fmt.Sprintf("42366%010d", id),

@@ -19,10 +19,10 @@ type Row struct {
 // Coverage is every documented pair, by path, method and status.
 type Coverage []Row
 
-// Coverage is what this judge has seen.
+// Coverage returns what this judge has seen.
 func (j *Judge) Coverage() Coverage { return coverage(j.document, j.seen) }
 
-// Total is what all judges of this process have seen, by both documents; a TestMain can
+// Total returns what all judges of this process have seen, by both documents; a TestMain can
 // print it.
 func Total() Coverage {
 	var all Coverage

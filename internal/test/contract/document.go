@@ -23,7 +23,7 @@ type Operation struct {
 	op   *openapi3.Operation
 }
 
-// Pattern is the operation as an http.ServeMux pattern whose wildcards have no names, to be
+// Pattern returns the operation as an http.ServeMux pattern whose wildcards have no names, to be
 // compared with Shape of a route.
 func (o *Operation) Pattern() string { return Shape(o.Method + " " + o.Path) }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// IDs are the places of a request that take an identifier, so that a test can try wrong
+// IDs returns the places of a request that take an identifier, so that a test can try wrong
 // ones in each: "{sim_id}" in the path, "?user" in the query, "sims[].id" in the body. Of
 // the query the parameters of lists are left out: what can be asked for within q, a list
 // tells itself.
@@ -31,7 +31,7 @@ func (o *Operation) IDs() []string {
 	return slices.Compact(places)
 }
 
-// Texts are the places of a body that take any text, such as "name" or "[].tags".
+// Texts returns the places of a body that take any text, such as "name" or "[].tags".
 func (o *Operation) Texts() []string {
 	var places []string
 	if o.op.RequestBody != nil {

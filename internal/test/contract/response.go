@@ -112,5 +112,5 @@ func typed(text string, schema *openapi3.SchemaRef) any {
 
 func lower(method string) string { return strings.ToLower(method) }
 
-// lastPart is the name at the end of a reference such as #/components/responses/NotFound.
+// lastPart returns the name at the end of a reference such as #/components/responses/NotFound.
 func lastPart(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }

@@ -75,7 +75,7 @@ func (d *document) fixedElsewhere(r *http.Request) bool {
 	return there
 }
 
-// capture is the handler of an operation in that mux: it only says that it was reached.
+// capture returns the handler of an operation in that mux: it only says that it was reached.
 func capture(o *Operation) http.Handler {
 	return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		if m, ok := r.Context().Value(matchKey{}).(*match); ok {

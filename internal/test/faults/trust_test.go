@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/test/faults"
 )
 
-// sound is a result that passes.
+// sound returns a result that passes.
 func sound() faults.Result {
 	return faults.Result{
 		Trials: 200, Work: []faults.Work{{What: "requests", Done: 10, Least: 10}},

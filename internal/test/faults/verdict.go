@@ -51,7 +51,7 @@ func (r Result) Judge(size Size) (Verdict, string) {
 	return Passed, ""
 }
 
-// Bound is the failure rate that is excluded at 95 % after n trials without a failure, by the
+// Bound returns the failure rate that is excluded at 95 % after n trials without a failure, by the
 // rule of three. It is 1 without trials.
 func Bound(n int) float64 {
 	if n <= 3 {

@@ -22,7 +22,7 @@ type Client struct {
 // Anonymous returns a client without a bearer.
 func (s *Server) Anonymous() *Client { return &Client{T: s.T, Server: s, Header: http.Header{}} }
 
-// Password is that of every user that the tests seed.
+// Password is the password of every user that the tests seed.
 const Password = "correct horse"
 
 // As signs a user in, in the user's default Workspace.
@@ -117,7 +117,7 @@ func (c *Client) reader(body any) io.Reader {
 	return bytes.NewReader(text)
 }
 
-// Answer is what came back.
+// Answer is a response.
 type Answer struct {
 	T       testing.TB
 	Request string
@@ -126,7 +126,7 @@ type Answer struct {
 	Body    []byte
 }
 
-// Is ends the test where the status is another.
+// Is ends the test if the status is another.
 func (a *Answer) Is(status int) *Answer {
 	a.T.Helper()
 	if a.Status != status {

@@ -14,7 +14,7 @@ type Clock struct {
 // NewClock starts at a fixed instant.
 func NewClock() *Clock { return &Clock{now: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)} }
 
-// Now is what the server takes for the time.
+// Now returns the present time of the servers of the test.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

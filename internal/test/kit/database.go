@@ -7,8 +7,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// SQL is the server's database without the store: to look at what is really there, and to
-// break it. The drivers are those that the store registers.
+// SQL returns the server's database without the store, to read and to damage rows directly. The drivers are those that the store registers.
 func (s *Server) SQL() *sql.DB {
 	s.T.Helper()
 	s.mu.Lock()
@@ -30,7 +29,7 @@ func (s *Server) SQL() *sql.DB {
 	return db
 }
 
-// Exec runs a statement behind the server's back.
+// Exec runs a statement without the server.
 func (s *Server) Exec(text string) {
 	s.T.Helper()
 	if _, err := s.SQL().ExecContext(s.T.Context(), text); err != nil {
@@ -38,7 +37,7 @@ func (s *Server) Exec(text string) {
 	}
 }
 
-// Rows are all rows of a query, each as a slice of column values.
+// Rows returns all rows of a query, each as a slice of column values.
 func (s *Server) Rows(query string) [][]any {
 	s.T.Helper()
 	rows, err := s.SQL().QueryContext(s.T.Context(), query)

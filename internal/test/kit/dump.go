@@ -12,7 +12,7 @@ import (
 type Dump map[string][]string
 
 // Counters are the tables that a refused request may touch: its attempt, the answer kept
-// under its key, the tokens of who signed in, what the audit log says of it.
+// under its key, the tokens of a sign-in, and its entries in the audit log.
 var Counters = []string{"idempotency", "auth_counters", "refresh_tokens", "pending_sign_ins", "audit", "audit_places"}
 
 // Dump reads the whole database. Nothing may write meanwhile.
@@ -45,7 +45,7 @@ func (d Dump) Diff(later Dump, except ...string) string {
 	return cmp.Diff(a, b)
 }
 
-// Untouched fails the test where run changes a row of anything but Counters.
+// Untouched fails the test if run changes a row of anything but Counters.
 func (s *Server) Untouched(what string, run func()) {
 	s.T.Helper()
 	before := s.Dump()

@@ -33,7 +33,7 @@ func OnEach(t *testing.T, test func(t *testing.T, e Engine)) {
 	}
 }
 
-// URL is that of a fresh database with the schema in it.
+// URL returns the URL of a fresh database with the schema.
 func (e Engine) URL(t testing.TB) string {
 	t.Helper()
 	if e == SQLite {

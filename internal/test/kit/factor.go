@@ -16,13 +16,13 @@ type Authenticator struct {
 	secret string
 }
 
-// NewAuthenticator is one that has been given a secret, in base32.
+// NewAuthenticator returns an app with a secret, in base32.
 func NewAuthenticator(s *Server, secret string) Authenticator { return Authenticator{s, secret} }
 
-// Code is what it shows.
+// Code returns the present code.
 func (a Authenticator) Code() string { return a.CodeAt(0) }
 
-// CodeAt is what it shows after a while, or showed before.
+// CodeAt returns the code after a time, which may be negative.
 func (a Authenticator) CodeAt(d time.Duration) string {
 	a.server.T.Helper()
 	code, err := totp.GenerateCode(a.secret, a.server.Clock.Now().Add(d))

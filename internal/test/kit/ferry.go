@@ -22,7 +22,7 @@ func StartFerry(t testing.TB, e Engine) *Server {
 	return StartOn(t, e.FerryURL(t), NewClock())
 }
 
-// FerryURL is that of a fresh database with the world Ferry in it. A test that changes the
+// FerryURL returns the URL of a fresh database with the data of Ferry. A test that changes the
 // schema takes Start and Seed instead: on PostgreSQL a later test gets the same database.
 func (e Engine) FerryURL(t testing.TB) string {
 	t.Helper()

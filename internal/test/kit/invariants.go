@@ -5,7 +5,7 @@ import (
 	"github.com/simferry/simferry/internal/operator"
 )
 
-// invariants are queries that must answer nothing on a sound database at rest.
+// invariants are queries that return no rows on a sound database at rest.
 var invariants = map[string]string{
 	"I2 an attached device is in the SIM's Workspace": `
 		SELECT s.id FROM sims s LEFT JOIN devices d ON d.id = s.device_id AND d.workspace_id = s.workspace_id
@@ -57,9 +57,9 @@ var invariants = map[string]string{
 			<> (SELECT count(*) FROM ledger_sides v WHERE v.ledger_id = m.id)`,
 }
 
-// CheckInvariants proves what must hold of the database at rest: history is state, no
-// half move, complete record, and the rolling checksum (I2, I3, I4, I8, I13). It asks the
-// tables, not the store.
+// CheckInvariants checks what must hold of the database at rest: history is state, no
+// half move, complete record, and the rolling checksum (I2, I3, I4, I8, I13). It reads
+// the tables, not the store.
 func (s *Server) CheckInvariants() {
 	s.T.Helper()
 	for name, query := range invariants {
@@ -82,7 +82,7 @@ func (s *Server) CheckInvariants() {
 	}
 }
 
-// number is a whole number as a driver gives it.
+// number returns a whole number as a driver gives it.
 func number(v any) int64 {
 	switch n := v.(type) {
 	case int64:

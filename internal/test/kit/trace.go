@@ -11,7 +11,7 @@ func (s *Server) record(statement string, rows int) {
 	}
 }
 
-// Statements are what run executes on the database: the texts, and how many rows each gave.
+// Statements returns what run executes on the database: the texts, and how many rows each gave.
 // Nothing else may use the server meanwhile.
 func (s *Server) Statements(run func()) []string {
 	s.tracing.Lock()

@@ -167,7 +167,7 @@ func (p *pair) createDevices() {
 	p.sendDevices(h, "create devices", "POST", devicesPath, model.DeviceWrite{Operation: "device.create.multi", Devices: list, Many: true}, body, p.model.CreateDevices, faultyLists...)
 }
 
-// inCommon is the body that says once what holds for all devices: that of the first.
+// inCommon returns the body that says once what holds for all devices: that of the first.
 func inCommon(list []model.DevicePatch, bodies []object) object {
 	all := object{"endpoints": bodies}
 	for _, field := range []string{"status", "service_profile", "tariff_profile"} {

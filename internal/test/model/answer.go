@@ -19,7 +19,7 @@ type Answer struct {
 	Header map[string]string // headers that must be so; "" must be absent
 }
 
-// refusal is an error body whose words are free.
+// refusal returns an error body whose words are free.
 func refusal(status, code int, token string) Answer {
 	return Answer{Status: status, Body: object{"error_code": code, "error_token": token}, Free: []string{"message"}}
 }
@@ -27,7 +27,7 @@ func refusal(status, code int, token string) Answer {
 func badRequest() Answer { return refusal(400, 1000, "BadRequest") }
 func forbidden() Answer  { return refusal(403, 1104, "Forbidden") }
 
-// notFound is the answer for one thing, in the contract's words.
+// notFound returns the answer for one thing, in the contract's words.
 func notFound(words string) Answer {
 	return Answer{Status: 404, Body: object{"error_code": 1201, "error_token": "NotFound", "message": words}}
 }

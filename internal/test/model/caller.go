@@ -47,7 +47,7 @@ var (
 	writers = permission{roles: []int{1, 2, 4}, tokens: true}
 )
 
-// Bearers is how many tokens were given out.
+// Bearers returns how many tokens were given out.
 func (m *Model) Bearers() int { return len(m.bearers) }
 
 // Valid reports whether a bearer is valid now.
@@ -89,7 +89,7 @@ func (m *Model) admit(h int, need permission) (caller, *Answer) {
 	return c, &no
 }
 
-// role is what a user is in a Workspace: 0 where no member, or suspended there.
+// role returns what a user is in a Workspace: 0 where no member, or suspended there.
 func (m *Model) role(u *user, ws int64) int {
 	member, is := u.members[ws]
 	switch {
@@ -110,7 +110,7 @@ func (m *Model) administers(u *user, ws int64) bool {
 
 var roleNames = map[int]string{administrator: "Administrator", 2: "User", observer: "Observer", superAdmin: "SuperAdmin"}
 
-// Memberships is GET /api/v2/user/my/membership.
+// Memberships models GET /api/v2/user/my/membership.
 func (m *Model) Memberships(h int) Answer {
 	c, refused := m.admit(h, anyUser)
 	if refused != nil {
@@ -134,7 +134,7 @@ func (m *Model) Memberships(h int) Answer {
 	return ok(list)
 }
 
-// Constant is a list that never changes.
+// Constant returns a list that never changes.
 func (m *Model) Constant(h int) Answer {
 	if _, refused := m.admit(h, readers); refused != nil {
 		return *refused

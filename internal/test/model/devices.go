@@ -40,7 +40,7 @@ func (m *Model) holds(id int64) *sim {
 	return nil
 }
 
-// mine is a device of the caller's Workspace that is there.
+// mine returns a device of the caller's Workspace that exists.
 func (m *Model) mine(c caller, id int64) *device {
 	if d := m.devices[id]; d != nil && d.workspace == c.workspace && d.status != gone {
 		return d
@@ -68,7 +68,7 @@ func noDevices(ids []int64, many bool) *Answer {
 	return &Answer{Status: 404, Body: body}
 }
 
-// GetDevice is GET /api/v1/endpoint/{id}.
+// GetDevice models GET /api/v1/endpoint/{id}.
 func (m *Model) GetDevice(h int, id int64) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -112,7 +112,7 @@ var deviceListing = listing{
 	perPage: 1000, most: 2000,
 }
 
-// ListDevices is GET /api/v1/endpoint. Deleted devices are shown only if the query names their
+// ListDevices models GET /api/v1/endpoint. Deleted devices are shown only if the query names their
 // status.
 func (m *Model) ListDevices(h int, q Query) Answer {
 	c, refused := m.admit(h, readers)
@@ -137,7 +137,7 @@ func (m *Model) ListDevices(h int, q Query) Answer {
 	return deviceListing.page(rows, q)
 }
 
-// GetConnectivity is GET /api/v1/endpoint/{id}/connectivity. Without a network it is known only
+// GetConnectivity models GET /api/v1/endpoint/{id}/connectivity. Without a network it is known only
 // what is blocked.
 func (m *Model) GetConnectivity(h int, id int64) Answer {
 	c, refused := m.admit(h, readers)
@@ -155,14 +155,14 @@ func (m *Model) GetConnectivity(h int, id int64) Answer {
 	return ok(object{"status": object{"description": state}, "location": object{}, "pdp_context": object{}, "services": []any{}})
 }
 
-// ListDeviceEvents is GET /api/v1/endpoint/{id}/event.
+// ListDeviceEvents models GET /api/v1/endpoint/{id}/event.
 func (m *Model) ListDeviceEvents(h int, id int64, q Query) Answer {
 	return m.listEvents(h, q, func(_ caller, e *event) bool { return e.device == id && id > 0 })
 }
 
 var profileListing = listing{fields: map[string]kind{"id": whole, "name": prefix}, perPage: 1000, most: 2000}
 
-// ListProfiles is GET /api/v1/service_profile (kind 0) and /api/v1/tariff_profile (1).
+// ListProfiles models GET /api/v1/service_profile (kind 0) and /api/v1/tariff_profile (1).
 func (m *Model) ListProfiles(h, kind int, q Query) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -177,7 +177,7 @@ func (m *Model) ListProfiles(h, kind int, q Query) Answer {
 	return profileListing.page(rows, q)
 }
 
-// GetProfile is GET /api/v1/service_profile/{id} (kind 0) and /api/v1/tariff_profile/{id} (1).
+// GetProfile models GET /api/v1/service_profile/{id} (kind 0) and /api/v1/tariff_profile/{id} (1).
 func (m *Model) GetProfile(h, kind int, id int64) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -199,7 +199,7 @@ func (m *Model) deviceRows(t map[string][]Row) {
 	}
 }
 
-// Devices are those that a caller can read, ascending.
+// Devices returns those that a caller can read, ascending.
 func (m *Model) Devices(h int) []int64 {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -215,7 +215,7 @@ func (m *Model) Devices(h int) []int64 {
 	return ids
 }
 
-// FreeSIMs are those of the caller's Workspace that sit in no device, ascending, and not
+// FreeSIMs returns those of the caller's Workspace that sit in no device, ascending, and not
 // more than 20.
 func (m *Model) FreeSIMs(h int) []int64 {
 	c, refused := m.admit(h, readers)
@@ -232,7 +232,7 @@ func (m *Model) FreeSIMs(h int) []int64 {
 	return ids[:min(len(ids), 20)]
 }
 
-// Profiles are the ids of the profiles of a kind that a caller's devices can have, ascending.
+// Profiles returns the ids of the profiles of a kind that a caller's devices can have, ascending.
 func (m *Model) Profiles(h, kind int) []int64 {
 	c, refused := m.admit(h, readers)
 	if refused != nil {

@@ -53,7 +53,7 @@ func (w DeviceWrite) asked() string {
 // activates reports whether a SIM that is put in is activated unless the request says otherwise.
 func (w DeviceWrite) activates() bool { return w.Operation == "device.create" }
 
-// CreateDevices is POST.
+// CreateDevices models POST.
 func (m *Model) CreateDevices(h int, w DeviceWrite) Answer {
 	return m.writeDevices(h, w, func(c caller) Answer {
 		next := int64(1)
@@ -68,7 +68,7 @@ func (m *Model) CreateDevices(h int, w DeviceWrite) Answer {
 	})
 }
 
-// PatchDevices is PATCH.
+// PatchDevices models PATCH.
 func (m *Model) PatchDevices(h int, w DeviceWrite) Answer {
 	return m.writeDevices(h, w, func(c caller) Answer {
 		there, no := m.named(c, w)
@@ -79,7 +79,7 @@ func (m *Model) PatchDevices(h int, w DeviceWrite) Answer {
 	})
 }
 
-// DeleteDevices is DELETE.
+// DeleteDevices models DELETE.
 func (m *Model) DeleteDevices(h int, w DeviceWrite) Answer {
 	return m.writeDevices(h, w, func(c caller) Answer {
 		there, no := m.named(c, w)
@@ -98,7 +98,7 @@ func (m *Model) DeleteDevices(h int, w DeviceWrite) Answer {
 	})
 }
 
-// ReleaseDevices is DELETE of many: a SIM in one is taken out, and suspended or deleted.
+// ReleaseDevices models DELETE of many: a SIM in one is taken out, and suspended or deleted.
 func (m *Model) ReleaseDevices(h int, w DeviceWrite) Answer {
 	return m.writeDevices(h, w, func(c caller) Answer {
 		there, no := m.named(c, w)
@@ -126,7 +126,7 @@ func (m *Model) ReleaseDevices(h int, w DeviceWrite) Answer {
 	})
 }
 
-// ResetConnectivity is PATCH /api/v1/endpoint/{id}/connectivity: an event, and no more.
+// ResetConnectivity models PATCH /api/v1/endpoint/{id}/connectivity: an event, and no more.
 func (m *Model) ResetConnectivity(h int, w DeviceWrite) Answer {
 	return m.writeDevices(h, w, func(c caller) Answer {
 		there, no := m.named(c, w)
@@ -160,7 +160,7 @@ func (m *Model) writeDevices(h int, w DeviceWrite, do func(caller) Answer) Answe
 	return a.with("Idempotent-Replayed", "")
 }
 
-// named are the devices of a request, each once.
+// named returns the devices of a request, each once.
 func (m *Model) named(c caller, w DeviceWrite) (there []*device, no *Answer) {
 	var missing []int64
 	seen := map[int64]bool{}

@@ -39,7 +39,7 @@ type line struct {
 func (l line) before() state { return l.sim.states[l.version-1] }
 func (l line) after() state  { return l.sim.states[l.version] }
 
-// deviceName is the name, at the time of the change, of the device that the SIM was in before.
+// deviceName returns the name, at the time of the change, of the device that the SIM was in before.
 func (l line) deviceName() string { return l.sim.left[l.version-1] }
 
 // event is something that happened in a Workspace.

@@ -20,7 +20,7 @@ func (m *Model) MovesMuch(h int) bool {
 	return administered > 0 && member > 1
 }
 
-// Targets are the Workspaces into which a caller may move SIMs, ascending.
+// Targets returns the Workspaces into which a caller may move SIMs, ascending.
 func (m *Model) Targets(h int) []int64 {
 	c, refused := m.who(h)
 	if refused != nil || c.user == nil {
@@ -95,7 +95,7 @@ func (m *Model) Same(h, as int) bool {
 	return m.Valid(h) && a.user == b.user && a.app == b.app && a.workspace == b.workspace
 }
 
-// LastOf is the newest bearer of a user, which need not count any more; -1 for none.
+// LastOf returns the newest bearer of a user, which need not count any more; -1 for none.
 func (m *Model) LastOf(user int64) int {
 	for h := len(m.bearers) - 1; h >= 0; h-- {
 		if m.bearers[h].user == user {
@@ -105,7 +105,7 @@ func (m *Model) LastOf(user int64) int {
 	return -1
 }
 
-// ICCIDs are those of SIMs; one that does not exist is left out.
+// ICCIDs returns those of SIMs; one that does not exist is left out.
 func (m *Model) ICCIDs(ids []int64) []string {
 	list := []string{}
 	for _, id := range ids {
@@ -116,10 +116,10 @@ func (m *Model) ICCIDs(ids []int64) []string {
 	return list
 }
 
-// Entries is how many rows the ledger has.
+// Entries returns how many rows the ledger has.
 func (m *Model) Entries() int { return len(m.ledger) }
 
-// RefreshTokens is how many were given out.
+// RefreshTokens returns how many were given out.
 func (m *Model) RefreshTokens() int { return len(m.refresh) }
 
 // Issuers returns valid bearers whose callers may give away SIMs that their Workspace issued.

@@ -260,7 +260,7 @@ func TestLinearizability(t *testing.T) {
 	}
 }
 
-// deadlocks is how often PostgreSQL had to end a transaction because it and another one
+// deadlocks returns how often PostgreSQL had to end a transaction because it and another one
 // waited for each other.
 func (a *arena) deadlocks(e kit.Engine) (n int64) {
 	if e == kit.Postgres {
@@ -269,7 +269,7 @@ func (a *arena) deadlocks(e kit.Engine) (n int64) {
 	return n
 }
 
-// historySeed is the one that the environment gives, to repeat a run.
+// historySeed returns the one that the environment gives, to repeat a run.
 func historySeed() uint64 {
 	if n, err := strconv.ParseUint(os.Getenv("SIMFERRY_HISTORY_SEED"), 10, 64); err == nil {
 		return n

@@ -13,7 +13,7 @@ var simListing = listing{
 	perPage: 2000, most: 2500,
 }
 
-// ListSIMs is GET /api/v1/sim. Deleted SIMs are shown only if the query names their status.
+// ListSIMs models GET /api/v1/sim. Deleted SIMs are shown only if the query names their status.
 func (m *Model) ListSIMs(h int, q Query) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -54,12 +54,12 @@ var eventListing = listing{
 	descending: true, perPage: 100, most: 2500,
 }
 
-// ListEvents is GET /api/v1/event, or with a SIM GET /api/v1/sim/{id}/event.
+// ListEvents models GET /api/v1/event, or with a SIM GET /api/v1/sim/{id}/event.
 func (m *Model) ListEvents(h int, ofSIM *int64, q Query) Answer {
 	return m.listEvents(h, q, func(_ caller, e *event) bool { return ofSIM == nil || *ofSIM > 0 && e.sim == *ofSIM })
 }
 
-// ListUserEvents is GET /api/v1/user/{id}/event; nil is the caller.
+// ListUserEvents models GET /api/v1/user/{id}/event; nil is the caller.
 func (m *Model) ListUserEvents(h int, user *int64, q Query) Answer {
 	return m.listEvents(h, q, func(c caller, e *event) bool {
 		wanted := c.id()
@@ -113,7 +113,7 @@ var ledgerListing = listing{
 	descending: true, perPage: 100, most: 1000,
 }
 
-// ListMigrations is GET /api/v1/migration.
+// ListMigrations models GET /api/v1/migration.
 func (m *Model) ListMigrations(h int, q Query) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -164,7 +164,7 @@ func (m *Model) belongs(c caller, ws int64) bool {
 	return c.user == nil && ws == c.workspace || c.user != nil && m.role(c.user, ws) != 0
 }
 
-// GetMigration is GET /api/v1/migration/{id}.
+// GetMigration models GET /api/v1/migration/{id}.
 func (m *Model) GetMigration(h int, id int64) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {
@@ -197,7 +197,7 @@ func (m *Model) lineState(s state, deviceName string) object {
 	return body
 }
 
-// entryBody is an entry as the caller sees it: a caller without access to the target sees its
+// entryBody returns an entry as the caller sees it: a caller without access to the target sees its
 // own sources and their SIMs.
 func (m *Model) entryBody(c caller, id int, e *entry) object {
 	sources, count := []any{}, 0

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// steps is the average length of one check: long enough for SIMs to travel far, and, in a
+// steps returns the average length of one check: long enough for SIMs to travel far, and, in a
 // long run, for more to happen than that databases are made.
 func steps() int { return min(3000, max(300, wanted()/100)) }
 
@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// wanted is how many actions a run has at least.
+// wanted returns how many actions a run has at least.
 func wanted() int { return sizeFrom("SIMFERRY_MODEL_ACTIONS", 5000) }
 
 func set(name, value string) {

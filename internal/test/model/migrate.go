@@ -204,7 +204,7 @@ func (m *Model) simWith(iccid string) *sim {
 	return nil
 }
 
-// Migrate is POST /api/v1/sim/migration/workspace.
+// Migrate models POST /api/v1/sim/migration/workspace.
 func (m *Model) Migrate(h int, a Ask) Answer {
 	c, refused := m.admit(h, anyUser)
 	if refused != nil {

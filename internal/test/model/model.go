@@ -137,7 +137,7 @@ func (m *Model) change(s *sim, next state) {
 	s.states = append(s.states, next)
 }
 
-// nameOf is the name of a device now, "" for none.
+// nameOf returns the name of a device now, "" for none.
 func (m *Model) nameOf(device int64) string {
 	if d := m.devices[device]; d != nil {
 		return d.name

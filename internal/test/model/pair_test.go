@@ -170,7 +170,7 @@ func (p *pair) takeTokens() {
 	}
 }
 
-// shown is everything of an answer that must be the same on both engines: all of it but
+// shown returns everything of an answer that must be the same on both engines: all of it but
 // the date and the id of the request.
 func (a answer) shown() string {
 	var lines []string

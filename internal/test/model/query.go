@@ -161,7 +161,7 @@ func (k kind) within(field any, v string) bool {
 	return is && (k == before || !t.Before(from)) && (k == since || t.Before(until))
 }
 
-// span is a whole day, or the millisecond of an instant.
+// span returns a whole day, or the millisecond of an instant.
 func span(v string) (from, until time.Time, fine bool) {
 	if day, err := time.Parse("2006-01-02", v); err == nil {
 		return day, day.AddDate(0, 0, 1), true

@@ -92,7 +92,7 @@ func (p *pair) again(before int) int {
 	return before
 }
 
-// known is a SIM, mostly one that the caller can see.
+// known returns a SIM, mostly one that the caller can see.
 func (p *pair) known(h int) int64 {
 	if list := p.model.Visible(h); len(list) > 0 && !p.chance(4, "any sim") {
 		return pick(p, list, "sim")

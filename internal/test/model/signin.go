@@ -46,7 +46,7 @@ func (m *Model) counted(key string) *counter {
 	return c
 }
 
-// tooMany is the 1105 body: 429 for an address, 401 for a locked account.
+// tooMany returns the 1105 body: 429 for an address, 401 for a locked account.
 func (m *Model) tooMany(status int, until time.Time) Answer {
 	wait := strconv.Itoa(int(math.Ceil(until.Sub(m.now).Seconds())))
 	return refusal(status, 1105, "TooManyRequests").with("Retry-After", wait)
@@ -71,7 +71,7 @@ func (m *Model) attempt(from string) *Answer {
 	return nil
 }
 
-// network is what counts as one address: of IPv6 the first half.
+// network returns what counts as one address: of IPv6 the first half.
 func network(from string) string {
 	addr := netip.MustParseAddr(from)
 	if addr.Is4() {
@@ -80,7 +80,7 @@ func network(from string) string {
 	return netip.PrefixFrom(addr, 64).Masked().String()
 }
 
-// BadSignIn is an authentication in none of the modes.
+// BadSignIn models a sign-in of no known kind.
 func (m *Model) BadSignIn(from string) Answer {
 	if no := m.attempt(from); no != nil {
 		return *no
@@ -88,7 +88,7 @@ func (m *Model) BadSignIn(from string) Answer {
 	return badRequest()
 }
 
-// SignIn is a user name and a password. A success gives a bearer and a refresh token.
+// SignIn models a sign-in with a user name and a password. A success gives a bearer and a refresh token.
 func (m *Model) SignIn(username string, p Password, from string) Answer {
 	if no := m.attempt(from); no != nil {
 		return *no
@@ -134,7 +134,7 @@ func (m *Model) userNamed(username string) *user {
 	return nil
 }
 
-// startWorkspace is the default one, else the first of which the user is a member.
+// startWorkspace returns the default Workspace, or the first of which the user is a member.
 func (m *Model) startWorkspace(u *user) int64 {
 	var ids []int64
 	for id, member := range u.members {
@@ -163,7 +163,7 @@ func (m *Model) giveBearer(b *bearer) {
 	m.bearers = append(m.bearers, b)
 }
 
-// SignInApplication is the right application token of a Workspace.
+// SignInApplication models a sign-in with the right application token of a Workspace.
 func (m *Model) SignInApplication(id, ws int64, from string) Answer {
 	if no := m.attempt(from); no != nil {
 		return *no

@@ -25,7 +25,7 @@ func (m *Model) visibleSIM(c caller, id int64) (*sim, *Answer) {
 	return s, nil
 }
 
-// GetSIM is GET /api/v1/sim/{id}.
+// GetSIM models GET /api/v1/sim/{id}.
 func (m *Model) GetSIM(h int, id int64) Answer {
 	c, refused := m.admit(h, readers)
 	if refused != nil {

@@ -16,7 +16,7 @@ type Patch struct {
 	Fingerprint string // of the body
 }
 
-// PatchSIM is PATCH /api/v1/sim/{id}.
+// PatchSIM models PATCH /api/v1/sim/{id}.
 func (m *Model) PatchSIM(h int, p Patch) Answer {
 	c, refused := m.admit(h, writers)
 	if refused != nil {
@@ -85,7 +85,7 @@ func (m *Model) mayReplayPatch(c caller, stored *keptAnswer) *Answer {
 	return &no
 }
 
-// assign moves one SIM in the name of who issued or resells it: to a child, or back to the issuer.
+// assign moves one SIM on behalf of its issuer or reseller: to a child, or back to the issuer.
 func (m *Model) assign(c caller, s *sim, target int64) (Answer, *entry) {
 	stock := target == s.issuer
 	child := m.workspaces[target] != nil && m.workspaces[target].parent == c.workspace
@@ -108,7 +108,7 @@ type Deletion struct {
 	Key       string
 }
 
-// DeleteSIMs is DELETE /api/v1/sim/{id}, or /api/v1/sim/multi.
+// DeleteSIMs models DELETE /api/v1/sim/{id}, or /api/v1/sim/multi.
 func (m *Model) DeleteSIMs(h int, d Deletion) Answer {
 	c, refused := m.admit(h, writers)
 	if refused != nil {

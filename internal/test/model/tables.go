@@ -9,7 +9,7 @@ import (
 // Row is one row of a table, its values as text; a missing entry, or "NULL", is null.
 type Row map[string]string
 
-// Tables are the rows that a database must have, as far as the model knows their columns.
+// Tables returns the rows that a database must have, as far as the model knows their columns.
 func (m *Model) Tables() map[string][]Row {
 	t := map[string][]Row{
 		"sims": {}, "devices": {}, "ledger": {}, "ledger_sides": {}, "ledger_lines": {}, "events": {}, "users": {},

@@ -189,7 +189,7 @@ var documented = sync.OnceValue(func() *http.ServeMux {
 	return mux
 })
 
-// unaccounted are the operations that were neither drawn nor left out, or both.
+// unaccounted returns the operations that were neither drawn nor left out, or both.
 func (n *tally) unaccounted() (faults []string) {
 	known := map[string]bool{}
 	for _, o := range contract.Operations() {

@@ -11,7 +11,7 @@ type undoing struct {
 	status, devices bool
 }
 
-// Undo is POST /api/v1/migration/{id}/undo. Its body has Go's own types.
+// Undo models POST /api/v1/migration/{id}/undo. Its body has Go's own types.
 type Undo struct {
 	Migration int64
 	Body      object
@@ -117,7 +117,7 @@ func (m *Model) back(c caller, a Undo) (w wayBack, missing []string) {
 	return w, missing
 }
 
-// undoneBy is the id of the undo that has moved a SIM back, 0 for none.
+// undoneBy returns the id of the undo that has moved a SIM back, 0 for none.
 func (m *Model) undoneBy(of int64, s *sim) int64 {
 	for i, e := range m.ledger {
 		if e.undo != nil && e.undo.of == of && slices.ContainsFunc(e.lines, func(l line) bool { return l.sim == s }) {
@@ -137,7 +137,7 @@ func (h undoConflicts) add(code int, s, detail object) {
 	}
 }
 
-// against is everything that prevents an undo.
+// against returns everything that prevents an undo.
 func (m *Model) against(u *user, w wayBack) []any {
 	h := undoConflicts{map[int][]any{}, map[int][]any{}}
 	for _, l := range w.lines {
@@ -222,7 +222,7 @@ func undoGroups(sims, details map[int][]any) (groups []any) {
 	return groups
 }
 
-// since is what has happened to a SIM since a migration, as far as it prevents the undo.
+// since returns what has happened to a SIM since a migration, as far as it prevents the undo.
 func (m *Model) since(w wayBack, l line) []any {
 	was, is := l.after(), l.sim.now()
 	if was.workspace != is.workspace {
@@ -244,7 +244,7 @@ func (m *Model) free(device, ws int64) bool {
 	return d != nil && d.status != gone && d.workspace == ws && m.holds(device) == nil
 }
 
-// after is a SIM after an undo.
+// after returns a SIM after an undo.
 func (w wayBack) after(l line) state {
 	next := state{workspace: l.before().workspace, status: l.sim.now().status}
 	if next.status == activated {
@@ -299,7 +299,7 @@ func (m *Model) moveBack(c caller, w wayBack, body object) {
 	}
 }
 
-// Undoable are the newest migrations that a caller reads, the newest several times.
+// Undoable returns the newest migrations that a caller reads, the newest several times.
 func (m *Model) Undoable(h int) (ids []int64) {
 	c, refused := m.who(h)
 	if refused != nil {
@@ -317,7 +317,7 @@ func (m *Model) Undoable(h int) (ids []int64) {
 	return ids
 }
 
-// MovedBy are the first SIMs of a ledger entry.
+// MovedBy returns the first SIMs of a ledger entry.
 func (m *Model) MovedBy(id int64) (ids []int64) {
 	if id < 1 || id > int64(len(m.ledger)) {
 		return nil

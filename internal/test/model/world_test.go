@@ -86,7 +86,7 @@ type seeded struct {
 
 var templates = map[kit.Engine]seeded{}
 
-// parsed is the world as the model takes it.
+// parsed returns the world as the model takes it.
 func parsed() *world.World {
 	w, err := world.Parse(strings.NewReader(seed))
 	if err != nil {
@@ -141,7 +141,7 @@ func fill(t *testing.T, url string) (tokens []string) {
 	return tokens
 }
 
-// database is a copy for one check.
+// database returns a copy for one check.
 func database(t testing.TB, e kit.Engine) string {
 	t.Helper()
 	if e == kit.Postgres {

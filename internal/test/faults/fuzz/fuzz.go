@@ -108,7 +108,7 @@ func targets(root string) (list []target, err error) {
 	return list, err
 }
 
-// share is how much a target is fuzzed in a round, in the form that go test takes: a duration,
+// share returns how much a target is fuzzed in a round, in the form that go test takes: a duration,
 // or a number of executions in a probe.
 func (t target) share(size faults.Size) string {
 	share := parserTime

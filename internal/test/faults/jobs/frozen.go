@@ -24,7 +24,7 @@ var Frozen = faults.Harness{
 		return Freeze(ctx, faults.Mutation{}, size.Of(3, 200, 1), seed)
 	},
 	Control: func(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
-		return faults.Until(ctx, "a server that does not look whether it still has the lease", freezes, seed,
+		return faults.Until(ctx, "a server that does not check whether it still has the lease", freezes, seed,
 			faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {
 				return Freeze(ctx, mutants.MustFind("job_lease_unchecked"), 1, seed)
 			}))
@@ -86,9 +86,9 @@ func (p *pair) freeze(ctx context.Context, rng *rand.Rand) error {
 	p.crew.At(p.servers[1-sleeper].URL)
 	p.asleep += len(held)
 	if err := p.takenOver(ctx, held); err != nil {
-		return errors.Join(err, s.Thaw())
+		return errors.Join(err, s.Resume())
 	}
-	if err := s.Thaw(); err != nil {
+	if err := s.Resume(); err != nil {
 		return err
 	}
 	p.crew.At(p.servers[0].URL, p.servers[1].URL)
@@ -113,7 +113,7 @@ func (p *pair) stop(ctx context.Context, s *proc.Server) (held []jobload.Lease, 
 		if held = slices.DeleteFunc(held, func(l jobload.Lease) bool { return !underWay(l) }); len(held) > 0 {
 			return held, nil
 		}
-		if err := s.Thaw(); err != nil { // it was at the end of its job
+		if err := s.Resume(); err != nil { // it was at the end of its job
 			return nil, err
 		}
 	}

@@ -81,7 +81,7 @@ func Open(file string) (*Journal, error) {
 // Close ends the journal.
 func (j *Journal) Close() error { return j.file.Close() }
 
-// Acknowledged is the number of changes acknowledged with a 2xx so far.
+// Acknowledged returns the number of changes acknowledged with a 2xx so far.
 func (j *Journal) Acknowledged() int { return int(j.acked.Load()) }
 
 type line struct {

@@ -119,7 +119,7 @@ func (s scene) run(ctx context.Context, mutation faults.Mutation, cycles int, se
 	return all.result(cycles, s.least), err
 }
 
-// atOnce is the number of sites at a time.
+// atOnce returns the number of sites at a time.
 func atOnce(until bool) int {
 	if until {
 		return 1
@@ -269,7 +269,7 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	return err
 }
 
-// failing is a control: the same faults with something wrong on purpose, until the harness
+// failing returns a control: the same faults with something wrong on purpose, until the harness
 // fails.
 func failing(ctx context.Context, what string, s scene, mutation faults.Mutation, seed uint64) (faults.Control, error) {
 	return faults.Until(ctx, what, 1, seed, faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// asked is a request and its replies.
+// asked returns a request and its replies.
 func asked(key string, target int64, sims []int64, answers ...Answer) *Request {
 	return &Request{Key: key, Target: target, SIMs: sims, Answers: answers}
 }

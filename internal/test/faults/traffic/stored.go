@@ -20,7 +20,7 @@ type Stored struct {
 	byLocation map[string]Entry
 }
 
-// Last is the id of the latest migration; 0 if there is none.
+// Last returns the id of the latest migration; 0 if there is none.
 func (s *Stored) Last() int64 {
 	if len(s.Entries) == 0 {
 		return 0
@@ -36,7 +36,7 @@ type Entry struct {
 	Key    string  // the idempotency key that it was done under
 }
 
-// Location is the entry's path in a reply.
+// Location returns the entry's path in a reply.
 func (e Entry) Location() string { return fmt.Sprintf("/api/v1/migration/%d", e.ID) }
 
 func (e Entry) what() string { return fmt.Sprint(e.Target, e.SIMs) }

@@ -64,7 +64,7 @@ func Start(t interface{ Cleanup(func()) }, f *Fleet, home int64, m Options) *Ser
 	return s
 }
 
-// Requests is how many requests have come.
+// Requests returns how many requests have come.
 func (s *Server) Requests() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -87,7 +87,7 @@ func redirect(database, to string) (target, redirected string, err error) {
 	return net.JoinHostPort(host, port), u.String(), nil
 }
 
-// URL is that of the database, by way of the proxy.
+// URL returns the URL of the database through the proxy.
 func (p *Proxy) URL() string { return p.url }
 
 // Addr is where the proxy listens.
@@ -126,7 +126,7 @@ func (p *Proxy) Sever(refuse bool) {
 }
 
 // Freeze forwards nothing any more, in either direction, and closes nothing: a network
-// that swallows what it is given. What was held back goes on with Thaw.
+// that swallows what it is given. Resume sends what was held back.
 func (p *Proxy) Freeze() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,8 +135,8 @@ func (p *Proxy) Freeze() {
 	}
 }
 
-// Thaw ends Freeze.
-func (p *Proxy) Thaw() {
+// Resume ends Freeze.
+func (p *Proxy) Resume() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.frozen != nil {
@@ -233,6 +233,6 @@ func (p *Proxy) takeCut() Cut {
 func (p *Proxy) Close() {
 	_ = p.listener.Close() // ends accept
 	p.Sever(true)
-	p.Thaw()
+	p.Resume()
 	p.wg.Wait()
 }

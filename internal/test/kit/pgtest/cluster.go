@@ -139,7 +139,7 @@ func (c *Cluster) URL(database string) string {
 	return c.urlVia("127.0.0.1", database)
 }
 
-// SocketURL is the same by way of the Unix socket.
+// SocketURL is the same through the Unix socket.
 func (c *Cluster) SocketURL(database string) string {
 	return c.urlVia(c.home.path, database)
 }
@@ -150,10 +150,10 @@ func (c *Cluster) urlVia(host, database string) string {
 	return u.String()
 }
 
-// Data is the data directory.
+// Data returns the data directory.
 func (c *Cluster) Data() string { return filepath.Join(c.home.path, "data") }
 
-// LogFile is the server's log, of all its runs.
+// LogFile returns the server's log, of all its runs.
 func (c *Cluster) LogFile() string { return filepath.Join(c.home.path, "postgres.log") }
 
 // Remove kills the server and deletes its data and log. Calling it again does nothing.

@@ -77,7 +77,7 @@ func (c *Cluster) arguments() []string {
 	return args
 }
 
-// logTail is the end of the log, for messages.
+// logTail returns the end of the log, for messages.
 func (c *Cluster) logTail() []byte {
 	const most = 2000
 	log, err := os.ReadFile(c.LogFile())

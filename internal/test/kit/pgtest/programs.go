@@ -46,7 +46,7 @@ func findPrograms() (string, bool) {
 	return "", false
 }
 
-// debianPrograms are the directories of the installed versions, newest first.
+// debianPrograms returns the directories of the installed versions, newest first.
 func debianPrograms() []string {
 	dirs, err := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if err != nil {
@@ -75,7 +75,7 @@ func version(dir string) int {
 	return major
 }
 
-// inheritedEnv is what a server program sees of our environment: no PG* variable, which
+// inheritedEnv returns what a server program sees of our environment: no PG* variable, which
 // would change its defaults, and messages in English, because we read them.
 func inheritedEnv() []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC"}

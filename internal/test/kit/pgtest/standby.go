@@ -84,7 +84,7 @@ func (c *Cluster) Synchronous(ctx context.Context, name string) error {
 	return nil
 }
 
-// Address is the URL of a database on whichever of several clusters of one password takes
+// Address returns the URL of a database on whichever of several clusters of one password takes
 // writes.
 func Address(database string, clusters ...*Cluster) string {
 	var hosts, ports []string

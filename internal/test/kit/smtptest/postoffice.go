@@ -48,7 +48,7 @@ type Message struct {
 	Secure   bool // over TLS
 }
 
-// Messages are those that came so far.
+// Messages returns the messages received so far.
 func (p *Server) Messages() []Message {
 	p.mu.Lock()
 	defer p.mu.Unlock()
