@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"context"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/operator"
-	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/world"
 )
 
@@ -49,19 +47,6 @@ reads it. An existing file is replaced when all devices are written.`,
 		Args: atMostFile,
 	})
 	only := newWorkspaceFlag(cmd, "workspace", "only the devices of this Workspace, by id or name")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
-			ws, err := only.id(ctx, in)
-			if err != nil {
-				return err
-			}
-			return exportTo(p, args, func(w io.Writer) error {
-				open := func(w io.Writer) (listWriter[fleet.Device], error) { return world.NewDeviceWriter(w) }
-				return writeList(w, newProgress(p, "exporting devices"), open, func(begin func(int) error, give func(fleet.Device) error) error {
-					return in.Operator.ExportDevices(ctx, ws, begin, give)
-				})
-			})
-		})
-	}
-	return cmd
+	open := func(w io.Writer) (listWriter[fleet.Device], error) { return world.NewDeviceWriter(w) }
+	return exportCommand(p, cmd, only, "exporting devices", open, operator.Operator.ExportDevices)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/simferry/simferry/internal/cli/atomicfile"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/server"
 	"github.com/simferry/simferry/internal/termtext"
 	"github.com/simferry/simferry/internal/world"
@@ -36,6 +37,15 @@ are in devices, import the devices first. An existing file is replaced when all 
 		Args: atMostFile,
 	})
 	only := newWorkspaceFlag(cmd, "workspace", "only the SIMs of this Workspace, by id or name")
+	open := func(w io.Writer) (listWriter[fleet.SIM], error) { return world.NewSIMWriter(w) }
+	return exportCommand(p, cmd, only, "exporting SIMs", open, operator.Operator.ExportSIMs)
+}
+
+// exportCommand makes cmd write the rows of a Workspace, or of all, to its file.
+func exportCommand[T any](
+	p Process, cmd *cobra.Command, only *workspaceFlag, label string, open func(io.Writer) (listWriter[T], error),
+	rows func(o operator.Operator, ctx context.Context, ws fleet.WorkspaceID, begin func(int) error, give func(T) error) error,
+) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
 			ws, err := only.id(ctx, in)
@@ -43,9 +53,8 @@ are in devices, import the devices first. An existing file is replaced when all 
 				return err
 			}
 			return exportTo(p, args, func(w io.Writer) error {
-				open := func(w io.Writer) (listWriter[fleet.SIM], error) { return world.NewSIMWriter(w) }
-				return writeList(w, newProgress(p, "exporting SIMs"), open, func(begin func(int) error, give func(fleet.SIM) error) error {
-					return in.Operator.ExportSIMs(ctx, ws, begin, give)
+				return writeList(w, newProgress(p, label), open, func(begin func(int) error, give func(T) error) error {
+					return rows(in.Operator, ctx, ws, begin, give)
 				})
 			})
 		})

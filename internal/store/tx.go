@@ -63,27 +63,17 @@ type statement struct {
 // snapshot: later statements see a later instant. On PostgreSQL it takes one round trip in
 // total.
 func (tx *Tx) batchSnapshot(ctx context.Context, statements ...statement) error {
-	for _, s := range statements {
-		s.args = storable(s.args)
-	}
-	q := tx.q
-	if t, ok := q.(tracedQuerier); ok {
-		q, statements = t.querier, t.traced(statements)
-	}
-	if q, ok := q.(*pgQuerier); ok {
-		return tx.recordErr(q.pipeline(ctx, statements))
-	}
-	for _, s := range statements {
-		if err := tx.queryEach(ctx, s.text, s.args, s.scan); err != nil {
-			return err
-		}
-	}
-	return nil
+	return tx.sendTogether(ctx, (*pgQuerier).pipeline, statements)
 }
 
 // batch runs statements in order; each sees what is committed when it begins. On PostgreSQL it
 // takes one round trip.
 func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
+	return tx.sendTogether(ctx, (*pgQuerier).batch, statements)
+}
+
+// sendTogether runs statements on SQLite one by one, and on PostgreSQL with send.
+func (tx *Tx) sendTogether(ctx context.Context, send func(*pgQuerier, context.Context, []statement) error, statements []statement) error {
 	for _, s := range statements {
 		s.args = storable(s.args)
 	}
@@ -92,7 +82,7 @@ func (tx *Tx) batch(ctx context.Context, statements ...statement) error {
 		q, statements = t.querier, t.traced(statements)
 	}
 	if q, ok := q.(*pgQuerier); ok {
-		return tx.recordErr(q.batch(ctx, statements))
+		return tx.recordErr(send(q, ctx, statements))
 	}
 	for _, s := range statements {
 		if err := tx.queryEach(ctx, s.text, s.args, s.scan); err != nil {
