@@ -88,7 +88,7 @@ func setJob(j *fleet.Job, d fleet.JobDetails) {
 
 const (
 	planLasts  = 24 * time.Hour // of a plan that is not started
-	otherEvery = time.Second    // how often a job looks whether another one has ended
+	otherEvery = time.Second    // how often a job checks whether another one has ended
 	planSIMs   = 2500           // planned in one transaction
 	chunkSIMs  = fleet.MaxSIMs  // moved in one transaction
 )

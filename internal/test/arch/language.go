@@ -46,6 +46,11 @@ var phrases = []phrase{
 	{pattern: `\bbites?\b`},
 	{pattern: `\bwhat (is|was|has|had|stands|came|comes|follows|remains) (there|left|meant|asked|over|under)\b`},
 	{pattern: `\b(answers|gives) (whether|what|how|which)\b`},
+	{pattern: `\bin the name of\b`},
+	{pattern: `\bwithout any what\b`},
+	{pattern: `\b(look|looks|looked) whether\b`},
+	{pattern: `\bby way of\b`},
+	{pattern: `\b(test|run) where\b`},
 }
 
 // finding is a phrase at a place.

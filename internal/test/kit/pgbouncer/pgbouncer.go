@@ -26,7 +26,7 @@ const PoolSize = 3
 const startTimeout = 20 * time.Second
 
 // Start pools the server of a URL in pgtest's form until the test ends, and returns the
-// URL of the same database by way of the pool.
+// URL of the same database through the pool.
 func Start(t testing.TB, database string) string {
 	t.Helper()
 	program := find(t)
