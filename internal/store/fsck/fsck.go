@@ -5,6 +5,7 @@ package fsck
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/simferry/simferry/internal/store"
@@ -162,17 +163,19 @@ func (f *checker) conclude() {
 	}
 }
 
+// invariantOrder is the order of the report. A check of another invariant comes last.
+var invariantOrder = []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", "I14", "I15", "I19", tallyInvariant}
+
 // inOrder returns all checks by their numbers.
 func (f *checker) inOrder() []Check {
 	list := []Check{f.conserved, f.counted, f.targets, f.sides, f.history, f.simEvents, f.deltas, f.state, f.identity}
 	list = append(list, f.asked...)
-	ordered := make([]Check, 0, len(list))
-	for _, invariant := range []string{pagesInvariant, "I1", "I2", "I3", "I4", "I6", "I8", "I9", "I13", "I14", "I15", "I19", tallyInvariant} {
-		for _, c := range list {
-			if c.Invariant == invariant {
-				ordered = append(ordered, c)
-			}
+	rank := func(c Check) int {
+		if n := slices.Index(invariantOrder, c.Invariant); n >= 0 {
+			return n
 		}
+		return len(invariantOrder)
 	}
-	return ordered
+	slices.SortStableFunc(list, func(a, b Check) int { return rank(a) - rank(b) })
+	return list
 }

@@ -175,3 +175,16 @@ func fsckOK(ctx context.Context, tx *store.Tx) error {
 func TestRebuildCountsSQLite(t *testing.T) { storetest.RunRebuild(t, breakableSQLite()) }
 
 func TestRebuildCountsPostgres(t *testing.T) { storetest.RunRebuild(t, breakablePostgres()) }
+
+// A check of an invariant that the order of reports lacks is reported, last.
+func TestEveryCheckIsReported(t *testing.T) {
+	list := fsck.InOrder(fsck.Check{Key: "new", Invariant: "I99"}, fsck.Check{Key: "places", Invariant: "I9"})
+	if last := list[len(list)-1]; last.Key != "new" {
+		t.Errorf("the last check is %s", last.Key)
+	}
+	for _, c := range list[:len(list)-1] {
+		if !slices.Contains(fsck.InvariantOrder, c.Invariant) {
+			t.Errorf("%s: the order of reports lacks %s", c.Key, c.Invariant)
+		}
+	}
+}
