@@ -82,7 +82,7 @@ func TestDeviceImportIsAllOrNothing(t *testing.T) {
 	bad := file(t, "bad.csv", "id,workspace,service_profile,name\n,100,1,fine\n9001,200,,moved\n,300,,nowhere\n,200,1,stray\n,,,homeless\n")
 	r := run(t, db, "", "device", "import", bad)
 	for _, want := range []string{
-		"line 3: id: device 9001 already exists, in Workspace 100", "line 4: workspace: there is no Workspace 300",
+		"line 3: id: device 9001 already exists, in Workspace 100", "line 4: workspace: there is no Workspace 300: create it first",
 		"line 5: service_profile: Workspace 200 has no profile 1", "line 6: workspace: it is empty",
 	} {
 		if !strings.Contains(r.errors, want) {

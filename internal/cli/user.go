@@ -42,6 +42,10 @@ the machine can see arguments.`,
 			if n.Roles, err = roles.roles(ctx, in); err != nil {
 				return err
 			}
+			n.RoleFields = map[fleet.WorkspaceID]string{0: "--role"}
+			for ws := range n.Roles {
+				n.RoleFields[ws] = "--role"
+			}
 			if n.DefaultWorkspace, err = home.id(ctx, in); err != nil {
 				return err
 			}

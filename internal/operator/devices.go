@@ -124,7 +124,7 @@ func (in *deviceIntake) check(d fleet.Device, place string) {
 	case d.Workspace == 0:
 		in.problems.Add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place)
 	case !found:
-		in.problems.Add(fleet.InvalidReference, "%s: workspace: there is no Workspace %d", place, d.Workspace)
+		in.problems.Add(fleet.InvalidReference, "%s: workspace: %s", place, noWorkspace(d.Workspace))
 	default:
 		in.problems.AddAll(place, strayProfiles(d, in.profiles))
 	}

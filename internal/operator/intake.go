@@ -104,17 +104,17 @@ func (in *intake) check(s fleet.SIM, known knownSIMs, place func() string) {
 		id    fleet.WorkspaceID
 	}{{"workspace", s.Workspace}, {"issuer", s.Issuer}, {"reseller", s.Reseller}} {
 		if _, found := in.workspaces[ref.id]; ref.id != 0 && !found {
-			in.problems.Add(fleet.InvalidReference, "%s: %s: there is no Workspace %d", place(), ref.field, ref.id)
+			in.problems.Add(fleet.InvalidReference, "%s: %s: %s", place(), ref.field, noWorkspace(ref.id))
 		}
 	}
 	if s.Workspace == 0 {
 		in.problems.Add(fleet.Required, "%s: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list", place())
 	}
 	if holder, held := known.holders[s.ICCID]; held && s.Status != fleet.SIMDeleted {
-		in.problems.Add(fleet.Duplicated, "%s: iccid: %s already belongs to SIM %d", place(), s.ICCID, holder)
+		in.problems.Add(fleet.Duplicated, "%s: iccid: %s already belongs to SIM %d: leave this one out", place(), s.ICCID, holder)
 	}
 	if _, found := in.models[s.Model]; s.Model != 0 && !found {
-		in.problems.Add(fleet.InvalidReference, "%s: model: there is no model %d", place(), s.Model)
+		in.problems.Add(fleet.InvalidReference, "%s: model: there is no model %d: leave it out for the standard model", place(), s.Model)
 	}
 	if s.BIC != "" {
 		in.checkBatch(s, known, place)
@@ -145,13 +145,13 @@ func (in *intake) checkBatch(s fleet.SIM, known knownSIMs, place func() string) 
 func placementFault(s fleet.SIM, d store.DeviceRecord) string {
 	switch {
 	case d.ID == 0:
-		return "does not exist"
+		return "does not exist: import it first, or leave it out"
 	case d.Status == fleet.DeviceDeleted:
-		return "is deleted"
+		return "is deleted: choose another, or leave it out"
 	case d.SIM != 0:
-		return "holds another SIM already"
+		return "holds another SIM already: choose another, or leave it out"
 	case d.Workspace != s.Workspace:
-		return "is in another Workspace than the SIM"
+		return "is in another Workspace than the SIM: choose one of the SIM's, or leave it out"
 	}
 	return ""
 }

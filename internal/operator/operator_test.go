@@ -263,16 +263,16 @@ users: [{id: 9, username: a@b.example, roles: {302: user}}]
 devices: [{id: 9, workspace: 303}]
 profiles: [{id: 9, workspace: 304, kind: tariff, name: P}]
 sim_ranges: [{first_id: 90000, first_iccid: "8988303000000900000", count: 5, workspace: 305}]`, []string{
-				"workspace 300: parent: there is no Workspace 301, neither in the file nor in the database",
-				"user 9: roles: there is no Workspace 302",
-				"profile 9: workspace: there is no Workspace 304, neither in the file nor in the database",
-				"device 9: workspace: there is no Workspace 303, neither in the file nor in the database",
-				"sim_ranges[0]: workspace: there is no Workspace 305, neither in the file nor in the database",
+				"workspace 300: parent: there is no Workspace 301, neither in the file nor in the database: add it to the file, or choose another",
+				"user 9: roles: there is no Workspace 302, neither in the file nor in the database: add it to the file, or choose another",
+				"profile 9: workspace: there is no Workspace 304, neither in the file nor in the database: add it to the file, or choose another",
+				"device 9: workspace: there is no Workspace 303, neither in the file nor in the database: add it to the file, or choose another",
+				"sim_ranges[0]: workspace: there is no Workspace 305, neither in the file nor in the database: add it to the file, or choose another",
 			}},
 			{"a circle through the database", `workspaces: [{id: 1, name: Ferry Connect, type: mno, parent: 100}]`,
-				[]string{"workspace 1: parent: it would be its own ancestor"}},
+				[]string{"workspace 1: parent: it would be its own ancestor: choose one that is not below it"}},
 			{"a username of another", `users: [{id: 9, username: admin@example.com}]`,
-				[]string{"user 9: username: admin@example.com already belongs to user 1"}},
+				[]string{"user 9: username: admin@example.com already belongs to user 1: choose another"}},
 			{"a device that holds a SIM", `devices: [{id: 9001, workspace: 200}]`,
 				[]string{"device 9001: workspace: the device holds SIM 250 in Workspace 100: detach the SIM first"}},
 			{"a device that holds a SIM, deleted", `devices: [{id: 9001, workspace: 100, status: deleted}]`,
@@ -286,10 +286,10 @@ sims:
   - {id: 262, iccid: "8988303000000000779", workspace: 100, device: 9999}
   - {id: 263, iccid: "8988303000000000780", workspace: 100, reseller: 999}`, []string{
 				"SIM 250: id: SIM 250 has the ICCID 8988303000000000129: choose another id",
-				"SIM 260: iccid: 8988303000000000130 already belongs to SIM 251",
-				"SIM 261: device: device 9001 holds another SIM already",
-				"SIM 262: device: device 9999 does not exist",
-				"SIM 263: reseller: there is no Workspace 999",
+				"SIM 260: iccid: 8988303000000000130 already belongs to SIM 251: leave this one out",
+				"SIM 261: device: device 9001 holds another SIM already: choose another, or leave it out",
+				"SIM 262: device: device 9999 does not exist: import it first, or leave it out",
+				"SIM 263: reseller: there is no Workspace 999: create it first, or choose another",
 			}},
 		}
 		in.apply(t, smallWorld)
@@ -388,8 +388,8 @@ func TestImportSIMsNamesEveryBadLine(t *testing.T) {
 			"8988303000000000503,251,100\n"+
 			"8988303000000000504,,\n", 0)
 		want := []string{
-			"line 3: workspace: there is no Workspace 999",
-			"line 4: iccid: 8988303000000000129 already belongs to SIM 250",
+			"line 3: workspace: there is no Workspace 999: create it first, or choose another",
+			"line 4: iccid: 8988303000000000129 already belongs to SIM 250: leave this one out",
 			"line 5: id: SIM 251 has the ICCID 8988303000000000130: choose another id",
 			"line 6: workspace: it is empty: give a Workspace here, or a default Workspace for the whole list",
 		}
@@ -413,7 +413,7 @@ func TestImportSIMsCountsBeyondTheLimit(t *testing.T) {
 		}
 		_, err := in.importCSV(t, text.String(), 0)
 		got := particulars(t, err)
-		if len(got) != 1001 || got[999] != "line 1001: workspace: there is no Workspace 999" || got[1000] != "and 5001 more problems: fix these first" {
+		if len(got) != 1001 || got[999] != "line 1001: workspace: there is no Workspace 999: create it first, or choose another" || got[1000] != "and 5001 more problems: fix these first" {
 			t.Errorf("%d problems, the last %q", len(got), got[len(got)-2:])
 		}
 	})
@@ -451,7 +451,7 @@ func TestCreateWorkspace(t *testing.T) {
 			{fleet.Workspace{Name: " "}, fleet.BadRequest, `name: " " is not a name: write some text in one line`},
 			{fleet.Workspace{Name: "A\nB"}, fleet.BadRequest, `name: "A\nB" contains the control character U+000A: remove it, and write some text in one line`},
 			{fleet.Workspace{Name: "A", Country: "XX"}, fleet.BadRequest, `country: "XX" is not a country code: use two letters as in ISO 3166-1, such as DE`},
-			{fleet.Workspace{Name: "A", Parent: 7}, fleet.BadRequest, "parent: there is no Workspace 7"},
+			{fleet.Workspace{Name: "A", Parent: 7}, fleet.BadRequest, "parent: there is no Workspace 7: create it first, or choose another"},
 			{fleet.Workspace{ID: 100, Name: "A"}, fleet.Duplicated, "id: Workspace 100 already exists (Fleet DE): leave the id out to get a free one"},
 		}
 		for _, r := range refusals {
@@ -567,13 +567,13 @@ func TestCreateUserRefuses(t *testing.T) {
 			{"no roles", operator.NewUser{Username: "e@x.example", Password: "long enough"},
 				fleet.BadRequest, "roles: a user needs a role to sign in: give one, such as administrator of a Workspace"},
 			{"foreign default", operator.NewUser{Username: "e@x.example", Password: "long enough", Roles: administrator, DefaultWorkspace: 200},
-				fleet.BadRequest, "default_workspace: the user has no role in Workspace 200"},
+				fleet.BadRequest, "default_workspace: the user has no role in Workspace 200: give one there, or choose another Workspace"},
 			{"superadmin without a place", operator.NewUser{Username: "e@x.example", Password: "long enough", SuperAdmin: true},
-				fleet.BadRequest, "default_workspace: a superadmin without roles needs one to sign in to"},
+				fleet.BadRequest, "default_workspace: a superadmin without roles needs one to sign in to: give the id of a Workspace"},
 			{"taken", operator.NewUser{Username: "ADMIN@example.com", Password: "long enough", Roles: administrator},
-				fleet.Duplicated, "username: admin@example.com already belongs to user 1"},
+				fleet.Duplicated, "username: admin@example.com already belongs to user 1: choose another"},
 			{"unknown Workspace", operator.NewUser{Username: "e@x.example", Password: "long enough", Roles: map[fleet.WorkspaceID]fleet.Role{7: fleet.Observer}},
-				fleet.ValidationFailed, "user: roles: there is no Workspace 7 (2 problems in all)"},
+				fleet.ValidationFailed, "roles: there is no Workspace 7: create it first, or choose another"},
 		}
 		for _, tt := range tests {
 			t.Run(tt.name, func(t *testing.T) {

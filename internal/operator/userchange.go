@@ -69,9 +69,9 @@ func checkUserChange(ctx context.Context, tx *store.Tx, was, next store.UserReco
 	case err != nil:
 		return err
 	case !there:
-		return fleet.Invalid("default_workspace", "there is no Workspace %d", next.DefaultWorkspace)
+		return fleet.Invalid("default_workspace", "%s", noWorkspace(next.DefaultWorkspace))
 	case !next.SuperAdmin && !control.IsMember(memberships, next.DefaultWorkspace):
-		return fleet.Invalid("default_workspace", "the user has no role in Workspace %d", next.DefaultWorkspace)
+		return fleet.Invalid("default_workspace", "the user has no role in Workspace %d: give one there first, or choose another Workspace", next.DefaultWorkspace)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package operator
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -27,6 +28,7 @@ type NewUser struct {
 	Password         string // plain text; "" if NoPassword
 	NoPassword       bool   // the user cannot sign in before SetPassword
 	Roles            map[fleet.WorkspaceID]fleet.Role
+	RoleFields       map[fleet.WorkspaceID]string // names what gave each role in errors, 0 all of them; "roles" by default
 	SuperAdmin       bool
 	DefaultWorkspace fleet.WorkspaceID // 0: the one with the lowest id in Roles
 }
@@ -97,7 +99,7 @@ func checkedUser(n NewUser) (NewUser, error) {
 		}
 	}
 	if len(n.Roles) == 0 && !n.SuperAdmin {
-		return n, fleet.Invalid("roles", "a user needs a role to sign in: give one, such as administrator of a Workspace")
+		return n, fleet.Invalid(n.roleField(0), "a user needs a role to sign in: give one, such as administrator of a Workspace")
 	}
 	for _, role := range n.Roles {
 		if err := checkRole("role", role); err != nil {
@@ -115,9 +117,9 @@ func withDefaultWorkspace(n NewUser) (NewUser, error) {
 	_, member := n.Roles[n.DefaultWorkspace]
 	switch {
 	case n.DefaultWorkspace == 0:
-		return n, fleet.Invalid("default_workspace", "a superadmin without roles needs one to sign in to")
+		return n, fleet.Invalid("default_workspace", "a superadmin without roles needs one to sign in to: give the id of a Workspace")
 	case !member && !n.SuperAdmin:
-		return n, fleet.Invalid("default_workspace", "the user has no role in Workspace %d", n.DefaultWorkspace)
+		return n, fleet.Invalid("default_workspace", "the user has no role in Workspace %d: give one there, or choose another Workspace", n.DefaultWorkspace)
 	}
 	return n, nil
 }
@@ -133,7 +135,7 @@ func checkNewPassword(password string) error {
 func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error) {
 	old, found, err := tx.UserByName(ctx, n.Username)
 	if err == nil && found {
-		err = fleet.Errorf(fleet.Duplicated, "username: %s already belongs to user %d", n.Username, old.ID)
+		err = fleet.Errorf(fleet.Duplicated, "username: %s already belongs to user %d: choose another", n.Username, old.ID)
 	}
 	if err != nil {
 		return 0, err
@@ -143,7 +145,14 @@ func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error
 		return 0, err
 	}
 	var p fleet.Problems
-	checkRoles(&p, "user", n.Roles, n.DefaultWorkspace, known)
+	for _, ws := range slices.Sorted(maps.Keys(n.Roles)) {
+		if _, found := known[ws]; !found {
+			p.Add(fleet.InvalidReference, "%s: %s", n.roleField(ws), noWorkspace(ws))
+		}
+	}
+	if _, found := known[n.DefaultWorkspace]; n.DefaultWorkspace != 0 && n.Roles[n.DefaultWorkspace] == fleet.NoRole && !found {
+		p.Add(fleet.InvalidReference, "default_workspace: %s", noWorkspace(n.DefaultWorkspace))
+	}
 	if err := p.Err(); err != nil {
 		return 0, err
 	}
@@ -151,16 +160,12 @@ func freeUser(ctx context.Context, tx *store.Tx, n NewUser) (fleet.UserID, error
 	return fleet.UserID(id), err
 }
 
-// checkRoles reports each Workspace of a user that does not exist.
-func checkRoles(p *fleet.Problems, who string, roles map[fleet.WorkspaceID]fleet.Role, home fleet.WorkspaceID, known map[fleet.WorkspaceID]fleet.Workspace) {
-	for _, id := range slices.Sorted(maps.Keys(roles)) {
-		if _, found := known[id]; !found {
-			p.Add(fleet.InvalidReference, "%s: roles: there is no Workspace %d", who, id)
-		}
-	}
-	if _, found := known[home]; home != 0 && !found {
-		p.Add(fleet.InvalidReference, "%s: default_workspace: there is no Workspace %d", who, home)
-	}
+// roleField returns the field that gave a role, for errors; 0 is for all of them.
+func (n NewUser) roleField(ws fleet.WorkspaceID) string { return cmp.Or(n.RoleFields[ws], "roles") }
+
+// noWorkspace says that a Workspace does not exist, and what to do.
+func noWorkspace(id fleet.WorkspaceID) string {
+	return fmt.Sprintf("there is no Workspace %d: create it first, or choose another", id)
 }
 
 func insertUser(ctx context.Context, tx *store.Tx, u store.UserRecord, roles map[fleet.WorkspaceID]fleet.Role) (UserListing, error) {

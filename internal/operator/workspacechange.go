@@ -78,7 +78,7 @@ func (o Operator) ChangeWorkspace(ctx context.Context, id fleet.WorkspaceID, p W
 // checkParent requires that the parent exists and that the Workspace is not its own ancestor.
 func checkParent(known map[fleet.WorkspaceID]fleet.Workspace, w fleet.Workspace) error {
 	if _, found := known[w.Parent]; w.Parent != 0 && !found {
-		return fleet.Invalid("parent", "there is no Workspace %d", w.Parent)
+		return fleet.Invalid("parent", "%s", noWorkspace(w.Parent))
 	}
 	seen := make(map[fleet.WorkspaceID]bool)
 	for up := w.Parent; up != 0 && !seen[up]; up = known[up].Parent {

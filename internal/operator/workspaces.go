@@ -27,7 +27,7 @@ func (o Operator) CreateWorkspace(ctx context.Context, w fleet.Workspace) (fleet
 			return err
 		}
 		if _, found := known[w.Parent]; w.Parent != 0 && !found {
-			return fleet.Invalid("parent", "there is no Workspace %d", w.Parent)
+			return fleet.Invalid("parent", "%s", noWorkspace(w.Parent))
 		}
 		if old, found := known[w.ID]; found {
 			return fleet.Errorf(fleet.Duplicated, "id: Workspace %d already exists (%s): leave the id out to get a free one", w.ID, old.Name)

@@ -97,7 +97,7 @@ func (a *worldRun) clean() bool { return a.problems.Total() == 0 }
 func (a *worldRun) missing(place, field string, id fleet.WorkspaceID) bool {
 	_, found := a.workspaces[id]
 	if id != 0 && !found {
-		a.problems.Add(fleet.InvalidReference, "%s: %s: there is no Workspace %d, neither in the file nor in the database", place, field, id)
+		a.problems.Add(fleet.InvalidReference, "%s: %s: there is no Workspace %d, neither in the file nor in the database: add it to the file, or choose another", place, field, id)
 	}
 	return id != 0 && !found
 }

@@ -64,7 +64,7 @@ func (a *worldRun) parentsFirst() []fleet.Workspace {
 	visit = func(id fleet.WorkspaceID) {
 		w, place := a.workspaces[id], fmt.Sprintf("workspace %d", id)
 		if state[id] == visiting {
-			a.problems.Add(fleet.InvalidReference, "%s: parent: it would be its own ancestor", place)
+			a.problems.Add(fleet.InvalidReference, "%s: parent: it would be its own ancestor: choose one that is not below it", place)
 		}
 		if id == 0 || state[id] != 0 {
 			return

@@ -48,13 +48,16 @@ func (o Operator) hashUnlessFits(ctx context.Context, stored, digest string) (st
 func (a *worldRun) applyUsers(ctx context.Context) error {
 	for _, u := range a.world.Users {
 		place := fmt.Sprintf("user %d", u.ID)
-		checkRoles(&a.problems, place, u.Roles, u.DefaultWorkspace, a.workspaces)
+		for _, ws := range slices.Sorted(maps.Keys(u.Roles)) {
+			a.missing(place, "roles", ws)
+		}
+		a.missing(place, "default_workspace", u.DefaultWorkspace)
 		holder, found, err := a.tx.UserByName(ctx, u.Username)
 		if err != nil {
 			return err
 		}
 		if found && holder.ID != u.ID {
-			a.problems.Add(fleet.Duplicated, "%s: username: %s already belongs to user %d", place, u.Username, holder.ID)
+			a.problems.Add(fleet.Duplicated, "%s: username: %s already belongs to user %d: choose another", place, u.Username, holder.ID)
 		}
 		if err := a.applyUser(ctx, u); err != nil {
 			return err

@@ -182,7 +182,7 @@ func TestOperatorRefusesUsers(t *testing.T) {
 				{"POST", "", `{"username": "e@x.example", "workspaces": [{"role": {"id": 1}}]}`, 400, "workspaces[0].id"},
 				{"POST", "", `{"username": "e@x.example", "workspaces": [{"id": 100, "role": {"id": 1}}, {"id": 100.0, "role": {"id": 2}}]}`, 400, "workspaces[1].id: Workspace 100 is named twice"},
 				{"POST", "", `{"username": "e@x.example", "password": "battery staple", "workspaces": [{"id": 100, "role": {"id": 1}}]}`, 400, "password: unknown property"},
-				{"POST", "", `{"username": "e@x.example", "workspaces": [{"id": 77, "role": {"id": 1}}]}`, 422, "there is no Workspace 77"},
+				{"POST", "", `{"username": "e@x.example", "workspaces": [{"id": 77, "role": {"id": 1}}]}`, 422, "workspaces[0].id: there is no Workspace 77: create it first"},
 				{"POST", "", `{"username": "ADMIN@example.com", "workspaces": [{"id": 100, "role": {"id": 1}}]}`, 409, "already belongs to user 1"},
 				{"PATCH", "/1", `{"status": {"id": 0}}`, 400, "status"},
 				{"PATCH", "/1", `{"status": {"id": 300}}`, 400, "status.id"},

@@ -32,7 +32,7 @@ func createdUser(u operator.UserListing) control.Reply {
 }
 
 func userOf(body wire.OperatorNewUser) (n operator.NewUser, err error) {
-	n = operator.NewUser{Name: httpx.Text(body.Name), SuperAdmin: body.SuperAdmin, NoPassword: true, Roles: make(map[fleet.WorkspaceID]fleet.Role)}
+	n = operator.NewUser{Name: httpx.Text(body.Name), SuperAdmin: body.SuperAdmin, NoPassword: true, Roles: make(map[fleet.WorkspaceID]fleet.Role), RoleFields: map[fleet.WorkspaceID]string{0: "workspaces"}}
 	if n.Username, err = httpx.RequiredText("username", body.Username); err != nil {
 		return n, err
 	}
@@ -57,7 +57,7 @@ func userOf(body wire.OperatorNewUser) (n operator.NewUser, err error) {
 		case role < fleet.Administrator || role > fleet.Observer:
 			return n, fleet.Invalid(field+".role.id", "it must be 1 (Administrator), 2 (User) or 3 (Observer)")
 		}
-		n.Roles[id] = role
+		n.Roles[id], n.RoleFields[id] = role, field+".id"
 	}
 	return n, nil
 }
