@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -15,16 +16,15 @@ import (
 
 // plan adds the next SIMs of the selection to the plan of a job.
 func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
-	sel, err := tx.JobSelection(ctx, j.ID)
+	next, err := nextPart(ctx, tx, j)
 	if err != nil {
 		return err
 	}
-	parts := partsOf(sel)
-	if j.Part >= len(parts) {
+	if next == nil {
 		return s.planned(ctx, tx, j)
 	}
-	at := partPlace{part: j.Part, position: j.Position}
-	rows, err := parts[j.Part](ctx, tx, s, j, &at)
+	at := partPlace{position: j.Position}
+	rows, err := next(ctx, tx, s, j, &at)
 	if err != nil {
 		return err
 	}
@@ -44,12 +44,23 @@ func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	}
 	if n := j.Count(); n > fleet.MaxJobSIMs {
 		setJob(j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: fmt.Sprintf("more than %d SIMs are selected: make several jobs", fleet.MaxJobSIMs)})
-		return nil
-	}
-	if j.Part >= len(parts) {
-		return s.planned(ctx, tx, j)
 	}
 	return nil
+}
+
+// nextPart returns the part of the selection that is planned next, nil behind the last one.
+func nextPart(ctx context.Context, tx *store.Tx, j *fleet.Job) (part, error) {
+	sel, found, err := tx.JobPart(ctx, j.ID, j.Part)
+	if err != nil || found {
+		return partsOf(sel)[0], err
+	}
+	if sel, err = tx.JobSelection(ctx, j.ID); err != nil { // of an earlier version
+		return nil, err
+	}
+	if old := partsOf(sel); j.Part < len(old) {
+		return old[j.Part], nil
+	}
+	return nil, nil //nolint:nilnil // see above
 }
 
 // digest adds SIMs to the digest of a plan.
@@ -64,6 +75,9 @@ func digest(before string, sims []fleet.JobSIM) (string, error) {
 
 // planned decides what becomes of a job whose plan is complete.
 func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err error) {
+	if err := tx.DropJobParts(ctx, j.ID); err != nil {
+		return err
+	}
 	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
 		return err
 	}
@@ -91,14 +105,18 @@ func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err 
 
 // partPlace is where planning is in a part of a selection.
 type partPlace struct {
-	part     int
 	position int64
 	ended    bool
 }
 
-// key returns the position of an identifier without a SIM.
-func (p *partPlace) key(offset int) int64 {
-	return -(int64(p.part)*2*fleet.MaxJobSIMs + p.position + int64(offset) + 1)
+// absent returns the row of an identifier without a SIM. The same identifier has the same position,
+// so it has one row.
+func absent(given string, line int) fleet.JobSIM {
+	number, _ := strconv.ParseInt(given, 10, 64) // an id or an ICCID
+	if number <= 0 {                             // no id; its negative could be one
+		number = math.MaxInt64 + min(number, -1)
+	}
+	return fleet.JobSIM{Pos: -number, Given: given, Line: line, Verdict: fleet.VerdictNotFound}
 }
 
 // part returns the next SIMs of one part of a selection, with their verdicts.
@@ -144,7 +162,7 @@ func partSIMs(ids []fleet.SIMID) part {
 		err := s.freeze(ctx, tx, j, rows)
 		for i := range rows {
 			if rows[i].Verdict == fleet.VerdictNotFound {
-				rows[i] = fleet.JobSIM{Pos: at.key(i), Given: strconv.FormatInt(int64(now[i]), 10), Verdict: fleet.VerdictNotFound}
+				rows[i] = absent(strconv.FormatInt(int64(now[i]), 10), 0)
 			}
 		}
 		at.position += int64(len(now))
@@ -156,7 +174,7 @@ func partICCIDs(sel fleet.JobSelection) part {
 	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
 		from := int(at.position)
 		now := next(sel.ICCIDs, at)
-		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: now}}, false)
+		snap, err := tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{ICCIDs: fleet.Once(now)}}, false)
 		if err != nil {
 			return nil, err
 		}
@@ -168,7 +186,7 @@ func partICCIDs(sel fleet.JobSelection) part {
 		for i, iccid := range now {
 			rows[i] = fleet.JobSIM{Pos: int64(ids[iccid]), SIM: ids[iccid]}
 			if ids[iccid] == 0 {
-				rows[i] = fleet.JobSIM{Pos: at.key(i), Given: string(iccid), Verdict: fleet.VerdictNotFound}
+				rows[i] = absent(string(iccid), 0)
 			}
 			if sel.Lines != nil {
 				rows[i].Line = sel.Lines[from+i]
@@ -261,13 +279,13 @@ func partJob(id fleet.JobID, verdicts []fleet.Verdict, undo bool) part {
 		if at.ended = len(old) < chunkSIMs; !at.ended {
 			at.position = old[len(old)-1].Pos
 		}
-		return s.again(ctx, tx, j, at.part, old, undo)
+		return s.again(ctx, tx, j, old, undo)
 	}
 }
 
 // again plans SIMs of another job.
-func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, part int, old []fleet.JobSIM, undo bool) ([]fleet.JobSIM, error) {
-	var rows, absent []fleet.JobSIM
+func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, old []fleet.JobSIM, undo bool) ([]fleet.JobSIM, error) {
+	var rows, sought []fleet.JobSIM
 	var iccids []fleet.ICCID
 	for _, o := range old {
 		row := fleet.JobSIM{Pos: o.Pos, SIM: o.SIM, Line: o.Line, Undoes: o.Undoes, Given: o.Given}
@@ -275,30 +293,24 @@ func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, part in
 		case undo:
 			row.Pos, row.Undoes = -o.Pos, o.Entry
 		case o.SIM == 0 && len(o.Given) == fleet.ICCIDLength:
-			iccids, absent = append(iccids, fleet.ICCID(o.Given)), append(absent, row)
+			iccids, sought = append(iccids, fleet.ICCID(o.Given)), append(sought, row)
 			continue
 		case o.SIM == 0 && err == nil:
 			row.Pos, row.SIM = id, fleet.SIMID(id)
 		}
 		rows = append(rows, row)
 	}
-	err := s.foundNow(ctx, tx, j, iccids, absent)
+	err := s.foundNow(ctx, tx, j, iccids, sought)
 	if err != nil {
 		return nil, err
 	}
-	rows = append(rows, absent...)
+	rows = append(rows, sought...)
 	if err := s.freeze(ctx, tx, j, rows); err != nil {
 		return nil, err
 	}
-	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
-		return nil, err
-	}
-	at := partPlace{part: part, position: int64(j.Count())} // no row of this part has a later key
-	absentRows := 0
 	for i := range rows {
 		if rows[i].Verdict == fleet.VerdictNotFound && rows[i].Given != "" {
-			rows[i] = fleet.JobSIM{Pos: at.key(absentRows), Line: rows[i].Line, Given: rows[i].Given, Verdict: fleet.VerdictNotFound}
-			absentRows++
+			rows[i] = absent(rows[i].Given, rows[i].Line)
 		} else {
 			rows[i].Given = ""
 		}
@@ -307,7 +319,7 @@ func (s *jobStep) again(ctx context.Context, tx *store.Tx, j *fleet.Job, part in
 }
 
 // foundNow looks again for SIMs that another job did not find by these ICCIDs.
-func (s *jobStep) foundNow(ctx context.Context, tx *store.Tx, j *fleet.Job, iccids []fleet.ICCID, absent []fleet.JobSIM) error {
+func (s *jobStep) foundNow(ctx context.Context, tx *store.Tx, j *fleet.Job, iccids []fleet.ICCID, sought []fleet.JobSIM) error {
 	if len(iccids) == 0 {
 		return nil
 	}
@@ -319,11 +331,11 @@ func (s *jobStep) foundNow(ctx context.Context, tx *store.Tx, j *fleet.Job, icci
 	for _, sim := range snap.SIMs {
 		ids[string(sim.ICCID)] = sim.ID
 	}
-	for i, row := range absent {
+	for i, row := range sought {
 		if id := ids[row.Given]; id != 0 {
-			absent[i].Pos, absent[i].SIM = int64(id), id
+			sought[i].Pos, sought[i].SIM = int64(id), id
 		} else {
-			absent[i].Verdict = fleet.VerdictNotFound
+			sought[i].Verdict = fleet.VerdictNotFound
 		}
 	}
 	return nil

@@ -18,6 +18,7 @@ type NewJob struct {
 	Kind    fleet.JobKind
 	Target  fleet.WorkspaceID // of JobMigration
 	Select  fleet.JobSelection
+	Numbers *fleet.Numbers `json:"-"` // ICCIDs in addition to Select; nil for none
 	Options fleet.JobOptions
 	Note    fleet.Note
 	Origin  fleet.JobID // that it retries or undoes, 0 for none
@@ -127,8 +128,15 @@ func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principa
 		Kind: n.Kind, State: fleet.JobPlanning, Details: fleet.JobDetails{State: fleet.JobPlanning, At: tx.Now(), User: who.User, Name: who.Username},
 		User: who.User, Workspace: who.Workspace, Target: fleet.Workspace{ID: n.Target}, Origin: n.Origin, Options: n.Options, Note: n.Note,
 	}
-	id, err := tx.InsertJob(ctx, j, n.Select)
+	id, err := tx.InsertJob(ctx, j)
 	if err != nil {
+		return j, err
+	}
+	parts := 0
+	if err := n.Select.Parts(planSIMs, n.Numbers, func(sel fleet.JobSelection) error {
+		parts++
+		return tx.AddJobPart(ctx, id, parts-1, sel)
+	}); err != nil {
 		return j, err
 	}
 	if err := n.keepDraft(ctx, tx, who, draft, id); err != nil {

@@ -29,6 +29,10 @@ func (a *api) createMigrationJob(r *request) (response, error) {
 func sentJob(r *request) (n control.NewJob, err error) {
 	var body wire.JobRequest
 	if err := r.Decode(&body); err != nil {
+		if fleet.CodeOf(err) == fleet.TooLarge {
+			err = fleet.Errorf(fleet.TooLarge, "The body is larger than %d bytes: send the ICCIDs as a file instead, with Content-Type: text/csv and "+
+				"the options in the query", httpx.MaxBody)
+		}
 		return n, err
 	}
 	return jobRequest(body)
@@ -49,7 +53,11 @@ func (a *api) createStatusJob(r *request) (response, error) {
 
 // createJob makes a job, and waits for its plan if the client prefers that.
 func (a *api) createJob(r *request, operation string, n control.NewJob) (response, error) {
-	once, err := r.once(operation, n)
+	understood := any(n)
+	if n.Numbers != nil {
+		understood = []any{n, n.Numbers.Digest()}
+	}
+	once, err := r.once(operation, understood)
 	if err != nil {
 		return response{}, err
 	}

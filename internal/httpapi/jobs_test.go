@@ -1,9 +1,11 @@
 package httpapi_test
 
 import (
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -360,4 +362,79 @@ func TestContract_JobUpload(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// A file of more than 1 MiB is read from a temporary file, also if it is compressed. A JSON body of
+// that size is refused with the cure.
+func TestContract_JobLargeUpload(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		iccid := func(id int) string {
+			return fmt.Sprint(s.Rows(fmt.Sprintf("SELECT iccid FROM sims WHERE id = %d", id))[0][0])
+		}
+		padding := "," + strings.Repeat("x", 1000) + "\n"
+		text := "iccid,note\n"
+		for range 500 {
+			text += iccid(252) + padding + "8988303000000009999" + padding + iccid(251) + padding
+		}
+		const query = migrationJobs + "?target_workspace=300&on_conflict=skip"
+		upload := admin.With("Content-Type", "text/csv")
+		for name, send := range map[string]func() *kit.Answer{
+			"plain":      func() *kit.Answer { return upload.Post(query, text) },
+			"compressed": func() *kit.Answer { return upload.With("Content-Encoding", "gzip").Post(query, gzipped(t, text)) },
+			"without a heading": func() *kit.Answer {
+				return upload.Post(query, "# SIMs\n"+strings.Repeat(iccid(252)+"\n8988303000000009999 "+iccid(251)+"\n", 20_000))
+			},
+		} {
+			path := send().Is(http.StatusCreated).Header.Get("Location")
+			s.RunJobs()
+			isJob(t, readJob(t, admin, path), "planned", "2 planned, 1 not_found")
+			rows := make(map[string]int)
+			for _, sim := range decodeBody[[]api.JobSIM](t, admin.Get(path+"/sim"), http.StatusOK) {
+				rows[fmt.Sprint(sim.ID, sim.Identifier)] = sim.Row
+			}
+			want := map[string]int{"252": 2, "0 8988303000000009999": 3, "251": 4}
+			if name == "without a heading" {
+				want["251"] = 3
+			}
+			for key, row := range want {
+				if rows[strings.Replace(key, "0 ", "0", 1)] != row {
+					t.Errorf("%s: %s is in line %d, want %d: %v", name, key, rows[key], row, rows)
+				}
+			}
+		}
+		keyed := upload.With("Idempotency-Key", "upload")
+		first := keyed.Post(query, text).Is(http.StatusCreated)
+		if again := keyed.Post(query, text).Is(http.StatusCreated); again.Header.Get("Location") != first.Header.Get("Location") {
+			t.Error("the same upload made two jobs")
+		}
+		wantCode(t, keyed.Post(query, text+iccid(250)+"\n"), http.StatusUnprocessableEntity, 1406)
+		before := s.Dump()
+		bad := upload.Post(query, text+"89883030000067385938\n").Is(http.StatusBadRequest)
+		if !strings.Contains(string(bad.Body), "line 1502") {
+			t.Errorf("%s does not name the line", bad.Body)
+		}
+		large := admin.Post(migrationJobs, `{"target_workspace": {"id": 300}, "select": {"iccids": ["`+strings.Repeat("8", 1<<20)+`"]}}`).Is(http.StatusRequestEntityTooLarge)
+		if !strings.Contains(string(large.Body), "text/csv") {
+			t.Errorf("%s does not name the cure", large.Body)
+		}
+		if diff := before.Diff(s.Dump(), kit.Counters...); diff != "" {
+			t.Error(diff)
+		}
+		if left, err := filepath.Glob(filepath.Join(folder, "simferry-upload-*")); err != nil || len(left) > 0 {
+			t.Errorf("temporary files are left: %v, %v", left, err)
+		}
+	})
+}
+
+func gzipped(t *testing.T, text string) string {
+	t.Helper()
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(text)); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

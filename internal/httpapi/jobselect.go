@@ -11,15 +11,21 @@ import (
 
 // jobRequest converts the body of POST /api/v1/migration_job and checks all that needs no database.
 func jobRequest(b wire.JobRequest) (n control.NewJob, err error) {
+	if n, err = migrationOptions(b); err != nil {
+		return n, err
+	}
+	n.Select, err = jobSelect(b.Select)
+	return n, err
+}
+
+// migrationOptions converts all but the selection.
+func migrationOptions(b wire.JobRequest) (n control.NewJob, err error) {
 	n.Kind = fleet.JobMigration
 	target, err := givenID("target_workspace", b.TargetWorkspace)
 	if err != nil {
 		return n, err
 	}
 	n.Target = fleet.WorkspaceID(target)
-	if n.Select, err = jobSelect(b.Select); err != nil {
-		return n, err
-	}
 	if b.AutoDetachDevices.Null {
 		return n, fleet.Invalid("auto_detach_devices", "it must be true or false, not null; omit the key instead")
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/url"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	wire "github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/iccidfile"
 )
 
@@ -33,22 +35,56 @@ func uploadedJob(r *request) (n control.NewJob, err error) {
 	if err != nil {
 		return n, err
 	}
-	raw, err := r.ReadBody()
+	if n, err = migrationOptions(body); err != nil { // before the file arrives
+		return n, err
+	}
+	numbers, err := uploadedNumbers(r)
 	if err != nil {
 		return n, err
 	}
+	if numbers.Len() > fleet.MaxJobSIMs {
+		return n, fleet.Invalid("body", "it has %d ICCIDs; at most %d are allowed: make several jobs", numbers.Len(), fleet.MaxJobSIMs)
+	}
+	n.Numbers = numbers
+	return n, nil
+}
+
+// maxUpload is the most bytes of a file of ICCIDs: the largest job with a few columns more.
+const maxUpload = 256 << 20
+
+// uploadedNumbers reads a file of ICCIDs. One of at most httpx.MaxBody bytes may have any form that
+// iccidfile.List reads; a larger one is read piece by piece.
+func uploadedNumbers(r *request) (*fleet.Numbers, error) {
+	var small io.Reader
+	if n := r.ContentLength; n >= 0 && n <= httpx.MaxBody && r.Header.Get("Content-Encoding") == "" {
+		raw, err := r.ReadBody()
+		if err != nil {
+			return nil, err
+		}
+		small = bytes.NewReader(raw)
+	} else {
+		file, err := r.Spool(maxUpload)
+		if err != nil {
+			return nil, err
+		}
+		if file.Size() > httpx.MaxBody {
+			numbers, err := iccidfile.Stream("body", func() (io.Reader, error) { return io.NewSectionReader(file, 0, file.Size()), nil })
+			if err != nil {
+				err = uploadFault(err)
+			}
+			return numbers, err
+		}
+		small = file
+	}
 	var list iccidfile.List
-	if err := list.Read("body", bytes.NewReader(raw)); err != nil {
-		return n, uploadFault(err)
+	if err := list.Read("body", small); err != nil {
+		return nil, uploadFault(err)
 	}
-	body.Select = &wire.JobSelect{ICCIDs: make([]string, len(list.Numbers))}
-	lines := make([]int, len(list.Numbers))
-	for i, number := range list.Numbers {
-		body.Select.ICCIDs[i], lines[i] = string(number.ICCID), number.Where.Line
+	numbers := &fleet.Numbers{}
+	for _, number := range list.Numbers {
+		numbers.Add(number.ICCID, number.Where.Line)
 	}
-	n, err = jobRequest(body)
-	n.Select.Lines = lines
-	return n, err
+	return numbers, nil
 }
 
 // uploadBody converts the query parameters of an upload to the body that they stand for. An unknown
@@ -126,6 +162,9 @@ func uploadFault(err error) error {
 	bad.Message = fmt.Sprintf("body: the file has %d faulty lines, and nothing was taken: see errors", len(faults))
 	if len(faults) == 1 {
 		bad.Message = fmt.Sprintf("body: line %d: %s", faults[0].Where.Line, faults[0].Message)
+	}
+	if len(faults) >= iccidfile.MostFaults {
+		bad.Message = fmt.Sprintf("body: the file has %d faulty lines and perhaps more, and nothing was taken: see errors", len(faults))
 	}
 	const most = 20
 	for _, f := range faults[:min(len(faults), most)] {

@@ -35,6 +35,8 @@ const (
 	// in memory until the client has received them.
 	answersAtOnce       = 24
 	answersPerWorkspace = 3
+	// uploadsAtOnce bounds the bodies in temporary files.
+	uploadsAtOnce = 2
 	// A Workspace with more than restFrom lists in the queue pauses after each list: as long as
 	// the list took for one more, up to restMost times as long. So a flood of lists does not keep
 	// a processor busy all the time. longestRest bounds the pause.
@@ -52,6 +54,7 @@ type admission struct {
 	addresses *limit.Gate
 	lists     *limit.Gate // large lists while they are built
 	bodies    *limit.Gate // large bodies while they are read
+	uploads   *limit.Gate // spooled bodies until their request ends
 	answers   *limit.Gate // large lists until they are sent
 	memory    *limit.Budget
 	streams   *limit.Budget // responses that are written piece by piece
@@ -72,6 +75,7 @@ func newAdmission(l Limits, door *limit.Door) *admission {
 		addresses: door.Addresses,
 		lists:     limit.NewGate(limit.Rules{Total: l.Large, PerParty: max(1, l.Large/2)}),
 		bodies:    limit.NewGate(limit.Rules{Total: max(2, l.Large), PerParty: max(2, l.Large/2)}),
+		uploads:   limit.NewGate(limit.Rules{Total: uploadsAtOnce, PerParty: 1}),
 		answers:   limit.NewGate(limit.Rules{Total: answersAtOnce, PerParty: answersPerWorkspace}),
 		memory:    limit.NewBudget(l.BodyMemory, l.BodyMemoryPerCaller),
 	}

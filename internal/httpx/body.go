@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// maxBody is the maximum size of a request body, before and after decompression.
-const maxBody = 1 << 20
+// MaxBody is the maximum size of a request body, before and after decompression, in bytes.
+const MaxBody = 1 << 20
 
 const (
 	// freeBody is the size up to which a body does not count against the shared memory for
@@ -36,7 +36,7 @@ func (r *Request) mostBody() int64 {
 	if r.place.admission != nil && r.place.anonymous {
 		return r.place.admission.limits.AnonymousBody
 	}
-	return maxBody
+	return MaxBody
 }
 
 // ReadBody reads the body and enforces the limit before and after decompression, so a
@@ -55,25 +55,38 @@ func (r *Request) ReadBody() ([]byte, error) {
 		sent, err = r.collect(io.LimitReader(plain, most+1))
 	}
 	body := bytes.TrimPrefix(sent, []byte(byteOrderMark))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large), int64(len(sent)) > most:
-		return nil, tooLarge(most)
-	case fleet.CodeOf(err) != 0:
+	if err := bodyError(err, int64(len(sent)), int64(len(body)), most); err != nil {
 		return nil, err
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body arrives too slowly: send it faster, or in parts", Err: err}
-	case err != nil:
-		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
-	case len(body) == 0:
-		return nil, &fleet.Error{Code: fleet.BadRequest, Message: "The body is empty: send a JSON object", Err: errNoBody}
 	}
-	r.place.read = true
-	_ = http.NewResponseController(r.writer).SetReadDeadline(time.Time{}) // some test writers do not support deadlines
+	r.arrived()
 	if len(body) > largeBody && r.place.admission != nil {
 		return body, r.holdLarge(r.place.admission.bodies)
 	}
 	return body, nil
+}
+
+// bodyError explains why a body was not read.
+func bodyError(err error, sent, size, most int64) error {
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large), sent > most:
+		return tooLarge(most)
+	case fleet.CodeOf(err) != 0:
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &fleet.Error{Code: fleet.BadRequest, Message: "The body arrives too slowly: send it faster, or in parts", Err: err}
+	case err != nil:
+		return &fleet.Error{Code: fleet.BadRequest, Message: "The body could not be read", Err: err}
+	case size == 0:
+		return &fleet.Error{Code: fleet.BadRequest, Message: "The body is empty: send a JSON object", Err: errNoBody}
+	}
+	return nil
+}
+
+// arrived notes that the whole body was read.
+func (r *Request) arrived() {
+	r.place.read = true
+	_ = http.NewResponseController(r.writer).SetReadDeadline(time.Time{}) // some test writers do not support deadlines
 }
 
 // Stream returns the body for reading piece by piece, decompressed. It has at most most bytes before
@@ -105,7 +118,7 @@ func (r *Request) collect(from io.Reader) ([]byte, error) {
 		case len(body) < cap(body):
 			continue
 		}
-		larger := min(2*cap(body), maxBody+bytes.MinRead)
+		larger := min(2*cap(body), MaxBody+bytes.MinRead)
 		if !r.reserve(larger - max(cap(body), freeBody)) {
 			return nil, errTooMuch()
 		}
@@ -152,7 +165,8 @@ func (r *Request) paced(body io.Reader) io.Reader {
 		return body
 	}
 	return &pacedReader{
-		Reader: body, control: http.NewResponseController(r.writer), rate: r.place.admission.limits.BodyRate, start: time.Now(),
+		Reader: body, control: http.NewResponseController(r.writer), rate: r.place.admission.limits.BodyRate, most: bodyTime,
+		start: time.Now(),
 	}
 }
 
@@ -160,14 +174,78 @@ type pacedReader struct {
 	io.Reader
 	control *http.ResponseController
 	rate    int64 // bytes per second
+	most    time.Duration
 	start   time.Time
 	read    int64
 }
 
 func (p *pacedReader) Read(b []byte) (int, error) {
 	earned := time.Duration(p.read) * time.Second / time.Duration(p.rate)
-	_ = p.control.SetReadDeadline(p.start.Add(min(bodyStart+earned, bodyTime))) // some test writers do not support deadlines
+	_ = p.control.SetReadDeadline(p.start.Add(min(bodyStart+earned, p.most))) // some test writers do not support deadlines
 	n, err := p.Reader.Read(b)
 	p.read += int64(n)
 	return n, err
+}
+
+// uploadRate is the least rate of a spooled body in bytes per second, and uploadTime the longest
+// time that one takes.
+const (
+	uploadRate = 32 << 10
+	uploadTime = 10 * time.Minute
+)
+
+// Spool reads a body of at most so many bytes, decompressed, into a temporary file, which is removed
+// when the request has been served. Few bodies are spooled at once, and one of a caller. The time
+// limit of the request begins again when the body has arrived.
+//
+// Errors: those of ReadBody; Unavailable if there is no room for the file.
+func (r *Request) Spool(most int64) (*io.SectionReader, error) {
+	a := r.place.admission
+	if a != nil && r.place.anonymous {
+		most = a.limits.AnonymousBody
+	}
+	if r.ContentLength > most {
+		return nil, tooLarge(most)
+	}
+	if a != nil {
+		if err := r.hold(a.uploads, r.place.caller); err != nil {
+			return nil, err
+		}
+	}
+	file, err := os.CreateTemp("", "simferry-upload-")
+	if err != nil {
+		return nil, noRoom(err)
+	}
+	r.place.held = append(r.place.held, func() { _, _ = file.Close(), os.Remove(file.Name()) })
+	paced := r.paced(http.MaxBytesReader(r.writer, r.Body, most))
+	if p, ok := paced.(*pacedReader); ok {
+		p.rate, p.most = max(p.rate, uploadRate), uploadTime
+	}
+	plain, err := unpacked(r, paced)
+	var size int64
+	if err == nil {
+		size, err = io.Copy(writeOnly{file}, io.LimitReader(plain, most+1))
+	}
+	if err := bodyError(err, size, size, most); err != nil {
+		return nil, err
+	}
+	r.arrived()
+	r.restart()
+	return io.NewSectionReader(file, 0, size), nil
+}
+
+// writeOnly marks the errors of the file, so that they are not taken for those of the client.
+type writeOnly struct{ file *os.File }
+
+func (w writeOnly) Write(b []byte) (int, error) {
+	n, err := w.file.Write(b)
+	if err != nil {
+		err = noRoom(err)
+	}
+	return n, err
+}
+
+func noRoom(err error) error {
+	return &fleet.Error{Code: fleet.Unavailable, RetryAfter: 10 * time.Second, Err: err,
+		Message: "The server has no room for the body: retry later, or ask its operator to look at the folder for temporary files"}
 }

@@ -66,8 +66,15 @@ func New(o Options) *Server {
 func (s *Server) Operation(atLeast time.Duration, serve func(*Request) Response) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, hr *http.Request) {
 		ctx, cancel := context.WithTimeout(hr.Context(), max(s.timeout, atLeast))
-		defer cancel()
+		defer func() { cancel() }()
 		r := &Request{Request: hr.WithContext(ctx), From: s.clientAddr(hr), writer: w}
+		r.restart = func() {
+			was := cancel
+			ctx, cancel = context.WithTimeout(context.WithoutCancel(r.Context()), s.timeout)
+			stop := context.AfterFunc(hr.Context(), cancel)
+			r.place.held = append(r.place.held, func() { stop(); was() })
+			r.Request = r.WithContext(ctx)
+		}
 		defer r.finish()
 		res := serve(r)
 		if r.place.large != nil {

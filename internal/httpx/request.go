@@ -18,6 +18,8 @@ type Request struct {
 	From   netip.Addr // the client's address
 	writer http.ResponseWriter
 	place  place
+	// restart begins the time limit of the request again.
+	restart func()
 }
 
 // PathID reads a path parameter that must be a whole number. As in a body, 250.0 is 250.

@@ -44,15 +44,13 @@ func (l *List) Read(source string, r io.Reader) error {
 	if err := p.file(raw); err != nil {
 		return fmt.Errorf("read %s: %w", source, err)
 	}
-	p.checkPrecision()
-	if len(p.faults) == 0 && len(p.numbers) == 0 {
-		p.fault(0, errors.New("it contains no ICCID"))
+	numbers, err := p.result()
+	if err != nil {
+		return err
 	}
-	if len(p.faults) > 0 {
-		return p.faults
-	}
-	for _, n := range p.numbers {
-		l.Add(n)
+	for i := range numbers.Len() {
+		id, line := numbers.At(i)
+		l.Add(Number{id, Place{source, line}})
 	}
 	return nil
 }
@@ -68,7 +66,8 @@ func (l *List) One(source, text string) error {
 
 type parser struct {
 	source    string
-	numbers   []Number
+	numbers   fleet.Numbers
+	most      int // faults; 0 for any number
 	faults    Faults
 	precision tablefile.Precision
 }
@@ -84,7 +83,7 @@ func (p *parser) take(line int, cell string, id fleet.ICCID, err error) {
 		return
 	}
 	p.precision.Note(cell, id)
-	p.numbers = append(p.numbers, Number{id, Place{p.source, line}})
+	p.numbers.Add(id, line)
 }
 
 // checkPrecision refuses a file whose ICCIDs a program has rounded.
@@ -92,9 +91,9 @@ func (p *parser) checkPrecision() {
 	if len(p.faults) > 0 {
 		return
 	}
-	for _, n := range p.numbers {
-		if p.precision.Repeated(n.ICCID) {
-			p.fault(n.Where.Line, tablefile.RepeatedShort(n.ICCID))
+	for i := 0; i < p.numbers.Len() && p.precision.Repeats(); i++ {
+		if id, line := p.numbers.At(i); p.precision.Repeated(id) {
+			p.fault(line, tablefile.RepeatedShort(id))
 		}
 	}
 	if err := p.precision.File(); err != nil && len(p.faults) == 0 {
@@ -131,27 +130,30 @@ func (p *parser) table(t *tablefile.Table) error {
 	return t.Rows(func(row tablefile.Row, fault *tablefile.Fault) bool {
 		if fault != nil {
 			p.fault(fault.Line, errors.New(fault.Message))
-			return true
+			return p.goesOn()
 		}
 		if !slices.ContainsFunc(row.Cells, func(c string) bool { return tablefile.Digits(c) != "" }) {
 			return true
 		}
 		if column >= len(row.Cells) || tablefile.Digits(row.Cells[column]) == "" {
 			p.fault(row.Line, errors.New("there is no ICCID in this row"))
-			return true
+			return p.goesOn()
 		}
 		if len(row.Cells) > t.Width && slices.ContainsFunc(row.Cells[t.Width:], tablefile.MayHoldICCID) {
 			p.fault(row.Line, errors.New("there is an ICCID to the right of the last column: put it in a separate row"))
-			return true
+			return p.goesOn()
 		}
 		id, err := row.CellICCID(column)
 		if err == nil && other >= 0 && other < len(row.Cells) && tablefile.Digits(row.Cells[other]) != "" {
 			err = agree(id, row, other)
 		}
 		p.take(row.Line, row.Cells[column], id, err)
-		return true
+		return p.goesOn()
 	})
 }
+
+// goesOn reports whether more faults may be reported.
+func (p *parser) goesOn() bool { return p.most == 0 || len(p.faults) < p.most }
 
 // agree compares the two forms of an ICCID in one row.
 func agree(id fleet.ICCID, row tablefile.Row, other int) error {
@@ -241,29 +243,6 @@ func (p *parser) column(all []string, from int, separator rune, column int) {
 // words reads a text in which every word is an ICCID, however many are on a line.
 func (p *parser) words(all []string, from int) {
 	for i := from; i < len(all); i++ {
-		if skipped(all[i]) {
-			continue
-		}
-		if word := tablefile.Scientific(all[i]); word != "" { // before a comma in it counts as a separator
-			p.fault(i+1, tablefile.Rounded(word))
-			continue
-		}
-		for _, cell := range strings.FieldsFunc(all[i], func(c rune) bool { return slices.Contains(separators, c) }) {
-			if tablefile.Digits(cell) == "" {
-				continue
-			}
-			ids, err := tablefile.ICCIDs(cell)
-			if err != nil {
-				p.fault(i+1, err)
-				continue
-			}
-			words := []string{cell}
-			if len(ids) > 1 {
-				words = strings.Fields(tablefile.Digits(cell))
-			}
-			for k, id := range ids {
-				p.take(i+1, words[min(k, len(words)-1)], id, nil)
-			}
-		}
+		p.wordsOf(i+1, all[i])
 	}
 }

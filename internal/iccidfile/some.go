@@ -20,13 +20,14 @@ func (l *List) ReadSome(source string, r io.Reader) (faults Faults, err error) {
 	if err := p.file(raw); err != nil {
 		return nil, fmt.Errorf("read %s: %w", source, err)
 	}
-	good := p.numbers[:0]
-	for _, n := range p.numbers {
-		if p.precision.Repeated(n.ICCID) {
-			p.fault(n.Where.Line, tablefile.RepeatedShort(n.ICCID))
+	var good []Number
+	for i := range p.numbers.Len() {
+		id, line := p.numbers.At(i)
+		if p.precision.Repeated(id) {
+			p.fault(line, tablefile.RepeatedShort(id))
 			continue
 		}
-		good = append(good, n)
+		good = append(good, Number{id, Place{source, line}})
 	}
 	if err := p.precision.File(); err != nil {
 		return Faults{{Place{Source: source}, err.Error()}}, nil

@@ -40,17 +40,16 @@ var insertJob = insertion("jobs", `kind state details user_id workspace_id targe
 	etag digest created_at part position done wave version attempt lease_owner lease_until next_at`, "RETURNING id")
 
 // InsertJob writes a new job and its target, and returns its id.
-func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job, sel fleet.JobSelection) (id fleet.JobID, err error) {
+func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job) (id fleet.JobID, err error) {
 	details, err1 := json.Marshal(j.Details)
 	options, err2 := json.Marshal(j.Options)
-	selection, err3 := json.Marshal(sel)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	if err := errors.Join(err1, err2); err != nil {
 		return 0, err
 	}
 	err = tx.execReturning(ctx, insertJob, params{
 		"kind": string(j.Kind), "state": string(j.State), "details": string(details), "user_id": int64(j.User),
 		"workspace_id": int64(j.Workspace), "target_id": orNull(j.Target.ID), "origin_id": orNull(j.Origin),
-		"options": string(options), "selection": string(selection), "reference": j.Note.Reference, "reason": j.Note.Reason,
+		"options": string(options), "selection": "{}", "reference": j.Note.Reference, "reason": j.Note.Reason,
 		"etag": "", "digest": "", "created_at": micros(tx.now), "next_at": micros(tx.now), "part": 0, "position": 0, "done": 0,
 		"wave": 0, "version": 1, "attempt": 0, "lease_owner": "", "lease_until": micros(tx.now),
 	}, &id)
@@ -70,7 +69,32 @@ func (tx *Tx) addJobSides(ctx context.Context, id fleet.JobID, side int, workspa
 	return nil
 }
 
-// JobSelection reads what a job was asked to work on.
+// AddJobPart adds a part of what a job has to plan; they are numbered from 0.
+func (tx *Tx) AddJobPart(ctx context.Context, id fleet.JobID, part int, sel fleet.JobSelection) error {
+	text, err := json.Marshal(sel)
+	if err != nil {
+		return err
+	}
+	return tx.exec(ctx, "INSERT INTO job_parts (job_id, part, selection) VALUES ($1, $2, $3)", int64(id), part, string(text))
+}
+
+// JobPart reads a part of what a job has to plan; found is false behind the last one.
+func (tx *Tx) JobPart(ctx context.Context, id fleet.JobID, part int) (sel fleet.JobSelection, found bool, err error) {
+	var text string
+	found, err = tx.queryRow(ctx, "SELECT selection FROM job_parts WHERE job_id = $1 AND part = $2", []any{int64(id), part}, &text)
+	if err != nil || !found {
+		return sel, false, err
+	}
+	err = json.Unmarshal([]byte(text), &sel)
+	return sel, true, err
+}
+
+// DropJobParts deletes the parts of a job whose plan is complete.
+func (tx *Tx) DropJobParts(ctx context.Context, id fleet.JobID) error {
+	return tx.exec(ctx, "DELETE FROM job_parts WHERE job_id = $1", int64(id))
+}
+
+// JobSelection reads what a job was asked to work on if it was made before there were parts.
 func (tx *Tx) JobSelection(ctx context.Context, id fleet.JobID) (sel fleet.JobSelection, err error) {
 	var text string
 	if _, err = tx.queryRow(ctx, "SELECT selection FROM jobs WHERE id = $1", []any{int64(id)}, &text); err != nil {

@@ -1,6 +1,7 @@
 package tablefile
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -331,6 +332,29 @@ func (t *Table) Text() (string, error) {
 	}
 	return b.String(), nil
 }
+
+// Lines gives the lines of a text, numbered from 1, until yield returns false.
+func (t *Table) Lines(yield func(line int, text string) bool) error {
+	r, err := t.open()
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(t.format.decoded(r))
+	lines.Buffer(nil, maxLine)
+	n := 0
+	for lines.Scan() {
+		if n++; !yield(n, lines.Text()) {
+			return nil
+		}
+	}
+	if errors.Is(lines.Err(), bufio.ErrTooLong) {
+		return Faults{{n + 1, fmt.Sprintf("the line has more than %d kB", maxLine>>10)}}
+	}
+	return lines.Err()
+}
+
+// maxLine bounds the lines that Lines gives.
+const maxLine = 1 << 20
 
 // clip shortens an invalid value for an error message.
 func clip(s string) string {

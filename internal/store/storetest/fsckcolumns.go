@@ -108,7 +108,7 @@ func (e *env) jobs() {
 	e.Helper()
 	e.update(func(ctx context.Context, tx *store.Tx) error {
 		j := fleet.Job{Kind: fleet.JobMigration, State: fleet.JobPartial, User: 1, Workspace: FleetDE, Target: fleet.Workspace{ID: FleetAT}}
-		id, err := tx.InsertJob(ctx, j, fleet.JobSelection{SIMs: []fleet.SIMID{10, 11, 12, 16}})
+		id, err := tx.InsertJob(ctx, j)
 		if err != nil {
 			return err
 		}

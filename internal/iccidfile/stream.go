@@ -1,0 +1,94 @@
+package iccidfile
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/tablefile"
+)
+
+// MostFaults is how many faults Stream reports: it reads no further.
+const MostFaults = 1000
+
+// Stream reads a file as List.Read does, but piece by piece, so it needs 12 bytes for each ICCID.
+// A text without a line that names columns must contain nothing but ICCIDs. Duplicates are kept.
+// The error is Faults, or says why the file could not be read.
+func Stream(source string, open tablefile.Source) (*fleet.Numbers, error) {
+	p := &parser{source: source, most: MostFaults}
+	t, err := tablefile.Open(open, columns)
+	var faults tablefile.Faults
+	switch {
+	case errors.As(err, &faults):
+		for _, f := range faults {
+			p.fault(f.Line, errors.New(f.Message))
+		}
+		err = nil
+	case errors.Is(err, tablefile.ErrNoHeader), err == nil && t.Width == 1 && !t.Workbook():
+		err = p.stream(t)
+	case err == nil:
+		err = p.table(t)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", source, err)
+	}
+	return p.result()
+}
+
+// stream reads a text of ICCIDs line by line.
+func (p *parser) stream(t *tablefile.Table) error {
+	if t.Workbook() {
+		return p.plain(t, 0)
+	}
+	begun := false
+	return t.Lines(func(line int, text string) bool {
+		if line <= t.Header || line == 1 && tablefile.IsSeparatorLine(text) || !begun && skipped(text) {
+			return true
+		}
+		begun = true
+		p.wordsOf(line, text)
+		return p.goesOn()
+	})
+}
+
+// result returns what was read, if it has no fault.
+func (p *parser) result() (*fleet.Numbers, error) {
+	p.checkPrecision()
+	if len(p.faults) == 0 && p.numbers.Len() == 0 {
+		p.fault(0, errors.New("it contains no ICCID"))
+	}
+	if len(p.faults) > 0 {
+		return nil, p.faults
+	}
+	return &p.numbers, nil
+}
+
+// wordsOf reads a line in which every word is an ICCID.
+func (p *parser) wordsOf(line int, text string) {
+	if skipped(text) {
+		return
+	}
+	if word := tablefile.Scientific(text); word != "" { // before a comma in it counts as a separator
+		p.fault(line, tablefile.Rounded(word))
+		return
+	}
+	for _, cell := range strings.FieldsFunc(text, func(c rune) bool { return slices.Contains(separators, c) }) {
+		if tablefile.Digits(cell) == "" {
+			continue
+		}
+		ids, err := tablefile.ICCIDs(cell)
+		if err != nil {
+			p.fault(line, err)
+			continue
+		}
+		words := []string{cell}
+		if len(ids) > 1 {
+			words = strings.Fields(tablefile.Digits(cell))
+		}
+		for k, id := range ids {
+			p.take(line, words[min(k, len(words)-1)], id, nil)
+		}
+	}
+}
