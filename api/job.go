@@ -67,8 +67,9 @@ type JobWave struct {
 
 // JobGate is checked after each wave.
 type JobGate struct {
-	MaxRefusedPercent int `json:"max_refused_percent"`
-	MinSIMs           int `json:"min_sims,omitempty"`
+	MaxRefusedPercent int    `json:"max_refused_percent"`
+	MinSIMs           int    `json:"min_sims,omitempty"`
+	URL               string `json:"url,omitempty"`
 }
 
 // JobLanding says what an Activated SIM is in the target.

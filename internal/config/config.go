@@ -33,6 +33,8 @@ type Config struct {
 	OperatorTokens    string         // file with the tokens of the operator API; "" turns it off
 	RequestTimeout    time.Duration  // how long one request may take
 	MaxConns          int            // most connections to PostgreSQL, or readers of SQLite, which has one more for writing
+	JobsAtOnce        int            // how many jobs of the installation may run at once
+	PrivateGates      bool           // gates of jobs may name private addresses
 	ShutdownGrace     time.Duration  // how long requests may still run after SIGTERM
 	Limits            Limits         // limits per caller and in total
 	Version           string         // of the program, shown by the console; not a setting
@@ -73,6 +75,7 @@ func Default() Config {
 		OperatorListen:    "127.0.0.1:8081",
 		RequestTimeout:    30 * time.Second,
 		MaxConns:          16,
+		JobsAtOnce:        4,
 		ShutdownGrace:     15 * time.Second,
 		Limits:            defaultLimits(),
 	}

@@ -75,7 +75,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		SMTPURL: "smtp://u@mail:587", SMTPPassword: "pw", SMTPCA: "ca.pem", MailFrom: "ferry@example.com", ActivationPage: "https://example.com/a", ActivationKey: config.KeyOff,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.7/32")},
 		OperatorListen: "[::1]:9001", OperatorTokens: "tokens",
-		RequestTimeout: 7 * time.Second, MaxConns: 50, ShutdownGrace: 3 * time.Second,
+		RequestTimeout: 7 * time.Second, MaxConns: 50, JobsAtOnce: 2, PrivateGates: true, ShutdownGrace: 3 * time.Second,
 		Limits: config.Default().Limits,
 	}
 	sources := map[string]given{
@@ -100,6 +100,8 @@ operator_listen: "[::1]:9001"
 operator_token_file: tokens
 request_timeout: 7s
 max_conns: 50
+jobs_at_once: 2
+gate_private_addresses: true
 shutdown_grace: 3s
 `},
 		"environment": {env: map[string]string{
@@ -108,12 +110,12 @@ shutdown_grace: 3s
 			"SIMFERRY_SMTP_URL": "smtp://u@mail:587", "SIMFERRY_SMTP_PASSWORD_FILE": "pw", "SIMFERRY_SMTP_CA_FILE": "ca.pem",
 			"SIMFERRY_MAIL_FROM": "ferry@example.com", "SIMFERRY_ACTIVATION_PAGE": "https://example.com/a", "SIMFERRY_ACTIVATION_KEY": "off",
 			"SIMFERRY_DEVICE_SIM_ACTIVATE_DEFAULT": "false", "SIMFERRY_CONSOLE": "false",
-			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_SHUTDOWN_GRACE": "3s",
+			"SIMFERRY_TRUSTED_PROXIES": "10.0.0.0/8, 192.0.2.7", "SIMFERRY_REQUEST_TIMEOUT": "7s", "SIMFERRY_MAX_CONNS": "50", "SIMFERRY_JOBS_AT_ONCE": "2", "SIMFERRY_GATE_PRIVATE_ADDRESSES": "true", "SIMFERRY_SHUTDOWN_GRACE": "3s",
 			"SIMFERRY_OPERATOR_LISTEN": "[::1]:9001", "SIMFERRY_OPERATOR_TOKEN_FILE": "tokens",
 		}},
 		"flags": {args: []string{
 			"--listen=[::1]:9000", "--database=postgres://u:p@h/db", "--seed=w.yaml", "--log-level=debug", "--log-format=text",
-			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--request-timeout=7s", "--max-conns=50", "--shutdown-grace=3s",
+			"--token-ttl=90m", "--require-mfa=everybody", "--trusted-proxies=10.0.0.0/8,192.0.2.7", "--request-timeout=7s", "--max-conns=50", "--jobs-at-once=2", "--gate-private-addresses=true", "--shutdown-grace=3s",
 			"--smtp-url=smtp://u@mail:587", "--smtp-password-file=pw", "--smtp-ca-file=ca.pem", "--mail-from=ferry@example.com",
 			"--activation-page=https://example.com/a", "--activation-key=off",
 			"--device-sim-activate-default=false", "--console=false",

@@ -123,6 +123,14 @@ var settings = []setting{
 		"50", func(c *Config) pflag.Value { return (*number)(&c.MaxConns) },
 	},
 	{
+		"jobs_at_once", "How many jobs of the installation may run at once, between 1 and 100; others wait. Use the same value on every server of a fleet",
+		"2", func(c *Config) pflag.Value { return (*number)(&c.JobsAtOnce) },
+	},
+	{
+		"gate_private_addresses", "Whether the URL in the gate of a job may lead to a loopback, private or link-local address: `true` or `false`. Users name these URLs, and the server asks them: with `true`, every Administrator can find out what the server's network has",
+		"true", func(c *Config) pflag.Value { return (*truth)(&c.PrivateGates) },
+	},
+	{
 		"shutdown_grace", "How long running requests may continue after SIGTERM, at most `5m`",
 		"30s", func(c *Config) pflag.Value { return (*duration)(&c.ShutdownGrace) },
 	},

@@ -18,6 +18,8 @@ const (
 	maxShutdownGrace         = 5 * time.Minute
 )
 
+const maxJobsAtOnce = 100
+
 // Validate reports every invalid setting and how to fix it. Load calls it; code that fills a
 // Config itself must call it too.
 func (c Config) Validate() error {
@@ -38,6 +40,7 @@ func (c Config) Validate() error {
 		{"activation_page", checkPage(c.ActivationPage)},
 		{"activation_key", c.checkActivationKey()},
 		{"max_conns", between(c.MaxConns, minConns, maxConns)},
+		{"jobs_at_once", between(c.JobsAtOnce, 1, maxJobsAtOnce)},
 		{"shutdown_grace", between(c.ShutdownGrace, 0, maxShutdownGrace)},
 	}
 	var all []error

@@ -34,6 +34,7 @@ type Control struct {
 
 	jobsDue    chan struct{} // see JobsDue
 	jobsAtOnce int
+	gates      Gates
 	feeds      jobFeeds
 }
 
@@ -54,6 +55,8 @@ type Options struct {
 	KeepSIMsIssued bool
 	// JobsAtOnce is how many jobs of the installation may run at once; 0 means 4.
 	JobsAtOnce int
+	// Gates asks the URLs of gates; nil refuses jobs with one.
+	Gates Gates
 	// WatchPoll is how often a job that is being watched is read; 0 means once a second.
 	WatchPoll time.Duration
 	// Log receives messages for the operator; nil means slog.Default.
@@ -74,7 +77,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	c := &Control{
 		store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA,
 		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log, verified: newVerified(),
-		jobsDue: make(chan struct{}, 1), jobsAtOnce: cmp.Or(o.JobsAtOnce, 4),
+		jobsDue: make(chan struct{}, 1), jobsAtOnce: cmp.Or(o.JobsAtOnce, 4), gates: o.Gates,
 		feeds: jobFeeds{poll: cmp.Or(o.WatchPoll, time.Second), open: make(map[fleet.JobID]*jobFeed)},
 	}
 	if err := c.ensureKey(ctx); err != nil {

@@ -34,6 +34,9 @@ func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJo
 	if err := n.Note.Check(); err != nil {
 		return Reply{}, err
 	}
+	if err := c.checkGate(n.Options.Gate); err != nil {
+		return Reply{}, err
+	}
 	g := guard{need: needOf(n.Kind), replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
 		n := n
 		if _, err := n.selectDraft(ctx, tx, who); err != nil {
@@ -319,7 +322,14 @@ func (a JobAction) change(ctx context.Context, tx *store.Tx, who identity.Princi
 		return j, err
 	}
 	to := map[JobVerb]fleet.JobState{JobStart: fleet.JobWaiting, JobPause: fleet.JobPaused, JobResume: fleet.JobWaiting, JobCancel: fleet.JobCancelled}[a.Do]
-	setJob(&j, fleet.JobDetails{State: to, At: tx.Now(), User: who.User, Name: who.Username, Why: fmt.Sprintf("%s by %s", pastOf[a.Do], who.Username)})
+	d := fleet.JobDetails{State: to, At: tx.Now(), User: who.User, Name: who.Username, Why: fmt.Sprintf("%s by %s", pastOf[a.Do], who.Username)}
+	switch waits := j.Details.For == fleet.WaitsGate; {
+	case a.Do == JobPause && waits:
+		d.Gate = true
+	case a.Do == JobResume && j.Details.Gate:
+		d.For = fleet.WaitsGate
+	}
+	setJob(&j, d)
 	if err := tx.SaveJob(ctx, j, nil); err != nil {
 		return j, err
 	}

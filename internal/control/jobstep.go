@@ -57,6 +57,11 @@ func (c *Control) ReleaseJob(ctx context.Context, l JobLease) error {
 func (c *Control) StepJob(ctx context.Context, l JobLease) (more bool, err error) {
 	s := jobStep{c: c, lease: l}
 	err = c.store.Update(ctx, func(tx *store.Tx) error { return s.attempt(ctx, tx) })
+	if err == nil && s.gate != "" {
+		state, why := c.gates.State(ctx, s.gate)
+		s.answer = &gateAnswer{state, why}
+		err = c.store.Update(ctx, func(tx *store.Tx) error { return s.attempt(ctx, tx) })
+	}
 	c.feeds.changed(l.Job)
 	return s.more, err
 }
@@ -80,10 +85,13 @@ type jobStep struct {
 	lease JobLease
 	more  bool
 	who   identity.Principal // the user who made the job, as they are now
+
+	gate   string      // a URL to ask before the next attempt; "" for none
+	answer *gateAnswer // what it responded
 }
 
 func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
-	s.more = false
+	s.more, s.gate = false, ""
 	user, known, err := tx.JobCreator(ctx, s.lease.User)
 	if err != nil {
 		return err
@@ -116,6 +124,10 @@ func (s *jobStep) advance(ctx context.Context, tx *store.Tx, j *fleet.Job) (chan
 	case fleet.JobPlanning:
 		return true, s.plan(ctx, tx, j)
 	case fleet.JobWaiting:
+		if j.Details.For == fleet.WaitsGate && j.Options.Gate != nil && s.c.gates != nil {
+			s.ask(tx, j)
+			return true, nil
+		}
 		return true, s.begin(ctx, tx, j)
 	case fleet.JobRunning:
 		return true, s.chunk(ctx, tx, j)
@@ -138,7 +150,7 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 		return err
 	}
 	left := j.Count(fleet.VerdictPlanned)
-	end, wave := j.WaveEnd(j.Done + left)
+	end, _ := j.WaveEnd(j.Done + left)
 	if most := min(chunkSIMs, end-j.Done); most > 0 && left > 0 {
 		rows, err := tx.NextJobSIMs(ctx, *j, most)
 		if err != nil {
@@ -162,7 +174,7 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	case left == 0:
 		finish(j, tx)
 	case j.Done >= end:
-		waveEnded(j, tx, wave)
+		waveEnded(j, tx)
 	}
 	return nil
 }
@@ -178,7 +190,7 @@ func finish(j *fleet.Job, tx *store.Tx) {
 }
 
 // waveEnded lets the next wave begin, or stops the job: at the gate, or because the wave says so.
-func waveEnded(j *fleet.Job, tx *store.Tx, w fleet.JobWave) {
+func waveEnded(j *fleet.Job, tx *store.Tx) {
 	j.Wave++
 	d := fleet.JobDetails{At: tx.Now(), Wave: j.Wave}
 	if g := j.Options.Gate; g != nil {
@@ -192,12 +204,11 @@ func waveEnded(j *fleet.Job, tx *store.Tx, w fleet.JobWave) {
 	}
 	switch {
 	case d.State != "":
-	case w.Then:
-		d.State, d.Why = fleet.JobPaused, "the wave has ended; resume the job to go on"
-	case w.Pause > 0:
-		d.State, d.For, d.Until = fleet.JobWaiting, fleet.WaitsWave, tx.Now().Add(w.Pause)
+		setJob(j, d)
+	case j.Options.Gate != nil && j.Options.Gate.URL != "":
+		d.State, d.For = fleet.JobWaiting, fleet.WaitsGate
+		setJob(j, d)
 	default:
-		return
+		waveGoesOn(j, d)
 	}
-	setJob(j, d)
 }

@@ -90,6 +90,7 @@ const (
 	WaitsWindow JobWaits = "window"
 	WaitsWave   JobWaits = "wave" // the pause after a wave
 	WaitsOther  JobWaits = "other_job"
+	WaitsGate   JobWaits = "gate" // the response of the gate's URL
 )
 
 // JobDetails says since when a job is in its state, by which user and why.
@@ -103,6 +104,7 @@ type JobDetails struct {
 	Until time.Time `json:"until,omitzero"` // of JobWaiting, if it is known
 	Wave  int       `json:"wave,omitzero"`  // that has ended
 	Code  Code      `json:"code,omitzero"`  // of JobFailed
+	Gate  bool      `json:"gate,omitzero"`  // of JobPaused: the gate's URL has not responded yet
 }
 
 // JobOptions are the options of a job. The store keeps them as JSON.
@@ -135,9 +137,20 @@ type JobWave struct {
 
 // JobGate is checked after each wave.
 type JobGate struct {
-	MaxRefusedPercent int `json:"max_refused_percent"`
-	MinSIMs           int `json:"min_sims,omitzero"` // with fewer, the share says nothing
+	MaxRefusedPercent int    `json:"max_refused_percent"`
+	MinSIMs           int    `json:"min_sims,omitzero"` // with fewer, the share says nothing
+	URL               string `json:"url,omitempty"`     // is asked for a GateState; "" for none
 }
+
+// GateState is what the URL of a gate responds.
+type GateState string
+
+// The states. Only GateHealthy lets a job go on.
+const (
+	GateHealthy   GateState = "healthy"
+	GateUnhealthy GateState = "unhealthy"
+	GateUnknown   GateState = "unknown"
+)
 
 // JobSelection selects the SIMs of a job: all that one of its members names.
 type JobSelection struct {

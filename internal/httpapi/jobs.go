@@ -279,7 +279,8 @@ func jobBody(j fleet.Job) wire.Job {
 		out.Waves = append(out.Waves, wireWave(w))
 	}
 	if g := o.Gate; g != nil {
-		out.Gate = &wire.JobGate{MaxRefusedPercent: g.MaxRefusedPercent, MinSIMs: g.MinSIMs}
+		address, _, _ := strings.Cut(g.URL, "?") // the query may have a secret
+		out.Gate = &wire.JobGate{MaxRefusedPercent: g.MaxRefusedPercent, MinSIMs: g.MinSIMs, URL: address}
 	}
 	jobKind(j, &out)
 	return out

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -437,4 +439,83 @@ func gzipped(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return b.String()
+}
+
+// Between two waves the gate asks its URL: healthy goes on, unhealthy ends the job, and no clear
+// answer pauses it, also if a user pauses and resumes it meanwhile. The query stays secret.
+func TestContract_JobGate(t *testing.T) {
+	var mu sync.Mutex
+	answers := map[string]string{} // by path; none is a 503
+	asked := map[string]int{}
+	health := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		asked[r.URL.Path]++
+		if answer := answers[r.URL.Path]; answer != "" && r.URL.Query().Get("key") == "secret" {
+			_, _ = w.Write([]byte(answer))
+			return
+		}
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	t.Cleanup(health.Close)
+	says := func(path, answer string) {
+		mu.Lock()
+		defer mu.Unlock()
+		answers[path] = answer
+	}
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		gated := func(path string, ids ...int64) object {
+			gate := object{"max_refused_percent": 0, "url": health.URL + path + "?key=secret"}
+			return plus(plus(withAuto(selecting(ids...)), "waves", []object{{"sims": 1}}), "gate", gate)
+		}
+		says("/well", `{"state": "healthy"}`)
+		says("/ill", `{"state": "unhealthy"}`)
+		_, j := jobOf(t, s, admin, gated("/well", 251, 252))
+		isJob(t, j, "completed", "2 done")
+		if j.Gate == nil || j.Gate.URL != health.URL+"/well" {
+			t.Errorf("the job shows the gate as %+v", j.Gate)
+		}
+		path, j := jobOf(t, s, admin, gated("/ill", 253, 254))
+		isJob(t, j, "failed", "1 planned, 1 done")
+		if text := string(admin.Get(path).Body); strings.Contains(text, "secret") || !strings.Contains(text, "unhealthy") {
+			t.Error(text)
+		}
+		path, j = jobOf(t, s, admin, plus(gated("/unsure", 251, 252), "target_workspace", object{"id": 100}))
+		isJob(t, j, "paused", "1 planned, 1 done")
+		admin.Post(path+"/resume", "").Is(http.StatusOK) // the user decides
+		s.RunJobs()
+		isJob(t, readJob(t, admin, path), "completed", "2 done")
+
+		says("/late", "") // the job waits for the gate when it is paused
+		path = admin.Post(migrationJobs, gated("/late", 251, 252)).Is(http.StatusCreated).Header.Get("Location")
+		lease, found, err := s.Control.ClaimJob(t.Context(), "slow")
+		for step := 0; step < 10 && err == nil && found && readJob(t, admin, path).StatusDetails.WaitingFor != "gate"; step++ {
+			_, err = s.Control.StepJob(t.Context(), lease)
+		}
+		if err != nil || !found {
+			t.Fatal(found, err)
+		}
+		before := asked["/late"]
+		admin.Post(path+"/pause", "").Is(http.StatusOK)
+		admin.Post(path+"/resume", "").Is(http.StatusOK)
+		if j := readJob(t, admin, path); j.StatusDetails.WaitingFor != "gate" {
+			t.Errorf("resumed, it waits for %q", j.StatusDetails.WaitingFor)
+		}
+		if err := s.Control.ReleaseJob(t.Context(), lease); err != nil {
+			t.Fatal(err)
+		}
+		s.RunJobs()
+		isJob(t, readJob(t, admin, path), "paused", "1 planned, 1 done")
+		if mu.Lock(); asked["/late"] != before+1 {
+			t.Errorf("the gate was asked %d times", asked["/late"]-before)
+		}
+		mu.Unlock()
+		for address, want := range map[string]string{"ftp://example.com": "https://", "https://a:b@example.com": "password"} {
+			got := admin.Post(migrationJobs, plus(selecting(251), "gate", object{"max_refused_percent": 0, "url": address})).Is(http.StatusBadRequest)
+			if !strings.Contains(string(got.Body), "gate.url") || !strings.Contains(string(got.Body), want) {
+				t.Errorf("%s: %s", address, got.Body)
+			}
+		}
+	})
 }

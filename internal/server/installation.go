@@ -9,6 +9,7 @@ import (
 
 	"github.com/simferry/simferry/internal/config"
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/egress"
 	"github.com/simferry/simferry/internal/operator"
 	"github.com/simferry/simferry/internal/store"
 	"github.com/simferry/simferry/internal/world"
@@ -39,7 +40,7 @@ func open(ctx context.Context, cfg config.Config, log, steps *slog.Logger) (*Ins
 	}
 	c, err := control.New(ctx, s, control.Options{
 		TokenTTL: cfg.TokenTTL, PasswordWorkers: cfg.Limits.PasswordWorkers, RequireMFA: demands[cfg.RequireMFA], Deliver: delivery(cfg), Log: log,
-		KeepSIMsIssued: !cfg.DeviceSIMActivate,
+		KeepSIMsIssued: !cfg.DeviceSIMActivate, JobsAtOnce: cfg.JobsAtOnce, Gates: egress.New(cfg.PrivateGates),
 	})
 	if err != nil {
 		return nil, errors.Join(err, s.Close())

@@ -43,6 +43,7 @@ var Rules = map[string]Rule{
 	"internal/config":         {Imports: []string{"internal/dburl", "internal/netaddr", "internal/secretfile"}},
 	"internal/dburl":          {StdOnly: true},
 	"internal/docspage":       {},
+	"internal/egress":         {Imports: []string{"internal/fleet"}},
 	"internal/cli/atomicfile": {StdOnly: true},
 	"internal/httplog":        {Imports: []string{"internal/limit", "internal/netaddr"}},
 	"internal/limit":          {StdOnly: true},
@@ -93,7 +94,7 @@ var Rules = map[string]Rule{
 	}},
 	"internal/server": {
 		Imports: []string{
-			"internal/config", "internal/console", "internal/control", "internal/httpapi", "internal/httpx", "internal/identity", "internal/job", "internal/limit",
+			"internal/config", "internal/console", "internal/control", "internal/egress", "internal/httpapi", "internal/httpx", "internal/identity", "internal/job", "internal/limit",
 			"internal/mailer",
 			"internal/netaddr", "internal/operator", "internal/operatorapi", "internal/secretfile", "internal/store/...", "internal/world",
 		},

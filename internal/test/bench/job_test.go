@@ -151,7 +151,7 @@ func (p *place) verdicts(b *testing.B, n int) fleet.JobID {
 	var id fleet.JobID
 	err := p.store.Update(b.Context(), func(tx *store.Tx) (err error) {
 		j := fleet.Job{Kind: fleet.JobMigration, State: fleet.JobCompleted, User: admin, Workspace: left, Target: fleet.Workspace{ID: right}}
-		id, err = tx.InsertJob(b.Context(), j, fleet.JobSelection{})
+		id, err = tx.InsertJob(b.Context(), j)
 		return err
 	})
 	for first := 1; first <= n && err == nil; first += 50_000 {

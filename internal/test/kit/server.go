@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/control"
+	"github.com/simferry/simferry/internal/egress"
 	"github.com/simferry/simferry/internal/httpapi"
 	"github.com/simferry/simferry/internal/httpx"
 	"github.com/simferry/simferry/internal/identity"
@@ -68,6 +69,9 @@ func StartWith(t testing.TB, url string, clock *Clock, o control.Options) *Serve
 	t.Cleanup(db.close)
 	s.Store = db.Store
 	o.Log = slog.New(slog.DiscardHandler)
+	if o.Gates == nil {
+		o.Gates = egress.New(true)
+	}
 	o.WatchPoll = 100 * time.Millisecond
 	if o.Password == (identity.Params{}) {
 		o.Password = CheapPassword
