@@ -159,7 +159,7 @@ func TestConsole_JobLive(t *testing.T) {
 	here := s.newJob(200, object{"dry_run": false, "waves": []any{object{"sims": 50}, object{"sims": 50}}})
 	b.visit(here)
 	b.sees("Preparing the preview")
-	s.steps(2)
+	s.steps(3) // the plan, its end, and a wave
 	b.waits(`document.body.innerText.includes("50 moved, 0 not moved, 550 to go.")`)
 	b.sees("Running, wave 2 of 3")
 	start := s.stop()
