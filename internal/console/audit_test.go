@@ -63,6 +63,7 @@ func TestAudit_InBrowser(t *testing.T) {
 	eachWay(t, func(_ *testing.T, s *site, b *tab) {
 		s.move(kit.FleetFR, kit.ActivatedSIM)
 		b.signIn("admin@example.com")
+		b.show(1440, "light") // on a narrow page the navigation is behind a button
 		b.press(`#nav a[href="/audit"]`)
 		b.sees("SIMs moved")
 		b.fill("#user", "admin")
