@@ -213,10 +213,13 @@ const mostSkipped = 25_000
 // is not counted but kept.
 //
 // Permission: ReadMigrations. Errors: NotFound for the job; BadQuery for an unknown verdict or a
-// page that is too far.
+// page that is too far; BadSort for a descending order.
 func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fleet.JobID, l fleet.List) (found JobSIMs, err error) {
 	if err := who.Require(identity.ReadMigrations); err != nil {
 		return found, err
+	}
+	if slices.ContainsFunc(l.Sort, func(o fleet.Order) bool { return o.Descending }) {
+		return found, fleet.Errorf(fleet.BadSort, "sort: the SIMs of a job have one order: leave sort out, or use sort=id")
 	}
 	verdicts, err := verdictsOf(l)
 	if err != nil {

@@ -92,6 +92,9 @@ func TestContract_JobIsPlannedStartedAndDone(t *testing.T) {
 		if len(sims) != 2 || sims[0].ID != kit.ActivatedSIM || sims[0].Migration == nil {
 			t.Errorf("%+v", sims)
 		}
+		admin.Get(path + "/sim?sort=id").Is(http.StatusOK)
+		wantCode(t, admin.Get(path+"/sim?sort=-id"), http.StatusUnprocessableEntity, 1302)
+		admin.With("Accept", "text/csv").Get(path+"/sim?sort=-id").Is(http.StatusUnprocessableEntity)
 		if list := decodeBody[[]api.Job](t, admin.Get(migrationJobs+"?q=state:completed"), http.StatusOK); len(list) != 1 {
 			t.Errorf("%d jobs are listed", len(list))
 		}
