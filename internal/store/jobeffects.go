@@ -8,6 +8,12 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
+// countJobEffect adds to the number of SIMs with the same effect.
+var countJobEffect = insertion("job_effects AS o",
+	"job_id workspace_id verdict codes status_before status_after device_before device_after sims",
+	`ON CONFLICT (job_id, workspace_id, verdict, codes, status_before, status_after, device_before, device_after)
+	DO UPDATE SET sims = o.sims + excluded.sims`)
+
 // addJobEffects counts what the plan of a job does to SIMs that were added to it.
 func (tx *Tx) addJobEffects(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) error {
 	type key struct {
@@ -25,12 +31,11 @@ func (tx *Tx) addJobEffects(ctx context.Context, id fleet.JobID, sims []fleet.Jo
 		if !k.change.Known {
 			before, after = -1, -1
 		}
-		err := tx.exec(ctx, `
-			INSERT INTO job_effects AS o (job_id, workspace_id, verdict, codes, status_before, status_after, device_before, device_after, sims)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-			ON CONFLICT (job_id, workspace_id, verdict, codes, status_before, status_after, device_before, device_after)
-			DO UPDATE SET sims = o.sims + excluded.sims`,
-			int64(id), int64(k.source), int(k.verdict), k.codes, before, after, oneIf(k.change.InDevice), oneIf(k.change.IntoDevice), n)
+		err := tx.execNamed(ctx, countJobEffect, params{
+			"job_id": int64(id), "workspace_id": int64(k.source), "verdict": int(k.verdict), "codes": k.codes,
+			"status_before": before, "status_after": after,
+			"device_before": oneIf(k.change.InDevice), "device_after": oneIf(k.change.IntoDevice), "sims": n,
+		})
 		if err != nil {
 			return err
 		}
