@@ -94,7 +94,7 @@ func TestContract_JobIsPlannedStartedAndDone(t *testing.T) {
 		}
 		admin.Get(path + "/sim?sort=id").Is(http.StatusOK)
 		wantCode(t, admin.Get(path+"/sim?sort=-id"), http.StatusUnprocessableEntity, 1302)
-		admin.With("Accept", "text/csv").Get(path+"/sim?sort=-id").Is(http.StatusUnprocessableEntity)
+		admin.With("Accept", "text/csv").Get(path + "/sim?sort=-id").Is(http.StatusUnprocessableEntity)
 		if list := decodeBody[[]api.Job](t, admin.Get(migrationJobs+"?q=state:completed"), http.StatusOK); len(list) != 1 {
 			t.Errorf("%d jobs are listed", len(list))
 		}
