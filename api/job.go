@@ -41,6 +41,7 @@ type JobSelect struct {
 	ICCIDRanges []ICCIDRange `json:"iccid_ranges,omitempty"`
 	Filter      *JobFilter   `json:"filter,omitempty"`
 	FailedOf    *IDRef       `json:"failed_of,omitempty"` // the SIMs of another job that were not moved
+	DoneBy      *IDRef       `json:"done_by,omitempty"`   // the SIMs of another job that were changed
 }
 
 // JobFilter selects the SIMs of a Workspace that a list of SIMs with this q shows.

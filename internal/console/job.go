@@ -20,6 +20,7 @@ var jobRoutes = []route{
 	{pattern: "POST /jobs/{id}/resume", need: identity.MigrateSIMs, handle: changeJob(control.JobResume)},
 	{pattern: "POST /jobs/{id}/cancel", need: identity.MigrateSIMs, handle: changeJob(control.JobCancel)},
 	{pattern: "POST /jobs/{id}/retry", need: identity.MigrateSIMs, handle: retryJob},
+	{pattern: "POST /jobs/{id}/activate", need: identity.MigrateSIMs, handle: activateMoved},
 	{pattern: "POST /jobs/{id}/undo", need: identity.MigrateSIMs, handle: undoOfJob},
 }
 
@@ -33,6 +34,7 @@ type jobData struct {
 	Remaining string // how long it will take at this rate, "" for unknown
 	Refresh   int    // seconds until the page reads itself again, 0 for never
 	MayChange bool
+	Activable int // SIMs that the job has moved and that can be activated
 	CanPause  bool
 	CanResume bool
 	CanCancel bool
@@ -116,6 +118,9 @@ func (r *request) jobDataOf(j fleet.Job, page string) (d jobData, err error) {
 	d.CanCancel = control.JobCancel.In(j.State)
 	d.CanRetry = j.State.Ended() && d.Job.Stay+d.Job.Left > 0 && j.Count() > 0
 	d.CanUndo = j.State.Ended() && d.Job.Moved > 0 && j.Kind != fleet.JobStatus
+	if j.State.Ended() && j.Kind == fleet.JobMigration && !j.Options.Activate {
+		d.Activable = d.Job.Moved
+	}
 	if moving(j.State) {
 		d.Refresh = 2
 	}
@@ -295,6 +300,18 @@ func retryJob(r *request) (reply, error) {
 	}
 	n := control.NewJob{Options: fleet.JobOptions{Skip: true}, Note: old.Note}
 	return r.makeJob("console POST /jobs/{id}/retry", control.RetryOf(old, n, true))
+}
+
+// activateMoved makes a job that activates the SIMs that an earlier one has moved, and shows its
+// preview.
+func activateMoved(r *request) (reply, error) {
+	old, err := r.job()
+	if err != nil {
+		return reply{}, err
+	}
+	return r.makeJob("console POST /jobs/{id}/activate", control.NewJob{
+		Kind: fleet.JobStatus, Select: fleet.JobSelection{DoneBy: &old.ID}, Options: fleet.JobOptions{Status: fleet.SIMActivated, Skip: true}, Note: old.Note,
+	})
 }
 
 // undoOfJob makes a job that takes an earlier one back, and shows its preview.

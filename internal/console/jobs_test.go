@@ -97,6 +97,9 @@ func TestConsole_Job(t *testing.T) {
 		again := p.press(a, here+"/retry").is(t, http.StatusSeeOther).Header.Get("Location")
 		s.RunJobs()
 		p.get(again).has(t, "Move 400 SIMs to Fleet FR", "Tries again", "Job "+path.Base(here))
+		landed := p.press(a, here+"/activate").is(t, http.StatusSeeOther).Header.Get("Location")
+		s.RunJobs()
+		p.get(landed).has(t, "Activate 200 SIMs", "Type 200 to confirm")
 		back := p.press(a, here+"/undo").is(t, http.StatusSeeOther).Header.Get("Location")
 		s.RunJobs()
 		a = p.get(back).has(t, "Undo: 200 SIMs go back", "Undo the move of 200 SIMs")
@@ -104,7 +107,7 @@ func TestConsole_Job(t *testing.T) {
 		s.RunJobs()
 		p.get(back).has(t, "Undo: 200 SIMs went back", "200 of 200 SIMs dealt with")
 
-		p.get("/jobs").has(t, `href="`+here+`"`, `href="`+back+`"`, "Jobs 1 to 3 of <strong>3</strong>")
+		p.get("/jobs").has(t, `href="`+here+`"`, `href="`+back+`"`, "Jobs 1 to 4 of <strong>4</strong>")
 		p.get("/jobs?show=done").has(t, `href="`+back+`"`).lacks(t, `href="`+here+`"`)
 		p.get("/jobs?reference=OPS-2231&show=not").has(t, `href="`+here+`"`).lacks(t, `href="`+back+`"`)
 		p.get("/jobs?mine=1").has(t, `href="`+here+`"`)

@@ -265,8 +265,9 @@ func filtered(ctx context.Context, tx *store.Tx, f fleet.JobFilter, after int64,
 	return page.Items, err
 }
 
-// partJob returns SIMs of another job: those that failed, or those to take back.
-func partJob(id fleet.JobID, verdicts []fleet.Verdict, undo bool) part {
+// partJob returns SIMs of another job: those that failed, or those that it changed. An undo takes
+// the latter back.
+func partJob(id fleet.JobID, verdicts []fleet.Verdict, done bool) part {
 	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
 		p := store.JobSIMPage{Job: id, Verdicts: verdicts, Most: chunkSIMs}
 		if at.position != 0 {
@@ -279,7 +280,7 @@ func partJob(id fleet.JobID, verdicts []fleet.Verdict, undo bool) part {
 		if at.ended = len(old) < chunkSIMs; !at.ended {
 			at.position = old[len(old)-1].Pos
 		}
-		return s.again(ctx, tx, j, old, undo)
+		return s.again(ctx, tx, j, old, done && j.Kind == fleet.JobUndo)
 	}
 }
 

@@ -104,7 +104,7 @@ func (n NewJob) continues(old fleet.Job) error {
 	switch {
 	case !old.State.Ended():
 		return fleet.Errorf(fleet.InUse, "Job %d is %s: wait until it has ended, or cancel it", old.ID, old.State)
-	case n.Select.DoneBy != nil && old.Kind == fleet.JobStatus:
+	case n.Kind == fleet.JobUndo && n.Select.DoneBy != nil && old.Kind == fleet.JobStatus:
 		return fleet.Errorf(fleet.InUse, "Job %d changed the status of SIMs, which cannot be undone: make a job with the other status", old.ID)
 	case n.Select.FailedOf != nil && (old.Kind == fleet.JobUndo) != (n.Kind == fleet.JobUndo):
 		return fleet.Errorf(fleet.InUse, "Job %d is an undo: retry it, or select its SIMs", old.ID)

@@ -160,7 +160,7 @@ type JobSelection struct {
 	Ranges   []ICCIDRange `json:"ranges,omitempty"`
 	Filters  []JobFilter  `json:"filters,omitempty"`
 	FailedOf *JobID       `json:"failed_of,omitempty"`
-	DoneBy   *JobID       `json:"done_by,omitempty"` // of JobUndo
+	DoneBy   *JobID       `json:"done_by,omitempty"` // an undo takes back what this job did
 }
 
 // JobFilter selects SIMs of a Workspace like a list of SIMs.

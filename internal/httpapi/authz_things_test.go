@@ -65,7 +65,7 @@ var identified = map[string]string{
 	"{workspace_id}": "Workspace", "{role_id}": "role", "organisation.id": "Workspace", "roles[].id": "role",
 	"status.id": "status", "[].status.id": "status", "allowed_sim_statuses[].id": "status", "type.id": "closed list",
 	"sim_status.id": "status",
-	"{job_id}":      "job", "select.failed_of.id": "job", "select.filter.workspace.id": "Workspace",
+	"{job_id}":      "job", "select.failed_of.id": "job", "select.done_by.id": "job", "select.filter.workspace.id": "Workspace",
 	// A job looks for these SIMs after the response: TestContract_JobHidesForeignSIMs.
 	"select.sims[].id": free, "select.iccids[]": free, "select.iccid_ranges[].start": free, "select.iccid_ranges[].end": free,
 	// The options of an upload: TestContract_JobUpload.

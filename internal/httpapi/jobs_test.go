@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -277,6 +279,27 @@ func TestContract_StatusJob(t *testing.T) {
 				t.Errorf("a SIM has status %v", row[0])
 			}
 		}
+	})
+}
+
+// A job activates the SIMs that another one has moved, and only these.
+func TestContract_StatusJobOfAnother(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		moved, j := jobOf(t, s, admin, plus(withAuto(selecting(kit.AttachedSIM, kit.ActivatedSIM)), "on_conflict", "skip"))
+		isJob(t, j, "completed_with_refusals", "1 done, 1 refused")
+		id, err := strconv.Atoi(path.Base(moved))
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := object{"status": object{"id": 1}, "select": object{"done_by": object{"id": id}}, "dry_run": false}
+		landed := admin.Post("/api/v1/sim_status_job", body).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, landed), "completed", "1 done")
+		wantSIMs(t, admin, landed, map[string]string{"251": "done"})
+		again := admin.Post("/api/v1/sim_status_job", body).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, again), "completed", "1 unchanged")
 	})
 }
 

@@ -106,18 +106,29 @@ func jobSelect(b *wire.JobSelect) (sel fleet.JobSelection, err error) {
 		}
 		sel.Filters = []fleet.JobFilter{{Workspace: fleet.WorkspaceID(ws), Query: b.Filter.Q}}
 	}
-	if b.FailedOf != nil {
-		job, err := givenID("select.failed_of", b.FailedOf)
-		if err != nil {
-			return sel, err
-		}
-		id := fleet.JobID(job)
-		sel.FailedOf = &id
+	if sel.FailedOf, err = jobRef("select.failed_of", b.FailedOf); err != nil {
+		return sel, err
 	}
-	if len(sel.SIMs)+len(sel.ICCIDs)+len(sel.Ranges)+len(sel.Filters) == 0 && sel.FailedOf == nil {
-		return sel, fleet.Invalid("select", "it selects nothing: send sims, iccids, iccid_ranges, filter or failed_of")
+	if sel.DoneBy, err = jobRef("select.done_by", b.DoneBy); err != nil {
+		return sel, err
+	}
+	if len(sel.SIMs)+len(sel.ICCIDs)+len(sel.Ranges)+len(sel.Filters) == 0 && sel.FailedOf == nil && sel.DoneBy == nil {
+		return sel, fleet.Invalid("select", "it selects nothing: send sims, iccids, iccid_ranges, filter, failed_of or done_by")
 	}
 	return sel, nil
+}
+
+// jobRef reads a reference to another job; null means none.
+func jobRef(field string, ref *wire.IDRef) (*fleet.JobID, error) {
+	if ref == nil {
+		return nil, nil //nolint:nilnil // none is not an error
+	}
+	id, err := givenID(field, ref)
+	if err != nil {
+		return nil, err
+	}
+	job := fleet.JobID(id)
+	return &job, nil
 }
 
 // maxJobRanges is how many ranges a job may select.

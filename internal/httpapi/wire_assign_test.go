@@ -336,7 +336,7 @@ func TestEmptyReferences(t *testing.T) {
 // optionalByNull lists references for which null means absent, while {} is incomplete.
 func optionalByNull(pattern, field string) bool {
 	method, _, _ := strings.Cut(pattern, " ")
-	return field == "organisation" || field == "select.failed_of" || method == http.MethodPost && strings.Contains(pattern, "/endpoint")
+	return field == "organisation" || field == "select.failed_of" || field == "select.done_by" || method == http.MethodPost && strings.Contains(pattern, "/endpoint")
 }
 
 // The same PATCH with the same key moves once, and a caller removed meanwhile gets nothing.
