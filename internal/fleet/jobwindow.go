@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,9 @@ type JobWindow struct {
 	TimeZone string   `json:"time_zone"` // as in Europe/Berlin; "" is UTC
 }
 
+// timeOfDay is the form of JobWindow.From and To.
+const timeOfDay = "15:04"
+
 var dayNames = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 
 // Check refuses an invalid window; field names it in the request.
@@ -26,7 +30,7 @@ func (w JobWindow) Check(field string) error {
 		}
 	}
 	for _, f := range [][2]string{{"from", w.From}, {"to", w.To}} {
-		if _, err := time.Parse("15:04", f[1]); err != nil {
+		if _, err := time.Parse(timeOfDay, f[1]); err != nil {
 			return Invalid(field+"."+f[0], "%q is not a time of the day; write it as 22:00", Clip(f[1]))
 		}
 	}
@@ -36,33 +40,56 @@ func (w JobWindow) Check(field string) error {
 	return nil
 }
 
+// weekly is a JobWindow for calculations.
+type weekly struct {
+	days     [7]bool // on which it begins
+	from, to int     // minutes of the day
+	zone     *time.Location
+}
+
+// parse converts a window that Check has accepted.
+func (w JobWindow) parse() (p weekly, err error) {
+	from, err1 := time.Parse(timeOfDay, w.From)
+	to, err2 := time.Parse(timeOfDay, w.To)
+	p.zone, err = time.LoadLocation(w.TimeZone)
+	for i, name := range dayNames {
+		p.days[i] = len(w.Days) == 0 || slices.Contains(w.Days, name)
+	}
+	p.from, p.to = minuteOf(from), minuteOf(to)
+	return p, errors.Join(err, err1, err2)
+}
+
+func minuteOf(t time.Time) int { return 60*t.Hour() + t.Minute() }
+
+// includes reports whether the clocks of the zone show a time in the window at an instant. So a
+// time that clocks skip is in no window, and one that they show twice is in it twice.
+func (p weekly) includes(at time.Time) bool {
+	local := at.In(p.zone)
+	minute, today := minuteOf(local), local.Weekday()
+	if p.from < p.to {
+		return p.days[today] && p.from <= minute && minute < p.to
+	}
+	yesterday := (today + 6) % 7
+	return p.days[today] && minute >= p.from || p.days[yesterday] && minute < p.to
+}
+
+// windowSearch is how far ahead of an instant every window begins: a week, and another one if the
+// clocks skip it.
+const windowSearch = 15 * 24 * time.Hour
+
 // next returns the first instant from at on that is in the window.
 func (w JobWindow) next(at time.Time) time.Time {
-	zone, err := time.LoadLocation(w.TimeZone)
-	from, err1 := time.Parse("15:04", w.From)
-	to, err2 := time.Parse("15:04", w.To)
-	if err != nil || err1 != nil || err2 != nil {
-		return at // checked when the job was made
+	p, err := w.parse()
+	if err != nil || p.includes(at) {
+		return at // a faulty window is refused when the job is made
 	}
-	local := at.In(zone)
-	for day := -1; day <= 8; day++ {
-		on := func(t time.Time, more int) time.Time {
-			return time.Date(local.Year(), local.Month(), local.Day()+day+more, t.Hour(), t.Minute(), 0, 0, zone)
+	t := at.UTC().Truncate(time.Minute)
+	for end := at.Add(windowSearch); t.Before(end); { // windows begin, and clocks change, at whole minutes
+		if t = t.Add(time.Minute); p.includes(t) {
+			break
 		}
-		begin, end := on(from, 0), on(to, 0)
-		if !to.After(from) {
-			end = on(to, 1)
-		}
-		weekday := dayNames[time.Date(local.Year(), local.Month(), local.Day()+day, 12, 0, 0, 0, zone).Weekday()]
-		if !at.Before(end) || len(w.Days) > 0 && !slices.Contains(w.Days, weekday) {
-			continue
-		}
-		if at.Before(begin) {
-			return begin.UTC()
-		}
-		return at
 	}
-	return at
+	return t
 }
 
 // NextWindow returns the first instant from at on that is in one of the windows. Without windows
