@@ -120,6 +120,9 @@ func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principa
 	if err := n.check(ctx, tx, who); err != nil {
 		return j, err
 	}
+	if end := n.Options.NotAfter; !end.IsZero() && !tx.Now().Before(end) {
+		return j, fleet.Invalid("not_after", "it has passed: no chunk of the job could begin")
+	}
 	unfinished, err := tx.UnfinishedJobs(ctx, who.User)
 	if err != nil {
 		return j, err

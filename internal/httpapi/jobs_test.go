@@ -538,7 +538,7 @@ func TestContract_JobGate(t *testing.T) {
 		}
 		mu.Unlock()
 		for address, want := range map[string]string{"ftp://example.com": "https://", "https://a:b@example.com": "password"} {
-			got := admin.Post(migrationJobs, plus(selecting(251), "gate", object{"max_refused_percent": 0, "url": address})).Is(http.StatusBadRequest)
+			got := admin.Post(migrationJobs, plus(plus(selecting(251), "waves", []object{{"sims": 1}}), "gate", object{"max_refused_percent": 0, "url": address})).Is(http.StatusBadRequest)
 			if !strings.Contains(string(got.Body), "gate.url") || !strings.Contains(string(got.Body), want) {
 				t.Errorf("%s: %s", address, got.Body)
 			}

@@ -245,6 +245,9 @@ func (p jobParts) read(o *fleet.JobOptions) error {
 		if g.MinSIMs < 0 || g.MinSIMs > fleet.MaxJobSIMs {
 			return fleet.Invalid("gate.min_sims", "%d is not possible: use 0 to %d", g.MinSIMs, fleet.MaxJobSIMs)
 		}
+		if len(p.waves) == 0 {
+			return fleet.Invalid("gate", "it is asked behind a wave: send waves, too")
+		}
 		o.Gate = &fleet.JobGate{MaxRefusedPercent: g.MaxRefusedPercent, MinSIMs: g.MinSIMs, URL: g.URL}
 	}
 	return nil

@@ -41,6 +41,15 @@ func (s *Server) As(username string) *Client {
 	return c
 }
 
+// SignedIn is As in a new session, for a test that lets hours pass.
+func (s *Server) SignedIn(username string) *Client {
+	s.T.Helper()
+	s.mu.Lock()
+	delete(s.tokens, username)
+	s.mu.Unlock()
+	return s.As(username)
+}
+
 // In switches to another Workspace.
 func (c *Client) In(workspace int64) *Client {
 	c.T.Helper()

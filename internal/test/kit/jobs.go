@@ -4,10 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/job"
 )
+
+// JobLook is at least the time after which a server looks again at a job that waits for another one.
+const JobLook = time.Second
 
 // RunJobs does what a server does for jobs in the background, until none has anything to do now.
 func (s *Server) RunJobs() { s.T.Helper(); s.runJobs(s.Control) }
