@@ -162,7 +162,7 @@ func TestContract_JobLimits(t *testing.T) {
 		}
 		refused("/api/v1/sim_status_job", plus(statusJob, "status", object{"id": 3}), "status.id: it must be 1 (Activated) or 2 (Suspended)")
 		refused("/api/v1/sim_status_job", plus(statusJob, "landing", object{"status": "activate"}), "landing")
-		for _, id := range []int{kit.Elsewhere, 4711} { // of others, and of nobody
+		for _, id := range []int{kit.Elsewhere, 4711} { // another one, and none
 			wantCode(t, admin.Post(migrationJobs, plus(selecting(kit.ActivatedSIM), "target_workspace", object{"id": id})), http.StatusNotFound, 1201)
 			filter := object{"filter": object{"workspace": object{"id": id}}}
 			wantCode(t, admin.Post(migrationJobs, plus(selecting(), "select", filter)), http.StatusNotFound, 1201)
@@ -299,7 +299,7 @@ func TestContract_JobsOfOnePairTakeTurns(t *testing.T) {
 }
 
 // The undo of a job is seen by the members of the Workspaces that the SIMs leave, each with its own
-// SIMs, and by nobody else but the user who made it.
+// SIMs, and by the user who made it.
 func TestContract_JobUndoRights(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)

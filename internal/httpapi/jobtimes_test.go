@@ -176,7 +176,7 @@ func TestContract_JobTimes(t *testing.T) {
 	})
 }
 
-// A plan that nobody starts expires after 24 hours: it moves nothing and cannot be started.
+// A plan that is not started expires after 24 hours: it moves nothing and cannot be started.
 func TestContract_JobPlanExpires(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		s, admin := startFerry(t, e)
