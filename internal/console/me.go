@@ -35,7 +35,8 @@ type meData struct {
 // ownSession is a session of the caller.
 type ownSession struct {
 	control.OpenSession
-	This bool // the session of the request
+	This bool   // the session of the request
+	Name string // of its client, "" if unknown
 }
 
 func mePage(r *request) (reply, error) { return r.me("", "") }
@@ -77,7 +78,7 @@ func (r *request) me(form, problem string) (reply, error) {
 		return reply{}, err
 	}
 	for _, s := range sessions {
-		d.Sessions = append(d.Sessions, ownSession{s, s.Family == r.who.Session})
+		d.Sessions = append(d.Sessions, ownSession{s, s.Family == r.who.Session, clientName(s.Agent)})
 	}
 	res, err := r.page("me", "me", text("me.title"), d)
 	if problem != "" {

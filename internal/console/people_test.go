@@ -3,6 +3,7 @@ package console_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -132,6 +133,24 @@ func TestConsole_OwnSessions(t *testing.T) {
 	if n := strings.Count(again.get("/me").Text, "This one") + strings.Count(again.get("/me").Text, `name="session"`); n != 1 {
 		t.Errorf("after signing out everywhere and signing in, the page has %d sessions, want 1", n)
 	}
+}
+
+// Each session names its client, whatever bytes that sends.
+func TestConsole_SessionClients(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := serveSite(t, kit.StartFerry(t, e), console.Options{})
+		var p *person
+		for _, agent := range []string{
+			"simferry/1.4.0 (linux)", "", "caf\xe9<b>/1 x", strings.Repeat("long", 300),
+			"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+		} {
+			p = s.person(t)
+			req := p.request(http.MethodPost, "/sign-in", url.Values{"username": {"user@example.com"}, "password": {kit.Password}})
+			req.Header.Set("User-Agent", agent)
+			p.send(req).is(t, http.StatusSeeOther)
+		}
+		p.get("/me").has(t, "Firefox, Linux <span", "simferry/1.4.0<", "Unknown<", "caf&lt;b&gt;/1<", strings.Repeat("long", 50)+"<")
+	})
 }
 
 // An Administrator of all Workspaces of a member removes a lost second factor; another one does not

@@ -45,7 +45,7 @@ func (r *request) control() *control.Control { return r.console.control }
 
 // origin returns the address and id of the request, as the audit log keeps them.
 func (r *request) origin() identity.Origin {
-	return identity.Origin{Address: r.from, RequestID: httplog.Of(r.Context()).ID}
+	return identity.Origin{Address: r.from, RequestID: httplog.Of(r.Context()).ID, Agent: r.UserAgent()}
 }
 
 // keepJoined keeps the Workspaces that the user has joined, not those of open invitations.

@@ -173,6 +173,17 @@ func browserOf(agent string) (system, browser string) {
 		find("Firefox/=Firefox", "Edg/=Edge", "OPR/=Opera", "Chrome/=Chrome", "Safari/=Safari")
 }
 
+// clientName names the client of a session: a browser, or a program by the first word of its
+// User-Agent.
+func clientName(agent string) string {
+	if strings.HasPrefix(agent, "Mozilla/") {
+		system, browser := browserOf(agent)
+		return browser + ", " + system
+	}
+	name, _, _ := strings.Cut(agent, " ")
+	return name
+}
+
 func forgottenPage(r *request) (reply, error) {
 	return r.door("forgotten", text("forgotten.title"), r.signInData(""))
 }

@@ -13,7 +13,7 @@ import (
 
 // newSession issues the bearer token and the first refresh token of a new session. All later
 // refresh tokens of the session are of the same family.
-func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace) (Tokens, error) {
+func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserRecord, ws fleet.Workspace, from identity.Origin) (Tokens, error) {
 	family := uuid.NewString()
 	bearer, err := c.bearer(ctx, tx, user, ws, family, time.Time{})
 	if err != nil {
@@ -21,7 +21,7 @@ func (c *Control) newSession(ctx context.Context, tx *store.Tx, user store.UserR
 	}
 	secret, hash := identity.NewSecret()
 	err = tx.SaveRefreshToken(ctx, store.RefreshToken{
-		Hash: hash, Family: family, User: user.ID, Workspace: ws.ID, Epoch: user.Epoch, Expires: tx.Now().Add(RefreshTTL),
+		Hash: hash, Family: family, User: user.ID, Workspace: ws.ID, Epoch: user.Epoch, Expires: tx.Now().Add(RefreshTTL), Agent: agent(from),
 	})
 	return Tokens{Bearer: bearer, Refresh: secret}, err
 }

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -27,6 +28,21 @@ func (c *Control) OwnSessions(ctx context.Context, who identity.Principal) (list
 		return err
 	})
 	return list, err
+}
+
+// maxAgent is how many bytes of the name of a client are kept.
+const maxAgent = 200
+
+// agent returns what the client of a sign-in calls itself, as it is kept with the session: a header
+// may have any bytes.
+func agent(from identity.Origin) string {
+	text := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return -1
+		}
+		return r
+	}, from.Agent)
+	return text[:min(len(text), maxAgent)]
 }
 
 // EndOwnSession ends one of the caller's sessions at once, on every server: its bearers, its

@@ -165,7 +165,7 @@ func (c *Control) openSession(ctx context.Context, tx *store.Tx, user store.User
 	if err := signedIn(ctx, tx, from, fleet.AuditSignedIn, mode, user.ID, ws.ID); err != nil {
 		return Tokens{}, err
 	}
-	t, err := c.newSession(ctx, tx, user, ws)
+	t, err := c.newSession(ctx, tx, user, ws, from)
 	if err != nil || factor || c.demand == "" {
 		return t, err
 	}

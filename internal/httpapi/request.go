@@ -24,7 +24,7 @@ func (r *request) checkQuery() error { return r.CheckQuery("delete_sims", "works
 
 // origin returns where a request came from.
 func (r *request) origin() identity.Origin {
-	return identity.Origin{Address: r.From, RequestID: r.RequestID()}
+	return identity.Origin{Address: r.From, RequestID: r.RequestID(), Agent: r.UserAgent()}
 }
 
 // verifyBearer checks the bearer token itself. The caller may no longer exist.

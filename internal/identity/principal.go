@@ -7,10 +7,11 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// Origin is where a request came from, for the audit log.
+// Origin is where a request came from, for the audit log and the list of sessions.
 type Origin struct {
 	Address   netip.Addr // of the client; the zero Addr if unknown
 	RequestID string     // as in X-Request-Id
+	Agent     string     // as in User-Agent, "" if unknown
 }
 
 // Principal is the authenticated caller of one request: a user, or an application token, in one

@@ -18,6 +18,9 @@ type RefreshToken struct {
 	Spent     bool // its successor has been used
 	Revoked   bool
 
+	// Agent is what the client called itself at the sign-in; "" on later links, and if unknown.
+	Agent string
+
 	// Predecessor is the hash of the token that this one was issued for; nil for the first
 	// of a family.
 	Predecessor []byte
@@ -27,7 +30,7 @@ type RefreshToken struct {
 }
 
 var saveRefreshToken = insertion("refresh_tokens",
-	"hash family user_id workspace_id epoch created_at expires_at predecessor",
+	"hash family user_id workspace_id epoch created_at expires_at predecessor agent",
 	"ON CONFLICT (hash) DO UPDATE SET expires_at = excluded.expires_at")
 
 // SaveRefreshToken stores a new link. If the link exists, which it does when its predecessor
@@ -35,7 +38,7 @@ var saveRefreshToken = insertion("refresh_tokens",
 func (tx *Tx) SaveRefreshToken(ctx context.Context, t RefreshToken) error {
 	return tx.execNamed(ctx, saveRefreshToken, params{
 		"hash": t.Hash, "family": t.Family, "user_id": int64(t.User), "workspace_id": int64(t.Workspace), "epoch": t.Epoch,
-		"created_at": micros(tx.now), "expires_at": micros(t.Expires), "predecessor": bytesOrNull(t.Predecessor),
+		"created_at": micros(tx.now), "expires_at": micros(t.Expires), "predecessor": bytesOrNull(t.Predecessor), "agent": textOrNull(t.Agent),
 	})
 }
 
