@@ -51,7 +51,7 @@ func (a JobAction) mayStart(ctx context.Context, tx *store.Tx, j fleet.Job) (err
 	if a.Tag == "" {
 		return fleet.Invalid("If-Match", "it is required: send the ETag of the job's plan")
 	}
-	if a.Tag != j.ETag {
+	if !fleet.SameTag(a.Tag, j.ETag) {
 		return &fleet.Error{Code: fleet.PreconditionStale, Field: "If-Match", Message: "If-Match: this is not the ETag of the job's plan: read the job and send its ETag"}
 	}
 	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {

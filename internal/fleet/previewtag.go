@@ -47,6 +47,12 @@ func exactPreview(quoted string) *Preview {
 	return nil
 }
 
+// SameTag reports whether a client has sent a tag, as it is or as a compressing proxy changes it.
+func SameTag(sent, tag string) bool {
+	quoted := strings.TrimPrefix(strings.TrimSpace(sent), "W/")
+	return quoted == tag || len(quoted) > 1 && withoutCoding(quoted) == tag
+}
+
 // withoutCoding removes the suffix that a compressing proxy has added to a quoted tag: Apache
 // adds "-gzip", Jetty "--gzip", older Jettys ";gzip".
 func withoutCoding(quoted string) string {

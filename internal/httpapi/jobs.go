@@ -163,14 +163,11 @@ func jobAction(do control.JobVerb) handler {
 			return a, nil, err
 		}
 		if do == control.JobStart {
-			a.Tag = withoutWeak(r.Guard())
+			a.Tag = strings.TrimPrefix(strings.TrimSpace(r.Guard()), "W/")
 		}
 		return a, a, nil
 	}, (*rules).ChangeJob, changedJob)
 }
-
-// withoutWeak removes the mark of a weak tag, which a compressing proxy adds.
-func withoutWeak(tag string) string { return strings.TrimPrefix(strings.TrimSpace(tag), "W/") }
 
 // emptyBody refuses a body with properties: the action would ignore them.
 func emptyBody(r *request) error {
