@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,27 +16,45 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// TestMalformedQueries sends each malformed query to every list. A list that ignored one
-// would return things that were not asked for.
+// malformedQueries are malformed queries of lists, with a word of the refusal of each.
+var malformedQueries = map[string]string{
+	"q=id:250;status:1": "%3B", "q=id:250%zz": "%25", "%gg=1": "%25", "page=1;per_page=2": "%3B",
+	"q=id:1&q=id:2": "2 times", "sort=id&sort=-id": "2 times", "page=1&page=1": "2 times", "per_page=1&per_page=2": "2 times",
+	"Q=id:250": "exactly as q", "filter=id:250": "exactly as q", "q[]=id:250": "exactly as q", "Sort=id": "exactly as sort", "sort[]=id": "exactly as sort",
+	"?q=id:250": "exactly as q", "q%00=id:250": "exactly as q", "q:=id:250": "exactly as q", "%EF%BB%BFq=id:250": "exactly as q", "q%09=id:250": "exactly as q",
+	"perPage=1": "exactly as per_page", "per-page=1": "exactly as per_page", "PAGE=2": "exactly as page",
+	"page=abc": "whole number", "page=1.5": "whole number", "page=0x2": "whole number", "per_page=1e2": "whole number", "per_page=%00": "whole number",
+}
+
+// pathsOfThings returns the paths of all other reads with a bearer: with ids of things that do not
+// exist, because a malformed query is refused first.
+func pathsOfThings() []string {
+	var paths []string
+	for _, r := range httpapi.Routes() {
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		if method == http.MethodGet && r.Need != identity.Public && strings.Contains(path, "{") {
+			paths = append(paths, regexp.MustCompile(`{\w+}`).ReplaceAllString(path, "999999"))
+		}
+	}
+	return paths
+}
+
+// TestMalformedQueries sends each malformed query to every read with a bearer. A list that
+// ignored one would return things that were not asked for.
 func TestMalformedQueries(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		c := kit.StartFerry(t, e).As("admin@example.com")
-		for _, path := range listPaths() {
-			for query, word := range map[string]string{
-				"q=id:250;status:1": "%3B", "q=id:250%zz": "%25", "%gg=1": "%25", "page=1;per_page=2": "%3B",
-				"q=id:1&q=id:2": "2 times", "sort=id&sort=-id": "2 times", "page=1&page=1": "2 times", "per_page=1&per_page=2": "2 times",
-				"Q=id:250": "exactly as q", "filter=id:250": "exactly as q", "q[]=id:250": "exactly as q", "Sort=id": "exactly as sort", "sort[]=id": "exactly as sort",
-				"?q=id:250": "exactly as q", "q%00=id:250": "exactly as q", "q:=id:250": "exactly as q", "%EF%BB%BFq=id:250": "exactly as q", "q%09=id:250": "exactly as q",
-				"perPage=1": "exactly as per_page", "per-page=1": "exactly as per_page", "PAGE=2": "exactly as page",
-				"page=abc": "whole number", "page=1.5": "whole number", "page=0x2": "whole number", "per_page=1e2": "whole number", "per_page=%00": "whole number",
-			} {
+		for _, path := range append(listPaths(), pathsOfThings()...) {
+			for query, word := range malformedQueries {
 				got := c.Get(path + "?" + query).Is(http.StatusBadRequest)
 				var failed api.Error
 				if got.JSON(&failed); failed.ErrorCode != 1000 || !strings.Contains(failed.Message, word) {
 					t.Errorf("%s?%s: %s, want 1000 and %q", path, query, got.Body, word)
 				}
 			}
+		}
+		for _, path := range listPaths() {
 			c.Get(path + "?page=1&per_page=3&_=1700000000&utm_source=mail&fields[]=id").Is(http.StatusOK)
 		}
 	})

@@ -104,3 +104,28 @@ func TestOperatorAuthorization(t *testing.T) {
 		c.Get("/api/v1/sim").Is(http.StatusUnauthorized)
 	})
 }
+
+// TestOperatorMalformedQueries sends malformed queries to every operation: each refuses them before
+// it does anything, and no list ignores one.
+func TestOperatorMalformedQueries(t *testing.T) {
+	s := kit.StartFerry(t, kit.SQLite)
+	c := s.StartOperatorAPI().Anonymous()
+	c.Token = kit.OperatorToken
+	s.Untouched("malformed", func() {
+		for pattern, token := range operatorapi.Routes() {
+			if !token {
+				continue
+			}
+			method, _, _ := strings.Cut(pattern, " ")
+			queries := []string{"q=name:a;status:1", "q=name:a%zz"}
+			if method == http.MethodGet {
+				queries = append(queries, "q=id:1&q=id:2", "sort=id&sort=-id", "page=1&page=1", "Q=id:1", "filter=id:1", "q[]=id:1", "perPage=1", "page=abc")
+			}
+			for _, query := range queries {
+				if got := csv(c).Do(method, kit.OperatorRequests[pattern].Path+"?"+query, "{}"); got.Status != http.StatusBadRequest {
+					t.Errorf("%s?%s: %d %s", pattern, query, got.Status, got.Body)
+				}
+			}
+		}
+	})
+}
