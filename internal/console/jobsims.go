@@ -188,6 +188,9 @@ func (r *request) writeJobSIMs(w io.Writer, j fleet.Job, verdicts []fleet.Verdic
 		return err
 	}
 	for after := ""; ; {
+		if err := r.resume(); err != nil {
+			return err
+		}
 		page, err := r.readJobSIMs(j.ID, verdicts, after, fleet.JobSIMList.MaxPerPage)
 		if err != nil {
 			return err

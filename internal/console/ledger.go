@@ -164,6 +164,9 @@ func (r *request) writeLedger(w io.Writer, l fleet.List) error {
 		return err
 	}
 	for l.PerPage > 0 {
+		if err := r.resume(); err != nil {
+			return err
+		}
 		page, err := r.control().ListMigrations(r.Context(), r.who, l)
 		if err != nil {
 			return err

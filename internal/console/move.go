@@ -43,6 +43,9 @@ type moveData struct {
 func movePage(r *request) (reply, error) {
 	v := r.URL.Query()
 	s := parseSIMs(v)
+	if err := s.exact(); err != nil {
+		return reply{}, err
+	}
 	if v.Has("rows") { // the form around a list
 		return seeOther("/move" + strings.TrimPrefix(s.address(), "/sims")), nil
 	}

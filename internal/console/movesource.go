@@ -36,6 +36,9 @@ func (r *request) chosenList() (c chosen, problem string, err error) {
 		return c, "", fleet.Invalid("list", "it is not the address of a list of SIMs: open the list and select again")
 	}
 	s := parseSIMs(v)
+	if err := s.exact(); err != nil {
+		return c, "", err
+	}
 	c.source = fleet.DraftSource{Kind: "selection", Back: s.address()}
 	found, err := r.findSIMs(s.first())
 	if err != nil {

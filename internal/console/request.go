@@ -91,23 +91,73 @@ func (r *request) run() (reply, error) {
 	if err := r.admit(); err != nil {
 		return reply{}, err
 	}
-	if r.route.need != public {
-		switch {
-		case r.who.User == 0:
-			return reply{}, errNoSession
-		case r.who.Enrolling && r.route.need != identity.WriteOwn:
-			return seeOther("/enrol"), nil
-		}
-		if err := r.who.Require(r.route.need); err != nil {
-			return reply{}, err
-		}
+	if err := r.checkQuery(); err != nil {
+		return reply{}, err
+	}
+	if res, err := r.permitted(); err != nil || res.status != 0 {
+		return res, err
 	}
 	if r.Method == http.MethodPost {
 		if err := r.readForm(); err != nil {
 			return reply{}, err
 		}
+		if err := r.resume(); err != nil {
+			return reply{}, err
+		}
+		if res, err := r.permitted(); err != nil || res.status != 0 {
+			return res, err
+		}
 	}
 	return r.route.handle(r)
+}
+
+// permitted requires the permission of the route. A reply leads elsewhere.
+func (r *request) permitted() (reply, error) {
+	switch {
+	case r.route.need == public:
+		return reply{}, nil
+	case r.who.User == 0:
+		return reply{}, errNoSession
+	case r.who.Enrolling && r.route.need != identity.WriteOwn:
+		return seeOther("/enrol"), nil
+	}
+	return reply{}, r.who.Require(r.route.need)
+}
+
+// resume reads the session again: it may have ended while a form arrived, or while a download is
+// written. Errors: InvalidToken; Unavailable.
+func (r *request) resume() error {
+	if r.who.User == 0 {
+		return nil
+	}
+	who, all, err := r.control().Console(r.Context(), r.cookie(sessionCookie), r.origin())
+	r.who, r.joined = who, nil
+	r.keepJoined(all)
+	if err != nil {
+		r.who = identity.Principal{}
+	}
+	if r.route.need == public && fleet.CodeOf(err) == fleet.InvalidToken {
+		return nil
+	}
+	return err
+}
+
+// singles are the parameters of lists that have one value.
+var singles = []string{"q", "sort", "page", "per", "after", "before"}
+
+// checkQuery refuses an address whose query cannot be read, and one with two values for a parameter
+// of a list: the page would show or export what was not asked for.
+func (r *request) checkQuery() error {
+	v, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return fleet.Errorf(fleet.BadRequest, "%s", text("error.query"))
+	}
+	for _, name := range singles {
+		if len(v[name]) > 1 {
+			return fleet.Errorf(fleet.BadRequest, "%s", text("error.query.twice", name))
+		}
+	}
+	return nil
 }
 
 // errNoSession leads to the sign-in page.

@@ -20,13 +20,17 @@ const maxPicked = 1500
 //	rows=250,251,252   the SIMs with a box in the form that was sent
 //	sim=250&sim=252    the boxes that are checked
 type selection struct {
-	All bool
-	IDs []int64 // ascending
+	All  bool
+	IDs  []int64 // ascending
+	Lost bool    // the address selects more SIMs, or contains something that is not an id
 }
 
 func parseSelection(v url.Values) selection {
-	s := selection{All: v.Get("all") == "1", IDs: idsOf(v["sel"])}
-	rows, checked := idsOf(v["rows"]), idsOf(v["sim"])
+	s := selection{All: v.Get("all") == "1"}
+	s.IDs, s.Lost = readIDs(v["sel"])
+	rows, lostRow := readIDs(v["rows"])
+	checked, lostBox := readIDs(v["sim"])
+	s.Lost = s.Lost || lostRow || lostBox
 	s.IDs = slices.DeleteFunc(s.IDs, func(id int64) bool { return slices.Contains(rows, id) })
 	for _, id := range rows {
 		if slices.Contains(checked, id) != s.All {
@@ -43,7 +47,7 @@ func (s selection) tidy() selection {
 	slices.Sort(s.IDs)
 	s.IDs = slices.Compact(s.IDs)
 	if len(s.IDs) > maxPicked {
-		s.IDs = s.IDs[:maxPicked]
+		s.IDs, s.Lost = s.IDs[:maxPicked], true
 	}
 	return s
 }
@@ -101,13 +105,23 @@ func (s selection) put(v url.Values) {
 
 // idsOf reads lists of ids, separated by commas. Others than whole positive numbers have no
 // effect.
-func idsOf(lists []string) (ids []int64) {
+func idsOf(lists []string) []int64 {
+	ids, _ := readIDs(lists)
+	return ids
+}
+
+// readIDs is idsOf, and reports whether something had no effect.
+func readIDs(lists []string) (ids []int64, lost bool) {
 	for _, list := range lists {
 		for word := range strings.SplitSeq(list, ",") {
-			if n, err := strconv.ParseInt(word, 10, 64); err == nil && n > 0 {
+			n, err := strconv.ParseInt(word, 10, 64)
+			switch {
+			case err == nil && n > 0:
 				ids = append(ids, n)
+			case word != "":
+				lost = true
 			}
 		}
 	}
-	return ids
+	return ids, lost
 }

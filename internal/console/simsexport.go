@@ -17,6 +17,9 @@ const exportPage = 2000
 // selected. It reads them page by page, by key; a SIM that leaves meanwhile is left out.
 func exportSIMs(r *request) (reply, error) {
 	s := parseSIMs(r.URL.Query())
+	if err := s.exact(); err != nil {
+		return reply{}, err
+	}
 	found, err := r.findSIMs(s.first())
 	if err != nil {
 		return reply{}, err
@@ -62,6 +65,9 @@ func (r *request) eachSIM(picked selection, match string, give func(fleet.SIM, s
 	for after := ""; ; {
 		l, err := r.exportList(match, after)
 		if err != nil {
+			return err
+		}
+		if err := r.resume(); err != nil {
 			return err
 		}
 		page, err := r.control().ListSIMs(r.Context(), r.who, l)

@@ -23,6 +23,7 @@ type simsQuery struct {
 	Page    int
 	Picked  selection
 	Columns []string
+	Lost    bool // a filter could not be read, so that the list has more than was asked for
 }
 
 // simSorts are the orders that a person can choose, with the names of their texts. The list
@@ -44,13 +45,10 @@ func parseSIMs(v url.Values) simsQuery {
 		After: digits(v.Get("after")), Before: digits(v.Get("before")), Page: 1, Picked: parseSelection(v),
 	}
 	if len(s.Text) > 100 {
-		s.Text = s.Text[:100]
+		s.Text, s.Lost = strings.ToValidUTF8(s.Text[:100], ""), true
 	}
-	for _, text := range v["status"] {
-		if n, err := strconv.Atoi(text); err == nil && fleet.SIMStatus(n).Known() && n < 100 && !slices.Contains(s.Status, fleet.SIMStatus(n)) {
-			s.Status = append(s.Status, fleet.SIMStatus(n))
-		}
-	}
+	s.Lost = s.Lost || s.Picked.Lost || v.Get("device") != "" && !s.Loose
+	s.readStatuses(v["status"])
 	if slices.Contains(simSorts, v.Get("sort")) {
 		s.Sort = v.Get("sort")
 	}
@@ -66,6 +64,28 @@ func parseSIMs(v url.Values) simsQuery {
 		}
 	}
 	return s
+}
+
+// readStatuses reads the statuses of a filter.
+func (s *simsQuery) readStatuses(list []string) {
+	for _, text := range list {
+		n, err := strconv.Atoi(text)
+		switch {
+		case err != nil || !fleet.SIMStatus(n).Known() || n >= 100:
+			s.Lost = s.Lost || text != ""
+		case !slices.Contains(s.Status, fleet.SIMStatus(n)):
+			s.Status = append(s.Status, fleet.SIMStatus(n))
+		}
+	}
+}
+
+// exact refuses a list or a selection that is not what the address says. A page may show it; what
+// changes, moves or exports SIMs may not use it.
+func (s simsQuery) exact() error {
+	if s.Lost {
+		return fleet.Errorf(fleet.BadRequest, "%s", text("error.selection"))
+	}
+	return nil
 }
 
 func digits(s string) string {

@@ -48,6 +48,9 @@ func simsStatusPage(r *request) (reply, error) {
 }
 
 func (r *request) showSIMsStatus(d simsStatusData) (reply, error) {
+	if err := d.Query.exact(); err != nil {
+		return reply{}, err
+	}
 	found, err := r.findSIMs(d.Query.first())
 	if err != nil {
 		return reply{}, err
@@ -146,6 +149,9 @@ func setSIMsStatus(r *request) (reply, error) {
 	default:
 		d.Problem = text("simsstatus.choose")
 		return r.showSIMsStatus(d)
+	}
+	if err := d.Query.exact(); err != nil {
+		return reply{}, err
 	}
 	found, err := r.findSIMs(d.Query.first())
 	if err != nil {
