@@ -37,6 +37,17 @@ func (e *APIError) Error() string {
 	return text
 }
 
+// CallError says which call an error is about. Every call of Client returns its errors in one.
+type CallError struct {
+	Method, Path string // with the query
+	Err          error
+}
+
+func (e *CallError) Error() string { return fmt.Sprintf("%s %s: %v", e.Method, e.Path, e.Err) }
+
+// Unwrap returns the error of the call.
+func (e *CallError) Unwrap() error { return e.Err }
+
 // ConflictError is the refusal of a migration by its rules: all reasons, each with all SIMs
 // that it concerns. A dry run is refused like the real run.
 type ConflictError struct {

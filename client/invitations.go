@@ -44,7 +44,7 @@ func (c *Client) Invite(ctx context.Context, n Invitation, opts ...WriteOption) 
 	}
 	var answer api.InvitationResponse
 	if err := json.Unmarshal(got.body, &answer); err != nil {
-		return "", fmt.Errorf("%s %s: cannot decode the response (%d): %w", what.method, what.path, got.status, err)
+		return "", &CallError{what.method, what.path, fmt.Errorf("cannot decode the response (%d): %w", got.status, err)}
 	}
 	return answer.ActivationKey, nil
 }

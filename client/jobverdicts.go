@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -49,7 +48,7 @@ func yieldLines[T any](path string, body io.Reader, yield func(T, error) bool) {
 			return
 		}
 		if err != nil {
-			yield(item, fmt.Errorf("GET %s: %w", path, err))
+			yield(item, &CallError{"GET", path, err})
 			return
 		}
 		if !yield(item, nil) {

@@ -134,7 +134,7 @@ func (w *jobWatch) open(ctx context.Context) (err error) {
 	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotAcceptable:
 		w.silent = true // the job exists: it was read before
 	default:
-		err = fmt.Errorf("GET %s/watch: %d", jobPath(w.id), w.stream.status)
+		err = &CallError{"GET", jobPath(w.id) + "/watch", fmt.Errorf("unexpected status %d", w.stream.status)}
 	}
 	w.close()
 	return err

@@ -64,7 +64,7 @@ func (c *Client) do(ctx context.Context, what call) (*answer, error) {
 	}
 	got, err := s.send(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", what.method, what.path, err)
+		return nil, &CallError{what.method, what.path, err}
 	}
 	return got, nil
 }
@@ -81,7 +81,7 @@ func one[T any](ctx context.Context, c *Client, what call) (*T, error) {
 func decode[T any](what call, got *answer) (*T, error) {
 	var v T
 	if err := json.Unmarshal(got.body, &v); err != nil {
-		return nil, fmt.Errorf("%s %s: cannot decode the response (%d): %w", what.method, what.path, got.status, err)
+		return nil, &CallError{what.method, what.path, fmt.Errorf("cannot decode the response (%d): %w", got.status, err)}
 	}
 	return &v, nil
 }

@@ -49,13 +49,13 @@ func (e *codeError) Unwrap() error { return e.err }
 func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	var usage *usageError
 	if errors.As(err, &usage) {
-		_, _ = fmt.Fprintf(w, "simferry: %s\nSee '%s --help'.\n", indented(err.Error()), cmd.CommandPath())
+		_, _ = fmt.Fprintf(w, "simferry: %s\nSee '%s --help'.\n", indented(screenText(err)), cmd.CommandPath())
 		return exitUsage
 	}
 	var coded *codeError
 	if errors.As(err, &coded) {
 		if coded.err != nil {
-			_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(unreached(coded.err).Error()), help(coded.err))
+			_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(screenText(coded.err)), help(coded.err))
 		}
 		return coded.code
 	}
@@ -64,7 +64,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 		explainAll(w, err, refusal.Problems)
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(unreached(err).Error()), help(err))
+	_, _ = fmt.Fprintf(w, "simferry: %s\n%s", indented(screenText(err)), help(err))
 	return exitFailed
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -34,6 +35,9 @@ func flagError(cmd *cobra.Command, err error) error {
 // badValue names the flag, what it takes, and what was given.
 func badValue(e *pflag.InvalidValueError) string {
 	f := e.GetFlag()
+	if errors.Is(e, strconv.ErrRange) {
+		return fmt.Sprintf("--%s: %s is out of range", f.Name, e.GetValue())
+	}
 	var right string
 	switch f.Value.Type() {
 	case "int", "int32", "int64":
@@ -49,7 +53,11 @@ func badValue(e *pflag.InvalidValueError) string {
 	case "float64":
 		right = "a number"
 	default:
-		return fmt.Sprintf("--%s: %v, not %q", f.Name, errors.Unwrap(e), e.GetValue())
+		reason := fmt.Sprint(errors.Unwrap(e))
+		if strings.Contains(reason, strconv.Quote(e.GetValue())) {
+			return fmt.Sprintf("--%s: %s", f.Name, reason)
+		}
+		return fmt.Sprintf("--%s: %s, not %q", f.Name, reason, e.GetValue())
 	}
 	return fmt.Sprintf("--%s: must be %s, not %q", f.Name, right, e.GetValue())
 }

@@ -59,6 +59,9 @@ func TestBadValuesOfEveryFlag(t *testing.T) {
 				return // any text is one
 			}
 			wrong(append(path, "--"+f.Name+"=\x00x"), "--"+f.Name+": ", "See 'simferry ")
+			if kind := f.Value.Type(); kind == "int" || kind == "int64" {
+				wrong(append(path, "--"+f.Name+"=99999999999999999999"), "99999999999999999999 is out of range")
+			}
 			if f.NoOptDefVal == "" {
 				wrong(append(path, "--"+f.Name), "--"+f.Name+" needs a value")
 			}

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
 	"github.com/simferry/simferry/client"
+	"github.com/simferry/simferry/internal/cli/profile"
 	"github.com/simferry/simferry/internal/tablefile"
 	"github.com/simferry/simferry/internal/termtext"
 )
@@ -38,6 +40,7 @@ type lister[T any] struct {
 	columns []column[T]
 	filter  func(string) (string, error) // may be nil
 	polled  bool                         // programs poll the list: it has --after
+	inside  []*workspaceTerm             // flags that name Workspaces to filter by
 
 	process Process
 	profile *string
@@ -99,6 +102,9 @@ func (l *lister[T]) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := l.filterWorkspaces(ctx, c); err != nil {
+		return err
+	}
 	if l.limit == allOfThem && (l.form == listForm(asTable) || l.number != 0) {
 		l.limit = tableLimit
 	}
@@ -113,6 +119,31 @@ func (l *lister[T]) run(ctx context.Context) (err error) {
 		return err
 	}
 	l.note(len(items), total)
+	return nil
+}
+
+// workspaceTerm is a flag that names a Workspace, and the filter of the API that it stands for.
+type workspaceTerm struct{ flag, field, text string }
+
+// filterWorkspaces adds the Workspaces that flags name to the filter.
+func (l *lister[T]) filterWorkspaces(ctx context.Context, c *client.Client) error {
+	var list named
+	for _, t := range l.inside {
+		if t.text == "" {
+			continue
+		}
+		if list == nil {
+			var err error
+			if list, _, err = memberships(ctx, c, profile.Profile{}); err != nil && !listNotNeeded(t.text, err) {
+				return err
+			}
+		}
+		w, err := list.find(t.flag, t.text, noneOfYours)
+		if err != nil {
+			return err
+		}
+		l.options.Filter = strings.TrimPrefix(fmt.Sprintf("%s,%s:%d", l.options.Filter, t.field, w.ID), ",")
+	}
 	return nil
 }
 
@@ -197,7 +228,8 @@ func (l *lister[T]) onePage(ctx context.Context, c *client.Client) (items []T, t
 	case page.PerPage != 0 && page.PerPage < l.limit:
 		return nil, 0, usagef("--limit: a page of this server has at most %d items", page.PerPage)
 	case page.Page != 0 && page.Page < l.number, len(page.Items) == 0 && l.number > 1:
-		return nil, 0, usagef("--page: there is no page %d: the list has %d items, on %d pages of %d", l.number, page.Total, page.TotalPages, l.limit)
+		return nil, 0, usagef("--page: there is no page %d: the list has %d items, on %d %s of %d",
+			l.number, page.Total, page.TotalPages, plural(page.TotalPages, "page", "pages"), l.limit)
 	}
 	return page.Items, page.Total, nil
 }

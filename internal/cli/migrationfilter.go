@@ -12,9 +12,10 @@ import (
 // migrationFilter are the flags of 'migrations list' that say which migrations to find. Each is
 // one filter of the API.
 type migrationFilter struct {
-	iccid, reference          string
-	sim, user, source, target int64
-	times                     timeFilter
+	iccid, reference string
+	sim, user        int64
+	times            timeFilter
+	workspaces       []*workspaceTerm
 }
 
 func migrationFilterFlags(cmd *cobra.Command) *migrationFilter {
@@ -24,8 +25,10 @@ func migrationFilterFlags(cmd *cobra.Command) *migrationFilter {
 	f.Int64Var(&o.sim, "sim", 0, "only migrations of the SIM with this id")
 	f.StringVar(&o.reference, "reference", "", "only migrations with this reference, such as a ticket number")
 	f.Int64Var(&o.user, "user", 0, "only migrations by the user with this id")
-	f.Int64Var(&o.source, "source", 0, "only migrations out of the Workspace with this id")
-	f.Int64Var(&o.target, "target", 0, "only migrations into the Workspace with this id")
+	source, target := &workspaceTerm{flag: "--source", field: "source_workspace"}, &workspaceTerm{flag: "--target", field: "target_workspace"}
+	f.StringVar(&source.text, "source", "", "only migrations out of this Workspace, by id or name")
+	f.StringVar(&target.text, "target", "", "only migrations into this Workspace, by id or name")
+	o.workspaces = []*workspaceTerm{source, target}
 	o.times.flags(cmd)
 	return o
 }
@@ -46,7 +49,7 @@ func (o *migrationFilter) add(filter string) (string, error) {
 	for _, n := range []struct {
 		field string
 		id    int64
-	}{{"sim", o.sim}, {"user", o.user}, {"source_workspace", o.source}, {"target_workspace", o.target}} {
+	}{{"sim", o.sim}, {"user", o.user}} {
 		if n.id != 0 {
 			terms = append(terms, n.field+":"+strconv.FormatInt(n.id, 10))
 		}

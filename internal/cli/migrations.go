@@ -47,7 +47,8 @@ extension of Simferry: other servers of the contract do not have it.`,
 			{name: "reason", wide: true, of: func(m api.Migration) any { return m.Reason }},
 		},
 	}
-	l.filter = migrationFilterFlags(l.cmd).add
+	f := migrationFilterFlags(l.cmd)
+	l.filter, l.inside = f.add, f.workspaces
 	return l.command(p)
 }
 

@@ -133,7 +133,7 @@ func (p Process) selectRun(args []string) (string, error) {
 		return "", err
 	}
 	if err != nil { // the others can be resumed
-		_, _ = printf(p.Stderr, "simferry: %s\n", indented(err.Error()))
+		_, _ = printf(p.Stderr, "simferry: %s\n", indented(screenText(err)))
 	}
 	if len(runs) == 0 {
 		dir, _ := p.runsDir() // it was found a moment ago

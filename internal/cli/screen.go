@@ -90,7 +90,7 @@ func escapeArgs(args []any) []any {
 		case string:
 			safe[i] = termtext.Escape(v)
 		case error:
-			safe[i] = termtext.Escape(v.Error())
+			safe[i] = termtext.Escape(screenText(v))
 		default:
 			safe[i] = a
 		}

@@ -63,11 +63,11 @@ user instead.`,
 		if !none {
 			var err error
 			if text, role, err = parseRole(args[1]); err != nil {
-				return usagef("%s: %v", cmd.CommandPath(), err)
+				return usagef("WORKSPACE=ROLE: %v", err)
 			}
 		}
 		return operate(cmd, p, func(ctx context.Context, in *server.Installation) error {
-			named := workspaceFlag{flag: cmd.CommandPath(), text: text}
+			named := workspaceFlag{flag: "WORKSPACE=ROLE", text: text}
 			ws, err := named.id(ctx, in)
 			if err != nil {
 				return err

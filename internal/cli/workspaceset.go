@@ -29,7 +29,7 @@ or from Brazil. While it is the Workspace, issuer or reseller of SIMs, its type 
 	country := cmd.Flags().String("country", "", "country code, two letters of ISO 3166-1; empty for unknown")
 	parent := newWorkspaceFlag(cmd, "parent", "the parent Workspace, by id or name; 0 for none")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		which := &workspaceFlag{flag: cmd.CommandPath(), text: args[0]}
+		which := &workspaceFlag{flag: "WORKSPACE", text: args[0]}
 		patch := operator.WorkspacePatch{
 			Name: ifSet(cmd, "name", *name), Type: ifSet(cmd, "type", kind.id), Status: ifSet(cmd, "status", status.id),
 			Country: ifSet(cmd, "country", *country),

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"strconv"
@@ -26,6 +27,9 @@ func (v *number) String() string { return strconv.Itoa(int(*v)) }
 func (v *number) Type() string   { return "int" }
 func (v *number) Set(s string) error {
 	n, err := strconv.Atoi(s)
+	if errors.Is(err, strconv.ErrRange) {
+		return fmt.Errorf("is too large (%w)", strconv.ErrRange)
+	}
 	if err != nil {
 		return errors.New("must be a whole number")
 	}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/simferry/simferry/internal/cli/profile"
+)
+
+// calls are words of the calls of the API, which no screen shows.
+var calls = regexp.MustCompile(`\b(GET|POST|PUT|PATCH|DELETE) |/api/v|per_page|%3A`)
+
+// TestRefusalsOfEveryCommand runs every command that asks a server, against one that refuses
+// everything. The screen has the server's message and the numbers for troubleshooting, and no
+// method, path or query.
+func TestRefusalsOfEveryCommand(t *testing.T) {
+	const message = "this is refused: try something else"
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		w.Header().Set("X-Request-Id", "r-4711")
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = fmt.Fprintf(w, `{"error_code":1104,"error_token":"Forbidden","message":%q}`, message)
+	}))
+	defer server.Close()
+	home := t.TempDir()
+	store := profile.Store{Dir: filepath.Join(home, "profiles")}
+	told := 0 // commands that show the server's words, not their own
+	eachCommand(newRoot(Process{Stdin: strings.NewReader(""), LookupEnv: func(string) (string, bool) { return "", false }}), func(cmd *cobra.Command) {
+		if cmd.Flags().Lookup("profile") == nil && cmd.Flags().Lookup("server") == nil {
+			return
+		}
+		if err := store.Save("default", profile.Profile{Server: server.URL, Username: "a@example.com", Bearer: "x.y.z"}); err != nil {
+			t.Fatal(err)
+		}
+		before := asked.Load()
+		var out, errs bytes.Buffer
+		Run(t.Context(), Process{
+			Args: callOf(cmd, server.URL), Stdin: strings.NewReader("key-of-an-invitation\nlong enough words\n"), Stdout: &out, Stderr: &errs,
+			LookupEnv: func(name string) (string, bool) {
+				return map[string]string{homeEnv: home}[name], name == homeEnv
+			},
+		})
+		got := errs.String()
+		if calls.MatchString(got) || internals.MatchString(got) {
+			t.Errorf("%s: %s", cmd.CommandPath(), got)
+		}
+		if asked.Load() > before && strings.Contains(got, message) && strings.Contains(got, "r-4711") {
+			told++
+		} else {
+			t.Logf("%s, %d calls: %s", cmd.CommandPath(), asked.Load()-before, got)
+		}
+	})
+	if told < 20 {
+		t.Errorf("only %d commands showed the server's message", told)
+	}
+}
+
+// callOf returns arguments with which a command asks a server.
+func callOf(cmd *cobra.Command, server string) []string {
+	args := strings.Fields(cmd.CommandPath())[1:]
+	for _, word := range strings.Fields(cmd.Use)[1:] {
+		args = append(args, map[string]string{
+			"ID": "12", "[ID]": "12", "RUN": "20261130-101500-ab12", "ICCID": "8988303000000000012", "E-MAIL": "b@example.com",
+		}[word])
+	}
+	for name, value := range map[string]string{
+		"yes": "", "to": "=200", "sim-id": "=250", "server": "=" + server, "password-stdin": "", "username": "=a@example.com", "stdin": "", "in": "=200",
+	} {
+		if cmd.Flags().Lookup(name) != nil {
+			args = append(args, "--"+name+value)
+		}
+	}
+	return args
+}
