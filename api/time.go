@@ -17,7 +17,7 @@ type EventTime struct{ time.Time }
 // NewTime converts a time to its value on the wire: in UTC, cut to the millisecond.
 func NewTime(t time.Time) Time { return Time{wireTime(t)} }
 
-// NewEventTime is NewTime for EventTime.
+// NewEventTime converts a time to an EventTime, as NewTime does to a Time.
 func NewEventTime(t time.Time) EventTime { return EventTime{wireTime(t)} }
 
 func wireTime(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }

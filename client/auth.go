@@ -41,7 +41,8 @@ func (c *Client) authenticateDigest(ctx context.Context, username, digest string
 // codes.
 var ErrSecondFactor = errors.New("a second factor is required: use WithSecondFactor, or AuthenticateSecondFactor and WithRefreshToken")
 
-// authenticateWhole is authenticateDigest with the second factor, if one is required.
+// authenticateWhole signs in like authenticateDigest, and completes the second factor, if one is
+// required.
 func (c *Client) authenticateWhole(ctx context.Context, username, digest string) (*api.AuthResponse, error) {
 	got, err := c.authenticateDigest(ctx, username, digest)
 	if err != nil || got.MFAToken == "" {

@@ -20,8 +20,8 @@ func (c *Client) AuthenticateSecondFactor(ctx context.Context, mfaToken, code st
 	return c.authenticate(ctx, api.AuthRequest{MFAToken: &mfaToken, Code: &code})
 }
 
-// AuthenticateAndTrust is AuthenticateSecondFactor and trusts the device: for 90 days it needs
-// no code if it sends its fingerprint, see WithFingerprint.
+// AuthenticateAndTrust does what AuthenticateSecondFactor does and trusts the device: for 90 days
+// it needs no code if it sends its fingerprint, see WithFingerprint.
 //
 // Permission and errors: those of AuthenticateSecondFactor; IsInvalid for the device.
 func (c *Client) AuthenticateAndTrust(ctx context.Context, mfaToken, code string, device api.DeviceToTrust) (*api.AuthResponse, error) {

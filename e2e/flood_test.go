@@ -51,7 +51,7 @@ func flood(ctx context.Context, f floodOf) {
 	all.Wait()
 }
 
-// floodMain is flood in a process of its own, until its standard input ends.
+// floodMain runs flood in a separate process until its standard input ends.
 func floodMain() {
 	var f floodOf
 	if err := json.Unmarshal([]byte(os.Args[1]), &f); err != nil {

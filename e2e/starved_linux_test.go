@@ -158,8 +158,8 @@ func (s *starved) flood(ctx context.Context, n int, method, path, bearer, body s
 // of a busy machine may not have sent its request by then.
 const readTries = 3
 
-// read is one read by the quiet Workspace, on a connection of its own or not. The status is 0 if
-// it has no answer.
+// read sends one request of the quiet Workspace, on a new connection or an open one. The status is
+// 0 if it has no answer.
 func (s *starved) read(client *http.Client) (took time.Duration, status int) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()

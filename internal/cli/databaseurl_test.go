@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// databaseCommands are the command lines of all commands that take a database URL, with a
-// word for each of their arguments.
+// databaseCommands returns the command lines of all commands that take a database URL, with a word
+// for each of their arguments.
 func databaseCommands() [][]string {
 	var lines [][]string
 	var walk func(*cobra.Command)

@@ -68,7 +68,7 @@ func explain(w io.Writer, cmd *cobra.Command, err error) int {
 	return exitFailed
 }
 
-// help is the command that helps against an error, as a line; "" if none is known.
+// help returns a line with the command that fixes an error, or "" if there is none.
 func help(err error) string {
 	if elsewhere, ok := errors.AsType[*client.RedirectError](err); ok && elsewhere.BaseURL != "" {
 		return "To sign in to it: simferry login --server " + termtext.Escape(elsewhere.BaseURL) + "\n"

@@ -49,7 +49,7 @@ func hostileAPI(t *testing.T, change func(*fakeAPI)) *fakeAPI {
 	return startFakeAPI(t, f)
 }
 
-// apiCommands are the commands that print what a server, or a file, says.
+// apiCommands returns the commands that print text from a server or a file.
 func apiCommands(t *testing.T) map[string][]string {
 	t.Helper()
 	report := filepath.Join(t.TempDir(), "report.csv")
@@ -102,7 +102,7 @@ func TestNamesOfAServerAreEscaped(t *testing.T) {
 	}
 }
 
-// jobCommands are the commands that print what a server says of jobs.
+// jobCommands returns the commands that print text of jobs from a server.
 func jobCommands() map[string][]string {
 	return map[string][]string{
 		"jobs list": {"jobs", "list"}, "jobs show": {"jobs", "show", "7"}, "jobs sims": {"jobs", "sims", "7"}, "jobs watch": {"jobs", "watch", "7"},

@@ -37,7 +37,7 @@ func jobsStart(p Process) *cobra.Command {
 	return cmd
 }
 
-// makeJob is a command that makes a job, shows its plan, asks, and watches it.
+// makeJob creates a job, shows its plan, asks for confirmation, and watches it.
 func makeJob(p Process, f *jobFlags, cmd *cobra.Command, create func(ctx context.Context, r *jobRun, args []string) (*client.Job, error)) *cobra.Command {
 	f.profile, f.output = profileFlag(cmd, p), outputFlag(cmd)
 	f.createFlags(cmd)
@@ -108,7 +108,7 @@ SIMs are back and some are not.`,
 	return cmd
 }
 
-// simsStatus is a command that gives any number of SIMs a status.
+// simsStatus returns the command that sets the status of any number of SIMs.
 func simsStatus(p Process, use, short string, status int64) *cobra.Command {
 	f := &jobFlags{}
 	var selected selection

@@ -26,13 +26,13 @@ type jobFlags struct {
 	reason     string
 }
 
-// runFlags are those of a command that starts a job.
+// runFlags adds the flags of commands that start a job.
 func (f *jobFlags) runFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
 	cmd.Flags().BoolVar(&f.background, "background", false, "start the job and do not wait for its end")
 }
 
-// createFlags are those of a command that makes a job.
+// createFlags adds the flags of commands that create a job.
 func (f *jobFlags) createFlags(cmd *cobra.Command) {
 	f.runFlags(cmd)
 	f.conflict = stop

@@ -120,7 +120,7 @@ func jobID(text string) (int64, error) {
 	return id, nil
 }
 
-// jobCommand is a command about one job that exists.
+// jobCommand returns a command for one existing job.
 func jobCommand(p Process, cmd *cobra.Command, do func(ctx context.Context, r *jobRun, id int64) error) *cobra.Command {
 	cmd.Args = positional("ID")
 	f := &jobFlags{profile: profileFlag(cmd, p), output: outputFlag(cmd)}
@@ -168,7 +168,7 @@ changed and some did not.`,
 	}, func(ctx context.Context, r *jobRun, id int64) error { return r.watch(ctx, id) })
 }
 
-// jobStep is a command that changes the state of a job and prints what it is then.
+// jobStep returns a command that changes the state of a job and prints the new state.
 func jobStep(p Process, use, short string, do func(context.Context, *client.Client, int64) (*client.Job, error)) *cobra.Command {
 	name, _, _ := strings.Cut(use, " ")
 	return jobCommand(p, &cobra.Command{Use: use, Short: short, Example: "  simferry jobs " + name + " 12"}, func(ctx context.Context, r *jobRun, id int64) error {

@@ -104,7 +104,7 @@ Exit codes: 0 every SIM is in the target, or the job is scheduled (--at), 1 fail
 	return cmd
 }
 
-// runFlags are those of whatever moves SIMs.
+// runFlags adds the flags of commands that move SIMs.
 func (f *migrateFlags) runFlags(cmd *cobra.Command) {
 	f.conflict = stop
 	cmd.Flags().BoolVar(&f.yes, "yes", false, "do not ask for confirmation")
@@ -113,7 +113,7 @@ func (f *migrateFlags) runFlags(cmd *cobra.Command) {
 	f.reportFlags(cmd)
 }
 
-// reportFlags are those of a run, new or resumed.
+// reportFlags adds the flags of new and resumed runs.
 func (f *migrateFlags) reportFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.report, "report", "", "write the result of every SIM to this file, .csv or .json")
 	f.output = outputFlag(cmd)

@@ -14,8 +14,8 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/fakeserver"
 )
 
-// ferryMigrations are calls of migrate that meet everything that a migration can meet in kit.Ferry,
-// in this order: first those that move nothing.
+// ferryMigrations returns calls of migrate that together get every result that is possible in
+// kit.Ferry, in this order: first those that move nothing.
 func ferryMigrations(list string) [][]string {
 	return [][]string{
 		{"--to", "200", "--sim-id", "250,251"},

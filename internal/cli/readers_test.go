@@ -125,7 +125,7 @@ func inUTF16(text []byte, order binary.AppendByteOrder, mark bool) []byte {
 	return raw
 }
 
-// western is text as an old Excel saves it.
+// western encodes text as an old Excel does.
 func western(text []byte) []byte {
 	var b []byte
 	for _, r := range string(text) {

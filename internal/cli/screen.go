@@ -98,12 +98,13 @@ func escapeArgs(args []any) []any {
 	return safe
 }
 
-// paragraph is a line that goes on below its beginning where the terminal ends, indented.
+// paragraph prints text that is wrapped at the terminal's width; the lines below the first are
+// indented.
 func (s *screen) paragraph(indent int, format string, args ...any) {
 	s.block(s.wrapped(indent, strings.Repeat(" ", indent), fmt.Sprintf(format, escapeArgs(args)...)))
 }
 
-// hanging is a paragraph whose first line begins with something else than its margin.
+// hanging prints a paragraph with another margin for its first line.
 func (s *screen) hanging(indent int, first, said string) {
 	s.block(s.wrapped(indent, first, termtext.Escape(said)))
 }
@@ -223,7 +224,7 @@ func target(p *bulk.Plan) string {
 	return fmt.Sprintf("%s (%d)", p.Terms.Target.Name, p.Terms.Target.ID)
 }
 
-// printResult is the summary at the end of a run.
+// printResult prints the summary at the end of a run.
 func (s *screen) printResult(r report, dir, file string, refused int) {
 	s.printTally(r)
 	t := r.Tally

@@ -249,7 +249,7 @@ func hint(code int) string {
 	return ""
 }
 
-// printSummary is the last line before anything happens.
+// printSummary prints the last line before the run starts.
 func (s *screen) printSummary(p *bulk.Plan, conflict onConflict, way string) {
 	n := p.Count()
 	switch {

@@ -122,8 +122,8 @@ func exportTo(p Process, args []string, write func(io.Writer) error) error {
 	return err
 }
 
-// exact is standard output for a list that another program, or an import, reads: exactly
-// what is written. A terminal gets it escaped.
+// exact returns standard output for a list that another program or an import reads: exactly what is
+// written. A terminal gets it escaped.
 func (p Process) exact() io.Writer {
 	if _, terminal := width(p.Stdout); terminal {
 		return p.Stdout

@@ -11,7 +11,7 @@ import (
 	"github.com/simferry/simferry/internal/iccidfile"
 )
 
-// simsHistory is the command that shows where a SIM has been.
+// simsHistory returns the command that shows the past Workspaces of a SIM.
 func simsHistory(p Process) *cobra.Command {
 	l := lister[api.Stay]{
 		cmd: &cobra.Command{

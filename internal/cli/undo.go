@@ -63,7 +63,7 @@ moved and some did not.`,
 	return cmd
 }
 
-// runsUndo is migrations undo --run, where the runs are.
+// runsUndo returns migrations undo --run under the name migrate runs undo.
 func runsUndo(p Process) *cobra.Command {
 	f := &undoFlags{}
 	cmd := &cobra.Command{

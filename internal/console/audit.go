@@ -64,7 +64,7 @@ func (q auditQuery) page(after, before string) string {
 // Filtered reports whether the list leaves entries out.
 func (q auditQuery) Filtered() bool { return q.page("", "") != "/audit" }
 
-// WithoutUser is the address of the list without the filter by person.
+// WithoutUser returns the address of the list without the filter by person.
 func (q auditQuery) WithoutUser() string {
 	q.User = ""
 	return q.page("", "")

@@ -413,5 +413,5 @@ func (d jobData) Stopped() bool { return d.Plan.Stay > 0 && !d.Job.Options.Skip 
 // Gone reports whether the preview of a draft cannot be started any more.
 func (d jobData) Gone() bool { return d.Draft != nil && d.Job.Ended() }
 
-// DraftPath is the address of the draft.
+// DraftPath returns the address of the draft.
 func (d jobData) DraftPath() string { return draftAddress(d.Draft.ID) }

@@ -176,5 +176,5 @@ func againOptions(r *request) string {
 	return withQuery(r.URL.Path, r.PostForm)
 }
 
-// ListQuery is the query of the address of the list with the selection.
+// ListQuery returns the query string of the list that shows the selection.
 func (d moveData) ListQuery() string { return strings.TrimPrefix(d.List, "/sims?") }

@@ -50,7 +50,7 @@ func (p *person) upload(name, content string, pairs ...string) answer {
 	return p.send(again)
 }
 
-// to is where an answer redirects.
+// to returns the target of a redirect.
 func (a answer) to(t testing.TB) string {
 	t.Helper()
 	return a.is(t, http.StatusSeeOther).Header.Get("Location")

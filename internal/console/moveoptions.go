@@ -74,7 +74,7 @@ func (d optionsData) CannotTarget() bool {
 	return slices.ContainsFunc(d.Targets, func(t target) bool { return t.Not != "" })
 }
 
-// Path is the address of the draft.
+// Path returns the address of the draft.
 func (d optionsData) Path() string { return draftAddress(d.Draft.ID) }
 
 // optionDefaults are the options of a move of a new draft.
@@ -310,5 +310,5 @@ func (p *optionsParser) waves(o *fleet.JobOptions) {
 	o.Gate = &fleet.JobGate{MaxRefusedPercent: percent}
 }
 
-// LastWave is the number of the wave of all the rest.
+// LastWave returns the number of the wave with the remaining SIMs.
 func (d optionsData) LastWave() int { return len(d.Waves) + 1 }

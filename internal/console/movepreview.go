@@ -257,5 +257,5 @@ func reasonOf(j fleet.Job, code fleet.ConflictCode, effects []fleet.JobEffect) p
 	return reason
 }
 
-// WavesBefore is how many waves come before the rest.
+// WavesBefore returns the number of waves before the last one.
 func (d jobData) WavesBefore() int { return len(d.Job.Options.Waves) }

@@ -394,10 +394,10 @@ func (n node) Label() string {
 	return n.Name
 }
 
-// Middle is where the name of a node is.
+// Middle returns the height of a node's name.
 func (n node) Middle() float64 { return n.Y + n.Height/2 - 2 }
 
-// Below is where the number of a node is.
+// Below returns the height of a node's number.
 func (n node) Below() float64 { return n.Middle() + 13 }
 
 // Bend returns the x of the control points of a ribbon.

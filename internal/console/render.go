@@ -85,8 +85,9 @@ func (r *request) page(name, nav, title string, data any) (reply, error) {
 	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data})
 }
 
-// pageLive is page for a page that changes while it is read: without scripts it is read again after so many
-// seconds, 0 for never. With scripts its region is: see data-refresh in static/progress.js.
+// pageLive renders like page, for content that changes: without scripts the browser reloads it
+// after so many seconds, 0 for never. With scripts its region is: see data-refresh in
+// static/progress.js.
 func (r *request) pageLive(name, nav, title string, data any, seconds int) (reply, error) {
 	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data, Reload: seconds})
 }

@@ -68,7 +68,7 @@ func (s selection) Has(id int64) bool {
 	return named != s.All
 }
 
-// HasSIM is Has for templates.
+// HasSIM calls Has for templates.
 func (s selection) HasSIM(id fleet.SIMID) bool { return s.Has(int64(id)) }
 
 // count returns how many SIMs are selected, if total match.

@@ -45,7 +45,7 @@ func (c *Control) writeAudit(ctx context.Context, entries ...fleet.AuditEntry) {
 	c.writeAuditOf(ctx, func(*store.Tx) ([]fleet.AuditEntry, error) { return entries, nil })
 }
 
-// writeAuditOf is writeAudit for entries that are built from the database.
+// writeAuditOf calls writeAudit for entries that are built from the database.
 func (c *Control) writeAuditOf(ctx context.Context, word func(*store.Tx) ([]fleet.AuditEntry, error)) {
 	// A client that disconnects must not prevent the entry.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), auditPatience)

@@ -36,7 +36,7 @@ func (a JobAction) allowed(ctx context.Context, tx *store.Tx, who identity.Princ
 	return a.mayStart(ctx, tx, j)
 }
 
-// inState is the refusal of an action on a job in a state that does not allow it.
+// inState returns the error of an action that the job's state does not allow.
 func (a JobAction) inState(state fleet.JobState) error {
 	names := make([]string, len(from[a.Do]))
 	for i, s := range from[a.Do] {

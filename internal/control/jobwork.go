@@ -70,7 +70,7 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	return []store.Change{change(plan, s.who, "", about{note: j.Note})}
 }
 
-// judgeStatus is judge for a change of status.
+// judgeStatus judges SIMs for a change of status.
 func (s *jobStep) judgeStatus(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot) []store.Change {
 	sims, unchanged, refused := fleet.PlanStatus(j.Options.Status, snap)
 	refused.Refuse(rows)
@@ -99,7 +99,7 @@ func (s *jobStep) judgeStatus(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snap
 	return []store.Change{c}
 }
 
-// judgeUndo is judge for the SIMs of one ledger entry that an undo takes back.
+// judgeUndo judges SIMs of one ledger entry for an undo.
 func (s *jobStep) judgeUndo(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, freeze bool) (used int, changes []store.Change, err error) {
 	if len(rows) == 0 {
 		return 0, nil, nil

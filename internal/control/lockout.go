@@ -127,8 +127,8 @@ func countGuess(ctx context.Context, tx *store.Tx, g guesser) (counted guesser, 
 	return g, max(wait, time.Second), g.budget.underWay().takeBack(ctx, tx)
 }
 
-// mayConfirm is mayTry for a caller who must still be signed in: a caller whose session has
-// ended learns nothing about the password. ready, if not nil, first checks whether there is
+// mayConfirm calls mayTry and requires that the caller is still signed in: a caller whose session
+// has ended learns nothing about the password. ready, if not nil, first checks whether there is
 // anything to confirm. The API responds with 429, because another sign-in would not help.
 func (c *Control) mayConfirm(ctx context.Context, who identity.Principal, g guesser, ready func(*store.Tx) error) (counted guesser, err error) {
 	var wait time.Duration

@@ -168,7 +168,7 @@ func usedBefore() error {
 	return fleet.Errorf(fleet.KeyReused, "Idempotency-Key: this key was used before the server was upgraded; choose a new one")
 }
 
-// targetUnknown is checked before the response reveals anything else.
+// targetUnknown refuses an unknown target before the response reveals anything else.
 func targetUnknown(req fleet.MigrationRequest, snap fleet.Snapshot) bool {
 	return !snap.Workspaces[req.Target].Role.Administers()
 }

@@ -171,7 +171,7 @@ func sameReply(a, b Reply) bool {
 	return a.Status == b.Status && a.Location == b.Location && a.ETag == b.ETag && bytes.Equal(a.Body, b.Body)
 }
 
-// write is once for a rule without an idempotency key and without a reply.
+// write calls once for a rule without an idempotency key and a reply.
 func (c *Control) write(ctx context.Context, who identity.Principal, need identity.Permission, lock func(context.Context, *store.Tx) error, rule func(*store.Tx, identity.Principal) error) error {
 	_, err := c.once(ctx, who, guard{need: need, lock: lock}, Once{}, func(tx *store.Tx, who identity.Principal) (answer, error) {
 		return answer{}, rule(tx, who)
@@ -179,7 +179,7 @@ func (c *Control) write(ctx context.Context, who identity.Principal, need identi
 	return err
 }
 
-// Idempotent is once for a write without a Principal, which the operator makes. It requires no
+// Idempotent calls once for a write of the operator, which has no Principal. It requires no
 // permission.
 //
 // Errors: those of write; KeyReused; KeyBusy with RetryAfter.

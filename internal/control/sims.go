@@ -26,7 +26,7 @@ func (c *Control) ListSIMs(ctx context.Context, who identity.Principal, l fleet.
 	return found, err
 }
 
-// ListAndCountSIMs is ListSIMs, and returns also how many SIMs other lists have.
+// ListAndCountSIMs does what ListSIMs does, and also returns the number of SIMs of other lists.
 //
 // Permission: ReadSIMs.
 func (c *Control) ListAndCountSIMs(ctx context.Context, who identity.Principal, l fleet.List, others ...fleet.List) (found SIMs, totals []int, err error) {

@@ -29,7 +29,7 @@ func (d AuditDetail) Text() string {
 	return string(text)
 }
 
-// ParseAuditDetail is the inverse of Text.
+// ParseAuditDetail parses the result of Text.
 func ParseAuditDetail(text string) (d AuditDetail, err error) {
 	if text == "" {
 		return d, nil

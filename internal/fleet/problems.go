@@ -54,7 +54,7 @@ func (p *Problems) Total() int { return p.total }
 // Err returns a ValidationFailed error with the problems, or nil if there are none.
 func (p *Problems) Err() error { return p.As(ValidationFailed) }
 
-// As is Err with another code.
+// As returns what Err returns, with another code.
 func (p *Problems) As(code Code) error {
 	if p.total == 0 {
 		return nil

@@ -36,7 +36,7 @@ func TestEverySIMIsAccountedFor(t *testing.T) {
 	})
 }
 
-// mayMove is a second implementation of the rules, in the contract's order.
+// mayMove implements the rules a second time, in the contract's order.
 func mayMove(t *rapid.T, req fleet.MigrationRequest, snap fleet.Snapshot, s fleet.SIMState) {
 	source, target := snap.Workspaces[s.Workspace], snap.Workspaces[req.Target]
 	for rule, broken := range map[string]bool{

@@ -39,7 +39,7 @@ func ParseUsername(s string) (string, error) {
 // to do.
 func ParseName(s string) (string, error) { return parseLine(s, MaxName) }
 
-// ParseTags is ParseName for the tags of a device.
+// ParseTags parses the tags of a device by the rules of ParseName.
 func ParseTags(s string) (string, error) { return parseLine(s, MaxTags) }
 
 func parseLine(s string, most int) (string, error) {
@@ -107,7 +107,7 @@ func joinsAfter(before, r rune) bool {
 // Clip shortens an invalid value for an error message.
 func Clip(s string) string { return ClipTo(s, 40) }
 
-// ClipTo is Clip with another maximum, in bytes.
+// ClipTo clips a text like Clip, to a maximum in bytes.
 func ClipTo(s string, most int) string {
 	if len(s) <= most {
 		return s

@@ -197,8 +197,8 @@ func deviceChanges[T any](list []T, place string, made *creation, split func(T) 
 	return changes, nil
 }
 
-// refuseNull is an option of Decode for a type of objects in lists: a null among them is refused,
-// not taken for an empty object.
+// refuseNull returns an option of Decode that refuses null in lists of a type, instead of
+// reading it as an empty object.
 func refuseNull[T any]() json.Options {
 	return json.WithUnmarshalers(json.UnmarshalFromFunc(notNull[T]))
 }

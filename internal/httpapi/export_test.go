@@ -31,7 +31,7 @@ func Wrap(log *slog.Logger, next http.Handler) http.Handler {
 	return httpx.New(httpx.Options{Log: log}).Wrap(crossOrigin(next))
 }
 
-// NewHeld is like New, but it calls hold for each request before its rule, once its caller is
+// NewHeld is like New, but calls hold for each request before its rule, once its caller is
 // authorized. The first read of a dry run is already its rule.
 func NewHeld(c *control.Control, o httpx.Options, hold func(*http.Request)) http.Handler {
 	a := &api{Server: httpx.New(o), control: c, authorized: hold}

@@ -25,7 +25,7 @@ func list[T, W any](
 	}, id, item)
 }
 
-// listOf is list for a list that belongs to something, which decode reads from the path.
+// listOf handles a list of the children of an object, which decode reads from the path.
 func listOf[In, T, W any](
 	spec fleet.ListSpec, decode func(*request) (In, error),
 	rule func(*control.Control, context.Context, identity.Principal, In, fleet.List) (fleet.Page[T], error),
@@ -45,7 +45,7 @@ func call[In, Out, W any](
 	return httpx.Call(decode, func(a *api, r *request, in In) (Out, error) { return rule(a.control, r.Context(), r.who, in) }, body)
 }
 
-// callOwn is call for a rule that needs only the caller.
+// callOwn handles an operation whose rule needs only the caller.
 func callOwn[Out, W any](rule func(*control.Control, context.Context, identity.Principal) (Out, error), body func(Out) W) handler {
 	return call(nothingToRead, func(c *control.Control, ctx context.Context, who identity.Principal, _ struct{}) (Out, error) {
 		return rule(c, ctx, who)

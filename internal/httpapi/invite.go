@@ -97,7 +97,7 @@ func (a *api) activateUser(r *request) (response, error) {
 	return response{Status: http.StatusNoContent}, a.control.Activate(r.Context(), control.Activation{Key: key, Password: httpx.Text(body.Password), Name: body.Name}, r.origin())
 }
 
-// activateUserV1 is the older form of activateUser: it refuses an invalid key or password with
+// activateUserV1 handles the older form of activateUser: it refuses an invalid key or password with
 // 400.
 func (a *api) activateUserV1(r *request) (response, error) {
 	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {

@@ -269,7 +269,7 @@ func jobWave(field string, w wire.JobWave) (wave fleet.JobWave, err error) {
 	return fleet.JobWave{SIMs: w.SIMs, Percent: w.Percent, Pause: time.Duration(w.PauseSeconds) * time.Second, Then: w.Then == "pause"}, nil
 }
 
-// wireWave is the inverse of jobWave.
+// wireWave encodes a wave; jobWave decodes it.
 func wireWave(w fleet.JobWave) wire.JobWave {
 	out := wire.JobWave{SIMs: w.SIMs, Percent: w.Percent, PauseSeconds: int(w.Pause / time.Second)}
 	if w.Then {

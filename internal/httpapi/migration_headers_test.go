@@ -75,7 +75,7 @@ func previewed(c *kit.Client, o object) string {
 
 const staleMessage = "If-Match: the SIMs have changed since the preview; make a new dry run"
 
-// wantStale is the 412 that lists exactly these SIMs.
+// wantStale requires a 412 that lists exactly these SIMs.
 func wantStale(t testing.TB, a *kit.Answer, sims ...api.StaleSIM) {
 	t.Helper()
 	if sims == nil {
@@ -88,7 +88,7 @@ func wantStale(t testing.TB, a *kit.Answer, sims ...api.StaleSIM) {
 
 const otherMessage = "If-Match: the preview was of another request; make a dry run of this one"
 
-// wantOtherRequest is the 412 of a tag that cannot belong to the request.
+// wantOtherRequest requires the 412 of a tag that cannot belong to the request.
 func wantOtherRequest(t testing.TB, a *kit.Answer) {
 	t.Helper()
 	wantBody(t, a, http.StatusPreconditionFailed, api.MigrationStale{

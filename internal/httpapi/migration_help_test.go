@@ -25,7 +25,7 @@ func startFerry(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	return s, admin
 }
 
-// startWithOwnDatabase is startFerry with a separate database, whose schema the test may change.
+// startWithOwnDatabase calls startFerry with a separate database, whose schema the test may change.
 func startWithOwnDatabase(t testing.TB, e kit.Engine) (*kit.Server, *kit.Client) {
 	t.Helper()
 	s := kit.Start(t, e).Seed(kit.Ferry)

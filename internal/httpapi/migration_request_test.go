@@ -62,7 +62,7 @@ func TestContract_OneSelection(t *testing.T) {
 	})
 }
 
-// numbered are n ICCIDs of the Ferry world's range from its first.
+// numbered returns the first n ICCIDs of the Ferry world's range.
 func numbered(from, n int) []string {
 	list := make([]string, n)
 	for i := range list {

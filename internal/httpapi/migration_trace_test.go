@@ -109,7 +109,7 @@ func refusals(staleTag string) []attempt {
 	return append(list, hostile()...)
 }
 
-// hostile are malicious bodies.
+// hostile returns malicious bodies.
 func hostile() []attempt {
 	const head = `{"target_workspace":{"id":200},"dry_run":false,`
 	var list []attempt
@@ -159,7 +159,7 @@ func hostile() []attempt {
 	return append(list, packed(head)...)
 }
 
-// packed are bodies under Content-Encoding.
+// packed returns compressed bodies.
 func packed(head string) []attempt {
 	gz := map[string]string{"Content-Encoding": "gzip"}
 	whole := zip(head + `"sims":[{"id":77777}]}`)

@@ -16,7 +16,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// beginTransaction is another transaction, which the test ends.
+// beginTransaction begins a second transaction, which the test must end.
 func beginTransaction(s *kit.Server, statements ...string) *sql.Tx {
 	s.T.Helper()
 	tx, err := s.SQL().BeginTx(s.T.Context(), nil)

@@ -117,7 +117,7 @@ func filterProbes(t *testing.T, admin *kit.Client, known map[string]string) (lis
 	return list
 }
 
-// wideUser is a world with a user of more Workspaces than are searched one by one.
+// wideUser returns a world with a user of more Workspaces than are searched one by one.
 func wideUser() string {
 	var b, roles strings.Builder
 	b.WriteString("workspaces:\n")
@@ -242,7 +242,7 @@ func encoded(t *testing.T, v any) string {
 	return strings.ReplaceAll(string(text), "1.23454321e+08", "123454321")
 }
 
-// timedWorld is probed, with the sets of the foreign Workspace.
+// timedWorld loads the world of the measurement, with the sets of the foreign Workspace.
 func timedWorld(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	t.Helper()
 	s, known := probed(t, e)

@@ -65,13 +65,13 @@ type undoable struct {
 	admin *kit.Client
 }
 
-// state is what a migration changes of SIMs and devices.
+// state reads what a migration changes of SIMs and devices.
 func (u undoable) state() string {
 	return fmt.Sprint(u.s.Rows("SELECT id, workspace_id, status, device_id FROM sims ORDER BY id"),
 		u.s.Rows("SELECT id, workspace_id, name, status FROM devices ORDER BY id"))
 }
 
-// target is a Workspace in which not all SIMs are.
+// target returns a Workspace in which not all SIMs are.
 func (u undoable) target(sims []int64, random *rand.Rand) (target int64, moving []int64) {
 	for {
 		target = []int64{kit.FleetDE, kit.FleetFR, kit.FleetUS}[random.IntN(3)]

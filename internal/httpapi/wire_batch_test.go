@@ -12,7 +12,7 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// batched is Ferry with a batch of three SIMs in the stock of their issuer.
+// batched returns the Ferry world with a batch of three SIMs in the stock of their issuer.
 func batched(t testing.TB, e kit.Engine) *kit.Server {
 	t.Helper()
 	s := kit.StartFerry(t, e)

@@ -25,7 +25,7 @@ func (r *Request) Decode(into any, o ...json.Options) error {
 	return DecodeText(body, into, o...)
 }
 
-// DecodeOptional is like Decode, but the body may be empty.
+// DecodeOptional is like Decode, but accepts an empty body.
 func (r *Request) DecodeOptional(into any, o ...json.Options) error {
 	err := r.Decode(into, o...)
 	if errors.Is(err, errNoBody) {

@@ -20,7 +20,7 @@ func Call[A, R, In, Out, W any](
 	}
 }
 
-// Write is Call for a rule without a result.
+// Write handles an operation like Call, for a rule without a result.
 func Write[A, R, In any](decode func(R) (In, error), rule func(A, R, In) error) func(A, R) (Response, error) {
 	return func(a A, r R) (Response, error) {
 		in, err := decode(r)
@@ -31,7 +31,8 @@ func Write[A, R, In any](decode func(R) (In, error), rule func(A, R, In) error) 
 	}
 }
 
-// ListOf is Call for one page of a list. id returns the id of an item, item encodes it.
+// ListOf handles an operation that returns one page of a list. id returns the id of an item, item
+// encodes it.
 func ListOf[A any, R interface{ httpRequest() *Request }, In, T, W any](
 	spec fleet.ListSpec, decode func(R) (In, error), rule func(A, R, In, fleet.List) (fleet.Page[T], error),
 	id func(T) int64, item func(T) W,

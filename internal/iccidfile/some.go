@@ -8,9 +8,9 @@ import (
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// ReadSome is Read for a caller who may go on without the faulty lines: it adds the ICCIDs of the
-// others, and returns the faults. A fault without a line concerns the whole file, and then nothing is
-// added. err says why the file could not be read.
+// ReadSome reads like Read, for a caller who may go on without the faulty lines: it adds the ICCIDs
+// of the others, and returns the faults. A fault without a line concerns the whole file, and then
+// nothing is added. err says why the file could not be read.
 func (l *List) ReadSome(source string, r io.Reader) (faults Faults, err error) {
 	raw, err := whole(r)
 	if err != nil {

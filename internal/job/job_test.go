@@ -83,8 +83,8 @@ func moving(c *kit.Client, first, n int) (path string) {
 	return c.Post("/api/v1/migration_job", body).Is(http.StatusCreated).Header.Get("Location")
 }
 
-// unreliable is a server that does some steps of the jobs that it takes and then forgets them. It
-// goes on with an old lease later.
+// unreliable starts a server that does some steps of its jobs and then forgets them. It goes on
+// with an old lease later.
 func unreliable(t *testing.T, s *kit.Server, seed uint64) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 16))

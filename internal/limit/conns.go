@@ -186,7 +186,7 @@ func (c *Conns) busy(k *conn) {
 	}
 }
 
-// State is for http.Server.ConnState.
+// State follows the states of a connection. It is meant for http.Server.ConnState.
 func (c *Conns) State(changed net.Conn, state http.ConnState) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -29,7 +29,7 @@ func Open(ctx context.Context, cfg config.Config, log *slog.Logger) (*Installati
 	return open(ctx, cfg, log, nil)
 }
 
-// open is Open with a log for each schema step, if steps is not nil. Only a server logs them:
+// open does what Open does, and logs each schema step if steps is not nil. Only a server logs them:
 // commands print their results.
 func open(ctx context.Context, cfg config.Config, log, steps *slog.Logger) (*Installation, error) {
 	o := storeOptions(cfg)

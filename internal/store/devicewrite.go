@@ -44,7 +44,7 @@ func (tx *Tx) PutDevices(ctx context.Context, devices []fleet.Device, uid string
 	return tx.writeDevices(ctx, devices, uid, putDevicesPostgres, putDevicesSQLite)
 }
 
-// PutDevice is PutDevices for one.
+// PutDevice inserts or replaces one device, like PutDevices.
 func (tx *Tx) PutDevice(ctx context.Context, d fleet.Device) error {
 	return tx.PutDevices(ctx, []fleet.Device{d}, "")
 }

@@ -42,7 +42,7 @@ type eventUsers struct {
 // any reports whether the users are not limited.
 func (u eventUsers) any() bool { return u.id == 0 && u.username == "" && u.filter == nil }
 
-// condition is the condition that a column is one of the users.
+// condition returns the SQL condition that a column is one of the users.
 func (u eventUsers) condition(w *where, column string) string {
 	switch {
 	case u.id != 0:

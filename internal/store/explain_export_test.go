@@ -18,7 +18,7 @@ func Explained(ctx context.Context, s *Store, most int, fn func(*Tx) error) ([]P
 	return explained(ctx, s, s.engine.view, most, fn)
 }
 
-// ExplainedUpdate is Explained for a transaction that locks what it reads.
+// ExplainedUpdate does what Explained does, in a transaction that locks what it reads.
 func ExplainedUpdate(ctx context.Context, s *Store, fn func(*Tx) error) ([]Plan, error) {
 	return explained(ctx, s, s.engine.update, 100, fn)
 }

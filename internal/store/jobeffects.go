@@ -74,7 +74,7 @@ func (tx *Tx) JobEffects(ctx context.Context, who Caller, token fleet.WorkspaceI
 	return effects, err
 }
 
-// codesOf is the inverse of codesText.
+// codesOf parses the result of codesText.
 func codesOf(text string) (codes []fleet.ConflictCode) {
 	for code := range strings.SplitSeq(text, ",") {
 		if n, _ := strconv.Atoi(code); n != 0 { // written by this program

@@ -160,9 +160,9 @@ func (w *where) afterPosition(id fleet.JobID, after int64) {
 	w.and("n.pos > " + w.arg(after))
 }
 
-// inIndexOrder is each for a query that can be read in the order of an index. PostgreSQL must do that,
-// whatever its statistics say: without fresh ones it expects few rows, and may sort a whole job for
-// one page.
+// inIndexOrder calls queryEach for a query that can be read in the order of an index. PostgreSQL
+// must do that, whatever its statistics say: without fresh ones it expects few rows, and may sort a
+// whole job for one page.
 func (tx *Tx) inIndexOrder(ctx context.Context, text string, args []any, scan func(rows) error) error {
 	if tx.d == SQLite {
 		return tx.queryEach(ctx, text, args, scan)
@@ -268,8 +268,8 @@ func (w *where) jobSIMs(as reader, p JobSIMPage) (from string) {
 	return "(SELECT n.* FROM (" + strings.Join(parts, " UNION ALL ") + ") n ORDER BY n.pos" + limit + ")"
 }
 
-// afterFailed is afterPosition for the SIMs with a verdict that index job_sims_failed has, and returns
-// an order that only this index has.
+// afterFailed does what afterPosition does for the SIMs in index job_sims_failed, and returns an
+// order that only this index has.
 func (w *where) afterFailed(id fleet.JobID, v fleet.Verdict, after int64) (order string) {
 	w.and("n.verdict > " + doneVerdict) // a partial index is used only with its own condition
 	verdict := strconv.Itoa(int(v))

@@ -40,8 +40,8 @@ func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock
 	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, workspaces[0]), err
 }
 
-// SnapshotByID is Snapshot for SIMs that the caller has seen before: it looks them up by their ids
-// only, and locks them. How long that takes may show which SIMs exist.
+// SnapshotByID does what Snapshot does, for SIMs that the caller has seen before: it looks them up
+// by their ids only, and locks them. How long that takes may show which SIMs exist.
 func (tx *Tx) SnapshotByID(ctx context.Context, who Caller, target fleet.WorkspaceID, ids []fleet.SIMID) (fleet.Snapshot, error) {
 	sims := make([]fleet.SIMState, 0, len(ids))
 	if err := tx.batch(ctx, tx.selection(who, fleet.Selector{SIMs: ids}, true, false, &sims)); err != nil {
@@ -167,10 +167,10 @@ func (w *where) ranged(sel fleet.Selector) string {
 	return "s.iccid BETWEEN " + w.arg(string(sel.Range.Start)) + " AND " + w.arg(string(sel.Range.End))
 }
 
-// membersSIMs is searched for PostgreSQL. It searches for one value in one Workspace at a time:
-// then the index that begins with the Workspace costs no more than any other, and PostgreSQL
-// takes it (TestSelectionPlan). OFFSET 0 keeps the search apart from the conditions around it:
-// the unique index of ICCIDs, which leaves out deleted SIMs, cannot be used.
+// membersSIMs does what searched does, for PostgreSQL. It searches for one value in one Workspace
+// at a time: then the index that begins with the Workspace costs no more than any other, and
+// PostgreSQL takes it (TestSelectionPlan). OFFSET 0 keeps the search apart from the conditions
+// around it: the unique index of ICCIDs, which leaves out deleted SIMs, cannot be used.
 func (w *where) membersSIMs(who Caller, sel fleet.Selector, most int) (from string) {
 	from = "(SELECT * FROM unnest(" + w.memberOf(who) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(most) + ") m"
 	chosen := "s.iccid = j.value"

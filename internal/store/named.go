@@ -38,7 +38,7 @@ func insertion(table, columns, rest string) namedSQL {
 	return named(insertionText(table, columns, rest))
 }
 
-// insertionText is insertion for a part of a larger statement.
+// insertionText returns the text of an insertion that is part of a larger statement.
 func insertionText(table, columns, rest string) string {
 	names := strings.Fields(columns)
 	return "INSERT INTO " + table + " (" + strings.Join(names, ", ") + ") VALUES (:" + strings.Join(names, ", :") + ") " + rest
@@ -59,7 +59,7 @@ func (tx *Tx) execNamedRows(ctx context.Context, s namedSQL, p params) (rows int
 	return tx.execRows(ctx, s.text, args...)
 }
 
-// queryEachNamed is queryEach for a statement with named parameters.
+// queryEachNamed calls queryEach for a statement with named parameters.
 func (tx *Tx) queryEachNamed(ctx context.Context, s namedSQL, p params, scan func(rows) error) error {
 	args, err := s.args(p)
 	if err != nil {

@@ -192,9 +192,9 @@ func (tx *Tx) KeptWorkspaces(ctx context.Context, ids []fleet.WorkspaceID) (map[
 	return found, tx.batch(ctx, append(tx.lockMemberships(0, ids), tx.workspaces(ids, found))...)
 }
 
-// KeptOwners is KeptWorkspaces for the owners of a SIM: it reads the known ids, and an asked id
-// only if it is the parent or one of its children. Any other Workspace takes the same path as a
-// missing one.
+// KeptOwners does what KeptWorkspaces does, for the owners of a SIM: it reads the known ids, and an
+// asked id only if it is the parent or one of its children. Any other Workspace takes the same path
+// as a missing one.
 func (tx *Tx) KeptOwners(ctx context.Context, parent fleet.WorkspaceID, known []fleet.WorkspaceID, asked fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Workspace, error) {
 	w := where{tx: tx}
 	of := w.arg(int64(parent))

@@ -4,5 +4,5 @@ package store
 
 import "os"
 
-// lockFile is not supported on this system.
+// lockFile does nothing: this system does not support it.
 func lockFile(*os.File) (free bool, err error) { return false, nil }

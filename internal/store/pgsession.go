@@ -105,7 +105,7 @@ func (e *pgEngine) localSettings(lock time.Duration) string {
 	return ""
 }
 
-// viewSettings is localSettings for a transaction that only reads.
+// viewSettings returns the localSettings of a transaction that only reads.
 func (e *pgEngine) viewSettings() string {
 	if e.pooled {
 		return "SELECT " + jitOff

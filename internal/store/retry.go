@@ -45,8 +45,8 @@ var limits = map[verdict]limit{
 	outcomeUnknown: {12, 10 * time.Second},
 }
 
-// retry is the only place that repeats transactions. The time counts from the first failure, so
-// that a long transaction also gets a second attempt.
+// retry repeats a transaction; nothing else does. The time counts from the first failure, so that a
+// long transaction also gets a second attempt.
 func (s *Store) retry(ctx context.Context, run func() error) error {
 	var failing time.Time
 	for attempt := 1; ; attempt++ {

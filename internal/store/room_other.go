@@ -4,5 +4,6 @@ package store
 
 import "math"
 
-// roomLeft is not supported on this system: the next write fails if the disk is full.
+// roomLeft returns no limit, because the free space is unknown on this system: if the disk is full,
+// the next write fails.
 func roomLeft(string) (uint64, error) { return math.MaxUint64, nil }

@@ -88,7 +88,7 @@ func (w *where) each(values []int64) (from string) {
 	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::bigint[]) AS j (value)", w.arg(arrayParam(w.tx, distinct(values))))
 }
 
-// eachText is each for texts.
+// eachText does what each does, for texts.
 func (w *where) eachText(values []string) (from string) {
 	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::text[]) AS j (value)", w.arg(arrayParam(w.tx, distinct(values))))
 }

@@ -61,7 +61,7 @@ func (tx *Tx) RefreshToken(ctx context.Context, hash []byte) (t RefreshToken, fo
 	return t, found, err
 }
 
-// SessionRow is RefreshToken without locks, for a reader.
+// SessionRow reads what RefreshToken reads, without locks.
 func (tx *Tx) SessionRow(ctx context.Context, hash []byte) (t RefreshToken, found bool, err error) {
 	var expires int64
 	found, err = tx.queryRow(ctx, "SELECT family, user_id, workspace_id, epoch, expires_at, revoked_at IS NOT NULL FROM refresh_tokens WHERE hash = $1",
@@ -152,7 +152,7 @@ func (tx *Tx) UserSession(ctx context.Context, user fleet.UserID, ws fleet.Works
 	return s, found, err
 }
 
-// BearerSession is UserSession for a bearer: there is none if the key that signed it has been
+// BearerSession reads the UserSession of a bearer: there is none if the key that signed it has been
 // removed, its session has ended, or the user is suspended in the Workspace.
 func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (s Session, found bool, err error) {
 	ask := b.statement(&s, &found)
@@ -160,7 +160,7 @@ func (tx *Tx) BearerSession(ctx context.Context, b BearerOf) (s Session, found b
 	return s, found, err
 }
 
-// statement is BearerSession as a statement, which may be one of several.
+// statement returns the statement of BearerSession, to be sent with others.
 func (b BearerOf) statement(s *Session, found *bool) statement {
 	const text = sessionSelect + `
 		AND ($3 = '' OR EXISTS (SELECT 1 FROM signing_keys k WHERE k.id = $3))

@@ -46,7 +46,7 @@ func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (sim
 	return n, err
 }
 
-// byFilter is the set of SIMs that one filter finds by an index; ok is false if there is none
+// byFilter returns the set of SIMs that one filter finds by an index; ok is false if there is none
 // for it. A SIM that the Workspace may not see takes the same path as one that does not exist.
 func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) (n simSet, ok bool, err error) {
 	w := where{tx: tx}
@@ -83,7 +83,7 @@ func wholeICCIDs(f fleet.Filter) bool {
 	return !slices.ContainsFunc(f.Texts, func(text string) bool { return len(text) != fleet.ICCIDLength })
 }
 
-// byScope is everything in the scope of a Workspace, and reports whether that is few enough.
+// byScope returns all SIMs in the scope of a Workspace, and reports whether that is few enough.
 func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n simSet, few bool, err error) {
 	w := where{tx: tx}
 	w.scope(ws)

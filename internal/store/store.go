@@ -166,9 +166,9 @@ func (s *Store) Update(ctx context.Context, fn func(*Tx) error) error {
 	})
 }
 
-// UpdateOnce is Update for changes that must take effect once, even if the connection is lost
-// during the commit. Each attempt begins with the locks and reads of o, in one round trip. If
-// the commit of an earlier attempt is found to have succeeded, fn does not run again: what its
+// UpdateOnce does what Update does, for changes that must take effect once, even if the connection
+// is lost during the commit. Each attempt begins with the locks and reads of o, in one round trip.
+// If the commit of an earlier attempt is found to have succeeded, fn does not run again: what its
 // last run has set is valid. The proof is an audit entry that names o.Attempt. If o has a key
 // instead, the proof is the reply under it: fn runs and gets Opened.Own.
 //

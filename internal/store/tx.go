@@ -166,8 +166,8 @@ func arrayParam[T any](tx *Tx, values []T) any {
 	return string(text)
 }
 
-// numberArrayParam is list for hundreds of numbers: PostgreSQL parses the text of an array faster than
-// the driver encodes the values one by one.
+// numberArrayParam returns a parameter for hundreds of numbers: PostgreSQL parses the text of an
+// array faster than the driver encodes the values one by one.
 func numberArrayParam[T any](tx *Tx, values []T, write func([]byte, T) []byte) any {
 	if tx.d != Postgres {
 		return arrayParam(tx, values)
@@ -186,7 +186,7 @@ func numberArrayParam[T any](tx *Tx, values []T, write func([]byte, T) []byte) a
 // micros converts a time to its stored form.
 func micros(t time.Time) int64 { return t.UnixMicro() }
 
-// fromMicros is the inverse of micros; 0 is the zero time.
+// fromMicros converts the result of micros back; 0 is the zero time.
 func fromMicros(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}

@@ -60,7 +60,7 @@ func ICCID(cell string) (fleet.ICCID, error) {
 	return ids[0], nil
 }
 
-// CellICCID is ICCID for a cell of a row: a numeric cell of a workbook is an error.
+// CellICCID parses like ICCID, for a cell of a row: a numeric cell of a workbook is an error.
 func (r Row) CellICCID(i int) (fleet.ICCID, error) {
 	if r.Number(i) {
 		return "", RoundedNumber(r.Cells[i])
@@ -246,7 +246,7 @@ func (p *Precision) File() error {
 
 const checkDigitCure = "format the column as text and fill in the ICCIDs again; if they are right, write them with their check digit"
 
-// RepeatedShort is the error of an ICCID that is Repeated.
+// RepeatedShort returns the error of an ICCID that is Repeated.
 func RepeatedShort(id fleet.ICCID) error {
 	return fmt.Errorf("%s ends in 0000 and is in the file more than once: %s", id, roundedCure)
 }

@@ -151,7 +151,7 @@ func (w *randomWorld) disturb(id int64, how int) {
 	}
 }
 
-// live is one life of the process.
+// live runs the process once.
 func (w *randomWorld) live(ctx context.Context, plan *bulk.Plan, state *bulk.State, d *disk) (err error) {
 	defer func() {
 		if killed := recover(); killed != nil {

@@ -10,15 +10,15 @@ import (
 // ErrUnsound is the error of a Backup or Restore whose copy has faults.
 var ErrUnsound = errors.New("the copy does not pass fsck")
 
-// Backup is store.Backup of a copy without faults. The report is that of the copy; the error is
-// ErrUnsound if it has faults.
+// Backup makes a backup with store.Backup and checks the copy. The report is that of the copy; the
+// error is ErrUnsound if it has faults.
 func Backup(ctx context.Context, url, file string) (report Report, err error) {
 	err = store.Backup(ctx, url, file, sound(ctx, &report))
 	return report, err
 }
 
-// Restore is store.Restore of a copy without faults. The report is that of the copy; the error
-// is ErrUnsound if it has faults.
+// Restore restores a backup with store.Restore and checks the copy. The report is that of the copy;
+// the error is ErrUnsound if it has faults.
 func Restore(ctx context.Context, backup, url string) (report Report, err error) {
 	err = store.Restore(ctx, backup, url, sound(ctx, &report))
 	return report, err

@@ -6,7 +6,7 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// RunIn is Run with smaller runs, so that a small database has many of them.
+// RunIn does what Run does in smaller runs, so that a small database has many of them.
 func RunIn(ctx context.Context, tx *store.Tx, run int) (Report, error) { return runIn(ctx, tx, run) }
 
 // InOrder returns the checks of a report that has these and those of every report.

@@ -88,7 +88,7 @@ func (e *env) move(step int) {
 	CheckSums(e, e.s)
 }
 
-// stockSIMs are in the Workspace of the reseller; it resells a third of them, and issued
+// stockSIMs returns SIMs in the Workspace of the reseller; it resells a third of them, and issued
 // another.
 func stockSIMs(ctx context.Context, tx *store.Tx) error {
 	sims := make([]fleet.SIM, 3_000)

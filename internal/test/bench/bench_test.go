@@ -137,7 +137,7 @@ func request(list []string, to fleet.WorkspaceID, dry bool) []byte {
 	})
 }
 
-// scattered are n SIMs all over a fleet, in no order: none is near another.
+// scattered returns n SIMs from all over a fleet, in random order.
 func scattered(size, n int) []string {
 	list := make([]string, n)
 	for i, at := range rand.New(rand.NewPCG(1, 1)).Perm(n) {
@@ -172,7 +172,7 @@ func (s *served) dryRun(b *testing.B, list []string) {
 		func() error { return s.floor.read(ctx, list) }, s.empty)
 }
 
-// empty is the shortest way through the server.
+// empty measures the shortest way through the server.
 func (s *served) empty() error {
 	resp, err := s.client.Get(s.url + "/healthz") //nolint:noctx // a benchmark waits for it
 	if err != nil {

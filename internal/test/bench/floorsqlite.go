@@ -15,7 +15,7 @@ func (f sqliteSQL) move(ctx context.Context, list []int64, from, to int64) error
 	})
 }
 
-// moveSQLite is move in a transaction. It returns the ledger entry.
+// moveSQLite moves SIMs in one transaction. It returns the ledger entry.
 func moveSQLite(ctx context.Context, tx *sql.Tx, ids string, from, to int64) (id int64, err error) {
 	now := time.Now().UnixMicro()
 	res, err := tx.ExecContext(ctx, `

@@ -42,7 +42,7 @@ func Build(ctx context.Context, m Mutation) (string, error) {
 	return program{command, m}.get(ctx, "")
 }
 
-// BuildTests is Build for the tests of a package, named by its directory in the tree.
+// BuildTests builds the tests of a package, named by its directory in the tree.
 func BuildTests(ctx context.Context, pkg string, m Mutation) (string, error) {
 	return program{pkg, m}.get(ctx, "")
 }

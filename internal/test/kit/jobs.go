@@ -16,7 +16,7 @@ const JobLook = time.Second
 // RunJobs does what a server does for jobs in the background, until none has anything to do now.
 func (s *Server) RunJobs() { s.T.Helper(); s.runJobs(s.Control) }
 
-// RunJobsElsewhere is RunJobs by another server of the same database.
+// RunJobsElsewhere runs jobs like RunJobs, by another server of the same database.
 func (s *Server) RunJobsElsewhere() {
 	s.T.Helper()
 	c, err := control.New(s.T.Context(), s.Store, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})

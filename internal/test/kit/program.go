@@ -9,7 +9,7 @@ import (
 	"github.com/simferry/simferry/internal/operator"
 )
 
-// Program is signed in with a new application token of a Workspace.
+// Program returns a client with a new application token of a Workspace.
 func (s *Server) Program(in fleet.WorkspaceID) *Client {
 	s.T.Helper()
 	token, err := operator.New(s.Control).CreateApplicationToken(s.T.Context(), control.NewToken{Workspace: in, Description: "test"})

@@ -14,7 +14,7 @@ const (
 
 var profileKinds = []string{"service_profile", "tariff_profile"}
 
-// device is one that the caller has, mostly.
+// device draws a device, usually one of the caller's Workspace.
 func (p *pair) device(h int) int64 {
 	if list := p.model.Devices(h); len(list) > 0 && !p.chance(8, "any device") {
 		return pick(p, list, "device")
@@ -134,7 +134,7 @@ func (p *pair) patchDevice() {
 		model.DeviceWrite{Operation: "device.patch", Devices: []model.DevicePatch{d}}, body, p.model.PatchDevices, faultyDevices...)
 }
 
-// drawDevices are one to four, in which no device and no SIM is named twice.
+// drawDevices draws one to four devices, without a device or a SIM twice.
 func (p *pair) drawDevices(h int, create bool) (list []model.DevicePatch, bodies []object) {
 	devices, sims := map[int64]bool{}, map[int64]bool{}
 	for range 1 + p.index(4, "devices") {

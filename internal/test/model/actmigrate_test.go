@@ -53,7 +53,7 @@ func (p *pair) migrateMany() {
 	p.sendMigration("migrate many", said{h, ask, p.write(ask.Body), ""})
 }
 
-// target is mostly one that will do.
+// target draws a target, usually a valid one.
 func (p *pair) target(h int) int64 {
 	if fine := p.model.Targets(h); len(fine) > 0 && !p.chance(4, "any target") {
 		return pick(p, fine, "target")
@@ -109,7 +109,7 @@ func (p *pair) selectSIMs(h int, body object) {
 	}
 }
 
-// span is around 500 SIMs of the range, at its edges.
+// span draws a range of about 500 SIMs.
 func (p *pair) span(what string) []int64 {
 	from := int64(manySIMs + p.index(many-500+1, what))
 	n := pick(p, []int{500, 500, 500, 499, 501, 498, 502}, "length")

@@ -45,7 +45,7 @@ func (p *pair) signInAs(name string, password model.Password, from string, heade
 	p.try("sign in", nobody, request{"POST", authenticate, body, header}, p.model.SignIn(name, password, from))
 }
 
-// guess is several wrong passwords in a row: the lock, and then the right one.
+// guess tries several wrong passwords, until the account is locked, and then the right one.
 func (p *pair) guess() {
 	name := pick(p, usernames, "user")
 	from, header := p.from()
@@ -94,8 +94,8 @@ func (p *pair) refresh() {
 	})
 }
 
-// tryEach is try with a body that differs between the servers, because it holds a secret
-// that one of them made.
+// tryEach does what try does, with a body that differs between the servers, because it holds a
+// secret that one of them made.
 func (p *pair) tryEach(operation string, r request, want model.Answer, body func(*side) string) {
 	bodies := map[string]string{}
 	for _, s := range p.sides {

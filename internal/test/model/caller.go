@@ -76,7 +76,7 @@ func (m *Model) who(h int) (caller, *Answer) {
 	return caller{user: u, workspace: b.workspace}, nil
 }
 
-// admit is what every operation asks first.
+// admit checks what every operation checks first.
 func (m *Model) admit(h int, need permission) (caller, *Answer) {
 	c, refused := m.who(h)
 	if refused != nil {

@@ -104,7 +104,7 @@ func countBySource(sims []*sim) (list []source) {
 	return list
 }
 
-// statusEvents is the event of a change of status, in the Workspace where the SIM was.
+// statusEvents returns the event of a change of status, in the Workspace where the SIM was.
 func (m *Model) statusEvents(l line, user, id int64) {
 	was, is := l.before(), l.after()
 	if was.status == is.status {
@@ -115,7 +115,7 @@ func (m *Model) statusEvents(l line, user, id int64) {
 		words: fmt.Sprintf("Status of SIM changed from '%s' to '%s'", simStatusNames[was.status], simStatusNames[is.status])})
 }
 
-// moveEvents is one event 69 in each source and one in the target.
+// moveEvents returns one event 69 in each source and one in the target.
 func (m *Model) moveEvents(e *entry, id int64) {
 	var from []string
 	for _, s := range e.sources {

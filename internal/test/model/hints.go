@@ -36,7 +36,7 @@ func (m *Model) Targets(h int) []int64 {
 	return ids
 }
 
-// Movable are SIMs that a caller may move into the target, but for their devices. They are
+// Movable returns SIMs that a caller may move into the target, but for their devices. They are
 // ascending, and not more than most: the many that are alike would drown the others.
 func (m *Model) Movable(h int, target int64, most int) []int64 {
 	c, refused := m.who(h)
@@ -55,7 +55,7 @@ func (m *Model) Movable(h int, target int64, most int) []int64 {
 	return ids[:min(len(ids), most)]
 }
 
-// Watched are SIMs in Workspaces that a caller is a member of and does not administer,
+// Watched returns SIMs in Workspaces that a caller is a member of and does not administer,
 // ascending, and not more than 20.
 func (m *Model) Watched(h int) []int64 {
 	c, refused := m.who(h)
@@ -73,7 +73,7 @@ func (m *Model) Watched(h int) []int64 {
 	return ids[:min(len(ids), 20)]
 }
 
-// Visible are SIMs that a caller can read, ascending, and not more than 20.
+// Visible returns SIMs that a caller can read, ascending, and not more than 20.
 func (m *Model) Visible(h int) []int64 {
 	c, refused := m.admit(h, readers)
 	if refused != nil {

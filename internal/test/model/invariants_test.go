@@ -42,7 +42,7 @@ func num(r model.Row, column string) int64 {
 	return n
 }
 
-// conserved is I1.
+// conserved checks I1.
 func (f *facts) conserved() {
 	ids, iccids := map[string]bool{}, map[string]bool{}
 	var imported int64
@@ -68,7 +68,7 @@ func (f *facts) conserved() {
 	}
 }
 
-// owned is I2.
+// owned checks I2.
 func (f *facts) owned() {
 	workspaces, devices, holders := map[string]bool{}, map[string]string{}, map[string]string{}
 	for _, w := range f.dump["workspaces"] {
@@ -94,8 +94,8 @@ func (f *facts) owned() {
 	}
 }
 
-// whole is I3. The target and the instant are columns of the entry alone, so what can
-// differ is the lines' target.
+// whole checks I3. The target and the instant are columns of the entry alone, so what can differ is
+// the lines' target.
 func (f *facts) whole() {
 	count := map[string]int64{}
 	entries := map[string]model.Row{}
@@ -118,7 +118,7 @@ func (f *facts) whole() {
 	}
 }
 
-// chained is I4.
+// chained checks I4.
 func (f *facts) chained() {
 	lines := map[string]map[int64]model.Row{}
 	for _, l := range f.dump["ledger_lines"] {
@@ -147,8 +147,8 @@ func (f *facts) chained() {
 	}
 }
 
-// recorded is I8: a migration has its sides and an event 69 in each of them; each line has
-// the events that it calls for, and no event has no line.
+// recorded checks I8: a migration has its sides and an event 69 in each of them; each line has the
+// events that it calls for, and no event has no line.
 func (f *facts) recorded() {
 	told, sides := map[string]int{}, map[string]int64{}
 	for _, e := range f.dump["events"] {
@@ -195,7 +195,7 @@ func (f *facts) recorded() {
 	}
 }
 
-// summed is I13, and the set of ids of I1.
+// summed checks I13, and the set of ids of I1.
 func (f *facts) summed() {
 	var state, ids, deltas, idDeltas uint64
 	for _, s := range f.dump["sims"] {

@@ -192,7 +192,7 @@ func (a *arena) history(seed, number uint64) []porcupine.Operation {
 	return slices.Concat(all[:]...)
 }
 
-// draw is one list in three calls, else a migration of one to all SIMs.
+// draw draws a call: a list in one of three, else a migration of one to all SIMs.
 func draw(random *rand.Rand) call {
 	if random.IntN(3) == 0 {
 		return call{}
@@ -225,7 +225,7 @@ func (a *arena) watch(done chan struct{}) {
 	}
 }
 
-// unconserved is I1 of one answer: every SIM in exactly one of the fleets.
+// unconserved checks I1 for one response: every SIM in exactly one of the fleets.
 func (a *arena) unconserved(at places, total int) string {
 	if slices.Contains(at[:], 0) || total != a.total {
 		return fmt.Sprintf("I1: hot SIMs in %v; %d in the fleets, not %d", at, total, a.total)
@@ -303,7 +303,7 @@ func TestLinearizabilityControl(t *testing.T) {
 	})
 }
 
-// rawMove is one half of a move that forgets the rest: a transaction of its own.
+// rawMove makes half of a move, in a separate transaction.
 func rawMove(t *testing.T, where string, e kit.Engine, sim, to int64) {
 	t.Helper()
 	driver, dsn := "pgx", where

@@ -147,7 +147,7 @@ func (m *Model) shownOf(c caller, e *entry) (sources, ids []int64, iccids []stri
 	return sources, ids, iccids
 }
 
-// mayRead is for members of a side. A program has one Workspace.
+// mayRead reports whether the caller is a member of a side. A program has one Workspace.
 func (m *Model) mayRead(c caller, e *entry) bool {
 	if e.kind != 1 {
 		return false

@@ -136,15 +136,15 @@ func refID(v any) (int64, bool) {
 	return id, is
 }
 
-// meaning is equal for two requests that ask for the same.
+// meaning returns a text that is equal for two requests with the same effect.
 func (w wanted) meaning() string {
 	allowed := slices.Clone(w.allowed)
 	sort.Ints(allowed)
 	return fmt.Sprint(w.target, w.ids, w.iccids, w.start, w.end, w.allowed != nil, slices.Compact(allowed), w.detach)
 }
 
-// fingerprint is equal for two requests that say the same: not to detach is what happens
-// when nothing is said of it.
+// fingerprint returns a text that is equal for two requests with the same content: not to detach is
+// what happens when nothing is said of it.
 func (a Ask) fingerprint() string {
 	said := maps.Clone(a.Body)
 	if said["auto_detach_devices"] == false {

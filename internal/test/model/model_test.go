@@ -31,7 +31,8 @@ var weights = []struct {
 	{"end sessions", 1, (*pair).endSessions}, {"suspend workspace", 2, (*pair).suspendWorkspace},
 }
 
-// kinds is weights as rapid draws from it: by index, so that shrinking goes to the first.
+// kinds returns the weights in the form from which rapid draws: by index, so that shrinking goes to
+// the first.
 func kinds() []int {
 	var list []int
 	for i, w := range weights {
@@ -42,7 +43,7 @@ func kinds() []int {
 	return list
 }
 
-// check is the property: two servers and the model, and any sequence of actions.
+// check runs any sequence of actions on two servers and the model.
 func check(wrap transport, n *tally) func(*rapid.T) {
 	all := kinds()
 	return func(rt *rapid.T) {

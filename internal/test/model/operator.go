@@ -2,8 +2,8 @@ package model
 
 import "strings"
 
-// SetUserStatus is the operator's: a suspended user's tokens count no more at once, nor
-// when the user is active again.
+// SetUserStatus does what the operator's command does: a suspended user's tokens count no more at
+// once, nor when the user is active again.
 func (m *Model) SetUserStatus(id int64, status int) {
 	u := m.users[id]
 	if status == 2 && u.status != 2 {
@@ -27,8 +27,8 @@ func (m *Model) SetMembership(id, ws int64, suspended bool, roles []int) {
 	m.users[id].members[ws] = membership{suspended, roles}
 }
 
-// SetPassword is a password that the operator sets: it ends the sessions of the user, and
-// forgets the wrong guesses at the account.
+// SetPassword sets a password as the operator: it ends the sessions of the user, and forgets the
+// wrong guesses at the account.
 func (m *Model) SetPassword(id int64) {
 	u := m.users[id]
 	u.epoch++

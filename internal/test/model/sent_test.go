@@ -45,10 +45,10 @@ var evenInts = rapid.Custom(func(t *rapid.T) int {
 	return n
 })
 
-// index is one of 0 to n-1.
+// index draws one of 0 to n-1.
 func (p *pair) index(n int, what string) int { return evenInts.Draw(p.t, what) % n }
 
-// chance is true once in n draws.
+// chance returns true once in n draws.
 func (p *pair) chance(n int, what string) bool { return p.index(n, what) == n-1 }
 
 func pick[T any](p *pair, list []T, what string) T { return list[p.index(len(list), what)] }

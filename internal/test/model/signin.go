@@ -120,7 +120,7 @@ func (m *Model) SignIn(username string, p Password, from string) Answer {
 	return m.session(u, m.startWorkspace(u), m.families)
 }
 
-// tried is an attempt that was counted while its password was compared, and is counted no more.
+// tried removes an attempt that was counted while its password was compared.
 func (m *Model) tried(username string) {
 	m.count("guesses under way\x00"+username, time.Minute).n--
 }

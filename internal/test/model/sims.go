@@ -65,7 +65,7 @@ func (m *Model) org(ws int64) object {
 	return body
 }
 
-// validTransition is 0→1, 0→4, 4→1, 1→2, 2→1.
+// validTransition accepts 0→1, 0→4, 4→1, 1→2, 2→1.
 func validTransition(was, next int) bool {
 	return slices.Contains([][2]int{{0, 1}, {0, 4}, {4, 1}, {1, 2}, {2, 1}}, [2]int{was, next})
 }

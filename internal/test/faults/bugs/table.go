@@ -77,7 +77,7 @@ func deliveries(kills int) catcher {
 // SQLite only, which is enough for what does not depend on the engine.
 func tests(pkg, match string) catcher { return ordinary(pkg, match, "-test.short") }
 
-// onBothEngines is tests for tests that need PostgreSQL.
+// onBothEngines returns tests that need PostgreSQL.
 func onBothEngines(pkg, match string) catcher { return ordinary(pkg, match) }
 
 func ordinary(pkg, match string, args ...string) catcher {

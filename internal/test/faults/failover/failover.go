@@ -144,10 +144,10 @@ func (t *trial) failOver(ctx context.Context, load *traffic.Load) (killed time.T
 	return killed, t.takeOver(ctx, load)
 }
 
-// double is two faults in a row. The standby's receiver stops, so that clients wait for work
-// that the primary has already written. The primary crashes and comes back with that work, and
-// the clients ask again. No client may get a success, because then the primary is lost and the
-// standby never received the work.
+// double injects two faults in a row. The standby's receiver stops, so that clients wait for work
+// that the primary has already written. The primary crashes and comes back with that work, and the
+// clients ask again. No client may get a success, because then the primary is lost and the standby
+// never received the work.
 func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Time, err error) {
 	resume, err := stall(ctx, t.standby.URL("postgres"))
 	if err != nil {

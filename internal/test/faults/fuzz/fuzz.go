@@ -198,7 +198,7 @@ func Properties(ctx context.Context, pkg string, mutation faults.Mutation, match
 // have not been seen.
 const controls = 10
 
-// control is a planner that checks for an Administrator on the first SIM's source only.
+// control runs a planner that checks for an Administrator on the first SIM's source only.
 func control(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
 	return faults.Until(ctx, "a planner that asks for rights on the first SIM's source only", controls, seed,
 		faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {

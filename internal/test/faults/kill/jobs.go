@@ -44,7 +44,7 @@ func JobsOnSQLite(ctx context.Context, mutation faults.Mutation, cycles int, see
 	return run(ctx, engine{servers: 1, open: openSQLite, work: jobsOf}, mutation, cycles, seed)
 }
 
-// JobsOnPostgres is JobsOnSQLite for two servers on PostgreSQL.
+// JobsOnPostgres does what JobsOnSQLite does, with two servers on PostgreSQL.
 func JobsOnPostgres(ctx context.Context, mutation faults.Mutation, cycles int, seed uint64) (faults.Result, error) {
 	return run(ctx, engine{servers: 2, open: openPostgres, work: jobsOf}, mutation, cycles, seed)
 }

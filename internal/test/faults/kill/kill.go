@@ -108,7 +108,7 @@ func run(ctx context.Context, e engine, mutation faults.Mutation, cycles int, se
 // come between the effect and its key, and the client must ask again.
 const controlCycles = 600
 
-// control is a program that stores the reply under a key after its commit.
+// control runs a program that stores the reply under a key after its commit.
 func control(e engine) func(context.Context, faults.Size, uint64) (faults.Control, error) {
 	return func(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
 		return faults.Until(ctx, "a program that stores keys in a transaction of their own", 1, seed,
@@ -176,8 +176,8 @@ func (a *arena) start(ctx context.Context) (err error) {
 	return nil
 }
 
-// cycle is some load, a kill and a restart. If one of two servers survives, the load continues
-// for a while.
+// cycle runs load, kills a server and restarts it. If one of two servers survives, the load
+// continues for a while.
 func (a *arena) cycle(ctx context.Context) error {
 	a.work.load(ctx)
 	if a.kills%2 == 1 {

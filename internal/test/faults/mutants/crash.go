@@ -110,8 +110,8 @@ func returnEarly(update updater) updater {
 	},
 }
 
-// splitBefore is a mutation that commits in the middle of a transaction, before the line
-// that begins with the text.
+// splitBefore returns a mutation that commits in the middle of a transaction, before the line that
+// begins with the text.
 func splitBefore(name, does, file, text string) faults.Mutation {
 	m := replace(name, does, file, text, "\ttx.split(ctx)\n"+text)
 	m.Add = map[string]string{"internal/store/mutant_split.go": `package store

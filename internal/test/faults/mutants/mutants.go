@@ -25,7 +25,7 @@ func Find(name string) (faults.Mutation, bool) {
 	return faults.Mutation{}, false
 }
 
-// MustFind is Find for a name that is written in the code. It panics if there is none.
+// MustFind calls Find for a name that is written in the code. It panics if there is none.
 func MustFind(name string) faults.Mutation {
 	m, found := Find(name)
 	if !found {
@@ -34,7 +34,7 @@ func MustFind(name string) faults.Mutation {
 	return m
 }
 
-// replace is a mutation of one edit.
+// replace returns a mutation of one edit.
 func replace(name, does, file, before, after string) faults.Mutation {
 	return faults.Mutation{Name: name, Does: does, Edits: []faults.Edit{{File: file, Old: before, New: after}}}
 }

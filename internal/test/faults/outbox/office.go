@@ -109,7 +109,7 @@ func (o *office) release() {
 	}
 }
 
-// reach is called by every delivery at every stage.
+// reach handles one stage of a delivery.
 func (o *office) reach(p point) {
 	o.mu.Lock()
 	t := o.trap
@@ -219,7 +219,7 @@ func (s *session) Data(r io.Reader) error {
 	return nil
 }
 
-// Reset is called after the reply to a letter, among others.
+// Reset ends a transaction; it is also called after the reply to a mail.
 func (s *session) Reset() {
 	if s.told {
 		s.told = false

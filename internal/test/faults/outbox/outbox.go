@@ -78,7 +78,7 @@ func Run(ctx context.Context, mutation faults.Mutation, kills int, seed uint64) 
 // during a delivery.
 const controlTries = 10
 
-// control is a program that counts mails as delivered as soon as it begins to send them.
+// control runs a program that counts mails as delivered when it begins to send them.
 func control(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, error) {
 	return faults.Until(ctx, "a program that notes a mail as delivered before it sends it", controlTries, seed,
 		faults.FailsWith(func(ctx context.Context, seed uint64) (faults.Result, error) {

@@ -141,7 +141,7 @@ func (t *tally) note(l *life, res *faults.Result) {
 // the commit shows the fault.
 const controls = 10
 
-// control is a server that acknowledges before it commits.
+// control runs a server that acknowledges before it commits.
 func control(ctx context.Context, _ faults.Size, seed uint64) (c faults.Control, err error) {
 	dir, err := os.MkdirTemp(faults.Memory(), "simferry-trust-")
 	if err != nil {

@@ -76,5 +76,5 @@ func (p *Process) Wait() (syscall.WaitStatus, error) {
 	return p.how, p.err
 }
 
-// Ended is closed when the process is gone.
+// Ended returns a channel that is closed when the process has ended.
 func (p *Process) Ended() <-chan struct{} { return p.done }

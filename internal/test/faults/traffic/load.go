@@ -53,7 +53,7 @@ func (l *Load) start(ctx context.Context, seed uint64, n int) {
 	}
 }
 
-// BeginExpiring is Begin with bearers that expire and are renewed by the caller.
+// BeginExpiring begins load with bearers that expire and that the caller renews.
 func BeginExpiring(ctx context.Context, c *Clients, seed uint64, n int) *Load {
 	l := &Load{clients: c, expires: true}
 	l.start(ctx, seed, n)

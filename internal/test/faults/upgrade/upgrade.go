@@ -89,7 +89,7 @@ func (t *trial) migrateUnder(ctx context.Context) error {
 	return t.during(ctx, []int{0, 1}, nil, func() error { return t.serve(ctx, t.after) })
 }
 
-// breakOldest is the control: a step that removes what the previous version writes must be
+// breakOldest runs the control: a step that removes what the previous version writes must be
 // noticed by its clients. It is undone before anything else happens.
 func (t *trial) breakOldest(ctx context.Context) error {
 	t.control.What = "a schema step that renames a column"
@@ -167,7 +167,7 @@ func (t *trial) during(ctx context.Context, on, stopped []int, change func() err
 	return nil
 }
 
-// refusals are failures, except those of a stopped server: it finishes running requests and
+// refusals returns the failures, except those of a stopped server: it finishes running requests and
 // accepts no others.
 func (t *trial) refusals(j *traffic.Journal, on, stopped []int) {
 	for _, r := range j.Requests {

@@ -86,7 +86,7 @@ func (f *Fleet) Tally(workspace int64) (in, moves, twice int) {
 	return in, moves, twice
 }
 
-// Migrate is the one operation that this is about.
+// Migrate handles the migration of SIMs.
 func (f *Fleet) Migrate(r api.MigrationRequest) (status int, body any) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

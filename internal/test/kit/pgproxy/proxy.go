@@ -51,7 +51,7 @@ func Start(t testing.TB, database string) *Proxy {
 	return p
 }
 
-// Listen is Start for code outside of tests, which must call Close.
+// Listen starts a proxy outside of tests; the caller must call Close.
 func Listen(database string) (*Proxy, error) {
 	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,7 +90,7 @@ func redirect(database, to string) (target, redirected string, err error) {
 // URL returns the URL of the database through the proxy.
 func (p *Proxy) URL() string { return p.url }
 
-// Addr is where the proxy listens.
+// Addr returns the address of the proxy.
 func (p *Proxy) Addr() string { return p.listener.Addr().String() }
 
 // RoundTrips counts how often the server has answered and waited for the client: once for
@@ -100,7 +100,7 @@ func (p *Proxy) RoundTrips() int64 { return p.roundTrips.Load() }
 // CutNext has the next commit on any connection lose it there, once.
 func (p *Proxy) CutNext(where Cut) { p.CutNth(1, where) }
 
-// CutNth is CutNext for the nth commit from now on.
+// CutNth does what CutNext does, at the nth commit from now on.
 func (p *Proxy) CutNth(n int, where Cut) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

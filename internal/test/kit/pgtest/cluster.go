@@ -139,7 +139,7 @@ func (c *Cluster) URL(database string) string {
 	return c.urlVia("127.0.0.1", database)
 }
 
-// SocketURL is the same through the Unix socket.
+// SocketURL returns the URL of the Unix socket.
 func (c *Cluster) SocketURL(database string) string {
 	return c.urlVia(c.home.path, database)
 }

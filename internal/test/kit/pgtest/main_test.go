@@ -37,7 +37,7 @@ func hold() {
 	select {}
 }
 
-// holder is such a process, its cluster's URL and directory.
+// holder starts such a process and returns the URL and directory of its cluster.
 func holder(t *testing.T) (cmd *exec.Cmd, url, dir string) {
 	t.Helper()
 	pgtest.SkipIfShort(t)
