@@ -15,6 +15,7 @@ type checkpointer struct {
 	wake     chan struct{}
 	done     chan struct{}
 	quit     context.CancelFunc
+	files    *sqliteFiles
 	tooLarge int // pages
 	grown    int // pages of the log when the last warning was logged
 }
@@ -28,9 +29,9 @@ const (
 	truncatePatience = "PRAGMA busy_timeout = 200"
 )
 
-func startCheckpointer(dsn string, tooLarge int) *checkpointer {
+func startCheckpointer(dsn string, files *sqliteFiles, tooLarge int) *checkpointer {
 	ctx, quit := context.WithCancel(context.Background())
-	c := &checkpointer{wake: make(chan struct{}, checkpointEvery), done: make(chan struct{}), quit: quit, tooLarge: tooLarge}
+	c := &checkpointer{wake: make(chan struct{}, checkpointEvery), done: make(chan struct{}), quit: quit, files: files, tooLarge: tooLarge}
 	go c.run(ctx, dsn)
 	return c
 }
@@ -77,8 +78,13 @@ func (c *checkpointer) run(ctx context.Context, dsn string) {
 }
 
 // checkpoint reports whether the log is still too large because a reader prevented its
-// truncation. It is then tried again even without further writes.
+// truncation. It is then tried again even without further writes. Nothing is copied into a file that
+// is not the one that was opened. The check that follows sees what was copied.
 func (c *checkpointer) checkpoint(ctx context.Context, db *sql.DB) (large bool) {
+	if c.files.check() != nil {
+		return false // requests report it
+	}
+	defer func() { _ = c.files.check() }()
 	var blocked, logged, copied int
 	err := db.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&blocked, &logged, &copied)
 	if err == nil && logged > c.tooLarge {

@@ -76,7 +76,10 @@ func openSQLite(ctx context.Context, file string, o Options) (*sqliteEngine, err
 	if err := e.drop(ctx, file); err != nil {
 		return nil, errors.Join(opening(file, err), e.close())
 	}
-	e.checkpoints = startCheckpointer(dsn, walTooLarge)
+	e.checkpoints = startCheckpointer(dsn, e.files, walTooLarge)
+	// From here on the file is newer than any copy that was made of it. It may also be full or
+	// read-only, which ready reports.
+	_ = e.touch(ctx)
 	return e, nil
 }
 
@@ -173,6 +176,8 @@ func (e *sqliteEngine) classify(err error) verdict {
 			return busy
 		case sqlite3.SQLITE_FULL:
 			return full
+		case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+			return spoilt
 		case sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 			return away
 		}
@@ -203,5 +208,5 @@ func (e *sqliteEngine) close() error {
 			errs = append(errs, db.Close())
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, e.files.close())...)
 }

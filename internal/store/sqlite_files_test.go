@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -81,5 +83,103 @@ func TestFileRemovedInsideATransaction(t *testing.T) {
 	})
 	if fleet.CodeOf(err) != fleet.Unavailable {
 		t.Errorf("%v, want Unavailable", err)
+	}
+}
+
+// The database is overwritten in place, which keeps the file's identity: the server refuses all
+// requests from then on.
+func TestFileOverwrittenWhileServing(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(file string, earlier []byte) error{
+		"by an earlier copy": func(file string, earlier []byte) error { return overwrite(file, earlier) },
+		"emptied":            func(file string, _ []byte) error { return os.Truncate(file, 0) },
+		"cut":                func(file string, _ []byte) error { return os.Truncate(file, 8192) },
+		"by other content": func(file string, earlier []byte) error {
+			return overwrite(file, bytes.Repeat([]byte{7}, len(earlier)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := sqliteURL(t)
+			file := strings.TrimPrefix(url, "sqlite:")
+			first, err := store.Open(t.Context(), url, store.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, first, named(1, "before"))
+			if err := first.Close(); err != nil {
+				t.Fatal(err)
+			}
+			earlier, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := open(t, url, store.Options{})
+			put(t, s, named(2, "later"))
+			if _, err := rawSQL(t, url).ExecContext(t.Context(), "PRAGMA wal_checkpoint(PASSIVE)"); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Ready(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(file, earlier); err != nil {
+				t.Fatal(err)
+			}
+			lostFile(t, s)
+		})
+	}
+}
+
+// overwrite writes into a file, as cp does.
+func overwrite(file string, content []byte) error { return os.WriteFile(file, content, 0o600) }
+
+// A folder that the server may not search any more is no internal error.
+func TestFolderUnreadableWhileServing(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "data")
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, "sqlite:"+filepath.Join(folder, "simferry.db"), store.Options{})
+	put(t, s, named(1, "before"))
+	if err := os.Rename(folder, folder+".aside"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(folder, nil, 0o600); err != nil { // stat fails, also for root
+		t.Fatal(err)
+	}
+	lostFile(t, s)
+	if err := errors.Join(os.Remove(folder), os.Rename(folder+".aside", folder)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, named(2, "after"))
+}
+
+// A database that SQLite finds damaged is out of order, which is no fault of the server.
+func TestDamagedFileWhileServing(t *testing.T) {
+	t.Parallel()
+	url := sqliteURL(t)
+	s := open(t, url, store.Options{})
+	put(t, s, named(1, "before"))
+	var page int64
+	db := rawSQL(t, url)
+	err := db.QueryRowContext(t.Context(), "SELECT rootpage FROM sqlite_master WHERE name = 'workspaces'").Scan(&page)
+	if err = errors.Join(err, db.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(strings.TrimPrefix(url, "sqlite:"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const size = 4096
+	_, err = f.WriteAt(bytes.Repeat([]byte{7}, size), (page-1)*size)
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, url, store.Options{})
+	err = s.Read(t.Context(), func(tx *store.Tx) error { _, err := tx.AllWorkspaces(t.Context()); return err })
+	var told *fleet.Error
+	if !errors.As(err, &told) || told.Code != fleet.Unavailable || !strings.Contains(told.Message, "damaged") {
+		t.Errorf("%v, want an error about the damage", err)
 	}
 }

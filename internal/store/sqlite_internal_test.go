@@ -58,7 +58,7 @@ func TestEveryConnectionHasThePragmas(t *testing.T) {
 // small replaces the engine's checkpointer by one with a limit of 1 MiB.
 func small(e *sqliteEngine, file string) {
 	e.checkpoints.stop()
-	e.checkpoints = startCheckpointer(sqliteDSN(file), 256)
+	e.checkpoints = startCheckpointer(sqliteDSN(file), e.files, 256)
 }
 
 func createPages(t *testing.T, e *sqliteEngine) {

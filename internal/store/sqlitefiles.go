@@ -14,8 +14,9 @@ import (
 // its write-ahead log and the index of the log. SQLite keeps using open files that were removed
 // or replaced, and what it commits to them is lost.
 type sqliteFiles struct {
-	names []string
-	infos []fs.FileInfo
+	names  []string
+	infos  []fs.FileInfo
+	header *sqliteHeader
 }
 
 // rememberFiles records the files of a database that has been read.
@@ -28,16 +29,28 @@ func rememberFiles(file string) (*sqliteFiles, error) {
 		}
 		f.infos = append(f.infos, info)
 	}
+	header, err := watchHeader(file, f.infos[0])
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	f.header = header
 	return f, nil
 }
 
-// replacedError is a file that is not the one that was opened.
+func (f *sqliteFiles) close() error {
+	if f == nil {
+		return nil
+	}
+	return f.header.close()
+}
+
+// replacedError is a file that is not the one that was opened, or that cannot be looked at.
 type replacedError struct{ what string }
 
 func (e *replacedError) Error() string { return e.what }
 
-// check returns an error if one of the files has been removed or replaced. It does not open
-// them, because closing a file releases all locks of this process on it.
+// check returns an error if one of the files has been removed, replaced or overwritten. It does
+// not open them, because closing a file releases all locks of this process on it.
 func (f *sqliteFiles) check() error {
 	if f == nil {
 		return nil
@@ -47,13 +60,13 @@ func (f *sqliteFiles) check() error {
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return &replacedError{name + " was removed while it was in use"}
-		case err != nil:
-			return fmt.Errorf("database: %w", err)
+		case err != nil: // such as a folder that this process may not search any more
+			return &replacedError{fmt.Sprintf("%s cannot be looked at while it is in use: %v", name, err)}
 		case !os.SameFile(info, f.infos[i]):
 			return &replacedError{name + " was replaced while it was in use"}
 		}
 	}
-	return nil
+	return f.header.check(f.names[0])
 }
 
 // leastRoom is the free disk space that a server needs to be ready. On a full disk small writes
@@ -90,10 +103,18 @@ func opening(file string, err error) error {
 	return fmt.Errorf("database %s: %w", file, err)
 }
 
+// damaged returns the caller's error if SQLite finds that the file is damaged.
+func damaged(err error) error {
+	return &fleet.Error{
+		Code: fleet.Unavailable, Err: err,
+		Message: "The database is damaged: stop the server and restore a backup; simferry fsck says what is damaged",
+	}
+}
+
 // replaced returns the caller's error if a file is not the one that was opened.
 func replaced(err error) error {
 	return &fleet.Error{
 		Code: fleet.Unavailable, Err: err,
-		Message: "The database file was removed or replaced while the server was running: put it back, or restart the server on the right file",
+		Message: "The database file was removed or replaced, overwritten or made unreadable while the server was running: put it back, or restart the server on the right file",
 	}
 }
