@@ -133,7 +133,7 @@ func TestFileOverwrittenWhileServing(t *testing.T) {
 // overwrite writes into a file, as cp does.
 func overwrite(file string, content []byte) error { return os.WriteFile(file, content, 0o600) }
 
-// A folder that the server may not search any more is no internal error.
+// A folder that the server may not search any more is not an internal error.
 func TestFolderUnreadableWhileServing(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "data")
@@ -155,7 +155,7 @@ func TestFolderUnreadableWhileServing(t *testing.T) {
 	put(t, s, named(2, "after"))
 }
 
-// A database that SQLite finds damaged is out of order, which is no fault of the server.
+// A database that SQLite finds damaged is unavailable: the server itself works.
 func TestDamagedFileWhileServing(t *testing.T) {
 	t.Parallel()
 	url := sqliteURL(t)

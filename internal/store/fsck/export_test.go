@@ -21,3 +21,6 @@ var InvariantOrder = invariantOrder
 
 // Checksummed finds the id of a checksum.
 var Checksummed = checksummed
+
+// NotCoveredList is what no check covers on either engine.
+func NotCoveredList() []NotCovered { return notCovered }

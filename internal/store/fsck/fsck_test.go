@@ -188,3 +188,62 @@ func TestEveryCheckIsReported(t *testing.T) {
 		}
 	}
 }
+
+// The page of the operator names each table that is not covered, and its columns.
+func TestNotCoveredIsDocumented(t *testing.T) {
+	const page = "../../../docs/operations/backup-and-fsck.md"
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "### What is not covered")
+	section, _, _ = strings.Cut(section, "\n### ")
+	columns := make(map[string]string) // of a table, the second cell of its row
+	for row := range strings.Lines(section) {
+		cells := strings.Split(row, " | ")
+		if len(cells) < 3 {
+			continue
+		}
+		for i, name := range strings.Split(cells[0], "`") {
+			if i%2 == 1 {
+				columns[name] = cells[1]
+			}
+		}
+	}
+	for _, n := range fsck.NotCoveredList() {
+		cell, found := columns[n.Table]
+		switch {
+		case n.Table == "":
+		case !found:
+			t.Errorf("%s does not name the table %s, which is not covered", page, n.Table)
+		case !strings.HasPrefix(cell, "all"):
+			for _, c := range n.Columns {
+				if !strings.Contains(cell, "`"+c+"`") {
+					t.Errorf("%s does not name the column %s.%s, which is not covered", page, n.Table, c)
+				}
+			}
+		}
+	}
+}
+
+// The page of the operator names each check.
+func TestChecksAreDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/operations/backup-and-fsck.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checks, _, _ := strings.Cut(string(text), "### What is not covered")
+	s := open(t, sqliteURL(t), store.Options{})
+	err = s.View(t.Context(), func(tx *store.Tx) error {
+		report, err := fsck.Run(t.Context(), tx)
+		for _, c := range report.Checks {
+			if !strings.Contains(checks, "`"+c.Key+"`") {
+				t.Errorf("the page does not name the check %s: %s", c.Key, c.Name)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

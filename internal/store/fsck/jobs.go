@@ -8,7 +8,7 @@ var jobQuestions = []question{
 			ELSE 'SIM ' || COALESCE(n.sim_id, 0) || ' at ' || n.pos || ' differs from entry ' || COALESCE(n.entry, 0) END
 		FROM job_sims n LEFT JOIN jobs j ON j.id = n.job_id LEFT JOIN ledger m ON m.id = n.entry
 			LEFT JOIN ledger_lines l ON l.sim_id = n.sim_id AND l.version = n.version + 1
-		WHERE j.id IS NULL OR abs(n.pos) <> n.sim_id OR CASE WHEN n.verdict = ` + doneVerdict + ` THEN n.entry IS NULL ELSE n.entry IS NOT NULL END
+		WHERE j.id IS NULL OR abs(n.pos) <> n.sim_id OR n.sim_id IS NULL AND (n.pos > 0 OR n.given IS NULL) OR CASE WHEN n.verdict = ` + doneVerdict + ` THEN n.entry IS NULL ELSE n.entry IS NOT NULL END
 			OR n.verdict = ` + doneVerdict + ` AND (l.ledger_id IS DISTINCT FROM n.entry OR l.workspace_before IS DISTINCT FROM n.source_id
 				OR m.undoes IS DISTINCT FROM n.undoes OR j.target_id IS NOT NULL AND m.target_id IS DISTINCT FROM j.target_id)
 		ORDER BY 1`,

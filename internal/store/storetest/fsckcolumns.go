@@ -52,6 +52,7 @@ func RunFsckColumns(t *testing.T, b Breakable, raw func() *sql.DB) {
 			e.damageColumn(db, c)
 		}
 	}
+	e.removeRows(db, columns, report)
 	for _, n := range report.NotCovered {
 		for _, c := range n.Columns {
 			if !seen[n.Table+"."+c] {
@@ -174,16 +175,18 @@ func registrationEvents() []fleet.Event {
 // tableColumn is a column of the schema.
 type tableColumn struct {
 	table, name, kind string
-	numbered          bool     // PostgreSQL gives the values
+	numbered          bool // PostgreSQL gives the values
+	nullable          bool
 	key               []string // the columns that name a row
 }
 
 // columnsOf reads the columns of every table of the schema.
 func columnsOf(t testing.TB, db *sql.DB) (found []tableColumn) {
 	t.Helper()
-	text := `SELECT m.name, c.name, c.type, c.pk, 0 FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1, 2`
+	text := `SELECT m.name, c.name, c.type, c.pk, 0, 1 - c."notnull" FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1, 2`
 	if isPostgres(t, db) {
-		text = `SELECT c.table_name, c.column_name, c.data_type, CASE WHEN k.column_name IS NULL THEN 0 ELSE 1 END, CASE WHEN c.is_identity = 'YES' THEN 1 ELSE 0 END
+		text = `SELECT c.table_name, c.column_name, c.data_type, CASE WHEN k.column_name IS NULL THEN 0 ELSE 1 END, CASE WHEN c.is_identity = 'YES' THEN 1 ELSE 0 END,
+				CASE WHEN c.is_nullable = 'YES' THEN 1 ELSE 0 END
 			FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
 			LEFT JOIN information_schema.table_constraints p ON p.table_name = c.table_name AND p.constraint_type = 'PRIMARY KEY'
 				AND p.table_schema = c.table_schema
@@ -199,11 +202,11 @@ func columnsOf(t testing.TB, db *sql.DB) (found []tableColumn) {
 	keys := map[string][]string{"sqlite_sequence": {"name"}}
 	for rows.Next() {
 		var c tableColumn
-		var pk, numbered int
-		if err := rows.Scan(&c.table, &c.name, &c.kind, &pk, &numbered); err != nil {
+		var pk, numbered, nullable int
+		if err := rows.Scan(&c.table, &c.name, &c.kind, &pk, &numbered, &nullable); err != nil {
 			t.Fatal(err)
 		}
-		c.numbered = numbered != 0
+		c.numbered, c.nullable = numbered != 0, nullable != 0 && pk == 0
 		if pk > 0 {
 			keys[c.table] = append(keys[c.table], c.name)
 		}
@@ -241,6 +244,27 @@ func (e *env) damageColumn(db *sql.DB, c tableColumn) {
 	}
 }
 
+// removeRows removes several rows, one at a time, from each table that fsck covers.
+func (e *env) removeRows(db *sql.DB, columns []tableColumn, report fsck.Report) {
+	e.Helper()
+	tables := make(map[string]tableColumn) // of a table, a column that is covered
+	for _, c := range columns {
+		if !uncovered(report, c.table, c.name) {
+			tables[c.table] = c
+		}
+	}
+	delete(tables, "idempotency") // its rows expire
+	for _, c := range tables {
+		for offset := range damagedRows {
+			key, values := e.rowAt(db, c, offset)
+			if key == "" {
+				break
+			}
+			e.findsDamage(db, c, fmt.Sprintf("DELETE FROM %s WHERE (%s) = (%s)", c.table, strings.Join(c.key, ", "), key), values)
+		}
+	}
+}
+
 // spoiled returns an expression for another value of the same kind, by one bit or character.
 func spoiled(c tableColumn) string {
 	switch kind := strings.ToUpper(c.kind); {
@@ -260,21 +284,44 @@ func spoiled(c tableColumn) string {
 // is no such row, or if another row has the new value already.
 func (e *env) damageRow(db *sql.DB, c tableColumn, offset int) bool {
 	e.Helper()
-	key := strings.Join(c.key, ", ")
-	values, into, marks := make([]any, len(c.key)), make([]any, len(c.key)), make([]string, len(c.key))
+	key, values := e.rowAt(db, c, offset)
+	if key == "" {
+		return false
+	}
+	to := func(value string) string {
+		return fmt.Sprintf("UPDATE %s SET %s = %s WHERE (%s) = (%s)", c.table, c.name, value, strings.Join(c.key, ", "), key)
+	}
+	if c.nullable {
+		e.findsDamage(db, c, to("NULL"), values)
+	}
+	return e.findsDamage(db, c, to(spoiled(c)), values)
+}
+
+// rowAt returns the parameters that name a row of those in which a column has a value, and their
+// values; "" if there are not so many.
+func (e *env) rowAt(db *sql.DB, c tableColumn, offset int) (key string, values []any) {
+	e.Helper()
+	into, marks := make([]any, len(c.key)), make([]string, len(c.key))
+	values = make([]any, len(c.key))
 	for i := range values {
 		into[i], marks[i] = &values[i], fmt.Sprintf("$%d", i+1)
 	}
 	row := fmt.Sprintf("SELECT %s FROM %s WHERE %s IS NOT NULL ORDER BY %s LIMIT 1 OFFSET %d", //nolint:gosec // names from the schema
-		key, c.table, c.name, strings.Join(c.key, " DESC, ")+" DESC", offset)
+		strings.Join(c.key, ", "), c.table, c.name, strings.Join(c.key, " DESC, ")+" DESC", offset)
 	err := db.QueryRowContext(e.Context(), row).Scan(into...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return false
+		return "", nil
 	}
 	if err != nil {
 		e.Fatalf("%s: %v", row, err)
 	}
-	change := fmt.Sprintf("UPDATE %s SET %s = %s WHERE (%s) = (%s)", c.table, c.name, spoiled(c), key, strings.Join(marks, ", ")) //nolint:gosec // names from the schema
+	return strings.Join(marks, ", "), values
+}
+
+// findsDamage changes a table, expects Fsck to find it, and restores the table. It reports false if
+// another row has the new value already.
+func (e *env) findsDamage(db *sql.DB, c tableColumn, change string, values []any) bool {
+	e.Helper()
 	if _, err := db.ExecContext(e.Context(), change, values...); err != nil {
 		switch text := strings.ToLower(err.Error()); {
 		case strings.Contains(text, "unique"):
