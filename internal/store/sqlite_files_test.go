@@ -91,7 +91,7 @@ func TestFileRemovedInsideATransaction(t *testing.T) {
 func TestFileOverwrittenWhileServing(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(file string, earlier []byte) error{
-		"by an earlier copy": func(file string, earlier []byte) error { return overwrite(file, earlier) },
+		"by an earlier copy": overwrite,
 		"emptied":            func(file string, _ []byte) error { return os.Truncate(file, 0) },
 		"cut":                func(file string, _ []byte) error { return os.Truncate(file, 8192) },
 		"by other content": func(file string, earlier []byte) error {

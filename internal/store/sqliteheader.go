@@ -44,7 +44,8 @@ func watchHeader(file string, info fs.FileInfo) (*sqliteHeader, error) {
 		return nil, err
 	}
 	h := &sqliteHeader{file: shared}
-	return h, h.check(file)
+	err = h.check(file)
+	return h, err
 }
 
 // check returns an error if the file has been overwritten since an earlier check. It stays so:
@@ -57,7 +58,7 @@ func (h *sqliteHeader) check(name string) error {
 		if h.sound() {
 			return nil
 		}
-		time.Sleep(pause)
+		<-time.After(pause)
 	}
 	if h.sound() {
 		return nil
