@@ -12,6 +12,17 @@ type AuthRequest struct {
 	Code             *string                 `json:"code,omitempty"` // six digits
 	TrustedDevice    Optional[DeviceToTrust] `json:"trusted_device,omitzero"`
 	RefreshToken     *string                 `json:"refresh_token,omitempty"`
+	DeviceCode       *string                 `json:"device_code,omitempty"` // of DeviceAuthorization
+}
+
+// DeviceAuthorization starts the sign-in of a terminal, which a user approves in the console (RFC
+// 8628). The terminal shows UserCode and VerificationURI, and sends DeviceCode every Interval seconds.
+type DeviceAuthorization struct {
+	DeviceCode      string `json:"device_code"`
+	UserCode        string `json:"user_code"`
+	VerificationURI string `json:"verification_uri"`
+	ExpiresIn       int    `json:"expires_in"` // seconds
+	Interval        int    `json:"interval"`   // seconds
 }
 
 // DeviceToTrust is a device that needs no second factor for 90 days. It sends its fingerprint,
@@ -31,6 +42,8 @@ type AuthResponse struct {
 	MFAToken     string `json:"mfa_token,omitempty"`
 	// MFAEnrolment is true if AuthToken is valid only for adding a second factor.
 	MFAEnrolment bool `json:"mfa_enrolment,omitempty"`
+	// AuthorizationPending is true, alone, while no user has decided about a device_code.
+	AuthorizationPending bool `json:"authorization_pending,omitempty"`
 }
 
 // PasswordChange is the body of PATCH /api/v1/user/password. Both passwords are SHA-1 in hex.

@@ -75,6 +75,22 @@ func (c *Client) AuthenticateRefresh(ctx context.Context, refreshToken string) (
 	return c.authenticate(ctx, api.AuthRequest{RefreshToken: &refreshToken})
 }
 
+// StartTerminal starts a sign-in that a user approves in the console of the server.
+//
+// Permission: none. Errors: IsForbidden if the server has no console; IsTooManyRequests.
+func (c *Client) StartTerminal(ctx context.Context) (*api.DeviceAuthorization, error) {
+	return one[api.DeviceAuthorization](ctx, c.as(nil), call{method: http.MethodPost, path: authenticatePath + "/device"})
+}
+
+// AuthenticateTerminal exchanges the device code of StartTerminal for tokens. Until the user has
+// decided, the response has only AuthorizationPending.
+//
+// Permission: none. Errors: IsUnauthorized if the user has refused or the code has expired;
+// IsTooManyRequests.
+func (c *Client) AuthenticateTerminal(ctx context.Context, deviceCode string) (*api.AuthResponse, error) {
+	return c.authenticate(ctx, api.AuthRequest{DeviceCode: &deviceCode})
+}
+
 func (c *Client) authenticate(ctx context.Context, body api.AuthRequest) (*api.AuthResponse, error) {
 	return one[api.AuthResponse](ctx, c.as(nil), call{method: http.MethodPost, path: authenticatePath, body: body})
 }

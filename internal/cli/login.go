@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type login struct {
 	code        string
 	stdin       bool // the password comes from there
 	application bool // an application token comes from there
+	browser     bool // the user approves in the console
 	trust       trust
 }
 
@@ -39,8 +41,12 @@ over the API use it: migrate, sims, devices, workspaces, migrations, events.
 
 The command prompts for the password and, if the user has a second factor, for its code. It shows
 and stores neither. It stores the tokens of the session, which renew themselves. Use profiles to
-keep several sessions at the same time.`,
+keep several sessions at the same time.
+
+With --browser it needs no password: it shows an address and a code, and you approve in the console,
+in a browser on any machine. This also works over SSH and in containers.`,
 		Example: `  simferry login --server https://sims.example.com
+  simferry login --server https://sims.example.com --browser
   simferry login --server https://sims.example.com --username admin@example.com --password-stdin < password.txt
   simferry login --server https://lab.example.com --profile lab --application-token-stdin < token.txt`,
 		Args: positional(),
@@ -52,7 +58,10 @@ keep several sessions at the same time.`,
 	cmd.Flags().StringVar(&l.code, "code", "", "code of the second factor (default: prompt for it when needed)")
 	cmd.Flags().BoolVar(&l.stdin, "password-stdin", false, "read the password from the first line of standard input")
 	cmd.Flags().BoolVar(&l.application, "application-token-stdin", false, "sign in as a program: read its token from standard input")
-	cmd.MarkFlagsMutuallyExclusive("password-stdin", "application-token-stdin")
+	cmd.Flags().BoolVar(&l.browser, "browser", false, "sign in without a password: approve in the console, in any browser")
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "application-token-stdin", "browser")
+	cmd.MarkFlagsMutuallyExclusive("browser", "username")
+	cmd.MarkFlagsMutuallyExclusive("browser", "code")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return l.run(cmd.Context(), *name) }
 	return cmd
 }
@@ -94,6 +103,11 @@ func (l *login) run(ctx context.Context, name string) error {
 	if err := store.Save(name, signedIn); err != nil {
 		return err
 	}
+	if l.browser {
+		if err := l.learnUsername(ctx, store, name); err != nil {
+			return err
+		}
+	}
 	return l.welcome(ctx, name)
 }
 
@@ -128,11 +142,14 @@ func (l *login) signIn(ctx context.Context, c *client.Client) (profile.Profile, 
 	p := profile.Profile{Server: l.server, CAFile: l.trust.file, SkipVerify: l.trust.insecure}
 	var got *api.AuthResponse
 	var err error
-	if l.application {
+	switch {
+	case l.browser:
+		got, err = l.inBrowser(ctx, c)
+	case l.application:
 		if p.ApplicationToken, err = l.firstLine(); err == nil {
 			got, err = c.AuthenticateApplication(ctx, p.ApplicationToken)
 		}
-	} else {
+	default:
 		got, err = l.user(ctx, c)
 		p.Username = l.username
 	}
@@ -147,7 +164,7 @@ func (l *login) user(ctx context.Context, c *client.Client) (*api.AuthResponse, 
 	fd, terminal := l.process.terminal()
 	if l.username == "" {
 		if !terminal {
-			return nil, usagef("there is no terminal to prompt on: use --username")
+			return nil, usagef("there is no terminal to prompt on: use --username, or --browser")
 		}
 		var err error
 		if l.username, err = l.process.ask(ctx, "User name (e-mail): "); err != nil {
@@ -178,7 +195,7 @@ func (l *login) password(ctx context.Context, fd int, terminal bool) (string, er
 	case l.stdin:
 		return l.firstLine()
 	case !terminal:
-		return "", usagef("there is no terminal to prompt for the password on: use --password-stdin")
+		return "", usagef("there is no terminal to prompt for the password on: use --password-stdin, or --browser")
 	}
 	return l.process.askSecret(ctx, fd, "Password: ")
 }
@@ -208,6 +225,23 @@ func refusedSignIn(err error) error {
 	return err
 }
 
+// learnUsername keeps the name of the user who approved this terminal. Some roles may not read it.
+func (l *login) learnUsername(ctx context.Context, store profile.Store, name string) error {
+	c, known, err := l.process.connect(name)
+	if err != nil {
+		return err
+	}
+	me, err := c.User(ctx, "my")
+	if client.IsForbidden(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	known.Username = me.Username
+	return store.Save(name, known)
+}
+
 // welcome shows that the session works.
 func (l *login) welcome(ctx context.Context, name string) error {
 	c, known, err := l.process.connect(name)
@@ -226,7 +260,7 @@ func who(p profile.Profile) string {
 	if p.ApplicationToken != "" {
 		return "a program"
 	}
-	return p.Username
+	return cmp.Or(p.Username, "the user who approved it")
 }
 
 func logoutCommand(p Process) *cobra.Command {

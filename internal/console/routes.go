@@ -45,5 +45,6 @@ func routes() []route {
 		peopleRoutes,
 		memberRoutes,
 		meRoutes,
+		terminalRoutes,
 	)
 }

@@ -14,6 +14,7 @@ const (
 	byCode     = "code"
 	byRefresh  = "refresh_token"
 	byToken    = "application_token"
+	byTerminal = "terminal"
 )
 
 // signedIn records a step of a user's sign-in, in the Workspace of the new session.
@@ -77,6 +78,11 @@ func refreshing(secret string) suspect {
 		}
 		return fleet.Subject("user", t.User), t.Workspace, nil
 	}
+}
+
+// noSuspect is for credentials that belong to no account.
+func noSuspect(context.Context, *store.Tx) (fleet.AuditSubject, fleet.WorkspaceID, error) {
+	return fleet.AuditSubject{}, 0, nil
 }
 
 // program returns the suspect for an application token with a valid signature.

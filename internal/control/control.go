@@ -36,6 +36,8 @@ type Control struct {
 	jobsAtOnce int
 	gates      Gates
 	feeds      jobFeeds
+
+	terminalPage string // see Options
 }
 
 // Options configures a Control.
@@ -55,6 +57,9 @@ type Options struct {
 	KeepSIMsIssued bool
 	// JobsAtOnce is how many jobs of the installation may run at once; 0 means 4.
 	JobsAtOnce int
+	// TerminalPage is the page of the console on which users approve terminals: a URL, or a path if
+	// that of the server is unknown. "" means that no terminal can sign in without a password.
+	TerminalPage string
 	// Gates asks the URLs of gates; nil refuses jobs with one.
 	Gates Gates
 	// WatchPoll is how often a job that is being watched is read; 0 means once a second.
@@ -77,7 +82,7 @@ func New(ctx context.Context, s *store.Store, o Options) (*Control, error) {
 	c := &Control{
 		store: s, hasher: identity.NewHasher(o.Password, o.PasswordWorkers), ttl: o.TokenTTL, demand: o.RequireMFA,
 		deliver: o.Deliver, keepIssued: o.KeepSIMsIssued, log: o.Log, verified: newVerified(),
-		jobsDue: make(chan struct{}, 1), jobsAtOnce: cmp.Or(o.JobsAtOnce, 4), gates: o.Gates,
+		jobsDue: make(chan struct{}, 1), jobsAtOnce: cmp.Or(o.JobsAtOnce, 4), gates: o.Gates, terminalPage: o.TerminalPage,
 		feeds: jobFeeds{poll: cmp.Or(o.WatchPoll, time.Second), open: make(map[fleet.JobID]*jobFeed)},
 	}
 	if err := c.ensureKey(ctx); err != nil {

@@ -68,6 +68,11 @@ func invitationsTo(ws fleet.WorkspaceID) Counter {
 	return Counter{"invitations", strconv.FormatInt(int64(ws), 10)}
 }
 
+// terminalCodesOf counts wrong codes of terminals that a user typed.
+func terminalCodesOf(user fleet.UserID) Counter {
+	return Counter{"terminal codes", strconv.FormatInt(int64(user), 10)}
+}
+
 // batchGuessesIn counts codes of SIM batches that members of a Workspace tried in vain.
 func batchGuessesIn(ws fleet.WorkspaceID) Counter {
 	return Counter{"bic", strconv.FormatInt(int64(ws), 10)}

@@ -19,6 +19,8 @@ const (
 	AuditRead              AuditAction = "data.read"            // recorded only if denied
 	AuditOperatorRefused   AuditAction = "operator.refused"     // at the operator API
 	AuditLeftOut           AuditAction = "refusals.left_out"    // counts further denials of a caller
+	AuditTerminalStarted   AuditAction = "terminal.started"     // a terminal waits for approval
+	AuditTerminalDecided   AuditAction = "terminal.decided"
 	AuditPasswordChanged   AuditAction = "user.password_changed"
 	AuditFactorAdded       AuditAction = "second_factor.added"
 	AuditFactorActivated   AuditAction = "second_factor.activated"
@@ -61,7 +63,7 @@ const (
 // AuditActions is the closed list of actions.
 var AuditActions = []AuditAction{
 	AuditSignedIn, AuditCodeAwaited, AuditRefreshed, AuditReused, AuditSignedOut, AuditSwitched, AuditTokenSignedIn, AuditRateLimited,
-	AuditBearerRefused, AuditRead, AuditOperatorRefused, AuditLeftOut, AuditPasswordChanged, AuditFactorAdded, AuditFactorActivated, AuditFactorRemoved,
+	AuditBearerRefused, AuditRead, AuditOperatorRefused, AuditLeftOut, AuditTerminalStarted, AuditTerminalDecided, AuditPasswordChanged, AuditFactorAdded, AuditFactorActivated, AuditFactorRemoved,
 	AuditDeviceUntrusted, AuditUserCreated, AuditUserChanged, AuditUserDeleted, AuditUserUnlocked, AuditUserInvited, AuditUserActivated, AuditResetAsked,
 	AuditMembershipChanged, AuditMembershipRemoved, AuditRoleGiven, AuditRoleTaken, AuditDefaultWorkspace, AuditWorkspaceCreated,
 	AuditWorkspaceChanged, AuditTokenMade, AuditTokenChanged, AuditTokenRevoked, AuditKeyMade, AuditKeyRemoved, AuditMigrated, AuditUndone,

@@ -101,6 +101,10 @@ func (d *deeds) signIns() {
 	next := identity.WireDigest("battery staple 9")
 	d.secret(kit.Password, digest, next, "battery staple 9")
 	first := tokensOf(d.do(s.Anonymous(), "POST /api/v1/authenticate", "", object{"username": "user@example.com", "password": digest}))
+	started := s.Anonymous().Post(terminalURL, nil)
+	wantAudited(d.T, s, started, fleet.AuditTerminalStarted, 0)
+	d.done["POST /api/v1/authenticate/device"] = true
+	d.secret(decodeBody[api.DeviceAuthorization](d.T, started, http.StatusOK).DeviceCode)
 	again := refresh(s, first.RefreshToken).Is(http.StatusOK)
 	wantAudited(d.T, s, again, fleet.AuditRefreshed, 0)
 	last := refresh(s, tokensOf(again).RefreshToken).Is(http.StatusOK)

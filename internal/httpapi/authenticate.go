@@ -18,12 +18,44 @@ func (a *api) authenticate(r *request) (response, error) {
 	if err := r.Decode(&body); err != nil {
 		return response{}, err
 	}
+	if modeOf(body) == "device_code" {
+		return a.signInTerminal(r, *body.DeviceCode)
+	}
 	tokens, err := a.signIn(r, body)
 	if err != nil {
 		return response{}, err
 	}
 	return httpx.OK(wire.AuthResponse{
 		AuthToken: tokens.Bearer, RefreshToken: tokens.Refresh, MFAToken: tokens.Pending, MFAEnrolment: tokens.Enrol,
+	})
+}
+
+// signInTerminal returns the tokens of a terminal, or that its user has not decided yet.
+func (a *api) signInTerminal(r *request, secret string) (response, error) {
+	tokens, pending, err := a.control.SignInTerminal(r.Context(), secret, r.origin())
+	if err != nil {
+		return response{}, err
+	}
+	return httpx.OK(wire.AuthResponse{
+		AuthToken: tokens.Bearer, RefreshToken: tokens.Refresh, MFAEnrolment: tokens.Enrol, AuthorizationPending: pending,
+	})
+}
+
+// startTerminal starts the sign-in of a terminal. Its body is empty.
+func (a *api) startTerminal(r *request) (response, error) {
+	if err := a.control.CountAttempt(r.Context(), r.origin()); err != nil {
+		return response{}, err
+	}
+	if err := r.DecodeOptional(&struct{}{}); err != nil {
+		return response{}, err
+	}
+	s, err := a.control.StartTerminal(r.Context(), r.origin())
+	if err != nil {
+		return response{}, err
+	}
+	return httpx.OK(wire.DeviceAuthorization{
+		DeviceCode: s.Secret, UserCode: s.UserCode, VerificationURI: s.Page,
+		ExpiresIn: int(s.Lasts.Seconds()), Interval: int(control.TerminalInterval.Seconds()),
 	})
 }
 
@@ -42,7 +74,7 @@ func (a *api) signIn(r *request, b wire.AuthRequest) (control.Tokens, error) {
 		return a.control.Refresh(r.Context(), *b.RefreshToken, r.origin())
 	}
 	return control.Tokens{}, fleet.Errorf(fleet.BadRequest,
-		"Send either application_token, or username and password, or mfa_token and code, or refresh_token")
+		"Send either application_token, or username and password, or mfa_token and code, or refresh_token, or device_code")
 }
 
 // modeOf names the properties that are present.
@@ -55,6 +87,7 @@ func modeOf(b wire.AuthRequest) string {
 		{"application_token", b.ApplicationToken != nil}, {"username", b.Username != nil}, {"password", b.Password != nil},
 		{"fingerprint", b.Fingerprint != nil}, {"mfa_token", b.MFAToken != nil}, {"code", b.Code != nil},
 		{"trusted_device", httpx.Given(b.TrustedDevice)}, {"refresh_token", b.RefreshToken != nil},
+		{"device_code", b.DeviceCode != nil},
 	} {
 		if p.given {
 			there = append(there, p.name)

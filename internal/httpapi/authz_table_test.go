@@ -54,6 +54,7 @@ var accesses = map[string]access{
 		body:          `{"username": "target@example.com", "password": "` + identity.WireDigest(kit.Password) + `"}`,
 		administrator: 200, user: 200, observer: 200, stranger: 200, leaver: 200, application: 200, superAdmin: 200,
 	},
+	"POST /api/v1/authenticate/device": public,
 	"POST /api/v1/authenticate/workspace": {
 		body:          fmt.Sprintf(`{"target_organisation": {"id": %d}}`, kit.FleetDE),
 		administrator: 200, user: 200, observer: 200, stranger: 401, leaver: 200, application: 401, superAdmin: 200,

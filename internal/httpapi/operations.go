@@ -41,6 +41,7 @@ var operations = []operation{
 	{"GET /.well-known/jwks.json", identity.Public, resolved, none, (*api).jwks},
 
 	{"POST /api/v1/authenticate", identity.Public, resolved, fleet.AuditSignedIn, (*api).authenticate},
+	{"POST /api/v1/authenticate/device", identity.Public, resolved, fleet.AuditTerminalStarted, (*api).startTerminal},
 	{
 		"POST /api/v1/authenticate/workspace", anybody, resolved, fleet.AuditSwitched,
 		call(switchTarget, (*rules).SwitchWorkspace, switchedBody),

@@ -106,7 +106,7 @@ func heldThings(s *kit.Server) {
 }
 
 // publicWrites are the writes without a bearer.
-var publicWrites = []string{"POST /api/v1/authenticate", "POST /api/v1/user/activation", "POST /api/v2/user/activation", "POST /api/v1/user/password/reset"}
+var publicWrites = []string{"POST /api/v1/authenticate", "POST /api/v1/authenticate/device", "POST /api/v1/user/activation", "POST /api/v2/user/activation", "POST /api/v1/user/password/reset"}
 
 func TestEveryWriteIsHeld(t *testing.T) {
 	for _, r := range httpapi.Routes() {

@@ -17,6 +17,15 @@ var apiPaths = map[string]bool{
 	"operator": true,
 }
 
+// terminalPage returns the page of the console on which users approve terminals, "" if there is no
+// console.
+func terminalPage(cfg config.Config) string {
+	if !cfg.Console {
+		return ""
+	}
+	return strings.TrimRight(cfg.PublicURL, "/") + console.TerminalPath
+}
+
 // withConsole serves the console beside the API, unless a setting turns it off.
 func (s *Server) withConsole(api http.Handler, cfg config.Config, door *limit.Door) http.Handler {
 	if !cfg.Console {

@@ -154,7 +154,7 @@ func (tx *Tx) SetDefaultWorkspace(ctx context.Context, user fleet.UserID, ws fle
 }
 
 // personal are the tables whose rows belong to a single user.
-var personal = []string{"second_factors", "trusted_devices", "pending_sign_ins", "refresh_tokens", "activation_keys"}
+var personal = []string{"second_factors", "trusted_devices", "pending_sign_ins", "terminal_sign_ins", "refresh_tokens", "activation_keys"}
 
 // DeleteUser deletes a user without memberships and all their credentials. The row stays
 // because events refer to it, and keeps the former address; the address can be used again.

@@ -13,7 +13,7 @@ type Dump map[string][]string
 
 // Counters are the tables that a refused request may touch: its attempt, the answer kept
 // under its key, the tokens of a sign-in, and its entries in the audit log.
-var Counters = []string{"idempotency", "auth_counters", "refresh_tokens", "pending_sign_ins", "audit", "audit_places"}
+var Counters = []string{"idempotency", "auth_counters", "refresh_tokens", "pending_sign_ins", "terminal_sign_ins", "audit", "audit_places"}
 
 // Dump reads the whole database. Nothing may write meanwhile.
 func (s *Server) Dump() Dump {

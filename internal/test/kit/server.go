@@ -54,7 +54,7 @@ func Start(t testing.TB, e Engine) *Server {
 // StartOn runs a server over a database that may have others.
 func StartOn(t testing.TB, url string, clock *Clock) *Server {
 	t.Helper()
-	return StartWith(t, url, clock, control.Options{Deliver: control.DeliverByMail})
+	return StartWith(t, url, clock, control.Options{Deliver: control.DeliverByMail, TerminalPage: "/terminal"})
 }
 
 // StartWith starts a server like StartOn, with options of the rules; the log is that of tests, and
