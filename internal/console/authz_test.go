@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/uuid"
 
 	"github.com/simferry/simferry/internal/console"
 	"github.com/simferry/simferry/internal/fleet"
@@ -116,4 +119,41 @@ func TestConsole_ForeignWorkspace(t *testing.T) {
 	p.get("/sims?q=tracker-7").has(t, "No SIM matches.")
 	p.post("/switch", "workspace", "100").is(t, http.StatusNotFound)
 	p.get("/sims/export?sel=250").is(t, http.StatusOK).lacks(t, kit.ICCID(kit.AttachedSIM))
+}
+
+// A draft of the wizard and a job do not exist for others, whatever page or form asks for them.
+func TestConsole_ForeignDraftsAndJobs(t *testing.T) {
+	s := newSite(t, console.Options{})
+	p := s.as(t, "admin@example.com")
+	first := p.get("/move?sel=251")
+	draft := p.press(first, "/move", "from", "selection").to(t)
+	p.options(draft).leads(t, draft+"/preview")
+	s.RunJobs()
+	start := regexp.MustCompile(`action="(/jobs/\d+)/start"`).FindStringSubmatch(p.get(draft + "/preview").Text)
+	if start == nil {
+		t.Fatal("the preview has no form to start the job")
+	}
+	stranger := s.as(t, "stranger@example.com")
+	tried := 0
+	for _, rt := range console.Routes() {
+		method, path, _ := strings.Cut(rt.Pattern, " ")
+		for prefix, own := range map[string]string{"/move/{id}": draft, "/jobs/{id}": start[1]} {
+			rest, is := strings.CutPrefix(path, prefix)
+			if !is {
+				continue
+			}
+			tried++
+			form := url.Values{"once": {uuid.NewString()}, "confirm": {"1"}, "cure": {"skip"}, "target": {"900"}}
+			if method == http.MethodGet {
+				form = nil
+			}
+			if a := stranger.send(stranger.request(method, own+rest, form)); a.StatusCode != http.StatusNotFound {
+				t.Errorf("%s: status %d, want 404", rt.Pattern, a.StatusCode)
+			}
+		}
+	}
+	if tried < 12 {
+		t.Errorf("only %d routes were tried", tried)
+	}
+	p.get(draft+"/preview").has(t, "Type 1 to confirm")
 }

@@ -140,6 +140,10 @@ func TestUndo_Form(t *testing.T) {
 		}
 		send("3", "too early").is(t, http.StatusOK).has(t, "type 2 to confirm", `value="too early"`)
 		send("2", strings.Repeat("x", 501)).is(t, http.StatusOK).has(t, "shorten it")
+		for _, status := range []int{1, 2} { // the plan that was previewed is out of date
+			s.As("admin@example.com").In(kit.FleetFR).Patch(fmt.Sprintf("/api/v1/sim/%d", kit.ActivatedSIM), map[string]any{"status": map[string]any{"id": status}}).Is(http.StatusNoContent)
+			send("2", "too early").is(t, http.StatusOK).has(t, "The SIMs changed after the preview. Nothing was moved.")
+		}
 		form = p.get(here + "/undo?sim=250&sim=251").fields("confirm")
 		form.Set("reference", "OPS-1")
 		to := send(" 2 ", "too early").is(t, http.StatusSeeOther).Header.Get("Location")
