@@ -86,18 +86,18 @@ type jobStep struct {
 	more  bool
 	who   identity.Principal // the user who made the job, as they are now
 
+	attempts int // of the transaction; an attempt after the first one locks the SIMs that it reads
+
 	gate   string      // a URL to ask before the next attempt; "" for none
 	answer *gateAnswer // what it responded
 }
 
 func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 	s.more, s.gate = false, ""
-	user, known, err := tx.JobCreator(ctx, s.lease.User)
-	if err != nil {
-		return err
-	}
-	j, found, err := tx.HoldJob(ctx, s.lease.Job)
-	if err != nil || !found || j.State.Ended() {
+	s.attempts++
+	held, err := tx.HoldStep(ctx, s.lease)
+	user, known, j := held.User, held.Known, held.Job
+	if err != nil || !held.Found || j.State.Ended() {
 		return err
 	}
 	s.who = identity.Principal{Workspace: j.Workspace}
@@ -144,10 +144,6 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	}
 	if at := fleet.NextWindow(j.Options.Windows, tx.Now()); at.After(tx.Now()) {
 		return s.begin(ctx, tx, j)
-	}
-	var err error
-	if j.Counts, err = tx.AllJobCounts(ctx, j.ID); err != nil {
-		return err
 	}
 	left := j.Count(fleet.VerdictPlanned)
 	end, _ := j.WaveEnd(j.Done + left)

@@ -15,7 +15,7 @@ func (s *jobStep) freeze(ctx context.Context, tx *store.Tx, j *fleet.Job, rows [
 		_, _, err := s.judgeUndo(ctx, tx, j, rows, true)
 		return err
 	}
-	snap, err := s.snapshot(ctx, tx, j, rows, false)
+	snap, err := s.snapshot(ctx, tx, j, rows)
 	if err != nil {
 		return err
 	}
@@ -23,33 +23,15 @@ func (s *jobStep) freeze(ctx context.Context, tx *store.Tx, j *fleet.Job, rows [
 	return nil
 }
 
-// snapshot reads the SIMs of a job with the rights that the user who made it has now.
-func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, lock bool) (fleet.Snapshot, error) {
+// snapshot reads the SIMs of a plan with the rights that the user who makes it has now.
+func (s *jobStep) snapshot(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM) (fleet.Snapshot, error) {
 	ids := make([]fleet.SIMID, 0, len(rows))
-	sources := []fleet.WorkspaceID{}
 	for _, r := range rows {
 		if r.SIM != 0 {
 			ids = append(ids, r.SIM)
 		}
-		if r.Source != 0 {
-			sources = append(sources, r.Source)
-		}
 	}
-	var snap fleet.Snapshot
-	var err error
-	if lock { // the plan has SIMs that the user has seen
-		snap, err = tx.SnapshotByID(ctx, caller(s.who), j.Target.ID, fleet.Once(ids))
-	} else {
-		snap, err = tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, false)
-	}
-	if err != nil || len(snap.SIMs) == len(rows) {
-		return snap, err
-	}
-	standings, err := tx.Standings(ctx, s.who.User, fleet.Once(sources)) // of SIMs that are not there
-	for id, standing := range standings {
-		snap.Workspaces[id] = standing
-	}
-	return snap, err
+	return tx.Snapshot(ctx, caller(s.who), fleet.MigrationRequest{Target: j.Target.ID, Select: fleet.Selector{SIMs: fleet.Once(ids)}}, false)
 }
 
 // judge sets the verdicts of SIMs that do not change, and returns the changes of the others,
@@ -179,7 +161,7 @@ func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []f
 		}
 		rows, changes = rows[:used], undo
 	} else {
-		snap, err := s.snapshot(ctx, tx, j, rows, true)
+		snap, err := tx.ChunkSnapshot(ctx, caller(s.who), j.Target.ID, rows, s.attempts > 1)
 		if err != nil {
 			return nil, err
 		}

@@ -117,13 +117,40 @@ func (tx *Tx) JobVersion(ctx context.Context, id fleet.JobID) (version int64, er
 
 // HoldJob reads a job and locks it until the transaction ends. It does not check rights.
 func (tx *Tx) HoldJob(ctx context.Context, id fleet.JobID) (j fleet.Job, found bool, err error) {
-	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.dialectSQL("", " FOR NO KEY UPDATE OF j")
-	err = tx.queryEach(ctx, text, []any{int64(id)}, func(r rows) error {
-		found = true
-		j, err = scanJob(r)
-		return err
-	})
+	held := tx.heldJob(id, &j, &found)
+	err = tx.queryEach(ctx, held.text, held.args, held.scan)
 	return j, found, err
+}
+
+func (tx *Tx) heldJob(id fleet.JobID, j *fleet.Job, found *bool) statement {
+	text := "SELECT " + jobColumns + jobTables + " WHERE j.id = $1" + tx.dialectSQL("", " FOR NO KEY UPDATE OF j")
+	return statement{text, []any{int64(id)}, func(r rows) (err error) {
+		*found = true
+		*j, err = scanJob(r)
+		return err
+	}}
+}
+
+// HeldJob is what a step of a job begins with.
+type HeldJob struct {
+	User  UserRecord // who made the job, if Known
+	Known bool
+	Job   fleet.Job // with all its counts, if Found
+	Found bool
+}
+
+// HoldStep reads the job of a lease and the user who made it, in one round trip, and keeps both as
+// they are until the transaction ends.
+func (tx *Tx) HoldStep(ctx context.Context, l JobLease) (h HeldJob, err error) {
+	var statements []statement
+	if tx.d == Postgres {
+		statements = append(statements, shared(userLock, l.User), locking("SELECT 1 FROM users WHERE id = $1 FOR SHARE", int64(l.User)))
+	}
+	var counts []fleet.JobCount
+	err = tx.batch(ctx, append(statements,
+		userStatement(&h.User, &h.Known, "u.id = $1", int64(l.User)), tx.heldJob(l.Job, &h.Job, &h.Found), allJobCounts(l.Job, &counts))...)
+	h.Job.Counts = counts
+	return h, err
 }
 
 // LeaseTime is how long a lease on a job lasts. Each step of the job renews it.
@@ -346,16 +373,6 @@ func (w *where) member(as reader, column string) string {
 	}
 	return "EXISTS (SELECT 1 FROM memberships b WHERE b.workspace_id = " + column + " AND b.status = " + activeMember +
 		" AND b.user_id = " + w.arg(int64(as.User)) + ")"
-}
-
-// JobCreator reads the user who made a job, and keeps them as they are until the transaction ends.
-func (tx *Tx) JobCreator(ctx context.Context, id fleet.UserID) (UserRecord, bool, error) {
-	if tx.d == Postgres {
-		if err := tx.batch(ctx, shared(userLock, id), locking("SELECT 1 FROM users WHERE id = $1 FOR SHARE", int64(id))); err != nil {
-			return UserRecord{}, false, err
-		}
-	}
-	return tx.UserByID(ctx, id)
 }
 
 // UnfinishedJobs counts the jobs of a user that have not ended.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -11,11 +10,9 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// jobSIMRow holds the columns of a row of job_sims, without its job.
-type jobSIMRow [9]any
-
-func rowOf(s fleet.JobSIM) jobSIMRow {
-	return jobSIMRow{
+// jobSIMRow returns the columns of a row of job_sims, without its job.
+func jobSIMRow(s fleet.JobSIM) [9]any {
+	return [9]any{
 		s.Pos, orNull(s.SIM), orNull(int64(s.Line)), s.Version, orNull(s.Source), int(s.Verdict), textOrNull(codesText(s.Codes)),
 		textOrNull(s.Given), orNull(s.Undoes),
 	}
@@ -26,9 +23,41 @@ const insertJobSIMs = "INSERT INTO job_sims (job_id, pos, sim_id, line, version,
 var insertJobSIMsSQLite = valuesText(insertJobSIMs+"VALUES %s ON CONFLICT DO NOTHING RETURNING pos", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
 const insertJobSIMsPostgres = insertJobSIMs + `
-	SELECT $1::bigint, (x.value->>0)::bigint, (x.value->>1)::bigint, (x.value->>2)::bigint, (x.value->>3)::bigint, (x.value->>4)::bigint,
-		(x.value->>5)::smallint, x.value->>6, x.value->>7, (x.value->>8)::bigint
-	FROM jsonb_array_elements($2::jsonb) x ON CONFLICT DO NOTHING RETURNING pos`
+	SELECT $1::bigint, t.pos, NULLIF(t.sim_id, 0), NULLIF(t.line, 0), t.version, NULLIF(t.source_id, 0), COALESCE(t.verdict, 0),
+		NULLIF(t.codes, ''), NULLIF(t.given, ''), NULLIF(t.undoes, 0)
+	FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::text[], $10::bigint[])
+		AS t (pos, sim_id, line, version, source_id, verdict, codes, given, undoes)
+	ON CONFLICT DO NOTHING RETURNING pos`
+
+// jobSIMArrays returns one array per column of insertJobSIMsPostgres. An array of zeros is
+// empty: unnest fills it up with NULL.
+func (tx *Tx) jobSIMArrays(sims []fleet.JobSIM) []any {
+	number := func(of func(fleet.JobSIM) int64) any {
+		if !slices.ContainsFunc(sims, func(s fleet.JobSIM) bool { return of(s) != 0 }) {
+			return "{}"
+		}
+		return numberArrayParam(tx, sims, func(b []byte, s fleet.JobSIM) []byte { return strconv.AppendInt(b, of(s), 10) })
+	}
+	text := func(of func(fleet.JobSIM) string) (list []string) {
+		if slices.ContainsFunc(sims, func(s fleet.JobSIM) bool { return of(s) != "" }) {
+			for _, s := range sims {
+				list = append(list, clean(of(s)))
+			}
+		}
+		return list
+	}
+	return []any{
+		number(func(s fleet.JobSIM) int64 { return s.Pos }),
+		number(func(s fleet.JobSIM) int64 { return int64(s.SIM) }),
+		number(func(s fleet.JobSIM) int64 { return int64(s.Line) }),
+		numberArrayParam(tx, sims, func(b []byte, s fleet.JobSIM) []byte { return strconv.AppendInt(b, s.Version, 10) }), // 0 is a version
+		number(func(s fleet.JobSIM) int64 { return int64(s.Source) }),
+		number(func(s fleet.JobSIM) int64 { return int64(s.Verdict) }),
+		text(func(s fleet.JobSIM) string { return codesText(s.Codes) }),
+		text(func(s fleet.JobSIM) string { return s.Given }),
+		number(func(s fleet.JobSIM) int64 { return int64(s.Undoes) }),
+	}
+}
 
 // insertJobSIMs inserts those SIMs that a job does not have yet, and returns their positions.
 func (tx *Tx) insertJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) (added []int64, err error) {
@@ -39,21 +68,13 @@ func (tx *Tx) insertJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.Jo
 		return err
 	}
 	if tx.d == Postgres {
-		data := make([]jobSIMRow, len(sims))
-		for i, s := range sims {
-			data[i] = rowOf(s)
-		}
-		text, err := json.Marshal(data)
-		if err != nil {
-			return nil, err
-		}
-		err = tx.queryEach(ctx, insertJobSIMsPostgres, []any{int64(id), string(text)}, note)
+		err = tx.queryEach(ctx, insertJobSIMsPostgres, append([]any{int64(id)}, tx.jobSIMArrays(sims)...), note)
 		return added, err
 	}
 	err = inChunks(len(sims), func(first, size int) error {
 		args := make([]any, 0, 10*size)
 		for _, s := range sims[first : first+size] {
-			row := rowOf(s)
+			row := jobSIMRow(s)
 			args = append(append(args, int64(id)), row[:]...)
 		}
 		return tx.queryEach(ctx, insertJobSIMsSQLite[size], args, note)
@@ -220,14 +241,19 @@ func (tx *Tx) writeAll(ctx context.Context, writes []statement) error {
 
 // AllJobCounts reads the counts of a job over all its sources.
 func (tx *Tx) AllJobCounts(ctx context.Context, id fleet.JobID) (counts []fleet.JobCount, err error) {
-	err = tx.queryEach(ctx, "SELECT workspace_id, verdict, sims FROM job_counts WHERE job_id = $1 AND sims > 0 ORDER BY workspace_id, verdict",
-		[]any{int64(id)}, func(r rows) error {
-			var c fleet.JobCount
-			err := r.Scan(&c.Source, &c.Verdict, &c.SIMs)
-			counts = append(counts, c)
-			return err
-		})
+	all := allJobCounts(id, &counts)
+	err = tx.queryEach(ctx, all.text, all.args, all.scan)
 	return counts, err
+}
+
+func allJobCounts(id fleet.JobID, counts *[]fleet.JobCount) statement {
+	const text = "SELECT workspace_id, verdict, sims FROM job_counts WHERE job_id = $1 AND sims > 0 ORDER BY workspace_id, verdict"
+	return statement{text, []any{int64(id)}, func(r rows) error {
+		var c fleet.JobCount
+		err := r.Scan(&c.Source, &c.Verdict, &c.SIMs)
+		*counts = append(*counts, c)
+		return err
+	}}
 }
 
 // JobSIMsAfter reads SIMs of a job that the caller may see, from a position on, with one of the

@@ -40,19 +40,30 @@ func (tx *Tx) snapshot(ctx context.Context, who Caller, sel fleet.Selector, lock
 	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, workspaces[0]), err
 }
 
-// SnapshotByID does what Snapshot does, for SIMs that the caller has seen before: it looks them up
-// by their ids only, and locks them. How long that takes may show which SIMs exist.
-func (tx *Tx) SnapshotByID(ctx context.Context, who Caller, target fleet.WorkspaceID, ids []fleet.SIMID) (fleet.Snapshot, error) {
-	sims := make([]fleet.SIMState, 0, len(ids))
-	if err := tx.batch(ctx, tx.selection(who, fleet.Selector{SIMs: ids}, true, false, &sims)); err != nil {
-		return fleet.Snapshot{}, err
-	}
+// ChunkSnapshot does what Snapshot does, for SIMs of a job, in one round trip. It looks them up by
+// their ids, and reads what the user is in the Workspaces that the plan names: a SIM in another one has changed
+// since. Unless locked, another transaction may change the SIMs before Apply, which then fails with
+// ErrRaced.
+func (tx *Tx) ChunkSnapshot(ctx context.Context, who Caller, target fleet.WorkspaceID, planned []fleet.JobSIM, locked bool) (fleet.Snapshot, error) {
+	ids := make([]fleet.SIMID, 0, len(planned))
 	homes := []fleet.WorkspaceID{target}
-	for _, s := range sims {
-		homes = append(homes, s.Workspace)
+	for _, s := range planned {
+		if s.SIM != 0 {
+			ids = append(ids, s.SIM)
+		}
+		if s.Source != 0 && !slices.Contains(homes, s.Source) {
+			homes = append(homes, s.Source)
+		}
 	}
-	standings, err := tx.Standings(ctx, who.User, fleet.Once(homes))
-	return narrowed(fleet.Snapshot{Workspaces: standings, SIMs: sims}, target), err
+	sims := make([]fleet.SIMState, 0, len(ids))
+	seen := Caller{SuperAdmin: true} // others are removed below
+	if locked {                      // no caller can lock SIMs that they may not see
+		seen = who
+	}
+	read := tx.selection(seen, fleet.Selector{SIMs: fleet.Once(ids)}, locked, false, &sims)
+	standings, found := tx.standings(who.User, homes)
+	err := tx.batch(ctx, append([]statement{read}, standings...)...)
+	return narrowed(fleet.Snapshot{Workspaces: found, SIMs: sims}, target), err
 }
 
 // narrowed removes Workspaces and SIMs of which the caller is not a member, if the statement

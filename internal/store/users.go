@@ -39,11 +39,16 @@ func (tx *Tx) UserByName(ctx context.Context, username string) (UserRecord, bool
 }
 
 func (tx *Tx) user(ctx context.Context, condition string, args ...any) (u UserRecord, found bool, err error) {
-	err = tx.queryEach(ctx, "SELECT "+userColumns+" FROM users u WHERE u.former_username IS NULL AND "+condition, args, func(r rows) error {
-		found = true
-		return scanUser(r, &u)
-	})
+	one := userStatement(&u, &found, condition, args...)
+	err = tx.queryEach(ctx, one.text, one.args, one.scan)
 	return u, found, err
+}
+
+func userStatement(u *UserRecord, found *bool, condition string, args ...any) statement {
+	return statement{"SELECT " + userColumns + " FROM users u WHERE u.former_username IS NULL AND " + condition, args, func(r rows) error {
+		*found = true
+		return scanUser(r, u)
+	}}
 }
 
 // UserSeenBy finds a user by id, or by e-mail address if the id is 0, among the members of the

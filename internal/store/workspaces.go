@@ -102,6 +102,12 @@ func (tx *Tx) Hold(ctx context.Context, table string) error {
 // suspended there. A SuperAdmin has that role in all Workspaces. An Update locks both until it
 // ends.
 func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.WorkspaceID) (map[fleet.WorkspaceID]fleet.Standing, error) {
+	statements, found := tx.standings(user, ids)
+	return found, tx.batch(ctx, statements...)
+}
+
+// standings returns the statements of Standings, and the map that they fill.
+func (tx *Tx) standings(user fleet.UserID, ids []fleet.WorkspaceID) (statements []statement, found map[fleet.WorkspaceID]fleet.Standing) {
 	w := where{tx: tx}
 	by := w.arg(int64(user))
 	text := standingsOf(by)
@@ -110,8 +116,8 @@ func (tx *Tx) Standings(ctx context.Context, user fleet.UserID, ids []fleet.Work
 	} else {
 		w.and(w.in("w.id", arrayParam(tx, ids)))
 	}
-	found := make(map[fleet.WorkspaceID]fleet.Standing, len(ids))
-	return found, tx.batch(ctx, append(tx.lockMemberships(user, ids), statement{text + w.String(), w.args, scanStanding(found)})...)
+	found = make(map[fleet.WorkspaceID]fleet.Standing, len(ids))
+	return append(tx.lockMemberships(user, ids), statement{text + w.String(), w.args, scanStanding(found)}), found
 }
 
 // standingsOf builds the SELECT of Workspaces w and what the user is in each, up to further

@@ -57,14 +57,19 @@ func (p *place) jobs(b *testing.B, c *control.Control, list []int64) {
 	}
 	var spent time.Duration
 	var done int
+	var m meter
+	if pg, is := p.floor.(pgFloor); is {
+		m.pool = pg.pool
+	}
 	reset := func() error { return p.floor.reset(ctx, list, int64(left), false) }
-	turns(b, reset, func() error {
+	turns(b, reset, m.metered(ctx, &m.ours, func() error {
 		began := time.Now()
 		err := p.runJob(ctx, c, list)
 		spent += time.Since(began)
 		done += len(list)
 		return err
-	}, func() error { return floor.job(ctx, list, int64(left), int64(right)) }, nil)
+	}), m.metered(ctx, &m.bare, func() error { return floor.job(ctx, list, int64(left), int64(right)) }), nil)
+	m.report(b)
 	b.ReportMetric(float64(done)/spent.Seconds(), "SIMs/s")
 	if err := reset(); err != nil {
 		b.Fatal(err)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/job"
+	"github.com/simferry/simferry/internal/store"
 )
 
 // JobLook is at least the time after which a server looks again at a job that waits for another one.
@@ -19,7 +20,20 @@ func (s *Server) RunJobs() { s.T.Helper(); s.runJobs(s.Control) }
 // RunJobsElsewhere runs jobs like RunJobs, by another server of the same database.
 func (s *Server) RunJobsElsewhere() {
 	s.T.Helper()
-	c, err := control.New(s.T.Context(), s.Store, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})
+	s.runJobsOn(s.Store)
+}
+
+// RunJobsTraced is RunJobsElsewhere by a server that reports its statements.
+func (s *Server) RunJobsTraced(trace store.Trace) {
+	s.T.Helper()
+	db := openStore(s.T, s.DB, store.Options{Clock: s.Clock.Now, Trace: trace})
+	defer db.close()
+	s.runJobsOn(db.Store)
+}
+
+func (s *Server) runJobsOn(db *store.Store) {
+	s.T.Helper()
+	c, err := control.New(s.T.Context(), db, control.Options{Password: CheapPassword, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		s.T.Fatal(err)
 	}
