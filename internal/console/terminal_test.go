@@ -42,3 +42,21 @@ func TestConsole_Terminal(t *testing.T) {
 		p.post("/terminal/decide", "code", theirs.UserCode, "do", "approve").is(t, http.StatusUnprocessableEntity)
 	})
 }
+
+// The page for terminals in a browser: the code is typed, the terminal looked at and approved.
+func TestLook_Terminal(t *testing.T) {
+	s := newSite(t, console.Options{})
+	var d waitingTerminal
+	s.Anonymous().With("User-Agent", "simferry/1.4.0").Post("/api/v1/authenticate/device", nil).Is(http.StatusOK).JSON(&d)
+	b := s.open(t).signIn("admin@example.com")
+	b.visit("/terminal")
+	b.fill("#code", d.UserCode)
+	b.look("terminal")
+	b.press("main button.go")
+	b.sees("Approve only if")
+	b.look("terminal-found")
+	b.press("main button.go")
+	b.at("/terminal")
+	b.sees("The terminal is signed in")
+	b.look("terminal-approved")
+}
