@@ -20,6 +20,7 @@ const (
 	memberStatus  = `(CASE WHEN m.status = ` + suspendedMember + ` THEN 2 WHEN m.invited_at IS NOT NULL THEN 0 ELSE u.status END)`
 	memberSince   = `COALESCE(m.invited_at, u.created_at)`
 	joinMembers   = `memberships m JOIN users u ON u.id = m.user_id`
+	foundMembers  = `m JOIN u ON u.id = m.user_id`
 )
 
 var memberFields = map[string]string{
@@ -50,13 +51,15 @@ func (tx *Tx) Member(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceI
 	return list[0], true, err
 }
 
-// Members reads one page of the members of a Workspace.
+// Members reads one page of the members of a Workspace. They are found before they are filtered,
+// so that users of others are not looked for.
 func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[Member], error) {
 	w := where{tx: tx}
-	w.and("m.workspace_id = " + w.arg(int64(ws)))
+	own := "WITH m AS MATERIALIZED (SELECT m.* FROM memberships m WHERE m.workspace_id = " + w.arg(int64(ws)) + "), " +
+		"u AS MATERIALIZED (SELECT x.* FROM m CROSS JOIN users x WHERE x.id = m.user_id) "
 	w.filter(l, memberFields)
 	page := fleet.Page[Member]{PerPage: l.PerPage}
-	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM "+joinMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, own+"SELECT count(*) FROM "+foundMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	if err := tx.sortable(l, page.Total, "users"); err != nil {
@@ -64,7 +67,7 @@ func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (
 	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
-	text := "SELECT " + memberColumns + " FROM " + joinMembers + " WHERE " + w.String() +
+	text := own + "SELECT " + memberColumns + " FROM " + foundMembers + " WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(l, memberFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
 	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		m, err := scanMember(r)

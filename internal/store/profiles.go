@@ -39,14 +39,14 @@ func (tx *Tx) profiles(ctx context.Context, w *where) (map[fleet.ProfileKey]flee
 	return found, err
 }
 
-// Profiles reads one page of the profiles of a kind that a Workspace has.
+// Profiles reads one page of the profiles of a kind that a Workspace has. They are found before
+// they are filtered, so that those of others are not looked for.
 func (tx *Tx) Profiles(ctx context.Context, ws fleet.WorkspaceID, kind fleet.ProfileKind, l fleet.List) (fleet.Page[fleet.Profile], error) {
 	w := where{tx: tx}
-	w.and("p.workspace_id = " + w.arg(int64(ws)))
-	w.and("p.kind = " + w.arg(int64(kind)))
+	own := "WITH p AS MATERIALIZED (SELECT p.* FROM profiles p WHERE p.workspace_id = " + w.arg(int64(ws)) + " AND p.kind = " + w.arg(int64(kind)) + ") "
 	w.filter(l, profileFields)
 	page := fleet.Page[fleet.Profile]{PerPage: l.PerPage}
-	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM profiles p WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, own+"SELECT count(*) FROM p WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	if err := tx.sortable(l, page.Total, "profiles"); err != nil {
@@ -54,7 +54,7 @@ func (tx *Tx) Profiles(ctx context.Context, ws fleet.WorkspaceID, kind fleet.Pro
 	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
-	text := "SELECT " + profileColumns + " FROM profiles p WHERE " + w.String() +
+	text := own + "SELECT " + profileColumns + " FROM p WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(l, profileFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
 	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		p, err := scanProfile(r)

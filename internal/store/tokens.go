@@ -77,13 +77,14 @@ func tokenStatement(id fleet.TokenID, key string, t *ApplicationToken, found *bo
 
 var applicationTokenFields = map[string]string{"id": "t.id", "status": "t.status", "created": "t.created_at", "expiry_date": "t.expires_at"}
 
-// ApplicationTokens reads one page of the tokens of a Workspace.
+// ApplicationTokens reads one page of the tokens of a Workspace. They are found before they are
+// filtered, so that those of others are not looked for.
 func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[ApplicationToken], error) {
 	w := where{tx: tx}
-	w.and("t.workspace_id = " + w.arg(int64(ws)))
+	own := "WITH t AS MATERIALIZED (SELECT t.* FROM application_tokens t WHERE t.workspace_id = " + w.arg(int64(ws)) + ") "
 	w.filter(l, applicationTokenFields)
 	page := fleet.Page[ApplicationToken]{PerPage: l.PerPage}
-	if _, err := tx.queryRow(ctx, "SELECT count(*) FROM application_tokens t WHERE "+w.String(), w.args, &page.Total); err != nil {
+	if _, err := tx.queryRow(ctx, own+"SELECT count(*) FROM t WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
 	if err := tx.sortable(l, page.Total, "application tokens"); err != nil {
@@ -91,8 +92,8 @@ func (tx *Tx) ApplicationTokens(ctx context.Context, ws fleet.WorkspaceID, l fle
 	}
 	var offset int
 	page.Page, offset = l.At(page.Total)
-	text := "SELECT " + applicationTokenColumns + `, ` + shownUsername + `
-		FROM application_tokens t JOIN workspaces w ON w.id = t.workspace_id LEFT JOIN users u ON u.id = t.created_by
+	text := own + "SELECT " + applicationTokenColumns + `, ` + shownUsername + `
+		FROM t JOIN workspaces w ON w.id = t.workspace_id LEFT JOIN users u ON u.id = t.created_by
 		WHERE ` + w.String() + " ORDER BY " + w.orderBy(l, applicationTokenFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
 	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
 		var t ApplicationToken
