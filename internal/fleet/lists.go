@@ -75,7 +75,7 @@ var EventList = ListSpec{
 		{Name: "alert", Kind: BoolField},
 		{Name: "description", Kind: PrefixField, NoSort: true},
 		{Name: "organisation", Kind: NameField},
-		{Name: "user", Kind: NameField, Nullable: true},
+		{Name: "user", Kind: NameField, Nullable: true, Most: maxEventValues},
 		{Name: "endpoint", Kind: NameField, Nullable: true, Most: maxEventValues},
 		{Name: "sim", Nullable: true},
 		{Name: "tags", Kind: TagField},

@@ -26,6 +26,17 @@ func refusedWithWhatToAdd(t *testing.T, e kit.Engine) {
 			t.Errorf("%s: %d %s", query, a.Status, a.Body)
 		}
 	}
+	for _, field := range []string{"imsi", "msisdn", "eid"} { // few values are found by an index
+		values := strings.Repeat("1|", 10)
+		for n := range 11 {
+			values += fmt.Sprintf("29505000000025%d|", n)
+		}
+		a := admin.Get("/api/v1/sim?q=" + field + ":" + values + "2")
+		if e := wantCode(t, a, http.StatusUnprocessableEntity, 1301); !strings.Contains(e.Message, "at most 10 values of imsi, msisdn or eid") {
+			t.Errorf("%s: %s", field, e.Message)
+		}
+		admin.Get("/api/v1/sim?q=" + field + ":" + strings.Repeat("1|", 40) + "2").Is(http.StatusOK)
+	}
 	for _, query := range []string{"", "sort=iccid", "sort=-status", "q=status:1", "q=imsi:295050000000250&sort=msisdn", "q=id:250&sort=model", "q=customer_org:100"} {
 		if a := admin.Get("/api/v1/sim?" + query); a.Status != http.StatusOK {
 			t.Errorf("%s: %d %s", query, a.Status, a.Body)

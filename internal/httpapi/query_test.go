@@ -129,7 +129,7 @@ func TestDoubledSigns(t *testing.T) {
 func TestContract_EventFilterValues(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		c := kit.StartFerry(t, e).As("admin@example.com")
-		limited := []string{"iccid", "iccid_with_luhn", "endpoint", "type", "event_type", "network", "rat", "country"}
+		limited := []string{"iccid", "iccid_with_luhn", "endpoint", "user", "type", "event_type", "network", "rat", "country"}
 		for _, f := range fleet.EventList.Fields {
 			value := map[fleet.FieldKind]string{
 				fleet.BoolField: "true", fleet.TimeField: "2026-11-22", fleet.FromField: "2026-11-22", fleet.UntilField: "2026-11-22",

@@ -3,10 +3,12 @@ package httpapi_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/simferry/simferry/api"
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
@@ -46,6 +48,35 @@ func TestDeleteSIM(t *testing.T) {
 		s.Untouched("a SIM in a device", func() { wantCode(t, deleteSIM(user, kit.AttachedSIM), http.StatusConflict, 1406) })
 		s.CheckInvariants()
 		s.MustFsck()
+	})
+}
+
+// Every filter of SIMs finds a deleted one together with a filter by status, for each kind of reader.
+func TestFiltersFindDeletedSIMs(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := kit.StartFerry(t, e)
+		s.Exec(fmt.Sprintf("UPDATE sims SET eid = '89049032000000000000000000000255', reseller_id = 600 WHERE id = %d", kit.DeletedSIM))
+		iccid := kit.ICCID(kit.DeletedSIM)
+		for _, as := range []string{"user@example.com", "issuer@example.com"} {
+			for _, filter := range []string{
+				"id:255", "iccid:" + iccid, "iccid:" + iccid[:18], "iccid_with_luhn:" + fleet.ICCID(iccid).WithLuhn(), "imsi:295050000000255", "msisdn:423660000000255",
+				"eid:89049032000000000000000000000255", "customer_org:100", "issuer_org:1", "reseller_org:600", "status:3",
+			} {
+				for _, status := range []string{"status:3", "status:0|3"} {
+					for _, text := range []string{filter + "," + status, status + "," + filter} {
+						if got := listed(s.As(as), "/api/v1/sim", q(text+",id:255")); !slices.Equal(got, []int64{kit.DeletedSIM}) {
+							t.Errorf("%s, q=%s: %v", as, text, got)
+						}
+						if got := listed(s.As(as), "/api/v1/sim", q(text)); !slices.Contains(got, kit.DeletedSIM) {
+							t.Errorf("%s, q=%s: %v", as, text, got)
+						}
+					}
+				}
+				if got := listed(s.As(as), "/api/v1/sim", q(filter)); slices.Contains(got, kit.DeletedSIM) != (filter == "status:3") {
+					t.Errorf("%s, q=%s: %v", as, filter, got)
+				}
+			}
+		}
 	})
 }
 

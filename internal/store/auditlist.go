@@ -91,7 +91,10 @@ func foundAudit(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, ok
 	case "id":
 		ids = "SELECT value AS id FROM " + w.each(f.Numbers)
 	case "migration":
-		ids = "SELECT COALESCE(x.id, 0) AS id FROM " + w.each(f.Numbers) + " LEFT JOIN audit x ON x.ledger_id = j.value"
+		if len(distinct(f.Numbers)) > mostSought {
+			return "", false
+		}
+		ids = "SELECT " + foundOr(-1) + " AS id FROM " + w.each(f.Numbers) + " LEFT JOIN audit x ON x.ledger_id = j.value"
 	default:
 		return "", false
 	}

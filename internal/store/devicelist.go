@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -20,7 +21,11 @@ func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List
 	if len(l.Filters) == 1 && l.Filters[0].Field.Name == "status" {
 		l.Filters = nil // the scope has it
 	}
-	p, err := tx.plan(ctx, devicesOf(ws, statuses, withSIMs(l)), l)
+	l, err := tx.identify(ctx, l, "sim", "imsi")
+	if err != nil {
+		return page, err
+	}
+	p, err := tx.plan(ctx, devicesOf(ws, statuses), l)
 	page.Total, page.Page = p.total, p.page
 	if err != nil {
 		return page, err
@@ -36,13 +41,12 @@ func (tx *Tx) DevicePage(ctx context.Context, ws fleet.WorkspaceID, l fleet.List
 	return page, err
 }
 
-// devicesOf describes the devices of a Workspace with one of the statuses. from is where their
-// columns come from.
-func devicesOf(ws fleet.WorkspaceID, statuses []int64, from string) *longList {
+// devicesOf describes the devices of a Workspace with one of the statuses.
+func devicesOf(ws fleet.WorkspaceID, statuses []int64) *longList {
 	b := &longList{
 		kind: listDevices, changes: true,
-		alias: "d", from: from, id: "d.id", fields: deviceFields,
-		things: "devices", advice: "add a filter that few devices match, such as id, name, imei, ip_address, sim, imsi or a whole iccid",
+		alias: "d", id: "d.id", fields: deviceFields,
+		things: "devices", advice: fmt.Sprintf("add a filter that few devices match, such as id, name, imei, ip_address, sim, a whole iccid, or at most %d values of imsi", mostSought),
 		keys: func(w *where) string {
 			return "t.key = " + w.arg(int64(ws)) + " AND " + w.in("t.sub", arrayParam(w.tx, statuses))
 		},
@@ -75,9 +79,10 @@ func foundDevices(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, 
 		condition = "d.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(w.alternatives(f, deviceFields[name])) + ")"
 	case name == "sim": // a SIM is in a device of its own Workspace
 		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE " + w.own("sims", "x.id", int64(ws), simOwners[:1], w.ids(f)) + ")"
-	case name == "imsi", (name == "iccid" || name == "iccid_with_luhn") && wholeICCIDs(f): // a deleted SIM is in no device
-		sims := w.simIDs(simIndexes[name], f)
-		condition = "d.id IN (SELECT x.device_id FROM sims x WHERE " + w.own("sims", "x.id", int64(ws), simOwners[:1], sims) + ")"
+	case (name == "iccid" || name == "iccid_with_luhn") && wholeICCIDs(f):
+		own := "x.workspace_id = " + w.arg(int64(ws)) + " AND x.iccid = j.value"
+		condition = "d.id IN (SELECT x.device_id FROM " + w.eachText(f.Texts) + " CROSS JOIN " + w.tx.dialectSQL(
+			"sims x INDEXED BY sims_workspace_iccid WHERE "+own, "LATERAL (SELECT x.device_id FROM sims x WHERE "+own+" OFFSET 0) x") + ")"
 	default:
 		return "", false
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -28,31 +27,16 @@ func scanDevice(r rows, more ...any) (fleet.Device, error) {
 
 var deviceFields = map[string]string{
 	"id": "d.id", "name": "d.name", "status": "d.status", "tags": "d.tags", "imei": "d.imei", "ip_address": "d.ip_address",
-	"service_profile": "d.service_profile_id", "tariff_profile": "d.tariff_profile_id", "sim": "h.id", "sim_status": "h.status",
-	"iccid": "h.iccid", "iccid_with_luhn": "h.iccid", "imsi": "h.imsi",
+	"service_profile": "d.service_profile_id", "tariff_profile": "d.tariff_profile_id",
+	"sim": simOfDevice("id"), "sim_status": simOfDevice("status"), "iccid": simOfDevice("iccid"), "iccid_with_luhn": simOfDevice("iccid"), "imsi": simOfDevice("imsi"),
 	"created": "d.created_at", "last_updated": updatedAt,
 }
 
-// withSIMs joins the SIM of each device d if the list needs it.
-func withSIMs(l fleet.List) string {
-	of := func(field string) bool { return strings.HasPrefix(deviceFields[field], "h.") }
-	for _, f := range l.Filters {
-		if of(f.Field.Name) {
-			return "d" + withSIM
-		}
-	}
-	for _, o := range l.Sort {
-		if of(o.Field) {
-			return "d" + withSIM
-		}
-	}
-	return "d"
+// simOfDevice returns a column of the SIM in a device d. With a join an engine could look for the
+// SIM first, by the value of a filter: the time would show whether others have it.
+func simOfDevice(column string) string {
+	return "(SELECT x." + column + " FROM sims x WHERE x.device_id = d.id)"
 }
-
-const (
-	withSIM  = " LEFT JOIN sims h ON h.device_id = d.id"
-	joinSIMs = "devices d" + withSIM
-)
 
 // DevicesOf reads those of the devices that a Workspace has, deleted ones left out. lock locks
 // them until the transaction ends, so that no SIM is put into them. They are locked in the

@@ -42,21 +42,35 @@ type eventUsers struct {
 // any reports whether the users are not limited.
 func (u eventUsers) any() bool { return u.id == 0 && u.username == "" && u.filter == nil }
 
-// condition returns the SQL condition that a column is one of the users.
+// condition returns the SQL condition that a column is one of the users. For each unknown name it is
+// compared with an id that does not exist, so that the search takes as long.
 func (u eventUsers) condition(w *where, column string) string {
 	switch {
 	case u.id != 0:
 		return column + " = " + w.arg(int64(u.id))
 	case u.username != "":
-		return column + " = (SELECT x.id FROM users x WHERE x.username = " + w.arg(u.username) + ")"
+		return column + " = COALESCE((SELECT x.id FROM users x WHERE x.username = " + w.arg(u.username) + "), -1)"
 	}
-	var names []string
+	var names, usernames []string
 	for _, text := range u.filter.Texts {
-		names = append(names, clean(text))
+		names, usernames = append(names, clean(text)), append(usernames, clean(strings.ToLower(text)))
 	}
-	named := "SELECT x.id FROM users x WHERE " + w.in(usernameOfX, arrayParam(w.tx, names)) + " OR " + w.in("x.name", arrayParam(w.tx, names))
+	named := "WITH f AS MATERIALIZED (SELECT x.id FROM users x WHERE " + w.in(usernameOfX, arrayParam(w.tx, usernames)) + " OR " + w.in("x.name", arrayParam(w.tx, names)) + ")" +
+		" SELECT f.id FROM f UNION ALL SELECT -1 - j.key FROM " + w.eachText(names) + " WHERE j.key >= (SELECT count(*) FROM f)" + w.tx.dialectSQL("", " + 1")
 	numbers := w.arg(arrayParam(w.tx, append([]int64{}, u.filter.Numbers...)))
 	return column + w.tx.dialectSQL(" IN ("+named+" UNION SELECT value FROM json_each("+numbers+"))", " = ANY (ARRAY("+named+") || "+numbers+"::bigint[])")
+}
+
+// causedBy returns the condition of a filter by users on an event e.
+func causedBy(w *where, f fleet.Filter) string {
+	var terms []string
+	if f.Null {
+		terms = append(terms, "e.user_id IS NULL")
+	}
+	if len(f.Numbers)+len(f.Texts) > 0 {
+		terms = append(terms, eventUsers{filter: &f}.condition(w, "e.user_id"))
+	}
+	return "(" + joinOr(terms) + ")"
 }
 
 // What a filter does, as far as it is known without reading events.
@@ -142,7 +156,7 @@ func (tx *Tx) planEvents(ctx context.Context, ws fleet.WorkspaceID, of EventsOf,
 	}
 	w.and("e.workspace_id = " + w.arg(int64(ws)))
 	text := "SELECT e.* FROM events e WHERE " + w.String()
-	w = where{tx: tx, within: eventNames, args: w.args}
+	w = where{tx: tx, within: b.within, special: b.special, args: w.args}
 	b.scope(&w)
 	return tx.counted(ctx, b, l, text, w, nil)
 }
@@ -151,8 +165,8 @@ func (tx *Tx) planEvents(ctx context.Context, ws fleet.WorkspaceID, of EventsOf,
 func eventsOf(ws fleet.WorkspaceID, users eventUsers) *longList {
 	b := &longList{
 		kind: listEvents, upto: listEvents,
-		alias: "e", id: "e.id", at: "e.at", fields: eventColumns, within: eventNames,
-		things: "events", advice: "add from and until, or a filter by user, sim, endpoint, imei, ip_address, imsi or a whole iccid",
+		alias: "e", id: "e.id", at: "e.at", fields: eventColumns, within: eventNames, special: map[string]specialFilter{"user": causedBy},
+		things: "events", advice: fmt.Sprintf("add from and until, or a filter by user, sim, endpoint, imei, ip_address, a whole iccid, or at most %d values of imsi", mostSought),
 		keys: func(w *where) string { return "t.key = " + w.arg(int64(ws)) + " AND t.sub = 0" },
 		scope: func(w *where) {
 			w.and("e.workspace_id = " + w.arg(int64(ws)))
@@ -182,25 +196,17 @@ func foundEvents(w *where, ws fleet.WorkspaceID, f fleet.Filter) (text string, o
 		return "", false
 	}
 	name, column, index := f.Field.Name, "sim_id", "events_sim"
-	var things []string
 	switch {
 	case name == "id":
 		return "SELECT e.* FROM events e WHERE " + w.own("events", "e.id", int64(ws), eventOwners, w.ids(f)), true
 	case name == "endpoint" && len(f.Texts) == 0:
 		column, index = "device_id", "events_device"
-	case name == "sim":
-	case name == "imsi":
-		things = []string{w.simIDs(simIndexes[name], f)}
-	case (name == "iccid" || name == "iccid_with_luhn") && wholeICCIDs(f):
-		things = []string{w.simIDs(liveICCID, f), w.simIDs(deletedICCID, f)}
+	case name == "sim": // or a number of it: see identify
 	default:
 		return "", false
 	}
 	of := w.arg(int64(ws))
-	if things == nil {
-		things = []string{w.ids(f)}
-	}
-	all := strings.Join(things, " UNION ALL ")
+	all := w.ids(f)
 	return w.tx.dialectSQL(
 		"SELECT e.* FROM events e INDEXED BY "+index+" WHERE e.workspace_id = "+of+" AND e."+column+" IN ("+all+")",
 		"SELECT e.* FROM ("+all+") i CROSS JOIN LATERAL (SELECT q.* FROM events q WHERE q."+column+" = i.id AND q.workspace_id = "+of+" OFFSET 0) e"), true

@@ -38,17 +38,25 @@ func explained(ctx context.Context, s *Store, run func(context.Context, func(que
 	err = run(ctx, func(q querier) error {
 		tx := s.tx(q, false)
 		tx.most = most
-		for _, setting := range []string{"enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin", "jit"} {
-			if tx.d == Postgres {
-				if err := tx.exec(ctx, "SET LOCAL "+setting+" = off"); err != nil {
-					return err
-				}
-			}
+		if err := asIfLarge(ctx, tx); err != nil {
+			return err
 		}
 		tx.q = explainer{q, tx.d, &plans, tx.dialectSQL("EXPLAIN QUERY PLAN ", "EXPLAIN ")}
 		return fn(tx)
 	})
 	return plans, err
+}
+
+// asIfLarge makes PostgreSQL choose the plans that it has for large tables.
+func asIfLarge(ctx context.Context, tx *Tx) error {
+	for _, setting := range []string{"enable_seqscan", "enable_sort", "enable_hashjoin", "enable_mergejoin", "jit"} {
+		if tx.d == Postgres {
+			if err := tx.exec(ctx, "SET LOCAL "+setting+" = off"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 type explainer struct {

@@ -151,10 +151,10 @@ func (w *where) tagged(column, tag string) string {
 }
 
 // isICCID are the columns of ICCIDs, which all have the same length.
-var isICCID = map[string]bool{"s.iccid": true, "h.iccid": true, "x.iccid": true}
+var isICCID = map[string]bool{"s.iccid": true, "x.iccid": true, simOfDevice("iccid"): true, ofEventSIM("iccid"): true}
 
 // isUsername are the columns of user names. They hold lower case, and a filter ignores case.
-var isUsername = map[string]bool{"u.username": true, usernameOfX: true}
+var isUsername = map[string]bool{"u.username": true}
 
 // prefixEnd returns a text that sorts after all texts with the prefix: keys compare bytewise,
 // and no UTF-8 text has a byte 0xFF, whose rune stands for it here.
@@ -164,7 +164,7 @@ func prefixEnd(prefix string) string { return prefix + "\U0010FFFF" }
 // NULL last, while SQLite sorts it first. Other columns go without, because PostgreSQL uses an
 // index only for exactly the index's order.
 var mayBeNull = map[string]bool{
-	"s.device_id": true, "s.reseller_id": true, "h.id": true, "h.status": true,
+	"s.device_id": true, "s.reseller_id": true, simOfDevice("id"): true, simOfDevice("status"): true,
 	"d.service_profile_id": true, "d.tariff_profile_id": true, "e.sim_id": true, "e.device_id": true, "e.user_id": true, "m.user_id": true,
 	"t.expires_at": true, "w.parent_id": true, "u.default_workspace_id": true,
 	"a.user_id": true, "a.token_id": true, "a.ledger_id": true,

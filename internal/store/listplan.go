@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -16,7 +15,6 @@ type longList struct {
 	kind, upto listKind // in list_tally and list_upto
 	changes    bool     // list_changes has changes of the counts; they cover all rows
 	alias      string   // of its rows in a statement
-	from       string   // what follows FROM, if it is not just the alias
 	id, at     string   // the columns of its rows that list_tally is about
 	fields     map[string]string
 	within     map[string]string
@@ -37,6 +35,9 @@ type longList struct {
 	// They may be more than the scope, which scope adds as a condition.
 	found func(w *where, f fleet.Filter) (text string, ok bool)
 	scope func(w *where)
+	// affordable refuses filters that would go through too much for the rows of a source, if it is
+	// not nil.
+	affordable func(ctx context.Context, source listSource, w where, l fleet.List) error
 }
 
 // idText is a range of ids, as SQL expressions; both ends are included.
@@ -189,6 +190,11 @@ func (tx *Tx) counted(ctx context.Context, b *longList, l fleet.List, text strin
 	if err != nil {
 		return p, err
 	}
+	if b.affordable != nil {
+		if err := b.affordable(ctx, p.source, w, l); err != nil {
+			return p, err
+		}
+	}
 	p.w.filter(l, b.fields)
 	_, err = tx.queryRow(ctx, p.source.with+"SELECT count(*) FROM "+p.source.table+" WHERE "+p.w.String(), p.w.args, &p.total)
 	p.page, p.offset = l.At(p.total)
@@ -198,7 +204,7 @@ func (tx *Tx) counted(ctx context.Context, b *longList, l fleet.List, text strin
 // sourceOf makes the rows of a list a common table expression: an engine that saw all
 // conditions together might take another index.
 func (b *longList) sourceOf(text string) listSource {
-	return listSource{"WITH " + b.alias + " AS MATERIALIZED (" + text + ") ", cmp.Or(b.from, b.alias)}
+	return listSource{"WITH " + b.alias + " AS MATERIALIZED (" + text + ") ", b.alias}
 }
 
 // mostPartial is how many blocks may be counted row by row for one list.

@@ -133,7 +133,7 @@ func simsOf(ws fleet.Workspace) func(context.Context, *store.Tx, fleet.List) err
 var fewMatch = map[string]string{
 	"id": "1000011", "iccid": "8988303000001000011", "iccid_with_luhn": fleet.ICCID("8988303000001000011").WithLuhn(), "imsi": "295050001000011",
 	"msisdn": "423660001000011", "eid": "89040001000011", "status": "1", "endpoint": "70001", "customer_org": "100", "issuer_org": "1",
-	"reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77", "source_workspace": "77",
+	"sim": "1000011", "reseller_org": "77", "production_date": "2001-01-01", "model": "77", "satellite_capable": "false", "timestamp": "2023-11-26T12:00:11Z", "user": "77", "target_workspace": "77", "source_workspace": "77",
 }
 
 func filterValue(f fleet.ListField) string {
@@ -233,7 +233,7 @@ var (
 	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t)\b`)
 	// SQLite chooses by the shape of a statement, PostgreSQL by statistics that so few rows lack.
 	workspaceScanned = regexp.MustCompile(`^SEARCH (d|e) USING (COVERING )?INDEX (events_workspace|devices_of_workspace) `)
-	materialized     = regexp.MustCompile(`^SCAN (s|m|e|a|d)$`)
+	materialized     = regexp.MustCompile(`^SCAN (s|m|e|a|d|p|t)$`)
 	sortedWhole      = regexp.MustCompile(`USE TEMP B-TREE FOR ORDER BY|^ *(-> +)?Sort  \(`)
 )
 

@@ -1,8 +1,9 @@
 package store
 
 import (
+	"context"
+	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -16,6 +17,8 @@ type sights struct {
 	places []int64
 }
 
+func sightsOf(as reader, places []int64) sights { return sights{as.SuperAdmin, int64(as.User), places} }
+
 // own returns the condition that a column is one of the reader's Workspaces.
 func (v sights) own(w *where, column string) string {
 	if v.all {
@@ -24,11 +27,21 @@ func (v sights) own(w *where, column string) string {
 	return w.in(column, arrayParam(w.tx, v.places))
 }
 
+// ownSIM is the name of a filter by the ids of SIMs that the reader's Workspaces have now.
+const ownSIM = "own SIM"
+
+// bySIM are the filters of the ledger by SIMs.
+var bySIM = map[string]bool{"sim": true, "iccid": true, "iccid_with_luhn": true}
+
 // filters returns the conditions on a migration m that its row does not decide.
 func (v sights) filters() map[string]specialFilter {
-	moved := func(w *where, f fleet.Filter) string { return "m.id IN (" + v.linesOf(w, f) + ")" }
+	moved := v.moved
+	indexed := func(w *where, f fleet.Filter) string { return "m.id IN (" + v.linesOf(w, f) + ")" }
+	if v.all {
+		moved = indexed
+	}
 	return map[string]specialFilter{
-		"sim": moved, "iccid": moved, "iccid_with_luhn": moved,
+		"sim": moved, "iccid": moved, "iccid_with_luhn": moved, ownSIM: indexed,
 		"source_workspace": func(w *where, f fleet.Filter) string {
 			return "EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND v.side = " + sourceSide + " AND " + w.in("v.workspace_id", arrayParam(w.tx, f.Numbers)) +
 				" AND (" + v.own(w, "v.workspace_id") + " OR " + v.own(w, "m.target_id") + ") LIMIT 1 OFFSET 0)"
@@ -36,24 +49,99 @@ func (v sights) filters() map[string]specialFilter {
 	}
 }
 
-// linesOf selects the migrations of the visible lines of the SIMs that a filter names. The lines
-// of foreign SIMs are read and left out; for a SIM that does not exist those of another are.
+// visible returns the condition that the reader sees a line l.
+func (v sights) visible(w *where) string {
+	return "(" + v.own(w, "l.workspace_before") + " OR " + v.own(w, "l.workspace_after") + ")"
+}
+
+// moved returns the condition that a migration m has a visible line of a SIM. It goes through the
+// lines of the migration: the lines of a SIM that others have are not looked for.
+func (v sights) moved(w *where, f fleet.Filter) string {
+	var is string
+	if len(f.Texts) > 0 {
+		is = w.in("(SELECT x.iccid FROM sims x WHERE x.id = l.sim_id)", arrayParam(w.tx, f.Texts))
+	} else {
+		is = w.in("l.sim_id", arrayParam(w.tx, f.Numbers))
+	}
+	return "EXISTS (SELECT 1 FROM " + w.tx.dialectSQL(
+		"ledger_lines l INDEXED BY ledger_lines_ledger WHERE l.ledger_id = m.id AND ",
+		"(SELECT k.* FROM ledger_lines k WHERE k.ledger_id = m.id OFFSET 0) l WHERE ") + is + " AND " + v.visible(w) + ")"
+}
+
+// linesOf selects the migrations of the visible lines of SIMs, which the index of a SIM's lines
+// finds. The reader must have the SIMs, or see everything.
 func (v sights) linesOf(w *where, f fleet.Filter) string {
-	of := func(from, with, same string) string {
-		text := "SELECT l.ledger_id FROM " + from + w.tx.dialectSQL(
-			" LEFT JOIN sims x ON "+with+" = j.value CROSS JOIN ledger_lines l WHERE l.sim_id = COALESCE(x.id, "+anotherSIM+spread+")",
-			" LEFT JOIN LATERAL (SELECT y.id, y.iccid FROM sims y WHERE "+strings.ReplaceAll(with, "x.", "y.")+" = j.value OFFSET 0) x ON TRUE"+
-				" CROSS JOIN LATERAL (SELECT k.* FROM ledger_lines k WHERE k.sim_id = COALESCE(x.id, "+anotherSIM+") OFFSET 0) l WHERE TRUE")
-		if !v.all {
-			text += " AND (" + v.own(w, "l.workspace_before") + " OR " + v.own(w, "l.workspace_after") + ")"
+	sims := w.ids
+	if len(f.Texts) > 0 {
+		sims = func(f fleet.Filter) string {
+			values := w.eachText(f.Texts)
+			return "SELECT x.id FROM " + values + " CROSS JOIN sims x WHERE " + liveICCID + " = j.value" +
+				" UNION ALL SELECT x.id FROM " + values + " CROSS JOIN sims x WHERE " + deletedICCID + " = j.value"
 		}
-		return text + " AND " + same
 	}
-	if f.Field.Name == "sim" {
-		return of(w.each(f.Numbers), "x.id", "x.id = j.value")
+	ids := sims(f)
+	return "SELECT l.ledger_id FROM (" + ids + ") i CROSS JOIN " + w.tx.dialectSQL("ledger_lines l WHERE l.sim_id = i.id",
+		"LATERAL (SELECT k.* FROM ledger_lines k WHERE k.sim_id = i.id OFFSET 0) l WHERE TRUE") + " AND " + v.visible(w)
+}
+
+// ownSIMs replaces filters by SIMs that the reader's Workspaces have now, all of them, by filters
+// by their ids. The SIMs are searched by Workspace: those of others are not read.
+func (v sights) ownSIMs(ctx context.Context, tx *Tx, l fleet.List) (fleet.List, error) {
+	if v.all {
+		return l, nil
 	}
-	return of(w.eachText(f.Texts), liveICCID, "x.iccid = j.value") + " UNION ALL " +
-		of(w.eachText(f.Texts), deletedICCID, "x.iccid = j.value")
+	l.Filters = slices.Clone(l.Filters)
+	for i, f := range l.Filters {
+		if !bySIM[f.Field.Name] || (len(f.Numbers)+len(f.Texts))*len(v.places) > mostScanned {
+			continue
+		}
+		w := where{tx: tx}
+		column, index := "id", "sims_workspace"
+		var values string
+		if len(f.Texts) > 0 {
+			values, column, index = w.eachText(f.Texts), "iccid", "sims_workspace_iccid"
+		} else {
+			values = w.each(f.Numbers)
+		}
+		places := w.arg(arrayParam(tx, v.places))
+		text := "SELECT k.id, j.key FROM " + values + tx.dialectSQL(
+			" CROSS JOIN json_each("+places+") p CROSS JOIN sims k INDEXED BY "+index+" WHERE k.workspace_id = p.value AND k."+column+" = j.value",
+			" CROSS JOIN unnest("+places+"::bigint[]) AS p (value) CROSS JOIN LATERAL (SELECT x.id FROM sims x WHERE x.workspace_id = p.value AND x."+column+" = j.value OFFSET 0) k")
+		var ids []int64
+		found := map[int64]bool{}
+		err := tx.queryEach(ctx, text, w.args, func(r rows) error {
+			var id, key int64
+			err := r.Scan(&id, &key)
+			ids, found[key] = append(ids, id), true
+			return err
+		})
+		if err != nil {
+			return l, err
+		}
+		if len(found) == len(distinct(f.Numbers))+len(distinct(f.Texts)) {
+			l.Filters[i] = fleet.Filter{Field: fleet.ListField{Name: ownSIM}, Numbers: ids}
+		}
+	}
+	return l, nil
+}
+
+// fewLines refuses a list if a filter by SIMs would have to go through too many lines of the
+// migrations that the other filters leave.
+func (tx *Tx) fewLines(ctx context.Context, b *longList, source listSource, w where, l fleet.List) error {
+	others := l
+	others.Filters = slices.DeleteFunc(slices.Clone(l.Filters), func(f fleet.Filter) bool { return bySIM[f.Field.Name] })
+	if len(others.Filters) == len(l.Filters) {
+		return nil
+	}
+	w.terms, w.args = slices.Clone(w.terms), slices.Clone(w.args)
+	w.filter(others, b.fields)
+	var lines int64
+	_, err := tx.queryRow(ctx, source.with+"SELECT CAST(COALESCE(sum(m.sims), 0) AS BIGINT) FROM "+source.table+" WHERE "+w.String(), w.args, &lines)
+	if err != nil || lines <= int64(tx.most) {
+		return err
+	}
+	return &fleet.Error{Code: fleet.BadQuery, Field: "q", Message: fmt.Sprintf(
+		"q: more than %d moved SIMs would have to be looked through for a SIM that none of your Workspaces has now: add from and until, or a day by timestamp", tx.most)}
 }
 
 // found selects the migrations that an index finds by a filter. How long it takes does not
@@ -67,7 +155,12 @@ func (v sights) found(w *where, f fleet.Filter) (text string, ok bool) {
 			return "", false
 		}
 		of = v.byID(w, f.Numbers)
+	case ownSIM:
+		of = v.linesOf(w, f)
 	case "sim", "iccid", "iccid_with_luhn":
+		if !v.all {
+			return "", false
+		}
 		of = v.linesOf(w, f)
 	case "source_workspace":
 		if !v.owns(f.Numbers) {

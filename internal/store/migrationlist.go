@@ -24,7 +24,16 @@ func (tx *Tx) Migrations(ctx context.Context, who Caller, token fleet.WorkspaceI
 		return page, nil
 	}
 	as := reader{who, token}
-	b := migrationsOf(as, places)
+	b, see := migrationsOf(as, places), sightsOf(as, places)
+	if l, err = see.ownSIMs(ctx, tx, l); err != nil {
+		return page, err
+	}
+	b.affordable = func(ctx context.Context, source listSource, w where, l fleet.List) error {
+		if who.SuperAdmin {
+			return nil
+		}
+		return tx.fewLines(ctx, b, source, w, l)
+	}
 	if !who.SuperAdmin {
 		if b.crowded, err = tx.manySets(ctx, places); err != nil {
 			return page, err
@@ -66,7 +75,7 @@ func (tx *Tx) manySets(ctx context.Context, places []int64) (bool, error) {
 
 // migrationsOf describes the migrations that a caller sees: those with a side in places, or all.
 func migrationsOf(as reader, places []int64) *longList {
-	see := sights{as.SuperAdmin, int64(as.User), places}
+	see := sightsOf(as, places)
 	b := &longList{
 		kind: listMigrations, upto: listMigrations, totals: listSetTotals,
 		alias: "m", id: "m.id", at: "m.at", fields: migrationColumns, special: see.filters(),

@@ -17,7 +17,7 @@ func (tx *Tx) Devices(ctx context.Context, ids []fleet.DeviceID) (map[fleet.Devi
 	found := make(map[fleet.DeviceID]DeviceRecord)
 	w := where{tx: tx}
 	w.and(w.in("d.id", arrayParam(tx, ids)))
-	err := tx.queryEach(ctx, "SELECT "+deviceColumns+", COALESCE(h.id, 0) FROM "+joinSIMs+" WHERE "+w.String(), w.args, func(r rows) error {
+	err := tx.queryEach(ctx, "SELECT "+deviceColumns+", COALESCE(h.id, 0) FROM devices d LEFT JOIN sims h ON h.device_id = d.id WHERE "+w.String(), w.args, func(r rows) error {
 		var sim int64
 		d, err := scanDevice(r, &sim)
 		found[d.ID] = DeviceRecord{d, fleet.SIMID(sim)}

@@ -1,6 +1,8 @@
 package store
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,22 +37,18 @@ func scopedIDs[T ~int64](w *where, table, column string, workspace int64, owners
 // among ids, a SELECT of the column id. It searches an index that begins with the owner: rows of
 // other Workspaces are not read, and take the same path as rows that do not exist.
 func (w *where) own(table, column string, workspace int64, owners []ownerColumn, ids string) string {
-	of := w.arg(workspace)
+	of, from, with := w.arg(workspace), "("+ids+") i", ""
+	if len(owners) > 1 { // the ids are found once
+		from, with = "i", "WITH i AS MATERIALIZED ("+ids+") "
+	}
 	searches := make([]string, len(owners))
 	for i, o := range owners {
 		searches[i] = w.tx.dialectSQL(
-			"SELECT k.id FROM ("+ids+") i CROSS JOIN "+table+" k INDEXED BY "+o.index+" WHERE k."+o.column+" = "+of+" AND k.id = i.id",
-			"SELECT k.id FROM ("+ids+") i CROSS JOIN LATERAL (SELECT x.id FROM "+table+" x WHERE x."+o.column+" = "+of+" AND x.id = i.id OFFSET 0) k")
+			"SELECT k.id FROM "+from+" CROSS JOIN "+table+" k INDEXED BY "+o.index+" WHERE k."+o.column+" = "+of+" AND k.id = i.id",
+			"SELECT k.id FROM "+from+" CROSS JOIN LATERAL (SELECT x.id FROM "+table+" x WHERE x."+o.column+" = "+of+" AND x.id = i.id OFFSET 0) k")
 	}
-	all := strings.Join(searches, " UNION ALL ")
+	all := with + strings.Join(searches, " UNION ALL ")
 	return column + w.tx.dialectSQL(" IN ("+all+")", " = ANY (ARRAY("+all+"))")
-}
-
-// simIndexes are the indexes of sims that span all Workspaces, by the filter that they serve:
-// the conditions on x to which a value is added.
-var simIndexes = map[string]string{
-	"imsi": "x.imsi <> '' AND x.imsi", "msisdn": "x.msisdn <> '' AND x.msisdn", "eid": "x.eid <> '' AND x.eid",
-	"iccid": liveICCID, "iccid_with_luhn": liveICCID, "endpoint": "x.device_id",
 }
 
 // One index of ICCIDs leaves out deleted SIMs, another has only those.
@@ -59,18 +57,61 @@ const (
 	deletedICCID = "x.status = " + deletedSIM + " AND x.iccid"
 )
 
-// simIDs selects the ids of the SIMs with the values of a filter, found in one of simIndexes. It
-// selects 0 for a value that no SIM has, so that this takes the path of a foreign SIM's.
-func (w *where) simIDs(index string, f fleet.Filter) string {
+// soughtBy are the filters by numbers of SIMs, each with the conditions on sims x to which a value is
+// added. Each condition has an index that spans all Workspaces.
+var soughtBy = map[string][]string{
+	"imsi": {"x.imsi <> '' AND x.imsi"}, "msisdn": {"x.msisdn <> '' AND x.msisdn"}, "eid": {"x.eid <> '' AND x.eid"}, "endpoint": {"x.device_id"},
+	"iccid": {liveICCID, deletedICCID}, "iccid_with_luhn": {liveICCID, deletedICCID},
+}
+
+// mostSought is how many values of a filter are sought in an index that spans all Workspaces. There
+// a value that others have costs a little more than an unknown one: one row that is read and left
+// out. Of so few, the difference is far below what varies between two equal requests.
+const mostSought = 10
+
+// identify replaces filters by the numbers of SIMs, those of fields, by filters by the ids of the SIMs that
+// have them, if they have at most mostSought values. So the numbers are sought once for a list. id is
+// the name of the filter by the ids. There is an id for each value, also if no SIM has it: then what
+// follows takes as long as for a foreign SIM.
+func (tx *Tx) identify(ctx context.Context, l fleet.List, id string, fields ...string) (fleet.List, error) {
+	l.Filters = slices.Clone(l.Filters)
+	for i, f := range l.Filters {
+		values := len(distinct(f.Texts)) + len(distinct(f.Numbers))
+		if !slices.Contains(fields, f.Field.Name) || f.Null || values > mostSought || f.Field.Kind == fleet.PrefixField && !wholeICCIDs(f) {
+			continue
+		}
+		w := where{tx: tx}
+		var found []string
+		for n, condition := range soughtBy[f.Field.Name] {
+			found = append(found, w.sought(condition, f, -1-n*mostSought))
+		}
+		ids, err := tx.ids(ctx, strings.Join(found, " UNION ALL "), w.args)
+		if err != nil {
+			return l, err
+		}
+		l.Filters[i] = fleet.Filter{Field: fleet.ListField{Name: id}, Numbers: ids}
+	}
+	return l, nil
+}
+
+// sought selects the ids of the SIMs with the values of a filter, and, for each value that no SIM has,
+// another id that does not exist: none or below.
+func (w *where) sought(condition string, f fleet.Filter, none int) string {
 	var from string
 	if len(f.Texts) > 0 {
 		from = w.eachText(f.Texts)
 	} else {
 		from = w.each(f.Numbers)
 	}
-	return "SELECT COALESCE(x.id, 0) AS id FROM " + from + w.tx.dialectSQL(
-		" LEFT JOIN sims x ON "+index+" = j.value",
-		" LEFT JOIN LATERAL (SELECT x.id FROM sims x WHERE "+index+" = j.value OFFSET 0) x ON TRUE")
+	return "SELECT " + foundOr(none) + " AS id FROM " + from + w.tx.dialectSQL(
+		" LEFT JOIN sims x ON "+condition+" = j.value",
+		" LEFT JOIN LATERAL (SELECT x.id FROM sims x WHERE "+condition+" = j.value OFFSET 0) x ON TRUE")
+}
+
+// foundOr returns the id of x, or if x is NULL an id that does not exist, none or below: another one
+// for each value j. Both take SQLite nearly as many steps.
+func foundOr(none int) string {
+	return fmt.Sprintf("CASE WHEN x.id IS NULL THEN %d - j.key ELSE x.id - 0 END", none)
 }
 
 // ids selects the ids of a filter.
@@ -85,12 +126,12 @@ const (
 
 // each returns a source of the values j.value of a filter, each once.
 func (w *where) each(values []int64) (from string) {
-	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::bigint[]) AS j (value)", w.arg(arrayParam(w.tx, distinct(values))))
+	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::bigint[]) WITH ORDINALITY AS j (value, key)", w.arg(arrayParam(w.tx, distinct(values))))
 }
 
 // eachText does what each does, for texts.
 func (w *where) eachText(values []string) (from string) {
-	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::text[]) AS j (value)", w.arg(arrayParam(w.tx, distinct(values))))
+	return w.tx.dialectSQL("json_each(%s) j", "unnest(%s::text[]) WITH ORDINALITY AS j (value, key)", w.arg(arrayParam(w.tx, distinct(values))))
 }
 
 func texts[T ~string](values []T) []string {

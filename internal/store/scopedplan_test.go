@@ -74,6 +74,7 @@ func TestFiltersAreSearchedByWorkspace(t *testing.T) {
 	events := func(column string) scopedSearch {
 		return scopedSearch{"INDEX events_" + strings.TrimSuffix(column, "_id") + ` \(` + column + `=\? AND workspace_id=\?\)`, `Index Cond: \(\(` + column + ` = .* AND \(workspace_id = `}
 	}
+	iccids := scopedSearch{`INDEX sims_workspace_iccid \(workspace_id=\? AND iccid=\?\)`, `Index Cond: \(\(workspace_id = .* AND \(iccid = `}
 	audit := scopedSearch{`SEARCH p USING PRIMARY KEY \(workspace_id=\? AND audit_id=\?\)`, `Index Cond: \(\(workspace_id = .* AND \(audit_id = `}
 	tests := []struct {
 		spec     fleet.ListSpec
@@ -81,13 +82,13 @@ func TestFiltersAreSearchedByWorkspace(t *testing.T) {
 		searches map[string]scopedSearch
 	}{
 		{fleet.SIMList, simsOf(fleet.Workspace{ID: storetest.FleetDE, Type: fleet.Enterprise}), map[string]scopedSearch{
-			"id": sims, "imsi": sims, "msisdn": sims, "eid": sims, "endpoint": sims,
+			"id": sims, "imsi": sims, "msisdn": sims, "eid": sims, "endpoint": of("devices_of_workspace"),
 		}},
 		{fleet.SIMList, simsOf(fleet.Workspace{ID: storetest.Carrier, Type: fleet.MobileNetworkOperator}), map[string]scopedSearch{
 			"id": sims, "imsi": sims, "msisdn": sims, "eid": sims, "endpoint": sims, "iccid": sims, "iccid_with_luhn": sims,
 		}},
 		{fleet.DeviceList, planOf("devices"), map[string]scopedSearch{
-			"id": of("devices_of_workspace"), "sim": sims, "imsi": sims, "iccid": sims, "iccid_with_luhn": sims,
+			"id": of("devices_of_workspace"), "sim": sims, "imsi": sims, "iccid": iccids, "iccid_with_luhn": iccids,
 		}},
 		{fleet.EventList, planOf("events"), map[string]scopedSearch{
 			"id": of("events_workspace"), "sim": events("sim_id"), "imsi": events("sim_id"), "iccid": events("sim_id"), "endpoint": events("device_id"),

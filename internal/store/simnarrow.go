@@ -41,7 +41,7 @@ func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (sim
 	}
 	n, few, err := tx.byScope(ctx, ws, l)
 	if err == nil && !few {
-		err = tx.tooManySIMs(l)
+		err = tx.tooManySIMs(ws, l)
 	}
 	return n, err
 }
@@ -55,7 +55,6 @@ func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) 
 	if ws.Type == fleet.Enterprise {
 		owners = simOwners[:1]
 	}
-	index, numbered := simIndexes[f.Field.Name]
 	switch name := f.Field.Name; {
 	case f.Null:
 		return n, false, nil
@@ -63,8 +62,8 @@ func (tx *Tx) byFilter(ctx context.Context, ws fleet.Workspace, f fleet.Filter) 
 		w.and(w.own("sims", "s.id", int64(ws.ID), owners, w.ids(f)))
 	case ws.Type == fleet.Enterprise && (name == "iccid" || name == "iccid_with_luhn"):
 		w.and("s.workspace_id = " + w.arg(int64(ws.ID)) + " AND " + condition())
-	case numbered && (name != "iccid" || wholeICCIDs(f)):
-		w.and(w.own("sims", "s.id", int64(ws.ID), owners, w.simIDs(index, f)))
+	case ws.Type == fleet.Enterprise && name == "endpoint": // a SIM is in a device of its own Workspace
+		w.and(w.own("devices", "s.device_id", int64(ws.ID), deviceOwners, w.ids(f)))
 	case name == "customer_org" && ws.Type != fleet.Enterprise && len(f.Numbers) == 1:
 		var one int // a parent may know the size of a Workspace
 		below, err := tx.queryRow(ctx, "SELECT 1 FROM workspaces WHERE id = $1 AND parent_id = $2", []any{f.Numbers[0], int64(ws.ID)}, &one)
@@ -116,8 +115,11 @@ func (tx *Tx) fewRows(ctx context.Context, text string, args []any) (bool, error
 }
 
 // tooManySIMs refuses a list that no index serves, and says what to add.
-func (tx *Tx) tooManySIMs(l fleet.List) error {
-	const what = "add a filter that few SIMs match, such as id, iccid, imsi, msisdn, eid or endpoint"
+func (tx *Tx) tooManySIMs(ws fleet.Workspace, l fleet.List) error {
+	what := fmt.Sprintf("add a filter that few SIMs match, such as id, iccid, endpoint, or at most %d values of imsi, msisdn or eid", mostSought)
+	if ws.Type != fleet.Enterprise {
+		what = fmt.Sprintf("add a filter that few SIMs match, such as id, or at most %d values of iccid, imsi, msisdn, eid or endpoint", mostSought)
+	}
 	if _, byID := l.ByID(); !byID {
 		return &fleet.Error{Code: fleet.BadSort, Field: "sort", Message: fmt.Sprintf(
 			"sort: more than %d SIMs would have to be sorted by %s: sort by id, or %s", tx.most, l.Sort[0].Field, what)}

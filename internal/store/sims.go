@@ -52,6 +52,14 @@ func (tx *Tx) SIMs(ctx context.Context, ws fleet.Workspace, l fleet.List) (fleet
 	shown := l
 	l = withoutOwn(ws, l)
 	page := fleet.Page[fleet.SIM]{PerPage: l.PerPage}
+	sought := []string{"imsi", "msisdn", "eid"}
+	if ws.Type != fleet.Enterprise { // an enterprise has indexes for the others
+		sought = append(sought, "iccid", "iccid_with_luhn", "endpoint")
+	}
+	l, err := tx.identify(ctx, l, "id", sought...)
+	if err != nil {
+		return page, err
+	}
 	from, w, at, err := tx.locate(ctx, ws, l, &page)
 	if err != nil {
 		return page, err
@@ -141,7 +149,7 @@ func (tx *Tx) locate(ctx context.Context, ws fleet.Workspace, l fleet.List, page
 	page.Page, offset = l.At(page.Total)
 	if !ok {
 		if offset > tx.most {
-			err = tx.tooManySIMs(l)
+			err = tx.tooManySIMs(ws, l)
 		}
 		return "", w, place{noBlock, int64(offset)}, err
 	}
