@@ -6,7 +6,9 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -45,7 +47,7 @@ type timedPlace struct {
 // with an e-mail address. A new operation is covered automatically.
 func timedPlaces(t *testing.T, s *kit.Server, known map[string]string, many int) (places []timedPlace) {
 	t.Helper()
-	for _, p := range append(probes(t, known), filterProbes(t, s.As("admin@example.com"), known)...) {
+	for _, p := range append(probes(t, known), filterProbes(t, s, known)...) {
 		what := p.pattern + " " + p.place
 		if otherPaths[what] != "" || p.pattern == "POST /api/v1/authenticate" {
 			continue
@@ -57,10 +59,10 @@ func timedPlaces(t *testing.T, s *kit.Server, known map[string]string, many int)
 		if p.place == "{user_id}" {
 			places = append(places, timedPlace{what, what + " by name", p.as, with("both@example.com"), with("noon@example.com"), with("noon@example.net")})
 		}
-		places = append(places, p.sets(t, many)...)
+		places = append(places, p.sets(t, s, many)...)
 		if p.pattern == "POST "+migration { // once more for a user of very many Workspaces
 			p.as, p.body = "wide@example.com", strings.Replace(p.body, `"id": 200`, `"id": 2000`, 1)
-			for _, place := range p.sets(t, many) {
+			for _, place := range p.sets(t, s, many) {
 				place.what += ", for many Workspaces"
 				places = append(places, place)
 			}
@@ -93,29 +95,49 @@ func (p probe) request(id string) timedRequest {
 // own inserts the same SIM of the caller's Workspace into each request.
 func own(text string) string { return strings.ReplaceAll(text, "{fresh}", "1001") }
 
-// filterProbes returns a probe for each filter by an id of each list.
-func filterProbes(t *testing.T, admin *kit.Client, known map[string]string) (list []probe) {
+// issuerToo are the lists that an issuer or a reseller reads in another way than an enterprise.
+var issuerToo = []string{"GET /api/v1/sim"}
+
+// filterProbes returns a probe for each filter by an id, a name or a number of each list.
+func filterProbes(t *testing.T, s *kit.Server, known map[string]string) (list []probe) {
 	t.Helper()
 	for _, r := range httpapi.Routes() {
 		if o := documented(t, r.Pattern); !o.Lists() {
 			continue
 		}
-		path := own(probe{pattern: r.Pattern}.pathOf(known)) + "?q="
-		for _, field := range numbersOf(admin, path) {
-			kind, ok := filtered[r.Pattern+" "+field]
-			if !ok {
-				kind = filtered[field]
+		for _, as := range []string{"admin@example.com", "issuer@example.com"} {
+			if as != "admin@example.com" && !slices.Contains(issuerToo, r.Pattern) {
+				continue
 			}
-			list = append(list, probe{
-				pattern: r.Pattern, place: "q=" + field, thing: things[kind].filled(known), as: "admin@example.com", path: path + field + ":{id}",
-			})
-		}
-		for _, field := range textsOf(admin, path) {
-			list = append(list, probe{pattern: r.Pattern, place: "q=" + field, thing: thing{set: textSets[field], text: true}, as: "admin@example.com", path: path + field + ":{id}"})
+			c, path := s.As(as), own(probe{pattern: r.Pattern}.pathOf(known))+"?q="
+			numbers := numbersOf(c, path)
+			for _, field := range numbers {
+				kind, ok := filtered[r.Pattern+" "+field]
+				if !ok {
+					kind = filtered[field]
+				}
+				if as != "admin@example.com" && kind == "Workspace" { // an issuer may ask for the SIMs of every Workspace
+					continue
+				}
+				th := things[kind].filled(known)
+				th.foreign = slices.DeleteFunc(th.foreign, func(id string) bool {
+					return kind == "SIM" && id == deletedSIM || kind == "device" && id == deletedDevice
+				})
+				list = append(list, probe{pattern: r.Pattern, place: "q=" + field, thing: th, as: as, path: path + field + ":{id}"})
+			}
+			for _, field := range textsOf(c, path) {
+				if !slices.Contains(numbers, field) {
+					list = append(list, probe{pattern: r.Pattern, place: "q=" + field, thing: thing{set: textSets[field], text: true}, as: as, path: path + field + ":{id}"})
+				}
+			}
 		}
 	}
 	return list
 }
+
+// These are of the caller's own Workspace: a filter by status shows them, so that a list need not
+// keep their existence secret.
+var deletedSIM, deletedDevice = fmt.Sprint(kit.DeletedSIM), "9202"
 
 // wideUser returns a world with a user of more Workspaces than are searched one by one.
 func wideUser() string {
@@ -130,15 +152,18 @@ func wideUser() string {
 	return b.String()
 }
 
-// textSets are the formats of the numbers of SIMs by which lists can be filtered.
+// textSets are the formats of the names and numbers by which lists can be filtered, and which
+// timedWorld gives to what belongs to others.
 var textSets = map[string]string{
 	"iccid": "89883030000000%05d", "iccid_with_luhn": "89883030000000%05d", "imsi": "2950500000%05d", "msisdn": "4236600%05d", "eid": "890490320000000000000000000%05d",
+	"username": "hidden%05d@example.com", "user": "hidden%05d@example.com", "name": "Hidden %05d", "endpoint": "%05d", "organisation": "%05d",
+	"imei": "3500000000%05d", "ip_address": "10.0.0.%d", "reference": "H-%05d",
 }
 
-// textsOf returns the fields of a list that take the number of a SIM.
+// textsOf returns the fields of a list that take such a text.
 func textsOf(c *kit.Client, path string) (fields []string) {
 	for field := range textSets {
-		if c.Get(path+field+":"+textOf(field, 1)).Status == http.StatusOK {
+		if c.Get(path+field+":"+url.QueryEscape(textOf(field, 1))).Status == http.StatusOK {
 			fields = append(fields, field)
 		}
 	}
@@ -155,32 +180,51 @@ func textOf(field string, n int) string {
 	return text
 }
 
-// filterSets returns the place of a filter with many values.
-func (p probe) filterSets(many int) (places []timedPlace) {
+// atMost is how many values a filter takes, in its refusal.
+var atMost = regexp.MustCompile(`takes at most (\d+) values`)
+
+// filterSets returns the places of a filter with many values: as many as it takes, at most 10, and,
+// of a text, one.
+func (p probe) filterSets(s *kit.Server, many int) (places []timedPlace) {
 	if p.thing.set == "" {
 		return nil
 	}
 	field := strings.TrimPrefix(p.place, "q=")
-	with := func(first int) timedRequest {
-		values := make([]string, many)
-		for n := range values {
-			if values[n] = fmt.Sprintf(p.thing.set, first+n); textSets[field] != "" {
-				values[n] = textOf(field, first+n)
+	with := func(first, n int) timedRequest {
+		values := make([]string, n)
+		for i := range values {
+			if values[i] = fmt.Sprintf(p.thing.set, first+i); textSets[field] != "" && p.thing.text {
+				values[i] = textOf(field, first+i)
 			}
 		}
 		return p.request(strings.Join(values, "|"))
 	}
+	if refused := atMost.FindSubmatch(with(absentSet, many).send(s.As(p.as)).Body); refused != nil {
+		many, _ = strconv.Atoi(string(refused[1]))
+	}
+	counts := []int{min(many, 10), many}
+	if p.thing.text {
+		counts = append(counts, 1)
+	}
+	slices.Sort(counts)
 	what := p.pattern + " " + p.place
-	return []timedPlace{{what, what + ", many", p.as, with(foreignSet), with(absentSet), with(otherSet)}}
+	for _, n := range slices.Compact(counts) {
+		text := fmt.Sprintf("%s, %d values", what, n)
+		if p.as != "admin@example.com" {
+			text += " by an issuer"
+		}
+		places = append(places, timedPlace{what, text, p.as, with(foreignSet, n), with(absentSet, n), with(otherSet, n)})
+	}
+	return places
 }
 
 // sets returns the place with many ids, side by side and scattered. A kind of id without a
 // set is repeated, which multiplies a difference as well.
-func (p probe) sets(t *testing.T, many int) (places []timedPlace) {
+func (p probe) sets(t *testing.T, s *kit.Server, many int) (places []timedPlace) {
 	t.Helper()
 	what := p.pattern + " " + p.place
 	if strings.HasPrefix(p.place, "q=") {
-		return p.filterSets(many)
+		return p.filterSets(s, many)
 	}
 	if p.place == "iccid_range.end" {
 		span := func(first int) timedRequest {
@@ -253,15 +297,19 @@ func timedWorld(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	known["foreign audit"] = newest(both, "/api/v1/audit")
 	var devices, sims strings.Builder
 	devices.WriteString("devices:\n")
-	sims.WriteString("id,iccid,imsi,msisdn,eid,workspace\n")
+	sims.WriteString("id,iccid,imsi,msisdn,eid,workspace,issuer,device\n")
 	for n := foreignSet; n < foreignSet+manyIDs*scatter; n++ {
-		fmt.Fprintf(&devices, "  - {id: %d, workspace: 900}\n", n)
-		fmt.Fprintf(&sims, "%d,%s,%s,%s,%s,900\n", n, textOf("iccid", n), textOf("imsi", n), textOf("msisdn", n), textOf("eid", n))
+		fmt.Fprintf(&devices, "  - {id: %d, workspace: 900, name: Hidden %05d, imei: \"%s\"}\n", n, n, textOf("imei", n))
+		fmt.Fprintf(&sims, "%d,%s,%s,%s,%s,900,650,%d\n", n, textOf("iccid", n), textOf("imsi", n), textOf("msisdn", n), textOf("eid", n), n)
 	}
 	s.Seed(wideUser())
 	s.Seed(devices.String())
 	if _, err := s.Import(sims.String()); err != nil {
 		t.Fatal(err)
 	}
+	s.Exec(fmt.Sprintf(`INSERT INTO users (id, username, name, status, super_admin, password_hash, session_epoch, created_at)
+		SELECT g.n, 'hidden' || g.n || '@example.com', 'Hidden ' || g.n, 1, 0, '', 0, 1 FROM (WITH RECURSIVE g (n) AS (SELECT %d UNION ALL SELECT n + 1 FROM g WHERE n < %d) SELECT n FROM g) g`,
+		foreignSet, foreignSet+manyIDs-1))
+	s.Exec("INSERT INTO memberships (user_id, workspace_id, status) SELECT id, 900, 1 FROM users WHERE username LIKE 'hidden%'")
 	return s, known
 }
