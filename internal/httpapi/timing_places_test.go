@@ -30,6 +30,7 @@ const (
 	foreignSet = 20_001
 	absentSet  = 30_001
 	otherSet   = 40_001
+	behindSets = 50_001 // exists, because a search behind the last entry of an index is quick
 )
 
 // timedRequest is a request without its bearer.
@@ -298,7 +299,10 @@ func timedWorld(t *testing.T, e kit.Engine) (*kit.Server, map[string]string) {
 	var devices, sims strings.Builder
 	devices.WriteString("devices:\n")
 	sims.WriteString("id,iccid,imsi,msisdn,eid,workspace,issuer,device\n")
-	for n := foreignSet; n < foreignSet+manyIDs*scatter; n++ {
+	for n := foreignSet; n <= behindSets; n++ {
+		if n == foreignSet+manyIDs*scatter {
+			n = behindSets
+		}
 		fmt.Fprintf(&devices, "  - {id: %d, workspace: 900, name: Hidden %05d, imei: \"%s\"}\n", n, n, textOf("imei", n))
 		fmt.Fprintf(&sims, "%d,%s,%s,%s,%s,900,650,%d\n", n, textOf("iccid", n), textOf("imsi", n), textOf("msisdn", n), textOf("eid", n), n)
 	}
