@@ -63,6 +63,10 @@ func cursorOnEveryList(t *testing.T, e kit.Engine) {
 			if order != "" {
 				query.Set("sort", order)
 			}
+			if order == "-id" && strings.HasPrefix(path, migrationJobs+"/") { // the SIMs of a job have one order
+				wantCode(t, c.Get(path+"?"+query.Encode()), http.StatusUnprocessableEntity, 1302)
+				continue
+			}
 			want := listed(c, path, query)
 			if len(want) > 1 {
 				several++
