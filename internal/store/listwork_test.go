@@ -35,7 +35,7 @@ var hiddenValues = map[string]string{
 	"reference": "H-%d", "subject": "%d", "request_id": "r%d", "address": "192.0.2.%d", "tags": "tag%d", "description": "d%d",
 }
 
-// noValues are the fields whose values belong to nobody.
+// noValues are the fields whose values belong to no Workspace.
 var noValues = []string{
 	"status", "sim_status", "state", "kind", "model", "satellite_capable", "production_date", "created", "last_updated", "expiry_date", "timestamp", "from", "until",
 	"type", "event_type", "source", "event_source", "severity", "event_severity", "alert", "network", "rat", "country", "action", "outcome", "error_code", "subject_type", "verdict",
