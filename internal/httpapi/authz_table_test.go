@@ -214,7 +214,7 @@ func TestAuthorization(t *testing.T) {
 		s := kit.StartFerry(t, e).Seed(oddPeople)
 		valid, invalid := callers(s)
 		// A user who must add a second factor first, by the settings of another server.
-		newcomer := onServer(kit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail}), s.As("newcomer@example.com"))
+		newcomer := onServer(kit.StartWith(t, s.DB, s.Clock, control.Options{RequireMFA: control.DemandAdministrators, Deliver: control.DeliverByMail, TerminalPage: "/terminal"}), s.As("newcomer@example.com"))
 		tried := 0
 		entry := valid["administrator"].Post(migration, fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1000}], "dry_run": false}`, kit.FleetUS)).Is(http.StatusOK)
 		routes := httpapi.Routes()
