@@ -12,9 +12,6 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// MostSought is how many values of a filter may be looked for among all that there are.
-const MostSought = mostSought
-
 // Worked is what the engine did for a statement: the steps of SQLite's virtual machine, or the
 // plan that PostgreSQL executed, with the numbers of rows that each part returned and left out.
 type Worked struct {

@@ -233,6 +233,8 @@ var Table = []Bug{
 	{"allow_of_template", "tests", `_test.go`, tests("internal/httpapi", "^TestFixedPathsAreNoParameters$")},
 	{"trailing_slash", "tests", `_test.go`, tests("internal/httpapi", "^TestPathsWithMoreSlashes$")},
 	{"foreign_user_read", "tests", `differ`, tests("internal/httpapi", "^TestForeignAndAbsentTakeTheSamePath$")},
+	{"foreign_number_read", "tests", `differ`, tests("internal/store", "^TestFiltersDoTheSameWork$")},
+	{"foreign_profile_read", "tests", `differ`, tests("internal/store", "^TestFiltersDoTheSameWork$")},
 	{"hung_up", "tests", `level=ERROR`, tests("internal/httpapi", "^TestClientDisconnectIsNotAnError$")},
 	{"hop_port", "tests", `_test.go`, tests("internal/netaddr", "^TestParseHop$")},
 	{"connections_unbounded", "tests", `_test.go`, tests("internal/limit", "^TestNewConnectionIsClosedIfAllAreBusy$")},
