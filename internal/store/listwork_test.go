@@ -99,6 +99,9 @@ func TestFiltersDoTheSameWork(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			url := newURL(t)
 			s := open(t, url, store.Options{MaxConns: 1})
+			if s.Dialect() == store.Postgres {
+				withoutStatistics(t, url)
+			}
 			storetest.Load(t, s)
 			fillLists(t, url, s.Dialect(), 60)
 			fillOthers(t, url, s.Dialect())
@@ -112,14 +115,30 @@ func TestFiltersDoTheSameWork(t *testing.T) {
 					if format == "" || f.NoFilter || f.Kind == fleet.NeverField {
 						continue
 					}
-					for _, n := range []int{1, 6, fewSought, hiddenSet} {
-						if f.Most == 0 || n <= f.Most {
-							hiddenWork{list, f, format, n}.compare(t, s)
+					counts := []int{1, hiddenSet}
+					if slices.Contains(sought[list.name], f.Name) {
+						counts = append(counts, fewSought)
+					}
+					for _, n := range counts {
+						if f.Most > 0 {
+							n = min(n, f.Most)
 						}
+						hiddenWork{list, f, format, n}.compare(t, s)
 					}
 				}
 			}
 		})
+	}
+}
+
+// withoutStatistics keeps PostgreSQL from collecting statistics during a test: it would change its
+// plans.
+func withoutStatistics(t *testing.T, url string) {
+	t.Helper()
+	const text = "DO $$ DECLARE t record; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP" +
+		" EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = off)', t.tablename); END LOOP; END $$"
+	if _, err := rawSQL(t, url).ExecContext(t.Context(), text); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -152,16 +171,12 @@ type hiddenWork struct {
 	n      int
 }
 
-// compare compares what the engine does for values that others have and for others. If it differs,
-// it is done again, because PostgreSQL may have got statistics in between.
+// compare compares what the engine does for values that others have and for others.
 func (h hiddenWork) compare(t *testing.T, s *store.Store) {
 	t.Helper()
-	var absent, foreign []store.Worked
-	for range 2 {
-		absent, foreign = h.work(t, s, absentIDs), h.work(t, s, foreignIDs)
-		if h.alike(absent, foreign) {
-			return
-		}
+	absent, foreign := h.work(t, s, absentIDs), h.work(t, s, foreignIDs)
+	if h.alike(absent, foreign) {
+		return
 	}
 	t.Errorf("%s, %d of %s: absent (-) and foreign (+) differ:\n%s", h.list.name, h.n, h.field.Name, gocmp.Diff(absent, foreign))
 }

@@ -43,8 +43,9 @@ func (v sights) filters() map[string]specialFilter {
 	return map[string]specialFilter{
 		"sim": moved, "iccid": moved, "iccid_with_luhn": moved, ownSIM: indexed,
 		"source_workspace": func(w *where, f fleet.Filter) string {
-			return "EXISTS (SELECT 1 FROM ledger_sides v WHERE v.ledger_id = m.id AND v.side = " + sourceSide + " AND " + w.in("v.workspace_id", arrayParam(w.tx, f.Numbers)) +
-				" AND (" + v.own(w, "v.workspace_id") + " OR " + v.own(w, "m.target_id") + ") LIMIT 1 OFFSET 0)"
+			// The sides of the migration are read before the filter is applied.
+			return "EXISTS (SELECT 1 FROM (SELECT k.workspace_id FROM ledger_sides k WHERE k.ledger_id = m.id AND k.side = " + sourceSide + w.tx.dialectSQL(" LIMIT -1", "") + " OFFSET 0) v WHERE " +
+				w.in("v.workspace_id", arrayParam(w.tx, f.Numbers)) + " AND (" + v.own(w, "v.workspace_id") + " OR " + v.own(w, "m.target_id") + "))"
 		},
 	}
 }
