@@ -3,6 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"strings"
@@ -79,6 +81,14 @@ var listPlans = []listPlan{
 	}),
 	workspaceList("profiles", fleet.ProfileList, []string{"id", "name"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
 		_, err := tx.Profiles(ctx, 100, fleet.ServiceProfile, l)
+		return err
+	}),
+	workspaceList("jobs", fleet.JobList, []string{"id", "state", "kind", "user", "target_workspace", "reference"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+		_, err := tx.Jobs(ctx, store.Caller{User: storetest.Admin}, 0, l)
+		return err
+	}),
+	workspaceList("jobs of a token", fleet.JobList, []string{"id", "state", "kind", "user", "target_workspace", "reference"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
+		_, err := tx.Jobs(ctx, store.Caller{}, 100, l)
 		return err
 	}),
 	workspaceList("application tokens", fleet.ApplicationTokenList, []string{"id", "status", "created", "expiry_date"}, func(ctx context.Context, tx *store.Tx, l fleet.List) error {
@@ -230,7 +240,7 @@ func listPlanned(t *testing.T, s *store.Store, name, want, q, sort string, spec 
 
 var (
 	scanned       = regexp.MustCompile(`^(inside: )?SCAN (s|m|v|sims|ledger|ledger_sides)( |$)|Seq Scan on (sims|ledger|ledger_sides)\b`)
-	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t)\b`)
+	othersScanned = regexp.MustCompile(`^SCAN (d|e|a|p|t)( |$)|^SCAN (j|o|v)( USING .*)?$|Seq Scan on (devices d|events e|audit a|audit_places p|profiles p|application_tokens t|jobs j|jobs o|job_sides v)\b`)
 	// SQLite chooses by the shape of a statement, PostgreSQL by statistics that so few rows lack.
 	workspaceScanned = regexp.MustCompile(`^SEARCH (d|e) USING (COVERING )?INDEX (events_workspace|devices_of_workspace) `)
 	materialized     = regexp.MustCompile(`^SCAN (s|m|e|a|d|p|t)$`)
@@ -338,5 +348,40 @@ func TestOwnMigrationsAreIndexed(t *testing.T) {
 				listPlanned(t, s, "migrations of a user", want, q, "", fleet.MigrationList, run)
 			}
 		})
+	}
+}
+
+// smallLists are those whose plans need no test here.
+var smallLists = map[string]string{
+	"JobSIMList":            "see TestPagesOfJobsAreNotSorted",
+	"OperatorWorkspaceList": "an installation has thousands at most",
+	"OperatorUserList":      "an installation has thousands at most",
+}
+
+// Each list has an entry in listPlans, so that a new one is tested.
+func TestEveryListIsPlanned(t *testing.T) {
+	plans, err := os.ReadFile("listplan_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../fleet/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lists := 0
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Clean(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^var (\w+) = ListSpec\{`).FindAllSubmatch(text, -1) {
+			lists++
+			if name := string(m[1]); smallLists[name] == "" && !strings.Contains(string(plans), "fleet."+name) {
+				t.Errorf("listPlans has no entry of fleet.%s", name)
+			}
+		}
+	}
+	if lists < len(smallLists)+len(listPlans)/2 {
+		t.Errorf("only %d lists were found", lists)
 	}
 }
