@@ -28,8 +28,13 @@ func (c *Control) wakeJobs() {
 	}
 }
 
-// ClaimJob takes the lease of a job that needs a server; found is false if there is none.
+// ClaimJob takes the lease of a job that needs a server; found is false if there is none. A server
+// whose clock is wrong takes none: it would start jobs too early, expire plans, and end the leases of
+// other servers.
 func (c *Control) ClaimJob(ctx context.Context, owner string) (l JobLease, found bool, err error) {
+	if c.store.ClockWorks() != nil {
+		return l, false, nil //nolint:nilerr // CheckClock logs it
+	}
 	err = c.store.Read(ctx, func(tx *store.Tx) (err error) {
 		found, err = tx.DueJob(ctx)
 		return err

@@ -78,6 +78,48 @@ func TestWrongClockDeletesNothing(t *testing.T) {
 	})
 }
 
+// dueWork inserts a job that needs a server, and a mail that has not expired.
+func dueWork(t *testing.T, url string) {
+	t.Helper()
+	s, err := store.Open(t.Context(), url, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	err = s.Update(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.InsertJob(t.Context(), fleet.Job{Kind: fleet.JobMigration, State: fleet.JobPlanning, User: 1, Workspace: 10}); err != nil {
+			return err
+		}
+		return tx.InsertMail(t.Context(), fleet.Mail{UID: "1", Kind: fleet.MailInvitation, Recipient: "b@example.com", Secret: "key", Expires: tx.Now().Add(time.Hour)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A server whose clock is wrong leaves jobs and mails to the others: it would take their leases, start
+// jobs before their time, and give up mails that have not expired.
+func TestWrongClockTakesNoWork(t *testing.T) {
+	t.Parallel()
+	url := kit.Postgres.URL(t)
+	right, _ := serverAt(t, url, 0)
+	if _, err := operator.New(right).ApplyWorld(t.Context(), parseWorld(t, clockWorld)); err != nil {
+		t.Fatal(err)
+	}
+	dueWork(t, url)
+	for _, ahead := range []time.Duration{40 * 24 * time.Hour, 61 * time.Minute, -61 * time.Minute, 0} {
+		c, _ := serverAt(t, url, ahead)
+		lease, took, err := c.ClaimJob(t.Context(), "a server")
+		if err != nil || took != (ahead == 0) {
+			t.Errorf("%v ahead: it takes the job %v: %t, %v", ahead, lease, took, err)
+		}
+		mail, took, err := operator.New(c).NextMail(t.Context())
+		if err != nil || took != (ahead == 0) {
+			t.Errorf("%v ahead: it takes the mail %v: %t, %v", ahead, mail.UID, took, err)
+		}
+	}
+}
+
 // The size of the difference decides what the server does.
 func TestClockAgainstPostgres(t *testing.T) {
 	t.Parallel()
