@@ -82,14 +82,27 @@ func setting(name, value string, local bool) string {
 
 // applySettings applies those that the URL does not set.
 func applySettings(ctx context.Context, conn *pgx.Conn) error {
+	return applySome(ctx, conn, func(string) bool { return true })
+}
+
+func applySome(ctx context.Context, conn *pgx.Conn, which func(name string) bool) error {
 	var calls []string
 	for name, value := range sessionSettings() {
-		if _, own := conn.Config().RuntimeParams[name]; !own {
+		if _, own := conn.Config().RuntimeParams[name]; !own && which(name) {
 			calls = append(calls, setting(name, value, false))
 		}
 	}
+	if len(calls) == 0 {
+		return nil
+	}
 	_, err := conn.Exec(ctx, "SELECT "+strings.Join(calls, ", "), pgx.QueryExecModeSimpleProtocol)
 	return err
+}
+
+// applyStepSettings applies those of sessionSettings that end the session of a server that is frozen or
+// cut off, but not the short wait for locks.
+func applyStepSettings(ctx context.Context, conn *pgx.Conn) error {
+	return applySome(ctx, conn, func(name string) bool { return strings.HasPrefix(name, "idle_") || strings.HasPrefix(name, "tcp_") })
 }
 
 // localSettings returns the statement that sets up a transaction whose lock_timeout is lock; ""

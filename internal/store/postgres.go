@@ -231,7 +231,11 @@ func (e *pgEngine) migrate(ctx context.Context) error {
 	if have, err := e.steps.version(ctx, e.db); err == nil && have == e.steps.latest {
 		return nil
 	}
-	pool, err := spareConn(ctx, e.config, schemaConns) // steps may wait longer than requests
+	cfg := e.config.Copy()
+	if !e.pooled {
+		cfg.AfterConnect = applyStepSettings // steps may wait longer than requests
+	}
+	pool, err := spareConn(ctx, cfg, schemaConns)
 	if err != nil {
 		return err
 	}
