@@ -55,6 +55,8 @@ type Workspace struct {
 	Country string // ISO 3166-1 alpha-2, upper case; "" if unknown
 	Parent  WorkspaceID
 	Created time.Time
+	// ReasonRequired makes a reason mandatory for SIMs that enter or leave the Workspace.
+	ReasonRequired bool
 }
 
 // Brazilian reports whether the Workspace is in Brazil (see the numbering rule, conflict 1505).

@@ -172,9 +172,9 @@ func (b BearerOf) statement(s *Session, found *bool) statement {
 func scanSession(s *Session, found *bool) func(rows) error {
 	return func(r rows) error {
 		*found = true
-		w, created := &s.Workspace, int64(0)
-		err := scanUser(r, &s.User, &w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &s.Role, &s.Factor, &s.Administer)
-		w.Created = fromMicros(created)
+		w, created, reason := &s.Workspace, int64(0), 0
+		err := scanUser(r, &s.User, &w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &reason, &s.Role, &s.Factor, &s.Administer)
+		w.Created, w.ReasonRequired = fromMicros(created), reason != 0
 		if s.User.SuperAdmin {
 			s.Role, s.Administer = fleet.SuperAdmin, true
 		}

@@ -6,13 +6,14 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-const workspaceColumns = "w.id, w.name, w.type, w.status, w.country, COALESCE(w.parent_id, 0), w.created_at"
+const workspaceColumns = "w.id, w.name, w.type, w.status, w.country, COALESCE(w.parent_id, 0), w.created_at, w.reason_required"
 
 func scanWorkspace(r rows, w *fleet.Workspace, more ...any) error {
 	var created int64
-	dest := append([]any{&w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created}, more...)
+	var reason int
+	dest := append([]any{&w.ID, &w.Name, &w.Type, &w.Status, &w.Country, &w.Parent, &created, &reason}, more...)
 	err := r.Scan(dest...)
-	w.Created = fromMicros(created)
+	w.Created, w.ReasonRequired = fromMicros(created), reason != 0
 	return err
 }
 
@@ -67,6 +68,11 @@ func (tx *Tx) workspaceParams(w fleet.Workspace) params {
 // PutWorkspace creates or updates the Workspace.
 func (tx *Tx) PutWorkspace(ctx context.Context, w fleet.Workspace) error {
 	return tx.execNamed(ctx, putWorkspace, tx.workspaceParams(w))
+}
+
+// RequireReason sets whether SIMs enter and leave a Workspace only with a reason.
+func (tx *Tx) RequireReason(ctx context.Context, id fleet.WorkspaceID, required bool) error {
+	return tx.exec(ctx, "UPDATE workspaces SET reason_required = $2 WHERE id = $1", int64(id), oneIf(required))
 }
 
 // Tables whose ids are assigned by NextID.
