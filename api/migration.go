@@ -10,6 +10,8 @@ type MigrationRequest struct {
 	AllowedSIMStatuses Optional[[]IDRef]    `json:"allowed_sim_statuses,omitzero"`
 	DryRun             Optional[bool]       `json:"dry_run,omitzero"`             // true if absent
 	AutoDetachDevices  Optional[bool]       `json:"auto_detach_devices,omitzero"` // false if absent
+	Reference          Optional[string]     `json:"reference,omitzero"`           // of Simferry, like Reason: other servers refuse it
+	Reason             Optional[string]     `json:"reason,omitzero"`
 }
 
 // ICCIDRange is every number from Start to End, both included, 19 digits each.

@@ -38,6 +38,10 @@ type SIMPatch struct {
 	IssuerOrg   Optional[IDRef] `json:"issuer_org,omitzero"`
 	ResellerOrg Optional[IDRef] `json:"reseller_org,omitzero"`
 
+	// Reference and Reason are kept with the change in the ledger. Only Simferry has them.
+	Reference Optional[string] `json:"reference,omitzero"`
+	Reason    Optional[string] `json:"reason,omitzero"`
+
 	ID             json.RawMessage `json:"id,omitempty"`
 	ICCID          json.RawMessage `json:"iccid,omitempty"`
 	ICCIDWithLuhn  json.RawMessage `json:"iccid_with_luhn,omitempty"`

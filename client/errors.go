@@ -92,6 +92,7 @@ const (
 	SIMsChanged        = 1510 // of an undo: SIMs have changed since the migration
 	DeviceUnavailable  = 1511 // of an undo: a previous device is gone, taken or in another Workspace
 	AlreadyUndone      = 1512 // of an undo: another undo has moved the SIMs back
+	ReasonRequired     = 1516 // a Workspace that SIMs leave or enter requires a reason, and none is given
 )
 
 // StaleError is the refusal of a real run with IfMatch: what was previewed has changed since.

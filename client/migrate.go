@@ -21,6 +21,11 @@ type MigrationRequest struct {
 
 	AllowedStatuses []int64 // refuses every SIM in another status; nil allows all
 	DetachDevices   bool    // takes attached SIMs out of their devices instead of refusing them
+
+	// Reference and Reason are kept in the ledger and in events. Only Simferry has them; other
+	// servers refuse a request with one.
+	Reference string // such as a ticket number, 100 characters at most
+	Reason    string // 500 characters at most; a Workspace can require it
 }
 
 func (r MigrationRequest) body(dryRun bool) api.MigrationRequest {
@@ -39,6 +44,12 @@ func (r MigrationRequest) body(dryRun bool) api.MigrationRequest {
 	}
 	if r.DetachDevices {
 		b.AutoDetachDevices = api.Some(true)
+	}
+	if r.Reference != "" {
+		b.Reference = api.Some(r.Reference)
+	}
+	if r.Reason != "" {
+		b.Reason = api.Some(r.Reason)
 	}
 	return b
 }

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 
 	"github.com/simferry/simferry/api"
@@ -12,6 +13,23 @@ import (
 // Permission: any role in it.
 func (c *Client) MyWorkspace(ctx context.Context) (*api.Workspace, error) {
 	return get[api.Workspace](ctx, c, "/api/v1/organisation/my")
+}
+
+// WorkspaceSettings reads the settings of the bearer's Workspace. Only Simferry has them.
+//
+// Permission: any role in the Workspace. Errors: IsNotFound from another server.
+func (c *Client) WorkspaceSettings(ctx context.Context) (*api.WorkspaceSettings, error) {
+	return get[api.WorkspaceSettings](ctx, c, "/api/v1/organisation/my/setting")
+}
+
+// SetWorkspaceSettings changes the settings of the bearer's Workspace that are given, and returns
+// all of them.
+//
+// Permission: Administrator of the Workspace. Errors: IsForbidden, IsNotFound from another server.
+func (c *Client) SetWorkspaceSettings(ctx context.Context, patch api.WorkspaceSettingsPatch, opts ...WriteOption) (*api.WorkspaceSettings, error) {
+	return one[api.WorkspaceSettings](ctx, c, call{
+		method: http.MethodPatch, path: "/api/v1/organisation/my/setting", header: written(opts), body: patch,
+	})
 }
 
 // WorkspaceStatuses lists the statuses that a Workspace can have.

@@ -184,6 +184,7 @@ those in which you are Administrator. Lists take any of them with --in.`,
 		}
 		return l.print(list)
 	}
+	l.cmd.AddCommand(workspaceSettings(p))
 	return l.cmd
 }
 

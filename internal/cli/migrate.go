@@ -259,7 +259,7 @@ func (f *migrateFlags) open(p Process) (*migrateRun, error) {
 	return &migrateRun{
 		migrateFlags: f, process: p, screen: screen,
 		connection: connection{client: c, remote: bulk.NewRemote(c), throttle: throttle, session: session},
-		terms:      bulk.Terms{AllowedStatuses: allowed, DetachDevices: f.detach},
+		terms:      bulk.Terms{AllowedStatuses: allowed, DetachDevices: f.detach, Reference: f.reference, Reason: f.reason},
 	}, nil
 }
 

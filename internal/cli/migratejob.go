@@ -216,7 +216,7 @@ func (m *migrateJob) request() api.JobRequest {
 		TargetWorkspace: &target, AutoDetachDevices: api.Some(terms.DetachDevices),
 		// The command decides what stops a migration: SIMs that are in the target do not.
 		OnConflict: api.Some(string(skip)),
-		Reference:  someText(m.reference), Reason: someText(m.reason),
+		Reference:  someText(terms.Reference), Reason: someText(terms.Reason),
 	}
 	if terms.AllowedStatuses != nil {
 		statuses := make([]api.IDRef, len(terms.AllowedStatuses))

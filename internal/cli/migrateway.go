@@ -23,14 +23,14 @@ type migrateJobFlags struct {
 }
 
 // onlyJobs are the flags that only a job of the server can follow.
-var onlyJobs = []string{"as-job", "at", "reference", "reason"}
+var onlyJobs = []string{"as-job", "at"}
 
 func (f *migrateJobFlags) jobFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.onClient, "on-client", false, "let this command move the SIMs itself, as with a server without jobs; it must run until the end")
 	cmd.Flags().BoolVar(&f.asJob, "as-job", false, "fail if the server has no jobs, instead of moving the SIMs from here")
 	cmd.Flags().StringVar(&f.at, "at", "", "let the server begin at this time, such as 22:00, 'fri 22:00' or '2026-12-04 22:00', and do not wait for the end")
-	cmd.Flags().StringVar(&f.reference, "reference", "", "such as a ticket number, kept with the job and in the ledger")
-	cmd.Flags().StringVar(&f.reason, "reason", "", "why, kept with the job and in the ledger")
+	cmd.Flags().StringVar(&f.reference, "reference", "", "such as a ticket number, kept in the ledger; only Simferry has references")
+	cmd.Flags().StringVar(&f.reason, "reason", "", "why, kept in the ledger; a Workspace can require it, only Simferry has reasons")
 	for _, name := range onlyJobs {
 		cmd.MarkFlagsMutuallyExclusive("on-client", name)
 	}
@@ -41,10 +41,6 @@ func (f *migrateJobFlags) needsJob() string {
 	switch {
 	case f.at != "":
 		return "--at"
-	case f.reference != "":
-		return "--reference"
-	case f.reason != "":
-		return "--reason"
 	case f.asJob:
 		return "--as-job"
 	}
@@ -72,6 +68,8 @@ func (s *migrateRun) chooseWay(ctx context.Context) error {
 	switch flag := s.needsJob(); {
 	case offered:
 		s.byServer = true
+	case s.terms.Reference != "" || s.terms.Reason != "":
+		return usagef("this server has no references and reasons: leave --reference and --reason out")
 	case flag != "":
 		return usagef("%s needs a job of the server, and this server has no jobs: leave the flag out", flag)
 	default:

@@ -167,9 +167,9 @@ func TestWayOfMigrate(t *testing.T) {
 		{plain, "--on-client", here, "", 0},
 		{plain, "--at 22:00", "", "--at needs a job of the server, and this server has no jobs", 2},
 		{plain, "--as-job", "", "--as-job needs a job of the server", 2},
-		{plain, "--reference x", "", "--reference needs a job of the server", 2},
+		{plain, "--reference x", "", "this server has no references and reasons", 2},
 		{s.URL, "--on-client --at 22:00", "", "--at and --on-client cannot be used together", 2},
-		{s.URL, "--on-client --reason x", "", "--on-client and --reason cannot be used together", 2},
+		{s.URL, "--on-client --reference CHG-1 --reason x", here, "", 0},
 		{s.URL, "--chunk 10 --at 22:00", "", "--at and --chunk cannot be used together", 2},
 		{s.URL, "--plan no.plan --at 22:00", "", "--at and --plan cannot be used together", 2},
 	} {

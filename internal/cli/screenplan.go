@@ -241,6 +241,8 @@ func hint(code int) string {
 		return "--leave-devices moves them back without their devices"
 	case client.AlreadyUndone:
 		return "name the others with --sim-id"
+	case client.ReasonRequired:
+		return "--reason says why they move"
 	case bulk.NotFound:
 		return "check the numbers; deleted SIMs are not found either"
 	case bulk.Changed:

@@ -40,7 +40,8 @@ func parseUndo(v url.Values) undoQuery {
 }
 
 func (q undoQuery) request(id fleet.MigrationID) fleet.UndoRequest {
-	return fleet.UndoRequest{Migration: id, SIMs: q.SIMs, RestoreStatus: q.Status, RestoreDevices: q.Devices, DetachDevices: q.Detach}
+	return fleet.UndoRequest{Migration: id, SIMs: q.SIMs, RestoreStatus: q.Status, RestoreDevices: q.Devices, DetachDevices: q.Detach,
+		Note: fleet.Note{Reference: q.Reference, Reason: q.Reason}}
 }
 
 // address returns the path of the preview with these choices.
@@ -137,7 +138,11 @@ func (r *request) previewUndo(q undoQuery, problem string) (reply, error) {
 	if d.All = len(q.SIMs); q.SIMs == nil {
 		d.All = len(m.Lines)
 	}
-	plan, err := r.control().PreviewUndo(r.Context(), r.who, q.request(m.ID))
+	req := q.request(m.ID)
+	if req.Note.Reason == "" {
+		req.Note.Reason = "preview" // the form that confirms the undo asks for the reason
+	}
+	plan, err := r.control().PreviewUndo(r.Context(), r.who, req)
 	var refused *fleet.Conflicts
 	title := text("undo.title.blocked")
 	switch {
@@ -329,7 +334,7 @@ func undoEntry(r *request) (reply, error) {
 	if err != nil {
 		return r.previewUndo(q, text("undo.stale"))
 	}
-	run := control.UndoRun{Request: q.request(fleet.MigrationID(id)), Note: fleet.Note{Reference: q.Reference, Reason: q.Reason}, Preview: preview}
+	run := control.UndoRun{Request: q.request(fleet.MigrationID(id)), Preview: preview}
 	res, err := write(r, "console POST /ledger/{id}/undo", func(w control.Write[control.Undone]) (control.Reply, error) {
 		return r.control().Undo(r.Context(), r.who, run, w)
 	}, func(d control.Undone) string {

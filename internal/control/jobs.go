@@ -112,6 +112,30 @@ func (n NewJob) continues(old fleet.Job) error {
 	return nil
 }
 
+// reasoned refuses a migration without a reason if its target, or the Workspace of a filter, requires
+// one. Other sources are known only when the job is planned: its SIMs are then refused.
+func (n *NewJob) reasoned(ctx context.Context, tx *store.Tx, who identity.Principal) error {
+	if n.Kind != fleet.JobMigration {
+		return nil
+	}
+	places := []fleet.WorkspaceID{n.Target}
+	for _, f := range n.Select.Filters {
+		places = append(places, f.Workspace)
+	}
+	standings, err := tx.Standings(ctx, who.User, fleet.Once(places))
+	if err != nil {
+		return err
+	}
+	for _, id := range places {
+		if ws := standings[id].Workspace; n.Note.WithoutReason(ws) {
+			refusal := fleet.Errorf(fleet.ValidationFailed, "reason: Workspace %d requires a reason for SIMs that leave or enter it: send reason", ws.ID)
+			refusal.Field, refusal.Problems = "reason", []fleet.Problem{{Code: fleet.Required, Message: refusal.Message}}
+			return refusal
+		}
+	}
+	return nil
+}
+
 func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principal) (j fleet.Job, err error) {
 	draft, err := n.selectDraft(ctx, tx, who)
 	if err != nil {
@@ -122,6 +146,9 @@ func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principa
 	}
 	if end := n.Options.NotAfter; !end.IsZero() && !tx.Now().Before(end) {
 		return j, fleet.Invalid("not_after", "it has passed: no chunk of the job could begin")
+	}
+	if err := n.reasoned(ctx, tx, who); err != nil {
+		return j, err
 	}
 	unfinished, err := tx.UnfinishedJobs(ctx, who.User)
 	if err != nil {

@@ -43,6 +43,7 @@ func (s *jobStep) judge(j *fleet.Job, rows []fleet.JobSIM, snap fleet.Snapshot, 
 	}
 	plan, refused := fleet.PlanSome(fleet.MigrationRequest{
 		Target: j.Target.ID, AllowedStatuses: j.Options.AllowedStatuses, DetachDevices: j.Options.DetachDevices, Activate: j.Options.Activate,
+		Note: j.Note,
 	}, keep)
 	refused.Refuse(rows)
 	if plan == nil {
@@ -111,6 +112,7 @@ func sameEntry(rows []fleet.JobSIM) int {
 func (s *jobStep) judgeEntry(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []fleet.JobSIM, freeze bool) (used int, changes []store.Change, err error) {
 	req := fleet.UndoRequest{
 		Migration: rows[0].Undoes, RestoreStatus: j.Options.RestoreStatus, RestoreDevices: j.Options.RestoreDevices, DetachDevices: j.Options.DetachDevices,
+		Note: j.Note,
 	}
 	for _, r := range rows {
 		req.SIMs = append(req.SIMs, r.SIM)

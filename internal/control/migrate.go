@@ -61,6 +61,9 @@ type Run struct {
 //
 // Permission: MigrateSIMs. Errors: *Stale; NotFound as for fleet.PlanMigration; those of once.
 func (c *Control) Migrate(ctx context.Context, who identity.Principal, run Run, w Write[Migrated]) (Reply, error) {
+	if err := run.Request.Note.Check(); err != nil {
+		return Reply{}, err
+	}
 	m := migrationRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	g := guard{need: identity.MigrateSIMs, replay: m.mayReplay, anywhere: true, selects: &m.run.Request.Select}
 	started := time.Now()
@@ -121,7 +124,7 @@ func (m *migrationRun) attempt(ctx context.Context, tx *store.Tx) (Migrated, err
 	if refusal != nil {
 		return Migrated{}, refusal
 	}
-	id, err := tx.Apply(ctx, change(plan, m.who, m.uid, about{}))
+	id, err := tx.Apply(ctx, change(plan, m.who, m.uid, about{note: m.run.Request.Note}))
 	return Migrated{plan, id}, err
 }
 

@@ -54,11 +54,11 @@ func (p *simPatchRun) move(ctx context.Context, tx *store.Tx, sim fleet.SIM) (fl
 	if err != nil {
 		return 0, fleet.SIMState{}, err
 	}
-	plan, err := fleet.PlanMigration(fleet.MigrationRequest{Target: target, Select: sel}, snap)
+	plan, err := fleet.PlanMigration(fleet.MigrationRequest{Target: target, Select: sel, Note: p.patch.Note}, snap)
 	if err != nil {
 		return 0, fleet.SIMState{}, err
 	}
-	id, err := tx.Apply(ctx, change(plan, p.who, p.uid, about{}))
+	id, err := tx.Apply(ctx, change(plan, p.who, p.uid, about{note: p.patch.Note}))
 	return id, plan.After(plan.SIMs[0]), err
 }
 

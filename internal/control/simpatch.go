@@ -19,6 +19,7 @@ type SIMPatch struct {
 	Customer *Owner // none, or the issuer, returns the SIM to the issuer's stock
 	Issuer   *Owner
 	Reseller *Owner
+	Note     fleet.Note // kept with the change in the ledger
 }
 
 // Owner is a Workspace given in a request, or none.
@@ -42,6 +43,9 @@ func (o Owner) is(has fleet.WorkspaceID) bool { return o.None == (has == 0) && (
 // NotFound, also for an owner that is not a child of the caller's Workspace; BadRequest for a
 // transition that is not allowed; Forbidden for an owner; those of once.
 func (c *Control) PatchSIM(ctx context.Context, who identity.Principal, patch SIMPatch, w Write[fleet.MigrationID]) (Reply, error) {
+	if err := patch.Note.Check(); err != nil {
+		return Reply{}, err
+	}
 	p := simPatchRun{id: patch.SIM, patch: patch, uid: uuid.NewString()} // all attempts of the transaction share the uid
 	return once(ctx, c, who, guard{need: identity.WriteSIMs, replay: mayReplayPatch}, w, func(tx *store.Tx, who identity.Principal) (result[fleet.MigrationID], error) {
 		p.who = who
@@ -170,7 +174,7 @@ func (p *simPatchRun) rest(ctx context.Context, tx *store.Tx, was fleet.SIMStatu
 	if p.moving {
 		uid = uuid.NewString() // the move uses the first uid; both are written or neither
 	}
-	c := store.Change{UID: uid, Kind: fleet.LedgerStatus, By: caller(p.who), Lines: []store.Line{{Before: before, After: after}}}
+	c := store.Change{UID: uid, Kind: fleet.LedgerStatus, By: caller(p.who), Note: p.patch.Note, Lines: []store.Line{{Before: before, After: after}}}
 	if !p.moving { // one audit entry a request: a move writes its own
 		c.Audit = auditSIMs(p.who, fleet.AuditSIMChanged, c)
 	}

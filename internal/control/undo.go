@@ -46,7 +46,6 @@ func (c *Control) PreviewUndo(ctx context.Context, who identity.Principal, req f
 // UndoRun is a request to undo a migration for real.
 type UndoRun struct {
 	Request fleet.UndoRequest
-	Note    fleet.Note
 	Preview *fleet.Preview // if set, the run moves exactly what was previewed
 }
 
@@ -57,7 +56,7 @@ type UndoRun struct {
 // Permission: MigrateSIMs. Errors: *Stale; those of PreviewUndo and once. A refusal by the rules
 // is stored under an idempotency key like a success.
 func (c *Control) Undo(ctx context.Context, who identity.Principal, run UndoRun, w Write[Undone]) (Reply, error) {
-	if err := run.Note.Check(); err != nil {
+	if err := run.Request.Note.Check(); err != nil {
 		return Reply{}, err
 	}
 	u := undoRun{run: run, uid: uuid.NewString()} // all attempts of the transaction share the uid
@@ -111,7 +110,7 @@ func (u *undoRun) attempt(ctx context.Context, tx *store.Tx) (Undone, error) {
 		return Undone{}, refusal
 	}
 	done := Undone{Plan: plan}
-	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, u.run.Note}
+	what := about{&fleet.Undo{Migration: req.Migration, RestoreStatus: req.RestoreStatus, RestoreDevices: req.RestoreDevices}, req.Note}
 	for i, move := range plan.Moves {
 		id, err := tx.Apply(ctx, change(move, u.who, u.entryUID(i), what))
 		if err != nil {

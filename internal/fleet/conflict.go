@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"slices"
 )
 
@@ -20,6 +21,7 @@ const (
 	SIMsChanged        ConflictCode = 1510 // of an undo, like the two below
 	DeviceUnavailable  ConflictCode = 1511
 	AlreadyUndone      ConflictCode = 1512
+	ReasonRequired     ConflictCode = 1516
 )
 
 // Conflict is one reason and every SIM that it blocks, in the request's order. SIMs is empty if
@@ -92,6 +94,10 @@ var simRules = [...]rule{
 	{AlreadyInTarget, "SIM(s) already in the target Workspace", func(p *Plan, _ *Standing, s *SIMState) bool {
 		return s.Workspace == p.Target.ID
 	}},
+	{ReasonRequired, "A Workspace that SIM(s) leave or enter requires a reason: send reason", func(p *Plan, source *Standing, _ *SIMState) bool {
+		asked := source.Other != AuthorityCode // the request that registers a batch has none
+		return asked && (p.Request.Note.WithoutReason(source.Workspace) || p.Request.Note.WithoutReason(p.Target))
+	}},
 }
 
 func allowed(list []SIMStatus, s SIMStatus) bool {
@@ -112,6 +118,7 @@ func findConflicts(p *Plan) *Conflicts {
 	if len(c.Groups) == 0 {
 		return nil
 	}
+	slices.SortFunc(c.Groups, func(a, b Conflict) int { return cmp.Compare(a.Code, b.Code) })
 	return c
 }
 

@@ -1,6 +1,9 @@
 package fleet
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // The maximum lengths of a note, in characters.
 const (
@@ -29,6 +32,11 @@ func (n Note) Check() error {
 		}
 	}
 	return nil
+}
+
+// WithoutReason reports whether the note gives no reason to a Workspace that requires one.
+func (n Note) WithoutReason(w Workspace) bool {
+	return w.ReasonRequired && strings.TrimSpace(n.Reason) == ""
 }
 
 // Words returns the note as the end of an event's description, "" for none.

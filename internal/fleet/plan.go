@@ -12,6 +12,7 @@ type MigrationRequest struct {
 	AllowedStatuses []SIMStatus // nil allows every status
 	DetachDevices   bool        // remove attached SIMs from their devices instead of refusing
 	Activate        bool        `json:",omitzero"` // keep Activated SIMs Activated; of a job only
+	Note            Note        `json:",omitzero"`
 }
 
 // SIMState is the state of a SIM that the planner needs, at one instant.

@@ -12,6 +12,7 @@ type UndoRequest struct {
 	RestoreStatus  bool    // to what it was before the migration
 	RestoreDevices bool    // puts SIMs back into the devices that they were in
 	DetachDevices  bool    // takes SIMs out of the devices that they are in now instead of refusing
+	Note           Note    `json:"-"`
 }
 
 // UndoSnapshot is all input of PlanUndo except the request, read at one instant.
@@ -281,7 +282,7 @@ func (u *undoPlanner) conflicts(lines []LedgerLine) error {
 // it does not have to be an enterprise.
 func (u *undoPlanner) move(home WorkspaceID) *Plan {
 	move := &Plan{
-		Request: MigrationRequest{Target: home, DetachDevices: u.req.DetachDevices},
+		Request: MigrationRequest{Target: home, DetachDevices: u.req.DetachDevices, Note: u.req.Note},
 		Target:  u.snap.Workspaces[home].Workspace, sources: u.snap.Workspaces, stock: true, undo: u.plan.after,
 	}
 	move.Request.Select.SIMs = []SIMID{}

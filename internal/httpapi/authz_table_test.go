@@ -138,18 +138,20 @@ var accesses = map[string]access{
 	"POST /api/v1/migration_job/{job_id}/retry":  {"/api/v1/migration_job/999/retry", "", 404, 404, 404, 404, 403, 403, 404},
 	"POST /api/v1/migration_job/{job_id}/undo":   {"/api/v1/migration_job/999/undo", "", 404, 404, 404, 404, 404, 403, 404},
 
-	"GET /api/v1/country":              readers,
-	"GET /api/v1/organisation/my":      readers,
-	"GET /api/v1/organisation/status":  readers,
-	"GET /api/v1/user/role":            readers,
-	"GET /api/v1/user/status":          readers,
-	"GET /api/v1/user/{user_id}":       hidden.at(fmt.Sprintf("/api/v1/user/%d", kit.ObserverID)),
-	"POST /api/v1/user":                {"", fmt.Sprintf(`{"username": "root@example.com", "organisation": {"id": %d}}`, kit.FleetDE), 409, 403, 403, 403, 403, 403, 409}, // a member of 100
-	"POST /api/v2/user/invitation":     {"", fmt.Sprintf(`{"username": "root@example.com", "organisation": {"id": %d}}`, kit.FleetDE), 409, 403, 403, 403, 403, 403, 409},
-	"POST /api/v2/user/activation":     {"", `{"activationKey": "unknown"}`, 403, 403, 403, 403, 403, 403, 403},
-	"POST /api/v1/user/activation":     {"", `{"activationKey": "unknown"}`, 400, 400, 400, 400, 400, 400, 400},
-	"POST /api/v1/user/password/reset": {"", `{"username": "unknown@example.com"}`, 204, 204, 204, 204, 204, 204, 204},
-	"GET /api/v1/user":                 readers,
+	"GET /api/v1/country":                   readers,
+	"GET /api/v1/organisation/my":           readers,
+	"GET /api/v1/organisation/my/setting":   readers,
+	"PATCH /api/v1/organisation/my/setting": {"", `{"reason_required": false}`, 200, 403, 403, 200, 403, 403, 200},
+	"GET /api/v1/organisation/status":       readers,
+	"GET /api/v1/user/role":                 readers,
+	"GET /api/v1/user/status":               readers,
+	"GET /api/v1/user/{user_id}":            hidden.at(fmt.Sprintf("/api/v1/user/%d", kit.ObserverID)),
+	"POST /api/v1/user":                     {"", fmt.Sprintf(`{"username": "root@example.com", "organisation": {"id": %d}}`, kit.FleetDE), 409, 403, 403, 403, 403, 403, 409}, // a member of 100
+	"POST /api/v2/user/invitation":          {"", fmt.Sprintf(`{"username": "root@example.com", "organisation": {"id": %d}}`, kit.FleetDE), 409, 403, 403, 403, 403, 403, 409},
+	"POST /api/v2/user/activation":          {"", `{"activationKey": "unknown"}`, 403, 403, 403, 403, 403, 403, 403},
+	"POST /api/v1/user/activation":          {"", `{"activationKey": "unknown"}`, 400, 400, 400, 400, 400, 400, 400},
+	"POST /api/v1/user/password/reset":      {"", `{"username": "unknown@example.com"}`, 204, 204, 204, 204, 204, 204, 204},
+	"GET /api/v1/user":                      readers,
 	// 3 is the Observer; writes set the current values, so that every caller finds the same
 	// state.
 	"PATCH /api/v1/user/{user_id}":                                          {fmt.Sprintf("/api/v1/user/%d", kit.ObserverID), `{"name": "Observer"}`, 204, 403, 204, 404, 403, 403, 204},

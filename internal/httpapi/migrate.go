@@ -113,7 +113,8 @@ func migrationRequest(b wire.MigrationRequest) (req fleet.MigrationRequest, err 
 		return req, fleet.Invalid("dry_run, auto_detach_devices", "they must be true or false, not null; omit the key instead")
 	}
 	req.DetachDevices = b.AutoDetachDevices.Or(false)
-	return req, nil
+	req.Note = fleet.Note{Reference: b.Reference.Or(""), Reason: b.Reason.Or("")}
+	return req, req.Note.Check()
 }
 
 func selector(b wire.MigrationRequest) (fleet.Selector, error) {

@@ -227,6 +227,11 @@ var operations = []operation{
 		"GET /api/v1/organisation/my", identity.ReadWorkspace, resolved, none,
 		callOwn((*rules).OwnWorkspace, workspaceBody),
 	},
+	{"GET /api/v1/organisation/my/setting", identity.ReadWorkspace, resolved, none, callOwn((*rules).OwnWorkspace, settingsBody)},
+	{
+		"PATCH /api/v1/organisation/my/setting", identity.ManageWorkspace, resolved, fleet.AuditWorkspaceChanged,
+		writeOnce("workspace.settings", workspaceSettings, (*rules).ChangeWorkspaceSettings, changedSettings),
+	},
 	{"GET /api/v1/organisation/status", identity.ReadWorkspace, resolved, none, listed(workspaceStatuses)},
 	{"GET /api/v1/user/role", identity.ReadUsers, resolved, none, listed(roles)},
 	{"GET /api/v1/user/status", identity.ReadUsers, resolved, none, listed(userStatuses)},

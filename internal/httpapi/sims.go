@@ -88,6 +88,7 @@ func simPatch(body wire.SIMPatch) (p control.SIMPatch, err error) {
 		p.Status = &status
 	}
 	p.Customer, p.Issuer, p.Reseller = owner(body.CustomerOrg), owner(body.IssuerOrg), owner(body.ResellerOrg)
+	p.Note = fleet.Note{Reference: body.Reference.Or(""), Reason: body.Reason.Or("")}
 	return p, nil
 }
 

@@ -19,7 +19,7 @@ func (a *api) undoMigration(r *request) (response, error) {
 	if err := r.DecodeOptional(&body); err != nil {
 		return response{}, err
 	}
-	req, note, err := undoRequest(fleet.MigrationID(id), body)
+	req, err := undoRequest(fleet.MigrationID(id), body)
 	if err != nil {
 		return response{}, err
 	}
@@ -27,14 +27,14 @@ func (a *api) undoMigration(r *request) (response, error) {
 		Request fleet.UndoRequest
 		Note    fleet.Note
 		IfMatch string
-	}{req, note, r.Guard()})
+	}{req, req.Note, r.Guard()})
 	if err != nil {
 		return response{}, err
 	}
 	if body.DryRun.Or(true) {
 		return a.previewUndo(r, req)
 	}
-	run := control.UndoRun{Request: req, Note: note}
+	run := control.UndoRun{Request: req}
 	if run.Preview, err = r.precondition(); err != nil {
 		return response{}, err
 	}
@@ -53,34 +53,34 @@ func (a *api) previewUndo(r *request, req fleet.UndoRequest) (response, error) {
 }
 
 // undoRequest converts a body and checks all that needs no database.
-func undoRequest(id fleet.MigrationID, b wire.UndoRequest) (req fleet.UndoRequest, note fleet.Note, err error) {
+func undoRequest(id fleet.MigrationID, b wire.UndoRequest) (req fleet.UndoRequest, err error) {
 	for field, null := range map[string]bool{
 		"dry_run": b.DryRun.Null, "restore_status": b.RestoreStatus.Null, "restore_devices": b.RestoreDevices.Null,
 		"auto_detach_devices": b.AutoDetachDevices.Null,
 	} {
 		if null {
-			return req, note, fleet.Invalid(field, "it must be true or false, not null; omit the key instead")
+			return req, fleet.Invalid(field, "it must be true or false, not null; omit the key instead")
 		}
 	}
 	req = fleet.UndoRequest{
 		Migration: id, RestoreStatus: b.RestoreStatus.Or(true), RestoreDevices: b.RestoreDevices.Or(true), DetachDevices: b.AutoDetachDevices.Or(false),
 	}
 	if b.SIMs.Null {
-		return req, note, fleet.Invalid("sims", "it must be a list, not null; omit the key to undo the whole migration")
+		return req, fleet.Invalid("sims", "it must be a list, not null; omit the key to undo the whole migration")
 	}
 	if sims, ok := b.SIMs.Get(); ok {
 		ids, err := simIDs("sims", sims)
 		if err != nil {
-			return req, note, err
+			return req, err
 		}
 		sel, err := fleet.SelectSIMs(ids)
 		if err != nil {
-			return req, note, err
+			return req, err
 		}
 		req.SIMs = sel.SIMs
 	}
-	note = fleet.Note{Reference: b.Reference.Or(""), Reason: b.Reason.Or("")}
-	return req, note, note.Check()
+	req.Note = fleet.Note{Reference: b.Reference.Or(""), Reason: b.Reason.Or("")}
+	return req, req.Note.Check()
 }
 
 func undone(done control.Undone) control.Reply {

@@ -17,6 +17,7 @@ const (
 	WriteOwn        Permission = "self.write"
 	SwitchWorkspace Permission = "workspace.switch"
 	ReadWorkspace   Permission = "workspace.read"
+	ManageWorkspace Permission = "workspace.manage"
 	ReadSIMs        Permission = "sim.read"
 	WriteSIMs       Permission = "sim.write"
 	MigrateSIMs     Permission = "sim.migrate"
@@ -55,6 +56,7 @@ var grants = []Grant{
 	{WriteOwn, "Change the own password, second factor and default Workspace", anyUser, false},
 	{SwitchWorkspace, "Sign in to another Workspace", anyUser, false},
 	{ReadWorkspace, "Read the Workspace", readers, true},
+	{ManageWorkspace, "Change the settings of the Workspace", administrators, false},
 	{ReadSIMs, "Read SIMs", readers, true},
 	{WriteSIMs, "Change SIMs", writers, true},
 	{MigrateSIMs, "Move SIMs between Workspaces that the user administers", anyUser, false},

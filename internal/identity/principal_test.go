@@ -35,6 +35,7 @@ var want = map[identity.Permission]string{
 	identity.ManageUsers:     "aS",
 	identity.ManageMembers:   "sauoS",
 	identity.ManageTokens:    "aS",
+	identity.ManageWorkspace: "aS",
 	identity.ReadAudit:       "aS",
 }
 

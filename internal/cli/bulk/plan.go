@@ -12,6 +12,8 @@ type Terms struct {
 	Target          api.NamedRef `json:"target"`
 	AllowedStatuses []int64      `json:"allowed_statuses,omitempty"`
 	DetachDevices   bool         `json:"detach_devices"`
+	Reference       string       `json:"reference,omitempty"` // only for Simferry, like Reason
+	Reason          string       `json:"reason,omitempty"`
 }
 
 // Plan is what a run will do: the chunks, each accepted by a preview, and the SIMs that may not
@@ -103,7 +105,9 @@ func (p *Plan) Refused() bool { return len(p.Blocked) > 0 || len(p.TargetReasons
 
 // request builds the migration request for SIMs.
 func (t Terms) request(by By, sims []SIM) client.MigrationRequest {
-	r := client.MigrationRequest{Target: t.Target.ID, AllowedStatuses: t.AllowedStatuses, DetachDevices: t.DetachDevices}
+	r := client.MigrationRequest{
+		Target: t.Target.ID, AllowedStatuses: t.AllowedStatuses, DetachDevices: t.DetachDevices, Reference: t.Reference, Reason: t.Reason,
+	}
 	for _, s := range sims {
 		if by == ByID {
 			r.SIMs = append(r.SIMs, s.ID)

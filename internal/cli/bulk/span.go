@@ -57,6 +57,7 @@ func (p *Planner) enumerate(ctx context.Context, s Span) (sims []SIM, err error)
 	err = p.Throttle.Persist(ctx, func(ctx context.Context) (err error) {
 		got, err = p.Server.Preview(ctx, client.MigrationRequest{
 			Target: p.Terms.Target.ID, Range: &api.ICCIDRange{Start: s.First, End: s.Last}, DetachDevices: true,
+			Reason: p.Terms.Reason,
 		})
 		return err
 	})
