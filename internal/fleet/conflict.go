@@ -115,10 +115,10 @@ func findConflicts(p *Plan) *Conflicts {
 	}
 	c.add(TargetNoEnterprise, "Target Workspace is not an enterprise Workspace", nil, p.Target.Type != Enterprise && !p.stock)
 	c.add(TargetSuspended, "Target Workspace is suspended", nil, p.Target.Status != WorkspaceEnabled)
+	slices.SortFunc(c.Groups, func(a, b Conflict) int { return cmp.Compare(a.Code, b.Code) })
 	if len(c.Groups) == 0 {
 		return nil
 	}
-	slices.SortFunc(c.Groups, func(a, b Conflict) int { return cmp.Compare(a.Code, b.Code) })
 	return c
 }
 
