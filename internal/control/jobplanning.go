@@ -3,8 +3,8 @@ package control
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -32,9 +32,7 @@ func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	if err != nil {
 		return err
 	}
-	if j.Digest, err = digest(j.Digest, added); err != nil {
-		return err
-	}
+	j.Digest = digest(j.Digest, added)
 	j.Position = at.position
 	if at.ended {
 		j.Part, j.Position = j.Part+1, 0
@@ -64,13 +62,19 @@ func nextPart(ctx context.Context, tx *store.Tx, j *fleet.Job) (part, error) {
 }
 
 // digest adds SIMs to the digest of a plan.
-func digest(before string, sims []fleet.JobSIM) (string, error) {
-	text, err := json.Marshal(sims)
-	if err != nil {
-		return "", err
+func digest(before string, sims []fleet.JobSIM) string {
+	text := []byte(before)
+	for _, s := range sims {
+		for _, n := range []int64{s.Pos, int64(s.SIM), int64(s.Line), s.Version, int64(s.Source), int64(s.Verdict), int64(s.Undoes), int64(len(s.Codes))} {
+			text = binary.AppendVarint(text, n)
+		}
+		for _, code := range s.Codes {
+			text = binary.AppendVarint(text, int64(code))
+		}
+		text = append(binary.AppendVarint(text, int64(len(s.Given))), s.Given...)
 	}
-	sum := sha256.Sum256(append([]byte(before), text...))
-	return hex.EncodeToString(sum[:]), nil
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // planned decides what becomes of a job whose plan is complete.

@@ -14,8 +14,9 @@ var countJobEffect = insertion("job_effects AS o",
 	`ON CONFLICT (job_id, workspace_id, verdict, codes, status_before, status_after, device_before, device_after)
 	DO UPDATE SET sims = o.sims + excluded.sims`)
 
-// addJobEffects counts what the plan of a job does to SIMs that were added to it.
-func (tx *Tx) addJobEffects(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) error {
+// jobEffects returns the statements that count what the plan of a job does to SIMs that were
+// added to it.
+func jobEffects(id fleet.JobID, sims []fleet.JobSIM) (list []statement, err error) {
 	type key struct {
 		source  fleet.WorkspaceID
 		verdict fleet.Verdict
@@ -31,16 +32,17 @@ func (tx *Tx) addJobEffects(ctx context.Context, id fleet.JobID, sims []fleet.Jo
 		if !k.change.Known {
 			before, after = -1, -1
 		}
-		err := tx.execNamed(ctx, countJobEffect, params{
+		args, err := countJobEffect.args(params{
 			"job_id": int64(id), "workspace_id": int64(k.source), "verdict": int(k.verdict), "codes": k.codes,
 			"status_before": before, "status_after": after,
 			"device_before": oneIf(k.change.InDevice), "device_after": oneIf(k.change.IntoDevice), "sims": n,
 		})
 		if err != nil {
-			return err
+			return nil, err
 		}
+		list = append(list, locking(countJobEffect.text, args...))
 	}
-	return nil
+	return list, nil
 }
 
 func oneIf(is bool) int {

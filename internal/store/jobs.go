@@ -54,19 +54,16 @@ func (tx *Tx) InsertJob(ctx context.Context, j fleet.Job) (id fleet.JobID, err e
 		"wave": 0, "version": 1, "attempt": 0, "lease_owner": "", "lease_until": micros(tx.now),
 	}, &id)
 	if err == nil && j.Target.ID != 0 {
-		err = tx.addJobSides(ctx, id, 1, []fleet.WorkspaceID{j.Target.ID})
+		err = tx.writeAll(ctx, jobSides(id, 1, []fleet.WorkspaceID{j.Target.ID}))
 	}
 	return id, err
 }
 
-func (tx *Tx) addJobSides(ctx context.Context, id fleet.JobID, side int, workspaces []fleet.WorkspaceID) error {
+func jobSides(id fleet.JobID, side int, workspaces []fleet.WorkspaceID) (list []statement) {
 	for _, ws := range workspaces {
-		err := tx.exec(ctx, "INSERT INTO job_sides (workspace_id, job_id, side) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", int64(ws), int64(id), side)
-		if err != nil {
-			return err
-		}
+		list = append(list, locking("INSERT INTO job_sides (workspace_id, job_id, side) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING", int64(ws), int64(id), side))
 	}
-	return nil
+	return list
 }
 
 // AddJobPart adds a part of what a job has to plan; they are numbered from 0.

@@ -20,14 +20,13 @@ func jobSIMRow(s fleet.JobSIM) [9]any {
 
 const insertJobSIMs = "INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict, codes, given, undoes) "
 
-var insertJobSIMsSQLite = valuesText(insertJobSIMs+"VALUES %s ON CONFLICT DO NOTHING RETURNING pos", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+var insertJobSIMsSQLite = valuesText(insertJobSIMs+"VALUES %s", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
 const insertJobSIMsPostgres = insertJobSIMs + `
 	SELECT $1::bigint, t.pos, NULLIF(t.sim_id, 0), NULLIF(t.line, 0), t.version, NULLIF(t.source_id, 0), COALESCE(t.verdict, 0),
 		NULLIF(t.codes, ''), NULLIF(t.given, ''), NULLIF(t.undoes, 0)
 	FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::smallint[], $8::text[], $9::text[], $10::bigint[])
-		AS t (pos, sim_id, line, version, source_id, verdict, codes, given, undoes)
-	ON CONFLICT DO NOTHING RETURNING pos`
+		AS t (pos, sim_id, line, version, source_id, verdict, codes, given, undoes)`
 
 // jobSIMArrays returns one array per column of insertJobSIMsPostgres. An array of zeros is
 // empty: unnest fills it up with NULL.
@@ -59,67 +58,82 @@ func (tx *Tx) jobSIMArrays(sims []fleet.JobSIM) []any {
 	}
 }
 
-// insertJobSIMs inserts those SIMs that a job does not have yet, and returns their positions.
-func (tx *Tx) insertJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) (added []int64, err error) {
-	note := func(r rows) error {
-		var pos int64
-		err := r.Scan(&pos)
-		added = append(added, pos)
-		return err
-	}
+// insertJobSIMs inserts SIMs that a job does not have yet.
+func (tx *Tx) insertJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) error {
 	if tx.d == Postgres {
-		err = tx.queryEach(ctx, insertJobSIMsPostgres, append([]any{int64(id)}, tx.jobSIMArrays(sims)...), note)
-		return added, err
+		return tx.exec(ctx, insertJobSIMsPostgres, append([]any{int64(id)}, tx.jobSIMArrays(sims)...)...)
 	}
-	err = inChunks(len(sims), func(first, size int) error {
+	return inChunks(len(sims), func(first, size int) error {
 		args := make([]any, 0, 10*size)
 		for _, s := range sims[first : first+size] {
 			row := jobSIMRow(s)
 			args = append(append(args, int64(id)), row[:]...)
 		}
-		return tx.queryEach(ctx, insertJobSIMsSQLite[size], args, note)
+		return tx.exec(ctx, insertJobSIMsSQLite[size], args...)
 	})
-	return added, err
 }
 
 // AddJobSIMs adds SIMs to the plan of a job, without those that it already has, and counts them.
-// It returns those that it added.
+// It returns those that it added. The job must be locked.
 func (tx *Tx) AddJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) (added []fleet.JobSIM, err error) {
-	if len(sims) == 0 {
-		return nil, nil
+	added, err = tx.newJobSIMs(ctx, id, sims)
+	if err != nil || len(added) == 0 {
+		return nil, err
 	}
-	at := make(map[int64]fleet.JobSIM, len(sims))
-	for _, s := range sims {
-		if _, twice := at[s.Pos]; !twice {
-			at[s.Pos] = s
+	if err := tx.insertJobSIMs(ctx, id, added); err != nil {
+		return nil, err
+	}
+	counts := make(jobCounts)
+	var sources []fleet.WorkspaceID
+	for _, s := range added {
+		counts[fleet.JobCount{Source: s.Source, Verdict: s.Verdict}]++
+		if s.Source != 0 && (len(sources) == 0 || sources[len(sources)-1] != s.Source) {
+			sources = append(sources, s.Source)
 		}
 	}
-	positions, err := tx.insertJobSIMs(ctx, id, sims)
+	effects, err := jobEffects(id, added)
 	if err != nil {
 		return nil, err
 	}
-	for _, pos := range positions {
-		added = append(added, at[pos])
+	writes := append(counts.statements(id), effects...)
+	return added, tx.writeAll(ctx, append(writes, jobSides(id, 0, fleet.Once(sources))...))
+}
+
+// newJobSIMs returns the SIMs that a job does not have yet, each once.
+func (tx *Tx) newJobSIMs(ctx context.Context, id fleet.JobID, sims []fleet.JobSIM) (list []fleet.JobSIM, err error) {
+	if len(sims) == 0 {
+		return nil, nil
 	}
-	counts := make(jobCounts)
-	sources := make(map[fleet.WorkspaceID]bool)
-	for _, s := range added {
-		counts[fleet.JobCount{Source: s.Source, Verdict: s.Verdict}]++
-		sources[s.Source] = s.Source != 0
-	}
-	if err := tx.writeAll(ctx, counts.statements(id)); err != nil {
-		return nil, err
-	}
-	if err := tx.addJobEffects(ctx, id, added); err != nil {
-		return nil, err
-	}
-	var sides []fleet.WorkspaceID
-	for ws, is := range sources {
-		if is {
-			sides = append(sides, ws)
+	known := make(map[int64]bool, len(sims))
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, s := range sims {
+		if !known[s.Pos] {
+			list = append(list, s)
 		}
+		known[s.Pos] = true
+		first, last = min(first, s.Pos), max(last, s.Pos)
 	}
-	return added, tx.addJobSides(ctx, id, 0, sides)
+	var lowest, highest int64
+	begun, err := tx.queryRow(ctx, `SELECT a.pos, b.pos FROM (SELECT pos FROM job_sims WHERE job_id = $1 ORDER BY job_id, pos LIMIT 1) a
+		CROSS JOIN (SELECT pos FROM job_sims WHERE job_id = $1 ORDER BY job_id DESC, pos DESC LIMIT 1) b`, []any{int64(id)}, &lowest, &highest)
+	if err != nil || !begun || first > highest || last < lowest { // as in a selection by id
+		return list, err
+	}
+	positions := make([]int64, len(list))
+	for i, s := range list {
+		positions[i] = s.Pos
+	}
+	w := where{tx: tx}
+	w.and("job_id = " + w.arg(int64(id)))
+	w.and(w.in("pos", arrayParam(tx, positions)))
+	had := make(map[int64]bool)
+	err = tx.queryEach(ctx, "SELECT pos FROM job_sims WHERE "+w.String(), w.args, func(r rows) error {
+		var pos int64
+		err := r.Scan(&pos)
+		had[pos] = true
+		return err
+	})
+	return slices.DeleteFunc(list, func(s fleet.JobSIM) bool { return had[s.Pos] }), err
 }
 
 // jobCounts are differences of the counts of a job, by source and verdict.

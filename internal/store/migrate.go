@@ -141,7 +141,40 @@ func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]
 	if lock {
 		text += tx.dialectSQL("", " ORDER BY s.id FOR NO KEY UPDATE OF s")
 	}
-	return statement{text, w.args, scanState(sims)}
+	scan := scanState(sims)
+	if _, _, is := dense(sel.SIMs); is && few && !lock {
+		scan = scanAmong(sel.SIMs, sims)
+	}
+	return statement{text, w.args, scan}
+}
+
+// denseFrom is the fewest ids for which a range of ids is read.
+const denseFrom = 100
+
+// dense returns the range of ids that are close together: at least half of the range. To read the
+// SIMs of a Workspace in it costs less than to search for each.
+func dense(ids []fleet.SIMID) (first, last fleet.SIMID, is bool) {
+	if len(ids) < denseFrom {
+		return 0, 0, false
+	}
+	first, last = slices.Min(ids), slices.Max(ids)
+	return first, last, first > 0 && int64(last-first) < 2*int64(len(ids))
+}
+
+// scanAmong is scanState for those SIMs that are among the ids.
+func scanAmong(ids []fleet.SIMID, sims *[]fleet.SIMState) func(rows) error {
+	wanted := make(map[fleet.SIMID]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	scan := scanState(sims)
+	return func(r rows) error {
+		err := scan(r)
+		if last := len(*sims) - 1; err == nil && !wanted[(*sims)[last].ID] {
+			*sims = (*sims)[:last]
+		}
+		return err
+	}
 }
 
 // selectedSIMs returns the source of selection, and adds its conditions.
@@ -150,7 +183,10 @@ func (w *where) selectedSIMs(who Caller, sel fleet.Selector, lock, few bool) str
 	if few {
 		most = mostSearched
 	}
+	first, last, isDense := dense(sel.SIMs)
 	switch search := few || !who.SuperAdmin && sel.Range != nil; {
+	case search && !lock && isDense:
+		from = w.inRange(who, first, last, most)
 	case search && w.tx.d == SQLite:
 		from = w.searched(who, sel)
 	case search && !lock:
@@ -169,6 +205,24 @@ func (w *where) selectedSIMs(who Caller, sel fleet.Selector, lock, few bool) str
 	return from
 }
 
+// inRange returns the SIMs of the caller's Workspaces in a range of ids, found in an index that begins
+// with the Workspace.
+func (w *where) inRange(who Caller, first, last fleet.SIMID, most int) (from string) {
+	if w.tx.d == SQLite {
+		w.and("m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember)
+		w.and("s.workspace_id = m.workspace_id")
+		w.and("s.id BETWEEN " + w.arg(int64(first)) + " AND " + w.arg(int64(last)))
+		return "memberships m CROSS JOIN sims s INDEXED BY sims_workspace"
+	}
+	return w.members(who, most) + ` CROSS JOIN LATERAL (SELECT s.id, s.iccid, s.status, s.workspace_id, s.version, s.device_id FROM sims s
+		WHERE s.workspace_id = m.of_id AND s.id BETWEEN ` + w.arg(int64(first)) + " AND " + w.arg(int64(last)) + " OFFSET 0) s"
+}
+
+// members returns the caller's first Workspaces, on PostgreSQL.
+func (w *where) members(who Caller, most int) (from string) {
+	return "(SELECT * FROM unnest(" + w.memberOf(who) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(most) + ") m"
+}
+
 // memberOf returns the array of the caller's Workspaces, on PostgreSQL.
 func (w *where) memberOf(who Caller) string {
 	return "ARRAY(SELECT m.workspace_id FROM memberships m WHERE m.user_id = " + w.arg(int64(who.User)) + " AND m.status = " + activeMember + ")"
@@ -183,7 +237,7 @@ func (w *where) ranged(sel fleet.Selector) string {
 // PostgreSQL takes it (TestSelectionPlan). OFFSET 0 keeps the search apart from the conditions
 // around it: the unique index of ICCIDs, which leaves out deleted SIMs, cannot be used.
 func (w *where) membersSIMs(who Caller, sel fleet.Selector, most int) (from string) {
-	from = "(SELECT * FROM unnest(" + w.memberOf(who) + ") AS m (of_id) ORDER BY m.of_id LIMIT " + w.arg(most) + ") m"
+	from = w.members(who, most)
 	chosen := "s.iccid = j.value"
 	switch {
 	case sel.Range != nil:
