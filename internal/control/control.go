@@ -34,6 +34,7 @@ type Control struct {
 
 	jobsDue    chan struct{} // see JobsDue
 	jobsAtOnce int
+	pace       pace // of the steps of jobs
 	gates      Gates
 	feeds      jobFeeds
 

@@ -9,6 +9,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/store"
@@ -23,7 +24,8 @@ func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	if next == nil {
 		return s.planned(ctx, tx, j)
 	}
-	at := partPlace{position: j.Position}
+	began := time.Now()
+	at := partPlace{position: j.Position, most: s.c.pace.most(planning, planSIMs, began)}
 	rows, err := next(ctx, tx, s, j, &at)
 	if err != nil {
 		return err
@@ -32,6 +34,7 @@ func (s *jobStep) plan(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	if err != nil {
 		return err
 	}
+	s.worked(planning, len(rows), began)
 	j.Digest = digest(j.Digest, added)
 	j.Position = at.position
 	if at.ended {
@@ -109,6 +112,7 @@ func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err 
 
 // partPlace is where planning is in a part of a selection.
 type partPlace struct {
+	most     int // SIMs to plan now
 	position int64
 	ended    bool
 }
@@ -151,7 +155,7 @@ func partsOf(sel fleet.JobSelection) (parts []part) {
 // next takes the next values of a list.
 func next[T any](list []T, at *partPlace) []T {
 	from := min(int(at.position), len(list))
-	until := min(from+planSIMs, len(list))
+	until := min(from+at.most, len(list))
 	at.ended = until == len(list)
 	return list[from:until]
 }
@@ -209,7 +213,7 @@ func partRange(r fleet.ICCIDRange) part {
 			at.ended = true
 			return nil, nil
 		}
-		end, ok := r.Start.Add(int(at.position) + planSIMs - 1)
+		end, ok := r.Start.Add(int(at.position) + at.most - 1)
 		if !ok || end >= r.End {
 			end, at.ended = r.End, true
 		}
@@ -221,7 +225,7 @@ func partRange(r fleet.ICCIDRange) part {
 		for i, sim := range snap.SIMs {
 			rows[i] = fleet.JobSIM{Pos: int64(sim.ID), SIM: sim.ID}
 		}
-		at.position += planSIMs
+		at.position += int64(at.most)
 		s.judge(j, rows, snap, true)
 		return rows, nil
 	}
@@ -229,7 +233,7 @@ func partRange(r fleet.ICCIDRange) part {
 
 func partFilter(f fleet.JobFilter) part {
 	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
-		sims, err := filtered(ctx, tx, f, at.position, planSIMs)
+		sims, err := filtered(ctx, tx, f, at.position, at.most)
 		if err != nil {
 			return nil, err
 		}
@@ -240,7 +244,7 @@ func partFilter(f fleet.JobFilter) part {
 			}
 			at.position = int64(sim.ID)
 		}
-		at.ended = len(sims) < planSIMs
+		at.ended = len(sims) < at.most
 		err = s.freeze(ctx, tx, j, rows)
 		return found(rows), err
 	}
@@ -273,7 +277,7 @@ func filtered(ctx context.Context, tx *store.Tx, f fleet.JobFilter, after int64,
 // the latter back.
 func partJob(id fleet.JobID, verdicts []fleet.Verdict, done bool) part {
 	return func(ctx context.Context, tx *store.Tx, s *jobStep, j *fleet.Job, at *partPlace) ([]fleet.JobSIM, error) {
-		p := store.JobSIMPage{Job: id, Verdicts: verdicts, Most: chunkSIMs}
+		p := store.JobSIMPage{Job: id, Verdicts: verdicts, Most: min(at.most, chunkSIMs)}
 		if at.position != 0 {
 			p.After = &at.position
 		}
@@ -281,7 +285,7 @@ func partJob(id fleet.JobID, verdicts []fleet.Verdict, done bool) part {
 		if err != nil {
 			return nil, err
 		}
-		if at.ended = len(old) < chunkSIMs; !at.ended {
+		if at.ended = len(old) < p.Most; !at.ended {
 			at.position = old[len(old)-1].Pos
 		}
 		return s.again(ctx, tx, j, old, done && j.Kind == fleet.JobUndo)

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/identity"
@@ -152,7 +153,8 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 	}
 	left := j.Count(fleet.VerdictPlanned)
 	end, _ := j.WaveEnd(j.Done + left)
-	if most := min(chunkSIMs, end-j.Done); most > 0 && left > 0 {
+	began := time.Now()
+	if most := min(s.c.pace.most(moving, chunkSIMs, began), end-j.Done); most > 0 && left > 0 {
 		rows, err := tx.NextJobSIMs(ctx, *j, most)
 		if err != nil {
 			return err
@@ -166,6 +168,7 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 		if err := tx.SetVerdicts(ctx, j.ID, rows); err != nil {
 			return err
 		}
+		s.worked(moving, len(rows), began)
 		j.Cursor, j.Begun = rows[len(rows)-1].Pos, true
 		j.Done += len(rows)
 		left -= len(rows)

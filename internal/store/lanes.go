@@ -68,6 +68,13 @@ func inLane(ctx context.Context, lane *turns.Gate, run func() error) error {
 	return run()
 }
 
+// WritersWait reports whether an update waits for another one of this server to end, on SQLite. On
+// PostgreSQL updates wait only for updates of the same rows.
+func (s *Store) WritersWait() bool {
+	l, is := s.engine.(*lanes)
+	return is && l.dialect() == SQLite && l.writes.Waiting() > 0
+}
+
 // bare returns the engine below its lanes, for engine-specific methods.
 func bare(e engine) engine {
 	if l, ok := e.(*lanes); ok {

@@ -66,6 +66,18 @@ func states(list ...fleet.SIMID) []fleet.SIMState {
 	return found
 }
 
+// denseIDs selects so many ids close together that the SIMs of a range are read: all but 11 and 20.
+func denseIDs(e *env) fleet.Selector {
+	e.Helper()
+	var ids []fleet.SIMID
+	for id := fleet.SIMID(1); id <= 200; id++ {
+		if id != 11 && id != 20 {
+			ids = append(ids, id)
+		}
+	}
+	return selectIDs(e, ids...)
+}
+
 func snapshotSelectors(e *env) {
 	e.fleet()
 	byICCID, err := fleet.SelectICCIDs([]string{string(ICCIDOf(22)), string(ICCIDOf(12)), string(ICCIDOf(99))})
@@ -82,6 +94,7 @@ func snapshotSelectors(e *env) {
 			want []fleet.SIMState
 		}{
 			"ids":    {selectIDs(e, 20, 11, 999), states(11, 20)},
+			"dense":  {denseIDs(e), states(10, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22)},
 			"iccids": {byICCID, states(12, 22)},
 			"range":  {byRange, states(12, 13, 14, 15, 16, 17, 18, 19, 20)},
 		} {
@@ -130,7 +143,7 @@ func snapshotPreview(e *env) {
 		e.Fatal(err)
 	}
 	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: Ousted}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
-		selectors := []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), byRange}
+		selectors := []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), denseIDs(e), byRange}
 		// Lists with adjacent numbers, with a gap, and far apart.
 		for _, ids := range [][]fleet.SIMID{{10, 12}, {13, 10, 11}, {10, 30}, {11}, {998, 999}, {20, 21, 22, 999}} {
 			selectors = append(selectors, selectICCIDs(e, ids...))
