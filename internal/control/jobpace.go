@@ -6,7 +6,7 @@ import (
 )
 
 // pace chooses how many SIMs a step of a job works on, so that it does not block other writers for
-// long. It matters on SQLite, which has one writer; on PostgreSQL nobody waits for a step.
+// long. It matters on SQLite, which has one writer; on PostgreSQL no request waits for a step.
 type pace struct {
 	mu     sync.Mutex
 	cost   [2]time.Duration // of one SIM, on average, for planning and moving; 0 if not known yet
@@ -25,7 +25,7 @@ const (
 	paceMemory = time.Second          // how long a step stays short after others have waited
 )
 
-// most returns how many SIMs a step may work on; limit is the number if nobody waits.
+// most returns how many SIMs a step may work on; limit is the number if no other writer waits.
 func (p *pace) most(what, limit int, now time.Time) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -19,11 +19,11 @@ func TestStepsAreShortWhileOthersWait(t *testing.T) {
 		waiting      bool
 		plans, moves int
 	}{
-		{"nobody waits", time.Second, 0, false, 2500, 500},
+		{"no other writer", time.Second, 0, false, 2500, 500},
 		{"fast steps", 10 * time.Microsecond, 0, true, 2500, 500},
 		{"slow steps", 7 * time.Millisecond, 0, true, 100, 50},
 		{"very slow steps", time.Hour, 0, true, 50, 50},
-		{"nobody waits any more", 7 * time.Millisecond, 2 * time.Second, true, 2500, 500},
+		{"others waited earlier", 7 * time.Millisecond, 2 * time.Second, true, 2500, 500},
 	} {
 		plans, moves := control.PacedSteps(c.took, c.before, c.waiting)
 		if plans != c.plans || moves != c.moves {
