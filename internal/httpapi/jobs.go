@@ -104,6 +104,9 @@ func (a *api) awaitPlan(r *request, location string, wait time.Duration, reply *
 	tick := time.NewTicker(planPoll)
 	defer tick.Stop()
 	for {
+		if err := a.callerAgain(r); err != nil {
+			return nil // as below
+		}
 		j, err := a.control.Job(r.Context(), r.who, fleet.JobID(id))
 		if err != nil {
 			return nil // the job was made; the caller can read it later, or lost the right to

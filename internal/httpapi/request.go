@@ -53,6 +53,16 @@ func (a *api) authorize(r *request) error {
 	return err
 }
 
+// callerAgain reads the caller again before a read that takes a body, or that waits: meanwhile the
+// session may have ended. Writes do so in their transaction.
+func (a *api) callerAgain(r *request) error {
+	who, err := a.control.Authenticate(r.Context(), r.claims, r.origin())
+	if err == nil {
+		r.setCaller(who)
+	}
+	return err
+}
+
 // setCaller sets the caller for the rule, the audit log and the log line.
 func (r *request) setCaller(who identity.Principal) {
 	r.who = who

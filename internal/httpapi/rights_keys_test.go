@@ -1,12 +1,14 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/simferry/simferry/api"
 	"github.com/simferry/simferry/internal/control"
 	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/test/kit"
@@ -46,6 +48,39 @@ func TestContract_KeyOfAWorkspace(t *testing.T) {
 		if a := here.Post(migration, move).Is(http.StatusOK); !replayed(a) {
 			t.Error("in its own it is not replayed")
 		}
+
+		// Jobs do not, either: their selection may, and so may their readers.
+		jobs := map[string]any{
+			migrationJobs:            object{"target_workspace": object{"id": kit.FleetFR}, "select": object{"sims": []object{{"id": kit.IssuedSIM}}}},
+			"/api/v1/sim_status_job": object{"status": object{"id": 2}, "select": object{"sims": []object{{"id": kit.IssuedSIM}}}},
+		}
+		for _, path := range slices.Sorted(maps.Keys(jobs)) {
+			body := jobs[path]
+			first := here.Post(path, body).Is(http.StatusCreated)
+			if a := there.Post(path, body).Is(http.StatusCreated); replayed(a) || a.Header.Get("Location") == first.Header.Get("Location") {
+				t.Errorf("%s in another Workspace: %s", path, a.Header.Get("Location"))
+			}
+			if a := here.Post(path, body).Is(http.StatusCreated); !replayed(a) || a.Header.Get("Location") != first.Header.Get("Location") {
+				t.Errorf("%s in its own is not replayed: %s", path, a.Header.Get("Location"))
+			}
+		}
+		s.RunJobs()
+		job := here.Get(migrationJobs + "?per_page=1&sort=id").Is(http.StatusOK)
+		id := decodeBody[[]api.Job](t, job, http.StatusOK)[0].ID
+		for _, do := range []string{"cancel", "retry"} {
+			path := fmt.Sprintf("%s/%d/%s", migrationJobs, id, do)
+			first := here.Post(path, "")
+			if a := there.Post(path, ""); replayed(a) || first.Status >= http.StatusBadRequest {
+				t.Errorf("%s: %d, and in another Workspace %d %s", do, first.Status, a.Status, a.Body)
+			}
+			if a := here.Post(path, ""); !replayed(a) || a.Status != first.Status {
+				t.Errorf("%s in its own is not replayed: %d", do, a.Status)
+			}
+		}
+
+		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.Observer)
+		here.Post(fmt.Sprintf("%s/%d/retry", migrationJobs, id), "").Is(http.StatusNotFound)
+		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.Administrator)
 
 		// The permissions in the Workspace are checked again.
 		here.Post("/api/v1/endpoint", newDevice).Is(http.StatusCreated)

@@ -397,6 +397,36 @@ func TestLateBodies(t *testing.T) {
 	})
 }
 
+// The same for the dry runs, which show SIMs.
+func TestLateDryRuns(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s := heldWorld(t, e)
+		for n, way := range revocations {
+			if way.token {
+				continue
+			}
+			v := newVictim(s, n, false)
+			var held []*late
+			for path, body := range map[string]string{
+				migration: fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": 1002}], "dry_run": true}`, kit.FleetFR),
+				v.known.Replace("/api/v1/migration/{entry}/undo"): `{"dry_run": true}`,
+			} {
+				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+path, strings.NewReader(body))
+				mustNot(t, err)
+				r.Header.Set("Authorization", "Bearer "+v.client.Token)
+				held = append(held, sendLate(t, r, path))
+			}
+			way.revoke(s, v)
+			for _, l := range held {
+				status, text := l.end(t)
+				if status != http.StatusUnauthorized && (!way.role || status != http.StatusForbidden && status != http.StatusConflict && status != http.StatusNotFound) {
+					t.Errorf("%s, %s: %d %s", way.name, l.pattern, status, text)
+				}
+			}
+		}
+	})
+}
+
 // late is a request of which one byte is missing.
 type late struct {
 	pattern string
@@ -434,13 +464,20 @@ func sendLate(t *testing.T, r *http.Request, pattern string) *late {
 
 func (l *late) finish(t *testing.T) {
 	t.Helper()
+	if status, text := l.end(t); status != http.StatusUnauthorized {
+		t.Errorf("%s: %d %s", l.pattern, status, text)
+	}
+}
+
+// end sends the last byte, and returns the response.
+func (l *late) end(t *testing.T) (status int, body string) {
+	t.Helper()
 	_, err := l.conn.Write(l.last)
 	mustNot(t, err)
 	resp, err := http.ReadResponse(l.answer, nil)
 	mustNot(t, err)
 	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusUnauthorized {
-		text, _ := io.ReadAll(resp.Body)
-		t.Errorf("%s: %d %s", l.pattern, resp.StatusCode, text)
-	}
+	text, err := io.ReadAll(resp.Body)
+	mustNot(t, err)
+	return resp.StatusCode, string(text)
 }

@@ -43,6 +43,9 @@ func (a *api) undoMigration(r *request) (response, error) {
 }
 
 func (a *api) previewUndo(r *request, req fleet.UndoRequest) (response, error) {
+	if err := a.callerAgain(r); err != nil {
+		return response{}, err
+	}
 	plan, err := a.control.PreviewUndo(r.Context(), r.who, req)
 	if err != nil {
 		return response{}, err
