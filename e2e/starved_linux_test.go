@@ -11,6 +11,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -182,12 +183,41 @@ func (s *starved) read(client *http.Client) (took time.Duration, status int) {
 	return time.Since(start), 0
 }
 
-func starvedGzip(n int) []byte {
+func starvedGzip(n int) []byte { return gzipOf(make([]byte, n)) }
+
+func gzipOf(text []byte) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
-	_, _ = z.Write(make([]byte, n)) // into memory
+	_, _ = z.Write(text) // into memory
 	_ = z.Close()
 	return b.Bytes()
+}
+
+// starvedNumbers returns a list of n ICCIDs.
+func starvedNumbers(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "%d\n", 8988303000001000001+i)
+	}
+	return b.Bytes()
+}
+
+// console signs a user in to the console, and returns the header with the cookie.
+func (s *starved) console(user string) string {
+	s.t.Helper()
+	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.PostForm(s.server.URL+"/sign-in", url.Values{"username": {user}, "password": {starvedPass}}) //nolint:noctx // of a test
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	for _, c := range resp.Cookies() {
+		if c.Name == "simferry-session" {
+			return "Cookie: " + c.Name + "=" + c.Value
+		}
+	}
+	s.t.Fatalf("%s is not signed in to the console: %d", user, resp.StatusCode)
+	return ""
 }
 
 func (s *starved) attacks() map[string]func(context.Context) {
@@ -208,6 +238,10 @@ func (s *starved) attacks() map[string]func(context.Context) {
 			})
 		}
 	}
+	numbers := starvedNumbers(1 << 18)
+	packed, console := gzipOf(numbers), s.console("admin@example.com")
+	form := "--x\r\nContent-Disposition: form-data; name=\"once\"\r\n\r\n0123456789abcdef\r\n--x\r\nContent-Disposition: form-data; name=\"from\"\r\n\r\nfile\r\n" +
+		"--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\n" + string(numbers) + "\r\n--x--\r\n"
 	objects := []byte("[" + strings.Repeat("{},", (mib-10)/3) + "{}]")
 	nested := bytes.Repeat([]byte("["), mib-10)
 	return map[string]func(context.Context){
@@ -220,9 +254,15 @@ func (s *starved) attacks() map[string]func(context.Context) {
 		"one Observer's bodies":       whole(100, "POST", move, s.observer, append(bytes.Clone(almost), '{', '}')),
 		"an Administrator's objects":  whole(64, "POST", multi, s.admin, objects),
 		"an Administrator's lists":    whole(64, "POST", move, s.admin, nested),
-		"announced, never sent":       held(600, move, s.admin, nil, sized(mib)),
-		"many chunks":                 held(300, move, s.admin, []byte(strings.Repeat("1\r\n \r\n", 20_000)), "Transfer-Encoding: chunked"),
-		"nothing sent":                func(ctx context.Context) { s.raw(ctx, 3000, true, func(int) []byte { return nil }) },
+		"lists for jobs": whole(20, "POST", "/api/v1/migration_job?target_workspace=100", s.admin, packed,
+			"Content-Type: text/csv", "Content-Encoding: gzip"),
+		"lists for the console":      whole(20, "POST", "/move", "", []byte(form), "Content-Type: multipart/form-data; boundary=x", console),
+		"lists for the console held": held(20, "/move", "", []byte(form[:len(form)-10]), "Content-Type: multipart/form-data; boundary=x", sized(len(form)), console),
+		"forms of the console held": held(300, "/people/invite", "", bytes.Repeat([]byte("a"), 250<<10),
+			"Content-Type: application/x-www-form-urlencoded", sized(256<<10), console),
+		"announced, never sent": held(600, move, s.admin, nil, sized(mib)),
+		"many chunks":           held(300, move, s.admin, []byte(strings.Repeat("1\r\n \r\n", 20_000)), "Transfer-Encoding: chunked"),
+		"nothing sent":          func(ctx context.Context) { s.raw(ctx, 3000, true, func(int) []byte { return nil }) },
 		"idle after a request": func(ctx context.Context) {
 			s.raw(ctx, 3000, true, func(int) []byte { return []byte(head("GET", "/healthz", "")) })
 		},

@@ -182,8 +182,16 @@ func sendOptions(r *request) (reply, error) {
 	return r.previewOf(d, n, form, once)
 }
 
+// longDraft is the number of SIMs from which only one draft at a time becomes a job.
+const longDraft = 10_000
+
 // previewOf makes a job of a draft and leads to its preview.
 func (r *request) previewOf(d fleet.MoveDraft, n control.NewJob, form url.Values, once string) (reply, error) {
+	if d.Source.SIMs > longDraft {
+		if err := r.holdLists(); err != nil {
+			return reply{}, err
+		}
+	}
 	n.Draft = &control.JobOfDraft{Draft: d.ID, Form: form.Encode()}
 	r.PostForm.Set(onceField, onceOf(form, once, r.URL.Path))
 	return write(r, "console POST /move/{id}", func(w control.Write[fleet.Job]) (control.Reply, error) {

@@ -62,7 +62,10 @@ func (r *request) chosenFile() (c chosen, problem string, err error) {
 	defer func() { _ = file.Close() }()
 	name := path.Base(strings.ReplaceAll(head.Filename, `\`, "/"))
 	sum := sha256.New()
-	c, problem = chosenLines("file", name, io.TeeReader(file, sum), nil, nil)
+	if _, err := io.Copy(sum, file); err != nil {
+		return c, "", err
+	}
+	c, problem = chosenLines("file", name, file, head.Size, nil, nil)
 	c.digest = hex.EncodeToString(sum.Sum(nil))
 	return c, problem, nil
 }
@@ -91,7 +94,7 @@ func (r *request) chosenPaste() (c chosen, problem string, err error) {
 	if strings.TrimSpace(rest) == "" && len(ranges)+len(faults) == 0 {
 		return c, text("move.paste.none"), nil
 	}
-	c, problem = chosenLines("paste", "", strings.NewReader(rest), ranges, faults)
+	c, problem = chosenLines("paste", "", strings.NewReader(rest), int64(len(rest)), ranges, faults)
 	return c, problem, nil
 }
 
@@ -119,29 +122,31 @@ func parseICCID(digits string) (fleet.ICCID, error) {
 }
 
 // chosenLines reads a list of ICCIDs. Faulty lines are kept with the others.
-func chosenLines(kind, name string, lines io.Reader, ranges []fleet.ICCIDRange, faults []fleet.DraftFault) (c chosen, problem string) {
+func chosenLines(kind, name string, lines io.ReaderAt, size int64, ranges []fleet.ICCIDRange, faults []fleet.DraftFault) (c chosen, problem string) {
 	c.source = fleet.DraftSource{Kind: kind, Name: name, Faults: faults, Faulty: len(faults)}
 	c.sel.Ranges = ranges
-	var list iccidfile.List
-	found, err := list.ReadSome("", lines)
+	found, err := iccidfile.ReadSome("", func() (io.Reader, error) { return io.NewSectionReader(lines, 0, size), nil }, size, fleet.MaxDraftFaults)
 	if err != nil {
 		return c, text("move.file.unreadable", name, strings.TrimPrefix(err.Error(), "read : "))
 	}
-	if len(found) == 1 && found[0].Where.Line == 0 {
-		if len(ranges)+len(faults) == 0 {
-			return c, sentence(found[0].Message)
-		}
-		found = nil
+	if found.Numbers.Len() > fleet.MaxJobSIMs {
+		return c, text("move.range.large", number(fleet.MaxJobSIMs))
 	}
-	for _, f := range found {
-		c.source.Faulty++
+	if len(found.Faults) == 1 && found.Faults[0].Where.Line == 0 {
+		if len(ranges)+len(faults) == 0 {
+			return c, sentence(found.Faults[0].Message)
+		}
+		found.Faults, found.Faulty = nil, 0
+	}
+	c.source.Faulty += found.Faulty
+	for _, f := range found.Faults {
 		if len(c.source.Faults) < fleet.MaxDraftFaults {
 			c.source.Faults = append(c.source.Faults, fleet.DraftFault{Line: f.Where.Line, Message: f.Message})
 		}
 	}
-	c.source.SIMs, c.source.Twice = len(list.Numbers), len(list.Duplicates)
-	for _, n := range list.Numbers {
-		c.sel.ICCIDs, c.sel.Lines = append(c.sel.ICCIDs, n.ICCID), append(c.sel.Lines, n.Where.Line)
+	c.source.SIMs, c.source.Twice = found.Numbers.Len(), found.Twice
+	if found.Numbers.Len() > 0 {
+		c.sel.Packed = found.Numbers
 	}
 	for _, between := range ranges {
 		c.source.SIMs += spanOf(between)

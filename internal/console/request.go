@@ -2,7 +2,6 @@ package console
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -19,12 +18,6 @@ import (
 	"github.com/simferry/simferry/internal/netaddr"
 )
 
-// The most bytes of a form, with a session and without.
-const (
-	maxForm      = 256 << 10
-	maxAnonymous = 8 << 10
-)
-
 // queueTime is the longest time that a request waits for its turn.
 const queueTime = 10 * time.Second
 
@@ -37,6 +30,7 @@ type request struct {
 	who     identity.Principal // zero without a session
 	from    netip.Addr
 	leave   []func()
+	party   string             // that the request counts for
 	joined  []fleet.Membership // Workspaces of the user
 }
 
@@ -168,6 +162,7 @@ var errNoSession = fleet.Errorf(fleet.InvalidToken, "Sign in first")
 func (r *request) admit() error {
 	address := "address " + netaddr.Network(r.from)
 	r.Request = r.WithContext(limit.WithParty(r.Context(), limit.Anonymous(address)))
+	r.party = address
 	leave, err := r.wait(r.console.door.Addresses, address)
 	if err != nil {
 		return err
@@ -188,7 +183,7 @@ func (r *request) admit() error {
 	leave()
 	httplog.Of(r.Context()).Attrs = []slog.Attr{slog.Int64("user", int64(r.who.User))}
 	caller := "user " + strconv.FormatInt(int64(r.who.User), 10)
-	r.Request = r.WithContext(limit.WithParty(r.Context(), caller))
+	r.Request, r.party = r.WithContext(limit.WithParty(r.Context(), caller)), caller
 	leave, err = r.wait(r.console.door.Callers, caller)
 	if err == nil {
 		r.leave = append(r.leave, leave)
@@ -204,30 +199,6 @@ func (r *request) wait(gate *limit.Gate, party string) (func(), error) {
 		return nil, &fleet.Error{Code: fleet.TooManyRequests, Message: text("error.busy.cure"), RetryAfter: time.Second, Err: err}
 	}
 	return leave, nil
-}
-
-// readForm reads a form. A form with a file needs a route with a larger body.
-func (r *request) readForm() error {
-	most := int64(maxForm)
-	switch {
-	case r.who.User == 0:
-		most = maxAnonymous
-	case r.route.body != 0:
-		most = r.route.body
-	}
-	r.Body = http.MaxBytesReader(r.writer, r.Body, most)
-	err := r.ParseForm()
-	if err == nil && strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		err = r.ParseMultipartForm(most)
-	}
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return fleet.Errorf(fleet.TooLarge, "%s", text("error.large.cure"))
-	case err != nil:
-		return fleet.Invalid("form", "it could not be read; go back and send it again")
-	}
-	return nil
 }
 
 // local returns a path of this console that a form or a query names, or fallback: never another

@@ -70,6 +70,7 @@ func (n *NewJob) selectDraft(ctx context.Context, tx *store.Tx, who identity.Pri
 		return d, err
 	}
 	n.Select, err = tx.DraftSelection(ctx, d.ID)
+	n.Numbers, n.Select.Packed = n.Select.Packed, nil
 	return d, err
 }
 

@@ -157,6 +157,7 @@ type JobSelection struct {
 	SIMs     []SIMID      `json:"sims,omitempty"`
 	ICCIDs   []ICCID      `json:"iccids,omitempty"`
 	Lines    []int        `json:"lines,omitempty"` // of the ICCIDs in an uploaded file
+	Packed   *Numbers     `json:"-"`               // more ICCIDs, of a draft; nil for none. See JSON
 	Ranges   []ICCIDRange `json:"ranges,omitempty"`
 	Filters  []JobFilter  `json:"filters,omitempty"`
 	FailedOf *JobID       `json:"failed_of,omitempty"`

@@ -43,7 +43,7 @@ func uploadedJob(r *request) (n control.NewJob, err error) {
 		return n, err
 	}
 	if numbers.Len() > fleet.MaxJobSIMs {
-		return n, fleet.Invalid("body", "it has %d ICCIDs; at most %d are allowed: make several jobs", numbers.Len(), fleet.MaxJobSIMs)
+		return n, fleet.Invalid("body", "it has more than %d ICCIDs: make several jobs", fleet.MaxJobSIMs)
 	}
 	n.Numbers = numbers
 	return n, nil
@@ -52,37 +52,29 @@ func uploadedJob(r *request) (n control.NewJob, err error) {
 // maxUpload is the most bytes of a file of ICCIDs: the largest job with a few columns more.
 const maxUpload = 256 << 20
 
-// uploadedNumbers reads a file of ICCIDs. One of at most httpx.MaxBody bytes may have any form that
-// iccidfile.List reads; a larger one is read piece by piece.
+// uploadedNumbers reads a file of ICCIDs, as iccidfile.Stream does.
 func uploadedNumbers(r *request) (*fleet.Numbers, error) {
-	var small io.Reader
+	var file interface {
+		io.Reader
+		io.ReaderAt
+		Size() int64
+	}
 	if n := r.ContentLength; n >= 0 && n <= httpx.MaxBody && r.Header.Get("Content-Encoding") == "" {
 		raw, err := r.ReadBody()
 		if err != nil {
 			return nil, err
 		}
-		small = bytes.NewReader(raw)
+		file = bytes.NewReader(raw)
 	} else {
-		file, err := r.Spool(maxUpload)
+		spooled, err := r.Spool(maxUpload)
 		if err != nil {
 			return nil, err
 		}
-		if file.Size() > httpx.MaxBody {
-			numbers, err := iccidfile.Stream("body", func() (io.Reader, error) { return io.NewSectionReader(file, 0, file.Size()), nil })
-			if err != nil {
-				err = uploadFault(err)
-			}
-			return numbers, err
-		}
-		small = file
+		file = spooled
 	}
-	var list iccidfile.List
-	if err := list.Read("body", small); err != nil {
+	numbers, err := iccidfile.Stream("body", func() (io.Reader, error) { return io.NewSectionReader(file, 0, file.Size()), nil }, file.Size())
+	if err != nil {
 		return nil, uploadFault(err)
-	}
-	numbers := &fleet.Numbers{}
-	for _, number := range list.Numbers {
-		numbers.Add(number.ICCID, number.Where.Line)
 	}
 	return numbers, nil
 }

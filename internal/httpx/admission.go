@@ -35,8 +35,6 @@ const (
 	// in memory until the client has received them.
 	answersAtOnce       = 24
 	answersPerWorkspace = 3
-	// uploadsAtOnce bounds the bodies in temporary files.
-	uploadsAtOnce = 2
 	// A Workspace with more than restFrom lists in the queue pauses after each list: as long as
 	// the list took for one more, up to restMost times as long. So a flood of lists does not keep
 	// a processor busy all the time. longestRest bounds the pause.
@@ -55,6 +53,7 @@ type admission struct {
 	lists     *limit.Gate // large lists while they are built
 	bodies    *limit.Gate // large bodies while they are read
 	uploads   *limit.Gate // spooled bodies until their request ends
+	work      *limit.Gate // spooled bodies that have arrived
 	answers   *limit.Gate // large lists until they are sent
 	memory    *limit.Budget
 	streams   *limit.Budget // responses that are written piece by piece
@@ -67,7 +66,9 @@ func newAdmission(l Limits, door *limit.Door) *admission {
 	}
 	cores := runtime.GOMAXPROCS(0)
 	l.Large = cmp.Or(l.Large, max(1, cores-1))
-	l.BodyMemory, l.BodyMemoryPerCaller = cmp.Or(l.BodyMemory, 24<<20), cmp.Or(l.BodyMemoryPerCaller, 4<<20)
+	if l.BodyMemory != 0 || l.BodyMemoryPerCaller != 0 {
+		door.Memory = limit.NewBudget(cmp.Or(l.BodyMemory, limit.BodyMemory), cmp.Or(l.BodyMemoryPerCaller, limit.BodyMemoryOfCaller))
+	}
 	l.AnonymousBody, l.BodyRate = cmp.Or(l.AnonymousBody, 8<<10), cmp.Or(l.BodyRate, 4<<10)
 	return &admission{
 		limits:    l,
@@ -75,9 +76,10 @@ func newAdmission(l Limits, door *limit.Door) *admission {
 		addresses: door.Addresses,
 		lists:     limit.NewGate(limit.Rules{Total: l.Large, PerParty: max(1, l.Large/2)}),
 		bodies:    limit.NewGate(limit.Rules{Total: max(2, l.Large), PerParty: max(2, l.Large/2)}),
-		uploads:   limit.NewGate(limit.Rules{Total: uploadsAtOnce, PerParty: 1}),
+		uploads:   door.Uploads,
+		work:      door.Lists,
 		answers:   limit.NewGate(limit.Rules{Total: answersAtOnce, PerParty: answersPerWorkspace}),
-		memory:    limit.NewBudget(l.BodyMemory, l.BodyMemoryPerCaller),
+		memory:    door.Memory,
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/simferry/simferry/internal/fleet"
+	"github.com/simferry/simferry/internal/limit"
 )
 
 // MaxBody is the maximum size of a request body, before and after decompression, in bytes.
@@ -20,10 +21,8 @@ const (
 	// freeBody is the size up to which a body does not count against the shared memory for
 	// bodies, so small requests are served even when that is used up.
 	freeBody = 8 << 10
-	// bodyStart is the time that a body may take on top of what its size allows; bodyTime is
-	// the maximum in all.
-	bodyStart = 5 * time.Second
-	bodyTime  = 30 * time.Second
+	// bodyTime is the longest time that a body takes.
+	bodyTime = 30 * time.Second
 )
 
 var errNoBody = errors.New("empty body")
@@ -49,7 +48,7 @@ func (r *Request) ReadBody() ([]byte, error) {
 	if r.ContentLength > most {
 		return nil, tooLarge(most)
 	}
-	plain, err := unpacked(r, r.paced(http.MaxBytesReader(r.writer, r.Body, most)))
+	plain, err := unpacked(r, r.paced(http.MaxBytesReader(r.writer, r.Body, most), 0, bodyTime))
 	var sent []byte
 	if err == nil {
 		sent, err = r.collect(io.LimitReader(plain, most+1))
@@ -86,7 +85,7 @@ func bodyError(err error, sent, size, most int64) error {
 // arrived notes that the whole body was read.
 func (r *Request) arrived() {
 	r.place.read = true
-	_ = http.NewResponseController(r.writer).SetReadDeadline(time.Time{}) // some test writers do not support deadlines
+	limit.ReadDone(r.writer)
 }
 
 // Stream returns the body for reading piece by piece, decompressed. It has at most most bytes before
@@ -158,33 +157,12 @@ func unpacked(r *Request, body io.Reader) (io.Reader, error) {
 	return nil, fleet.Errorf(fleet.BadRequest, "Content-Encoding: only gzip is supported")
 }
 
-// paced enforces a minimum rate as well as a maximum time, so a client that sends a byte now
-// and then does not hold memory for long.
-func (r *Request) paced(body io.Reader) io.Reader {
+// paced enforces a minimum rate as well as a maximum time.
+func (r *Request) paced(body io.Reader, least int64, most time.Duration) io.Reader {
 	if r.place.admission == nil {
 		return body
 	}
-	return &pacedReader{
-		Reader: body, control: http.NewResponseController(r.writer), rate: r.place.admission.limits.BodyRate, most: bodyTime,
-		start: time.Now(),
-	}
-}
-
-type pacedReader struct {
-	io.Reader
-	control *http.ResponseController
-	rate    int64 // bytes per second
-	most    time.Duration
-	start   time.Time
-	read    int64
-}
-
-func (p *pacedReader) Read(b []byte) (int, error) {
-	earned := time.Duration(p.read) * time.Second / time.Duration(p.rate)
-	_ = p.control.SetReadDeadline(p.start.Add(min(bodyStart+earned, p.most))) // some test writers do not support deadlines
-	n, err := p.Reader.Read(b)
-	p.read += int64(n)
-	return n, err
+	return limit.Pace{Rate: max(r.place.admission.limits.BodyRate, least), Most: most}.Reader(r.writer, body)
 }
 
 // uploadRate is the least rate of a spooled body in bytes per second, and uploadTime the longest
@@ -195,8 +173,8 @@ const (
 )
 
 // Spool reads a body of at most so many bytes, decompressed, into a temporary file, which is removed
-// when the request has been served. Few bodies are spooled at once, and one of a caller. The time
-// limit of the request begins again when the body has arrived.
+// when the request has been served. Few bodies are spooled at once, and one of a caller; one is worked
+// on. The time limit of the request begins again when the body has arrived.
 //
 // Errors: those of ReadBody; Unavailable if there is no room for the file.
 func (r *Request) Spool(most int64) (*io.SectionReader, error) {
@@ -217,11 +195,7 @@ func (r *Request) Spool(most int64) (*io.SectionReader, error) {
 		return nil, noRoom(err)
 	}
 	r.place.held = append(r.place.held, func() { _, _ = file.Close(), os.Remove(file.Name()) })
-	paced := r.paced(http.MaxBytesReader(r.writer, r.Body, most))
-	if p, ok := paced.(*pacedReader); ok {
-		p.rate, p.most = max(p.rate, uploadRate), uploadTime
-	}
-	plain, err := unpacked(r, paced)
+	plain, err := unpacked(r, r.paced(http.MaxBytesReader(r.writer, r.Body, most), uploadRate, uploadTime))
 	var size int64
 	if err == nil {
 		size, err = io.Copy(writeOnly{file}, io.LimitReader(plain, most+1))
@@ -231,7 +205,21 @@ func (r *Request) Spool(most int64) (*io.SectionReader, error) {
 	}
 	r.arrived()
 	r.restart()
+	if a != nil {
+		if err := r.holdWork(); err != nil {
+			return nil, err
+		}
+	}
 	return io.NewSectionReader(file, 0, size), nil
+}
+
+// holdWork waits until no other spooled body is worked on.
+func (r *Request) holdWork() error {
+	leave, err := r.wait(r.place.admission.work, r.place.caller)
+	if err == nil {
+		r.place.held = append(r.place.held, limit.Tight(), leave)
+	}
+	return err
 }
 
 // writeOnly marks the errors of the file, so that they are not taken for those of the client.

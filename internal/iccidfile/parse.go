@@ -27,6 +27,13 @@ var columns = tablefile.Columns{
 	Required: []string{short, long}, Others: true, Singular: "an ICCID",
 }
 
+// uploaded are the same columns, for files from a caller of the server.
+var uploaded = func() tablefile.Columns {
+	c := columns
+	c.Uploaded = true
+	return c
+}()
+
 // maxFile bounds what is read: a million ICCIDs with a few columns beside them.
 const maxFile = 256 << 20
 
@@ -41,7 +48,7 @@ func (l *List) Read(source string, r io.Reader) error {
 		return fmt.Errorf("read %s: %w", source, err)
 	}
 	p := &parser{source: source}
-	if err := p.file(raw); err != nil {
+	if err := p.file(raw, columns); err != nil {
 		return fmt.Errorf("read %s: %w", source, err)
 	}
 	numbers, err := p.result()
@@ -67,12 +74,19 @@ func (l *List) One(source, text string) error {
 type parser struct {
 	source    string
 	numbers   fleet.Numbers
-	most      int // faults; 0 for any number
+	most      int // faults after which the parser stops; 0 for any number
+	kept      int // faults that are kept; 0 for all
+	limit     int // the parser stops after more ICCIDs; 0 for any number
 	faults    Faults
+	faulty    int // all faults
+	uncertain int // ICCIDs that a spreadsheet may have rounded
 	precision tablefile.Precision
 }
 
 func (p *parser) fault(line int, err error) {
+	if p.faulty++; p.kept > 0 && len(p.faults) >= p.kept {
+		return
+	}
 	p.faults = append(p.faults, Fault{Place{p.source, line}, err.Error()})
 }
 
@@ -101,8 +115,8 @@ func (p *parser) checkPrecision() {
 	}
 }
 
-func (p *parser) file(raw []byte) error {
-	t, err := tablefile.Open(func() (io.Reader, error) { return bytes.NewReader(raw), nil }, columns)
+func (p *parser) file(raw []byte, names tablefile.Columns) error {
+	t, err := tablefile.Open(func() (io.Reader, error) { return bytes.NewReader(raw), nil }, names)
 	var faults tablefile.Faults
 	switch {
 	case errors.As(err, &faults):
@@ -152,8 +166,10 @@ func (p *parser) table(t *tablefile.Table) error {
 	})
 }
 
-// goesOn reports whether more faults may be reported.
-func (p *parser) goesOn() bool { return p.most == 0 || len(p.faults) < p.most }
+// goesOn reports whether to read on: more faults may be reported, and the ICCIDs are not too many.
+func (p *parser) goesOn() bool {
+	return (p.most == 0 || len(p.faults) < p.most) && (p.limit == 0 || p.numbers.Len() <= p.limit)
+}
 
 // agree compares the two forms of an ICCID in one row.
 func agree(id fleet.ICCID, row tablefile.Row, other int) error {

@@ -5,40 +5,56 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/simferry/simferry/internal/fleet"
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
-// ReadSome reads like Read, for a caller who may go on without the faulty lines: it adds the ICCIDs
-// of the others, and returns the faults. A fault without a line concerns the whole file, and then
-// nothing is added. err says why the file could not be read.
-func (l *List) ReadSome(source string, r io.Reader) (faults Faults, err error) {
-	raw, err := whole(r)
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", source, err)
+// Some is what was read from a file without its faulty lines.
+type Some struct {
+	Numbers *fleet.Numbers // each once
+	Twice   int            // ICCIDs that were in the file again
+	Faults  Faults         // the first ones
+	Faulty  int            // all faults
+}
+
+// smallFile is the size up to which a file may have any form that List.Read reads.
+const smallFile = 1 << 20
+
+// ReadSome reads like Read, for a caller who may go on without the faulty lines: it returns the ICCIDs of the
+// others, and at most kept faults. A fault without a line concerns the whole file, and then there is
+// no ICCID. A file of more than a megabyte is read piece by piece, as by Stream. err says why the
+// file could not be read.
+func ReadSome(source string, open tablefile.Source, size int64, kept int) (some Some, err error) {
+	p := &parser{source: source, kept: kept, limit: mostNumbers}
+	if err := p.read(open, size); err != nil {
+		return some, fmt.Errorf("read %s: %w", source, err)
 	}
-	p := &parser{source: source}
-	if err := p.file(raw); err != nil {
-		return nil, fmt.Errorf("read %s: %w", source, err)
+	if rounded := p.precision.File(); rounded != nil { // a fault of the content
+		return Some{Numbers: &fleet.Numbers{}, Faults: Faults{{Place{Source: source}, rounded.Error()}}, Faulty: 1}, nil
 	}
-	var good []Number
+	good := p.certain().Distinct()
+	if p.faulty == 0 && good.Len() == 0 {
+		p.fault(0, errors.New("it contains no ICCID"))
+	}
+	return Some{Numbers: good, Twice: p.numbers.Len() - p.uncertain - good.Len(), Faults: p.faults, Faulty: p.faulty}, nil
+}
+
+// certain returns the ICCIDs without those that a spreadsheet may have rounded, which are faults.
+func (p *parser) certain() *fleet.Numbers {
+	if !p.precision.Repeats() {
+		return &p.numbers
+	}
+	good := &fleet.Numbers{}
 	for i := range p.numbers.Len() {
 		id, line := p.numbers.At(i)
 		if p.precision.Repeated(id) {
+			p.uncertain++
 			p.fault(line, tablefile.RepeatedShort(id))
 			continue
 		}
-		good = append(good, Number{id, Place{source, line}})
+		good.Add(id, line)
 	}
-	if err := p.precision.File(); err != nil {
-		return Faults{{Place{Source: source}, err.Error()}}, nil
-	}
-	if len(p.faults) == 0 && len(good) == 0 {
-		p.fault(0, errors.New("it contains no ICCID"))
-	}
-	for _, n := range good {
-		l.Add(n)
-	}
-	return p.faults, nil
+	return good
 }
 
 // whole reads a file that is not too large.

@@ -10,31 +10,56 @@ import (
 	"github.com/simferry/simferry/internal/tablefile"
 )
 
+// mostNumbers is how many ICCIDs a job may have. Tests change it.
+var mostNumbers = fleet.MaxJobSIMs
+
 // MostFaults is how many faults Stream reports: it reads no further.
 const MostFaults = 1000
 
-// Stream reads a file as List.Read does, but piece by piece, so it needs 12 bytes for each ICCID.
-// A text without a line that names columns must contain nothing but ICCIDs. Duplicates are kept.
-// The error is Faults, or says why the file could not be read.
-func Stream(source string, open tablefile.Source) (*fleet.Numbers, error) {
-	p := &parser{source: source, most: MostFaults}
-	t, err := tablefile.Open(open, columns)
+// Stream reads a file that a caller of the server has sent. One of more than a megabyte is read piece
+// by piece, so it needs 12 bytes for each ICCID: without a line that names columns, it must contain
+// nothing but ICCIDs. A smaller one may have any form that List.Read reads. Duplicates are kept. It stops after more ICCIDs than a job may have, and returns those. The error is Faults, or says
+// why the file could not be read.
+func Stream(source string, open tablefile.Source, size int64) (*fleet.Numbers, error) {
+	p := &parser{source: source, most: MostFaults, limit: mostNumbers}
+	if err := p.read(open, size); err != nil {
+		return nil, fmt.Errorf("read %s: %w", source, err)
+	}
+	return p.result()
+}
+
+// read reads a file of the given size.
+func (p *parser) read(open tablefile.Source, size int64) error {
+	if size > smallFile {
+		return p.pieces(open)
+	}
+	r, err := open()
+	if err != nil {
+		return err
+	}
+	raw, err := whole(r)
+	if err != nil {
+		return err
+	}
+	return p.file(raw, uploaded)
+}
+
+// pieces reads a file piece by piece.
+func (p *parser) pieces(open tablefile.Source) error {
+	t, err := tablefile.Open(open, uploaded)
 	var faults tablefile.Faults
 	switch {
 	case errors.As(err, &faults):
 		for _, f := range faults {
 			p.fault(f.Line, errors.New(f.Message))
 		}
-		err = nil
+		return nil
 	case errors.Is(err, tablefile.ErrNoHeader), err == nil && t.Width == 1 && !t.Workbook():
-		err = p.stream(t)
-	case err == nil:
-		err = p.table(t)
+		return p.stream(t)
+	case err != nil:
+		return err
 	}
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", source, err)
-	}
-	return p.result()
+	return p.table(t)
 }
 
 // stream reads a text of ICCIDs line by line.

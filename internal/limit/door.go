@@ -7,6 +7,14 @@ const (
 	anonymousAtOnce = 128
 	// waitingAtOnce bounds the queued requests of all callers, and so their memory.
 	waitingAtOnce = 1024
+	// uploadsAtOnce bounds the bodies in temporary files.
+	uploadsAtOnce = 2
+)
+
+// Bytes of request bodies in memory: of all callers, and of one.
+const (
+	BodyMemory         = 24 << 20
+	BodyMemoryOfCaller = 4 << 20
 )
 
 // Door holds the gates that every request of a server passes, whichever interface serves it: the
@@ -14,6 +22,11 @@ const (
 type Door struct {
 	Callers   *Gate // requests of a known user or application token
 	Addresses *Gate // the others, by address
+	Uploads   *Gate // files in temporary files, from their first byte until they are read
+	Lists     *Gate // files of ICCIDs while they are in memory
+
+	// Memory bounds the bodies in memory.
+	Memory *Budget
 }
 
 // NewDoor returns the gates for this many concurrent requests of one caller and of one address,
@@ -21,6 +34,7 @@ type Door struct {
 func NewDoor(perCaller, perAddress, waiting int) *Door {
 	queue := cmp.Or(waiting, 64)
 	return &Door{
+		Uploads: NewGate(Rules{Total: uploadsAtOnce, PerParty: 1}), Lists: NewGate(Rules{Total: 1}), Memory: NewBudget(BodyMemory, BodyMemoryOfCaller),
 		Callers:   NewGate(Rules{PerParty: cmp.Or(perCaller, 8), Queue: queue, QueueAll: waitingAtOnce}),
 		Addresses: NewGate(Rules{Total: anonymousAtOnce, PerParty: cmp.Or(perAddress, 8), Queue: queue, QueueAll: waitingAtOnce}),
 	}

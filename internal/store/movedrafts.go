@@ -19,7 +19,7 @@ const draftsKept = 20
 // have expired, and the oldest ones of the user.
 func (tx *Tx) InsertMoveDraft(ctx context.Context, user fleet.UserID, d fleet.MoveDraft, sel fleet.JobSelection) (id fleet.DraftID, err error) {
 	source, err1 := json.Marshal(d.Source)
-	selection, err2 := json.Marshal(sel)
+	selection, err2 := sel.JSON()
 	if err := errors.Join(err1, err2); err != nil {
 		return 0, err
 	}
@@ -32,7 +32,7 @@ func (tx *Tx) InsertMoveDraft(ctx context.Context, user fleet.UserID, d fleet.Mo
 		return 0, err
 	}
 	_, err = tx.queryRow(ctx, "INSERT INTO move_drafts (user_id, source, selection, form, expires_at) VALUES ($1, $2, $3, $4, $5) RETURNING id",
-		[]any{int64(user), string(source), string(selection), d.Form, micros(tx.now.Add(DraftTTL))}, &id)
+		[]any{int64(user), string(source), selection, d.Form, micros(tx.now.Add(DraftTTL))}, &id)
 	return id, err
 }
 
@@ -59,8 +59,7 @@ func (tx *Tx) DraftSelection(ctx context.Context, id fleet.DraftID) (sel fleet.J
 	if _, err = tx.queryRow(ctx, "SELECT selection FROM move_drafts WHERE id = $1", []any{int64(id)}, &text); err != nil {
 		return sel, err
 	}
-	err = json.Unmarshal([]byte(text), &sel)
-	return sel, err
+	return fleet.ParseJobSelection(text)
 }
 
 // SaveMoveDraft writes the form and the job of a draft, and keeps it for another while.

@@ -26,7 +26,12 @@ const roundedCure = "a spreadsheet has rounded it, and its last digits are lost:
 	"fill in the numbers again and save"
 
 // Scientific returns the first number in scientific notation in a text, "" for none.
-func Scientific(text string) string { return scientific.FindString(text) }
+func Scientific(text string) string {
+	if !strings.ContainsAny(text, "eE") { // much faster than the expression
+		return ""
+	}
+	return scientific.FindString(text)
+}
 
 // Rounded returns the error for a number that a spreadsheet has rounded.
 func Rounded(number string) error { return fmt.Errorf("%q: %s", clip(number), roundedCure) }
@@ -34,9 +39,9 @@ func Rounded(number string) error { return fmt.Errorf("%q: %s", clip(number), ro
 // CheckDigits returns an error for a cell of digits that a spreadsheet has rounded.
 func CheckDigits(cell string) error {
 	switch {
-	case scientific.MatchString(cell):
+	case Scientific(cell) != "":
 		return Rounded(cell)
-	case fractional.MatchString(cell):
+	case strings.ContainsAny(cell, ".,") && fractional.MatchString(cell):
 		return fmt.Errorf("%q is written as a quantity, so its last digits may be wrong: format the column as text, "+
 			"fill in the numbers again and save", clip(cell))
 	}

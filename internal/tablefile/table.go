@@ -18,6 +18,7 @@ type Columns struct {
 	Required []string            // one of these columns must be there; none for any known column
 	Others   bool                // unknown columns are ignored; otherwise they are faults
 	Singular string              // what one row is, such as "a SIM": for messages
+	Uploaded bool                // the file is from a caller of the server: less of a workbook is unpacked
 }
 
 // canonical finds the column of a heading, ignoring case, spaces and punctuation.
@@ -54,6 +55,7 @@ type Table struct {
 	format    format
 	separator rune
 	headings  []string
+	uploaded  bool
 }
 
 // Faults are the errors of a file.
@@ -82,7 +84,7 @@ var separators = []rune{'\t', ';', '|', ','}
 // The error is Faults for errors of the file, ErrNoHeader (the table is valid then, and Text
 // reads it), or a failure to read.
 func Open(open Source, columns Columns) (*Table, error) {
-	t := &Table{open: open}
+	t := &Table{open: open, uploaded: columns.Uploaded}
 	var err error
 	if t.format, err = detect(open); err != nil {
 		return nil, asFaults(err)
@@ -173,7 +175,7 @@ func (t *Table) rows(separator rune) (rows, error) {
 		if err != nil {
 			return nil, err
 		}
-		return openWorkbook(r)
+		return openWorkbook(r, t.uploaded)
 	}
 	return t.records(separator)
 }

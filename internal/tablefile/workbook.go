@@ -17,6 +17,11 @@ const (
 	mostUnpacked = 4 << 30   // bytes of a sheet
 	mostStrings  = 256 << 20 // bytes of the texts that cells share
 	mostCells    = 16384     // of a row, as spreadsheets have it
+	mostRows     = 1 << 20   // of a sheet, as spreadsheets have it
+
+	// The same of a file from a caller of the server; see Columns.Uploaded.
+	uploadUnpacked = 96 << 20
+	uploadStrings  = 24 << 20
 )
 
 // workbook reads the rows of the only sheet of a workbook that has any. It streams: a row
@@ -29,6 +34,8 @@ type workbook struct {
 	sheet  io.ReadCloser
 	xml    *xml.Decoder
 	row    int
+
+	unpacked, strings int64 // most bytes of the sheet, and of the texts that cells share
 }
 
 var errNoWorkbook = formatError("it is packed, but not a workbook: save the list as .xlsx, CSV or plain text")
@@ -41,7 +48,7 @@ func brokenWorkbook(err error) error {
 	return formatError("the workbook is damaged: save it again (" + err.Error() + ")")
 }
 
-func openWorkbook(r io.Reader) (*workbook, error) {
+func openWorkbook(r io.Reader, uploaded bool) (*workbook, error) {
 	at, size, err := sized(r)
 	if err != nil {
 		return nil, err
@@ -50,7 +57,10 @@ func openWorkbook(r io.Reader) (*workbook, error) {
 	if err != nil {
 		return nil, brokenWorkbook(err)
 	}
-	b := &workbook{files: make(map[string]*zip.File, len(z.File))}
+	b := &workbook{files: make(map[string]*zip.File, len(z.File)), unpacked: mostUnpacked, strings: mostStrings}
+	if uploaded {
+		b.unpacked, b.strings = uploadUnpacked, uploadStrings
+	}
 	for _, f := range z.File {
 		b.files[strings.ToLower(strings.TrimPrefix(f.Name, "/"))] = f
 	}

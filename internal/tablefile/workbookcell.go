@@ -23,11 +23,11 @@ func (b *workbook) readShared() error {
 	if name == "" {
 		return nil
 	}
-	r, err := b.open(name, mostStrings)
+	r, err := b.open(name, b.strings)
 	if err != nil {
 		return err
 	}
-	d := xml.NewDecoder(io.LimitReader(r, mostStrings))
+	d := xml.NewDecoder(io.LimitReader(r, b.strings))
 	for {
 		tok, err := d.Token()
 		if errors.Is(err, io.EOF) {

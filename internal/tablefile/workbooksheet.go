@@ -96,7 +96,7 @@ func (b *workbook) onlySheet(sheets []sheet) (string, error) {
 }
 
 func (b *workbook) filled(s sheet) (bool, error) {
-	probe := &workbook{files: b.files}
+	probe := &workbook{files: b.files, unpacked: b.unpacked}
 	if err := probe.begin(s.file); err != nil {
 		return false, err
 	}
@@ -120,11 +120,11 @@ func (b *workbook) filled(s sheet) (bool, error) {
 }
 
 func (b *workbook) begin(file string) error {
-	r, err := b.open(file, mostUnpacked)
+	r, err := b.open(file, b.unpacked)
 	if err != nil {
 		return brokenWorkbook(err)
 	}
-	b.sheet, b.xml = r, xml.NewDecoder(io.LimitReader(r, mostUnpacked))
+	b.sheet, b.xml = r, xml.NewDecoder(io.LimitReader(r, b.unpacked))
 	return nil
 }
 
@@ -196,6 +196,9 @@ func (b *workbook) beginRow(el xml.StartElement) (hidden bool, err error) {
 		case "hidden":
 			hidden = a.Value == "1" || a.Value == "true"
 		}
+	}
+	if b.row > mostRows {
+		return false, formatError(fmt.Sprintf("the workbook has more than %d rows: save the list as CSV", mostRows))
 	}
 	return hidden, nil
 }
