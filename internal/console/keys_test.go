@@ -31,7 +31,7 @@ func TestKeys_InBrowser(t *testing.T) {
 		t.Error("? does not open the list of keys")
 	}
 	b.do(b.script(axeScript))
-	b.axe("the list of keys")
+	b.axe("the list of keys", "light")
 	b.picture("keys.png")
 	b.do(chromedp.Click(chromedp.CSS("#keys-on")))
 	b.do(b.script(`document.querySelector("#keys").hidePopover(); document.activeElement.blur()`))

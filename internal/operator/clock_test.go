@@ -3,6 +3,7 @@ package operator_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -258,5 +259,40 @@ func TestClockIsSetBack(t *testing.T) {
 	back.Store(int64(2 * time.Hour))
 	if err := rotateAndCheck(); err == nil {
 		t.Error("two hours back are not found")
+	}
+}
+
+// A clock that is set ahead while the server runs is found, whatever rows the database had at the
+// start: none, or rows of the future, which an earlier clock has left.
+func TestClockIsSetAhead(t *testing.T) {
+	t.Parallel()
+	url := kit.SQLite.URL(t)
+	for _, before := range []string{"no rows", "rows of the future"} {
+		var ahead atomic.Int64
+		s, err := store.Open(t.Context(), url, store.Options{CompareClock: true, Clock: func() time.Time {
+			return time.Now().Add(time.Duration(ahead.Load()))
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := control.New(t.Context(), s, control.Options{Password: cheap, Log: slog.New(slog.DiscardHandler)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := operator.New(c)
+		if err := o.Sweep(t.Context()); err != nil {
+			t.Errorf("with the right clock: %v", err)
+		}
+		ahead.Store(int64(40 * 24 * time.Hour))
+		if err := o.Sweep(t.Context()); err == nil {
+			t.Errorf("a clock that was set ahead by 40 days is trusted, after %s", before)
+		}
+		ahead.Store(int64(20 * 365 * 24 * time.Hour))
+		_, err = o.ApplyWorld(t.Context(), parseWorld(t, clockWorld+`sims: [{id: 250, iccid: "8988303000000000129", workspace: 10}]`))
+		ahead.Store(0)
+		_, rotated := o.RotateKey(t.Context()) // as the log says
+		if err := errors.Join(err, rotated, s.Close()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -27,7 +27,7 @@ const (
 type clockCheck struct {
 	on     bool
 	skew   atomic.Int64 // as last measured, in nanoseconds; on SQLite only if the clock is behind
-	newest time.Time    // of SQLite's rows at the start; zero if there was none
+	newest time.Time    // of SQLite's rows at the start, or the time of the start; zero on PostgreSQL
 	opened time.Time    // with a monotonic reading, which clock changes do not affect
 	least  atomic.Int64 // on SQLite, the earliest time that can have been at opened, in microseconds
 }
@@ -96,12 +96,16 @@ func (s *Store) passed(ctx context.Context) (time.Time, error) {
 }
 
 // beginCheck records the newest time of a SQLite database at the start. Later rows may have
-// been written with a wrong clock.
+// been written with a wrong clock. If the database is empty, or has rows of the future, which a
+// clock that was ahead has left, it is the time of the start.
 func (s *Store) beginCheck(ctx context.Context) (err error) {
 	s.check.opened = time.Now()
 	if s.engine.dialect() == SQLite {
 		if s.check.newest, err = s.newestTime(ctx); err != nil {
 			return err
+		}
+		if now := s.clock(); s.check.newest.IsZero() || s.check.newest.After(now) {
+			s.check.newest = now
 		}
 	}
 	_, err = s.CheckClock(ctx)

@@ -28,79 +28,104 @@ import (
 	"github.com/simferry/simferry/internal/world"
 )
 
-// Clock moves the time by years in both directions. The server runs in this process: it reads
-// no clock but the store's. The control has clients that do not sign in again when their
-// bearers have expired.
+// Clock moves the time by years in both directions and sets it right again. The server runs in this
+// process: it reads no clock but the store's, and compares it with the database's, as a server does
+// every minute. The control is a server that does not compare.
 var Clock = func() faults.Harness {
-	s := jumps(false)
+	s := jumps(true)
 	s.control = func(ctx context.Context, seed uint64) (faults.Control, error) {
-		return failing(ctx, "clients that do not sign in again", jumps(true), faults.Mutation{}, seed)
+		return failing(ctx, "a server that does not compare its clock", jumps(false), faults.Mutation{}, seed)
 	}
 	return s.harness()
 }()
 
-func jumps(forgetful bool) scene {
+func jumps(compare bool) scene {
 	return scene{
 		name: "resources-clock", does: "the server's clock jumps by years under load, forth and back, on both engines",
 		setUp: func(ctx context.Context, p place) (site, error) {
-			return setUpClock(ctx, p, forgetful)
+			return setUpClock(ctx, p, compare)
 		},
 		least: minimumWork{underWay: 1, jobs: 1},
 	}
 }
 
 type clockSite struct {
-	database  string
-	store     *store.Store
-	control   *control.Control
-	server    *httptest.Server
-	cluster   *pgtest.Cluster // nil on SQLite
-	users     *traffic.Clients
-	makers    *jobload.Crew
-	stopJobs  func()        // ends what runs jobs; nil before they run
-	release   func()        // lets the users who make jobs continue
-	ahead     *atomic.Int64 // ahead of the real time, in nanoseconds
-	forgetful bool
-	wrong     []string
+	database string
+	compare  bool // the clock with the database's
+	store    *store.Store
+	control  *control.Control
+	handler  http.Handler // of the control
+	requests sync.RWMutex // held while a request is handled, and to open the store again
+	server   *httptest.Server
+	cluster  *pgtest.Cluster // nil on SQLite
+	users    *traffic.Clients
+	makers   *jobload.Crew
+	stopJobs func()        // ends what runs jobs; nil before they run
+	release  func()        // lets the users who make jobs continue
+	ahead    *atomic.Int64 // ahead of the real time, in nanoseconds
+	wrong    []string
 }
 
 // setUpClock uses the engines by turns.
-func setUpClock(ctx context.Context, p place, forgetful bool) (_ site, err error) {
+func setUpClock(ctx context.Context, p place, compare bool) (_ site, err error) {
 	dir, err := p.own()
 	if err != nil {
 		return nil, err
 	}
-	s := &clockSite{database: "sqlite:" + filepath.Join(dir, "fleet.db"), ahead: new(atomic.Int64), forgetful: forgetful}
+	s := &clockSite{database: "sqlite:" + filepath.Join(dir, "fleet.db"), ahead: new(atomic.Int64), compare: compare}
 	if p.number%2 == 1 {
 		if s.cluster, s.database, err = cluster(ctx, nil); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.open(ctx, dir); err != nil {
+	if err := s.start(ctx, dir); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
-func (s *clockSite) open(ctx context.Context, dir string) (err error) {
-	now := func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
-	if s.store, err = store.Open(ctx, s.database, store.Options{Clock: now, MaxConns: 8}); err != nil {
+// start opens the database, fills it, and begins the work.
+func (s *clockSite) start(ctx context.Context, dir string) error {
+	err := s.open(ctx)
+	if err == nil {
+		err = seed(ctx, s.control, dir)
+	}
+	if err != nil {
 		return err
 	}
-	quiet := slog.New(slog.DiscardHandler)
-	if s.control, err = control.New(ctx, s.store, control.Options{Password: kit.CheapPassword, Log: quiet}); err != nil {
-		return err
-	}
-	if err := seed(ctx, s.control, dir); err != nil {
-		return err
-	}
-	s.server = httptest.NewServer(httpapi.New(s.control, httpx.Options{Log: quiet}))
+	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.RLock()
+		defer s.requests.RUnlock()
+		s.handler.ServeHTTP(w, r)
+	}))
 	if s.users, err = traffic.SignIn(ctx, s.server.URL); err != nil {
 		return err
 	}
 	s.runJobs(ctx)
 	s.makers, err = jobload.Begin(ctx, jobload.Options{URLs: []string{s.server.URL}, Acts: true, Few: true})
 	return err
+}
+
+func (s *clockSite) open(ctx context.Context) (err error) {
+	now := func() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+	if s.store, err = store.Open(ctx, s.database, store.Options{Clock: now, MaxConns: 8, CompareClock: s.compare}); err != nil {
+		return err
+	}
+	quiet := slog.New(slog.DiscardHandler)
+	if s.control, err = control.New(ctx, s.store, control.Options{Password: kit.CheapPassword, Log: quiet}); err == nil {
+		s.handler = httpapi.New(s.control, httpx.Options{Log: quiet})
+	}
+	return err
+}
+
+// restart closes the database and opens it again, as a restart of the server does. Jobs do not run.
+func (s *clockSite) restart(ctx context.Context) error {
+	s.requests.Lock()
+	defer s.requests.Unlock()
+	if err := s.store.Close(); err != nil {
+		return err
+	}
+	return s.open(ctx)
 }
 
 // runJobs does what a server does for jobs in the background.
@@ -167,9 +192,9 @@ func (s *clockSite) goOn(ctx context.Context) {
 
 const year = 365 * 24 * time.Hour
 
-// strike locks a user out and moves the time. A user who signs in must be able to work, and a
+// strike locks a user out, moves the time by years, and sets it right. The server finds both out. A
 // lock of five minutes must be over after ten.
-func (s *clockSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
+func (s *clockSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
 	for range 3 {
 		if _, _, err := s.users.TrySignIn(ctx, traffic.Guest, "wrong"); err != nil {
 			return struck, over, err
@@ -177,29 +202,83 @@ func (s *clockSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand)
 	}
 	struck = time.Now()
 	s.jump(rng)
-	// The server does this every hour.
-	if err := operator.New(s.control).Sweep(ctx); err != nil {
-		s.wrong = append(s.wrong, "I12: the sweep after a jump: "+err.Error())
+	// Until the server compares, it works with the wrong time.
+	for before, began := load.Acknowledged(), time.Now(); load.Acknowledged() < before+rng.IntN(4) && time.Since(began) < promised; {
+		faults.Pause(ctx, time.Millisecond)
 	}
-	if !s.forgetful {
-		if err := s.users.Renew(ctx); err != nil {
-			s.wrong = append(s.wrong, "I12: after a jump: "+err.Error())
-		}
+	if err := s.whileWrong(ctx); err != nil {
+		return struck, over, err
+	}
+	if err := s.setRight(ctx); err != nil {
+		return struck, over, err
 	}
 	over = time.Now()
-	s.ahead.Add(int64(10 * time.Minute))
 	status, _, err := s.users.TrySignIn(ctx, traffic.Guest, traffic.GuestPassword)
 	if status != http.StatusOK {
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a user is still locked out after ten minutes: %d", status))
 	}
-	return struck, over, err
+	s.ahead.Store(0)
+	return struck, over, errors.Join(err, s.users.Renew(ctx))
+}
+
+// whileWrong compares the clock, as the server does every minute, and checks that a server whose
+// time is wrong removes nothing because of its age, and that it signs nobody in if it knows. SQLite
+// has no clock of its own, so only a clock that is behind is known there to sign-ins.
+func (s *clockSite) whileWrong(ctx context.Context) error {
+	o := operator.New(s.control)
+	if err := o.CheckClock(ctx); err != nil {
+		return err
+	}
+	off := time.Duration(s.ahead.Load())
+	if err := o.Sweep(ctx); off > 0 && err == nil || s.cluster != nil && err == nil {
+		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v removed what had expired by it", off))
+	}
+	status, _, err := s.users.TrySignIn(ctx, traffic.Guest, traffic.GuestPassword)
+	if known := s.cluster != nil || off < 0; known && status != http.StatusServiceUnavailable {
+		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v returned %d to a sign-in", off, status))
+	}
+	if ready := s.users.Ready(ctx, 0); (s.cluster != nil || off < 0) && ready != http.StatusServiceUnavailable {
+		s.wrong = append(s.wrong, fmt.Sprintf("I12: a server whose clock is off by %v is ready: %d", off, ready))
+	}
+	return err
+}
+
+// setRight sets the clock ten minutes ahead and lets the server find out. On SQLite it cannot, if
+// entries have been written with a fast clock: the operator does what the log says.
+func (s *clockSite) setRight(ctx context.Context) error {
+	o := operator.New(s.control)
+	if err := s.setClock(ctx, o); err != nil {
+		return err
+	}
+	defer s.runJobs(ctx)
+	if err := o.CheckClock(ctx); err != nil || s.store.ClockWorks() == nil {
+		return err
+	}
+	if s.cluster != nil {
+		s.wrong = append(s.wrong, "I12: a server whose clock was set right refuses to work")
+		return nil
+	}
+	if _, err := o.RotateKey(ctx); err != nil {
+		return err
+	}
+	return s.restart(ctx)
+}
+
+// setClock first links the audit log, as the server does every second: nothing is written with the
+// wrong time between the last link and the right time. Jobs do not run afterwards.
+func (s *clockSite) setClock(ctx context.Context, o operator.Operator) error {
+	s.stopJobs()
+	s.requests.Lock()
+	defer s.requests.Unlock()
+	err := o.Fold(ctx)
+	s.ahead.Store(int64(10 * time.Minute))
+	return err
 }
 
 // jump sets the clock to a time between 20 years ago and 30 years ahead, at least a year off.
 func (s *clockSite) jump(rng *rand.Rand) {
-	before := time.Duration(s.ahead.Load())
-	to := before
-	for (to-before).Abs() < year || s.forgetful && to < before {
+	to := time.Duration(0)
+	for to.Abs() < year {
 		to = time.Duration(rng.Int64N(int64(50*year))) - 20*year
 	}
 	s.ahead.Store(int64(to))
