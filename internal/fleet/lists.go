@@ -123,7 +123,7 @@ var UserList = ListSpec{
 		{Name: "username", Kind: PrefixField},
 		{Name: "name", Kind: PrefixField},
 		{Name: "status"},
-		{Name: "organisation"},
+		{Name: "organisation", Kind: NameField},
 		{Name: "created", Kind: TimeField},
 	},
 	DefaultSort: Order{Field: "id"},

@@ -53,6 +53,8 @@ func TestContract_UserList(t *testing.T) {
 		for q, want := range map[string][]int64{
 			"?q=status:2": {3, 6}, "?q=status:1&sort=-id": {8, 4, 2, 1}, "?q=username:admin": {1}, "?q=name:Obs,status:2": {3}, "?q=id:5": nil,
 			"?q=created:2026-11-22&per_page=2&page=2": {3, 4}, "?sort=-username&per_page=1": {4}, "?q=id:1%7C5": {1},
+			"?q=organisation:100,id:1": {1}, "?q=organisation:200": nil, "?q=organisation:Fleet+DE,id:1": {1}, "?q=organisation:Fleet+FR": nil,
+			"?q=organisation:Fleet+FR%7CFleet+DE,id:1": {1}, "?sort=organisation,-id&per_page=1": {8},
 		} {
 			if _, got := usersOf(admin.Get(users + q)); !slices.Equal(got, want) {
 				t.Errorf("%s: %v, want %v", q, got, want)

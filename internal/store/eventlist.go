@@ -91,10 +91,8 @@ func (tx *Tx) simplifyEventFilter(ctx context.Context, ws fleet.WorkspaceID, f f
 		}
 		return f, matchesNone, nil
 	case "organisation":
-		var own []int64
-		w := where{tx: tx}
-		own, err = tx.ids(ctx, "SELECT w.id FROM workspaces w WHERE w.id = "+w.arg(int64(ws))+" AND "+w.in("w.name", arrayParam(tx, f.Texts)), w.args)
-		if len(own) > 0 || slices.Contains(f.Numbers, int64(ws)) {
+		own, err := tx.namesWorkspace(ctx, ws, f)
+		if own {
 			return f, matchesAll, err
 		}
 		return f, matchesNone, err
@@ -105,6 +103,16 @@ func (tx *Tx) simplifyEventFilter(ctx context.Context, ws fleet.WorkspaceID, f f
 		does = matchesNone
 	}
 	return f, does, err
+}
+
+// namesWorkspace reports whether a filter has the id or the name of a Workspace among its values.
+func (tx *Tx) namesWorkspace(ctx context.Context, ws fleet.WorkspaceID, f fleet.Filter) (bool, error) {
+	if slices.Contains(f.Numbers, int64(ws)) || len(f.Texts) == 0 {
+		return slices.Contains(f.Numbers, int64(ws)), nil
+	}
+	w := where{tx: tx}
+	own, err := tx.ids(ctx, "SELECT w.id FROM workspaces w WHERE w.id = "+w.arg(int64(ws))+" AND "+w.in("w.name", arrayParam(tx, f.Texts)), w.args)
+	return len(own) > 0, err
 }
 
 // mostNamed is how many devices of one name, address or IMEI are replaced by their ids.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/simferry/simferry/internal/fleet"
 )
@@ -51,14 +52,37 @@ func (tx *Tx) Member(ctx context.Context, user fleet.UserID, ws fleet.WorkspaceI
 	return list[0], true, err
 }
 
+// memberFilters replaces names of Workspaces by ids.
+func (tx *Tx) memberFilters(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.List, error) {
+	l.Filters = slices.Clone(l.Filters)
+	for i, f := range l.Filters {
+		if f.Field.Name != "organisation" {
+			continue
+		}
+		own, err := tx.namesWorkspace(ctx, ws, f)
+		if err != nil {
+			return l, err
+		}
+		l.Filters[i].Texts, l.Filters[i].Numbers = nil, []int64{0} // no Workspace has this id
+		if own {
+			l.Filters[i].Numbers[0] = int64(ws)
+		}
+	}
+	return l, nil
+}
+
 // Members reads one page of the members of a Workspace. They are found before they are filtered,
 // so that users of others are not looked for.
 func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (fleet.Page[Member], error) {
 	w := where{tx: tx}
 	own := "WITH m AS MATERIALIZED (SELECT m.* FROM memberships m WHERE m.workspace_id = " + w.arg(int64(ws)) + "), " +
 		"u AS MATERIALIZED (SELECT x.* FROM m CROSS JOIN users x WHERE x.id = m.user_id) "
-	w.filter(l, memberFields)
 	page := fleet.Page[Member]{PerPage: l.PerPage}
+	l, err := tx.memberFilters(ctx, ws, l)
+	if err != nil {
+		return page, err
+	}
+	w.filter(l, memberFields)
 	if _, err := tx.queryRow(ctx, own+"SELECT count(*) FROM "+foundMembers+" WHERE "+w.String(), w.args, &page.Total); err != nil {
 		return page, err
 	}
@@ -69,7 +93,7 @@ func (tx *Tx) Members(ctx context.Context, ws fleet.WorkspaceID, l fleet.List) (
 	page.Page, offset = l.At(page.Total)
 	text := own + "SELECT " + memberColumns + " FROM " + foundMembers + " WHERE " + w.String() +
 		" ORDER BY " + w.orderBy(l, memberFields) + " LIMIT " + w.arg(l.PerPage) + " OFFSET " + w.arg(offset)
-	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
+	err = tx.queryEach(ctx, text, w.args, func(r rows) error {
 		m, err := scanMember(r)
 		page.Items = append(page.Items, m)
 		return err
