@@ -58,12 +58,12 @@ func TestDatabaseSilent(t *testing.T) {
 	direct := kit.StartOn(t, url, s.Clock)
 	hasty := httptest.NewServer(httpapi.New(s.Control, httpx.Options{Log: discard, RequestTimeout: 300 * time.Millisecond}))
 	defer hasty.Close()
-	s.URL = hasty.URL
-	admin := s.As("admin@example.com")
+	admin, patient := s.As("admin@example.com"), s.URL
 	digest := identity.WireDigest(kit.Password)
 	direct.Untouched("a request that the database does not answer", func() {
 		proxy.Freeze()
 		defer proxy.Resume()
+		s.URL = hasty.URL
 		for _, send := range []func() *kit.Answer{
 			func() *kit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
 			func() *kit.Answer { return admin.Patch(simURL(kit.ActivatedSIM), toStatus(2)) },
@@ -73,16 +73,13 @@ func TestDatabaseSilent(t *testing.T) {
 				return s.Anonymous().Post(authenticate, object{"username": "admin@example.com", "password": digest})
 			},
 		} {
-			start := time.Now()
 			a := send()
 			if got := decodeBody[api.Error](t, a, http.StatusServiceUnavailable); got.ErrorToken != "Unavailable" || a.Header.Get("Retry-After") == "" {
 				t.Errorf("%s: %v %+v", a.Request, a.Header, got)
 			}
-			if took := time.Since(start); took > 10*time.Second {
-				t.Errorf("%s: answered after %v", a.Request, took)
-			}
 		}
 	})
+	s.URL = patient
 	wantMigration(t, keyed(admin, "k", realRun(migrationTo(kit.FleetFR, kit.IssuedSIM))), kit.IssuedSIM)
 }
 
