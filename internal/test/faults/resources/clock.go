@@ -222,7 +222,7 @@ func (s *clockSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Ra
 }
 
 // whileWrong compares the clock, as the server does every minute, and checks that a server whose
-// time is wrong removes nothing because of its age, and that it signs nobody in if it knows. SQLite
+// time is wrong removes nothing because of its age, and that it refuses sign-ins if it knows. SQLite
 // has no clock of its own, so only a clock that is behind is known there to sign-ins.
 func (s *clockSite) whileWrong(ctx context.Context) error {
 	o := operator.New(s.control)
