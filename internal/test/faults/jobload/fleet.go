@@ -5,8 +5,6 @@ package jobload
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/simferry/simferry/internal/test/faults/proc"
@@ -39,8 +37,8 @@ func activated(lane int) bool { return lane%2 == 0 }
 
 func iccid(sim int64) string { return fmt.Sprint(iccidBase + sim) }
 
-// World writes the fleet of the jobs to a world file in dir and returns its name.
-func World(dir string) (string, error) {
+// World returns the fleet of the jobs as a world file.
+func World() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "workspaces:\n  - {id: %d, name: Issuer of jobs, type: mno, country: DE}\n", issuer)
 	roles := make([]string, len(workspaces))
@@ -62,21 +60,10 @@ func World(dir string) (string, error) {
 		fmt.Fprintf(&b, "  - {first_id: %d, first_iccid: \"%s\", count: %d, workspace: %d, issuer: %d, status: %s}\n",
 			first, iccid(first), laneSIMs, workspaces[0], issuer, status)
 	}
-	file := filepath.Join(dir, "jobs.yaml")
-	return file, os.WriteFile(file, []byte(b.String()), 0o600)
+	return b.String()
 }
 
 // Seed adds the fleet of the jobs to a database.
 func Seed(ctx context.Context, binary, database string) error {
-	dir, err := os.MkdirTemp("", "simferry-trust-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	world, err := World(dir)
-	if err != nil {
-		return err
-	}
-	_, err = proc.Run(ctx, binary, "seed", world, "--database", database)
-	return err
+	return proc.Seed(ctx, binary, database, World())
 }

@@ -33,7 +33,7 @@ func (r *requests) begin(ctx context.Context) (err error) {
 	}
 	n := len(r.clients)
 	r.clients = load.NewClients(n, r.seed, r.journal)
-	return load.Seed(ctx, r.binary, r.site.url(0), r.dir, n)
+	return load.Seed(ctx, r.binary, r.site.url(0), n)
 }
 
 func (r *requests) signIn(ctx context.Context) error {

@@ -6,8 +6,6 @@ package load
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/simferry/simferry/internal/test/faults/proc"
@@ -63,12 +61,7 @@ func iccid(sim int) string       { return fmt.Sprintf("%s%04d", iccidPrefix, sim
 func username(client int) string { return fmt.Sprintf("client%d@example.com", client) }
 func userID(client int) int64    { return int64(client + 1) }
 
-// Seed loads the world into a new database, with the program itself.
-func Seed(ctx context.Context, binary, database, dir string, clients int) error {
-	file := filepath.Join(dir, "world.yaml")
-	if err := os.WriteFile(file, []byte(World(clients)), 0o600); err != nil {
-		return err
-	}
-	_, err := proc.Run(ctx, binary, "seed", file, "--database", database)
-	return err
+// Seed adds the world to a new database.
+func Seed(ctx context.Context, binary, database string, clients int) error {
+	return proc.Seed(ctx, binary, database, World(clients))
 }

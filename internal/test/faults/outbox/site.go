@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -43,11 +42,7 @@ func open(ctx context.Context, binary, dir string, servers int, seed uint64) (s 
 		}
 		s.database = s.cluster.URL("postgres")
 	}
-	file := filepath.Join(dir, "world.yaml")
-	if err := os.WriteFile(file, []byte(world()), 0o600); err != nil {
-		return s, err
-	}
-	if _, err := proc.Run(ctx, binary, "seed", file, "--database", s.database); err != nil {
+	if err := proc.Seed(ctx, binary, s.database, world()); err != nil {
 		return s, err
 	}
 	if s.db, err = load.Database(s.database); err != nil {

@@ -33,7 +33,7 @@ func record(ctx context.Context, binary string, seed uint64) (rec recording, wro
 		return rec, nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	world, err := traffic.World(dir)
+	world, err := proc.WriteWorld(dir, traffic.World())
 	if err != nil {
 		return rec, nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -78,17 +79,17 @@ func setUpClock(ctx context.Context, p place, compare bool) (_ site, err error) 
 			return nil, err
 		}
 	}
-	if err := s.start(ctx, dir); err != nil {
+	if err := s.start(ctx); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
 }
 
 // start opens the database, fills it, and begins the work.
-func (s *clockSite) start(ctx context.Context, dir string) error {
+func (s *clockSite) start(ctx context.Context) error {
 	err := s.open(ctx)
 	if err == nil {
-		err = seed(ctx, s.control, dir)
+		err = seed(ctx, s.control)
 	}
 	if err != nil {
 		return err
@@ -142,30 +143,17 @@ func (s *clockSite) runJobs(ctx context.Context) {
 	}
 }
 
-func seed(ctx context.Context, c *control.Control, dir string) error {
-	for _, world := range []func(string) (string, error){traffic.World, jobload.World} {
-		file, err := world(dir)
+func seed(ctx context.Context, c *control.Control) error {
+	for _, text := range []string{traffic.World(), jobload.World()} {
+		w, err := world.Parse(strings.NewReader(text))
 		if err == nil {
-			err = apply(ctx, c, file)
+			_, err = operator.New(c).ApplyWorld(ctx, w)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func apply(ctx context.Context, c *control.Control, file string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }() // it was only read
-	w, err := world.Parse(f)
-	if err == nil {
-		_, err = operator.New(c).ApplyWorld(ctx, w)
-	}
-	return err
 }
 
 func (s *clockSite) url() string               { return s.database }

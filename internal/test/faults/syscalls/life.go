@@ -29,7 +29,7 @@ type bench struct {
 
 func newBench(ctx context.Context, dir, binary string) (*bench, error) {
 	b := &bench{dir: dir, binary: binary, base: filepath.Join(dir, "base.db")}
-	world, err := traffic.World(dir)
+	world, err := proc.WriteWorld(dir, traffic.World())
 	if err != nil {
 		return nil, err
 	}

@@ -3,8 +3,6 @@ package traffic
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/simferry/simferry/internal/test/faults/proc"
@@ -29,8 +27,8 @@ var workspaces = [...]int64{100, 200, 300}
 // iccid returns the ICCID of the SIM with that id.
 func iccid(sim int64) string { return fmt.Sprintf("%s%03d", iccidBase, sim-firstSIM) }
 
-// World writes the fleet to a world file in dir and returns its name.
-func World(dir string) (string, error) {
+// World returns the fleet as a world file.
+func World() string {
 	var b strings.Builder
 	b.WriteString("workspaces:\n  - {id: 1, name: Issuer, type: mno, country: DE}\n")
 	roles := make([]string, len(workspaces))
@@ -51,8 +49,7 @@ func World(dir string) (string, error) {
 		fmt.Fprintf(&b, "  - {id: %d, iccid: %q, workspace: %d, issuer: 1, status: %s%s}\n", firstSIM+i, iccid(firstSIM+i), workspaces[0],
 			[...]string{"issued", "activated"}[i%2], device(i))
 	}
-	file := filepath.Join(dir, "world.yaml")
-	return file, os.WriteFile(file, []byte(b.String()), 0o600)
+	return b.String()
 }
 
 func device(i int64) string {
@@ -62,17 +59,7 @@ func device(i int64) string {
 	return fmt.Sprintf(", device: %d", 9000+i/6)
 }
 
-// Seed fills a fresh database with the fleet.
+// Seed adds the fleet to a new database.
 func Seed(ctx context.Context, binary, database string) error {
-	dir, err := os.MkdirTemp("", "simferry-trust-")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	world, err := World(dir)
-	if err != nil {
-		return err
-	}
-	_, err = proc.Run(ctx, binary, "seed", world, "--database", database)
-	return err
+	return proc.Seed(ctx, binary, database, World())
 }
