@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -68,24 +70,57 @@ func TestWorkflows(t *testing.T) {
 	}
 }
 
-// changelogHeading is a section of the changelog. .ci/release takes the notes of a version from it.
-var changelogHeading = regexp.MustCompile(`^## \[(Unreleased|\d+\.\d+\.\d+)\](?: - \d{4}-\d\d-\d\d)?$`)
+// changelogVersion is a section of the changelog. .ci/release takes the notes of a version from it.
+var changelogVersion = regexp.MustCompile(`^## \[(\d+)\.(\d+)\.(\d+)\] - \d{4}-\d\d-\d\d$`)
 
 func TestChangelogHeadings(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "CHANGELOG.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var headings []string
-	for line := range strings.Lines(string(text)) {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "## ") {
-			headings = append(headings, line)
-			if !changelogHeading.MatchString(line) {
-				t.Errorf("%q: a section is \"## [Unreleased]\" or \"## [1.2.3] - 2026-01-31\"", line)
-			}
+	for _, fault := range changelogFaults(string(text)) {
+		t.Error(fault)
+	}
+	for name, text := range map[string]string{
+		"no Unreleased": "## [1.0.0] - 2026-01-31\n",
+		"no version":    "## [Unreleased]\n",
+		"no date":       "## [Unreleased]\n## [1.0.0]\n",
+		"oldest first":  "## [Unreleased]\n## [1.0.0] - 2026-01-31\n## [1.0.1] - 2026-02-01\n",
+	} {
+		if len(changelogFaults(text)) == 0 {
+			t.Errorf("%s: not found", name)
 		}
 	}
-	if len(headings) == 0 || headings[0] != "## [Unreleased]" {
-		t.Errorf("the first section is not Unreleased: %q", headings)
+}
+
+// changelogFaults returns what is wrong with the sections of a changelog: Unreleased is first, then
+// come versions with their dates, the newest first.
+func changelogFaults(text string) (faults []string) {
+	var versions [][]int
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "## ") || line == "## [Unreleased]" {
+			continue
+		}
+		m := changelogVersion.FindStringSubmatch(line)
+		if m == nil {
+			faults = append(faults, line+`: a section is "## [Unreleased]" or "## [1.2.3] - 2026-01-31"`)
+			continue
+		}
+		var version []int
+		for _, part := range m[1:] {
+			n, _ := strconv.Atoi(part) // the expression has digits only
+			version = append(version, n)
+		}
+		if n := len(versions); n > 0 && slices.Compare(versions[n-1], version) <= 0 {
+			faults = append(faults, line+": the versions are not sorted, the newest first")
+		}
+		versions = append(versions, version)
 	}
+	if first := strings.Index(text, "## ["); first < 0 || !strings.HasPrefix(text[first:], "## [Unreleased]\n") {
+		faults = append(faults, "the first section is not Unreleased")
+	}
+	if len(versions) == 0 {
+		faults = append(faults, "no version was found")
+	}
+	return faults
 }
