@@ -11,14 +11,14 @@ import (
 	"testing"
 )
 
-// TestWalkOfARequest follows the walk of docs/ARCHITECTURE.md through the code: each function is
+// TestWalkOfARequest follows the walk of docs/life-of-a-migration.md through the code: each function is
 // named by one above it, or by a table of a file above it.
 func TestWalkOfARequest(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(root, "docs", "ARCHITECTURE.md"))
+	text, err := os.ReadFile(filepath.Join(root, "docs", "life-of-a-migration.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, section, found := strings.Cut(string(text), "## One request, step by step\n")
+	_, section, found := strings.Cut(string(text), "## Function by function\n")
 	if !found {
 		t.Fatal("the page has no walk")
 	}
