@@ -23,11 +23,12 @@ const installPage = "../docs/operations/install.md"
 var checkedLanguages = map[string]string{
 	"sh":         "TestEveryShellBlockIsRun",
 	"text":       "TestDocPages: what commands print",
-	"yaml":       "TestSettingsBlocks",
+	"yaml":       "TestSettingsBlocks, TestComposeFile, TestKubernetesObjects",
 	"json":       "TestJSONBlocks",
 	"ini":        "TestSystemdUnit",
 	"dockerfile": "TestDockerfile",
 	"nginx":      "TestProxy",
+	"caddyfile":  "TestCaddy",
 	"sql":        "TestPostgresPage",
 	"mermaid":    "TestPagesMatchTheCode of internal/test/arch",
 }
@@ -43,18 +44,22 @@ func TestLanguagesOfBlocks(t *testing.T) {
 			if checkedLanguages[b.language] == "" {
 				t.Errorf("%s: no test checks blocks of %s:\n%s", file, b.language, b.text)
 			}
-			if slices.Contains([]string{"ini", "dockerfile", "nginx"}, b.language) && file != installPage {
+			if slices.Contains([]string{"ini", "dockerfile", "nginx", "caddyfile"}, b.language) && file != installPage {
 				t.Errorf("%s: blocks of %s are tested on %s only", file, b.language, installPage)
 			}
 		}
 	}
 }
 
-// TestSettingsBlocks loads each YAML block of the documents as the settings file of a server.
+// TestSettingsBlocks loads each YAML block of the documents as the settings file of a server, except
+// those for Docker Compose and Kubernetes.
 func TestSettingsBlocks(t *testing.T) {
 	blocks := 0
 	for _, file := range documents(t) {
 		for _, b := range blocksIn(t, file, "yaml") {
+			if isDeployment(b.text) {
+				continue
+			}
 			blocks++
 			name := filepath.Join(t.TempDir(), "simferry.yaml")
 			writeFile(t, name, withFiles(t, b.text))

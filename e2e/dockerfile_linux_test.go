@@ -48,6 +48,7 @@ type dockerfile struct {
 	from, source, target string
 	user, group          uint32
 	volume, port         string
+	environment          []string
 	entrypoint, command  []string
 }
 
@@ -73,6 +74,8 @@ func parseDockerfile(t *testing.T, text string) (d dockerfile) {
 			d.user, d.group = id(user), id(group)
 		case "VOLUME":
 			d.volume = rest
+		case "ENV":
+			d.environment = append(d.environment, rest)
 		case "EXPOSE":
 			d.port = rest
 		case "ENTRYPOINT", "CMD":
@@ -114,8 +117,8 @@ func runImage(t *testing.T, root string, image dockerfile) {
 		t.Fatal(err)
 	}
 	p.Cmd = exec.CommandContext(t.Context(), image.entrypoint[0], arguments...)
-	p.Dir, p.Env, p.Stdout, p.Stderr = "/", []string{}, output, output
-	p.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: image.user, Gid: image.group}}
+	p.Stdout, p.Stderr = output, output
+	image.confine(p.Cmd, root)
 	p.run(t, output)
 	address := p.address(t, "listening")
 	transport := &http.Transport{}
@@ -124,7 +127,27 @@ func runImage(t *testing.T, root string, image dockerfile) {
 		t.Errorf("/readyz: %d %s", code, text)
 	}
 	p.stop(t)
+	const database = "--database=sqlite:/data/fleet.db"
+	operateInImage(t, root, image, "", "workspace", "create", "Fleet", "--id", "100", "--country", "DE", database)
+	operateInImage(t, root, image, "iccid\n8988303000000000012\n", "sim", "import", "-", "--workspace", "100", database)
 	if left, err := filepath.Glob(filepath.Join(volume, "*")); err != nil || len(left) != 1 {
 		t.Errorf("the volume has %v, %v; the database was expected", left, err)
+	}
+}
+
+// confine runs a command as a container of the image does.
+func (d dockerfile) confine(cmd *exec.Cmd, root string) {
+	cmd.Dir, cmd.Env = "/", append([]string{}, d.environment...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root, Credential: &syscall.Credential{Uid: d.user, Gid: d.group}}
+}
+
+// operateInImage runs an operator command in the container. An import needs a temporary file.
+func operateInImage(t *testing.T, root string, image dockerfile, input string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), image.entrypoint[0], args...)
+	cmd.Stdin = strings.NewReader(input)
+	image.confine(cmd, root)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%q: %v: %s", args, err, out)
 	}
 }

@@ -14,12 +14,38 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
+
+// TestCaddy runs Caddy, if it is installed, with the configuration of the page on installing in front
+// of a server.
+func TestCaddy(t *testing.T) {
+	site, rest, _ := strings.Cut(onlyBlock(t, "caddyfile"), "\n")
+	if site != "sims.example.com {" || !strings.HasSuffix(rest, "}\n") {
+		t.Fatalf("the site is another than expected: %s", site)
+	}
+	caddy, err := exec.LookPath("caddy")
+	if err != nil {
+		t.Log("caddy is not installed: it has not read its configuration")
+		return
+	}
+	dir := t.TempDir()
+	address := startServer(t, dir, "--trusted-proxies", "127.0.0.1/32", "--public-url", "https://sims.example.com").address(t, "listening")
+	roots := writeCertificate(t, dir)
+	socket := filepath.Join(dir, "proxy.sock")
+	conf := filepath.Join(dir, "Caddyfile")
+	writeFile(t, conf, "{\n\tadmin off\n\tauto_https disable_redirects\n\tservers {\n\t\tprotocols h1\n\t}\n}\n"+site+
+		"\n\tbind unix/"+socket+"\n\ttls "+dir+"/sims.example.com.pem "+dir+"/sims.example.com.key\n"+strings.ReplaceAll(rest, "127.0.0.1:8080", address))
+	startProxy(t, socket, append(os.Environ(), "XDG_DATA_HOME="+dir, "XDG_CONFIG_HOME="+dir), caddy, "run", "--adapter", "caddyfile", "--config", conf)
+	transport := proxyTransport(roots, socket)
+	defer transport.CloseIdleConnections()
+	through(t, transport)
+}
 
 // TestProxy checks the configuration of nginx on the page on installing. If nginx is installed, it
 // runs with it in front of a server.
@@ -47,14 +73,19 @@ func TestProxy(t *testing.T) {
 	startNginx(t, nginx, dir, strings.NewReplacer(
 		"listen 443 ssl", "listen unix:"+socket+" ssl", "/etc/ssl/private/", dir+"/", "/etc/ssl/", dir+"/", "127.0.0.1:8080", address,
 	).Replace(server))
-	transport := &http.Transport{
+	transport := proxyTransport(roots, socket)
+	defer transport.CloseIdleConnections()
+	through(t, transport)
+}
+
+// proxyTransport connects to a proxy that listens on a socket.
+func proxyTransport(roots *x509.CertPool, socket string) *http.Transport {
+	return &http.Transport{
 		TLSClientConfig: &tls.Config{RootCAs: roots},
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
 	}
-	defer transport.CloseIdleConnections()
-	through(t, transport)
 }
 
 // through sends requests through the proxy. A body that is too large is refused by the server, not by the proxy.
@@ -64,9 +95,9 @@ func through(t *testing.T, transport http.RoundTripper) {
 	if code, text := send(t, transport, http.MethodGet, site+"/readyz", nil); code != http.StatusOK {
 		t.Errorf("/readyz: %d %s", code, text)
 	}
-	body := bytes.Repeat([]byte(" "), 3<<19)
+	body := bytes.Repeat([]byte(" "), 3<<20)
 	if code, text := send(t, transport, http.MethodPost, site+"/api/v1/authenticate", body); code != http.StatusRequestEntityTooLarge || !strings.Contains(text, "error_code") {
-		t.Errorf("a body of 1.5 MiB: %d %s, want the server's own 413", code, text)
+		t.Errorf("a body of 3 MiB: %d %s, want the server's own 413", code, text)
 	}
 	if code, text := send(t, transport, http.MethodGet, site+"/api/v1/sim", nil); code != http.StatusUnauthorized || !strings.Contains(text, "/api/v1/authenticate") {
 		t.Errorf("without a token: %d %s", code, text)
@@ -104,9 +135,15 @@ func startNginx(t *testing.T, nginx, dir, server string) {
 	if out, err := exec.CommandContext(t.Context(), nginx, "-t", "-q", "-p", dir, "-c", conf).CombinedOutput(); err != nil {
 		t.Fatalf("nginx -t: %v: %s", err, out)
 	}
+	startProxy(t, filepath.Join(dir, "nginx.sock"), nil, nginx, "-p", dir, "-c", conf)
+}
+
+// startProxy runs a proxy until the end of the test, and waits until it listens on a socket.
+func startProxy(t *testing.T, socket string, env []string, program string, args ...string) {
+	t.Helper()
 	var log bytes.Buffer
-	cmd := exec.CommandContext(context.Background(), nginx, "-p", dir, "-c", conf)
-	cmd.Stderr = &log
+	cmd := exec.CommandContext(context.Background(), program, args...)
+	cmd.Env, cmd.Stderr = env, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -114,10 +151,10 @@ func startNginx(t *testing.T, nginx, dir, server string) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // it was killed
 		if t.Failed() {
-			t.Logf("nginx: %s", log.String())
+			t.Logf("%s: %s", program, log.String())
 		}
 	})
-	awaitSocket(t, filepath.Join(dir, "nginx.sock"))
+	awaitSocket(t, socket)
 }
 
 // awaitSocket waits until something listens.
