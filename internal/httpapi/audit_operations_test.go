@@ -149,7 +149,7 @@ func (d *deeds) people() {
 		d.Errorf("a program's sign-in left %+v", n)
 	}
 	d.secret(tokensOf2(entered))
-	d.do(admin, "PATCH /api/v1/organisation/my/setting", "", object{"reason_required": false})
+	d.do(admin.In(kit.FleetBR), "PATCH /api/v1/organisation/my/setting", "", object{"reason_required": true})
 	d.do(admin, "PATCH /api/v1/application_token/{token_id}", "/api/v1/application_token/1", object{"description": "other"})
 	revoked := admin.Patch("/api/v1/application_token/1", object{"status": object{"id": 1}}).Is(http.StatusNoContent)
 	wantAudited(d.T, d.s, revoked, fleet.AuditTokenRevoked, 0)
