@@ -29,14 +29,22 @@ func ReadSome(source string, open tablefile.Source, size int64, kept int) (some 
 	if err := p.read(open, size); err != nil {
 		return some, fmt.Errorf("read %s: %w", source, err)
 	}
-	if rounded := p.precision.File(); rounded != nil { // a fault of the content
-		return Some{Numbers: &fleet.Numbers{}, Faults: Faults{{Place{Source: source}, rounded.Error()}}, Faulty: 1}, nil
+	if why := p.rounded(); why != "" {
+		return Some{Numbers: &fleet.Numbers{}, Faults: Faults{{Place{Source: source}, why}}, Faulty: 1}, nil
 	}
 	good := p.certain().Distinct()
 	if p.faulty == 0 && good.Len() == 0 {
 		p.fault(0, errors.New("it contains no ICCID"))
 	}
 	return Some{Numbers: good, Twice: p.numbers.Len() - p.uncertain - good.Len(), Faults: p.faults, Faulty: p.faulty}, nil
+}
+
+// rounded says why all ICCIDs of the file look rounded, "" if they do not.
+func (p *parser) rounded() string {
+	if err := p.precision.File(); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // certain returns the ICCIDs without those that a spreadsheet may have rounded, which are faults.
