@@ -86,8 +86,8 @@ func control(ctx context.Context, _ faults.Size, seed uint64) (faults.Control, e
 		}))
 }
 
-// arena is one site with its people.
-type arena struct {
+// fixture is one site with its people.
+type fixture struct {
 	*site
 	people *people
 	random *rand.Rand
@@ -104,7 +104,7 @@ func one(ctx context.Context, binary, dir string, servers, kills int, seed uint6
 		return res, err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	a := &arena{site: s, random: rand.New(rand.NewPCG(seed, 0)), res: &res}
+	a := &fixture{site: s, random: rand.New(rand.NewPCG(seed, 0)), res: &res}
 	if a.people, err = newPeople(seed, s.dial); err != nil {
 		return res, err
 	}
@@ -123,11 +123,11 @@ func one(ctx context.Context, binary, dir string, servers, kills int, seed uint6
 
 // cycle starts servers, lets people invite others, and kills: two times in three all servers
 // when a delivery is at a certain stage, otherwise any of them at any time.
-func (a *arena) cycle(ctx context.Context) error {
-	ambush := a.random.IntN(3) > 0
-	t := a.office.set(point(a.random.IntN(int(points))), a.random.IntN(3))
-	if !ambush {
-		a.office.release()
+func (a *fixture) cycle(ctx context.Context) error {
+	isStopped := a.random.IntN(3) > 0
+	t := a.mailServer.set(point(a.random.IntN(int(points))), a.random.IntN(3))
+	if !isStopped {
+		a.mailServer.release()
 	}
 	if err := a.start(ctx); err != nil {
 		return err
@@ -138,7 +138,7 @@ func (a *arena) cycle(ctx context.Context) error {
 		working.Go(func() { m.work(ctx, stop, perCycle) })
 	}
 	only := -1
-	if ambush && t.await(ctx) {
+	if isStopped && t.await(ctx) {
 		a.cut++
 	} else {
 		only = a.random.IntN(len(a.servers)+1) - 1
@@ -146,14 +146,14 @@ func (a *arena) cycle(ctx context.Context) error {
 	}
 	err := a.kill(only)
 	close(stop)
-	a.office.release()
+	a.mailServer.release()
 	working.Wait()
 	return errors.Join(err, a.later(ctx, lastAttempt/2), ctx.Err())
 }
 
 // end waits for all deliveries, stops the servers, and counts.
-func (a *arena) end(ctx context.Context) error {
-	a.office.calm()
+func (a *fixture) end(ctx context.Context) error {
+	a.mailServer.acceptAll()
 	if err := a.start(ctx); err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (a *arena) end(ctx context.Context) error {
 }
 
 // delivered waits until every mail is sent.
-func (a *arena) delivered(ctx context.Context) error {
+func (a *fixture) delivered(ctx context.Context) error {
 	for until := time.Now().Add(patience); ; faults.Pause(ctx, 100*time.Millisecond) {
 		left, err := a.waiting(ctx)
 		if err != nil || left == 0 {

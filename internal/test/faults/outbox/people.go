@@ -87,7 +87,7 @@ func (m *member) work(ctx context.Context, stop <-chan struct{}, requests int) {
 		default:
 		}
 		if m.open == nil {
-			m.open = m.draw(m.observes)
+			m.open = m.drawRequest(m.observes)
 		}
 		if m.send(ctx, m.open); m.open.status != 0 || m.open.key == "" {
 			m.open = nil
@@ -108,8 +108,8 @@ func (m *member) settle(ctx context.Context) error {
 	return nil
 }
 
-// draw returns the next request.
-func (p *people) draw(refused bool) *request {
+// drawRequest returns the next request.
+func (p *people) drawRequest(refused bool) *request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	r := &request{recipient: fmt.Sprintf("p%d@example.com", len(p.all)), key: client.NewIdempotencyKey()}
@@ -124,7 +124,7 @@ func (p *people) draw(refused bool) *request {
 			r.recipient = before.recipient // possibly a member already
 		}
 	case kind < 6:
-		if user := resetUser(p.random.IntN(forgetful)); p.asked[user] < resetsPerUser {
+		if user := resetUser(p.random.IntN(resetUsers)); p.asked[user] < resetsPerUser {
 			p.asked[user]++
 			r = &request{recipient: user}
 		}

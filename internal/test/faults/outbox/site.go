@@ -15,13 +15,13 @@ import (
 	"github.com/simferry/simferry/internal/test/kit/pgtest"
 )
 
-// site is one database, the servers over it, and the office that receives their letters.
+// site is one database, the servers over it, and the mail server that receives their messages.
 type site struct {
 	binary, dir string
 	database    string
 	db          *sql.DB         // for direct queries
 	cluster     *pgtest.Cluster // nil on SQLite
-	office      *office
+	mailServer  *mailServer
 
 	mu      sync.Mutex
 	servers []*proc.Server
@@ -48,7 +48,7 @@ func open(ctx context.Context, binary, dir string, servers int, seed uint64) (s 
 	if s.db, err = load.Database(s.database); err != nil {
 		return s, err
 	}
-	s.office, err = openOffice(seed, s.committed)
+	s.mailServer, err = openMailServer(seed, s.committed)
 	return s, err
 }
 
@@ -66,7 +66,7 @@ func (s *site) start(ctx context.Context) error {
 		}
 		server, err := proc.Serve(ctx, proc.Options{
 			Binary: s.binary, Database: s.database, Log: filepath.Join(s.dir, "log"),
-			Env: []string{"SIMFERRY_SMTP_URL=" + s.office.url, "SIMFERRY_MAIL_FROM=ferry@example.com"},
+			Env: []string{"SIMFERRY_SMTP_URL=" + s.mailServer.url, "SIMFERRY_MAIL_FROM=ferry@example.com"},
 		})
 		if err != nil {
 			return err
@@ -147,8 +147,8 @@ func (s *site) close() (err error) {
 			err = errors.Join(err, server.Kill())
 		}
 	}
-	if s.office != nil {
-		err = errors.Join(err, s.office.close())
+	if s.mailServer != nil {
+		err = errors.Join(err, s.mailServer.close())
 	}
 	if s.db != nil {
 		err = errors.Join(err, s.db.Close())

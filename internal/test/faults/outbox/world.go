@@ -11,7 +11,7 @@ const (
 	spaces        = 12
 	firstSpace    = 100
 	inviters      = 3
-	forgetful     = 6
+	resetUsers    = 6
 	resetsPerUser = 3 // an hour; beyond it nothing is sent
 	password      = "correct horse"
 	observer      = "observer@example.com"
@@ -41,7 +41,7 @@ func world() string {
 		user(1+i, inviter(i), strings.Join(roles, ", "))
 	}
 	user(inviters+1, observer, fmt.Sprintf("%d: observer", firstSpace))
-	for i := range forgetful {
+	for i := range resetUsers {
 		user(inviters+2+i, resetUser(i), fmt.Sprintf("%d: observer", firstSpace))
 	}
 	return b.String()

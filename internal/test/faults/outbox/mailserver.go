@@ -15,34 +15,34 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// gone is the prefix of addresses that the office refuses for good.
+// gone is the prefix of addresses that the mail server refuses for good.
 const gone = "gone-"
 
-// Of so many letters one is deferred before or after its text was read, and one is accepted
+// Of so many messages one is deferred before or after its text was read, and one is accepted
 // without a confirmation.
 const faultOdds = 8
 
-// office is the mail server that receives the letters. Its replies are drawn at random.
-type office struct {
+// mailServer is the mail server that receives the messages. Its replies are drawn at random.
+type mailServer struct {
 	url    string
 	server *smtp.Server
 	done   chan struct{}
 
-	// committed reports whether a letter's row is committed.
+	// committed reports whether a message's row is committed.
 	committed func(uid string) (bool, error)
 
-	mu      sync.Mutex
-	random  *rand.Rand
-	rough   bool // it defers letters and loses its replies
-	trap    *trap
-	letters []letter
-	broken  error // committed failed
+	mu         sync.Mutex
+	random     *rand.Rand
+	isFaulty   bool // it defers messages and loses its replies
+	breakpoint *breakpoint
+	messages   []message
+	broken     error // committed failed
 }
 
-// letter is an accepted letter, whether or not the sender got the confirmation.
-type letter struct {
+// message is an accepted message, whether or not the sender got the confirmation.
+type message struct {
 	uid, recipient, key string
-	early               bool // its row was not committed yet
+	isBeforeCommit      bool // its row was not committed yet
 }
 
 // point is a stage of a delivery.
@@ -59,22 +59,22 @@ const (
 
 func (p point) String() string { return [...]string{"addressed", "read", "taken", "answered"}[p] }
 
-// trap stops a delivery at a stage, after letting some pass.
-type trap struct {
+// breakpoint stops a delivery at a stage, after letting some pass.
+type breakpoint struct {
 	at      point
 	pass    int
-	sprung  chan struct{} // closed when a delivery is stopped
+	reached chan struct{} // closed when a delivery is stopped
 	release chan struct{}
 }
 
-func openOffice(seed uint64, committed func(uid string) (bool, error)) (*office, error) {
+func openMailServer(seed uint64, committed func(uid string) (bool, error)) (*mailServer, error) {
 	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	o := &office{
+	o := &mailServer{
 		url: "smtp://" + l.Addr().String() + "?starttls=off", done: make(chan struct{}),
-		random: rand.New(rand.NewPCG(seed, 1)), rough: true, committed: committed,
+		random: rand.New(rand.NewPCG(seed, 1)), isFaulty: true, committed: committed,
 	}
 	o.server = smtp.NewServer(o)
 	o.server.Domain, o.server.ErrorLog = "localhost", log.New(io.Discard, "", 0) // its clients are killed all the time
@@ -82,37 +82,37 @@ func openOffice(seed uint64, committed func(uid string) (bool, error)) (*office,
 	return o, nil
 }
 
-func (o *office) close() error {
+func (o *mailServer) close() error {
 	o.release()
 	err := o.server.Close()
 	<-o.done
 	return err
 }
 
-// set sets a trap in place of the one before it.
-func (o *office) set(at point, pass int) *trap {
+// set sets a breakpoint in place of the one before it.
+func (o *mailServer) set(at point, pass int) *breakpoint {
 	o.release()
-	t := &trap{at: at, pass: pass, sprung: make(chan struct{}), release: make(chan struct{})}
+	t := &breakpoint{at: at, pass: pass, reached: make(chan struct{}), release: make(chan struct{})}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.trap = t
+	o.breakpoint = t
 	return t
 }
 
-// release removes the trap and lets the stopped delivery continue.
-func (o *office) release() {
+// release removes the breakpoint and lets the stopped delivery continue.
+func (o *mailServer) release() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.trap != nil {
-		close(o.trap.release)
-		o.trap = nil
+	if o.breakpoint != nil {
+		close(o.breakpoint.release)
+		o.breakpoint = nil
 	}
 }
 
 // reach handles one stage of a delivery.
-func (o *office) reach(p point) {
+func (o *mailServer) reach(p point) {
 	o.mu.Lock()
-	t := o.trap
+	t := o.breakpoint
 	held := t != nil && t.at == p
 	if held {
 		t.pass--
@@ -120,64 +120,64 @@ func (o *office) reach(p point) {
 	}
 	o.mu.Unlock()
 	if held {
-		close(t.sprung)
+		close(t.reached)
 		<-t.release
 	}
 }
 
-// calm ends the random replies: from now on every letter is accepted.
-func (o *office) calm() {
+// acceptAll ends the random replies: from now on every message is accepted.
+func (o *mailServer) acceptAll() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.rough = false
+	o.isFaulty = false
 }
 
-func (o *office) draw() bool {
+func (o *mailServer) drawFault() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.rough && o.random.IntN(faultOdds) == 0
+	return o.isFaulty && o.random.IntN(faultOdds) == 0
 }
 
-// keyLine matches the line of a letter that has its key.
+// keyLine matches the line of a message that has its key.
 var keyLine = regexp.MustCompile(`(?m)^ {4}([0-9A-Za-z_-]{40,})\r?$`)
 
-// take keeps a letter. Its row must be committed by now.
-func (o *office) take(recipient, text string) error {
+// accept keeps a message. Its row must be committed by now.
+func (o *mailServer) accept(recipient, text string) error {
 	parsed, err := mail.ReadMessage(strings.NewReader(text))
 	if err != nil {
 		return err
 	}
 	uid, _, _ := strings.Cut(strings.Trim(parsed.Header.Get("Message-Id"), "<>"), "@")
-	l := letter{uid: uid, recipient: recipient}
+	l := message{uid: uid, recipient: recipient}
 	if m := keyLine.FindStringSubmatch(strings.ReplaceAll(text, "=\r\n", "")); m != nil {
 		l.key = m[1]
 	}
 	known, err := o.committed(uid)
-	l.early = !known
+	l.isBeforeCommit = !known
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.broken = errors.Join(o.broken, err)
-	o.letters = append(o.letters, l)
+	o.messages = append(o.messages, l)
 	return nil
 }
 
-// got returns the letters, and why one could not be judged.
-func (o *office) got() ([]letter, error) {
+// received returns the messages, and why one could not be judged.
+func (o *mailServer) received() ([]message, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return append([]letter(nil), o.letters...), o.broken
+	return append([]message(nil), o.messages...), o.broken
 }
 
 type session struct {
-	office    *office
-	conn      *smtp.Conn
-	recipient string
-	told      bool // the current letter was accepted and confirmed
+	mailServer *mailServer
+	conn       *smtp.Conn
+	recipient  string
+	confirmed  bool // the current message was accepted and confirmed
 }
 
 // NewSession accepts a connection.
-func (o *office) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	return &session{office: o, conn: c}, nil
+func (o *mailServer) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &session{mailServer: o, conn: c}, nil
 }
 
 func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
@@ -188,12 +188,12 @@ var (
 )
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.office.reach(addressed)
+	s.mailServer.reach(addressed)
 	s.recipient = to
 	switch {
 	case strings.HasPrefix(to, gone):
 		return errGone
-	case s.office.draw():
+	case s.mailServer.drawFault():
 		return errLater
 	}
 	return nil
@@ -204,37 +204,37 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err // the sender is gone
 	}
-	s.office.reach(read)
-	if s.office.draw() {
+	s.mailServer.reach(read)
+	if s.mailServer.drawFault() {
 		return errLater
 	}
-	if err := s.office.take(s.recipient, string(text)); err != nil {
+	if err := s.mailServer.accept(s.recipient, string(text)); err != nil {
 		return err
 	}
-	s.office.reach(taken)
-	if s.office.draw() {
+	s.mailServer.reach(taken)
+	if s.mailServer.drawFault() {
 		return s.conn.Conn().Close() // the sender will never know
 	}
-	s.told = true
+	s.confirmed = true
 	return nil
 }
 
 // Reset ends a transaction; it is also called after the reply to a mail.
 func (s *session) Reset() {
-	if s.told {
-		s.told = false
-		s.office.reach(answered)
+	if s.confirmed {
+		s.confirmed = false
+		s.mailServer.reach(answered)
 	}
 }
 
 func (s *session) Logout() error { return nil }
 
-// await waits until a delivery is in the trap. It returns false if none comes.
-func (t *trap) await(ctx context.Context) bool {
+// await waits until a delivery is in the breakpoint. It returns false if none comes.
+func (t *breakpoint) await(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	select {
-	case <-t.sprung:
+	case <-t.reached:
 		return true
 	case <-ctx.Done():
 		return false
