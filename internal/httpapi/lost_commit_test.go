@@ -108,6 +108,7 @@ func TestLostCommitWithoutABearer(t *testing.T) {
 		{"application token", "POST /api/v1/authenticate", 200, func() *kit.Answer { return exchange(s.Anonymous(), made.Text) }},
 		{"refresh token", "POST /api/v1/authenticate", 200, func() *kit.Answer { return refresh(s, session.RefreshToken) }},
 		{"spent refresh token", "POST /api/v1/authenticate", 401, func() *kit.Answer { return refresh(s, reused.RefreshToken) }},
+		{"start of a terminal", "POST /api/v1/authenticate/device", 200, func() *kit.Answer { return s.Anonymous().Post(terminalURL, nil) }},
 		{"activation", "POST /api/v2/user/activation", 204, func() *kit.Answer {
 			return s.Anonymous().Post("/api/v2/user/activation", object{"activationKey": key, "password": identity.WireDigest(better)})
 		}},

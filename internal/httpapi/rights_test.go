@@ -71,6 +71,8 @@ var heldWrites = map[string]heldWrite{
 	"PATCH /api/v2/endpoint/multi":                      {body: `[{"id": 9003, "name": "other"}]`, program: true},
 	"DELETE /api/v2/endpoint/multi":                     {body: `[{"id": 9004}]`, program: true},
 
+	"PATCH /api/v1/organisation/my/setting": {body: `{"reason_required": false}`}, // true would refuse the other rows
+
 	"POST /api/v1/user":                                                     {body: `{"username": "new1@example.com"}`},
 	"POST /api/v2/user/invitation":                                          {body: `{"username": "new2@example.com"}`},
 	"PATCH /api/v1/user/{user_id}":                                          {path: "/api/v1/user/60", body: `{"status": {"id": 2}}`},
