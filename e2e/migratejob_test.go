@@ -146,7 +146,7 @@ func (f *jobFleet) count(t *testing.T, workspace int64, filter string) int {
 func (f *jobFleet) start(t *testing.T, args ...string) *command {
 	t.Helper()
 	c := &command{Cmd: f.command(t.Context(), args...), ended: make(chan error, 1)}
-	c.Stdout, c.Stderr = &c.said, &c.said
+	c.Stdout, c.Stderr = &c.output, &c.output
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -157,8 +157,8 @@ func (f *jobFleet) start(t *testing.T, args ...string) *command {
 // command is a command that runs.
 type command struct {
 	*exec.Cmd
-	said  transcript
-	ended chan error
+	output transcript
+	ended  chan error
 }
 
 // transcript is what a command has printed so far.
@@ -187,13 +187,13 @@ func (c *command) await(t *testing.T, text string) {
 	t.Helper()
 	poll, late := time.NewTicker(5*time.Millisecond), time.After(jobPatience)
 	defer poll.Stop()
-	for !strings.Contains(c.said.String(), text) {
+	for !strings.Contains(c.output.String(), text) {
 		select {
 		case <-poll.C:
 		case err := <-c.ended:
-			t.Fatalf("%v ended with %v, without %q:\n%s", c.Args, err, text, c.said.String())
+			t.Fatalf("%v ended with %v, without %q:\n%s", c.Args, err, text, c.output.String())
 		case <-late:
-			t.Fatalf("%v does not say %q:\n%s", c.Args, text, c.said.String())
+			t.Fatalf("%v does not say %q:\n%s", c.Args, text, c.output.String())
 		}
 	}
 }
@@ -212,7 +212,7 @@ func (c *command) ends(t *testing.T, code int, texts ...string) {
 	select {
 	case err = <-c.ended:
 	case <-time.After(jobPatience):
-		t.Fatalf("%v does not end:\n%s", c.Args, c.said.String())
+		t.Fatalf("%v does not end:\n%s", c.Args, c.output.String())
 	}
 	got := 0
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
@@ -221,12 +221,12 @@ func (c *command) ends(t *testing.T, code int, texts ...string) {
 		t.Fatal(err)
 	}
 	for _, text := range texts {
-		if !strings.Contains(c.said.String(), text) {
+		if !strings.Contains(c.output.String(), text) {
 			t.Errorf("%v does not say %q", c.Args, text)
 		}
 	}
 	if got != code || t.Failed() {
-		t.Fatalf("%v: exit code %d, want %d:\n%s", c.Args, got, code, c.said.String())
+		t.Fatalf("%v: exit code %d, want %d:\n%s", c.Args, got, code, c.output.String())
 	}
 }
 

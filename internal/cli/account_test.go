@@ -14,16 +14,16 @@ import (
 // typist answers the questions of an enrolment: the password, and then the code of the
 // secret that was printed.
 type typist struct {
-	s    *kit.Server
-	out  *bytes.Buffer
-	said int
+	s     *kit.Server
+	out   *bytes.Buffer
+	typed int
 }
 
 var printedSecret = regexp.MustCompile(`Secret\s+(\S+)`)
 
 func (y *typist) Read(p []byte) (int, error) {
-	y.said++
-	if y.said == 1 {
+	y.typed++
+	if y.typed == 1 {
 		return copy(p, kit.Password+"\n"), nil
 	}
 	m := printedSecret.FindStringSubmatch(y.out.String())

@@ -61,15 +61,15 @@ func (s *migrateRun) filtered(ctx context.Context, from *source) (sims []bulk.SI
 	return sims, nil
 }
 
-// mostPasses bounds how often a list that changes meanwhile is read over numbered pages.
-const mostPasses = 6
+// maxPasses bounds how often a list that changes meanwhile is read over numbered pages.
+const maxPasses = 6
 
 // listed reads everything that a filter finds, by id. With a cursor one pass is enough.
 // Over numbered pages a SIM can be missed: passes are made until two of them agree. What a
 // list that never rests still hides is found at the end of the run, by remaining.
 func (s *migrateRun) listed(ctx context.Context, from *source) ([]api.SIM, error) {
 	found := make(map[int64]api.SIM)
-	for range mostPasses {
+	for range maxPasses {
 		var pass map[int64]api.SIM
 		var steady, certain bool
 		err := s.throttle.Persist(ctx, func(ctx context.Context) (err error) {

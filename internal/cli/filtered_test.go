@@ -81,11 +81,11 @@ func cursorInventory(t *testing.T) inventory {
 // others does something to the inventory while a filtered migration is at work, and says
 // what must come of it.
 type others struct {
-	name  string
-	do    func(v inventory, b *between)
-	stay  []int64 // offsets of the SIMs that must not be in the target
-	code  int
-	tells string
+	name   string
+	do     func(v inventory, b *between)
+	stay   []int64 // offsets of the SIMs that must not be in the target
+	code   int
+	output string
 }
 
 var whileFiltered = []others{
@@ -120,7 +120,7 @@ var whileFiltered = []others{
 				}
 			})
 		},
-		stay: []int64{7}, code: 0, tells: "1 left out: it left the Workspace",
+		stay: []int64{7}, code: 0, output: "1 left out: it left the Workspace",
 	},
 	{
 		name: "a SIM comes in while the others move",
@@ -132,7 +132,7 @@ var whileFiltered = []others{
 				}
 			})
 		},
-		stay: []int64{9}, code: 4, tells: "1 more SIM matches --filter in Fleet DE",
+		stay: []int64{9}, code: 4, output: "1 more SIM matches --filter in Fleet DE",
 	},
 }
 
@@ -149,7 +149,7 @@ func TestFilteredWhileOthersMove(t *testing.T) {
 				p.login(b.URL, v.user)
 				o.do(v, b)
 				got := p.run("", append([]string{"migrate", "--to", "200", "--from", "100", "--filter", filterOf(kind), "--yes"}, v.flags...)...)
-				if got.code != o.code || !strings.Contains(got.out+got.errors, o.tells) {
+				if got.code != o.code || !strings.Contains(got.out+got.errors, o.output) {
 					t.Errorf("exit code %d, want %d\n%s%s", got.code, o.code, got.out, got.errors)
 				}
 				arrived := v.in(200)

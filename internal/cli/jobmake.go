@@ -169,7 +169,7 @@ func (r *jobRun) filterSource(ctx context.Context, s selection) (*source, error)
 	if err != nil && !listNotNeeded(s.from, err) {
 		return nil, err
 	}
-	ws, err := all.find("--from", s.from, noneOfYours)
+	ws, err := all.find("--from", s.from, notAMember)
 	return &source{Filter: filter, Workspace: ws}, err
 }
 

@@ -314,8 +314,8 @@ func (r *jobRun) result(j *client.Job, code int) error {
 	return &codeError{code, nil}
 }
 
-// mostBlocked bounds how many SIMs with reasons are read for a screen.
-const mostBlocked = 5000
+// maxBlocked bounds how many SIMs with reasons are read for a screen.
+const maxBlocked = 5000
 
 // blocked reads the SIMs that a job does not change, with the reasons. more reports whether there
 // are others.
@@ -328,7 +328,7 @@ func (r *jobRun) blocked(ctx context.Context, j *client.Job) (list []bulk.Blocke
 		if err != nil {
 			return nil, false, err
 		}
-		if len(list) == mostBlocked {
+		if len(list) == maxBlocked {
 			return list, true, nil
 		}
 		list = append(list, bulk.BlockedSIM{SIM: jobSIM(s), Reasons: jobReasons(s)})

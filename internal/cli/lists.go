@@ -61,7 +61,7 @@ type column[T any] struct {
 // tableLimit is how many rows a table has unless asked otherwise: more are for programs.
 const tableLimit = 100
 
-const allOfThem = -1
+const noLimit = -1
 
 // command adds the flags that every list has.
 func (l *lister[T]) command(p Process) *cobra.Command {
@@ -70,7 +70,7 @@ func (l *lister[T]) command(p Process) *cobra.Command {
 	f := l.cmd.Flags()
 	f.StringVar(&l.options.Filter, "filter", "", "field:value,field:value; several values as value|value")
 	f.StringVar(&l.options.Sort, "sort", "", "field,-field; - sorts in descending order")
-	f.IntVar(&l.limit, "limit", allOfThem, fmt.Sprintf("most items to print (default: %d in a table, all as JSON or CSV)", tableLimit))
+	f.IntVar(&l.limit, "limit", noLimit, fmt.Sprintf("most items to print (default: %d in a table, all as JSON or CSV)", tableLimit))
 	f.IntVar(&l.number, "page", 0, fmt.Sprintf("print only this page of --limit items, from 1; without --limit a page has %d items", tableLimit))
 	if l.polled {
 		f.Int64Var(&l.options.After, "after", 0, "only items with a higher id, by ascending ids; a program that polls with the last id misses nothing; 0 reads all")
@@ -105,7 +105,7 @@ func (l *lister[T]) run(ctx context.Context) (err error) {
 	if err := l.filterWorkspaces(ctx, c); err != nil {
 		return err
 	}
-	if l.limit == allOfThem && (l.form == listForm(asTable) || l.number != 0) {
+	if l.limit == noLimit && (l.form == listForm(asTable) || l.number != 0) {
 		l.limit = tableLimit
 	}
 	items, total, err := l.collect(ctx, c)
@@ -138,7 +138,7 @@ func (l *lister[T]) filterWorkspaces(ctx context.Context, c *client.Client) erro
 				return err
 			}
 		}
-		w, err := list.find(t.flag, t.text, noneOfYours)
+		w, err := list.find(t.flag, t.text, notAMember)
 		if err != nil {
 			return err
 		}
@@ -182,7 +182,7 @@ func (l *lister[T]) collect(ctx context.Context, c *client.Client) (items []T, t
 	if l.number != 0 {
 		return l.onePage(ctx, c)
 	}
-	for range mostPasses {
+	for range maxPasses {
 		items, total, err = l.upTo(ctx, c, l.limit)
 		if !errors.Is(err, client.ErrListChanged) {
 			return items, total, err
@@ -298,7 +298,7 @@ func (p Process) within(ctx context.Context, profile, workspace string) (*client
 	if err != nil {
 		return nil, err
 	}
-	w, err := list.find("--in", workspace, noneOfYours)
+	w, err := list.find("--in", workspace, notAMember)
 	if err != nil {
 		return nil, err
 	}

@@ -108,7 +108,7 @@ func (l *login) run(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	return l.welcome(ctx, name)
+	return l.showSession(ctx, name)
 }
 
 // serverAddress completes what was typed as --server. Without a scheme it is https, on this
@@ -242,8 +242,8 @@ func (l *login) learnUsername(ctx context.Context, store profile.Store, name str
 	return store.Save(name, known)
 }
 
-// welcome shows that the session works.
-func (l *login) welcome(ctx context.Context, name string) error {
+// showSession shows that the session works.
+func (l *login) showSession(ctx context.Context, name string) error {
 	c, known, err := l.process.connect(name)
 	if err != nil {
 		return err

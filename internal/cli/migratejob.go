@@ -55,14 +55,14 @@ func (s *migrateRun) executeJob(ctx context.Context, plan *bulk.Plan) error {
 	return m.watch(ctx)
 }
 
-// mostPlans bounds how often a job is made because SIMs change meanwhile.
-const mostPlans = 5
+// maxPlans bounds how often a job is made because SIMs change meanwhile.
+const maxPlans = 5
 
 // prepare makes a job of exactly the SIMs of the plan. The SIMs are compared with the plan after
 // the job has frozen them, so it moves none that is not as the screen has shown it. ready is false
 // if nothing moves: a SIM has changed, or all of them are in the target already.
 func (m *migrateJob) prepare(ctx context.Context) (ready bool, err error) {
-	for range mostPlans {
+	for range maxPlans {
 		if ready, err = m.attempt(ctx); err != nil || ready {
 			return ready, err
 		}

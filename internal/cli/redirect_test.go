@@ -19,16 +19,16 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	var stolen atomic.Int64
 	thief := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { stolen.Add(1) }))
 	defer thief.Close()
-	door := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, thief.URL+r.URL.RequestURI(), http.StatusPermanentRedirect)
 	}))
-	defer door.Close()
+	defer proxy.Close()
 	p := newPerson(t)
 	p.login(s.URL, fakeserver.Username)
 	profile := readFile(t, p.home+"/profiles/default.json")
-	writeFile(t, p.home+"/profiles/default.json", strings.ReplaceAll(profile, s.URL, door.URL))
+	writeFile(t, p.home+"/profiles/default.json", strings.ReplaceAll(profile, s.URL, proxy.URL))
 	for _, args := range [][]string{
-		{"login", "--server", door.URL, "--username", fakeserver.Username, "--password-stdin"},
+		{"login", "--server", proxy.URL, "--username", fakeserver.Username, "--password-stdin"},
 		{"sims"}, {"devices"}, {"events"}, {"workspaces"}, {"whoami"}, {"migrations", "list"},
 		{"migrate", "--to", "200", "--sim-id", "1", "--yes"},
 	} {

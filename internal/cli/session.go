@@ -68,8 +68,8 @@ func clientOptions(keep int, t trust) ([]client.Option, error) {
 	}, nil
 }
 
-// tellWait is the shortest wait that is worth a line.
-const tellWait = 2 * time.Second
+// reportWait is the shortest wait that is worth a line.
+const reportWait = 2 * time.Second
 
 // connect returns the client of a profile.
 func (p Process) connect(name string, opts ...client.Option) (*client.Client, profile.Profile, error) {
@@ -85,7 +85,7 @@ func (p Process) connect(name string, opts ...client.Option) (*client.Client, pr
 	session := &profile.Session{Store: store, Name: name, Clock: client.SystemClock{}}
 	patient := client.DefaultRetry
 	patient.Waiting = func(wait time.Duration, why error) {
-		if wait >= tellWait {
+		if wait >= reportWait {
 			_, _ = printf(p.Stderr, "%v; trying again in %s\n", why, seconds(wait))
 		}
 	}

@@ -66,8 +66,8 @@ func (n named) find(flag, text, unknown string) (api.NamedRef, error) {
 	return api.NamedRef{}, fmt.Errorf("%s: "+unknown, flag, text)
 }
 
-// noneOfYours says that a name is not that of a Workspace of the caller.
-const noneOfYours = "you belong to no Workspace called %q: 'simferry workspaces' lists yours"
+// notAMember says that a name is not that of a Workspace of the caller.
+const notAMember = "you belong to no Workspace called %q: 'simferry workspaces' lists yours"
 
 // workspaceID reads an id as lists print it: +200 and 0200 are not ids, but may be names.
 func workspaceID(text string) (id int64, ok bool) {
@@ -122,7 +122,7 @@ func (s *migrateRun) workspace(ctx context.Context, flag, text string) (api.Name
 			return api.NamedRef{}, err
 		}
 	}
-	return s.workspaces.find(flag, text, noneOfYours)
+	return s.workspaces.find(flag, text, notAMember)
 }
 
 // listNotNeeded reports whether a text is an id although the server gives no list of

@@ -57,7 +57,7 @@ func (r *request) readForm() error {
 // readFiles reads a form with files. The time limit of the request begins again when they have
 // arrived.
 func (r *request) readFiles(most int64) error {
-	leave, err := r.wait(r.console.door.Uploads, r.party)
+	leave, err := r.wait(r.console.gates.Uploads, r.party)
 	if err != nil {
 		return err
 	}
@@ -79,7 +79,7 @@ func (r *request) readFiles(most int64) error {
 
 // holdLists waits until no other list of ICCIDs is in memory.
 func (r *request) holdLists() error {
-	leave, err := r.wait(r.console.door.Lists, r.party)
+	leave, err := r.wait(r.console.gates.Lists, r.party)
 	if err == nil {
 		r.leave = append(r.leave, limit.Tight(), leave)
 	}
@@ -112,7 +112,7 @@ func (m *metered) Read(b []byte) (int, error) {
 	n, err := m.Reader.Read(b)
 	m.read += int64(n)
 	if more := min(int64(n), m.read-freeForm) * 2; more > 0 {
-		memory, party := m.request.console.door.Memory, m.request.party
+		memory, party := m.request.console.gates.Memory, m.request.party
 		if !memory.Take(party, more) {
 			return n, &fleet.Error{Code: fleet.Unavailable, Message: text("error.busy.cure"), RetryAfter: time.Second}
 		}

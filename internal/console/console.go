@@ -24,8 +24,8 @@ type Options struct {
 	RequestTimeout time.Duration
 	// PublicURL is the URL at which browsers reach the server; links begin with its path.
 	PublicURL string
-	// Door holds the gates that the console shares with the API; nil means its own.
-	Door *limit.Door
+	// Gates holds the gates that the console shares with the API; nil means its own.
+	Gates *limit.Gates
 	// Version of the server, shown at the end of each page.
 	Version string
 	// Mail reports whether the server sends mail, so that a forgotten password can be reset.
@@ -37,7 +37,7 @@ type console struct {
 	control *control.Control
 	o       Options
 	log     *slog.Logger
-	door    *limit.Door
+	gates   *limit.Gates
 	base    string // path of the public URL, "" for none
 	https   bool   // the public URL is an https one
 
@@ -52,15 +52,15 @@ func newConsole(c *control.Control, o Options) *console {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.Door == nil {
-		o.Door = limit.NewDoor(0, 0, 0)
+	if o.Gates == nil {
+		o.Gates = limit.NewGates(0, 0, 0)
 	}
 	u, err := url.Parse(strings.TrimRight(o.PublicURL, "/"))
 	if err != nil {
 		u = &url.URL{} // the configuration has checked it
 	}
 	made := &console{
-		control: c, o: o, log: slog.New(limit.Log(o.Log.Handler())), door: o.Door,
+		control: c, o: o, log: slog.New(limit.Log(o.Log.Handler())), gates: o.Gates,
 		base: u.EscapedPath(), https: u.Scheme == "https",
 	}
 	made.templates = made.parseTemplates()

@@ -30,7 +30,7 @@ func (a answer) key(t testing.TB, action string) string {
 }
 
 // A device is created with a SIM, edited, loses its SIM, gets it back, and is deleted.
-func TestConsole_DeviceLife(t *testing.T) {
+func TestConsole_DeviceLifecycle(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")
 	key := p.get("/devices/new").once(t)

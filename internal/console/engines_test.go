@@ -43,12 +43,12 @@ func TestConsole_BothEngines(t *testing.T) {
 }
 
 // A caller who uses up the places of the door waits, in the console as in the API.
-func TestConsole_WaitsAtTheDoor(t *testing.T) {
+func TestConsole_RequestsAreBounded(t *testing.T) {
 	s := kit.Start(t, kit.SQLite).Seed(kit.Ferry)
-	door := limit.NewDoor(1, 8, 1)
-	c := serveSite(t, s, console.Options{Door: door})
+	gates := limit.NewGates(1, 8, 1)
+	c := serveSite(t, s, console.Options{Gates: gates})
 	p := c.as(t, "admin@example.com")
-	leave, err := door.Callers.Enter(t.Context(), "user 1")
+	leave, err := gates.Callers.Enter(t.Context(), "user 1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestConsole_WaitsAtTheDoor(t *testing.T) {
 		_ = res.Body.Close()
 		came <- res.StatusCode
 	}()
-	for door.Callers.WaitingOf("user 1") == 0 {
+	for gates.Callers.WaitingOf("user 1") == 0 {
 		select {
 		case status := <-came:
 			t.Fatalf("it did not wait: status %d", status)

@@ -190,7 +190,7 @@ func (b *tab) waits(expression string) {
 }
 
 // A job that a server works on, and pages that a server without it shows.
-func TestLook_Jobs(t *testing.T) {
+func TestAppearance_Jobs(t *testing.T) {
 	s := newSite(t, console.Options{})
 	b := s.open(t).signIn("admin@example.com")
 	b.visit("/jobs")

@@ -102,7 +102,7 @@ func TestConsole_LateForms(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, console.Options{Door: limit.NewDoor(1000, 1000, 0)})
+			s := newSite(t, console.Options{Gates: limit.NewGates(1000, 1000, 0)})
 			p := s.as(t, "admin@example.com")
 			var forms []*lateForm
 			needs := make(map[string]identity.Permission)

@@ -25,7 +25,7 @@ func (s *site) moved() {
 }
 
 // Every page without a session, at every width, in light and dark.
-func TestLook_Doors(t *testing.T) {
+func TestAppearance_SignIn(t *testing.T) {
 	s := newSite(t, console.Options{Mail: true})
 	app := withFactor(s, "target@example.com")
 	b := s.open(t)
@@ -52,7 +52,7 @@ func TestLook_Doors(t *testing.T) {
 }
 
 // Every page of a session, at every width, in light and dark, with menus opened.
-func TestLook_Pages(t *testing.T) {
+func TestAppearance_Pages(t *testing.T) {
 	s := newSite(t, console.Options{})
 	s.moved()
 	b := s.open(t).signIn("admin@example.com")
@@ -63,7 +63,7 @@ func TestLook_Pages(t *testing.T) {
 		b.visit(p.path)
 		b.look(p.name)
 	}
-	s.lookAtLedger(b)
+	s.checkLedgerAppearance(b)
 	b.visit("/audit")
 	b.look("audit")
 	b.visit("/sims?status=0")
@@ -79,8 +79,8 @@ func TestLook_Pages(t *testing.T) {
 	b.look("sim")
 }
 
-// lookAtLedger looks at the ledger, an entry, and the previews of its undo.
-func (s *site) lookAtLedger(b *tab) {
+// checkLedgerAppearance looks at the ledger, an entry, and the previews of its undo.
+func (s *site) checkLedgerAppearance(b *tab) {
 	s.T.Helper()
 	s.As("admin@example.com").Post("/api/v1/migration_job", map[string]any{
 		"target_workspace": map[string]any{"id": kit.FleetFR}, "select": map[string]any{"sims": []any{map[string]any{"id": kit.IssuedSIM}}},

@@ -347,7 +347,7 @@ func (b *tab) scripts(on bool) {
 }
 
 // Every step of the wizard, at every width, in light and dark.
-func TestLook_Move(t *testing.T) {
+func TestAppearance_Move(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p := s.as(t, "admin@example.com")
 	draft := p.press(p.get("/move?all=1&sel=1000"), "/move", "from", "selection").to(t)

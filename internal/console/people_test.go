@@ -18,7 +18,7 @@ import (
 func memberPage(id int64) string { return fmt.Sprintf("/people/%d", id) }
 
 // An Administrator gives a member another role, suspends the member, and removes them.
-func TestConsole_MemberLife(t *testing.T) {
+func TestConsole_MemberLifecycle(t *testing.T) {
 	s := newSite(t, console.Options{})
 	p, member := s.as(t, "admin@example.com"), s.as(t, "user@example.com")
 	here := memberPage(kit.PlainUserID)
@@ -187,7 +187,7 @@ func TestConsole_ForeignPeople(t *testing.T) {
 }
 
 // The pages in a browser, at every width, in light and dark.
-func TestLook_People(t *testing.T) {
+func TestAppearance_People(t *testing.T) {
 	s := newSite(t, console.Options{})
 	withFactor(s, "observer@example.com")
 	b := s.open(t).signIn("admin@example.com")

@@ -92,8 +92,8 @@ func (r *request) pageLive(name, nav, title string, data any, seconds int) (repl
 	return r.render(http.StatusOK, "layout", name, page{Title: title, Nav: nav, Data: data, Reload: seconds})
 }
 
-// door renders a template in the plain frame of the sign-in pages.
-func (r *request) door(name, title string, data any) (reply, error) {
+// renderPublic renders a template in the plain frame of the sign-in pages.
+func (r *request) renderPublic(name, title string, data any) (reply, error) {
 	return r.render(http.StatusOK, "door", name, page{Title: title, Data: data})
 }
 

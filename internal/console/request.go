@@ -163,7 +163,7 @@ func (r *request) admit() error {
 	address := "address " + netaddr.Network(r.from)
 	r.Request = r.WithContext(limit.WithParty(r.Context(), limit.Anonymous(address)))
 	r.party = address
-	leave, err := r.wait(r.console.door.Addresses, address)
+	leave, err := r.wait(r.console.gates.Addresses, address)
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (r *request) admit() error {
 	httplog.Of(r.Context()).Attrs = []slog.Attr{slog.Int64("user", int64(r.who.User))}
 	caller := "user " + strconv.FormatInt(int64(r.who.User), 10)
 	r.Request, r.party = r.WithContext(limit.WithParty(r.Context(), caller)), caller
-	leave, err = r.wait(r.console.door.Callers, caller)
+	leave, err = r.wait(r.console.gates.Callers, caller)
 	if err == nil {
 		r.leave = append(r.leave, leave)
 	}

@@ -60,12 +60,12 @@ func (r *request) signInData(problem string) signInData {
 }
 
 func signInPage(r *request) (reply, error) {
-	return r.door("signin", text("signin.title"), r.signInData(""))
+	return r.renderPublic("signin", text("signin.title"), r.signInData(""))
 }
 
 func signIn(r *request) (reply, error) {
 	if d := r.signInData(""); d.Insecure {
-		return r.door("signin", text("signin.title"), d)
+		return r.renderPublic("signin", text("signin.title"), d)
 	}
 	if err := r.control().CountAttempt(r.Context(), r.origin()); err != nil {
 		return r.signInProblem(err)
@@ -96,7 +96,7 @@ func (r *request) signInProblem(err error) (reply, error) {
 		return reply{}, err
 	}
 	httplog.Of(r.Context()).Err = err
-	res, err := r.door("signin", text("signin.title"), r.signInData(problem))
+	res, err := r.renderPublic("signin", text("signin.title"), r.signInData(problem))
 	res.status = 401
 	return res, err
 }
@@ -126,7 +126,7 @@ func codePage(r *request) (reply, error) {
 	if r.cookie(pendingCookie) == "" {
 		return seeOther(withNext("/sign-in", r.FormValue("next"))), nil
 	}
-	return r.door("code", text("code.title"), r.signInData(""))
+	return r.renderPublic("code", text("code.title"), r.signInData(""))
 }
 
 func signInCode(r *request) (reply, error) {
@@ -148,7 +148,7 @@ func signInCode(r *request) (reply, error) {
 			return reply{}, err
 		}
 		httplog.Of(r.Context()).Err = err
-		res, err := r.door("code", text("code.title"), r.signInData(text("code.wrong")))
+		res, err := r.renderPublic("code", text("code.title"), r.signInData(text("code.wrong")))
 		res.status = 401
 		return res, err
 	}
@@ -185,7 +185,7 @@ func clientName(agent string) string {
 }
 
 func forgottenPage(r *request) (reply, error) {
-	return r.door("forgotten", text("forgotten.title"), r.signInData(""))
+	return r.renderPublic("forgotten", text("forgotten.title"), r.signInData(""))
 }
 
 func forgotten(r *request) (reply, error) {
@@ -195,9 +195,9 @@ func forgotten(r *request) (reply, error) {
 	err := r.control().AskReset(r.Context(), r.PostForm.Get("username"), r.origin())
 	switch fleet.CodeOf(err) {
 	case fleet.BadRequest:
-		return r.door("forgotten", text("forgotten.title"), r.signInData(text("forgotten.address")))
+		return r.renderPublic("forgotten", text("forgotten.title"), r.signInData(text("forgotten.address")))
 	case fleet.NotAllowed:
-		return r.door("forgotten", text("forgotten.title"), r.signInData(""))
+		return r.renderPublic("forgotten", text("forgotten.title"), r.signInData(""))
 	}
 	if err != nil {
 		return reply{}, err
@@ -212,7 +212,7 @@ type activateData struct {
 }
 
 func activatePage(r *request) (reply, error) {
-	return r.door("activate", text("activate.title"), activateData{})
+	return r.renderPublic("activate", text("activate.title"), activateData{})
 }
 
 func activate(r *request) (reply, error) {
@@ -242,18 +242,18 @@ func activate(r *request) (reply, error) {
 			return seeOther(done("/sign-in", "activated")), nil
 		}
 	}
-	return r.door("activate", text("activate.title"), d)
+	return r.renderPublic("activate", text("activate.title"), d)
 }
 
-// leastPassword is the least number of characters of a new password. Only the console sees its
+// minPassword is the least number of characters of a new password. Only the console sees its
 // length: the API gets a digest.
-const leastPassword = 10
+const minPassword = 10
 
 // newPasswordProblem returns why a new password that was typed twice is refused.
 func newPasswordProblem(password, again string) string {
 	switch {
-	case len([]rune(password)) < leastPassword:
-		return text("password.short", leastPassword)
+	case len([]rune(password)) < minPassword:
+		return text("password.short", minPassword)
 	case password != again:
 		return text("password.differs")
 	}
@@ -268,7 +268,7 @@ type enrolData struct {
 }
 
 func enrolPage(r *request) (reply, error) {
-	return r.door("enrol", text("enrol.title"), enrolData{})
+	return r.renderPublic("enrol", text("enrol.title"), enrolData{})
 }
 
 // enrol makes a second factor and shows its secret, once.
@@ -276,9 +276,9 @@ func enrol(r *request) (reply, error) {
 	made, err := r.control().AddSecondFactor(r.Context(), r.who, identity.WireDigest(r.PostForm.Get("password")))
 	switch fleet.CodeOf(err) {
 	case fleet.Failed:
-		return r.door("enrol", text("enrol.title"), enrolData{Problem: text("password.wrong")})
+		return r.renderPublic("enrol", text("enrol.title"), enrolData{Problem: text("password.wrong")})
 	case fleet.TooManyRequests:
-		return r.door("enrol", text("enrol.title"), enrolData{Problem: text("signin.locked")})
+		return r.renderPublic("enrol", text("enrol.title"), enrolData{Problem: text("signin.locked")})
 	}
 	if err != nil {
 		return reply{}, err
@@ -287,7 +287,7 @@ func enrol(r *request) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return r.door("enrol", text("enrol.title"), enrolData{Factor: made, QR: code})
+	return r.renderPublic("enrol", text("enrol.title"), enrolData{Factor: made, QR: code})
 }
 
 // enrolCode activates a second factor with its first code. The form repeats the secret, so that a
@@ -306,7 +306,7 @@ func enrolCode(r *request) (reply, error) {
 		if d.QR, err = qrOf(d.Factor.URL); err != nil {
 			return reply{}, fleet.Invalid("url", "it is not that of a second factor; start again")
 		}
-		return r.door("enrol", text("enrol.title"), d)
+		return r.renderPublic("enrol", text("enrol.title"), d)
 	}
 	if err != nil {
 		return reply{}, err

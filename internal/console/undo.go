@@ -121,8 +121,8 @@ type blockedSIM struct {
 	Whys []string
 }
 
-// mostBlocked is how many of them a page names.
-const mostBlocked = 100
+// maxBlocked is how many of them a page names.
+const maxBlocked = 100
 
 func undoPage(r *request) (reply, error) {
 	return r.previewUndo(parseUndo(r.URL.Query()), "")
@@ -224,7 +224,7 @@ func (d *undoData) blocked(c *fleet.Conflicts) {
 		}
 	}
 	d.BlockedCount = len(stuck)
-	for _, id := range order[:min(len(order), mostBlocked)] {
+	for _, id := range order[:min(len(order), maxBlocked)] {
 		d.Blocked = append(d.Blocked, *whys[id])
 	}
 	if rest := d.rest(stuck); len(rest) > 0 {

@@ -236,8 +236,8 @@ type JobSIMs struct {
 	Sources map[fleet.WorkspaceID]fleet.Workspace
 }
 
-// mostSkipped is how many SIMs of a job a page may skip; later pages need after.
-const mostSkipped = 25_000
+// maxSkipped is how many SIMs of a job a page may skip; later pages need after.
+const maxSkipped = 25_000
 
 // ListJobSIMs reads one page of the SIMs of a job that the caller may see, and their total, which
 // is not counted but kept.
@@ -271,8 +271,8 @@ func (c *Control) ListJobSIMs(ctx context.Context, who identity.Principal, id fl
 		if found.Total == 0 { // the job may have millions with other verdicts
 			return nil
 		}
-		if p.Skip > mostSkipped {
-			return fleet.Errorf(fleet.BadQuery, "page: only the first %d SIMs can be reached by page: use after with the X-Next of the page before", mostSkipped)
+		if p.Skip > maxSkipped {
+			return fleet.Errorf(fleet.BadQuery, "page: only the first %d SIMs can be reached by page: use after with the X-Next of the page before", maxSkipped)
 		}
 		for _, s := range j.Sources {
 			found.Sources[s.ID] = s

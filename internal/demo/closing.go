@@ -7,7 +7,7 @@ import (
 )
 
 // closing prints how to continue.
-func (t *teller) closing(url string) {
+func (t *printer) closing(url string) {
 	t.heading("Now you")
 	t.linef("  Console   %s  (open it in a browser)", url)
 	t.linef("  API       %s/api/v1", url)

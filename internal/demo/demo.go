@@ -46,9 +46,9 @@ func Run(ctx context.Context, out io.Writer, o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	t := &teller{out: out, color: o.Color}
+	t := &printer{out: out, color: o.Color}
 	url := baseURL(s.Addr())
-	if err := tellStory(ctx, t, url); err != nil || o.Once {
+	if err := runStory(ctx, t, url); err != nil || o.Once {
 		return errors.Join(err, t.err, s.Stop(context.WithoutCancel(ctx)))
 	}
 	t.closing(url)
@@ -78,7 +78,7 @@ func baseURL(addr string) string {
 	return "http://" + addr
 }
 
-func tellStory(ctx context.Context, t *teller, url string) error {
+func runStory(ctx context.Context, t *printer, url string) error {
 	transport := &http.Transport{}
 	defer transport.CloseIdleConnections()
 	seen := &recorder{next: transport}
@@ -89,7 +89,7 @@ func tellStory(ctx context.Context, t *teller, url string) error {
 	if err != nil {
 		return err
 	}
-	s := story{teller: t, client: c, seen: seen}
+	s := story{printer: t, client: c, seen: seen}
 	for i, step := range []func(context.Context) error{s.fleet, s.refused, s.previewed, s.moved, s.recorded} {
 		if err := step(ctx); err != nil {
 			return fmt.Errorf("the demo's step %d had an unexpected result: %w", i, err)

@@ -10,7 +10,7 @@ import (
 )
 
 // exchange prints the request and the head of the response.
-func (t *teller) exchange(ex exchange) {
+func (t *printer) exchange(ex exchange) {
 	t.linef(" %s %s %s", t.faint(">"), ex.method, ex.path)
 	t.headers(">", ex.sent, "If-Match", "Idempotency-Key")
 	for _, line := range bodyLines(ex.body) {
@@ -27,7 +27,7 @@ func (t *teller) exchange(ex exchange) {
 	t.line("")
 }
 
-func (t *teller) headers(mark string, h http.Header, names ...string) {
+func (t *printer) headers(mark string, h http.Header, names ...string) {
 	for _, name := range names {
 		if v := h.Get(name); v != "" {
 			t.linef(" %s %s: %s", t.faint(mark), spelling(name), clip(v))
@@ -80,7 +80,7 @@ func bodyLines(body []byte) []string {
 const few = 3
 
 // sims shows the first SIMs of a migration in their state before it.
-func (t *teller) sims(list []api.MigrationSIM) {
+func (t *printer) sims(list []api.MigrationSIM) {
 	for _, s := range list[:min(few, len(list))] {
 		t.linef("     %s  %-9s  %s", s.ICCID, s.Status.Description, place(s.SourceWorkspace, s.Endpoint))
 	}
@@ -88,7 +88,7 @@ func (t *teller) sims(list []api.MigrationSIM) {
 }
 
 // lines shows the first SIMs of a ledger entry, before and after.
-func (t *teller) lines(list []api.MigrationLine) {
+func (t *printer) lines(list []api.MigrationLine) {
 	for _, l := range list[:min(few, len(list))] {
 		t.linef("     %s  %s, %s", l.ICCID, l.Before.Status.Description, place(l.Before.Workspace, l.Before.Endpoint))
 		t.linef("     %19s  %s, %s", "->", l.After.Status.Description, place(l.After.Workspace, l.After.Endpoint))
@@ -96,7 +96,7 @@ func (t *teller) lines(list []api.MigrationLine) {
 	t.more(len(list))
 }
 
-func (t *teller) more(n int) {
+func (t *printer) more(n int) {
 	if n > few {
 		t.linef("     and %d more", n-few)
 	}

@@ -21,7 +21,7 @@ const (
 
 // story has the demo's steps: each sends a request, checks the response, and prints both.
 type story struct {
-	*teller
+	*printer
 	client *client.Client
 	seen   *recorder
 	etag   string // of the preview
@@ -91,7 +91,7 @@ func (s *story) refused(ctx context.Context) error {
 		s.linef("  %s %s: %d SIMs", s.strong(fmt.Sprint(g.ErrorCode)), g.Message, len(g.SIMs))
 		s.sims(g.SIMs)
 	}
-	s.why("No. Twelve of the SIMs sit in devices, and a move takes them out, so that has to be wished for. A refusal " +
+	s.explain("No. Twelve of the SIMs sit in devices, and a move takes them out, so that has to be wished for. A refusal " +
 		"names every reason and every SIM at once, and the real run would have been refused just like this. It is all or nothing: " +
 		"the other 488 do not move either.")
 	return expect(len(conflict.Groups) == 1 && conflict.Has(client.SIMsAttached) && len(conflict.Groups[0].SIMs) == attached,
@@ -109,7 +109,7 @@ func (s *story) previewed(ctx context.Context) error {
 	s.etag = preview.ETag
 	s.linef("  %d SIMs would move to %s:", preview.SIMCount, preview.TargetWorkspace.Name)
 	s.sims(preview.SIMs)
-	s.why("Yes. Each SIM is shown as it stands now. The ETag is a fingerprint of exactly this: a request that sends it back has the " +
+	s.explain("Yes. Each SIM is shown as it stands now. The ETag is a fingerprint of exactly this: a request that sends it back has the " +
 		"previewed effect, or the response lists what has changed since.")
 	return expect(preview.DryRun && preview.SIMCount == moving && s.etag != "", "it previews %d SIMs, ETag %q", preview.SIMCount, s.etag)
 }
@@ -123,7 +123,7 @@ func (s *story) moved(ctx context.Context) (err error) {
 		return err
 	}
 	s.linef("  %d SIMs have moved to %s.", s.done.SIMCount, s.done.TargetWorkspace.Name)
-	s.why("SIMs, devices, events and the record changed in one transaction: after a crash at any instant, either all of it is there or " +
+	s.explain("SIMs, devices, events and the record changed in one transaction: after a crash at any instant, either all of it is there or " +
 		"none. Should the answer get lost, the same request with the same Idempotency-Key gets it again, and nothing moves twice.")
 	return expect(!s.done.DryRun && !s.done.Replayed && s.done.SIMCount == moving, "%d SIMs moved", s.done.SIMCount)
 }
@@ -144,7 +144,7 @@ func (s *story) recorded(ctx context.Context) error {
 	s.linef("  %d SIMs from %s to %s:", entry.SIMCount, entry.SourceWorkspaces[0].Name, entry.TargetWorkspace.Name)
 	suspended, released := changes(entry.SIMs)
 	s.lines(entry.SIMs)
-	s.why(fmt.Sprintf("%d SIMs that were Activated are Suspended now, so that they carry no traffic before Fleet South activates them; the others "+
+	s.explain(fmt.Sprintf("%d SIMs that were Activated are Suspended now, so that they carry no traffic before Fleet South activates them; the others "+
 		"kept their status. %d left their devices, which stay in Fleet North. The entry is visible only to these two Workspaces.", suspended, released))
 	if err := expect(entry.SIMCount == moving && suspended == activated && released == attached,
 		"the entry has %d SIMs, %d suspended, %d released", entry.SIMCount, suspended, released); err != nil {

@@ -9,34 +9,34 @@ import (
 // width is the width of the text, which fits any terminal.
 const width = 80
 
-// teller writes the text of the demo. It keeps the first error of out.
-type teller struct {
+// printer writes the text of the demo. It keeps the first error of out.
+type printer struct {
 	out   io.Writer
 	color bool
 	err   error
 }
 
-func (t *teller) line(s string) {
+func (t *printer) line(s string) {
 	if t.err == nil {
 		_, t.err = io.WriteString(t.out, s+"\n")
 	}
 }
 
-func (t *teller) linef(format string, args ...any) { t.line(fmt.Sprintf(format, args...)) }
+func (t *printer) linef(format string, args ...any) { t.line(fmt.Sprintf(format, args...)) }
 
-func (t *teller) title(s string) {
+func (t *printer) title(s string) {
 	t.line(t.strong(s))
 	t.line("")
 }
 
-func (t *teller) heading(s string) {
+func (t *printer) heading(s string) {
 	t.line("")
 	t.line(t.strong(s))
 	t.line("")
 }
 
 // prose breaks a paragraph into lines.
-func (t *teller) prose(s string) {
+func (t *printer) prose(s string) {
 	line := ""
 	for _, word := range strings.Fields(s) {
 		if line != "" && len(line)+1+len(word) > width {
@@ -51,19 +51,19 @@ func (t *teller) prose(s string) {
 	t.line(line)
 }
 
-// why explains a response.
-func (t *teller) why(s string) {
+// explain explains a response.
+func (t *printer) explain(s string) {
 	t.line("")
 	t.prose(s)
 }
 
 // The colours carry no information that the text lacks.
-func (t *teller) strong(s string) string { return t.paint("1", s) }
-func (t *teller) faint(s string) string  { return t.paint("2", s) }
-func (t *teller) good(s string) string   { return t.paint("32", s) }
-func (t *teller) bad(s string) string    { return t.paint("31", s) }
+func (t *printer) strong(s string) string { return t.paint("1", s) }
+func (t *printer) faint(s string) string  { return t.paint("2", s) }
+func (t *printer) good(s string) string   { return t.paint("32", s) }
+func (t *printer) bad(s string) string    { return t.paint("31", s) }
 
-func (t *teller) paint(code, s string) string {
+func (t *printer) paint(code, s string) string {
 	if !t.color {
 		return s
 	}

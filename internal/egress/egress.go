@@ -23,9 +23,9 @@ const (
 	// the lease of a job.
 	Timeout = 5 * time.Second
 
-	mostBody   = 64 << 10
-	mostHeader = 16 << 10
-	mostURL    = 2000
+	maxBody   = 64 << 10
+	maxHeader = 16 << 10
+	maxURL    = 2000
 )
 
 // Client makes requests. Use New.
@@ -43,7 +43,7 @@ func New(private bool) *Client {
 		Timeout:       Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
-			DialContext: dialer.DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: mostHeader, TLSHandshakeTimeout: Timeout,
+			DialContext: dialer.DialContext, DisableKeepAlives: true, MaxResponseHeaderBytes: maxHeader, TLSHandshakeTimeout: Timeout,
 		},
 	}
 	return c
@@ -94,8 +94,8 @@ func (c *Client) Allowed(text string) error {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
 		return errors.New("it must be a URL such as https://example.com/health")
-	case len(text) > mostURL:
-		return fmt.Errorf("it has more than %d characters", mostURL)
+	case len(text) > maxURL:
+		return fmt.Errorf("it has more than %d characters", maxURL)
 	case u.User != nil:
 		return errors.New("it must not contain a user name or a password")
 	case u.Fragment != "":
@@ -124,14 +124,14 @@ func (c *Client) State(ctx context.Context, address string) (state fleet.GateSta
 	if resp.StatusCode != http.StatusOK {
 		return fleet.GateUnknown, fmt.Sprintf("it responded with status %d", resp.StatusCode)
 	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, mostBody+1))
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
 	if err != nil {
 		return fleet.GateUnknown, "its response broke off"
 	}
 	var body struct {
 		State fleet.GateState `json:"state"`
 	}
-	if len(text) > mostBody || json.Unmarshal(text, &body) != nil {
+	if len(text) > maxBody || json.Unmarshal(text, &body) != nil {
 		return fleet.GateUnknown, `it did not respond with JSON such as {"state": "healthy"}`
 	}
 	switch body.State {

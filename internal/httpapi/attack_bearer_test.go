@@ -17,27 +17,27 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// thief has the private key of a server, so a forged token differs only in what a test changes.
-type thief struct {
+// attacker has the private key of a server, so a forged token differs only in what a test changes.
+type attacker struct {
 	kid     string
 	private ed25519.PrivateKey
 	claims  object // of a valid bearer
 }
 
-func newThief(s *kit.Server, token string) thief {
+func newAttacker(s *kit.Server, token string) attacker {
 	s.T.Helper()
 	row := s.Rows("SELECT id, private_key FROM signing_keys")[0]
 	key, ok := row[1].([]byte)
 	if !ok {
 		s.T.Fatalf("the key is a %T", row[1])
 	}
-	return thief{fmt.Sprint(row[0]), key, decodePart(s.T.(*testing.T), token, 1)} //nolint:errcheck,forcetypeassert // these tests are no benchmarks
+	return attacker{fmt.Sprint(row[0]), key, decodePart(s.T.(*testing.T), token, 1)} //nolint:errcheck,forcetypeassert // these tests are no benchmarks
 }
 
-func (f thief) header() object { return object{"alg": "EdDSA", "kid": f.kid, "typ": "JWT"} }
+func (f attacker) header() object { return object{"alg": "EdDSA", "kid": f.kid, "typ": "JWT"} }
 
 // but returns the claims with one changed; nil removes it.
-func (f thief) but(name string, value any) object {
+func (f attacker) but(name string, value any) object {
 	other := maps.Clone(f.claims)
 	if other[name] = value; value == nil {
 		delete(other, name)
@@ -50,13 +50,13 @@ func sealed(header, claims object, seal func([]byte) []byte) string {
 	return text + "." + base64.RawURLEncoding.EncodeToString(seal([]byte(text)))
 }
 
-func (f thief) sign(text []byte) []byte { return ed25519.Sign(f.private, text) }
+func (f attacker) sign(text []byte) []byte { return ed25519.Sign(f.private, text) }
 
 // Each attack is refused, and the response says only that the token is invalid.
 func TestAttackBearer(t *testing.T) {
 	s := kit.StartFerry(t, kit.SQLite)
 	made := newApplicationToken(s, control.NewToken{})
-	f := newThief(s, s.As("admin@example.com").Token)
+	f := newAttacker(s, s.As("admin@example.com").Token)
 	withBearer(s, sealed(f.header(), f.claims, f.sign)).Get(whoami).Is(http.StatusOK) // the control
 	stranger, err := identity.GenerateKey(s.Clock.Now())
 	if err != nil {

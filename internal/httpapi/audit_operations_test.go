@@ -33,8 +33,8 @@ func TestEveryWritingOperationIsAudited(t *testing.T) {
 	}
 }
 
-// deeds calls the API and records the secrets that it used.
-type deeds struct {
+// apiLog calls the API and records the secrets that it used.
+type apiLog struct {
 	*testing.T
 	s       *kit.Server
 	done    map[string]bool
@@ -42,7 +42,7 @@ type deeds struct {
 }
 
 // do sends a request that must succeed and leave one entry, of the operation's action.
-func (d *deeds) do(c *kit.Client, pattern, path string, body any) *kit.Answer {
+func (d *apiLog) do(c *kit.Client, pattern, path string, body any) *kit.Answer {
 	d.Helper()
 	method, plain, _ := strings.Cut(pattern, " ")
 	if path == "" {
@@ -60,7 +60,7 @@ func (d *deeds) do(c *kit.Client, pattern, path string, body any) *kit.Answer {
 	return got
 }
 
-func (d *deeds) secret(texts ...string) {
+func (d *apiLog) secret(texts ...string) {
 	for _, text := range texts {
 		if len(text) < 6 {
 			d.Fatalf("%q is not a secret", text)
@@ -73,7 +73,7 @@ func (d *deeds) secret(texts ...string) {
 // never a secret.
 func TestEveryOperationHasAnAuditEntry(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		d := &deeds{T: t, s: batched(t, e), done: map[string]bool{}}
+		d := &apiLog{T: t, s: batched(t, e), done: map[string]bool{}}
 		d.signIns()
 		d.invitations()
 		d.people()
@@ -96,7 +96,7 @@ func TestEveryOperationHasAnAuditEntry(t *testing.T) {
 	})
 }
 
-func (d *deeds) signIns() {
+func (d *apiLog) signIns() {
 	s, digest := d.s, identity.WireDigest(kit.Password)
 	next := identity.WireDigest("battery staple 9")
 	d.secret(kit.Password, digest, next, "battery staple 9")
@@ -139,7 +139,7 @@ func (d *deeds) signIns() {
 	d.secret("hunter2-typed-as-a-name", identity.WireDigest("whatever it is"))
 }
 
-func (d *deeds) people() {
+func (d *apiLog) people() {
 	admin := d.s.As("admin@example.com")
 	var made api.ApplicationTokenResponse
 	d.do(admin, "POST /api/v1/application_token", "", object{"description": "billing"}).JSON(&made)
@@ -166,7 +166,7 @@ func (d *deeds) people() {
 	d.do(admin, "DELETE /api/v1/user/{user_id}", fmt.Sprintf("/api/v1/user/%d", kit.PlainUserID), nil) // a member elsewhere, so the user stays
 }
 
-func (d *deeds) invitations() {
+func (d *apiLog) invitations() {
 	admin := d.s.As("admin@example.com")
 	d.do(admin, "POST /api/v2/user/invitation", "", object{"username": "new1@example.com", "name": "New", "roles": []object{{"id": 2}}})
 	first := nextMail(d.s)
@@ -188,7 +188,7 @@ func tokensOf2(a *kit.Answer) string {
 	return got.AuthToken
 }
 
-func (d *deeds) sims() {
+func (d *apiLog) sims() {
 	admin := d.s.As("admin@example.com")
 	d.do(admin, "PATCH /api/v1/sim/{sim_id}", simURL(kit.IssuedSIM), object{"status": object{"id": 1}})
 	d.do(admin, "DELETE /api/v1/sim/{sim_id}", simURL(kit.SuspendedSIM), nil)
@@ -199,7 +199,7 @@ func (d *deeds) sims() {
 	d.do(admin, "PATCH /api/v1/sim_batch/bic/{bic}", batchURL+"1234567890123456", object{"sim_status": object{"id": 1}})
 }
 
-func (d *deeds) jobs(admin *kit.Client) {
+func (d *apiLog) jobs(admin *kit.Client) {
 	d.do(admin, "POST /api/v1/sim_status_job", "", object{"status": object{"id": 2}, "select": object{"sims": []object{{"id": kit.AttachedSIM}}}})
 	path := d.do(admin, "POST /api/v1/migration_job", "", selecting(kit.FactoryTestSIM)).Header.Get("Location")
 	job := func(verb string) string { return "POST /api/v1/migration_job/{job_id}/" + verb }
@@ -211,7 +211,7 @@ func (d *deeds) jobs(admin *kit.Client) {
 	}
 }
 
-func (d *deeds) devices() {
+func (d *apiLog) devices() {
 	admin, device := d.s.As("admin@example.com"), deviceURL(kit.EmptyDevice)
 	d.do(admin, "POST /api/v1/endpoint", "", newDevice)
 	d.do(admin, "PATCH /api/v1/endpoint/{endpoint_id}", device, object{"name": "renamed"})
@@ -224,7 +224,7 @@ func (d *deeds) devices() {
 }
 
 // tellNoSecret searches the whole audit log for the secrets.
-func (d *deeds) tellNoSecret() {
+func (d *apiLog) tellNoSecret() {
 	d.Helper()
 	entries := auditWhere(d.s, "id > 0")
 	if len(d.secrets) < 15 || len(entries) < 30 {

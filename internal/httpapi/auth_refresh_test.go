@@ -191,10 +191,10 @@ func TestRefreshTheft(t *testing.T) {
 		s := kit.StartFerry(t, e)
 		for name, steal := range map[string]func(first api.AuthResponse) []api.AuthResponse{
 			"before the owner's refresh": func(first api.AuthResponse) []api.AuthResponse {
-				thief := tokensOf(refresh(s, first.RefreshToken))
-				thief2 := tokensOf(refresh(s, thief.RefreshToken))
+				attacker := tokensOf(refresh(s, first.RefreshToken))
+				thief2 := tokensOf(refresh(s, attacker.RefreshToken))
 				refresh(s, first.RefreshToken).Is(http.StatusUnauthorized) // the owner
-				return []api.AuthResponse{thief, thief2}
+				return []api.AuthResponse{attacker, thief2}
 			},
 			"after the owner's refresh": func(first api.AuthResponse) []api.AuthResponse {
 				owner := tokensOf(refresh(s, first.RefreshToken))
@@ -204,11 +204,11 @@ func TestRefreshTheft(t *testing.T) {
 			},
 			"between two refreshes of the owner": func(first api.AuthResponse) []api.AuthResponse {
 				owner := tokensOf(refresh(s, first.RefreshToken))
-				thief := tokensOf(refresh(s, first.RefreshToken)) // the same tokens as the owner
+				attacker := tokensOf(refresh(s, first.RefreshToken)) // the same tokens as the owner
 				owner2 := tokensOf(refresh(s, owner.RefreshToken))
 				owner3 := tokensOf(refresh(s, owner2.RefreshToken))
-				refresh(s, thief.RefreshToken).Is(http.StatusUnauthorized)
-				return []api.AuthResponse{owner, thief, owner2, owner3}
+				refresh(s, attacker.RefreshToken).Is(http.StatusUnauthorized)
+				return []api.AuthResponse{owner, attacker, owner2, owner3}
 			},
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -42,7 +42,7 @@ func probeLists(t *testing.T, admin *kit.Client, known map[string]string) (reque
 			if !ok {
 				t.Errorf("%s can be filtered by %s: say in filtered of what the id is", r.Pattern, field)
 			}
-			th := things[kind].filled(known)
+			th := resourceKinds[kind].filled(known)
 			if th.absent == "" {
 				th.absent = "999"
 			}
@@ -85,7 +85,7 @@ func (p probe) filter(c *kit.Client) (requests int) {
 			c.T.Errorf("%s %s: absent (-) and the foreign %s (+) differ:\n%s", p.pattern, p.place, id, diff)
 		}
 	}
-	for _, id := range slices.Concat(nobodys, noIDs) {
+	for _, id := range slices.Concat(unusedIDs, noIDs) {
 		if id == "null" || id == "0" { // "has none"; an entry of closed lists
 			continue
 		}
@@ -97,5 +97,5 @@ func (p probe) filter(c *kit.Client) (requests int) {
 			c.T.Errorf("%s %s: absent (-) and %.40s (+) differ:\n%s", p.pattern, p.place, id, diff)
 		}
 	}
-	return 1 + len(p.thing.foreign) + len(nobodys) + len(noIDs) - 2
+	return 1 + len(p.thing.foreign) + len(unusedIDs) + len(noIDs) - 2
 }

@@ -21,7 +21,7 @@ import (
 // probe is one place of one operation that accepts an id, with the ids to try.
 type probe struct {
 	pattern, place string
-	thing          thing
+	thing          resourceKind
 	as             string
 	path, body     string // with {id}
 }
@@ -40,7 +40,7 @@ func probes(t *testing.T, known map[string]string) (list []probe) {
 			if kind == free {
 				continue
 			}
-			th, exists := things[kind]
+			th, exists := resourceKinds[kind]
 			if !ok || !exists {
 				t.Errorf("%s takes an id in %s: say in identified of what it is", r.Pattern, place)
 				continue
@@ -87,7 +87,7 @@ func (p probe) pathOf(known map[string]string) string {
 		if !strings.HasPrefix(part, "{") {
 			continue
 		}
-		parts[i] = things[identified[part]].filled(known).own
+		parts[i] = resourceKinds[identified[part]].filled(known).own
 		if part == p.place {
 			parts[i] = "{id}"
 		}
@@ -165,8 +165,8 @@ func (p probe) spelled(id string) string {
 
 // Numbers that are never ids, and values that are not numbers, in JSON.
 var (
-	nobodys = []string{"-1", "0", "9223372036854775807", "-9223372036854775808"}
-	noIDs   = []string{
+	unusedIDs = []string{"-1", "0", "9223372036854775807", "-9223372036854775808"}
+	noIDs     = []string{
 		"9223372036854775808", "18446744073709551616", "-9223372036854775809", "1" + strings.Repeat("0", 400), "1e400", "1e2147483648", "250.5", "-0.5",
 		`"250"`, `"x"`, `""`, "true", "false", "null", "[250]", "[]", fmt.Sprintf(`{"id": %d}`, kit.AttachedSIM), "{}", "[[250]]",
 	}
@@ -247,7 +247,7 @@ func (p probe) try(c *kit.Client) (requests int) {
 			c.T.Errorf("absent (-) and the foreign %s (+) differ:\n%s", id, diff)
 		}
 	}
-	for _, id := range slices.Concat(nobodys, noIDs) {
+	for _, id := range slices.Concat(unusedIDs, noIDs) {
 		if slices.Contains(p.thing.means, id) {
 			continue
 		}
@@ -261,7 +261,7 @@ func (p probe) try(c *kit.Client) (requests int) {
 			c.T.Errorf("absent (-) and %.40s (+) differ:\n%s", id, diff)
 		}
 	}
-	return 1 + len(p.thing.foreign) + len(nobodys) + len(noIDs)
+	return 1 + len(p.thing.foreign) + len(unusedIDs) + len(noIDs)
 }
 
 // differs describes the difference between two responses, for ids of possibly different length.

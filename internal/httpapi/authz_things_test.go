@@ -12,9 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/test/kit"
 )
 
-// thing is a kind of resource with ids, for the Administrator of Workspace 100. An id in braces
+// resourceKind is a kind of resource with ids, for the Administrator of Workspace 100. An id in braces
 // is created by the setup.
-type thing struct {
+type resourceKind struct {
 	own     string   // one that the caller may use
 	foreign []string // of another Workspace, or deleted
 	absent  string   // as long as the foreign ones, because Content-Length would differ
@@ -23,7 +23,7 @@ type thing struct {
 	set     string   // the format of the ids of a set, "" if there is none
 }
 
-var things = map[string]thing{
+var resourceKinds = map[string]resourceKind{
 	"SIM":            {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999", set: "%d"},
 	"plugged SIM":    {own: "{fresh}", foreign: []string{"290", "255"}, absent: "999", means: []string{"null"}, set: "%d"}, // takes it out
 	"device":         {own: "9002", foreign: []string{"9201", "9202"}, absent: "9999", set: "%d"},
@@ -111,7 +111,7 @@ func filled(text string, known map[string]string) string {
 	return text
 }
 
-func (th thing) filled(known map[string]string) thing {
+func (th resourceKind) filled(known map[string]string) resourceKind {
 	th.own = filled(th.own, known)
 	foreign := make([]string, len(th.foreign))
 	for i, id := range th.foreign {

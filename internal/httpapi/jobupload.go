@@ -155,7 +155,7 @@ func uploadFault(err error) error {
 	if len(faults) == 1 {
 		bad.Message = fmt.Sprintf("body: line %d: %s", faults[0].Where.Line, faults[0].Message)
 	}
-	if len(faults) >= iccidfile.MostFaults {
+	if len(faults) >= iccidfile.MaxFaults {
 		bad.Message = fmt.Sprintf("body: the file has %d faulty lines and perhaps more, and nothing was taken: see errors", len(faults))
 	}
 	const most = 20

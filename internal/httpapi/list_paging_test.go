@@ -14,7 +14,7 @@ import (
 )
 
 // standing is the position of a page in its list, from its headers.
-type whereabouts struct {
+type locations struct {
 	Items, PerPage, Page, Total, Pages int
 	Sort, Filter                       string
 	Links                              map[string]int // the page that each relation leads to
@@ -24,7 +24,7 @@ var linkValue = regexp.MustCompile(`^<([^>]*)>; rel="([a-z]+)"$`)
 
 // whereIs reads the headers of a list, and checks its links against RFC 8288: each leads to the
 // same list, one page of it.
-func whereIs(a *kit.Answer) whereabouts {
+func whereIs(a *kit.Answer) locations {
 	a.T.Helper()
 	var items []any
 	a.Is(http.StatusOK).JSON(&items)
@@ -35,7 +35,7 @@ func whereIs(a *kit.Answer) whereabouts {
 		}
 		return n
 	}
-	w := whereabouts{
+	w := locations{
 		Items: len(items), PerPage: number("X-Count-Per-Page"), Page: number("X-Current-Page"), Total: number("X-Total-Count"),
 		Pages: number("X-Total-Pages"), Sort: a.Header.Get("X-Sort"), Filter: a.Header.Get("X-Filter"), Links: make(map[string]int),
 	}
@@ -66,7 +66,7 @@ func TestPaging(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		c := kit.StartFerry(t, e).As("admin@example.com") // the Workspace has 605 SIMs
 		one := map[string]int{"first": 1, "last": 1}
-		for query, want := range map[string]whereabouts{
+		for query, want := range map[string]locations{
 			"":                                       {Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Links: one},
 			"per_page=0":                             {Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Links: one},
 			"per_page=-1":                            {Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Links: one},
@@ -120,7 +120,7 @@ func TestContract_LenientPaging(t *testing.T) {
 		t.Helper()
 		c := kit.StartFerry(t, e).As("admin@example.com")
 		for _, query := range []string{"page=0&per_page=-7", "page=-3&per_page=0", "page=-99999999999999999999&_=1"} {
-			want := whereabouts{Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Sort: "id", Links: map[string]int{"first": 1, "last": 1}}
+			want := locations{Items: 605, PerPage: 2000, Page: 1, Total: 605, Pages: 1, Sort: "id", Links: map[string]int{"first": 1, "last": 1}}
 			if diff := cmp.Diff(want, whereIs(c.Get("/api/v1/sim?"+query))); diff != "" {
 				t.Errorf("?%s (-want +got):\n%s", query, diff)
 			}
@@ -132,7 +132,7 @@ func TestContract_EmptyListPage(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
 		t.Helper()
 		s := kit.StartFerry(t, e)
-		for path, want := range map[string]whereabouts{
+		for path, want := range map[string]locations{
 			"/api/v1/sim?q=id:999":         {PerPage: 2000, Sort: "id", Filter: "id:999"},
 			"/api/v1/sim?q=id:999&page=7":  {PerPage: 2000, Sort: "id", Filter: "id:999"},
 			"/api/v1/event?q=id:0":         {PerPage: 100, Sort: "-id", Filter: "id:0"},

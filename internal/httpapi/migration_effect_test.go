@@ -183,7 +183,7 @@ func TestContract_Concurrent(t *testing.T) {
 		s.SetRole(kit.PlainUserID, kit.FleetDE, fleet.Administrator)
 		s.SetRole(kit.PlainUserID, kit.FleetUS, fleet.Administrator)
 		sims := int64(1000)
-		rivals := func(targets [2]int64, check func(loser *kit.Answer, first int64)) {
+		competitors := func(targets [2]int64, check func(loser *kit.Answer, first int64)) {
 			t.Helper()
 			for range 5 {
 				o := func(i int) object { return realRun(migrationTo(targets[i], ids(sims, 40)...)) }
@@ -210,13 +210,13 @@ func TestContract_Concurrent(t *testing.T) {
 			}
 		}
 		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.Administrator)
-		rivals([2]int64{kit.FleetFR, kit.FleetFR}, why(1506))
+		competitors([2]int64{kit.FleetFR, kit.FleetFR}, why(1506))
 		s.SetRole(kit.TargetAdminID, kit.FleetUS, fleet.Observer)
 		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.Observer)
-		rivals([2]int64{kit.FleetFR, kit.FleetUS}, why(1504))
+		competitors([2]int64{kit.FleetFR, kit.FleetUS}, why(1504))
 		s.SetRole(kit.TargetAdminID, kit.FleetUS, fleet.NoRole)
 		s.SetRole(kit.PlainUserID, kit.FleetFR, fleet.NoRole)
-		rivals([2]int64{kit.FleetFR, kit.FleetUS}, func(loser *kit.Answer, first int64) {
+		competitors([2]int64{kit.FleetFR, kit.FleetUS}, func(loser *kit.Answer, first int64) {
 			names := make([]string, 40)
 			for i := range names {
 				names[i] = fmt.Sprintf("sim with id %d not found", first+int64(i))

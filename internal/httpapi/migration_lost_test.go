@@ -56,14 +56,14 @@ func TestDatabaseSilent(t *testing.T) {
 	proxy := pgproxy.Start(t, url)
 	s := kit.StartOn(t, proxy.URL(), kit.NewClock())
 	direct := kit.StartOn(t, url, s.Clock)
-	hasty := httptest.NewServer(httpapi.New(s.Control, httpx.Options{Log: discard, RequestTimeout: 300 * time.Millisecond}))
-	defer hasty.Close()
+	repeated := httptest.NewServer(httpapi.New(s.Control, httpx.Options{Log: discard, RequestTimeout: 300 * time.Millisecond}))
+	defer repeated.Close()
 	admin, patient := s.As("admin@example.com"), s.URL
 	digest := identity.WireDigest(kit.Password)
 	direct.Untouched("a request that the database does not answer", func() {
 		proxy.Freeze()
 		defer proxy.Resume()
-		s.URL = hasty.URL
+		s.URL = repeated.URL
 		for _, send := range []func() *kit.Answer{
 			func() *kit.Answer { return admin.Get("/api/v1/sim?per_page=1") },
 			func() *kit.Answer { return admin.Patch(simURL(kit.ActivatedSIM), toStatus(2)) },

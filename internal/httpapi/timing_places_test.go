@@ -120,7 +120,7 @@ func filterProbes(t *testing.T, s *kit.Server, known map[string]string) (list []
 				if as != "admin@example.com" && kind == "Workspace" { // an issuer may ask for the SIMs of every Workspace
 					continue
 				}
-				th := things[kind].filled(known)
+				th := resourceKinds[kind].filled(known)
 				th.foreign = slices.DeleteFunc(th.foreign, func(id string) bool {
 					return kind == "SIM" && id == deletedSIM || kind == "device" && id == deletedDevice
 				})
@@ -128,7 +128,7 @@ func filterProbes(t *testing.T, s *kit.Server, known map[string]string) (list []
 			}
 			for _, field := range textsOf(c, path) {
 				if !slices.Contains(numbers, field) {
-					list = append(list, probe{pattern: r.Pattern, place: "q=" + field, thing: thing{set: textSets[field], text: true}, as: as, path: path + field + ":{id}"})
+					list = append(list, probe{pattern: r.Pattern, place: "q=" + field, thing: resourceKind{set: textSets[field], text: true}, as: as, path: path + field + ":{id}"})
 				}
 			}
 		}

@@ -36,11 +36,11 @@ const (
 	answersAtOnce       = 24
 	answersPerWorkspace = 3
 	// A Workspace with more than restFrom lists in the queue pauses after each list: as long as
-	// the list took for one more, up to restMost times as long. So a flood of lists does not keep
-	// a processor busy all the time. longestRest bounds the pause.
-	restFrom    = 1
-	restMost    = 3
-	longestRest = 500 * time.Millisecond
+	// the list took for one more, up to maxPause times as long. So a flood of lists does not keep
+	// a processor busy all the time. longestPause bounds the pause.
+	restFrom     = 1
+	maxPause     = 3
+	longestPause = 500 * time.Millisecond
 )
 
 // admission queues requests. Each caller and address has its own slots. Large requests take
@@ -60,26 +60,26 @@ type admission struct {
 	totals    totals
 }
 
-func newAdmission(l Limits, door *limit.Door) *admission {
-	if door == nil {
-		door = limit.NewDoor(l.PerCaller, l.PerAddress, l.Waiting)
+func newAdmission(l Limits, gates *limit.Gates) *admission {
+	if gates == nil {
+		gates = limit.NewGates(l.PerCaller, l.PerAddress, l.Waiting)
 	}
 	cores := runtime.GOMAXPROCS(0)
 	l.Large = cmp.Or(l.Large, max(1, cores-1))
 	if l.BodyMemory != 0 || l.BodyMemoryPerCaller != 0 {
-		door.Memory = limit.NewBudget(cmp.Or(l.BodyMemory, limit.BodyMemory), cmp.Or(l.BodyMemoryPerCaller, limit.BodyMemoryOfCaller))
+		gates.Memory = limit.NewBudget(cmp.Or(l.BodyMemory, limit.BodyMemory), cmp.Or(l.BodyMemoryPerCaller, limit.BodyMemoryOfCaller))
 	}
 	l.AnonymousBody, l.BodyRate = cmp.Or(l.AnonymousBody, 8<<10), cmp.Or(l.BodyRate, 4<<10)
 	return &admission{
 		limits:    l,
-		callers:   door.Callers,
-		addresses: door.Addresses,
+		callers:   gates.Callers,
+		addresses: gates.Addresses,
 		lists:     limit.NewGate(limit.Rules{Total: l.Large, PerParty: max(1, l.Large/2)}),
 		bodies:    limit.NewGate(limit.Rules{Total: max(2, l.Large), PerParty: max(2, l.Large/2)}),
-		uploads:   door.Uploads,
-		work:      door.Lists,
+		uploads:   gates.Uploads,
+		work:      gates.Lists,
 		answers:   limit.NewGate(limit.Rules{Total: answersAtOnce, PerParty: answersPerWorkspace}),
-		memory:    door.Memory,
+		memory:    gates.Memory,
 	}
 }
 
@@ -173,8 +173,8 @@ func (r *Request) holdList(l fleet.List) error {
 	}
 	leave, tenant, began := r.place.large, r.place.tenant, time.Now()
 	r.place.large = func() {
-		if rest := min(restMost, a.answers.WaitingOf(tenant)-restFrom); rest > 0 {
-			a.lists.Pause(tenant, min(longestRest, time.Duration(rest)*time.Since(began)))
+		if rest := min(maxPause, a.answers.WaitingOf(tenant)-restFrom); rest > 0 {
+			a.lists.Pause(tenant, min(longestPause, time.Duration(rest)*time.Since(began)))
 		}
 		leave()
 	}

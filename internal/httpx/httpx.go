@@ -30,8 +30,8 @@ type Options struct {
 	Limits Limits
 	// Streams configures responses that are written piece by piece.
 	Streams Streams
-	// Door holds the gates that the API shares with the console; nil means its own, by Limits.
-	Door *limit.Door
+	// Gates holds the gates that the API shares with the console; nil means its own, by Limits.
+	Gates *limit.Gates
 }
 
 // defaultTimeout leaves time to respond before the connection's own timeout.
@@ -55,7 +55,7 @@ func New(o Options) *Server {
 	o.Streams = o.Streams.withDefaults()
 	s := &Server{
 		log: slog.New(limit.Log(o.Log.Handler())), proxies: o.TrustedProxies, public: newPublicURL(o.PublicURL),
-		timeout: cmp.Or(o.RequestTimeout, defaultTimeout), admission: newAdmission(o.Limits, o.Door), streams: o.Streams,
+		timeout: cmp.Or(o.RequestTimeout, defaultTimeout), admission: newAdmission(o.Limits, o.Gates), streams: o.Streams,
 	}
 	s.admission.streams = newStreams(o.Streams)
 	return s

@@ -8,8 +8,8 @@ type totals struct {
 	tiny map[string]bool
 }
 
-// totalsMost bounds the number of entries, about 100 bytes each.
-const totalsMost = 10_000
+// maxTotals bounds the number of entries, about 100 bytes each.
+const maxTotals = 10_000
 
 // small reports whether the list had few items when it was last counted.
 func (t *totals) small(list string) bool {
@@ -25,7 +25,7 @@ func (t *totals) note(list string, total int) {
 	switch {
 	case total > largeItems:
 		delete(t.tiny, list)
-	case t.tiny == nil || len(t.tiny) >= totalsMost:
+	case t.tiny == nil || len(t.tiny) >= maxTotals:
 		t.tiny = map[string]bool{list: true}
 	default:
 		t.tiny[list] = true

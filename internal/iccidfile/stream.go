@@ -13,15 +13,15 @@ import (
 // mostNumbers is how many ICCIDs a job may have. Tests change it.
 var mostNumbers = fleet.MaxJobSIMs
 
-// MostFaults is how many faults Stream reports: it reads no further.
-const MostFaults = 1000
+// MaxFaults is how many faults Stream reports: it reads no further.
+const MaxFaults = 1000
 
 // Stream reads a file that a caller of the server has sent. One of more than a megabyte is read piece
 // by piece, so it needs 12 bytes for each ICCID: without a line that names columns, it must contain
 // nothing but ICCIDs. A smaller one may have any form that List.Read reads. Duplicates are kept. It stops after more ICCIDs than a job may have, and returns those. The error is Faults, or says
 // why the file could not be read.
 func Stream(source string, open tablefile.Source, size int64) (*fleet.Numbers, error) {
-	p := &parser{source: source, most: MostFaults, limit: mostNumbers}
+	p := &parser{source: source, most: MaxFaults, limit: mostNumbers}
 	if err := p.read(open, size); err != nil {
 		return nil, fmt.Errorf("read %s: %w", source, err)
 	}

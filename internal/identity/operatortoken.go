@@ -23,10 +23,10 @@ type operatorToken struct {
 // Lower bounds for a token of 256 bits: length in base64 and in hexadecimal digits, and the
 // number of different characters, which excludes tokens typed by hand.
 const (
-	leastToken, mostToken = 43, 512
-	leastHex              = 64
-	leastDistinct         = 10
-	maxTokenName          = 40
+	minToken, maxToken = 43, 512
+	minHex             = 64
+	minDistinct        = 10
+	maxTokenName       = 40
 )
 
 // NewOperatorToken makes a credential of the operator API: 256 random bits with a prefix that
@@ -96,7 +96,7 @@ func (list OperatorTokens) clash(t operatorToken) error {
 
 // strong reports whether a text looks as if it had 256 random bits.
 func strong(secret string) bool {
-	if len(secret) < leastToken || len(secret) > mostToken {
+	if len(secret) < minToken || len(secret) > maxToken {
 		return false
 	}
 	distinct, hexadecimal := make(map[rune]bool), true
@@ -107,7 +107,7 @@ func strong(secret string) bool {
 		distinct[c] = true
 		hexadecimal = hexadecimal && strings.ContainsRune("0123456789abcdefABCDEF", c)
 	}
-	return len(distinct) >= leastDistinct && (!hexadecimal || len(secret) >= leastHex)
+	return len(distinct) >= minDistinct && (!hexadecimal || len(secret) >= minHex)
 }
 
 func tokenName(s string) bool {

@@ -68,12 +68,12 @@ func TestRehashWhenParametersChanged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dearer := identity.NewHasher(identity.Params{Memory: 16, Time: 1, Threads: 1}, 0)
-	ok, rehash, err := dearer.Verify(t.Context(), stored, digest)
+	withOtherCost := identity.NewHasher(identity.Params{Memory: 16, Time: 1, Threads: 1}, 0)
+	ok, rehash, err := withOtherCost.Verify(t.Context(), stored, digest)
 	if !ok || !rehash || err != nil {
 		t.Error(ok, rehash, err)
 	}
-	ok, rehash, err = dearer.Verify(t.Context(), stored, identity.WireDigest("y"))
+	ok, rehash, err = withOtherCost.Verify(t.Context(), stored, identity.WireDigest("y"))
 	if ok || rehash || err != nil {
 		t.Error("a wrong password:", ok, rehash, err)
 	}

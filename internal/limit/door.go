@@ -17,9 +17,9 @@ const (
 	BodyMemoryOfCaller = 4 << 20
 )
 
-// Door holds the gates that every request of a server passes, whichever interface serves it: the
+// Gates holds the gates that every request of a server passes, whichever interface serves it: the
 // API and the console share one.
-type Door struct {
+type Gates struct {
 	Callers   *Gate // requests of a known user or application token
 	Addresses *Gate // the others, by address
 	Uploads   *Gate // files in temporary files, from their first byte until they are read
@@ -29,11 +29,11 @@ type Door struct {
 	Memory *Budget
 }
 
-// NewDoor returns the gates for this many concurrent requests of one caller and of one address,
+// NewGates returns the gates for this many concurrent requests of one caller and of one address,
 // and this many that wait. 0 means 8, 8 and 64.
-func NewDoor(perCaller, perAddress, waiting int) *Door {
+func NewGates(perCaller, perAddress, waiting int) *Gates {
 	queue := cmp.Or(waiting, 64)
-	return &Door{
+	return &Gates{
 		Uploads: NewGate(Rules{Total: uploadsAtOnce, PerParty: 1}), Lists: NewGate(Rules{Total: 1}), Memory: NewBudget(BodyMemory, BodyMemoryOfCaller),
 		Callers:   NewGate(Rules{PerParty: cmp.Or(perCaller, 8), Queue: queue, QueueAll: waitingAtOnce}),
 		Addresses: NewGate(Rules{Total: anonymousAtOnce, PerParty: cmp.Or(perAddress, 8), Queue: queue, QueueAll: waitingAtOnce}),

@@ -132,7 +132,7 @@ func (a *api) document(*request) (response, error) {
 // ready returns 503 when requests would fail, with the reason and the sizes to watch.
 func (a *api) ready(r *request) (response, error) {
 	err := a.operator.Ready(r.Context())
-	wal, ahead := a.operator.Vitals()
+	wal, ahead := a.operator.HealthFigures()
 	health := wire.OperatorHealth{Status: "ok", WALBytes: wal, ClockAheadMS: ahead.Milliseconds()}
 	if err == nil {
 		return httpx.OK(health)

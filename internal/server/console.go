@@ -27,13 +27,13 @@ func terminalPage(cfg config.Config) string {
 }
 
 // withConsole serves the console beside the API, unless a setting turns it off.
-func (s *Server) withConsole(api http.Handler, cfg config.Config, door *limit.Door) http.Handler {
+func (s *Server) withConsole(api http.Handler, cfg config.Config, gates *limit.Gates) http.Handler {
 	if !cfg.Console {
 		return api
 	}
 	pages := console.New(s.Control, console.Options{
 		Log: s.log, TrustedProxies: cfg.TrustedProxies, RequestTimeout: cfg.RequestTimeout, PublicURL: cfg.PublicURL,
-		Door: door, Version: cfg.Version, Mail: cfg.SMTPURL != "",
+		Gates: gates, Version: cfg.Version, Mail: cfg.SMTPURL != "",
 	})
 	base := ""
 	if u, err := url.Parse(strings.TrimRight(cfg.PublicURL, "/")); err == nil {

@@ -78,10 +78,10 @@ func (s *Server) prepare(ctx context.Context, cfg config.Config) (err error) {
 	if err := s.seed(ctx, cfg.Seed); err != nil {
 		return err
 	}
-	door := limit.NewDoor(cfg.Limits.RequestsOfCaller, cfg.Limits.RequestsOfAddress, cfg.Limits.Waiting)
+	gates := limit.NewGates(cfg.Limits.RequestsOfCaller, cfg.Limits.RequestsOfAddress, cfg.Limits.Waiting)
 	options := s.options(cfg)
-	options.Door, options.Streams.Stopping = door, ctx.Done()
-	handler := s.withConsole(httpapi.New(s.Control, options), cfg, door)
+	options.Gates, options.Streams.Stopping = gates, ctx.Done()
+	handler := s.withConsole(httpapi.New(s.Control, options), cfg, gates)
 	operator, err := s.operatorHandler(cfg) // before listening, because its tokens may be invalid
 	if err != nil {
 		return err

@@ -99,7 +99,7 @@ const moveSIMsSQLite = `
 
 // insertLineEvents inserts the events of the lines, with one statement per kind of event.
 func (tx *Tx) insertLineEvents(ctx context.Context, id fleet.MigrationID, c Change) error {
-	told := c.eventsToTell()
+	told := c.eventKinds()
 	if len(told) == 0 {
 		return nil
 	}

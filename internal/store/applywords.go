@@ -34,8 +34,8 @@ var (
 	lineEvents = releases + " UNION ALL " + changes + " UNION ALL " + assignments
 )
 
-// eventsToTell returns the kinds of events that the lines of a change have.
-func (c Change) eventsToTell() []string {
+// eventKinds returns the kinds of events that the lines of a change have.
+func (c Change) eventKinds() []string {
 	var released, changed, assigned bool
 	for _, l := range c.Lines {
 		moved := l.Before.Device != l.After.Device

@@ -49,7 +49,7 @@ func Backup(ctx context.Context, url, file string, check func(*Store) error) err
 // vacuumInto writes a compact copy. It is one read transaction of the source. SQLite does
 // not sync the copy: publish does.
 func vacuumInto(ctx context.Context, file, part string) error {
-	db, err := openPool(lookDSN(file)) // query_only would forbid the copy as well
+	db, err := openPool(inspectDSN(file)) // query_only would forbid the copy as well
 	if err != nil {
 		return err
 	}

@@ -17,10 +17,10 @@ const (
 	// ClockLimit is the difference from which tokens are refused, because their times cannot be
 	// checked, and nothing is removed because of its age.
 	ClockLimit = time.Hour
-	// idleMost is how much newer than the newest row of a SQLite database the time may be at
+	// maxIdle is how much newer than the newest row of a SQLite database the time may be at
 	// the start. Beyond it, nothing is removed because of its age. SQLite has no clock of its
 	// own, and a fleet may be idle for days; the longest retention is 30 days.
-	idleMost = 7 * 24 * time.Hour
+	maxIdle = 7 * 24 * time.Hour
 )
 
 // clockCheck compares this server's clock with the database's.
@@ -125,7 +125,7 @@ func (s *Store) ClockTrusted(ctx context.Context) error {
 		return nil
 	}
 	ahead := s.clock().Sub(s.check.newest) - time.Since(s.check.opened)
-	if ahead > idleMost {
+	if ahead > maxIdle {
 		return fmt.Errorf("this server's clock is %v ahead of the newest row that the database had at the start: set the clock, or, "+
 			"if it is right and the fleet was idle, restart the server once it has been used", ahead.Round(time.Minute))
 	}

@@ -115,8 +115,8 @@ func (tx *Tx) namesWorkspace(ctx context.Context, ws fleet.WorkspaceID, f fleet.
 	return len(own) > 0, err
 }
 
-// mostNamed is how many devices of one name, address or IMEI are replaced by their ids.
-const mostNamed = 1000
+// maxNamed is how many devices of one name, address or IMEI are replaced by their ids.
+const maxNamed = 1000
 
 // devicesNamed replaces the names, IMEIs or addresses of a filter by the ids of the devices of
 // the Workspace that have them, unless they are many.
@@ -128,8 +128,8 @@ func (tx *Tx) devicesNamed(ctx context.Context, ws fleet.WorkspaceID, f fleet.Fi
 	named := fleet.Filter{Field: fleet.ListField{Kind: f.Field.Kind}, Texts: f.Texts}
 	w := where{tx: tx}
 	text := "SELECT d.id FROM devices d WHERE d.workspace_id = " + w.arg(int64(ws)) + " AND (" + joinOr(w.alternatives(named, column)) + ")"
-	ids, err := tx.ids(ctx, fmt.Sprintf("%s LIMIT %d", text, mostNamed+1), w.args)
-	if err != nil || len(ids) > mostNamed {
+	ids, err := tx.ids(ctx, fmt.Sprintf("%s LIMIT %d", text, maxNamed+1), w.args)
+	if err != nil || len(ids) > maxNamed {
 		return f, err
 	}
 	f.Field = fleet.ListField{Name: "endpoint", Nullable: f.Field.Nullable}

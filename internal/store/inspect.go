@@ -54,9 +54,9 @@ func sqliteFile(address string) (file string, ok bool, err error) {
 	return u.File, u.SQLite(), nil
 }
 
-// lookDSN returns the DSN for reading. Sorting uses files, not memory, because a fleet may be
+// inspectDSN returns the DSN for reading. Sorting uses files, not memory, because a fleet may be
 // large. mode=rw creates nothing, but lets SQLite recover after a crash of a server.
-func lookDSN(file string) string {
+func inspectDSN(file string) string {
 	return "file:" + (&url.URL{Path: file}).EscapedPath() + "?mode=rw&_txlock=deferred&_pragma=busy_timeout(5000)" +
 		"&_pragma=temp_store(1)&_pragma=cache_size(-65536)&_pragma=mmap_size(268435456)"
 }
@@ -69,7 +69,7 @@ func inspectSQLite(ctx context.Context, file string) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	db, err := openPool(lookDSN(file) + "&_pragma=query_only(1)")
+	db, err := openPool(inspectDSN(file) + "&_pragma=query_only(1)")
 	if err != nil {
 		return nil, err
 	}

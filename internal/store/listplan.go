@@ -207,8 +207,8 @@ func (b *longList) sourceOf(text string) listSource {
 	return listSource{"WITH " + b.alias + " AS MATERIALIZED (" + text + ") ", b.alias}
 }
 
-// mostPartial is how many blocks may be counted row by row for one list.
-const mostPartial = 8
+// maxPartial is how many blocks may be counted row by row for one list.
+const maxPartial = 8
 
 // tallied plans a list by id whose filters are only about ids and instants: its total is the
 // sum of whole blocks, and of the rows of a few blocks at the ends of the window.
@@ -218,7 +218,7 @@ func (tx *Tx) tallied(ctx context.Context, b *longList, l fleet.List, n window, 
 		if in[i].whole {
 			continue
 		}
-		if partial++; partial > mostPartial {
+		if partial++; partial > maxPartial {
 			return p, false, nil
 		}
 		w := where{tx: tx}

@@ -212,12 +212,12 @@ func (tx *Tx) addSets(ctx context.Context, s listSums) error {
 // foldBatch is how many ids one transaction counts: SQLite has one writer at a time.
 const foldBatch = 20_000
 
-// foldLeast is how many new ids are worth a transaction; a list counts so few itself.
-const foldLeast = 500
+// minFold is how many new ids are worth a transaction; a list counts so few itself.
+const minFold = 500
 
 // FoldLists counts the rows of events, audit entries and migrations that are not counted yet,
 // at most foldBatch ids of each. It changes no list, only the cost of reading it. Several
-// servers may call it. least is how many new ids are worth it, 0 for foldLeast. more reports
+// servers may call it. least is how many new ids are worth it, 0 for minFold. more reports
 // whether there is more to count.
 func (s *Store) FoldLists(ctx context.Context, least int64) (more bool, err error) {
 	if err := s.foldChanges(ctx); err != nil {
@@ -232,7 +232,7 @@ func (s *Store) FoldLists(ctx context.Context, least int64) (more bool, err erro
 		if err != nil {
 			return false, err
 		}
-		if highest-upto < max(1, cmp.Or(least, foldLeast)) {
+		if highest-upto < max(1, cmp.Or(least, minFold)) {
 			continue
 		}
 		to := min(highest, upto+foldBatch)

@@ -84,7 +84,7 @@ func narrowed(snap fleet.Snapshot, target fleet.WorkspaceID) fleet.Snapshot {
 func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock bool) ([]fleet.SIMState, error) {
 	sims := make([]fleet.SIMState, 0, fleet.MaxSIMs)
 	if !who.SuperAdmin {
-		if a := tx.preselected; a != nil && lock && a.member <= mostSearched {
+		if a := tx.preselected; a != nil && lock && a.member <= maxSearched {
 			return a.sims, nil
 		}
 		member := 0
@@ -92,10 +92,10 @@ func (tx *Tx) selected(ctx context.Context, who Caller, sel fleet.Selector, lock
 		var err error
 		if tx.d == Postgres { // one round trip
 			err = tx.batch(ctx, count, tx.selection(who, sel, lock, true, &sims))
-		} else if err = tx.batch(ctx, count); err == nil && member <= mostSearched {
+		} else if err = tx.batch(ctx, count); err == nil && member <= maxSearched {
 			err = tx.batch(ctx, tx.selection(who, sel, lock, true, &sims))
 		}
-		if err != nil || member <= mostSearched {
+		if err != nil || member <= maxSearched {
 			return sims, err
 		}
 		sims = sims[:0]
@@ -111,7 +111,7 @@ func memberships(who Caller, n *int) statement {
 
 // preselected holds the SIMs that Open has selected and locked for Snapshot.
 type preselected struct {
-	member int // memberships of the caller; with more than mostSearched the selection is incomplete
+	member int // memberships of the caller; with more than maxSearched the selection is incomplete
 	sims   []fleet.SIMState
 }
 
@@ -121,11 +121,11 @@ func (tx *Tx) preselect(who Caller, sel fleet.Selector) []statement {
 	return []statement{memberships(who, &tx.preselected.member), tx.selection(who, sel, true, true, &tx.preselected.sims)}
 }
 
-// mostSearched is the maximum number of Workspaces that selection searches one by one.
-const mostSearched = 16
+// maxSearched is the maximum number of Workspaces that selection searches one by one.
+const maxSearched = 16
 
 // selection builds the SELECT of the SIMs that a selector names. If few, it searches each of the
-// caller's Workspaces for them, which are at most mostSearched; so it does for a range, which
+// caller's Workspaces for them, which are at most maxSearched; so it does for a range, which
 // costs one search in each. A SuperAdmin sees all.
 func (tx *Tx) selection(who Caller, sel fleet.Selector, lock, few bool, sims *[]fleet.SIMState) statement {
 	w := where{tx: tx}
@@ -181,7 +181,7 @@ func scanAmong(ids []fleet.SIMID, sims *[]fleet.SIMState) func(rows) error {
 func (w *where) selectedSIMs(who Caller, sel fleet.Selector, lock, few bool) string {
 	from, most := "sims s", math.MaxInt32
 	if few {
-		most = mostSearched
+		most = maxSearched
 	}
 	first, last, isDense := dense(sel.SIMs)
 	switch search := few || !who.SuperAdmin && sel.Range != nil; {

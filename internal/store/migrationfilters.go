@@ -8,19 +8,21 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// sights says which Workspaces a reader of the ledger sees. The members of the target see all of
+// ledgerScope says which Workspaces a reader of the ledger sees. The members of the target see all of
 // a migration, others only the sides and lines of their own Workspaces. The filters by SIM and by
 // source find a migration only through what the reader sees of it.
-type sights struct {
+type ledgerScope struct {
 	all    bool
 	user   int64 // 0 for an application token
 	places []int64
 }
 
-func sightsOf(as reader, places []int64) sights { return sights{as.SuperAdmin, int64(as.User), places} }
+func sightsOf(as reader, places []int64) ledgerScope {
+	return ledgerScope{as.SuperAdmin, int64(as.User), places}
+}
 
 // own returns the condition that a column is one of the reader's Workspaces.
-func (v sights) own(w *where, column string) string {
+func (v ledgerScope) own(w *where, column string) string {
 	if v.all {
 		return "1 = 1"
 	}
@@ -34,7 +36,7 @@ const ownSIM = "own SIM"
 var bySIM = map[string]bool{"sim": true, "iccid": true, "iccid_with_luhn": true}
 
 // filters returns the conditions on a migration m that its row does not decide.
-func (v sights) filters() map[string]specialFilter {
+func (v ledgerScope) filters() map[string]specialFilter {
 	moved := v.moved
 	indexed := func(w *where, f fleet.Filter) string { return "m.id IN (" + v.linesOf(w, f) + ")" }
 	if v.all {
@@ -51,13 +53,13 @@ func (v sights) filters() map[string]specialFilter {
 }
 
 // visible returns the condition that the reader sees a line l.
-func (v sights) visible(w *where) string {
+func (v ledgerScope) visible(w *where) string {
 	return "(" + v.own(w, "l.workspace_before") + " OR " + v.own(w, "l.workspace_after") + ")"
 }
 
 // moved returns the condition that a migration m has a visible line of a SIM. It goes through the
 // lines of the migration: the lines of a SIM that others have are not looked for.
-func (v sights) moved(w *where, f fleet.Filter) string {
+func (v ledgerScope) moved(w *where, f fleet.Filter) string {
 	var is string
 	if len(f.Texts) > 0 {
 		is = w.in("(SELECT x.iccid FROM sims x WHERE x.id = l.sim_id)", arrayParam(w.tx, f.Texts))
@@ -71,7 +73,7 @@ func (v sights) moved(w *where, f fleet.Filter) string {
 
 // linesOf selects the migrations of the visible lines of SIMs, which the index of a SIM's lines
 // finds. The reader must have the SIMs, or see everything.
-func (v sights) linesOf(w *where, f fleet.Filter) string {
+func (v ledgerScope) linesOf(w *where, f fleet.Filter) string {
 	sims := w.ids
 	if len(f.Texts) > 0 {
 		sims = func(f fleet.Filter) string {
@@ -87,13 +89,13 @@ func (v sights) linesOf(w *where, f fleet.Filter) string {
 
 // ownSIMs replaces filters by SIMs that the reader's Workspaces have now, all of them, by filters
 // by their ids. The SIMs are searched by Workspace: those of others are not read.
-func (v sights) ownSIMs(ctx context.Context, tx *Tx, l fleet.List) (fleet.List, error) {
+func (v ledgerScope) ownSIMs(ctx context.Context, tx *Tx, l fleet.List) (fleet.List, error) {
 	if v.all {
 		return l, nil
 	}
 	l.Filters = slices.Clone(l.Filters)
 	for i, f := range l.Filters {
-		if !bySIM[f.Field.Name] || (len(f.Numbers)+len(f.Texts))*len(v.places) > mostScanned {
+		if !bySIM[f.Field.Name] || (len(f.Numbers)+len(f.Texts))*len(v.places) > maxScanned {
 			continue
 		}
 		w := where{tx: tx}
@@ -148,11 +150,11 @@ func (tx *Tx) fewLines(ctx context.Context, b *longList, source listSource, w wh
 // found selects the migrations that an index finds by a filter. How long it takes does not
 // depend on migrations that the reader does not see: a Workspace of others, another user and a
 // reference, which others may use as well, are not looked for.
-func (v sights) found(w *where, f fleet.Filter) (text string, ok bool) {
+func (v ledgerScope) found(w *where, f fleet.Filter) (text string, ok bool) {
 	var of string
 	switch f.Field.Name {
 	case "id":
-		if !v.all && len(f.Numbers)*len(v.places) > mostScanned {
+		if !v.all && len(f.Numbers)*len(v.places) > maxScanned {
 			return "", false
 		}
 		of = v.byID(w, f.Numbers)
@@ -182,12 +184,12 @@ func (v sights) found(w *where, f fleet.Filter) (text string, ok bool) {
 }
 
 // owns reports whether the reader sees all migrations of the Workspaces.
-func (v sights) owns(workspaces []int64) bool {
+func (v ledgerScope) owns(workspaces []int64) bool {
 	return v.all || !slices.ContainsFunc(workspaces, func(id int64) bool { return !slices.Contains(v.places, id) })
 }
 
 // ledgerBy selects the migrations that an index of the ledger finds by a filter.
-func (v sights) ledgerBy(w *where, f fleet.Filter, ok bool) (string, bool) {
+func (v ledgerScope) ledgerBy(w *where, f fleet.Filter, ok bool) (string, bool) {
 	if f.Null || !ok {
 		return "", false
 	}
@@ -195,7 +197,7 @@ func (v sights) ledgerBy(w *where, f fleet.Filter, ok bool) (string, bool) {
 }
 
 // byID selects those of the migrations that have a side of the reader.
-func (v sights) byID(w *where, ids []int64) string {
+func (v ledgerScope) byID(w *where, ids []int64) string {
 	if v.all {
 		return "SELECT j.value AS ledger_id FROM " + w.each(ids)
 	}

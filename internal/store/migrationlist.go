@@ -7,9 +7,9 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// mostPlaces is the maximum number of Workspaces of a caller that are searched for migrations
+// maxPlaces is the maximum number of Workspaces of a caller that are searched for migrations
 // one by one.
-const mostPlaces = 64
+const maxPlaces = 64
 
 // Migrations reads one page of the ledger, without lines. Errors: BadQuery or BadSort if too
 // many migrations would have to be read; the message says what to add.
@@ -102,7 +102,7 @@ func migrationsOf(as reader, places []int64) *longList {
 // migrationsIn selects the ids of the migrations with a side in one of the Workspaces, each once.
 func (w *where) migrationsIn(places []int64, ids idText, part *listPart) string {
 	between := " AND v.ledger_id BETWEEN " + ids.first + " AND " + ids.last
-	if part == nil || len(places) > mostPlaces {
+	if part == nil || len(places) > maxPlaces {
 		return "SELECT DISTINCT v.ledger_id FROM ledger_sides v WHERE " + w.in("v.workspace_id", arrayParam(w.tx, places)) + between + part.order("v.ledger_id")
 	}
 	parts := make([]string, len(places))

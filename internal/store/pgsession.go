@@ -21,9 +21,9 @@ import (
 const (
 	// idleLimit ends a session that is idle in a transaction.
 	idleLimit = 5 * time.Second
-	// lockGlance is how long the first attempt of a transaction waits for a lock, while it
+	// lockFirstWait is how long the first attempt of a transaction waits for a lock, while it
 	// occupies a connection of the main pool.
-	lockGlance = 50 * time.Millisecond
+	lockFirstWait = 50 * time.Millisecond
 	// lockPatience is how long it waits in total. It is more than idleLimit, so that a request
 	// that waits for a frozen server still gets the lock.
 	lockPatience = 8 * time.Second
@@ -61,7 +61,7 @@ func locked(err error) error {
 func sessionSettings() map[string]string {
 	return map[string]string{
 		"idle_in_transaction_session_timeout": milliseconds(idleLimit),
-		"lock_timeout":                        milliseconds(lockGlance),
+		"lock_timeout":                        milliseconds(lockFirstWait),
 		"tcp_user_timeout":                    milliseconds(tcpUserTimeout),
 		"tcp_keepalives_idle":                 seconds(keepAliveIdle),
 		"tcp_keepalives_interval":             seconds(keepAliveEvery),
@@ -112,7 +112,7 @@ func (e *pgEngine) localSettings(lock time.Duration) string {
 	case e.pooled:
 		return "SELECT " + setting("lock_timeout", milliseconds(lock), true) + ", " +
 			setting("idle_in_transaction_session_timeout", milliseconds(idleLimit), true) + ", " + jitOff
-	case lock != lockGlance:
+	case lock != lockFirstWait:
 		return "SELECT " + setting("lock_timeout", milliseconds(lock), true)
 	}
 	return ""
@@ -146,7 +146,7 @@ func (e *pgEngine) update(ctx context.Context, fn func(querier) error) error {
 // queues, or waits for a lock at the head of the queue, holds no turn, so that the same
 // caller's requests for other rows continue.
 func (e *pgEngine) updateAmong(ctx context.Context, fn func(querier) error, turn func(run func() error) error) error {
-	err := turn(func() error { return e.write(ctx, lockGlance, fn) })
+	err := turn(func() error { return e.write(ctx, lockFirstWait, fn) })
 	if !waitedForLock(err) {
 		return err
 	}
@@ -161,7 +161,7 @@ func (e *pgEngine) updateAmong(ctx context.Context, fn func(querier) error, turn
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	err = e.write(ctx, max(time.Until(until), lockGlance+time.Millisecond), fn)
+	err = e.write(ctx, max(time.Until(until), lockFirstWait+time.Millisecond), fn)
 	if waitedForLock(err) {
 		return errors.Join(errLocked, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // BearerPreview combines BearerSession and the snapshot of a dry run, at one instant; the
 // snapshot is read if there is a session. On PostgreSQL it takes one round trip for any number
-// of SIMs if the caller is a member of at most mostSearched Workspaces. For a SuperAdmin, or if
+// of SIMs if the caller is a member of at most maxSearched Workspaces. For a SuperAdmin, or if
 // memberSnapshot is incomplete, the round trips of Snapshot and the commit are added.
 func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.MigrationRequest) (asks Session, found bool, snap fleet.Snapshot, err error) {
 	err = s.View(ctx, func(tx *Tx) error {
@@ -32,7 +32,7 @@ func (s *Store) BearerPreview(ctx context.Context, b BearerOf, req fleet.Migrati
 }
 
 // memberSnapshot reads the SIMs together with the Workspaces of the caller, and the results of
-// further statements at that instant. It is incomplete for a caller of more than mostSearched
+// further statements at that instant. It is incomplete for a caller of more than maxSearched
 // Workspaces: reading a few Workspaces in advance costs less than a second round trip, or than a
 // statement that finds which are needed (a fifth of a dry run of 500).
 func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.MigrationRequest, besides ...statement) (snap fleet.Snapshot, complete bool, err error) {
@@ -41,11 +41,11 @@ func (tx *Tx) memberSnapshot(ctx context.Context, who Caller, req fleet.Migratio
 	user := spaces.arg(int64(who.User))
 	spaces.and("w.id = " + spaces.arg(int64(req.Target)) + ` OR w.id = ANY (ARRAY(
 		SELECT m.workspace_id FROM memberships m WHERE m.user_id = ` + user + ` AND m.status = ` + activeMember + `
-		ORDER BY m.workspace_id LIMIT ` + spaces.arg(mostSearched+1) + "))")
+		ORDER BY m.workspace_id LIMIT ` + spaces.arg(maxSearched+1) + "))")
 	err = tx.batchSnapshot(ctx, append(besides,
 		tx.selection(who, spanned(req.Select), false, true, &snap.SIMs),
 		statement{standingsOf(user) + spaces.String(), spaces.args, scanStanding(snap.Workspaces)})...)
-	if err != nil || len(snap.Workspaces) > mostSearched {
+	if err != nil || len(snap.Workspaces) > maxSearched {
 		return snap, false, err
 	}
 	snap.SIMs = selectedOf(snap.SIMs, req.Select)

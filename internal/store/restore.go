@@ -99,7 +99,7 @@ func pagesAndSchema(ctx context.Context, file string) (have, latest int64, err e
 	if err != nil {
 		return 0, 0, err
 	}
-	db, err := openPool(lookDSN(file))
+	db, err := openPool(inspectDSN(file))
 	if err != nil {
 		return 0, 0, err
 	}

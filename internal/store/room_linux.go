@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// roomLeft returns how many bytes can still be written to the disk of a folder.
-func roomLeft(folder string) (uint64, error) {
+// freeSpace returns how many bytes can still be written to the disk of a folder.
+func freeSpace(folder string) (uint64, error) {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(folder, &fs); err != nil {
 		return 0, err

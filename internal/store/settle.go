@@ -13,7 +13,7 @@ const settleBatch = 1000
 // audit log, in the copy of a SQLite database. Otherwise fsck would report the pending work as
 // damage.
 func settle(ctx context.Context, file string) (err error) {
-	db, err := openPool(lookDSN(file))
+	db, err := openPool(inspectDSN(file))
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// mostScanned is how many SIMs a list may go through to filter, sort and count them: so many
+// maxScanned is how many SIMs a list may go through to filter, sort and count them: so many
 // take some hundredths of a second, on either engine. A list that would go through more must
 // be found by an index, or it is refused.
-const mostScanned = 15_000
+const maxScanned = 15_000
 
 // simSet is the set of SIMs, or of other rows, that a list goes through.
 type simSet struct {
@@ -24,7 +24,7 @@ func (n simSet) text(columns string) string {
 	return "SELECT " + columns + " FROM sims s WHERE " + n.driving
 }
 
-// narrow finds a set of at most mostScanned SIMs, by an index, in which the whole list lies.
+// narrow finds a set of at most maxScanned SIMs, by an index, in which the whole list lies.
 // It returns an error for the caller if there is none.
 func (tx *Tx) narrow(ctx context.Context, ws fleet.Workspace, l fleet.List) (simSet, error) {
 	for _, f := range l.Filters {
@@ -102,12 +102,12 @@ func (tx *Tx) byScope(ctx context.Context, ws fleet.Workspace, l fleet.List) (n 
 	return simSet{w.String(), w.args}, total(counts) <= int64(tx.most), err
 }
 
-// fewSIMs reports whether a set has at most mostScanned SIMs. It counts no further.
+// fewSIMs reports whether a set has at most maxScanned SIMs. It counts no further.
 func (tx *Tx) fewSIMs(ctx context.Context, n simSet) (bool, error) {
 	return tx.fewRows(ctx, n.text("1"), n.args)
 }
 
-// fewRows reports whether a statement finds at most mostScanned rows. It counts no further.
+// fewRows reports whether a statement finds at most maxScanned rows. It counts no further.
 func (tx *Tx) fewRows(ctx context.Context, text string, args []any) (bool, error) {
 	var found int
 	_, err := tx.queryRow(ctx, fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d) k", text, tx.most+1), args, &found)

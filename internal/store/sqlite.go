@@ -166,7 +166,7 @@ func (e *sqliteEngine) classify(err error) verdict {
 	if errors.As(err, &other) {
 		return gone
 	}
-	if errors.Is(err, errNoRoom) {
+	if errors.Is(err, errNoSpace) {
 		return full
 	}
 	var se *sqlite.Error

@@ -95,7 +95,7 @@ type fullStmt interface {
 // The program has few texts, but those of lists vary with their filters, and those of schema
 // steps are used once.
 const (
-	readyMost    = 256
+	maxReady     = 256
 	readyLongest = 8192
 )
 
@@ -103,7 +103,7 @@ const (
 func (c *sqliteConn) prepared(ctx context.Context, text string) (*readyStmt, error) {
 	s := c.ready[text]
 	switch {
-	case s != nil && s.busy, s == nil && (len(c.ready) >= readyMost || len(text) > readyLongest):
+	case s != nil && s.busy, s == nil && (len(c.ready) >= maxReady || len(text) > readyLongest):
 		return nil, nil
 	case s != nil:
 		return s, nil

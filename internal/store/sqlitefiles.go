@@ -69,19 +69,19 @@ func (f *sqliteFiles) check() error {
 	return f.header.check(f.names[0])
 }
 
-// leastRoom is the free disk space that a server needs to be ready. On a full disk small writes
+// minFreeSpace is the free disk space that a server needs to be ready. On a full disk small writes
 // may still fit into the existing log, while a migration does not.
-const leastRoom = 1 << 20
+const minFreeSpace = 1 << 20
 
-// errNoRoom is a disk with less than leastRoom.
-var errNoRoom = errors.New("the disk of the database has less than 1 MiB left")
+// errNoSpace is a disk with less than minFreeSpace.
+var errNoSpace = errors.New("the disk of the database has less than 1 MiB left")
 
 // writable returns an error if this process may no longer write the files or their folder,
 // or if there is no room left.
 func (f *sqliteFiles) writable() error {
-	left, err := roomLeft(filepath.Dir(f.names[0]))
-	if err == nil && left < leastRoom {
-		err = errNoRoom
+	left, err := freeSpace(filepath.Dir(f.names[0]))
+	if err == nil && left < minFreeSpace {
+		err = errNoSpace
 	}
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (f *sqliteFiles) writable() error {
 // opening wraps an error of opening a database: SQLite reports a full disk in several ways,
 // some of them only as an I/O error.
 func opening(file string, err error) error {
-	if left, look := roomLeft(filepath.Dir(file)); look == nil && left < leastRoom {
+	if left, look := freeSpace(filepath.Dir(file)); look == nil && left < minFreeSpace {
 		err = fmt.Errorf("the disk of the database is full: free some space, then try again: %w", err)
 	}
 	return fmt.Errorf("database %s: %w", file, err)

@@ -21,7 +21,7 @@ type Store struct {
 	clock   func() time.Time
 	check   clockCheck
 	settled settled
-	most    int // how many rows a list may go through; 0 for mostScanned
+	most    int // how many rows a list may go through; 0 for maxScanned
 }
 
 // Options configure a Store; the zero value is for a server.
@@ -203,5 +203,5 @@ func (s *Store) tx(q querier, unsure bool) *Tx {
 	if s.trace != nil {
 		q = tracedQuerier{q, s.trace}
 	}
-	return &Tx{q: q, d: s.engine.dialect(), most: cmp.Or(s.most, mostScanned), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure}
+	return &Tx{q: q, d: s.engine.dialect(), most: cmp.Or(s.most, maxScanned), now: s.clock().UTC().Truncate(time.Microsecond), unsure: unsure}
 }

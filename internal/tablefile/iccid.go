@@ -198,7 +198,7 @@ func (p *Precision) Note(cell string, id fleet.ICCID) {
 		if p.seen == nil {
 			p.seen = make(map[fleet.ICCID]int)
 		}
-		if len(p.seen) < mostShort || p.seen[id] > 0 {
+		if len(p.seen) < maxShort || p.seen[id] > 0 {
 			p.seen[id]++
 		}
 	}
@@ -211,8 +211,8 @@ func (p *Precision) Note(cell string, id fleet.ICCID) {
 	}
 }
 
-// mostShort bounds the memory for a file of numbers that all end in 0000.
-const mostShort = 1 << 16
+// maxShort bounds the memory for a file of numbers that all end in 0000.
+const maxShort = 1 << 16
 
 // exact reports whether a cell cannot have been a number: it has a check digit that is not
 // zero, an F, or something between the digits.

@@ -14,10 +14,10 @@ import (
 
 // Bounds of a workbook. A small file may unpack to a large one.
 const (
-	mostUnpacked = 4 << 30   // bytes of a sheet
-	mostStrings  = 256 << 20 // bytes of the texts that cells share
-	mostCells    = 16384     // of a row, as spreadsheets have it
-	mostRows     = 1 << 20   // of a sheet, as spreadsheets have it
+	maxUnpacked = 4 << 30   // bytes of a sheet
+	maxStrings  = 256 << 20 // bytes of the texts that cells share
+	maxCells    = 16384     // of a row, as spreadsheets have it
+	mostRows    = 1 << 20   // of a sheet, as spreadsheets have it
 
 	// The same of a file from a caller of the server; see Columns.Uploaded.
 	uploadUnpacked = 96 << 20
@@ -57,7 +57,7 @@ func openWorkbook(r io.Reader, uploaded bool) (*workbook, error) {
 	if err != nil {
 		return nil, brokenWorkbook(err)
 	}
-	b := &workbook{files: make(map[string]*zip.File, len(z.File)), unpacked: mostUnpacked, strings: mostStrings}
+	b := &workbook{files: make(map[string]*zip.File, len(z.File)), unpacked: maxUnpacked, strings: maxStrings}
 	if uploaded {
 		b.unpacked, b.strings = uploadUnpacked, uploadStrings
 	}

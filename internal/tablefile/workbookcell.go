@@ -153,7 +153,7 @@ func columnIndex(name string) (int, bool) {
 		if c < 'A' || c > 'Z' {
 			break
 		}
-		if n = n*26 + int(c-'A') + 1; n > mostCells {
+		if n = n*26 + int(c-'A') + 1; n > maxCells {
 			return 0, false
 		}
 	}

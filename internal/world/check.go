@@ -100,15 +100,15 @@ func (f *file) checkDevices(p *fleet.Problems) {
 		if e.value.Device == 0 {
 			continue
 		}
-		if fault := misfit(e.value, devices[e.value.Device]); fault != "" {
+		if fault := deviceFault(e.value, devices[e.value.Device]); fault != "" {
 			p.AddAt(e.line, fleet.InvalidReference, "%s: %s", e.key("device"), fault)
 		}
 	}
 }
 
-// misfit returns the reason why a SIM cannot be in its device; the zero device is one that is
+// deviceFault returns the reason why a SIM cannot be in its device; the zero device is one that is
 // not in the file.
-func misfit(s fleet.SIM, d fleet.Device) string {
+func deviceFault(s fleet.SIM, d fleet.Device) string {
 	switch {
 	case s.Status == fleet.SIMDeleted:
 		return "the SIM is deleted: leave the device out"

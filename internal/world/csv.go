@@ -68,7 +68,7 @@ func again[T any](open Source, count int, read func(Source, *fleet.Problems, fun
 func ReadSIMs(open Source) (*SIMList, error) {
 	p := &fleet.Problems{}
 	list := &SIMList{open: open}
-	d := newDoubles()
+	d := newDuplicateFinder()
 	var precision tablefile.Precision
 	err := readSIMs(open, p, func(s SIMLine, sound bool) bool {
 		d.see(iccidKey(s.ICCID), idKey(s.ID))

@@ -53,6 +53,6 @@ func checkEnds(o *object, r SIMRange) {
 	}
 }
 
-func parseIMEI(s string) (string, error)   { return parseDigits(s, imeiLeast, imeiMost) }
-func parseIMSI(s string) (string, error)   { return parseDigits(s, imsiLeast, imsiMost) }
-func parseMSISDN(s string) (string, error) { return parseDigits(s, msisdnLeast, msisdnMost) }
+func parseIMEI(s string) (string, error)   { return parseDigits(s, minIMEI, maxIMEI) }
+func parseIMSI(s string) (string, error)   { return parseDigits(s, minIMSI, maxIMSI) }
+func parseMSISDN(s string) (string, error) { return parseDigits(s, minMSISDN, maxMSISDN) }

@@ -47,7 +47,7 @@ var deviceColumns = tablefile.Columns{Singular: "a device", Names: []string{
 func ReadDevices(open Source) (*DeviceList, error) {
 	p := &fleet.Problems{}
 	list := &DeviceList{open: open}
-	d := newDoubles()
+	d := newDuplicateFinder()
 	err := readDevices(open, p, func(line DeviceLine, sound bool) bool {
 		d.see(idKey(line.ID))
 		if sound {

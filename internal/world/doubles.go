@@ -6,10 +6,10 @@ import (
 	"github.com/simferry/simferry/internal/fleet"
 )
 
-// doubles finds ICCIDs and ids that a file has twice, in memory that does not grow with the
+// duplicateFinder finds ICCIDs and ids that a file has twice, in memory that does not grow with the
 // file: the first reading of the file records possible duplicates, and the second one reports
 // real ones, with both lines.
-type doubles struct {
+type duplicateFinder struct {
 	seed  maphash.Seed
 	few   map[fileKey]struct{} // all keys, while there are few
 	many  []uint64             // a Bloom filter of all keys, once there are more
@@ -28,8 +28,8 @@ const (
 	filterKeys = 4       // bits per key
 )
 
-func newDoubles() *doubles {
-	return &doubles{seed: maphash.MakeSeed(), few: make(map[fileKey]struct{}), maybe: make(map[fileKey]int)}
+func newDuplicateFinder() *duplicateFinder {
+	return &duplicateFinder{seed: maphash.MakeSeed(), few: make(map[fileKey]struct{}), maybe: make(map[fileKey]int)}
 }
 
 func iccidKey(iccid fleet.ICCID) fileKey {
@@ -47,7 +47,7 @@ func idKey[T ~int64](id T) fileKey {
 }
 
 // see records the keys of a line in the first reading; the zero key is ignored.
-func (d *doubles) see(keys ...fileKey) {
+func (d *duplicateFinder) see(keys ...fileKey) {
 	for _, k := range keys {
 		if k != (fileKey{}) && d.met(k) {
 			d.maybe[k] = 0
@@ -56,7 +56,7 @@ func (d *doubles) see(keys ...fileKey) {
 }
 
 // met adds a key, and reports whether it may have been added before.
-func (d *doubles) met(k fileKey) bool {
+func (d *duplicateFinder) met(k fileKey) bool {
 	if d.many != nil {
 		return d.mark(k)
 	}
@@ -73,7 +73,7 @@ func (d *doubles) met(k fileKey) bool {
 }
 
 // mark sets the bits of a key in the filter, and reports whether all of them were set.
-func (d *doubles) mark(k fileKey) bool {
+func (d *duplicateFinder) mark(k fileKey) bool {
 	h := maphash.Comparable(d.seed, k)
 	step := h>>32 | 1
 	there := true
@@ -86,10 +86,10 @@ func (d *doubles) mark(k fileKey) bool {
 	return there
 }
 
-func (d *doubles) any() bool { return len(d.maybe) > 0 }
+func (d *duplicateFinder) any() bool { return len(d.maybe) > 0 }
 
 // name checks a key in the second reading, and reports it if an earlier line has it.
-func (d *doubles) name(r *row, column string, k fileKey, value any) {
+func (d *duplicateFinder) name(r *row, column string, k fileKey, value any) {
 	switch first, asked := d.maybe[k]; {
 	case !asked:
 	case first == 0:

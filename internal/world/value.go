@@ -14,10 +14,10 @@ import (
 
 // The lengths of the numbers on a SIM, in digits.
 const (
-	imsiLeast, imsiMost     = 6, 15  // ITU-T E.212: country, network and at least one more digit
-	msisdnLeast, msisdnMost = 3, 15  // ITU-T E.164, with the country code
-	imeiLeast, imeiMost     = 14, 16 // 3GPP TS 23.003, with check digit or software version or without
-	eidLength               = 32     // GSMA SGP.02
+	minIMSI, maxIMSI     = 6, 15  // ITU-T E.212: country, network and at least one more digit
+	minMSISDN, maxMSISDN = 3, 15  // ITU-T E.164, with the country code
+	minIMEI, maxIMEI     = 14, 16 // 3GPP TS 23.003, with check digit or software version or without
+	eidLength            = 32     // GSMA SGP.02
 )
 
 // scientific matches the form in which spreadsheets write long numbers; some countries use a

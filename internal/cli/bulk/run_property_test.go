@@ -73,7 +73,7 @@ func TestEachSIMMovesOnce(t *testing.T) {
 			if life == 200 {
 				t.Fatal("it does not come to an end")
 			}
-			err := w.live(t.Context(), plan, state, d)
+			err := w.runOnce(t.Context(), plan, state, d)
 			state = d.state(t, plan)
 			if err != nil && !errors.Is(err, errKilled) {
 				t.Fatalf("%v", err)
@@ -119,9 +119,9 @@ func drawWorld(t *rapid.T) *randomWorld {
 		w.asked = append(w.asked, asked)
 	}
 	w.resumes = rapid.Bool().Draw(t, "resumes")
-	meddlesome := rapid.IntRange(0, 3).Draw(t, "meddlesome") == 0
+	othersMove := rapid.IntRange(0, 3).Draw(t, "meddlesome") == 0
 	w.server.fault = func() fault {
-		if meddlesome && rapid.IntRange(0, 9).Draw(t, "meddle") == 0 {
+		if othersMove && rapid.IntRange(0, 9).Draw(t, "meddle") == 0 {
 			w.disturb(int64(rapid.IntRange(1, n).Draw(t, "victim")), rapid.IntRange(0, 3).Draw(t, "how"))
 		}
 		if rapid.IntRange(0, 4).Draw(t, "trouble") > 0 {
@@ -151,8 +151,8 @@ func (w *randomWorld) disturb(id int64, how int) {
 	}
 }
 
-// live runs the process once.
-func (w *randomWorld) live(ctx context.Context, plan *bulk.Plan, state *bulk.State, d *disk) (err error) {
+// runOnce runs the process once.
+func (w *randomWorld) runOnce(ctx context.Context, plan *bulk.Plan, state *bulk.State, d *disk) (err error) {
 	defer func() {
 		if killed := recover(); killed != nil {
 			if killed != any(errKilled) {

@@ -108,8 +108,8 @@ func TestRestoreRefuses(t *testing.T) {
 	write(t, at("left.db-wal"), "remains")
 	write(t, at("text.db"), strings.Repeat("this is not a database\n", 500))
 	write(t, at("empty.db"), "")
-	spoilt(t, at("good.db"), at("unsound.db"), "UPDATE sims SET version = 3 WHERE id = 16")
-	spoilt(t, at("good.db"), at("newer.db"), "UPDATE goose_db_version SET version_id = version_id + 100")
+	damageFile(t, at("good.db"), at("unsound.db"), "UPDATE sims SET version = 3 WHERE id = 16")
+	damageFile(t, at("good.db"), at("newer.db"), "UPDATE goose_db_version SET version_id = version_id + 100")
 	for _, tt := range []struct{ file, target, want string }{
 		{"good.db", "taken.db", "move it away first"},
 		{"good.db", "left.db", "move it away first"},
@@ -158,8 +158,8 @@ func TestRestoreFindsDamagedPages(t *testing.T) {
 	holds(t, filepath.Join(dir, "new.db"), "")
 }
 
-// spoilt copies a database and changes the copy with a statement.
-func spoilt(t *testing.T, from, to, statement string) {
+// damageFile copies a database and changes the copy with a statement.
+func damageFile(t *testing.T, from, to, statement string) {
 	t.Helper()
 	content, err := os.ReadFile(from)
 	if err != nil {

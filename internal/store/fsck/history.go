@@ -23,7 +23,7 @@ func (t *trail) follow(l checkedLine) {
 	case v != t.lines:
 		t.gap = fmt.Sprintf("version %d stands where %d should", v, t.lines)
 	case t.lines > 1 && l.before != t.last:
-		t.gap = fmt.Sprintf("version %d ended with %s, version %d begins with %s", v-1, stand(t.last), v, stand(l.before))
+		t.gap = fmt.Sprintf("version %d ended with %s, version %d begins with %s", v-1, describeState(t.last), v, describeState(l.before))
 	}
 	t.last = l.after
 }
@@ -36,12 +36,12 @@ func (t *trail) end(s fleet.SIMState) string {
 	case t.lines != s.Version:
 		return fmt.Sprintf("it has version %d and %d lines", s.Version, t.lines)
 	case t.lines > 0 && t.last != s:
-		return fmt.Sprintf("its history ends with %s, it is in %s", stand(t.last), stand(s))
+		return fmt.Sprintf("its history ends with %s, it is in %s", describeState(t.last), describeState(s))
 	}
 	return ""
 }
 
-func stand(s fleet.SIMState) string {
+func describeState(s fleet.SIMState) string {
 	return fmt.Sprintf("Workspace %d, %s, device %d", s.Workspace, s.Status, s.Device)
 }
 
@@ -69,7 +69,7 @@ func (f *checker) readHistory(ctx context.Context, run *simRun) error {
 			}
 			return nil
 		}
-		run.toldOf(int64(id)).call(l)
+		run.eventSumOf(int64(id)).call(l)
 		if int64(id) != lost {
 			lost = int64(id)
 			f.conserved.fail("SIM", lost, "it has a history, and is not there")
@@ -85,15 +85,15 @@ func (f *checker) readHistory(ctx context.Context, run *simRun) error {
 	return err
 }
 
-// told compares the expected events of a SIM's lines with the stored ones without keeping
+// eventSum compares the expected events of a SIM's lines with the stored ones without keeping
 // either: each event adds or subtracts a hash of its content.
-type told struct {
+type eventSum struct {
 	called, found int
 	sum           uint64
 }
 
 // call adds the expected events of a line, the same that lineEvents writes.
-func (t *told) call(l checkedLine) {
+func (t *eventSum) call(l checkedLine) {
 	before, after := l.before, l.after
 	if before.Device != 0 && after.Device != before.Device {
 		t.add(1, l.entry, int64(fleet.EventSIMReleased), before.Workspace, before.ID, before.Device)
@@ -107,7 +107,7 @@ func (t *told) call(l checkedLine) {
 }
 
 // add adds n expected events of a kind; n is -1 for a stored one.
-func (t *told) add(n int, entry, kind int64, ws fleet.WorkspaceID, sim fleet.SIMID, device fleet.DeviceID) {
+func (t *eventSum) add(n int, entry, kind int64, ws fleet.WorkspaceID, sim fleet.SIMID, device fleet.DeviceID) {
 	if n > 0 {
 		t.called++
 	} else {
@@ -125,19 +125,19 @@ func (f *checker) readEvents(ctx context.Context, run *simRun) error {
 	err := f.db.QueryEach(ctx, text, []any{run.lo, run.hi}, func(r store.Row) error {
 		err := r.Scan(&entry, &kind, &ws, &sim, &device)
 		f.events++
-		run.toldOf(sim).add(-1, entry, kind, fleet.WorkspaceID(ws), fleet.SIMID(sim), fleet.DeviceID(device))
+		run.eventSumOf(sim).add(-1, entry, kind, fleet.WorkspaceID(ws), fleet.SIMID(sim), fleet.DeviceID(device))
 		return err
 	})
 	for i := range run.sims {
-		f.judge(int64(run.sims[i].ID), &run.sims[i].told)
+		f.judge(int64(run.sims[i].ID), &run.sims[i].eventSum)
 	}
-	for id, t := range run.strange {
+	for id, t := range run.missing {
 		f.judge(id, t)
 	}
 	return err
 }
 
-func (f *checker) judge(id int64, t *told) {
+func (f *checker) judge(id int64, t *eventSum) {
 	if t.sum != 0 {
 		f.simEvents.fail("SIM", id, "its lines call for %d events, %d are there, and they do not correspond", t.called, t.found)
 	}

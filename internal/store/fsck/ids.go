@@ -14,7 +14,7 @@ func (f *checker) conserve(ctx context.Context) error {
 	var one int
 	there, err := f.db.QueryRow(ctx, "SELECT 1 FROM sims WHERE id = $1", []any{id}, &one)
 	switch {
-	case extra == -1 && !there && id > 0 && id < maxSaneID:
+	case extra == -1 && !there && id > 0 && id < maxPlausibleID:
 		f.conserved.fail("SIM", id, "it was imported, and is not there")
 	case extra == 1 && there:
 		f.conserved.fail("SIM", id, "it is there, and was never imported")
@@ -24,9 +24,9 @@ func (f *checker) conserve(ctx context.Context) error {
 	return err
 }
 
-// maxSaneID bounds the ids that are accepted: those that a JSON number holds exactly. A value
+// maxPlausibleID bounds the ids that are accepted: those that a JSON number holds exactly. A value
 // that is not a single SIM's checksum gives an arbitrary number.
-const maxSaneID = 1 << 53
+const maxPlausibleID = 1 << 53
 
 // checksummed returns the id with the given fleet.Checksum. If the set of ids differs by a
 // single SIM, the difference of the checksums is that SIM's checksum, which gives its id even

@@ -12,15 +12,15 @@ import (
 
 // checkedEntry is a ledger entry on the walk, with the sums of its lines and sides.
 type checkedEntry struct {
-	id, target, sims int64
-	kind             fleet.LedgerKind
-	delta            uint64 // as stored, less the lines read so far; zero if correct
-	lines, astray    int64
-	stray            int64  // a SIM among those astray
-	came             int64  // SIMs, according to its side of the target
-	left             uint64 // lines by their source, less the sides of sources
-	odd              bool   // a side is invalid
-	ordinals         uint64 // the weights of the lines' ordinals, less the expected ones
+	id, target, sims   int64
+	kind               fleet.LedgerKind
+	delta              uint64 // as stored, less the lines read so far; zero if correct
+	lines, misdirected int64
+	misdirectedSIM     int64  // a SIM among those astray
+	came               int64  // SIMs, according to its side of the target
+	left               uint64 // lines by their source, less the sides of sources
+	hasInvalidSide     bool   // a side is invalid
+	ordinals           uint64 // the weights of the lines' ordinals, less the expected ones
 }
 
 func (e *checkedEntry) migrates() bool { return e.kind == fleet.LedgerMigration }
@@ -115,8 +115,8 @@ func (e *checkedEntry) take(l checkedLine) {
 	e.delta ^= fleet.Checksum(l.before) ^ fleet.Checksum(l.after)
 	e.left += source(int64(l.before.Workspace))
 	if e.migrates() && int64(l.after.Workspace) != e.target {
-		e.astray++
-		e.stray = int64(l.after.ID)
+		e.misdirected++
+		e.misdirectedSIM = int64(l.after.ID)
 	}
 }
 
@@ -141,7 +141,7 @@ func (f *checker) readSides(ctx context.Context, run *entryRun) error {
 		case ws == e.target:
 			e.came += sims
 		default:
-			e.odd = true
+			e.hasInvalidSide = true
 		}
 		return err
 	})
@@ -161,10 +161,10 @@ func (f *checker) judgeEntry(e *checkedEntry) {
 	} else if e.ordinals != 0 {
 		f.counted.fail("entry", e.id, "its lines are not numbered from 1 to %d", e.lines)
 	}
-	if e.astray > 0 {
-		f.targets.fail("entry", e.id, "%d of its lines do not lead to Workspace %d, that of SIM %d for one", e.astray, e.target, e.stray)
+	if e.misdirected > 0 {
+		f.targets.fail("entry", e.id, "%d of its lines do not lead to Workspace %d, that of SIM %d for one", e.misdirected, e.target, e.misdirectedSIM)
 	}
-	if e.migrates() && (e.left != 0 || e.came != e.lines || e.odd) {
+	if e.migrates() && (e.left != 0 || e.came != e.lines || e.hasInvalidSide) {
 		f.sides.fail("entry", e.id, "its sides do not say what its %d lines do", e.lines)
 	}
 }

@@ -41,9 +41,9 @@ func TestFsckFindsDamagedPages(t *testing.T) {
 	}
 	damaged, found, harmless := filepath.Join(dir, "damaged.db"), 0, 0
 	for page := 0; page < len(content)/pageSize; page += step {
-		spoilt := bytes.Clone(content)
-		name := damagePage(r, spoilt[page*pageSize:(page+1)*pageSize])
-		if err := os.WriteFile(damaged, spoilt, 0o600); err != nil {
+		damageFile := bytes.Clone(content)
+		name := damagePage(r, damageFile[page*pageSize:(page+1)*pageSize])
+		if err := os.WriteFile(damaged, damageFile, 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if !fsckPasses(t.Context(), damaged) {

@@ -14,7 +14,7 @@ import (
 type checkedSIM struct {
 	fleet.SIMState
 	trail
-	told
+	eventSum
 	sealed
 }
 
@@ -22,14 +22,14 @@ type checkedSIM struct {
 type simRun struct {
 	lo, hi  int64
 	sims    []checkedSIM
-	strange map[int64]*told // by the id of a missing SIM
+	missing map[int64]*eventSum // by the id of a missing SIM
 }
 
 // allSIMs checks all SIMs in the order of their ids, together with their lines and events. The
 // runs cover all ids, so that lines of missing SIMs are found as well.
 func (f *checker) allSIMs(ctx context.Context) error {
 	for lo := int64(math.MinInt64); ; {
-		run := simRun{lo: lo, hi: math.MaxInt64, strange: make(map[int64]*told)}
+		run := simRun{lo: lo, hi: math.MaxInt64, missing: make(map[int64]*eventSum)}
 		if err := f.conserved.timed(func() error { return f.readSIMs(ctx, &run) }); err != nil {
 			return err
 		}
@@ -79,15 +79,15 @@ func (run *simRun) find(id int64) *checkedSIM {
 	return &run.sims[i]
 }
 
-// toldOf returns the event sum of a SIM, which may be missing.
-func (run *simRun) toldOf(id int64) *told {
+// eventSumOf returns the event sum of a SIM, which may be missing.
+func (run *simRun) eventSumOf(id int64) *eventSum {
 	if s := run.find(id); s != nil {
-		return &s.told
+		return &s.eventSum
 	}
-	t := run.strange[id]
+	t := run.missing[id]
 	if t == nil {
-		t = &told{}
-		run.strange[id] = t
+		t = &eventSum{}
+		run.missing[id] = t
 	}
 	return t
 }

@@ -12,17 +12,17 @@ import (
 
 // The fixture's Workspaces and users.
 const (
-	Carrier  fleet.WorkspaceID = 1   // MNO; issued every SIM
-	Resale   fleet.WorkspaceID = 2   // reseller of SIMs 11 to 14
-	FleetDE  fleet.WorkspaceID = 100 // enterprise with SIMs 10 to 19
-	FleetAT  fleet.WorkspaceID = 200 // enterprise with SIMs 20 to 22
-	FleetBR  fleet.WorkspaceID = 300 // suspended enterprise in Brazil, SIM 30
-	nowhere  fleet.WorkspaceID = 999
-	Admin    fleet.UserID      = 1 // Administrator of FleetDE and FleetAT
-	Observer fleet.UserID      = 2 // Observer of FleetDE
-	Ousted   fleet.UserID      = 3 // Administrator of FleetDE, suspended there
-	Super    fleet.UserID      = 4 // SuperAdmin
-	Stranger fleet.UserID      = 5 // not a member of any Workspace
+	Carrier       fleet.WorkspaceID = 1   // MNO; issued every SIM
+	Resale        fleet.WorkspaceID = 2   // reseller of SIMs 11 to 14
+	FleetDE       fleet.WorkspaceID = 100 // enterprise with SIMs 10 to 19
+	FleetAT       fleet.WorkspaceID = 200 // enterprise with SIMs 20 to 22
+	FleetBR       fleet.WorkspaceID = 300 // suspended enterprise in Brazil, SIM 30
+	nowhere       fleet.WorkspaceID = 999
+	Admin         fleet.UserID      = 1 // Administrator of FleetDE and FleetAT
+	Observer      fleet.UserID      = 2 // Observer of FleetDE
+	SuspendedUser fleet.UserID      = 3 // Administrator of FleetDE, suspended there
+	Super         fleet.UserID      = 4 // SuperAdmin
+	Stranger      fleet.UserID      = 5 // not a member of any Workspace
 )
 
 var (
@@ -36,7 +36,7 @@ var (
 	users = []store.UserRecord{
 		{User: fleet.User{ID: Admin, Username: "admin@example.com", Name: "Admin", Status: fleet.UserActive, DefaultWorkspace: FleetDE, PasswordHash: "h1"}},
 		{User: fleet.User{ID: Observer, Username: "observer@example.com", Name: "Observer", Status: fleet.UserActive, PasswordHash: "h2"}},
-		{User: fleet.User{ID: Ousted, Username: "ousted@example.com", Name: "Ousted", Status: fleet.UserActive, PasswordHash: "h3"}},
+		{User: fleet.User{ID: SuspendedUser, Username: "ousted@example.com", Name: "Ousted", Status: fleet.UserActive, PasswordHash: "h3"}},
 		{User: fleet.User{ID: Super, Username: "super@example.com", Name: "Super", Status: fleet.UserActive, PasswordHash: "h4"}, SuperAdmin: true},
 		{User: fleet.User{ID: Stranger, Username: "stranger@example.com", Name: "Stranger", Status: fleet.UserActive, PasswordHash: "h5"}},
 	}
@@ -125,7 +125,7 @@ func loadUsers(ctx context.Context, tx *store.Tx) error {
 		{Admin, FleetDE, fleet.UserActive, []fleet.Role{fleet.Administrator, fleet.Member}},
 		{Admin, FleetAT, fleet.UserActive, []fleet.Role{fleet.Administrator}},
 		{Observer, FleetDE, fleet.UserActive, []fleet.Role{fleet.Observer}},
-		{Ousted, FleetDE, fleet.UserSuspended, []fleet.Role{fleet.Administrator}},
+		{SuspendedUser, FleetDE, fleet.UserSuspended, []fleet.Role{fleet.Administrator}},
 	} {
 		if err := tx.SetMembership(ctx, m.user, m.ws, m.status, m.roles); err != nil {
 			return err

@@ -51,7 +51,7 @@ func RunFsck(t *testing.T, b Breakable) {
 	t.Run("Random", func(t *testing.T) {
 		e, _ := setUp(t)
 		e.fleet()
-		e.wander(100)
+		e.changeAtRandom(100)
 		e.sound(b)
 	})
 	t.Run("SealedLater", func(t *testing.T) {
@@ -147,8 +147,8 @@ func (e *env) past() {
 	})
 }
 
-// wander changes SIMs at random, within the rules.
-func (e *env) wander(steps int) {
+// changeAtRandom changes SIMs at random, within the rules.
+func (e *env) changeAtRandom(steps int) {
 	e.Helper()
 	seed := rand.Uint64() //nolint:gosec // a test
 	e.Logf("seed %d", seed)

@@ -265,8 +265,8 @@ func (e *env) removeRows(db *sql.DB, columns []tableColumn, report fsck.Report) 
 	}
 }
 
-// spoiled returns an expression for another value of the same kind, by one bit or character.
-func spoiled(c tableColumn) string {
+// damaged returns an expression for another value of the same kind, by one bit or character.
+func damaged(c tableColumn) string {
 	switch kind := strings.ToUpper(c.kind); {
 	case strings.Contains(kind, "INT"):
 		return c.name + " + 1"
@@ -294,7 +294,7 @@ func (e *env) damageRow(db *sql.DB, c tableColumn, offset int) bool {
 	if c.nullable {
 		e.findsDamage(db, c, to("NULL"), values)
 	}
-	return e.findsDamage(db, c, to(spoiled(c)), values)
+	return e.findsDamage(db, c, to(damaged(c)), values)
 }
 
 // rowAt returns the parameters that name a row of those in which a column has a value, and their

@@ -70,7 +70,7 @@ func ledgerVisibility(e *env) {
 	}{
 		"member of source and target": {store.Caller{User: Admin}, 0, [2]bool{true, true}},
 		"member of the source":        {store.Caller{User: Observer}, 0, [2]bool{true, false}},
-		"suspended there":             {store.Caller{User: Ousted}, 0, [2]bool{}},
+		"suspended there":             {store.Caller{User: SuspendedUser}, 0, [2]bool{}},
 		"stranger":                    {store.Caller{User: Stranger}, 0, [2]bool{}},
 		"superadmin":                  {store.Caller{User: Super, SuperAdmin: true}, 0, [2]bool{true, true}},
 		"token of the target":         {store.Caller{Token: 1}, FleetBR, [2]bool{false, true}},

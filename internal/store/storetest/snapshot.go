@@ -118,7 +118,7 @@ func snapshotMembership(e *env) {
 			FleetDE: standing(FleetDE, fleet.Administrator), FleetAT: standing(FleetAT, fleet.Administrator)}},
 		"observer": {store.Caller{User: Observer}, states(10), map[fleet.WorkspaceID]fleet.Standing{
 			FleetDE: standing(FleetDE, fleet.Observer)}}, // a Workspace without a role is like a missing one
-		"suspended there": {store.Caller{User: Ousted}, states(), map[fleet.WorkspaceID]fleet.Standing{}},
+		"suspended there": {store.Caller{User: SuspendedUser}, states(), map[fleet.WorkspaceID]fleet.Standing{}},
 		"stranger":        {store.Caller{User: Stranger}, states(), map[fleet.WorkspaceID]fleet.Standing{}},
 		"superadmin": {store.Caller{User: Super, SuperAdmin: true}, states(10, 20, 30), map[fleet.WorkspaceID]fleet.Standing{
 			FleetDE: standing(FleetDE, fleet.SuperAdmin), FleetAT: standing(FleetAT, fleet.SuperAdmin), FleetBR: standing(FleetBR, fleet.SuperAdmin)}},
@@ -142,7 +142,7 @@ func snapshotPreview(e *env) {
 	if err != nil {
 		e.Fatal(err)
 	}
-	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: Ousted}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
+	for _, who := range []store.Caller{{User: Admin}, {User: Observer}, {User: SuspendedUser}, {User: Stranger}, {User: Super, SuperAdmin: true}} {
 		selectors := []fleet.Selector{selectIDs(e, 10, 11, 20, 30, 999), denseIDs(e), byRange}
 		// Lists with adjacent numbers, with a gap, and far apart.
 		for _, ids := range [][]fleet.SIMID{{10, 12}, {13, 10, 11}, {10, 30}, {11}, {998, 999}, {20, 21, 22, 999}} {

@@ -122,7 +122,7 @@ func (e *env) memberships(user fleet.UserID, want []fleet.Membership) {
 func sessions(e *env) {
 	e.fleet()
 	for user, role := range map[fleet.UserID]fleet.Role{
-		Admin: fleet.Administrator, Observer: fleet.Observer, Ousted: fleet.NoRole, Super: fleet.SuperAdmin, Stranger: fleet.NoRole,
+		Admin: fleet.Administrator, Observer: fleet.Observer, SuspendedUser: fleet.NoRole, Super: fleet.SuperAdmin, Stranger: fleet.NoRole,
 	} {
 		e.view(func(ctx context.Context, tx *store.Tx) error {
 			s, found, err := tx.UserSession(ctx, user, FleetDE)

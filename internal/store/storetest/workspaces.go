@@ -69,11 +69,11 @@ func nextID(e *env) {
 func standings(e *env) {
 	e.fleet()
 	for user, roles := range map[fleet.UserID][3]fleet.Role{
-		Admin:    {fleet.Administrator, fleet.Administrator, fleet.NoRole},
-		Observer: {fleet.Observer, fleet.NoRole, fleet.NoRole},
-		Ousted:   {},
-		Super:    {fleet.SuperAdmin, fleet.SuperAdmin, fleet.SuperAdmin},
-		Stranger: {},
+		Admin:         {fleet.Administrator, fleet.Administrator, fleet.NoRole},
+		Observer:      {fleet.Observer, fleet.NoRole, fleet.NoRole},
+		SuspendedUser: {},
+		Super:         {fleet.SuperAdmin, fleet.SuperAdmin, fleet.SuperAdmin},
+		Stranger:      {},
 	} {
 		want := map[fleet.WorkspaceID]fleet.Standing{
 			FleetDE: {Workspace: workspace(FleetDE), Role: roles[0]},

@@ -17,16 +17,16 @@ import (
 	"github.com/simferry/simferry/internal/test/contract"
 )
 
-// witness is a testing.TB that remembers failures instead of failing.
-type witness struct {
+// recorder is a testing.TB that remembers failures instead of failing.
+type recorder struct {
 	testing.TB
 	mu     sync.Mutex
 	errors []string
 }
 
-func (w *witness) Helper() {}
+func (w *recorder) Helper() {}
 
-func (w *witness) Errorf(format string, args ...any) {
+func (w *recorder) Errorf(format string, args ...any) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.errors = append(w.errors, fmt.Sprintf(format, args...))
@@ -67,7 +67,7 @@ func (x exchange) request(t testing.TB) *http.Request {
 // judge runs the exchange past a judge and returns what it found.
 func (x exchange) judge(t *testing.T) []string {
 	t.Helper()
-	w := &witness{TB: t}
+	w := &recorder{TB: t}
 	resp, err := contract.New(w).RoundTripper(x).RoundTrip(x.request(t))
 	if err != nil {
 		t.Fatal(err)
@@ -244,7 +244,7 @@ func TestJudgeLeavesTheRequestToTheServer(t *testing.T) {
 }
 
 func TestJudgeIsSafeForConcurrentUse(t *testing.T) {
-	w := &witness{TB: t}
+	w := &recorder{TB: t}
 	j := contract.New(w)
 	good, bad := j.RoundTripper(migrate("", 200, goodAnswer)), j.RoundTripper(migrate("", 418, ""))
 	var wg sync.WaitGroup

@@ -9,7 +9,7 @@ func Until(ctx context.Context, what string, most int, seed uint64, try func(ctx
 	c := Control{What: what}
 	for n := range most {
 		saw, failed, err := try(ctx, seed+uint64(n))
-		c.Failed, c.Saw = failed, Clip(saw)
+		c.Failed, c.Observed = failed, Clip(saw)
 		if failed {
 			return c, ctx.Err() // a program that is broken on purpose may stop the harness
 		}

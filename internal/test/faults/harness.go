@@ -9,9 +9,9 @@ import (
 
 // Harness is one way of trying to break the promises.
 type Harness struct {
-	Name string // as -only takes it: kill-sqlite
-	Does string // one sentence, for -list
-	Run  func(ctx context.Context, size Size, seed uint64) (Result, error)
+	Name    string // as -only takes it: kill-sqlite
+	Summary string // one sentence, for -list
+	Run     func(ctx context.Context, size Size, seed uint64) (Result, error)
 
 	// Control runs the harness on something that is broken on purpose. It is nil if Run has a
 	// control of its own.
@@ -76,9 +76,9 @@ type Work struct {
 
 // Control is a run that must fail, because something is wrong on purpose.
 type Control struct {
-	What   string // the fault
-	Failed bool   // it failed, as it must
-	Saw    string // what it reported, in short
+	What     string // the fault
+	Failed   bool   // it failed, as it must
+	Observed string // what it reported, in short
 }
 
 // shown bounds the failures that are kept: the first ones matter.
@@ -92,8 +92,8 @@ func (r *Result) Fail(format string, args ...any) {
 	}
 }
 
-// Did records work and the least amount that counts.
-func (r *Result) Did(what string, done, least int) {
+// Record records work and the least amount that counts.
+func (r *Result) Record(what string, done, least int) {
 	r.Work = append(r.Work, Work{what, done, least})
 }
 

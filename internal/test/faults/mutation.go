@@ -12,10 +12,10 @@ import (
 // sources stay as they are: the compiler reads patched copies through `go build -overlay`.
 // The zero value changes nothing.
 type Mutation struct {
-	Name  string            // words joined by underscores
-	Does  string            // what the mutated program does wrong
-	Edits []Edit            // applied in order; each must match exactly once
-	Add   map[string]string // files to add, by their path in the tree
+	Name    string            // words joined by underscores
+	Summary string            // what the mutated program does wrong
+	Edits   []Edit            // applied in order; each must match exactly once
+	Add     map[string]string // files to add, by their path in the tree
 }
 
 // Edit replaces one piece of text of a file.

@@ -33,11 +33,11 @@ func TestHarnessWithoutEvidenceIsVoid(t *testing.T) {
 		"a doubt and a failure":   {func(r *faults.Result) { r.Void("late"); r.Fail("I1: a SIM is gone") }, faults.CI, faults.Failed},
 		"no trials":               {func(r *faults.Result) { r.Trials = 0 }, faults.CI, faults.Void},
 		"no work":                 {func(r *faults.Result) { r.Work = nil }, faults.CI, faults.Void},
-		"too little work":         {func(r *faults.Result) { r.Did("kills inside", 4, 5) }, faults.CI, faults.Void},
+		"too little work":         {func(r *faults.Result) { r.Record("kills inside", 4, 5) }, faults.CI, faults.Void},
 		"no control":              {func(r *faults.Result) { r.Control = faults.Control{} }, faults.Full, faults.Void},
 		"a control that passes":   {func(r *faults.Result) { r.Control.Failed = false }, faults.Full, faults.Void},
 		"a probe has no control":  {func(r *faults.Result) { r.Control = faults.Control{} }, faults.Probe, faults.Passed},
-		"a probe can be void too": {func(r *faults.Result) { r.Did("kills inside", 0, 1) }, faults.Probe, faults.Void},
+		"a probe can be void too": {func(r *faults.Result) { r.Record("kills inside", 0, 1) }, faults.Probe, faults.Void},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestSizesAddUp(t *testing.T) {
 	for range 12 {
 		part := faults.Result{Trials: 2}
 		part.Fail("I1: gone")
-		part.Did("requests", 3, 1)
+		part.Record("requests", 3, 1)
 		whole.Add(part)
 	}
 	if whole.Trials != 24 || whole.Failures != 12 || len(whole.First) != 10 || len(whole.Work) != 1 || whole.Work[0].Done != 36 || whole.Work[0].Least != 12 {
@@ -181,7 +181,7 @@ func TestControlRunsUntilItFails(t *testing.T) {
 		}
 	}
 	c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.FailsWith(atThe(3)))
-	if err != nil || !c.Failed || c.What != "a bug" || c.Saw != "I5: gone" || len(seeds) != 3 {
+	if err != nil || !c.Failed || c.What != "a bug" || c.Observed != "I5: gone" || len(seeds) != 3 {
 		t.Errorf("%+v, %v, tried %v", c, err, seeds)
 	}
 	if c, err := faults.Until(t.Context(), "a bug", 5, 1, faults.FailsWith(atThe(9))); err != nil || c.Failed || len(seeds) != 5 {

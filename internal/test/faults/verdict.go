@@ -85,8 +85,8 @@ func (c Control) words() string {
 	if !c.Failed {
 		text = c.What + " DID NOT FAIL"
 	}
-	if c.Saw != "" {
-		text += " (" + strings.Join(strings.Fields(c.Saw), " ") + ")"
+	if c.Observed != "" {
+		text += " (" + strings.Join(strings.Fields(c.Observed), " ") + ")"
 	}
 	return text
 }

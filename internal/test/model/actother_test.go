@@ -55,7 +55,7 @@ func (p *pair) guess() {
 	p.signInAs(name, model.Right, from, header)
 }
 
-func (p *pair) signInBadly() {
+func (p *pair) signInWrongly() {
 	from, header := p.from()
 	body := pick(p, []string{
 		"", "{}", `{"username":"admin@example.com"}`, `{"password":"x"}`, `{"refresh_token":"a","application_token":"b"}`, `{"fingerprint":"x"}`, `{"token":"x"}`, `[`,

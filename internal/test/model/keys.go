@@ -36,7 +36,7 @@ func (m *Model) mayReplay(u *user, w wanted, stored *keptAnswer) *Answer {
 		return &no
 	}
 	if stored.entry == nil {
-		return m.mayBeTold(u, stored)
+		return m.mayReceive(u, stored)
 	}
 	sides := []int64{stored.entry.target}
 	for _, s := range stored.entry.sources {
@@ -51,9 +51,9 @@ func (m *Model) mayReplay(u *user, w wanted, stored *keptAnswer) *Answer {
 	return nil
 }
 
-// mayBeTold requires, for a refusal, that the caller is still a member of every Workspace that
+// mayReceive requires, for a refusal, that the caller is still a member of every Workspace that
 // it names SIMs of.
-func (m *Model) mayBeTold(u *user, stored *keptAnswer) *Answer {
+func (m *Model) mayReceive(u *user, stored *keptAnswer) *Answer {
 	body, _ := stored.answer.Body.(object)
 	groups, _ := body["errors"].([]any)
 	for _, g := range groups {

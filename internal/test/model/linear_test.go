@@ -30,8 +30,8 @@ const (
 
 var fleets = []int64{100, 200, 300}
 
-// arena is one or two servers over one database, and their clients.
-type arena struct {
+// fixture is one or two servers over one database, and their clients.
+type fixture struct {
 	t       *testing.T
 	servers []*kit.Server
 	http    *http.Client
@@ -43,13 +43,13 @@ type arena struct {
 	moved, refused, reads atomic.Int64
 }
 
-func open(t *testing.T, e kit.Engine, servers int) *arena {
+func open(t *testing.T, e kit.Engine, servers int) *fixture {
 	t.Helper()
 	prepare(t, e)
 	own := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
 	own.MaxIdleConnsPerHost = 2 * clients
 	t.Cleanup(own.CloseIdleConnections)
-	a := &arena{t: t, http: &http.Client{Transport: own}, start: time.Now()}
+	a := &fixture{t: t, http: &http.Client{Transport: own}, start: time.Now()}
 	url, clock := database(inMemory{t}, e), kit.NewClock()
 	for range servers {
 		a.servers = append(a.servers, kit.StartOn(t, url, clock))
@@ -65,7 +65,7 @@ type inMemory struct{ *testing.T }
 
 func (m inMemory) TempDir() string { return memoryDir(m) }
 
-func (a *arena) do(s *kit.Server, method, path, bearer, body string, into any) (int, http.Header) {
+func (a *fixture) do(s *kit.Server, method, path, bearer, body string, into any) (int, http.Header) {
 	req, err := http.NewRequestWithContext(a.t.Context(), method, s.URL+path, strings.NewReader(body))
 	if err != nil {
 		a.t.Error(err)
@@ -90,7 +90,7 @@ func (a *arena) do(s *kit.Server, method, path, bearer, body string, into any) (
 
 // list reads where the hot SIMs are, in one answer, and how many there are in the fleets,
 // in another.
-func (a *arena) list(s *kit.Server) (at places, total int) {
+func (a *fixture) list(s *kit.Server) (at places, total int) {
 	var sims []struct {
 		ID  int64              `json:"id"`
 		Org struct{ ID int64 } `json:"customer_org"`
@@ -112,7 +112,7 @@ func (a *arena) list(s *kit.Server) (at places, total int) {
 	return at, a.count(s, "customer_org:100|200|300")
 }
 
-func (a *arena) count(s *kit.Server, q string) int {
+func (a *fixture) count(s *kit.Server, q string) int {
 	var ignored []any
 	_, header := a.do(s, "GET", "/api/v1/sim?per_page=1&q="+url.QueryEscape(q), a.issuer, "", &ignored)
 	n, err := strconv.Atoi(header.Get("X-Total-Count"))
@@ -123,7 +123,7 @@ func (a *arena) count(s *kit.Server, q string) int {
 }
 
 // migrate sends a migration and reads out of the answer what it says of each SIM.
-func (a *arena) migrate(s *kit.Server, c call) (out outcome) {
+func (a *fixture) migrate(s *kit.Server, c call) (out outcome) {
 	type sim struct {
 		ID     int64              `json:"id"`
 		Source struct{ ID int64 } `json:"source_workspace"`
@@ -164,14 +164,14 @@ func (a *arena) migrate(s *kit.Server, c call) (out outcome) {
 }
 
 // record runs something and notes when.
-func (a *arena) record(client int, c call, run func() outcome) porcupine.Operation {
+func (a *fixture) record(client int, c call, run func() outcome) porcupine.Operation {
 	before := time.Since(a.start).Nanoseconds()
 	out := run()
 	return porcupine.Operation{ClientId: client, Input: c, Output: out, Call: before, Return: time.Since(a.start).Nanoseconds()}
 }
 
 // history lets the clients loose on the SIMs, a reader of totals beside them.
-func (a *arena) history(seed, number uint64) []porcupine.Operation {
+func (a *fixture) history(seed, number uint64) []porcupine.Operation {
 	var all [clients][]porcupine.Operation
 	var wg sync.WaitGroup
 	for client := range clients {
@@ -200,7 +200,7 @@ func draw(random *rand.Rand) call {
 	return call{fleets[random.IntN(len(fleets))], random.Perm(len(hot))[:1+random.IntN(len(hot))]}
 }
 
-func (a *arena) step(client int, s *kit.Server, c call) porcupine.Operation {
+func (a *fixture) step(client int, s *kit.Server, c call) porcupine.Operation {
 	return a.record(client, c, func() outcome {
 		if c.target == 0 {
 			at, _ := a.list(s)
@@ -211,7 +211,7 @@ func (a *arena) step(client int, s *kit.Server, c call) porcupine.Operation {
 }
 
 // watch takes totals until the clients are done: no answer may have more or fewer SIMs.
-func (a *arena) watch(done chan struct{}) {
+func (a *fixture) watch(done chan struct{}) {
 	for i := 0; ; i++ {
 		select {
 		case <-done:
@@ -226,7 +226,7 @@ func (a *arena) watch(done chan struct{}) {
 }
 
 // unconserved checks I1 for one response: every SIM in exactly one of the fleets.
-func (a *arena) unconserved(at places, total int) string {
+func (a *fixture) unconserved(at places, total int) string {
 	if slices.Contains(at[:], 0) || total != a.total {
 		return fmt.Sprintf("I1: hot SIMs in %v; %d in the fleets, not %d", at, total, a.total)
 	}
@@ -262,7 +262,7 @@ func TestLinearizability(t *testing.T) {
 
 // deadlocks returns how often PostgreSQL had to end a transaction because it and another one
 // waited for each other.
-func (a *arena) deadlocks(e kit.Engine) (n int64) {
+func (a *fixture) deadlocks(e kit.Engine) (n int64) {
 	if e == kit.Postgres {
 		n, _ = a.servers[0].Rows("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")[0][0].(int64)
 	}

@@ -24,7 +24,7 @@ var weights = []struct {
 	{"create devices", 1, (*pair).createDevices}, {"delete devices", 2, (*pair).deleteDevices}, {"get device", 2, (*pair).getDevice},
 	{"list devices", 4, (*pair).listDevices}, {"device events", 2, (*pair).deviceEvents}, {"profiles", 1, (*pair).listProfiles},
 	{"list events", 6, (*pair).listEvents}, {"sim events", 4, (*pair).simEvents}, {"user events", 2, (*pair).userEvents}, {"list migrations", 5, (*pair).listMigrations},
-	{"get migration", 5, (*pair).getMigration}, {"sign in", 5, (*pair).signIn}, {"guess", 2, (*pair).guess}, {"sign in badly", 2, (*pair).signInBadly},
+	{"get migration", 5, (*pair).getMigration}, {"sign in", 5, (*pair).signIn}, {"guess", 2, (*pair).guess}, {"sign in badly", 2, (*pair).signInWrongly},
 	{"application", 1, (*pair).signInApplication}, {"refresh", 5, (*pair).refresh}, {"switch", 5, (*pair).switchWorkspace}, {"pass", 5, (*pair).pass},
 	{"user status", 2, (*pair).setUserStatus}, {"membership", 4, (*pair).setMembership}, {"make admin", 2, (*pair).makeAdmin},
 	{"connectivity", 1, (*pair).getConnectivity}, {"reset connectivity", 2, (*pair).resetConnectivity}, {"profile", 1, (*pair).getProfile}, {"logout", 1, (*pair).logout}, {"memberships", 1, (*pair).memberships}, {"constant", 2, (*pair).constant},

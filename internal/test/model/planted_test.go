@@ -70,13 +70,13 @@ func caught(property func(*rapid.T)) (failed bool, told string) {
 		rapid.Check(fake, property)
 	}()
 	<-done
-	return fake.failed, fake.told.String()
+	return fake.failed, fake.messages.String()
 }
 
 // verdict is a test whose failure stays inside the harness.
 type verdict struct {
-	failed bool
-	told   strings.Builder
+	failed   bool
+	messages strings.Builder
 }
 
 func (v *verdict) Helper()                      {}
@@ -89,9 +89,9 @@ func (v *verdict) SkipNow()                     { v.FailNow() }
 func (v *verdict) Fail()                        { v.failed = true }
 func (v *verdict) FailNow()                     { v.failed = true; runtime.Goexit() }
 func (v *verdict) Failed() bool                 { return v.failed }
-func (v *verdict) Error(args ...any)            { fmt.Fprintln(&v.told, args...); v.Fail() }
+func (v *verdict) Error(args ...any)            { fmt.Fprintln(&v.messages, args...); v.Fail() }
 func (v *verdict) Fatal(args ...any)            { v.Error(args...); v.FailNow() }
-func (v *verdict) Errorf(f string, args ...any) { fmt.Fprintf(&v.told, f+"\n", args...); v.Fail() }
+func (v *verdict) Errorf(f string, args ...any) { fmt.Fprintf(&v.messages, f+"\n", args...); v.Fail() }
 func (v *verdict) Fatalf(f string, args ...any) { v.Errorf(f, args...); v.FailNow() }
 
 // faulty is a transport with a bug.

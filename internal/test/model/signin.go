@@ -103,10 +103,10 @@ func (m *Model) SignIn(username string, p Password, from string) Answer {
 	}
 	budget := "guesses\x00" + username
 	if c := m.counted(budget); c.n >= 100 {
-		m.tried(username)
+		m.endAttempt(username)
 		return m.tooMany(401, c.expires)
 	}
-	m.tried(username)
+	m.endAttempt(username)
 	u := m.userNamed(username)
 	if u == nil || p == Wrong || u.status != active || m.startWorkspace(u) == 0 {
 		m.count(budget, time.Hour)
@@ -120,8 +120,8 @@ func (m *Model) SignIn(username string, p Password, from string) Answer {
 	return m.session(u, m.startWorkspace(u), m.families)
 }
 
-// tried removes an attempt that was counted while its password was compared.
-func (m *Model) tried(username string) {
+// endAttempt removes an attempt that was counted while its password was compared.
+func (m *Model) endAttempt(username string) {
 	m.count("guesses under way\x00"+username, time.Minute).n--
 }
 

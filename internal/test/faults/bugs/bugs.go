@@ -17,8 +17,8 @@ import (
 
 // Harness tries the bugs of Table.
 var Harness = faults.Harness{
-	Name: "bugs",
-	Does: "each mutation is built, and the harness that the table names must catch it",
+	Name:    "bugs",
+	Summary: "each mutation is built, and the harness that the table names must catch it",
 	Run: func(ctx context.Context, size faults.Size, _ uint64) (faults.Result, error) {
 		if size == faults.Probe {
 			return Run(ctx, samples())
@@ -93,7 +93,7 @@ func Run(ctx context.Context, table []Bug) (res faults.Result, err error) {
 	}
 	wg.Wait()
 	slices.Sort(res.Notes)
-	res.Did("bugs", res.Trials, len(table))
+	res.Record("bugs", res.Trials, len(table))
 	if err == nil {
 		res.Control, err = control(ctx)
 	}
@@ -153,7 +153,7 @@ func control(ctx context.Context) (faults.Control, error) {
 	_, err := Bug{Name: none, Harness: "fuzz", Words: ".", catch: planner}.try(ctx)
 	var missed missedError
 	if errors.As(err, &missed) {
-		c.Failed, c.Saw, err = true, missed.why, nil
+		c.Failed, c.Observed, err = true, missed.why, nil
 	}
 	return c, err
 }

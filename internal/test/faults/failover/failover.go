@@ -19,7 +19,7 @@ import (
 // Harness is the failover harness.
 var Harness = faults.Harness{
 	Name: "failover", Run: run,
-	Does: "kills a PostgreSQL primary under load and promotes its synchronous standby; two servers find it by themselves",
+	Summary: "kills a PostgreSQL primary under load and promotes its synchronous standby; two servers find it by themselves",
 }
 
 const (
@@ -70,13 +70,13 @@ func failOvers(ctx context.Context, mutation faults.Mutation, n int, seed uint64
 	if err := t.wholeJournal(ctx); err != nil {
 		return res, err
 	}
-	res.Did("acknowledged before a kill", t.acked, n*ackedMin)
-	res.Did("requests under way at a kill", t.underWay, n)
-	res.Did("of them after a crash with the standby cut off", t.doubles, (n+1)/2)
-	res.Did("attempts told to come later", t.refused, n/2)
-	res.Did("answers asked for again", t.proof.Asked, n)
-	res.Did("jobs under way at a kill", t.jobs, n)
-	res.Did("jobs ended", p.crew.Ended(), n)
+	res.Record("acknowledged before a kill", t.acked, n*ackedMin)
+	res.Record("requests under way at a kill", t.underWay, n)
+	res.Record("of them after a crash with the standby cut off", t.doubles, (n+1)/2)
+	res.Record("attempts told to come later", t.refused, n/2)
+	res.Record("answers asked for again", t.proof.Asked, n)
+	res.Record("jobs under way at a kill", t.jobs, n)
+	res.Record("jobs ended", p.jobLoad.Ended(), n)
 	if controlled {
 		res.Control, err = faults.Until(ctx, "an asynchronous standby with a stalled receiver", controls, seed, p.control)
 	}
@@ -101,7 +101,7 @@ func (t *trial) once(ctx context.Context, seed uint64) error {
 		return err
 	}
 	t.acked += load.Acknowledged()
-	t.jobs += t.crew.Made() - t.crew.Ended()
+	t.jobs += t.jobLoad.Made() - t.jobLoad.Ended()
 	killed, err := t.failOver(ctx, load)
 	if err != nil {
 		return err
@@ -156,7 +156,7 @@ func (t *trial) double(ctx context.Context, load *traffic.Load) (killed time.Tim
 	if err := t.hanging(ctx, clients/4+jobsAtOnce); err != nil {
 		return killed, err
 	}
-	defer t.crew.DoNotRead()()
+	defer t.jobLoad.DoNotRead()()
 	if err := errors.Join(t.primary.Stop(pgtest.Immediate), t.primary.Restart()); err != nil {
 		return killed, err
 	}
@@ -203,7 +203,7 @@ func (t *trial) readiness(ctx context.Context, server int, since time.Time, want
 // finishJobs lets the jobs end, and compares them with the database.
 func (t *trial) finishJobs(ctx context.Context) error {
 	strain := faults.Measure()
-	if err := t.crew.Finish(jobsLimit); err != nil {
+	if err := t.jobLoad.Finish(jobsLimit); err != nil {
 		t.res.Late(strain, "%v", err)
 	}
 	return t.compare(ctx, &traffic.Journal{})
@@ -214,7 +214,7 @@ func (t *trial) compare(ctx context.Context, j *traffic.Journal) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := t.crew.Check(ctx, t.url())
+	jobs, err := t.jobLoad.Check(ctx, t.url())
 	for _, w := range append(wrong, jobs...) {
 		t.res.Fail("%s", w)
 	}

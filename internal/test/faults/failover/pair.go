@@ -23,7 +23,7 @@ type pair struct {
 	primary, standby *pgtest.Cluster
 	servers          []*proc.Server
 	clients          *traffic.Clients
-	crew             *jobload.Crew // users who make jobs meanwhile
+	jobLoad          *jobload.Load // users who make jobs meanwhile
 }
 
 func setUp(ctx context.Context, binary string) (p *pair, err error) {
@@ -69,7 +69,7 @@ func (p *pair) serve(ctx context.Context, binary string) error {
 	if p.clients, err = traffic.SignIn(ctx, urls...); err != nil {
 		return err
 	}
-	p.crew, err = jobload.Begin(ctx, jobload.Options{URLs: urls})
+	p.jobLoad, err = jobload.Begin(ctx, jobload.Options{URLs: urls})
 	return err
 }
 
@@ -108,8 +108,8 @@ func (p *pair) rebuild(ctx context.Context) error {
 
 func (p *pair) remove() {
 	var errs []error
-	if p.crew != nil {
-		p.crew.Abandon()
+	if p.jobLoad != nil {
+		p.jobLoad.Abandon()
 	}
 	for _, s := range p.servers {
 		errs = append(errs, s.Kill())

@@ -25,9 +25,9 @@ import (
 
 // Harness runs every fuzz target of the tree.
 var Harness = faults.Harness{
-	Name: "fuzz",
-	Does: "every fuzz target: the parsers, the planner, each operation's path, query, headers and body through the router",
-	Run:  run, Control: control,
+	Name:    "fuzz",
+	Summary: "every fuzz target: the parsers, the planner, each operation's path, query, headers and body through the router",
+	Run:     run, Control: control,
 }
 
 // In CI all targets share a minute, and a target with a whole server gets more than a parser.
@@ -51,8 +51,8 @@ func run(ctx context.Context, size faults.Size, _ uint64) (res faults.Result, er
 			return res, err
 		}
 	}
-	res.Did("executions", res.Trials, size.Of(leastCI, fullExecs, 100))
-	res.Did("targets", len(list), 10)
+	res.Record("executions", res.Trials, size.Of(leastCI, fullExecs, 100))
+	res.Record("targets", len(list), 10)
 	return res, nil
 }
 
@@ -189,7 +189,7 @@ func Properties(ctx context.Context, pkg string, mutation faults.Mutation, match
 		return res, err
 	}
 	res.Trials = strings.Count(out.Text, "=== RUN")
-	res.Did("tests", res.Trials, 1)
+	res.Record("tests", res.Trials, 1)
 	err = out.Judge(&res)
 	return res, err
 }

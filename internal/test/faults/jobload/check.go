@@ -11,7 +11,7 @@ import (
 //	I5   a job that was acknowledged is there, and so is a cancellation
 //	I6   it was made once
 //	I15  each of its SIMs has moved at most once, and the verdicts, the counts and the ledger agree
-func (c *Crew) Check(ctx context.Context, database string) (wrong []string, err error) {
+func (c *Load) Check(ctx context.Context, database string) (wrong []string, err error) {
 	before := c.known()
 	s, err := read(ctx, database)
 	if err != nil {
@@ -30,11 +30,11 @@ func (c *Crew) Check(ctx context.Context, database string) (wrong []string, err 
 	}
 	k.ledger()
 	k.versions()
-	return append(wrong, c.odd...), nil
+	return append(wrong, c.anomalies...), nil
 }
 
 // known returns the jobs as they are known now.
-func (c *Crew) known() (list []job) {
+func (c *Load) known() (list []job) {
 	c.update(func() {
 		for _, j := range c.made {
 			list = append(list, *j)

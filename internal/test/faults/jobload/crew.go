@@ -13,8 +13,8 @@ import (
 	"github.com/simferry/simferry/internal/test/faults"
 )
 
-// Crew is users who make jobs, one after the other in each lane, and the responses that they got.
-type Crew struct {
+// Load is users who make jobs, one after the other in each lane, and the responses that they got.
+type Load struct {
 	jobs, movers *client
 	acts         bool
 	closing      atomic.Bool
@@ -24,9 +24,9 @@ type Crew struct {
 	wg           sync.WaitGroup
 	reading      sync.RWMutex // held by those who read jobs
 
-	mu   sync.Mutex
-	made []*job
-	odd  []string // replies that no user should get
+	mu        sync.Mutex
+	made      []*job
+	anomalies []string // replies that no user should get
 }
 
 // Options of a crew.
@@ -38,8 +38,8 @@ type Options struct {
 }
 
 // Begin signs in and starts a lane for each block of SIMs.
-func Begin(ctx context.Context, o Options) (*Crew, error) {
-	c := &Crew{jobs: newClient(username), movers: newClient(mover), acts: o.Acts}
+func Begin(ctx context.Context, o Options) (*Load, error) {
+	c := &Load{jobs: newClient(username), movers: newClient(mover), acts: o.Acts}
 	c.At(o.URLs...)
 	for _, u := range []*client{c.jobs, c.movers} {
 		if err := u.signIn(ctx, o.URLs[0]); err != nil {
@@ -52,7 +52,7 @@ func Begin(ctx context.Context, o Options) (*Crew, error) {
 		most = 2
 	}
 	for n := range most {
-		l := &lane{crew: c, number: n, random: rand.New(rand.NewPCG(o.Seed, uint64(n))), homes: workspaces[:1]}
+		l := &lane{load: c, number: n, random: rand.New(rand.NewPCG(o.Seed, uint64(n))), homes: workspaces[:1]}
 		if l.contested = o.Acts && n == lanes-1; l.contested {
 			l.homes = nil
 			c.wg.Go(func() { c.contest(ctx, n, rand.New(rand.NewPCG(o.Seed, lanes))) })
@@ -63,20 +63,20 @@ func Begin(ctx context.Context, o Options) (*Crew, error) {
 }
 
 // At tells the crew where the servers are now.
-func (c *Crew) At(urls ...string) {
+func (c *Load) At(urls ...string) {
 	c.jobs.urls.Store(&urls)
 	c.movers.urls.Store(&urls)
 }
 
 // DoNotRead stops the reading of jobs until resume. A primary that has crashed and come back shows
 // work that its standby has never received: what is read there is not acknowledged.
-func (c *Crew) DoNotRead() (resume func()) {
+func (c *Load) DoNotRead() (resume func()) {
 	c.reading.Lock()
 	return c.reading.Unlock
 }
 
 // Hold waits until no request is on its way, and sends none until resume.
-func (c *Crew) Hold() (resume func()) {
+func (c *Load) Hold() (resume func()) {
 	c.jobs.gate.Lock()
 	c.movers.gate.Lock()
 	return func() {
@@ -86,7 +86,7 @@ func (c *Crew) Hold() (resume func()) {
 }
 
 // contest moves single SIMs of a lane away while its jobs run.
-func (c *Crew) contest(ctx context.Context, lane int, rng *rand.Rand) {
+func (c *Load) contest(ctx context.Context, lane int, rng *rand.Rand) {
 	for ctx.Err() == nil && !c.closing.Load() {
 		sim, to := firstSIM+lane*laneSIMs+rng.IntN(laneSIMs), workspaces[rng.IntN(len(workspaces))]
 		body := fmt.Sprintf(`{"target_workspace": {"id": %d}, "sims": [{"id": %d}], "dry_run": false}`, to, sim)
@@ -95,29 +95,29 @@ func (c *Crew) contest(ctx context.Context, lane int, rng *rand.Rand) {
 	}
 }
 
-func (c *Crew) add(j *job) { c.update(func() { c.made = append(c.made, j) }) }
+func (c *Load) add(j *job) { c.update(func() { c.made = append(c.made, j) }) }
 
-func (c *Crew) update(change func()) {
+func (c *Load) update(change func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change()
 }
 
-func (c *Crew) strange(format string, args ...any) {
-	c.update(func() { c.odd = append(c.odd, fmt.Sprintf(format, args...)) })
+func (c *Load) addAnomaly(format string, args ...any) {
+	c.update(func() { c.anomalies = append(c.anomalies, fmt.Sprintf(format, args...)) })
 }
 
 // Ended counts the jobs that were seen to end.
-func (c *Crew) Ended() int { return int(c.ended.Load()) }
+func (c *Load) Ended() int { return int(c.ended.Load()) }
 
 // Actions counts the pauses, resumptions and cancellations that were acknowledged.
-func (c *Crew) Actions() int { return int(c.actions.Load()) }
+func (c *Load) Actions() int { return int(c.actions.Load()) }
 
 // InFlight reports whether a request is on its way.
-func (c *Crew) InFlight() bool { return c.jobs.flying.Load()+c.movers.flying.Load() > 0 }
+func (c *Load) InFlight() bool { return c.jobs.flying.Load()+c.movers.flying.Load() > 0 }
 
 // Made counts the jobs that were acknowledged.
-func (c *Crew) Made() (n int) {
+func (c *Load) Made() (n int) {
 	c.update(func() {
 		for _, j := range c.made {
 			if j.id != 0 {
@@ -129,7 +129,7 @@ func (c *Crew) Made() (n int) {
 }
 
 // Await waits until n jobs have ended.
-func (c *Crew) Await(ctx context.Context, n int, limit time.Duration) error {
+func (c *Load) Await(ctx context.Context, n int, limit time.Duration) error {
 	for began := time.Now(); c.Ended() < n; faults.Pause(ctx, between) {
 		if time.Since(began) > limit || ctx.Err() != nil {
 			return fmt.Errorf("I12: %d of %d jobs have ended after %v", c.Ended(), n, limit)
@@ -140,7 +140,7 @@ func (c *Crew) Await(ctx context.Context, n int, limit time.Duration) error {
 
 // Finish lets the jobs that were made end, and makes no new ones. An error is a failure of
 // progress (I12).
-func (c *Crew) Finish(limit time.Duration) error {
+func (c *Load) Finish(limit time.Duration) error {
 	c.closing.Store(true)
 	over := time.AfterFunc(limit, c.stop)
 	c.wg.Wait()
@@ -157,15 +157,15 @@ func (c *Crew) Finish(limit time.Duration) error {
 }
 
 // Abandon ends the crew at once.
-func (c *Crew) Abandon() {
+func (c *Load) Abandon() {
 	c.closing.Store(true)
 	c.stop()
 	c.wg.Wait()
 }
 
-// Strange returns the replies that no user should get.
-func (c *Crew) Strange() []string {
+// Anomalies returns the replies that no user should get.
+func (c *Load) Anomalies() []string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.odd)
+	return slices.Clone(c.anomalies)
 }

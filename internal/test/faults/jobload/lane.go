@@ -29,7 +29,7 @@ type job struct {
 
 // lane makes one job after the other over its own SIMs.
 type lane struct {
-	crew   *Crew
+	load   *Load
 	number int
 	random *rand.Rand
 
@@ -62,19 +62,19 @@ func (s seenJob) done() int {
 var endStates = []string{"completed", "completed_with_refusals", "cancelled", "failed", "refused", "expired"}
 
 func (l *lane) run(ctx context.Context) {
-	for ctx.Err() == nil && !l.crew.closing.Load() {
+	for ctx.Err() == nil && !l.load.closing.Load() {
 		j, where, body := l.draw()
-		l.crew.add(j)
-		r, ok := l.crew.jobs.settle(ctx, l.random, http.MethodPost, where, body, cryptorand.Text())
+		l.load.add(j)
+		r, ok := l.load.jobs.settle(ctx, l.random, http.MethodPost, where, body, cryptorand.Text())
 		if !ok {
 			return
 		}
 		var s seenJob
 		if r.status != http.StatusCreated || json.Unmarshal(r.body, &s) != nil {
-			l.crew.strange("I12: %s of lane %d was answered %d: %.300s", j.what, l.number, r.status, r.body)
+			l.load.addAnomaly("I12: %s of lane %d was answered %d: %.300s", j.what, l.number, r.status, r.body)
 			return
 		}
-		l.crew.update(func() { j.id = s.ID })
+		l.load.update(func() { j.id = s.ID })
 		if !l.follow(ctx, j) {
 			return
 		}
@@ -148,15 +148,15 @@ func (l *lane) follow(ctx context.Context, j *job) bool {
 		}
 		switch {
 		case slices.Contains(endStates, s.State):
-			l.crew.update(func() { j.state = s.State })
-			l.crew.ended.Add(1)
+			l.load.update(func() { j.state = s.State })
+			l.load.ended.Add(1)
 			return true
 		case s.State == "paused":
 			l.settleAction(ctx, url+"/resume")
-		case l.crew.closing.Load():
-		case l.crew.acts && l.random.IntN(6) == 0:
+		case l.load.closing.Load():
+		case l.load.acts && l.random.IntN(6) == 0:
 			l.pause(ctx, url)
-		case l.crew.acts && len(l.homes) == 1 && j.what == "migration" && l.random.IntN(6) == 0:
+		case l.load.acts && len(l.homes) == 1 && j.what == "migration" && l.random.IntN(6) == 0:
 			l.cancel(ctx, j, url)
 		}
 		faults.Pause(ctx, between)
@@ -171,15 +171,15 @@ func (l *lane) look(ctx context.Context, url string) (s seenJob, ok bool) {
 		if ctx.Err() != nil {
 			return s, false
 		}
-		l.crew.reading.RLock()
-		r = l.crew.jobs.send(context.WithoutCancel(ctx), l.random, http.MethodGet, url, "", "")
-		l.crew.reading.RUnlock()
+		l.load.reading.RLock()
+		r = l.load.jobs.send(context.WithoutCancel(ctx), l.random, http.MethodGet, url, "", "")
+		l.load.reading.RUnlock()
 		if ok = r.settled(); !ok {
 			faults.Pause(ctx, between)
 		}
 	}
 	if r.status != http.StatusOK || json.Unmarshal(r.body, &s) != nil {
-		l.crew.strange("I5: %s was acknowledged, and reading it is answered %d: %.200s", url, r.status, r.body)
+		l.load.addAnomaly("I5: %s was acknowledged, and reading it is answered %d: %.200s", url, r.status, r.body)
 		return s, false
 	}
 	return s, true
@@ -187,15 +187,15 @@ func (l *lane) look(ctx context.Context, url string) (s seenJob, ok bool) {
 
 // settleAction does something with a job; it may be refused because the job is elsewhere by now.
 func (l *lane) settleAction(ctx context.Context, url string) (s seenJob, done bool) {
-	r, ok := l.crew.jobs.settle(ctx, l.random, http.MethodPost, url, "", cryptorand.Text())
+	r, ok := l.load.jobs.settle(ctx, l.random, http.MethodPost, url, "", cryptorand.Text())
 	if !ok || r.status == http.StatusConflict {
 		return s, false
 	}
 	if r.status != http.StatusOK || json.Unmarshal(r.body, &s) != nil {
-		l.crew.strange("%s was answered %d: %.200s", url, r.status, r.body)
+		l.load.addAnomaly("%s was answered %d: %.200s", url, r.status, r.body)
 		return s, false
 	}
-	l.crew.actions.Add(1)
+	l.load.actions.Add(1)
 	return s, true
 }
 
@@ -208,16 +208,16 @@ func (l *lane) pause(ctx context.Context, url string) {
 		}
 		var now seenJob
 		if now, done = l.look(ctx, url); done && (now.State != "paused" || now.done() != s.done()) {
-			l.crew.strange("I15: %s was paused with %d SIMs done, and is %s with %d", url, s.done(), now.State, now.done())
+			l.load.addAnomaly("I15: %s was paused with %d SIMs done, and is %s with %d", url, s.done(), now.State, now.done())
 		}
 	}
 }
 
 // cancel cancels a job. What is done then is all that will be done.
 func (l *lane) cancel(ctx context.Context, j *job, url string) {
-	l.crew.update(func() { j.cancelled = true })
+	l.load.update(func() { j.cancelled = true })
 	if s, done := l.settleAction(ctx, url+"/cancel"); done {
-		l.crew.update(func() { j.doneAtEnd = s.done() })
+		l.load.update(func() { j.doneAtEnd = s.done() })
 	}
 }
 

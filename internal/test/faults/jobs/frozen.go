@@ -18,8 +18,8 @@ import (
 
 // Frozen is the harness of a server that sleeps longer than its lease.
 var Frozen = faults.Harness{
-	Name: "jobs-frozen",
-	Does: "two servers on PostgreSQL, one of them stopped with SIGSTOP until the other has its jobs, and continued",
+	Name:    "jobs-frozen",
+	Summary: "two servers on PostgreSQL, one of them stopped with SIGSTOP until the other has its jobs, and continued",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return Freeze(ctx, faults.Mutation{}, size.Of(3, 200, 1), seed)
 	},
@@ -68,9 +68,9 @@ func Freeze(ctx context.Context, mutation faults.Mutation, times int, seed uint6
 	if err := p.end(ctx); err != nil {
 		return res, err
 	}
-	res.Did("leases of a stopped server", p.asleep, times)
-	res.Did("of them taken over before it went on", p.overtaken, times)
-	res.Did("jobs ended", p.crew.Ended(), times)
+	res.Record("leases of a stopped server", p.asleep, times)
+	res.Record("of them taken over before it went on", p.overtaken, times)
+	res.Record("jobs ended", p.jobLoad.Ended(), times)
 	return res, nil
 }
 
@@ -83,7 +83,7 @@ func (p *pair) freeze(ctx context.Context, rng *rand.Rand) error {
 	if err != nil {
 		return err
 	}
-	p.crew.At(p.servers[1-sleeper].URL)
+	p.jobLoad.At(p.servers[1-sleeper].URL)
 	p.asleep += len(held)
 	if err := p.takenOver(ctx, held); err != nil {
 		return errors.Join(err, s.Resume())
@@ -91,8 +91,8 @@ func (p *pair) freeze(ctx context.Context, rng *rand.Rand) error {
 	if err := s.Resume(); err != nil {
 		return err
 	}
-	p.crew.At(p.servers[0].URL, p.servers[1].URL)
-	return p.crew.Await(ctx, p.crew.Ended()+1, finished)
+	p.jobLoad.At(p.servers[0].URL, p.servers[1].URL)
+	return p.jobLoad.Await(ctx, p.jobLoad.Ended()+1, finished)
 }
 
 // stop stops a server at an instant at which it has a job under way, and returns its leases.

@@ -13,8 +13,8 @@ import (
 
 // Race is the harness of users who act on jobs while chunks are moved.
 var Race = faults.Harness{
-	Name: "jobs-race",
-	Does: "jobs are paused, resumed and cancelled while their chunks are moved, and another user moves their SIMs; on both engines",
+	Name:    "jobs-race",
+	Summary: "jobs are paused, resumed and cancelled while their chunks are moved, and another user moves their SIMs; on both engines",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (res faults.Result, err error) {
 		for _, postgres := range []bool{false, true} {
 			part, broken := Act(ctx, faults.Mutation{}, postgres, size.Of(100, 5000, 10), seed)
@@ -56,14 +56,14 @@ func Act(ctx context.Context, mutation faults.Mutation, postgres bool, times int
 	if err != nil {
 		return res, err
 	}
-	for began := time.Now(); s.crew.Actions() < times && len(s.crew.Strange()) == 0 && time.Since(began) < acted && ctx.Err() == nil; {
+	for began := time.Now(); s.jobLoad.Actions() < times && len(s.jobLoad.Anomalies()) == 0 && time.Since(began) < acted && ctx.Err() == nil; {
 		faults.Pause(ctx, 10*time.Millisecond)
 	}
 	if err := s.end(ctx); err != nil {
 		return res, err
 	}
-	res.Trials = s.crew.Actions()
-	res.Did("pauses, resumptions and cancellations", res.Trials, times)
-	res.Did("jobs ended", s.crew.Ended(), times/20)
+	res.Trials = s.jobLoad.Actions()
+	res.Record("pauses, resumptions and cancellations", res.Trials, times)
+	res.Record("jobs ended", s.jobLoad.Ended(), times/20)
 	return res, ctx.Err()
 }

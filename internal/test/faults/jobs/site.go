@@ -30,7 +30,7 @@ type site struct {
 	cluster  *pgtest.Cluster // nil on SQLite
 	servers  []*proc.Server
 	fence    *jobload.Fence
-	crew     *jobload.Crew
+	jobLoad  *jobload.Load
 	res      *faults.Result
 }
 
@@ -84,14 +84,14 @@ func (s *site) start(ctx context.Context, o jobload.Options) (err error) {
 		s.fence.Process(application(i), s.servers[i].PID)
 		o.URLs = append(o.URLs, s.servers[i].URL)
 	}
-	s.crew, err = jobload.Begin(ctx, o)
+	s.jobLoad, err = jobload.Begin(ctx, o)
 	return err
 }
 
 // end lets all jobs end, stops the servers, and compares.
 func (s *site) end(ctx context.Context) error {
 	strain := faults.Measure()
-	if err := s.crew.Finish(finished); err != nil {
+	if err := s.jobLoad.Finish(finished); err != nil {
 		s.res.Late(strain, "%v", err)
 	}
 	if err := load.AwaitChain(ctx, s.url(0), finished); err != nil {
@@ -102,7 +102,7 @@ func (s *site) end(ctx context.Context) error {
 			return err
 		}
 	}
-	wrong, err := s.crew.Check(ctx, s.database)
+	wrong, err := s.jobLoad.Check(ctx, s.database)
 	if err != nil {
 		return err
 	}
@@ -118,8 +118,8 @@ func (s *site) end(ctx context.Context) error {
 
 func (s *site) remove() error {
 	var errs []error
-	if s.crew != nil {
-		s.crew.Abandon()
+	if s.jobLoad != nil {
+		s.jobLoad.Abandon()
 	}
 	for _, server := range s.servers {
 		if server != nil {

@@ -11,8 +11,8 @@ import (
 
 // JobsSQLite kills the server while jobs run.
 var JobsSQLite = faults.Harness{
-	Name: "jobs-kill-sqlite",
-	Does: "one server on SQLite that runs jobs, killed with SIGKILL at any instant and started again",
+	Name:    "jobs-kill-sqlite",
+	Summary: "one server on SQLite that runs jobs, killed with SIGKILL at any instant and started again",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return JobsOnSQLite(ctx, faults.Mutation{}, size.Of(200, 10_000, 20), seed)
 	},
@@ -26,8 +26,8 @@ var JobsSQLite = faults.Harness{
 
 // JobsPostgres kills one of two servers, or both, while jobs run.
 var JobsPostgres = faults.Harness{
-	Name: "jobs-kill-postgres",
-	Does: "two servers on PostgreSQL that run jobs, one of them or both killed with SIGKILL and started again",
+	Name:    "jobs-kill-postgres",
+	Summary: "two servers on PostgreSQL that run jobs, one of them or both killed with SIGKILL and started again",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return JobsOnPostgres(ctx, faults.Mutation{}, size.Of(100, 2000, 10), seed)
 	},
@@ -51,13 +51,13 @@ func JobsOnPostgres(ctx context.Context, mutation faults.Mutation, cycles int, s
 
 // jobs is work of users who make jobs. It goes on over all cycles.
 type jobs struct {
-	*arena
-	seed  uint64
-	crew  *jobload.Crew
-	fence *jobload.Fence
+	*fixture
+	seed    uint64
+	jobLoad *jobload.Load
+	fence   *jobload.Fence
 }
 
-func jobsOf(a *arena, seed uint64) work { return &jobs{arena: a, seed: seed} }
+func jobsOf(a *fixture, seed uint64) work { return &jobs{fixture: a, seed: seed} }
 
 func (j *jobs) begin(ctx context.Context) (err error) {
 	if err := jobload.Seed(ctx, j.binary, j.site.url(0)); err != nil {
@@ -69,7 +69,7 @@ func (j *jobs) begin(ctx context.Context) (err error) {
 
 func (j *jobs) signIn(ctx context.Context) (err error) {
 	j.note()
-	j.crew, err = jobload.Begin(ctx, jobload.Options{Seed: j.seed, URLs: j.urls(), Acts: true})
+	j.jobLoad, err = jobload.Begin(ctx, jobload.Options{Seed: j.seed, URLs: j.urls(), Acts: true})
 	return err
 }
 
@@ -88,20 +88,20 @@ func (j *jobs) stop() error          { return nil }
 func (j *jobs) restarted(ctx context.Context) error {
 	j.note()
 	err := j.fence.Expire(ctx) // before the crew knows the new addresses: a busy SQLite would not let it in
-	j.crew.At(j.urls()...)
+	j.jobLoad.At(j.urls()...)
 	return err
 }
 
-func (j *jobs) acknowledged() int { return j.crew.Made() + j.crew.Actions() }
-func (j *jobs) inFlight() bool    { return j.crew.InFlight() }
+func (j *jobs) acknowledged() int { return j.jobLoad.Made() + j.jobLoad.Actions() }
+func (j *jobs) inFlight() bool    { return j.jobLoad.InFlight() }
 
 // jobsLimit is how long jobs may take that were under way at the last kill.
 const jobsLimit = time.Minute
 
-func (j *jobs) settle(context.Context) error { return j.crew.Finish(jobsLimit) }
+func (j *jobs) settle(context.Context) error { return j.jobLoad.Finish(jobsLimit) }
 
 func (j *jobs) check(ctx context.Context) error {
-	wrong, err := j.crew.Check(ctx, j.site.url(0))
+	wrong, err := j.jobLoad.Check(ctx, j.site.url(0))
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (j *jobs) check(ctx context.Context) error {
 	for _, w := range append(wrong, stale...) {
 		j.res.Fail("%s", w)
 	}
-	j.res.Did("jobs ended", j.crew.Ended(), 1)
+	j.res.Record("jobs ended", j.jobLoad.Ended(), 1)
 	return err
 }
 

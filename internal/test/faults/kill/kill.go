@@ -27,8 +27,8 @@ const (
 	perProbe = 10  // the same for a mutation, which should be found soon
 )
 
-// arena is one database, the servers over it, and the clients.
-type arena struct {
+// fixture is one database, the servers over it, and the clients.
+type fixture struct {
 	binary, dir string
 	site        site
 	random      *rand.Rand
@@ -75,7 +75,7 @@ type site interface {
 type engine struct {
 	servers int
 	open    func(ctx context.Context, dir string) (site, error)
-	work    func(a *arena, seed uint64) work
+	work    func(a *fixture, seed uint64) work
 }
 
 // run runs cycles in epochs, each with its own database, until one fails.
@@ -127,7 +127,7 @@ func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed ui
 		return res, err
 	}
 	defer func() { err = errors.Join(err, site.close()) }()
-	a := &arena{
+	a := &fixture{
 		binary: binary, dir: dir, site: site, random: rand.New(rand.NewPCG(seed, 0)), res: &res,
 		servers: make([]*proc.Server, e.servers),
 	}
@@ -143,7 +143,7 @@ func (e engine) run(ctx context.Context, binary, dir string, cycles int, seed ui
 	return res, a.end(ctx, cycles)
 }
 
-func (a *arena) begin(ctx context.Context) error {
+func (a *fixture) begin(ctx context.Context) error {
 	if err := a.work.begin(ctx); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (a *arena) begin(ctx context.Context) error {
 }
 
 // urls returns the addresses of the servers.
-func (a *arena) urls() []string {
+func (a *fixture) urls() []string {
 	urls := make([]string, len(a.servers))
 	for i, s := range a.servers {
 		urls[i] = s.URL
@@ -163,7 +163,7 @@ func (a *arena) urls() []string {
 }
 
 // start starts the servers that are not running.
-func (a *arena) start(ctx context.Context) (err error) {
+func (a *fixture) start(ctx context.Context) (err error) {
 	for i, s := range a.servers {
 		if s != nil && s.Running() {
 			continue
@@ -178,7 +178,7 @@ func (a *arena) start(ctx context.Context) (err error) {
 
 // cycle runs load, kills a server and restarts it. If one of two servers survives, the load
 // continues for a while.
-func (a *arena) cycle(ctx context.Context) error {
+func (a *fixture) cycle(ctx context.Context) error {
 	a.work.load(ctx)
 	if a.kills%2 == 1 {
 		a.awaitAnswer(ctx)
@@ -200,7 +200,7 @@ func (a *arena) cycle(ctx context.Context) error {
 
 // awaitAnswer makes every second cycle begin with a reply, however slow the machine is: work
 // that is never acknowledged cannot be lost.
-func (a *arena) awaitAnswer(ctx context.Context) {
+func (a *fixture) awaitAnswer(ctx context.Context) {
 	before := a.work.acknowledged()
 	for until := time.Now().Add(answerLimit); a.work.acknowledged() == before && time.Now().Before(until); {
 		faults.Pause(ctx, time.Millisecond)
@@ -211,7 +211,7 @@ func upTo(r *rand.Rand, most time.Duration) time.Duration {
 	return time.Duration(r.Int64N(int64(most) + 1))
 }
 
-func (a *arena) running() (list []*proc.Server) {
+func (a *fixture) running() (list []*proc.Server) {
 	for _, s := range a.servers {
 		if s != nil && s.Running() {
 			list = append(list, s)
@@ -221,7 +221,7 @@ func (a *arena) running() (list []*proc.Server) {
 }
 
 // kill freezes one server or all, checks what it was doing, and kills it.
-func (a *arena) kill(ctx context.Context) error {
+func (a *fixture) kill(ctx context.Context) error {
 	only := a.random.IntN(len(a.servers) + 1) // the last number means all of them
 	for i, s := range a.servers {
 		if only < len(a.servers) && i != only {
@@ -248,7 +248,7 @@ func (a *arena) kill(ctx context.Context) error {
 	return nil
 }
 
-func (a *arena) killAll() (err error) {
+func (a *fixture) killAll() (err error) {
 	for _, s := range a.running() {
 		err = errors.Join(err, s.Kill())
 	}
@@ -256,7 +256,7 @@ func (a *arena) killAll() (err error) {
 }
 
 // end settles open requests, stops the servers and counts.
-func (a *arena) end(ctx context.Context, cycles int) error {
+func (a *fixture) end(ctx context.Context, cycles int) error {
 	strain := faults.Measure()
 	if err := a.work.settle(ctx); err != nil {
 		a.res.Late(strain, "%v", err)
@@ -279,10 +279,10 @@ func (a *arena) end(ctx context.Context, cycles int) error {
 		return err
 	}
 	a.res.Trials = cycles
-	a.res.Did("changes acknowledged", a.work.acknowledged(), cycles*leastAcknowledged/100)
-	a.res.Did("kills", a.kills, cycles)
-	a.res.Did("of them inside an open transaction", a.inside, a.kills*leastInside/100)
-	a.res.Did("of them with a request on its way", a.flying, a.kills*leastFlying/100)
+	a.res.Record("changes acknowledged", a.work.acknowledged(), cycles*leastAcknowledged/100)
+	a.res.Record("kills", a.kills, cycles)
+	a.res.Record("of them inside an open transaction", a.inside, a.kills*leastInside/100)
+	a.res.Record("of them with a request on its way", a.flying, a.kills*leastFlying/100)
 	return a.work.close()
 }
 

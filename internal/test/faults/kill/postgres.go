@@ -14,8 +14,8 @@ import (
 
 // Postgres is the harness on two servers that share a PostgreSQL.
 var Postgres = faults.Harness{
-	Name: "kill-postgres",
-	Does: "two servers on PostgreSQL, one of them or both killed with SIGKILL after 0 to 40 ms of load and started again",
+	Name:    "kill-postgres",
+	Summary: "two servers on PostgreSQL, one of them or both killed with SIGKILL after 0 to 40 ms of load and started again",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return OnPostgres(ctx, faults.Mutation{}, size.Of(100, 2000, 10), seed)
 	},

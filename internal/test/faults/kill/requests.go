@@ -12,7 +12,7 @@ import (
 
 // requests is work of clients that send single requests and keep a journal of them.
 type requests struct {
-	*arena
+	*fixture
 	seed    uint64
 	journal *load.Journal
 	clients []*load.Client
@@ -21,9 +21,9 @@ type requests struct {
 	wg   sync.WaitGroup
 }
 
-func requestsOf(clients int) func(*arena, uint64) work {
-	return func(a *arena, seed uint64) work {
-		return &requests{arena: a, seed: seed, clients: make([]*load.Client, clients)}
+func requestsOf(clients int) func(*fixture, uint64) work {
+	return func(a *fixture, seed uint64) work {
+		return &requests{fixture: a, seed: seed, clients: make([]*load.Client, clients)}
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 
 // SQLite is the harness on the embedded database.
 var SQLite = faults.Harness{
-	Name: "kill-sqlite",
-	Does: "one server on SQLite, killed with SIGKILL after 0 to 40 ms of load and started again",
+	Name:    "kill-sqlite",
+	Summary: "one server on SQLite, killed with SIGKILL after 0 to 40 ms of load and started again",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return OnSQLite(ctx, faults.Mutation{}, size.Of(200, 10_000, 20), seed)
 	},

@@ -13,8 +13,8 @@ import (
 
 // Harness runs concurrent histories on SQLite, PostgreSQL, and two servers on PostgreSQL.
 var Harness = faults.Harness{
-	Name: "linear",
-	Does: "concurrent histories over few SIMs, judged by porcupine, and totals read beside the load, on both engines",
+	Name:    "linear",
+	Summary: "concurrent histories over few SIMs, judged by porcupine, and totals read beside the load, on both engines",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return Run(ctx, faults.Mutation{}, size.Of(50, 1000, 5), seed)
 	},
@@ -33,9 +33,9 @@ func Run(ctx context.Context, mutation faults.Mutation, histories int, seed uint
 		return res, err
 	}
 	res.Trials = out.Sum("histories")
-	res.Did("migrations", out.Sum("migrations"), res.Trials)
-	res.Did("refused", out.Sum("refused"), res.Trials)
-	res.Did("totals read", out.Sum("lists"), res.Trials)
+	res.Record("migrations", out.Sum("migrations"), res.Trials)
+	res.Record("refused", out.Sum("refused"), res.Trials)
+	res.Record("totals read", out.Sum("lists"), res.Trials)
 	err = out.Judge(&res)
 	return res, err
 }

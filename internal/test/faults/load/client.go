@@ -29,7 +29,7 @@ type Client struct {
 	number   int
 	journal  *Journal
 	random   *rand.Rand
-	beliefs  *positions
+	expected *positions
 	http     *http.Client
 	token    string     // for the issuer's Workspace, which sees every SIM
 	home     string     // for the Workspace of the devices
@@ -49,7 +49,7 @@ func NewClients(n int, seed uint64, j *Journal) []*Client {
 		own := http.DefaultTransport.(*http.Transport).Clone() //nolint:errcheck,forcetypeassert // it is one
 		own.DisableCompression = true                          // bytes are compared
 		list[i] = &Client{
-			number: i, journal: j, random: rand.New(rand.NewPCG(seed, uint64(i))), beliefs: b,
+			number: i, journal: j, random: rand.New(rand.NewPCG(seed, uint64(i))), expected: b,
 			http: &http.Client{Transport: own, Timeout: patience},
 		}
 	}
@@ -203,7 +203,7 @@ func (c *Client) learn(a *Attempt) {
 	case r.Kind == Preview && a.Status == http.StatusOK && r.IfMatch == "":
 		c.next = c.realRun(r, a.Header.Get("ETag"))
 	case r.Kind == Migrate && a.Status == http.StatusOK && !a.Replayed():
-		c.beliefs.moved(r.Target, simsOf(a.Body))
+		c.expected.moved(r.Target, simsOf(a.Body))
 	}
 }
 

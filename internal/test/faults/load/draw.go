@@ -43,12 +43,12 @@ func (b *positions) moved(to int64, sims []simAnswer) {
 
 // elsewhere returns up to n hot SIMs outside the target: of one Workspace, or of several.
 func (c *Client) elsewhere(target int64, n int, oneSource bool) []int {
-	c.beliefs.mu.Lock()
-	defer c.beliefs.mu.Unlock()
+	c.expected.mu.Lock()
+	defer c.expected.mu.Unlock()
 	var chosen []int
 	source := int64(0)
 	for _, i := range c.random.Perm(hotSIMs) {
-		at := c.beliefs.hot[i]
+		at := c.expected.hot[i]
 		if at == target || oneSource && source != 0 && at != source || len(chosen) == n {
 			continue
 		}
@@ -63,16 +63,16 @@ func (c *Client) elsewhere(target int64, n int, oneSource bool) []int {
 
 // span returns a run of at most 10 blocks (500 SIMs) whose first block is outside the target.
 func (c *Client) span(target int64, most int) (first, count int) {
-	c.beliefs.mu.Lock()
-	defer c.beliefs.mu.Unlock()
+	c.expected.mu.Lock()
+	defer c.expected.mu.Unlock()
 	first = c.random.IntN(bulkBlocks)
 	for range bulkBlocks {
-		if c.beliefs.blocks[first] != target {
+		if c.expected.blocks[first] != target {
 			break
 		}
 		first = (first + 1) % bulkBlocks
 	}
-	for count = 1; count < most && first+count < bulkBlocks && c.beliefs.blocks[first+count] == c.beliefs.blocks[first]; count++ {
+	for count = 1; count < most && first+count < bulkBlocks && c.expected.blocks[first+count] == c.expected.blocks[first]; count++ {
 	}
 	return bulkFirst + first*blockSIMs, count * blockSIMs
 }

@@ -17,8 +17,8 @@ import (
 
 // Harness runs the model beside both engines.
 var Harness = faults.Harness{
-	Name: "model",
-	Does: "random requests to SQLite, PostgreSQL and a model of the contract: alike in every status, body and row",
+	Name:    "model",
+	Summary: "random requests to SQLite, PostgreSQL and a model of the contract: alike in every status, body and row",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return Run(ctx, faults.Mutation{}, size.Of(5000, 1_000_000, 600), seed)
 	},
@@ -62,7 +62,7 @@ func once(ctx context.Context, test gotest.Program, actions int, seed uint64) (r
 		return res, err
 	}
 	res.Trials = out.Sum("actions")
-	res.Did("actions", res.Trials, actions)
+	res.Record("actions", res.Trials, actions)
 	err = out.Judge(&res)
 	return res, err
 }

@@ -39,8 +39,8 @@ var crash = []faults.Mutation{
 		"internal/store/migrate.go", `" ORDER BY s.id FOR NO KEY UPDATE OF s")`,
 		`" ORDER BY s.id"+[]string{"", " DESC"}[len(sel.SIMs)%2]+" FOR NO KEY UPDATE OF s")`),
 	{
-		Name: "source_guard",
-		Does: "the UPDATE ignores the planned Workspace and version, and the SIMs are not locked",
+		Name:    "source_guard",
+		Summary: "the UPDATE ignores the planned Workspace and version, and the SIMs are not locked",
 		Edits: []faults.Edit{
 			{File: "internal/control/migrate.go", Old: "m.run.Request, true)", New: "m.run.Request, false)"},
 			{File: "internal/store/applypostgres.go", Old: "tx.queryRow(ctx, applyPostgresSQL.text,", New: "tx.queryRow(ctx, unguarded(applyPostgresSQL.text),"},
@@ -59,9 +59,9 @@ func unguarded(text string) string {
 `},
 	},
 	{
-		Name:  "ack_early",
-		Does:  "a write is acknowledged before its commit, which comes 10 ms later",
-		Edits: []faults.Edit{{File: "internal/control/once.go", Old: "err := c.store.UpdateOnce(ctx", New: "err := returnEarly(c.store.UpdateOnce)(ctx"}},
+		Name:    "ack_early",
+		Summary: "a write is acknowledged before its commit, which comes 10 ms later",
+		Edits:   []faults.Edit{{File: "internal/control/once.go", Old: "err := c.store.UpdateOnce(ctx", New: "err := returnEarly(c.store.UpdateOnce)(ctx"}},
 		Add: map[string]string{"internal/control/mutant_early.go": `package control
 
 import (
@@ -101,8 +101,8 @@ func returnEarly(update updater) updater {
 	replace("mail_once", "a mail counts as delivered before it is sent",
 		"internal/operator/mail.go", "if err != nil || !drop {\n\t\t\t\treturn err", "if err != nil {\n\t\t\t\treturn err"),
 	{
-		Name: "mail_renamed",
-		Does: "each attempt at a mail has an id of its own",
+		Name:    "mail_renamed",
+		Summary: "each attempt at a mail has an id of its own",
 		Edits: []faults.Edit{
 			{File: mailsFile, Old: "\tm.Expires = fromMicros(expires)\n", New: "\tm.Expires = fromMicros(expires)\n\tm.UID += \"-\" + strconv.Itoa(m.Attempts)\n"},
 			{File: mailsFile, Old: "import (\n", New: "import (\n\t\"strconv\"\n"},

@@ -36,5 +36,5 @@ func MustFind(name string) faults.Mutation {
 
 // replace returns a mutation of one edit.
 func replace(name, does, file, before, after string) faults.Mutation {
-	return faults.Mutation{Name: name, Does: does, Edits: []faults.Edit{{File: file, Old: before, New: after}}}
+	return faults.Mutation{Name: name, Summary: does, Edits: []faults.Edit{{File: file, Old: before, New: after}}}
 }

@@ -22,7 +22,7 @@ func TestEditsApply(t *testing.T) {
 			t.Errorf("two mutations are called %s", m.Name)
 		}
 		seen[m.Name] = true
-		if m.Does == "" || m.IsZero() {
+		if m.Summary == "" || m.IsZero() {
 			t.Errorf("%s: it needs a description and an edit", m.Name)
 		}
 		if _, err := m.Patched(faults.Root()); err != nil {

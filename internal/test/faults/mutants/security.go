@@ -38,8 +38,8 @@ var security = []faults.Mutation{
 	replace("redirects", "the client follows redirects with the credentials in the body",
 		"client/client.go", "\town.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }\n", ""),
 	{
-		Name: "switch_extends",
-		Does: "switching the Workspace extends the session",
+		Name:    "switch_extends",
+		Summary: "switching the Workspace extends the session",
 		Edits: []faults.Edit{
 			{File: "internal/control/switch.go", Old: "who.Session, who.Expires)", New: "who.Session, time.Time{})"},
 			{File: "internal/control/switch.go", Old: "\t\"context\"\n", New: "\t\"context\"\n\t\"time\"\n"},

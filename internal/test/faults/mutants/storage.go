@@ -8,7 +8,7 @@ const pgSessionFile = "internal/store/pgsession.go"
 // catch them.
 var storage = []faults.Mutation{
 	replace("lock_holds_connection", "a transaction that waits for a lock keeps its connection and its turn",
-		pgSessionFile, "return e.write(ctx, lockGlance, fn) })", "return e.write(ctx, lockPatience, fn) })"),
+		pgSessionFile, "return e.write(ctx, lockFirstWait, fn) })", "return e.write(ctx, lockPatience, fn) })"),
 	replace("frozen_keeps_locks", "a server that is frozen or cut off keeps its locks",
 		pgSessionFile, "idleLimit = 5 * time.Second", "idleLimit = 5 * time.Minute"),
 	replace("workspaces_unlocked", "a migration does not keep its Workspaces as they are until it ends",
@@ -20,7 +20,7 @@ var storage = []faults.Mutation{
 	replace("file_replaced", "a database file that was replaced is served on",
 		"internal/store/sqlitefiles.go", "case !os.SameFile(info, f.infos[i]):", "case !os.SameFile(info, info) || f.infos[i] == nil:"),
 	replace("clock_sweeps", "a server whose clock is weeks ahead deletes what it takes for expired",
-		"internal/store/clock.go", "if ahead > idleMost {", "if ahead > 1000*idleMost {"),
+		"internal/store/clock.go", "if ahead > maxIdle {", "if ahead > 1000*maxIdle {"),
 	replace("clock_bearers", "a server whose clock is an hour off checks tokens by it",
 		"internal/store/clock.go", "if skew.Abs() <= ClockLimit {", "if skew.Abs() <= ClockLimit || true {"),
 	replace("log_grows", "the write-ahead log is never truncated",

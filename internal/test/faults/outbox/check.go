@@ -55,7 +55,7 @@ func (a *fixture) checkRows(rows map[string]row) {
 			unknown[w]++
 		}
 	}
-	a.res.Did("mails acknowledged", acknowledged, len(a.people.all)/4)
+	a.res.Record("mails acknowledged", acknowledged, len(a.people.all)/4)
 	for w, n := range have {
 		if n < granted[w] || n > granted[w]+unknown[w] {
 			a.res.Fail("I7: there are %d mails to %s about %q, and %d requests for one were acknowledged", n, w.recipient, w.place, granted[w])
@@ -95,8 +95,8 @@ func (a *fixture) checkMessages(rows map[string]row, messages []message) map[str
 		}
 		byID[l.uid] = append(before, l)
 	}
-	a.res.Did("messages", len(messages), 1)
-	a.res.Did("of them not for the first time", again, a.cut/4)
+	a.res.Record("messages", len(messages), 1)
+	a.res.Record("of them not for the first time", again, a.cut/4)
 	return byID
 }
 
@@ -134,5 +134,5 @@ func (a *fixture) useKeys(ctx context.Context, byID map[string][]message) {
 			a.res.Fail("I10: the key of the message %s to %s, which came %d times: %v", l.uid, l.recipient, len(copies), err)
 		}
 	}
-	a.res.Did("keys of messages used", len(used), 1)
+	a.res.Record("keys of messages used", len(used), 1)
 }

@@ -22,8 +22,8 @@ import (
 
 // Harness is the outbox harness.
 var Harness = faults.Harness{
-	Name: "outbox",
-	Does: "servers killed with SIGKILL while they deliver mails, to a mail server that puts off and forgets to answer",
+	Name:    "outbox",
+	Summary: "servers killed with SIGKILL while they deliver mails, to a mail server that puts off and forgets to answer",
 	Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 		return Run(ctx, faults.Mutation{}, size.Of(20, 1000, 4), seed)
 	},
@@ -117,7 +117,7 @@ func one(ctx context.Context, binary, dir string, servers, kills int, seed uint6
 		return res, err
 	}
 	res.Trials = kills
-	res.Did("kills during a delivery", a.cut, kills/3)
+	res.Record("kills during a delivery", a.cut, kills/3)
 	return res, nil
 }
 

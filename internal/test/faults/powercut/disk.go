@@ -137,14 +137,14 @@ type chance struct {
 	keep    float64 // share of writes that reach the disk
 	torn    float64 // share of these of which only some sectors do
 	sector  int64
-	rubbish bool // missing data in a grown file is random, not zeros
+	garbage bool // missing data in a grown file is random, not zeros
 	prefix  bool // writes reach the disk in order
 }
 
 func draw(rng *rand.Rand) chance {
 	return chance{
 		rng: rng, keep: []float64{0, 0.1, 0.5, 0.9, 1}[rng.IntN(5)], torn: []float64{0, 0.2, 1}[rng.IntN(3)],
-		sector: []int64{512, 4096}[rng.IntN(2)], rubbish: rng.IntN(4) == 0, prefix: rng.IntN(3) == 0,
+		sector: []int64{512, 4096}[rng.IntN(2)], garbage: rng.IntN(4) == 0, prefix: rng.IntN(3) == 0,
 	}
 }
 
@@ -154,7 +154,7 @@ func (f *inode) after(l chance) []byte {
 	for i, o := range f.pending {
 		switch {
 		case l.prefix && i > last, !l.prefix && l.rng.Float64() >= l.keep:
-			if l.rubbish && o.kind == tracer.Write {
+			if l.garbage && o.kind == tracer.Write {
 				content = l.fillMissing(content, o)
 			}
 		case o.kind == tracer.Write && (l.prefix && i == last || !l.prefix && l.rng.Float64() < l.torn):

@@ -35,7 +35,7 @@ func (s *script) seen(file string) map[string]bool {
 	}
 	for range 1000 {
 		l := draw(rng)
-		l.rubbish = false
+		l.garbage = false
 		content, there := d.cut(l)[file]
 		if !there {
 			content = []byte("none")

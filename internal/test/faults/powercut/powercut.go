@@ -22,7 +22,7 @@ import (
 // Harness is the power-cut harness.
 var Harness = faults.Harness{
 	Name: "power-cut", Run: run, Control: control,
-	Does: "cuts the power at any write of SQLite, keeps a random part of the data that was not synced, and opens the remaining files",
+	Summary: "cuts the power at any write of SQLite, keeps a random part of the data that was not synced, and opens the remaining files",
 }
 
 // perRecording is the most states taken from one recording.
@@ -52,9 +52,9 @@ func Cuts(ctx context.Context, mutation faults.Mutation, states int, seed uint64
 		}
 		t.add(part)
 	}
-	res.Did("states with acknowledged work", t.acked, states/2)
-	res.Did("states with a write in doubt", t.unsure, states/2)
-	res.Did("states with the database file itself in doubt", t.checkpoint, states/50)
+	res.Record("states with acknowledged work", t.acked, states/2)
+	res.Record("states with a write in doubt", t.unsure, states/2)
+	res.Record("states with the database file itself in doubt", t.checkpoint, states/50)
 	return res, nil
 }
 
@@ -150,5 +150,5 @@ func staleIndex(rng *rand.Rand) []byte {
 }
 
 func (l chance) words() string {
-	return fmt.Sprintf("keep %g, torn %g, sectors of %d, rubbish %t, prefix %t", l.keep, l.torn, l.sector, l.rubbish, l.prefix)
+	return fmt.Sprintf("keep %g, torn %g, sectors of %d, rubbish %t, prefix %t", l.keep, l.torn, l.sector, l.garbage, l.prefix)
 }

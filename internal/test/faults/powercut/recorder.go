@@ -45,17 +45,17 @@ func newRecorder(file string) *recorder {
 }
 
 // Begins records a call and lets it proceed.
-func (r *recorder) Begins(c *tracer.Call) tracer.Fate {
+func (r *recorder) Begins(c *tracer.Call) tracer.Injection {
 	o := r.op(c)
 	if o == nil {
-		return tracer.Fate{}
+		return tracer.Injection{}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	o.began, o.ended = len(r.steps), never
 	r.steps = append(r.steps, step{o, false})
 	r.open[c] = o
-	return tracer.Fate{}
+	return tracer.Injection{}
 }
 
 // Ends records that a call has completed.

@@ -42,7 +42,7 @@ var Clock = func() faults.Harness {
 
 func jumps(compare bool) scene {
 	return scene{
-		name: "resources-clock", does: "the server's clock jumps by years under load, forth and back, on both engines",
+		name: "resources-clock", summary: "the server's clock jumps by years under load, forth and back, on both engines",
 		setUp: func(ctx context.Context, p place) (site, error) {
 			return setUpClock(ctx, p, compare)
 		},
@@ -60,7 +60,7 @@ type clockSite struct {
 	server   *httptest.Server
 	cluster  *pgtest.Cluster // nil on SQLite
 	users    *traffic.Clients
-	makers   *jobload.Crew
+	makers   *jobload.Load
 	stopJobs func()        // ends what runs jobs; nil before they run
 	release  func()        // lets the users who make jobs continue
 	ahead    *atomic.Int64 // ahead of the real time, in nanoseconds
@@ -158,8 +158,8 @@ func seed(ctx context.Context, c *control.Control) error {
 
 func (s *clockSite) url() string               { return s.database }
 func (s *clockSite) clients() *traffic.Clients { return s.users }
-func (s *clockSite) crew() *jobload.Crew       { return s.makers }
-func (s *clockSite) complaints() []string      { return s.wrong }
+func (s *clockSite) jobLoad() *jobload.Load    { return s.makers }
+func (s *clockSite) faults() []string          { return s.wrong }
 
 func (s *clockSite) begin(ctx context.Context, seed uint64) *traffic.Load {
 	return traffic.BeginExpiring(ctx, s.users, seed, clients)
@@ -180,25 +180,25 @@ func (s *clockSite) goOn(ctx context.Context) {
 
 const year = 365 * 24 * time.Hour
 
-// strike locks a user out, moves the time by years, and sets it right. The server finds both out. A
+// injectFault locks a user out, moves the time by years, and sets it right. The server finds both out. A
 // lock of five minutes must be over after ten.
-func (s *clockSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
+func (s *clockSite) injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
 	for range 3 {
 		if _, _, err := s.users.TrySignIn(ctx, traffic.Guest, "wrong"); err != nil {
-			return struck, over, err
+			return faultStart, over, err
 		}
 	}
-	struck = time.Now()
+	faultStart = time.Now()
 	s.jump(rng)
 	// Until the server compares, it works with the wrong time.
 	for before, began := load.Acknowledged(), time.Now(); load.Acknowledged() < before+rng.IntN(4) && time.Since(began) < promised; {
 		faults.Pause(ctx, time.Millisecond)
 	}
 	if err := s.whileWrong(ctx); err != nil {
-		return struck, over, err
+		return faultStart, over, err
 	}
 	if err := s.setRight(ctx); err != nil {
-		return struck, over, err
+		return faultStart, over, err
 	}
 	over = time.Now()
 	status, _, err := s.users.TrySignIn(ctx, traffic.Guest, traffic.GuestPassword)
@@ -206,7 +206,7 @@ func (s *clockSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Ra
 		s.wrong = append(s.wrong, fmt.Sprintf("I12: a user is still locked out after ten minutes: %d", status))
 	}
 	s.ahead.Store(0)
-	return struck, over, errors.Join(err, s.users.Renew(ctx))
+	return faultStart, over, errors.Join(err, s.users.Renew(ctx))
 }
 
 // whileWrong compares the clock, as the server does every minute, and checks that a server whose

@@ -14,7 +14,7 @@ import (
 )
 
 var connections = scene{
-	name: "resources-connections", does: "connections to PostgreSQL break: before a commit, after it, all at once, for a while",
+	name: "resources-connections", summary: "connections to PostgreSQL break: before a commit, after it, all at once, for a while",
 	setUp: setUpConnections, least: minimumWork{underWay: 0.5},
 }
 
@@ -55,8 +55,8 @@ func setUpConnections(ctx context.Context, where place) (site, error) {
 	return connectionSite{s, c, p}, nil
 }
 
-func (s connectionSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
-	struck = time.Now()
+func (s connectionSite) injectFault(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
+	faultStart = time.Now()
 	switch rng.IntN(4) {
 	case 0:
 		err = s.cut(ctx, pgproxy.BeforeCommit)
@@ -67,7 +67,7 @@ func (s connectionSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.R
 		faults.Pause(ctx, time.Duration(rng.IntN(2500))*time.Millisecond)
 		s.proxy.Sever(false)
 	}
-	return struck, time.Now(), err
+	return faultStart, time.Now(), err
 }
 
 // cut breaks the connection of a few commits at that point.

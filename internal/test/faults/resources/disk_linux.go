@@ -18,7 +18,7 @@ import (
 const diskSize = 64 << 20
 
 var disk = scene{
-	name: "resources-disk", does: "SQLite's disk, a small tmpfs, is full under load and has room again",
+	name: "resources-disk", summary: "SQLite's disk, a small tmpfs, is full under load and has room again",
 	setUp: setUpDisk, least: minimumWork{refused: 1, underWay: 1, jobs: 1},
 }
 
@@ -61,11 +61,11 @@ func setUpDisk(ctx context.Context, p place) (site, error) {
 	return diskSite{s, mount}, nil
 }
 
-// strike fills the disk and makes room again.
-func (s diskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
-	struck = time.Now()
+// injectFault fills the disk and makes room again.
+func (s diskSite) injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
+	faultStart = time.Now()
 	err = fillUp(ctx, s.mount, load, rng, nil)
-	return struck, time.Now(), err
+	return faultStart, time.Now(), err
 }
 
 func (s diskSite) close() error {

@@ -22,7 +22,7 @@ import (
 const clusterDiskSize = 256 << 20
 
 var clusterDisk = scene{
-	name: "resources-disk-postgres", does: "PostgreSQL's disk, a small tmpfs, is full under load, up to its panic, and has room again",
+	name: "resources-disk-postgres", summary: "PostgreSQL's disk, a small tmpfs, is full under load, up to its panic, and has room again",
 	setUp: setUpClusterDisk, least: minimumWork{refused: 1, underWay: 1},
 }
 
@@ -74,22 +74,22 @@ func (s clusterDiskSite) moveToSmallDisk(ctx context.Context) error {
 	return errors.Join(os.RemoveAll(aside), s.cluster.Restart())
 }
 
-// strike fills the disk. Every second time it also makes PostgreSQL begin another segment of
+// injectFault fills the disk. Every second time it also makes PostgreSQL begin another segment of
 // its log, for which there is no room: PostgreSQL panics and cannot recover until there is.
 // Then the operator starts it again.
-func (s clusterDiskSite) strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
-	struck = time.Now()
+func (s clusterDiskSite) injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
+	faultStart = time.Now()
 	var meanwhile func(context.Context)
 	if rng.IntN(2) == 0 {
 		meanwhile = s.switchLog
 	}
 	if err := fillUp(ctx, s.cluster.Data(), load, rng, meanwhile); err != nil {
-		return struck, over, err
+		return faultStart, over, err
 	}
 	if !s.answers(ctx) {
 		err = errors.Join(s.cluster.Stop(pgtest.Kill), s.cluster.Restart())
 	}
-	return struck, time.Now(), err
+	return faultStart, time.Now(), err
 }
 
 // switchLog requests another segment, which PostgreSQL may not survive.

@@ -15,7 +15,7 @@ type served struct {
 	database string // for comparisons
 	server   *proc.Server
 	users    *traffic.Clients
-	makers   *jobload.Crew // users who make jobs; nil for none
+	makers   *jobload.Load // users who make jobs; nil for none
 }
 
 // withJobs adds users who make jobs.
@@ -56,7 +56,7 @@ func serve(ctx context.Context, mutation faults.Mutation, database, through stri
 
 func (s served) url() string               { return s.database }
 func (s served) clients() *traffic.Clients { return s.users }
-func (s served) crew() *jobload.Crew       { return s.makers }
+func (s served) jobLoad() *jobload.Load    { return s.makers }
 func (s served) close() error              { return s.server.Stop(context.Background()) }
 
 func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
@@ -67,7 +67,7 @@ func (s served) begin(ctx context.Context, seed uint64) *traffic.Load {
 func (s served) settle(context.Context) error { return nil }
 func (s served) goOn(context.Context)         {}
 
-func (s served) complaints() []string {
+func (s served) faults() []string {
 	var list []string
 	for _, p := range s.server.Panics() {
 		list = append(list, "I12: the server panics: "+p)

@@ -32,10 +32,10 @@ const (
 
 // scene is something that can be taken from a server and given back.
 type scene struct {
-	name, does string
-	setUp      func(ctx context.Context, p place) (site, error)
-	control    func(ctx context.Context, seed uint64) (faults.Control, error)
-	least      minimumWork
+	name, summary string
+	setUp         func(ctx context.Context, p place) (site, error)
+	control       func(ctx context.Context, seed uint64) (faults.Control, error)
+	least         minimumWork
 }
 
 // minimumWork is the work during each fault, below which it shows nothing.
@@ -46,18 +46,18 @@ type site interface {
 	// url is the database's URL, for comparisons.
 	url() string
 	clients() *traffic.Clients
-	// crew makes jobs all the time; nil for none.
-	crew() *jobload.Crew
+	// jobLoad makes jobs all the time; nil for none.
+	jobLoad() *jobload.Load
 	begin(ctx context.Context, seed uint64) *traffic.Load
-	// strike takes something away under load and gives it back; over is the time at which it
+	// injectFault takes something away under load and gives it back; over is the time at which it
 	// was back.
-	strike(ctx context.Context, load *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error)
+	injectFault(ctx context.Context, load *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error)
 	// settle completes what servers do in the background. Call it after the load.
 	settle(ctx context.Context) error
 	// goOn lets them continue after the database was compared.
 	goOn(ctx context.Context)
-	// complaints returns other faults that were found. Call it once, at the end.
-	complaints() []string
+	// faults returns other faults that were found. Call it once, at the end.
+	faults() []string
 	close() error
 }
 
@@ -68,7 +68,7 @@ const controlCycles = 60
 // harness turns a scene into a harness: 20 faults in CI, 1,000 at full size.
 func (s scene) harness() faults.Harness {
 	return faults.Harness{
-		Name: s.name, Does: s.does,
+		Name: s.name, Summary: s.summary,
 		Run: func(ctx context.Context, size faults.Size, seed uint64) (faults.Result, error) {
 			return s.run(ctx, faults.Mutation{}, size.Of(20, 1000, 5), seed, false)
 		},
@@ -156,12 +156,12 @@ func (t *trial) add(u trial) {
 
 func (t *trial) result(cycles int, least minimumWork) faults.Result {
 	res := t.res
-	res.Did("acknowledged before a fault", t.acked, cycles*ackedMin)
-	res.Did("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))
-	res.Did("attempts told to come later", t.refused, int(float64(cycles)*least.refused))
-	res.Did("answers asked for again", t.asked, cycles)
+	res.Record("acknowledged before a fault", t.acked, cycles*ackedMin)
+	res.Record("requests under way at a fault", t.underWay, int(float64(cycles)*least.underWay))
+	res.Record("attempts told to come later", t.refused, int(float64(cycles)*least.refused))
+	res.Record("answers asked for again", t.asked, cycles)
 	if least.jobs > 0 {
-		res.Did("jobs ended", t.jobs, int(float64(cycles)*least.jobs))
+		res.Record("jobs ended", t.jobs, int(float64(cycles)*least.jobs))
 	}
 	return res
 }
@@ -181,8 +181,8 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint6
 			break
 		}
 		if err != nil {
-			if crew := there.crew(); crew != nil {
-				crew.Abandon()
+			if jobLoad := there.jobLoad(); jobLoad != nil {
+				jobLoad.Abandon()
 			}
 			_ = there.close()
 			return fmt.Errorf("fault %d of site %d: %w", t.res.Trials, p.number, err)
@@ -192,11 +192,11 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint6
 		}
 	}
 	t.asked += proof.Asked
-	if crew := there.crew(); crew != nil {
-		err = t.finishJobs(ctx, there, crew)
+	if jobLoad := there.jobLoad(); jobLoad != nil {
+		err = t.finishJobs(ctx, there, jobLoad)
 	}
 	err = errors.Join(err, there.close())
-	for _, c := range there.complaints() {
+	for _, c := range there.faults() {
 		t.res.Fail("%s", c)
 	}
 	return err
@@ -206,25 +206,25 @@ func (t *trial) at(ctx context.Context, s scene, p place, cycles int, seed uint6
 const jobsLimit = time.Minute
 
 // finishJobs lets the jobs end, and compares them with the database.
-func (t *trial) finishJobs(ctx context.Context, there site, crew *jobload.Crew) error {
+func (t *trial) finishJobs(ctx context.Context, there site, jobLoad *jobload.Load) error {
 	strain := faults.Measure()
 	if t.res.Failures > 0 {
-		crew.Abandon()
+		jobLoad.Abandon()
 		return nil
 	}
-	if err := crew.Finish(jobsLimit); err != nil {
+	if err := jobLoad.Finish(jobsLimit); err != nil {
 		t.res.Late(strain, "%v", err)
 	}
-	t.jobs += crew.Ended()
+	t.jobs += jobLoad.Ended()
 	if err := there.settle(ctx); err != nil {
 		return err
 	}
 	defer there.goOn(ctx)
-	wrong, err := crew.Check(ctx, there.url())
+	wrong, err := jobLoad.Check(ctx, there.url())
 	if err != nil {
 		return err
 	}
-	unsound, err := traffic.Sound(ctx, there.url())
+	unsound, err := traffic.DatabaseFaults(ctx, there.url())
 	for _, w := range append(wrong, unsound...) {
 		t.res.Fail("%s", w)
 	}
@@ -238,7 +238,7 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 		return errors.Join(err, load.End(ctx))
 	}
 	t.acked += load.Acknowledged()
-	struck, over, err := there.strike(ctx, load, rng)
+	faultStart, over, err := there.injectFault(ctx, load, rng)
 	if err != nil {
 		return err
 	}
@@ -254,13 +254,13 @@ func (t *trial) once(ctx context.Context, there site, proof *traffic.Proof, rng 
 	if err := there.settle(ctx); err != nil {
 		return err
 	}
-	t.underWay += load.Journal().UnderWay(struck)
+	t.underWay += load.Journal().UnderWay(faultStart)
 	t.refused += load.Refused()
 	defer there.goOn(ctx)
 	wrong, err := proof.Compare(ctx, there.url(), there.clients(), load.Journal())
-	if crew := there.crew(); crew != nil && err == nil {
+	if jobLoad := there.jobLoad(); jobLoad != nil && err == nil {
 		var jobs []string
-		jobs, err = crew.Check(ctx, there.url())
+		jobs, err = jobLoad.Check(ctx, there.url())
 		wrong = append(wrong, jobs...)
 	}
 	for _, w := range wrong {

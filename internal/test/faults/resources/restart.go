@@ -26,7 +26,7 @@ var Restart = func() faults.Harness {
 
 func restarts(settings map[string]string) scene {
 	return scene{
-		name: "resources-restart", does: "PostgreSQL ends at once under load (pg_ctl stop -m immediate), and starts again",
+		name: "resources-restart", summary: "PostgreSQL ends at once under load (pg_ctl stop -m immediate), and starts again",
 		setUp: func(ctx context.Context, p place) (site, error) {
 			return setUpRestart(ctx, p.mutation, settings)
 		},
@@ -69,15 +69,15 @@ func cluster(ctx context.Context, settings map[string]string) (*pgtest.Cluster, 
 	return c, url, nil
 }
 
-func (s restartSite) strike(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (struck, over time.Time, err error) {
-	struck = time.Now()
+func (s restartSite) injectFault(ctx context.Context, _ *traffic.Load, rng *rand.Rand) (faultStart, over time.Time, err error) {
+	faultStart = time.Now()
 	if err := s.cluster.Stop(pgtest.Immediate); err != nil {
-		return struck, over, err
+		return faultStart, over, err
 	}
 	// Now and then it is away for longer than a server repeats a request on its own.
 	faults.Pause(ctx, time.Duration(rng.IntN(2)*rng.IntN(2500))*time.Millisecond)
 	err = s.cluster.Restart()
-	return struck, time.Now(), err
+	return faultStart, time.Now(), err
 }
 
 func (s restartSite) close() error { return errors.Join(s.served.close(), s.cluster.Remove()) }

@@ -41,8 +41,8 @@ func newBench(ctx context.Context, dir, binary string) (*bench, error) {
 	return b, errors.Join(err, s.Stop(ctx))
 }
 
-// life is a server that starts, does one migration, and stops, with one fault somewhere.
-type life struct {
+// serverRun is a server that starts, does one migration, and stops, with one fault somewhere.
+type serverRun struct {
 	*bench
 	seed    uint64
 	watcher *watcher
@@ -55,12 +55,12 @@ type life struct {
 	strain faults.LoadMeter
 }
 
-func (l *life) fail(format string, args ...any) {
-	l.wrong = append(l.wrong, fmt.Sprintf(format, args...)+" ["+l.watcher.struck()+"]")
+func (l *serverRun) fail(format string, args ...any) {
+	l.wrong = append(l.wrong, fmt.Sprintf(format, args...)+" ["+l.watcher.injected()+"]")
 }
 
-// live runs one life and then checks the database.
-func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, error) {
+// runServer runs one life and then checks the database.
+func (b *bench) runServer(ctx context.Context, seed uint64, at int, f fault) (*serverRun, error) {
 	dir, err := os.MkdirTemp(b.dir, "life-")
 	if err != nil {
 		return nil, err
@@ -70,13 +70,13 @@ func (b *bench) live(ctx context.Context, seed uint64, at int, f fault) (*life, 
 	if err := copySQLite(b.base, file); err != nil {
 		return nil, err
 	}
-	l := &life{bench: b, seed: seed, watcher: &watcher{dir: dir, at: at, fault: f}}
+	l := &serverRun{bench: b, seed: seed, watcher: &watcher{dir: dir, at: at, fault: f}}
 	s, err := proc.Serve(ctx, proc.Options{Binary: b.binary, Database: "sqlite:" + file, Watcher: l.watcher})
 	switch {
 	case err == nil:
 		l.began = true
 		l.serve(ctx, s)
-	case s == nil || l.watcher.struck() == "":
+	case s == nil || l.watcher.injected() == "":
 		return nil, err
 	}
 	if err := s.Stop(ctx); err != nil {
@@ -100,11 +100,11 @@ func copySQLite(from, to string) error {
 
 // serve sends the migration, and another one once the fault has passed: if the server is alive,
 // it must succeed.
-func (l *life) serve(ctx context.Context, s *proc.Server) {
+func (l *serverRun) serve(ctx context.Context, s *proc.Server) {
 	c, rng := l.clients.At(s.URL), rand.New(rand.NewPCG(l.seed, 2))
 	a := l.journal.Ask(ctx, c, rng)
 	l.acked = a.Status == 200
-	if l.watcher.struck() == "" || l.watcher.fault.kills {
+	if l.watcher.injected() == "" || l.watcher.fault.kills {
 		return
 	}
 	began := time.Now()
@@ -114,11 +114,11 @@ func (l *life) serve(ctx context.Context, s *proc.Server) {
 			return
 		}
 	}
-	l.late = fmt.Sprintf("I12: nothing was written within %v of the fault [%s]", promised, l.watcher.struck())
+	l.late = fmt.Sprintf("I12: nothing was written within %v of the fault [%s]", promised, l.watcher.injected())
 }
 
 // look checks what the next start finds.
-func (l *life) look(ctx context.Context, url string) {
+func (l *serverRun) look(ctx context.Context, url string) {
 	s, err := store.Open(ctx, url, store.Options{MaxConns: 2})
 	if err != nil {
 		l.fail("I12: the database does not open: %v", err)

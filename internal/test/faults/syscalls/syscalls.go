@@ -19,7 +19,7 @@ import (
 // Harness is the system call harness.
 var Harness = faults.Harness{
 	Name: "syscalls", Run: run, Control: control,
-	Does: "has every write, sync, truncation and removal of one migration fail: EIO, ENOSPC, short, SIGKILL",
+	Summary: "has every write, sync, truncation and removal of one migration fail: EIO, ENOSPC, short, SIGKILL",
 }
 
 // fullTrials is how many faults the full size tries, over many different migrations.
@@ -46,16 +46,16 @@ func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result,
 			return res, err
 		}
 	}
-	res.Did("faults that struck", t.struck, res.Trials*9/10)
-	res.Did("in a server that went on", t.lived, res.Trials/4)
-	res.Did("before the answer", t.before, res.Trials/4)
+	res.Record("faults that struck", t.injected, res.Trials*9/10)
+	res.Record("in a server that went on", t.survived, res.Trials/4)
+	res.Record("before the answer", t.before, res.Trials/4)
 	return res, nil
 }
 
 // tally counts the faults.
 type tally struct {
-	mu                    sync.Mutex
-	struck, lived, before int
+	mu                         sync.Mutex
+	injected, survived, before int
 }
 
 // trial is one fault at one point.
@@ -66,7 +66,7 @@ type trial struct {
 
 // sweep applies each fault at each point of one life that it fits, or at every n-th.
 func (b *bench) sweep(ctx context.Context, seed uint64, every int, res *faults.Result, t *tally) error {
-	whole, err := b.live(ctx, seed, -1, fault{})
+	whole, err := b.runServer(ctx, seed, -1, fault{})
 	if err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func (b *bench) all(ctx context.Context, seed uint64, trials []trial, res *fault
 	for range runtime.NumCPU() {
 		workers.Go(func() {
 			for one := range work {
-				l, err := b.live(ctx, seed, one.at, one.fault)
+				l, err := b.runServer(ctx, seed, one.at, one.fault)
 				t.mu.Lock()
 				if err != nil {
 					broken = err
@@ -117,7 +117,7 @@ func (b *bench) all(ctx context.Context, seed uint64, trials []trial, res *fault
 	return broken
 }
 
-func (t *tally) note(l *life, res *faults.Result) {
+func (t *tally) note(l *serverRun, res *faults.Result) {
 	res.Trials++
 	if n := len(l.wrong); n > 0 {
 		res.Fail("%s (%d in all)", strings.Join(l.wrong[:min(n, 2)], "; "), n)
@@ -125,12 +125,12 @@ func (t *tally) note(l *life, res *faults.Result) {
 	if l.late != "" {
 		res.Late(l.strain, "%s", l.late)
 	}
-	if l.watcher.struck() == "" {
+	if l.watcher.injected() == "" {
 		return
 	}
-	t.struck++
+	t.injected++
 	if !l.watcher.fault.kills && l.began {
-		t.lived++
+		t.survived++
 	}
 	if !l.acked {
 		t.before++

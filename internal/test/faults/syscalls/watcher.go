@@ -13,7 +13,7 @@ import (
 type fault struct {
 	name  string
 	fits  func(point) bool
-	fate  func(point) tracer.Fate
+	fate  func(point) tracer.Injection
 	kills bool
 }
 
@@ -33,18 +33,18 @@ func grows(p point) bool {
 }
 
 var faultKinds = []fault{
-	{name: "EIO", fits: everywhere, fate: func(point) tracer.Fate { return tracer.Fate{Fail: syscall.EIO} }},
-	{name: "ENOSPC", fits: grows, fate: func(point) tracer.Fate { return tracer.Fate{Fail: syscall.ENOSPC} }},
+	{name: "EIO", fits: everywhere, fate: func(point) tracer.Injection { return tracer.Injection{Fail: syscall.EIO} }},
+	{name: "ENOSPC", fits: grows, fate: func(point) tracer.Injection { return tracer.Injection{Fail: syscall.ENOSPC} }},
 	{
 		name: "a short count",
 		fits: func(p point) bool { return p.kind == tracer.Write && p.size > 1 },
-		fate: func(p point) tracer.Fate { return tracer.Fate{Short: p.size / 2} },
+		fate: func(p point) tracer.Injection { return tracer.Injection{Short: p.size / 2} },
 	},
-	{name: "SIGKILL before", fits: everywhere, fate: func(point) tracer.Fate { return tracer.Fate{Kill: tracer.Before} }, kills: true},
+	{name: "SIGKILL before", fits: everywhere, fate: func(point) tracer.Injection { return tracer.Injection{Kill: tracer.Before} }, kills: true},
 	{
 		name: "SIGKILL after", // a write: the next call's "before" is the same
 		fits: func(p point) bool { return p.kind != tracer.Write },
-		fate: func(point) tracer.Fate { return tracer.Fate{Kill: tracer.After} }, kills: true,
+		fate: func(point) tracer.Injection { return tracer.Injection{Kill: tracer.After} }, kills: true,
 	},
 }
 
@@ -60,9 +60,9 @@ type watcher struct {
 }
 
 // Begins counts a call.
-func (w *watcher) Begins(c *tracer.Call) tracer.Fate {
+func (w *watcher) Begins(c *tracer.Call) tracer.Injection {
 	if filepath.Dir(c.Path) != w.dir && c.Path != w.dir {
-		return tracer.Fate{}
+		return tracer.Injection{}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,7 +71,7 @@ func (w *watcher) Begins(c *tracer.Call) tracer.Fate {
 	// The order may differ a little from the first life. If the fault does not fit this call,
 	// the next call that it fits gets it.
 	if w.at < 0 || w.hit != "" || len(w.seen) <= w.at || !w.fault.fits(p) {
-		return tracer.Fate{}
+		return tracer.Injection{}
 	}
 	w.hit = fmt.Sprintf("%s at call %d, %v", w.fault.name, len(w.seen), p)
 	return w.fault.fate(p)
@@ -80,7 +80,7 @@ func (w *watcher) Begins(c *tracer.Call) tracer.Fate {
 // Ends records nothing.
 func (w *watcher) Ends(*tracer.Call) {}
 
-func (w *watcher) struck() string {
+func (w *watcher) injected() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.hit

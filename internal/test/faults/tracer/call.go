@@ -34,8 +34,8 @@ type Call struct {
 	Result int64 // the return value after the call, an error as a negative number
 }
 
-// Fate says what happens to a call.
-type Fate struct {
+// Injection says what happens to a call.
+type Injection struct {
 	Fail  syscall.Errno // the call is skipped and returns this error
 	Short int           // a write covers only that many bytes, at least one
 	Kill  Moment        // the whole process is killed
@@ -54,7 +54,7 @@ const (
 // Watcher is notified of calls. Its methods are called one at a time.
 type Watcher interface {
 	// Begins is called before the call and decides its fate.
-	Begins(c *Call) Fate
+	Begins(c *Call) Injection
 	// Ends is called after it, before the program continues.
 	Ends(c *Call)
 }

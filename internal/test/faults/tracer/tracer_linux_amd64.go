@@ -50,10 +50,10 @@ type tracing struct {
 
 // thread is one of its threads, in a call or not.
 type thread struct {
-	call   *Call // nil outside of calls, and in calls that are not reported
-	fate   Fate
-	inside bool
-	count  uint64 // bytes that a short write lacks
+	call      *Call // nil outside of calls, and in calls that are not reported
+	injection Injection
+	inside    bool
+	count     uint64 // bytes that a short write lacks
 }
 
 func (t *tracing) start(cmd *exec.Cmd) error {
@@ -139,15 +139,15 @@ func (t *tracing) begin(tid int, th *thread, regs *syscall.PtraceRegs) {
 	if th.call == nil {
 		return
 	}
-	th.fate = t.watcher.Begins(th.call)
+	th.injection = t.watcher.Begins(th.call)
 	switch {
-	case th.fate.Kill == Before:
+	case th.injection.Kill == Before:
 		t.kill()
-	case th.fate.Fail != 0:
+	case th.injection.Fail != 0:
 		regs.Orig_rax = ^uint64(0) // skip the call
 		_ = syscall.PtraceSetRegs(tid, regs)
-	case th.fate.Short > 0:
-		th.count, regs.Rdx = regs.Rdx, uint64(th.fate.Short)
+	case th.injection.Short > 0:
+		th.count, regs.Rdx = regs.Rdx, uint64(th.injection.Short)
 		_ = syscall.PtraceSetRegs(tid, regs)
 	}
 }
@@ -157,12 +157,12 @@ func (t *tracing) end(tid int, th *thread, regs *syscall.PtraceRegs) {
 		return
 	}
 	switch {
-	case th.fate.Kill == After:
+	case th.injection.Kill == After:
 		t.kill()
-	case th.fate.Fail != 0:
-		regs.Rax = uint64(-int64(th.fate.Fail))
+	case th.injection.Fail != 0:
+		regs.Rax = uint64(-int64(th.injection.Fail))
 		_ = syscall.PtraceSetRegs(tid, regs)
-	case th.fate.Short > 0:
+	case th.injection.Short > 0:
 		regs.Rdx = th.count
 		_ = syscall.PtraceSetRegs(tid, regs)
 	}

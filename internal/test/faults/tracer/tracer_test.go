@@ -40,22 +40,22 @@ func work(file string) error {
 
 // watcher records the calls on the file and gives one of them a fate.
 type watcher struct {
-	file string
-	at   int
-	fate tracer.Fate
-	seen []string
-	n    int
+	file      string
+	at        int
+	injection tracer.Injection
+	seen      []string
+	n         int
 }
 
-func (w *watcher) Begins(c *tracer.Call) tracer.Fate {
+func (w *watcher) Begins(c *tracer.Call) tracer.Injection {
 	if c.Path != w.file {
-		return tracer.Fate{}
+		return tracer.Injection{}
 	}
 	w.n++
 	if w.n == w.at {
-		return w.fate
+		return w.injection
 	}
-	return tracer.Fate{}
+	return tracer.Injection{}
 }
 
 func (w *watcher) Ends(c *tracer.Call) {
@@ -65,9 +65,9 @@ func (w *watcher) Ends(c *tracer.Call) {
 }
 
 // watch runs the program and returns its notes; "" if it did not get that far.
-func watch(t *testing.T, at int, fate tracer.Fate) (w *watcher, notes string, how syscall.WaitStatus) {
+func watch(t *testing.T, at int, injection tracer.Injection) (w *watcher, notes string, how syscall.WaitStatus) {
 	t.Helper()
-	w = &watcher{file: filepath.Join(t.TempDir(), "file"), at: at, fate: fate}
+	w = &watcher{file: filepath.Join(t.TempDir(), "file"), at: at, injection: injection}
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), helperEnv+"="+w.file)
 	p, err := tracer.Start(cmd, w)
@@ -86,31 +86,31 @@ func watch(t *testing.T, at int, fate tracer.Fate) (w *watcher, notes string, ho
 
 func TestEveryCallIsSeen(t *testing.T) {
 	t.Parallel()
-	w, notes, how := watch(t, 0, tracer.Fate{})
+	w, notes, how := watch(t, 0, tracer.Injection{})
 	want := []string{"write 4096 0 twelve bytes . = 12", "sync 0 0  . = 0", "truncate 0 5000  . = 0", "rename 0 0  file.done = 0"}
 	if notes != "12 false false false\n" || how.ExitStatus() != 0 || fmt.Sprint(w.seen[1:]) != fmt.Sprint(want) {
 		t.Errorf("notes %q, end %v, calls %q", notes, how, w.seen)
 	}
 }
 
-func TestFates(t *testing.T) {
+func TestInjections(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		at     int
-		fate   tracer.Fate
-		notes  string
-		killed bool
+		at        int
+		injection tracer.Injection
+		notes     string
+		killed    bool
 	}{
-		"the write fails":            {2, tracer.Fate{Fail: syscall.ENOSPC}, "0 true false false\n", false},
-		"the write falls short":      {2, tracer.Fate{Short: 5}, "12 false false false\n", false}, // package os writes the rest
-		"the sync fails":             {3, tracer.Fate{Fail: syscall.EIO}, "12 false true false\n", false},
-		"the truncation fails":       {4, tracer.Fate{Fail: syscall.EIO}, "12 false false true\n", false},
-		"killed before the truncate": {4, tracer.Fate{Kill: tracer.Before}, "", true},
-		"killed after the rename":    {5, tracer.Fate{Kill: tracer.After}, "", true},
+		"the write fails":            {2, tracer.Injection{Fail: syscall.ENOSPC}, "0 true false false\n", false},
+		"the write falls short":      {2, tracer.Injection{Short: 5}, "12 false false false\n", false}, // package os writes the rest
+		"the sync fails":             {3, tracer.Injection{Fail: syscall.EIO}, "12 false true false\n", false},
+		"the truncation fails":       {4, tracer.Injection{Fail: syscall.EIO}, "12 false false true\n", false},
+		"killed before the truncate": {4, tracer.Injection{Kill: tracer.Before}, "", true},
+		"killed after the rename":    {5, tracer.Injection{Kill: tracer.After}, "", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w, notes, how := watch(t, tt.at, tt.fate)
+			w, notes, how := watch(t, tt.at, tt.injection)
 			if notes != tt.notes || how.Signaled() != tt.killed {
 				t.Errorf("notes %q, end %v, calls %q", notes, how, w.seen)
 			}

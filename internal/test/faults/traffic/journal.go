@@ -15,8 +15,8 @@ import (
 
 // Journal is what clients sent and what they got back.
 type Journal struct {
-	Requests []*Request
-	Strange  []string // replies that no client should get
+	Requests  []*Request
+	Anomalies []string // replies that no client should get
 }
 
 // Acknowledged returns the requests that some client saw succeed.
@@ -49,7 +49,7 @@ func (j *Journal) Ask(ctx context.Context, c *Clients, rng *rand.Rand) Answer {
 	r := some(rng, keys[len(j.Requests)%len(keys)]())
 	a := c.send(ctx, r, rng.IntN(len(c.urls)))
 	l.note(r, a)
-	j.Requests, j.Strange = append(j.Requests, r), append(j.Strange, l.strange...)
+	j.Requests, j.Anomalies = append(j.Requests, r), append(j.Anomalies, l.anomalies...)
 	return a
 }
 
@@ -58,14 +58,14 @@ var keys = []func() string{cryptorand.Text, func() string { return "" }}
 // Add appends another journal.
 func (j *Journal) Add(more *Journal) {
 	j.Requests = append(j.Requests, more.Requests...)
-	j.Strange = append(j.Strange, more.Strange...)
+	j.Anomalies = append(j.Anomalies, more.Anomalies...)
 }
 
 // Compare compares the journal with the database: every success is stored as acknowledged (I5),
 // once per key (I6), and nothing is stored that was not requested (I7). A request without a key
 // that got no reply may be stored once.
 func (j *Journal) Compare(have *Stored) []string {
-	wrong := slices.Clone(j.Strange)
+	wrong := slices.Clone(j.Anomalies)
 	fail := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
 	claimed := make(map[string]*Request)
 	for _, r := range j.Acknowledged() {

@@ -21,11 +21,11 @@ type Load struct {
 	stop    context.CancelFunc
 	wg      sync.WaitGroup
 
-	mu       sync.Mutex
-	requests []*Request // settled ones, and those that were given up
-	acked    []Ack
-	refused  int
-	strange  []string
+	mu        sync.Mutex
+	requests  []*Request // settled ones, and those that were given up
+	acked     []Ack
+	refused   int
+	anomalies []string
 }
 
 // Ack is a success that a client saw.
@@ -94,7 +94,7 @@ func (l *Load) sideWork(rng *mathrand.Rand) {
 	if a, err := c.post(ctx, rng.IntN(len(c.urls)), migrations, body, ""); err == nil && a.Status < 300 {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.strange = append(l.strange, fmt.Sprintf("I7: a migration of a SIM that is not there was answered %d: %.200s", a.Status, a.Body))
+		l.anomalies = append(l.anomalies, fmt.Sprintf("I7: a migration of a SIM that is not there was answered %d: %.200s", a.Status, a.Body))
 	}
 }
 
@@ -125,9 +125,9 @@ func (l *Load) note(r *Request, a Answer) {
 	case a.Status == http.StatusOK && !a.Replayed:
 		l.acked = append(l.acked, Ack{a.At, a.Server})
 	case a.Status >= 500 && (a.Status != http.StatusServiceUnavailable || a.Later == ""):
-		l.strange = append(l.strange, fmt.Sprintf("I12: %v answered %d, Retry-After %q: %.200s", r, a.Status, a.Later, a.Body))
+		l.anomalies = append(l.anomalies, fmt.Sprintf("I12: %v answered %d, Retry-After %q: %.200s", r, a.Status, a.Later, a.Body))
 	case a.Status == http.StatusUnauthorized && !l.expires, a.Status == http.StatusBadRequest, a.Status == http.StatusNotFound:
-		l.strange = append(l.strange, fmt.Sprintf("%v answered %d: %.200s", r, a.Status, a.Body))
+		l.anomalies = append(l.anomalies, fmt.Sprintf("%v answered %d: %.200s", r, a.Status, a.Body))
 	}
 }
 
@@ -212,4 +212,4 @@ func (l *Load) firstAfter(after time.Time, server int) (time.Time, bool) {
 }
 
 // Journal returns what was sent. Call it after End.
-func (l *Load) Journal() *Journal { return &Journal{l.requests, l.strange} }
+func (l *Load) Journal() *Journal { return &Journal{l.requests, l.anomalies} }

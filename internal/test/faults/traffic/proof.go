@@ -21,7 +21,7 @@ func (p *Proof) Compare(ctx context.Context, url string, c *Clients, j *Journal)
 	if err != nil {
 		return nil, err
 	}
-	faults, err := Sound(ctx, url)
+	faults, err := DatabaseFaults(ctx, url)
 	if err != nil {
 		return nil, err
 	}

@@ -88,8 +88,8 @@ func (s *Stored) add(e Entry, sim sql.NullInt64) {
 	}
 }
 
-// Sound runs fsck and describes its findings.
-func Sound(ctx context.Context, url string) (faults []string, err error) {
+// DatabaseFaults runs fsck and describes its findings.
+func DatabaseFaults(ctx context.Context, url string) (faults []string, err error) {
 	s, err := store.Inspect(ctx, url, store.Options{MaxConns: 2})
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import (
 // Harness is the upgrade harness.
 var Harness = faults.Harness{
 	Name: "upgrade", Run: run,
-	Does: "replaces the servers of the previous version one by one, under load, on one PostgreSQL",
+	Summary: "replaces the servers of the previous version one by one, under load, on one PostgreSQL",
 }
 
 const (
@@ -53,8 +53,8 @@ func run(ctx context.Context, size faults.Size, seed uint64) (res faults.Result,
 		}
 		res.Control, acked, replayed = t.control, acked+t.acked, replayed+t.replayed
 	}
-	res.Did("acknowledged before a change", acked, 3*n*ackedMin)
-	res.Did("answers asked for again", replayed, n*ackedMin/2)
+	res.Record("acknowledged before a change", acked, 3*n*ackedMin)
+	res.Record("answers asked for again", replayed, n*ackedMin/2)
 	return res, nil
 }
 
@@ -105,7 +105,7 @@ func (t *trial) breakOldest(ctx context.Context) error {
 		return err
 	}
 	t.control.Failed = refused > 0
-	t.control.Saw = fmt.Sprintf("%d requests refused", refused)
+	t.control.Observed = fmt.Sprintf("%d requests refused", refused)
 	t.journal.Add(&traffic.Journal{Requests: load.Journal().Requests}) // the oddities are what was wanted
 	return nil
 }
@@ -187,7 +187,7 @@ func (t *trial) compare(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	faults, err := traffic.Sound(ctx, t.url)
+	faults, err := traffic.DatabaseFaults(ctx, t.url)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 type connection struct {
 	proxy          *Proxy
 	client, server net.Conn
-	deaf           atomic.Bool // the client hears nothing more: its commit was cut
+	isClientCut    atomic.Bool // the client hears nothing more: its commit was cut
 }
 
 func newConnection(p *Proxy, client, server net.Conn) *connection {
@@ -55,7 +55,7 @@ func (c *connection) upstream() {
 			case BeforeCommit:
 				return
 			case AfterCommit:
-				c.deaf.Store(true)
+				c.isClientCut.Store(true)
 			case Nowhere:
 			}
 		}
@@ -76,7 +76,7 @@ func (c *connection) downstream() {
 		}
 		c.proxy.pass()
 		ready := m[0] == 'Z'
-		if c.deaf.Load() {
+		if c.isClientCut.Load() {
 			if ready {
 				return // the commit has happened
 			}

@@ -32,7 +32,7 @@ func Reuse(t testing.TB, name string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := execAt(u, wash); err != nil {
+		if err := execAt(u, restoreRows); err != nil {
 			t.Logf("pgtest: %s is not used again: %v", database, err)
 			return
 		}
@@ -79,8 +79,8 @@ const keep = `
 			SELECT sequencename, start_value, last_value FROM pg_sequences WHERE schemaname = 'public';
 	END $$`
 
-// wash restores the rows of the tables that differ, without checking foreign keys.
-const wash = `
+// restoreRows restores the rows of the tables that differ, without checking foreign keys.
+const restoreRows = `
 	SET lock_timeout = '5s';
 	SET session_replication_role = replica;
 	DO $$ DECLARE t text; differs boolean; s record; BEGIN

@@ -48,7 +48,7 @@ func run(args []string, out io.Writer) error {
 		return err
 	}
 	if *list {
-		return tell(out, chosen)
+		return report(out, chosen)
 	}
 	size, err := faults.ParseSize(*named)
 	if err != nil {
@@ -70,9 +70,9 @@ func run(args []string, out io.Writer) error {
 	return faults.Runner{Out: out, Commit: faults.Commit(ctx), Size: size, Seed: *seed, Smoke: *smoke}.Run(ctx, chosen)
 }
 
-func tell(out io.Writer, list []faults.Harness) error {
+func report(out io.Writer, list []faults.Harness) error {
 	for _, h := range list {
-		if _, err := fmt.Fprintf(out, "%-16s %s\n", h.Name, h.Does); err != nil {
+		if _, err := fmt.Fprintf(out, "%-16s %s\n", h.Name, h.Summary); err != nil {
 			return err
 		}
 	}
