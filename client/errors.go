@@ -93,6 +93,8 @@ const (
 	DeviceUnavailable  = 1511 // of an undo: a previous device is gone, taken or in another Workspace
 	AlreadyUndone      = 1512 // of an undo: another undo has moved the SIMs back
 	ReasonRequired     = 1516 // a Workspace that SIMs leave or enter requires a reason, and none is given
+	CreatorSuspended   = 1517 // of a SIM of a job: the user who made it is suspended or deleted
+	NoAdminOnTarget    = 1518 // of a SIM of a job: the user who made it no longer administers the target
 )
 
 // StaleError is the refusal of a real run with IfMatch: what was previewed has changed since.

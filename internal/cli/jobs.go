@@ -246,6 +246,9 @@ func (s *screen) printJob(j *client.Job) {
 	if j.ExpiresAt != nil && j.State == client.JobPlanned {
 		s.paragraph(0, "The plan expires at %s UTC. To carry it out: simferry jobs start %d", instant(j.ExpiresAt.Time), j.ID)
 	}
+	if jobCount(&j.Job, client.VerdictDone) > 0 && j.Kind != "sim_status" {
+		s.paragraph(0, "Its ledger entries: simferry migrations list --job %d", j.ID)
+	}
 	s.line("")
 	s.table(countsTable(j))
 }

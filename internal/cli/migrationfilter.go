@@ -13,7 +13,7 @@ import (
 // one filter of the API.
 type migrationFilter struct {
 	iccid, reference string
-	sim, user        int64
+	sim, user, job   int64
 	times            timeFilter
 	workspaces       []*workspaceTerm
 }
@@ -25,6 +25,7 @@ func migrationFilterFlags(cmd *cobra.Command) *migrationFilter {
 	f.Int64Var(&o.sim, "sim", 0, "only migrations of the SIM with this id")
 	f.StringVar(&o.reference, "reference", "", "only migrations with this reference, such as a ticket number")
 	f.Int64Var(&o.user, "user", 0, "only migrations by the user with this id")
+	f.Int64Var(&o.job, "job", 0, "only migrations of the job with this id")
 	source, target := &workspaceTerm{flag: "--source", field: "source_workspace"}, &workspaceTerm{flag: "--target", field: "target_workspace"}
 	f.StringVar(&source.text, "source", "", "only migrations out of this Workspace, by id or name")
 	f.StringVar(&target.text, "target", "", "only migrations into this Workspace, by id or name")
@@ -49,7 +50,7 @@ func (o *migrationFilter) add(filter string) (string, error) {
 	for _, n := range []struct {
 		field string
 		id    int64
-	}{{"sim", o.sim}, {"user", o.user}} {
+	}{{"sim", o.sim}, {"user", o.user}, {"job", o.job}} {
 		if n.id != 0 {
 			terms = append(terms, n.field+":"+strconv.FormatInt(n.id, 10))
 		}

@@ -25,11 +25,12 @@ func migrationsList(p Process) *cobra.Command {
 			Long: `List the migrations out of and into the Workspaces that you are a member of, the latest first.
 Flags such as --iccid and --reference find some of them; they can be combined. --filter takes the
 same, with several values as value|value: id, timestamp (or a day), from, until, user,
-source_workspace, target_workspace, sim, iccid, iccid_with_luhn, reference. The ledger is an
+source_workspace, target_workspace, sim, iccid, iccid_with_luhn, reference, job. The ledger is an
 extension of Simferry: other servers of the contract do not have it.`,
 			Example: `  simferry migrations list
   simferry migrations list --iccid 8988303000000000012 --from 2026-11-01
   simferry migrations list --reference CHG-4711
+  simferry migrations list --job 12
   simferry migrations list --filter target_workspace:200 --sort timestamp --output csv`,
 			Args: positional(),
 		},
@@ -45,11 +46,20 @@ extension of Simferry: other servers of the contract do not have it.`,
 			{name: "to", of: func(m api.Migration) any { return m.TargetWorkspace.Name }},
 			{name: "reference", wide: true, of: func(m api.Migration) any { return m.Reference }},
 			{name: "reason", wide: true, of: func(m api.Migration) any { return m.Reason }},
+			{name: "job", wide: true, of: func(m api.Migration) any { return idOf(m.Job) }},
 		},
 	}
 	f := migrationFilterFlags(l.cmd)
 	l.filter, l.inside = f.add, f.workspaces
 	return l.command(p)
+}
+
+// idOf returns the id of a reference, "" for none.
+func idOf(ref *api.IDRef) any {
+	if ref == nil || ref.ID == nil {
+		return ""
+	}
+	return int64(*ref.ID)
 }
 
 func sources(m api.Migration) string {

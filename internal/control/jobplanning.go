@@ -98,7 +98,7 @@ func (s *jobStep) planned(ctx context.Context, tx *store.Tx, j *fleet.Job) (err 
 	case !j.Options.Auto:
 		d.State = fleet.JobPlanned
 	case refused > 0 && !j.Options.Skip:
-		d.State, d.Why = fleet.JobRefused, fmt.Sprintf("%s cannot be changed, and on_conflict is stop", count(refused))
+		d.State, d.Why = fleet.JobRefused, "SIMs cannot be changed, and on_conflict is stop"
 	case j.Count(fleet.VerdictPlanned) == 0 && refused > 0:
 		d.State, d.Why = fleet.JobRefused, "no SIM can be changed"
 	case j.Count(fleet.VerdictPlanned) == 0:

@@ -23,6 +23,8 @@ type NewJob struct {
 	Note    fleet.Note
 	Origin  fleet.JobID // that it retries or undoes, 0 for none
 	Draft   *JobOfDraft // whose selection it has, nil for none
+
+	stage store.JobStage // has the parts of its selection; 0 for none
 }
 
 // CreateJob makes a job, which a server then plans and, unless it is a dry run, executes.
@@ -37,6 +39,11 @@ func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJo
 	if err := c.checkGate(n.Options.Gate); err != nil {
 		return Reply{}, err
 	}
+	stage, err := c.stageParts(ctx, who, n)
+	if err != nil {
+		return Reply{}, err
+	}
+	n.stage = stage
 	g := guard{need: needOf(n.Kind), replay: func(ctx context.Context, tx *store.Tx, who identity.Principal, _ store.Stored) error {
 		n := n
 		if _, err := n.selectDraft(ctx, tx, who); err != nil {
@@ -49,6 +56,9 @@ func (c *Control) CreateJob(ctx context.Context, who identity.Principal, n NewJo
 		j, err := n.insert(ctx, tx, who)
 		return result[fleet.Job]{value: j}, err
 	})
+	if stage != 0 && (err != nil || r.Replayed) {
+		c.dropStage(ctx, stage)
+	}
 	c.wakeJobs()
 	return r, err
 }
@@ -165,11 +175,7 @@ func (n *NewJob) insert(ctx context.Context, tx *store.Tx, who identity.Principa
 	if err != nil {
 		return j, err
 	}
-	parts := 0
-	if err := n.Select.Parts(planSIMs, n.Numbers, func(sel fleet.JobSelection) error {
-		parts++
-		return tx.AddJobPart(ctx, id, parts-1, sel)
-	}); err != nil {
+	if err := n.insertParts(ctx, tx, id); err != nil {
 		return j, err
 	}
 	if err := n.keepDraft(ctx, tx, who, draft, id); err != nil {

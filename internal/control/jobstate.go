@@ -68,6 +68,7 @@ func (a JobAction) mayStart(ctx context.Context, tx *store.Tx, j fleet.Job) (err
 
 // setJob moves a job to a state, and sets when a server has to look at it next.
 func setJob(j *fleet.Job, d fleet.JobDetails) {
+	d.Lost = j.Details.Lost
 	j.State, j.Details = d.State, d
 	j.NextAt = d.At
 	switch {

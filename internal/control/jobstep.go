@@ -128,6 +128,10 @@ func (s *jobStep) attempt(ctx context.Context, tx *store.Tx) error {
 func (s *jobStep) advance(ctx context.Context, tx *store.Tx, j *fleet.Job) (changed bool, err error) {
 	switch j.State {
 	case fleet.JobPlanning:
+		if s.who.User == 0 {
+			setJob(j, fleet.JobDetails{State: fleet.JobFailed, At: tx.Now(), Why: "the user who made the job is suspended or deleted"})
+			return true, nil
+		}
 		return true, s.plan(ctx, tx, j)
 	case fleet.JobWaiting:
 		if j.Details.For == fleet.WaitsGate && j.Options.Gate != nil && s.c.gates != nil {
@@ -165,6 +169,7 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 		if rows, err = s.work(ctx, tx, j, rows); err != nil {
 			return err
 		}
+		j.Details.Lose(rows)
 		if err := tx.SetVerdicts(ctx, j.ID, rows); err != nil {
 			return err
 		}
@@ -186,9 +191,11 @@ func (s *jobStep) chunk(ctx context.Context, tx *store.Tx, j *fleet.Job) error {
 // finish ends a job that has nothing left to do.
 func finish(j *fleet.Job, tx *store.Tx) {
 	d := fleet.JobDetails{State: fleet.JobCompleted, At: tx.Now()}
-	if refused, drifted, absent := j.Count(fleet.VerdictRefused), j.Count(fleet.VerdictDrifted), j.Count(fleet.VerdictNotFound); refused+drifted+absent > 0 {
-		d.State = fleet.JobPartial
-		d.Why = fmt.Sprintf("%d refused, %d changed since the plan, %d not found", refused, drifted, absent)
+	if j.Count(fleet.VerdictRefused, fleet.VerdictDrifted, fleet.VerdictNotFound) > 0 {
+		d.State, d.Why = fleet.JobPartial, "some SIMs were not changed" // every reader sees other counts
+		if lost := j.Details.LostWords(); lost != "" {
+			d.Why = lost
+		}
 	}
 	setJob(j, d)
 }
@@ -201,9 +208,9 @@ func waveEnded(j *fleet.Job, tx *store.Tx) {
 		failed := j.Done - j.Count(fleet.VerdictDone)
 		switch {
 		case j.Done == 0 || j.Done < g.MinSIMs:
-			d.State, d.Why = fleet.JobPaused, fmt.Sprintf("the gate cannot judge %s; it needs %d", count(j.Done), max(g.MinSIMs, 1))
+			d.State, d.Why = fleet.JobPaused, fmt.Sprintf("the gate cannot judge so few SIMs; it needs %d", max(g.MinSIMs, 1))
 		case failed*100 > g.MaxRefusedPercent*j.Done:
-			d.State, d.Why = fleet.JobFailed, fmt.Sprintf("the gate: %d of %s were not moved, more than %d percent", failed, count(j.Done), g.MaxRefusedPercent)
+			d.State, d.Why = fleet.JobFailed, fmt.Sprintf("the gate: more than %d percent of the SIMs were not changed", g.MaxRefusedPercent)
 		}
 	}
 	switch {

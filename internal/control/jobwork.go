@@ -152,7 +152,7 @@ func (s *jobStep) work(ctx context.Context, tx *store.Tx, j *fleet.Job, rows []f
 	var changes []store.Change
 	if s.who.User == 0 { // gone or suspended
 		for i := range rows {
-			rows[i].Verdict, rows[i].Codes = fleet.VerdictRefused, []fleet.ConflictCode{fleet.ConflictCode(fleet.Forbidden)}
+			rows[i].Verdict, rows[i].Codes = fleet.VerdictRefused, []fleet.ConflictCode{fleet.CreatorSuspended}
 		}
 		return rows, nil
 	}

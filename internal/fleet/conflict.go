@@ -22,6 +22,8 @@ const (
 	DeviceUnavailable  ConflictCode = 1511
 	AlreadyUndone      ConflictCode = 1512
 	ReasonRequired     ConflictCode = 1516
+	CreatorSuspended   ConflictCode = 1517 // of a job, like the one below
+	NoAdminOnTarget    ConflictCode = 1518
 )
 
 // Conflict is one reason and every SIM that it blocks, in the request's order. SIMs is empty if

@@ -3,6 +3,7 @@ package fleet
 import (
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -105,6 +106,49 @@ type JobDetails struct {
 	Wave  int       `json:"wave,omitzero"`  // that has ended
 	Code  Code      `json:"code,omitzero"`  // of JobFailed
 	Gate  bool      `json:"gate,omitzero"`  // of JobPaused: the gate's URL has not responded yet
+	// Lost are the reasons why SIMs were refused although the plan could move them: authority that
+	// the user who made the job has lost since. Each is in lostAuthority.
+	Lost []ConflictCode `json:"lost,omitempty"`
+}
+
+// lostRight is why a refusal says that an authority is missing.
+type lostRight struct {
+	code ConflictCode
+	text string
+}
+
+// lostAuthority says which authority is missing for a refusal. The texts name no Workspace: every
+// reader of the job sees them.
+var lostAuthority = []lostRight{
+	{CreatorSuspended, "the user who made the job is suspended or deleted"},
+	{NoAdminOnTarget, "the user who made the job is no longer Administrator of the target Workspace"},
+	{NoAdminOnSource, "the user who made the job is no longer Administrator of a Workspace that the SIMs leave"},
+	{ConflictCode(Forbidden), "the user who made the job may no longer change SIMs of a Workspace"},
+	{ConflictCode(NotFound), "the user who made the job is no longer Administrator of a Workspace that the SIMs leave or enter"},
+	{TargetSuspended, "the target Workspace is suspended"},
+}
+
+// Lose notes the authority that is missing for refused SIMs of a plan that is being executed.
+func (d *JobDetails) Lose(sims []JobSIM) {
+	for _, s := range sims {
+		for _, code := range s.Codes {
+			lost := slices.ContainsFunc(lostAuthority, func(a lostRight) bool { return a.code == code })
+			if s.Verdict == VerdictRefused && lost && !slices.Contains(d.Lost, code) {
+				d.Lost = append(d.Lost, code)
+			}
+		}
+	}
+}
+
+// LostWords says which authority was lost, "" if none was.
+func (d JobDetails) LostWords() string {
+	var words []string
+	for _, a := range lostAuthority {
+		if slices.Contains(d.Lost, a.code) {
+			words = append(words, a.text)
+		}
+	}
+	return strings.Join(words, "; ")
 }
 
 // JobOptions are the options of a job. The store keeps them as JSON.

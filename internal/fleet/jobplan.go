@@ -10,9 +10,13 @@ type Refusals map[SIMID][]ConflictCode
 
 // PlanSome plans a migration of those SIMs of the snapshot that may move, and says why the others
 // may not. The rules are those of PlanMigration; plan is nil if no SIM may move. A target that
-// the caller does not administer refuses all with NotFound.
+// the caller does not administer refuses all with NoAdminOnTarget.
 func PlanSome(req MigrationRequest, snap Snapshot) (plan *Plan, refused Refusals) {
 	refused = make(Refusals)
+	if target := snap.Workspaces[req.Target]; Authorize(SideInto, &target) == NoAuthority {
+		refused.add(NoAdminOnTarget, snap.SIMs)
+		return nil, refused
+	}
 	for len(snap.SIMs) > 0 {
 		req.Select = selectAll(snap.SIMs)
 		plan, err := PlanMigration(req, snap)
@@ -157,6 +161,10 @@ func WhyRefused(code ConflictCode) string {
 		return "The previous device is gone, taken or in another Workspace"
 	case AlreadyUndone:
 		return "Another undo has moved the SIM back"
+	case CreatorSuspended:
+		return "The user who made the job is suspended or deleted"
+	case NoAdminOnTarget:
+		return "The user who made the job is no longer Administrator of the target Workspace"
 	case ConflictCode(NotFound):
 		return "A Workspace of the job is not found for the user who made it"
 	case ConflictCode(Forbidden):

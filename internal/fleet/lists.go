@@ -110,6 +110,7 @@ var MigrationList = ListSpec{
 		{Name: "iccid", Kind: ICCIDField, NoSort: true, Most: maxMoved},
 		{Name: "iccid_with_luhn", Kind: LuhnField, NoSort: true, Most: maxMoved},
 		{Name: "reference", Kind: TextField, NoSort: true, Most: maxMoved},
+		{Name: "job", NoSort: true, Most: maxMoved},
 	},
 	DefaultSort: Order{Field: "id", Descending: true},
 	PerPage:     100,

@@ -336,3 +336,53 @@ func TestContract_JobUndoRights(t *testing.T) {
 		wantCode(t, stranger.Post(undo+"/cancel", ""), http.StatusForbidden, 1104)
 	})
 }
+
+// The entries of the ledger name the job that wrote them, to those who see the job, and can be found
+// by it.
+func TestContract_LedgerOfAJob(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		admin.Post(migration, realRun(migrationTo(kit.FleetUS, kit.SuspendedSIM))).Is(http.StatusOK) // of no job
+		path, j := jobOf(t, s, admin, plus(withAuto(selecting(1000, 1001, kit.SIMInFR)), "waves", []object{{"sims": 1}, {"sims": 1}}))
+		isJob(t, j, "completed", "3 done")
+		undo := admin.Post(path+"/undo", object{"dry_run": false}).Is(http.StatusCreated).Header.Get("Location")
+		s.RunJobs()
+		isJob(t, readJob(t, admin, undo), "completed", "3 done")
+		found := func(c *kit.Client, q string) (list []string) {
+			t.Helper()
+			for _, m := range decodeBody[[]api.Migration](t, c.Get("/api/v1/migration?sort=id&q="+q), http.StatusOK) {
+				job := "no job"
+				if m.Job != nil {
+					job = jobPath(int64(*m.Job.ID))
+				}
+				list = append(list, fmt.Sprintf("%d by %s", m.ID, job))
+			}
+			return list
+		}
+		ofJob, ofUndo := []string{"3 by " + path, "4 by " + path, "5 by " + path}, []string{"6 by " + undo, "7 by " + undo, "8 by " + undo}
+		for q, want := range map[string][]string{
+			"":                    append(append([]string{"2 by no job"}, ofJob...), ofUndo...),
+			"job:" + nameOf(path): ofJob, "job:" + nameOf(undo): ofUndo, "job:4711": nil,
+			"job:" + nameOf(path) + "%7C" + nameOf(undo): append(append([]string{}, ofJob...), ofUndo...),
+			"job:" + nameOf(path) + ",sim:1001":          {"5 by " + path},
+		} {
+			if diff := cmp.Diff(want, found(admin, q)); diff != "" {
+				t.Errorf("%q (-want +got):\n%s", q, diff)
+			}
+		}
+		one := decodeBody[api.Migration](t, admin.Get("/api/v1/migration/3"), http.StatusOK)
+		if one.Job == nil || jobPath(int64(*one.Job.ID)) != path {
+			t.Errorf("entry 3 names %+v", one.Job)
+		}
+		source, stranger := s.As("observer@example.com"), s.As("stranger@example.com")
+		if diff := cmp.Diff(ofJob[1:], found(source, "job:"+nameOf(path))); diff != "" {
+			t.Errorf("a member of one source (-want +got):\n%s", diff)
+		}
+		if got := found(stranger, "job:"+nameOf(path)); len(got) != 0 {
+			t.Errorf("a stranger finds %v", got)
+		}
+	})
+}
+
+// nameOf returns the last part of a path.
+func nameOf(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }

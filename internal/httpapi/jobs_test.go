@@ -188,11 +188,19 @@ func startJob(s *kit.Server, c *kit.Client, path string) {
 // The rights of the user who made the job are checked in each chunk.
 func TestContract_JobNeedsItsRightsInEachChunk(t *testing.T) {
 	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
-		for name, lose := range map[string]func(*kit.Server){
-			"the target": func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetUS, fleet.NoRole) },
-			"a role":     func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetDE, fleet.Observer) },
-			"the source": func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetDE, fleet.NoRole) },
-			"the user":   func(s *kit.Server) { suspend(s, kit.AdminID) },
+		for name, c := range map[string]struct {
+			lose func(*kit.Server)
+			code string
+			says string
+		}{
+			"the target":           {func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetUS, fleet.NoRole) }, "1518", "Administrator of the target Workspace"},
+			"a role at the target": {func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetUS, fleet.Member) }, "1518", "Administrator of the target Workspace"},
+			"a role":               {func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetDE, fleet.Observer) }, "1504", "Administrator of a Workspace that the SIMs leave"},
+			"the source":           {func(s *kit.Server) { s.SetRole(kit.AdminID, kit.FleetDE, fleet.NoRole) }, "1504", "Administrator of a Workspace that the SIMs leave"},
+			"the user":             {func(s *kit.Server) { suspend(s, kit.AdminID) }, "1517", "suspended or deleted"},
+			"an enabled target": {func(s *kit.Server) {
+				s.Exec(fmt.Sprintf("UPDATE workspaces SET status = 1 WHERE id = %d", kit.FleetUS))
+			}, "1509", "target Workspace is suspended"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				s, admin := startFerry(t, e)
@@ -200,10 +208,15 @@ func TestContract_JobNeedsItsRightsInEachChunk(t *testing.T) {
 				path, j := jobOf(t, s, admin, waves)
 				isJob(t, j, "paused", "1 planned, 1 done")
 				root := s.As("root@example.com")
-				lose(s)
+				c.lose(s)
 				root.Post(path+"/resume", "").Is(http.StatusOK)
 				s.RunJobs()
-				isJob(t, readJob(t, root, path), "completed_with_refusals", "1 done, 1 refused")
+				j = readJob(t, root, path)
+				isJob(t, j, "completed_with_refusals", "1 done, 1 refused")
+				if !strings.Contains(j.StatusDetails.Why, c.says) {
+					t.Errorf("status_details say %q, want %q", j.StatusDetails.Why, c.says)
+				}
+				wantSIMs(t, root, path, map[string]string{"251": "done", "252": "refused " + c.code})
 			})
 		}
 	})
@@ -453,6 +466,48 @@ func TestContract_JobLargeUpload(t *testing.T) {
 		}
 		if left, err := filepath.Glob(filepath.Join(folder, "simferry-upload-*")); err != nil || len(left) > 0 {
 			t.Errorf("temporary files are left: %v, %v", left, err)
+		}
+	})
+}
+
+// The numbers of a large file are written in several transactions before the job: all of them belong to
+// the job, or none is left.
+func TestContract_JobOfALargeFile(t *testing.T) {
+	kit.OnEach(t, func(t *testing.T, e kit.Engine) {
+		s, admin := startFerry(t, e)
+		var file strings.Builder
+		for i := range 10_002 { // more than one transaction writes
+			fmt.Fprintf(&file, "%019d\n", 8988303000000001000+i)
+		}
+		const query = migrationJobs + "?target_workspace=300&on_conflict=skip"
+		upload := admin.With("Content-Type", "text/csv").With("Idempotency-Key", "large")
+		parts := func(when string, want int) {
+			t.Helper()
+			if rows := s.Rows("SELECT DISTINCT job_id FROM job_parts"); len(rows) != want {
+				t.Errorf("%s, parts of %d jobs are there: %v", when, len(rows), rows)
+			}
+		}
+		s.Exec("INSERT INTO job_parts (job_id, part, selection) VALUES (-1, 0, '{}')") // abandoned long ago
+		before := s.Dump()
+		upload.Post(query+"&not_after=2020-01-01T00:00:00Z", file.String()).Is(http.StatusBadRequest)
+		upload.Post(migrationJobs+"?target_workspace=4711", file.String()).Is(http.StatusNotFound)
+		s.As("observer@example.com").With("Content-Type", "text/csv").Post(query, file.String()).Is(http.StatusNotFound)
+		if diff := before.Diff(s.Dump(), append([]string{"job_parts"}, kit.Counters...)...); diff != "" {
+			t.Errorf("refused files changed:\n%s", diff)
+		}
+		parts("after refusals", 0)
+		path := upload.Post(query, file.String()).Is(http.StatusCreated).Header.Get("Location")
+		parts("with a job", 1)
+		if again := upload.Post(query, file.String()).Is(http.StatusCreated).Header.Get("Location"); again != path {
+			t.Errorf("a repetition made %s beside %s", again, path)
+		}
+		parts("after a repetition", 1)
+		s.RunJobs()
+		isJob(t, readJob(t, admin, path), "planned", fmt.Sprintf("%d planned, %d not_found", kit.SpareSIMs, 10_002-kit.SpareSIMs))
+		parts("with the plan", 0)
+		rows := decodeBody[[]api.JobSIM](t, admin.Get(path+"/sim?q=verdict:not_found&per_page=1"), http.StatusOK)
+		if len(rows) != 1 || rows[0].Row == 0 {
+			t.Errorf("a verdict has no line: %+v", rows)
 		}
 	})
 }

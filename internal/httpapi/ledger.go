@@ -40,6 +40,10 @@ func ledgerBody(m fleet.Migration) wire.Migration {
 		out.UndoneBy = append(out.UndoneBy, wire.UndoCount{ID: int64(u.Migration), SIMCount: u.SIMs})
 	}
 	out.TargetAuthority, out.Reference, out.Reason = authorityName(m.TargetAuthority), m.Note.Reference, m.Note.Reason
+	if m.Job != 0 {
+		job := wire.RefTo(int64(m.Job))
+		out.Job = &job
+	}
 	if m.User != 0 {
 		out.User = &wire.NamedRef{ID: int64(m.User), Name: m.Username}
 	}

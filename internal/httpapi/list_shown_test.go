@@ -33,7 +33,7 @@ var shownLists = []shownList{
 	},
 	{
 		"/api/v1/migration", fleet.MigrationList, nil,
-		[]string{"from", "until", "source_workspace", "sim", "iccid", "iccid_with_luhn", "reference"}, // see TestContract_MigrationFilters
+		[]string{"from", "until", "source_workspace", "sim", "iccid", "iccid_with_luhn", "reference", "job"}, // see TestContract_MigrationFilters and TestContract_LedgerOfAJob
 	},
 	{"/api/v1/user", fleet.UserList, nil, nil},
 	{"/api/v1/audit", fleet.AuditList, map[string]string{"subject_type": "subject.type"}, nil},

@@ -132,8 +132,13 @@ type listSource struct{ with, table string }
 func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as reader, order string, limit, offset int) ([]fleet.Migration, map[fleet.MigrationID]ownSides, error) {
 	var found []fleet.Migration
 	var ids []fleet.MigrationID
+	jobs := where{tx: tx, args: w.args}
+	jobs.and("e.ledger_id = m.id")
+	jobs.seesJob(as)
+	w.args = jobs.args
 	text := source.with + `SELECT m.id, m.at, COALESCE(m.user_id, 0), ` + shownUsername + `, m.target_id, m.sims, m.detach_devices, m.allowed_statuses,
-			COALESCE(m.undoes, 0), COALESCE(m.restore_status, 0), COALESCE(m.restore_devices, 0), COALESCE(m.reference, ''), COALESCE(m.reason, '')
+			COALESCE(m.undoes, 0), COALESCE(m.restore_status, 0), COALESCE(m.restore_devices, 0), COALESCE(m.reference, ''), COALESCE(m.reason, ''),
+			COALESCE((SELECT e.job_id FROM job_entries e JOIN jobs j ON j.id = e.job_id WHERE ` + jobs.String() + `), 0)
 		FROM ` + source.table + ` LEFT JOIN users u ON u.id = m.user_id
 		WHERE ` + w.String() + " ORDER BY " + order + " LIMIT " + w.arg(limit) + " OFFSET " + w.arg(offset)
 	err := tx.queryEach(ctx, text, w.args, func(r rows) error {
@@ -143,7 +148,7 @@ func (tx *Tx) migrations(ctx context.Context, source listSource, w *where, as re
 		var undoes fleet.MigrationID
 		var allowed *string
 		err := r.Scan(&m.ID, &at, &m.User, &m.Username, &m.Target.ID, &m.SIMs, &detach, &allowed,
-			&undoes, &status, &devices, &m.Note.Reference, &m.Note.Reason)
+			&undoes, &status, &devices, &m.Note.Reference, &m.Note.Reason, &m.Job)
 		if undoes != 0 {
 			m.Undo = &fleet.Undo{Migration: undoes, RestoreStatus: status != 0, RestoreDevices: devices != 0}
 		}

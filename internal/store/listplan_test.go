@@ -52,7 +52,7 @@ var listPlans = []listPlan{
 	},
 	{
 		"migrations", fleet.MigrationList,
-		map[string]string{"id": indexed, "timestamp": indexed, "from": indexed, "until": indexed, "sim": indexed, "iccid": indexed, "iccid_with_luhn": indexed,
+		map[string]string{"id": indexed, "timestamp": indexed, "from": indexed, "until": indexed, "sim": indexed, "iccid": indexed, "iccid_with_luhn": indexed, "job": indexed,
 			"user": refused, "target_workspace": refused, "source_workspace": refused, "reference": refused}, // see TestOwnMigrationsAreIndexed
 		map[string]string{"id": indexed, "timestamp": refused, "user": refused, "target_workspace": refused},
 		func(ctx context.Context, tx *store.Tx, l fleet.List) error {

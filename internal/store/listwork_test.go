@@ -31,7 +31,7 @@ const fewSought = 10
 // hiddenValues are the formats of what lists are filtered by and what others may have. The
 // argument is an id.
 var hiddenValues = map[string]string{
-	"id": "%d", "sim": "%d", "endpoint": "%d", "user": "hidden %d", "application_token": "%d", "migration": "%d", "actor": "%d",
+	"id": "%d", "sim": "%d", "endpoint": "%d", "user": "hidden %d", "application_token": "%d", "migration": "%d", "job": "%d", "actor": "%d",
 	"iccid": "8988303%012d", "iccid_with_luhn": "8988303%012d", "imsi": "29505%010d", "msisdn": "42366%010d", "eid": "8904%010d",
 	"customer_org": "%d", "issuer_org": "%d", "reseller_org": "%d", "organisation": "%d", "source_workspace": "%d", "target_workspace": "%d",
 	"name": "hidden %d", "username": "hidden%d@example.com", "imei": "35%013d", "ip_address": "10.0.0.%d", "service_profile": "%d", "tariff_profile": "%d",

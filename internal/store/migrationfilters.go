@@ -44,6 +44,7 @@ func (v ledgerScope) filters() map[string]specialFilter {
 	}
 	return map[string]specialFilter{
 		"sim": moved, "iccid": moved, "iccid_with_luhn": moved, ownSIM: indexed,
+		"job": func(w *where, f fleet.Filter) string { return "m.id IN (" + v.ofJobs(w, f.Numbers) + ")" },
 		"source_workspace": func(w *where, f fleet.Filter) string {
 			// The sides of the migration are read before the filter is applied.
 			return "EXISTS (SELECT 1 FROM (SELECT k.workspace_id FROM ledger_sides k WHERE k.ledger_id = m.id AND k.side = " + sourceSide + w.tx.dialectSQL(" LIMIT -1", "") + " OFFSET 0) v WHERE " +
@@ -165,6 +166,8 @@ func (v ledgerScope) found(w *where, f fleet.Filter) (text string, ok bool) {
 			return "", false
 		}
 		of = v.linesOf(w, f)
+	case "job":
+		of = v.ofJobs(w, f.Numbers)
 	case "source_workspace":
 		if !v.owns(f.Numbers) {
 			return "", false
@@ -181,6 +184,21 @@ func (v ledgerScope) found(w *where, f fleet.Filter) (text string, ok bool) {
 		return "", false
 	}
 	return "SELECT m.* FROM (SELECT DISTINCT k.ledger_id FROM (" + of + ") k) k JOIN ledger m ON m.id = k.ledger_id", true
+}
+
+// ofJobs selects the migrations of those of the jobs that have a side of the reader. It searches the
+// reader's Workspaces, so that a job of others takes the same path as one that does not exist.
+func (v ledgerScope) ofJobs(w *where, ids []int64) string {
+	if v.all {
+		return "SELECT e.ledger_id FROM job_entries e WHERE " + w.in("e.job_id", arrayParam(w.tx, ids))
+	}
+	places := w.arg(arrayParam(w.tx, v.places))
+	return "SELECT e.ledger_id FROM " + w.each(ids) + w.tx.dialectSQL(
+		" CROSS JOIN json_each("+places+") p CROSS JOIN job_sides v CROSS JOIN job_entries e"+
+			" WHERE v.workspace_id = p.value AND v.job_id = j.value AND e.job_id = v.job_id",
+		" CROSS JOIN unnest("+places+"::bigint[]) AS p (value) CROSS JOIN LATERAL (SELECT s.job_id FROM job_sides s"+
+			" WHERE s.workspace_id = p.value AND s.job_id = j.value OFFSET 0) v"+
+			" CROSS JOIN LATERAL (SELECT i.ledger_id FROM job_entries i WHERE i.job_id = v.job_id OFFSET 0) e")
 }
 
 // owns reports whether the reader sees all migrations of the Workspaces.

@@ -65,7 +65,7 @@ var notCovered = []NotCovered{
 		Table: "jobs", Columns: []string{
 			"kind", "state", "details", "user_id", "workspace_id", "origin_id", "options", "selection", "reference", "reason", "etag", "digest",
 			"created_at", "planned_at", "started_at", "ended_at", "expires_at", "part", "position", "cursor", "done", "wave", "version", "attempt",
-			"lease_owner", "lease_until", "next_at",
+			"lease_owner", "lease_until", "next_at", "stage",
 		},
 		Why: "the request and the progress of a job; what is checked is what it did: its SIMs, entries, counts and sides",
 	},
