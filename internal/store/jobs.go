@@ -87,7 +87,7 @@ const stageLife = time.Hour
 func (tx *Tx) NewJobStage(ctx context.Context) (JobStage, error) {
 	err := tx.exec(ctx, `DELETE FROM job_parts WHERE job_id < 0 AND job_id > $1
 		AND job_id NOT IN (SELECT stage FROM jobs WHERE stage IS NOT NULL AND ended_at IS NULL)`, -tx.now.Add(-stageLife).UnixNano())
-	return JobStage(-tx.now.UnixNano() + rand.Int64N(int64(time.Millisecond))), err
+	return JobStage(-tx.now.UnixNano() + rand.Int64N(int64(time.Millisecond))), err //nolint:gosec // not a secret
 }
 
 // StageJobPart is AddJobPart for a stage.
