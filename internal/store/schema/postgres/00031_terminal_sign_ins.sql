@@ -4,7 +4,7 @@
 -- one waits, 1 if it is approved and 2 if it is refused.
 CREATE TABLE terminal_sign_ins (
     hash       BYTEA    NOT NULL PRIMARY KEY,
-    user_code  TEXT COLLATE "C" NOT NULL UNIQUE,
+    user_code  TEXT COLLATE "C" NOT NULL,
     agent      TEXT COLLATE "C" NOT NULL,
     address    TEXT COLLATE "C" NOT NULL,
     created_at BIGINT   NOT NULL,
@@ -13,6 +13,7 @@ CREATE TABLE terminal_sign_ins (
     user_id    BIGINT REFERENCES users (id),
     epoch      BIGINT
 );
+CREATE UNIQUE INDEX terminal_sign_ins_code ON terminal_sign_ins (user_code);
 
 -- +goose Down
 -- +goose StatementBegin
