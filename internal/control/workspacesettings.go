@@ -22,7 +22,7 @@ func (c *Control) ChangeWorkspaceSettings(ctx context.Context, who identity.Prin
 	}}
 	return once(ctx, c, who, g, w, func(tx *store.Tx, who identity.Principal) (done result[fleet.Workspace], err error) {
 		ws, err := callerWorkspace(ctx, tx, who)
-		if err != nil || s.ReasonRequired == nil || *s.ReasonRequired == ws.ReasonRequired {
+		if err != nil || s.ReasonRequired == nil {
 			return result[fleet.Workspace]{value: ws}, err
 		}
 		ws.ReasonRequired = *s.ReasonRequired
