@@ -127,6 +127,7 @@ var leftOut = map[string]string{
 	"POST /api/v1/migration_job/{}/start":          jobs,
 	"POST /api/v1/migration_job/{}/undo":           jobs,
 	"POST /api/v1/sim_status_job":                  jobs,
+	"POST /api/v1/authenticate/device":             secrets,
 	"PATCH /api/v1/user/password":                  secrets,
 	"POST /api/v1/user/mfa":                        secrets,
 	"PATCH /api/v1/user/mfa/{}":                    secrets,
