@@ -15,7 +15,7 @@ import (
 )
 
 // diskSize is the size of the small disk. SQLite's log and its index need some of it at once.
-const diskSize = 64 << 20
+const diskSize = 256 << 20
 
 var disk = scene{
 	name: "resources-disk", summary: "SQLite's disk, a small tmpfs, is full under load and has room again",
