@@ -77,8 +77,8 @@ var again = []fleet.Code{
 	fleet.ValidationFailed, fleet.BadRequest, fleet.InvalidFormat, fleet.OutOfRange, fleet.Duplicated, fleet.InUse, fleet.NotAllowed, fleet.Failed,
 }
 
-// problemsOf returns what is wrong with a form, if it is to be shown again: one sentence per
-// problem. It returns nothing for other errors.
+// problemsOf returns the problems with a form that is to be shown again, one sentence each. It
+// returns nothing for other errors.
 func problemsOf(err error) []string {
 	var e *fleet.Error
 	if !errors.As(err, &e) || !slices.Contains(again, e.Code) {

@@ -40,7 +40,7 @@ type waveField struct {
 	SIMs, Then string
 }
 
-// fieldProblem is what is wrong with a field of a form.
+// fieldProblem is a problem with a field of a form.
 type fieldProblem struct{ Field, Text string }
 
 // Is reports whether a field of the form has a value.
@@ -54,7 +54,7 @@ func (d optionsData) IsStatus(s fleet.SIMStatus) bool {
 // Get returns the value of a field.
 func (d optionsData) Get(field string) string { return d.Form.Get(field) }
 
-// Wrong returns what is wrong with a field, "" for nothing.
+// Wrong returns the problem with a field, "" for none.
 func (d optionsData) Wrong(field string) string {
 	for _, p := range d.Problems {
 		if p.Field == field {

@@ -10,7 +10,7 @@ import (
 
 // Gates asks the URLs of gates, which users name.
 type Gates interface {
-	// Allowed returns an error, for the user, for a URL that is never asked.
+	// Allowed returns an error if the URL is never asked. The user sees its message.
 	Allowed(url string) error
 	// State asks a URL for at most a few seconds; why says what it responded.
 	State(ctx context.Context, url string) (state fleet.GateState, why string)

@@ -12,9 +12,9 @@ import (
 	"github.com/simferry/simferry/internal/store"
 )
 
-// A terminal signs in without a password like this (RFC 8628): it gets a secret and a short code,
-// and shows the code. A person who is signed in to the console types the code there and approves.
-// Meanwhile the terminal asks with the secret until it gets the tokens of a session.
+// How a terminal signs in without a password (RFC 8628): it gets a secret and a short code, and
+// shows the code. A user types the code in the console and approves. Meanwhile the terminal sends
+// the secret again and again until it gets the tokens of a session.
 const (
 	terminalWithin = 10 * time.Minute // from the start to the tokens
 	// TerminalInterval is how long a terminal waits between two requests. At this rate, one address

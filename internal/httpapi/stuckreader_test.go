@@ -28,8 +28,8 @@ func (w *stuckReader) Write(piece []byte) (int, error) {
 	return w.ResponseRecorder.Write(piece)
 }
 
-// TestStuckReadersHoldNoSnapshot reads with each operation, and each form of its answer, for a client
-// that takes nothing: the log of SQLite can be emptied meanwhile, so it does not grow.
+// TestStuckReadersHoldNoSnapshot reads with each operation, in each format, and the client receives
+// nothing. The log of SQLite can be emptied meanwhile, so it does not grow.
 func TestStuckReadersHoldNoSnapshot(t *testing.T) {
 	s, admin := startFerry(t, kit.SQLite)
 	job := admin.With("Content-Type", "text/csv").Post(migrationJobs+"?target_workspace=300&on_conflict=skip",

@@ -20,7 +20,7 @@ type Some struct {
 // smallFile is the size up to which a file may have any form that List.Read reads.
 const smallFile = 1 << 20
 
-// ReadSome reads like Read, for a caller who may go on without the faulty lines: it returns the ICCIDs of the
+// ReadSome reads like Read, but can go on without the faulty lines: it returns the ICCIDs of the
 // others, and at most kept faults. A fault without a line concerns the whole file, and then there is
 // no ICCID. A file of more than a megabyte is read piece by piece, as by Stream. err says why the
 // file could not be read.
