@@ -14,7 +14,8 @@ import (
 
 // BenchmarkBigLists measures every filter and sort of the lists, on LIST_SIMS SIMs (100,000 if
 // unset), half as many migrations, with three lines per two SIMs, half as many audit entries and
-// devices, and as many events as lines. It marks what takes longer than 100 ms.
+// devices, as many events as lines, and a job of all SIMs among LIST_SIMS/100 jobs. It marks what
+// takes longer than 100 ms.
 func BenchmarkBigLists(b *testing.B) {
 	n := storetest.SizeOf(b, "LIST_SIMS", 100_000)
 	for name, newURL := range map[string]func(testing.TB) string{"SQLite": sqliteURL, "Postgres": postgresURL} {
@@ -88,6 +89,13 @@ func fillLists(b testing.TB, url string, d store.Dialect, n int) {
 		`INSERT INTO profiles (kind, id, workspace_id, name) SELECT 0, g.n, 100, 'Profile ' || g.n FROM ` + series(1_000_001, 1_000_000+n/100),
 		`INSERT INTO ledger_lines (sim_id, version, ledger_id, ordinal, workspace_before, workspace_after, status_before, status_after)
 		SELECT 1000001 + g.n % ` + fmt.Sprint(n) + `, 1 + g.n / ` + fmt.Sprint(n) + `, 1000001 + g.n / 3, 1 + g.n % 3, 100, 200, 0, 0 FROM ` + series(0, n*3/2-1),
+		`INSERT INTO jobs (id, kind, state, details, user_id, workspace_id, target_id, options, selection, reference, reason, etag, digest, created_at, part, position, done, wave, version, attempt, lease_owner, lease_until) ` + over + `
+		SELECT g.n, 'migration', 'completed', '{}', 1, 100, 200, '{}', '{}', 'T-' || g.n, '', '', '', 1700000000000000 + g.n * 1000000, 0, 0, 1, 1, 1, 1, '', 0 FROM ` + series(1_000_001, 1_000_000+n/100),
+		`INSERT INTO job_sides (workspace_id, job_id, side) SELECT 100, g.n, 0 FROM ` + series(1_000_001, 1_000_000+n/100),
+		`INSERT INTO job_sides (workspace_id, job_id, side) SELECT 200, g.n, 1 FROM ` + series(1_000_001, 1_000_000+n/100),
+		`INSERT INTO job_entries (job_id, ledger_id) SELECT 1000000 + g.n % ` + fmt.Sprint(n/100) + `, 1000000 + g.n FROM ` + series(1, n/2),
+		`INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict) SELECT 1000007, g.n, g.n, 1, 1, 100, CASE WHEN g.n % 1000 = 0 THEN 2 ELSE 1 END FROM ` + series(1_000_001, 1_000_000+n),
+		`INSERT INTO job_counts (job_id, workspace_id, verdict, sims) SELECT 1000007, 100, verdict, count(*) FROM job_sims WHERE job_id = 1000007 GROUP BY 3`,
 		"DELETE FROM sim_tally", "DELETE FROM sim_tally_changes",
 		`INSERT INTO sim_tally (workspace_id, level, status, block, sims) SELECT workspace_id, 1, status, id >> 10, count(*) FROM sims GROUP BY 1, 3, 4`,
 		`INSERT INTO sim_tally (workspace_id, level, status, block, sims) SELECT -issuer_id, 1, 0, id >> 10, count(*) FROM sims GROUP BY 1, 4`,
@@ -117,7 +125,7 @@ func bigFilters(n int) map[string]string {
 		"imsi": fmt.Sprintf("29505%010d", number), "msisdn": fmt.Sprintf("42366%010d", number), "eid": fmt.Sprintf("8904%010d", number), "status": "1",
 		"endpoint": "1000007", "sim": "1000007", "customer_org": "100", "issuer_org": "1", "reseller_org": "null", "model": "1",
 		"user": "1", "target_workspace": "200", "source_workspace": "100", "reference": fmt.Sprintf("T-%d", number), "organisation": "100", "imei": fmt.Sprintf("35%013d", number), "ip_address": fmt.Sprintf("10.0.0.%d", number),
-		"name": "device 10000", "username": "user10000", "tags": "a", "migration": "1000007", "from": "2023-11-25", "until": "2023-11-27",
+		"name": "device 10000", "username": "user10000", "tags": "a", "migration": "1000007", "job": "1000007", "state": "completed", "kind": "migration", "from": "2023-11-25", "until": "2023-11-27",
 		"alert": "true", "satellite_capable": "true", "country": "DE",
 	}
 }
@@ -174,6 +182,21 @@ func bigLists(n int) (found []bigList) {
 			return tx.Migrations(ctx, who, 100, l)
 		}))
 	}
+	for name, who := range map[string]store.Caller{"one Workspace": {}, "two Workspaces": {User: storetest.Admin}} {
+		add("jobs, "+name, fleet.JobList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[fleet.Job], error) {
+			return tx.Jobs(ctx, who, 100, l)
+		}))
+		for _, verdict := range []fleet.Verdict{fleet.VerdictPlanned, fleet.VerdictDone, fleet.VerdictRefused} {
+			found = append(found, bigList{fmt.Sprintf("SIMs of a job, %s: %s", name, verdict), func(ctx context.Context, tx *store.Tx) (int, error) {
+				sims, err := tx.JobSIMsAfter(ctx, who, 100, store.JobSIMPage{Job: 1000007, Verdicts: []fleet.Verdict{verdict}, Most: 1000})
+				return len(sims), err
+			}})
+		}
+	}
+	found = append(found, bigList{"history of a SIM", func(ctx context.Context, tx *store.Tx) (int, error) {
+		moves, err := tx.Moves(ctx, 1000007)
+		return len(moves), err
+	}})
 	for name, of := range map[string]store.EventsOf{"events": {}, "events of a user": {User: 1}, "events of a SIM": {SIM: 1000007}} {
 		add(name, fleet.EventList, runOf(func(ctx context.Context, tx *store.Tx, l fleet.List) (fleet.Page[store.EventRecord], error) {
 			return tx.Events(ctx, 100, of, l)
