@@ -93,7 +93,7 @@ func fillLists(b testing.TB, url string, d store.Dialect, n int) {
 		SELECT g.n, 'migration', 'completed', '{}', 1, 100, 200, '{}', '{}', 'T-' || g.n, '', '', '', 1700000000000000 + g.n * 1000000, 0, 0, 1, 1, 1, 1, '', 0 FROM ` + series(1_000_001, 1_000_000+n/100),
 		`INSERT INTO job_sides (workspace_id, job_id, side) SELECT 100, g.n, 0 FROM ` + series(1_000_001, 1_000_000+n/100),
 		`INSERT INTO job_sides (workspace_id, job_id, side) SELECT 200, g.n, 1 FROM ` + series(1_000_001, 1_000_000+n/100),
-		`INSERT INTO job_entries (job_id, ledger_id) SELECT 1000000 + g.n % ` + fmt.Sprint(n/100) + `, 1000000 + g.n FROM ` + series(1, n/2),
+		`INSERT INTO job_entries (job_id, ledger_id) SELECT 1000000 + g.n % ` + fmt.Sprint(max(n/100, 1)) + `, 1000000 + g.n FROM ` + series(1, n/2),
 		`INSERT INTO job_sims (job_id, pos, sim_id, line, version, source_id, verdict) SELECT 1000007, g.n, g.n, 1, 1, 100, CASE WHEN g.n % 1000 = 0 THEN 2 ELSE 1 END FROM ` + series(1_000_001, 1_000_000+n),
 		`INSERT INTO job_counts (job_id, workspace_id, verdict, sims) SELECT 1000007, 100, verdict, count(*) FROM job_sims WHERE job_id = 1000007 GROUP BY 3`,
 		"DELETE FROM sim_tally", "DELETE FROM sim_tally_changes",
